@@ -1,0 +1,41 @@
+const BRAND = Symbol.for('@luminous-nix/self-healing/error');
+
+/** What went wrong, for programs. */
+export type ErrorCode =
+  /** An argument or option that cannot be meant. */
+  | 'invalid-argument'
+  /** `startMonitoring` on an engine that is monitoring. */
+  | 'already-monitoring'
+  /** Used after `close()`. */
+  | 'closed'
+  /** Something did not answer within its time. */
+  | 'timeout'
+  /** A program or a bus gave an answer that is not one. */
+  | 'protocol';
+
+/**
+ * The one error class of this library. Misuse throws it; a repair that fails does not, it is a result.
+ *
+ * An ESM and a CommonJS copy of a class are never `instanceof` each other, so test with
+ * {@link isSelfHealingError}.
+ */
+export class SelfHealingError extends Error {
+  override readonly name = 'SelfHealingError';
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    Object.defineProperty(this, BRAND, { value: true });
+  }
+}
+
+/** Tells whether a thrown value is a {@link SelfHealingError}, whichever copy of the library made it. */
+export function isSelfHealingError(error: unknown): error is SelfHealingError {
+  return typeof error === 'object' && error !== null && BRAND in error;
+}
+
+/** The message of whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

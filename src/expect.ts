@@ -1,0 +1,93 @@
+import { distance } from 'fastest-levenshtein';
+import { SelfHealingError } from './errors.js';
+
+/** Makes the one sentence that refuses a value: what was expected of which option, and what came. */
+export function refusal(option: string, expected: string, got: unknown): SelfHealingError {
+  return new SelfHealingError(
+    'invalid-argument',
+    `Expected \`${option}\` to be ${expected}, got ${show(got)}`,
+  );
+}
+
+/** Refuses what is not a number within the bounds, both included. */
+export function expectNumber(option: string, value: unknown, min: number, max: number): number {
+  if (typeof value === 'number' && value >= min && value <= max) return value;
+  throw refusal(
+    option,
+    max === Infinity ? `a number of at least ${min}` : `a number from ${min} to ${max}`,
+    value,
+  );
+}
+
+/** Refuses what is not `true` or `false`. */
+export function expectBoolean(option: string, value: unknown): boolean {
+  if (typeof value === 'boolean') return value;
+  throw refusal(option, 'true or false', value);
+}
+
+/** Refuses what is not a plain object. */
+export function expectObject(option: string, value: unknown): Record<string, unknown> {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value))
+    return value as Record<string, unknown>;
+  throw refusal(option, 'an object', value);
+}
+
+/** Refuses what is not an array of non-empty strings. */
+export function expectStrings(option: string, value: unknown): readonly string[] {
+  if (!Array.isArray(value)) throw refusal(option, 'an array of strings', value);
+  for (const [index, entry] of value.entries()) {
+    if (typeof entry !== 'string' || entry === '')
+      throw refusal(`${option}[${index}]`, 'a non-empty string', entry);
+  }
+  return value as string[];
+}
+
+/** Refuses what has none of the methods that make it what it should be. */
+export function expectMethods(option: string, value: unknown, methods: readonly string[]): void {
+  const holder = value as Record<string, unknown> | null | undefined;
+  const missing = methods.find((method) => typeof holder?.[method] !== 'function');
+  if (missing !== undefined) throw refusal(option, `an object with a method \`${missing}\``, value);
+}
+
+/** Refuses a word that is none of the known ones, and names the one that was probably meant. */
+export function expectOneOf(option: string, value: unknown, known: readonly string[], noun: string): string {
+  if (typeof value === 'string' && known.includes(value)) return value;
+  const meant = typeof value === 'string' ? nearest(value, known) : undefined;
+  const hint = meant === undefined ? `; known: ${known.join(', ')}` : `: did you mean \`${meant}\`?`;
+  throw new SelfHealingError(
+    'invalid-argument',
+    `Unknown ${noun} ${typeof value === 'string' ? `\`${value.slice(0, 60)}\`` : show(value)} in \`${option}\`${hint}`,
+  );
+}
+
+/** Refuses an object that has a key nobody knows. */
+export function expectKnownKeys(option: string, value: object, known: readonly string[]): void {
+  for (const key of Object.keys(value)) expectOneOf(option, key, known, 'option');
+}
+
+/** The known word that was probably meant, if one is near enough. */
+export function nearest(word: string, known: readonly string[]): string | undefined {
+  const plain = (text: string): string => text.toLowerCase().replace(/[^a-z0-9]/g, '');
+  let best: string | undefined;
+  let least = Math.max(1, Math.floor(word.length / 3)) + 1;
+  for (const candidate of known) {
+    const steps = distance(plain(word), plain(candidate));
+    if (steps < least) [best, least] = [candidate, steps];
+  }
+  return best;
+}
+
+/** A value as a refusal shows it: with its type, and never longer than a line. */
+function show(value: unknown): string {
+  if (value === undefined || value === null) return `\`${String(value)}\``;
+  if (typeof value === 'function' || typeof value === 'symbol') return `a ${typeof value}`;
+  let text: string | undefined;
+  try {
+    text = typeof value === 'object' ? JSON.stringify(value) : undefined;
+  } catch {
+    text = undefined;
+  }
+  text ??= typeof value === 'string' ? JSON.stringify(value) : String(value);
+  const short = text.length > 60 ? `${text.slice(0, 60)}…` : text;
+  return `\`${short}\` (${Array.isArray(value) ? 'array' : typeof value})`;
+}

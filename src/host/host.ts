@@ -1,0 +1,26 @@
+import type { Snapshot, SnapshotPart } from './snapshot.js';
+
+/** What to read. Reading less costs less. */
+export interface ReadRequest {
+  /** The parts wanted; all of them when left out. The others come back unknown, "not asked for". */
+  readonly parts?: readonly SnapshotPart[] | undefined;
+  /** Units to read by name, with or without `.service`. */
+  readonly units?: readonly string[] | undefined;
+  /** Also look for units in trouble that nobody named. Default `false`. */
+  readonly discover?: boolean | undefined;
+  /** Ends a reading that waits for something slow; what was not read by then is unknown. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * The port through which the engine sees a machine.
+ *
+ * `read` never throws and never rejects: what cannot be read is unknown, with the reason. It may answer at
+ * once or with a promise, so that a reading which waits for nothing costs no turn of the event loop.
+ * A host only looks; it changes nothing.
+ */
+export interface Host {
+  read(request?: ReadRequest): Snapshot | Promise<Snapshot>;
+  /** Lets go of descriptors and connections; a later `read` opens them again. */
+  close?(): void | Promise<void>;
+}

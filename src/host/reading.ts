@@ -1,0 +1,16 @@
+/** What stands in the place of a value that could not be read. It is never written as 0. */
+export interface Unknown {
+  /** Why there is no value, as one sentence without a full stop. */
+  readonly unknown: string;
+}
+
+/** A value, or the reason why there is none. */
+export type Reading<T> = T | Unknown;
+
+/** Makes the value that says "not known, because …". */
+export const unknown = (reason: string): Unknown => ({ unknown: reason });
+
+/** Tells whether a reading is the absence of a value. */
+export function isUnknown(reading: unknown): reading is Unknown {
+  return typeof reading === 'object' && reading !== null && 'unknown' in reading;
+}

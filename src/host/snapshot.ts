@@ -1,0 +1,95 @@
+import type { Reading } from './reading.js';
+import type { UnitReading } from './unit.js';
+
+/** CPU use over the time between two readings. */
+export interface CpuReading {
+  /** Share of all CPUs that was busy, in percent, 0–100. Waiting for a disk is not busy. */
+  readonly percent: number;
+  /** Number of CPUs that are online. */
+  readonly cpus: number;
+}
+
+/** Memory of the host, or of the control group that the process lives in, whichever is fuller. */
+export interface MemoryReading {
+  /** Whose memory this is. */
+  readonly scope: 'host' | 'cgroup';
+  /** Total memory, or the limit of the control group, in bytes. */
+  readonly totalBytes: number;
+  /** Memory that a program can have without swapping, in bytes; evictable ZFS ARC is counted in. */
+  readonly availableBytes: number;
+  /** `100 × (total − available) / total`, 0–100. */
+  readonly usedPercent: number;
+  /** Kernel memory that `drop_caches` level 2 may free, in bytes. */
+  readonly reclaimableSlabBytes: Reading<number>;
+  /** Page cache without shared memory, in bytes. */
+  readonly pageCacheBytes: Reading<number>;
+}
+
+/** The load average as the kernel prints it. */
+export interface LoadReading {
+  readonly one: number;
+  readonly five: number;
+  readonly fifteen: number;
+  /** Number of CPUs that are online; the default threshold is twice this. */
+  readonly cpus: number;
+}
+
+/** One file system that counts. */
+export interface MountReading {
+  /** Where it is mounted, unescaped: it may hold spaces. */
+  readonly mountPoint: string;
+  /** `major:minor` of the device; bind mounts and subvolumes share it and are listed once. */
+  readonly device: string;
+  readonly fsType: string;
+  /** What is mounted, for example `/dev/sda1`. */
+  readonly source: string;
+  /** Bytes; `used / (used + available)` is what `df` shows. */
+  readonly space: Reading<UsageReading>;
+  /** Inodes; unknown where the file system has no fixed number of them (btrfs, for one). */
+  readonly inodes: Reading<UsageReading>;
+}
+
+/** How full something is. */
+export interface UsageReading {
+  readonly used: number;
+  readonly available: number;
+  /** `100 × used / (used + available)`, 0–100. */
+  readonly percent: number;
+}
+
+/** Pressure stall information: share of the last 10 s in which work waited, in percent. */
+export interface PressureReading {
+  readonly cpu: Reading<{ readonly some: number }>;
+  readonly memory: Reading<{ readonly some: number; readonly full: number }>;
+  readonly io: Reading<{ readonly some: number; readonly full: number }>;
+}
+
+/** The units that were asked for, and those found in trouble. */
+export interface UnitsReading {
+  /** One entry for each name asked for, in that order. */
+  readonly asked: readonly UnitReading[];
+  /** With `discover`: every unit that is failed or is being restarted by systemd over and over. */
+  readonly troubled: readonly UnitReading[];
+}
+
+/** The NixOS system. */
+export interface SystemReading {
+  /** systemd's own word: `running`, `degraded`, `maintenance` … */
+  readonly state: Reading<string>;
+}
+
+/** One reading of a host. Every field is a value, or unknown with the reason. */
+export interface Snapshot {
+  /** When the reading was taken, in milliseconds since the epoch. */
+  readonly timestamp: number;
+  readonly cpu: Reading<CpuReading>;
+  readonly memory: Reading<MemoryReading>;
+  readonly load: Reading<LoadReading>;
+  readonly mounts: Reading<readonly MountReading[]>;
+  readonly pressure: Reading<PressureReading>;
+  readonly units: Reading<UnitsReading>;
+  readonly system: Reading<SystemReading>;
+}
+
+/** The parts of a snapshot that can be asked for one by one. */
+export type SnapshotPart = Exclude<keyof Snapshot, 'timestamp'>;

@@ -1,0 +1,75 @@
+/** What kind of thing is in trouble. */
+export const IssueType = {
+  /** CPU, memory, disk, load. */
+  RESOURCE: 'resource',
+  /** A systemd unit, or a part of the host program. */
+  SERVICE: 'service',
+  /** The system as a whole: its NixOS generation, its root file system. */
+  SYSTEM: 'system',
+} as const;
+export type IssueType = (typeof IssueType)[keyof typeof IssueType];
+
+/** How bad it is, and therefore what may be done about it. */
+export const Severity = {
+  /** Reported, never acted on. */
+  LOW: 1,
+  /** Healed when the host has room for it. */
+  MEDIUM: 2,
+  /** Healed at once. */
+  HIGH: 3,
+  /** Healed before everything else. */
+  CRITICAL: 4,
+} as const;
+export type Severity = (typeof Severity)[keyof typeof Severity];
+
+/** A trouble that was found: a bad verdict; in monitoring, only once it has lasted. */
+export interface Issue {
+  readonly type: IssueType;
+  readonly severity: Severity;
+  /** One sentence for a person. */
+  readonly description: string;
+  /**
+   * What is in trouble, as a word with a grammar: `cpu`, `memory`, `load`, `disk:/var`, `inodes:/var`, a unit
+   * without `.service` (`nginx`), `system`, or a custom check's own.
+   */
+  readonly component: string;
+  /** What was measured, in the unit of `threshold`: percent, load average, or 0 of 1 for a service. */
+  readonly metricValue: number;
+  /** What it was measured against. */
+  readonly threshold: number;
+  /** When it was found. */
+  readonly timestamp: Date;
+  /** How many rungs of the ladder were tried before, 0 first. It tells the resolver which rung comes next. */
+  readonly attempt?: number;
+  /** What supports the verdict, in lines that a person can check. */
+  readonly evidence?: readonly string[];
+}
+
+/** An issue as a person may write it by hand: the time may be left out and is then now. */
+export type IssueInput = Omit<Issue, 'timestamp'> & { readonly timestamp?: Date };
+
+/** What a check says of one component. */
+export interface Verdict {
+  /** `unknown` when the check could not tell. Unknown never leads to an action. */
+  readonly status: 'ok' | 'bad' | 'unknown';
+  /** One sentence with the numbers: why it is bad, why it is not known, or what was read. */
+  readonly reason: string;
+  /** How bad; needed when the status is `bad`, `HIGH` when left out. */
+  readonly severity?: Severity;
+  /** What was measured. */
+  readonly value?: number;
+  /** What it was measured against. */
+  readonly threshold?: number;
+  /** In monitoring, an open issue clears only below this value. Left out: as soon as it is not bad. */
+  readonly clearsAt?: number;
+  /** What supports the verdict, in lines that a person can check. */
+  readonly evidence?: readonly string[];
+}
+
+/** A verdict together with what it is about. */
+export interface ComponentVerdict extends Verdict {
+  /** Name of the check that gave it. */
+  readonly check: string;
+  readonly component: string;
+  readonly type: IssueType;
+}

@@ -1,0 +1,25 @@
+const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
+
+/** Bytes as a person reads them: `1.5 GiB`. */
+export function bytes(value: number): string {
+  const power = value < 1 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log2(value) / 10));
+  const scaled = value / 1024 ** power;
+  return `${power === 0 ? scaled.toFixed(0) : scaled.toFixed(1)} ${UNITS[power] ?? 'B'}`;
+}
+
+/** A whole number with thousands apart: `12,345`. */
+export const count = (value: number): string => value.toLocaleString('en-US');
+
+/** A time span as a person reads it: `350 ms`, `4.2 s`, `3 min 20 s`, `2 h 5 min`, `1 d 3 h`. */
+export function span(ms: number): string {
+  if (ms < 1_000) return `${ms.toFixed(0)} ms`;
+  if (ms < 60_000) return `${Number((ms / 1_000).toFixed(1))} s`;
+  const seconds = Math.round(ms / 1_000);
+  const [big, small, unit, subunit] =
+    seconds < 3_600
+      ? [Math.floor(seconds / 60), seconds % 60, 'min', 's']
+      : seconds < 86_400
+        ? [Math.floor(seconds / 3_600), Math.floor((seconds % 3_600) / 60), 'h', 'min']
+        : [Math.floor(seconds / 86_400), Math.floor((seconds % 86_400) / 3_600), 'd', 'h'];
+  return small === 0 ? `${big} ${unit}` : `${big} ${unit} ${small} ${subunit}`;
+}
