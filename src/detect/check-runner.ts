@@ -1,0 +1,86 @@
+import { messageOf } from '../errors.js';
+import type { Snapshot } from '../host/snapshot.js';
+import type { ComponentVerdict, Verdict } from '../issue.js';
+import { span } from '../words.js';
+import { DEFAULT_CHECK_TIMEOUT_MS, type Check } from './check.js';
+
+/** Runs one check of the host program, within its time, and never twice at once. */
+export class CheckRunner {
+  readonly check: Check;
+  #busy = false;
+
+  constructor(check: Check) {
+    this.check = check;
+  }
+
+  /** The check's verdict; `unknown` when it throws, is late, is still at its last run, or answers nonsense. */
+  run(snapshot: Snapshot, signal?: AbortSignal): ComponentVerdict | Promise<ComponentVerdict> {
+    const { name } = this.check;
+    if (this.#busy) return this.#unknown(`The check \`${name}\` is still busy with an earlier cycle`);
+    const controller = new AbortController();
+    try {
+      const answer = this.check.run(snapshot, { signal: controller.signal });
+      return answer instanceof Promise ? this.#inTime(answer, controller, signal) : this.#judged(answer);
+    } catch (error) {
+      return this.#unknown(`The check \`${name}\` threw: ${messageOf(error)}`);
+    }
+  }
+
+  async #inTime(
+    answer: Promise<Verdict>,
+    controller: AbortController,
+    signal: AbortSignal | undefined,
+  ): Promise<ComponentVerdict> {
+    const limit = this.check.timeoutMs ?? DEFAULT_CHECK_TIMEOUT_MS;
+    this.#busy = true;
+    const settled = answer.then(
+      (verdict) => this.#judged(verdict),
+      (error: unknown) => this.#unknown(`The check \`${this.check.name}\` threw: ${messageOf(error)}`),
+    );
+    void settled.finally(() => (this.#busy = false));
+    let giveUp = (): void => undefined;
+    const late = new Promise<ComponentVerdict>((resolve) => {
+      giveUp = () => {
+        resolve(this.#unknown(`The check \`${this.check.name}\` did not answer within ${span(limit)}`));
+        controller.abort();
+      };
+    });
+    const timer = setTimeout(giveUp, limit);
+    signal?.addEventListener('abort', giveUp);
+    if (signal?.aborted) giveUp();
+    try {
+      return await Promise.race([settled, late]);
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', giveUp);
+    }
+  }
+
+  #judged(verdict: Verdict): ComponentVerdict {
+    const problem = nonsense(verdict);
+    if (problem) return this.#unknown(`The check \`${this.check.name}\` answered nonsense: ${problem}`);
+    return { ...verdict, ...this.#about() };
+  }
+
+  #unknown(reason: string): ComponentVerdict {
+    return { status: 'unknown', reason, ...this.#about() };
+  }
+
+  #about(): Pick<ComponentVerdict, 'check' | 'component' | 'type'> {
+    return { check: this.check.name, component: this.check.component, type: this.check.type };
+  }
+}
+
+/** What is wrong with a verdict, if anything is. */
+function nonsense(verdict: unknown): string | undefined {
+  if (typeof verdict !== 'object' || verdict === null) return `${String(verdict)} is not a verdict`;
+  const { status, reason, severity, value, threshold } = verdict as Record<string, unknown>;
+  if (status !== 'ok' && status !== 'bad' && status !== 'unknown') return `status ${String(status)}`;
+  if (typeof reason !== 'string') return 'no reason';
+  if (severity !== undefined && ![1, 2, 3, 4].includes(severity as number))
+    return `severity ${String(severity)}`;
+  for (const number of [value, threshold]) {
+    if (number !== undefined && !Number.isFinite(number)) return `${String(number)} is not a finite number`;
+  }
+  return undefined;
+}

@@ -1,0 +1,40 @@
+import { expectMethods, expectNumber, expectObject, expectOneOf, refusal } from '../expect.js';
+import type { Snapshot } from '../host/snapshot.js';
+import { IssueType, type Verdict } from '../issue.js';
+
+/**
+ * A named function from a snapshot to a verdict: a host program's own look at something.
+ *
+ * It may look at the snapshot, or at anything else that the program knows, at once or in time. A check that
+ * throws, rejects or takes too long is `unknown` for that cycle, and unknown never leads to an action.
+ */
+export interface Check {
+  /** Unique among the checks; the word for `enabledChecks`. */
+  readonly name: string;
+  /** What it looks at: the `component` of its issues. */
+  readonly component: string;
+  readonly type: IssueType;
+  readonly run: (snapshot: Snapshot, context: { readonly signal: AbortSignal }) => Verdict | Promise<Verdict>;
+  /** How long it may take, in milliseconds, 1 to 600,000. Default 5,000. */
+  readonly timeoutMs?: number;
+}
+
+/** Names of the checks that come with the library. */
+export const BUILT_IN_CHECKS = ['cpu', 'memory', 'disk', 'load', 'services', 'system'] as const;
+export type BuiltInCheck = (typeof BUILT_IN_CHECKS)[number];
+
+export const DEFAULT_CHECK_TIMEOUT_MS = 5_000;
+
+/** Refuses what is not a check. */
+export function expectCheck(check: unknown, taken: readonly string[]): Check {
+  const { name, component, type, timeoutMs } = expectObject('check', check);
+  if (typeof name !== 'string' || name === '') throw refusal('check.name', 'a non-empty string', name);
+  if (taken.includes(name)) throw refusal('check.name', 'a name that no other check has', name);
+  if (typeof component !== 'string' || component === '') {
+    throw refusal('check.component', 'a non-empty string', component);
+  }
+  expectOneOf('check.type', type, Object.values(IssueType), 'issue type');
+  expectMethods('check', check, ['run']);
+  if (timeoutMs !== undefined) expectNumber('check.timeoutMs', timeoutMs, 1, 600_000);
+  return check as Check;
+}

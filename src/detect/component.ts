@@ -1,0 +1,32 @@
+import { isUnknown, type Reading } from '../host/reading.js';
+import type { MountReading } from '../host/snapshot.js';
+import { componentOf } from '../host/systemd/unit-name.js';
+import type { ComponentVerdict } from '../issue.js';
+import { mountOf } from './disk.js';
+
+/** Where the Nix store is: a bare `disk` means the file system that holds it. */
+export const NIX_STORE = '/nix/store';
+
+/** Picks the verdicts on one component, as a person may write it: `nginx.service`, a bare `disk`. */
+export function verdictsOn(
+  component: string,
+  verdicts: readonly ComponentVerdict[],
+  mounts: Reading<readonly MountReading[]>,
+): ComponentVerdict[] {
+  const word = canonicalComponent(component, mounts);
+  const exact = verdicts.filter((verdict) => verdict.component === word);
+  const first = verdicts[0];
+  if (exact.length > 0 || first === undefined) return exact;
+  // The check could not look at all, or it looked and there is no such thing: either way it is not known.
+  const reason = first.status === 'unknown' ? first.reason : `${word} is not among what was read`;
+  return [{ status: 'unknown', reason, check: first.check, type: first.type, component: word }];
+}
+
+/** A component in the form that verdicts use. */
+export function canonicalComponent(component: string, mounts: Reading<readonly MountReading[]>): string {
+  if (component === 'disk' || component === 'inodes') {
+    const mount = isUnknown(mounts) ? undefined : mountOf(NIX_STORE, mounts);
+    return mount === undefined ? component : `${component}:${mount.mountPoint}`;
+  }
+  return componentOf(component);
+}

@@ -1,0 +1,59 @@
+import { cpus } from 'node:os';
+import { expectKnownKeys, expectNumber, expectObject, expectOneOf } from '../expect.js';
+
+/** The levels above which something counts as trouble. Assignable at any time; a mistake is refused at once. */
+export interface Thresholds {
+  /** CPU use in percent, 0–100. Default 80. */
+  cpuPercent: number;
+  /** Memory use in percent, 0–100. Default 85. */
+  memoryPercent: number;
+  /** Use of a file system's bytes or inodes in percent, 0–100. Default 90. */
+  diskPercent: number;
+  /** One-minute load average, at least 0. Default: twice the number of CPUs. */
+  loadAverage: number;
+}
+
+/** Thresholds as the checks read them; the load's default depends on the host that is read. */
+export type ThresholdValues = Omit<Thresholds, 'loadAverage'> & { loadAverage: number | undefined };
+
+export const DEFAULT_THRESHOLDS: Readonly<Omit<Thresholds, 'loadAverage'>> = {
+  cpuPercent: 80,
+  memoryPercent: 85,
+  diskPercent: 90,
+};
+
+const KEYS = ['cpuPercent', 'memoryPercent', 'diskPercent', 'loadAverage'];
+
+/** Checks a thresholds object and fills in the defaults for the keys it lacks. */
+export function thresholdValues(given: unknown = {}): ThresholdValues {
+  const partial = expectObject('thresholds', given);
+  expectKnownKeys('thresholds', partial, KEYS);
+  const values: ThresholdValues = { ...DEFAULT_THRESHOLDS, loadAverage: undefined };
+  for (const [key, value] of Object.entries(partial)) if (value !== undefined) assign(values, key, value);
+  return values;
+}
+
+/** A view of the values through which each assignment is checked. */
+export function guardedThresholds(values: ThresholdValues): Thresholds {
+  return new Proxy(values as Thresholds, {
+    get: (target, key) => {
+      const value: unknown = Reflect.get(target, key);
+      return key === 'loadAverage' ? (value ?? 2 * cpus().length) : value;
+    },
+    set: (target, key, value) => {
+      assign(target, expectOneOf('thresholds', String(key), KEYS, 'option'), value);
+      return true;
+    },
+    defineProperty: (target, key, descriptor) => {
+      assign(target, expectOneOf('thresholds', String(key), KEYS, 'option'), descriptor.value);
+      return true;
+    },
+    deleteProperty: () => false,
+  });
+}
+
+function assign(values: ThresholdValues, key: string, value: unknown): void {
+  const name = key as keyof Thresholds;
+  values[name] = expectNumber(key, value, 0, name === 'loadAverage' ? Infinity : 100);
+  if (values[name] === Infinity) expectNumber(key, NaN, 0, Infinity);
+}
