@@ -1,0 +1,103 @@
+import { expectMethods, expectNumber, expectObject, expectOneOf } from '../expect.js';
+import type { ReadRequest } from '../host/host.js';
+import type { Snapshot } from '../host/snapshot.js';
+import type { ThresholdValues } from '../detect/thresholds.js';
+import type { ComponentVerdict, Issue } from '../issue.js';
+import type { Block, Plan, Step } from '../plan.js';
+
+/** What an action may use to make its plan. Nothing here changes the host. */
+export interface PlanContext {
+  /** Reads parts of the host. */
+  readonly read: (request: ReadRequest) => Promise<Snapshot>;
+  readonly thresholds: ThresholdValues;
+  readonly signal: AbortSignal;
+}
+
+/** What an action says of itself for one plan. The executor adds the facts about the targets. */
+export interface PlanDraft {
+  /** What it acts on. Names with a unit's suffix (`nginx.service`) are judged by the gates for units. */
+  readonly targets: readonly string[];
+  readonly steps: readonly Step[];
+  /** What it is expected to do, as one sentence. */
+  readonly effect: string;
+  /** How it is taken back, as one sentence. */
+  readonly undo?: string;
+  /** What a person should know besides. */
+  readonly notes?: readonly string[];
+  /** Why this host cannot carry it out, or would gain nothing by it. */
+  readonly refusal?: Block;
+  /** Why a person must approve it first. */
+  readonly approval?: string;
+}
+
+/** What an action may use to prove that it helped. */
+export interface VerifyContext {
+  readonly issue: Issue;
+  readonly plan: Plan;
+  /** The verdict on the issue's component before the act, where a check could give one. */
+  readonly before: ComponentVerdict | undefined;
+  /** Looks at the issue's component again; `undefined` where no check covers it. */
+  readonly inspect: () => Promise<ComponentVerdict | undefined>;
+  readonly read: (request: ReadRequest) => Promise<Snapshot>;
+  /** Waits until the repair has had its time to work. */
+  readonly settle: () => Promise<void>;
+  readonly signal: AbortSignal;
+}
+
+/** Whether the trouble is gone. */
+export interface Verification {
+  readonly status: 'fixed' | 'ineffective' | 'unknown';
+  /** What was seen, as one sentence. */
+  readonly reason: string;
+}
+
+/** How one named action is checked, planned and proved. */
+export interface ActionDefinition<Parameters = unknown> {
+  /** Makes the parameters of what the resolver picked. Throws when they cannot be meant. */
+  readonly parse: (parameters: Readonly<Record<string, unknown>>) => Parameters;
+  /** Makes the plan; changes nothing. */
+  readonly plan: (parameters: Parameters, context: PlanContext) => PlanDraft | Promise<PlanDraft>;
+  /** Reads again and tells whether the trouble is gone. {@link verifyByCheck} does it by the check that found it. */
+  readonly verify: (parameters: Parameters, context: VerifyContext) => Verification | Promise<Verification>;
+  /** Takes it back, when it made things worse. */
+  readonly undo?: (parameters: Parameters, context: { readonly signal: AbortSignal }) => void | Promise<void>;
+  /** `process` when it touches only the host program itself: it then needs no privilege. */
+  readonly scope: 'host' | 'process';
+  /** `disruptive` when somebody may notice it. */
+  readonly risk: 'reversible' | 'disruptive';
+  /** How long all of its steps may take together, in milliseconds, 1 to 86,400,000. */
+  readonly timeoutMs: number;
+  /** How long the repair has to work before it is judged, in milliseconds. Default: by the kind of the issue. */
+  readonly settleMs?: number;
+}
+
+/** Defines an action; the type of its parameters is taken from `parse`. Throws at once when something is missing. */
+export function defineAction<Parameters>(
+  definition: ActionDefinition<Parameters>,
+): ActionDefinition<Parameters> {
+  return expectAction('action', definition) as ActionDefinition<Parameters>;
+}
+
+/** Refuses what is not a definition of an action. */
+export function expectAction(option: string, definition: unknown): ActionDefinition {
+  const { scope, risk, timeoutMs, settleMs } = expectObject(option, definition);
+  expectMethods(option, definition, ['parse', 'plan', 'verify']);
+  expectOneOf(`${option}.scope`, scope, ['host', 'process'], 'scope');
+  expectOneOf(`${option}.risk`, risk, ['reversible', 'disruptive'], 'risk');
+  expectNumber(`${option}.timeoutMs`, timeoutMs, 1, 86_400_000);
+  if (settleMs !== undefined) expectNumber(`${option}.settleMs`, settleMs, 0, 86_400_000);
+  return definition as ActionDefinition;
+}
+
+/** Proves a repair by the check that found the trouble: waits until things settled, and looks again. */
+export async function verifyByCheck(_parameters: unknown, context: VerifyContext): Promise<Verification> {
+  await context.settle();
+  const verdict = await context.inspect();
+  if (verdict === undefined)
+    return { status: 'unknown', reason: `No check looks at ${context.issue.component}` };
+  if (verdict.status === 'unknown') return { status: 'unknown', reason: verdict.reason };
+  const { value, clearsAt } = verdict;
+  const cleared =
+    verdict.status === 'ok' && (value === undefined || clearsAt === undefined || value < clearsAt);
+  return { status: cleared ? 'fixed' : 'ineffective', reason: verdict.reason };
+}

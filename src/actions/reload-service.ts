@@ -1,0 +1,34 @@
+import { defineAction } from './define.js';
+import {
+  isRefusal,
+  parseService,
+  readUnit,
+  refusedDraft,
+  systemctl,
+  unavailable,
+  verifyService,
+} from './service.js';
+
+/** Lets a running service read its configuration again, where the unit can do that; it is never restarted instead. */
+export const reloadService = defineAction({
+  parse: parseService,
+  async plan({ unit }, context) {
+    const effect = `${unit} runs with its configuration read anew`;
+    const reading = await readUnit(unit, context);
+    if (isRefusal(reading)) return refusedDraft(unit, reading, effect);
+    if (!reading.canReload)
+      return refusedDraft(unit, unavailable(`${unit} cannot reload: it has no ExecReload=`), effect);
+    if (reading.activeState !== 'active') {
+      return refusedDraft(
+        unit,
+        unavailable(`${unit} is ${reading.activeState}: only an active unit can reload`),
+        effect,
+      );
+    }
+    return { targets: [unit], effect, steps: [systemctl('reload', unit, reading.startTimeoutMs)] };
+  },
+  verify: verifyService,
+  scope: 'host',
+  risk: 'reversible',
+  timeoutMs: 10 * 60_000,
+});

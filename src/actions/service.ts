@@ -1,0 +1,102 @@
+import { expectKnownKeys, refusal } from '../expect.js';
+import { isUnknown } from '../host/reading.js';
+import { unitName } from '../host/systemd/unit-name.js';
+import type { UnitReading } from '../host/unit.js';
+import type { Block, CommandStep } from '../plan.js';
+import type { PlanContext, PlanDraft, Verification, VerifyContext } from './define.js';
+
+/** Beyond systemd's own limits for stopping and starting: time to queue the job and to answer. */
+const SLACK_MS = 10_000;
+/** A unit without a limit of its own is not waited for longer than this. */
+export const LONGEST_JOB_MS = 5 * 60_000;
+
+/** The parameters of the two service actions. */
+export interface ServiceParameters {
+  /** Full unit name. */
+  readonly unit: string;
+}
+
+/** Reads `{ service: 'nginx' }`. */
+export function parseService(parameters: Readonly<Record<string, unknown>>): ServiceParameters {
+  expectKnownKeys('parameters', parameters, ['service']);
+  if (typeof parameters.service !== 'string') {
+    throw refusal('service', 'a systemd unit name', parameters.service);
+  }
+  const unit = unitName(parameters.service, 'service');
+  if (!unit.endsWith('.service')) throw refusal('service', 'the name of a service', parameters.service);
+  return { unit };
+}
+
+/** What systemd says of the unit, or why nothing can be done with it. */
+export async function readUnit(
+  unit: string,
+  context: Pick<PlanContext, 'read'>,
+): Promise<UnitReading | Block> {
+  const { units } = await context.read({ parts: ['units'], units: [unit] });
+  if (isUnknown(units)) return unavailable(`The state of ${unit} is not known: ${units.unknown}`);
+  const [reading] = units.asked;
+  if (reading === undefined || reading.loadState === 'not-found') {
+    return unavailable(`systemd does not know ${unit}`);
+  }
+  if (reading.loadState !== 'loaded')
+    return unavailable(`${unit} cannot be started: it is ${reading.loadState}`);
+  return reading;
+}
+
+/** A plan that says why it cannot be carried out. */
+export function refusedDraft(unit: string, refusal: Block, effect: string): PlanDraft {
+  return { targets: [unit], steps: [], effect, refusal };
+}
+
+export const isRefusal = (value: UnitReading | Block): value is Block => 'sentence' in value;
+
+export const unavailable = (sentence: string): Block => ({ reason: 'unavailable', sentence });
+
+/** A `systemctl` call that waits for the job it makes. Ending it early ends the waiting, not the job. */
+export function systemctl(verb: string, unit: string, timeoutMs: number): CommandStep {
+  return {
+    kind: 'command',
+    argv: ['systemctl', '--no-ask-password', verb, '--', unit],
+    needsRoot: true,
+    timeoutMs: Math.min(timeoutMs + SLACK_MS, LONGEST_JOB_MS),
+    interruptible: true,
+  };
+}
+
+/** Active now, and still in the same run after the settle time; a oneshot has ended well. */
+export async function verifyService(
+  { unit }: ServiceParameters,
+  context: VerifyContext,
+): Promise<Verification> {
+  const first = await readUnit(unit, context);
+  if (isRefusal(first)) return { status: 'unknown', reason: first.sentence };
+  if (first.type === 'oneshot') {
+    const well =
+      first.activeState !== 'failed' && first.activeState !== 'activating' && first.result === 'success';
+    return {
+      status: well ? 'fixed' : 'ineffective',
+      reason: `${unit} is a oneshot; its last start: ${first.result}`,
+    };
+  }
+  if (first.activeState !== 'active')
+    return { status: 'ineffective', reason: `${unit} is ${stateOf(first)}` };
+  await context.settle();
+  const second = await readUnit(unit, context);
+  if (isRefusal(second)) return { status: 'unknown', reason: second.sentence };
+  if (second.activeState !== 'active') {
+    return {
+      status: 'ineffective',
+      reason: `${unit} became active, and was ${stateOf(second)} when read again`,
+    };
+  }
+  if (second.invocationId !== first.invocationId) {
+    return { status: 'ineffective', reason: `${unit} died and was started anew within the settle time` };
+  }
+  return {
+    status: 'fixed',
+    reason: `${unit} is active, and in the same run (${second.invocationId}) after the settle time`,
+  };
+}
+
+const stateOf = (unit: UnitReading): string =>
+  `${unit.activeState} (${unit.activeState === 'failed' ? unit.result : unit.subState})`;

@@ -1,0 +1,40 @@
+import { NIX_STORE } from '../detect/component.js';
+import type { Issue } from '../issue.js';
+import type { BuiltInAction, HealingAction } from '../plan.js';
+
+/** One step of a ladder: the action for an issue. */
+type Rung = (issue: Issue) => BuiltInAction;
+
+/** Nothing to do. */
+export const NO_ACTION: HealingAction = Object.freeze({ action: 'none', parameters: Object.freeze({}) });
+
+const none: Rung = () => NO_ACTION as BuiltInAction;
+const clearCache: Rung = () => ({ action: 'clear_system_cache', parameters: {} });
+const setGovernor: Rung = () => ({ action: 'set_cpu_governor', parameters: { governor: 'performance' } });
+const rollBack: Rung = () => ({ action: 'rollback_generation', parameters: {} });
+const restart: Rung = ({ component }) => ({ action: 'restart_service', parameters: { service: component } });
+const collectGarbage: Rung = ({ component }) => ({
+  action: 'clean_nix_store',
+  parameters: { path: component.slice(component.indexOf(':') + 1) },
+});
+const collectGarbageAtStore: Rung = () => ({ action: 'clean_nix_store', parameters: { path: NIX_STORE } });
+
+/** Which ladder a component has; for `disk:/var` the word before the colon is looked up. */
+export const COMPONENT_LADDERS: ReadonlyMap<string, readonly Rung[]> = new Map([
+  ['cpu', [setGovernor]],
+  ['memory', [clearCache]],
+  ['load', [none]],
+  ['disk', [collectGarbageAtStore]],
+  ['disk:', [collectGarbage]],
+  ['inodes', [collectGarbageAtStore]],
+  ['inodes:', [collectGarbage]],
+  ['system', [rollBack]],
+  ['system:', [none]],
+]);
+
+/** The ladder of a component that is not in the table, by the type of its issue. */
+export const TYPE_LADDERS: Readonly<Record<Issue['type'], readonly Rung[]>> = {
+  resource: [none],
+  service: [restart],
+  system: [none],
+};
