@@ -1,0 +1,62 @@
+import type { ComponentVerdict } from '../issue.js';
+import type { Guards } from './guards.js';
+
+/** What is remembered of a component that is, or lately was, in trouble. */
+export interface Watch {
+  /** Bad readings in a row. */
+  readonly badInARow: number;
+  /** Whether it has lasted long enough to count. */
+  readonly open: boolean;
+  /** The last bad verdict. */
+  readonly verdict: ComponentVerdict;
+}
+
+/** By {@link watchKey}. */
+export type Watches = ReadonlyMap<string, Watch>;
+
+/** Two checks may speak of one component: each is watched for itself. */
+export const watchKey = ({ check, component }: ComponentVerdict): string => `${check} ${component}`;
+
+/**
+ * One step of debounce and hysteresis. A component opens after enough bad readings in a row; it clears below its
+ * clearing level. An unknown reading changes nothing: it neither opens nor clears. A component that is not among
+ * the verdicts any more (an unmounted disk) clears, unless its whole check could not look.
+ */
+export function debounce(
+  watches: Watches,
+  verdicts: readonly ComponentVerdict[],
+  lasting: Guards['lasting'],
+): Watches {
+  const next = new Map<string, Watch>();
+  const looked = new Set<string>();
+  const blind = new Set<string>();
+  for (const verdict of verdicts) {
+    const key = watchKey(verdict);
+    looked.add(key);
+    if (verdict.status === 'unknown') blind.add(verdict.check);
+    const watch = step(watches.get(key), verdict, lasting);
+    if (watch) next.set(key, watch);
+  }
+  for (const [key, watch] of watches) {
+    if (!looked.has(key) && blind.has(watch.verdict.check)) next.set(key, watch);
+  }
+  return next;
+}
+
+function step(
+  before: Watch | undefined,
+  verdict: ComponentVerdict,
+  lasting: Guards['lasting'],
+): Watch | undefined {
+  if (verdict.status === 'unknown') return before;
+  if (verdict.status === 'ok') {
+    const { value, clearsAt } = verdict;
+    const stillHigh = value !== undefined && clearsAt !== undefined && value >= clearsAt;
+    return before?.open && stillHigh ? before : undefined;
+  }
+  const badInARow = (before?.badInARow ?? 0) + 1;
+  return { badInARow, open: before?.open === true || badInARow >= needed(verdict, lasting), verdict };
+}
+
+const needed = ({ check }: ComponentVerdict, lasting: Guards['lasting']): number =>
+  check === 'cpu' || check === 'load' || check === 'memory' ? lasting[check] : lasting.others;

@@ -1,0 +1,79 @@
+/**
+ * Units that are never acted on, because the way to the host, or the host itself, hangs on them. Each entry is a
+ * name without suffix, or a prefix that ends in `*`.
+ */
+export const PROTECTED_UNITS = [
+  'init',
+  'systemd-*',
+  'dbus',
+  'dbus-broker',
+  'dbus-org.freedesktop.*',
+  'polkit',
+  'polkitd',
+  'user@*',
+  'user-runtime-dir@*',
+  'session-*',
+  'getty@*',
+  'serial-getty@*',
+  'console-getty',
+  'container-getty@*',
+  'autovt@*',
+  'ssh',
+  'ssh@*',
+  'sshd',
+  'sshd@*',
+  'sshd-*',
+  'NetworkManager',
+  'NetworkManager-*',
+  'networkd-dispatcher',
+  'networking',
+  'network-setup',
+  'network-addresses-*',
+  'dhcpcd',
+  'iwd',
+  'wpa_supplicant',
+  'wpa_supplicant-*',
+  'wpa_supplicant@*',
+  'firewall',
+  'firewalld',
+  'nftables',
+  'iptables',
+  'ip6tables',
+  'ufw',
+  'openvpn',
+  'openvpn@*',
+  'openvpn-*',
+  'wg-quick@*',
+  'wg-quick-*',
+  'wireguard-*',
+  'strongswan',
+  'strongswan-*',
+  'ipsec',
+  'tailscaled',
+  'zerotierone',
+  'nebula@*',
+  'tinc.*',
+  'auditd',
+  'nscd',
+  'nsncd',
+  'display-manager',
+  'gdm',
+  'gdm3',
+  'sddm',
+  'lightdm',
+  'nix-daemon',
+  'nix-daemon@*',
+  'luminous-healing*',
+] as const;
+
+const SUFFIX = /\.(service|socket|target|device|mount|automount|swap|timer|path|slice|scope)$/;
+
+/** The entry that protects a unit name, if one does. `more` are the host program's own. */
+export function protectedBy(name: string, more: readonly string[] = []): string | undefined {
+  const bare = name.replace(SUFFIX, '');
+  const covers = (pattern: string): boolean => {
+    const plain = pattern.replace(SUFFIX, '');
+    return plain.endsWith('*') ? bare.startsWith(plain.slice(0, -1)) : bare === plain;
+  };
+  return [...PROTECTED_UNITS, ...more].find(covers);
+}

@@ -1,0 +1,122 @@
+import { CRASH_LOOP_RESTARTS, inTransition, type WatchedUnit } from '../detect/services.js';
+import type { Block, Plan, Target, UnitTarget } from '../plan.js';
+import { protectedBy } from './protected.js';
+
+/** Who may be healed. */
+export interface Policy {
+  /** The units that were named, by full name; `undefined` when nobody named any. */
+  readonly services: ReadonlyMap<string, WatchedUnit> | undefined;
+  /** Names, or prefixes ending in `*`, that are protected besides {@link PROTECTED_UNITS}. */
+  readonly protect: readonly string[];
+}
+
+/** What the gates are told about the moment, besides the plan. */
+export interface SafetySituation {
+  /** A host action that is being carried out now, by name. */
+  readonly inFlight?: string | undefined;
+  /** Who holds a lock that the act would need. */
+  readonly lockedBy?: string | undefined;
+  /** Whether a person has approved this very plan. */
+  readonly approved?: boolean | undefined;
+}
+
+/**
+ * The safety gates: the first that stands in the way, in the order of `BLOCK_REASONS`. Pure, judged on the
+ * plan's targets alone, and the same for the engine, for `executor.execute` called directly, and for the helper
+ * that runs as root.
+ */
+export function judgeSafety(plan: Plan, policy: Policy, situation: SafetySituation = {}): Block | undefined {
+  const units = plan.targets.filter((target) => target.kind === 'unit');
+  return (
+    first(plan.targets, (target) => judgeProtected(target, policy)) ??
+    judgeAvailable(plan) ??
+    first(units, (unit) => judgeAllowed(unit, policy)) ??
+    first(units, judgeTransition) ??
+    plan.refusal ??
+    judgeSituation(plan, situation)
+  );
+}
+
+const block = (reason: Block['reason'], sentence: string): Block => ({ reason, sentence });
+
+function first<T>(items: readonly T[], judge: (item: T) => Block | undefined): Block | undefined {
+  for (const item of items) {
+    const found = judge(item);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+function judgeProtected(target: Target, { protect }: Policy): Block | undefined {
+  if (target.kind === 'plain') return undefined;
+  for (const name of target.kind === 'unit' ? [target.id, ...target.names] : [target.id]) {
+    const rule = protectedBy(name, protect);
+    if (rule !== undefined) return block('protected', `${name} is protected (${rule}): it is never acted on`);
+  }
+  for (const name of target.kind === 'unit' ? target.dragsAlong : []) {
+    const rule = protectedBy(name, protect);
+    if (rule !== undefined) {
+      return block('protected', `${target.id} would take ${name} down with it, which is protected (${rule})`);
+    }
+  }
+  return undefined;
+}
+
+function judgeAvailable(plan: Plan): Block | undefined {
+  if (plan.refusal?.reason === 'unavailable') return plan.refusal;
+  // An empty list of targets means nothing to do, never everything.
+  if (plan.targets.length === 0)
+    return block('unavailable', `The plan of \`${plan.action}\` names no target`);
+  const unreadable = plan.targets.find((target) => target.kind === 'unreadable');
+  return (
+    unreadable && block('unavailable', `The state of ${unreadable.id} is not known: ${unreadable.reason}`)
+  );
+}
+
+function judgeAllowed(unit: UnitTarget, { services }: Policy): Block | undefined {
+  if (services !== undefined) {
+    if ([unit.id, ...unit.names].some((name) => services.has(name))) return undefined;
+    return block(
+      'not-allowed',
+      `${unit.id} is not among the listed services: add it to \`services\` to allow it`,
+    );
+  }
+  const add = 'list it in `services` to allow it';
+  if (!unit.id.endsWith('.service')) return block('not-allowed', `${unit.id} is not a service: ${add}`);
+  if (unit.loadState !== 'loaded') return block('not-allowed', `${unit.id} is ${unit.loadState}, not loaded`);
+  if (unit.transient) return block('not-allowed', `${unit.id} is transient: it has no file to start it from`);
+  if (unit.type === 'oneshot')
+    return block('not-allowed', `${unit.id} is a oneshot, which is only run on purpose: ${add}`);
+  if (unit.wantedBy.length === 0) return block('not-allowed', `No other unit wants ${unit.id}: ${add}`);
+  if (unit.activeState !== 'failed' && unit.recentRestarts < CRASH_LOOP_RESTARTS) {
+    return block('not-allowed', `${unit.id} is ${unit.activeState}, not failed: ${add}`);
+  }
+  return undefined;
+}
+
+function judgeTransition(unit: UnitTarget): Block | undefined {
+  if (inTransition(unit)) {
+    const job = unit.job === '' ? '' : `, a ${unit.job} job is in progress`;
+    return block(
+      'in-transition',
+      `${unit.id} is ${unit.activeState} (${unit.subState})${job}: left to systemd`,
+    );
+  }
+  if (unit.recentRestarts >= CRASH_LOOP_RESTARTS) {
+    const often = `systemd restarted it ${unit.recentRestarts} times within 10 min`;
+    return block(
+      'in-transition',
+      `${unit.id} is in a crash loop (${often}): one restart more would not help`,
+    );
+  }
+  return undefined;
+}
+
+function judgeSituation(plan: Plan, { inFlight, lockedBy, approved }: SafetySituation): Block | undefined {
+  if (lockedBy !== undefined)
+    return block('locked', `${lockedBy} holds a lock that \`${plan.action}\` needs`);
+  if (inFlight !== undefined)
+    return block('in-flight', `\`${inFlight}\` is being carried out; one host action at a time`);
+  if (plan.approval !== undefined && approved !== true) return block('needs-approval', plan.approval);
+  return undefined;
+}
