@@ -1,0 +1,29 @@
+import type { Plan, Step } from '../plan.js';
+
+/** Whether a plan has a step that takes root. */
+export const needsRoot = (plan: Plan): boolean =>
+  plan.steps.some((step) => step.kind !== 'call' && step.needsRoot);
+
+/**
+ * The same plan with each step that takes root put behind `sudo -n`. It never asks for a password. `timeout`
+ * ends the program and its children in time, because an unprivileged process may not signal them.
+ */
+export function throughSudo(plan: Plan): Plan {
+  return Object.freeze({ ...plan, steps: Object.freeze(plan.steps.map(behindSudo)) });
+}
+
+function behindSudo(step: Step): Step {
+  if (step.kind === 'call' || !step.needsRoot) return step;
+  const seconds = String(Math.ceil(step.timeoutMs / 1_000));
+  const sudo = ['sudo', '-n', '--', 'timeout', '--kill-after=2', seconds];
+  const { timeoutMs, interruptible } = step;
+  const common = { kind: 'command' as const, needsRoot: true, timeoutMs: timeoutMs + 5_000, interruptible };
+  if (step.kind === 'command') {
+    return {
+      ...common,
+      argv: [...sudo, ...step.argv],
+      ...(step.input === undefined ? {} : { input: step.input }),
+    };
+  }
+  return { ...common, argv: [...sudo, 'tee', '--', step.path], input: step.content };
+}

@@ -1,0 +1,58 @@
+import type { BlockReason, HealingAction, Plan } from '../plan.js';
+
+/** How an action is to be carried out. */
+export interface ExecuteOptions {
+  /** Only make and judge the plan. Default `false`. */
+  readonly dryRun?: boolean | undefined;
+  /** Ends it: no new step is started, interruptible ones are ended, the others are waited for. */
+  readonly signal?: AbortSignal | undefined;
+  /** Whether a person has approved it. Default `false`. */
+  readonly approved?: boolean | undefined;
+}
+
+/** What one step did. */
+export interface StepReport {
+  /** The command line, the file, or the name of the function: for the reader. */
+  readonly step: string;
+  readonly ok: boolean;
+  /** What it printed, at most 64 KiB of each stream. */
+  readonly output?: string;
+  readonly error?: string;
+  /** Milliseconds. */
+  readonly durationMs: number;
+}
+
+/**
+ * What came of carrying out an action. `executed` says that every step ended well, and nothing more: whether the
+ * trouble is gone, the engine finds out by reading again.
+ */
+export interface Execution {
+  readonly action: string;
+  readonly outcome: 'executed' | 'planned' | 'skipped' | 'failed';
+  /** `true` for `executed` and `planned`. */
+  readonly success: boolean;
+  readonly dryRun: boolean;
+  readonly plan?: Plan;
+  /** Which safety gate stood in the way, when skipped. */
+  readonly blockedBy?: BlockReason;
+  /** One sentence, when not successful. */
+  readonly error?: string;
+  /** One for each step that was started. */
+  readonly steps: readonly StepReport[];
+  /** Milliseconds. */
+  readonly durationMs: number;
+}
+
+/**
+ * The port through which the host is changed.
+ *
+ * `plan` changes nothing, and may reject when the action or its parameters cannot be meant. `execute` never
+ * rejects: what goes wrong is told in the {@link Execution}. An executor of your own gets only what has passed
+ * the engine's gates; it need not judge again, and it does not verify.
+ */
+export interface Executor {
+  plan(action: HealingAction, options?: { readonly signal?: AbortSignal }): Plan | Promise<Plan>;
+  execute(action: HealingAction, options?: ExecuteOptions): Promise<Execution>;
+  /** Lets go of what it holds. */
+  close?(): void | Promise<void>;
+}

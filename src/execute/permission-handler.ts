@@ -1,0 +1,150 @@
+import { previewOnly } from '../actions/preview.js';
+import { actionRegistry, type ActionRegistry } from '../actions/registry.js';
+import type { ActionDefinition } from '../actions/define.js';
+import { thresholdValues, type ThresholdValues } from '../detect/thresholds.js';
+import { watchedUnits, type ServiceOption } from '../detect/watched.js';
+import { messageOf } from '../errors.js';
+import { expectKnownKeys, expectObject, expectStrings } from '../expect.js';
+import { judgeSafety, type Policy } from '../guard/safety.js';
+import type { Host } from '../host/host.js';
+import { localHost } from '../host/local-host.js';
+import { silentLogger, type Logger } from '../logger.js';
+import type { HealingAction, Plan } from '../plan.js';
+import { needsRoot, throughSudo } from './elevate.js';
+import type { ExecuteOptions, Execution, Executor } from './executor.js';
+import { readPermissionStatus, type PermissionStatus } from './permission-status.js';
+import { makePlan } from './planner.js';
+import { runPlan } from './run-plan.js';
+
+/** What a {@link NixOSPermissionHandler} may be given. */
+export interface PermissionHandlerOptions {
+  /** What is read to make plans. Default: this machine. */
+  readonly host?: Host | undefined;
+  /** Actions of the host program's own, by name. */
+  readonly actions?: Readonly<Record<string, ActionDefinition<never>>> | undefined;
+  /** The units that may be healed. Without it: failed services that another unit wants. */
+  readonly services?: readonly ServiceOption[] | undefined;
+  /** Names, or prefixes ending in `*`, that are never acted on, besides those that never are. */
+  readonly protect?: readonly string[] | undefined;
+  /** Percentages that plans aim for. */
+  readonly thresholds?: (() => ThresholdValues) | undefined;
+  readonly logger?: Logger | undefined;
+}
+
+const OPTIONS = ['host', 'actions', 'services', 'protect', 'thresholds', 'logger'];
+
+/**
+ * The default executor: picks the tier, makes plans, judges them by the safety gates, and carries them out with
+ * the least privilege. The tier is read from `LUMINOUS_DEV_MODE` whenever an action is planned.
+ */
+export class NixOSPermissionHandler implements Executor {
+  readonly #host: Host;
+  readonly #actions: ActionRegistry;
+  readonly #policy: Policy;
+  readonly #thresholds: () => ThresholdValues;
+  readonly #logger: Logger;
+  #inFlight: string | undefined;
+
+  constructor(options: PermissionHandlerOptions = {}) {
+    expectKnownKeys('options', expectObject('options', options), OPTIONS);
+    this.#host = options.host ?? localHost();
+    this.#actions = actionRegistry(options.actions);
+    this.#policy = {
+      services: options.services === undefined ? undefined : watchedUnits(options.services),
+      protect: expectStrings('protect', options.protect ?? []),
+    };
+    this.#thresholds = options.thresholds ?? thresholdValues;
+    this.#logger = options.logger ?? silentLogger;
+  }
+
+  /** What this process may do to the host, and through what. */
+  getStatus(): Promise<PermissionStatus> {
+    return readPermissionStatus();
+  }
+
+  /** Makes the exact steps of an action on this host. Changes nothing; rejects what cannot be meant. */
+  async plan(
+    action: HealingAction,
+    { signal = never() }: { readonly signal?: AbortSignal } = {},
+  ): Promise<Plan> {
+    const parts = { host: this.#host, actions: this.#actions, thresholds: this.#thresholds() };
+    const plan = await makePlan(action, parts, signal);
+    if (!needsRoot(plan)) return plan;
+    const status = await this.getStatus();
+    if (status.way === 'sudo') return throughSudo(plan);
+    return status.way === 'none' ? Object.freeze({ ...plan, notes: [...plan.notes, lackOf(status)] }) : plan;
+  }
+
+  /** Plans anew, judges by the safety gates, and carries out. Never rejects. */
+  async execute(action: HealingAction, options: ExecuteOptions = {}): Promise<Execution> {
+    const { dryRun = false, signal = never(), approved } = options;
+    const start = performance.now();
+    const told = (rest: Omit<Execution, 'action' | 'dryRun' | 'durationMs' | 'success'>): Execution => {
+      const success = rest.outcome === 'executed' || rest.outcome === 'planned';
+      return Object.freeze({
+        action: action.action,
+        dryRun,
+        success,
+        ...rest,
+        durationMs: performance.now() - start,
+      });
+    };
+    let plan: Plan;
+    try {
+      plan = await this.plan(action, { signal });
+    } catch (error) {
+      return told({ outcome: 'failed', error: messageOf(error), steps: [] });
+    }
+    const situation = { inFlight: plan.scope === 'host' ? this.#inFlight : undefined, approved };
+    const block =
+      judgeSafety(plan, this.#policy, situation) ?? (dryRun ? undefined : previewOnly(plan.action));
+    if (block) {
+      return told({ outcome: 'skipped', plan, blockedBy: block.reason, error: block.sentence, steps: [] });
+    }
+    if (dryRun) return told({ outcome: 'planned', plan, steps: [] });
+    // Claimed before the first wait, so that two calls at once cannot both pass the gate above.
+    if (plan.scope === 'host') this.#inFlight = plan.action;
+    try {
+      return told({ plan, ...(await this.#carryOut(plan, signal)) });
+    } finally {
+      if (plan.scope === 'host') this.#inFlight = undefined;
+    }
+  }
+
+  async #carryOut(plan: Plan, signal: AbortSignal): Promise<Pick<Execution, 'outcome' | 'error' | 'steps'>> {
+    if (needsRoot(plan)) {
+      const status = await this.getStatus();
+      if (status.way === 'none') return { outcome: 'failed', error: lackOf(status), steps: [] };
+      if (status.tier === 'development') this.#logger.warn(`LUMINOUS_DEV_MODE is set: ${status.description}`);
+    }
+    const steps = await runPlan(plan, signal);
+    const failed = steps.find(({ ok }) => !ok);
+    return failed
+      ? { outcome: 'failed', error: failed.error ?? failed.step, steps }
+      : { outcome: 'executed', steps };
+  }
+}
+
+const lackOf = (status: PermissionStatus): string => `Needs root: ${status.description}`;
+
+const never = (): AbortSignal => new AbortController().signal;
+
+/** Carries out one action with a {@link NixOSPermissionHandler} of its own, as the documented function does. */
+export async function executeHealingAction(
+  action: string,
+  parameters: Readonly<Record<string, unknown>> = {},
+  options: ExecuteOptions & PermissionHandlerOptions = {},
+): Promise<Execution> {
+  const { dryRun, signal, approved, host = localHost(), ...rest } = options;
+  try {
+    return await new NixOSPermissionHandler({ ...rest, host }).execute(
+      { action, parameters },
+      { dryRun, signal, approved },
+    );
+  } finally {
+    if (options.host === undefined) await host.close?.();
+  }
+}
+
+/** What this process may do to the host, and through what. */
+export const getPermissionStatus = (): Promise<PermissionStatus> => readPermissionStatus();

@@ -1,0 +1,67 @@
+import { existsSync } from 'node:fs';
+import { HELPER_SOCKET, tierOf, type Tier } from './tier.js';
+
+/** What this process may do to the host, and through what. */
+export interface PermissionStatus {
+  readonly tier: Tier;
+  /** `nixos`, another Linux with `systemd`, or something `other`. */
+  readonly platform: 'nixos' | 'systemd' | 'other';
+  /** Numeric user id; -1 where the platform has none. */
+  readonly uid: number;
+  /** Whether this process is root, and acts itself. */
+  readonly root: boolean;
+  /** Whether the socket of the root helper is there. */
+  readonly socket: boolean;
+  /** Whether `sudo -n` works. Looked at only in the development tier, when not root. */
+  readonly sudo: boolean;
+  /** Through what a step that takes root would run. */
+  readonly way: 'in-process' | 'sudo' | 'none';
+  /** One sentence: how it is, and what to do where nothing can be done. */
+  readonly description: string;
+}
+
+/** Looks at what this process may do. */
+export async function readPermissionStatus(): Promise<PermissionStatus> {
+  const tier = tierOf(process.env);
+  const uid = process.getuid?.() ?? -1;
+  const root = uid === 0;
+  const socket = existsSync(HELPER_SOCKET);
+  const sudo = tier === 'development' && !root && (await sudoWorks());
+  const way = root ? 'in-process' : sudo ? 'sudo' : 'none';
+  const platform = existsSync('/etc/NIXOS')
+    ? 'nixos'
+    : existsSync('/run/systemd/system')
+      ? 'systemd'
+      : 'other';
+  const description = describe({ tier, root, socket, sudo, uid });
+  return Object.freeze({ tier, platform, uid, root, socket, sudo, way, description });
+}
+
+function describe({
+  tier,
+  root,
+  socket,
+  sudo,
+  uid,
+}: Omit<PermissionStatus, 'platform' | 'way' | 'description'>): string {
+  const who = uid === -1 ? 'this process' : `this process (uid ${uid})`;
+  if (root) return `${tier} tier: ${who} is root and acts itself`;
+  if (tier === 'development') {
+    if (sudo) return `development tier: ${who} acts through sudo -n`;
+    return `development tier: ${who} is not root and sudo -n does not work; run as root, or allow sudo without a password`;
+  }
+  if (socket) {
+    return `service tier: ${who} is not root, and this version does not yet speak to the helper at ${HELPER_SOCKET}; run as root, or set LUMINOUS_DEV_MODE=1 to try sudo`;
+  }
+  return `service tier: ${who} is not root and there is no helper at ${HELPER_SOCKET}; run as root, or set LUMINOUS_DEV_MODE=1 to try sudo`;
+}
+
+async function sudoWorks(): Promise<boolean> {
+  const { execa } = await import('execa');
+  const { exitCode } = await execa('sudo', ['-n', 'true'], {
+    reject: false,
+    timeout: 5_000,
+    stdio: 'ignore',
+  });
+  return exitCode === 0;
+}

@@ -1,0 +1,102 @@
+import type { ActionDefinition, PlanDraft } from '../actions/define.js';
+import { actionNamed, type ActionRegistry } from '../actions/registry.js';
+import type { ThresholdValues } from '../detect/thresholds.js';
+import { SelfHealingError } from '../errors.js';
+import type { Host } from '../host/host.js';
+import { isUnknown } from '../host/reading.js';
+import { isUnitName } from '../host/systemd/unit-name.js';
+import type { UnitReading } from '../host/unit.js';
+import type { HealingAction, Plan, Step, Target } from '../plan.js';
+
+/** What a plan is made from. */
+export interface PlannerParts {
+  readonly host: Host;
+  readonly actions: ActionRegistry;
+  readonly thresholds: ThresholdValues;
+}
+
+/** Makes the plan of an action on this host: what its definition says, and the facts about what it acts on. */
+export async function makePlan(
+  action: HealingAction,
+  parts: PlannerParts,
+  signal: AbortSignal,
+): Promise<Plan> {
+  const definition = actionNamed(action.action, parts.actions);
+  const parameters = definition.parse(action.parameters);
+  const draft = await definition.plan(parameters, {
+    read: async (request) => parts.host.read({ ...request, signal }),
+    thresholds: parts.thresholds,
+    signal,
+  });
+  expectDraft(action.action, draft);
+  const names = [...new Set([...draft.targets, ...draft.steps.flatMap(unitsNamed)])];
+  const units = await readUnits(names.filter(isUnitName), parts.host, signal);
+  return Object.freeze({
+    action: action.action,
+    parameters: Object.freeze({ ...action.parameters }),
+    scope: definition.scope,
+    risk: definition.risk,
+    targets: Object.freeze(names.map((name) => units.get(name) ?? { kind: 'plain' as const, id: name })),
+    steps: Object.freeze(draft.steps.map((step) => withinLimit(step, definition))),
+    effect: draft.effect,
+    ...(draft.undo === undefined ? {} : { undo: draft.undo }),
+    notes: Object.freeze([...(draft.notes ?? [])]),
+    ...(draft.refusal === undefined ? {} : { refusal: draft.refusal }),
+    ...(draft.approval === undefined ? {} : { approval: draft.approval }),
+  });
+}
+
+/** An action of a host program's own may forget a part; it is told so by name. */
+function expectDraft(action: string, draft: PlanDraft): void {
+  const complete =
+    Array.isArray(draft?.targets) && Array.isArray(draft?.steps) && typeof draft?.effect === 'string';
+  if (complete) return;
+  throw new SelfHealingError(
+    'invalid-argument',
+    `The plan of \`${action}\` lacks \`targets\`, \`steps\` or \`effect\`: its \`plan\` must return all three`,
+  );
+}
+
+/** Units that a step names to `systemctl`: what an action acts on, whether it says so or not. */
+function unitsNamed(step: Step): string[] {
+  if (step.kind !== 'command' || !step.argv.some((word) => /(^|\/)systemctl$/.test(word))) return [];
+  return step.argv
+    .slice(step.argv.findIndex((word) => /(^|\/)systemctl$/.test(word)) + 2)
+    .filter((word) => !word.startsWith('-') && (isUnitName(word) || isUnitName(`${word}.service`)))
+    .map((word) => (isUnitName(word) ? word : `${word}.service`));
+}
+
+async function readUnits(
+  names: readonly string[],
+  host: Host,
+  signal: AbortSignal,
+): Promise<Map<string, Target>> {
+  if (names.length === 0) return new Map();
+  const { units } = await host.read({ parts: ['units'], units: names, signal });
+  if (isUnknown(units)) {
+    return new Map(names.map((id) => [id, { kind: 'unreadable', id, reason: units.unknown }]));
+  }
+  const readings = new Map(units.asked.map((unit) => [unit.name, unit]));
+  return new Map(
+    names.map((id) => {
+      const unit = readings.get(id);
+      return [id, unit ? targetOf(unit) : { kind: 'unreadable', id, reason: 'it was not read' }];
+    }),
+  );
+}
+
+function targetOf(unit: UnitReading): Target {
+  const { id, loadState, activeState, subState, type, transient, job, recentRestarts } = unit;
+  return Object.freeze({
+    kind: 'unit',
+    id,
+    names: Object.freeze([...new Set([...unit.names, unit.name])]),
+    ...{ loadState, activeState, subState, type, transient, job, recentRestarts },
+    wantedBy: Object.freeze([...unit.wantedBy]),
+    dragsAlong: Object.freeze([...unit.dragsAlong]),
+    needs: Object.freeze([...unit.needs]),
+  });
+}
+
+const withinLimit = (step: Step, { timeoutMs }: ActionDefinition): Step =>
+  Object.freeze({ ...step, timeoutMs: Math.min(step.timeoutMs, timeoutMs) });

@@ -1,0 +1,103 @@
+import type { CommandStep } from '../plan.js';
+import { span } from '../words.js';
+import type { StepReport } from './executor.js';
+import { wordsOf } from './run-plan.js';
+
+/** Of each stream the last 64 KiB are kept: what went wrong stands at the end. */
+const OUTPUT_LIMIT = 64 * 1024;
+/** How long a program that was asked to end may take, before it is made to. */
+const GRACE_MS = 2_000;
+
+/** Runs one program without a shell, and ends it with its children when its time is up or the signal is aborted. */
+export async function runCommand(
+  step: CommandStep,
+  signal: AbortSignal | undefined,
+): Promise<Pick<StepReport, 'ok' | 'output' | 'error'>> {
+  const { execa } = await import('execa');
+  const [file = '', ...args] = step.argv;
+  const child = execa(file, args, {
+    // A process group of its own, so that its children can be ended with it.
+    detached: true,
+    cleanup: false,
+    buffer: false,
+    reject: false,
+    env: { LC_ALL: 'C' },
+    ...(step.input === undefined ? { stdin: 'ignore' as const } : { input: step.input }),
+  });
+  const stdout = tailOf(child.stdout);
+  const stderr = tailOf(child.stderr);
+
+  let ended: string | undefined;
+  let graceTimer: NodeJS.Timeout | undefined;
+  const end = (why: string): void => {
+    ended ??= why;
+    killGroup(child.pid, 'SIGTERM');
+    graceTimer ??= setTimeout(() => {
+      killGroup(child.pid, 'SIGKILL');
+      // A grandchild that left the group may hold the pipes open for ever.
+      child.stdout.destroy();
+      child.stderr.destroy();
+    }, GRACE_MS);
+  };
+  const onAbort = (): void => end('was stopped');
+  const timer = setTimeout(() => end(`did not end within ${span(step.timeoutMs)}`), step.timeoutMs);
+  signal?.addEventListener('abort', onAbort);
+  try {
+    const result = await child;
+    const output = [stdout.text(), stderr.text()].filter(Boolean).join('\n');
+    const told = output === '' ? {} : { output };
+    if (ended !== undefined) {
+      killGroup(child.pid, 'SIGKILL');
+      return { ok: false, ...told, error: `\`${wordsOf(step)}\` ${ended}, and was ended with its children` };
+    }
+    if (result.exitCode === 0) return { ok: true, ...told };
+    return {
+      ok: false,
+      ...told,
+      error: `\`${wordsOf(step)}\` ${howItEnded(result)}${lastLine(stderr.text())}`,
+    };
+  } finally {
+    clearTimeout(timer);
+    clearTimeout(graceTimer);
+    signal?.removeEventListener('abort', onAbort);
+  }
+}
+
+function howItEnded({
+  exitCode,
+  signal,
+  code,
+}: {
+  exitCode?: number;
+  signal?: string;
+  code?: string | undefined;
+}): string {
+  if (code === 'ENOENT' || exitCode === 127) return 'could not be run: there is no such program';
+  if (code !== undefined) return `could not be run (${code})`;
+  if (exitCode === 126) return 'could not be run: it is not executable';
+  return exitCode === undefined ? `was ended by ${signal ?? 'a signal'}` : `exited with ${exitCode}`;
+}
+
+const lastLine = (text: string): string => {
+  const line = text.trim().split('\n').at(-1);
+  return line ? `: ${line.slice(0, 500)}` : '';
+};
+
+function tailOf(stream: NodeJS.ReadableStream): { text(): string } {
+  let kept = Buffer.alloc(0);
+  stream.on('data', (chunk: Buffer) => {
+    kept = Buffer.concat([kept, chunk]);
+    if (kept.length > OUTPUT_LIMIT) kept = kept.subarray(kept.length - OUTPUT_LIMIT);
+  });
+  stream.on('error', () => undefined);
+  return { text: () => kept.toString('utf8').trim() };
+}
+
+function killGroup(pid: number | undefined, signal: NodeJS.Signals): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // It has ended by itself.
+  }
+}

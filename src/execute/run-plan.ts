@@ -1,0 +1,97 @@
+import { open } from 'node:fs/promises';
+import { messageOf, SelfHealingError } from '../errors.js';
+import type { CallStep, Plan, Step, WriteStep } from '../plan.js';
+import { span } from '../words.js';
+import type { StepReport } from './executor.js';
+import { runCommand } from './run-command.js';
+
+/** Carries out the steps in order, and stops at the first that fails or when the signal is aborted. */
+export async function runPlan(plan: Plan, signal: AbortSignal): Promise<readonly StepReport[]> {
+  const reports: StepReport[] = [];
+  for (const step of plan.steps) {
+    if (signal.aborted) {
+      reports.push({
+        step: wordsOf(step),
+        ok: false,
+        error: 'Stopped before this step was started',
+        durationMs: 0,
+      });
+      break;
+    }
+    const report = await runStep(step, step.interruptible ? signal : undefined);
+    reports.push(report);
+    if (!report.ok) break;
+  }
+  return reports;
+}
+
+/** A step as one line: the command line, the file, or the function. */
+export function wordsOf(step: Step): string {
+  switch (step.kind) {
+    case 'command':
+      return step.argv.map(quoted).join(' ');
+    case 'write':
+      return `write ${JSON.stringify(step.content)} to ${step.path}`;
+    case 'call':
+      return step.name;
+    default:
+      return step satisfies never;
+  }
+}
+
+/** An argument as one could paste it into a shell. */
+const quoted = (word: string): string =>
+  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+
+async function runStep(step: Step, signal: AbortSignal | undefined): Promise<StepReport> {
+  const start = performance.now();
+  const report = (rest: Pick<StepReport, 'ok' | 'output' | 'error'>): StepReport =>
+    Object.freeze({ step: wordsOf(step), ...rest, durationMs: performance.now() - start });
+  try {
+    if (step.kind === 'command') return report(await runCommand(step, signal));
+    await within(step, signal, (inner) => (step.kind === 'write' ? write(step) : call(step, inner)));
+    return report({ ok: true });
+  } catch (error) {
+    return report({ ok: false, error: `${wordsOf(step)}: ${messageOf(error)}` });
+  }
+}
+
+/** Files under /sys and /proc take one write, and refuse to be created. */
+async function write(step: WriteStep): Promise<void> {
+  const file = await open(step.path, 'r+');
+  try {
+    await file.write(step.content);
+  } finally {
+    await file.close();
+  }
+}
+
+async function call(step: CallStep, signal: AbortSignal): Promise<void> {
+  await step.run({ signal });
+}
+
+/** Waits for work no longer than the step's timeout, and tells the work when it has ended. */
+async function within(
+  step: Step,
+  signal: AbortSignal | undefined,
+  work: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const controller = new AbortController();
+  let end = (_message: string): void => undefined;
+  const ended = new Promise<never>((_resolve, reject) => {
+    end = (message) => {
+      const reason = new SelfHealingError('timeout', message);
+      controller.abort(reason);
+      reject(reason);
+    };
+  });
+  const onAbort = (): void => end('stopped while it was under way');
+  const timer = setTimeout(() => end(`not done within ${span(step.timeoutMs)}`), step.timeoutMs);
+  signal?.addEventListener('abort', onAbort);
+  try {
+    await Promise.race([work(controller.signal), ended]);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', onAbort);
+  }
+}
