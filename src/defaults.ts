@@ -1,0 +1,19 @@
+import { realClock } from './clock.js';
+import type { DetectorOptions, Detector } from './detect/detector.js';
+import { SimpleDetector } from './detect/detector.js';
+import { NixOSPermissionHandler, type PermissionHandlerOptions } from './execute/permission-handler.js';
+import type { Executor } from './execute/executor.js';
+import type { Host } from './host/host.js';
+import { localHost } from './host/local-host.js';
+import { silentLogger } from './logger.js';
+import { SimpleResolver, type Resolver } from './resolve/resolver.js';
+
+/** Who plays which part when the host program says nothing: the one place where adapters are chosen. */
+export const defaults = {
+  host: (): Host => localHost(),
+  detector: (options: DetectorOptions): Detector => new SimpleDetector(options),
+  resolver: (): Resolver => new SimpleResolver(),
+  executor: (options: PermissionHandlerOptions): Executor => new NixOSPermissionHandler(options),
+  clock: realClock,
+  logger: silentLogger,
+} as const;

@@ -1,0 +1,129 @@
+import { actionRegistry } from './actions/registry.js';
+import { defaults } from './defaults.js';
+import type { Detector, SimpleDetector } from './detect/detector.js';
+import { thresholdValues } from './detect/thresholds.js';
+import { watchedUnits } from './detect/watched.js';
+import { Emitter } from './events.js';
+import type { Executor } from './execute/executor.js';
+import { expectBoolean, expectMethods, refusal } from './expect.js';
+import { guardsFrom } from './guard/guards.js';
+import type { Parts } from './heal/parts.js';
+import type { Logger } from './logger.js';
+import { expectOptions, PART_METHODS, type HealingOptions } from './options.js';
+import type { Resolver } from './resolve/resolver.js';
+
+/** The parts of an engine, put together from its options, and those that may be replaced at any time. */
+export abstract class EngineParts {
+  protected readonly events = new Emitter();
+  readonly #fixed: Pick<Parts, 'host' | 'actions' | 'policy' | 'guards' | 'clock' | 'logger' | 'emit'>;
+  #detector: Detector;
+  #resolver: Resolver;
+  #executor: Executor;
+  #healingEnabled = true;
+  #dryRun: boolean;
+  #verbose: boolean;
+
+  /** Throws a `SelfHealingError` for an option that cannot be meant. */
+  constructor(options: HealingOptions = {}) {
+    const given = expectOptions(options);
+    const { services, protect = [], actions, checks, thresholds, enabledChecks } = given;
+    if (given.detector) {
+      for (const key of ['thresholds', 'enabledChecks', 'checks'] as const) {
+        if (given[key] !== undefined)
+          throw refusal(key, 'left out beside `detector`, to which it belongs', given[key]);
+      }
+    }
+    this.#dryRun = given.dryRun ?? false;
+    this.#verbose = given.verbose ?? false;
+    const logger = this.#levelled(given.logger ?? defaults.logger);
+    this.#fixed = {
+      host: given.host ?? defaults.host(),
+      actions: actionRegistry(actions),
+      policy: { services: services && watchedUnits(services), protect },
+      guards: guardsFrom(given.guards),
+      clock: given.clock ?? defaults.clock,
+      logger,
+      emit: (name, event) => this.events.emit(name, event, logger),
+    };
+    const { host, clock } = this.#fixed;
+    this.#detector =
+      given.detector ?? defaults.detector({ host, clock, services, checks, thresholds, enabledChecks });
+    this.#resolver = given.resolver ?? defaults.resolver();
+    const current = () => this.detector.thresholds ?? thresholdValues();
+    this.#executor =
+      given.executor ?? defaults.executor({ host, actions, services, protect, logger, thresholds: current });
+  }
+
+  /** What finds issues. Typed as the default one; a detector of your own comes back as it is. */
+  get detector(): SimpleDetector {
+    return this.#detector as SimpleDetector;
+  }
+  set detector(detector: Detector) {
+    expectMethods('detector', detector, PART_METHODS.detector);
+    this.#detector = detector;
+  }
+
+  /** What picks the action for an issue. */
+  get resolver(): Resolver {
+    return this.#resolver;
+  }
+  set resolver(resolver: Resolver) {
+    expectMethods('resolver', resolver, PART_METHODS.resolver);
+    this.#resolver = resolver;
+  }
+
+  /** What changes the host. */
+  get executor(): Executor {
+    return this.#executor;
+  }
+  set executor(executor: Executor) {
+    expectMethods('executor', executor, PART_METHODS.executor);
+    this.#executor = executor;
+  }
+
+  /** Whether anything is healed at all; when false, issues are only reported. Default `true`. */
+  get healingEnabled(): boolean {
+    return this.#healingEnabled;
+  }
+  set healingEnabled(value: boolean) {
+    this.#healingEnabled = expectBoolean('healingEnabled', value);
+  }
+
+  /** Whether everything is planned and judged, and nothing changed. Default `false`. */
+  get dryRun(): boolean {
+    return this.#dryRun;
+  }
+  set dryRun(value: boolean) {
+    this.#dryRun = expectBoolean('dryRun', value);
+  }
+
+  /** Whether debug lines go to the logger. Default `false`. */
+  get verbose(): boolean {
+    return this.#verbose;
+  }
+  set verbose(value: boolean) {
+    this.#verbose = expectBoolean('verbose', value);
+  }
+
+  /** What healing is done with at this moment. */
+  protected parts(): Parts {
+    return {
+      ...this.#fixed,
+      detector: this.#detector,
+      resolver: this.#resolver,
+      executor: this.#executor,
+      healingEnabled: this.#healingEnabled,
+      dryRun: this.#dryRun,
+    };
+  }
+
+  /** Debug lines pass only while `verbose` is set. */
+  #levelled(logger: Logger): Logger {
+    return {
+      debug: (message) => void (this.#verbose && logger.debug(message)),
+      info: (message) => logger.info(message),
+      warn: (message) => logger.warn(message),
+      error: (message) => logger.error(message),
+    };
+  }
+}

@@ -1,0 +1,122 @@
+import { EngineParts } from './engine-parts.js';
+import { SelfHealingError } from './errors.js';
+import type { EventName, Listener } from './events.js';
+import { acceptIssue, acceptIssues } from './heal/accept.js';
+import { Cycle } from './heal/cycle.js';
+import { acceptMonitoring, type MonitoringOptions } from './heal/interval.js';
+import { monitor } from './heal/monitor.js';
+import { narrate } from './heal/narrate.js';
+import type { Metrics } from './heal/tally.js';
+import type { IssueInput } from './issue.js';
+import type { HealingOptions } from './options.js';
+import type { HealingResult } from './result.js';
+
+/** Ends a call early: nothing new is begun, and what may be interrupted is. */
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Keeps the host healthy: detects, chooses, does, proves.
+ *
+ * Making one reads nothing and opens nothing. It holds the process alive only while it monitors or heals.
+ */
+export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposable {
+  readonly #cycle = new Cycle(() => this.parts());
+  readonly #closing = new AbortController();
+  readonly #ownsHost: boolean;
+  #monitoring: { readonly stop: AbortController; readonly ended: Promise<void> } | undefined;
+
+  /** Throws a `SelfHealingError` for an option that cannot be meant. */
+  constructor(options: HealingOptions = {}) {
+    super(options);
+    this.#ownsHost = options.host === undefined;
+    narrate(this.events, this.parts().logger);
+  }
+
+  /** Looks once and heals what it finds. One result for each issue, in the order in which they were handled. */
+  async detectAndHeal({ signal }: CallOptions = {}): Promise<HealingResult[]> {
+    return this.#cycle.once(this.#until(signal));
+  }
+
+  /** Heals one issue, also one made by hand: plans, reads its component again, acts, proves. */
+  async healIssue(issue: IssueInput, options: CallOptions = {}): Promise<HealingResult> {
+    const [result] = await this.#cycle.heal([acceptIssue(issue, this.#now())], this.#until(options.signal));
+    return result!;
+  }
+
+  /** Heals several issues by severity and dependency. One result each, in the order given; duplicates share one. */
+  async healIssuesBatch(
+    issues: readonly IssueInput[],
+    { signal }: CallOptions = {},
+  ): Promise<HealingResult[]> {
+    return this.#cycle.healBatch(acceptIssues(issues, this.#now()), this.#until(signal));
+  }
+
+  /**
+   * Looks and heals again and again, at once and then every `interval` seconds: any number over 0, up to
+   * 2,147,483; 60 when left out. Keeps the process alive. Resolves when it has been stopped, by
+   * `stopMonitoring()`, `close()` or the signal, and the last act has ended. Rejects when it is monitoring already.
+   */
+  async startMonitoring(options: number | MonitoringOptions = {}): Promise<void> {
+    const { intervalMs, signal } = acceptMonitoring(options);
+    if (this.#monitoring)
+      throw new SelfHealingError('already-monitoring', 'This engine is monitoring already');
+    const stop = new AbortController();
+    const until = AbortSignal.any([this.#until(signal), stop.signal]);
+    const { clock, emit } = this.parts();
+    const ended = monitor(
+      intervalMs,
+      {
+        clock,
+        look: (inner) => this.#cycle.watch(inner),
+        heal: (issues, inner) => this.#cycle.heal(issues, inner),
+        failed: (error) => emit('cycle:failed', { error }),
+      },
+      until,
+    ).finally(() => (this.#monitoring = undefined));
+    this.#monitoring = { stop, ended };
+    return ended;
+  }
+
+  /** Stops monitoring. Resolves when it has stopped, and at once when nothing was going on. */
+  async stopMonitoring(): Promise<void> {
+    const monitoring = this.#monitoring;
+    monitoring?.stop.abort();
+    await monitoring?.ended;
+  }
+
+  /** What has been done so far. */
+  getMetrics(): Metrics {
+    return this.#cycle.tally.read();
+  }
+
+  /** Listens. Returns the function that ends the listening. A listener that throws hurts nobody. */
+  on<Name extends EventName>(name: Name, listener: Listener<Name>): () => void {
+    return this.events.on(name, listener);
+  }
+
+  /** Stops, and frees everything the engine opened; a host that was given to it stays open. Safe to call twice. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.stopMonitoring();
+    await this.#cycle.idle();
+    await this.executor.close?.();
+    if (this.#ownsHost) await this.parts().host.close?.();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #now(): Date {
+    return new Date(this.parts().clock.now());
+  }
+
+  #until(signal: AbortSignal | undefined): AbortSignal {
+    if (this.#closing.signal.aborted) throw new SelfHealingError('closed', 'This engine has been closed');
+    return signal ? AbortSignal.any([this.#closing.signal, signal]) : this.#closing.signal;
+  }
+}
+
+export { SimplifiedHealingEngine as SelfHealingEngine };

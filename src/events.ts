@@ -1,0 +1,62 @@
+import { messageOf } from './errors.js';
+import type { ComponentVerdict, Issue } from './issue.js';
+import type { Logger } from './logger.js';
+import type { BlockReason, Plan } from './plan.js';
+import type { HealingResult } from './result.js';
+
+/** What one look at the host gave. */
+export interface CycleReport {
+  /** When it was taken. */
+  readonly timestamp: Date;
+  /** Every verdict, `ok` and `unknown` included. */
+  readonly verdicts: readonly ComponentVerdict[];
+  /** What is in trouble; in monitoring, what has been for long enough. */
+  readonly issues: readonly Issue[];
+  /** What became of issues since the last cycle. */
+  readonly results: readonly HealingResult[];
+  /** How long the looking took, in milliseconds. */
+  readonly detectionMs: number;
+}
+
+/** What an engine tells its listeners, by the name of the event. */
+export interface EngineEvents {
+  /** The host was looked at. */
+  'cycle:done': CycleReport;
+  /** Looking at the host went wrong as a whole; the next cycle tries again. */
+  'cycle:failed': { readonly error: unknown };
+  'issue:opened': { readonly issue: Issue };
+  'issue:cleared': { readonly issue: Issue };
+  'heal:planned': { readonly issue: Issue; readonly plan: Plan };
+  'heal:started': { readonly issue: Issue; readonly plan: Plan };
+  /** An act ended, well or not. */
+  'heal:done': { readonly result: HealingResult };
+  /** A gate stands in the way; told when the reason changes, not in every cycle. */
+  'heal:blocked': { readonly issue: Issue; readonly blockedBy: BlockReason; readonly error: string };
+}
+
+export type EventName = keyof EngineEvents;
+export type Listener<Name extends EventName> = (event: EngineEvents[Name]) => void;
+
+/** Tells listeners what happens. A listener that throws hurts nobody: it is logged. */
+export class Emitter {
+  readonly #listeners = new Map<EventName, Set<Listener<EventName>>>();
+
+  on<Name extends EventName>(name: Name, listener: Listener<Name>): () => void {
+    const listeners = this.#listeners.get(name) ?? new Set();
+    this.#listeners.set(name, listeners);
+    // Wrapped, so that one function that listens twice is called twice and un-listens once.
+    const entry: Listener<EventName> = (event) => listener(event as EngineEvents[Name]);
+    listeners.add(entry);
+    return () => void listeners.delete(entry);
+  }
+
+  emit<Name extends EventName>(name: Name, event: EngineEvents[Name], logger: Logger): void {
+    for (const listener of [...(this.#listeners.get(name) ?? [])]) {
+      try {
+        listener(event);
+      } catch (error) {
+        logger.error(`A listener of ${name} threw: ${messageOf(error)}`);
+      }
+    }
+  }
+}

@@ -1,0 +1,29 @@
+import { messageOf } from '../errors.js';
+import type { Emitter } from '../events.js';
+import type { Logger } from '../logger.js';
+import { span } from '../words.js';
+
+/** Puts what happens into words for the log. */
+export function narrate(events: Emitter, logger: Logger): void {
+  events.on('cycle:done', ({ verdicts, issues, detectionMs }) => {
+    logger.debug(
+      `Looked at ${verdicts.length} components in ${detectionMs.toFixed(2)} ms: ${issues.length} in trouble`,
+    );
+    for (const { component, status, reason } of verdicts) logger.debug(`${component}: ${status}: ${reason}`);
+  });
+  events.on('cycle:failed', ({ error }) => logger.error(`Looking at the host failed: ${messageOf(error)}`));
+  events.on('issue:opened', ({ issue }) =>
+    logger.warn(`Trouble with ${issue.component}: ${issue.description}`),
+  );
+  events.on('issue:cleared', ({ issue }) => logger.info(`${issue.component} is well again`));
+  events.on('heal:started', ({ issue, plan }) => logger.info(`Healing ${issue.component}: ${plan.action}`));
+  events.on('heal:blocked', ({ issue, blockedBy, error }) => {
+    logger.info(`Not acting on ${issue.component} (${blockedBy}): ${error}`);
+  });
+  events.on('heal:done', ({ result }) => {
+    const { issue, actionTaken, durationMs } = result;
+    const words = `${actionTaken} for ${issue.component}: ${result.outcome} after ${span(durationMs)}`;
+    if (result.outcome === 'fixed') logger.info(`${words}: ${result.proof}`);
+    else if (!result.success) logger.error(`${words}: ${result.error}`);
+  });
+}

@@ -1,0 +1,26 @@
+import type { ActionRegistry } from '../actions/registry.js';
+import type { Clock } from '../clock.js';
+import type { Detector } from '../detect/detector.js';
+import type { EngineEvents, EventName } from '../events.js';
+import type { Executor } from '../execute/executor.js';
+import type { Guards } from '../guard/guards.js';
+import type { Policy } from '../guard/safety.js';
+import type { Host } from '../host/host.js';
+import type { Logger } from '../logger.js';
+import type { Resolver } from '../resolve/resolver.js';
+
+/** What healing is done with. The engine hands it out anew each time, for its parts may be replaced. */
+export interface Parts {
+  readonly host: Host;
+  readonly detector: Detector;
+  readonly resolver: Resolver;
+  readonly executor: Executor;
+  readonly actions: ActionRegistry;
+  readonly policy: Policy;
+  readonly guards: Guards;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly healingEnabled: boolean;
+  readonly dryRun: boolean;
+  readonly emit: <Name extends EventName>(name: Name, event: EngineEvents[Name]) => void;
+}

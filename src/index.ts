@@ -1,0 +1,107 @@
+/**
+ * Keeps the host that a Node program runs on healthy: detects trouble, chooses a repair, does it with the least
+ * privilege, and proves that the trouble is gone.
+ *
+ * ```ts
+ * import { quickHeal } from '@luminous-nix/self-healing';
+ *
+ * for (const result of await quickHeal()) {
+ *   console.log(result.issue.description, '→', result.actionTaken, result.error ?? 'nothing stands in the way');
+ * }
+ * ```
+ *
+ * @packageDocumentation
+ */
+export { createSelfHealingEngine, quickHeal } from './create.js';
+export { SelfHealingEngine, SimplifiedHealingEngine, type CallOptions } from './engine.js';
+export type { EngineParts } from './engine-parts.js';
+export type { HealingOptions } from './options.js';
+export type { MonitoringOptions } from './heal/interval.js';
+export type { Metrics, Timing } from './heal/tally.js';
+export type { CycleReport, EngineEvents, EventName, Listener } from './events.js';
+
+export {
+  IssueType,
+  Severity,
+  type ComponentVerdict,
+  type Issue,
+  type IssueInput,
+  type Verdict,
+} from './issue.js';
+export {
+  BLOCK_REASONS,
+  type Block,
+  type BlockReason,
+  type BuiltInAction,
+  type CallStep,
+  type CommandStep,
+  type HealingAction,
+  type Plan,
+  type PlainTarget,
+  type Step,
+  type Target,
+  type UnitTarget,
+  type UnreadableTarget,
+  type WriteStep,
+} from './plan.js';
+export type {
+  Attempt,
+  FixedResult,
+  HealingResult,
+  Outcome,
+  PlannedResult,
+  ResultBase,
+  SkippedResult,
+  UnsuccessfulResult,
+} from './result.js';
+export { isSelfHealingError, SelfHealingError, type ErrorCode } from './errors.js';
+
+export {
+  SimpleDetector,
+  type Detector,
+  type DetectorOptions,
+  type InspectRequest,
+} from './detect/detector.js';
+export type { Check } from './detect/check.js';
+export type { Thresholds } from './detect/thresholds.js';
+export type { ServiceOption } from './detect/watched.js';
+export { SimpleResolver, type Resolver } from './resolve/resolver.js';
+export {
+  defineAction,
+  verifyByCheck,
+  type ActionDefinition,
+  type PlanContext,
+  type PlanDraft,
+  type Verification,
+  type VerifyContext,
+} from './actions/define.js';
+export { PROTECTED_UNITS } from './guard/protected.js';
+export type { GuardOptions, Guards } from './guard/guards.js';
+
+export type { ExecuteOptions, Execution, Executor, StepReport } from './execute/executor.js';
+export {
+  executeHealingAction,
+  getPermissionStatus,
+  NixOSPermissionHandler,
+  type PermissionHandlerOptions,
+} from './execute/permission-handler.js';
+export type { PermissionStatus } from './execute/permission-status.js';
+export type { Tier } from './execute/tier.js';
+
+export type { Host, ReadRequest } from './host/host.js';
+export { isUnknown, unknown, type Reading, type Unknown } from './host/reading.js';
+export type {
+  CpuReading,
+  LoadReading,
+  MemoryReading,
+  MountReading,
+  PressureReading,
+  Snapshot,
+  SnapshotPart,
+  SystemReading,
+  UnitsReading,
+  UsageReading,
+} from './host/snapshot.js';
+export type { UnitReading } from './host/unit.js';
+export { realClock, type Clock } from './clock.js';
+export { silentLogger, type Logger } from './logger.js';

@@ -1,0 +1,86 @@
+import type { ActionDefinition } from './actions/define.js';
+import type { Clock } from './clock.js';
+import type { Check } from './detect/check.js';
+import type { Detector } from './detect/detector.js';
+import type { Thresholds } from './detect/thresholds.js';
+import type { ServiceOption } from './detect/watched.js';
+import type { Executor } from './execute/executor.js';
+import { expectBoolean, expectKnownKeys, expectMethods, expectObject, expectStrings } from './expect.js';
+import type { GuardOptions } from './guard/guards.js';
+import type { Host } from './host/host.js';
+import type { Logger } from './logger.js';
+import type { Resolver } from './resolve/resolver.js';
+
+/** What an engine may be told. Everything may be left out. The object is never written to. */
+export interface HealingOptions {
+  /** Plan and judge, but change nothing. Default `false`; `true` for `quickHeal`. */
+  readonly dryRun?: boolean | undefined;
+  /** Send debug lines to the logger. Default `false`. */
+  readonly verbose?: boolean | undefined;
+  /** Where words go; `console` and pino fit. Default: nowhere. */
+  readonly logger?: Logger | undefined;
+  /** The units to watch and to heal: exactly these. Default: any service that has failed and that another unit wants. */
+  readonly services?: readonly ServiceOption[] | undefined;
+  /** Units that are never acted on, besides those that never are: names, or prefixes ending in `*`. */
+  readonly protect?: readonly string[] | undefined;
+  /** Levels above which something is trouble. */
+  readonly thresholds?: Partial<Thresholds> | undefined;
+  /** Which checks run: `cpu`, `memory`, `disk`, `load`, `services`, `system`, and your own. Default: all. */
+  readonly enabledChecks?: readonly string[] | undefined;
+  /** Checks of the host program's own. */
+  readonly checks?: readonly Check[] | undefined;
+  /** Actions of the host program's own, by name; made with `defineAction`. */
+  readonly actions?: Readonly<Record<string, ActionDefinition<never>>> | undefined;
+  /** The numbers of the rules for acting and not acting. */
+  readonly guards?: GuardOptions | undefined;
+  /** What is read. Default: this machine. */
+  readonly host?: Host | undefined;
+  /** What finds issues. Default: a `SimpleDetector`. */
+  readonly detector?: Detector | undefined;
+  /** What picks actions. Default: a `SimpleResolver`. */
+  readonly resolver?: Resolver | undefined;
+  /** What changes the host. Default: a `NixOSPermissionHandler`. */
+  readonly executor?: Executor | undefined;
+  /** Time and chance. Default: the machine's. */
+  readonly clock?: Clock | undefined;
+}
+
+const KNOWN: readonly (keyof HealingOptions)[] = [
+  'dryRun',
+  'verbose',
+  'logger',
+  'services',
+  'protect',
+  'thresholds',
+  'enabledChecks',
+  'checks',
+  'actions',
+  'guards',
+  'host',
+  'detector',
+  'resolver',
+  'executor',
+  'clock',
+];
+
+/** The methods that each part must have. */
+export const PART_METHODS = {
+  logger: ['debug', 'info', 'warn', 'error'],
+  host: ['read'],
+  detector: ['detectIssues'],
+  resolver: ['getAction'],
+  executor: ['plan', 'execute'],
+  clock: ['now', 'monotonic', 'sleep', 'random'],
+} as const;
+
+/** Refuses options that cannot be meant. What a part checks for itself (thresholds, services, …) is left to it. */
+export function expectOptions(options: unknown): HealingOptions {
+  const given = expectObject('options', options);
+  expectKnownKeys('options', given, KNOWN);
+  for (const key of ['dryRun', 'verbose']) if (given[key] !== undefined) expectBoolean(key, given[key]);
+  for (const [part, methods] of Object.entries(PART_METHODS)) {
+    if (given[part] !== undefined) expectMethods(part, given[part], methods);
+  }
+  if (given.protect !== undefined) expectStrings('protect', given.protect);
+  return given;
+}
