@@ -1,3 +1,4 @@
+import type { Reading } from './reading.js';
 import type { Snapshot, SnapshotPart } from './snapshot.js';
 
 /** What to read. Reading less costs less. */
@@ -21,6 +22,8 @@ export interface ReadRequest {
  */
 export interface Host {
   read(request?: ReadRequest): Snapshot | Promise<Snapshot>;
+  /** The last log lines of a unit, as evidence: few and short. Optional. */
+  unitLog?(unit: string, signal?: AbortSignal): Promise<Reading<readonly string[]>>;
   /** Lets go of descriptors and connections; a later `read` opens them again. */
   close?(): void | Promise<void>;
 }

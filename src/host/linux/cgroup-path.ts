@@ -1,0 +1,60 @@
+import type { MountinfoEntry } from './mountinfo.js';
+
+/** A folder of the memory controller that limits this process: its own group, or one above it. */
+export interface GroupFolder {
+  /** Absolute path as the host sees it, `/sys/fs/cgroup/system.slice`. */
+  readonly path: string;
+  readonly version: 1 | 2;
+}
+
+/** Where `/proc/self/cgroup` says that the process lives. */
+export interface OwnGroups {
+  readonly v1Memory?: string;
+  readonly v2?: string;
+}
+
+/** Reads `/proc/self/cgroup`: lines of `id:controllers:path`; id 0 without controllers is version 2. */
+export function parseOwnGroups(text: string): OwnGroups {
+  const found: { v1Memory?: string; v2?: string } = {};
+  for (const line of text.split('\n')) {
+    const match = /^(\d+):([^:]*):(\/.*)$/.exec(line);
+    if (!match) continue;
+    const [, id, controllers, path] = match as unknown as [string, string, string, string];
+    if (id === '0' && controllers === '') found.v2 ??= path;
+    else if (controllers.split(',').includes('memory')) found.v1Memory ??= path;
+  }
+  return found;
+}
+
+/** Lists the folders from the process's own group up to where the hierarchy is mounted. */
+export function groupFolders(entries: readonly MountinfoEntry[], own: OwnGroups): GroupFolder[] {
+  const v2 = entries.find((entry) => entry.fsType === 'cgroup2');
+  const v1 = entries.find(
+    (entry) => entry.fsType === 'cgroup' && entry.superOptions.split(',').includes('memory'),
+  );
+  return [
+    ...(v2 && own.v2 !== undefined ? upwards(v2, own.v2, 2) : []),
+    ...(v1 && own.v1Memory !== undefined ? upwards(v1, own.v1Memory, 1) : []),
+  ];
+}
+
+function upwards(mount: MountinfoEntry, path: string, version: 1 | 2): GroupFolder[] {
+  const below = pathBelow(mount.root, path);
+  if (below === undefined) return [];
+  const names = below.split('/').filter(Boolean);
+  const folders: GroupFolder[] = [];
+  for (let depth = names.length; depth >= 0; depth--) {
+    folders.push({ path: [mount.mountPoint, ...names.slice(0, depth)].join('/'), version });
+  }
+  return folders;
+}
+
+/** The part of a group's path below the group that is mounted; nothing where the mount does not show it. */
+function pathBelow(root: string, path: string): string | undefined {
+  // Outside of the cgroup namespace: what is mounted here is not what limits this process.
+  if (path.split('/').includes('..')) return undefined;
+  if (root === '/') return path;
+  if (path === root || path.startsWith(`${root}/`)) return path.slice(root.length);
+  // A container shows its own group as the mount's root, whatever name the host knows it by.
+  return '';
+}

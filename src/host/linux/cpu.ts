@@ -1,0 +1,99 @@
+import { unknown, type Reading } from '../reading.js';
+import type { CpuReading } from '../snapshot.js';
+import { ascii, Digits } from './digits.js';
+import { percentOf } from './percent.js';
+
+/** How many counters of the aggregate line count: user nice system idle iowait irq softirq steal. */
+export const CPU_COUNTERS = 8;
+const IDLE = 3;
+const IOWAIT = 4;
+/** Kernel 2.4 had these four; everything has them. */
+const FEWEST_COUNTERS = 4;
+
+/** The shortest time a CPU percentage is computed over, in milliseconds. A counter moves once in 10 ms. */
+export const CPU_WINDOW_MS = 100;
+
+const FIRST = Object.freeze(unknown('CPU use needs two readings, and this is the first'));
+const TOO_SOON = Object.freeze(unknown(`CPU use needs two readings at least ${CPU_WINDOW_MS} ms apart`));
+const STANDSTILL = Object.freeze(unknown('the CPU counters did not move between two readings'));
+
+const CPU = ascii('cpu');
+const SPACE = 32;
+const ZERO = 48;
+const NINE = 57;
+const digits = new Digits();
+
+/**
+ * Reads `/proc/stat`: the counters of the line `cpu` go into `counters`, absent ones as 0. What follows
+ * `steal` is guest time, which the kernel has already counted as user time.
+ *
+ * @returns the number of CPUs that are online (lines `cpuN`), or −1 where the text is not understood
+ */
+export function parseCpuTimes(bytes: Uint8Array, length: number, counters: Float64Array): number {
+  digits.over(bytes, length);
+  if (!digits.skip(CPU) || bytes[digits.position] !== SPACE) return -1;
+  counters.fill(0);
+  for (let i = 0; i < CPU_COUNTERS; i++) {
+    const value = digits.integer();
+    if (value < 0) {
+      if (i < FEWEST_COUNTERS) return -1;
+      break;
+    }
+    counters[i] = value;
+  }
+  let cpus = 0;
+  while (digits.nextLine() && digits.skip(CPU)) {
+    const next = digits.position < digits.end ? bytes[digits.position]! : 0;
+    if (next >= ZERO && next <= NINE) cpus++;
+  }
+  return cpus > 0 ? cpus : -1;
+}
+
+/** CPU use between two readings of the counters, over a window that is never shorter than 100 ms. */
+export class CpuWindow {
+  /** To be filled with the newest counters before `take`. */
+  counters = new Float64Array(CPU_COUNTERS);
+  #last = new Float64Array(CPU_COUNTERS);
+  #older = new Float64Array(CPU_COUNTERS);
+  #lastAt = -Infinity;
+  #olderAt = -Infinity;
+
+  /**
+   * Compares `counters`, read at `now` (monotonic milliseconds), with the last reading that is at least
+   * 100 ms old. Two older ones are kept, so that readings in quick succession are answered from fresh
+   * counters too.
+   */
+  take(now: number, cpus: number): Reading<CpuReading> {
+    const far = now - this.#lastAt >= CPU_WINDOW_MS;
+    const base = far ? this.#last : this.#older;
+    const baseAt = far ? this.#lastAt : this.#olderAt;
+    const first = this.#lastAt === -Infinity;
+    const answer = first ? FIRST : baseAt === -Infinity ? TOO_SOON : this.#compare(base, cpus);
+    if (far) this.#rotate(now);
+    return answer;
+  }
+
+  #compare(base: Float64Array, cpus: number): Reading<CpuReading> {
+    const { counters } = this;
+    let total = 0;
+    let idle = 0;
+    for (let i = 0; i < CPU_COUNTERS; i++) {
+      const moved = counters[i]! - base[i]!;
+      // Counters may step backwards (iowait, a CPU taken out); that is no time spent.
+      if (!(moved > 0)) continue;
+      total += moved;
+      if (i === IDLE || i === IOWAIT) idle += moved;
+    }
+    if (total <= 0) return STANDSTILL;
+    return { percent: percentOf(total - idle, total), cpus };
+  }
+
+  #rotate(now: number): void {
+    const free = this.#older;
+    this.#older = this.#last;
+    this.#olderAt = this.#lastAt;
+    this.#last = this.counters;
+    this.#lastAt = now;
+    this.counters = free;
+  }
+}

@@ -1,0 +1,99 @@
+import { isUnknown, unknown, type Reading } from '../reading.js';
+import type { CpuReading, LoadReading, MemoryReading, MountReading, PressureReading } from '../snapshot.js';
+import { CpuFile } from './cpu-file.js';
+import { KeptFile } from './kept-file.js';
+import { parseLoad } from './load.js';
+import { MemoryFiles } from './memory-files.js';
+import { MountReader, nodeStatFs, type StatFsCalls } from './mount-reader.js';
+import { MountTable } from './mount-table.js';
+import { PressureFiles } from './pressure.js';
+import { createScratch } from './scratch.js';
+
+/** Where and how a Linux reader reads. */
+export interface LinuxReaderOptions {
+  /** Folder in which `proc` and `sys` are. Default `/`. File systems are asked by their real mount points. */
+  readonly root?: string;
+  /** Milliseconds that only go forward. Default `performance.now`. */
+  readonly monotonic?: () => number;
+  /** How long a remote file system may take to answer, in milliseconds. Default 2,000. */
+  readonly remoteTimeoutMs?: number;
+  /** How often mounts, limits of control groups and absent files are looked up again, in milliseconds. Default 30,000. */
+  readonly refreshMs?: number;
+  /** The system call behind `df`. */
+  readonly statfs?: StatFsCalls;
+}
+
+/** Reads a Linux machine. Nothing throws; what cannot be read is unknown. */
+export interface LinuxReader {
+  /** Unknown at first, and until 100 ms have passed since the first reading. */
+  cpu(): Reading<CpuReading>;
+  memory(): Reading<MemoryReading>;
+  load(): Reading<LoadReading>;
+  pressure(): Reading<PressureReading>;
+  /** A promise only where a remote file system is mounted. The signal ends the wait for it. */
+  mounts(signal?: AbortSignal): Reading<readonly MountReading[]> | Promise<Reading<readonly MountReading[]>>;
+  /** Lets go of all descriptors; a later reading opens them again. */
+  close(): void;
+}
+
+const REMOTE_TIMEOUT_MS = 2_000;
+const REFRESH_MS = 30_000;
+
+/** Makes a reader. It opens nothing before it is asked. */
+export function createLinuxReader(options: LinuxReaderOptions = {}): LinuxReader {
+  const root = (options.root ?? '/').replace(/\/+$/, '');
+  const monotonic = options.monotonic ?? (() => performance.now());
+  const refreshMs = options.refreshMs ?? REFRESH_MS;
+  const scratch = createScratch();
+
+  const cpu = new CpuFile(root, scratch, monotonic);
+  const memory = new MemoryFiles(root, scratch);
+  const loadFile = new KeptFile(`${root}/proc/loadavg`, scratch, { oneGo: true });
+  const pressure = new PressureFiles(`${root}/proc/pressure`, scratch, {
+    oneGo: true,
+    retryMs: refreshMs,
+    monotonic,
+  });
+  const table = new MountTable(root, scratch);
+  const mounts = new MountReader(
+    table,
+    options.statfs ?? nodeStatFs,
+    options.remoteTimeoutMs ?? REMOTE_TIMEOUT_MS,
+  );
+  let refreshedAt = -Infinity;
+  let lastLoad: LoadReading | undefined;
+
+  const refreshWhenDue = (): void => {
+    const now = monotonic();
+    if (now - refreshedAt < refreshMs && table.reason === '') return;
+    refreshedAt = now;
+    table.refresh();
+    memory.lookAgain();
+  };
+
+  return {
+    cpu: () => cpu.read(),
+    memory() {
+      refreshWhenDue();
+      return memory.read(table);
+    },
+    load() {
+      const cpus = cpu.count();
+      if (isUnknown(cpus)) return cpus;
+      const length = loadFile.read();
+      if (length < 0) return unknown(`the load is not known: ${loadFile.reason}`);
+      const load = parseLoad(scratch.bytes, length, cpus, lastLoad);
+      if (!isUnknown(load)) lastLoad = load;
+      return load;
+    },
+    pressure: () => pressure.read(),
+    mounts(signal) {
+      refreshWhenDue();
+      return mounts.read(signal);
+    },
+    close() {
+      for (const file of [cpu, memory, loadFile, pressure, table, mounts]) file.close();
+      refreshedAt = -Infinity;
+    },
+  };
+}

@@ -1,0 +1,103 @@
+import { unknown, type Reading } from '../reading.js';
+import type { MemoryReading } from '../snapshot.js';
+import { createArcstats, evictableArc } from './arc.js';
+import { CgroupMemory } from './cgroup.js';
+import { Digits } from './digits.js';
+import { KeptFile } from './kept-file.js';
+import {
+  createMeminfo,
+  estimateAvailable,
+  hostFigures,
+  noFigures,
+  toMemoryReading,
+  usedPercent,
+} from './memory.js';
+import type { MountTable } from './mount-table.js';
+import type { Scratch } from './scratch.js';
+
+/** Reads the memory of the host and of the control groups around this process. */
+export class MemoryFiles {
+  #scratch: Scratch;
+  #meminfo: KeptFile;
+  #arcstats: KeptFile;
+  #minFree: KeptFile;
+  #cgroup: CgroupMemory;
+  #meminfoLines = createMeminfo();
+  #arcLines = createArcstats();
+  #digits = new Digits();
+  #host = noFigures();
+  #looked = false;
+  #hasArc = true;
+  #last: MemoryReading | undefined;
+
+  constructor(root: string, scratch: Scratch) {
+    this.#scratch = scratch;
+    this.#meminfo = new KeptFile(`${root}/proc/meminfo`, scratch, { oneGo: true });
+    this.#arcstats = new KeptFile(`${root}/proc/spl/kstat/zfs/arcstats`, scratch);
+    this.#minFree = new KeptFile(`${root}/proc/sys/vm/min_free_kbytes`, scratch);
+    this.#cgroup = new CgroupMemory(root, scratch);
+  }
+
+  /** Makes the next `read` look up anew which control groups have a limit, and whether there is ZFS. */
+  lookAgain(): void {
+    this.#looked = false;
+    this.#hasArc = true;
+  }
+
+  /** Reads all of it; `table` tells where the control groups are mounted. */
+  read(table: MountTable): Reading<MemoryReading> {
+    const failed = this.#readHost();
+    if (failed) return unknown(`memory is not known: ${failed}`);
+    const host = this.#host;
+    let limits = this.#readGroups(table);
+    if (limits === 'failed') {
+      // The process was moved, or its group is gone: look once more before giving up.
+      this.#looked = false;
+      limits = this.#readGroups(table);
+    }
+    if (limits === 'failed') {
+      this.#looked = false;
+      return unknown(`the memory of the control group is not known: ${this.#cgroup.reason}`);
+    }
+    const group = this.#cgroup.figures;
+    const isGroup = limits === 'limited' && usedPercent(group) > usedPercent(host);
+    this.#last = toMemoryReading(isGroup ? 'cgroup' : 'host', isGroup ? group : host, this.#last);
+    return this.#last;
+  }
+
+  close(): void {
+    for (const file of [this.#meminfo, this.#arcstats, this.#minFree, this.#cgroup]) file.close();
+    this.#looked = false;
+  }
+
+  #readHost(): string | undefined {
+    const length = this.#meminfo.read();
+    if (length < 0) return this.#meminfo.reason;
+    const lines = this.#meminfoLines.parse(this.#scratch.bytes, length);
+    const host = this.#host;
+    if (!hostFigures(lines, host)) return `${this.#meminfo.path} was not understood`;
+    if (host.available < 0) host.available = estimateAvailable(lines, this.#readMinFree());
+    if (host.available < 0)
+      return 'this kernel does not tell what is available, nor what it could be computed from';
+    host.available = Math.min(host.total, host.available + this.#readArc());
+    return undefined;
+  }
+
+  #readGroups(table: MountTable): ReturnType<CgroupMemory['read']> {
+    if (!this.#looked) this.#cgroup.discover(table.entries, this.#host.total);
+    this.#looked = true;
+    return this.#cgroup.read(this.#host.total);
+  }
+
+  #readMinFree(): number {
+    const length = this.#minFree.read();
+    return length < 0 ? -1 : this.#digits.over(this.#scratch.bytes, length).integer();
+  }
+
+  #readArc(): number {
+    if (!this.#hasArc) return 0;
+    const length = this.#arcstats.read();
+    this.#hasArc = length >= 0;
+    return length < 0 ? 0 : evictableArc(this.#arcLines.parse(this.#scratch.bytes, length));
+  }
+}

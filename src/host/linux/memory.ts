@@ -1,0 +1,122 @@
+import { unknown, type Reading } from '../reading.js';
+import type { MemoryReading } from '../snapshot.js';
+import { NamedNumbers } from './named-numbers.js';
+import { percentOf } from './percent.js';
+
+/** Memory of a host or a control group in bytes; −1 stands for "not known". Overwritten by each reading. */
+export interface MemoryFigures {
+  total: number;
+  available: number;
+  reclaimableSlab: number;
+  pageCache: number;
+}
+
+/** A place for figures, with nothing known yet. */
+export const noFigures = (): MemoryFigures => ({
+  total: -1,
+  available: -1,
+  reclaimableSlab: -1,
+  pageCache: -1,
+});
+
+const KIB = 1024;
+const TOTAL = 0;
+const FREE = 1;
+const AVAILABLE = 2;
+const BUFFERS = 3;
+const CACHED = 4;
+const ACTIVE_FILE = 5;
+const INACTIVE_FILE = 6;
+const SHARED = 7;
+const RECLAIMABLE = 8;
+
+/** Makes the parser of `/proc/meminfo`. */
+export const createMeminfo = (): NamedNumbers =>
+  new NamedNumbers([
+    'MemTotal',
+    'MemFree',
+    'MemAvailable',
+    'Buffers',
+    'Cached',
+    'Active(file)',
+    'Inactive(file)',
+    'Shmem',
+    'SReclaimable',
+  ]);
+
+/**
+ * Turns the lines of `/proc/meminfo` into figures. Without `MemAvailable` (kernels before 3.14) `available`
+ * is −1; see `estimateAvailable`.
+ *
+ * @returns whether there was a total
+ */
+export function hostFigures(lines: Float64Array, into: MemoryFigures): boolean {
+  const cached = lines[CACHED]!;
+  const buffers = lines[BUFFERS]!;
+  const shared = lines[SHARED]!;
+  const slab = lines[RECLAIMABLE]!;
+  const available = lines[AVAILABLE]!;
+  into.total = lines[TOTAL]! * KIB;
+  into.available = available < 0 ? -1 : available * KIB;
+  into.reclaimableSlab = slab < 0 ? -1 : slab * KIB;
+  // `Cached` counts shared memory too, which is no cache; `Buffers` is the page cache of block devices.
+  into.pageCache =
+    cached < 0 || buffers < 0 || shared < 0 ? -1 : Math.max(0, cached + buffers - shared) * KIB;
+  return lines[TOTAL]! > 0;
+}
+
+/**
+ * The kernel's own estimate for kernels that do not print it, in bytes: free memory above the low watermark,
+ * and the part of the page cache and the slab that can go. Formula: kernel commit 34e431b0ae39
+ * (`si_mem_available`); the watermark from `vm.min_free_kbytes` as procps' `free` does it (5/4 of it).
+ *
+ * @returns −1 where one of the lines is missing
+ */
+export function estimateAvailable(lines: Float64Array, minFreeKib: number): number {
+  const free = lines[FREE]!;
+  const active = lines[ACTIVE_FILE]!;
+  const inactive = lines[INACTIVE_FILE]!;
+  const slab = lines[RECLAIMABLE]!;
+  if (minFreeKib < 0 || free < 0 || active < 0 || inactive < 0 || slab < 0) return -1;
+  const low = (minFreeKib * 5) / 4;
+  const pages = active + inactive;
+  const estimate = free - low + pages - Math.min(pages / 2, low) + slab - Math.min(slab / 2, low);
+  return Math.max(0, Math.floor(estimate)) * KIB;
+}
+
+/** `100 × (total − available) / total`, 0–100. */
+export const usedPercent = (figures: MemoryFigures): number =>
+  percentOf(figures.total - figures.available, figures.total);
+
+const NO_SLAB = Object.freeze(unknown('reclaimable slab is not told here'));
+const NO_CACHE = Object.freeze(unknown('the size of the page cache is not told here'));
+
+/** Makes the reading; where nothing changed since `last`, that very object is given again. */
+export function toMemoryReading(
+  scope: MemoryReading['scope'],
+  figures: MemoryFigures,
+  last?: MemoryReading,
+): MemoryReading {
+  const totalBytes = figures.total;
+  const availableBytes = Math.min(figures.available, totalBytes);
+  const reclaimableSlabBytes: Reading<number> =
+    figures.reclaimableSlab < 0 ? NO_SLAB : figures.reclaimableSlab;
+  const pageCacheBytes: Reading<number> = figures.pageCache < 0 ? NO_CACHE : figures.pageCache;
+  if (
+    last?.scope === scope &&
+    last.totalBytes === totalBytes &&
+    last.availableBytes === availableBytes &&
+    last.reclaimableSlabBytes === reclaimableSlabBytes &&
+    last.pageCacheBytes === pageCacheBytes
+  ) {
+    return last;
+  }
+  return Object.freeze({
+    scope,
+    totalBytes,
+    availableBytes,
+    usedPercent: usedPercent(figures),
+    reclaimableSlabBytes,
+    pageCacheBytes,
+  });
+}

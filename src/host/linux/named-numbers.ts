@@ -1,0 +1,95 @@
+import { ascii, Digits } from './digits.js';
+
+const NEWLINE = 10;
+const COLON = 58;
+const SPACE = 32;
+const TAB = 9;
+const NOWHERE = -1;
+
+interface Wanted {
+  readonly name: Uint8Array;
+  readonly slot: number;
+}
+
+/**
+ * Picks numbers out of a text of lines such as `MemTotal:  123 kB` or `inactive_file 123`, by the name that
+ * the line begins with. It remembers where each line stood: in the next text it is there again, nearly always.
+ */
+export class NamedNumbers {
+  /** The numbers in the order of the names; −1 for one that is not there. Overwritten by each `parse`. */
+  readonly values: Float64Array;
+  #wanted: readonly Wanted[];
+  #byFirstByte: (readonly Wanted[] | undefined)[] = Array.from({ length: 256 }, () => undefined);
+  #lineOf: Int32Array;
+  #digits = new Digits();
+  #column: number;
+
+  /** `column` 1 is the first number after the name, 2 the second. */
+  constructor(names: readonly string[], column = 1) {
+    this.values = new Float64Array(names.length);
+    this.#lineOf = new Int32Array(names.length).fill(NOWHERE);
+    this.#column = column;
+    this.#wanted = names.map((text, slot) => ({ name: ascii(text), slot }));
+    for (const wanted of this.#wanted) {
+      const first = wanted.name[0]!;
+      this.#byFirstByte[first] = [...(this.#byFirstByte[first] ?? []), wanted];
+    }
+  }
+
+  /** Reads the text, in which each name begins one line at most. */
+  parse(bytes: Uint8Array, length: number): Float64Array {
+    this.#digits.over(bytes, length);
+    if (!this.#parseAsBefore()) this.#search();
+    return this.values;
+  }
+
+  /** Looks only where the lines were the last time. Gives `false` where one of them is not there. */
+  #parseAsBefore(): boolean {
+    const digits = this.#digits;
+    for (const wanted of this.#wanted) {
+      const line = this.#lineOf[wanted.slot]!;
+      if (line === NOWHERE || line >= digits.end) return false;
+      if (line > 0 && digits.bytes[line - 1] !== NEWLINE) return false;
+      digits.position = line;
+      if (!this.#take(wanted)) return false;
+    }
+    return true;
+  }
+
+  /** Goes through all lines until it has every name. */
+  #search(): void {
+    this.values.fill(-1);
+    this.#lineOf.fill(NOWHERE);
+    const digits = this.#digits;
+    digits.position = 0;
+    let missing = this.values.length;
+    if (digits.end === 0) return;
+    do {
+      const line = digits.position;
+      const candidates = this.#byFirstByte[digits.bytes[line]!];
+      if (candidates === undefined) continue;
+      for (const wanted of candidates) {
+        if (this.values[wanted.slot]! >= 0 || !this.#take(wanted)) continue;
+        this.#lineOf[wanted.slot] = line;
+        if (--missing === 0) return;
+        break;
+      }
+    } while (digits.nextLine());
+  }
+
+  /** Whether this name and its number stand at the position; stays there if not. */
+  #take({ name, slot }: Wanted): boolean {
+    const digits = this.#digits;
+    const line = digits.position;
+    if (digits.skip(name)) {
+      const after = digits.position < digits.end ? digits.bytes[digits.position] : NEWLINE;
+      if (after === COLON) digits.position++;
+      let value = after === COLON || after === SPACE || after === TAB ? digits.integer() : -1;
+      for (let column = 1; column < this.#column && value >= 0; column++) value = digits.integer();
+      this.values[slot] = value;
+      if (value >= 0) return true;
+    }
+    digits.position = line;
+    return false;
+  }
+}

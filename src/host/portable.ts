@@ -1,0 +1,214 @@
+import { cpus as nodeCpus, loadavg, type CpuInfo } from 'node:os';
+import { CpuWindow } from './linux/cpu.js';
+import { isIgnoredType } from './linux/fs-types.js';
+import { percentOf } from './linux/percent.js';
+import { reasonOf } from './linux/reason.js';
+import { SlowCalls } from './linux/slow-calls.js';
+import { isUnknown, unknown, type Reading } from './reading.js';
+import type {
+  CpuReading,
+  LoadReading,
+  MemoryReading,
+  MountReading,
+  PressureReading,
+  UsageReading,
+} from './snapshot.js';
+
+/** What is taken from systeminformation. */
+export interface SystemInformation {
+  mem(): Promise<PortableMemory>;
+  fsSize(): Promise<readonly PortableFileSystem[]>;
+}
+
+/** Its memory, in bytes. */
+export interface PortableMemory {
+  readonly total: number;
+  readonly available: number;
+  readonly active: number;
+  readonly buffcache: number;
+}
+
+/** One of its file systems, in bytes; `rw` is `null` where it does not know. */
+export interface PortableFileSystem {
+  readonly fs: string;
+  readonly type: string;
+  readonly size: number;
+  readonly used: number;
+  readonly available: number;
+  readonly mount: string;
+  readonly rw: boolean | null;
+}
+
+/** Where a portable reader gets its figures from; all of it can be replaced in tests. */
+export interface PortableReaderOptions {
+  readonly platform?: NodeJS.Platform;
+  readonly load?: () => Promise<SystemInformation>;
+  readonly cpus?: () => readonly CpuInfo[];
+  readonly loadavg?: () => readonly number[];
+  readonly monotonic?: () => number;
+  /** How long the programs that systeminformation starts may take, in milliseconds. Default 10,000. */
+  readonly timeoutMs?: number;
+}
+
+/** Reads macOS, Windows, BSD and whatever else systeminformation knows. Nothing throws or rejects. */
+export interface PortableReader {
+  /** Unknown at first, and until 100 ms have passed since the first reading. */
+  cpu(): Reading<CpuReading>;
+  memory(signal?: AbortSignal): Reading<MemoryReading> | Promise<Reading<MemoryReading>>;
+  load(): Reading<LoadReading>;
+  pressure(): Reading<PressureReading>;
+  mounts(signal?: AbortSignal): Reading<readonly MountReading[]> | Promise<Reading<readonly MountReading[]>>;
+  /** Stops waiting for programs that are still running. */
+  close(): void;
+}
+
+const TIMEOUT_MS = 10_000;
+const NO_CPUS = Object.freeze(unknown('this system does not tell its CPUs'));
+
+async function loadSystemInformation(): Promise<SystemInformation> {
+  const loaded = await import('systeminformation');
+  return loaded.default;
+}
+
+/**
+ * Makes a reader. CPU and load come from Node, whose counters systeminformation reads too: its own CPU load
+ * is shared by the whole process and up to 200 ms old.
+ */
+export function createPortableReader(options: PortableReaderOptions = {}): PortableReader {
+  const platform = options.platform ?? process.platform;
+  const load = options.load ?? loadSystemInformation;
+  const cpus = options.cpus ?? nodeCpus;
+  const averages = options.loadavg ?? loadavg;
+  const monotonic = options.monotonic ?? (() => performance.now());
+  const slow = new SlowCalls<unknown>({ timeoutMs: options.timeoutMs ?? TIMEOUT_MS });
+  const window = new CpuWindow();
+
+  const ask = async <T, R>(
+    name: string,
+    work: (si: SystemInformation) => Promise<T>,
+    make: (answer: T) => Reading<R>,
+    signal?: AbortSignal,
+  ): Promise<Reading<R>> => {
+    const answer = await slow.run(name, async () => work(await load()), signal);
+    if (isUnknown(answer)) return answer;
+    try {
+      return make(answer as T);
+    } catch (error) {
+      return unknown(`${name} was not understood: ${reasonOf(error)}`);
+    }
+  };
+
+  return {
+    cpu() {
+      const list = cpus();
+      return fillCounters(list, window.counters) ? window.take(monotonic(), list.length) : NO_CPUS;
+    },
+    memory: (signal) =>
+      ask(
+        'memory',
+        (si) => si.mem(),
+        (mem) => toMemory(mem, platform),
+        signal,
+      ),
+    load() {
+      const [one, five, fifteen] = averages();
+      const count = cpus().length;
+      if (platform === 'win32') return unknown('Windows has no load average');
+      if (!isAmount(one) || !isAmount(five) || !isAmount(fifteen))
+        return unknown('the load was not understood');
+      return count > 0 ? { one, five, fifteen, cpus: count } : NO_CPUS;
+    },
+    pressure: () => unknown('pressure (PSI) is told by Linux only'),
+    mounts: (signal) =>
+      ask(
+        'df',
+        (si) => si.fsSize(),
+        (list) => toMounts(list, platform),
+        signal,
+      ),
+    close: () => slow.close(),
+  };
+}
+
+const isAmount = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isFinite(value) && value >= 0;
+
+/** Sums up what each CPU did, in the order of `/proc/stat`. Gives `false` where there are no CPUs. */
+function fillCounters(list: readonly CpuInfo[], counters: Float64Array): boolean {
+  counters.fill(0);
+  for (const { times } of list) {
+    [times.user, times.nice, times.sys, times.idle, 0, times.irq].forEach(
+      (value, i) => (counters[i]! += value),
+    );
+  }
+  return list.length > 0 && counters.every(isAmount);
+}
+
+const NOT_LINUX = Object.freeze(unknown('told by Linux only'));
+
+function toMemory(mem: PortableMemory, platform: NodeJS.Platform): Reading<MemoryReading> {
+  const { total, available, active, buffcache } = mem;
+  if (!isAmount(total) || total === 0) return unknown('the size of the memory is not known');
+  // Where its program fails systeminformation says "available" and means "free", and the cache looks used.
+  const isFallback = platform !== 'win32' && (!(buffcache > 0) || !(active > 0));
+  if (isFallback || !isAmount(available) || available > total) {
+    return unknown('what is available of the memory is not known');
+  }
+  return {
+    scope: 'host',
+    totalBytes: total,
+    availableBytes: available,
+    usedPercent: percentOf(total - available, total),
+    reclaimableSlabBytes: NOT_LINUX,
+    pageCacheBytes: NOT_LINUX,
+  };
+}
+
+const NO_INODES = Object.freeze(unknown('inodes are told by Linux only'));
+
+/** Kernel windows and binds of the BSDs and macOS, beside those that Linux knows by the same name. */
+const MORE_PSEUDO = new Set(
+  'fdesc fdescfs fdfs kernfs linprocfs linsysfs lofs mntfs nullfs objfs procfs ptyfs sharefs union'.split(
+    ' ',
+  ),
+);
+
+function toMounts(
+  list: readonly PortableFileSystem[],
+  platform: NodeJS.Platform,
+): Reading<readonly MountReading[]> {
+  const byDevice = new Map<string, PortableFileSystem>();
+  for (const item of list) {
+    if (!counts(item, platform)) continue;
+    const rival = byDevice.get(item.fs);
+    if (!rival || (rival.mount !== '/' && (item.mount === '/' || item.mount.length < rival.mount.length))) {
+      byDevice.set(item.fs, item);
+    }
+  }
+  if (byDevice.size === 0) return unknown('no file system could be listed');
+  return [...byDevice.values()].map((item) => ({
+    mountPoint: item.mount,
+    device: item.fs,
+    fsType: item.type,
+    source: item.fs,
+    space: toSpace(item),
+    inodes: NO_INODES,
+  }));
+}
+
+function counts({ fs, type, mount, rw }: PortableFileSystem, platform: NodeJS.Platform): boolean {
+  if (mount === '/') return true;
+  if (isIgnoredType(type) || MORE_PSEUDO.has(type)) return false;
+  if (type === 'tmpfs' && /^\/(?:run|dev)(?:\/|$)/.test(mount)) return false;
+  // "Not writable" is also what systeminformation says of sources that it did not look up.
+  const isLookedUp = platform === 'win32' || fs.startsWith('/');
+  return !(rw === false && isLookedUp);
+}
+
+function toSpace({ size, used, available }: PortableFileSystem): Reading<UsageReading> {
+  const sum = used + available;
+  if (!isAmount(size) || !isAmount(used) || !isAmount(available) || size === 0 || sum === 0) {
+    return unknown('this file system tells no size');
+  }
+  return { used, available, percent: percentOf(used, sum) };
+}

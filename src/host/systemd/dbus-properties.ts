@@ -1,0 +1,40 @@
+import type { UnitProperties } from './unit-facts.js';
+
+/** systemd's way to say "no limit" in 64 bits. */
+const NO_LIMIT = 0xffff_ffff_ffff_ffffn;
+
+/** Reads the properties of a unit as D-Bus gives them. */
+export function dbusProperties(values: Readonly<Record<string, unknown>>): UnitProperties {
+  return {
+    text(name) {
+      const value = values[name];
+      if (Buffer.isBuffer(value)) return value.toString('hex');
+      return typeof value === 'string' ? value : '';
+    },
+    words(name) {
+      const value = values[name];
+      return Array.isArray(value) ? value.filter((word): word is string => typeof word === 'string') : [];
+    },
+    flag: (name) => values[name] === true,
+    count(name) {
+      const value = values[name];
+      return typeof value === 'number' && Number.isFinite(value) ? value : 0;
+    },
+    moment: (name) => milliseconds(values[name]) ?? 0,
+    span: (name) => (values[name] === NO_LIMIT ? Infinity : (milliseconds(values[name]) ?? Infinity)),
+  };
+}
+
+/** From microseconds, which come as a `bigint`. */
+function milliseconds(value: unknown): number | undefined {
+  return typeof value === 'bigint' ? Number(value / 1000n) : undefined;
+}
+
+/** The object that stands for a unit on the bus. */
+export function unitPath(unit: string): string {
+  const escaped = unit.replace(
+    /[^A-Za-z0-9]|^[0-9]/g,
+    (char) => `_${char.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  );
+  return `/org/freedesktop/systemd1/unit/${escaped}`;
+}

@@ -1,0 +1,93 @@
+import { DAEMON, MANAGER, type SystemBus } from './bus.js';
+
+/** Under the limit that a bus sets to the match rules of one connection (512 by default). */
+const MAX_WATCHED = 256;
+
+const SYSTEMD = `type='signal',sender='org.freedesktop.systemd1'`;
+const WORLD_RULES = [
+  // A unit that is loaded or a changed file may change what other units say of their dependencies.
+  ...['UnitNew', 'UnitRemoved', 'UnitFilesChanged', 'Reloading'].map(
+    (member) => `${SYSTEMD},interface='org.freedesktop.systemd1.Manager',member='${member}'`,
+  ),
+  `type='signal',sender='${DAEMON.destination}',member='NameOwnerChanged',arg0='org.freedesktop.systemd1'`,
+];
+
+/** The part of a signal that matters here. */
+export interface UnitSignal {
+  readonly path?: string;
+  readonly member?: string;
+}
+
+/** Knows what has changed since when, by systemd's signals, for the life of one connection to the bus. */
+export interface Watch {
+  /** Whether signals come at all; without them everything may have changed at any time. */
+  readonly live: boolean;
+  /** Asks for the signals, and makes the watch live. Rejects when they cannot be had. */
+  start(): Promise<void>;
+  /** Has the changes of these units noticed from now on, and lets go of all others when there are too many. */
+  follow(paths: readonly string[]): void;
+  /** Remembers how things stand, before they are read. */
+  mark(paths: readonly string[]): Mark;
+  /** Whether nothing has changed since the mark was made, for all that systemd said. */
+  unchangedSince(mark: Mark): boolean;
+  /** Takes in a signal. */
+  hear(signal: UnitSignal): void;
+}
+
+/** A moment in the life of some units: how much had changed in all, and when each of them changed last. */
+export interface Mark {
+  readonly world: number;
+  readonly changes: ReadonlyMap<string, number>;
+}
+
+/** Makes the watch of one connection. */
+export function createWatch(bus: SystemBus): Watch {
+  let live = false;
+  let world = 0;
+  let ticks = 0;
+  const changes = new Map<string, number>();
+
+  const match = (member: 'AddMatch' | 'RemoveMatch', rule: string): Promise<unknown> =>
+    bus.call({ ...DAEMON, member, signature: 's', body: [rule] });
+
+  function drop(path: string): void {
+    changes.delete(path);
+    match('RemoveMatch', unitRule(path)).catch(() => {});
+  }
+
+  return {
+    get live() {
+      return live;
+    },
+    async start() {
+      await Promise.all(WORLD_RULES.map((rule) => match('AddMatch', rule)));
+      await bus.call({ ...MANAGER, member: 'Subscribe' });
+      live = true;
+    },
+    follow(paths) {
+      const added = paths.filter((path) => !changes.has(path));
+      if (changes.size + added.length > MAX_WATCHED) {
+        const needed = new Set(paths);
+        for (const path of changes.keys()) if (!needed.has(path)) drop(path);
+      }
+      for (const path of added.slice(0, MAX_WATCHED - changes.size)) {
+        changes.set(path, ++ticks);
+        match('AddMatch', unitRule(path)).catch(() => changes.delete(path));
+      }
+    },
+    // A unit that is not followed has no tick, and NaN equals nothing.
+    mark: (paths) => ({ world, changes: new Map(paths.map((path) => [path, changes.get(path) ?? NaN])) }),
+    unchangedSince(mark) {
+      if (!live || mark.world !== world) return false;
+      for (const [path, tick] of mark.changes) if (changes.get(path) !== tick) return false;
+      return true;
+    },
+    hear({ path, member }) {
+      if (member !== 'PropertiesChanged') world++;
+      else if (path !== undefined && changes.has(path)) changes.set(path, ++ticks);
+    },
+  };
+}
+
+const unitRule = (path: string): string =>
+  `${SYSTEMD},interface='org.freedesktop.DBus.Properties',member='PropertiesChanged',path='${path}'`;

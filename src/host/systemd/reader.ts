@@ -1,0 +1,141 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { messageOf } from '../../errors.js';
+import { isUnknown, unknown, type Reading } from '../reading.js';
+import type { UnitsReading } from '../snapshot.js';
+import { createDbusUnits } from './dbus-units.js';
+import { createSystemctlUnits } from './systemctl-units.js';
+import type { UnitSource } from './unit-facts.js';
+import { createUnitMemory } from './unit-memory.js';
+import { isUnitName, unitName } from './unit-name.js';
+
+/** A bus that failed slowly is left alone for a while, so that one that hangs does not slow every reading. */
+const SLOW_FAILURE_MS = 1_000;
+const BUS_PAUSE_MS = 30_000;
+
+/** What of systemd to read. */
+export interface UnitsRequest {
+  /** Units by name, with or without `.service`. */
+  readonly names: readonly string[];
+  /** Also find units in trouble that nobody named. */
+  readonly discover: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Where systemd and its programs are; the defaults are right for a real host. */
+export interface SystemdReaderOptions {
+  /** Folder in which `run/systemd/system` says that systemd runs. Default `/`. */
+  readonly root?: string;
+  /** Address of the system bus. Default: `DBUS_SYSTEM_BUS_ADDRESS`, or the well-known socket. */
+  readonly busAddress?: string;
+  /** The program for hosts without a bus. Default `systemctl`. */
+  readonly systemctl?: string;
+  /** The program that reads the journal. Default `journalctl`. */
+  readonly journalctl?: string;
+  /** How long one call over the bus may take, in milliseconds. Default 5,000. */
+  readonly busTimeoutMs?: number;
+  /** Monotonic time in milliseconds. Default `performance.now`. */
+  readonly monotonic?: () => number;
+}
+
+/** Reads what systemd knows. Nothing here throws or rejects: what cannot be read is unknown. */
+export interface SystemdReader {
+  /** Units by name, and those found in trouble. */
+  readUnits(request: UnitsRequest): Promise<Reading<UnitsReading>>;
+  /** systemd's word for the whole system: `running`, `degraded` … */
+  readState(signal?: AbortSignal): Promise<Reading<string>>;
+  /** Lets go of the bus; a later reading opens it again. */
+  close(): Promise<void>;
+}
+
+/** Makes the reader of systemd: over D-Bus, by `systemctl` where there is no bus. Nothing is opened before a reading. */
+export function createSystemdReader(options: SystemdReaderOptions = {}): SystemdReader {
+  const { root = '/', busAddress, systemctl, journalctl, busTimeoutMs } = options;
+  const now = options.monotonic ?? (() => performance.now());
+  const bus = createDbusUnits({ address: busAddress, timeoutMs: busTimeoutMs, now });
+  const program = createSystemctlUnits({ systemctl });
+  const memory = createUnitMemory({ journalctl, now });
+  let systemdRuns = false;
+  let busPausedUntil = -Infinity;
+  let busFailure = '';
+
+  async function ask<T>(
+    question: (source: UnitSource) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<Reading<T>> {
+    systemdRuns ||= existsSync(join(root, 'run/systemd/system'));
+    if (!systemdRuns) return unknown('systemd is not running here');
+    const begun = now();
+    if (begun >= busPausedUntil) {
+      try {
+        return await question(bus);
+      } catch (error) {
+        if (signal?.aborted) return ENDED;
+        bus.close();
+        busFailure = messageOf(error);
+        if (now() - begun >= SLOW_FAILURE_MS) busPausedUntil = now() + BUS_PAUSE_MS;
+      }
+    }
+    try {
+      return await question(program);
+    } catch (error) {
+      return unknown(`systemd cannot be asked: ${busFailure}; ${messageOf(error)}`);
+    }
+  }
+
+  return {
+    async readUnits({ names, discover, signal }) {
+      if (names.length === 0 && !discover) return { asked: [], troubled: [] };
+      return endedBy(signal, async () => {
+        const full = names.map(fullName);
+        const valid = full.filter(isUnitName);
+        const followed = discover ? memory.restarting(valid) : [];
+        const facts = await ask(
+          (source) => source.readUnits([...valid, ...followed], discover, signal),
+          signal,
+        );
+        return isUnknown(facts) ? facts : memory.complete(full, facts, signal);
+      });
+    },
+    readState: (signal) => endedBy(signal, () => ask((source) => source.readState(signal), signal)),
+    close() {
+      bus.close();
+      program.close();
+      busPausedUntil = -Infinity;
+      return Promise.resolve();
+    },
+  };
+}
+
+/** What cannot be a unit is not refused here, where nothing throws: systemd does not know it. */
+function fullName(name: string): string {
+  try {
+    return unitName(name);
+  } catch {
+    return String(name);
+  }
+}
+
+const ENDED = unknown('the reading was ended before systemd answered');
+
+/** Answers when the signal says so, whatever is still waiting. */
+async function endedBy<T>(
+  signal: AbortSignal | undefined,
+  read: () => Promise<Reading<T>>,
+): Promise<Reading<T>> {
+  if (signal === undefined) return read().catch((error: unknown) => unknown(messageOf(error)));
+  if (signal.aborted) return ENDED;
+  let stopListening = (): void => {};
+  const aborted = new Promise<Reading<T>>((resolve) => {
+    const end = (): void => resolve(ENDED);
+    signal.addEventListener('abort', end, { once: true });
+    stopListening = () => signal.removeEventListener('abort', end);
+  });
+  try {
+    return await Promise.race([read(), aborted]);
+  } catch (error) {
+    return unknown(messageOf(error));
+  } finally {
+    stopListening();
+  }
+}

@@ -1,0 +1,32 @@
+import { messageOf } from '../../errors.js';
+import { unknown, type Reading } from '../reading.js';
+import { runProgram } from './run-program.js';
+
+/** How much of a log is kept as evidence. */
+const LINES = 10;
+const LINE_LENGTH = 300;
+
+/** The last lines that a unit, or systemd about it, wrote to the journal: at most 10 of 300 characters. */
+export async function unitLog(
+  unit: string,
+  signal?: AbortSignal,
+  journalctl = 'journalctl',
+): Promise<Reading<readonly string[]>> {
+  const args = ['--no-pager', '--quiet', `--lines=${LINES}`, '--output=short-iso', `--unit=${unit}`];
+  try {
+    const { stdout, stderr, exitStatus } = await runProgram(journalctl, args, { timeoutMs: 5_000, signal });
+    if (exitStatus !== 0) return unknown(stderr.split('\n')[0] || `journalctl exited with ${exitStatus}`);
+    return logLines(stdout);
+  } catch (error) {
+    return unknown(messageOf(error));
+  }
+}
+
+/** Lines fit to be shown: without control characters, which could move a terminal's cursor. */
+export function logLines(text: string): string[] {
+  const lines = text.split('\n').map((line) => line.replace(/\p{Cc}/gu, ' ').trim());
+  return lines
+    .filter((line) => line !== '')
+    .slice(-LINES)
+    .map((line) => line.slice(0, LINE_LENGTH));
+}

@@ -1,0 +1,50 @@
+import { SelfHealingError } from '../../errors.js';
+
+const SUFFIXES = 'service|socket|target|device|mount|automount|swap|timer|path|slice|scope';
+
+/** A prefix of systemd's own characters, an instance after an `@` if there is one, a suffix that means a kind. */
+const UNIT_NAME = new RegExp(`^[A-Za-z0-9:_.\\\\-]+(@[A-Za-z0-9:_.\\\\@-]+)?\\.(${SUFFIXES})$`);
+const HAS_SUFFIX = new RegExp(`\\.(${SUFFIXES})$`);
+
+const OWN_DASHED = ['-.mount', '-.slice'];
+const MAX_BYTES = 255;
+
+/**
+ * Tells whether a word is the full name of a unit that can be loaded: with its suffix, and with its instance if
+ * it comes from a template.
+ *
+ * Stricter than systemd in one thing: a name that begins with a dash could be taken for an option, so only the
+ * two that systemd itself has (`-.mount`, `-.slice`) pass.
+ */
+export function isUnitName(name: string): boolean {
+  if (typeof name !== 'string' || name.length > MAX_BYTES || !UNIT_NAME.test(name)) return false;
+  return !name.startsWith('-') || OWN_DASHED.includes(name);
+}
+
+/**
+ * Gives the full name of a unit: `nginx` and `foo.bar` become `nginx.service` and `foo.bar.service`, `a.socket`
+ * stays.
+ *
+ * @param option Name of the option that the name came in, for the message.
+ * @throws {@link SelfHealingError} with code `invalid-argument` for what systemd would not accept as a unit.
+ */
+export function unitName(name: string, option = 'unit'): string {
+  if (typeof name === 'string' && name !== '') {
+    const full = HAS_SUFFIX.test(name) ? name : `${name}.service`;
+    if (isUnitName(full)) return full;
+  }
+  throw new SelfHealingError(
+    'invalid-argument',
+    `Expected \`${option}\` to be a systemd unit name, got \`${show(name)}\``,
+  );
+}
+
+/** The word that stands for a unit in issues: its name, without `.service`. */
+export function componentOf(unit: string): string {
+  return unit.endsWith('.service') ? unit.slice(0, -'.service'.length) : unit;
+}
+
+function show(value: unknown): string {
+  const text = typeof value === 'string' ? JSON.stringify(value) : String(value);
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}
