@@ -1,3 +1,4 @@
+import { isCleared } from '../detect/percent.js';
 import type { ComponentVerdict } from '../issue.js';
 import type { Guards } from './guards.js';
 
@@ -49,11 +50,7 @@ function step(
   lasting: Guards['lasting'],
 ): Watch | undefined {
   if (verdict.status === 'unknown') return before;
-  if (verdict.status === 'ok') {
-    const { value, clearsAt } = verdict;
-    const stillHigh = value !== undefined && clearsAt !== undefined && value >= clearsAt;
-    return before?.open && stillHigh ? before : undefined;
-  }
+  if (verdict.status === 'ok') return before?.open && !isCleared(verdict) ? before : undefined;
   const badInARow = (before?.badInARow ?? 0) + 1;
   return { badInARow, open: before?.open === true || badInARow >= needed(verdict, lasting), verdict };
 }

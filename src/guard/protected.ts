@@ -1,6 +1,6 @@
 /**
  * Units that are never acted on, because the way to the host, or the host itself, hangs on them. Each entry is a
- * name without suffix, or a prefix that ends in `*`.
+ * name without suffix, which covers its template instances (`sshd@…`), too, or a prefix that ends in `*`.
  */
 export const PROTECTED_UNITS = [
   'init',
@@ -19,9 +19,7 @@ export const PROTECTED_UNITS = [
   'container-getty@*',
   'autovt@*',
   'ssh',
-  'ssh@*',
   'sshd',
-  'sshd@*',
   'sshd-*',
   'NetworkManager',
   'NetworkManager-*',
@@ -33,7 +31,6 @@ export const PROTECTED_UNITS = [
   'iwd',
   'wpa_supplicant',
   'wpa_supplicant-*',
-  'wpa_supplicant@*',
   'firewall',
   'firewalld',
   'nftables',
@@ -41,7 +38,6 @@ export const PROTECTED_UNITS = [
   'ip6tables',
   'ufw',
   'openvpn',
-  'openvpn@*',
   'openvpn-*',
   'wg-quick@*',
   'wg-quick-*',
@@ -51,8 +47,15 @@ export const PROTECTED_UNITS = [
   'ipsec',
   'tailscaled',
   'zerotierone',
-  'nebula@*',
+  'zerotier-one',
+  'nebula',
+  'tinc',
   'tinc.*',
+  'ocserv',
+  'openconnect',
+  'mullvad-daemon',
+  'netbird',
+  'netbird-*',
   'auditd',
   'nscd',
   'nsncd',
@@ -62,7 +65,6 @@ export const PROTECTED_UNITS = [
   'sddm',
   'lightdm',
   'nix-daemon',
-  'nix-daemon@*',
   'luminous-healing*',
 ] as const;
 
@@ -73,7 +75,9 @@ export function protectedBy(name: string, more: readonly string[] = []): string 
   const bare = name.replace(SUFFIX, '');
   const covers = (pattern: string): boolean => {
     const plain = pattern.replace(SUFFIX, '');
-    return plain.endsWith('*') ? bare.startsWith(plain.slice(0, -1)) : bare === plain;
+    return plain.endsWith('*')
+      ? bare.startsWith(plain.slice(0, -1))
+      : bare === plain || bare.startsWith(`${plain}@`);
   };
   return [...PROTECTED_UNITS, ...more].find(covers);
 }

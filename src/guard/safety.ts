@@ -14,7 +14,7 @@ export interface Policy {
 export interface SafetySituation {
   /** A host action that is being carried out now, by name. */
   readonly inFlight?: string | undefined;
-  /** Who holds a lock that the act would need. */
+  /** Why a lock that the act needs cannot be had, as one sentence. */
   readonly lockedBy?: string | undefined;
   /** Whether a person has approved this very plan. */
   readonly approved?: boolean | undefined;
@@ -113,8 +113,7 @@ function judgeTransition(unit: UnitTarget): Block | undefined {
 }
 
 function judgeSituation(plan: Plan, { inFlight, lockedBy, approved }: SafetySituation): Block | undefined {
-  if (lockedBy !== undefined)
-    return block('locked', `${lockedBy} holds a lock that \`${plan.action}\` needs`);
+  if (lockedBy !== undefined) return block('locked', lockedBy);
   if (inFlight !== undefined)
     return block('in-flight', `\`${inFlight}\` is being carried out; one host action at a time`);
   if (plan.approval !== undefined && approved !== true) return block('needs-approval', plan.approval);

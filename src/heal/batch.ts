@@ -1,28 +1,46 @@
-import { lookAgain } from './look.js';
 import { Severity, type Issue } from '../issue.js';
-import type { Block } from '../plan.js';
 import type { HealingResult } from '../result.js';
-import { heal, STOPPED } from './heal.js';
+import { askFor } from './consent.js';
+import { heal } from './heal.js';
+import type { Lanes } from './lanes.js';
+import { lookAgain } from './look.js';
 import type { Parts } from './parts.js';
-import { prepare, type Prepared } from './prepare.js';
+import { judge, prepare, type Prepared } from './prepare.js';
 
-/** Heals issues one after another, the worst first. One result for each, in the order they were handled. */
+/** Heals issues, the worst first. One result for each, in the order in which they were handled. */
 export async function healAll(
   issues: readonly Issue[],
   parts: Parts,
+  lanes: Lanes,
   signal: AbortSignal,
   done: (result: HealingResult) => void,
 ): Promise<HealingResult[]> {
   const prepared: Prepared[] = [];
   for (const issue of issues) prepared.push(await prepare(issue, parts, signal));
   const results: HealingResult[] = [];
-  for (const next of inOrder(prepared)) {
-    const block = signal.aborted ? STOPPED : await othersInTheWay(next, prepared, parts, signal);
-    const result = await heal(next, parts, { block, signal });
+  const turns = inOrder(prepared).map(async (one) => {
+    // A person may think for long: whoever needs no answer does not wait for it.
+    const next = one.block?.reason === 'needs-approval' ? await afterAsking(one, parts) : one;
+    const turn = async (): Promise<HealingResult> => {
+      const busy = await busyBecauseOf(next, prepared, parts, signal);
+      return heal(next, parts, { busy, signal });
+    };
+    // What is not going to act does not stand in line behind what does.
+    const result = await (next.block || !next.plan ? turn() : lanes.take(next.plan.scope, turn));
     done(result);
     results.push(result);
-  }
+  });
+  await Promise.all(turns);
   return results;
+}
+
+async function afterAsking(prepared: Prepared, parts: Parts): Promise<Prepared> {
+  const { issue, plan, digest } = prepared;
+  await askFor(prepared, parts);
+  if (plan === undefined || digest === undefined) return prepared;
+  const { block: _block, ...rest } = prepared;
+  const block = judge(issue, { plan, digest }, parts, {});
+  return block ? { ...rest, block } : rest;
 }
 
 /** By severity; among equals, what another one needs comes before it. */
@@ -47,21 +65,16 @@ export function inOrder(prepared: readonly Prepared[]): Prepared[] {
 const unitTargets = ({ plan }: Prepared) => plan?.targets.filter((target) => target.kind === 'unit') ?? [];
 
 /** `MEDIUM` waits until nothing worse is being healed, and until the load leaves room. */
-async function othersInTheWay(
+async function busyBecauseOf(
   { issue, block }: Prepared,
   all: readonly Prepared[],
   { detector }: Parts,
   signal: AbortSignal,
-): Promise<Block | undefined> {
+): Promise<string | undefined> {
   if (block || issue.severity !== Severity.MEDIUM) return undefined;
   const worse = all.find((other) => other.issue.severity > Severity.MEDIUM && !other.block && !other.error);
-  if (worse) {
-    return {
-      reason: 'resources-busy',
-      sentence: `${worse.issue.component} is worse and is healed in this cycle`,
-    };
-  }
+  if (worse) return `${worse.issue.component} is worse and is healed in this cycle`;
   if (issue.component === 'cpu' || issue.component === 'load') return undefined;
   const load = await lookAgain({ ...issue, component: 'load' }, detector, signal);
-  return load?.status === 'bad' ? { reason: 'resources-busy', sentence: load.reason } : undefined;
+  return load?.status === 'bad' ? load.reason : undefined;
 }

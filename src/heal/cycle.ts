@@ -1,20 +1,29 @@
-import type { Issue, ComponentVerdict } from '../issue.js';
+import type { CycleReport } from '../events.js';
+import { unitName } from '../host/systemd/unit-name.js';
+import { IssueType, type ComponentVerdict, type Issue } from '../issue.js';
 import type { BlockReason } from '../plan.js';
 import type { HealingResult } from '../result.js';
 import { healAll } from './batch.js';
+import { gatherEvidence } from './evidence.js';
+import { noteLook, noteStorm } from './health.js';
+import { Lanes } from './lanes.js';
 import { verdictsOf } from './look.js';
-import { OpenIssues, type Turn } from './open-issues.js';
+import { OpenIssues, type OpenIssue, type Turn } from './open-issues.js';
 import type { Parts } from './parts.js';
 import { Tally } from './tally.js';
+
+type Look = Omit<CycleReport, 'results'>;
 
 /** Looks and heals, remembers which issues are open, and counts. */
 export class Cycle {
   readonly tally = new Tally();
+  readonly open = new OpenIssues();
   readonly #parts: () => Parts;
-  readonly #issues = new OpenIssues();
+  readonly #lanes = new Lanes();
+  readonly #inHand = new Map<string, number>();
   readonly #blocks = new Map<string, BlockReason>();
   #results: HealingResult[] = [];
-  #acting: Promise<unknown> = Promise.resolve();
+  readonly #lastResults = new Map<string, HealingResult>();
 
   constructor(parts: () => Parts) {
     this.#parts = parts;
@@ -22,27 +31,31 @@ export class Cycle {
 
   /** One look and one round of healing, without debounce. */
   async once(signal: AbortSignal): Promise<HealingResult[]> {
-    const look = await this.#look(signal, (verdicts, now) => this.#issues.look(verdicts, now));
+    const look = await this.#look(signal, (...seen) => this.open.look(...seen));
     const results = await this.heal(look.issues, signal);
     this.#done(look);
     return results;
   }
 
-  /** One look of a monitor: what has lasted is an issue. */
+  /** One look of a monitor: what has lasted is an issue. Gives those that nobody is healing. */
   async watch(signal: AbortSignal): Promise<readonly Issue[]> {
     const { lasting } = this.#parts().guards;
-    const look = await this.#look(signal, (verdicts, now) => this.#issues.watch(verdicts, now, lasting));
+    const look = await this.#look(signal, (...seen) => this.open.watch(...seen, lasting));
     this.#done(look);
-    return look.issues;
+    return look.issues.filter(({ component }) => !this.inHand(component));
   }
 
-  /** Heals issues, the worst first, when whatever is being healed now has ended. One result each, as handled. */
-  heal(issues: readonly Issue[], signal: AbortSignal): Promise<HealingResult[]> {
-    const round = this.#acting.then(() =>
-      healAll(issues, this.#parts(), signal, (result) => this.#record(result)),
-    );
-    this.#acting = round.catch(() => undefined);
-    return round;
+  /** Heals issues, the worst first. One result for each, in the order in which they were handled. */
+  async heal(issues: readonly Issue[], signal: AbortSignal): Promise<HealingResult[]> {
+    if (issues.length === 0) return [];
+    const parts = this.#parts();
+    for (const { component } of issues) this.#inHand.set(component, (this.#inHand.get(component) ?? 0) + 1);
+    try {
+      await parts.ledger.open(parts.dryRun);
+      return await healAll(issues, parts, this.#lanes, signal, (result) => this.#record(result));
+    } finally {
+      for (const { component } of issues) this.#release(component);
+    }
   }
 
   /** Heals issues that may be given twice. One result for each, in the order given; duplicates share one. */
@@ -50,34 +63,66 @@ export class Cycle {
     const key = ({ type, component }: Issue): string => `${type} ${component}`;
     const unique = new Map<string, Issue>();
     for (const issue of issues) if (!unique.has(key(issue))) unique.set(key(issue), issue);
-    const results = new Map(
-      (await this.heal([...unique.values()], signal)).map((result) => [key(result.issue), result]),
-    );
+    const healed = await this.heal([...unique.values()], signal);
+    const results = new Map(healed.map((result) => [key(result.issue), result]));
     return issues.flatMap((issue) => results.get(key(issue)) ?? []);
   }
 
+  /** Whether a component is being healed, or waits in line for it. */
+  inHand(component: string): boolean {
+    return this.#inHand.has(component);
+  }
+
+  /** What last became of a component's issue. */
+  lastResult(component: string): HealingResult | undefined {
+    return this.#lastResults.get(component);
+  }
+
   /** Resolves when nothing is being healed. */
-  async idle(): Promise<void> {
-    await this.#acting;
+  idle(): Promise<void> {
+    return this.#lanes.idle();
   }
 
   async #look(
     signal: AbortSignal,
-    turn: (verdicts: readonly ComponentVerdict[], now: Date) => Turn,
+    turn: (verdicts: readonly ComponentVerdict[], timestamp: Date, now: number) => Turn,
   ): Promise<Look> {
-    const { detector, clock, emit } = this.#parts();
+    const parts = this.#parts();
+    const { detector, clock, ledger, dryRun } = parts;
+    if (!ledger.isOpen(dryRun)) await ledger.open(dryRun);
     const start = clock.monotonic();
     const verdicts = await verdictsOf(detector, { signal });
     const detectionMs = clock.monotonic() - start;
     const timestamp = new Date(clock.now());
-    const { open, opened, cleared } = turn(verdicts, timestamp);
+    const { opened, cleared } = turn(verdicts, timestamp, ledger.now());
     this.tally.looked(timestamp, detectionMs, opened.length);
-    for (const issue of opened) emit('issue:opened', { issue });
-    for (const issue of cleared) {
-      this.#blocks.delete(issue.component);
-      emit('issue:cleared', { issue });
-    }
-    return { verdicts, issues: open, timestamp, detectionMs };
+    for (const one of opened) await this.#opened(one, parts, signal);
+    for (const { issue } of cleared) this.#cleared(issue, parts);
+    await noteLook(verdicts, parts);
+    noteStorm(this.#listedInTrouble(parts), parts);
+    return { verdicts, issues: this.open.issues, timestamp, detectionMs };
+  }
+
+  async #opened(opened: OpenIssue, parts: Parts, signal: AbortSignal): Promise<void> {
+    this.open.keep(opened, await gatherEvidence(opened.issue, parts, signal));
+    const { component } = opened.issue;
+    const issue = this.open.issues.find((open) => open.component === component) ?? opened.issue;
+    parts.emit('issue:opened', { issue });
+  }
+
+  #cleared(issue: Issue, { emit }: Parts): void {
+    this.#blocks.delete(issue.component);
+    this.#lastResults.delete(issue.component);
+    emit('issue:cleared', { issue });
+  }
+
+  #listedInTrouble({ policy }: Parts): { component: string; since: number }[] {
+    if (policy.services === undefined) return [];
+    return this.open.issues
+      .filter(({ type }) => type === IssueType.SERVICE)
+      .flatMap(({ component }) => this.open.about(component))
+      .filter(({ issue }) => policy.services?.has(unitNameOf(issue.component)))
+      .map(({ issue, since }) => ({ component: issue.component, since }));
   }
 
   #done(look: Look): void {
@@ -86,11 +131,18 @@ export class Cycle {
     this.#parts().emit('cycle:done', { ...look, results });
   }
 
+  #release(component: string): void {
+    const left = (this.#inHand.get(component) ?? 1) - 1;
+    if (left === 0) this.#inHand.delete(component);
+    else this.#inHand.set(component, left);
+  }
+
   #record(result: HealingResult): void {
     const { emit } = this.#parts();
     const { component } = result.issue;
     this.tally.healed(result);
-    this.#results.push(result);
+    this.#results = [...this.#results.slice(-99), result];
+    if (this.open.about(component).length > 0) this.#lastResults.set(component, result);
     if (result.outcome === 'skipped') {
       if (this.#blocks.get(component) === result.blockedBy) return;
       this.#blocks.set(component, result.blockedBy);
@@ -102,9 +154,11 @@ export class Cycle {
   }
 }
 
-interface Look {
-  readonly verdicts: readonly ComponentVerdict[];
-  readonly issues: readonly Issue[];
-  readonly timestamp: Date;
-  readonly detectionMs: number;
+/** A listed service may be called by a word that is no unit name only if somebody's own check does so. */
+function unitNameOf(component: string): string {
+  try {
+    return unitName(component);
+  } catch {
+    return component;
+  }
 }

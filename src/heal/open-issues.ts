@@ -1,14 +1,21 @@
-import type { ComponentVerdict, Issue } from '../issue.js';
 import { isBad, issueFrom } from '../detect/detector.js';
 import { debounce, watchKey, type Watches } from '../guard/debounce.js';
 import type { Guards } from '../guard/guards.js';
+import type { ComponentVerdict, Issue } from '../issue.js';
+
+/** An issue that is open, and what is known of it beyond its last reading. */
+export interface OpenIssue {
+  readonly issue: Issue;
+  /** Steady time at which it opened, in milliseconds. */
+  readonly since: number;
+  /** Lines that were gathered when it opened. */
+  readonly evidence: readonly string[];
+}
 
 /** What changed with a new set of verdicts. */
 export interface Turn {
-  /** Every open issue, as last read, with the time at which it opened. */
-  readonly open: readonly Issue[];
-  readonly opened: readonly Issue[];
-  readonly cleared: readonly Issue[];
+  readonly opened: readonly OpenIssue[];
+  readonly cleared: readonly OpenIssue[];
 }
 
 const AT_ONCE: Guards['lasting'] = { cpu: 1, load: 1, memory: 1, others: 1 };
@@ -16,35 +23,59 @@ const AT_ONCE: Guards['lasting'] = { cpu: 1, load: 1, memory: 1, others: 1 };
 /** Knows which issues are open, through single cycles and monitoring alike. */
 export class OpenIssues {
   #watches: Watches = new Map();
-  #open = new Map<string, Issue>();
+  #open = new Map<string, OpenIssue>();
 
-  /** Takes the verdicts of a single cycle: whatever is bad now is an issue now. */
-  look(verdicts: readonly ComponentVerdict[], now: Date): Turn {
-    this.#watches = debounce(new Map(), verdicts, AT_ONCE);
-    return this.#turn(verdicts.filter(isBad), now);
-  }
-
-  /** Takes the verdicts of a monitoring cycle: an issue is what has lasted. */
-  watch(verdicts: readonly ComponentVerdict[], now: Date, lasting: Guards['lasting']): Turn {
-    this.#watches = debounce(this.#watches, verdicts, lasting);
-    return this.#turn(
-      [...this.#watches.values()].filter(({ open }) => open).map(({ verdict }) => verdict),
-      now,
+  /** Every open issue, as last read; its time is that at which it opened. */
+  get issues(): readonly Issue[] {
+    return [...this.#open.values()].map(({ issue, evidence }) =>
+      evidence.length === 0
+        ? issue
+        : Object.freeze({ ...issue, evidence: Object.freeze([...(issue.evidence ?? []), ...evidence]) }),
     );
   }
 
-  #turn(bad: readonly ComponentVerdict[], now: Date): Turn {
+  /** How the open issues of one component stand. */
+  about(component: string): readonly OpenIssue[] {
+    return [...this.#open.values()].filter(({ issue }) => issue.component === component);
+  }
+
+  /** Takes the verdicts of a single cycle: whatever is bad now is an issue now. */
+  look(verdicts: readonly ComponentVerdict[], timestamp: Date, now: number): Turn {
+    this.#watches = debounce(new Map(), verdicts, AT_ONCE);
+    return this.#turn(verdicts.filter(isBad), timestamp, now);
+  }
+
+  /** Takes the verdicts of a monitoring cycle: an issue is what has lasted. */
+  watch(
+    verdicts: readonly ComponentVerdict[],
+    timestamp: Date,
+    now: number,
+    lasting: Guards['lasting'],
+  ): Turn {
+    this.#watches = debounce(this.#watches, verdicts, lasting);
+    const bad = [...this.#watches.values()].filter(({ open }) => open).map(({ verdict }) => verdict);
+    return this.#turn(bad, timestamp, now);
+  }
+
+  /** Keeps what was gathered about an issue that opened. */
+  keep(opened: OpenIssue, evidence: readonly string[]): void {
+    for (const [key, open] of this.#open) {
+      if (open === opened) this.#open.set(key, { ...open, evidence });
+    }
+  }
+
+  #turn(bad: readonly ComponentVerdict[], timestamp: Date, now: number): Turn {
     const before = this.#open;
-    const after = new Map<string, Issue>();
+    this.#open = new Map();
     for (const verdict of bad) {
       const key = watchKey(verdict);
-      after.set(key, issueFrom(verdict, before.get(key)?.timestamp ?? now));
+      const was = before.get(key);
+      const issue = issueFrom(verdict, was?.issue.timestamp ?? timestamp);
+      this.#open.set(key, { issue, since: was?.since ?? now, evidence: was?.evidence ?? [] });
     }
-    this.#open = after;
     return {
-      open: [...after.values()],
-      opened: [...after].filter(([key]) => !before.has(key)).map(([, issue]) => issue),
-      cleared: [...before].filter(([key]) => !after.has(key)).map(([, issue]) => issue),
+      opened: [...this.#open].filter(([key]) => !before.has(key)).map(([, open]) => open),
+      cleared: [...before].filter(([key]) => !this.#open.has(key)).map(([, open]) => open),
     };
   }
 }

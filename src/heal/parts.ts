@@ -3,11 +3,16 @@ import type { Clock } from '../clock.js';
 import type { Detector } from '../detect/detector.js';
 import type { EngineEvents, EventName } from '../events.js';
 import type { Executor } from '../execute/executor.js';
+import type { ApprovalRequest } from '../guard/approvals.js';
 import type { Guards } from '../guard/guards.js';
+import type { Ledger } from '../guard/ledger.js';
 import type { Policy } from '../guard/safety.js';
 import type { Host } from '../host/host.js';
 import type { Logger } from '../logger.js';
 import type { Resolver } from '../resolve/resolver.js';
+
+/** Asks a person whether a plan may be carried out. */
+export type Approve = (request: ApprovalRequest) => boolean | Promise<boolean>;
 
 /** What healing is done with. The engine hands it out anew each time, for its parts may be replaced. */
 export interface Parts {
@@ -18,8 +23,14 @@ export interface Parts {
   readonly actions: ActionRegistry;
   readonly policy: Policy;
   readonly guards: Guards;
+  readonly ledger: Ledger;
+  /** Identifies the boot of the host. */
+  readonly bootId: string;
+  readonly approve: Approve | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Whether a component is being healed by this engine now. */
+  readonly inHand: (component: string) => boolean;
   readonly healingEnabled: boolean;
   readonly dryRun: boolean;
   readonly emit: <Name extends EventName>(name: Name, event: EngineEvents[Name]) => void;

@@ -1,7 +1,10 @@
 import { previewOnly } from '../actions/preview.js';
 import { messageOf } from '../errors.js';
-import { judgeSafety } from '../guard/safety.js';
-import { Severity, type Issue } from '../issue.js';
+import { approvalOf, digestOf } from '../guard/approvals.js';
+import { decide, type Moment } from '../guard/decide.js';
+import { EARLY_GATES, firstGate } from '../guard/pacing.js';
+import { recordOf } from '../guard/state.js';
+import type { Issue } from '../issue.js';
 import type { Block, HealingAction, Plan } from '../plan.js';
 import type { Attempt } from '../result.js';
 import type { Parts } from './parts.js';
@@ -10,12 +13,16 @@ import type { Parts } from './parts.js';
 export interface Prepared {
   readonly issue: Issue;
   readonly action: HealingAction;
+  /** How many rungs were tried before this one. */
+  readonly rung: number;
   readonly plan?: Plan;
+  /** Fingerprint of the plan. */
+  readonly digest?: string;
   readonly block?: Block;
   /** What went wrong in picking or planning. */
   readonly error?: string;
-  /** Rungs that were passed over. */
-  readonly passedOver: readonly Attempt[];
+  /** Rungs of this cycle that were passed over, or tried and made it worse. */
+  readonly attempts: readonly Attempt[];
 }
 
 const NONE: HealingAction = { action: 'none', parameters: {} };
@@ -23,59 +30,82 @@ const NONE: HealingAction = { action: 'none', parameters: {} };
 /** Gates that a rung may fail and the next one still be tried in the same cycle. */
 const PASSED_OVER: readonly string[] = ['unavailable', 'not-allowed', 'no-expected-gain'];
 
-/** Picks the rung, plans it, and judges it by the gates that need no reading of the moment. */
+/** Picks the rung, plans it, and judges it. The first rung is the one after those that did not help before. */
 export async function prepare(issue: Issue, parts: Parts, signal: AbortSignal): Promise<Prepared> {
-  const passedOver: Attempt[] = [];
-  const early = settingsInTheWay(issue, parts);
-  if (early) return { issue, action: NONE, block: early, passedOver };
-  for (let attempt = issue.attempt ?? 0, last: Prepared | undefined; ; attempt += 1) {
-    const here = await prepareRung({ ...issue, attempt }, parts, signal);
-    // The last rung of a ladder repeats: then there is no further one to go to.
-    if (last && sameAction(here.action, last.action)) return { ...last, passedOver: passedOver.slice(0, -1) };
-    if (!here.block || !PASSED_OVER.includes(here.block.reason)) return { ...here, issue, passedOver };
-    const { action, block } = here;
-    passedOver.push({
-      action: action.action,
-      outcome: 'skipped',
-      blockedBy: block.reason,
-      error: block.sentence,
-      durationMs: 0,
-    });
-    last = { ...here, issue, passedOver: [] };
-  }
+  const { healingEnabled, ledger } = parts;
+  const failures = recordOf(ledger.state, issue.component).failures;
+  const rung = issue.attempt ?? failures;
+  const early = firstGate(EARLY_GATES, { issue, healingEnabled, state: ledger.state });
+  if (early) return { issue, action: NONE, rung, block: early, attempts: [] };
+  return climb({ issue, rung, attempts: [] }, parts, signal);
 }
 
-function settingsInTheWay(issue: Issue, { healingEnabled }: Parts): Block | undefined {
-  if (!healingEnabled)
-    return { reason: 'healing-disabled', sentence: 'Healing is switched off: `healingEnabled` is false' };
-  if (issue.severity === Severity.LOW) {
-    return { reason: 'monitor-only', sentence: 'An issue of severity LOW is reported and not acted on' };
-  }
-  return undefined;
-}
-
-async function prepareRung(
-  issue: Issue,
+/** Goes up the ladder until a rung is not passed over. The last rung repeats: then there is no further one. */
+export async function climb(
+  {
+    issue,
+    rung,
+    attempts,
+    last,
+  }: Pick<Prepared, 'issue' | 'rung' | 'attempts'> & { readonly last?: HealingAction },
   parts: Parts,
   signal: AbortSignal,
-): Promise<Omit<Prepared, 'passedOver'>> {
+): Promise<Prepared> {
+  const here = await prepareRung(issue, rung, parts, signal);
+  if (last && sameAction(here.action, last)) return { issue, rung, action: last, attempts };
+  const { action, block } = here;
+  if (!block || !PASSED_OVER.includes(block.reason)) return { ...here, issue, rung, attempts };
+  const passedOver = {
+    action: action.action,
+    outcome: 'skipped' as const,
+    blockedBy: block.reason,
+    error: block.sentence,
+    durationMs: 0,
+  };
+  const next = await climb(
+    { issue, rung: rung + 1, attempts: [...attempts, passedOver], last: action },
+    parts,
+    signal,
+  );
+  // Nothing above it: then this rung is what there is to tell of.
+  return next.action === action ? { ...here, issue, rung, attempts } : next;
+}
+
+type Rung = Pick<Prepared, 'action' | 'plan' | 'digest' | 'block' | 'error'>;
+
+async function prepareRung(issue: Issue, rung: number, parts: Parts, signal: AbortSignal): Promise<Rung> {
   let action: HealingAction;
   try {
-    action = expectAction(parts.resolver.getAction(issue));
+    action = expectAction(parts.resolver.getAction({ ...issue, attempt: rung }));
   } catch (error) {
-    return { issue, action: NONE, error: `The resolver could not pick an action: ${messageOf(error)}` };
+    return { action: NONE, error: `The resolver could not pick an action: ${messageOf(error)}` };
   }
   if (action.action === 'none') {
     const sentence = `Nothing is known that would safely help ${issue.component}; a person has to look`;
-    return { issue, action, block: { reason: 'no-action', sentence } };
+    return { action, block: { reason: 'no-action', sentence } };
   }
   try {
     const plan = await parts.executor.plan(action, { signal });
-    const block = judgeSafety(plan, parts.policy) ?? (parts.dryRun ? undefined : previewOnly(plan.action));
-    return { issue, action, plan, ...(block ? { block } : {}) };
+    const digest = await digestOf(plan);
+    const block = judge(issue, { plan, digest }, parts, {});
+    return { action, plan, digest, ...(block ? { block } : {}) };
   } catch (error) {
-    return { issue, action, error: messageOf(error) };
+    return { action, error: messageOf(error) };
   }
+}
+
+/** Every gate, by what is known now. */
+export function judge(
+  issue: Issue,
+  { plan, digest }: { readonly plan: Plan; readonly digest: string },
+  { policy, guards, ledger, healingEnabled, dryRun }: Parts,
+  moment: Moment,
+): Block | undefined {
+  const approved = approvalOf(ledger.state, digest)?.answer === 'yes';
+  const now = ledger.now();
+  const { state, lockedBy } = ledger;
+  const question = { issue, plan, policy, guards, state, now, healingEnabled, approved, lockedBy, ...moment };
+  return decide(question) ?? (dryRun ? undefined : previewOnly(plan.action));
 }
 
 /** What a resolver of a host program's own returns may be anything. */

@@ -1,0 +1,90 @@
+import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { messageOf, SelfHealingError } from '../errors.js';
+import { refusal } from '../expect.js';
+import { FileLock } from './file-lock.js';
+import { parseState } from './parse-state.js';
+import type { GuardState } from './state.js';
+import type { Store } from './store.js';
+
+/**
+ * A store in one file, which only its owner may read. It is replaced atomically: a crash leaves the old state or
+ * the new one, never half of one. A file that is not a valid state is set aside, beside itself, and never deleted.
+ *
+ * Own code, because the libraries that write atomically (write-file-atomic, atomically) hook the end of the process.
+ */
+export function fileStore(path: string): Store {
+  if (typeof path !== 'string' || path === '') throw refusal('state', 'the path of a file', path);
+  const file = resolve(path);
+  const lock = new FileLock(`${file}.lock`);
+
+  return {
+    async load({ readOnly } = { readOnly: false }) {
+      if (!readOnly) {
+        await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+        await lock.take();
+      }
+      try {
+        const text = await read(file);
+        return text === undefined ? undefined : parseState(text);
+      } catch (error) {
+        if (readOnly) {
+          throw new SelfHealingError(
+            'state-lost',
+            `The state in ${file} cannot be used (${messageOf(error)})`,
+          );
+        }
+        const aside = `${file}.unreadable-${Date.now()}`;
+        const where = await rename(file, aside).then(
+          () => `it was set aside as ${aside}`,
+          () => 'it could not be set aside',
+        );
+        const message = `The state in ${file} cannot be used (${messageOf(error)}); ${where}`;
+        throw new SelfHealingError('state-lost', message, { cause: error });
+      }
+    },
+
+    async save(state: GuardState) {
+      await lock.check();
+      await replace(file, JSON.stringify(state));
+    },
+
+    async close() {
+      await lock.release();
+    },
+  };
+}
+
+async function read(file: string): Promise<string | undefined> {
+  try {
+    const { uid } = await stat(file);
+    const own = process.getuid?.() ?? uid;
+    if (uid !== own && uid !== 0) {
+      throw new Error(`it belongs to the user with uid ${uid}`);
+    }
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Written beside it, flushed, and renamed over it; the folder is flushed so that the renaming lasts, too. */
+async function replace(file: string, text: string): Promise<void> {
+  const next = `${file}.next`;
+  try {
+    const handle = await open(next, 'w', 0o600);
+    try {
+      await handle.writeFile(text);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(next, file);
+  } catch (error) {
+    await rm(next, { force: true }).catch(() => undefined);
+    throw error;
+  }
+  const folder = await open(dirname(file), 'r');
+  await folder.sync().finally(() => folder.close());
+}

@@ -1,0 +1,128 @@
+import type { Clock } from '../clock.js';
+import { isSelfHealingError, messageOf } from '../errors.js';
+import type { Logger } from '../logger.js';
+import { EMPTY_STATE, type GuardState } from './state.js';
+import type { Store } from './store.js';
+
+/** What a ledger is kept with. */
+export interface LedgerParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/**
+ * Keeps the state of the guards: loads it before it is first needed, and writes it down when something happened
+ * that must not be forgotten. All changes are pure functions from state to state.
+ */
+export class Ledger {
+  readonly #parts: LedgerParts;
+  #state: GuardState = EMPTY_STATE;
+  #origin: number | undefined;
+  #lockedBy: string | undefined;
+  #opening: Promise<void> | undefined;
+  #readOnly = true;
+  #opened = false;
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(parts: LedgerParts) {
+    this.#parts = parts;
+  }
+
+  get state(): GuardState {
+    return this.#state;
+  }
+
+  /** Why this engine may only observe: another one holds the state. */
+  get lockedBy(): string | undefined {
+    return this.#lockedBy;
+  }
+
+  /**
+   * Steady time: begins at the wall clock, or where an earlier run stopped when that is later, and then follows
+   * the monotonic clock. So a wall clock that jumps neither ends a backoff early nor prolongs it.
+   */
+  now(): number {
+    const { clock } = this.#parts;
+    this.#origin ??= clock.now() - clock.monotonic();
+    return this.#origin + clock.monotonic();
+  }
+
+  /** Loads the state, once; for a dry run without taking it. While another engine holds it, each call tries again. */
+  async open(readOnly: boolean): Promise<void> {
+    if (this.#readOnly && !readOnly) this.#opening = undefined;
+    this.#readOnly = readOnly;
+    this.#opening ??= this.#load(readOnly);
+    await this.#opening;
+    if (this.#lockedBy !== undefined) this.#opening = undefined;
+  }
+
+  /** Whether there is nothing to wait for in `open`. */
+  isOpen(readOnly: boolean): boolean {
+    return this.#opened && this.#readOnly === readOnly && this.#lockedBy === undefined;
+  }
+
+  /** Changes the state in memory only: for what may be forgotten by a crash without harm. */
+  note(change: (state: GuardState, now: number) => GuardState): void {
+    this.#state = change(this.#state, this.now());
+  }
+
+  /** Changes the state, and writes it down. Rejects when it could not be written; it is changed in memory all the same. */
+  async write(change: (state: GuardState, now: number) => GuardState): Promise<void> {
+    this.note(change);
+    await this.save();
+  }
+
+  /** Writes the state down as it is. */
+  save(): Promise<void> {
+    const write = this.#writing.then(() => this.#parts.store.save({ ...this.#state, savedAt: this.now() }));
+    this.#writing = write.catch((error: unknown) => {
+      if (isSelfHealingError(error) && error.code === 'locked') {
+        this.#lockedBy = error.message;
+        this.#opening = undefined;
+      }
+    });
+    return write;
+  }
+
+  /** Writes down what may still be in memory only, and lets go of the store. */
+  async close(): Promise<void> {
+    if (this.#opened && !this.#readOnly && this.#lockedBy === undefined) {
+      await this.save().catch((error: unknown) => {
+        this.#parts.logger.warn(`The state could not be written: ${messageOf(error)}`);
+      });
+    }
+    await this.#parts.store.close?.();
+  }
+
+  async #load(readOnly: boolean): Promise<void> {
+    const { store, clock, logger } = this.#parts;
+    const was = this.#lockedBy;
+    this.#lockedBy = undefined;
+    try {
+      const loaded = await store.load({ readOnly });
+      this.#opened = true;
+      if (loaded === undefined) return;
+      this.#state = { ...loaded, components: withoutHealth(loaded.components) };
+      this.#origin = Math.max(clock.now(), loaded.savedAt) - clock.monotonic();
+    } catch (error) {
+      const message = messageOf(error);
+      if (isSelfHealingError(error) && error.code === 'locked') {
+        this.#lockedBy = message;
+        if (was !== message) logger.warn(message);
+        return;
+      }
+      this.#opened = true;
+      this.#state = { ...EMPTY_STATE, cautious: true };
+      logger.error(
+        `${message}. What was done before is forgotten, so every repair gets one try only, at first`,
+      );
+    }
+  }
+}
+
+/** Health counts only while it is watched: what happened between two runs nobody saw. */
+const withoutHealth = (components: GuardState['components']): GuardState['components'] =>
+  Object.fromEntries(
+    Object.entries(components).map(([component, record]) => [component, { ...record, healthySince: null }]),
+  );

@@ -1,0 +1,129 @@
+import type { Outcome } from '../result.js';
+
+/** One repair that was carried out, or that could not even be planned. */
+export interface Act {
+  /** When it ended. All times here are milliseconds of the engine's steady time, which never goes back. */
+  readonly at: number;
+  readonly component: string;
+  readonly action: string;
+  readonly scope: 'host' | 'process';
+  readonly outcome: Exclude<Outcome, 'skipped' | 'planned'>;
+  /** Why it was not `fixed`, or what the proof was. */
+  readonly words: string;
+}
+
+/** How long one action is to be left alone, for one component. */
+export interface Backoff {
+  /** Repairs since the last lasting health. */
+  readonly count: number;
+  /** Not before this time. */
+  readonly until: number;
+  /** When the last one ended. */
+  readonly since: number;
+}
+
+/** What is remembered of one component. */
+export interface ComponentRecord {
+  readonly backoff: Readonly<Record<string, Backoff>>;
+  /** Attempts in a row that were not `fixed`. They tell the rung of the ladder, too. */
+  readonly failures: number;
+  /** When the breaker may try once; `null` while it is closed. In the past: half-open. */
+  readonly breakerUntil: number | null;
+  /** When it opened, within the last day. */
+  readonly openings: readonly number[];
+  /** Since when a human is needed; `null` when none is. */
+  readonly needsHumanSince: number | null;
+  /** Since when it has been healthy without a break, by our own readings; `null` when it is not. */
+  readonly healthySince: number | null;
+  /** A repair that was of no use, and what was measured then. */
+  readonly useless: { readonly action: string; readonly value: number } | null;
+}
+
+/** A question to a person, bound to one exact plan. */
+export interface Approval {
+  /** The word for `approve(id)` and `reject(id)`. */
+  readonly id: string;
+  /** Fingerprint of the plan that is asked about. */
+  readonly digest: string;
+  readonly component: string;
+  readonly action: string;
+  /** Why a person has to decide. */
+  readonly reason: string;
+  readonly askedAt: number;
+  readonly answer: 'waiting' | 'yes';
+}
+
+/** What was about to be done when it was written down. */
+export interface Intent {
+  readonly at: number;
+  readonly component: string;
+  readonly action: string;
+  readonly scope: 'host' | 'process';
+  /** Identifies the boot of the host. */
+  readonly bootId: string;
+}
+
+/** Many services bad at once. */
+export interface Storm {
+  readonly since: number;
+  /** When the last new failure was seen, or the last repair did not help. */
+  readonly lastFailure: number;
+}
+
+/** Everything that outlives a restart. It is plain JSON. */
+export interface GuardState {
+  readonly version: 1;
+  /** Steady time at which it was written. */
+  readonly savedAt: number;
+  /** Set after a state was lost: every breaker then starts half-open. */
+  readonly cautious: boolean;
+  readonly components: Readonly<Record<string, ComponentRecord>>;
+  /** Repairs of the last day, oldest first. */
+  readonly acts: readonly Act[];
+  readonly storm: Storm | null;
+  /** Reasons why everything is paused, and since when. */
+  readonly pauses: Readonly<Record<string, number>>;
+  readonly approvals: readonly Approval[];
+  /** Acts in flight; one of each scope at most. */
+  readonly intents: readonly Intent[];
+}
+
+/** A clean slate. */
+export const EMPTY_STATE: GuardState = Object.freeze({
+  version: 1,
+  savedAt: 0,
+  cautious: false,
+  components: {},
+  acts: [],
+  storm: null,
+  pauses: {},
+  approvals: [],
+  intents: [],
+});
+
+/** How the record of a component begins. */
+export const FRESH_RECORD: ComponentRecord = Object.freeze({
+  backoff: {},
+  failures: 0,
+  breakerUntil: null,
+  openings: [],
+  needsHumanSince: null,
+  healthySince: null,
+  useless: null,
+});
+
+const CAUTIOUS: ComponentRecord = Object.freeze({ ...FRESH_RECORD, breakerUntil: 0 });
+
+/** What is remembered of a component, or how one begins. */
+export const recordOf = (state: GuardState, component: string): ComponentRecord =>
+  Object.hasOwn(state.components, component)
+    ? state.components[component]!
+    : state.cautious
+      ? CAUTIOUS
+      : FRESH_RECORD;
+
+/** How the breaker of a component stands. */
+export function breakerOf({ breakerUntil }: ComponentRecord, now: number): 'closed' | 'open' | 'half-open' {
+  if (breakerUntil === null) return 'closed';
+  return breakerUntil > now ? 'open' : 'half-open';
+}

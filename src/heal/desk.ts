@@ -1,0 +1,115 @@
+import { SelfHealingError } from '../errors.js';
+import { refusal } from '../expect.js';
+import { approve, reject } from '../guard/approvals.js';
+import { resetComponent } from '../guard/record.js';
+import type { Approval } from '../guard/state.js';
+import { componentOf } from '../host/systemd/unit-name.js';
+import type { HealingResult } from '../result.js';
+import type { Cycle } from './cycle.js';
+import { explain, type Explanation } from './explain.js';
+import type { Parts } from './parts.js';
+
+/** Where a person has a say: approvals, pauses, resets. Everything said is written down before it counts. */
+export class Desk {
+  readonly #parts: () => Parts;
+  readonly #cycle: Cycle;
+
+  constructor(parts: () => Parts, cycle: Cycle) {
+    this.#parts = parts;
+    this.#cycle = cycle;
+  }
+
+  /** Explains the open issues, or those of one component. */
+  explain(component: string | undefined): Explanation[] {
+    const { ledger, guards } = this.#parts();
+    const { open } = this.#cycle;
+    const asked = component === undefined ? undefined : componentOf(component);
+    const now = ledger.now();
+    return open.issues
+      .filter((issue) => asked === undefined || issue.component === asked)
+      .map((issue) => {
+        const openForMs = now - (open.about(issue.component)[0]?.since ?? now);
+        const result = this.#cycle.lastResult(issue.component);
+        const inHand = this.#cycle.inHand(issue.component);
+        return explain({ issue, openForMs, result, inHand, state: ledger.state, guards, now });
+      });
+  }
+
+  /** Questions that wait for an answer. */
+  get waiting(): readonly Approval[] {
+    return this.#parts().ledger.state.approvals.filter(({ answer }) => answer === 'waiting');
+  }
+
+  /** Says yes to a plan: all gates again, and then it is carried out at once. */
+  async approve(id: string, signal: AbortSignal): Promise<HealingResult | undefined> {
+    const { component } = await this.#asked(id);
+    await this.#parts().ledger.write((state) => approve(state, id));
+    const issue = this.#cycle.open.issues.find((open) => open.component === component);
+    if (issue === undefined || this.#cycle.inHand(component)) return undefined;
+    const [result] = await this.#cycle.heal([issue], signal);
+    return result;
+  }
+
+  /** Says no to a plan: it is asked about again only after the backoff. */
+  async reject(id: string): Promise<void> {
+    await this.#asked(id);
+    const { guards, clock, ledger } = this.#parts();
+    await ledger.write((state, now) => reject(state, id, now, guards, clock.random()));
+  }
+
+  /** Stops all acting, for a reason, until it is taken back. Looking goes on. */
+  async pause(reason: string): Promise<void> {
+    if (typeof reason !== 'string' || reason.trim() === '')
+      throw refusal('reason', 'a non-empty string', reason);
+    await this.#opened();
+    await this.#parts().ledger.write((state, now) => ({
+      ...state,
+      pauses: { ...state.pauses, [reason]: state.pauses[reason] ?? now },
+    }));
+  }
+
+  /** Takes one reason for pausing back; acting goes on when none is left. */
+  async resume(reason: string): Promise<void> {
+    await this.#opened();
+    const reasons = Object.keys(this.#parts().ledger.state.pauses);
+    if (!reasons.includes(reason)) {
+      const known = reasons.length === 0 ? 'nothing is paused' : `paused are: ${reasons.join('; ')}`;
+      throw new SelfHealingError('invalid-argument', `Not paused for \`${reason}\`; ${known}`);
+    }
+    await this.#parts().ledger.write((state) => {
+      const pauses = { ...state.pauses };
+      delete pauses[reason];
+      return { ...state, pauses };
+    });
+  }
+
+  /** Forgets what went wrong with a component: backoff, breaker and `needs-human` are back at their start. */
+  async reset(component: string): Promise<void> {
+    if (typeof component !== 'string' || component === '')
+      throw refusal('component', 'a non-empty string', component);
+    await this.#opened();
+    await this.#parts().ledger.write((state) => resetComponent(state, componentOf(component)));
+  }
+
+  async #asked(id: string): Promise<Approval> {
+    await this.#opened();
+    const asked = this.waiting.find((approval) => approval.id === id);
+    if (asked) return asked;
+    const known = this.waiting.map(
+      (approval) => `${approval.id} (${approval.action} for ${approval.component})`,
+    );
+    const rest = known.length === 0 ? 'none is waiting' : `waiting are: ${known.join(', ')}`;
+    throw new SelfHealingError('invalid-argument', `No approval is waiting under \`${id}\`; ${rest}`);
+  }
+
+  async #opened(): Promise<void> {
+    const { ledger, dryRun } = this.#parts();
+    await ledger.open(dryRun);
+    if (dryRun)
+      throw new SelfHealingError(
+        'invalid-argument',
+        'A dry run changes no state: set `dryRun` to false first',
+      );
+    if (ledger.lockedBy !== undefined) throw new SelfHealingError('locked', ledger.lockedBy);
+  }
+}

@@ -1,0 +1,20 @@
+import { isUnknown } from '../host/reading.js';
+import { unitName } from '../host/systemd/unit-name.js';
+import { IssueType, Severity, type Issue } from '../issue.js';
+import type { Parts } from './parts.js';
+
+/** The last log lines of a service that has just got into trouble, to be kept with its issue. */
+export async function gatherEvidence(
+  issue: Issue,
+  { host }: Parts,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  if (issue.type !== IssueType.SERVICE || issue.severity === Severity.LOW || !host.unitLog) return [];
+  try {
+    const log = await host.unitLog(unitName(issue.component), signal);
+    return isUnknown(log) ? [] : log;
+  } catch {
+    // A component that is no unit has no log there.
+    return [];
+  }
+}

@@ -1,0 +1,77 @@
+import { lapse } from '../guard/approvals.js';
+import { recordAct, recordHealth, recordTrouble } from '../guard/record.js';
+import type { GuardState } from '../guard/state.js';
+import { stormAfter } from '../guard/storm.js';
+import type { ComponentVerdict } from '../issue.js';
+import type { Parts } from './parts.js';
+
+/** Writes into the state what a look at the host tells: lasting health, and how interrupted acts turned out. */
+export async function noteLook(verdicts: readonly ComponentVerdict[], parts: Parts): Promise<void> {
+  const { ledger, guards, clock, dryRun } = parts;
+  const { components, approvals, intents } = ledger.state;
+  // On a healthy host there is nothing to note, and nothing is made.
+  if (Object.keys(components).length > 0) {
+    const worst = worstOf(verdicts);
+    ledger.note((state, now) =>
+      [...worst].reduce(
+        (next, [component, status]) =>
+          status === 'ok' ? recordHealth(next, component, now, guards) : recordTrouble(next, component),
+        state,
+      ),
+    );
+  }
+  if (approvals.length > 0 && !dryRun) ledger.note((state, now) => lapse(state, now, guards, clock.random()));
+  if (intents.length > 0 && !dryRun) await settleInterrupted(verdicts, parts);
+}
+
+const RANK = { ok: 0, unknown: 1, bad: 2 } as const;
+
+function worstOf(verdicts: readonly ComponentVerdict[]): Map<string, ComponentVerdict['status']> {
+  const worst = new Map<string, ComponentVerdict['status']>();
+  for (const { component, status } of verdicts) {
+    if (RANK[status] >= RANK[worst.get(component) ?? 'ok']) worst.set(component, status);
+  }
+  return worst;
+}
+
+/** Acts whose end nobody wrote down are verified by what is seen now; they are never blindly repeated. */
+async function settleInterrupted(verdicts: readonly ComponentVerdict[], parts: Parts): Promise<void> {
+  const { ledger, guards, clock, logger, bootId, inHand } = parts;
+  const worst = worstOf(verdicts);
+  for (const { component, action, scope, bootId: boot } of ledger.state.intents) {
+    const status = worst.get(component);
+    // What this very engine is doing is not interrupted; and what is not known now is looked at again.
+    if (inHand(component) || status === undefined || status === 'unknown') continue;
+    const why = boot === bootId ? 'the engine was interrupted' : 'the host was restarted';
+    const outcome = status === 'ok' ? 'fixed' : 'failed';
+    const words = `${why} while \`${action}\` was under way; read again, it is ${status === 'ok' ? 'well' : 'not well'}`;
+    logger.warn(`${component}: ${words}`);
+    await ledger
+      .write((state, at) =>
+        recordAct(state, { at, component, action, scope, outcome, words }, guards, {
+          chance: clock.random(),
+        }),
+      )
+      .catch(() => undefined);
+  }
+}
+
+/** Watches for a storm among the listed services. Tells when one begins or ends. */
+export function noteStorm(
+  bad: readonly { readonly component: string; readonly since: number }[],
+  parts: Parts,
+): void {
+  const { ledger, guards, policy, emit } = parts;
+  const listed = policy.services?.size ?? 0;
+  const before = ledger.state.storm;
+  if (before === null && (listed < guards.storm.services || bad.length === 0)) return;
+  const badSince = bad.map(({ since }) => since);
+  ledger.note((state: GuardState, now) => ({
+    ...state,
+    storm: stormAfter(state.storm, { listed, badSince }, now, guards),
+  }));
+  const after = ledger.state.storm;
+  if (before === null && after !== null)
+    emit('storm:began', { components: bad.map(({ component }) => component) });
+  if (before !== null && after === null) emit('storm:ended', { lastedMs: ledger.now() - before.since });
+}

@@ -1,0 +1,140 @@
+import { messageOf } from '../errors.js';
+import { forget } from '../guard/approvals.js';
+import { firstGate, PACING_GATES } from '../guard/pacing.js';
+import { recordAct } from '../guard/record.js';
+import type { Act, GuardState } from '../guard/state.js';
+import { IssueType, type ComponentVerdict, type Issue } from '../issue.js';
+import type { Block, Plan } from '../plan.js';
+import type { Parts } from './parts.js';
+import type { Prepared } from './prepare.js';
+import type { Ending } from './result-of.js';
+import type { Repair } from './verify.js';
+
+/**
+ * Writes down what is about to be done, before it is done. Gives the reason why it must not be done when that is
+ * impossible; but a full disk may be cleaned even though it leaves no room to write that down.
+ */
+export async function writeIntent(issue: Issue, plan: Plan, parts: Parts): Promise<Block | undefined> {
+  const { component } = issue;
+  const { action, scope } = plan;
+  const { ledger, bootId, logger } = parts;
+  try {
+    await ledger.write((state, at) => ({
+      ...state,
+      intents: [...state.intents, { at, component, action, scope, bootId }],
+    }));
+    return undefined;
+  } catch (error) {
+    if (ledger.lockedBy !== undefined) return { reason: 'locked', sentence: ledger.lockedBy };
+    const full = (error as NodeJS.ErrnoException).code === 'ENOSPC';
+    if (full && /^(disk|inodes)(:|$)/.test(component)) {
+      logger.warn(
+        `There is no room to write down that ${component} is being healed; it is healed all the same`,
+      );
+      return undefined;
+    }
+    ledger.note((state) => withoutIntent(state, component, scope));
+    const sentence = `What is about to be done could not be written down, so it is not done: ${messageOf(error)}`;
+    return { reason: 'unavailable', sentence };
+  }
+}
+
+/** Writes down how a repair ended. */
+export async function writeEnd(
+  { issue, plan, before }: Repair,
+  ending: Ending,
+  after: ComponentVerdict | undefined,
+  parts: Parts,
+): Promise<void> {
+  const { ledger, guards, clock } = parts;
+  const { component } = issue;
+  const { action, scope } = plan;
+  const asked = ledger.state.approvals.find(
+    (approval) => approval.component === component && approval.action === action,
+  );
+  await save(parts, (state, at) => {
+    const answered = asked === undefined ? state : forget(state, asked.digest);
+    if (ending.outcome === 'skipped' || ending.outcome === 'planned') {
+      return withoutIntent(answered, component, scope);
+    }
+    const words = ending.outcome === 'fixed' ? ending.proof : ending.error;
+    const act: Act = { at, component, action, scope, outcome: ending.outcome, words };
+    return recordAct(answered, act, guards, {
+      chance: clock.random(),
+      effect: effectOf(issue, before, after),
+    });
+  });
+  if (ending.outcome === 'fixed') reportRecurrence(component, parts);
+}
+
+/** Writes down that something could not even be planned; or tells which gate keeps it from being tried again yet. */
+export async function writeMisfire(
+  { issue, action }: Prepared,
+  error: string,
+  parts: Parts,
+): Promise<Ending | undefined> {
+  const { ledger, guards, healingEnabled, clock } = parts;
+  const plan = { ...NO_PLAN, action: action.action, parameters: action.parameters };
+  const question = { issue, plan, guards, healingEnabled, state: ledger.state, now: ledger.now() };
+  const { backoff, 'breaker-open': breaker, 'needs-human': human } = PACING_GATES;
+  const block = firstGate({ backoff, 'breaker-open': breaker, 'needs-human': human }, question);
+  if (block) return { outcome: 'skipped', block: { ...block, sentence: `${block.sentence} (${error})` } };
+  const { component } = issue;
+  await save(parts, (state, at) => {
+    const act: Act = {
+      at,
+      component,
+      action: plan.action,
+      scope: 'process',
+      outcome: 'failed',
+      words: error,
+    };
+    return recordAct(state, act, guards, { chance: clock.random() });
+  });
+  return undefined;
+}
+
+const NO_PLAN: Plan = {
+  action: 'none',
+  parameters: {},
+  scope: 'process',
+  risk: 'reversible',
+  targets: [],
+  steps: [],
+  effect: '',
+  notes: [],
+};
+
+/** What is on record stays in memory when it cannot be written; the next writing writes it, too. */
+async function save(
+  { ledger, logger }: Parts,
+  change: (state: GuardState, now: number) => GuardState,
+): Promise<void> {
+  await ledger.write(change).catch((error: unknown) => {
+    logger.error(`What was done could not be written down: ${messageOf(error)}`);
+  });
+}
+
+function withoutIntent(state: GuardState, component: string, scope: string): GuardState {
+  const intents = state.intents.filter((intent) => intent.component !== component || intent.scope !== scope);
+  return { ...state, intents };
+}
+
+/** A gain can be measured where trouble is a quantity. */
+function effectOf(issue: Issue, before: ComponentVerdict | undefined, after: ComponentVerdict | undefined) {
+  if (issue.type !== IssueType.RESOURCE) return undefined;
+  if (before?.value === undefined || after?.value === undefined) return undefined;
+  return { before: before.value, after: after.value };
+}
+
+/** A repair that works again and again does not reach the cause. */
+function reportRecurrence(component: string, { ledger, guards, emit }: Parts): void {
+  const times = recurrences(ledger.state, component, ledger.now(), guards.useless.withinMs);
+  if (times >= guards.useless.recurrences) emit('issue:recurring', { component, times });
+}
+
+/** How often a component was repaired with success within a time. */
+export const recurrences = (state: GuardState, component: string, now: number, withinMs: number): number =>
+  state.acts.filter(
+    (act) => act.component === component && act.outcome === 'fixed' && act.at > now - withinMs,
+  ).length;
