@@ -3,6 +3,8 @@ import type { DetectorOptions, Detector } from './detect/detector.js';
 import { SimpleDetector } from './detect/detector.js';
 import { NixOSPermissionHandler, type PermissionHandlerOptions } from './execute/permission-handler.js';
 import type { Executor } from './execute/executor.js';
+import { fileStore } from './guard/file-store.js';
+import { memoryStore, type Store } from './guard/store.js';
 import type { Host } from './host/host.js';
 import { localHost } from './host/local-host.js';
 import { silentLogger } from './logger.js';
@@ -14,6 +16,7 @@ export const defaults = {
   detector: (options: DetectorOptions): Detector => new SimpleDetector(options),
   resolver: (): Resolver => new SimpleResolver(),
   executor: (options: PermissionHandlerOptions): Executor => new NixOSPermissionHandler(options),
+  store: (path?: string): Store => (path === undefined ? memoryStore() : fileStore(path)),
   clock: realClock,
   logger: silentLogger,
 } as const;

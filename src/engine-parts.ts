@@ -7,6 +7,9 @@ import { Emitter } from './events.js';
 import type { Executor } from './execute/executor.js';
 import { expectBoolean, expectMethods, refusal } from './expect.js';
 import { guardsFrom } from './guard/guards.js';
+import { Ledger } from './guard/ledger.js';
+import { Cycle } from './heal/cycle.js';
+import { bootId } from './host/boot-id.js';
 import type { Parts } from './heal/parts.js';
 import type { Logger } from './logger.js';
 import { expectOptions, PART_METHODS, type HealingOptions } from './options.js';
@@ -15,7 +18,8 @@ import type { Resolver } from './resolve/resolver.js';
 /** The parts of an engine, put together from its options, and those that may be replaced at any time. */
 export abstract class EngineParts {
   protected readonly events = new Emitter();
-  readonly #fixed: Pick<Parts, 'host' | 'actions' | 'policy' | 'guards' | 'clock' | 'logger' | 'emit'>;
+  protected readonly cycle = new Cycle(() => this.parts());
+  readonly #fixed: Omit<Parts, 'detector' | 'resolver' | 'executor' | 'healingEnabled' | 'dryRun'>;
   #detector: Detector;
   #resolver: Resolver;
   #executor: Executor;
@@ -36,16 +40,22 @@ export abstract class EngineParts {
     this.#dryRun = given.dryRun ?? false;
     this.#verbose = given.verbose ?? false;
     const logger = this.#levelled(given.logger ?? defaults.logger);
+    const clock = given.clock ?? defaults.clock;
+    const store = typeof given.state === 'object' ? given.state : defaults.store(given.state);
     this.#fixed = {
       host: given.host ?? defaults.host(),
       actions: actionRegistry(actions),
       policy: { services: services && watchedUnits(services), protect },
       guards: guardsFrom(given.guards),
-      clock: given.clock ?? defaults.clock,
+      ledger: new Ledger({ store, clock, logger }),
+      approve: given.approve,
+      bootId: bootId(),
+      inHand: (component) => this.cycle.inHand(component),
+      clock,
       logger,
       emit: (name, event) => this.events.emit(name, event, logger),
     };
-    const { host, clock } = this.#fixed;
+    const { host } = this.#fixed;
     this.#detector =
       given.detector ?? defaults.detector({ host, clock, services, checks, thresholds, enabledChecks });
     this.#resolver = given.resolver ?? defaults.resolver();

@@ -2,7 +2,8 @@ import { EngineParts } from './engine-parts.js';
 import { SelfHealingError } from './errors.js';
 import type { EventName, Listener } from './events.js';
 import { acceptIssue, acceptIssues } from './heal/accept.js';
-import { Cycle } from './heal/cycle.js';
+import { Desk } from './heal/desk.js';
+import type { Explanation } from './heal/explain.js';
 import { acceptMonitoring, type MonitoringOptions } from './heal/interval.js';
 import { monitor } from './heal/monitor.js';
 import { narrate } from './heal/narrate.js';
@@ -22,7 +23,7 @@ export interface CallOptions {
  * Making one reads nothing and opens nothing. It holds the process alive only while it monitors or heals.
  */
 export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposable {
-  readonly #cycle = new Cycle(() => this.parts());
+  readonly #desk = new Desk(() => this.parts(), this.cycle);
   readonly #closing = new AbortController();
   readonly #ownsHost: boolean;
   #monitoring: { readonly stop: AbortController; readonly ended: Promise<void> } | undefined;
@@ -36,12 +37,12 @@ export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposa
 
   /** Looks once and heals what it finds. One result for each issue, in the order in which they were handled. */
   async detectAndHeal({ signal }: CallOptions = {}): Promise<HealingResult[]> {
-    return this.#cycle.once(this.#until(signal));
+    return this.cycle.once(this.#until(signal));
   }
 
   /** Heals one issue, also one made by hand: plans, reads its component again, acts, proves. */
   async healIssue(issue: IssueInput, options: CallOptions = {}): Promise<HealingResult> {
-    const [result] = await this.#cycle.heal([acceptIssue(issue, this.#now())], this.#until(options.signal));
+    const [result] = await this.cycle.heal([acceptIssue(issue, this.#now())], this.#until(options.signal));
     return result!;
   }
 
@@ -50,7 +51,7 @@ export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposa
     issues: readonly IssueInput[],
     { signal }: CallOptions = {},
   ): Promise<HealingResult[]> {
-    return this.#cycle.healBatch(acceptIssues(issues, this.#now()), this.#until(signal));
+    return this.cycle.healBatch(acceptIssues(issues, this.#now()), this.#until(signal));
   }
 
   /**
@@ -69,8 +70,8 @@ export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposa
       intervalMs,
       {
         clock,
-        look: (inner) => this.#cycle.watch(inner),
-        heal: (issues, inner) => this.#cycle.heal(issues, inner),
+        look: (inner) => this.cycle.watch(inner),
+        heal: (issues, inner) => this.cycle.heal(issues, inner),
         failed: (error) => emit('cycle:failed', { error }),
       },
       until,
@@ -88,7 +89,37 @@ export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposa
 
   /** What has been done so far. */
   getMetrics(): Metrics {
-    return this.#cycle.tally.read();
+    return this.cycle.tally.read();
+  }
+
+  /** Explains every open issue, or those of one component: what was read, tried, and what stands in the way. */
+  explain(component?: string): Explanation[] {
+    return this.#desk.explain(component);
+  }
+
+  /** Says yes to what is waiting under an id: all gates again, and then it is carried out at once. */
+  async approve(id: string): Promise<HealingResult | undefined> {
+    return this.#desk.approve(id, this.#until(undefined));
+  }
+
+  /** Says no to what is waiting under an id; it is asked about again only after the backoff. */
+  async reject(id: string): Promise<void> {
+    return this.#desk.reject(id);
+  }
+
+  /** Stops all acting, for a reason, until `resume` takes the reason back. Looking goes on. */
+  async pause(reason: string): Promise<void> {
+    return this.#desk.pause(reason);
+  }
+
+  /** Takes one reason for pausing back. */
+  async resume(reason: string): Promise<void> {
+    return this.#desk.resume(reason);
+  }
+
+  /** Forgets what went wrong with a component: a person has seen to it. */
+  async reset(component: string): Promise<void> {
+    return this.#desk.reset(component);
   }
 
   /** Listens. Returns the function that ends the listening. A listener that throws hurts nobody. */
@@ -100,7 +131,8 @@ export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposa
   async close(): Promise<void> {
     this.#closing.abort();
     await this.stopMonitoring();
-    await this.#cycle.idle();
+    await this.cycle.idle();
+    await this.parts().ledger.close();
     await this.executor.close?.();
     if (this.#ownsHost) await this.parts().host.close?.();
   }

@@ -8,6 +8,10 @@ export type ErrorCode =
   | 'already-monitoring'
   /** Used after `close()`. */
   | 'closed'
+  /** Another engine holds the state. */
+  | 'locked'
+  /** The state of an earlier run cannot be used. */
+  | 'state-lost'
   /** Something did not answer within its time. */
   | 'timeout'
   /** A program or a bus gave an answer that is not one. */

@@ -1,4 +1,5 @@
 import { messageOf } from './errors.js';
+import type { ApprovalRequest } from './guard/approvals.js';
 import type { ComponentVerdict, Issue } from './issue.js';
 import type { Logger } from './logger.js';
 import type { BlockReason, Plan } from './plan.js';
@@ -28,6 +29,13 @@ export interface EngineEvents {
   'issue:cleared': { readonly issue: Issue };
   'heal:planned': { readonly issue: Issue; readonly plan: Plan };
   'heal:started': { readonly issue: Issue; readonly plan: Plan };
+  /** A component was repaired with success again and again: the repair does not reach the cause. */
+  'issue:recurring': { readonly component: string; readonly times: number };
+  /** A person is asked whether a plan may be carried out. */
+  'approval:asked': { readonly request: ApprovalRequest };
+  /** Many services turned bad at once: nothing is repaired until it is calm. */
+  'storm:began': { readonly components: readonly string[] };
+  'storm:ended': { readonly lastedMs: number };
   /** An act ended, well or not. */
   'heal:done': { readonly result: HealingResult };
   /** A gate stands in the way; told when the reason changes, not in every cycle. */
@@ -52,10 +60,14 @@ export class Emitter {
 
   emit<Name extends EventName>(name: Name, event: EngineEvents[Name], logger: Logger): void {
     for (const listener of [...(this.#listeners.get(name) ?? [])]) {
-      try {
-        listener(event);
-      } catch (error) {
+      const failed = (error: unknown): void =>
         logger.error(`A listener of ${name} threw: ${messageOf(error)}`);
+      try {
+        // A listener may be an async function, whatever its type says.
+        const answer: unknown = listener(event);
+        if (answer instanceof Promise) answer.catch(failed);
+      } catch (error) {
+        failed(error);
       }
     }
   }

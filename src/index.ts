@@ -17,6 +17,8 @@ export { SelfHealingEngine, SimplifiedHealingEngine, type CallOptions } from './
 export type { EngineParts } from './engine-parts.js';
 export type { HealingOptions } from './options.js';
 export type { MonitoringOptions } from './heal/interval.js';
+export type { Explanation, Tried } from './heal/explain.js';
+export type { Approve } from './heal/parts.js';
 export type { Metrics, Timing } from './heal/tally.js';
 export type { CycleReport, EngineEvents, EventName, Listener } from './events.js';
 
@@ -75,8 +77,12 @@ export {
   type Verification,
   type VerifyContext,
 } from './actions/define.js';
+export type { ApprovalRequest } from './guard/approvals.js';
+export { fileStore } from './guard/file-store.js';
+export { memoryStore, type Store } from './guard/store.js';
+export type { Act, Approval, Backoff, ComponentRecord, GuardState, Intent, Storm } from './guard/state.js';
 export { PROTECTED_UNITS } from './guard/protected.js';
-export type { GuardOptions, Guards } from './guard/guards.js';
+export { DEFAULT_GUARDS, type GuardOptions, type Guards } from './guard/guards.js';
 
 export type { ExecuteOptions, Execution, Executor, StepReport } from './execute/executor.js';
 export {

@@ -60,7 +60,7 @@ export interface Verdict {
   readonly value?: number;
   /** What it was measured against. */
   readonly threshold?: number;
-  /** In monitoring, an open issue clears only below this value. Left out: as soon as it is not bad. */
+  /** In monitoring, an open issue clears only below this value, or at 0. Left out: as soon as it is not bad. */
   readonly clearsAt?: number;
   /** What supports the verdict, in lines that a person can check. */
   readonly evidence?: readonly string[];

@@ -5,8 +5,17 @@ import type { Detector } from './detect/detector.js';
 import type { Thresholds } from './detect/thresholds.js';
 import type { ServiceOption } from './detect/watched.js';
 import type { Executor } from './execute/executor.js';
-import { expectBoolean, expectKnownKeys, expectMethods, expectObject, expectStrings } from './expect.js';
+import {
+  expectBoolean,
+  expectKnownKeys,
+  expectMethods,
+  expectObject,
+  expectStrings,
+  refusal,
+} from './expect.js';
 import type { GuardOptions } from './guard/guards.js';
+import type { Store } from './guard/store.js';
+import type { Approve } from './heal/parts.js';
 import type { Host } from './host/host.js';
 import type { Logger } from './logger.js';
 import type { Resolver } from './resolve/resolver.js';
@@ -33,6 +42,10 @@ export interface HealingOptions {
   readonly actions?: Readonly<Record<string, ActionDefinition<never>>> | undefined;
   /** The numbers of the rules for acting and not acting. */
   readonly guards?: GuardOptions | undefined;
+  /** Asks a person whether a plan that needs it may be carried out. Default: it waits for `approve(id)`. */
+  readonly approve?: Approve | undefined;
+  /** Where what was done is remembered: the path of a file, or a store. Default: in memory. */
+  readonly state?: string | Store | undefined;
   /** What is read. Default: this machine. */
   readonly host?: Host | undefined;
   /** What finds issues. Default: a `SimpleDetector`. */
@@ -56,6 +69,8 @@ const KNOWN: readonly (keyof HealingOptions)[] = [
   'checks',
   'actions',
   'guards',
+  'approve',
+  'state',
   'host',
   'detector',
   'resolver',
@@ -80,6 +95,10 @@ export function expectOptions(options: unknown): HealingOptions {
   for (const key of ['dryRun', 'verbose']) if (given[key] !== undefined) expectBoolean(key, given[key]);
   for (const [part, methods] of Object.entries(PART_METHODS)) {
     if (given[part] !== undefined) expectMethods(part, given[part], methods);
+  }
+  if (typeof given.state === 'object') expectMethods('state', given.state, ['load', 'save']);
+  if (given.approve !== undefined && typeof given.approve !== 'function') {
+    throw refusal('approve', 'a function', given.approve);
   }
   if (given.protect !== undefined) expectStrings('protect', given.protect);
   return given;

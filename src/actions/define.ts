@@ -1,3 +1,4 @@
+import { isCleared } from '../detect/percent.js';
 import { expectMethods, expectNumber, expectObject, expectOneOf } from '../expect.js';
 import type { ReadRequest } from '../host/host.js';
 import type { Snapshot } from '../host/snapshot.js';
@@ -96,8 +97,5 @@ export async function verifyByCheck(_parameters: unknown, context: VerifyContext
   if (verdict === undefined)
     return { status: 'unknown', reason: `No check looks at ${context.issue.component}` };
   if (verdict.status === 'unknown') return { status: 'unknown', reason: verdict.reason };
-  const { value, clearsAt } = verdict;
-  const cleared =
-    verdict.status === 'ok' && (value === undefined || clearsAt === undefined || value < clearsAt);
-  return { status: cleared ? 'fixed' : 'ineffective', reason: verdict.reason };
+  return { status: isCleared(verdict) ? 'fixed' : 'ineffective', reason: verdict.reason };
 }

@@ -1,22 +1,25 @@
 import { defineAction } from './define.js';
 import { isRefusal, parseService, readUnit, refusedDraft, systemctl, verifyService } from './service.js';
 
-/** Restarts a service, after `reset-failed` where its start limit was hit, and waits for the job. */
+/** Restarts a service, after `reset-failed` where it has failed, and waits for the job. */
 export const restartService = defineAction({
   parse: parseService,
   async plan({ unit }, context) {
     const effect = `${unit} is running again`;
     const reading = await readUnit(unit, context);
     if (isRefusal(reading)) return refusedDraft(unit, reading, effect);
-    const limitHit = reading.result === 'start-limit-hit';
+    // systemd does not reliably say that a start limit was hit, and a start would then be refused.
+    const failed = reading.activeState === 'failed';
     return {
       targets: [unit],
       effect,
       steps: [
-        ...(limitHit ? [systemctl('reset-failed', unit, 0)] : []),
+        ...(failed ? [systemctl('reset-failed', unit, 0)] : []),
         systemctl('restart', unit, reading.stopTimeoutMs + reading.startTimeoutMs),
       ],
-      notes: limitHit ? [`${unit} hit its start limit, so its counter is reset first`] : [],
+      notes: failed
+        ? [`${unit} has failed: its start counter is reset first, in case its start limit was hit`]
+        : [],
     };
   },
   verify: verifyService,

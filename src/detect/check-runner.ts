@@ -74,13 +74,18 @@ export class CheckRunner {
 /** What is wrong with a verdict, if anything is. */
 function nonsense(verdict: unknown): string | undefined {
   if (typeof verdict !== 'object' || verdict === null) return `${String(verdict)} is not a verdict`;
-  const { status, reason, severity, value, threshold } = verdict as Record<string, unknown>;
+  const { status, reason, severity, value, threshold, clearsAt, evidence } = verdict as Record<
+    string,
+    unknown
+  >;
   if (status !== 'ok' && status !== 'bad' && status !== 'unknown') return `status ${String(status)}`;
   if (typeof reason !== 'string') return 'no reason';
   if (severity !== undefined && ![1, 2, 3, 4].includes(severity as number))
     return `severity ${String(severity)}`;
-  for (const number of [value, threshold]) {
+  for (const number of [value, threshold, clearsAt]) {
     if (number !== undefined && !Number.isFinite(number)) return `${String(number)} is not a finite number`;
   }
-  return undefined;
+  const lines =
+    evidence === undefined || (Array.isArray(evidence) && evidence.every((line) => typeof line === 'string'));
+  return lines ? undefined : 'evidence that is not a list of lines';
 }

@@ -13,6 +13,8 @@ export function verdictsOn(
   verdicts: readonly ComponentVerdict[],
   mounts: Reading<readonly MountReading[]>,
 ): ComponentVerdict[] {
+  const named = verdicts.filter((verdict) => verdict.component === component);
+  if (named.length > 0) return named;
   const word = canonicalComponent(component, mounts);
   const exact = verdicts.filter((verdict) => verdict.component === word);
   const first = verdicts[0];

@@ -77,7 +77,7 @@ export class SimpleDetector implements Detector {
     this.#thresholds = guardedThresholds(this.#values);
     this.#watched = watchedUnits(options.services);
     this.#discover = options.services === undefined;
-    this.#enabled = BUILT_IN_CHECKS;
+    this.#enabled = Object.freeze([...BUILT_IN_CHECKS]);
     for (const check of options.checks ?? []) this.addCheck(check);
     if (options.enabledChecks !== undefined) this.enabledChecks = options.enabledChecks;
   }

@@ -14,7 +14,7 @@ import { needsRoot, throughSudo } from './elevate.js';
 import type { ExecuteOptions, Execution, Executor } from './executor.js';
 import { readPermissionStatus, type PermissionStatus } from './permission-status.js';
 import { makePlan } from './planner.js';
-import { runPlan } from './run-plan.js';
+import { runPlan, wordsOf } from './run-plan.js';
 
 /** What a {@link NixOSPermissionHandler} may be given. */
 export interface PermissionHandlerOptions {

@@ -59,11 +59,11 @@ function expectDraft(action: string, draft: PlanDraft): void {
 
 /** Units that a step names to `systemctl`: what an action acts on, whether it says so or not. */
 function unitsNamed(step: Step): string[] {
-  if (step.kind !== 'command' || !step.argv.some((word) => /(^|\/)systemctl$/.test(word))) return [];
-  return step.argv
-    .slice(step.argv.findIndex((word) => /(^|\/)systemctl$/.test(word)) + 2)
-    .filter((word) => !word.startsWith('-') && (isUnitName(word) || isUnitName(`${word}.service`)))
-    .map((word) => (isUnitName(word) ? word : `${word}.service`));
+  if (step.kind !== 'command') return [];
+  const program = step.argv.findIndex((word) => /(^|\/)systemctl$/.test(word));
+  if (program === -1) return [];
+  const [_verb, ...named] = step.argv.slice(program + 1).filter((word) => !word.startsWith('-'));
+  return named.map((word) => (isUnitName(word) ? word : `${word}.service`)).filter(isUnitName);
 }
 
 async function readUnits(

@@ -42,6 +42,7 @@ export async function runCommand(
   const onAbort = (): void => end('was stopped');
   const timer = setTimeout(() => end(`did not end within ${span(step.timeoutMs)}`), step.timeoutMs);
   signal?.addEventListener('abort', onAbort);
+  if (signal?.aborted) onAbort();
   try {
     const result = await child;
     const output = [stdout.text(), stderr.text()].filter(Boolean).join('\n');

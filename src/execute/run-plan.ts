@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { messageOf, SelfHealingError } from '../errors.js';
 import type { CallStep, Plan, Step, WriteStep } from '../plan.js';
@@ -5,19 +6,11 @@ import { span } from '../words.js';
 import type { StepReport } from './executor.js';
 import { runCommand } from './run-command.js';
 
-/** Carries out the steps in order, and stops at the first that fails or when the signal is aborted. */
+/** Carries out the steps in order, and stops at the first that fails or when the signal is aborted. Tells of what was begun. */
 export async function runPlan(plan: Plan, signal: AbortSignal): Promise<readonly StepReport[]> {
   const reports: StepReport[] = [];
   for (const step of plan.steps) {
-    if (signal.aborted) {
-      reports.push({
-        step: wordsOf(step),
-        ok: false,
-        error: 'Stopped before this step was started',
-        durationMs: 0,
-      });
-      break;
-    }
+    if (signal.aborted) break;
     const report = await runStep(step, step.interruptible ? signal : undefined);
     reports.push(report);
     if (!report.ok) break;
@@ -58,7 +51,7 @@ async function runStep(step: Step, signal: AbortSignal | undefined): Promise<Ste
 
 /** Files under /sys and /proc take one write, and refuse to be created. */
 async function write(step: WriteStep): Promise<void> {
-  const file = await open(step.path, 'r+');
+  const file = await open(step.path, constants.O_WRONLY | constants.O_TRUNC);
   try {
     await file.write(step.content);
   } finally {
@@ -88,6 +81,7 @@ async function within(
   const onAbort = (): void => end('stopped while it was under way');
   const timer = setTimeout(() => end(`not done within ${span(step.timeoutMs)}`), step.timeoutMs);
   signal?.addEventListener('abort', onAbort);
+  if (signal?.aborted) onAbort();
   try {
     await Promise.race([work(controller.signal), ended]);
   } finally {

@@ -1,0 +1,88 @@
+import type { Host, ReadRequest } from '../host/host.js';
+import { isUnknown, unknown, type Reading } from '../host/reading.js';
+import type { Snapshot, SnapshotPart, UnitsReading } from '../host/snapshot.js';
+import { unitName } from '../host/systemd/unit-name.js';
+import type { UnitReading } from '../host/unit.js';
+import { healthySnapshot, SNAPSHOT_PARTS } from './snapshot.js';
+import { unitReading, unknownUnit } from './unit-reading.js';
+
+/** What is so on a {@link FakeHost}; whatever is left out is well. */
+export type FakeHostParts = Partial<Omit<Snapshot, 'units' | 'timestamp'>> & {
+  /** Every unit that systemd knows. */
+  readonly units?: Reading<readonly UnitReading[]>;
+};
+
+/** What else a {@link FakeHost} may be given. */
+export interface FakeHostOptions {
+  /** Where the time of each reading comes from. Default: it is always 2025-01-01T00:00:00Z. */
+  readonly clock?: { now(): number };
+}
+
+/** A host that is as a test says. It keeps the contract of the port, whatever it is told. */
+export interface FakeHost extends Host {
+  read(request?: ReadRequest): Snapshot;
+  /** Changes parts; the others stay as they are. */
+  set(parts: FakeHostParts): void;
+  /** Changes what is so of one unit, or adds it; without changes it is a unit that runs well. */
+  setUnit(name: string, changes?: Partial<UnitReading>): void;
+  /** What was asked for, in order. */
+  readonly requests: readonly ReadRequest[];
+  /** How often it was closed. */
+  readonly closed: number;
+}
+
+const NOT_ASKED = unknown('not asked for');
+
+/** Makes a host on which all is well, but for what is said otherwise. */
+export function fakeHost(parts: FakeHostParts = {}, { clock }: FakeHostOptions = {}): FakeHost {
+  const requests: ReadRequest[] = [];
+  let now: FakeHostParts = { ...parts };
+  let closed = 0;
+
+  return {
+    requests,
+    get closed() {
+      return closed;
+    },
+    set: (more) => void (now = { ...now, ...more }),
+    setUnit(name, changes = {}) {
+      const known = now.units === undefined || isUnknown(now.units) ? [] : now.units;
+      const full = unitName(name);
+      const before = known.find(({ names }) => names.includes(full)) ?? unitReading({ name: full });
+      now = { ...now, units: [...known.filter((unit) => unit !== before), { ...before, ...changes }] };
+    },
+    read(request = {}) {
+      requests.push(request);
+      const { units, ...rest } = now;
+      const whole = healthySnapshot({
+        ...rest,
+        units: unitsRead(units ?? [], request),
+        ...(clock ? { timestamp: clock.now() } : {}),
+      });
+      const wanted = (part: SnapshotPart) => request.parts === undefined || request.parts.includes(part);
+      const left = SNAPSHOT_PARTS.filter((part) => !wanted(part)).map((part) => [part, NOT_ASKED] as const);
+      return { ...whole, ...(Object.fromEntries(left) as Partial<Snapshot>) };
+    },
+    close: () => void (closed += 1),
+  };
+}
+
+function unitsRead(known: Reading<readonly UnitReading[]>, request: ReadRequest): Reading<UnitsReading> {
+  if (isUnknown(known)) return known;
+  const asked: UnitReading[] = (request.units ?? []).map((word) => {
+    const name = fullName(word);
+    const found = known.find(({ names }) => names.includes(name));
+    return found ? { ...found, name } : { ...unknownUnit('unknown'), name, id: name, names: [name] };
+  });
+  const inTrouble = (unit: UnitReading) => unit.activeState === 'failed' || unit.recentRestarts > 0;
+  return { asked, troubled: request.discover === true ? known.filter(inTrouble) : [] };
+}
+
+/** A host never throws, so a name that cannot be one is a unit that systemd does not know. */
+function fullName(word: string): string {
+  try {
+    return unitName(word);
+  } catch {
+    return word;
+  }
+}

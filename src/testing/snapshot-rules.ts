@@ -1,0 +1,69 @@
+import { isUnknown } from '../host/reading.js';
+import type { Snapshot, UsageReading } from '../host/snapshot.js';
+import type { UnitReading } from '../host/unit.js';
+import { insist, isObject, isText, textOf } from './conformance.js';
+import { SNAPSHOT_PARTS } from './snapshot.js';
+
+/** Holds a snapshot against what a snapshot is: every part is a value that can be, or unknown with a reason. */
+export function insistOnSnapshot(snapshot: unknown, about: string): asserts snapshot is Snapshot {
+  insist(isObject(snapshot), `${about} gave ${textOf(snapshot)}, which is not a snapshot`);
+  insist(Number.isFinite(snapshot.timestamp), `${about} gave the timestamp ${textOf(snapshot.timestamp)}`);
+  for (const part of SNAPSHOT_PARTS)
+    insist(isObject(snapshot[part]) || Array.isArray(snapshot[part]), `${about} gave no ${part}`);
+  insistOnReadings(snapshot, about);
+  const { cpu, memory, load, mounts, units } = snapshot as unknown as Snapshot;
+  if (!isUnknown(cpu)) {
+    insist(isPercent(cpu.percent), `${about} gave a CPU use of ${textOf(cpu.percent)} %`);
+    insist(isCount(cpu.cpus), `${about} gave ${textOf(cpu.cpus)} CPUs`);
+  }
+  if (!isUnknown(memory)) {
+    insist(memory.totalBytes > 0, `${about} gave a memory of ${memory.totalBytes} bytes`);
+    insist(isPercent(memory.usedPercent), `${about} gave a memory use of ${textOf(memory.usedPercent)} %`);
+    const fits = memory.availableBytes >= 0 && memory.availableBytes <= memory.totalBytes;
+    insist(fits, `${about} gave ${memory.availableBytes} of ${memory.totalBytes} bytes as available`);
+  }
+  if (!isUnknown(load)) {
+    insist(isCount(load.cpus), `${about} gave ${textOf(load.cpus)} CPUs beside the load`);
+    for (const value of [load.one, load.five, load.fifteen])
+      insist(value >= 0, `${about} gave a load of ${textOf(value)}`);
+  }
+  if (!isUnknown(mounts)) {
+    const devices = mounts.map(({ device }) => device);
+    insist(new Set(devices).size === devices.length, `${about} gave one device twice: ${devices.join(', ')}`);
+    for (const { mountPoint, space, inodes } of mounts) {
+      insist(isText(mountPoint), `${about} gave a mount without a mount point`);
+      if (!isUnknown(space)) insistOnUsage(space, `${about} on the space of ${mountPoint}`);
+      if (!isUnknown(inodes)) insistOnUsage(inodes, `${about} on the inodes of ${mountPoint}`);
+    }
+  }
+  if (!isUnknown(units)) for (const unit of [...units.asked, ...units.troubled]) insistOnUnit(unit, about);
+}
+
+function insistOnUsage({ used, available, percent }: UsageReading, about: string): void {
+  insist(used >= 0 && available >= 0, `${about} gave ${used} used and ${available} available`);
+  insist(isPercent(percent), `${about} gave ${textOf(percent)} %`);
+  const sum = used + available;
+  insist(
+    sum === 0 || Math.abs(percent - (100 * used) / sum) < 0.5,
+    `${about} gave ${percent} % for ${used} of ${sum}`,
+  );
+}
+
+function insistOnUnit(unit: UnitReading, about: string): void {
+  const { name, id, names, loadState, activeState } = unit;
+  for (const [key, value] of Object.entries({ name, id, loadState, activeState })) {
+    insist(isText(value), `${about} gave a unit whose ${key} is ${textOf(value)}`);
+  }
+  insist(names.includes(id), `${about} gave ${id} without its own name among its names`);
+}
+
+/** No number anywhere may be NaN, and nothing unknown may be without a reason. */
+function insistOnReadings(value: unknown, about: string): void {
+  insist(!Number.isNaN(value), `${about} gave NaN: what could not be read is unknown, with a reason`);
+  if (typeof value !== 'object' || value === null) return;
+  if (isUnknown(value)) insist(isText(value.unknown), `${about} gave something unknown without a reason`);
+  for (const part of Object.values(value)) insistOnReadings(part, about);
+}
+
+const isPercent = (value: number): boolean => value >= 0 && value <= 100;
+const isCount = (value: number): boolean => Number.isInteger(value) && value >= 1;

@@ -1,0 +1,68 @@
+import type { MountReading, Snapshot, SnapshotPart } from '../host/snapshot.js';
+
+/** Every part of a snapshot. */
+export const SNAPSHOT_PARTS = [
+  'cpu',
+  'memory',
+  'load',
+  'mounts',
+  'pressure',
+  'units',
+  'system',
+] as const satisfies readonly SnapshotPart[];
+
+const GIB = 1024 ** 3;
+
+/** One reading of a host on which all is well, with whatever is said otherwise. */
+export function healthySnapshot(overrides: Partial<Snapshot> = {}): Snapshot {
+  return {
+    timestamp: Date.UTC(2025, 0, 1),
+    cpu: { percent: 12, cpus: 4 },
+    memory: memoryReading(40),
+    load: { one: 0.5, five: 0.4, fifteen: 0.3, cpus: 4 },
+    mounts: [mountReading()],
+    pressure: { cpu: { some: 0 }, memory: { some: 0, full: 0 }, io: { some: 0, full: 0 } },
+    units: { asked: [], troubled: [] },
+    system: { state: 'running' },
+    ...overrides,
+  };
+}
+
+/** One reading of a host of which nothing can be read, for the reason given. */
+export function unknownSnapshot(reason = 'it cannot be read'): Snapshot {
+  const nothing = { unknown: reason };
+  return healthySnapshot(Object.fromEntries(SNAPSHOT_PARTS.map((part) => [part, nothing])));
+}
+
+/** Memory of 8 GiB that is used to so many percent. */
+export function memoryReading(usedPercent: number): Exclude<Snapshot['memory'], { unknown: string }> {
+  const totalBytes = 8 * GIB;
+  return {
+    scope: 'host',
+    totalBytes,
+    availableBytes: Math.round(totalBytes * (1 - usedPercent / 100)),
+    usedPercent,
+    reclaimableSlabBytes: 0.1 * GIB,
+    pageCacheBytes: 2 * GIB,
+  };
+}
+
+/** A file system of 100 GiB and a million inodes, a third full; its use may be given in percent. */
+export function mountReading(
+  overrides: Partial<MountReading> & { readonly percent?: number; readonly inodesPercent?: number } = {},
+): MountReading {
+  const { percent = 33, inodesPercent = 10, ...rest } = overrides;
+  const usage = (total: number, part: number) => {
+    const used = Math.round((total * part) / 100);
+    return { used, available: total - used, percent: part };
+  };
+  return {
+    mountPoint: '/',
+    device: '8:1',
+    fsType: 'ext4',
+    source: '/dev/sda1',
+    space: usage(100 * GIB, percent),
+    inodes: usage(1_000_000, inodesPercent),
+    ...rest,
+  };
+}

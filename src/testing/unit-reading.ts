@@ -1,0 +1,68 @@
+import { unitName } from '../host/systemd/unit-name.js';
+import type { UnitReading } from '../host/unit.js';
+
+/**
+ * A unit as systemd tells it: a service called `nginx.service` that runs well, with whatever is said otherwise.
+ * `id` and `names` follow `name` unless they are given.
+ */
+export function unitReading(overrides: Partial<UnitReading> = {}): UnitReading {
+  const name = unitName(overrides.name ?? overrides.id ?? 'nginx');
+  const id = overrides.id ?? name;
+  return {
+    loadState: 'loaded',
+    activeState: 'active',
+    subState: 'running',
+    unitFileState: 'enabled',
+    type: 'notify',
+    result: 'success',
+    exitStatus: 0,
+    transient: false,
+    canReload: true,
+    invocationId: '00000000000000000000000000000001',
+    restarts: 0,
+    recentRestarts: 0,
+    activeSince: Date.UTC(2025, 0, 1),
+    conditionMet: true,
+    job: '',
+    triggeredBy: [],
+    wantedBy: ['multi-user.target'],
+    dragsAlong: [],
+    needs: ['network.target'],
+    startTimeoutMs: 90_000,
+    stopTimeoutMs: 90_000,
+    stoppedByJob: { unknown: 'not looked up' },
+    ...overrides,
+    name,
+    id,
+    names: overrides.names ?? [...new Set([id, name])],
+  };
+}
+
+/** A service that has failed: its main process exited with 1. */
+export function failedUnit(overrides: Partial<UnitReading> = {}): UnitReading {
+  return unitReading({
+    activeState: 'failed',
+    subState: 'failed',
+    result: 'exit-code',
+    exitStatus: 1,
+    ...overrides,
+  });
+}
+
+/** What systemd tells of a name that it does not know. */
+export function unknownUnit(name: string): UnitReading {
+  return unitReading({
+    name,
+    loadState: 'not-found',
+    activeState: 'inactive',
+    subState: 'dead',
+    unitFileState: '',
+    type: '',
+    result: '',
+    invocationId: '',
+    activeSince: 0,
+    canReload: false,
+    wantedBy: [],
+    needs: [],
+  });
+}
