@@ -1,0 +1,73 @@
+import {
+  createSelfHealingEngine,
+  defineAction,
+  IssueType,
+  SimpleResolver,
+  verifyByCheck,
+  type Check,
+  type HealingAction,
+  type HealingResult,
+  type Issue,
+} from '@luminous-nix/self-healing';
+
+/** Knows one service better than the table does, and leaves everything else to it. */
+class CustomResolver extends SimpleResolver {
+  override getAction(issue: Issue): HealingAction {
+    if (issue.component === 'my_special_service') {
+      return { action: 'custom_restart', parameters: { service: issue.component, waitTime: 10 } };
+    }
+    return super.getAction(issue);
+  }
+}
+
+/** What `custom_restart` means. Without it, the result would be failed and say that nobody registered the name. */
+const customRestart = defineAction({
+  parse({ service, waitTime }) {
+    if (typeof service !== 'string' || !/^\w+$/.test(service))
+      throw new TypeError('`service` must be a name');
+    if (typeof waitTime !== 'number' || !(waitTime > 0)) throw new TypeError('`waitTime` must be seconds');
+    return { service, waitTime };
+  },
+  plan: ({ service, waitTime }) => ({
+    targets: [service],
+    effect: `${service} is started anew by its own control program, which waits ${waitTime} s for it`,
+    steps: [
+      {
+        kind: 'command',
+        // Program and arguments, each a string of its own: no shell ever sees them.
+        argv: ['my-special-ctl', 'restart', '--wait', String(waitTime), service],
+        needsRoot: false,
+        timeoutMs: (waitTime + 5) * 1_000,
+        interruptible: true,
+      },
+    ],
+  }),
+  verify: verifyByCheck,
+  scope: 'host',
+  risk: 'disruptive',
+  timeoutMs: 60_000,
+});
+
+/** Says whether the service is well. A real one would ask it: this one always says no. */
+const check: Check = {
+  name: 'special',
+  component: 'my_special_service',
+  type: IssueType.SERVICE,
+  run: () => ({ status: 'bad', reason: 'my_special_service does not answer', value: 0, threshold: 1 }),
+};
+
+/** Heals `my_special_service` in a dry run: the plan is shown, nothing is started. */
+export async function main(): Promise<readonly HealingResult[]> {
+  await using engine = createSelfHealingEngine({
+    dryRun: true,
+    resolver: new CustomResolver(),
+    actions: { custom_restart: customRestart },
+    checks: [check],
+    enabledChecks: ['special'],
+  });
+  const results = await engine.detectAndHeal();
+  for (const { actionTaken, plan, error } of results) console.log(`${actionTaken}: ${error ?? plan?.effect}`);
+  return results;
+}
+
+if (process.argv[1] === import.meta.filename) await main();

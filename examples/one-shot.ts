@@ -1,0 +1,16 @@
+import { quickHeal, type HealingOptions, type HealingResult } from '@luminous-nix/self-healing';
+
+/** Looks at this host once, and says what would be done about what it finds. Nothing is changed. */
+export async function main(options: HealingOptions = {}): Promise<readonly HealingResult[]> {
+  // A dry run, because that is what `quickHeal` does unless it is told `{ dryRun: false }`.
+  const results = await quickHeal(options);
+  if (results.length === 0) console.log('Nothing is in trouble.');
+  for (const result of results) {
+    console.log(`${result.issue.component}: ${result.issue.description}`);
+    if (result.outcome === 'planned') console.log(`  would do ${result.actionTaken}: ${result.plan.effect}`);
+    else console.log(`  ${result.outcome}: ${result.error ?? result.actionTaken}`);
+  }
+  return results;
+}
+
+if (process.argv[1] === import.meta.filename) await main();

@@ -1,0 +1,46 @@
+// Runs an example from a clone: `node examples/run.mjs one-shot`. The package's own name means its sources, so
+// that nothing has to be built first.
+import console from 'node:console';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { argv, exit } from 'node:process';
+import { pathToFileURL } from 'node:url';
+import { build } from 'tsup';
+
+const root = join(import.meta.dirname, '..');
+const names = (await readdir(import.meta.dirname)).flatMap((file) => /^(.+)\.ts$/.exec(file)?.[1] ?? []);
+const [, , asked = ''] = argv;
+const isPath = asked.includes('/');
+const name = basename(asked, '.ts');
+const source = isPath ? resolve(asked) : join(import.meta.dirname, `${name}.ts`);
+if (!isPath && !names.includes(name)) {
+  console.error(
+    `Usage: node examples/run.mjs NAME, or the path of a file\n\nNAME is one of: ${names.sort().join(', ')}`,
+  );
+  exit(2);
+}
+
+// Inside the clone, where the packages that the library needs are found.
+const outDir = await mkdtemp(join(root, 'node_modules', '.example-'));
+try {
+  await build({
+    config: false,
+    silent: true,
+    entry: { [name]: source },
+    outDir,
+    format: 'esm',
+    outExtension: () => ({ js: '.mjs' }),
+    target: 'node20',
+    splitting: false,
+    sourcemap: 'inline',
+    esbuildOptions(options) {
+      options.alias = { '@luminous-nix/self-healing': join(root, 'src', 'index.ts') };
+    },
+  });
+  // What the example sees as the program that was started: itself.
+  const file = join(outDir, `${name}.mjs`);
+  argv[1] = file;
+  await import(pathToFileURL(file).href);
+} finally {
+  await rm(outDir, { recursive: true, force: true });
+}

@@ -1,0 +1,137 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import * as library from '@luminous-nix/self-healing';
+import * as testing from '@luminous-nix/self-healing/testing';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { allBlocks, pages, root, type Block } from './docs/blocks.js';
+import { errorsOf, outputOf } from './docs/compile.js';
+import { sentencePatterns } from './docs/sentences.js';
+
+// No page may lead a reader to a program being started: here it would be started on the machine of the tests.
+vi.mock('execa', () => ({
+  execa: () => {
+    throw new Error('A block of the documentation must not start a program');
+  },
+}));
+
+const blocks = allBlocks();
+const inLanguage = (language: string): Block[] => blocks.filter((block) => block.language === language);
+
+test('every block of code is in a language that is tested here', () => {
+  const odd = blocks.filter(({ language }) => !['ts', 'sh', 'json', 'text'].includes(language));
+  expect(odd.map(({ at, language }) => `${at} ${language}`)).toEqual([]);
+});
+
+describe('a block of TypeScript', () => {
+  let errors: Map<Block, string[]>;
+  beforeAll(() => {
+    errors = errorsOf(inLanguage('ts'));
+  }, 60_000);
+
+  test.each(inLanguage('ts'))('compiles: $at', (block) => {
+    expect(errors.get(block)).toEqual([]);
+  });
+
+  test.each(inLanguage('ts').filter(({ run }) => run))('prints what the page says: $at', async (block) => {
+    const printed = await outputOf(block, {
+      '@luminous-nix/self-healing': library,
+      '@luminous-nix/self-healing/testing': testing,
+    });
+    if (block.expected !== undefined) expect(printed).toBe(block.expected);
+  });
+});
+
+test.each(inLanguage('json'))('a block of JSON can be read: $at', ({ code }) => {
+  expect(() => JSON.parse(code) as unknown).not.toThrow();
+});
+
+describe('a block of commands', () => {
+  const { scripts, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    scripts: Record<string, string>;
+    version: string;
+  };
+
+  /** What is wrong with a command, if anything is. */
+  function problem(command: string): string | undefined {
+    const [, name = ''] = /^npm (?:run )?([\w:-]+)( -- .*)?$/.exec(command) ?? [];
+    if (name in scripts || ['npm ci', 'npm pack'].includes(command)) return undefined;
+    if (command === `npm install ./luminous-nix-self-healing-${version}.tgz`) return undefined;
+    const [, example] = /^node examples\/run\.mjs ([\w-]+)$/.exec(command) ?? [];
+    if (example !== undefined && existsSync(join(root, `examples/${example}.ts`))) return undefined;
+    // Looking is allowed; whatever changes a host has no place in a page.
+    if (/^(systemctl (status|show|list-units)|journalctl -u) [\w.=, -]+$/.test(command)) return undefined;
+    return `unknown command: ${command}`;
+  }
+
+  test.each(inLanguage('sh'))('has only commands that exist: $at', ({ code }) => {
+    const commands = code
+      .split('\n')
+      .map((line) => line.replace(/(^|\s+)#.*/, ''))
+      .flatMap((line) => line.split(' && '))
+      .map((command) => command.replace(/^([A-Z_]+=\S+ )+/, '').trim())
+      .filter(Boolean);
+    expect(commands.map(problem).filter(Boolean)).toEqual([]);
+  });
+});
+
+describe('a link', () => {
+  const anchorsOf = (text: string): string[] =>
+    [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+      heading
+        .toLowerCase()
+        .replace(/[^\w\s-]/g, '')
+        .replace(/\s/g, '-'),
+    );
+
+  const links = pages.flatMap(({ file, text }) =>
+    [...text.replace(/^```.*?^```$/gms, '').matchAll(/\]\(([^)\s]+)\)/g)]
+      .map(([, target = '']) => ({ file, target }))
+      .filter(({ target }) => !/^https?:/.test(target)),
+  );
+
+  test.each(links)('leads somewhere: $target in $file', ({ file, target }) => {
+    const [path = '', anchor] = target.split('#');
+    const full = path === '' ? join(root, file) : join(root, dirname(file), path);
+    expect(existsSync(full)).toBe(true);
+    if (anchor !== undefined) expect(anchorsOf(readFileSync(full, 'utf8'))).toContain(anchor);
+  });
+});
+
+describe('the tables', () => {
+  const page = (file: string): string => pages.find((one) => one.file === file)?.text ?? '';
+  /** The words in code font in the first column of every table. */
+  const firstColumn = (text: string): string[] =>
+    [...text.matchAll(/^\| `([^`]+)`/gm)].map(([, word = '']) => word);
+
+  test('every option of an engine is in the guide to configuration', () => {
+    let known: string[] = [];
+    try {
+      library.createSelfHealingEngine({ zzzzzzzzzzzz: 1 } as object);
+    } catch (error) {
+      known = /known: (.*)$/.exec((error as Error).message)?.[1]?.split(', ') ?? [];
+    }
+    expect(known.length).toBeGreaterThan(10);
+    expect(firstColumn(page('docs/configuration.md'))).toEqual(expect.arrayContaining(known));
+  });
+
+  test('every guard is there with its default', () => {
+    const guards = library.DEFAULT_GUARDS as unknown as Record<string, Record<string, number>>;
+    const text = page('docs/configuration.md').replaceAll(/,| †/g, '').replaceAll(/ +/g, ' ');
+    for (const [group, numbers] of Object.entries(guards)) {
+      for (const [key, value] of Object.entries(numbers))
+        expect(text).toContain(`| \`${group}.${key}\` | ${value} |`);
+    }
+  });
+
+  test('every reason for not acting is explained, in the order in which they are looked at', () => {
+    const reasons = firstColumn(page('docs/troubleshooting.md')).filter((word) => /^[a-z-]+$/.test(word));
+    expect(reasons).toEqual([...library.BLOCK_REASONS]);
+  });
+});
+
+test('every sentence that is quoted as the library’s own is in its sources', () => {
+  const patterns = sentencePatterns();
+  const quotes = pages.flatMap(({ text }) => [...text.matchAll(/^> (.*)$/gm)].map(([, quote = '']) => quote));
+  expect(quotes.length).toBeGreaterThan(5);
+  expect(quotes.filter((quote) => !patterns.some((pattern) => pattern.test(quote)))).toEqual([]);
+});

@@ -1,0 +1,69 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** The folder of the package. */
+export const root = join(import.meta.dirname, '../..');
+
+/** One fenced block of code. */
+export interface Block {
+  /** Where it stands: `docs/configuration.md:12`. */
+  readonly at: string;
+  /** The first word after the fence: `ts`, `sh`, `text` … Empty when there is none. */
+  readonly language: string;
+  /** Whether it is marked to be executed: `ts run`. */
+  readonly run: boolean;
+  readonly code: string;
+  /** The `text` block that comes next, if one does: what a block that is run must print. */
+  readonly expected: string | undefined;
+}
+
+/** A page of documentation, by its path from the root. */
+export interface Page {
+  readonly file: string;
+  readonly text: string;
+}
+
+const filesIn = (folder: string, suffix: string, recursive = false): string[] =>
+  readdirSync(join(root, folder), { recursive, encoding: 'utf8' })
+    .filter((file) => file.endsWith(suffix))
+    .sort()
+    .map((file) => `${folder}/${file}`);
+
+const read = (file: string): Page => ({ file, text: readFileSync(join(root, file), 'utf8') });
+
+/** Every page that is written by hand. */
+export const pages: readonly Page[] = ['README.md', 'CHANGELOG.md', ...filesIn('docs', '.md')].map(read);
+
+/** Every block of every page, and of every comment in the sources. */
+export function allBlocks(): Block[] {
+  const sources = filesIn('src', '.ts', true).map(read);
+  return [...pages.flatMap(blocksOf), ...sources.map(commentsOf).flatMap(blocksOf)];
+}
+
+/** The same text with everything but the content of its JSDoc comments blanked, so that lines keep their numbers. */
+function commentsOf({ file, text }: Page): Page {
+  let inside = false;
+  const lines = text.split('\n').map((line) => {
+    const starts = /^\s*\/\*\*/.test(line);
+    if (starts) inside = true;
+    const kept = inside && !starts ? line.replace(/^\s*\* ?/, '') : '';
+    if (line.includes('*/')) inside = false;
+    return kept;
+  });
+  return { file, text: lines.join('\n') };
+}
+
+function blocksOf({ file, text }: Page): Block[] {
+  const fences = [...text.matchAll(/^( *)```(\w*)( run)?\n(.*?)^\1```$/gms)];
+  return fences.map((match, index) => {
+    const [, indent = '', language = '', run, code = ''] = match;
+    const next = fences[index + 1];
+    return {
+      at: `${file}:${text.slice(0, match.index).split('\n').length}`,
+      language,
+      run: run !== undefined,
+      code: code.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
+      expected: run !== undefined && next?.[2] === 'text' ? next[4] : undefined,
+    };
+  });
+}

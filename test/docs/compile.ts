@@ -1,0 +1,58 @@
+import { join } from 'node:path';
+import ts from 'typescript';
+import { root, type Block } from './blocks.js';
+
+const config = ts.parseJsonConfigFileContent(
+  ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile).config,
+  ts.sys,
+  root,
+);
+
+/** Type-checks blocks as if each were a module of this package, all in one program. Gives the errors of each. */
+export function errorsOf(blocks: readonly Block[]): Map<Block, string[]> {
+  const files = new Map(blocks.map((block, index) => [join(root, `docs-block-${index}.ts`), block]));
+  const host = ts.createCompilerHost(config.options);
+  const { fileExists, readFile, getSourceFile } = host;
+  host.fileExists = (file) => files.has(file) || fileExists(file);
+  host.readFile = (file) => files.get(file)?.code ?? readFile(file);
+  host.getSourceFile = (file, options, ...rest) => {
+    const block = files.get(file);
+    return block
+      ? ts.createSourceFile(file, asModule(block.code), options)
+      : getSourceFile(file, options, ...rest);
+  };
+  const program = ts.createProgram({ rootNames: [...files.keys()], options: config.options, host });
+  return new Map(
+    [...files].map(([file, block]) => {
+      const source = program.getSourceFile(file);
+      const found = [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)];
+      return [block, found.map(wordsOf)];
+    }),
+  );
+}
+
+/** A block without an import may still use `await`. */
+const asModule = (code: string): string => `${code}\nexport {};`;
+
+function wordsOf({ messageText, file, start = 0 }: ts.Diagnostic): string {
+  const line = file ? file.getLineAndCharacterOfPosition(start).line + 1 : 0;
+  return `line ${line}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`;
+}
+
+/** Makes a function whose body may use `await`; it has no name of its own in the language. */
+const AsyncFunction = (async () => undefined).constructor as new (
+  ...source: string[]
+) => (...parameters: unknown[]) => Promise<void>;
+
+/** Runs a block, and gives what it printed. */
+export async function outputOf(block: Block, modules: Readonly<Record<string, unknown>>): Promise<string> {
+  const { outputText } = ts.transpileModule(block.code, {
+    compilerOptions: { ...config.options, module: ts.ModuleKind.CommonJS },
+  });
+  const lines: string[] = [];
+  const print = (...words: unknown[]): void => void lines.push(`${words.map(String).join(' ')}\n`);
+  const body = new AsyncFunction('require', 'exports', 'console', outputText);
+  const console = { log: print, debug: print, info: print, warn: print, error: print };
+  await body((name: string) => modules[name], {}, console);
+  return lines.join('');
+}

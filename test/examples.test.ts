@@ -1,0 +1,117 @@
+import { failedUnit, fakeHost, memoryReading } from '@luminous-nix/self-healing/testing';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { main as batch } from '../examples/batch.js';
+import { main as customResolver } from '../examples/custom-resolver.js';
+import { main as detectAndResolve } from '../examples/detect-and-resolve.js';
+import { main as embeddedWorker } from '../examples/embedded-worker.js';
+import { main as monitorServices } from '../examples/monitor-services.js';
+import { main as oneShot } from '../examples/one-shot.js';
+import { main as thresholds } from '../examples/thresholds.js';
+
+const printed: string[] = [];
+/** Called with each line that an example prints. */
+let listen: (line: string) => void;
+
+beforeEach(() => {
+  printed.length = 0;
+  listen = () => undefined;
+  vi.spyOn(console, 'log').mockImplementation((...words: unknown[]) => {
+    const line = words.map(String).join(' ');
+    printed.push(line);
+    listen(line);
+  });
+});
+afterEach(() => vi.restoreAllMocks());
+
+/** A host on which nginx has failed and memory is short. */
+const sickHost = () => fakeHost({ units: [failedUnit({ name: 'nginx' })], memory: memoryReading(91) });
+
+describe('one-shot', () => {
+  test('says on this very host what it would do, and does nothing', async () => {
+    for (const { dryRun, outcome } of await oneShot()) {
+      expect(dryRun).toBe(true);
+      expect(['planned', 'skipped', 'failed']).toContain(outcome);
+    }
+    expect(printed.length).toBeGreaterThan(0);
+  });
+
+  test('shows the plan for a service that has failed', async () => {
+    await oneShot({ host: sickHost(), enabledChecks: ['services'] });
+    expect(printed).toEqual([
+      'nginx: nginx.service has failed (exit-code)',
+      '  would do restart_service: nginx.service is running again',
+    ]);
+  });
+});
+
+describe('detect-and-resolve', () => {
+  test('ends on this very host', async () => {
+    for (const { execution } of await detectAndResolve()) expect(execution?.dryRun ?? true).toBe(true);
+  });
+
+  test('picks and plans an action for each issue', async () => {
+    const looked = await detectAndResolve({ host: sickHost() });
+    expect(looked.map(({ action, execution }) => [action.action, execution?.outcome])).toEqual([
+      ['clear_system_cache', 'planned'],
+      ['restart_service', 'planned'],
+    ]);
+  });
+});
+
+describe('monitor-services', () => {
+  test('tells what is wrong with a service, would heal it, and ends with its signal', async () => {
+    const stop = new AbortController();
+    listen = (line) => line.startsWith('would heal') && stop.abort();
+    const metrics = await monitorServices({ signal: stop.signal, host: sickHost() });
+    expect(printed).toContain('nginx: nginx.service has failed (exit-code)');
+    expect(printed).toContain('would heal nginx: restart_service');
+    expect(printed).toContain('not known: systemd does not know redis.service');
+    expect(printed.join()).not.toContain('Memory');
+    expect(metrics).toMatchObject({ issuesDetected: 1, issuesResolved: 0 });
+  });
+});
+
+test('custom-resolver plans the action that was registered', async () => {
+  const [result, ...others] = await customResolver();
+  expect(others).toEqual([]);
+  expect(result).toMatchObject({
+    outcome: 'planned',
+    actionTaken: 'custom_restart',
+    plan: { parameters: { service: 'my_special_service', waitTime: 10 } },
+  });
+  expect(result?.plan?.steps).toMatchObject([
+    { argv: ['my-special-ctl', 'restart', '--wait', '10', 'my_special_service'] },
+  ]);
+});
+
+test('thresholds are set, and mistakes are refused with what was meant', () => {
+  const told = thresholds();
+  expect(told.thresholds).toEqual({ cpuPercent: 80, memoryPercent: 90, diskPercent: 95, loadAverage: 16 });
+  expect(told.refusals).toEqual([
+    'Expected `cpuPercent` to be a number from 0 to 100, got `NaN` (number)',
+    'Expected `diskPercent` to be a number from 0 to 100, got `120` (number)',
+    'Unknown option `cpu_percent` in `thresholds`: did you mean `cpuPercent`?',
+  ]);
+});
+
+describe('batch', () => {
+  test('gives one result for each issue, in the order given', async () => {
+    const results = await batch({ host: sickHost() });
+    expect(results.map(({ issue }) => issue.component)).toEqual(['memory', 'nginx']);
+    expect(results.map(({ outcome }) => outcome)).toEqual(['skipped', 'planned']);
+    expect(results[0]).toMatchObject({ blockedBy: 'resources-busy' });
+  });
+
+  test('leaves what is well alone', async () => {
+    const host = fakeHost();
+    host.setUnit('nginx');
+    for (const { blockedBy } of await batch({ host })) expect(blockedBy).toBe('already-healthy');
+  });
+});
+
+test('embedded-worker: a worker that really died is really replaced', async () => {
+  const { before, after, result } = await embeddedWorker();
+  expect(printed[0]).toMatch(/^The worker died: .*JSON/);
+  expect(after).toBeGreaterThan(before);
+  expect(result).toMatchObject({ outcome: 'fixed', dryRun: false, actionTaken: 'restart_worker' });
+});
