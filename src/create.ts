@@ -17,7 +17,7 @@ const CPU_WINDOW_MS = 250;
  * `{ dryRun: false }`.** It takes 250 ms longer than a cycle: CPU use is known only between two readings.
  */
 export async function quickHeal(options: HealingOptions = {}): Promise<HealingResult[]> {
-  const engine = createSelfHealingEngine({ dryRun: true, ...options });
+  const engine = createSelfHealingEngine({ ...options, dryRun: options.dryRun ?? true });
   try {
     return await firstCycle(engine, options.clock);
   } finally {

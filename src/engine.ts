@@ -137,6 +137,7 @@ export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposa
     if (this.#ownsHost) await this.parts().host.close?.();
   }
 
+  /** The same as `close()`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -42,7 +42,9 @@ export interface EngineEvents {
   'heal:blocked': { readonly issue: Issue; readonly blockedBy: BlockReason; readonly error: string };
 }
 
+/** The name of an event. */
 export type EventName = keyof EngineEvents;
+/** A function that is told of an event. */
 export type Listener<Name extends EventName> = (event: EngineEvents[Name]) => void;
 
 /** Tells listeners what happens. A listener that throws hurts nobody: it is logged. */

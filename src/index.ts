@@ -65,7 +65,7 @@ export {
   type InspectRequest,
 } from './detect/detector.js';
 export type { Check } from './detect/check.js';
-export type { Thresholds } from './detect/thresholds.js';
+export type { Thresholds, ThresholdValues } from './detect/thresholds.js';
 export type { ServiceOption } from './detect/watched.js';
 export { SimpleResolver, type Resolver } from './resolve/resolver.js';
 export {
@@ -82,6 +82,7 @@ export { fileStore } from './guard/file-store.js';
 export { memoryStore, type Store } from './guard/store.js';
 export type { Act, Approval, Backoff, ComponentRecord, GuardState, Intent, Storm } from './guard/state.js';
 export { PROTECTED_UNITS } from './guard/protected.js';
+export { GATE_MEANINGS, type GateMeaning } from './guard/meaning.js';
 export { DEFAULT_GUARDS, type GuardOptions, type Guards } from './guard/guards.js';
 
 export type { ExecuteOptions, Execution, Executor, StepReport } from './execute/executor.js';

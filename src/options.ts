@@ -39,7 +39,7 @@ export interface HealingOptions {
   /** Checks of the host program's own. */
   readonly checks?: readonly Check[] | undefined;
   /** Actions of the host program's own, by name; made with `defineAction`. */
-  readonly actions?: Readonly<Record<string, ActionDefinition<never>>> | undefined;
+  readonly actions?: Readonly<Record<string, ActionDefinition>> | undefined;
   /** The numbers of the rules for acting and not acting. */
   readonly guards?: GuardOptions | undefined;
   /** Asks a person whether a plan that needs it may be carried out. Default: it waits for `approve(id)`. */

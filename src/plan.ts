@@ -34,11 +34,13 @@ export interface CallStep {
   readonly kind: 'call';
   /** What it does, for the reader of a plan. */
   readonly name: string;
+  /** The function. */
   readonly run: (context: { readonly signal: AbortSignal }) => unknown;
   readonly timeoutMs: number;
   readonly interruptible: boolean;
 }
 
+/** One step of a plan. */
 export type Step = CommandStep | WriteStep | CallStep;
 
 /** A systemd unit that a plan acts on, with the facts that the safety gates judge. */
@@ -79,6 +81,7 @@ export interface PlainTarget {
   readonly id: string;
 }
 
+/** What a plan acts on. */
 export type Target = UnitTarget | UnreadableTarget | PlainTarget;
 
 /**
@@ -132,6 +135,7 @@ export const BLOCK_REASONS = [
   'resources-busy',
   'needs-approval',
 ] as const;
+/** A reason for not acting. */
 export type BlockReason = (typeof BLOCK_REASONS)[number];
 
 /** A gate that stands in the way. */

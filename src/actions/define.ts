@@ -39,6 +39,7 @@ export interface VerifyContext {
   readonly before: ComponentVerdict | undefined;
   /** Looks at the issue's component again; `undefined` where no check covers it. */
   readonly inspect: () => Promise<ComponentVerdict | undefined>;
+  /** Reads parts of the host. */
   readonly read: (request: ReadRequest) => Promise<Snapshot>;
   /** Waits until the repair has had its time to work. */
   readonly settle: () => Promise<void>;
@@ -55,13 +56,13 @@ export interface Verification {
 /** How one named action is checked, planned and proved. */
 export interface ActionDefinition<Parameters = unknown> {
   /** Makes the parameters of what the resolver picked. Throws when they cannot be meant. */
-  readonly parse: (parameters: Readonly<Record<string, unknown>>) => Parameters;
+  parse(parameters: Readonly<Record<string, unknown>>): Parameters;
   /** Makes the plan; changes nothing. */
-  readonly plan: (parameters: Parameters, context: PlanContext) => PlanDraft | Promise<PlanDraft>;
+  plan(parameters: Parameters, context: PlanContext): PlanDraft | Promise<PlanDraft>;
   /** Reads again and tells whether the trouble is gone. {@link verifyByCheck} does it by the check that found it. */
-  readonly verify: (parameters: Parameters, context: VerifyContext) => Verification | Promise<Verification>;
+  verify(parameters: Parameters, context: VerifyContext): Verification | Promise<Verification>;
   /** Takes it back, when it made things worse. */
-  readonly undo?: (parameters: Parameters, context: { readonly signal: AbortSignal }) => void | Promise<void>;
+  undo?(parameters: Parameters, context: { readonly signal: AbortSignal }): void | Promise<void>;
   /** `process` when it touches only the host program itself: it then needs no privilege. */
   readonly scope: 'host' | 'process';
   /** `disruptive` when somebody may notice it. */

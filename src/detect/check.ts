@@ -1,5 +1,5 @@
-import { expectMethods, expectNumber, expectObject, expectOneOf, refusal } from '../expect.js';
-import type { Snapshot } from '../host/snapshot.js';
+import { expectMethods, expectNumber, expectObject, expectOneOf, expectStrings, refusal } from '../expect.js';
+import { SNAPSHOT_PARTS, type Snapshot, type SnapshotPart } from '../host/snapshot.js';
 import { IssueType, type Verdict } from '../issue.js';
 
 /**
@@ -14,7 +14,10 @@ export interface Check {
   /** What it looks at: the `component` of its issues. */
   readonly component: string;
   readonly type: IssueType;
+  /** Looks, and gives its verdict. */
   readonly run: (snapshot: Snapshot, context: { readonly signal: AbortSignal }) => Verdict | Promise<Verdict>;
+  /** Parts of the snapshot that it looks at; reading less costs less, and `[]` reads nothing. Default: all of them. */
+  readonly parts?: readonly SnapshotPart[];
   /** How long it may take, in milliseconds, 1 to 600,000. Default 5,000. */
   readonly timeoutMs?: number;
 }
@@ -27,7 +30,7 @@ export const DEFAULT_CHECK_TIMEOUT_MS = 5_000;
 
 /** Refuses what is not a check. */
 export function expectCheck(check: unknown, taken: readonly string[]): Check {
-  const { name, component, type, timeoutMs } = expectObject('check', check);
+  const { name, component, type, timeoutMs, parts } = expectObject('check', check);
   if (typeof name !== 'string' || name === '') throw refusal('check.name', 'a non-empty string', name);
   if (taken.includes(name)) throw refusal('check.name', 'a name that no other check has', name);
   if (typeof component !== 'string' || component === '') {
@@ -36,5 +39,8 @@ export function expectCheck(check: unknown, taken: readonly string[]): Check {
   expectOneOf('check.type', type, Object.values(IssueType), 'issue type');
   expectMethods('check', check, ['run']);
   if (timeoutMs !== undefined) expectNumber('check.timeoutMs', timeoutMs, 1, 600_000);
+  for (const part of parts === undefined ? [] : expectStrings('check.parts', parts)) {
+    expectOneOf('check.parts', part, SNAPSHOT_PARTS, 'part of a snapshot');
+  }
   return check as Check;
 }

@@ -2,7 +2,7 @@ import { realClock, type Clock } from '../clock.js';
 import { expectKnownKeys, expectMethods, expectObject, expectOneOf, expectStrings } from '../expect.js';
 import type { Host, ReadRequest } from '../host/host.js';
 import { localHost } from '../host/local-host.js';
-import type { Snapshot, SnapshotPart } from '../host/snapshot.js';
+import { SNAPSHOT_PARTS, type Snapshot, type SnapshotPart } from '../host/snapshot.js';
 import { isUnitName, unitName } from '../host/systemd/unit-name.js';
 import { IssueType, Severity, type ComponentVerdict, type Issue } from '../issue.js';
 import { BUILT_IN_CHECKS, expectCheck, type BuiltInCheck, type Check } from './check.js';
@@ -144,17 +144,21 @@ export class SimpleDetector implements Detector {
     component: string | undefined,
     signal: AbortSignal | undefined,
   ): ReadRequest {
-    const everything = checks.some((name) => this.#custom.has(name));
-    const parts = checks.flatMap((name) => PARTS[name as BuiltInCheck] ?? []);
+    const parts = checks.flatMap((name) => PARTS[name as BuiltInCheck] ?? this.#partsOf(name));
     const single = component !== undefined && checks[0] === 'services';
     return {
-      ...(everything ? {} : { parts }),
+      parts,
       ...(checks.includes('services')
         ? { units: single ? [unitName(component)] : [...this.#watched.keys()] }
         : {}),
       discover: this.#discover && checks.includes('services') && !single,
       ...(signal ? { signal } : {}),
     };
+  }
+
+  #partsOf(custom: string): readonly SnapshotPart[] {
+    const runner = this.#custom.get(custom);
+    return runner ? (runner.check.parts ?? SNAPSHOT_PARTS) : [];
   }
 
   #judge(name: string, snapshot: Snapshot): readonly ComponentVerdict[] {

@@ -51,7 +51,9 @@ export interface Execution {
  * the engine's gates; it need not judge again, and it does not verify.
  */
 export interface Executor {
+  /** The exact steps of an action on this host. Changes nothing. */
   plan(action: HealingAction, options?: { readonly signal?: AbortSignal }): Plan | Promise<Plan>;
+  /** Carries an action out. Never rejects. */
   execute(action: HealingAction, options?: ExecuteOptions): Promise<Execution>;
   /** Lets go of what it holds. */
   close?(): void | Promise<void>;

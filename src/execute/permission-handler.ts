@@ -21,7 +21,7 @@ export interface PermissionHandlerOptions {
   /** What is read to make plans. Default: this machine. */
   readonly host?: Host | undefined;
   /** Actions of the host program's own, by name. */
-  readonly actions?: Readonly<Record<string, ActionDefinition<never>>> | undefined;
+  readonly actions?: Readonly<Record<string, ActionDefinition>> | undefined;
   /** The units that may be healed. Without it: failed services that another unit wants. */
   readonly services?: readonly ServiceOption[] | undefined;
   /** Names, or prefixes ending in `*`, that are never acted on, besides those that never are. */
@@ -89,6 +89,9 @@ export class NixOSPermissionHandler implements Executor {
         durationMs: performance.now() - start,
       });
     };
+    if (action.action === 'none') {
+      return told({ outcome: 'skipped', blockedBy: 'no-action', error: 'There is nothing to do', steps: [] });
+    }
     let plan: Plan;
     try {
       plan = await this.plan(action, { signal });
@@ -119,6 +122,10 @@ export class NixOSPermissionHandler implements Executor {
     }
     const steps = await runPlan(plan, signal);
     const failed = steps.find(({ ok }) => !ok);
+    const left = plan.steps[steps.length];
+    if (!failed && left) {
+      return { outcome: 'failed', error: `Stopped before \`${wordsOf(left)}\` was begun`, steps };
+    }
     return failed
       ? { outcome: 'failed', error: failed.error ?? failed.step, steps }
       : { outcome: 'executed', steps };

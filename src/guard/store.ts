@@ -9,7 +9,9 @@ import type { GuardState } from './state.js';
  * `save` resolves when the state is safe: it is what makes an act allowed. It replaces all or nothing.
  */
 export interface Store {
+  /** What was saved last. */
   load(options?: { readonly readOnly: boolean }): Promise<GuardState | undefined>;
+  /** Saves it, all or nothing; resolved means safe. */
   save(state: GuardState): Promise<void>;
   /** Lets go of what it holds. */
   close?(): void | Promise<void>;

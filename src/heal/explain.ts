@@ -1,4 +1,5 @@
 import type { Guards } from '../guard/guards.js';
+import { GATE_MEANINGS } from '../guard/meaning.js';
 import { breakerOf, recordOf, type Act, type GuardState } from '../guard/state.js';
 import type { Issue } from '../issue.js';
 import type { BlockReason } from '../plan.js';
@@ -86,32 +87,8 @@ function nextOf(
       ? `\`${action}\` may be tried again in ${span(until - now)}`
       : 'The next cycle tries again';
   }
-  return NEXT[result.blockedBy];
+  return GATE_MEANINGS[result.blockedBy].next;
 }
-
-/** What has to happen until a gate opens. */
-const NEXT: Readonly<Record<BlockReason, string>> = {
-  'healing-disabled': 'Nothing, until `healingEnabled` is set',
-  paused: 'Nothing, until every reason for pausing is taken back with `resume`',
-  'monitor-only': 'Nothing: it is reported only',
-  'no-action': 'Nothing, until a person has looked',
-  protected: 'Nothing, ever: a person has to do it',
-  unavailable: 'The next cycle plans again, and acts when it has become possible',
-  'not-allowed': 'Nothing, until it is listed in `services`',
-  'in-transition': 'systemd is left to finish; the next cycle looks again',
-  'already-healthy': 'The next cycle looks again',
-  'reading-unknown': 'The next cycle looks again, and acts only on what it can read',
-  'no-expected-gain': 'The same repair is tried again when the reading has moved',
-  locked: 'The engine that holds the state acts; this one looks on',
-  'in-flight': 'It has its turn when the act under way has ended',
-  storm: 'One repair at a time, when it has been calm for long enough',
-  'needs-human': 'Nothing, until a person calls `reset`, or it has been healthy for long enough',
-  'breaker-open': 'One try, when the time is over',
-  backoff: 'The same repair, when the time is over',
-  budget: 'The next repair, when the budget allows it',
-  'resources-busy': 'The next cycle, when the host has room',
-  'needs-approval': 'It is carried out when a person calls `approve`, and dropped when nobody does in time',
-};
 
 function textOf(facts: Omit<Explanation, 'text'>, times: number): string {
   const { component, issue, openForMs, tried, blockedBy, blockedBecause, next, breaker } = facts;

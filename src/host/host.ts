@@ -21,6 +21,7 @@ export interface ReadRequest {
  * A host only looks; it changes nothing.
  */
 export interface Host {
+  /** Reads what is asked for. Never throws, never rejects. */
   read(request?: ReadRequest): Snapshot | Promise<Snapshot>;
   /** The last log lines of a unit, as evidence: few and short. Optional. */
   unitLog?(unit: string, signal?: AbortSignal): Promise<Reading<readonly string[]>>;

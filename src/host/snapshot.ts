@@ -93,3 +93,14 @@ export interface Snapshot {
 
 /** The parts of a snapshot that can be asked for one by one. */
 export type SnapshotPart = Exclude<keyof Snapshot, 'timestamp'>;
+
+/** Every part of a snapshot, by name. */
+export const SNAPSHOT_PARTS: readonly SnapshotPart[] = [
+  'cpu',
+  'memory',
+  'load',
+  'mounts',
+  'pressure',
+  'units',
+  'system',
+];

@@ -1,4 +1,4 @@
-import { SelfHealingError } from '../../errors.js';
+import { refusal } from '../../expect.js';
 
 const SUFFIXES = 'service|socket|target|device|mount|automount|swap|timer|path|slice|scope';
 
@@ -26,25 +26,17 @@ export function isUnitName(name: string): boolean {
  * stays.
  *
  * @param option Name of the option that the name came in, for the message.
- * @throws {@link SelfHealingError} with code `invalid-argument` for what systemd would not accept as a unit.
+ * @throws A `SelfHealingError` with code `invalid-argument` for what systemd would not accept as a unit.
  */
 export function unitName(name: string, option = 'unit'): string {
   if (typeof name === 'string' && name !== '') {
     const full = HAS_SUFFIX.test(name) ? name : `${name}.service`;
     if (isUnitName(full)) return full;
   }
-  throw new SelfHealingError(
-    'invalid-argument',
-    `Expected \`${option}\` to be a systemd unit name, got \`${show(name)}\``,
-  );
+  throw refusal(option, 'a systemd unit name', name);
 }
 
 /** The word that stands for a unit in issues: its name, without `.service`. */
 export function componentOf(unit: string): string {
   return unit.endsWith('.service') ? unit.slice(0, -'.service'.length) : unit;
-}
-
-function show(value: unknown): string {
-  const text = typeof value === 'string' ? JSON.stringify(value) : String(value);
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }

@@ -1,0 +1,149 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { CPU_COUNTERS, parseCpuTimes } from '../../../src/host/linux/cpu.js';
+import { createLinuxReader } from '../../../src/host/linux/linux-reader.js';
+import { isUnknown } from '../../../src/host/reading.js';
+import { fixture, handClock, temporaryHost, unknownSaying } from './odd-hosts.js';
+import { readFileSync } from 'node:fs';
+
+const line = (name: string, counters: readonly number[]): string => `${name} ${counters.join(' ')}\n`;
+const stat = (counters: readonly number[], cpus = 1): string =>
+  line('cpu ', counters) +
+  Array.from({ length: cpus }, (_, i) =>
+    line(
+      `cpu${i}`,
+      counters.map((c) => Math.floor(c / cpus)),
+    ),
+  ).join('') +
+  `intr 1 ${'0 '.repeat(50)}\nctxt 5\nprocs_running 1\n`;
+
+/** A host whose CPU counters can be set, read by a clock that is moved by hand. */
+function cpuHost(first: readonly number[], cpus = 1) {
+  const host = temporaryHost({ 'proc/stat': stat(first, cpus) });
+  const clock = handClock();
+  const reader = createLinuxReader({ root: host.root, monotonic: clock.monotonic });
+  const after = (ms: number, counters: readonly number[]) => {
+    clock.forward(ms);
+    host.put('proc/stat', stat(counters, cpus));
+    return reader.cpu();
+  };
+  return { host, reader, after };
+}
+
+describe('CPU use', () => {
+  it('is unknown at the first reading, and a share of busy time from the second on', () => {
+    const { reader, after } = cpuHost([100, 0, 50, 1000, 10, 0, 0, 0, 0, 0], 2);
+    expect(reader.cpu()).toEqual(unknownSaying('two readings'));
+    expect(after(1000, [130, 0, 70, 1050, 10, 0, 0, 0, 0, 0])).toEqual({ percent: 50, cpus: 2 });
+  });
+
+  it('does not count waiting for a disk as busy, nor guest time twice', () => {
+    const { reader, after } = cpuHost([0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    reader.cpu();
+    expect(after(1000, [20, 5, 5, 30, 30, 5, 3, 2, 20, 5])).toEqual({ percent: 40, cpus: 1 });
+  });
+
+  it('takes a counter that steps backwards as no time at all', () => {
+    const { reader, after } = cpuHost([100, 0, 100, 1000, 500, 0, 0, 0]);
+    reader.cpu();
+    expect(after(1000, [150, 0, 100, 1050, 400, 0, 0, 0])).toEqual({ percent: 50, cpus: 1 });
+  });
+
+  it('is unknown when no counter moved, or all went back, and recovers', () => {
+    const { reader, after } = cpuHost([100, 0, 100, 1000, 0, 0, 0, 0]);
+    reader.cpu();
+    expect(after(1000, [100, 0, 100, 1000, 0, 0, 0, 0])).toHaveProperty('unknown');
+    expect(after(1000, [10, 0, 10, 100, 0, 0, 0, 0])).toHaveProperty('unknown');
+    expect(after(1000, [20, 0, 10, 100, 0, 0, 0, 0])).toEqual({ percent: 100, cpus: 1 });
+  });
+
+  it('is unknown while there is nothing that is 100 ms old to compare with', () => {
+    const { reader, after } = cpuHost([0, 0, 0, 0]);
+    reader.cpu();
+    expect(after(99, [5, 0, 0, 5])).toEqual(unknownSaying('100 ms'));
+    expect(after(1, [6, 0, 0, 6])).toEqual({ percent: 50, cpus: 1 });
+  });
+
+  it('compares a reading in quick succession with an older one, and still from fresh counters', () => {
+    const { reader, after } = cpuHost([0, 0, 0, 0]);
+    reader.cpu();
+    expect(after(200, [0, 0, 0, 20])).toEqual({ percent: 0, cpus: 1 });
+    expect(after(1, [20, 0, 0, 20])).toEqual({ percent: 50, cpus: 1 });
+    expect(after(1, [60, 0, 0, 20])).toEqual({ percent: 75, cpus: 1 });
+    expect(after(97, [60, 0, 0, 40])).toEqual({ percent: 60, cpus: 1 });
+    // The reading after 200 ms is now 100 ms old, and serves.
+    expect(after(1, [80, 0, 0, 40])).toEqual({ percent: 80, cpus: 1 });
+  });
+
+  it('knows the CPUs of a host with 256 of them, whose text fills the buffer more than once', () => {
+    const { reader, after } = cpuHost(
+      Array.from({ length: 10 }, () => 256_000_000_000_000),
+      256,
+    );
+    reader.cpu();
+    const more = 256_000_000_000_100;
+    expect(after(500, [more, 0, 0, more, 0, 0, 0, 0])).toEqual({ percent: 50, cpus: 256 });
+  });
+
+  it('knows a host with one CPU', () => {
+    const counters = new Float64Array(CPU_COUNTERS);
+    const text = readFileSync(`${fixture('one-cpu')}/proc/stat`);
+    expect(parseCpuTimes(text, text.length, counters)).toBe(1);
+    expect([...counters]).toEqual([10132153, 290696, 3084719, 46828483, 16683, 0, 25195, 0]);
+  });
+
+  it('says which file is missing, and reads it once it is there', () => {
+    const host = temporaryHost();
+    const reader = createLinuxReader({ root: host.root });
+    expect(reader.cpu()).toEqual(unknownSaying('ENOENT'));
+    host.put('proc/stat', 'nonsense');
+    expect(reader.cpu()).toEqual(unknownSaying('not understood'));
+    host.put('proc/stat', stat([1, 1, 1, 1]));
+    expect(reader.cpu()).toEqual(unknownSaying('two readings'));
+  });
+
+  it('is a value from 0 to 100 or unknown, whatever bytes there are', () => {
+    const host = temporaryHost();
+    const lines = fc.array(fc.array(fc.bigInt({ min: 0n, max: 10n ** 25n }), { maxLength: 12 }), {
+      maxLength: 4,
+    });
+    const bytes = fc.oneof(
+      fc.uint8Array({ maxLength: 200 }),
+      lines.map((rows) => Buffer.from(rows.map((row, i) => `cpu${i || ' '} ${row.join(' ')}`).join('\n'))),
+    );
+    fc.assert(
+      fc.property(fc.array(bytes, { minLength: 2, maxLength: 4 }), (texts) => {
+        const clock = handClock();
+        const reader = createLinuxReader({ root: host.root, monotonic: clock.monotonic });
+        for (const text of texts) {
+          host.put('proc/stat', text);
+          const reading = reader.cpu();
+          clock.forward(60);
+          if (isUnknown(reading)) expect(reading.unknown).not.toBe('');
+          else expect(reading.percent >= 0 && reading.percent <= 100 && reading.cpus > 0).toBe(true);
+        }
+        reader.close();
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it('reads the same counters as a plain parser does', () => {
+    const counters = new Float64Array(CPU_COUNTERS);
+    const check = (text: string): void => {
+      const rows = text.split('\n').filter((row) => row.startsWith('cpu'));
+      const plain = rows[0]!.split(/\s+/).slice(1, 9).map(Number);
+      expect(parseCpuTimes(Buffer.from(text), Buffer.byteLength(text), counters)).toBe(rows.length - 1);
+      expect([...counters]).toEqual([...plain, ...Array<number>(CPU_COUNTERS - plain.length).fill(0)]);
+    };
+    for (const name of ['recorded', 'one-cpu']) check(readFileSync(`${fixture(name)}/proc/stat`, 'utf8'));
+    const row = fc.array(fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }), {
+      minLength: 4,
+      maxLength: 10,
+    });
+    fc.assert(
+      fc.property(row, fc.integer({ min: 1, max: 40 }), (counts, cpus) => check(stat(counts, cpus))),
+      { numRuns: 100 },
+    );
+  });
+});

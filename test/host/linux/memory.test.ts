@@ -1,0 +1,252 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createLinuxReader } from '../../../src/host/linux/linux-reader.js';
+import { NamedNumbers } from '../../../src/host/linux/named-numbers.js';
+import { isUnknown } from '../../../src/host/reading.js';
+import { fixture, handClock, temporaryHost, unknownSaying } from './odd-hosts.js';
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const GIB = 1024 * MIB;
+const memoryOf = (name: string) => createLinuxReader({ root: fixture(name) }).memory();
+
+describe('memory', () => {
+  it('is what the kernel says is available', () => {
+    expect(memoryOf('one-cpu')).toEqual({
+      scope: 'host',
+      totalBytes: 1_000_000 * KIB,
+      availableBytes: 250_000 * KIB,
+      usedPercent: 75,
+      reclaimableSlabBytes: 300_000 * KIB,
+      pageCacheBytes: (3_000_000 + 120_004 - 220_004) * KIB,
+    });
+  });
+
+  it('is computed by the kernel’s own formula where an old kernel does not print it', () => {
+    const low = (45056 * 5) / 4;
+    const estimate = 151972 - low + (90004 + 310292) - low + 46896 - 46896 / 2;
+    const total = 1017812 * KIB;
+    expect(memoryOf('old-kernel')).toMatchObject({
+      scope: 'host',
+      totalBytes: total,
+      availableBytes: estimate * KIB,
+      usedPercent: (100 * (total - estimate * KIB)) / total,
+    });
+  });
+
+  it('is unknown on an old kernel that does not tell its reserve either', () => {
+    const host = temporaryHost({ 'proc/meminfo': readFileSync(`${fixture('old-kernel')}/proc/meminfo`) });
+    expect(createLinuxReader(host).memory()).toEqual(unknownSaying('available'));
+  });
+
+  it('counts what the ZFS cache would give back as available', () => {
+    const arc = 11_811_160_064 - 1_073_741_824;
+    expect(memoryOf('zfs')).toMatchObject({ scope: 'host', availableBytes: 4_000_000 * KIB + arc });
+  });
+
+  it('finds a ZFS cache that appears later, at the next look', () => {
+    const host = temporaryHost({ 'proc/meminfo': 'MemTotal: 100 kB\nMemAvailable: 40 kB\n' });
+    const clock = handClock();
+    const reader = createLinuxReader({ ...host, monotonic: clock.monotonic });
+    expect(reader.memory()).toMatchObject({ usedPercent: 60 });
+    host.put('proc/self/mountinfo', '1 0 0:9 / / rw - zfs rpool rw\n');
+    host.put('proc/spl/kstat/zfs/arcstats', `c_min 4 0\nsize 4 ${10 * KIB}\n`);
+    clock.forward(30_000);
+    expect(reader.memory()).toMatchObject({ usedPercent: 50 });
+  });
+
+  it('counts nothing of a ZFS cache that is smaller than its smallest size', () => {
+    const host = temporaryHost({
+      'proc/meminfo': 'MemTotal: 100 kB\nMemAvailable: 40 kB\n',
+      'proc/spl/kstat/zfs/arcstats': 'name type data\nc_min 4 500\nsize 4 400\n',
+    });
+    expect(createLinuxReader(host).memory()).toMatchObject({ usedPercent: 60, availableBytes: 40 * KIB });
+  });
+
+  it('says what it does not know beside the total', () => {
+    const host = temporaryHost({ 'proc/meminfo': 'MemTotal: 100 kB\nMemAvailable: 40 kB\n' });
+    const memory = createLinuxReader(host).memory();
+    expect(memory).toMatchObject({
+      reclaimableSlabBytes: unknownSaying(),
+      pageCacheBytes: unknownSaying(),
+    });
+  });
+
+  it('gives the very same object while nothing has changed, and another one when it has', () => {
+    const host = temporaryHost({ 'proc/meminfo': 'MemTotal: 100 kB\nMemAvailable: 40 kB\n' });
+    const reader = createLinuxReader(host);
+    const first = reader.memory();
+    expect(reader.memory()).toBe(first);
+    host.put('proc/meminfo', 'MemTotal: 100 kB\nMemAvailable: 39 kB\n');
+    expect(reader.memory()).toMatchObject({ usedPercent: 61 });
+    expect(first).toMatchObject({ usedPercent: 60 });
+  });
+});
+
+describe('the memory limit of a control group', () => {
+  it('counts when it is set on a group above the process’s own (version 2)', () => {
+    expect(memoryOf('cgroup-v2')).toEqual({
+      scope: 'cgroup',
+      totalBytes: GIB,
+      availableBytes: (1024 - 800) * MIB,
+      usedPercent: (100 * 800) / 1024,
+      reclaimableSlabBytes: 8 * MIB,
+      pageCacheBytes: 360 * MIB,
+    });
+  });
+
+  it('counts inside a container with a control-group namespace of its own', () => {
+    expect(memoryOf('cgroup-v2-namespaced')).toMatchObject({
+      scope: 'cgroup',
+      totalBytes: 512 * MIB,
+      usedPercent: 50,
+    });
+  });
+
+  it('counts inside a container that sees the host’s name of its group (version 1)', () => {
+    expect(memoryOf('cgroup-v1')).toMatchObject({
+      scope: 'cgroup',
+      totalBytes: 2 * GIB,
+      availableBytes: (2048 - 1500) * MIB,
+      pageCacheBytes: 690 * MIB,
+      reclaimableSlabBytes: unknownSaying(),
+    });
+  });
+
+  it('is none where version 1 writes a number larger than any memory', () => {
+    expect(memoryOf('cgroup-v1-unlimited')).toMatchObject({ scope: 'host', usedPercent: 25 });
+  });
+
+  it('does not count for a process that lives outside of what is mounted', () => {
+    const host = limitedHost();
+    host.put('proc/self/cgroup', '0::/../other\n');
+    expect(createLinuxReader(host).memory()).toMatchObject({ scope: 'host' });
+  });
+
+  it('gives way to the host’s memory where that is fuller', () => {
+    const host = limitedHost();
+    host.put('proc/meminfo', 'MemTotal: 1000000 kB\nMemAvailable: 10000 kB\n');
+    expect(createLinuxReader(host).memory()).toMatchObject({ scope: 'host', usedPercent: 99 });
+  });
+
+  it('is read anew each time, so that a raised limit is seen at once', () => {
+    const host = limitedHost();
+    const reader = createLinuxReader(host);
+    expect(reader.memory()).toMatchObject({ scope: 'cgroup', totalBytes: 100 * MIB });
+    host.put('sys/fs/cgroup/a/memory.max', `${120 * MIB}\n`);
+    expect(reader.memory()).toMatchObject({ scope: 'cgroup', totalBytes: 120 * MIB });
+    host.put('sys/fs/cgroup/a/memory.max', 'max\n');
+    expect(reader.memory()).toMatchObject({ scope: 'host' });
+  });
+
+  it('is found when it is set later, at the next look', () => {
+    const host = limitedHost('max');
+    const clock = handClock();
+    const reader = createLinuxReader({ root: host.root, monotonic: clock.monotonic, refreshMs: 500 });
+    expect(reader.memory()).toMatchObject({ scope: 'host' });
+    host.put('sys/fs/cgroup/a/memory.max', `${100 * MIB}\n`);
+    clock.forward(500);
+    expect(reader.memory()).toMatchObject({ scope: 'cgroup' });
+  });
+
+  it('is unknown, not the host’s, while the group’s use cannot be read', () => {
+    const host = limitedHost();
+    const reader = createLinuxReader(host);
+    host.remove('sys/fs/cgroup/a/memory.current');
+    expect(reader.memory()).toEqual(unknownSaying('memory.current'));
+    host.put('sys/fs/cgroup/a/memory.current', `${50 * MIB}\n`);
+    expect(reader.memory()).toMatchObject({ scope: 'cgroup' });
+  });
+
+  it('follows a process that was moved to another group', () => {
+    const host = limitedHost();
+    const reader = createLinuxReader(host);
+    expect(reader.memory()).toMatchObject({ scope: 'cgroup' });
+    host.put('proc/self/cgroup', '0::/b\n');
+    host.remove('sys/fs/cgroup/a');
+    reader.close();
+    expect(reader.memory()).toMatchObject({ scope: 'host' });
+  });
+});
+
+describe('the parser of named numbers', () => {
+  const NAMES = ['MemTotal', 'MemAvailable', 'Active(file)', 'SReclaimable'];
+
+  it('finds a name in whatever order the lines come', () => {
+    const numbers = new NamedNumbers(['b', 'a']);
+    const parse = (text: string) => [...numbers.parse(Buffer.from(text), text.length)];
+    expect(parse('a: 1 kB\nb: 2 kB\n')).toEqual([2, 1]);
+    expect(parse('b 3\na 4')).toEqual([3, 4]);
+    expect(parse('ab 3\na\t5\n')).toEqual([-1, 5]);
+    expect(parse('a\nb')).toEqual([-1, -1]);
+    expect(parse('')).toEqual([-1, -1]);
+  });
+
+  it('reads the same numbers as a plain parser does, also right after another text', () => {
+    const numbers = new NamedNumbers(NAMES);
+    const check = (text: string): void => {
+      const plain = NAMES.map((name) => {
+        const row = text.split('\n').find((candidate) => candidate.split(/[: ]/)[0] === name);
+        return row ? Number(/^\S+?:?\s+(\d+)/.exec(row)?.[1] ?? -1) : -1;
+      });
+      expect([...numbers.parse(Buffer.from(text), text.length)]).toEqual(plain);
+    };
+    for (const name of ['recorded', 'old-kernel', 'one-cpu', 'zfs']) {
+      check(readFileSync(`${fixture(name)}/proc/meminfo`, 'utf8'));
+    }
+    const names = [...NAMES, 'MemFree', 'Active', 'Active(anon)', 'SwapTotal', 'Mem', 'MemTotalX'];
+    const lines = fc.uniqueArray(fc.tuple(fc.constantFrom(...names), fc.nat()), {
+      selector: ([name]) => name,
+    });
+    fc.assert(
+      fc.property(lines, (rows) =>
+        check(rows.map(([name, value]) => `${name}:${String(value).padStart(12)} kB\n`).join('')),
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  it('gives a value from 0 to 100 or unknown, whatever bytes the files hold', () => {
+    const host = limitedHost();
+    const number = fc.bigInt({ min: 0n, max: 10n ** 22n });
+    const meminfo = fc.oneof(
+      fc.uint8Array({ maxLength: 100 }),
+      fc
+        .tuple(number, number)
+        .map(([total, free]) => Buffer.from(`MemTotal: ${total} kB\nMemAvailable: ${free} kB`)),
+    );
+    const anyNumber = fc.oneof(
+      fc.uint8Array({ maxLength: 30 }),
+      number.map((value) => Buffer.from(`${value}\n`)),
+    );
+    fc.assert(
+      fc.property(meminfo, anyNumber, anyNumber, fc.nat(), (host_, limit, current, inactive) => {
+        host.put('proc/meminfo', host_);
+        host.put('sys/fs/cgroup/a/memory.max', limit);
+        host.put('sys/fs/cgroup/a/memory.current', current);
+        host.put('sys/fs/cgroup/a/memory.stat', `inactive_file ${inactive}\n`);
+        const reader = createLinuxReader(host);
+        const memory = reader.memory();
+        reader.close();
+        if (isUnknown(memory)) return;
+        expect(memory.usedPercent >= 0 && memory.usedPercent <= 100).toBe(true);
+        expect(memory.totalBytes > 0 && memory.availableBytes >= 0).toBe(true);
+        expect(memory.availableBytes).toBeLessThanOrEqual(memory.totalBytes);
+      }),
+      { numRuns: 150 },
+    );
+  });
+});
+
+/** A host with a limit of 100 MiB on group `a`, of which 80 are used. */
+function limitedHost(limit = String(100 * MIB)) {
+  return temporaryHost({
+    'proc/meminfo': 'MemTotal: 1000000 kB\nMemAvailable: 900000 kB\n',
+    'proc/self/mountinfo': '24 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n',
+    'proc/self/cgroup': '0::/a\n',
+    'sys/fs/cgroup/a/memory.max': `${limit}\n`,
+    'sys/fs/cgroup/a/memory.current': `${90 * MIB}\n`,
+    'sys/fs/cgroup/a/memory.stat': `inactive_file ${10 * MIB}\n`,
+  });
+}

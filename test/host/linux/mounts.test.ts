@@ -1,0 +1,284 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createLinuxReader } from '../../../src/host/linux/linux-reader.js';
+import { parseMountinfo } from '../../../src/host/linux/mountinfo.js';
+import { mountsThatCount } from '../../../src/host/linux/mounts-that-count.js';
+import { inodesOf, spaceOf } from '../../../src/host/linux/usage.js';
+import { isUnknown, type Reading } from '../../../src/host/reading.js';
+import type { MountReading } from '../../../src/host/snapshot.js';
+import {
+  fakeStatFs,
+  fixture,
+  handClock,
+  someStat,
+  systemError,
+  temporaryHost,
+  unknownSaying,
+} from './odd-hosts.js';
+
+const entriesOf = (text: string) => parseMountinfo(Buffer.from(text), Buffer.byteLength(text));
+const counted = (name: string) =>
+  mountsThatCount(entriesOf(readFileSync(`${fixture(name)}/proc/self/mountinfo`, 'utf8')));
+const points = (name: string) => counted(name).map(({ mountPoint }) => mountPoint);
+
+/** The answer of a host without remote mounts: it comes at once. */
+function atOnce(reading: Reading<readonly MountReading[]> | Promise<unknown>): readonly MountReading[] {
+  if (reading instanceof Promise) throw new Error('a promise, without a remote mount');
+  if (isUnknown(reading)) throw new Error(reading.unknown);
+  return reading;
+}
+
+describe('the mounts that count', () => {
+  it('are / and tmpfs on an ordinary host, without /run and /dev', () => {
+    expect(points('one-cpu')).toEqual(['/', '/tmp']);
+    expect(points('recorded')).toEqual(['/']);
+  });
+
+  it('are the overlay on / and the file systems below it in a container, each once', () => {
+    expect(points('container')).toEqual(['/', '/data']);
+  });
+
+  it('are one of each btrfs: / before all, otherwise the whole before a subvolume', () => {
+    expect(counted('btrfs').map(({ mountPoint, device }) => [mountPoint, device])).toEqual([
+      ['/', '0:26'],
+      ['/boot/efi', '259:1'],
+      ['/mnt/whole-of-sdb', '0:45'],
+    ]);
+  });
+
+  it('are those of a NixOS service in a strict sandbox, though every mount of them is read-only', () => {
+    expect(points('nixos')).toEqual(['/', '/boot']);
+  });
+
+  it('leave out images, portals, automount points, and what later mounts have hidden', () => {
+    expect(counted('desktop').map(({ mountPoint, fsType }) => `${mountPoint} ${fsType}`)).toEqual([
+      '/ ext4',
+      '/a ext4',
+      '/media/ann/My Disk\\one\tä ext4',
+      '/odd newpseudofs',
+      '/old xfs',
+      '/secret ext4',
+    ]);
+  });
+
+  it('leave out a file system that has gone read-only, whatever it says of it', () => {
+    const gone = (options: string) =>
+      mountsThatCount(entriesOf(`1 0 8:1 / / rw - ext4 /dev/sda1 ${options}\n`));
+    expect(
+      ['ro', 'rw,emergency_ro', 'rw,shutdown', 'errors=x,ro'].map((options) => gone(options).length),
+    ).toEqual([0, 0, 0, 0]);
+    expect(gone('rw,errors=remount-ro')).toHaveLength(1);
+  });
+
+  it('include / where a chroot hides what it is', () => {
+    const mounts = mountsThatCount(entriesOf('5 4 0:20 / /proc rw - proc proc rw\n'));
+    expect(mounts).toMatchObject([{ mountPoint: '/', fsType: 'unknown' }]);
+  });
+
+  it('keep the bytes of a name that is not UTF-8 for the system call', () => {
+    const line = Buffer.concat([
+      Buffer.from('5 4 8:9 / /m'),
+      Buffer.from([0xff]),
+      Buffer.from(' rw - ext4 /dev/x rw\n'),
+    ]);
+    const [mount] = mountsThatCount(parseMountinfo(line, line.length)).slice(1);
+    expect(mount?.path).toEqual(Buffer.from([0x2f, 0x6d, 0xff]));
+  });
+
+  it('treat a local file system on top of a remote one as remote', () => {
+    expect(counted('nfs').map(({ mountPoint, remote }) => [mountPoint, remote])).toEqual([
+      ['/', false],
+      ['/mnt/nfs', true],
+      ['/mnt/nfs/local', true],
+      ['/mnt/sshfs', true],
+    ]);
+  });
+
+  it('are found in any bytes without an exception', () => {
+    const field = fc.constantFrom(
+      '1',
+      '2',
+      '8:1',
+      '0:5',
+      '/',
+      '/a',
+      '/a/b',
+      '/a\\040b',
+      'rw',
+      'ro',
+      '-',
+      'nfs',
+      '',
+    );
+    const text = fc
+      .array(fc.array(field, { maxLength: 14 }), { maxLength: 8 })
+      .map((lines) => Buffer.from(lines.map((line) => line.join(' ')).join('\n')));
+    const line = fc
+      .tuple(fc.nat(9), fc.nat(9), fc.integer({ min: 1, max: 4 }), fc.constantFrom('/', '/a', '/a/b', '/c'))
+      .map(([id, parent, minor, point]) => `${id} ${parent} 0:${minor} / ${point} rw - ext4 x rw`);
+    const table = fc.array(line, { maxLength: 12 }).map((lines) => Buffer.from(lines.join('\n')));
+    fc.assert(
+      fc.property(fc.oneof(fc.uint8Array({ maxLength: 120 }), text, table), (bytes) => {
+        const mounts = mountsThatCount(parseMountinfo(bytes, bytes.length));
+        const devices = mounts.map(({ device }) => device);
+        expect(new Set(devices).size).toBe(devices.length);
+        for (const { mountPoint } of mounts) expect(mountPoint.startsWith('/')).toBe(true);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('are read as a plain parser reads them', () => {
+    for (const name of ['recorded', 'btrfs', 'container', 'desktop', 'nixos', 'nfs', 'zfs']) {
+      const text = readFileSync(`${fixture(name)}/proc/self/mountinfo`, 'utf8');
+      const plain = text
+        .trim()
+        .split('\n')
+        .map((line) => {
+          const match = /^(\d+) (\d+) (\S+) (\S+) (\S+) \S+ (?:\S+ )*?- (\S+) (\S*) (\S+)$/.exec(line)!;
+          const [, id, parent, device, root, point, fsType, source, superOptions] =
+            match as unknown as string[];
+          const bytes = point!.replace(
+            /\\(\d{3})/g,
+            (_, octal: string) => `%${parseInt(octal, 8).toString(16).padStart(2, '0')}`,
+          );
+          const mountPoint = decodeURIComponent(bytes);
+          return {
+            id: Number(id),
+            parent: Number(parent),
+            device,
+            root,
+            mountPoint,
+            fsType,
+            source,
+            superOptions,
+          };
+        });
+      expect(entriesOf(text)).toEqual(plain);
+    }
+  });
+});
+
+describe('how full a file system is', () => {
+  it('is what df shows: blocks kept for root are neither used nor available', () => {
+    expect(spaceOf(someStat())).toEqual({ used: 60 * 4096, available: 920 * 4096, percent: 6000 / 980 });
+    expect(inodesOf(someStat())).toEqual({ used: 25, available: 75, percent: 25 });
+  });
+
+  it('is 100 % when only root could still write', () => {
+    expect(spaceOf(someStat({ bfree: 20, bavail: 0 }))).toMatchObject({ available: 0, percent: 100 });
+    expect(spaceOf(someStat({ bfree: 20, bavail: 2 ** 64 - 5 }))).toMatchObject({
+      available: 0,
+      percent: 100,
+    });
+  });
+
+  it('is counted in fragments where they differ from blocks', () => {
+    expect(spaceOf(someStat({ bsize: 1024 * 1024, frsize: 512 }))).toMatchObject({ used: 60 * 512 });
+  });
+
+  it('is unknown for inodes where there is no fixed number of them, and for nonsense', () => {
+    expect(inodesOf(someStat({ files: 0, ffree: 0 }))).toEqual(unknownSaying('inodes'));
+    expect(spaceOf(someStat({ bfree: 2000 }))).toHaveProperty('unknown');
+    expect(spaceOf(someStat({ blocks: 0, bfree: 0, bavail: 0 }))).toHaveProperty('unknown');
+  });
+
+  it('is from 0 to 100 % or unknown, whatever statfs says', () => {
+    const number = fc.oneof(fc.double(), fc.nat(), fc.constantFrom(2 ** 64, 2 ** 53 + 2, 0));
+    const stats = fc.record({
+      bsize: number,
+      blocks: number,
+      bfree: number,
+      bavail: number,
+      files: number,
+      ffree: number,
+    });
+    fc.assert(
+      fc.property(stats, (stat) => {
+        for (const usage of [spaceOf(stat), inodesOf(stat)]) {
+          if (isUnknown(usage)) continue;
+          expect(usage.percent >= 0 && usage.percent <= 100).toBe(true);
+          expect(usage.used >= 0 && usage.available >= 0).toBe(true);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+describe('reading the mounts', () => {
+  it('answers at once where nothing is remote', () => {
+    const { calls, askedAsync } = fakeStatFs();
+    const mounts = atOnce(createLinuxReader({ root: fixture('btrfs'), statfs: calls }).mounts());
+    expect(mounts[0]).toEqual({
+      mountPoint: '/',
+      device: '0:26',
+      fsType: 'btrfs',
+      source: '/dev/nvme0n1p2',
+      space: { used: 60 * 4096, available: 920 * 4096, percent: 6000 / 980 },
+      inodes: { used: 25, available: 75, percent: 25 },
+    });
+    expect(askedAsync).toEqual([]);
+  });
+
+  it('says why one mount is unknown, and reads the others', () => {
+    const { calls } = fakeStatFs({
+      '/secret': systemError('EACCES', '/secret'),
+      '/odd': someStat({ blocks: 0, bfree: 0, bavail: 0 }),
+    });
+    const mounts = atOnce(createLinuxReader({ root: fixture('desktop'), statfs: calls }).mounts());
+    const secret = mounts.find(({ mountPoint }) => mountPoint === '/secret');
+    expect(secret?.space).toEqual(unknownSaying('EACCES'));
+    expect(secret?.inodes).toEqual(secret?.space);
+    expect(mounts.filter(({ space }) => !isUnknown(space))).toHaveLength(4);
+    expect(mounts.some(({ mountPoint }) => mountPoint === '/odd')).toBe(false);
+  });
+
+  it('asks the file systems each time, and gives the same list while they say the same', () => {
+    const { calls, asked, answers } = fakeStatFs();
+    const reader = createLinuxReader({ root: fixture('one-cpu'), statfs: calls });
+    const first = atOnce(reader.mounts());
+    expect(atOnce(reader.mounts())).toBe(first);
+    expect(asked).toEqual(['/', '/tmp', '/', '/tmp']);
+    answers['/tmp'] = someStat({ bfree: 0, bavail: 0 });
+    const second = atOnce(reader.mounts());
+    expect(second[0]).toBe(first[0]);
+    expect(second[1]).toMatchObject({ mountPoint: '/tmp', space: { percent: 100 } });
+    expect(first[1]).toMatchObject({ space: { percent: 6000 / 980 } });
+  });
+
+  it('sees a new mount when the table is read again, by its own clock', () => {
+    const row = (id: number, point: string) => `${id} 1 8:${id} / ${point} rw - ext4 /dev/x rw\n`;
+    const host = temporaryHost({ 'proc/self/mountinfo': row(1, '/') });
+    const clock = handClock();
+    const reader = createLinuxReader({ ...host, monotonic: clock.monotonic, statfs: fakeStatFs().calls });
+    expect(atOnce(reader.mounts())).toHaveLength(1);
+    host.put('proc/self/mountinfo', row(1, '/') + row(2, '/new'));
+    clock.forward(29_999);
+    expect(atOnce(reader.mounts())).toHaveLength(1);
+    clock.forward(1);
+    expect(atOnce(reader.mounts())).toHaveLength(2);
+  });
+
+  it('reads the table at once when a mount point is gone', () => {
+    const row = (id: number, point: string) => `${id} 1 8:${id} / ${point} rw - ext4 /dev/x rw\n`;
+    const host = temporaryHost({ 'proc/self/mountinfo': row(1, '/') + row(2, '/usb') });
+    const { calls, answers } = fakeStatFs();
+    const reader = createLinuxReader({ ...host, statfs: calls });
+    expect(atOnce(reader.mounts())).toHaveLength(2);
+    host.put('proc/self/mountinfo', row(1, '/'));
+    answers['/usb'] = systemError('ENOENT', '/usb');
+    expect(atOnce(reader.mounts()).map(({ mountPoint }) => mountPoint)).toEqual(['/']);
+  });
+
+  it('is unknown as a whole where the table cannot be read, until it can', () => {
+    const host = temporaryHost();
+    const reader = createLinuxReader({ ...host, statfs: fakeStatFs().calls });
+    expect(reader.mounts()).toEqual(unknownSaying('ENOENT'));
+    host.put('proc/self/mountinfo', 'nonsense\n');
+    expect(reader.mounts()).toEqual(unknownSaying('not understood'));
+    host.put('proc/self/mountinfo', '1 0 8:1 / / rw - ext4 /dev/x rw\n');
+    expect(atOnce(reader.mounts())).toHaveLength(1);
+  });
+});

@@ -1,0 +1,169 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createDbusUnits } from '../../../src/host/systemd/dbus-units.js';
+import type { UnitFacts, UnitSource } from '../../../src/host/systemd/unit-facts.js';
+import { fakeSystemd, service, type FakeSystemd } from './fake-systemd.js';
+
+let systemd: FakeSystemd;
+let source: UnitSource;
+let time = 0;
+
+beforeEach(async () => {
+  systemd = await fakeSystemd();
+  time = 0;
+  source = createDbusUnits({ address: systemd.address, now: () => time });
+});
+afterEach(async () => {
+  source.close();
+  await systemd.close();
+});
+
+const read = async (...names: string[]): Promise<readonly UnitFacts[]> =>
+  (await source.readUnits(names, false)).asked;
+
+/** Has a signal arrive: what is answered after it was sent comes after it. */
+async function heard(signal: () => void): Promise<void> {
+  signal();
+  await source.readState();
+  systemd.asked();
+}
+
+describe('units read over D-Bus', () => {
+  it('have 64-bit times, identifiers and lists as a reading wants them', async () => {
+    systemd.units.set(
+      'a.service',
+      service('a.service', { Names: ['b.service', 'a.service'], After: ['z', 'y'] }),
+    );
+    const [unit] = await read('b.service');
+    expect(unit).toMatchObject({
+      name: 'b.service',
+      id: 'a.service',
+      names: ['a.service', 'b.service'],
+      invocationId: 'ab'.repeat(16),
+      activeSince: 1_795_461_472_226,
+      startTimeoutMs: 90_000,
+      stopTimeoutMs: Infinity,
+      needs: ['y', 'z'],
+      job: '',
+    });
+  });
+
+  it('come in the order they were asked for, unknown ones as not found', async () => {
+    systemd.units.set('a.service', service('a.service'));
+    const units = await read('nope.service', 'a.service', 'nope.service');
+    expect(units.map(({ id, loadState }) => [id, loadState])).toEqual([
+      ['nope.service', 'not-found'],
+      ['a.service', 'loaded'],
+      ['nope.service', 'not-found'],
+    ]);
+  });
+
+  it('cost no question while systemd signals no change of them', async () => {
+    systemd.units.set('a.service', service('a.service'));
+    const first = await read('a.service');
+    systemd.asked();
+    expect(await read('a.service')).toEqual(first);
+    expect(systemd.asked()).toEqual([]);
+  });
+
+  it('are read again when systemd signals a change', async () => {
+    systemd.units.set('a.service', service('a.service'));
+    await read('a.service');
+    systemd.units.set(
+      'a.service',
+      service('a.service', { ActiveState: 'failed', SubState: 'failed' }, { NRestarts: 4 }),
+    );
+    await heard(() => systemd.signalChange('a.service'));
+    expect(await read('a.service')).toMatchObject([{ activeState: 'failed', restarts: 4 }]);
+    expect(systemd.asked()).toContain('ListUnitsByNames ["a.service"]');
+  });
+
+  it('are not read again because another unit has changed', async () => {
+    systemd.units.set('a.service', service('a.service'));
+    systemd.units.set('b.service', service('b.service'));
+    await read('a.service', 'b.service');
+    await heard(() => systemd.signalChange('b.service'));
+    await read('a.service', 'b.service');
+    expect(systemd.asked()).toContain('ListUnitsByNames ["b.service"]');
+  });
+
+  it.each(['UnitNew', 'UnitRemoved', 'UnitFilesChanged', 'Reloading'])(
+    'are all read again after %s, since others may depend on them now',
+    async (member) => {
+      systemd.units.set('a.service', service('a.service'));
+      await read('a.service');
+      systemd.units.set('ssh.service', service('ssh.service'));
+      await read('ssh.service');
+      systemd.units.set('a.service', service('a.service', { RequiredBy: ['ssh.service'] }));
+      await heard(() => systemd.signalWorld(member));
+      expect(await read('a.service')).toMatchObject([
+        { dragsAlong: ['ssh.service'], wantedBy: ['ssh.service'] },
+      ]);
+    },
+  );
+
+  it('are read again after a minute, whatever the signals said', async () => {
+    systemd.units.set('a.service', service('a.service'));
+    await read('a.service');
+    systemd.asked();
+    time = 60_000;
+    await read('a.service');
+    expect(systemd.asked()).not.toEqual([]);
+  });
+
+  it('say how their triggers are, and notice when that changes', async () => {
+    systemd.units.set('a.service', service('a.service', { TriggeredBy: ['a.socket'] }));
+    systemd.units.set('a.socket', service('a.socket'));
+    expect(await read('a.service')).toMatchObject([
+      { triggeredBy: [{ name: 'a.socket', activeState: 'active' }] },
+    ]);
+    systemd.units.set('a.socket', service('a.socket', { ActiveState: 'inactive' }));
+    await heard(() => systemd.signalChange('a.socket'));
+    expect(await read('a.service')).toMatchObject([
+      { triggeredBy: [{ name: 'a.socket', activeState: 'inactive' }] },
+    ]);
+  });
+
+  it('say what goes down with them, also at second hand', async () => {
+    systemd.units.set('a.service', service('a.service', { BoundBy: ['b.service'] }));
+    systemd.units.set('b.service', service('b.service', { ConsistsOf: ['c.service'] }));
+    systemd.units.set('c.service', service('c.service'));
+    await read('b.service', 'c.service');
+    expect(await read('a.service')).toMatchObject([{ dragsAlong: ['b.service', 'c.service'] }]);
+  });
+
+  it('are found when they are in trouble, and read only when they changed', async () => {
+    systemd.units.set('ok.service', service('ok.service'));
+    systemd.units.set('bad.service', service('bad.service', { ActiveState: 'failed', SubState: 'failed' }));
+    systemd.units.set(
+      'loop.service',
+      service('loop.service', { ActiveState: 'activating', SubState: 'auto-restart' }),
+    );
+    const { asked, troubled } = await source.readUnits([], true);
+    expect(asked).toEqual([]);
+    expect(troubled.map(({ id }) => id)).toEqual(['bad.service', 'loop.service']);
+    systemd.asked();
+    await source.readUnits([], true);
+    expect(systemd.asked()).toEqual(['ListUnitsFiltered ["failed","auto-restart","auto-restart-queued"]']);
+  });
+
+  it('are read anew over a new connection when the bus was restarted', async () => {
+    systemd.units.set('a.service', service('a.service'));
+    await read('a.service');
+    systemd.units.set('a.service', service('a.service', { ActiveState: 'inactive', SubState: 'dead' }));
+    await systemd.restartBus();
+    expect(await read('a.service')).toMatchObject([{ activeState: 'inactive' }]);
+  });
+
+  it('may be more than a bus lets one connection ask about at once', async () => {
+    const names = Array.from({ length: 300 }, (_, index) => `unit-${index}.service`);
+    for (const name of names) systemd.units.set(name, service(name));
+    const units = await read(...names);
+    expect(units.map(({ id }) => id)).toEqual(names);
+  });
+
+  it('are read by two readings at once without harm', async () => {
+    systemd.units.set('a.service', service('a.service'));
+    const [first, second] = await Promise.all([read('a.service'), read('a.service')]);
+    expect(first).toEqual(second);
+  });
+});

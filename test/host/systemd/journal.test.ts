@@ -1,0 +1,103 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { createJournal, stopIn } from '../../../src/host/systemd/journal.js';
+import { isUnknown } from '../../../src/host/reading.js';
+import { program, type Program } from './program.js';
+
+const RUN = '3df5e7050d9840928a40208e59ac8b53';
+const OTHER = '5ef4a5882d9a4456811bc35d7172dbbe';
+const entry = (fields: Record<string, unknown>): string => JSON.stringify({ INVOCATION_ID: RUN, ...fields });
+const stopping = entry({ JOB_TYPE: 'stop', MESSAGE_ID: 'de5b426a63be47a7b6ac3eaac82e2f6f' });
+const stopped = entry({
+  JOB_TYPE: 'stop',
+  JOB_RESULT: 'done',
+  MESSAGE_ID: '9d1aaa27d60140bd96365438aad20286',
+});
+const ended = entry({ MESSAGE_ID: '7ad2d189f7e94e70a38c781354912448' });
+const exited = entry({ MESSAGE_ID: '98e322203f7a4ed290d09fe03c09fe15' });
+
+describe('what the journal says of the end of a run', () => {
+  it('is a stop job, from its first record on', () => {
+    expect(stopIn([stopping, ended, stopped].join('\n'), RUN)).toBe(true);
+    expect(stopIn(stopping, RUN)).toBe(true);
+  });
+
+  it('is no stop job when the run ended without one', () => {
+    expect(stopIn(ended, RUN)).toBe(false);
+    expect(stopIn(exited, RUN)).toBe(false);
+  });
+
+  it('is nothing as long as the end is not recorded', () => {
+    expect(stopIn('', RUN)).toBeUndefined();
+    expect(stopIn(entry({ JOB_TYPE: 'start', JOB_RESULT: 'done' }), RUN)).toBeUndefined();
+  });
+
+  it('is not taken from a stop job that was cancelled, or from another run', () => {
+    expect(stopIn([entry({ JOB_TYPE: 'stop', JOB_RESULT: 'canceled' }), exited].join('\n'), RUN)).toBe(false);
+    expect(stopIn(stopped, OTHER)).toBeUndefined();
+  });
+
+  it('survives lines that are not JSON, or not objects', () => {
+    expect(
+      stopIn(['-- No entries --', '{', '{}', 'null', '{"INVOCATION_ID":[1]}', stopped].join('\n'), RUN),
+    ).toBe(true);
+  });
+});
+
+describe('the journal', () => {
+  let journalctl: Program | undefined;
+  afterEach(() => journalctl?.remove());
+  const open = (script: string, now = () => 0) => {
+    journalctl = program('journalctl', script);
+    return createJournal({ journalctl: journalctl.path, now });
+  };
+
+  it('is asked once for all runs, by one process, about what PID 1 wrote only', async () => {
+    const journal = open(`cat <<'END'\n${[stopped, ended.replace(RUN, OTHER)].join('\n')}\nEND`);
+    const answers = await journal.stoppedByJob([RUN, OTHER]);
+    expect([...answers]).toEqual([
+      [RUN, true],
+      [OTHER, false],
+    ]);
+    await journal.stoppedByJob([OTHER, RUN]);
+    expect(journalctl!.calls()).toHaveLength(1);
+    expect(journalctl!.calls()[0]).toMatch(/ _PID=1 .*JOB_TYPE=stop \+ _PID=1 /);
+  });
+
+  it('starts no process when there is no run to ask about', async () => {
+    const journal = open('exit 1');
+    expect((await journal.stoppedByJob([])).size).toBe(0);
+    expect(journalctl!.calls()).toHaveLength(0);
+  });
+
+  it('says why it does not know when journalctl may not read it', async () => {
+    const journal = open(`echo 'No journal files were opened due to insufficient permissions.' >&2; exit 1`);
+    expect((await journal.stoppedByJob([RUN])).get(RUN)).toEqual({
+      unknown: 'No journal files were opened due to insufficient permissions',
+    });
+  });
+
+  it('does not know when there is no journalctl', async () => {
+    const journal = createJournal({ journalctl: '/nonexistent/journalctl', now: () => 0 });
+    expect((await journal.stoppedByJob([RUN])).get(RUN)).toEqual({
+      unknown: '/nonexistent/journalctl: there is no such program',
+    });
+  });
+
+  it('asks about a silence three times, and then once in 10 minutes', async () => {
+    let time = 0;
+    const journal = open('true', () => time);
+    for (let cycle = 0; cycle < 10; cycle++)
+      expect(isUnknown((await journal.stoppedByJob([RUN])).get(RUN))).toBe(true);
+    expect(journalctl!.calls()).toHaveLength(3);
+    time = 600_000;
+    await journal.stoppedByJob([RUN]);
+    await journal.stoppedByJob([RUN]);
+    expect(journalctl!.calls()).toHaveLength(4);
+  });
+
+  it('does not count a question that was aborted', async () => {
+    const journal = open('true');
+    expect(isUnknown((await journal.stoppedByJob([RUN], AbortSignal.abort())).get(RUN))).toBe(true);
+    expect(journalctl!.calls()).toHaveLength(0);
+  });
+});

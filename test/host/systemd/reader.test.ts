@@ -1,0 +1,228 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { isUnknown, type Reading } from '../../../src/host/reading.js';
+import { createSystemdReader, type SystemdReaderOptions } from '../../../src/host/systemd/reader.js';
+import { fakeSystemd, service } from './fake-systemd.js';
+import { program, type Program } from './program.js';
+
+const fixture = (name: string): string => fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));
+const SYSTEMCTL = `case "$1 $3" in
+  'list-jobs '*) cat '${fixture('list-jobs.txt')}' ;;
+  'show --property=SystemState') echo SystemState=degraded ;;
+  *) cat '${fixture('odd-units.txt')}' ;;
+esac`;
+
+let root = '';
+const cleanups: (() => unknown)[] = [];
+beforeAll(() => {
+  root = mkdtempSync(join(tmpdir(), 'systemd-root-'));
+  mkdirSync(join(root, 'run/systemd/system'), { recursive: true });
+});
+afterAll(() => rmSync(root, { recursive: true }));
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+const stand = (name: string, script: string): Program => {
+  const made = program(name, script);
+  cleanups.push(made.remove);
+  return made;
+};
+function reader(options: SystemdReaderOptions = {}) {
+  const nowhere = { busAddress: 'unix:path=/nonexistent/bus', systemctl: '/nonexistent/systemctl' };
+  const made = createSystemdReader({ root, journalctl: '/nonexistent/journalctl', ...nowhere, ...options });
+  cleanups.push(() => made.close());
+  return made;
+}
+const known = <T>(reading: Reading<T>): T => {
+  if (isUnknown(reading)) throw new Error(reading.unknown);
+  return reading;
+};
+
+describe('where systemd cannot be asked', () => {
+  it('everything is unknown where it does not run', async () => {
+    const systemctl = stand('systemctl', 'exit 1');
+    const nothing = reader({ root: '/nonexistent', systemctl: systemctl.path });
+    expect(await nothing.readUnits({ names: ['a'], discover: true })).toEqual({
+      unknown: 'systemd is not running here',
+    });
+    expect(await nothing.readState()).toEqual({ unknown: 'systemd is not running here' });
+    expect(systemctl.calls()).toEqual([]);
+  });
+
+  it('the reason names the bus and the program', async () => {
+    expect(await reader().readUnits({ names: ['a'], discover: false })).toEqual({
+      unknown:
+        'systemd cannot be asked: there is no system bus at unix:path=/nonexistent/bus; ' +
+        '/nonexistent/systemctl: there is no such program',
+    });
+  });
+
+  it('nothing that systemctl may say makes it throw', async () => {
+    for (const script of [
+      'echo nonsense',
+      'exit 1',
+      'kill -9 $$',
+      'echo Id=a.service',
+      'head -c 100000 /dev/urandom',
+    ]) {
+      const { path } = stand('systemctl', script);
+      expect(isUnknown(await reader({ systemctl: path }).readUnits({ names: ['a'], discover: true }))).toBe(
+        true,
+      );
+    }
+  });
+
+  it('nothing is asked when nothing is wanted', async () => {
+    expect(await reader().readUnits({ names: [], discover: false })).toEqual({ asked: [], troubled: [] });
+  });
+});
+
+describe('by systemctl', () => {
+  const names = ['nginx', 'fundament', 'slowstart', 'lazy', 'nope', 'a;reboot'];
+
+  it('units are read as they were asked for, those that cannot exist as not found', async () => {
+    const systemctl = stand('systemctl', SYSTEMCTL);
+    const { asked } = known(
+      await reader({ systemctl: systemctl.path }).readUnits({ names, discover: false }),
+    );
+    expect(asked.map(({ name, id, loadState, job }) => [name, id, loadState, job])).toEqual([
+      ['nginx.service', 'nginx.service', 'loaded', ''],
+      ['fundament.service', 'base.service', 'loaded', ''],
+      ['slowstart.service', 'slowstart.service', 'loaded', 'start'],
+      ['lazy.service', 'lazy.service', 'loaded', ''],
+      ['nope.service', 'nope.service', 'not-found', ''],
+      ['a;reboot', 'a;reboot', 'not-found', ''],
+    ]);
+    expect(asked[3]).toMatchObject({ triggeredBy: [{ name: 'lazy.socket', activeState: 'active' }] });
+  });
+
+  it('one process reads them all', async () => {
+    const systemctl = stand('systemctl', SYSTEMCTL);
+    const units = reader({ systemctl: systemctl.path });
+    await units.readUnits({ names: ['nginx', 'nope'], discover: false });
+    expect(systemctl.calls()).toHaveLength(1);
+    expect(systemctl.calls()[0]).toMatch(
+      /^ show --no-pager --property=\S+ --state=\S+ -- nginx.service nope.service$/,
+    );
+  });
+
+  it('units in trouble are found by the same process', async () => {
+    const systemctl = stand('systemctl', SYSTEMCTL);
+    const { troubled } = known(
+      await reader({ systemctl: systemctl.path }).readUnits({ names: [], discover: true }),
+    );
+    expect(troubled.map(({ id }) => id)).toEqual(
+      ['fails', 'limit', 'limit2', 'again', 'once', 'passfail2'].map((name) => `${name}.service`),
+    );
+    expect(systemctl.calls()[0]).toMatch(/ -- \*$/);
+  });
+
+  it("systemd's own state is read", async () => {
+    const systemctl = stand('systemctl', SYSTEMCTL);
+    expect(await reader({ systemctl: systemctl.path }).readState()).toBe('degraded');
+  });
+});
+
+describe('over the bus', () => {
+  it('a unit that is inactive without an explanation is looked up in the journal, once', async () => {
+    const systemd = await fakeSystemd();
+    cleanups.push(systemd.close);
+    const down = { ActiveState: 'inactive', SubState: 'dead' };
+    systemd.units.set('a.service', service('a.service', down));
+    systemd.units.set(
+      'socketed.service',
+      service('socketed.service', { ...down, TriggeredBy: ['s.socket'] }),
+    );
+    systemd.units.set('s.socket', service('s.socket'));
+    systemd.units.set('off.service', service('off.service', { ...down, UnitFileState: 'disabled' }));
+    const never = { ...down, InvocationID: Buffer.alloc(0), WantedBy: ['multi-user.target'] };
+    systemd.units.set('never.service', service('never.service', never));
+    systemd.units.set('lost.service', service('lost.service', { ...never, WantedBy: [] }));
+    const record = { INVOCATION_ID: 'ab'.repeat(16), JOB_TYPE: 'stop' };
+    const journalctl = stand('journalctl', `echo '${JSON.stringify(record)}'`);
+    const units = reader({ busAddress: systemd.address, journalctl: journalctl.path });
+
+    const names = ['a', 'socketed', 'off', 'never', 'lost'];
+    const stops = known(await units.readUnits({ names, discover: false })).asked.map(
+      (unit) => unit.stoppedByJob,
+    );
+    const notLookedUp = { unknown: expect.stringContaining('looked up only') as string };
+    const forgotten = { unknown: 'systemd does not know its last run any more' };
+    expect(stops).toEqual([true, notLookedUp, notLookedUp, false, forgotten]);
+    await units.readUnits({ names, discover: false });
+    expect(journalctl.calls()).toHaveLength(1);
+  });
+
+  it('a crash loop of a unit that nobody named is followed while it is between two restarts', async () => {
+    const systemd = await fakeSystemd();
+    cleanups.push(systemd.close);
+    let time = 0;
+    const units = reader({ busAddress: systemd.address, monotonic: () => time });
+    const seen: (readonly [string, number])[][] = [];
+    for (const [state, restarts] of [
+      ['auto-restart', 7],
+      ['auto-restart', 9],
+      ['running', 10],
+    ] as const) {
+      const active = state === 'running' ? 'active' : 'activating';
+      systemd.units.set(
+        'a.service',
+        service('a.service', { ActiveState: active, SubState: state }, { NRestarts: restarts }),
+      );
+      systemd.signalChange('a.service');
+      await units.readState();
+      const { troubled } = known(await units.readUnits({ names: [], discover: true }));
+      seen.push(troubled.map((unit) => [unit.subState, unit.recentRestarts] as const));
+      time += 1000;
+    }
+    expect(seen).toEqual([[['auto-restart', 0]], [['auto-restart', 2]], [['running', 3]]]);
+  });
+
+  it('a bus that hangs is left for systemctl, and then left alone for a while', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'hung-bus-'));
+    let connections = 0;
+    const server = createServer((socket) => {
+      connections++;
+      socket.on('error', () => {});
+      cleanups.push(() => socket.destroy());
+    });
+    await new Promise<void>((resolve) => server.listen(join(folder, 'bus'), resolve));
+    cleanups.push(
+      () => rmSync(folder, { recursive: true }),
+      () => server.close(),
+    );
+    const { path } = stand('systemctl', SYSTEMCTL);
+    let time = 0;
+    const units = reader({
+      busAddress: `unix:path=${folder}/bus`,
+      busTimeoutMs: 20,
+      systemctl: path,
+      monotonic: () => (time += 2_000),
+    });
+    expect(await units.readState()).toBe('degraded');
+    expect(await units.readState()).toBe('degraded');
+    expect(connections).toBe(1);
+  });
+
+  it('a reading ends when its signal says so, though nobody answers', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'hung-bus-'));
+    const server = createServer((socket) => void cleanups.push(() => socket.destroy()));
+    await new Promise<void>((resolve) => server.listen(join(folder, 'bus'), resolve));
+    cleanups.push(
+      () => rmSync(folder, { recursive: true }),
+      () => server.close(),
+    );
+    const ending = new AbortController();
+    const units = reader({ busAddress: `unix:path=${folder}/bus` });
+    const reading = units.readUnits({ names: ['a'], discover: false, signal: ending.signal });
+    ending.abort();
+    const ended = { unknown: 'the reading was ended before systemd answered' };
+    expect(await reading).toEqual(ended);
+    expect(await units.readState(AbortSignal.abort())).toEqual(ended);
+  });
+});

@@ -1,0 +1,151 @@
+import fc from 'fast-check';
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import {
+  showBlocks,
+  shownMoment,
+  shownProperties,
+  shownSpan,
+  shownWords,
+} from '../../../src/host/systemd/show-output.js';
+import { unitFacts, type UnitFacts } from '../../../src/host/systemd/unit-facts.js';
+
+const text = readFileSync(new URL('fixtures/odd-units.txt', import.meta.url), 'utf8');
+const nothingAround = { job: '', stateOf: () => '', dragsAlong: [] };
+const odd = new Map(
+  showBlocks(text).map((block) => [
+    block.get('Id'),
+    unitFacts(block.get('Id') ?? '', shownProperties(block), nothingAround),
+  ]),
+);
+const unit = (id: string): UnitFacts => odd.get(id)!;
+
+describe('what systemctl 252 showed of odd units', () => {
+  it('reads every unit that was shown', () => {
+    expect(odd.size).toBe(21);
+  });
+
+  it('reads a healthy service', () => {
+    expect(unit('nginx.service')).toMatchObject({
+      loadState: 'loaded',
+      activeState: 'active',
+      subState: 'running',
+      unitFileState: 'enabled',
+      type: 'forking',
+      result: 'success',
+      canReload: true,
+      transient: false,
+      conditionMet: true,
+      wantedBy: ['multi-user.target'],
+      startTimeoutMs: 90_000,
+      stopTimeoutMs: 5_000,
+    });
+    expect(unit('nginx.service').invocationId).toMatch(/^[0-9a-f]{32}$/);
+    expect(new Date(unit('nginx.service').activeSince).getUTCFullYear()).toBe(2026);
+  });
+
+  it.each([
+    ['fails.service', { activeState: 'failed', result: 'exit-code', exitStatus: 3 }],
+    ['limit.service', { activeState: 'failed', result: 'exit-code', exitStatus: 1 }],
+    ['limit2.service', { activeState: 'failed', result: 'start-limit-hit', restarts: 3 }],
+    ['again.service', { activeState: 'activating', subState: 'auto-restart' }],
+    ['once.service', { activeState: 'failed', type: 'oneshot', result: 'signal', exitStatus: 11 }],
+    ['slowstart.service', { activeState: 'activating', subState: 'start', startTimeoutMs: Infinity }],
+    ['stopped.service', { activeState: 'inactive', result: 'success', conditionMet: true }],
+    ['masked.service', { loadState: 'masked', unitFileState: 'masked', conditionMet: true }],
+    ['nope.service', { loadState: 'not-found', names: ['nope.service'], activeSince: 0, conditionMet: true }],
+    ['bad.service', { loadState: 'bad-setting' }],
+    ['cond.service', { activeState: 'inactive', conditionMet: false }],
+    ['passing.service', { activeState: 'active', transient: true }],
+    ['tmpl@a-b.service', { activeState: 'active', canReload: true }],
+    ['tmpl@x\\x2dy.service', { activeState: 'active', names: ['tmpl@x\\x2dy.service'] }],
+    ['lazy.service', { triggeredBy: [{ name: 'lazy.socket', activeState: '' }] }],
+    [
+      'lazy.socket',
+      { subState: 'listening', type: '', result: '', startTimeoutMs: 90_000, stopTimeoutMs: 90_000 },
+    ],
+    ['multi-user.target', { type: '', result: '', startTimeoutMs: Infinity, stopTimeoutMs: Infinity }],
+    ['base.service', { names: ['base.service', 'fundament.service'], stopTimeoutMs: 123_000 }],
+  ])('reads %s', (id, expected) => {
+    expect(unit(id)).toMatchObject(expected);
+  });
+});
+
+describe('a list as systemctl prints it', () => {
+  it('takes words out of their quotes', () => {
+    expect(shownWords('a.service "b\\\\x2dc.service" d.socket')).toEqual([
+      'a.service',
+      'b\\x2dc.service',
+      'd.socket',
+    ]);
+    expect(shownWords('')).toEqual([]);
+  });
+
+  it('leaves words alone that an older systemctl printed without quotes', () => {
+    expect(shownWords('b\\x2dc.service')).toEqual(['b\\x2dc.service']);
+  });
+});
+
+describe('times as systemctl prints them', () => {
+  it.each([
+    ['1min 30s', 90_000],
+    ['infinity', Infinity],
+    ['0', 0],
+    ['500ms', 500],
+    ['2.500s', 2_500],
+    ['1h 2min 3s 4ms', 3_723_004],
+    ['1month 1w', 2_629_800_000 + 604_800_000],
+    ['', Infinity],
+    ['soon', Infinity],
+    ['3constructor', Infinity],
+  ])('reads the span %j', (span, ms) => {
+    expect(shownSpan(span)).toBe(ms);
+  });
+
+  it.each([
+    ['Mon 2026-11-23 19:17:52 UTC', Date.UTC(2026, 10, 23, 19, 17, 52)],
+    ['2026-11-23 19:17:52.250000 UTC', Date.UTC(2026, 10, 23, 19, 17, 52, 250)],
+    ['@1795461472', 1_795_461_472_000],
+    ['', 0],
+    ['n/a', 0],
+    ['Mon 2026-13-45 19:17:52 UTC', 0],
+    ['Mon 2026-11-23 19:17:52 CET', 0],
+  ])('reads the moment %j', (moment, ms) => {
+    expect(shownMoment(moment)).toBe(ms);
+  });
+});
+
+describe('any text at all', () => {
+  const keys = [
+    'Id',
+    'ActiveState',
+    'LoadState',
+    'Names',
+    'NRestarts',
+    'TimeoutStartUSec',
+    'ActiveEnterTimestamp',
+    'Job',
+  ];
+  const line = fc.tuple(fc.constantFrom(...keys), fc.string()).map(([key, value]) => `${key}=${value}`);
+  const anything = fc.oneof(
+    fc.string(),
+    fc.array(fc.oneof(line, fc.string())).map((lines) => lines.join('\n')),
+  );
+
+  it('gives readings without NaN, or says that it tells nothing', () => {
+    fc.assert(
+      fc.property(anything, (said) => {
+        for (const block of showBlocks(said)) {
+          let facts: UnitFacts;
+          try {
+            facts = unitFacts('x.service', shownProperties(block), nothingAround);
+          } catch (error) {
+            expect(String(error)).toContain('systemd said nothing of x.service');
+            continue;
+          }
+          for (const value of Object.values(facts)) expect(value).not.toBeNaN();
+        }
+      }),
+    );
+  });
+});
