@@ -5,7 +5,7 @@ import { acceptIssue, acceptIssues } from './heal/accept.js';
 import { Desk } from './heal/desk.js';
 import type { Explanation } from './heal/explain.js';
 import { acceptMonitoring, type MonitoringOptions } from './heal/interval.js';
-import { monitor } from './heal/monitor.js';
+import { Monitoring } from './heal/monitoring.js';
 import { narrate } from './heal/narrate.js';
 import type { Metrics } from './heal/tally.js';
 import type { IssueInput } from './issue.js';
@@ -23,15 +23,15 @@ export interface CallOptions {
  * Making one reads nothing and opens nothing. It holds the process alive only while it monitors or heals.
  */
 export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposable {
+  readonly #watch = new Monitoring(() => this.parts(), this.cycle);
   readonly #desk = new Desk(() => this.parts(), this.cycle);
   readonly #closing = new AbortController();
-  readonly #ownsHost: boolean;
-  #monitoring: { readonly stop: AbortController; readonly ended: Promise<void> } | undefined;
+  readonly #owns: { readonly host: boolean; readonly executor: boolean };
 
   /** Throws a `SelfHealingError` for an option that cannot be meant. */
   constructor(options: HealingOptions = {}) {
     super(options);
-    this.#ownsHost = options.host === undefined;
+    this.#owns = { host: options.host === undefined, executor: options.executor === undefined };
     narrate(this.events, this.parts().logger);
   }
 
@@ -61,30 +61,12 @@ export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposa
    */
   async startMonitoring(options: number | MonitoringOptions = {}): Promise<void> {
     const { intervalMs, signal } = acceptMonitoring(options);
-    if (this.#monitoring)
-      throw new SelfHealingError('already-monitoring', 'This engine is monitoring already');
-    const stop = new AbortController();
-    const until = AbortSignal.any([this.#until(signal), stop.signal]);
-    const { clock, emit } = this.parts();
-    const ended = monitor(
-      intervalMs,
-      {
-        clock,
-        look: (inner) => this.cycle.watch(inner),
-        heal: (issues, inner) => this.cycle.heal(issues, inner),
-        failed: (error) => emit('cycle:failed', { error }),
-      },
-      until,
-    ).finally(() => (this.#monitoring = undefined));
-    this.#monitoring = { stop, ended };
-    return ended;
+    return this.#watch.start(intervalMs, this.#until(signal));
   }
 
   /** Stops monitoring. Resolves when it has stopped, and at once when nothing was going on. */
   async stopMonitoring(): Promise<void> {
-    const monitoring = this.#monitoring;
-    monitoring?.stop.abort();
-    await monitoring?.ended;
+    await this.#watch.stop();
   }
 
   /** What has been done so far. */
@@ -127,14 +109,14 @@ export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposa
     return this.events.on(name, listener);
   }
 
-  /** Stops, and frees everything the engine opened; a host that was given to it stays open. Safe to call twice. */
+  /** Stops, and frees everything the engine opened; what was given to it stays open. Safe to call twice. */
   async close(): Promise<void> {
     this.#closing.abort();
     await this.stopMonitoring();
     await this.cycle.idle();
     await this.parts().ledger.close();
-    await this.executor.close?.();
-    if (this.#ownsHost) await this.parts().host.close?.();
+    if (this.#owns.executor) await this.executor.close?.();
+    if (this.#owns.host) await this.parts().host.close?.();
   }
 
   /** The same as `close()`, for `await using`. */

@@ -66,6 +66,7 @@ export {
 } from './detect/detector.js';
 export type { Check } from './detect/check.js';
 export type { Thresholds, ThresholdValues } from './detect/thresholds.js';
+export type { WatchedUnit } from './detect/services.js';
 export type { ServiceOption } from './detect/watched.js';
 export { SimpleResolver, type Resolver } from './resolve/resolver.js';
 export {

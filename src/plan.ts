@@ -151,7 +151,10 @@ export type BuiltInAction =
   | { readonly action: 'clean_nix_store'; readonly parameters: { readonly path?: string } }
   | { readonly action: 'clear_system_cache'; readonly parameters: Readonly<Record<string, never>> }
   | { readonly action: 'set_cpu_governor'; readonly parameters: { readonly governor?: string } }
-  | { readonly action: 'restart_service'; readonly parameters: { readonly service: string } }
+  | {
+      readonly action: 'restart_service';
+      readonly parameters: { readonly service: string } | { readonly freeing: 'memory' };
+    }
   | { readonly action: 'reload_service'; readonly parameters: { readonly service: string } }
   | { readonly action: 'rollback_generation'; readonly parameters: Readonly<Record<string, never>> }
   | { readonly action: 'rebuild_system'; readonly parameters: Readonly<Record<string, never>> };

@@ -1,7 +1,9 @@
 import { isCleared } from '../detect/percent.js';
 import { expectMethods, expectNumber, expectObject, expectOneOf } from '../expect.js';
 import type { ReadRequest } from '../host/host.js';
+import type { Reading } from '../host/reading.js';
 import type { Snapshot } from '../host/snapshot.js';
+import type { WatchedUnit } from '../detect/services.js';
 import type { ThresholdValues } from '../detect/thresholds.js';
 import type { ComponentVerdict, Issue } from '../issue.js';
 import type { Block, Plan, Step } from '../plan.js';
@@ -10,7 +12,11 @@ import type { Block, Plan, Step } from '../plan.js';
 export interface PlanContext {
   /** Reads parts of the host. */
   readonly read: (request: ReadRequest) => Promise<Snapshot>;
+  /** Anonymous memory of a unit, in bytes. */
+  readonly unitMemory: (unit: string) => Promise<Reading<number>>;
   readonly thresholds: ThresholdValues;
+  /** The units that may be healed, where they were listed. */
+  readonly services: readonly WatchedUnit[];
   readonly signal: AbortSignal;
 }
 

@@ -1,29 +1,91 @@
-import { defineAction } from './define.js';
-import { isRefusal, parseService, readUnit, refusedDraft, systemctl, verifyService } from './service.js';
+import { expectKnownKeys, refusal } from '../expect.js';
+import { isUnknown } from '../host/reading.js';
+import type { UnitReading } from '../host/unit.js';
+import { defineAction, verifyByCheck, type PlanContext, type PlanDraft } from './define.js';
+import { forMemory, largestService } from './restart-for-memory.js';
+import {
+  isRefusal,
+  parseService,
+  readUnit,
+  refusedDraft,
+  systemctl,
+  unavailable,
+  verifyService,
+  type ServiceParameters,
+} from './service.js';
+
+/** One service by name, or the one whose restart frees the most memory. */
+type Parameters = ServiceParameters | { readonly freeing: 'memory' };
 
 /** Restarts a service, after `reset-failed` where it has failed, and waits for the job. */
-export const restartService = defineAction({
-  parse: parseService,
-  async plan({ unit }, context) {
-    const effect = `${unit} is running again`;
-    const reading = await readUnit(unit, context);
-    if (isRefusal(reading)) return refusedDraft(unit, reading, effect);
-    // systemd does not reliably say that a start limit was hit, and a start would then be refused.
-    const failed = reading.activeState === 'failed';
-    return {
-      targets: [unit],
-      effect,
-      steps: [
-        ...(failed ? [systemctl('reset-failed', unit, 0)] : []),
-        systemctl('restart', unit, reading.stopTimeoutMs + reading.startTimeoutMs),
-      ],
-      notes: failed
-        ? [`${unit} has failed: its start counter is reset first, in case its start limit was hit`]
-        : [],
-    };
+export const restartService = defineAction<Parameters>({
+  parse(parameters) {
+    if (!('freeing' in parameters)) return parseService(parameters);
+    expectKnownKeys('parameters', parameters, ['freeing']);
+    if (parameters.freeing !== 'memory') throw refusal('freeing', '`memory`', parameters.freeing);
+    return { freeing: 'memory' };
   },
-  verify: verifyService,
+  async plan(parameters, context) {
+    if ('unit' in parameters) return restart(parameters.unit, context);
+    const largest = await largestService(context);
+    if (largest === undefined) {
+      const effect = 'The listed service that holds the most memory runs anew';
+      return {
+        targets: ['memory'],
+        steps: [],
+        effect,
+        refusal: unavailable('No listed service is known to hold memory'),
+      };
+    }
+    const { unit } = largest.watched;
+    return forMemory(await restart(unit, context), largest, context);
+  },
+  async verify(parameters, context) {
+    if ('unit' in parameters) return verifyService(parameters, context);
+    const [unit] = context.plan.targets;
+    const service = await verifyService({ unit: unit?.id ?? '' }, context);
+    return service.status === 'fixed' ? verifyByCheck(parameters, context) : service;
+  },
   scope: 'host',
   risk: 'disruptive',
   timeoutMs: 10 * 60_000,
 });
+
+async function restart(unit: string, context: PlanContext): Promise<PlanDraft> {
+  const effect = `${unit} is running again`;
+  const reading = await readUnit(unit, context);
+  if (isRefusal(reading)) return refusedDraft(unit, reading, effect);
+  const wouldStart = await startedAgainstAPerson(reading, context);
+  if (wouldStart !== undefined) {
+    const sentence = `Starting ${unit} would start ${wouldStart}, which a person has stopped or masked`;
+    return refusedDraft(unit, { reason: 'not-allowed', sentence }, effect);
+  }
+  // systemd does not reliably say that a start limit was hit, and a start would then be refused.
+  const failed = reading.activeState === 'failed';
+  const note = `${unit} has failed: its start counter is reset first, in case its start limit was hit`;
+  return {
+    targets: [unit],
+    effect,
+    steps: [
+      ...(failed ? [systemctl('reset-failed', unit, 0)] : []),
+      systemctl('restart', unit, reading.stopTimeoutMs + reading.startTimeoutMs),
+    ],
+    notes: failed ? [note] : [],
+  };
+}
+
+/** systemd starts what a unit requires along with it, whoever stopped that before. */
+async function startedAgainstAPerson(
+  { requires }: UnitReading,
+  { read }: PlanContext,
+): Promise<string | undefined> {
+  const services = requires.filter((name) => name.endsWith('.service'));
+  if (services.length === 0) return undefined;
+  const { units } = await read({ parts: ['units'], units: services });
+  if (isUnknown(units)) return undefined;
+  const kept = units.asked.find(
+    ({ activeState, loadState, stoppedByJob }) =>
+      activeState === 'inactive' && (loadState === 'masked' || stoppedByJob === true),
+  );
+  return kept?.name;
+}

@@ -72,7 +72,9 @@ export function judgeUnit(unit: UnitReading, watched: WatchedUnit | undefined): 
     if (!unit.id.endsWith('.service')) return bad(Severity.LOW, `${name} has failed`);
     return bad(Severity.HIGH, `${name} has failed (${unit.result || subState})`);
   }
-  if (inTransition(unit)) return ok(`${name} is ${activeState} (${subState}): left to systemd`);
+  if (inTransition(unit)) {
+    return { ...ok(`${name} is ${activeState} (${subState}): left to systemd`), transient: true };
+  }
   if (activeState === 'active') return ok(`${name} is active (${subState})`);
   if (activeState !== 'inactive')
     return { status: 'unknown', reason: `${name} is ${activeState}, which is not a known state` };

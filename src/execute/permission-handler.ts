@@ -14,7 +14,8 @@ import { needsRoot, throughSudo } from './elevate.js';
 import type { ExecuteOptions, Execution, Executor } from './executor.js';
 import { readPermissionStatus, type PermissionStatus } from './permission-status.js';
 import { makePlan } from './planner.js';
-import { runPlan, wordsOf } from './run-plan.js';
+import { runPlan } from './run-plan.js';
+import { wordsOf } from './words-of.js';
 
 /** What a {@link NixOSPermissionHandler} may be given. */
 export interface PermissionHandlerOptions {
@@ -67,7 +68,8 @@ export class NixOSPermissionHandler implements Executor {
     action: HealingAction,
     { signal = never() }: { readonly signal?: AbortSignal } = {},
   ): Promise<Plan> {
-    const parts = { host: this.#host, actions: this.#actions, thresholds: this.#thresholds() };
+    const services = [...(this.#policy.services?.values() ?? [])];
+    const parts = { host: this.#host, actions: this.#actions, thresholds: this.#thresholds(), services };
     const plan = await makePlan(action, parts, signal);
     if (!needsRoot(plan)) return plan;
     const status = await this.getStatus();

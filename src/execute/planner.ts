@@ -1,9 +1,10 @@
 import type { ActionDefinition, PlanDraft } from '../actions/define.js';
 import { actionNamed, type ActionRegistry } from '../actions/registry.js';
+import type { WatchedUnit } from '../detect/services.js';
 import type { ThresholdValues } from '../detect/thresholds.js';
 import { SelfHealingError } from '../errors.js';
 import type { Host } from '../host/host.js';
-import { isUnknown } from '../host/reading.js';
+import { isUnknown, unknown } from '../host/reading.js';
 import { isUnitName } from '../host/systemd/unit-name.js';
 import type { UnitReading } from '../host/unit.js';
 import type { HealingAction, Plan, Step, Target } from '../plan.js';
@@ -13,6 +14,8 @@ export interface PlannerParts {
   readonly host: Host;
   readonly actions: ActionRegistry;
   readonly thresholds: ThresholdValues;
+  /** The units that may be healed, where they were listed. */
+  readonly services: readonly WatchedUnit[];
 }
 
 /** Makes the plan of an action on this host: what its definition says, and the facts about what it acts on. */
@@ -25,7 +28,10 @@ export async function makePlan(
   const parameters = definition.parse(action.parameters);
   const draft = await definition.plan(parameters, {
     read: async (request) => parts.host.read({ ...request, signal }),
+    unitMemory: async (unit) =>
+      (await parts.host.unitMemory?.(unit, signal)) ?? unknown('this host cannot tell'),
     thresholds: parts.thresholds,
+    services: parts.services,
     signal,
   });
   expectDraft(action.action, draft);

@@ -1,7 +1,7 @@
 import type { CommandStep } from '../plan.js';
 import { span } from '../words.js';
 import type { StepReport } from './executor.js';
-import { wordsOf } from './run-plan.js';
+import { wordsOf } from './words-of.js';
 
 /** Of each stream the last 64 KiB are kept: what went wrong stands at the end. */
 const OUTPUT_LIMIT = 64 * 1024;

@@ -5,6 +5,7 @@ import type { CallStep, Plan, Step, WriteStep } from '../plan.js';
 import { span } from '../words.js';
 import type { StepReport } from './executor.js';
 import { runCommand } from './run-command.js';
+import { wordsOf } from './words-of.js';
 
 /** Carries out the steps in order, and stops at the first that fails or when the signal is aborted. Tells of what was begun. */
 export async function runPlan(plan: Plan, signal: AbortSignal): Promise<readonly StepReport[]> {
@@ -17,24 +18,6 @@ export async function runPlan(plan: Plan, signal: AbortSignal): Promise<readonly
   }
   return reports;
 }
-
-/** A step as one line: the command line, the file, or the function. */
-export function wordsOf(step: Step): string {
-  switch (step.kind) {
-    case 'command':
-      return step.argv.map(quoted).join(' ');
-    case 'write':
-      return `write ${JSON.stringify(step.content)} to ${step.path}`;
-    case 'call':
-      return step.name;
-    default:
-      return step satisfies never;
-  }
-}
-
-/** An argument as one could paste it into a shell. */
-const quoted = (word: string): string =>
-  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 
 async function runStep(step: Step, signal: AbortSignal | undefined): Promise<StepReport> {
   const start = performance.now();

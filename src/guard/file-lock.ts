@@ -28,12 +28,15 @@ export class FileLock {
   async take(): Promise<void> {
     if (this.#held) return this.check();
     for (let tries = 0; tries < 5; tries += 1) {
-      if (await this.#create()) return;
       const text = await readFile(this.#path, 'utf8').catch(() => undefined);
-      if (text === undefined) continue;
-      const holder = parse(text);
+      const holder = text === undefined ? undefined : parse(text);
+      if (holder?.token === this.#token) {
+        this.#held = true;
+        return;
+      }
       if (holder && (await isAlive(holder))) throw this.#refusal(holder);
-      await this.#setAside(text);
+      if (text !== undefined) await this.#setAside(text);
+      if (await this.#create()) return;
     }
     throw this.#refusal(undefined);
   }

@@ -17,12 +17,18 @@ export function fileStore(path: string): Store {
   if (typeof path !== 'string' || path === '') throw refusal('state', 'the path of a file', path);
   const file = resolve(path);
   const lock = new FileLock(`${file}.lock`);
+  let writing: Promise<unknown> = Promise.resolve();
 
   return {
+    path: file,
+
     async load({ readOnly } = { readOnly: false }) {
       if (!readOnly) {
         await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-        await lock.take();
+        // Where there is no room for a lock there is none for a state either: then saving fails, and says so.
+        await lock.take().catch((error: unknown) => {
+          if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+        });
       }
       try {
         const text = await read(file);
@@ -44,12 +50,18 @@ export function fileStore(path: string): Store {
       }
     },
 
-    async save(state: GuardState) {
-      await lock.check();
-      await replace(file, JSON.stringify(state));
+    save(state: GuardState) {
+      const text = JSON.stringify(state);
+      const write = writing.then(async () => {
+        await lock.take();
+        await replace(file, text);
+      });
+      writing = write.catch(() => undefined);
+      return write;
     },
 
     async close() {
+      await writing;
       await lock.release();
     },
   };

@@ -33,6 +33,11 @@ export class Ledger {
     return this.#state;
   }
 
+  /** The file that holds the state, if there is one. */
+  get storePath(): string | undefined {
+    return this.#parts.store.path;
+  }
+
   /** Why this engine may only observe: another one holds the state. */
   get lockedBy(): string | undefined {
     return this.#lockedBy;

@@ -40,13 +40,21 @@ export const EARLY_GATES = {
     return reasons.length === 0 ? undefined : `Paused: ${reasons.join('; ')}`;
   },
 
-  'monitor-only': ({ issue }) =>
+  'monitor-only': ({ issue }: Pick<Circumstances, 'issue'>) =>
     issue.severity > Severity.LOW ? undefined : 'An issue of severity LOW is reported and not acted on',
 } satisfies Partial<Record<BlockReason, Gate<Circumstances>>>;
 
 /** The engine's gates. The safety gates stand between them; `decide` has the order. */
 export const PACING_GATES = {
   ...EARLY_GATES,
+
+  'monitor-only'({ issue, before }) {
+    // Meanwhile a person may have stopped it.
+    if (before?.status === 'bad' && before.severity === Severity.LOW) {
+      return `Read again, its severity is LOW: ${before.reason}`;
+    }
+    return EARLY_GATES['monitor-only']({ issue });
+  },
 
   'already-healthy': ({ before }) =>
     before?.status === 'ok' ? `Read again, it is well: ${before.reason}` : undefined,

@@ -9,6 +9,8 @@ import type { GuardState } from './state.js';
  * `save` resolves when the state is safe: it is what makes an act allowed. It replaces all or nothing.
  */
 export interface Store {
+  /** The file that it is in, if it is in one. Cleaning its disk needs no room on it. */
+  readonly path?: string;
   /** What was saved last. */
   load(options?: { readonly readOnly: boolean }): Promise<GuardState | undefined>;
   /** Saves it, all or nothing; resolved means safe. */

@@ -11,7 +11,7 @@ export interface StormReading {
 
 /**
  * One step of watching for a storm: it begins when more than a share of the listed services turn bad within a
- * short time, lasts while new ones do, and ends when none of them is bad any more.
+ * short time, lasts while new ones do, and ends when none of them is bad any more, or when it is calm and few are.
  */
 export function stormAfter(
   storm: Storm | null,
@@ -21,7 +21,8 @@ export function stormAfter(
 ): Storm | null {
   const lately = badSince.filter((since) => since > now - guard.withinMs);
   if (storm !== null) {
-    if (badSince.length === 0) return null;
+    const calm = stormWait(storm, now, { storm: guard }) === 0;
+    if (badSince.length === 0 || (calm && badSince.length <= guard.share * listed)) return null;
     const lastFailure = Math.max(storm.lastFailure, ...badSince);
     return lastFailure === storm.lastFailure ? storm : { ...storm, lastFailure };
   }
@@ -30,5 +31,5 @@ export function stormAfter(
 }
 
 /** How long a storm still forbids every repair; 0 when single repairs may be tried. */
-export const stormWait = ({ lastFailure }: Storm, now: number, { storm }: Guards): number =>
+export const stormWait = ({ lastFailure }: Storm, now: number, { storm }: Pick<Guards, 'storm'>): number =>
   Math.max(0, lastFailure + storm.calmMs - now);

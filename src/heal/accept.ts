@@ -1,4 +1,5 @@
 import { expectObject, expectOneOf, expectStrings, refusal } from '../expect.js';
+import { componentOf } from '../host/systemd/unit-name.js';
 import { IssueType, Severity, type Issue } from '../issue.js';
 
 /** Takes an issue that a person or a program wrote, and refuses what cannot be one. */
@@ -32,8 +33,14 @@ export function acceptIssue(given: unknown, now: Date, option = 'issue'): Issue 
   if (attempt !== undefined && !(Number.isInteger(attempt) && (attempt as number) >= 0)) {
     throw refusal(`${option}.attempt`, 'a whole number from 0', attempt);
   }
-  if (evidence !== undefined) expectStrings(`${option}.evidence`, evidence);
-  return Object.freeze({ ...(issue as unknown as Issue), timestamp });
+  expectStrings(`${option}.evidence`, evidence ?? []);
+  return Object.freeze({
+    ...(issue as unknown as Issue),
+    // `nginx.service` and `nginx` are one component, with one record.
+    component: componentOf(component),
+    timestamp: new Date(timestamp),
+    ...(Array.isArray(evidence) ? { evidence: Object.freeze([...(evidence as string[])]) } : {}),
+  });
 }
 
 /** Takes a list of issues. */

@@ -1,4 +1,5 @@
-import { Severity, type Issue } from '../issue.js';
+import { messageOf } from '../errors.js';
+import { Severity, type ComponentVerdict, type Issue } from '../issue.js';
 import type { HealingResult } from '../result.js';
 import { askFor } from './consent.js';
 import { heal } from './heal.js';
@@ -20,7 +21,8 @@ export async function healAll(
   const results: HealingResult[] = [];
   const turns = inOrder(prepared).map(async (one) => {
     // A person may think for long: whoever needs no answer does not wait for it.
-    const next = one.block?.reason === 'needs-approval' ? await afterAsking(one, parts) : one;
+    const next =
+      one.block?.reason === 'needs-approval' ? await afterAsking(one, parts, signal).catch(() => one) : one;
     const turn = async (): Promise<HealingResult> => {
       const busy = await busyBecauseOf(next, prepared, parts, signal);
       return heal(next, parts, { busy, signal });
@@ -34,13 +36,19 @@ export async function healAll(
   return results;
 }
 
-async function afterAsking(prepared: Prepared, parts: Parts): Promise<Prepared> {
+/** Asks, if nothing but the missing approval stands in the way; nobody is asked about what is well again. */
+async function afterAsking(prepared: Prepared, parts: Parts, signal: AbortSignal): Promise<Prepared> {
   const { issue, plan, digest } = prepared;
-  await askFor(prepared, parts);
   if (plan === undefined || digest === undefined) return prepared;
   const { block: _block, ...rest } = prepared;
-  const block = judge(issue, { plan, digest }, parts, {});
-  return block ? { ...rest, block } : rest;
+  const judged = (before?: ComponentVerdict): Prepared => {
+    const block = judge(issue, { plan, digest }, parts, { before });
+    return block ? { ...rest, block } : rest;
+  };
+  const asking = judged(await lookAgain(issue, parts.detector, signal));
+  if (asking.block?.reason !== 'needs-approval') return asking;
+  await askFor(prepared, parts);
+  return judged();
 }
 
 /** By severity; among equals, what another one needs comes before it. */
@@ -75,6 +83,10 @@ async function busyBecauseOf(
   const worse = all.find((other) => other.issue.severity > Severity.MEDIUM && !other.block && !other.error);
   if (worse) return `${worse.issue.component} is worse and is healed in this cycle`;
   if (issue.component === 'cpu' || issue.component === 'load') return undefined;
-  const load = await lookAgain({ ...issue, component: 'load' }, detector, signal);
-  return load?.status === 'bad' ? load.reason : undefined;
+  try {
+    const load = await lookAgain({ ...issue, component: 'load' }, detector, signal);
+    return load?.status === 'bad' ? load.reason : undefined;
+  } catch (error) {
+    return `Whether the host has room is not known: ${messageOf(error)}`;
+  }
 }

@@ -1,13 +1,13 @@
 import type { CycleReport } from '../events.js';
 import { unitName } from '../host/systemd/unit-name.js';
-import { IssueType, type ComponentVerdict, type Issue } from '../issue.js';
+import { IssueType, Severity, type ComponentVerdict, type Issue } from '../issue.js';
 import type { BlockReason } from '../plan.js';
 import type { HealingResult } from '../result.js';
 import { healAll } from './batch.js';
 import { gatherEvidence } from './evidence.js';
-import { noteLook, noteStorm } from './health.js';
+import { noteLook, noteStorm, settleInterrupted } from './health.js';
 import { Lanes } from './lanes.js';
-import { verdictsOf } from './look.js';
+import { lookAgain, verdictsOf } from './look.js';
 import { OpenIssues, type OpenIssue, type Turn } from './open-issues.js';
 import type { Parts } from './parts.js';
 import { Tally } from './tally.js';
@@ -32,8 +32,9 @@ export class Cycle {
   /** One look and one round of healing, without debounce. */
   async once(signal: AbortSignal): Promise<HealingResult[]> {
     const look = await this.#look(signal, (...seen) => this.open.look(...seen));
-    const results = await this.heal(look.issues, signal);
-    this.#done(look);
+    const issues = this.open.badNow(look.verdicts);
+    const results = await this.heal(issues, signal);
+    this.#done({ ...look, issues });
     return results;
   }
 
@@ -52,6 +53,7 @@ export class Cycle {
     for (const { component } of issues) this.#inHand.set(component, (this.#inHand.get(component) ?? 0) + 1);
     try {
       await parts.ledger.open(parts.dryRun);
+      await this.#settle(issues, parts, signal);
       return await healAll(issues, parts, this.#lanes, signal, (result) => this.#record(result));
     } finally {
       for (const { component } of issues) this.#release(component);
@@ -81,6 +83,17 @@ export class Cycle {
   /** Resolves when nothing is being healed. */
   idle(): Promise<void> {
     return this.#lanes.idle();
+  }
+
+  /** What an earlier run began with these components is looked at before anything new is begun. */
+  async #settle(issues: readonly Issue[], parts: Parts, signal: AbortSignal): Promise<void> {
+    const begun = new Set(parts.ledger.state.intents.map(({ component }) => component));
+    for (const issue of issues.filter(({ component }) => begun.has(component) && !parts.dryRun)) {
+      const verdict = await lookAgain(issue, parts.detector, signal).catch(() => undefined);
+      // This healing holds it in hand once; twice would be an act of this very engine.
+      const inHand = (component: string): boolean => (this.#inHand.get(component) ?? 0) > 1;
+      if (verdict) await settleInterrupted([verdict], { ...parts, inHand });
+    }
   }
 
   async #look(
@@ -119,7 +132,7 @@ export class Cycle {
   #listedInTrouble({ policy }: Parts): { component: string; since: number }[] {
     if (policy.services === undefined) return [];
     return this.open.issues
-      .filter(({ type }) => type === IssueType.SERVICE)
+      .filter(({ type, severity }) => type === IssueType.SERVICE && severity > Severity.LOW)
       .flatMap(({ component }) => this.open.about(component))
       .filter(({ issue }) => policy.services?.has(unitNameOf(issue.component)))
       .map(({ issue, since }) => ({ component: issue.component, since }));

@@ -48,12 +48,9 @@ async function rungs(prepared: Prepared, parts: Parts, turn: Turn): Promise<Ende
   if (!worse) return { last: prepared, ending };
   const { issue, rung, action, attempts } = prepared;
   const attempt = attemptOf(prepared, ending, parts.clock.monotonic() - start);
-  const next = await climb(
-    { issue, rung: rung + 1, attempts: [...attempts, attempt], last: action },
-    parts,
-    turn.signal,
-  );
-  return next.action === action ? { last: prepared, ending } : rungs(next, parts, turn);
+  const further = { issue, rung: rung + 1, attempts: [...attempts, attempt], met: [action] };
+  const next = await climb(further, parts, turn.signal);
+  return next === undefined ? { last: prepared, ending } : rungs(next, parts, turn);
 }
 
 async function oneRung(

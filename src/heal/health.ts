@@ -28,20 +28,22 @@ const RANK = { ok: 0, unknown: 1, bad: 2 } as const;
 
 function worstOf(verdicts: readonly ComponentVerdict[]): Map<string, ComponentVerdict['status']> {
   const worst = new Map<string, ComponentVerdict['status']>();
-  for (const { component, status } of verdicts) {
+  for (const { component, status: said, transient } of verdicts) {
+    const status = said === 'ok' && transient ? 'unknown' : said;
     if (RANK[status] >= RANK[worst.get(component) ?? 'ok']) worst.set(component, status);
   }
   return worst;
 }
 
 /** Acts whose end nobody wrote down are verified by what is seen now; they are never blindly repeated. */
-async function settleInterrupted(verdicts: readonly ComponentVerdict[], parts: Parts): Promise<void> {
+export async function settleInterrupted(verdicts: readonly ComponentVerdict[], parts: Parts): Promise<void> {
   const { ledger, guards, clock, logger, bootId, inHand } = parts;
   const worst = worstOf(verdicts);
-  for (const { component, action, scope, bootId: boot } of ledger.state.intents) {
+  for (const { at: begun, component, action, scope, bootId: boot } of ledger.state.intents) {
     const status = worst.get(component);
     // What this very engine is doing is not interrupted; and what is not known now is looked at again.
     if (inHand(component) || status === undefined || status === 'unknown') continue;
+    if (ledger.now() - begun < guards.settleMs.service) continue;
     const why = boot === bootId ? 'the engine was interrupted' : 'the host was restarted';
     const outcome = status === 'ok' ? 'fixed' : 'failed';
     const words = `${why} while \`${action}\` was under way; read again, it is ${status === 'ok' ? 'well' : 'not well'}`;

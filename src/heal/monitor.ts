@@ -5,7 +5,7 @@ import type { Clock } from '../clock.js';
 /** What a monitor does each time, and with what. */
 export interface MonitorJobs {
   readonly clock: Clock;
-  /** Looks at the host, and gives the open issues. */
+  /** Looks at the host, and gives the open issues that nobody is healing. */
   readonly look: (signal: AbortSignal) => Promise<readonly Issue[]>;
   /** Heals them, one after another. */
   readonly heal: (issues: readonly Issue[], signal: AbortSignal) => Promise<unknown>;
@@ -18,16 +18,15 @@ export interface MonitorJobs {
  */
 export async function monitor(intervalMs: number, jobs: MonitorJobs, signal: AbortSignal): Promise<void> {
   const { clock } = jobs;
-  let healing: Promise<unknown> | undefined;
+  const rounds = new Set<Promise<unknown>>();
   while (!signal.aborted) {
     const start = clock.monotonic();
     try {
       const issues = await jobs.look(signal);
-      if (issues.length > 0 && healing === undefined && !signal.aborted) {
-        healing = jobs
-          .heal(issues, signal)
-          .catch(jobs.failed)
-          .finally(() => (healing = undefined));
+      if (issues.length > 0 && !signal.aborted) {
+        const round = jobs.heal(issues, signal).catch(jobs.failed);
+        rounds.add(round);
+        void round.finally(() => rounds.delete(round));
       }
     } catch (error) {
       if (!signal.aborted) jobs.failed(error);
@@ -38,5 +37,5 @@ export async function monitor(intervalMs: number, jobs: MonitorJobs, signal: Abo
       if (!signal.aborted) throw new Error(`The clock could not wait: ${messageOf(error)}`, { cause: error });
     });
   }
-  await healing;
+  await Promise.all(rounds);
 }

@@ -34,15 +34,20 @@ export class OpenIssues {
     );
   }
 
+  /** The open issues that these verdicts call bad: without those that were only not seen to be well. */
+  badNow(verdicts: readonly ComponentVerdict[]): readonly Issue[] {
+    const bad = new Set(verdicts.filter(isBad).map(({ component, type }) => `${type} ${component}`));
+    return this.issues.filter(({ component, type }) => bad.has(`${type} ${component}`));
+  }
+
   /** How the open issues of one component stand. */
   about(component: string): readonly OpenIssue[] {
     return [...this.#open.values()].filter(({ issue }) => issue.component === component);
   }
 
-  /** Takes the verdicts of a single cycle: whatever is bad now is an issue now. */
+  /** Takes the verdicts of a single cycle: whatever is bad is an issue at once. */
   look(verdicts: readonly ComponentVerdict[], timestamp: Date, now: number): Turn {
-    this.#watches = debounce(new Map(), verdicts, AT_ONCE);
-    return this.#turn(verdicts.filter(isBad), timestamp, now);
+    return this.watch(verdicts, timestamp, now, AT_ONCE);
   }
 
   /** Takes the verdicts of a monitoring cycle: an issue is what has lasted. */

@@ -37,38 +37,43 @@ export async function prepare(issue: Issue, parts: Parts, signal: AbortSignal): 
   const rung = issue.attempt ?? failures;
   const early = firstGate(EARLY_GATES, { issue, healingEnabled, state: ledger.state });
   if (early) return { issue, action: NONE, rung, block: early, attempts: [] };
-  return climb({ issue, rung, attempts: [] }, parts, signal);
+  const prepared = await climb({ issue, rung, attempts: [], met: [] }, parts, signal);
+  return prepared ?? { issue, action: NONE, rung, error: 'The resolver gave no action', attempts: [] };
 }
 
-/** Goes up the ladder until a rung is not passed over. The last rung repeats: then there is no further one. */
+/** Where on the ladder of an issue one is. */
+export interface Climb {
+  readonly issue: Issue;
+  readonly rung: number;
+  readonly attempts: readonly Attempt[];
+  /** Actions that were met on the way up. */
+  readonly met: readonly HealingAction[];
+}
+
+/**
+ * Goes up the ladder until a rung is not passed over. A ladder has ended where an action comes again: the last rung
+ * repeats. Gives `undefined` when there is no further rung.
+ */
 export async function climb(
-  {
-    issue,
-    rung,
-    attempts,
-    last,
-  }: Pick<Prepared, 'issue' | 'rung' | 'attempts'> & { readonly last?: HealingAction },
+  { issue, rung, attempts, met }: Climb,
   parts: Parts,
   signal: AbortSignal,
-): Promise<Prepared> {
+): Promise<Prepared | undefined> {
   const here = await prepareRung(issue, rung, parts, signal);
-  if (last && sameAction(here.action, last)) return { issue, rung, action: last, attempts };
   const { action, block } = here;
-  if (!block || !PASSED_OVER.includes(block.reason)) return { ...here, issue, rung, attempts };
-  const passedOver = {
+  if (met.some((other) => sameAction(other, action))) return undefined;
+  const prepared = { ...here, issue, rung, attempts };
+  if (!block || !PASSED_OVER.includes(block.reason)) return prepared;
+  const passedOver: Attempt = {
     action: action.action,
-    outcome: 'skipped' as const,
+    outcome: 'skipped',
     blockedBy: block.reason,
     error: block.sentence,
     durationMs: 0,
   };
-  const next = await climb(
-    { issue, rung: rung + 1, attempts: [...attempts, passedOver], last: action },
-    parts,
-    signal,
-  );
+  const further = { issue, rung: rung + 1, attempts: [...attempts, passedOver], met: [...met, action] };
   // Nothing above it: then this rung is what there is to tell of.
-  return next.action === action ? { ...here, issue, rung, attempts } : next;
+  return (await climb(further, parts, signal)) ?? prepared;
 }
 
 type Rung = Pick<Prepared, 'action' | 'plan' | 'digest' | 'block' | 'error'>;

@@ -25,18 +25,24 @@ export async function writeIntent(issue: Issue, plan: Plan, parts: Parts): Promi
     }));
     return undefined;
   } catch (error) {
-    if (ledger.lockedBy !== undefined) return { reason: 'locked', sentence: ledger.lockedBy };
     const full = (error as NodeJS.ErrnoException).code === 'ENOSPC';
-    if (full && /^(disk|inodes)(:|$)/.test(component)) {
+    if (full && holds(component, ledger.storePath)) {
       logger.warn(
         `There is no room to write down that ${component} is being healed; it is healed all the same`,
       );
       return undefined;
     }
     ledger.note((state) => withoutIntent(state, component, scope));
+    if (ledger.lockedBy !== undefined) return { reason: 'locked', sentence: ledger.lockedBy };
     const sentence = `What is about to be done could not be written down, so it is not done: ${messageOf(error)}`;
     return { reason: 'unavailable', sentence };
   }
+}
+
+/** Whether a component is the file system that holds a path. A bare `disk` is that of the Nix store, or `/`. */
+function holds(component: string, path: string | undefined): boolean {
+  const [, mount = '/'] = /^(?:disk|inodes)(?::(.*))?$/.exec(component) ?? [undefined, ''];
+  return path !== undefined && mount !== '' && (mount === '/' || path.startsWith(`${mount}/`));
 }
 
 /** Writes down how a repair ended. */

@@ -25,6 +25,8 @@ export interface Host {
   read(request?: ReadRequest): Snapshot | Promise<Snapshot>;
   /** The last log lines of a unit, as evidence: few and short. Optional. */
   unitLog?(unit: string, signal?: AbortSignal): Promise<Reading<readonly string[]>>;
+  /** Memory of a unit that only ending it gives back, in bytes. Optional. */
+  unitMemory?(unit: string, signal?: AbortSignal): Promise<Reading<number>>;
   /** Lets go of descriptors and connections; a later `read` opens them again. */
   close?(): void | Promise<void>;
 }

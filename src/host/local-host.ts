@@ -3,6 +3,7 @@ import { createLinuxReader } from './linux/linux-reader.js';
 import { createPortableReader } from './portable.js';
 import { unknown, type Reading } from './reading.js';
 import type { Snapshot, SnapshotPart, SystemReading } from './snapshot.js';
+import { anonymousMemory } from './systemd/anonymous-memory.js';
 import { createSystemdReader } from './systemd/reader.js';
 import { unitLog } from './systemd/unit-log.js';
 
@@ -31,6 +32,7 @@ export function localHost(): Host {
       ]);
       return { timestamp, cpu, memory, load, pressure, mounts, units: unitsRead, system };
     },
+    unitMemory: (unit, signal) => anonymousMemory(unit, signal),
     unitLog: (unit, signal) => unitLog(unit, signal),
     async close() {
       reader.close();

@@ -44,6 +44,8 @@ export interface UnitReading {
   readonly wantedBy: readonly string[];
   /** Units that go down with it: `RequiredBy=`, `BoundBy=` and `ConsistsOf=`. */
   readonly dragsAlong: readonly string[];
+  /** Units that are started with it: `Requires=` and `BindsTo=`. */
+  readonly requires: readonly string[];
   /** Units it needs or comes after: `Requires=`, `BindsTo=` and `After=`. */
   readonly needs: readonly string[];
   /** How long systemd lets it start, in milliseconds; `Infinity` when without limit. */

@@ -1,6 +1,6 @@
 import type { CycleReport } from '../events.js';
 import type { PermissionStatus } from '../execute/permission-status.js';
-import { wordsOf } from '../execute/run-plan.js';
+import { wordsOf } from '../execute/words-of.js';
 import { Severity, type ComponentVerdict } from '../issue.js';
 import type { HealingResult } from '../result.js';
 import type { Paint } from './paint.js';

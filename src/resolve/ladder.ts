@@ -10,6 +10,7 @@ export const NO_ACTION: HealingAction = Object.freeze({ action: 'none', paramete
 
 const none: Rung = () => NO_ACTION as BuiltInAction;
 const clearCache: Rung = () => ({ action: 'clear_system_cache', parameters: {} });
+const restartLargest: Rung = () => ({ action: 'restart_service', parameters: { freeing: 'memory' } });
 const setGovernor: Rung = () => ({ action: 'set_cpu_governor', parameters: { governor: 'performance' } });
 const rollBack: Rung = () => ({ action: 'rollback_generation', parameters: {} });
 const restart: Rung = ({ component }) => ({ action: 'restart_service', parameters: { service: component } });
@@ -22,7 +23,7 @@ const collectGarbageAtStore: Rung = () => ({ action: 'clean_nix_store', paramete
 /** Which ladder a component has; for `disk:/var` the word before the colon is looked up. */
 export const COMPONENT_LADDERS: ReadonlyMap<string, readonly Rung[]> = new Map([
   ['cpu', [setGovernor]],
-  ['memory', [clearCache]],
+  ['memory', [clearCache, restartLargest]],
   ['load', [none]],
   ['disk', [collectGarbageAtStore]],
   ['disk:', [collectGarbage]],

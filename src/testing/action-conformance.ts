@@ -1,4 +1,5 @@
 import type { ActionDefinition, PlanContext, PlanDraft } from '../actions/define.js';
+import type { WatchedUnit } from '../detect/services.js';
 import { Severity, type Issue } from '../issue.js';
 import type { Plan, Step } from '../plan.js';
 import {
@@ -24,6 +25,8 @@ export interface ActionConformanceOptions {
   readonly refused?: readonly Readonly<Record<string, unknown>>[];
   /** The host for which plans are made. Default: a healthy fake one. */
   readonly host?: () => FakeHost;
+  /** The units that may be healed. Default: none are listed. */
+  readonly services?: readonly WatchedUnit[];
   /** Tells how whatever the action could change is now, as text: planning must leave it as it is. */
   readonly observe?: () => string | Promise<string>;
 }
@@ -31,10 +34,10 @@ export interface ActionConformanceOptions {
 /** What every `ActionDefinition` promises. The cases plan and verify; they carry nothing out. */
 export function actionConformance<Parameters>(
   make: Make<ActionDefinition<Parameters>>,
-  { parameters, refused = [], host = fakeHost, observe }: ActionConformanceOptions,
+  { parameters, refused = [], host = fakeHost, services = [], observe }: ActionConformanceOptions,
 ): ConformanceCase[] {
   const planOn = (definition: ActionDefinition<Parameters>, on: FakeHost): Promise<PlanDraft> =>
-    mustNotFail('`plan`', () => definition.plan(definition.parse(parameters), contextOf(on)));
+    mustNotFail('`plan`', () => definition.plan(definition.parse(parameters), contextOf(on, services)));
 
   return conformance(make, {
     async '`parse` takes what a resolver gives, and refuses what cannot be meant'(definition) {
@@ -98,7 +101,7 @@ export function actionConformance<Parameters>(
         } as const;
         const seen = await mustNotFail('`verify`', () =>
           definition.verify(definition.parse(parameters), {
-            ...contextOf(on),
+            ...contextOf(on, services),
             issue: ISSUE,
             plan,
             before: { ...verdict, status: 'bad' },
@@ -123,8 +126,10 @@ const ISSUE: Issue = Object.freeze({
   timestamp: new Date(0),
 });
 
-const contextOf = (host: FakeHost): PlanContext => ({
+const contextOf = (host: FakeHost, services: readonly WatchedUnit[]): PlanContext => ({
   read: (request) => Promise.resolve(host.read(request)),
+  unitMemory: async (unit) => (await host.unitMemory?.(unit)) ?? { unknown: 'nobody said' },
+  services,
   thresholds: { cpuPercent: 80, memoryPercent: 85, diskPercent: 90, loadAverage: undefined },
   signal: new AbortController().signal,
 });

@@ -1,5 +1,13 @@
 import type { Clock } from '../clock.js';
-import { conformance, insist, rejectionOf, textOf, type ConformanceCase, type Make } from './conformance.js';
+import {
+  conformance,
+  insist,
+  mustEnd,
+  rejectionOf,
+  textOf,
+  type ConformanceCase,
+  type Make,
+} from './conformance.js';
 
 /** What a {@link clockConformance} may be told. */
 export interface ClockConformanceOptions<Adapter extends Clock> {
@@ -37,7 +45,7 @@ export function clockConformance<Adapter extends Clock>(
       const start = clock.monotonic();
       const sleep = clock.sleep(5);
       await elapse?.(clock, 5);
-      await sleep;
+      await mustEnd('`sleep(5)`', sleep);
       const slept = clock.monotonic() - start;
       // The timers of Node count whole milliseconds and may be one early.
       insist(slept >= 4, `\`sleep(5)\` woke after ${slept} ms`);
@@ -45,12 +53,12 @@ export function clockConformance<Adapter extends Clock>(
     async '`sleep(0)` resolves'(clock) {
       const sleep = clock.sleep(0);
       await elapse?.(clock, 0);
-      await sleep;
+      await mustEnd('`sleep(0)`', sleep);
     },
     async '`sleep` rejects with the reason of a signal that is aborted already'(clock) {
       const reason = new Error('enough');
       const got = await rejectionOf('A sleep whose signal is aborted', () =>
-        clock.sleep(60_000, AbortSignal.abort(reason)),
+        mustEnd('It', clock.sleep(60_000, AbortSignal.abort(reason))),
       );
       insist(got === reason, `It rejected with ${textOf(got)} and not with the signal's reason`);
     },
@@ -59,7 +67,7 @@ export function clockConformance<Adapter extends Clock>(
       const controller = new AbortController();
       const sleep = clock.sleep(60_000, controller.signal);
       controller.abort(reason);
-      const got = await rejectionOf('A sleep whose signal is aborted meanwhile', () => sleep);
+      const got = await rejectionOf('A sleep whose signal is aborted meanwhile', () => mustEnd('It', sleep));
       insist(got === reason, `It rejected with ${textOf(got)} and not with the signal's reason`);
     },
   });

@@ -51,6 +51,19 @@ export async function rejectionOf(what: string, work: () => unknown): Promise<un
   throw new Error(`${what} must reject, and did not`);
 }
 
+/** Waits for something that must end; fails when it takes too long. */
+export async function mustEnd<T>(what: string, work: Promise<T>, limitMs = 2_000): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what} did not end within ${limitMs} ms`)), limitMs);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** A value in a sentence. */
 export function textOf(value: unknown): string {
   if (value instanceof Error) return value.message;

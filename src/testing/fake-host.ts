@@ -10,6 +10,10 @@ import { unitReading, unknownUnit } from './unit-reading.js';
 export type FakeHostParts = Partial<Omit<Snapshot, 'units' | 'timestamp'>> & {
   /** Every unit that systemd knows. */
   readonly units?: Reading<readonly UnitReading[]>;
+  /** Log lines by full unit name; no lines where there are none. */
+  readonly logs?: Readonly<Record<string, readonly string[]>>;
+  /** Memory by full unit name, in bytes; unknown where there is none. */
+  readonly memories?: Readonly<Record<string, number>>;
 };
 
 /** What else a {@link FakeHost} may be given. */
@@ -53,7 +57,7 @@ export function fakeHost(parts: FakeHostParts = {}, { clock }: FakeHostOptions =
     },
     read(request = {}) {
       requests.push(request);
-      const { units, ...rest } = now;
+      const { units, logs: _logs, memories: _memories, ...rest } = now;
       const whole = healthySnapshot({
         ...rest,
         units: unitsRead(units ?? [], request),
@@ -63,6 +67,8 @@ export function fakeHost(parts: FakeHostParts = {}, { clock }: FakeHostOptions =
       const left = SNAPSHOT_PARTS.filter((part) => !wanted(part)).map((part) => [part, NOT_ASKED] as const);
       return { ...whole, ...(Object.fromEntries(left) as Partial<Snapshot>) };
     },
+    unitLog: (unit) => Promise.resolve(now.logs?.[fullName(unit)] ?? []),
+    unitMemory: (unit) => Promise.resolve(now.memories?.[fullName(unit)] ?? unknown('nobody said')),
     close: () => void (closed += 1),
   };
 }

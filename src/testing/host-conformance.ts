@@ -1,7 +1,7 @@
 import type { Host } from '../host/host.js';
 import { isUnknown } from '../host/reading.js';
 import type { UnitReading } from '../host/unit.js';
-import { conformance, insist, mustNotFail, type ConformanceCase, type Make } from './conformance.js';
+import { conformance, insist, mustNotFail, textOf, type ConformanceCase, type Make } from './conformance.js';
 import { SNAPSHOT_PARTS } from './snapshot.js';
 import { insistOnSnapshot } from './snapshot-rules.js';
 
@@ -55,7 +55,10 @@ export function hostConformance(make: Make<Host>): ConformanceCase[] {
       insist(state === 'not-found', `The loadState of a unit that does not exist was ${state ?? 'missing'}`);
     },
     async 'a name that no unit can have is no reason to fail'(host) {
-      await read(host, { units: ['', '../etc', 'a b', '-x.service', 'x'.repeat(300), '*'] });
+      const units = ['', '../etc', 'a b', '-x.service', 'x'.repeat(300), '*'];
+      await mustNotFail('`read` of units with impossible names', () =>
+        host.read({ parts: ['units'], units }),
+      );
     },
     async 'without `discover` nothing is told of units that nobody named'(host) {
       const { units } = await read(host, { parts: ['units'], units: [] });
@@ -64,6 +67,19 @@ export function hostConformance(make: Make<Host>): ConformanceCase[] {
     },
     async '`discover` finds units in trouble'(host) {
       await read(host, { parts: ['units'], discover: true });
+    },
+    async 'the log of a unit is a list of lines, or unknown'(host) {
+      for (const unit of [NOBODY, 'a b']) {
+        const lines = (await mustNotFail('`unitLog`', () => host.unitLog?.(unit))) ?? [];
+        const whole = isUnknown(lines) || lines.every((line) => typeof line === 'string');
+        insist(whole, `\`unitLog\` gave ${textOf(lines)}`);
+      }
+    },
+    async 'the memory of a unit is a number of bytes, or unknown'(host) {
+      for (const unit of [NOBODY, 'a b']) {
+        const bytes = (await mustNotFail('`unitMemory`', () => host.unitMemory?.(unit))) ?? 0;
+        insist(isUnknown(bytes) || bytes >= 0, `\`unitMemory\` gave ${textOf(bytes)}`);
+      }
     },
     async 'a signal that is aborted already is no reason to fail'(host) {
       await mustNotFail('`read` with an aborted signal', () => host.read({ signal: AbortSignal.abort() }));

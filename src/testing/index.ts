@@ -26,3 +26,4 @@ export { executorConformance, type ExecutorConformanceOptions } from './executor
 export { hostConformance } from './host-conformance.js';
 export { loggerConformance } from './logger-conformance.js';
 export { resolverConformance, type ResolverConformanceOptions } from './resolver-conformance.js';
+export { storeConformance, type StoreConformanceOptions } from './store-conformance.js';

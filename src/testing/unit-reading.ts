@@ -27,6 +27,7 @@ export function unitReading(overrides: Partial<UnitReading> = {}): UnitReading {
     triggeredBy: [],
     wantedBy: ['multi-user.target'],
     dragsAlong: [],
+    requires: [],
     needs: ['network.target'],
     startTimeoutMs: 90_000,
     stopTimeoutMs: 90_000,
@@ -63,6 +64,7 @@ export function unknownUnit(name: string): UnitReading {
     activeSince: 0,
     canReload: false,
     wantedBy: [],
+    requires: [],
     needs: [],
   });
 }

@@ -100,6 +100,7 @@ export function unitFacts(name: string, properties: UnitProperties, around: Unit
     })),
     wantedBy: merged(words('WantedBy'), words('RequiredBy')),
     dragsAlong: around.dragsAlong,
+    requires: merged(words('Requires'), words('BindsTo')),
     needs: merged(words('Requires'), words('BindsTo'), words('After')),
     startTimeoutMs: start ? span(start) : Infinity,
     stopTimeoutMs: stop ? span(stop) : Infinity,

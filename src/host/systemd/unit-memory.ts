@@ -116,6 +116,7 @@ const notFound = (name: string): UnitReading => ({
   triggeredBy: [],
   wantedBy: [],
   dragsAlong: [],
+  requires: [],
   needs: [],
   startTimeoutMs: Infinity,
   stopTimeoutMs: Infinity,

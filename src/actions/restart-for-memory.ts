@@ -1,0 +1,53 @@
+import type { WatchedUnit } from '../detect/services.js';
+import { isUnknown } from '../host/reading.js';
+import { bytes } from '../words.js';
+import type { PlanContext, PlanDraft } from './define.js';
+import { unavailable } from './service.js';
+
+/** systemd-oomd acts when tasks stand still for want of memory for 60 % of the time; so does this. */
+const FULL_PRESSURE_PERCENT = 60;
+/** Over this, memory is in trouble of severity HIGH. */
+const HIGH_PERCENT = 95;
+
+/** The listed service that holds the most memory which only ending it gives back. */
+export async function largestService({
+  services,
+  unitMemory,
+}: Pick<PlanContext, 'services' | 'unitMemory'>): Promise<
+  { readonly watched: WatchedUnit; readonly held: number } | undefined
+> {
+  let largest: { watched: WatchedUnit; held: number } | undefined;
+  for (const watched of services) {
+    const held = await unitMemory(watched.unit);
+    if (!isUnknown(held) && held > (largest?.held ?? 0)) largest = { watched, held };
+  }
+  return largest;
+}
+
+/** A plan to restart a service for the sake of memory, with what keeps it from being done without a person. */
+export async function forMemory(
+  draft: PlanDraft,
+  { watched, held }: { readonly watched: WatchedUnit; readonly held: number },
+  { read }: Pick<PlanContext, 'read'>,
+): Promise<PlanDraft> {
+  const { memory, pressure } = await read({ parts: ['memory', 'pressure'] });
+  if (isUnknown(memory))
+    return { ...draft, steps: [], refusal: unavailable(`Memory is not known: ${memory.unknown}`) };
+  const full = isUnknown(pressure) || isUnknown(pressure.memory) ? undefined : pressure.memory.full;
+  const doubts = [
+    ...(watched.restartForMemory ? [] : [`\`restartForMemory\` is not set for ${watched.unit}`]),
+    ...(memory.usedPercent > HIGH_PERCENT ? [] : [`memory is not over ${HIGH_PERCENT} % used`]),
+    ...(full !== undefined && full > FULL_PRESSURE_PERCENT
+      ? []
+      : [
+          `memory pressure is ${full === undefined ? 'not known' : `${full.toFixed(1)} %`}, not over ${FULL_PRESSURE_PERCENT} %`,
+        ]),
+  ];
+  return {
+    ...draft,
+    effect: `${bytes(held)} that ${watched.unit} holds are given back, and it runs anew`,
+    ...(doubts.length === 0
+      ? {}
+      : { approval: `A restart for memory is for a person to decide: ${doubts.join('; ')}` }),
+  };
+}
