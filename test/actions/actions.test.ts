@@ -1,0 +1,293 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { actionNamed, actionRegistry } from '../../src/actions/registry.js';
+import { makePlan } from '../../src/execute/planner.js';
+import type { UnitReading } from '../../src/host/unit.js';
+import {
+  actionConformance,
+  failedUnit,
+  fakeHost,
+  memoryReading,
+  mountReading,
+  unitReading,
+  type FakeHostParts,
+} from '../../src/testing/index.js';
+
+/** Files that are there in a test, whatever this machine has: a text, or the names in a folder. */
+const files = vi.hoisted(() => new Map<string, string | string[] | undefined>());
+vi.mock('node:fs', async (original) => {
+  const fs = await original<typeof import('node:fs')>();
+  const faked = (path: unknown) => files.get(String(path));
+  return {
+    ...fs,
+    existsSync: (path: string) => (files.has(path) ? faked(path) !== undefined : fs.existsSync(path)),
+    readdirSync: (path: string) => faked(path) ?? fs.readdirSync(path),
+    readFileSync: (path: string, encoding: 'utf8') => faked(path) ?? fs.readFileSync(path, encoding),
+  };
+});
+const SWITCH = '/run/current-system/bin/switch-to-configuration';
+beforeEach(() => {
+  files.clear();
+  files.set('/nix/store', []);
+  files.set(SWITCH, undefined);
+});
+
+const THRESHOLDS = { cpuPercent: 80, memoryPercent: 85, diskPercent: 90, loadAverage: undefined };
+const planOn = (parts: FakeHostParts, action: string, parameters: object = {}) =>
+  makePlan(
+    { action, parameters: { ...parameters } },
+    { host: fakeHost(parts), actions: actionRegistry(), thresholds: THRESHOLDS, services: [] },
+    new AbortController().signal,
+  );
+const argvs = ({ steps }: Awaited<ReturnType<typeof planOn>>) =>
+  steps.map((step) =>
+    step.kind === 'command'
+      ? step.argv.join(' ')
+      : step.kind === 'write'
+        ? `${step.path} = ${step.content}`
+        : '',
+  );
+const GIB = 1024 ** 3;
+
+describe('the seven documented actions', () => {
+  it('are registered under their documented names', () => {
+    expect([...actionRegistry().keys()].sort()).toEqual([
+      'clean_nix_store',
+      'clear_system_cache',
+      'rebuild_system',
+      'reload_service',
+      'restart_service',
+      'rollback_generation',
+      'set_cpu_governor',
+    ]);
+  });
+
+  it('are found by name, and a wrong name is answered with the one that was probably meant', () => {
+    expect(() => actionNamed('clean_nix_stor', actionRegistry())).toThrow('did you mean `clean_nix_store`?');
+    expect(() => actionNamed('zzz', actionRegistry())).toThrow(
+      'No action is called `zzz`: register it in the option `actions`',
+    );
+  });
+
+  it.each([
+    [
+      'clean_nix_store',
+      { path: '/nix/store' },
+      [{ path: 'relative' }, { path: '/a/../b' }, { path: 7 }, { older: 1 }],
+    ],
+    ['clear_system_cache', {}, [{ level: 3 }]],
+    [
+      'set_cpu_governor',
+      { governor: 'performance' },
+      [{ governor: '../x' }, { governor: '' }, { governor: 'a b' }],
+    ],
+    [
+      'restart_service',
+      { service: 'nginx' },
+      [{}, { service: '' }, { service: 'a b' }, { service: 'x.timer' }],
+    ],
+    ['reload_service', { service: 'nginx' }, [{}, { service: 7 }, { service: '-x' }]],
+    ['rollback_generation', {}, [{ generation: 12 }]],
+    ['rebuild_system', {}, [{ flake: '.#x' }]],
+  ])('%s keeps the promises of an action', async (name, parameters, refused) => {
+    const definition = actionNamed(name, actionRegistry());
+    for (const { run } of actionConformance(() => definition, { parameters, refused })) await run();
+    const running = () => fakeHost({ units: [unitReading()] });
+    for (const { run } of actionConformance(() => definition, { parameters, host: running })) await run();
+  });
+});
+
+describe('clean_nix_store', () => {
+  it('collects down to the clearing level, 5 points under the threshold, and no further', async () => {
+    const plan = await planOn({ mounts: [mountReading({ percent: 97 })] }, 'clean_nix_store', { path: '/' });
+    expect(argvs(plan)).toEqual([`nix-store --gc --max-freed ${Math.ceil(0.12 * 100 * GIB)}`]);
+    expect(plan.targets).toEqual([{ kind: 'plain', id: 'disk:/' }]);
+    expect(plan.effect).toContain('until / is under 85.0 %');
+  });
+
+  it('is only for the file system that holds the store, by device and not by name', async () => {
+    const mounts = [
+      mountReading(),
+      mountReading({ mountPoint: '/nix/store', device: '8:2', percent: 97 }),
+      mountReading({ mountPoint: '/nix/copy', device: '8:2', percent: 97 }),
+      mountReading({ mountPoint: '/var', device: '8:3', percent: 99 }),
+    ];
+    expect(await planOn({ mounts }, 'clean_nix_store', { path: '/var' })).toMatchObject({
+      steps: [],
+      refusal: { reason: 'unavailable', sentence: 'The Nix store is not on the file system of /var' },
+    });
+    for (const path of ['/nix/store', '/nix/copy']) {
+      expect((await planOn({ mounts }, 'clean_nix_store', { path })).refusal).toBeUndefined();
+    }
+  });
+
+  it('is of no use where the file system is under the clearing level already', async () => {
+    const plan = await planOn({ mounts: [mountReading({ percent: 84 })] }, 'clean_nix_store', { path: '/' });
+    expect(plan).toMatchObject({ steps: [], refusal: { reason: 'no-expected-gain' } });
+  });
+
+  it('is unavailable where there is no store', async () => {
+    files.set('/nix/store', undefined);
+    expect(await planOn({ mounts: [mountReading({ percent: 97 })] }, 'clean_nix_store')).toMatchObject({
+      steps: [],
+      refusal: { reason: 'unavailable', sentence: 'This host has no Nix store' },
+    });
+  });
+
+  it('deletes no generation', async () => {
+    const plan = await planOn({ mounts: [mountReading({ percent: 99 })] }, 'clean_nix_store');
+    expect(argvs(plan).join()).not.toMatch(/delete|-d\b|collect-garbage/);
+  });
+
+  it('is unavailable where the mounts are not known', async () => {
+    const plan = await planOn({ mounts: { unknown: 'no mountinfo' } }, 'clean_nix_store');
+    expect(plan.refusal).toEqual({
+      reason: 'unavailable',
+      sentence: 'The mounts are not known: no mountinfo',
+    });
+  });
+});
+
+describe('clear_system_cache', () => {
+  const memory = (cache: number, slab: number) => ({
+    ...memoryReading(95),
+    pageCacheBytes: cache * GIB,
+    reclaimableSlabBytes: slab * GIB,
+  });
+
+  it('writes dirty pages first, and then drops level 1', async () => {
+    const plan = await planOn({ memory: memory(2, 0.1) }, 'clear_system_cache');
+    expect(argvs(plan)).toEqual(['sync', '/proc/sys/vm/drop_caches = 1']);
+    expect(plan).toMatchObject({ targets: [{ kind: 'plain', id: 'memory' }], risk: 'reversible' });
+  });
+
+  it('drops level 2 where the gain is slab, and never 3', async () => {
+    expect(argvs(await planOn({ memory: memory(0.1, 3) }, 'clear_system_cache'))[1]).toBe(
+      '/proc/sys/vm/drop_caches = 2',
+    );
+  });
+
+  it('writes may not be cut short', async () => {
+    const { steps } = await planOn({ memory: memory(2, 0) }, 'clear_system_cache');
+    expect(steps[1]).toMatchObject({ kind: 'write', interruptible: false, needsRoot: true });
+  });
+});
+
+describe('restart_service', () => {
+  const restart = (unit: UnitReading) => planOn({ units: [unit] }, 'restart_service', { service: unit.id });
+
+  it('waits as long as the unit may take to stop and to start, and a little more', async () => {
+    const { steps } = await restart(failedUnit({ startTimeoutMs: 30_000, stopTimeoutMs: 20_000 }));
+    expect(steps.at(-1)?.timeoutMs).toBe(60_000);
+  });
+
+  it('does not wait for ever for a unit without limits', async () => {
+    const { steps } = await restart(failedUnit({ startTimeoutMs: Infinity }));
+    expect(steps.at(-1)?.timeoutMs).toBe(300_000);
+  });
+
+  it.each([
+    [failedUnit({ loadState: 'masked' }), 'nginx.service cannot be started: it is masked'],
+    [failedUnit({ loadState: 'not-found' }), 'systemd does not know nginx.service'],
+    [failedUnit({ loadState: 'bad-setting' }), 'nginx.service cannot be started: it is bad-setting'],
+  ])('is unavailable where it cannot help', async (unit, sentence) => {
+    expect(await restart(unit)).toMatchObject({ steps: [], refusal: { reason: 'unavailable', sentence } });
+  });
+});
+
+describe('restart_service and the start limit', () => {
+  it('resets the counter of a unit that hit its start limit, before it restarts it', async () => {
+    const limited = failedUnit({ result: 'start-limit-hit' });
+    expect(argvs(await planOn({ units: [limited] }, 'restart_service', { service: 'nginx' }))).toEqual([
+      'systemctl --no-ask-password reset-failed -- nginx.service',
+      'systemctl --no-ask-password restart -- nginx.service',
+    ]);
+  });
+
+  it('only restarts a unit that has not failed', async () => {
+    const stopped = unitReading({ activeState: 'inactive', subState: 'dead' });
+    expect(argvs(await planOn({ units: [stopped] }, 'restart_service', { service: 'nginx' }))).toEqual([
+      'systemctl --no-ask-password restart -- nginx.service',
+    ]);
+  });
+});
+
+describe('reload_service', () => {
+  const reload = (unit: UnitReading) => planOn({ units: [unit] }, 'reload_service', { service: 'nginx' });
+
+  it('reloads a unit that can, and restarts none', async () => {
+    expect(argvs(await reload(unitReading()))).toEqual([
+      'systemctl --no-ask-password reload -- nginx.service',
+    ]);
+  });
+
+  it.each([
+    ['it cannot reload', unitReading({ canReload: false })],
+    ['it is not active', failedUnit()],
+  ])('is unavailable when %s', async (_why, unit) => {
+    expect(await reload(unit)).toMatchObject({ steps: [], refusal: { reason: 'unavailable' } });
+  });
+});
+
+describe('where this is no NixOS', () => {
+  it.each(['rollback_generation', 'rebuild_system'])('%s says so', async (action) => {
+    const plan = await planOn({}, action);
+    expect(plan).toMatchObject({ steps: [], refusal: { reason: 'unavailable' } });
+    expect(plan.refusal?.sentence).toContain('does not run NixOS');
+  });
+});
+
+describe('on NixOS', () => {
+  beforeEach(() => void files.set(SWITCH, ''));
+
+  it('a rebuild is planned with its undo, and is for a person to approve', async () => {
+    const plan = await planOn({}, 'rebuild_system');
+    expect(argvs(plan)).toEqual(['nixos-rebuild switch']);
+    expect(plan).toMatchObject({ risk: 'disruptive', steps: [{ interruptible: false, needsRoot: true }] });
+    expect(plan.approval).toBeTypeOf('string');
+    expect(plan.undo).toBeTypeOf('string');
+  });
+
+  it('a rollback without evidence is not done by itself', async () => {
+    const plan = await planOn({}, 'rollback_generation');
+    expect(plan.refusal !== undefined || plan.approval !== undefined).toBe(true);
+  });
+});
+
+describe('set_cpu_governor', () => {
+  const ROOT = '/sys/devices/system/cpu/cpufreq';
+  const policy = (name: string, governor: string, offered: string) => {
+    files.set(ROOT, [...((files.get(ROOT) as string[] | undefined) ?? []), name]);
+    files.set(`${ROOT}/${name}/scaling_governor`, `${governor}\n`);
+    files.set(`${ROOT}/${name}/scaling_available_governors`, `${offered} \n`);
+  };
+
+  it('writes the governor into each policy, and remembers what was there', async () => {
+    policy('policy0', 'powersave', 'performance powersave');
+    policy('policy4', 'schedutil', 'schedutil performance');
+    const plan = await planOn({}, 'set_cpu_governor');
+    expect(argvs(plan)).toEqual([
+      `${ROOT}/policy0/scaling_governor = performance`,
+      `${ROOT}/policy4/scaling_governor = performance`,
+    ]);
+    expect(plan.undo).toBe(`Back to powersave in ${ROOT}/policy0, schedutil in ${ROOT}/policy4`);
+  });
+
+  it('is unavailable where a policy does not offer it', async () => {
+    policy('policy0', 'powersave', 'ondemand powersave');
+    expect(await planOn({}, 'set_cpu_governor')).toMatchObject({
+      steps: [],
+      refusal: {
+        reason: 'unavailable',
+        sentence: `${ROOT}/policy0 offers ondemand, powersave, not \`performance\``,
+      },
+    });
+  });
+
+  it('is unavailable where there is no cpufreq', async () => {
+    files.set(ROOT, []);
+    expect(await planOn({}, 'set_cpu_governor')).toMatchObject({
+      steps: [],
+      refusal: { reason: 'unavailable', sentence: 'This machine has no cpufreq to govern' },
+    });
+  });
+});

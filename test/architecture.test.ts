@@ -1,0 +1,235 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+import { describe, expect, it } from 'vitest';
+
+const SRC = fileURLToPath(new URL('../src', import.meta.url));
+
+interface Import {
+  /** A file under src, or the name of a package. */
+  readonly to: string;
+  readonly kind: 'value' | 'type' | 'dynamic';
+}
+
+interface Source {
+  /** Path under src. */
+  readonly path: string;
+  readonly lines: number;
+  readonly imports: readonly Import[];
+}
+
+const sources: readonly Source[] = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
+  .filter((path) => path.endsWith('.ts'))
+  .map((path) => {
+    const text = readFileSync(join(SRC, path), 'utf8');
+    return { path, lines: text.trimEnd().split('\n').length, imports: importsOf(path, text) };
+  });
+
+/** Every import, re-export and dynamic import of a file. */
+function importsOf(path: string, text: string): Import[] {
+  const found: Import[] = [];
+  const add = (specifier: ts.Expression | undefined, kind: Import['kind']): void => {
+    if (!specifier || !ts.isStringLiteral(specifier)) return;
+    const { text: name } = specifier;
+    const to = name.startsWith('.')
+      ? relative(SRC, join(SRC, dirname(path), name)).replace(/\.js$/, '.ts')
+      : name;
+    found.push({ to, kind });
+  };
+  const allTypes = (elements: readonly (ts.ImportSpecifier | ts.ExportSpecifier)[]): boolean =>
+    elements.length > 0 && elements.every(({ isTypeOnly }) => isTypeOnly);
+  const visit = (node: ts.Node): void => {
+    if (ts.isImportDeclaration(node)) {
+      const { importClause: clause } = node;
+      const named = clause?.namedBindings;
+      const onlyTypes =
+        clause?.name === undefined &&
+        named !== undefined &&
+        ts.isNamedImports(named) &&
+        allTypes(named.elements);
+      add(node.moduleSpecifier, (clause?.isTypeOnly ?? false) || onlyTypes ? 'type' : 'value');
+    } else if (ts.isExportDeclaration(node)) {
+      const named = node.exportClause;
+      const onlyTypes = named !== undefined && ts.isNamedExports(named) && allTypes(named.elements);
+      add(node.moduleSpecifier, node.isTypeOnly || onlyTypes ? 'type' : 'value');
+    } else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
+      add(node.arguments[0], 'dynamic');
+    } else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) {
+      add(node.argument.literal, 'type');
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile(path, text, ts.ScriptTarget.Latest));
+  return found;
+}
+
+/** Files, as lines for a person, whose imports break a rule. */
+const broken = (rule: (source: Source, one: Import) => boolean): string[] =>
+  sources.flatMap((source) =>
+    source.imports
+      .filter((one) => rule(source, one))
+      .map(({ to, kind }) => `${source.path} imports ${to} (${kind})`),
+  );
+const isIn = (path: string, ...folders: string[]): boolean =>
+  folders.some((folder) => path.startsWith(folder));
+
+describe('the sources', () => {
+  it('are read by this test at all', () => {
+    expect(sources.length).toBeGreaterThan(50);
+    const engine = sources.find(({ path }) => path === 'engine.ts');
+    expect(engine?.imports).toContainEqual({ to: 'errors.ts', kind: 'value' });
+    expect(engine?.imports).toContainEqual({ to: 'options.ts', kind: 'type' });
+  });
+
+  it('import only files that are there', () => {
+    const paths = new Set(sources.map(({ path }) => path));
+    expect(broken((_source, { to }) => to.endsWith('.ts') && !paths.has(to))).toEqual([]);
+  });
+
+  it('are small: no file has more than 250 lines, and the engine has less than 150', () => {
+    expect(sources.filter(({ lines }) => lines > 250).map(({ path, lines }) => `${path}: ${lines}`)).toEqual(
+      [],
+    );
+    expect(sources.find(({ path }) => path === 'engine.ts')?.lines).toBeLessThan(150);
+  });
+});
+
+describe('the words', () => {
+  it.each(['errors.ts', 'issue.ts'])('%s imports nothing', (path) => {
+    expect(broken((source) => source.path === path)).toEqual([]);
+  });
+});
+
+describe('adapters', () => {
+  const ADAPTERS = [
+    'host/local-host.ts',
+    'host/portable.ts',
+    'host/linux/',
+    'host/nixos/',
+    'execute/permission-handler.ts',
+    'execute/run-',
+    'execute/service-client.ts',
+    'guard/file-store.ts',
+    'resolve/resolver.ts',
+    'observe/',
+    'service/',
+    'testing/',
+  ];
+
+  it('are chosen in defaults.ts: neither the engine nor healing imports one', () => {
+    const rule = ({ path }: Source, { to, kind }: Import): boolean =>
+      kind !== 'type' &&
+      (/^(engine|create|options|events)/.test(path) || isIn(path, 'heal/')) &&
+      isIn(to, ...ADAPTERS);
+    expect(broken(rule)).toEqual([]);
+  });
+
+  it('of the host are imported only by defaults.ts and by what works without an engine', () => {
+    const ALLOWED = [
+      'defaults.ts',
+      'detect/detector.ts',
+      'execute/permission-handler.ts',
+      'host/',
+      'service/',
+    ];
+    const rule = ({ path }: Source, { to, kind }: Import): boolean =>
+      kind !== 'type' &&
+      isIn(to, 'host/local-host.ts', 'host/portable.ts', 'host/linux/') &&
+      !isIn(path, ...ALLOWED);
+    expect(broken(rule)).toEqual([]);
+  });
+
+  it('of tests are imported by no source', () => {
+    expect(broken(({ path }, { to }) => isIn(to, 'testing/') && !isIn(path, 'testing/'))).toEqual([]);
+  });
+
+  it('that systemd runs are imported by nothing else', () => {
+    expect(broken(({ path }, { to }) => isIn(to, 'service/') && !isIn(path, 'service/'))).toEqual([]);
+  });
+});
+
+describe('pure rooms', () => {
+  const PURE = [
+    'detect/cpu.ts',
+    'detect/memory.ts',
+    'detect/load.ts',
+    'detect/disk.ts',
+    'detect/services.ts',
+    'detect/system.ts',
+    'guard/debounce.ts',
+    'guard/safety.ts',
+    'guard/protected.ts',
+    'guard/pacing.ts',
+    'guard/decide.ts',
+    'guard/record.ts',
+    'guard/state.ts',
+    'guard/storm.ts',
+    'heal/explain.ts',
+    'resolve/',
+    'words.ts',
+    'expect.ts',
+  ];
+
+  it('import nothing of Node and nothing that touches the world', () => {
+    const rule = ({ path }: Source, { to, kind }: Import): boolean =>
+      kind !== 'type' &&
+      isIn(path, ...PURE) &&
+      (to.startsWith('node:') || isIn(to, 'execute/', 'host/linux/', 'host/local'));
+    expect(broken(rule)).toEqual([]);
+  });
+});
+
+describe('packages', () => {
+  const HEAVY: Readonly<Record<string, readonly string[]>> = {
+    execa: ['execute/'],
+    systeminformation: ['host/portable'],
+    'dbus-native': ['host/systemd/'],
+    'prom-client': ['observe/'],
+  };
+  const LIGHT = ['fastest-levenshtein'];
+  const isPackage = ({ to }: Import): boolean => !to.endsWith('.ts') && !to.startsWith('node:');
+
+  it.each(Object.entries(HEAVY))('%s is imported only in %s', (name, rooms) => {
+    expect(broken(({ path }, { to }) => to === name && !isIn(path, ...rooms))).toEqual([]);
+  });
+
+  it('that are heavy load when they are first needed, never at import', () => {
+    expect(broken((_source, { to, kind }) => to in HEAVY && kind === 'value')).toEqual([]);
+  });
+
+  it('are few: nothing else is imported', () => {
+    expect(broken((_source, one) => isPackage(one) && !(one.to in HEAVY) && !LIGHT.includes(one.to))).toEqual(
+      [],
+    );
+  });
+
+  it('that are ESM only are in no type that the root gives out', () => {
+    expect(broken((_source, { to, kind }) => to === 'execa' && kind === 'type')).toEqual([]);
+  });
+
+  it('are not needed by the door `testing`', () => {
+    expect(broken(({ path }, one) => isIn(path, 'testing/') && isPackage(one))).toEqual([]);
+  });
+});
+
+describe('circles', () => {
+  it('are none among imports of values', () => {
+    const edges = new Map(
+      sources.map(({ path, imports }) => [
+        path,
+        imports.filter(({ to, kind }) => kind !== 'type' && to.endsWith('.ts')).map(({ to }) => to),
+      ]),
+    );
+    const done = new Set<string>();
+    const circles: string[] = [];
+    const walk = (path: string, trail: readonly string[]): void => {
+      if (trail.includes(path)) circles.push([...trail.slice(trail.indexOf(path)), path].join(' → '));
+      if (trail.includes(path) || done.has(path)) return;
+      for (const next of edges.get(path) ?? []) walk(next, [...trail, path]);
+      done.add(path);
+    };
+    for (const { path } of sources) walk(path, []);
+    expect(circles).toEqual([]);
+  });
+});

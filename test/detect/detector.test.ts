@@ -1,0 +1,229 @@
+import { describe, expect, it } from 'vitest';
+import { SimpleDetector } from '../../src/detect/detector.js';
+import { SelfHealingError } from '../../src/errors.js';
+import {
+  detectorConformance,
+  failedUnit,
+  fakeClock,
+  fakeHost,
+  memoryReading,
+  mountReading,
+  unitReading,
+  type FakeHostParts,
+} from '../../src/testing/index.js';
+
+const UNWELL: FakeHostParts = {
+  cpu: { percent: 92, cpus: 4 },
+  memory: memoryReading(90),
+  load: { one: 20, five: 1, fifteen: 1, cpus: 4 },
+  mounts: [
+    mountReading({ percent: 97 }),
+    mountReading({ mountPoint: '/var', device: '8:2', inodesPercent: 93 }),
+  ],
+  units: [failedUnit(), unitReading({ name: 'redis' })],
+  system: { state: 'degraded' },
+};
+const components = (list: readonly { component: string }[]) => list.map(({ component }) => component);
+
+describe('detectIssues', () => {
+  it('finds nothing on a healthy host', async () => {
+    expect(await new SimpleDetector({ host: fakeHost() }).detectIssues()).toEqual([]);
+  });
+
+  it('finds every trouble, without debounce, each frozen and dated', async () => {
+    const clock = fakeClock();
+    const issues = await new SimpleDetector({ host: fakeHost(UNWELL), clock }).detectIssues();
+    expect(issues.map(({ component, severity }) => `${component} ${severity}`)).toEqual([
+      'cpu 3',
+      'memory 2',
+      'disk:/ 4',
+      'inodes:/var 3',
+      'load 3',
+      'nginx 3',
+      'system:state 1',
+    ]);
+    for (const issue of issues) {
+      expect(issue.timestamp.getTime()).toBe(clock.now());
+      expect(Object.isFrozen(issue)).toBe(true);
+    }
+  });
+
+  it('finds nothing where nothing can be read', async () => {
+    const gone = { unknown: 'gone' };
+    const host = fakeHost({ cpu: gone, memory: gone, load: gone, mounts: gone, units: gone, system: gone });
+    const detector = new SimpleDetector({ host });
+    expect(await detector.detectIssues()).toEqual([]);
+    const verdicts = await detector.inspect();
+    expect(components(verdicts)).toEqual(['cpu', 'memory', 'disk', 'load', 'services', 'system:state']);
+    for (const verdict of verdicts) expect(verdict).toMatchObject({ status: 'unknown', reason: 'gone' });
+  });
+
+  it('looks at one component when it is asked to', async () => {
+    const detector = new SimpleDetector({ host: fakeHost(UNWELL) });
+    expect(components(await detector.detectIssues({ component: 'nginx' }))).toEqual(['nginx']);
+    expect(await detector.detectIssues({ component: 'redis' })).toEqual([]);
+  });
+
+  it('finds again with thresholds that were changed meanwhile', async () => {
+    const detector = new SimpleDetector({
+      host: fakeHost({ cpu: { percent: 50, cpus: 4 } }),
+      enabledChecks: ['cpu'],
+    });
+    expect(await detector.detectIssues()).toEqual([]);
+    detector.thresholds.cpuPercent = 40;
+    expect(await detector.detectIssues()).toMatchObject([
+      { component: 'cpu', threshold: 40, metricValue: 50 },
+    ]);
+    detector.thresholds = {};
+    expect(await detector.detectIssues()).toEqual([]);
+  });
+});
+
+describe('enabledChecks', () => {
+  it('says what runs, and what is not asked for is not read', async () => {
+    const host = fakeHost(UNWELL);
+    const detector = new SimpleDetector({ host, enabledChecks: ['cpu', 'disk'] });
+    expect(components(await detector.inspect())).toEqual([
+      'cpu',
+      'disk:/',
+      'inodes:/',
+      'disk:/var',
+      'inodes:/var',
+    ]);
+    expect(host.requests.at(-1)?.parts).toEqual(['cpu', 'mounts']);
+  });
+
+  it('may be none: then there is nothing to find', async () => {
+    const host = fakeHost(UNWELL);
+    const detector = new SimpleDetector({ host, enabledChecks: [] });
+    expect(await detector.inspect()).toEqual([]);
+  });
+
+  it('can be assigned, and counts each name once', () => {
+    const detector = new SimpleDetector({ host: fakeHost() });
+    detector.enabledChecks = ['disk', 'cpu', 'disk'];
+    expect(detector.enabledChecks).toEqual(['disk', 'cpu']);
+  });
+
+  it('refuses a check that does not exist, and keeps what was', () => {
+    const detector = new SimpleDetector({ host: fakeHost() });
+    expect(() => (detector.enabledChecks = ['cpu', 'dsk'])).toThrow(
+      'Unknown check `dsk` in `enabledChecks`: did you mean `disk`?',
+    );
+    expect(detector.enabledChecks).toHaveLength(6);
+  });
+
+  it('is frozen, so that nobody changes the checks of every detector by accident', () => {
+    const detector = new SimpleDetector({ host: fakeHost() });
+    expect(Object.isFrozen(detector.enabledChecks)).toBe(true);
+    detector.enabledChecks = ['cpu'];
+    expect(Object.isFrozen(detector.enabledChecks)).toBe(true);
+  });
+});
+
+describe('services', () => {
+  it('without a list: every failed unit is found', async () => {
+    const host = fakeHost({
+      units: [failedUnit(), failedUnit({ name: 'a.mount', type: '' }), unitReading({ name: 'b' })],
+    });
+    const issues = await new SimpleDetector({ host, enabledChecks: ['services'] }).detectIssues();
+    expect(issues.map(({ component, severity }) => `${component} ${severity}`)).toEqual([
+      'nginx 3',
+      'a.mount 1',
+    ]);
+  });
+
+  it('with a list: exactly those, in that order, known to systemd or not', async () => {
+    const host = fakeHost({
+      units: [failedUnit(), failedUnit({ name: 'other' }), unitReading({ name: 'redis' })],
+    });
+    const detector = new SimpleDetector({
+      host,
+      services: ['redis', 'nginx', 'nope'],
+      enabledChecks: ['services'],
+    });
+    const verdicts = await detector.inspect();
+    expect(verdicts.map(({ component, status }) => `${component} ${status}`)).toEqual([
+      'redis ok',
+      'nginx bad',
+      'nope unknown',
+    ]);
+    expect(components(await detector.detectIssues())).toEqual(['nginx']);
+  });
+
+  it('with an empty list: none, for empty means nothing and not all', async () => {
+    const host = fakeHost({ units: [failedUnit()] });
+    expect(await new SimpleDetector({ host, services: [], enabledChecks: ['services'] }).inspect()).toEqual(
+      [],
+    );
+  });
+});
+
+describe('inspect of one component', () => {
+  const look = async (component: string, parts = UNWELL, enabledChecks?: string[]) =>
+    (await new SimpleDetector({ host: fakeHost(parts), enabledChecks }).inspect({ component })).map(
+      (verdict) => `${verdict.component} ${verdict.status}`,
+    );
+
+  it.each([
+    ['cpu', 'cpu bad'],
+    ['memory', 'memory bad'],
+    ['load', 'load bad'],
+    ['disk:/', 'disk:/ bad'],
+    ['inodes:/var', 'inodes:/var bad'],
+    ['disk:/var', 'disk:/var ok'],
+    ['nginx', 'nginx bad'],
+    ['nginx.service', 'nginx bad'],
+    ['redis', 'redis ok'],
+    ['system:state', 'system:state bad'],
+    ['disk:/gone', 'disk:/gone unknown'],
+    ['no-such-unit', 'no-such-unit unknown'],
+    ['system:oom', 'system:oom unknown'],
+  ])('%s gives %s', async (component, answer) => {
+    expect(await look(component)).toEqual([answer]);
+  });
+
+  it('takes a bare disk for the file system of the Nix store, and for / where it has none of its own', async () => {
+    const store = mountReading({ mountPoint: '/nix/store', device: '8:9', percent: 99 });
+    expect(await look('disk', { mounts: [mountReading(), store] })).toEqual(['disk:/nix/store bad']);
+    expect(await look('disk', { mounts: [mountReading()] })).toEqual(['disk:/ ok']);
+    expect(await look('inodes', { mounts: [mountReading()] })).toEqual(['inodes:/ ok']);
+  });
+
+  it('looks also where the check is not enabled: an issue may come by hand', async () => {
+    expect(await look('cpu', UNWELL, ['disk'])).toEqual(['cpu bad']);
+  });
+
+  it('reads no more than it needs', async () => {
+    const host = fakeHost(UNWELL);
+    await new SimpleDetector({ host }).inspect({ component: 'nginx' });
+    expect(host.requests).toMatchObject([{ parts: ['units'], units: ['nginx.service'], discover: false }]);
+  });
+
+  it('has no verdict on a word that nobody looks at', async () => {
+    expect(await look('no such thing!')).toEqual([]);
+  });
+});
+
+describe('options', () => {
+  it.each([
+    [{ treshold: {} }, 'Unknown option `treshold` in `options`: did you mean `thresholds`?'],
+    [{ host: {} }, 'Expected `host` to be an object with a method `read`'],
+    [{ checks: [{ name: 'x' }], host: fakeHost() }, 'Expected `check.component`'],
+    [null, 'Expected `options` to be an object'],
+  ])('%o is refused', (options, message) => {
+    expect(() => new SimpleDetector(options as never)).toThrow(message);
+    expect(() => new SimpleDetector(options as never)).toThrow(SelfHealingError);
+  });
+});
+
+describe('the promises of the port', () => {
+  describe('on a host in trouble', () => {
+    it.each(detectorConformance(() => new SimpleDetector({ host: fakeHost(UNWELL) })))('$name', ({ run }) =>
+      run(),
+    );
+  });
+  describe('on a healthy host', () => {
+    it.each(detectorConformance(() => new SimpleDetector({ host: fakeHost() })))('$name', ({ run }) => run());
+  });
+});

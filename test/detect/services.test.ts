@@ -1,0 +1,204 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { judgeServices, judgeUnit, type WatchedUnit } from '../../src/detect/services.js';
+import { watchedUnits } from '../../src/detect/watched.js';
+import type { UnitReading } from '../../src/host/unit.js';
+import { Severity } from '../../src/issue.js';
+import { failedUnit, unitReading, unknownUnit } from '../../src/testing/index.js';
+
+const { LOW, HIGH } = Severity;
+const LISTED: WatchedUnit = { unit: 'nginx.service' };
+const KEPT: WatchedUnit = { unit: 'nginx.service', keepRunning: true };
+const inactive = (more: Partial<UnitReading> = {}) =>
+  unitReading({ activeState: 'inactive', subState: 'dead', stoppedByJob: false, ...more });
+
+describe('a failed unit', () => {
+  it('is HIGH when it is a service, as 0 against 1, listed or not', () => {
+    for (const watched of [LISTED, undefined]) {
+      expect(judgeUnit(failedUnit(), watched)).toMatchObject({
+        status: 'bad',
+        severity: HIGH,
+        value: 0,
+        threshold: 1,
+        reason: 'nginx.service has failed (exit-code)',
+      });
+    }
+  });
+
+  it('is LOW when it is no service', () => {
+    for (const name of ['nightly.timer', 'data.mount', 'web.socket', 'swap.swap']) {
+      expect(judgeUnit(failedUnit({ name }), undefined)).toMatchObject({ status: 'bad', severity: LOW });
+    }
+  });
+
+  it('comes with evidence that a person can check', () => {
+    expect(judgeUnit(failedUnit({ restarts: 4 }), undefined).evidence).toEqual([
+      'ActiveState=failed SubState=failed LoadState=loaded',
+      'Result=exit-code ExecMainStatus=1',
+      'NRestarts=4',
+    ]);
+  });
+});
+
+describe('a unit in transition', () => {
+  it.each([
+    ['activating', 'start'],
+    ['activating', 'auto-restart'],
+    ['reloading', 'reload'],
+    ['deactivating', 'stop-sigterm'],
+  ])("that is %s (%s) is systemd's business", (activeState, subState) => {
+    for (const watched of [LISTED, KEPT, undefined]) {
+      expect(judgeUnit(unitReading({ activeState, subState }), watched).status).toBe('ok');
+    }
+  });
+
+  it('is left alone also while a job for it is in progress', () => {
+    expect(judgeUnit(inactive({ job: 'start' }), KEPT).status).toBe('ok');
+  });
+
+  it('is a crash loop, HIGH, from 3 restarts within 10 min, whatever state it happens to be in', () => {
+    for (const activeState of ['activating', 'active', 'deactivating', 'failed']) {
+      const looping = unitReading({ activeState, subState: 'auto-restart', recentRestarts: 3 });
+      for (const watched of [LISTED, undefined]) {
+        const verdict = judgeUnit(looping, watched);
+        expect(verdict).toMatchObject({ status: 'bad', severity: HIGH });
+        expect(verdict.reason).toContain('crash loop: systemd restarted it 3 times within 10 min');
+      }
+    }
+    expect(judgeUnit(unitReading({ activeState: 'activating', recentRestarts: 2 }), LISTED).status).toBe(
+      'ok',
+    );
+  });
+});
+
+describe('a listed unit that is inactive', () => {
+  it.each([
+    ['a unit that triggers it is active', { triggeredBy: [{ name: 'nginx.socket', activeState: 'active' }] }],
+    ['a condition of its unit file failed', { conditionMet: false }],
+    ['it is a oneshot whose last run went well', { type: 'oneshot', result: 'success' }],
+  ])('is ok when %s', (_why, more) => {
+    expect(judgeUnit(inactive(more), LISTED).status).toBe('ok');
+    expect(judgeUnit(inactive({ ...more, stoppedByJob: { unknown: 'no journal' } }), LISTED).status).toBe(
+      'ok',
+    );
+  });
+
+  it.each([
+    ['it is masked', { loadState: 'masked', unitFileState: 'masked' }],
+    ['it is disabled', { unitFileState: 'disabled' }],
+    ['the journal knows that a job stopped it', { stoppedByJob: true }],
+    ['the journal cannot be read', { stoppedByJob: { unknown: 'no permission' } }],
+  ])('is LOW when %s', (_why, more) => {
+    expect(judgeUnit(inactive(more), LISTED)).toMatchObject({
+      status: 'bad',
+      severity: LOW,
+      value: 0,
+      threshold: 1,
+    });
+  });
+
+  it('is HIGH otherwise', () => {
+    expect(judgeUnit(inactive(), LISTED)).toMatchObject({
+      status: 'bad',
+      severity: HIGH,
+      value: 0,
+      threshold: 1,
+    });
+    const idle = inactive({ triggeredBy: [{ name: 'nginx.socket', activeState: 'inactive' }] });
+    expect(judgeUnit(idle, LISTED)).toMatchObject({ status: 'bad', severity: HIGH });
+  });
+
+  it('is HIGH where the journal cannot be read, when it is to be kept running', () => {
+    expect(judgeUnit(inactive({ stoppedByJob: { unknown: 'no permission' } }), KEPT)).toMatchObject({
+      severity: HIGH,
+    });
+  });
+
+  it('is LOW when it is masked or disabled, also when it is to be kept running', () => {
+    expect(judgeUnit(inactive({ loadState: 'masked' }), KEPT)).toMatchObject({ severity: LOW });
+    expect(judgeUnit(inactive({ unitFileState: 'disabled' }), KEPT)).toMatchObject({ severity: LOW });
+  });
+
+  it('says why the doubt, where it is not known who stopped it', () => {
+    expect(judgeUnit(inactive({ stoppedByJob: { unknown: 'no permission' } }), LISTED).reason).toBe(
+      'nginx.service is inactive, and whether a person stopped it is not known: no permission',
+    );
+  });
+});
+
+describe('a unit that nobody listed', () => {
+  it('is ok when it is inactive', () => {
+    expect(judgeUnit(inactive(), undefined).status).toBe('ok');
+  });
+});
+
+describe('what is not known', () => {
+  it('is unknown for a unit that systemd does not know', () => {
+    expect(judgeUnit(unknownUnit('nope'), LISTED)).toEqual({
+      status: 'unknown',
+      reason: 'systemd does not know nope.service',
+    });
+  });
+
+  it('is unknown for a state that nobody has heard of', () => {
+    expect(judgeUnit(unitReading({ activeState: 'levitating' }), LISTED).status).toBe('unknown');
+  });
+
+  it('is one unknown verdict where there is no systemd', () => {
+    expect(judgeServices({ unknown: 'no systemd' }, new Map())).toEqual([
+      { check: 'services', type: 'service', component: 'services', status: 'unknown', reason: 'no systemd' },
+    ]);
+  });
+
+  it('never becomes bad: a unit is bad only in a state that systemd calls failed, looping or stopped', () => {
+    const states = fc.constantFrom(
+      'active',
+      'activating',
+      'reloading',
+      'deactivating',
+      'inactive',
+      'failed',
+      'x',
+    );
+    fc.assert(
+      fc.property(
+        states,
+        fc.boolean(),
+        fc.boolean(),
+        fc.nat(2),
+        (activeState, known, listed, recentRestarts) => {
+          const loadState = known ? 'loaded' : 'not-found';
+          const unit = unitReading({ activeState, loadState, recentRestarts, stoppedByJob: { unknown: '' } });
+          const { status } = judgeUnit(unit, listed ? LISTED : undefined);
+          if (!known) expect(status).toBe('unknown');
+          if (status === 'bad') expect(['failed', 'inactive']).toContain(activeState);
+        },
+      ),
+    );
+  });
+});
+
+describe('all units', () => {
+  it('have one verdict each, under the name without .service', () => {
+    const watched = watchedUnits(['nginx', 'web.socket']);
+    const asked = [unitReading(), unitReading({ name: 'web.socket', type: '' })];
+    const troubled = [failedUnit({ name: 'redis.service' }), failedUnit()];
+    const verdicts = judgeServices({ asked, troubled }, watched);
+    expect(verdicts.map(({ component, status }) => `${component} ${status}`)).toEqual([
+      'nginx ok',
+      'web.socket ok',
+      'redis bad',
+    ]);
+  });
+
+  it('keep the name they were asked for by, and an alias is not a second unit', () => {
+    const sshd = failedUnit({
+      name: 'sshd.service',
+      id: 'ssh.service',
+      names: ['ssh.service', 'sshd.service'],
+    });
+    const ssh = failedUnit({ id: 'ssh.service', names: ['ssh.service', 'sshd.service'] });
+    const verdicts = judgeServices({ asked: [sshd], troubled: [ssh] }, watchedUnits(['sshd']));
+    expect(verdicts.map(({ component }) => component)).toEqual(['sshd']);
+  });
+});

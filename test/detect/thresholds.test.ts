@@ -1,0 +1,79 @@
+import { cpus } from 'node:os';
+import { describe, expect, it } from 'vitest';
+import { SimpleDetector } from '../../src/detect/detector.js';
+import { thresholdValues } from '../../src/detect/thresholds.js';
+import { fakeHost } from '../../src/testing/index.js';
+
+const detector = () => new SimpleDetector({ host: fakeHost() });
+
+describe('thresholds', () => {
+  it('are 80, 85, 90 percent and twice the CPUs', () => {
+    expect({ ...detector().thresholds }).toEqual({
+      cpuPercent: 80,
+      memoryPercent: 85,
+      diskPercent: 90,
+      loadAverage: 2 * cpus().length,
+    });
+  });
+
+  it('fall back to the defaults for the keys that a replaced object lacks', () => {
+    const it = detector();
+    it.thresholds = { cpuPercent: 10, diskPercent: 20 };
+    it.thresholds = { memoryPercent: 50 };
+    expect(it.thresholds).toMatchObject({ cpuPercent: 80, memoryPercent: 50, diskPercent: 90 });
+  });
+
+  it('can be assigned one by one, and are checked then', () => {
+    const it = detector();
+    it.thresholds.cpuPercent = 70;
+    expect(it.thresholds.cpuPercent).toBe(70);
+    expect(() => (it.thresholds.cpuPercent = NaN)).toThrow(
+      'Expected `cpuPercent` to be a number from 0 to 100, got `NaN` (number)',
+    );
+    expect(it.thresholds.cpuPercent).toBe(70);
+  });
+
+  it.each([
+    ['cpuPercent', 101],
+    ['memoryPercent', -1],
+    ['diskPercent', '90'],
+    ['loadAverage', NaN],
+    ['loadAverage', Infinity],
+    ['loadAverage', -0.1],
+    ['cpuPercent', null],
+  ])('refuse a %s of %s', (key, value) => {
+    const it = detector();
+    expect(() => (it.thresholds = { [key]: value })).toThrow(`Expected \`${key}\` to be a number`);
+    expect(() => Object.assign(it.thresholds, { [key]: value })).toThrow(
+      `Expected \`${key}\` to be a number`,
+    );
+  });
+
+  it('name the option that was probably meant', () => {
+    const sentence = 'Unknown option `cpu_percent` in `thresholds`: did you mean `cpuPercent`?';
+    const wrong: object = { cpu_percent: 70 };
+    expect(() => thresholdValues(wrong)).toThrow(sentence);
+    expect(() => (detector().thresholds = wrong)).toThrow(sentence);
+    expect(() => Object.assign(detector().thresholds, wrong)).toThrow(sentence);
+    expect(() => new SimpleDetector({ thresholds: wrong, host: fakeHost() })).toThrow(sentence);
+  });
+
+  it.each([null, 80, [80], 'high'])('refuse %s instead of an object', (value) => {
+    expect(() => (detector().thresholds = value as never)).toThrow('Expected `thresholds` to be an object');
+  });
+
+  it("never write to the caller's object, nor follow it", () => {
+    const mine = { cpuPercent: 70 };
+    const it = detector();
+    it.thresholds = mine;
+    it.thresholds.cpuPercent = 60;
+    expect(mine).toEqual({ cpuPercent: 70 });
+    mine.cpuPercent = 5;
+    expect(it.thresholds.cpuPercent).toBe(60);
+  });
+
+  it('cannot be deleted', () => {
+    const it = detector();
+    expect(() => delete (it.thresholds as { cpuPercent?: number }).cpuPercent).toThrow(TypeError);
+  });
+});

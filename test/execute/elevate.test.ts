@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import { needsRoot, throughSudo } from '../../src/execute/elevate.js';
+import { tierOf } from '../../src/execute/tier.js';
+import type { CommandStep, WriteStep } from '../../src/plan.js';
+import { planOf } from '../make.js';
+
+const restart: CommandStep = {
+  kind: 'command',
+  argv: ['systemctl', 'restart', '--', 'nginx.service'],
+  needsRoot: true,
+  timeoutMs: 1_500,
+  interruptible: true,
+};
+const write: WriteStep = {
+  kind: 'write',
+  path: '/proc/sys/vm/drop_caches',
+  content: '1',
+  needsRoot: true,
+  timeoutMs: 1_000,
+  interruptible: false,
+};
+const sync: CommandStep = { ...restart, argv: ['sync'], needsRoot: false };
+
+describe('through sudo', () => {
+  it('a command runs behind sudo -n, which never asks, and timeout, which may signal what root started', () => {
+    expect(throughSudo(planOf({ steps: [restart] })).steps).toEqual([
+      {
+        ...restart,
+        argv: ['sudo', '-n', '--', 'timeout', '--kill-after=2', '2', ...restart.argv],
+        timeoutMs: 6_500,
+      },
+    ]);
+  });
+
+  it('a file is written by tee, which gets the content as its input', () => {
+    expect(throughSudo(planOf({ steps: [write] })).steps).toMatchObject([
+      {
+        kind: 'command',
+        argv: ['sudo', '-n', '--', 'timeout', '--kill-after=2', '1', 'tee', '--', write.path],
+        input: '1',
+        interruptible: false,
+      },
+    ]);
+  });
+
+  it('what needs no root stays as it is, and the plan that was given, too', () => {
+    const plan = Object.freeze(planOf({ steps: Object.freeze([sync, write]) }));
+    expect(throughSudo(plan).steps[0]).toBe(sync);
+    expect(plan.steps[1]).toBe(write);
+  });
+});
+
+describe('root', () => {
+  it('is needed when one step needs it', () => {
+    expect(needsRoot(planOf({ steps: [sync, write] }))).toBe(true);
+    expect(needsRoot(planOf({ steps: [sync] }))).toBe(false);
+    const call = { kind: 'call', name: 'x', run: () => 1, timeoutMs: 1, interruptible: true } as const;
+    expect(needsRoot(planOf({ steps: [call] }))).toBe(false);
+  });
+});
+
+describe('the tier', () => {
+  it.each(['1', 'true', 'TRUE'])('is development with LUMINOUS_DEV_MODE=%s', (value) => {
+    expect(tierOf({ LUMINOUS_DEV_MODE: value })).toBe('development');
+  });
+  it.each([undefined, '', '0', 'false', 'no', 'yes please'])(
+    'is service with LUMINOUS_DEV_MODE=%s',
+    (value) => {
+      expect(tierOf({ LUMINOUS_DEV_MODE: value })).toBe('service');
+    },
+  );
+});

@@ -1,0 +1,151 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { runPlan } from '../../src/execute/run-plan.js';
+import { wordsOf } from '../../src/execute/words-of.js';
+import type { CallStep, Step, WriteStep } from '../../src/plan.js';
+import { planOf } from '../make.js';
+
+const call = (
+  name: string,
+  run: CallStep['run'] = () => undefined,
+  more: Partial<CallStep> = {},
+): CallStep => ({
+  kind: 'call',
+  name,
+  run,
+  timeoutMs: 60_000,
+  interruptible: true,
+  ...more,
+});
+const never = () => new AbortController().signal;
+const runAll = (steps: Step[], signal = never()) => runPlan(planOf({ steps }), signal);
+
+describe('the steps of a plan', () => {
+  it('are done one after another, in order', async () => {
+    const done: string[] = [];
+    const slowly = (name: string) =>
+      call(name, async () => {
+        done.push(`${name} begins`);
+        await Promise.resolve();
+        done.push(`${name} ends`);
+      });
+    const reports = await runAll([slowly('a'), slowly('b')]);
+    expect(done).toEqual(['a begins', 'a ends', 'b begins', 'b ends']);
+    expect(reports).toMatchObject([
+      { step: 'a', ok: true },
+      { step: 'b', ok: true },
+    ]);
+  });
+
+  it('stop at the first that goes wrong', async () => {
+    const last = vi.fn();
+    const broken = call('b', () => Promise.reject(new Error('the pool is closed')));
+    const reports = await runAll([call('a'), broken, call('c', last)]);
+    expect(reports.map(({ ok }) => ok)).toEqual([true, false]);
+    expect(reports[1]?.error).toBe('b: the pool is closed');
+    expect(last).not.toHaveBeenCalled();
+  });
+
+  it('are not begun after the signal was aborted, and only what was begun is told', async () => {
+    const [first, second] = [vi.fn(), vi.fn()];
+    const controller = new AbortController();
+    const reports = await runAll(
+      [call('a', first), call('b', () => controller.abort(), { interruptible: false }), call('c', second)],
+      controller.signal,
+    );
+    expect(first).toHaveBeenCalledOnce();
+    expect(second).not.toHaveBeenCalled();
+    expect(reports.map(({ step }) => step)).toEqual(['a', 'b']);
+  });
+
+  it('may be none', async () => {
+    expect(await runAll([])).toEqual([]);
+  });
+});
+
+describe('a call', () => {
+  it('that throws at once is a step that went wrong', async () => {
+    const thrown = call('a', () => {
+      throw new Error('no');
+    });
+    expect(await runAll([thrown])).toMatchObject([{ ok: false, error: 'a: no' }]);
+  });
+
+  it('is told to stop when its time is up', async () => {
+    let told: unknown;
+    const hang = call(
+      'a',
+      ({ signal }) => new Promise(() => signal.addEventListener('abort', () => void (told = signal.reason))),
+      { timeoutMs: 50 },
+    );
+    expect(await runAll([hang])).toMatchObject([{ ok: false, error: 'a: not done within 50 ms' }]);
+    expect(told).toMatchObject({ code: 'timeout' });
+  });
+
+  it('is told to stop when the engine is, if it may be interrupted', async () => {
+    const controller = new AbortController();
+    let aborted = false;
+    const hang = call('a', ({ signal }) => {
+      signal.addEventListener('abort', () => (aborted = true));
+      queueMicrotask(() => controller.abort());
+      return new Promise(() => undefined);
+    });
+    expect(await runAll([hang], controller.signal)).toMatchObject([
+      { ok: false, error: 'a: stopped while it was under way' },
+    ]);
+    expect(aborted).toBe(true);
+  });
+});
+
+describe('a write', () => {
+  let folder: string;
+  beforeEach(async () => void (folder = await mkdtemp(join(tmpdir(), 'run-plan-'))));
+  afterEach(() => rm(folder, { recursive: true }));
+  const writeTo = (name: string, content: string): WriteStep => ({
+    kind: 'write',
+    path: join(folder, name),
+    content,
+    needsRoot: false,
+    timeoutMs: 5_000,
+    interruptible: false,
+  });
+
+  it('puts the content in the place of what was in the file', async () => {
+    await writeFile(join(folder, 'governor'), 'schedutil-and-more\n');
+    expect(await runAll([writeTo('governor', 'performance')])).toMatchObject([{ ok: true }]);
+    expect(await readFile(join(folder, 'governor'), 'utf8')).toBe('performance');
+  });
+
+  it('never makes a file that is not there', async () => {
+    const [report] = await runAll([writeTo('absent', '1')]);
+    expect(report?.ok).toBe(false);
+    expect(report?.error).toContain('ENOENT');
+    await expect(readFile(join(folder, 'absent'))).rejects.toThrow('ENOENT');
+  });
+});
+
+describe('a step as one line', () => {
+  it.each([
+    [['systemctl', 'restart', '--', 'nginx.service'], 'systemctl restart -- nginx.service'],
+    [['echo', 'a b', "it's", '', '$HOME'], "echo 'a b' 'it'\\''s' '' '$HOME'"],
+  ])('%j can be pasted into a shell', (argv, line) => {
+    expect(wordsOf({ kind: 'command', argv, needsRoot: false, timeoutMs: 1, interruptible: true })).toBe(
+      line,
+    );
+  });
+
+  it('names the file, or the function', () => {
+    const write = {
+      kind: 'write',
+      path: '/sys/x',
+      content: '1',
+      needsRoot: true,
+      timeoutMs: 1,
+      interruptible: false,
+    } as const;
+    expect(wordsOf(write)).toBe('write "1" to /sys/x');
+    expect(wordsOf(call('restart the worker'))).toBe('restart the worker');
+  });
+});

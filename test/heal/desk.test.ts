@@ -1,0 +1,213 @@
+import { describe, expect, it, vi } from 'vitest';
+import type { ApprovalRequest } from '../../src/guard/approvals.js';
+import { failedUnit, unitReading } from '../../src/testing/index.js';
+import { benchOf, type BenchOptions } from '../make-engine.js';
+
+const FAILED = { units: [failedUnit()] };
+const ASKS: BenchOptions = { fake: { plan: () => ({ approval: 'A person has to decide' }) } };
+
+describe('pause and resume', () => {
+  it('stop all acting for a reason, while looking goes on, until it is taken back', async () => {
+    const bench = benchOf(FAILED);
+    await bench.engine.pause('backup');
+    const [result] = await bench.done(bench.engine.detectAndHeal());
+    expect(result).toMatchObject({ outcome: 'skipped', blockedBy: 'paused' });
+    expect(result?.error).toContain('backup');
+    expect(bench.executor.executed).toEqual([]);
+    await bench.engine.resume('backup');
+    expect(await bench.done(bench.engine.detectAndHeal())).toMatchObject([{ outcome: 'ineffective' }]);
+  });
+
+  it('hold as long as one reason is left', async () => {
+    const bench = benchOf(FAILED);
+    await bench.engine.pause('backup');
+    await bench.engine.pause('upgrade');
+    await bench.engine.resume('backup');
+    expect(await bench.done(bench.engine.detectAndHeal())).toMatchObject([{ blockedBy: 'paused' }]);
+  });
+
+  it('refuse what cannot be meant, in a sentence', async () => {
+    const { engine } = benchOf();
+    await expect(engine.pause('')).rejects.toThrow('Expected `reason` to be a non-empty string');
+    await expect(engine.resume('backup')).rejects.toThrow('Not paused for `backup`; nothing is paused');
+  });
+});
+
+describe('an approval', () => {
+  it('is asked for by the option `approve`, with the very plan, and then the plan is carried out at once', async () => {
+    const asked: ApprovalRequest[] = [];
+    const approve = (request: ApprovalRequest) => (asked.push(request), true);
+    const bench = benchOf(FAILED, { ...ASKS, approve });
+    expect(await bench.done(bench.engine.detectAndHeal())).toMatchObject([{ outcome: 'ineffective' }]);
+    expect(asked).toMatchObject([
+      {
+        issue: { component: 'nginx' },
+        plan: { action: 'restart_service' },
+        reason: 'A person has to decide',
+      },
+    ]);
+    expect(asked[0]!.lapsesAt.getTime() - bench.clock.now()).toBeLessThanOrEqual(900_000);
+    expect(bench.executor.executed).toHaveLength(1);
+  });
+
+  it.each([
+    ['no', () => false],
+    ['no, in time', () => Promise.resolve(false)],
+    ['something that is not exactly yes', () => 'yes' as never],
+  ])('that is answered with %s lets nothing be done', async (_what, approve) => {
+    const bench = benchOf(FAILED, { ...ASKS, approve });
+    const [result] = await bench.done(bench.engine.detectAndHeal());
+    expect(result).toMatchObject({ outcome: 'skipped', success: false });
+    expect(bench.executor.executed).toEqual([]);
+  });
+
+  it('that cannot be asked for lets nothing be done, and is told', async () => {
+    const approve = () => Promise.reject(new Error('the pager is down'));
+    const bench = benchOf(FAILED, { ...ASKS, approve });
+    expect(await bench.done(bench.engine.detectAndHeal())).toMatchObject([{ blockedBy: 'needs-approval' }]);
+    expect(bench.logger.of('error').join()).toContain('the pager is down');
+    expect(bench.executor.executed).toEqual([]);
+  });
+
+  it('waits for approve(id) without that option, and is carried out then', async () => {
+    const bench = benchOf(FAILED, ASKS);
+    const asked = vi.fn();
+    bench.engine.on('approval:asked', ({ request }) => void asked(request.id));
+    expect(await bench.done(bench.engine.detectAndHeal())).toMatchObject([{ blockedBy: 'needs-approval' }]);
+    const [id] = asked.mock.calls[0] as [string];
+    expect(await bench.done(bench.engine.approve(id))).toMatchObject({ outcome: 'ineffective' });
+    expect(bench.executor.executed).toHaveLength(1);
+  });
+
+  it('does not help where another gate stands in the way by now: all gates again', async () => {
+    const bench = benchOf(FAILED, ASKS);
+    let id = '';
+    bench.engine.on('approval:asked', ({ request }) => (id = request.id));
+    await bench.done(bench.engine.detectAndHeal());
+    bench.host.setUnit('nginx', unitReading());
+    expect(await bench.done(bench.engine.approve(id))).toMatchObject({ blockedBy: 'already-healthy' });
+    expect(bench.executor.executed).toEqual([]);
+  });
+
+  it('is asked for once, not in every cycle', async () => {
+    const bench = benchOf(FAILED, ASKS);
+    const asked = vi.fn();
+    bench.engine.on('approval:asked', asked);
+    for (let i = 0; i < 3; i += 1) await bench.done(bench.engine.detectAndHeal());
+    expect(asked).toHaveBeenCalledOnce();
+  });
+
+  it('that was rejected is asked for again only after the backoff', async () => {
+    const bench = benchOf(FAILED, ASKS);
+    const ids: string[] = [];
+    bench.engine.on('approval:asked', ({ request }) => void ids.push(request.id));
+    await bench.done(bench.engine.detectAndHeal());
+    await bench.engine.reject(ids[0]!);
+    expect(await bench.done(bench.engine.detectAndHeal())).toMatchObject([{ blockedBy: 'backoff' }]);
+    await bench.clock.advance(70_000);
+    expect(await bench.done(bench.engine.detectAndHeal())).toMatchObject([{ blockedBy: 'needs-approval' }]);
+    expect(ids).toHaveLength(2);
+  });
+
+  it('lapses after 15 min as no', async () => {
+    const bench = benchOf(FAILED, ASKS);
+    let id = '';
+    bench.engine.on('approval:asked', ({ request }) => (id = request.id));
+    await bench.done(bench.engine.detectAndHeal());
+    await bench.clock.advance(15 * 60_000);
+    expect(await bench.done(bench.engine.detectAndHeal())).toMatchObject([{ blockedBy: 'backoff' }]);
+    await expect(bench.engine.approve(id)).rejects.toThrow('No approval is waiting');
+  });
+
+  it('under an id that nobody knows is refused, with those that wait', async () => {
+    const { engine } = benchOf();
+    await expect(engine.approve('abc')).rejects.toThrow(
+      'No approval is waiting under `abc`; none is waiting',
+    );
+    await expect(engine.reject('abc')).rejects.toThrow('No approval is waiting under `abc`; none is waiting');
+  });
+
+  it('is not asked for in a dry run', async () => {
+    const approve = vi.fn(() => true);
+    const bench = benchOf(FAILED, { ...ASKS, approve, dryRun: true });
+    expect(await bench.done(bench.engine.detectAndHeal())).toMatchObject([
+      { outcome: 'skipped', blockedBy: 'needs-approval', plan: { action: 'restart_service' } },
+    ]);
+    expect(approve).not.toHaveBeenCalled();
+  });
+});
+
+describe('pacing', () => {
+  it('backs off after a repair that did not help, opens the breaker after three, and is closed by reset', async () => {
+    const bench = benchOf(FAILED);
+    const round = async () => (await bench.done(bench.engine.detectAndHeal()))[0];
+    const wait = (ms: number) => bench.clock.advance(ms);
+    expect(await round()).toMatchObject({ outcome: 'ineffective' });
+    expect(await round()).toMatchObject({ blockedBy: 'backoff' });
+    await wait(70_000);
+    expect(await round()).toMatchObject({ outcome: 'ineffective' });
+    await wait(70_000);
+    expect(await round()).toMatchObject({ blockedBy: 'backoff' });
+    await wait(140_000);
+    expect(await round()).toMatchObject({ outcome: 'ineffective' });
+    expect(await round()).toMatchObject({ blockedBy: 'breaker-open' });
+    expect(bench.executor.executed).toHaveLength(3);
+    await bench.engine.reset('nginx');
+    expect(await round()).toMatchObject({ outcome: 'ineffective' });
+  });
+
+  it('an open breaker lets one try through after an hour', async () => {
+    const bench = benchOf(FAILED);
+    const round = async () => (await bench.done(bench.engine.detectAndHeal()))[0];
+    for (let i = 0; i < 3; i += 1) {
+      await round();
+      await bench.clock.advance(11 * 60_000);
+    }
+    expect(await round()).toMatchObject({ blockedBy: 'breaker-open' });
+    await bench.clock.advance(60 * 60_000);
+    expect(await round()).toMatchObject({ outcome: 'ineffective' });
+    await bench.clock.advance(11 * 60_000);
+    expect(await round()).toMatchObject({ blockedBy: 'breaker-open' });
+    expect(bench.executor.executed).toHaveLength(4);
+  });
+
+  it('is not fooled by a wall clock that jumps', async () => {
+    const bench = benchOf(FAILED);
+    await bench.done(bench.engine.detectAndHeal());
+    bench.clock.jump(365 * 86_400_000);
+    expect(await bench.done(bench.engine.detectAndHeal())).toMatchObject([{ blockedBy: 'backoff' }]);
+  });
+
+  it('holds for a unit by either of its spellings', async () => {
+    const bench = benchOf(FAILED);
+    const [issue] = await bench.engine.detector.detectIssues();
+    await bench.done(bench.engine.healIssue(issue!));
+    const spelled = { ...issue!, component: 'nginx.service' };
+    expect(await bench.done(bench.engine.healIssue(spelled))).toMatchObject({ blockedBy: 'backoff' });
+  });
+});
+
+describe('explain', () => {
+  it('says nothing where nothing is open', () => {
+    expect(benchOf().engine.explain()).toEqual([]);
+    expect(benchOf().engine.explain('nginx')).toEqual([]);
+  });
+
+  it('says what was read, tried, what stands in the way and what comes next', async () => {
+    const bench = benchOf(FAILED);
+    for (let i = 0; i < 2; i += 1) await bench.done(bench.engine.detectAndHeal());
+    for (const component of ['nginx', 'nginx.service', undefined]) {
+      expect(bench.engine.explain(component)).toMatchObject([
+        {
+          component: 'nginx',
+          blockedBy: 'backoff',
+          breaker: 'closed',
+          tried: [{ action: 'restart_service', outcome: 'ineffective' }],
+        },
+      ]);
+    }
+    const [{ text, next } = { text: '', next: '' }] = bench.engine.explain('nginx');
+    expect(text).toContain('nginx.service has failed (exit-code)');
+    expect(next).not.toBe('');
+  });
+});

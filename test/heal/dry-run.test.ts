@@ -1,0 +1,98 @@
+import { describe, expect, it, vi } from 'vitest';
+import { memoryStore } from '../../src/guard/store.js';
+import { failedUnit, fakeHost, memoryReading, unitReading } from '../../src/testing/index.js';
+import { NixOSPermissionHandler } from '../../src/execute/permission-handler.js';
+import { benchOf } from '../make-engine.js';
+
+const FAILED = { units: [failedUnit()] };
+
+describe('a dry run', () => {
+  it('plans, is a success, and changes nothing', async () => {
+    const bench = benchOf(FAILED, { dryRun: true });
+    const [result] = await bench.done(bench.engine.detectAndHeal());
+    expect(result).toMatchObject({
+      outcome: 'planned',
+      success: true,
+      dryRun: true,
+      actionTaken: 'restart_service',
+      plan: { action: 'restart_service', steps: [{ kind: 'call' }] },
+      attempts: [{ action: 'restart_service', outcome: 'planned' }],
+    });
+    expect(result?.error).toBeUndefined();
+    expect(bench.executor.executed).toEqual([]);
+  });
+
+  it('shows the very plan that a real run executes', async () => {
+    const host = fakeHost(FAILED);
+    const executor = new NixOSPermissionHandler({ host });
+    const bench = benchOf(FAILED, { dryRun: true, executor });
+    const [result] = await bench.done(bench.engine.detectAndHeal());
+    expect(result?.plan).toEqual(
+      await executor.plan({ action: 'restart_service', parameters: { service: 'nginx' } }),
+    );
+  });
+
+  it('passes all gates: what is blocked is skipped, with its plan', async () => {
+    const bench = benchOf(
+      { units: [failedUnit({ transient: true }), failedUnit({ name: 'sshd' })] },
+      { dryRun: true, executor: undefined },
+    );
+    const results = await bench.done(bench.engine.detectAndHeal());
+    expect(results).toMatchObject([
+      { outcome: 'skipped', blockedBy: 'not-allowed', plan: { action: 'restart_service' } },
+      { outcome: 'skipped', blockedBy: 'protected', plan: { action: 'restart_service' } },
+    ]);
+  });
+
+  it('reads again, as a real run would', async () => {
+    const bench = benchOf(FAILED, {
+      dryRun: true,
+      fake: { plan: () => (bench.host.setUnit('nginx', unitReading()), {}) },
+    });
+    expect(await bench.done(bench.engine.detectAndHeal())).toMatchObject([{ blockedBy: 'already-healthy' }]);
+  });
+
+  it('lets MEDIUM wait for something worse, as a real run would', async () => {
+    const bench = benchOf({ ...FAILED, memory: memoryReading(90) }, { dryRun: true });
+    const results = await bench.done(bench.engine.detectAndHeal());
+    expect(results.map(({ outcome, blockedBy }) => blockedBy ?? outcome)).toEqual([
+      'planned',
+      'resources-busy',
+    ]);
+  });
+
+  it('writes nothing into the durable state', async () => {
+    const save = vi.fn(() => Promise.resolve());
+    const bench = benchOf(FAILED, { dryRun: true, state: { ...memoryStore(), save } });
+    await bench.done(bench.engine.detectAndHeal());
+    await bench.done(bench.engine.healIssue((await bench.engine.detector.detectIssues())[0]!));
+    await bench.engine.close();
+    expect(save).not.toHaveBeenCalled();
+  });
+
+  it('may be repeated: it is planned each time, and counts as neither resolved nor failed', async () => {
+    const bench = benchOf(FAILED, { dryRun: true });
+    for (let i = 0; i < 10; i += 1) {
+      expect(await bench.done(bench.engine.detectAndHeal())).toMatchObject([{ outcome: 'planned' }]);
+    }
+    expect(bench.engine.getMetrics()).toMatchObject({
+      issuesDetected: 1,
+      issuesResolved: 0,
+      issuesFailed: 0,
+      successRate: 1,
+    });
+  });
+
+  it('can be switched on and off at any time', async () => {
+    const bench = benchOf(FAILED, { dryRun: true });
+    await bench.done(bench.engine.detectAndHeal());
+    bench.engine.dryRun = false;
+    expect(await bench.done(bench.engine.detectAndHeal())).toMatchObject([
+      { outcome: 'ineffective', dryRun: false },
+    ]);
+    expect(bench.executor.executed).toHaveLength(1);
+    bench.engine.dryRun = true;
+    await bench.done(bench.engine.detectAndHeal());
+    expect(bench.executor.executed).toHaveLength(1);
+  });
+});

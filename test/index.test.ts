@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import * as door from '../src/index.js';
+import * as testing from '../src/testing/index.js';
+
+describe('the public API', () => {
+  it('of the package root', () => {
+    expect(Object.keys(door).sort()).toMatchInlineSnapshot(`
+      [
+        "BLOCK_REASONS",
+        "DEFAULT_GUARDS",
+        "GATE_MEANINGS",
+        "IssueType",
+        "NixOSPermissionHandler",
+        "PROTECTED_UNITS",
+        "SelfHealingEngine",
+        "SelfHealingError",
+        "Severity",
+        "SimpleDetector",
+        "SimpleResolver",
+        "SimplifiedHealingEngine",
+        "createSelfHealingEngine",
+        "defineAction",
+        "executeHealingAction",
+        "fileStore",
+        "getPermissionStatus",
+        "isSelfHealingError",
+        "isUnknown",
+        "memoryStore",
+        "quickHeal",
+        "realClock",
+        "silentLogger",
+        "unknown",
+        "verifyByCheck",
+      ]
+    `);
+  });
+
+  it('of the door `testing`', () => {
+    expect(Object.keys(testing).sort()).toMatchInlineSnapshot(`
+      [
+        "actionConformance",
+        "checkConformance",
+        "clockConformance",
+        "detectorConformance",
+        "executorConformance",
+        "failedUnit",
+        "fakeClock",
+        "fakeExecutor",
+        "fakeHost",
+        "healthySnapshot",
+        "hostConformance",
+        "loggerConformance",
+        "memoryReading",
+        "mountReading",
+        "recordingLogger",
+        "resolverConformance",
+        "storeConformance",
+        "unitReading",
+        "unknownSnapshot",
+        "unknownUnit",
+      ]
+    `);
+  });
+
+  it('has the documented values', () => {
+    expect(door.IssueType).toEqual({ RESOURCE: 'resource', SERVICE: 'service', SYSTEM: 'system' });
+    expect(door.Severity).toEqual({ LOW: 1, MEDIUM: 2, HIGH: 3, CRITICAL: 4 });
+    expect(door.SelfHealingEngine).toBe(door.SimplifiedHealingEngine);
+  });
+});

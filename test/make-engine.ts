@@ -1,0 +1,87 @@
+import { SimplifiedHealingEngine } from '../src/engine.js';
+import type { EngineEvents, EventName } from '../src/events.js';
+import type { HealingOptions } from '../src/options.js';
+import {
+  fakeClock,
+  fakeExecutor,
+  fakeHost,
+  recordingLogger,
+  type FakeClock,
+  type FakeExecutor,
+  type FakeExecutorOptions,
+  type FakeHost,
+  type FakeHostParts,
+  type RecordingLogger,
+} from '../src/testing/index.js';
+
+const EVENTS: readonly EventName[] = [
+  'cycle:done',
+  'cycle:failed',
+  'issue:opened',
+  'issue:cleared',
+  'heal:planned',
+  'heal:started',
+  'heal:done',
+  'heal:blocked',
+];
+
+/** An engine on a fake host, with a fake clock and an executor that changes nothing. */
+export interface Bench {
+  readonly engine: SimplifiedHealingEngine;
+  readonly host: FakeHost;
+  readonly clock: FakeClock;
+  readonly executor: FakeExecutor;
+  readonly logger: RecordingLogger;
+  /** Every event that was told, in order, with what it is about. */
+  readonly told: string[];
+  /** What was told under one name. */
+  readonly events: <Name extends EventName>(name: Name) => EngineEvents[Name][];
+  /** Waits for something that sleeps on the fake clock. */
+  readonly done: <T>(work: Promise<T>) => Promise<T>;
+}
+
+/** What else a {@link Bench} may be given. */
+export interface BenchOptions extends Omit<HealingOptions, 'host' | 'clock'> {
+  readonly fake?: FakeExecutorOptions;
+}
+
+/** Puts an engine on the bench. */
+export function benchOf(parts: FakeHostParts = {}, { fake = {}, ...options }: BenchOptions = {}): Bench {
+  const clock = fakeClock();
+  const host = fakeHost(parts, { clock });
+  const executor = fakeExecutor(fake);
+  const logger = recordingLogger();
+  const engine = new SimplifiedHealingEngine({ executor, logger, ...options, host, clock });
+  const told: string[] = [];
+  const kept = new Map<EventName, unknown[]>();
+  for (const name of EVENTS) {
+    engine.on(name, (event) => {
+      const issue = 'issue' in event ? event.issue : 'result' in event ? event.result.issue : undefined;
+      told.push(issue ? `${name} ${issue.component}` : name);
+      kept.set(name, [...(kept.get(name) ?? []), event]);
+    });
+  }
+  return {
+    engine,
+    host,
+    clock,
+    executor,
+    logger,
+    told,
+    events: <Name extends EventName>(name: Name) => (kept.get(name) ?? []) as EngineEvents[Name][],
+    done: (work) => whenDone(work, clock),
+  };
+}
+
+/** Lets time pass on a fake clock, but only while somebody sleeps on it, until something has ended. */
+export async function whenDone<T>(work: Promise<T>, clock: FakeClock): Promise<T> {
+  let pending = true;
+  const watched = work.finally(() => (pending = false));
+  watched.catch(() => undefined);
+  const start = performance.now();
+  while (pending) {
+    if (performance.now() - start > 4_000) throw new Error('It did not end');
+    await clock.advance(clock.sleepers > 0 ? 1_000 : 0);
+  }
+  return watched;
+}

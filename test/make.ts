@@ -1,0 +1,60 @@
+import type { Issue, ComponentVerdict } from '../src/issue.js';
+import type { Plan, UnitTarget } from '../src/plan.js';
+
+export const NOW = new Date(Date.UTC(2025, 0, 1));
+
+/** An issue for tests that care about one or two of its fields. */
+export const issueOf = (overrides: Partial<Issue> = {}): Issue => ({
+  type: 'service',
+  severity: 3,
+  description: 'nginx.service has failed (exit-code)',
+  component: 'nginx',
+  metricValue: 0,
+  threshold: 1,
+  timestamp: NOW,
+  ...overrides,
+});
+
+/** A verdict for tests that care about one or two of its fields. */
+export const verdictOf = (overrides: Partial<ComponentVerdict> = {}): ComponentVerdict => ({
+  status: 'bad',
+  reason: 'It is bad',
+  check: 'cpu',
+  component: 'cpu',
+  type: 'resource',
+  ...overrides,
+});
+
+/** A unit that may be healed: failed, loaded, wanted by another one. */
+export const unitTargetOf = (overrides: Partial<UnitTarget> = {}): UnitTarget => {
+  const id = overrides.id ?? 'nginx.service';
+  return {
+    kind: 'unit',
+    id,
+    names: [id],
+    loadState: 'loaded',
+    activeState: 'failed',
+    subState: 'failed',
+    type: 'notify',
+    transient: false,
+    job: '',
+    recentRestarts: 0,
+    wantedBy: ['multi-user.target'],
+    dragsAlong: [],
+    needs: [],
+    ...overrides,
+  };
+};
+
+/** A plan for tests that care about one or two of its fields. */
+export const planOf = (overrides: Partial<Plan> = {}): Plan => ({
+  action: 'restart_service',
+  parameters: { service: 'nginx' },
+  scope: 'host',
+  risk: 'disruptive',
+  targets: [unitTargetOf()],
+  steps: [],
+  effect: 'nginx.service is running again',
+  notes: [],
+  ...overrides,
+});

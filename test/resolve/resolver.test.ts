@@ -1,0 +1,114 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { actionRegistry } from '../../src/actions/registry.js';
+import type { Issue } from '../../src/issue.js';
+import { SimpleResolver } from '../../src/resolve/resolver.js';
+import { resolverConformance } from '../../src/testing/index.js';
+import { issueOf } from '../make.js';
+
+const resolver = new SimpleResolver();
+const resource = (component: string, more: Partial<Issue> = {}) =>
+  issueOf({ type: 'resource', component, ...more });
+const system = (component: string) => issueOf({ type: 'system', component });
+
+describe('the first rung', () => {
+  it.each([
+    ['disk:/var', resource('disk:/var'), { action: 'clean_nix_store', parameters: { path: '/var' } }],
+    ['inodes:/', resource('inodes:/'), { action: 'clean_nix_store', parameters: { path: '/' } }],
+    [
+      'a bare disk, which means the Nix store',
+      resource('disk'),
+      { action: 'clean_nix_store', parameters: { path: '/nix/store' } },
+    ],
+    [
+      'bare inodes, which mean the Nix store',
+      resource('inodes'),
+      { action: 'clean_nix_store', parameters: { path: '/nix/store' } },
+    ],
+    [
+      'a mount point with a colon and a space',
+      resource('disk:/a:b c'),
+      { action: 'clean_nix_store', parameters: { path: '/a:b c' } },
+    ],
+    ['memory', resource('memory'), { action: 'clear_system_cache', parameters: {} }],
+    ['cpu', resource('cpu'), { action: 'set_cpu_governor', parameters: { governor: 'performance' } }],
+    ['load', resource('load'), { action: 'none', parameters: {} }],
+    ['a unit', issueOf(), { action: 'restart_service', parameters: { service: 'nginx' } }],
+    [
+      'a unit that is called memory',
+      issueOf({ component: 'memory' }),
+      { action: 'restart_service', parameters: { service: 'memory' } },
+    ],
+    ['a bad generation', system('system'), { action: 'rollback_generation', parameters: {} }],
+    ['system:state', system('system:state'), { action: 'none', parameters: {} }],
+    ['system:rootfs', system('system:rootfs'), { action: 'none', parameters: {} }],
+    ['system:oom', system('system:oom'), { action: 'none', parameters: {} }],
+    ["a custom check's component", resource('queue'), { action: 'none', parameters: {} }],
+  ])('for %s', (_name, issue, action) => {
+    expect(resolver.getAction(issue)).toEqual(action);
+  });
+});
+
+describe('any issue', () => {
+  const issues = fc.record({
+    type: fc.constantFrom('resource' as const, 'service' as const, 'system' as const),
+    severity: fc.constantFrom(1 as const, 2 as const, 3 as const, 4 as const),
+    component: fc.oneof(
+      fc.string({ minLength: 1 }),
+      fc.constantFrom(
+        'cpu',
+        'memory',
+        'disk',
+        'disk:/',
+        'system',
+        'system:oom',
+        '__proto__',
+        'constructor',
+        ':',
+        'disk:',
+      ),
+    ),
+    attempt: fc.oneof(fc.nat(), fc.constant(undefined)),
+  });
+
+  it('gives an action that is registered, or none, and never a rebuild', () => {
+    const known = ['none', ...actionRegistry().keys()];
+    fc.assert(
+      fc.property(issues, ({ attempt, ...rest }) => {
+        const issue = issueOf({ ...rest, ...(attempt === undefined ? {} : { attempt }) });
+        const { action, parameters } = resolver.getAction(Object.freeze(issue));
+        expect(known).toContain(action);
+        expect(action).not.toBe('rebuild_system');
+        expect(typeof parameters).toBe('object');
+      }),
+    );
+  });
+
+  it('keeps to the last rung however often it was tried', () => {
+    fc.assert(
+      fc.property(issues, fc.nat(), (rest, more) => {
+        const { attempt: _attempt, ...issue } = rest;
+        const at = (attempt: number) => resolver.getAction(issueOf({ ...issue, attempt }));
+        expect(at(1_000 + more)).toEqual(at(1_000));
+      }),
+    );
+  });
+});
+
+describe('a subclass', () => {
+  it('overrides what it knows better and leaves the rest', () => {
+    class Mine extends SimpleResolver {
+      override getAction(issue: Issue) {
+        if (issue.component === 'queue') return { action: 'drain_queue', parameters: { gently: true } };
+        return super.getAction(issue);
+      }
+    }
+    const mine = new Mine();
+    expect(mine.getAction(resource('queue')).action).toBe('drain_queue');
+    expect(mine.getAction(resource('memory')).action).toBe('clear_system_cache');
+  });
+});
+
+describe('the promises of the port', () => {
+  it.each(resolverConformance(() => new SimpleResolver()))('$name', ({ run }) => run());
+});

@@ -1,0 +1,310 @@
+import { describe, expect, it } from 'vitest';
+import { defineAction, verifyByCheck } from '../../src/actions/define.js';
+import type { Check } from '../../src/detect/check.js';
+import type { Detector } from '../../src/detect/detector.js';
+import type { Executor } from '../../src/execute/executor.js';
+import { localHost } from '../../src/host/local-host.js';
+import type { Host } from '../../src/host/host.js';
+import type { Resolver } from '../../src/resolve/resolver.js';
+import {
+  actionConformance,
+  checkConformance,
+  clockConformance,
+  detectorConformance,
+  executorConformance,
+  failedUnit,
+  fakeClock,
+  fakeExecutor,
+  fakeHost,
+  hostConformance,
+  loggerConformance,
+  recordingLogger,
+  resolverConformance,
+  type ConformanceCase,
+  type FakeClock,
+} from '../../src/testing/index.js';
+import { issueOf } from '../make.js';
+
+/** Every sentence with which an adapter fails. */
+async function broken(cases: readonly ConformanceCase[]): Promise<string> {
+  const sentences: string[] = [];
+  for (const { run } of cases) {
+    await run().catch((error: unknown) => {
+      expect(error).toBeInstanceOf(Error);
+      sentences.push((error as Error).message);
+    });
+  }
+  return sentences.join('\n');
+}
+
+const ACTION = { action: 'x', parameters: {} };
+
+describe('the fakes keep the promises of their ports', () => {
+  describe('fakeClock', () => {
+    const elapse = (clock: ReturnType<typeof fakeClock>, ms: number) => clock.advance(ms);
+    it.each(clockConformance(() => fakeClock(), { elapse }))('$name', ({ run }) => run());
+  });
+  describe('fakeHost', () => {
+    const units = [failedUnit(), failedUnit({ name: 'a.socket' })];
+    it.each(hostConformance(() => fakeHost({ units })))('$name', ({ run }) => run());
+  });
+  describe('fakeExecutor', () => {
+    it.each(executorConformance(fakeExecutorThatKnows, { action: ACTION, harmless: ACTION }))(
+      '$name',
+      ({ run }) => run(),
+    );
+  });
+  describe('recordingLogger', () => {
+    it.each(loggerConformance(() => recordingLogger()))('$name', ({ run }) => run());
+  });
+});
+
+function fakeExecutorThatKnows(): Executor {
+  const known = ({ action }: { action: string }) =>
+    action === 'x' ? {} : Promise.reject(new Error(`Nobody registered \`${action}\``));
+  return fakeExecutor({ plan: known });
+}
+
+describe('the host of this machine keeps the promises of its port', () => {
+  it.each(hostConformance(() => localHost()))('$name', ({ run }) => run());
+});
+
+describe('a host that breaks a promise is told so', () => {
+  const hostOf = (
+    read: (host: ReturnType<typeof fakeHost>, request: Parameters<Host['read']>[0]) => unknown,
+  ): Host => {
+    const host = fakeHost({ units: [failedUnit()] });
+    return { read: (request) => read(host, request) as never };
+  };
+
+  it.each([
+    [
+      'throws',
+      () => {
+        throw new Error('no /proc');
+      },
+      'must not fail, and failed with: no /proc',
+    ],
+    ['rejects', () => Promise.reject(new Error('no /proc')), 'must not fail'],
+    [
+      'reads 0 for unknown NaN',
+      (host: ReturnType<typeof fakeHost>) => ({
+        ...host.read(),
+        load: { one: NaN, five: 0, fifteen: 0, cpus: 4 },
+      }),
+      'NaN: what could not be read is unknown',
+    ],
+    [
+      'gives 140 %',
+      (host: ReturnType<typeof fakeHost>) => ({ ...host.read(), cpu: { percent: 140, cpus: 4 } }),
+      'a CPU use of 140 %',
+    ],
+    [
+      'has no reason for what is unknown',
+      (host: ReturnType<typeof fakeHost>) => ({ ...host.read(), cpu: { unknown: '' } }),
+      'unknown without a reason',
+    ],
+    [
+      'lacks a part',
+      (host: ReturnType<typeof fakeHost>) => ({ ...host.read(), system: undefined }),
+      'gave no system',
+    ],
+    [
+      'tells what was not asked',
+      (host: ReturnType<typeof fakeHost>) => host.read(),
+      'Asked for nothing, it told of cpu',
+    ],
+    [
+      'drops units',
+      (host: ReturnType<typeof fakeHost>, request: Parameters<Host['read']>[0]) =>
+        host.read({ ...request, units: [] }),
+      'it told of none',
+    ],
+    [
+      'discovers unasked',
+      (host: ReturnType<typeof fakeHost>, request: Parameters<Host['read']>[0]) =>
+        host.read({ ...request, discover: true }),
+      'without being asked',
+    ],
+  ])('when it %s', async (_how, read, sentence) => {
+    expect(await broken(hostConformance(() => hostOf(read)))).toContain(sentence);
+  });
+});
+
+describe('an executor that breaks a promise is told so', () => {
+  const executorOf = (more: Partial<Executor>) => (): Executor => ({ ...fakeExecutorThatKnows(), ...more });
+  const sentences = (more: Partial<Executor>, observe?: () => string) =>
+    broken(
+      executorConformance(executorOf(more), {
+        action: ACTION,
+        harmless: ACTION,
+        ...(observe ? { observe } : {}),
+      }),
+    );
+  const execution = {
+    action: 'x',
+    outcome: 'executed',
+    success: true,
+    dryRun: false,
+    steps: [],
+    durationMs: 1,
+  } as const;
+
+  it('when it rejects', async () => {
+    expect(await sentences({ execute: () => Promise.reject(new Error('no')) })).toContain(
+      '`execute` must not fail',
+    );
+  });
+  it('when it carries out a dry run', async () => {
+    const told = await sentences({ execute: () => Promise.resolve({ ...execution, dryRun: true }) });
+    expect(told).toContain('A dry run was carried out');
+    expect(told).toContain('An unknown action');
+    expect(told).toContain('although it was stopped before');
+  });
+  it('when it says success and means failure', async () => {
+    const told = await sentences({
+      execute: () => Promise.resolve({ ...execution, outcome: 'failed' as const }),
+    });
+    expect(told).toContain('with `success` true');
+  });
+  it('when it fails without saying why', async () => {
+    const failed = { ...execution, outcome: 'failed', success: false } as const;
+    expect(await sentences({ execute: () => Promise.resolve(failed) })).toContain(
+      'without an error that says why',
+    );
+  });
+  it('when planning changes something', async () => {
+    let changed = 0;
+    const { plan } = fakeExecutor();
+    const told = await sentences({ plan: (action) => ((changed += 1), plan(action)) }, () => String(changed));
+    expect(told).toContain('`plan` changed something');
+  });
+});
+
+describe('a clock that breaks a promise is told so', () => {
+  it.each([
+    ['tells seconds', { now: () => 1_735_689_600 }, 'that is seconds'],
+    ['goes back', { monotonic: () => -performance.now() }, 'went back'],
+    ['draws 1', { random: () => 1 }, '`random` answered 1'],
+    ['does not sleep', { sleep: () => Promise.resolve() }, 'must reject, and did not'],
+  ])('when it %s', async (_how, more, sentence) => {
+    const make = (): FakeClock => ({ ...fakeClock(), ...more });
+    const elapse = (clock: FakeClock, ms: number) => clock.advance(ms);
+    expect(await broken(clockConformance(make, { elapse }))).toContain(sentence);
+  });
+});
+
+describe('a resolver that breaks a promise is told so', () => {
+  it.each([
+    ['answers with a promise', () => Promise.resolve(ACTION), 'it must answer at once'],
+    [
+      'throws',
+      () => {
+        throw new Error('no table');
+      },
+      'failed with: no table',
+    ],
+    ['answers nothing', () => undefined, 'which is not { action, parameters }'],
+    ['writes to the issue', (issue: { attempt?: number }) => ((issue.attempt = 5), ACTION), 'must not fail'],
+    [
+      'throws dice',
+      (() => {
+        let i = 0;
+        return () => ({ action: `a${(i += 1)}`, parameters: {} });
+      })(),
+      'and then',
+    ],
+  ])('when it %s', async (_how, getAction, sentence) => {
+    expect(await broken(resolverConformance(() => ({ getAction }) as unknown as Resolver))).toContain(
+      sentence,
+    );
+  });
+
+  it('also for an issue of a kind of its own', async () => {
+    const resolver = {
+      getAction: ({ component }: { component: string }) => (component === 'odd' ? null : ACTION),
+    };
+    const issues = [issueOf({ component: 'odd' })];
+    expect(await broken(resolverConformance(() => resolver as Resolver, { issues }))).toContain(
+      '`getAction` for odd',
+    );
+  });
+});
+
+describe('a detector that breaks a promise is told so', () => {
+  it.each([
+    ['rejects', () => Promise.reject(new Error('no'))],
+    ['gives half an issue', () => Promise.resolve([{ component: 'x' }])],
+    ['gives an issue without a date', () => Promise.resolve([{ ...issueOf(), timestamp: 'today' }])],
+    ['answers about another component', () => Promise.resolve([issueOf({ component: 'other' })])],
+  ])('when it %s', async (_how, detectIssues) => {
+    expect(await broken(detectorConformance(() => ({ detectIssues }) as unknown as Detector))).not.toBe('');
+  });
+});
+
+describe('a check that breaks a promise is told so', () => {
+  const checkOf = (run: unknown): Check => ({
+    name: 'mine',
+    component: 'mine',
+    type: 'resource',
+    run: run as Check['run'],
+  });
+  it.each([
+    [
+      'throws where nothing can be read',
+      (snapshot: { cpu: { percent: number } }) => ({ status: 'ok', reason: snapshot.cpu.percent.toFixed() }),
+      'must not fail',
+    ],
+    ['gives no reason', () => ({ status: 'bad' }), 'without a reason'],
+    ['gives NaN', () => ({ status: 'bad', reason: 'x', value: NaN }), 'the value NaN'],
+    [
+      'writes to the snapshot',
+      (snapshot: { timestamp: number }) => ((snapshot.timestamp = 0), { status: 'ok', reason: 'x' }),
+      'must not fail',
+    ],
+  ])('when it %s', async (_how, run, sentence) => {
+    expect(await broken(checkConformance(() => checkOf(run)))).toContain(sentence);
+  });
+});
+
+describe('an action that breaks a promise is told so', () => {
+  const whole = defineAction({
+    parse: (parameters) => parameters,
+    plan: () => ({
+      targets: ['x'],
+      effect: 'x is new',
+      steps: [{ kind: 'call' as const, name: 'x', run: () => 1, timeoutMs: 1, interruptible: true }],
+    }),
+    verify: verifyByCheck,
+    scope: 'process' as const,
+    risk: 'reversible' as const,
+    timeoutMs: 1_000,
+  });
+  const sentences = (
+    more: Partial<typeof whole>,
+    refused: readonly Readonly<Record<string, unknown>>[] = [],
+  ) => broken(actionConformance(() => ({ ...whole, ...more }), { parameters: {}, refused }));
+
+  it('and a whole one is not', async () => {
+    expect(await sentences({})).toBe('');
+  });
+  it.each([
+    ['names no target', { plan: () => ({ targets: [], steps: [], effect: 'x' }) }, 'named no target'],
+    [
+      'neither does nor refuses',
+      { plan: () => ({ targets: ['x'], steps: [], effect: 'x' }) },
+      'neither a step nor a reason',
+    ],
+    ['throws when it plans', { plan: () => Promise.reject(new Error('no')) }, '`plan` must not fail'],
+    [
+      'verifies without a word',
+      { verify: () => ({ status: 'fixed' as const, reason: '' }) },
+      'without saying what it saw',
+    ],
+  ])('when it %s', async (_how, more, sentence) => {
+    expect(await sentences(more)).toContain(sentence);
+  });
+  it('when it takes what it must refuse', async () => {
+    expect(await sentences({}, [{ wrong: 1 }])).toContain('which it must refuse');
+  });
+});
