@@ -61,7 +61,8 @@ async function restart(unit: string, context: PlanContext): Promise<PlanDraft> {
     return refusedDraft(unit, { reason: 'not-allowed', sentence }, effect);
   }
   // systemd does not reliably say that a start limit was hit, and a start would then be refused.
-  const failed = reading.activeState === 'failed';
+  // A transient unit would be gone after it.
+  const failed = reading.activeState === 'failed' && !reading.transient;
   const note = `${unit} has failed: its start counter is reset first, in case its start limit was hit`;
   return {
     targets: [unit],

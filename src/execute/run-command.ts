@@ -55,7 +55,7 @@ export async function runCommand(
     return {
       ok: false,
       ...told,
-      error: `\`${wordsOf(step)}\` ${howItEnded(result)}${lastLine(stderr.text())}`,
+      error: `\`${wordsOf(step)}\` ${howItEnded(result)}${lastLines(stderr.text())}`,
     };
   } finally {
     clearTimeout(timer);
@@ -79,9 +79,10 @@ function howItEnded({
   return exitCode === undefined ? `was ended by ${signal ?? 'a signal'}` : `exited with ${exitCode}`;
 }
 
-const lastLine = (text: string): string => {
-  const line = text.trim().split('\n').at(-1);
-  return line ? `: ${line.slice(0, 500)}` : '';
+/** The last two lines, as one: of systemctl what went wrong, and where to read more. */
+const lastLines = (text: string): string => {
+  const words = text.trim().split('\n').slice(-2).join(' ');
+  return words ? `: ${words.slice(0, 500)}` : '';
 };
 
 function tailOf(stream: NodeJS.ReadableStream): { text(): string } {

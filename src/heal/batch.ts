@@ -8,7 +8,7 @@ import { lookAgain } from './look.js';
 import type { Parts } from './parts.js';
 import { judge, prepare, type Prepared } from './prepare.js';
 
-/** Heals issues, the worst first. One result for each, in the order in which they were handled. */
+/** Heals issues, the worst first. One result for each, in the order in which they had their turn. */
 export async function healAll(
   issues: readonly Issue[],
   parts: Parts,
@@ -18,7 +18,6 @@ export async function healAll(
 ): Promise<HealingResult[]> {
   const prepared: Prepared[] = [];
   for (const issue of issues) prepared.push(await prepare(issue, parts, signal));
-  const results: HealingResult[] = [];
   const turns = inOrder(prepared).map(async (one) => {
     // A person may think for long: whoever needs no answer does not wait for it.
     const next =
@@ -30,10 +29,9 @@ export async function healAll(
     // What is not going to act does not stand in line behind what does.
     const result = await (next.block || !next.plan ? turn() : lanes.take(next.plan.scope, turn));
     done(result);
-    results.push(result);
+    return result;
   });
-  await Promise.all(turns);
-  return results;
+  return Promise.all(turns);
 }
 
 /** Asks, if nothing but the missing approval stands in the way; nobody is asked about what is well again. */

@@ -60,12 +60,13 @@ async function oneRung(
 ): Promise<{ readonly ending: Ending; readonly worse?: boolean }> {
   const { issue, plan, digest, block, error } = prepared;
   const skipped = (block: Block) => ({ ending: { outcome: 'skipped', block } as const });
-  if (block) return skipped(block);
   if (turn.signal.aborted) return skipped(STOPPED);
+  if (block) return skipped(block);
   if (error !== undefined) return { ending: await misfire(prepared, error, parts) };
   if (plan === undefined || digest === undefined) throw new Error(`No plan was made for ${issue.component}`);
 
   const before = await lookAgain(issue, parts.detector, turn.signal);
+  if (turn.signal.aborted) return skipped(STOPPED);
   const inTheWay = judge(issue, { plan, digest }, parts, { before, busy: turn.busy });
   if (inTheWay) return skipped(inTheWay);
   parts.emit('heal:planned', { issue, plan });

@@ -15,7 +15,7 @@ export function narrate(events: Emitter, logger: Logger): void {
   events.on('issue:opened', ({ issue }) =>
     logger.warn(`Trouble with ${issue.component}: ${issue.description}`),
   );
-  events.on('issue:cleared', ({ issue }) => logger.info(`${issue.component} is well again`));
+  events.on('issue:cleared', ({ issue }) => logger.info(`${issue.component} reads well again`));
   events.on('heal:started', ({ issue, plan }) => logger.info(`Healing ${issue.component}: ${plan.action}`));
   events.on('heal:blocked', ({ issue, blockedBy, error }) => {
     logger.info(`Not acting on ${issue.component} (${blockedBy}): ${error}`);
