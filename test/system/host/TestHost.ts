@@ -1,0 +1,74 @@
+/** Options of a command that runs inside a test host. */
+export interface RunOptions {
+  /** After this long the command is killed and `run` rejects. Default 30 s. */
+  readonly timeoutMs?: number;
+  /** Added to the environment, which else holds `PATH`, `HOME` and `LANG` only. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Given on standard input, which else is empty. */
+  readonly input?: string | Uint8Array;
+  /** Name of a user inside, whose `HOME` becomes `/home/NAME`; default root. */
+  readonly user?: string;
+  /** Working folder inside; default `/`. */
+  readonly cwd?: string;
+  /** Whether an exit code other than 0 is an answer, not an error. Default false. */
+  readonly allowFailure?: boolean;
+}
+
+/** What a command left behind. */
+export interface RunResult {
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Exit code; 128 + n after signal n. */
+  readonly exitCode: number;
+}
+
+/** A small file system inside a test host. */
+export interface SmallFileSystem {
+  /** Where it is mounted inside. */
+  readonly path: string;
+  /** The loop device below it, as seen in `/proc/mounts`; it has no node in `/dev` inside. */
+  readonly device: string;
+}
+
+/** A running Debian with systemd, which tests may break: everything in it is thrown away at the end. */
+export interface TestHost extends AsyncDisposable {
+  /** A name no other host has. */
+  readonly name: string;
+  /** Process id, seen from outside, of the first process inside. Another one after a reboot. */
+  readonly pid: number;
+  /** The root folder inside, seen from outside. Absolute symbolic links below it lead out of the container. */
+  readonly root: string;
+  /** Address, for use from outside, of the system bus inside. */
+  readonly systemBusAddress: string;
+  /** Runs a program, never through a shell. Rejects on exit codes other than 0, unless `allowFailure`. */
+  run(argv: readonly string[], options?: RunOptions): Promise<RunResult>;
+  /** Runs this process's node binary inside; the repository is in `/repo`, read-only. */
+  node(args: readonly string[], options?: RunOptions): Promise<RunResult>;
+  /** Writes a file, with the folders above it. Default mode 0o644. */
+  writeFile(path: string, content: string | Uint8Array, mode?: number): Promise<void>;
+  readFile(path: string): Promise<string>;
+  /** Writes a unit to `/etc/systemd/system` and makes systemd read it. */
+  writeUnit(name: string, content: string): Promise<void>;
+  /**
+   * Runs `systemctl` and answers what it printed, trimmed. Rejects on exit codes other than 0, which `is-active` and
+   * `status` have for units that are not active: `show --property=ActiveState --value NAME` has not.
+   */
+  systemctl(...args: readonly string[]): Promise<string>;
+  /** Asks until the predicate holds; one that throws does not hold. Rejects after `timeoutMs`, default 10 s. */
+  waitFor(description: string, predicate: () => Promise<boolean>, timeoutMs?: number): Promise<void>;
+  /**
+   * Mounts an ext4 of its own on a folder; what was in the folder before is in it. Stays over a reboot.
+   * Not possible below `/tmp`, `/run` and `/dev`, which are file systems of the container.
+   */
+  mountSmallFileSystem(
+    path: string,
+    sizeMiB: number,
+    options?: { readonly inodes?: number },
+  ): Promise<SmallFileSystem>;
+  /** Shuts down and boots again, with the same files and another boot id. */
+  reboot(): Promise<void>;
+  /** What the container printed to its console; ends with the last 64 KiB. */
+  console(): string;
+  /** Pulls the plug: no process, mount or folder stays. May be called twice. */
+  close(): Promise<void>;
+}

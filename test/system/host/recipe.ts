@@ -1,0 +1,47 @@
+/** What goes into the image of the test host; its hash names the image in the cache. */
+export const recipe = {
+  suite: 'bookworm',
+  architecture: process.arch,
+  /** Unpacked by debootstrap, which cannot choose between alternatives. */
+  base: ['systemd', 'systemd-sysv', 'dbus'],
+  /** Installed by apt-get, without what they recommend. */
+  packages: [
+    'ca-certificates',
+    'curl',
+    'e2fsprogs',
+    'iproute2',
+    'nginx-light',
+    'nix-bin',
+    'nix-setup-systemd',
+    'procps',
+    'python3-minimal',
+    'sudo',
+    'util-linux',
+  ],
+  /** Run inside the image after the packages are there. */
+  commands: [
+    ['apt-get', 'clean'],
+    ['rm', '-rf', '/var/lib/apt/lists', '/etc/resolv.conf'],
+    // As on NixOS: the daemon starts when somebody asks for it.
+    ['systemctl', 'disable', 'nix-daemon.service'],
+    // The timers would wake up in the middle of a test, and the console has no reader to log in.
+    [
+      'systemctl',
+      'mask',
+      'apt-daily.timer',
+      'apt-daily-upgrade.timer',
+      'console-getty.service',
+      'dpkg-db-backup.timer',
+      'e2scrub_all.timer',
+      'e2scrub_reap.service',
+      'fstrim.timer',
+    ],
+    // As on NixOS: the journal outlives a reboot.
+    ['mkdir', '-p', '/var/log/journal'],
+    ['nix-store', '--init'],
+  ],
+  files: {
+    '/etc/hostname': 'testhost\n',
+    '/etc/hosts': '127.0.0.1 localhost testhost\n::1 localhost\n',
+  },
+} as const;

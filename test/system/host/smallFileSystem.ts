@@ -1,0 +1,45 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { runInside } from './command.js';
+import type { Keeper } from './keeper.js';
+import type { SmallFileSystem } from './TestHost.js';
+
+const execute = promisify(execFile);
+
+/** Makes an ext4 in a file and mounts it where the container's root is, from where it spreads into the container. */
+export async function mountSmallFileSystem(
+  keeper: Keeper,
+  path: string,
+  sizeMiB: number,
+  { inodes }: { readonly inodes?: number } = {},
+): Promise<SmallFileSystem> {
+  const holder = keeper.holder();
+  const container = keeper.container();
+  if (holder === undefined || container === undefined)
+    throw new Error('Expected the test host to be running');
+  const inside = async (...argv: readonly string[]) => (await runInside(container, argv)).stdout.trim();
+  const outside = async (...argv: readonly string[]) =>
+    (await execute('nsenter', ['-t', `${holder}`, '-m', ...argv])).stdout.trim();
+
+  await inside('mkdir', '-p', path);
+  const folder = await inside('realpath', path);
+  const below = await inside('findmnt', '-no', 'SOURCE', '--target', folder);
+  if (below !== keeper.name && !below.startsWith('/dev/loop')) {
+    throw new Error(`Expected a folder on the test host's own disk, got ${path}, which is on ${below}`);
+  }
+
+  const file = await outside('mktemp', `${keeper.folder}/ext4.XXXXXX`);
+  const target = `${keeper.folder}/root${folder}`;
+  await outside('truncate', `--size=${sizeMiB}M`, file);
+  // No space kept for root, and no kernel thread that goes on writing after the mount.
+  const layout = [
+    '-m',
+    '0',
+    '-E',
+    'lazy_itable_init=0',
+    ...(inodes === undefined ? [] : ['-N', `${inodes}`]),
+  ];
+  await outside('mkfs.ext4', '-q', ...layout, '-d', target, file);
+  await outside('mount', '-o', 'loop', file, target);
+  return { path: folder, device: await inside('findmnt', '-no', 'SOURCE', '--mountpoint', folder) };
+}

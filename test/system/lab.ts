@@ -1,0 +1,241 @@
+import type {
+  ComponentVerdict,
+  Execution,
+  HealingAction,
+  HealingOptions,
+  HealingResult,
+  IssueInput,
+  Metrics,
+} from '@luminous-nix/self-healing';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { bootTestHost } from './host/boot.js';
+import { findTraces } from './host/leftovers.js';
+import { missingRequirements } from './host/requirements.js';
+import type { RunOptions, TestHost } from './host/TestHost.js';
+
+/** What the program `drive.mjs` can do, and what it is told to do it with. */
+export interface Asked {
+  readonly detectAndHeal: number | undefined;
+  readonly healIssue: IssueInput;
+  readonly healIssuesBatch: readonly IssueInput[];
+  readonly inspect: string | undefined;
+  readonly execute: HealingAction & { readonly dryRun?: boolean };
+  readonly monitor: {
+    readonly interval: number;
+    readonly damage?: readonly string[];
+    readonly forMs: number;
+  };
+  readonly run: readonly string[];
+  readonly sleep: number;
+  readonly isOnTheBus: undefined;
+}
+
+/** What it answers. It came as JSON: dates are strings in it. */
+export interface Answered {
+  readonly detectAndHeal: HealingResult[];
+  readonly healIssue: HealingResult;
+  readonly healIssuesBatch: HealingResult[];
+  readonly inspect: ComponentVerdict[];
+  readonly execute: Execution;
+  readonly monitor: Monitored;
+  readonly run: string;
+  readonly sleep: null;
+  readonly isOnTheBus: boolean;
+}
+
+interface Monitored {
+  readonly cycles: number;
+  /** Number of the cycle that opened the first issue; 0 when none did. */
+  readonly openedInCycle: number;
+  readonly results: readonly HealingResult[];
+  readonly blocked: readonly { readonly blockedBy: string; readonly error: string }[];
+  readonly metrics: Metrics;
+}
+
+type StepName = keyof Asked;
+export type Step = { [Name in StepName]: readonly [name: Name, argument?: Asked[Name]] }[StepName];
+type AnswersTo<Steps extends readonly Step[]> = { [Index in keyof Steps]: Answered[Steps[Index][0]] };
+
+/** How the engine inside is made. */
+export interface Setup extends Pick<RunOptions, 'user' | 'env' | 'timeoutMs'> {
+  /** Given to the engine as it is, over {@link QUICK}. */
+  readonly options?: HealingOptions;
+  /** What the resolver picks, whatever the issue; else the default resolver does. */
+  readonly resolve?: HealingAction;
+  /** Actions of the host program's own: one program each. */
+  readonly commands?: Readonly<
+    Record<
+      string,
+      { readonly argv: readonly string[]; readonly timeoutMs: number; readonly targets?: readonly string[] }
+    >
+  >;
+}
+
+/** Only services are looked at, and what would settle for 3 s settles for 0.3 s: one test of nginx uses the defaults. */
+const QUICK: HealingOptions = { enabledChecks: ['services'], guards: { settleMs: { service: 300 } } };
+
+/** Where the built package, and the programs of these tests, are inside. */
+export const PROGRAMS = '/repo/test/system/programs';
+
+/** A test host, and an engine in it. */
+export class Lab {
+  #host: TestHost | undefined;
+  readonly #units = new Set<string>();
+
+  get host(): TestHost {
+    if (this.#host === undefined) throw new Error('The test host is up only while the tests run');
+    return this.#host;
+  }
+
+  async open(): Promise<void> {
+    this.#host = await bootTestHost();
+  }
+
+  /** Takes back the units of a test. */
+  async tidy(): Promise<void> {
+    if (this.#units.size === 0) return;
+    const units = [...this.#units].map((unit) => unit.replace('@.', '@*.'));
+    this.#units.clear();
+    const quietly = (...argv: string[]) => this.host.run(argv, { allowFailure: true });
+    await quietly('systemctl', 'kill', '--signal=KILL', ...units);
+    await quietly('systemctl', 'disable', '--now', ...units);
+    await quietly('sh', '-c', 'rm -rf /lib/systemd/system/test-* /etc/systemd/system/*test-* /run/test-*');
+    await quietly('systemctl', 'daemon-reload');
+    await quietly('systemctl', 'reset-failed');
+  }
+
+  /**
+   * Writes a service named `test-NAME.service` that multi-user.target wants, and answers its name without suffix.
+   * `lines` are those of its `[Service]` section; `[Unit]` and other sections may be given before them.
+   */
+  async service(name: string, lines: string, before = ''): Promise<string> {
+    const install = before.includes('[Install]') ? '' : '[Install]\nWantedBy=multi-user.target\n';
+    const unit = await this.unit(`${name}.service`, `${before}\n[Service]\n${lines}\n${install}`);
+    if (!unit.includes('@.')) await this.host.systemctl('enable', '--quiet', unit);
+    return unit.replace('.service', '');
+  }
+
+  /** Writes a unit named `test-NAME`, and answers its name. It is stopped and removed after the test. */
+  async unit(name: string, content: string): Promise<string> {
+    const unit = this.takeBack(`test-${name}`);
+    await this.host.writeUnit(unit, content);
+    return unit;
+  }
+
+  /** Has a unit that was made in another way stopped and removed after the test, too. Answers its name. */
+  takeBack(unit: string): string {
+    this.#units.add(unit);
+    return unit;
+  }
+
+  /** One property of a unit, as systemd tells it. */
+  show(property: string, unit: string): Promise<string> {
+    return this.host.systemctl('show', `--property=${property}`, '--value', unit);
+  }
+
+  /** Waits until a unit is in an active state. */
+  async until(state: string, unit: string): Promise<void> {
+    await this.host.waitFor(
+      `${unit} to be ${state}`,
+      async () => (await this.show('ActiveState', unit)) === state,
+    );
+  }
+
+  /** Starts a unit whose start may well fail, and does not wait. */
+  async start(unit: string): Promise<void> {
+    await this.host.systemctl('start', '--no-block', unit);
+  }
+
+  /** Kills all processes of a unit, and waits until systemd says `failed`. */
+  async kill(unit: string): Promise<void> {
+    await this.host.systemctl('kill', '--signal=KILL', unit);
+    await this.until('failed', unit);
+  }
+
+  /** Identifies the run of each unit: another one after a restart. */
+  async runs(...units: string[]): Promise<string[]> {
+    return Promise.all(units.map((unit) => this.show('InvocationID', unit)));
+  }
+
+  /** How many jobs systemd has been given since it booted: whatever starts, stops or reloads a unit is one. */
+  async jobs(): Promise<number> {
+    return Number(await this.host.systemctl('show', '--property=NInstalledJobs', '--value'));
+  }
+
+  /** Does some steps with one engine inside, and answers each. Rejects when the engine refuses one. */
+  async drive<const Steps extends readonly Step[]>(
+    steps: Steps,
+    setup: Setup = {},
+  ): Promise<AnswersTo<Steps>> {
+    const { options, resolve, commands, ...as } = setup;
+    const input = JSON.stringify({ options: { ...QUICK, ...options }, resolve, commands, steps });
+    const { stdout } = await this.host.node([`${PROGRAMS}/drive.mjs`], { ...as, input });
+    const { answers, rejected } = JSON.parse(stdout) as { answers: AnswersTo<Steps>; rejected?: string };
+    if (rejected !== undefined) throw new Error(rejected);
+    return answers;
+  }
+
+  /** One cycle of a new engine. */
+  async heal(options: HealingOptions = {}, setup: Setup = {}): Promise<HealingResult[]> {
+    const [results] = await this.drive([['detectAndHeal']], { ...setup, options });
+    return results;
+  }
+
+  /** One cycle of a new engine that watches one service: what became of it, if anything was wrong with it. */
+  async healOne(service: string, setup: Setup = {}): Promise<HealingResult> {
+    const [result] = await this.heal({ services: [service], ...setup.options }, setup);
+    if (result === undefined) throw new Error(`Expected an issue with ${service}, and there was none`);
+    return result;
+  }
+
+  /** The verdict of a new engine that watches one service. */
+  async verdict(service: string, options: HealingOptions = {}): Promise<ComponentVerdict | undefined> {
+    const [verdicts] = await this.drive([['inspect']], { options: { services: [service], ...options } });
+    return verdicts.find(({ component }) => component === service);
+  }
+
+  /** Closes the host, and answers what can still be found of it. */
+  async close(): Promise<string[]> {
+    const host = this.#host;
+    await host?.close();
+    return host === undefined ? [] : findTraces(host.name);
+  }
+}
+
+/** Describes what happens on a booted host of its own, which is gone without a trace afterwards. */
+export function describeOnHost(title: string, body: (lab: Lab) => void): void {
+  const missing = missingRequirements();
+  if (missing.length > 0) {
+    if (process.env['SYSTEM_TESTS_REQUIRED'] === '1') {
+      test(title, () => expect.fail(missing.join('\n')));
+    } else {
+      console.warn(`Skipped: ${title}.\n${missing.join('\n')}`);
+      test.skip(title);
+    }
+    return;
+  }
+  describe(title, () => {
+    const lab = new Lab();
+    beforeAll(() => lab.open());
+    afterEach(() => lab.tidy());
+    afterAll(async () => {
+      expect(await lab.close(), 'traces of the test host on this machine').toEqual([]);
+    });
+    body(lab);
+  });
+}
+
+/** An issue as a person may write it. */
+export const issueWith = (component: string, rest: Partial<IssueInput> = {}): IssueInput => ({
+  type: 'service',
+  severity: 3,
+  description: `${component} is in trouble`,
+  component,
+  metricValue: 0,
+  threshold: 1,
+  ...rest,
+});
+
+/** The command lines of a plan. */
+export const commandsOf = ({ plan }: Pick<HealingResult, 'plan'> | Pick<Execution, 'plan'>): string[] =>
+  plan?.steps.map((step) => (step.kind === 'command' ? step.argv.join(' ') : step.kind)) ?? [];

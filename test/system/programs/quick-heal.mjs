@@ -1,0 +1,6 @@
+// Runs inside a test host: heals once by `quickHeal`, and ends when Node thinks that there is nothing left to do.
+import process from 'node:process';
+import { quickHeal } from '../../../dist/index.js';
+
+const results = await quickHeal(JSON.parse(process.argv[2]));
+process.stdout.write(JSON.stringify({ results, doneAt: Date.now() }));

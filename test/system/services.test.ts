@@ -1,0 +1,383 @@
+import { expect, test } from 'vitest';
+import { commandsOf, describeOnHost, issueWith } from './lab.js';
+
+/** Runs for good once /run/test-well is there, and dies at once before. */
+const UNTIL_WELL = `ExecStart=sh -c 'test -e /run/test-well && exec sleep infinity; exit 1'`;
+const FOR_GOOD = 'ExecStart=sleep infinity';
+
+describeOnHost('services that can be healed', (lab) => {
+  const makeWell = () => lab.host.writeFile('/run/test-well', '');
+
+  test('a service that failed is restarted once the cause is gone', async () => {
+    const service = await lab.service('plain', UNTIL_WELL);
+    await lab.start(service);
+    await lab.until('failed', service);
+    expect(await lab.healOne(service)).toMatchObject({ outcome: 'ineffective', success: false });
+    await makeWell();
+    expect(await lab.healOne(service)).toMatchObject({ outcome: 'fixed' });
+    expect(await lab.show('ActiveState', service)).toBe('active');
+  });
+
+  test('a service that dies within the settle time is never called fixed', async () => {
+    const service = await lab.service('frail', `ExecStart=sh -c 'sleep 0.3; exit 1'`);
+    await lab.start(service);
+    await lab.until('failed', service);
+    expect(
+      await lab.healOne(service, { options: { guards: { settleMs: { service: 1_500 } } } }),
+    ).toMatchObject({
+      outcome: 'ineffective',
+      success: false,
+      error: expect.stringMatching(/became active, and was failed/) as string,
+    });
+  });
+
+  test('a service that systemd restarted within the settle time is not called fixed, though it is active', async () => {
+    // The first run fails, the second ends after half a second, the third stays.
+    const script = `n=$(cat /run/test-runs); echo x$n > /run/test-runs; case $n in "") exit 1;; x) sleep 0.5; exit 0;; esac; exec sleep infinity`;
+    await lab.host.writeFile('/run/test-runs', '');
+    await lab.host.writeFile('/run/test-script', script);
+    const service = await lab.service(
+      'reborn',
+      'ExecStart=sh /run/test-script\nRestart=on-success\nRestartSec=1ms',
+    );
+    await lab.start(service);
+    await lab.until('failed', service);
+    expect(
+      await lab.healOne(service, { options: { guards: { settleMs: { service: 2_000 } } } }),
+    ).toMatchObject({
+      outcome: 'ineffective',
+      error: expect.stringMatching(/died and was started anew within the settle time/) as string,
+    });
+    expect(await lab.show('ActiveState', service)).toBe('active');
+  });
+
+  test.each([
+    ['by being started by hand again and again', ''],
+    ['by Restart=', 'Restart=on-failure\nRestartSec=1ms'],
+  ])('a service that hit its start limit %s is healed, its counter being reset first', async (_, restart) => {
+    const limit = '[Unit]\nStartLimitIntervalSec=600\nStartLimitBurst=2';
+    const service = await lab.service('limited', `${UNTIL_WELL}\n${restart}`, limit);
+    for (let starts = 0; starts < 4; starts += 1) {
+      await lab.host.run(['systemctl', 'start', service], { allowFailure: true });
+      await lab.until('failed', service);
+    }
+    await makeWell();
+    await expect(lab.host.systemctl('start', service)).rejects.toThrow(/ended with 1/);
+    const result = await lab.healOne(service);
+    expect(result).toMatchObject({ outcome: 'fixed' });
+    expect(commandsOf(result)).toEqual([
+      `systemctl --no-ask-password reset-failed -- ${service}.service`,
+      `systemctl --no-ask-password restart -- ${service}.service`,
+    ]);
+  });
+
+  test('a listed service that ended by itself with status 0 is started again', async () => {
+    const service = await lab.service(
+      'done',
+      `ExecStart=sh -c 'test -e /run/test-well && exec sleep infinity; exit 0'`,
+    );
+    await lab.start(service);
+    await lab.host.waitFor('its end', async () => (await lab.show('ExecMainExitTimestamp', service)) !== '');
+    await makeWell();
+    expect(await lab.show('Result', service)).toBe('success');
+    expect(await lab.healOne(service)).toMatchObject({
+      outcome: 'fixed',
+      issue: { severity: 3, description: `${service}.service is inactive, though nobody stopped it` },
+    });
+  });
+
+  test('a listed service that somebody killed with SIGTERM, past systemd, is started again', async () => {
+    const service = await lab.service('termed', FOR_GOOD);
+    await lab.host.systemctl('start', service);
+    await lab.host.run(['kill', '-TERM', await lab.show('MainPID', service)]);
+    await lab.until('inactive', service);
+    expect(await lab.show('Result', service)).toBe('success');
+    expect(await lab.healOne(service)).toMatchObject({ outcome: 'fixed', issue: { severity: 3 } });
+  });
+
+  test('a service that a person stopped is reported and stays stopped, unless it is to be kept running', async () => {
+    const service = await lab.service('stopped', FOR_GOOD);
+    await lab.host.systemctl('start', service);
+    await lab.host.systemctl('stop', service);
+    expect(await lab.healOne(service)).toMatchObject({
+      outcome: 'skipped',
+      blockedBy: 'monitor-only',
+      issue: { severity: 1, description: `${service}.service was stopped by a person or a program` },
+    });
+    expect(await lab.show('ActiveState', service)).toBe('inactive');
+
+    const [kept] = await lab.heal({ services: [{ unit: service, keepRunning: true }] });
+    expect(kept).toMatchObject({ outcome: 'fixed', issue: { severity: 3 } });
+    expect(await lab.show('ActiveState', service)).toBe('active');
+  });
+
+  test('a service of which systemd has forgotten the last run is only reported', async () => {
+    const service = await lab.service('forgotten', FOR_GOOD, '[Install]\n');
+    await lab.host.systemctl('start', service);
+    await lab.host.run(['kill', '-TERM', await lab.show('MainPID', service)]);
+    await lab.until('inactive', service);
+    expect(await lab.healOne(service)).toMatchObject({ blockedBy: 'monitor-only', issue: { severity: 1 } });
+  });
+
+  test('an instance of a template is healed under its own name', async () => {
+    await lab.service('many@', FOR_GOOD);
+    const service = 'test-many@bar';
+    await lab.host.systemctl('enable', '--quiet', '--now', service);
+    await lab.host.systemctl('start', 'test-many@other');
+    const [other] = await lab.runs('test-many@other');
+    await lab.kill(service);
+    expect(await lab.healOne(service)).toMatchObject({ outcome: 'fixed', issue: { component: service } });
+    expect(await lab.runs('test-many@other')).toEqual([other]);
+  });
+
+  test('a listed oneshot that failed is fixed when a later start ends well', async () => {
+    const service = await lab.service('once', 'Type=oneshot\nExecStart=test -e /run/test-well');
+    await lab.start(service);
+    await lab.until('failed', service);
+    expect(await lab.healOne(service)).toMatchObject({ success: false, actionTaken: 'restart_service' });
+    await makeWell();
+    expect(await lab.healOne(service)).toMatchObject({ outcome: 'fixed' });
+    expect(await lab.verdict(service)).toMatchObject({ status: 'ok' });
+  });
+
+  test('a transient service that failed is restarted when it is listed', async () => {
+    const service = lab.takeBack('test-passing');
+    const script = 'test -e /run/test-well && exec sleep infinity; exit 1';
+    await lab.host.run(['systemd-run', '--quiet', `--unit=${service}`, 'sh', '-c', script]);
+    await lab.until('failed', service);
+    await makeWell();
+    expect(await lab.healOne(service)).toMatchObject({ outcome: 'fixed' });
+  });
+
+  test('of two services that failed, the one that the other needs is healed first', async () => {
+    const back = await lab.service('z-back', FOR_GOOD);
+    const needs = `[Unit]\nRequires=${back}.service\nAfter=${back}.service\n`;
+    const front = await lab.service('a-front', FOR_GOOD, needs);
+    await lab.host.systemctl('start', front);
+    await lab.kill(front);
+    await lab.kill(back);
+    const results = await lab.heal({ services: [front, back] });
+    expect(results.map(({ issue, outcome }) => [issue.component, outcome])).toEqual([
+      [back, 'fixed'],
+      [front, 'fixed'],
+    ]);
+  });
+});
+
+describeOnHost('services that are left alone', (lab) => {
+  test.each([
+    ['listed', true],
+    ['not listed', false],
+  ])('a crash loop becomes HIGH after three restarts and is left to systemd while %s', async (_, listed) => {
+    const lines = `ExecStart=sh -c 'sleep 0.05; exit 1'\nRestart=always\nRestartSec=200ms`;
+    const service = await lab.service('loop', lines, '[Unit]\nStartLimitIntervalSec=0\n');
+    await lab.start(service);
+    const [told] = await lab.drive([['monitor', { interval: 0.2, forMs: 3_000 }]], {
+      options: listed ? { services: [service] } : {},
+    });
+    expect(told.results).toEqual([]);
+    expect(told.blocked[0]).toMatchObject({
+      blockedBy: 'in-transition',
+      issue: { severity: 3, description: expect.stringContaining('is in a crash loop') as string },
+    });
+    // A restart of ours would have begun the count anew.
+    expect(Number(await lab.show('NRestarts', service))).toBeGreaterThan(5);
+  });
+
+  test.each([
+    ['waits for a notification that does not come', 'Type=notify\nExecStart=sleep infinity'],
+    ['is long at its preparations', 'ExecStartPre=sleep infinity\nExecStart=sleep infinity'],
+    ['is a oneshot at work', 'Type=oneshot\nExecStart=sleep infinity'],
+  ])('a service that %s is left to systemd, whoever asks', async (_, lines) => {
+    const service = await lab.service('slow', `${lines}\nTimeoutStartSec=infinity`);
+    await lab.start(service);
+    await lab.until('activating', service);
+    const jobs = await lab.jobs();
+    const [results, byHand, direct] = await lab.drive(
+      [
+        ['detectAndHeal'],
+        ['healIssue', issueWith(service)],
+        ['execute', { action: 'restart_service', parameters: { service } }],
+      ],
+      { options: { services: [service] } },
+    );
+    expect(results).toEqual([]);
+    expect(byHand).toMatchObject({ outcome: 'skipped', success: false });
+    expect(direct).toMatchObject({ outcome: 'skipped', blockedBy: 'in-transition', steps: [] });
+    expect(await lab.jobs()).toBe(jobs);
+    expect(await lab.verdict(service)).toMatchObject({
+      status: 'ok',
+      reason: expect.stringContaining('left to systemd') as string,
+    });
+  });
+
+  test('a service that systemd is still stopping is left to it', async () => {
+    const service = await lab.service('leaving', 'ExecStart=sleep infinity\nExecStop=sleep infinity');
+    await lab.host.systemctl('start', service);
+    await lab.host.systemctl('stop', '--no-block', service);
+    await lab.until('deactivating', service);
+    const [direct] = await lab.drive([['execute', { action: 'restart_service', parameters: { service } }]], {
+      options: { services: [service] },
+    });
+    expect(direct).toMatchObject({ blockedBy: 'in-transition', steps: [] });
+    expect(await lab.verdict(service)).toMatchObject({ status: 'ok' });
+  });
+
+  test('a masked service is reported', async () => {
+    const service = lab.takeBack('test-masked');
+    await lab.host.run(['ln', '-s', '/dev/null', `/etc/systemd/system/${service}.service`]);
+    await lab.host.systemctl('daemon-reload');
+    expect(await lab.healOne(service)).toMatchObject({
+      blockedBy: 'monitor-only',
+      issue: { severity: 1, description: `${service}.service is masked` },
+    });
+    const [direct] = await lab.drive([['execute', { action: 'restart_service', parameters: { service } }]], {
+      options: { services: [service] },
+    });
+    expect(direct).toMatchObject({ outcome: 'skipped', blockedBy: 'unavailable', steps: [] });
+  });
+
+  test('a disabled service that is not running is reported', async () => {
+    const service = await lab.service('idle', FOR_GOOD);
+    await lab.host.systemctl('disable', '--quiet', service);
+    expect(await lab.healOne(service)).toMatchObject({
+      blockedBy: 'monitor-only',
+      issue: { severity: 1, description: `${service}.service is inactive and disabled` },
+    });
+  });
+
+  test('a oneshot, a transient unit and a service that nothing wants are not restarted unless they are listed', async () => {
+    const oneshot = await lab.service('job', 'Type=oneshot\nExecStart=false');
+    const lonely = await lab.service('lonely', 'ExecStart=false', '[Install]\n');
+    const passing = lab.takeBack('test-passing');
+    await lab.start(oneshot);
+    await lab.start(lonely);
+    await lab.host.run(['systemd-run', '--quiet', `--unit=${passing}`, 'false']);
+    for (const service of [oneshot, lonely, passing]) await lab.until('failed', service);
+    const runs = await lab.runs(oneshot, lonely, passing);
+    const results = await lab.heal();
+    const reasons = new Map(
+      results.map(({ issue, blockedBy, error }) => [issue.component, `${blockedBy}: ${error}`]),
+    );
+    expect(reasons.get(oneshot)).toMatch(/^not-allowed: .*oneshot/);
+    expect(reasons.get(lonely)).toMatch(/^not-allowed: .*list it in `services`/);
+    expect(reasons.get(passing)).toMatch(/^not-allowed: .*transient/);
+    expect(reasons.size).toBe(3);
+    expect(await lab.runs(oneshot, lonely, passing)).toEqual(runs);
+  });
+
+  test('with services listed, no other one is restarted, however it is asked for', async () => {
+    const service = await lab.service('unlisted', FOR_GOOD);
+    await lab.host.systemctl('start', service);
+    await lab.kill(service);
+    const jobs = await lab.jobs();
+    const [cycle, byHand, batch, direct] = await lab.drive(
+      [
+        ['detectAndHeal'],
+        ['healIssue', issueWith(service)],
+        ['healIssuesBatch', [issueWith(service, { severity: 4 }), issueWith(`${service}.service`)]],
+        ['execute', { action: 'restart_service', parameters: { service } }],
+      ],
+      { options: { services: ['nginx'] } },
+    );
+    for (const result of [...cycle, byHand, ...batch, direct]) {
+      expect(result).toMatchObject({ outcome: 'skipped', success: false, blockedBy: 'not-allowed' });
+    }
+    expect(batch).toHaveLength(2);
+    expect(direct.steps).toEqual([]);
+    expect(await lab.jobs()).toBe(jobs);
+  });
+
+  test('a service whose socket listens for it, and one whose condition does not hold, are well while inactive', async () => {
+    await lab.unit('lazy.socket', '[Socket]\nListenStream=/run/test-lazy.sock\n');
+    const lazy = await lab.service('lazy', FOR_GOOD, '[Install]\n');
+    const picky = await lab.service('picky', FOR_GOOD, '[Unit]\nConditionPathExists=/nowhere\n');
+    await lab.host.systemctl('start', 'test-lazy.socket', picky);
+    expect(await lab.verdict(lazy)).toMatchObject({
+      status: 'ok',
+      reason: expect.stringContaining('test-lazy.socket starts it') as string,
+    });
+    expect(await lab.verdict(picky)).toMatchObject({
+      status: 'ok',
+      reason: expect.stringContaining('condition') as string,
+    });
+    expect(await lab.heal({ services: [lazy, picky] })).toEqual([]);
+  });
+
+  test('many listed services that die at once have one cause, so none of them is restarted', async () => {
+    const services = [];
+    for (const name of ['a', 'b', 'c', 'd', 'e', 'f'])
+      services.push(await lab.service(`many-${name}`, FOR_GOOD));
+    await lab.host.systemctl('start', ...services);
+    const [well, , , results] = await lab.drive(
+      [
+        ['detectAndHeal'],
+        ['run', ['systemctl', 'kill', '--signal=KILL', ...services.slice(1)]],
+        ['sleep', 500],
+        ['detectAndHeal'],
+      ],
+      { options: { services } },
+    );
+    expect(well).toEqual([]);
+    expect(results.map(({ blockedBy }) => blockedBy)).toEqual(services.slice(1).map(() => 'storm'));
+  });
+
+  test('a unit that systemd does not know is unknown, and is never acted on', async () => {
+    const [verdicts, results, byHand, direct] = await lab.drive(
+      [
+        ['inspect'],
+        ['detectAndHeal'],
+        ['healIssue', issueWith('no-such-thing')],
+        ['execute', { action: 'restart_service', parameters: { service: 'no-such-thing' } }],
+      ],
+      { options: { services: ['no-such-thing'] } },
+    );
+    expect(verdicts.find(({ component }) => component === 'no-such-thing')).toMatchObject({
+      status: 'unknown',
+      reason: 'systemd does not know no-such-thing.service',
+    });
+    expect(results).toEqual([]);
+    expect(byHand).toMatchObject({ outcome: 'skipped', success: false });
+    expect(direct).toMatchObject({ outcome: 'skipped', blockedBy: 'unavailable', steps: [] });
+  });
+
+  test('a mount, a timer and a socket that failed are reported as LOW', async () => {
+    const mount = await lab.unit(
+      'mnt.mount',
+      '[Mount]\nWhat=tmpfs\nWhere=/test/mnt\nType=tmpfs\nOptions=no-such-option\n',
+    );
+    const socket = await lab.unit('busy.socket', '[Socket]\nListenStream=80\n');
+    await lab.unit('busy.service', '[Service]\nExecStart=sleep infinity\n');
+    const timer = await lab.unit('tick.timer', '[Timer]\nOnActiveSec=1s\nAccuracySec=1ms\n');
+    await lab.unit('tick.service', '[Service]\nExecStart=true\n');
+    await lab.host.systemctl('start', timer);
+    await lab.host.run(['ln', '-sf', '/dev/null', '/etc/systemd/system/test-tick.service']);
+    await lab.host.systemctl('daemon-reload');
+    await lab.start(mount);
+    await lab.start(socket);
+    for (const unit of [mount, socket, timer]) await lab.until('failed', unit);
+    const results = await lab.heal();
+    expect(
+      results.map(({ issue, blockedBy }) => [issue.component, issue.severity, blockedBy]).sort(),
+    ).toEqual([
+      [socket, 1, 'monitor-only'],
+      [mount, 1, 'monitor-only'],
+      [timer, 1, 'monitor-only'],
+    ]);
+  });
+
+  test('a reload is refused where the unit cannot, and no restart takes its place', async () => {
+    const service = await lab.service('stiff', FOR_GOOD);
+    await lab.host.systemctl('start', service);
+    const runs = await lab.runs(service);
+    const [execution] = await lab.drive(
+      [['execute', { action: 'reload_service', parameters: { service } }]],
+      {
+        options: { services: [service] },
+      },
+    );
+    expect(execution).toMatchObject({ outcome: 'skipped', blockedBy: 'unavailable', steps: [] });
+    expect(execution.error).toContain('cannot reload');
+    expect(await lab.runs(service)).toEqual(runs);
+  });
+});
