@@ -50,6 +50,7 @@ export abstract class EngineParts {
       ledger: new Ledger({ store, clock, logger }),
       approve: given.approve,
       bootId: bootId(),
+      begun: new Set<string>(),
       inHand: (component) => this.cycle.inHand(component),
       clock,
       logger,
@@ -117,23 +118,37 @@ export abstract class EngineParts {
 
   /** What healing is done with at this moment. */
   protected parts(): Parts {
+    const flag = { healingEnabled: () => this.#healingEnabled, dryRun: () => this.#dryRun };
     return {
       ...this.#fixed,
       detector: this.#detector,
       resolver: this.#resolver,
       executor: this.#executor,
-      healingEnabled: this.#healingEnabled,
-      dryRun: this.#dryRun,
+      // Read when they are needed: whoever switches healing off means also what is waiting in line.
+      get healingEnabled() {
+        return flag.healingEnabled();
+      },
+      get dryRun() {
+        return flag.dryRun();
+      },
     };
   }
 
-  /** Debug lines pass only while `verbose` is set. */
+  /** Debug lines pass only while `verbose` is set; a logger that throws must not stop a repair. */
   #levelled(logger: Logger): Logger {
+    const say = (level: keyof Logger) => (message: string) => {
+      try {
+        logger[level](message);
+      } catch {
+        // There is nobody left to tell.
+      }
+    };
+    const debug = say('debug');
     return {
-      debug: (message) => void (this.#verbose && logger.debug(message)),
-      info: (message) => logger.info(message),
-      warn: (message) => logger.warn(message),
-      error: (message) => logger.error(message),
+      debug: (message) => void (this.#verbose && debug(message)),
+      info: say('info'),
+      warn: say('warn'),
+      error: say('error'),
     };
   }
 }

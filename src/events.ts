@@ -1,4 +1,5 @@
 import { messageOf } from './errors.js';
+import { expectOneOf, refusal } from './expect.js';
 import type { ApprovalRequest } from './guard/approvals.js';
 import type { ComponentVerdict, Issue } from './issue.js';
 import type { Logger } from './logger.js';
@@ -42,6 +43,22 @@ export interface EngineEvents {
   'heal:blocked': { readonly issue: Issue; readonly blockedBy: BlockReason; readonly error: string };
 }
 
+/** Every event, by name. */
+const EVENT_NAMES: readonly (keyof EngineEvents)[] = [
+  'cycle:done',
+  'cycle:failed',
+  'issue:opened',
+  'issue:cleared',
+  'issue:recurring',
+  'heal:planned',
+  'heal:started',
+  'heal:done',
+  'heal:blocked',
+  'approval:asked',
+  'storm:began',
+  'storm:ended',
+];
+
 /** The name of an event. */
 export type EventName = keyof EngineEvents;
 /** A function that is told of an event. */
@@ -52,6 +69,8 @@ export class Emitter {
   readonly #listeners = new Map<EventName, Set<Listener<EventName>>>();
 
   on<Name extends EventName>(name: Name, listener: Listener<Name>): () => void {
+    expectOneOf('on', name, EVENT_NAMES, 'event');
+    if (typeof listener !== 'function') throw refusal('listener', 'a function', listener);
     const listeners = this.#listeners.get(name) ?? new Set();
     this.#listeners.set(name, listeners);
     // Wrapped, so that one function that listens twice is called twice and un-listens once.
@@ -67,10 +86,13 @@ export class Emitter {
       try {
         // A listener may be an async function, whatever its type says.
         const answer: unknown = listener(event);
-        if (answer instanceof Promise) answer.catch(failed);
+        if (isThenable(answer)) answer.then(undefined, failed);
       } catch (error) {
         failed(error);
       }
     }
   }
 }
+
+const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+  typeof (value as PromiseLike<unknown> | undefined)?.then === 'function';

@@ -20,7 +20,10 @@ export class CheckRunner {
     const controller = new AbortController();
     try {
       const answer = this.check.run(snapshot, { signal: controller.signal });
-      return answer instanceof Promise ? this.#inTime(answer, controller, signal) : this.#judged(answer);
+      // A promise may come from another realm, or from a library of its own.
+      return 'then' in Object(answer)
+        ? this.#inTime(Promise.resolve(answer), controller, signal)
+        : this.#judged(answer as Verdict);
     } catch (error) {
       return this.#unknown(`The check \`${name}\` threw: ${messageOf(error)}`);
     }
@@ -38,21 +41,22 @@ export class CheckRunner {
       (error: unknown) => this.#unknown(`The check \`${this.check.name}\` threw: ${messageOf(error)}`),
     );
     void settled.finally(() => (this.#busy = false));
-    let giveUp = (): void => undefined;
+    let giveUp = (_why: string): void => undefined;
     const late = new Promise<ComponentVerdict>((resolve) => {
-      giveUp = () => {
-        resolve(this.#unknown(`The check \`${this.check.name}\` did not answer within ${span(limit)}`));
+      giveUp = (why) => {
+        resolve(this.#unknown(`The check \`${this.check.name}\` ${why}`));
         controller.abort();
       };
     });
-    const timer = setTimeout(giveUp, limit);
-    signal?.addEventListener('abort', giveUp);
-    if (signal?.aborted) giveUp();
+    const onAbort = (): void => giveUp('was ended before it answered');
+    const timer = setTimeout(() => giveUp(`did not answer within ${span(limit)}`), limit);
+    signal?.addEventListener('abort', onAbort);
+    if (signal?.aborted) onAbort();
     try {
       return await Promise.race([settled, late]);
     } finally {
       clearTimeout(timer);
-      signal?.removeEventListener('abort', giveUp);
+      signal?.removeEventListener('abort', onAbort);
     }
   }
 

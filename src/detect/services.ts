@@ -8,7 +8,7 @@ import { IssueType, Severity, type ComponentVerdict, type Verdict } from '../iss
 export interface WatchedUnit {
   /** With its suffix: `nginx.service`. */
   readonly unit: string;
-  /** Start it again even when a person may have stopped it. Default `false`. */
+  /** Start it again when it is inactive and nobody can tell whether a person stopped it. Default `false`. */
   readonly keepRunning?: boolean;
   /** Allow its restart when memory runs out. Default `false`. */
   readonly restartForMemory?: boolean;
@@ -97,8 +97,8 @@ function judgeInactive(
     return ok(`${name} is a oneshot that has not failed`);
   if (unit.loadState === 'masked') return bad(Severity.LOW, `${name} is masked`);
   if (unit.unitFileState === 'disabled') return bad(Severity.LOW, `${name} is inactive and disabled`);
-  if (watched.keepRunning) return bad(Severity.HIGH, `${name} is inactive and is to be kept running`);
   if (isUnknown(unit.stoppedByJob)) {
+    if (watched.keepRunning) return bad(Severity.HIGH, `${name} is inactive and is to be kept running`);
     const doubt = `whether a person stopped it is not known: ${unit.stoppedByJob.unknown}`;
     return bad(Severity.LOW, `${name} is inactive, and ${doubt}`);
   }

@@ -74,7 +74,9 @@ export class NixOSPermissionHandler implements Executor {
     if (!needsRoot(plan)) return plan;
     const status = await this.getStatus();
     if (status.way === 'sudo') return throughSudo(plan);
-    return status.way === 'none' ? Object.freeze({ ...plan, notes: [...plan.notes, lackOf(status)] }) : plan;
+    return status.way === 'none'
+      ? Object.freeze({ ...plan, notes: Object.freeze([...plan.notes, lackOf(status)]) })
+      : plan;
   }
 
   /** Plans anew, judges by the safety gates, and carries out. Never rejects. */
@@ -91,6 +93,9 @@ export class NixOSPermissionHandler implements Executor {
         durationMs: performance.now() - start,
       });
     };
+    if (typeof action?.action !== 'string') {
+      return told({ outcome: 'failed', error: 'Expected an action, as `{ action, parameters }`', steps: [] });
+    }
     if (action.action === 'none') {
       return told({ outcome: 'skipped', blockedBy: 'no-action', error: 'There is nothing to do', steps: [] });
     }

@@ -29,16 +29,23 @@ export async function runCommand(
 
   let ended: string | undefined;
   let graceTimer: NodeJS.Timeout | undefined;
+  let closeTimer: NodeJS.Timeout | undefined;
+  const closeOutput = (): void => {
+    child.stdout.destroy();
+    child.stderr.destroy();
+  };
   const end = (why: string): void => {
     ended ??= why;
     killGroup(child.pid, 'SIGTERM');
     graceTimer ??= setTimeout(() => {
       killGroup(child.pid, 'SIGKILL');
-      // A grandchild that left the group may hold the pipes open for ever.
-      child.stdout.destroy();
-      child.stderr.destroy();
+      closeOutput();
     }, GRACE_MS);
   };
+  // It has ended, but a child of its own may hold its output open for ever.
+  child.once('exit', () => {
+    closeTimer = setTimeout(closeOutput, GRACE_MS);
+  });
   const onAbort = (): void => end('was stopped');
   const timer = setTimeout(() => end(`did not end within ${span(step.timeoutMs)}`), step.timeoutMs);
   signal?.addEventListener('abort', onAbort);
@@ -60,6 +67,7 @@ export async function runCommand(
   } finally {
     clearTimeout(timer);
     clearTimeout(graceTimer);
+    clearTimeout(closeTimer);
     signal?.removeEventListener('abort', onAbort);
   }
 }

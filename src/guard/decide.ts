@@ -10,6 +10,8 @@ export interface FullQuestion extends Question {
   readonly policy: Policy;
   /** Whether a person approved this very plan. */
   readonly approved?: boolean | undefined;
+  /** An act on the component that is under way, or was interrupted. */
+  readonly inFlight?: string | undefined;
   /** Who holds the state, which this engine needs in order to act. */
   readonly lockedBy?: string | undefined;
 }
@@ -20,8 +22,8 @@ const order = (reason: BlockReason): number => BLOCK_REASONS.indexOf(reason);
  * Whether to act: the first gate that stands in the way, in the order of `BLOCK_REASONS`, or nothing. Pure.
  */
 export function decide(question: FullQuestion): Block | undefined {
-  const { plan, policy, approved, lockedBy } = question;
-  const safety = judgeSafety(plan, policy, { approved, lockedBy });
+  const { plan, policy, approved, lockedBy, inFlight } = question;
+  const safety = judgeSafety(plan, policy, { approved, lockedBy, inFlight });
   const pacing = firstGate<Question>(PACING_GATES, question);
   if (safety === undefined || pacing === undefined) return safety ?? pacing;
   return order(safety.reason) < order(pacing.reason) ? safety : pacing;

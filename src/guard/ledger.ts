@@ -21,8 +21,7 @@ export class Ledger {
   #origin: number | undefined;
   #lockedBy: string | undefined;
   #opening: Promise<void> | undefined;
-  #readOnly = true;
-  #opened = false;
+  #mode: 'closed' | 'read' | 'held' = 'closed';
   #writing: Promise<void> = Promise.resolve();
 
   constructor(parts: LedgerParts) {
@@ -53,18 +52,21 @@ export class Ledger {
     return this.#origin + clock.monotonic();
   }
 
-  /** Loads the state, once; for a dry run without taking it. While another engine holds it, each call tries again. */
+  /**
+   * Loads the state, once; for a dry run without taking it. While another engine holds it, each call tries again. A
+   * state that is held stays held: a dry run in between writes nothing, and needs no other.
+   */
   async open(readOnly: boolean): Promise<void> {
-    if (this.#readOnly && !readOnly) this.#opening = undefined;
-    this.#readOnly = readOnly;
-    this.#opening ??= this.#load(readOnly);
-    await this.#opening;
-    if (this.#lockedBy !== undefined) this.#opening = undefined;
+    while (!this.isOpen(readOnly)) {
+      const tries = (this.#opening ??= this.#load(readOnly).finally(() => (this.#opening = undefined)));
+      await tries;
+      if (this.#lockedBy !== undefined) return;
+    }
   }
 
   /** Whether there is nothing to wait for in `open`. */
   isOpen(readOnly: boolean): boolean {
-    return this.#opened && this.#readOnly === readOnly && this.#lockedBy === undefined;
+    return this.#mode === 'held' || (readOnly && this.#mode === 'read');
   }
 
   /** Changes the state in memory only: for what may be forgotten by a crash without harm. */
@@ -82,17 +84,16 @@ export class Ledger {
   save(): Promise<void> {
     const write = this.#writing.then(() => this.#parts.store.save({ ...this.#state, savedAt: this.now() }));
     this.#writing = write.catch((error: unknown) => {
-      if (isSelfHealingError(error) && error.code === 'locked') {
-        this.#lockedBy = error.message;
-        this.#opening = undefined;
-      }
+      if (!isSelfHealingError(error) || error.code !== 'locked') return;
+      this.#lockedBy = error.message;
+      this.#mode = 'read';
     });
     return write;
   }
 
   /** Writes down what may still be in memory only, and lets go of the store. */
   async close(): Promise<void> {
-    if (this.#opened && !this.#readOnly && this.#lockedBy === undefined) {
+    if (this.#mode === 'held') {
       await this.save().catch((error: unknown) => {
         this.#parts.logger.warn(`The state could not be written: ${messageOf(error)}`);
       });
@@ -106,10 +107,10 @@ export class Ledger {
     this.#lockedBy = undefined;
     try {
       const loaded = await store.load({ readOnly });
-      this.#opened = true;
+      this.#mode = readOnly ? 'read' : 'held';
       if (loaded === undefined) return;
       this.#state = { ...loaded, components: withoutHealth(loaded.components) };
-      this.#origin = Math.max(clock.now(), loaded.savedAt) - clock.monotonic();
+      this.#origin = Math.max(this.now(), loaded.savedAt) - clock.monotonic();
     } catch (error) {
       const message = messageOf(error);
       if (isSelfHealingError(error) && error.code === 'locked') {
@@ -117,7 +118,7 @@ export class Ledger {
         if (was !== message) logger.warn(message);
         return;
       }
-      this.#opened = true;
+      this.#mode = readOnly ? 'read' : 'held';
       this.#state = { ...EMPTY_STATE, cautious: true };
       logger.error(
         `${message}. What was done before is forgotten, so every repair gets one try only, at first`,

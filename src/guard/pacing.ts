@@ -2,7 +2,7 @@ import { IssueType, Severity, type ComponentVerdict, type Issue } from '../issue
 import { BLOCK_REASONS, type Block, type BlockReason, type Plan } from '../plan.js';
 import { count, span } from '../words.js';
 import { DAY, type Guards } from './guards.js';
-import { breakerOf, recordOf, type GuardState } from './state.js';
+import { backoffOf, breakerOf, recordOf, type GuardState } from './state.js';
 import { stormWait } from './storm.js';
 
 /** What some gates need before anything is planned. */
@@ -92,7 +92,7 @@ export const PACING_GATES = {
   },
 
   backoff({ issue, plan, state, now }) {
-    const backoff = recordOf(state, issue.component).backoff[plan.action];
+    const backoff = backoffOf(recordOf(state, issue.component), plan.action);
     if (backoff === undefined || backoff.until <= now) return undefined;
     const { until, since, count: repairs } = backoff;
     return `${span(until - now)} of ${span(until - since)} left after ${nth(repairs)} \`${plan.action}\` of ${issue.component}`;

@@ -1,5 +1,6 @@
 import { DAY, type Guards } from './guards.js';
 import {
+  backoffOf,
   breakerOf,
   FRESH_RECORD,
   recordOf,
@@ -43,7 +44,7 @@ export function recordAct(
     healthySince: null,
     backoff: {
       ...record.backoff,
-      [act.action]: longer(record.backoff[act.action]?.count ?? 0, act, guards, chance),
+      [act.action]: longer(backoffOf(record, act.action)?.count ?? 0, act, guards, chance),
     },
     useless: useless ? { action: act.action, value: effect.after } : null,
     ...(act.outcome === 'fixed' ? { failures: 0, breakerUntil: null } : afterFailure(record, act.at, guards)),
@@ -69,8 +70,9 @@ export function recordRefusal(
   guards: Guards,
   chance: number,
 ): GuardState {
-  const { backoff } = recordOf(state, component);
-  const next = longer(backoff[action]?.count ?? 0, { outcome: 'failed', at: now }, guards, chance);
+  const record = recordOf(state, component);
+  const { backoff } = record;
+  const next = longer(backoffOf(record, action)?.count ?? 0, { outcome: 'failed', at: now }, guards, chance);
   return withRecord(state, component, { backoff: { ...backoff, [action]: next } });
 }
 
@@ -94,7 +96,8 @@ const gained = ({ before, after }: Effect, { useless }: Guards): boolean =>
 
 /** Writes down that a component was read as healthy: after long enough, everything is back at its start. */
 export function recordHealth(state: GuardState, component: string, now: number, guards: Guards): GuardState {
-  if (!Object.hasOwn(state.components, component)) return state;
+  // After a lost state every component is on probation, and ends it by lasting health.
+  if (!Object.hasOwn(state.components, component) && !state.cautious) return state;
   const record = recordOf(state, component);
   if (record.healthySince === null) return withRecord(state, component, { healthySince: now });
   const healthyFor = now - record.healthySince;

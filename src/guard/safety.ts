@@ -115,7 +115,10 @@ function judgeTransition(unit: UnitTarget): Block | undefined {
 function judgeSituation(plan: Plan, { inFlight, lockedBy, approved }: SafetySituation): Block | undefined {
   if (lockedBy !== undefined) return block('locked', lockedBy);
   if (inFlight !== undefined)
-    return block('in-flight', `\`${inFlight}\` is being carried out; one host action at a time`);
+    return block(
+      'in-flight',
+      `\`${inFlight}\` is under way, or was interrupted and has not been looked at yet`,
+    );
   if (plan.approval !== undefined && approved !== true) return block('needs-approval', plan.approval);
   return undefined;
 }

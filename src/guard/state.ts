@@ -127,3 +127,7 @@ export function breakerOf({ breakerUntil }: ComponentRecord, now: number): 'clos
   if (breakerUntil === null) return 'closed';
   return breakerUntil > now ? 'open' : 'half-open';
 }
+
+/** How long an action is to be left alone. An action may be called `constructor`. */
+export const backoffOf = ({ backoff }: ComponentRecord, action: string): Backoff | undefined =>
+  Object.hasOwn(backoff, action) ? backoff[action] : undefined;

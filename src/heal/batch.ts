@@ -45,7 +45,7 @@ async function afterAsking(prepared: Prepared, parts: Parts, signal: AbortSignal
   };
   const asking = judged(await lookAgain(issue, parts.detector, signal));
   if (asking.block?.reason !== 'needs-approval') return asking;
-  await askFor(prepared, parts);
+  await askFor(prepared, parts, signal);
   return judged();
 }
 

@@ -5,7 +5,7 @@ import type { BlockReason } from '../plan.js';
 import type { HealingResult } from '../result.js';
 import { healAll } from './batch.js';
 import { gatherEvidence } from './evidence.js';
-import { noteLook, noteStorm, settleInterrupted } from './health.js';
+import { noteLapses, noteLook, noteStorm, settleInterrupted } from './health.js';
 import { Lanes } from './lanes.js';
 import { lookAgain, verdictsOf } from './look.js';
 import { OpenIssues, type OpenIssue, type Turn } from './open-issues.js';
@@ -53,6 +53,8 @@ export class Cycle {
     for (const { component } of issues) this.#inHand.set(component, (this.#inHand.get(component) ?? 0) + 1);
     try {
       await parts.ledger.open(parts.dryRun);
+      const { approvals } = parts.ledger.state;
+      if (approvals.length > 0 && !parts.dryRun) noteLapses(parts);
       await this.#settle(issues, parts, signal);
       return await healAll(issues, parts, this.#lanes, signal, (result) => this.#record(result));
     } finally {
@@ -111,7 +113,7 @@ export class Cycle {
     this.tally.looked(timestamp, detectionMs, opened.length);
     for (const one of opened) await this.#opened(one, parts, signal);
     for (const { issue } of cleared) this.#cleared(issue, parts);
-    await noteLook(verdicts, parts);
+    await noteLook(verdicts, parts, signal);
     noteStorm(this.#listedInTrouble(parts), parts);
     return { verdicts, issues: this.open.issues, timestamp, detectionMs };
   }

@@ -7,6 +7,7 @@ import { componentOf } from '../host/systemd/unit-name.js';
 import type { HealingResult } from '../result.js';
 import type { Cycle } from './cycle.js';
 import { explain, type Explanation } from './explain.js';
+import { noteLapses } from './health.js';
 import type { Parts } from './parts.js';
 
 /** Where a person has a say: approvals, pauses, resets. Everything said is written down before it counts. */
@@ -62,10 +63,9 @@ export class Desk {
     if (typeof reason !== 'string' || reason.trim() === '')
       throw refusal('reason', 'a non-empty string', reason);
     await this.#opened();
-    await this.#parts().ledger.write((state, now) => ({
-      ...state,
-      pauses: { ...state.pauses, [reason]: state.pauses[reason] ?? now },
-    }));
+    await this.#parts().ledger.write((state, now) =>
+      Object.hasOwn(state.pauses, reason) ? state : { ...state, pauses: { ...state.pauses, [reason]: now } },
+    );
   }
 
   /** Takes one reason for pausing back; acting goes on when none is left. */
@@ -93,6 +93,7 @@ export class Desk {
 
   async #asked(id: string): Promise<Approval> {
     await this.#opened();
+    noteLapses(this.#parts());
     const asked = this.waiting.find((approval) => approval.id === id);
     if (asked) return asked;
     const known = this.waiting.map(

@@ -1,6 +1,6 @@
 import type { Guards } from '../guard/guards.js';
 import { GATE_MEANINGS } from '../guard/meaning.js';
-import { breakerOf, recordOf, type Act, type GuardState } from '../guard/state.js';
+import { backoffOf, breakerOf, recordOf, type Act, type GuardState } from '../guard/state.js';
 import type { Issue } from '../issue.js';
 import type { BlockReason } from '../plan.js';
 import type { HealingResult } from '../result.js';
@@ -82,7 +82,7 @@ function nextOf(
   if (result.outcome === 'planned')
     return `Nothing: this is a dry run, and \`${action}\` would be carried out`;
   if (result.outcome !== 'skipped') {
-    const until = recordOf(state, component).backoff[action]?.until ?? now;
+    const until = backoffOf(recordOf(state, component), action)?.until ?? now;
     return until > now
       ? `\`${action}\` may be tried again in ${span(until - now)}`
       : 'The next cycle tries again';

@@ -50,7 +50,9 @@ async function rungs(prepared: Prepared, parts: Parts, turn: Turn): Promise<Ende
   const attempt = attemptOf(prepared, ending, parts.clock.monotonic() - start);
   const further = { issue, rung: rung + 1, attempts: [...attempts, attempt], met: [action] };
   const next = await climb(further, parts, turn.signal);
-  return next === undefined ? { last: prepared, ending } : rungs(next, parts, turn);
+  // A rung of another scope has a line of its own: it is for the next cycle.
+  if (next === undefined || next.plan?.scope !== prepared.plan?.scope) return { last: prepared, ending };
+  return rungs(next, parts, turn);
 }
 
 async function oneRung(

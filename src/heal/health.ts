@@ -3,25 +3,52 @@ import { recordAct, recordHealth, recordTrouble } from '../guard/record.js';
 import type { GuardState } from '../guard/state.js';
 import { stormAfter } from '../guard/storm.js';
 import type { ComponentVerdict } from '../issue.js';
+import { lookAgain } from './look.js';
 import type { Parts } from './parts.js';
 
 /** Writes into the state what a look at the host tells: lasting health, and how interrupted acts turned out. */
-export async function noteLook(verdicts: readonly ComponentVerdict[], parts: Parts): Promise<void> {
-  const { ledger, guards, clock, dryRun } = parts;
-  const { components, approvals, intents } = ledger.state;
+export async function noteLook(
+  verdicts: readonly ComponentVerdict[],
+  parts: Parts,
+  signal: AbortSignal,
+): Promise<void> {
+  const { ledger, guards, dryRun } = parts;
+  const { components, approvals, intents, cautious } = ledger.state;
+  if (approvals.length > 0 && !dryRun) noteLapses(parts);
+  const remembered = new Set([...Object.keys(components), ...intents.map(({ component }) => component)]);
   // On a healthy host there is nothing to note, and nothing is made.
-  if (Object.keys(components).length > 0) {
-    const worst = worstOf(verdicts);
-    ledger.note((state, now) =>
-      [...worst].reduce(
-        (next, [component, status]) =>
-          status === 'ok' ? recordHealth(next, component, now, guards) : recordTrouble(next, component),
-        state,
-      ),
-    );
+  if (remembered.size === 0 && !cautious) return;
+  const seen = [...verdicts, ...(await lookFor(remembered, verdicts, parts, signal))];
+  ledger.note((state, now) =>
+    [...worstOf(seen)].reduce(
+      (next, [component, status]) =>
+        status === 'ok' ? recordHealth(next, component, now, guards) : recordTrouble(next, component),
+      state,
+    ),
+  );
+  if (intents.length > 0 && !dryRun) await settleInterrupted(seen, parts);
+}
+
+/** Questions that nobody answered in time are answered with "no". */
+export function noteLapses({ ledger, guards, clock }: Parts): void {
+  ledger.note((state, now) => lapse(state, now, guards, clock.random()));
+}
+
+/** A unit that nobody listed, and that is well again, is not found any more: it has to be looked for by name. */
+async function lookFor(
+  remembered: ReadonlySet<string>,
+  verdicts: readonly ComponentVerdict[],
+  { detector }: Parts,
+  signal: AbortSignal,
+): Promise<ComponentVerdict[]> {
+  const seen = new Set(verdicts.map(({ component }) => component));
+  const found: ComponentVerdict[] = [];
+  for (const component of remembered) {
+    if (seen.has(component)) continue;
+    const verdict = await lookAgain({ component }, detector, signal).catch(() => undefined);
+    if (verdict) found.push({ ...verdict, component });
   }
-  if (approvals.length > 0 && !dryRun) ledger.note((state, now) => lapse(state, now, guards, clock.random()));
-  if (intents.length > 0 && !dryRun) await settleInterrupted(verdicts, parts);
+  return found;
 }
 
 const RANK = { ok: 0, unknown: 1, bad: 2 } as const;

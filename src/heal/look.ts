@@ -1,5 +1,5 @@
 import type { Detector, InspectRequest } from '../detect/detector.js';
-import type { ComponentVerdict, Issue } from '../issue.js';
+import { IssueType, type ComponentVerdict, type Issue } from '../issue.js';
 
 /** Every verdict of a detector; of one that only knows issues, the bad ones. */
 export async function verdictsOf(
@@ -13,20 +13,15 @@ export async function verdictsOf(
 
 /** Looks at one component again; `undefined` where nothing looks at it. */
 export async function lookAgain(
-  issue: Issue,
+  { component }: Pick<Issue, 'component'>,
   detector: Detector,
   signal: AbortSignal,
 ): Promise<ComponentVerdict | undefined> {
-  const verdicts = await verdictsOf(detector, { component: issue.component, signal });
+  const verdicts = await verdictsOf(detector, { component, signal });
   if (!detector.inspect) {
-    const found = verdicts.find(({ component }) => component === issue.component);
-    return (
-      found ?? {
-        ...verdictFrom(issue),
-        status: 'ok',
-        reason: `The detector finds nothing wrong with ${issue.component}`,
-      }
-    );
+    const reason = `The detector finds nothing wrong with ${component}`;
+    const well = { status: 'ok', check: 'detector', type: IssueType.SERVICE, component, reason } as const;
+    return verdicts.find((verdict) => verdict.component === component) ?? well;
   }
   const worst = (status: ComponentVerdict['status']) => verdicts.find((verdict) => verdict.status === status);
   return worst('bad') ?? worst('unknown') ?? worst('ok');

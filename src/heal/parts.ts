@@ -29,6 +29,8 @@ export interface Parts {
   readonly approve: Approve | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Components of which this engine itself has an act under way. */
+  readonly begun: Set<string>;
   /** Whether a component is being healed by this engine now. */
   readonly inHand: (component: string) => boolean;
   readonly healingEnabled: boolean;

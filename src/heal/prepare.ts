@@ -103,14 +103,34 @@ async function prepareRung(issue: Issue, rung: number, parts: Parts, signal: Abo
 export function judge(
   issue: Issue,
   { plan, digest }: { readonly plan: Plan; readonly digest: string },
-  { policy, guards, ledger, healingEnabled, dryRun }: Parts,
+  parts: Parts,
   moment: Moment,
 ): Block | undefined {
+  const { policy, guards, ledger, healingEnabled, dryRun } = parts;
   const approved = approvalOf(ledger.state, digest)?.answer === 'yes';
   const now = ledger.now();
   const { state, lockedBy } = ledger;
-  const question = { issue, plan, policy, guards, state, now, healingEnabled, approved, lockedBy, ...moment };
+  const inFlight = unsettled(issue, parts);
+  const question = {
+    issue,
+    plan,
+    policy,
+    guards,
+    state,
+    now,
+    healingEnabled,
+    approved,
+    lockedBy,
+    inFlight,
+    ...moment,
+  };
   return decide(question) ?? (dryRun ? undefined : previewOnly(plan.action));
+}
+
+/** An act on this component whose end an earlier run did not write down, and that nobody has looked at yet. */
+function unsettled({ component }: Issue, { ledger, begun }: Parts): string | undefined {
+  return ledger.state.intents.find((intent) => intent.component === component && !begun.has(component))
+    ?.action;
 }
 
 /** What a resolver of a host program's own returns may be anything. */

@@ -17,7 +17,8 @@ import type { Repair } from './verify.js';
 export async function writeIntent(issue: Issue, plan: Plan, parts: Parts): Promise<Block | undefined> {
   const { component } = issue;
   const { action, scope } = plan;
-  const { ledger, bootId, logger } = parts;
+  const { ledger, bootId, logger, begun } = parts;
+  begun.add(component);
   try {
     await ledger.write((state, at) => ({
       ...state,
@@ -32,6 +33,7 @@ export async function writeIntent(issue: Issue, plan: Plan, parts: Parts): Promi
       );
       return undefined;
     }
+    begun.delete(component);
     ledger.note((state) => withoutIntent(state, component, scope));
     if (ledger.lockedBy !== undefined) return { reason: 'locked', sentence: ledger.lockedBy };
     const sentence = `What is about to be done could not be written down, so it is not done: ${messageOf(error)}`;
@@ -52,9 +54,10 @@ export async function writeEnd(
   after: ComponentVerdict | undefined,
   parts: Parts,
 ): Promise<void> {
-  const { ledger, guards, clock } = parts;
+  const { ledger, guards, clock, begun } = parts;
   const { component } = issue;
   const { action, scope } = plan;
+  begun.delete(component);
   const asked = ledger.state.approvals.find(
     (approval) => approval.component === component && approval.action === action,
   );

@@ -50,11 +50,11 @@ describe('how a program ends', () => {
     });
   });
 
-  it('is not well with any other status, which is told with the command line and the last line of stderr', async () => {
+  it('is not well with any other status, which is told with the command line and the last lines of stderr', async () => {
     const argv = [bin('exit'), '3'];
     expect(await run(argv)).toMatchObject({
       ok: false,
-      error: `\`${argv.join(' ')}\` exited with 3: last to stderr`,
+      error: `\`${argv.join(' ')}\` exited with 3: first to stderr last to stderr`,
     });
   });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { ApprovalRequest } from '../../src/guard/approvals.js';
+import type { HealingAction } from '../../src/plan.js';
 import { failedUnit, unitReading } from '../../src/testing/index.js';
 import { benchOf, type BenchOptions } from '../make-engine.js';
 
@@ -59,6 +60,32 @@ describe('an approval', () => {
     const [result] = await bench.done(bench.engine.detectAndHeal());
     expect(result).toMatchObject({ outcome: 'skipped', success: false });
     expect(bench.executor.executed).toEqual([]);
+  });
+
+  it('that nobody answers does not keep the engine from stopping', async () => {
+    const bench = benchOf(FAILED, { ...ASKS, approve: () => new Promise<boolean>(() => undefined) });
+    const asked = vi.fn();
+    bench.engine.on('approval:asked', asked);
+    const monitoring = bench.engine.startMonitoring(1);
+    await vi.waitFor(() => expect(asked).toHaveBeenCalled());
+    await bench.done(bench.engine.close());
+    await bench.done(monitoring);
+  });
+
+  it('that nobody answers does not keep others from being healed', async () => {
+    const plan = ({ parameters }: HealingAction) =>
+      parameters.service === 'nginx' ? { approval: 'Ask' } : {};
+    const bench = benchOf(FAILED, { fake: { plan }, approve: () => new Promise<boolean>(() => undefined) });
+    const asked = vi.fn();
+    bench.engine.on('approval:asked', asked);
+    void bench.engine.startMonitoring(1);
+    await vi.waitFor(() => expect(asked).toHaveBeenCalled());
+    bench.host.setUnit('redis', failedUnit({ name: 'redis' }));
+    await bench.clock.advance(1_000);
+    await vi.waitFor(() =>
+      expect(bench.executor.executed).toMatchObject([{ parameters: { service: 'redis' } }]),
+    );
+    void bench.engine.close();
   });
 
   it('that cannot be asked for lets nothing be done, and is told', async () => {

@@ -95,7 +95,7 @@ describeOnHost('services that can be healed', (lab) => {
     expect(await lab.healOne(service)).toMatchObject({ outcome: 'fixed', issue: { severity: 3 } });
   });
 
-  test('a service that a person stopped is reported and stays stopped, unless it is to be kept running', async () => {
+  test('a service that a person stopped is reported and stays stopped, also one that is to be kept running', async () => {
     const service = await lab.service('stopped', FOR_GOOD);
     await lab.host.systemctl('start', service);
     await lab.host.systemctl('stop', service);
@@ -107,16 +107,18 @@ describeOnHost('services that can be healed', (lab) => {
     expect(await lab.show('ActiveState', service)).toBe('inactive');
 
     const [kept] = await lab.heal({ services: [{ unit: service, keepRunning: true }] });
-    expect(kept).toMatchObject({ outcome: 'fixed', issue: { severity: 3 } });
-    expect(await lab.show('ActiveState', service)).toBe('active');
+    expect(kept).toMatchObject({ blockedBy: 'monitor-only', issue: { severity: 1 } });
+    expect(await lab.show('ActiveState', service)).toBe('inactive');
   });
 
-  test('a service of which systemd has forgotten the last run is only reported', async () => {
+  test('a service of which systemd has forgotten the last run is only reported, unless it is to be kept running', async () => {
     const service = await lab.service('forgotten', FOR_GOOD, '[Install]\n');
     await lab.host.systemctl('start', service);
     await lab.host.run(['kill', '-TERM', await lab.show('MainPID', service)]);
     await lab.until('inactive', service);
     expect(await lab.healOne(service)).toMatchObject({ blockedBy: 'monitor-only', issue: { severity: 1 } });
+    const [kept] = await lab.heal({ services: [{ unit: service, keepRunning: true }] });
+    expect(kept).toMatchObject({ outcome: 'fixed', issue: { severity: 3 } });
   });
 
   test('an instance of a template is healed under its own name', async () => {
