@@ -62,7 +62,7 @@ export interface Verification {
 /** How one named action is checked, planned and proved. */
 export interface ActionDefinition<Parameters = unknown> {
   /** Makes the parameters of what the resolver picked. Throws when they cannot be meant. */
-  parse(parameters: Readonly<Record<string, unknown>>): Parameters;
+  readonly parse: (parameters: Readonly<Record<string, unknown>>) => Parameters;
   /** Makes the plan; changes nothing. */
   plan(parameters: Parameters, context: PlanContext): PlanDraft | Promise<PlanDraft>;
   /** Reads again and tells whether the trouble is gone. {@link verifyByCheck} does it by the check that found it. */
@@ -81,7 +81,7 @@ export interface ActionDefinition<Parameters = unknown> {
 
 /** Defines an action; the type of its parameters is taken from `parse`. Throws at once when something is missing. */
 export function defineAction<Parameters>(
-  definition: ActionDefinition<Parameters>,
+  definition: Pick<ActionDefinition<Parameters>, 'parse'> & ActionDefinition<NoInfer<Parameters>>,
 ): ActionDefinition<Parameters> {
   return expectAction('action', definition) as ActionDefinition<Parameters>;
 }

@@ -34,7 +34,7 @@ export class Cycle {
     const look = await this.#look(signal, (...seen) => this.open.look(...seen));
     const issues = this.open.badNow(look.verdicts);
     const results = await this.heal(issues, signal);
-    this.#done({ ...look, issues });
+    this.#done({ ...look, issues }, results);
     return results;
   }
 
@@ -140,8 +140,8 @@ export class Cycle {
       .map(({ issue, since }) => ({ component: issue.component, since }));
   }
 
-  #done(look: Look): void {
-    const results = this.#results;
+  /** Tells of a cycle: with what became of its issues, or, in monitoring, of issues since the last cycle. */
+  #done(look: Look, results: readonly HealingResult[] = this.#results): void {
     this.#results = [];
     this.#parts().emit('cycle:done', { ...look, results });
   }

@@ -1,6 +1,6 @@
 import { messageOf } from '../errors.js';
 import { forget } from '../guard/approvals.js';
-import { firstGate, PACING_GATES } from '../guard/pacing.js';
+import { firstGate, PACING_GATES, type Question } from '../guard/pacing.js';
 import { recordAct } from '../guard/record.js';
 import type { Act, GuardState } from '../guard/state.js';
 import { IssueType, type ComponentVerdict, type Issue } from '../issue.js';
@@ -85,8 +85,7 @@ export async function writeMisfire(
   const { ledger, guards, healingEnabled, clock } = parts;
   const plan = { ...NO_PLAN, action: action.action, parameters: action.parameters };
   const question = { issue, plan, guards, healingEnabled, state: ledger.state, now: ledger.now() };
-  const { backoff, 'breaker-open': breaker, 'needs-human': human } = PACING_GATES;
-  const block = firstGate({ backoff, 'breaker-open': breaker, 'needs-human': human }, question);
+  const block = firstGate<Question>(MISFIRE_GATES, question);
   if (block) return { outcome: 'skipped', block: { ...block, sentence: `${block.sentence} (${error})` } };
   const { component } = issue;
   await save(parts, (state, at) => {
@@ -102,6 +101,13 @@ export async function writeMisfire(
   });
   return undefined;
 }
+
+/** What holds back even what cannot be planned. */
+const MISFIRE_GATES = {
+  backoff: (question: Question) => PACING_GATES.backoff(question),
+  'breaker-open': (question: Question) => PACING_GATES['breaker-open'](question),
+  'needs-human': (question: Question) => PACING_GATES['needs-human'](question),
+};
 
 const NO_PLAN: Plan = {
   action: 'none',

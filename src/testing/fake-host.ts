@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.js';
 import type { Host, ReadRequest } from '../host/host.js';
 import { isUnknown, unknown, type Reading } from '../host/reading.js';
 import type { Snapshot, SnapshotPart, UnitsReading } from '../host/snapshot.js';
@@ -19,7 +20,7 @@ export type FakeHostParts = Partial<Omit<Snapshot, 'units' | 'timestamp'>> & {
 /** What else a {@link FakeHost} may be given. */
 export interface FakeHostOptions {
   /** Where the time of each reading comes from. Default: it is always 2025-01-01T00:00:00Z. */
-  readonly clock?: { now(): number };
+  readonly clock?: Pick<Clock, 'now'>;
 }
 
 /** A host that is as a test says. It keeps the contract of the port, whatever it is told. */

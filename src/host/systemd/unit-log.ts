@@ -15,7 +15,10 @@ export async function unitLog(
   const args = ['--no-pager', '--quiet', `--lines=${LINES}`, '--output=short-iso', `--unit=${unit}`];
   try {
     const { stdout, stderr, exitStatus } = await runProgram(journalctl, args, { timeoutMs: 5_000, signal });
-    if (exitStatus !== 0) return unknown(stderr.split('\n')[0] || `journalctl exited with ${exitStatus}`);
+    if (exitStatus !== 0) {
+      const [said = ''] = stderr.split('\n');
+      return unknown(said === '' ? `journalctl exited with ${exitStatus}` : said);
+    }
     return logLines(stdout);
   } catch (error) {
     return unknown(messageOf(error));
