@@ -11,6 +11,7 @@ import type { Metrics } from './heal/tally.js';
 import type { IssueInput } from './issue.js';
 import type { HealingOptions } from './options.js';
 import type { HealingResult } from './result.js';
+import { until } from './until.js';
 
 /** Ends a call early: nothing new is begun, and what may be interrupted is. */
 export interface CallOptions {
@@ -37,12 +38,13 @@ export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposa
 
   /** Looks once and heals what it finds. One result for each issue, in the order in which they were handled. */
   async detectAndHeal({ signal }: CallOptions = {}): Promise<HealingResult[]> {
-    return this.cycle.once(this.#until(signal));
+    return this.#until(signal, (inner) => this.cycle.once(inner));
   }
 
   /** Heals one issue, also one made by hand: plans, reads its component again, acts, proves. */
   async healIssue(issue: IssueInput, options: CallOptions = {}): Promise<HealingResult> {
-    const [result] = await this.cycle.heal([acceptIssue(issue, this.#now())], this.#until(options.signal));
+    const accepted = acceptIssue(issue, this.#now());
+    const [result] = await this.#until(options.signal, (inner) => this.cycle.heal([accepted], inner));
     return result!;
   }
 
@@ -51,7 +53,8 @@ export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposa
     issues: readonly IssueInput[],
     { signal }: CallOptions = {},
   ): Promise<HealingResult[]> {
-    return this.cycle.healBatch(acceptIssues(issues, this.#now()), this.#until(signal));
+    const accepted = acceptIssues(issues, this.#now());
+    return this.#until(signal, (inner) => this.cycle.healBatch(accepted, inner));
   }
 
   /**
@@ -61,7 +64,7 @@ export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposa
    */
   async startMonitoring(options: number | MonitoringOptions = {}): Promise<void> {
     const { intervalMs, signal } = acceptMonitoring(options);
-    return this.#watch.start(intervalMs, this.#until(signal));
+    return this.#until(signal, (inner) => this.#watch.start(intervalMs, inner));
   }
 
   /** Stops monitoring. Resolves when it has stopped, and at once when nothing was going on. */
@@ -81,7 +84,7 @@ export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposa
 
   /** Says yes to what is waiting under an id: all gates again, and then it is carried out at once. */
   async approve(id: string): Promise<HealingResult | undefined> {
-    return this.#desk.approve(id, this.#until(undefined));
+    return this.#until(undefined, (inner) => this.#desk.approve(id, inner));
   }
 
   /** Says no to what is waiting under an id; it is asked about again only after the backoff. */
@@ -128,9 +131,9 @@ export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposa
     return new Date(this.parts().clock.now());
   }
 
-  #until(signal: AbortSignal | undefined): AbortSignal {
+  #until<T>(signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     if (this.#closing.signal.aborted) throw new SelfHealingError('closed', 'This engine has been closed');
-    return signal ? AbortSignal.any([this.#closing.signal, signal]) : this.#closing.signal;
+    return until([this.#closing.signal, signal], work);
   }
 }
 

@@ -110,6 +110,10 @@ export function recordHealth(state: GuardState, component: string, now: number, 
 const isReset = ({ backoff, failures, breakerUntil, useless }: ComponentRecord): boolean =>
   failures === 0 && breakerUntil === null && useless === null && Object.keys(backoff).length === 0;
 
+/** Begins to count the health of a component, whether anything is remembered of it or not. */
+export const beginHealth = (state: GuardState, component: string, now: number): GuardState =>
+  withRecord(state, component, { healthySince: recordOf(state, component).healthySince ?? now });
+
 /** Writes down that a component was read as bad, or not read: health without a break is over. */
 export function recordTrouble(state: GuardState, component: string): GuardState {
   if (!Object.hasOwn(state.components, component)) return state;

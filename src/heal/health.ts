@@ -1,6 +1,6 @@
 import { lapse } from '../guard/approvals.js';
-import { recordAct, recordHealth, recordTrouble } from '../guard/record.js';
-import type { GuardState } from '../guard/state.js';
+import { beginHealth, recordAct, recordHealth, recordTrouble } from '../guard/record.js';
+import { recordOf, type GuardState } from '../guard/state.js';
 import { stormAfter } from '../guard/storm.js';
 import type { ComponentVerdict } from '../issue.js';
 import { lookAgain } from './look.js';
@@ -70,7 +70,7 @@ export async function settleInterrupted(verdicts: readonly ComponentVerdict[], p
     const status = worst.get(component);
     // What this very engine is doing is not interrupted; and what is not known now is looked at again.
     if (inHand(component) || status === undefined || status === 'unknown') continue;
-    if (ledger.now() - begun < guards.settleMs.service) continue;
+    if (!hasSettled(component, status, begun, parts)) continue;
     const why = boot === bootId ? 'the engine was interrupted' : 'the host was restarted';
     const outcome = status === 'ok' ? 'fixed' : 'failed';
     const words = `${why} while \`${action}\` was under way; read again, it is ${status === 'ok' ? 'well' : 'not well'}`;
@@ -83,6 +83,21 @@ export async function settleInterrupted(verdicts: readonly ComponentVerdict[], p
       )
       .catch(() => undefined);
   }
+}
+
+/** Whether the outcome can be told: what is well must have been so for the settle time, or it was begun long ago. */
+function hasSettled(
+  component: string,
+  status: 'ok' | 'bad',
+  begun: number,
+  { ledger, guards }: Parts,
+): boolean {
+  const now = ledger.now();
+  if (now - begun < guards.settleMs.service) return false;
+  if (status === 'bad' || now - begun >= guards.backoff.resetAfterMs) return true;
+  ledger.note((state, at) => beginHealth(state, component, at));
+  const { healthySince } = recordOf(ledger.state, component);
+  return healthySince !== null && now - healthySince >= guards.settleMs.service;
 }
 
 /** Watches for a storm among the listed services. Tells when one begins or ends. */

@@ -1,6 +1,7 @@
 import { SelfHealingError } from '../errors.js';
 import type { Cycle } from './cycle.js';
 import { monitor } from './monitor.js';
+import { until } from '../until.js';
 import type { Parts } from './parts.js';
 
 /** The monitoring of one engine: it goes on once, or not at all. */
@@ -25,7 +26,7 @@ export class Monitoring {
       heal: (...round: Parameters<Cycle['heal']>) => this.#cycle.heal(...round),
       failed: (error: unknown) => emit('cycle:failed', { error }),
     };
-    const ended = monitor(intervalMs, jobs, AbortSignal.any([signal, stop.signal])).finally(
+    const ended = until([signal, stop.signal], (inner) => monitor(intervalMs, jobs, inner)).finally(
       () => (this.#current = undefined),
     );
     this.#current = { stop, ended };

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../../errors.js';
@@ -86,6 +87,8 @@ export function createSystemdReader(options: SystemdReaderOptions = {}): Systemd
   return {
     async readUnits({ names, discover, signal }) {
       if (names.length === 0 && !discover) return { asked: [], troubled: [] };
+      // Each call over the bus listens for the end of the reading: that is many, and no leak.
+      if (signal) setMaxListeners(0, signal);
       return endedBy(signal, async () => {
         const full = names.map(fullName);
         const valid = full.filter(isUnitName);
