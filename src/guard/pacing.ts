@@ -134,8 +134,8 @@ function spent(
   return `${times.length} of ${most} ${what}; the next may be made in ${span(next)}`;
 }
 
-const NTH = ['the first', 'the second', 'the third', 'the fourth', 'the fifth'];
-const nth = (number: number): string => NTH[number - 1] ?? `${number}`;
+const NTH = ['first', 'second', 'third', 'fourth', 'fifth', 'sixth'];
+const nth = (number: number): string => `the ${NTH[number - 1] ?? `${number}th`}`;
 
 /** The first of some gates that stands in the way. */
 export function firstGate<Asked>(

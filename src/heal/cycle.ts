@@ -1,4 +1,5 @@
 import type { CycleReport } from '../events.js';
+import { forget } from '../guard/approvals.js';
 import { unitName } from '../host/systemd/unit-name.js';
 import { IssueType, Severity, type ComponentVerdict, type Issue } from '../issue.js';
 import type { BlockReason } from '../plan.js';
@@ -111,7 +112,7 @@ export class Cycle {
     const timestamp = new Date(clock.now());
     const { opened, cleared } = turn(verdicts, timestamp, ledger.now());
     this.tally.looked(timestamp, detectionMs, opened.length);
-    for (const one of opened) await this.#opened(one, parts, signal);
+    await Promise.all(opened.map((one) => this.#opened(one, parts, signal)));
     for (const { issue } of cleared) this.#cleared(issue, parts);
     await noteLook(verdicts, parts, signal);
     noteStorm(this.#listedInTrouble(parts), parts);
@@ -125,7 +126,11 @@ export class Cycle {
     parts.emit('issue:opened', { issue });
   }
 
-  #cleared(issue: Issue, { emit }: Parts): void {
+  #cleared(issue: Issue, { emit, ledger }: Parts): void {
+    // What was asked about it needs no answer any more.
+    for (const { component, digest } of ledger.state.approvals) {
+      if (component === issue.component) ledger.note((state) => forget(state, digest));
+    }
     this.#blocks.delete(issue.component);
     this.#lastResults.delete(issue.component);
     emit('issue:cleared', { issue });

@@ -22,7 +22,7 @@ export class Desk {
 
   /** Explains the open issues, or those of one component. */
   explain(component: string | undefined): Explanation[] {
-    const { ledger, guards } = this.#parts();
+    const { ledger, guards, begun } = this.#parts();
     const { open } = this.#cycle;
     const asked = component === undefined ? undefined : componentOf(component);
     const now = ledger.now();
@@ -31,7 +31,7 @@ export class Desk {
       .map((issue) => {
         const openForMs = now - (open.about(issue.component)[0]?.since ?? now);
         const result = this.#cycle.lastResult(issue.component);
-        const inHand = this.#cycle.inHand(issue.component);
+        const inHand = begun.has(issue.component);
         return explain({ issue, openForMs, result, inHand, state: ledger.state, guards, now });
       });
   }

@@ -94,7 +94,7 @@ function textOf(facts: Omit<Explanation, 'text'>, times: number): string {
   const { component, issue, openForMs, tried, blockedBy, blockedBecause, next, breaker } = facts;
   const lines = [`${component}: ${issue.description}`, `  open for ${span(openForMs)}`];
   for (const line of issue.evidence ?? []) lines.push(`  | ${line}`);
-  if (tried.length === 0) lines.push('  tried: nothing yet');
+  if (tried.length === 0) lines.push('  tried: nothing within the last day');
   for (const { agoMs, action, outcome, words } of tried.slice(-5)) {
     lines.push(`  tried: ${action}, ${span(agoMs)} ago: ${outcome}: ${words}`);
   }

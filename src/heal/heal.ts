@@ -74,10 +74,12 @@ async function oneRung(
   parts.emit('heal:planned', { issue, plan });
   if (parts.dryRun) return { ending: { outcome: 'planned' } };
 
-  const unwritten = await writeIntent(issue, plan, parts);
+  // A "yes" is used up by the intent: it never serves twice, whatever happens next.
+  const approved = approvalOf(parts.ledger.state, digest)?.answer === 'yes';
+  const unwritten = await writeIntent(issue, plan, digest, parts);
   if (unwritten) return skipped(unwritten);
   parts.emit('heal:started', { issue, plan });
-  return carryOut(prepared, { issue, plan, before }, parts, turn.signal);
+  return carryOut(prepared, { issue, plan, before }, approved, parts, turn.signal);
 }
 
 /** What could not even be planned counts as an attempt, so that it is not tried in every cycle for ever. */
@@ -89,10 +91,11 @@ async function misfire(prepared: Prepared, error: string, parts: Parts): Promise
 async function carryOut(
   prepared: Prepared,
   repair: Repair,
+  approved: boolean,
   parts: Parts,
   signal: AbortSignal,
 ): Promise<{ readonly ending: Ending; readonly worse: boolean }> {
-  const execution = await execute(prepared, parts, signal);
+  const execution = await execute(prepared, approved, parts, signal);
   if (execution.outcome === 'skipped') {
     const { blockedBy = 'unavailable', error = 'The executor did not act' } = execution;
     const block = { reason: blockedBy, sentence: error };
@@ -112,11 +115,11 @@ async function carryOut(
 }
 
 async function execute(
-  { action, digest, issue }: Prepared,
+  { action, issue }: Prepared,
+  approved: boolean,
   parts: Parts,
   signal: AbortSignal,
 ): Promise<Execution> {
-  const approved = approvalOf(parts.ledger.state, digest ?? '')?.answer === 'yes';
   try {
     const execution: unknown = await parts.executor.execute(action, { dryRun: false, signal, approved });
     const { outcome, steps } = (execution ?? {}) as Partial<Execution>;

@@ -115,7 +115,9 @@ export function noteStorm(
     storm: stormAfter(state.storm, { listed, badSince }, now, guards),
   }));
   const after = ledger.state.storm;
-  if (before === null && after !== null)
-    emit('storm:began', { components: bad.map(({ component }) => component) });
+  if (before === null && after !== null) {
+    const lately = bad.filter(({ since }) => since > after.since - guards.storm.withinMs);
+    emit('storm:began', { components: lately.map(({ component }) => component) });
+  }
   if (before !== null && after === null) emit('storm:ended', { lastedMs: ledger.now() - before.since });
 }

@@ -91,7 +91,7 @@ async function prepareRung(issue: Issue, rung: number, parts: Parts, signal: Abo
   }
   try {
     const plan = await parts.executor.plan(action, { signal });
-    const digest = await digestOf(plan);
+    const digest = digestOf(plan);
     const block = judge(issue, { plan, digest }, parts, {});
     return { action, plan, digest, ...(block ? { block } : {}) };
   } catch (error) {

@@ -14,14 +14,19 @@ import type { Repair } from './verify.js';
  * Writes down what is about to be done, before it is done. Gives the reason why it must not be done when that is
  * impossible; but a full disk may be cleaned even though it leaves no room to write that down.
  */
-export async function writeIntent(issue: Issue, plan: Plan, parts: Parts): Promise<Block | undefined> {
+export async function writeIntent(
+  issue: Issue,
+  plan: Plan,
+  digest: string,
+  parts: Parts,
+): Promise<Block | undefined> {
   const { component } = issue;
   const { action, scope } = plan;
   const { ledger, bootId, logger, begun } = parts;
   begun.add(component);
   try {
     await ledger.write((state, at) => ({
-      ...state,
+      ...forget(state, digest),
       intents: [...state.intents, { at, component, action, scope, bootId }],
     }));
     return undefined;
@@ -54,21 +59,17 @@ export async function writeEnd(
   after: ComponentVerdict | undefined,
   parts: Parts,
 ): Promise<void> {
-  const { ledger, guards, clock, begun } = parts;
+  const { guards, clock, begun } = parts;
   const { component } = issue;
   const { action, scope } = plan;
   begun.delete(component);
-  const asked = ledger.state.approvals.find(
-    (approval) => approval.component === component && approval.action === action,
-  );
   await save(parts, (state, at) => {
-    const answered = asked === undefined ? state : forget(state, asked.digest);
     if (ending.outcome === 'skipped' || ending.outcome === 'planned') {
-      return withoutIntent(answered, component, scope);
+      return withoutIntent(state, component, scope);
     }
     const words = ending.outcome === 'fixed' ? ending.proof : ending.error;
     const act: Act = { at, component, action, scope, outcome: ending.outcome, words };
-    return recordAct(answered, act, guards, {
+    return recordAct(state, act, guards, {
       chance: clock.random(),
       effect: effectOf(issue, before, after),
     });
@@ -145,7 +146,8 @@ function effectOf(issue: Issue, before: ComponentVerdict | undefined, after: Com
 /** A repair that works again and again does not reach the cause. */
 function reportRecurrence(component: string, { ledger, guards, emit }: Parts): void {
   const times = recurrences(ledger.state, component, ledger.now(), guards.useless.withinMs);
-  if (times >= guards.useless.recurrences) emit('issue:recurring', { component, times });
+  // Told when it has come that far, and not again after each repair.
+  if (times === guards.useless.recurrences) emit('issue:recurring', { component, times });
 }
 
 /** How often a component was repaired with success within a time. */

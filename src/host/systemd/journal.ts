@@ -8,6 +8,8 @@ const END_OF_RUN = [
   'd9b373ed55a64feb8242e02dbe79a49c',
   '98e322203f7a4ed290d09fe03c09fe15',
 ];
+/** Jobs that end a run. */
+const JOBS_THAT_END: readonly string[] = ['stop', 'restart', 'try-restart'];
 /** journald writes a little later than systemd acts, so silence is asked about again at once, this often … */
 const QUICK_ATTEMPTS = 3;
 /** … and then from time to time, since it may also come from a permission that somebody gives. */
@@ -96,24 +98,29 @@ export function createJournal(options: JournalOptions): Journal {
 /** Only what PID 1 itself wrote: anyone can put a `JOB_TYPE` field into the journal. */
 function matches(invocations: readonly string[]): readonly string[] {
   const runs = ['_PID=1', ...invocations.map((id) => `INVOCATION_ID=${id}`)];
-  return [...runs, 'JOB_TYPE=stop', '+', ...runs, ...END_OF_RUN.map((id) => `MESSAGE_ID=${id}`)];
+  const jobs = JOBS_THAT_END.map((type) => `JOB_TYPE=${type}`);
+  return [...runs, ...jobs, '+', ...runs, ...END_OF_RUN.map((id) => `MESSAGE_ID=${id}`)];
 }
 
 /**
  * Tells from journalctl's JSON lines whether a stop job ended a run; `undefined` when they do not hold its end.
  *
- * The record of the stop job is written before that of the end, so an end without a stop job before it says no.
+ * The record that a stop has begun is the same for the stop half of a restart: only the closing record tells. A unit
+ * that went down along with the restart of another one was stopped by nobody.
  */
 export function stopIn(lines: string, invocation: string): boolean | undefined {
   let ended = false;
+  let stopping = false;
   for (const line of lines.split('\n')) {
     const entry = parseEntry(line);
     if (entry?.INVOCATION_ID !== invocation) continue;
-    if (entry.JOB_TYPE === 'stop' && (entry.JOB_RESULT === undefined || entry.JOB_RESULT === 'done'))
-      return true;
+    if (JOBS_THAT_END.includes(String(entry.JOB_TYPE))) {
+      if (entry.JOB_RESULT === 'done') return entry.JOB_TYPE === 'stop';
+      stopping = entry.JOB_RESULT === undefined;
+    }
     if (END_OF_RUN.includes(String(entry.MESSAGE_ID))) ended = true;
   }
-  return ended ? false : undefined;
+  return ended && !stopping ? false : undefined;
 }
 
 function parseEntry(line: string): Record<string, unknown> | undefined {

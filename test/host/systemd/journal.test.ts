@@ -16,9 +16,14 @@ const ended = entry({ MESSAGE_ID: '7ad2d189f7e94e70a38c781354912448' });
 const exited = entry({ MESSAGE_ID: '98e322203f7a4ed290d09fe03c09fe15' });
 
 describe('what the journal says of the end of a run', () => {
-  it('is a stop job, from its first record on', () => {
+  it('is a stop job, by its closing record: it begins in the same way as the stop half of a restart', () => {
     expect(stopIn([stopping, ended, stopped].join('\n'), RUN)).toBe(true);
-    expect(stopIn(stopping, RUN)).toBe(true);
+    expect(stopIn([stopping, ended].join('\n'), RUN)).toBeUndefined();
+  });
+
+  it('is no stop job when the unit went down along with the restart of another one', () => {
+    const restarted = entry({ JOB_TYPE: 'restart', JOB_RESULT: 'done' });
+    expect(stopIn([stopping, ended, restarted].join('\n'), RUN)).toBe(false);
   });
 
   it('is no stop job when the run ended without one', () => {
@@ -60,7 +65,9 @@ describe('the journal', () => {
     ]);
     await journal.stoppedByJob([OTHER, RUN]);
     expect(journalctl!.calls()).toHaveLength(1);
-    expect(journalctl!.calls()[0]).toMatch(/ _PID=1 .*JOB_TYPE=stop \+ _PID=1 /);
+    expect(journalctl!.calls()[0]).toMatch(
+      / _PID=1 .*JOB_TYPE=stop JOB_TYPE=restart JOB_TYPE=try-restart \+ _PID=1 /,
+    );
   });
 
   it('starts no process when there is no run to ask about', async () => {

@@ -1,0 +1,110 @@
+import { unknown } from '../../src/host/reading.js';
+import {
+  fakeHost,
+  memoryReading,
+  mountReading,
+  unitReading,
+  type FakeClock,
+} from '../../src/testing/index.js';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
+
+/** The services that the simulated host is to keep running. */
+export const SERVICES = ['api', 'broken', 'cache', 'db', 'flapping', 'leaky', 'mail', 'queue', 'web'];
+
+/** What dies together on the fourth day, because something behind all of them does. */
+export const STORM = ['api', 'cache', 'db', 'mail', 'queue', 'web'];
+
+/** When things happen, from the beginning of the week. */
+export const SCRIPT = {
+  apiDies: 3 * HOUR,
+  brokenForGood: 8 * HOUR,
+  flapping: { from: DAY, until: 2 * DAY },
+  probeThrows: { from: 2 * DAY, until: 3 * DAY },
+  storm: 3 * DAY + 12 * HOUR,
+  diskFull: { from: 4 * DAY + 12 * HOUR, until: 5 * DAY + 12 * HOUR },
+  personMendsBroken: 5 * DAY,
+} as const;
+
+/** How fast the leak fills memory, in percent a minute. */
+const LEAK = 0.15;
+/** How long the flapping service lives after each start. */
+const FLAP_LIFE = 2 * MINUTE;
+
+/** A host that gets into trouble by script, as time passes on the clock that it is given. */
+export class SimulatedHost {
+  readonly host = fakeHost({ units: SERVICES.map((name) => unitReading({ name })) });
+  readonly #clock: FakeClock;
+  readonly #happened = new Set<string>();
+  #leakSince = 0;
+  #flapStarted = 0;
+  #runs = 0;
+
+  constructor(clock: FakeClock) {
+    this.#clock = clock;
+    const { read } = this.host;
+    this.host.read = (request) => {
+      this.#pass();
+      return read(request);
+    };
+  }
+
+  /** The part that the host program's own check looks at: on the third day looking itself is broken. */
+  probe(): void {
+    const { from, until } = SCRIPT.probeThrows;
+    if (this.#within(from, until)) throw new Error('the probe itself is broken');
+  }
+
+  /** What an action does here. */
+  act(action: string, service: unknown): void {
+    if (action === 'recycle_leaky') this.#leakSince = this.#clock.monotonic();
+    if (action !== 'restart_service' || typeof service !== 'string') return;
+    const mended = this.#clock.monotonic() >= SCRIPT.personMendsBroken;
+    if (service === 'broken' && this.#happened.has('broken') && !mended)
+      return this.#die(service, 'exit-code');
+    this.#runs += 1;
+    const invocationId = this.#runs.toString(16).padStart(32, '0');
+    this.host.setUnit(service, {
+      activeState: 'active',
+      subState: 'running',
+      result: 'success',
+      invocationId,
+    });
+    if (service === 'flapping') this.#flapStarted = this.#clock.monotonic();
+  }
+
+  #pass(): void {
+    const now = this.#clock.monotonic();
+    this.#once('api', now >= SCRIPT.apiDies, () => this.#die('api', 'signal'));
+    this.#once('broken', now >= SCRIPT.brokenForGood, () => this.#die('broken', 'exit-code'));
+    this.#once('storm', now >= SCRIPT.storm, () => STORM.forEach((name) => this.#die(name, 'signal')));
+    const { from, until } = SCRIPT.flapping;
+    if (this.#within(from, until) && now - this.#flapStarted >= FLAP_LIFE) this.#die('flapping', 'exit-code');
+    const full = this.#within(SCRIPT.diskFull.from, SCRIPT.diskFull.until);
+    this.host.set({
+      memory: memoryReading(Math.min(99, 50 + (LEAK * (now - this.#leakSince)) / MINUTE)),
+      mounts: [
+        mountReading({ mountPoint: '/', percent: 40 }),
+        mountReading({ mountPoint: '/var', percent: full ? 97 : 60 }),
+      ],
+      pressure: unknown('not simulated'),
+    });
+  }
+
+  #die(name: string, result: string): void {
+    this.host.setUnit(name, { activeState: 'failed', subState: 'failed', result, invocationId: '' });
+  }
+
+  #once(what: string, when: boolean, happen: () => void): void {
+    if (!when || this.#happened.has(what)) return;
+    this.#happened.add(what);
+    happen();
+  }
+
+  #within(from: number, until: number): boolean {
+    const now = this.#clock.monotonic();
+    return now >= from && now < until;
+  }
+}
