@@ -72,6 +72,7 @@ export abstract class EngineParts {
   set detector(detector: Detector) {
     expectMethods('detector', detector, PART_METHODS.detector);
     this.#detector = detector;
+    this.#parts = undefined;
   }
 
   /** What picks the action for an issue. */
@@ -81,6 +82,7 @@ export abstract class EngineParts {
   set resolver(resolver: Resolver) {
     expectMethods('resolver', resolver, PART_METHODS.resolver);
     this.#resolver = resolver;
+    this.#parts = undefined;
   }
 
   /** What changes the host. */
@@ -90,6 +92,7 @@ export abstract class EngineParts {
   set executor(executor: Executor) {
     expectMethods('executor', executor, PART_METHODS.executor);
     this.#executor = executor;
+    this.#parts = undefined;
   }
 
   /** Whether anything is healed at all; when false, issues are only reported. Default `true`. */
@@ -116,8 +119,15 @@ export abstract class EngineParts {
     this.#verbose = expectBoolean('verbose', value);
   }
 
+  /** Kept until a part is replaced: it is asked for several times in each cycle. */
+  #parts: Parts | undefined;
+
   /** What healing is done with at this moment. */
   protected parts(): Parts {
+    return (this.#parts ??= this.#assemble());
+  }
+
+  #assemble(): Parts {
     const flag = { healingEnabled: () => this.#healingEnabled, dryRun: () => this.#dryRun };
     return {
       ...this.#fixed,

@@ -33,7 +33,7 @@ export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposa
   constructor(options: HealingOptions = {}) {
     super(options);
     this.#owns = { host: options.host === undefined, executor: options.executor === undefined };
-    narrate(this.events, this.parts().logger);
+    narrate(this.events, this.parts().logger, () => this.verbose);
   }
 
   /** Looks once and heals what it finds. One result for each issue, in the order in which they were handled. */

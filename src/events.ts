@@ -80,7 +80,9 @@ export class Emitter {
   }
 
   emit<Name extends EventName>(name: Name, event: EngineEvents[Name], logger: Logger): void {
-    for (const listener of [...(this.#listeners.get(name) ?? [])]) {
+    const listeners = this.#listeners.get(name);
+    if (listeners === undefined || listeners.size === 0) return;
+    for (const listener of [...listeners]) {
       const failed = (error: unknown): void =>
         logger.error(`A listener of ${name} threw: ${messageOf(error)}`);
       try {

@@ -8,7 +8,7 @@ export function bytes(value: number): string {
 }
 
 /** A whole number with thousands apart: `12,345`. */
-export const count = (value: number): string => value.toLocaleString('en-US');
+export const count = (value: number): string => String(Math.round(value)).replace(/\B(?=(?:\d{3})+$)/g, ',');
 
 /** A time span as a person reads it: `350 ms`, `4.2 s`, `3 min 20 s`, `2 h 5 min`, `1 d 3 h`. */
 export function span(ms: number): string {

@@ -28,6 +28,7 @@ export function debounce(
   verdicts: readonly ComponentVerdict[],
   lasting: Guards['lasting'],
 ): Watches {
+  if (watches.size === 0 && verdicts.every(notBad)) return watches;
   const next = new Map<string, Watch>();
   const looked = new Set<string>();
   const blind = new Set<string>();
@@ -43,6 +44,8 @@ export function debounce(
   }
   return next;
 }
+
+const notBad = ({ status }: ComponentVerdict): boolean => status !== 'bad';
 
 function step(
   before: Watch | undefined,

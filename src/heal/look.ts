@@ -2,13 +2,13 @@ import type { Detector, InspectRequest } from '../detect/detector.js';
 import { IssueType, type ComponentVerdict, type Issue } from '../issue.js';
 
 /** Every verdict of a detector; of one that only knows issues, the bad ones. */
-export async function verdictsOf(
+export function verdictsOf(
   detector: Detector,
   request: InspectRequest,
 ): Promise<readonly ComponentVerdict[]> {
   return detector.inspect
     ? detector.inspect(request)
-    : (await detector.detectIssues(request)).map(verdictFrom);
+    : detector.detectIssues(request).then((issues) => issues.map(verdictFrom));
 }
 
 /** Looks at one component again; `undefined` where nothing looks at it. */

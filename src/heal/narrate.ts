@@ -4,8 +4,9 @@ import type { Logger } from '../logger.js';
 import { span } from '../words.js';
 
 /** Puts what happens into words for the log. */
-export function narrate(events: Emitter, logger: Logger): void {
+export function narrate(events: Emitter, logger: Logger, isVerbose: () => boolean): void {
   events.on('cycle:done', ({ verdicts, issues, detectionMs }) => {
+    if (!isVerbose()) return;
     logger.debug(
       `Looked at ${verdicts.length} components in ${detectionMs.toFixed(2)} ms: ${issues.length} in trouble`,
     );

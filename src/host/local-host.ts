@@ -1,7 +1,7 @@
 import type { Host, ReadRequest } from './host.js';
 import { createLinuxReader } from './linux/linux-reader.js';
 import { createPortableReader } from './portable.js';
-import { unknown, type Reading } from './reading.js';
+import { unknown } from './reading.js';
 import type { Snapshot, SnapshotPart, SystemReading } from './snapshot.js';
 import { anonymousMemory } from './systemd/anonymous-memory.js';
 import { createSystemdReader } from './systemd/reader.js';
@@ -14,23 +14,34 @@ export function localHost(): Host {
   const reader = process.platform === 'linux' ? createLinuxReader() : createPortableReader();
   const systemd = createSystemdReader();
   return {
-    async read(request: ReadRequest = {}): Promise<Snapshot> {
-      const { parts, units = [], discover = false, signal } = request;
-      const want = <T>(part: SnapshotPart, read: () => Reading<T> | Promise<Reading<T>>) =>
-        parts === undefined || parts.includes(part) ? read() : NOT_ASKED;
-      const asked = { names: units, discover, ...(signal ? { signal } : {}) };
+    read(request: ReadRequest = {}): Snapshot | Promise<Snapshot> {
+      const { parts, units, discover, signal } = request;
       const timestamp = Date.now();
-      // Started together: nothing here waits for anything else here.
-      const [cpu, memory, load, pressure, mounts, unitsRead, system] = await Promise.all([
-        want('cpu', () => reader.cpu()),
-        want('memory', () => reader.memory()),
-        want('load', () => reader.load()),
-        want('pressure', () => reader.pressure()),
-        want('mounts', () => reader.mounts(signal)),
-        want('units', () => systemd.readUnits(asked)),
-        want('system', async (): Promise<SystemReading> => ({ state: await systemd.readState(signal) })),
-      ]);
-      return { timestamp, cpu, memory, load, pressure, mounts, units: unitsRead, system };
+      const cpu = wants(parts, 'cpu') ? reader.cpu() : NOT_ASKED;
+      const memory = wants(parts, 'memory') ? reader.memory(signal) : NOT_ASKED;
+      const load = wants(parts, 'load') ? reader.load() : NOT_ASKED;
+      const pressure = wants(parts, 'pressure') ? reader.pressure() : NOT_ASKED;
+      const mounts = wants(parts, 'mounts') ? reader.mounts(signal) : NOT_ASKED;
+      const unitsRead = wants(parts, 'units')
+        ? systemd.readUnits({ names: units ?? [], discover: discover ?? false, signal })
+        : NOT_ASKED;
+      const system = wants(parts, 'system')
+        ? systemd.readState(signal).then((state): SystemReading => ({ state }))
+        : NOT_ASKED;
+      // Most readings wait for nothing: then neither does this one.
+      if (isPending(memory) || isPending(mounts) || isPending(unitsRead) || isPending(system)) {
+        return Promise.all([memory, mounts, unitsRead, system]).then(([memory, mounts, units, system]) => ({
+          timestamp,
+          cpu,
+          memory,
+          load,
+          mounts,
+          pressure,
+          units,
+          system,
+        }));
+      }
+      return { timestamp, cpu, memory, load, mounts, pressure, units: unitsRead, system };
     },
     unitMemory: (unit, signal) => anonymousMemory(unit, signal),
     unitLog: (unit, signal) => unitLog(unit, signal),
@@ -40,3 +51,7 @@ export function localHost(): Host {
     },
   };
 }
+
+const wants = (parts: readonly SnapshotPart[] | undefined, part: SnapshotPart): boolean =>
+  parts === undefined || parts.includes(part);
+const isPending = (value: unknown): value is Promise<unknown> => value instanceof Promise;
