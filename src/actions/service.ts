@@ -1,3 +1,4 @@
+import { CRASH_LOOP_RESTARTS } from '../detect/services.js';
 import { expectKnownKeys, refusal } from '../expect.js';
 import { isUnknown } from '../host/reading.js';
 import { unitName } from '../host/systemd/unit-name.js';
@@ -91,6 +92,9 @@ export async function verifyService(
   }
   if (second.invocationId !== first.invocationId) {
     return { status: 'ineffective', reason: `${unit} died and was started anew within the settle time` };
+  }
+  if (second.recentRestarts >= CRASH_LOOP_RESTARTS) {
+    return { status: 'ineffective', reason: `${unit} is active, and in a crash loop all the same` };
   }
   return {
     status: 'fixed',

@@ -1,7 +1,7 @@
 import type { Verification } from '../actions/define.js';
 import { messageOf } from '../errors.js';
 import type { Execution } from '../execute/executor.js';
-import { approvalOf } from '../guard/approvals.js';
+import { approvalOf, digestOf } from '../guard/approvals.js';
 import type { Block, Plan } from '../plan.js';
 import type { HealingResult } from '../result.js';
 import { lookAgain } from './look.js';
@@ -42,8 +42,9 @@ interface Ended {
 }
 
 /** One rung; and at once the next, when this one made it worse. */
-async function rungs(prepared: Prepared, parts: Parts, turn: Turn): Promise<Ended> {
+async function rungs(waiting: Prepared, parts: Parts, turn: Turn): Promise<Ended> {
   const start = parts.clock.monotonic();
+  const prepared = await planAgain(waiting, parts, turn.signal);
   const { ending, worse } = await oneRung(prepared, parts, turn);
   if (!worse) return { last: prepared, ending };
   const { issue, rung, action, attempts } = prepared;
@@ -53,6 +54,18 @@ async function rungs(prepared: Prepared, parts: Parts, turn: Turn): Promise<Ende
   // A rung of another scope has a line of its own: it is for the next cycle.
   if (next === undefined || next.plan?.scope !== prepared.plan?.scope) return { last: prepared, ending };
   return rungs(next, parts, turn);
+}
+
+/** Its turn may have come long after it was planned: its targets are judged as they are now. */
+async function planAgain(prepared: Prepared, parts: Parts, signal: AbortSignal): Promise<Prepared> {
+  const { action, plan, block } = prepared;
+  if (plan === undefined || block !== undefined || parts.dryRun || signal.aborted) return prepared;
+  try {
+    const fresh = await parts.executor.plan(action, { signal });
+    return { ...prepared, plan: fresh, digest: digestOf(fresh) };
+  } catch (error) {
+    return { ...prepared, error: messageOf(error) };
+  }
 }
 
 async function oneRung(

@@ -143,7 +143,7 @@ describe('over the bus', () => {
     const never = { ...down, InvocationID: Buffer.alloc(0), WantedBy: ['multi-user.target'] };
     systemd.units.set('never.service', service('never.service', never));
     systemd.units.set('lost.service', service('lost.service', { ...never, WantedBy: [] }));
-    const record = { INVOCATION_ID: 'ab'.repeat(16), JOB_TYPE: 'stop' };
+    const record = { INVOCATION_ID: 'ab'.repeat(16), JOB_TYPE: 'stop', JOB_RESULT: 'done' };
     const journalctl = stand('journalctl', `echo '${JSON.stringify(record)}'`);
     const units = reader({ busAddress: systemd.address, journalctl: journalctl.path });
 
