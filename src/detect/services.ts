@@ -78,7 +78,7 @@ export function judgeUnit(unit: UnitReading, watched: WatchedUnit | undefined): 
   if (activeState === 'active') return ok(`${name} is active (${subState})`);
   if (activeState !== 'inactive')
     return { status: 'unknown', reason: `${name} is ${activeState}, which is not a known state` };
-  if (watched === undefined) return ok(`${name} is inactive, and nobody listed it`);
+  if (watched === undefined) return { ...ok(`${name} is inactive, and nobody listed it`), value: 0 };
   return judgeInactive(unit, watched, bad);
 }
 

@@ -66,14 +66,20 @@ function worstOf(verdicts: readonly ComponentVerdict[]): Map<string, ComponentVe
 export async function settleInterrupted(verdicts: readonly ComponentVerdict[], parts: Parts): Promise<void> {
   const { ledger, guards, clock, logger, bootId, inHand } = parts;
   const worst = worstOf(verdicts);
+  const seen = new Map(verdicts.map((verdict) => [verdict.component, verdict]));
   for (const { at: begun, component, action, scope, bootId: boot } of ledger.state.intents) {
     const status = worst.get(component);
     // What this very engine is doing is not interrupted; and what is not known now is looked at again.
     if (inHand(component) || status === undefined || status === 'unknown') continue;
     if (!hasSettled(component, status, begun, parts)) continue;
     const why = boot === bootId ? 'the engine was interrupted' : 'the host was restarted';
-    const outcome = status === 'ok' ? 'fixed' : 'failed';
-    const words = `${why} while \`${action}\` was under way; read again, it is ${status === 'ok' ? 'well' : 'not well'}`;
+    // A service that nobody listed may be down without being in trouble; after a repair of ours it is.
+    const verdict = seen.get(component);
+    const down = status === 'ok' && verdict?.check === 'services' && verdict.value === 0;
+    const outcome = status === 'ok' && !down ? 'fixed' : 'failed';
+    const found =
+      outcome === 'fixed' ? 'well' : down ? 'not running, and a person has to start it' : 'not well';
+    const words = `${why} while \`${action}\` was under way; read again, it is ${found}`;
     logger.warn(`${component}: ${words}`);
     await ledger
       .write((state, at) =>
