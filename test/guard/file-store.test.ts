@@ -1,0 +1,278 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chown, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build } from 'tsup';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { fileStore } from '../../src/guard/file-store.js';
+import { EMPTY_STATE, type GuardState } from '../../src/guard/state.js';
+
+let folder: string;
+let file: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'file-store-'));
+  file = join(folder, 'state.json');
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+const root = process.getuid?.() === 0;
+const stateOf = (number: number): GuardState => ({
+  ...EMPTY_STATE,
+  savedAt: number,
+  pauses: { 'bäckup "☃"': number },
+});
+const loadWith = async (path: string) => {
+  const store = fileStore(path);
+  try {
+    return await store.load();
+  } finally {
+    await store.close?.();
+  }
+};
+const asideIn = async () => (await readdir(folder)).filter((name) => name.includes('unreadable'));
+
+describe('a state in a file', () => {
+  it('is what was saved last, for its owner only, with nothing left beside it', async () => {
+    const store = fileStore(file);
+    expect(await store.load()).toBeUndefined();
+    for (const number of [1, 2, 3]) await store.save(stateOf(number));
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    await store.close?.();
+    expect(await readdir(folder)).toEqual(['state.json']);
+    expect(await loadWith(file)).toEqual(stateOf(3));
+  });
+
+  it('is saved in the order in which that was asked for, also without waiting', async () => {
+    const store = fileStore(file);
+    await store.load();
+    await Promise.all([1, 2, 3, 4, 5].map((number) => store.save(stateOf(number))));
+    await store.close?.();
+    expect(await loadWith(file)).toEqual(stateOf(5));
+  });
+
+  it('gets the folders it needs, which only their owner may enter', async () => {
+    const deep = join(folder, 'a', 'b', 'state.json');
+    const store = fileStore(deep);
+    await store.load();
+    await store.save(stateOf(1));
+    await store.close?.();
+    expect(await loadWith(deep)).toEqual(stateOf(1));
+    expect((await stat(join(folder, 'a'))).mode & 0o777).toBe(0o700);
+  });
+
+  it('is read for a dry run without locking, making or moving anything', async () => {
+    const deep = join(folder, 'a', 'state.json');
+    expect(await fileStore(deep).load({ readOnly: true })).toBeUndefined();
+    expect(await readdir(folder)).toEqual([]);
+    await writeFile(file, 'rubbish');
+    await expect(fileStore(file).load({ readOnly: true })).rejects.toMatchObject({ code: 'state-lost' });
+    expect(await readdir(folder)).toEqual(['state.json']);
+  });
+
+  it.each([undefined, '', 7, null])('is in no file called %o', (path) => {
+    expect(() => fileStore(path as never)).toThrow('Expected `state` to be the path of a file');
+  });
+});
+
+describe('a file that cannot be used', () => {
+  const whole = JSON.stringify(stateOf(1));
+  const spoiled: [what: string, write: () => Promise<unknown>, why: string][] = [
+    ['is empty', () => writeFile(file, ''), 'JSON'],
+    ['is truncated', () => writeFile(file, whole.slice(0, -9)), 'JSON'],
+    ['is full of zeros, as after a power cut', () => writeFile(file, Buffer.alloc(200)), 'JSON'],
+    [
+      'is of an older version',
+      () => writeFile(file, whole.replace('"version":1', '"version":0')),
+      'its version is 0',
+    ],
+    [
+      'is of a newer version',
+      () => writeFile(file, whole.replace('"version":1', '"version":2')),
+      'its version is 2',
+    ],
+    [
+      'lacks a part',
+      () => writeFile(file, whole.replace('"acts"', '"facts"')),
+      '`acts` is not as it was written',
+    ],
+    ['is a folder', () => mkdir(file), 'EISDIR'],
+  ];
+  if (root) {
+    spoiled.push([
+      'belongs to somebody else',
+      async () => {
+        await writeFile(file, whole);
+        await chown(file, 12_345, 12_345);
+      },
+      'it belongs to the user with uid 12345',
+    ]);
+  }
+
+  it.each(spoiled)('because it %s is set aside, said aloud, and not deleted', async (_what, write, why) => {
+    await write();
+    const before = await readFile(file, 'utf8').catch(() => undefined);
+    const store = fileStore(file);
+    const refusal: Error = await store.load().then(
+      () => new Error('loaded'),
+      (error: Error) => error,
+    );
+    expect(refusal).toMatchObject({ code: 'state-lost' });
+    expect(refusal.message).toContain(why);
+    const [aside] = await asideIn();
+    expect(refusal.message).toContain(`set aside as ${join(folder, aside!)}`);
+    expect(await readFile(join(folder, aside!), 'utf8').catch(() => undefined)).toBe(before);
+    await store.save(stateOf(2));
+    await store.close?.();
+    expect(await loadWith(file)).toEqual(stateOf(2));
+  });
+});
+
+describe('two stores on one file', () => {
+  it('are one that acts and one that is refused, until the first lets go', async () => {
+    const [one, other] = [fileStore(file), fileStore(file)];
+    await one.load();
+    await one.save(stateOf(1));
+    await expect(other.load()).rejects.toMatchObject({ code: 'locked' });
+    await expect(other.save(stateOf(9))).rejects.toMatchObject({ code: 'locked' });
+    expect(await other.load({ readOnly: true })).toEqual(stateOf(1));
+    await other.close?.();
+    await one.save(stateOf(2));
+    await one.close?.();
+    expect(await other.load()).toEqual(stateOf(2));
+    await expect(one.save(stateOf(9))).rejects.toMatchObject({ code: 'locked' });
+    await other.close?.();
+  });
+});
+
+describe('a disk without room', () => {
+  const mountPoint = join(tmpdir(), `tiny-${process.pid}`);
+  let mounted = false;
+  beforeAll(async () => {
+    if (!root) return;
+    await mkdir(mountPoint);
+    try {
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', mountPoint], { stdio: 'ignore' });
+      mounted = true;
+    } catch {
+      await rm(mountPoint, { recursive: true });
+    }
+  });
+  afterAll(async () => {
+    if (!mounted) return;
+    execFileSync('umount', [mountPoint]);
+    await rm(mountPoint, { recursive: true });
+  });
+
+  it('keeps the old state whole, is told by its code, and is no trouble once there is room', async (context) => {
+    if (!mounted) return context.skip('only root can mount a tiny file system');
+    const path = join(mountPoint, 'state.json');
+    const store = fileStore(path);
+    await store.load();
+    await store.save(stateOf(1));
+    const filler = join(mountPoint, 'filler');
+    await writeFile(filler, Buffer.alloc(64 * 1024)).catch(() => undefined);
+    const big = { ...stateOf(2), pauses: { ['x'.repeat(20_000)]: 2 } };
+    await expect(store.save(big)).rejects.toMatchObject({ code: 'ENOSPC' });
+    expect(JSON.parse(await readFile(path, 'utf8'))).toEqual(stateOf(1));
+    expect((await readdir(mountPoint)).sort()).toEqual(['filler', 'state.json', 'state.json.lock']);
+    await rm(filler);
+    await store.save(big);
+    await store.close?.();
+    expect(await loadWith(path)).toEqual(big);
+  });
+
+  it('has no room for a lock either: loading is possible, saving says why it is not', async (context) => {
+    if (!mounted) return context.skip('only root can mount a tiny file system');
+    const path = join(mountPoint, 'other.json');
+    await writeFile(path, JSON.stringify(stateOf(1)));
+    const filler = join(mountPoint, 'filler');
+    await writeFile(filler, Buffer.alloc(64 * 1024)).catch(() => undefined);
+    const store = fileStore(path);
+    expect(await store.load()).toEqual(stateOf(1));
+    await expect(store.save(stateOf(2))).rejects.toMatchObject({ code: 'ENOSPC' });
+    await rm(filler);
+    await store.save(stateOf(2));
+    await store.close?.();
+    expect(await loadWith(path)).toEqual(stateOf(2));
+  });
+});
+
+describe('a process that is killed while it saves', () => {
+  const KILLS = 30;
+  const AT_ONCE = 5;
+  let program: string;
+  let made: string;
+  beforeAll(async () => {
+    made = await mkdtemp(join(tmpdir(), 'saver-'));
+    const entry = join(made, 'saver.ts');
+    const source = join(import.meta.dirname, '../../src/guard/file-store.ts');
+    // Saves states of many sizes, and tells of each when it is said to be safe.
+    await writeFile(
+      entry,
+      `import { writeSync } from 'node:fs';
+       import { fileStore } from ${JSON.stringify(source)};
+       const store = fileStore(process.argv[2]);
+       const before = await store.load();
+       for (let n = (before?.savedAt ?? 0) + 1; ; n += 1) {
+         const pauses = { ['x'.repeat((n * 7919) % 100_000)]: n };
+         await store.save({ ...${JSON.stringify(EMPTY_STATE)}, savedAt: n, pauses });
+         writeSync(1, n + '\\n');
+       }`,
+    );
+    const common = { config: false, silent: true, clean: false, splitting: false, dts: false } as const;
+    await build({
+      ...common,
+      entry: [entry],
+      outDir: made,
+      format: 'esm',
+      target: 'node20',
+      noExternal: [/./],
+      outExtension: () => ({ js: '.mjs' }),
+    });
+    program = join(made, 'saver.mjs');
+  }, 60_000);
+  afterAll(() => rm(made, { recursive: true }));
+
+  /** Lets it save for a while, kills it, and gives the last number that it called safe. */
+  async function killed(path: string, saves: number): Promise<number> {
+    const child = spawn(process.execPath, [program, path], { stdio: ['ignore', 'pipe', 'inherit'] });
+    let told = '';
+    child.stdout.on('data', (text: Buffer) => {
+      told += text.toString();
+      // In the middle of whichever step comes after some saves.
+      if (told.split('\n').length > saves) child.kill('SIGKILL');
+    });
+    await once(child, 'close');
+    return Number(told.trim().split('\n').at(-1));
+  }
+
+  it(`leaves the old state or the new one, whole, and a lock that can be taken: ${KILLS} times`, async () => {
+    const rounds = Array.from({ length: AT_ONCE }, async (_, place) => {
+      const path = join(folder, `place-${place}`, 'state.json');
+      let left = 0;
+      for (let round = 0; round < KILLS / AT_ONCE; round += 1) {
+        const safe = await killed(path, 1 + ((round * 3 + place) % 7));
+        expect(safe).toBeGreaterThan(left);
+        const state = await loadWith(path);
+        expect(state).toBeDefined();
+        left = state!.savedAt;
+        // What was called safe is there; what was being written is there whole, or not at all.
+        expect([safe, safe + 1]).toContain(left);
+        expect(Object.values(state!.pauses)).toEqual([left]);
+        expect(Object.keys(state!.pauses)[0]?.length).toBe((left * 7_919) % 100_000);
+      }
+    });
+    await Promise.all(rounds);
+  }, 120_000);
+
+  it('leaves what it had begun to write, which is no state and is in nobody’s way', async () => {
+    await writeFile(file, JSON.stringify(stateOf(1)));
+    await writeFile(`${file}.next`, '{"version":1,"sav');
+    const store = fileStore(file);
+    expect(await store.load()).toEqual(stateOf(1));
+    await store.save(stateOf(2));
+    await store.close?.();
+    expect(await readdir(folder)).toEqual(['state.json']);
+  });
+});

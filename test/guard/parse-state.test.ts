@@ -1,0 +1,114 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parseState } from '../../src/guard/parse-state.js';
+import { EMPTY_STATE, type GuardState } from '../../src/guard/state.js';
+
+const time = fc.double({ noNaN: true, noDefaultInfinity: true }).filter((value) => !Object.is(value, -0));
+const count = fc.nat();
+const word = fc.string({ unit: 'grapheme' });
+const scope = fc.constantFrom('host' as const, 'process' as const);
+const record = fc.record({
+  backoff: fc.dictionary(word, fc.record({ count, until: time, since: time })),
+  failures: count,
+  breakerUntil: fc.option(time),
+  openings: fc.array(time),
+  needsHumanSince: fc.option(time),
+  healthySince: fc.option(time),
+  useless: fc.option(fc.record({ action: word, value: time })),
+});
+/** Any state that an engine can have. */
+const states: fc.Arbitrary<GuardState> = fc.record({
+  version: fc.constant(1 as const),
+  savedAt: time,
+  cautious: fc.boolean(),
+  components: fc.dictionary(word, record),
+  acts: fc.array(
+    fc.record({
+      at: time,
+      component: word,
+      action: word,
+      scope,
+      outcome: fc.constantFrom(
+        'fixed' as const,
+        'ineffective' as const,
+        'failed' as const,
+        'pending-reboot' as const,
+      ),
+      words: word,
+    }),
+  ),
+  storm: fc.option(fc.record({ since: time, lastFailure: time })),
+  pauses: fc.dictionary(word, time),
+  approvals: fc.array(
+    fc.record({
+      id: word,
+      digest: word,
+      component: word,
+      action: word,
+      reason: word,
+      askedAt: time,
+      answer: fc.constantFrom('waiting' as const, 'yes' as const),
+    }),
+  ),
+  intents: fc.array(fc.record({ at: time, component: word, action: word, scope, bootId: word })),
+});
+
+describe('a state that was written', () => {
+  it('is read back as it was', () => {
+    fc.assert(
+      fc.property(states, (state) => {
+        const text = JSON.stringify(state);
+        expect(JSON.stringify(parseState(text))).toBe(text);
+      }),
+    );
+    expect(parseState(JSON.stringify(EMPTY_STATE))).toEqual(EMPTY_STATE);
+  });
+});
+
+describe('anything else', () => {
+  it('is refused with an error, or is a state that can be written and read again', () => {
+    const almost = fc
+      .tuple(states, fc.constantFrom(...Object.keys(EMPTY_STATE)), fc.jsonValue())
+      .map(([state, key, value]) => JSON.stringify({ ...state, [key]: value }));
+    fc.assert(
+      fc.property(fc.oneof(fc.json(), fc.string(), almost), (text) => {
+        let state: GuardState;
+        try {
+          state = parseState(text);
+        } catch (error) {
+          expect(error).toBeInstanceOf(Error);
+          return;
+        }
+        expect(parseState(JSON.stringify(state))).toEqual(state);
+        for (const key of Object.keys(EMPTY_STATE)) expect(state).toHaveProperty(key);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('is refused wherever it was cut off', () => {
+    const text = JSON.stringify({ ...EMPTY_STATE, pauses: { backup: 5 } });
+    for (let length = 0; length < text.length; length += 1) {
+      expect(() => parseState(text.slice(0, length))).toThrow();
+    }
+  });
+
+  it.each([
+    ['null', 'it is not an object'],
+    ['[]', 'it is not an object'],
+    ['7', 'it is not an object'],
+    ['{}', 'its version is undefined, and this library knows 1'],
+    [JSON.stringify({ ...EMPTY_STATE, version: 0 }), 'its version is 0, and this library knows 1'],
+    [JSON.stringify({ ...EMPTY_STATE, version: 2 }), 'its version is 2, and this library knows 1'],
+    [JSON.stringify({ ...EMPTY_STATE, version: '1' }), 'its version is "1", and this library knows 1'],
+    [JSON.stringify({ ...EMPTY_STATE, savedAt: null }), '`savedAt` is not as it was written'],
+    [JSON.stringify({ ...EMPTY_STATE, cautious: 1 }), '`cautious` is not as it was written'],
+    [JSON.stringify({ ...EMPTY_STATE, components: { nginx: {} } }), '`components` is not as it was written'],
+    [JSON.stringify({ ...EMPTY_STATE, components: [] }), '`components` is not as it was written'],
+    [JSON.stringify({ ...EMPTY_STATE, acts: [{}] }), '`acts` is not as it was written'],
+    [JSON.stringify({ ...EMPTY_STATE, pauses: { backup: 'x' } }), '`pauses` is not as it was written'],
+    [JSON.stringify({ ...EMPTY_STATE, intents: undefined }), '`intents` is not as it was written'],
+  ])('%s is refused, and it is said what is wrong', (text, message) => {
+    expect(() => parseState(text)).toThrow(message);
+  });
+});

@@ -1,0 +1,66 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { DEFAULT_GUARDS as guards } from '../../src/guard/guards.js';
+import { stormAfter, stormWait } from '../../src/guard/storm.js';
+
+const MINUTE = 60_000;
+const NOW = 100 * MINUTE;
+const STORM = { since: NOW - MINUTE, lastFailure: NOW - MINUTE };
+
+const at = (...ages: number[]): number[] => ages.map((age) => NOW - age);
+const begins = (listed: number, ...ages: number[]) =>
+  stormAfter(null, { listed, badSince: at(...ages) }, NOW, guards);
+
+describe('a storm begins', () => {
+  it('when more than half of at least 6 listed services turned bad within a minute', () => {
+    expect(begins(6, 0, 0, 0, 59_999)).toEqual({ since: NOW, lastFailure: NOW });
+  });
+
+  it.each([
+    ['half of them did', begins(6, 0, 0, 0)],
+    ['there are only 5 of them', begins(5, 0, 0, 0, 0, 0)],
+    ['some have been bad for a minute', begins(6, 0, 0, 0, MINUTE)],
+    ['they have been bad for long', begins(6, ...Array<number>(6).fill(5 * MINUTE))],
+  ])('not when %s', (_why, storm) => {
+    expect(storm).toBeNull();
+  });
+});
+
+describe('a storm lasts', () => {
+  const goesOn = (now: number, listed: number, ...badSince: number[]) =>
+    stormAfter(STORM, { listed, badSince }, now, guards);
+
+  it('for ten minutes after the last new failure', () => {
+    expect(stormWait(STORM, NOW, guards)).toBe(9 * MINUTE);
+    expect(goesOn(NOW, 6, NOW)).toEqual({ ...STORM, lastFailure: NOW });
+    expect(stormWait({ ...STORM, lastFailure: NOW }, NOW, guards)).toBe(10 * MINUTE);
+  });
+
+  it('as it is while nothing changes', () => {
+    expect(goesOn(NOW, 6, STORM.since)).toBe(STORM);
+  });
+
+  it('until none of them is bad any more', () => {
+    expect(goesOn(NOW, 6)).toBeNull();
+  });
+
+  it('or until it is calm, and no more than half of them are bad', () => {
+    const calm = STORM.lastFailure + 10 * MINUTE;
+    const three = [STORM.since, STORM.since, STORM.since];
+    expect(goesOn(calm - 1, 6, ...three)).toBe(STORM);
+    expect(goesOn(calm, 6, ...three)).toBeNull();
+    expect(goesOn(calm, 6, ...three, STORM.since)).toBe(STORM);
+  });
+
+  it('and never ends earlier than ten minutes after a failure that is still there', () => {
+    const ages = fc.array(fc.nat({ max: 20 * MINUTE }), { minLength: 1, maxLength: 12 });
+    fc.assert(
+      fc.property(ages, fc.integer({ min: 6, max: 20 }), (bad, listed) => {
+        const badSince = at(...bad);
+        const after = stormAfter(STORM, { listed, badSince }, NOW, guards);
+        expect(after === null).toBe(false);
+        expect(after!.lastFailure).toBe(Math.max(STORM.lastFailure, ...badSince));
+      }),
+    );
+  });
+});

@@ -1,0 +1,106 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import type { Clock } from '../../src/clock.js';
+
+interface Sleeper {
+  readonly until: number;
+  readonly order: number;
+  readonly wake: () => void;
+}
+
+const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
+
+/**
+ * Time of a simulated world. It passes only while somebody waits for it, so that a day costs nothing, and it is
+ * the same for all the lives of an engine: whoever has died is not woken any more.
+ */
+export class WorldClock {
+  #elapsed = 0;
+  #offset = Date.UTC(2025, 0, 1);
+  #order = 0;
+  readonly #asleep = new Set<Sleeper>();
+  readonly #random: () => number;
+
+  constructor(random: () => number) {
+    this.#random = random;
+  }
+
+  get monotonic(): number {
+    return this.#elapsed;
+  }
+
+  get wall(): number {
+    return this.#offset + this.#elapsed;
+  }
+
+  /** Moves the wall clock; nobody is woken. */
+  jump(ms: number): void {
+    this.#offset += ms;
+  }
+
+  /** The clock as one life of an engine sees it. */
+  portFor(isDead: () => boolean): Clock {
+    return {
+      now: () => this.wall,
+      monotonic: () => this.#elapsed,
+      random: this.#random,
+      sleep: (ms, signal) => (isDead() ? never() : this.sleep(ms, isDead, signal)),
+    };
+  }
+
+  sleep(ms: number, isDead: () => boolean = () => false, signal?: AbortSignal): Promise<void> {
+    if (signal?.aborted) return Promise.reject(signal.reason as Error);
+    return new Promise((resolve, reject) => {
+      const end = (settle: () => void) => (): void => {
+        this.#asleep.delete(sleeper);
+        signal?.removeEventListener('abort', onAbort);
+        if (!isDead()) settle();
+      };
+      const sleeper = { until: this.#elapsed + Math.max(0, ms), order: this.#order++, wake: end(resolve) };
+      const onAbort = end(() => reject(signal?.reason as Error));
+      signal?.addEventListener('abort', onAbort);
+      this.#asleep.add(sleeper);
+    });
+  }
+
+  /** Lets time pass, and wakes whoever sleeps in the order in which their time comes. */
+  async advance(ms: number, until: () => boolean = () => false): Promise<void> {
+    const end = this.#elapsed + ms;
+    await turn();
+    while (!until() && this.#wakeNext(end)) await turn();
+    if (!until()) this.#elapsed = Math.max(this.#elapsed, end);
+  }
+
+  /** Lets time pass as far as it takes for something to end; `ended` may also end it from outside, by a crash. */
+  async drive<T>(work: Promise<T>, ended: () => boolean): Promise<T | undefined> {
+    let settled = false;
+    const outcome = work.then(
+      (value) => ((settled = true), { value }),
+      (error: unknown) => ((settled = true), { error }),
+    );
+    for (let rounds = 0; ; rounds += 1) {
+      await turn();
+      if (ended() && !settled) return undefined;
+      if (settled) break;
+      if (!this.#wakeNext(Infinity) || rounds > 100_000)
+        throw new Error('It hangs: nobody sleeps and nothing ends');
+    }
+    const result = await outcome;
+    if ('error' in result) throw result.error;
+    return result.value;
+  }
+
+  #wakeNext(limit: number): boolean {
+    let first: Sleeper | undefined;
+    for (const one of this.#asleep) {
+      const sooner =
+        first === undefined ||
+        one.until < first.until ||
+        (one.until === first.until && one.order < first.order);
+      if (one.until <= limit && sooner) first = one;
+    }
+    if (!first) return false;
+    this.#elapsed = Math.max(this.#elapsed, first.until);
+    first.wake();
+    return true;
+  }
+}

@@ -1,0 +1,72 @@
+import fc from 'fast-check';
+import { afterAll, describe, expect, it } from 'vitest';
+import { play } from './play.js';
+import { histories, type Kind } from './script.js';
+
+/** How many histories are played; `npm run test:soak` plays 1,000,000. */
+const RUNS = Number(process.env['PROPERTY_RUNS'] ?? 10_000);
+/** The same histories each time; a soak plays others. One that failed again: `PROPERTY_SEED=…`. */
+const SEED = Number(process.env['PROPERTY_SEED'] ?? (RUNS > 10_000 ? Date.now() % 2 ** 31 : 20_261_123));
+/** Played between two lines of progress, so that a long run may be interrupted and has still told something. */
+const CHUNK = 2_000;
+
+const FOCUS: readonly (readonly [title: string, more: Partial<Record<Kind, number>>])[] = [
+  ['of every kind', {}],
+  ['full of crashes', { crash: 4, saving: 3, restart: 3 }],
+  ['full of repairs that do not help', { acts: 4, cycles: 2 }],
+  [
+    'full of people who approve, pause, reset and switch',
+    { answers: 4, pause: 3, switches: 4, reset: 2, hand: 3 },
+  ],
+  ['full of storms and jumping clocks', { storm: 6, jump: 5, monitoring: 2 }],
+];
+
+describe('any history', () => {
+  const seen = {
+    acts: 0,
+    fixed: 0,
+    openings: 0,
+    humans: 0,
+    storms: 0,
+    interrupted: 0,
+    asked: 0,
+    approved: 0,
+  };
+  const began = performance.now();
+  let played = 0;
+
+  const tell = (words: string): void => {
+    const perSecond = (1_000 * played) / (performance.now() - began);
+    console.log(`${words}: ${played} histories played, seed ${SEED}, ${perSecond.toFixed(0)} a second`);
+  };
+  afterAll(() =>
+    tell(
+      `In all (${Object.entries(seen)
+        .map(([what, often]) => `${what} ${often}`)
+        .join(', ')})`,
+    ),
+  );
+
+  it.each(FOCUS)(
+    '%s keeps every rule',
+    async (title, more) => {
+      const runs = Math.ceil(RUNS / FOCUS.length);
+      for (let done = 0; done < runs; done += CHUNK) {
+        const numRuns = Math.min(CHUNK, runs - done);
+        await fc.assert(
+          fc.asyncProperty(histories(more), async (history) => {
+            expect(await play(history, seen)).toEqual([]);
+            played += 1;
+          }),
+          { numRuns, seed: SEED + done },
+        );
+        if (runs > CHUNK) tell(title);
+      }
+    },
+    24 * 60 * 60_000,
+  );
+
+  it.runIf(RUNS >= 5_000)('is not too tame to tell anything: everything that has a rule has happened', () => {
+    expect(Object.entries(seen).filter(([, often]) => often < 5)).toEqual([]);
+  });
+});

@@ -1,0 +1,298 @@
+import { isSelfHealingError } from '../../src/errors.js';
+import { BLOCK_REASONS } from '../../src/plan.js';
+import type { HealingResult } from '../../src/result.js';
+import type { IssueInput } from '../../src/issue.js';
+import { WorldClock } from './clock.js';
+import { Life, type Ground } from './life.js';
+import { Rules } from './rules.js';
+import type { Event, History } from './script.js';
+import { COMPONENTS, FORBIDDEN, LISTED, SERVICES, World } from './world.js';
+
+const MINUTE = 60_000;
+const OUTCOMES = ['fixed', 'ineffective', 'failed', 'skipped', 'planned'];
+
+/** Plays a history, and gives every breach of the rules that a bystander saw. */
+export async function play(history: History, seen?: Rules['seen']): Promise<readonly string[]> {
+  const stage = new Stage(history);
+  for (const event of history.events) if (stage.breaches.length === 0) await stage.play(event);
+  if (stage.breaches.length === 0) await stage.recover();
+  for (const [what, often] of Object.entries(stage.seen)) if (seen) seen[what as keyof typeof seen] += often;
+  return stage.breaches;
+}
+
+class Stage {
+  readonly #ground: Ground;
+  #life: Life;
+  #downMs = 0;
+  #jumpMs = 0;
+
+  constructor(history: History) {
+    const clock = new WorldClock(() => history.chance);
+    const world = new World(clock);
+    const rules = new Rules(world, history.listed, () => this.#life.now());
+    this.#ground = {
+      clock,
+      world,
+      rules,
+      history,
+      disk: undefined,
+      diskLost: false,
+      acts: [],
+      usually: history.usually,
+      unplannable: new Set(),
+      misfired: new Set(),
+      savesThatFail: 0,
+      crash: undefined,
+      saves: 0,
+    };
+    for (const component of history.troubles) world.turn(component, 'bad');
+    this.#life = new Life(this.#ground);
+  }
+
+  get seen(): Rules['seen'] {
+    return this.#ground.rules.seen;
+  }
+
+  get breaches(): readonly string[] {
+    return this.#ground.rules.broken;
+  }
+
+  async play(event: Event): Promise<void> {
+    const { clock, world, rules, unplannable } = this.#ground;
+    const { engine } = this.#life;
+    switch (event.what) {
+      case 'turns':
+        return world.turn(event.component, event.to);
+      case 'many fail':
+        return LISTED.slice(0, event.count).forEach((one) => world.turn(one, 'bad'));
+      case 'time passes':
+        return clock.advance(event.ms);
+      case 'the clock jumps':
+        return clock.jump(event.ms);
+      case 'acts will go':
+        return void (this.#ground.acts = [...event.acts]);
+      case 'planning fails':
+        return void (event.fails ? unplannable.add(event.component) : unplannable.delete(event.component));
+      case 'saving fails':
+        return void (this.#ground.savesThatFail = event.times);
+      case 'will crash':
+        this.#ground.crash = event.point;
+        [this.#downMs, this.#jumpMs] = [event.downMs, event.jumpMs];
+        return;
+      case 'cycles':
+        for (let cycle = 0; cycle < event.times; cycle += 1) {
+          await this.#cycle();
+          await clock.advance(event.everyMs);
+        }
+        return;
+      case 'monitoring':
+        return this.#monitor(event.minutes);
+      case 'heal by hand':
+        return this.#byHand([event.component]);
+      case 'batch':
+        return this.#byHand(event.components);
+      case 'restarts':
+        return this.#restart(event.cleanly, event.lost, event.downMs);
+      case 'pause':
+        await this.#say(engine.pause(event.reason), () => rules.pauses.add(event.reason));
+        return;
+      case 'resume':
+        // It may count although it could not be written down.
+        rules.pauses.delete(event.reason);
+        await this.#say(engine.resume(event.reason));
+        return;
+      case 'reset':
+        await this.#say(engine.reset(event.component), () => rules.reset(event.component));
+        return;
+      case 'answers':
+        return this.#answerQuestions(event.yes);
+      case 'healing enabled':
+        engine.healingEnabled = event.value;
+        return;
+      case 'dry run':
+        engine.dryRun = event.value;
+        return;
+    }
+  }
+
+  /** After everything: all is well for long, and then the engine must be as if nothing had ever happened. */
+  async recover(): Promise<void> {
+    const { world, rules, unplannable, clock } = this.#ground;
+    [this.#ground.acts, this.#ground.savesThatFail, this.#ground.crash] = [[], 0, undefined];
+    this.#ground.usually = 'well';
+    unplannable.clear();
+    for (const component of COMPONENTS) world.turn(component, 'ok');
+    this.#life.engine.dryRun = false;
+    this.#life.engine.healingEnabled = true;
+    for (const reason of ['backup', 'upgrade']) await this.#say(this.#life.engine.resume(reason));
+    rules.pauses.clear();
+    // A question that nobody answered lapses after a quarter of an hour, and counts then as a refusal.
+    for (const minutes of [8, 8, 8, 12, 0]) {
+      await this.#cycle();
+      await clock.advance(minutes * MINUTE);
+    }
+    await this.#say(this.#life.engine.reset('nobody'));
+    for (const [component, record] of Object.entries(this.#ground.disk?.components ?? {})) {
+      const { backoff, failures, breakerUntil } = record;
+      const atStart = Object.keys(backoff).length === 0 && failures === 0 && breakerUntil === null;
+      if (!atStart)
+        rules.breach(`After lasting health ${component} is not at its start: ${JSON.stringify(record)}`);
+    }
+    if ((this.#ground.disk?.intents ?? []).length > 0)
+      rules.breach('After lasting health an intent is still open');
+    if (this.#ground.history.toTheEnd) await this.#aDayLater();
+    await this.#drive(this.#life.engine.close());
+  }
+
+  /** After a day of health even `needs-human` is over, and a repair is made as the first ever. */
+  async #aDayLater(): Promise<void> {
+    const { clock, world, rules } = this.#ground;
+    await clock.advance(25 * 60 * MINUTE);
+    await this.#cycle();
+    const [component = 'db'] = this.#ground.history.listed ? ['db'] : ['web'];
+    world.turn(component, 'bad');
+    const results = await this.#cycle();
+    if (results?.[0]?.outcome !== 'fixed') {
+      rules.breach(`After a day of health ${component} is not healed: ${JSON.stringify(results?.[0])}`);
+    }
+    for (const each of LISTED) world.turn(each, each === 'db' ? 'low' : 'ok');
+    await this.#cycle();
+    const [explained] = this.#life.engine.explain('db');
+    if (explained && explained.breaker !== 'closed')
+      rules.breach(`After a day of health a breaker is ${explained.breaker}`);
+  }
+
+  /** One `detectAndHeal`: one result for each issue, in a dry run without any trace. */
+  async #cycle(): Promise<readonly HealingResult[] | undefined> {
+    const { rules } = this.#ground;
+    const expected = rules.inTrouble.sort();
+    const results = await this.#watched(() => this.#life.engine.detectAndHeal());
+    if (results === undefined) return undefined;
+    const got = results.map(({ issue }) => issue.component).sort();
+    if (got.join() !== expected.join())
+      rules.breach(`Results for ${got.join()}, and in trouble were ${expected.join()}`);
+    return results;
+  }
+
+  async #byHand(components: readonly string[]): Promise<void> {
+    const { rules } = this.#ground;
+    const issues = components.map(issueOf);
+    const single = components.length === 1;
+    const results = await this.#watched(async () =>
+      single ? [await this.#life.engine.healIssue(issues[0]!)] : this.#life.engine.healIssuesBatch(issues),
+    );
+    if (results === undefined) return;
+    const got = results.map(({ issue }) => issue.component).join();
+    if (got !== components.join())
+      rules.breach(`Results for ${got}, and asked for were ${components.join()}`);
+  }
+
+  async #monitor(minutes: number): Promise<void> {
+    const life = this.#life;
+    const isDead = () => life.dead;
+    life.engine
+      .startMonitoring(60)
+      .catch((error: unknown) => this.#ground.rules.breach(`Monitoring broke: ${String(error)}`));
+    await this.#ground.clock.advance(minutes * MINUTE, isDead);
+    await this.#drive(life.engine.stopMonitoring());
+  }
+
+  /** Does something whose results are looked at, and makes sure that a dry run leaves no trace. */
+  async #watched(work: () => Promise<HealingResult[]>): Promise<readonly HealingResult[] | undefined> {
+    const { rules } = this.#ground;
+    const { engine } = this.#life;
+    const { saves } = this.#ground;
+    const dry = engine.dryRun;
+    const results = await this.#drive(work());
+    if (results === undefined) return undefined;
+    if (dry && this.#ground.saves !== saves) rules.breach('A dry run changed the stored state');
+    for (const result of results) this.#judge(result, dry);
+    if (rules.doing.size > 0) rules.breach('Something is still being done though all results are there');
+    return results;
+  }
+
+  #judge(result: HealingResult, dry: boolean): void {
+    const { outcome, success, error, issue } = result;
+    const { rules } = this.#ground;
+    const said = `${issue.component}: ${outcome}`;
+    if (!OUTCOMES.includes(outcome)) rules.breach(`${said} is no outcome`);
+    if (success !== (outcome === 'fixed' || outcome === 'planned'))
+      rules.breach(`${said}, success ${success}`);
+    if (!success && (typeof error !== 'string' || error === '' || /NaN|undefined|null/.test(error))) {
+      rules.breach(`${said} says ${JSON.stringify(error)}`);
+    }
+    if (outcome === 'skipped' && !BLOCK_REASONS.includes(result.blockedBy))
+      rules.breach(`${said} by ${result.blockedBy}`);
+    if (dry && (outcome === 'fixed' || outcome === 'ineffective')) rules.breach(`${said} in a dry run`);
+    if (result.attempts.length === 0) rules.breach(`${said} without attempts`);
+  }
+
+  async #answerQuestions(yes: boolean): Promise<void> {
+    const { rules } = this.#ground;
+    for (const [id, asked] of [...rules.asked]) {
+      const { engine } = this.#life;
+      asked.yes ||= yes;
+      if (yes) await this.#say(engine.approve(id));
+      else await this.#say(engine.reject(id), () => rules.refuse(id));
+    }
+  }
+
+  async #restart(cleanly: boolean, lost: boolean, downMs: number): Promise<void> {
+    const { clock, rules } = this.#ground;
+    this.#ground.savesThatFail = cleanly ? 0 : this.#ground.savesThatFail;
+    if (cleanly) await this.#drive(this.#life.engine.close());
+    if (!this.#life.dead && this.#life.engine.dryRun === false && cleanly && rules.unrecorded.length > 0) {
+      rules.breach(`${rules.unrecorded[0]?.component}: what was done is not on record after closing`);
+    }
+    await this.#begin(downMs, 0);
+    if (!lost || this.#ground.disk === undefined) return;
+    this.#ground.diskLost = true;
+    rules.lost();
+    await clock.advance(0);
+  }
+
+  /** Drives something to its end, or to the engine's death, and then goes on with a new engine. */
+  async #drive<T>(work: Promise<T>): Promise<T | undefined> {
+    const life = this.#life;
+    const value = await this.#ground.clock.drive(work, () => life.dead);
+    if (life.dead) await this.#begin(this.#downMs, this.#jumpMs);
+    return life.dead ? undefined : value;
+  }
+
+  async #begin(downMs: number, jumpMs: number): Promise<void> {
+    const { clock, rules, disk, diskLost } = this.#ground;
+    this.#life.dead = true;
+    rules.died(diskLost ? undefined : disk);
+    clock.jump(jumpMs);
+    await clock.advance(downMs);
+    this.#life = new Life(this.#ground);
+  }
+
+  /** A person says something; it may be refused, or not be written down. */
+  async #say(work: Promise<unknown>, heard: () => void = () => undefined): Promise<void> {
+    const life = this.#life;
+    try {
+      await this.#drive(work);
+      if (!life.dead) heard();
+    } catch (error) {
+      const expected = isSelfHealingError(error) || (error as NodeJS.ErrnoException).code === 'EIO';
+      if (!expected) this.#ground.rules.breach(`It refused with ${String(error)}`);
+    }
+  }
+}
+
+function issueOf(component: string): IssueInput {
+  const service =
+    SERVICES.includes(component) ||
+    FORBIDDEN.includes(component) ||
+    component === 'pool' ||
+    component === 'worker';
+  return {
+    type: service ? 'service' : 'resource',
+    severity: component === 'memory' ? 2 : 3,
+    description: 'made by hand',
+    component,
+    metricValue: service ? 0 : 88,
+    threshold: service ? 1 : 85,
+  };
+}

@@ -1,0 +1,143 @@
+import { describe, expect, it } from 'vitest';
+import { play } from './play.js';
+import type { History } from './script.js';
+
+const history = (more: Partial<History>): History => ({
+  listed: true,
+  chance: 0,
+  toTheEnd: false,
+  usually: 'well',
+  troubles: [],
+  events: [],
+  ...more,
+});
+
+/** Histories that once broke a rule, as small as they could be made. */
+const ONCE: readonly (readonly [what: string, history: History])[] = [
+  [
+    'a unit that enters a crash loop while its repair waits in line is left to systemd',
+    history({
+      listed: false,
+      troubles: ['web', 'db', 'queue'],
+      events: [
+        {
+          what: 'acts will go',
+          acts: [{ goes: 'well', takesMs: 70_000, meanwhile: { component: 'queue', to: 'looping' } }],
+        },
+        { what: 'cycles', times: 1, everyMs: 1_000 },
+      ],
+    }),
+  ],
+  [
+    'a service that nobody listed, and that an interrupted restart left stopped, is not called fixed',
+    history({
+      listed: false,
+      troubles: ['stray'],
+      events: [
+        {
+          what: 'acts will go',
+          acts: [{ goes: 'for nothing', takesMs: 1_000, meanwhile: { component: 'stray', to: 'low' } }],
+        },
+        { what: 'will crash', point: { at: 'after the act', after: 0 }, downMs: 30_000, jumpMs: 0 },
+        { what: 'cycles', times: 1, everyMs: 1_000 },
+        { what: 'cycles', times: 2, everyMs: 60_000 },
+      ],
+    }),
+  ],
+  [
+    'healing that is switched off in mid-act stops what waits in line',
+    history({
+      troubles: ['web', 'db', 'queue'],
+      events: [
+        { what: 'acts will go', acts: [{ goes: 'well', takesMs: 1_000, meanwhile: 'healing disabled' }] },
+        { what: 'cycles', times: 1, everyMs: 1_000 },
+      ],
+    }),
+  ],
+  [
+    'a dry run that is switched on in mid-act stops what waits in line',
+    history({
+      troubles: ['web', 'db', 'queue'],
+      events: [
+        { what: 'acts will go', acts: [{ goes: 'well', takesMs: 1_000, meanwhile: 'dry run' }] },
+        { what: 'cycles', times: 1, everyMs: 1_000 },
+      ],
+    }),
+  ],
+  [
+    'an engine that is restarted at once does not repeat what was interrupted',
+    history({
+      troubles: ['web'],
+      usually: 'for nothing',
+      events: [
+        { what: 'will crash', point: { at: 'before the act', after: 0 }, downMs: 1_000, jumpMs: 0 },
+        { what: 'cycles', times: 1, everyMs: 0 },
+        { what: 'cycles', times: 2, everyMs: 1_000 },
+      ],
+    }),
+  ],
+  [
+    'a wall clock that jumps ends no backoff, though a dry run comes between',
+    history({
+      troubles: ['web'],
+      usually: 'for nothing',
+      events: [
+        { what: 'cycles', times: 1, everyMs: 0 },
+        { what: 'the clock jumps', ms: 3_600_000 },
+        { what: 'dry run', value: true },
+        { what: 'cycles', times: 1, everyMs: 0 },
+        { what: 'dry run', value: false },
+        { what: 'cycles', times: 1, everyMs: 0 },
+      ],
+    }),
+  ],
+  [
+    'a component that nobody listed comes back to its start by lasting health',
+    history({ listed: false, troubles: ['web'], events: [{ what: 'cycles', times: 1, everyMs: 60_000 }] }),
+  ],
+  [
+    'probation after a lost state ends by lasting health',
+    history({
+      toTheEnd: true,
+      troubles: ['web'],
+      events: [
+        { what: 'cycles', times: 1, everyMs: 60_000 },
+        { what: 'restarts', cleanly: true, lost: true, downMs: 0 },
+        { what: 'cycles', times: 1, everyMs: 60_000 },
+      ],
+    }),
+  ],
+  [
+    'a yes that comes after a quarter of an hour is too late, though nobody looked in between',
+    history({
+      troubles: ['mail'],
+      events: [
+        { what: 'cycles', times: 1, everyMs: 0 },
+        { what: 'time passes', ms: 960_000 },
+        { what: 'answers', yes: true },
+      ],
+    }),
+  ],
+  [
+    'a rung for the host is not begun in the line of the host program',
+    history({
+      troubles: ['pool', 'web'],
+      events: [
+        {
+          what: 'acts will go',
+          acts: [
+            { goes: 'worse', takesMs: 1_000 },
+            { goes: 'worse', takesMs: 70_000 },
+          ],
+        },
+        { what: 'cycles', times: 1, everyMs: 1_000 },
+      ],
+    }),
+  ],
+];
+
+describe('what once went wrong', () => {
+  it.each(ONCE)('%s', async (_what, story) => {
+    expect(await play(story)).toEqual([]);
+  });
+});

@@ -1,0 +1,253 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ChaosHost } from './chaos-host.js';
+import type { EngineService, Told } from './engine-service.js';
+import type { Fault } from './faults.js';
+import { DISK, HEALED, type Healed } from './services.js';
+
+/** A span of time in which a unit must not be started by the engine. */
+export interface Forbidden {
+  readonly service: string;
+  readonly why: 'stopped by a person' | 'masked';
+  readonly from: number;
+  readonly to: number;
+}
+
+/** An act that was under way when the engine was killed, by its state on disk. */
+export interface Interrupted {
+  readonly component: string;
+  readonly at: number;
+}
+
+/** What was done, for the record. */
+export interface Injected {
+  readonly fault: Fault;
+  readonly at: number;
+  /** What was hit: services that were running, and died. */
+  readonly hit: readonly string[];
+}
+
+/** Damage that is still to be mended. */
+interface Damage {
+  readonly until: number;
+  readonly mend: () => Promise<void>;
+}
+
+/** Does faults to a host, mends what lasts, and keeps a record of it. */
+export class Injector {
+  readonly injected: Injected[] = [];
+  readonly forbidden: Forbidden[] = [];
+  readonly interrupted: Interrupted[] = [];
+  /** When the engine's state was lost. */
+  readonly stateLost: number[] = [];
+  /** Times at which the engine was killed while it repaired. */
+  killedInRepair = 0;
+  /** What went wrong that must not. */
+  readonly problems: string[] = [];
+  readonly #chaos: ChaosHost;
+  readonly #engine: EngineService;
+  readonly #state: string;
+  #damages: Damage[] = [];
+  #count = 0;
+
+  constructor(chaos: ChaosHost, engine: EngineService, state: string) {
+    this.#chaos = chaos;
+    this.#engine = engine;
+    this.#state = state;
+  }
+
+  /** Does one fault, after what it is time to mend was mended. */
+  async inject(fault: Fault): Promise<void> {
+    this.#count += 1;
+    const due = this.#damages.filter(({ until }) => until < this.#count);
+    this.#damages = this.#damages.filter(({ until }) => until >= this.#count);
+    for (const { mend } of due) await mend();
+    const at = Date.now();
+    const hit = await this.#do(fault);
+    this.injected.push({ fault, at, hit });
+    await sleep(fault.pauseMs);
+  }
+
+  /** Mends everything that is left; what could not be started yet, because what it needs was still broken, last. */
+  async mendAll(): Promise<void> {
+    for (let round = 0; round < 10 && this.#damages.length > 0; round += 1) {
+      const damages = this.#damages;
+      this.#damages = [];
+      for (const { mend } of damages) await mend();
+    }
+  }
+
+  #lasting({ lasts }: Fault, mend: () => Promise<void>): void {
+    this.#damages.push({ until: this.#count + lasts, mend });
+  }
+
+  async #do(fault: Fault): Promise<readonly string[]> {
+    const { kind, target = '' } = fault;
+    const chaos = this.#chaos;
+    const quietly = (...argv: string[]) => chaos.quietly(...argv);
+    switch (kind) {
+      case 'kill':
+      case 'terminate':
+        return this.#kill(kind === 'kill' ? 'KILL' : 'TERM', [target]);
+      case 'break': {
+        const folder = `/etc/systemd/system/${target}.service.d`;
+        const content = '[Service]\nExecStart=\nExecStart=/nonexistent\n';
+        await chaos.host.writeFile(`${folder}/broken.conf`, content);
+        await quietly('systemctl', 'daemon-reload');
+        this.#lasting(fault, async () => {
+          await quietly('rm', '-r', folder);
+          await quietly('systemctl', 'daemon-reload');
+          // The person who mended it says so, in case the engine has given up.
+          await this.#engine.signal('USR2');
+        });
+        return this.#kill('KILL', [target]);
+      }
+      case 'stop':
+        return this.#stop(fault, target);
+      case 'mask':
+        return this.#mask(fault, target);
+      case 'flaky':
+        await quietly('touch', '/run/chaos-flaky');
+        this.#lasting(fault, async () => {
+          await quietly('rm', '-f', '/run/chaos-flaky');
+          await this.#engine.signal('USR2');
+        });
+        return this.#kill('KILL', [target]);
+      case 'kill restarting':
+        await chaos.signal('KILL', target);
+        return [];
+      case 'kill protected':
+      case 'kill unlisted':
+        await chaos.signal('KILL', target);
+        this.#lasting(fault, () => chaos.start(target));
+        return [];
+      case 'kill all':
+        return this.#kill('KILL', HEALED);
+      case 'fill disk': {
+        const file = `${DISK.cache}/${this.#count}`;
+        // To the last byte.
+        await quietly('dd', 'if=/dev/zero', `of=${file}`, 'bs=1M');
+        return [];
+      }
+      case 'restart bus':
+        await chaos.start('dbus', 'restart');
+        return [];
+      case 'kill engine':
+      case 'damage state':
+        return this.#killEngine(fault);
+      case 'restart engine':
+        await this.#engine.stop();
+        await this.#engine.start();
+        return [];
+      default:
+        return kind satisfies never;
+    }
+  }
+
+  /** Kills services, and answers which of them were running. */
+  async #kill(signal: 'KILL' | 'TERM', services: readonly string[]): Promise<string[]> {
+    const states = await this.#chaos.show('ActiveState', services);
+    const running = services.filter((service) => states.get(service) === 'active');
+    if (running.length > 0) await this.#chaos.signal(signal, ...running);
+    return running;
+  }
+
+  async #stop(fault: Fault, service: string): Promise<readonly string[]> {
+    if (!(await this.#atRest(service))) return [];
+    await this.#chaos.quietly('systemctl', 'stop', service);
+    const start = async (): Promise<void> => {
+      await this.#chaos.start(service);
+      // It stays a person's stop until a start of theirs has worked.
+      if (!(await this.#chaos.isActive(service))) this.#damages.push({ until: this.#count + 1, mend: start });
+    };
+    this.#forbid(fault, service, 'stopped by a person', start);
+    return [];
+  }
+
+  async #mask(fault: Fault, service: string): Promise<readonly string[]> {
+    if (!(await this.#atRest(service))) return [];
+    await this.#chaos.quietly('systemctl', 'mask', '--runtime', service);
+    await this.#chaos.signal('KILL', service);
+    this.#forbid(fault, service, 'masked', async () => {
+      await this.#chaos.quietly('systemctl', 'unmask', '--runtime', service);
+    });
+    return [];
+  }
+
+  #forbid(fault: Fault, service: string, why: Forbidden['why'], mend: () => Promise<void>): void {
+    const from = Date.now();
+    this.#lasting(fault, async () => {
+      this.forbidden.push({ service, why, from, to: Date.now() });
+      await mend();
+    });
+  }
+
+  /** Waits until a service runs and the engine has nothing to do with it, so that nothing it does now is meant for it. */
+  async #atRest(service: string): Promise<boolean> {
+    const deadline = Date.now() + 3_000;
+    do {
+      if ((await this.#chaos.isActive(service)) && !openIssues(await this.#engine.told()).has(service))
+        return true;
+      await sleep(100);
+    } while (Date.now() < deadline);
+    return false;
+  }
+
+  /** kill -9 of the engine, if it can be had, while it repairs; and starts it again. */
+  async #killEngine({ kind, chance }: Fault): Promise<readonly string[]> {
+    const victim: Healed = chance < 0.5 ? 'chaos-slow' : 'chaos-database';
+    const before = (await this.#engine.told()).length;
+    const hit = await this.#kill('KILL', [victim]);
+    const deadline = Date.now() + 1_500;
+    let inRepair = false;
+    while (!inRepair && Date.now() < deadline) {
+      inRepair = (await this.#engine.told()).slice(before).findLast(isRepair)?.event === 'started';
+      if (!inRepair) await sleep(10);
+    }
+    // Anywhere from the intent to the proof.
+    await sleep(chance * 400);
+    await this.#engine.kill();
+    const state = await this.#readState();
+    const stillOpen = (await this.#engine.told()).findLast(isRepair)?.event === 'started';
+    if (stillOpen) this.killedInRepair += 1;
+    if (kind === 'damage state') {
+      this.stateLost.push(Date.now());
+      await this.#damageState(chance, state.text);
+    } else {
+      for (const { component, at } of state.intents) this.interrupted.push({ component, at });
+    }
+    await this.#engine.start();
+    return hit;
+  }
+
+  async #readState(): Promise<{ text: string; intents: readonly Interrupted[] }> {
+    const text = await this.#chaos.quietly('cat', this.#state);
+    if (text === '') return { text, intents: [] };
+    try {
+      return { text, intents: (JSON.parse(text) as { intents: Interrupted[] }).intents };
+    } catch {
+      this.problems.push(`After kill -9 the state on disk was no JSON: ${text.slice(0, 200)}`);
+      return { text, intents: [] };
+    }
+  }
+
+  async #damageState(chance: number, text: string): Promise<void> {
+    const damaged = chance < 0.3 ? '' : chance < 0.7 ? text.slice(0, text.length / 2) : 'no state at all\n';
+    await this.#chaos.host.writeFile(this.#state, damaged);
+  }
+}
+
+const isRepair = ({ event }: Told): boolean => event === 'started' || event === 'done';
+
+/** Components with an issue, or with a repair under way, by what the engine that runs now told. */
+export function openIssues(told: readonly Told[]): Set<string> {
+  const begun = told.findLastIndex(({ event }) => event === 'begun');
+  const open = new Set<string>();
+  const repaired = new Set<string>();
+  for (const { event, component = '' } of told.slice(Math.max(0, begun))) {
+    if (event === 'opened') open.add(component);
+    if (event === 'cleared') open.delete(component);
+    if (event === 'started') repaired.add(component);
+    if (event === 'done') repaired.delete(component);
+  }
+  return new Set([...open, ...repaired]);
+}

@@ -1,0 +1,203 @@
+import type { Deed } from './chaos-host.js';
+import type { Called, Told } from './engine-service.js';
+import type { Forbidden, Interrupted } from './inject.js';
+import type { Start } from './journal.js';
+import { ALSO_STARTED, DISK, HEALED, OF_THE_HOST, PROTECTED, RESTARTING, UNLISTED } from './services.js';
+
+/** Everything that was written down in a run of chaos, by the engine, by chaos, and by systemd. */
+export interface Records {
+  readonly told: readonly Told[];
+  readonly called: readonly Called[];
+  readonly starts: readonly Start[];
+  readonly deeds: readonly Deed[];
+  readonly forbidden: readonly Forbidden[];
+  readonly interrupted: readonly Interrupted[];
+  readonly stateLost: readonly number[];
+  readonly calmMs: number;
+}
+
+/** One repair from its start to its end; without one where the engine was killed. */
+export interface Repair {
+  readonly started: Told;
+  readonly done: Told | undefined;
+  /** When it ended, or when nothing more was heard of the engine that did it. */
+  readonly until: number;
+}
+
+/** Clocks of the engine's log, the call log and the journal are one; but some of them write later than others. */
+const SLACK_MS = 1_000;
+
+/** The repairs that the engines told of. */
+export function repairsIn(told: readonly Told[]): Repair[] {
+  return told.flatMap((started, index) => {
+    if (started.event !== 'started') return [];
+    const later = told.slice(index + 1).filter(({ pid }) => pid === started.pid);
+    const done = later.find(({ event, component }) => event === 'done' && component === started.component);
+    return [{ started, done, until: (done ?? later.at(-1) ?? started).at }];
+  });
+}
+
+/** What must not be, as sentences; empty when all is as it should be. */
+export function violationsIn(records: Records): string[] {
+  const repairs = repairsIn(records.told);
+  return [
+    ...withoutIntent(repairs),
+    ...withoutReason(records.told),
+    ...withoutEnd(repairs, records.told),
+    ...atOnce(repairs),
+    ...onOthers(repairs),
+    ...callsWithoutRepair(records.called, repairs),
+    ...callsForbidden(records.called, records.forbidden),
+    ...startsByNobody(records),
+    ...startsForbidden(records.starts, records.forbidden),
+    ...inAStorm(records, repairs),
+    ...forgotten(records),
+    ...goneWrong(records.told),
+  ];
+}
+
+const on = ({ component = '', at }: Told): string => `${component} at ${new Date(at).toISOString()}`;
+
+function withoutIntent(repairs: readonly Repair[]): string[] {
+  return repairs
+    .filter(({ started }) => !started.written?.includes(started.component ?? ''))
+    .map(({ started }) => `No intent was on disk before the repair of ${on(started)}`);
+}
+
+function withoutReason(told: readonly Told[]): string[] {
+  const silent = told.filter(({ event, component = '', why, description, explained }) => {
+    const explains = explained?.some((text) => text.startsWith(`${component}: `) && text.includes('next: '));
+    if (event === 'opened') return !explains || !description;
+    if (event === 'started') return !description;
+    // An issue may be over when the last words on it are spoken.
+    if (event === 'blocked') return !why || (explained?.length !== 0 && !explains);
+    return event === 'done' && !why;
+  });
+  return silent.map((line) => `No reason was given for "${line.event}" of ${on(line)}`);
+}
+
+function withoutEnd(repairs: readonly Repair[], told: readonly Told[]): string[] {
+  return repairs
+    .filter(
+      ({ started, done }) =>
+        !done && told.some(({ pid, event }) => pid === started.pid && event === 'closed'),
+    )
+    .map(({ started }) => `Nobody told how the repair of ${on(started)} ended`);
+}
+
+function atOnce(repairs: readonly Repair[]): string[] {
+  return repairs.flatMap(({ started }, index) => {
+    const before = repairs.slice(0, index).filter((other) => other.started.pid === started.pid);
+    const open = before.find(({ until, done }) => until > started.at || done === undefined);
+    return open ? [`${on(started)} was repaired while ${on(open.started)} still was`] : [];
+  });
+}
+
+function onOthers(repairs: readonly Repair[]): string[] {
+  const allowed = new Set([...HEALED, RESTARTING].map((service) => `${service}.service`).concat(DISK.cache));
+  return repairs
+    .filter(({ started }) => !started.targets?.every((target) => allowed.has(target)))
+    .map(({ started }) => `The repair of ${on(started)} acted on ${started.targets?.join(', ')}`);
+}
+
+function callsWithoutRepair(called: readonly Called[], repairs: readonly Repair[]): string[] {
+  return called.flatMap(({ at, verb, service }) => {
+    const repair = repairs.find(
+      ({ started, until }) => started.component === service && started.at <= at + 1 && at <= until + SLACK_MS,
+    );
+    const known = verb === 'restart' || verb === 'reset-failed';
+    return repair && known
+      ? []
+      : [`systemctl ${verb} ${service} was called at ${new Date(at).toISOString()} without a repair`];
+  });
+}
+
+function callsForbidden(called: readonly Called[], forbidden: readonly Forbidden[]): string[] {
+  return called.flatMap(({ at, verb, service }) => {
+    const found = forbidden.find((span) => span.service === service && span.from < at && at < span.to);
+    return found ? [`systemctl ${verb} ${service} was called though it was ${found.why}`] : [];
+  });
+}
+
+/** Every start in the journal is the engine's, chaos's own, or comes along with one of them. */
+function startsByNobody({ starts, called, deeds }: Records): string[] {
+  const comesWith = (service: string) => [service, ...(ALSO_STARTED[service] ?? [])];
+  const byEngine = called
+    .filter(({ verb }) => verb === 'restart')
+    .map(({ at, service }) => ({ from: at, to: at + 5_000, services: comesWith(service) }));
+  const byChaos = deeds.map((deed) => ({ ...deed, services: deed.services.flatMap(comesWith) }));
+  const sources = [...byEngine, ...byChaos];
+  const ours = new Set<string>([...HEALED, ...PROTECTED, ...UNLISTED, ...OF_THE_HOST]);
+  return starts
+    .filter(({ service }) => ours.has(service))
+    .filter(
+      ({ service, at }) =>
+        !sources.some(
+          ({ services, from, to }) => services.includes(service) && from - 1 <= at && at <= to + SLACK_MS,
+        ),
+    )
+    .map(
+      ({ service, at, kind }) => `${service} was ${kind} at ${new Date(at).toISOString()}, by nobody known`,
+    );
+}
+
+/** Not even along with another unit. */
+function startsForbidden(starts: readonly Start[], forbidden: readonly Forbidden[]): string[] {
+  return starts.flatMap(({ at, service, kind }) => {
+    const found = forbidden.find((span) => span.service === service && span.from < at && at < span.to);
+    return found
+      ? [`${service} was ${kind} at ${new Date(at).toISOString()} though it was ${found.why}`]
+      : [];
+  });
+}
+
+/**
+ * While a storm is not calm, no service is repaired; one that was judged just before may still begin. The calm is
+ * counted from the last failure, which is some time before the storm is told of.
+ */
+function inAStorm({ told, calmMs }: Records, repairs: readonly Repair[]): string[] {
+  const storms = told.filter(({ event }) => event === 'storm');
+  return storms.flatMap((storm) => {
+    const end = told.find(({ event, at, pid }) => event === 'calm' && pid === storm.pid && at > storm.at);
+    const until = Math.min(storm.at + calmMs, end?.at ?? Infinity);
+    return repairs
+      .map(({ started }) => started)
+      .filter(({ pid, component }) => pid === storm.pid && component !== DISK.component)
+      .filter(({ at }) => at > storm.at + 200 && at < until - 500)
+      .map((started) => `${on(started)} was repaired in the storm of ${new Date(storm.at).toISOString()}`);
+  });
+}
+
+/** An act whose end nobody wrote down is verified by the next engine, and written down. */
+function forgotten({ interrupted, told, stateLost }: Records): string[] {
+  return interrupted
+    .filter(({ at }) => !stateLost.some((lost) => lost > at))
+    .filter(
+      ({ component, at }) =>
+        !told.some(
+          (line) =>
+            line.event === 'log' &&
+            line.at > at &&
+            line.message?.startsWith(`${component}: the engine was interrupted while`),
+        ),
+    )
+    .map(
+      ({ component, at }) =>
+        `The interrupted repair of ${component} at ${new Date(at).toISOString()} was forgotten`,
+    );
+}
+
+function goneWrong(told: readonly Told[]): string[] {
+  const bad = told.filter(({ event }) => ['cycle failed', 'not closed', 'reset refused'].includes(event));
+  const closed = told.filter(({ event }) => event === 'closing');
+  const unended = closed.filter((closing) => {
+    const exit = told.find(({ pid, event }) => pid === closing.pid && event === 'exit');
+    return exit?.code !== 0 || exit.at - closing.at > 5_000;
+  });
+  return [
+    ...bad.map(({ event, why }) => `${event}: ${why}`),
+    ...unended.map(
+      ({ at }) => `The engine that was closed at ${new Date(at).toISOString()} did not end by itself`,
+    ),
+  ];
+}
