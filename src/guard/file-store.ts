@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { link, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { messageOf, SelfHealingError } from '../errors.js';
 import { refusal } from '../expect.js';
@@ -9,7 +9,7 @@ import type { Store } from './store.js';
 
 /**
  * A store in one file, which only its owner may read. It is replaced atomically: a crash leaves the old state or
- * the new one, never half of one. A file that is not a valid state is set aside, beside itself, and never deleted.
+ * the new one, never half of one. A file that is not a valid state is kept under another name, beside itself, and never deleted.
  *
  * Own code, because the libraries that write atomically (write-file-atomic, atomically) hook the end of the process.
  */
@@ -41,7 +41,9 @@ export function fileStore(path: string): Store {
           );
         }
         const aside = `${file}.unreadable-${Date.now()}`;
-        const where = await rename(file, aside).then(
+        // Linked, not moved: as long as nothing was saved in its place, the next start must find it unusable, too.
+        const kept = link(file, aside).catch(() => rename(file, aside));
+        const where = await kept.then(
           () => `it was set aside as ${aside}`,
           () => 'it could not be set aside',
         );

@@ -123,6 +123,12 @@ export class Ledger {
       logger.error(
         `${message}. What was done before is forgotten, so every repair gets one try only, at first`,
       );
+      // The state that was lost is set aside: without this, the next start would find a clean slate.
+      if (!readOnly) {
+        await this.save().catch((problem: unknown) => {
+          logger.warn(`That the state was lost could not be written down: ${messageOf(problem)}`);
+        });
+      }
     }
   }
 }

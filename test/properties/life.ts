@@ -107,9 +107,13 @@ export class Life {
     const { clock, disk, diskLost } = this.#ground;
     const known = disk !== undefined && !diskLost;
     if (known) this.#origin ??= Math.max(clock.wall, disk.savedAt) - clock.monotonic;
-    // Where nothing is known from before, it may begin at any time up to the first thing that is stored.
+    // Where nothing is known from before, it begins with the first look or plan.
     if (this.#origin === undefined) return clock.wall;
     return this.#origin + clock.monotonic;
+  }
+
+  #begin(): void {
+    this.#origin ??= this.now() - this.#ground.clock.monotonic;
   }
 
   async #answer(id: string, { answer, afterMs }: NonNullable<History['approver']>): Promise<boolean> {
@@ -131,6 +135,7 @@ export class Life {
       read: (request = {}) => {
         if (this.dead) return never();
         const everything = request.parts?.includes('memory') === true && request.parts.includes('units');
+        this.#begin();
         if (everything) rules.look();
         return world.read(request);
       },
@@ -153,7 +158,7 @@ export class Life {
         if (this.dead) return never();
         this.now();
         if (ground.diskLost) {
-          ground.diskLost = readOnly;
+          // What is lost stays lost until something is saved in its place.
           if (!readOnly) ground.disk = undefined;
           return Promise.reject(new SelfHealingError('state-lost', 'The state cannot be used'));
         }
@@ -162,12 +167,13 @@ export class Life {
       save: (state) => {
         if (this.dead || this.#dies('before the save')) return never();
         ground.saves += 1;
-        this.#origin ??= state.savedAt - ground.clock.monotonic;
+        this.#begin();
         if (ground.savesThatFail > 0) {
           ground.savesThatFail -= 1;
           return Promise.reject(Object.assign(new Error('EIO: i/o error'), { code: 'EIO' }));
         }
         ground.disk = JSON.parse(JSON.stringify(state)) as GuardState;
+        ground.diskLost = false;
         ground.rules.stored(ground.disk, (component) => ground.misfired.has(component));
         return this.#dies('after the save') ? never() : Promise.resolve();
       },
@@ -188,7 +194,10 @@ export class Life {
       return component === 'mail' ? { ...made, approval: 'A person has to decide' } : made;
     };
     return {
-      plan: (action) => (this.dead ? never() : plan(action)),
+      plan: (action) => {
+        this.#begin();
+        return this.dead ? never() : plan(action);
+      },
       execute: (action, options = {}) => (this.dead ? never() : this.#execute(action, options)),
     };
   }

@@ -85,6 +85,13 @@ class Stage {
           await clock.advance(event.everyMs);
         }
         return;
+      case 'goes through':
+        for (const condition of event.conditions) {
+          world.turn(event.component, condition);
+          await this.#cycle();
+          await clock.advance(event.everyMs);
+        }
+        return;
       case 'monitoring':
         return this.#monitor(event.minutes);
       case 'heal by hand':

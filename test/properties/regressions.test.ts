@@ -108,6 +108,20 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     }),
   ],
   [
+    'caution after a lost state outlives a crash before anything else was written',
+    history({
+      listed: false,
+      troubles: ['web'],
+      usually: 'for nothing',
+      events: [
+        { what: 'cycles', times: 1, everyMs: 1_000 },
+        { what: 'restarts', cleanly: false, lost: true, downMs: 0 },
+        { what: 'will crash', point: { at: 'before the save', after: 0 }, downMs: 0, jumpMs: 0 },
+        { what: 'cycles', times: 5, everyMs: 660_000 },
+      ],
+    }),
+  ],
+  [
     'a yes that comes after a quarter of an hour is too late, though nobody looked in between',
     history({
       troubles: ['mail'],

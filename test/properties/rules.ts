@@ -44,6 +44,8 @@ export interface Asked {
   readonly component: string;
   readonly askedAt: number;
   yes: boolean;
+  /** Whether it was well again since: then nobody has to answer any more. */
+  idle: boolean;
 }
 
 /**
@@ -108,15 +110,20 @@ export class Rules {
     for (const component of [...SERVICES, ...OTHERS]) {
       const { status, moving } = this.#world.truthOf(component);
       const memory = this.#memoryOf(component);
-      if (status !== 'ok' || moving) memory.healthySince = null;
+      // Of a service that nobody listed, being inactive is no trouble.
+      const idle =
+        !this.#listed && SERVICES.includes(component) && this.#world.conditionOf(component) === 'low';
+      if ((status !== 'ok' && !idle) || moving) memory.healthySince = null;
       else this.#health(component, memory, now);
     }
     this.#weather(now);
-    for (const [id, { component, askedAt }] of this.asked) {
-      if (now - askedAt >= 15 * MINUTE) {
-        this.asked.delete(id);
-        this.#wait(this.#memoryOf(component), 'restart_service', askedAt + 15 * MINUTE, false);
-      }
+    for (const [id, asked] of this.asked) {
+      const { component, askedAt } = asked;
+      const found = ['bad', 'worse', 'looping'].includes(this.#world.conditionOf(component));
+      asked.idle ||= this.#listed ? this.#world.truthOf(component).status === 'ok' : !found;
+      if (now - askedAt < 15 * MINUTE) continue;
+      this.asked.delete(id);
+      if (!asked.idle) this.#wait(this.#memoryOf(component), 'restart_service', askedAt + 15 * MINUTE, false);
     }
   }
 
@@ -184,7 +191,7 @@ export class Rules {
       this.breach(`A person is asked about ${component} before its backoff is over`);
     }
     this.seen.asked += 1;
-    this.asked.set(id, { component, askedAt: now, yes: false });
+    this.asked.set(id, { component, askedAt: now, yes: false, idle: false });
   }
 
   refuse(id: string): void {

@@ -40,6 +40,12 @@ export type Event =
   | { readonly what: 'time passes'; readonly ms: number }
   | { readonly what: 'the clock jumps'; readonly ms: number }
   | { readonly what: 'cycles'; readonly times: number; readonly everyMs: number }
+  | {
+      readonly what: 'goes through';
+      readonly component: string;
+      readonly conditions: readonly (typeof CONDITIONS)[number][];
+      readonly everyMs: number;
+    }
   | { readonly what: 'monitoring'; readonly minutes: number }
   | { readonly what: 'heal by hand'; readonly component: string }
   | { readonly what: 'batch'; readonly components: readonly string[] }
@@ -136,6 +142,18 @@ const weighted = {
       what: fc.constant('cycles' as const),
       times: fc.constantFrom(1, 1, 1, 2, 5),
       everyMs: fc.constantFrom(1_000, MINUTE, 2 * MINUTE, 11 * MINUTE, 67 * MINUTE),
+    }),
+  },
+  through: {
+    weight: 2,
+    arbitrary: fc.record({
+      what: fc.constant('goes through' as const),
+      component,
+      conditions: fc.oneof(
+        fc.array(troubled, { minLength: 2, maxLength: 6 }),
+        fc.integer({ min: 4, max: 9 }).map((times) => Array.from({ length: times }, () => 'bad' as const)),
+      ),
+      everyMs: fc.constantFrom(70_000, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE, 67 * MINUTE),
     }),
   },
   monitoring: {
@@ -236,7 +254,7 @@ export function histories(more: Partial<Record<Kind, number>> = {}): fc.Arbitrar
   const troubles = fc.uniqueArray(component, { maxLength: 3 });
   const events = fc.array(fc.oneof(...kinds.filter(({ weight }) => weight > 0)), {
     minLength: 2,
-    maxLength: 7,
+    maxLength: 6,
     size: 'max',
   });
   const story = {
