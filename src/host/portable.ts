@@ -131,7 +131,7 @@ export function createPortableReader(options: PortableReaderOptions = {}): Porta
 }
 
 const isAmount = (value: unknown): value is number =>
-  typeof value === 'number' && Number.isFinite(value) && value >= 0;
+  typeof value === 'number' && Number.isFinite(value) && value >= 0 && value <= 2 ** 64;
 
 /** Sums up what each CPU did, in the order of `/proc/stat`. Gives `false` where there are no CPUs. */
 function fillCounters(list: readonly CpuInfo[], counters: Float64Array): boolean {
