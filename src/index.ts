@@ -110,6 +110,7 @@ export type {
   UnitsReading,
   UsageReading,
 } from './host/snapshot.js';
+export type { GenerationReading, NixActivity, NixosReading, SystemIdentity } from './host/nixos-reading.js';
 export type { UnitReading } from './host/unit.js';
 export { realClock, type Clock } from './clock.js';
 export { silentLogger, type Logger } from './logger.js';

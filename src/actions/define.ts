@@ -1,6 +1,7 @@
 import { isCleared } from '../detect/percent.js';
 import { expectMethods, expectNumber, expectObject, expectOneOf } from '../expect.js';
 import type { ReadRequest } from '../host/host.js';
+import type { NixActivity, SystemIdentity } from '../host/nixos-reading.js';
 import type { Reading } from '../host/reading.js';
 import type { Snapshot } from '../host/snapshot.js';
 import type { WatchedUnit } from '../detect/services.js';
@@ -14,6 +15,12 @@ export interface PlanContext {
   readonly read: (request: ReadRequest) => Promise<Snapshot>;
   /** Anonymous memory of a unit, in bytes. */
   readonly unitMemory: (unit: string) => Promise<Reading<number>>;
+  /** Units whose definition differs between two NixOS systems, given by store path. */
+  readonly unitChanges: (from: string, to: string) => Promise<Reading<readonly string[]>>;
+  /** Kernel and modules of a NixOS system, given by store path. */
+  readonly systemIdentity: (path: string) => Promise<Reading<SystemIdentity>>;
+  /** Whether a switch or a build is under way. */
+  readonly nixActivity: () => Promise<Reading<NixActivity>>;
   readonly thresholds: ThresholdValues;
   /** The units that may be healed, where they were listed. */
   readonly services: readonly WatchedUnit[];

@@ -18,6 +18,8 @@ export interface PlannerParts {
   readonly services: readonly WatchedUnit[];
 }
 
+const CANNOT_TELL = unknown('this host cannot tell');
+
 /** Makes the plan of an action on this host: what its definition says, and the facts about what it acts on. */
 export async function makePlan(
   action: HealingAction,
@@ -28,8 +30,10 @@ export async function makePlan(
   const parameters = definition.parse(action.parameters);
   const draft = await definition.plan(parameters, {
     read: async (request) => parts.host.read({ ...request, signal }),
-    unitMemory: async (unit) =>
-      (await parts.host.unitMemory?.(unit, signal)) ?? unknown('this host cannot tell'),
+    unitMemory: async (unit) => (await parts.host.unitMemory?.(unit, signal)) ?? CANNOT_TELL,
+    unitChanges: async (from, to) => (await parts.host.unitChanges?.(from, to, signal)) ?? CANNOT_TELL,
+    systemIdentity: async (path) => (await parts.host.systemIdentity?.(path, signal)) ?? CANNOT_TELL,
+    nixActivity: async () => (await parts.host.nixActivity?.(signal)) ?? CANNOT_TELL,
     thresholds: parts.thresholds,
     services: parts.services,
     signal,

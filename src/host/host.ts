@@ -1,3 +1,4 @@
+import type { NixActivity, SystemIdentity } from './nixos-reading.js';
 import type { Reading } from './reading.js';
 import type { Snapshot, SnapshotPart } from './snapshot.js';
 
@@ -27,6 +28,12 @@ export interface Host {
   unitLog?(unit: string, signal?: AbortSignal): Promise<Reading<readonly string[]>>;
   /** Memory of a unit that only ending it gives back, in bytes. Optional. */
   unitMemory?(unit: string, signal?: AbortSignal): Promise<Reading<number>>;
+  /** Units whose definition differs between two NixOS systems, given by store path. Optional. */
+  unitChanges?(from: string, to: string, signal?: AbortSignal): Promise<Reading<readonly string[]>>;
+  /** Kernel and modules of a NixOS system, given by store path, that need not be running. Optional. */
+  systemIdentity?(path: string, signal?: AbortSignal): Promise<Reading<SystemIdentity>>;
+  /** Whether a switch or a build is under way. Optional. */
+  nixActivity?(signal?: AbortSignal): Promise<Reading<NixActivity>>;
   /** Lets go of descriptors and connections; a later `read` opens them again. */
   close?(): void | Promise<void>;
 }

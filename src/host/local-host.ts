@@ -26,7 +26,12 @@ export function localHost(): Host {
         ? systemd.readUnits({ names: units ?? [], discover: discover ?? false, signal })
         : NOT_ASKED;
       const system = wants(parts, 'system')
-        ? systemd.readState(signal).then((state): SystemReading => ({ state }))
+        ? systemd.readState(signal).then((state): SystemReading => ({
+            state,
+            nixos: unknown('not read yet'),
+            rootfs: unknown('not read yet'),
+            oomKills: unknown('not read yet'),
+          }))
         : NOT_ASKED;
       // Most readings wait for nothing: then neither does this one.
       if (isPending(memory) || isPending(mounts) || isPending(unitsRead) || isPending(system)) {

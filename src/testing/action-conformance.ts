@@ -1,5 +1,6 @@
 import type { ActionDefinition, PlanContext, PlanDraft } from '../actions/define.js';
 import type { WatchedUnit } from '../detect/services.js';
+import { unknown } from '../host/reading.js';
 import { Severity, type Issue } from '../issue.js';
 import type { Plan, Step } from '../plan.js';
 import {
@@ -126,9 +127,14 @@ const ISSUE: Issue = Object.freeze({
   timestamp: new Date(0),
 });
 
+const NOBODY_SAID = unknown('nobody said');
+
 const contextOf = (host: FakeHost, services: readonly WatchedUnit[]): PlanContext => ({
   read: (request) => Promise.resolve(host.read(request)),
-  unitMemory: async (unit) => (await host.unitMemory?.(unit)) ?? { unknown: 'nobody said' },
+  unitMemory: async (unit) => (await host.unitMemory?.(unit)) ?? NOBODY_SAID,
+  unitChanges: async (from, to) => (await host.unitChanges?.(from, to)) ?? NOBODY_SAID,
+  systemIdentity: async (path) => (await host.systemIdentity?.(path)) ?? NOBODY_SAID,
+  nixActivity: async () => (await host.nixActivity?.()) ?? NOBODY_SAID,
   services,
   thresholds: { cpuPercent: 80, memoryPercent: 85, diskPercent: 90, loadAverage: undefined },
   signal: new AbortController().signal,

@@ -8,6 +8,7 @@ import {
   fakeHost,
   memoryReading,
   mountReading,
+  systemReading,
   unitReading,
   type FakeHostParts,
 } from '../../src/testing/index.js';
@@ -21,7 +22,7 @@ const UNWELL: FakeHostParts = {
     mountReading({ mountPoint: '/var', device: '8:2', inodesPercent: 93 }),
   ],
   units: [failedUnit(), unitReading({ name: 'redis' })],
-  system: { state: 'degraded' },
+  system: systemReading({ state: 'degraded' }),
 };
 const components = (list: readonly { component: string }[]) => list.map(({ component }) => component);
 

@@ -6,7 +6,7 @@ import { judgeLoad } from '../../src/detect/load.js';
 import { judgeMemory } from '../../src/detect/memory.js';
 import { judgeSystem } from '../../src/detect/system.js';
 import { Severity } from '../../src/issue.js';
-import { memoryReading, mountReading } from '../../src/testing/index.js';
+import { memoryReading, mountReading, systemReading } from '../../src/testing/index.js';
 
 const { MEDIUM, HIGH, CRITICAL, LOW } = Severity;
 const because = { unknown: 'the file is gone' };
@@ -108,14 +108,14 @@ describe('the system', () => {
   it.each(['degraded', 'maintenance', 'something new'])(
     'is reported as LOW when systemd says %s',
     (state) => {
-      expect(judgeSystem({ state })).toMatchObject([
+      expect(judgeSystem(systemReading({ state }))).toMatchObject([
         { component: 'system:state', type: 'system', status: 'bad', severity: LOW },
       ]);
     },
   );
 
   it.each(['running', 'starting', 'initializing', 'stopping'])('is well when systemd says %s', (state) => {
-    expect(judgeSystem({ state })).toMatchObject([{ status: 'ok' }]);
+    expect(judgeSystem(systemReading({ state }))).toMatchObject([{ status: 'ok' }]);
   });
 });
 
@@ -128,7 +128,7 @@ describe('unknown', () => {
       ...judgeDisks(because, 90),
       ...judgeDisks([mountReading({ space: because, inodes: because })], 90),
       ...judgeSystem(because),
-      ...judgeSystem({ state: because }),
+      ...judgeSystem(systemReading({ state: because })),
     ];
     for (const verdict of verdicts)
       expect(verdict).toMatchObject({ status: 'unknown', reason: 'the file is gone' });
