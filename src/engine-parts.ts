@@ -127,6 +127,10 @@ export abstract class EngineParts {
     return (this.#parts ??= this.#assemble());
   }
 
+  protected now(): Date {
+    return new Date(this.#fixed.clock.now());
+  }
+
   #assemble(): Parts {
     const flag = { healingEnabled: () => this.#healingEnabled, dryRun: () => this.#dryRun };
     return {

@@ -1,3 +1,4 @@
+import { attachAll } from './attach.js';
 import { EngineParts } from './engine-parts.js';
 import { SelfHealingError } from './errors.js';
 import type { EventName, Listener } from './events.js';
@@ -7,6 +8,7 @@ import type { Explanation } from './heal/explain.js';
 import { acceptMonitoring, type MonitoringOptions } from './heal/interval.js';
 import { Monitoring } from './heal/monitoring.js';
 import { narrate } from './heal/narrate.js';
+import type { EngineStatus } from './heal/status.js';
 import type { Metrics } from './heal/tally.js';
 import type { IssueInput } from './issue.js';
 import type { HealingOptions } from './options.js';
@@ -27,6 +29,7 @@ export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposa
   readonly #watch = new Monitoring(() => this.parts(), this.cycle);
   readonly #desk = new Desk(() => this.parts(), this.cycle);
   readonly #closing = new AbortController();
+  readonly #detach: () => void;
   readonly #owns: { readonly host: boolean; readonly executor: boolean };
 
   /** Throws a `SelfHealingError` for an option that cannot be meant. */
@@ -34,6 +37,7 @@ export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposa
     super(options);
     this.#owns = { host: options.host === undefined, executor: options.executor === undefined };
     narrate(this.events, this.parts().logger, () => this.verbose);
+    this.#detach = attachAll(this, options.metrics ?? [], this.parts().logger);
   }
 
   /** Looks once and heals what it finds. One result for each issue, in the order in which they were handled. */
@@ -43,7 +47,7 @@ export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposa
 
   /** Heals one issue, also one made by hand: plans, reads its component again, acts, proves. */
   async healIssue(issue: IssueInput, options: CallOptions = {}): Promise<HealingResult> {
-    const accepted = acceptIssue(issue, this.#now());
+    const accepted = acceptIssue(issue, this.now());
     const [result] = await this.#until(options.signal, (inner) => this.cycle.heal([accepted], inner));
     return result!;
   }
@@ -53,7 +57,7 @@ export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposa
     issues: readonly IssueInput[],
     { signal }: CallOptions = {},
   ): Promise<HealingResult[]> {
-    const accepted = acceptIssues(issues, this.#now());
+    const accepted = acceptIssues(issues, this.now());
     return this.#until(signal, (inner) => this.cycle.healBatch(accepted, inner));
   }
 
@@ -75,6 +79,11 @@ export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposa
   /** What has been done so far. */
   getMetrics(): Metrics {
     return this.cycle.tally.read();
+  }
+
+  /** How the engine stands, as one view: what it reads and does, what it waits for, and what holds it back. */
+  status(): EngineStatus {
+    return this.#desk.status({ monitoring: this.#watch.current, closed: this.#closing.signal.aborted });
   }
 
   /** Explains every open issue, or those of one component: what was read, tried, and what stands in the way. */
@@ -117,6 +126,7 @@ export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposa
     this.#closing.abort();
     await this.stopMonitoring();
     await this.cycle.idle();
+    this.#detach();
     await this.parts().ledger.close();
     if (this.#owns.executor) await this.executor.close?.();
     if (this.#owns.host) await this.parts().host.close?.();
@@ -125,10 +135,6 @@ export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposa
   /** The same as `close()`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
-  }
-
-  #now(): Date {
-    return new Date(this.parts().clock.now());
   }
 
   #until<T>(signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {

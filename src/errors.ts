@@ -15,7 +15,9 @@ export type ErrorCode =
   /** Something did not answer within its time. */
   | 'timeout'
   /** A program or a bus gave an answer that is not one. */
-  | 'protocol';
+  | 'protocol'
+  /** A server cannot have the address that it was told to listen on. */
+  | 'cannot-listen';
 
 /**
  * The one error class of this library. Misuse throws it; a repair that fails does not, it is a result.

@@ -19,7 +19,11 @@ export type { HealingOptions } from './options.js';
 export type { MonitoringOptions } from './heal/interval.js';
 export type { Explanation, Tried } from './heal/explain.js';
 export type { Approve } from './heal/parts.js';
-export type { Metrics, Timing } from './heal/tally.js';
+export type { ActionCount } from './heal/chronicle.js';
+export type { ActDone, Budget, ComponentStatus, EngineStatus, WaitingApproval } from './heal/status.js';
+export type { Distribution, Timing } from './heal/stopwatch.js';
+export type { Metrics } from './heal/tally.js';
+export type { MetricsAdapter, ObservedEngine } from './observe/metrics.js';
 export type { CycleReport, EngineEvents, EventName, Listener } from './events.js';
 
 export {

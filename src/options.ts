@@ -18,6 +18,7 @@ import type { Store } from './guard/store.js';
 import type { Approve } from './heal/parts.js';
 import type { Host } from './host/host.js';
 import type { Logger } from './logger.js';
+import type { MetricsAdapter } from './observe/metrics.js';
 import type { Resolver } from './resolve/resolver.js';
 
 /** What an engine may be told. Everything may be left out. The object is never written to. */
@@ -46,6 +47,8 @@ export interface HealingOptions {
   readonly approve?: Approve | undefined;
   /** Where what was done is remembered: the path of a file, or a store. Default: in memory. */
   readonly state?: string | Store | undefined;
+  /** Who measures the engine from outside: `prometheusMetrics`, or your own. Default: nobody. */
+  readonly metrics?: readonly MetricsAdapter[] | undefined;
   /** What is read. Default: this machine. */
   readonly host?: Host | undefined;
   /** What finds issues. Default: a `SimpleDetector`. */
@@ -71,6 +74,7 @@ const KNOWN: readonly (keyof HealingOptions)[] = [
   'guards',
   'approve',
   'state',
+  'metrics',
   'host',
   'detector',
   'resolver',
@@ -101,5 +105,12 @@ export function expectOptions(options: unknown): HealingOptions {
     throw refusal('approve', 'a function', given.approve);
   }
   if (given.protect !== undefined) expectStrings('protect', given.protect);
+  if (given.metrics !== undefined) {
+    if (!Array.isArray(given.metrics))
+      throw refusal('metrics', 'an array of metrics adapters', given.metrics);
+    for (const [index, adapter] of given.metrics.entries()) {
+      expectMethods(`metrics[${index}]`, adapter, ['attach']);
+    }
+  }
   return given;
 }

@@ -118,7 +118,8 @@ export const PACING_GATES = {
   'resources-busy': ({ busy }) => busy,
 } satisfies Partial<Record<BlockReason, Gate<Question>>>;
 
-const CHANGES_GENERATION: readonly string[] = ['rollback_generation', 'rebuild_system'];
+/** What a budget of its own is kept for. */
+export const CHANGES_GENERATION: readonly string[] = ['rollback_generation', 'rebuild_system'];
 
 const at = ({ at }: { readonly at: number }): number => at;
 

@@ -7,6 +7,7 @@ import type { HealingResult } from '../result.js';
 import { healAll } from './batch.js';
 import { gatherEvidence } from './evidence.js';
 import { noteLapses, noteLook, noteStorm, settleInterrupted } from './health.js';
+import { Chronicle } from './chronicle.js';
 import { Lanes } from './lanes.js';
 import { lookAgain, verdictsOf } from './look.js';
 import { OpenIssues, type OpenIssue, type Turn } from './open-issues.js';
@@ -14,10 +15,12 @@ import type { Parts } from './parts.js';
 import { Tally } from './tally.js';
 
 type Look = Omit<CycleReport, 'results'>;
+type TurnOf = (verdicts: readonly ComponentVerdict[], timestamp: Date, now: number) => Turn;
 
 /** Looks and heals, remembers which issues are open, and counts. */
 export class Cycle {
   readonly tally = new Tally();
+  readonly chronicle = new Chronicle();
   readonly open = new OpenIssues();
   readonly #parts: () => Parts;
   readonly #lanes = new Lanes();
@@ -99,24 +102,28 @@ export class Cycle {
     }
   }
 
-  async #look(
-    signal: AbortSignal,
-    turn: (verdicts: readonly ComponentVerdict[], timestamp: Date, now: number) => Turn,
-  ): Promise<Look> {
+  async #look(signal: AbortSignal, turn: TurnOf): Promise<Look> {
     const parts = this.#parts();
     const { detector, clock, ledger, dryRun } = parts;
-    if (!ledger.isOpen(dryRun)) await ledger.open(dryRun);
-    const start = clock.monotonic();
-    const verdicts = await verdictsOf(detector, { signal });
-    const detectionMs = clock.monotonic() - start;
-    const timestamp = new Date(clock.now());
-    const { opened, cleared } = turn(verdicts, timestamp, ledger.now());
-    this.tally.looked(timestamp, detectionMs, opened.length);
-    await Promise.all(opened.map((one) => this.#opened(one, parts, signal)));
-    for (const { issue } of cleared) this.#cleared(issue, parts);
-    await noteLook(verdicts, parts, signal);
-    noteStorm(this.#listedInTrouble(parts), parts);
-    return { verdicts, issues: this.open.issues, timestamp, detectionMs };
+    try {
+      if (!ledger.isOpen(dryRun)) await ledger.open(dryRun);
+      const start = clock.monotonic();
+      const verdicts = await verdictsOf(detector, { signal });
+      const detectionMs = clock.monotonic() - start;
+      const timestamp = new Date(clock.now());
+      const { opened, cleared } = turn(verdicts, timestamp, ledger.now());
+      this.tally.looked(timestamp, detectionMs, opened.length);
+      await Promise.all(opened.map((one) => this.#opened(one, parts, signal)));
+      for (const { issue } of cleared) this.#cleared(issue, parts);
+      await noteLook(verdicts, parts, signal);
+      noteStorm(this.#listedInTrouble(parts), parts);
+      const look = { verdicts, issues: this.open.issues, timestamp, detectionMs };
+      this.chronicle.looked(look, ledger.now());
+      return look;
+    } catch (error) {
+      if (!signal.aborted) this.chronicle.failed(error, ledger.now());
+      throw error;
+    }
   }
 
   async #opened(opened: OpenIssue, parts: Parts, signal: AbortSignal): Promise<void> {
@@ -161,6 +168,7 @@ export class Cycle {
     const { emit } = this.#parts();
     const { component } = result.issue;
     this.tally.healed(result);
+    this.chronicle.ended(result);
     this.#results = [...this.#results.slice(-99), result];
     if (this.open.about(component).length > 0) this.#lastResults.set(component, result);
     if (result.outcome === 'skipped') {

@@ -1,3 +1,4 @@
+import type { SimpleDetector } from '../detect/detector.js';
 import { SelfHealingError } from '../errors.js';
 import { refusal } from '../expect.js';
 import { approve, reject } from '../guard/approvals.js';
@@ -9,6 +10,7 @@ import type { Cycle } from './cycle.js';
 import { explain, type Explanation } from './explain.js';
 import { noteLapses } from './health.js';
 import type { Parts } from './parts.js';
+import { statusOf, type EngineStatus, type StatusFacts } from './status.js';
 
 /** Where a person has a say: approvals, pauses, resets. Everything said is written down before it counts. */
 export class Desk {
@@ -34,6 +36,29 @@ export class Desk {
         const inHand = begun.has(issue.component);
         return explain({ issue, openForMs, result, inHand, state: ledger.state, guards, now });
       });
+  }
+
+  /** How the engine stands. */
+  status({ monitoring, closed }: Pick<StatusFacts, 'monitoring' | 'closed'>): EngineStatus {
+    const { ledger, guards, clock, detector, policy, actions, dryRun, healingEnabled } = this.#parts();
+    const { open, chronicle, tally } = this.#cycle;
+    const { enabledChecks = [] } = detector as Partial<SimpleDetector>;
+    return statusOf({
+      ...{ monitoring, closed, dryRun, healingEnabled, guards, chronicle },
+      lockedBy: ledger.lockedBy,
+      issues: open.issues,
+      times: tally.distributions(),
+      state: ledger.state,
+      watched: [
+        ...['cpu', 'memory', 'load'].filter((check) => enabledChecks.includes(check)),
+        ...[...(policy.services?.keys() ?? [])].map(componentOf),
+      ],
+      actions: [...actions.keys()],
+      inHand: (component) => this.#cycle.inHand(component),
+      lastResult: (component) => this.#cycle.lastResult(component),
+      now: ledger.now(),
+      wall: clock.now(),
+    });
   }
 
   /** Questions that wait for an answer. */

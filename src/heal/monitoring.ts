@@ -8,18 +8,30 @@ import type { Parts } from './parts.js';
 export class Monitoring {
   readonly #parts: () => Parts;
   readonly #cycle: Cycle;
-  #current: { readonly stop: AbortController; readonly ended: Promise<void> } | undefined;
+  #current:
+    | {
+        readonly stop: AbortController;
+        readonly ended: Promise<void>;
+        readonly intervalMs: number;
+        readonly since: number;
+      }
+    | undefined;
 
   constructor(parts: () => Parts, cycle: Cycle) {
     this.#parts = parts;
     this.#cycle = cycle;
   }
 
+  /** What goes on, and since when in steady time; `undefined` when nothing does. */
+  get current(): { readonly intervalMs: number; readonly since: number } | undefined {
+    return this.#current;
+  }
+
   /** Begins, and resolves when it has ended. Refuses a second start. */
   async start(intervalMs: number, signal: AbortSignal): Promise<void> {
     if (this.#current) throw new SelfHealingError('already-monitoring', 'This engine is monitoring already');
     const stop = new AbortController();
-    const { clock, emit } = this.#parts();
+    const { clock, emit, ledger } = this.#parts();
     const jobs = {
       clock,
       look: (inner: AbortSignal) => this.#cycle.watch(inner),
@@ -29,7 +41,7 @@ export class Monitoring {
     const ended = until([signal, stop.signal], (inner) => monitor(intervalMs, jobs, inner)).finally(
       () => (this.#current = undefined),
     );
-    this.#current = { stop, ended };
+    this.#current = { stop, ended, intervalMs, since: ledger.now() };
     return ended;
   }
 

@@ -1,11 +1,5 @@
 import type { HealingResult } from '../result.js';
-
-/** How long something took, in milliseconds; all 0 before the first time. */
-export interface Timing {
-  readonly last: number;
-  readonly mean: number;
-  readonly max: number;
-}
+import { Stopwatch, type Distribution, type Timing } from './stopwatch.js';
 
 /** What an engine has done since it was made. */
 export interface Metrics {
@@ -22,24 +16,6 @@ export interface Metrics {
   readonly detectionTimeMs: Timing;
   /** Of repairs that were carried out, their proof included. */
   readonly resolutionTimeMs: Timing;
-}
-
-class Stopwatch {
-  #count = 0;
-  #sum = 0;
-  #last = 0;
-  #max = 0;
-
-  add(ms: number): void {
-    this.#count += 1;
-    this.#sum += ms;
-    this.#last = ms;
-    this.#max = Math.max(this.#max, ms);
-  }
-
-  read(): Timing {
-    return { last: this.#last, mean: this.#count === 0 ? 0 : this.#sum / this.#count, max: this.#max };
-  }
 }
 
 /** Counts for {@link Metrics}. */
@@ -64,6 +40,11 @@ export class Tally {
     if (result.outcome === 'fixed') this.#resolved += 1;
     else this.#failed += 1;
     this.#resolution.add(result.durationMs);
+  }
+
+  /** How often the looking, and the healing, took how long. */
+  distributions(): { readonly detection: Distribution; readonly resolution: Distribution } {
+    return { detection: this.#detection.distribution(), resolution: this.#resolution.distribution() };
   }
 
   read(): Metrics {

@@ -1,0 +1,113 @@
+import { messageOf } from '../errors.js';
+import type { CycleReport } from '../events.js';
+import type { BlockReason } from '../plan.js';
+import type { HealingResult, Outcome } from '../result.js';
+
+/** How often an action ended in one way. */
+export interface ActionCount {
+  readonly action: string;
+  readonly outcome: Exclude<Outcome, 'skipped'>;
+  readonly count: number;
+}
+
+/** One look at the host, and the steady time at which it ended. */
+export interface Looked {
+  readonly report: Omit<CycleReport, 'results'>;
+  readonly at: number;
+}
+
+/** How many results are kept. */
+const RECENT = 100;
+/** So many different actions are counted each by its name; a resolver may make names up for ever. */
+const NAMES = 100;
+
+/** Keeps what somebody who looks in later wants to see: the last look, the latest results, and counts of both. */
+export class Chronicle {
+  readonly #actions = new Map<string, Map<ActionCount['outcome'], number>>();
+  readonly #blocked = new Map<BlockReason, number>();
+  readonly #recent: HealingResult[] = [];
+  #cycles = 0;
+  #failedCycles = 0;
+  #last: Looked | undefined;
+  #failure: { readonly error: string; readonly at: number } | undefined;
+
+  looked(report: Looked['report'], at: number): void {
+    this.#cycles += 1;
+    this.#last = { report, at };
+    this.#failure = undefined;
+  }
+
+  failed(error: unknown, at: number): void {
+    this.#failedCycles += 1;
+    this.#failure = { error: messageOf(error), at };
+  }
+
+  ended(result: HealingResult): void {
+    if (result.outcome === 'skipped') {
+      this.#blocked.set(result.blockedBy, (this.#blocked.get(result.blockedBy) ?? 0) + 1);
+    }
+    for (const { action, outcome } of result.attempts)
+      if (outcome !== 'skipped') this.#count(action, outcome);
+    this.#keep(result);
+  }
+
+  /** The last look that went well. */
+  get last(): Looked | undefined {
+    return this.#last;
+  }
+
+  /** Why the last look went wrong, as long as none has gone well since. */
+  get failure(): { readonly error: string; readonly at: number } | undefined {
+    return this.#failure;
+  }
+
+  /** The latest results, in the order in which they were new. What is said in every cycle is there once, as last said. */
+  get recent(): readonly HealingResult[] {
+    return [...this.#recent];
+  }
+
+  get cycles(): number {
+    return this.#cycles;
+  }
+
+  get failedCycles(): number {
+    return this.#failedCycles;
+  }
+
+  /** How often one reason stood in the way. */
+  blocked(reason: BlockReason): number {
+    return this.#blocked.get(reason) ?? 0;
+  }
+
+  /** How often one action ended in one way. */
+  actions(action: string, outcome: ActionCount['outcome']): number {
+    return this.#actions.get(action)?.get(outcome) ?? 0;
+  }
+
+  /** Every action that was ever tried. */
+  get actionNames(): readonly string[] {
+    return [...this.#actions.keys()];
+  }
+
+  #keep(result: HealingResult): void {
+    const { component } = result.issue;
+    const latest = this.#recent.findLastIndex(({ issue }) => issue.component === component);
+    if (latest >= 0 && repeats(result, this.#recent[latest]!)) this.#recent[latest] = result;
+    else this.#recent.push(result);
+    if (this.#recent.length > RECENT) this.#recent.shift();
+  }
+
+  #count(name: string, outcome: ActionCount['outcome']): void {
+    const action = this.#actions.has(name) || this.#actions.size < NAMES ? name : 'other';
+    const counts = this.#actions.get(action) ?? new Map<ActionCount['outcome'], number>();
+    this.#actions.set(action, counts);
+    counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
+  }
+}
+
+/** Whether a result says what another one of the same component has said. */
+const repeats = (now: HealingResult, before: HealingResult): boolean =>
+  (now.outcome === 'skipped' || now.outcome === 'planned') &&
+  before.outcome === now.outcome &&
+  before.blockedBy === now.blockedBy &&
+  before.actionTaken === now.actionTaken;

@@ -1,0 +1,201 @@
+import { CHANGES_GENERATION } from '../guard/pacing.js';
+import { DAY, type Guards } from '../guard/guards.js';
+import { breakerOf, recordOf, type Act, type Approval, type GuardState } from '../guard/state.js';
+import { stormWait } from '../guard/storm.js';
+import type { ComponentVerdict, Issue } from '../issue.js';
+import { BLOCK_REASONS, type BlockReason, type Plan } from '../plan.js';
+import type { HealingResult } from '../result.js';
+import type { ActionCount, Chronicle } from './chronicle.js';
+import type { Distribution } from './stopwatch.js';
+
+/** How an engine stands, as one view of plain data. Times are milliseconds. */
+export interface EngineStatus {
+  /** When this was said. */
+  readonly timestamp: Date;
+  readonly closed: boolean;
+  /** `undefined` while it does not monitor. */
+  readonly monitoring: { readonly intervalMs: number; readonly forMs: number } | undefined;
+  readonly dryRun: boolean;
+  readonly healingEnabled: boolean;
+  readonly pauses: readonly { readonly reason: string; readonly forMs: number }[];
+  /** Who holds the state; this engine then only observes. */
+  readonly lockedBy: string | undefined;
+  /** The last look at the host that went well. */
+  readonly lastLook:
+    { readonly timestamp: Date; readonly agoMs: number; readonly detectionMs: number } | undefined;
+  /** Why the last look went wrong; `undefined` as soon as one has gone well again. */
+  readonly lastFailure: { readonly error: string; readonly agoMs: number } | undefined;
+  /** What the last look said, `ok` and `unknown` included. */
+  readonly verdicts: readonly ComponentVerdict[];
+  /** Open issues. */
+  readonly issues: readonly Issue[];
+  /** Everything that is watched, is in trouble, or is remembered for its repairs. */
+  readonly components: readonly ComponentStatus[];
+  /** Questions that wait for a person. */
+  readonly approvals: readonly WaitingApproval[];
+  /** Many services bad at once; nothing is repaired until it has been calm for `calmInMs` more. */
+  readonly storm: { readonly forMs: number; readonly calmInMs: number } | undefined;
+  /** Repairs of the last day, oldest first. */
+  readonly acts: readonly ActDone[];
+  readonly budget: Readonly<Record<'host' | 'process' | 'generations', Budget>>;
+  /** The latest results, 100 at most, in the order in which they were new. What is said in every cycle is there once. */
+  readonly results: readonly HealingResult[];
+  /** Looks at the host since the engine was made. */
+  readonly cycles: { readonly done: number; readonly failed: number };
+  /** Attempts by action and outcome, those that never happened included. */
+  readonly actions: readonly ActionCount[];
+  /** How often each gate stood in the way when an issue had its turn. */
+  readonly blocked: Readonly<Record<BlockReason, number>>;
+  /** How often the looking, and the healing with its proof, took how long. */
+  readonly times: { readonly detection: Distribution; readonly resolution: Distribution };
+}
+
+/** How one component stands. */
+export interface ComponentStatus {
+  readonly component: string;
+  /** The worst that the last look said of it; `undefined` when it said nothing. */
+  readonly status: ComponentVerdict['status'] | undefined;
+  /** Whether an issue is open. */
+  readonly issue: boolean;
+  /** Whether it is being healed, or waits in line for it. */
+  readonly inHand: boolean;
+  readonly breaker: 'closed' | 'open' | 'half-open';
+  /** How long an open breaker stays so. */
+  readonly breakerForMs: number | undefined;
+  /** Repairs in a row that did not help. */
+  readonly failures: number;
+  readonly needsHuman: boolean;
+}
+
+/** A question that waits for a person. */
+export interface WaitingApproval extends Pick<Approval, 'id' | 'component' | 'action' | 'reason'> {
+  readonly askedAgoMs: number;
+  /** After this it counts as "no". */
+  readonly lapsesInMs: number;
+  /** What would be done, where it was planned by this very engine. */
+  readonly plan: Plan | undefined;
+}
+
+/** A repair that was carried out. */
+export interface ActDone extends Omit<Act, 'at'> {
+  readonly timestamp: Date;
+}
+
+/** How much of a budget is spent. */
+export interface Budget {
+  readonly used: number;
+  readonly most: number;
+  readonly withinMs: number;
+}
+
+/** What a status is made from. */
+export interface StatusFacts extends Pick<
+  EngineStatus,
+  'closed' | 'dryRun' | 'healingEnabled' | 'lockedBy' | 'issues' | 'times'
+> {
+  readonly monitoring: { readonly intervalMs: number; readonly since: number } | undefined;
+  readonly chronicle: Chronicle;
+  readonly state: GuardState;
+  readonly guards: Guards;
+  /** Components that are watched whatever is found. */
+  readonly watched: readonly string[];
+  /** Actions that can be carried out. */
+  readonly actions: readonly string[];
+  readonly inHand: (component: string) => boolean;
+  readonly lastResult: (component: string) => HealingResult | undefined;
+  /** Steady time. */
+  readonly now: number;
+  /** The wall clock at that time. */
+  readonly wall: number;
+}
+
+const HOUR = 3_600_000;
+const OUTCOMES = ['fixed', 'ineffective', 'failed', 'pending-reboot', 'planned'] as const;
+OUTCOMES satisfies readonly ActionCount['outcome'][];
+
+/** How an engine stands. Pure. */
+export function statusOf(facts: StatusFacts): EngineStatus {
+  const { closed, dryRun, healingEnabled, lockedBy, issues, times } = facts;
+  const { state, chronicle, guards, monitoring, now, wall } = facts;
+  const { last, failure, recent, cycles, failedCycles } = chronicle;
+  const names = [...new Set([...facts.actions, ...chronicle.actionNames])];
+  return Object.freeze({
+    timestamp: new Date(wall),
+    ...{ closed, dryRun, healingEnabled, lockedBy, issues, times },
+    monitoring: monitoring && { intervalMs: monitoring.intervalMs, forMs: now - monitoring.since },
+    pauses: Object.entries(state.pauses).map(([reason, since]) => ({ reason, forMs: now - since })),
+    lastLook: last && {
+      timestamp: last.report.timestamp,
+      agoMs: now - last.at,
+      detectionMs: last.report.detectionMs,
+    },
+    lastFailure: failure && { error: failure.error, agoMs: now - failure.at },
+    verdicts: last?.report.verdicts ?? [],
+    components: componentsOf(facts),
+    approvals: approvalsOf(facts),
+    storm: state.storm
+      ? { forMs: now - state.storm.since, calmInMs: stormWait(state.storm, now, guards) }
+      : undefined,
+    acts: state.acts.map(({ at, ...act }) => ({ ...act, timestamp: new Date(wall - (now - at)) })),
+    budget: budgetOf(facts),
+    results: recent,
+    cycles: { done: cycles, failed: failedCycles },
+    actions: names.flatMap((action) =>
+      OUTCOMES.map((outcome) => ({ action, outcome, count: chronicle.actions(action, outcome) })),
+    ),
+    blocked: Object.fromEntries(
+      BLOCK_REASONS.map((reason) => [reason, chronicle.blocked(reason)]),
+    ) as EngineStatus['blocked'],
+  });
+}
+
+const RANK = { ok: 0, unknown: 1, bad: 2 } as const;
+
+function componentsOf({ state, chronicle, issues, watched, inHand, now }: StatusFacts): ComponentStatus[] {
+  const said = new Map<string, ComponentVerdict['status']>();
+  for (const { component, status } of chronicle.last?.report.verdicts ?? []) {
+    if (RANK[status] >= RANK[said.get(component) ?? 'ok']) said.set(component, status);
+  }
+  const open = new Set(issues.map(({ component }) => component));
+  const all = new Set([...watched, ...said.keys(), ...open, ...Object.keys(state.components)]);
+  return [...all].map((component) => {
+    const record = recordOf(state, component);
+    const breaker = breakerOf(record, now);
+    return {
+      component,
+      status: said.get(component),
+      issue: open.has(component),
+      inHand: inHand(component),
+      breaker,
+      breakerForMs: breaker === 'open' ? (record.breakerUntil ?? now) - now : undefined,
+      failures: record.failures,
+      needsHuman: record.needsHumanSince !== null,
+    };
+  });
+}
+
+function approvalsOf({ state, guards, lastResult, now }: StatusFacts): WaitingApproval[] {
+  return state.approvals
+    .filter(({ answer }) => answer === 'waiting')
+    .map(({ id, component, action, reason, askedAt }) => {
+      const result = lastResult(component);
+      const asked = result?.blockedBy === 'needs-approval' && result.actionTaken === action;
+      const lapsesInMs = Math.max(0, askedAt + guards.approval.lapseMs - now);
+      const plan = asked ? result.plan : undefined;
+      return { id, component, action, reason, askedAgoMs: now - askedAt, lapsesInMs, plan };
+    });
+}
+
+function budgetOf({ state, guards, now }: StatusFacts): EngineStatus['budget'] {
+  const { hostPerHour, generationsPerDay } = guards.budget;
+  const spent = (withinMs: number, most: number, counts: (act: Act) => boolean): Budget => ({
+    used: state.acts.filter((act) => act.at > now - withinMs && counts(act)).length,
+    most,
+    withinMs,
+  });
+  return {
+    host: spent(HOUR, hostPerHour, ({ scope }) => scope === 'host'),
+    process: spent(HOUR, hostPerHour, ({ scope }) => scope === 'process'),
+    generations: spent(DAY, generationsPerDay, ({ action }) => CHANGES_GENERATION.includes(action)),
+  };
+}

@@ -1,0 +1,55 @@
+import { SelfHealingError } from '../../errors.js';
+import { refusal } from '../../expect.js';
+
+/** Where to listen. */
+export interface ListenOptions {
+  /** Name or address of a network interface of this machine. */
+  readonly host?: string | undefined;
+  /** A port from 0 to 65,535; 0 takes any that is free. */
+  readonly port?: number | undefined;
+}
+
+/** Where a server listens. */
+export interface Address {
+  readonly host: string;
+  /** The real one, also when 0 was asked for. */
+  readonly port: number;
+  /** What to open: `http://127.0.0.1:9090`. */
+  readonly url: string;
+}
+
+/** Takes an address. Throws a `SelfHealingError` for one that cannot be meant. */
+export function expectAddress(given: ListenOptions, defaults: Required<ListenOptions>): Omit<Address, 'url'> {
+  const host: unknown = given.host ?? defaults.host;
+  const port: unknown = given.port ?? defaults.port;
+  if (typeof host !== 'string' || host === '') throw refusal('host', 'a name or an address', host);
+  if (typeof port !== 'number' || !Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw refusal('port', 'a whole number from 0 to 65535', port);
+  }
+  return { host, port };
+}
+
+/** The address to open in a browser. One that means every interface is reached by `localhost`. */
+export function urlOf(host: string, port: number): string {
+  const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
+  return `http://${name}:${port}`;
+}
+
+/** Whether an address can be reached from this machine only. */
+export const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+
+const PROBLEMS: Readonly<Record<string, (host: string, port: number) => string>> = {
+  EADDRINUSE: (host, port) =>
+    `Port ${port} of ${host} is taken by another program: give another \`port\`, or 0 for any that is free`,
+  EACCES: (host, port) => `This user may not listen on port ${port} of ${host}: give a \`port\` over 1023`,
+  EADDRNOTAVAIL: (host) => `\`host\` ${host} is no address of this machine`,
+  ENOTFOUND: (host) => `\`host\` ${host} cannot be found`,
+};
+
+/** Says in one sentence why listening failed. */
+export function listenError(error: unknown, host: string, port: number): SelfHealingError {
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  const words = PROBLEMS[code]?.(host, port) ?? `Port ${port} of ${host} cannot be listened on: ${message}`;
+  return new SelfHealingError('cannot-listen', words, { cause: error });
+}

@@ -1,0 +1,93 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expectNumber } from '../../expect.js';
+import { expectAddress, listenError, urlOf, type Address, type ListenOptions } from './address.js';
+
+/** Answers a request: the form that Node, express and fastify's raw objects share. */
+export type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** What an {@link HttpServer} is made with. */
+export interface HttpServerOptions {
+  readonly handler: Handler;
+  /** Where it listens when nothing else is said. */
+  readonly defaults: Required<ListenOptions>;
+  /** Connections at once, 1 to 65,535; further ones are refused. Default 100. */
+  readonly maxConnections?: number | undefined;
+}
+
+/** A connection on which nothing moves for this long is ended: a reader that is slow may hold no place for ever. */
+const IDLE_MS = 30_000;
+/** A request is short; whoever takes longer than 10 s to say it is not heard. */
+const LIMITS = {
+  maxHeaderSize: 8_192,
+  requestTimeout: 10_000,
+  headersTimeout: 10_000,
+  connectionsCheckingInterval: 5_000,
+};
+
+interface Running {
+  readonly server: Server;
+  readonly address: Address;
+}
+
+/**
+ * A server that can be started and stopped, again and again. It does not keep the process alive. `node:http` is
+ * loaded when it is first started.
+ */
+export class HttpServer {
+  readonly #options: HttpServerOptions;
+  readonly #maxConnections: number;
+  #running: Promise<Running> | undefined;
+  #stopping: Promise<void> = Promise.resolve();
+
+  constructor(options: HttpServerOptions) {
+    this.#options = options;
+    this.#maxConnections = expectNumber('maxConnections', options.maxConnections ?? 100, 1, 65_535);
+  }
+
+  /**
+   * Listens. On a server that has started it gives the address that it has. Rejects with a `SelfHealingError`:
+   * `invalid-argument` for an address that cannot be meant, `cannot-listen` for one that cannot be had.
+   */
+  async start(listen: ListenOptions = {}): Promise<Address> {
+    const { host, port } = expectAddress(listen, this.#options.defaults);
+    const running = (this.#running ??= this.#stopping.then(() => this.#listen(host, port)));
+    try {
+      return (await running).address;
+    } catch (error) {
+      if (this.#running === running) this.#running = undefined;
+      throw error;
+    }
+  }
+
+  /** Ends all connections, and resolves when the port is free. Resolves at once when it is not running. */
+  async stop(): Promise<void> {
+    const running = this.#running;
+    this.#running = undefined;
+    if (running) this.#stopping = running.then(close, () => undefined);
+    await this.#stopping;
+  }
+
+  async #listen(host: string, port: number): Promise<Running> {
+    const { createServer } = await import('node:http');
+    const server = createServer(LIMITS, this.#options.handler);
+    server.maxConnections = this.#maxConnections;
+    server.setTimeout(IDLE_MS);
+    server.on('connection', (socket) => socket.unref());
+    await new Promise<void>((resolve, reject) => {
+      server.on('error', (error) => reject(listenError(error, host, port)));
+      server.listen({ host, port }, resolve);
+    });
+    server.unref();
+    const bound = server.address() as AddressInfo;
+    const url = urlOf(bound.address, bound.port);
+    return { server, address: Object.freeze({ host: bound.address, port: bound.port, url }) };
+  }
+}
+
+async function close({ server }: Running): Promise<void> {
+  await new Promise<void>((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}

@@ -1,0 +1,161 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { listenError, isLoopback, urlOf } from '../../../src/observe/http/address.js';
+import { pathOf, safely, send, text } from '../../../src/observe/http/answer.js';
+import { HttpServer, type Handler } from '../../../src/observe/http/http-server.js';
+
+const hello: Handler = (request, response) => send(request, response, text(200, 'hello'));
+const servers: HttpServer[] = [];
+const serverOf = (handler = hello, maxConnections?: number): HttpServer => {
+  const defaults = { host: '127.0.0.1', port: 0 };
+  const server = new HttpServer({ handler, defaults, maxConnections });
+  servers.push(server);
+  return server;
+};
+afterEach(async () => {
+  for (const server of servers.splice(0)) await server.stop();
+});
+
+describe('a server', () => {
+  it('gives the address it really has', async () => {
+    const { host, port, url } = await serverOf().start();
+    expect(host).toBe('127.0.0.1');
+    expect(port).toBeGreaterThan(0);
+    expect(await (await fetch(url)).text()).toBe('hello\n');
+  });
+
+  it('gives the same address to whoever starts it again', async () => {
+    const server = serverOf();
+    const [first, second] = await Promise.all([server.start(), server.start()]);
+    expect(second).toBe(first);
+    expect(await server.start()).toBe(first);
+  });
+
+  it('stops as often as one likes, frees its port, and can be started again', async () => {
+    const server = serverOf();
+    await server.stop();
+    const { port } = await server.start();
+    await Promise.all([server.stop(), server.stop()]);
+    const again = await server.start({ port });
+    expect(again.port).toBe(port);
+  });
+
+  it('that is stopped while it starts does not run', async () => {
+    const server = serverOf();
+    const starting = server.start();
+    await server.stop();
+    const { url } = await starting;
+    await expect(fetch(url)).rejects.toThrow();
+  });
+
+  it('ends its connections when it stops, also those that would go on for ever', async () => {
+    const server = serverOf((_request, response) => void response.write('more to come'));
+    const { url } = await server.start();
+    const { body } = await fetch(url);
+    const reader = body!.getReader();
+    await reader.read();
+    await server.stop();
+    await expect(reader.read()).rejects.toThrow();
+  });
+
+  it('refuses more connections than it may have', async () => {
+    const server = serverOf(hello, 1);
+    const { port } = await server.start();
+    const first = connect(port, '127.0.0.1');
+    await once(first, 'connect');
+    // The first answer tells that the connection has been accepted, and not only queued by the kernel.
+    first.write('GET / HTTP/1.1\r\nhost: a\r\n\r\n');
+    await once(first, 'data');
+    const second = connect(port, '127.0.0.1');
+    second.on('error', () => undefined);
+    await once(second, 'close');
+    first.destroy();
+  });
+
+  it('says in one sentence that a port is taken, and can be started elsewhere afterwards', async () => {
+    const { port } = await serverOf().start();
+    const server = serverOf();
+    await expect(server.start({ port })).rejects.toMatchObject({
+      code: 'cannot-listen',
+      message: `Port ${port} of 127.0.0.1 is taken by another program: give another \`port\`, or 0 for any that is free`,
+    });
+    expect((await server.start({ port: 0 })).port).not.toBe(port);
+  });
+
+  it('refuses an address that cannot be meant', async () => {
+    for (const port of [-1, 65_536, 1.5, NaN]) {
+      await expect(serverOf().start({ port })).rejects.toThrow('Expected `port`');
+    }
+    await expect(serverOf().start({ port: '80' as unknown as number })).rejects.toThrow('got `"80"`');
+    await expect(serverOf().start({ host: '' })).rejects.toThrow('Expected `host`');
+    await expect(serverOf().start({ host: '192.0.2.1' })).rejects.toThrow('is no address of this machine');
+    expect(() => serverOf(hello, 0)).toThrow('Expected `maxConnections`');
+  });
+});
+
+describe('an answer', () => {
+  it('to HEAD has the headers and no body', async () => {
+    const { url } = await serverOf().start();
+    const response = await fetch(url, { method: 'HEAD' });
+    expect(response.headers.get('content-length')).toBe('6');
+    expect(response.headers.get('x-content-type-options')).toBe('nosniff');
+    expect(await response.text()).toBe('');
+  });
+
+  it('is 500 without a word about the reason when the work throws', async () => {
+    const { url } = await serverOf(
+      safely(() => {
+        throw new Error('secret');
+      }),
+    ).start();
+    const response = await fetch(url);
+    expect(response.status).toBe(500);
+    expect(await response.text()).not.toContain('secret');
+  });
+
+  it('ends when the work throws in the middle of it', async () => {
+    const { url } = await serverOf(
+      safely((_request, response) => {
+        response.write('begun');
+        throw new Error('secret');
+      }),
+    ).start();
+    await expect(fetch(url).then((response) => response.text())).rejects.toThrow();
+  });
+});
+
+describe('words about addresses', () => {
+  it.each([
+    ['127.0.0.1', 80, 'http://127.0.0.1:80'],
+    ['::1', 80, 'http://[::1]:80'],
+    ['0.0.0.0', 80, 'http://localhost:80'],
+    ['::', 80, 'http://localhost:80'],
+  ])('%s is opened as %s', (host, port, url) => expect(urlOf(host, port)).toBe(url));
+
+  it.each(['127.0.0.1', '127.9.9.9', '::1', 'localhost'])('%s is this machine only', (host) => {
+    expect(isLoopback(host)).toBe(true);
+  });
+
+  it.each(['0.0.0.0', '::', '192.168.1.2', '127.0.0.1.example.org'])('%s is not', (host) => {
+    expect(isLoopback(host)).toBe(false);
+  });
+
+  it('keep the words of what they do not know', () => {
+    expect(listenError(new Error('odd'), 'a', 1).message).toBe('Port 1 of a cannot be listened on: odd');
+  });
+});
+
+describe('the path under a prefix', () => {
+  const path = (url: string, prefix?: string): string | undefined => pathOf({ url } as never, prefix);
+  it('is what is left', () => {
+    expect(path('/metrics?x=1')).toBe('/metrics');
+    expect(path('/healing/metrics', '/healing')).toBe('/metrics');
+    expect(path('/healing', '/healing')).toBe('');
+    expect(path('/healing/', '/healing')).toBe('/');
+  });
+  it('is none outside', () => {
+    expect(path('/healings', '/healing')).toBeUndefined();
+    expect(path('/', '/healing')).toBeUndefined();
+  });
+});
