@@ -186,6 +186,7 @@ describe('packages', () => {
     systeminformation: ['host/portable'],
     'dbus-native': ['host/systemd/'],
     'prom-client': ['observe/'],
+    '@humanwhocodes/momoa': ['service/config/'],
   };
   const LIGHT = ['fastest-levenshtein'];
   const isPackage = ({ to }: Import): boolean => !to.endsWith('.ts') && !to.startsWith('node:');

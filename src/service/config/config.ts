@@ -1,0 +1,152 @@
+import { isIP } from 'node:net';
+import { actionRegistry } from '../../actions/registry.js';
+import { BUILT_IN_CHECKS } from '../../detect/check.js';
+import type { Thresholds } from '../../detect/thresholds.js';
+import type { ServiceOption } from '../../detect/watched.js';
+import { expectBoolean, expectNumber, expectOneOf, refusal } from '../../expect.js';
+import { DEFAULT_GUARDS, guardsFrom, type GuardOptions } from '../../guard/guards.js';
+import { acceptMonitoring } from '../../heal/interval.js';
+import { unitName } from '../../host/systemd/unit-name.js';
+import { mistakesIn, type Leaf, type Mistake, type Place, type Rule } from './rule.js';
+
+/** Where something is served. */
+export interface Address {
+  /** Default `127.0.0.1`. */
+  readonly host?: string;
+  /** 0 takes any that is free. */
+  readonly port?: number;
+}
+
+/** What the daemon's configuration file may say. Everything may be left out. */
+export interface DaemonConfig {
+  /** Seconds between two cycles. Default 60. */
+  readonly interval?: number;
+  readonly dryRun?: boolean;
+  readonly verbose?: boolean;
+  readonly services?: readonly ServiceOption[];
+  readonly protect?: readonly string[];
+  readonly thresholds?: Partial<Thresholds>;
+  readonly enabledChecks?: readonly string[];
+  readonly guards?: GuardOptions;
+  /** The actions that may be carried out, by name; the others are shown and not done. Default: all. */
+  readonly allowedActions?: readonly string[];
+  /** The file that holds the state. Default: `state.json` in systemd's state directory. */
+  readonly state?: string;
+  /** Serves metrics, on port 9090 unless told otherwise. Left out: not served. */
+  readonly metrics?: Address;
+  /** Serves the dashboard, on port 8080 unless told otherwise. Left out: not served. */
+  readonly dashboard?: Address & {
+    /** A file whose content a visitor must know. Needed for any address but loopback. */
+    readonly tokenFile?: string;
+    /** Whether approvals, pauses and resets can be given from the page. Needs a token. Default `false`. */
+    readonly controls?: boolean;
+  };
+}
+
+/** Where nothing else is said, only this machine is served. */
+export const LOOPBACK = '127.0.0.1';
+export const METRICS_PORT = 9090;
+export const DASHBOARD_PORT = 8080;
+
+const string: Leaf = (name, value) => {
+  if (typeof value !== 'string' || value === '') throw refusal(name, 'a non-empty string', value);
+};
+const boolean: Leaf = (name, value) => void expectBoolean(name, value);
+const oneOf =
+  (known: readonly string[], noun: string): Leaf =>
+  (name, value) =>
+    void expectOneOf(name, value, known, noun);
+const path: Leaf = (name, value) => {
+  if (typeof value !== 'string' || !value.startsWith('/')) throw refusal(name, 'an absolute path', value);
+};
+const port: Leaf = (name, value) => {
+  if (!Number.isInteger(expectNumber(name, value, 0, 65_535))) throw refusal(name, 'a whole number', value);
+};
+const host: Leaf = (name, value) => {
+  const known =
+    typeof value === 'string' && (isIP(value) !== 0 || /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(value));
+  if (!known) throw refusal(name, 'an IP address or the name of a host', value);
+};
+const unit: Leaf = (name, value) => void unitName(value as string, name);
+const percent: Leaf = (name, value) => void expectNumber(name, value, 0, 100);
+const service: Rule = { keys: { unit, keepRunning: boolean, restartForMemory: boolean }, needs: ['unit'] };
+const address = { host, port };
+
+/** Each number of the guards is judged by the guards themselves. */
+const guards: Rule = {
+  keys: mapped(DEFAULT_GUARDS, (group, numbers) => ({
+    keys: mapped(
+      numbers,
+      (key): Leaf =>
+        (_, value) =>
+          void guardsFrom({ [group]: { [key]: value } }),
+    ),
+  })),
+};
+
+/** What each key of the file must be. */
+const RULE: Rule = {
+  keys: {
+    interval: (_, value) => void acceptMonitoring({ interval: value }),
+    dryRun: boolean,
+    verbose: boolean,
+    services: {
+      each: { pick: (value) => (typeof value === 'string' ? unit : service) },
+      of: 'unit names',
+    },
+    protect: { each: string, of: 'unit names' },
+    thresholds: {
+      keys: {
+        cpuPercent: percent,
+        memoryPercent: percent,
+        diskPercent: percent,
+        loadAverage: (name, value) => void expectNumber(name, value, 0, Number.MAX_VALUE),
+      },
+    },
+    enabledChecks: { each: oneOf(BUILT_IN_CHECKS, 'check'), of: 'checks' },
+    guards,
+    allowedActions: { each: oneOf([...actionRegistry().keys()], 'action'), of: 'actions' },
+    state: path,
+    metrics: { keys: address },
+    dashboard: { keys: { ...address, tokenFile: path, controls: boolean } },
+  } satisfies Record<keyof DaemonConfig, Rule>,
+};
+
+/** Everything that is wrong with a configuration; empty when nothing is, and it is a {@link DaemonConfig}. */
+export function mistakesInConfig(value: unknown): Mistake[] {
+  const mistakes = mistakesIn(RULE, value);
+  return mistakes.length > 0 ? mistakes : mistakesBetween(value as DaemonConfig);
+}
+
+/** What is right by itself, and cannot be meant together. */
+function mistakesBetween({ metrics, dashboard }: DaemonConfig): Mistake[] {
+  const mistakes: Mistake[] = [];
+  const say = (place: Place, sentence: string): void => void mistakes.push({ place, sentence });
+  const { tokenFile, controls, host = LOOPBACK } = dashboard ?? {};
+  if (tokenFile === undefined && !isLoopback(host)) {
+    say(['dashboard', 'host'], `\`dashboard.host\` is ${host}, which needs a \`dashboard.tokenFile\``);
+  }
+  if (tokenFile === undefined && controls === true) {
+    say(['dashboard', 'controls'], '`dashboard.controls` needs a `dashboard.tokenFile`');
+  }
+  const port = dashboard?.port ?? DASHBOARD_PORT;
+  if (metrics && dashboard && port !== 0 && port === (metrics.port ?? METRICS_PORT)) {
+    say(['dashboard'], `\`metrics\` and \`dashboard\` cannot both have port ${port}`);
+  }
+  return mistakes;
+}
+
+const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+
+function mapped<T extends object>(
+  object: T,
+  map: <Key extends keyof T & string>(key: Key, value: T[Key]) => Rule,
+): Record<string, Rule> {
+  return Object.fromEntries(
+    Object.entries(object).map(([key, value]) => [
+      key,
+      map(key as keyof T & string, value as T[keyof T & string]),
+    ]),
+  );
+}

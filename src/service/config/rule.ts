@@ -1,0 +1,66 @@
+import { messageOf } from '../../errors.js';
+import { expectObject, expectOneOf, refusal } from '../../expect.js';
+
+/** Where a value stands: `services[2].unit` is `['services', 2, 'unit']`. */
+export type Place = readonly (string | number)[];
+
+/** Throws, in one sentence that begins with the name it is given, when a value cannot be meant. */
+export type Leaf = (name: string, value: unknown) => void;
+
+/**
+ * What a value must be: judged by a function; an object with known keys, of which some are needed; a list of like
+ * entries; or one of these, picked by the value itself.
+ */
+export type Rule =
+  | Leaf
+  | { readonly keys: Readonly<Record<string, Rule>>; readonly needs?: readonly string[] }
+  | { readonly each: Rule; readonly of: string }
+  | { readonly pick: (value: unknown) => Rule };
+
+/** One thing that is wrong, and where. */
+export interface Mistake {
+  readonly place: Place;
+  readonly sentence: string;
+}
+
+/** Everything that is wrong with a value, not only the first. */
+export function mistakesIn(rule: Rule, value: unknown, place: Place = []): Mistake[] {
+  const name = nameOf(place);
+  const checked = (check: () => void): Mistake[] => {
+    try {
+      check();
+      return [];
+    } catch (error) {
+      return [{ place, sentence: messageOf(error) }];
+    }
+  };
+  if (typeof rule === 'function') return checked(() => rule(name, value));
+  if ('pick' in rule) return mistakesIn(rule.pick(value), value, place);
+  if ('each' in rule) {
+    if (!Array.isArray(value)) return checked(() => expectList(name, value, rule.of));
+    return value.flatMap((entry, index) => mistakesIn(rule.each, entry, [...place, index]));
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return checked(() => expectObject(name, value));
+  const missing = (rule.needs ?? []).filter((key) => !Object.hasOwn(value, key));
+  const lacks = missing.map((key) => ({ place, sentence: `\`${name}\` lacks \`${key}\`` }));
+  const wrong = Object.entries(value).flatMap(([key, inner]) => {
+    const known = Object.hasOwn(rule.keys, key) ? rule.keys[key] : undefined;
+    if (known !== undefined) return mistakesIn(known, inner, [...place, key]);
+    const unknown = (): void => void expectOneOf(name, key, Object.keys(rule.keys), 'option');
+    return checked(unknown).map(({ sentence }) => ({ place: [...place, key], sentence }));
+  });
+  return [...lacks, ...wrong];
+}
+
+/** The name of a place, as a sentence writes it. */
+export const nameOf = (place: Place): string =>
+  place.length === 0
+    ? 'configuration'
+    : place
+        .map((step, index) => (typeof step === 'number' ? `[${step}]` : index === 0 ? step : `.${step}`))
+        .join('');
+
+function expectList(name: string, value: unknown, of: string): never {
+  throw refusal(name, `a list of ${of}`, value);
+}
