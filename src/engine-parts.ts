@@ -8,7 +8,9 @@ import type { Executor } from './execute/executor.js';
 import { expectBoolean, expectMethods, refusal } from './expect.js';
 import { guardsFrom } from './guard/guards.js';
 import { Ledger } from './guard/ledger.js';
+import { neededSystems } from './guard/generations.js';
 import { Cycle } from './heal/cycle.js';
+import { GenerationWatch } from './heal/generation-watch.js';
 import { bootId } from './host/boot-id.js';
 import type { Parts } from './heal/parts.js';
 import type { Logger } from './logger.js';
@@ -20,6 +22,7 @@ import type { Resolver } from './resolve/resolver.js';
 export abstract class EngineParts {
   protected readonly events = new Emitter();
   protected readonly cycle = new Cycle(() => this.parts());
+  readonly #generations = new GenerationWatch(() => this.parts());
   readonly #fixed: Omit<Parts, 'detector' | 'resolver' | 'executor' | 'healingEnabled' | 'dryRun'>;
   #detector: Detector;
   #resolver: Resolver;
@@ -68,6 +71,7 @@ export abstract class EngineParts {
       defaults.executor({
         ...{ host, actions, services, protect, logger },
         ...{ thresholds: current, guards: given.guards, nix },
+        keepSystems: () => neededSystems(this.#fixed.ledger.state.generations),
       });
   }
 
@@ -141,7 +145,7 @@ export abstract class EngineParts {
     const flag = { healingEnabled: () => this.#healingEnabled, dryRun: () => this.#dryRun };
     return {
       ...this.#fixed,
-      detector: this.#detector,
+      detector: this.#generations.around(this.#detector),
       resolver: this.#resolver,
       executor: this.#executor,
       // Read when they are needed: whoever switches healing off means also what is waiting in line.

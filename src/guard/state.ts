@@ -1,4 +1,6 @@
+import type { PlannedGeneration } from '../plan.js';
 import type { Outcome } from '../result.js';
+import { NO_GENERATIONS, type Generations } from './generations.js';
 
 /** One repair that was carried out, or that could not even be planned. */
 export interface Act {
@@ -61,6 +63,10 @@ export interface Intent {
   readonly scope: 'host' | 'process';
   /** Identifies the boot of the host. */
   readonly bootId: string;
+  /** The systems that it leads from and to, and the units it is to help; for a change of the generation only. */
+  readonly generation?: PlannedGeneration;
+  /** Whether it was carried out, and shows only when the host has been restarted. */
+  readonly awaitsReboot?: boolean;
 }
 
 /** Many services bad at once. */
@@ -72,7 +78,7 @@ export interface Storm {
 
 /** Everything that outlives a restart. It is plain JSON. */
 export interface GuardState {
-  readonly version: 1;
+  readonly version: 2;
   /** Steady time at which it was written. */
   readonly savedAt: number;
   /** Set after a state was lost: every breaker then starts half-open. */
@@ -86,11 +92,13 @@ export interface GuardState {
   readonly approvals: readonly Approval[];
   /** Acts in flight; one of each scope at most. */
   readonly intents: readonly Intent[];
+  /** Which systems ran here, and how units fared in them. */
+  readonly generations: Generations;
 }
 
 /** A clean slate. */
 export const EMPTY_STATE: GuardState = Object.freeze({
-  version: 1,
+  version: 2,
   savedAt: 0,
   cautious: false,
   components: {},
@@ -99,6 +107,7 @@ export const EMPTY_STATE: GuardState = Object.freeze({
   pauses: {},
   approvals: [],
   intents: [],
+  generations: NO_GENERATIONS,
 });
 
 /** How the record of a component begins. */

@@ -28,6 +28,8 @@ export interface Host {
   unitLog?(unit: string, signal?: AbortSignal): Promise<Reading<readonly string[]>>;
   /** Memory of a unit that only ending it gives back, in bytes. Optional. */
   unitMemory?(unit: string, signal?: AbortSignal): Promise<Reading<number>>;
+  /** Full names of the services that are active, without a word more on each. Optional. */
+  activeServices?(signal?: AbortSignal): Promise<Reading<readonly string[]>>;
   /** Units whose definition differs between two NixOS systems, given by store path. Optional. */
   unitChanges?(from: string, to: string, signal?: AbortSignal): Promise<Reading<readonly string[]>>;
   /** Kernel and modules of a NixOS system, given by store path, that need not be running. Optional. */

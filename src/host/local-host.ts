@@ -50,6 +50,7 @@ export function localHost(): Host {
     },
     unitMemory: (unit, signal) => anonymousMemory(unit, signal),
     unitLog: (unit, signal) => unitLog(unit, signal),
+    activeServices: (signal) => systemd.activeServices(signal),
     async close() {
       reader.close();
       await systemd.close();
