@@ -22,6 +22,10 @@ const mapOf =
   (shape: Shape): Shape =>
   (value) =>
     isObject(value) && Object.values(value).every(shape);
+const optional =
+  (shape: Shape): Shape =>
+  (value) =>
+    value === undefined || shape(value);
 const shaped =
   (fields: Readonly<Record<string, Shape>>): Shape =>
   (value) =>
@@ -68,6 +72,18 @@ const FIELDS: Readonly<Record<Exclude<keyof GuardState, 'version'>, Shape>> = {
   ),
   intents: listOf(
     shaped({ at: isNumber, component: isString, action: isString, scope: SCOPE, bootId: isString }),
+  ),
+  undo: optional(
+    listOf(
+      shaped({
+        at: isNumber,
+        component: isString,
+        action: isString,
+        parameters: isObject,
+        bootId: isString,
+        until: isNumber,
+      }),
+    ),
   ),
 };
 

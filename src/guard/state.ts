@@ -63,6 +63,20 @@ export interface Intent {
   readonly bootId: string;
 }
 
+/** What is to be taken back when it is not needed any more. */
+export interface Undo {
+  /** When it was remembered: before the act. */
+  readonly at: number;
+  readonly component: string;
+  /** The action that takes it back. */
+  readonly action: string;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  /** The boot in which it was done: the next one begins without it. */
+  readonly bootId: string;
+  /** Not before this time, after it could not be done. */
+  readonly until: number;
+}
+
 /** Many services bad at once. */
 export interface Storm {
   readonly since: number;
@@ -86,6 +100,8 @@ export interface GuardState {
   readonly approvals: readonly Approval[];
   /** Acts in flight; one of each scope at most. */
   readonly intents: readonly Intent[];
+  /** What is to be taken back, oldest first. Left out in states of earlier versions. */
+  readonly undo?: readonly Undo[];
 }
 
 /** A clean slate. */

@@ -161,6 +161,9 @@ function toMemory(mem: PortableMemory, platform: NodeJS.Platform): Reading<Memor
     usedPercent: percentOf(total - available, total),
     reclaimableSlabBytes: NOT_LINUX,
     pageCacheBytes: NOT_LINUX,
+    uncountedCacheBytes: NOT_LINUX,
+    uncountedSlabBytes: NOT_LINUX,
+    evictableArcBytes: 0,
   };
 }
 
