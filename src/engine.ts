@@ -126,6 +126,7 @@ export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposa
     this.#closing.abort();
     await this.stopMonitoring();
     await this.cycle.idle();
+    await this.cycle.takeBackAll();
     this.#detach();
     await this.parts().ledger.close();
     if (this.#owns.executor) await this.executor.close?.();

@@ -31,9 +31,3 @@ export const shaped =
   (fields: Readonly<Record<string, Shape>>): Shape =>
   (value) =>
     isObject(value) && Object.entries(fields).every(([key, shape]) => shape(value[key]));
-
-/** Something that may be left out. */
-export const optional =
-  (shape: Shape): Shape =>
-  (value) =>
-    value === undefined || shape(value);

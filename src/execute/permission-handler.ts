@@ -14,10 +14,10 @@ import { silentLogger, type Logger } from '../logger.js';
 import { nixSettings, type NixOptions, type NixSettings } from '../nix-options.js';
 import type { HealingAction, Plan } from '../plan.js';
 import { needsRoot, throughSudo } from './elevate.js';
-import type { ExecuteOptions, Execution, Executor } from './executor.js';
+import type { ExecuteOptions, Execution, Executor, StepReport } from './executor.js';
 import { readPermissionStatus, type PermissionStatus } from './permission-status.js';
 import { makePlan } from './planner.js';
-import { carryOut } from './run-plan.js';
+import { runAct } from './run-act.js';
 import { ServiceClient } from './service-client.js';
 import { HELPER_SOCKET } from './tier.js';
 
@@ -103,10 +103,13 @@ export class NixOSPermissionHandler implements Executor {
     return (await this.#route(action, signal)).plan;
   }
 
-  async #route(action: HealingAction, signal: AbortSignal): Promise<Routed> {
-    const services = [...(this.#policy.services?.values() ?? [])];
-    const parts = { host: this.#host, actions: this.#actions, thresholds: this.#thresholds(), services };
-    const plan = await makePlan(action, parts, signal);
+  async #route(action: HealingAction, signal: AbortSignal, earlier?: readonly StepReport[]): Promise<Routed> {
+    const parts = {
+      ...{ host: this.#host, actions: this.#actions, thresholds: this.#thresholds() },
+      ...{ guards: this.#guards, nix: this.#nix, keep: this.#keepSystems() },
+      services: [...(this.#policy.services?.values() ?? [])],
+    };
+    const plan = await makePlan(action, parts, signal, earlier);
     if (!needsRoot(plan)) return { plan, way: 'without-root' };
     const status = await this.getStatus();
     const { way } = status;
@@ -168,32 +171,37 @@ export class NixOSPermissionHandler implements Executor {
     { plan, way, status }: Routed,
     action: HealingAction,
     { signal, approved = false }: { readonly signal: AbortSignal; readonly approved?: boolean | undefined },
-  ): Promise<Omit<Execution, 'action' | 'dryRun' | 'durationMs' | 'success'>> {
+  ): Promise<Pick<Execution, 'outcome' | 'error' | 'steps'> & Partial<Execution>> {
     if (status && way === 'none') return { outcome: 'failed', error: lackOf(status), steps: [] };
     if (status?.tier === 'development') this.#logger.warn(`LUMINOUS_DEV_MODE is set: ${status.description}`);
-    if (way !== 'helper') return carryOut(plan, signal);
-    const timeoutMs = plan.steps.reduce(
-      (sum, step) => sum + step.timeoutMs,
-      actionNamed(plan.action, this.#actions).timeoutMs,
-    );
-    const {
-      outcome,
-      plan: done = plan,
-      blockedBy,
-      error,
-      steps,
-    } = await this.#helper.execute(action, {
-      approved,
-      timeoutMs,
+    const { runs = 1, timeoutMs = 0 } = this.#actions.get(plan.action) ?? {};
+    if (way === 'helper') {
+      const limitMs = plan.steps.reduce((sum, step) => sum + step.timeoutMs, timeoutMs);
+      const told = await this.#helper.execute(action, { approved, timeoutMs: limitMs, signal });
+      const { outcome, plan: done = plan, blockedBy, error, steps } = told;
+      return {
+        ...{ outcome, plan: done, steps },
+        ...(blockedBy === undefined ? {} : { blockedBy }),
+        ...(error === undefined ? {} : { error }),
+      };
+    }
+    const judged = ({ plan: next, way, status }: Routed): Plan | undefined => {
+      if (judgeSafety(next, this.#policy, { approved })) return undefined;
+      if (way !== 'none') return next;
+      if (status) this.#logger.warn(lackOf(status));
+      return undefined;
+    };
+    return runAct(plan, {
+      ...{ runs, timeoutMs },
+      again: async (earlier) => judged(await this.#route(action, signal, earlier)),
+      restore: async (taken) => {
+        const back = await this.#route(taken, never());
+        const { reason, sentence = '' } = back.plan.refusal ?? {};
+        if (reason !== undefined && reason !== 'no-expected-gain') throw new Error(sentence);
+        return judged(back);
+      },
       signal,
     });
-    return {
-      outcome,
-      plan: done,
-      ...(blockedBy === undefined ? {} : { blockedBy }),
-      ...(error === undefined ? {} : { error }),
-      steps,
-    };
   }
 }
 

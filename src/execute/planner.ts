@@ -3,11 +3,14 @@ import { actionNamed, type ActionRegistry } from '../actions/registry.js';
 import type { WatchedUnit } from '../detect/services.js';
 import type { ThresholdValues } from '../detect/thresholds.js';
 import { SelfHealingError } from '../errors.js';
+import { DEFAULT_GUARDS, type Guards } from '../guard/guards.js';
 import type { Host } from '../host/host.js';
 import { isUnknown, unknown } from '../host/reading.js';
 import { isUnitName } from '../host/systemd/unit-name.js';
 import type { UnitReading } from '../host/unit.js';
+import { nixSettings, type NixSettings } from '../nix-options.js';
 import type { HealingAction, Plan, Step, Target } from '../plan.js';
+import type { StepReport } from './executor.js';
 
 /** What a plan is made from. */
 export interface PlannerParts {
@@ -16,6 +19,10 @@ export interface PlannerParts {
   readonly thresholds: ThresholdValues;
   /** The units that may be healed, where they were listed. */
   readonly services: readonly WatchedUnit[];
+  readonly guards?: Guards;
+  readonly nix?: NixSettings;
+  /** Store paths of systems that are never deleted. */
+  readonly keep?: readonly string[];
 }
 
 const CANNOT_TELL = unknown('this host cannot tell');
@@ -25,7 +32,9 @@ export async function makePlan(
   action: HealingAction,
   parts: PlannerParts,
   signal: AbortSignal,
+  earlier: readonly StepReport[] = [],
 ): Promise<Plan> {
+  const { guards = DEFAULT_GUARDS, nix = nixSettings(), keep = [] } = parts;
   const definition = actionNamed(action.action, parts.actions);
   const parameters = definition.parse(action.parameters);
   const draft = await definition.plan(parameters, {
@@ -36,6 +45,7 @@ export async function makePlan(
     nixActivity: async () => (await parts.host.nixActivity?.(signal)) ?? CANNOT_TELL,
     thresholds: parts.thresholds,
     services: parts.services,
+    ...{ guards, nix, keep, earlier },
     signal,
   });
   expectDraft(action.action, draft);
@@ -50,6 +60,8 @@ export async function makePlan(
     steps: Object.freeze(draft.steps.map((step) => withinLimit(step, definition))),
     effect: draft.effect,
     ...(draft.undo === undefined ? {} : { undo: draft.undo }),
+    ...(draft.restore === undefined ? {} : { restore: draft.restore }),
+    ...(draft.baseline === undefined ? {} : { baseline: Object.freeze({ ...draft.baseline }) }),
     notes: Object.freeze([...(draft.notes ?? [])]),
     ...(draft.refusal === undefined ? {} : { refusal: draft.refusal }),
     ...(draft.approval === undefined ? {} : { approval: draft.approval }),

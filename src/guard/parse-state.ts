@@ -5,7 +5,7 @@ import {
   listOf,
   mapOf,
   oneOf,
-  optional,
+  orAbsent,
   orNull,
   shaped,
   type Shape,
@@ -86,7 +86,7 @@ const FIELDS: Readonly<Record<Exclude<keyof GuardState, 'version'>, Shape>> = {
   intents: listOf(
     shaped({
       ...{ at: isNumber, component: isString, action: isString, scope: SCOPE, bootId: isString },
-      ...{ generation: optional(GENERATION), awaitsReboot: optional(FLAG) },
+      ...{ generation: orAbsent(GENERATION), awaitsReboot: orAbsent(FLAG) },
     }),
   ),
   generations: shaped({
@@ -95,6 +95,18 @@ const FIELDS: Readonly<Record<Exclude<keyof GuardState, 'version'>, Shape>> = {
     lastChange: orNull(shaped({ at: isNumber, action: isString, from: isPath, to: orNull(isPath) })),
     repeat: orNull(isPath),
   }),
+  undo: orAbsent(
+    listOf(
+      shaped({
+        at: isNumber,
+        component: isString,
+        action: isString,
+        parameters: isObject,
+        bootId: isString,
+        until: isNumber,
+      }),
+    ),
+  ),
 };
 
 /** Reads a state back from its JSON. Throws, and says which part is wrong, when it is not one. */

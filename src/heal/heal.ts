@@ -118,7 +118,7 @@ async function carryOut(
   const begun = execution.outcome === 'executed' || execution.steps.length > 0;
   // Whatever the steps said: what counts is what is seen afterwards.
   const ending = begun
-    ? endingOf(execution, await verify(repair, parts, signal))
+    ? endingOf(execution, await verify({ ...repair, steps: execution.steps }, parts, signal))
     : ({ outcome: 'failed', error: execution.error ?? 'The executor gave no reason' } as const);
   const after = begun ? await lookAgain(repair.issue, parts.detector, signal) : undefined;
   await writeEnd(repair, ending, after, parts);

@@ -1,7 +1,9 @@
 import type { ActionDefinition, PlanContext, PlanDraft } from '../actions/define.js';
 import type { WatchedUnit } from '../detect/services.js';
 import { unknown } from '../host/reading.js';
+import { DEFAULT_GUARDS } from '../guard/guards.js';
 import { Severity, type Issue } from '../issue.js';
+import { nixSettings } from '../nix-options.js';
 import type { Plan, Step } from '../plan.js';
 import {
   conformance,
@@ -107,6 +109,7 @@ export function actionConformance<Parameters>(
             plan,
             before: { ...verdict, status: 'bad' },
             inspect: () => Promise.resolve(verdict),
+            steps: [],
             settle: () => Promise.resolve(),
           }),
         );
@@ -136,6 +139,10 @@ const contextOf = (host: FakeHost, services: readonly WatchedUnit[]): PlanContex
   systemIdentity: async (path) => (await host.systemIdentity?.(path)) ?? NOBODY_SAID,
   nixActivity: async () => (await host.nixActivity?.()) ?? NOBODY_SAID,
   services,
+  guards: DEFAULT_GUARDS,
+  nix: nixSettings(),
+  keep: [],
+  earlier: [],
   thresholds: { cpuPercent: 80, memoryPercent: 85, diskPercent: 90, loadAverage: undefined },
   signal: new AbortController().signal,
 });

@@ -1,16 +1,19 @@
 import { previewOnly } from '../../actions/preview.js';
-import { actionRegistry } from '../../actions/registry.js';
+import { actionNamed, actionRegistry } from '../../actions/registry.js';
 import { isSelfHealingError, messageOf } from '../../errors.js';
-import type { Execution } from '../../execute/executor.js';
+import type { Execution, StepReport } from '../../execute/executor.js';
 import type { HelperRequest } from '../../execute/helper-protocol.js';
 import { makePlan } from '../../execute/planner.js';
-import { carryOut } from '../../execute/run-plan.js';
+import { runAct } from '../../execute/run-act.js';
 import { judgeSafety } from '../../guard/safety.js';
 import type { Host } from '../../host/host.js';
-import type { Block, Plan } from '../../plan.js';
+import type { Block, HealingAction, Plan } from '../../plan.js';
 import type { ActBook } from './act-book.js';
 import { actOf, actsThatCount, judgeLimits } from './limits.js';
 import type { HelperPolicy } from './policy.js';
+
+/** The documented ones, and no others: what a host program adds runs in that program. */
+const ACTIONS = actionRegistry();
 
 /** What an answer is made with. */
 export interface HelperParts {
@@ -46,14 +49,14 @@ export async function answerTo(request: HelperRequest, parts: HelperParts): Prom
     const unlisted = judgeAction(request, parts.policy);
     if (unlisted) return skipped(unlisted);
     if (!dryRun) await parts.book.lock();
-    const plan = await planOf(request, parts);
+    const plan = await planOf(request, parts, parts.planWithin);
     const block = judge(plan, request, parts) ?? (dryRun ? undefined : previewOnly(plan.action));
     if (block) return skipped(block, plan);
     if (dryRun) return told({ outcome: 'planned', plan });
     const now = parts.now();
     // Before the act: one that cannot be written down would not count.
     parts.book.write([...actsThatCount(parts.book.read(), now), actOf(plan, now)]);
-    return told({ plan, ...(await carryOut(plan, parts.signal)) });
+    return told({ plan, ...(await carryOut(plan, request, parts)) });
   } catch (error) {
     if (isSelfHealingError(error) && error.code === 'locked') {
       return skipped({ reason: 'in-flight', sentence: 'Another root helper is at work: nothing was done' });
@@ -64,22 +67,43 @@ export async function answerTo(request: HelperRequest, parts: HelperParts): Prom
   }
 }
 
+/** The further runs of an act, and what takes a half-done one back, are planned and judged by the same policy. */
+function carryOut(
+  plan: Plan,
+  request: HelperRequest,
+  parts: HelperParts,
+): Promise<Pick<Execution, 'outcome' | 'error' | 'steps'>> {
+  const { runs = 1, timeoutMs } = actionNamed(plan.action, ACTIONS);
+  const allowed = (next: Plan): Plan | undefined =>
+    judgeSafety(next, parts.policy.units, { approved: request.approved }) ? undefined : next;
+  return runAct(plan, {
+    ...{ runs, timeoutMs },
+    again: async (earlier) => allowed(await planOf(request, parts, parts.signal, earlier)),
+    restore: async (taken) => allowed(await planOf(taken, parts, new AbortController().signal)),
+    signal: parts.signal,
+  });
+}
+
 function judgeAction({ action }: HelperRequest, { actions }: HelperPolicy): Block | undefined {
   if (actions.includes(action)) return undefined;
   const sentence = `The policy of the root helper does not list \`${action}\` in \`actions\``;
   return { reason: 'not-allowed', sentence };
 }
 
-const planOf = ({ action, parameters }: HelperRequest, parts: HelperParts): Promise<Plan> =>
+const planOf = (
+  { action, parameters }: HealingAction,
+  { host, policy }: HelperParts,
+  signal: AbortSignal,
+  earlier?: readonly StepReport[],
+): Promise<Plan> =>
   makePlan(
     { action, parameters },
     {
-      host: parts.host,
-      actions: actionRegistry(),
-      thresholds: parts.policy.thresholds,
-      services: [...(parts.policy.units.services?.values() ?? [])],
+      ...{ host, actions: ACTIONS, thresholds: policy.thresholds },
+      services: [...(policy.units.services?.values() ?? [])],
     },
-    parts.planWithin,
+    signal,
+    earlier,
   );
 
 /** The gates of every executor first; then what only root can say. Pure, but for the book that is read. */
