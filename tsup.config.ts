@@ -1,13 +1,19 @@
 import { defineConfig } from 'tsup';
 
 export default defineConfig({
-  entry: ['src/index.ts', 'src/testing/index.ts', 'src/service/dry-run.ts', 'src/service/helper.ts'],
+  entry: [
+    'src/index.ts',
+    'src/testing/index.ts',
+    'src/observe/prometheus.ts',
+    'src/service/dry-run.ts',
+    'src/service/helper.ts',
+  ],
   format: ['esm', 'cjs'],
   target: 'node20',
   platform: 'node',
   // One copy of each class across the doors: without it `instanceof` fails between them in CommonJS.
   splitting: true,
-  dts: { entry: ['src/index.ts', 'src/testing/index.ts'] },
+  dts: { entry: ['src/index.ts', 'src/testing/index.ts', 'src/observe/prometheus.ts'] },
   clean: true,
   treeshake: true,
   // One small function, for which resolving a package of its own would take longer than everything else.

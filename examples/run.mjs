@@ -34,7 +34,10 @@ try {
     splitting: false,
     sourcemap: 'inline',
     esbuildOptions(options) {
-      options.alias = { '@luminous-nix/self-healing': join(root, 'src', 'index.ts') };
+      options.alias = {
+        '@luminous-nix/self-healing/prometheus': join(root, 'src', 'observe', 'prometheus.ts'),
+        '@luminous-nix/self-healing': join(root, 'src', 'index.ts'),
+      };
     },
   });
   // What the example sees as the program that was started: itself.
