@@ -1,7 +1,7 @@
 import { defineConfig } from 'tsup';
 
 export default defineConfig({
-  entry: ['src/index.ts', 'src/testing/index.ts', 'src/service/dry-run.ts'],
+  entry: ['src/index.ts', 'src/testing/index.ts', 'src/service/dry-run.ts', 'src/service/daemon.ts', 'src/service/control.ts'],
   format: ['esm', 'cjs'],
   target: 'node20',
   platform: 'node',

@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { createSelfHealingEngine } from '../../../src/create.js';
 import { DEFAULT_GUARDS } from '../../../src/guard/guards.js';
+import { silentLogger } from '../../../src/logger.js';
 import { loadConfig, parseConfig } from '../../../src/service/config/load.js';
+import { engineOf } from '../../../src/service/daemon/engine-of.js';
 
 const mistakes = async (text: string): Promise<readonly string[]> => {
   const loaded = await parseConfig(text, 'c.json');
@@ -124,7 +125,7 @@ describe('a configuration', () => {
     await fc.assert(
       fc.asyncProperty(text, async (given) => {
         const loaded = await parseConfig(given, 'c.json');
-        if ('config' in loaded) createSelfHealingEngine(loaded.config);
+        if ('config' in loaded) engineOf(loaded.config, { logger: silentLogger, stateFolder: undefined });
       }),
       { seed: 6, numRuns: 500 },
     );
