@@ -1,0 +1,228 @@
+import { afterEach, beforeAll, expect, test } from 'vitest';
+import type { DaemonConfig } from '../../src/service/config/config.js';
+import { Installation } from './installation.js';
+import { describeOnHost } from './lab.js';
+
+/** What takes a minute by default takes half a second. */
+const QUICK: DaemonConfig = {
+  interval: 0.5,
+  services: ['nginx'],
+  enabledChecks: ['services'],
+  guards: { settleMs: { service: 300 } },
+};
+
+describeOnHost('the daemon on a systemd host', (lab) => {
+  const daemon = new Installation(lab);
+  beforeAll(() => daemon.install());
+  afterEach(() => daemon.reset());
+
+  const mainPid = async () => (await daemon.show('MainPID')).trim();
+
+  test('is ready when it has looked once, and runs as a user without any privilege', async () => {
+    await lab.host.systemctl('start', 'nginx');
+    await daemon.start(QUICK);
+    expect(await daemon.show('ActiveState')).toBe('active');
+    expect(await daemon.show('StatusText')).toBe('All well: 1 component');
+    const status = await lab.host.readFile(`/proc/${await mainPid()}/status`);
+    expect(status).toMatch(/^CapEff:\s+0+$/m);
+    expect(status).toMatch(/^CapBnd:\s+0+$/m);
+    expect(status).toMatch(/^NoNewPrivs:\s+1$/m);
+    const { stdout: uid } = await lab.host.run(['id', '-u', 'luminous-healing']);
+    expect(status).toContain(`Uid:\t${uid.trim()}\t`);
+  });
+
+  test('scores better than 2.0 in systemd-analyze security, and its unit is well formed', async () => {
+    const { stdout } = await lab.host.run([
+      'systemd-analyze',
+      'security',
+      '--no-pager',
+      'luminous-healing.service',
+    ]);
+    const [, score = '10'] = /Overall exposure level[^:]*: ([\d.]+)/.exec(stdout) ?? [];
+    console.log(`Exposure of the daemon: ${score}`);
+    expect(Number(score)).toBeLessThan(2);
+    const verify = await lab.host.run(['systemd-analyze', 'verify', 'luminous-healing.service']);
+    expect(verify.stderr).not.toContain('luminous-healing');
+  });
+
+  test('looks at the whole host from its sandbox, and sees what a process outside sees', async () => {
+    await daemon.start({ interval: 0.5 });
+    await lab.host.waitFor('a second look', async () => {
+      const { cycles } = await daemon.ask<{ cycles: { done: number } }>('status');
+      return cycles.done > 1;
+    });
+    interface Status {
+      readonly verdicts: readonly { component: string; status: string; reason: string }[];
+    }
+    const { verdicts } = await daemon.ask<Status>('status');
+    expect(verdicts.filter(({ status }) => status === 'unknown')).toEqual([]);
+    const [outside] = await lab.drive([['inspect']], { options: { enabledChecks: ['disk', 'memory'] } });
+    const names = (all: readonly { component: string }[]) => all.map(({ component }) => component).sort();
+    expect(names(verdicts)).toEqual(expect.arrayContaining(names(outside)));
+  });
+
+  test('refuses a configuration with mistakes, tells all of them with their places, and is not tried again', async () => {
+    await daemon.configure('{\n  "intervall": 1,\n  "thresholds": { "diskPercent": 120 }\n}');
+    await lab.host.run(['systemctl', 'start', 'luminous-healing'], { allowFailure: true });
+    expect(await daemon.show('ExecMainStatus')).toBe('78');
+    expect(await daemon.show('ActiveState')).toBe('failed');
+    expect(await daemon.show('NRestarts')).toBe('0');
+    expect(await daemon.journal('err')).toEqual(
+      expect.arrayContaining([
+        '/etc/luminous-healing/config.json:2:3: Unknown option `intervall` in `configuration`: did you mean `interval`?',
+        '/etc/luminous-healing/config.json:3:19: Expected `thresholds.diskPercent` to be a number from 0 to 100, got `120` (number)',
+      ]),
+    );
+  });
+
+  test('reads its configuration again on SIGHUP, and keeps the one of before when that has mistakes', async () => {
+    await daemon.start(QUICK);
+    const pid = await mainPid();
+    const reload = async (config: DaemonConfig | string) => {
+      await daemon.configure(config);
+      await lab.host.systemctl('reload', 'luminous-healing');
+    };
+    const told = (words: string) =>
+      lab.host.waitFor(words, async () => (await daemon.journal()).some((line) => line.includes(words)));
+
+    await reload('{ "services": "nginx" }');
+    await told('was refused: the configuration of before goes on');
+    await lab.host.waitFor('the status line to say so', async () =>
+      (await daemon.show('StatusText')).includes(
+        'Configuration refused: /etc/luminous-healing/config.json:1:3',
+      ),
+    );
+    expect(await daemon.show('ActiveState')).toBe('active');
+
+    await reload({ ...QUICK, services: ['nginx', 'dbus'] });
+    await told('was read again and holds from now on');
+    await lab.host.waitFor(
+      'two components',
+      async () => (await daemon.show('StatusText')) === 'All well: 2 components',
+    );
+    await reload({ ...QUICK, services: ['nginx', 'dbus'] });
+    await told('is as it was: nothing changes');
+    expect(await mainPid()).toBe(pid);
+    expect(await daemon.show('ActiveState')).toBe('active');
+  });
+
+  test('lives on under its watchdog while it cycles, and is started anew when it hangs', async () => {
+    await daemon.dropIn('[Service]\nWatchdogSec=2\nRestartSec=100ms\n');
+    await daemon.start(QUICK);
+    const pid = await mainPid();
+    await lab.host.run(['sleep', '5']);
+    expect(await mainPid()).toBe(pid);
+    await lab.host.run(['kill', '-STOP', pid]);
+    await lab.host.waitFor(
+      'another process',
+      async () => (await daemon.show('NRestarts')) === '1' && (await daemon.show('ActiveState')) === 'active',
+    );
+    expect(await mainPid()).not.toBe(pid);
+  });
+
+  test('stops well, leaves no process and no socket, and its memory of things', async () => {
+    await daemon.start(QUICK);
+    await daemon.control(['pause', 'kept over a restart']);
+    const { stdout } = await lab.host.run(['stat', '-c', '%a %U', '/var/lib/luminous-healing/state.json']);
+    expect(stdout.trim()).toBe('600 luminous-healing');
+    await lab.host.systemctl('stop', 'luminous-healing');
+    expect(await daemon.show('Result')).toBe('success');
+    expect(await daemon.show('ExecMainStatus')).toBe('0');
+    expect((await lab.host.run(['ls', '/run/luminous-healing'], { allowFailure: true })).exitCode).not.toBe(
+      0,
+    );
+    await lab.host.systemctl('start', 'luminous-healing');
+    expect(await daemon.show('StatusText')).toMatch(/paused: kept over a restart/);
+  });
+
+  test('writes to the journal by priority, and one record of JSON for each thing that happened', async () => {
+    await daemon.start({ ...QUICK, dryRun: true });
+    await lab.kill('nginx');
+    await lab.host.waitFor('the trouble', async () =>
+      (await daemon.journal('warning')).includes('Trouble with nginx: nginx.service has failed (signal)'),
+    );
+    const records = (await daemon.journal())
+      .filter((line) => line.startsWith('record '))
+      .map((line) => JSON.parse(line.slice('record '.length)) as object);
+    expect(records).toContainEqual({
+      event: 'issue:opened',
+      component: 'nginx',
+      severity: 3,
+      description: 'nginx.service has failed (signal)',
+    });
+    expect(await daemon.journal('err')).toEqual([]);
+    await lab.host.systemctl('start', 'nginx');
+  });
+});
+
+describeOnHost('the control command', (lab) => {
+  const daemon = new Installation(lab);
+  beforeAll(async () => {
+    await daemon.install();
+    await lab.host.run(['useradd', '--create-home', '--groups', 'luminous-healing-control', 'alice']);
+    await lab.host.run(['useradd', '--create-home', 'stranger']);
+  });
+  afterEach(() => daemon.reset());
+
+  test('says in clear words when the daemon is not running', async () => {
+    const { exitCode, stderr } = await daemon.control(['status']);
+    expect(exitCode).toBe(3);
+    expect(stderr).toBe(
+      'The daemon is not running: nobody answers at /run/luminous-healing/control.sock; start it with `systemctl start luminous-healing`\n',
+    );
+  });
+
+  test('serves root and the members of its group, and nobody else', async () => {
+    await daemon.start(QUICK);
+    for (const user of ['root', 'alice']) {
+      const { exitCode, stdout } = await daemon.control(['status'], { user });
+      expect(exitCode, user).toBe(0);
+      expect(stdout).toMatch(/^(All well|Trouble)/);
+    }
+    const { exitCode, stderr } = await daemon.control(['status'], { user: 'stranger' });
+    expect(exitCode).toBe(4);
+    expect(stderr).toMatch(/^You may not speak to the daemon .* luminous-healing-control\n$/);
+    const { stdout } = await lab.host.run(['stat', '-c', '%a %U %G', '/run/luminous-healing/control.sock']);
+    expect(stdout.trim()).toBe('660 luminous-healing luminous-healing-control');
+    const groups = (await lab.host.run(['id', '-nG', 'alice'])).stdout.trim().split(' ');
+    expect(groups, 'an operator may not speak to the root helper').not.toContain('luminous-healing');
+  });
+
+  test('pauses, resumes, explains, resets and shows a dry run', async () => {
+    await lab.host.systemctl('start', 'nginx');
+    await daemon.start(QUICK);
+    const say = async (...args: string[]) => {
+      const { exitCode, stdout, stderr } = await daemon.control(args, { user: 'alice' });
+      return { exitCode, text: `${stdout}${stderr}`.trim() };
+    };
+    expect(await say('explain')).toEqual({ exitCode: 0, text: 'There is no open issue.' });
+    expect(await say('pause', 'I', 'look', 'myself')).toMatchObject({
+      exitCode: 0,
+      text: expect.stringContaining('Paused for: I look myself.') as string,
+    });
+    await lab.kill('nginx');
+    await lab.host.waitFor('the reason', async () =>
+      (await say('explain', 'nginx')).text.includes('(paused)'),
+    );
+    expect((await say('status')).text).toMatch(/✗ nginx: nginx\.service has failed \(signal\) \(HIGH\)/);
+
+    const dry = await say('heal', '--dry-run');
+    expect(dry.exitCode).toBe(0);
+    expect(dry.text).toMatch(/✗ nginx +nginx\.service has failed \(signal\)/);
+    expect(dry.text).toContain('Nothing is changed.');
+    expect(await lab.show('ActiveState', 'nginx')).toBe('failed');
+
+    expect(await say('reset', 'nginx')).toMatchObject({ exitCode: 0 });
+    expect(await say('resume', 'another reason')).toEqual({
+      exitCode: 1,
+      text: 'Not paused for `another reason`; paused are: I look myself',
+    });
+    expect(await say('resume')).toEqual({ exitCode: 0, text: 'Acting goes on.' });
+    expect(await say('approve', 'nothing')).toEqual({
+      exitCode: 1,
+      text: 'No approval is waiting under `nothing`; none is waiting',
+    });
+    await lab.host.systemctl('reset-failed', 'nginx');
+    await lab.host.systemctl('start', 'nginx');
+  });
+});
