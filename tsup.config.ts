@@ -1,7 +1,11 @@
 import { defineConfig } from 'tsup';
 
 export default defineConfig({
-  entry: ['src/index.ts', 'src/testing/index.ts', 'src/service/dry-run.ts', 'src/service/daemon.ts', 'src/service/control.ts'],
+  entry: [
+    'src/index.ts',
+    'src/testing/index.ts',
+    ...['dry-run', 'daemon', 'helper', 'control'].map((program) => `src/service/${program}.ts`),
+  ],
   format: ['esm', 'cjs'],
   target: 'node20',
   platform: 'node',

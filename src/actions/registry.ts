@@ -22,6 +22,9 @@ const BUILT_IN: Readonly<Record<string, unknown>> = {
   rebuild_system: rebuildSystem,
 };
 
+/** Whether an action comes with the library. */
+export const isBuiltIn = (name: string): boolean => Object.hasOwn(BUILT_IN, name);
+
 /** The seven actions that come with the library, and the host program's own. A name can be taken once. */
 export function actionRegistry(own: unknown = {}): ActionRegistry {
   const actions = new Map(Object.entries(BUILT_IN) as [string, ActionDefinition][]);

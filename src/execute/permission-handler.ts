@@ -1,5 +1,6 @@
+import { pathParameter } from '../actions/parameters.js';
 import { previewOnly } from '../actions/preview.js';
-import { actionRegistry, type ActionRegistry } from '../actions/registry.js';
+import { actionNamed, actionRegistry, isBuiltIn, type ActionRegistry } from '../actions/registry.js';
 import type { ActionDefinition } from '../actions/define.js';
 import { thresholdValues, type ThresholdValues } from '../detect/thresholds.js';
 import { watchedUnits, type ServiceOption } from '../detect/watched.js';
@@ -14,8 +15,9 @@ import { needsRoot, throughSudo } from './elevate.js';
 import type { ExecuteOptions, Execution, Executor } from './executor.js';
 import { readPermissionStatus, type PermissionStatus } from './permission-status.js';
 import { makePlan } from './planner.js';
-import { runPlan } from './run-plan.js';
-import { wordsOf } from './words-of.js';
+import { carryOut } from './run-plan.js';
+import { ServiceClient } from './service-client.js';
+import { HELPER_SOCKET } from './tier.js';
 
 /** What a {@link NixOSPermissionHandler} may be given. */
 export interface PermissionHandlerOptions {
@@ -30,9 +32,18 @@ export interface PermissionHandlerOptions {
   /** Percentages that plans aim for. */
   readonly thresholds?: (() => ThresholdValues) | undefined;
   readonly logger?: Logger | undefined;
+  /** Path of the socket of the root helper. Default `/run/luminous-healing.sock`. */
+  readonly helperSocket?: string | undefined;
 }
 
-const OPTIONS = ['host', 'actions', 'services', 'protect', 'thresholds', 'logger'];
+const OPTIONS = ['host', 'actions', 'services', 'protect', 'thresholds', 'logger', 'helperSocket'];
+
+/** A plan, and how the steps in it that take root would be done. */
+interface Routed {
+  readonly plan: Plan;
+  readonly way: PermissionStatus['way'] | 'without-root';
+  readonly status?: PermissionStatus;
+}
 
 /**
  * The default executor: picks the tier, makes plans, judges them by the safety gates, and carries them out with
@@ -44,6 +55,8 @@ export class NixOSPermissionHandler implements Executor {
   readonly #policy: Policy;
   readonly #thresholds: () => ThresholdValues;
   readonly #logger: Logger;
+  readonly #helperSocket: string;
+  readonly #helper: ServiceClient;
   #inFlight: string | undefined;
 
   constructor(options: PermissionHandlerOptions = {}) {
@@ -56,11 +69,13 @@ export class NixOSPermissionHandler implements Executor {
     };
     this.#thresholds = options.thresholds ?? thresholdValues;
     this.#logger = options.logger ?? silentLogger;
+    this.#helperSocket = pathParameter('helperSocket', options.helperSocket, HELPER_SOCKET);
+    this.#helper = new ServiceClient(this.#helperSocket);
   }
 
   /** What this process may do to the host, and through what. */
   getStatus(): Promise<PermissionStatus> {
-    return readPermissionStatus();
+    return readPermissionStatus(this.#helperSocket);
   }
 
   /** Makes the exact steps of an action on this host. Changes nothing; rejects what cannot be meant. */
@@ -68,15 +83,25 @@ export class NixOSPermissionHandler implements Executor {
     action: HealingAction,
     { signal = never() }: { readonly signal?: AbortSignal } = {},
   ): Promise<Plan> {
+    return (await this.#route(action, signal)).plan;
+  }
+
+  async #route(action: HealingAction, signal: AbortSignal): Promise<Routed> {
     const services = [...(this.#policy.services?.values() ?? [])];
     const parts = { host: this.#host, actions: this.#actions, thresholds: this.#thresholds(), services };
     const plan = await makePlan(action, parts, signal);
-    if (!needsRoot(plan)) return plan;
+    if (!needsRoot(plan)) return { plan, way: 'without-root' };
     const status = await this.getStatus();
-    if (status.way === 'sudo') return throughSudo(plan);
-    return status.way === 'none'
-      ? Object.freeze({ ...plan, notes: Object.freeze([...plan.notes, lackOf(status)]) })
-      : plan;
+    const { way } = status;
+    if (way === 'sudo') return { plan: throughSudo(plan), way, status };
+    if (way === 'helper' && isBuiltIn(plan.action)) {
+      // What this process would refuse, the helper is not woken for.
+      const refused = judgeSafety(plan, this.#policy, { approved: true }) !== undefined;
+      return { plan: refused ? plan : await this.#helper.plan(action, plan, signal), way, status };
+    }
+    if (way === 'in-process') return { plan, way, status };
+    const notes = Object.freeze([...plan.notes, lackOf(status)]);
+    return { plan: Object.freeze({ ...plan, notes }), way: 'none', status };
   }
 
   /** Plans anew, judges by the safety gates, and carries out. Never rejects. */
@@ -99,12 +124,13 @@ export class NixOSPermissionHandler implements Executor {
     if (action.action === 'none') {
       return told({ outcome: 'skipped', blockedBy: 'no-action', error: 'There is nothing to do', steps: [] });
     }
-    let plan: Plan;
+    let routed: Routed;
     try {
-      plan = await this.plan(action, { signal });
+      routed = await this.#route(action, signal);
     } catch (error) {
       return told({ outcome: 'failed', error: messageOf(error), steps: [] });
     }
+    const { plan } = routed;
     const situation = { inFlight: plan.scope === 'host' ? this.#inFlight : undefined, approved };
     const block =
       judgeSafety(plan, this.#policy, situation) ?? (dryRun ? undefined : previewOnly(plan.action));
@@ -115,31 +141,50 @@ export class NixOSPermissionHandler implements Executor {
     // Claimed before the first wait, so that two calls at once cannot both pass the gate above.
     if (plan.scope === 'host') this.#inFlight = plan.action;
     try {
-      return told({ plan, ...(await this.#carryOut(plan, signal)) });
+      return told({ plan, ...(await this.#carryOut(routed, action, { signal, approved })) });
     } finally {
       if (plan.scope === 'host') this.#inFlight = undefined;
     }
   }
 
-  async #carryOut(plan: Plan, signal: AbortSignal): Promise<Pick<Execution, 'outcome' | 'error' | 'steps'>> {
-    if (needsRoot(plan)) {
-      const status = await this.getStatus();
-      if (status.way === 'none') return { outcome: 'failed', error: lackOf(status), steps: [] };
-      if (status.tier === 'development') this.#logger.warn(`LUMINOUS_DEV_MODE is set: ${status.description}`);
-    }
-    const steps = await runPlan(plan, signal);
-    const failed = steps.find(({ ok }) => !ok);
-    const left = plan.steps[steps.length];
-    if (!failed && left) {
-      return { outcome: 'failed', error: `Stopped before \`${wordsOf(left)}\` was begun`, steps };
-    }
-    return failed
-      ? { outcome: 'failed', error: failed.error ?? failed.step, steps }
-      : { outcome: 'executed', steps };
+  async #carryOut(
+    { plan, way, status }: Routed,
+    action: HealingAction,
+    { signal, approved = false }: { readonly signal: AbortSignal; readonly approved?: boolean | undefined },
+  ): Promise<Omit<Execution, 'action' | 'dryRun' | 'durationMs' | 'success'>> {
+    if (status && way === 'none') return { outcome: 'failed', error: lackOf(status), steps: [] };
+    if (status?.tier === 'development') this.#logger.warn(`LUMINOUS_DEV_MODE is set: ${status.description}`);
+    if (way !== 'helper') return carryOut(plan, signal);
+    const timeoutMs = plan.steps.reduce(
+      (sum, step) => sum + step.timeoutMs,
+      actionNamed(plan.action, this.#actions).timeoutMs,
+    );
+    const {
+      outcome,
+      plan: done = plan,
+      blockedBy,
+      error,
+      steps,
+    } = await this.#helper.execute(action, {
+      approved,
+      timeoutMs,
+      signal,
+    });
+    return {
+      outcome,
+      plan: done,
+      ...(blockedBy === undefined ? {} : { blockedBy }),
+      ...(error === undefined ? {} : { error }),
+      steps,
+    };
   }
 }
 
-const lackOf = (status: PermissionStatus): string => `Needs root: ${status.description}`;
+/** Why a step that takes root cannot be done. */
+const lackOf = (status: PermissionStatus): string =>
+  status.way === 'helper'
+    ? 'Needs root: the root helper carries out the actions that come with the library, and no others; run as root'
+    : `Needs root: ${status.description}`;
 
 const never = (): AbortSignal => new AbortController().signal;
 

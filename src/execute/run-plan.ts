@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import { messageOf, SelfHealingError } from '../errors.js';
 import type { CallStep, Plan, Step, WriteStep } from '../plan.js';
 import { span } from '../words.js';
-import type { StepReport } from './executor.js';
+import type { Execution, StepReport } from './executor.js';
 import { runCommand } from './run-command.js';
 import { wordsOf } from './words-of.js';
 
@@ -17,6 +17,22 @@ export async function runPlan(plan: Plan, signal: AbortSignal): Promise<readonly
     if (!report.ok) break;
   }
   return reports;
+}
+
+/** The same, told as the end of an execution. */
+export async function carryOut(
+  plan: Plan,
+  signal: AbortSignal,
+): Promise<Pick<Execution, 'outcome' | 'error' | 'steps'>> {
+  const steps = await runPlan(plan, signal);
+  const failed = steps.find(({ ok }) => !ok);
+  const left = plan.steps[steps.length];
+  if (!failed && left) {
+    return { outcome: 'failed', error: `Stopped before \`${wordsOf(left)}\` was begun`, steps };
+  }
+  return failed
+    ? { outcome: 'failed', error: failed.error ?? failed.step, steps }
+    : { outcome: 'executed', steps };
 }
 
 async function runStep(step: Step, signal: AbortSignal | undefined): Promise<StepReport> {

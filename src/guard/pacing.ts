@@ -118,12 +118,13 @@ export const PACING_GATES = {
   'resources-busy': ({ busy }) => busy,
 } satisfies Partial<Record<BlockReason, Gate<Question>>>;
 
-/** What a budget of its own is kept for. */
+/** Actions of which there may be few a day. */
 export const CHANGES_GENERATION: readonly string[] = ['rollback_generation', 'rebuild_system'];
 
 const at = ({ at }: { readonly at: number }): number => at;
 
-function spent(
+/** The sentence that says that as many acts were made within a time as are allowed. */
+export function spent(
   times: readonly number[],
   most: number,
   within: number,

@@ -1,31 +1,5 @@
+import { isNumber, isObject, isString, listOf, mapOf, oneOf, orNull, shaped, type Shape } from '../shape.js';
 import { EMPTY_STATE, type GuardState } from './state.js';
-
-type Shape = (value: unknown) => boolean;
-
-const isNumber: Shape = (value) => typeof value === 'number' && Number.isFinite(value);
-const isString: Shape = (value) => typeof value === 'string';
-const orNull =
-  (shape: Shape): Shape =>
-  (value) =>
-    value === null || shape(value);
-const oneOf =
-  (...words: readonly unknown[]): Shape =>
-  (value) =>
-    words.includes(value);
-const listOf =
-  (shape: Shape): Shape =>
-  (value) =>
-    Array.isArray(value) && value.every(shape);
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-const mapOf =
-  (shape: Shape): Shape =>
-  (value) =>
-    isObject(value) && Object.values(value).every(shape);
-const shaped =
-  (fields: Readonly<Record<string, Shape>>): Shape =>
-  (value) =>
-    isObject(value) && Object.entries(fields).every(([key, shape]) => shape(value[key]));
 
 const SCOPE = oneOf('host', 'process');
 

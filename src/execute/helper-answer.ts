@@ -1,0 +1,136 @@
+import { SelfHealingError } from '../errors.js';
+import { BLOCK_REASONS, type CallStep, type Plan, type Step } from '../plan.js';
+import {
+  isBoolean,
+  isNumber,
+  isObject,
+  isString,
+  listOf,
+  oneOf,
+  orAbsent,
+  shaped,
+  type Shape,
+} from '../shape.js';
+import type { Execution } from './executor.js';
+import { HELPER_VERSION, type HelperRequest } from './helper-protocol.js';
+
+const BLOCK = oneOf(...BLOCK_REASONS);
+const limits = { timeoutMs: isNumber, interruptible: isBoolean };
+
+const STEP: Shape = (step) =>
+  shaped({
+    kind: oneOf('command'),
+    argv: listOf(isString),
+    input: orAbsent(isString),
+    needsRoot: isBoolean,
+    ...limits,
+  })(step) ||
+  shaped({ kind: oneOf('write'), path: isString, content: isString, needsRoot: isBoolean, ...limits })(
+    step,
+  ) ||
+  shaped({ kind: oneOf('call'), name: isString, ...limits })(step);
+
+const TARGET: Shape = (target) =>
+  shaped({ kind: oneOf('plain'), id: isString })(target) ||
+  shaped({ kind: oneOf('unreadable'), id: isString, reason: isString })(target) ||
+  shaped({
+    kind: oneOf('unit'),
+    id: isString,
+    names: listOf(isString),
+    loadState: isString,
+    activeState: isString,
+    subState: isString,
+    type: isString,
+    transient: isBoolean,
+    job: isString,
+    recentRestarts: isNumber,
+    wantedBy: listOf(isString),
+    dragsAlong: listOf(isString),
+    needs: listOf(isString),
+  })(target);
+
+const PLAN = shaped({
+  action: isString,
+  parameters: isObject,
+  scope: oneOf('host'),
+  risk: oneOf('reversible', 'disruptive'),
+  targets: listOf(TARGET),
+  steps: listOf(STEP),
+  effect: isString,
+  undo: orAbsent(isString),
+  notes: listOf(isString),
+  refusal: orAbsent(shaped({ reason: BLOCK, sentence: isString })),
+  approval: orAbsent(isString),
+});
+
+const ANSWER = shaped({
+  version: oneOf(HELPER_VERSION),
+  action: isString,
+  outcome: oneOf('executed', 'planned', 'skipped', 'failed'),
+  plan: orAbsent(PLAN),
+  blockedBy: orAbsent(BLOCK),
+  error: orAbsent(isString),
+  steps: listOf(
+    shaped({
+      step: isString,
+      ok: isBoolean,
+      output: orAbsent(isString),
+      error: orAbsent(isString),
+      durationMs: isNumber,
+    }),
+  ),
+  durationMs: isNumber,
+});
+
+/** Reads an answer of the helper. Throws, and says why, when it is none to this request. */
+export function parseAnswer(text: string, request: HelperRequest): Execution {
+  if (!text.endsWith('\n')) throw garbage('it breaks off');
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw garbage('it is not JSON');
+  }
+  if (!ANSWER(value)) throw garbage('it has not the form of an answer');
+  const { version: _version, ...answer } = value as Execution & { readonly version: unknown };
+  const { plan, outcome } = answer;
+  // A request that cannot be read has no name by which it could be answered.
+  const unread = outcome === 'failed' && answer.action === '' && answer.steps.length === 0;
+  if (answer.action !== request.action && !unread) throw garbage(`it is about \`${answer.action}\``);
+  if (plan && !isPlanFor(plan, request)) throw garbage('its plan is of another action');
+  const fits =
+    outcome === 'skipped'
+      ? answer.blockedBy !== undefined && answer.error !== undefined
+      : outcome === 'failed'
+        ? answer.error !== undefined
+        : plan !== undefined && outcome === (request.do === 'plan' ? 'planned' : 'executed');
+  if (!fits) throw garbage(`the outcome \`${outcome}\` does not go with the rest of it`);
+  return Object.freeze({ ...answer, ...(plan ? { plan: revived(plan) } : {}) });
+}
+
+const garbage = (why: string): SelfHealingError =>
+  new SelfHealingError('protocol', `The answer of the root helper cannot be used: ${why}`);
+
+function isPlanFor({ action, parameters }: Plan, request: HelperRequest): boolean {
+  const sorted = (map: object): string => JSON.stringify(Object.entries(map).sort());
+  return action === request.action && sorted(parameters) === sorted(request.parameters);
+}
+
+/** A function does not travel: it runs in the helper, and nowhere else. */
+function revived(plan: Plan): Plan {
+  const steps = plan.steps.map((step): Step => {
+    if (step.kind !== 'call') return Object.freeze(step);
+    const run: CallStep['run'] = () => {
+      throw new SelfHealingError('protocol', `\`${step.name}\` runs in the root helper only`);
+    };
+    return Object.freeze({ ...step, run });
+  });
+  const targets = plan.targets.map((target) => Object.freeze(target));
+  return Object.freeze({
+    ...plan,
+    parameters: Object.freeze(plan.parameters),
+    targets: Object.freeze(targets),
+    steps: Object.freeze(steps),
+    notes: Object.freeze(plan.notes),
+  });
+}

@@ -1,0 +1,87 @@
+import { connect } from 'node:net';
+import { span } from '../words.js';
+import { ANSWER_LIMIT } from './helper-protocol.js';
+
+/** How one try to ask the helper ended. */
+export type Conversation =
+  /** It said something. */
+  | { readonly kind: 'answered'; readonly text: string }
+  /** The request has not been read by anybody: nothing was done, and it may be sent again. */
+  | { readonly kind: 'busy' | 'absent' | 'forbidden' | 'unreachable'; readonly sentence: string }
+  /** The request may have been read, and nobody said what came of it: it must not be sent again. */
+  | { readonly kind: 'lost'; readonly sentence: string };
+
+/**
+ * Sends one line to the socket of the helper, and collects what comes until the other side closes. Once the signal is
+ * aborted it closes its own side, which tells the helper to stop, and waits on for the answer. Never rejects.
+ */
+export function converse(
+  path: string,
+  line: string,
+  { limitMs, signal }: { readonly limitMs: number; readonly signal: AbortSignal },
+): Promise<Conversation> {
+  return new Promise((resolve) => {
+    const socket = connect({ path, allowHalfOpen: true });
+    const chunks: Buffer[] = [];
+    let size = 0;
+    let connected = false;
+    const finish = (conversation: Conversation): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', stop);
+      socket.destroy();
+      resolve(conversation);
+    };
+    const lost = (sentence: string): void => finish({ kind: 'lost', sentence });
+    const stop = (): void => void socket.end();
+    const timer = setTimeout(() => lost(`it did not answer within ${span(limitMs)}`), limitMs);
+    signal.addEventListener('abort', stop);
+
+    socket.on('connect', () => {
+      connected = true;
+      // In one piece, and nothing after it: a reset then means that the helper has not read it.
+      socket.write(line);
+    });
+    socket.on('data', (chunk: Buffer) => {
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size > ANSWER_LIMIT) lost(`it answered more than ${ANSWER_LIMIT} bytes`);
+    });
+    socket.on('end', () => {
+      if (size === 0) lost('it ended without an answer');
+      else finish({ kind: 'answered', text: Buffer.concat(chunks).toString('utf8') });
+    });
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      if (size > 0) lost(`its answer broke off (${error.code})`);
+      else finish(refusal(path, error, connected));
+    });
+  });
+}
+
+function refusal(
+  path: string,
+  { code = 'no code', message }: NodeJS.ErrnoException,
+  connected: boolean,
+): Conversation {
+  switch (code) {
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return { kind: 'absent', sentence: `there is no helper at ${path}` };
+    case 'EACCES':
+    case 'EPERM':
+      return { kind: 'forbidden', sentence: `this process may not speak to the helper at ${path}` };
+    case 'ECONNREFUSED':
+      return {
+        kind: 'unreachable',
+        sentence: `nobody listens at ${path}: start luminous-healing-helper.socket`,
+      };
+    // Closed with the request unread, before it could be sent at all, or with too many waiting.
+    case 'ECONNRESET':
+    case 'EPIPE':
+    case 'EAGAIN':
+      return { kind: 'busy', sentence: 'it is busy with another request' };
+    default:
+      return connected
+        ? { kind: 'lost', sentence: `the connection broke (${message})` }
+        : { kind: 'unreachable', sentence: `${path} cannot be reached (${message})` };
+  }
+}

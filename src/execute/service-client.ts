@@ -1,0 +1,141 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf } from '../errors.js';
+import type { HealingAction, Plan } from '../plan.js';
+import type { Execution } from './executor.js';
+import { parseAnswer } from './helper-answer.js';
+import { converse, type Conversation } from './helper-connection.js';
+import { HELPER_VERSION, PLAN_WITHIN_MS, type HelperRequest } from './helper-protocol.js';
+import { HELPER_SOCKET } from './tier.js';
+
+/** A request that nobody has read may be sent again: so often, with these pauses in milliseconds. */
+const PAUSES_MS = [40, 80, 160, 320, 640];
+/** On top of what the helper allows itself, in milliseconds. */
+const SLACK_MS = 15_000;
+/** How long the helper's plan is taken to hold while nothing else has changed, in milliseconds. */
+const REMEMBERED_MS = 5 * 60_000;
+
+/** What an act through the helper is to be. */
+export interface HelperExecuteOptions {
+  readonly approved: boolean;
+  /** How long the act itself may take, in milliseconds. */
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Speaks to the helper that systemd starts as root for one request. It sends one request at a time, and sends one again
+ * only when nobody can have read it. It never rejects.
+ */
+export class ServiceClient {
+  readonly #socket: string;
+  #last: Promise<unknown> = Promise.resolve();
+  #remembered: { readonly local: string; readonly plan: Plan; readonly at: number } | undefined;
+
+  constructor(socket = HELPER_SOCKET) {
+    this.#socket = socket;
+  }
+
+  /**
+   * The plan that the helper would carry out, in place of the one that was made without privilege. What stands in its
+   * way there is the plan's refusal. A plan that stays blocked is asked for in every cycle: as long as the own one is
+   * the same, the helper is not woken for it again.
+   */
+  async plan(action: HealingAction, own: Plan, signal: AbortSignal): Promise<Plan> {
+    const local = JSON.stringify(own);
+    const now = performance.now();
+    const known = this.#remembered;
+    if (known?.local === local && now - known.at < REMEMBERED_MS) return known.plan;
+    const told = await this.#ask(requestFor('plan', action), PLAN_WITHIN_MS + SLACK_MS, signal);
+    const plan = told.plan ? merged(told.plan, own) : own;
+    const { outcome, blockedBy = 'unavailable', error: sentence = 'The root helper gave no reason' } = told;
+    // What a person may approve is no refusal: the engine asks.
+    const possible = outcome === 'planned' || (blockedBy === 'needs-approval' && plan.approval !== undefined);
+    if (!possible) return Object.freeze({ ...plan, refusal: Object.freeze({ reason: blockedBy, sentence }) });
+    this.#remembered = { local, plan, at: now };
+    return plan;
+  }
+
+  /** Has the helper plan, judge and carry out an action. */
+  async execute(action: HealingAction, options: HelperExecuteOptions): Promise<Execution> {
+    const { approved, timeoutMs, signal } = options;
+    this.#remembered = undefined;
+    const request = { ...requestFor('execute', action), ...(approved ? { approved } : {}) };
+    return this.#ask(request, PLAN_WITHIN_MS + timeoutMs + SLACK_MS, signal);
+  }
+
+  #ask(request: HelperRequest, limitMs: number, signal: AbortSignal): Promise<Execution> {
+    const answer = this.#last.then(async () => {
+      const start = performance.now();
+      const conversation = await this.#converse(`${JSON.stringify(request)}\n`, limitMs, signal);
+      return executionOf(conversation, request, performance.now() - start);
+    });
+    this.#last = answer;
+    return answer;
+  }
+
+  async #converse(line: string, limitMs: number, signal: AbortSignal): Promise<Conversation | undefined> {
+    for (let tries = 0; ; tries += 1) {
+      if (signal.aborted) return undefined;
+      const conversation = await converse(this.#socket, line, { limitMs, signal });
+      const pause = PAUSES_MS[tries];
+      if (conversation.kind !== 'busy' || pause === undefined) return conversation;
+      await sleep(pause * (0.5 + Math.random()), undefined, { signal }).catch(() => undefined);
+    }
+  }
+}
+
+const requestFor = (todo: HelperRequest['do'], { action, parameters }: HealingAction): HelperRequest => ({
+  version: HELPER_VERSION,
+  do: todo,
+  action,
+  // The helper refuses what is no text, and says so.
+  parameters: parameters as HelperRequest['parameters'],
+});
+
+/** The facts about units that this process has followed for longer than the helper, which lives for one request. */
+function merged(plan: Plan, own: Plan): Plan {
+  const followed = new Map(own.targets.map((target) => [target.id, target]));
+  const targets = plan.targets.map((target) => followed.get(target.id) ?? target);
+  return Object.freeze({ ...plan, targets: Object.freeze(targets) });
+}
+
+function executionOf(
+  conversation: Conversation | undefined,
+  request: HelperRequest,
+  durationMs: number,
+): Execution {
+  const told = (rest: Pick<Execution, 'outcome' | 'error' | 'steps'> & Partial<Execution>): Execution =>
+    Object.freeze({
+      action: request.action,
+      success: false,
+      dryRun: request.do === 'plan',
+      durationMs,
+      ...rest,
+    });
+  /** It may have acted: a step that was begun has the engine look at what came of it, instead of asking again. */
+  const lost = (sentence: string): Execution => {
+    const error = `What the root helper did is not known: ${sentence}`;
+    const begun = { step: `the root helper: ${request.action}`, ok: false, error: sentence, durationMs };
+    return told({ outcome: 'failed', error, steps: request.do === 'execute' ? [begun] : [] });
+  };
+  switch (conversation?.kind) {
+    case undefined:
+      return told({ outcome: 'failed', error: 'Stopped before the root helper was asked', steps: [] });
+    case 'answered':
+      try {
+        return parseAnswer(conversation.text, request);
+      } catch (error) {
+        return lost(messageOf(error));
+      }
+    case 'lost':
+      return lost(conversation.sentence);
+    case 'busy': {
+      const error = `The root helper did nothing: ${conversation.sentence}`;
+      return told({ outcome: 'skipped', blockedBy: 'in-flight', error, steps: [] });
+    }
+    case 'absent':
+    case 'forbidden':
+    case 'unreachable':
+      return told({ outcome: 'failed', error: `Needs root, and ${conversation.sentence}`, steps: [] });
+  }
+}

@@ -1,0 +1,54 @@
+import { parseArgs } from 'node:util';
+import { messageOf } from '../errors.js';
+import { localHost } from '../host/local-host.js';
+import { serve } from './helper/serve.js';
+
+const HELP = `The root helper of Luminous Healing. systemd starts it for one connection to /run/luminous-healing.sock; it reads one
+line of JSON, plans or carries out one action if its policy allows that, answers one line, and ends.
+
+  helper.js [--policy FILE] INSTANCE
+
+  --policy FILE   what may be done; default /etc/luminous-healing/policy.json
+  INSTANCE        %i of the unit: it ends in the id of the user who connected
+
+What was done is written down in STATE_DIRECTORY, or /var/lib/luminous-healing-helper.`;
+
+/** The program that systemd starts as root for one request. It exits 0 also when it refuses. */
+async function main(args: readonly string[]): Promise<void> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    options: {
+      policy: { type: 'string', default: '/etc/luminous-healing/policy.json' },
+      help: { type: 'boolean' },
+    },
+    allowPositionals: true,
+  });
+  if (values.help) {
+    console.log(HELP);
+    return;
+  }
+  const stop = new AbortController();
+  process.once('SIGTERM', () => stop.abort());
+  const host = localHost();
+  try {
+    await serve({
+      input: process.stdin,
+      output: process.stdout,
+      instance: positionals[0],
+      policyFile: values.policy,
+      stateFolder: process.env.STATE_DIRECTORY ?? '/var/lib/luminous-healing-helper',
+      host,
+      log: (priority, line) => console.error(`<${priority}>${line}`),
+      signal: stop.signal,
+    });
+  } finally {
+    await host.close?.();
+    // Whoever asked may keep their side open for ever.
+    process.stdin.destroy();
+  }
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  console.error(`<3>${messageOf(error)}`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,54 @@
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { FileLock } from '../../guard/file-lock.js';
+import { isNumber, isObject, isString, listOf, oneOf, shaped } from '../../shape.js';
+import type { HelperAct } from './limits.js';
+import { readRootFile } from './root-file.js';
+import { parseStrictJson } from './strict-json.js';
+
+/** What the helper has done lately, kept where only root can write. */
+export interface ActBook {
+  /** Throws when it cannot be read: then nothing may be done. */
+  read(): readonly HelperAct[];
+  /** Replaces it atomically, and returns when it is safe on disk. */
+  write(acts: readonly HelperAct[]): void;
+  /** Keeps a second helper out for as long as this process lives. Rejects when one has it. */
+  lock(): Promise<void>;
+  release(): Promise<void>;
+}
+
+const BOOK = shaped({
+  version: oneOf(1),
+  acts: listOf(shaped({ at: isNumber, action: isString, targets: listOf(isString) })),
+});
+
+/** The book in a file of a folder. A file that is not there is an empty book; one that cannot be used is an error. */
+export function fileActBook(folder: string, owner = 0): ActBook {
+  const file = join(folder, 'acts.json');
+  const lock = new FileLock(join(folder, 'lock'));
+  return {
+    read() {
+      if (!existsSync(file)) return [];
+      const value = parseStrictJson(readRootFile(file, owner));
+      if (!BOOK(value) || !isObject(value)) throw new Error('it is not as it was written');
+      return value.acts as readonly HelperAct[];
+    },
+    write(acts) {
+      const next = `${file}.next`;
+      const text = `${JSON.stringify({ version: 1, acts })}\n`;
+      const handle = openSync(next, 'w', 0o600);
+      try {
+        writeSync(handle, text);
+        fsyncSync(handle);
+      } finally {
+        closeSync(handle);
+      }
+      renameSync(next, file);
+      const parent = openSync(folder, 'r');
+      fsyncSync(parent);
+      closeSync(parent);
+    },
+    lock: () => lock.take(),
+    release: () => lock.release(),
+  };
+}

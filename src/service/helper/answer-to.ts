@@ -1,0 +1,110 @@
+import { previewOnly } from '../../actions/preview.js';
+import { actionRegistry } from '../../actions/registry.js';
+import { isSelfHealingError, messageOf } from '../../errors.js';
+import type { Execution } from '../../execute/executor.js';
+import type { HelperRequest } from '../../execute/helper-protocol.js';
+import { makePlan } from '../../execute/planner.js';
+import { carryOut } from '../../execute/run-plan.js';
+import { judgeSafety } from '../../guard/safety.js';
+import type { Host } from '../../host/host.js';
+import type { Block, Plan } from '../../plan.js';
+import type { ActBook } from './act-book.js';
+import { actOf, actsThatCount, judgeLimits } from './limits.js';
+import type { HelperPolicy } from './policy.js';
+
+/** What an answer is made with. */
+export interface HelperParts {
+  readonly policy: HelperPolicy;
+  readonly host: Host;
+  readonly book: ActBook;
+  /** Wall clock, in milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Ends the planning, which may read slow things. */
+  readonly planWithin: AbortSignal;
+  /** Starts no new step, and ends those that may be interrupted. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Answers one request: plans it by what is so on this host now, judges it by the safety gates, the policy and the
+ * limits, and carries it out if that was asked for. What was read elsewhere counts for nothing here. Never rejects.
+ */
+export async function answerTo(request: HelperRequest, parts: HelperParts): Promise<Execution> {
+  const start = performance.now();
+  const dryRun = request.do === 'plan';
+  const told = (rest: Pick<Execution, 'outcome'> & Partial<Execution>): Execution => ({
+    action: request.action,
+    dryRun,
+    success: rest.outcome === 'executed' || rest.outcome === 'planned',
+    steps: [],
+    ...rest,
+    durationMs: performance.now() - start,
+  });
+  const skipped = ({ reason, sentence }: Block, plan?: Plan): Execution =>
+    told({ outcome: 'skipped', ...(plan ? { plan } : {}), blockedBy: reason, error: sentence });
+  try {
+    const unlisted = judgeAction(request, parts.policy);
+    if (unlisted) return skipped(unlisted);
+    if (!dryRun) await parts.book.lock();
+    const plan = await planOf(request, parts);
+    const block = judge(plan, request, parts) ?? (dryRun ? undefined : previewOnly(plan.action));
+    if (block) return skipped(block, plan);
+    if (dryRun) return told({ outcome: 'planned', plan });
+    const now = parts.now();
+    // Before the act: one that cannot be written down would not count.
+    parts.book.write([...actsThatCount(parts.book.read(), now), actOf(plan, now)]);
+    return told({ plan, ...(await carryOut(plan, parts.signal)) });
+  } catch (error) {
+    if (isSelfHealingError(error) && error.code === 'locked') {
+      return skipped({ reason: 'in-flight', sentence: 'Another root helper is at work: nothing was done' });
+    }
+    return told({ outcome: 'failed', error: messageOf(error) });
+  } finally {
+    await parts.book.release();
+  }
+}
+
+function judgeAction({ action }: HelperRequest, { actions }: HelperPolicy): Block | undefined {
+  if (actions.includes(action)) return undefined;
+  const sentence = `The policy of the root helper does not list \`${action}\` in \`actions\``;
+  return { reason: 'not-allowed', sentence };
+}
+
+const planOf = ({ action, parameters }: HelperRequest, parts: HelperParts): Promise<Plan> =>
+  makePlan(
+    { action, parameters },
+    {
+      host: parts.host,
+      actions: actionRegistry(),
+      thresholds: parts.policy.thresholds,
+      services: [...(parts.policy.units.services?.values() ?? [])],
+    },
+    parts.planWithin,
+  );
+
+/** The gates of every executor first; then what only root can say. Pure, but for the book that is read. */
+function judge(plan: Plan, request: HelperRequest, { policy, book, now }: HelperParts): Block | undefined {
+  const safety = judgeSafety(plan, policy.units, { approved: true });
+  if (safety) return byPolicy(safety);
+  if (plan.approval !== undefined && !policy.approvals.includes(plan.action)) {
+    const sentence = `${plan.approval}, and the policy of the root helper does not list \`${plan.action}\` in \`approvals\``;
+    return { reason: 'not-allowed', sentence };
+  }
+  if (plan.approval !== undefined && request.approved !== true) {
+    return { reason: 'needs-approval', sentence: plan.approval };
+  }
+  let acts;
+  try {
+    acts = book.read();
+  } catch (error) {
+    const sentence = `The root helper cannot read what it has done lately, and so does nothing: ${messageOf(error)}`;
+    return { reason: 'unavailable', sentence };
+  }
+  return judgeLimits(plan, acts, policy.limits, now());
+}
+
+/** Whoever reads it has a list of services of their own, too. */
+const byPolicy = ({ reason, sentence }: Block): Block => ({
+  reason,
+  sentence: reason === 'not-allowed' ? `By the policy of the root helper: ${sentence}` : sentence,
+});

@@ -1,0 +1,69 @@
+import { CHANGES_GENERATION, spent } from '../../guard/pacing.js';
+import type { Guards } from '../../guard/guards.js';
+import type { Block, Plan } from '../../plan.js';
+
+/** One act of the helper, by whoever asked for it. */
+export interface HelperAct {
+  /** Wall clock, in milliseconds since the epoch: it must hold over a restart of the host. */
+  readonly at: number;
+  readonly action: string;
+  /** What it acted on, by primary name. */
+  readonly targets: readonly string[];
+}
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+
+/** The acts that still count. One from the future counts, too: the clock went back, and the act was made. */
+export const actsThatCount = (acts: readonly HelperAct[], now: number): readonly HelperAct[] =>
+  acts.filter(({ at }) => Math.abs(now - at) < DAY);
+
+/** The act that a plan is. */
+export const actOf = ({ action, targets }: Plan, now: number): HelperAct => ({
+  at: now,
+  action,
+  targets: targets.map(({ id }) => id),
+});
+
+/** Judges a plan by how much has been done already. Pure. */
+export function judgeLimits(
+  plan: Plan,
+  acts: readonly HelperAct[],
+  { componentPerHour, hostPerHour, generationsPerDay }: Guards['budget'],
+  now: number,
+): Block | undefined {
+  const within = (span: number, counts: (act: HelperAct) => boolean): readonly number[] =>
+    acts
+      .filter((act) => Math.abs(now - act.at) < span && counts(act))
+      .map(({ at }) => Math.min(at, now))
+      .sort((a, b) => a - b);
+  const sentences = [
+    ...plan.targets.map(({ id }) =>
+      spent(
+        within(HOUR, ({ targets }) => targets.includes(id)),
+        componentPerHour,
+        HOUR,
+        now,
+        `acts of the root helper on ${id} in the last hour`,
+      ),
+    ),
+    spent(
+      within(HOUR, () => true),
+      hostPerHour,
+      HOUR,
+      now,
+      'acts of the root helper in the last hour',
+    ),
+    CHANGES_GENERATION.includes(plan.action)
+      ? spent(
+          within(DAY, ({ action }) => CHANGES_GENERATION.includes(action)),
+          generationsPerDay,
+          DAY,
+          now,
+          'changes of the generation by the root helper in the last day',
+        )
+      : undefined,
+  ];
+  const sentence = sentences.find((one) => one !== undefined);
+  return sentence === undefined ? undefined : { reason: 'budget', sentence };
+}

@@ -1,0 +1,26 @@
+import type { Execution } from '../../execute/executor.js';
+import { ANSWER_LIMIT, HELPER_VERSION } from '../../execute/helper-protocol.js';
+
+/** How much of what each step printed is passed on, in characters, at first. */
+const OUTPUT = 8_192;
+
+/** An answer as one line that is never too long: what the steps printed is cut first, to its end. */
+export function lineOf(execution: Execution): string {
+  for (let keep = OUTPUT; keep >= 128; keep /= 4) {
+    const steps = execution.steps.map(({ output, ...step }) =>
+      output === undefined ? step : { ...step, output: output.slice(-keep) },
+    );
+    const line = toLine({ ...execution, steps });
+    if (line !== undefined) return line;
+  }
+  const { action, outcome, dryRun, durationMs, steps } = execution;
+  const error = `The outcome is \`${outcome}\`; the rest of the answer was too long to be given`;
+  // A step that was begun has whoever asked look at what came of it.
+  const begun = steps.slice(0, 1).map(({ ok, durationMs }) => ({ step: action, ok, durationMs }));
+  return toLine({ action, outcome: 'failed', success: false, dryRun, error, steps: begun, durationMs }) ?? '';
+}
+
+function toLine(execution: Execution): string | undefined {
+  const line = `${JSON.stringify({ version: HELPER_VERSION, ...execution })}\n`;
+  return Buffer.byteLength(line) <= ANSWER_LIMIT ? line : undefined;
+}

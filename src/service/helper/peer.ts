@@ -1,0 +1,14 @@
+/**
+ * The user who connected, from the name of the instance that systemd made for the connection: `N-PID-UID` on systemd
+ * 252, with one field more since 258. What comes after the last dash is the user; undocumented, and so refused when it is
+ * not a number.
+ */
+export function peerOf(instance: string | undefined): number {
+  const field = instance?.slice(instance.lastIndexOf('-') + 1) ?? '';
+  if (!instance?.includes('-') || !/^\d{1,10}$/.test(field)) {
+    throw new Error(
+      `Expected the name of an instance that ends in the id of a user, got ${JSON.stringify(instance ?? null)}: this program is started by luminous-healing-helper.socket`,
+    );
+  }
+  return Number(field);
+}

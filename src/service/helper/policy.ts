@@ -1,0 +1,65 @@
+import { actionRegistry } from '../../actions/registry.js';
+import { thresholdValues, type ThresholdValues } from '../../detect/thresholds.js';
+import { watchedUnits } from '../../detect/watched.js';
+import {
+  expectKnownKeys,
+  expectNumber,
+  expectObject,
+  expectOneOf,
+  expectStrings,
+  refusal,
+} from '../../expect.js';
+import { DEFAULT_GUARDS, type Guards } from '../../guard/guards.js';
+import type { Policy } from '../../guard/safety.js';
+
+/** What root allows those who may speak to the helper. It is read anew for each request. */
+export interface HelperPolicy {
+  /** The actions that may be carried out. */
+  readonly actions: readonly string[];
+  /** The units that may be acted on, and those that never are. */
+  readonly units: Policy;
+  /** The actions that may be carried out on the word of who asks that a person has approved them. */
+  readonly approvals: readonly string[];
+  /** Percentages that plans aim for. */
+  readonly thresholds: ThresholdValues;
+  /** How much may be done within an hour, and within a day. */
+  readonly limits: Guards['budget'];
+}
+
+const KEYS = ['version', 'actions', 'services', 'protect', 'approvals', 'thresholds', 'limits'];
+
+/** Checks a policy. Throws one sentence for the first thing in it that cannot be meant. */
+export function parsePolicy(value: unknown): HelperPolicy {
+  const given = expectObject('policy', value);
+  expectKnownKeys('policy', given, KEYS);
+  if (given.version !== 1) throw refusal('version', '1', given.version);
+  return {
+    actions: actionNames('actions', given.actions),
+    units: {
+      // `failed`: whatever has failed and is wanted, as for an engine without a list.
+      services: given.services === 'failed' ? undefined : watchedUnits(given.services ?? null),
+      protect: expectStrings('protect', given.protect ?? []),
+    },
+    approvals: actionNames('approvals', given.approvals ?? []),
+    thresholds: thresholdValues(given.thresholds),
+    limits: limitsFrom(given.limits ?? {}),
+  };
+}
+
+function actionNames(option: string, value: unknown): readonly string[] {
+  const known = [...actionRegistry().keys()];
+  return expectStrings(option, value).map((name, index) =>
+    expectOneOf(`${option}[${index}]`, name, known, 'action'),
+  );
+}
+
+function limitsFrom(value: unknown): Guards['budget'] {
+  const defaults = DEFAULT_GUARDS.budget;
+  const given = expectObject('limits', value);
+  expectKnownKeys('limits', given, Object.keys(defaults));
+  for (const [key, limit] of Object.entries(given)) {
+    expectNumber(`limits.${key}`, limit, 0, 1_000);
+    if (!Number.isInteger(limit)) throw refusal(`limits.${key}`, 'a whole number', limit);
+  }
+  return { ...defaults, ...given };
+}

@@ -1,0 +1,44 @@
+import { HELPER_VERSION, REQUEST_LIMIT, type HelperRequest } from '../../execute/helper-protocol.js';
+import { expectBoolean, expectKnownKeys, expectObject, expectOneOf, refusal } from '../../expect.js';
+import { parseStrictJson } from './strict-json.js';
+
+const KEYS = ['version', 'do', 'action', 'parameters', 'approved'];
+const ACTION = /^[a-z][a-z0-9_]{0,63}$/;
+const PARAMETER = /^[A-Za-z]{1,32}$/;
+const MOST_PARAMETERS = 8;
+const LONGEST_VALUE = 4_096;
+
+/**
+ * Reads one request: the bytes before the newline. Everything is refused that is not exactly a request: it says what an
+ * action is called and has plain texts for parameters, and so it cannot hold a command.
+ */
+export function parseRequest(line: Uint8Array): HelperRequest {
+  if (line.length >= REQUEST_LIMIT) throw new Error(`The request is longer than ${REQUEST_LIMIT} bytes`);
+  const given = expectObject('request', strictly(line));
+  expectKnownKeys('request', given, KEYS);
+  if (given.version !== HELPER_VERSION) throw refusal('version', String(HELPER_VERSION), given.version);
+  expectOneOf('do', given.do, ['plan', 'execute'], 'word');
+  if (typeof given.action !== 'string' || !ACTION.test(given.action)) {
+    throw refusal('action', 'the name of an action', given.action);
+  }
+  if (given.approved !== undefined) expectBoolean('approved', given.approved);
+  const parameters = Object.entries(expectObject('parameters', given.parameters));
+  if (parameters.length > MOST_PARAMETERS) {
+    throw refusal('parameters', `at most ${MOST_PARAMETERS}`, parameters.length);
+  }
+  for (const [key, value] of parameters) {
+    if (!PARAMETER.test(key)) throw refusal('parameters', 'named by letters', key);
+    if (typeof value !== 'string' || value.length > LONGEST_VALUE) {
+      throw refusal(`parameters.${key}`, `a text of at most ${LONGEST_VALUE} characters`, value);
+    }
+  }
+  return given as unknown as HelperRequest;
+}
+
+function strictly(line: Uint8Array): unknown {
+  try {
+    return parseStrictJson(line);
+  } catch (error) {
+    throw new Error(`The request cannot be read: ${(error as Error).message}`, { cause: error });
+  }
+}

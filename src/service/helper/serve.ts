@@ -1,0 +1,125 @@
+import type { Readable, Writable } from 'node:stream';
+import { messageOf } from '../../errors.js';
+import type { Execution } from '../../execute/executor.js';
+import {
+  PLAN_WITHIN_MS,
+  REQUEST_LIMIT,
+  REQUEST_WITHIN_MS,
+  type HelperRequest,
+} from '../../execute/helper-protocol.js';
+import type { Host } from '../../host/host.js';
+import type { BlockReason } from '../../plan.js';
+import { fileActBook } from './act-book.js';
+import { answerTo } from './answer-to.js';
+import { lineOf } from './line-of.js';
+import { peerOf } from './peer.js';
+import { parsePolicy, type HelperPolicy } from './policy.js';
+import { readLine } from './read-line.js';
+import { parseRequest } from './request.js';
+import { readRootFile } from './root-file.js';
+import { parseStrictJson } from './strict-json.js';
+
+/** One connection, and what it is served with. */
+export interface Connection {
+  readonly input: Readable;
+  readonly output: Writable;
+  /** What systemd called this instance; it has the user who connected. */
+  readonly instance: string | undefined;
+  /** Path of the policy. */
+  readonly policyFile: string;
+  /** Folder in which what was done is written down. */
+  readonly stateFolder: string;
+  readonly host: Host;
+  /** Takes one line for the journal, and its priority from 0 to 7. */
+  readonly log: (priority: number, line: string) => void;
+  /** Aborted when the helper is told to stop. */
+  readonly signal: AbortSignal;
+  /** The user to whom policy and state must belong. Default root. */
+  readonly owner?: number;
+  /** How long the request may take to come, in milliseconds. Default 2,000. */
+  readonly requestWithinMs?: number;
+}
+
+/** Reads one request, answers it, and says both to the journal. Resolves when the answer has been handed over. */
+export async function serve(connection: Connection): Promise<void> {
+  const { log } = connection;
+  const answer = await answerFrom(connection);
+  const { outcome, action, blockedBy, error, steps, durationMs } = answer;
+  const priority = outcome === 'failed' ? WARNING : outcome === 'planned' ? INFO : NOTICE;
+  const told = { outcome, action, blockedBy, error, steps: steps.map(({ step, ok }) => ({ step, ok })) };
+  log(priority, `answer ${plain({ ...told, durationMs: Math.round(durationMs) })}`);
+  await handOver(lineOf(answer), connection.output);
+}
+
+const WARNING = 4;
+const NOTICE = 5;
+const INFO = 6;
+
+async function answerFrom(connection: Connection): Promise<Execution> {
+  const { input, instance, stateFolder, host, log, owner } = connection;
+  let peer: number | undefined;
+  let line: Uint8Array | undefined;
+  let request: HelperRequest;
+  try {
+    peer = peerOf(instance);
+    const withinMs = connection.requestWithinMs ?? REQUEST_WITHIN_MS;
+    line = await readLine(input, { limit: REQUEST_LIMIT, withinMs });
+    request = parseRequest(line);
+  } catch (error) {
+    log(
+      WARNING,
+      `request ${plain({ uid: peer, unreadable: Buffer.from(line ?? []).toString('latin1', 0, 200) })}`,
+    );
+    return refused('', 'failed', messageOf(error));
+  }
+  log(INFO, `request ${plain({ uid: peer, ...request })}`);
+  let policy: HelperPolicy;
+  try {
+    policy = parsePolicy(parseStrictJson(readRootFile(connection.policyFile, owner)));
+  } catch (error) {
+    const sentence = `The policy ${connection.policyFile} of the root helper cannot be used: ${messageOf(error)}`;
+    return refused(request.action, 'skipped', sentence, 'unavailable');
+  }
+  // Whoever closes their side wants it stopped, or is gone.
+  const gone = new AbortController();
+  input.on('end', () => gone.abort()).on('error', () => gone.abort());
+  return answerTo(request, {
+    policy,
+    host,
+    book: fileActBook(stateFolder, owner),
+    now: Date.now,
+    planWithin: AbortSignal.timeout(PLAN_WITHIN_MS),
+    signal: AbortSignal.any([connection.signal, gone.signal]),
+  });
+}
+
+const refused = (
+  action: string,
+  outcome: 'failed' | 'skipped',
+  error: string,
+  blockedBy?: BlockReason,
+): Execution => ({
+  action,
+  outcome,
+  success: false,
+  dryRun: false,
+  ...(blockedBy === undefined ? {} : { blockedBy }),
+  error,
+  steps: [],
+  durationMs: 0,
+});
+
+/** JSON in ASCII: whatever somebody sent, it stays one line of the journal and cannot look like another. */
+const plain = (value: unknown): string =>
+  JSON.stringify(value).replace(
+    /[^\x20-\x7e]/g,
+    (odd) => `\\u${odd.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+
+/** Nobody may be there to take it: what was done is done, and stands in the journal. */
+function handOver(line: string, output: Writable): Promise<void> {
+  return new Promise((resolve) => {
+    output.on('error', () => resolve());
+    output.write(line, () => resolve());
+  });
+}
