@@ -12,6 +12,7 @@ import { Cycle } from './heal/cycle.js';
 import { bootId } from './host/boot-id.js';
 import type { Parts } from './heal/parts.js';
 import type { Logger } from './logger.js';
+import { nixSettings } from './nix-options.js';
 import { expectOptions, PART_METHODS, type HealingOptions } from './options.js';
 import type { Resolver } from './resolve/resolver.js';
 
@@ -30,7 +31,8 @@ export abstract class EngineParts {
   /** Throws a `SelfHealingError` for an option that cannot be meant. */
   constructor(options: HealingOptions = {}) {
     const given = expectOptions(options);
-    const { services, protect = [], actions, checks, thresholds, enabledChecks } = given;
+    const { services, protect = [], actions, checks, thresholds, enabledChecks, nix } = given;
+    nixSettings(nix);
     if (given.detector) {
       for (const key of ['thresholds', 'enabledChecks', 'checks'] as const) {
         if (given[key] !== undefined)
@@ -62,7 +64,11 @@ export abstract class EngineParts {
     this.#resolver = given.resolver ?? defaults.resolver();
     const current = () => this.detector.thresholds ?? thresholdValues();
     this.#executor =
-      given.executor ?? defaults.executor({ host, actions, services, protect, logger, thresholds: current });
+      given.executor ??
+      defaults.executor({
+        ...{ host, actions, services, protect, logger },
+        ...{ thresholds: current, guards: given.guards, nix },
+      });
   }
 
   /** What finds issues. Typed as the default one; a detector of your own comes back as it is. */

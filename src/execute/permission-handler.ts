@@ -6,10 +6,12 @@ import { thresholdValues, type ThresholdValues } from '../detect/thresholds.js';
 import { watchedUnits, type ServiceOption } from '../detect/watched.js';
 import { messageOf } from '../errors.js';
 import { expectKnownKeys, expectObject, expectStrings } from '../expect.js';
+import { guardsFrom, type GuardOptions, type Guards } from '../guard/guards.js';
 import { judgeSafety, type Policy } from '../guard/safety.js';
 import type { Host } from '../host/host.js';
 import { localHost } from '../host/local-host.js';
 import { silentLogger, type Logger } from '../logger.js';
+import { nixSettings, type NixOptions, type NixSettings } from '../nix-options.js';
 import type { HealingAction, Plan } from '../plan.js';
 import { needsRoot, throughSudo } from './elevate.js';
 import type { ExecuteOptions, Execution, Executor } from './executor.js';
@@ -31,12 +33,21 @@ export interface PermissionHandlerOptions {
   readonly protect?: readonly string[] | undefined;
   /** Percentages that plans aim for. */
   readonly thresholds?: (() => ThresholdValues) | undefined;
+  /** The numbers that plans are made and proved by. */
+  readonly guards?: GuardOptions | undefined;
+  /** What the actions on Nix and NixOS may do. */
+  readonly nix?: NixOptions | undefined;
+  /** Store paths of systems that are never deleted to make room, besides those that run, booted or are to boot. */
+  readonly keepSystems?: (() => readonly string[]) | undefined;
   readonly logger?: Logger | undefined;
   /** Path of the socket of the root helper. Default `/run/luminous-healing.sock`. */
   readonly helperSocket?: string | undefined;
 }
 
-const OPTIONS = ['host', 'actions', 'services', 'protect', 'thresholds', 'logger', 'helperSocket'];
+const OPTIONS = [
+  ...['host', 'actions', 'services', 'protect', 'thresholds', 'logger'],
+  ...['guards', 'nix', 'keepSystems', 'helperSocket'],
+];
 
 /** A plan, and how the steps in it that take root would be done. */
 interface Routed {
@@ -54,6 +65,9 @@ export class NixOSPermissionHandler implements Executor {
   readonly #actions: ActionRegistry;
   readonly #policy: Policy;
   readonly #thresholds: () => ThresholdValues;
+  readonly #guards: Guards;
+  readonly #nix: NixSettings;
+  readonly #keepSystems: () => readonly string[];
   readonly #logger: Logger;
   readonly #helperSocket: string;
   readonly #helper: ServiceClient;
@@ -68,6 +82,9 @@ export class NixOSPermissionHandler implements Executor {
       protect: expectStrings('protect', options.protect ?? []),
     };
     this.#thresholds = options.thresholds ?? thresholdValues;
+    this.#guards = guardsFrom(options.guards);
+    this.#nix = nixSettings(options.nix);
+    this.#keepSystems = options.keepSystems ?? (() => []);
     this.#logger = options.logger ?? silentLogger;
     this.#helperSocket = pathParameter('helperSocket', options.helperSocket, HELPER_SOCKET);
     this.#helper = new ServiceClient(this.#helperSocket);
