@@ -1,3 +1,4 @@
+import type { EngineStatus, GuardState } from '@luminous-nix/self-healing';
 import { afterEach, beforeAll, expect, test } from 'vitest';
 import type { DaemonConfig } from '../../src/service/config/config.js';
 import { Installation } from './installation.js';
@@ -224,5 +225,135 @@ describeOnHost('the control command', (lab) => {
     });
     await lab.host.systemctl('reset-failed', 'nginx');
     await lab.host.systemctl('start', 'nginx');
+  });
+});
+
+describeOnHost('the daemon and the root helper', (lab) => {
+  const daemon = new Installation(lab);
+  beforeAll(async () => {
+    await daemon.install({
+      actions: ['restart_service'],
+      services: ['nginx', 'test-slow', 'test-hog'],
+      approvals: ['restart_service'],
+    });
+    await lab.host.run(['useradd', '--create-home', '--groups', 'luminous-healing-control', 'alice']);
+  });
+  afterEach(() => daemon.reset());
+
+  /** A service that holds memory. */
+  const hog = async () => {
+    const program = 'import time; held = bytearray(64 * 1024 * 1024); time.sleep(10000)';
+    const service = await lab.service('hog', `ExecStart=python3 -c '${program}'`);
+    await lab.host.systemctl('start', service);
+    return service;
+  };
+  /** Memory is always over 1 %, and to restart a service for it is for a person to decide. */
+  const asking = (service: string): DaemonConfig => ({
+    interval: 0.5,
+    services: [service],
+    enabledChecks: ['memory'],
+    allowedActions: ['restart_service'],
+    thresholds: { memoryPercent: 1, loadAverage: 10_000 },
+    guards: { lasting: { memory: 1 }, settleMs: { memory: 300, service: 300 } },
+  });
+  const acts = async () => (await daemon.ask<EngineStatus>('status')).acts;
+  const acted = (component: string) =>
+    lab.host.waitFor(
+      `an act for ${component}`,
+      async () => (await acts()).some((act) => act.component === component),
+      20_000,
+    );
+  const helpers = () =>
+    lab.host.systemctl('list-units', '--all', '--plain', '--no-legend', 'luminous-healing-helper@*.service');
+
+  test('heal a killed nginx, though the daemon has no privilege; the helper is gone afterwards', async () => {
+    await lab.host.systemctl('start', 'nginx');
+    await daemon.start({ services: ['nginx'], interval: 1 });
+    await lab.kill('nginx');
+    await acted('nginx');
+    expect(await acts()).toMatchObject([{ component: 'nginx', action: 'restart_service', outcome: 'fixed' }]);
+    expect((await lab.host.run(['curl', '-sS', 'http://localhost/'])).stdout).toContain('Welcome to nginx');
+    await lab.host.waitFor('the helper to be gone', async () => (await helpers()) === '', 1_000);
+    const { stdout } = await lab.host.run([
+      'journalctl',
+      '--output=short-precise',
+      '--no-hostname',
+      '--since=-15s',
+      '--identifier=node',
+      '--identifier=luminous-healing-helper',
+    ]);
+    console.log(`${stdout}\n$ luminous-healing status\n${(await daemon.control(['status'])).stdout}`);
+  });
+
+  test('leave a unit alone that the policy does not name, whatever the daemon is told', async () => {
+    const service = await lab.service('other', 'ExecStart=sleep infinity');
+    await lab.host.systemctl('start', service);
+    await daemon.start({ ...QUICK, services: [service] });
+    await lab.kill(service);
+    await lab.host.waitFor('the reason', async () =>
+      (await daemon.control(['explain', service])).stdout.includes('not acted on (not-allowed)'),
+    );
+    expect(await lab.show('ActiveState', service)).toBe('failed');
+  });
+
+  test('that are stopped in mid-repair leave a repair that the next start verifies, and does not repeat', async () => {
+    const service = await lab.service('slow', 'ExecStartPre=sleep 3\nExecStart=sleep infinity');
+    await lab.host.systemctl('start', service);
+    await daemon.start({ ...QUICK, services: [service] });
+    await lab.kill(service);
+    await lab.until('activating', service);
+    const [run] = await lab.runs(service);
+    await lab.host.systemctl('stop', 'luminous-healing');
+    expect(await daemon.show('Result')).toBe('success');
+    const state = () => lab.host.readFile('/var/lib/luminous-healing/state.json');
+    const { intents, acts: done } = JSON.parse(await state()) as GuardState;
+    expect(intents.length + done.length, 'written down, as under way or as done').toBe(1);
+
+    await lab.host.systemctl('start', 'luminous-healing');
+    await acted(service);
+    expect(await acts()).toHaveLength(1);
+    await lab.until('active', service);
+    expect(await lab.runs(service)).toEqual([run]);
+    expect((JSON.parse(await state()) as GuardState).intents).toEqual([]);
+  });
+
+  test('ask a person, who answers with the control command', async () => {
+    const service = await hog();
+    await daemon.start(asking(service));
+    const asked = async () => (await daemon.ask<EngineStatus>('status')).approvals[0];
+    await lab.host.waitFor('the question', async () => (await asked()) !== undefined);
+    expect(await asked()).toMatchObject({ component: 'memory', action: 'restart_service' });
+    const { id = '' } = (await asked()) ?? {};
+    expect(await daemon.show('StatusText')).toContain('1 approval waiting');
+    const { stdout } = await daemon.control(['status'], { user: 'alice' });
+    expect(stdout).toContain(`luminous-healing approve ${id}, or reject ${id}`);
+    expect(stdout).toContain('restart -- test-hog.service');
+
+    const [run] = await lab.runs(service);
+    const approved = await daemon.control(['approve', id], { user: 'alice' });
+    expect(approved.stderr).toBe('');
+    // A cycle that had it in hand may carry it out in the place of the command.
+    await acted('memory');
+    expect(await lab.runs(service)).not.toEqual([run]);
+    // It was carried out; that memory is still over 1 % is no success.
+    expect(await acts()).toMatchObject([{ action: 'restart_service', outcome: 'ineffective' }]);
+    const again = await daemon.control(['approve', id], { user: 'alice' });
+    expect(again).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(again.stderr).toMatch(/^No approval is waiting under/);
+  });
+
+  test('do nothing when a person says no, and ask again only after the backoff', async () => {
+    const service = await hog();
+    await daemon.start(asking(service));
+    const status = () => daemon.ask<EngineStatus>('status');
+    await lab.host.waitFor('the question', async () => (await status()).approvals.length === 1);
+    const [run] = await lab.runs(service);
+    const { id = '' } = (await status()).approvals[0] ?? {};
+    expect(await daemon.control(['reject', id])).toMatchObject({ exitCode: 0 });
+    await lab.host.waitFor('the backoff', async () =>
+      (await daemon.control(['explain', 'memory'])).stdout.includes('not acted on (backoff)'),
+    );
+    expect((await status()).approvals).toEqual([]);
+    expect(await lab.runs(service)).toEqual([run]);
   });
 });

@@ -7,6 +7,8 @@ import type { Lab } from './lab.js';
 
 const UNITS = join(import.meta.dirname, '../../nix/systemd');
 const DAEMON = 'luminous-healing.service';
+const HELPER_SOCKET = 'luminous-healing-helper.socket';
+const POLICY = '/etc/luminous-healing/policy.json';
 const CONFIG = '/etc/luminous-healing/config.json';
 
 /** The package as docs/systemd.md installs it on a host: units, users, configuration. */
@@ -23,15 +25,19 @@ export class Installation {
     return text.replaceAll('@node@', nodeInside).replaceAll('@package@', '/repo');
   }
 
-  /** Makes the users, and installs units; nothing is started. */
-  async install(...units: readonly string[]): Promise<void> {
+  /** Makes the users and installs the units; with a policy, the root helper listens. The daemon is not started. */
+  async install(policy?: object): Promise<void> {
     const { host } = this.#lab;
     const users = readFileSync(join(UNITS, 'luminous-healing.sysusers.conf'), 'utf8');
     await host.writeFile('/etc/sysusers.d/luminous-healing.conf', users);
     await host.run(['systemd-sysusers']);
-    for (const unit of [DAEMON, ...units])
+    for (const unit of [DAEMON, HELPER_SOCKET, 'luminous-healing-helper@.service'])
       await host.writeFile(`/etc/systemd/system/${unit}`, Installation.unit(unit));
     await host.systemctl('daemon-reload');
+    if (policy === undefined)
+      return void (await host.systemctl('mask', '--quiet', '--runtime', HELPER_SOCKET));
+    await host.writeFile(POLICY, JSON.stringify({ version: 1, ...policy }));
+    await host.systemctl('start', HELPER_SOCKET);
   }
 
   /** Writes the configuration: an object, or a text as it stands. */

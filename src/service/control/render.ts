@@ -25,7 +25,7 @@ export function render<Asked extends Command>(
     approve: ({ result }) =>
       result
         ? renderResult(result, paint)
-        : 'Approved. Nothing is to be done now: the trouble is gone or in hand.',
+        : 'Approved. The trouble is gone, or it is in hand already: see `luminous-healing status`.',
     reject: () => `Rejected ${argument}: it is asked again only after the backoff.`,
     pause: ({ pauses }) => `Nothing is acted on until it is resumed. ${pausedFor(pauses)}`,
     resume: ({ pauses }) => (pauses.length === 0 ? 'Acting goes on.' : `Still paused. ${pausedFor(pauses)}`),
