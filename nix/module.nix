@@ -63,6 +63,7 @@ let
   policy = {
     version = 1;
     actions = cfg.allowedActions;
+    inherit (configuration) thresholds;
     services = if configuration ? services then configuration.services else "failed";
     approvals = lib.optionals cfg.allowApprovals cfg.allowedActions;
   }

@@ -14,11 +14,11 @@ let
 
   # `node_modules/a/node_modules/@b/c` is the package `@b/c`, in the file `c-VERSION.tgz`.
   addressOf =
-    path: version:
+    path: entry:
     let
-      name = lib.last (lib.splitString "node_modules/" path);
+      name = entry.name or (lib.last (lib.splitString "node_modules/" path));
     in
-    "${registry}/${name}/-/${lib.last (lib.splitString "/" name)}-${version}.tgz";
+    "${registry}/${name}/-/${lib.last (lib.splitString "/" name)}-${entry.version}.tgz";
 in
 buildNpmPackage {
   pname = "luminous-healing";
@@ -47,7 +47,7 @@ buildNpmPackage {
         path: entry:
         entry
         // lib.optionalAttrs (entry ? integrity && !(entry ? resolved)) {
-          resolved = addressOf path entry.version;
+          resolved = addressOf path entry;
         }
       ) lock.packages;
     };
