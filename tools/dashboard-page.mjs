@@ -3,10 +3,11 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath, URL } from 'node:url';
 import { build } from 'esbuild';
 
 const NAME = 'dashboard:page';
-const root = join(import.meta.dirname, '../src/observe/dashboard/page');
+const root = fileURLToPath(new URL('../src/observe/dashboard/page', import.meta.url));
 
 export async function dashboardPage() {
   const { outputFiles } = await build({

@@ -17,7 +17,7 @@ export function units(view: View, { now }: Around): Child {
     all.length > 0 &&
       el(
         'div',
-        { class: 'panel scroll', tabindex: 0, role: 'region', 'aria-labelledby': 'units-title' },
+        { class: 'panel scroll', tabindex: 0, role: 'region', 'aria-label': 'Table of units and parts' },
         el(
           'table',
           {},
