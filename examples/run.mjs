@@ -39,6 +39,7 @@ try {
     esbuildOptions(options) {
       options.alias = {
         '@luminous-nix/self-healing/dashboard': join(root, 'src', 'observe', 'dashboard', 'index.ts'),
+        '@luminous-nix/self-healing/prometheus': join(root, 'src', 'observe', 'prometheus.ts'),
         '@luminous-nix/self-healing': join(root, 'src', 'index.ts'),
       };
     },
