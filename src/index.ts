@@ -23,6 +23,9 @@ export type { ActionCount } from './heal/chronicle.js';
 export type { ActDone, Budget, ComponentStatus, EngineStatus, WaitingApproval } from './heal/status.js';
 export type { Distribution, Timing } from './heal/stopwatch.js';
 export type { Metrics } from './heal/tally.js';
+export type { Address } from './observe/http/address.js';
+export type { Handler } from './observe/http/http-server.js';
+export { MetricsServer, type MetricsServerOptions } from './observe/metrics-server.js';
 export type { MetricsAdapter, ObservedEngine } from './observe/metrics.js';
 export type { CycleReport, EngineEvents, EventName, Listener } from './events.js';
 
@@ -99,6 +102,9 @@ export {
 } from './execute/permission-handler.js';
 export type { PermissionStatus } from './execute/permission-status.js';
 export type { Tier } from './execute/tier.js';
+
+export { SimpleDashboard } from './observe/dashboard/simple-dashboard.js';
+export type { DashboardOptions } from './observe/dashboard/options.js';
 
 export type { Host, ReadRequest } from './host/host.js';
 export { isUnknown, unknown, type Reading, type Unknown } from './host/reading.js';

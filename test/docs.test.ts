@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as library from '@luminous-nix/self-healing';
+import * as prometheus from '@luminous-nix/self-healing/prometheus';
 import * as testing from '@luminous-nix/self-healing/testing';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { allBlocks, pages, root, type Block } from './docs/blocks.js';
@@ -35,6 +36,7 @@ describe('a block of TypeScript', () => {
   test.each(inLanguage('ts').filter(({ run }) => run))('prints what the page says: $at', async (block) => {
     const printed = await outputOf(block, {
       '@luminous-nix/self-healing': library,
+      '@luminous-nix/self-healing/prometheus': prometheus,
       '@luminous-nix/self-healing/testing': testing,
     });
     if (block.expected !== undefined) expect(printed).toBe(block.expected);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import * as door from '../src/index.js';
+import * as prometheus from '../src/observe/prometheus.js';
 import * as testing from '../src/testing/index.js';
 
 describe('the public API', () => {
@@ -10,6 +11,7 @@ describe('the public API', () => {
         "DEFAULT_GUARDS",
         "GATE_MEANINGS",
         "IssueType",
+        "MetricsServer",
         "NixOSPermissionHandler",
         "PROTECTED_UNITS",
         "SelfHealingEngine",
@@ -33,6 +35,10 @@ describe('the public API', () => {
         "verifyByCheck",
       ]
     `);
+  });
+
+  it('of the door `prometheus`', () => {
+    expect(Object.keys(prometheus)).toEqual(['prometheusMetrics']);
   });
 
   it('of the door `testing`', () => {

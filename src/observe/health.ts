@@ -1,0 +1,63 @@
+import type { EngineStatus } from '../heal/status.js';
+import { span } from '../words.js';
+
+/** Whether an engine does its work, as `/health` tells it. */
+export interface Health {
+  readonly status: 'ok' | 'failing';
+  /** What is wrong with the engine, as sentences; none when it is `ok`. Trouble of the host is not trouble of the engine. */
+  readonly reasons: readonly string[];
+  readonly monitoring: boolean;
+  /** When the host was last looked at; `null` before the first time. */
+  readonly lastCheck: string | null;
+  readonly dryRun: boolean;
+  readonly healingEnabled: boolean;
+  /** Reasons for which repairs are paused. */
+  readonly paused: readonly string[];
+  readonly openIssues: number;
+  readonly approvalsWaiting: number;
+  readonly needsHuman: readonly string[];
+}
+
+/** How often an engine that does not monitor is expected to be called, in milliseconds. */
+const USUAL_INTERVAL_MS = 60_000;
+/** Under this nothing is late: a look may wait that long for a slow file system. */
+const PATIENCE_MS = 10_000;
+
+/** Whether an engine does its work. Pure. */
+export function healthOf(status: EngineStatus): Health {
+  const reasons = [...problemsOf(status)];
+  return {
+    status: reasons.length === 0 ? 'ok' : 'failing',
+    reasons,
+    monitoring: status.monitoring !== undefined,
+    lastCheck: status.lastLook?.timestamp.toISOString() ?? null,
+    dryRun: status.dryRun,
+    healingEnabled: status.healingEnabled,
+    paused: status.pauses.map(({ reason }) => reason),
+    openIssues: status.issues.length,
+    approvalsWaiting: status.approvals.length,
+    needsHuman: status.components.filter(({ needsHuman }) => needsHuman).map(({ component }) => component),
+  };
+}
+
+function* problemsOf(status: EngineStatus): Generator<string> {
+  const { closed, monitoring, lastLook, lastFailure, lockedBy } = status;
+  if (closed) {
+    yield 'The engine has been closed';
+    return;
+  }
+  const late = Math.max(PATIENCE_MS, 3 * (monitoring?.intervalMs ?? USUAL_INTERVAL_MS));
+  const silentFor = lastLook?.agoMs ?? monitoring?.forMs ?? Infinity;
+  if (silentFor > late) {
+    const since =
+      lastLook === undefined
+        ? 'not looked at the host yet'
+        : `last looked at the host ${span(lastLook.agoMs)} ago`;
+    const rhythm =
+      monitoring === undefined ? 'does not monitor' : `should look every ${span(monitoring.intervalMs)}`;
+    yield `The engine ${rhythm} and has ${since}`;
+  }
+  if (lastFailure)
+    yield `The last look at the host failed ${span(lastFailure.agoMs)} ago: ${lastFailure.error}`;
+  if (lockedBy !== undefined) yield lockedBy;
+}

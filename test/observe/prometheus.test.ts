@@ -1,0 +1,320 @@
+import fc from 'fast-check';
+import { Registry, type RegistryContentType } from 'prom-client';
+import { describe, expect, it } from 'vitest';
+import { unknown } from '../../src/host/reading.js';
+import { FAMILIES } from '../../src/observe/families.js';
+import { prometheusMetrics } from '../../src/observe/prometheus.js';
+import { labelValue } from '../../src/observe/sight.js';
+import { BLOCK_REASONS } from '../../src/plan.js';
+import { failedUnit, mountReading, unitReading } from '../../src/testing/index.js';
+import { benchOf, type Bench } from '../make-engine.js';
+import { samplesIn } from './samples.js';
+
+const samples = async (registry: Registry<RegistryContentType>) => samplesIn(await registry.metrics());
+
+/** A nginx that has failed, and that the next restart brings back. */
+function sickBench(metrics: Parameters<typeof benchOf>[1] = {}): Bench {
+  const bench: Bench = benchOf(
+    { units: [failedUnit({ name: 'nginx' })] },
+    {
+      services: ['nginx'],
+      fake: { act: () => bench.host.setUnit('nginx', unitReading({ name: 'nginx' })) },
+      ...metrics,
+    },
+  );
+  return bench;
+}
+
+describe('the documented metrics', () => {
+  it('have their names and types', () => {
+    const documented = FAMILIES.slice(0, 7).map(({ name, type }) => `${name} ${type}`);
+    expect(documented).toEqual([
+      'healing_issues_detected counter',
+      'healing_issues_resolved counter',
+      'healing_issues_failed counter',
+      'healing_last_check gauge',
+      'healing_success_rate gauge',
+      'healing_detection_time_ms histogram',
+      'healing_resolution_time_ms histogram',
+    ]);
+  });
+
+  it('have names of their own, and labels that are declared', async () => {
+    expect(new Set(FAMILIES.map(({ name }) => name)).size).toBe(FAMILIES.length);
+    const registry = new Registry();
+    const { engine } = sickBench({ metrics: [prometheusMetrics({ registry })] });
+    await engine.detectAndHeal();
+    for (const { name, labels, values } of (await registry.getMetricsAsJSON()) as never as Json[]) {
+      const declared = FAMILIES.find((family) => family.name === name)?.labels;
+      for (const { labels: used } of values)
+        expect([...(declared ?? []), 'le']).toEqual(expect.arrayContaining(Object.keys(used)));
+      expect(labels).toBeUndefined();
+    }
+  });
+});
+interface Json {
+  readonly name: string;
+  readonly labels: unknown;
+  readonly values: readonly { readonly labels: object }[];
+}
+
+describe('the first scrape', () => {
+  it('has every series, at 0 where nothing happened, and no number for what is not known', async () => {
+    const registry = new Registry();
+    benchOf({}, { services: ['nginx'], metrics: [prometheusMetrics({ registry })] });
+    const all = await samples(registry);
+    for (const { name, type } of FAMILIES) {
+      if (name.includes('_disk_') || name.includes('_inodes_')) continue;
+      expect(
+        [...all.keys()].some((series) => series.startsWith(type === 'histogram' ? `${name}_count` : name)),
+      ).toBe(true);
+    }
+    for (const reason of BLOCK_REASONS) expect(all.get(`healing_blocked_total{reason="${reason}"}`)).toBe(0);
+    for (const family of ['issue_active', 'breaker_state', 'needs_human', 'reading_unknown']) {
+      expect(all.get(`healing_${family}{component="nginx"}`)).toBe(0);
+    }
+    expect(all.get('healing_actions_total{action="restart_service",outcome="fixed"}')).toBe(0);
+    expect(all.get('healing_success_rate')).toBe(100);
+    expect(all.get('healing_last_check')).toBe(0);
+    expect(all.get('healing_host_cpu_percent')).toBeNaN();
+  });
+});
+
+describe('what is counted', () => {
+  it('is the same whether the adapter was there from the start or joined later', async () => {
+    const early = new Registry();
+    const late = new Registry();
+    const { engine, done } = sickBench({ metrics: [prometheusMetrics({ registry: early })] });
+    await done(engine.detectAndHeal());
+    await done(engine.detectAndHeal());
+    prometheusMetrics({ registry: late }).attach(engine);
+    expect(await late.metrics()).toBe(await early.metrics());
+    const all = await samples(late);
+    expect(all.get('healing_issues_detected')).toBe(1);
+    expect(all.get('healing_issues_resolved')).toBe(1);
+    expect(all.get('healing_cycles_total{outcome="done"}')).toBe(2);
+    expect(all.get('healing_actions_total{action="restart_service",outcome="fixed"}')).toBe(1);
+    expect(all.get('healing_detection_time_ms_count')).toBe(2);
+    expect(all.get('healing_resolution_time_ms_bucket{le="+Inf"}')).toBe(1);
+    expect(all.get('healing_last_check')).toBe(engine.getMetrics().lastCheck!.getTime() / 1_000);
+  });
+
+  it('says how the engine stands: trouble, breaker, human, pause, gates', async () => {
+    const registry = new Registry();
+    const { engine, done } = benchOf(
+      { units: [failedUnit({ name: 'nginx' })] },
+      {
+        services: ['nginx'],
+        guards: { breaker: { attempts: 1, openingsPerDay: 1 } },
+        metrics: [prometheusMetrics({ registry })],
+      },
+    );
+    await done(engine.detectAndHeal());
+    await done(engine.detectAndHeal());
+    await engine.pause('lunch');
+    const all = await samples(registry);
+    expect(all.get('healing_issue_active{component="nginx"}')).toBe(1);
+    expect(all.get('healing_breaker_state{component="nginx"}')).toBe(2);
+    expect(all.get('healing_needs_human{component="nginx"}')).toBe(1);
+    expect(all.get('healing_blocked_total{reason="needs-human"}')).toBe(1);
+    expect(all.get('healing_success_rate')).toBe(0);
+    expect(all.get('healing_paused')).toBe(1);
+    expect(all.get('healing_dry_run')).toBe(0);
+    expect(all.get('healing_enabled')).toBe(1);
+  });
+
+  it('has the readings of the host, and NaN for what cannot be read', async () => {
+    const registry = new Registry();
+    const { engine } = benchOf(
+      {
+        cpu: { percent: 12.5, cpus: 4 },
+        load: { one: 0.5, five: 1, fifteen: 1, cpus: 4 },
+        memory: unknown('no such file'),
+        mounts: [mountReading({ mountPoint: '/var', space: { used: 3, available: 1, percent: 75 } })],
+      },
+      { metrics: [prometheusMetrics({ registry })] },
+    );
+    await engine.detectAndHeal();
+    const all = await samples(registry);
+    expect(all.get('healing_host_cpu_percent')).toBe(12.5);
+    expect(all.get('healing_host_load1')).toBe(0.5);
+    expect(all.get('healing_host_memory_percent')).toBeNaN();
+    expect(all.get('healing_host_disk_percent{mount="/var"}')).toBe(75);
+    expect(all.get('healing_reading_unknown{component="memory"}')).toBe(1);
+  });
+
+  it('has buckets that ascend and end in the count', async () => {
+    const registry = new Registry();
+    const { engine } = benchOf({}, { metrics: [prometheusMetrics({ registry })] });
+    for (let cycle = 0; cycle < 5; cycle += 1) await engine.detectAndHeal();
+    const all = [...(await samples(registry))];
+    const buckets = all.filter(([name]) => name.startsWith('healing_detection_time_ms_bucket'));
+    const values = buckets.map(([, value]) => value);
+    expect(values).toEqual([...values].sort((a, b) => a - b));
+    expect(values.at(-1)).toBe(5);
+    expect(buckets[0]?.[0]).toContain('le="0.005"');
+  });
+
+  it('is not forgotten when the host program resets its registry', async () => {
+    const registry = new Registry();
+    const { engine } = benchOf({}, { metrics: [prometheusMetrics({ registry })] });
+    await engine.detectAndHeal();
+    registry.resetMetrics();
+    expect((await samples(registry)).get('healing_cycles_total{outcome="done"}')).toBe(1);
+  });
+});
+
+describe('the form of OpenMetrics', () => {
+  it('names counters with `_total`, and ends', async () => {
+    const registry = new Registry<RegistryContentType>();
+    registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
+    const { engine } = sickBench();
+    prometheusMetrics({ registry }).attach(engine);
+    const text = await registry.metrics();
+    expect(text).toContain('# TYPE healing_issues_detected counter\nhealing_issues_detected_total 0\n');
+    expect(text).toContain('# TYPE healing_actions counter\nhealing_actions_total{');
+    expect(text).not.toContain('_total_total');
+    expect(text.endsWith('# EOF\n')).toBe(true);
+  });
+
+  it('leaves the names of the text form as they were', async () => {
+    const registry = new Registry<RegistryContentType>();
+    const { engine } = sickBench();
+    prometheusMetrics({ registry }).attach(engine);
+    const before = await registry.metrics();
+    registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
+    await registry.metrics();
+    registry.setContentType(Registry.PROMETHEUS_CONTENT_TYPE);
+    expect(await registry.metrics()).toBe(before);
+  });
+});
+
+describe('two engines', () => {
+  it('of one registry are told apart', async () => {
+    const registry = new Registry();
+    const adapter = prometheusMetrics({ registry });
+    const { engine } = benchOf({}, { metrics: [adapter] });
+    benchOf({}, { metrics: [adapter] });
+    benchOf({}, { metrics: [prometheusMetrics({ registry, engine: 'workers' })] });
+    await engine.detectAndHeal();
+    const all = await samples(registry);
+    expect(all.get('healing_cycles_total{outcome="done"}')).toBe(1);
+    expect(all.get('healing_cycles_total{engine="2",outcome="done"}')).toBe(0);
+    expect(all.get('healing_cycles_total{engine="workers",outcome="done"}')).toBe(0);
+    expect(all.get('healing_detection_time_ms_bucket{engine="2",le="+Inf"}')).toBe(0);
+  });
+
+  it('may not have the same name', () => {
+    const registry = new Registry();
+    const metrics = [prometheusMetrics({ registry, engine: 'a' })];
+    benchOf({}, { metrics });
+    expect(() => benchOf({}, { metrics })).toThrow('another engine called `a`');
+  });
+
+  it('of two registries know nothing of each other', async () => {
+    const [first, second] = [new Registry(), new Registry()];
+    const { engine } = benchOf({}, { metrics: [prometheusMetrics({ registry: first })] });
+    benchOf({}, { metrics: [prometheusMetrics({ registry: second })] });
+    await engine.detectAndHeal();
+    expect((await samples(first)).get('healing_cycles_total{outcome="done"}')).toBe(1);
+    expect((await samples(second)).get('healing_cycles_total{outcome="done"}')).toBe(0);
+  });
+});
+
+describe('a registry', () => {
+  it('shows an engine once, however often it is attached, until the last of them ends', async () => {
+    const registry = new Registry();
+    const { engine } = benchOf();
+    const adapter = prometheusMetrics({ registry });
+    const [first, second] = [adapter.attach(engine), adapter.attach(engine)];
+    expect([...(await samples(registry)).keys()].filter((name) => name.startsWith('healing_paused'))).toEqual(
+      ['healing_paused'],
+    );
+    first();
+    first();
+    expect(registry.getSingleMetric('healing_paused')).toBeDefined();
+    second();
+    expect(registry.getMetricsAsArray()).toEqual([]);
+  });
+
+  it('is left when the engine is closed, and can be used again', async () => {
+    const registry = new Registry();
+    const { engine } = benchOf({}, { metrics: [prometheusMetrics({ registry })] });
+    await engine.close();
+    expect(registry.getMetricsAsArray()).toEqual([]);
+    benchOf({}, { metrics: [prometheusMetrics({ registry })] });
+    expect(registry.getMetricsAsArray()).toHaveLength(FAMILIES.length);
+  });
+
+  it('that has such a metric already is refused, and left as it was', async () => {
+    const registry = new Registry();
+    const { Gauge } = await import('prom-client');
+    new Gauge({ name: 'healing_paused', help: 'x', registers: [registry] });
+    expect(() => benchOf({}, { metrics: [prometheusMetrics({ registry })] })).toThrow('`healing_paused`');
+    expect(registry.getMetricsAsArray()).toHaveLength(1);
+  });
+
+  it('keeps its own labels and metrics', async () => {
+    const registry = new Registry();
+    registry.setDefaultLabels({ app: 'shop' });
+    benchOf({}, { metrics: [prometheusMetrics({ registry })] });
+    expect((await samples(registry)).get('healing_paused{app="shop"}')).toBe(0);
+  });
+});
+
+describe('labels', () => {
+  it('are few: those in trouble come first, and the others are counted', async () => {
+    const registry = new Registry();
+    const units = Array.from({ length: 50 }, (_, index) => unitReading({ name: `unit-${index}` }));
+    const { engine } = benchOf(
+      { units: [...units, failedUnit({ name: 'last' })] },
+      {
+        services: [...units.map(({ id }) => id), 'last'],
+        metrics: [prometheusMetrics({ registry, maxComponents: 10 })],
+      },
+    );
+    engine.healingEnabled = false;
+    await engine.detectAndHeal();
+    const all = await samples(registry);
+    expect([...all.keys()].filter((name) => name.startsWith('healing_issue_active'))).toHaveLength(10);
+    expect(all.get('healing_issue_active{component="last"}')).toBe(1);
+    expect(all.get('healing_components_hidden')).toBeGreaterThan(40);
+  });
+
+  it('hold whatever a component is called, on one line, and no number twice', async () => {
+    const names = fc.array(fc.string({ unit: 'binary', minLength: 1, maxLength: 300 }), { maxLength: 8 });
+    await fc.assert(
+      fc.asyncProperty(names, async (components) => {
+        const registry = new Registry();
+        const { engine } = benchOf({}, { metrics: [prometheusMetrics({ registry })], enabledChecks: [] });
+        components.forEach((component, index) =>
+          engine.detector.addCheck({
+            ...{ name: `own-${index}`, component, type: 'service', parts: [] },
+            run: () => ({ status: 'ok', reason: 'well' }),
+          }),
+        );
+        await engine.detectAndHeal();
+        const text = await registry.metrics();
+        const lines = text.split('\n').filter((line) => line.startsWith('healing_issue_active'));
+        expect(lines.length).toBe(new Set(components.map(labelValue)).size);
+        expect(new Set(lines).size).toBe(lines.length);
+        for (const line of lines)
+          expect(line).toMatch(/^healing_issue_active\{component="(?:[^"\\\n]|\\.)*"\} 0$/u);
+        expect(text.isWellFormed?.() ?? true).toBe(true);
+      }),
+      { seed: 11, numRuns: 60 },
+    );
+  });
+});
+
+describe('options', () => {
+  it.each([
+    [{}, 'Expected `registry`'],
+    [{ registry: {} }, 'Expected `registry`'],
+    [{ registry: new Registry(), engine: '' }, 'Expected `engine`'],
+    [{ registry: new Registry(), maxComponents: 0 }, 'Expected `maxComponents`'],
+    [{ registry: new Registry(), prefix: 'x' }, 'Unknown option `prefix`'],
+  ])('that cannot be meant are refused: %#', (options, words) => {
+    expect(() => prometheusMetrics(options as never)).toThrow(words);
+  });
+});
