@@ -1,23 +1,32 @@
 import { defineConfig } from 'tsup';
+import { pageForEsbuild } from './tools/dashboard-page.mjs';
 
 export default defineConfig({
   entry: [
     'src/index.ts',
     'src/testing/index.ts',
     'src/observe/prometheus.ts',
-    'src/service/dry-run.ts',
-    'src/service/helper.ts',
+    'src/observe/dashboard/index.ts',
+    ...['dry-run', 'daemon', 'helper', 'control'].map((program) => `src/service/${program}.ts`),
   ],
   format: ['esm', 'cjs'],
   target: 'node20',
   platform: 'node',
   // One copy of each class across the doors: without it `instanceof` fails between them in CommonJS.
   splitting: true,
-  dts: { entry: ['src/index.ts', 'src/testing/index.ts', 'src/observe/prometheus.ts'] },
+  dts: {
+    entry: [
+      'src/index.ts',
+      'src/testing/index.ts',
+      'src/observe/prometheus.ts',
+      'src/observe/dashboard/index.ts',
+    ],
+  },
   clean: true,
   treeshake: true,
   // One small function, for which resolving a package of its own would take longer than everything else.
-  noExternal: ['fastest-levenshtein'],
+  noExternal: ['fastest-levenshtein', 'dashboard:page'],
+  esbuildPlugins: [pageForEsbuild],
   // Less to read at import; names stay, for the sake of stack traces.
   esbuildOptions(options) {
     options.minifyWhitespace = true;

@@ -1,10 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { pageForVite } from './tools/dashboard-page.mjs';
 
 const src = (file: string): string => fileURLToPath(new URL(`src/${file}`, import.meta.url));
 
 /** The package's own name means its sources, so that examples and docs run unchanged in the tests. */
 const alias = {
+  '@luminous-nix/self-healing/dashboard': src('observe/dashboard/index.ts'),
   '@luminous-nix/self-healing/prometheus': src('observe/prometheus.ts'),
   '@luminous-nix/self-healing/testing': src('testing/index.ts'),
   '@luminous-nix/self-healing': src('index.ts'),
@@ -16,10 +18,27 @@ export default defineConfig({
     projects: [
       {
         resolve: { alias },
-        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/system/**'] },
+        plugins: [pageForVite],
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/system/**', 'test/browser/**'],
+        },
       },
       {
         resolve: { alias },
+        plugins: [pageForVite],
+        test: {
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        resolve: { alias },
+        plugins: [pageForVite],
         test: {
           name: 'system',
           include: ['test/system/**/*.test.ts'],

@@ -1,11 +1,13 @@
 // Runs an example from a clone: `node examples/run.mjs one-shot`. The package's own name means its sources, so
 // that nothing has to be built first.
 import console from 'node:console';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { argv, exit } from 'node:process';
 import { pathToFileURL } from 'node:url';
 import { build } from 'tsup';
+import { pageForEsbuild } from '../tools/dashboard-page.mjs';
 
 const root = join(import.meta.dirname, '..');
 const names = (await readdir(import.meta.dirname)).flatMap((file) => /^(.+)\.ts$/.exec(file)?.[1] ?? []);
@@ -33,13 +35,20 @@ try {
     target: 'node20',
     splitting: false,
     sourcemap: 'inline',
+    esbuildPlugins: [pageForEsbuild],
     esbuildOptions(options) {
       options.alias = {
+        '@luminous-nix/self-healing/dashboard': join(root, 'src', 'observe', 'dashboard', 'index.ts'),
         '@luminous-nix/self-healing/prometheus': join(root, 'src', 'observe', 'prometheus.ts'),
         '@luminous-nix/self-healing': join(root, 'src', 'index.ts'),
       };
     },
   });
+  // Programs that the example starts lie beside it.
+  const own = join(import.meta.dirname, name);
+  if (!isPath && existsSync(own)) {
+    await cp(own, outDir, { recursive: true, filter: (file) => !file.endsWith('.ts') });
+  }
   // What the example sees as the program that was started: itself.
   const file = join(outDir, `${name}.mjs`);
   argv[1] = file;

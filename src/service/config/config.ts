@@ -7,6 +7,7 @@ import { expectBoolean, expectNumber, expectOneOf, refusal } from '../../expect.
 import { DEFAULT_GUARDS, guardsFrom, type GuardOptions } from '../../guard/guards.js';
 import { acceptMonitoring } from '../../heal/interval.js';
 import { unitName } from '../../host/systemd/unit-name.js';
+import { nixSettings, type NixOptions } from '../../nix-options.js';
 import { mistakesIn, type Leaf, type Mistake, type Place, type Rule } from './rule.js';
 
 /** Where something is served. */
@@ -28,6 +29,7 @@ export interface DaemonConfig {
   readonly thresholds?: Partial<Thresholds>;
   readonly enabledChecks?: readonly string[];
   readonly guards?: GuardOptions;
+  readonly nix?: NixOptions;
   /** The actions that may be carried out, by name; the others are shown and not done. Default: all. */
   readonly allowedActions?: readonly string[];
   /** The file that holds the state. Default: `state.json` in systemd's state directory. */
@@ -105,6 +107,18 @@ const RULE: Rule = {
     },
     enabledChecks: { each: oneOf(BUILT_IN_CHECKS, 'check'), of: 'checks' },
     guards,
+    nix: {
+      keys: {
+        allowRollback: boolean,
+        deleteOlderThan: (_, value) => void nixSettings({ deleteOlderThan: value }),
+        rebuild: {
+          keys: {
+            flake: (_, value) => void nixSettings({ rebuild: { flake: value } }),
+            flags: { each: string, of: 'arguments' },
+          },
+        },
+      },
+    },
     allowedActions: { each: oneOf([...actionRegistry().keys()], 'action'), of: 'actions' },
     state: path,
     metrics: { keys: address },

@@ -53,9 +53,8 @@ export async function answerTo(request: HelperRequest, parts: HelperParts): Prom
     const block = judge(plan, request, parts) ?? (dryRun ? undefined : previewOnly(plan.action));
     if (block) return skipped(block, plan);
     if (dryRun) return told({ outcome: 'planned', plan });
-    const now = parts.now();
-    // Before the act: one that cannot be written down would not count.
-    parts.book.write([...actsThatCount(parts.book.read(), now), actOf(plan, now)]);
+    const unwritten = writeDown(plan, parts);
+    if (unwritten) return skipped(unwritten, plan);
     return told({ plan, ...(await carryOut(plan, request, parts)) });
   } catch (error) {
     if (isSelfHealingError(error) && error.code === 'locked') {
@@ -125,6 +124,18 @@ function judge(plan: Plan, request: HelperRequest, { policy, book, now }: Helper
     return { reason: 'unavailable', sentence };
   }
   return judgeLimits(plan, acts, policy.limits, now());
+}
+
+/** Before the act: one that cannot be written down would not count. */
+function writeDown(plan: Plan, { book, now }: HelperParts): Block | undefined {
+  const at = now();
+  try {
+    book.write([...actsThatCount(book.read(), at), actOf(plan, at)]);
+    return undefined;
+  } catch (error) {
+    const sentence = `The root helper cannot write down what it is about to do, and so does nothing: ${messageOf(error)}`;
+    return { reason: 'unavailable', sentence };
+  }
 }
 
 /** Whoever reads it has a list of services of their own, too. */

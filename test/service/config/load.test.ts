@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { createSelfHealingEngine } from '../../../src/create.js';
 import { DEFAULT_GUARDS } from '../../../src/guard/guards.js';
+import { silentLogger } from '../../../src/logger.js';
 import { loadConfig, parseConfig } from '../../../src/service/config/load.js';
+import { engineOf } from '../../../src/service/daemon/engine-of.js';
 
 const mistakes = async (text: string): Promise<readonly string[]> => {
   const loaded = await parseConfig(text, 'c.json');
@@ -30,6 +31,7 @@ describe('a configuration', () => {
       thresholds: { cpuPercent: 90, memoryPercent: 90, diskPercent: 80, loadAverage: 8 },
       enabledChecks: ['cpu', 'services'],
       guards: DEFAULT_GUARDS,
+      nix: { allowRollback: true, deleteOlderThan: '30d', rebuild: { flake: '/etc/nixos#host', flags: ['-L'] } },
       allowedActions: ['restart_service'],
       state: '/var/lib/x/state.json',
       metrics: { host: '0.0.0.0', port: 9_100 },
@@ -124,7 +126,7 @@ describe('a configuration', () => {
     await fc.assert(
       fc.asyncProperty(text, async (given) => {
         const loaded = await parseConfig(given, 'c.json');
-        if ('config' in loaded) createSelfHealingEngine(loaded.config);
+        if ('config' in loaded) engineOf(loaded.config, { logger: silentLogger, stateFolder: undefined });
       }),
       { seed: 6, numRuns: 500 },
     );

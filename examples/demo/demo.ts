@@ -1,0 +1,69 @@
+import { randomBytes } from 'node:crypto';
+import { createSelfHealingEngine, SimpleDashboard, type Thresholds } from '@luminous-nix/self-healing';
+import { actionsOf, checksOf, Shop, ShopResolver } from './service.js';
+
+/** How the demo is run. */
+export interface DemoOptions {
+  readonly signal: AbortSignal;
+  /** Of the dashboard and of the metrics; 0 takes any that is free. */
+  readonly ports?: readonly [dashboard: number, metrics: number];
+  /** For a machine that is busy with something else. */
+  readonly thresholds?: Partial<Thresholds>;
+}
+
+/**
+ * A shop whose workers crash, leak, hang and flap, healed by an engine inside of it. It needs no root and no systemd,
+ * and touches nothing but its own processes. Resolves when its signal has ended it.
+ */
+export async function main({ signal, ports = [8080, 9090], thresholds }: DemoOptions): Promise<void> {
+  const shop = new Shop();
+  await shop.open();
+  const engine = createSelfHealingEngine({
+    checks: checksOf(shop),
+    enabledChecks: [
+      'cpu',
+      'memory',
+      'load',
+      'disk',
+      'checkout',
+      'mailer',
+      'thumbnails',
+      'search',
+      'search-index',
+    ],
+    thresholds,
+    actions: actionsOf(shop),
+    resolver: new ShopResolver(),
+    // Everything goes by in minutes here that takes hours in life: these are not the defaults.
+    guards: {
+      backoff: { firstMs: 3_000, maxMs: 12_000, resetAfterMs: 15_000 },
+      breaker: { attempts: 3, openMs: 20_000 },
+      budget: { componentPerHour: 1_000, hostPerHour: 10_000 },
+      approval: { lapseMs: 90_000 },
+    },
+  });
+  // Whoever opens the page may act, but only with the token that is in the address below.
+  const token = randomBytes(16).toString('base64url');
+  const dashboard = new SimpleDashboard(engine, { token, controls: true });
+  const { url } = await dashboard.start({ port: ports[0] });
+  console.log(`
+  The dashboard:  ${url}/#token=${token}
+
+  What to watch:
+    checkout      crashes every 24 s, and is started anew within a second or two
+    thumbnails    leaks about 4 MiB a second, and is replaced at 150 MiB: see its chart
+    search        hangs without dying: it says nothing for 2 s, and is replaced
+    mailer        after 41 s it dies at each start: its breaker opens, and 20 s later one try is allowed
+    search-index  grows old, and may be rebuilt only when you approve it on the page
+
+  What to try:    kill -9 ${shop.workers.checkout.pid}      (checkout)
+  Ctrl-C ends it.
+`);
+  try {
+    await engine.startMonitoring({ interval: 1, signal });
+  } finally {
+    await dashboard.stop();
+    await engine.close();
+    await shop.close();
+  }
+}

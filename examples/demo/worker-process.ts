@@ -1,0 +1,67 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+
+/** How a worker goes wrong, and after how many milliseconds. */
+export type Habit = readonly [kind: 'none' | 'crash' | 'leak' | 'hang', afterMs: number];
+
+/** A worker of the service: a real process, that may be killed from outside as well. */
+export class WorkerProcess {
+  readonly name: string;
+  /** What it will do wrong, by how often it was started. */
+  readonly #habit: (starts: number) => Habit;
+  #child: ChildProcess | undefined;
+  #heardAt = 0;
+  #memoryMb = 0;
+  #starts = 0;
+
+  constructor(name: string, habit: (starts: number) => Habit) {
+    this.name = name;
+    this.#habit = habit;
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  /** Resident memory as it last said, in MiB. */
+  get memoryMb(): number {
+    return this.#memoryMb;
+  }
+
+  /** Seconds since it last said anything. */
+  get silentSeconds(): number {
+    return this.#child ? (performance.now() - this.#heardAt) / 1_000 : 0;
+  }
+
+  get isAlive(): boolean {
+    return this.#child !== undefined;
+  }
+
+  /** Starts it, and waits for its first word. */
+  async start(): Promise<void> {
+    const [kind, afterMs] = this.#habit(this.#starts++);
+    const file = join(import.meta.dirname, 'worker.mjs');
+    // Its last words are part of the show, and not of the output.
+    const child = fork(file, [kind, String(afterMs)], { stdio: 'ignore', execArgv: [] });
+    this.#child = child;
+    this.#heardAt = performance.now();
+    child.on('message', ({ memoryMb }: { memoryMb: number }) => {
+      this.#heardAt = performance.now();
+      this.#memoryMb = memoryMb;
+    });
+    child.on('exit', () => {
+      if (this.#child === child) this.#child = undefined;
+    });
+    await Promise.race([once(child, 'message'), once(child, 'exit')]);
+  }
+
+  /** Ends it, whatever it is doing. */
+  async stop(): Promise<void> {
+    const child = this.#child;
+    if (child === undefined) return;
+    const gone = once(child, 'exit');
+    child.kill('SIGKILL');
+    await gone;
+  }
+}

@@ -1,0 +1,330 @@
+# `services.luminous-healing`: a plain NixOS module, which needs no flake:
+#
+#   imports = [ ./self-healing/nix/module.nix ];
+#   services.luminous-healing.enable = true;
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+let
+  inherit (lib) mkOption types;
+  cfg = config.services.luminous-healing;
+  units = import ./units.nix { inherit lib; };
+
+  nodejs = cfg.package.nodejs or pkgs.nodejs;
+  replace = {
+    node = "${nodejs}/bin/node";
+    package = "${cfg.package}/lib/node_modules/@luminous-nix/self-healing";
+  };
+
+  may = action: builtins.elem action cfg.allowedActions;
+  isLoopback =
+    address:
+    address == "localhost" || address == "::1" || builtins.match "127\\.[0-9.]+" address != null;
+  served =
+    lib.optional cfg.metrics.enable cfg.metrics ++ lib.optional cfg.dashboard.enable cfg.dashboard;
+  servedBeyond = builtins.filter ({ address, ... }: !isLoopback address) served;
+  tokenCredential = "dashboard-token";
+
+  # What the options say, in the words of the configuration file. `settings` has the last word.
+  configuration = lib.recursiveUpdate (
+    {
+      inherit (cfg) interval dryRun allowedActions;
+      thresholds = {
+        cpuPercent = cfg.thresholds.cpu;
+        memoryPercent = cfg.thresholds.memory;
+        diskPercent = cfg.thresholds.disk;
+      }
+      // lib.optionalAttrs (cfg.thresholds.load != null) { loadAverage = cfg.thresholds.load; };
+    }
+    // lib.optionalAttrs (cfg.services != null) { inherit (cfg) services; }
+    // lib.optionalAttrs (cfg.protect != [ ]) { inherit (cfg) protect; }
+    // lib.optionalAttrs cfg.allowRollback { nix.allowRollback = true; }
+    // lib.optionalAttrs cfg.metrics.enable {
+      metrics = {
+        host = cfg.metrics.address;
+        inherit (cfg.metrics) port;
+      };
+    }
+    // lib.optionalAttrs cfg.dashboard.enable {
+      dashboard = {
+        host = cfg.dashboard.address;
+        inherit (cfg.dashboard) port controls;
+      }
+      // lib.optionalAttrs (cfg.dashboard.tokenFile != null) {
+        tokenFile = "/run/credentials/luminous-healing.service/${tokenCredential}";
+      };
+    }
+  ) cfg.settings;
+
+  # What the root helper lets the daemon do, whatever the daemon says.
+  policy = {
+    version = 1;
+    actions = cfg.allowedActions;
+    inherit (configuration) thresholds;
+    services = if configuration ? services then configuration.services else "failed";
+    approvals = lib.optionals cfg.allowApprovals cfg.allowedActions;
+  }
+  // lib.optionalAttrs (configuration ? protect) { inherit (configuration) protect; }
+  // lib.optionalAttrs (configuration ? nix) { inherit (configuration) nix; };
+
+  # A mistake in it fails the build, with the sentence that the daemon would say.
+  configFile =
+    pkgs.runCommand "luminous-healing-config.json"
+      {
+        json = builtins.toJSON configuration;
+        passAsFile = [ "json" ];
+      }
+      ''
+        ${replace.node} ${replace.package}/dist/service/daemon.js --check --config "$jsonPath"
+        cp "$jsonPath" "$out"
+      '';
+
+  address = mkOption {
+    type = types.str;
+    default = "127.0.0.1";
+    description = "Where it listens. The default serves this machine only.";
+  };
+  percent =
+    default: what:
+    mkOption {
+      type = types.numbers.between 0 100;
+      inherit default;
+      description = "Use of ${what} above which it is trouble, in percent.";
+    };
+  actions = [
+    "clean_nix_store"
+    "clear_system_cache"
+    "set_cpu_governor"
+    "restart_service"
+    "reload_service"
+    "rollback_generation"
+    "rebuild_system"
+  ];
+in
+{
+  options.services.luminous-healing = {
+    enable = lib.mkEnableOption "the daemon that detects trouble on this host, repairs it, and proves the repair";
+
+    package = mkOption {
+      type = types.package;
+      default = pkgs.callPackage ./package.nix { };
+      defaultText = lib.literalExpression "pkgs.callPackage ./package.nix { }";
+      description = "The package that has the daemon, the root helper and the control command.";
+    };
+
+    interval = mkOption {
+      type = types.numbers.between 1 2147483;
+      default = 60;
+      description = "Seconds from the start of one look at the host to the start of the next.";
+    };
+
+    thresholds = {
+      cpu = percent 80 "the CPU";
+      memory = percent 85 "memory";
+      disk = percent 90 "a file system, in bytes or inodes,";
+      load = mkOption {
+        type = types.nullOr types.numbers.nonnegative;
+        default = null;
+        description = "Load average above which it is trouble; `null` is twice the number of CPUs.";
+      };
+    };
+
+    services = mkOption {
+      type = types.nullOr (types.listOf (types.either types.str (types.attrsOf types.anything)));
+      default = null;
+      example = [
+        "nginx"
+        {
+          unit = "postgresql";
+          keepRunning = true;
+        }
+      ];
+      description = ''
+        The units to watch and to heal, exactly these: names, or `{ unit, keepRunning, restartForMemory }`.
+        `null` watches all, and heals a service that has failed and that another unit wants.
+      '';
+    };
+
+    protect = mkOption {
+      type = types.listOf types.str;
+      default = [ ];
+      example = [ "database-*" ];
+      description = "Units that are never acted on, besides those that never are: names, or prefixes ending in `*`.";
+    };
+
+    allowedActions = mkOption {
+      type = types.listOf (types.enum actions);
+      default = builtins.filter (action: action != "rebuild_system") actions;
+      defaultText = lib.literalMD "all but `rebuild_system`";
+      description = "What may be done to this host. The daemon and the root helper both keep to it.";
+    };
+
+    allowApprovals = mkOption {
+      type = types.bool;
+      default = true;
+      description = ''
+        Whether the root helper carries out what needs a person's approval when the daemon says that a person gave
+        it, with `luminous-healing approve` or on the dashboard.
+      '';
+    };
+
+    allowRollback = mkOption {
+      type = types.bool;
+      default = false;
+      description = "Whether it may go back to the generation before by itself, on evidence. Otherwise it asks.";
+    };
+
+    dryRun = mkOption {
+      type = types.bool;
+      default = false;
+      description = "Whether it only says what it would do.";
+    };
+
+    metrics = {
+      enable = mkOption {
+        type = types.bool;
+        default = true;
+        description = "Whether metrics are served to Prometheus.";
+      };
+      inherit address;
+      port = mkOption {
+        type = types.port;
+        default = 9090;
+        description = "Port of the metrics. It is Prometheus's own, too: choose another where that runs.";
+      };
+    };
+
+    dashboard = {
+      enable = mkOption {
+        type = types.bool;
+        default = true;
+        description = "Whether the dashboard is served.";
+      };
+      inherit address;
+      port = mkOption {
+        type = types.port;
+        default = 8080;
+        description = "Port of the dashboard.";
+      };
+      tokenFile = mkOption {
+        type = types.nullOr types.path;
+        default = null;
+        example = "/run/keys/luminous-healing-token";
+        description = ''
+          A file outside the Nix store whose content a visitor must know. Needed for any address but loopback.
+          systemd reads it as root and hands it to the daemon.
+        '';
+      };
+      controls = mkOption {
+        type = types.bool;
+        default = false;
+        description = "Whether approvals, pauses and resets can be given from the page. Needs `tokenFile`.";
+      };
+    };
+
+    openFirewall = mkOption {
+      type = types.bool;
+      default = false;
+      description = "Whether the firewall lets others reach the metrics and the dashboard.";
+    };
+
+    settings = mkOption {
+      type = types.attrsOf types.anything;
+      default = { };
+      example = {
+        guards.budget.hostPerHour = 10;
+      };
+      description = ''
+        Anything else that the configuration file may say, and what it says instead of the options above. See
+        `docs/systemd.md`. A mistake in it fails the build.
+      '';
+    };
+  };
+
+  config = lib.mkIf cfg.enable {
+    assertions = [
+      {
+        assertion = cfg.openFirewall -> servedBeyond != [ ];
+        message = "services.luminous-healing.openFirewall opens nothing while metrics and dashboard are served on loopback only: set metrics.address or dashboard.address.";
+      }
+      {
+        assertion =
+          cfg.dashboard.enable && !isLoopback cfg.dashboard.address -> cfg.dashboard.tokenFile != null;
+        message = "services.luminous-healing.dashboard.address is not loopback, which needs dashboard.tokenFile.";
+      }
+      {
+        assertion = cfg.dashboard.enable && cfg.dashboard.controls -> cfg.dashboard.tokenFile != null;
+        message = "services.luminous-healing.dashboard.controls needs dashboard.tokenFile.";
+      }
+      {
+        assertion =
+          cfg.metrics.enable && cfg.dashboard.enable -> cfg.metrics.port != cfg.dashboard.port;
+        message = "services.luminous-healing.metrics.port and dashboard.port are the same.";
+      }
+      {
+        assertion = cfg.allowRollback -> may "rollback_generation";
+        message = "services.luminous-healing.allowRollback needs \"rollback_generation\" in allowedActions.";
+      }
+      {
+        assertion = cfg.allowRollback -> config.nix.enable;
+        message = "services.luminous-healing.allowRollback needs nix.enable.";
+      }
+    ];
+
+    environment.systemPackages = [ cfg.package ];
+    environment.etc."luminous-healing/config.json".source = configFile;
+    environment.etc."luminous-healing/policy.json".text = builtins.toJSON policy;
+
+    users.users.luminous-healing = {
+      isSystemUser = true;
+      group = "luminous-healing";
+      description = "Luminous self-healing";
+    };
+    # Only the daemon may speak to the root helper; people speak to the daemon.
+    users.groups.luminous-healing = { };
+    users.groups.luminous-healing-control = { };
+
+    networking.firewall.allowedTCPPorts = lib.mkIf cfg.openFirewall (map ({ port, ... }: port) servedBeyond);
+
+    systemd.services.luminous-healing =
+      let
+        unit = units.serviceOf ./systemd/luminous-healing.service replace;
+      in
+      unit
+      // {
+        path = [ config.nix.package ];
+        reloadTriggers = [ configFile ];
+        serviceConfig =
+          unit.serviceConfig
+          // {
+            ExecReload = "${pkgs.coreutils}/bin/kill -HUP $MAINPID";
+          }
+          // lib.optionalAttrs (servedBeyond != [ ]) { IPAddressAllow = "any"; }
+          // lib.optionalAttrs (cfg.dashboard.tokenFile != null) {
+            LoadCredential = "${tokenCredential}:${toString cfg.dashboard.tokenFile}";
+          };
+      };
+
+    systemd.sockets.luminous-healing-helper = units.socketOf ./systemd/luminous-healing-helper.socket;
+
+    systemd.services."luminous-healing-helper@" =
+      let
+        unit = units.serviceOf (./systemd + "/luminous-healing-helper@.service") replace;
+        changesSystem = may "rollback_generation" || may "rebuild_system";
+      in
+      unit
+      // {
+        path = [ config.nix.package ] ++ lib.optional (may "rebuild_system") "/run/current-system/sw";
+        serviceConfig = unit.serviceConfig // {
+          # Nothing but what the allowed actions need.
+          ReadWritePaths =
+            lib.optional (may "clear_system_cache") "-/proc/sys/vm/drop_caches"
+            ++ lib.optional (may "set_cpu_governor") "-/sys/devices/system/cpu"
+            ++ lib.optional changesSystem "/nix/var/nix";
+        };
+      };
+  };
+}

@@ -1,0 +1,70 @@
+import type { IncomingMessage } from 'node:http';
+import type { SimplifiedHealingEngine } from '../../engine.js';
+import { isSelfHealingError } from '../../errors.js';
+import { json, type Answer } from '../http/answer.js';
+
+/** What a person may say: the one word that each takes, and what it does. */
+const CONTROLS: Readonly<
+  Record<
+    string,
+    {
+      readonly takes: string;
+      readonly run: (engine: SimplifiedHealingEngine, word: string) => Promise<unknown>;
+    }
+  >
+> = {
+  approve: { takes: 'id', run: (engine, id) => engine.approve(id) },
+  reject: { takes: 'id', run: (engine, id) => engine.reject(id) },
+  pause: { takes: 'reason', run: (engine, reason) => engine.pause(reason) },
+  resume: { takes: 'reason', run: (engine, reason) => engine.resume(reason) },
+  reset: { takes: 'component', run: (engine, component) => engine.reset(component) },
+};
+
+/** A request to do something is one short line. */
+const MAX_BYTES = 4_096;
+/** An approved repair may take minutes: after this long the page is told that it is under way. */
+const PATIENCE_MS = 1_500;
+
+/** Whether a word is one of the things that can be done. */
+export const isControl = (word: string): boolean => Object.hasOwn(CONTROLS, word);
+
+/** Does what a person says. What cannot be done is answered with the sentence that says so. */
+export async function control(
+  word: string,
+  request: IncomingMessage,
+  engine: SimplifiedHealingEngine,
+): Promise<Answer> {
+  const { takes, run } = CONTROLS[word]!;
+  const value = await valueOf(takes, request);
+  if (value === undefined) return json(400, { error: `Expected JSON with a non-empty \`${takes}\`` });
+  try {
+    const work = run(engine, value);
+    const isDone = await Promise.race([work.then(() => true), patience()]);
+    // How it ends is seen on the page.
+    work.catch(() => undefined);
+    return json(isDone ? 200 : 202, { done: isDone });
+  } catch (error) {
+    if (!isSelfHealingError(error)) throw error;
+    return json(error.code === 'invalid-argument' ? 400 : 409, { error: error.message });
+  }
+}
+
+const patience = (): Promise<false> =>
+  new Promise((resolve) => setTimeout(() => resolve(false), PATIENCE_MS).unref());
+
+async function valueOf(key: string, request: IncomingMessage): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > MAX_BYTES) return undefined;
+    chunks.push(chunk);
+  }
+  try {
+    const body: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8'));
+    const value: unknown = Object.getOwnPropertyDescriptor(body, key)?.value;
+    return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined;
+  } catch {
+    return undefined;
+  }
+}

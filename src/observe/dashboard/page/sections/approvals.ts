@@ -1,0 +1,51 @@
+import type { ApprovalView, View } from '../../view/view.js';
+import { el, prose, type Child } from '../dom.js';
+import { ago, many, span } from '../words.js';
+import { name } from './badge.js';
+import { button, heading, type Around } from './frame.js';
+import { plan } from './plan.js';
+
+/** What waits for a person's word. */
+export const approvals = ({ approvals: all, controls }: View, around: Around): Child =>
+  all.length > 0 && [
+    heading('approvals', 'Waits for you', many(all.length, 'question')),
+    all.map((one) => question(one, controls, around)),
+  ];
+
+const question = (asked: ApprovalView, controls: boolean, { now, tell }: Around): Child =>
+  el(
+    'article',
+    { key: asked.id, class: 'panel card', 'data-tone': 'note' },
+    el('h3', {}, 'May ', el('code', {}, asked.action), ' be carried out for ', name(asked.component), '?'),
+    el('p', {}, prose(asked.reason)),
+    asked.plan === null
+      ? el('p', { class: 'muted' }, 'Its steps are not known to this page.')
+      : plan(asked.plan),
+    el(
+      'p',
+      { class: 'muted small' },
+      `Asked ${ago(now - asked.askedAt)}; counts as “no” in ${span(asked.lapsesAt - now)}. Its id is `,
+      el('code', {}, asked.id),
+      '.',
+    ),
+    controls
+      ? el(
+          'div',
+          { class: 'buttons' },
+          button('Approve', `Approve ${asked.action} for ${asked.component}`, 'strong', () =>
+            tell('approve', { id: asked.id }, `Approved: ${asked.action} for ${asked.component}.`),
+          ),
+          button('Reject', `Reject ${asked.action} for ${asked.component}`, '', () =>
+            tell('reject', { id: asked.id }, `Rejected: ${asked.action} for ${asked.component}.`),
+          ),
+        )
+      : el(
+          'p',
+          { class: 'muted small' },
+          'This page is read-only. The program answers with ',
+          el('code', {}, `engine.approve('${asked.id}')`),
+          ' or ',
+          el('code', {}, `engine.reject('${asked.id}')`),
+          '.',
+        ),
+  );

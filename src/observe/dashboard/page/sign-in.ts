@@ -1,0 +1,50 @@
+import { setToken } from './api.js';
+import { byId, el, render } from './dom.js';
+
+let tried = false;
+
+/** Asks for the token, or stops asking. */
+export function signIn(needed: boolean, done: () => void): void {
+  const place = byId('sign-in');
+  if (place.hidden === !needed) {
+    if (needed) show(done, tried);
+    return;
+  }
+  place.hidden = !needed;
+  if (!needed) {
+    tried = false;
+    return;
+  }
+  byId('board').hidden = true;
+  show(done, false);
+  place.querySelector('input')?.focus();
+}
+
+function show(done: () => void, wrong: boolean): void {
+  render(
+    byId('sign-in'),
+    el('h2', { id: 'sign-in-title' }, 'This page needs a token'),
+    el(
+      'p',
+      { class: 'muted' },
+      'It is the `token` that the dashboard was started with. It is kept until this tab is closed.',
+    ),
+    wrong && el('p', { role: 'alert', class: 'wrong' }, 'That was not the token.'),
+    el(
+      'form',
+      {
+        class: 'form',
+        onsubmit: (event) => {
+          event.preventDefault();
+          const given = new FormData(event.currentTarget as HTMLFormElement).get('token');
+          tried = true;
+          setToken(String(given ?? ''));
+          done();
+        },
+      },
+      el('label', { for: 'token' }, 'Token'),
+      el('input', { id: 'token', name: 'token', type: 'password', required: true, autocomplete: 'off' }),
+      el('button', { type: 'submit', class: 'strong' }, 'Open'),
+    ),
+  );
+}

@@ -1,0 +1,74 @@
+import type { View } from '../view/view.js';
+import { byId, el, type Child } from './dom.js';
+import type { Link } from './stream.js';
+import { ago, many, span } from './words.js';
+
+const SIGNS = { ok: '✓', note: '!', bad: '✕', unknown: '?' } as const;
+/** Without a word for so long, what is shown counts as old. The server speaks every 5 s. */
+const STALE_MS = 12_000;
+
+/** The state of everything in one sentence. */
+export function showHeadline({ headline, host, issues }: View): void {
+  const { tone, sentence, detail } = headline;
+  put('sentence', sentence);
+  put('detail', detail);
+  put('host', host);
+  const place = byId('headline');
+  place.dataset['tone'] = tone;
+  const sign = place.querySelector('.sign');
+  if (sign) sign.textContent = SIGNS[tone];
+  const count = issues.length === 0 ? '' : ` ${issues.length}`;
+  document.title = `${SIGNS[tone]}${count} ${sentence} · ${host}`;
+}
+
+/** How the engine works, in a line of small facts. */
+export function facts({ engine, readings, units, moreUnits, totals }: View, now: number): Child {
+  const { monitoring, intervalMs, lastCheck } = engine;
+  const looked = lastCheck === null ? 'has not looked yet' : `looked ${ago(now - lastCheck)}`;
+  const every = monitoring && intervalMs !== null ? `looks every ${every_(intervalMs)}` : 'is not monitoring';
+  const things = many(readings.length + units.length + moreUnits, 'thing');
+  const repairs = totals.resolved + totals.failed;
+  return [
+    fact('Engine', `${looked}, ${every}`),
+    fact('Watches', things),
+    fact('Repairs', repairs === 0 ? 'none needed yet' : `${totals.resolved} of ${repairs} helped`),
+  ];
+}
+
+const every_ = (ms: number): string => (ms < 1_000 ? `${Math.round(ms)} ms` : span(ms));
+
+const fact = (word: string, value: string): Child =>
+  el('span', { class: 'fact' }, el('span', { class: 'muted' }, word), ' ', value);
+
+/** Whether what is shown is what is. Says so loudly when it is not. */
+export function showLink(link: Link, view: View | undefined, silentMs: number): void {
+  const isStale = link.state !== 'signed-out' && silentMs >= STALE_MS;
+  const stale = byId('stale');
+  document.documentElement.toggleAttribute('data-stale', isStale);
+  byId('link').dataset['state'] = isStale ? 'stale' : link.state;
+  put('link-text', words(link, isStale));
+  const was = !stale.hidden;
+  stale.hidden = !isStale;
+  if (!isStale) return;
+  const old = view === undefined ? 'Nothing is known yet.' : 'What is below may have changed.';
+  // The alert is spoken when it appears, and not again with every second.
+  const text = `No word from the engine for ${span(silentMs)}. ${old}`;
+  const why = link.state === 'lost' ? ` ${sentence(link.why)} Trying again.` : '';
+  stale.setAttribute('aria-live', was ? 'off' : 'assertive');
+  put('stale', text + why);
+}
+
+function words(link: Link, isStale: boolean): string {
+  if (link.state === 'signed-out') return 'signed out';
+  if (isStale) return 'no word from the engine';
+  if (link.state === 'live') return 'live';
+  return link.state === 'lost' ? 'reconnecting' : 'connecting';
+}
+
+const sentence = (text: string): string =>
+  `${text.charAt(0).toUpperCase()}${text.slice(1).replace(/\.$/, '')}.`;
+
+function put(id: string, text: string): void {
+  const place = byId(id);
+  if (place.textContent !== text) place.textContent = text;
+}

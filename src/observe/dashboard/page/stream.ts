@@ -1,0 +1,78 @@
+import type { StreamEvents } from '../view/view.js';
+import { ask, problemOf } from './api.js';
+
+/** How the link to the engine stands. */
+export type Link =
+  { readonly state: 'waiting' | 'live' | 'signed-out' } | { readonly state: 'lost'; readonly why: string };
+
+/** Who wants to hear. */
+export interface Listener {
+  heard<Name extends keyof StreamEvents>(name: Name, data: StreamEvents[Name]): void;
+  link(link: Link): void;
+}
+
+/** Without a word for this long the connection counts as dead: the server speaks every 5 s. */
+const SILENCE_MS = 20_000;
+const FIRST_WAIT_MS = 500;
+const LONGEST_WAIT_MS = 10_000;
+
+/**
+ * Server-sent events over `fetch`, because an `EventSource` cannot send a token. Connects again by itself, until it
+ * is told that a token is needed. Returns the function that connects at once.
+ */
+export function listen(listener: Listener): () => void {
+  let wait = FIRST_WAIT_MS;
+  let timer: number | undefined;
+  let current: AbortController | undefined;
+
+  const connect = async (): Promise<void> => {
+    clearTimeout(timer);
+    current?.abort();
+    const mine = (current = new AbortController());
+    let why = 'the connection broke off';
+    try {
+      const response = await ask('api/events', { signal: mine.signal });
+      if (response.status === 401) return listener.link({ state: 'signed-out' });
+      if (response.ok && response.body) {
+        listener.link({ state: 'live' });
+        wait = FIRST_WAIT_MS;
+        await read(response.body, mine, listener);
+      } else why = await problemOf(response);
+    } catch {
+      why = 'the engine’s program cannot be reached';
+    }
+    if (mine !== current) return;
+    listener.link({ state: 'lost', why });
+    timer = setTimeout(() => void connect(), wait * (0.75 + Math.random() / 2));
+    wait = Math.min(wait * 2, LONGEST_WAIT_MS);
+  };
+
+  addEventListener('online', () => void connect());
+  void connect();
+  return () => void connect();
+}
+
+async function read(
+  body: ReadableStream<Uint8Array>,
+  controller: AbortController,
+  listener: Listener,
+): Promise<void> {
+  const decoder = new TextDecoder();
+  const reader = body.getReader();
+  let text = '';
+  for (;;) {
+    const silence = setTimeout(() => controller.abort(), SILENCE_MS);
+    const { done, value } = await reader.read().finally(() => clearTimeout(silence));
+    if (done) return;
+    text += decoder.decode(value, { stream: true });
+    const events = text.split('\n\n');
+    text = events.pop() ?? '';
+    for (const event of events) take(event, listener);
+  }
+}
+
+function take(event: string, listener: Listener): void {
+  const name = /^event: (\w+)$/m.exec(event)?.[1] as keyof StreamEvents | undefined;
+  const data = /^data: (.*)$/m.exec(event)?.[1];
+  if (name !== undefined && data !== undefined) listener.heard(name, JSON.parse(data) as never);
+}

@@ -1,0 +1,125 @@
+import type { SimplifiedHealingEngine } from '../../engine.js';
+import type { EventName } from '../../events.js';
+import { expectMethods, refusal } from '../../expect.js';
+import { isLoopback, type Address, type ListenOptions } from '../http/address.js';
+import { safely, send, text } from '../http/answer.js';
+import { HttpServer, type Handler } from '../http/http-server.js';
+import { rulesFrom, type DashboardOptions, type Rules } from './options.js';
+import type { Site } from './site.js';
+import { Hour } from './view/hour.js';
+import { readingsOf } from './view/readings.js';
+
+const DEFAULTS = { host: '127.0.0.1', port: 8080 } as const;
+/** Connections beyond those of open pages: for loading one, and for telling somebody that there is no room. */
+const SPARE_CONNECTIONS = 64;
+
+/** Whatever of it happens is shown at once. */
+const SHOWN: readonly EventName[] = [
+  'cycle:failed',
+  'issue:opened',
+  'issue:cleared',
+  'issue:recurring',
+  'heal:started',
+  'heal:done',
+  'heal:blocked',
+  'approval:asked',
+  'storm:began',
+  'storm:ended',
+];
+
+/**
+ * One page that shows what an engine sees, did, and did not do, live. It listens to the engine from the moment it is
+ * made, for the charts of the last hour; it opens nothing before it is started or its handler is asked.
+ *
+ * ```ts
+ * import { createSelfHealingEngine, SimpleDashboard } from '@luminous-nix/self-healing';
+ *
+ * const engine = createSelfHealingEngine({ dryRun: true });
+ * const { url } = await new SimpleDashboard(engine).start({ port: 8080 });
+ * console.log(`Look at ${url}`);
+ * await engine.startMonitoring(10);
+ * ```
+ */
+export class SimpleDashboard implements AsyncDisposable {
+  readonly #engine: SimplifiedHealingEngine;
+  readonly #rules: Rules;
+  readonly #hour = new Hour();
+  readonly #server: HttpServer;
+  #unlisten: (() => void)[] = [];
+  #site: Promise<Site> | undefined;
+  #isStopped = false;
+
+  /** Throws a `SelfHealingError` for an option that cannot be meant. */
+  constructor(engine: SimplifiedHealingEngine, options: DashboardOptions = {}) {
+    expectMethods('engine', engine, ['on', 'status', 'explain', 'getMetrics']);
+    this.#engine = engine;
+    this.#rules = rulesFrom(options);
+    this.#server = new HttpServer({
+      handler: this.handler(),
+      defaults: DEFAULTS,
+      maxConnections: this.#rules.maxClients + SPARE_CONNECTIONS,
+    });
+    this.#listen();
+  }
+
+  /**
+   * Serves the page on a port of its own: 8080 of 127.0.0.1, when nothing else is said; port 0 takes any that is
+   * free. Started again, it gives the address that it has. Another address than loopback is refused without a
+   * `token`. It does not keep the process alive.
+   */
+  async start(listen: ListenOptions = {}): Promise<Address> {
+    const { host = DEFAULTS.host } = listen;
+    if (this.#rules.token === undefined && typeof host === 'string' && !isLoopback(host)) {
+      throw refusal('host', 'a loopback address, as long as there is no `token`', host);
+    }
+    this.#isStopped = false;
+    this.#listen();
+    return this.#server.start(listen);
+  }
+
+  /** Ends all connections, those of a mounted handler too. Safe to call twice. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    for (const unlisten of this.#unlisten.splice(0)) unlisten();
+    const site = await this.#site;
+    site?.audience.close();
+    await this.#server.stop();
+  }
+
+  /** The same as `stop()`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  /**
+   * The page as a handler for a server of your own. `prefix` is the path that it is mounted under, like `/healing`,
+   * unless the server takes that away itself, as express does. Beyond loopback it answers only with a `token`.
+   */
+  handler(prefix = ''): Handler {
+    if (typeof prefix !== 'string' || !/^(?:\/[^/?#]+)*$/.test(prefix)) {
+      throw refusal('prefix', 'empty, or a path like `/healing`', prefix);
+    }
+    return safely(async (request, response) => {
+      const site = await (this.#site ??= this.#load());
+      if (this.#isStopped) send(request, response, text(503, 'The dashboard has been stopped'));
+      else await site.answer(request, response, prefix);
+    });
+  }
+
+  /** The page and all that makes its answers: loaded with the first request. */
+  async #load(): Promise<Site> {
+    const { Site } = await import('./site.js');
+    return new Site({ engine: this.#engine, rules: this.#rules, history: () => this.#hour.read() });
+  }
+
+  #listen(): void {
+    if (this.#unlisten.length > 0) return;
+    const changed = (): void => void this.#site?.then(({ audience }) => audience.changed());
+    this.#unlisten = SHOWN.map((name) => this.#engine.on(name, changed));
+    const looked = this.#engine.on('cycle:done', ({ timestamp, verdicts }) => {
+      this.#hour.add(timestamp.getTime(), readingsOf(verdicts));
+      changed();
+    });
+    this.#unlisten.push(looked);
+  }
+}

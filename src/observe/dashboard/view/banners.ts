@@ -1,0 +1,40 @@
+import type { EngineStatus } from '../../../heal/status.js';
+import { span } from '../../../words.js';
+import { notLooking } from './headline.js';
+import type { Banner } from './view.js';
+
+/** States of the whole engine that everything else has to be read with, the gravest first. */
+export function bannersOf(status: EngineStatus): Banner[] {
+  const { dryRun, healingEnabled, pauses, lockedBy, storm, monitoring } = status;
+  const banners: Banner[] = [];
+  const blind = notLooking(status);
+  if (blind !== undefined) banners.push({ kind: 'not-looking', tone: 'bad', sentence: blind });
+  else if (!monitoring)
+    banners.push({
+      kind: 'not-looking',
+      tone: 'note',
+      sentence: 'Nobody has started the monitoring: this is how it was at the last look.',
+    });
+  if (storm)
+    banners.push({
+      kind: 'storm',
+      tone: 'bad',
+      sentence: `For ${span(storm.forMs)}. Nothing is repaired before it has been calm for ${span(storm.calmInMs)} more; then one repair at a time.`,
+    });
+  if (lockedBy !== undefined) banners.push({ kind: 'locked', tone: 'note', sentence: `${lockedBy}.` });
+  for (const { reason, forMs } of pauses)
+    banners.push({ kind: 'paused', tone: 'note', sentence: `For ${span(forMs)}: ${reason}`, reason });
+  if (!healingEnabled)
+    banners.push({
+      kind: 'healing-disabled',
+      tone: 'note',
+      sentence: 'Issues are found and shown, and nothing is repaired.',
+    });
+  if (dryRun)
+    banners.push({
+      kind: 'dry-run',
+      tone: 'note',
+      sentence: 'Everything is planned and judged, and nothing is changed.',
+    });
+  return banners;
+}

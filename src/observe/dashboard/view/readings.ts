@@ -1,0 +1,63 @@
+import { IssueType, type ComponentVerdict } from '../../../issue.js';
+import type { ReadingView, UnitView } from './view.js';
+
+const LABELS: Readonly<Record<string, string>> = { cpu: 'CPU', memory: 'Memory', load: 'Load average' };
+/** Checks whose numbers are percentages. */
+const PERCENT: readonly string[] = ['cpu', 'memory', 'disk'];
+/** So many rows at most; what is bad comes first. */
+const ROWS = 200;
+
+/** Whether a verdict is about a unit or a part of the host program. */
+const isUnit = ({ type }: ComponentVerdict): boolean => type === IssueType.SERVICE;
+/** A unit is up or down: that is a state, and no measure. */
+const isMeasured = ({ check, value, threshold }: ComponentVerdict): boolean =>
+  check !== 'services' && value !== undefined && threshold !== undefined;
+
+const keyOf = ({ check, component }: ComponentVerdict): string => `${check} ${component}`;
+
+/** What is measured, and whatever else is not a unit. */
+export function readingsOf(verdicts: readonly ComponentVerdict[]): ReadingView[] {
+  const chosen = verdicts.filter((verdict) => isMeasured(verdict) || !isUnit(verdict));
+  return worstFirst(chosen, ROWS).map((verdict) => ({
+    key: keyOf(verdict),
+    component: verdict.component,
+    label: labelOf(verdict.component),
+    status: verdict.status,
+    value: finite(verdict.value),
+    threshold: finite(verdict.threshold),
+    unit: PERCENT.includes(verdict.check) ? '%' : '',
+    reason: verdict.reason,
+  }));
+}
+
+/** Units and parts, and how many well ones there are beyond. */
+export function unitsOf(verdicts: readonly ComponentVerdict[]): { units: UnitView[]; more: number } {
+  const all = verdicts.filter(isUnit);
+  const bySeverity = [...all].sort((a, b) => RANK[a.status] - RANK[b.status]);
+  const units = bySeverity.slice(0, ROWS).map((verdict) => ({
+    key: keyOf(verdict),
+    component: verdict.component,
+    status: verdict.status,
+    reason: verdict.reason,
+  }));
+  return { units, more: all.length - units.length };
+}
+
+const RANK = { bad: 0, unknown: 1, ok: 2 } as const;
+
+/** When there are too many, the worst are kept; the order stays as it was, so that nothing jumps about. */
+function worstFirst(verdicts: readonly ComponentVerdict[], most: number): readonly ComponentVerdict[] {
+  if (verdicts.length <= most) return verdicts;
+  const kept = new Set([...verdicts].sort((a, b) => RANK[a.status] - RANK[b.status]).slice(0, most));
+  return verdicts.filter((verdict) => kept.has(verdict));
+}
+
+/** JSON has no word for what is not finite. */
+const finite = (value: number | undefined): number | null =>
+  value !== undefined && Number.isFinite(value) ? value : null;
+
+function labelOf(component: string): string {
+  if (component.startsWith('disk:')) return `Disk ${component.slice(5)}`;
+  if (component.startsWith('inodes:')) return `Inodes ${component.slice(7)}`;
+  return Object.hasOwn(LABELS, component) ? LABELS[component]! : component;
+}

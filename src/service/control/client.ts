@@ -1,0 +1,91 @@
+import { createConnection } from 'node:net';
+import { CONTROL_GROUP, type Answer, type Request } from './protocol.js';
+
+/** Exit statuses of the control command. */
+export const EXIT = {
+  /** It was done, or answered. */
+  ok: 0,
+  /** The daemon refused, or what was approved did not end well. */
+  refused: 1,
+  /** The command line cannot be meant. */
+  usage: 2,
+  /** The daemon is not running. */
+  absent: 3,
+  /** This user may not speak to it. */
+  forbidden: 4,
+  /** What came back is no answer. */
+  broken: 5,
+} as const;
+
+/** Why there is no answer, in one sentence with what to do. */
+export class NoAnswer extends Error {
+  readonly exit: number;
+
+  constructor(exit: number, message: string) {
+    super(message);
+    this.exit = exit;
+  }
+}
+
+/** An answer is no longer than this, in characters. */
+const MAX_ANSWER = 16 * 1024 * 1024;
+
+/** An answer that needs no act comes within this time, in milliseconds. */
+const QUICK_MS = 30_000;
+
+/** Asks the daemon. An act that was approved is waited for as long as it takes. */
+export async function ask(path: string, request: Request): Promise<Answer> {
+  const text = await new Promise<string>((resolve, reject) => {
+    const socket = createConnection(path);
+    let heard = '';
+    socket.setEncoding('utf8');
+    socket.once('connect', () => socket.write(`${JSON.stringify(request)}\n`));
+    socket.on('data', (chunk: string) => {
+      heard += chunk;
+      if (heard.length > MAX_ANSWER) socket.destroy(new NoAnswer(EXIT.broken, 'The answer does not end'));
+    });
+    if (request.command !== 'approve') {
+      socket.setTimeout(QUICK_MS, () =>
+        socket.destroy(new NoAnswer(EXIT.broken, 'The daemon does not answer')),
+      );
+    }
+    socket.once('error', (error) => reject(error instanceof NoAnswer ? error : noAnswer(error, path)));
+    socket.once('end', () => resolve(heard));
+  });
+  try {
+    const answer = JSON.parse(text, (_, value: unknown) =>
+      typeof value === 'string' ? withoutControls(value) : value,
+    ) as Partial<Answer> | null;
+    if (answer?.version === 1 && typeof answer.ok === 'boolean') return answer as Answer;
+  } catch {
+    // Told below.
+  }
+  throw new NoAnswer(
+    EXIT.broken,
+    'The daemon hung up without an answer: whether it was done, `luminous-healing status` tells',
+  );
+}
+
+/** What a daemon read from a journal must not steer the terminal of whoever reads it. */
+const withoutControls = (text: string): string =>
+  // eslint-disable-next-line no-control-regex
+  text.replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, '\ufffd');
+
+function noAnswer(error: NodeJS.ErrnoException, path: string): NoAnswer {
+  switch (error.code) {
+    case 'ENOENT':
+    case 'ECONNREFUSED':
+      return new NoAnswer(
+        EXIT.absent,
+        `The daemon is not running: nobody answers at ${path}; start it with \`systemctl start luminous-healing\``,
+      );
+    case 'EACCES':
+    case 'EPERM':
+      return new NoAnswer(
+        EXIT.forbidden,
+        `You may not speak to the daemon at ${path}: be root, or a member of the group ${CONTROL_GROUP}`,
+      );
+    default:
+      return new NoAnswer(EXIT.broken, `The daemon at ${path} did not answer: ${error.message}`);
+  }
+}

@@ -1,0 +1,83 @@
+import { firstCycle } from '../../create.js';
+import type { SimplifiedHealingEngine } from '../../engine.js';
+import { SelfHealingError } from '../../errors.js';
+import type { CycleReport } from '../../events.js';
+import type { Explanation } from '../../heal/explain.js';
+import type { EngineStatus } from '../../heal/status.js';
+import type { PermissionStatus } from '../../execute/permission-status.js';
+import type { HealingResult } from '../../result.js';
+import type { Request } from './protocol.js';
+
+/** What each command answers. */
+export interface Answers {
+  readonly status: EngineStatus;
+  readonly explain: readonly Explanation[];
+  /** What became of the act; nothing when the trouble is gone, or is in hand already. */
+  readonly approve: { readonly result?: HealingResult };
+  readonly reject: object;
+  readonly pause: { readonly pauses: EngineStatus['pauses'] };
+  readonly resume: { readonly pauses: EngineStatus['pauses'] };
+  readonly reset: object;
+  readonly heal: CycleReport & { readonly permissions: PermissionStatus };
+}
+
+/** Does what a person asked for. Rejects, in one sentence, when it cannot be done. */
+export async function obey(
+  { command, argument }: Request,
+  engine: SimplifiedHealingEngine,
+  rehearsal: () => SimplifiedHealingEngine,
+): Promise<Answers[keyof Answers]> {
+  const needed = (what: string): string => {
+    if (argument !== undefined) return argument;
+    throw new SelfHealingError('invalid-argument', `\`${command}\` needs ${what}`);
+  };
+  switch (command) {
+    case 'status':
+      return engine.status();
+    case 'explain':
+      return engine.explain(argument);
+    case 'approve': {
+      const result = await engine.approve(needed('the id of an approval'));
+      return result ? { result } : {};
+    }
+    case 'reject':
+      await engine.reject(needed('the id of an approval'));
+      return {};
+    case 'pause':
+      await engine.pause(needed('a reason'));
+      return { pauses: engine.status().pauses };
+    case 'resume':
+      await engine.resume(argument ?? onlyPause(engine));
+      return { pauses: engine.status().pauses };
+    case 'reset':
+      await engine.reset(needed('a component'));
+      return {};
+    case 'heal':
+      return rehearse(rehearsal());
+    default:
+      return command satisfies never;
+  }
+}
+
+/** A reason need not be repeated when it is the only one. */
+function onlyPause(engine: SimplifiedHealingEngine): string {
+  const reasons = engine.status().pauses.map(({ reason }) => reason);
+  if (reasons.length === 1) return reasons[0]!;
+  const known =
+    reasons.length === 0 ? 'nothing is paused' : `say which of the reasons: ${reasons.join('; ')}`;
+  throw new SelfHealingError('invalid-argument', `Nothing was resumed: ${known}`);
+}
+
+/** One cycle of an engine of its own that changes nothing. */
+async function rehearse(engine: SimplifiedHealingEngine): Promise<Answers['heal']> {
+  try {
+    let report: CycleReport | undefined;
+    engine.on('cycle:done', (cycle) => (report = cycle));
+    await firstCycle(engine);
+    if (report === undefined) throw new Error('The cycle ended without a report');
+    const { getPermissionStatus } = await import('../../execute/permission-handler.js');
+    return { ...report, permissions: await getPermissionStatus() };
+  } finally {
+    await engine.close();
+  }
+}

@@ -1,0 +1,54 @@
+import { SelfHealingError } from '../../errors.js';
+import { expectKnownKeys, expectObject, expectOneOf, refusal } from '../../expect.js';
+
+/** Where the daemon's control socket is, unless somebody says otherwise. */
+export const CONTROL_SOCKET = '/run/luminous-healing/control.sock';
+
+/** The group whose members may connect. */
+export const CONTROL_GROUP = 'luminous-healing-control';
+
+/** What a person can ask of the daemon. */
+export const COMMANDS = [
+  'status',
+  'explain',
+  'approve',
+  'reject',
+  'pause',
+  'resume',
+  'reset',
+  'heal',
+] as const;
+export type Command = (typeof COMMANDS)[number];
+
+/** One line of JSON to the daemon. */
+export interface Request {
+  readonly version: 1;
+  readonly command: Command;
+  /** A component, the id of an approval, or a reason, as the command wants it. */
+  readonly argument?: string;
+}
+
+/** One line of JSON back. */
+export type Answer =
+  | { readonly version: 1; readonly ok: true; readonly data: unknown }
+  | { readonly version: 1; readonly ok: false; readonly error: string };
+
+/** A line is no longer than this, in bytes. */
+export const MAX_REQUEST = 4_096;
+
+/** Reads a request. Throws, in one sentence, when it cannot be meant. */
+export function parseRequest(line: string): Request {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch (error) {
+    throw new SelfHealingError('protocol', 'Expected one line of JSON', { cause: error });
+  }
+  const given = expectObject('request', value);
+  expectKnownKeys('request', given, ['version', 'command', 'argument']);
+  if (given.version !== 1) throw refusal('version', '1', given.version);
+  expectOneOf('command', given.command, COMMANDS, 'command');
+  if (given.argument !== undefined && (typeof given.argument !== 'string' || given.argument === ''))
+    throw refusal('argument', 'a non-empty string', given.argument);
+  return given as unknown as Request;
+}

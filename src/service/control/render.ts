@@ -1,0 +1,104 @@
+import { wordsOf } from '../../execute/words-of.js';
+import type { EngineStatus, WaitingApproval } from '../../heal/status.js';
+import { Severity } from '../../issue.js';
+import type { Paint } from '../../report/paint.js';
+import { renderReport } from '../../report/report.js';
+import type { HealingResult } from '../../result.js';
+import { span } from '../../words.js';
+import { statusLine } from '../status-line.js';
+import type { Answers } from './obey.js';
+import type { Command } from './protocol.js';
+
+/** How each answer reads to a person. The dates in it came as JSON, and are strings. */
+export function render<Asked extends Command>(
+  command: Asked,
+  data: Answers[Asked],
+  argument: string,
+  paint: Paint,
+): string {
+  const texts: { readonly [Key in Command]: (data: Answers[Key]) => string } = {
+    status: (status) => renderStatus(status, paint),
+    explain: (explanations) =>
+      explanations.length === 0
+        ? `There is no open issue${argument === '' ? '' : ` with ${argument}`}.`
+        : explanations.map(({ text }) => text).join('\n\n'),
+    approve: ({ result }) =>
+      result
+        ? renderResult(result, paint)
+        : 'Approved. The trouble is gone, or it is in hand already: see `luminous-healing status`.',
+    reject: () => `Rejected ${argument}: it is asked again only after the backoff.`,
+    pause: ({ pauses }) => `Nothing is acted on until it is resumed. ${pausedFor(pauses)}`,
+    resume: ({ pauses }) => (pauses.length === 0 ? 'Acting goes on.' : `Still paused. ${pausedFor(pauses)}`),
+    reset: () =>
+      `What went wrong with ${argument} is forgotten: backoff and breaker are back at their start.`,
+    heal: ({ permissions, ...report }) => renderReport(report, permissions, paint),
+  };
+  return texts[command](data);
+}
+
+/** Whether what came of a command is what was wanted. */
+export const wentWell = (command: Command, data: unknown): boolean =>
+  command !== 'approve' || (data as Answers['approve']).result?.success !== false;
+
+function renderStatus(status: EngineStatus, paint: Paint): string {
+  const { issues, approvals, components, acts, budget, lastLook, cycles, monitoring } = status;
+  const well = issues.length === 0 && status.lastFailure === undefined;
+  const look = lastLook
+    ? `Looked ${span(lastLook.agoMs)} ago, in ${lastLook.detectionMs.toFixed(1)} ms; ${cycles.done} times so far`
+    : 'Not looked yet';
+  const every = monitoring ? `, every ${span(monitoring.intervalMs)}` : '';
+  const spent = `repairs in the last hour: ${budget.host.used} of ${budget.host.most}`;
+  return [
+    paint[well ? 'good' : 'bad'](statusLine(status)),
+    paint.faint(`${look}${every}; ${spent}`),
+    ...section(
+      'Issues',
+      issues.map(({ component, severity, description }) => {
+        const worth = Object.entries(Severity).find(([, value]) => value === severity)?.[0] ?? '';
+        return `${paint.bad('✗')} ${component}: ${description} ${paint.faint(`(${worth})`)}`;
+      }),
+    ),
+    ...section('Waiting for a person', approvals.flatMap(approvalLines)),
+    ...section(
+      'Left alone for now',
+      components
+        .filter(({ breaker, needsHuman }) => breaker === 'open' || needsHuman)
+        .map(({ component, failures, needsHuman, breakerForMs = 0 }) => {
+          const until = needsHuman
+            ? `a person is needed: luminous-healing reset ${component}`
+            : `breaker open for ${span(breakerForMs)}`;
+          return `${component}: ${failures} repairs in a row did not help; ${until}`;
+        }),
+    ),
+    ...section(
+      'Done in the last day',
+      acts.slice(-10).map(({ timestamp, component, action, outcome, words }) => {
+        const at = new Date(timestamp).toISOString().slice(0, 19).replace('T', ' ');
+        const mark = outcome === 'fixed' ? paint.good(outcome) : paint.doubt(outcome);
+        return `${at}Z ${component} ${action}: ${mark}: ${words}`;
+      }),
+    ),
+  ].join('\n');
+
+  function section(title: string, lines: readonly string[]): string[] {
+    return lines.length === 0 ? [] : ['', paint.strong(title), ...lines.map((line) => `  ${line}`)];
+  }
+}
+
+function approvalLines({ id, component, action, reason, lapsesInMs, plan }: WaitingApproval): string[] {
+  return [
+    `${id}: ${action} for ${component}: ${reason}`,
+    ...(plan?.steps ?? []).map((step) => `  $ ${wordsOf(step)}`),
+    `  luminous-healing approve ${id}, or reject ${id}; no answer for ${span(lapsesInMs)} means no`,
+  ];
+}
+
+function renderResult(result: HealingResult, paint: Paint): string {
+  const { issue, actionTaken, outcome, durationMs } = result;
+  const words = outcome === 'fixed' ? result.proof : (result.error ?? 'this is a dry run');
+  const mark = paint[result.success ? 'good' : 'bad'](outcome);
+  return `${actionTaken} for ${issue.component}: ${mark} after ${span(durationMs)}: ${words}`;
+}
+
+const pausedFor = (pauses: EngineStatus['pauses']): string =>
+  `Paused for: ${pauses.map(({ reason }) => reason).join('; ')}.`;

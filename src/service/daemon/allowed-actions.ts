@@ -1,0 +1,36 @@
+import type { ExecuteOptions, Execution, Executor } from '../../execute/executor.js';
+import type { HealingAction, Plan } from '../../plan.js';
+
+/** An executor that shows the plan of every action, and carries out only those that are allowed. */
+export function allowing(actions: readonly string[] | undefined, executor: Executor): Executor {
+  if (actions === undefined) return executor;
+  const refusalOf = ({ action }: HealingAction) =>
+    action === 'none' || actions.includes(action)
+      ? undefined
+      : {
+          reason: 'not-allowed' as const,
+          sentence: `\`${action}\` is not among the allowed actions: add it to \`allowedActions\` to allow it`,
+        };
+  return {
+    async plan(action, options): Promise<Plan> {
+      const plan = await executor.plan(action, options);
+      const refusal = refusalOf(action);
+      return refusal ? Object.freeze({ ...plan, refusal: plan.refusal ?? refusal }) : plan;
+    },
+    async execute(action, options: ExecuteOptions = {}): Promise<Execution> {
+      const refusal = refusalOf(action);
+      if (refusal === undefined) return executor.execute(action, options);
+      return {
+        action: action.action,
+        outcome: 'skipped',
+        success: false,
+        dryRun: options.dryRun ?? false,
+        blockedBy: refusal.reason,
+        error: refusal.sentence,
+        steps: [],
+        durationMs: 0,
+      };
+    },
+    close: () => executor.close?.(),
+  };
+}

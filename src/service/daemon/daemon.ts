@@ -1,0 +1,178 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Clock } from '../../clock.js';
+import { messageOf } from '../../errors.js';
+import { silentLogger, type Logger } from '../../logger.js';
+import { loadConfig } from '../config/load.js';
+import { ControlServer } from '../control/server.js';
+import { engineOf, type Surroundings } from './engine-of.js';
+import type { Notify } from './notify.js';
+import { Running } from './running.js';
+import { statusLine } from '../status-line.js';
+import { Watchdog } from './watchdog.js';
+
+/** What a daemon is run with. */
+export interface DaemonParts extends Surroundings {
+  readonly configPath: string;
+  /** Where the control command finds it; `undefined`: nowhere. */
+  readonly controlPath: string | undefined;
+  readonly notify: Notify;
+  /** How long systemd's watchdog waits. */
+  readonly watchdogMs: number | undefined;
+  readonly clock: Clock;
+}
+
+/** Exit statuses of the daemon, besides 0. */
+export const EXIT = {
+  /** Something that it needs could not be had. */
+  failed: 1,
+  /** The configuration cannot be meant: `EX_CONFIG` of sysexits(3). systemd is told not to try again. */
+  config: 78,
+} as const;
+
+/** The service: an engine that monitors by a configuration file, until it is told to stop. */
+export class Daemon {
+  readonly #parts: DaemonParts;
+  readonly #logger: Logger;
+  readonly #watchdog: Watchdog | undefined;
+  readonly #stop = new AbortController();
+  #running: Running | undefined;
+  #monitoring: Promise<void> = Promise.resolve();
+  #reloading: Promise<void> = Promise.resolve();
+  #told = '';
+  /** Why the last reload was refused; it is told until one is not. */
+  #refusal: string | undefined;
+  #ready = false;
+  #broken: unknown;
+
+  constructor(parts: DaemonParts) {
+    this.#parts = parts;
+    this.#logger = parts.logger;
+    if (parts.watchdogMs !== undefined) {
+      this.#watchdog = new Watchdog({
+        clock: parts.clock,
+        limitMs: parts.watchdogMs,
+        intervalMs: () => (this.#running?.interval ?? 0) * 1_000,
+        alive: () => parts.notify('WATCHDOG=1'),
+      });
+    }
+  }
+
+  /** Works until the signal is aborted, and everything has ended. Gives the exit status. Never rejects. */
+  async run(signal: AbortSignal): Promise<number> {
+    const { configPath, controlPath, notify } = this.#parts;
+    const loaded = await loadConfig(configPath);
+    if ('mistakes' in loaded) {
+      for (const mistake of loaded.mistakes) this.#logger.error(mistake);
+      await notify(`STATUS=${refused(loaded.mistakes)}`);
+      return EXIT.config;
+    }
+    signal.addEventListener('abort', () => this.#stop.abort(), { once: true });
+    if (signal.aborted) return 0;
+    const control = new ControlServer({
+      engine: () => this.#running?.engine,
+      // What it finds is for whoever asked, and not for the journal.
+      rehearsal: () =>
+        engineOf(this.#running?.config ?? {}, this.#parts, { dryRun: true, logger: silentLogger }),
+      logger: this.#logger,
+    });
+    try {
+      const first = new Running(loaded.config, this.#parts);
+      if (controlPath !== undefined) await control.start(controlPath);
+      this.#begin(first);
+      const fed = this.#watchdog?.keep(this.#stop.signal);
+      await aborted(this.#stop.signal);
+      await fed;
+    } catch (error) {
+      this.#broken = error;
+    }
+    await notify('STOPPING=1', 'STATUS=Stopping: what has been begun is brought to its end');
+    await this.#reloading;
+    await this.#running?.stop().catch((error: unknown) => (this.#broken ??= error));
+    await this.#monitoring;
+    await control.stop();
+    if (this.#broken === undefined) return 0;
+    this.#logger.error(messageOf(this.#broken));
+    return EXIT.failed;
+  }
+
+  /** Reads the configuration again. One that cannot be meant changes nothing, and is told. Never rejects. */
+  reload(): Promise<void> {
+    return (this.#reloading = this.#reloading.then(() => this.#reload()));
+  }
+
+  async #reload(): Promise<void> {
+    const { configPath, notify } = this.#parts;
+    const old = this.#running;
+    if (old === undefined) return;
+    await notify('RELOADING=1');
+    const refuse = (mistakes: readonly string[]): void => {
+      for (const mistake of mistakes) this.#logger.error(mistake);
+      this.#logger.error(`${configPath} was refused: the configuration of before goes on`);
+      this.#refusal = refused(mistakes);
+    };
+    this.#refusal = undefined;
+    const loaded = await loadConfig(configPath);
+    if ('mistakes' in loaded) refuse(loaded.mistakes);
+    else if (isDeepStrictEqual(loaded.config, old.config)) {
+      this.#logger.info(`${configPath} is as it was: nothing changes`);
+    } else {
+      try {
+        const next = new Running(loaded.config, this.#parts);
+        await this.#replace(old, next);
+        this.#logger.info(`${configPath} was read again and holds from now on`);
+      } catch (error) {
+        refuse([messageOf(error)]);
+      }
+    }
+    await notify('READY=1');
+    if (this.#running) await this.#tell(this.#running);
+  }
+
+  async #replace(old: Running, next: Running): Promise<void> {
+    // The old engine holds the state until its last act has been written down.
+    const swap = async (): Promise<void> => {
+      await old.stop();
+      await this.#monitoring;
+    };
+    await (this.#watchdog?.excused(swap) ?? swap());
+    this.#begin(next);
+  }
+
+  #begin(running: Running): void {
+    this.#running = running;
+    const cameRound = (): void => {
+      this.#watchdog?.cameRound();
+      void this.#tell(running);
+    };
+    running.engine.on('cycle:done', cameRound);
+    running.engine.on('cycle:failed', cameRound);
+    running.engine.on('heal:done', () => void this.#tell(running));
+    running.engine.on('approval:asked', () => void this.#tell(running));
+    this.#monitoring = running.run().catch((error: unknown) => {
+      this.#broken ??= error;
+      this.#stop.abort();
+    });
+  }
+
+  /** The first cycle makes it ready; later, systemd is told only what has changed. */
+  async #tell(running: Running): Promise<void> {
+    const line = [statusLine(running.engine.status()), this.#refusal].filter(Boolean).join('; ');
+    if (this.#ready && line === this.#told) return;
+    this.#told = line;
+    const status = `STATUS=${line}`;
+    if (this.#ready) return this.#parts.notify(status);
+    this.#ready = true;
+    return this.#parts.notify('READY=1', status);
+  }
+}
+
+const refused = ([first = '', ...rest]: readonly string[]): string =>
+  rest.length === 0
+    ? `Configuration refused: ${first}`
+    : `Configuration refused: ${first} (and ${rest.length} more)`;
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });

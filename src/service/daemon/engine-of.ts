@@ -1,0 +1,32 @@
+import { createSelfHealingEngine } from '../../create.js';
+import type { SimplifiedHealingEngine } from '../../engine.js';
+import type { Logger } from '../../logger.js';
+import type { HealingOptions } from '../../options.js';
+import type { DaemonConfig } from '../config/config.js';
+import { allowing } from './allowed-actions.js';
+
+/** What an engine is made with, besides what the configuration says. */
+export interface Surroundings {
+  readonly logger: Logger;
+  /** The folder that systemd keeps for the service, if there is one. */
+  readonly stateFolder: string | undefined;
+}
+
+/** The engine of a configuration. Making it reads and opens nothing; throws for what the engine refuses. */
+export function engineOf(
+  config: DaemonConfig,
+  { logger, stateFolder }: Surroundings,
+  rest: HealingOptions = {},
+): SimplifiedHealingEngine {
+  const {
+    interval: _interval,
+    allowedActions,
+    metrics: _metrics,
+    dashboard: _dashboard,
+    ...options
+  } = config;
+  const state = options.state ?? (stateFolder === undefined ? undefined : `${stateFolder}/state.json`);
+  const engine = createSelfHealingEngine({ logger, ...options, state, ...rest });
+  engine.executor = allowing(allowedActions, engine.executor);
+  return engine;
+}

@@ -1,0 +1,57 @@
+import type { EngineEvents, EventName } from '../../events.js';
+import type { Logger } from '../../logger.js';
+import type { HealingResult } from '../../result.js';
+
+/** Takes one line. */
+export type Write = (line: string) => void;
+
+/** Priorities of syslog, as sd-daemon(3) wants them at the beginning of a line. */
+const PRIORITY = { debug: 7, info: 6, warn: 4, error: 3 } as const;
+
+/** A logger whose lines the journal files under their priorities; elsewhere they are plain. */
+export function journalLogger(write: Write, toJournal: boolean): Logger {
+  const say = (level: keyof typeof PRIORITY) => (message: string) => {
+    const prefix = toJournal ? `<${PRIORITY[level]}>` : '';
+    for (const line of message.split('\n')) write(`${prefix}${line}`);
+  };
+  return { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') };
+}
+
+/** Something that can be listened to: an engine. */
+export interface Teller {
+  on<Name extends EventName>(name: Name, listener: (event: EngineEvents[Name]) => void): () => void;
+}
+
+/** Besides the sentences for people: one line of JSON, after the word `record`, for each thing that happened. */
+export function keepRecords(engine: Teller, logger: Logger): void {
+  const tell = (event: EventName, facts: object): void =>
+    logger.info(`record ${JSON.stringify({ event, ...facts })}`);
+  engine.on('issue:opened', ({ issue: { component, severity, description } }) =>
+    tell('issue:opened', { component, severity, description }),
+  );
+  engine.on('issue:cleared', ({ issue: { component } }) => tell('issue:cleared', { component }));
+  engine.on('heal:done', ({ result }) => tell('heal:done', factsOf(result)));
+  engine.on('heal:blocked', ({ issue: { component }, blockedBy, error }) =>
+    tell('heal:blocked', { component, blockedBy, error }),
+  );
+  engine.on('approval:asked', ({ request: { id, issue, plan, reason, lapsesAt } }) =>
+    tell('approval:asked', { id, component: issue.component, action: plan.action, reason, lapsesAt }),
+  );
+  engine.on('issue:recurring', (event) => tell('issue:recurring', event));
+  engine.on('storm:began', (event) => tell('storm:began', event));
+  engine.on('storm:ended', (event) => tell('storm:ended', event));
+}
+
+function factsOf(result: HealingResult): object {
+  const { issue, actionTaken, outcome, durationMs, attempts, error } = result;
+  const proof = result.outcome === 'fixed' ? result.proof : undefined;
+  return {
+    component: issue.component,
+    action: actionTaken,
+    outcome,
+    durationMs: Math.round(durationMs),
+    attempts: attempts.length,
+    error,
+    proof,
+  };
+}

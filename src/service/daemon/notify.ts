@@ -1,0 +1,39 @@
+import { messageOf } from '../../errors.js';
+import { runProgram } from '../../host/systemd/run-program.js';
+import type { Logger } from '../../logger.js';
+
+/** Tells systemd how the service stands: `READY=1`, `STATUS=…`, `WATCHDOG=1` … as sd_notify(3) has them. */
+export type Notify = (...assignments: readonly string[]) => Promise<void>;
+
+/**
+ * Tells systemd by way of `systemd-notify`, for Node has no UNIX datagrams; one after another, in order. Without
+ * `NOTIFY_SOCKET` in the environment nobody listens, and nothing is told.
+ */
+export function systemdNotify(
+  environment: Readonly<Record<string, string | undefined>>,
+  logger: Logger,
+): Notify {
+  if (!environment.NOTIFY_SOCKET) return () => Promise.resolve();
+  let telling = Promise.resolve();
+  return (...assignments) => {
+    const words = assignments.map((word) => word.replace(/\s+/g, ' ').slice(0, 1_000));
+    return (telling = telling.then(() => tell(words, logger)));
+  };
+}
+
+async function tell(words: readonly string[], logger: Logger): Promise<void> {
+  try {
+    const { stderr, exitStatus } = await runProgram('systemd-notify', words, { timeoutMs: 10_000 });
+    if (exitStatus !== 0) throw new Error(stderr.trim() || `exit status ${exitStatus}`);
+  } catch (error) {
+    logger.warn(`systemd could not be told ${words.join(' ')}: ${messageOf(error)}`);
+  }
+}
+
+/** How long the watchdog of systemd waits, in milliseconds; `undefined` when it watches something else or nothing. */
+export function watchdogMs(environment: Readonly<Record<string, string | undefined>>): number | undefined {
+  const { WATCHDOG_USEC, WATCHDOG_PID } = environment;
+  if (WATCHDOG_PID !== undefined && WATCHDOG_PID !== String(process.pid)) return undefined;
+  const usec = Number(WATCHDOG_USEC);
+  return usec > 0 ? usec / 1_000 : undefined;
+}

@@ -1,0 +1,64 @@
+import type { SimplifiedHealingEngine } from '../../engine.js';
+import { messageOf } from '../../errors.js';
+import type { Logger } from '../../logger.js';
+import type { DaemonConfig } from '../config/config.js';
+import { engineOf, type Surroundings } from './engine-of.js';
+import { keepRecords } from './journal.js';
+import { outletsOf, type Outlet } from './outlets.js';
+
+/** One configuration at work: its engine, and what is served of it. */
+export class Running {
+  readonly config: DaemonConfig;
+  readonly engine: SimplifiedHealingEngine;
+  readonly #logger: Logger;
+  readonly #closed = new Set<Outlet>();
+  readonly #outlets: Outlet[] = [];
+  #opening: Promise<void> = Promise.resolve();
+  #stopped = false;
+
+  /** Opens nothing yet. Throws for a configuration that the engine refuses. */
+  constructor(config: DaemonConfig, surroundings: Surroundings) {
+    this.config = config;
+    this.#logger = surroundings.logger;
+    this.engine = engineOf(config, surroundings);
+    keepRecords(this.engine, this.#logger);
+  }
+
+  /** Seconds from one cycle to the next. */
+  get interval(): number {
+    return this.config.interval ?? 60;
+  }
+
+  /** Serves and monitors. Resolves when it has been stopped. */
+  async run(): Promise<void> {
+    for (const outlet of await outletsOf(this.config, this.engine)) this.#closed.add(outlet);
+    this.engine.on('cycle:done', () => void this.#open());
+    await this.#open();
+    if (!this.#stopped) await this.engine.startMonitoring({ interval: this.interval });
+  }
+
+  /** Starts nothing new, ends what may be interrupted, waits for the rest, and lets go of everything. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.engine.close();
+    await this.#opening;
+    await Promise.all(this.#outlets.map((outlet) => outlet.stop()));
+  }
+
+  /** What cannot be served keeps nothing from being healed: it is told once, and tried again with each cycle. */
+  #open(): Promise<void> {
+    return (this.#opening = this.#opening.then(async () => {
+      for (const outlet of this.#closed) {
+        if (this.#stopped) return;
+        try {
+          const { url } = await outlet.start();
+          this.#closed.delete(outlet);
+          this.#outlets.push(outlet);
+          this.#logger.info(`${outlet.name} at ${url}`);
+        } catch (error) {
+          outlet.complain(`${outlet.name}: ${messageOf(error)}`, this.#logger);
+        }
+      }
+    }));
+  }
+}

@@ -1,0 +1,32 @@
+import type { EngineStatus } from '../heal/status.js';
+
+/** How an engine stands, in one line: what `systemctl status` shows. */
+export function statusLine(status: EngineStatus): string {
+  const { issues, approvals, pauses, verdicts, storm, lockedBy, lastFailure } = status;
+  const notes = [
+    status.dryRun && 'dry run',
+    pauses.length > 0 && `paused: ${pauses.map(({ reason }) => reason).join(', ')}`,
+    storm && 'storm: nothing is repaired until it is calm',
+    lockedBy !== undefined && 'another engine holds the state: only observing',
+    approvals.length > 0 && `${counted(approvals.length, 'approval')} waiting`,
+  ].filter((note) => typeof note === 'string');
+  return [stateOf(status), ...notes].join('; ');
+
+  function stateOf({ lastLook }: EngineStatus): string {
+    if (lastFailure) return `Looking at the host failed: ${lastFailure.error}`;
+    if (lastLook === undefined) return 'Not looked yet';
+    if (issues.length > 0)
+      return `Trouble with ${listed([...new Set(issues.map(({ component }) => component))])}`;
+    const unknown = verdicts.filter((verdict) => verdict.status === 'unknown').length;
+    const blind = unknown === 0 ? '' : `, ${unknown} of them unknown`;
+    return `All well: ${counted(new Set(verdicts.map(({ component }) => component)).size, 'component')}${blind}`;
+  }
+}
+
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
+/** The first few of many. */
+function listed(words: readonly string[]): string {
+  const rest = words.length - 5;
+  return rest > 0 ? `${words.slice(0, 5).join(', ')} and ${rest} more` : words.join(', ');
+}

@@ -1,0 +1,162 @@
+import { describe, expect, test } from 'vitest';
+import { expectClean, missing, useBrowser } from './chromium.js';
+import { openHouse, TOKEN } from './house.js';
+
+describe.skipIf(missing !== undefined)('the dashboard in a real browser', () => {
+  const open = useBrowser();
+
+  test('shows a real death and a real repair, live, and asks nobody else for anything', async () => {
+    const { worker, url } = await openHouse();
+    const tab = await open();
+    const { page } = tab;
+    await page.goto(url);
+    await page.getByRole('heading', { level: 1, name: 'All is well.' }).waitFor();
+    await page.getByText('Nothing had to be done.').waitFor();
+    const before = worker.pid;
+    process.kill(before!, 'SIGKILL');
+
+    const act = page.locator('#acts li').first();
+    await act.getByText('fixed').waitFor();
+    expect(await act.innerText()).toContain('The worker is dead');
+    await page.getByRole('heading', { level: 1, name: 'All is well.' }).waitFor();
+    expect(worker.pid).not.toBe(before);
+    expect(await act.innerText()).toContain(`Process ${worker.pid} runs`);
+    await act.getByText(/^How/).click();
+    expect(await act.innerText()).toContain('start it');
+    expect(await page.title()).toMatch(/^✓ All is well\. · /);
+    expectClean(tab, url);
+    await tab.close();
+  });
+
+  test('paints before it has heard anything', async () => {
+    const { url } = await openHouse();
+    const { page, close } = await open();
+    await page.route('**/api/events', () => undefined);
+    await page.goto(url);
+    expect(await page.getByRole('heading', { level: 1 }).innerText()).toContain('Waiting for the engine');
+    await close();
+  });
+
+  test('says when it hears nothing any more, and comes back by itself', async () => {
+    const { dashboard, url } = await openHouse();
+    const { page, close } = await open();
+    await page.clock.install();
+    await page.goto(url);
+    await page.getByText('live', { exact: true }).waitFor();
+    await dashboard.stop();
+    await page.getByText('reconnecting').waitFor();
+    expect(await page.getByRole('alert').count()).toBe(0);
+
+    await page.clock.runFor(13_000);
+    await page
+      .getByRole('alert')
+      .getByText(/^No word from the engine for 1\d s\. What is below may have changed\./)
+      .waitFor();
+    await page.getByText('no word from the engine', { exact: true }).waitFor();
+
+    await dashboard.start({ port: Number(new URL(url).port) });
+    await page.clock.runFor(15_000);
+    await page.getByText('live', { exact: true }).waitFor();
+    await page.getByRole('alert').waitFor({ state: 'hidden' });
+    await close();
+  });
+
+  test('lets a person approve, with the token, from the keyboard', async () => {
+    const { worker, url } = await openHouse({ asks: true, dashboard: { token: TOKEN, controls: true } });
+    const { page, close } = await open();
+    await page.goto(url);
+    const token = page.getByRole('textbox', { name: 'Token' });
+    await token.fill('not-the-token-at-all');
+    await token.press('Enter');
+    await page.getByRole('alert').getByText('That was not the token.').waitFor();
+    await token.fill(TOKEN);
+    await token.press('Enter');
+    await page.getByRole('heading', { level: 1, name: 'All is well.' }).waitFor();
+
+    process.kill(worker.pid!, 'SIGKILL');
+    const approve = page.getByRole('button', { name: 'Approve restart_worker for worker' });
+    await approve.waitFor();
+    expect(await page.locator('#approvals').innerText()).toContain('The worker is dear to somebody');
+    expect(worker.isAlive).toBe(false);
+    await approve.focus();
+    await page.keyboard.press('Enter');
+    await page.locator('#acts li').first().getByText('fixed').waitFor();
+    expect(worker.isAlive).toBe(true);
+    await page.locator('#approvals').waitFor({ state: 'hidden' });
+    await close();
+  });
+
+  test('takes a token from behind the # and keeps it out of the address', async () => {
+    const { url } = await openHouse({ dashboard: { token: TOKEN } });
+    const tab = await open();
+    await tab.page.goto(`${url}/#token=${TOKEN}`);
+    await tab.page.getByRole('heading', { level: 1, name: 'All is well.' }).waitFor();
+    expect(tab.page.url()).toBe(`${url}/`);
+    expect(await tab.page.context().cookies()).toEqual([]);
+    await tab.page.reload();
+    await tab.page.getByRole('heading', { level: 1, name: 'All is well.' }).waitFor();
+    expect(tab.asked.filter((one) => one.includes(TOKEN))).toEqual([]);
+    await tab.close();
+  });
+
+  test('only shows, when nothing else was said', async () => {
+    const { worker, engine, url } = await openHouse({ asks: true });
+    const { page, close } = await open();
+    await page.goto(url);
+    await page.getByText('live', { exact: true }).waitFor();
+    process.kill(worker.pid!, 'SIGKILL');
+    await page.getByText(/engine\.approve\('[0-9a-f]{8}'\)/).waitFor();
+    expect(await page.locator('main').getByRole('button').count()).toBe(0);
+    const [asked] = engine.status().approvals;
+    const answered = await page.evaluate(
+      async (id) =>
+        (
+          await fetch('api/approve', {
+            method: 'POST',
+            headers: { 'content-type': 'application/json' },
+            body: JSON.stringify({ id }),
+          })
+        ).status,
+      asked?.id,
+    );
+    expect(answered).toBe(403);
+    expect(worker.isAlive).toBe(false);
+    await close();
+  });
+
+  test('pauses and resumes', async () => {
+    const { engine, url } = await openHouse({ dashboard: { token: TOKEN, controls: true } });
+    const { page, close } = await open();
+    await page.goto(`${url}/#token=${TOKEN}`);
+    await page.getByLabel('Pause all repairs. Why?').fill('a <b>backup</b> runs');
+    await page.keyboard.press('Enter');
+    await page.locator('.banner').getByText('a <b>backup</b> runs').waitFor();
+    expect(engine.status().pauses).toMatchObject([{ reason: 'a <b>backup</b> runs' }]);
+    await page.getByRole('button', { name: /^Resume what was paused/ }).click();
+    await page.locator('.banner').waitFor({ state: 'detached' });
+    expect(engine.status().pauses).toEqual([]);
+    await close();
+  });
+
+  test('shows markup in names and reasons as the text that it is', async () => {
+    const evil = `<img src=x onerror="document.body.dataset.taken='yes'">`;
+    const script = '</script><script>document.body.dataset.taken="yes"</script>';
+    const { url } = await openHouse({
+      verdicts: {
+        [evil]: { status: 'bad', reason: script, value: 7, threshold: 3, evidence: [evil, script] },
+        'a"b\'c`d]': { status: 'ok', reason: evil, value: 1, threshold: 3 },
+        '__proto__ constructor': { status: 'unknown', reason: evil },
+      },
+    });
+    const tab = await open();
+    await tab.page.goto(url);
+    await tab.page.locator('#issues').getByText(evil).first().waitFor();
+    await tab.page.locator('#issues').getByText(script).first().waitFor();
+    expect(await tab.page.locator('main img, main script').count()).toBe(0);
+    expect(await tab.page.evaluate(() => document.body.dataset['taken'])).toBeUndefined();
+    // Its charts are drawn all the same.
+    expect(await tab.page.locator('.meter canvas').count()).toBeGreaterThan(2);
+    expectClean(tab, url);
+    await tab.close();
+  });
+});

@@ -1,0 +1,287 @@
+import { mkdtemp, rename, rm } from 'node:fs/promises';
+import { createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Execution } from '../../src/execute/executor.js';
+import { parseAnswer } from '../../src/execute/helper-answer.js';
+import { converse } from '../../src/execute/helper-connection.js';
+import { ANSWER_LIMIT, type HelperRequest } from '../../src/execute/helper-protocol.js';
+import { ServiceClient } from '../../src/execute/service-client.js';
+import type { Plan } from '../../src/plan.js';
+
+let folder: string;
+let path: string;
+let server: Server | undefined;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'client-'));
+  path = join(folder, 'socket');
+});
+afterEach(async () => {
+  await new Promise((resolve) => (server ? server.close(resolve) : resolve(undefined)));
+  server = undefined;
+  await rm(folder, { recursive: true });
+});
+
+/** Listens, and does with each connection what a test says. */
+async function helper(serve: (socket: Socket, nth: number) => void, at = path): Promise<void> {
+  let nth = 0;
+  server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) => {
+    socket.on('error', () => undefined);
+    serve(socket, (nth += 1));
+  });
+  await new Promise<void>((resolve) => server?.listen(at, resolve));
+}
+/** Reads the request, and answers with a text. */
+const says = (text: (request: HelperRequest) => string) => (socket: Socket) => {
+  socket.once('data', (line: Buffer) => socket.end(text(JSON.parse(line.toString()) as HelperRequest)));
+  socket.resume();
+};
+const never = () => new AbortController().signal;
+
+const ACTION = { action: 'restart_service', parameters: { service: 'nginx' } };
+const PLAN: Plan = {
+  ...ACTION,
+  scope: 'host',
+  risk: 'disruptive',
+  targets: [{ kind: 'plain', id: 'x' }],
+  steps: [{ kind: 'command', argv: ['true'], needsRoot: true, timeoutMs: 1, interruptible: true }],
+  effect: 'It runs again',
+  notes: [],
+};
+const REQUEST: HelperRequest = { version: 1, do: 'execute', ...ACTION };
+const DONE: Execution = {
+  action: ACTION.action,
+  outcome: 'executed',
+  success: true,
+  dryRun: false,
+  plan: PLAN,
+  steps: [{ step: 'true', ok: true, durationMs: 1 }],
+  durationMs: 2,
+};
+const line = (answer: object): string => `${JSON.stringify({ version: 1, ...answer })}\n`;
+const execute = (client = new ServiceClient(path), signal = never()) =>
+  client.execute(ACTION, { approved: false, timeoutMs: 1_000, signal });
+
+describe('an act through the helper', () => {
+  it('is asked for in one line, and its answer is passed on', async () => {
+    let asked: unknown;
+    await helper(says((request) => ((asked = request), line(DONE))));
+    expect(await execute()).toEqual(DONE);
+    expect(asked).toEqual(REQUEST);
+  });
+
+  it('says when a person has approved it', async () => {
+    let asked: unknown;
+    await helper(says((request) => ((asked = request), line(DONE))));
+    await new ServiceClient(path).execute(ACTION, { approved: true, timeoutMs: 1, signal: never() });
+    expect(asked).toEqual({ ...REQUEST, approved: true });
+  });
+
+  it('is one at a time', async () => {
+    let open = 0;
+    let most = 0;
+    await helper((socket) => {
+      open += 1;
+      most = Math.max(most, open);
+      socket
+        .on('end', () => undefined)
+        .once('data', () => {
+          setImmediate(() => {
+            open -= 1;
+            socket.end(line(DONE));
+          });
+        });
+      socket.resume();
+    });
+    const client = new ServiceClient(path);
+    const all = await Promise.all([execute(client), execute(client), execute(client)]);
+    expect(all.map(({ outcome }) => outcome)).toEqual(['executed', 'executed', 'executed']);
+    expect(most).toBe(1);
+  });
+
+  it('is sent again while the helper is busy: nobody has read it', async () => {
+    await helper((socket, nth) => {
+      if (nth < 3) socket.destroy();
+      else says(() => line(DONE))(socket);
+    });
+    expect(await execute()).toMatchObject({ outcome: 'executed' });
+  });
+
+  it('is blocked, and nothing was done, when the helper stays busy', async () => {
+    let tries = 0;
+    await helper((socket) => void ((tries += 1), socket.destroy()));
+    expect(await execute()).toMatchObject({
+      outcome: 'skipped',
+      success: false,
+      blockedBy: 'in-flight',
+      error: 'The root helper did nothing: it is busy with another request',
+      steps: [],
+    });
+    expect(tries).toBe(6);
+  });
+
+  it.each<[string, (request: HelperRequest) => string, string]>([
+    ['ends without an answer', () => '', 'it ended without an answer'],
+    ['breaks off', () => line(DONE).slice(0, -5), 'it breaks off'],
+    ['says what is not JSON', () => 'Segmentation fault\n', 'it is not JSON'],
+    ['says something else', () => line({ outcome: 'executed' }), 'it has not the form of an answer'],
+    [
+      'speaks another version',
+      () => `${JSON.stringify({ ...DONE, version: 2 })}\n`,
+      'not the form of an answer',
+    ],
+    ['answers twice', () => line(DONE) + line(DONE), 'it is not JSON'],
+    [
+      'talks of another action',
+      () => line({ ...DONE, action: 'reload_service' }),
+      'it is about `reload_service`',
+    ],
+    [
+      'has another unit in its plan',
+      () => line({ ...DONE, plan: { ...PLAN, parameters: { service: 'sshd' } } }),
+      'of another action',
+    ],
+    ['says that it only planned', () => line({ ...DONE, outcome: 'planned' }), 'does not go with the rest'],
+    ['says too much', () => 'x'.repeat(ANSWER_LIMIT + 1), `it answered more than ${ANSWER_LIMIT} bytes`],
+  ])('whose helper %s was begun as far as one can know: never sent again', async (_how, text, words) => {
+    let asked = 0;
+    await helper((socket) => void ((asked += 1), says(text)(socket)));
+    const execution = await execute();
+    expect(execution).toMatchObject({ outcome: 'failed', success: false, steps: [{ ok: false }] });
+    expect(execution.error).toContain('What the root helper did is not known');
+    expect(execution.error).toContain(words);
+    expect(asked).toBe(1);
+  });
+
+  it('fails without being begun when there is no helper, with what to do', async () => {
+    expect(await execute()).toMatchObject({
+      outcome: 'failed',
+      error: `Needs root, and there is no helper at ${path}`,
+      steps: [],
+    });
+  });
+
+  it('fails without being begun when nobody listens any more', async () => {
+    await helper(() => undefined, `${path}.other`);
+    await rename(`${path}.other`, path);
+    await new Promise((resolve) => server?.close(resolve));
+    const { error, steps } = await execute();
+    expect(error).toBe(`Needs root, and nobody listens at ${path}: start luminous-healing-helper.socket`);
+    expect(steps).toEqual([]);
+  });
+
+  it('is not asked for when it was stopped before', async () => {
+    expect(await execute(undefined, AbortSignal.abort())).toMatchObject({
+      outcome: 'failed',
+      error: 'Stopped before the root helper was asked',
+      steps: [],
+    });
+  });
+
+  it('tells the helper to stop by closing its side, and waits for what it says', async () => {
+    const stop = new AbortController();
+    await helper((socket) => {
+      socket.once('data', () => stop.abort());
+      socket.on('end', () => socket.end(line({ ...DONE, outcome: 'failed', error: 'Stopped' })));
+      socket.resume();
+    });
+    expect(await execute(undefined, stop.signal)).toMatchObject({ outcome: 'failed', error: 'Stopped' });
+  });
+
+  it('takes the refusal of a request that the helper could not read', async () => {
+    await helper(
+      says(() => line({ ...DONE, action: '', outcome: 'failed', error: 'No', plan: undefined, steps: [] })),
+    );
+    expect(await execute()).toMatchObject({ outcome: 'failed', error: 'No', steps: [] });
+  });
+});
+
+describe('a conversation', () => {
+  it('ends when its time is up, and then nobody knows', async () => {
+    await helper((socket) => void socket.on('end', () => socket.end()).resume());
+    expect(await converse(path, '{}\n', { limitMs: 30, signal: never() })).toEqual({
+      kind: 'lost',
+      sentence: 'it did not answer within 30 ms',
+    });
+  });
+});
+
+describe('a plan through the helper', () => {
+  const own: Plan = { ...PLAN, effect: 'My own plan' };
+  const planned = { ...DONE, outcome: 'planned', dryRun: true, steps: [] };
+  const plan = (client = new ServiceClient(path), mine = own) => client.plan(ACTION, mine, never());
+
+  it('is the plan that the helper would carry out', async () => {
+    await helper(says(() => line(planned)));
+    expect(await plan()).toEqual(PLAN);
+  });
+
+  it('is asked for once, as long as the own plan is the same', async () => {
+    let asked = 0;
+    await helper((socket) => void ((asked += 1), says(() => line(planned))(socket)));
+    const client = new ServiceClient(path);
+    await plan(client);
+    await plan(client);
+    expect(asked).toBe(1);
+    await plan(client, { ...own, effect: 'Another' });
+    expect(asked).toBe(2);
+    await execute(client);
+    await plan(client, { ...own, effect: 'Another' });
+    expect(asked).toBe(4);
+  });
+
+  it('keeps the facts that this process has followed for longer', async () => {
+    const unit = {
+      kind: 'unit' as const,
+      id: 'nginx.service',
+      names: ['nginx.service'],
+      ...{ loadState: 'loaded', activeState: 'failed', subState: 'failed', type: 'notify', job: '' },
+      transient: false,
+      recentRestarts: 0,
+      ...{ wantedBy: [], dragsAlong: [], needs: [] },
+    };
+    await helper(says(() => line({ ...planned, plan: { ...PLAN, targets: [unit] } })));
+    const followed = { ...unit, recentRestarts: 7 };
+    expect((await plan(undefined, { ...own, targets: [followed] })).targets).toEqual([followed]);
+  });
+
+  it('has what stands in its way there as its refusal, and is asked for again', async () => {
+    const blocked = { ...planned, outcome: 'skipped', blockedBy: 'budget', error: '6 of 6' };
+    let asked = 0;
+    await helper((socket) => void ((asked += 1), says(() => line(blocked))(socket)));
+    const client = new ServiceClient(path);
+    expect(await plan(client)).toEqual({ ...PLAN, refusal: { reason: 'budget', sentence: '6 of 6' } });
+    await plan(client);
+    expect(asked).toBe(2);
+  });
+
+  it('that a person may approve is no refusal', async () => {
+    const approval = 'It is for a person to decide';
+    const answer = { ...planned, outcome: 'skipped', blockedBy: 'needs-approval', error: approval };
+    await helper(says(() => line({ ...answer, plan: { ...PLAN, approval } })));
+    expect(await plan()).toEqual({ ...PLAN, approval });
+  });
+
+  it('that cannot be had is the own one, which cannot be carried out now', async () => {
+    await helper(says(() => ''));
+    expect(await plan()).toMatchObject({
+      effect: 'My own plan',
+      refusal: {
+        reason: 'unavailable',
+        sentence: 'What the root helper did is not known: it ended without an answer',
+      },
+    });
+  });
+});
+
+describe('an answer', () => {
+  it('with a step that is a function keeps its name, and cannot be run here', async () => {
+    const steps = [{ kind: 'call', name: 'measure', timeoutMs: 1, interruptible: true }];
+    const { plan } = parseAnswer(line({ ...DONE, plan: { ...PLAN, steps } }), REQUEST);
+    const [step] = plan?.steps ?? [];
+    expect(step).toMatchObject({ kind: 'call', name: 'measure' });
+    if (step?.kind !== 'call') throw new Error('no call');
+    expect(() => step.run({ signal: never() })).toThrow('`measure` runs in the root helper only');
+  });
+});

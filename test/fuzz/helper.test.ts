@@ -1,0 +1,123 @@
+import fc from 'fast-check';
+import { afterAll, expect, it } from 'vitest';
+import type { Execution } from '../../src/execute/executor.js';
+import { parseAnswer } from '../../src/execute/helper-answer.js';
+import type { HelperRequest } from '../../src/execute/helper-protocol.js';
+import type { ActBook } from '../../src/service/helper/act-book.js';
+import { answerTo } from '../../src/service/helper/answer-to.js';
+import { lineOf } from '../../src/service/helper/line-of.js';
+import type { HelperAct } from '../../src/service/helper/limits.js';
+import { parsePolicy } from '../../src/service/helper/policy.js';
+import { parseRequest } from '../../src/service/helper/request.js';
+import { fakeHost } from '../../src/testing/index.js';
+import { overLimits, POLICY, transgressions, UNITS } from './judge.js';
+import { requestBytes } from './requests.js';
+
+/** How many requests are made up; `npm run test:fuzz` makes 1,000,000 others. A run again: `FUZZ_SEED=…`. */
+const RUNS = Number(process.env['FUZZ_RUNS'] ?? 100_000);
+const SEED = Number(process.env['FUZZ_SEED'] ?? (RUNS > 100_000 ? Date.now() % 2 ** 31 : 20_261_123));
+/** Requests that one helper's book is kept for; then it is a new day. */
+const CHUNK = 500;
+
+const policy = parsePolicy(POLICY);
+const seen = { unreadable: 0, failed: 0, skipped: 0, planned: 0, stopped: 0, budget: 0 };
+afterAll(() => console.log(`${RUNS} requests, seed ${SEED}: ${JSON.stringify(seen)}`));
+
+/** What is wrong with a request that could be read, told by somebody who reads it in another way. */
+function oddities(request: HelperRequest, bytes: Uint8Array): string[] {
+  const { version, do: todo, action, parameters, approved = false, ...more } = request;
+  const whole =
+    (version as unknown) === 1 &&
+    ['plan', 'execute'].includes(todo) &&
+    typeof action === 'string' &&
+    typeof approved === 'boolean' &&
+    Object.getPrototypeOf(request) === Object.prototype &&
+    Object.getPrototypeOf(parameters) === Object.prototype &&
+    Object.values(parameters).every((value) => typeof value === 'string');
+  const text = Buffer.from(bytes).toString('utf8');
+  const colons = text.replace(/"(\\.|[^"\\])*"/g, '').split(':').length - 1;
+  return [
+    ...(whole && Object.keys(more).length === 0 ? [] : [`it was read as ${JSON.stringify(request)}`]),
+    ...(Buffer.from(text).equals(bytes) ? [] : ['it was not UTF-8']),
+    ...(colons === Object.keys({ ...request }).length + Object.keys(parameters).length
+      ? []
+      : ['a key came twice']),
+  ];
+}
+
+async function answer(bytes: Uint8Array, book: ActBook): Promise<string[]> {
+  let request: HelperRequest;
+  try {
+    request = parseRequest(bytes);
+  } catch (error) {
+    seen.unreadable += 1;
+    return error instanceof Error && error.message !== '' ? [] : ['it was refused without a reason'];
+  }
+  const execution = await answerTo(request, {
+    policy,
+    host: fakeHost({ units: UNITS }),
+    book,
+    now: () => 0,
+    planWithin: new AbortController().signal,
+    // Told to stop before its first step: what is said to be executed is not done to the machine of the tests.
+    signal: AbortSignal.abort(),
+  });
+  count(execution);
+  return [
+    ...oddities(request, bytes),
+    ...transgressions(execution),
+    ...overLimits(book.read()),
+    ...unsaid(execution, request),
+  ];
+}
+
+/** What its own client would not take. */
+function unsaid(execution: Execution, request: HelperRequest): string[] {
+  const line = lineOf(execution);
+  if (line.indexOf('\n') !== line.length - 1) return ['its answer is not one line'];
+  try {
+    parseAnswer(line, request);
+    return [];
+  } catch (error) {
+    return [String(error)];
+  }
+}
+
+function count({ outcome, blockedBy, error = '' }: Execution): void {
+  if (outcome === 'failed' && error.startsWith('Stopped before')) seen.stopped += 1;
+  else if (blockedBy === 'budget') seen.budget += 1;
+  else if (outcome !== 'executed') seen[outcome] += 1;
+}
+
+function newBook(): ActBook {
+  let acts: readonly HelperAct[] = [];
+  return {
+    read: () => acts,
+    write: (more) => void (acts = more),
+    lock: () => Promise.resolve(),
+    release: () => Promise.resolve(),
+  };
+}
+
+it(
+  'nothing outside the policy is ever planned, whatever is sent',
+  async () => {
+    for (let done = 0; done < RUNS; done += CHUNK) {
+      const book = newBook();
+      await fc.assert(
+        fc.asyncProperty(requestBytes, async (bytes) => {
+          const wrong = await answer(bytes, book);
+          if (wrong.length > 0) throw new Error(wrong.join('; '));
+        }),
+        { numRuns: Math.min(CHUNK, RUNS - done), seed: SEED + done },
+      );
+    }
+    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+    expect(Object.keys(Object.prototype)).toEqual([]);
+  },
+  24 * 60 * 60_000,
+);
+
+it('is not too tame to tell anything: every kind of answer was given', () => {
+  expect(Object.entries(seen).filter(([, often]) => often < RUNS / 1_000)).toEqual([]);
+});

@@ -1,0 +1,129 @@
+import { describe, expect, test } from 'vitest';
+import { refusalOf, type Asked, type Need } from '../../../src/observe/dashboard/access.js';
+import { rulesFrom } from '../../../src/observe/dashboard/options.js';
+
+const TOKEN = 'sixteen-characters-and-more';
+const asked: Asked = {
+  localAddress: '127.0.0.1',
+  host: '127.0.0.1:8080',
+  origin: undefined,
+  fetchSite: undefined,
+  authorization: undefined,
+  contentType: undefined,
+};
+const open = rulesFrom();
+const guarded = rulesFrom({ token: TOKEN, controls: true });
+const order: Asked = { ...asked, authorization: `Bearer ${TOKEN}`, contentType: 'application/json' };
+
+const status = (from: Asked, need: Need, rules = open): number => refusalOf(from, rules, need)?.status ?? 200;
+
+describe('the name that a request is sent to', () => {
+  test.each(['127.0.0.1', '127.0.0.1:8080', 'localhost:1', 'LOCALHOST', '[::1]:8080', '127.8.8.8'])(
+    'on loopback may be %s',
+    (host) => expect(status({ ...asked, host }, 'read')).toBe(200),
+  );
+  test.each([
+    'evil.example',
+    'localhost.evil.example',
+    '127.0.0.1.evil.example',
+    '192.168.1.5:8080',
+    'localhost@evil.example',
+    'a b',
+    '',
+    undefined,
+  ])('on loopback may not be %s', (host) => {
+    expect(status({ ...asked, host }, 'page')).toBe(403);
+    expect(status({ ...asked, host }, 'read')).toBe(403);
+  });
+  test('may be one that was allowed, without regard to case and port', () => {
+    const rules = rulesFrom({ allowedHosts: ['Status.Example.org'] });
+    expect(status({ ...asked, host: 'status.example.ORG:443' }, 'read', rules)).toBe(200);
+    expect(status({ ...asked, host: 'example.org' }, 'read', rules)).toBe(403);
+  });
+  test('beyond loopback is the address itself', () => {
+    const from = { ...order, localAddress: '::ffff:192.168.1.5' };
+    expect(status({ ...from, host: '192.168.1.5:8080' }, 'read', guarded)).toBe(200);
+    expect(status({ ...from, host: '192.168.1.6:8080' }, 'read', guarded)).toBe(403);
+    expect(status({ ...from, host: 'localhost' }, 'read', guarded)).toBe(403);
+    expect(status({ ...order, localAddress: 'fe80::1', host: '[fe80::1]:80' }, 'read', guarded)).toBe(200);
+  });
+});
+
+describe('the page that asks', () => {
+  test('may be our own, also behind a proxy that speaks TLS', () => {
+    const host = 'localhost:8080';
+    for (const origin of ['http://localhost:8080', 'https://localhost:8080'])
+      expect(status({ ...asked, host, origin, fetchSite: 'same-origin' }, 'read')).toBe(200);
+  });
+  test.each([
+    'http://evil.example',
+    'http://localhost:3000',
+    'null',
+    'file://',
+    'chrome-extension://abc',
+    '',
+  ])('may not be %s', (origin) =>
+    expect(status({ ...asked, host: 'localhost:8080', origin }, 'read')).toBe(403),
+  );
+  test.each(['cross-site', 'same-site', 'else'])('may not be %s by what the browser says', (fetchSite) => {
+    expect(status({ ...asked, fetchSite }, 'read')).toBe(403);
+    // A link from elsewhere may lead to the page: it knows nothing.
+    expect(status({ ...asked, fetchSite }, 'page')).toBe(200);
+  });
+});
+
+describe('the token', () => {
+  test.each([
+    undefined,
+    '',
+    'Bearer',
+    'Bearer ',
+    `Basic ${TOKEN}`,
+    `Bearer ${TOKEN}x`,
+    `Bearer ${TOKEN.slice(1)}`,
+    TOKEN,
+  ])('is not %s', (authorization) => {
+    expect(status({ ...order, authorization }, 'read', guarded)).toBe(401);
+    expect(status({ ...order, authorization }, 'control', guarded)).toBe(401);
+  });
+  test('lets read and act, and the page itself needs none', () => {
+    expect(status(order, 'read', guarded)).toBe(200);
+    expect(status(order, 'control', guarded)).toBe(200);
+    expect(status(asked, 'page', guarded)).toBe(200);
+  });
+  test('is needed beyond loopback, whatever was forgotten', () => {
+    const from = { ...asked, localAddress: '10.0.0.1', host: '10.0.0.1' };
+    for (const need of ['page', 'read', 'control'] as const) expect(status(from, need)).toBe(403);
+  });
+});
+
+describe('acting', () => {
+  test('is off by default, with a token too', () => {
+    expect(status(order, 'control')).toBe(403);
+    expect(status(order, 'control', rulesFrom({ token: TOKEN }))).toBe(403);
+  });
+  test.each([undefined, 'text/plain', 'application/x-www-form-urlencoded', 'application/jsonp'])(
+    'is not possible by what a form can send: %s',
+    (contentType) => expect(status({ ...order, contentType }, 'control', guarded)).toBe(415),
+  );
+  test('is not possible for another page that knows the token', () => {
+    expect(status({ ...order, origin: 'http://evil.example' }, 'control', guarded)).toBe(403);
+  });
+});
+
+describe('options', () => {
+  test.each([
+    [{ controls: true }, /^Expected `controls` to be false without a `token`/],
+    [{ token: 'short' }, /^Expected `token` to be 16 to 256 visible ASCII characters, got `"5 characters"/],
+    [{ token: 'with spaces in between' }, /^Expected `token`/],
+    [{ maxClients: 0 }, /^Expected `maxClients` to be a number from 1 to 10000/],
+    [{ allowedHosts: 'example.org' }, /^Expected `allowedHosts` to be an array of strings/],
+    [{ tokens: 'x' }, /did you mean `token`\?/],
+  ])('are refused where they cannot be meant: %j', (options, message) => {
+    expect(() => rulesFrom(options as object)).toThrow(message);
+  });
+  test('never repeat a token that is refused', () => {
+    expect(() => rulesFrom({ token: 'my secret token' })).not.toThrow('secret');
+    expect(() => rulesFrom({ token: 'my secret token' })).toThrow('characters');
+  });
+});

@@ -1,0 +1,51 @@
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { fileActBook } from '../../../src/service/helper/act-book.js';
+
+const me = process.getuid?.() ?? 0;
+const ACT = { at: 1, action: 'restart_service', targets: ['nginx.service'] };
+let folder: string;
+beforeEach(async () => void (folder = await mkdtemp(join(tmpdir(), 'act-book-'))));
+afterEach(() => rm(folder, { recursive: true }));
+
+describe('the book of what was done', () => {
+  it('is empty at first, and outlives the process', async () => {
+    expect(fileActBook(folder, me).read()).toEqual([]);
+    fileActBook(folder, me).write([ACT]);
+    expect(fileActBook(folder, me).read()).toEqual([ACT]);
+    expect(await readdir(folder)).toEqual(['acts.json']);
+  });
+
+  it.each(['', '{"version":1', '{"version":2,"acts":[]}', '{"version":1,"acts":[{"at":"now"}]}', '[]'])(
+    'that says %j is an error, not an empty book',
+    async (text) => {
+      await writeFile(join(folder, 'acts.json'), text);
+      expect(() => fileActBook(folder, me).read()).toThrow();
+    },
+  );
+
+  it('that others may write is an error', async () => {
+    fileActBook(folder, me).write([ACT]);
+    await chmod(join(folder, 'acts.json'), 0o666);
+    expect(() => fileActBook(folder, me).read()).toThrow('can be written by others');
+  });
+
+  it('keeps the old one whole when the new one cannot be written', async () => {
+    fileActBook(folder, me).write([ACT]);
+    const before = await readFile(join(folder, 'acts.json'), 'utf8');
+    expect(() => fileActBook(join(folder, 'gone'), me).write([])).toThrow('ENOENT');
+    expect(await readFile(join(folder, 'acts.json'), 'utf8')).toBe(before);
+  });
+
+  it('is one helper’s at a time', async () => {
+    const one = fileActBook(folder, me);
+    const other = fileActBook(folder, me);
+    await one.lock();
+    await expect(other.lock()).rejects.toMatchObject({ code: 'locked' });
+    await one.release();
+    await other.lock();
+    await other.release();
+  });
+});

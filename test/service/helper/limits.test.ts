@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest';
+import { actOf, actsThatCount, judgeLimits, type HelperAct } from '../../../src/service/helper/limits.js';
+import { peerOf } from '../../../src/service/helper/peer.js';
+import type { Plan } from '../../../src/plan.js';
+
+const HOUR = 3_600_000;
+const NOW = 100 * HOUR;
+const LIMITS = { componentPerHour: 2, hostPerHour: 4, generationsPerDay: 1 };
+const planOf = (action: string, ...ids: string[]): Plan => ({
+  action,
+  parameters: {},
+  scope: 'host',
+  risk: 'disruptive',
+  targets: ids.map((id) => ({ kind: 'plain', id })),
+  steps: [],
+  effect: 'x',
+  notes: [],
+});
+const RESTART = planOf('restart_service', 'nginx.service');
+const act = (at: number, id = 'nginx.service', action = 'restart_service'): HelperAct => ({
+  at,
+  action,
+  targets: [id],
+});
+const judge = (acts: readonly HelperAct[], plan = RESTART) => judgeLimits(plan, acts, LIMITS, NOW);
+
+describe('the limits', () => {
+  it('let the first act pass, and those of an hour ago do not count', () => {
+    expect(judge([])).toBeUndefined();
+    expect(judge([act(NOW - HOUR), act(NOW - HOUR), act(NOW - 1)])).toBeUndefined();
+  });
+
+  it('are by unit, with the numbers and when the next may be made', () => {
+    expect(judge([act(NOW - 20 * 60_000), act(NOW - 60_000)])).toEqual({
+      reason: 'budget',
+      sentence:
+        '2 of 2 acts of the root helper on nginx.service in the last hour; the next may be made in 40 min',
+    });
+    expect(judge([act(NOW - 2), act(NOW - 1)], planOf('restart_service', 'redis.service'))).toBeUndefined();
+  });
+
+  it('are by host, whatever the unit', () => {
+    const acts = ['a', 'b', 'c', 'd'].map((id) => act(NOW - 60_000, id));
+    expect(judge(acts)?.sentence).toBe(
+      '4 of 4 acts of the root helper in the last hour; the next may be made in 59 min',
+    );
+  });
+
+  it('allow one change of the generation a day, by whichever action', () => {
+    const rollback = planOf('rollback_generation', 'system');
+    expect(judge([act(NOW - 23 * HOUR, 'system', 'rebuild_system')], rollback)).toMatchObject({
+      reason: 'budget',
+      sentence: expect.stringContaining('changes of the generation') as string,
+    });
+    expect(judge([act(NOW - 24 * HOUR, 'system', 'rebuild_system')], rollback)).toBeUndefined();
+    expect(judge([act(NOW - 1, 'system', 'rollback_generation')])).toBeUndefined();
+  });
+
+  it('count what a clock that went back has put into the future', () => {
+    expect(judge([act(NOW + 60_000), act(NOW + 60_000)])?.reason).toBe('budget');
+    const acts = [act(NOW - 25 * HOUR), act(NOW - HOUR), act(NOW + HOUR), act(NOW + 25 * HOUR)];
+    expect(actsThatCount(acts, NOW)).toEqual([acts[1], acts[2]]);
+  });
+
+  it('of 0 allow nothing', () => {
+    expect(judgeLimits(RESTART, [], { ...LIMITS, hostPerHour: 0 }, NOW)?.reason).toBe('budget');
+  });
+
+  it('know an act by its targets', () => {
+    expect(actOf(RESTART, 5)).toEqual({ at: 5, action: 'restart_service', targets: ['nginx.service'] });
+  });
+});
+
+describe('the peer', () => {
+  it.each([
+    ['0-129-1000', 1000],
+    ['17-4711-0', 0],
+    ['3-1-4711-65534', 65_534],
+  ])('of %s is the user %i', (instance, uid) => expect(peerOf(instance)).toBe(uid));
+
+  it.each([
+    undefined,
+    '',
+    '1000',
+    '0-129-',
+    '0-129-root',
+    '0-129-1000 ',
+    '0-129--',
+    '0-1-99999999999',
+    'a-٣',
+  ])('of %j is refused', (instance) => expect(() => peerOf(instance)).toThrow('the id of a user'));
+});

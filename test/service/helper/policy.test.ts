@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import { parsePolicy } from '../../../src/service/helper/policy.js';
+
+const LEAST = { version: 1, actions: ['restart_service'], services: ['nginx'] };
+
+describe('a policy', () => {
+  it('needs a version, actions and services; the rest has defaults', () => {
+    const { actions, units, approvals, thresholds, limits } = parsePolicy(LEAST);
+    expect(actions).toEqual(['restart_service']);
+    expect([...(units.services?.keys() ?? [])]).toEqual(['nginx.service']);
+    expect(units.protect).toEqual([]);
+    expect(approvals).toEqual([]);
+    expect(thresholds.diskPercent).toBe(90);
+    expect(limits).toEqual({ componentPerHour: 6, hostPerHour: 20, generationsPerDay: 1 });
+  });
+
+  it('may allow whatever has failed, by a word of its own', () => {
+    expect(parsePolicy({ ...LEAST, services: 'failed' }).units.services).toBeUndefined();
+  });
+
+  it('may say more', () => {
+    const policy = parsePolicy({
+      ...LEAST,
+      services: [{ unit: 'nginx', restartForMemory: true }],
+      protect: ['postgresql'],
+      approvals: ['rollback_generation'],
+      thresholds: { memoryPercent: 70 },
+      limits: { componentPerHour: 2 },
+    });
+    expect(policy.units.services?.get('nginx.service')).toMatchObject({ restartForMemory: true });
+    expect(policy).toMatchObject({
+      approvals: ['rollback_generation'],
+      thresholds: { memoryPercent: 70 },
+      limits: { componentPerHour: 2, hostPerHour: 20 },
+    });
+  });
+
+  it.each([
+    [null, 'Expected `policy` to be an object'],
+    [{ ...LEAST, version: 2 }, 'Expected `version` to be 1'],
+    [{ ...LEAST, actions: undefined }, 'Expected `actions` to be an array'],
+    [
+      { ...LEAST, actions: ['restart-service'] },
+      'Unknown action `restart-service` in `actions[0]`: did you mean `restart_service`?',
+    ],
+    [{ ...LEAST, services: undefined }, 'Expected `services` to be an array of unit names'],
+    [{ ...LEAST, services: 'all' }, 'Expected `services`'],
+    [{ ...LEAST, services: ['*'] }, 'Expected `services[0]` to be a systemd unit name'],
+    [{ ...LEAST, service: ['nginx'] }, 'did you mean `services`?'],
+    [{ ...LEAST, protect: 'x' }, 'Expected `protect`'],
+    [{ ...LEAST, approvals: ['everything'] }, 'Unknown action'],
+    [{ ...LEAST, thresholds: { memoryPercent: 101 } }, 'Expected `memoryPercent`'],
+    [{ ...LEAST, limits: { perHour: 3 } }, 'Unknown option'],
+    [
+      { ...LEAST, limits: { hostPerHour: -1 } },
+      'Expected `limits.hostPerHour` to be a number from 0 to 1000',
+    ],
+    [{ ...LEAST, limits: { hostPerHour: 1.5 } }, 'a whole number'],
+  ])('%j is refused', (policy, words) => {
+    expect(() => parsePolicy(policy)).toThrow(words);
+  });
+});

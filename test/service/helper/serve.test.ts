@@ -1,0 +1,319 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Execution } from '../../../src/execute/executor.js';
+import { NixOSPermissionHandler } from '../../../src/execute/permission-handler.js';
+import type { Host } from '../../../src/host/host.js';
+import { unknown } from '../../../src/host/reading.js';
+import { serve } from '../../../src/service/helper/serve.js';
+import { executorConformance, failedUnit, fakeHost, type FakeHost } from '../../../src/testing/index.js';
+
+const BIN = fileURLToPath(new URL('../../fixtures/bin', import.meta.url));
+const me = process.getuid?.() ?? 0;
+let folder: string;
+let server: Server | undefined;
+let journal: string[];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'helper-'));
+  journal = [];
+  vi.stubEnv('PATH', `${BIN}${delimiter}${process.env.PATH ?? ''}`);
+  vi.stubEnv('FAKE_LOG', join(folder, 'log'));
+  vi.stubEnv('LUMINOUS_DEV_MODE', undefined);
+});
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  vi.restoreAllMocks();
+  await new Promise((resolve) => (server ? server.close(resolve) : resolve(undefined)));
+  server = undefined;
+  await rm(folder, { recursive: true });
+});
+const calls = async (): Promise<string[]> =>
+  (await readFile(join(folder, 'log'), 'utf8').catch(() => '')).split('\n').filter(Boolean);
+
+const POLICY = { version: 1, actions: ['restart_service'], services: ['nginx', 'redis'] };
+const policy = (more: object = {}): Promise<void> =>
+  writeFile(join(folder, 'policy.json'), JSON.stringify({ ...POLICY, ...more }), { mode: 0o644 });
+const ill = (): FakeHost =>
+  fakeHost({ units: ['nginx', 'redis', 'other'].map((name) => failedUnit({ name })) });
+
+const connection = (host: Host, signal = new AbortController().signal) => ({
+  instance: '0-129-1000',
+  policyFile: join(folder, 'policy.json'),
+  stateFolder: folder,
+  host,
+  log: (priority: number, line: string) => void journal.push(`<${priority}>${line}`),
+  signal,
+  owner: me,
+});
+
+/** What the helper says to some text. */
+async function ask(said: string | object, { host = ill(), ...more } = {}): Promise<Execution> {
+  const input = new PassThrough();
+  const output = new PassThrough();
+  input.write(typeof said === 'string' ? said : `${JSON.stringify(said)}\n`);
+  await serve({ ...connection(host), input, output, ...more });
+  output.end();
+  return JSON.parse(await text(output)) as Execution;
+}
+const request = (action: string, parameters: object = { service: 'nginx' }, more: object = {}) => ({
+  version: 1,
+  do: 'execute',
+  action,
+  parameters,
+  ...more,
+});
+const RESTART = request('restart_service');
+const STEPS = ['reset-failed', 'restart'].map(
+  (verb) => `systemctl --no-ask-password ${verb} -- nginx.service`,
+);
+
+describe('the helper', () => {
+  it('carries out what its policy allows, and says so to the journal', async () => {
+    await policy();
+    expect(await ask(RESTART)).toMatchObject({ version: 1, outcome: 'executed', success: true });
+    expect(await calls()).toEqual(STEPS);
+    expect(journal).toHaveLength(2);
+    expect(journal[0]).toBe(`<6>request ${JSON.stringify({ uid: 1000, ...RESTART })}`);
+    expect(journal[1]).toMatch(/^<5>answer {"outcome":"executed","action":"restart_service","steps":\[/);
+  });
+
+  it('only plans when that is all that was asked for', async () => {
+    await policy();
+    const answer = await ask({ ...RESTART, do: 'plan' });
+    expect(answer).toMatchObject({ outcome: 'planned', dryRun: true, steps: [] });
+    expect(answer.plan?.steps).toHaveLength(2);
+    expect(await calls()).toEqual([]);
+  });
+
+  it.each([
+    [
+      'an action that it does not list',
+      {},
+      request('clear_system_cache', {}),
+      'not-allowed',
+      'does not list `clear_system_cache` in `actions`',
+    ],
+    [
+      'a unit that it does not list',
+      {},
+      request('restart_service', { service: 'other' }),
+      'not-allowed',
+      'By the policy of the root helper: other.service is not among',
+    ],
+    [
+      'a unit that it protects',
+      { protect: ['nginx'] },
+      RESTART,
+      'protected',
+      'nginx.service is protected (nginx)',
+    ],
+    [
+      'a unit that nobody may touch',
+      { services: ['sshd'] },
+      request('restart_service', { service: 'sshd' }),
+      'protected',
+      'never acted on',
+    ],
+    [
+      'more than its limit',
+      { limits: { componentPerHour: 0 } },
+      RESTART,
+      'budget',
+      '0 of 0 acts of the root helper on nginx.service',
+    ],
+    [
+      'what needs a person',
+      { actions: ['restart_service'], services: [{ unit: 'nginx' }] },
+      request('restart_service', { freeing: 'memory' }, { approved: true }),
+      'not-allowed',
+      'does not list `restart_service` in `approvals`',
+    ],
+  ])('refuses %s', async (_what, more, said, blockedBy, words) => {
+    await policy(more);
+    const host = fakeHost({
+      units: ['nginx', 'other', 'sshd'].map((name) => failedUnit({ name })),
+      memories: { 'nginx.service': 1e9 },
+    });
+    for (const todo of ['plan', 'execute']) {
+      const answer = await ask({ ...said, do: todo }, { host });
+      expect(answer).toMatchObject({ outcome: 'skipped', success: false, blockedBy, steps: [] });
+      expect(answer.error).toContain(words);
+    }
+    expect(await calls()).toEqual([]);
+  });
+
+  it('takes the word that a person approved where its policy says so, and only then', async () => {
+    await policy({ approvals: ['restart_service'] });
+    const host = fakeHost({ units: [failedUnit()], memories: { 'nginx.service': 1e9 } });
+    const said = request('restart_service', { freeing: 'memory' });
+    expect(await ask(said, { host })).toMatchObject({ outcome: 'skipped', blockedBy: 'needs-approval' });
+    expect(await ask({ ...said, approved: true }, { host })).toMatchObject({ outcome: 'executed' });
+  });
+
+  it('counts what was done over many helpers, also what failed', async () => {
+    await policy({ limits: { componentPerHour: 2 } });
+    vi.stubEnv('FAKE_SYSTEMCTL', '1');
+    for (const outcome of ['failed', 'failed', 'skipped']) expect((await ask(RESTART)).outcome).toBe(outcome);
+    expect(await ask(request('restart_service', { service: 'redis' }))).toMatchObject({ outcome: 'failed' });
+    expect((await ask(RESTART)).error).toContain('2 of 2 acts of the root helper on nginx.service');
+  });
+
+  it('does nothing when it cannot tell, or cannot write down, what was done', async () => {
+    await policy();
+    await writeFile(join(folder, 'acts.json'), 'broken');
+    expect(await ask(RESTART)).toMatchObject({ blockedBy: 'unavailable' });
+    await rm(join(folder, 'acts.json'));
+    expect(await ask(RESTART, { stateFolder: join(folder, 'none') } as object)).toMatchObject({
+      success: false,
+    });
+    expect(await calls()).toEqual([]);
+  });
+
+  it('does nothing where the state of the units is not known', async () => {
+    await policy();
+    const answer = await ask(RESTART, { host: fakeHost({ units: unknown('no bus') }) });
+    expect(answer).toMatchObject({ outcome: 'skipped', blockedBy: 'unavailable' });
+    expect(answer.error).toContain('no bus');
+  });
+
+  it('does nothing without a policy, with a broken one, and with one that others may write', async () => {
+    const refusals = [await ask(RESTART)];
+    await policy({ actions: ['reboot'] });
+    refusals.push(await ask(RESTART));
+    await policy();
+    await rm(join(folder, 'policy.json'));
+    await writeFile(join(folder, 'policy.json'), `{"version":1,"version":1}`);
+    refusals.push(await ask(RESTART));
+    for (const answer of refusals) {
+      expect(answer).toMatchObject({ outcome: 'skipped', blockedBy: 'unavailable', steps: [] });
+      expect(answer.error).toContain(
+        `The policy ${join(folder, 'policy.json')} of the root helper cannot be used: `,
+      );
+    }
+    expect(refusals.map(({ error }) => error?.split('cannot be used: ')[1])).toEqual([
+      expect.stringContaining('ENOENT'),
+      expect.stringContaining('Unknown action `reboot`'),
+      'a key comes twice',
+    ]);
+  });
+
+  it.each([
+    ['no request', '{}\n', 'Expected `version` to be 1'],
+    ['two lines', `${JSON.stringify(RESTART)}\n${JSON.stringify(RESTART)}\n`, 'something came after it'],
+    ['too much', 'x'.repeat(9_000), 'it is longer than 8192 bytes'],
+  ])('refuses %s', async (_what, said, words) => {
+    await policy();
+    const answer = await ask(said);
+    expect(answer).toMatchObject({ action: '', outcome: 'failed', steps: [] });
+    expect(answer.error).toContain(words);
+    expect(await calls()).toEqual([]);
+  });
+
+  it('refuses what does not come in time, ends early, or comes from nobody', async () => {
+    await policy();
+    expect((await ask('{"version":', { requestWithinMs: 20 } as object)).error).toContain(
+      'did not come within 20 ms',
+    );
+    const input = new PassThrough();
+    input.end('{"ver');
+    expect((await ask('', { input } as object)).error).toContain('the other side closed after 5 bytes');
+    expect((await ask(RESTART, { instance: '0-129-root' } as object)).error).toContain('the id of a user');
+    expect(await calls()).toEqual([]);
+  });
+
+  it('keeps to one line of the journal each, whatever is sent', async () => {
+    await policy();
+    await ask(request('restart_service', { service: 'a\n<3>answer {}\u001b[2J\u2028\u202e' }));
+    expect(journal).toHaveLength(2);
+    for (const line of journal) expect(line).toMatch(/^<\d>(request|answer) {[\x20-\x7e]*}$/);
+  });
+
+  it('starts no step when it was told to stop', async () => {
+    await policy();
+    const answer = await ask(RESTART, { signal: AbortSignal.abort() } as object);
+    expect(answer).toMatchObject({ outcome: 'failed', steps: [] });
+    expect(answer.error).toContain('Stopped before');
+  });
+});
+
+describe('an unprivileged executor', () => {
+  /** A helper at a real socket, as systemd starts it: one for each connection. */
+  async function listen(host: Host): Promise<string> {
+    const path = join(folder, 'socket');
+    server = createServer({ allowHalfOpen: true }, (socket) => {
+      void serve({ ...connection(host), input: socket, output: socket }).then(() => socket.end());
+    });
+    await new Promise<void>((resolve) => server?.listen(path, resolve));
+    vi.spyOn(process as { getuid: () => number }, 'getuid').mockReturnValue(1000);
+    return path;
+  }
+  const ACTION = { action: 'restart_service', parameters: { service: 'nginx' } };
+  const asked = () =>
+    journal.filter((line) => line.includes('request')).map((line) => /"do":"(\w+)"/.exec(line)?.[1]);
+
+  it('has its way through the helper: the plan that is shown is the one that is carried out', async () => {
+    await policy();
+    const executor = new NixOSPermissionHandler({ host: ill(), helperSocket: await listen(ill()) });
+    expect(await executor.getStatus()).toMatchObject({
+      tier: 'service',
+      way: 'helper',
+      root: false,
+      socket: true,
+    });
+    const dry = await executor.execute(ACTION, { dryRun: true });
+    expect(dry).toMatchObject({ outcome: 'planned', dryRun: true });
+    expect(await calls()).toEqual([]);
+    const done = await executor.execute(ACTION);
+    expect(done).toMatchObject({
+      outcome: 'executed',
+      success: true,
+      dryRun: false,
+      steps: STEPS.map((step) => ({ step })),
+    });
+    expect(done.plan).toEqual(dry.plan);
+    expect(await calls()).toEqual(STEPS);
+    expect(asked()).toEqual(['plan', 'execute']);
+  });
+
+  it('shows in a dry run what the policy of the helper refuses', async () => {
+    await policy({ services: ['redis'] });
+    const executor = new NixOSPermissionHandler({ host: ill(), helperSocket: await listen(ill()) });
+    for (const dryRun of [true, false]) {
+      expect(await executor.execute(ACTION, { dryRun })).toMatchObject({
+        outcome: 'skipped',
+        blockedBy: 'not-allowed',
+        error:
+          'By the policy of the root helper: nginx.service is not among the listed services: add it to `services` to allow it',
+      });
+    }
+    expect(asked()).toEqual(['plan', 'plan']);
+  });
+
+  it('does not wake the helper for what it refuses itself', async () => {
+    await policy();
+    const executor = new NixOSPermissionHandler({
+      host: ill(),
+      services: ['redis'],
+      helperSocket: await listen(ill()),
+    });
+    expect(await executor.execute(ACTION)).toMatchObject({ outcome: 'skipped', blockedBy: 'not-allowed' });
+    expect(asked()).toEqual([]);
+  });
+
+  describe('keeps the promises of the port', () => {
+    const make = async () => {
+      await policy();
+      return new NixOSPermissionHandler({ host: ill(), helperSocket: await listen(ill()) });
+    };
+    it.each(executorConformance(make, { action: ACTION, observe: async () => (await calls()).join() }))(
+      '$name',
+      ({ run }) => run(),
+    );
+  });
+});

@@ -1,0 +1,329 @@
+import { readFileSync } from 'node:fs';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { DaemonConfig } from '../../src/service/config/config.js';
+import { parseConfig } from '../../src/service/config/load.js';
+import { nodeInside } from './host/command.js';
+import { Installation } from './installation.js';
+import { describeOnHost } from './lab.js';
+
+type Values = Readonly<Record<string, string | readonly string[]>>;
+
+/** A service or a socket, as a NixOS module defines it. */
+interface Unit {
+  readonly description: string;
+  readonly after: readonly string[];
+  readonly wants: readonly string[];
+  readonly wantedBy: readonly string[];
+  readonly path?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly unitConfig: Values;
+  readonly serviceConfig?: Values;
+  readonly socketConfig?: Values;
+}
+
+interface Evaluated {
+  readonly options: readonly { readonly name: string; readonly description: string; readonly type: string }[];
+  readonly config: {
+    readonly assertions: readonly { readonly assertion: boolean; readonly message: string }[];
+    readonly environment: {
+      readonly etc: {
+        readonly 'luminous-healing/config.json': {
+          readonly source: { readonly json: string; readonly script: string };
+        };
+        readonly 'luminous-healing/policy.json': { readonly text: string };
+      };
+    };
+    readonly networking: { readonly firewall: { readonly allowedTCPPorts?: readonly number[] } };
+    readonly systemd: {
+      readonly services: Readonly<Record<string, Unit>>;
+      readonly sockets: Readonly<Record<string, Unit>>;
+    };
+  };
+}
+
+/** A unit's text, as NixOS writes it. */
+function textOf(unit: Unit): string {
+  const lines = (values: Values): string[] =>
+    Object.entries(values).flatMap(([key, value]) => [value].flat().map((one) => `${key}=${one}`));
+  const folders = unit.path?.flatMap((folder) => [`${folder}/bin`, `${folder}/sbin`]);
+  const environment = { ...(folders && { PATH: folders.join(':') }), ...unit.environment };
+  return [
+    '[Unit]',
+    `Description=${unit.description}`,
+    ...(unit.after.length > 0 ? [`After=${unit.after.join(' ')}`] : []),
+    ...(unit.wants.length > 0 ? [`Wants=${unit.wants.join(' ')}`] : []),
+    ...lines(unit.unitConfig),
+    ...(unit.serviceConfig ? ['[Service]'] : []),
+    ...Object.entries(environment).map(([name, value]) => `Environment="${name}=${value}"`),
+    ...lines(unit.serviceConfig ?? {}),
+    ...(unit.socketConfig ? ['[Socket]', ...lines(unit.socketConfig)] : []),
+    '',
+  ].join('\n');
+}
+
+const UNITS = '../../nix/systemd';
+
+/** The settings of one section of a plain unit file. */
+function plain(file: string, section: string): Record<string, string[]> {
+  const text = readFileSync(new URL(`${UNITS}/${file}`, import.meta.url), 'utf8');
+  const [, body = ''] = new RegExp(`^\\[${section}\\]\\n([^]*?)(?=^\\[|$(?![^]))`, 'm').exec(text) ?? [];
+  const settings: Record<string, string[]> = {};
+  for (const [, key = '', value = ''] of body.matchAll(/^([A-Za-z-]+)=(.*)$/gm))
+    (settings[key] ??= []).push(value);
+  return settings;
+}
+
+describeOnHost('the NixOS module, evaluated by a real Nix', (lab) => {
+  const nix = async (file: string, ...args: string[]): Promise<unknown> => {
+    const argv = [
+      'nix-instantiate',
+      '--eval',
+      '--strict',
+      '--json',
+      `/repo/test/system/nix/${file}`,
+      ...args,
+    ];
+    return JSON.parse((await lab.host.run(argv)).stdout);
+  };
+  const evaluate = async (options: object): Promise<Evaluated> =>
+    (await nix(
+      'evaluate.nix',
+      '--argstr',
+      'options',
+      JSON.stringify({ enable: true, ...options }),
+    )) as Evaluated;
+  const configOf = ({ config }: Evaluated) => config.environment.etc['luminous-healing/config.json'].source;
+  const policyOf = ({ config }: Evaluated) =>
+    JSON.parse(config.environment.etc['luminous-healing/policy.json'].text) as Record<string, unknown>;
+
+  test('describes every option, and gives it a type', async () => {
+    const { options } = await evaluate({});
+    console.log(options.map(({ name, type }) => `${name}: ${type}`).join('\n'));
+    expect(options.length).toBeGreaterThan(20);
+    for (const { name, description, type } of options) {
+      expect(description, name).toMatch(/^[A-Z`].{15,}[.)]\s*$/s);
+      expect(type, name).not.toBe('');
+    }
+  });
+
+  test('writes by default a configuration that the daemon takes, and opens nothing', async () => {
+    const evaluated = await evaluate({});
+    expect(await parseConfig(configOf(evaluated).json, 'config.json')).toMatchObject({
+      config: {
+        interval: 60,
+        dryRun: false,
+        thresholds: { cpuPercent: 80, memoryPercent: 85, diskPercent: 90 },
+        metrics: { host: '127.0.0.1', port: 9090 },
+        dashboard: { host: '127.0.0.1', port: 8080, controls: false },
+      } satisfies DaemonConfig,
+    });
+    expect(evaluated.config.networking.firewall).toEqual({});
+    expect(evaluated.config.assertions.filter(({ assertion }) => !assertion)).toEqual([]);
+    expect(policyOf(evaluated)).toMatchObject({ version: 1, services: 'failed' });
+    expect(policyOf(evaluated).actions).not.toContain('rebuild_system');
+  });
+
+  test('puts every option where it belongs', async () => {
+    const services = ['nginx', { unit: 'redis', keepRunning: true }];
+    const evaluated = await evaluate({
+      interval: 5,
+      thresholds: { cpu: 70, load: 12 },
+      services,
+      protect: ['db-*'],
+      allowedActions: ['restart_service', 'rollback_generation'],
+      allowRollback: true,
+      allowApprovals: false,
+      dryRun: true,
+      metrics: { address: '192.0.2.1', port: 9100 },
+      dashboard: { address: '192.0.2.1', tokenFile: '/run/keys/token', controls: true },
+      openFirewall: true,
+      settings: { guards: { budget: { hostPerHour: 3 } }, thresholds: { diskPercent: 50 } },
+    });
+    const { config } = (await parseConfig(configOf(evaluated).json, 'c')) as { config: DaemonConfig };
+    expect(config).toEqual({
+      interval: 5,
+      dryRun: true,
+      services,
+      protect: ['db-*'],
+      allowedActions: ['restart_service', 'rollback_generation'],
+      thresholds: { cpuPercent: 70, memoryPercent: 85, diskPercent: 50, loadAverage: 12 },
+      nix: { allowRollback: true },
+      metrics: { host: '192.0.2.1', port: 9100 },
+      dashboard: {
+        host: '192.0.2.1',
+        port: 8080,
+        controls: true,
+        tokenFile: '/run/credentials/luminous-healing.service/dashboard-token',
+      },
+      guards: { budget: { hostPerHour: 3 } },
+    });
+    expect(policyOf(evaluated)).toEqual({
+      version: 1,
+      actions: ['restart_service', 'rollback_generation'],
+      approvals: [],
+      services,
+      protect: ['db-*'],
+      thresholds: config.thresholds,
+      nix: { allowRollback: true },
+    });
+    expect(evaluated.config.networking.firewall.allowedTCPPorts).toEqual([9100, 8080]);
+    expect(evaluated.config.assertions.filter(({ assertion }) => !assertion)).toEqual([]);
+    const { services: units } = evaluated.config.systemd;
+    expect(units['luminous-healing']?.serviceConfig).toMatchObject({
+      IPAddressAllow: 'any',
+      LoadCredential: 'dashboard-token:/run/keys/token',
+    });
+    expect(units['luminous-healing-helper@']?.serviceConfig?.['ReadWritePaths']).toEqual(['/nix/var/nix']);
+  });
+
+  test.each([
+    [{ openFirewall: true }, /openFirewall opens nothing/],
+    [
+      { dashboard: { address: '0.0.0.0' } },
+      /dashboard.address is not loopback, which needs dashboard.tokenFile/,
+    ],
+    [{ dashboard: { controls: true } }, /dashboard.controls needs dashboard.tokenFile/],
+    [{ metrics: { port: 8080 } }, /metrics.port and dashboard.port are the same/],
+    [
+      { allowRollback: true, allowedActions: ['restart_service'] },
+      /allowRollback needs "rollback_generation"/,
+    ],
+  ])('asserts that this cannot work: %j', async (options, message) => {
+    const { config } = await evaluate(options);
+    expect(config.assertions.filter(({ assertion }) => !assertion)).toEqual([
+      { assertion: false, message: expect.stringMatching(message) as string },
+    ]);
+  });
+
+  test.each([
+    [{ interval: 0 }, /services\.luminous-healing\.interval' is not of type/],
+    [{ thresholds: { cpu: 101 } }, /thresholds\.cpu' is not of type `number from 0 to 100'/],
+    [{ allowedActions: ['format_disk'] }, /allowedActions' is not of type/],
+    [{ metrics: { port: 70_000 } }, /metrics\.port' is not of type `port'/],
+    [{ servces: ['nginx'] }, /The option `services\.luminous-healing\.servces' does not exist/],
+  ])('refuses %j', async (options, message) => {
+    await expect(evaluate(options)).rejects.toThrow(message);
+  });
+
+  test('keeps to the plain unit files, but for the paths of NixOS', async () => {
+    const { systemd } = (await evaluate({})).config;
+    const differing = (file: string, section: string, values: Values = {}): string[] => {
+      const wanted = plain(file, section);
+      const keys = new Set([...Object.keys(wanted), ...Object.keys(values)]);
+      return [...keys].filter(
+        (key) => JSON.stringify(wanted[key]) !== JSON.stringify([values[key] ?? []].flat()),
+      );
+    };
+    const { 'luminous-healing': daemon, 'luminous-healing-helper@': helper } = systemd.services;
+    const socket = systemd.sockets['luminous-healing-helper'];
+    expect(Object.keys(plain('luminous-healing.service', 'Service')).length).toBeGreaterThan(30);
+    expect(differing('luminous-healing.service', 'Service', daemon?.serviceConfig)).toEqual([
+      'ExecStart',
+      'ExecReload',
+      'Environment',
+    ]);
+    expect(differing('luminous-healing-helper@.service', 'Service', helper?.serviceConfig)).toEqual([
+      'ExecStart',
+      'Environment',
+      'ReadWritePaths',
+    ]);
+    expect(differing('luminous-healing-helper.socket', 'Socket', socket?.socketConfig)).toEqual([]);
+    expect(daemon).toMatchObject({
+      wantedBy: ['multi-user.target'],
+      wants: ['luminous-healing-helper.socket'],
+    });
+    expect(socket).toMatchObject({ wantedBy: ['sockets.target'] });
+    expect(daemon?.environment).toEqual({ HOME: '/var/lib/luminous-healing' });
+  });
+
+  describe('makes units that', () => {
+    const FILES = [
+      'luminous-healing.service',
+      'luminous-healing-helper@.service',
+      'luminous-healing-helper.socket',
+    ];
+    const daemon = new Installation(lab);
+
+    beforeAll(async () => {
+      await daemon.install();
+      await lab.host.systemctl('unmask', '--runtime', 'luminous-healing-helper.socket');
+      // What stands for the packages of Node and of this library.
+      await lab.host.run(['mkdir', '-p', '/opt/nodejs/bin', '/opt/package/lib/node_modules/@luminous-nix']);
+      await lab.host.run(['ln', '-s', nodeInside, '/opt/nodejs/bin/node']);
+      await lab.host.run(['ln', '-s', '/repo', '/opt/package/lib/node_modules/@luminous-nix/self-healing']);
+      const { systemd, environment } = (
+        await evaluate({ interval: 1, services: ['nginx'], settings: { enabledChecks: ['services'] } })
+      ).config;
+      const units = { ...systemd.services, ...systemd.sockets };
+      for (const file of FILES) {
+        const unit = units[file.replace(/\.\w+$/, '')];
+        await lab.host.writeFile(`/etc/systemd/system/${file}`, textOf(unit!));
+      }
+      const { 'luminous-healing/config.json': config, 'luminous-healing/policy.json': policy } =
+        environment.etc;
+      // As on NixOS: the files are links into a store.
+      await lab.host.writeFile('/opt/store/config.json', config.source.json);
+      await lab.host.writeFile('/opt/store/policy.json', policy.text);
+      await lab.host.run(['mkdir', '-p', '/etc/luminous-healing']);
+      for (const name of ['config.json', 'policy.json'])
+        await lab.host.run(['ln', '-s', `/opt/store/${name}`, `/etc/luminous-healing/${name}`]);
+      await lab.host.systemctl('daemon-reload');
+    });
+
+    test('are well formed', async () => {
+      const { stderr } = await lab.host.run(['systemd-analyze', 'verify', ...FILES.slice(0, 1), FILES[2]!]);
+      expect(stderr.split('\n').filter((line) => line.includes('luminous-healing'))).toEqual([]);
+    });
+
+    test('heal a killed nginx', async () => {
+      await lab.host.systemctl('start', 'nginx', 'luminous-healing-helper.socket', 'luminous-healing');
+      expect(await daemon.show('StatusText')).toContain('All well: 1 component');
+      await lab.kill('nginx');
+      await lab.host.waitFor(
+        'nginx to be healed',
+        async () => (await daemon.control(['status'])).stdout.includes('restart_service: fixed'),
+        30_000,
+      );
+      expect(await lab.show('ActiveState', 'nginx')).toBe('active');
+      await lab.host.systemctl('stop', 'luminous-healing', 'luminous-healing-helper.socket');
+    });
+
+    test('have a configuration that is checked when it is built, so that a mistake fails the build', async () => {
+      const build = async (settings: object) => {
+        const { json, script } = configOf(await evaluate({ settings }));
+        await lab.host.writeFile('/run/config.json', json);
+        const env = { jsonPath: '/run/config.json', out: '/run/built.json' };
+        return lab.host.run(['sh', '-e', '-c', script], { env, allowFailure: true });
+      };
+      expect(await build({})).toMatchObject({ exitCode: 0, stderr: '' });
+      const { exitCode, stderr } = await build({ guards: { budgt: {} } });
+      expect(exitCode).toBe(78);
+      expect(stderr).toContain('Unknown option `budgt` in `guards`: did you mean `budget`?');
+    });
+  });
+
+  test('comes with a package and a flake, which ask nixpkgs for every dependency by address and hash', async () => {
+    const made = (await nix('package.nix')) as {
+      readonly packages: Readonly<
+        Record<string, { readonly integrity?: string; readonly resolved?: string }>
+      >;
+      readonly src: readonly string[];
+    };
+    expect(made).toMatchObject({
+      pname: 'luminous-healing',
+      module: '/repo/nix/module.nix',
+      overlay: 'luminous-healing',
+      meta: { mainProgram: 'luminous-healing' },
+    });
+    const { '': root, ...packages } = made.packages;
+    expect(root).not.toHaveProperty('resolved');
+    for (const [path, { integrity, resolved }] of Object.entries(packages)) {
+      if (integrity === undefined) continue;
+      expect(resolved, path).toMatch(/^https:\/\/[^/]+\/(@[^/]+\/)?[^/]+\/-\/[^/]+-\d[^/]*\.tgz$/);
+    }
+    expect(packages['node_modules/@types/node']?.resolved).toMatch(
+      /\/@types\/node\/-\/node-20\.[\d.]+\.tgz$/,
+    );
+    expect(made.src).toContain('/repo/src');
+  });
+});
