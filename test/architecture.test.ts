@@ -136,7 +136,7 @@ describe('adapters', () => {
     ];
     const rule = ({ path }: Source, { to, kind }: Import): boolean =>
       kind !== 'type' &&
-      isIn(to, 'host/local-host.ts', 'host/portable.ts', 'host/linux/') &&
+      isIn(to, 'host/local-host.ts', 'host/portable.ts', 'host/linux/', 'host/nixos/') &&
       !isIn(path, ...ALLOWED);
     expect(broken(rule)).toEqual([]);
   });
@@ -158,6 +158,7 @@ describe('pure rooms', () => {
     'detect/disk.ts',
     'detect/services.ts',
     'detect/system.ts',
+    'detect/oom.ts',
     'guard/debounce.ts',
     'guard/safety.ts',
     'guard/protected.ts',

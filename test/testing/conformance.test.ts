@@ -18,8 +18,10 @@ import {
   fakeHost,
   hostConformance,
   loggerConformance,
+  nixosReading,
   recordingLogger,
   resolverConformance,
+  systemReading,
   type ConformanceCase,
   type FakeClock,
 } from '../../src/testing/index.js';
@@ -47,6 +49,10 @@ describe('the fakes keep the promises of their ports', () => {
   describe('fakeHost', () => {
     const units = [failedUnit(), failedUnit({ name: 'a.socket' })];
     it.each(hostConformance(() => fakeHost({ units })))('$name', ({ run }) => run());
+    const system = systemReading({ nixos: nixosReading() });
+    const onNixos = () =>
+      fakeHost({ system, unitChanges: (from, to) => (from === to ? [] : ['nginx.service']) });
+    it.each(hostConformance(onNixos))('on NixOS: $name', ({ run }) => run());
   });
   describe('fakeExecutor', () => {
     it.each(executorConformance(fakeExecutorThatKnows, { action: ACTION, harmless: ACTION }))(

@@ -1,5 +1,6 @@
-import { lstatSync, readlinkSync } from 'node:fs';
+import { lstatSync, readlinkSync, realpathSync } from 'node:fs';
 import { posix } from 'node:path';
+import { codeOf } from '../linux/reason.js';
 
 /** As many links as the kernel follows. */
 const MOST_LINKS = 40;
@@ -10,6 +11,16 @@ const MOST_LINKS = 40;
  * Throws where a folder on the way cannot be looked into.
  */
 export function realPath(root: string, path: string): string | undefined {
+  try {
+    return root === '' ? realpathSync.native(path) : realPathBelow(root, path);
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(codeOf(error) ?? '')) return undefined;
+    throw error;
+  }
+}
+
+/** The same as the kernel does it, step by step. */
+function realPathBelow(root: string, path: string): string | undefined {
   const rest = partsOf(path).reverse();
   let real = '';
   for (let links = 0; rest.length > 0;) {
@@ -19,9 +30,7 @@ export function realPath(root: string, path: string): string | undefined {
       continue;
     }
     const next = `${real}/${part}`;
-    const stat = lstatSync(`${root}${next}`, { throwIfNoEntry: false });
-    if (stat === undefined) return undefined;
-    if (!stat.isSymbolicLink()) {
+    if (!lstatSync(`${root}${next}`).isSymbolicLink()) {
       real = next;
       continue;
     }

@@ -1,0 +1,208 @@
+import { lstatSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parseLocks } from '../../../src/host/nixos/locks.js';
+import { createNixosReader } from '../../../src/host/nixos/nixos-reader.js';
+import { programOf } from '../../../src/host/nixos/programs.js';
+import { nixosTree } from './nixos-tree.js';
+
+const STC_LOCK = '/run/nixos/switch-to-configuration.lock';
+
+/** A host with Nix on which nothing happens, until a test says so. */
+function quiet() {
+  const tree = nixosTree();
+  const files = [
+    'gc.lock',
+    'db/big-lock',
+    'db/db.sqlite',
+    'temproots/100',
+    'temproots/200',
+    'userpool/30001',
+  ];
+  for (const file of files) tree.put(`/nix/var/nix/${file}`);
+  for (const file of [STC_LOCK, '/nix/var/nix/profiles/system.lock', '/nix/store/x-out.lock', '/home/x'])
+    tree.put(file);
+  const lines: string[] = [];
+  /** The number of the file's device as the kernel prints it; here all files are on one. */
+  const device = (kind: string): string => {
+    if (kind !== 'table') return hex(lstatSync(tree.root, { bigint: true }).dev);
+    return 'fe:07';
+  };
+  const write = (): void =>
+    tree.put('/proc/locks', lines.map((line, index) => `${index + 1}: ${line}\n`).join(''));
+  const lock = (
+    path: string,
+    kind: 'READ' | 'WRITE',
+    pid: number,
+    { type = 'FLOCK ', dev = 'stat' } = {},
+  ): void => {
+    const { ino } = lstatSync(join(tree.root, path), { bigint: true });
+    lines.push(`${type} ADVISORY  ${kind} ${pid} ${device(dev)}:${ino} 0 EOF`);
+    write();
+  };
+  const process = (pid: number, ...argv: string[]): void =>
+    tree.put(`/proc/${pid}/cmdline`, argv.map((word) => `${word}\0`).join(''));
+  tree.put('/proc/self/mountinfo', '1 0 254:7 / / rw,relatime - ext4 /dev/vda1 rw\n');
+  write();
+  process(1, '/run/current-system/systemd/lib/systemd/systemd');
+  process(2);
+  return { ...tree, lock, process, activity: () => createNixosReader({ root: tree.root }).activity() };
+}
+
+const hex = (dev: bigint): string => {
+  const major = (dev >> 8n) & 0xfffn;
+  const minor = (dev & 0xffn) | ((dev >> 12n) & 0xfff00n);
+  return `${major.toString(16).padStart(2, '0')}:${minor.toString(16).padStart(2, '0')}`;
+};
+
+const NOTHING = { switching: null, building: null };
+
+describe('what is under way', () => {
+  it('is nothing on a quiet host, nor on one that never had Nix', async () => {
+    expect(await quiet().activity()).toEqual(NOTHING);
+    const bare = nixosTree();
+    bare.put('/proc/locks');
+    bare.put('/proc/self/mountinfo');
+    expect(await createNixosReader({ root: bare.root }).activity()).toEqual(NOTHING);
+  });
+
+  it('is nothing while somebody is merely connected to the store, or has evaluated something', async () => {
+    const host = quiet();
+    host.lock('/nix/var/nix/db/big-lock', 'READ', 100);
+    host.lock('/nix/var/nix/temproots/100', 'WRITE', 100);
+    host.lock('/nix/var/nix/temproots/200', 'READ', 200);
+    host.lock('/nix/var/nix/gc.lock', 'READ', 200);
+    host.lock('/nix/var/nix/db/db.sqlite', 'WRITE', 100, { type: 'POSIX ' });
+    host.lock('/home/x', 'WRITE', 300);
+    expect(await host.activity()).toEqual(NOTHING);
+  });
+
+  it.each([
+    [STC_LOCK, 'WRITE', `A switch of the system is under way: process 7 holds ${STC_LOCK}`],
+    [
+      '/nix/var/nix/profiles/system.lock',
+      'WRITE',
+      'The system profile is being changed: process 7 holds /nix/var/nix/profiles/system.lock',
+    ],
+  ] as const)('is a switch while %s is held', async (path, kind, switching) => {
+    const host = quiet();
+    host.lock(path, kind, 7);
+    expect(await host.activity()).toEqual({ switching, building: null });
+  });
+
+  it.each([
+    ['/nix/var/nix/gc.lock', 'Garbage is being collected from the Nix store by process 7'],
+    ['/nix/var/nix/db/big-lock', 'The database of the Nix store is being changed by process 7'],
+    ['/nix/var/nix/userpool/30001', 'A build is under way: process 7 holds a build user'],
+  ])('is a build while %s is held for writing', async (path, building) => {
+    const host = quiet();
+    host.lock(path, 'WRITE', 7);
+    expect(await host.activity()).toEqual({ switching: null, building });
+  });
+
+  it('is a build while a process with temporary roots holds another lock on the store’s file system', async () => {
+    const host = quiet();
+    host.lock('/nix/var/nix/temproots/100', 'WRITE', 100);
+    host.lock('/nix/store/x-out.lock', 'WRITE', 100);
+    expect(await host.activity()).toEqual({
+      switching: null,
+      building: 'Something is being built or copied into the Nix store by process 100',
+    });
+  });
+
+  it('is found by the device of the mount, too, where `stat` has another number', async () => {
+    const host = quiet();
+    host.lock(STC_LOCK, 'WRITE', 7, { dev: 'table' });
+    expect(await host.activity()).toMatchObject({
+      switching: expect.stringContaining('process 7') as string,
+    });
+  });
+
+  it('is not what is only waited for', async () => {
+    const host = quiet();
+    host.lock(STC_LOCK, 'WRITE', 7, { type: '-> FLOCK ' });
+    expect(await host.activity()).toEqual(NOTHING);
+  });
+
+  it('is a switch while a list is there that nobody’s lock explains; with the lock’s file it is a leftover', async () => {
+    const host = quiet();
+    host.put('/run/nixos/start-list', 'nginx.service\n');
+    expect(await host.activity()).toEqual(NOTHING);
+    host.remove(STC_LOCK);
+    expect(await host.activity()).toMatchObject({
+      switching: 'A switch is under way, or was broken off: /run/nixos/start-list is there',
+    });
+  });
+
+  it('is a switch or a build by the programs that run', async () => {
+    const host = quiet();
+    host.process(
+      50,
+      '/bin/bash',
+      '/run/current-system/sw/bin/nixos-rebuild',
+      '--flake',
+      '/etc/nixos',
+      'switch',
+    );
+    expect(await host.activity()).toEqual({
+      switching: '`nixos-rebuild switch` runs as process 50',
+      building: null,
+    });
+    host.process(50, 'nixos-rebuild', 'build');
+    expect(await host.activity()).toEqual({
+      switching: null,
+      building: '`nixos-rebuild build` runs as process 50',
+    });
+  });
+
+  it('is unknown where locks cannot be seen', async () => {
+    const host = quiet();
+    host.remove('/proc/locks');
+    expect(await host.activity()).toMatchObject({
+      unknown: expect.stringContaining('/proc/locks') as string,
+    });
+  });
+});
+
+describe('the locks of the kernel', () => {
+  it('are those by flock(2) that are held', () => {
+    const text = [
+      '1: FLOCK  ADVISORY  WRITE 52 00:2a:64 0 EOF',
+      '1: -> FLOCK  ADVISORY  WRITE 53 00:2a:64 0 EOF',
+      '2: POSIX  ADVISORY  READ 52 fe:01:16073029 1073741826 1073742335',
+      '3: OFDLCK ADVISORY  WRITE -1 00:29:6 0 EOF',
+      '4: FLOCK  MANDATORY READ 7 103:02:18446744073709551615 0 EOF',
+      '5: LEASE  ACTIVE    READ 9 00:2a:64 0 EOF',
+      '',
+    ];
+    expect(parseLocks(text.join('\n'))).toEqual([
+      { kind: 'WRITE', pid: 52, device: '0:42', inode: '64' },
+      { kind: 'READ', pid: 7, device: '259:2', inode: '18446744073709551615' },
+    ]);
+  });
+});
+
+describe('a program', () => {
+  it.each([
+    ['/nix/store/x/bin/switch-to-configuration switch', 'switch-to-configuration switch', true],
+    ['perl -w /nix/store/x/bin/switch-to-configuration test', undefined, false],
+    [
+      '/nix/store/x/bin/perl /nix/store/x/bin/switch-to-configuration test',
+      'switch-to-configuration test',
+      true,
+    ],
+    ['switch-to-configuration dry-activate', 'switch-to-configuration dry-activate', false],
+    ['python3.13 /nix/store/x/bin/.nixos-rebuild-wrapped boot --upgrade', 'nixos-rebuild boot', true],
+    ['nixos-rebuild-ng --sudo switch', 'nixos-rebuild switch', true],
+    ['sudo nixos-rebuild switch', 'nixos-rebuild switch', true],
+    ['nixos-rebuild', 'nixos-rebuild', false],
+    ['man nixos-rebuild switch', undefined, false],
+    ['vim nixos-rebuild', undefined, false],
+    ['journalctl -u nixos-rebuild', undefined, false],
+    ['', undefined, false],
+  ])('called as `%s` is %s', (line, words, switches) => {
+    const program = programOf(line.split(' '));
+    expect(program?.words).toBe(words);
+    expect(program?.switches ?? false).toBe(switches);
+  });
+});
