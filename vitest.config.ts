@@ -16,7 +16,15 @@ export default defineConfig({
     projects: [
       {
         resolve: { alias },
-        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/system/**'] },
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/system/**', 'test/monitoring/**'],
+        },
+      },
+      {
+        resolve: { alias },
+        test: { name: 'monitoring', include: ['test/monitoring/**/*.test.ts'], testTimeout: 30_000 },
       },
       {
         resolve: { alias },
