@@ -22,8 +22,15 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/system/**', 'test/browser/**'],
+          exclude: ['system', 'browser', 'monitoring'].map((folder) => `test/${folder}/**`),
+          // Generous: a property may take its time on a machine that has other things to do.
+          testTimeout: 60_000,
         },
+      },
+      {
+        resolve: { alias },
+        plugins: [pageForVite],
+        test: { name: 'monitoring', include: ['test/monitoring/**/*.test.ts'], testTimeout: 30_000 },
       },
       {
         resolve: { alias },
