@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import type { StepReport } from '../execute/executor.js';
 import type { CommandStep } from '../plan.js';
 
@@ -34,7 +34,7 @@ export function collectGarbage(bytes: number, availableBytes: number, root = '')
       timeoutMs: 60_000,
       interruptible: true,
     };
-    const collect = gc(bytes + sizeOf(`${root}${RESERVE}`), ['--option', 'gc-reserved-space', '0']);
+    const collect = gc(bytes, ['--option', 'gc-reserved-space', '0']);
     return {
       // The daemon would make the reserve anew before it collects.
       steps: [remove, { ...collect, env: { NIX_REMOTE: 'local' } }],
@@ -75,14 +75,6 @@ function daemonEnv(): Readonly<Record<string, string>> {
     return daemon;
   } catch {
     return { ...daemon, HOME: '/' };
-  }
-}
-
-function sizeOf(file: string): number {
-  try {
-    return statSync(file).size;
-  } catch {
-    return 0;
   }
 }
 
