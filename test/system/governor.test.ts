@@ -28,7 +28,7 @@ describeOnHost('the frequency governor', (lab) => {
     await shell(`umount ${CPU}; rm -rf /var/lib/chaos`);
   });
 
-  const governors = () => shell(`cat ${CPU}/cpufreq/*/scaling_governor`);
+  const governors = () => shell(`grep -h . ${CPU}/cpufreq/*/scaling_governor`);
   const remembered = async () => (JSON.parse(await lab.host.readFile(STATE)) as GuardState).undo ?? [];
 
   /** An engine for which the CPU is too busy, or well, whatever it does. */
