@@ -112,5 +112,10 @@ export function collectedBy(reports: readonly StepReport[]): Collected | undefin
   if (last === undefined) return undefined;
   const sum = (of: (one: (typeof told)[number]) => number): number =>
     told.reduce((all, one) => all + of(one), 0);
-  return { paths: sum(({ paths }) => paths), freedBytes: sum(({ freedBytes }) => freedBytes), last };
+  const { asked, freedBytes } = last;
+  return {
+    paths: sum((one) => one.paths),
+    freedBytes: sum((one) => one.freedBytes),
+    last: { asked, freedBytes },
+  };
 }
