@@ -34,7 +34,7 @@ function planOn(parts: FakeHostParts, { earlier = [], nix = {}, parameters = {} 
   const root = mkdtempSync(join(tmpdir(), 'store-'));
   onTestFinished(() => rmSync(root, { recursive: true }));
   mkdirSync(join(root, 'nix/store'), { recursive: true });
-  const actions = new Map([...actionRegistry(), ['clean_nix_store', storeAction(root) as ActionDefinition]]);
+  const actions = new Map([...actionRegistry(), ['clean_nix_store', storeAction(root)]]);
   return makePlan(
     { action: 'clean_nix_store', parameters: { path: '/', ...parameters } },
     { host: fakeHost(parts), actions, thresholds: THRESHOLDS, services: [], nix: nixSettings(nix) },
