@@ -6,7 +6,6 @@ import {
   actionConformance,
   failedUnit,
   fakeHost,
-  memoryReading,
   mountReading,
   unitReading,
   type FakeHostParts,

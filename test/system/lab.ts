@@ -8,7 +8,7 @@ import type {
   Metrics,
 } from '@luminous-nix/self-healing';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { bootTestHost } from './host/boot.js';
+import { bootTestHost, type BootOptions } from './host/boot.js';
 import { findTraces } from './host/leftovers.js';
 import { missingRequirements } from './host/requirements.js';
 import type { RunOptions, TestHost } from './host/TestHost.js';
@@ -87,8 +87,8 @@ export class Lab {
     return this.#host;
   }
 
-  async open(): Promise<void> {
-    this.#host = await bootTestHost();
+  async open(boot?: BootOptions): Promise<void> {
+    this.#host = await bootTestHost(boot);
   }
 
   /** Takes back the units of a test. */
@@ -203,7 +203,7 @@ export class Lab {
 }
 
 /** Describes what happens on a booted host of its own, which is gone without a trace afterwards. */
-export function describeOnHost(title: string, body: (lab: Lab) => void): void {
+export function describeOnHost(title: string, body: (lab: Lab) => void, boot?: BootOptions): void {
   const missing = missingRequirements();
   if (missing.length > 0) {
     if (process.env['SYSTEM_TESTS_REQUIRED'] === '1') {
@@ -216,7 +216,7 @@ export function describeOnHost(title: string, body: (lab: Lab) => void): void {
   }
   describe(title, () => {
     const lab = new Lab();
-    beforeAll(() => lab.open());
+    beforeAll(() => lab.open(boot));
     afterEach(() => lab.tidy());
     afterAll(async () => {
       expect(await lab.close(), 'traces of the test host on this machine').toEqual([]);
