@@ -1,12 +1,6 @@
 import type { Block } from '../plan.js';
 
-const PREVIEWED: readonly string[] = [
-  'clean_nix_store',
-  'clear_system_cache',
-  'set_cpu_governor',
-  'rollback_generation',
-  'rebuild_system',
-];
+const PREVIEWED: readonly string[] = ['clean_nix_store', 'clear_system_cache', 'set_cpu_governor'];
 
 /** Refuses to carry out what this version can plan but not yet prove. */
 export function previewOnly(action: string): Block | undefined {

@@ -5,6 +5,7 @@ import { thresholdValues, type ThresholdValues } from '../detect/thresholds.js';
 import { watchedUnits, type ServiceOption } from '../detect/watched.js';
 import { messageOf } from '../errors.js';
 import { expectKnownKeys, expectObject, expectStrings } from '../expect.js';
+import { NO_HISTORY, type GenerationHistory } from '../guard/generations.js';
 import { guardsFrom, type GuardOptions, type Guards } from '../guard/guards.js';
 import { judgeSafety, type Policy } from '../guard/safety.js';
 import type { Host } from '../host/host.js';
@@ -37,12 +38,14 @@ export interface PermissionHandlerOptions {
   readonly nix?: NixOptions | undefined;
   /** Store paths of systems that are never deleted to make room, besides those that run, booted or are to boot. */
   readonly keepSystems?: (() => readonly string[]) | undefined;
+  /** What is on record of the systems that ran here. Default: nothing, so that a rollback is for a person to decide. */
+  readonly history?: (() => GenerationHistory) | undefined;
   readonly logger?: Logger | undefined;
 }
 
 const OPTIONS = [
   ...['host', 'actions', 'services', 'protect', 'thresholds', 'logger'],
-  ...['guards', 'nix', 'keepSystems'],
+  ...['guards', 'nix', 'keepSystems', 'history'],
 ];
 
 /**
@@ -57,6 +60,7 @@ export class NixOSPermissionHandler implements Executor {
   readonly #guards: Guards;
   readonly #nix: NixSettings;
   readonly #keepSystems: () => readonly string[];
+  readonly #history: () => GenerationHistory;
   readonly #logger: Logger;
   #inFlight: string | undefined;
 
@@ -72,6 +76,7 @@ export class NixOSPermissionHandler implements Executor {
     this.#guards = guardsFrom(options.guards);
     this.#nix = nixSettings(options.nix);
     this.#keepSystems = options.keepSystems ?? (() => []);
+    this.#history = options.history ?? (() => NO_HISTORY);
     this.#logger = options.logger ?? silentLogger;
   }
 
@@ -86,7 +91,10 @@ export class NixOSPermissionHandler implements Executor {
     { signal = never() }: { readonly signal?: AbortSignal } = {},
   ): Promise<Plan> {
     const services = [...(this.#policy.services?.values() ?? [])];
-    const parts = { host: this.#host, actions: this.#actions, thresholds: this.#thresholds(), services };
+    const parts = {
+      ...{ host: this.#host, actions: this.#actions, thresholds: this.#thresholds(), services },
+      ...{ guards: this.#guards, nix: this.#nix, history: this.#history() },
+    };
     const plan = await makePlan(action, parts, signal);
     if (!needsRoot(plan)) return plan;
     const status = await this.getStatus();
@@ -144,7 +152,12 @@ export class NixOSPermissionHandler implements Executor {
       if (status.way === 'none') return { outcome: 'failed', error: lackOf(status), steps: [] };
       if (status.tier === 'development') this.#logger.warn(`LUMINOUS_DEV_MODE is set: ${status.description}`);
     }
-    const steps = await runPlan(plan, signal);
+    const steps = await runPlan(plan, signal, (line, { unit }) => {
+      // What takes long is followed by a person; what takes a moment is told when it has ended.
+      const told = `${plan.action}: ${line}`;
+      if (unit === undefined) this.#logger.debug(told);
+      else this.#logger.info(told);
+    });
     const failed = steps.find(({ ok }) => !ok);
     const left = plan.steps[steps.length];
     if (!failed && left) {

@@ -3,7 +3,11 @@ import { actionNamed, type ActionRegistry } from '../actions/registry.js';
 import type { WatchedUnit } from '../detect/services.js';
 import type { ThresholdValues } from '../detect/thresholds.js';
 import { SelfHealingError } from '../errors.js';
+import type { GenerationHistory } from '../guard/generations.js';
+import type { Guards } from '../guard/guards.js';
 import type { Host } from '../host/host.js';
+import { ownUnit } from '../host/nixos/own-unit.js';
+import type { NixSettings } from '../nix-options.js';
 import { isUnknown, unknown } from '../host/reading.js';
 import { isUnitName } from '../host/systemd/unit-name.js';
 import type { UnitReading } from '../host/unit.js';
@@ -16,6 +20,9 @@ export interface PlannerParts {
   readonly thresholds: ThresholdValues;
   /** The units that may be healed, where they were listed. */
   readonly services: readonly WatchedUnit[];
+  readonly guards: Guards;
+  readonly nix: NixSettings;
+  readonly history: GenerationHistory;
 }
 
 const CANNOT_TELL = unknown('this host cannot tell');
@@ -33,9 +40,13 @@ export async function makePlan(
     unitMemory: async (unit) => (await parts.host.unitMemory?.(unit, signal)) ?? CANNOT_TELL,
     unitChanges: async (from, to) => (await parts.host.unitChanges?.(from, to, signal)) ?? CANNOT_TELL,
     systemIdentity: async (path) => (await parts.host.systemIdentity?.(path, signal)) ?? CANNOT_TELL,
+    preSwitchCheck: async (path) => (await parts.host.preSwitchCheck?.(path, signal)) ?? CANNOT_TELL,
+    history: parts.history,
+    ownUnit: ownUnit(),
     nixActivity: async () => (await parts.host.nixActivity?.(signal)) ?? CANNOT_TELL,
     thresholds: parts.thresholds,
     services: parts.services,
+    ...{ guards: parts.guards, nix: parts.nix },
     signal,
   });
   expectDraft(action.action, draft);
@@ -50,6 +61,7 @@ export async function makePlan(
     steps: Object.freeze(draft.steps.map((step) => withinLimit(step, definition))),
     effect: draft.effect,
     ...(draft.undo === undefined ? {} : { undo: draft.undo }),
+    ...(draft.generation === undefined ? {} : { generation: Object.freeze({ ...draft.generation }) }),
     notes: Object.freeze([...(draft.notes ?? [])]),
     ...(draft.refusal === undefined ? {} : { refusal: draft.refusal }),
     ...(draft.approval === undefined ? {} : { approval: draft.approval }),

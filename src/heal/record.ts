@@ -23,11 +23,12 @@ export async function writeIntent(
   const { component } = issue;
   const { action, scope } = plan;
   const { ledger, bootId, logger, begun } = parts;
+  const about = plan.generation === undefined ? {} : { generation: plan.generation };
   begun.add(component);
   try {
     await ledger.write((state, at) => ({
       ...forget(state, digest),
-      intents: [...state.intents, { at, component, action, scope, bootId }],
+      intents: [...state.intents, { at, component, action, scope, bootId, ...about }],
     }));
     return undefined;
   } catch (error) {
@@ -56,7 +57,7 @@ function holds(component: string, path: string | undefined): boolean {
 export async function writeEnd(
   { issue, plan, before }: Repair,
   ending: Ending,
-  after: ComponentVerdict | undefined,
+  { after, worse = false }: { readonly after?: ComponentVerdict | undefined; readonly worse?: boolean },
   parts: Parts,
 ): Promise<void> {
   const { guards, clock, begun } = parts;
@@ -72,6 +73,7 @@ export async function writeEnd(
     return recordAct(state, act, guards, {
       chance: clock.random(),
       effect: effectOf(issue, before, after),
+      worse,
     });
   });
   if (ending.outcome === 'fixed') reportRecurrence(component, parts);

@@ -1,5 +1,6 @@
 import type { Host, ReadRequest } from './host.js';
 import { createLinuxReader } from './linux/linux-reader.js';
+import { createPreSwitchCheck } from './nixos/pre-switch-check.js';
 import { createPortableReader } from './portable.js';
 import { unknown } from './reading.js';
 import type { Snapshot, SnapshotPart, SystemReading } from './snapshot.js';
@@ -13,6 +14,7 @@ const NOT_ASKED = unknown('not asked for');
 export function localHost(): Host {
   const reader = process.platform === 'linux' ? createLinuxReader() : createPortableReader();
   const systemd = createSystemdReader();
+  const preSwitchCheck = createPreSwitchCheck();
   return {
     read(request: ReadRequest = {}): Snapshot | Promise<Snapshot> {
       const { parts, units, discover, signal } = request;
@@ -50,6 +52,7 @@ export function localHost(): Host {
     },
     unitMemory: (unit, signal) => anonymousMemory(unit, signal),
     unitLog: (unit, signal) => unitLog(unit, signal),
+    preSwitchCheck,
     activeServices: (signal) => systemd.activeServices(signal),
     async close() {
       reader.close();
