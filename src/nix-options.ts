@@ -49,10 +49,11 @@ export function nixSettings(given: unknown = {}): NixSettings {
 }
 
 function ageOf(words: unknown): { readonly words: string; readonly ms: number } {
-  const [, amount, unit] = (typeof words === 'string' && /^([1-9]\d{0,4})([hdw])$/.exec(words)) || [];
-  const ms = Number(amount) * (UNITS[unit ?? ''] ?? NaN);
-  if (typeof words !== 'string' || Number.isNaN(ms)) {
+  const text = typeof words === 'string' ? words : '';
+  const [, amount, unit = ''] = /^([1-9]\d{0,4})([hdw])$/.exec(text) ?? [];
+  const ms = Number(amount) * (UNITS[unit] ?? NaN);
+  if (Number.isNaN(ms)) {
     throw refusal('nix.deleteOlderThan', 'a whole number of hours, days or weeks, as `30d`', words);
   }
-  return Object.freeze({ words, ms });
+  return Object.freeze({ words: text, ms });
 }

@@ -9,6 +9,8 @@ export interface CommandStep {
   readonly kind: 'command';
   /** Program and arguments, each a string of its own: no shell ever sees them. */
   readonly argv: readonly string[];
+  /** Variables added to its environment. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Text for its standard input. */
   readonly input?: string;
   /** Whether it takes root to succeed. */
@@ -119,6 +121,13 @@ export interface Plan {
   readonly undo?: string;
   /** For a change of the running NixOS system: from where to where. */
   readonly generation?: PlannedGeneration;
+  /**
+   * The action that takes it back. It is remembered before the act, also over a crash, and done when the component has
+   * been well for `guards.backoff.resetAfterMs`, and when the engine stops; not after a reboot, which took it back.
+   */
+  readonly restore?: HealingAction;
+  /** What was measured when the plan was made, for the proof to compare with. */
+  readonly baseline?: Readonly<Record<string, number>>;
   /** What a person should know besides: missing privilege, for one. */
   readonly notes: readonly string[];
   /** Why this host cannot carry it out, or would gain nothing by it. */
@@ -166,9 +175,16 @@ export interface Block {
 /** Parameters of the actions that come with the library. */
 export type BuiltInAction =
   | { readonly action: 'none'; readonly parameters: Readonly<Record<string, never>> }
-  | { readonly action: 'clean_nix_store'; readonly parameters: { readonly path?: string } }
+  | {
+      readonly action: 'clean_nix_store';
+      readonly parameters: { readonly path?: string; readonly freeing?: 'space' | 'inodes' };
+    }
   | { readonly action: 'clear_system_cache'; readonly parameters: Readonly<Record<string, never>> }
-  | { readonly action: 'set_cpu_governor'; readonly parameters: { readonly governor?: string } }
+  | {
+      readonly action: 'set_cpu_governor';
+      readonly parameters:
+        { readonly governor?: string } | { readonly governors: Readonly<Record<string, string>> };
+    }
   | {
       readonly action: 'restart_service';
       readonly parameters: { readonly service: string } | { readonly freeing: 'memory' };

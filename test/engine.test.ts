@@ -153,6 +153,8 @@ describe('the events of an engine', () => {
       'load',
       'nginx',
       'system:state',
+      'system:rootfs',
+      'system:oom',
     ]);
   });
 

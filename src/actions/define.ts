@@ -6,6 +6,7 @@ import type { ReadRequest } from '../host/host.js';
 import type { NixActivity, SystemIdentity } from '../host/nixos-reading.js';
 import type { Guards } from '../guard/guards.js';
 import type { NixSettings } from '../nix-options.js';
+import type { StepReport } from '../execute/executor.js';
 import type { Reading } from '../host/reading.js';
 import type { Snapshot } from '../host/snapshot.js';
 import type { WatchedUnit } from '../detect/services.js';
@@ -36,6 +37,10 @@ export interface PlanContext {
   readonly guards: Guards;
   /** What the actions on Nix and NixOS may do. */
   readonly nix: NixSettings;
+  /** Store paths of systems that are never deleted, besides those that run, booted or are to boot. */
+  readonly keep: readonly string[];
+  /** What earlier runs of the same act reported, where {@link ActionDefinition.runs} allows several. */
+  readonly earlier: readonly StepReport[];
   /** The units that may be healed, where they were listed. */
   readonly services: readonly WatchedUnit[];
   readonly signal: AbortSignal;
@@ -52,6 +57,10 @@ export interface PlanDraft {
   readonly undo?: string;
   /** For a change of the running NixOS system: from where to where. */
   readonly generation?: PlannedGeneration;
+  /** The action that takes it back; see `Plan.restore`. */
+  readonly restore?: HealingAction;
+  /** What was measured now, for `verify` to compare with. */
+  readonly baseline?: Readonly<Record<string, number>>;
   /** What a person should know besides. */
   readonly notes?: readonly string[];
   /** Why this host cannot carry it out, or would gain nothing by it. */
@@ -70,8 +79,11 @@ export interface VerifyContext {
   readonly inspect: () => Promise<ComponentVerdict | undefined>;
   /** Reads parts of the host. */
   readonly read: (request: ReadRequest) => Promise<Snapshot>;
-  /** Waits until the repair has had its time to work. */
-  readonly settle: () => Promise<void>;
+  /** What the steps reported; nothing where the act was not carried out by this engine. */
+  readonly steps: readonly StepReport[];
+  readonly guards: Guards;
+  /** Waits until the repair has had its time to work, or for so many milliseconds. */
+  readonly settle: (ms?: number) => Promise<void>;
   readonly signal: AbortSignal;
 }
 
@@ -107,6 +119,11 @@ export interface ActionDefinition<Parameters = unknown> {
   readonly risk: 'reversible' | 'disruptive';
   /** How long all of its steps may take together, in milliseconds, 1 to 86,400,000. */
   readonly timeoutMs: number;
+  /**
+   * How many times its plan is made anew and carried out in one act, as long as it still has something to do: for what
+   * can be measured only afterwards. 1 to 10. Default 1.
+   */
+  readonly runs?: number;
   /** How long the repair has to work before it is judged, in milliseconds. Default: by the kind of the issue. */
   readonly settleMs?: number;
 }
@@ -120,12 +137,13 @@ export function defineAction<Parameters>(
 
 /** Refuses what is not a definition of an action. */
 export function expectAction(option: string, definition: unknown): ActionDefinition {
-  const { scope, risk, timeoutMs, settleMs } = expectObject(option, definition);
+  const { scope, risk, timeoutMs, settleMs, runs } = expectObject(option, definition);
   expectMethods(option, definition, ['parse', 'plan', 'verify']);
   expectOneOf(`${option}.scope`, scope, ['host', 'process'], 'scope');
   expectOneOf(`${option}.risk`, risk, ['reversible', 'disruptive'], 'risk');
   expectNumber(`${option}.timeoutMs`, timeoutMs, 1, 86_400_000);
   if (settleMs !== undefined) expectNumber(`${option}.settleMs`, settleMs, 0, 86_400_000);
+  if (runs !== undefined) expectNumber(`${option}.runs`, runs, 1, 10);
   return definition as ActionDefinition;
 }
 

@@ -1,4 +1,3 @@
-import { previewOnly } from '../actions/preview.js';
 import { actionRegistry, type ActionRegistry } from '../actions/registry.js';
 import type { ActionDefinition } from '../actions/define.js';
 import { thresholdValues, type ThresholdValues } from '../detect/thresholds.js';
@@ -14,11 +13,10 @@ import { silentLogger, type Logger } from '../logger.js';
 import { nixSettings, type NixOptions, type NixSettings } from '../nix-options.js';
 import type { HealingAction, Plan } from '../plan.js';
 import { needsRoot, throughSudo } from './elevate.js';
-import type { ExecuteOptions, Execution, Executor } from './executor.js';
+import type { ExecuteOptions, Execution, Executor, StepReport } from './executor.js';
 import { readPermissionStatus, type PermissionStatus } from './permission-status.js';
 import { makePlan } from './planner.js';
-import { runPlan } from './run-plan.js';
-import { wordsOf } from './words-of.js';
+import { runAct } from './run-act.js';
 
 /** What a {@link NixOSPermissionHandler} may be given. */
 export interface PermissionHandlerOptions {
@@ -90,12 +88,16 @@ export class NixOSPermissionHandler implements Executor {
     action: HealingAction,
     { signal = never() }: { readonly signal?: AbortSignal } = {},
   ): Promise<Plan> {
-    const services = [...(this.#policy.services?.values() ?? [])];
+    return this.#plan(action, signal);
+  }
+
+  async #plan(action: HealingAction, signal: AbortSignal, earlier?: readonly StepReport[]): Promise<Plan> {
     const parts = {
-      ...{ host: this.#host, actions: this.#actions, thresholds: this.#thresholds(), services },
-      ...{ guards: this.#guards, nix: this.#nix, history: this.#history() },
+      ...{ host: this.#host, actions: this.#actions, thresholds: this.#thresholds() },
+      ...{ guards: this.#guards, nix: this.#nix, keep: this.#keepSystems(), history: this.#history() },
+      services: [...(this.#policy.services?.values() ?? [])],
     };
-    const plan = await makePlan(action, parts, signal);
+    const plan = await makePlan(action, parts, signal, earlier);
     if (!needsRoot(plan)) return plan;
     const status = await this.getStatus();
     if (status.way === 'sudo') return throughSudo(plan);
@@ -131,8 +133,7 @@ export class NixOSPermissionHandler implements Executor {
       return told({ outcome: 'failed', error: messageOf(error), steps: [] });
     }
     const situation = { inFlight: plan.scope === 'host' ? this.#inFlight : undefined, approved };
-    const block =
-      judgeSafety(plan, this.#policy, situation) ?? (dryRun ? undefined : previewOnly(plan.action));
+    const block = judgeSafety(plan, this.#policy, situation);
     if (block) {
       return told({ outcome: 'skipped', plan, blockedBy: block.reason, error: block.sentence, steps: [] });
     }
@@ -140,32 +141,48 @@ export class NixOSPermissionHandler implements Executor {
     // Claimed before the first wait, so that two calls at once cannot both pass the gate above.
     if (plan.scope === 'host') this.#inFlight = plan.action;
     try {
-      return told({ plan, ...(await this.#carryOut(plan, signal)) });
+      return told({ plan, ...(await this.#carryOut(plan, action, options, signal)) });
     } finally {
       if (plan.scope === 'host') this.#inFlight = undefined;
     }
   }
 
-  async #carryOut(plan: Plan, signal: AbortSignal): Promise<Pick<Execution, 'outcome' | 'error' | 'steps'>> {
+  async #carryOut(
+    plan: Plan,
+    action: HealingAction,
+    { approved }: ExecuteOptions,
+    signal: AbortSignal,
+  ): Promise<Pick<Execution, 'outcome' | 'error' | 'steps'>> {
     if (needsRoot(plan)) {
       const status = await this.getStatus();
       if (status.way === 'none') return { outcome: 'failed', error: lackOf(status), steps: [] };
       if (status.tier === 'development') this.#logger.warn(`LUMINOUS_DEV_MODE is set: ${status.description}`);
     }
-    const steps = await runPlan(plan, signal, (line, { unit }) => {
-      // What takes long is followed by a person; what takes a moment is told when it has ended.
-      const told = `${plan.action}: ${line}`;
-      if (unit === undefined) this.#logger.debug(told);
-      else this.#logger.info(told);
+    const judged = async (next: Plan): Promise<Plan | undefined> => {
+      if (judgeSafety(next, this.#policy, { approved })) return undefined;
+      const lack = needsRoot(next) ? await this.getStatus() : undefined;
+      if (lack?.way !== 'none') return next;
+      this.#logger.warn(lackOf(lack));
+      return undefined;
+    };
+    const { runs = 1, timeoutMs = 0 } = this.#actions.get(plan.action) ?? {};
+    return runAct(plan, {
+      ...{ runs, timeoutMs },
+      onLine: (line, { unit }) => {
+        // What takes long is followed by a person; what takes a moment is told when it has ended.
+        const told = `${plan.action}: ${line}`;
+        if (unit === undefined) this.#logger.debug(told);
+        else this.#logger.info(told);
+      },
+      again: async (earlier) => judged(await this.#plan(action, signal, earlier)),
+      restore: async (taken) => {
+        const back = await this.#plan(taken, never());
+        const { reason, sentence = '' } = back.refusal ?? {};
+        if (reason !== undefined && reason !== 'no-expected-gain') throw new Error(sentence);
+        return judged(back);
+      },
+      signal,
     });
-    const failed = steps.find(({ ok }) => !ok);
-    const left = plan.steps[steps.length];
-    if (!failed && left) {
-      return { outcome: 'failed', error: `Stopped before \`${wordsOf(left)}\` was begun`, steps };
-    }
-    return failed
-      ? { outcome: 'failed', error: failed.error ?? failed.step, steps }
-      : { outcome: 'executed', steps };
   }
 }
 

@@ -24,7 +24,7 @@ export async function runCommand(
     cleanup: false,
     buffer: false,
     reject: false,
-    env: { LC_ALL: 'C' },
+    env: { LC_ALL: 'C', ...step.env },
     ...(step.input === undefined ? { stdin: 'ignore' as const } : { input: step.input }),
   });
   const stdout = tailOf(child.stdout);

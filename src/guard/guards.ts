@@ -23,6 +23,8 @@ export interface Guards {
     readonly cpu: number;
     /** Default 60,000. */
     readonly system: number;
+    /** ZFS and btrfs, which give space back late: looked at again after this. Default 60,000. */
+    readonly lateDisk: number;
     /** Disks and whatever else. Default 0. */
     readonly others: number;
   };
@@ -104,7 +106,7 @@ export const DAY = 24 * HOUR;
 /** Every number that has a default. */
 export const DEFAULT_GUARDS: Guards = {
   lasting: { cpu: 3, load: 3, memory: 2, others: 1 },
-  settleMs: { service: 3_000, memory: 15_000, cpu: 1_000, system: MINUTE, others: 0 },
+  settleMs: { service: 3_000, memory: 15_000, cpu: 1_000, system: MINUTE, lateDisk: MINUTE, others: 0 },
   backoff: { firstMs: MINUTE, factor: 2, maxMs: 10 * MINUTE, jitter: 0.1, resetAfterMs: 10 * MINUTE },
   breaker: { attempts: 3, openMs: HOUR, openingsPerDay: 5, humanResetMs: DAY },
   useless: { gainPercent: 3, recurrences: 5, withinMs: 4 * HOUR },

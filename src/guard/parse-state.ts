@@ -23,15 +23,14 @@ const mapOf =
   (shape: Shape): Shape =>
   (value) =>
     isObject(value) && Object.values(value).every(shape);
-const shaped =
-  (fields: Readonly<Record<string, Shape>>): Shape =>
-  (value) =>
-    isObject(value) && Object.entries(fields).every(([key, shape]) => shape(value[key]));
-
 const optional =
   (shape: Shape): Shape =>
   (value) =>
     value === undefined || shape(value);
+const shaped =
+  (fields: Readonly<Record<string, Shape>>): Shape =>
+  (value) =>
+    isObject(value) && Object.entries(fields).every(([key, shape]) => shape(value[key]));
 
 const SCOPE = oneOf('host', 'process');
 const FLAG = oneOf(true, false);
@@ -115,6 +114,18 @@ const FIELDS: Readonly<Record<Exclude<keyof GuardState, 'version'>, Shape>> = {
     lastChange: orNull(shaped({ at: isNumber, action: isString, from: isPath, to: orNull(isPath) })),
     repeat: orNull(isPath),
   }),
+  undo: optional(
+    listOf(
+      shaped({
+        at: isNumber,
+        component: isString,
+        action: isString,
+        parameters: isObject,
+        bootId: isString,
+        until: isNumber,
+      }),
+    ),
+  ),
 };
 
 /** Reads a state back from its JSON. Throws, and says which part is wrong, when it is not one. */

@@ -69,6 +69,20 @@ export interface Intent {
   readonly awaitsReboot?: boolean;
 }
 
+/** What is to be taken back when it is not needed any more. */
+export interface Undo {
+  /** When it was remembered: before the act. */
+  readonly at: number;
+  readonly component: string;
+  /** The action that takes it back. */
+  readonly action: string;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  /** The boot in which it was done: the next one begins without it. */
+  readonly bootId: string;
+  /** Not before this time, after it could not be done. */
+  readonly until: number;
+}
+
 /** Many services bad at once. */
 export interface Storm {
   readonly since: number;
@@ -94,6 +108,8 @@ export interface GuardState {
   readonly intents: readonly Intent[];
   /** Which systems ran here, and how units fared in them. */
   readonly generations: Generations;
+  /** What is to be taken back, oldest first. Left out in states of earlier versions. */
+  readonly undo?: readonly Undo[];
 }
 
 /** A clean slate. */

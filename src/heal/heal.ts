@@ -117,7 +117,7 @@ async function carryOut(
   }
   const begun = execution.outcome === 'executed' || execution.steps.length > 0;
   // Whatever the steps said: what counts is what is seen afterwards.
-  const verification = begun ? await verify(repair, parts, signal) : undefined;
+  const verification = begun ? await verify({ ...repair, steps: execution.steps }, parts, signal) : undefined;
   const ending: Ending = verification
     ? endingOf(execution, verification)
     : { outcome: 'failed', error: execution.error ?? 'The executor gave no reason' };

@@ -1,7 +1,8 @@
 import { lapse } from '../guard/approvals.js';
-import { recordHealth, recordTrouble } from '../guard/record.js';
+import { beginHealth, recordHealth, recordTrouble } from '../guard/record.js';
 import type { GuardState } from '../guard/state.js';
 import { stormAfter } from '../guard/storm.js';
+import { undosOf, withoutOtherBoots } from '../guard/undo.js';
 import type { ComponentVerdict } from '../issue.js';
 import { lookAgain } from './look.js';
 import type { Parts } from './parts.js';
@@ -15,8 +16,12 @@ export async function noteLook(
 ): Promise<void> {
   const { ledger, guards, dryRun } = parts;
   const { components, approvals, intents, cautious } = ledger.state;
+  const undos = undosOf(ledger.state);
   if (approvals.length > 0 && !dryRun) noteLapses(parts);
-  const remembered = new Set([...Object.keys(components), ...intents.map(({ component }) => component)]);
+  const remembered = new Set([
+    ...Object.keys(components),
+    ...[...intents, ...undos].map(({ component }) => component),
+  ]);
   // On a healthy host there is nothing to note, and nothing is made.
   if (remembered.size === 0 && !cautious) return;
   const seen = [...verdicts, ...(await lookFor(remembered, verdicts, parts, signal))];
@@ -27,7 +32,18 @@ export async function noteLook(
       state,
     ),
   );
+  if (undos.length > 0 && !dryRun) noteUndos(seen, parts);
   if (intents.length > 0 && !dryRun) await settleInterrupted(seen, parts);
+}
+
+/** What waits to be taken back needs the health of its component counted, whether a repair is on record or not. */
+function noteUndos(seen: readonly ComponentVerdict[], { ledger, bootId }: Parts): void {
+  const worst = worstOf(seen);
+  ledger.note((state, now) =>
+    undosOf(state)
+      .filter(({ component }) => worst.get(component) === 'ok')
+      .reduce((next, { component }) => beginHealth(next, component, now), withoutOtherBoots(state, bootId)),
+  );
 }
 
 /** Questions that nobody answered in time are answered with "no". */

@@ -2,7 +2,8 @@ import { messageOf } from '../errors.js';
 import { forget } from '../guard/approvals.js';
 import { firstGate, PACING_GATES, type Question } from '../guard/pacing.js';
 import { recordAct } from '../guard/record.js';
-import type { Act, GuardState } from '../guard/state.js';
+import type { Act, GuardState, Intent } from '../guard/state.js';
+import { forgetUndo, rememberUndo, undosOf } from '../guard/undo.js';
 import { IssueType, type ComponentVerdict, type Issue } from '../issue.js';
 import type { Block, Plan } from '../plan.js';
 import type { Parts } from './parts.js';
@@ -26,10 +27,11 @@ export async function writeIntent(
   const about = plan.generation === undefined ? {} : { generation: plan.generation };
   begun.add(component);
   try {
-    await ledger.write((state, at) => ({
-      ...forget(state, digest),
-      intents: [...state.intents, { at, component, action, scope, bootId, ...about }],
-    }));
+    await ledger.write((state, at) => {
+      const intents = [...state.intents, { at, component, action, scope, bootId, ...about }];
+      const next = { ...forget(state, digest), intents };
+      return plan.restore ? rememberUndo(next, plan.restore, { at, component, bootId }) : next;
+    });
     return undefined;
   } catch (error) {
     const full = (error as NodeJS.ErrnoException).code === 'ENOSPC';
@@ -134,8 +136,12 @@ async function save(
 }
 
 function withoutIntent(state: GuardState, component: string, scope: string): GuardState {
-  const intents = state.intents.filter((intent) => intent.component !== component || intent.scope !== scope);
-  return { ...state, intents };
+  const isIt = (intent: Intent): boolean => intent.component === component && intent.scope === scope;
+  const intents = state.intents.filter((intent) => !isIt(intent));
+  const begun = state.intents.filter(isIt).map(({ at }) => at);
+  // Nothing was done: nothing is to be taken back.
+  const idle = undosOf(state).filter((undo) => undo.component === component && begun.includes(undo.at));
+  return idle.reduce(forgetUndo, { ...state, intents });
 }
 
 /** A gain can be measured where trouble is a quantity. */

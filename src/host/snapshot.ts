@@ -24,6 +24,12 @@ export interface MemoryReading {
   readonly reclaimableSlabBytes: Reading<number>;
   /** Page cache without shared memory, in bytes. */
   readonly pageCacheBytes: Reading<number>;
+  /** What of the page cache is not counted as available: dropping it would gain this much, at most. In bytes. */
+  readonly uncountedCacheBytes: Reading<number>;
+  /** What of the reclaimable slab is not counted as available, in bytes. */
+  readonly uncountedSlabBytes: Reading<number>;
+  /** Cache of ZFS that can go, in bytes: counted as available here, but not by the kernel. 0 without ZFS. */
+  readonly evictableArcBytes: number;
 }
 
 /** The load average as the kernel prints it. */

@@ -1,4 +1,4 @@
-import { isUnknown, unknown } from '../host/reading.js';
+import { unknown } from '../host/reading.js';
 import type { NixosReading, SystemIdentity } from '../host/nixos-reading.js';
 
 const LINKED_AT = Date.UTC(2025, 0, 1);

@@ -45,6 +45,9 @@ export function memoryReading(usedPercent: number): Exclude<Snapshot['memory'], 
     usedPercent,
     reclaimableSlabBytes: 0.1 * GIB,
     pageCacheBytes: 2 * GIB,
+    uncountedCacheBytes: 0.05 * GIB,
+    uncountedSlabBytes: 0.05 * GIB,
+    evictableArcBytes: 0,
   };
 }
 

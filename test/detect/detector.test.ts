@@ -55,7 +55,16 @@ describe('detectIssues', () => {
     const detector = new SimpleDetector({ host });
     expect(await detector.detectIssues()).toEqual([]);
     const verdicts = await detector.inspect();
-    expect(components(verdicts)).toEqual(['cpu', 'memory', 'disk', 'load', 'services', 'system:state']);
+    expect(components(verdicts)).toEqual([
+      'cpu',
+      'memory',
+      'disk',
+      'load',
+      'services',
+      'system:state',
+      'system:rootfs',
+      'system:oom',
+    ]);
     for (const verdict of verdicts) expect(verdict).toMatchObject({ status: 'unknown', reason: 'gone' });
   });
 
@@ -179,7 +188,8 @@ describe('inspect of one component', () => {
     ['system:state', 'system:state bad'],
     ['disk:/gone', 'disk:/gone unknown'],
     ['no-such-unit', 'no-such-unit unknown'],
-    ['system:oom', 'system:oom unknown'],
+    ['system:oom', 'system:oom ok'],
+    ['system:rootfs', 'system:rootfs ok'],
   ])('%s gives %s', async (component, answer) => {
     expect(await look(component)).toEqual([answer]);
   });

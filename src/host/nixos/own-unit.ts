@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { templateOf } from '../systemd/unit-name.js';
 
 /** The systemd service that this program runs in; `null` when it was started in another way. */
 export function ownUnit(root = '/'): string | null {
@@ -13,6 +14,7 @@ export function ownUnit(root = '/'): string | null {
 
 /** Whether a NixOS system has a unit, itself or as a template. */
 export function systemHasUnit(system: string, unit: string): boolean {
-  const template = unit.replace(/@.*(?=\.[a-z]+$)/, '@');
-  return [unit, template].some((name) => existsSync(join(system, 'etc/systemd/system', name)));
+  return [unit, templateOf(unit) ?? unit].some((name) =>
+    existsSync(join(system, 'etc/systemd/system', name)),
+  );
 }
