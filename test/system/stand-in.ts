@@ -8,8 +8,6 @@ export interface SystemParts {
   readonly units?: Readonly<Record<string, string>>;
   /** Another word is another kernel. */
   readonly kernel?: string;
-  /** Why its check before a switch refuses. */
-  readonly refuses?: string;
   /** Seconds that its activation takes. */
   readonly slow?: number;
 }
@@ -27,7 +25,7 @@ esac
 mkdir -p /run/nixos /var/lib/stand-in
 exec 9>>/run/nixos/switch-to-configuration.lock
 flock --exclusive --nonblock 9 || { echo "Could not acquire lock" >&2; exit 1; }
-if [ -e "$out/refuses" ] && [ "$1" != start ]; then cat "$out/refuses" >&2; exit 1; fi
+if [ -e /var/lib/stand-in/refuses ]; then cat /var/lib/stand-in/refuses >&2; exit 1; fi
 case "$1" in check|dry-activate) exit 0 ;; switch|boot) echo "$out" > /var/lib/stand-in/default ;; esac
 [ "$1" = boot ] && exit 0
 echo "$1 $out" >> /var/lib/stand-in/log
@@ -80,7 +78,7 @@ export class StandIn {
   }
 
   /** Builds a system, and answers its place in the store. */
-  async build(name: string, { units = {}, kernel = 'one', refuses, slow }: SystemParts): Promise<string> {
+  async build(name: string, { units = {}, kernel = 'one', slow }: SystemParts): Promise<string> {
     const { host } = this.#lab;
     const folder = `/root/systems/nixos-system-${name}`;
     await host.run(['rm', '-rf', folder]);
@@ -92,7 +90,6 @@ export class StandIn {
     await host.run(['mkdir', '-p', `${folder}/etc/systemd/system`]);
     await host.run(['ln', '-s', `${stored}/bzImage`, `${folder}/kernel`]);
     await host.run(['ln', '-s', `${stored}/modules`, `${folder}/kernel-modules`]);
-    if (refuses !== undefined) await host.writeFile(`${folder}/refuses`, `${refuses}\n`);
     if (slow !== undefined) await host.writeFile(`${folder}/slow`, String(slow));
     for (const [path, text] of Object.entries(units)) {
       await host.writeFile(`${folder}/etc/systemd/system/${path}`, text);
@@ -102,7 +99,11 @@ export class StandIn {
 
   /** What a person does who switches: makes it a generation, and runs its switch. Answers whether it ended well. */
   switching(path: string): string[] {
-    return ['sh', '-c', `nix-env -p ${PROFILE} --set ${path} && ${path}/bin/switch-to-configuration switch || true`];
+    return [
+      'sh',
+      '-c',
+      `nix-env -p ${PROFILE} --set ${path} && ${path}/bin/switch-to-configuration switch || true`,
+    ];
   }
 
   async switchTo(path: string): Promise<void> {

@@ -29,7 +29,8 @@ const actionOf = ({ argv, timeoutMs, targets = ['something'] }) =>
 const stepsOf = (engine, asked) => ({
   detectAndHeal: (abortAfterMs) =>
     engine.detectAndHeal(abortAfterMs === undefined ? {} : { signal: AbortSignal.timeout(abortAfterMs) }),
-  healIssue: (issue) => engine.healIssue(issue),
+  healIssue: (issue, abortAfterMs) =>
+    engine.healIssue(issue, abortAfterMs === undefined ? {} : { signal: AbortSignal.timeout(abortAfterMs) }),
   healIssuesBatch: (issues) => engine.healIssuesBatch(issues),
   explain: (component) => engine.explain(component),
   approve: async () => {
@@ -81,7 +82,7 @@ async function answersTo({ options, resolve, commands = {}, steps }) {
     engine.on('approval:asked', ({ request }) => asked.unshift(request.id));
     const can = stepsOf(engine, asked);
     const answers = [];
-    for (const [name, argument] of steps) answers.push((await can[name](argument)) ?? null);
+    for (const [name, ...argument] of steps) answers.push((await can[name](...argument)) ?? null);
     return { answers };
   } finally {
     await engine.close();
