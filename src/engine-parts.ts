@@ -71,6 +71,11 @@ export abstract class EngineParts {
       defaults.executor({
         ...{ host, actions, services, protect, logger },
         ...{ thresholds: current, guards: given.guards, nix },
+        history: () => {
+          const { state } = this.#fixed.ledger;
+          const now = this.#fixed.ledger.now();
+          return { generations: state.generations, now, wallAheadMs: clock.now() - now };
+        },
         keepSystems: () => neededSystems(this.#fixed.ledger.state.generations),
       });
   }

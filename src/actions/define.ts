@@ -1,5 +1,7 @@
 import { isCleared } from '../detect/percent.js';
 import { expectMethods, expectNumber, expectObject, expectOneOf } from '../expect.js';
+import type { Execution } from '../execute/executor.js';
+import type { GenerationHistory } from '../guard/generations.js';
 import type { ReadRequest } from '../host/host.js';
 import type { NixActivity, SystemIdentity } from '../host/nixos-reading.js';
 import type { Guards } from '../guard/guards.js';
@@ -10,7 +12,7 @@ import type { Snapshot } from '../host/snapshot.js';
 import type { WatchedUnit } from '../detect/services.js';
 import type { ThresholdValues } from '../detect/thresholds.js';
 import type { ComponentVerdict, Issue } from '../issue.js';
-import type { Block, HealingAction, Plan, Step } from '../plan.js';
+import type { Block, HealingAction, Plan, PlannedGeneration, Step } from '../plan.js';
 
 /** What an action may use to make its plan. Nothing here changes the host. */
 export interface PlanContext {
@@ -24,6 +26,12 @@ export interface PlanContext {
   readonly systemIdentity: (path: string) => Promise<Reading<SystemIdentity>>;
   /** Whether a switch or a build is under way. */
   readonly nixActivity: () => Promise<Reading<NixActivity>>;
+  /** Why a NixOS system refuses to be switched to without a reboot, by its own check; `null` when it does not. */
+  readonly preSwitchCheck: (path: string) => Promise<Reading<string | null>>;
+  /** What is on record of the systems that ran here. */
+  readonly history: GenerationHistory;
+  /** The systemd unit that this program runs in; `null` when it is none. */
+  readonly ownUnit: string | null;
   readonly thresholds: ThresholdValues;
   /** The numbers of the rules for acting and not acting. */
   readonly guards: Guards;
@@ -47,6 +55,8 @@ export interface PlanDraft {
   readonly effect: string;
   /** How it is taken back, as one sentence. */
   readonly undo?: string;
+  /** For a change of the running NixOS system: from where to where. */
+  readonly generation?: PlannedGeneration;
   /** The action that takes it back; see `Plan.restore`. */
   readonly restore?: HealingAction;
   /** What was measured now, for `verify` to compare with. */
@@ -79,9 +89,18 @@ export interface VerifyContext {
 
 /** Whether the trouble is gone. */
 export interface Verification {
-  readonly status: 'fixed' | 'ineffective' | 'unknown';
+  readonly status: 'fixed' | 'ineffective' | 'unknown' | 'pending-reboot';
   /** What was seen, as one sentence. */
   readonly reason: string;
+  /** Whether things are worse than before, so that it is taken back. Default: by the verdicts before and after. */
+  readonly worse?: boolean;
+}
+
+/** What an action may use to take itself back. */
+export interface UndoContext {
+  readonly signal: AbortSignal;
+  /** Carries out another action, without asking. */
+  readonly execute: (action: HealingAction) => Promise<Execution>;
 }
 
 /** How one named action is checked, planned and proved. */
@@ -93,7 +112,7 @@ export interface ActionDefinition<Parameters = unknown> {
   /** Reads again and tells whether the trouble is gone. {@link verifyByCheck} does it by the check that found it. */
   verify(parameters: Parameters, context: VerifyContext): Verification | Promise<Verification>;
   /** Takes it back, when it made things worse. */
-  undo?(parameters: Parameters, context: { readonly signal: AbortSignal }): void | Promise<void>;
+  undo?(parameters: Parameters, context: UndoContext): void | Promise<void>;
   /** `process` when it touches only the host program itself: it then needs no privilege. */
   readonly scope: 'host' | 'process';
   /** `disruptive` when somebody may notice it. */

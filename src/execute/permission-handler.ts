@@ -1,11 +1,11 @@
 import { pathParameter } from '../actions/parameters.js';
-import { previewOnly } from '../actions/preview.js';
-import { actionNamed, actionRegistry, isBuiltIn, type ActionRegistry } from '../actions/registry.js';
+import { actionRegistry, isBuiltIn, type ActionRegistry } from '../actions/registry.js';
 import type { ActionDefinition } from '../actions/define.js';
 import { thresholdValues, type ThresholdValues } from '../detect/thresholds.js';
 import { watchedUnits, type ServiceOption } from '../detect/watched.js';
 import { messageOf } from '../errors.js';
 import { expectKnownKeys, expectObject, expectStrings } from '../expect.js';
+import { NO_HISTORY, type GenerationHistory } from '../guard/generations.js';
 import { guardsFrom, type GuardOptions, type Guards } from '../guard/guards.js';
 import { judgeSafety, type Policy } from '../guard/safety.js';
 import type { Host } from '../host/host.js';
@@ -39,6 +39,8 @@ export interface PermissionHandlerOptions {
   readonly nix?: NixOptions | undefined;
   /** Store paths of systems that are never deleted to make room, besides those that run, booted or are to boot. */
   readonly keepSystems?: (() => readonly string[]) | undefined;
+  /** What is on record of the systems that ran here. Default: nothing, so that a rollback is for a person to decide. */
+  readonly history?: (() => GenerationHistory) | undefined;
   readonly logger?: Logger | undefined;
   /** Path of the socket of the root helper. Default `/run/luminous-healing.sock`. */
   readonly helperSocket?: string | undefined;
@@ -46,7 +48,7 @@ export interface PermissionHandlerOptions {
 
 const OPTIONS = [
   ...['host', 'actions', 'services', 'protect', 'thresholds', 'logger'],
-  ...['guards', 'nix', 'keepSystems', 'helperSocket'],
+  ...['guards', 'nix', 'keepSystems', 'history', 'helperSocket'],
 ];
 
 /** A plan, and how the steps in it that take root would be done. */
@@ -68,6 +70,7 @@ export class NixOSPermissionHandler implements Executor {
   readonly #guards: Guards;
   readonly #nix: NixSettings;
   readonly #keepSystems: () => readonly string[];
+  readonly #history: () => GenerationHistory;
   readonly #logger: Logger;
   readonly #helperSocket: string;
   readonly #helper: ServiceClient;
@@ -85,6 +88,7 @@ export class NixOSPermissionHandler implements Executor {
     this.#guards = guardsFrom(options.guards);
     this.#nix = nixSettings(options.nix);
     this.#keepSystems = options.keepSystems ?? (() => []);
+    this.#history = options.history ?? (() => NO_HISTORY);
     this.#logger = options.logger ?? silentLogger;
     this.#helperSocket = pathParameter('helperSocket', options.helperSocket, HELPER_SOCKET);
     this.#helper = new ServiceClient(this.#helperSocket);
@@ -106,7 +110,7 @@ export class NixOSPermissionHandler implements Executor {
   async #route(action: HealingAction, signal: AbortSignal, earlier?: readonly StepReport[]): Promise<Routed> {
     const parts = {
       ...{ host: this.#host, actions: this.#actions, thresholds: this.#thresholds() },
-      ...{ guards: this.#guards, nix: this.#nix, keep: this.#keepSystems() },
+      ...{ guards: this.#guards, nix: this.#nix, keep: this.#keepSystems(), history: this.#history() },
       services: [...(this.#policy.services?.values() ?? [])],
     };
     const plan = await makePlan(action, parts, signal, earlier);
@@ -152,8 +156,7 @@ export class NixOSPermissionHandler implements Executor {
     }
     const { plan } = routed;
     const situation = { inFlight: plan.scope === 'host' ? this.#inFlight : undefined, approved };
-    const block =
-      judgeSafety(plan, this.#policy, situation) ?? (dryRun ? undefined : previewOnly(plan.action));
+    const block = judgeSafety(plan, this.#policy, situation);
     if (block) {
       return told({ outcome: 'skipped', plan, blockedBy: block.reason, error: block.sentence, steps: [] });
     }
@@ -193,6 +196,12 @@ export class NixOSPermissionHandler implements Executor {
     };
     return runAct(plan, {
       ...{ runs, timeoutMs },
+      onLine: (line, { unit }) => {
+        // What takes long is followed by a person; what takes a moment is told when it has ended.
+        const told = `${plan.action}: ${line}`;
+        if (unit === undefined) this.#logger.debug(told);
+        else this.#logger.info(told);
+      },
       again: async (earlier) => judged(await this.#route(action, signal, earlier)),
       restore: async (taken) => {
         const back = await this.#route(taken, never());

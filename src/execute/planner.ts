@@ -3,8 +3,10 @@ import { actionNamed, type ActionRegistry } from '../actions/registry.js';
 import type { WatchedUnit } from '../detect/services.js';
 import type { ThresholdValues } from '../detect/thresholds.js';
 import { SelfHealingError } from '../errors.js';
+import { NO_HISTORY, type GenerationHistory } from '../guard/generations.js';
 import { DEFAULT_GUARDS, type Guards } from '../guard/guards.js';
 import type { Host } from '../host/host.js';
+import { ownUnit } from '../host/nixos/own-unit.js';
 import { isUnknown, unknown } from '../host/reading.js';
 import { isUnitName } from '../host/systemd/unit-name.js';
 import type { UnitReading } from '../host/unit.js';
@@ -23,6 +25,8 @@ export interface PlannerParts {
   readonly nix?: NixSettings;
   /** Store paths of systems that are never deleted. */
   readonly keep?: readonly string[];
+  /** What is on record of the systems that ran here. */
+  readonly history?: GenerationHistory;
 }
 
 const CANNOT_TELL = unknown('this host cannot tell');
@@ -42,6 +46,9 @@ export async function makePlan(
     unitMemory: async (unit) => (await parts.host.unitMemory?.(unit, signal)) ?? CANNOT_TELL,
     unitChanges: async (from, to) => (await parts.host.unitChanges?.(from, to, signal)) ?? CANNOT_TELL,
     systemIdentity: async (path) => (await parts.host.systemIdentity?.(path, signal)) ?? CANNOT_TELL,
+    preSwitchCheck: async (path) => (await parts.host.preSwitchCheck?.(path, signal)) ?? CANNOT_TELL,
+    history: parts.history ?? NO_HISTORY,
+    ownUnit: ownUnit(),
     nixActivity: async () => (await parts.host.nixActivity?.(signal)) ?? CANNOT_TELL,
     thresholds: parts.thresholds,
     services: parts.services,
@@ -60,6 +67,7 @@ export async function makePlan(
     steps: Object.freeze(draft.steps.map((step) => withinLimit(step, definition))),
     effect: draft.effect,
     ...(draft.undo === undefined ? {} : { undo: draft.undo }),
+    ...(draft.generation === undefined ? {} : { generation: Object.freeze({ ...draft.generation }) }),
     ...(draft.restore === undefined ? {} : { restore: draft.restore }),
     ...(draft.baseline === undefined ? {} : { baseline: Object.freeze({ ...draft.baseline }) }),
     notes: Object.freeze([...(draft.notes ?? [])]),

@@ -1,7 +1,7 @@
 import { messageOf } from '../errors.js';
 import type { HealingAction, Plan } from '../plan.js';
 import type { Execution, StepReport } from './executor.js';
-import { runPlan } from './run-plan.js';
+import { runPlan, type OnLine } from './run-plan.js';
 import { wordsOf } from './words-of.js';
 
 /** What carrying out an act takes besides its first plan. */
@@ -14,6 +14,8 @@ export interface ActParts {
   readonly again: (earlier: readonly StepReport[]) => Promise<Plan | undefined>;
   /** Makes the plan that takes a half-done act back; `undefined` when there is nothing to take back. */
   readonly restore: (action: HealingAction) => Promise<Plan | undefined>;
+  /** Hears what the commands print. */
+  readonly onLine?: OnLine;
   readonly signal: AbortSignal;
 }
 
@@ -26,7 +28,7 @@ export async function runAct(first: Plan, parts: ActParts): Promise<Ended> {
   const end = performance.now() + parts.timeoutMs;
   let plan = first;
   for (let run = 1; ; run += 1) {
-    const reports = await runPlan(plan, signal);
+    const reports = await runPlan(plan, signal, parts.onLine);
     steps.push(...reports);
     const failed = reports.find(({ ok }) => !ok);
     if (failed) return takeBack(plan, { failed, done: reports.length - 1, steps }, parts);

@@ -1,4 +1,5 @@
 import { isUnknown, type Reading } from '../host/reading.js';
+import { isNamed } from '../host/systemd/unit-name.js';
 import { count, span, utc } from '../words.js';
 import {
   runningOf,
@@ -73,8 +74,7 @@ const unknown = (words: string): Condition => ({ holds: 'unknown', words });
 function differs(unit: string, previous: string | null, { changes }: EvidenceFacts): Condition {
   if (previous === null) return unknown('which system ran before this one is not on record');
   if (isUnknown(changes)) return unknown(`whether its definition differs is not known: ${changes.unknown}`);
-  const template = unit.replace(/@.*(?=\.[a-z]+$)/, '@');
-  const own = changes.filter((name) => name === unit || name === template);
+  const own = changes.filter((name) => isNamed(unit, [name]));
   const others = changes.length - own.length;
   const rest = others === 0 ? 'no other unit differs' : `so do those of ${count(others)} other units`;
   return own.length > 0

@@ -7,12 +7,13 @@ import type { BlockReason } from '../plan.js';
 import type { HealingResult } from '../result.js';
 import { healAll } from './batch.js';
 import { gatherEvidence } from './evidence.js';
-import { noteLapses, noteLook, noteStorm, settleInterrupted } from './health.js';
+import { noteLapses, noteLook, noteStorm } from './health.js';
 import { Chronicle } from './chronicle.js';
 import { Lanes } from './lanes.js';
 import { lookAgain, verdictsOf } from './look.js';
 import { OpenIssues, type OpenIssue, type Turn } from './open-issues.js';
 import type { Parts } from './parts.js';
+import { settleInterrupted } from './settle.js';
 import { Tally } from './tally.js';
 import { takeBack } from './undo.js';
 

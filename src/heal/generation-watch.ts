@@ -1,14 +1,8 @@
 import { CRASH_LOOP_RESTARTS } from '../detect/services.js';
 import type { Detector, InspectRequest } from '../detect/detector.js';
 import { messageOf } from '../errors.js';
-import {
-  failingUnits,
-  noteSystem,
-  runningOf,
-  unitOf,
-  type Generations,
-  type UnitSeen,
-} from '../guard/generations.js';
+import { failingUnits, runningOf, unitOf, type Generations, type UnitSeen } from '../guard/generations.js';
+import { noteSystem } from '../guard/note-system.js';
 import type { NixosReading } from '../host/nixos-reading.js';
 import { isUnknown, unknown, type Reading } from '../host/reading.js';
 import { isUnitName } from '../host/systemd/unit-name.js';
@@ -44,8 +38,8 @@ export class GenerationWatch {
 
   /** A detector that also gives the verdict on `system`, where the given one can tell of single components. */
   around(detector: Detector): Detector {
-    const { inspect } = detector;
-    if (inspect === undefined) return detector;
+    if (detector.inspect === undefined) return detector;
+    const inspect = detector.inspect.bind(detector);
     const enabled = (): boolean => {
       const { enabledChecks } = detector as { enabledChecks?: readonly string[] };
       return enabledChecks === undefined || enabledChecks.includes('system');
@@ -55,9 +49,9 @@ export class GenerationWatch {
       inspect: async (request = {}) => {
         if (request.component === 'system') {
           const verdict = await this.#verdict([], request);
-          return verdict === undefined ? inspect.call(detector, request) : [verdict];
+          return verdict === undefined ? inspect(request) : [verdict];
         }
-        const verdicts = await inspect.call(detector, request);
+        const verdicts = await inspect(request);
         if (request.component !== undefined || !enabled()) return verdicts;
         const verdict = await this.#verdict(verdicts, request);
         return verdict === undefined ? verdicts : [...verdicts, verdict];

@@ -24,10 +24,11 @@ export async function writeIntent(
   const { component } = issue;
   const { action, scope } = plan;
   const { ledger, bootId, logger, begun } = parts;
+  const about = plan.generation === undefined ? {} : { generation: plan.generation };
   begun.add(component);
   try {
     await ledger.write((state, at) => {
-      const intents = [...state.intents, { at, component, action, scope, bootId }];
+      const intents = [...state.intents, { at, component, action, scope, bootId, ...about }];
       const next = { ...forget(state, digest), intents };
       return plan.restore ? rememberUndo(next, plan.restore, { at, component, bootId }) : next;
     });
@@ -58,7 +59,7 @@ function holds(component: string, path: string | undefined): boolean {
 export async function writeEnd(
   { issue, plan, before }: Repair,
   ending: Ending,
-  after: ComponentVerdict | undefined,
+  { after, worse = false }: { readonly after?: ComponentVerdict | undefined; readonly worse?: boolean },
   parts: Parts,
 ): Promise<void> {
   const { guards, clock, begun } = parts;
@@ -74,6 +75,7 @@ export async function writeEnd(
     return recordAct(state, act, guards, {
       chance: clock.random(),
       effect: effectOf(issue, before, after),
+      worse,
     });
   });
   if (ending.outcome === 'fixed') reportRecurrence(component, parts);

@@ -34,6 +34,8 @@ export interface Host {
   unitChanges?(from: string, to: string, signal?: AbortSignal): Promise<Reading<readonly string[]>>;
   /** Kernel and modules of a NixOS system, given by store path, that need not be running. Optional. */
   systemIdentity?(path: string, signal?: AbortSignal): Promise<Reading<SystemIdentity>>;
+  /** Why a NixOS system refuses to be switched to without a reboot, by its own check; `null` when it does not. Optional. */
+  preSwitchCheck?(path: string, signal?: AbortSignal): Promise<Reading<string | null>>;
   /** Whether a switch or a build is under way. Optional. */
   nixActivity?(signal?: AbortSignal): Promise<Reading<NixActivity>>;
   /** Lets go of descriptors and connections; a later `read` opens them again. */

@@ -1,5 +1,6 @@
 import type { Host, ReadRequest } from './host.js';
 import { createLinuxReader } from './linux/linux-reader.js';
+import { createPreSwitchCheck } from './nixos/pre-switch-check.js';
 import { createNixosReader } from './nixos/nixos-reader.js';
 import { createPortableReader } from './portable.js';
 import { unknown } from './reading.js';
@@ -15,6 +16,7 @@ const NOT_ASKED = unknown('not asked for');
 export function localHost(): Host {
   const reader = process.platform === 'linux' ? createLinuxReader() : createPortableReader();
   const systemd = createSystemdReader();
+  const preSwitchCheck = createPreSwitchCheck();
   // Only on Linux: what nix-darwin keeps in the same places is no NixOS.
   const nixos = process.platform === 'linux' ? createNixosReader() : undefined;
   const readSystem = async (signal?: AbortSignal): Promise<SystemReading> => ({
@@ -53,6 +55,7 @@ export function localHost(): Host {
     },
     unitMemory: (unit, signal) => anonymousMemory(unit, signal),
     unitLog: (unit, signal) => unitLog(unit, signal),
+    preSwitchCheck,
     activeServices: (signal) => systemd.activeServices(signal),
     unitChanges: async (from, to, signal) => nixos?.unitChanges(from, to, signal) ?? NO_NIXOS,
     systemIdentity: (path) => Promise.resolve(nixos?.identity(path) ?? NO_NIXOS),

@@ -1,6 +1,7 @@
 import type { ActionDefinition, PlanContext, PlanDraft } from '../actions/define.js';
 import type { WatchedUnit } from '../detect/services.js';
 import { unknown } from '../host/reading.js';
+import { NO_HISTORY } from '../guard/generations.js';
 import { DEFAULT_GUARDS } from '../guard/guards.js';
 import { Severity, type Issue } from '../issue.js';
 import { nixSettings } from '../nix-options.js';
@@ -134,6 +135,9 @@ const NOBODY_SAID = unknown('nobody said');
 
 const contextOf = (host: FakeHost, services: readonly WatchedUnit[]): PlanContext => ({
   read: (request) => Promise.resolve(host.read(request)),
+  preSwitchCheck: async (path) => (await host.preSwitchCheck?.(path)) ?? { unknown: 'nobody said' },
+  history: NO_HISTORY,
+  ownUnit: null,
   unitMemory: async (unit) => (await host.unitMemory?.(unit)) ?? NOBODY_SAID,
   unitChanges: async (from, to) => (await host.unitChanges?.(from, to)) ?? NOBODY_SAID,
   systemIdentity: async (path) => (await host.systemIdentity?.(path)) ?? NOBODY_SAID,

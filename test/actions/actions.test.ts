@@ -1,12 +1,17 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { actionNamed, actionRegistry } from '../../src/actions/registry.js';
 import { makePlan } from '../../src/execute/planner.js';
+import { NO_HISTORY } from '../../src/guard/generations.js';
+import { DEFAULT_GUARDS } from '../../src/guard/guards.js';
 import type { UnitReading } from '../../src/host/unit.js';
+import { nixSettings } from '../../src/nix-options.js';
 import {
   actionConformance,
   failedUnit,
   fakeHost,
   mountReading,
+  nixosReading,
+  systemReading,
   unitReading,
   type FakeHostParts,
 } from '../../src/testing/index.js';
@@ -34,7 +39,15 @@ const THRESHOLDS = { cpuPercent: 80, memoryPercent: 85, diskPercent: 90, loadAve
 const planOn = (parts: FakeHostParts, action: string, parameters: object = {}) =>
   makePlan(
     { action, parameters: { ...parameters } },
-    { host: fakeHost(parts), actions: actionRegistry(), thresholds: THRESHOLDS, services: [] },
+    {
+      host: fakeHost(parts),
+      actions: actionRegistry(),
+      thresholds: THRESHOLDS,
+      services: [],
+      guards: DEFAULT_GUARDS,
+      nix: nixSettings(),
+      history: NO_HISTORY,
+    },
     new AbortController().signal,
   );
 const argvs = ({ steps }: Awaited<ReturnType<typeof planOn>>) =>
@@ -214,9 +227,12 @@ describe('on NixOS', () => {
   beforeEach(() => void files.set(SWITCH, ''));
 
   it('a rebuild is planned with its undo, and is for a person to approve', async () => {
-    const plan = await planOn({}, 'rebuild_system');
-    expect(argvs(plan)).toEqual(['nixos-rebuild switch']);
-    expect(plan).toMatchObject({ risk: 'disruptive', steps: [{ interruptible: false, needsRoot: true }] });
+    const plan = await planOn({ system: systemReading({ nixos: nixosReading() }) }, 'rebuild_system');
+    expect(argvs(plan)).toHaveLength(1);
+    expect(argvs(plan)[0]).toMatch(
+      /^systemd-run .* --unit=luminous-healing-rebuild-\w+ .* -- nixos-rebuild switch$/,
+    );
+    expect(plan).toMatchObject({ risk: 'disruptive', steps: [{ interruptible: true, needsRoot: true }] });
     expect(plan.approval).toBeTypeOf('string');
     expect(plan.undo).toBeTypeOf('string');
   });

@@ -3,16 +3,15 @@ import { describe, expect, it } from 'vitest';
 import {
   failingUnits,
   lastGood,
-  markBad,
   neededSystems,
   NO_GENERATIONS,
-  noteSystem,
   runningOf,
   unitOf,
   type Generations,
   type Look,
   type UnitSeen,
 } from '../../src/guard/generations.js';
+import { markBad, noteSystem } from '../../src/guard/note-system.js';
 import { DEFAULT_GUARDS } from '../../src/guard/guards.js';
 import { parseState } from '../../src/guard/parse-state.js';
 import { EMPTY_STATE } from '../../src/guard/state.js';

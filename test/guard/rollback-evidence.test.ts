@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { NO_GENERATIONS, noteSystem, type Generations, type Look } from '../../src/guard/generations.js';
+import { NO_GENERATIONS, type Generations, type Look } from '../../src/guard/generations.js';
+import { noteSystem } from '../../src/guard/note-system.js';
 import { DEFAULT_GUARDS } from '../../src/guard/guards.js';
 import { evidenceOf, isOpen, isProved, linesOf, missingOf } from '../../src/guard/rollback-evidence.js';
 
