@@ -1,16 +1,307 @@
-import { beforeAll, expect, test } from 'vitest';
-import { installHelper, MEMBER } from './helper-units.js';
-import { describeOnHost } from './lab.js';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Execution } from '@luminous-nix/self-healing';
+import { installHelper, MEMBER, POLICY, STRANGER, unitText, writePolicy } from './helper-units.js';
+import { commandsOf, describeOnHost, PROGRAMS, type Lab } from './lab.js';
+
+const ALLOWED = {
+  actions: ['restart_service'],
+  services: ['nginx'],
+  limits: { componentPerHour: 1_000, hostPerHour: 1_000 },
+};
+const UNIT = 'luminous-healing-helper';
+
+/** What came of one request: what was said, or the error that the kernel gave. */
+interface Told {
+  readonly said?: string;
+  readonly code?: string;
+}
+
+const tools = (lab: Lab) => ({
+  /** Sends requests to the socket as a user. */
+  async ask(
+    requests: readonly (object | Uint8Array)[],
+    how: { atOnce?: boolean; patient?: boolean; user?: string } = {},
+  ): Promise<Told[]> {
+    const { user = MEMBER, ...more } = how;
+    const lines = requests.map((one) =>
+      one instanceof Uint8Array ? one : Buffer.from(`${JSON.stringify(one)}\n`),
+    );
+    const input = JSON.stringify({
+      requests: lines.map((line) => Buffer.from(line).toString('base64')),
+      ...more,
+    });
+    const { stdout } = await lab.host.node([`${PROGRAMS}/ask-helper.mjs`], {
+      user,
+      input,
+      timeoutMs: 900_000,
+    });
+    return JSON.parse(stdout) as Told[];
+  },
+  /** Instances of the helper that systemd knows. */
+  async instances(): Promise<string[]> {
+    const list = await lab.host.systemctl('list-units', '--all', '--plain', '--no-legend', `${UNIT}@*`);
+    return list
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => line.split(' ')[0]!);
+  },
+  async journal(): Promise<string[]> {
+    const { stdout } = await lab.host.run(['journalctl', '-t', UNIT, '-o', 'cat', '--no-pager']);
+    return stdout.split('\n').filter(Boolean);
+  },
+  /** Runs the helper in another way until the next test. */
+  async dropIn(lines: string): Promise<void> {
+    await lab.host.writeUnit(`${UNIT}@.service.d/test.conf`, `[Service]\n${lines}\n`);
+  },
+  async brokenNginx(): Promise<void> {
+    await lab.host.systemctl('reset-failed', 'nginx');
+    await lab.host.systemctl('start', 'nginx');
+    await lab.kill('nginx');
+  },
+});
+
+const answerIn = ({ said = '' }: Told): Execution => JSON.parse(said) as Execution;
+const restart = (service: string, todo = 'execute') => ({
+  version: 1,
+  do: todo,
+  action: 'restart_service',
+  parameters: { service },
+});
 
 describeOnHost('the root helper', (lab) => {
+  const { ask, instances, journal, dropIn, brokenNginx } = tools(lab);
+  const gone = () =>
+    lab.host.waitFor('the helper to be gone', async () => (await instances()).length === 0, 1_000);
+
   beforeAll(async () => {
-    await installHelper(lab.host, { actions: ['restart_service'], services: ['nginx'] });
+    await installHelper(lab.host, ALLOWED);
     await lab.host.systemctl('start', 'nginx');
   });
+  beforeEach(async () => {
+    await lab.host.run(['rm', '-rf', `/etc/systemd/system/${UNIT}@.service.d`]);
+    await lab.host.systemctl('daemon-reload');
+    await writePolicy(lab.host, ALLOWED);
+  });
 
-  test('lets an unprivileged engine heal a killed nginx', async () => {
-    await lab.kill('nginx');
-    const result = await lab.healOne('nginx', { user: MEMBER });
-    expect(result).toMatchObject({ outcome: 'fixed' });
+  test('lets an unprivileged engine heal a killed nginx, and its dry run shows the same plan', async () => {
+    await brokenNginx();
+    const dry = await lab.healOne('nginx', { user: MEMBER, options: { dryRun: true } });
+    expect(dry).toMatchObject({ outcome: 'planned', success: true });
+    expect(dry.plan?.notes.join()).not.toContain('Needs root');
+    expect(await lab.show('ActiveState', 'nginx')).toBe('failed');
+    const fixed = await lab.healOne('nginx', { user: MEMBER });
+    expect(fixed).toMatchObject({ outcome: 'fixed', success: true, actionTaken: 'restart_service' });
+    expect(commandsOf(fixed)).toEqual(commandsOf(dry));
+    expect((await lab.host.run(['curl', '-sS', 'http://localhost/'])).stdout).toContain('Welcome to nginx');
+    await gone();
+    expect(
+      (await journal()).map((line) =>
+        line.replace(/^(request|answer) .*?"(do|outcome)":"(\w+)".*$/, '$1 $3'),
+      ),
+    ).toEqual([
+      'request plan',
+      'answer planned',
+      'request plan',
+      'answer planned',
+      'request execute',
+      'answer executed',
+    ]);
+    expect((await journal())[0]).toContain('"uid":1000');
+  });
+
+  test('refuses a unit that its policy does not list, whatever the engine was told', async () => {
+    const other = await lab.service('other', 'ExecStart=sleep infinity');
+    await lab.host.systemctl('start', other);
+    await lab.kill(other);
+    const [run] = await lab.runs(other);
+    const result = await lab.healOne(other, { user: MEMBER });
+    expect(result).toMatchObject({ outcome: 'skipped', blockedBy: 'not-allowed' });
+    expect(result.error).toBe(
+      `By the policy of the root helper: ${other}.service is not among the listed services: add it to \`services\` to allow it`,
+    );
+    const [told] = await ask([restart(other)]);
+    expect(answerIn(told!)).toMatchObject({ outcome: 'skipped', blockedBy: 'not-allowed', steps: [] });
+    expect(await lab.runs(other)).toEqual([run]);
+  });
+
+  test('does nothing by a policy that others than root could have written', async () => {
+    for (const [argv, words] of [
+      [['chmod', '666', POLICY], 'can be written by others than root'],
+      [['chown', MEMBER, POLICY], 'belongs to the user with uid 1000'],
+      [['rm', POLICY], 'ENOENT'],
+    ] as const) {
+      await writePolicy(lab.host, ALLOWED);
+      await lab.host.run(argv);
+      const [told] = await ask([restart('nginx')]);
+      expect(answerIn(told!)).toMatchObject({ outcome: 'skipped', blockedBy: 'unavailable', steps: [] });
+      expect(answerIn(told!).error).toContain(words);
+      await lab.host.run(['rm', '-f', POLICY]);
+    }
+  });
+
+  test('cannot be reached by a user who is not in the group', async () => {
+    await brokenNginx();
+    expect(await ask([restart('nginx')], { user: STRANGER })).toEqual([{ code: 'EACCES' }]);
+    const result = await lab.healOne('nginx', { user: STRANGER });
+    expect(result).toMatchObject({ outcome: 'failed', success: false });
+    expect(result.error).toMatch(
+      /may not speak to the helper at .*; add its user to the group of that socket/,
+    );
+    expect(await instances()).toEqual([]);
+    await lab.heal({ services: ['nginx'] }, { user: MEMBER });
+  });
+
+  test('is gone a second after each answer, and leaves no process behind', async () => {
+    for (const request of [
+      restart('nginx', 'plan'),
+      restart('nginx'),
+      restart('sshd'),
+      Buffer.from('nonsense\n'),
+      Buffer.from('{'),
+    ]) {
+      const [told] = await ask([request]);
+      expect(answerIn(told!)).toMatchObject({ version: 1 });
+      await gone();
+    }
+    const { stdout } = await lab.host.run(['ps', '-eo', 'args']);
+    expect(stdout).not.toContain('dist/service/helper.js');
+    expect(await lab.host.systemctl('--failed', '--plain', '--no-legend')).toBe('');
+  });
+
+  test('waits two seconds for a request, and no longer', async () => {
+    const [told] = await ask([Buffer.from('{"version":1')]);
+    expect(answerIn(told!).error).toContain('the other side closed after 12 bytes');
+    const { stdout } = await lab.host.node(
+      [
+        '-e',
+        "require('net').connect('/run/luminous-healing.sock').on('data', (said) => { console.log(String(said)); process.exit(); })",
+      ],
+      { user: MEMBER },
+    );
+    expect((JSON.parse(stdout) as Execution).error).toBe('Expected one line: it did not come within 2 s');
+  });
+
+  test('gives each of 200 requests at once one answer or one clear refusal, does none twice, and works on', async () => {
+    await lab.unit(
+      'many@.service',
+      "[Service]\nExecStartPre=/bin/sh -c 'echo %i >> /run/test-many'\nExecStart=sleep infinity\n",
+    );
+    const names = Array.from({ length: 200 }, (_none, index) => `test-many@${index}`);
+    await writePolicy(lab.host, { ...ALLOWED, services: names });
+    const told = await ask(
+      names.map((name) => restart(name)),
+      { atOnce: true },
+    );
+    const answered = told.flatMap((one, index) => (one.said ? [[index, answerIn(one)] as const] : []));
+    const refused = told.filter(({ code }) => code !== undefined);
+    expect(answered.length + refused.length).toBe(200);
+    expect([...new Set(refused.map(({ code }) => code))].sort().join()).toMatch(
+      /^(EAGAIN,?)?(ECONNRESET,?)?(EPIPE)?$/,
+    );
+    expect(answered.length).toBeGreaterThan(0);
+    for (const [, answer] of answered) expect(answer).toMatchObject({ outcome: 'executed', success: true });
+    const started = (await lab.host.readFile('/run/test-many')).trim().split('\n').map(Number);
+    expect(started.sort((a, b) => a - b)).toEqual(answered.map(([index]) => index));
+    // Those who come again get their turn.
+    const later = await ask(
+      names.slice(0, 5).map((name) => restart(name)),
+      { atOnce: true, patient: true },
+    );
+    expect(later.map((one) => answerIn(one).outcome)).toEqual(Array(5).fill('executed'));
+    expect(await lab.show('ActiveState', `${UNIT}.socket`)).toBe('active');
+    await gone();
+  });
+
+  test('counts its acts over its many short lives', async () => {
+    await writePolicy(lab.host, { ...ALLOWED, limits: { componentPerHour: 0 } });
+    const [told] = await ask([restart('nginx')]);
+    expect(answerIn(told!)).toMatchObject({ outcome: 'skipped', blockedBy: 'budget' });
+    expect(answerIn(told!).error).toMatch(
+      /^\d+ of 0 acts of the root helper on nginx\.service in the last hour/,
+    );
+    expect(
+      (
+        await lab.host.run(['stat', '-c', '%U %a', '/var/lib/luminous-healing-helper/acts.json'])
+      ).stdout.trim(),
+    ).toBe('root 600');
+  });
+
+  test('ends a step that hangs when it is told to stop at its own limit, and says so', async () => {
+    await lab.service('hangs', 'Type=notify\nExecStart=sleep infinity\nTimeoutStartSec=60');
+    await writePolicy(lab.host, { ...ALLOWED, services: ['test-hangs'] });
+    await dropIn('RuntimeMaxSec=2');
+    const [told] = await ask([restart('test-hangs')]);
+    expect(answerIn(told!)).toMatchObject({ outcome: 'failed', steps: [{ ok: false }] });
+    expect(answerIn(told!).error).toContain('was stopped');
+    await gone();
+  });
+
+  test('that hangs itself is ended at its limit, the engine verifies, and it is no issue', async () => {
+    await brokenNginx();
+    const hang =
+      'ExecStart=\nExecStart=/bin/sh -c \'read -r line; case "$line" in *execute*) trap "" TERM; while :; do sleep 1; done;; esac; echo not an answer\' %i\nRuntimeMaxSec=1\nTimeoutStopSec=1';
+    await dropIn(hang);
+    const [execution] = await lab.drive(
+      [['execute', { action: 'restart_service', parameters: { service: 'nginx' } }]],
+      {
+        user: MEMBER,
+        options: { services: ['nginx'] },
+      },
+    );
+    expect(execution).toMatchObject({ outcome: 'skipped', blockedBy: 'unavailable' });
+    const [told] = await ask([restart('nginx')]);
+    expect(told).toEqual({ said: '' });
+    await gone();
+    expect(await lab.host.systemctl('--failed', '--plain', '--no-legend')).toContain('nginx');
+    const results = await lab.heal({ dryRun: true });
+    expect(results.map(({ issue }) => issue.component)).toEqual(['nginx']);
+    await lab.host.systemctl('restart', 'nginx');
+  });
+
+  describe('whose answer is lost', () => {
+    test('has done its work: the engine sees that, and asks for nothing twice', async () => {
+      await brokenNginx();
+      // The real helper answers the first request, the plan; it carries out the second, and nobody hears of it.
+      const [, start = ''] = /^ExecStart=(.*) %i$/m.exec(await unitText(`${UNIT}@.service`)) ?? [];
+      const script = `if mkdir "$STATE_DIRECTORY/asked"; then exec ${start} "$1"; else exec ${start} "$1" > /dev/null; fi`;
+      await lab.host.writeFile('/usr/local/bin/silent-helper', `#!/bin/sh\n${script}\n`, 0o755);
+      await dropIn('ExecStart=\nExecStart=/usr/local/bin/silent-helper %i');
+      const before = (await journal()).filter((line) => line.includes('"do":"execute"')).length;
+      const result = await lab.healOne('nginx', { user: MEMBER });
+      expect(result).toMatchObject({ outcome: 'fixed', success: true });
+      expect((await journal()).filter((line) => line.includes('"do":"execute"')).length - before).toBe(1);
+    });
+
+    test('because it was killed in the middle is not asked again; what became of it is looked at', async () => {
+      const slow = await lab.service(
+        'slow',
+        "ExecStartPre=/bin/sh -c 'echo x >> /run/test-slow; sleep 3'\nExecStart=sleep infinity",
+      );
+      await writePolicy(lab.host, { ...ALLOWED, services: [slow] });
+      await lab.host.systemctl('start', slow);
+      await lab.kill(slow);
+      const healed = lab.healOne(slow, { user: MEMBER });
+      await lab.until('activating', slow);
+      await lab.host.systemctl('kill', '--signal=KILL', `${UNIT}@*`);
+      const result = await healed;
+      expect(result.outcome).toBe('failed');
+      expect(result.error).toBe('What the root helper did is not known: it ended without an answer');
+      await lab.until('active', slow);
+      expect(await lab.heal({ services: [slow] }, { user: MEMBER })).toEqual([]);
+      expect((await lab.host.readFile('/run/test-slow')).trim().split('\n')).toHaveLength(2);
+      expect(await instances()).toEqual([]);
+    });
+  });
+
+  test('has units that systemd finds nothing wrong with, and is confined', async () => {
+    const units = [`${UNIT}@.service`, `${UNIT}.socket`].map((unit) => `/etc/systemd/system/${unit}`);
+    const { stdout, stderr } = await lab.host.run(['systemd-analyze', 'verify', ...units]);
+    expect(stdout + stderr).toBe('');
+    const security = await lab.host.run(['systemd-analyze', 'security', '--no-pager', `${UNIT}@.service`], {
+      allowFailure: true,
+    });
+    const [, score = '10'] = /Overall exposure level for .*: ([\d.]+)/.exec(security.stdout) ?? [];
+    console.log(`The helper’s exposure by systemd-analyze security: ${score}`);
+    expect(Number(score)).toBeLessThan(1.5);
   });
 });

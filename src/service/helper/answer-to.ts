@@ -1,4 +1,3 @@
-import { previewOnly } from '../../actions/preview.js';
 import { actionNamed, actionRegistry } from '../../actions/registry.js';
 import { isSelfHealingError, messageOf } from '../../errors.js';
 import type { Execution, StepReport } from '../../execute/executor.js';
@@ -50,7 +49,7 @@ export async function answerTo(request: HelperRequest, parts: HelperParts): Prom
     if (unlisted) return skipped(unlisted);
     if (!dryRun) await parts.book.lock();
     const plan = await planOf(request, parts, parts.planWithin);
-    const block = judge(plan, request, parts) ?? (dryRun ? undefined : previewOnly(plan.action));
+    const block = judge(plan, request, parts);
     if (block) return skipped(block, plan);
     if (dryRun) return told({ outcome: 'planned', plan });
     const unwritten = writeDown(plan, parts);
