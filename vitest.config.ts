@@ -22,8 +22,13 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/system/**', 'test/browser/**'],
+          exclude: ['test/system/**', 'test/monitoring/**', 'test/browser/**'],
         },
+      },
+      {
+        resolve: { alias },
+        plugins: [pageForVite],
+        test: { name: 'monitoring', include: ['test/monitoring/**/*.test.ts'], testTimeout: 30_000 },
       },
       {
         resolve: { alias },

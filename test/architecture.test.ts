@@ -216,6 +216,11 @@ describe('packages', () => {
     expect(broken(({ path }, { to }) => to === name && !isIn(path, room))).toEqual([]);
   });
 
+  it('and rooms of Node that are heavy, too', () => {
+    const heavy = ['node:http', 'node:https', 'node:http2'];
+    expect(broken((_source, { to, kind }) => heavy.includes(to) && kind === 'value')).toEqual([]);
+  });
+
   it('that are ESM only are in no type that the root gives out', () => {
     expect(broken((_source, { to, kind }) => to === 'execa' && kind === 'type')).toEqual([]);
   });

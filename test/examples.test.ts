@@ -5,6 +5,8 @@ import { main as customResolver } from '../examples/custom-resolver.js';
 import { main as demo } from '../examples/demo.js';
 import { main as detectAndResolve } from '../examples/detect-and-resolve.js';
 import { main as embeddedWorker } from '../examples/embedded-worker.js';
+import { main as metricsExpress } from '../examples/metrics-express.js';
+import { main as metricsFastify } from '../examples/metrics-fastify.js';
 import { main as monitorServices } from '../examples/monitor-services.js';
 import { main as oneShot } from '../examples/one-shot.js';
 import { main as thresholds } from '../examples/thresholds.js';
@@ -141,3 +143,20 @@ test('demo: a worker that is killed is healed, the page and the metrics say so, 
   await running;
   await expect(fetch(url)).rejects.toThrow();
 }, 30_000);
+describe('metrics-express', () => {
+  test('shows the engine under a path of the application', async () => {
+    expect(await metricsExpress({ host: fakeHost() })).toEqual({
+      '/healing': 200,
+      '/healing/metrics': 200,
+      '/healing/health': 200,
+      '/metrics': 404,
+    });
+  });
+});
+
+describe('metrics-fastify', () => {
+  test('shows the engine and the metrics of the application in one registry', async () => {
+    await metricsFastify({ host: fakeHost() });
+    expect(printed).toEqual(['shop_orders_total 1\nhealing_success_rate 100']);
+  });
+});

@@ -12,5 +12,6 @@ export type ObservedEngine = Pick<SimplifiedHealingEngine, 'status' | 'getMetric
  * must not act: an adapter only looks.
  */
 export interface MetricsAdapter {
+  /** Begins to look at an engine, and gives the function that ends it. */
   attach(engine: ObservedEngine): () => void;
 }

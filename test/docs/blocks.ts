@@ -32,7 +32,12 @@ const filesIn = (folder: string, suffix: string, recursive = false): string[] =>
 const read = (file: string): Page => ({ file, text: readFileSync(join(root, file), 'utf8') });
 
 /** Every page that is written by hand. */
-export const pages: readonly Page[] = ['README.md', 'CHANGELOG.md', ...filesIn('docs', '.md')].map(read);
+export const pages: readonly Page[] = [
+  'README.md',
+  'CHANGELOG.md',
+  ...filesIn('docs', '.md'),
+  ...filesIn('docs/monitoring', '.md'),
+].map(read);
 
 /** Every block of every page, and of every comment in the sources. */
 export function allBlocks(): Block[] {

