@@ -37,7 +37,7 @@ async function listen() {
   response.on('error', () => undefined);
   response.on('data', (chunk) => {
     bytes += chunk.length;
-    events += chunk.toString('latin1').split('\nevent: view').length - 1;
+    events += chunk.toString('latin1').split('event: view\n').length - 1;
   });
   open.push(() => asked.destroy());
 }
@@ -65,7 +65,7 @@ async function round(name, listening, ignoring) {
   }
   rows.push({
     round: name,
-    clients: marks.at(-1).clients,
+    clients: open.length,
     'views a s': Math.round(events / Number(seconds)),
     'MB a s': Number((bytes / Number(seconds) / 1e6).toFixed(2)),
     'heap MB, by quarter': marks.map(({ heap }) => heap).join(' '),

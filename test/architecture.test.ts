@@ -196,7 +196,12 @@ describe('packages', () => {
     '@humanwhocodes/momoa': ['service/config/'],
   };
   const LIGHT = ['fastest-levenshtein'];
-  const isPackage = ({ to }: Import): boolean => !to.endsWith('.ts') && !to.startsWith('node:');
+  /** What is built into the page, and the page as the build makes it. */
+  const BUILT_IN: Readonly<Record<string, string>> = {
+    uplot: 'observe/dashboard/page/',
+    'dashboard:page': 'observe/dashboard/site.ts',
+  };
+  const isPackage = ({ to }: Import): boolean => !/\.(ts|css)$/.test(to) && !to.startsWith('node:');
 
   it.each(Object.entries(HEAVY))('%s is imported only in %s', (name, rooms) => {
     expect(broken(({ path }, { to }) => to === name && !isIn(path, ...rooms))).toEqual([]);
@@ -207,9 +212,16 @@ describe('packages', () => {
   });
 
   it('are few: nothing else is imported', () => {
-    expect(broken((_source, one) => isPackage(one) && !(one.to in HEAVY) && !LIGHT.includes(one.to))).toEqual(
-      [],
-    );
+    expect(
+      broken(
+        (_source, one) =>
+          isPackage(one) && !(one.to in HEAVY) && !(one.to in BUILT_IN) && !LIGHT.includes(one.to),
+      ),
+    ).toEqual([]);
+  });
+
+  it.each(Object.entries(BUILT_IN))('%s is imported only in %s', (name, room) => {
+    expect(broken(({ path }, { to }) => to === name && !isIn(path, room))).toEqual([]);
   });
 
   it('and rooms of Node that are heavy, too', () => {
@@ -223,6 +235,35 @@ describe('packages', () => {
 
   it('are not needed by the door `testing`', () => {
     expect(broken(({ path }, one) => isIn(path, 'testing/') && isPackage(one))).toEqual([]);
+  });
+});
+
+describe('the page of the dashboard', () => {
+  const PAGE = 'observe/dashboard/page/';
+  const VIEW = 'observe/dashboard/view/';
+
+  it('is imported by no source, and imports only itself, its charts and what it shows', () => {
+    expect(broken(({ path }, { to }) => isIn(to, PAGE) && !isIn(path, PAGE))).toEqual([]);
+    expect(broken(({ path }, { to }) => isIn(path, PAGE) && !isIn(to, PAGE, VIEW) && to !== 'uplot')).toEqual(
+      [],
+    );
+  });
+
+  it('shows views that are pure: made without Node and without the world', () => {
+    expect(
+      broken(
+        ({ path }, { to }) => isIn(path, VIEW) && (to.startsWith('node:') || isIn(to, 'execute/', 'host/')),
+      ),
+    ).toEqual([]);
+  });
+
+  it('and its site are loaded with the first request', () => {
+    expect(
+      broken(
+        ({ path }, { to, kind }) =>
+          to === 'observe/dashboard/site.ts' && kind === 'value' && !isIn(path, 'observe/dashboard/site'),
+      ),
+    ).toEqual([]);
   });
 });
 

@@ -137,4 +137,4 @@ test('every sentence that is quoted as the library’s own is in its sources', (
   const quotes = pages.flatMap(({ text }) => [...text.matchAll(/^> (.*)$/gm)].map(([, quote = '']) => quote));
   expect(quotes.length).toBeGreaterThan(5);
   expect(quotes.filter((quote) => !patterns.some((pattern) => pattern.test(quote)))).toEqual([]);
-});
+}, 60_000);

@@ -2,6 +2,7 @@ import { failedUnit, fakeHost, memoryReading } from '@luminous-nix/self-healing/
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { main as batch } from '../examples/batch.js';
 import { main as customResolver } from '../examples/custom-resolver.js';
+import { main as demo } from '../examples/demo.js';
 import { main as detectAndResolve } from '../examples/detect-and-resolve.js';
 import { main as embeddedWorker } from '../examples/embedded-worker.js';
 import { main as metricsExpress } from '../examples/metrics-express.js';
@@ -118,6 +119,30 @@ test('embedded-worker: a worker that really died is really replaced', async () =
   expect(result).toMatchObject({ outcome: 'fixed', dryRun: false, actionTaken: 'restart_worker' });
 });
 
+test('demo: a worker that is killed is healed, the page and the metrics say so, and the end is the end', async () => {
+  const stop = new AbortController();
+  const running = demo({ signal: stop.signal, ports: [0, 0] });
+  await vi.waitFor(() => expect(printed).toHaveLength(1), 10_000);
+  const {
+    url = '',
+    token = '',
+    metrics = '',
+    pid = '',
+  } = /(?<url>http:\S+)\/#token=(?<token>\S+)[^]*?(?<metrics>http:\S+)[^]*kill -9 (?<pid>\d+)/.exec(
+    printed[0] ?? '',
+  )?.groups ?? {};
+  process.kill(Number(pid), 'SIGKILL');
+  const view = async (): Promise<string> =>
+    (await fetch(`${url}/api/view`, { headers: { authorization: `Bearer ${token}` } })).text();
+  await vi.waitFor(
+    async () => expect(await view()).toMatch(/"component":"checkout"[^}]*"outcome":"fixed"/),
+    15_000,
+  );
+  expect(await (await fetch(metrics)).text()).toContain('healing_issues_resolved');
+  stop.abort();
+  await running;
+  await expect(fetch(url)).rejects.toThrow();
+}, 30_000);
 describe('metrics-express', () => {
   test('shows the engine under a path of the application', async () => {
     expect(await metricsExpress({ host: fakeHost() })).toEqual({

@@ -17,6 +17,7 @@ describe('the public API', () => {
         "SelfHealingEngine",
         "SelfHealingError",
         "Severity",
+        "SimpleDashboard",
         "SimpleDetector",
         "SimpleResolver",
         "SimplifiedHealingEngine",

@@ -41,7 +41,6 @@ createInterface({ input: process.stdin }).on('line', () => {
     ...measured,
     heap: mb(heapUsed + external),
     rss: mb(rss),
-    clients: process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap').length,
   });
   delay.reset();
   [at, used] = [performance.now(), process.cpuUsage()];

@@ -1,5 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { createSelfHealingEngine, SimpleDashboard, type Thresholds } from '@luminous-nix/self-healing';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import {
+  createSelfHealingEngine,
+  MetricsServer,
+  SimpleDashboard,
+  type Thresholds,
+} from '@luminous-nix/self-healing';
 import { actionsOf, checksOf, Shop, ShopResolver } from './service.js';
 
 /** How the demo is run. */
@@ -45,9 +52,13 @@ export async function main({ signal, ports = [8080, 9090], thresholds }: DemoOpt
   // Whoever opens the page may act, but only with the token that is in the address below.
   const token = randomBytes(16).toString('base64url');
   const dashboard = new SimpleDashboard(engine, { token, controls: true });
-  const { url } = await dashboard.start({ port: ports[0] });
-  console.log(`
+  const metrics = new MetricsServer({ healingEngine: engine, port: await portOr0(ports[1]) });
+  try {
+    const { url } = await dashboard.start({ port: await portOr0(ports[0]) });
+    const { url: metricsUrl } = await metrics.start();
+    console.log(`
   The dashboard:  ${url}/#token=${token}
+  The metrics:    ${metricsUrl}/metrics
 
   What to watch:
     checkout      crashes every 24 s, and is started anew within a second or two
@@ -59,11 +70,24 @@ export async function main({ signal, ports = [8080, 9090], thresholds }: DemoOpt
   What to try:    kill -9 ${shop.workers.checkout.pid}      (checkout)
   Ctrl-C ends it.
 `);
-  try {
     await engine.startMonitoring({ interval: 1, signal });
   } finally {
     await dashboard.stop();
+    await metrics.stop();
     await engine.close();
     await shop.close();
+  }
+}
+
+/** The port that is asked for, or 0, which takes any, when another program has it. */
+async function portOr0(port: number): Promise<number> {
+  const probe = createServer().listen(port, '127.0.0.1');
+  try {
+    await once(probe, 'listening');
+    return port;
+  } catch {
+    return 0;
+  } finally {
+    probe.close();
   }
 }

@@ -57,7 +57,7 @@ describe.skipIf(missing !== undefined)('the dashboard is open to everybody', () 
     await page.getByRole('button', { name: /^Approve/ }).waitFor();
     for (const summary of await page.locator('main summary').all()) await summary.click();
     expect(await barriers(page)).toEqual([]);
-    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(
+    expect(await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(
       0,
     );
     await close();
@@ -78,7 +78,7 @@ describe.skipIf(missing !== undefined)('the dashboard is open to everybody', () 
     await page.goto(url);
     await page.getByText('live', { exact: true }).waitFor();
     await page.keyboard.press('Tab');
-    const focused = (): Promise<string> => page.evaluate(() => document.activeElement?.textContent ?? '');
+    const focused = (): Promise<string> => page.evaluate('document.activeElement.textContent');
     expect(await focused()).toBe('Skip to what is wrong');
     await page.keyboard.press('Tab');
     expect(await focused()).toBe('Theme: system');
@@ -92,7 +92,7 @@ describe.skipIf(missing !== undefined)('the dashboard is open to everybody', () 
     const { page, close } = await open({ reducedMotion: 'reduce' });
     await page.goto(url);
     await page.getByText('live', { exact: true }).waitFor();
-    expect(await page.evaluate(() => document.getAnimations().length)).toBe(0);
+    expect(await page.evaluate('document.getAnimations().length')).toBe(0);
     await close();
   });
 });

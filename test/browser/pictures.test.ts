@@ -1,16 +1,17 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { SimpleDashboard } from '@luminous-nix/self-healing';
-import { test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { main } from '../../examples/demo/demo.js';
 import { missing, useBrowser } from './chromium.js';
 
 const FOLDER = join(import.meta.dirname, '../../docs/images');
+/** Where whole pages are kept, to be looked at. */
+const FULL = process.env['FULL'];
 /** How long the demo runs until there is something of everything to see. */
 const SHOW_MS = 100_000;
 const LOOKS = [
-  { name: 'dashboard-light', colorScheme: 'light', viewport: { width: 1280, height: 1000 } },
-  { name: 'dashboard-dark', colorScheme: 'dark', viewport: { width: 1280, height: 1000 } },
+  { name: 'dashboard-light', colorScheme: 'light', viewport: { width: 1280, height: 1440 } },
+  { name: 'dashboard-dark', colorScheme: 'dark', viewport: { width: 1280, height: 1440 } },
   { name: 'dashboard-narrow', colorScheme: 'light', viewport: { width: 360, height: 760 } },
 ] as const;
 
@@ -21,24 +22,22 @@ test.runIf(process.env['PICTURES'] === '1' && missing === undefined)(
   async () => {
     mkdirSync(FOLDER, { recursive: true });
     vi.spyOn(console, 'log').mockImplementation(() => undefined);
-    const started = vi.spyOn(SimpleDashboard.prototype, 'start');
     const stop = new AbortController();
     // The machine that takes the pictures is busy with that.
     const thresholds = { cpuPercent: 100, loadAverage: 64 };
     const running = main({ signal: stop.signal, ports: [0, 0], thresholds });
     try {
-      await vi.waitFor(() => started.mock.results[0] ?? Promise.reject(new Error('not yet')), 30_000);
-      const { url } = (await started.mock.results[0]?.value) as { url: string };
-      const hash = vi
-        .mocked(console.log)
-        .mock.calls.flat()
-        .join(' ')
-        .match(/#token=\S+/)?.[0];
+      const said = (): string => vi.mocked(console.log).mock.calls.flat().join(' ');
+      await vi.waitFor(() => expect(said()).toContain('#token='), 30_000);
+      const [address = ''] = /http:\S+#token=\S+/.exec(said()) ?? [];
       for (const { name, ...look } of LOOKS) {
         const { page, close } = await open({ ...look, deviceScaleFactor: 1 });
-        await page.goto(`${url}/${hash}`);
+        await page.goto(address);
         await page.getByText('live', { exact: true }).waitFor();
-        if (name === LOOKS[0].name) await page.waitForTimeout(SHOW_MS);
+        if (name === LOOKS[0].name) {
+          if (FULL) await page.screenshot({ path: `${FULL}-well.png`, fullPage: true });
+          await page.waitForTimeout(SHOW_MS);
+        }
         await page.waitForTimeout(1_500);
         await page.screenshot({ path: join(FOLDER, `${name}.png`) });
         if (process.env['FULL'])

@@ -81,7 +81,7 @@ export class SimpleDashboard implements AsyncDisposable {
   async stop(): Promise<void> {
     this.#isStopped = true;
     for (const unlisten of this.#unlisten.splice(0)) unlisten();
-    const site = await this.#site;
+    const site = await this.#site?.catch(() => undefined);
     site?.audience.close();
     await this.#server.stop();
   }
@@ -114,7 +114,11 @@ export class SimpleDashboard implements AsyncDisposable {
 
   #listen(): void {
     if (this.#unlisten.length > 0) return;
-    const changed = (): void => void this.#site?.then(({ audience }) => audience.changed());
+    const changed = (): void =>
+      void this.#site?.then(
+        ({ audience }) => audience.changed(),
+        () => undefined,
+      );
     this.#unlisten = SHOWN.map((name) => this.#engine.on(name, changed));
     const looked = this.#engine.on('cycle:done', ({ timestamp, verdicts }) => {
       this.#hour.add(timestamp.getTime(), readingsOf(verdicts));

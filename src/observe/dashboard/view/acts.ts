@@ -13,10 +13,12 @@ const SAME_MS = 5_000;
 export function actsOf({ acts, results }: EngineStatus): ActView[] {
   const done = results.filter(({ outcome }) => outcome !== 'skipped' && outcome !== 'planned');
   const used = new Set<HealingResult>();
+  const keyOf = numbered();
   return acts
+    .map((act) => ({ ...act, key: keyOf(`${act.component} ${act.action}`) }))
     .slice(-ROWS)
     .reverse()
-    .map(({ timestamp, component, action, outcome, words }) => {
+    .map(({ key, timestamp, component, action, outcome, words }) => {
       const at = timestamp.getTime();
       const result = done.findLast(
         (one) =>
@@ -28,8 +30,9 @@ export function actsOf({ acts, results }: EngineStatus): ActView[] {
       );
       if (result) used.add(result);
       return {
-        key: `${at} ${component} ${action}`,
-        at,
+        key,
+        // The record counts in steady time, which as a time of day differs by a millisecond from look to look.
+        at: result?.timestamp.getTime() ?? at,
         component,
         action,
         outcome,
@@ -49,19 +52,20 @@ export function actsOf({ acts, results }: EngineStatus): ActView[] {
 
 /** What was not done, newest first. */
 export function heldOf({ results }: EngineStatus): HeldView[] {
+  const keyOf = numbered();
   return results
-    .flatMap((result) => held(result))
+    .flatMap((result) => held(result, keyOf))
     .sort((a, b) => b.at - a.at)
     .slice(0, ROWS);
 }
 
-function held(result: HealingResult): HeldView[] {
+function held(result: HealingResult, keyOf: (name: string) => string): HeldView[] {
   const { issue, timestamp, actionTaken } = result;
   const at = timestamp.getTime();
   const { component, description } = issue;
   if (result.outcome === 'skipped') {
     const { when, next } = GATE_MEANINGS[result.blockedBy];
-    const key = `${at} ${component} ${result.blockedBy}`;
+    const key = keyOf(`${component} ${result.blockedBy}`);
     return [
       { key, at, component, description, blockedBy: result.blockedBy, because: result.error, when, next },
     ];
@@ -72,7 +76,7 @@ function held(result: HealingResult): HeldView[] {
   const next = 'Nothing, until `dryRun` is set to false';
   return [
     {
-      key: `${at} ${component} dry-run`,
+      key: keyOf(`${component} dry-run`),
       at,
       component,
       description,
@@ -82,6 +86,16 @@ function held(result: HealingResult): HeldView[] {
       next,
     },
   ];
+}
+
+/** Tells the first of a name from the second. Times will not do: what is said again and again is said later each time. */
+function numbered(): (name: string) => string {
+  const counts = new Map<string, number>();
+  return (name) => {
+    const count = (counts.get(name) ?? 0) + 1;
+    counts.set(name, count);
+    return `${name} ${count}`;
+  };
 }
 
 /** A plan in words, without the functions that it may hold. */

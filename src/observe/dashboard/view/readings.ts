@@ -52,9 +52,9 @@ function worstFirst(verdicts: readonly ComponentVerdict[], most: number): readon
   return verdicts.filter((verdict) => kept.has(verdict));
 }
 
-/** JSON has no word for what is not finite. */
+/** JSON has no word for what is not finite, nor for a zero with a sign. */
 const finite = (value: number | undefined): number | null =>
-  value !== undefined && Number.isFinite(value) ? value : null;
+  value !== undefined && Number.isFinite(value) ? value + 0 : null;
 
 function labelOf(component: string): string {
   if (component.startsWith('disk:')) return `Disk ${component.slice(5)}`;

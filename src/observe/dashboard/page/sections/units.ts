@@ -1,16 +1,17 @@
 import type { UnitView, View } from '../../view/view.js';
 import { el, type Child } from '../dom.js';
-import { ago, many } from '../words.js';
+import { ago } from '../words.js';
 import { badge, name } from './badge.js';
 import { empty, heading, type Around } from './frame.js';
 
 /** The units and parts that are looked after, the bad ones first. */
 export function units(view: View, { now }: Around): Child {
   const { units: all, moreUnits } = view;
-  const bad = all.filter(({ status }) => status === 'bad').length;
-  const aside =
-    all.length > 0 &&
-    (bad === 0 ? `all ${all.length + moreUnits} well` : `${bad} of ${all.length + moreUnits} bad`);
+  const count = (wanted: UnitView['status']): number => all.filter(({ status }) => status === wanted).length;
+  const [bad, unknown] = [count('bad'), count('unknown')];
+  const total = all.length + moreUnits;
+  const odd = [bad > 0 && `${bad} bad`, unknown > 0 && `${unknown} not known`].filter(Boolean).join(', ');
+  const aside = all.length > 0 && (odd === '' ? `all ${total} well` : `of ${total}: ${odd}`);
   return [
     heading('units', 'Units and parts', aside),
     all.length === 0 && empty('None is watched, and none has failed.'),
@@ -37,8 +38,7 @@ export function units(view: View, { now }: Around): Child {
           ),
         ),
       ),
-    moreUnits > 0 &&
-      el('p', { class: 'muted small' }, `And ${many(moreUnits, 'more')}, all well.`.replace('mores', 'more')),
+    moreUnits > 0 && el('p', { class: 'muted small' }, `And ${moreUnits} more, all well.`),
   ];
 }
 

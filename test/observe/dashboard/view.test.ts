@@ -1,0 +1,257 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { EngineStatus } from '../../../src/heal/status.js';
+import { IssueType, Severity, type ComponentVerdict } from '../../../src/issue.js';
+import { bannersOf } from '../../../src/observe/dashboard/view/banners.js';
+import { headlineOf } from '../../../src/observe/dashboard/view/headline.js';
+import { Hour } from '../../../src/observe/dashboard/view/hour.js';
+import { readingsOf, unitsOf } from '../../../src/observe/dashboard/view/readings.js';
+import type { ReadingView, View } from '../../../src/observe/dashboard/view/view.js';
+import { viewOf } from '../../../src/observe/dashboard/view/view-of.js';
+import { failedUnit, memoryReading, unitReading } from '../../../src/testing/index.js';
+import { benchOf, type Bench } from '../../make-engine.js';
+
+const view = ({ engine }: Bench): View =>
+  viewOf({
+    status: engine.status(),
+    explained: engine.explain(),
+    metrics: engine.getMetrics(),
+    host: 'here',
+    controls: false,
+  });
+const headline = (bench: Bench, change: Partial<EngineStatus> = {}) =>
+  headlineOf({ ...bench.engine.status(), ...change }, bench.engine.explain());
+
+describe('the sentence', () => {
+  test('is that nothing is known, before anything was read', () => {
+    expect(headline(benchOf())).toMatchObject({ tone: 'unknown', sentence: 'Nothing has been read yet.' });
+  });
+
+  test('is that all is well, when it is', async () => {
+    const bench = benchOf();
+    await bench.engine.detectAndHeal();
+    expect(headline(bench)).toMatchObject({ tone: 'ok', sentence: 'All is well.' });
+  });
+
+  test('is the trouble itself, when there is one, and what becomes of it', async () => {
+    const bench = benchOf({ units: [failedUnit({ name: 'nginx' })] }, { dryRun: true });
+    await bench.engine.detectAndHeal();
+    expect(headline(bench)).toEqual({
+      tone: 'bad',
+      sentence: 'nginx.service has failed (exit-code).',
+      detail: 'Nothing: this is a dry run, and `restart_service` would be carried out.',
+    });
+  });
+
+  test('names several troubles, and counts what becomes of them', async () => {
+    const bench = benchOf(
+      { units: [failedUnit({ name: 'nginx' })], memory: memoryReading(99) },
+      { dryRun: true, enabledChecks: ['memory', 'services'] },
+    );
+    await bench.engine.detectAndHeal();
+    expect(headline(bench).sentence).toBe('2 things are wrong: memory and nginx.');
+    expect(headline(bench).detail).toMatch(/^\d [a-z ]+(, \d [a-z ]+)?\.$/);
+  });
+
+  test('is a note only, when nothing is urgent', async () => {
+    const bench = benchOf({ memory: memoryReading(90) }, { dryRun: true });
+    await bench.engine.detectAndHeal();
+    expect(headline(bench).tone).toBe('note');
+  });
+
+  test('is never that all is well, when the engine does not look', async () => {
+    const bench = benchOf();
+    await bench.engine.detectAndHeal();
+    const lastLook = { timestamp: new Date(), agoMs: 100_000, detectionMs: 1 };
+    const monitoring = { intervalMs: 5_000, forMs: 200_000 };
+    for (const change of [
+      { closed: true },
+      { lastFailure: { error: 'no', agoMs: 5 } },
+      { monitoring, lastLook },
+      { monitoring, lastLook: undefined },
+    ])
+      expect(headline(bench, change)).toMatchObject({
+        tone: 'bad',
+        sentence: 'The engine does not see the host.',
+      });
+    expect(headline(bench, { monitoring: { ...monitoring, intervalMs: 60_000 }, lastLook }).tone).toBe('ok');
+  });
+
+  test('says that a storm is one cause', async () => {
+    const bench = benchOf();
+    await bench.engine.detectAndHeal();
+    expect(headline(bench, { storm: { forMs: 1, calmInMs: 600_000 } }).sentence).toBe(
+      'Many services failed at once.',
+    );
+  });
+
+  test('does not call well what could not be read', async () => {
+    const bench = benchOf();
+    await bench.engine.detectAndHeal();
+    const verdicts = bench.engine
+      .status()
+      .verdicts.map((verdict) => ({ ...verdict, status: 'unknown' as const }));
+    expect(headline(bench, { verdicts })).toMatchObject({
+      tone: 'unknown',
+      sentence: 'Nothing could be read.',
+    });
+    expect(headline(bench, { verdicts: [...bench.engine.status().verdicts, verdicts[0]!] }).sentence).toBe(
+      'All that could be read is well.',
+    );
+  });
+});
+
+test('banners tell every state in which what is shown means something else', async () => {
+  const { engine } = benchOf({}, { dryRun: true });
+  await engine.detectAndHeal();
+  const kinds = (change: Partial<EngineStatus>): string[] =>
+    bannersOf({
+      ...engine.status(),
+      dryRun: false,
+      monitoring: { intervalMs: 60_000, forMs: 1 },
+      ...change,
+    }).map(({ kind }) => kind);
+  expect(kinds({})).toEqual([]);
+  expect(kinds({ monitoring: undefined })).toEqual(['not-looking']);
+  expect(
+    kinds({
+      dryRun: true,
+      healingEnabled: false,
+      lockedBy: 'Another engine holds the state',
+      pauses: [
+        { reason: 'a', forMs: 1 },
+        { reason: 'b', forMs: 1 },
+      ],
+      storm: { forMs: 1, calmInMs: 1 },
+    }),
+  ).toEqual(['storm', 'locked', 'paused', 'paused', 'healing-disabled', 'dry-run']);
+});
+
+describe('a view', () => {
+  test('has what was done, with before and after and the steps', async () => {
+    const act = (): void => void bench.host.setUnit('nginx', unitReading());
+    const bench = benchOf({ units: [failedUnit({ name: 'nginx' })] }, { fake: { act } });
+    await bench.done(bench.engine.detectAndHeal());
+    const { acts, held, totals } = view(bench);
+    expect(acts).toMatchObject([
+      {
+        component: 'nginx',
+        action: 'restart_service',
+        outcome: 'fixed',
+        before: 'nginx.service has failed (exit-code)',
+      },
+    ]);
+    expect(acts[0]?.after).toMatch(/nginx/);
+    // The same act has the same name in every view, or an open detail would close under the reader.
+    await bench.done(bench.engine.detectAndHeal());
+    expect(view(bench).acts).toMatchObject([{ key: acts[0]?.key, at: acts[0]?.at }]);
+    expect(held).toEqual([]);
+    expect(totals).toMatchObject({ resolved: 1, successRate: 1 });
+  });
+
+  test('has what was not done: the gate, what it is for, and what comes next', async () => {
+    const bench = benchOf({ units: [failedUnit({ name: 'nginx' })] });
+    bench.engine.healingEnabled = false;
+    await bench.engine.detectAndHeal();
+    expect(view(bench).held).toMatchObject([
+      { component: 'nginx', blockedBy: 'healing-disabled', next: 'Nothing, until `healingEnabled` is set' },
+    ]);
+    expect(view(bench).issues).toMatchObject([{ component: 'nginx', blockedBy: 'healing-disabled' }]);
+    expect(view(bench).issues[0]?.text).toContain('not acted on (healing-disabled)');
+  });
+
+  test('is plain JSON, whatever is read', () => {
+    const verdict = fc.record({
+      check: fc.constantFrom('cpu', 'disk', 'services', 'own', '__proto__'),
+      component: fc.string({ unit: 'binary' }),
+      type: fc.constantFrom(...Object.values(IssueType)),
+      status: fc.constantFrom('ok', 'bad', 'unknown'),
+      reason: fc.string(),
+      severity: fc.constantFrom(...Object.values(Severity)),
+      value: fc.option(fc.double(), { nil: undefined }),
+      threshold: fc.option(fc.double(), { nil: undefined }),
+    });
+    fc.assert(
+      fc.property(fc.array(verdict, { maxLength: 20 }), (verdicts) => {
+        const made = {
+          readings: readingsOf(verdicts as ComponentVerdict[]),
+          ...unitsOf(verdicts as ComponentVerdict[]),
+        };
+        expect(JSON.parse(JSON.stringify(made))).toEqual(made);
+        expect(made.readings.length).toBeLessThanOrEqual(200);
+        expect(made.units.length).toBeLessThanOrEqual(200);
+      }),
+      { seed: 20_261_123, numRuns: 50 },
+    );
+  });
+
+  test('leaves out what is well, when there is too much of it', () => {
+    const many = Array.from({ length: 1_000 }, (_, index) => ({
+      check: 'services',
+      component: `unit-${index}`,
+      type: IssueType.SERVICE,
+      status: index === 999 ? ('bad' as const) : ('ok' as const),
+      reason: 'it is so',
+    }));
+    const { units, more } = unitsOf(many);
+    expect(units[0]).toMatchObject({ component: 'unit-999', status: 'bad' });
+    expect([units.length, more]).toEqual([200, 800]);
+  });
+});
+
+describe('the last hour', () => {
+  const reading = (value: number | null, key = 'cpu cpu'): ReadingView => ({
+    key,
+    component: 'cpu',
+    label: 'CPU',
+    status: 'ok',
+    value,
+    threshold: 80,
+    unit: '%',
+    reason: '',
+  });
+
+  test('keeps the highest of each five seconds, and no more than an hour', () => {
+    const hour = new Hour();
+    for (let at = 0; at < 2 * 3_600_000; at += 1_000) hour.add(at, [reading((at / 1_000) % 5)]);
+    const { times, series } = hour.read();
+    expect(times).toHaveLength(720);
+    expect(series[0]?.values.every((value) => value === 4 || value === 3)).toBe(true);
+  });
+
+  test('has a hole where something was not read', () => {
+    const hour = new Hour();
+    hour.add(0, [reading(1)]);
+    hour.add(10_000, []);
+    hour.add(20_000, [reading(3), reading(7, 'new')]);
+    expect(hour.of('cpu cpu')?.values).toEqual([1, null, 3]);
+    expect(hour.of('new')?.values).toEqual([null, null, 7]);
+  });
+
+  test('begins anew when the clock is set back, and stays small when names change', () => {
+    const hour = new Hour();
+    for (let index = 0; index < 1_000; index += 1) hour.add(index * 10_000, [reading(1, `name-${index}`)]);
+    expect(hour.read().series.length).toBeLessThanOrEqual(64);
+    hour.add(0, [reading(5)]);
+    expect(hour.read().times).toEqual([0]);
+  });
+
+  test('is told and taken over as it is', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.nat(600_000), fc.option(fc.integer({ min: 0, max: 100 }))), { maxLength: 50 }),
+        (all) => {
+          const told = new Hour();
+          for (const [at, value] of all) told.add(at, [reading(value), reading(1, 'steady')]);
+          const taken = new Hour();
+          taken.begin(JSON.parse(JSON.stringify(told.read())) as ReturnType<Hour['read']>);
+          expect(taken.read()).toEqual(told.read());
+          const { times, series } = told.read();
+          expect([...times].sort((a, b) => a - b)).toEqual(times);
+          for (const { values } of series) expect(values).toHaveLength(times.length);
+        },
+      ),
+      { seed: 20_261_123, numRuns: 100 },
+    );
+  });
+});
