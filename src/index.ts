@@ -81,7 +81,16 @@ export {
 export type { ApprovalRequest } from './guard/approvals.js';
 export { fileStore } from './guard/file-store.js';
 export { memoryStore, type Store } from './guard/store.js';
-export type { Act, Approval, Backoff, ComponentRecord, GuardState, Intent, Storm, Undo } from './guard/state.js';
+export type {
+  Act,
+  Approval,
+  Backoff,
+  ComponentRecord,
+  GuardState,
+  Intent,
+  Storm,
+  Undo,
+} from './guard/state.js';
 export { PROTECTED_UNITS } from './guard/protected.js';
 export { GATE_MEANINGS, type GateMeaning } from './guard/meaning.js';
 export type { NixOptions, NixSettings } from './nix-options.js';

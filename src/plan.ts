@@ -157,13 +157,15 @@ export interface Block {
 /** Parameters of the actions that come with the library. */
 export type BuiltInAction =
   | { readonly action: 'none'; readonly parameters: Readonly<Record<string, never>> }
-  | { readonly action: 'clean_nix_store'; readonly parameters: { readonly path?: string; readonly freeing?: 'space' | 'inodes' } }
+  | {
+      readonly action: 'clean_nix_store';
+      readonly parameters: { readonly path?: string; readonly freeing?: 'space' | 'inodes' };
+    }
   | { readonly action: 'clear_system_cache'; readonly parameters: Readonly<Record<string, never>> }
   | {
       readonly action: 'set_cpu_governor';
       readonly parameters:
-        | { readonly governor?: string }
-        | { readonly governors: Readonly<Record<string, string>> };
+        { readonly governor?: string } | { readonly governors: Readonly<Record<string, string>> };
     }
   | {
       readonly action: 'restart_service';
