@@ -5,7 +5,6 @@ import { actionRegistry } from '../../src/actions/registry.js';
 import { makePlan } from '../../src/execute/planner.js';
 import type { StepReport } from '../../src/execute/executor.js';
 import { storeAction } from '../../src/actions/clean-nix-store.js';
-import type { ActionDefinition } from '../../src/actions/define.js';
 import { nixSettings, type NixOptions } from '../../src/nix-options.js';
 import {
   fakeHost,

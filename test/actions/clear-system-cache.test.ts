@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cacheAction } from '../../src/actions/clear-system-cache.js';
-import type { ActionDefinition } from '../../src/actions/define.js';
 import { makePlan } from '../../src/execute/planner.js';
 import { guardsFrom, type GuardOptions } from '../../src/guard/guards.js';
 import type { MemoryReading } from '../../src/host/snapshot.js';

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { governorAction } from '../../src/actions/set-cpu-governor.js';
-import type { ActionDefinition } from '../../src/actions/define.js';
 import { makePlan } from '../../src/execute/planner.js';
 import { runAct } from '../../src/execute/run-act.js';
 import { DEFAULT_GUARDS } from '../../src/guard/guards.js';
