@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import type { StepReport } from '../execute/executor.js';
 import type { CommandStep } from '../plan.js';
 
@@ -34,7 +34,7 @@ export function collectGarbage(bytes: number, availableBytes: number, root = '')
       timeoutMs: 60_000,
       interruptible: true,
     };
-    const collect = gc(bytes + sizeOf(`${root}${RESERVE}`), ['--option', 'gc-reserved-space', '0']);
+    const collect = gc(bytes, ['--option', 'gc-reserved-space', '0']);
     return {
       // The daemon would make the reserve anew before it collects.
       steps: [remove, { ...collect, env: { NIX_REMOTE: 'local' } }],
@@ -78,14 +78,6 @@ function daemonEnv(): Readonly<Record<string, string>> {
   }
 }
 
-function sizeOf(file: string): number {
-  try {
-    return statSync(file).size;
-  } catch {
-    return 0;
-  }
-}
-
 /** Where programs of Nix are when the `PATH` of a service does not say so. */
 const FOLDERS = ['/run/current-system/sw/bin', '/nix/var/nix/profiles/default/bin'];
 
@@ -120,5 +112,10 @@ export function collectedBy(reports: readonly StepReport[]): Collected | undefin
   if (last === undefined) return undefined;
   const sum = (of: (one: (typeof told)[number]) => number): number =>
     told.reduce((all, one) => all + of(one), 0);
-  return { paths: sum(({ paths }) => paths), freedBytes: sum(({ freedBytes }) => freedBytes), last };
+  const { asked, freedBytes } = last;
+  return {
+    paths: sum((one) => one.paths),
+    freedBytes: sum((one) => one.freedBytes),
+    last: { asked, freedBytes },
+  };
 }

@@ -9,7 +9,6 @@ import {
   actionConformance,
   failedUnit,
   fakeHost,
-  memoryReading,
   mountReading,
   nixosReading,
   systemReading,

@@ -29,7 +29,7 @@ const planOn = (reading: MemoryReading | { unknown: string }, guards: GuardOptio
     { action: 'clear_system_cache', parameters: {} },
     {
       host: fakeHost({ memory: reading }),
-      actions: new Map([['clear_system_cache', cacheAction(root) as ActionDefinition]]),
+      actions: new Map([['clear_system_cache', cacheAction(root)]]),
       thresholds: THRESHOLDS,
       services: [],
       guards: guardsFrom(guards),

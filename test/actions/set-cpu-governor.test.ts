@@ -43,7 +43,7 @@ const planOf = (action: HealingAction = PERFORMANCE): Promise<Plan> =>
     action,
     {
       host: fakeHost(),
-      actions: new Map([['set_cpu_governor', definition() as ActionDefinition]]),
+      actions: new Map([['set_cpu_governor', definition()]]),
       thresholds: THRESHOLDS,
       services: [],
     },

@@ -9,7 +9,7 @@ import type {
   Metrics,
 } from '@luminous-nix/self-healing';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { bootTestHost } from './host/boot.js';
+import { bootTestHost, type BootOptions } from './host/boot.js';
 import { findTraces } from './host/leftovers.js';
 import { missingRequirements } from './host/requirements.js';
 import type { RunOptions, TestHost } from './host/TestHost.js';
@@ -92,8 +92,8 @@ export class Lab {
     return this.#host;
   }
 
-  async open(): Promise<void> {
-    this.#host = await bootTestHost();
+  async open(boot?: BootOptions): Promise<void> {
+    this.#host = await bootTestHost(boot);
   }
 
   /** Takes back the units of a test. */
@@ -208,7 +208,7 @@ export class Lab {
 }
 
 /** Describes what happens on a booted host of its own, which is gone without a trace afterwards. */
-export function describeOnHost(title: string, body: (lab: Lab) => void): void {
+export function describeOnHost(title: string, body: (lab: Lab) => void, boot?: BootOptions): void {
   const missing = missingRequirements();
   if (missing.length > 0) {
     if (process.env['SYSTEM_TESTS_REQUIRED'] === '1') {
@@ -221,7 +221,7 @@ export function describeOnHost(title: string, body: (lab: Lab) => void): void {
   }
   describe(title, () => {
     const lab = new Lab();
-    beforeAll(() => lab.open());
+    beforeAll(() => lab.open(boot));
     afterEach(() => lab.tidy());
     afterAll(async () => {
       expect(await lab.close(), 'traces of the test host on this machine').toEqual([]);

@@ -1,0 +1,152 @@
+import { describe, expect, it } from 'vitest';
+import { collectedBy } from '../../src/actions/nix-gc.js';
+import { oldGenerations } from '../../src/actions/old-generations.js';
+import { actionRegistry } from '../../src/actions/registry.js';
+import { makePlan } from '../../src/execute/planner.js';
+import type { StepReport } from '../../src/execute/executor.js';
+import { storeAction } from '../../src/actions/clean-nix-store.js';
+import type { ActionDefinition } from '../../src/actions/define.js';
+import { nixSettings, type NixOptions } from '../../src/nix-options.js';
+import {
+  fakeHost,
+  mountReading,
+  nixosReading,
+  systemIdentity,
+  systemReading,
+  type FakeHostParts,
+} from '../../src/testing/index.js';
+import { mkdtempSync, mkdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+
+const THRESHOLDS = { cpuPercent: 80, memoryPercent: 85, diskPercent: 90, loadAverage: undefined };
+const GIB = 1024 ** 3;
+const DAY = 86_400_000;
+
+interface More {
+  readonly earlier?: readonly StepReport[];
+  readonly nix?: NixOptions;
+  readonly parameters?: object;
+}
+
+function planOn(parts: FakeHostParts, { earlier = [], nix = {}, parameters = {} }: More = {}) {
+  const root = mkdtempSync(join(tmpdir(), 'store-'));
+  onTestFinished(() => rmSync(root, { recursive: true }));
+  mkdirSync(join(root, 'nix/store'), { recursive: true });
+  const actions = new Map([...actionRegistry(), ['clean_nix_store', storeAction(root)]]);
+  return makePlan(
+    { action: 'clean_nix_store', parameters: { path: '/', ...parameters } },
+    { host: fakeHost(parts), actions, thresholds: THRESHOLDS, services: [], nix: nixSettings(nix) },
+    new AbortController().signal,
+    earlier,
+  );
+}
+const lines = ({ steps }: Awaited<ReturnType<typeof planOn>>) =>
+  steps.map((step) => (step.kind === 'command' ? step.argv.join(' ') : step.kind));
+const collected = (asked: number, words: string): StepReport => ({
+  step: `nix-store --gc --max-freed ${asked}`,
+  ok: true,
+  output: words,
+  durationMs: 1,
+});
+const FULL = mountReading({ percent: 97 });
+
+describe('the plan', () => {
+  it.each([
+    [
+      { switching: 'A switch is under way', building: null },
+      'A switch is under way: nothing is deleted meanwhile',
+    ],
+    [
+      { switching: null, building: 'A build is under way' },
+      'A build is under way: nothing is deleted meanwhile',
+    ],
+  ])('waits for what Nix is doing', async (activity, sentence) => {
+    const plan = await planOn({ mounts: [FULL], activity });
+    expect(plan).toMatchObject({ steps: [], refusal: { reason: 'in-transition', sentence } });
+  });
+
+  it('of inodes frees as many bytes as they hold on the average', async () => {
+    const mounts = [mountReading({ percent: 50, inodesPercent: 95 })];
+    const plan = await planOn({ mounts }, { parameters: { freeing: 'inodes' } });
+    // 100,000 of a million inodes too many; 50 GiB are in 950,000.
+    expect(lines(plan)).toEqual([`nix-store --gc --max-freed ${Math.ceil((100_000 * 50 * GIB) / 950_000)}`]);
+    expect(plan.targets).toEqual([{ kind: 'plain', id: 'inodes:/' }]);
+  });
+
+  it('on a full disk makes room for Nix itself first, and in no other way', async () => {
+    const space = { used: 100 * GIB, available: 0, percent: 100 };
+    const plan = await planOn({ mounts: [mountReading({ space })] });
+    expect(lines(plan)).toEqual([
+      'rm -f -- /nix/var/nix/db/reserved',
+      `nix-store --gc --max-freed ${15 * GIB} --option gc-reserved-space 0`,
+    ]);
+    expect(plan.steps).toMatchObject([
+      { needsRoot: true },
+      { needsRoot: true, env: { NIX_REMOTE: 'local' } },
+    ]);
+  });
+});
+
+describe('a further run', () => {
+  const enough = collected(GIB, '12 store paths deleted, 1024.10 MiB freed');
+  const usedUp = collected(GIB, '3 store paths deleted, 10.00 MiB freed');
+  const system = systemReading({ nixos: nixosReading(['a', 'b', 'c']) });
+  const later = { mounts: [FULL], system };
+
+  it('collects what is left, where Nix stopped because it thought it was enough', async () => {
+    expect(lines(await planOn(later, { earlier: [enough] }))).toHaveLength(1);
+  });
+
+  it('is of no use where Nix has nothing more', async () => {
+    expect(await planOn(later, { earlier: [usedUp] })).toMatchObject({
+      steps: [],
+      refusal: { reason: 'no-expected-gain', sentence: 'Nix has nothing more to delete' },
+    });
+  });
+
+  it('waits for file systems that give space back late', async () => {
+    const mounts = [mountReading({ percent: 97, fsType: 'zfs' })];
+    expect((await planOn({ mounts }, { earlier: [enough] })).refusal?.sentence).toContain(
+      'gives space back later',
+    );
+  });
+});
+
+describe('old generations', () => {
+  const nixos = nixosReading(['a', 'b', 'a', 'c', 'd', 'e'], { booted: systemIdentity('b') });
+  const now = Date.UTC(2025, 0, 1) + 100 * DAY;
+  const numbers = (given: ReturnType<typeof oldGenerations>) =>
+    'unknown' in given ? given : given.map(({ number }) => number);
+
+  it('are all but what runs, booted, is to boot or is kept, under each of its numbers', () => {
+    expect(numbers(oldGenerations(nixos, { ms: DAY, now, keep: [] }))).toEqual([1, 3, 4, 5]);
+    const keep = [systemIdentity('a').path];
+    expect(numbers(oldGenerations(nixos, { ms: DAY, now, keep }))).toEqual([4, 5]);
+    expect(numbers(oldGenerations(nixos, { ms: 97.5 * DAY, now, keep: [] }))).toEqual([1, 3]);
+  });
+
+  it.each(['running', 'booted', 'profile', 'generations'] as const)(
+    'are none where %s is not known',
+    (part) => {
+      const blind = { ...nixos, [part]: { unknown: 'not read' } };
+      expect(oldGenerations(blind, { ms: DAY, now, keep: [] })).toEqual({ unknown: 'not read' });
+    },
+  );
+});
+
+it('what collections print is read from each, and added up', () => {
+  expect(
+    collectedBy([
+      collected(5 * 1024 ** 2, '2 store paths deleted, 4.00 MiB freed'),
+      { step: 'sync', ok: true, durationMs: 1 },
+      collected(1024, '1 store paths deleted, 2.0 KiB freed'),
+    ]),
+  ).toEqual({
+    paths: 3,
+    freedBytes: 4 * 1024 ** 2 + 2048,
+    last: { asked: 1024, freedBytes: 2048 },
+  });
+  expect(collectedBy([collected(1, 'Killed')])).toBeUndefined();
+});

@@ -1,0 +1,284 @@
+import type { HealingOptions, HealingResult } from '@luminous-nix/self-healing';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { commandsOf, describeOnHost, issueWith, type Setup } from './lab.js';
+
+const MIB = 1024 ** 2;
+const PROFILE = '/nix/var/nix/profiles/system';
+
+describeOnHost('the Nix store on a small file system', (lab) => {
+  const shell = async (script: string, user?: string) =>
+    (await lab.host.run(['sh', '-ec', script], user === undefined ? {} : { user })).stdout.trim();
+  const usage = async () => {
+    const [used = 0, available = 0] = (await shell('df --block-size=1 --output=used,avail /nix | tail -1'))
+      .split(/\s+/)
+      .map(Number);
+    return { used, available, percent: (100 * used) / (used + available) };
+  };
+  /** Nix removes its reserve of 8 MiB while it collects, and makes it anew when it is called the next time. */
+  const usageWithReserve = async () => {
+    await shell('nix-store --dump-db > /dev/null');
+    return usage();
+  };
+  const stored = async () =>
+    (await shell('ls /nix/store | grep -v "^\\.links$" || true')).split('\n').filter(Boolean);
+
+  /** Adds a path that nothing refers to; made of files of so many bytes. */
+  const garbage = (name: string, ...sizes: readonly number[]) =>
+    shell(
+      [
+        `mkdir -p /var/tmp/${name}`,
+        ...sizes.map((size, index) => `head -c ${size} /dev/urandom > /var/tmp/${name}/${index}`),
+        `nix-store --add /var/tmp/${name}`,
+        `rm -r /var/tmp/${name}`,
+      ].join('\n'),
+    );
+  const live = async (name: string, size: number) => {
+    const path = await garbage(name, size);
+    await shell(`ln -sfn ${path} /nix/var/nix/gcroots/${name}`);
+    return path;
+  };
+  /** Fills what is left, up to so many percent, with a file that is none of Nix's. */
+  const fillTo = async (percent: number) => {
+    const { used, available } = await usageWithReserve();
+    await shell(`fallocate --length ${Math.floor((percent / 100) * (used + available)) - used} /nix/filling`);
+  };
+
+  const heal = async (options: HealingOptions = {}, setup: Setup = {}): Promise<HealingResult> => {
+    const [result, ...others] = await lab.heal({ enabledChecks: ['disk'], ...options }, setup);
+    expect(others).toEqual([]);
+    if (result === undefined) throw new Error('Expected the disk to be in trouble');
+    return result;
+  };
+
+  beforeEach(async () => {
+    if ((await shell('findmnt --noheadings --output TARGET --target /nix')) !== '/nix') {
+      await lab.host.mountSmallFileSystem('/nix', 96);
+      await shell(
+        'systemctl restart nix-daemon.socket; useradd --create-home --groups nix-users healer; rm /nix/var/nix/db/reserved',
+      );
+    }
+  });
+  afterEach(async () => {
+    await shell(
+      'rm -rf /nix/filling* /nix/var/nix/gcroots/live-* /nix/var/nix/profiles/system* /run/current-system /run/booted-system',
+    );
+    await shell('nix-store --gc');
+  });
+
+  test('is collected down to the clearing level and no further, and what is live stays', async () => {
+    const kept = [await live('live-one', 4 * MIB), await live('live-two', 3 * MIB)];
+    for (let index = 0; index < 12; index += 1) await garbage(`dead-${index}`, 2 * MIB);
+    await fillTo(94);
+    const before = await usage();
+
+    const result = await heal();
+    const { used: usedAfter } = await usage();
+    const after = await usageWithReserve();
+    expect(result).toMatchObject({ outcome: 'fixed', actionTaken: 'clean_nix_store' });
+    expect(after.percent).toBeLessThan(85);
+    // It may overshoot by one path, which is 2 MiB.
+    expect(after.used).toBeGreaterThan(0.85 * (after.used + after.available) - 2.2 * MIB);
+    const left = await stored();
+    expect(left.length).toBeGreaterThan(kept.length);
+    for (const path of kept) expect(left).toContain(path.split('/').pop());
+    const [, paths = '', mebibytes = '', less = ''] =
+      /Nix deleted (\d+) store paths and counts ([\d.]+) MiB as freed; ([\d.]+) MiB less are in use/.exec(
+        result.outcome === 'fixed' ? result.proof : '',
+      ) ?? [];
+    expect(Number(paths)).toBe(14 - left.length);
+    expect(Number(mebibytes)).toBeCloseTo(2 * Number(paths), 0);
+    expect(Number(less)).toBeCloseTo((before.used - usedAfter) / MIB, 0);
+  });
+
+  test('is collected by an unprivileged user through nix-daemon, even where it cannot read its home', async () => {
+    for (let index = 0; index < 8; index += 1) await garbage(`dead-${index}`, 2 * MIB);
+    await fillTo(93);
+    await shell('chmod 0 /home/healer');
+    const result = await heal({}, { user: 'healer' });
+    expect(result).toMatchObject({
+      outcome: 'fixed',
+      plan: { steps: [{ env: { NIX_REMOTE: 'daemon', HOME: '/' }, needsRoot: false }] },
+    });
+    expect((await usage()).percent).toBeLessThan(85);
+  });
+
+  test('is not collected by a user who may not speak to nix-daemon, who is told so', async () => {
+    await garbage('dead', 2 * MIB);
+    await fillTo(93);
+    const before = await stored();
+    const result = await heal({}, { user: 'nobody', env: { HOME: '/' } });
+    expect(result).toMatchObject({ outcome: 'failed' });
+    expect(result.error).toMatch(/Needs root/);
+    expect(result.plan?.notes.join()).toMatch(/may not speak to nix-daemon/);
+    expect(await stored()).toEqual(before);
+  });
+
+  test('is collected on a disk that is full to the last byte', async () => {
+    for (let index = 0; index < 8; index += 1) await garbage(`dead-${index}`, 3 * MIB);
+    await lab.host.run([
+      'sh',
+      '-c',
+      'for s in 1M 64k 1k; do dd if=/dev/zero of=/nix/filling-$s bs=$s 2>/dev/null; done; :',
+    ]);
+    expect((await usage()).available).toBe(0);
+    const failing = await lab.host.run(['nix-store', '--gc', '--max-freed', '1'], { allowFailure: true });
+    expect(failing.stderr).toContain('disk I/O error');
+
+    const result = await heal();
+    expect(commandsOf(result)).toEqual([
+      'rm -f -- /nix/var/nix/db/reserved',
+      expect.stringMatching(/^nix-store --gc --max-freed \d+ --option gc-reserved-space 0$/),
+    ]);
+    expect(result).toMatchObject({ outcome: 'fixed' });
+    expect((await usage()).percent).toBeLessThan(85);
+    // Nix makes its reserve anew, and there is room for it.
+    const after = await usageWithReserve();
+    expect(Number(await shell('stat --format=%s /nix/var/nix/db/reserved'))).toBe(8 * MIB);
+    expect(after.percent).toBeLessThan(85.1);
+    expect(after.used).toBeGreaterThan(0.85 * (after.used + after.available) - 3.2 * MIB);
+  });
+
+  test('that is optimised is looked at again until the level is reached', async () => {
+    // Two files in each path are one on disk: Nix counts each name of them as freed, and so stops early.
+    await shell(
+      `for i in $(seq 10); do mkdir -p /var/tmp/d; head -c ${2 * MIB} /dev/urandom > /var/tmp/d/a; cp /var/tmp/d/a /var/tmp/d/b; mv /var/tmp/d /var/tmp/twins-$i; nix-store --add /var/tmp/twins-$i; rm -r /var/tmp/twins-$i; nix-store --optimise; done`,
+    );
+    const kept = await live('live-shared', 2 * MIB);
+    await fillTo(94);
+    const result = await heal();
+    const after = await usageWithReserve();
+    expect(result).toMatchObject({ outcome: 'fixed' });
+    expect(after.percent).toBeLessThan(85);
+    expect(after.used).toBeGreaterThan(0.85 * (after.used + after.available) - 4.5 * MIB);
+    expect(await stored()).toContain(kept.split('/').pop());
+    expect(result.plan?.notes.join()).toContain('Looked at again after each run');
+  });
+
+  test('is left alone while something is built', async () => {
+    await garbage('dead', 2 * MIB);
+    await fillTo(93);
+    const before = await stored();
+    const expression =
+      'derivation { name = "slow"; builder = "/bin/sh"; args = [ "-c" "while :; do :; done" ]; system = builtins.currentSystem; }';
+    await shell(
+      `systemd-run --quiet --unit=test-build --setenv=HOME=/root -- sh -c 'nix-build --option sandbox false -E "$0"' '${expression}'`,
+    );
+    try {
+      await lab.host.waitFor(
+        'the build to begin',
+        async () =>
+          (await shell('ls /nix/var/nix/userpool 2>/dev/null || true; pgrep -f "while :" || true')) !== '',
+      );
+      await lab.host.waitFor('the build to be seen', async () => {
+        const result = await heal({ dryRun: true });
+        return result.blockedBy === 'in-transition';
+      });
+      expect(await heal()).toMatchObject({ outcome: 'skipped', blockedBy: 'in-transition' });
+      expect((await stored()).filter((name) => name.includes('dead'))).toEqual(
+        before.filter((name) => name.includes('dead')),
+      );
+    } finally {
+      await shell(
+        'systemctl kill --signal=KILL test-build || true; systemctl stop test-build || true; systemctl reset-failed || true',
+      );
+    }
+  });
+
+  /** A system generation whose programs write down that they were called. */
+  async function generation(number: number, size: number, daysAgo: number): Promise<string> {
+    const path = await shell(
+      [
+        `mkdir -p /var/tmp/system-${number}/bin`,
+        `head -c ${size} /dev/urandom > /var/tmp/system-${number}/data`,
+        `printf '#!/bin/sh\\necho "$0" "$@" >> /var/tmp/switches\\n' > /var/tmp/system-${number}/bin/switch-to-configuration`,
+        `chmod +x /var/tmp/system-${number}/bin/switch-to-configuration`,
+        `nix-store --add /var/tmp/system-${number}`,
+        `rm -r /var/tmp/system-${number}`,
+      ].join('\n'),
+    );
+    await shell(`nix-env --profile ${PROFILE} --set ${path}`);
+    await shell(`touch --no-dereference --date='${daysAgo} days ago' ${PROFILE}-${number}-link`);
+    return path;
+  }
+  const generations = () => shell(`ls /nix/var/nix/profiles | grep -o 'system-[0-9]*' | sort`);
+
+  test('loses old generations only when they are allowed to go, and never what runs, booted or is to boot', async () => {
+    const paths: string[] = [];
+    for (const [index, days] of [90, 80, 70, 60, 50].entries()) {
+      paths.push(await generation(index + 1, 3 * MIB, days));
+    }
+    const [, booted, , running, next] = paths;
+    await shell(`ln -sfn ${booted} /run/booted-system; ln -sfn ${running} /run/current-system`);
+    await garbage('dead', 1 * MIB);
+    await fillTo(99);
+
+    const without = await heal();
+    expect(without).toMatchObject({ outcome: 'ineffective' });
+    expect(await generations()).toBe('system-1\nsystem-2\nsystem-3\nsystem-4\nsystem-5');
+
+    await usageWithReserve();
+    const young = await heal({ nix: { deleteOlderThan: '75d' }, dryRun: true });
+    expect(young.plan?.notes.join()).toContain('system generations 1, older than 75d, are deleted');
+
+    const result = await heal({ nix: { deleteOlderThan: '30d' } });
+    expect(result).toMatchObject({ outcome: 'fixed' });
+    expect(result.plan?.notes.join()).toContain('system generations 1, 3, older than 30d, are deleted');
+    expect(await generations()).toBe('system-2\nsystem-4\nsystem-5');
+    expect(await shell('cat /var/tmp/switches')).toBe(`${PROFILE}/bin/switch-to-configuration boot`);
+    const left = await stored();
+    for (const path of [booted, running, next]) expect(left).toContain(path!.split('/').pop());
+    // Both are garbage now, and go as far as there is need.
+    const gone = [paths[0], paths[2]].filter((path) => !left.includes(path!.split('/').pop()!));
+    expect(gone).not.toEqual([]);
+  });
+});
+
+describeOnHost('dropping caches where /proc/sys is read-only', (lab) => {
+  test('is unavailable, with what to do', async () => {
+    const memory = issueWith('memory', { type: 'resource', metricValue: 95, threshold: 1 });
+    const [result] = await lab.drive([['healIssue', memory]], {
+      options: { enabledChecks: ['memory'], thresholds: { memoryPercent: 1 } },
+    });
+    expect(result.attempts[0]).toMatchObject({ action: 'clear_system_cache', blockedBy: 'unavailable' });
+    expect(result.attempts[0]?.error).toMatch(/drop_caches is read-only here.*run this on the host itself/);
+  });
+});
+
+describeOnHost(
+  'dropping caches where it is possible',
+  (lab) => {
+    const OPTIONS: HealingOptions = {
+      enabledChecks: ['memory'],
+      thresholds: { memoryPercent: 1, loadAverage: 10_000 },
+      guards: { settleMs: { memory: 100 } },
+    };
+    const heal = async (options: HealingOptions) => {
+      const [result] = await lab.heal(options);
+      if (result === undefined) throw new Error('Expected memory to be in trouble');
+      return result;
+    };
+
+    test('is passed over by default: the kernel counts its cache as available', async () => {
+      const { attempts } = await heal(OPTIONS);
+      expect(attempts[0]).toMatchObject({ action: 'clear_system_cache', blockedBy: 'no-expected-gain' });
+      expect(attempts[0]?.error).toMatch(/would gain .* at most: less than 3 % of memory/);
+    });
+
+    test('drops them in fact, and measures what that gave', async () => {
+      await lab.host.run([
+        'sh',
+        '-c',
+        'head -c 64M /dev/urandom > /var/tmp/read; sync; cat /var/tmp/read > /dev/null',
+      ]);
+      const guards = { ...OPTIONS.guards, useless: { gainPercent: 0 } };
+      const result = await heal({ ...OPTIONS, guards });
+      const [first] = result.attempts;
+      // The threshold is 1 %: nothing could bring it under that.
+      expect(first).toMatchObject({ action: 'clear_system_cache', outcome: 'ineffective' });
+      const [, dropped = ''] =
+        /; ([\d.]+ \wiB) were dropped, and .* more are available/.exec(first?.error ?? '') ?? [];
+      expect(dropped).toMatch(/MiB|GiB/);
+    });
+  },
+  { apiVfsWritable: true },
+);
