@@ -205,7 +205,7 @@ describeOnHost('rolling back a generation', (lab) => {
       state: STATE,
       guards: { ...GUARDS, evidence: { ...GUARDS.evidence, withinMs: 2_000 } },
     };
-    await drive([...watch(3), ['run', nixos.switching(next)], heal], options);
+    await drive([...watch(3), ['run', nixos.switching(next)], ['sleep', 2_500], heal], options);
     await lab.host.reboot();
     expect(await nixos.now()).toEqual({ running: next, profile: next });
     await lab.host.run(['touch', '/run/nginx-must-not']);
