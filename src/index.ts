@@ -46,6 +46,7 @@ export {
   type CommandStep,
   type HealingAction,
   type Plan,
+  type PlannedGeneration,
   type PlainTarget,
   type Step,
   type Target,
@@ -82,6 +83,7 @@ export {
   type ActionDefinition,
   type PlanContext,
   type PlanDraft,
+  type UndoContext,
   type Verification,
   type VerifyContext,
 } from './actions/define.js';
@@ -98,6 +100,13 @@ export type {
   Storm,
   Undo,
 } from './guard/state.js';
+export type {
+  GenerationChange,
+  GenerationHistory,
+  Generations,
+  SystemRecord,
+  UnitRecord,
+} from './guard/generations.js';
 export { PROTECTED_UNITS } from './guard/protected.js';
 export { GATE_MEANINGS, type GateMeaning } from './guard/meaning.js';
 export type { NixOptions, NixSettings } from './nix-options.js';

@@ -46,7 +46,11 @@ export async function makePlan(
     unitMemory: async (unit) => (await parts.host.unitMemory?.(unit, signal)) ?? CANNOT_TELL,
     unitChanges: async (from, to) => (await parts.host.unitChanges?.(from, to, signal)) ?? CANNOT_TELL,
     systemIdentity: async (path) => (await parts.host.systemIdentity?.(path, signal)) ?? CANNOT_TELL,
-    preSwitchCheck: async (path) => (await parts.host.preSwitchCheck?.(path, signal)) ?? CANNOT_TELL,
+    preSwitchCheck: async (path) => {
+      const answer = await parts.host.preSwitchCheck?.(path, signal);
+      // `null` is an answer, too.
+      return answer === undefined ? CANNOT_TELL : answer;
+    },
     history: parts.history ?? NO_HISTORY,
     ownUnit: ownUnit(),
     nixActivity: async () => (await parts.host.nixActivity?.(signal)) ?? CANNOT_TELL,

@@ -163,9 +163,12 @@ async function execute(
   }
 }
 
-function endingOf(execution: Execution, { status, reason }: Verification): Ending {
+function endingOf(execution: Execution, { status, reason, worse = false }: Verification): Ending {
   if (status === 'fixed') return { outcome: 'fixed', proof: reason };
   if (status === 'pending-reboot') return { outcome: 'pending-reboot', error: reason };
+  // Units that fail anew say more than the exit code of the switch that broke them.
+  if (worse)
+    return { outcome: 'ineffective', error: `The repair was carried out and made it worse: ${reason}` };
   if (execution.outcome === 'failed') return { outcome: 'failed', error: execution.error ?? reason };
   if (status === 'unknown')
     return { outcome: 'failed', error: `The repair could not be verified: ${reason}` };

@@ -27,6 +27,9 @@ const sleeper = (start: string) => `[Service]\nExecStart=${start}\n`;
 const GOOD = { 'one.service': sleeper('sleep infinity'), 'two.service': sleeper('sleep infinity') };
 const BROKEN = { 'one.service': sleeper('/bin/false'), 'two.service': sleeper('/bin/false') };
 
+const matching = (words: string | RegExp): string => expect.stringMatching(words) as string;
+const containing = (words: string): string => expect.stringContaining(words) as string;
+
 describeOnHost('nixos-rebuild, by a stand-in', (lab) => {
   const nixos = new StandIn(lab);
   let running = '';
@@ -77,7 +80,7 @@ describeOnHost('nixos-rebuild, by a stand-in', (lab) => {
     const result = await rebuild('echo "error: attribute missing" >&2; exit 1');
     expect(result).toMatchObject({
       outcome: 'failed',
-      error: expect.stringMatching(/exited with 1: .*error: attribute missing/),
+      error: matching(/exited with 1: .*error: attribute missing/),
     });
     expect((await nixos.now()).running).toBe(running);
   });
@@ -92,7 +95,7 @@ describeOnHost('nixos-rebuild, by a stand-in', (lab) => {
     const result = await rebuild(`${nixos.switching(worse).at(-1)}`);
     expect(result).toMatchObject({
       outcome: 'ineffective',
-      error: expect.stringMatching(/3 units fail .* and 1 did before/),
+      error: matching(/3 units fail .* and 1 did before/),
     });
     expect(await nixos.now()).toEqual({ running, profile: running });
     expect(await lab.show('ActiveState', 'one')).toBe('active');
@@ -115,7 +118,7 @@ describeOnHost('nixos-rebuild, by a stand-in', (lab) => {
     expect(Date.now() - begun).toBeLessThan(5_500);
     expect(stopped).toMatchObject({
       outcome: 'failed',
-      error: expect.stringContaining('is looked at next time'),
+      error: containing('is looked at next time'),
     });
     const state = JSON.parse(await lab.host.readFile('/var/lib/rebuild/state.json')) as {
       intents: unknown[];

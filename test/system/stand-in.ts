@@ -40,6 +40,8 @@ for name in *; do
     *.service.d) changed="$changed \${name%.d}" ;;
   esac
 done
+# At boot systemd starts them by itself, when this has ended.
+[ "$1" = start ] && changed=
 echo "stopping the following units:$changed" >&2
 echo "activating the configuration..." >&2
 [ -e "$out/slow" ] && sleep "$(cat "$out/slow")"
