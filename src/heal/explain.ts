@@ -27,6 +27,9 @@ export interface Explanation {
   readonly text: string;
 }
 
+/** What comes next while a repair is under way. */
+export const BEING_HEALED = 'It is being healed now';
+
 /** One repair that was tried. */
 export interface Tried {
   readonly agoMs: number;
@@ -76,7 +79,7 @@ function nextOf(
   state: GuardState,
   now: number,
 ): string {
-  if (inHand) return 'It is being healed now';
+  if (inHand) return BEING_HEALED;
   if (result === undefined) return 'It is looked at again in the next cycle';
   const action = result.actionTaken;
   if (result.outcome === 'planned')

@@ -1,5 +1,5 @@
 import { setToken } from './api.js';
-import { byId, el, render } from './dom.js';
+import { byId, el, prose, render } from './dom.js';
 
 let tried = false;
 
@@ -16,6 +16,8 @@ export function signIn(needed: boolean, done: () => void): void {
     return;
   }
   byId('board').hidden = true;
+  byId('sentence').textContent = 'This page is locked.';
+  byId('detail').textContent = 'With its token it shows how the host is.';
   show(done, false);
   place.querySelector('input')?.focus();
 }
@@ -27,7 +29,7 @@ function show(done: () => void, wrong: boolean): void {
     el(
       'p',
       { class: 'muted' },
-      'It is the `token` that the dashboard was started with. It is kept until this tab is closed.',
+      prose('It is the `token` that the dashboard was started with. It is kept until this tab is closed.'),
     ),
     wrong && el('p', { role: 'alert', class: 'wrong' }, 'That was not the token.'),
     el(

@@ -1,4 +1,4 @@
-import type { Explanation } from '../../../heal/explain.js';
+import { BEING_HEALED, type Explanation } from '../../../heal/explain.js';
 import type { EngineStatus } from '../../../heal/status.js';
 import { Severity } from '../../../issue.js';
 import { span } from '../../../words.js';
@@ -63,7 +63,7 @@ function fateOf(one: Explanation, { approvals, components }: EngineStatus): stri
   if (approvals.some((asked) => asked.component === component)) return 'Its repair waits for your word.';
   const known = components.find((about) => about.component === component);
   if (known?.needsHuman) return 'Repairs did not help: it needs a human.';
-  if (known?.inHand) return 'It is being healed now.';
+  if (next === BEING_HEALED) return full(next);
   return one.blockedBecause === undefined ? full(next) : `Not acted on: ${full(one.blockedBecause)}`;
 }
 
@@ -71,10 +71,10 @@ function fateOf(one: Explanation, { approvals, components }: EngineStatus): stri
 function fatesOf(explained: readonly Explanation[], { approvals, components }: EngineStatus): string {
   const waiting = new Set(approvals.map(({ component }) => component));
   const known = new Map(components.map((about) => [about.component, about]));
-  const fates = explained.map(({ component, blockedBy }) => {
+  const fates = explained.map(({ component, blockedBy, next }) => {
     if (waiting.has(component)) return 'waits for your word';
     if (known.get(component)?.needsHuman) return 'needs a human';
-    if (known.get(component)?.inHand) return 'is being healed';
+    if (next === BEING_HEALED) return 'is being healed';
     return blockedBy === undefined ? 'has its turn next' : 'is held back';
   });
   const order = [
