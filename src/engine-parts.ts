@@ -8,10 +8,13 @@ import type { Executor } from './execute/executor.js';
 import { expectBoolean, expectMethods, refusal } from './expect.js';
 import { guardsFrom } from './guard/guards.js';
 import { Ledger } from './guard/ledger.js';
+import { neededSystems } from './guard/generations.js';
 import { Cycle } from './heal/cycle.js';
+import { GenerationWatch } from './heal/generation-watch.js';
 import { bootId } from './host/boot-id.js';
 import type { Parts } from './heal/parts.js';
 import type { Logger } from './logger.js';
+import { nixSettings } from './nix-options.js';
 import { expectOptions, PART_METHODS, type HealingOptions } from './options.js';
 import type { Resolver } from './resolve/resolver.js';
 
@@ -19,6 +22,7 @@ import type { Resolver } from './resolve/resolver.js';
 export abstract class EngineParts {
   protected readonly events = new Emitter();
   protected readonly cycle = new Cycle(() => this.parts());
+  readonly #generations = new GenerationWatch(() => this.parts());
   readonly #fixed: Omit<Parts, 'detector' | 'resolver' | 'executor' | 'healingEnabled' | 'dryRun'>;
   #detector: Detector;
   #resolver: Resolver;
@@ -30,7 +34,8 @@ export abstract class EngineParts {
   /** Throws a `SelfHealingError` for an option that cannot be meant. */
   constructor(options: HealingOptions = {}) {
     const given = expectOptions(options);
-    const { services, protect = [], actions, checks, thresholds, enabledChecks } = given;
+    const { services, protect = [], actions, checks, thresholds, enabledChecks, nix } = given;
+    nixSettings(nix);
     if (given.detector) {
       for (const key of ['thresholds', 'enabledChecks', 'checks'] as const) {
         if (given[key] !== undefined)
@@ -62,7 +67,17 @@ export abstract class EngineParts {
     this.#resolver = given.resolver ?? defaults.resolver();
     const current = () => this.detector.thresholds ?? thresholdValues();
     this.#executor =
-      given.executor ?? defaults.executor({ host, actions, services, protect, logger, thresholds: current });
+      given.executor ??
+      defaults.executor({
+        ...{ host, actions, services, protect, logger },
+        ...{ thresholds: current, guards: given.guards, nix },
+        history: () => {
+          const { state } = this.#fixed.ledger;
+          const now = this.#fixed.ledger.now();
+          return { generations: state.generations, now, wallAheadMs: clock.now() - now };
+        },
+        keepSystems: () => neededSystems(this.#fixed.ledger.state.generations),
+      });
   }
 
   /** What finds issues. Typed as the default one; a detector of your own comes back as it is. */
@@ -131,7 +146,7 @@ export abstract class EngineParts {
     const flag = { healingEnabled: () => this.#healingEnabled, dryRun: () => this.#dryRun };
     return {
       ...this.#fixed,
-      detector: this.#detector,
+      detector: this.#generations.around(this.#detector),
       resolver: this.#resolver,
       executor: this.#executor,
       // Read when they are needed: whoever switches healing off means also what is waiting in line.

@@ -117,6 +117,7 @@ export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposa
     this.#closing.abort();
     await this.stopMonitoring();
     await this.cycle.idle();
+    await this.cycle.takeBackAll();
     await this.parts().ledger.close();
     if (this.#owns.executor) await this.executor.close?.();
     if (this.#owns.host) await this.parts().host.close?.();

@@ -81,9 +81,19 @@ export {
 export type { ApprovalRequest } from './guard/approvals.js';
 export { fileStore } from './guard/file-store.js';
 export { memoryStore, type Store } from './guard/store.js';
-export type { Act, Approval, Backoff, ComponentRecord, GuardState, Intent, Storm } from './guard/state.js';
+export type {
+  Act,
+  Approval,
+  Backoff,
+  ComponentRecord,
+  GuardState,
+  Intent,
+  Storm,
+  Undo,
+} from './guard/state.js';
 export { PROTECTED_UNITS } from './guard/protected.js';
 export { GATE_MEANINGS, type GateMeaning } from './guard/meaning.js';
+export type { NixOptions, NixSettings } from './nix-options.js';
 export { DEFAULT_GUARDS, type GuardOptions, type Guards } from './guard/guards.js';
 
 export type { ExecuteOptions, Execution, Executor, StepReport } from './execute/executor.js';
@@ -110,6 +120,7 @@ export type {
   UnitsReading,
   UsageReading,
 } from './host/snapshot.js';
+export type { GenerationReading, NixActivity, NixosReading, SystemIdentity } from './host/nixos-reading.js';
 export type { UnitReading } from './host/unit.js';
 export { realClock, type Clock } from './clock.js';
 export { silentLogger, type Logger } from './logger.js';

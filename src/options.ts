@@ -18,6 +18,7 @@ import type { Store } from './guard/store.js';
 import type { Approve } from './heal/parts.js';
 import type { Host } from './host/host.js';
 import type { Logger } from './logger.js';
+import type { NixOptions } from './nix-options.js';
 import type { Resolver } from './resolve/resolver.js';
 
 /** What an engine may be told. Everything may be left out. The object is never written to. */
@@ -42,6 +43,8 @@ export interface HealingOptions {
   readonly actions?: Readonly<Record<string, ActionDefinition>> | undefined;
   /** The numbers of the rules for acting and not acting. */
   readonly guards?: GuardOptions | undefined;
+  /** What the actions on Nix and NixOS may do. */
+  readonly nix?: NixOptions | undefined;
   /** Asks a person whether a plan that needs it may be carried out. Default: it waits for `approve(id)`. */
   readonly approve?: Approve | undefined;
   /** Where what was done is remembered: the path of a file, or a store. Default: in memory. */
@@ -69,6 +72,7 @@ const KNOWN: readonly (keyof HealingOptions)[] = [
   'checks',
   'actions',
   'guards',
+  'nix',
   'approve',
   'state',
   'host',

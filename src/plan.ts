@@ -9,6 +9,8 @@ export interface CommandStep {
   readonly kind: 'command';
   /** Program and arguments, each a string of its own: no shell ever sees them. */
   readonly argv: readonly string[];
+  /** Variables added to its environment. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Text for its standard input. */
   readonly input?: string;
   /** Whether it takes root to succeed. */
@@ -17,6 +19,8 @@ export interface CommandStep {
   readonly timeoutMs: number;
   /** Whether stopping the engine may end it half way; if not, it is waited for, up to its timeout. */
   readonly interruptible: boolean;
+  /** The transient unit that it waits for: what that unit prints to the journal is told while it runs. */
+  readonly unit?: string;
 }
 
 /** Writes one file that is there already, for example under `/sys`. */
@@ -84,6 +88,20 @@ export interface PlainTarget {
 /** What a plan acts on. */
 export type Target = UnitTarget | UnreadableTarget | PlainTarget;
 
+/** A change of the running NixOS system: from where, to where, and for which units. */
+export interface PlannedGeneration {
+  /** Place in the store of the system that runs when it is planned. */
+  readonly from: string;
+  /** Place in the store of the system that is to run; `null` for a rebuild, which has yet to make it. */
+  readonly to: string | null;
+  /** `boot` where it takes effect only when the host is restarted. */
+  readonly verb: 'switch' | 'boot';
+  /** Units that are to be active afterwards. */
+  readonly units: readonly string[];
+  /** Every unit that fails when it is planned: more of them afterwards is worse than before. */
+  readonly failing: readonly string[];
+}
+
 /**
  * The exact steps of an action on this host. It is data: made without changing anything, and a dry run shows
  * the very plan that a real run executes.
@@ -101,6 +119,15 @@ export interface Plan {
   readonly effect: string;
   /** How it is taken back, as one sentence. */
   readonly undo?: string;
+  /** For a change of the running NixOS system: from where to where. */
+  readonly generation?: PlannedGeneration;
+  /**
+   * The action that takes it back. It is remembered before the act, also over a crash, and done when the component has
+   * been well for `guards.backoff.resetAfterMs`, and when the engine stops; not after a reboot, which took it back.
+   */
+  readonly restore?: HealingAction;
+  /** What was measured when the plan was made, for the proof to compare with. */
+  readonly baseline?: Readonly<Record<string, number>>;
   /** What a person should know besides: missing privilege, for one. */
   readonly notes: readonly string[];
   /** Why this host cannot carry it out, or would gain nothing by it. */
@@ -148,13 +175,20 @@ export interface Block {
 /** Parameters of the actions that come with the library. */
 export type BuiltInAction =
   | { readonly action: 'none'; readonly parameters: Readonly<Record<string, never>> }
-  | { readonly action: 'clean_nix_store'; readonly parameters: { readonly path?: string } }
+  | {
+      readonly action: 'clean_nix_store';
+      readonly parameters: { readonly path?: string; readonly freeing?: 'space' | 'inodes' };
+    }
   | { readonly action: 'clear_system_cache'; readonly parameters: Readonly<Record<string, never>> }
-  | { readonly action: 'set_cpu_governor'; readonly parameters: { readonly governor?: string } }
+  | {
+      readonly action: 'set_cpu_governor';
+      readonly parameters:
+        { readonly governor?: string } | { readonly governors: Readonly<Record<string, string>> };
+    }
   | {
       readonly action: 'restart_service';
       readonly parameters: { readonly service: string } | { readonly freeing: 'memory' };
     }
   | { readonly action: 'reload_service'; readonly parameters: { readonly service: string } }
-  | { readonly action: 'rollback_generation'; readonly parameters: Readonly<Record<string, never>> }
+  | { readonly action: 'rollback_generation'; readonly parameters: { readonly undo?: true } }
   | { readonly action: 'rebuild_system'; readonly parameters: Readonly<Record<string, never>> };

@@ -23,3 +23,6 @@ export function span(ms: number): string {
         : [Math.floor(seconds / 86_400), Math.floor((seconds % 86_400) / 3_600), 'd', 'h'];
   return small === 0 ? `${big} ${unit}` : `${big} ${unit} ${small} ${subunit}`;
 }
+
+/** A time as a person can look it up in a log: `2025-01-01 14:02:10 UTC`. */
+export const utc = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`;

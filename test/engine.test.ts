@@ -4,7 +4,14 @@ import { SimpleDetector } from '../src/detect/detector.js';
 import { SelfHealingEngine, SimplifiedHealingEngine } from '../src/engine.js';
 import { NixOSPermissionHandler } from '../src/execute/permission-handler.js';
 import { SimpleResolver } from '../src/resolve/resolver.js';
-import { failedUnit, fakeClock, fakeExecutor, fakeHost, unitReading } from '../src/testing/index.js';
+import {
+  failedUnit,
+  fakeClock,
+  fakeExecutor,
+  fakeHost,
+  systemReading,
+  unitReading,
+} from '../src/testing/index.js';
 import { issueOf } from './make.js';
 import { benchOf, whenDone } from './make-engine.js';
 
@@ -93,18 +100,18 @@ describe('the metrics of an engine', () => {
   });
 
   it('count an issue once while it is open, whatever is looked at how often', async () => {
-    const bench = benchOf({ system: { state: 'degraded' } });
+    const bench = benchOf({ system: systemReading({ state: 'degraded' }) });
     for (let i = 0; i < 3; i += 1) await bench.engine.detectAndHeal();
     expect(bench.engine.getMetrics().issuesDetected).toBe(1);
   });
 
   it('count it once also when it could not be read in between', async () => {
-    const bench = benchOf({ system: { state: 'degraded' } });
+    const bench = benchOf({ system: systemReading({ state: 'degraded' }) });
     await bench.engine.detectAndHeal();
     bench.host.set({ system: { unknown: 'no bus' } });
     await bench.engine.detectAndHeal();
     expect(bench.told).not.toContain('issue:cleared system:state');
-    bench.host.set({ system: { state: 'degraded' } });
+    bench.host.set({ system: systemReading({ state: 'degraded' }) });
     await bench.engine.detectAndHeal();
     expect(bench.engine.getMetrics().issuesDetected).toBe(1);
   });
@@ -146,6 +153,8 @@ describe('the events of an engine', () => {
       'load',
       'nginx',
       'system:state',
+      'system:rootfs',
+      'system:oom',
     ]);
   });
 

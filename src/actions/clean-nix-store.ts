@@ -2,60 +2,208 @@ import { existsSync } from 'node:fs';
 import { NIX_STORE } from '../detect/component.js';
 import { mountOf } from '../detect/disk.js';
 import { clearingLevel, percent } from '../detect/percent.js';
-import { expectKnownKeys } from '../expect.js';
-import { isUnknown } from '../host/reading.js';
-import { bytes } from '../words.js';
+import { expectKnownKeys, expectOneOf } from '../expect.js';
+import type { GenerationReading } from '../host/nixos-reading.js';
+import { isUnknown, type Reading } from '../host/reading.js';
+import type { MountReading } from '../host/snapshot.js';
 import type { Block } from '../plan.js';
-import { defineAction, verifyByCheck, type PlanDraft } from './define.js';
+import { bytes, count } from '../words.js';
+import {
+  defineAction,
+  type ActionDefinition,
+  type PlanContext,
+  type PlanDraft,
+  verifyByCheck,
+  type Verification,
+  type VerifyContext,
+} from './define.js';
+import { collectedBy, collectGarbage, nixProgram } from './nix-gc.js';
+import { deleteGenerations, oldGenerations } from './old-generations.js';
 import { pathParameter } from './parameters.js';
 import { unavailable } from './service.js';
 
+interface Parameters {
+  readonly path: string;
+  readonly freeing: 'space' | 'inodes';
+}
+
+/** They give space back a while after it was freed. */
+const LATE: readonly string[] = ['zfs', 'btrfs'];
+
 /** Collects garbage in the Nix store, down to the clearing level of its file system and no further. */
-export const cleanNixStore = defineAction({
-  parse(parameters) {
-    expectKnownKeys('parameters', parameters, ['path']);
-    return { path: pathParameter('path', parameters.path, NIX_STORE) };
-  },
-  async plan({ path }, { read, thresholds }) {
-    const refused = (refusal: Block): PlanDraft => ({
-      targets: [`disk:${path}`],
-      steps: [],
-      effect: 'Store paths that nothing refers to are deleted',
-      refusal,
-    });
-    if (!existsSync(NIX_STORE)) return refused(unavailable('This host has no Nix store'));
-    const { mounts } = await read({ parts: ['mounts'] });
-    if (isUnknown(mounts)) return refused(unavailable(`The mounts are not known: ${mounts.unknown}`));
-    const mount = mountOf(path, mounts);
-    if (mount === undefined || mount.device !== mountOf(NIX_STORE, mounts)?.device) {
-      return refused(unavailable(`The Nix store is not on the file system of ${path}`));
-    }
-    if (isUnknown(mount.space)) {
-      return refused(unavailable(`How full ${path} is, is not known: ${mount.space.unknown}`));
-    }
-    const level = clearingLevel(thresholds.diskPercent);
-    const { used, available } = mount.space;
-    const surplus = Math.max(0, Math.ceil(used - (level / 100) * (used + available)));
-    if (surplus === 0) {
-      const sentence = `${mount.mountPoint} is ${percent(mount.space.percent)} full, which is under ${percent(level)} already`;
-      return refused({ reason: 'no-expected-gain', sentence });
-    }
-    return {
-      targets: [`disk:${mount.mountPoint}`],
-      effect: `Up to ${bytes(surplus)} of store paths that nothing refers to are deleted, until ${mount.mountPoint} is under ${percent(level)}`,
-      steps: [
-        {
-          kind: 'command',
-          argv: ['nix-store', '--gc', '--max-freed', String(surplus)],
-          needsRoot: false,
-          timeoutMs: 30 * 60_000,
-          interruptible: true,
-        },
-      ],
-    };
-  },
-  verify: verifyByCheck,
-  scope: 'host',
-  risk: 'reversible',
-  timeoutMs: 30 * 60_000,
-});
+export const cleanNixStore = storeAction();
+
+/** The action, with a folder in the place of `/` for tests. */
+export function storeAction(root = ''): ActionDefinition<Parameters> {
+  return defineAction<Parameters>({
+    parse(parameters) {
+      expectKnownKeys('parameters', parameters, ['path', 'freeing']);
+      const { freeing = 'space' } = parameters;
+      return {
+        path: pathParameter('path', parameters.path, NIX_STORE),
+        freeing: expectOneOf('freeing', freeing, ['space', 'inodes'], 'kind') as Parameters['freeing'],
+      };
+    },
+    async plan(parameters, context) {
+      const refused = (refusal: Block): PlanDraft => ({
+        targets: [`${wordOf(parameters)}:${parameters.path}`],
+        steps: [],
+        effect: 'Store paths that nothing refers to are deleted',
+        refusal,
+      });
+      if (!existsSync(`${root}${NIX_STORE}`)) return refused(unavailable('This host has no Nix store'));
+      const mount = await storeMount(parameters.path, context);
+      if ('sentence' in mount) return refused(mount);
+      const inTheWay = await activity(context);
+      if (inTheWay) return refused(inTheWay);
+      const surplus = surplusOf(mount, parameters, context);
+      return isBlock(surplus) ? refused(surplus) : draft({ mount, surplus, parameters, root }, context);
+    },
+    verify,
+    scope: 'host',
+    risk: 'reversible',
+    timeoutMs: 30 * 60_000,
+    // What Nix counts as freed is not what the file system gains: it is looked at again, a few times.
+    runs: 4,
+  });
+}
+
+const wordOf = ({ freeing }: Parameters): string => (freeing === 'space' ? 'disk' : 'inodes');
+const isBlock = (value: Surplus | Block): value is Block => 'sentence' in value;
+
+/** The file system of the path, where the store is on it. */
+async function storeMount(path: string, { read }: PlanContext): Promise<MountReading | Block> {
+  const { mounts } = await read({ parts: ['mounts'] });
+  if (isUnknown(mounts)) return unavailable(`The mounts are not known: ${mounts.unknown}`);
+  const mount = mountOf(path, mounts);
+  if (mount === undefined || mount.device !== mountOf(NIX_STORE, mounts)?.device) {
+    return unavailable(`The Nix store is not on the file system of ${path}`);
+  }
+  return mount;
+}
+
+/** A build or a switch may need what is garbage now. */
+async function activity({ nixActivity }: PlanContext): Promise<Block | undefined> {
+  const now = await nixActivity();
+  if (isUnknown(now)) return unavailable(`Whether Nix is at work is not known: ${now.unknown}`);
+  const busy = now.switching ?? now.building;
+  return busy === null
+    ? undefined
+    : { reason: 'in-transition', sentence: `${busy}: nothing is deleted meanwhile` };
+}
+
+interface Surplus {
+  /** What is to be freed, in bytes. */
+  readonly bytes: number;
+  /** The same, in words. */
+  readonly words: string;
+  readonly available: number;
+  readonly baseline: Readonly<Record<string, number>>;
+}
+
+/** How much is too much, from the clearing level up; of inodes, by what one of them holds on the average. */
+function surplusOf(mount: MountReading, { freeing }: Parameters, context: PlanContext): Surplus | Block {
+  const { mountPoint, space, inodes } = mount;
+  const usage = freeing === 'space' ? space : inodes;
+  for (const reading of [space, usage]) {
+    if (isUnknown(reading)) return unavailable(`How full ${mountPoint} is, is not known: ${reading.unknown}`);
+  }
+  if (isUnknown(space) || isUnknown(usage)) return unavailable(`How full ${mountPoint} is, is not known`);
+  const level = clearingLevel(context.thresholds.diskPercent);
+  const amount = Math.max(0, Math.ceil(usage.used - (level / 100) * (usage.used + usage.available)));
+  if (amount === 0) {
+    const sentence = `${mountPoint} is ${percent(usage.percent)} full, which is under ${percent(level)} already`;
+    return { reason: 'no-expected-gain', sentence };
+  }
+  const inBytes = freeing === 'space' ? amount : Math.ceil((amount * space.used) / Math.max(1, usage.used));
+  const words = freeing === 'space' ? bytes(amount) : `${count(amount)} inodes (about ${bytes(inBytes)})`;
+  const baseline = { usedBytes: space.used, ...(isUnknown(inodes) ? {} : { usedInodes: inodes.used }) };
+  return { bytes: inBytes, words, available: space.available, baseline };
+}
+
+interface Job {
+  readonly mount: MountReading;
+  readonly surplus: Surplus;
+  readonly parameters: Parameters;
+  readonly root: string;
+}
+
+/** Garbage first; generations only when that is used up and not enough. */
+async function draft({ mount, surplus, parameters, root }: Job, context: PlanContext): Promise<PlanDraft> {
+  const { earlier, nix } = context;
+  const { mountPoint, fsType } = mount;
+  const level = percent(clearingLevel(context.thresholds.diskPercent));
+  const before = collectedBy(earlier);
+  const usedUp = before !== undefined && before.last.freedBytes < 0.99 * before.last.asked;
+  const old = await generationsToDelete(context);
+  const deleting = usedUp && !isUnknown(old) && old.length > 0;
+  const late = LATE.includes(fsType) && before !== undefined;
+  const wanted = late ? before.last.asked - before.last.freedBytes : surplus.bytes;
+  const { steps, notes } = collectGarbage(Math.max(1, Math.ceil(wanted)), surplus.available, root);
+  const plan = {
+    targets: [`${wordOf(parameters)}:${mountPoint}`],
+    effect: `Up to ${surplus.words} of store paths that nothing refers to are deleted, until ${mountPoint} is under ${level}`,
+    baseline: surplus.baseline,
+  };
+  if (earlier.length > 0 && ((usedUp && !deleting) || (late && !usedUp))) {
+    const sentence = usedUp ? 'Nix has nothing more to delete' : `${fsType} gives space back later`;
+    return { ...plan, steps: [], refusal: { reason: 'no-expected-gain', sentence } };
+  }
+  const again = `Looked at again after each run, up to 4 runs: Nix counts files with several links, small and compressed ones in another way than ${fsType} does`;
+  const further = nix.deleteOlderThan ? [nextAfterGarbage(old, nix.deleteOlderThan.words)] : [];
+  return {
+    ...plan,
+    steps: [...(deleting ? deleteGenerations(old, nixProgram('nix-env')) : []), ...steps],
+    notes: [...notes, again, ...further],
+  };
+}
+
+/** Generations that may go; none once they were deleted in an earlier run, or where nobody allowed it. */
+async function generationsToDelete({
+  read,
+  nix,
+  keep,
+  earlier,
+}: PlanContext): Promise<Reading<readonly GenerationReading[]>> {
+  if (nix.deleteOlderThan === undefined) return [];
+  if (earlier.some(({ step }) => step.includes(' --delete-generations '))) return [];
+  const { system, timestamp } = await read({ parts: ['system'] });
+  const nixos = isUnknown(system) ? system : system.nixos;
+  if (isUnknown(nixos)) return nixos;
+  return oldGenerations(nixos, { ms: nix.deleteOlderThan.ms, now: timestamp, keep });
+}
+
+function nextAfterGarbage(old: Reading<readonly GenerationReading[]>, age: string): string {
+  if (isUnknown(old)) return `No generation is deleted: ${old.unknown}`;
+  if (old.length === 0) return `No generation older than ${age} may be deleted`;
+  const numbers = old.map(({ number }) => number).join(', ');
+  return `If that is not enough: system generations ${numbers}, older than ${age}, are deleted, the boot menu is written anew, and garbage is collected again`;
+}
+
+/** The check tells whether it helped; what was freed is told as Nix says it, and as the file system does. */
+async function verify(parameters: Parameters, context: VerifyContext): Promise<Verification> {
+  let verification = await verifyByCheck(parameters, context);
+  const { mounts } = await context.read({ parts: ['mounts'] });
+  const mount = isUnknown(mounts) ? undefined : mountOf(parameters.path, mounts);
+  if (verification.status === 'ineffective' && LATE.includes(mount?.fsType ?? '')) {
+    await context.settle(context.guards.settleMs.lateDisk);
+    verification = await verifyByCheck(parameters, context);
+  }
+  const words = await freedWords(parameters, context);
+  return { ...verification, reason: [verification.reason, ...words].join('; ') };
+}
+
+async function freedWords({ path }: Parameters, { steps, plan, read }: VerifyContext): Promise<string[]> {
+  const collected = collectedBy(steps);
+  const nix =
+    collected &&
+    `Nix deleted ${count(collected.paths)} store paths and counts ${bytes(collected.freedBytes)} as freed`;
+  const { mounts } = await read({ parts: ['mounts'] });
+  const space = isUnknown(mounts) ? undefined : mountOf(path, mounts)?.space;
+  const before = plan.baseline?.usedBytes;
+  const measured =
+    before === undefined || space === undefined || isUnknown(space)
+      ? undefined
+      : `${bytes(Math.max(0, before - space.used))} less are in use`;
+  return [nix, measured].filter((words) => words !== undefined);
+}

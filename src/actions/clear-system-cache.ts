@@ -1,38 +1,119 @@
-import { isUnknown } from '../host/reading.js';
+import { accessSync, constants } from 'node:fs';
+import { messageOf } from '../errors.js';
+import { isUnknown, type Reading } from '../host/reading.js';
+import type { MemoryReading } from '../host/snapshot.js';
+import type { Block } from '../plan.js';
 import { bytes } from '../words.js';
-import { defineAction, verifyByCheck } from './define.js';
+import {
+  defineAction,
+  verifyByCheck,
+  type ActionDefinition,
+  type PlanDraft,
+  type Verification,
+  type VerifyContext,
+} from './define.js';
 import { noParameters } from './parameters.js';
 import { unavailable } from './service.js';
 
-/** Drops the kernel's caches of file data: level 1 for the page cache, 2 where the gain is slab. */
-export const clearSystemCache = defineAction({
-  parse: noParameters,
-  async plan(_parameters, { read }) {
-    const { memory } = await read({ parts: ['memory'] });
-    const draft = { targets: ['memory'], steps: [], effect: 'Cached file data is dropped from memory' };
-    if (isUnknown(memory))
-      return { ...draft, refusal: unavailable(`Memory is not known: ${memory.unknown}`) };
-    const { pageCacheBytes: cache, reclaimableSlabBytes: slab } = memory;
-    const level = !isUnknown(slab) && (isUnknown(cache) || slab > cache) ? 2 : 1;
-    const gain = level === 2 ? slab : cache;
-    return {
-      targets: ['memory'],
-      effect: `Up to ${isUnknown(gain) ? 'an unknown amount' : bytes(gain)} of ${level === 2 ? 'kernel slab' : 'page cache'} is dropped; the kernel counts most of it as available already`,
-      steps: [
-        { kind: 'command', argv: ['sync'], needsRoot: false, timeoutMs: 60_000, interruptible: true },
-        {
-          kind: 'write',
-          path: '/proc/sys/vm/drop_caches',
-          content: String(level),
-          needsRoot: true,
-          timeoutMs: 60_000,
-          interruptible: false,
-        },
-      ],
-    };
-  },
-  verify: verifyByCheck,
-  scope: 'host',
-  risk: 'reversible',
-  timeoutMs: 2 * 60_000,
-});
+/** Drops the kernel's caches of file data: level 1 for the page cache, 2 where the gain is slab or the cache of ZFS. */
+export const clearSystemCache = cacheAction();
+
+/** The action, with a folder in the place of `/` for tests. */
+export function cacheAction(root = ''): ActionDefinition<Record<string, never>> {
+  const file = `${root}/proc/sys/vm/drop_caches`;
+  return defineAction({
+    parse: noParameters,
+    async plan(_parameters, { read, guards }) {
+      const { memory } = await read({ parts: ['memory'] });
+      const refused = (refusal: Block): PlanDraft => ({
+        targets: ['memory'],
+        steps: [],
+        effect: 'Cached file data is dropped from memory',
+        refusal,
+      });
+      if (isUnknown(memory)) return refused(unavailable(`Memory is not known: ${memory.unknown}`));
+      const shut = whyNotWritable(file);
+      if (shut !== undefined) return refused(unavailable(shut));
+      const best = largestGain(memory);
+      if (isUnknown(best)) return refused(unavailable(`What dropping caches would gain: ${best.unknown}`));
+      const least = (guards.useless.gainPercent / 100) * memory.totalBytes;
+      const words = `${bytes(best.gain)} of ${best.what} that are not counted as available already`;
+      if (best.gain < least) {
+        const sentence = `Dropping caches would gain ${words}, at most: less than ${guards.useless.gainPercent} % of memory, ${bytes(least)}`;
+        return refused({ reason: 'no-expected-gain', sentence });
+      }
+      return {
+        targets: ['memory'],
+        effect: `Up to ${words} are dropped from memory`,
+        steps: [
+          { kind: 'command', argv: ['sync'], needsRoot: false, timeoutMs: 60_000, interruptible: true },
+          {
+            kind: 'write',
+            path: file,
+            content: String(best.level),
+            needsRoot: true,
+            timeoutMs: 60_000,
+            interruptible: false,
+          },
+        ],
+        notes: ['What was cached is read from disk again when it is needed'],
+        baseline: { available: memory.availableBytes, expected: best.gain, cached: cached(memory) },
+      };
+    },
+    verify,
+    scope: 'host',
+    risk: 'reversible',
+    timeoutMs: 2 * 60_000,
+  });
+}
+
+/** As root only a file system that is read-only stands in the way; others get no further than to be asked for root. */
+function whyNotWritable(file: string): string | undefined {
+  try {
+    accessSync(file, constants.W_OK);
+    return undefined;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EACCES' || code === 'EPERM') return undefined;
+    if (code === 'ENOENT') return 'This host has no `vm.drop_caches`';
+    if (code !== 'EROFS') return messageOf(error);
+    return `${file} is read-only here, as in a container or under \`ProtectKernelTunables=\`: run this on the host itself, or add \`ReadWritePaths=${file}\` to the unit`;
+  }
+}
+
+interface Gain {
+  readonly level: 1 | 2;
+  readonly what: string;
+  /** In bytes, at most: what is mapped or not yet written cannot be dropped. */
+  readonly gain: number;
+}
+
+/** What dropping would add to what is available, by the level that adds the most. */
+function largestGain(memory: MemoryReading): Reading<Gain> {
+  const { uncountedCacheBytes: cache, uncountedSlabBytes: slab, evictableArcBytes: arc } = memory;
+  if (isUnknown(cache) && arc === 0) return cache;
+  if (isUnknown(slab) && arc === 0) return slab;
+  const pages = isUnknown(cache) ? 0 : cache;
+  const behind = arc + (isUnknown(slab) ? 0 : slab);
+  if (behind <= pages) return { level: 1, what: 'page cache', gain: pages };
+  return { level: 2, what: arc > 0 ? 'kernel slab and ZFS cache' : 'kernel slab', gain: behind };
+}
+
+/** Everything that the kernel keeps and could drop, in bytes. */
+const cached = ({ pageCacheBytes, reclaimableSlabBytes, evictableArcBytes }: MemoryReading): number =>
+  evictableArcBytes +
+  (isUnknown(pageCacheBytes) ? 0 : pageCacheBytes) +
+  (isUnknown(reclaimableSlabBytes) ? 0 : reclaimableSlabBytes);
+
+/** The check tells whether it helped; what it gained is measured and told beside it. */
+async function verify(parameters: Record<string, never>, context: VerifyContext): Promise<Verification> {
+  const verification = await verifyByCheck(parameters, context);
+  const { baseline } = context.plan;
+  const { memory } = await context.read({ parts: ['memory'] });
+  if (baseline?.available === undefined || isUnknown(memory)) return verification;
+  const { available, expected = 0, cached: before = 0 } = baseline;
+  const dropped = Math.max(0, before - cached(memory));
+  const gained = Math.max(0, memory.availableBytes - available);
+  const words = `${bytes(dropped)} were dropped, and ${bytes(gained)} more are available (expected were up to ${bytes(expected)})`;
+  return { ...verification, reason: `${verification.reason}; ${words}` };
+}

@@ -1,12 +1,18 @@
 import { isCleared } from '../detect/percent.js';
 import { expectMethods, expectNumber, expectObject, expectOneOf } from '../expect.js';
+import type { Execution } from '../execute/executor.js';
+import type { GenerationHistory } from '../guard/generations.js';
 import type { ReadRequest } from '../host/host.js';
+import type { NixActivity, SystemIdentity } from '../host/nixos-reading.js';
+import type { Guards } from '../guard/guards.js';
+import type { NixSettings } from '../nix-options.js';
+import type { StepReport } from '../execute/executor.js';
 import type { Reading } from '../host/reading.js';
 import type { Snapshot } from '../host/snapshot.js';
 import type { WatchedUnit } from '../detect/services.js';
 import type { ThresholdValues } from '../detect/thresholds.js';
 import type { ComponentVerdict, Issue } from '../issue.js';
-import type { Block, Plan, Step } from '../plan.js';
+import type { Block, HealingAction, Plan, PlannedGeneration, Step } from '../plan.js';
 
 /** What an action may use to make its plan. Nothing here changes the host. */
 export interface PlanContext {
@@ -14,7 +20,27 @@ export interface PlanContext {
   readonly read: (request: ReadRequest) => Promise<Snapshot>;
   /** Anonymous memory of a unit, in bytes. */
   readonly unitMemory: (unit: string) => Promise<Reading<number>>;
+  /** Units whose definition differs between two NixOS systems, given by store path. */
+  readonly unitChanges: (from: string, to: string) => Promise<Reading<readonly string[]>>;
+  /** Kernel and modules of a NixOS system, given by store path. */
+  readonly systemIdentity: (path: string) => Promise<Reading<SystemIdentity>>;
+  /** Whether a switch or a build is under way. */
+  readonly nixActivity: () => Promise<Reading<NixActivity>>;
+  /** Why a NixOS system refuses to be switched to without a reboot, by its own check; `null` when it does not. */
+  readonly preSwitchCheck: (path: string) => Promise<Reading<string | null>>;
+  /** What is on record of the systems that ran here. */
+  readonly history: GenerationHistory;
+  /** The systemd unit that this program runs in; `null` when it is none. */
+  readonly ownUnit: string | null;
   readonly thresholds: ThresholdValues;
+  /** The numbers of the rules for acting and not acting. */
+  readonly guards: Guards;
+  /** What the actions on Nix and NixOS may do. */
+  readonly nix: NixSettings;
+  /** Store paths of systems that are never deleted, besides those that run, booted or are to boot. */
+  readonly keep: readonly string[];
+  /** What earlier runs of the same act reported, where {@link ActionDefinition.runs} allows several. */
+  readonly earlier: readonly StepReport[];
   /** The units that may be healed, where they were listed. */
   readonly services: readonly WatchedUnit[];
   readonly signal: AbortSignal;
@@ -29,6 +55,12 @@ export interface PlanDraft {
   readonly effect: string;
   /** How it is taken back, as one sentence. */
   readonly undo?: string;
+  /** For a change of the running NixOS system: from where to where. */
+  readonly generation?: PlannedGeneration;
+  /** The action that takes it back; see `Plan.restore`. */
+  readonly restore?: HealingAction;
+  /** What was measured now, for `verify` to compare with. */
+  readonly baseline?: Readonly<Record<string, number>>;
   /** What a person should know besides. */
   readonly notes?: readonly string[];
   /** Why this host cannot carry it out, or would gain nothing by it. */
@@ -47,16 +79,28 @@ export interface VerifyContext {
   readonly inspect: () => Promise<ComponentVerdict | undefined>;
   /** Reads parts of the host. */
   readonly read: (request: ReadRequest) => Promise<Snapshot>;
-  /** Waits until the repair has had its time to work. */
-  readonly settle: () => Promise<void>;
+  /** What the steps reported; nothing where the act was not carried out by this engine. */
+  readonly steps: readonly StepReport[];
+  readonly guards: Guards;
+  /** Waits until the repair has had its time to work, or for so many milliseconds. */
+  readonly settle: (ms?: number) => Promise<void>;
   readonly signal: AbortSignal;
 }
 
 /** Whether the trouble is gone. */
 export interface Verification {
-  readonly status: 'fixed' | 'ineffective' | 'unknown';
+  readonly status: 'fixed' | 'ineffective' | 'unknown' | 'pending-reboot';
   /** What was seen, as one sentence. */
   readonly reason: string;
+  /** Whether things are worse than before, so that it is taken back. Default: by the verdicts before and after. */
+  readonly worse?: boolean;
+}
+
+/** What an action may use to take itself back. */
+export interface UndoContext {
+  readonly signal: AbortSignal;
+  /** Carries out another action, without asking. */
+  readonly execute: (action: HealingAction) => Promise<Execution>;
 }
 
 /** How one named action is checked, planned and proved. */
@@ -68,13 +112,18 @@ export interface ActionDefinition<Parameters = unknown> {
   /** Reads again and tells whether the trouble is gone. {@link verifyByCheck} does it by the check that found it. */
   verify(parameters: Parameters, context: VerifyContext): Verification | Promise<Verification>;
   /** Takes it back, when it made things worse. */
-  undo?(parameters: Parameters, context: { readonly signal: AbortSignal }): void | Promise<void>;
+  undo?(parameters: Parameters, context: UndoContext): void | Promise<void>;
   /** `process` when it touches only the host program itself: it then needs no privilege. */
   readonly scope: 'host' | 'process';
   /** `disruptive` when somebody may notice it. */
   readonly risk: 'reversible' | 'disruptive';
   /** How long all of its steps may take together, in milliseconds, 1 to 86,400,000. */
   readonly timeoutMs: number;
+  /**
+   * How many times its plan is made anew and carried out in one act, as long as it still has something to do: for what
+   * can be measured only afterwards. 1 to 10. Default 1.
+   */
+  readonly runs?: number;
   /** How long the repair has to work before it is judged, in milliseconds. Default: by the kind of the issue. */
   readonly settleMs?: number;
 }
@@ -88,12 +137,13 @@ export function defineAction<Parameters>(
 
 /** Refuses what is not a definition of an action. */
 export function expectAction(option: string, definition: unknown): ActionDefinition {
-  const { scope, risk, timeoutMs, settleMs } = expectObject(option, definition);
+  const { scope, risk, timeoutMs, settleMs, runs } = expectObject(option, definition);
   expectMethods(option, definition, ['parse', 'plan', 'verify']);
   expectOneOf(`${option}.scope`, scope, ['host', 'process'], 'scope');
   expectOneOf(`${option}.risk`, risk, ['reversible', 'disruptive'], 'risk');
   expectNumber(`${option}.timeoutMs`, timeoutMs, 1, 86_400_000);
   if (settleMs !== undefined) expectNumber(`${option}.settleMs`, settleMs, 0, 86_400_000);
+  if (runs !== undefined) expectNumber(`${option}.runs`, runs, 1, 10);
   return definition as ActionDefinition;
 }
 

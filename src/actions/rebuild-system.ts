@@ -1,37 +1,62 @@
-import { existsSync } from 'node:fs';
-import { defineAction, verifyByCheck } from './define.js';
+import { failingUnits } from '../guard/generations.js';
+import { isUnknown } from '../host/reading.js';
+import { defineAction } from './define.js';
+import {
+  failingNow,
+  readSystems,
+  refusedChange,
+  standsInTheWay,
+  takeBackChange,
+  verifyGeneration,
+} from './generation.js';
 import { noParameters } from './parameters.js';
 import { unavailable } from './service.js';
+import { inTransientUnit, wordOf } from './transient-unit.js';
+
+const REBUILD_MS = 2 * 60 * 60_000;
+const EFFECT = 'The system runs its configuration, built anew';
+/** What the build needs of the surroundings, as far as it is set. */
+const PASSED = ['PATH', 'HOME', 'NIX_PATH', 'NIX_SSL_CERT_FILE'];
 
 /** Builds the NixOS configuration and switches to it. Never picked by default; always for a person to approve. */
 export const rebuildSystem = defineAction({
   parse: noParameters,
-  plan() {
-    const draft = { targets: ['system'], effect: 'The system runs its configuration, built anew' };
-    if (!existsSync('/run/current-system/bin/switch-to-configuration')) {
-      return {
-        ...draft,
-        steps: [],
-        refusal: unavailable('This host does not run NixOS: there is nothing to rebuild'),
-      };
-    }
+  async plan(_parameters, context) {
+    const systems = await readSystems(context);
+    if (isUnknown(systems))
+      return refusedChange(EFFECT, unavailable(`There is nothing to rebuild: ${systems.unknown}`));
+    const failing = await failingNow(failingUnits(context.history.generations), context);
+    if (isUnknown(failing))
+      return refusedChange(EFFECT, unavailable(`What fails now is not known: ${failing.unknown}`));
+    const busy = await standsInTheWay(context);
+    if (busy) return refusedChange(EFFECT, busy);
+    const { flake, flags } = context.nix.rebuild;
+    const from = systems.running.path;
     return {
-      ...draft,
+      targets: ['system'],
+      effect: EFFECT,
       steps: [
-        {
-          kind: 'command',
-          argv: ['nixos-rebuild', 'switch'],
-          needsRoot: true,
-          timeoutMs: 60 * 60_000,
-          interruptible: false,
-        },
+        inTransientUnit({
+          unit: `luminous-healing-rebuild-${wordOf(from)}`,
+          argv: ['nixos-rebuild', 'switch', ...(flake === undefined ? [] : ['--flake', flake]), ...flags],
+          passes: PASSED.filter((name) => process.env[name] !== undefined),
+          timeoutMs: REBUILD_MS,
+        }),
       ],
-      undo: 'Forward to the generation that runs now, which is recorded first',
+      undo: `Back to ${from}, which runs now; done by itself when more units fail afterwards than before`,
+      generation: {
+        from,
+        to: null,
+        verb: 'switch',
+        units: failing.filter((unit) => unit.endsWith('.service')),
+        failing,
+      },
       approval: 'A rebuild changes the whole system',
     };
   },
-  verify: verifyByCheck,
+  verify: (_parameters, context) => verifyGeneration(context),
+  undo: (_parameters, context) => takeBackChange(context),
   scope: 'host',
   risk: 'disruptive',
-  timeoutMs: 60 * 60_000,
+  timeoutMs: REBUILD_MS + 60_000,
 });

@@ -1,31 +1,172 @@
 import { existsSync } from 'node:fs';
-import { defineAction, verifyByCheck } from './define.js';
-import { noParameters } from './parameters.js';
+import { failingUnits, runningOf, systemOf } from '../guard/generations.js';
+import { evidenceOf, isProved, missingOf } from '../guard/rollback-evidence.js';
+import { expectKnownKeys, refusal } from '../expect.js';
+import { systemHasUnit } from '../host/nixos/own-unit.js';
+import { isUnknown, unknown, type Reading } from '../host/reading.js';
+import type { Step } from '../plan.js';
+import { span } from '../words.js';
+import { defineAction, type PlanContext, type PlanDraft } from './define.js';
+import {
+  failingNow,
+  needsBoot,
+  numberBefore,
+  readSystems,
+  refusedChange,
+  standsInTheWay,
+  SYSTEM_PROFILE,
+  takeBackChange,
+  verifyGeneration,
+  type KnownSystems,
+} from './generation.js';
 import { unavailable } from './service.js';
+import { inTransientUnit, wordOf } from './transient-unit.js';
 
-/** Goes back to the NixOS generation that ran before, by the evidence of this library's own record. */
-export const rollbackGeneration = defineAction({
-  parse: noParameters,
-  plan() {
-    const draft = {
-      targets: ['system'],
-      steps: [],
-      effect: 'The system runs the generation that ran before this one',
-    };
-    if (!existsSync('/run/current-system/bin/switch-to-configuration')) {
-      return {
-        ...draft,
-        refusal: unavailable('This host does not run NixOS: it has no generations to go back to'),
-      };
-    }
-    return {
-      ...draft,
-      refusal: unavailable('Which generation ran before this one is not on record'),
-      approval: 'A rollback without evidence on record is for a person to decide',
-    };
+const SWITCH_MS = 20 * 60_000;
+const EFFECT = 'The system runs the generation that ran before this one';
+
+/** Where it leads, whom it is to help, and why a person has to decide. */
+interface Goal {
+  readonly to: Reading<string>;
+  readonly units: readonly string[];
+  readonly doubts: readonly string[];
+}
+
+/**
+ * Goes back to the NixOS system that ran before, by this library's own record; with `undo`, to where the last change
+ * that this library made began. Without evidence, and whenever something is unusual, it is for a person to decide.
+ */
+export const rollbackGeneration = defineAction<{ readonly undo: boolean }>({
+  parse(parameters) {
+    expectKnownKeys('parameters', parameters, ['undo']);
+    if (parameters.undo !== undefined && parameters.undo !== true)
+      throw refusal('undo', '`true`', parameters.undo);
+    return { undo: parameters.undo === true };
   },
-  verify: verifyByCheck,
+  async plan({ undo }, context) {
+    const systems = await readSystems(context);
+    if (isUnknown(systems))
+      return refusedChange(EFFECT, unavailable(`There is no generation to go back to: ${systems.unknown}`));
+    const failing = await failingNow(failingUnits(context.history.generations), context);
+    if (isUnknown(failing))
+      return refusedChange(EFFECT, unavailable(`What fails now is not known: ${failing.unknown}`));
+    const goal = undo ? undoGoal(systems, context) : await rollbackGoal(systems, failing, context);
+    if (isUnknown(goal.to))
+      return refusedChange(EFFECT, unavailable(`There is nowhere to go back to: ${goal.to.unknown}`));
+    const unusable = whyUnusable(goal.to, systems);
+    if (unusable !== undefined) return refusedChange(EFFECT, unavailable(unusable));
+    const busy = await standsInTheWay(context);
+    if (busy) return refusedChange(EFFECT, busy);
+    return change(goal.to, { ...goal, failing }, systems, context);
+  },
+  verify: (_parameters, context) => verifyGeneration(context),
+  undo: (_parameters, context) => takeBackChange(context),
   scope: 'host',
   risk: 'disruptive',
   timeoutMs: 30 * 60_000,
 });
+
+async function change(
+  to: string,
+  { units, doubts, failing }: Omit<Goal, 'to'> & { readonly failing: readonly string[] },
+  systems: KnownSystems,
+  context: PlanContext,
+): Promise<PlanDraft> {
+  const from = systems.running.path;
+  const boot = await needsBoot(to, systems, context);
+  const verb = boot.why === undefined ? 'switch' : 'boot';
+  const why = [
+    ...doubts,
+    ...unusual(to, systems, context),
+    ...(boot.why === undefined ? [] : [`it takes effect only when the host is restarted: ${boot.why}`]),
+  ];
+  const steps: Step[] = [
+    {
+      kind: 'command',
+      argv: ['nix-env', '--profile', SYSTEM_PROFILE, '--set', to],
+      needsRoot: true,
+      timeoutMs: 2 * 60_000,
+      interruptible: false,
+    },
+    inTransientUnit({
+      unit: `luminous-healing-switch-${wordOf(to)}`,
+      argv: [`${to}/bin/switch-to-configuration`, verb],
+      timeoutMs: SWITCH_MS,
+    }),
+  ];
+  return {
+    targets: ['system'],
+    steps,
+    effect: verb === 'boot' ? `${to} is what boots next` : `The system runs ${to} instead of ${from}`,
+    undo: `The same with ${from}, which runs now; done by itself when more units fail afterwards than before`,
+    generation: { from, to, verb, units, failing },
+    notes: boot.note === undefined ? [] : [boot.note],
+    ...(why.length === 0
+      ? {}
+      : { approval: `A change of the generation is for a person to decide: ${why.join('; ')}` }),
+  };
+}
+
+/** The system that ran before by our own record, and the evidence for going back to it. */
+async function rollbackGoal(
+  systems: KnownSystems,
+  failing: readonly string[],
+  { history, unitChanges, nix, guards }: PlanContext,
+): Promise<Goal> {
+  const { generations, now, wallAheadMs } = history;
+  const doubts = nix.allowRollback ? [] : ['`nix.allowRollback` is not set'];
+  const from = systems.running.path;
+  const previous = generations.running === from ? (runningOf(generations)?.previous ?? null) : null;
+  if (previous === null) {
+    const missing = 'which system ran before this one is not on record, so it is the one before it by number';
+    return { to: numberBefore(systems), units: failing.filter(isService), doubts: [...doubts, missing] };
+  }
+  const changes = await unitChanges(previous, from);
+  const facts = { generations, changes, evidence: guards.evidence, now, wallAheadMs };
+  const weighed = failing.filter(isService).map((unit) => evidenceOf(unit, facts));
+  const proved = weighed.filter(isProved).map(({ unit }) => unit);
+  if (proved.length > 0) return { to: previous, units: proved, doubts };
+  const missing = weighed.length === 0 ? ['no service fails'] : weighed.flatMap(missingOf);
+  return { to: previous, units: weighed.map(({ unit }) => unit), doubts: [...doubts, ...missing] };
+}
+
+const isService = (unit: string): boolean => unit.endsWith('.service');
+
+/** Back to where our own last change began: at once, for it was ours; later only if a person says so. */
+function undoGoal({ running }: KnownSystems, { history, guards }: PlanContext): Goal {
+  const { lastChange } = history.generations;
+  if (lastChange === null)
+    return { to: unknown('no change of this library is on record'), units: [], doubts: [] };
+  if (lastChange.from === running.path)
+    return { to: unknown(`${running.path}, where the last change began, runs`), units: [], doubts: [] };
+  const ago = history.now - lastChange.at;
+  const doubts =
+    ago <= guards.evidence.withinMs ? [] : [`the change that is to be undone was made ${span(ago)} ago`];
+  return { to: lastChange.from, units: [], doubts };
+}
+
+/** What the profile does not keep may be collected at any moment; and what is no system cannot be switched to. */
+function whyUnusable(to: string, { running, generations }: KnownSystems): string | undefined {
+  if (to === running.path) return `${to} runs already`;
+  if (isUnknown(generations)) return `Which generations are kept is not known: ${generations.unknown}`;
+  if (!generations.some(({ path }) => path === to)) return `${to} is not a kept generation any more`;
+  return existsSync(`${to}/bin/switch-to-configuration`) ? undefined : `${to} cannot be switched to`;
+}
+
+/** What makes a change one that nobody should make unseen. */
+function unusual(to: string, systems: KnownSystems, { history, ownUnit }: PlanContext): string[] {
+  const { running, profile, specialisation } = systems;
+  const { generations } = history;
+  const doubts: string[] = [];
+  if (isUnknown(specialisation))
+    doubts.push(`whether a specialisation runs is not known: ${specialisation.unknown}`);
+  else if (specialisation !== null) doubts.push(`the specialisation \`${specialisation}\` runs`);
+  // After an interrupted change of our own the profile is ahead, and that is all right.
+  if (isUnknown(profile)) doubts.push(`what boots next is not known: ${profile.unknown}`);
+  else if (profile.path !== running.path && profile.path !== generations.repeat)
+    doubts.push(`what boots next is ${profile.path}, which does not run`);
+  const bad = systemOf(generations, to)?.bad;
+  if (bad) doubts.push(`it was left before: ${bad.why}`);
+  if (ownUnit !== null && !systemHasUnit(to, ownUnit)) doubts.push(`${ownUnit}, which this is, is not in it`);
+  return doubts;
+}

@@ -1,70 +1,150 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { expectKnownKeys } from '../expect.js';
-import { defineAction, verifyByCheck } from './define.js';
+import { isCleared } from '../detect/percent.js';
+import { expectKnownKeys, expectObject, refusal } from '../expect.js';
+import { isUnknown, type Reading } from '../host/reading.js';
+import type { Block, WriteStep } from '../plan.js';
+import { cpuPolicies, meanFrequency, type CpuPolicy } from './cpu-policies.js';
+import { defineAction, type ActionDefinition, type Verification, type VerifyContext } from './define.js';
 import { wordParameter } from './parameters.js';
 import { unavailable } from './service.js';
 
-const POLICIES = '/sys/devices/system/cpu/cpufreq';
+/** One governor for every policy, or to each policy its own: so it is taken back. */
+type Parameters = { readonly governor: string } | { readonly governors: ReadonlyMap<string, string> };
 
-/** Writes a frequency governor into each CPU policy; what was there before is remembered. */
-export const setCpuGovernor = defineAction({
-  parse(parameters) {
-    expectKnownKeys('parameters', parameters, ['governor']);
-    return { governor: wordParameter('governor', parameters.governor, 'performance') };
-  },
-  plan({ governor }) {
-    const draft = {
-      targets: ['cpu'],
-      steps: [],
-      effect: `The frequency governor of every CPU is \`${governor}\``,
-    };
-    const policies = cpuPolicies();
-    if (policies.length === 0)
-      return { ...draft, refusal: unavailable('This machine has no cpufreq to govern') };
-    const lacking = policies.find(({ offered }) => !offered.includes(governor));
-    if (lacking) {
-      const offer = lacking.offered.join(', ') || 'nothing';
-      return { ...draft, refusal: unavailable(`${lacking.path} offers ${offer}, not \`${governor}\``) };
-    }
-    return {
-      ...draft,
-      steps: policies.map(({ path }) => ({
-        kind: 'write' as const,
-        path: `${path}/scaling_governor`,
-        content: governor,
-        needsRoot: true,
-        timeoutMs: 5_000,
-        interruptible: false,
-      })),
-      undo: `Back to ${policies.map(({ path, current }) => `${current} in ${path}`).join(', ')}`,
-    };
-  },
-  verify: verifyByCheck,
-  scope: 'host',
-  risk: 'reversible',
-  timeoutMs: 60_000,
-});
-
-interface Policy {
-  readonly path: string;
-  readonly current: string;
-  readonly offered: readonly string[];
+/** A policy, and the governor that it is to have. */
+interface Wish {
+  readonly policy: CpuPolicy;
+  readonly governor: string;
 }
 
-function cpuPolicies(): Policy[] {
-  try {
-    return readdirSync(POLICIES)
-      .filter((name) => name.startsWith('policy'))
-      .map((name) => {
-        const path = `${POLICIES}/${name}`;
-        const text = (file: string): string => readFileSync(`${path}/${file}`, 'utf8').trim();
-        return {
-          path,
-          current: text('scaling_governor'),
-          offered: text('scaling_available_governors').split(/\s+/),
-        };
-      });
-  } catch {
-    return [];
+/** Writes a frequency governor into each CPU policy, until the CPU has been well for long enough, or the engine stops. */
+export const setCpuGovernor = governorAction();
+
+/** The action, with a folder in the place of `/` for tests. */
+export function governorAction(root = ''): ActionDefinition<Parameters> {
+  return defineAction<Parameters>({
+    parse,
+    plan(parameters) {
+      const effect =
+        'governor' in parameters
+          ? `The frequency governor of every CPU is \`${parameters.governor}\``
+          : 'The frequency governor of every CPU is what it was before';
+      const refused = (refusal: Block) => ({ targets: ['cpu'], steps: [], effect, refusal });
+      const wishes = wishesOf(parameters, cpuPolicies(root));
+      if ('sentence' in wishes) return refused(wishes);
+      const changes = wishes.filter(({ policy, governor }) => policy.current !== governor);
+      if (changes.length === 0) {
+        const sentence = `Every CPU has the governor already: ${wishes.map(asWords).join(', ') || 'none is left'}`;
+        return refused({ reason: 'no-expected-gain', sentence });
+      }
+      const lacking = changes.find(({ policy, governor }) => !policy.offered.includes(governor));
+      if (lacking) {
+        const { path, offered } = lacking.policy;
+        return refused(
+          unavailable(`${path} offers ${offered.join(', ') || 'nothing'}, not \`${lacking.governor}\``),
+        );
+      }
+      const steps = changes.map(toStep);
+      if ('governors' in parameters) return { targets: ['cpu'], steps, effect };
+      const mean = meanFrequency(wishes.map(({ policy }) => policy));
+      return {
+        targets: ['cpu'],
+        steps,
+        effect,
+        undo: `Back to ${changes.map(({ policy }) => `${policy.current} in ${policy.path}`).join(', ')}`,
+        restore: {
+          action: 'set_cpu_governor',
+          parameters: {
+            governors: Object.fromEntries(changes.map(({ policy }) => [policy.name, policy.current])),
+          },
+        },
+        ...(mean === undefined ? {} : { baseline: { frequency: mean } }),
+      };
+    },
+    verify: (parameters, context) => verify(parameters, context, root),
+    scope: 'host',
+    risk: 'reversible',
+    timeoutMs: 60_000,
+  });
+}
+
+function parse(parameters: Readonly<Record<string, unknown>>): Parameters {
+  if (!('governors' in parameters)) {
+    expectKnownKeys('parameters', parameters, ['governor']);
+    return { governor: wordParameter('governor', parameters.governor, 'performance') };
   }
+  expectKnownKeys('parameters', parameters, ['governors']);
+  const governors = Object.entries(expectObject('governors', parameters.governors));
+  if (governors.length === 0) throw refusal('governors', 'a governor for at least one policy', {});
+  for (const [name, governor] of governors) {
+    if (!/^policy\d+$/.test(name)) throw refusal('governors', 'named by policies, as `policy0`', name);
+    if (governor === undefined) throw refusal(`governors.${name}`, 'a lower-case word', governor);
+  }
+  return {
+    governors: new Map(
+      governors.map(([name, governor]) => [name, wordParameter(`governors.${name}`, governor, '')]),
+    ),
+  };
+}
+
+/** What each policy is to have. A policy that is gone, with its CPUs, has nothing to be taken back. */
+function wishesOf(parameters: Parameters, policies: Reading<readonly CpuPolicy[]>): readonly Wish[] | Block {
+  if (isUnknown(policies))
+    return unavailable(`The governors of the CPUs cannot be read: ${policies.unknown}`);
+  if ('governor' in parameters) {
+    if (policies.length === 0) return unavailable('This machine has no cpufreq to govern');
+    return policies.map((policy) => ({ policy, governor: parameters.governor }));
+  }
+  return policies.flatMap((policy) => {
+    const governor = parameters.governors.get(policy.name);
+    return governor === undefined ? [] : [{ policy, governor }];
+  });
+}
+
+const asWords = ({ policy, governor }: Wish): string => `${governor} in ${policy.name}`;
+
+const toStep = ({ policy, governor }: Wish): WriteStep => ({
+  kind: 'write',
+  path: `${policy.path}/scaling_governor`,
+  content: governor,
+  needsRoot: true,
+  timeoutMs: 5_000,
+  interruptible: false,
+});
+
+/** The governor reads back, and the CPU is well, or faster than it was. */
+async function verify(parameters: Parameters, context: VerifyContext, root: string): Promise<Verification> {
+  await context.settle();
+  const policies = cpuPolicies(root);
+  const wishes = wishesOf(parameters, policies);
+  if ('sentence' in wishes) return { status: 'unknown', reason: wishes.sentence };
+  const other = wishes.find(({ policy, governor }) => policy.current !== governor);
+  if (other) {
+    const { name, current } = other.policy;
+    return { status: 'ineffective', reason: `${name} reads back as ${current}, not ${other.governor}` };
+  }
+  const verdict = await context.inspect();
+  const gained = fasterBy(
+    context.plan.baseline?.frequency,
+    meanFrequency(wishes.map(({ policy }) => policy)),
+    context.guards.useless.gainPercent,
+  );
+  const reason = [`${wishes.map(asWords).join(', ')}`, gained?.words, verdict?.reason]
+    .filter(Boolean)
+    .join('; ');
+  if ((verdict !== undefined && isCleared(verdict)) || gained?.enough) return { status: 'fixed', reason };
+  const known = verdict !== undefined && verdict.status !== 'unknown';
+  return { status: known ? 'ineffective' : 'unknown', reason };
+}
+
+function fasterBy(
+  before: number | undefined,
+  after: number | undefined,
+  gainPercent: number,
+): { readonly enough: boolean; readonly words: string } | undefined {
+  if (before === undefined || after === undefined) return undefined;
+  const mega = (kHz: number): string => `${Math.round(kHz / 1_000)} MHz`;
+  return {
+    enough: after > before && after - before >= (gainPercent / 100) * before,
+    words: `mean frequency ${mega(before)} before, ${mega(after)} after`,
+  };
 }

@@ -2,6 +2,7 @@ import { realClock, type Clock } from '../clock.js';
 import { expectKnownKeys, expectMethods, expectObject, expectOneOf, expectStrings } from '../expect.js';
 import type { Host, ReadRequest } from '../host/host.js';
 import { localHost } from '../host/local-host.js';
+import { isUnknown } from '../host/reading.js';
 import { SNAPSHOT_PARTS, type Snapshot, type SnapshotPart } from '../host/snapshot.js';
 import { isUnitName, unitName } from '../host/systemd/unit-name.js';
 import { IssueType, Severity, type ComponentVerdict, type Issue } from '../issue.js';
@@ -12,6 +13,7 @@ import { judgeDisks } from './disk.js';
 import { verdictsOn } from './component.js';
 import { judgeLoad } from './load.js';
 import { judgeMemory } from './memory.js';
+import { OomHistory } from './oom.js';
 import { judgeServices, type WatchedUnit } from './services.js';
 import { judgeSystem } from './system.js';
 import { guardedThresholds, thresholdValues, type Thresholds, type ThresholdValues } from './thresholds.js';
@@ -64,6 +66,7 @@ export class SimpleDetector implements Detector {
   readonly #watched: ReadonlyMap<string, WatchedUnit>;
   readonly #discover: boolean;
   readonly #custom = new Map<string, CheckRunner>();
+  readonly #oom = new OomHistory();
   #values: ThresholdValues;
   #thresholds: Thresholds;
   #enabled: readonly string[];
@@ -176,10 +179,15 @@ export class SimpleDetector implements Detector {
       case 'services':
         return judgeServices(snapshot.units, this.#watched);
       case 'system':
-        return judgeSystem(snapshot.system);
+        return this.#judgeSystem(snapshot);
       default:
         return [];
     }
+  }
+
+  #judgeSystem({ system, units }: Snapshot): ComponentVerdict[] {
+    const kills = isUnknown(system) ? system : system.oomKills;
+    return judgeSystem(system, this.#oom.note(kills, this.#clock.monotonic()), units);
   }
 }
 

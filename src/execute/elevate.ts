@@ -1,4 +1,5 @@
 import type { Plan, Step } from '../plan.js';
+import { assignments } from './words-of.js';
 
 /** Whether a plan has a step that takes root. */
 export const needsRoot = (plan: Plan): boolean =>
@@ -21,7 +22,7 @@ function behindSudo(step: Step): Step {
   if (step.kind === 'command') {
     return {
       ...common,
-      argv: [...sudo, ...step.argv],
+      argv: [...sudo, ...(step.env === undefined ? [] : ['env', ...assignments(step, String)]), ...step.argv],
       ...(step.input === undefined ? {} : { input: step.input }),
     };
   }

@@ -1,21 +1,23 @@
 import { pathParameter } from '../actions/parameters.js';
-import { previewOnly } from '../actions/preview.js';
 import { actionNamed, actionRegistry, isBuiltIn, type ActionRegistry } from '../actions/registry.js';
 import type { ActionDefinition } from '../actions/define.js';
 import { thresholdValues, type ThresholdValues } from '../detect/thresholds.js';
 import { watchedUnits, type ServiceOption } from '../detect/watched.js';
 import { messageOf } from '../errors.js';
 import { expectKnownKeys, expectObject, expectStrings } from '../expect.js';
+import { NO_HISTORY, type GenerationHistory } from '../guard/generations.js';
+import { guardsFrom, type GuardOptions, type Guards } from '../guard/guards.js';
 import { judgeSafety, type Policy } from '../guard/safety.js';
 import type { Host } from '../host/host.js';
 import { localHost } from '../host/local-host.js';
 import { silentLogger, type Logger } from '../logger.js';
+import { nixSettings, type NixOptions, type NixSettings } from '../nix-options.js';
 import type { HealingAction, Plan } from '../plan.js';
 import { needsRoot, throughSudo } from './elevate.js';
-import type { ExecuteOptions, Execution, Executor } from './executor.js';
+import type { ExecuteOptions, Execution, Executor, StepReport } from './executor.js';
 import { readPermissionStatus, type PermissionStatus } from './permission-status.js';
 import { makePlan } from './planner.js';
-import { carryOut } from './run-plan.js';
+import { carryOut } from './carry-out.js';
 import { ServiceClient } from './service-client.js';
 import { HELPER_SOCKET } from './tier.js';
 
@@ -31,12 +33,23 @@ export interface PermissionHandlerOptions {
   readonly protect?: readonly string[] | undefined;
   /** Percentages that plans aim for. */
   readonly thresholds?: (() => ThresholdValues) | undefined;
+  /** The numbers that plans are made and proved by. */
+  readonly guards?: GuardOptions | undefined;
+  /** What the actions on Nix and NixOS may do. */
+  readonly nix?: NixOptions | undefined;
+  /** Store paths of systems that are never deleted to make room, besides those that run, booted or are to boot. */
+  readonly keepSystems?: (() => readonly string[]) | undefined;
+  /** What is on record of the systems that ran here. Default: nothing, so that a rollback is for a person to decide. */
+  readonly history?: (() => GenerationHistory) | undefined;
   readonly logger?: Logger | undefined;
   /** Path of the socket of the root helper. Default `/run/luminous-healing.sock`. */
   readonly helperSocket?: string | undefined;
 }
 
-const OPTIONS = ['host', 'actions', 'services', 'protect', 'thresholds', 'logger', 'helperSocket'];
+const OPTIONS = [
+  ...['host', 'actions', 'services', 'protect', 'thresholds', 'logger'],
+  ...['guards', 'nix', 'keepSystems', 'history', 'helperSocket'],
+];
 
 /** A plan, and how the steps in it that take root would be done. */
 interface Routed {
@@ -54,6 +67,10 @@ export class NixOSPermissionHandler implements Executor {
   readonly #actions: ActionRegistry;
   readonly #policy: Policy;
   readonly #thresholds: () => ThresholdValues;
+  readonly #guards: Guards;
+  readonly #nix: NixSettings;
+  readonly #keepSystems: () => readonly string[];
+  readonly #history: () => GenerationHistory;
   readonly #logger: Logger;
   readonly #helperSocket: string;
   readonly #helper: ServiceClient;
@@ -68,6 +85,10 @@ export class NixOSPermissionHandler implements Executor {
       protect: expectStrings('protect', options.protect ?? []),
     };
     this.#thresholds = options.thresholds ?? thresholdValues;
+    this.#guards = guardsFrom(options.guards);
+    this.#nix = nixSettings(options.nix);
+    this.#keepSystems = options.keepSystems ?? (() => []);
+    this.#history = options.history ?? (() => NO_HISTORY);
     this.#logger = options.logger ?? silentLogger;
     this.#helperSocket = pathParameter('helperSocket', options.helperSocket, HELPER_SOCKET);
     this.#helper = new ServiceClient(this.#helperSocket);
@@ -86,10 +107,13 @@ export class NixOSPermissionHandler implements Executor {
     return (await this.#route(action, signal)).plan;
   }
 
-  async #route(action: HealingAction, signal: AbortSignal): Promise<Routed> {
-    const services = [...(this.#policy.services?.values() ?? [])];
-    const parts = { host: this.#host, actions: this.#actions, thresholds: this.#thresholds(), services };
-    const plan = await makePlan(action, parts, signal);
+  async #route(action: HealingAction, signal: AbortSignal, earlier?: readonly StepReport[]): Promise<Routed> {
+    const parts = {
+      ...{ host: this.#host, actions: this.#actions, thresholds: this.#thresholds() },
+      ...{ guards: this.#guards, nix: this.#nix, keep: this.#keepSystems(), history: this.#history() },
+      services: [...(this.#policy.services?.values() ?? [])],
+    };
+    const plan = await makePlan(action, parts, signal, earlier);
     if (!needsRoot(plan)) return { plan, way: 'without-root' };
     const status = await this.getStatus();
     const { way } = status;
@@ -132,8 +156,7 @@ export class NixOSPermissionHandler implements Executor {
     }
     const { plan } = routed;
     const situation = { inFlight: plan.scope === 'host' ? this.#inFlight : undefined, approved };
-    const block =
-      judgeSafety(plan, this.#policy, situation) ?? (dryRun ? undefined : previewOnly(plan.action));
+    const block = judgeSafety(plan, this.#policy, situation);
     if (block) {
       return told({ outcome: 'skipped', plan, blockedBy: block.reason, error: block.sentence, steps: [] });
     }
@@ -154,37 +177,37 @@ export class NixOSPermissionHandler implements Executor {
   ): Promise<Omit<Execution, 'action' | 'dryRun' | 'durationMs' | 'success'>> {
     if (status && way === 'none') return { outcome: 'failed', error: lackOf(status), steps: [] };
     if (status?.tier === 'development') this.#logger.warn(`LUMINOUS_DEV_MODE is set: ${status.description}`);
-    if (way !== 'helper') return carryOut(plan, signal);
-    const timeoutMs = plan.steps.reduce(
-      (sum, step) => sum + step.timeoutMs,
-      actionNamed(plan.action, this.#actions).timeoutMs,
-    );
-    const {
-      outcome,
-      plan: done = plan,
-      blockedBy,
-      error,
-      steps,
-    } = await this.#helper.execute(action, {
-      approved,
-      timeoutMs,
+    const definition = actionNamed(plan.action, this.#actions);
+    if (way === 'helper') {
+      const timeoutMs = plan.steps.reduce((sum, step) => sum + step.timeoutMs, definition.timeoutMs);
+      const told = await this.#helper.execute(action, { approved, timeoutMs, signal });
+      const { action: _action, dryRun: _dryRun, durationMs: _durationMs, success: _success, ...rest } = told;
+      return rest;
+    }
+    return carryOut(plan, action, {
+      definition,
+      planOf: async (next, until, earlier) => {
+        const routed = await this.#route(next, until, earlier);
+        if (routed.way !== 'none') return routed.plan;
+        throw new Error(lackOf(routed.status));
+      },
+      admits: (next) => judgeSafety(next, this.#policy, { approved }) === undefined,
+      onLine: (line, { unit }) => {
+        // What takes long is followed by a person; what takes a moment is told when it has ended.
+        const told = `${plan.action}: ${line}`;
+        if (unit === undefined) this.#logger.debug(told);
+        else this.#logger.info(told);
+      },
       signal,
     });
-    return {
-      outcome,
-      plan: done,
-      ...(blockedBy === undefined ? {} : { blockedBy }),
-      ...(error === undefined ? {} : { error }),
-      steps,
-    };
   }
 }
 
 /** Why a step that takes root cannot be done. */
-const lackOf = (status: PermissionStatus): string =>
-  status.way === 'helper'
+const lackOf = (status: PermissionStatus | undefined): string =>
+  status?.way === 'helper'
     ? 'Needs root: the root helper carries out the actions that come with the library, and no others; run as root'
-    : `Needs root: ${status.description}`;
+    : `Needs root: ${status?.description ?? 'there is no way to it'}`;
 
 const never = (): AbortSignal => new AbortController().signal;
 

@@ -3,11 +3,16 @@ import { actionNamed, type ActionRegistry } from '../actions/registry.js';
 import type { WatchedUnit } from '../detect/services.js';
 import type { ThresholdValues } from '../detect/thresholds.js';
 import { SelfHealingError } from '../errors.js';
+import { NO_HISTORY, type GenerationHistory } from '../guard/generations.js';
+import { DEFAULT_GUARDS, type Guards } from '../guard/guards.js';
 import type { Host } from '../host/host.js';
+import { ownUnit } from '../host/nixos/own-unit.js';
 import { isUnknown, unknown } from '../host/reading.js';
 import { isUnitName } from '../host/systemd/unit-name.js';
 import type { UnitReading } from '../host/unit.js';
+import { nixSettings, type NixSettings } from '../nix-options.js';
 import type { HealingAction, Plan, Step, Target } from '../plan.js';
+import type { StepReport } from './executor.js';
 
 /** What a plan is made from. */
 export interface PlannerParts {
@@ -16,22 +21,38 @@ export interface PlannerParts {
   readonly thresholds: ThresholdValues;
   /** The units that may be healed, where they were listed. */
   readonly services: readonly WatchedUnit[];
+  readonly guards?: Guards;
+  readonly nix?: NixSettings;
+  /** Store paths of systems that are never deleted. */
+  readonly keep?: readonly string[];
+  /** What is on record of the systems that ran here. */
+  readonly history?: GenerationHistory;
 }
+
+const CANNOT_TELL = unknown('this host cannot tell');
 
 /** Makes the plan of an action on this host: what its definition says, and the facts about what it acts on. */
 export async function makePlan(
   action: HealingAction,
   parts: PlannerParts,
   signal: AbortSignal,
+  earlier: readonly StepReport[] = [],
 ): Promise<Plan> {
+  const { guards = DEFAULT_GUARDS, nix = nixSettings(), keep = [] } = parts;
   const definition = actionNamed(action.action, parts.actions);
   const parameters = definition.parse(action.parameters);
   const draft = await definition.plan(parameters, {
     read: async (request) => parts.host.read({ ...request, signal }),
-    unitMemory: async (unit) =>
-      (await parts.host.unitMemory?.(unit, signal)) ?? unknown('this host cannot tell'),
+    unitMemory: async (unit) => (await parts.host.unitMemory?.(unit, signal)) ?? CANNOT_TELL,
+    unitChanges: async (from, to) => (await parts.host.unitChanges?.(from, to, signal)) ?? CANNOT_TELL,
+    systemIdentity: async (path) => (await parts.host.systemIdentity?.(path, signal)) ?? CANNOT_TELL,
+    preSwitchCheck: async (path) => (await parts.host.preSwitchCheck?.(path, signal)) ?? CANNOT_TELL,
+    history: parts.history ?? NO_HISTORY,
+    ownUnit: ownUnit(),
+    nixActivity: async () => (await parts.host.nixActivity?.(signal)) ?? CANNOT_TELL,
     thresholds: parts.thresholds,
     services: parts.services,
+    ...{ guards, nix, keep, earlier },
     signal,
   });
   expectDraft(action.action, draft);
@@ -46,6 +67,9 @@ export async function makePlan(
     steps: Object.freeze(draft.steps.map((step) => withinLimit(step, definition))),
     effect: draft.effect,
     ...(draft.undo === undefined ? {} : { undo: draft.undo }),
+    ...(draft.generation === undefined ? {} : { generation: Object.freeze({ ...draft.generation }) }),
+    ...(draft.restore === undefined ? {} : { restore: draft.restore }),
+    ...(draft.baseline === undefined ? {} : { baseline: Object.freeze({ ...draft.baseline }) }),
     notes: Object.freeze([...(draft.notes ?? [])]),
     ...(draft.refusal === undefined ? {} : { refusal: draft.refusal }),
     ...(draft.approval === undefined ? {} : { approval: draft.approval }),

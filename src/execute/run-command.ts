@@ -1,6 +1,8 @@
 import type { CommandStep } from '../plan.js';
 import { span } from '../words.js';
 import type { StepReport } from './executor.js';
+import { followJournal } from './follow-journal.js';
+import { splitLines, toldLines } from './lines.js';
 import { wordsOf } from './words-of.js';
 
 /** Of each stream the last 64 KiB are kept: what went wrong stands at the end. */
@@ -12,6 +14,7 @@ const GRACE_MS = 2_000;
 export async function runCommand(
   step: CommandStep,
   signal: AbortSignal | undefined,
+  onLine: (line: string) => void = () => undefined,
 ): Promise<Pick<StepReport, 'ok' | 'output' | 'error'>> {
   const { execa } = await import('execa');
   const [file = '', ...args] = step.argv;
@@ -21,11 +24,14 @@ export async function runCommand(
     cleanup: false,
     buffer: false,
     reject: false,
-    env: { LC_ALL: 'C' },
+    env: { LC_ALL: 'C', ...step.env },
     ...(step.input === undefined ? { stdin: 'ignore' as const } : { input: step.input }),
   });
   const stdout = tailOf(child.stdout);
   const stderr = tailOf(child.stderr);
+  const heard = toldLines(onLine);
+  for (const stream of [child.stdout, child.stderr]) splitLines(stream, heard);
+  const journal = step.unit === undefined ? undefined : await followJournal(step.unit, heard);
 
   let ended: string | undefined;
   let graceTimer: NodeJS.Timeout | undefined;
@@ -52,7 +58,8 @@ export async function runCommand(
   if (signal?.aborted) onAbort();
   try {
     const result = await child;
-    const output = [stdout.text(), stderr.text()].filter(Boolean).join('\n');
+    const printed = (await journal?.end()) ?? '';
+    const output = [stdout.text(), stderr.text(), printed].filter(Boolean).join('\n');
     const told = output === '' ? {} : { output };
     if (ended !== undefined) {
       killGroup(child.pid, 'SIGKILL');
@@ -62,12 +69,13 @@ export async function runCommand(
     return {
       ok: false,
       ...told,
-      error: `\`${wordsOf(step)}\` ${howItEnded(result)}${lastLines(stderr.text())}`,
+      error: `\`${wordsOf(step)}\` ${howItEnded(result)}${lastLines(printed || stderr.text())}`,
     };
   } finally {
     clearTimeout(timer);
     clearTimeout(graceTimer);
     clearTimeout(closeTimer);
+    void journal?.end();
     signal?.removeEventListener('abort', onAbort);
   }
 }

@@ -1,46 +1,40 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { messageOf, SelfHealingError } from '../errors.js';
-import type { CallStep, Plan, Step, WriteStep } from '../plan.js';
+import type { CallStep, CommandStep, Plan, Step, WriteStep } from '../plan.js';
 import { span } from '../words.js';
-import type { Execution, StepReport } from './executor.js';
+import type { StepReport } from './executor.js';
 import { runCommand } from './run-command.js';
 import { wordsOf } from './words-of.js';
 
-/** Carries out the steps in order, and stops at the first that fails or when the signal is aborted. Tells of what was begun. */
-export async function runPlan(plan: Plan, signal: AbortSignal): Promise<readonly StepReport[]> {
+/** Hears what a command prints, line by line. */
+export type OnLine = (line: string, step: CommandStep) => void;
+
+/**
+ * Carries out the steps in order, and stops at the first that fails or when the signal is aborted. Tells of what was
+ * begun, and of each line that a command prints as soon as it is printed.
+ */
+export async function runPlan(
+  plan: Plan,
+  signal: AbortSignal,
+  onLine: OnLine = () => undefined,
+): Promise<readonly StepReport[]> {
   const reports: StepReport[] = [];
   for (const step of plan.steps) {
     if (signal.aborted) break;
-    const report = await runStep(step, step.interruptible ? signal : undefined);
+    const report = await runStep(step, step.interruptible ? signal : undefined, onLine);
     reports.push(report);
     if (!report.ok) break;
   }
   return reports;
 }
 
-/** The same, told as the end of an execution. */
-export async function carryOut(
-  plan: Plan,
-  signal: AbortSignal,
-): Promise<Pick<Execution, 'outcome' | 'error' | 'steps'>> {
-  const steps = await runPlan(plan, signal);
-  const failed = steps.find(({ ok }) => !ok);
-  const left = plan.steps[steps.length];
-  if (!failed && left) {
-    return { outcome: 'failed', error: `Stopped before \`${wordsOf(left)}\` was begun`, steps };
-  }
-  return failed
-    ? { outcome: 'failed', error: failed.error ?? failed.step, steps }
-    : { outcome: 'executed', steps };
-}
-
-async function runStep(step: Step, signal: AbortSignal | undefined): Promise<StepReport> {
+async function runStep(step: Step, signal: AbortSignal | undefined, onLine: OnLine): Promise<StepReport> {
   const start = performance.now();
   const report = (rest: Pick<StepReport, 'ok' | 'output' | 'error'>): StepReport =>
     Object.freeze({ step: wordsOf(step), ...rest, durationMs: performance.now() - start });
   try {
-    if (step.kind === 'command') return report(await runCommand(step, signal));
+    if (step.kind === 'command') return report(await runCommand(step, signal, (line) => onLine(line, step)));
     await within(step, signal, (inner) => (step.kind === 'write' ? write(step) : call(step, inner)));
     return report({ ok: true });
   } catch (error) {

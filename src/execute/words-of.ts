@@ -1,10 +1,10 @@
-import type { Step } from '../plan.js';
+import type { CommandStep, Step } from '../plan.js';
 
 /** A step as one line: the command line, the file, or the function. */
 export function wordsOf(step: Step): string {
   switch (step.kind) {
     case 'command':
-      return step.argv.map(quoted).join(' ');
+      return [...assignments(step), ...step.argv.map(quoted)].join(' ');
     case 'write':
       return `write ${JSON.stringify(step.content)} to ${step.path}`;
     case 'call':
@@ -13,6 +13,10 @@ export function wordsOf(step: Step): string {
       return step satisfies never;
   }
 }
+
+/** The variables of a command as one would write them before it, or give them to `env`. */
+export const assignments = ({ env = {} }: CommandStep, quote = quoted): string[] =>
+  Object.entries(env).map(([name, value]) => `${name}=${quote(value)}`);
 
 /** An argument as one could paste it into a shell. */
 const quoted = (word: string): string =>

@@ -26,7 +26,7 @@ export function digestOf({ action, parameters, targets, steps }: Plan): string {
 }
 
 function essenceOf(step: Step): unknown {
-  if (step.kind === 'command') return [step.argv, step.input];
+  if (step.kind === 'command') return [step.argv, step.input, ...(step.env ? [step.env] : [])];
   return step.kind === 'write' ? [step.path, step.content] : step.name;
 }
 

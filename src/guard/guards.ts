@@ -23,6 +23,8 @@ export interface Guards {
     readonly cpu: number;
     /** Default 60,000. */
     readonly system: number;
+    /** ZFS and btrfs, which give space back late: looked at again after this. Default 60,000. */
+    readonly lateDisk: number;
     /** Disks and whatever else. Default 0. */
     readonly others: number;
   };
@@ -79,6 +81,15 @@ export interface Guards {
     /** After this long without a new failure, one repair at a time. Default 600,000 (10 min). */
     readonly calmMs: number;
   };
+  /** What proves that a generation, and nothing else, broke a unit. */
+  readonly evidence: {
+    /** A unit that is active for this long in one run is healthy. The record is taken twice in that time. Default 600,000 (10 min). */
+    readonly healthyMs: number;
+    /** A failure within this time after a switch may be the switch's doing. Default 3,600,000 (1 h). */
+    readonly withinMs: number;
+    /** A system that runs for this long without a newly failed unit is good. Default 3,600,000 (1 h). */
+    readonly lastGoodMs: number;
+  };
   readonly approval: {
     /** A request that nobody answers for this long counts as "no". Default 900,000 (15 min). */
     readonly lapseMs: number;
@@ -95,12 +106,13 @@ export const DAY = 24 * HOUR;
 /** Every number that has a default. */
 export const DEFAULT_GUARDS: Guards = {
   lasting: { cpu: 3, load: 3, memory: 2, others: 1 },
-  settleMs: { service: 3_000, memory: 15_000, cpu: 1_000, system: MINUTE, others: 0 },
+  settleMs: { service: 3_000, memory: 15_000, cpu: 1_000, system: MINUTE, lateDisk: MINUTE, others: 0 },
   backoff: { firstMs: MINUTE, factor: 2, maxMs: 10 * MINUTE, jitter: 0.1, resetAfterMs: 10 * MINUTE },
   breaker: { attempts: 3, openMs: HOUR, openingsPerDay: 5, humanResetMs: DAY },
   useless: { gainPercent: 3, recurrences: 5, withinMs: 4 * HOUR },
   budget: { componentPerHour: 6, hostPerHour: 20, generationsPerDay: 1 },
   storm: { services: 6, share: 0.5, withinMs: MINUTE, calmMs: 10 * MINUTE },
+  evidence: { healthyMs: 10 * MINUTE, withinMs: HOUR, lastGoodMs: HOUR },
   approval: { lapseMs: 15 * MINUTE },
 };
 

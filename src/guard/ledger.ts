@@ -37,6 +37,11 @@ export class Ledger {
     return this.#parts.store.path;
   }
 
+  /** Whether what this engine writes down counts. */
+  get isHeld(): boolean {
+    return this.#mode === 'held';
+  }
+
   /** Why this engine may only observe: another one holds the state. */
   get lockedBy(): string | undefined {
     return this.#lockedBy;

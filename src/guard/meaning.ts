@@ -36,8 +36,8 @@ export const GATE_MEANINGS: Readonly<Record<BlockReason, GateMeaning>> = {
     next: 'Nothing, until it is listed in `services`',
   },
   'in-transition': {
-    when: 'systemd is at work on the unit, or it is in a crash loop',
-    next: 'systemd is left to finish; the next cycle looks again',
+    when: 'systemd is at work on the unit, it is in a crash loop, or Nix is building or switching',
+    next: 'What is at work is left to finish; the next cycle looks again',
   },
   'already-healthy': {
     when: 'it is well when read again just before acting',

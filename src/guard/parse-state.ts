@@ -1,11 +1,54 @@
-import { isNumber, isObject, isString, listOf, mapOf, oneOf, orNull, shaped, type Shape } from '../shape.js';
+import {
+  isNumber,
+  isObject,
+  isString,
+  listOf,
+  mapOf,
+  oneOf,
+  orAbsent,
+  orNull,
+  shaped,
+  type Shape,
+} from '../shape.js';
+import { NO_GENERATIONS } from './generations.js';
 import { EMPTY_STATE, type GuardState } from './state.js';
 
 const SCOPE = oneOf('host', 'process');
+const FLAG = oneOf(true, false);
+/** A place in the store, or in a test: never something that could be taken for an option. */
+const isPath: Shape = (value) => typeof value === 'string' && value.startsWith('/');
+
+const GENERATION = shaped({
+  from: isPath,
+  to: orNull(isPath),
+  verb: oneOf('switch', 'boot'),
+  units: listOf(isString),
+  failing: listOf(isString),
+});
+
+const UNIT_RECORD = shaped({
+  run: isString,
+  activeSince: orNull(isNumber),
+  activeUntil: orNull(isNumber),
+  healthy: FLAG,
+  failedAt: orNull(isNumber),
+  failing: FLAG,
+});
+
+const SYSTEM_RECORD = shaped({
+  previous: orNull(isPath),
+  enteredAt: isNumber,
+  seenAt: isNumber,
+  blindMs: isNumber,
+  quietSince: isNumber,
+  good: FLAG,
+  bad: orNull(shaped({ at: isNumber, why: isString })),
+  units: mapOf(UNIT_RECORD),
+});
 
 const FIELDS: Readonly<Record<Exclude<keyof GuardState, 'version'>, Shape>> = {
   savedAt: isNumber,
-  cautious: oneOf(true, false),
+  cautious: FLAG,
   components: mapOf(
     shaped({
       backoff: mapOf(shaped({ count: isNumber, until: isNumber, since: isNumber })),
@@ -41,14 +84,36 @@ const FIELDS: Readonly<Record<Exclude<keyof GuardState, 'version'>, Shape>> = {
     }),
   ),
   intents: listOf(
-    shaped({ at: isNumber, component: isString, action: isString, scope: SCOPE, bootId: isString }),
+    shaped({
+      ...{ at: isNumber, component: isString, action: isString, scope: SCOPE, bootId: isString },
+      ...{ generation: orAbsent(GENERATION), awaitsReboot: orAbsent(FLAG) },
+    }),
+  ),
+  generations: shaped({
+    running: orNull(isPath),
+    systems: mapOf(SYSTEM_RECORD),
+    lastChange: orNull(shaped({ at: isNumber, action: isString, from: isPath, to: orNull(isPath) })),
+    repeat: orNull(isPath),
+  }),
+  undo: orAbsent(
+    listOf(
+      shaped({
+        at: isNumber,
+        component: isString,
+        action: isString,
+        parameters: isObject,
+        bootId: isString,
+        until: isNumber,
+      }),
+    ),
   ),
 };
 
 /** Reads a state back from its JSON. Throws, and says which part is wrong, when it is not one. */
 export function parseState(text: string): GuardState {
-  const value: unknown = JSON.parse(text);
-  if (!isObject(value)) throw new TypeError('it is not an object');
+  const parsed: unknown = JSON.parse(text);
+  if (!isObject(parsed)) throw new TypeError('it is not an object');
+  const value = parsed['version'] === 1 ? fromFirst(parsed) : parsed;
   if (value['version'] !== EMPTY_STATE.version) {
     throw new TypeError(
       `its version is ${JSON.stringify(value['version'])}, and this library knows ${EMPTY_STATE.version}`,
@@ -59,3 +124,10 @@ export function parseState(text: string): GuardState {
   }
   return value as unknown as GuardState;
 }
+
+/** The first version knew nothing of generations; all else is as it was. */
+const fromFirst = (state: Record<string, unknown>): Record<string, unknown> => ({
+  ...state,
+  version: EMPTY_STATE.version,
+  generations: NO_GENERATIONS,
+});

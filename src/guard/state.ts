@@ -1,4 +1,6 @@
+import type { PlannedGeneration } from '../plan.js';
 import type { Outcome } from '../result.js';
+import { NO_GENERATIONS, type Generations } from './generations.js';
 
 /** One repair that was carried out, or that could not even be planned. */
 export interface Act {
@@ -61,6 +63,24 @@ export interface Intent {
   readonly scope: 'host' | 'process';
   /** Identifies the boot of the host. */
   readonly bootId: string;
+  /** The systems that it leads from and to, and the units it is to help; for a change of the generation only. */
+  readonly generation?: PlannedGeneration;
+  /** Whether it was carried out, and shows only when the host has been restarted. */
+  readonly awaitsReboot?: boolean;
+}
+
+/** What is to be taken back when it is not needed any more. */
+export interface Undo {
+  /** When it was remembered: before the act. */
+  readonly at: number;
+  readonly component: string;
+  /** The action that takes it back. */
+  readonly action: string;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  /** The boot in which it was done: the next one begins without it. */
+  readonly bootId: string;
+  /** Not before this time, after it could not be done. */
+  readonly until: number;
 }
 
 /** Many services bad at once. */
@@ -72,7 +92,7 @@ export interface Storm {
 
 /** Everything that outlives a restart. It is plain JSON. */
 export interface GuardState {
-  readonly version: 1;
+  readonly version: 2;
   /** Steady time at which it was written. */
   readonly savedAt: number;
   /** Set after a state was lost: every breaker then starts half-open. */
@@ -86,11 +106,15 @@ export interface GuardState {
   readonly approvals: readonly Approval[];
   /** Acts in flight; one of each scope at most. */
   readonly intents: readonly Intent[];
+  /** Which systems ran here, and how units fared in them. */
+  readonly generations: Generations;
+  /** What is to be taken back, oldest first. Left out in states of earlier versions. */
+  readonly undo?: readonly Undo[];
 }
 
 /** A clean slate. */
 export const EMPTY_STATE: GuardState = Object.freeze({
-  version: 1,
+  version: 2,
   savedAt: 0,
   cautious: false,
   components: {},
@@ -99,6 +123,7 @@ export const EMPTY_STATE: GuardState = Object.freeze({
   pauses: {},
   approvals: [],
   intents: [],
+  generations: NO_GENERATIONS,
 });
 
 /** How the record of a component begins. */

@@ -1,17 +1,20 @@
 import type { CycleReport } from '../events.js';
 import { forget } from '../guard/approvals.js';
+import { dueUndos, undosOf, withoutOtherBoots } from '../guard/undo.js';
 import { unitName } from '../host/systemd/unit-name.js';
 import { IssueType, Severity, type ComponentVerdict, type Issue } from '../issue.js';
 import type { BlockReason } from '../plan.js';
 import type { HealingResult } from '../result.js';
 import { healAll } from './batch.js';
 import { gatherEvidence } from './evidence.js';
-import { noteLapses, noteLook, noteStorm, settleInterrupted } from './health.js';
+import { noteLapses, noteLook, noteStorm } from './health.js';
 import { Lanes } from './lanes.js';
 import { lookAgain, verdictsOf } from './look.js';
 import { OpenIssues, type OpenIssue, type Turn } from './open-issues.js';
 import type { Parts } from './parts.js';
+import { settleInterrupted } from './settle.js';
 import { Tally } from './tally.js';
+import { takeBack } from './undo.js';
 
 type Look = Omit<CycleReport, 'results'>;
 
@@ -24,6 +27,7 @@ export class Cycle {
   readonly #inHand = new Map<string, number>();
   readonly #blocks = new Map<string, BlockReason>();
   #results: HealingResult[] = [];
+  #takingBack: Promise<void> | undefined;
   readonly #lastResults = new Map<string, HealingResult>();
 
   constructor(parts: () => Parts) {
@@ -33,6 +37,7 @@ export class Cycle {
   /** One look and one round of healing, without debounce. */
   async once(signal: AbortSignal): Promise<HealingResult[]> {
     const look = await this.#look(signal, (...seen) => this.open.look(...seen));
+    await this.#takingBack;
     const issues = this.open.badNow(look.verdicts);
     const results = await this.heal(issues, signal);
     this.#done({ ...look, issues }, results);
@@ -88,6 +93,31 @@ export class Cycle {
     return this.#lanes.idle();
   }
 
+  /** Takes back whatever was changed only for a while: the engine stops. */
+  async takeBackAll(): Promise<void> {
+    await this.#takingBack;
+    const parts = this.#parts();
+    const { ledger, dryRun } = parts;
+    if (dryRun || !ledger.isHeld || undosOf(ledger.state).length === 0) return;
+    ledger.note((state) => withoutOtherBoots(state, parts.bootId));
+    await this.#lanes.take('host', () => takeBack(undosOf(ledger.state), parts));
+  }
+
+  /** Takes back what was changed for components that have been well for long enough. */
+  #takeBackDue(parts: Parts): void {
+    const { ledger, guards, dryRun, healingEnabled } = parts;
+    if (undosOf(ledger.state).length === 0 || this.#takingBack !== undefined) return;
+    const paused = Object.keys(ledger.state.pauses).length > 0;
+    if (dryRun || !healingEnabled || paused || !ledger.isHeld) return;
+    const due = dueUndos(ledger.state, ledger.now(), guards).filter(
+      ({ component }) => !this.inHand(component),
+    );
+    if (due.length === 0) return;
+    this.#takingBack = this.#lanes
+      .take('host', () => takeBack(due, parts))
+      .finally(() => (this.#takingBack = undefined));
+  }
+
   /** What an earlier run began with these components is looked at before anything new is begun. */
   async #settle(issues: readonly Issue[], parts: Parts, signal: AbortSignal): Promise<void> {
     const begun = new Set(parts.ledger.state.intents.map(({ component }) => component));
@@ -116,6 +146,7 @@ export class Cycle {
     for (const { issue } of cleared) this.#cleared(issue, parts);
     await noteLook(verdicts, parts, signal);
     noteStorm(this.#listedInTrouble(parts), parts);
+    this.#takeBackDue(parts);
     return { verdicts, issues: this.open.issues, timestamp, detectionMs };
   }
 

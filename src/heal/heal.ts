@@ -112,19 +112,29 @@ async function carryOut(
   if (execution.outcome === 'skipped') {
     const { blockedBy = 'unavailable', error = 'The executor did not act' } = execution;
     const block = { reason: blockedBy, sentence: error };
-    await writeEnd(repair, { outcome: 'skipped', block }, undefined, parts);
+    await writeEnd(repair, { outcome: 'skipped', block }, {}, parts);
     return { ending: { outcome: 'skipped', block }, worse: false };
   }
   const begun = execution.outcome === 'executed' || execution.steps.length > 0;
   // Whatever the steps said: what counts is what is seen afterwards.
-  const ending = begun
-    ? endingOf(execution, await verify(repair, parts, signal))
-    : ({ outcome: 'failed', error: execution.error ?? 'The executor gave no reason' } as const);
+  const verification = begun ? await verify({ ...repair, steps: execution.steps }, parts, signal) : undefined;
+  const ending: Ending = verification
+    ? endingOf(execution, verification)
+    : { outcome: 'failed', error: execution.error ?? 'The executor gave no reason' };
+  if (begun && signal.aborted && repair.plan.generation)
+    return { ending: leaveOpen(repair, parts), worse: false };
   const after = begun ? await lookAgain(repair.issue, parts.detector, signal) : undefined;
-  await writeEnd(repair, ending, after, parts);
-  const worse = ending.outcome === 'ineffective' && isWorse(repair.before, after);
+  const worse = verification?.worse ?? (ending.outcome === 'ineffective' && isWorse(repair.before, after));
+  await writeEnd(repair, ending, { after, worse }, parts);
   if (worse) await undo(repair.plan, parts, signal);
   return { ending, worse };
+}
+
+/** A switch goes on without us, and may be what ends us: what came of it is looked at by whoever comes next. */
+function leaveOpen({ issue, plan }: Repair, { begun }: Parts): Ending {
+  begun.delete(issue.component);
+  const error = `The engine was told to stop while \`${plan.action}\` was under way; what came of it is looked at next time`;
+  return { outcome: 'failed', error };
 }
 
 async function execute(
@@ -155,17 +165,22 @@ async function execute(
 
 function endingOf(execution: Execution, { status, reason }: Verification): Ending {
   if (status === 'fixed') return { outcome: 'fixed', proof: reason };
+  if (status === 'pending-reboot') return { outcome: 'pending-reboot', error: reason };
   if (execution.outcome === 'failed') return { outcome: 'failed', error: execution.error ?? reason };
   if (status === 'unknown')
     return { outcome: 'failed', error: `The repair could not be verified: ${reason}` };
   return { outcome: 'ineffective', error: `The repair was carried out and did not help: ${reason}` };
 }
 
-async function undo(plan: Plan, { actions, logger }: Parts, signal: AbortSignal): Promise<void> {
+async function undo(plan: Plan, parts: Parts, signal: AbortSignal): Promise<void> {
+  const { actions, logger, executor } = parts;
   const definition = actions.get(plan.action);
   if (!definition?.undo) return;
   try {
-    await definition.undo(definition.parse(plan.parameters), { signal });
+    await definition.undo(definition.parse(plan.parameters), {
+      signal,
+      execute: (action) => executor.execute(action, { dryRun: false, signal, approved: true }),
+    });
     logger.warn(`\`${plan.action}\` made it worse and was undone`);
   } catch (error) {
     logger.error(`\`${plan.action}\` made it worse and could not be undone: ${messageOf(error)}`);

@@ -1,10 +1,12 @@
 import { lapse } from '../guard/approvals.js';
-import { beginHealth, recordAct, recordHealth, recordTrouble } from '../guard/record.js';
-import { recordOf, type GuardState } from '../guard/state.js';
+import { beginHealth, recordHealth, recordTrouble } from '../guard/record.js';
+import type { GuardState } from '../guard/state.js';
 import { stormAfter } from '../guard/storm.js';
+import { undosOf, withoutOtherBoots } from '../guard/undo.js';
 import type { ComponentVerdict } from '../issue.js';
 import { lookAgain } from './look.js';
 import type { Parts } from './parts.js';
+import { settleInterrupted, worstOf } from './settle.js';
 
 /** Writes into the state what a look at the host tells: lasting health, and how interrupted acts turned out. */
 export async function noteLook(
@@ -14,8 +16,12 @@ export async function noteLook(
 ): Promise<void> {
   const { ledger, guards, dryRun } = parts;
   const { components, approvals, intents, cautious } = ledger.state;
+  const undos = undosOf(ledger.state);
   if (approvals.length > 0 && !dryRun) noteLapses(parts);
-  const remembered = new Set([...Object.keys(components), ...intents.map(({ component }) => component)]);
+  const remembered = new Set([
+    ...Object.keys(components),
+    ...[...intents, ...undos].map(({ component }) => component),
+  ]);
   // On a healthy host there is nothing to note, and nothing is made.
   if (remembered.size === 0 && !cautious) return;
   const seen = [...verdicts, ...(await lookFor(remembered, verdicts, parts, signal))];
@@ -26,7 +32,18 @@ export async function noteLook(
       state,
     ),
   );
+  if (undos.length > 0 && !dryRun) noteUndos(seen, parts);
   if (intents.length > 0 && !dryRun) await settleInterrupted(seen, parts);
+}
+
+/** What waits to be taken back needs the health of its component counted, whether a repair is on record or not. */
+function noteUndos(seen: readonly ComponentVerdict[], { ledger, bootId }: Parts): void {
+  const worst = worstOf(seen);
+  ledger.note((state, now) =>
+    undosOf(state)
+      .filter(({ component }) => worst.get(component) === 'ok')
+      .reduce((next, { component }) => beginHealth(next, component, now), withoutOtherBoots(state, bootId)),
+  );
 }
 
 /** Questions that nobody answered in time are answered with "no". */
@@ -49,61 +66,6 @@ async function lookFor(
     if (verdict) found.push({ ...verdict, component });
   }
   return found;
-}
-
-const RANK = { ok: 0, unknown: 1, bad: 2 } as const;
-
-function worstOf(verdicts: readonly ComponentVerdict[]): Map<string, ComponentVerdict['status']> {
-  const worst = new Map<string, ComponentVerdict['status']>();
-  for (const { component, status: said, transient } of verdicts) {
-    const status = said === 'ok' && transient ? 'unknown' : said;
-    if (RANK[status] >= RANK[worst.get(component) ?? 'ok']) worst.set(component, status);
-  }
-  return worst;
-}
-
-/** Acts whose end nobody wrote down are verified by what is seen now; they are never blindly repeated. */
-export async function settleInterrupted(verdicts: readonly ComponentVerdict[], parts: Parts): Promise<void> {
-  const { ledger, guards, clock, logger, bootId, inHand } = parts;
-  const worst = worstOf(verdicts);
-  const seen = new Map(verdicts.map((verdict) => [verdict.component, verdict]));
-  for (const { at: begun, component, action, scope, bootId: boot } of ledger.state.intents) {
-    const status = worst.get(component);
-    // What this very engine is doing is not interrupted; and what is not known now is looked at again.
-    if (inHand(component) || status === undefined || status === 'unknown') continue;
-    if (!hasSettled(component, status, begun, parts)) continue;
-    const why = boot === bootId ? 'the engine was interrupted' : 'the host was restarted';
-    // A service that nobody listed may be down without being in trouble; after a repair of ours it is.
-    const verdict = seen.get(component);
-    const down = status === 'ok' && verdict?.check === 'services' && verdict.value === 0;
-    const outcome = status === 'ok' && !down ? 'fixed' : 'failed';
-    const found =
-      outcome === 'fixed' ? 'well' : down ? 'not running, and a person has to start it' : 'not well';
-    const words = `${why} while \`${action}\` was under way; read again, it is ${found}`;
-    logger.warn(`${component}: ${words}`);
-    await ledger
-      .write((state, at) =>
-        recordAct(state, { at, component, action, scope, outcome, words }, guards, {
-          chance: clock.random(),
-        }),
-      )
-      .catch(() => undefined);
-  }
-}
-
-/** Whether the outcome can be told: what is well must have been so for the settle time, or it was begun long ago. */
-function hasSettled(
-  component: string,
-  status: 'ok' | 'bad',
-  begun: number,
-  { ledger, guards }: Parts,
-): boolean {
-  const now = ledger.now();
-  if (now - begun < guards.settleMs.service) return false;
-  if (status === 'bad' || now - begun >= guards.backoff.resetAfterMs) return true;
-  ledger.note((state, at) => beginHealth(state, component, at));
-  const { healthySince } = recordOf(ledger.state, component);
-  return healthySince !== null && now - healthySince >= guards.settleMs.service;
 }
 
 /** Watches for a storm among the listed services. Tells when one begins or ends. */

@@ -26,9 +26,9 @@ export class Monitoring {
       heal: (...round: Parameters<Cycle['heal']>) => this.#cycle.heal(...round),
       failed: (error: unknown) => emit('cycle:failed', { error }),
     };
-    const ended = until([signal, stop.signal], (inner) => monitor(intervalMs, jobs, inner)).finally(
-      () => (this.#current = undefined),
-    );
+    const ended = until([signal, stop.signal], (inner) => monitor(intervalMs, jobs, inner))
+      .then(() => this.#cycle.takeBackAll())
+      .finally(() => (this.#current = undefined));
     this.#current = { stop, ended };
     return ended;
   }

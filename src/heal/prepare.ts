@@ -1,4 +1,3 @@
-import { previewOnly } from '../actions/preview.js';
 import { messageOf } from '../errors.js';
 import { approvalOf, digestOf } from '../guard/approvals.js';
 import { decide, type Moment } from '../guard/decide.js';
@@ -106,7 +105,7 @@ export function judge(
   parts: Parts,
   moment: Moment,
 ): Block | undefined {
-  const { policy, guards, ledger, healingEnabled, dryRun } = parts;
+  const { policy, guards, ledger, healingEnabled } = parts;
   const approved = approvalOf(ledger.state, digest)?.answer === 'yes';
   const now = ledger.now();
   const { state, lockedBy } = ledger;
@@ -124,7 +123,7 @@ export function judge(
     inFlight,
     ...moment,
   };
-  return decide(question) ?? (dryRun ? undefined : previewOnly(plan.action));
+  return decide(question);
 }
 
 /** An act on this component whose end an earlier run did not write down, and that nobody has looked at yet. */

@@ -2,7 +2,8 @@ import { messageOf } from '../errors.js';
 import { forget } from '../guard/approvals.js';
 import { firstGate, PACING_GATES, type Question } from '../guard/pacing.js';
 import { recordAct } from '../guard/record.js';
-import type { Act, GuardState } from '../guard/state.js';
+import type { Act, GuardState, Intent } from '../guard/state.js';
+import { forgetUndo, rememberUndo, undosOf } from '../guard/undo.js';
 import { IssueType, type ComponentVerdict, type Issue } from '../issue.js';
 import type { Block, Plan } from '../plan.js';
 import type { Parts } from './parts.js';
@@ -23,12 +24,14 @@ export async function writeIntent(
   const { component } = issue;
   const { action, scope } = plan;
   const { ledger, bootId, logger, begun } = parts;
+  const about = plan.generation === undefined ? {} : { generation: plan.generation };
   begun.add(component);
   try {
-    await ledger.write((state, at) => ({
-      ...forget(state, digest),
-      intents: [...state.intents, { at, component, action, scope, bootId }],
-    }));
+    await ledger.write((state, at) => {
+      const intents = [...state.intents, { at, component, action, scope, bootId, ...about }];
+      const next = { ...forget(state, digest), intents };
+      return plan.restore ? rememberUndo(next, plan.restore, { at, component, bootId }) : next;
+    });
     return undefined;
   } catch (error) {
     const full = (error as NodeJS.ErrnoException).code === 'ENOSPC';
@@ -56,7 +59,7 @@ function holds(component: string, path: string | undefined): boolean {
 export async function writeEnd(
   { issue, plan, before }: Repair,
   ending: Ending,
-  after: ComponentVerdict | undefined,
+  { after, worse = false }: { readonly after?: ComponentVerdict | undefined; readonly worse?: boolean },
   parts: Parts,
 ): Promise<void> {
   const { guards, clock, begun } = parts;
@@ -72,6 +75,7 @@ export async function writeEnd(
     return recordAct(state, act, guards, {
       chance: clock.random(),
       effect: effectOf(issue, before, after),
+      worse,
     });
   });
   if (ending.outcome === 'fixed') reportRecurrence(component, parts);
@@ -132,8 +136,12 @@ async function save(
 }
 
 function withoutIntent(state: GuardState, component: string, scope: string): GuardState {
-  const intents = state.intents.filter((intent) => intent.component !== component || intent.scope !== scope);
-  return { ...state, intents };
+  const isIt = (intent: Intent): boolean => intent.component === component && intent.scope === scope;
+  const intents = state.intents.filter((intent) => !isIt(intent));
+  const begun = state.intents.filter(isIt).map(({ at }) => at);
+  // Nothing was done: nothing is to be taken back.
+  const idle = undosOf(state).filter((undo) => undo.component === component && begun.includes(undo.at));
+  return idle.reduce(forgetUndo, { ...state, intents });
 }
 
 /** A gain can be measured where trouble is a quantity. */

@@ -7,7 +7,7 @@ import type { Prepared } from './prepare.js';
 export type Ending =
   | { readonly outcome: 'fixed'; readonly proof: string }
   | { readonly outcome: 'planned' }
-  | { readonly outcome: 'failed' | 'ineffective'; readonly error: string }
+  | { readonly outcome: 'failed' | 'ineffective' | 'pending-reboot'; readonly error: string }
   | { readonly outcome: 'skipped'; readonly block: Block };
 
 /** The last attempt of a turn. */

@@ -1,5 +1,6 @@
 import { verifyByCheck, type Verification } from '../actions/define.js';
 import { messageOf } from '../errors.js';
+import type { StepReport } from '../execute/executor.js';
 import type { Host } from '../host/host.js';
 import { IssueType, type ComponentVerdict, type Issue } from '../issue.js';
 import type { Plan } from '../plan.js';
@@ -11,11 +12,13 @@ export interface Repair {
   readonly issue: Issue;
   readonly plan: Plan;
   readonly before: ComponentVerdict | undefined;
+  /** What the steps reported. */
+  readonly steps?: readonly StepReport[];
 }
 
 /** Lets a repair settle, reads again, and tells whether the trouble is gone. Never rejects. */
 export async function verify(
-  { issue, plan, before }: Repair,
+  { issue, plan, before, steps = [] }: Repair,
   parts: Parts,
   signal: AbortSignal,
 ): Promise<Verification> {
@@ -24,9 +27,11 @@ export async function verify(
     issue,
     plan,
     before,
+    steps,
+    guards: parts.guards,
     inspect: () => lookAgain(issue, parts.detector, signal),
     read: async (request: Parameters<Host['read']>[0]) => parts.host.read({ ...request, signal }),
-    settle: () => parts.clock.sleep(definition?.settleMs ?? settleMs(issue, parts), signal),
+    settle: (ms = definition?.settleMs ?? settleMs(issue, parts)) => parts.clock.sleep(ms, signal),
     signal,
   };
   try {

@@ -1,3 +1,4 @@
+import type { NixActivity, SystemIdentity } from './nixos-reading.js';
 import type { Reading } from './reading.js';
 import type { Snapshot, SnapshotPart } from './snapshot.js';
 
@@ -27,6 +28,16 @@ export interface Host {
   unitLog?(unit: string, signal?: AbortSignal): Promise<Reading<readonly string[]>>;
   /** Memory of a unit that only ending it gives back, in bytes. Optional. */
   unitMemory?(unit: string, signal?: AbortSignal): Promise<Reading<number>>;
+  /** Full names of the services that are active, without a word more on each. Optional. */
+  activeServices?(signal?: AbortSignal): Promise<Reading<readonly string[]>>;
+  /** Units whose definition differs between two NixOS systems, given by store path. Optional. */
+  unitChanges?(from: string, to: string, signal?: AbortSignal): Promise<Reading<readonly string[]>>;
+  /** Kernel and modules of a NixOS system, given by store path, that need not be running. Optional. */
+  systemIdentity?(path: string, signal?: AbortSignal): Promise<Reading<SystemIdentity>>;
+  /** Why a NixOS system refuses to be switched to without a reboot, by its own check; `null` when it does not. Optional. */
+  preSwitchCheck?(path: string, signal?: AbortSignal): Promise<Reading<string | null>>;
+  /** Whether a switch or a build is under way. Optional. */
+  nixActivity?(signal?: AbortSignal): Promise<Reading<NixActivity>>;
   /** Lets go of descriptors and connections; a later `read` opens them again. */
   close?(): void | Promise<void>;
 }

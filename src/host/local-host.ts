@@ -1,5 +1,7 @@
 import type { Host, ReadRequest } from './host.js';
 import { createLinuxReader } from './linux/linux-reader.js';
+import { createPreSwitchCheck } from './nixos/pre-switch-check.js';
+import { createNixosReader } from './nixos/nixos-reader.js';
 import { createPortableReader } from './portable.js';
 import { unknown } from './reading.js';
 import type { Snapshot, SnapshotPart, SystemReading } from './snapshot.js';
@@ -7,12 +9,22 @@ import { anonymousMemory } from './systemd/anonymous-memory.js';
 import { createSystemdReader } from './systemd/reader.js';
 import { unitLog } from './systemd/unit-log.js';
 
+const NO_NIXOS = unknown('this host does not run NixOS');
 const NOT_ASKED = unknown('not asked for');
 
 /** The machine that this program runs on: Linux by its own files, others through systeminformation. */
 export function localHost(): Host {
   const reader = process.platform === 'linux' ? createLinuxReader() : createPortableReader();
   const systemd = createSystemdReader();
+  const preSwitchCheck = createPreSwitchCheck();
+  // Only on Linux: what nix-darwin keeps in the same places is no NixOS.
+  const nixos = process.platform === 'linux' ? createNixosReader() : undefined;
+  const readSystem = async (signal?: AbortSignal): Promise<SystemReading> => ({
+    nixos: nixos?.read() ?? NO_NIXOS,
+    rootfs: reader.rootfs(),
+    oomKills: reader.oomKills(),
+    state: await systemd.readState(signal),
+  });
   return {
     read(request: ReadRequest = {}): Snapshot | Promise<Snapshot> {
       const { parts, units, discover, signal } = request;
@@ -25,9 +37,7 @@ export function localHost(): Host {
       const unitsRead = wants(parts, 'units')
         ? systemd.readUnits({ names: units ?? [], discover: discover ?? false, signal })
         : NOT_ASKED;
-      const system = wants(parts, 'system')
-        ? systemd.readState(signal).then((state): SystemReading => ({ state }))
-        : NOT_ASKED;
+      const system = wants(parts, 'system') ? readSystem(signal) : NOT_ASKED;
       // Most readings wait for nothing: then neither does this one.
       if (isPending(memory) || isPending(mounts) || isPending(unitsRead) || isPending(system)) {
         return Promise.all([memory, mounts, unitsRead, system]).then(([memory, mounts, units, system]) => ({
@@ -45,6 +55,11 @@ export function localHost(): Host {
     },
     unitMemory: (unit, signal) => anonymousMemory(unit, signal),
     unitLog: (unit, signal) => unitLog(unit, signal),
+    preSwitchCheck,
+    activeServices: (signal) => systemd.activeServices(signal),
+    unitChanges: async (from, to, signal) => nixos?.unitChanges(from, to, signal) ?? NO_NIXOS,
+    systemIdentity: (path) => Promise.resolve(nixos?.identity(path) ?? NO_NIXOS),
+    nixActivity: async () => nixos?.activity() ?? NO_NIXOS,
     async close() {
       reader.close();
       await systemd.close();

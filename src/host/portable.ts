@@ -11,6 +11,7 @@ import type {
   MemoryReading,
   MountReading,
   PressureReading,
+  SystemReading,
   UsageReading,
 } from './snapshot.js';
 
@@ -58,6 +59,8 @@ export interface PortableReader {
   load(): Reading<LoadReading>;
   pressure(): Reading<PressureReading>;
   mounts(signal?: AbortSignal): Reading<readonly MountReading[]> | Promise<Reading<readonly MountReading[]>>;
+  rootfs(): SystemReading['rootfs'];
+  oomKills(): Reading<number>;
   /** Stops waiting for programs that are still running. */
   close(): void;
 }
@@ -126,6 +129,8 @@ export function createPortableReader(options: PortableReaderOptions = {}): Porta
         (list) => toMounts(list, platform),
         signal,
       ),
+    rootfs: () => NOT_LINUX,
+    oomKills: () => NOT_LINUX,
     close: () => slow.close(),
   };
 }
@@ -161,6 +166,9 @@ function toMemory(mem: PortableMemory, platform: NodeJS.Platform): Reading<Memor
     usedPercent: percentOf(total - available, total),
     reclaimableSlabBytes: NOT_LINUX,
     pageCacheBytes: NOT_LINUX,
+    uncountedCacheBytes: NOT_LINUX,
+    uncountedSlabBytes: NOT_LINUX,
+    evictableArcBytes: 0,
   };
 }
 

@@ -1,3 +1,4 @@
+import type { NixosReading } from './nixos-reading.js';
 import type { Reading } from './reading.js';
 import type { UnitReading } from './unit.js';
 
@@ -23,6 +24,12 @@ export interface MemoryReading {
   readonly reclaimableSlabBytes: Reading<number>;
   /** Page cache without shared memory, in bytes. */
   readonly pageCacheBytes: Reading<number>;
+  /** What of the page cache is not counted as available: dropping it would gain this much, at most. In bytes. */
+  readonly uncountedCacheBytes: Reading<number>;
+  /** What of the reclaimable slab is not counted as available, in bytes. */
+  readonly uncountedSlabBytes: Reading<number>;
+  /** Cache of ZFS that can go, in bytes: counted as available here, but not by the kernel. 0 without ZFS. */
+  readonly evictableArcBytes: number;
 }
 
 /** The load average as the kernel prints it. */
@@ -72,10 +79,16 @@ export interface UnitsReading {
   readonly troubled: readonly UnitReading[];
 }
 
-/** The NixOS system. */
+/** The system as a whole. */
 export interface SystemReading {
   /** systemd's own word: `running`, `degraded`, `maintenance` … */
   readonly state: Reading<string>;
+  /** What NixOS runs, has booted and has kept; unknown on a host that is not NixOS. */
+  readonly nixos: Reading<NixosReading>;
+  /** Whether the root file system went read-only, and the sentence that says by what one knows. */
+  readonly rootfs: Reading<{ readonly readOnly: boolean; readonly reason: string }>;
+  /** Processes that the kernel has killed for want of memory since the machine booted. Containers see those of the whole machine. */
+  readonly oomKills: Reading<number>;
 }
 
 /** One reading of a host. Every field is a value, or unknown with the reason. */

@@ -19,6 +19,9 @@ const collectGarbage: Rung = ({ component }) => ({
   parameters: { path: component.slice(component.indexOf(':') + 1) },
 });
 const collectGarbageAtStore: Rung = () => ({ action: 'clean_nix_store', parameters: { path: NIX_STORE } });
+const freeInodes =
+  (rung: Rung): Rung =>
+  (issue) => ({ action: 'clean_nix_store', parameters: { ...rung(issue).parameters, freeing: 'inodes' } });
 
 /** Which ladder a component has; for `disk:/var` the word before the colon is looked up. */
 export const COMPONENT_LADDERS: ReadonlyMap<string, readonly Rung[]> = new Map([
@@ -27,8 +30,8 @@ export const COMPONENT_LADDERS: ReadonlyMap<string, readonly Rung[]> = new Map([
   ['load', [none]],
   ['disk', [collectGarbageAtStore]],
   ['disk:', [collectGarbage]],
-  ['inodes', [collectGarbageAtStore]],
-  ['inodes:', [collectGarbage]],
+  ['inodes', [freeInodes(collectGarbageAtStore)]],
+  ['inodes:', [freeInodes(collectGarbage)]],
   ['system', [rollBack]],
   ['system:', [none]],
 ]);

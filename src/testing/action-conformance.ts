@@ -1,6 +1,10 @@
 import type { ActionDefinition, PlanContext, PlanDraft } from '../actions/define.js';
 import type { WatchedUnit } from '../detect/services.js';
+import { unknown } from '../host/reading.js';
+import { NO_HISTORY } from '../guard/generations.js';
+import { DEFAULT_GUARDS } from '../guard/guards.js';
 import { Severity, type Issue } from '../issue.js';
+import { nixSettings } from '../nix-options.js';
 import type { Plan, Step } from '../plan.js';
 import {
   conformance,
@@ -106,6 +110,7 @@ export function actionConformance<Parameters>(
             plan,
             before: { ...verdict, status: 'bad' },
             inspect: () => Promise.resolve(verdict),
+            steps: [],
             settle: () => Promise.resolve(),
           }),
         );
@@ -126,10 +131,22 @@ const ISSUE: Issue = Object.freeze({
   timestamp: new Date(0),
 });
 
+const NOBODY_SAID = unknown('nobody said');
+
 const contextOf = (host: FakeHost, services: readonly WatchedUnit[]): PlanContext => ({
   read: (request) => Promise.resolve(host.read(request)),
-  unitMemory: async (unit) => (await host.unitMemory?.(unit)) ?? { unknown: 'nobody said' },
+  preSwitchCheck: async (path) => (await host.preSwitchCheck?.(path)) ?? { unknown: 'nobody said' },
+  history: NO_HISTORY,
+  ownUnit: null,
+  unitMemory: async (unit) => (await host.unitMemory?.(unit)) ?? NOBODY_SAID,
+  unitChanges: async (from, to) => (await host.unitChanges?.(from, to)) ?? NOBODY_SAID,
+  systemIdentity: async (path) => (await host.systemIdentity?.(path)) ?? NOBODY_SAID,
+  nixActivity: async () => (await host.nixActivity?.()) ?? NOBODY_SAID,
   services,
+  guards: DEFAULT_GUARDS,
+  nix: nixSettings(),
+  keep: [],
+  earlier: [],
   thresholds: { cpuPercent: 80, memoryPercent: 85, diskPercent: 90, loadAverage: undefined },
   signal: new AbortController().signal,
 });

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js';
 import type { Host, ReadRequest } from '../host/host.js';
+import type { NixActivity, SystemIdentity } from '../host/nixos-reading.js';
 import { isUnknown, unknown, type Reading } from '../host/reading.js';
 import type { Snapshot, SnapshotPart, UnitsReading } from '../host/snapshot.js';
 import { unitName } from '../host/systemd/unit-name.js';
@@ -15,6 +16,12 @@ export type FakeHostParts = Partial<Omit<Snapshot, 'units' | 'timestamp'>> & {
   readonly logs?: Readonly<Record<string, readonly string[]>>;
   /** Memory by full unit name, in bytes; unknown where there is none. */
   readonly memories?: Readonly<Record<string, number>>;
+  /** Units that differ between two NixOS systems; unknown when left out, as on a host without Nix. */
+  readonly unitChanges?: (from: string, to: string) => Reading<readonly string[]>;
+  /** NixOS systems that can be looked at, beside those that run or have booted. */
+  readonly systems?: readonly SystemIdentity[];
+  /** What is under way; nothing when left out. */
+  readonly activity?: Reading<NixActivity>;
 };
 
 /** What else a {@link FakeHost} may be given. */
@@ -58,7 +65,7 @@ export function fakeHost(parts: FakeHostParts = {}, { clock }: FakeHostOptions =
     },
     read(request = {}) {
       requests.push(request);
-      const { units, logs: _logs, memories: _memories, ...rest } = now;
+      const { units, logs: _l, memories: _m, unitChanges: _u, systems: _s, activity: _a, ...rest } = now;
       const whole = healthySnapshot({
         ...rest,
         units: unitsRead(units ?? [], request),
@@ -70,8 +77,18 @@ export function fakeHost(parts: FakeHostParts = {}, { clock }: FakeHostOptions =
     },
     unitLog: (unit) => Promise.resolve(now.logs?.[fullName(unit)] ?? []),
     unitMemory: (unit) => Promise.resolve(now.memories?.[fullName(unit)] ?? unknown('nobody said')),
+    unitChanges: (from, to) => Promise.resolve(now.unitChanges?.(from, to) ?? unknown('nobody said')),
+    systemIdentity: (path) => Promise.resolve(identityOf(path, now)),
+    nixActivity: () => Promise.resolve(now.activity ?? { switching: null, building: null }),
     close: () => void (closed += 1),
   };
+}
+
+function identityOf(path: string, { system, systems = [] }: FakeHostParts): Reading<SystemIdentity> {
+  const nixos = system === undefined || isUnknown(system) ? undefined : system.nixos;
+  const read = nixos === undefined || isUnknown(nixos) ? [] : [nixos.running, nixos.booted];
+  const known = [...systems, ...read].find((one) => !isUnknown(one) && one.path === path);
+  return known ?? unknown(`nobody said what ${path} is`);
 }
 
 function unitsRead(known: Reading<readonly UnitReading[]>, request: ReadRequest): Reading<UnitsReading> {

@@ -1,11 +1,20 @@
 import type { Host } from '../host/host.js';
 import { isUnknown } from '../host/reading.js';
 import type { UnitReading } from '../host/unit.js';
-import { conformance, insist, mustNotFail, textOf, type ConformanceCase, type Make } from './conformance.js';
+import {
+  conformance,
+  insist,
+  isText,
+  mustNotFail,
+  textOf,
+  type ConformanceCase,
+  type Make,
+} from './conformance.js';
 import { SNAPSHOT_PARTS } from './snapshot.js';
 import { insistOnSnapshot } from './snapshot-rules.js';
 
 const NOBODY = 'no-such-unit-a7c1';
+const NO_SYSTEMS = ['/nix/store/no-such-system-a7c1', '/nix/store/no-such-system-b2d8'] as const;
 
 /** What every `Host` promises. The cases only read. */
 export function hostConformance(make: Make<Host>): ConformanceCase[] {
@@ -81,6 +90,34 @@ export function hostConformance(make: Make<Host>): ConformanceCase[] {
         insist(isUnknown(bytes) || bytes >= 0, `\`unitMemory\` gave ${textOf(bytes)}`);
       }
     },
+    async 'what differs between two systems is a list of units, and no system differs from itself'(host) {
+      for (const [from, to] of [NO_SYSTEMS, [...NO_SYSTEMS].reverse(), ['', '..']] as const) {
+        const units = (await mustNotFail('`unitChanges`', () => host.unitChanges?.(from, to))) ?? [];
+        insist(isUnknown(units) || isTexts(units), `\`unitChanges\` gave ${textOf(units)}`);
+      }
+      const { system } = await read(host, { parts: ['system'] });
+      const nixos = isUnknown(system) ? system : system.nixos;
+      const running = isUnknown(nixos) ? nixos : nixos.running;
+      if (isUnknown(running)) return;
+      const { path } = running;
+      const own = (await mustNotFail('`unitChanges`', () => host.unitChanges?.(path, path))) ?? [];
+      insist(
+        isUnknown(own) || own.length === 0,
+        `\`unitChanges\` of a system with itself gave ${textOf(own)}`,
+      );
+    },
+    async 'a system that is not there is unknown'(host) {
+      for (const path of [...NO_SYSTEMS, '', '..']) {
+        const system = await mustNotFail('`systemIdentity`', () => host.systemIdentity?.(path));
+        insist(system === undefined || isUnknown(system), `\`systemIdentity\` gave ${textOf(system)}`);
+      }
+    },
+    async 'what is under way is a sentence or null, or unknown'(host) {
+      const activity = await mustNotFail('`nixActivity`', () => host.nixActivity?.());
+      if (activity === undefined || isUnknown(activity)) return;
+      for (const sentence of [activity.switching, activity.building])
+        insist(sentence === null || isText(sentence), `\`nixActivity\` gave ${textOf(activity)}`);
+    },
     async 'a signal that is aborted already is no reason to fail'(host) {
       await mustNotFail('`read` with an aborted signal', () => host.read({ signal: AbortSignal.abort() }));
     },
@@ -100,3 +137,4 @@ export function hostConformance(make: Make<Host>): ConformanceCase[] {
 }
 
 const withSuffix = (name: string): string => (name.includes('.') ? name : `${name}.service`);
+const isTexts = (list: unknown): boolean => Array.isArray(list) && list.every(isText);

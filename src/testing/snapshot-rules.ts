@@ -1,5 +1,5 @@
 import { isUnknown } from '../host/reading.js';
-import type { Snapshot, UsageReading } from '../host/snapshot.js';
+import type { Snapshot, SystemReading, UsageReading } from '../host/snapshot.js';
 import type { UnitReading } from '../host/unit.js';
 import { insist, isObject, isText, textOf } from './conformance.js';
 import { SNAPSHOT_PARTS } from './snapshot.js';
@@ -11,7 +11,7 @@ export function insistOnSnapshot(snapshot: unknown, about: string): asserts snap
   for (const part of SNAPSHOT_PARTS)
     insist(isObject(snapshot[part]) || Array.isArray(snapshot[part]), `${about} gave no ${part}`);
   insistOnReadings(snapshot, about);
-  const { cpu, memory, load, mounts, units } = snapshot as unknown as Snapshot;
+  const { cpu, memory, load, mounts, units, system } = snapshot as unknown as Snapshot;
   if (!isUnknown(cpu)) {
     insist(isPercent(cpu.percent), `${about} gave a CPU use of ${textOf(cpu.percent)} %`);
     insist(isCount(cpu.cpus), `${about} gave ${textOf(cpu.cpus)} CPUs`);
@@ -36,6 +36,7 @@ export function insistOnSnapshot(snapshot: unknown, about: string): asserts snap
       if (!isUnknown(inodes)) insistOnUsage(inodes, `${about} on the inodes of ${mountPoint}`);
     }
   }
+  if (!isUnknown(system)) insistOnSystem(system, about);
   if (!isUnknown(units)) for (const unit of [...units.asked, ...units.troubled]) insistOnUnit(unit, about);
 }
 
@@ -47,6 +48,18 @@ function insistOnUsage({ used, available, percent }: UsageReading, about: string
     sum === 0 || Math.abs(percent - (100 * used) / sum) < 0.5,
     `${about} gave ${percent} % for ${used} of ${sum}`,
   );
+}
+
+function insistOnSystem(system: SystemReading, about: string): void {
+  for (const key of ['state', 'nixos', 'rootfs', 'oomKills'] as const)
+    insist(key in system && system[key] !== undefined, `${about} gave a system without ${key}`);
+  const { oomKills, nixos } = system;
+  const counted = isUnknown(oomKills) || (Number.isInteger(oomKills) && oomKills >= 0);
+  insist(counted, `${about} gave ${textOf(oomKills)} kills for want of memory`);
+  if (isUnknown(nixos) || isUnknown(nixos.generations)) return;
+  const numbers = nixos.generations.map(({ number }) => number);
+  const ascending = numbers.every((number, index) => index === 0 || number > numbers[index - 1]!);
+  insist(ascending, `${about} gave generations that do not ascend: ${numbers.join(', ')}`);
 }
 
 function insistOnUnit(unit: UnitReading, about: string): void {

@@ -1,4 +1,5 @@
-import type { MountReading, Snapshot, SnapshotPart } from '../host/snapshot.js';
+import { unknown } from '../host/reading.js';
+import type { MountReading, Snapshot, SnapshotPart, SystemReading } from '../host/snapshot.js';
 
 /** Every part of a snapshot. */
 export const SNAPSHOT_PARTS = [
@@ -23,7 +24,7 @@ export function healthySnapshot(overrides: Partial<Snapshot> = {}): Snapshot {
     mounts: [mountReading()],
     pressure: { cpu: { some: 0 }, memory: { some: 0, full: 0 }, io: { some: 0, full: 0 } },
     units: { asked: [], troubled: [] },
-    system: { state: 'running' },
+    system: systemReading(),
     ...overrides,
   };
 }
@@ -44,6 +45,9 @@ export function memoryReading(usedPercent: number): Exclude<Snapshot['memory'], 
     usedPercent,
     reclaimableSlabBytes: 0.1 * GIB,
     pageCacheBytes: 2 * GIB,
+    uncountedCacheBytes: 0.05 * GIB,
+    uncountedSlabBytes: 0.05 * GIB,
+    evictableArcBytes: 0,
   };
 }
 
@@ -64,5 +68,16 @@ export function mountReading(
     space: usage(100 * GIB, percent),
     inodes: usage(1_000_000, inodesPercent),
     ...rest,
+  };
+}
+
+/** A system that runs well and is not NixOS, with whatever is said otherwise. */
+export function systemReading(overrides: Partial<SystemReading> = {}): SystemReading {
+  return {
+    state: 'running',
+    nixos: unknown('this host does not run NixOS'),
+    rootfs: { readOnly: false, reason: '/ (ext4) is writable' },
+    oomKills: 0,
+    ...overrides,
   };
 }

@@ -1,13 +1,18 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { actionNamed, actionRegistry } from '../../src/actions/registry.js';
 import { makePlan } from '../../src/execute/planner.js';
+import { NO_HISTORY } from '../../src/guard/generations.js';
+import { DEFAULT_GUARDS } from '../../src/guard/guards.js';
 import type { UnitReading } from '../../src/host/unit.js';
+import { nixSettings } from '../../src/nix-options.js';
 import {
   actionConformance,
   failedUnit,
   fakeHost,
   memoryReading,
   mountReading,
+  nixosReading,
+  systemReading,
   unitReading,
   type FakeHostParts,
 } from '../../src/testing/index.js';
@@ -35,7 +40,15 @@ const THRESHOLDS = { cpuPercent: 80, memoryPercent: 85, diskPercent: 90, loadAve
 const planOn = (parts: FakeHostParts, action: string, parameters: object = {}) =>
   makePlan(
     { action, parameters: { ...parameters } },
-    { host: fakeHost(parts), actions: actionRegistry(), thresholds: THRESHOLDS, services: [] },
+    {
+      host: fakeHost(parts),
+      actions: actionRegistry(),
+      thresholds: THRESHOLDS,
+      services: [],
+      guards: DEFAULT_GUARDS,
+      nix: nixSettings(),
+      history: NO_HISTORY,
+    },
     new AbortController().signal,
   );
 const argvs = ({ steps }: Awaited<ReturnType<typeof planOn>>) =>
@@ -147,31 +160,6 @@ describe('clean_nix_store', () => {
   });
 });
 
-describe('clear_system_cache', () => {
-  const memory = (cache: number, slab: number) => ({
-    ...memoryReading(95),
-    pageCacheBytes: cache * GIB,
-    reclaimableSlabBytes: slab * GIB,
-  });
-
-  it('writes dirty pages first, and then drops level 1', async () => {
-    const plan = await planOn({ memory: memory(2, 0.1) }, 'clear_system_cache');
-    expect(argvs(plan)).toEqual(['sync', '/proc/sys/vm/drop_caches = 1']);
-    expect(plan).toMatchObject({ targets: [{ kind: 'plain', id: 'memory' }], risk: 'reversible' });
-  });
-
-  it('drops level 2 where the gain is slab, and never 3', async () => {
-    expect(argvs(await planOn({ memory: memory(0.1, 3) }, 'clear_system_cache'))[1]).toBe(
-      '/proc/sys/vm/drop_caches = 2',
-    );
-  });
-
-  it('writes may not be cut short', async () => {
-    const { steps } = await planOn({ memory: memory(2, 0) }, 'clear_system_cache');
-    expect(steps[1]).toMatchObject({ kind: 'write', interruptible: false, needsRoot: true });
-  });
-});
-
 describe('restart_service', () => {
   const restart = (unit: UnitReading) => planOn({ units: [unit] }, 'restart_service', { service: unit.id });
 
@@ -240,9 +228,12 @@ describe('on NixOS', () => {
   beforeEach(() => void files.set(SWITCH, ''));
 
   it('a rebuild is planned with its undo, and is for a person to approve', async () => {
-    const plan = await planOn({}, 'rebuild_system');
-    expect(argvs(plan)).toEqual(['nixos-rebuild switch']);
-    expect(plan).toMatchObject({ risk: 'disruptive', steps: [{ interruptible: false, needsRoot: true }] });
+    const plan = await planOn({ system: systemReading({ nixos: nixosReading() }) }, 'rebuild_system');
+    expect(argvs(plan)).toHaveLength(1);
+    expect(argvs(plan)[0]).toMatch(
+      /^systemd-run .* --unit=luminous-healing-rebuild-\w+ .* -- nixos-rebuild switch$/,
+    );
+    expect(plan).toMatchObject({ risk: 'disruptive', steps: [{ interruptible: true, needsRoot: true }] });
     expect(plan.approval).toBeTypeOf('string');
     expect(plan.undo).toBeTypeOf('string');
   });
@@ -250,44 +241,5 @@ describe('on NixOS', () => {
   it('a rollback without evidence is not done by itself', async () => {
     const plan = await planOn({}, 'rollback_generation');
     expect(plan.refusal !== undefined || plan.approval !== undefined).toBe(true);
-  });
-});
-
-describe('set_cpu_governor', () => {
-  const ROOT = '/sys/devices/system/cpu/cpufreq';
-  const policy = (name: string, governor: string, offered: string) => {
-    files.set(ROOT, [...((files.get(ROOT) as string[] | undefined) ?? []), name]);
-    files.set(`${ROOT}/${name}/scaling_governor`, `${governor}\n`);
-    files.set(`${ROOT}/${name}/scaling_available_governors`, `${offered} \n`);
-  };
-
-  it('writes the governor into each policy, and remembers what was there', async () => {
-    policy('policy0', 'powersave', 'performance powersave');
-    policy('policy4', 'schedutil', 'schedutil performance');
-    const plan = await planOn({}, 'set_cpu_governor');
-    expect(argvs(plan)).toEqual([
-      `${ROOT}/policy0/scaling_governor = performance`,
-      `${ROOT}/policy4/scaling_governor = performance`,
-    ]);
-    expect(plan.undo).toBe(`Back to powersave in ${ROOT}/policy0, schedutil in ${ROOT}/policy4`);
-  });
-
-  it('is unavailable where a policy does not offer it', async () => {
-    policy('policy0', 'powersave', 'ondemand powersave');
-    expect(await planOn({}, 'set_cpu_governor')).toMatchObject({
-      steps: [],
-      refusal: {
-        reason: 'unavailable',
-        sentence: `${ROOT}/policy0 offers ondemand, powersave, not \`performance\``,
-      },
-    });
-  });
-
-  it('is unavailable where there is no cpufreq', async () => {
-    files.set(ROOT, []);
-    expect(await planOn({}, 'set_cpu_governor')).toMatchObject({
-      steps: [],
-      refusal: { reason: 'unavailable', sentence: 'This machine has no cpufreq to govern' },
-    });
   });
 });

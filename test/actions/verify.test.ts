@@ -6,6 +6,7 @@ import {
   type VerifyContext,
 } from '../../src/actions/define.js';
 import { actionNamed, actionRegistry } from '../../src/actions/registry.js';
+import { DEFAULT_GUARDS } from '../../src/guard/guards.js';
 import type { ComponentVerdict } from '../../src/issue.js';
 import type { UnitReading } from '../../src/host/unit.js';
 import { failedUnit, fakeHost, unitReading } from '../../src/testing/index.js';
@@ -17,6 +18,8 @@ const contextOf = (more: Partial<VerifyContext> = {}): VerifyContext => ({
   before: undefined,
   inspect: () => Promise.resolve(undefined),
   read: () => Promise.resolve(fakeHost().read()),
+  steps: [],
+  guards: DEFAULT_GUARDS,
   settle: () => Promise.resolve(),
   signal: new AbortController().signal,
   ...more,

@@ -8,6 +8,7 @@ import {
   fakeHost,
   memoryReading,
   mountReading,
+  systemReading,
   unitReading,
   type FakeHostParts,
 } from '../../src/testing/index.js';
@@ -21,7 +22,7 @@ const UNWELL: FakeHostParts = {
     mountReading({ mountPoint: '/var', device: '8:2', inodesPercent: 93 }),
   ],
   units: [failedUnit(), unitReading({ name: 'redis' })],
-  system: { state: 'degraded' },
+  system: systemReading({ state: 'degraded' }),
 };
 const components = (list: readonly { component: string }[]) => list.map(({ component }) => component);
 
@@ -54,7 +55,16 @@ describe('detectIssues', () => {
     const detector = new SimpleDetector({ host });
     expect(await detector.detectIssues()).toEqual([]);
     const verdicts = await detector.inspect();
-    expect(components(verdicts)).toEqual(['cpu', 'memory', 'disk', 'load', 'services', 'system:state']);
+    expect(components(verdicts)).toEqual([
+      'cpu',
+      'memory',
+      'disk',
+      'load',
+      'services',
+      'system:state',
+      'system:rootfs',
+      'system:oom',
+    ]);
     for (const verdict of verdicts) expect(verdict).toMatchObject({ status: 'unknown', reason: 'gone' });
   });
 
@@ -178,7 +188,8 @@ describe('inspect of one component', () => {
     ['system:state', 'system:state bad'],
     ['disk:/gone', 'disk:/gone unknown'],
     ['no-such-unit', 'no-such-unit unknown'],
-    ['system:oom', 'system:oom unknown'],
+    ['system:oom', 'system:oom ok'],
+    ['system:rootfs', 'system:rootfs ok'],
   ])('%s gives %s', async (component, answer) => {
     expect(await look(component)).toEqual([answer]);
   });

@@ -4,11 +4,10 @@ import { judgeCpu } from '../../src/detect/cpu.js';
 import { judgeDisks, mountOf } from '../../src/detect/disk.js';
 import { judgeLoad } from '../../src/detect/load.js';
 import { judgeMemory } from '../../src/detect/memory.js';
-import { judgeSystem } from '../../src/detect/system.js';
 import { Severity } from '../../src/issue.js';
 import { memoryReading, mountReading } from '../../src/testing/index.js';
 
-const { MEDIUM, HIGH, CRITICAL, LOW } = Severity;
+const { MEDIUM, HIGH, CRITICAL } = Severity;
 const because = { unknown: 'the file is gone' };
 const load = (one: number, cpus = 4) => ({ one, five: 1, fifteen: 1, cpus });
 
@@ -104,21 +103,6 @@ describe('load', () => {
   });
 });
 
-describe('the system', () => {
-  it.each(['degraded', 'maintenance', 'something new'])(
-    'is reported as LOW when systemd says %s',
-    (state) => {
-      expect(judgeSystem({ state })).toMatchObject([
-        { component: 'system:state', type: 'system', status: 'bad', severity: LOW },
-      ]);
-    },
-  );
-
-  it.each(['running', 'starting', 'initializing', 'stopping'])('is well when systemd says %s', (state) => {
-    expect(judgeSystem({ state })).toMatchObject([{ status: 'ok' }]);
-  });
-});
-
 describe('unknown', () => {
   it('never becomes bad, and keeps its reason', () => {
     const verdicts = [
@@ -127,8 +111,6 @@ describe('unknown', () => {
       judgeLoad(because, undefined),
       ...judgeDisks(because, 90),
       ...judgeDisks([mountReading({ space: because, inodes: because })], 90),
-      ...judgeSystem(because),
-      ...judgeSystem({ state: because }),
     ];
     for (const verdict of verdicts)
       expect(verdict).toMatchObject({ status: 'unknown', reason: 'the file is gone' });

@@ -83,13 +83,13 @@ describe('a file that cannot be used', () => {
     ['is full of zeros, as after a power cut', () => writeFile(file, Buffer.alloc(200)), 'JSON'],
     [
       'is of an older version',
-      () => writeFile(file, whole.replace('"version":1', '"version":0')),
+      () => writeFile(file, whole.replace('"version":2', '"version":0')),
       'its version is 0',
     ],
     [
       'is of a newer version',
-      () => writeFile(file, whole.replace('"version":1', '"version":2')),
-      'its version is 2',
+      () => writeFile(file, whole.replace('"version":2', '"version":3')),
+      'its version is 3',
     ],
     [
       'lacks a part',

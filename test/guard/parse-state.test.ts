@@ -16,9 +16,35 @@ const record = fc.record({
   healthySince: fc.option(time),
   useless: fc.option(fc.record({ action: word, value: time })),
 });
+const path = word.map((rest) => `/${rest}`);
+const generation = fc.record({
+  from: path,
+  to: fc.option(path),
+  verb: fc.constantFrom('switch' as const, 'boot' as const),
+  units: fc.array(word),
+  failing: fc.array(word),
+});
+const unit = fc.record({
+  run: word,
+  activeSince: fc.option(time),
+  activeUntil: fc.option(time),
+  healthy: fc.boolean(),
+  failedAt: fc.option(time),
+  failing: fc.boolean(),
+});
+const system = fc.record({
+  previous: fc.option(path),
+  enteredAt: time,
+  seenAt: time,
+  blindMs: time,
+  quietSince: time,
+  good: fc.boolean(),
+  bad: fc.option(fc.record({ at: time, why: word })),
+  units: fc.dictionary(word, unit),
+});
 /** Any state that an engine can have. */
 const states: fc.Arbitrary<GuardState> = fc.record({
-  version: fc.constant(1 as const),
+  version: fc.constant(2 as const),
   savedAt: time,
   cautious: fc.boolean(),
   components: fc.dictionary(word, record),
@@ -50,7 +76,26 @@ const states: fc.Arbitrary<GuardState> = fc.record({
       answer: fc.constantFrom('waiting' as const, 'yes' as const),
     }),
   ),
-  intents: fc.array(fc.record({ at: time, component: word, action: word, scope, bootId: word })),
+  intents: fc.array(
+    fc.record(
+      {
+        at: time,
+        component: word,
+        action: word,
+        scope,
+        bootId: word,
+        generation,
+        awaitsReboot: fc.boolean(),
+      },
+      { requiredKeys: ['at', 'component', 'action', 'scope', 'bootId'] },
+    ),
+  ),
+  generations: fc.record({
+    running: fc.option(path),
+    systems: fc.dictionary(path, system),
+    lastChange: fc.option(fc.record({ at: time, action: word, from: path, to: fc.option(path) })),
+    repeat: fc.option(path),
+  }),
 });
 
 describe('a state that was written', () => {
@@ -62,6 +107,14 @@ describe('a state that was written', () => {
       }),
     );
     expect(parseState(JSON.stringify(EMPTY_STATE))).toEqual(EMPTY_STATE);
+  });
+});
+
+describe('a state of the first version', () => {
+  it('is taken, with nothing on record of generations', () => {
+    const { generations: _none, ...rest } = EMPTY_STATE;
+    const first = { ...rest, version: 1, pauses: { backup: 5 } };
+    expect(parseState(JSON.stringify(first))).toEqual({ ...EMPTY_STATE, pauses: { backup: 5 } });
   });
 });
 
@@ -97,10 +150,10 @@ describe('anything else', () => {
     ['null', 'it is not an object'],
     ['[]', 'it is not an object'],
     ['7', 'it is not an object'],
-    ['{}', 'its version is undefined, and this library knows 1'],
-    [JSON.stringify({ ...EMPTY_STATE, version: 0 }), 'its version is 0, and this library knows 1'],
-    [JSON.stringify({ ...EMPTY_STATE, version: 2 }), 'its version is 2, and this library knows 1'],
-    [JSON.stringify({ ...EMPTY_STATE, version: '1' }), 'its version is "1", and this library knows 1'],
+    ['{}', 'its version is undefined, and this library knows 2'],
+    [JSON.stringify({ ...EMPTY_STATE, version: 0 }), 'its version is 0, and this library knows 2'],
+    [JSON.stringify({ ...EMPTY_STATE, version: 3 }), 'its version is 3, and this library knows 2'],
+    [JSON.stringify({ ...EMPTY_STATE, version: '1' }), 'its version is "1", and this library knows 2'],
     [JSON.stringify({ ...EMPTY_STATE, savedAt: null }), '`savedAt` is not as it was written'],
     [JSON.stringify({ ...EMPTY_STATE, cautious: 1 }), '`cautious` is not as it was written'],
     [JSON.stringify({ ...EMPTY_STATE, components: { nginx: {} } }), '`components` is not as it was written'],

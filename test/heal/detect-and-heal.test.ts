@@ -2,12 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { SimpleDetector } from '../../src/detect/detector.js';
 import { isBad } from '../../src/detect/detector.js';
+import { unknown } from '../../src/host/reading.js';
 import type { HealingAction } from '../../src/plan.js';
 import {
   failedUnit,
   fakeHost,
   memoryReading,
   mountReading,
+  systemReading,
   unitReading,
   type FakeHostParts,
 } from '../../src/testing/index.js';
@@ -125,7 +127,9 @@ describe('a gate', () => {
   };
 
   it('monitor-only: what is LOW is reported and never acted on', async () => {
-    expect(await blocked({ system: { state: 'degraded' } })).toEqual(['system:state skipped monitor-only']);
+    expect(await blocked({ system: systemReading({ state: 'degraded' }) })).toEqual([
+      'system:state skipped monitor-only',
+    ]);
     expect(await blocked({ units: [failedUnit({ name: 'a.timer' })] })).toEqual([
       'a.timer skipped monitor-only',
     ]);
@@ -387,7 +391,7 @@ describe('any host', () => {
         .uniqueArray(unit, { selector: ({ name }) => name })
         .map((units) => units.map((one) => unitReading(one))),
     ),
-    system: fc.constantFrom({ state: 'running' }, { state: 'degraded' }, { unknown: 'gone' }),
+    system: fc.constantFrom(systemReading(), systemReading({ state: 'degraded' }), unknown('gone')),
   });
 
   it('gives exactly one result for each issue, and each result is whole', async () => {

@@ -4,10 +4,13 @@ import { SimplifiedHealingEngine } from '../../src/engine.js';
 import { SelfHealingError } from '../../src/errors.js';
 import type { ExecuteOptions, Execution, Executor } from '../../src/execute/executor.js';
 import { makePlan } from '../../src/execute/planner.js';
+import { NO_HISTORY } from '../../src/guard/generations.js';
+import { DEFAULT_GUARDS } from '../../src/guard/guards.js';
 import type { GuardState } from '../../src/guard/state.js';
 import type { Store } from '../../src/guard/store.js';
 import type { Host } from '../../src/host/host.js';
 import type { Issue } from '../../src/issue.js';
+import { nixSettings } from '../../src/nix-options.js';
 import type { HealingAction, Plan } from '../../src/plan.js';
 import { SimpleResolver } from '../../src/resolve/resolver.js';
 import type { WorldClock } from './clock.js';
@@ -189,7 +192,15 @@ export class Life {
         throw new Error(`${component} cannot be planned`);
       }
       const host = { read: (request = {}) => world.read(request) };
-      const parts = { host, actions: REGISTRY, thresholds: THRESHOLDS, services: [] };
+      const parts = {
+        host,
+        actions: REGISTRY,
+        thresholds: THRESHOLDS,
+        services: [],
+        guards: DEFAULT_GUARDS,
+        nix: nixSettings(),
+        history: NO_HISTORY,
+      };
       const made = await makePlan(action, parts, new AbortController().signal);
       return component === 'mail' ? { ...made, approval: 'A person has to decide' } : made;
     };

@@ -14,7 +14,11 @@ const system = (component: string) => issueOf({ type: 'system', component });
 describe('the first rung', () => {
   it.each([
     ['disk:/var', resource('disk:/var'), { action: 'clean_nix_store', parameters: { path: '/var' } }],
-    ['inodes:/', resource('inodes:/'), { action: 'clean_nix_store', parameters: { path: '/' } }],
+    [
+      'inodes:/',
+      resource('inodes:/'),
+      { action: 'clean_nix_store', parameters: { path: '/', freeing: 'inodes' } },
+    ],
     [
       'a bare disk, which means the Nix store',
       resource('disk'),
@@ -23,7 +27,7 @@ describe('the first rung', () => {
     [
       'bare inodes, which mean the Nix store',
       resource('inodes'),
-      { action: 'clean_nix_store', parameters: { path: '/nix/store' } },
+      { action: 'clean_nix_store', parameters: { path: '/nix/store', freeing: 'inodes' } },
     ],
     [
       'a mount point with a colon and a space',

@@ -1,6 +1,7 @@
 import type {
   ComponentVerdict,
   Execution,
+  Explanation,
   HealingAction,
   HealingOptions,
   HealingResult,
@@ -19,6 +20,8 @@ export interface Asked {
   readonly healIssue: IssueInput;
   readonly healIssuesBatch: readonly IssueInput[];
   readonly inspect: string | undefined;
+  readonly explain: string | undefined;
+  readonly approve: undefined;
   readonly execute: HealingAction & { readonly dryRun?: boolean };
   readonly monitor: {
     readonly interval: number;
@@ -36,6 +39,8 @@ export interface Answered {
   readonly healIssue: HealingResult;
   readonly healIssuesBatch: HealingResult[];
   readonly inspect: ComponentVerdict[];
+  readonly explain: Explanation[];
+  readonly approve: HealingResult | null;
   readonly execute: Execution;
   readonly monitor: Monitored;
   readonly run: string;

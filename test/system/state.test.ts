@@ -183,7 +183,7 @@ describeOnHost('what an engine remembers on a real host', (lab) => {
     ['garbage', () => ['\u0000\u0001 no state at all', 'root'] as const],
     [
       'of a version to come',
-      (text: string) => [text.replace('"version":1', '"version":99'), 'root'] as const,
+      (text: string) => [text.replace('"version":2', '"version":99'), 'root'] as const,
     ],
     ["somebody else's", (text: string) => [text, 'nobody'] as const],
   ])('a state that is %s is set aside, and makes the engine cautious', async (_, damage) => {

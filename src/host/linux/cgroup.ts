@@ -109,6 +109,10 @@ export class CgroupMemory {
     this.#trial.available = Math.min(limit, Math.max(0, limit - Math.max(0, usage - inactive)));
     this.#trial.reclaimableSlab = lines[SLAB]!;
     this.#trial.pageCache = cache < 0 || shared < 0 ? -1 : Math.max(0, cache - shared);
+    // Of its cache the inactive part alone counts as available; ZFS charges its own to no group.
+    this.#trial.uncountedCache =
+      this.#trial.pageCache < 0 ? -1 : Math.max(0, this.#trial.pageCache - inactive);
+    this.#trial.uncountedSlab = lines[SLAB]!;
     return undefined;
   }
 

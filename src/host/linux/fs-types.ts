@@ -29,6 +29,9 @@ const REMOTE = new Set(
 export const isIgnoredType = (fsType: string): boolean =>
   PSEUDO.has(fsType) || IMAGES.has(fsType) || LAYERS.has(fsType);
 
+/** Whether file systems of this type are images: made full, and read-only for good. */
+export const isImageType = (fsType: string): boolean => IMAGES.has(fsType);
+
 /**
  * Whether a server or a program answers for this type, so that `statfs` may hang: network file systems, all
  * of FUSE, folders shared by a virtual machine's host, cluster file systems with a lock manager.

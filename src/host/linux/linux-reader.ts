@@ -1,12 +1,21 @@
 import { isUnknown, unknown, type Reading } from '../reading.js';
-import type { CpuReading, LoadReading, MemoryReading, MountReading, PressureReading } from '../snapshot.js';
+import type {
+  CpuReading,
+  LoadReading,
+  MemoryReading,
+  MountReading,
+  PressureReading,
+  SystemReading,
+} from '../snapshot.js';
 import { CpuFile } from './cpu-file.js';
 import { KeptFile } from './kept-file.js';
 import { parseLoad } from './load.js';
 import { MemoryFiles } from './memory-files.js';
 import { MountReader, nodeStatFs, type StatFsCalls } from './mount-reader.js';
 import { MountTable } from './mount-table.js';
+import { OomKills } from './oom-kills.js';
 import { PressureFiles } from './pressure.js';
+import { RootFs } from './root-fs.js';
 import { createScratch } from './scratch.js';
 
 /** Where and how a Linux reader reads. */
@@ -32,6 +41,10 @@ export interface LinuxReader {
   pressure(): Reading<PressureReading>;
   /** A promise only where a remote file system is mounted. The signal ends the wait for it. */
   mounts(signal?: AbortSignal): Reading<readonly MountReading[]> | Promise<Reading<readonly MountReading[]>>;
+  /** Whether the file system on `/` went read-only. */
+  rootfs(): SystemReading['rootfs'];
+  /** Processes killed by the kernel for want of memory since boot. */
+  oomKills(): Reading<number>;
   /** Lets go of all descriptors; a later reading opens them again. */
   close(): void;
 }
@@ -60,6 +73,8 @@ export function createLinuxReader(options: LinuxReaderOptions = {}): LinuxReader
     options.statfs ?? nodeStatFs,
     options.remoteTimeoutMs ?? REMOTE_TIMEOUT_MS,
   );
+  const rootFs = new RootFs(table);
+  const oomKills = new OomKills(root, scratch);
   let refreshedAt = -Infinity;
   let lastLoad: LoadReading | undefined;
 
@@ -91,8 +106,13 @@ export function createLinuxReader(options: LinuxReaderOptions = {}): LinuxReader
       refreshWhenDue();
       return mounts.read(signal);
     },
+    rootfs() {
+      refreshWhenDue();
+      return rootFs.read();
+    },
+    oomKills: () => oomKills.read(),
     close() {
-      for (const file of [cpu, memory, loadFile, pressure, table, mounts]) file.close();
+      for (const file of [cpu, memory, loadFile, pressure, table, mounts, oomKills]) file.close();
       refreshedAt = -Infinity;
     },
   };

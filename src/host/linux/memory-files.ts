@@ -8,6 +8,8 @@ import {
   createMeminfo,
   estimateAvailable,
   hostFigures,
+  hostUncounted,
+  lowWatermark,
   noFigures,
   toMemoryReading,
   usedPercent,
@@ -21,12 +23,15 @@ export class MemoryFiles {
   #meminfo: KeptFile;
   #arcstats: KeptFile;
   #minFree: KeptFile;
+  #scale: KeptFile;
   #cgroup: CgroupMemory;
   #meminfoLines = createMeminfo();
   #arcLines = createArcstats();
   #digits = new Digits();
   #host = noFigures();
   #looked = false;
+  /** Settings of the kernel, in KiB; read again when the host is looked up anew. */
+  #lowKib: number | undefined;
   #hasArc = true;
   #last: MemoryReading | undefined;
 
@@ -35,6 +40,7 @@ export class MemoryFiles {
     this.#meminfo = new KeptFile(`${root}/proc/meminfo`, scratch, { oneGo: true });
     this.#arcstats = new KeptFile(`${root}/proc/spl/kstat/zfs/arcstats`, scratch);
     this.#minFree = new KeptFile(`${root}/proc/sys/vm/min_free_kbytes`, scratch);
+    this.#scale = new KeptFile(`${root}/proc/sys/vm/watermark_scale_factor`, scratch);
     this.#cgroup = new CgroupMemory(root, scratch);
   }
 
@@ -42,6 +48,7 @@ export class MemoryFiles {
   lookAgain(): void {
     this.#looked = false;
     this.#hasArc = true;
+    this.#lowKib = undefined;
   }
 
   /** Reads all of it; `table` tells where the control groups are mounted. */
@@ -66,7 +73,8 @@ export class MemoryFiles {
   }
 
   close(): void {
-    for (const file of [this.#meminfo, this.#arcstats, this.#minFree, this.#cgroup]) file.close();
+    for (const file of [this.#meminfo, this.#arcstats, this.#minFree, this.#scale, this.#cgroup])
+      file.close();
     this.#looked = false;
   }
 
@@ -76,10 +84,12 @@ export class MemoryFiles {
     const lines = this.#meminfoLines.parse(this.#scratch.bytes, length);
     const host = this.#host;
     if (!hostFigures(lines, host)) return `${this.#meminfo.path} was not understood`;
-    if (host.available < 0) host.available = estimateAvailable(lines, this.#readMinFree());
+    if (host.available < 0) host.available = estimateAvailable(lines, this.#readSetting(this.#minFree));
     if (host.available < 0)
       return 'this kernel does not tell what is available, nor what it could be computed from';
-    host.available = Math.min(host.total, host.available + this.#readArc());
+    hostUncounted(lines, (this.#lowKib ??= this.#readLow()), host);
+    host.arc = this.#readArc();
+    host.available = Math.min(host.total, host.available + host.arc);
     return undefined;
   }
 
@@ -89,8 +99,17 @@ export class MemoryFiles {
     return this.#cgroup.read(this.#host.total);
   }
 
-  #readMinFree(): number {
-    const length = this.#minFree.read();
+  #readLow(): number {
+    const smallest = this.#readSetting(this.#minFree);
+    const scale = this.#readSetting(this.#scale);
+    // They are read once in a long while: a descriptor each is not kept for that.
+    this.#minFree.close();
+    this.#scale.close();
+    return lowWatermark(smallest, scale, this.#host.total);
+  }
+
+  #readSetting(file: KeptFile): number {
+    const length = file.read();
     return length < 0 ? -1 : this.#digits.over(this.#scratch.bytes, length).integer();
   }
 

@@ -9,6 +9,9 @@ export interface MemoryFigures {
   available: number;
   reclaimableSlab: number;
   pageCache: number;
+  uncountedCache: number;
+  uncountedSlab: number;
+  arc: number;
 }
 
 /** A place for figures, with nothing known yet. */
@@ -17,6 +20,9 @@ export const noFigures = (): MemoryFigures => ({
   available: -1,
   reclaimableSlab: -1,
   pageCache: -1,
+  uncountedCache: -1,
+  uncountedSlab: -1,
+  arc: 0,
 });
 
 const KIB = 1024;
@@ -84,11 +90,34 @@ export function estimateAvailable(lines: Float64Array, minFreeKib: number): numb
   return Math.max(0, Math.floor(estimate)) * KIB;
 }
 
+/**
+ * What the kernel leaves out when it counts page cache and slab as available: half of each, at most the low
+ * watermark (`si_mem_available`).
+ */
+export function hostUncounted(lines: Float64Array, lowKib: number, into: MemoryFigures): void {
+  const active = lines[ACTIVE_FILE]!;
+  const inactive = lines[INACTIVE_FILE]!;
+  const slab = lines[RECLAIMABLE]!;
+  into.uncountedCache =
+    lowKib < 0 || active < 0 || inactive < 0 ? -1 : Math.min((active + inactive) / 2, lowKib) * KIB;
+  into.uncountedSlab = lowKib < 0 || slab < 0 ? -1 : Math.min(slab / 2, lowKib) * KIB;
+}
+
+/**
+ * The low watermark of all zones, in KiB, as the kernel sets it (`__setup_per_zone_wmarks`): above the smallest by a
+ * quarter of it, or by `vm.watermark_scale_factor` ten-thousandths of memory where that is more.
+ */
+export const lowWatermark = (minFreeKib: number, scale: number, totalBytes: number): number =>
+  minFreeKib < 0 || scale < 0
+    ? -1
+    : minFreeKib + Math.max(minFreeKib / 4, (totalBytes / KIB / 10_000) * scale);
+
 /** `100 × (total − available) / total`, 0–100. */
 export const usedPercent = (figures: MemoryFigures): number =>
   percentOf(figures.total - figures.available, figures.total);
 
 const NO_SLAB = Object.freeze(unknown('reclaimable slab is not told here'));
+const NO_LOW = Object.freeze(unknown('what the kernel leaves out of available memory is not told here'));
 const NO_CACHE = Object.freeze(unknown('the size of the page cache is not told here'));
 
 /** Makes the reading; where nothing changed since `last`, that very object is given again. */
@@ -102,12 +131,17 @@ export function toMemoryReading(
   const reclaimableSlabBytes: Reading<number> =
     figures.reclaimableSlab < 0 ? NO_SLAB : figures.reclaimableSlab;
   const pageCacheBytes: Reading<number> = figures.pageCache < 0 ? NO_CACHE : figures.pageCache;
+  const uncountedCacheBytes: Reading<number> = figures.uncountedCache < 0 ? NO_LOW : figures.uncountedCache;
+  const uncountedSlabBytes: Reading<number> = figures.uncountedSlab < 0 ? NO_LOW : figures.uncountedSlab;
   if (
     last?.scope === scope &&
     last.totalBytes === totalBytes &&
     last.availableBytes === availableBytes &&
     last.reclaimableSlabBytes === reclaimableSlabBytes &&
-    last.pageCacheBytes === pageCacheBytes
+    last.pageCacheBytes === pageCacheBytes &&
+    last.uncountedCacheBytes === uncountedCacheBytes &&
+    last.uncountedSlabBytes === uncountedSlabBytes &&
+    last.evictableArcBytes === figures.arc
   ) {
     return last;
   }
@@ -118,5 +152,8 @@ export function toMemoryReading(
     usedPercent: usedPercent(figures),
     reclaimableSlabBytes,
     pageCacheBytes,
+    uncountedCacheBytes,
+    uncountedSlabBytes,
+    evictableArcBytes: figures.arc,
   });
 }

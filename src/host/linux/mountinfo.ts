@@ -15,6 +15,13 @@ export interface MountinfoEntry {
   readonly superOptions: string;
 }
 
+/** Options of a super block that say: nothing is written any more. */
+const READ_ONLY_WORDS = /(?:^|,)(ro|emergency_ro|shutdown)(?:,|$)/;
+
+/** The option by which a file system says that it takes no writes, if it does: `ro`, `emergency_ro` or `shutdown`. */
+export const readOnlyWord = (superOptions: string): string | undefined =>
+  READ_ONLY_WORDS.exec(superOptions)?.[1];
+
 /** The shortest line: six fields, the hyphen, three fields. */
 const FEWEST_FIELDS = 10;
 const FIRST_OPTIONAL_FIELD = 6;

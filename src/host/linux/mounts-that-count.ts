@@ -1,5 +1,5 @@
 import { isIgnoredType, isRemoteType } from './fs-types.js';
-import type { MountinfoEntry } from './mountinfo.js';
+import { readOnlyWord, type MountinfoEntry } from './mountinfo.js';
 
 /** A mount whose fill counts. */
 export interface CountedMount {
@@ -58,7 +58,7 @@ const UNSEEN_ROOT: MountinfoEntry = {
 };
 
 function counts({ mountPoint, fsType, superOptions }: MountinfoEntry): boolean {
-  if (/(?:^|,)(?:ro|emergency_ro|shutdown)(?:,|$)/.test(superOptions)) return false;
+  if (readOnlyWord(superOptions) !== undefined) return false;
   if (mountPoint === '/') return true;
   if (isIgnoredType(fsType)) return false;
   return fsType !== 'tmpfs' || !['/run', '/dev', '/proc', '/sys'].some((top) => isAtOrBelow(mountPoint, top));

@@ -143,6 +143,12 @@ export function createDbusUnits(options: DbusUnitsOptions): UnitSource {
       return dbusCalls(bus, signal).state();
     },
 
+    async activeServices(signal) {
+      await bus.open();
+      const active = await dbusCalls(bus, signal).inState(['active']);
+      return active.map(({ id }) => id).filter((id) => id.endsWith('.service'));
+    },
+
     close() {
       session = undefined;
       bus.close();

@@ -45,6 +45,8 @@ export interface SystemdReader {
   readUnits(request: UnitsRequest): Promise<Reading<UnitsReading>>;
   /** systemd's word for the whole system: `running`, `degraded` … */
   readState(signal?: AbortSignal): Promise<Reading<string>>;
+  /** Full names of the services that are active. */
+  activeServices(signal?: AbortSignal): Promise<Reading<readonly string[]>>;
   /** Lets go of the bus; a later reading opens it again. */
   close(): Promise<void>;
 }
@@ -101,6 +103,7 @@ export function createSystemdReader(options: SystemdReaderOptions = {}): Systemd
       });
     },
     readState: (signal) => endedBy(signal, () => ask((source) => source.readState(signal), signal)),
+    activeServices: (signal) => endedBy(signal, () => ask((source) => source.activeServices(signal), signal)),
     close() {
       bus.close();
       program.close();

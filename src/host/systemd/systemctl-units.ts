@@ -107,6 +107,12 @@ export function createSystemctlUnits(options: SystemctlOptions = {}): UnitSource
       return state;
     },
 
+    async activeServices(signal) {
+      const args = ['list-units', '--type=service', '--state=active', '--no-pager', '--no-legend', '--plain'];
+      const lines = (await run([...args, '--full'], signal)).split('\n');
+      return lines.map((line) => line.trim().split(/\s+/)[0] ?? '').filter((id) => id.endsWith('.service'));
+    },
+
     close() {
       knownTriggers = [];
     },

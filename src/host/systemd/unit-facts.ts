@@ -15,6 +15,8 @@ export interface UnitsFacts {
 export interface UnitSource {
   readUnits(names: readonly string[], discover: boolean, signal?: AbortSignal): Promise<UnitsFacts>;
   readState(signal?: AbortSignal): Promise<string>;
+  /** Full names of the services that are active. */
+  activeServices(signal?: AbortSignal): Promise<readonly string[]>;
   close(): void;
 }
 

@@ -40,3 +40,13 @@ export function unitName(name: string, option = 'unit'): string {
 export function componentOf(unit: string): string {
   return unit.endsWith('.service') ? unit.slice(0, -'.service'.length) : unit;
 }
+
+/** The template that an instance is made from (`foo@.service` for `foo@bar.service`); nothing for other units. */
+export const templateOf = (unit: string): string | undefined => {
+  const [, prefix, suffix] = /^([^@]*@).+(\.[a-z]+)$/.exec(unit) ?? [];
+  return prefix === undefined || suffix === undefined ? undefined : `${prefix}${suffix}`;
+};
+
+/** Whether a unit is among those named, by itself or by the template that it is made from. */
+export const isNamed = (unit: string, names: readonly string[]): boolean =>
+  names.includes(unit) || names.includes(templateOf(unit) ?? unit);

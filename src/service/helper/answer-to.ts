@@ -1,13 +1,12 @@
-import { previewOnly } from '../../actions/preview.js';
-import { actionRegistry } from '../../actions/registry.js';
+import { actionNamed, actionRegistry } from '../../actions/registry.js';
 import { isSelfHealingError, messageOf } from '../../errors.js';
-import type { Execution } from '../../execute/executor.js';
+import { carryOut } from '../../execute/carry-out.js';
+import type { Execution, StepReport } from '../../execute/executor.js';
 import type { HelperRequest } from '../../execute/helper-protocol.js';
 import { makePlan } from '../../execute/planner.js';
-import { carryOut } from '../../execute/run-plan.js';
 import { judgeSafety } from '../../guard/safety.js';
 import type { Host } from '../../host/host.js';
-import type { Block, Plan } from '../../plan.js';
+import type { Block, HealingAction, Plan } from '../../plan.js';
 import type { ActBook } from './act-book.js';
 import { actOf, actsThatCount, judgeLimits } from './limits.js';
 import type { HelperPolicy } from './policy.js';
@@ -46,13 +45,21 @@ export async function answerTo(request: HelperRequest, parts: HelperParts): Prom
     const unlisted = judgeAction(request, parts.policy);
     if (unlisted) return skipped(unlisted);
     if (!dryRun) await parts.book.lock();
-    const plan = await planOf(request, parts);
-    const block = judge(plan, request, parts) ?? (dryRun ? undefined : previewOnly(plan.action));
+    const { action, parameters } = request;
+    const plan = await planOf({ action, parameters }, parts);
+    const block = judge(plan, request, parts);
     if (block) return skipped(block, plan);
     if (dryRun) return told({ outcome: 'planned', plan });
     const unwritten = writeDown(plan, parts);
     if (unwritten) return skipped(unwritten, plan);
-    return told({ plan, ...(await carryOut(plan, parts.signal)) });
+    const act = {
+      definition: actionNamed(action, ACTIONS),
+      planOf: (next: HealingAction, signal: AbortSignal, earlier?: readonly StepReport[]) =>
+        planOf(next, { ...parts, planWithin: signal }, earlier),
+      admits: (next: Plan) => judgeSafety(next, parts.policy.units, { approved: true }) === undefined,
+      signal: parts.signal,
+    };
+    return told({ plan, ...(await carryOut(plan, { action, parameters }, act)) });
   } catch (error) {
     if (isSelfHealingError(error) && error.code === 'locked') {
       return skipped({ reason: 'in-flight', sentence: 'Another root helper is at work: nothing was done' });
@@ -63,23 +70,24 @@ export async function answerTo(request: HelperRequest, parts: HelperParts): Prom
   }
 }
 
+const ACTIONS = actionRegistry();
+
 function judgeAction({ action }: HelperRequest, { actions }: HelperPolicy): Block | undefined {
   if (actions.includes(action)) return undefined;
   const sentence = `The policy of the root helper does not list \`${action}\` in \`actions\``;
   return { reason: 'not-allowed', sentence };
 }
 
-const planOf = ({ action, parameters }: HelperRequest, parts: HelperParts): Promise<Plan> =>
-  makePlan(
-    { action, parameters },
-    {
-      host: parts.host,
-      actions: actionRegistry(),
-      thresholds: parts.policy.thresholds,
-      services: [...(parts.policy.units.services?.values() ?? [])],
-    },
-    parts.planWithin,
-  );
+const planOf = (
+  action: HealingAction,
+  { policy, host, planWithin }: HelperParts,
+  earlier?: readonly StepReport[],
+): Promise<Plan> => {
+  const services = [...(policy.units.services?.values() ?? [])];
+  // What the engine has on record does not count here: without a record of its own, a rollback has nowhere to go.
+  const parts = { host, actions: ACTIONS, thresholds: policy.thresholds, services, nix: policy.nix };
+  return makePlan(action, parts, planWithin, earlier);
+};
 
 /** The gates of every executor first; then what only root can say. Pure, but for the book that is read. */
 function judge(plan: Plan, request: HelperRequest, { policy, book, now }: HelperParts): Block | undefined {

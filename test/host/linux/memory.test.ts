@@ -20,6 +20,9 @@ describe('memory', () => {
       usedPercent: 75,
       reclaimableSlabBytes: 300_000 * KIB,
       pageCacheBytes: (3_000_000 + 120_004 - 220_004) * KIB,
+      uncountedCacheBytes: unknownSaying('leaves out'),
+      uncountedSlabBytes: unknownSaying('leaves out'),
+      evictableArcBytes: 0,
     });
   });
 
@@ -93,6 +96,10 @@ describe('the memory limit of a control group', () => {
       usedPercent: (100 * 800) / 1024,
       reclaimableSlabBytes: 8 * MIB,
       pageCacheBytes: 360 * MIB,
+      // Of the cache the inactive part alone counts as available.
+      uncountedCacheBytes: 260 * MIB,
+      uncountedSlabBytes: 8 * MIB,
+      evictableArcBytes: 0,
     });
   });
 

@@ -26,11 +26,17 @@ const actionOf = ({ argv, timeoutMs, targets = ['something'] }) =>
   });
 
 /** Every step that can be asked for, with its one argument. */
-const stepsOf = (engine) => ({
+const stepsOf = (engine, asked) => ({
   detectAndHeal: (abortAfterMs) =>
     engine.detectAndHeal(abortAfterMs === undefined ? {} : { signal: AbortSignal.timeout(abortAfterMs) }),
-  healIssue: (issue) => engine.healIssue(issue),
+  healIssue: (issue, abortAfterMs) =>
+    engine.healIssue(issue, abortAfterMs === undefined ? {} : { signal: AbortSignal.timeout(abortAfterMs) }),
   healIssuesBatch: (issues) => engine.healIssuesBatch(issues),
+  explain: (component) => engine.explain(component),
+  approve: async () => {
+    const [waiting] = asked;
+    return engine.approve(waiting);
+  },
   inspect: (component) => engine.detector.inspect({ component }),
   execute: ({ dryRun, ...action }) => engine.executor.execute(action, { dryRun }),
   monitor: (request) => monitor(engine, request),
@@ -72,9 +78,11 @@ async function answersTo({ options, resolve, commands = {}, steps }) {
     actions: Object.fromEntries(Object.entries(commands).map(([name, command]) => [name, actionOf(command)])),
   });
   try {
-    const can = stepsOf(engine);
+    const asked = [];
+    engine.on('approval:asked', ({ request }) => asked.unshift(request.id));
+    const can = stepsOf(engine, asked);
     const answers = [];
-    for (const [name, argument] of steps) answers.push((await can[name](argument)) ?? null);
+    for (const [name, ...argument] of steps) answers.push((await can[name](...argument)) ?? null);
     return { answers };
   } finally {
     await engine.close();

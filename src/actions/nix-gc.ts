@@ -1,0 +1,124 @@
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import type { StepReport } from '../execute/executor.js';
+import type { CommandStep } from '../plan.js';
+
+const SOCKET = '/nix/var/nix/daemon-socket/socket';
+const RESERVE = '/nix/var/nix/db/reserved';
+/** Nix opens its database with less than this, but not with nothing. */
+const FULL_BYTES = 256 * 1024;
+const TIMEOUT_MS = 30 * 60_000;
+
+/** How garbage is collected on this host. */
+export interface Collecting {
+  readonly steps: readonly CommandStep[];
+  readonly notes: readonly string[];
+}
+
+/**
+ * Collects up to so many bytes of garbage: through nix-daemon where this user may speak to it, else as root. On a full
+ * disk Nix cannot even open its database: then the reserve goes that Nix keeps for that, and is not made anew.
+ */
+export function collectGarbage(bytes: number, availableBytes: number, root = ''): Collecting {
+  const gc = (amount: number, more: readonly string[] = []): CommandStep => ({
+    kind: 'command',
+    argv: [nixProgram('nix-store'), '--gc', '--max-freed', String(amount), ...more],
+    needsRoot: true,
+    timeoutMs: TIMEOUT_MS,
+    interruptible: true,
+  });
+  if (availableBytes < FULL_BYTES) {
+    const remove: CommandStep = {
+      kind: 'command',
+      argv: ['rm', '-f', '--', RESERVE],
+      needsRoot: true,
+      timeoutMs: 60_000,
+      interruptible: true,
+    };
+    const collect = gc(bytes + sizeOf(`${root}${RESERVE}`), ['--option', 'gc-reserved-space', '0']);
+    return {
+      // The daemon would make the reserve anew before it collects.
+      steps: [remove, { ...collect, env: { NIX_REMOTE: 'local' } }],
+      notes: [
+        `The disk is full: Nix's own reserve, ${RESERVE}, is removed so that Nix can work at all; Nix makes it anew by itself`,
+      ],
+    };
+  }
+  const access = daemonAccess(root);
+  if (access === 'granted')
+    return { steps: [{ ...gc(bytes), needsRoot: false, env: daemonEnv() }], notes: [] };
+  return {
+    steps: [gc(bytes)],
+    notes:
+      access === 'denied'
+        ? [
+            'This user may not speak to nix-daemon: let it, for collecting without root (`nix-users` on Debian)',
+          ]
+        : [],
+  };
+}
+
+function daemonAccess(root: string): 'granted' | 'denied' | 'none' {
+  try {
+    accessSync(`${root}${SOCKET}`, constants.R_OK | constants.W_OK);
+    return 'granted';
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EACCES' ? 'denied' : 'none';
+  }
+}
+
+/** Nix breaks on a home that it cannot read, as a service may have one. */
+function daemonEnv(): Readonly<Record<string, string>> {
+  const { HOME } = process.env;
+  const daemon = { NIX_REMOTE: 'daemon' };
+  try {
+    accessSync(HOME ?? '', constants.R_OK | constants.X_OK);
+    return daemon;
+  } catch {
+    return { ...daemon, HOME: '/' };
+  }
+}
+
+function sizeOf(file: string): number {
+  try {
+    return statSync(file).size;
+  } catch {
+    return 0;
+  }
+}
+
+/** Where programs of Nix are when the `PATH` of a service does not say so. */
+const FOLDERS = ['/run/current-system/sw/bin', '/nix/var/nix/profiles/default/bin'];
+
+/** A program of Nix: by its name where `PATH` finds it. */
+export function nixProgram(name: string): string {
+  const path = (process.env.PATH ?? '').split(':').filter(Boolean);
+  if (path.some((folder) => existsSync(`${folder}/${name}`))) return name;
+  const folder = FOLDERS.find((one) => existsSync(`${one}/${name}`));
+  return folder === undefined ? name : `${folder}/${name}`;
+}
+
+/** What one or several collections say of themselves. */
+export interface Collected {
+  readonly paths: number;
+  readonly freedBytes: number;
+  /** How many bytes the last one was asked for, and gave. */
+  readonly last: { readonly asked: number; readonly freedBytes: number };
+}
+
+const POWERS: Readonly<Record<string, number>> = { B: 0, KiB: 1, MiB: 2, GiB: 3, TiB: 4 };
+
+/** Reads what collections printed; `undefined` where none told how it ended. */
+export function collectedBy(reports: readonly StepReport[]): Collected | undefined {
+  const told = reports.flatMap(({ step, output = '' }) => {
+    const asked = Number(/ --gc --max-freed (\d+)/.exec(step)?.[1]);
+    const [, paths, amount, unit = ''] =
+      /(\d+) store paths deleted, (-?[\d.]+) (\w+) freed/.exec(output) ?? [];
+    const freedBytes = Math.max(0, Number(amount)) * 1024 ** (POWERS[unit] ?? NaN);
+    return Number.isNaN(asked + freedBytes) ? [] : [{ paths: Number(paths), asked, freedBytes }];
+  });
+  const last = told.at(-1);
+  if (last === undefined) return undefined;
+  const sum = (of: (one: (typeof told)[number]) => number): number =>
+    told.reduce((all, one) => all + of(one), 0);
+  return { paths: sum(({ paths }) => paths), freedBytes: sum(({ freedBytes }) => freedBytes), last };
+}

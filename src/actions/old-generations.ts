@@ -1,0 +1,45 @@
+import type { GenerationReading, NixosReading } from '../host/nixos-reading.js';
+import { isUnknown, type Reading } from '../host/reading.js';
+import type { CommandStep } from '../plan.js';
+
+const PROFILE = '/nix/var/nix/profiles/system';
+
+/** What says which generations may be deleted. */
+export interface OldAge {
+  /** How old one must be, in milliseconds. */
+  readonly ms: number;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** Store paths that are kept, besides those that run, booted or are to boot. */
+  readonly keep: readonly string[];
+}
+
+/**
+ * The generations that are old enough to be deleted. Kept is every number of a system that runs, booted, is to boot
+ * next, or is in `keep`; where any of these is not known, nothing may be deleted.
+ */
+export function oldGenerations(
+  { running, booted, profile, generations }: NixosReading,
+  { ms, now, keep }: OldAge,
+): Reading<readonly GenerationReading[]> {
+  for (const reading of [running, booted, profile, generations]) if (isUnknown(reading)) return reading;
+  if (isUnknown(running) || isUnknown(booted) || isUnknown(profile) || isUnknown(generations)) return [];
+  const kept = new Set([running.path, booted.path, profile.path, ...keep]);
+  return generations.filter(
+    ({ path, linkedAt }) => !isUnknown(path) && !kept.has(path) && now - linkedAt > ms,
+  );
+}
+
+/** Deletes generations, and writes the boot menu without them: one that leads nowhere must not stay in it. */
+export function deleteGenerations(generations: readonly GenerationReading[], nixEnv: string): CommandStep[] {
+  const numbers = generations.map(({ number }) => String(number));
+  const common = { kind: 'command', needsRoot: true, interruptible: false } as const;
+  return [
+    {
+      ...common,
+      argv: [nixEnv, '--profile', PROFILE, '--delete-generations', ...numbers],
+      timeoutMs: 60_000,
+    },
+    { ...common, argv: [`${PROFILE}/bin/switch-to-configuration`, 'boot'], timeoutMs: 5 * 60_000 },
+  ];
+}

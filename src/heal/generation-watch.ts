@@ -1,0 +1,171 @@
+import { CRASH_LOOP_RESTARTS } from '../detect/services.js';
+import type { Detector, InspectRequest } from '../detect/detector.js';
+import { messageOf } from '../errors.js';
+import { failingUnits, runningOf, unitOf, type Generations, type UnitSeen } from '../guard/generations.js';
+import { noteSystem } from '../guard/note-system.js';
+import type { NixosReading } from '../host/nixos-reading.js';
+import { isUnknown, unknown, type Reading } from '../host/reading.js';
+import { isUnitName } from '../host/systemd/unit-name.js';
+import type { UnitReading } from '../host/unit.js';
+import { Severity, type ComponentVerdict } from '../issue.js';
+import { judgeGeneration } from './generation-verdict.js';
+import type { Parts } from './parts.js';
+
+/** What of the parts is needed to watch generations. */
+export type WatchParts = Pick<
+  Parts,
+  'host' | 'policy' | 'guards' | 'ledger' | 'clock' | 'logger' | 'bootId' | 'begun' | 'dryRun'
+>;
+
+/**
+ * Keeps the record of systems and units, and gives the verdict on `system` that rests on it.
+ *
+ * It looks twice in the time after which a unit counts as healthy, and in every cycle while a unit that was read
+ * active fails. It writes down a switch, a new failure, health that has lasted, and otherwise one line of "still so"
+ * each time it looks, so that a crash loses no more than half of that time.
+ */
+export class GenerationWatch {
+  readonly #parts: () => WatchParts;
+  #lookedAt = -Infinity;
+  #writtenAt = -Infinity;
+  #nixos: Reading<NixosReading> = unknown('not read yet');
+  #changes: { readonly key: string; readonly units: Reading<readonly string[]> } | undefined;
+  #looking: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: () => WatchParts) {
+    this.#parts = parts;
+  }
+
+  /** A detector that also gives the verdict on `system`, where the given one can tell of single components. */
+  around(detector: Detector): Detector {
+    if (detector.inspect === undefined) return detector;
+    const inspect = detector.inspect.bind(detector);
+    const enabled = (): boolean => {
+      const { enabledChecks } = detector as { enabledChecks?: readonly string[] };
+      return enabledChecks === undefined || enabledChecks.includes('system');
+    };
+    return {
+      detectIssues: (request) => detector.detectIssues(request),
+      inspect: async (request = {}) => {
+        if (request.component === 'system') {
+          const verdict = await this.#verdict([], request);
+          return verdict === undefined ? inspect(request) : [verdict];
+        }
+        const verdicts = await inspect(request);
+        if (request.component !== undefined || !enabled()) return verdicts;
+        const verdict = await this.#verdict(verdicts, request);
+        return verdict === undefined ? verdicts : [...verdicts, verdict];
+      },
+    };
+  }
+
+  async #verdict(
+    verdicts: readonly ComponentVerdict[],
+    { component, signal }: InspectRequest,
+  ): Promise<ComponentVerdict | undefined> {
+    const parts = this.#parts();
+    // A host that cannot compare systems has none.
+    if (parts.host.unitChanges === undefined) return undefined;
+    if (component !== undefined || this.#isDue(verdicts, parts)) {
+      // One look at a time: each builds upon the record of the one before.
+      const look = this.#looking.then(() => this.#look(verdicts, parts, signal));
+      this.#looking = look.catch(() => undefined);
+      await look;
+    }
+    const { generations } = parts.ledger.state;
+    if (generations.running === null) return undefined;
+    const nixos = this.#nixos;
+    const changes = await this.#changesOf(generations, parts, signal);
+    return judgeGeneration({ nixos, changes, parts, asked: component !== undefined });
+  }
+
+  #isDue(verdicts: readonly ComponentVerdict[], { ledger, guards }: WatchParts): boolean {
+    const { generations, intents } = ledger.state;
+    if (ledger.now() - this.#lookedAt >= guards.evidence.healthyMs / 2) return true;
+    if (generations.running === null) return false;
+    if (failingUnits(generations).length > 0 || intents.some(({ generation }) => generation)) return true;
+    return verdicts.some((verdict) => isFailing(verdict));
+  }
+
+  async #look(
+    verdicts: readonly ComponentVerdict[],
+    { host, policy, ledger, clock, guards, logger, dryRun }: WatchParts,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    this.#lookedAt = ledger.now();
+    const listed = policy.services === undefined ? undefined : [...policy.services.keys()];
+    const failing = [...verdicts.filter(isFailing).map(nameOf), ...failingUnits(ledger.state.generations)];
+    const units = [...new Set([...(listed ?? []), ...failing])].filter(isUnitName);
+    const snapshot = await host.read({ parts: ['system', 'units'], units, signal });
+    this.#nixos = isUnknown(snapshot.system) ? snapshot.system : snapshot.system.nixos;
+    const nixos = this.#nixos;
+    if (isUnknown(nixos) || isUnknown(nixos.running)) return;
+    const active = listed === undefined ? await host.activeServices?.(signal) : undefined;
+    const seen = isUnknown(snapshot.units)
+      ? []
+      : snapshot.units.asked.map((unit) => seenAs(unit, listed !== undefined));
+    const names = new Set(seen.map(({ name }) => name));
+    const others = active === undefined || isUnknown(active) ? [] : active.filter((name) => !names.has(name));
+    const look = {
+      system: nixos.running.path,
+      switchedAt: isUnknown(nixos.switchedAt) ? null : ledger.now() - (clock.now() - nixos.switchedAt),
+      units: [...seen, ...others.map((name) => ({ name, run: '', state: 'active' as const }))],
+    };
+    const before = ledger.state.generations;
+    ledger.note((state, now) => ({
+      ...state,
+      generations: noteSystem(state.generations, look, now, guards.evidence),
+    }));
+    const due = ledger.now() - this.#writtenAt >= guards.evidence.healthyMs / 2;
+    if (dryRun || !ledger.isOpen(false)) return;
+    if (!due && !matters(before, ledger.state.generations)) return;
+    this.#writtenAt = ledger.now();
+    await ledger.save().catch((error: unknown) => {
+      logger.warn(`The record of generations could not be written: ${messageOf(error)}`);
+    });
+  }
+
+  /** Systems in the store never change: two of them are compared once. */
+  async #changesOf(
+    generations: Generations,
+    { host }: WatchParts,
+    signal: AbortSignal | undefined,
+  ): Promise<Reading<readonly string[]>> {
+    const from = runningOf(generations)?.previous ?? null;
+    const to = generations.running;
+    if (from === null || to === null) return unknown('which system ran before this one is not on record');
+    if (failingUnits(generations).length === 0) return unknown('nothing fails');
+    const key = `${from} ${to}`;
+    if (this.#changes?.key === key) return this.#changes.units;
+    const units = (await host.unitChanges?.(from, to, signal)) ?? unknown('this host cannot tell');
+    if (!isUnknown(units)) this.#changes = { key, units };
+    return units;
+  }
+}
+
+const isFailing = ({ check, status, severity = Severity.HIGH }: ComponentVerdict): boolean =>
+  check === 'services' && status === 'bad' && severity >= Severity.HIGH;
+
+const nameOf = ({ component }: ComponentVerdict): string =>
+  isUnitName(component) ? component : `${component}.service`;
+
+/** Of units that nobody listed only the state is known each time: a run is then what readings in a row show. */
+function seenAs(unit: UnitReading, listed: boolean): UnitSeen {
+  const { id: name, activeState, recentRestarts, job } = unit;
+  const run = listed ? unit.invocationId : '';
+  if (activeState === 'failed' || recentRestarts >= CRASH_LOOP_RESTARTS)
+    return { name, run, state: 'failing' };
+  if (activeState === 'active' && job === '') return { name, run, state: 'active' };
+  return { name, run, state: activeState === 'inactive' ? 'down' : 'changing' };
+}
+
+/** Whether something happened that must not be forgotten. */
+function matters(before: Generations, after: Generations): boolean {
+  if (before.running !== after.running) return true;
+  const [was, is] = [runningOf(before), runningOf(after)];
+  if (was?.good !== is?.good || was?.bad !== is?.bad) return true;
+  return Object.entries(is?.units ?? {}).some(([name, { failing, healthy }]) => {
+    const unit = unitOf(was, name);
+    return failing !== (unit?.failing ?? false) || healthy !== (unit?.healthy ?? false);
+  });
+}

@@ -1,0 +1,71 @@
+import { lstatSync } from 'node:fs';
+import { parseMountinfo, type MountinfoEntry } from '../linux/mountinfo.js';
+
+/** One lock of a whole file by flock(2), the kind that Nix and `switch-to-configuration` take. */
+export interface FileLock {
+  readonly pid: number;
+  readonly kind: 'READ' | 'WRITE';
+  /** `major:minor` in decimal, and the number of the inode. */
+  readonly device: string;
+  readonly inode: string;
+}
+
+/** A held lock; one that is only waited for has an arrow after its number. */
+const LOCK = /^\d+: FLOCK +\S+ +(READ|WRITE) (\d+) ([0-9a-f]+):([0-9a-f]+):(\d+) /;
+
+/** Reads `/proc/locks`. It shows the locks of all users, but only of processes in one's own PID namespace. */
+export function parseLocks(text: string): FileLock[] {
+  return text.split('\n').flatMap((line) => {
+    const [, kind, pid, major, minor, inode] = LOCK.exec(line) ?? [];
+    if (inode === undefined) return [];
+    const device = `${parseInt(major!, 16)}:${parseInt(minor!, 16)}`;
+    return { kind: kind as FileLock['kind'], pid: Number(pid), device, inode };
+  });
+}
+
+/** Finds out which locks are those of a file. */
+export class LockTable {
+  readonly locks: readonly FileLock[];
+  #mounts: readonly MountinfoEntry[];
+
+  /** From the texts of `/proc/locks` and `/proc/self/mountinfo`. */
+  constructor(locks: string, mountinfo: Buffer) {
+    this.locks = parseLocks(locks);
+    this.#mounts = parseMountinfo(mountinfo, mountinfo.length);
+  }
+
+  /** The locks on a file; none where there is no such file. Throws where it cannot be looked at. */
+  on(root: string, path: string): readonly FileLock[] {
+    const stat = lstatSync(`${root}${path}`, { throwIfNoEntry: false, bigint: true });
+    if (stat === undefined) return [];
+    const [inode, devices] = [String(stat.ino), this.#devicesOf(path, stat.dev)];
+    return this.locks.filter((lock) => lock.inode === inode && devices.includes(lock.device));
+  }
+
+  /** The locks on files of the file system that holds a folder. */
+  onFileSystemOf(root: string, path: string): readonly FileLock[] {
+    const stat = lstatSync(`${root}${path}`, { throwIfNoEntry: false, bigint: true });
+    if (stat === undefined) return [];
+    const devices = this.#devicesOf(path, stat.dev);
+    return this.locks.filter(({ device }) => devices.includes(device));
+  }
+
+  /** The kernel lists locks by the file system; `stat` has another number for btrfs subvolumes and layers of overlays. */
+  #devicesOf(path: string, dev: bigint): readonly string[] {
+    const holds = (mount: string): boolean => mount === '/' || path === mount || path.startsWith(`${mount}/`);
+    const mount = this.#mounts
+      .filter(({ mountPoint }) => holds(mountPoint))
+      .reduce<MountinfoEntry | undefined>(
+        (best, next) => (best && best.mountPoint.length > next.mountPoint.length ? best : next),
+        undefined,
+      );
+    return [deviceOf(dev), ...(mount ? [mount.device] : [])];
+  }
+}
+
+/** As the C library's `major` and `minor` take a device number apart. */
+function deviceOf(dev: bigint): string {
+  const major = ((dev >> 8n) & 0xfffn) | ((dev >> 32n) & 0xfffff000n);
+  const minor = (dev & 0xffn) | ((dev >> 12n) & 0xffffff00n);
+  return `${major}:${minor}`;
+}

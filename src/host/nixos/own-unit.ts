@@ -1,0 +1,20 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { templateOf } from '../systemd/unit-name.js';
+
+/** The systemd service that this program runs in; `null` when it was started in another way. */
+export function ownUnit(root = '/'): string | null {
+  try {
+    const groups = readFileSync(join(root, 'proc/self/cgroup'), 'utf8');
+    return /\/([^/]+\.service)(?:\/[^/]*)*$/m.exec(groups)?.[1] ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/** Whether a NixOS system has a unit, itself or as a template. */
+export function systemHasUnit(system: string, unit: string): boolean {
+  return [unit, templateOf(unit) ?? unit].some((name) =>
+    existsSync(join(system, 'etc/systemd/system', name)),
+  );
+}

@@ -1,0 +1,11 @@
+import { reasonOf } from '../linux/reason.js';
+import { unknown, type Reading } from '../reading.js';
+
+/** Reads; what is thrown on the way is unknown, with its message. */
+export function tried<T>(read: () => Reading<T>): Reading<T> {
+  try {
+    return read();
+  } catch (error) {
+    return unknown(reasonOf(error));
+  }
+}

@@ -1,0 +1,105 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { setImmediate as turn } from 'node:timers/promises';
+import { reasonOf } from '../linux/reason.js';
+import { unknown, type Reading } from '../reading.js';
+import { isUnitName, templateOf } from '../systemd/unit-name.js';
+import { isDifferent } from './compare-units.js';
+import { realPath } from './links.js';
+import { UNITS } from './places.js';
+import { parseUnitFile, type UnitFile } from './unit-file.js';
+
+/** Units compared before other work has its turn: each costs some ten system calls. */
+const UNITS_A_TURN = 32;
+const NOWHERE = '/dev/null';
+
+/** The folder of a system's units, and what is in it. */
+interface UnitFolder {
+  readonly root: string;
+  /** Real path below the root. */
+  readonly path: string;
+  readonly names: ReadonlySet<string>;
+}
+
+/**
+ * Units whose definition differs between two systems: changed, gone or new. A definition is its own file (or,
+ * where an instance has none, its template) with the drop-ins of both. Only files of the systems are read.
+ */
+export async function unitChanges(
+  root: string,
+  from: string,
+  to: string,
+  signal?: AbortSignal,
+): Promise<Reading<readonly string[]>> {
+  try {
+    const [before, after] = [openFolder(root, from), openFolder(root, to)];
+    if (before.path === after.path) return [];
+    const changed: string[] = [];
+    let compared = 0;
+    for (const unit of unitsOf(before, after)) {
+      if (differs(unit, before, after)) changed.push(unit);
+      if (++compared % UNITS_A_TURN > 0) continue;
+      await turn();
+      if (signal?.aborted) return unknown('the comparison was ended before all units were compared');
+    }
+    return changed;
+  } catch (error) {
+    return unknown(`the units of the two systems cannot be compared: ${reasonOf(error)}`);
+  }
+}
+
+function openFolder(root: string, system: string): UnitFolder {
+  const path = system.startsWith('/') ? realPath(root, `${system}/${UNITS}`) : undefined;
+  if (path === undefined) throw new Error(`${system === '' ? 'an empty path' : system} has no units`);
+  return { root, path, names: new Set(readdirSync(`${root}${path}`)) };
+}
+
+/** Every unit that has a file or drop-ins of its own in one of them, sorted. */
+function unitsOf(...folders: readonly UnitFolder[]): string[] {
+  const names = folders.flatMap((folder) => [...folder.names]);
+  const units = names.map((name) => (name.endsWith('.d') ? name.slice(0, -2) : name));
+  return [...new Set(units)]
+    .filter((unit) => isUnitName(unit) || isUnitName(unit.replace('@.', '@x.')))
+    .sort();
+}
+
+function differs(unit: string, before: UnitFolder, after: UnitFolder): boolean {
+  const template = templateOf(unit);
+  // An instance that has a file of its own, in one of the two, is not made from the template in the other.
+  const isInstance = template !== undefined && !before.names.has(unit) && !after.names.has(unit);
+  const [one, other] = [before, after].map((folder) =>
+    filesOf(unit, isInstance ? template : undefined, folder),
+  );
+  if (one!.join('\n') === other!.join('\n')) return false;
+  if (isMissing(one!) !== isMissing(other!)) return true;
+  return isDifferent(read(before.root, one!), read(after.root, other!));
+}
+
+/** Real paths of the files that define a unit, in the order in which they are read; empty for one that is not there. */
+function filesOf(unit: string, template: string | undefined, folder: UnitFolder): string[] {
+  const dropIns = [...(template === undefined ? [] : [template]), unit].flatMap((name) =>
+    dropInsOf(name, folder),
+  );
+  return [fileAt(`${folder.path}/${template ?? unit}`, folder.root), ...dropIns];
+}
+
+function dropInsOf(unit: string, { root, path, names }: UnitFolder): string[] {
+  const name = `${unit}.d`;
+  const folder = names.has(name) ? realPath(root, `${path}/${name}`) : undefined;
+  if (folder === undefined || !statSync(`${root}${folder}`).isDirectory()) return [];
+  const files = readdirSync(`${root}${folder}`).filter((file) => file.endsWith('.conf'));
+  return files.sort().map((file) => fileAt(`${folder}/${file}`, root));
+}
+
+/** Its real path. A link to `/dev/null` masks a unit or takes back a drop-in: then there is no file. */
+function fileAt(path: string, root: string): string {
+  const real = realPath(root, path);
+  return real === undefined || real === NOWHERE ? '' : real;
+}
+
+const isMissing = (files: readonly string[]): boolean => files.every((file) => file === '');
+
+function read(root: string, files: readonly string[]): UnitFile {
+  const unit: UnitFile = new Map();
+  for (const file of files) if (file !== '') parseUnitFile(readFileSync(`${root}${file}`, 'utf8'), unit);
+  return unit;
+}

@@ -1,0 +1,46 @@
+import { unknown } from '../host/reading.js';
+import type { NixosReading, SystemIdentity } from '../host/nixos-reading.js';
+
+const LINKED_AT = Date.UTC(2025, 0, 1);
+const DAY_MS = 86_400_000;
+
+/** A built NixOS system under a made-up store path; the same words give the same path, and one kernel for all. */
+export function systemIdentity(
+  word: string,
+  overrides: Partial<Omit<SystemIdentity, 'path'>> = {},
+): SystemIdentity {
+  const store = (name: string): string => `/nix/store/${'0'.repeat(32)}-${name}`;
+  return {
+    path: store(`nixos-system-${word}`),
+    kernel: store('linux-6.12/bzImage'),
+    modules: store('linux-6.12-modules'),
+    ...overrides,
+  };
+}
+
+/**
+ * A NixOS host that runs, has booted and will boot the last of the systems named, each a generation, numbered
+ * from 1 and linked a day after the one before; with whatever is said otherwise.
+ */
+export function nixosReading(
+  words: readonly [string, ...string[]] = ['a', 'b'],
+  overrides: Partial<NixosReading> = {},
+): NixosReading {
+  const systems = words.map((word) => systemIdentity(word));
+  const generations = systems.map(({ path }, index) => ({
+    number: index + 1,
+    path,
+    linkedAt: LINKED_AT + index * DAY_MS,
+  }));
+  const running = systems.at(-1) ?? unknown('there is no system');
+  const newest = generations.at(-1);
+  return {
+    running,
+    booted: running,
+    profile: newest ?? unknown('there is no profile'),
+    generations,
+    switchedAt: newest?.linkedAt ?? unknown('there is no system'),
+    specialisation: null,
+    ...overrides,
+  };
+}

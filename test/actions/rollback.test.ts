@@ -1,0 +1,326 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { rebuildSystem } from '../../src/actions/rebuild-system.js';
+import { rollbackGeneration } from '../../src/actions/rollback-generation.js';
+import { type PlanContext, type PlanDraft } from '../../src/actions/define.js';
+import { NO_GENERATIONS, type Generations } from '../../src/guard/generations.js';
+import { DEFAULT_GUARDS } from '../../src/guard/guards.js';
+import { markBad, noteSystem } from '../../src/guard/note-system.js';
+import type { NixosReading } from '../../src/host/nixos-reading.js';
+import { unknown } from '../../src/host/reading.js';
+import { nixSettings } from '../../src/nix-options.js';
+import { failedUnit, fakeHost, nixosReading, systemReading } from '../../src/testing/index.js';
+
+const MINUTE = 60_000;
+const UNIT = 'nginx.service';
+const root = mkdtempSync(join(tmpdir(), 'rollback-'));
+const [A, B, C] = ['a', 'b', 'c'].map((name) => join(root, `nixos-system-${name}`)) as [
+  string,
+  string,
+  string,
+];
+beforeAll(() => {
+  for (const path of [A, B, C]) {
+    mkdirSync(join(path, 'bin'), { recursive: true });
+    mkdirSync(join(path, 'etc/systemd/system'), { recursive: true });
+    writeFileSync(join(path, 'bin/switch-to-configuration'), '');
+  }
+  writeFileSync(join(A, 'etc/systemd/system/mine.service'), '');
+  writeFileSync(join(A, 'etc/systemd/system/mine@.service'), '');
+});
+afterAll(() => rmSync(root, { recursive: true }));
+
+const identity = (path: string, kernel = 'one') => ({ path, kernel, modules: `${kernel}-modules` });
+const generation = (number: number, path: string) => ({ number, path, linkedAt: 0 });
+/** B runs and boots next; A was before. */
+const SYSTEMS: NixosReading = nixosReading(['a'], {
+  running: identity(B),
+  booted: identity(B),
+  profile: { number: 2, path: B },
+  generations: [generation(1, A), generation(2, B)],
+});
+
+/** nginx was well in A for an hour, and failed a minute after the switch to B. */
+const RECORD = [...Array.from({ length: 13 }, (_, index) => index * 5), 61].reduce(
+  (record, minute) =>
+    noteSystem(
+      record,
+      {
+        system: minute === 61 ? B : A,
+        switchedAt: null,
+        units: [{ name: UNIT, run: '', state: minute === 61 ? 'failing' : 'active' }],
+      },
+      minute * MINUTE,
+      DEFAULT_GUARDS.evidence,
+    ),
+  NO_GENERATIONS,
+);
+
+interface Story {
+  readonly nixos?: Partial<NixosReading>;
+  readonly generations?: Generations;
+  readonly allowRollback?: boolean;
+  readonly changes?: readonly string[];
+  readonly context?: Partial<PlanContext>;
+  readonly kernel?: string;
+  readonly parameters?: Record<string, unknown>;
+  readonly now?: number;
+}
+
+function contextOf({ nixos = {}, generations = RECORD, allowRollback = true, ...rest }: Story): PlanContext {
+  const host = fakeHost({
+    system: systemReading({ nixos: { ...SYSTEMS, ...nixos } }),
+    units: [failedUnit({ name: UNIT })],
+  });
+  const never = () => Promise.resolve(unknown('not needed'));
+  return {
+    read: (request) => Promise.resolve(host.read(request)),
+    unitMemory: never,
+    unitChanges: () => Promise.resolve(rest.changes ?? [UNIT]),
+    systemIdentity: (path) => Promise.resolve(identity(path, rest.kernel)),
+    nixActivity: () => Promise.resolve({ switching: null, building: null }),
+    preSwitchCheck: () => Promise.resolve(null),
+    history: { generations, now: rest.now ?? 61 * MINUTE, wallAheadMs: 0 },
+    ownUnit: null,
+    thresholds: { cpuPercent: 80, memoryPercent: 85, diskPercent: 90, loadAverage: undefined },
+    guards: DEFAULT_GUARDS,
+    nix: nixSettings({ allowRollback, rebuild: { flake: '/etc/nixos#host', flags: ['--show-trace'] } }),
+    keep: [],
+    earlier: [],
+    services: [],
+    signal: new AbortController().signal,
+    ...rest.context,
+  };
+}
+const plan = async (story: Story = {}): Promise<PlanDraft> =>
+  rollbackGeneration.plan(rollbackGeneration.parse(story.parameters ?? {}), contextOf(story));
+
+describe('a rollback on evidence', () => {
+  it('sets the profile, and runs the target’s own switch in a unit of its own', async () => {
+    const draft = await plan();
+    expect(draft).toMatchObject({
+      generation: { from: B, to: A, verb: 'switch', units: [UNIT], failing: [UNIT] },
+      steps: [
+        { argv: ['nix-env', '--profile', '/nix/var/nix/profiles/system', '--set', A] },
+        { unit: 'luminous-healing-switch-nixossys', interruptible: true },
+      ],
+    });
+    expect(draft.steps[1]).toHaveProperty(
+      'argv',
+      expect.arrayContaining([`${A}/bin/switch-to-configuration`, 'switch']),
+    );
+    expect(draft.approval).toBeUndefined();
+    expect(draft.refusal).toBeUndefined();
+  });
+
+  it('is the same plan each time, so that an approval holds', async () => {
+    expect(await plan()).toEqual(await plan());
+  });
+});
+
+describe('a person decides', () => {
+  it.each<[string, Story, RegExp]>([
+    ['when it is not allowed', { allowRollback: false }, /`nix.allowRollback` is not set/],
+    ['when the definition is the same', { changes: [] }, /its definition is the same/],
+    [
+      'when nothing is on record',
+      { generations: NO_GENERATIONS },
+      /which system ran before this one is not on record/,
+    ],
+    [
+      'when the profile is ahead',
+      { nixos: { profile: { number: 3, path: C } } },
+      /what boots next is .*-c, which does not run/,
+    ],
+    [
+      'when the profile cannot be read',
+      { nixos: { profile: unknown('no') } },
+      /what boots next is not known: no/,
+    ],
+    [
+      'when a specialisation runs',
+      { nixos: { specialisation: 'gaming' } },
+      /the specialisation `gaming` runs/,
+    ],
+    [
+      'when whether one runs is not known',
+      { nixos: { specialisation: unknown('why') } },
+      /is not known: why/,
+    ],
+    [
+      'when the target was left before',
+      { generations: markBad(RECORD, A, 0, 'it was bad') },
+      /it was left before: it was bad/,
+    ],
+    [
+      'when our own unit is not in it',
+      { context: { ownUnit: 'other.service' } },
+      /other.service, which this is, is not in it/,
+    ],
+    ['when its kernel is another', { kernel: 'two' }, /only when the host is restarted: its kernel is two/],
+    [
+      'when its check refuses',
+      { context: { preSwitchCheck: () => Promise.resolve('no way') } },
+      /its own check refuses a switch: no way/,
+    ],
+    [
+      'when its kernel is not known',
+      { context: { systemIdentity: () => Promise.resolve(unknown('gone')) } },
+      /its kernel is not known: gone/,
+    ],
+  ])('%s', async (_, story, words) => {
+    const draft = await plan(story);
+    expect(draft.refusal).toBeUndefined();
+    expect(draft.approval).toMatch(words);
+    expect(draft.steps).toHaveLength(2);
+  });
+
+  it('and what takes effect at the next boot only is staged, not switched to', async () => {
+    const draft = await plan({ kernel: 'two' });
+    expect(draft.generation).toMatchObject({ verb: 'boot' });
+    expect(draft.steps[1]).toHaveProperty('argv', expect.arrayContaining(['boot']));
+  });
+});
+
+describe('it is no matter for a person', () => {
+  it.each<[string, Story]>([
+    ['that our own unit is in the target', { context: { ownUnit: 'mine.service' } }],
+    ['that it is there as a template', { context: { ownUnit: 'mine@one.service' } }],
+    [
+      'that the profile was set by an interrupted act of ours',
+      { nixos: { profile: { number: 1, path: A } }, generations: { ...RECORD, repeat: A } },
+    ],
+    [
+      'that the check could not be made beforehand',
+      { context: { preSwitchCheck: () => Promise.resolve(unknown('not root')) } },
+    ],
+  ])('%s', async (_, story) => {
+    expect((await plan(story)).approval).toBeUndefined();
+  });
+});
+
+describe('it is refused', () => {
+  it.each<[string, Story, RegExp, string?]>([
+    [
+      'on a host without NixOS',
+      { context: { read: () => Promise.resolve(fakeHost().read()) } },
+      /There is no generation to go back to/,
+    ],
+    [
+      'while a switch runs',
+      {
+        context: {
+          nixActivity: () => Promise.resolve({ switching: 'A switch is under way', building: null }),
+        },
+      },
+      /A switch is under way/,
+      'in-transition',
+    ],
+    [
+      'when whether one runs is not known',
+      { context: { nixActivity: () => Promise.resolve(unknown('no locks')) } },
+      /is not known: no locks/,
+    ],
+    [
+      'when the target is not kept any more',
+      { nixos: { generations: [generation(2, B)] } },
+      /-a is not a kept generation any more/,
+    ],
+    [
+      'when there is no other generation',
+      { nixos: { generations: [generation(2, B)] }, generations: NO_GENERATIONS },
+      /no other generation is kept/,
+    ],
+    [
+      'when what is to be undone is nothing',
+      { parameters: { undo: true } },
+      /no change of this library is on record/,
+    ],
+    [
+      'when what is to be undone is undone',
+      {
+        parameters: { undo: true },
+        generations: { ...RECORD, lastChange: { at: 0, action: 'x', from: B, to: A } },
+      },
+      /runs/,
+    ],
+  ])('%s', async (_, story, words, reason = 'unavailable') => {
+    const draft = await plan(story);
+    expect(draft.refusal).toMatchObject({ reason, sentence: expect.stringMatching(words) });
+    expect(draft.steps).toEqual([]);
+  });
+
+  it('with parameters that cannot be meant', () => {
+    expect(() => rollbackGeneration.parse({ generation: 12 })).toThrow('Unknown option `generation`');
+    expect(() => rollbackGeneration.parse({ undo: '/nix/store/evil' })).toThrow('undo');
+  });
+});
+
+describe('what is undone', () => {
+  const generations = {
+    ...RECORD,
+    lastChange: { at: 61 * MINUTE, action: 'rollback_generation', from: A, to: B },
+  };
+  it('goes back to where our last change began, without asking', async () => {
+    const draft = await plan({ parameters: { undo: true }, generations, allowRollback: false });
+    expect(draft.generation).toMatchObject({ from: B, to: A, units: [] });
+    expect(draft.approval).toBeUndefined();
+  });
+  it('is asked about when that was long ago', async () => {
+    const draft = await plan({ parameters: { undo: true }, generations, now: 200 * MINUTE });
+    expect(draft.approval).toMatch(/was made 2 h 19 min ago/);
+  });
+});
+
+describe('the generation before by number', () => {
+  it.each<[string, NixosReading['generations'], string | undefined]>([
+    ['has the next lower number, with gaps', [generation(1, C), generation(4, A), generation(9, B)], A],
+    [
+      'is another system than the running one under two numbers',
+      [generation(1, A), generation(2, B), generation(3, B)],
+      A,
+    ],
+    [
+      'is one whose link leads somewhere',
+      [generation(1, A), { number: 2, path: unknown('dangling'), linkedAt: 0 }, generation(3, B)],
+      A,
+    ],
+    ['is not there when the running one is the first', [generation(1, B), generation(2, A)], undefined],
+  ])('%s', async (_, generations, expected) => {
+    const draft = await plan({ generations: NO_GENERATIONS, nixos: { generations } });
+    expect(draft.generation?.to).toBe(expected);
+  });
+});
+
+describe('a rebuild', () => {
+  it('is planned with its flake and flags, what it needs of the environment, and its way back', async () => {
+    const draft = await rebuildSystem.plan({}, contextOf({}));
+    expect(draft).toMatchObject({
+      approval: 'A rebuild changes the whole system',
+      generation: { from: B, to: null, failing: [UNIT] },
+      undo: expect.stringContaining(B),
+    });
+    const [step] = draft.steps;
+    const argv = step?.kind === 'command' ? step.argv : [];
+    expect(argv.slice(argv.indexOf('--') + 1)).toEqual([
+      'nixos-rebuild',
+      'switch',
+      '--flake',
+      '/etc/nixos#host',
+      '--show-trace',
+    ]);
+    expect(argv).toContain('--setenv=PATH');
+  });
+
+  it('is refused while a switch runs', async () => {
+    const context = contextOf({
+      context: { nixActivity: () => Promise.resolve({ switching: 'Busy', building: null }) },
+    });
+    expect((await rebuildSystem.plan({}, context)).refusal).toEqual({
+      reason: 'in-transition',
+      sentence: 'Busy',
+    });
+  });
+});

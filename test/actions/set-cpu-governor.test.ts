@@ -1,0 +1,209 @@
+import { mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { governorAction } from '../../src/actions/set-cpu-governor.js';
+import type { ActionDefinition } from '../../src/actions/define.js';
+import { makePlan } from '../../src/execute/planner.js';
+import { runAct } from '../../src/execute/run-act.js';
+import { DEFAULT_GUARDS } from '../../src/guard/guards.js';
+import type { HealingAction, Plan } from '../../src/plan.js';
+import { actionConformance, fakeHost } from '../../src/testing/index.js';
+import { issueOf, verdictOf } from '../make.js';
+
+const THRESHOLDS = { cpuPercent: 80, memoryPercent: 85, diskPercent: 90, loadAverage: undefined };
+const PERFORMANCE = { action: 'set_cpu_governor', parameters: { governor: 'performance' } };
+let root: string;
+let cpufreq: string;
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'governor-'));
+  cpufreq = join(root, 'sys/devices/system/cpu/cpufreq');
+});
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+/** A policy as sysfs shows it. */
+function policy(
+  name: string,
+  governor: string,
+  offered = 'performance powersave schedutil',
+  kHz = 1_000_000,
+) {
+  mkdirSync(join(cpufreq, name), { recursive: true });
+  const put = (file: string, text: string) => writeFileSync(join(cpufreq, name, file), `${text}\n`);
+  put('scaling_governor', governor);
+  put('scaling_available_governors', `${offered} `);
+  put('scaling_cur_freq', String(kHz));
+}
+const governorOf = (name: string) => readFileSync(join(cpufreq, name, 'scaling_governor'), 'utf8').trim();
+
+const definition = () => governorAction(root);
+const planOf = (action: HealingAction = PERFORMANCE): Promise<Plan> =>
+  makePlan(
+    action,
+    {
+      host: fakeHost(),
+      actions: new Map([['set_cpu_governor', definition() as ActionDefinition]]),
+      thresholds: THRESHOLDS,
+      services: [],
+    },
+    new AbortController().signal,
+  );
+const carryOut = async (plan: Plan) =>
+  runAct(plan, {
+    runs: 1,
+    timeoutMs: 1_000,
+    again: () => Promise.resolve(undefined),
+    restore: (action) => planOf(action),
+    signal: new AbortController().signal,
+  });
+const verified = (plan: Plan, status: 'ok' | 'bad' | 'unknown') =>
+  definition().verify(definition().parse(plan.parameters), {
+    issue: issueOf({ component: 'cpu' }),
+    plan,
+    before: undefined,
+    steps: [],
+    guards: DEFAULT_GUARDS,
+    inspect: () => Promise.resolve(verdictOf({ status, reason: `CPU is ${status}` })),
+    read: () => Promise.resolve(fakeHost().read()),
+    settle: () => Promise.resolve(),
+    signal: new AbortController().signal,
+  });
+
+describe('the plan', () => {
+  it('writes the governor into each policy that has another, and knows what was there', async () => {
+    policy('policy0', 'powersave');
+    policy('policy4', 'schedutil');
+    policy('policy12', 'performance');
+    const plan = await planOf();
+    expect(plan.steps).toMatchObject([
+      { path: `${cpufreq}/policy0/scaling_governor`, content: 'performance', interruptible: false },
+      { path: `${cpufreq}/policy4/scaling_governor`, content: 'performance', needsRoot: true },
+    ]);
+    expect(plan.undo).toBe(`Back to powersave in ${cpufreq}/policy0, schedutil in ${cpufreq}/policy4`);
+    expect(plan.restore).toEqual({
+      action: 'set_cpu_governor',
+      parameters: { governors: { policy0: 'powersave', policy4: 'schedutil' } },
+    });
+  });
+
+  it('is of no use where every policy has it already', async () => {
+    policy('policy0', 'performance');
+    expect(await planOf()).toMatchObject({ steps: [], refusal: { reason: 'no-expected-gain' } });
+  });
+
+  it('is refused where a policy does not offer it, where there is none, and where none can be read', async () => {
+    const noCpufreq = 'This machine has no cpufreq to govern';
+    expect((await planOf()).refusal).toEqual({ reason: 'unavailable', sentence: noCpufreq });
+    policy('policy0', 'powersave', 'ondemand powersave');
+    expect((await planOf()).refusal).toEqual({
+      reason: 'unavailable',
+      sentence: `${cpufreq}/policy0 offers ondemand, powersave, not \`performance\``,
+    });
+    rmSync(join(cpufreq, 'policy0', 'scaling_governor'));
+    mkdirSync(join(cpufreq, 'policy0', 'scaling_governor'));
+    expect((await planOf()).refusal).toMatchObject({ reason: 'unavailable' });
+  });
+
+  it('keeps the promises of an action', async () => {
+    policy('policy0', 'powersave');
+    const refused = [
+      { governor: '../x' },
+      { governor: '' },
+      { governors: {} },
+      { governors: { 'policy0/../x': 'powersave' } },
+      { governors: { policy0: 'a b' } },
+      { governors: { policy0: undefined } },
+      { governor: 'performance', governors: { policy0: 'powersave' } },
+    ];
+    for (const parameters of [{ governor: 'performance' }, { governors: { policy0: 'schedutil' } }]) {
+      for (const { run } of actionConformance(definition, { parameters, refused })) await run();
+    }
+  });
+});
+
+describe('carried out', () => {
+  it('gives each policy its own governor back', async () => {
+    policy('policy0', 'powersave');
+    policy('policy4', 'schedutil');
+    const plan = await planOf();
+    expect(await carryOut(plan)).toMatchObject({ outcome: 'executed' });
+    expect([governorOf('policy0'), governorOf('policy4')]).toEqual(['performance', 'performance']);
+    expect(await carryOut(await planOf(plan.restore))).toMatchObject({ outcome: 'executed' });
+    expect([governorOf('policy0'), governorOf('policy4')]).toEqual(['powersave', 'schedutil']);
+    expect((await planOf(plan.restore)).refusal).toMatchObject({ reason: 'no-expected-gain' });
+  });
+
+  it('and refused half way, the policies before are as they were', async () => {
+    policy('policy0', 'powersave');
+    policy('policy4', 'schedutil');
+    const plan = await planOf();
+    rmSync(join(cpufreq, 'policy4', 'scaling_governor'));
+    mkdirSync(join(cpufreq, 'policy4', 'scaling_governor'));
+    // What cannot be read cannot be planned for: the other policy is put back once it reads again.
+    const ended = await carryOut({ ...plan, restore: plan.restore! });
+    expect(ended.outcome).toBe('failed');
+    rmSync(join(cpufreq, 'policy4'), { recursive: true });
+    expect(await carryOut(await planOf(plan.restore))).toMatchObject({ outcome: 'executed' });
+    expect(governorOf('policy0')).toBe('powersave');
+  });
+
+  it('and refused by the kernel half way, all is taken back at once', async () => {
+    policy('policy0', 'powersave');
+    policy('policy4', 'schedutil');
+    const plan = await planOf();
+    const [first, second] = plan.steps;
+    const broken = { ...second!, path: `${cpufreq}/policy4/no-such-file` } as typeof second;
+    const ended = await carryOut({ ...plan, steps: [first!, broken!] });
+    expect(ended.error).toMatch(/ENOENT.*; what was done before was taken back$/);
+    expect([governorOf('policy0'), governorOf('policy4')]).toEqual(['powersave', 'schedutil']);
+  });
+
+  it('and taken back where a policy has gone with its CPUs, the others have theirs again', async () => {
+    policy('policy0', 'powersave');
+    policy('policy4', 'schedutil');
+    const plan = await planOf();
+    await carryOut(plan);
+    rmSync(join(cpufreq, 'policy4'), { recursive: true });
+    await carryOut(await planOf(plan.restore));
+    expect(governorOf('policy0')).toBe('powersave');
+    rmSync(cpufreq, { recursive: true });
+    expect((await planOf(plan.restore)).refusal).toMatchObject({ reason: 'no-expected-gain' });
+  });
+});
+
+describe('the proof', () => {
+  it.each([
+    ['fixed', 'the CPU is well', 'ok', 1_000_000],
+    ['fixed', 'the frequency rose', 'bad', 1_400_000],
+    ['ineffective', 'it rose by next to nothing', 'bad', 1_020_000],
+    ['unknown', 'the CPU is not known', 'unknown', 1_000_000],
+  ] as const)('is %s where the governor reads back and %s', async (status, _why, cpu, kHz) => {
+    policy('policy0', 'powersave');
+    const plan = await planOf();
+    policy('policy0', 'performance', undefined, kHz);
+    const seen = await verified(plan, cpu);
+    expect(seen.status).toBe(status);
+    expect(seen.reason).toContain('performance in policy0');
+    expect(seen.reason).toContain('mean frequency 1000 MHz before');
+  });
+
+  it('is ineffective where something else reads back, however well the CPU is', async () => {
+    policy('policy0', 'powersave');
+    expect(await verified(await planOf(), 'ok')).toEqual({
+      status: 'ineffective',
+      reason: 'policy0 reads back as powersave, not performance',
+    });
+  });
+
+  it('rests on the CPU alone where no frequency is told', async () => {
+    policy('policy0', 'powersave', undefined, 0);
+    const plan = await planOf();
+    expect(plan.baseline).toBeUndefined();
+    policy('policy0', 'performance', undefined, 0);
+    expect(await verified(plan, 'ok')).toEqual({
+      status: 'fixed',
+      reason: 'performance in policy0; CPU is ok',
+    });
+  });
+});

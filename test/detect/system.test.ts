@@ -1,0 +1,141 @@
+import { describe, expect, it } from 'vitest';
+import { SimpleDetector } from '../../src/detect/detector.js';
+import { judgeSystem } from '../../src/detect/system.js';
+import { unknown } from '../../src/host/reading.js';
+import { Severity } from '../../src/issue.js';
+import {
+  failedUnit,
+  fakeClock,
+  fakeHost,
+  systemReading,
+  type FakeHostParts,
+} from '../../src/testing/index.js';
+
+const { LOW } = Severity;
+const because = unknown('the file is gone');
+const MINUTE = 60_000;
+const calm = { sinceBoot: 0, recent: 0 };
+const judge = (changes: Parameters<typeof systemReading>[0]) =>
+  judgeSystem(systemReading(changes), calm, { asked: [], troubled: [] });
+
+describe('the state of the system', () => {
+  it.each(['degraded', 'maintenance', 'something new'])(
+    'is reported as LOW when systemd says %s',
+    (state) => {
+      expect(judge({ state })[0]).toMatchObject({
+        component: 'system:state',
+        type: 'system',
+        status: 'bad',
+        severity: LOW,
+      });
+    },
+  );
+
+  it.each(['running', 'starting', 'initializing', 'stopping'])('is well when systemd says %s', (state) => {
+    expect(judge({ state })).toMatchObject([{ status: 'ok' }, { status: 'ok' }, { status: 'ok' }]);
+  });
+});
+
+describe('the root file system', () => {
+  it('is reported as LOW when it went read-only, with what the reader saw', () => {
+    const reason = '/ (/dev/sda1, ext4) is read-only: the kernel gives its state as `emergency_ro`';
+    expect(judge({ rootfs: { readOnly: true, reason } })[1]).toMatchObject({
+      component: 'system:rootfs',
+      status: 'bad',
+      severity: LOW,
+      reason,
+    });
+  });
+});
+
+describe('what is not known of the system', () => {
+  it('is unknown component by component, and as a whole where nothing was read', () => {
+    expect(judge({ state: because })).toMatchObject([
+      { status: 'unknown', reason: 'the file is gone' },
+      { status: 'ok' },
+      { status: 'ok' },
+    ]);
+    expect(judge({ rootfs: because })[1]).toMatchObject({ status: 'unknown', reason: 'the file is gone' });
+    for (const verdict of judgeSystem(because, because, because))
+      expect(verdict).toMatchObject({ status: 'unknown', reason: 'the file is gone' });
+  });
+});
+
+describe('kills for want of memory', () => {
+  const start = (parts: FakeHostParts = {}) => {
+    const clock = fakeClock();
+    const host = fakeHost(parts);
+    const detector = new SimpleDetector({ host, clock });
+    return {
+      host,
+      clock,
+      kill: (oomKills: number) => host.set({ system: systemReading({ oomKills }) }),
+      look: async () => (await detector.inspect()).find(({ component }) => component === 'system:oom'),
+    };
+  };
+
+  it('before the first reading are nobody’s news', async () => {
+    const { kill, look } = start();
+    kill(7);
+    expect(await look()).toMatchObject({ status: 'ok', value: 0 });
+    expect(await look()).toMatchObject({ status: 'ok', value: 0 });
+  });
+
+  it('are LOW for 10 minutes after the count grew, and looking twice changes nothing', async () => {
+    const { kill, look, clock } = start();
+    kill(7);
+    await look();
+    kill(9);
+    const seen = await look();
+    expect(seen).toMatchObject({
+      status: 'bad',
+      severity: LOW,
+      value: 2,
+      reason: 'The kernel has killed 2 processes for want of memory within the last 10 min',
+    });
+    expect(seen?.evidence?.[0]).toBe('oom_kill in /proc/vmstat: 9 on this machine since it booted');
+    expect(await look()).toEqual(seen);
+    await clock.advance(9 * MINUTE);
+    kill(10);
+    expect(await look()).toMatchObject({ status: 'bad', value: 3 });
+    await clock.advance(MINUTE);
+    expect(await look()).toMatchObject({ status: 'bad', value: 1 });
+    await clock.advance(9 * MINUTE);
+    expect(await look()).toMatchObject({ status: 'ok', value: 0 });
+  });
+
+  it('are found, however long the time between two readings', async () => {
+    const { kill, look, clock } = start();
+    await look();
+    await clock.advance(300 * MINUTE);
+    kill(1);
+    expect(await look()).toMatchObject({ status: 'bad', value: 1 });
+  });
+
+  it('name the unit that systemd saw end by one, or say that none was seen', async () => {
+    const { kill, look, host } = start();
+    await look();
+    kill(1);
+    expect((await look())?.evidence?.[1]).toContain('None of the units that were read');
+    host.set({ units: [failedUnit({ name: 'eater', result: 'oom-kill' })] });
+    expect((await look())?.evidence?.[1]).toBe('Result=oom-kill: eater.service');
+    host.set({ units: because });
+    expect((await look())?.evidence?.[1]).toContain('No units were read beside it');
+  });
+
+  it('that grow backwards are a new count', async () => {
+    const { kill, look } = start();
+    kill(9);
+    await look();
+    kill(2);
+    expect(await look()).toMatchObject({ status: 'ok' });
+    kill(3);
+    expect(await look()).toMatchObject({ status: 'bad', value: 1 });
+  });
+
+  it('that cannot be read are unknown', async () => {
+    const { look, host } = start();
+    host.set({ system: systemReading({ oomKills: because }) });
+    expect(await look()).toMatchObject({ status: 'unknown', reason: 'the file is gone' });
+  });
+});

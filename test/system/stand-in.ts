@@ -1,0 +1,145 @@
+import type { Lab } from './lab.js';
+
+const PROFILE = '/nix/var/nix/profiles/system';
+
+/** What is in one system. */
+export interface SystemParts {
+  /** Files below `etc/systemd/system`, by path. */
+  readonly units?: Readonly<Record<string, string>>;
+  /** Another word is another kernel. */
+  readonly kernel?: string;
+  /** Seconds that its activation takes. */
+  readonly slow?: number;
+}
+
+/**
+ * Does what the real one does, as far as an engine can tell: takes the lock, checks, makes itself the default of the
+ * boot menu, installs its units, resets what has failed, restarts what changed, and ends with 1 or 4 when it must.
+ */
+const SWITCH_TO_CONFIGURATION = `#!/bin/sh
+out=$(dirname "$(dirname "$(readlink -f "$0")")")
+case "$1" in
+  check|switch|boot|test|dry-activate|start) ;;
+  *) echo "Usage: $0 [check|switch|boot|test|dry-activate]" >&2; exit 1 ;;
+esac
+mkdir -p /run/nixos /var/lib/stand-in
+exec 9>>/run/nixos/switch-to-configuration.lock
+flock --exclusive --nonblock 9 || { echo "Could not acquire lock" >&2; exit 1; }
+if [ -e /var/lib/stand-in/refuses ]; then cat /var/lib/stand-in/refuses >&2; exit 1; fi
+case "$1" in check|dry-activate) exit 0 ;; switch|boot) echo "$out" > /var/lib/stand-in/default ;; esac
+[ "$1" = boot ] && exit 0
+echo "$1 $out" >> /var/lib/stand-in/log
+old=$(readlink -f /run/current-system || true)
+cd "$out/etc/systemd/system"
+changed=
+for name in *; do
+  diff -rq "$name" "$old/etc/systemd/system/$name" >/dev/null 2>&1 && continue
+  case "$name" in
+    *@.service) changed="$changed $(systemctl list-units --plain --no-legend "\${name%.service}*" | cut -d' ' -f1)" ;;
+    *.service) changed="$changed $name" ;;
+    *.service.d) changed="$changed \${name%.d}" ;;
+  esac
+done
+echo "stopping the following units:$changed" >&2
+echo "activating the configuration..." >&2
+[ -e "$out/slow" ] && sleep "$(cat "$out/slow")"
+for name in $(cd "$old/etc/systemd/system" 2>/dev/null && ls); do rm -rf "/etc/systemd/system/$name"; done
+for name in *; do rm -rf "/etc/systemd/system/$name"; cp -r "$name" /etc/systemd/system/; done
+ln -sfn "$out" /run/current-system
+systemctl daemon-reload
+systemctl reset-failed
+failed=
+for unit in $changed; do systemctl restart "$unit" || failed="$failed $unit"; done
+[ -z "$failed" ] || { echo "warning: the following units failed:$failed" >&2; exit 4; }
+echo "finished switching to system configuration $out" >&2
+`;
+
+/** What the boot loader and the first stage of a boot do. */
+const BOOT = `[Unit]
+Before=nginx.service
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/bin/sh -c 'ln -sfn $(cat /var/lib/stand-in/default) /run/booted-system; exec /run/booted-system/bin/switch-to-configuration start'
+[Install]
+WantedBy=multi-user.target
+`;
+
+/** NixOS systems on a host that is none: real paths in the real store, a real profile, and a stand-in for the switch. */
+export class StandIn {
+  readonly #lab: Lab;
+
+  constructor(lab: Lab) {
+    this.#lab = lab;
+  }
+
+  async #said(...argv: string[]): Promise<string> {
+    return (await this.#lab.host.run(argv)).stdout.trim();
+  }
+
+  /** Builds a system, and answers its place in the store. */
+  async build(name: string, { units = {}, kernel = 'one', slow }: SystemParts): Promise<string> {
+    const { host } = this.#lab;
+    const folder = `/root/systems/nixos-system-${name}`;
+    await host.run(['rm', '-rf', folder]);
+    await host.writeFile(`/root/kernels/linux-${kernel}/bzImage`, kernel);
+    await host.writeFile(`/root/kernels/linux-${kernel}/modules/modules.dep`, kernel);
+    const stored = await this.#said('nix-store', '--add', `/root/kernels/linux-${kernel}`);
+    await host.writeFile(`${folder}/bin/switch-to-configuration`, SWITCH_TO_CONFIGURATION, 0o755);
+    await host.writeFile(`${folder}/name`, name);
+    await host.run(['mkdir', '-p', `${folder}/etc/systemd/system`]);
+    await host.run(['ln', '-s', `${stored}/bzImage`, `${folder}/kernel`]);
+    await host.run(['ln', '-s', `${stored}/modules`, `${folder}/kernel-modules`]);
+    if (slow !== undefined) await host.writeFile(`${folder}/slow`, String(slow));
+    for (const [path, text] of Object.entries(units)) {
+      await host.writeFile(`${folder}/etc/systemd/system/${path}`, text);
+    }
+    return this.#said('nix-store', '--add', folder);
+  }
+
+  /** What a person does who switches: makes it a generation, and runs its switch. Answers whether it ended well. */
+  switching(path: string): string[] {
+    return [
+      'sh',
+      '-c',
+      `nix-env -p ${PROFILE} --set ${path} && ${path}/bin/switch-to-configuration switch || true`,
+    ];
+  }
+
+  async switchTo(path: string): Promise<void> {
+    await this.#lab.host.run(this.switching(path));
+  }
+
+  /** Boots into a system for the first time: it is the only generation. */
+  async begin(path: string): Promise<void> {
+    await this.#lab.host.writeUnit('stand-in-boot.service', BOOT);
+    await this.#lab.host.systemctl('enable', '--quiet', 'stand-in-boot.service');
+    await this.switchTo(path);
+    await this.#lab.host.run(['ln', '-sfn', path, '/run/booted-system']);
+  }
+
+  /** Place in the store of what runs, and of what boots next. */
+  async now(): Promise<{ readonly running: string; readonly profile: string }> {
+    const [running = '', profile = ''] = (
+      await this.#said('readlink', '-f', '/run/current-system', PROFILE)
+    ).split('\n');
+    return { running, profile };
+  }
+
+  /** Every switch and test that was run, oldest first. */
+  async log(): Promise<string[]> {
+    const text = await this.#lab.host.readFile('/var/lib/stand-in/log').catch(() => '');
+    return text.split('\n').filter(Boolean);
+  }
+
+  /** The host is a Debian again. */
+  async tidy(): Promise<void> {
+    const script = `systemctl disable --quiet stand-in-boot.service
+      for name in $(cd /run/current-system/etc/systemd/system 2>/dev/null && ls); do
+        systemctl kill --signal=KILL "$name"; rm -rf "/etc/systemd/system/$name"; done
+      rm -rf /run/current-system /run/booted-system ${PROFILE} ${PROFILE}-*-link /run/nixos /var/lib/stand-in
+      rm -rf /etc/systemd/system/stand-in-boot.service
+      systemctl daemon-reload; systemctl reset-failed; systemctl restart nginx; true`;
+    await this.#lab.host.run(['sh', '-c', script]);
+  }
+}
