@@ -6,8 +6,10 @@ import {
   isObject,
   isString,
   listOf,
+  mapOf,
   oneOf,
   orAbsent,
+  orNull,
   shaped,
   type Shape,
 } from '../shape.js';
@@ -61,6 +63,17 @@ const PLAN = shaped({
   notes: listOf(isString),
   refusal: orAbsent(shaped({ reason: BLOCK, sentence: isString })),
   approval: orAbsent(isString),
+  generation: orAbsent(
+    shaped({
+      from: isString,
+      to: orNull(isString),
+      verb: oneOf('switch', 'boot'),
+      units: listOf(isString),
+      failing: listOf(isString),
+    }),
+  ),
+  restore: orAbsent(shaped({ action: isString, parameters: isObject })),
+  baseline: orAbsent(mapOf(isNumber)),
 });
 
 const ANSWER = shaped({

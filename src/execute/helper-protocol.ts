@@ -6,10 +6,13 @@ export interface HelperRequest {
   readonly version: typeof HELPER_VERSION;
   readonly do: 'plan' | 'execute';
   readonly action: string;
-  readonly parameters: Readonly<Record<string, string>>;
+  readonly parameters: Readonly<Record<string, HelperParameter>>;
   /** Whether a person has approved it, by the word of who asks. Default `false`. */
   readonly approved?: boolean;
 }
+
+/** A parameter of an action: a text, a yes or no, or a few texts by name. */
+export type HelperParameter = string | boolean | Readonly<Record<string, string>>;
 
 /** The one version that is spoken. */
 export const HELPER_VERSION = 1;

@@ -1,5 +1,5 @@
 import { pathParameter } from '../actions/parameters.js';
-import { actionRegistry, isBuiltIn, type ActionRegistry } from '../actions/registry.js';
+import { actionNamed, actionRegistry, isBuiltIn, type ActionRegistry } from '../actions/registry.js';
 import type { ActionDefinition } from '../actions/define.js';
 import { thresholdValues, type ThresholdValues } from '../detect/thresholds.js';
 import { watchedUnits, type ServiceOption } from '../detect/watched.js';
@@ -17,7 +17,7 @@ import { needsRoot, throughSudo } from './elevate.js';
 import type { ExecuteOptions, Execution, Executor, StepReport } from './executor.js';
 import { readPermissionStatus, type PermissionStatus } from './permission-status.js';
 import { makePlan } from './planner.js';
-import { runAct } from './run-act.js';
+import { carryOut } from './carry-out.js';
 import { ServiceClient } from './service-client.js';
 import { HELPER_SOCKET } from './tier.js';
 
@@ -174,40 +174,29 @@ export class NixOSPermissionHandler implements Executor {
     { plan, way, status }: Routed,
     action: HealingAction,
     { signal, approved = false }: { readonly signal: AbortSignal; readonly approved?: boolean | undefined },
-  ): Promise<Pick<Execution, 'outcome' | 'error' | 'steps'> & Partial<Execution>> {
+  ): Promise<Omit<Execution, 'action' | 'dryRun' | 'durationMs' | 'success'>> {
     if (status && way === 'none') return { outcome: 'failed', error: lackOf(status), steps: [] };
     if (status?.tier === 'development') this.#logger.warn(`LUMINOUS_DEV_MODE is set: ${status.description}`);
-    const { runs = 1, timeoutMs = 0 } = this.#actions.get(plan.action) ?? {};
+    const definition = actionNamed(plan.action, this.#actions);
     if (way === 'helper') {
-      const limitMs = plan.steps.reduce((sum, step) => sum + step.timeoutMs, timeoutMs);
-      const told = await this.#helper.execute(action, { approved, timeoutMs: limitMs, signal });
-      const { outcome, plan: done = plan, blockedBy, error, steps } = told;
-      return {
-        ...{ outcome, plan: done, steps },
-        ...(blockedBy === undefined ? {} : { blockedBy }),
-        ...(error === undefined ? {} : { error }),
-      };
+      const timeoutMs = plan.steps.reduce((sum, step) => sum + step.timeoutMs, definition.timeoutMs);
+      const told = await this.#helper.execute(action, { approved, timeoutMs, signal });
+      const { action: _action, dryRun: _dryRun, durationMs: _durationMs, success: _success, ...rest } = told;
+      return rest;
     }
-    const judged = ({ plan: next, way, status }: Routed): Plan | undefined => {
-      if (judgeSafety(next, this.#policy, { approved })) return undefined;
-      if (way !== 'none') return next;
-      if (status) this.#logger.warn(lackOf(status));
-      return undefined;
-    };
-    return runAct(plan, {
-      ...{ runs, timeoutMs },
+    return carryOut(plan, action, {
+      definition,
+      planOf: async (next, until, earlier) => {
+        const routed = await this.#route(next, until, earlier);
+        if (routed.way !== 'none') return routed.plan;
+        throw new Error(lackOf(routed.status));
+      },
+      admits: (next) => judgeSafety(next, this.#policy, { approved }) === undefined,
       onLine: (line, { unit }) => {
         // What takes long is followed by a person; what takes a moment is told when it has ended.
         const told = `${plan.action}: ${line}`;
         if (unit === undefined) this.#logger.debug(told);
         else this.#logger.info(told);
-      },
-      again: async (earlier) => judged(await this.#route(action, signal, earlier)),
-      restore: async (taken) => {
-        const back = await this.#route(taken, never());
-        const { reason, sentence = '' } = back.plan.refusal ?? {};
-        if (reason !== undefined && reason !== 'no-expected-gain') throw new Error(sentence);
-        return judged(back);
       },
       signal,
     });
@@ -215,10 +204,10 @@ export class NixOSPermissionHandler implements Executor {
 }
 
 /** Why a step that takes root cannot be done. */
-const lackOf = (status: PermissionStatus): string =>
-  status.way === 'helper'
+const lackOf = (status: PermissionStatus | undefined): string =>
+  status?.way === 'helper'
     ? 'Needs root: the root helper carries out the actions that come with the library, and no others; run as root'
-    : `Needs root: ${status.description}`;
+    : `Needs root: ${status?.description ?? 'there is no way to it'}`;
 
 const never = (): AbortSignal => new AbortController().signal;
 

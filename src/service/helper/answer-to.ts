@@ -1,9 +1,9 @@
 import { actionNamed, actionRegistry } from '../../actions/registry.js';
 import { isSelfHealingError, messageOf } from '../../errors.js';
+import { carryOut } from '../../execute/carry-out.js';
 import type { Execution, StepReport } from '../../execute/executor.js';
 import type { HelperRequest } from '../../execute/helper-protocol.js';
 import { makePlan } from '../../execute/planner.js';
-import { runAct } from '../../execute/run-act.js';
 import { judgeSafety } from '../../guard/safety.js';
 import type { Host } from '../../host/host.js';
 import type { Block, HealingAction, Plan } from '../../plan.js';
@@ -48,13 +48,21 @@ export async function answerTo(request: HelperRequest, parts: HelperParts): Prom
     const unlisted = judgeAction(request, parts.policy);
     if (unlisted) return skipped(unlisted);
     if (!dryRun) await parts.book.lock();
-    const plan = await planOf(request, parts, parts.planWithin);
+    const { action, parameters } = request;
+    const plan = await planOf({ action, parameters }, parts);
     const block = judge(plan, request, parts);
     if (block) return skipped(block, plan);
     if (dryRun) return told({ outcome: 'planned', plan });
     const unwritten = writeDown(plan, parts);
     if (unwritten) return skipped(unwritten, plan);
-    return told({ plan, ...(await carryOut(plan, request, parts)) });
+    const act = {
+      definition: actionNamed(action, ACTIONS),
+      planOf: (next: HealingAction, signal: AbortSignal, earlier?: readonly StepReport[]) =>
+        planOf(next, { ...parts, planWithin: signal }, earlier),
+      admits: (next: Plan) => judgeSafety(next, parts.policy.units, { approved: true }) === undefined,
+      signal: parts.signal,
+    };
+    return told({ plan, ...(await carryOut(plan, { action, parameters }, act)) });
   } catch (error) {
     if (isSelfHealingError(error) && error.code === 'locked') {
       return skipped({ reason: 'in-flight', sentence: 'Another root helper is at work: nothing was done' });
@@ -65,22 +73,7 @@ export async function answerTo(request: HelperRequest, parts: HelperParts): Prom
   }
 }
 
-/** The further runs of an act, and what takes a half-done one back, are planned and judged by the same policy. */
-function carryOut(
-  plan: Plan,
-  request: HelperRequest,
-  parts: HelperParts,
-): Promise<Pick<Execution, 'outcome' | 'error' | 'steps'>> {
-  const { runs = 1, timeoutMs } = actionNamed(plan.action, ACTIONS);
-  const allowed = (next: Plan): Plan | undefined =>
-    judgeSafety(next, parts.policy.units, { approved: request.approved }) ? undefined : next;
-  return runAct(plan, {
-    ...{ runs, timeoutMs },
-    again: async (earlier) => allowed(await planOf(request, parts, parts.signal, earlier)),
-    restore: async (taken) => allowed(await planOf(taken, parts, new AbortController().signal)),
-    signal: parts.signal,
-  });
-}
+const ACTIONS = actionRegistry();
 
 function judgeAction({ action }: HelperRequest, { actions }: HelperPolicy): Block | undefined {
   if (actions.includes(action)) return undefined;
@@ -89,20 +82,15 @@ function judgeAction({ action }: HelperRequest, { actions }: HelperPolicy): Bloc
 }
 
 const planOf = (
-  { action, parameters }: HealingAction,
-  { host, policy }: HelperParts,
-  signal: AbortSignal,
+  action: HealingAction,
+  { policy, host, planWithin }: HelperParts,
   earlier?: readonly StepReport[],
-): Promise<Plan> =>
-  makePlan(
-    { action, parameters },
-    {
-      ...{ host, actions: ACTIONS, thresholds: policy.thresholds },
-      services: [...(policy.units.services?.values() ?? [])],
-    },
-    signal,
-    earlier,
-  );
+): Promise<Plan> => {
+  const services = [...(policy.units.services?.values() ?? [])];
+  // What the engine has on record does not count here: without a record of its own, a rollback has nowhere to go.
+  const parts = { host, actions: ACTIONS, thresholds: policy.thresholds, services, nix: policy.nix };
+  return makePlan(action, parts, planWithin, earlier);
+};
 
 /** The gates of every executor first; then what only root can say. Pure, but for the book that is read. */
 function judge(plan: Plan, request: HelperRequest, { policy, book, now }: HelperParts): Block | undefined {

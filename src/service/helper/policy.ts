@@ -11,6 +11,7 @@ import {
 } from '../../expect.js';
 import { DEFAULT_GUARDS, type Guards } from '../../guard/guards.js';
 import type { Policy } from '../../guard/safety.js';
+import { nixSettings, type NixSettings } from '../../nix-options.js';
 
 /** What root allows those who may speak to the helper. It is read anew for each request. */
 export interface HelperPolicy {
@@ -22,11 +23,13 @@ export interface HelperPolicy {
   readonly approvals: readonly string[];
   /** Percentages that plans aim for. */
   readonly thresholds: ThresholdValues;
+  /** What the actions on Nix and NixOS may do. */
+  readonly nix: NixSettings;
   /** How much may be done within an hour, and within a day. */
   readonly limits: Guards['budget'];
 }
 
-const KEYS = ['version', 'actions', 'services', 'protect', 'approvals', 'thresholds', 'limits'];
+const KEYS = ['version', 'actions', 'services', 'protect', 'approvals', 'thresholds', 'nix', 'limits'];
 
 /** Checks a policy. Throws one sentence for the first thing in it that cannot be meant. */
 export function parsePolicy(value: unknown): HelperPolicy {
@@ -42,6 +45,7 @@ export function parsePolicy(value: unknown): HelperPolicy {
     },
     approvals: actionNames('approvals', given.approvals ?? []),
     thresholds: thresholdValues(given.thresholds),
+    nix: nixFrom(given.nix ?? {}),
     limits: limitsFrom(given.limits ?? {}),
   };
 }
@@ -52,6 +56,9 @@ function actionNames(option: string, value: unknown): readonly string[] {
     expectOneOf(`${option}[${index}]`, name, known, 'action'),
   );
 }
+
+/** Which generations must live, only the engine has on record: the helper deletes none, whatever it is told. */
+const nixFrom = (value: unknown): NixSettings => ({ ...nixSettings(value), deleteOlderThan: undefined });
 
 function limitsFrom(value: unknown): Guards['budget'] {
   const defaults = DEFAULT_GUARDS.budget;

@@ -1,10 +1,13 @@
 import { HELPER_VERSION, REQUEST_LIMIT, type HelperRequest } from '../../execute/helper-protocol.js';
 import { expectBoolean, expectKnownKeys, expectObject, expectOneOf, refusal } from '../../expect.js';
+import { isObject } from '../../shape.js';
 import { parseStrictJson } from './strict-json.js';
 
 const KEYS = ['version', 'do', 'action', 'parameters', 'approved'];
 const ACTION = /^[a-z][a-z0-9_]{0,63}$/;
 const PARAMETER = /^[A-Za-z]{1,32}$/;
+/** Of a text by name: `policy0`. */
+const NAME = /^[A-Za-z0-9]{1,32}$/;
 const MOST_PARAMETERS = 8;
 const LONGEST_VALUE = 4_096;
 
@@ -28,12 +31,23 @@ export function parseRequest(line: Uint8Array): HelperRequest {
   }
   for (const [key, value] of parameters) {
     if (!PARAMETER.test(key)) throw refusal('parameters', 'named by letters', key);
-    if (typeof value !== 'string' || value.length > LONGEST_VALUE) {
-      throw refusal(`parameters.${key}`, `a text of at most ${LONGEST_VALUE} characters`, value);
+    if (!isParameter(value)) {
+      throw refusal(
+        `parameters.${key}`,
+        `a text of at most ${LONGEST_VALUE} characters, or texts by name`,
+        value,
+      );
     }
   }
   return given as unknown as HelperRequest;
 }
+
+const isText = (value: unknown): boolean => typeof value === 'string' && value.length <= LONGEST_VALUE;
+
+const isParameter = (value: unknown): boolean =>
+  isText(value) ||
+  typeof value === 'boolean' ||
+  (isObject(value) && Object.entries(value).every(([key, text]) => NAME.test(key) && isText(text)));
 
 function strictly(line: Uint8Array): unknown {
   try {

@@ -5,12 +5,13 @@ const LEAST = { version: 1, actions: ['restart_service'], services: ['nginx'] };
 
 describe('a policy', () => {
   it('needs a version, actions and services; the rest has defaults', () => {
-    const { actions, units, approvals, thresholds, limits } = parsePolicy(LEAST);
+    const { actions, units, approvals, thresholds, nix, limits } = parsePolicy(LEAST);
     expect(actions).toEqual(['restart_service']);
     expect([...(units.services?.keys() ?? [])]).toEqual(['nginx.service']);
     expect(units.protect).toEqual([]);
     expect(approvals).toEqual([]);
     expect(thresholds.diskPercent).toBe(90);
+    expect(nix.allowRollback).toBe(false);
     expect(limits).toEqual({ componentPerHour: 6, hostPerHour: 20, generationsPerDay: 1 });
   });
 
@@ -33,6 +34,11 @@ describe('a policy', () => {
       thresholds: { memoryPercent: 70 },
       limits: { componentPerHour: 2, hostPerHour: 20 },
     });
+  });
+
+  it('lets the helper delete no generation: which must live, it does not know', () => {
+    const { nix } = parsePolicy({ ...LEAST, nix: { allowRollback: true, deleteOlderThan: '30d' } });
+    expect(nix).toMatchObject({ allowRollback: true, deleteOlderThan: undefined });
   });
 
   it.each([

@@ -46,7 +46,7 @@ describe('a request', () => {
     ],
     [
       'a parameter with a toString',
-      JSON.stringify({ ...PLAN, parameters: { service: { toString: 'x' } } }),
+      JSON.stringify({ ...PLAN, parameters: { service: { toString: { x: 'x' } } } }),
       'a text',
     ],
     [
