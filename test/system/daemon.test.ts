@@ -136,6 +136,29 @@ describeOnHost('the daemon on a systemd host', (lab) => {
     expect(await daemon.show('StatusText')).toMatch(/paused: kept over a restart/);
   });
 
+  test('serves metrics and dashboard; what cannot be served is told, tried again, and keeps nothing from being healed', async () => {
+    const body = async (url: string) => (await lab.host.run(['curl', '-sS', url])).stdout;
+    await lab.host.run(['systemd-run', '--unit=test-squatter', 'python3', '-m', 'http.server', '8080']);
+    lab.takeBack('test-squatter.service');
+    await lab.host.waitFor('the port to be taken', async () => (await body('http://localhost:8080/')) !== '');
+    await daemon.start({ ...QUICK, metrics: {}, dashboard: {} });
+    expect(await body('http://127.0.0.1:9090/metrics')).toMatch(/^healing_issues_detected 0$/m);
+    expect(await daemon.journal('err')).toEqual([
+      expect.stringMatching(/^The dashboard cannot be served, which is tried again: .*8080/),
+    ]);
+    await lab.host.systemctl('stop', 'test-squatter');
+    await lab.host.waitFor('the dashboard', async () =>
+      (await daemon.journal()).some((line) => line === 'The dashboard can be seen at http://127.0.0.1:8080/'),
+    );
+    expect(await body('http://127.0.0.1:8080/')).toMatch(/<!doctype html>/i);
+    await daemon.configure({ ...QUICK, metrics: { port: 9191 } });
+    await lab.host.systemctl('reload', 'luminous-healing');
+    await lab.host.waitFor('the other port', async () =>
+      (await body('http://127.0.0.1:9191/metrics')).includes('healing_'),
+    );
+    await expect(body('http://127.0.0.1:8080/')).rejects.toThrow(/connect/);
+  });
+
   test('writes to the journal by priority, and one record of JSON for each thing that happened', async () => {
     await daemon.start({ ...QUICK, dryRun: true });
     await lab.kill('nginx');
