@@ -33,6 +33,7 @@ buildNpmPackage {
       ../tsconfig.json
       ../tsup.config.ts
       ../src
+      ../tools
       ../nix/systemd
       ../CHANGELOG.md
       ../LICENSE

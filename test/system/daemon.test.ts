@@ -1,6 +1,7 @@
 import type { EngineStatus, GuardState } from '@luminous-nix/self-healing';
 import { afterEach, beforeAll, expect, test } from 'vitest';
 import type { DaemonConfig } from '../../src/service/config/config.js';
+import { nodeInside } from './host/command.js';
 import { Installation } from './installation.js';
 import { describeOnHost } from './lab.js';
 
@@ -134,6 +135,30 @@ describeOnHost('the daemon on a systemd host', (lab) => {
     );
     await lab.host.systemctl('start', 'luminous-healing');
     expect(await daemon.show('StatusText')).toMatch(/paused: kept over a restart/);
+  });
+
+  test('serves metrics and dashboard; what cannot be served is told, tried again, and keeps nothing from being healed', async () => {
+    const body = async (url: string) => (await lab.host.run(['curl', '-sS', url])).stdout;
+    const program = `require('node:http').createServer((_, response) => response.end('taken')).listen(8080)`;
+    await lab.host.run(['systemd-run', '--unit=test-squatter', nodeInside, '-e', program]);
+    lab.takeBack('test-squatter.service');
+    await lab.host.waitFor('the port to be taken', async () => (await body('http://localhost:8080/')) !== '');
+    await daemon.start({ ...QUICK, metrics: {}, dashboard: {} });
+    expect(await body('http://127.0.0.1:9090/metrics')).toMatch(/^healing_issues_detected 0$/m);
+    expect(await daemon.journal('err')).toEqual([
+      expect.stringMatching(/^The dashboard cannot be served, which is tried again: .*8080/),
+    ]);
+    await lab.host.systemctl('stop', 'test-squatter');
+    await lab.host.waitFor('the dashboard', async () =>
+      (await daemon.journal()).some((line) => line === 'The dashboard can be seen at http://127.0.0.1:8080'),
+    );
+    expect(await body('http://127.0.0.1:8080/')).toMatch(/<!doctype html>/i);
+    await daemon.configure({ ...QUICK, metrics: { port: 9191 } });
+    await lab.host.systemctl('reload', 'luminous-healing');
+    await lab.host.waitFor('the other port', async () =>
+      (await body('http://127.0.0.1:9191/metrics')).includes('healing_'),
+    );
+    await expect(body('http://127.0.0.1:8080/')).rejects.toThrow(/connect/);
   });
 
   test('writes to the journal by priority, and one record of JSON for each thing that happened', async () => {

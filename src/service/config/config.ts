@@ -8,6 +8,7 @@ import { DEFAULT_GUARDS, guardsFrom, type GuardOptions } from '../../guard/guard
 import { acceptMonitoring } from '../../heal/interval.js';
 import { unitName } from '../../host/systemd/unit-name.js';
 import { nixSettings, type NixOptions } from '../../nix-options.js';
+import { isLoopback } from '../../observe/http/address.js';
 import { mistakesIn, type Leaf, type Mistake, type Place, type Rule } from './rule.js';
 
 /** Where something is served. */
@@ -42,6 +43,8 @@ export interface DaemonConfig {
     readonly tokenFile?: string;
     /** Whether approvals, pauses and resets can be given from the page. Needs a token. Default `false`. */
     readonly controls?: boolean;
+    /** Further names that the page is reached by: that of a proxy, for one. */
+    readonly allowedHosts?: readonly string[];
   };
 }
 
@@ -122,7 +125,9 @@ const RULE: Rule = {
     allowedActions: { each: oneOf([...actionRegistry().keys()], 'action'), of: 'actions' },
     state: path,
     metrics: { keys: address },
-    dashboard: { keys: { ...address, tokenFile: path, controls: boolean } },
+    dashboard: {
+      keys: { ...address, tokenFile: path, controls: boolean, allowedHosts: { each: string, of: 'names' } },
+    },
   } satisfies Record<keyof DaemonConfig, Rule>,
 };
 
@@ -149,9 +154,6 @@ function mistakesBetween({ metrics, dashboard }: DaemonConfig): Mistake[] {
   }
   return mistakes;
 }
-
-const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 
 function mapped<T extends object>(
   object: T,

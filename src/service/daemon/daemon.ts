@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../../clock.js';
 import { messageOf } from '../../errors.js';
 import { silentLogger, type Logger } from '../../logger.js';
+import type { DaemonConfig } from '../config/config.js';
 import { loadConfig } from '../config/load.js';
 import { ControlServer } from '../control/server.js';
 import { engineOf, type Surroundings } from './engine-of.js';
@@ -68,6 +69,7 @@ export class Daemon {
     }
     signal.addEventListener('abort', () => this.#stop.abort(), { once: true });
     if (signal.aborted) return 0;
+    const over = new AbortController();
     const control = new ControlServer({
       engine: () => this.#running?.engine,
       // What it finds is for whoever asked, and not for the journal.
@@ -79,20 +81,25 @@ export class Daemon {
       const first = new Running(loaded.config, this.#parts);
       if (controlPath !== undefined) await control.start(controlPath);
       this.#begin(first);
-      const fed = this.#watchdog?.keep(this.#stop.signal);
+      void this.#watchdog?.keep(over.signal);
       await aborted(this.#stop.signal);
-      await fed;
     } catch (error) {
       this.#broken = error;
     }
-    await notify('STOPPING=1', 'STATUS=Stopping: what has been begun is brought to its end');
+    // What has been begun may take long to end: until then, systemd has to know that it lives.
+    await (this.#watchdog?.excused(() => this.#end(control)) ?? this.#end(control));
+    over.abort();
+    if (this.#broken === undefined) return 0;
+    this.#logger.error(messageOf(this.#broken));
+    return EXIT.failed;
+  }
+
+  async #end(control: ControlServer): Promise<void> {
+    await this.#parts.notify('STOPPING=1', 'STATUS=Stopping: what has been begun is brought to its end');
     await this.#reloading;
     await this.#running?.stop().catch((error: unknown) => (this.#broken ??= error));
     await this.#monitoring;
     await control.stop();
-    if (this.#broken === undefined) return 0;
-    this.#logger.error(messageOf(this.#broken));
-    return EXIT.failed;
   }
 
   /** Reads the configuration again. One that cannot be meant changes nothing, and is told. Never rejects. */
@@ -116,16 +123,21 @@ export class Daemon {
     else if (isDeepStrictEqual(loaded.config, old.config)) {
       this.#logger.info(`${configPath} is as it was: nothing changes`);
     } else {
-      try {
-        const next = new Running(loaded.config, this.#parts);
-        await this.#replace(old, next);
-        this.#logger.info(`${configPath} was read again and holds from now on`);
-      } catch (error) {
-        refuse([messageOf(error)]);
-      }
+      const next = this.#made(loaded.config);
+      if (typeof next === 'string') refuse([next]);
+      else await this.#replace(old, next);
     }
     await notify('READY=1');
     if (this.#running) await this.#tell(this.#running);
+  }
+
+  /** A configuration ready to work, or why it cannot. */
+  #made(config: DaemonConfig): Running | string {
+    try {
+      return new Running(config, this.#parts);
+    } catch (error) {
+      return messageOf(error);
+    }
   }
 
   async #replace(old: Running, next: Running): Promise<void> {
@@ -134,8 +146,15 @@ export class Daemon {
       await old.stop();
       await this.#monitoring;
     };
-    await (this.#watchdog?.excused(swap) ?? swap());
+    try {
+      await (this.#watchdog?.excused(swap) ?? swap());
+    } catch (error) {
+      // Half of it is closed: systemd starts the whole anew.
+      this.#break(error);
+      return;
+    }
     this.#begin(next);
+    this.#logger.info(`${this.#parts.configPath} was read again and holds from now on`);
   }
 
   #begin(running: Running): void {
@@ -148,10 +167,12 @@ export class Daemon {
     running.engine.on('cycle:failed', cameRound);
     running.engine.on('heal:done', () => void this.#tell(running));
     running.engine.on('approval:asked', () => void this.#tell(running));
-    this.#monitoring = running.run().catch((error: unknown) => {
-      this.#broken ??= error;
-      this.#stop.abort();
-    });
+    this.#monitoring = running.run().catch((error: unknown) => this.#break(error));
+  }
+
+  #break(error: unknown): void {
+    this.#broken ??= error;
+    this.#stop.abort();
   }
 
   /** The first cycle makes it ready; later, systemd is told only what has changed. */

@@ -1,19 +1,53 @@
+import { readFile } from 'node:fs/promises';
 import type { SimplifiedHealingEngine } from '../../engine.js';
-import type { Logger } from '../../logger.js';
-import { type DaemonConfig } from '../config/config.js';
+import type { DaemonConfig } from '../config/config.js';
 
-/** Something that serves what an engine knows. */
+/** Something that shows an engine to the outside. */
 export interface Outlet {
   readonly name: string;
-  start(): Promise<{ readonly url: string }>;
-  stop(): Promise<void>;
-  /** Says what is wrong with it, once. */
-  complain(message: string, logger: Logger): void;
+  /** Serves; rejects when that cannot be, and can then be tried again. */
+  readonly open: () => Promise<Served>;
 }
 
-/** What a configuration wants served. */
-export function outletsOf(config: DaemonConfig, engine: SimplifiedHealingEngine): Promise<Outlet[]> {
-  void config;
-  void engine;
-  return Promise.resolve([]);
+/** Something that is served. */
+export interface Served {
+  readonly url: string;
+  readonly stop: () => Promise<void>;
+}
+
+/** What a configuration wants served. Nothing of it is loaded before it is opened. */
+export function outletsOf(
+  { metrics, dashboard }: DaemonConfig,
+  healingEngine: SimplifiedHealingEngine,
+): Outlet[] {
+  const outlets: Outlet[] = [];
+  if (metrics) {
+    outlets.push({
+      name: 'Metrics',
+      async open() {
+        const { MetricsServer } = await import('../../observe/metrics-server.js');
+        const server = new MetricsServer({ healingEngine, ...metrics });
+        return { url: (await server.start()).url, stop: () => server.stop() };
+      },
+    });
+  }
+  if (dashboard) {
+    const { host, port, tokenFile, ...rules } = dashboard;
+    outlets.push({
+      name: 'The dashboard',
+      async open() {
+        const { SimpleDashboard } = await import('../../observe/dashboard/simple-dashboard.js');
+        const token = tokenFile === undefined ? undefined : (await readFile(tokenFile, 'utf8')).trim();
+        const page = new SimpleDashboard(healingEngine, { ...rules, token });
+        try {
+          const { url } = await page.start({ host, port });
+          return { url, stop: () => page.stop() };
+        } catch (error) {
+          await page.stop();
+          throw error;
+        }
+      },
+    });
+  }
+  return outlets;
 }

@@ -4,15 +4,16 @@ import type { Logger } from '../../logger.js';
 import type { DaemonConfig } from '../config/config.js';
 import { engineOf, type Surroundings } from './engine-of.js';
 import { keepRecords } from './journal.js';
-import { outletsOf, type Outlet } from './outlets.js';
+import { outletsOf, type Outlet, type Served } from './outlets.js';
 
 /** One configuration at work: its engine, and what is served of it. */
 export class Running {
   readonly config: DaemonConfig;
   readonly engine: SimplifiedHealingEngine;
   readonly #logger: Logger;
-  readonly #closed = new Set<Outlet>();
-  readonly #outlets: Outlet[] = [];
+  /** What is to be served and is not yet, and what was last said about that. */
+  readonly #wanted = new Map<Outlet, string>();
+  readonly #served: Served[] = [];
   #opening: Promise<void> = Promise.resolve();
   #stopped = false;
 
@@ -31,7 +32,7 @@ export class Running {
 
   /** Serves and monitors. Resolves when it has been stopped. */
   async run(): Promise<void> {
-    for (const outlet of await outletsOf(this.config, this.engine)) this.#closed.add(outlet);
+    for (const outlet of outletsOf(this.config, this.engine)) this.#wanted.set(outlet, '');
     this.engine.on('cycle:done', () => void this.#open());
     await this.#open();
     if (!this.#stopped) await this.engine.startMonitoring({ interval: this.interval });
@@ -42,21 +43,23 @@ export class Running {
     this.#stopped = true;
     await this.engine.close();
     await this.#opening;
-    await Promise.all(this.#outlets.map((outlet) => outlet.stop()));
+    await Promise.all(this.#served.map((served) => served.stop()));
   }
 
   /** What cannot be served keeps nothing from being healed: it is told once, and tried again with each cycle. */
   #open(): Promise<void> {
     return (this.#opening = this.#opening.then(async () => {
-      for (const outlet of this.#closed) {
+      for (const [outlet, said] of this.#wanted) {
         if (this.#stopped) return;
         try {
-          const { url } = await outlet.start();
-          this.#closed.delete(outlet);
-          this.#outlets.push(outlet);
-          this.#logger.info(`${outlet.name} at ${url}`);
+          const served = await outlet.open();
+          this.#wanted.delete(outlet);
+          this.#served.push(served);
+          this.#logger.info(`${outlet.name} can be seen at ${served.url}`);
         } catch (error) {
-          outlet.complain(`${outlet.name}: ${messageOf(error)}`, this.#logger);
+          const words = `${outlet.name} cannot be served, which is tried again: ${messageOf(error)}`;
+          if (words !== said) this.#logger.error(words);
+          this.#wanted.set(outlet, words);
         }
       }
     }));

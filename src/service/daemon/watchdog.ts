@@ -18,7 +18,7 @@ export interface WatchdogParts {
 export class Watchdog {
   readonly #parts: WatchdogParts;
   #cameRound: number;
-  #excused = false;
+  #excuses = 0;
 
   constructor(parts: WatchdogParts) {
     this.#parts = parts;
@@ -32,11 +32,11 @@ export class Watchdog {
 
   /** Does work for which the loop has to stand still: it counts as living. */
   async excused<T>(work: () => Promise<T>): Promise<T> {
-    this.#excused = true;
+    this.#excuses += 1;
     try {
       return await work();
     } finally {
-      this.#excused = false;
+      this.#excuses -= 1;
       this.cameRound();
     }
   }
@@ -44,7 +44,7 @@ export class Watchdog {
   /** Whether the loop has come round in time: an interval, and half of the watchdog's patience. */
   get lives(): boolean {
     const { clock, limitMs, intervalMs } = this.#parts;
-    return this.#excused || clock.monotonic() - this.#cameRound <= intervalMs() + limitMs / 2;
+    return this.#excuses > 0 || clock.monotonic() - this.#cameRound <= intervalMs() + limitMs / 2;
   }
 
   /** Keeps telling until the signal is aborted. */

@@ -31,7 +31,11 @@ describe('a configuration', () => {
       thresholds: { cpuPercent: 90, memoryPercent: 90, diskPercent: 80, loadAverage: 8 },
       enabledChecks: ['cpu', 'services'],
       guards: DEFAULT_GUARDS,
-      nix: { allowRollback: true, deleteOlderThan: '30d', rebuild: { flake: '/etc/nixos#host', flags: ['-L'] } },
+      nix: {
+        allowRollback: true,
+        deleteOlderThan: '30d',
+        rebuild: { flake: '/etc/nixos#host', flags: ['-L'] },
+      },
       allowedActions: ['restart_service'],
       state: '/var/lib/x/state.json',
       metrics: { host: '0.0.0.0', port: 9_100 },

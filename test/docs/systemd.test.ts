@@ -1,0 +1,66 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { actionRegistry } from '../../src/actions/registry.js';
+import { parseConfig } from '../../src/service/config/load.js';
+import { COMMANDS, CONTROL_GROUP, CONTROL_SOCKET } from '../../src/service/control/protocol.js';
+import { EXIT } from '../../src/service/daemon/daemon.js';
+import { allBlocks, root } from './blocks.js';
+
+const read = (file: string): string => readFileSync(join(root, file), 'utf8');
+const page = read('docs/systemd.md');
+const unit = read('nix/systemd/luminous-healing.service');
+const setting = (key: string): string => new RegExp(`^${key}=(.*)$`, 'm').exec(unit)?.[1] ?? '';
+
+describe('docs/systemd.md', () => {
+  const blocks = allBlocks().filter(
+    ({ at, language }) => at.startsWith('docs/systemd.md') && language === 'json',
+  );
+
+  it('has a configuration that the daemon takes', async () => {
+    expect(await parseConfig(blocks[0]?.code ?? '', 'config.json')).toHaveProperty('config');
+  });
+
+  it('explains every key of the configuration file', async () => {
+    const refused = await parseConfig('{ "zzzzzzzzzzzzzzzzzzzz": 1 }', 'config.json');
+    const known = 'mistakes' in refused ? (/known: (.*)$/.exec(refused.mistakes[0] ?? '')?.[1] ?? '') : '';
+    expect(known.split(', ').length).toBeGreaterThan(10);
+    for (const key of known.split(', ')) expect(page, key).toMatch(new RegExp(`^\\|.*\`${key}\`.*\\|`, 'm'));
+  });
+
+  it('explains every command', () => {
+    for (const command of COMMANDS) expect(page).toMatch(new RegExp(`^\\| .*\`${command}[ \`]`, 'm'));
+    expect(page).toContain(CONTROL_SOCKET);
+    expect(page).toContain(CONTROL_GROUP);
+  });
+
+  it('explains every option of the NixOS module', () => {
+    const options =
+      /options\.services\.luminous-healing = \{\n([^]*?)\n {2}\};/.exec(read('nix/module.nix'))?.[1] ?? '';
+    const names = [...options.matchAll(/^ {4}(\w+) = /gm)].map(([, name = '']) => name);
+    expect(names.length).toBeGreaterThan(10);
+    for (const name of names) expect(page, name).toMatch(new RegExp(`^\\| \`${name}[.\`]`, 'm'));
+  });
+});
+
+describe('the unit of the daemon', () => {
+  it('waits at a stop for longer than any action may take', () => {
+    const [, minutes] = /^(\d+)min$/.exec(setting('TimeoutStopSec')) ?? [];
+    const longest = Math.max(...[...actionRegistry().values()].map(({ timeoutMs }) => timeoutMs));
+    expect(Number(minutes) * 60_000).toBeGreaterThan(longest);
+  });
+
+  it('is not started again for a configuration that cannot be meant', () => {
+    expect(setting('RestartPreventExitStatus')).toBe(String(EXIT.config));
+  });
+
+  it('gives the control socket to the group that the command names', () => {
+    expect(setting('Group')).toBe(CONTROL_GROUP);
+    expect(`/run/${setting('RuntimeDirectory')}/control.sock`).toBe(CONTROL_SOCKET);
+  });
+
+  it('is in the package', () => {
+    const { files } = JSON.parse(read('package.json')) as { files: string[] };
+    expect(files).toContain('nix/systemd');
+  });
+});

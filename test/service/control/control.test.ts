@@ -1,0 +1,178 @@
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createConnection, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { SimplifiedHealingEngine } from '../../../src/engine.js';
+import { uncoloured } from '../../../src/report/paint.js';
+import { ask, EXIT } from '../../../src/service/control/client.js';
+import { COMMANDS, MAX_REQUEST, parseRequest, type Command } from '../../../src/service/control/protocol.js';
+import { render, wentWell } from '../../../src/service/control/render.js';
+import { ControlServer } from '../../../src/service/control/server.js';
+import { failedUnit, fakeExecutor, fakeHost, recordingLogger } from '../../../src/testing/index.js';
+
+describe('the control socket', () => {
+  let folder: string;
+  let path: string;
+  let engine: SimplifiedHealingEngine;
+  let server: ControlServer;
+  const logger = recordingLogger();
+  const make = (dryRun = false) =>
+    new SimplifiedHealingEngine({
+      host: fakeHost({ units: [failedUnit({ name: 'nginx' })] }),
+      executor: fakeExecutor(),
+      services: ['nginx'],
+      enabledChecks: ['services'],
+      guards: { settleMs: { service: 0 } },
+      dryRun,
+    });
+
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'control-'));
+    path = join(folder, 'control.sock');
+    engine = make();
+    server = new ControlServer({ engine: () => engine, rehearsal: () => make(true), logger });
+    await server.start(path);
+  });
+  afterEach(async () => {
+    await server.stop();
+    await engine.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  const asked = (command: Command, argument?: string) =>
+    ask(path, { version: 1, command, ...(argument === undefined ? {} : { argument }) });
+
+  /** Says something as it stands, and gives what comes back. */
+  const say = (bytes: string | Buffer): Promise<string> =>
+    new Promise((resolve, reject) => {
+      let heard = '';
+      const socket = createConnection(path, () => socket.write(bytes));
+      socket.on('data', (chunk) => (heard += chunk.toString()));
+      socket.on('error', reject).on('close', () => resolve(heard));
+    });
+
+  it('is for its owner and its group only', () => {
+    expect(statSync(path).mode & 0o777).toBe(0o660);
+  });
+
+  it('answers with data that reads well', async () => {
+    await engine.detectAndHeal();
+    const status = await asked('status');
+    expect(status).toMatchObject({ ok: true, data: { issues: [{ component: 'nginx' }] } });
+    if (!status.ok) throw new Error(status.error);
+    const text = render('status', status.data as never, '', uncoloured);
+    expect(text).toMatch(/^Trouble with nginx/);
+    expect(text).toContain('✗ nginx: nginx.service has failed (exit-code) (HIGH)');
+    expect(text).toContain('repairs in the last hour: 1 of 20');
+    const explained = await asked('explain', 'nginx');
+    expect(explained.ok && render('explain', explained.data as never, 'nginx', uncoloured)).toMatch(
+      /^nginx: nginx\.service has failed/,
+    );
+  });
+
+  it('pauses and resumes; the only reason need not be repeated', async () => {
+    expect(await asked('resume')).toEqual({
+      version: 1,
+      ok: false,
+      error: 'Nothing was resumed: nothing is paused',
+    });
+    const paused = await asked('pause', 'one');
+    expect(paused).toMatchObject({ ok: true, data: { pauses: [{ reason: 'one' }] } });
+    await asked('pause', 'two');
+    expect(await asked('resume')).toMatchObject({
+      error: 'Nothing was resumed: say which of the reasons: one; two',
+    });
+    expect(await asked('resume', 'two')).toMatchObject({ data: { pauses: [{ reason: 'one' }] } });
+    expect(await asked('resume')).toMatchObject({ data: { pauses: [] } });
+    expect(logger.lines.map(({ message }) => message)).toContain('Asked by the control command: pause one');
+  });
+
+  it('shows a dry run by an engine of its own, which changes nothing', async () => {
+    const answer = await asked('heal');
+    expect(answer).toMatchObject({ ok: true, data: { results: [{ outcome: 'planned' }] } });
+    if (!answer.ok) throw new Error(answer.error);
+    expect(render('heal', answer.data as never, '', uncoloured)).toContain('Nothing is changed.');
+    expect(engine.getMetrics().lastCheck).toBeUndefined();
+  });
+
+  it.each(['approve', 'reject', 'pause', 'reset'] as const)(
+    'refuses `%s` without its argument',
+    async (command) => {
+      expect(await asked(command)).toMatchObject({
+        ok: false,
+        error: expect.stringMatching(/needs /) as string,
+      });
+    },
+  );
+
+  it.each([
+    ['no JSON', 'hello\n', /Expected one line of JSON/],
+    ['no object', '[]\n', /Expected `request` to be an object/],
+    ['another version', '{"version":2,"command":"status"}\n', /Expected `version` to be 1/],
+    ['an unknown command', '{"version":1,"command":"stats"}\n', /did you mean `status`/],
+    ['a key that nobody knows', '{"version":1,"command":"status","x":1}\n', /Unknown option `x`/],
+    ['an argument that is no text', '{"version":1,"command":"explain","argument":1}\n', /`argument` to be/],
+    ['too much', `${'x'.repeat(MAX_REQUEST + 1)}`, /The request is too long/],
+    ['no text at all', Buffer.from([0xff, 0xfe, 0x0a]), /Expected one line of JSON/],
+  ])('refuses %s in one sentence', async (_, bytes, sentence) => {
+    expect(JSON.parse(await say(bytes))).toEqual({
+      version: 1,
+      ok: false,
+      error: expect.stringMatching(sentence) as string,
+    });
+  });
+
+  it('takes the place of one that a killed daemon left, and never that of a living one', async () => {
+    const other = new ControlServer({ engine: () => engine, rehearsal: make, logger });
+    await expect(other.start(path)).rejects.toThrow(/Another daemon answers at/);
+    const stale = join(folder, 'stale.sock');
+    writeFileSync(stale, '');
+    await other.start(stale);
+    await other.stop();
+    expect(existsSync(stale)).toBe(false);
+  });
+
+  it('gives the reason when nobody listens, and when what comes back is no answer', async () => {
+    const none = join(folder, 'none.sock');
+    await expect(ask(none, { version: 1, command: 'status' })).rejects.toMatchObject({
+      exit: EXIT.absent,
+      message: `The daemon is not running: nobody answers at ${none}; start it with \`systemctl start luminous-healing\``,
+    });
+    const odd = createServer((socket) => socket.resume().end('what?\n'));
+    await new Promise<void>((resolve) => odd.listen(join(folder, 'odd.sock'), resolve));
+    await expect(ask(join(folder, 'odd.sock'), { version: 1, command: 'status' })).rejects.toMatchObject({
+      exit: EXIT.broken,
+    });
+    await new Promise((resolve) => odd.close(resolve));
+  });
+
+  it('never hands a control character to the terminal of whoever asks', async () => {
+    await asked('pause', 'red \u001b[31m alert \u0007');
+    const answer = await asked('status');
+    expect(answer).toMatchObject({ data: { pauses: [{ reason: 'red \ufffd[31m alert \ufffd' }] } });
+  });
+
+  it('counts an approved act that did not end well as not well', () => {
+    expect(wentWell('approve', {})).toBe(true);
+    expect(wentWell('approve', { result: { success: true } })).toBe(true);
+    expect(wentWell('approve', { result: { success: false } })).toBe(false);
+    expect(wentWell('status', {})).toBe(true);
+  });
+});
+
+describe('a request', () => {
+  it('of any text at all is a request, or is refused in one sentence', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
+        try {
+          expect(COMMANDS).toContain(parseRequest(text).command);
+        } catch (error) {
+          expect((error as Error).name).toBe('SelfHealingError');
+        }
+      }),
+      { seed: 6, numRuns: 2_000 },
+    );
+  });
+});

@@ -1,0 +1,106 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { realClock } from '../../../src/clock.js';
+import { ask } from '../../../src/service/control/client.js';
+import { Daemon, EXIT } from '../../../src/service/daemon/daemon.js';
+import { recordingLogger } from '../../../src/testing/index.js';
+
+/** Looks at this machine, and changes nothing. */
+const HARMLESS = { dryRun: true, enabledChecks: ['load'], interval: 3_600, thresholds: { loadAverage: 1e9 } };
+
+let folder: string;
+let told: string[];
+let stop: AbortController;
+let logger: ReturnType<typeof recordingLogger>;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'daemon-'));
+  told = [];
+  stop = new AbortController();
+  logger = recordingLogger();
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const configure = (config: object | string): void =>
+  writeFileSync(join(folder, 'config.json'), typeof config === 'string' ? config : JSON.stringify(config));
+
+const daemon = (): Daemon =>
+  new Daemon({
+    configPath: join(folder, 'config.json'),
+    controlPath: join(folder, 'control.sock'),
+    stateFolder: folder,
+    logger,
+    notify: async (...assignments) => void told.push(...assignments),
+    watchdogMs: 60_000,
+    clock: realClock,
+  });
+const said = (): string[] => logger.lines.map(({ message }) => message);
+
+it('is ready when it has looked once, can be spoken to, and stops when it is told to', async () => {
+  configure(HARMLESS);
+  const running = daemon().run(stop.signal);
+  await vi.waitFor(() => expect(told).toContain('READY=1'));
+  expect(told).toContain('WATCHDOG=1');
+  expect(told).toContain('STATUS=All well: 1 component; dry run');
+  const path = join(folder, 'control.sock');
+  expect(await ask(path, { version: 1, command: 'status' })).toMatchObject({
+    ok: true,
+    data: { dryRun: true },
+  });
+  stop.abort();
+  expect(await running).toBe(0);
+  expect(told.filter((word) => !word.startsWith('WATCHDOG') && !word.startsWith('STATUS'))).toEqual([
+    'READY=1',
+    'STOPPING=1',
+  ]);
+  await expect(ask(path, { version: 1, command: 'status' })).rejects.toThrow(/not running/);
+});
+
+it('does not begin with a configuration that has mistakes, and tells all of them', async () => {
+  configure('{ "interval": "often", "dryrun": true }');
+  expect(await daemon().run(stop.signal)).toBe(EXIT.config);
+  expect(said()).toEqual([
+    expect.stringMatching(/config\.json:1:3: Expected `interval` to be/),
+    expect.stringMatching(/config\.json:1:24: Unknown option `dryrun`/),
+  ]);
+  expect(told).toEqual([expect.stringMatching(/^STATUS=Configuration refused: .* \(and 1 more\)$/)]);
+});
+
+it('takes a new configuration, keeps the old one when the new has mistakes, and says so until it has none', async () => {
+  configure(HARMLESS);
+  const one = daemon();
+  const running = one.run(stop.signal);
+  await vi.waitFor(() => expect(told).toContain('READY=1'));
+
+  configure('{ "interval": -1 }');
+  await one.reload();
+  expect(told.slice(-3)).toEqual([
+    'RELOADING=1',
+    'READY=1',
+    expect.stringMatching(/^STATUS=All well: 1 component; dry run; Configuration refused: /),
+  ]);
+
+  configure({
+    ...HARMLESS,
+    enabledChecks: ['load', 'memory'],
+    thresholds: { loadAverage: 1e9, memoryPercent: 100 },
+  });
+  await Promise.all([one.reload(), one.reload()]);
+  await vi.waitFor(() => expect(told).toContain('STATUS=All well: 2 components; dry run'));
+  expect(said().at(-1)).toMatch(/is as it was: nothing changes/);
+  stop.abort();
+  expect(await running).toBe(0);
+});
+
+it('fails when its control socket cannot be had', async () => {
+  configure(HARMLESS);
+  const first = daemon();
+  const running = first.run(stop.signal);
+  await vi.waitFor(() => expect(told).toContain('READY=1'));
+  expect(await daemon().run(stop.signal)).toBe(EXIT.failed);
+  expect(said().at(-1)).toMatch(/^Another daemon answers at .*: there can be only one$/);
+  stop.abort();
+  expect(await running).toBe(0);
+});

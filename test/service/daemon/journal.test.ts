@@ -1,0 +1,31 @@
+import { expect, it } from 'vitest';
+import { journalLogger, keepRecords } from '../../../src/service/daemon/journal.js';
+import { failedUnit } from '../../../src/testing/index.js';
+import { benchOf } from '../../make-engine.js';
+
+it('begins each line with its priority where the journal reads it, and not elsewhere', () => {
+  const lines: string[] = [];
+  for (const toJournal of [true, false]) {
+    const logger = journalLogger((line) => lines.push(line), toJournal);
+    logger.debug('d');
+    logger.info('two\nlines');
+    logger.warn('w');
+    logger.error('e');
+  }
+  expect(lines).toEqual(['<7>d', '<6>two', '<6>lines', '<4>w', '<3>e', 'd', 'two', 'lines', 'w', 'e']);
+});
+
+it('keeps one record for each thing that happened, as a line of JSON', async () => {
+  const bench = benchOf({ units: [failedUnit({ name: 'nginx' })] }, { services: ['nginx'] });
+  const lines: string[] = [];
+  keepRecords(
+    bench.engine,
+    journalLogger((line) => lines.push(line), false),
+  );
+  await bench.done(bench.engine.detectAndHeal());
+  const records = lines.map((line) => JSON.parse(line.replace(/^record /, '')) as { event: string });
+  expect(records.map(({ event }) => event)).toEqual(['issue:opened', 'heal:done']);
+  expect(records[0]).toMatchObject({ component: 'nginx', severity: 3 });
+  expect(records[1]).toMatchObject({ component: 'nginx', action: 'restart_service', attempts: 1 });
+  await bench.engine.close();
+});

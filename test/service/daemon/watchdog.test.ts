@@ -1,0 +1,67 @@
+import { expect, it } from 'vitest';
+import { Watchdog } from '../../../src/service/daemon/watchdog.js';
+import { watchdogMs } from '../../../src/service/daemon/notify.js';
+import { fakeClock } from '../../../src/testing/index.js';
+
+/** A watchdog of systemd that waits 120 s, over a loop that comes round every 60 s. */
+function watched() {
+  const clock = fakeClock();
+  const told: number[] = [];
+  const watchdog = new Watchdog({
+    clock,
+    limitMs: 120_000,
+    intervalMs: () => 60_000,
+    alive: async () => void told.push(clock.monotonic()),
+  });
+  return { clock, told, watchdog };
+}
+
+it('is told of life four times in its limit, and as long as the loop comes round', async () => {
+  const { clock, told, watchdog } = watched();
+  const stop = new AbortController();
+  const kept = watchdog.keep(stop.signal);
+  for (let round = 0; round < 10; round += 1) {
+    await clock.advance(60_000);
+    watchdog.cameRound();
+  }
+  expect(told.length).toBeGreaterThanOrEqual(20);
+  stop.abort();
+  await kept;
+});
+
+it('is told nothing any more when the loop has not come round for an interval and half its limit', async () => {
+  const { clock, told, watchdog } = watched();
+  const stop = new AbortController();
+  const kept = watchdog.keep(stop.signal);
+  await clock.advance(120_000);
+  expect(watchdog.lives).toBe(true);
+  const before = told.length;
+  await clock.advance(1_000);
+  expect(watchdog.lives).toBe(false);
+  await clock.advance(600_000);
+  expect(told).toHaveLength(before);
+  stop.abort();
+  await kept;
+});
+
+it('takes work for which the loop stands still for life, and counts anew afterwards', async () => {
+  const { clock, watchdog } = watched();
+  await watchdog.excused(async () => {
+    await clock.advance(3_600_000);
+    expect(watchdog.lives).toBe(true);
+  });
+  expect(watchdog.lives).toBe(true);
+  await clock.advance(121_000);
+  expect(watchdog.lives).toBe(false);
+});
+
+it.each([
+  [{}, undefined],
+  [{ WATCHDOG_USEC: '120000000' }, 120_000],
+  [{ WATCHDOG_USEC: '120000000', WATCHDOG_PID: String(process.pid) }, 120_000],
+  [{ WATCHDOG_USEC: '120000000', WATCHDOG_PID: '1' }, undefined],
+  [{ WATCHDOG_USEC: '0' }, undefined],
+  [{ WATCHDOG_USEC: 'often' }, undefined],
+])('waits as long as the environment says: %j', (environment, ms) => {
+  expect(watchdogMs(environment)).toBe(ms);
+});
