@@ -248,7 +248,7 @@ describe('it is refused', () => {
     ],
   ])('%s', async (_, story, words, reason = 'unavailable') => {
     const draft = await plan(story);
-    expect(draft.refusal).toMatchObject({ reason, sentence: expect.stringMatching(words) });
+    expect(draft.refusal).toMatchObject({ reason, sentence: expect.stringMatching(words) as string });
     expect(draft.steps).toEqual([]);
   });
 
@@ -300,7 +300,7 @@ describe('a rebuild', () => {
     expect(draft).toMatchObject({
       approval: 'A rebuild changes the whole system',
       generation: { from: B, to: null, failing: [UNIT] },
-      undo: expect.stringContaining(B),
+      undo: expect.stringContaining(B) as string,
     });
     const [step] = draft.steps;
     const argv = step?.kind === 'command' ? step.argv : [];

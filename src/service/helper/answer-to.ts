@@ -73,8 +73,6 @@ export async function answerTo(request: HelperRequest, parts: HelperParts): Prom
   }
 }
 
-const ACTIONS = actionRegistry();
-
 function judgeAction({ action }: HelperRequest, { actions }: HelperPolicy): Block | undefined {
   if (actions.includes(action)) return undefined;
   const sentence = `The policy of the root helper does not list \`${action}\` in \`actions\``;

@@ -67,7 +67,7 @@ describe('an audience', () => {
     const one = admit(audience);
     vi.advanceTimersByTime(15_000);
     expect(one.told.slice(1).map(String)).toEqual(
-      [5, 10, 15].map(() => expect.stringMatching(/^event: beat\ndata: \{"at":\d+\}\n\n$/)),
+      [5, 10, 15].map(() => expect.stringMatching(/^event: beat\ndata: \{"at":\d+\}\n\n$/) as string),
     );
     audience.close();
   });
