@@ -32,7 +32,7 @@ echo "$1 $out" >> /var/lib/stand-in/log
 old=$(readlink -f /run/current-system || true)
 cd "$out/etc/systemd/system"
 changed=
-for name in *; do
+for name in $({ ls; ls "$old/etc/systemd/system"; } 2>/dev/null | sort -u); do
   diff -rq "$name" "$old/etc/systemd/system/$name" >/dev/null 2>&1 && continue
   case "$name" in
     *@.service) changed="$changed $(systemctl list-units --plain --no-legend "\${name%.service}*" | cut -d' ' -f1)" ;;
