@@ -57,9 +57,9 @@ describe.skipIf(missing !== undefined)('the dashboard is open to everybody', () 
     await page.getByRole('button', { name: /^Approve/ }).waitFor();
     for (const summary of await page.locator('main summary').all()) await summary.click();
     expect(await barriers(page)).toEqual([]);
-    expect(await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(
-      0,
-    );
+    expect(
+      await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth'),
+    ).toBeLessThanOrEqual(0);
     await close();
   });
 
