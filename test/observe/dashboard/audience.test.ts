@@ -66,9 +66,9 @@ describe('an audience', () => {
     const audience = audienceOf();
     const one = admit(audience);
     vi.advanceTimersByTime(15_000);
-    expect(one.told.slice(1).map(String)).toEqual(
-      [5, 10, 15].map(() => expect.stringMatching(/^event: beat\ndata: \{"at":\d+\}\n\n$/) as string),
-    );
+    expect(one.told).toHaveLength(4);
+    for (const beat of one.told.slice(1))
+      expect(beat.toString()).toMatch(/^event: beat\ndata: \{"at":\d+\}\n\n$/);
     audience.close();
   });
 
