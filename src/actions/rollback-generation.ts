@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { failingUnits, runningOf, systemOf } from '../guard/generations.js';
 import { evidenceOf, isProved, missingOf } from '../guard/rollback-evidence.js';
 import { expectKnownKeys, refusal } from '../expect.js';
-import { systemHasUnit } from '../host/nixos/own-unit.js';
+import { systemHasUnit } from '../host/own-unit.js';
 import { isUnknown, unknown, type Reading } from '../host/reading.js';
 import type { Step } from '../plan.js';
 import { span } from '../words.js';

@@ -6,7 +6,7 @@ import { SelfHealingError } from '../errors.js';
 import { NO_HISTORY, type GenerationHistory } from '../guard/generations.js';
 import { DEFAULT_GUARDS, type Guards } from '../guard/guards.js';
 import type { Host } from '../host/host.js';
-import { ownUnit } from '../host/nixos/own-unit.js';
+import { ownUnit } from '../host/own-unit.js';
 import { isUnknown, unknown } from '../host/reading.js';
 import { isUnitName } from '../host/systemd/unit-name.js';
 import type { UnitReading } from '../host/unit.js';

@@ -1,5 +1,5 @@
 import { CRASH_LOOP_RESTARTS } from '../detect/services.js';
-import type { Detector, InspectRequest } from '../detect/detector.js';
+import type { Detector, InspectRequest, SimpleDetector } from '../detect/detector.js';
 import { messageOf } from '../errors.js';
 import { failingUnits, runningOf, unitOf, type Generations, type UnitSeen } from '../guard/generations.js';
 import { noteSystem } from '../guard/note-system.js';
@@ -44,7 +44,10 @@ export class GenerationWatch {
       const { enabledChecks } = detector as { enabledChecks?: readonly string[] };
       return enabledChecks === undefined || enabledChecks.includes('system');
     };
-    return {
+    const around: Detector & Pick<SimpleDetector, 'enabledChecks'> = {
+      get enabledChecks() {
+        return (detector as Partial<SimpleDetector>).enabledChecks ?? [];
+      },
       detectIssues: (request) => detector.detectIssues(request),
       inspect: async (request = {}) => {
         if (request.component === 'system') {
@@ -57,6 +60,7 @@ export class GenerationWatch {
         return verdict === undefined ? verdicts : [...verdicts, verdict];
       },
     };
+    return around;
   }
 
   async #verdict(
