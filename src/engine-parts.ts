@@ -9,6 +9,7 @@ import { expectBoolean, expectMethods, refusal } from './expect.js';
 import { guardsFrom } from './guard/guards.js';
 import { Ledger } from './guard/ledger.js';
 import { Cycle } from './heal/cycle.js';
+import { narrateCycles } from './heal/narrate.js';
 import { bootId } from './host/boot-id.js';
 import type { Parts } from './heal/parts.js';
 import type { Logger } from './logger.js';
@@ -26,6 +27,7 @@ export abstract class EngineParts {
   #healingEnabled = true;
   #dryRun: boolean;
   #verbose: boolean;
+  #hush: (() => void) | undefined;
 
   /** Throws a `SelfHealingError` for an option that cannot be meant. */
   constructor(options: HealingOptions = {}) {
@@ -54,8 +56,10 @@ export abstract class EngineParts {
       inHand: (component) => this.cycle.inHand(component),
       clock,
       logger,
+      hears: (name) => this.events.hears(name),
       emit: (name, event) => this.events.emit(name, event, logger),
     };
+    this.#narrateCycles();
     const { host } = this.#fixed;
     this.#detector =
       given.detector ?? defaults.detector({ host, clock, services, checks, thresholds, enabledChecks });
@@ -117,6 +121,13 @@ export abstract class EngineParts {
   }
   set verbose(value: boolean) {
     this.#verbose = expectBoolean('verbose', value);
+    this.#narrateCycles();
+  }
+
+  /** What each look found goes to the log while `verbose` is set; a listener of every cycle costs each of them. */
+  #narrateCycles(): void {
+    this.#hush?.();
+    this.#hush = this.#verbose ? narrateCycles(this.events, this.#fixed.logger) : undefined;
   }
 
   /** Kept until a part is replaced: it is asked for several times in each cycle. */

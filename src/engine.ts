@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { EngineParts } from './engine-parts.js';
 import { SelfHealingError } from './errors.js';
 import type { EventName, Listener } from './events.js';
@@ -27,18 +28,21 @@ export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposa
   readonly #watch = new Monitoring(() => this.parts(), this.cycle);
   readonly #desk = new Desk(() => this.parts(), this.cycle);
   readonly #closing = new AbortController();
+  readonly #once = (signal: AbortSignal): Promise<HealingResult[]> => this.cycle.once(signal);
   readonly #owns: { readonly host: boolean; readonly executor: boolean };
 
   /** Throws a `SelfHealingError` for an option that cannot be meant. */
   constructor(options: HealingOptions = {}) {
     super(options);
+    // Many calls listen for the end at the same time: that is no leak.
+    setMaxListeners(0, this.#closing.signal);
     this.#owns = { host: options.host === undefined, executor: options.executor === undefined };
-    narrate(this.events, this.parts().logger, () => this.verbose);
+    narrate(this.events, this.parts().logger);
   }
 
   /** Looks once and heals what it finds. One result for each issue, in the order in which they were handled. */
-  async detectAndHeal({ signal }: CallOptions = {}): Promise<HealingResult[]> {
-    return this.#until(signal, (inner) => this.cycle.once(inner));
+  detectAndHeal(options?: CallOptions): Promise<HealingResult[]> {
+    return this.#until(options?.signal, this.#once);
   }
 
   /** Heals one issue, also one made by hand: plans, reads its component again, acts, proves. */
@@ -131,9 +135,11 @@ export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposa
     return new Date(this.parts().clock.now());
   }
 
+  /** Never throws: what is wrong comes as a rejection. With the engine's own signal alone, nothing is derived. */
   #until<T>(signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    if (this.#closing.signal.aborted) throw new SelfHealingError('closed', 'This engine has been closed');
-    return until([this.#closing.signal, signal], work);
+    const closing = this.#closing.signal;
+    if (closing.aborted) return Promise.reject(new SelfHealingError('closed', 'This engine has been closed'));
+    return signal === undefined ? work(closing) : until([closing, signal], work);
   }
 }
 

@@ -1,19 +1,25 @@
 import type { CycleReport } from '../events.js';
+import { asError } from '../errors.js';
+import { isBad, type InspectRequest, type Looked } from '../detect/detector.js';
 import { forget } from '../guard/approvals.js';
+import type { Guards } from '../guard/guards.js';
 import { unitName } from '../host/systemd/unit-name.js';
-import { IssueType, Severity, type ComponentVerdict, type Issue } from '../issue.js';
+import { IssueType, Severity, type Issue } from '../issue.js';
+import { isPending } from '../pending.js';
 import type { BlockReason } from '../plan.js';
 import type { HealingResult } from '../result.js';
 import { healAll } from './batch.js';
 import { gatherEvidence } from './evidence.js';
-import { noteLapses, noteLook, noteStorm, settleInterrupted } from './health.js';
+import { isBlank, noteLapses, noteLook, noteStorm, settleInterrupted } from './health.js';
 import { Lanes } from './lanes.js';
 import { lookAgain, verdictsOf } from './look.js';
-import { OpenIssues, type OpenIssue, type Turn } from './open-issues.js';
+import { OpenIssues, type OpenIssue } from './open-issues.js';
 import type { Parts } from './parts.js';
 import { Tally } from './tally.js';
 
 type Look = Omit<CycleReport, 'results'>;
+
+const NO_ISSUES: readonly Issue[] = Object.freeze([]);
 
 /** Looks and heals, remembers which issues are open, and counts. */
 export class Cycle {
@@ -25,26 +31,26 @@ export class Cycle {
   readonly #blocks = new Map<string, BlockReason>();
   #results: HealingResult[] = [];
   readonly #lastResults = new Map<string, HealingResult>();
+  #request: InspectRequest | undefined;
 
   constructor(parts: () => Parts) {
     this.#parts = parts;
   }
 
   /** One look and one round of healing, without debounce. */
-  async once(signal: AbortSignal): Promise<HealingResult[]> {
-    const look = await this.#look(signal, (...seen) => this.open.look(...seen));
-    const issues = this.open.badNow(look.verdicts);
-    const results = await this.heal(issues, signal);
-    this.#done({ ...look, issues }, results);
-    return results;
+  once(signal: AbortSignal): Promise<HealingResult[]> {
+    try {
+      const look = this.#look(signal);
+      return look === undefined ? Promise.resolve([]) : this.#healFrom(look, signal);
+    } catch (error) {
+      return Promise.reject(asError(error));
+    }
   }
 
   /** One look of a monitor: what has lasted is an issue. Gives those that nobody is healing. */
-  async watch(signal: AbortSignal): Promise<readonly Issue[]> {
-    const { lasting } = this.#parts().guards;
-    const look = await this.#look(signal, (...seen) => this.open.watch(...seen, lasting));
-    this.#done(look);
-    return look.issues.filter(({ component }) => !this.inHand(component));
+  watch(signal: AbortSignal): readonly Issue[] | Promise<readonly Issue[]> {
+    const look = this.#look(signal, this.#parts().guards.lasting);
+    return look === undefined ? NO_ISSUES : this.#openFrom(look);
   }
 
   /** Heals issues, the worst first. One result for each, in the order in which they were handled. */
@@ -99,24 +105,70 @@ export class Cycle {
     }
   }
 
-  async #look(
-    signal: AbortSignal,
-    turn: (verdicts: readonly ComponentVerdict[], timestamp: Date, now: number) => Turn,
-  ): Promise<Look> {
+  async #healFrom(seen: Promise<Look>, signal: AbortSignal): Promise<HealingResult[]> {
+    const look = await seen;
+    const issues = this.open.badNow(look.verdicts);
+    const results = await this.heal(issues, signal);
+    this.#done({ ...look, issues }, results);
+    return results;
+  }
+
+  async #openFrom(seen: Promise<Look>): Promise<readonly Issue[]> {
+    const look = await seen;
+    this.#done(look);
+    return look.issues.filter(({ component }) => !this.inHand(component));
+  }
+
+  /**
+   * Looks. `undefined` where all is well, was well before, and nobody listens: then there is nothing more to do, and
+   * this costs hardly more than the reading. With `lasting`, only what has lasted is an issue.
+   */
+  #look(signal: AbortSignal, lasting?: Guards['lasting']): Promise<Look> | undefined {
     const parts = this.#parts();
-    const { detector, clock, ledger, dryRun } = parts;
-    if (!ledger.isOpen(dryRun)) await ledger.open(dryRun);
+    const { detector, clock, ledger, dryRun, hears } = parts;
+    if (!ledger.isOpen(dryRun)) {
+      const look = () => this.#takeIn(verdictsOf(detector, { signal }), clock.monotonic(), signal, lasting);
+      return ledger.open(dryRun).then(look);
+    }
     const start = clock.monotonic();
-    const verdicts = await verdictsOf(detector, { signal });
+    const verdicts = verdictsOf(detector, this.#requestWith(signal));
+    if (
+      isPending(verdicts) ||
+      !this.open.calm ||
+      !isBlank(ledger.state) ||
+      hears('cycle:done') ||
+      verdicts.some(isBad)
+    )
+      return this.#takeIn(verdicts, start, signal, lasting);
+    this.#results = [];
+    this.tally.looked(clock.now(), clock.monotonic() - start, 0);
+    return undefined;
+  }
+
+  async #takeIn(
+    looked: Looked,
+    start: number,
+    signal: AbortSignal,
+    lasting: Guards['lasting'] | undefined,
+  ): Promise<Look> {
+    const verdicts = await looked;
+    const parts = this.#parts();
+    const { clock, ledger } = parts;
     const detectionMs = clock.monotonic() - start;
     const timestamp = new Date(clock.now());
-    const { opened, cleared } = turn(verdicts, timestamp, ledger.now());
-    this.tally.looked(timestamp, detectionMs, opened.length);
+    const { opened, cleared } = this.open.watch(verdicts, timestamp, ledger.now(), lasting);
+    this.tally.looked(timestamp.getTime(), detectionMs, opened.length);
     await Promise.all(opened.map((one) => this.#opened(one, parts, signal)));
     for (const { issue } of cleared) this.#cleared(issue, parts);
     await noteLook(verdicts, parts, signal);
     noteStorm(this.#listedInTrouble(parts), parts);
     return { verdicts, issues: this.open.issues, timestamp, detectionMs };
+  }
+
+  /** The same request while the signal is the same. */
+  #requestWith(signal: AbortSignal): InspectRequest {
+    if (this.#request?.signal !== signal) this.#request = { signal };
+    return this.#request;
   }
 
   async #opened(opened: OpenIssue, parts: Parts, signal: AbortSignal): Promise<void> {

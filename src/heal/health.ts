@@ -6,6 +6,13 @@ import type { ComponentVerdict } from '../issue.js';
 import { lookAgain } from './look.js';
 import type { Parts } from './parts.js';
 
+/** Whether a look at a host that is well changes nothing in the state: nothing is remembered that it could change. */
+export function isBlank({ components, approvals, intents, cautious, storm }: GuardState): boolean {
+  if (cautious || storm !== null || approvals.length > 0 || intents.length > 0) return false;
+  for (const _component in components) return false;
+  return true;
+}
+
 /** Writes into the state what a look at the host tells: lasting health, and how interrupted acts turned out. */
 export async function noteLook(
   verdicts: readonly ComponentVerdict[],

@@ -6,7 +6,7 @@ import type { Clock } from '../clock.js';
 export interface MonitorJobs {
   readonly clock: Clock;
   /** Looks at the host, and gives the open issues that nobody is healing. */
-  readonly look: (signal: AbortSignal) => Promise<readonly Issue[]>;
+  readonly look: (signal: AbortSignal) => readonly Issue[] | Promise<readonly Issue[]>;
   /** Heals them, one after another. */
   readonly heal: (issues: readonly Issue[], signal: AbortSignal) => Promise<unknown>;
   readonly failed: (error: unknown) => void;

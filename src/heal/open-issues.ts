@@ -25,6 +25,11 @@ export class OpenIssues {
   #watches: Watches = new Map();
   #open = new Map<string, OpenIssue>();
 
+  /** Whether nothing is open, and nothing on its way there. */
+  get calm(): boolean {
+    return this.#watches.size === 0 && this.#open.size === 0;
+  }
+
   /** Every open issue, as last read; its time is that at which it opened. */
   get issues(): readonly Issue[] {
     return [...this.#open.values()].map(({ issue, evidence }) =>
@@ -45,17 +50,12 @@ export class OpenIssues {
     return [...this.#open.values()].filter(({ issue }) => issue.component === component);
   }
 
-  /** Takes the verdicts of a single cycle: whatever is bad is an issue at once. */
-  look(verdicts: readonly ComponentVerdict[], timestamp: Date, now: number): Turn {
-    return this.watch(verdicts, timestamp, now, AT_ONCE);
-  }
-
-  /** Takes the verdicts of a monitoring cycle: an issue is what has lasted. */
+  /** Takes the verdicts of a look. With `lasting`, an issue is only what has lasted; otherwise whatever is bad. */
   watch(
     verdicts: readonly ComponentVerdict[],
     timestamp: Date,
     now: number,
-    lasting: Guards['lasting'],
+    lasting: Guards['lasting'] = AT_ONCE,
   ): Turn {
     this.#watches = debounce(this.#watches, verdicts, lasting);
     const bad = [...this.#watches.values()].filter(({ open }) => open).map(({ verdict }) => verdict);

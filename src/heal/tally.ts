@@ -34,7 +34,7 @@ class Stopwatch {
     this.#count += 1;
     this.#sum += ms;
     this.#last = ms;
-    this.#max = Math.max(this.#max, ms);
+    if (ms > this.#max) this.#max = ms;
   }
 
   read(): Timing {
@@ -49,9 +49,10 @@ export class Tally {
   #detected = 0;
   #resolved = 0;
   #failed = 0;
-  #lastCheck: Date | undefined;
+  #lastCheck = NaN;
 
-  looked(at: Date, ms: number, opened: number): void {
+  /** A look at `at`, in milliseconds since the epoch, that took so long and opened so many issues. */
+  looked(at: number, ms: number, opened: number): void {
     this.#lastCheck = at;
     this.#detection.add(ms);
     this.#detected += opened;
@@ -72,7 +73,7 @@ export class Tally {
       issuesDetected: this.#detected,
       issuesResolved: this.#resolved,
       issuesFailed: this.#failed,
-      lastCheck: this.#lastCheck && new Date(this.#lastCheck),
+      lastCheck: Number.isNaN(this.#lastCheck) ? undefined : new Date(this.#lastCheck),
       successRate: attempts === 0 ? 1 : this.#resolved / attempts,
       detectionTimeMs: this.#detection.read(),
       resolutionTimeMs: this.#resolution.read(),

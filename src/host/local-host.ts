@@ -1,3 +1,4 @@
+import { isPending } from '../pending.js';
 import type { Host, ReadRequest } from './host.js';
 import { createLinuxReader } from './linux/linux-reader.js';
 import { createPortableReader } from './portable.js';
@@ -13,6 +14,7 @@ const NOT_ASKED = unknown('not asked for');
 export function localHost(): Host {
   const reader = process.platform === 'linux' ? createLinuxReader() : createPortableReader();
   const systemd = createSystemdReader();
+  const snapshotOf = keptSnapshot();
   return {
     read(request: ReadRequest = {}): Snapshot | Promise<Snapshot> {
       const { parts, units, discover, signal } = request;
@@ -25,23 +27,15 @@ export function localHost(): Host {
       const unitsRead = wants(parts, 'units')
         ? systemd.readUnits({ names: units ?? [], discover: discover ?? false, signal })
         : NOT_ASKED;
-      const system = wants(parts, 'system')
+      const system: Snapshot['system'] | Promise<Snapshot['system']> = wants(parts, 'system')
         ? systemd.readState(signal).then((state): SystemReading => ({ state }))
         : NOT_ASKED;
       // Most readings wait for nothing: then neither does this one.
-      if (isPending(memory) || isPending(mounts) || isPending(unitsRead) || isPending(system)) {
-        return Promise.all([memory, mounts, unitsRead, system]).then(([memory, mounts, units, system]) => ({
-          timestamp,
-          cpu,
-          memory,
-          load,
-          mounts,
-          pressure,
-          units,
-          system,
-        }));
-      }
-      return { timestamp, cpu, memory, load, mounts, pressure, units: unitsRead, system };
+      return isPending(memory) || isPending(mounts) || isPending(unitsRead) || isPending(system)
+        ? Promise.all([memory, mounts, unitsRead, system]).then(([memory, mounts, units, system]) =>
+            snapshotOf(timestamp, cpu, memory, load, mounts, pressure, units, system),
+          )
+        : snapshotOf(timestamp, cpu, memory, load, mounts, pressure, unitsRead, system);
     },
     unitMemory: (unit, signal) => anonymousMemory(unit, signal),
     unitLog: (unit, signal) => unitLog(unit, signal),
@@ -54,4 +48,29 @@ export function localHost(): Host {
 
 const wants = (parts: readonly SnapshotPart[] | undefined, part: SnapshotPart): boolean =>
   parts === undefined || parts.includes(part);
-const isPending = (value: unknown): value is Promise<unknown> => value instanceof Promise;
+
+/** Makes snapshots; where nothing changed since the last one, that very object is given again. */
+function keptSnapshot() {
+  let last: Snapshot | undefined;
+  return (
+    timestamp: number,
+    cpu: Snapshot['cpu'],
+    memory: Snapshot['memory'],
+    load: Snapshot['load'],
+    mounts: Snapshot['mounts'],
+    pressure: Snapshot['pressure'],
+    units: Snapshot['units'],
+    system: Snapshot['system'],
+  ): Snapshot => {
+    const same =
+      last?.timestamp === timestamp &&
+      last.cpu === cpu &&
+      last.memory === memory &&
+      last.load === load &&
+      last.mounts === mounts &&
+      last.pressure === pressure &&
+      last.units === units &&
+      last.system === system;
+    return same ? last! : (last = { timestamp, cpu, memory, load, mounts, pressure, units, system });
+  };
+}
