@@ -96,7 +96,7 @@ export {
 export type { PermissionStatus } from './execute/permission-status.js';
 export type { Tier } from './execute/tier.js';
 
-export type { Host, ReadRequest } from './host/host.js';
+export type { Host, HostListener, ReadRequest } from './host/host.js';
 export { isUnknown, unknown, type Reading, type Unknown } from './host/reading.js';
 export type {
   CpuReading,

@@ -13,16 +13,24 @@ export function isBlank({ components, approvals, intents, cautious, storm }: Gua
   return true;
 }
 
-/** Writes into the state what a look at the host tells: lasting health, and how interrupted acts turned out. */
+/**
+ * Writes into the state what a look at the host tells: lasting health, and how interrupted acts turned out. With
+ * `only`, the look was at these components alone.
+ */
 export async function noteLook(
   verdicts: readonly ComponentVerdict[],
   parts: Parts,
   signal: AbortSignal,
+  only?: ReadonlySet<string>,
 ): Promise<void> {
   const { ledger, guards, dryRun } = parts;
   const { components, approvals, intents, cautious } = ledger.state;
   if (approvals.length > 0 && !dryRun) noteLapses(parts);
-  const remembered = new Set([...Object.keys(components), ...intents.map(({ component }) => component)]);
+  const remembered = new Set(
+    [...Object.keys(components), ...intents.map(({ component }) => component)].filter(
+      (component) => only?.has(component) ?? true,
+    ),
+  );
   // On a healthy host there is nothing to note, and nothing is made.
   if (remembered.size === 0 && !cautious) return;
   const seen = [...verdicts, ...(await lookFor(remembered, verdicts, parts, signal))];

@@ -1,5 +1,5 @@
 import { isBad, issueFrom } from '../detect/detector.js';
-import { debounce, watchKey, type Watches } from '../guard/debounce.js';
+import { debounce, watchKey, type Watch, type Watches } from '../guard/debounce.js';
 import type { Guards } from '../guard/guards.js';
 import type { ComponentVerdict, Issue } from '../issue.js';
 
@@ -58,8 +58,22 @@ export class OpenIssues {
     lasting: Guards['lasting'] = AT_ONCE,
   ): Turn {
     this.#watches = debounce(this.#watches, verdicts, lasting);
-    const bad = [...this.#watches.values()].filter(({ open }) => open).map(({ verdict }) => verdict);
-    return this.#turn(bad, timestamp, now);
+    return this.#turn(this.#lasted(), timestamp, now);
+  }
+
+  /** Takes the verdicts of a look at these components alone; the others stay as they are. */
+  watchOnly(
+    components: ReadonlySet<string>,
+    verdicts: readonly ComponentVerdict[],
+    timestamp: Date,
+    now: number,
+    lasting: Guards['lasting'],
+  ): Turn {
+    const all = [...this.#watches];
+    const isAbout = ([, { verdict }]: readonly [string, Watch]): boolean => components.has(verdict.component);
+    const about = debounce(new Map(all.filter(isAbout)), verdicts, lasting);
+    this.#watches = new Map([...all.filter((entry) => !isAbout(entry)), ...about]);
+    return this.#turn(this.#lasted(), timestamp, now);
   }
 
   /** Keeps what was gathered about an issue that opened. */
@@ -67,6 +81,10 @@ export class OpenIssues {
     for (const [key, open] of this.#open) {
       if (open === opened) this.#open.set(key, { ...open, evidence });
     }
+  }
+
+  #lasted(): ComponentVerdict[] {
+    return [...this.#watches.values()].filter(({ open }) => open).map(({ verdict }) => verdict);
   }
 
   #turn(bad: readonly ComponentVerdict[], timestamp: Date, now: number): Turn {

@@ -51,11 +51,14 @@ export class Tally {
   #failed = 0;
   #lastCheck = NaN;
 
-  /** A look at `at`, in milliseconds since the epoch, that took so long and opened so many issues. */
-  looked(at: number, ms: number, opened: number): void {
+  /** A look at the whole host, ended at `at` (milliseconds since the epoch) and as long as told. */
+  looked(at: number, ms: number): void {
     this.#lastCheck = at;
     this.#detection.add(ms);
-    this.#detected += opened;
+  }
+
+  opened(issues: number): void {
+    this.#detected += issues;
   }
 
   /** A skipped issue and a dry run count as neither resolved nor failed. */

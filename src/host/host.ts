@@ -13,6 +13,14 @@ export interface ReadRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Who wants to hear, between two readings, what a host tells by itself. */
+export interface HostListener {
+  /** A unit is newly in trouble and should be read: its full name, `nginx.service`. */
+  readonly unitInTrouble: (unit: string) => void;
+  /** Whether the host tells at all: `true` from the moment it does, unknown with the reason from when it no longer can. */
+  readonly listening: (state: Reading<true>) => void;
+}
+
 /**
  * The port through which the engine sees a machine.
  *
@@ -27,6 +35,11 @@ export interface Host {
   unitLog?(unit: string, signal?: AbortSignal): Promise<Reading<readonly string[]>>;
   /** Memory of a unit that only ending it gives back, in bytes. Optional. */
   unitMemory?(unit: string, signal?: AbortSignal): Promise<Reading<number>>;
+  /**
+   * Tells at once when one of these units gets into trouble; without `units`, when any unit fails. Gives the function
+   * that ends the telling. It may miss something or tell it twice: what counts is what `read` says. Optional.
+   */
+  watch?(units: readonly string[] | undefined, listener: HostListener): () => void;
   /** Lets go of descriptors and connections; a later `read` opens them again. */
   close?(): void | Promise<void>;
 }

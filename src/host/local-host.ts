@@ -39,6 +39,7 @@ export function localHost(): Host {
     },
     unitMemory: (unit, signal) => anonymousMemory(unit, signal),
     unitLog: (unit, signal) => unitLog(unit, signal),
+    watch: (units, listener) => systemd.watch(units, listener),
     async close() {
       reader.close();
       await systemd.close();

@@ -2,10 +2,12 @@ import { setMaxListeners } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../../errors.js';
+import type { HostListener } from '../host.js';
 import { isUnknown, unknown, type Reading } from '../reading.js';
 import type { UnitsReading } from '../snapshot.js';
 import { createDbusUnits } from './dbus-units.js';
 import { createSystemctlUnits } from './systemctl-units.js';
+import { createUnitEvents } from './unit-events.js';
 import type { UnitSource } from './unit-facts.js';
 import { createUnitMemory } from './unit-memory.js';
 import { isUnitName, unitName } from './unit-name.js';
@@ -35,6 +37,8 @@ export interface SystemdReaderOptions {
   readonly journalctl?: string;
   /** How long one call over the bus may take, in milliseconds. Default 5,000. */
   readonly busTimeoutMs?: number;
+  /** How often everything is listed again for those who watch, whatever was signalled, in milliseconds. Default 30,000. */
+  readonly relistMs?: number;
   /** Monotonic time in milliseconds. Default `performance.now`. */
   readonly monotonic?: () => number;
 }
@@ -45,27 +49,41 @@ export interface SystemdReader {
   readUnits(request: UnitsRequest): Promise<Reading<UnitsReading>>;
   /** systemd's word for the whole system: `running`, `degraded` … */
   readState(signal?: AbortSignal): Promise<Reading<string>>;
+  /** Tells at once of units that get into trouble; see `Host.watch`. */
+  watch(units: readonly string[] | undefined, listener: HostListener): () => void;
   /** Lets go of the bus; a later reading opens it again. */
   close(): Promise<void>;
 }
 
 /** Makes the reader of systemd: over D-Bus, by `systemctl` where there is no bus. Nothing is opened before a reading. */
 export function createSystemdReader(options: SystemdReaderOptions = {}): SystemdReader {
-  const { root = '/', busAddress, systemctl, journalctl, busTimeoutMs } = options;
+  const { root = '/', busAddress, systemctl, journalctl, busTimeoutMs, relistMs } = options;
   const now = options.monotonic ?? (() => performance.now());
-  const bus = createDbusUnits({ address: busAddress, timeoutMs: busTimeoutMs, now });
+  const bus = createDbusUnits({
+    address: busAddress,
+    timeoutMs: busTimeoutMs,
+    now,
+    onChange: (path) => events.changed(path),
+    onLost: (reason) => events.lost(reason),
+  });
+  const events = createUnitEvents({
+    inTrouble: (units) => (isThere() ? bus.inTrouble(units) : Promise.reject(new Error(NO_SYSTEMD))),
+    now,
+    relistMs,
+  });
   const program = createSystemctlUnits({ systemctl });
   const memory = createUnitMemory({ journalctl, now });
   let systemdRuns = false;
   let busPausedUntil = -Infinity;
   let busFailure = '';
 
+  const isThere = (): boolean => (systemdRuns ||= existsSync(join(root, 'run/systemd/system')));
+
   async function ask<T>(
     question: (source: UnitSource) => Promise<T>,
     signal?: AbortSignal,
   ): Promise<Reading<T>> {
-    systemdRuns ||= existsSync(join(root, 'run/systemd/system'));
-    if (!systemdRuns) return unknown('systemd is not running here');
+    if (!isThere()) return unknown(NO_SYSTEMD);
     const begun = now();
     if (begun >= busPausedUntil) {
       try {
@@ -74,6 +92,7 @@ export function createSystemdReader(options: SystemdReaderOptions = {}): Systemd
         if (signal?.aborted) return ENDED;
         bus.close();
         busFailure = messageOf(error);
+        events.lost(busFailure);
         if (now() - begun >= SLOW_FAILURE_MS) busPausedUntil = now() + BUS_PAUSE_MS;
       }
     }
@@ -101,7 +120,11 @@ export function createSystemdReader(options: SystemdReaderOptions = {}): Systemd
       });
     },
     readState: (signal) => endedBy(signal, () => ask((source) => source.readState(signal), signal)),
+    watch(units, listener) {
+      return events.watch(units?.map(fullName).filter(isUnitName), listener);
+    },
     close() {
+      events.close();
       bus.close();
       program.close();
       busPausedUntil = -Infinity;
@@ -119,6 +142,7 @@ function fullName(name: string): string {
   }
 }
 
+const NO_SYSTEMD = 'systemd is not running here';
 const ENDED = unknown('the reading was ended before systemd answered');
 
 /** Answers when the signal says so, whatever is still waiting. */
