@@ -19,6 +19,8 @@ import { watchedUnits, type ServiceOption } from './watched.js';
 export interface InspectRequest {
   /** Only what can speak for this component: `disk:/var`, `nginx`. Everything when left out. */
   readonly component?: string | undefined;
+  /** Units as systemd last told of them will do, at most 5 s old. Default `false`: as things stand. */
+  readonly recent?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -58,6 +60,7 @@ export class SimpleDetector implements Detector {
   readonly #host: Host;
   readonly #clock: Clock;
   readonly #watched: ReadonlyMap<string, WatchedUnit>;
+  readonly #units: readonly string[];
   readonly #discover: boolean;
   readonly #custom = new Map<string, CheckRunner>();
   readonly #judge: ReturnType<typeof builtInChecks>;
@@ -75,6 +78,7 @@ export class SimpleDetector implements Detector {
     this.#values = thresholdValues(options.thresholds);
     this.#thresholds = guardedThresholds(this.#values);
     this.#watched = watchedUnits(options.services);
+    this.#units = [...this.#watched.keys()];
     this.#judge = builtInChecks(this.#watched);
     this.#discover = options.services === undefined;
     this.#enabled = Object.freeze([...BUILT_IN_CHECKS]);
@@ -132,9 +136,9 @@ export class SimpleDetector implements Detector {
   }
 
   #look(request: InspectRequest): Looked {
-    const { component, signal } = request;
+    const { component, recent, signal } = request;
     const checks = component === undefined ? this.#enabled : this.#checksFor(component);
-    const reading = this.#host.read(this.#request(checks, component, signal));
+    const reading = this.#host.read(this.#request(checks, component, signal, recent));
     return isPending(reading)
       ? Promise.resolve(reading).then((snapshot) => this.#judgeAll(checks, snapshot, request))
       : this.#judgeAll(checks, reading, request);
@@ -188,15 +192,17 @@ export class SimpleDetector implements Detector {
     checks: readonly string[],
     component: string | undefined,
     signal: AbortSignal | undefined,
+    recent: boolean | undefined,
   ): ReadRequest {
-    if (component === undefined && this.#asked?.checks === checks && this.#asked.request.signal === signal)
-      return this.#asked.request;
+    const known = component === undefined && this.#asked?.checks === checks ? this.#asked.request : undefined;
+    if (known && known.signal === signal && known.recent === recent) return known;
     const services = checks.includes('services');
     const single = component !== undefined && checks[0] === 'services';
     const request: ReadRequest = {
       parts: [...new Set(checks.flatMap((name) => PARTS[name as BuiltInCheck] ?? this.#partsOf(name)))],
-      units: !services ? undefined : single ? [unitName(component)] : [...this.#watched.keys()],
+      units: !services ? undefined : single ? [unitName(component)] : this.#units,
       discover: this.#discover && services && !single,
+      recent,
       signal,
     };
     if (component === undefined) this.#asked = { checks, request };

@@ -42,7 +42,7 @@ export class Looks {
       return ledger.open(dryRun).then(look);
     }
     const start = clock.monotonic();
-    const verdicts = verdictsOf(detector, this.#requestWith(signal));
+    const verdicts = verdictsOf(detector, this.#requestWith(signal, lasting !== undefined));
     if (
       isPending(verdicts) ||
       !this.open.calm ||
@@ -98,9 +98,10 @@ export class Looks {
     );
   }
 
-  /** The same request while the signal is the same. */
-  #requestWith(signal: AbortSignal): InspectRequest {
-    if (this.#request?.signal !== signal) this.#request = { signal };
+  /** The same request while nothing in it changes. A monitor is woken by what happens: what it was told will do. */
+  #requestWith(signal: AbortSignal, recent: boolean): InspectRequest {
+    if (this.#request?.signal !== signal || this.#request.recent !== recent)
+      this.#request = { signal, recent };
     return this.#request;
   }
 

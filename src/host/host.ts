@@ -9,6 +9,11 @@ export interface ReadRequest {
   readonly units?: readonly string[] | undefined;
   /** Also look for units in trouble that nobody named. Default `false`. */
   readonly discover?: boolean | undefined;
+  /**
+   * What the host has been told so far is recent enough: a unit whose change has arrived, but was not heard yet, may
+   * come back as it was, at most 5 s old. Default `false`: the answer is as things stand.
+   */
+  readonly recent?: boolean | undefined;
   /** Ends a reading that waits for something slow; what was not read by then is unknown. */
   readonly signal?: AbortSignal | undefined;
 }

@@ -4,20 +4,19 @@ import { createLinuxReader } from './linux/linux-reader.js';
 import { createPortableReader } from './portable.js';
 import { unknown } from './reading.js';
 import type { Snapshot, SnapshotPart, SystemReading } from './snapshot.js';
-import { anonymousMemory } from './systemd/anonymous-memory.js';
-import { createSystemdReader } from './systemd/reader.js';
-import { unitLog } from './systemd/unit-log.js';
+import { createLazySystemdReader } from './systemd/lazy-reader.js';
 
 const NOT_ASKED = unknown('not asked for');
+const NO_NAMES: readonly string[] = Object.freeze([]);
 
 /** The machine that this program runs on: Linux by its own files, others through systeminformation. */
 export function localHost(): Host {
   const reader = process.platform === 'linux' ? createLinuxReader() : createPortableReader();
-  const systemd = createSystemdReader();
+  const systemd = createLazySystemdReader();
   const snapshotOf = keptSnapshot();
   return {
     read(request: ReadRequest = {}): Snapshot | Promise<Snapshot> {
-      const { parts, units, discover, signal } = request;
+      const { parts, units, discover, recent, signal } = request;
       const timestamp = Date.now();
       const cpu = wants(parts, 'cpu') ? reader.cpu() : NOT_ASKED;
       const memory = wants(parts, 'memory') ? reader.memory(signal) : NOT_ASKED;
@@ -25,7 +24,7 @@ export function localHost(): Host {
       const pressure = wants(parts, 'pressure') ? reader.pressure() : NOT_ASKED;
       const mounts = wants(parts, 'mounts') ? reader.mounts(signal) : NOT_ASKED;
       const unitsRead = wants(parts, 'units')
-        ? systemd.readUnits({ names: units ?? [], discover: discover ?? false, signal })
+        ? systemd.readUnits({ names: units ?? NO_NAMES, discover: discover ?? false, recent, signal })
         : NOT_ASKED;
       const system: Snapshot['system'] | Promise<Snapshot['system']> = wants(parts, 'system')
         ? systemd.readState(signal).then((state): SystemReading => ({ state }))
@@ -37,8 +36,9 @@ export function localHost(): Host {
           )
         : snapshotOf(timestamp, cpu, memory, load, mounts, pressure, unitsRead, system);
     },
-    unitMemory: (unit, signal) => anonymousMemory(unit, signal),
-    unitLog: (unit, signal) => unitLog(unit, signal),
+    unitMemory: async (unit, signal) =>
+      (await import('./systemd/anonymous-memory.js')).anonymousMemory(unit, signal),
+    unitLog: async (unit, signal) => (await import('./systemd/unit-log.js')).unitLog(unit, signal),
     watch: (units, listener) => systemd.watch(units, listener),
     async close() {
       reader.close();

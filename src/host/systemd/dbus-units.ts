@@ -40,6 +40,8 @@ export interface DbusUnitsOptions extends Omit<SystemBusOptions, 'onSignal'> {
 
 /** The route over the bus, which can tell of changes too. */
 export interface DbusUnits extends UnitSource {
+  /** Another number whenever something may have changed; `NaN`, which equals nothing, while no signals come. */
+  readonly version: number;
   /**
    * Asks which of these units are in trouble, and has every change of them told from now on; without `units`, which of
    * all units have failed. By full name, with the path on the bus.
@@ -56,11 +58,17 @@ export interface DbusUnits extends UnitSource {
 export function createDbusUnits(options: DbusUnitsOptions): DbusUnits {
   const { now, onChange } = options;
   let session: Session | undefined;
+  let version = 0;
   const bus = createSystemBus({
     ...options,
+    onLost(reason) {
+      version++;
+      options.onLost?.(reason);
+    },
     onSignal(message) {
       const followed = session?.watch.hear(message) ?? false;
       if (message.member === 'NameOwnerChanged') session = undefined;
+      if (followed) version++;
       if (followed) onChange?.(message.member === 'PropertiesChanged' ? message.path : undefined);
     },
   });
@@ -120,6 +128,10 @@ export function createDbusUnits(options: DbusUnitsOptions): DbusUnits {
   }
 
   return {
+    get version() {
+      return session?.watch.live ? version : NaN;
+    },
+
     async readUnits(names, discover, signal) {
       const current = await currentSession();
       const calls = dbusCalls(bus, signal);
@@ -170,6 +182,7 @@ export function createDbusUnits(options: DbusUnitsOptions): DbusUnits {
     },
 
     close() {
+      version++;
       session = undefined;
       bus.close();
     },

@@ -5,6 +5,7 @@ import { messageOf } from '../../errors.js';
 import type { HostListener } from '../host.js';
 import { isUnknown, unknown, type Reading } from '../reading.js';
 import type { UnitsReading } from '../snapshot.js';
+import type { UnitReading } from '../unit.js';
 import { createDbusUnits } from './dbus-units.js';
 import { createSystemctlUnits } from './systemctl-units.js';
 import { createUnitEvents } from './unit-events.js';
@@ -15,6 +16,8 @@ import { isUnitName, unitName } from './unit-name.js';
 /** A bus that failed slowly is left alone for a while, so that one that hangs does not slow every reading. */
 const SLOW_FAILURE_MS = 1_000;
 const BUS_PAUSE_MS = 30_000;
+/** How old an answer may be for those who want none newer. */
+const RECENT_MS = 5_000;
 
 /** What of systemd to read. */
 export interface UnitsRequest {
@@ -22,6 +25,8 @@ export interface UnitsRequest {
   readonly names: readonly string[];
   /** Also find units in trouble that nobody named. */
   readonly discover: boolean;
+  /** The last answer will do where no change was signalled since, and it is not older than 5 s. Default `false`. */
+  readonly recent?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -46,7 +51,7 @@ export interface SystemdReaderOptions {
 /** Reads what systemd knows. Nothing here throws or rejects: what cannot be read is unknown. */
 export interface SystemdReader {
   /** Units by name, and those found in trouble. */
-  readUnits(request: UnitsRequest): Promise<Reading<UnitsReading>>;
+  readUnits(request: UnitsRequest): Reading<UnitsReading> | Promise<Reading<UnitsReading>>;
   /** systemd's word for the whole system: `running`, `degraded` … */
   readState(signal?: AbortSignal): Promise<Reading<string>>;
   /** Tells at once of units that get into trouble; see `Host.watch`. */
@@ -76,6 +81,7 @@ export function createSystemdReader(options: SystemdReaderOptions = {}): Systemd
   let systemdRuns = false;
   let busPausedUntil = -Infinity;
   let busFailure = '';
+  let last: { names: readonly string[]; units: UnitsReading; version: number; at: number } | undefined;
 
   const isThere = (): boolean => (systemdRuns ||= existsSync(join(root, 'run/systemd/system')));
 
@@ -103,21 +109,36 @@ export function createSystemdReader(options: SystemdReaderOptions = {}): Systemd
     }
   }
 
+  async function readAnew({ names, discover, signal }: UnitsRequest): Promise<Reading<UnitsReading>> {
+    // Each call over the bus listens for the end of the reading: that is many, and no leak.
+    if (signal) setMaxListeners(0, signal);
+    const { version } = bus;
+    const units = await endedBy(signal, async () => {
+      const full = names.map(fullName);
+      const valid = full.filter(isUnitName);
+      const followed = discover ? memory.restarting(valid) : [];
+      const facts = await ask(
+        (source) => source.readUnits([...valid, ...followed], discover, signal),
+        signal,
+      );
+      return isUnknown(facts) ? facts : memory.complete(full, facts, signal);
+    });
+    // What is in trouble, or on its way somewhere, is read each time.
+    if (!isUnknown(units) && units.asked.every(runsWell))
+      last = { names, units: Object.freeze(units), version, at: now() };
+    return units;
+  }
+
   return {
-    async readUnits({ names, discover, signal }) {
-      if (names.length === 0 && !discover) return { asked: [], troubled: [] };
-      // Each call over the bus listens for the end of the reading: that is many, and no leak.
-      if (signal) setMaxListeners(0, signal);
-      return endedBy(signal, async () => {
-        const full = names.map(fullName);
-        const valid = full.filter(isUnitName);
-        const followed = discover ? memory.restarting(valid) : [];
-        const facts = await ask(
-          (source) => source.readUnits([...valid, ...followed], discover, signal),
-          signal,
-        );
-        return isUnknown(facts) ? facts : memory.complete(full, facts, signal);
-      });
+    readUnits(request) {
+      const { names, discover } = request;
+      if (names.length === 0 && !discover) return NO_UNITS;
+      const isRecent =
+        request.recent === true &&
+        last?.names === names &&
+        last.version === bus.version &&
+        now() - last.at < RECENT_MS;
+      return isRecent && !discover ? last!.units : readAnew(request);
     },
     readState: (signal) => endedBy(signal, () => ask((source) => source.readState(signal), signal)),
     watch(units, listener) {
@@ -141,6 +162,10 @@ function fullName(name: string): string {
     return String(name);
   }
 }
+
+const NO_UNITS: UnitsReading = Object.freeze({ asked: Object.freeze([]), troubled: Object.freeze([]) });
+const runsWell = ({ activeState, job, recentRestarts }: UnitReading): boolean =>
+  activeState === 'active' && job === '' && recentRestarts === 0;
 
 const NO_SYSTEMD = 'systemd is not running here';
 const ENDED = unknown('the reading was ended before systemd answered');
