@@ -10,7 +10,12 @@ describeOnHost('a service that dies', (lab) => {
     const unit = await lab.unit('victim.service', victim(PORT));
     await lab.host.systemctl('enable', '--quiet', unit);
     const engine = { enabledChecks: ['services'], services: [unit], guards: OFTEN };
-    const { times, outcomes, wholeLooks } = await letDie(lab.host, { unit, port: PORT, deaths: DEATHS, engine });
+    const { times, outcomes, wholeLooks } = await letDie(lab.host, {
+      unit,
+      port: PORT,
+      deaths: DEATHS,
+      engine,
+    });
     expect(times).toHaveLength(DEATHS);
     expect(times.every(({ knownMs = NaN }) => knownMs > 0)).toBe(true);
     expect(outcomes).toEqual({ fixed: DEATHS });

@@ -65,4 +65,6 @@ for (let death = 0; death < deaths; death++) {
 await engine?.close();
 await monitoring;
 starts.close();
-process.stdout.write(JSON.stringify({ times, outcomes, wholeLooks: cycles - cyclesBefore - (engine ? deaths : 0) }));
+process.stdout.write(
+  JSON.stringify({ times, outcomes, wholeLooks: cycles - cyclesBefore - (engine ? deaths : 0) }),
+);
