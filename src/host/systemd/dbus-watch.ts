@@ -28,7 +28,7 @@ export interface Watch {
   readonly live: boolean;
   /** Asks for the signals, and makes the watch live. Rejects when they cannot be had. */
   start(): Promise<void>;
-  /** Has the changes of these units noticed from now on, and lets go of all others when there are too many. */
+  /** Has the changes of these units noticed from now on: each by a rule of its own, or, where they are too many, by one for all. */
   follow(paths: readonly string[]): void;
   /** Has the changes of all units let through from now on, so that `hear` tells of them. */
   followAll(): void;
@@ -67,6 +67,16 @@ export function createWatch(bus: SystemBus, now: () => number): Watch {
     match('RemoveMatch', unitRule(path)).catch(() => {});
   }
 
+  /** One rule for all units: what it lets through is more, but there is no end to how many it covers. */
+  function followAll(): void {
+    if (all || !live) return;
+    all = true;
+    match('AddMatch', ALL_UNITS).catch(() => {
+      all = false;
+      changes.clear();
+    });
+  }
+
   function isFlood(): boolean {
     const at = now();
     if (at - secondAt >= 1_000) {
@@ -97,21 +107,19 @@ export function createWatch(bus: SystemBus, now: () => number): Watch {
       await bus.call({ ...MANAGER, member: 'Subscribe' });
       live = true;
     },
-    followAll() {
-      if (all || !live) return;
-      all = true;
-      match('AddMatch', ALL_UNITS).catch(() => (all = false));
-    },
+    followAll,
     follow(paths) {
       if (deafSince !== Infinity) return;
       const added = paths.filter((path) => !changes.has(path));
-      if (changes.size + added.length > MAX_WATCHED) {
+      if (!all && changes.size + added.length > MAX_WATCHED) {
         const needed = new Set(paths);
         for (const path of changes.keys()) if (!needed.has(path)) drop(path);
+        if (changes.size + added.length > MAX_WATCHED) followAll();
       }
-      for (const path of added.slice(0, MAX_WATCHED - changes.size)) {
+      for (const path of added) {
+        if (!all && changes.size >= MAX_WATCHED) return;
         changes.set(path, ++ticks);
-        match('AddMatch', unitRule(path)).catch(() => changes.delete(path));
+        if (!all) match('AddMatch', unitRule(path)).catch(() => changes.delete(path));
       }
     },
     // A unit that is not followed has no tick, and NaN equals nothing.
