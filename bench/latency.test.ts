@@ -75,6 +75,24 @@ check process victim matching "sleep infinity"
   return { version: installed.version, deaths };
 }
 
+/** Detections a second with three units, fed by signals, against those without: the median ratio of turns side by side. */
+async function withServices(host: TestHost): Promise<{ ratio: number; perSecond: number }> {
+  const { stdout } = await host.node(['/repo/test/system/programs/detections.mjs'], {
+    input: JSON.stringify({ units: ['nginx', 'dbus', 'systemd-journald'], rounds: 15, turnMs: 250 }),
+    timeoutMs: 60_000,
+  });
+  const { figures } = JSON.parse(stdout) as { figures: { without: number; withUnits: number }[] };
+  const middle = (numbers: number[]): number =>
+    quantile(
+      numbers.sort((a, b) => a - b),
+      0.5,
+    );
+  return {
+    ratio: Number(middle(figures.map(({ without, withUnits }) => withUnits / without)).toFixed(2)),
+    perSecond: Math.round(middle(figures.map(({ withUnits }) => withUnits))),
+  };
+}
+
 const missing = missingRequirements();
 const RESULTS = join(import.meta.dirname, 'results');
 
@@ -84,12 +102,14 @@ test.skipIf(missing.length > 0)('death → known → back', { timeout: 3_600_000
   await host.writeUnit(UNIT, victim(PORT));
   const engine = { enabledChecks: ['services'], services: [UNIT], guards: OFTEN };
   const ours = await letDie(host, { unit: UNIT, port: PORT, deaths: DEATHS, engine });
+  const services = await withServices(host);
   const theirs = await monit(host);
   const report = {
     machine: where,
     deaths: DEATHS,
     outcomes: ours.outcomes,
     wholeLooks: ours.wholeLooks,
+    services,
     known: spread(known(ours)),
     back: spread(back(ours)),
     monit:
@@ -111,6 +131,7 @@ function print(report: {
   readonly machine: ReturnType<typeof machine>;
   readonly deaths: number;
   readonly outcomes: Deaths['outcomes'];
+  readonly services: { readonly ratio: number; readonly perSecond: number };
   readonly known: Spread;
   readonly back: Spread;
   readonly monit: { readonly missing: string } | { version: string; deaths: number; back: Spread };
@@ -130,5 +151,8 @@ function print(report: {
     console.log(
       line(`Monit ${theirs.version}, cycle 1 s: death → runs again (${theirs.deaths})`, theirs.back),
     );
+  console.log(
+    `Detection with 3 units, fed by signals: ${report.services.perSecond}/s, ${report.services.ratio} × that without units.`,
+  );
   console.log(`\nOutcomes: ${JSON.stringify(report.outcomes)}.`);
 }

@@ -1,7 +1,7 @@
 // Runs inside a test host: kills the main process of a service again and again, and tells, as JSON, how long it took
 // each time until an engine knew of it and until the service ran again. Input: { unit, port, deaths, engine }; without
 // `engine`, somebody else heals. The service sends its process id to the port whenever it starts.
-/* global performance */
+/* global clearTimeout */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import process from 'node:process';

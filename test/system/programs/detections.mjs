@@ -1,5 +1,4 @@
 // Runs inside a test host: how many detections a second, with and without the units given, in turns; as JSON.
-/* global performance */
 import process from 'node:process';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
