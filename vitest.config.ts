@@ -54,6 +54,10 @@ export default defineConfig({
           hookTimeout: 600_000,
         },
       },
+      {
+        resolve: { alias },
+        test: { name: 'latency', include: ['bench/**/*.test.ts'] },
+      },
     ],
   },
 });

@@ -1,9 +1,13 @@
 import { Buffer } from 'node:buffer';
-import { openSync, readdirSync, readlinkSync, readSync, statfsSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { existsSync, openSync, readdirSync, readlinkSync, readSync, statfsSync } from 'node:fs';
 import { pid } from 'node:process';
+import { promisify } from 'node:util';
 import { SimpleResolver } from '../dist/index.js';
 import { plainReader } from './plain-reader.mjs';
 import { readyDetector, readyEngine } from './subjects.mjs';
+
+const call = promisify(execFile);
 
 /** What runs in Node. Each gives the function that is timed, how often between two looks at the clock, and what it found. */
 export const CONTENDERS = {
@@ -55,6 +59,11 @@ export const CONTENDERS = {
       for (const mount of mounts) statfsSync(mount);
     };
     return { run, sync: true, found: {} };
+  },
+
+  systemctl() {
+    const run = () => call('systemctl', ['is-active', 'dbus.service']).catch(() => undefined);
+    return { run, every: 1, found: { there: existsSync('/run/systemd/system') } };
   },
 
   async systeminformation() {

@@ -44,6 +44,10 @@ export function print({ machine, reads, ends, rounds, rows, imported, heap, idle
   );
 
   console.log(`\nThe issues: ${ends.join('; ')}.`);
+  console.log(
+    'What the Python system of the same name documents: detection 12,740/s (of a mock: nothing was read), ' +
+      'resolution 1,221,437/s (one issue), end to end 1,486/s (the mock, 4 issues, dry run).',
+  );
 
   const { root, nothing } = imported;
   console.log(

@@ -82,6 +82,8 @@ async function contendersFor(reads, floor, psutil, detection) {
   const plain = await inNode('plain');
   const bare = await inNode('bareCalls');
   const si = await inNode('systeminformation');
+  const systemctl = await inNode('systemctl');
+  if (!systemctl.found.there) systemctl.contender.stop();
   const inC = async (ends) =>
     floor.program ? (await startFloor(floor.program, ends, reads)).contender : undefined;
   const { ends } = troubled.found;
@@ -141,6 +143,13 @@ async function contendersFor(reads, floor, psutil, detection) {
       title: 'systeminformation',
       contender: si.contender,
       does: `${si.found.version}: currentLoad (cached for 200 ms), mem, fsSize (starts df)`,
+    },
+    {
+      id: 'systemctl',
+      title: 'systemctl is-active',
+      contender: systemctl.found.there ? systemctl.contender : undefined,
+      reads: false,
+      does: systemctl.found.there ? 'one process for the state of one unit' : 'no systemd runs here',
     },
     {
       id: 'resolution',

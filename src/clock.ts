@@ -1,5 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
-
 /** The port through which time and chance come in, so that no test sleeps. */
 export interface Clock {
   /** Wall-clock time in milliseconds since the epoch. It may jump. */
@@ -16,11 +14,18 @@ export interface Clock {
 export const realClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
-  sleep: async (ms, signal) => {
-    signal?.throwIfAborted();
-    await delay(ms, undefined, signal ? { signal } : {}).catch((error: unknown) => {
-      throw signal?.aborted ? signal.reason : error;
-    });
-  },
+  sleep: (ms, signal) =>
+    new Promise((resolve, reject) => {
+      const end = (): void => {
+        clearTimeout(timer);
+        reject(signal?.reason as Error);
+      };
+      const timer = setTimeout(() => {
+        signal?.removeEventListener('abort', end);
+        resolve();
+      }, ms);
+      if (signal?.aborted) end();
+      else signal?.addEventListener('abort', end, { once: true });
+    }),
   random: () => Math.random(),
 };

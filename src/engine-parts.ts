@@ -11,6 +11,7 @@ import { Ledger } from './guard/ledger.js';
 import { neededSystems } from './guard/generations.js';
 import { Cycle } from './heal/cycle.js';
 import { GenerationWatch } from './heal/generation-watch.js';
+import { narrate, narrateCycles } from './heal/narrate.js';
 import { bootId } from './host/boot-id.js';
 import type { Parts } from './heal/parts.js';
 import type { Logger } from './logger.js';
@@ -30,6 +31,7 @@ export abstract class EngineParts {
   #healingEnabled = true;
   #dryRun: boolean;
   #verbose: boolean;
+  #hush: (() => void) | undefined;
 
   /** Throws a `SelfHealingError` for an option that cannot be meant. */
   constructor(options: HealingOptions = {}) {
@@ -59,8 +61,11 @@ export abstract class EngineParts {
       inHand: (component) => this.cycle.inHand(component),
       clock,
       logger,
+      hears: (name) => this.events.hears(name),
       emit: (name, event) => this.events.emit(name, event, logger),
     };
+    narrate(this.events, logger);
+    this.#narrateCycles();
     const { host } = this.#fixed;
     this.#detector =
       given.detector ?? defaults.detector({ host, clock, services, checks, thresholds, enabledChecks });
@@ -132,6 +137,13 @@ export abstract class EngineParts {
   }
   set verbose(value: boolean) {
     this.#verbose = expectBoolean('verbose', value);
+    this.#narrateCycles();
+  }
+
+  /** What each look found goes to the log while `verbose` is set; a listener of every cycle costs each of them. */
+  #narrateCycles(): void {
+    this.#hush?.();
+    this.#hush = this.#verbose ? narrateCycles(this.events, this.#fixed.logger) : undefined;
   }
 
   /** Kept until a part is replaced: it is asked for several times in each cycle. */

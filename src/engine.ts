@@ -7,13 +7,12 @@ import { Desk } from './heal/desk.js';
 import type { Explanation } from './heal/explain.js';
 import { acceptMonitoring, type MonitoringOptions } from './heal/interval.js';
 import { Monitoring } from './heal/monitoring.js';
-import { narrate } from './heal/narrate.js';
 import type { EngineStatus } from './heal/status.js';
 import type { Metrics } from './heal/tally.js';
 import type { IssueInput } from './issue.js';
 import type { HealingOptions } from './options.js';
 import type { HealingResult } from './result.js';
-import { until } from './until.js';
+import { endOfMany, until } from './until.js';
 
 /** Ends a call early: nothing new is begun, and what may be interrupted is. */
 export interface CallOptions {
@@ -28,21 +27,21 @@ export interface CallOptions {
 export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposable {
   readonly #watch = new Monitoring(() => this.parts(), this.cycle);
   readonly #desk = new Desk(() => this.parts(), this.cycle);
-  readonly #closing = new AbortController();
+  readonly #closing = endOfMany();
   readonly #detach: () => void;
+  readonly #once = (signal: AbortSignal): Promise<HealingResult[]> => this.cycle.once(signal);
   readonly #owns: { readonly host: boolean; readonly executor: boolean };
 
   /** Throws a `SelfHealingError` for an option that cannot be meant. */
   constructor(options: HealingOptions = {}) {
     super(options);
     this.#owns = { host: options.host === undefined, executor: options.executor === undefined };
-    narrate(this.events, this.parts().logger, () => this.verbose);
     this.#detach = attachAll(this, options.metrics ?? [], this.parts().logger);
   }
 
   /** Looks once and heals what it finds. One result for each issue, in the order in which they were handled. */
-  async detectAndHeal({ signal }: CallOptions = {}): Promise<HealingResult[]> {
-    return this.#until(signal, (inner) => this.cycle.once(inner));
+  detectAndHeal(options?: CallOptions): Promise<HealingResult[]> {
+    return this.#until(options?.signal, this.#once);
   }
 
   /** Heals one issue, also one made by hand: plans, reads its component again, acts, proves. */
@@ -138,9 +137,11 @@ export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposa
     return this.close();
   }
 
+  /** Never throws: what is wrong comes as a rejection. With the engine's own signal alone, nothing is derived. */
   #until<T>(signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    if (this.#closing.signal.aborted) throw new SelfHealingError('closed', 'This engine has been closed');
-    return until([this.#closing.signal, signal], work);
+    const closing = this.#closing.signal;
+    if (closing.aborted) return Promise.reject(new SelfHealingError('closed', 'This engine has been closed'));
+    return signal === undefined ? work(closing) : until([closing, signal], work);
   }
 }
 

@@ -45,3 +45,7 @@ export function isSelfHealingError(error: unknown): error is SelfHealingError {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** What was thrown, as the error that a rejection should have. */
+export const asError = (thrown: unknown): Error =>
+  thrown instanceof Error ? thrown : new Error(messageOf(thrown), { cause: thrown });

@@ -3,6 +3,7 @@ import { expectOneOf, refusal } from './expect.js';
 import type { ApprovalRequest } from './guard/approvals.js';
 import type { ComponentVerdict, Issue } from './issue.js';
 import type { Logger } from './logger.js';
+import { isPending } from './pending.js';
 import type { BlockReason, Plan } from './plan.js';
 import type { HealingResult } from './result.js';
 
@@ -79,6 +80,11 @@ export class Emitter {
     return () => void listeners.delete(entry);
   }
 
+  /** Whether anybody listens, so that what nobody hears need not be made. */
+  hears(name: EventName): boolean {
+    return (this.#listeners.get(name)?.size ?? 0) > 0;
+  }
+
   emit<Name extends EventName>(name: Name, event: EngineEvents[Name], logger: Logger): void {
     const listeners = this.#listeners.get(name);
     if (listeners === undefined || listeners.size === 0) return;
@@ -88,13 +94,10 @@ export class Emitter {
       try {
         // A listener may be an async function, whatever its type says.
         const answer: unknown = listener(event);
-        if (isThenable(answer)) answer.then(undefined, failed);
+        if (isPending(answer)) answer.then(undefined, failed);
       } catch (error) {
         failed(error);
       }
     }
   }
 }
-
-const isThenable = (value: unknown): value is PromiseLike<unknown> =>
-  typeof (value as PromiseLike<unknown> | undefined)?.then === 'function';

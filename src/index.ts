@@ -125,7 +125,7 @@ export type { Tier } from './execute/tier.js';
 export { SimpleDashboard } from './observe/dashboard/simple-dashboard.js';
 export type { DashboardOptions } from './observe/dashboard/options.js';
 
-export type { Host, ReadRequest } from './host/host.js';
+export type { Host, HostListener, ReadRequest } from './host/host.js';
 export { isUnknown, unknown, type Reading, type Unknown } from './host/reading.js';
 export type {
   CpuReading,

@@ -1,6 +1,7 @@
 import { messageOf } from '../errors.js';
 import type { Snapshot } from '../host/snapshot.js';
 import type { ComponentVerdict, Verdict } from '../issue.js';
+import { isPending } from '../pending.js';
 import { span } from '../words.js';
 import { DEFAULT_CHECK_TIMEOUT_MS, type Check } from './check.js';
 
@@ -8,6 +9,8 @@ import { DEFAULT_CHECK_TIMEOUT_MS, type Check } from './check.js';
 export class CheckRunner {
   readonly check: Check;
   #busy = false;
+  #answer: Verdict | undefined;
+  #verdict: ComponentVerdict | undefined;
 
   constructor(check: Check) {
     this.check = check;
@@ -17,13 +20,12 @@ export class CheckRunner {
   run(snapshot: Snapshot, signal?: AbortSignal): ComponentVerdict | Promise<ComponentVerdict> {
     const { name } = this.check;
     if (this.#busy) return this.#unknown(`The check \`${name}\` is still busy with an earlier cycle`);
-    const controller = new AbortController();
+    const context = new CheckContext();
     try {
-      const answer = this.check.run(snapshot, { signal: controller.signal });
-      // A promise may come from another realm, or from a library of its own.
-      return 'then' in Object(answer)
-        ? this.#inTime(Promise.resolve(answer), controller, signal)
-        : this.#judged(answer as Verdict);
+      const answer = this.check.run(snapshot, context);
+      return isPending(answer)
+        ? this.#inTime(Promise.resolve(answer), context, signal)
+        : this.#judged(answer);
     } catch (error) {
       return this.#unknown(`The check \`${name}\` threw: ${messageOf(error)}`);
     }
@@ -31,7 +33,7 @@ export class CheckRunner {
 
   async #inTime(
     answer: Promise<Verdict>,
-    controller: AbortController,
+    context: CheckContext,
     signal: AbortSignal | undefined,
   ): Promise<ComponentVerdict> {
     const limit = this.check.timeoutMs ?? DEFAULT_CHECK_TIMEOUT_MS;
@@ -45,7 +47,7 @@ export class CheckRunner {
     const late = new Promise<ComponentVerdict>((resolve) => {
       giveUp = (why) => {
         resolve(this.#unknown(`The check \`${this.check.name}\` ${why}`));
-        controller.abort();
+        context.abort();
       };
     });
     const onAbort = (): void => giveUp('was ended before it answered');
@@ -60,10 +62,15 @@ export class CheckRunner {
     }
   }
 
-  #judged(verdict: Verdict): ComponentVerdict {
-    const problem = nonsense(verdict);
+  #judged(answer: Verdict): ComponentVerdict {
+    // What a check froze, it cannot have changed: the same answer again is the same verdict.
+    if (this.#verdict && answer === this.#answer) return this.#verdict;
+    const problem = nonsense(answer);
     if (problem) return this.#unknown(`The check \`${this.check.name}\` answered nonsense: ${problem}`);
-    return { ...verdict, ...this.#about() };
+    const verdict: ComponentVerdict = Object.freeze(Object.assign({}, answer, this.#about()));
+    this.#answer = Object.isFrozen(answer) ? answer : undefined;
+    this.#verdict = verdict;
+    return verdict;
   }
 
   #unknown(reason: string): ComponentVerdict {
@@ -72,6 +79,19 @@ export class CheckRunner {
 
   #about(): Pick<ComponentVerdict, 'check' | 'component' | 'type'> {
     return { check: this.check.name, component: this.check.component, type: this.check.type };
+  }
+}
+
+/** What a check is given beside the snapshot. The signal is made for those that take it: it costs more than most checks. */
+class CheckContext {
+  #controller: AbortController | undefined;
+
+  get signal(): AbortSignal {
+    return (this.#controller ??= new AbortController()).signal;
+  }
+
+  abort(): void {
+    (this.#controller ??= new AbortController()).abort();
   }
 }
 

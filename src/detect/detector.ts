@@ -1,21 +1,17 @@
 import { realClock, type Clock } from '../clock.js';
+import { asError } from '../errors.js';
 import { expectKnownKeys, expectMethods, expectObject, expectOneOf, expectStrings } from '../expect.js';
 import type { Host, ReadRequest } from '../host/host.js';
 import { localHost } from '../host/local-host.js';
-import { isUnknown } from '../host/reading.js';
 import { SNAPSHOT_PARTS, type Snapshot, type SnapshotPart } from '../host/snapshot.js';
 import { isUnitName, unitName } from '../host/systemd/unit-name.js';
-import { IssueType, Severity, type ComponentVerdict, type Issue } from '../issue.js';
+import { Severity, type ComponentVerdict, type Issue } from '../issue.js';
+import { isPending } from '../pending.js';
 import { BUILT_IN_CHECKS, expectCheck, type BuiltInCheck, type Check } from './check.js';
 import { CheckRunner } from './check-runner.js';
-import { judgeCpu } from './cpu.js';
-import { judgeDisks } from './disk.js';
+import { builtInChecks, PARTS } from './built-in.js';
 import { verdictsOn } from './component.js';
-import { judgeLoad } from './load.js';
-import { judgeMemory } from './memory.js';
-import { OomHistory } from './oom.js';
-import { judgeServices, type WatchedUnit } from './services.js';
-import { judgeSystem } from './system.js';
+import type { WatchedUnit } from './services.js';
 import { guardedThresholds, thresholdValues, type Thresholds, type ThresholdValues } from './thresholds.js';
 import { watchedUnits, type ServiceOption } from './watched.js';
 
@@ -23,6 +19,8 @@ import { watchedUnits, type ServiceOption } from './watched.js';
 export interface InspectRequest {
   /** Only what can speak for this component: `disk:/var`, `nginx`. Everything when left out. */
   readonly component?: string | undefined;
+  /** Units as systemd last told of them will do, at most 5 s old. Default `false`: as things stand. */
+  readonly recent?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -32,6 +30,8 @@ export interface Detector {
   detectIssues(request?: InspectRequest): Promise<readonly Issue[]>;
   /** Every verdict, `ok` and `unknown` included. Without it, a component that has no issue counts as healthy. */
   inspect?(request?: InspectRequest): Promise<readonly ComponentVerdict[]>;
+  /** The same as `inspect`, but answers at once where it can: a promise costs more than a look that waits for nothing. */
+  look?(request?: InspectRequest): Looked;
 }
 
 /** What a {@link SimpleDetector} may be given. */
@@ -49,24 +49,23 @@ export interface DetectorOptions {
 
 const OPTIONS = ['host', 'clock', 'thresholds', 'enabledChecks', 'checks', 'services'];
 
-/** Which part of a snapshot each check reads. */
-const PARTS: Record<BuiltInCheck, SnapshotPart> = {
-  cpu: 'cpu',
-  memory: 'memory',
-  disk: 'mounts',
-  load: 'load',
-  services: 'units',
-  system: 'system',
-};
+/** Verdicts, at once where nothing has to be waited for. */
+export type Looked = readonly ComponentVerdict[] | Promise<readonly ComponentVerdict[]>;
+
+const NO_REQUEST: InspectRequest = Object.freeze({});
+const NO_VERDICTS: readonly ComponentVerdict[] = Object.freeze([]);
 
 /** Reads the host and holds it against the thresholds. It looks, and changes nothing. */
 export class SimpleDetector implements Detector {
   readonly #host: Host;
   readonly #clock: Clock;
   readonly #watched: ReadonlyMap<string, WatchedUnit>;
+  readonly #units: readonly string[];
   readonly #discover: boolean;
   readonly #custom = new Map<string, CheckRunner>();
-  readonly #oom = new OomHistory();
+  readonly #judge: ReturnType<typeof builtInChecks>;
+  #asked: { readonly checks: readonly string[]; readonly request: ReadRequest } | undefined;
+  #verdicts: readonly ComponentVerdict[] = NO_VERDICTS;
   #values: ThresholdValues;
   #thresholds: Thresholds;
   #enabled: readonly string[];
@@ -79,6 +78,8 @@ export class SimpleDetector implements Detector {
     this.#values = thresholdValues(options.thresholds);
     this.#thresholds = guardedThresholds(this.#values);
     this.#watched = watchedUnits(options.services);
+    this.#units = [...this.#watched.keys()];
+    this.#judge = builtInChecks(this.#watched, this.#clock);
     this.#discover = options.services === undefined;
     this.#enabled = Object.freeze([...BUILT_IN_CHECKS]);
     for (const check of options.checks ?? []) this.addCheck(check);
@@ -114,22 +115,67 @@ export class SimpleDetector implements Detector {
   }
 
   /** What is in trouble at this moment, without debounce. */
-  async detectIssues(request: InspectRequest = {}): Promise<Issue[]> {
+  async detectIssues(request: InspectRequest = NO_REQUEST): Promise<Issue[]> {
     const timestamp = new Date(this.#clock.now());
     return (await this.inspect(request)).filter(isBad).map((verdict) => issueFrom(verdict, timestamp));
   }
 
-  /** Every verdict, `ok` and `unknown` included. */
-  async inspect({ component, signal }: InspectRequest = {}): Promise<ComponentVerdict[]> {
+  /** Every verdict, `ok` and `unknown` included. A frozen array: the same one while nothing has changed. */
+  inspect(request: InspectRequest = NO_REQUEST): Promise<readonly ComponentVerdict[]> {
+    try {
+      return Promise.resolve(this.#look(request));
+    } catch (error) {
+      return Promise.reject(asError(error));
+    }
+  }
+
+  /** The same as `inspect()`, but at once where nothing has to be waited for. */
+  look(request: InspectRequest = NO_REQUEST): Looked {
+    // Whoever overrides `inspect` means every look.
+    return this.inspect === SimpleDetector.prototype.inspect ? this.#look(request) : this.inspect(request);
+  }
+
+  #look(request: InspectRequest): Looked {
+    const { component, recent, signal } = request;
     const checks = component === undefined ? this.#enabled : this.#checksFor(component);
-    const snapshot = await this.#host.read(this.#request(checks, component, signal));
-    const builtIn = checks.flatMap((name) => this.#judge(name, snapshot));
-    const custom = checks.flatMap((name) => this.#custom.get(name)?.run(snapshot, signal) ?? []);
-    const verdicts =
-      custom.length === 0
-        ? builtIn
-        : [...builtIn, ...(await Promise.all(custom.map(async (verdict) => verdict)))];
-    return component === undefined ? verdicts : verdictsOn(component, verdicts, snapshot.mounts);
+    const reading = this.#host.read(this.#request(checks, component, signal, recent));
+    return isPending(reading)
+      ? Promise.resolve(reading).then((snapshot) => this.#judgeAll(checks, snapshot, request))
+      : this.#judgeAll(checks, reading, request);
+  }
+
+  #judgeAll(checks: readonly string[], snapshot: Snapshot, { component, signal }: InspectRequest): Looked {
+    const custom =
+      this.#custom.size === 0
+        ? NO_VERDICTS
+        : checks.flatMap((name) => this.#custom.get(name)?.run(snapshot, signal) ?? []);
+    return custom.some(isPending)
+      ? Promise.all(custom.map(async (verdict) => verdict)).then((verdicts) =>
+          this.#putTogether(checks, snapshot, verdicts, component),
+        )
+      : this.#putTogether(checks, snapshot, custom as readonly ComponentVerdict[], component);
+  }
+
+  #putTogether(
+    checks: readonly string[],
+    snapshot: Snapshot,
+    custom: readonly ComponentVerdict[],
+    component: string | undefined,
+  ): readonly ComponentVerdict[] {
+    const before = this.#verdicts;
+    let verdicts: ComponentVerdict[] | undefined;
+    let at = 0;
+    const add = (verdict: ComponentVerdict): void => {
+      // The list is made at the first difference: mostly there is none.
+      if (verdicts === undefined && before[at] !== verdict) verdicts = before.slice(0, at);
+      verdicts?.push(verdict);
+      at++;
+    };
+    for (const name of checks) this.#judge(name, snapshot, this.#values).forEach(add);
+    custom.forEach(add);
+    const all = verdicts ?? (at === before.length ? before : before.slice(0, at));
+    if (component !== undefined) return verdictsOn(component, all, snapshot.mounts);
+    return (this.#verdicts = all === before ? before : Object.freeze(all));
   }
 
   /** The checks that can speak for a component, whether they are enabled or not: an issue may come by hand. */
@@ -146,48 +192,26 @@ export class SimpleDetector implements Detector {
     checks: readonly string[],
     component: string | undefined,
     signal: AbortSignal | undefined,
+    recent: boolean | undefined,
   ): ReadRequest {
-    const parts = checks.flatMap((name) => PARTS[name as BuiltInCheck] ?? this.#partsOf(name));
+    const known = component === undefined && this.#asked?.checks === checks ? this.#asked.request : undefined;
+    if (known && known.signal === signal && known.recent === recent) return known;
+    const services = checks.includes('services');
     const single = component !== undefined && checks[0] === 'services';
-    return {
-      parts,
-      ...(checks.includes('services')
-        ? { units: single ? [unitName(component)] : [...this.#watched.keys()] }
-        : {}),
-      discover: this.#discover && checks.includes('services') && !single,
-      ...(signal ? { signal } : {}),
+    const request: ReadRequest = {
+      parts: [...new Set(checks.flatMap((name) => PARTS[name as BuiltInCheck] ?? this.#partsOf(name)))],
+      units: !services ? undefined : single ? [unitName(component)] : this.#units,
+      discover: this.#discover && services && !single,
+      recent,
+      signal,
     };
+    if (component === undefined) this.#asked = { checks, request };
+    return request;
   }
 
   #partsOf(custom: string): readonly SnapshotPart[] {
     const runner = this.#custom.get(custom);
     return runner ? (runner.check.parts ?? SNAPSHOT_PARTS) : [];
-  }
-
-  #judge(name: string, snapshot: Snapshot): readonly ComponentVerdict[] {
-    const about = { check: name, component: name, type: IssueType.RESOURCE };
-    const { cpuPercent, memoryPercent, diskPercent, loadAverage } = this.#values;
-    switch (name) {
-      case 'cpu':
-        return [{ ...about, ...judgeCpu(snapshot.cpu, cpuPercent) }];
-      case 'memory':
-        return [{ ...about, ...judgeMemory(snapshot.memory, memoryPercent) }];
-      case 'load':
-        return [{ ...about, ...judgeLoad(snapshot.load, loadAverage) }];
-      case 'disk':
-        return judgeDisks(snapshot.mounts, diskPercent);
-      case 'services':
-        return judgeServices(snapshot.units, this.#watched);
-      case 'system':
-        return this.#judgeSystem(snapshot);
-      default:
-        return [];
-    }
-  }
-
-  #judgeSystem({ system, units }: Snapshot): ComponentVerdict[] {
-    const kills = isUnknown(system) ? system : system.oomKills;
-    return judgeSystem(system, this.#oom.note(kills, this.#clock.monotonic()), units);
   }
 }
 

@@ -40,12 +40,8 @@ export function judgeServices(
   return [...verdicts.values()];
 }
 
-const verdictOn = (component: string, verdict: Verdict): ComponentVerdict => ({
-  check: 'services',
-  type: IssueType.SERVICE,
-  component,
-  ...verdict,
-});
+const verdictOn = (component: string, verdict: Verdict): ComponentVerdict =>
+  Object.assign({ check: 'services', type: IssueType.SERVICE, component }, verdict);
 
 const ok = (reason: string): Verdict => ({ status: 'ok', value: 1, threshold: 1, reason });
 

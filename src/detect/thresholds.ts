@@ -1,4 +1,3 @@
-import { cpus } from 'node:os';
 import { expectKnownKeys, expectNumber, expectObject, expectOneOf } from '../expect.js';
 
 /** The levels above which something counts as trouble. Assignable at any time; a mistake is refused at once. */
@@ -33,12 +32,15 @@ export function thresholdValues(given: unknown = {}): ThresholdValues {
   return values;
 }
 
+/** Asked for only where no load was read: `node:os` is loaded then. */
+const numberOfCpus = (): number => process.getBuiltinModule('node:os').cpus().length;
+
 /** A view of the values through which each assignment is checked. */
 export function guardedThresholds(values: ThresholdValues): Thresholds {
   return new Proxy(values as Thresholds, {
     get: (target, key) => {
       const value: unknown = Reflect.get(target, key);
-      return key === 'loadAverage' ? (value ?? 2 * cpus().length) : value;
+      return key === 'loadAverage' ? (value ?? 2 * numberOfCpus()) : value;
     },
     set: (target, key, value) => {
       assign(target, expectOneOf('thresholds', String(key), KEYS, 'option'), value);

@@ -13,6 +13,11 @@ export interface Guards {
     /** Default 1. */
     readonly others: number;
   };
+  /** Looks at a service, between two cycles of monitoring, as soon as systemd tells that it is in trouble. */
+  readonly wake: {
+    /** The least time between two such looks, whatever flaps. Default 250. */
+    readonly apartMs: number;
+  };
   /** How long a repair has to work before it is judged. */
   readonly settleMs: {
     /** Default 3,000. */
@@ -106,6 +111,7 @@ export const DAY = 24 * HOUR;
 /** Every number that has a default. */
 export const DEFAULT_GUARDS: Guards = {
   lasting: { cpu: 3, load: 3, memory: 2, others: 1 },
+  wake: { apartMs: 250 },
   settleMs: { service: 3_000, memory: 15_000, cpu: 1_000, system: MINUTE, lateDisk: MINUTE, others: 0 },
   backoff: { firstMs: MINUTE, factor: 2, maxMs: 10 * MINUTE, jitter: 0.1, resetAfterMs: 10 * MINUTE },
   breaker: { attempts: 3, openMs: HOUR, openingsPerDay: 5, humanResetMs: DAY },

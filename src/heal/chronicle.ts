@@ -1,6 +1,7 @@
 import { messageOf } from '../errors.js';
 import type { CycleReport } from '../events.js';
 import type { BlockReason } from '../plan.js';
+import type { ComponentVerdict } from '../issue.js';
 import type { HealingResult, Outcome } from '../result.js';
 
 /** How often an action ended in one way. */
@@ -29,12 +30,38 @@ export class Chronicle {
   #cycles = 0;
   #failedCycles = 0;
   #last: Looked | undefined;
+  /** A look at a host that is well happens most often by far: of it the numbers are kept, and nothing is made. */
+  #well: readonly ComponentVerdict[] | undefined;
+  #wellAt = 0;
+  #wellTimestamp = 0;
+  #wellMs = 0;
   #failure: { readonly error: string; readonly at: number } | undefined;
 
+  /** A look at the whole host, and the steady time at which it ended. */
   looked(report: Looked['report'], at: number): void {
     this.#cycles += 1;
     this.#last = { report, at };
+    this.#well = undefined;
     this.#failure = undefined;
+  }
+
+  /** The same where nothing is in trouble; `timestamp` in milliseconds since the epoch. */
+  lookedWell(verdicts: readonly ComponentVerdict[], timestamp: number, ms: number, at: number): void {
+    this.#cycles += 1;
+    this.#well = verdicts;
+    this.#wellTimestamp = timestamp;
+    this.#wellMs = ms;
+    this.#wellAt = at;
+    this.#failure = undefined;
+  }
+
+  /** A look at these components alone, between two cycles: of the others, what was said last still counts. */
+  lookedAt(components: ReadonlySet<string>, verdicts: readonly ComponentVerdict[]): void {
+    const { last } = this;
+    if (last === undefined) return;
+    const others = last.report.verdicts.filter(({ component }) => !components.has(component));
+    this.#last = { ...last, report: { ...last.report, verdicts: [...others, ...verdicts] } };
+    this.#well = undefined;
   }
 
   failed(error: unknown, at: number): void {
@@ -53,7 +80,10 @@ export class Chronicle {
 
   /** The last look that went well. */
   get last(): Looked | undefined {
-    return this.#last;
+    if (this.#well === undefined) return this.#last;
+    const timestamp = new Date(this.#wellTimestamp);
+    const report = { verdicts: this.#well, issues: [], timestamp, detectionMs: this.#wellMs };
+    return { report, at: this.#wellAt };
   }
 
   /** Why the last look went wrong, as long as none has gone well since. */

@@ -1,30 +1,28 @@
-import type { CycleReport } from '../events.js';
-import { forget } from '../guard/approvals.js';
+import { asError } from '../errors.js';
 import { dueUndos, undosOf, withoutOtherBoots } from '../guard/undo.js';
-import { unitName } from '../host/systemd/unit-name.js';
-import { IssueType, Severity, type ComponentVerdict, type Issue } from '../issue.js';
+import type { Issue } from '../issue.js';
 import type { BlockReason } from '../plan.js';
 import type { HealingResult } from '../result.js';
 import { healAll } from './batch.js';
-import { gatherEvidence } from './evidence.js';
-import { noteLapses, noteLook, noteStorm } from './health.js';
-import { Chronicle } from './chronicle.js';
+import type { Chronicle } from './chronicle.js';
+import { noteLapses } from './health.js';
 import { Lanes } from './lanes.js';
-import { lookAgain, verdictsOf } from './look.js';
-import { OpenIssues, type OpenIssue, type Turn } from './open-issues.js';
+import { lookAgain } from './look.js';
+import { Looks, type Look } from './looks.js';
+import type { OpenIssues } from './open-issues.js';
 import type { Parts } from './parts.js';
 import { settleInterrupted } from './settle.js';
-import { Tally } from './tally.js';
+import type { Tally } from './tally.js';
 import { takeBack } from './undo.js';
 
-type Look = Omit<CycleReport, 'results'>;
-type TurnOf = (verdicts: readonly ComponentVerdict[], timestamp: Date, now: number) => Turn;
+const NO_ISSUES: readonly Issue[] = Object.freeze([]);
 
 /** Looks and heals, remembers which issues are open, and counts. */
 export class Cycle {
-  readonly tally = new Tally();
-  readonly chronicle = new Chronicle();
-  readonly open = new OpenIssues();
+  readonly tally: Tally;
+  readonly chronicle: Chronicle;
+  readonly open: OpenIssues;
+  readonly #looks: Looks;
   readonly #parts: () => Parts;
   readonly #lanes = new Lanes();
   readonly #inHand = new Map<string, number>();
@@ -35,24 +33,35 @@ export class Cycle {
 
   constructor(parts: () => Parts) {
     this.#parts = parts;
+    this.#looks = new Looks(parts, (component) => {
+      this.#blocks.delete(component);
+      this.#lastResults.delete(component);
+    });
+    this.tally = this.#looks.tally;
+    this.chronicle = this.#looks.chronicle;
+    this.open = this.#looks.open;
   }
 
   /** One look and one round of healing, without debounce. */
-  async once(signal: AbortSignal): Promise<HealingResult[]> {
-    const look = await this.#look(signal, (...seen) => this.open.look(...seen));
-    await this.#takingBack;
-    const issues = this.open.badNow(look.verdicts);
-    const results = await this.heal(issues, signal);
-    this.#done({ ...look, issues }, results);
-    return results;
+  once(signal: AbortSignal): Promise<HealingResult[]> {
+    try {
+      const look = this.#looks.all(signal);
+      return look === undefined ? Promise.resolve([]) : this.#healFrom(look, signal);
+    } catch (error) {
+      return Promise.reject(asError(error));
+    }
   }
 
   /** One look of a monitor: what has lasted is an issue. Gives those that nobody is healing. */
-  async watch(signal: AbortSignal): Promise<readonly Issue[]> {
-    const { lasting } = this.#parts().guards;
-    const look = await this.#look(signal, (...seen) => this.open.watch(...seen, lasting));
-    this.#done(look);
-    return look.issues.filter(({ component }) => !this.inHand(component));
+  watch(signal: AbortSignal): readonly Issue[] | Promise<readonly Issue[]> {
+    const look = this.#looks.all(signal, this.#parts().guards.lasting);
+    return look === undefined ? NO_ISSUES : this.#openFrom(look);
+  }
+
+  /** The same between two cycles, of these components alone. */
+  async watchOnly(components: ReadonlySet<string>, signal: AbortSignal): Promise<readonly Issue[]> {
+    const issues = await this.#looks.only(components, signal);
+    return issues.filter(({ component }) => !this.inHand(component));
   }
 
   /** Heals issues, the worst first. One result for each, in the order in which they were handled. */
@@ -132,55 +141,21 @@ export class Cycle {
     }
   }
 
-  async #look(signal: AbortSignal, turn: TurnOf): Promise<Look> {
-    const parts = this.#parts();
-    const { detector, clock, ledger, dryRun } = parts;
-    try {
-      if (!ledger.isOpen(dryRun)) await ledger.open(dryRun);
-      const start = clock.monotonic();
-      const verdicts = await verdictsOf(detector, { signal });
-      const detectionMs = clock.monotonic() - start;
-      const timestamp = new Date(clock.now());
-      const { opened, cleared } = turn(verdicts, timestamp, ledger.now());
-      this.tally.looked(timestamp, detectionMs, opened.length);
-      await Promise.all(opened.map((one) => this.#opened(one, parts, signal)));
-      for (const { issue } of cleared) this.#cleared(issue, parts);
-      await noteLook(verdicts, parts, signal);
-      noteStorm(this.#listedInTrouble(parts), parts);
-      this.#takeBackDue(parts);
-      const look = { verdicts, issues: this.open.issues, timestamp, detectionMs };
-      this.chronicle.looked(look, ledger.now());
-      return look;
-    } catch (error) {
-      if (!signal.aborted) this.chronicle.failed(error, ledger.now());
-      throw error;
-    }
+  async #healFrom(seen: Promise<Look>, signal: AbortSignal): Promise<HealingResult[]> {
+    const look = await seen;
+    this.#takeBackDue(this.#parts());
+    await this.#takingBack;
+    const issues = this.open.badNow(look.verdicts);
+    const results = await this.heal(issues, signal);
+    this.#done({ ...look, issues }, results);
+    return results;
   }
 
-  async #opened(opened: OpenIssue, parts: Parts, signal: AbortSignal): Promise<void> {
-    this.open.keep(opened, await gatherEvidence(opened.issue, parts, signal));
-    const { component } = opened.issue;
-    const issue = this.open.issues.find((open) => open.component === component) ?? opened.issue;
-    parts.emit('issue:opened', { issue });
-  }
-
-  #cleared(issue: Issue, { emit, ledger }: Parts): void {
-    // What was asked about it needs no answer any more.
-    for (const { component, digest } of ledger.state.approvals) {
-      if (component === issue.component) ledger.note((state) => forget(state, digest));
-    }
-    this.#blocks.delete(issue.component);
-    this.#lastResults.delete(issue.component);
-    emit('issue:cleared', { issue });
-  }
-
-  #listedInTrouble({ policy }: Parts): { component: string; since: number }[] {
-    if (policy.services === undefined) return [];
-    return this.open.issues
-      .filter(({ type, severity }) => type === IssueType.SERVICE && severity > Severity.LOW)
-      .flatMap(({ component }) => this.open.about(component))
-      .filter(({ issue }) => policy.services?.has(unitNameOf(issue.component)))
-      .map(({ issue, since }) => ({ component: issue.component, since }));
+  async #openFrom(seen: Promise<Look>): Promise<readonly Issue[]> {
+    const look = await seen;
+    this.#takeBackDue(this.#parts());
+    this.#done(look);
+    return look.issues.filter(({ component }) => !this.inHand(component));
   }
 
   /** Tells of a cycle: with what became of its issues, or, in monitoring, of issues since the last cycle. */
@@ -196,11 +171,11 @@ export class Cycle {
   }
 
   #record(result: HealingResult): void {
-    const { emit } = this.#parts();
+    const { emit, hears } = this.#parts();
     const { component } = result.issue;
     this.tally.healed(result);
     this.chronicle.ended(result);
-    this.#results = [...this.#results.slice(-99), result];
+    if (hears('cycle:done')) this.#results = [...this.#results.slice(-99), result];
     if (this.open.about(component).length > 0) this.#lastResults.set(component, result);
     if (result.outcome === 'skipped') {
       if (this.#blocks.get(component) === result.blockedBy) return;
@@ -210,14 +185,5 @@ export class Cycle {
     }
     this.#blocks.delete(component);
     if (result.outcome !== 'planned') emit('heal:done', { result });
-  }
-}
-
-/** A listed service may be called by a word that is no unit name only if somebody's own check does so. */
-function unitNameOf(component: string): string {
-  try {
-    return unitName(component);
-  } catch {
-    return component;
   }
 }

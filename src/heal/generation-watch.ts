@@ -1,5 +1,5 @@
 import { CRASH_LOOP_RESTARTS } from '../detect/services.js';
-import type { Detector, InspectRequest, SimpleDetector } from '../detect/detector.js';
+import type { Detector, InspectRequest, Looked, SimpleDetector } from '../detect/detector.js';
 import { messageOf } from '../errors.js';
 import { failingUnits, runningOf, unitOf, type Generations, type UnitSeen } from '../guard/generations.js';
 import { noteSystem } from '../guard/note-system.js';
@@ -8,7 +8,9 @@ import { isUnknown, unknown, type Reading } from '../host/reading.js';
 import { isUnitName } from '../host/systemd/unit-name.js';
 import type { UnitReading } from '../host/unit.js';
 import { Severity, type ComponentVerdict } from '../issue.js';
+import { isPending } from '../pending.js';
 import { judgeGeneration } from './generation-verdict.js';
+import { verdictsOf } from './look.js';
 import type { Parts } from './parts.js';
 
 /** What of the parts is needed to watch generations. */
@@ -38,29 +40,45 @@ export class GenerationWatch {
 
   /** A detector that also gives the verdict on `system`, where the given one can tell of single components. */
   around(detector: Detector): Detector {
-    if (detector.inspect === undefined) return detector;
-    const inspect = detector.inspect.bind(detector);
+    if (detector.inspect === undefined && detector.look === undefined) return detector;
     const enabled = (): boolean => {
       const { enabledChecks } = detector as { enabledChecks?: readonly string[] };
       return enabledChecks === undefined || enabledChecks.includes('system');
+    };
+    const look = (request: InspectRequest = {}): Looked => {
+      const { component } = request;
+      if (component === 'system') return this.#only(detector, request);
+      const verdicts = verdictsOf(detector, request);
+      if (component !== undefined || !enabled()) return verdicts;
+      return isPending(verdicts)
+        ? verdicts.then((all) => this.#beside(all, request))
+        : this.#beside(verdicts, request);
     };
     const around: Detector & Pick<SimpleDetector, 'enabledChecks'> = {
       get enabledChecks() {
         return (detector as Partial<SimpleDetector>).enabledChecks ?? [];
       },
       detectIssues: (request) => detector.detectIssues(request),
-      inspect: async (request = {}) => {
-        if (request.component === 'system') {
-          const verdict = await this.#verdict([], request);
-          return verdict === undefined ? inspect(request) : [verdict];
-        }
-        const verdicts = await inspect(request);
-        if (request.component !== undefined || !enabled()) return verdicts;
-        const verdict = await this.#verdict(verdicts, request);
-        return verdict === undefined ? verdicts : [...verdicts, verdict];
-      },
+      inspect: async (request) => look(request),
+      look,
     };
     return around;
+  }
+
+  async #only(detector: Detector, request: InspectRequest): Promise<readonly ComponentVerdict[]> {
+    const verdict = await this.#verdict([], request);
+    return verdict === undefined ? verdictsOf(detector, request) : [verdict];
+  }
+
+  /** At once where there is nothing to add. */
+  #beside(verdicts: readonly ComponentVerdict[], request: InspectRequest): Looked {
+    const parts = this.#parts();
+    const { running } = parts.ledger.state.generations;
+    if (parts.host.unitChanges === undefined || (running === null && !this.#isDue(verdicts, parts)))
+      return verdicts;
+    return this.#verdict(verdicts, request).then((verdict) =>
+      verdict === undefined ? verdicts : [...verdicts, verdict],
+    );
   }
 
   async #verdict(

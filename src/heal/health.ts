@@ -8,20 +8,34 @@ import { lookAgain } from './look.js';
 import type { Parts } from './parts.js';
 import { settleInterrupted, worstOf } from './settle.js';
 
-/** Writes into the state what a look at the host tells: lasting health, and how interrupted acts turned out. */
+/** Whether a look at a host that is well changes nothing in the state: nothing is remembered that it could change. */
+export function isBlank(state: GuardState): boolean {
+  const { components, approvals, intents, cautious, storm } = state;
+  if (undosOf(state).length > 0 || cautious || storm !== null || approvals.length > 0 || intents.length > 0)
+    return false;
+  for (const _component in components) return false;
+  return true;
+}
+
+/**
+ * Writes into the state what a look at the host tells: lasting health, and how interrupted acts turned out. With
+ * `only`, the look was at these components alone.
+ */
 export async function noteLook(
   verdicts: readonly ComponentVerdict[],
   parts: Parts,
   signal: AbortSignal,
+  only?: ReadonlySet<string>,
 ): Promise<void> {
   const { ledger, guards, dryRun } = parts;
   const { components, approvals, intents, cautious } = ledger.state;
   const undos = undosOf(ledger.state);
   if (approvals.length > 0 && !dryRun) noteLapses(parts);
-  const remembered = new Set([
-    ...Object.keys(components),
-    ...[...intents, ...undos].map(({ component }) => component),
-  ]);
+  const remembered = new Set(
+    [...Object.keys(components), ...[...intents, ...undos].map(({ component }) => component)].filter(
+      (component) => only?.has(component) ?? true,
+    ),
+  );
   // On a healthy host there is nothing to note, and nothing is made.
   if (remembered.size === 0 && !cautious) return;
   const seen = [...verdicts, ...(await lookFor(remembered, verdicts, parts, signal))];

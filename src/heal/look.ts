@@ -1,11 +1,9 @@
-import type { Detector, InspectRequest } from '../detect/detector.js';
+import type { Detector, InspectRequest, Looked } from '../detect/detector.js';
 import { IssueType, type ComponentVerdict, type Issue } from '../issue.js';
 
-/** Every verdict of a detector; of one that only knows issues, the bad ones. */
-export function verdictsOf(
-  detector: Detector,
-  request: InspectRequest,
-): Promise<readonly ComponentVerdict[]> {
+/** Every verdict of a detector, at once where it can; of one that only knows issues, the bad ones. */
+export function verdictsOf(detector: Detector, request: InspectRequest): Looked {
+  if (detector.look) return detector.look(request);
   return detector.inspect
     ? detector.inspect(request)
     : detector.detectIssues(request).then((issues) => issues.map(verdictFrom));
@@ -18,7 +16,7 @@ export async function lookAgain(
   signal: AbortSignal,
 ): Promise<ComponentVerdict | undefined> {
   const verdicts = await verdictsOf(detector, { component, signal });
-  if (!detector.inspect) {
+  if (!detector.inspect && !detector.look) {
     const reason = `The detector finds nothing wrong with ${component}`;
     const well = { status: 'ok', check: 'detector', type: IssueType.SERVICE, component, reason } as const;
     return verdicts.find((verdict) => verdict.component === component) ?? well;

@@ -1,4 +1,7 @@
+import type { SimpleDetector } from '../detect/detector.js';
 import { SelfHealingError } from '../errors.js';
+import { isUnknown } from '../host/reading.js';
+import { componentOf } from '../host/systemd/unit-name.js';
 import type { Cycle } from './cycle.js';
 import { monitor } from './monitor.js';
 import { until } from '../until.js';
@@ -31,10 +34,13 @@ export class Monitoring {
   async start(intervalMs: number, signal: AbortSignal): Promise<void> {
     if (this.#current) throw new SelfHealingError('already-monitoring', 'This engine is monitoring already');
     const stop = new AbortController();
-    const { clock, emit, ledger } = this.#parts();
+    const { clock, emit, guards, ledger } = this.#parts();
     const jobs = {
       clock,
       look: (inner: AbortSignal) => this.#cycle.watch(inner),
+      lookAt: (...some: Parameters<Cycle['watchOnly']>) => this.#cycle.watchOnly(...some),
+      listen: (wake: (component: string) => void) => this.#listen(wake),
+      wakesApartMs: guards.wake.apartMs,
       heal: (...round: Parameters<Cycle['heal']>) => this.#cycle.heal(...round),
       failed: (error: unknown) => emit('cycle:failed', { error }),
     };
@@ -50,5 +56,35 @@ export class Monitoring {
     const current = this.#current;
     current?.stop.abort();
     await current?.ended;
+  }
+
+  /** Lets the host wake the monitor, where one bad reading of a service counts. */
+  #listen(wake: (component: string) => void): () => void {
+    const { host, policy, guards, logger } = this.#parts();
+    if (!host.watch || guards.lasting.others > 1 || !this.#looksAtServices()) return () => undefined;
+    const units = policy.services && [...policy.services.keys()];
+    let lost = false;
+    return host.watch(units, {
+      unitInTrouble: (unit) => {
+        const component = componentOf(unit);
+        // What is being healed is looked at by whoever heals it.
+        if (this.#looksAtServices() && !this.#cycle.inHand(component)) wake(component);
+      },
+      listening: (state) => {
+        if (isUnknown(state)) {
+          logger.warn(`Changes of units are seen at each interval only: ${state.unknown}`);
+          lost = true;
+        } else if (lost) {
+          logger.info('Changes of units are told at once again');
+          lost = false;
+        }
+      },
+    });
+  }
+
+  /** A detector of somebody's own may look at anything. */
+  #looksAtServices(): boolean {
+    const { enabledChecks } = this.#parts().detector as Partial<SimpleDetector>;
+    return enabledChecks?.includes('services') ?? true;
   }
 }

@@ -3,15 +3,18 @@ import type { Emitter } from '../events.js';
 import type { Logger } from '../logger.js';
 import { span } from '../words.js';
 
-/** Puts what happens into words for the log. */
-export function narrate(events: Emitter, logger: Logger, isVerbose: () => boolean): void {
-  events.on('cycle:done', ({ verdicts, issues, detectionMs }) => {
-    if (!isVerbose()) return;
+/** Puts what each look found into words for the log, until the function that it gives is called. */
+export function narrateCycles(events: Emitter, logger: Logger): () => void {
+  return events.on('cycle:done', ({ verdicts, issues, detectionMs }) => {
     logger.debug(
       `Looked at ${verdicts.length} components in ${detectionMs.toFixed(2)} ms: ${issues.length} in trouble`,
     );
     for (const { component, status, reason } of verdicts) logger.debug(`${component}: ${status}: ${reason}`);
   });
+}
+
+/** Puts everything else that happens into words for the log. */
+export function narrate(events: Emitter, logger: Logger): void {
   events.on('cycle:failed', ({ error }) => logger.error(`Looking at the host failed: ${messageOf(error)}`));
   events.on('issue:opened', ({ issue }) =>
     logger.warn(`Trouble with ${issue.component}: ${issue.description}`),

@@ -1,5 +1,5 @@
 import { isBad, issueFrom } from '../detect/detector.js';
-import { debounce, watchKey, type Watches } from '../guard/debounce.js';
+import { debounce, watchKey, type Watch, type Watches } from '../guard/debounce.js';
 import type { Guards } from '../guard/guards.js';
 import type { ComponentVerdict, Issue } from '../issue.js';
 
@@ -25,6 +25,11 @@ export class OpenIssues {
   #watches: Watches = new Map();
   #open = new Map<string, OpenIssue>();
 
+  /** Whether nothing is open, and nothing on its way there. */
+  get calm(): boolean {
+    return this.#watches.size === 0 && this.#open.size === 0;
+  }
+
   /** Every open issue, as last read; its time is that at which it opened. */
   get issues(): readonly Issue[] {
     return [...this.#open.values()].map(({ issue, evidence }) =>
@@ -45,21 +50,30 @@ export class OpenIssues {
     return [...this.#open.values()].filter(({ issue }) => issue.component === component);
   }
 
-  /** Takes the verdicts of a single cycle: whatever is bad is an issue at once. */
-  look(verdicts: readonly ComponentVerdict[], timestamp: Date, now: number): Turn {
-    return this.watch(verdicts, timestamp, now, AT_ONCE);
+  /** Takes the verdicts of a look. With `lasting`, an issue is only what has lasted; otherwise whatever is bad. */
+  watch(
+    verdicts: readonly ComponentVerdict[],
+    timestamp: Date,
+    now: number,
+    lasting: Guards['lasting'] = AT_ONCE,
+  ): Turn {
+    this.#watches = debounce(this.#watches, verdicts, lasting);
+    return this.#turn(this.#lasted(), timestamp, now);
   }
 
-  /** Takes the verdicts of a monitoring cycle: an issue is what has lasted. */
-  watch(
+  /** Takes the verdicts of a look at these components alone; the others stay as they are. */
+  watchOnly(
+    components: ReadonlySet<string>,
     verdicts: readonly ComponentVerdict[],
     timestamp: Date,
     now: number,
     lasting: Guards['lasting'],
   ): Turn {
-    this.#watches = debounce(this.#watches, verdicts, lasting);
-    const bad = [...this.#watches.values()].filter(({ open }) => open).map(({ verdict }) => verdict);
-    return this.#turn(bad, timestamp, now);
+    const all = [...this.#watches];
+    const isAbout = ([, { verdict }]: readonly [string, Watch]): boolean => components.has(verdict.component);
+    const about = debounce(new Map(all.filter(isAbout)), verdicts, lasting);
+    this.#watches = new Map([...all.filter((entry) => !isAbout(entry)), ...about]);
+    return this.#turn(this.#lasted(), timestamp, now);
   }
 
   /** Keeps what was gathered about an issue that opened. */
@@ -67,6 +81,10 @@ export class OpenIssues {
     for (const [key, open] of this.#open) {
       if (open === opened) this.#open.set(key, { ...open, evidence });
     }
+  }
+
+  #lasted(): ComponentVerdict[] {
+    return [...this.#watches.values()].filter(({ open }) => open).map(({ verdict }) => verdict);
   }
 
   #turn(bad: readonly ComponentVerdict[], timestamp: Date, now: number): Turn {

@@ -35,5 +35,7 @@ export interface Parts {
   readonly inHand: (component: string) => boolean;
   readonly healingEnabled: boolean;
   readonly dryRun: boolean;
+  /** Whether anybody listens to an event. */
+  readonly hears: (name: EventName) => boolean;
   readonly emit: <Name extends EventName>(name: Name, event: EngineEvents[Name]) => void;
 }

@@ -25,12 +25,16 @@ export class Tally {
   #detected = 0;
   #resolved = 0;
   #failed = 0;
-  #lastCheck: Date | undefined;
+  #lastCheck = NaN;
 
-  looked(at: Date, ms: number, opened: number): void {
+  /** A look at the whole host, ended at `at` (milliseconds since the epoch) and as long as told. */
+  looked(at: number, ms: number): void {
     this.#lastCheck = at;
     this.#detection.add(ms);
-    this.#detected += opened;
+  }
+
+  opened(issues: number): void {
+    this.#detected += issues;
   }
 
   /** A skipped issue and a dry run count as neither resolved nor failed. */
@@ -53,7 +57,7 @@ export class Tally {
       issuesDetected: this.#detected,
       issuesResolved: this.#resolved,
       issuesFailed: this.#failed,
-      lastCheck: this.#lastCheck && new Date(this.#lastCheck),
+      lastCheck: Number.isNaN(this.#lastCheck) ? undefined : new Date(this.#lastCheck),
       successRate: attempts === 0 ? 1 : this.#resolved / attempts,
       detectionTimeMs: this.#detection.read(),
       resolutionTimeMs: this.#resolution.read(),

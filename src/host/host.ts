@@ -10,8 +10,21 @@ export interface ReadRequest {
   readonly units?: readonly string[] | undefined;
   /** Also look for units in trouble that nobody named. Default `false`. */
   readonly discover?: boolean | undefined;
+  /**
+   * What the host has been told so far is recent enough: a unit whose change has arrived, but was not heard yet, may
+   * come back as it was, at most 5 s old. Default `false`: the answer is as things stand.
+   */
+  readonly recent?: boolean | undefined;
   /** Ends a reading that waits for something slow; what was not read by then is unknown. */
   readonly signal?: AbortSignal | undefined;
+}
+
+/** Who wants to hear, between two readings, what a host tells by itself. */
+export interface HostListener {
+  /** A unit is newly in trouble and should be read: its full name, `nginx.service`. */
+  readonly unitInTrouble: (unit: string) => void;
+  /** Whether the host tells at all: `true` from the moment it does, unknown with the reason from when it no longer can. */
+  readonly listening: (state: Reading<true>) => void;
 }
 
 /**
@@ -30,14 +43,20 @@ export interface Host {
   unitMemory?(unit: string, signal?: AbortSignal): Promise<Reading<number>>;
   /** Full names of the services that are active, without a word more on each. Optional. */
   activeServices?(signal?: AbortSignal): Promise<Reading<readonly string[]>>;
-  /** Units whose definition differs between two NixOS systems, given by store path. Optional. */
-  unitChanges?(from: string, to: string, signal?: AbortSignal): Promise<Reading<readonly string[]>>;
+  /** Units whose definition differs between two NixOS systems, given by store path. Absent where no systems are kept. */
+  readonly unitChanges?:
+    ((from: string, to: string, signal?: AbortSignal) => Promise<Reading<readonly string[]>>) | undefined;
   /** Kernel and modules of a NixOS system, given by store path, that need not be running. Optional. */
   systemIdentity?(path: string, signal?: AbortSignal): Promise<Reading<SystemIdentity>>;
   /** Why a NixOS system refuses to be switched to without a reboot, by its own check; `null` when it does not. Optional. */
   preSwitchCheck?(path: string, signal?: AbortSignal): Promise<Reading<string | null>>;
   /** Whether a switch or a build is under way. Optional. */
   nixActivity?(signal?: AbortSignal): Promise<Reading<NixActivity>>;
+  /**
+   * Tells at once when one of these units gets into trouble; without `units`, when any unit fails. Gives the function
+   * that ends the telling. It may miss something or tell it twice: what counts is what `read` says. Optional.
+   */
+  watch?(units: readonly string[] | undefined, listener: HostListener): () => void;
   /** Lets go of descriptors and connections; a later `read` opens them again. */
   close?(): void | Promise<void>;
 }

@@ -1,4 +1,4 @@
-import { cpus as nodeCpus, loadavg, type CpuInfo } from 'node:os';
+import type { CpuInfo } from 'node:os';
 import { CpuWindow } from './linux/cpu.js';
 import { isIgnoredType } from './linux/fs-types.js';
 import { percentOf } from './linux/percent.js';
@@ -80,8 +80,10 @@ async function loadSystemInformation(): Promise<SystemInformation> {
 export function createPortableReader(options: PortableReaderOptions = {}): PortableReader {
   const platform = options.platform ?? process.platform;
   const load = options.load ?? loadSystemInformation;
-  const cpus = options.cpus ?? nodeCpus;
-  const averages = options.loadavg ?? loadavg;
+  // Loaded here: on Linux nobody needs it.
+  const os = process.getBuiltinModule('node:os');
+  const cpus = options.cpus ?? os.cpus;
+  const averages = options.loadavg ?? os.loadavg;
   const monotonic = options.monotonic ?? (() => performance.now());
   const slow = new SlowCalls<unknown>({ timeoutMs: options.timeoutMs ?? TIMEOUT_MS });
   const window = new CpuWindow();

@@ -4,6 +4,8 @@ import type { BuiltInAction, HealingAction } from '../plan.js';
 
 /** One step of a ladder: the action for an issue. */
 type Rung = (issue: Issue) => BuiltInAction;
+/** Rungs, cheapest and most reversible first. */
+export type Ladder = readonly Rung[];
 
 /** Nothing to do. */
 export const NO_ACTION: HealingAction = Object.freeze({ action: 'none', parameters: Object.freeze({}) });
@@ -24,7 +26,7 @@ const freeInodes =
   (issue) => ({ action: 'clean_nix_store', parameters: { ...rung(issue).parameters, freeing: 'inodes' } });
 
 /** Which ladder a component has; for `disk:/var` the word before the colon is looked up. */
-export const COMPONENT_LADDERS: ReadonlyMap<string, readonly Rung[]> = new Map([
+export const COMPONENT_LADDERS: ReadonlyMap<string, Ladder> = new Map([
   ['cpu', [setGovernor]],
   ['memory', [clearCache, restartLargest]],
   ['load', [none]],
@@ -37,7 +39,7 @@ export const COMPONENT_LADDERS: ReadonlyMap<string, readonly Rung[]> = new Map([
 ]);
 
 /** The ladder of a component that is not in the table, by the type of its issue. */
-export const TYPE_LADDERS: Readonly<Record<Issue['type'], readonly Rung[]>> = {
+export const TYPE_LADDERS: Readonly<Record<Issue['type'], Ladder>> = {
   resource: [none],
   service: [restart],
   system: [none],

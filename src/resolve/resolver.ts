@@ -1,6 +1,6 @@
 import type { Issue } from '../issue.js';
 import type { HealingAction } from '../plan.js';
-import { COMPONENT_LADDERS, NO_ACTION, TYPE_LADDERS } from './ladder.js';
+import { COMPONENT_LADDERS, NO_ACTION, TYPE_LADDERS, type Ladder } from './ladder.js';
 
 /** What the engine needs of a resolver. */
 export interface Resolver {
@@ -16,11 +16,23 @@ export interface Resolver {
 export class SimpleResolver implements Resolver {
   /** The action for an issue; `issue.attempt` (0 first) tells the rung, and the last rung repeats. */
   getAction(issue: Issue): HealingAction {
-    const { component, type } = issue;
-    const colon = component.indexOf(':');
-    const word = colon === -1 ? component : component.slice(0, colon + 1);
+    const { component, type, attempt = 0 } = issue;
     // A unit may be called `memory`: the table of components is for what is no service.
-    const ladder = (type === 'service' ? undefined : COMPONENT_LADDERS.get(word)) ?? TYPE_LADDERS[type];
-    return ladder[Math.min(issue.attempt ?? 0, ladder.length - 1)]?.(issue) ?? NO_ACTION;
+    const ladder =
+      type === 'service' ? TYPE_LADDERS.service : (known.get(component) ?? ladderOf(component, type));
+    return ladder[attempt < ladder.length ? attempt : ladder.length - 1]?.(issue) ?? NO_ACTION;
   }
+}
+
+/** Ladders by whole component, so that its word is cut out once. */
+const known = new Map<string, Ladder>();
+const MOST_KNOWN = 1_000;
+
+function ladderOf(component: string, type: Issue['type']): Ladder {
+  const colon = component.indexOf(':');
+  const ladder = COMPONENT_LADDERS.get(colon === -1 ? component : component.slice(0, colon + 1));
+  if (ladder === undefined) return TYPE_LADDERS[type];
+  if (known.size >= MOST_KNOWN) known.clear();
+  known.set(component, ladder);
+  return ladder;
 }

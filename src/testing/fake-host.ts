@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js';
-import type { Host, ReadRequest } from '../host/host.js';
+import type { Host, HostListener, ReadRequest } from '../host/host.js';
 import type { NixActivity, SystemIdentity } from '../host/nixos-reading.js';
 import { isUnknown, unknown, type Reading } from '../host/reading.js';
 import type { Snapshot, SnapshotPart, UnitsReading } from '../host/snapshot.js';
@@ -37,6 +37,8 @@ export interface FakeHost extends Host {
   set(parts: FakeHostParts): void;
   /** Changes what is so of one unit, or adds it; without changes it is a unit that runs well. */
   setUnit(name: string, changes?: Partial<UnitReading>): void;
+  /** Tells those who watch that a unit is in trouble, or whether anything is told at all. */
+  tell(unit: string | Reading<true>): void;
   /** What was asked for, in order. */
   readonly requests: readonly ReadRequest[];
   /** How often it was closed. */
@@ -50,6 +52,10 @@ export function fakeHost(parts: FakeHostParts = {}, { clock }: FakeHostOptions =
   const requests: ReadRequest[] = [];
   let now: FakeHostParts = { ...parts };
   let closed = 0;
+  const watchers = new Set<{
+    readonly units: readonly string[] | undefined;
+    readonly listener: HostListener;
+  }>();
 
   return {
     requests,
@@ -74,6 +80,17 @@ export function fakeHost(parts: FakeHostParts = {}, { clock }: FakeHostOptions =
       const wanted = (part: SnapshotPart) => request.parts === undefined || request.parts.includes(part);
       const left = SNAPSHOT_PARTS.filter((part) => !wanted(part)).map((part) => [part, NOT_ASKED] as const);
       return { ...whole, ...(Object.fromEntries(left) as Partial<Snapshot>) };
+    },
+    watch(units, listener) {
+      const watcher = { units: units?.map(fullName), listener };
+      watchers.add(watcher);
+      return () => void watchers.delete(watcher);
+    },
+    tell(word) {
+      for (const { units, listener } of watchers) {
+        if (typeof word !== 'string') listener.listening(word);
+        else if (units?.includes(fullName(word)) ?? true) listener.unitInTrouble(fullName(word));
+      }
     },
     unitLog: (unit) => Promise.resolve(now.logs?.[fullName(unit)] ?? []),
     unitMemory: (unit) => Promise.resolve(now.memories?.[fullName(unit)] ?? unknown('nobody said')),

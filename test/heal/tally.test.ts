@@ -29,7 +29,7 @@ describe('metrics', () => {
   it('time the looking and the repairing: last, mean, max', () => {
     const tally = new Tally();
     for (const ms of [10, 30, 20]) {
-      tally.looked(NOW, ms, 0);
+      tally.looked(NOW.getTime(), ms);
       tally.healed(resultOf('fixed', ms));
     }
     expect(tally.read()).toMatchObject({
@@ -40,7 +40,8 @@ describe('metrics', () => {
 
   it('give a date of their own', () => {
     const tally = new Tally();
-    tally.looked(NOW, 1, 2);
+    tally.looked(NOW.getTime(), 1);
+    tally.opened(2);
     tally.read().lastCheck?.setFullYear(1999);
     expect(tally.read()).toMatchObject({ lastCheck: NOW, issuesDetected: 2 });
   });

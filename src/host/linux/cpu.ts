@@ -57,6 +57,7 @@ export class CpuWindow {
   #older = new Float64Array(CPU_COUNTERS);
   #lastAt = -Infinity;
   #olderAt = -Infinity;
+  #answer: CpuReading | undefined;
 
   /**
    * Compares `counters`, read at `now` (monotonic milliseconds), with the last reading that is at least
@@ -85,7 +86,10 @@ export class CpuWindow {
       if (i === IDLE || i === IOWAIT) idle += moved;
     }
     if (total <= 0) return STANDSTILL;
-    return { percent: percentOf(total - idle, total), cpus };
+    const percent = percentOf(total - idle, total);
+    if (this.#answer?.percent !== percent || this.#answer.cpus !== cpus)
+      this.#answer = Object.freeze({ percent, cpus });
+    return this.#answer;
   }
 
   #rotate(now: number): void {

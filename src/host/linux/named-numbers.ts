@@ -19,7 +19,7 @@ export class NamedNumbers {
   /** The numbers in the order of the names; −1 for one that is not there. Overwritten by each `parse`. */
   readonly values: Float64Array;
   #wanted: readonly Wanted[];
-  #byFirstByte: (readonly Wanted[] | undefined)[] = Array.from({ length: 256 }, () => undefined);
+  #byFirstByte = new Array<readonly Wanted[] | undefined>(256).fill(undefined);
   #lineOf: Int32Array;
   #digits = new Digits();
   #column: number;

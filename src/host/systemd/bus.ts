@@ -37,6 +37,8 @@ export interface SystemBusOptions {
   readonly timeoutMs?: number | undefined;
   /** Hears every signal that some match rule lets through. */
   readonly onSignal?: (signal: Message) => void;
+  /** Hears that an open connection has ended, with the reason; not when `close` ended it. */
+  readonly onLost?: (reason: string) => void;
 }
 
 /**
@@ -45,7 +47,7 @@ export interface SystemBusOptions {
  * While no call is waiting, the connection does not keep the process alive.
  */
 export function createSystemBus(options: SystemBusOptions = {}): SystemBus {
-  const { timeoutMs = 5_000, onSignal } = options;
+  const { timeoutMs = 5_000, onSignal, onLost } = options;
   const inSlot = createSlots(MAX_WAITING);
   let link: Link | undefined;
   let opening: Promise<number> | undefined;
@@ -76,7 +78,9 @@ export function createSystemBus(options: SystemBusOptions = {}): SystemBus {
     });
     bus.connection.on('handlerError', () => {});
     bus.connection.on('close', () => {
-      if (link === made) link = undefined;
+      if (link !== made) return;
+      link = undefined;
+      if (made.ready) onLost?.(failure?.message ?? 'the system bus ended the connection');
     });
     bus.connection.on('message', (message: Message) => {
       if (message.type === SIGNAL && link === made) onSignal?.(message);

@@ -14,7 +14,7 @@ import {
 } from './unit-facts.js';
 
 /** Everything is read again after this time, whatever the signals said. */
-const MAX_AGE_MS = 60_000;
+const MAX_AGE_MS = 30_000;
 
 interface Known {
   readonly facts: UnitFacts;
@@ -34,6 +34,19 @@ interface Session {
 export interface DbusUnitsOptions extends Omit<SystemBusOptions, 'onSignal'> {
   /** Monotonic time in milliseconds. */
   readonly now: () => number;
+  /** Hears that a unit has changed that is followed, by its path on the bus; without one, many may have. */
+  readonly onChange?: ((path: string | undefined) => void) | undefined;
+}
+
+/** The route over the bus, which can tell of changes too. */
+export interface DbusUnits extends UnitSource {
+  /** Another number whenever something may have changed; `NaN`, which equals nothing, while no signals come. */
+  readonly version: number;
+  /**
+   * Asks which of these units are in trouble, and has every change of them told from now on; without `units`, which of
+   * all units have failed. By full name, with the path on the bus.
+   */
+  inTrouble(units: readonly string[] | undefined): Promise<ReadonlyMap<string, string>>;
 }
 
 /**
@@ -42,21 +55,28 @@ export interface DbusUnitsOptions extends Omit<SystemBusOptions, 'onSignal'> {
  * A unit that systemd has signalled no change of since it was last read is not read again, so a healthy cycle
  * without `discover` costs no message at all.
  */
-export function createDbusUnits(options: DbusUnitsOptions): UnitSource {
-  const { now } = options;
+export function createDbusUnits(options: DbusUnitsOptions): DbusUnits {
+  const { now, onChange } = options;
   let session: Session | undefined;
+  let version = 0;
   const bus = createSystemBus({
     ...options,
+    onLost(reason) {
+      version++;
+      options.onLost?.(reason);
+    },
     onSignal(message) {
+      const followed = session?.watch.hear(message) ?? false;
       if (message.member === 'NameOwnerChanged') session = undefined;
-      else session?.watch.hear(message);
+      if (followed) version++;
+      if (followed) onChange?.(message.member === 'PropertiesChanged' ? message.path : undefined);
     },
   });
 
   async function currentSession(): Promise<Session> {
     const connection = await bus.open();
-    if (session?.connection !== connection) {
-      const watch = createWatch(bus);
+    if (session?.connection !== connection || session.watch.spent) {
+      const watch = createWatch(bus, now);
       // A bus that refuses the signals still answers: then every reading asks again.
       session = { connection, watch, started: watch.start().catch(() => {}), known: new Map() };
     }
@@ -108,6 +128,10 @@ export function createDbusUnits(options: DbusUnitsOptions): UnitSource {
   }
 
   return {
+    get version() {
+      return session?.watch.live ? version : NaN;
+    },
+
     async readUnits(names, discover, signal) {
       const current = await currentSession();
       const calls = dbusCalls(bus, signal);
@@ -138,6 +162,20 @@ export function createDbusUnits(options: DbusUnitsOptions): UnitSource {
       return { asked: names.map(factsOf), troubled: troubled.map(({ id }) => factsOf(id)) };
     },
 
+    async inTrouble(units) {
+      const { watch } = await currentSession();
+      const calls = dbusCalls(bus);
+      if (units === undefined) watch.followAll();
+      else watch.follow(units.map(unitPath));
+      const listed = await (units === undefined ? calls.inState(['failed']) : calls.named(units));
+      if (units !== undefined) watch.follow(listed.map(({ path }) => path));
+      const isDown = ({ activeState }: Listed): boolean =>
+        activeState === 'failed' || (units !== undefined && activeState === 'inactive');
+      return new Map(
+        listed.flatMap((unit, index) => (isDown(unit) ? [[units?.[index] ?? unit.id, unit.path]] : [])),
+      );
+    },
+
     async readState(signal) {
       await bus.open();
       return dbusCalls(bus, signal).state();
@@ -150,6 +188,7 @@ export function createDbusUnits(options: DbusUnitsOptions): UnitSource {
     },
 
     close() {
+      version++;
       session = undefined;
       bus.close();
     },

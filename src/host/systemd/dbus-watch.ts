@@ -3,6 +3,10 @@ import { DAEMON, MANAGER, type SystemBus } from './bus.js';
 /** Under the limit that a bus sets to the match rules of one connection (512 by default). */
 const MAX_WATCHED = 256;
 
+/** A bus that says more than this in a second is not listened to for a while: hearing it would cost more than asking. */
+const MOST_SIGNALS = 1_000;
+const DEAF_MS = 30_000;
+
 const SYSTEMD = `type='signal',sender='org.freedesktop.systemd1'`;
 const WORLD_RULES = [
   // A unit that is loaded or a changed file may change what other units say of their dependencies.
@@ -24,14 +28,18 @@ export interface Watch {
   readonly live: boolean;
   /** Asks for the signals, and makes the watch live. Rejects when they cannot be had. */
   start(): Promise<void>;
-  /** Has the changes of these units noticed from now on, and lets go of all others when there are too many. */
+  /** Has the changes of these units noticed from now on: each by a rule of its own, or, where they are too many, by one for all. */
   follow(paths: readonly string[]): void;
+  /** Has the changes of all units let through from now on, so that `hear` tells of them. */
+  followAll(): void;
   /** Remembers how things stand, before they are read. */
   mark(paths: readonly string[]): Mark;
   /** Whether nothing has changed since the mark was made, for all that systemd said. */
   unchangedSince(mark: Mark): boolean;
-  /** Takes in a signal. */
-  hear(signal: UnitSignal): void;
+  /** Takes in a signal. Says whether it is about a unit that is followed. */
+  hear(signal: UnitSignal): boolean;
+  /** Whether a flood of signals made the watch deaf, and that was so long ago that another one should be made. */
+  readonly spent: boolean;
 }
 
 /** A moment in the life of some units: how much had changed in all, and when each of them changed last. */
@@ -41,10 +49,14 @@ export interface Mark {
 }
 
 /** Makes the watch of one connection. */
-export function createWatch(bus: SystemBus): Watch {
+export function createWatch(bus: SystemBus, now: () => number): Watch {
   let live = false;
   let world = 0;
   let ticks = 0;
+  let all = false;
+  let secondAt = -Infinity;
+  let heard = 0;
+  let deafSince = Infinity;
   const changes = new Map<string, number>();
 
   const match = (member: 'AddMatch' | 'RemoveMatch', rule: string): Promise<unknown> =>
@@ -55,7 +67,38 @@ export function createWatch(bus: SystemBus): Watch {
     match('RemoveMatch', unitRule(path)).catch(() => {});
   }
 
+  /** One rule for all units: what it lets through is more, but there is no end to how many it covers. */
+  function followAll(): void {
+    if (all || !live) return;
+    all = true;
+    match('AddMatch', ALL_UNITS).catch(() => {
+      all = false;
+      changes.clear();
+    });
+  }
+
+  function isFlood(): boolean {
+    const at = now();
+    if (at - secondAt >= 1_000) {
+      secondAt = at;
+      heard = 0;
+    }
+    return ++heard > MOST_SIGNALS;
+  }
+
+  /** What is not live reads everything anew, and so is right without a signal. */
+  function goDeaf(): void {
+    live = false;
+    deafSince = now();
+    for (const path of changes.keys()) drop(path);
+    for (const rule of all ? [...WORLD_RULES, ALL_UNITS] : WORLD_RULES)
+      match('RemoveMatch', rule).catch(() => {});
+  }
+
   return {
+    get spent() {
+      return now() - deafSince >= DEAF_MS;
+    },
     get live() {
       return live;
     },
@@ -64,15 +107,19 @@ export function createWatch(bus: SystemBus): Watch {
       await bus.call({ ...MANAGER, member: 'Subscribe' });
       live = true;
     },
+    followAll,
     follow(paths) {
+      if (deafSince !== Infinity) return;
       const added = paths.filter((path) => !changes.has(path));
-      if (changes.size + added.length > MAX_WATCHED) {
+      if (!all && changes.size + added.length > MAX_WATCHED) {
         const needed = new Set(paths);
         for (const path of changes.keys()) if (!needed.has(path)) drop(path);
+        if (changes.size + added.length > MAX_WATCHED) followAll();
       }
-      for (const path of added.slice(0, MAX_WATCHED - changes.size)) {
+      for (const path of added) {
+        if (!all && changes.size >= MAX_WATCHED) return;
         changes.set(path, ++ticks);
-        match('AddMatch', unitRule(path)).catch(() => changes.delete(path));
+        if (!all) match('AddMatch', unitRule(path)).catch(() => changes.delete(path));
       }
     },
     // A unit that is not followed has no tick, and NaN equals nothing.
@@ -83,11 +130,17 @@ export function createWatch(bus: SystemBus): Watch {
       return true;
     },
     hear({ path, member }) {
+      if (deafSince !== Infinity) return false;
+      if (isFlood()) goDeaf();
       if (member !== 'PropertiesChanged') world++;
       else if (path !== undefined && changes.has(path)) changes.set(path, ++ticks);
+      else return all;
+      return true;
     },
   };
 }
+
+const ALL_UNITS = `${SYSTEMD},interface='org.freedesktop.DBus.Properties',member='PropertiesChanged',path_namespace='/org/freedesktop/systemd1/unit'`;
 
 const unitRule = (path: string): string =>
   `${SYSTEMD},interface='org.freedesktop.DBus.Properties',member='PropertiesChanged',path='${path}'`;

@@ -2,10 +2,13 @@ import { setMaxListeners } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../../errors.js';
+import type { HostListener } from '../host.js';
 import { isUnknown, unknown, type Reading } from '../reading.js';
 import type { UnitsReading } from '../snapshot.js';
+import type { UnitReading } from '../unit.js';
 import { createDbusUnits } from './dbus-units.js';
 import { createSystemctlUnits } from './systemctl-units.js';
+import { createUnitEvents } from './unit-events.js';
 import type { UnitSource } from './unit-facts.js';
 import { createUnitMemory } from './unit-memory.js';
 import { isUnitName, unitName } from './unit-name.js';
@@ -13,6 +16,8 @@ import { isUnitName, unitName } from './unit-name.js';
 /** A bus that failed slowly is left alone for a while, so that one that hangs does not slow every reading. */
 const SLOW_FAILURE_MS = 1_000;
 const BUS_PAUSE_MS = 30_000;
+/** How old an answer may be for those who want none newer. */
+const RECENT_MS = 5_000;
 
 /** What of systemd to read. */
 export interface UnitsRequest {
@@ -20,6 +25,8 @@ export interface UnitsRequest {
   readonly names: readonly string[];
   /** Also find units in trouble that nobody named. */
   readonly discover: boolean;
+  /** The last answer will do where no change was signalled since, and it is not older than 5 s. Default `false`. */
+  readonly recent?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -35,6 +42,8 @@ export interface SystemdReaderOptions {
   readonly journalctl?: string;
   /** How long one call over the bus may take, in milliseconds. Default 5,000. */
   readonly busTimeoutMs?: number;
+  /** How often everything is listed again for those who watch, whatever was signalled, in milliseconds. Default 30,000. */
+  readonly relistMs?: number;
   /** Monotonic time in milliseconds. Default `performance.now`. */
   readonly monotonic?: () => number;
 }
@@ -42,32 +51,47 @@ export interface SystemdReaderOptions {
 /** Reads what systemd knows. Nothing here throws or rejects: what cannot be read is unknown. */
 export interface SystemdReader {
   /** Units by name, and those found in trouble. */
-  readUnits(request: UnitsRequest): Promise<Reading<UnitsReading>>;
+  readUnits(request: UnitsRequest): Reading<UnitsReading> | Promise<Reading<UnitsReading>>;
   /** systemd's word for the whole system: `running`, `degraded` … */
   readState(signal?: AbortSignal): Promise<Reading<string>>;
   /** Full names of the services that are active. */
   activeServices(signal?: AbortSignal): Promise<Reading<readonly string[]>>;
+  /** Tells at once of units that get into trouble; see `Host.watch`. */
+  watch(units: readonly string[] | undefined, listener: HostListener): () => void;
   /** Lets go of the bus; a later reading opens it again. */
   close(): Promise<void>;
 }
 
 /** Makes the reader of systemd: over D-Bus, by `systemctl` where there is no bus. Nothing is opened before a reading. */
 export function createSystemdReader(options: SystemdReaderOptions = {}): SystemdReader {
-  const { root = '/', busAddress, systemctl, journalctl, busTimeoutMs } = options;
+  const { root = '/', busAddress, systemctl, journalctl, busTimeoutMs, relistMs } = options;
   const now = options.monotonic ?? (() => performance.now());
-  const bus = createDbusUnits({ address: busAddress, timeoutMs: busTimeoutMs, now });
+  const bus = createDbusUnits({
+    address: busAddress,
+    timeoutMs: busTimeoutMs,
+    now,
+    onChange: (path) => events.changed(path),
+    onLost: (reason) => events.lost(reason),
+  });
+  const events = createUnitEvents({
+    inTrouble: (units) => (isThere() ? bus.inTrouble(units) : Promise.reject(new Error(NO_SYSTEMD))),
+    now,
+    relistMs,
+  });
   const program = createSystemctlUnits({ systemctl });
   const memory = createUnitMemory({ journalctl, now });
   let systemdRuns = false;
   let busPausedUntil = -Infinity;
   let busFailure = '';
+  let last: { names: readonly string[]; units: UnitsReading; version: number; at: number } | undefined;
+
+  const isThere = (): boolean => (systemdRuns ||= existsSync(join(root, 'run/systemd/system')));
 
   async function ask<T>(
     question: (source: UnitSource) => Promise<T>,
     signal?: AbortSignal,
   ): Promise<Reading<T>> {
-    systemdRuns ||= existsSync(join(root, 'run/systemd/system'));
-    if (!systemdRuns) return unknown('systemd is not running here');
+    if (!isThere()) return unknown(NO_SYSTEMD);
     const begun = now();
     if (begun >= busPausedUntil) {
       try {
@@ -76,6 +100,7 @@ export function createSystemdReader(options: SystemdReaderOptions = {}): Systemd
         if (signal?.aborted) return ENDED;
         bus.close();
         busFailure = messageOf(error);
+        events.lost(busFailure);
         if (now() - begun >= SLOW_FAILURE_MS) busPausedUntil = now() + BUS_PAUSE_MS;
       }
     }
@@ -86,25 +111,44 @@ export function createSystemdReader(options: SystemdReaderOptions = {}): Systemd
     }
   }
 
+  async function readAnew({ names, discover, signal }: UnitsRequest): Promise<Reading<UnitsReading>> {
+    // Each call over the bus listens for the end of the reading: that is many, and no leak.
+    if (signal) setMaxListeners(0, signal);
+    const { version } = bus;
+    const units = await endedBy(signal, async () => {
+      const full = names.map(fullName);
+      const valid = full.filter(isUnitName);
+      const followed = discover ? memory.restarting(valid) : [];
+      const facts = await ask(
+        (source) => source.readUnits([...valid, ...followed], discover, signal),
+        signal,
+      );
+      return isUnknown(facts) ? facts : memory.complete(full, facts, signal);
+    });
+    // What is in trouble, or on its way somewhere, is read each time.
+    if (!isUnknown(units) && units.asked.every(runsWell))
+      last = { names, units: Object.freeze(units), version, at: now() };
+    return units;
+  }
+
   return {
-    async readUnits({ names, discover, signal }) {
-      if (names.length === 0 && !discover) return { asked: [], troubled: [] };
-      // Each call over the bus listens for the end of the reading: that is many, and no leak.
-      if (signal) setMaxListeners(0, signal);
-      return endedBy(signal, async () => {
-        const full = names.map(fullName);
-        const valid = full.filter(isUnitName);
-        const followed = discover ? memory.restarting(valid) : [];
-        const facts = await ask(
-          (source) => source.readUnits([...valid, ...followed], discover, signal),
-          signal,
-        );
-        return isUnknown(facts) ? facts : memory.complete(full, facts, signal);
-      });
+    readUnits(request) {
+      const { names, discover } = request;
+      if (names.length === 0 && !discover) return NO_UNITS;
+      const isRecent =
+        request.recent === true &&
+        last?.names === names &&
+        last.version === bus.version &&
+        now() - last.at < RECENT_MS;
+      return isRecent && !discover ? last!.units : readAnew(request);
     },
     readState: (signal) => endedBy(signal, () => ask((source) => source.readState(signal), signal)),
     activeServices: (signal) => endedBy(signal, () => ask((source) => source.activeServices(signal), signal)),
+    watch(units, listener) {
+      return events.watch(units?.map(fullName).filter(isUnitName), listener);
+    },
     close() {
+      events.close();
       bus.close();
       program.close();
       busPausedUntil = -Infinity;
@@ -122,6 +166,11 @@ function fullName(name: string): string {
   }
 }
 
+const NO_UNITS: UnitsReading = Object.freeze({ asked: Object.freeze([]), troubled: Object.freeze([]) });
+const runsWell = ({ activeState, job, recentRestarts }: UnitReading): boolean =>
+  activeState === 'active' && job === '' && recentRestarts === 0;
+
+const NO_SYSTEMD = 'systemd is not running here';
 const ENDED = unknown('the reading was ended before systemd answered');
 
 /** Answers when the signal says so, whatever is still waiting. */

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { createLinuxReader } from '../../../src/host/linux/linux-reader.js';
@@ -55,6 +55,24 @@ describe.skipIf(process.platform !== 'linux')('on this host, the reader', () => 
       expect(Math.abs(usage.available - Number(available)) / size).toBeLessThan(0.02);
       expect(Math.abs(Math.ceil(usage.percent) - parseInt(percent!, 10))).toBeLessThanOrEqual(2);
     }
+  });
+
+  it.skipIf(!existsSync('/usr/bin/free'))('agrees with what free and uptime print', () => {
+    const reader = createLinuxReader();
+    const memory = known(reader.memory());
+    const load = known(reader.load());
+    reader.close();
+    const environment = { ...process.env, LC_ALL: 'C' };
+    const print = (program: string, ...args: string[]): string =>
+      execFileSync(program, args, { encoding: 'utf8', env: environment });
+    const [, total, , , , , available] = /^Mem:.*$/m.exec(print('free', '-b'))![0].split(/\s+/).map(Number);
+    if (memory.scope === 'host') {
+      expect(memory.totalBytes).toBe(total);
+      expect(Math.abs(memory.availableBytes - available!) / memory.totalBytes).toBeLessThan(0.1);
+    }
+    const [one] = /load averages?: ([\d.]+)/.exec(print('uptime'))!.slice(1).map(Number);
+    // The kernel computes it anew every 5 s: it may have done so in between.
+    expect(Math.abs(load.one - one!)).toBeLessThan(Math.max(1, 0.2 * load.one));
   });
 
   it('lets go of all its files when closed, and opens them again when asked', async () => {

@@ -65,6 +65,18 @@ describe('units read over D-Bus', () => {
     expect(systemd.asked()).toEqual([]);
   });
 
+  it('cost no question either where they are more than a bus takes rules for', async () => {
+    const ids = Array.from({ length: 300 }, (_, at) => `u${at}.service`);
+    for (const id of ids) systemd.units.set(id, service(id));
+    await read(...ids);
+    systemd.asked();
+    await read(...ids);
+    expect(systemd.asked()).toEqual([]);
+    systemd.units.set('u7.service', service('u7.service', { ActiveState: 'failed' }));
+    await heard(() => systemd.signalChange('u7.service'));
+    expect((await read(...ids))[7]).toMatchObject({ activeState: 'failed' });
+  });
+
   it('are read again when systemd signals a change', async () => {
     systemd.units.set('a.service', service('a.service'));
     await read('a.service');

@@ -133,6 +133,8 @@ export async function fakeSystemd(): Promise<FakeSystemd> {
     broker = createBroker();
     await new Promise<void>((resolve) => broker.listen({ socket }, () => resolve()));
     bus = createClient({ socket });
+    // A question may be under way while the bus is restarted: its answer has nowhere to go.
+    bus.connection.on('error', () => undefined);
     bus.connection.on('message', ({ type, member, body, interface: iface }) => {
       if (type === 1)
         calls.push(`${member} ${JSON.stringify(iface?.endsWith('Properties') ? body?.at(-1) : body?.[0])}`);

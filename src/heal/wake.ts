@@ -1,0 +1,37 @@
+import type { Clock } from '../clock.js';
+
+/** What a waker does, and when. */
+export interface WakerJobs {
+  readonly clock: Clock;
+  /** The least time between two looks, in milliseconds. */
+  readonly apartMs: number;
+  /** Looks at these components; never rejects. */
+  readonly look: (components: ReadonlySet<string>) => Promise<void>;
+}
+
+/** So many components are looked at together at most; the others have their turn in the next look. */
+const MOST_AT_ONCE = 64;
+
+/**
+ * Looks between two cycles: at the first component at once, at those that follow soon after together and a little
+ * later. So whatever flaps, however often, costs a bounded number of looks. The promise is that of a round of looks.
+ */
+export function createWaker(jobs: WakerJobs, signal: AbortSignal): (component: string) => Promise<void> {
+  const waiting = new Set<string>();
+  let round: Promise<void> | undefined;
+
+  async function lookWhileAnyWait(): Promise<void> {
+    while (waiting.size > 0 && !signal.aborted) {
+      const components = new Set([...waiting].slice(0, MOST_AT_ONCE));
+      for (const component of components) waiting.delete(component);
+      await jobs.look(components);
+      await jobs.clock.sleep(jobs.apartMs, signal).catch(() => undefined);
+    }
+    round = undefined;
+  }
+
+  return (component) => {
+    waiting.add(component);
+    return (round ??= lookWhileAnyWait());
+  };
+}

@@ -1,0 +1,142 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { isUnknown } from '../../../src/host/reading.js';
+import { createSystemdReader, type SystemdReader } from '../../../src/host/systemd/reader.js';
+import { createUnitEvents } from '../../../src/host/systemd/unit-events.js';
+import { fakeSystemd, service, type FakeSystemd } from './fake-systemd.js';
+
+let systemd: FakeSystemd;
+let reader: SystemdReader;
+let root: string;
+let told: string[];
+
+const listener = {
+  unitInTrouble: (unit: string) => void told.push(unit),
+  listening: (state: unknown) => void told.push(isUnknown(state) ? 'lost' : 'listening'),
+};
+const become = (id: string, state: string) =>
+  systemd.units.set(id, service(id, { ActiveState: state, SubState: state }));
+const until = (check: () => void) => vi.waitFor(check, { timeout: 4_000, interval: 5 });
+
+function start(relistMs = 30_000): void {
+  reader = createSystemdReader({ root, busAddress: systemd.address, relistMs, systemctl: '/nonexistent' });
+  for (const id of ['a.service', 'b.service']) become(id, 'active');
+}
+
+beforeEach(async () => {
+  systemd = await fakeSystemd();
+  root = mkdtempSync(join(tmpdir(), 'unit-events-'));
+  mkdirSync(join(root, 'run/systemd/system'), { recursive: true });
+  told = [];
+});
+afterEach(async () => {
+  await reader.close();
+  await systemd.close();
+  rmSync(root, { recursive: true });
+});
+
+describe('what systemd tells by itself', () => {
+  it('is a listed unit that fails or stops, by the name it was listed under', async () => {
+    start();
+    reader.watch(['a', 'b.service'], listener);
+    await until(() => expect([...new Set(told)]).toEqual(['listening']));
+    become('a.service', 'failed');
+    systemd.signalChange('a.service');
+    await until(() => expect([...new Set(told)]).toEqual(['listening', 'a.service']));
+    become('b.service', 'inactive');
+    systemd.signalChange('b.service');
+    await until(() => expect([...new Set(told)]).toEqual(['listening', 'a.service', 'b.service']));
+  });
+
+  it('is any unit that fails, where none is listed', async () => {
+    start();
+    reader.watch(undefined, listener);
+    await until(() => expect([...new Set(told)]).toEqual(['listening']));
+    become('b.service', 'inactive');
+    systemd.signalChange('b.service');
+    become('a.service', 'failed');
+    systemd.signalChange('a.service');
+    await until(() => expect([...new Set(told)]).toEqual(['listening', 'a.service']));
+  });
+
+  it('is told again when a unit that was in trouble has changed meanwhile', async () => {
+    start();
+    become('a.service', 'failed');
+    reader.watch(['a'], listener);
+    await until(() => expect(told).toEqual(['listening', 'a.service']));
+    systemd.signalChange('a.service');
+    await until(() => expect(told.filter((word) => word === 'a.service').length).toBeGreaterThan(1));
+  });
+
+  it('is found by the next full list where a signal was lost', async () => {
+    start(20);
+    reader.watch(['a'], listener);
+    await until(() => expect(told).toEqual(['listening']));
+    become('a.service', 'failed');
+    await until(() => expect(told).toEqual(['listening', 'a.service']));
+  });
+
+  it('ends with the bus, which is said, and comes back with it, with what happened meanwhile', async () => {
+    start();
+    reader.watch(['a'], listener);
+    await until(() => expect(told).toEqual(['listening']));
+    become('a.service', 'failed');
+    await systemd.restartBus();
+    await until(() => expect(told.slice(0, 4)).toEqual(['listening', 'lost', 'listening', 'a.service']));
+    become('a.service', 'active');
+    systemd.signalChange('a.service');
+    await until(() => expect(systemd.asked().join()).toContain('ListUnitsByNames'));
+    become('a.service', 'failed');
+    systemd.signalChange('a.service');
+    await until(() => expect(told.slice(4)).toContain('a.service'));
+  });
+
+  it('is nothing where systemd does not run, and nothing after the end of the watching', async () => {
+    start(10);
+    rmSync(join(root, 'run'), { recursive: true });
+    const stop = reader.watch(['a'], listener);
+    await expect(reader.readState()).resolves.toMatchObject({ unknown: 'systemd is not running here' });
+    expect(told).toEqual([]);
+    stop();
+  });
+});
+
+describe('a flood of changes', () => {
+  it('asks twenty times at once, and then ten times a second', async () => {
+    start();
+    vi.useFakeTimers();
+    try {
+      let questions = 0;
+      const inTrouble = () => {
+        questions++;
+        return Promise.resolve(new Map<string, string>());
+      };
+      const events = createUnitEvents({ inTrouble, now: () => performance.now() });
+      events.watch(undefined, listener);
+      for (let ms = 0; ms < 2_000; ms++) {
+        events.changed('/unit');
+        await vi.advanceTimersByTimeAsync(1);
+      }
+      expect(questions).toBeGreaterThan(20);
+      expect(questions).toBeLessThanOrEqual(41);
+      events.close();
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('makes the reader deaf for a while: then it asks, and is right', async () => {
+    start();
+    await reader.readUnits({ names: ['a'], discover: false });
+    for (let i = 0; i < 1_200; i++) systemd.signalChange('a.service');
+    await reader.readState();
+    become('a.service', 'failed');
+    const units = await reader.readUnits({ names: ['a'], discover: false });
+    expect(units).toMatchObject({ asked: [{ activeState: 'failed' }] });
+    systemd.asked();
+    await reader.readUnits({ names: ['a'], discover: false });
+    expect(systemd.asked().join()).toContain('ListUnitsByNames');
+  });
+});

@@ -1,0 +1,94 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+
+// Counts, because times on a machine that does other things too say nothing.
+
+const call = promisify(execFile);
+const fileHere = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+const door = (name: string): string => pathToFileURL(fileHere(`../../dist/${name}`)).href;
+
+const CYCLES = 1_000;
+/** The system calls of one look on a host whose process has no memory limit: `stat`, `meminfo`, `loadavg`. */
+const FILES = 3;
+
+const hasStrace = await call('strace', ['-V']).then(
+  () => true,
+  () => false,
+);
+const required = process.env['SYSTEM_TESTS_REQUIRED'] === '1';
+
+interface Counted {
+  readonly verdicts: number;
+  readonly before: number;
+  readonly after: number;
+  readonly closed: number;
+}
+
+/** The system calls of the whole process between the two marks, by name. */
+async function traced(): Promise<{ counted: Counted; calls: Map<string, number> }> {
+  const folder = await mkdtemp(join(tmpdir(), 'counts-'));
+  try {
+    const trace = join(folder, 'trace');
+    const program = [process.execPath, fileHere('./programs/cycles.mjs'), String(CYCLES)];
+    const { stdout } = await call('strace', ['-f', '-qq', '-o', trace, ...program], { timeout: 100_000 });
+    const lines = (await readFile(trace, 'utf8')).split('\n');
+    const at = (mark: string) => lines.findIndex((line) => line.includes(`"/${mark}"`));
+    const calls = new Map<string, number>();
+    for (const line of lines.slice(at('begin') + 1, at('end'))) {
+      const name = /^\d+ +(\w+)\(/.exec(line)?.[1];
+      if (name !== undefined) calls.set(name, (calls.get(name) ?? 0) + 1);
+    }
+    return { counted: JSON.parse(stdout) as Counted, calls };
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+describe.skipIf(!hasStrace && !required)('a healthy cycle', () => {
+  it('makes the system calls of its reading and hardly any other, starts nothing, and opens nothing', async () => {
+    const { counted, calls } = await traced();
+    const total = [...calls.values()].reduce((sum, count) => sum + count, 0);
+    const reads = (calls.get('pread64') ?? 0) / CYCLES;
+    const statfs = (calls.get('statfs') ?? 0) / CYCLES;
+    expect(reads).toBeGreaterThanOrEqual(FILES);
+    expect(statfs).toBeGreaterThanOrEqual(1);
+    // The mounts are listed every 30 s; collections and the threads of V8 wake each other up.
+    const others = [...calls].filter(([name]) => !['pread64', 'statfs', 'futex', 'madvise'].includes(name));
+    const strangers = others.reduce((sum, [, count]) => sum + count, 0);
+    expect(strangers, JSON.stringify(others)).toBeLessThan(CYCLES / 5);
+    expect(total).toBeLessThan(CYCLES * (reads + statfs + 1));
+    for (const name of ['openat', 'execve', 'fork', 'vfork', 'clone', 'clone3', 'connect'])
+      expect(calls.get(name) ?? 0, name).toBeLessThanOrEqual(name === 'openat' ? 20 : 0);
+    expect(counted.after).toBe(counted.before);
+    expect(counted.closed).toBeLessThan(counted.before);
+  });
+});
+
+describe('the footprint', () => {
+  it('of a healthy cycle is small, and nothing of it stays', async () => {
+    const flags = ['--expose-gc', '--min-semi-space-size=64', '--max-semi-space-size=64'];
+    const { stdout } = await call(process.execPath, [...flags, fileHere('../../bench/probes/heap.mjs')]);
+    const heap = JSON.parse(stdout) as { cycle?: number; growthBytes: number; growthCycles: number };
+    // Some 300 B while no reading changes, 1,300 B when memory moves from look to look; it was 27,000 B once.
+    expect(heap.cycle ?? 0).toBeLessThan(3_000);
+    expect(heap.growthBytes / heap.growthCycles).toBeLessThan(32);
+  });
+
+  it.each([
+    ['index.js', 180_000],
+    ['testing/index.js', 260_000],
+  ])('of the door %s is known: own files alone, of so many bytes at most', async (name, most) => {
+    const { stdout } = await call(process.execPath, [fileHere('../../bench/probes/modules.mjs'), door(name)]);
+    const { files, builtins } = JSON.parse(stdout) as { files: string[]; builtins: string[] };
+    expect(files.filter((url) => !url.startsWith(door('')))).toEqual([]);
+    const sizes = await Promise.all(files.map(async (url) => (await stat(fileURLToPath(url))).size));
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(most);
+    for (const heavy of ['child_process', 'http', 'net', 'crypto', 'worker_threads', 'dgram', 'os'])
+      expect(builtins).not.toContain(`node:${heavy}`);
+  });
+});

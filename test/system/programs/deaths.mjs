@@ -1,0 +1,70 @@
+// Runs inside a test host: kills the main process of a service again and again, and tells, as JSON, how long it took
+// each time until an engine knew of it and until the service ran again. Input: { unit, port, deaths, engine }; without
+// `engine`, somebody else heals. The service sends its process id to the port whenever it starts.
+/* global clearTimeout */
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import process from 'node:process';
+import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createSelfHealingEngine } from '../../../dist/index.js';
+
+const LONGEST_MS = 20_000;
+const { unit, port, deaths, engine: options, calmMs = 20 } = JSON.parse(await text(process.stdin));
+
+/** Never asked for while it is being waited for: the next time that something happens. */
+function nextTime(listen) {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error('It did not happen')), LONGEST_MS);
+    const stop = listen((value) => {
+      clearTimeout(timer);
+      stop();
+      resolve({ at: performance.now(), value });
+    });
+  });
+}
+
+const starts = createSocket('udp4').bind(port, '127.0.0.1');
+await once(starts, 'listening');
+const started = () =>
+  nextTime((tell) => {
+    const listener = (message) => tell(Number(String(message)));
+    starts.on('message', listener);
+    return () => starts.off('message', listener);
+  });
+
+const { execFile } = await import('node:child_process');
+const first = started();
+execFile('systemctl', ['restart', unit], () => undefined);
+let pid = (await first).value;
+
+const engine = options && createSelfHealingEngine(options);
+let cycles = 0;
+engine?.on('cycle:done', () => (cycles += 1));
+const monitoring = engine?.startMonitoring(600);
+await sleep(1_000);
+
+const times = [];
+const outcomes = {};
+let cyclesBefore = cycles;
+for (let death = 0; death < deaths; death++) {
+  const back = started();
+  const known = engine && nextTime((tell) => engine.on('issue:opened', tell));
+  const healed = engine && nextTime((tell) => engine.on('heal:done', ({ result }) => tell(result)));
+  const at = performance.now();
+  process.kill(pid, 'SIGKILL');
+  const [knownAt, backAt, healedAt] = await Promise.all([known, back, healed]);
+  pid = backAt.value;
+  const { outcome } = healedAt?.value ?? {};
+  if (outcome) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+  times.push({ knownMs: knownAt && knownAt.at - at, backMs: backAt.at - at });
+  // The look that clears the issue, and then a pause that is not always the same.
+  if (engine) await engine.detectAndHeal();
+  await sleep(calmMs * (1 + Math.random()));
+}
+await engine?.close();
+await monitoring;
+starts.close();
+process.stdout.write(
+  JSON.stringify({ times, outcomes, wholeLooks: cycles - cyclesBefore - (engine ? deaths : 0) }),
+);

@@ -1,0 +1,49 @@
+import type { HealingOptions } from '@luminous-nix/self-healing';
+import type { TestHost } from './host/TestHost.js';
+
+/** What `programs/deaths.mjs` told. Times are in milliseconds, from the kill. */
+export interface Deaths {
+  readonly times: readonly { readonly knownMs?: number; readonly backMs: number }[];
+  /** How often each outcome came. */
+  readonly outcomes: Readonly<Record<string, number>>;
+  /** Cycles of the monitor meanwhile: what was known without one was told by systemd. */
+  readonly wholeLooks: number;
+}
+
+/** A service that sends its process id to a port whenever it starts. */
+export const victim = (port: number): string => `[Unit]
+StartLimitIntervalSec=0
+
+[Service]
+ExecStart=/bin/bash -c 'echo $$$$ > /dev/udp/127.0.0.1/${port}; exec sleep infinity'
+
+[Install]
+WantedBy=multi-user.target
+`;
+
+/** Settles quickly, and may repair as often as something dies: 300 times in a few minutes is no way to live. */
+export const OFTEN: HealingOptions['guards'] = {
+  wake: { apartMs: 0 },
+  settleMs: { service: 100 },
+  backoff: { firstMs: 0, maxMs: 0, jitter: 0 },
+  budget: { componentPerHour: 1e6, hostPerHour: 1e6 },
+  useless: { recurrences: 1_000 },
+};
+
+/** Lets a service die again and again inside a host, healed by an engine, or by somebody else. */
+export async function letDie(
+  host: TestHost,
+  given: {
+    readonly unit: string;
+    readonly port: number;
+    readonly deaths: number;
+    readonly engine?: HealingOptions;
+    readonly calmMs?: number;
+  },
+): Promise<Deaths> {
+  const { stdout } = await host.node(['/repo/test/system/programs/deaths.mjs'], {
+    input: JSON.stringify(given),
+    timeoutMs: 30_000 + given.deaths * 5_000,
+  });
+  return JSON.parse(stdout) as Deaths;
+}
