@@ -71,6 +71,7 @@ export {
   type Detector,
   type DetectorOptions,
   type InspectRequest,
+  type Looked,
 } from './detect/detector.js';
 export type { Check } from './detect/check.js';
 export type { Thresholds, ThresholdValues } from './detect/thresholds.js';

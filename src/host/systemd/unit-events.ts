@@ -28,7 +28,7 @@ const RELIST_MS = 30_000;
 const FIRST_RETRY_MS = 250;
 /** So many questions may follow each other at once; then there is one each `PAUSE_MS`, however much changes. */
 const BURST = 20;
-const PAUSE_MS = 100;
+const PAUSE_MS = 20;
 
 /** Makes the events. Timers do not keep the process alive; nothing is asked while nobody watches. */
 export function createUnitEvents(options: UnitEventsOptions): UnitEvents {
