@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Chronicle } from '../../src/heal/chronicle.js';
 import { BOUNDS_MS, Stopwatch } from '../../src/heal/stopwatch.js';
 import type { Attempt, HealingResult } from '../../src/result.js';
-import { issueOf, NOW, planOf } from '../make.js';
+import { issueOf, NOW, planOf, verdictOf } from '../make.js';
 
 const base = (component: string, action: string, attempts: Partial<Attempt>[]) => ({
   issue: issueOf({ component }),
@@ -72,6 +72,39 @@ describe('what is remembered for whoever looks in later', () => {
     expect(chronicle.failure).toEqual({ error: 'no bus', at: 5 });
     chronicle.looked({ timestamp: NOW, verdicts: [], issues: [], detectionMs: 1 }, 9);
     expect(chronicle).toMatchObject({ failure: undefined, cycles: 1, failedCycles: 1, last: { at: 9 } });
+  });
+});
+
+describe('what the last look said', () => {
+  const report = { timestamp: NOW, verdicts: [verdictOf()], issues: [issueOf()], detectionMs: 1 };
+  const well = Object.freeze([verdictOf({ status: 'ok' }), verdictOf({ status: 'ok', component: 'load' })]);
+
+  it('is that of a look at a host that is well, too', () => {
+    const chronicle = new Chronicle();
+    chronicle.looked(report, 5);
+    chronicle.failed(new Error('no bus'), 7);
+    chronicle.lookedWell(well, NOW.getTime(), 2, 9);
+    expect(chronicle).toMatchObject({ failure: undefined, cycles: 2, failedCycles: 1 });
+    expect(chronicle.last).toEqual({
+      report: { timestamp: NOW, verdicts: well, issues: [], detectionMs: 2 },
+      at: 9,
+    });
+    chronicle.looked(report, 11);
+    expect(chronicle.last).toEqual({ report, at: 11 });
+  });
+
+  it('is brought up to date by a look at some components alone, which is no cycle', () => {
+    const chronicle = new Chronicle();
+    chronicle.lookedAt(new Set(['cpu']), [verdictOf()]);
+    expect(chronicle.last).toBeUndefined();
+    chronicle.lookedWell(well, NOW.getTime(), 2, 9);
+    chronicle.lookedAt(new Set(['cpu']), [verdictOf()]);
+    expect(chronicle.cycles).toBe(1);
+    expect(chronicle.last?.at).toBe(9);
+    expect(chronicle.last?.report.verdicts.map(({ component, status }) => `${component} ${status}`)).toEqual([
+      'load ok',
+      'cpu bad',
+    ]);
   });
 });
 

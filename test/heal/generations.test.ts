@@ -1,10 +1,15 @@
 import { describe, expect, it } from 'vitest';
+import { SimpleDetector } from '../../src/detect/detector.js';
+import { DEFAULT_GUARDS } from '../../src/guard/guards.js';
+import { Ledger } from '../../src/guard/ledger.js';
 import type { GuardState } from '../../src/guard/state.js';
 import { memoryStore, type Store } from '../../src/guard/store.js';
+import { GenerationWatch } from '../../src/heal/generation-watch.js';
 import { unknown } from '../../src/host/reading.js';
 import {
   failedUnit,
   nixosReading,
+  recordingLogger,
   systemIdentity,
   systemReading,
   unitReading,
@@ -143,6 +148,24 @@ describe('the record', () => {
     }
     expect(bench.host.requests).toHaveLength(60 + 2);
     expect(state.saved).toEqual([]);
+  });
+
+  it('costs a host that has no systems to compare nothing: not a look, and not a promise', () => {
+    const { host, clock } = benchOf();
+    const bare = { read: host.read.bind(host) };
+    const ledger = new Ledger({ store: memoryStore(), clock, logger: recordingLogger() });
+    const parts = {
+      host: bare,
+      ledger,
+      guards: DEFAULT_GUARDS,
+      policy: { services: undefined, protect: [] },
+    };
+    const others = { clock, logger: recordingLogger(), bootId: '', begun: new Set<string>(), dryRun: true };
+    const detector = new SimpleDetector({ host: bare, clock });
+    const around = new GenerationWatch(() => ({ ...parts, ...others })).around(detector);
+    const verdicts = around.look?.();
+    expect(Array.isArray(verdicts)).toBe(true);
+    expect(host.requests).toHaveLength(1);
   });
 
   it('is not kept where the check `system` is off', async () => {

@@ -1,11 +1,24 @@
 import { describe, expect, it } from 'vitest';
+import { SimplifiedHealingEngine } from '../../src/engine.js';
+import type { Host } from '../../src/host/host.js';
 import { unknown } from '../../src/host/reading.js';
 import { BLOCK_REASONS } from '../../src/plan.js';
-import { failedUnit, memoryReading, unitReading } from '../../src/testing/index.js';
+import {
+  failedUnit,
+  fakeClock,
+  fakeExecutor,
+  fakeHost,
+  memoryReading,
+  unitReading,
+} from '../../src/testing/index.js';
 import { benchOf } from '../make-engine.js';
 
 const services = ['nginx', 'redis'];
 const units = [unitReading({ name: 'nginx' }), unitReading({ name: 'redis' })];
+
+function raise(message: string): never {
+  throw new Error(message);
+}
 
 describe('the status of an engine', () => {
   it('is whole before the first cycle: everything that is watched is there, and nothing is made up', () => {
@@ -123,6 +136,29 @@ describe('the status of an engine', () => {
     engine.detector = detector;
     await engine.detectAndHeal();
     expect(engine.status().lastFailure).toBeUndefined();
+  });
+
+  it('tells of looks at a host that is well, and that nobody listens to, too', async () => {
+    const clock = fakeClock();
+    const options = { clock, executor: fakeExecutor(), dryRun: true, enabledChecks: ['cpu', 'memory'] };
+    let seen = true;
+    const { read } = fakeHost({}, { clock });
+    const host: Host = { read: (request) => (seen ? read(request) : raise('no eyes')) };
+    const engine = new SimplifiedHealingEngine({ ...options, host });
+    for (let look = 0; look < 3; look += 1) await engine.detectAndHeal();
+    const timestamp = new Date(clock.now());
+    await clock.advance(1_000);
+    const { lastLook, cycles, verdicts } = engine.status();
+    expect(lastLook).toEqual({ timestamp, agoMs: 1_000, detectionMs: 0 });
+    expect(cycles).toEqual({ done: 3, failed: 0 });
+    expect(verdicts.map(({ component, status }) => `${component} ${status}`)).toEqual([
+      'cpu ok',
+      'memory ok',
+    ]);
+    seen = false;
+    await expect(engine.detectAndHeal()).rejects.toThrow('no eyes');
+    expect(engine.status()).toMatchObject({ lastFailure: { error: 'no eyes' }, cycles: { failed: 1 } });
+    await engine.close();
   });
 
   it('keeps apart what is not known and what is bad', async () => {

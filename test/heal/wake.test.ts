@@ -6,7 +6,7 @@ import { benchOf, type Bench } from '../make-engine.js';
 
 const settle = (bench: Bench) => bench.clock.advance(0);
 const opened = ({ told }: Bench) => told.filter((line) => line.startsWith('issue:'));
-const wholeLooks = ({ host }: Bench) => host.requests.filter(({ parts }) => (parts?.length ?? 0) > 1);
+const wholeLooks = ({ host }: Bench) => host.requests.filter(({ parts }) => parts?.includes('cpu'));
 
 /** A monitor that looks once a minute at one unit that is well. */
 async function watching(options: Parameters<typeof benchOf>[1] = {}): Promise<Bench> {
