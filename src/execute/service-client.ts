@@ -3,7 +3,7 @@ import { messageOf } from '../errors.js';
 import type { HealingAction, Plan } from '../plan.js';
 import type { Execution } from './executor.js';
 import { parseAnswer } from './helper-answer.js';
-import { converse, type Conversation } from './helper-connection.js';
+import type { Conversation } from './helper-connection.js';
 import { HELPER_VERSION, PLAN_WITHIN_MS, type HelperRequest } from './helper-protocol.js';
 import { HELPER_SOCKET } from './tier.js';
 
@@ -74,6 +74,8 @@ export class ServiceClient {
   }
 
   async #converse(line: string, limitMs: number, signal: AbortSignal): Promise<Conversation | undefined> {
+    // Sockets are loaded by whoever has a helper.
+    const { converse } = await import('./helper-connection.js');
     for (let tries = 0; ; tries += 1) {
       if (signal.aborted) return undefined;
       const conversation = await converse(this.#socket, line, { limitMs, signal });
