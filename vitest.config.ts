@@ -49,7 +49,7 @@ export default defineConfig({
         test: {
           name: 'system',
           include: ['test/system/**/*.test.ts'],
-          fileParallelism: false,
+          globalSetup: ['test/system/host/prepare.ts'],
           testTimeout: 120_000,
           hookTimeout: 600_000,
         },
