@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
-import { pageForVite } from './tools/dashboard-page.mjs';
+import { pageForVite } from './src/observe/dashboard/page/bundle.mjs';
 
 const src = (file: string): string => fileURLToPath(new URL(`src/${file}`, import.meta.url));
 
