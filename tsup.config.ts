@@ -1,5 +1,5 @@
 import { defineConfig } from 'tsup';
-import { pageForEsbuild } from './tools/dashboard-page.mjs';
+import { pageForEsbuild } from './src/observe/dashboard/page/bundle.mjs';
 
 export default defineConfig({
   entry: [

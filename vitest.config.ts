@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
-import { pageForVite } from './tools/dashboard-page.mjs';
+import { pageForVite } from './src/observe/dashboard/page/bundle.mjs';
 
 const src = (file: string): string => fileURLToPath(new URL(`src/${file}`, import.meta.url));
 
@@ -49,7 +49,7 @@ export default defineConfig({
         test: {
           name: 'system',
           include: ['test/system/**/*.test.ts'],
-          fileParallelism: false,
+          globalSetup: ['test/system/host/prepare.ts'],
           testTimeout: 120_000,
           hookTimeout: 600_000,
         },

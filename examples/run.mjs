@@ -7,7 +7,7 @@ import { basename, join, resolve } from 'node:path';
 import { argv, exit } from 'node:process';
 import { pathToFileURL } from 'node:url';
 import { build } from 'tsup';
-import { pageForEsbuild } from '../tools/dashboard-page.mjs';
+import { pageForEsbuild } from '../src/observe/dashboard/page/bundle.mjs';
 
 const root = join(import.meta.dirname, '..');
 const names = (await readdir(import.meta.dirname)).flatMap((file) => /^(.+)\.ts$/.exec(file)?.[1] ?? []);

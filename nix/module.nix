@@ -59,6 +59,8 @@ let
     }
   ) cfg.settings;
 
+  rollsBack = configuration.nix.allowRollback or false;
+
   # What the root helper lets the daemon do, whatever the daemon says.
   policy = {
     version = 1;
@@ -68,7 +70,8 @@ let
     approvals = lib.optionals cfg.allowApprovals cfg.allowedActions;
   }
   // lib.optionalAttrs (configuration ? protect) { inherit (configuration) protect; }
-  // lib.optionalAttrs (configuration ? nix) { inherit (configuration) nix; };
+  // lib.optionalAttrs (configuration ? nix) { inherit (configuration) nix; }
+  // lib.optionalAttrs rollsBack { record = configuration.state or "/var/lib/luminous-healing/state.json"; };
 
   # A mistake in it fails the build, with the sentence that the daemon would say.
   configFile =
@@ -318,13 +321,20 @@ in
       unit
       // {
         path = [ config.nix.package ] ++ lib.optional (may "rebuild_system") "/run/current-system/sw";
-        serviceConfig = unit.serviceConfig // {
-          # Nothing but what the allowed actions need.
-          ReadWritePaths =
-            lib.optional (may "clear_system_cache") "-/proc/sys/vm/drop_caches"
-            ++ lib.optional (may "set_cpu_governor") "-/sys/devices/system/cpu"
-            ++ lib.optional changesSystem "/nix/var/nix";
-        };
+        serviceConfig =
+          unit.serviceConfig
+          // {
+            # Nothing but what the allowed actions need.
+            ReadWritePaths =
+              lib.optional (may "clear_system_cache") "-/proc/sys/vm/drop_caches"
+              ++ lib.optional (may "set_cpu_governor") "-/sys/devices/system/cpu"
+              ++ lib.optionals changesSystem [
+                "/nix/var/nix"
+                "-/run/nixos"
+              ];
+          }
+          # The record of the daemon is in a folder that only the daemon may enter.
+          // lib.optionalAttrs rollsBack { CapabilityBoundingSet = "CAP_DAC_READ_SEARCH"; };
       };
   };
 }

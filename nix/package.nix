@@ -33,7 +33,6 @@ buildNpmPackage {
       ../tsconfig.json
       ../tsup.config.ts
       ../src
-      ../tools
       ../nix/systemd
       ../CHANGELOG.md
       ../LICENSE

@@ -169,6 +169,7 @@ describe('pure rooms', () => {
     'guard/storm.ts',
     'heal/explain.ts',
     'resolve/',
+    'service/helper/history.ts',
     'service/helper/limits.ts',
     'service/helper/policy.ts',
     'service/helper/peer.ts',

@@ -118,7 +118,8 @@ async function rollbackGoal(
   const from = systems.running.path;
   const previous = generations.running === from ? (runningOf(generations)?.previous ?? null) : null;
   if (previous === null) {
-    const missing = 'which system ran before this one is not on record, so it is the one before it by number';
+    const why = history.missing === undefined ? '' : ` (${history.missing})`;
+    const missing = `which system ran before this one is not on record${why}, so it is the one before it by number`;
     return { to: numberBefore(systems), units: failing.filter(isService), doubts: [...doubts, missing] };
   }
   const changes = await unitChanges(previous, from);

@@ -68,6 +68,8 @@ export interface GenerationHistory {
   readonly now: number;
   /** What the wall clock is ahead of the steady time, in milliseconds. */
   readonly wallAheadMs: number;
+  /** Why nothing is on record, where there might be something. */
+  readonly missing?: string;
 }
 
 /** Nothing on record, for plans. */

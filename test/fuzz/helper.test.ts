@@ -5,6 +5,7 @@ import { parseAnswer } from '../../src/execute/helper-answer.js';
 import type { HelperRequest } from '../../src/execute/helper-protocol.js';
 import type { ActBook } from '../../src/service/helper/act-book.js';
 import { answerTo } from '../../src/service/helper/answer-to.js';
+import { unknown } from '../../src/host/reading.js';
 import { lineOf } from '../../src/service/helper/line-of.js';
 import type { HelperAct } from '../../src/service/helper/limits.js';
 import { parsePolicy } from '../../src/service/helper/policy.js';
@@ -67,6 +68,7 @@ async function answer(bytes: Uint8Array, book: ActBook): Promise<string[]> {
     policy,
     host: fakeHost({ units: UNITS }),
     book,
+    record: () => unknown('there is none'),
     now: () => 0,
     planWithin: new AbortController().signal,
     // Told to stop before its first step: what is said to be executed is not done to the machine of the tests.

@@ -109,7 +109,9 @@ class Stage {
         await this.#say(engine.resume(event.reason));
         return;
       case 'reset':
+        rules.resetting = event.component;
         await this.#say(engine.reset(event.component), () => rules.reset(event.component));
+        rules.resetting = undefined;
         return;
       case 'answers':
         return this.#answerQuestions(event.yes);

@@ -133,6 +133,39 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     }),
   ],
   [
+    'a reset that was stored counts, though the engine died of it',
+    history({
+      listed: false,
+      troubles: ['pool'],
+      usually: 'for nothing',
+      events: [
+        { what: 'cycles', times: 1, everyMs: 1_000 },
+        { what: 'will crash', point: { at: 'after the save', after: 0 }, downMs: 0, jumpMs: 0 },
+        { what: 'reset', component: 'pool' },
+        { what: 'turns', component: 'web', to: 'ok' },
+        { what: 'cycles', times: 1, everyMs: 1_000 },
+      ],
+    }),
+  ],
+  [
+    'a no to a question that went away with its trouble is about nothing',
+    history({
+      listed: false,
+      approver: { answer: false, afterMs: 300_000 },
+      events: [
+        { what: 'many fail', count: 4 },
+        { what: 'monitoring', minutes: 1 },
+        { what: 'turns', component: 'web', to: 'ok' },
+        {
+          what: 'goes through',
+          component: 'mail',
+          conditions: ['ok', 'ok', 'bad', 'ok'],
+          everyMs: 120_000,
+        },
+      ],
+    }),
+  ],
+  [
     'a rung for the host is not begun in the line of the host program',
     history({
       troubles: ['pool', 'web'],

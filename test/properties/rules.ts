@@ -1,4 +1,4 @@
-import type { GuardState } from '../../src/guard/state.js';
+import { recordOf, type GuardState } from '../../src/guard/state.js';
 import type { World } from './world.js';
 import { FORBIDDEN, LISTED, OTHERS, SERVICES } from './world.js';
 
@@ -71,6 +71,8 @@ export class Rules {
   /** Acts that an earlier life began, and whose end nobody wrote down. */
   readonly interrupted = new Map<string, Doing>();
   readonly doing = new Map<Scope, Doing>();
+  /** A component that a person is about to reset. */
+  resetting: string | undefined;
   /** Ended, and not yet on record. */
   unrecorded: Doing[] = [];
   #acts: { at: number; component: string; scope: Scope }[] = [];
@@ -198,15 +200,20 @@ export class Rules {
     const asked = this.asked.get(id);
     if (!asked) return;
     this.asked.delete(id);
-    this.#wait(this.#memoryOf(asked.component), 'restart_service', this.#now(), false);
+    // With the trouble its question was over: the answer is to nothing.
+    if (!asked.idle) this.#wait(this.#memoryOf(asked.component), 'restart_service', this.#now(), false);
   }
 
   reset(component: string): void {
+    this.resetting = undefined;
     this.#memories.set(component, fresh());
   }
 
   /** A state is safely stored: whatever is new in it must have happened, and be told as it was. */
   stored(state: GuardState, mayMisfire: (component: string) => boolean): void {
+    // It counts once it is on disk, though whoever asked for it may not live to hear so.
+    if (this.resetting !== undefined && recordOf(state, this.resetting).failures === 0)
+      this.reset(this.resetting);
     const told: string[] = [];
     for (const { at, component, action, scope, outcome } of state.acts) {
       // The same may be done twice within one moment.

@@ -165,6 +165,7 @@ describeOnHost('the NixOS module, evaluated by a real Nix', (lab) => {
       protect: ['db-*'],
       thresholds: config.thresholds,
       nix: { allowRollback: true },
+      record: '/var/lib/luminous-healing/state.json',
     });
     expect(evaluated.config.networking.firewall.allowedTCPPorts).toEqual([9100, 8080]);
     expect(evaluated.config.assertions.filter(({ assertion }) => !assertion)).toEqual([]);
@@ -173,7 +174,10 @@ describeOnHost('the NixOS module, evaluated by a real Nix', (lab) => {
       IPAddressAllow: 'any',
       LoadCredential: 'dashboard-token:/run/keys/token',
     });
-    expect(units['luminous-healing-helper@']?.serviceConfig?.['ReadWritePaths']).toEqual(['/nix/var/nix']);
+    expect(units['luminous-healing-helper@']?.serviceConfig).toMatchObject({
+      ReadWritePaths: ['/nix/var/nix', '-/run/nixos'],
+      CapabilityBoundingSet: 'CAP_DAC_READ_SEARCH',
+    });
   });
 
   test.each([

@@ -1,4 +1,4 @@
-/** The page, as the build makes it out of `page/`. See `tools/dashboard-page.mjs`. */
+/** The page, as the build makes it out of `page/`. See `page/bundle.mjs`. */
 declare module 'dashboard:page' {
   export interface PageFile {
     /** Name in the address, with a hash of the content where it never changes. */

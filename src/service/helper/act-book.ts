@@ -1,7 +1,7 @@
 import { closeSync, existsSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { FileLock } from '../../guard/file-lock.js';
-import { isNumber, isObject, isString, listOf, oneOf, shaped } from '../../shape.js';
+import { isNumber, isObject, isString, listOf, oneOf, orAbsent, orNull, shaped } from '../../shape.js';
 import type { HelperAct } from './limits.js';
 import { readRootFile } from './root-file.js';
 import { parseStrictJson } from './strict-json.js';
@@ -19,7 +19,15 @@ export interface ActBook {
 
 const BOOK = shaped({
   version: oneOf(1),
-  acts: listOf(shaped({ at: isNumber, action: isString, targets: listOf(isString) })),
+  acts: listOf(
+    shaped({
+      at: isNumber,
+      action: isString,
+      targets: listOf(isString),
+      generation: orAbsent(shaped({ from: isString, to: orNull(isString) })),
+      undo: orAbsent(oneOf(true)),
+    }),
+  ),
 });
 
 /** The book in a file of a folder. A file that is not there is an empty book; one that cannot be used is an error. */

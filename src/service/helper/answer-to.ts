@@ -4,10 +4,15 @@ import { carryOut } from '../../execute/carry-out.js';
 import type { Execution, StepReport } from '../../execute/executor.js';
 import type { HelperRequest } from '../../execute/helper-protocol.js';
 import { makePlan } from '../../execute/planner.js';
+import { NO_HISTORY, type Generations } from '../../guard/generations.js';
+import { DEFAULT_GUARDS } from '../../guard/guards.js';
+import { CHANGES_GENERATION } from '../../guard/pacing.js';
 import { judgeSafety } from '../../guard/safety.js';
 import type { Host } from '../../host/host.js';
+import { isUnknown, unknown, type Reading } from '../../host/reading.js';
 import type { Block, HealingAction, Plan } from '../../plan.js';
 import type { ActBook } from './act-book.js';
+import { historyFrom } from './history.js';
 import { actOf, actsThatCount, judgeLimits } from './limits.js';
 import type { HelperPolicy } from './policy.js';
 
@@ -19,6 +24,8 @@ export interface HelperParts {
   readonly policy: HelperPolicy;
   readonly host: Host;
   readonly book: ActBook;
+  /** Reads what an engine claims to have on record. */
+  readonly record: (path: string) => Reading<Generations>;
   /** Wall clock, in milliseconds since the epoch. */
   readonly now: () => number;
   /** Ends the planning, which may read slow things. */
@@ -79,16 +86,38 @@ function judgeAction({ action }: HelperRequest, { actions }: HelperPolicy): Bloc
   return { reason: 'not-allowed', sentence };
 }
 
-const planOf = (
+async function planOf(
   action: HealingAction,
-  { policy, host, planWithin }: HelperParts,
+  parts: HelperParts,
   earlier?: readonly StepReport[],
-): Promise<Plan> => {
+): Promise<Plan> {
+  const { policy, host, planWithin } = parts;
   const services = [...(policy.units.services?.values() ?? [])];
-  // What the engine has on record does not count here: without a record of its own, a rollback has nowhere to go.
-  const parts = { host, actions: ACTIONS, thresholds: policy.thresholds, services, nix: policy.nix };
-  return makePlan(action, parts, planWithin, earlier);
-};
+  const history = CHANGES_GENERATION.includes(action.action) ? await historyOf(parts) : NO_HISTORY;
+  const given = { host, actions: ACTIONS, thresholds: policy.thresholds, services, nix: policy.nix, history };
+  return makePlan(action, given, planWithin, earlier);
+}
+
+/** What an engine has on record counts as far as root can read the same. */
+async function historyOf({ policy, host, book, record, now, planWithin }: HelperParts) {
+  const { system } = await host.read({ parts: ['system'], signal: planWithin });
+  const claimed =
+    policy.record === undefined
+      ? unknown('the policy of the root helper names no `record`')
+      : record(policy.record);
+  const nixos = isUnknown(system) ? system : system.nixos;
+  const { evidence } = DEFAULT_GUARDS;
+  return historyFrom({ claimed, nixos, acts: actsIn(book), evidence, now: now() });
+}
+
+/** A book that cannot be read tells of no change; and nothing is done by it, which is said where the limits are judged. */
+function actsIn(book: ActBook) {
+  try {
+    return book.read();
+  } catch {
+    return [];
+  }
+}
 
 /** The gates of every executor first; then what only root can say. Pure, but for the book that is read. */
 function judge(plan: Plan, request: HelperRequest, { policy, book, now }: HelperParts): Block | undefined {

@@ -9,6 +9,10 @@ export interface HelperAct {
   readonly action: string;
   /** What it acted on, by primary name. */
   readonly targets: readonly string[];
+  /** Where a change of the running system began, and where it led; `null` for a rebuild. */
+  readonly generation?: { readonly from: string; readonly to: string | null };
+  /** Whether it took the change before it back. */
+  readonly undo?: true;
 }
 
 const HOUR = 3_600_000;
@@ -19,11 +23,17 @@ export const actsThatCount = (acts: readonly HelperAct[], now: number): readonly
   acts.filter(({ at }) => Math.abs(now - at) < DAY);
 
 /** The act that a plan is. */
-export const actOf = ({ action, targets }: Plan, now: number): HelperAct => ({
+export const actOf = ({ action, parameters, targets, generation }: Plan, now: number): HelperAct => ({
   at: now,
   action,
   targets: targets.map(({ id }) => id),
+  ...(generation && { generation: { from: generation.from, to: generation.to } }),
+  ...(parameters.undo === true && { undo: true }),
 });
+
+/** A change that made things worse is taken back even when that was the last one of the day: there is one such way back. */
+const takesBack = ({ parameters, approval }: Plan): boolean =>
+  parameters.undo === true && approval === undefined;
 
 /** Judges a plan by how much has been done already. Pure. */
 export function judgeLimits(
@@ -54,7 +64,7 @@ export function judgeLimits(
       now,
       'acts of the root helper in the last hour',
     ),
-    CHANGES_GENERATION.includes(plan.action)
+    CHANGES_GENERATION.includes(plan.action) && !takesBack(plan)
       ? spent(
           within(DAY, ({ action }) => CHANGES_GENERATION.includes(action)),
           generationsPerDay,

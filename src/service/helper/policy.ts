@@ -25,11 +25,26 @@ export interface HelperPolicy {
   readonly thresholds: ThresholdValues;
   /** What the actions on Nix and NixOS may do. */
   readonly nix: NixSettings;
+  /**
+   * Path of what an engine has on record of the systems of this host. It is a claim, which is compared with what root
+   * reads. Default: none, and then a person is asked before a rollback.
+   */
+  readonly record: string | undefined;
   /** How much may be done within an hour, and within a day. */
   readonly limits: Guards['budget'];
 }
 
-const KEYS = ['version', 'actions', 'services', 'protect', 'approvals', 'thresholds', 'nix', 'limits'];
+const KEYS = [
+  'version',
+  'actions',
+  'services',
+  'protect',
+  'approvals',
+  'thresholds',
+  'nix',
+  'record',
+  'limits',
+];
 
 /** Checks a policy. Throws one sentence for the first thing in it that cannot be meant. */
 export function parsePolicy(value: unknown): HelperPolicy {
@@ -46,8 +61,14 @@ export function parsePolicy(value: unknown): HelperPolicy {
     approvals: actionNames('approvals', given.approvals ?? []),
     thresholds: thresholdValues(given.thresholds),
     nix: nixFrom(given.nix ?? {}),
+    record: given.record === undefined ? undefined : absolutePath('record', given.record),
     limits: limitsFrom(given.limits ?? {}),
   };
+}
+
+function absolutePath(option: string, value: unknown): string {
+  if (typeof value === 'string' && value.startsWith('/') && !value.includes('\0')) return value;
+  throw refusal(option, 'an absolute path', value);
 }
 
 function actionNames(option: string, value: unknown): readonly string[] {

@@ -16,6 +16,7 @@ import { peerOf } from './peer.js';
 import { parsePolicy, type HelperPolicy } from './policy.js';
 import { readLine } from './read-line.js';
 import { parseRequest } from './request.js';
+import { readRecord } from './record.js';
 import { readRootFile } from './root-file.js';
 import { parseStrictJson } from './strict-json.js';
 
@@ -87,6 +88,7 @@ async function answerFrom(connection: Connection): Promise<Execution> {
     policy,
     host,
     book: fileActBook(stateFolder, owner),
+    record: readRecord,
     now: Date.now,
     planWithin: AbortSignal.timeout(PLAN_WITHIN_MS),
     signal: AbortSignal.any([connection.signal, gone.signal]),

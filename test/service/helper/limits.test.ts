@@ -56,6 +56,13 @@ describe('the limits', () => {
     expect(judge([act(NOW - 1, 'system', 'rollback_generation')])).toBeUndefined();
   });
 
+  it('let a change be taken back on the same day, once it needs nobody’s approval', () => {
+    const undo = { ...planOf('rollback_generation', 'system'), parameters: { undo: true } };
+    const acts = [act(NOW - 60_000, 'system', 'rollback_generation')];
+    expect(judge(acts, undo)).toBeUndefined();
+    expect(judge(acts, { ...undo, approval: 'ask' })?.reason).toBe('budget');
+  });
+
   it('count what a clock that went back has put into the future', () => {
     expect(judge([act(NOW + 60_000), act(NOW + 60_000)])?.reason).toBe('budget');
     const acts = [act(NOW - 25 * HOUR), act(NOW - HOUR), act(NOW + HOUR), act(NOW + 25 * HOUR)];
@@ -68,6 +75,12 @@ describe('the limits', () => {
 
   it('know an act by its targets', () => {
     expect(actOf(RESTART, 5)).toEqual({ at: 5, action: 'restart_service', targets: ['nginx.service'] });
+  });
+
+  it('know where a change of the generation led, and whether it took one back', () => {
+    const generation = { from: '/a', to: '/b', verb: 'switch' as const, units: [], failing: [] };
+    const plan = { ...planOf('rollback_generation', 'system'), parameters: { undo: true }, generation };
+    expect(actOf(plan, 5)).toMatchObject({ undo: true, generation: { from: '/a', to: '/b' } });
   });
 });
 

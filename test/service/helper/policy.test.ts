@@ -25,9 +25,11 @@ describe('a policy', () => {
       services: [{ unit: 'nginx', restartForMemory: true }],
       protect: ['postgresql'],
       approvals: ['rollback_generation'],
+      record: '/var/lib/luminous-healing/state.json',
       thresholds: { memoryPercent: 70 },
       limits: { componentPerHour: 2 },
     });
+    expect(policy.record).toBe('/var/lib/luminous-healing/state.json');
     expect(policy.units.services?.get('nginx.service')).toMatchObject({ restartForMemory: true });
     expect(policy).toMatchObject({
       approvals: ['rollback_generation'],
@@ -52,6 +54,8 @@ describe('a policy', () => {
     [{ ...LEAST, services: undefined }, 'Expected `services` to be an array of unit names'],
     [{ ...LEAST, services: 'all' }, 'Expected `services`'],
     [{ ...LEAST, services: ['*'] }, 'Expected `services[0]` to be a systemd unit name'],
+    [{ ...LEAST, record: 'state.json' }, 'Expected `record` to be an absolute path'],
+    [{ ...LEAST, record: 1 }, 'Expected `record`'],
     [{ ...LEAST, service: ['nginx'] }, 'did you mean `services`?'],
     [{ ...LEAST, protect: 'x' }, 'Expected `protect`'],
     [{ ...LEAST, approvals: ['everything'] }, 'Unknown action'],

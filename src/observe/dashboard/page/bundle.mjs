@@ -7,7 +7,7 @@ import { fileURLToPath, URL } from 'node:url';
 import { build } from 'esbuild';
 
 const NAME = 'dashboard:page';
-const root = fileURLToPath(new URL('../src/observe/dashboard/page', import.meta.url));
+const root = fileURLToPath(new URL('.', import.meta.url));
 
 export async function dashboardPage() {
   const { outputFiles } = await build({

@@ -1,0 +1,138 @@
+import { CHANGES_GENERATION } from '../../guard/pacing.js';
+import {
+  NO_GENERATIONS,
+  runningOf,
+  systemOf,
+  type GenerationChange,
+  type GenerationHistory,
+  type Generations,
+  type SystemRecord,
+  type UnitRecord,
+} from '../../guard/generations.js';
+import type { Guards } from '../../guard/guards.js';
+import type { NixosReading } from '../../host/nixos-reading.js';
+import { isUnknown, unknown, type Reading } from '../../host/reading.js';
+import { isUnitName } from '../../host/systemd/unit-name.js';
+import { utc } from '../../words.js';
+import type { HelperAct } from './limits.js';
+
+/** So far may what is claimed and what is read differ: a clock is slewed, a file has coarse time. */
+const SLACK_MS = 60_000;
+/** So many units of a system are listened to, as many as an engine remembers. */
+const UNITS = 400;
+const LONGEST_WORDS = 200;
+
+/** What a history is made from. */
+export interface HistoryFacts {
+  /** What an engine claims. It runs without privilege, and may lie. */
+  readonly claimed: Reading<Generations>;
+  /** What the helper itself reads. */
+  readonly nixos: Reading<NixosReading>;
+  /** What the helper itself has done. */
+  readonly acts: readonly HelperAct[];
+  readonly evidence: Guards['evidence'];
+  /** Wall clock, in milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/**
+ * The history that root plans by: what an engine claims, as far as it goes with what root reads itself, or nothing and
+ * why. Of the last change only the helper's own book tells. Pure.
+ */
+export function historyFrom(facts: HistoryFacts): GenerationHistory {
+  const { now, acts, nixos } = facts;
+  const lastChange = lastChangeOf(acts, nixos, now);
+  const believed = believe(facts);
+  return isUnknown(believed)
+    ? { generations: { ...NO_GENERATIONS, lastChange }, now, wallAheadMs: 0, missing: believed.unknown }
+    : { generations: { ...believed, lastChange }, now, wallAheadMs: 0 };
+}
+
+/** The helper's own last change, while what it led to runs. One that took another back is not taken back itself. */
+function lastChangeOf(
+  acts: readonly HelperAct[],
+  nixos: Reading<NixosReading>,
+  now: number,
+): GenerationChange | null {
+  const last = acts.findLast(({ action }) => CHANGES_GENERATION.includes(action));
+  if (last?.generation === undefined || last.undo === true || last.at > now || isUnknown(nixos)) return null;
+  const { from, to } = last.generation;
+  const { running } = nixos;
+  if (isUnknown(running) || (to !== null && to !== running.path)) return null;
+  return { at: last.at, action: last.action, from, to };
+}
+
+function believe({ claimed, nixos, evidence, now }: HistoryFacts): Reading<Generations> {
+  if (isUnknown(claimed)) return claimed;
+  if (isUnknown(nixos)) return nixos;
+  const { running, generations, switchedAt } = nixos;
+  if (isUnknown(running)) return running;
+  if (isUnknown(generations)) return generations;
+  if (isUnknown(switchedAt)) return switchedAt;
+  const record = claimed.running === running.path ? runningOf(claimed) : undefined;
+  if (record === undefined) return unknown('the record tells of another system than the one that runs');
+  const { previous } = record;
+  const linked = generations.filter(({ path }) => path === previous).map(({ linkedAt }) => linkedAt);
+  // Nothing of a place that root does not know is looked at: whoever writes the record could choose it.
+  if (previous === null || previous === running.path || linked.length === 0)
+    return unknown('the system before this one, by the record, is not a kept generation');
+  if (Math.abs(record.enteredAt - switchedAt) > SLACK_MS || switchedAt > now + SLACK_MS) {
+    return unknown(`the record does not go with the switch at ${utc(switchedAt)}, by the link of what runs`);
+  }
+  const before = systemOf(claimed, previous);
+  return {
+    running: running.path,
+    systems: {
+      [running.path]: { ...entered(record, switchedAt, now), previous },
+      ...(before && { [previous]: left(before, Math.min(...linked), switchedAt, evidence) }),
+    },
+    lastChange: null,
+    repeat: null,
+  };
+}
+
+/** The running system began when root reads that it began, and nothing in it failed before. */
+const entered = (record: SystemRecord, enteredAt: number, now: number): SystemRecord => ({
+  ...cut(record),
+  enteredAt,
+  units: units(record, (unit) => ({
+    ...unit,
+    failedAt: between(enteredAt, unit.failedAt, Math.max(enteredAt, now)),
+  })),
+});
+
+/** The previous system ran between when it was made and the switch: nothing was healthy in it for longer. */
+const left = (
+  record: SystemRecord,
+  madeAt: number,
+  leftAt: number,
+  { healthyMs }: Guards['evidence'],
+): SystemRecord => ({
+  ...cut(record),
+  previous: null,
+  units: units(record, (unit) => ({
+    ...unit,
+    healthy: unit.healthy && leftAt - madeAt >= healthyMs,
+    activeSince: between(madeAt, unit.activeSince, leftAt),
+    activeUntil: between(madeAt, unit.activeUntil, leftAt),
+  })),
+});
+
+const between = (from: number, at: number | null, to: number): number | null =>
+  at === null ? null : Math.min(Math.max(at, from), to);
+
+const cut = (record: SystemRecord): SystemRecord => ({
+  ...record,
+  bad: record.bad && { ...record.bad, why: record.bad.why.slice(0, LONGEST_WORDS) },
+});
+
+const units = (
+  record: SystemRecord,
+  change: (unit: UnitRecord) => UnitRecord,
+): Readonly<Record<string, UnitRecord>> =>
+  Object.fromEntries(
+    Object.entries(record.units)
+      .filter(([name]) => isUnitName(name))
+      .slice(0, UNITS)
+      .map(([name, unit]) => [name, change(unit)]),
+  );

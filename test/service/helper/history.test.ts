@@ -1,0 +1,165 @@
+import { describe, expect, it } from 'vitest';
+import fc from 'fast-check';
+import type { Generations, SystemRecord, UnitRecord } from '../../../src/guard/generations.js';
+import { DEFAULT_GUARDS } from '../../../src/guard/guards.js';
+import { isUnknown, unknown } from '../../../src/host/reading.js';
+import { evidenceOf, isProved } from '../../../src/guard/rollback-evidence.js';
+import { nixosReading, systemIdentity } from '../../../src/testing/index.js';
+import { historyFrom, type HistoryFacts } from '../../../src/service/helper/history.js';
+import type { HelperAct } from '../../../src/service/helper/limits.js';
+
+const MINUTE = 60_000;
+const UNIT = 'nginx.service';
+const [A, B] = [systemIdentity('a').path, systemIdentity('b').path];
+const EVIL = '/home/mallory/system';
+/** A was made a day before B, and B was entered when it was made. */
+const NIXOS = nixosReading(['a', 'b']);
+const SWITCHED = isUnknown(NIXOS.switchedAt) ? NaN : NIXOS.switchedAt;
+const NOW = SWITCHED + 5 * MINUTE;
+
+const unit = (more: Partial<UnitRecord> = {}): UnitRecord => ({
+  ...{ run: '', activeSince: null, activeUntil: null, healthy: false, failedAt: null, failing: false },
+  ...more,
+});
+const system = (more: Partial<SystemRecord> = {}): SystemRecord => ({
+  ...{ previous: null, enteredAt: SWITCHED, seenAt: NOW, blindMs: 0, quietSince: NOW },
+  ...{ good: false, bad: null, units: {} },
+  ...more,
+});
+const claim = (
+  before: Partial<UnitRecord> = {
+    activeSince: SWITCHED - 20 * MINUTE,
+    activeUntil: SWITCHED - MINUTE,
+    healthy: true,
+  },
+  running: Partial<SystemRecord> = {},
+): Generations => ({
+  running: B,
+  systems: {
+    [A]: system({ enteredAt: SWITCHED - 60 * MINUTE, units: { [UNIT]: unit(before) } }),
+    [B]: system({
+      previous: A,
+      units: { [UNIT]: unit({ failedAt: SWITCHED + MINUTE, failing: true }) },
+      ...running,
+    }),
+  },
+  lastChange: { at: NOW, action: 'rollback_generation', from: EVIL, to: B },
+  repeat: A,
+});
+const historyOf = (facts: Partial<HistoryFacts> = {}) =>
+  historyFrom({
+    ...{ claimed: claim(), nixos: NIXOS, acts: [], evidence: DEFAULT_GUARDS.evidence, now: NOW },
+    ...facts,
+  });
+const proves = (facts: Partial<HistoryFacts>) => {
+  const history = historyOf(facts);
+  return isProved(evidenceOf(UNIT, { ...history, changes: [UNIT], evidence: DEFAULT_GUARDS.evidence }));
+};
+
+describe('what root believes of a record', () => {
+  it('is what goes with what it reads itself, and nothing of a last change', () => {
+    const history = historyOf();
+    expect(history).toMatchObject({
+      now: NOW,
+      wallAheadMs: 0,
+      generations: { running: B, lastChange: null, repeat: null },
+    });
+    expect(history.missing).toBeUndefined();
+    expect(proves({})).toBe(true);
+  });
+
+  it.each<[string, Partial<HistoryFacts>, RegExp]>([
+    ['cannot be read', { claimed: unknown('there is none') }, /^there is none$/],
+    ['is of a host that is not known', { nixos: unknown('no NixOS') }, /^no NixOS$/],
+    [
+      'tells of another system',
+      { claimed: { ...claim(), running: A } },
+      /another system than the one that runs/,
+    ],
+    ['leads to a place of its own', { claimed: claim({}, { previous: EVIL }) }, /not a kept generation/],
+    ['leads to what runs', { claimed: claim({}, { previous: B }) }, /not a kept generation/],
+    ['leads nowhere', { claimed: claim({}, { previous: null }) }, /not a kept generation/],
+    [
+      'has another switch',
+      { claimed: claim({}, { enteredAt: SWITCHED + 2 * MINUTE }) },
+      /does not go with the switch/,
+    ],
+    [
+      'has a switch beyond all time',
+      { claimed: claim({}, { enteredAt: 1e300 }) },
+      /does not go with the switch/,
+    ],
+    ['is ahead of the clock', { now: SWITCHED - 2 * MINUTE }, /does not go with the switch/],
+  ])('is nothing when it %s', (_, facts, words) => {
+    const { generations, missing } = historyOf(facts);
+    expect(generations).toMatchObject({ running: null, systems: {} });
+    expect(missing).toMatch(words);
+  });
+
+  it('cannot have a unit healthy for longer than its system was there', () => {
+    const generations = [
+      { number: 1, path: A, linkedAt: SWITCHED - 5 * MINUTE },
+      { number: 2, path: B, linkedAt: SWITCHED },
+    ];
+    expect(proves({ nixos: { ...NIXOS, generations } })).toBe(false);
+  });
+
+  it('cannot have a unit fail before its system was entered, or after now', () => {
+    const units = { [UNIT]: unit({ failedAt: -1e300, failing: true }), '/etc/passwd': unit() };
+    const { generations } = historyOf({ claimed: claim(undefined, { units }) });
+    expect(generations.systems[B]?.units).toEqual({ [UNIT]: unit({ failedAt: SWITCHED, failing: true }) });
+  });
+
+  it('names no system but the two, whatever it names, and gives times that can be told', () => {
+    const time = fc.oneof(fc.constantFrom(null, 0, -1e300, 1e300, SWITCHED), fc.double({ noNaN: true }));
+    fc.assert(
+      fc.property(
+        time,
+        time,
+        time,
+        fc.constantFrom(A, B, EVIL, null),
+        fc.boolean(),
+        (one, two, three, previous, healthy) => {
+          const history = historyOf({
+            claimed: claim(
+              { activeSince: one, activeUntil: two, healthy },
+              { previous, units: { [UNIT]: unit({ failedAt: three, failing: true }) } },
+            ),
+          });
+          expect([A, B]).toEqual(expect.arrayContaining(Object.keys(history.generations.systems)));
+          const evidence = { ...history, changes: [UNIT], evidence: DEFAULT_GUARDS.evidence };
+          expect(() => evidenceOf(UNIT, evidence)).not.toThrow();
+        },
+      ),
+      { seed: 20_261_124, numRuns: 500 },
+    );
+  });
+});
+
+describe('the last change', () => {
+  const act = (more: Partial<HelperAct> = {}): HelperAct => ({
+    ...{ at: NOW - MINUTE, action: 'rollback_generation', targets: ['system'] },
+    generation: { from: A, to: B },
+    ...more,
+  });
+  const lastOf = (acts: readonly HelperAct[], facts: Partial<HistoryFacts> = {}) =>
+    historyOf({ acts, ...facts }).generations.lastChange;
+
+  it('is what the own book says, with or without a record', () => {
+    const own = { at: NOW - MINUTE, action: 'rollback_generation', from: A, to: B };
+    const restart: HelperAct = { at: NOW, action: 'restart_service', targets: [UNIT] };
+    expect(lastOf([act({ at: 0 }), act(), restart])).toEqual(own);
+    expect(lastOf([act()], { claimed: unknown('none') })).toEqual(own);
+    expect(lastOf([act({ action: 'rebuild_system', generation: { from: A, to: null } })])).toMatchObject({
+      to: null,
+    });
+  });
+
+  it.each<[string, Partial<HelperAct>]>([
+    ['took one back', { undo: true }],
+    ['led to what does not run', { generation: { from: B, to: A } }],
+    ['is in the future', { at: NOW + 1 }],
+  ])('is none that %s', (_, more) => {
+    expect(lastOf([act(), act(more)])).toBeNull();
+  });
+});
