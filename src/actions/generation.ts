@@ -69,6 +69,9 @@ async function readAll(
 const fails = ({ activeState, recentRestarts }: UnitReading): boolean =>
   activeState === 'failed' || recentRestarts >= CRASH_LOOP_RESTARTS;
 
+/** A unit that was to be helped and does not run: `reset-failed` takes the word `failed` away, not the trouble. */
+const isDown = (unit: UnitReading): boolean => fails(unit) || unit.activeState === 'inactive';
+
 /**
  * Proves a change of the running system by its units, whatever the switch said of itself: those that were to be helped
  * are active, and stay so in the same run. More failing units than before are worse than before.
@@ -89,7 +92,8 @@ export async function verifyGeneration(context: VerifyContext): Promise<Verifica
     const [problem] = [first, second].filter(isUnknown);
     return { status: 'unknown', reason: problem?.unknown ?? 'the units could not be read' };
   }
-  const failing = [...new Set([...second.troubled, ...second.asked].filter(fails).map(({ id }) => id))];
+  const down = [...second.troubled.filter(fails), ...second.asked.filter(isDown)];
+  const failing = [...new Set(down.map(({ id }) => id))].sort();
   const where = `in ${systems.running.path}`;
   if (failing.length > generation.failing.length) {
     const others = failing.filter((unit) => !generation.failing.includes(unit));
