@@ -1,47 +1,56 @@
 import { SelfHealingError } from '../errors.js';
 import { expectObject, nearest, refusal } from '../expect.js';
-import { cleanNixStore } from './clean-nix-store.js';
-import { clearSystemCache } from './clear-system-cache.js';
+import { lazy } from '../lazy.js';
+import type { BuiltInAction } from '../plan.js';
 import { expectAction, type ActionDefinition } from './define.js';
-import { rebuildSystem } from './rebuild-system.js';
-import { reloadService } from './reload-service.js';
-import { restartService } from './restart-service.js';
-import { rollbackGeneration } from './rollback-generation.js';
-import { setCpuGovernor } from './set-cpu-governor.js';
 
-/** Every action that can be carried out, by name. */
-export type ActionRegistry = ReadonlyMap<string, ActionDefinition>;
+/** Every action that can be carried out. What comes with the library is loaded when one is first looked for. */
+export interface ActionRegistry {
+  readonly names: readonly string[];
+  /** The definition of an action; `undefined` when nobody registered it. */
+  readonly find: (name: string) => Promise<ActionDefinition | undefined>;
+}
 
-const BUILT_IN: Readonly<Record<string, unknown>> = {
-  clean_nix_store: cleanNixStore,
-  clear_system_cache: clearSystemCache,
-  set_cpu_governor: setCpuGovernor,
-  restart_service: restartService,
-  reload_service: reloadService,
-  rollback_generation: rollbackGeneration,
-  rebuild_system: rebuildSystem,
-};
+const BUILT_IN = [
+  'clean_nix_store',
+  'clear_system_cache',
+  'set_cpu_governor',
+  'restart_service',
+  'reload_service',
+  'rollback_generation',
+  'rebuild_system',
+] as const satisfies readonly BuiltInAction['action'][];
+
+/** Name of an action that comes with the library. */
+export type BuiltInName = (typeof BUILT_IN)[number];
+
+const builtIn = lazy(() => import('./built-in.js'));
 
 /** Whether an action comes with the library. */
-export const isBuiltIn = (name: string): boolean => Object.hasOwn(BUILT_IN, name);
+export const isBuiltIn = (name: string): name is BuiltInName =>
+  (BUILT_IN as readonly string[]).includes(name);
 
 /** The seven actions that come with the library, and the host program's own. A name can be taken once. */
 export function actionRegistry(own: unknown = {}): ActionRegistry {
-  const actions = new Map(Object.entries(BUILT_IN) as [string, ActionDefinition][]);
+  const owned = new Map<string, ActionDefinition>();
   for (const [name, definition] of Object.entries(expectObject('actions', own))) {
-    if (name === 'none' || name === '' || actions.has(name)) {
+    if (name === 'none' || name === '' || isBuiltIn(name)) {
       throw refusal('actions', 'named unlike `none` and the actions that come with the library', name);
     }
-    actions.set(name, expectAction(`actions.${name}`, definition));
+    owned.set(name, expectAction(`actions.${name}`, definition));
   }
-  return actions;
+  return {
+    names: [...BUILT_IN, ...owned.keys()],
+    find: async (name) =>
+      isBuiltIn(name) ? (await builtIn()).BUILT_IN_ACTIONS[name] : owned.get(name),
+  };
 }
 
-/** The definition of an action. Throws, with what to do, when nobody registered it. */
-export function actionNamed(name: string, actions: ActionRegistry): ActionDefinition {
-  const definition = actions.get(name);
+/** The definition of an action. Rejects, with what to do, when nobody registered it. */
+export async function actionNamed(name: string, actions: ActionRegistry): Promise<ActionDefinition> {
+  const definition = await actions.find(name);
   if (definition) return definition;
-  const meant = nearest(name, [...actions.keys()]);
+  const meant = nearest(name, actions.names);
   const hint = meant === undefined ? '' : `; did you mean \`${meant}\`?`;
   throw new SelfHealingError(
     'invalid-argument',

@@ -177,7 +177,7 @@ export class NixOSPermissionHandler implements Executor {
   ): Promise<Omit<Execution, 'action' | 'dryRun' | 'durationMs' | 'success'>> {
     if (status && way === 'none') return { outcome: 'failed', error: lackOf(status), steps: [] };
     if (status?.tier === 'development') this.#logger.warn(`LUMINOUS_DEV_MODE is set: ${status.description}`);
-    const definition = actionNamed(plan.action, this.#actions);
+    const definition = await actionNamed(plan.action, this.#actions);
     if (way === 'helper') {
       const timeoutMs = plan.steps.reduce((sum, step) => sum + step.timeoutMs, definition.timeoutMs);
       const told = await this.#helper.execute(action, { approved, timeoutMs, signal });

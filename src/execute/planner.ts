@@ -39,7 +39,7 @@ export async function makePlan(
   earlier: readonly StepReport[] = [],
 ): Promise<Plan> {
   const { guards = DEFAULT_GUARDS, nix = nixSettings(), keep = [] } = parts;
-  const definition = actionNamed(action.action, parts.actions);
+  const definition = await actionNamed(action.action, parts.actions);
   const parameters = definition.parse(action.parameters);
   const draft = await definition.plan(parameters, {
     read: async (request) => parts.host.read({ ...request, signal }),

@@ -53,7 +53,7 @@ export class Desk {
         ...['cpu', 'memory', 'load'].filter((check) => enabledChecks.includes(check)),
         ...[...(policy.services?.keys() ?? [])].map(componentOf),
       ],
-      actions: [...actions.keys()],
+      actions: actions.names,
       inHand: (component) => this.#cycle.inHand(component),
       lastResult: (component) => this.#cycle.lastResult(component),
       now: ledger.now(),

@@ -177,7 +177,7 @@ function endingOf(execution: Execution, { status, reason, worse = false }: Verif
 
 async function undo(plan: Plan, parts: Parts, signal: AbortSignal): Promise<void> {
   const { actions, logger, executor } = parts;
-  const definition = actions.get(plan.action);
+  const definition = await actions.find(plan.action);
   if (!definition?.undo) return;
   try {
     await definition.undo(definition.parse(plan.parameters), {

@@ -22,7 +22,7 @@ export async function verify(
   parts: Parts,
   signal: AbortSignal,
 ): Promise<Verification> {
-  const definition = parts.actions.get(plan.action);
+  const definition = await parts.actions.find(plan.action);
   const context = {
     issue,
     plan,

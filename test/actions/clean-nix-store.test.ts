@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { collectedBy } from '../../src/actions/nix-gc.js';
 import { oldGenerations } from '../../src/actions/old-generations.js';
-import { actionRegistry } from '../../src/actions/registry.js';
 import { makePlan } from '../../src/execute/planner.js';
 import type { StepReport } from '../../src/execute/executor.js';
 import { storeAction } from '../../src/actions/clean-nix-store.js';
@@ -18,6 +17,7 @@ import { mkdtempSync, mkdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { only } from './only.js';
 
 const THRESHOLDS = { cpuPercent: 80, memoryPercent: 85, diskPercent: 90, loadAverage: undefined };
 const GIB = 1024 ** 3;
@@ -33,7 +33,7 @@ function planOn(parts: FakeHostParts, { earlier = [], nix = {}, parameters = {} 
   const root = mkdtempSync(join(tmpdir(), 'store-'));
   onTestFinished(() => rmSync(root, { recursive: true }));
   mkdirSync(join(root, 'nix/store'), { recursive: true });
-  const actions = new Map([...actionRegistry(), ['clean_nix_store', storeAction(root)]]);
+  const actions = only('clean_nix_store', storeAction(root));
   return makePlan(
     { action: 'clean_nix_store', parameters: { path: '/', ...parameters } },
     { host: fakeHost(parts), actions, thresholds: THRESHOLDS, services: [], nix: nixSettings(nix) },

@@ -8,6 +8,7 @@ import { guardsFrom, type GuardOptions } from '../../src/guard/guards.js';
 import type { MemoryReading } from '../../src/host/snapshot.js';
 import { actionConformance, fakeHost, memoryReading } from '../../src/testing/index.js';
 import { issueOf, verdictOf } from '../make.js';
+import { only } from './only.js';
 
 const THRESHOLDS = { cpuPercent: 80, memoryPercent: 85, diskPercent: 90, loadAverage: undefined };
 const MIB = 1024 ** 2;
@@ -28,7 +29,7 @@ const planOn = (reading: MemoryReading | { unknown: string }, guards: GuardOptio
     { action: 'clear_system_cache', parameters: {} },
     {
       host: fakeHost({ memory: reading }),
-      actions: new Map([['clear_system_cache', cacheAction(root)]]),
+      actions: only('clear_system_cache', cacheAction(root)),
       thresholds: THRESHOLDS,
       services: [],
       guards: guardsFrom(guards),

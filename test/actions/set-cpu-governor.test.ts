@@ -9,6 +9,7 @@ import { DEFAULT_GUARDS } from '../../src/guard/guards.js';
 import type { HealingAction, Plan } from '../../src/plan.js';
 import { actionConformance, fakeHost } from '../../src/testing/index.js';
 import { issueOf, verdictOf } from '../make.js';
+import { only } from './only.js';
 
 const THRESHOLDS = { cpuPercent: 80, memoryPercent: 85, diskPercent: 90, loadAverage: undefined };
 const PERFORMANCE = { action: 'set_cpu_governor', parameters: { governor: 'performance' } };
@@ -42,7 +43,7 @@ const planOf = (action: HealingAction = PERFORMANCE): Promise<Plan> =>
     action,
     {
       host: fakeHost(),
-      actions: new Map([['set_cpu_governor', definition()]]),
+      actions: only('set_cpu_governor', definition()),
       thresholds: THRESHOLDS,
       services: [],
     },

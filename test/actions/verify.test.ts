@@ -62,7 +62,7 @@ describe.each(['restart_service', 'reload_service'])('%s', (name) => {
   const seen = async (first: UnitReading | { unknown: string }, second = first) => {
     const host = fakeHost({ units: 'unknown' in first ? first : [first] });
     const settle = vi.fn(() => Promise.resolve(host.set({ units: 'unknown' in second ? second : [second] })));
-    const definition = actionNamed(name, actionRegistry());
+    const definition = await actionNamed(name, actionRegistry());
     const context = contextOf({ settle, read: (request) => Promise.resolve(host.read(request)) });
     const verification = await definition.verify(definition.parse({ service: 'nginx' }), context);
     return { ...verification, settled: settle.mock.calls.length };

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { actionRegistry } from '../../src/actions/registry.js';
+import { BUILT_IN_ACTIONS } from '../../src/actions/built-in.js';
 import { CHANGES_GENERATION } from '../../src/guard/pacing.js';
 import { parseConfig } from '../../src/service/config/load.js';
 import { COMMANDS, CONTROL_GROUP, CONTROL_SOCKET } from '../../src/service/control/protocol.js';
@@ -48,7 +48,7 @@ describe('the unit of the daemon', () => {
   it('waits at a stop for longer than any action may take that it waits for', () => {
     const [, minutes] = /^(\d+)min$/.exec(setting('TimeoutStopSec')) ?? [];
     // A switch goes on in a unit of its own; were it waited for, it would wait for this very stop.
-    const waitedFor = [...actionRegistry()].filter(([name]) => !CHANGES_GENERATION.includes(name));
+    const waitedFor = Object.entries(BUILT_IN_ACTIONS).filter(([name]) => !CHANGES_GENERATION.includes(name));
     const longest = Math.max(...waitedFor.map(([, { timeoutMs }]) => timeoutMs));
     expect(Number(minutes) * 60_000).toBeGreaterThan(longest);
   });

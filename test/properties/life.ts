@@ -44,6 +44,8 @@ const own = (scope: 'host' | 'process'): ActionDefinition<{ part: string }> =>
 
 const ACTIONS = { mend_part: own('process'), mend_host: own('host') };
 const REGISTRY = actionRegistry(ACTIONS);
+// What is loaded when it is first needed takes real time, and this world's clock knows of none.
+await REGISTRY.find('restart_service');
 
 class Resolver extends SimpleResolver {
   override getAction(issue: Issue): HealingAction {
@@ -216,7 +218,7 @@ export class Life {
   async #execute(action: HealingAction, options: ExecuteOptions): Promise<Execution> {
     const { rules, clock, disk, acts, usually } = this.#ground;
     const component = componentOf(action);
-    const scope = REGISTRY.get(action.action)?.scope ?? 'host';
+    const scope = action.action === 'mend_part' ? 'process' : 'host';
     const { goes, takesMs, meanwhile } = acts.shift() ?? {
       goes: usually,
       takesMs: 0,

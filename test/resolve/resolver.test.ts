@@ -76,7 +76,7 @@ describe('any issue', () => {
   });
 
   it('gives an action that is registered, or none, and never a rebuild', () => {
-    const known = ['none', ...actionRegistry().keys()];
+    const known = ['none', ...actionRegistry().names];
     fc.assert(
       fc.property(issues, ({ attempt, ...rest }) => {
         const issue = issueOf({ ...rest, ...(attempt === undefined ? {} : { attempt }) });

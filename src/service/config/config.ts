@@ -122,7 +122,7 @@ const RULE: Rule = {
         },
       },
     },
-    allowedActions: { each: oneOf([...actionRegistry().keys()], 'action'), of: 'actions' },
+    allowedActions: { each: oneOf(actionRegistry().names, 'action'), of: 'actions' },
     state: path,
     metrics: { keys: address },
     dashboard: {

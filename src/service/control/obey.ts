@@ -4,6 +4,7 @@ import { SelfHealingError } from '../../errors.js';
 import type { CycleReport } from '../../events.js';
 import type { Explanation } from '../../heal/explain.js';
 import type { EngineStatus } from '../../heal/status.js';
+import { getPermissionStatus } from '../../execute/permission-handler.js';
 import type { PermissionStatus } from '../../execute/permission-status.js';
 import type { HealingResult } from '../../result.js';
 import type { Request } from './protocol.js';
@@ -75,7 +76,6 @@ async function rehearse(engine: SimplifiedHealingEngine): Promise<Answers['heal'
     engine.on('cycle:done', (cycle) => (report = cycle));
     await firstCycle(engine);
     if (report === undefined) throw new Error('The cycle ended without a report');
-    const { getPermissionStatus } = await import('../../execute/permission-handler.js');
     return { ...report, permissions: await getPermissionStatus() };
   } finally {
     await engine.close();

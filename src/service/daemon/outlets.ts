@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { SimplifiedHealingEngine } from '../../engine.js';
+import { SimpleDashboard } from '../../observe/dashboard/simple-dashboard.js';
+import { MetricsServer } from '../../observe/metrics-server.js';
 import type { DaemonConfig } from '../config/config.js';
 
 /** Something that shows an engine to the outside. */
@@ -15,7 +17,7 @@ export interface Served {
   readonly stop: () => Promise<void>;
 }
 
-/** What a configuration wants served. Nothing of it is loaded before it is opened. */
+/** What a configuration wants served. */
 export function outletsOf(
   { metrics, dashboard }: DaemonConfig,
   healingEngine: SimplifiedHealingEngine,
@@ -25,7 +27,6 @@ export function outletsOf(
     outlets.push({
       name: 'Metrics',
       async open() {
-        const { MetricsServer } = await import('../../observe/metrics-server.js');
         const server = new MetricsServer({ healingEngine, ...metrics });
         return { url: (await server.start()).url, stop: () => server.stop() };
       },
@@ -36,7 +37,6 @@ export function outletsOf(
     outlets.push({
       name: 'The dashboard',
       async open() {
-        const { SimpleDashboard } = await import('../../observe/dashboard/simple-dashboard.js');
         const token = tokenFile === undefined ? undefined : (await readFile(tokenFile, 'utf8')).trim();
         const page = new SimpleDashboard(healingEngine, { ...rules, token });
         try {

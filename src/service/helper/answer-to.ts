@@ -63,7 +63,7 @@ export async function answerTo(request: HelperRequest, parts: HelperParts): Prom
     const unwritten = writeDown(plan, parts);
     if (unwritten) return skipped(unwritten, plan);
     const act = {
-      definition: actionNamed(action, ACTIONS),
+      definition: await actionNamed(action, ACTIONS),
       planOf: (next: HealingAction, signal: AbortSignal, earlier?: readonly StepReport[]) =>
         planOf(next, { ...parts, planWithin: signal }, earlier),
       admits: (next: Plan) => judgeSafety(next, parts.policy.units, { approved: true }) === undefined,

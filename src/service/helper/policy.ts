@@ -72,7 +72,7 @@ function absolutePath(option: string, value: unknown): string {
 }
 
 function actionNames(option: string, value: unknown): readonly string[] {
-  const known = [...actionRegistry().keys()];
+  const known = actionRegistry().names;
   return expectStrings(option, value).map((name, index) =>
     expectOneOf(`${option}[${index}]`, name, known, 'action'),
   );
