@@ -1,0 +1,161 @@
+import { actionNamed, isBuiltIn, type ActionRegistry } from '../actions/registry.js';
+import type { ThresholdValues } from '../detect/thresholds.js';
+import { messageOf } from '../errors.js';
+import type { GenerationHistory } from '../guard/generations.js';
+import type { Guards } from '../guard/guards.js';
+import { judgeSafety, type Policy } from '../guard/safety.js';
+import type { Host } from '../host/host.js';
+import type { Logger } from '../logger.js';
+import type { NixSettings } from '../nix-options.js';
+import type { HealingAction, Plan } from '../plan.js';
+import { carryOut } from './carry-out.js';
+import { needsRoot, throughSudo } from './elevate.js';
+import type { ExecuteOptions, Execution, StepReport } from './executor.js';
+import { readPermissionStatus, type PermissionStatus } from './permission-status.js';
+import { makePlan } from './planner.js';
+import { ServiceClient } from './service-client.js';
+
+export { readPermissionStatus };
+
+/** What acting on the host takes. */
+export interface HostActsParts {
+  readonly host: Host;
+  readonly actions: ActionRegistry;
+  readonly policy: Policy;
+  readonly thresholds: () => ThresholdValues;
+  readonly guards: Guards;
+  readonly nix: NixSettings;
+  readonly keepSystems: () => readonly string[];
+  readonly history: () => GenerationHistory;
+  readonly logger: Logger;
+  readonly helperSocket: string;
+}
+
+/** A plan, and how the steps in it that take root would be done. */
+interface Routed {
+  readonly plan: Plan;
+  readonly way: PermissionStatus['way'] | 'without-root';
+  readonly status?: PermissionStatus;
+}
+
+/** Plans, judges and carries out on the host, by the way that its privilege allows. */
+export class HostActs {
+  readonly #parts: HostActsParts;
+  readonly #helper: ServiceClient;
+  #inFlight: string | undefined;
+
+  constructor(parts: HostActsParts) {
+    this.#parts = parts;
+    this.#helper = new ServiceClient(parts.helperSocket);
+  }
+
+  /** Makes the exact steps of an action on this host. */
+  async plan(action: HealingAction, signal: AbortSignal): Promise<Plan> {
+    return (await this.#route(action, signal)).plan;
+  }
+
+  async #route(action: HealingAction, signal: AbortSignal, earlier?: readonly StepReport[]): Promise<Routed> {
+    const { host, actions, policy, thresholds, guards, nix, keepSystems, history, helperSocket } =
+      this.#parts;
+    const parts = {
+      ...{ host, actions, thresholds: thresholds(), guards, nix, keep: keepSystems(), history: history() },
+      services: [...(policy.services?.values() ?? [])],
+    };
+    const plan = await makePlan(action, parts, signal, earlier);
+    if (!needsRoot(plan)) return { plan, way: 'without-root' };
+    const status = await readPermissionStatus(helperSocket);
+    const { way } = status;
+    if (way === 'sudo') return { plan: throughSudo(plan), way, status };
+    if (way === 'helper' && isBuiltIn(plan.action)) {
+      // What this process would refuse, the helper is not woken for.
+      const refused = judgeSafety(plan, policy, { approved: true }) !== undefined;
+      return { plan: refused ? plan : await this.#helper.plan(action, plan, signal), way, status };
+    }
+    if (way === 'in-process') return { plan, way, status };
+    const notes = Object.freeze([...plan.notes, lackOf(status)]);
+    return { plan: Object.freeze({ ...plan, notes }), way: 'none', status };
+  }
+
+  /** Plans anew, judges by the safety gates, and carries out. Never rejects. */
+  async execute(action: HealingAction, options: ExecuteOptions = {}): Promise<Execution> {
+    const { dryRun = false, signal = never(), approved } = options;
+    const start = performance.now();
+    const told = (rest: Omit<Execution, 'action' | 'dryRun' | 'durationMs' | 'success'>): Execution => {
+      const success = rest.outcome === 'executed' || rest.outcome === 'planned';
+      return Object.freeze({
+        action: action.action,
+        dryRun,
+        success,
+        ...rest,
+        durationMs: performance.now() - start,
+      });
+    };
+    if (typeof action?.action !== 'string') {
+      return told({ outcome: 'failed', error: 'Expected an action, as `{ action, parameters }`', steps: [] });
+    }
+    if (action.action === 'none') {
+      return told({ outcome: 'skipped', blockedBy: 'no-action', error: 'There is nothing to do', steps: [] });
+    }
+    let routed: Routed;
+    try {
+      routed = await this.#route(action, signal);
+    } catch (error) {
+      return told({ outcome: 'failed', error: messageOf(error), steps: [] });
+    }
+    const { plan } = routed;
+    const situation = { inFlight: plan.scope === 'host' ? this.#inFlight : undefined, approved };
+    const block = judgeSafety(plan, this.#parts.policy, situation);
+    if (block) {
+      return told({ outcome: 'skipped', plan, blockedBy: block.reason, error: block.sentence, steps: [] });
+    }
+    if (dryRun) return told({ outcome: 'planned', plan, steps: [] });
+    // Claimed before the first wait, so that two calls at once cannot both pass the gate above.
+    if (plan.scope === 'host') this.#inFlight = plan.action;
+    try {
+      return told({ plan, ...(await this.#carryOut(routed, action, { signal, approved })) });
+    } finally {
+      if (plan.scope === 'host') this.#inFlight = undefined;
+    }
+  }
+
+  async #carryOut(
+    { plan, way, status }: Routed,
+    action: HealingAction,
+    { signal, approved = false }: { readonly signal: AbortSignal; readonly approved?: boolean | undefined },
+  ): Promise<Omit<Execution, 'action' | 'dryRun' | 'durationMs' | 'success'>> {
+    const { logger, actions } = this.#parts;
+    if (status && way === 'none') return { outcome: 'failed', error: lackOf(status), steps: [] };
+    if (status?.tier === 'development') logger.warn(`LUMINOUS_DEV_MODE is set: ${status.description}`);
+    const definition = await actionNamed(plan.action, actions);
+    if (way === 'helper') {
+      const timeoutMs = plan.steps.reduce((sum, step) => sum + step.timeoutMs, definition.timeoutMs);
+      const told = await this.#helper.execute(action, { approved, timeoutMs, signal });
+      const { action: _action, dryRun: _dryRun, durationMs: _durationMs, success: _success, ...rest } = told;
+      return rest;
+    }
+    return carryOut(plan, action, {
+      definition,
+      planOf: async (next, until, earlier) => {
+        const routed = await this.#route(next, until, earlier);
+        if (routed.way !== 'none') return routed.plan;
+        throw new Error(lackOf(routed.status));
+      },
+      admits: (next) => judgeSafety(next, this.#parts.policy, { approved }) === undefined,
+      onLine: (line, { unit }) => {
+        // What takes long is followed by a person; what takes a moment is told when it has ended.
+        const told = `${plan.action}: ${line}`;
+        if (unit === undefined) logger.debug(told);
+        else logger.info(told);
+      },
+      signal,
+    });
+  }
+}
+
+/** Why a step that takes root cannot be done. */
+const lackOf = (status: PermissionStatus | undefined): string =>
+  status?.way === 'helper'
+    ? 'Needs root: the root helper carries out the actions that come with the library, and no others; run as root'
+    : `Needs root: ${status?.description ?? 'there is no way to it'}`;
+
+const never = (): AbortSignal => new AbortController().signal;
