@@ -1,3 +1,6 @@
+/** Actions that change the running system; of these there may be few a day. */
+export const CHANGES_GENERATION: readonly string[] = ['rollback_generation', 'rebuild_system'];
+
 /** How one unit fared while one system ran. Times are steady, in milliseconds. */
 export interface UnitRecord {
   /** Identifies the run in which it was last read active; empty where systemd knows none. */

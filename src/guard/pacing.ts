@@ -1,6 +1,7 @@
 import { IssueType, Severity, type ComponentVerdict, type Issue } from '../issue.js';
 import { BLOCK_REASONS, type Block, type BlockReason, type Plan } from '../plan.js';
 import { count, span } from '../words.js';
+import { CHANGES_GENERATION } from './generations.js';
 import { DAY, type Guards } from './guards.js';
 import { backoffOf, breakerOf, recordOf, type GuardState } from './state.js';
 import { stormWait } from './storm.js';
@@ -117,9 +118,6 @@ export const PACING_GATES = {
 
   'resources-busy': ({ busy }) => busy,
 } satisfies Partial<Record<BlockReason, Gate<Question>>>;
-
-/** Actions of which there may be few a day. */
-export const CHANGES_GENERATION: readonly string[] = ['rollback_generation', 'rebuild_system'];
 
 const at = ({ at }: { readonly at: number }): number => at;
 

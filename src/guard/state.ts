@@ -156,3 +156,9 @@ export function breakerOf({ breakerUntil }: ComponentRecord, now: number): 'clos
 /** How long an action is to be left alone. An action may be called `constructor`. */
 export const backoffOf = ({ backoff }: ComponentRecord, action: string): Backoff | undefined =>
   Object.hasOwn(backoff, action) ? backoff[action] : undefined;
+
+/** How often a component was repaired with success within a time. */
+export const recurrences = (state: GuardState, component: string, now: number, withinMs: number): number =>
+  state.acts.filter(
+    (act) => act.component === component && act.outcome === 'fixed' && act.at > now - withinMs,
+  ).length;

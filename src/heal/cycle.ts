@@ -3,7 +3,6 @@ import { dueUndos, undosOf, withoutOtherBoots } from '../guard/undo.js';
 import type { Issue } from '../issue.js';
 import type { BlockReason } from '../plan.js';
 import type { HealingResult } from '../result.js';
-import { healAll } from './batch.js';
 import type { Chronicle } from './chronicle.js';
 import { noteLapses } from './health.js';
 import { Lanes } from './lanes.js';
@@ -11,9 +10,8 @@ import { lookAgain } from './look.js';
 import { Looks, type Look } from './looks.js';
 import type { OpenIssues } from './open-issues.js';
 import type { Parts } from './parts.js';
-import { settleInterrupted } from './settle.js';
+import { repairs } from './repairs.js';
 import type { Tally } from './tally.js';
-import { takeBack } from './undo.js';
 
 const NO_ISSUES: readonly Issue[] = Object.freeze([]);
 
@@ -74,6 +72,7 @@ export class Cycle {
       const { approvals } = parts.ledger.state;
       if (approvals.length > 0 && !parts.dryRun) noteLapses(parts);
       await this.#settle(issues, parts, signal);
+      const { healAll } = await repairs();
       return await healAll(issues, parts, this.#lanes, signal, (result) => this.#record(result));
     } finally {
       for (const { component } of issues) this.#release(component);
@@ -112,6 +111,7 @@ export class Cycle {
     const { ledger, dryRun } = parts;
     if (dryRun || !ledger.isHeld || undosOf(ledger.state).length === 0) return;
     ledger.note((state) => withoutOtherBoots(state, parts.bootId));
+    const { takeBack } = await repairs();
     await this.#lanes.take('host', () => takeBack(undosOf(ledger.state), parts));
   }
 
@@ -126,7 +126,7 @@ export class Cycle {
     );
     if (due.length === 0) return;
     this.#takingBack = this.#lanes
-      .take('host', () => takeBack(due, parts))
+      .take('host', async () => (await repairs()).takeBack(due, parts))
       .finally(() => (this.#takingBack = undefined));
   }
 
@@ -137,7 +137,7 @@ export class Cycle {
       const verdict = await lookAgain(issue, parts.detector, signal).catch(() => undefined);
       // This healing holds it in hand once; twice would be an act of this very engine.
       const inHand = (component: string): boolean => (this.#inHand.get(component) ?? 0) > 1;
-      if (verdict) await settleInterrupted([verdict], { ...parts, inHand });
+      if (verdict) await (await repairs()).settleInterrupted([verdict], { ...parts, inHand });
     }
   }
 

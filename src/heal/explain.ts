@@ -1,11 +1,10 @@
 import type { Guards } from '../guard/guards.js';
 import { GATE_MEANINGS } from '../guard/meaning.js';
-import { backoffOf, breakerOf, recordOf, type Act, type GuardState } from '../guard/state.js';
+import { backoffOf, breakerOf, recordOf, recurrences, type Act, type GuardState } from '../guard/state.js';
 import type { Issue } from '../issue.js';
 import type { BlockReason } from '../plan.js';
 import type { HealingResult } from '../result.js';
 import { span } from '../words.js';
-import { recurrences } from './record.js';
 
 /** Why an issue is as it is: what was read, what was tried, what comes next, and what stands in the way. */
 export interface Explanation {

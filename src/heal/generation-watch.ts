@@ -2,16 +2,17 @@ import { CRASH_LOOP_RESTARTS } from '../detect/services.js';
 import type { Detector, InspectRequest, Looked, SimpleDetector } from '../detect/detector.js';
 import { messageOf } from '../errors.js';
 import { failingUnits, runningOf, unitOf, type Generations, type UnitSeen } from '../guard/generations.js';
-import { noteSystem } from '../guard/note-system.js';
 import type { NixosReading } from '../host/nixos-reading.js';
 import { isUnknown, unknown, type Reading } from '../host/reading.js';
 import { isUnitName } from '../host/systemd/unit-name.js';
 import type { UnitReading } from '../host/unit.js';
 import { Severity, type ComponentVerdict } from '../issue.js';
+import { lazy } from '../lazy.js';
 import { isPending } from '../pending.js';
-import { judgeGeneration } from './generation-verdict.js';
 import { verdictsOf } from './look.js';
 import type { Parts } from './parts.js';
+
+const rules = lazy(() => import('./generation-rules.js'));
 
 /** What of the parts is needed to watch generations. */
 export type WatchParts = Pick<
@@ -98,6 +99,7 @@ export class GenerationWatch {
     if (generations.running === null) return undefined;
     const nixos = this.#nixos;
     const changes = await this.#changesOf(generations, parts, signal);
+    const { judgeGeneration } = await rules();
     return judgeGeneration({ nixos, changes, parts, asked: component !== undefined });
   }
 
@@ -133,6 +135,7 @@ export class GenerationWatch {
       switchedAt: isUnknown(nixos.switchedAt) ? null : ledger.now() - (clock.now() - nixos.switchedAt),
       units: [...seen, ...others.map((name) => ({ name, run: '', state: 'active' as const }))],
     };
+    const { noteSystem } = await rules();
     const before = ledger.state.generations;
     ledger.note((state, now) => ({
       ...state,

@@ -4,9 +4,9 @@ import type { GuardState } from '../guard/state.js';
 import { stormAfter } from '../guard/storm.js';
 import { undosOf, withoutOtherBoots } from '../guard/undo.js';
 import type { ComponentVerdict } from '../issue.js';
-import { lookAgain } from './look.js';
+import { lookAgain, worstOf } from './look.js';
 import type { Parts } from './parts.js';
-import { settleInterrupted, worstOf } from './settle.js';
+import { repairs } from './repairs.js';
 
 /** Whether a look at a host that is well changes nothing in the state: nothing is remembered that it could change. */
 export function isBlank(state: GuardState): boolean {
@@ -47,7 +47,7 @@ export async function noteLook(
     ),
   );
   if (undos.length > 0 && !dryRun) noteUndos(seen, parts);
-  if (intents.length > 0 && !dryRun) await settleInterrupted(seen, parts);
+  if (intents.length > 0 && !dryRun) await (await repairs()).settleInterrupted(seen, parts);
 }
 
 /** What waits to be taken back needs the health of its component counted, whether a repair is on record or not. */

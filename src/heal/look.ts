@@ -25,6 +25,18 @@ export async function lookAgain(
   return worst('bad') ?? worst('unknown') ?? worst('ok');
 }
 
+const RANK = { ok: 0, unknown: 1, bad: 2 } as const;
+
+/** The worst that was said of each component; what is on its way to another state proves nothing. */
+export function worstOf(verdicts: readonly ComponentVerdict[]): Map<string, ComponentVerdict['status']> {
+  const worst = new Map<string, ComponentVerdict['status']>();
+  for (const { component, status: said, transient } of verdicts) {
+    const status = said === 'ok' && transient ? 'unknown' : said;
+    if (RANK[status] >= RANK[worst.get(component) ?? 'ok']) worst.set(component, status);
+  }
+  return worst;
+}
+
 const verdictFrom = (issue: Issue): ComponentVerdict => ({
   status: 'bad',
   check: issue.type,

@@ -1,8 +1,8 @@
 import { messageOf } from '../errors.js';
 import { forget } from '../guard/approvals.js';
 import { firstGate, PACING_GATES, type Question } from '../guard/pacing.js';
-import { recordAct } from '../guard/record.js';
-import type { Act, GuardState, Intent } from '../guard/state.js';
+import { recordAct } from '../guard/record-act.js';
+import { recurrences, type Act, type GuardState, type Intent } from '../guard/state.js';
 import { forgetUndo, rememberUndo, undosOf } from '../guard/undo.js';
 import { IssueType, type ComponentVerdict, type Issue } from '../issue.js';
 import type { Block, Plan } from '../plan.js';
@@ -157,9 +157,3 @@ function reportRecurrence(component: string, { ledger, guards, emit }: Parts): v
   // Told when it has come that far, and not again after each repair.
   if (times === guards.useless.recurrences) emit('issue:recurring', { component, times });
 }
-
-/** How often a component was repaired with success within a time. */
-export const recurrences = (state: GuardState, component: string, now: number, withinMs: number): number =>
-  state.acts.filter(
-    (act) => act.component === component && act.outcome === 'fixed' && act.at > now - withinMs,
-  ).length;

@@ -1,20 +1,10 @@
-import { beginHealth, recordAct } from '../guard/record.js';
+import { beginHealth } from '../guard/record.js';
+import { recordAct } from '../guard/record-act.js';
 import { recordOf, type Intent } from '../guard/state.js';
 import { isUnknown } from '../host/reading.js';
 import type { ComponentVerdict } from '../issue.js';
+import { worstOf } from './look.js';
 import type { Parts } from './parts.js';
-
-const RANK = { ok: 0, unknown: 1, bad: 2 } as const;
-
-/** The worst that was said of each component; what is on its way to another state proves nothing. */
-export function worstOf(verdicts: readonly ComponentVerdict[]): Map<string, ComponentVerdict['status']> {
-  const worst = new Map<string, ComponentVerdict['status']>();
-  for (const { component, status: said, transient } of verdicts) {
-    const status = said === 'ok' && transient ? 'unknown' : said;
-    if (RANK[status] >= RANK[worst.get(component) ?? 'ok']) worst.set(component, status);
-  }
-  return worst;
-}
 
 /** Acts whose end nobody wrote down are verified by what is seen now; they are never blindly repeated. */
 export async function settleInterrupted(verdicts: readonly ComponentVerdict[], parts: Parts): Promise<void> {

@@ -1,4 +1,4 @@
-import { CHANGES_GENERATION } from '../guard/pacing.js';
+import { CHANGES_GENERATION } from '../guard/generations.js';
 import { DAY, type Guards } from '../guard/guards.js';
 import { breakerOf, recordOf, type Act, type Approval, type GuardState } from '../guard/state.js';
 import { stormWait } from '../guard/storm.js';

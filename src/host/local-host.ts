@@ -1,13 +1,15 @@
 import { existsSync } from 'node:fs';
+import { lazy } from '../lazy.js';
 import { isPending } from '../pending.js';
 import type { Host, ReadRequest } from './host.js';
-import { createLinuxReader } from './linux/linux-reader.js';
-import { createNixosReader } from './nixos/nixos-reader.js';
+import type { LinuxReader } from './linux/linux-reader.js';
 import { CURRENT_SYSTEM } from './nixos/places.js';
-import { createPortableReader } from './portable.js';
+import type { PortableReader } from './portable.js';
 import { unknown } from './reading.js';
 import type { Snapshot, SnapshotPart, SystemReading } from './snapshot.js';
 import { createLazySystemdReader } from './systemd/lazy-reader.js';
+
+type Readers = LinuxReader | PortableReader;
 
 const NO_NIXOS = unknown('this host does not run NixOS');
 const NOT_ASKED = unknown('not asked for');
@@ -15,23 +17,33 @@ const NO_NAMES: readonly string[] = Object.freeze([]);
 
 /** The machine that this program runs on: Linux by its own files, others through systeminformation. */
 export function localHost(): Host {
-  const reader = process.platform === 'linux' ? createLinuxReader() : createPortableReader();
+  const isLinux = process.platform === 'linux';
+  let reader: Readers | undefined;
+  const loadReader = lazy(async () => {
+    reader ??= isLinux
+      ? (await import('./linux/linux-reader.js')).createLinuxReader()
+      : (await import('./portable.js')).createPortableReader();
+    return reader;
+  });
   const systemd = createLazySystemdReader();
   const snapshotOf = keptSnapshot();
   // Only on Linux: what nix-darwin keeps in the same places is no NixOS.
-  const nixos = process.platform === 'linux' ? createNixosReader() : undefined;
+  let isNixos: boolean | undefined;
+  const runsNixos = (): boolean => (isNixos ??= isLinux && existsSync(CURRENT_SYSTEM));
+  const loadNixos = lazy(async () => (await import('./nixos/nixos-reader.js')).createNixosReader());
+  const nixos = async () => (runsNixos() ? loadNixos() : undefined);
   const unitChanges: Host['unitChanges'] = async (from, to, signal) =>
-    nixos?.unitChanges(from, to, signal) ?? NO_NIXOS;
-  let runsNixos: boolean | undefined;
+    (await nixos())?.unitChanges(from, to, signal) ?? NO_NIXOS;
   let preSwitchCheck: Host['preSwitchCheck'];
-  const readSystem = async (signal?: AbortSignal): Promise<SystemReading> => ({
-    nixos: nixos?.read() ?? NO_NIXOS,
-    rootfs: reader.rootfs(),
-    oomKills: reader.oomKills(),
+  const readSystem = async (from: Readers, signal: AbortSignal | undefined): Promise<SystemReading> => ({
+    nixos: (await nixos())?.read() ?? NO_NIXOS,
+    rootfs: from.rootfs(),
+    oomKills: from.oomKills(),
     state: await systemd.readState(signal),
   });
   return {
     read(request: ReadRequest = {}): Snapshot | Promise<Snapshot> {
+      if (reader === undefined) return loadReader().then(() => this.read(request));
       const { parts, units, discover, recent, signal } = request;
       const timestamp = Date.now();
       const cpu = wants(parts, 'cpu') ? reader.cpu() : NOT_ASKED;
@@ -43,7 +55,7 @@ export function localHost(): Host {
         ? systemd.readUnits({ names: units ?? NO_NAMES, discover: discover ?? false, recent, signal })
         : NOT_ASKED;
       const system: Snapshot['system'] | Promise<Snapshot['system']> = wants(parts, 'system')
-        ? readSystem(signal)
+        ? readSystem(reader, signal)
         : NOT_ASKED;
       // Most readings wait for nothing: then neither does this one.
       return isPending(memory) || isPending(mounts) || isPending(unitsRead) || isPending(system)
@@ -59,17 +71,16 @@ export function localHost(): Host {
     activeServices: (signal) => systemd.activeServices(signal),
     /** Absent where there are no systems to compare: then nobody spends a look on them. */
     get unitChanges() {
-      runsNixos ??= nixos !== undefined && existsSync(CURRENT_SYSTEM);
-      return runsNixos ? unitChanges : undefined;
+      return runsNixos() ? unitChanges : undefined;
     },
-    systemIdentity: (path) => Promise.resolve(nixos?.identity(path) ?? NO_NIXOS),
+    systemIdentity: async (path) => (await nixos())?.identity(path) ?? NO_NIXOS,
     preSwitchCheck: async (system, signal) => {
       preSwitchCheck ??= (await import('./nixos/pre-switch-check.js')).createPreSwitchCheck();
       return preSwitchCheck(system, signal);
     },
-    nixActivity: async () => nixos?.activity() ?? NO_NIXOS,
+    nixActivity: async () => (await nixos())?.activity() ?? NO_NIXOS,
     async close() {
-      reader.close();
+      reader?.close();
       await systemd.close();
     },
   };

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { BUILT_IN_ACTIONS } from '../../src/actions/built-in.js';
-import { CHANGES_GENERATION } from '../../src/guard/pacing.js';
+import { CHANGES_GENERATION } from '../../src/guard/generations.js';
 import { parseConfig } from '../../src/service/config/load.js';
 import { COMMANDS, CONTROL_GROUP, CONTROL_SOCKET } from '../../src/service/control/protocol.js';
 import { EXIT } from '../../src/service/daemon/daemon.js';

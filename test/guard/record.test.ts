@@ -1,13 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_GUARDS } from '../../src/guard/guards.js';
-import {
-  recordAct,
-  recordHealth,
-  recordRefusal,
-  recordTrouble,
-  resetComponent,
-} from '../../src/guard/record.js';
+import { recordAct } from '../../src/guard/record-act.js';
+import { recordHealth, recordRefusal, recordTrouble, resetComponent } from '../../src/guard/record.js';
 import { breakerOf, EMPTY_STATE, recordOf, type Act, type GuardState } from '../../src/guard/state.js';
 
 const MINUTE = 60_000;

@@ -6,7 +6,7 @@ import type { HelperRequest } from '../../execute/helper-protocol.js';
 import { makePlan } from '../../execute/planner.js';
 import { NO_HISTORY, type Generations } from '../../guard/generations.js';
 import { DEFAULT_GUARDS } from '../../guard/guards.js';
-import { CHANGES_GENERATION } from '../../guard/pacing.js';
+import { CHANGES_GENERATION } from '../../guard/generations.js';
 import { judgeSafety } from '../../guard/safety.js';
 import type { Host } from '../../host/host.js';
 import { isUnknown, unknown, type Reading } from '../../host/reading.js';

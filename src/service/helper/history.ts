@@ -1,4 +1,4 @@
-import { CHANGES_GENERATION } from '../../guard/pacing.js';
+import { CHANGES_GENERATION } from '../../guard/generations.js';
 import {
   NO_GENERATIONS,
   runningOf,

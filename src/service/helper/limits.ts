@@ -1,4 +1,5 @@
-import { CHANGES_GENERATION, spent } from '../../guard/pacing.js';
+import { CHANGES_GENERATION } from '../../guard/generations.js';
+import { spent } from '../../guard/pacing.js';
 import type { Guards } from '../../guard/guards.js';
 import type { Block, Plan } from '../../plan.js';
 
