@@ -13,6 +13,7 @@ import type { Issue } from '../../src/issue.js';
 import { nixSettings } from '../../src/nix-options.js';
 import type { HealingAction, Plan } from '../../src/plan.js';
 import { SimpleResolver } from '../../src/resolve/resolver.js';
+import { loaded } from '../../src/testing/loaded.js';
 import type { WorldClock } from './clock.js';
 import type { Doing, Rules } from './rules.js';
 import type { ActScript, CrashPoint, History } from './script.js';
@@ -44,8 +45,8 @@ const own = (scope: 'host' | 'process'): ActionDefinition<{ part: string }> =>
 
 const ACTIONS = { mend_part: own('process'), mend_host: own('host') };
 const REGISTRY = actionRegistry(ACTIONS);
-// What is loaded when it is first needed takes real time, and this world's clock knows of none.
-await REGISTRY.find('restart_service');
+// This world's clock knows of no real time.
+await loaded();
 
 class Resolver extends SimpleResolver {
   override getAction(issue: Issue): HealingAction {
