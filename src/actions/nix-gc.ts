@@ -34,10 +34,12 @@ export function collectGarbage(bytes: number, availableBytes: number, root = '')
       timeoutMs: 60_000,
       interruptible: true,
     };
-    const collect = gc(bytes, ['--option', 'gc-reserved-space', '0']);
+    // The daemon would make the reserve anew before it collects.
+    const collect = { ...gc(bytes, ['--option', 'gc-reserved-space', '0']), env: { NIX_REMOTE: 'local' } };
     return {
-      // The daemon would make the reserve anew before it collects.
-      steps: [remove, { ...collect, env: { NIX_REMOTE: 'local' } }],
+      steps: existsSync(`${root}/run/systemd/system`)
+        ? [besides(remove, 'reserve'), besides(collect, 'collect')]
+        : [remove, collect],
       notes: [
         `The disk is full: Nix's own reserve, ${RESERVE}, is removed so that Nix can work at all; Nix makes it anew by itself`,
       ],
@@ -54,6 +56,21 @@ export function collectGarbage(bytes: number, availableBytes: number, root = '')
             'This user may not speak to nix-daemon: let it, for collecting without root (`nix-users` on Debian)',
           ]
         : [],
+  };
+}
+
+/** In a unit of its own: the root helper may not write to the store, nor mount it anew as Nix does. */
+function besides({ argv, env = {}, ...step }: CommandStep, name: string): CommandStep {
+  return {
+    ...step,
+    argv: [
+      ...['systemd-run', '--quiet', '--pipe', '--wait', '--collect', '--no-ask-password'],
+      `--unit=luminous-healing-nix-${name}`,
+      `--property=RuntimeMaxSec=${Math.ceil(step.timeoutMs / 1_000)}`,
+      ...Object.entries(env).map(([variable, value]) => `--setenv=${variable}=${value}`),
+      '--',
+      ...argv,
+    ],
   };
 }
 

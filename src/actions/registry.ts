@@ -41,8 +41,7 @@ export function actionRegistry(own: unknown = {}): ActionRegistry {
   }
   return {
     names: [...BUILT_IN, ...owned.keys()],
-    find: async (name) =>
-      isBuiltIn(name) ? (await builtIn()).BUILT_IN_ACTIONS[name] : owned.get(name),
+    find: async (name) => (isBuiltIn(name) ? (await builtIn()).BUILT_IN_ACTIONS[name] : owned.get(name)),
   };
 }
 

@@ -31,12 +31,12 @@ export function localHost(): Host {
   let isNixos: boolean | undefined;
   const runsNixos = (): boolean => (isNixos ??= isLinux && existsSync(CURRENT_SYSTEM));
   const loadNixos = lazy(async () => (await import('./nixos/nixos-reader.js')).createNixosReader());
-  const nixos = async () => (runsNixos() ? loadNixos() : undefined);
+  const nixos = async () => (isLinux ? loadNixos() : undefined);
   const unitChanges: Host['unitChanges'] = async (from, to, signal) =>
     (await nixos())?.unitChanges(from, to, signal) ?? NO_NIXOS;
   let preSwitchCheck: Host['preSwitchCheck'];
   const readSystem = async (from: Readers, signal: AbortSignal | undefined): Promise<SystemReading> => ({
-    nixos: (await nixos())?.read() ?? NO_NIXOS,
+    nixos: runsNixos() ? (await loadNixos()).read() : NO_NIXOS,
     rootfs: from.rootfs(),
     oomKills: from.oomKills(),
     state: await systemd.readState(signal),

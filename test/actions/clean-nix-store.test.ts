@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { collectedBy } from '../../src/actions/nix-gc.js';
+import { collectedBy, collectGarbage } from '../../src/actions/nix-gc.js';
 import { oldGenerations } from '../../src/actions/old-generations.js';
 import { makePlan } from '../../src/execute/planner.js';
 import type { StepReport } from '../../src/execute/executor.js';
@@ -85,6 +85,19 @@ describe('the plan', () => {
       { needsRoot: true },
       { needsRoot: true, env: { NIX_REMOTE: 'local' } },
     ]);
+  });
+
+  it('on a full disk works besides this process where systemd can: the root helper may not write to the store', () => {
+    const root = mkdtempSync(join(tmpdir(), 'store-'));
+    onTestFinished(() => rmSync(root, { recursive: true }));
+    mkdirSync(join(root, 'run/systemd/system'), { recursive: true });
+    const { steps } = collectGarbage(GIB, 0, root);
+    const run = 'systemd-run --quiet --pipe --wait --collect --no-ask-password';
+    expect(steps.map(({ argv }) => argv.join(' '))).toEqual([
+      `${run} --unit=luminous-healing-nix-reserve --property=RuntimeMaxSec=60 -- rm -f -- /nix/var/nix/db/reserved`,
+      `${run} --unit=luminous-healing-nix-collect --property=RuntimeMaxSec=1800 --setenv=NIX_REMOTE=local -- nix-store --gc --max-freed ${GIB} --option gc-reserved-space 0`,
+    ]);
+    expect(steps.every(({ needsRoot, env }) => needsRoot && env === undefined)).toBe(true);
   });
 });
 

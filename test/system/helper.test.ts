@@ -293,6 +293,23 @@ describeOnHost('the root helper', (lab) => {
     });
   });
 
+  test('makes room on a disk that is full to the last byte, which it may not write to itself', async () => {
+    await writePolicy(lab.host, { ...ALLOWED, actions: ['clean_nix_store'] });
+    await lab.host.mountSmallFileSystem('/nix', 96);
+    await lab.host.systemctl('restart', 'nix-daemon.socket');
+    await lab.host.run([
+      'sh',
+      '-ec',
+      'rm -f /nix/var/nix/db/reserved; for i in $(seq 8); do head -c 3M /dev/urandom > /var/tmp/dead-$i; nix-store --add /var/tmp/dead-$i; done; for s in 1M 64k 1k; do dd if=/dev/zero of=/nix/filling-$s bs=$s 2>/dev/null || true; done',
+    ]);
+    const [result] = await lab.heal({ enabledChecks: ['disk'] }, { user: MEMBER });
+    expect(commandsOf(result!).map((line) => line.replace(/^.* -- (?=\S)/, ''))).toEqual([
+      '/nix/var/nix/db/reserved',
+      expect.stringMatching(/^nix-store --gc --max-freed \d+/),
+    ]);
+    expect(result).toMatchObject({ outcome: 'fixed', actionTaken: 'clean_nix_store' });
+  });
+
   test('has units that systemd finds nothing wrong with, and is confined', async () => {
     const units = [`${UNIT}@.service`, `${UNIT}.socket`].map((unit) => `/etc/systemd/system/${unit}`);
     const { stdout, stderr } = await lab.host.run(['systemd-analyze', 'verify', ...units]);
