@@ -1,8 +1,8 @@
+import type { BuiltInAction } from '../plan.js';
 import { cleanNixStore } from './clean-nix-store.js';
 import { clearSystemCache } from './clear-system-cache.js';
 import type { ActionDefinition } from './define.js';
 import { rebuildSystem } from './rebuild-system.js';
-import type { BuiltInName } from './registry.js';
 import { reloadService } from './reload-service.js';
 import { restartService } from './restart-service.js';
 import { rollbackGeneration } from './rollback-generation.js';
@@ -17,4 +17,4 @@ export const BUILT_IN_ACTIONS = {
   reload_service: reloadService,
   rollback_generation: rollbackGeneration,
   rebuild_system: rebuildSystem,
-} as unknown as Readonly<Record<BuiltInName, ActionDefinition>>;
+} as unknown as Readonly<Record<Exclude<BuiltInAction['action'], 'none'>, ActionDefinition>>;

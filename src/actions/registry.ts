@@ -21,8 +21,7 @@ const BUILT_IN = [
   'rebuild_system',
 ] as const satisfies readonly BuiltInAction['action'][];
 
-/** Name of an action that comes with the library. */
-export type BuiltInName = (typeof BUILT_IN)[number];
+type BuiltInName = (typeof BUILT_IN)[number];
 
 const builtIn = lazy(() => import('./built-in.js'));
 

@@ -20,7 +20,7 @@ import { isUnknown, type Reading } from '../host/reading.js';
 import { componentOf } from '../host/systemd/unit-name.js';
 import { IssueType, Severity, type ComponentVerdict, type Verdict } from '../issue.js';
 import { count, span, utc } from '../words.js';
-import type { WatchParts } from './generation-watch.js';
+import type { WatchParts } from './parts.js';
 
 /** What the verdict on `system` is made from. */
 export interface GenerationFacts {

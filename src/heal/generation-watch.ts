@@ -10,15 +10,9 @@ import { Severity, type ComponentVerdict } from '../issue.js';
 import { lazy } from '../lazy.js';
 import { isPending } from '../pending.js';
 import { verdictsOf } from './look.js';
-import type { Parts } from './parts.js';
+import type { WatchParts } from './parts.js';
 
 const rules = lazy(() => import('./generation-rules.js'));
-
-/** What of the parts is needed to watch generations. */
-export type WatchParts = Pick<
-  Parts,
-  'host' | 'policy' | 'guards' | 'ledger' | 'clock' | 'logger' | 'bootId' | 'begun' | 'dryRun'
->;
 
 /**
  * Keeps the record of systems and units, and gives the verdict on `system` that rests on it.

@@ -39,3 +39,9 @@ export interface Parts {
   readonly hears: (name: EventName) => boolean;
   readonly emit: <Name extends EventName>(name: Name, event: EngineEvents[Name]) => void;
 }
+
+/** What of the parts is needed to watch generations. */
+export type WatchParts = Pick<
+  Parts,
+  'host' | 'policy' | 'guards' | 'ledger' | 'clock' | 'logger' | 'bootId' | 'begun' | 'dryRun'
+>;
