@@ -1,5 +1,6 @@
 import { CRASH_LOOP_RESTARTS } from '../detect/services.js';
 import type { Detector, InspectRequest, Looked, SimpleDetector } from '../detect/detector.js';
+import type { Glance } from '../detect/glance.js';
 import { messageOf } from '../errors.js';
 import { failingUnits, runningOf, unitOf, type Generations, type UnitSeen } from '../guard/generations.js';
 import { noteSystem } from '../guard/note-system.js';
@@ -61,6 +62,7 @@ export class GenerationWatch {
       detectIssues: (request) => detector.detectIssues(request),
       inspect: async (request) => look(request),
       look,
+      glance: () => unless(enabled, detector.glance?.()),
     };
     return around;
   }
@@ -164,6 +166,13 @@ export class GenerationWatch {
     return units;
   }
 }
+
+/** A glance tells nothing of a system. */
+const unless = (enabled: () => boolean, glance: Glance | undefined): Glance | undefined =>
+  glance && {
+    look: () => (enabled() ? undefined : glance.look()),
+    verdicts: () => glance.verdicts(),
+  };
 
 const isFailing = ({ check, status, severity = Severity.HIGH }: ComponentVerdict): boolean =>
   check === 'services' && status === 'bad' && severity >= Severity.HIGH;

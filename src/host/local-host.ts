@@ -15,11 +15,11 @@ const NO_NAMES: readonly string[] = Object.freeze([]);
 
 /** The machine that this program runs on: Linux by its own files, others through systeminformation. */
 export function localHost(): Host {
-  const reader = process.platform === 'linux' ? createLinuxReader() : createPortableReader();
+  const linux = process.platform === 'linux' ? createLinuxReader() : undefined;
+  const reader = linux ?? createPortableReader();
   const systemd = createLazySystemdReader();
-  const snapshotOf = keptSnapshot();
   // Only on Linux: what nix-darwin keeps in the same places is no NixOS.
-  const nixos = process.platform === 'linux' ? createNixosReader() : undefined;
+  const nixos = linux && createNixosReader();
   const unitChanges: Host['unitChanges'] = async (from, to, signal) =>
     nixos?.unitChanges(from, to, signal) ?? NO_NIXOS;
   let runsNixos: boolean | undefined;
@@ -47,11 +47,12 @@ export function localHost(): Host {
         : NOT_ASKED;
       // Most readings wait for nothing: then neither does this one.
       return isPending(memory) || isPending(mounts) || isPending(unitsRead) || isPending(system)
-        ? Promise.all([memory, mounts, unitsRead, system]).then(([memory, mounts, units, system]) =>
-            snapshotOf(timestamp, cpu, memory, load, mounts, pressure, units, system),
-          )
-        : snapshotOf(timestamp, cpu, memory, load, mounts, pressure, unitsRead, system);
+        ? Promise.all([memory, mounts, unitsRead, system]).then(([memory, mounts, units, system]) => ({
+            ...{ timestamp, cpu, memory, load, mounts, pressure, units, system },
+          }))
+        : { timestamp, cpu, memory, load, mounts, pressure, units: unitsRead, system };
     },
+    ...(linux && { liveGauges: (parts) => linux.liveGauges(parts) }),
     unitMemory: async (unit, signal) =>
       (await import('./systemd/anonymous-memory.js')).anonymousMemory(unit, signal),
     unitLog: async (unit, signal) => (await import('./systemd/unit-log.js')).unitLog(unit, signal),
@@ -77,29 +78,3 @@ export function localHost(): Host {
 
 const wants = (parts: readonly SnapshotPart[] | undefined, part: SnapshotPart): boolean =>
   parts === undefined || parts.includes(part);
-
-/** Makes snapshots; where nothing changed since the last one, that very object is given again. */
-function keptSnapshot() {
-  let last: Snapshot | undefined;
-  return (
-    timestamp: number,
-    cpu: Snapshot['cpu'],
-    memory: Snapshot['memory'],
-    load: Snapshot['load'],
-    mounts: Snapshot['mounts'],
-    pressure: Snapshot['pressure'],
-    units: Snapshot['units'],
-    system: Snapshot['system'],
-  ): Snapshot => {
-    const same =
-      last?.timestamp === timestamp &&
-      last.cpu === cpu &&
-      last.memory === memory &&
-      last.load === load &&
-      last.mounts === mounts &&
-      last.pressure === pressure &&
-      last.units === units &&
-      last.system === system;
-    return same ? last! : (last = { timestamp, cpu, memory, load, mounts, pressure, units, system });
-  };
-}
