@@ -1,17 +1,17 @@
 import type { Clock } from '../clock.js';
-import { isUnknown } from '../host/reading.js';
-import type { Snapshot, SnapshotPart } from '../host/snapshot.js';
-import { IssueType, type ComponentVerdict, type Verdict } from '../issue.js';
+import { isUnknown, type Unknown } from '../host/reading.js';
+import type { GaugePart, Gauges, Snapshot, SnapshotPart } from '../host/snapshot.js';
+import type { ComponentVerdict } from '../issue.js';
 import type { BuiltInCheck } from './check.js';
 import { judgeCpu } from './cpu.js';
 import { judgeDisks } from './disk.js';
-import { keptVerdicts } from './kept-verdicts.js';
-import { judgeLoad } from './load.js';
+import { defaultLoadThreshold, judgeLoad } from './load.js';
 import { judgeMemory } from './memory.js';
 import { OomHistory } from './oom.js';
 import { judgeServices, type WatchedUnit } from './services.js';
 import { judgeSystem } from './system.js';
 import type { ThresholdValues } from './thresholds.js';
+import type { VerdictList } from './verdict-list.js';
 
 /** Which part of a snapshot each check reads. */
 export const PARTS: Readonly<Record<BuiltInCheck, SnapshotPart>> = {
@@ -23,55 +23,91 @@ export const PARTS: Readonly<Record<BuiltInCheck, SnapshotPart>> = {
   system: 'system',
 };
 
-type JudgeAll = (name: string, snapshot: Snapshot, levels: ThresholdValues) => readonly ComponentVerdict[];
+/** Which gauges a check looks at, where it looks at nothing else. */
+export const gaugeOf = (check: string): GaugePart | undefined =>
+  check === 'disk' ? 'mounts' : check === 'cpu' || check === 'memory' || check === 'load' ? check : undefined;
 
-const NONE: readonly ComponentVerdict[] = Object.freeze([]);
+/** The checks that come with the library, of one detector. */
+export class BuiltInChecks {
+  readonly #watched: ReadonlyMap<string, WatchedUnit>;
+  readonly #clock: Pick<Clock, 'monotonic'>;
+  readonly #oom = new OomHistory();
+  #services: readonly ComponentVerdict[] = [];
+  #units: Snapshot['units'] | undefined;
 
-/** Makes the checks that come with the library, of one detector: each remembers what it judged last. */
-export function builtInChecks(
-  watched: ReadonlyMap<string, WatchedUnit>,
-  clock: Pick<Clock, 'monotonic'>,
-): JudgeAll {
-  const cpu = keptVerdicts((reading: Snapshot['cpu'], level: number) =>
-    onResource('cpu', judgeCpu(reading, level)),
-  );
-  const memory = keptVerdicts((reading: Snapshot['memory'], level: number) =>
-    onResource('memory', judgeMemory(reading, level)),
-  );
-  const load = keptVerdicts((reading: Snapshot['load'], level: number | undefined) =>
-    onResource('load', judgeLoad(reading, level)),
-  );
-  const disk = keptVerdicts(judgeDisks);
-  const services = keptVerdicts(judgeServices);
-  const oom = new OomHistory();
-  // Not kept: that something was killed is told for a while, whether the reading changes or not.
-  const judgeWhole = ({ system, units }: Snapshot): readonly ComponentVerdict[] => {
-    const kills = oom.note(isUnknown(system) ? system : system.oomKills, clock.monotonic());
+  constructor(watched: ReadonlyMap<string, WatchedUnit>, clock: Pick<Clock, 'monotonic'>) {
+    this.#watched = watched;
+    this.#clock = clock;
+  }
+
+  /** Adds the verdicts of one check on a snapshot. A name that is not among them says nothing. */
+  judge(name: string, snapshot: Snapshot, levels: ThresholdValues, into: VerdictList): void {
+    if (name === 'services') this.#judgeServices(snapshot.units).forEach((verdict) => into.add(verdict));
+    else if (name === 'system') this.#judgeSystem(snapshot).forEach((verdict) => into.add(verdict));
+    else judgeGauge(name, snapshot, levels, into);
+  }
+
+  /** Readers give one frozen object for as long as no unit changes. */
+  #judgeServices(units: Snapshot['units']): readonly ComponentVerdict[] {
+    if (units !== this.#units || !Object.isFrozen(units)) {
+      this.#services = judgeServices(units, this.#watched);
+      this.#services.forEach(Object.freeze);
+      this.#units = units;
+    }
+    return this.#services;
+  }
+
+  /** Not kept: that something was killed is told for a while, whether the reading changes or not. */
+  #judgeSystem({ system, units }: Snapshot): readonly ComponentVerdict[] {
+    const kills = this.#oom.note(isUnknown(system) ? system : system.oomKills, this.#clock.monotonic());
     const verdicts = judgeSystem(system, kills, units);
     verdicts.forEach(Object.freeze);
     return verdicts;
-  };
-  return (name, snapshot, levels) => {
-    switch (name) {
-      case 'cpu':
-        return cpu(snapshot.cpu, levels.cpuPercent);
-      case 'memory':
-        return memory(snapshot.memory, levels.memoryPercent);
-      case 'load':
-        return load(snapshot.load, levels.loadAverage);
-      case 'disk':
-        return disk(snapshot.mounts, levels.diskPercent);
-      case 'services':
-        return services(snapshot.units, watched);
-      case 'system':
-        return judgeWhole(snapshot);
-      default:
-        return NONE;
-    }
-  };
+  }
 }
 
-const onResource = (check: string, verdict: Verdict): readonly ComponentVerdict[] => [
-  // Two spreads into one literal would make a slow object of 2.5 kB.
-  Object.assign({ check, component: check, type: IssueType.RESOURCE }, verdict),
-];
+/** Adds the verdicts of a check that looks at gauges alone. */
+export function judgeGauge(name: string, gauges: Gauges, levels: ThresholdValues, into: VerdictList): void {
+  switch (name) {
+    case 'cpu':
+      return into.add(judgeCpu(gauges.cpu, levels.cpuPercent, into.last));
+    case 'memory':
+      return into.add(judgeMemory(gauges.memory, levels.memoryPercent, into.last));
+    case 'load':
+      return into.add(judgeLoad(gauges.load, levels.loadAverage, into.last));
+    case 'disk':
+      return judgeDisks(gauges.mounts, levels.diskPercent, into);
+  }
+}
+
+/** Whether a gauge that one of these checks looks at is over its threshold: what its verdict would say, and nothing made. */
+export function anyOver(
+  checks: readonly string[],
+  { cpu, memory, load, mounts }: Gauges,
+  levels: ThresholdValues,
+): boolean {
+  for (const check of checks) {
+    switch (check) {
+      case 'cpu':
+        if (!isUnknown(cpu) && cpu.percent > levels.cpuPercent) return true;
+        break;
+      case 'memory':
+        if (!isUnknown(memory) && memory.usedPercent > levels.memoryPercent) return true;
+        break;
+      case 'load':
+        if (!isUnknown(load) && load.one > (levels.loadAverage ?? defaultLoadThreshold(load))) return true;
+        break;
+      case 'disk':
+        if (!isUnknown(mounts) && anyFuller(mounts, levels.diskPercent)) return true;
+    }
+  }
+  return false;
+}
+
+function anyFuller(mounts: Exclude<Gauges['mounts'], Unknown>, percent: number): boolean {
+  for (const { space, inodes } of mounts) {
+    if (!isUnknown(space) && space.percent > percent) return true;
+    if (!isUnknown(inodes) && inodes.percent > percent) return true;
+  }
+  return false;
+}

@@ -1,6 +1,6 @@
 import { isUnknown, type Reading } from '../host/reading.js';
 import type { MountReading } from '../host/snapshot.js';
-import { componentOf } from '../host/systemd/unit-name.js';
+import { componentOf, isUnitName, unitName } from '../host/systemd/unit-name.js';
 import type { ComponentVerdict } from '../issue.js';
 import { mountOf } from './disk.js';
 
@@ -31,4 +31,13 @@ export function canonicalComponent(component: string, mounts: Reading<readonly M
     return mount === undefined ? component : `${component}:${mount.mountPoint}`;
   }
   return componentOf(component);
+}
+
+/** Whether a component can be the name of a unit. */
+export function mayBeUnit(component: string): boolean {
+  try {
+    return isUnitName(unitName(component));
+  } catch {
+    return false;
+  }
 }

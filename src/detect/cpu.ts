@@ -1,18 +1,22 @@
-import { isUnknown, type Reading } from '../host/reading.js';
-import type { CpuReading } from '../host/snapshot.js';
-import { Severity, type Verdict } from '../issue.js';
+import { isUnknown } from '../host/reading.js';
+import type { Gauges } from '../host/snapshot.js';
+import { IssueType, Severity, type ComponentVerdict } from '../issue.js';
+import { judged, notKnown, type Gauge } from './gauge.js';
 import { clearingLevel, percent } from './percent.js';
 
+const CPU: Gauge = {
+  check: 'cpu',
+  component: 'cpu',
+  type: IssueType.RESOURCE,
+  severity: (value) => (value > 90 ? Severity.HIGH : Severity.MEDIUM),
+  clearsAt: clearingLevel,
+  words: ({ value, threshold, of }) =>
+    `CPU use is ${percent(value)} of ${of} CPU${of === 1 ? '' : 's'}, threshold ${percent(threshold)}`,
+};
+
 /** CPU use: `MEDIUM` over the threshold, `HIGH` over 90 %. */
-export function judgeCpu(cpu: Reading<CpuReading>, threshold: number): Verdict {
-  if (isUnknown(cpu)) return { status: 'unknown', reason: cpu.unknown };
-  const bad = cpu.percent > threshold;
-  return {
-    status: bad ? 'bad' : 'ok',
-    severity: cpu.percent > 90 ? Severity.HIGH : Severity.MEDIUM,
-    value: cpu.percent,
-    threshold,
-    clearsAt: clearingLevel(threshold),
-    reason: `CPU use is ${percent(cpu.percent)} of ${cpu.cpus} CPU${cpu.cpus === 1 ? '' : 's'}, threshold ${percent(threshold)}`,
-  };
+export function judgeCpu(cpu: Gauges['cpu'], threshold: number, last?: ComponentVerdict): ComponentVerdict {
+  return isUnknown(cpu)
+    ? notKnown(CPU, last, cpu.unknown)
+    : judged(CPU, last, cpu.percent, threshold, 0, cpu.cpus);
 }

@@ -3,16 +3,19 @@ import { asError } from '../errors.js';
 import { expectKnownKeys, expectMethods, expectObject, expectOneOf, expectStrings } from '../expect.js';
 import type { Host, ReadRequest } from '../host/host.js';
 import { localHost } from '../host/local-host.js';
+import type { Writable } from '../host/reading.js';
 import { SNAPSHOT_PARTS, type Snapshot, type SnapshotPart } from '../host/snapshot.js';
-import { isUnitName, unitName } from '../host/systemd/unit-name.js';
+import { unitName } from '../host/systemd/unit-name.js';
 import { Severity, type ComponentVerdict, type Issue } from '../issue.js';
 import { isPending } from '../pending.js';
 import { BUILT_IN_CHECKS, expectCheck, type BuiltInCheck, type Check } from './check.js';
 import { CheckRunner } from './check-runner.js';
-import { builtInChecks, PARTS } from './built-in.js';
-import { verdictsOn } from './component.js';
+import { BuiltInChecks, PARTS } from './built-in.js';
+import { mayBeUnit, verdictsOn } from './component.js';
+import { GaugeGlance, type Glance, type Looking } from './glance.js';
 import type { WatchedUnit } from './services.js';
-import { guardedThresholds, thresholdValues, type Thresholds, type ThresholdValues } from './thresholds.js';
+import { guardedThresholds, thresholdValues, type Thresholds } from './thresholds.js';
+import { VerdictList } from './verdict-list.js';
 import { watchedUnits, type ServiceOption } from './watched.js';
 
 /** What to look at. */
@@ -32,6 +35,8 @@ export interface Detector {
   inspect?(request?: InspectRequest): Promise<readonly ComponentVerdict[]>;
   /** The same as `inspect`, but answers at once where it can: a promise costs more than a look that waits for nothing. */
   look?(request?: InspectRequest): Looked;
+  /** Makes what looks often at whether all is well, at the cost of the reading alone. Optional. */
+  glance?(): Glance | undefined;
 }
 
 /** What a {@link SimpleDetector} may be given. */
@@ -57,31 +62,33 @@ const NO_VERDICTS: readonly ComponentVerdict[] = Object.freeze([]);
 
 /** Reads the host and holds it against the thresholds. It looks, and changes nothing. */
 export class SimpleDetector implements Detector {
-  readonly #host: Host;
   readonly #clock: Clock;
   readonly #watched: ReadonlyMap<string, WatchedUnit>;
   readonly #units: readonly string[];
+  readonly #list = new VerdictList();
+  readonly #glance: GaugeGlance;
   readonly #discover: boolean;
   readonly #custom = new Map<string, CheckRunner>();
-  readonly #judge: ReturnType<typeof builtInChecks>;
+  readonly #judge: BuiltInChecks;
   #asked: { readonly checks: readonly string[]; readonly request: ReadRequest } | undefined;
-  #verdicts: readonly ComponentVerdict[] = NO_VERDICTS;
-  #values: ThresholdValues;
   #thresholds: Thresholds;
-  #enabled: readonly string[];
+  readonly #looking: Writable<Looking>;
 
   constructor(options: DetectorOptions = {}) {
     expectKnownKeys('options', expectObject('options', options), OPTIONS);
     if (options.host !== undefined) expectMethods('host', options.host, ['read']);
-    this.#host = options.host ?? localHost();
     this.#clock = options.clock ?? realClock;
-    this.#values = thresholdValues(options.thresholds);
-    this.#thresholds = guardedThresholds(this.#values);
+    this.#looking = {
+      host: options.host ?? localHost(),
+      enabled: Object.freeze([...BUILT_IN_CHECKS]),
+      levels: thresholdValues(options.thresholds),
+    };
+    this.#thresholds = guardedThresholds(this.#looking.levels);
     this.#watched = watchedUnits(options.services);
     this.#units = [...this.#watched.keys()];
-    this.#judge = builtInChecks(this.#watched, this.#clock);
+    this.#judge = new BuiltInChecks(this.#watched, this.#clock);
+    this.#glance = new GaugeGlance(this.#looking, this.#list);
     this.#discover = options.services === undefined;
-    this.#enabled = Object.freeze([...BUILT_IN_CHECKS]);
     for (const check of options.checks ?? []) this.addCheck(check);
     if (options.enabledChecks !== undefined) this.enabledChecks = options.enabledChecks;
   }
@@ -91,26 +98,26 @@ export class SimpleDetector implements Detector {
     return this.#thresholds;
   }
   set thresholds(thresholds: Partial<Thresholds>) {
-    this.#values = thresholdValues(thresholds);
-    this.#thresholds = guardedThresholds(this.#values);
+    this.#looking.levels = thresholdValues(thresholds);
+    this.#thresholds = guardedThresholds(this.#looking.levels);
   }
 
   /** Names of the checks that run, as a frozen array: `cpu`, `memory`, `disk`, `load`, `services`, `system`, and yours. */
   get enabledChecks(): readonly string[] {
-    return this.#enabled;
+    return this.#looking.enabled;
   }
   set enabledChecks(names: readonly string[]) {
     const known = [...BUILT_IN_CHECKS, ...this.#custom.keys()];
     for (const name of expectStrings('enabledChecks', names))
       expectOneOf('enabledChecks', name, known, 'check');
-    this.#enabled = Object.freeze([...new Set(names)]);
+    this.#looking.enabled = Object.freeze([...new Set(names)]);
   }
 
   /** Adds a check of the host program's own, and enables it. Throws when the name is taken. */
   addCheck(check: Check): this {
     const added = expectCheck(check, [...BUILT_IN_CHECKS, ...this.#custom.keys()]);
     this.#custom.set(added.name, new CheckRunner(added));
-    this.#enabled = Object.freeze([...this.#enabled, added.name]);
+    this.#looking.enabled = Object.freeze([...this.#looking.enabled, added.name]);
     return this;
   }
 
@@ -135,10 +142,19 @@ export class SimpleDetector implements Detector {
     return this.inspect === SimpleDetector.prototype.inspect ? this.#look(request) : this.inspect(request);
   }
 
+  /** Makes what looks at whether all is well; not where `inspect` or `look` is overridden, which means every look. */
+  glance(): Glance | undefined {
+    const { prototype } = SimpleDetector;
+    return this.inspect === prototype.inspect && this.look === prototype.look
+      ? new GaugeGlance(this.#looking, this.#list)
+      : undefined;
+  }
+
   #look(request: InspectRequest): Looked {
     const { component, recent, signal } = request;
-    const checks = component === undefined ? this.#enabled : this.#checksFor(component);
-    const reading = this.#host.read(this.#request(checks, component, signal, recent));
+    if (component === undefined && this.#glance.look() !== undefined) return this.#glance.verdicts();
+    const checks = component === undefined ? this.#looking.enabled : this.#checksFor(component);
+    const reading = this.#looking.host.read(this.#request(checks, component, signal, recent));
     return isPending(reading)
       ? Promise.resolve(reading).then((snapshot) => this.#judgeAll(checks, snapshot, request))
       : this.#judgeAll(checks, reading, request);
@@ -162,20 +178,12 @@ export class SimpleDetector implements Detector {
     custom: readonly ComponentVerdict[],
     component: string | undefined,
   ): readonly ComponentVerdict[] {
-    const before = this.#verdicts;
-    let verdicts: ComponentVerdict[] | undefined;
-    let at = 0;
-    const add = (verdict: ComponentVerdict): void => {
-      // The list is made at the first difference: mostly there is none.
-      if (verdicts === undefined && before[at] !== verdict) verdicts = before.slice(0, at);
-      verdicts?.push(verdict);
-      at++;
-    };
-    for (const name of checks) this.#judge(name, snapshot, this.#values).forEach(add);
-    custom.forEach(add);
-    const all = verdicts ?? (at === before.length ? before : before.slice(0, at));
-    if (component !== undefined) return verdictsOn(component, all, snapshot.mounts);
-    return (this.#verdicts = all === before ? before : Object.freeze(all));
+    const list = component === undefined ? this.#list : new VerdictList();
+    list.begin();
+    for (const name of checks) this.#judge.judge(name, snapshot, this.#looking.levels, list);
+    for (const verdict of custom) list.add(verdict);
+    const all = list.end();
+    return component === undefined ? all : verdictsOn(component, all, snapshot.mounts);
   }
 
   /** The checks that can speak for a component, whether they are enabled or not: an issue may come by hand. */
@@ -185,7 +193,7 @@ export class SimpleDetector implements Detector {
     if (component === 'cpu' || component === 'memory' || component === 'load') return [component];
     if (/^(disk|inodes)(:|$)/.test(component)) return ['disk'];
     if (/^system(:|$)/.test(component)) return ['system'];
-    return isUnitName(unitNameOrEmpty(component)) ? ['services'] : [];
+    return mayBeUnit(component) ? ['services'] : [];
   }
 
   #request(
@@ -230,12 +238,4 @@ export function issueFrom(verdict: ComponentVerdict, timestamp: Date): Issue {
     timestamp,
     ...(verdict.evidence ? { evidence: Object.freeze([...verdict.evidence]) } : {}),
   });
-}
-
-function unitNameOrEmpty(component: string): string {
-  try {
-    return unitName(component);
-  } catch {
-    return '';
-  }
 }

@@ -1,22 +1,29 @@
-import { isUnknown, type Reading } from '../host/reading.js';
-import type { LoadReading } from '../host/snapshot.js';
-import { Severity, type Verdict } from '../issue.js';
+import { isUnknown } from '../host/reading.js';
+import type { Gauges, LoadReading } from '../host/snapshot.js';
+import { IssueType, Severity, type ComponentVerdict } from '../issue.js';
+import { judged, notKnown, type Gauge } from './gauge.js';
+
+const LOAD: Gauge = {
+  check: 'load',
+  component: 'load',
+  type: IssueType.RESOURCE,
+  severity: (value, threshold) => (value > 2 * threshold ? Severity.HIGH : Severity.MEDIUM),
+  // A load has no percentage points: the like of them is 5 % of the threshold.
+  clearsAt: (threshold) => 0.95 * threshold,
+  words: ({ value, threshold, of }) =>
+    `Load average is ${value.toFixed(2)} on ${of} CPU${of === 1 ? '' : 's'}, threshold ${threshold.toFixed(2)}`,
+};
 
 /** The load's default threshold. */
-export const defaultLoadThreshold = (load: LoadReading): number => 2 * load.cpus;
+export const defaultLoadThreshold = ({ cpus }: Pick<LoadReading, 'cpus'>): number => 2 * cpus;
 
 /** One-minute load average: `MEDIUM` over the threshold, `HIGH` over twice the threshold. */
-export function judgeLoad(load: Reading<LoadReading>, given: number | undefined): Verdict {
-  if (isUnknown(load)) return { status: 'unknown', reason: load.unknown };
-  const threshold = given ?? defaultLoadThreshold(load);
-  const bad = load.one > threshold;
-  return {
-    status: bad ? 'bad' : 'ok',
-    severity: load.one > 2 * threshold ? Severity.HIGH : Severity.MEDIUM,
-    value: load.one,
-    threshold,
-    // A load has no percentage points: the like of them is 5 % of the threshold.
-    clearsAt: 0.95 * threshold,
-    reason: `Load average is ${load.one.toFixed(2)} on ${load.cpus} CPU${load.cpus === 1 ? '' : 's'}, threshold ${threshold.toFixed(2)}`,
-  };
+export function judgeLoad(
+  load: Gauges['load'],
+  threshold: number | undefined,
+  last?: ComponentVerdict,
+): ComponentVerdict {
+  return isUnknown(load)
+    ? notKnown(LOAD, last, load.unknown)
+    : judged(LOAD, last, load.one, threshold ?? defaultLoadThreshold(load), 0, load.cpus);
 }

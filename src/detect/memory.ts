@@ -1,21 +1,29 @@
-import { isUnknown, type Reading } from '../host/reading.js';
-import type { MemoryReading } from '../host/snapshot.js';
-import { Severity, type Verdict } from '../issue.js';
+import { isUnknown } from '../host/reading.js';
+import type { Gauges } from '../host/snapshot.js';
+import { IssueType, Severity, type ComponentVerdict } from '../issue.js';
 import { bytes } from '../words.js';
+import { judged, notKnown, type Gauge } from './gauge.js';
 import { clearingLevel, percent } from './percent.js';
 
+const memoryOf = (whose: string): Gauge => ({
+  check: 'memory',
+  component: 'memory',
+  type: IssueType.RESOURCE,
+  severity: (value) => (value > 95 ? Severity.HIGH : Severity.MEDIUM),
+  clearsAt: clearingLevel,
+  words: ({ value, threshold, left, of }) =>
+    `${whose} is ${percent(value)} used, ${bytes(left)} of ${bytes(of)} left, threshold ${percent(threshold)}`,
+});
+
+const MEMORY = { host: memoryOf('Memory'), cgroup: memoryOf("Memory of this process's control group") };
+
 /** Memory use: `MEDIUM` over the threshold, `HIGH` over 95 %. */
-export function judgeMemory(memory: Reading<MemoryReading>, threshold: number): Verdict {
-  if (isUnknown(memory)) return { status: 'unknown', reason: memory.unknown };
-  const { usedPercent, availableBytes, totalBytes, scope } = memory;
-  const bad = usedPercent > threshold;
-  const whose = scope === 'cgroup' ? "Memory of this process's control group" : 'Memory';
-  return {
-    status: bad ? 'bad' : 'ok',
-    severity: usedPercent > 95 ? Severity.HIGH : Severity.MEDIUM,
-    value: usedPercent,
-    threshold,
-    clearsAt: clearingLevel(threshold),
-    reason: `${whose} is ${percent(usedPercent)} used, ${bytes(availableBytes)} of ${bytes(totalBytes)} left, threshold ${percent(threshold)}`,
-  };
+export function judgeMemory(
+  memory: Gauges['memory'],
+  threshold: number,
+  last?: ComponentVerdict,
+): ComponentVerdict {
+  if (isUnknown(memory)) return notKnown(MEMORY.host, last, memory.unknown);
+  const { scope, usedPercent, availableBytes, totalBytes } = memory;
+  return judged(MEMORY[scope], last, usedPercent, threshold, availableBytes, totalBytes);
 }

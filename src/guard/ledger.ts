@@ -52,9 +52,14 @@ export class Ledger {
    * the monotonic clock. So a wall clock that jumps neither ends a backoff early nor prolongs it.
    */
   now(): number {
+    return this.at(this.#parts.clock.monotonic());
+  }
+
+  /** What steady time was when the monotonic clock stood so. */
+  at(monotonic: number): number {
     const { clock } = this.#parts;
     this.#origin ??= clock.now() - clock.monotonic();
-    return this.#origin + clock.monotonic();
+    return this.#origin + monotonic;
   }
 
   /**

@@ -1,5 +1,6 @@
 import { messageOf } from '../errors.js';
 import type { CycleReport } from '../events.js';
+import type { Glance } from '../detect/glance.js';
 import type { BlockReason } from '../plan.js';
 import type { ComponentVerdict } from '../issue.js';
 import type { HealingResult, Outcome } from '../result.js';
@@ -17,6 +18,9 @@ export interface Looked {
   readonly at: number;
 }
 
+/** What a look saw: verdicts, or what makes them when somebody asks. */
+export type Seen = readonly ComponentVerdict[] | Pick<Glance, 'verdicts'>;
+
 /** How many results are kept. */
 const RECENT = 100;
 /** So many different actions are counted each by its name; a resolver may make names up for ever. */
@@ -31,7 +35,7 @@ export class Chronicle {
   #failedCycles = 0;
   #last: Looked | undefined;
   /** A look at a host that is well happens most often by far: of it the numbers are kept, and nothing is made. */
-  #well: readonly ComponentVerdict[] | undefined;
+  #well: Seen | undefined;
   #wellAt = 0;
   #wellTimestamp = 0;
   #wellMs = 0;
@@ -45,10 +49,10 @@ export class Chronicle {
     this.#failure = undefined;
   }
 
-  /** The same where nothing is in trouble; `timestamp` in milliseconds since the epoch. */
-  lookedWell(verdicts: readonly ComponentVerdict[], timestamp: number, ms: number, at: number): void {
+  /** The same where nothing is in trouble; `timestamp` in milliseconds since the epoch. A glance is not to look again. */
+  lookedWell(seen: Seen, timestamp: number, ms: number, at: number): void {
     this.#cycles += 1;
-    this.#well = verdicts;
+    this.#well = seen;
     this.#wellTimestamp = timestamp;
     this.#wellMs = ms;
     this.#wellAt = at;
@@ -82,7 +86,8 @@ export class Chronicle {
   get last(): Looked | undefined {
     if (this.#well === undefined) return this.#last;
     const timestamp = new Date(this.#wellTimestamp);
-    const report = { verdicts: this.#well, issues: [], timestamp, detectionMs: this.#wellMs };
+    const verdicts = 'verdicts' in this.#well ? this.#well.verdicts() : this.#well;
+    const report = { verdicts, issues: [], timestamp, detectionMs: this.#wellMs };
     return { report, at: this.#wellAt };
   }
 

@@ -1,5 +1,6 @@
 import { CRASH_LOOP_RESTARTS } from '../detect/services.js';
 import type { Detector, InspectRequest, Looked, SimpleDetector } from '../detect/detector.js';
+import type { Glance } from '../detect/glance.js';
 import { messageOf } from '../errors.js';
 import { failingUnits, runningOf, unitOf, type Generations, type UnitSeen } from '../guard/generations.js';
 import type { NixosReading } from '../host/nixos-reading.js';
@@ -56,6 +57,7 @@ export class GenerationWatch {
       detectIssues: (request) => detector.detectIssues(request),
       inspect: async (request) => look(request),
       look,
+      glance: () => unless(enabled, detector.glance?.()),
     };
     return around;
   }
@@ -161,6 +163,13 @@ export class GenerationWatch {
     return units;
   }
 }
+
+/** A glance tells nothing of a system. */
+const unless = (enabled: () => boolean, glance: Glance | undefined): Glance | undefined =>
+  glance && {
+    look: () => (enabled() ? undefined : glance.look()),
+    verdicts: () => glance.verdicts(),
+  };
 
 const isFailing = ({ check, status, severity = Severity.HIGH }: ComponentVerdict): boolean =>
   check === 'services' && status === 'bad' && severity >= Severity.HIGH;

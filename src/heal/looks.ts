@@ -6,7 +6,8 @@ import { unitName } from '../host/systemd/unit-name.js';
 import { IssueType, Severity, type ComponentVerdict, type Issue } from '../issue.js';
 import { isPending } from '../pending.js';
 import { gatherEvidence } from './evidence.js';
-import { Chronicle } from './chronicle.js';
+import { Chronicle, type Seen } from './chronicle.js';
+import { Glances } from './glances.js';
 import { isBlank, noteLook, noteStorm } from './health.js';
 import { verdictsOf } from './look.js';
 import { OpenIssues, type OpenIssue, type Turn } from './open-issues.js';
@@ -23,6 +24,7 @@ export class Looks {
   readonly open = new OpenIssues();
   readonly #parts: () => Parts;
   readonly #forget: (component: string) => void;
+  readonly #glances = new Glances();
   #request: InspectRequest | undefined;
   #lookedAt = new Map<string, number>();
 
@@ -47,25 +49,38 @@ export class Looks {
   #begin(signal: AbortSignal, lasting: Guards['lasting'] | undefined): Promise<Look> | undefined {
     const parts = this.#parts();
     const { detector, clock, ledger, dryRun, hears } = parts;
-    if (!ledger.isOpen(dryRun)) {
-      const look = () => this.#takeIn(verdictsOf(detector, { signal }), clock.monotonic(), signal, lasting);
-      return ledger.open(dryRun).then(look);
-    }
+    if (!ledger.isOpen(dryRun)) return this.#first(parts, signal, lasting);
     const start = clock.monotonic();
-    const verdicts = verdictsOf(detector, this.#requestWith(signal, lasting !== undefined));
-    if (
-      isPending(verdicts) ||
-      !this.open.calm ||
-      !isBlank(ledger.state) ||
-      hears('cycle:done') ||
-      verdicts.some(isBad)
-    )
-      return this.#takeIn(verdicts, start, signal, lasting);
-    const ms = clock.monotonic() - start;
+    if (!this.open.calm || !isBlank(ledger.state) || hears('cycle:done'))
+      return this.#takeIn(this.#wholeLook(signal, lasting), start, signal, lasting);
+    const glance = this.#glances.by(detector);
+    const well = glance?.look();
+    if (glance !== undefined && well === true) {
+      this.#glances.keep();
+      return this.#lookedWell(glance, start, parts);
+    }
+    const verdicts =
+      glance !== undefined && well === false ? glance.verdicts() : this.#wholeLook(signal, lasting);
+    return isPending(verdicts) || verdicts.some(isBad)
+      ? this.#takeIn(verdicts, start, signal, lasting)
+      : this.#lookedWell(verdicts, start, parts);
+  }
+
+  async #first(parts: Parts, signal: AbortSignal, lasting: Guards['lasting'] | undefined): Promise<Look> {
+    const { detector, clock, ledger, dryRun } = parts;
+    await ledger.open(dryRun);
+    return this.#takeIn(verdictsOf(detector, { signal }), clock.monotonic(), signal, lasting);
+  }
+
+  #lookedWell(seen: Seen, start: number, { clock, ledger }: Parts): undefined {
+    const end = clock.monotonic();
     const timestamp = clock.now();
-    this.tally.looked(timestamp, ms);
-    this.chronicle.lookedWell(verdicts, timestamp, ms, ledger.now());
-    return undefined;
+    this.tally.looked(timestamp, end - start);
+    this.chronicle.lookedWell(seen, timestamp, end - start, ledger.at(end));
+  }
+
+  #wholeLook(signal: AbortSignal, lasting: Guards['lasting'] | undefined): Looked {
+    return verdictsOf(this.#parts().detector, this.#requestWith(signal, lasting !== undefined));
   }
 
   #failed(error: unknown, signal: AbortSignal): never {

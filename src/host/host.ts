@@ -1,6 +1,6 @@
 import type { NixActivity, SystemIdentity } from './nixos-reading.js';
 import type { Reading } from './reading.js';
-import type { Snapshot, SnapshotPart } from './snapshot.js';
+import type { GaugePart, LiveGauges, Snapshot, SnapshotPart } from './snapshot.js';
 
 /** What to read. Reading less costs less. */
 export interface ReadRequest {
@@ -37,6 +37,11 @@ export interface HostListener {
 export interface Host {
   /** Reads what is asked for. Never throws, never rejects. */
   read(request?: ReadRequest): Snapshot | Promise<Snapshot>;
+  /**
+   * Makes gauges for whoever looks often; those that are not among these parts are unknown. `undefined` while there are
+   * none, as before the first `read`. Optional.
+   */
+  liveGauges?(parts: readonly GaugePart[]): LiveGauges | undefined;
   /** The last log lines of a unit, as evidence: few and short. Optional. */
   unitLog?(unit: string, signal?: AbortSignal): Promise<Reading<readonly string[]>>;
   /** Memory of a unit that only ending it gives back, in bytes. Optional. */

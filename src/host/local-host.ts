@@ -9,8 +9,6 @@ import { unknown } from './reading.js';
 import type { Snapshot, SnapshotPart, SystemReading } from './snapshot.js';
 import { createLazySystemdReader } from './systemd/lazy-reader.js';
 
-type Readers = LinuxReader | PortableReader;
-
 const NO_NIXOS = unknown('this host does not run NixOS');
 const NOT_ASKED = unknown('not asked for');
 const NO_NAMES: readonly string[] = Object.freeze([]);
@@ -18,15 +16,13 @@ const NO_NAMES: readonly string[] = Object.freeze([]);
 /** The machine that this program runs on: Linux by its own files, others through systeminformation. */
 export function localHost(): Host {
   const isLinux = process.platform === 'linux';
-  let reader: Readers | undefined;
+  let linux: LinuxReader | undefined;
+  let reader: LinuxReader | PortableReader | undefined;
   const loadReader = lazy(async () => {
-    reader ??= isLinux
-      ? (await import('./linux/linux-reader.js')).createLinuxReader()
-      : (await import('./portable.js')).createPortableReader();
-    return reader;
+    if (isLinux) reader = linux = (await import('./linux/linux-reader.js')).createLinuxReader();
+    else reader = (await import('./portable.js')).createPortableReader();
   });
   const systemd = createLazySystemdReader();
-  const snapshotOf = keptSnapshot();
   // Only on Linux: what nix-darwin keeps in the same places is no NixOS.
   let isNixos: boolean | undefined;
   const runsNixos = (): boolean => (isNixos ??= isLinux && existsSync(CURRENT_SYSTEM));
@@ -35,7 +31,10 @@ export function localHost(): Host {
   const unitChanges: Host['unitChanges'] = async (from, to, signal) =>
     (await nixos())?.unitChanges(from, to, signal) ?? NO_NIXOS;
   let preSwitchCheck: Host['preSwitchCheck'];
-  const readSystem = async (from: Readers, signal: AbortSignal | undefined): Promise<SystemReading> => ({
+  const readSystem = async (
+    from: LinuxReader | PortableReader,
+    signal: AbortSignal | undefined,
+  ): Promise<SystemReading> => ({
     nixos: runsNixos() ? (await loadNixos()).read() : NO_NIXOS,
     rootfs: from.rootfs(),
     oomKills: from.oomKills(),
@@ -59,11 +58,12 @@ export function localHost(): Host {
         : NOT_ASKED;
       // Most readings wait for nothing: then neither does this one.
       return isPending(memory) || isPending(mounts) || isPending(unitsRead) || isPending(system)
-        ? Promise.all([memory, mounts, unitsRead, system]).then(([memory, mounts, units, system]) =>
-            snapshotOf(timestamp, cpu, memory, load, mounts, pressure, units, system),
-          )
-        : snapshotOf(timestamp, cpu, memory, load, mounts, pressure, unitsRead, system);
+        ? Promise.all([memory, mounts, unitsRead, system]).then(([memory, mounts, units, system]) => ({
+            ...{ timestamp, cpu, memory, load, mounts, pressure, units, system },
+          }))
+        : { timestamp, cpu, memory, load, mounts, pressure, units: unitsRead, system };
     },
+    liveGauges: (parts) => linux?.liveGauges(parts),
     unitMemory: async (unit, signal) =>
       (await import('./systemd/anonymous-memory.js')).anonymousMemory(unit, signal),
     unitLog: async (unit, signal) => (await import('./systemd/unit-log.js')).unitLog(unit, signal),
@@ -88,29 +88,3 @@ export function localHost(): Host {
 
 const wants = (parts: readonly SnapshotPart[] | undefined, part: SnapshotPart): boolean =>
   parts === undefined || parts.includes(part);
-
-/** Makes snapshots; where nothing changed since the last one, that very object is given again. */
-function keptSnapshot() {
-  let last: Snapshot | undefined;
-  return (
-    timestamp: number,
-    cpu: Snapshot['cpu'],
-    memory: Snapshot['memory'],
-    load: Snapshot['load'],
-    mounts: Snapshot['mounts'],
-    pressure: Snapshot['pressure'],
-    units: Snapshot['units'],
-    system: Snapshot['system'],
-  ): Snapshot => {
-    const same =
-      last?.timestamp === timestamp &&
-      last.cpu === cpu &&
-      last.memory === memory &&
-      last.load === load &&
-      last.mounts === mounts &&
-      last.pressure === pressure &&
-      last.units === units &&
-      last.system === system;
-    return same ? last! : (last = { timestamp, cpu, memory, load, mounts, pressure, units, system });
-  };
-}

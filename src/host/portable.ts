@@ -1,5 +1,5 @@
 import type { CpuInfo } from 'node:os';
-import { CpuWindow } from './linux/cpu.js';
+import { CpuWindow, noCpu } from './linux/cpu.js';
 import { isIgnoredType } from './linux/fs-types.js';
 import { percentOf } from './linux/percent.js';
 import { reasonOf } from './linux/reason.js';
@@ -106,7 +106,8 @@ export function createPortableReader(options: PortableReaderOptions = {}): Porta
   return {
     cpu() {
       const list = cpus();
-      return fillCounters(list, window.counters) ? window.take(monotonic(), list.length) : NO_CPUS;
+      if (!fillCounters(list, window.counters)) return NO_CPUS;
+      return window.take(monotonic(), list.length, noCpu());
     },
     memory: (signal) =>
       ask(

@@ -4,6 +4,9 @@ export interface Unknown {
   readonly unknown: string;
 }
 
+/** The same, to be written to: a place that a reading is put into. */
+export type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
+
 /** A value, or the reason why there is none. */
 export type Reading<T> = T | Unknown;
 

@@ -104,6 +104,26 @@ export interface Snapshot {
   readonly system: Reading<SystemReading>;
 }
 
+/** What of a snapshot is a number that is held against a threshold. */
+export interface Gauges {
+  readonly cpu: Reading<CpuReading>;
+  readonly memory: Reading<Pick<MemoryReading, 'scope' | 'totalBytes' | 'availableBytes' | 'usedPercent'>>;
+  readonly load: Reading<Pick<LoadReading, 'one' | 'cpus'>>;
+  readonly mounts: Reading<readonly Pick<MountReading, 'mountPoint' | 'space' | 'inodes'>[]>;
+}
+
+/**
+ * Gauges that are read into the same places again and again: a look at them makes nothing. Whatever is to be kept
+ * beyond the next `read` has to be copied.
+ */
+export interface LiveGauges extends Gauges {
+  /** Reads anew. `false` where something has to be waited for: then they tell nothing, and the host has to be read. */
+  read(): boolean;
+}
+
+/** The parts of a snapshot that are gauges. */
+export type GaugePart = keyof Gauges;
+
 /** The parts of a snapshot that can be asked for one by one. */
 export type SnapshotPart = Exclude<keyof Snapshot, 'timestamp'>;
 

@@ -1,14 +1,21 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { judgeCpu } from '../../src/detect/cpu.js';
-import { judgeDisks, mountOf } from '../../src/detect/disk.js';
+import { judgeDisks as judgeDisksInto, mountOf } from '../../src/detect/disk.js';
 import { judgeLoad } from '../../src/detect/load.js';
 import { judgeMemory } from '../../src/detect/memory.js';
+import { VerdictList } from '../../src/detect/verdict-list.js';
+import type { Gauges } from '../../src/host/snapshot.js';
 import { Severity } from '../../src/issue.js';
 import { memoryReading, mountReading } from '../../src/testing/index.js';
 
 const { MEDIUM, HIGH, CRITICAL } = Severity;
 const because = { unknown: 'the file is gone' };
+const judgeDisks = (...[mounts, threshold]: [Gauges['mounts'], number]) => {
+  const list = new VerdictList();
+  judgeDisksInto(mounts, threshold, list);
+  return list.end();
+};
 const load = (one: number, cpus = 4) => ({ one, five: 1, fifteen: 1, cpus });
 
 describe('CPU', () => {

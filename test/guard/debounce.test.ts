@@ -72,10 +72,10 @@ describe('hysteresis', () => {
   it('lets a resource at rest clear, however low the threshold is', () => {
     for (const threshold of [0, 1, 3, 5]) {
       const about = { check: 'disk', component: 'x', type: 'resource' } as const;
-      const cpu = (percent: number) => ({ ...about, ...judgeCpu({ percent, cpus: 2 }, threshold) });
+      const cpu = (percent: number) => ({ ...judgeCpu({ percent, cpus: 2 }, threshold), ...about });
       const load = (value: number) => ({
+        ...judgeLoad({ one: value, cpus: 2 }, threshold),
         ...about,
-        ...judgeLoad({ one: value, five: 0, fifteen: 0, cpus: 2 }, threshold),
       });
       expect({ threshold, cpu: one(cpu(90), cpu(0)) }).toEqual({ threshold, cpu: ['x', ''] });
       expect({ threshold, load: one(load(90), load(0)) }).toEqual({ threshold, load: ['x', ''] });

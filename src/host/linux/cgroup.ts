@@ -43,14 +43,14 @@ interface LimitedGroup {
  */
 export class CgroupMemory {
   /** The fullest group, after `read` gave `limited`. */
-  readonly figures = noFigures();
+  readonly figures = noFigures('cgroup');
   /** Why `read` gave `failed`. */
   reason = '';
   #root: string;
   #scratch: Scratch;
   #digits = new Digits();
   #limited: LimitedGroup[] = [];
-  #trial = noFigures();
+  #trial = noFigures('cgroup');
 
   constructor(root: string, scratch: Scratch) {
     this.#root = root;

@@ -1,4 +1,4 @@
-import { unknown, type Reading } from '../reading.js';
+import { unknown, type Reading, type Writable } from '../reading.js';
 import type { CpuReading } from '../snapshot.js';
 import { CpuWindow, parseCpuTimes } from './cpu.js';
 import { KeptFile } from './kept-file.js';
@@ -8,27 +8,26 @@ import type { Scratch } from './scratch.js';
 /** Reads `/proc/stat`, and knows how many CPUs are online. */
 export class CpuFile {
   #scratch: Scratch;
-  #monotonic: () => number;
   #stat: KeptFile;
   #online: KeptFile;
   #window = new CpuWindow();
   /** CPUs counted by the last `read`, until `count` has taken the number. */
   #counted = 0;
 
-  constructor(root: string, scratch: Scratch, monotonic: () => number) {
+  constructor(root: string, scratch: Scratch) {
     this.#scratch = scratch;
-    this.#monotonic = monotonic;
     this.#stat = new KeptFile(`${root}/proc/stat`, scratch, { oneGo: true });
     this.#online = new KeptFile(`${root}/sys/devices/system/cpu/online`, scratch, { oneGo: true });
   }
 
-  read(): Reading<CpuReading> {
+  /** Reads at `now`, in monotonic milliseconds, and gives the answer in `into`. */
+  read(now: number, into: Writable<CpuReading>): Reading<CpuReading> {
     const length = this.#stat.read();
     if (length < 0) return unknown(`CPU use is not known: ${this.#stat.reason}`);
     const cpus = parseCpuTimes(this.#scratch.bytes, length, this.#window.counters);
     if (cpus < 0) return unknown(`CPU use is not known: ${this.#stat.path} was not understood`);
     this.#counted = cpus;
-    return this.#window.take(this.#monotonic(), cpus);
+    return this.#window.take(now, cpus, into);
   }
 
   /** The number of CPUs online. After a `read` it is already there; otherwise the cheapest file tells it. */

@@ -1,4 +1,4 @@
-import { unknown, type Reading } from '../reading.js';
+import { unknown, type Reading, type Writable } from '../reading.js';
 import type { CpuReading } from '../snapshot.js';
 import { ascii, Digits } from './digits.js';
 import { percentOf } from './percent.js';
@@ -49,6 +49,9 @@ export function parseCpuTimes(bytes: Uint8Array, length: number, counters: Float
   return cpus > 0 ? cpus : -1;
 }
 
+/** A place for a reading. */
+export const noCpu = (): Writable<CpuReading> => ({ percent: NaN, cpus: 0 });
+
 /** CPU use between two readings of the counters, over a window that is never shorter than 100 ms. */
 export class CpuWindow {
   /** To be filled with the newest counters before `take`. */
@@ -57,24 +60,23 @@ export class CpuWindow {
   #older = new Float64Array(CPU_COUNTERS);
   #lastAt = -Infinity;
   #olderAt = -Infinity;
-  #answer: CpuReading | undefined;
 
   /**
    * Compares `counters`, read at `now` (monotonic milliseconds), with the last reading that is at least
-   * 100 ms old. Two older ones are kept, so that readings in quick succession are answered from fresh
-   * counters too.
+   * 100 ms old, and gives the answer in `into`. Two older ones are kept, so that readings in quick succession are
+   * answered from fresh counters too.
    */
-  take(now: number, cpus: number): Reading<CpuReading> {
+  take(now: number, cpus: number, into: Writable<CpuReading>): Reading<CpuReading> {
     const far = now - this.#lastAt >= CPU_WINDOW_MS;
     const base = far ? this.#last : this.#older;
     const baseAt = far ? this.#lastAt : this.#olderAt;
     const first = this.#lastAt === -Infinity;
-    const answer = first ? FIRST : baseAt === -Infinity ? TOO_SOON : this.#compare(base, cpus);
+    const answer = first ? FIRST : baseAt === -Infinity ? TOO_SOON : this.#compare(base, cpus, into);
     if (far) this.#rotate(now);
     return answer;
   }
 
-  #compare(base: Float64Array, cpus: number): Reading<CpuReading> {
+  #compare(base: Float64Array, cpus: number, into: Writable<CpuReading>): Reading<CpuReading> {
     const { counters } = this;
     let total = 0;
     let idle = 0;
@@ -86,10 +88,9 @@ export class CpuWindow {
       if (i === IDLE || i === IOWAIT) idle += moved;
     }
     if (total <= 0) return STANDSTILL;
-    const percent = percentOf(total - idle, total);
-    if (this.#answer?.percent !== percent || this.#answer.cpus !== cpus)
-      this.#answer = Object.freeze({ percent, cpus });
-    return this.#answer;
+    into.percent = percentOf(total - idle, total);
+    into.cpus = cpus;
+    return into;
   }
 
   #rotate(now: number): void {

@@ -1,15 +1,20 @@
 import { isUnknown, unknown, type Reading } from '../reading.js';
 import type {
   CpuReading,
+  GaugePart,
+  LiveGauges,
   LoadReading,
   MemoryReading,
   MountReading,
   PressureReading,
   SystemReading,
 } from '../snapshot.js';
+import { noCpu } from './cpu.js';
 import { CpuFile } from './cpu-file.js';
 import { KeptFile } from './kept-file.js';
-import { parseLoad } from './load.js';
+import { LinuxGauges, type GaugeReaders } from './live-gauges.js';
+import { noLoad, parseLoad } from './load.js';
+import { toMemoryReading } from './memory.js';
 import { MemoryFiles } from './memory-files.js';
 import { MountReader, nodeStatFs, type StatFsCalls } from './mount-reader.js';
 import { MountTable } from './mount-table.js';
@@ -41,6 +46,8 @@ export interface LinuxReader {
   pressure(): Reading<PressureReading>;
   /** A promise only where a remote file system is mounted. The signal ends the wait for it. */
   mounts(signal?: AbortSignal): Reading<readonly MountReading[]> | Promise<Reading<readonly MountReading[]>>;
+  /** Makes gauges that read the same again and again, and make nothing. */
+  liveGauges(parts: readonly GaugePart[]): LiveGauges;
   /** Whether the file system on `/` went read-only. */
   rootfs(): SystemReading['rootfs'];
   /** Processes killed by the kernel for want of memory since boot. */
@@ -59,7 +66,7 @@ export function createLinuxReader(options: LinuxReaderOptions = {}): LinuxReader
   const refreshMs = options.refreshMs ?? REFRESH_MS;
   const scratch = createScratch();
 
-  const cpu = new CpuFile(root, scratch, monotonic);
+  const cpu = new CpuFile(root, scratch);
   const memory = new MemoryFiles(root, scratch);
   const loadFile = new KeptFile(`${root}/proc/loadavg`, scratch, { oneGo: true });
   const pressure = new PressureFiles(`${root}/proc/pressure`, scratch, {
@@ -76,38 +83,45 @@ export function createLinuxReader(options: LinuxReaderOptions = {}): LinuxReader
   const rootFs = new RootFs(table);
   const oomKills = new OomKills(root, scratch);
   let refreshedAt = -Infinity;
-  let lastLoad: LoadReading | undefined;
 
-  const refreshWhenDue = (): void => {
+  const begin = (): number => {
     const now = monotonic();
-    if (now - refreshedAt < refreshMs && table.reason === '') return;
+    if (now - refreshedAt < refreshMs && table.reason === '') return now;
     refreshedAt = now;
     table.refresh();
     memory.lookAgain();
+    return now;
   };
-
-  return {
-    cpu: () => cpu.read(),
-    memory() {
-      refreshWhenDue();
-      return memory.read(table);
-    },
-    load() {
+  const readers: GaugeReaders = {
+    begin,
+    cpu: (now, into) => cpu.read(now, into),
+    memory: () => memory.read(table, false),
+    load(into) {
       const cpus = cpu.count();
       if (isUnknown(cpus)) return cpus;
       const length = loadFile.read();
       if (length < 0) return unknown(`the load is not known: ${loadFile.reason}`);
-      const load = parseLoad(scratch.bytes, length, cpus, lastLoad);
-      if (!isUnknown(load)) lastLoad = load;
-      return load;
+      return parseLoad(scratch.bytes, length, cpus, into);
     },
+    mounts: (into) => mounts.readInto(into),
+  };
+
+  return {
+    cpu: () => Object.freeze(cpu.read(monotonic(), noCpu())),
+    memory() {
+      begin();
+      const figures = memory.read(table, true);
+      return isUnknown(figures) ? figures : toMemoryReading(figures);
+    },
+    load: () => Object.freeze(readers.load(noLoad())),
     pressure: () => pressure.read(),
+    liveGauges: (parts) => new LinuxGauges(readers, parts),
     mounts(signal) {
-      refreshWhenDue();
+      begin();
       return mounts.read(signal);
     },
     rootfs() {
-      refreshWhenDue();
+      begin();
       return rootFs.read();
     },
     oomKills: () => oomKills.read(),

@@ -1,4 +1,4 @@
-import { unknown, type Reading } from '../reading.js';
+import { unknown, type Reading, type Writable } from '../reading.js';
 import type { LoadReading } from '../snapshot.js';
 import { Digits } from './digits.js';
 
@@ -9,15 +9,15 @@ const digits = new Digits();
 const averages = new Float64Array(3);
 const NOT_UNDERSTOOD = Object.freeze(unknown('/proc/loadavg was not understood'));
 
-/**
- * Reads `/proc/loadavg`. Where nothing changed since `last`, that very object is given again: the kernel
- * computes the averages every 5 s.
- */
+/** A place for a reading. */
+export const noLoad = (): Writable<LoadReading> => ({ one: NaN, five: NaN, fifteen: NaN, cpus: 0 });
+
+/** Reads `/proc/loadavg`, and gives it in `into`. */
 export function parseLoad(
   bytes: Uint8Array,
   length: number,
   cpus: number,
-  last?: LoadReading,
+  into: Writable<LoadReading> = noLoad(),
 ): Reading<LoadReading> {
   digits.over(bytes, length);
   for (let i = 0; i < 3; i++) {
@@ -25,13 +25,11 @@ export function parseLoad(
     if (value < 0) return NOT_UNDERSTOOD;
     averages[i] = value;
   }
-  const one = averages[0]!;
-  const five = averages[1]!;
-  const fifteen = averages[2]!;
-  if (last?.one === one && last.five === five && last.fifteen === fifteen && last.cpus === cpus) {
-    return last;
-  }
-  return Object.freeze({ one, five, fifteen, cpus });
+  into.one = averages[0]!;
+  into.five = averages[1]!;
+  into.fifteen = averages[2]!;
+  into.cpus = cpus;
+  return into;
 }
 
 /**

@@ -1,5 +1,4 @@
 import { unknown, type Reading } from '../reading.js';
-import type { MemoryReading } from '../snapshot.js';
 import { createArcstats, evictableArc } from './arc.js';
 import { CgroupMemory } from './cgroup.js';
 import { Digits } from './digits.js';
@@ -7,12 +6,13 @@ import { KeptFile } from './kept-file.js';
 import {
   createMeminfo,
   estimateAvailable,
-  hostFigures,
-  hostUncounted,
+  hostCaches,
+  hostUse,
   lowWatermark,
   noFigures,
-  toMemoryReading,
+  USE_LINES,
   usedPercent,
+  type MemoryFigures,
 } from './memory.js';
 import type { MountTable } from './mount-table.js';
 import type { Scratch } from './scratch.js';
@@ -28,12 +28,11 @@ export class MemoryFiles {
   #meminfoLines = createMeminfo();
   #arcLines = createArcstats();
   #digits = new Digits();
-  #host = noFigures();
+  #host = noFigures('host');
   #looked = false;
   /** Settings of the kernel, in KiB; read again when the host is looked up anew. */
   #lowKib: number | undefined;
   #hasArc = true;
-  #last: MemoryReading | undefined;
 
   constructor(root: string, scratch: Scratch) {
     this.#scratch = scratch;
@@ -51,9 +50,12 @@ export class MemoryFiles {
     this.#lowKib = undefined;
   }
 
-  /** Reads all of it; `table` tells where the control groups are mounted. */
-  read(table: MountTable): Reading<MemoryReading> {
-    const failed = this.#readHost();
+  /**
+   * Reads how full memory is and, with `caches`, what can be freed of it; the next `read` overwrites it. `table` tells
+   * where the control groups are mounted.
+   */
+  read(table: MountTable, caches: boolean): Reading<MemoryFigures> {
+    const failed = this.#readHost(caches);
     if (failed) return unknown(`memory is not known: ${failed}`);
     const host = this.#host;
     let limits = this.#readGroups(table);
@@ -67,9 +69,7 @@ export class MemoryFiles {
       return unknown(`the memory of the control group is not known: ${this.#cgroup.reason}`);
     }
     const group = this.#cgroup.figures;
-    const isGroup = limits === 'limited' && usedPercent(group) > usedPercent(host);
-    this.#last = toMemoryReading(isGroup ? 'cgroup' : 'host', isGroup ? group : host, this.#last);
-    return this.#last;
+    return limits === 'limited' && usedPercent(group) > usedPercent(host) ? group : host;
   }
 
   close(): void {
@@ -78,16 +78,16 @@ export class MemoryFiles {
     this.#looked = false;
   }
 
-  #readHost(): string | undefined {
+  #readHost(caches: boolean): string | undefined {
     const length = this.#meminfo.read();
     if (length < 0) return this.#meminfo.reason;
-    const lines = this.#meminfoLines.parse(this.#scratch.bytes, length);
+    const lines = this.#meminfoLines.parse(this.#scratch.bytes, length, caches ? undefined : USE_LINES);
     const host = this.#host;
-    if (!hostFigures(lines, host)) return `${this.#meminfo.path} was not understood`;
+    if (!hostUse(lines, host)) return `${this.#meminfo.path} was not understood`;
     if (host.available < 0) host.available = estimateAvailable(lines, this.#readSetting(this.#minFree));
     if (host.available < 0)
       return 'this kernel does not tell what is available, nor what it could be computed from';
-    hostUncounted(lines, (this.#lowKib ??= this.#readLow()), host);
+    if (caches) hostCaches(lines, (this.#lowKib ??= this.#readLow()), host);
     host.arc = this.#readArc();
     host.available = Math.min(host.total, host.available + host.arc);
     return undefined;

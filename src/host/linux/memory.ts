@@ -5,6 +5,7 @@ import { percentOf } from './percent.js';
 
 /** Memory of a host or a control group in bytes; −1 stands for "not known". Overwritten by each reading. */
 export interface MemoryFigures {
+  readonly scope: MemoryReading['scope'];
   total: number;
   available: number;
   reclaimableSlab: number;
@@ -15,7 +16,8 @@ export interface MemoryFigures {
 }
 
 /** A place for figures, with nothing known yet. */
-export const noFigures = (): MemoryFigures => ({
+export const noFigures = (scope: MemoryReading['scope']): MemoryFigures => ({
+  scope,
   total: -1,
   available: -1,
   reclaimableSlab: -1,
@@ -27,8 +29,8 @@ export const noFigures = (): MemoryFigures => ({
 
 const KIB = 1024;
 const TOTAL = 0;
-const FREE = 1;
-const AVAILABLE = 2;
+const AVAILABLE = 1;
+const FREE = 2;
 const BUFFERS = 3;
 const CACHED = 4;
 const ACTIVE_FILE = 5;
@@ -36,12 +38,15 @@ const INACTIVE_FILE = 6;
 const SHARED = 7;
 const RECLAIMABLE = 8;
 
+/** So many of the names tell how full memory is; the others, what it is full of. */
+export const USE_LINES = 2;
+
 /** Makes the parser of `/proc/meminfo`. */
 export const createMeminfo = (): NamedNumbers =>
   new NamedNumbers([
     'MemTotal',
-    'MemFree',
     'MemAvailable',
+    'MemFree',
     'Buffers',
     'Cached',
     'Active(file)',
@@ -51,23 +56,15 @@ export const createMeminfo = (): NamedNumbers =>
   ]);
 
 /**
- * Turns the lines of `/proc/meminfo` into figures. Without `MemAvailable` (kernels before 3.14) `available`
+ * Turns the first lines of `/proc/meminfo` into figures. Without `MemAvailable` (kernels before 3.14) `available`
  * is −1; see `estimateAvailable`.
  *
  * @returns whether there was a total
  */
-export function hostFigures(lines: Float64Array, into: MemoryFigures): boolean {
-  const cached = lines[CACHED]!;
-  const buffers = lines[BUFFERS]!;
-  const shared = lines[SHARED]!;
-  const slab = lines[RECLAIMABLE]!;
+export function hostUse(lines: Float64Array, into: MemoryFigures): boolean {
   const available = lines[AVAILABLE]!;
   into.total = lines[TOTAL]! * KIB;
   into.available = available < 0 ? -1 : available * KIB;
-  into.reclaimableSlab = slab < 0 ? -1 : slab * KIB;
-  // `Cached` counts shared memory too, which is no cache; `Buffers` is the page cache of block devices.
-  into.pageCache =
-    cached < 0 || buffers < 0 || shared < 0 ? -1 : Math.max(0, cached + buffers - shared) * KIB;
   return lines[TOTAL]! > 0;
 }
 
@@ -91,13 +88,20 @@ export function estimateAvailable(lines: Float64Array, minFreeKib: number): numb
 }
 
 /**
- * What the kernel leaves out when it counts page cache and slab as available: half of each, at most the low
- * watermark (`si_mem_available`).
+ * What is cached, and what of it the kernel leaves out when it counts page cache and slab as available: half of each,
+ * at most the low watermark (`si_mem_available`).
  */
-export function hostUncounted(lines: Float64Array, lowKib: number, into: MemoryFigures): void {
+export function hostCaches(lines: Float64Array, lowKib: number, into: MemoryFigures): void {
+  const cached = lines[CACHED]!;
+  const buffers = lines[BUFFERS]!;
+  const shared = lines[SHARED]!;
   const active = lines[ACTIVE_FILE]!;
   const inactive = lines[INACTIVE_FILE]!;
   const slab = lines[RECLAIMABLE]!;
+  into.reclaimableSlab = slab < 0 ? -1 : slab * KIB;
+  // `Cached` counts shared memory too, which is no cache; `Buffers` is the page cache of block devices.
+  into.pageCache =
+    cached < 0 || buffers < 0 || shared < 0 ? -1 : Math.max(0, cached + buffers - shared) * KIB;
   into.uncountedCache =
     lowKib < 0 || active < 0 || inactive < 0 ? -1 : Math.min((active + inactive) / 2, lowKib) * KIB;
   into.uncountedSlab = lowKib < 0 || slab < 0 ? -1 : Math.min(slab / 2, lowKib) * KIB;
@@ -120,12 +124,8 @@ const NO_SLAB = Object.freeze(unknown('reclaimable slab is not told here'));
 const NO_LOW = Object.freeze(unknown('what the kernel leaves out of available memory is not told here'));
 const NO_CACHE = Object.freeze(unknown('the size of the page cache is not told here'));
 
-/** Makes the reading; where nothing changed since `last`, that very object is given again. */
-export function toMemoryReading(
-  scope: MemoryReading['scope'],
-  figures: MemoryFigures,
-  last?: MemoryReading,
-): MemoryReading {
+/** Makes the reading. */
+export function toMemoryReading(figures: MemoryFigures): MemoryReading {
   const totalBytes = figures.total;
   const availableBytes = Math.min(figures.available, totalBytes);
   const reclaimableSlabBytes: Reading<number> =
@@ -133,20 +133,8 @@ export function toMemoryReading(
   const pageCacheBytes: Reading<number> = figures.pageCache < 0 ? NO_CACHE : figures.pageCache;
   const uncountedCacheBytes: Reading<number> = figures.uncountedCache < 0 ? NO_LOW : figures.uncountedCache;
   const uncountedSlabBytes: Reading<number> = figures.uncountedSlab < 0 ? NO_LOW : figures.uncountedSlab;
-  if (
-    last?.scope === scope &&
-    last.totalBytes === totalBytes &&
-    last.availableBytes === availableBytes &&
-    last.reclaimableSlabBytes === reclaimableSlabBytes &&
-    last.pageCacheBytes === pageCacheBytes &&
-    last.uncountedCacheBytes === uncountedCacheBytes &&
-    last.uncountedSlabBytes === uncountedSlabBytes &&
-    last.evictableArcBytes === figures.arc
-  ) {
-    return last;
-  }
   return Object.freeze({
-    scope,
+    scope: figures.scope,
     totalBytes,
     availableBytes,
     usedPercent: usedPercent(figures),

@@ -1,11 +1,11 @@
 import { statfs, statfsSync } from 'node:fs';
-import { isUnknown, unknown, type Reading } from '../reading.js';
+import { isUnknown, unknown, type Reading, type Unknown } from '../reading.js';
 import type { MountReading } from '../snapshot.js';
 import type { MountTable } from './mount-table.js';
-import { mountsThatCount, type CountedMount } from './mounts-that-count.js';
 import { codeOf, reasonOf } from './reason.js';
 import { SlowCalls } from './slow-calls.js';
-import { inodesOf, spaceOf, type StatFs } from './usage.js';
+import type { StatFs } from './usage.js';
+import { WatchedMounts, type WatchedMount } from './watched-mounts.js';
 
 /** The system call, in both ways. */
 export interface StatFsCalls {
@@ -24,22 +24,12 @@ export const nodeStatFs: StatFsCalls = {
     }),
 };
 
-/** A mount with what it said last, so that an unchanged answer costs no new object. */
-interface Watched {
-  readonly mount: CountedMount;
-  stat?: StatFs | undefined;
-  reading?: MountReading | undefined;
-}
-
 /** Asks every mount that counts how full it is. */
 export class MountReader {
   #table: MountTable;
   #calls: StatFsCalls;
   #slow: SlowCalls<StatFs>;
-  #version = -1;
-  #watched: Watched[] = [];
-  #hasRemote = false;
-  #answer: readonly MountReading[] = Object.freeze([]);
+  #watched = new WatchedMounts();
 
   constructor(table: MountTable, calls: StatFsCalls, timeoutMs: number) {
     this.#table = table;
@@ -49,37 +39,55 @@ export class MountReader {
 
   /** Answers with a promise only where a remote file system is mounted. */
   read(signal?: AbortSignal): Reading<readonly MountReading[]> | Promise<Reading<readonly MountReading[]>> {
-    if (!this.#readLocal()) {
-      // A mount point is gone: so is the table that named it.
-      this.#table.refresh();
-      this.#readLocal();
-    }
-    if (this.#table.reason) return unknown(`the mounts are not known: ${this.#table.reason}`);
-    return this.#hasRemote ? this.#readRemote(this.#watched, signal) : this.#collect(this.#watched);
+    const failed = this.#readLocal(this.#watched);
+    if (failed) return failed;
+    const { all, hasRemote } = this.#watched;
+    return hasRemote ? this.#readRemote(all, signal) : collect(all);
+  }
+
+  /** Reads into these; `undefined`, and nothing is asked, where a remote file system is mounted. */
+  readInto(watched: WatchedMounts): Reading<readonly WatchedMount[]> | undefined {
+    watched.follow(this.#table);
+    if (watched.hasRemote) return undefined;
+    return this.#readLocal(watched) ?? (watched.hasRemote ? undefined : watched.counting());
   }
 
   close(): void {
     this.#slow.close();
   }
 
+  /** Gives the reason where there are no mounts to ask. */
+  #readLocal(watched: WatchedMounts): Unknown | undefined {
+    if (!this.#askLocal(watched)) {
+      // A mount point is gone: so is the table that named it.
+      this.#table.refresh();
+      this.#askLocal(watched);
+    }
+    return this.#table.reason === '' ? undefined : unknown(`the mounts are not known: ${this.#table.reason}`);
+  }
+
   /** Gives `false` where a mount point no longer exists. */
-  #readLocal(): boolean {
-    this.#update();
+  #askLocal(watched: WatchedMounts): boolean {
+    watched.follow(this.#table);
     let allThere = true;
-    for (const watched of this.#watched) {
-      if (watched.mount.remote) continue;
-      try {
-        take(watched, this.#calls.sync(watched.mount.path));
-      } catch (error) {
-        fail(watched, reasonOf(error));
-        if (codeOf(error) === 'ENOENT') allThere = false;
-      }
+    for (const one of watched.all) {
+      if (!one.mount.remote && !this.#ask(one)) allThere = false;
     }
     return allThere;
   }
 
+  #ask(one: WatchedMount): boolean {
+    try {
+      one.take(this.#calls.sync(one.mount.path));
+      return true;
+    } catch (error) {
+      one.fail(reasonOf(error));
+      return codeOf(error) !== 'ENOENT';
+    }
+  }
+
   async #readRemote(
-    watched: readonly Watched[],
+    watched: readonly WatchedMount[],
     signal?: AbortSignal,
   ): Promise<Reading<readonly MountReading[]>> {
     await Promise.all(
@@ -88,62 +96,13 @@ export class MountReader {
         .map(async (remote) => {
           const { mountPoint, path } = remote.mount;
           const stat = await this.#slow.run(mountPoint, () => this.#calls.async(path), signal);
-          if (isUnknown(stat)) fail(remote, stat.unknown);
-          else take(remote, stat);
+          if (isUnknown(stat)) remote.fail(stat.unknown);
+          else remote.take(stat);
         }),
     );
-    return this.#collect(watched);
-  }
-
-  #update(): void {
-    if (this.#version === this.#table.version) return;
-    this.#version = this.#table.version;
-    this.#watched = mountsThatCount(this.#table.entries).map((mount) => ({ mount }));
-    this.#hasRemote = this.#watched.some(({ mount }) => mount.remote);
-  }
-
-  /** The same list as before where nothing in it has changed. */
-  #collect(watched: readonly Watched[]): readonly MountReading[] {
-    const before = this.#answer;
-    let at = 0;
-    let same = true;
-    for (const { reading } of watched) {
-      if (reading && before[at++] !== reading) same = false;
-    }
-    if (same && at === before.length) return before;
-    this.#answer = Object.freeze(watched.flatMap(({ reading }) => reading ?? []));
-    return this.#answer;
+    return collect(watched);
   }
 }
 
-function take(watched: Watched, stat: StatFs): void {
-  const { mount, stat: before } = watched;
-  if (before && isSame(before, stat)) return;
-  watched.stat = stat;
-  const space = spaceOf(stat);
-  // As in `df`: what has no size is no place to fill, unless somebody may ask for it by name.
-  if (!(stat.blocks > 0) && !mount.remote && mount.mountPoint !== '/') watched.reading = undefined;
-  else watched.reading = toReading(mount, space, inodesOf(stat));
-}
-
-function fail(watched: Watched, reason: string): void {
-  watched.stat = undefined;
-  const before = watched.reading?.space;
-  if (before && isUnknown(before) && before.unknown === reason) return;
-  const why = Object.freeze(unknown(reason));
-  watched.reading = toReading(watched.mount, why, why);
-}
-
-const toReading = (
-  { mountPoint, device, fsType, source }: CountedMount,
-  space: MountReading['space'],
-  inodes: MountReading['inodes'],
-): MountReading => Object.freeze({ mountPoint, device, fsType, source, space, inodes });
-
-const isSame = (a: StatFs, b: StatFs): boolean =>
-  a.bfree === b.bfree &&
-  a.bavail === b.bavail &&
-  a.ffree === b.ffree &&
-  a.files === b.files &&
-  a.blocks === b.blocks &&
-  a.bsize === b.bsize;
+const collect = (watched: readonly WatchedMount[]): readonly MountReading[] =>
+  Object.freeze(watched.filter(({ counts }) => counts).map((one) => one.reading()));

@@ -36,17 +36,18 @@ export class NamedNumbers {
     }
   }
 
-  /** Reads the text, in which each name begins one line at most. */
-  parse(bytes: Uint8Array, length: number): Float64Array {
+  /** Reads the text, in which each name begins one line at most: the first `needed` names, and maybe the others too. */
+  parse(bytes: Uint8Array, length: number, needed = this.values.length): Float64Array {
     this.#digits.over(bytes, length);
-    if (!this.#parseAsBefore()) this.#search();
+    if (!this.#parseAsBefore(needed)) this.#search();
     return this.values;
   }
 
   /** Looks only where the lines were the last time. Gives `false` where one of them is not there. */
-  #parseAsBefore(): boolean {
+  #parseAsBefore(needed: number): boolean {
     const digits = this.#digits;
-    for (const wanted of this.#wanted) {
+    for (let slot = 0; slot < needed; slot++) {
+      const wanted = this.#wanted[slot]!;
       const line = this.#lineOf[wanted.slot]!;
       if (line === NOWHERE || line >= digits.end) return false;
       if (line > 0 && digits.bytes[line - 1] !== NEWLINE) return false;

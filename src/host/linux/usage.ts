@@ -1,4 +1,4 @@
-import { unknown, type Reading } from '../reading.js';
+import { unknown, type Reading, type Writable } from '../reading.js';
 import type { UsageReading } from '../snapshot.js';
 import { percentOf } from './percent.js';
 
@@ -21,23 +21,34 @@ const NONSENSE = Object.freeze(unknown('statfs gave numbers that contradict each
 /** A negative number of blocks, seen as an unsigned one. */
 const NEGATIVE = 2 ** 63;
 
-/** Bytes, as `df` shows them: blocks kept for root are neither used nor available. */
-export function spaceOf(stat: StatFs): Reading<UsageReading> {
+/** A place for a reading. */
+export const noUsage = (): Writable<UsageReading> => ({ used: NaN, available: NaN, percent: NaN });
+
+/** Bytes, as `df` shows them: blocks kept for root are neither used nor available. Given in `into`. */
+export function spaceOf(stat: StatFs, into = noUsage()): Reading<UsageReading> {
   if (!(stat.blocks > 0)) return NO_SPACE;
   const unit = stat.frsize !== undefined && stat.frsize > 0 ? stat.frsize : stat.bsize;
-  return usage(stat.blocks - stat.bfree, stat.bavail >= NEGATIVE ? 0 : stat.bavail, unit);
+  return usage(stat.blocks - stat.bfree, stat.bavail >= NEGATIVE ? 0 : stat.bavail, unit, into);
 }
 
-/** Inodes; unknown where the file system makes them as it goes (btrfs, vfat). */
-export function inodesOf(stat: StatFs): Reading<UsageReading> {
+/** Inodes; unknown where the file system makes them as it goes (btrfs, vfat). Given in `into`. */
+export function inodesOf(stat: StatFs, into = noUsage()): Reading<UsageReading> {
   if (!(stat.files > 0)) return NO_INODES;
-  return usage(stat.files - stat.ffree, stat.ffree, 1);
+  return usage(stat.files - stat.ffree, stat.ffree, 1, into);
 }
 
-function usage(usedUnits: number, availableUnits: number, unit: number): Reading<UsageReading> {
+function usage(
+  usedUnits: number,
+  availableUnits: number,
+  unit: number,
+  into: Writable<UsageReading>,
+): Reading<UsageReading> {
   const used = usedUnits * unit;
   const available = availableUnits * unit;
   const sum = used + available;
   if (!(used >= 0) || !(available >= 0) || !(sum > 0) || sum === Infinity) return NONSENSE;
-  return Object.freeze({ used, available, percent: percentOf(used, sum) });
+  into.used = used;
+  into.available = available;
+  into.percent = percentOf(used, sum);
+  return into;
 }

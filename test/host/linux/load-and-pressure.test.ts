@@ -33,11 +33,6 @@ describe('the load', () => {
     expect(reader.load()).toHaveProperty('unknown');
   });
 
-  it('gives the very same object while the kernel prints the same', () => {
-    const reader = createLinuxReader({ root: fixture('one-cpu') });
-    expect(reader.load()).toBe(reader.load());
-  });
-
   it('reads the same numbers as a plain parser does', () => {
     const check = (text: string): void => {
       const [one, five, fifteen] = text.split(' ').map(Number);

@@ -76,11 +76,11 @@ describe('memory', () => {
     });
   });
 
-  it('gives the very same object while nothing has changed, and another one when it has', () => {
+  it('gives an object of its own each time, which stays as it is', () => {
     const host = temporaryHost({ 'proc/meminfo': 'MemTotal: 100 kB\nMemAvailable: 40 kB\n' });
     const reader = createLinuxReader(host);
     const first = reader.memory();
-    expect(reader.memory()).toBe(first);
+    expect(Object.isFrozen(first)).toBe(true);
     host.put('proc/meminfo', 'MemTotal: 100 kB\nMemAvailable: 39 kB\n');
     expect(reader.memory()).toMatchObject({ usedPercent: 61 });
     expect(first).toMatchObject({ usedPercent: 60 });

@@ -1,0 +1,74 @@
+import type { Host } from '../host/host.js';
+import type { GaugePart, LiveGauges } from '../host/snapshot.js';
+import type { ComponentVerdict } from '../issue.js';
+import { anyOver, gaugeOf, judgeGauge } from './built-in.js';
+import type { ThresholdValues } from './thresholds.js';
+import type { VerdictList } from './verdict-list.js';
+
+/** Looks at the host without making anything, and says what was read only when somebody asks. */
+export interface Glance {
+  /** Reads. Whether all is well; `undefined` where only a whole look can tell. */
+  look(): boolean | undefined;
+  /** The verdicts of the last look. */
+  verdicts(): readonly ComponentVerdict[];
+}
+
+/** What a detector looks at, and by what measure; it may change at any time. */
+export interface Looking {
+  readonly host: Host;
+  /** The checks that are enabled. */
+  readonly enabled: readonly string[];
+  readonly levels: ThresholdValues;
+}
+
+/** A glance at gauges. It can tell nothing where a check that is enabled looks at anything else. */
+export class GaugeGlance implements Glance {
+  readonly #looking: Looking;
+  readonly #list: VerdictList;
+  readonly #levels: ThresholdValues;
+  #enabled: readonly string[] | undefined;
+  /** A copy: going through a frozen array makes an object for each entry. */
+  #checks: readonly string[] = [];
+  /** What it needs of the host, where gauges are all that it needs. */
+  #parts: readonly GaugePart[] | undefined;
+  #gauges: LiveGauges | undefined;
+
+  constructor(looking: Looking, list: VerdictList) {
+    this.#looking = looking;
+    this.#list = list;
+    this.#levels = { ...looking.levels };
+  }
+
+  look(): boolean | undefined {
+    const { enabled, levels } = this.#looking;
+    if (enabled !== this.#enabled) this.#follow(enabled);
+    const gauges = (this.#gauges ??= this.#parts && this.#looking.host.liveGauges?.(this.#parts));
+    if (gauges?.read() !== true) return undefined;
+    copyLevels(levels, this.#levels);
+    return !anyOver(this.#checks, gauges, this.#levels);
+  }
+
+  verdicts(): readonly ComponentVerdict[] {
+    const list = this.#list;
+    const gauges = this.#gauges;
+    list.begin();
+    if (gauges) for (const check of this.#checks) judgeGauge(check, gauges, this.#levels, list);
+    return list.end();
+  }
+
+  #follow(enabled: readonly string[]): void {
+    this.#enabled = enabled;
+    this.#checks = [...enabled];
+    const parts = enabled.flatMap((check) => gaugeOf(check) ?? []);
+    this.#parts = parts.length === enabled.length ? parts : undefined;
+    this.#gauges = undefined;
+  }
+}
+
+/** A threshold may be assigned between a look and the question what it saw. */
+function copyLevels(from: ThresholdValues, to: ThresholdValues): void {
+  to.cpuPercent = from.cpuPercent;
+  to.memoryPercent = from.memoryPercent;
+  to.diskPercent = from.diskPercent;
+  to.loadAverage = from.loadAverage;
+}

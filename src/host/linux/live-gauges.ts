@@ -1,0 +1,68 @@
+import { isUnknown, unknown, type Reading, type Writable } from '../reading.js';
+import type { CpuReading, GaugePart, Gauges, LiveGauges, LoadReading } from '../snapshot.js';
+import { noCpu } from './cpu.js';
+import { noLoad } from './load.js';
+import { usedPercent, type MemoryFigures } from './memory.js';
+import { WatchedMounts, type WatchedMount } from './watched-mounts.js';
+
+/** Readers that put what they read into a place that is there already. */
+export interface GaugeReaders {
+  /** Milliseconds that only go forward; whatever is due at that time is looked up again. */
+  begin(): number;
+  cpu(now: number, into: Writable<CpuReading>): Reading<CpuReading>;
+  memory(): Reading<MemoryFigures>;
+  load(into: Writable<LoadReading>): Reading<LoadReading>;
+  /** `undefined` where a remote file system is mounted. */
+  mounts(into: WatchedMounts): Reading<readonly WatchedMount[]> | undefined;
+}
+
+const NOT_ASKED = Object.freeze(unknown('not asked for'));
+
+/** Gauges of one who looks often. */
+export class LinuxGauges implements LiveGauges {
+  cpu: Gauges['cpu'] = NOT_ASKED;
+  memory: Gauges['memory'] = NOT_ASKED;
+  load: Gauges['load'] = NOT_ASKED;
+  mounts: Gauges['mounts'] = NOT_ASKED;
+  readonly #readers: GaugeReaders;
+  readonly #wants: Readonly<Record<GaugePart, boolean>>;
+  readonly #cpu = noCpu();
+  readonly #memory: Writable<Exclude<Gauges['memory'], { unknown: string }>> = {
+    ...{ scope: 'host', totalBytes: NaN, availableBytes: NaN, usedPercent: NaN },
+  };
+  readonly #load = noLoad();
+  readonly #mounts = new WatchedMounts();
+
+  constructor(readers: GaugeReaders, parts: readonly GaugePart[]) {
+    this.#readers = readers;
+    const wants = (part: GaugePart): boolean => parts.includes(part);
+    this.#wants = {
+      ...{ cpu: wants('cpu'), memory: wants('memory'), load: wants('load'), mounts: wants('mounts') },
+    };
+  }
+
+  read(): boolean {
+    const readers = this.#readers;
+    const wants = this.#wants;
+    const now = readers.begin();
+    if (wants.mounts) {
+      const mounts = readers.mounts(this.#mounts);
+      if (mounts === undefined) return false;
+      this.mounts = mounts;
+    }
+    if (wants.cpu) this.cpu = readers.cpu(now, this.#cpu);
+    if (wants.memory) this.memory = this.#put(readers.memory());
+    if (wants.load) this.load = readers.load(this.#load);
+    return true;
+  }
+
+  #put(figures: Reading<MemoryFigures>): Gauges['memory'] {
+    if (isUnknown(figures)) return figures;
+    const memory = this.#memory;
+    memory.scope = figures.scope;
+    memory.totalBytes = figures.total;
+    memory.availableBytes = Math.min(figures.available, figures.total);
+    memory.usedPercent = usedPercent(figures);
+    return memory;
+  }
+}
