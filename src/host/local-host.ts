@@ -24,11 +24,11 @@ export function localHost(): Host {
     nixos?.unitChanges(from, to, signal) ?? NO_NIXOS;
   let runsNixos: boolean | undefined;
   let preSwitchCheck: Host['preSwitchCheck'];
-  const readSystem = async (signal?: AbortSignal): Promise<SystemReading> => ({
+  const readSystem = async ({ recent, signal }: ReadRequest): Promise<SystemReading> => ({
     nixos: nixos?.read() ?? NO_NIXOS,
     rootfs: reader.rootfs(),
     oomKills: reader.oomKills(),
-    state: await systemd.readState(signal),
+    state: await systemd.readState({ recent, signal }),
   });
   return {
     read(request: ReadRequest = {}): Snapshot | Promise<Snapshot> {
@@ -43,7 +43,7 @@ export function localHost(): Host {
         ? systemd.readUnits({ names: units ?? NO_NAMES, discover: discover ?? false, recent, signal })
         : NOT_ASKED;
       const system: Snapshot['system'] | Promise<Snapshot['system']> = wants(parts, 'system')
-        ? readSystem(signal)
+        ? readSystem(request)
         : NOT_ASKED;
       // Most readings wait for nothing: then neither does this one.
       return isPending(memory) || isPending(mounts) || isPending(unitsRead) || isPending(system)
