@@ -82,9 +82,8 @@ export function createDbusUnits(options: DbusUnitsOptions): DbusUnits {
       const followed = watch.hear(signal);
       trouble.hear(signal);
       if (signal.about === 'systemd') session = undefined;
-      if (!followed) return;
-      version++;
-      onChange?.(signal);
+      if (followed) version++;
+      if (followed) onChange?.(signal);
       if (wasLive && !watch.live) onFlood?.();
     },
   });

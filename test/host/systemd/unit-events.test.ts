@@ -169,9 +169,9 @@ describe('a flood of changes', () => {
     }
   });
 
-  it('of one unit does not hide the end of another', async () => {
+  it.each([undefined, ['a', 'b']])('of one unit does not hide the end of another', async (units) => {
     start();
-    reader.watch(undefined, listener);
+    reader.watch(units, listener);
     await until(() => expect(told).toEqual(['listening']));
     for (let i = 0; i < 1_200; i++) systemd.signalChange('a.service');
     become('b.service', 'failed');
