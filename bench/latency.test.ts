@@ -6,6 +6,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { HealingOptions } from '@luminous-nix/self-healing';
 import { test } from 'vitest';
 import { bootTestHost } from '../test/system/host/boot.js';
 import { missingRequirements } from '../test/system/host/requirements.js';
@@ -100,6 +101,7 @@ test.skipIf(missing.length > 0)('death → known → back', { timeout: 3_600_000
   const where = machine();
   await using host = await bootTestHost();
   await host.writeUnit(UNIT, victim(PORT));
+  const floor = await letDie(host, { unit: UNIT, port: PORT, deaths: DEATHS, bare: true });
   const engine = { enabledChecks: ['services'], services: [UNIT], guards: OFTEN };
   const ours = await letDie(host, { unit: UNIT, port: PORT, deaths: DEATHS, engine });
   const services = await withServices(host);
@@ -110,6 +112,8 @@ test.skipIf(missing.length > 0)('death → known → back', { timeout: 3_600_000
     outcomes: ours.outcomes,
     wholeLooks: ours.wholeLooks,
     services,
+    configured: engine,
+    floor: spread(known(floor)),
     known: spread(known(ours)),
     back: spread(back(ours)),
     monit:
@@ -117,6 +121,7 @@ test.skipIf(missing.length > 0)('death → known → back', { timeout: 3_600_000
         ? theirs
         : { version: theirs.version, deaths: MONIT_DEATHS, back: spread(back(theirs.deaths)) },
     samples: {
+      floor: known(floor),
       known: known(ours),
       back: back(ours),
       monitBack: 'missing' in theirs ? [] : back(theirs.deaths),
@@ -132,6 +137,8 @@ function print(report: {
   readonly deaths: number;
   readonly outcomes: Deaths['outcomes'];
   readonly services: { readonly ratio: number; readonly perSecond: number };
+  readonly configured: HealingOptions;
+  readonly floor: Spread;
   readonly known: Spread;
   readonly back: Spread;
   readonly monit: { readonly missing: string } | { version: string; deaths: number; back: Spread };
@@ -141,9 +148,17 @@ function print(report: {
     `${at.date}, ${at.cores} × ${at.cpu}, Node ${at.node}, load before ${at.loadBefore.join(' ')}; ` +
       `a booted Debian with systemd; ${report.deaths} deaths by SIGKILL of a listed service.`,
   );
-  console.log('Settle time and backoff are shortened; they come after what is measured here.\n');
+  console.log(
+    `The engine: ${JSON.stringify(report.configured)}. Only \`wake.apartMs\` bears on when an issue is known: the time ` +
+      'from one look that was woken to the next, 250 ms by default. Settle time, backoff and budget come after.',
+  );
+  console.log(
+    'Known: systemd said so, the properties of that unit were read over D-Bus, and `issue:opened` was told. ' +
+      'Floor: a listener of that one signal, in the same place, that asks nothing.\n',
+  );
   const line = (what: string, { p50, p90, p99, max }: Spread): string =>
     `${what.padEnd(44)} p50 ${p50} ms  p90 ${p90} ms  p99 ${p99} ms  longest ${max} ms`;
+  console.log(line('death → systemd says so: the floor', report.floor));
   console.log(line('death → issue known', report.known));
   console.log(line('death → service runs again', report.back));
   if ('missing' in theirs) console.log(`Monit: not measured. ${theirs.missing}`);

@@ -26,12 +26,13 @@ function curve(numbers) {
 }
 
 const lines = [
+  { title: 'systemd says so', color: '#9ca3af', numbers: samples.floor },
   { title: 'issue known', color: '#2563eb', numbers: samples.known },
   { title: 'service runs again', color: '#15803d', numbers: samples.back },
   ...(samples.monitBack.length > 0
     ? [
         {
-          title: `Monit ${monit.version}, cycle 1 s: runs again`,
+          title: `Monit ${monit.version}, cycle 1 s`,
           color: '#b45309',
           numbers: samples.monitBack,
         },
@@ -51,8 +52,8 @@ const shares = [0, 0.25, 0.5, 0.75, 1].map(
 );
 const legend = lines.map(
   ({ title, color }, at) =>
-    `<path d="M${LEFT + at * 190},${TOP - 18}h18" stroke="${color}" stroke-width="3"/>` +
-    `<text x="${LEFT + at * 190 + 24}" y="${TOP - 14}">${title}</text>`,
+    `<path d="M${LEFT + at * 165},${TOP - 18}h18" stroke="${color}" stroke-width="3"/>` +
+    `<text x="${LEFT + at * 165 + 24}" y="${TOP - 14}">${title}</text>`,
 );
 const curves = lines.map(
   ({ color, numbers }) => `<path d="${curve(numbers)}" fill="none" stroke="${color}" stroke-width="2"/>`,

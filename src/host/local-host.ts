@@ -33,12 +33,12 @@ export function localHost(): Host {
   let preSwitchCheck: Host['preSwitchCheck'];
   const readSystem = async (
     from: LinuxReader | PortableReader,
-    signal: AbortSignal | undefined,
+    { recent, signal }: ReadRequest,
   ): Promise<SystemReading> => ({
     nixos: runsNixos() ? (await loadNixos()).read() : NO_NIXOS,
     rootfs: from.rootfs(),
     oomKills: from.oomKills(),
-    state: await systemd.readState(signal),
+    state: await systemd.readState({ recent, signal }),
   });
   return {
     read(request: ReadRequest = {}): Snapshot | Promise<Snapshot> {
@@ -54,7 +54,7 @@ export function localHost(): Host {
         ? systemd.readUnits({ names: units ?? NO_NAMES, discover: discover ?? false, recent, signal })
         : NOT_ASKED;
       const system: Snapshot['system'] | Promise<Snapshot['system']> = wants(parts, 'system')
-        ? readSystem(reader, signal)
+        ? readSystem(reader, request)
         : NOT_ASKED;
       // Most readings wait for nothing: then neither does this one.
       return isPending(memory) || isPending(mounts) || isPending(unitsRead) || isPending(system)

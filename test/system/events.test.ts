@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { describeOnHost } from './lab.js';
+import type { HealingOptions } from '@luminous-nix/self-healing';
+import { describeOnHost, PROGRAMS, type Lab } from './lab.js';
 import { letDie, OFTEN, victim } from './victim.js';
 
 const DEATHS = 25;
@@ -29,5 +30,139 @@ describeOnHost('a service that dies', (lab) => {
     const { outcomes, wholeLooks } = await letDie(lab.host, { unit, port: PORT, deaths: DEATHS, engine });
     expect(outcomes).toEqual({ fixed: DEATHS });
     expect(wholeLooks).toBe(0);
+  });
+});
+
+/** What `programs/watching.mjs` counted in one phase. */
+interface Counted {
+  /** Looks at everything, and looks at one component. */
+  readonly cycles: number;
+  readonly looks: number;
+  /** What was written to the bus. */
+  readonly messages: number;
+  readonly opened: readonly string[];
+  readonly said: readonly string[];
+  /** How often a timer of 10 ms fired. */
+  readonly ticks: number;
+  readonly ms: number;
+  readonly heapBytes: number;
+}
+
+interface Phase {
+  readonly run?: readonly string[];
+  readonly opens?: string;
+  readonly forMs?: number;
+}
+
+/** Lets an engine monitor through some phases. It repairs nothing. */
+async function watching<const Phases extends readonly Phase[]>(
+  { host }: Lab,
+  phases: Phases,
+  engine: HealingOptions = {},
+  interval = 600,
+): Promise<{ readonly [Index in keyof Phases]: Counted }> {
+  const input = JSON.stringify({
+    ...{ interval, phases },
+    engine: { enabledChecks: ['services'], dryRun: true, ...engine },
+  });
+  const { stdout } = await host.node(['--expose-gc', `${PROGRAMS}/watching.mjs`], {
+    input,
+    timeoutMs: 100_000,
+  });
+  return JSON.parse(stdout) as { readonly [Index in keyof Phases]: Counted };
+}
+
+const sleeper = '[Service]\nExecStart=/usr/bin/sleep infinity\n[Install]\nWantedBy=multi-user.target\n';
+const killed = (unit: string) => ['systemctl', 'kill', '--signal=KILL', unit];
+
+/** Two units that fail for ever, each of them starting the other, and four that systemd restarts without a pause. */
+async function flapping(lab: Lab): Promise<string[]> {
+  const unit = '[Unit]\nStartLimitIntervalSec=0\n';
+  const fails = (other: string) => `${unit}OnFailure=${other}\n[Service]\nExecStart=/usr/bin/false\n`;
+  const restarts = `${unit}[Service]\nExecStart=/usr/bin/false\nRestart=always\nRestartSec=0\n`;
+  return Promise.all([
+    lab.unit('ping.service', fails('test-pong.service')),
+    lab.unit('pong.service', fails('test-ping.service')),
+    ...[1, 2, 3, 4].map((at) => lab.unit(`flap-${at}.service`, restarts)),
+  ]);
+}
+
+const APART_MS = 250;
+
+describeOnHost('an engine that monitors', (lab) => {
+  it('asks systemd nothing while nothing gets into trouble, though it discovers', async () => {
+    const calm = await lab.unit('calm.service', sleeper);
+    const bad = await lab.unit('bad.service', '[Service]\nExecStart=/usr/bin/false\n');
+    await lab.start(bad);
+    await lab.until('failed', bad);
+    const [, quiet, busy] = await watching(
+      lab,
+      [{ forMs: 1_000 }, { forMs: 3_000 }, { run: ['systemctl', 'start', calm], forMs: 1_000 }],
+      {},
+      0.05,
+    );
+    expect(quiet.cycles).toBeGreaterThan(20);
+    expect(quiet.messages).toBe(0);
+    // That a unit was loaded may change what the others say of theirs: what is in trouble is read once more.
+    expect(busy.messages).toBeLessThan(2 * 12);
+  });
+
+  it('wakes for a unit that nobody listed, and asks a bounded number of things about it', async () => {
+    const victim = await lab.unit('victim.service', sleeper);
+    await lab.host.systemctl('enable', '--now', '--quiet', victim);
+    const [, death] = await watching(lab, [{ forMs: 1_000 }, { run: killed(victim), opens: 'test-victim' }]);
+    expect(death).toMatchObject({ cycles: 0, opened: ['test-victim'] });
+    expect(death.messages).toBeLessThan(30);
+  });
+
+  it.each<[string, (units: string[]) => HealingOptions]>([
+    ['no unit is listed', () => ({})],
+    ['they are listed', (units) => ({ services: units })],
+  ])('is not flooded by units that flap as fast as systemd lets them, where %s', async (_, engineFor) => {
+    const units = await flapping(lab);
+    const victim = await lab.unit('victim.service', sleeper);
+    await lab.host.systemctl('enable', '--now', '--quiet', victim);
+    const storming = units.filter((unit) => !unit.includes('pong'));
+    const [, storm, death, later] = await watching(
+      lab,
+      [
+        { forMs: 1_000 },
+        { run: ['systemctl', 'start', '--no-block', ...storming], forMs: 5_000 },
+        { run: killed(victim), opens: 'test-victim' },
+        { forMs: 5_000 },
+      ],
+      engineFor([...units, victim]),
+    );
+    const restarts = Number(await lab.show('NRestarts', 'test-flap-1.service'));
+    await lab.host.systemctl('stop', ...units);
+    expect(restarts).toBeGreaterThan(100);
+    for (const { looks, messages, ms, cycles } of [storm, death, later]) {
+      const rounds = ms / APART_MS + 2;
+      expect(cycles).toBe(0);
+      expect(looks).toBeLessThan(rounds * (units.length + 1));
+      expect(messages).toBeLessThan(rounds * (units.length + 1) * 20);
+    }
+    expect(death.opened).toContain('test-victim');
+    // A loop that had no time for anything else would have none for the timer.
+    expect(storm.ticks).toBeGreaterThan(100);
+    expect(later.heapBytes).toBeLessThan(2 ** 21);
+  });
+
+  it('says once that it has lost the bus, recovers, and finds what died meanwhile', async () => {
+    const victim = await lab.unit('victim.service', sleeper);
+    const next = await lab.unit('next.service', sleeper);
+    await lab.host.systemctl('enable', '--now', '--quiet', victim, next);
+    const [, lost, outage, back, after] = await watching(lab, [
+      { forMs: 1_000 },
+      { run: ['systemctl', 'stop', 'dbus.socket', 'dbus.service'], forMs: 1_000 },
+      { run: killed(victim), forMs: 1_000 },
+      { run: ['systemctl', 'start', 'dbus.socket', 'dbus.service'], opens: 'test-victim', forMs: 500 },
+      { run: killed(next), opens: 'test-next' },
+    ]);
+    expect(lost.said).toEqual([expect.stringMatching(/^Changes of units are seen at each interval only: /)]);
+    expect(outage).toMatchObject({ said: [], opened: [], cycles: 0 });
+    expect(back.said.slice(0, -1)).toEqual(['Changes of units are told at once again']);
+    expect(back).toMatchObject({ opened: ['test-victim'], cycles: 0 });
+    expect(after).toMatchObject({ opened: ['test-next'], cycles: 0, said: [expect.any(String)] });
   });
 });

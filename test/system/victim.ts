@@ -30,7 +30,7 @@ export const OFTEN: HealingOptions['guards'] = {
   useless: { recurrences: 1_000 },
 };
 
-/** Lets a service die again and again inside a host, healed by an engine, or by somebody else. */
+/** Lets a service die again and again inside a host, healed by an engine, by a bare listener, or by somebody else. */
 export async function letDie(
   host: TestHost,
   given: {
@@ -38,6 +38,7 @@ export async function letDie(
     readonly port: number;
     readonly deaths: number;
     readonly engine?: HealingOptions;
+    readonly bare?: boolean;
     readonly calmMs?: number;
   },
 ): Promise<Deaths> {

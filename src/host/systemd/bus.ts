@@ -80,7 +80,8 @@ export function createSystemBus(options: SystemBusOptions = {}): SystemBus {
     bus.connection.on('close', () => {
       if (link !== made) return;
       link = undefined;
-      if (made.ready) onLost?.(failure?.message ?? 'the system bus ended the connection');
+      const why = failure === undefined ? '' : ` (${failure.message})`;
+      if (made.ready) onLost?.(`the connection to the system bus has ended${why}`);
     });
     bus.connection.on('message', (message: Message) => {
       if (message.type === SIGNAL && link === made) onSignal?.(message);

@@ -24,9 +24,9 @@ export interface DbusCalls {
   /** Loaded units that are in one of these states. */
   inState(states: readonly string[]): Promise<readonly Listed[]>;
   /** The properties of a unit that matter. */
-  properties(unit: Listed): Promise<Record<string, unknown>>;
+  properties(unit: Pick<Listed, 'id' | 'path'>): Promise<Record<string, unknown>>;
   /** Kind of the job that the properties tell of, or empty. */
-  job(unit: Listed, properties: Record<string, unknown>): Promise<string>;
+  job(unit: Partial<Listed>, properties: Record<string, unknown>): Promise<string>;
   /** For each unit, the units that go down with it directly. */
   drags(units: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>;
   /** systemd's word for the whole system. */
@@ -78,7 +78,7 @@ export function dbusCalls(bus: SystemBus, signal?: AbortSignal): DbusCalls {
     async job(unit, { Job: job }) {
       const [id, path] = Array.isArray(job) ? (job as [number, string]) : [0, ''];
       if (id === 0) return '';
-      if (id === unit.jobId) return unit.job;
+      if (id === unit.jobId && unit.job !== undefined) return unit.job;
       // A job may be gone before it can be asked for.
       return String(await get(path, 'Job', 'JobType').catch(() => ''));
     },

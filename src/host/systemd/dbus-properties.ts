@@ -38,3 +38,9 @@ export function unitPath(unit: string): string {
   );
   return `/org/freedesktop/systemd1/unit/${escaped}`;
 }
+
+/** The unit that an object on the bus stands for. */
+export function unitOfPath(path: string): string {
+  const escaped = path.slice(path.lastIndexOf('/') + 1);
+  return escaped.replace(/_([0-9a-f]{2})/g, (_, code: string) => String.fromCharCode(parseInt(code, 16)));
+}

@@ -4,6 +4,7 @@ import { dbusCalls, type DbusCalls, type Listed } from './dbus-calls.js';
 import { dbusProperties, unitPath } from './dbus-properties.js';
 import { createWatch, type Mark, type Watch } from './dbus-watch.js';
 import { allDrags } from './drags-along.js';
+import { createTroubleMemory, type TroubleMemory } from './trouble-memory.js';
 import {
   DRAG_PROPERTIES,
   merged,
@@ -12,9 +13,13 @@ import {
   type UnitFacts,
   type UnitSource,
 } from './unit-facts.js';
+import type { Standing } from './unit-events.js';
+import { unitSignal, type UnitSignal } from './unit-signal.js';
 
 /** Everything is read again after this time, whatever the signals said. */
 const MAX_AGE_MS = 30_000;
+/** systemd's word for the system depends on all units; where not all are heard, it is believed for this long. */
+const STATE_AGE_MS = 5_000;
 
 interface Known {
   readonly facts: UnitFacts;
@@ -28,14 +33,17 @@ interface Session {
   readonly watch: Watch;
   readonly started: Promise<void>;
   readonly known: Map<string, Known>;
+  readonly trouble: TroubleMemory;
 }
 
 /** How to read units over the bus. */
 export interface DbusUnitsOptions extends Omit<SystemBusOptions, 'onSignal'> {
   /** Monotonic time in milliseconds. */
   readonly now: () => number;
-  /** Hears that a unit has changed that is followed, by its path on the bus; without one, many may have. */
-  readonly onChange?: ((path: string | undefined) => void) | undefined;
+  /** Hears every signal about a unit that is followed, and about all of them. */
+  readonly onChange?: ((signal: UnitSignal) => void) | undefined;
+  /** Hears that so many signals came that none is heard for a while. */
+  readonly onFlood?: (() => void) | undefined;
 }
 
 /** The route over the bus, which can tell of changes too. */
@@ -43,10 +51,10 @@ export interface DbusUnits extends UnitSource {
   /** Another number whenever something may have changed; `NaN`, which equals nothing, while no signals come. */
   readonly version: number;
   /**
-   * Asks which of these units are in trouble, and has every change of them told from now on; without `units`, which of
-   * all units have failed. By full name, with the path on the bus.
+   * Asks how these units stand, by full name, and has every change of them told from now on; without `units`, which of
+   * all units have failed.
    */
-  inTrouble(units: readonly string[] | undefined): Promise<ReadonlyMap<string, string>>;
+  standing(units: readonly string[] | undefined): Promise<Standing>;
 }
 
 /**
@@ -56,9 +64,10 @@ export interface DbusUnits extends UnitSource {
  * without `discover` costs no message at all.
  */
 export function createDbusUnits(options: DbusUnitsOptions): DbusUnits {
-  const { now, onChange } = options;
+  const { now, onChange, onFlood } = options;
   let session: Session | undefined;
   let version = 0;
+  let state: { readonly word: string; readonly version: number; readonly at: number } | undefined;
   const bus = createSystemBus({
     ...options,
     onLost(reason) {
@@ -66,10 +75,16 @@ export function createDbusUnits(options: DbusUnitsOptions): DbusUnits {
       options.onLost?.(reason);
     },
     onSignal(message) {
-      const followed = session?.watch.hear(message) ?? false;
-      if (message.member === 'NameOwnerChanged') session = undefined;
+      if (session === undefined) return;
+      const { watch, trouble } = session;
+      const wasLive = watch.live;
+      const signal = unitSignal(message);
+      const followed = watch.hear(signal);
+      trouble.hear(signal);
+      if (signal.about === 'systemd') session = undefined;
       if (followed) version++;
-      if (followed) onChange?.(message.member === 'PropertiesChanged' ? message.path : undefined);
+      if (followed) onChange?.(signal);
+      if (wasLive && !watch.live) onFlood?.();
     },
   });
 
@@ -78,7 +93,8 @@ export function createDbusUnits(options: DbusUnitsOptions): DbusUnits {
     if (session?.connection !== connection || session.watch.spent) {
       const watch = createWatch(bus, now);
       // A bus that refuses the signals still answers: then every reading asks again.
-      session = { connection, watch, started: watch.start().catch(() => {}), known: new Map() };
+      const started = watch.start().catch(() => {});
+      session = { connection, watch, started, known: new Map(), trouble: createTroubleMemory(now) };
     }
     const current = session;
     await current.started;
@@ -89,7 +105,7 @@ export function createDbusUnits(options: DbusUnitsOptions): DbusUnits {
   async function readInFull(
     { watch, known }: Session,
     calls: DbusCalls,
-    units: readonly { readonly name: string; readonly unit: Listed }[],
+    units: readonly { readonly name: string; readonly unit: Pick<Listed, 'id' | 'path'> }[],
   ): Promise<Map<string, UnitFacts>> {
     const readAt = now();
     watch.follow(units.map(({ unit }) => unit.path));
@@ -132,25 +148,32 @@ export function createDbusUnits(options: DbusUnitsOptions): DbusUnits {
       return session?.watch.live ? version : NaN;
     },
 
-    async readUnits(names, discover, signal) {
+    async readUnits({ names, discover, recent = false, signal }) {
       const current = await currentSession();
+      const { watch, known, trouble } = current;
       const calls = dbusCalls(bus, signal);
       // Lets in the signals that have already arrived, so that what the caller did before is seen. The first turn may
       // end without a look at the sockets, the second has one before it.
       await nextTurn();
       await nextTurn();
       const fresh = new Map<string, UnitFacts>();
-      for (const [name, { facts, mark, readAt }] of current.known) {
-        if (now() - readAt >= MAX_AGE_MS) current.known.delete(name);
-        else if (current.watch.unchangedSince(mark)) fresh.set(name, facts);
+      const again = new Map<string, Pick<Listed, 'id' | 'path'>>();
+      for (const [name, { facts, mark, readAt }] of known) {
+        if (now() - readAt >= MAX_AGE_MS) known.delete(name);
+        else if (watch.unchangedSince(mark)) fresh.set(name, facts);
+        else if (watch.namesHoldSince(mark) && names.includes(name))
+          again.set(name, { id: facts.id, path: unitPath(facts.id) });
       }
 
-      const staleNames = names.filter((name) => !fresh.has(name));
-      const [staleUnits, troubled] = await Promise.all([
-        calls.named(staleNames),
-        discover ? calls.inState(TROUBLED_STATES) : [],
+      const strange = names.filter((name) => !fresh.has(name) && !again.has(name));
+      // A single question has no need of all signals; for who looks again and again they cost less than asking.
+      if (discover && recent) watch.followAll();
+      const remembered = recent && watch.hearsAll ? trouble.recall(MAX_AGE_MS) : undefined;
+      const [strangers, troubled] = await Promise.all([
+        calls.named(strange),
+        discover ? (remembered ?? trouble.ask(() => calls.inState(TROUBLED_STATES))) : [],
       ]);
-      const again = new Map(staleNames.map((name, index) => [name, staleUnits[index]!]));
+      for (const [index, name] of strange.entries()) again.set(name, strangers[index]!);
       for (const unit of troubled) {
         const facts = fresh.get(unit.id);
         if (facts?.activeState !== unit.activeState || facts.subState !== unit.subState)
@@ -162,23 +185,32 @@ export function createDbusUnits(options: DbusUnitsOptions): DbusUnits {
       return { asked: names.map(factsOf), troubled: troubled.map(({ id }) => factsOf(id)) };
     },
 
-    async inTrouble(units) {
+    async standing(units) {
       const { watch } = await currentSession();
       const calls = dbusCalls(bus);
       if (units === undefined) watch.followAll();
       else watch.follow(units.map(unitPath));
       const listed = await (units === undefined ? calls.inState(['failed']) : calls.named(units));
       if (units !== undefined) watch.follow(listed.map(({ path }) => path));
-      const isDown = ({ activeState }: Listed): boolean =>
-        activeState === 'failed' || (units !== undefined && activeState === 'inactive');
-      return new Map(
-        listed.flatMap((unit, index) => (isDown(unit) ? [[units?.[index] ?? unit.id, unit.path]] : [])),
-      );
+      return {
+        told: watch.live,
+        units: listed.map(({ id, path, activeState }, index) => ({
+          name: units?.[index] ?? id,
+          path,
+          activeState,
+        })),
+      };
     },
 
-    async readState(signal) {
+    async readState({ recent = false, signal } = {}) {
       await bus.open();
-      return dbusCalls(bus, signal).state();
+      const at = now();
+      const current = session?.watch.live ? version : NaN;
+      const maxAgeMs = session?.watch.hearsAll ? MAX_AGE_MS : STATE_AGE_MS;
+      if (recent && state?.version === current && at - state.at < maxAgeMs) return state.word;
+      const word = await dbusCalls(bus, signal).state();
+      state = { word, version: current, at };
+      return word;
     },
 
     async activeServices(signal) {

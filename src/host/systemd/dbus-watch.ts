@@ -1,4 +1,5 @@
 import { DAEMON, MANAGER, type SystemBus } from './bus.js';
+import { UNIT_INTERFACE, type UnitSignal } from './unit-signal.js';
 
 /** Under the limit that a bus sets to the match rules of one connection (512 by default). */
 const MAX_WATCHED = 256;
@@ -16,12 +17,6 @@ const WORLD_RULES = [
   `type='signal',sender='${DAEMON.destination}',member='NameOwnerChanged',arg0='org.freedesktop.systemd1'`,
 ];
 
-/** The part of a signal that matters here. */
-export interface UnitSignal {
-  readonly path?: string;
-  readonly member?: string;
-}
-
 /** Knows what has changed since when, by systemd's signals, for the life of one connection to the bus. */
 export interface Watch {
   /** Whether signals come at all; without them everything may have changed at any time. */
@@ -32,10 +27,14 @@ export interface Watch {
   follow(paths: readonly string[]): void;
   /** Has the changes of all units let through from now on, so that `hear` tells of them. */
   followAll(): void;
+  /** Whether the changes of all units are let through. */
+  readonly hearsAll: boolean;
   /** Remembers how things stand, before they are read. */
   mark(paths: readonly string[]): Mark;
   /** Whether nothing has changed since the mark was made, for all that systemd said. */
   unchangedSince(mark: Mark): boolean;
+  /** Whether a unit that was read then still goes by the same names. */
+  namesHoldSince(mark: Mark): boolean;
   /** Takes in a signal. Says whether it is about a unit that is followed. */
   hear(signal: UnitSignal): boolean;
   /** Whether a flood of signals made the watch deaf, and that was so long ago that another one should be made. */
@@ -108,6 +107,9 @@ export function createWatch(bus: SystemBus, now: () => number): Watch {
       live = true;
     },
     followAll,
+    get hearsAll() {
+      return live && all;
+    },
     follow(paths) {
       if (deafSince !== Infinity) return;
       const added = paths.filter((path) => !changes.has(path));
@@ -129,18 +131,20 @@ export function createWatch(bus: SystemBus, now: () => number): Watch {
       for (const [path, tick] of mark.changes) if (changes.get(path) !== tick) return false;
       return true;
     },
-    hear({ path, member }) {
+    namesHoldSince: (mark) => live && mark.world === world,
+    hear(signal) {
       if (deafSince !== Infinity) return false;
       if (isFlood()) goDeaf();
-      if (member !== 'PropertiesChanged') world++;
-      else if (path !== undefined && changes.has(path)) changes.set(path, ++ticks);
+      if (signal.about !== 'unit') world++;
+      else if (changes.has(signal.path)) changes.set(signal.path, ++ticks);
       else return all;
       return true;
     },
   };
 }
 
-const ALL_UNITS = `${SYSTEMD},interface='org.freedesktop.DBus.Properties',member='PropertiesChanged',path_namespace='/org/freedesktop/systemd1/unit'`;
+// Before the signal that matters comes one of the same change with what is special to its kind of unit.
+const UNIT_CHANGED = `${SYSTEMD},interface='org.freedesktop.DBus.Properties',member='PropertiesChanged',arg0='${UNIT_INTERFACE}'`;
+const ALL_UNITS = `${UNIT_CHANGED},path_namespace='/org/freedesktop/systemd1/unit'`;
 
-const unitRule = (path: string): string =>
-  `${SYSTEMD},interface='org.freedesktop.DBus.Properties',member='PropertiesChanged',path='${path}'`;
+const unitRule = (path: string): string => `${UNIT_CHANGED},path='${path}'`;

@@ -9,8 +9,8 @@ export function createLazySystemdReader(): SystemdReader {
   return {
     readUnits: (request) =>
       loaded ? loaded.readUnits(request) : load().then((reader) => reader.readUnits(request)),
-    readState: (signal) =>
-      loaded ? loaded.readState(signal) : load().then((reader) => reader.readState(signal)),
+    readState: (request) =>
+      loaded ? loaded.readState(request) : load().then((reader) => reader.readState(request)),
     activeServices: (signal) =>
       loaded ? loaded.activeServices(signal) : load().then((reader) => reader.activeServices(signal)),
     watch(units, listener) {

@@ -9,7 +9,7 @@ import type { UnitReading } from '../unit.js';
 import { createDbusUnits } from './dbus-units.js';
 import { createSystemctlUnits } from './systemctl-units.js';
 import { createUnitEvents } from './unit-events.js';
-import type { UnitSource } from './unit-facts.js';
+import type { StateRequest, UnitSource, UnitsRequest } from './unit-facts.js';
 import { createUnitMemory } from './unit-memory.js';
 import { isUnitName, unitName } from './unit-name.js';
 
@@ -18,17 +18,6 @@ const SLOW_FAILURE_MS = 1_000;
 const BUS_PAUSE_MS = 30_000;
 /** How old an answer may be for those who want none newer. */
 const RECENT_MS = 5_000;
-
-/** What of systemd to read. */
-export interface UnitsRequest {
-  /** Units by name, with or without `.service`. */
-  readonly names: readonly string[];
-  /** Also find units in trouble that nobody named. */
-  readonly discover: boolean;
-  /** The last answer will do where no change was signalled since, and it is not older than 5 s. Default `false`. */
-  readonly recent?: boolean | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
 
 /** Where systemd and its programs are; the defaults are right for a real host. */
 export interface SystemdReaderOptions {
@@ -53,7 +42,7 @@ export interface SystemdReader {
   /** Units by name, and those found in trouble. */
   readUnits(request: UnitsRequest): Reading<UnitsReading> | Promise<Reading<UnitsReading>>;
   /** systemd's word for the whole system: `running`, `degraded` … */
-  readState(signal?: AbortSignal): Promise<Reading<string>>;
+  readState(request?: StateRequest): Promise<Reading<string>>;
   /** Full names of the services that are active. */
   activeServices(signal?: AbortSignal): Promise<Reading<readonly string[]>>;
   /** Tells at once of units that get into trouble; see `Host.watch`. */
@@ -70,11 +59,12 @@ export function createSystemdReader(options: SystemdReaderOptions = {}): Systemd
     address: busAddress,
     timeoutMs: busTimeoutMs,
     now,
-    onChange: (path) => events.changed(path),
+    onChange: (signal) => events.changed(signal),
+    onFlood: () => events.flooded(),
     onLost: (reason) => events.lost(reason),
   });
   const events = createUnitEvents({
-    inTrouble: (units) => (isThere() ? bus.inTrouble(units) : Promise.reject(new Error(NO_SYSTEMD))),
+    standing: (units) => (isThere() ? bus.standing(units) : Promise.reject(new Error(NO_SYSTEMD))),
     now,
     relistMs,
   });
@@ -83,7 +73,9 @@ export function createSystemdReader(options: SystemdReaderOptions = {}): Systemd
   let systemdRuns = false;
   let busPausedUntil = -Infinity;
   let busFailure = '';
-  let last: { names: readonly string[]; units: UnitsReading; version: number; at: number } | undefined;
+  let last:
+    | (Pick<UnitsRequest, 'names' | 'discover'> & { units: UnitsReading; version: number; at: number })
+    | undefined;
 
   const isThere = (): boolean => (systemdRuns ||= existsSync(join(root, 'run/systemd/system')));
 
@@ -111,7 +103,8 @@ export function createSystemdReader(options: SystemdReaderOptions = {}): Systemd
     }
   }
 
-  async function readAnew({ names, discover, signal }: UnitsRequest): Promise<Reading<UnitsReading>> {
+  async function readAnew(request: UnitsRequest): Promise<Reading<UnitsReading>> {
+    const { names, discover, signal } = request;
     // Each call over the bus listens for the end of the reading: that is many, and no leak.
     if (signal) setMaxListeners(0, signal);
     const { version } = bus;
@@ -119,15 +112,13 @@ export function createSystemdReader(options: SystemdReaderOptions = {}): Systemd
       const full = names.map(fullName);
       const valid = full.filter(isUnitName);
       const followed = discover ? memory.restarting(valid) : [];
-      const facts = await ask(
-        (source) => source.readUnits([...valid, ...followed], discover, signal),
-        signal,
-      );
+      const wanted = { ...request, names: [...valid, ...followed] };
+      const facts = await ask((source) => source.readUnits(wanted), signal);
       return isUnknown(facts) ? facts : memory.complete(full, facts, signal);
     });
     // What is in trouble, or on its way somewhere, is read each time.
-    if (!isUnknown(units) && units.asked.every(runsWell))
-      last = { names, units: Object.freeze(units), version, at: now() };
+    if (!isUnknown(units) && units.asked.every(runsWell) && units.troubled.length === 0)
+      last = { names, discover, units: Object.freeze(units), version, at: now() };
     return units;
   }
 
@@ -138,11 +129,13 @@ export function createSystemdReader(options: SystemdReaderOptions = {}): Systemd
       const isRecent =
         request.recent === true &&
         last?.names === names &&
+        last.discover === discover &&
         last.version === bus.version &&
         now() - last.at < RECENT_MS;
-      return isRecent && !discover ? last!.units : readAnew(request);
+      return isRecent ? last!.units : readAnew(request);
     },
-    readState: (signal) => endedBy(signal, () => ask((source) => source.readState(signal), signal)),
+    readState: (request = {}) =>
+      endedBy(request.signal, () => ask((source) => source.readState(request), request.signal)),
     activeServices: (signal) => endedBy(signal, () => ask((source) => source.activeServices(signal), signal)),
     watch(units, listener) {
       return events.watch(units?.map(fullName).filter(isUnitName), listener);

@@ -60,7 +60,7 @@ export function createSystemctlUnits(options: SystemctlOptions = {}): UnitSource
   }
 
   return {
-    async readUnits(names, discover, signal) {
+    async readUnits({ names, discover, signal }) {
       const bags = await show(EVERYTHING, merged(names, knownTriggers, discover ? ['*'] : []), signal);
       const find = (name: string): UnitProperties => {
         const found = bags.find((bag) => bag.text('Id') === name || bag.words('Names').includes(name));
@@ -100,7 +100,7 @@ export function createSystemctlUnits(options: SystemctlOptions = {}): UnitSource
       };
     },
 
-    async readState(signal) {
+    async readState({ signal } = {}) {
       const [block] = showBlocks(await run(['show', '--no-pager', '--property=SystemState'], signal));
       const state = block?.get('SystemState');
       if (!state) throw new Error(`${systemctl} said nothing of the system's state`);

@@ -11,10 +11,26 @@ export interface UnitsFacts {
   readonly troubled: readonly UnitFacts[];
 }
 
+/** What of systemd to read. */
+export interface UnitsRequest extends StateRequest {
+  /** Units by name, with or without `.service`. */
+  readonly names: readonly string[];
+  /** Also find units in trouble that nobody named. */
+  readonly discover: boolean;
+}
+
+/** How to read it. */
+export interface StateRequest {
+  /** What systemd last told will do where no change was signalled since, and it is not too old. Default `false`. */
+  readonly recent?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** A route to systemd. Its methods reject when the route does not lead there now. */
 export interface UnitSource {
-  readUnits(names: readonly string[], discover: boolean, signal?: AbortSignal): Promise<UnitsFacts>;
-  readState(signal?: AbortSignal): Promise<string>;
+  /** Reads units by their full names. */
+  readUnits(request: UnitsRequest): Promise<UnitsFacts>;
+  readState(request?: StateRequest): Promise<string>;
   /** Full names of the services that are active. */
   activeServices(signal?: AbortSignal): Promise<readonly string[]>;
   close(): void;

@@ -18,7 +18,10 @@ afterEach(async () => {
 });
 
 const read = async (...names: string[]): Promise<readonly UnitFacts[]> =>
-  (await source.readUnits(names, false)).asked;
+  (await source.readUnits({ names, discover: false })).asked;
+
+/** Whether a question is for what one unit says of itself. */
+const isOfAUnit = (question: string): boolean => question === 'GetAll "org.freedesktop.systemd1.Unit"';
 
 /** Has a signal arrive: what is answered after it was sent comes after it. */
 async function heard(signal: () => void): Promise<void> {
@@ -86,7 +89,7 @@ describe('units read over D-Bus', () => {
     );
     await heard(() => systemd.signalChange('a.service'));
     expect(await read('a.service')).toMatchObject([{ activeState: 'failed', restarts: 4 }]);
-    expect(systemd.asked()).toContain('ListUnitsByNames ["a.service"]');
+    expect(systemd.asked().filter(isOfAUnit)).toHaveLength(1);
   });
 
   it('are not read again because another unit has changed', async () => {
@@ -95,7 +98,7 @@ describe('units read over D-Bus', () => {
     await read('a.service', 'b.service');
     await heard(() => systemd.signalChange('b.service'));
     await read('a.service', 'b.service');
-    expect(systemd.asked()).toContain('ListUnitsByNames ["b.service"]');
+    expect(systemd.asked().filter(isOfAUnit)).toHaveLength(1);
   });
 
   it.each(['UnitNew', 'UnitRemoved', 'UnitFilesChanged', 'Reloading'])(
@@ -150,12 +153,33 @@ describe('units read over D-Bus', () => {
       'loop.service',
       service('loop.service', { ActiveState: 'activating', SubState: 'auto-restart' }),
     );
-    const { asked, troubled } = await source.readUnits([], true);
+    const { asked, troubled } = await source.readUnits({ names: [], discover: true });
     expect(asked).toEqual([]);
     expect(troubled.map(({ id }) => id)).toEqual(['bad.service', 'loop.service']);
     systemd.asked();
-    await source.readUnits([], true);
+    await source.readUnits({ names: [], discover: true });
     expect(systemd.asked()).toEqual(['ListUnitsFiltered ["failed","auto-restart","auto-restart-queued"]']);
+  });
+
+  it('cost no question in the eyes of a monitor while no signal tells of trouble', async () => {
+    const look = () => source.readUnits({ names: [], discover: true, recent: true });
+    systemd.units.set('ok.service', service('ok.service'));
+    systemd.units.set('bad.service', service('bad.service', { ActiveState: 'failed', SubState: 'failed' }));
+    const { troubled } = await look();
+    expect(troubled.map(({ id }) => id)).toEqual(['bad.service']);
+    const state = await source.readState({ recent: true });
+    systemd.asked();
+    expect(await look()).toEqual({ asked: [], troubled });
+    expect(await source.readState({ recent: true })).toBe(state);
+    expect(systemd.asked()).toEqual([]);
+
+    systemd.units.set('ok.service', service('ok.service', { ActiveState: 'failed', SubState: 'failed' }));
+    await heard(() => systemd.signalChange('ok.service'));
+    expect((await look()).troubled.map(({ id }) => id)).toEqual(['ok.service', 'bad.service']);
+    systemd.asked();
+    time = 30_000;
+    await look();
+    expect(systemd.asked()).toContain('ListUnitsFiltered ["failed","auto-restart","auto-restart-queued"]');
   });
 
   it('are read anew over a new connection when the bus was restarted', async () => {

@@ -162,12 +162,19 @@ export async function fakeSystemd(): Promise<FakeSystemd> {
     address: `unix:path=${socket}`,
     units,
     asked: () => calls.splice(0),
-    signalChange: (id) =>
-      bus.sendSignal(unitPath(id), 'org.freedesktop.DBus.Properties', 'PropertiesChanged', 'sa{sv}as', [
-        '',
-        [],
-        [],
-      ]),
+    signalChange(id) {
+      const change = (kind: string, changed: unknown[]) =>
+        bus.sendSignal(unitPath(id), 'org.freedesktop.DBus.Properties', 'PropertiesChanged', 'sa{sv}as', [
+          ...[`org.freedesktop.systemd1.${kind}`, changed, []],
+        ]);
+      const { unit = {} } = units.get(id) ?? {};
+      exportUnit(id, unit);
+      change('Service', []);
+      change(
+        'Unit',
+        ['ActiveState', 'SubState'].map((name) => [name, ['s', unit[name]]]),
+      );
+    },
     signalWorld: (member) =>
       bus.sendSignal('/org/freedesktop/systemd1', 'org.freedesktop.systemd1.Manager', member, 's', ['']),
     async restartBus() {

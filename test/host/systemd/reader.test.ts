@@ -223,6 +223,6 @@ describe('over the bus', () => {
     ending.abort();
     const ended = { unknown: 'the reading was ended before systemd answered' };
     expect(await reading).toEqual(ended);
-    expect(await units.readState(AbortSignal.abort())).toEqual(ended);
+    expect(await units.readState({ signal: AbortSignal.abort() })).toEqual(ended);
   });
 });

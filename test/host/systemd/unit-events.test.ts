@@ -70,6 +70,30 @@ describe('what systemd tells by itself', () => {
     await until(() => expect(told.filter((word) => word === 'a.service').length).toBeGreaterThan(1));
   });
 
+  it('costs no question: the signal itself says how the unit stands', async () => {
+    start();
+    reader.watch(['a', 'b'], listener);
+    await until(() => expect(told).toEqual(['listening']));
+    systemd.asked();
+    systemd.signalChange('b.service');
+    become('a.service', 'failed');
+    systemd.signalChange('a.service');
+    await until(() => expect(told).toEqual(['listening', 'a.service']));
+    expect(systemd.asked()).toEqual([]);
+  });
+
+  it('is told under each name that a unit is listed by', async () => {
+    start();
+    const failed = { ActiveState: 'failed', SubState: 'failed', Names: ['a.service', 'b.service'] };
+    systemd.units.delete('b.service');
+    systemd.units.set('a.service', service('a.service', { ...failed, ActiveState: 'active' }));
+    reader.watch(['a', 'b'], listener);
+    await until(() => expect(told).toEqual(['listening']));
+    systemd.units.set('a.service', service('a.service', failed));
+    systemd.signalChange('a.service');
+    await until(() => expect(told).toEqual(['listening', 'a.service', 'b.service']));
+  });
+
   it('is found by the next full list where a signal was lost', async () => {
     start(20);
     reader.watch(['a'], listener);
@@ -109,14 +133,14 @@ describe('a flood of changes', () => {
     vi.useFakeTimers();
     try {
       let questions = 0;
-      const inTrouble = () => {
+      const standing = () => {
         questions++;
-        return Promise.resolve(new Map<string, string>());
+        return Promise.resolve({ units: [], told: true });
       };
-      const events = createUnitEvents({ inTrouble, now: () => performance.now() });
+      const events = createUnitEvents({ standing, now: () => performance.now() });
       events.watch(undefined, listener);
       for (let ms = 0; ms < 2_000; ms++) {
-        events.changed('/unit');
+        events.changed({ about: 'everything' });
         await vi.advanceTimersByTimeAsync(1);
       }
       expect(questions).toBeGreaterThan(20);
@@ -125,6 +149,34 @@ describe('a flood of changes', () => {
     } finally {
       vi.useRealTimers();
     }
+  });
+
+  it('has all listed every second, and told again, for as long as no change is told', async () => {
+    start();
+    vi.useFakeTimers();
+    try {
+      const units = [{ name: 'a.service', path: '/a', activeState: 'failed' }];
+      const events = createUnitEvents({
+        standing: () => Promise.resolve({ units, told: false }),
+        now: () => performance.now(),
+      });
+      events.watch(['a.service'], listener);
+      await vi.advanceTimersByTimeAsync(3_500);
+      expect(told).toEqual(['listening', ...Array.from({ length: 4 }, () => 'a.service')]);
+      events.close();
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it.each([undefined, ['a', 'b']])('of one unit does not hide the end of another', async (units) => {
+    start();
+    reader.watch(units, listener);
+    await until(() => expect(told).toEqual(['listening']));
+    for (let i = 0; i < 1_200; i++) systemd.signalChange('a.service');
+    become('b.service', 'failed');
+    systemd.signalChange('b.service');
+    await until(() => expect(told).toContain('b.service'));
   });
 
   it('makes the reader deaf for a while: then it asks, and is right', async () => {

@@ -1,6 +1,7 @@
 // Runs inside a test host: kills the main process of a service again and again, and tells, as JSON, how long it took
-// each time until an engine knew of it and until the service ran again. Input: { unit, port, deaths, engine }; without
-// `engine`, somebody else heals. The service sends its process id to the port whenever it starts.
+// each time until an engine knew of it and until the service ran again. Input: { unit, port, deaths, engine, bare }; with
+// `bare` there is no engine but a listener that only hears systemd say it, and systemctl heals; with neither, somebody
+// else heals. The service sends its process id to the port whenever it starts.
 /* global clearTimeout */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
@@ -10,7 +11,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createSelfHealingEngine } from '../../../dist/index.js';
 
 const LONGEST_MS = 20_000;
-const { unit, port, deaths, engine: options, calmMs = 20 } = JSON.parse(await text(process.stdin));
+const {
+  unit,
+  port,
+  deaths,
+  engine: options,
+  bare = false,
+  calmMs = 20,
+} = JSON.parse(await text(process.stdin));
 
 /** Never asked for while it is being waited for: the next time that something happens. */
 function nextTime(listen) {
@@ -34,9 +42,40 @@ const started = () =>
   });
 
 const { execFile } = await import('node:child_process');
+const restart = () => execFile('systemctl', ['restart', unit], () => undefined);
 const first = started();
-execFile('systemctl', ['restart', unit], () => undefined);
+restart();
 let pid = (await first).value;
+
+/** What nobody can be faster than: a connection to the bus that hears of one unit, and asks nothing. */
+async function listen() {
+  const { createClient } = await import('dbus-native');
+  const socket = '/run/dbus/system_bus_socket';
+  const bus = createClient({ socket, direct: true, fdTransport: false, authMethods: ['EXTERNAL'] });
+  const call = (name, path, face, member, ...body) =>
+    bus.invoke({
+      ...{ destination: name, path, interface: face, member },
+      signature: body.map(() => 's').join(''),
+      body,
+    });
+  const daemon = ['org.freedesktop.DBus', '/org/freedesktop/DBus', 'org.freedesktop.DBus'];
+  await call(...daemon, 'Hello');
+  const escaped = unit.replace(/[^a-z0-9]/gi, (char) => `_${char.charCodeAt(0).toString(16)}`);
+  const path = `path='/org/freedesktop/systemd1/unit/${escaped}'`;
+  await call(...daemon, 'AddMatch', `type='signal',member='PropertiesChanged',${path}`);
+  const systemd = 'org.freedesktop.systemd1';
+  await call(systemd, '/org/freedesktop/systemd1', `${systemd}.Manager`, 'Subscribe');
+  return {
+    failed: () =>
+      nextTime((tell) => {
+        const listener = ({ body }) => body?.[1]?.ActiveState === 'failed' && tell();
+        bus.connection.on('message', listener);
+        return () => bus.connection.off('message', listener);
+      }),
+    close: () => bus.connection.stream.destroy(),
+  };
+}
+const listener = bare ? await listen() : undefined;
 
 const engine = options && createSelfHealingEngine(options);
 let cycles = 0;
@@ -49,10 +88,11 @@ const outcomes = {};
 let cyclesBefore = cycles;
 for (let death = 0; death < deaths; death++) {
   const back = started();
-  const known = engine && nextTime((tell) => engine.on('issue:opened', tell));
+  const known = engine ? nextTime((tell) => engine.on('issue:opened', tell)) : listener?.failed();
   const healed = engine && nextTime((tell) => engine.on('heal:done', ({ result }) => tell(result)));
   const at = performance.now();
   process.kill(pid, 'SIGKILL');
+  if (listener) known.then(restart);
   const [knownAt, backAt, healedAt] = await Promise.all([known, back, healed]);
   pid = backAt.value;
   const { outcome } = healedAt?.value ?? {};
@@ -64,6 +104,7 @@ for (let death = 0; death < deaths; death++) {
 }
 await engine?.close();
 await monitoring;
+listener?.close();
 starts.close();
 process.stdout.write(
   JSON.stringify({ times, outcomes, wholeLooks: cycles - cyclesBefore - (engine ? deaths : 0) }),

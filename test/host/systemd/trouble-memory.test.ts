@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import type { Listed } from '../../../src/host/systemd/dbus-calls.js';
+import { createTroubleMemory } from '../../../src/host/systemd/trouble-memory.js';
+import type { UnitSignal } from '../../../src/host/systemd/unit-signal.js';
+
+const BAD: Listed = {
+  ...{ id: 'bad.service', activeState: 'failed', subState: 'failed', path: '/bad', jobId: 0, job: '' },
+};
+const unit = (path: string, activeState = 'active', subState = 'running'): UnitSignal => ({
+  ...{ about: 'unit', path, state: { activeState, subState } },
+});
+
+async function remembering() {
+  let time = 0;
+  const memory = createTroubleMemory(() => time);
+  await memory.ask(() => Promise.resolve([BAD]));
+  return { memory, wait: (ms: number) => (time += ms) };
+}
+
+describe('the memory of what is in trouble', () => {
+  it('holds for as long as it may', async () => {
+    const { memory, wait } = await remembering();
+    wait(29_999);
+    expect(memory.recall(30_000)).toEqual([BAD]);
+    wait(1);
+    expect(memory.recall(30_000)).toBeUndefined();
+  });
+
+  it.each<[string, UnitSignal]>([
+    ['another unit is well', unit('/other')],
+    ['another unit starts', unit('/other', 'activating', 'start')],
+    ['another unit stops', unit('/other', 'inactive', 'dead')],
+    ['a unit is loaded', { about: 'loaded', path: '/bad' }],
+    ['another unit is forgotten', { about: 'unloaded', path: '/other' }],
+  ])('holds while %s', async (_, signal) => {
+    const { memory } = await remembering();
+    memory.hear(signal);
+    expect(memory.recall(30_000)).toEqual([BAD]);
+  });
+
+  it.each<[string, UnitSignal]>([
+    ['another unit fails', unit('/other', 'failed', 'failed')],
+    ['another unit waits for its restart', unit('/other', 'activating', 'auto-restart')],
+    ['what was in trouble is well', unit('/bad')],
+    ['what was in trouble is forgotten', { about: 'unloaded', path: '/bad' }],
+    ['a change does not say how the unit stands', { about: 'unit', path: '/other', state: undefined }],
+    ['unit files were read again', { about: 'everything' }],
+    ['another systemd has taken over', { about: 'systemd' }],
+  ])('ends when %s', async (_, signal) => {
+    const { memory } = await remembering();
+    memory.hear(signal);
+    expect(memory.recall(30_000)).toBeUndefined();
+  });
+
+  it('keeps no answer that a signal may have overtaken', async () => {
+    const memory = createTroubleMemory(() => 0);
+    const answer = memory.ask(() => Promise.resolve([BAD]));
+    memory.hear(unit('/bad'));
+    expect(await answer).toEqual([BAD]);
+    expect(memory.recall(30_000)).toBeUndefined();
+  });
+});
