@@ -15,7 +15,7 @@ export function narrateCycles(events: Emitter, logger: Logger): () => void {
 
 /** Puts everything else that happens into words for the log. */
 export function narrate(events: Emitter, logger: Logger): void {
-  events.on('cycle:failed', ({ error }) => logger.error(`Looking at the host failed: ${messageOf(error)}`));
+  events.on('cycle:failed', ({ error }) => logger.error(`A cycle failed: ${messageOf(error)}`));
   events.on('issue:opened', ({ issue }) =>
     logger.warn(`Trouble with ${issue.component}: ${issue.description}`),
   );
