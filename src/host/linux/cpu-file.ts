@@ -1,21 +1,23 @@
 import { unknown, type Reading, type Writable } from '../reading.js';
 import type { CpuReading } from '../snapshot.js';
-import { CpuWindow, parseCpuTimes } from './cpu.js';
+import { countCpus, CpuWindow, parseCpuTimes } from './cpu.js';
 import { KeptFile } from './kept-file.js';
 import { parseCpuList } from './load.js';
 import type { Scratch } from './scratch.js';
 
-/** Reads `/proc/stat`, and knows how many CPUs are online. */
+/** Reads `/proc/stat`, and knows how many CPUs are online: those that come and go are counted now and then. */
 export class CpuFile {
   #scratch: Scratch;
   #stat: KeptFile;
   #online: KeptFile;
   #window = new CpuWindow();
-  /** CPUs counted by the last `read`, until `count` has taken the number. */
-  #counted = 0;
+  #recountMs: number;
+  #cpus = 0;
+  #countedAt = -Infinity;
 
-  constructor(root: string, scratch: Scratch) {
+  constructor(root: string, scratch: Scratch, recountMs: number) {
     this.#scratch = scratch;
+    this.#recountMs = recountMs;
     this.#stat = new KeptFile(`${root}/proc/stat`, scratch, { oneGo: true });
     this.#online = new KeptFile(`${root}/sys/devices/system/cpu/online`, scratch, { oneGo: true });
   }
@@ -24,27 +26,40 @@ export class CpuFile {
   read(now: number, into: Writable<CpuReading>): Reading<CpuReading> {
     const length = this.#stat.read();
     if (length < 0) return unknown(`CPU use is not known: ${this.#stat.reason}`);
-    const cpus = parseCpuTimes(this.#scratch.bytes, length, this.#window.counters);
-    if (cpus < 0) return unknown(`CPU use is not known: ${this.#stat.path} was not understood`);
-    this.#counted = cpus;
-    return this.#window.take(now, cpus, into);
+    const { bytes } = this.#scratch;
+    const understood = parseCpuTimes(bytes, length, this.#window.counters);
+    if (!understood || (this.#isDue(now) && !this.#keep(countCpus(bytes, length), now)))
+      return unknown(`CPU use is not known: ${this.#stat.path} was not understood`);
+    return this.#window.take(now, this.#cpus, into);
   }
 
-  /** The number of CPUs online. After a `read` it is already there; otherwise the cheapest file tells it. */
-  count(): Reading<number> {
-    const counted = this.#counted;
-    this.#counted = 0;
-    if (counted > 0) return counted;
+  /** The number of CPUs online at `now`. Where it has to be counted, the cheapest file tells it. */
+  count(now: number): Reading<number> {
+    if (!this.#isDue(now)) return this.#cpus;
     const length = this.#online.read();
     const listed = length < 0 ? -1 : parseCpuList(this.#scratch.bytes, length);
-    if (listed > 0) return listed;
+    // Not kept open: it is read once in a long while.
+    this.#online.close();
+    if (this.#keep(listed, now)) return listed;
     const stat = this.#stat.read();
-    const cpus = stat < 0 ? -1 : parseCpuTimes(this.#scratch.bytes, stat, this.#window.counters);
-    return cpus > 0 ? cpus : unknown('the number of CPUs is not known');
+    const cpus = stat < 0 ? -1 : countCpus(this.#scratch.bytes, stat);
+    return this.#keep(cpus, now) ? cpus : unknown('the number of CPUs is not known');
   }
 
   close(): void {
     this.#stat.close();
     this.#online.close();
+    this.#countedAt = -Infinity;
+  }
+
+  #isDue(now: number): boolean {
+    return now - this.#countedAt >= this.#recountMs;
+  }
+
+  #keep(cpus: number, now: number): boolean {
+    if (cpus <= 0) return false;
+    this.#cpus = cpus;
+    this.#countedAt = now;
+    return true;
   }
 }

@@ -27,20 +27,26 @@ const digits = new Digits();
  * Reads `/proc/stat`: the counters of the line `cpu` go into `counters`, absent ones as 0. What follows
  * `steal` is guest time, which the kernel has already counted as user time.
  *
- * @returns the number of CPUs that are online (lines `cpuN`), or −1 where the text is not understood
+ * @returns whether the text was understood
  */
-export function parseCpuTimes(bytes: Uint8Array, length: number, counters: Float64Array): number {
+export function parseCpuTimes(bytes: Uint8Array, length: number, counters: Float64Array): boolean {
   digits.over(bytes, length);
-  if (!digits.skip(CPU) || bytes[digits.position] !== SPACE) return -1;
+  if (!digits.skip(CPU) || bytes[digits.position] !== SPACE) return false;
   counters.fill(0);
   for (let i = 0; i < CPU_COUNTERS; i++) {
     const value = digits.integer();
     if (value < 0) {
-      if (i < FEWEST_COUNTERS) return -1;
+      if (i < FEWEST_COUNTERS) return false;
       break;
     }
     counters[i] = value;
   }
+  return true;
+}
+
+/** Counts the CPUs that are online in the text of `/proc/stat` (lines `cpuN`); −1 where there is none. */
+export function countCpus(bytes: Uint8Array, length: number): number {
+  digits.over(bytes, length);
   let cpus = 0;
   while (digits.nextLine() && digits.skip(CPU)) {
     const next = digits.position < digits.end ? bytes[digits.position]! : 0;

@@ -31,7 +31,7 @@ export interface LinuxReaderOptions {
   readonly monotonic?: () => number;
   /** How long a remote file system may take to answer, in milliseconds. Default 2,000. */
   readonly remoteTimeoutMs?: number;
-  /** How often mounts, limits of control groups and absent files are looked up again, in milliseconds. Default 30,000. */
+  /** How often mounts, limits of control groups, the number of CPUs and absent files are looked up again, in milliseconds. Default 30,000. */
   readonly refreshMs?: number;
   /** The system call behind `df`. */
   readonly statfs?: StatFsCalls;
@@ -66,7 +66,7 @@ export function createLinuxReader(options: LinuxReaderOptions = {}): LinuxReader
   const refreshMs = options.refreshMs ?? REFRESH_MS;
   const scratch = createScratch();
 
-  const cpu = new CpuFile(root, scratch);
+  const cpu = new CpuFile(root, scratch, refreshMs);
   const memory = new MemoryFiles(root, scratch);
   const loadFile = new KeptFile(`${root}/proc/loadavg`, scratch, { oneGo: true });
   const pressure = new PressureFiles(`${root}/proc/pressure`, scratch, {
@@ -96,8 +96,8 @@ export function createLinuxReader(options: LinuxReaderOptions = {}): LinuxReader
     begin,
     cpu: (now, into) => cpu.read(now, into),
     memory: () => memory.read(table, false),
-    load(into) {
-      const cpus = cpu.count();
+    load(now, into) {
+      const cpus = cpu.count(now);
       if (isUnknown(cpus)) return cpus;
       const length = loadFile.read();
       if (length < 0) return unknown(`the load is not known: ${loadFile.reason}`);
@@ -113,7 +113,7 @@ export function createLinuxReader(options: LinuxReaderOptions = {}): LinuxReader
       const figures = memory.read(table, true);
       return isUnknown(figures) ? figures : toMemoryReading(figures);
     },
-    load: () => Object.freeze(readers.load(noLoad())),
+    load: () => Object.freeze(readers.load(monotonic(), noLoad())),
     pressure: () => pressure.read(),
     liveGauges: (parts) => new LinuxGauges(readers, parts),
     mounts(signal) {

@@ -11,7 +11,7 @@ export interface GaugeReaders {
   begin(): number;
   cpu(now: number, into: Writable<CpuReading>): Reading<CpuReading>;
   memory(): Reading<MemoryFigures>;
-  load(into: Writable<LoadReading>): Reading<LoadReading>;
+  load(now: number, into: Writable<LoadReading>): Reading<LoadReading>;
   /** `undefined` where a remote file system is mounted. */
   mounts(into: WatchedMounts): Reading<readonly WatchedMount[]> | undefined;
 }
@@ -52,7 +52,7 @@ export class LinuxGauges implements LiveGauges {
     }
     if (wants.cpu) this.cpu = readers.cpu(now, this.#cpu);
     if (wants.memory) this.memory = this.#put(readers.memory());
-    if (wants.load) this.load = readers.load(this.#load);
+    if (wants.load) this.load = readers.load(now, this.#load);
     return true;
   }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CPU_COUNTERS, parseCpuTimes } from '../../../src/host/linux/cpu.js';
+import { countCpus, CPU_COUNTERS, parseCpuTimes } from '../../../src/host/linux/cpu.js';
 import { createLinuxReader } from '../../../src/host/linux/linux-reader.js';
 import { isUnknown } from '../../../src/host/reading.js';
 import { fixture, handClock, temporaryHost, unknownSaying } from './odd-hosts.js';
@@ -85,10 +85,23 @@ describe('CPU use', () => {
     expect(after(500, [more, 0, 0, more, 0, 0, 0, 0])).toEqual({ percent: 50, cpus: 256 });
   });
 
+  it('counts CPUs that come and go every 30 s', () => {
+    const host = temporaryHost({ 'proc/stat': stat([0, 0, 0, 10], 4) });
+    const clock = handClock();
+    const reader = createLinuxReader({ root: host.root, monotonic: clock.monotonic });
+    reader.cpu();
+    clock.forward(29_999);
+    host.put('proc/stat', stat([5, 0, 0, 15], 2));
+    expect(reader.cpu()).toEqual({ percent: 50, cpus: 4 });
+    clock.forward(1);
+    expect(reader.cpu()).toEqual({ percent: 50, cpus: 2 });
+  });
+
   it('knows a host with one CPU', () => {
     const counters = new Float64Array(CPU_COUNTERS);
     const text = readFileSync(`${fixture('one-cpu')}/proc/stat`);
-    expect(parseCpuTimes(text, text.length, counters)).toBe(1);
+    expect(parseCpuTimes(text, text.length, counters)).toBe(true);
+    expect(countCpus(text, text.length)).toBe(1);
     expect([...counters]).toEqual([10132153, 290696, 3084719, 46828483, 16683, 0, 25195, 0]);
   });
 
@@ -133,7 +146,8 @@ describe('CPU use', () => {
     const check = (text: string): void => {
       const rows = text.split('\n').filter((row) => row.startsWith('cpu'));
       const plain = rows[0]!.split(/\s+/).slice(1, 9).map(Number);
-      expect(parseCpuTimes(Buffer.from(text), Buffer.byteLength(text), counters)).toBe(rows.length - 1);
+      expect(parseCpuTimes(Buffer.from(text), Buffer.byteLength(text), counters)).toBe(true);
+      expect(countCpus(Buffer.from(text), Buffer.byteLength(text))).toBe(rows.length - 1);
       expect([...counters]).toEqual([...plain, ...Array<number>(CPU_COUNTERS - plain.length).fill(0)]);
     };
     for (const name of ['recorded', 'one-cpu']) check(readFileSync(`${fixture(name)}/proc/stat`, 'utf8'));

@@ -1,0 +1,31 @@
+import type { Gauges, LiveGauges } from '../src/host/snapshot.js';
+import { fakeHost, memoryReading, mountReading, type FakeHost } from '../src/testing/index.js';
+
+/** A host with gauges to look at: what `is` says at the time of a look. `pending` has them tell nothing. */
+export function liveHost(is: Partial<Gauges> = {}) {
+  const well: Gauges = {
+    cpu: { percent: 5, cpus: 4 },
+    memory: memoryReading(40),
+    load: { one: 0.5, cpus: 4 },
+    mounts: [mountReading({ percent: 30 })],
+  };
+  const now = { ...well, ...is, pending: false, made: 0, looks: 0 };
+  const liveGauges = (): LiveGauges => {
+    now.made += 1;
+    const live = {
+      ...well,
+      read() {
+        now.looks += 1;
+        const { cpu, memory, load, mounts } = now;
+        Object.assign(live, structuredClone({ cpu, memory, load, mounts }));
+        return !now.pending;
+      },
+    };
+    return live;
+  };
+  const host: FakeHost & { liveGauges: typeof liveGauges } = Object.assign(fakeHost(), { liveGauges });
+  return { host, now };
+}
+
+/** The checks that look at gauges alone. */
+export const GAUGE_CHECKS = ['cpu', 'memory', 'disk', 'load'] as const;
