@@ -77,12 +77,16 @@ check process victim matching "sleep infinity"
 }
 
 /** Detections a second with three units, fed by signals, against those without: the median ratio of turns side by side. */
-async function withServices(host: TestHost): Promise<{ ratio: number; perSecond: number }> {
+async function withServices(
+  host: TestHost,
+): Promise<{ ratio: number; perSecond: number; systemctl: number }> {
   const { stdout } = await host.node(['/repo/test/system/programs/detections.mjs'], {
     input: JSON.stringify({ units: ['nginx', 'dbus', 'systemd-journald'], rounds: 15, turnMs: 250 }),
     timeoutMs: 60_000,
   });
-  const { figures } = JSON.parse(stdout) as { figures: { without: number; withUnits: number }[] };
+  const { figures } = JSON.parse(stdout) as {
+    figures: { without: number; withUnits: number; systemctl: number }[];
+  };
   const middle = (numbers: number[]): number =>
     quantile(
       numbers.sort((a, b) => a - b),
@@ -91,6 +95,7 @@ async function withServices(host: TestHost): Promise<{ ratio: number; perSecond:
   return {
     ratio: Number(middle(figures.map(({ without, withUnits }) => withUnits / without)).toFixed(2)),
     perSecond: Math.round(middle(figures.map(({ withUnits }) => withUnits))),
+    systemctl: Math.round(middle(figures.map(({ systemctl }) => systemctl))),
   };
 }
 
@@ -136,7 +141,7 @@ function print(report: {
   readonly machine: ReturnType<typeof machine>;
   readonly deaths: number;
   readonly outcomes: Deaths['outcomes'];
-  readonly services: { readonly ratio: number; readonly perSecond: number };
+  readonly services: { readonly ratio: number; readonly perSecond: number; readonly systemctl: number };
   readonly configured: HealingOptions;
   readonly floor: Spread;
   readonly known: Spread;
@@ -167,7 +172,8 @@ function print(report: {
       line(`Monit ${theirs.version}, cycle 1 s: death → runs again (${theirs.deaths})`, theirs.back),
     );
   console.log(
-    `Detection with 3 units, fed by signals: ${report.services.perSecond}/s, ${report.services.ratio} × that without units.`,
+    `Detection with 3 units, fed by signals: ${report.services.perSecond}/s, ${report.services.ratio} × that without units; ` +
+      `one \`systemctl is-active\` of the same three: ${report.services.systemctl}/s.`,
   );
   console.log(`\nOutcomes: ${JSON.stringify(report.outcomes)}.`);
 }

@@ -27,13 +27,15 @@ export async function startFloor(program, ends, { files, mounts }) {
   return Contender.start(program, [BUFFER_BYTES, ends, ...files, '--', ...mounts]);
 }
 
-/** Starts psutil with a Python that has it; `PYTHON` names another than `python3`. */
+/** Starts psutil with the first Python that has it; `PYTHON` names one. */
 export async function startPsutil({ mounts }) {
-  const python = env.PYTHON ?? 'python3';
-  try {
-    await call(python, ['-c', 'import psutil']);
-  } catch {
-    return { missing: `${python} has no psutil` };
+  const pythons = env.PYTHON ? [env.PYTHON] : ['python3', '/usr/bin/python3'];
+  for (const python of pythons) {
+    const has = await call(python, ['-c', 'import psutil']).then(
+      () => true,
+      () => false,
+    );
+    if (has) return Contender.start(python, [fileHere('./psutil-reader.py'), ...mounts]);
   }
-  return Contender.start(python, [fileHere('./psutil-reader.py'), ...mounts]);
+  return { missing: `no psutil in ${pythons.join(' or ')}` };
 }

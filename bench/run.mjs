@@ -1,10 +1,11 @@
 // `npm run bench`: what the built package does on this machine, beside what is possible. It asserts nothing about
 // times: the machine may be busy, so the figures to look at are the ratios within one run. `--json` for a program.
 import console from 'node:console';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { argv } from 'node:process';
+import { URL } from 'node:url';
 import { Contender } from './contender.mjs';
 import { measureHeap, measureImport, startIdlers } from './footprint.mjs';
 import { machine } from './machine.mjs';
@@ -64,13 +65,19 @@ try {
     imported,
     heap,
     idle,
-    targets: targets({ ...reached, heap, imported, idle }),
+    targets: targets({ ...reached, heap, imported, idle, latency: await lastLatency() }),
   };
   if (argv.includes('--json')) console.log(JSON.stringify(report, undefined, 2));
   else print(report);
 } finally {
   for (const contender of running) contender.stop();
   await rm(folder, { recursive: true, force: true });
+}
+
+/** What `npm run bench:latency` last wrote down, if anything. */
+async function lastLatency() {
+  const text = await readFile(new URL('./results/latency.json', import.meta.url), 'utf8').catch(() => 'null');
+  return JSON.parse(text) ?? undefined;
 }
 
 async function contendersFor(reads, floor, psutil, detection) {

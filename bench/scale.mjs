@@ -1,58 +1,21 @@
 // `npm run bench:scale`: how a healthy cycle grows with what is watched. Custom checks, file systems, units, engines in
 // one process, and many cycles; for each the time of a cycle, the heap kept and the descriptors open. What must grow
-// grows with the number; the last column is the time for one of them. `--json` for a program.
+// grows with the number; the last column is the time for one of them. File systems and units are real ones where this
+// runs as root; otherwise, and for the checks, a host in memory gives them. `--json` for a program.
 import console from 'node:console';
-import { readdirSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
-import { argv, memoryUsage } from 'node:process';
+import { argv } from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createSelfHealingEngine } from '../dist/index.js';
 import { fakeHost, mountReading, unitReading } from '../dist/testing/index.js';
 import { CHECKS, HEALTHY } from './checks.mjs';
+import { descriptors, heap, measure } from './growth.mjs';
 import { machine } from './machine.mjs';
-import { median } from './rounds.mjs';
+import { realMounts, realUnits } from './real.mjs';
 
 const SOAK_CYCLES = Number(argv.find((word) => /^\d+$/.test(word)) ?? 1_000_000);
+const SIZES = [1, 10, 100, 1_000];
 const WELL = Object.freeze({ status: 'ok', value: 0, threshold: 1, reason: 'It is well' });
-
-const descriptors = () => readdirSync('/proc/self/fd').length;
-const heap = () => {
-  globalThis.gc?.();
-  return memoryUsage().heapUsed;
-};
-
-/** Time of a cycle in µs: the median of seven stretches. */
-async function cycleTime(cycle) {
-  for (let i = 0; i < 50; i++) await cycle();
-  const stretches = [];
-  for (let stretch = 0; stretch < 7; stretch++) {
-    const start = performance.now();
-    let times = 0;
-    while (performance.now() - start < 60) {
-      await cycle();
-      times++;
-    }
-    stretches.push(((performance.now() - start) * 1_000) / times);
-  }
-  return median(stretches);
-}
-
-async function measure(what, sizes, make) {
-  const rows = [];
-  for (const size of sizes) {
-    const [heapBefore, openBefore] = [heap(), descriptors()];
-    const { cycle, end } = await make(size);
-    const cycleUs = await cycleTime(cycle);
-    rows.push({
-      size,
-      cycleUs,
-      heapKiB: (heap() - heapBefore) / 1_024,
-      descriptors: descriptors() - openBefore,
-    });
-    await end();
-  }
-  return { what, rows };
-}
 
 const engineWith = (options) => createSelfHealingEngine({ dryRun: true, thresholds: HEALTHY, ...options });
 const looking = (engine) => ({ cycle: () => engine.detectAndHeal(), end: () => engine.close() });
@@ -80,8 +43,13 @@ function deepFreeze(value) {
 
 const numbers = (count) => Array.from({ length: count }, (_, index) => index);
 
+const where = machine();
+const mounts = await realMounts(SIZES);
+const units = await realUnits(SIZES);
 const curves = [
-  await measure('custom checks', [1, 10, 100, 1_000, 10_000], (size) => {
+  ...(mounts.curves ?? []),
+  ...(units.curves ?? []),
+  await measure('custom checks, in memory', [...SIZES, 10_000], (size) => {
     const checks = numbers(size).map((at) => ({
       ...{ name: `check-${at}`, component: `part-${at}`, type: 'service', parts: [] },
       run: () => WELL,
@@ -90,12 +58,12 @@ const curves = [
       engineWith({ host: steadyHost({}), checks, enabledChecks: checks.map(({ name }) => name) }),
     );
   }),
-  await measure('watched units', [1, 10, 100, 1_000], (size) => {
+  await measure('watched units, in memory', SIZES, (size) => {
     const services = numbers(size).map((at) => `unit-${at}`);
     const units = services.map((name) => unitReading({ name: `${name}.service` }));
     return looking(engineWith({ host: steadyHost({}, units), services, enabledChecks: ['services'] }));
   }),
-  await measure('mounts, changing each time', [1, 10, 100, 1_000], (size) => {
+  await measure('file systems, in memory and changing each time', SIZES, (size) => {
     const mounts = numbers(size).map((at) => mountReading({ mountPoint: `/mnt/${at}`, device: `8:${at}` }));
     const host = fakeHost({ mounts });
     return looking(engineWith({ host, enabledChecks: ['disk'] }));
@@ -123,15 +91,20 @@ const soak = {
 };
 await engine.close();
 
-const report = { machine: machine(), curves, soak };
+const missing = [mounts, units].flatMap(({ missing }) => missing ?? []);
+const report = { machine: where, curves, soak, missing };
 if (argv.includes('--json')) console.log(JSON.stringify(report));
 else {
+  const { date, cores, cpu, node, loadBefore } = where;
+  console.log(`${date}, ${cores} × ${cpu}, Node ${node}, load before ${loadBefore.join(' ')}`);
+  for (const reason of missing) console.log(`\nIn memory only: ${reason}`);
   for (const { what, rows } of curves) {
     console.log(
       `\n${what}\n${'number'.padStart(8)}${'µs a cycle'.padStart(14)}${'µs for one'.padStart(14)}${'heap KiB'.padStart(12)}${'descriptors'.padStart(14)}`,
     );
     for (const { size, cycleUs, heapKiB, descriptors: open } of rows) {
-      const cells = [size, cycleUs.toFixed(1), (cycleUs / size).toFixed(2), heapKiB.toFixed(0), open];
+      const kept = Number.isNaN(Number(heapKiB ?? NaN)) ? ['', ''] : [heapKiB.toFixed(0), open];
+      const cells = [size, cycleUs.toFixed(1), (cycleUs / size).toFixed(2), ...kept];
       console.log(cells.map((cell, at) => String(cell).padStart([8, 14, 14, 12, 14][at])).join(''));
     }
   }

@@ -9,6 +9,7 @@ const PROPERTIES = 'org.freedesktop.DBus.Properties';
 export interface Listed {
   /** Primary name of the unit. */
   readonly id: string;
+  readonly loadState: string;
   readonly activeState: string;
   readonly subState: string;
   readonly path: string;
@@ -96,10 +97,11 @@ export function dbusCalls(bus: SystemBus, signal?: AbortSignal): DbusCalls {
 }
 
 function listed(entry: unknown): Listed {
-  const [id, , , activeState, subState, , path, jobId, job] = entry as unknown[];
+  const [id, , loadState, activeState, subState, , path, jobId, job] = entry as unknown[];
   const text = (value: unknown): string => (typeof value === 'string' ? value : '');
   return {
     id: text(id),
+    loadState: text(loadState),
     activeState: text(activeState),
     subState: text(subState),
     path: text(path),

@@ -1,9 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createSystemBus, type SystemBusOptions } from './bus.js';
-import { dbusCalls, type DbusCalls, type Listed } from './dbus-calls.js';
+import { dbusCalls, type DbusCalls } from './dbus-calls.js';
 import { dbusProperties, unitPath } from './dbus-properties.js';
-import { createWatch, type Mark, type Watch } from './dbus-watch.js';
+import { createWatch, type Watch } from './dbus-watch.js';
 import { allDrags } from './drags-along.js';
+import { createKnownUnits, MAX_AGE_MS, namesIn, type KnownUnits, type Target } from './known-units.js';
 import { createTroubleMemory, type TroubleMemory } from './trouble-memory.js';
 import {
   DRAG_PROPERTIES,
@@ -16,23 +17,15 @@ import {
 import type { Standing } from './unit-events.js';
 import { unitSignal, type UnitSignal } from './unit-signal.js';
 
-/** Everything is read again after this time, whatever the signals said. */
-const MAX_AGE_MS = 30_000;
 /** systemd's word for the system depends on all units; where not all are heard, it is believed for this long. */
 const STATE_AGE_MS = 5_000;
-
-interface Known {
-  readonly facts: UnitFacts;
-  readonly mark: Mark;
-  readonly readAt: number;
-}
 
 /** What one connection has learnt. It is thrown away with the connection. */
 interface Session {
   readonly connection: number;
   readonly watch: Watch;
   readonly started: Promise<void>;
-  readonly known: Map<string, Known>;
+  readonly known: KnownUnits;
   readonly trouble: TroubleMemory;
 }
 
@@ -94,7 +87,8 @@ export function createDbusUnits(options: DbusUnitsOptions): DbusUnits {
       const watch = createWatch(bus, now);
       // A bus that refuses the signals still answers: then every reading asks again.
       const started = watch.start().catch(() => {});
-      session = { connection, watch, started, known: new Map(), trouble: createTroubleMemory(now) };
+      const known = createKnownUnits(watch, now);
+      session = { connection, watch, started, known, trouble: createTroubleMemory(now) };
     }
     const current = session;
     await current.started;
@@ -105,7 +99,7 @@ export function createDbusUnits(options: DbusUnitsOptions): DbusUnits {
   async function readInFull(
     { watch, known }: Session,
     calls: DbusCalls,
-    units: readonly { readonly name: string; readonly unit: Pick<Listed, 'id' | 'path'> }[],
+    units: readonly { readonly name: string; readonly unit: Target }[],
   ): Promise<Map<string, UnitFacts>> {
     const readAt = now();
     watch.follow(units.map(({ unit }) => unit.path));
@@ -137,8 +131,7 @@ export function createDbusUnits(options: DbusUnitsOptions): DbusUnits {
       });
       read.set(name, facts);
       const mark = { world, changes: new Map([...changes, ...beforeTriggers[index]!.changes]) };
-      // A reading that began later may have ended sooner.
-      if ((known.get(name)?.readAt ?? -Infinity) <= readAt) known.set(name, { facts, mark, readAt });
+      known.keep(name, facts, mark, readAt);
     }
     return read;
   }
@@ -156,24 +149,21 @@ export function createDbusUnits(options: DbusUnitsOptions): DbusUnits {
       // end without a look at the sockets, the second has one before it.
       await nextTurn();
       await nextTurn();
-      const fresh = new Map<string, UnitFacts>();
-      const again = new Map<string, Pick<Listed, 'id' | 'path'>>();
-      for (const [name, { facts, mark, readAt }] of known) {
-        if (now() - readAt >= MAX_AGE_MS) known.delete(name);
-        else if (watch.unchangedSince(mark)) fresh.set(name, facts);
-        else if (watch.namesHoldSince(mark) && names.includes(name))
-          again.set(name, { id: facts.id, path: unitPath(facts.id) });
-      }
-
-      const strange = names.filter((name) => !fresh.has(name) && !again.has(name));
+      const { fresh, due, changed: again, strange } = known.sort(names);
+      const toList = [...new Set([...strange, ...namesIn(due)])];
       // A single question has no need of all signals; for who looks again and again they cost less than asking.
       if (discover && recent) watch.followAll();
       const remembered = recent && watch.hearsAll ? trouble.recall(MAX_AGE_MS) : undefined;
-      const [strangers, troubled] = await Promise.all([
-        calls.named(strange),
+      const [list, troubled] = await Promise.all([
+        calls.named(toList),
         discover ? (remembered ?? trouble.ask(() => calls.inState(TROUBLED_STATES))) : [],
       ]);
-      for (const [index, name] of strange.entries()) again.set(name, strangers[index]!);
+      const listed = new Map(toList.map((name, index) => [name, list[index]!]));
+      for (const name of strange) again.set(name, listed.get(name)!);
+      for (const facts of due) {
+        if (known.confirm(facts, listed)) fresh.set(facts.name, facts);
+        else again.set(facts.name, listed.get(facts.name)!);
+      }
       for (const unit of troubled) {
         const facts = fresh.get(unit.id);
         if (facts?.activeState !== unit.activeState || facts.subState !== unit.subState)

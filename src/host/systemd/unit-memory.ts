@@ -65,7 +65,8 @@ export function createUnitMemory(options: JournalOptions): UnitMemory {
         const unit = byName.get(name);
         return unit === undefined ? notFound(name) : whole(unit, stopOf(unit, stops), at);
       });
-      const followed = facts.asked.filter((unit) => !names.includes(unit.name));
+      const named = new Set(names);
+      const followed = facts.asked.filter((unit) => !named.has(unit.name));
       const found = new Map([...followed, ...facts.troubled].map((unit) => [unit.id, unit]));
       const isTroubled = (unit: UnitReading): boolean =>
         unit.recentRestarts > 0 || facts.troubled.some(({ id }) => id === unit.id);

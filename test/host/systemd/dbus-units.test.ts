@@ -116,13 +116,58 @@ describe('units read over D-Bus', () => {
     },
   );
 
-  it('are read again after a minute, whatever the signals said', async () => {
-    systemd.units.set('a.service', service('a.service'));
-    await read('a.service');
+  it('are listed again after half a minute, whatever the signals said: one question for all of them', async () => {
+    const ids = ['a.service', 'b.service', 'c.service'];
+    for (const id of ids) systemd.units.set(id, service(id));
+    const before = await read(...ids);
     systemd.asked();
-    time = 60_000;
+    time = 30_000;
+    expect(await read(...ids)).toEqual(before);
+    expect(systemd.asked()).toEqual(['ListUnitsByNames ["a.service","b.service","c.service"]']);
+    time = 59_999;
+    await read(...ids);
+    expect(systemd.asked()).toEqual([]);
+  });
+
+  it.each<[string, { ActiveState?: string; SubState?: string; LoadState?: string }]>([
+    ['stands otherwise', { ActiveState: 'failed', SubState: 'failed' }],
+    ['stands otherwise in part', { SubState: 'exited' }],
+    ['is not there', { LoadState: 'not-found' }],
+  ])('are read again when that list shows that one %s', async (_, changed) => {
+    for (const id of ['a.service', 'b.service']) systemd.units.set(id, service(id));
+    await read('a.service', 'b.service');
+    systemd.units.set('b.service', service('b.service', changed));
+    systemd.asked();
+    time = 30_000;
+    expect((await read('a.service', 'b.service'))[1]).toMatchObject({
+      activeState: changed.ActiveState ?? 'active',
+      subState: changed.SubState ?? 'running',
+      loadState: changed.LoadState ?? 'loaded',
+    });
+    expect(systemd.asked().filter(isOfAUnit)).toHaveLength(1);
+  });
+
+  it('are read again when that list shows another state of a trigger', async () => {
+    systemd.units.set('a.service', service('a.service', { TriggeredBy: ['a.socket'] }));
+    systemd.units.set('a.socket', service('a.socket'));
     await read('a.service');
-    expect(systemd.asked()).not.toEqual([]);
+    systemd.units.set('a.socket', service('a.socket', { ActiveState: 'inactive' }));
+    time = 30_000;
+    expect(await read('a.service')).toMatchObject([{ triggeredBy: [{ activeState: 'inactive' }] }]);
+  });
+
+  it('are read again after ten minutes, and no more than fifty of them at a look', async () => {
+    const ids = Array.from({ length: 60 }, (_, at) => `u${at}.service`);
+    for (const id of ids) systemd.units.set(id, service(id));
+    await read(...ids);
+    systemd.asked();
+    time = 600_000;
+    const questions = [];
+    for (let look = 0; look < 3; look++) {
+      await read(...ids);
+      questions.push(systemd.asked().filter(isOfAUnit).length);
+    }
+    expect(questions).toEqual([50, 10, 0]);
   });
 
   it('say how their triggers are, and notice when that changes', async () => {

@@ -4,7 +4,15 @@ import { createTroubleMemory } from '../../../src/host/systemd/trouble-memory.js
 import type { UnitSignal } from '../../../src/host/systemd/unit-signal.js';
 
 const BAD: Listed = {
-  ...{ id: 'bad.service', activeState: 'failed', subState: 'failed', path: '/bad', jobId: 0, job: '' },
+  ...{
+    id: 'bad.service',
+    loadState: 'loaded',
+    activeState: 'failed',
+    subState: 'failed',
+    path: '/bad',
+    jobId: 0,
+    job: '',
+  },
 };
 const unit = (path: string, activeState = 'active', subState = 'running'): UnitSignal => ({
   ...{ about: 'unit', path, state: { activeState, subState } },

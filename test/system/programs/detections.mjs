@@ -1,7 +1,10 @@
-// Runs inside a test host: how many detections a second, with and without the units given, in turns; as JSON.
+// Runs inside a test host: how many detections a second, with and without the units given, and how often one systemctl
+// tells of the same units, in turns; as JSON.
+import { execFile } from 'node:child_process';
 import process from 'node:process';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { SimpleDetector } from '../../../dist/index.js';
 
 const { units, rounds, turnMs } = JSON.parse(await text(process.stdin));
@@ -9,10 +12,13 @@ const RESOURCES = ['cpu', 'memory', 'disk', 'load'];
 const without = new SimpleDetector({ enabledChecks: RESOURCES });
 const withUnits = new SimpleDetector({ enabledChecks: [...RESOURCES, 'services'], services: units });
 
-async function perSecond(detector) {
+const look = (detector) => () => detector.inspect({ recent: true });
+const systemctl = () => promisify(execFile)('systemctl', ['is-active', ...units]);
+
+async function perSecond(work) {
   const start = performance.now();
   let times = 0;
-  for (; performance.now() - start < turnMs; times++) await detector.inspect({ recent: true });
+  for (; performance.now() - start < turnMs; times++) await work();
   return (times * 1_000) / (performance.now() - start);
 }
 
@@ -24,7 +30,11 @@ for (const detector of [without, withUnits]) {
 }
 const figures = [];
 for (let round = 0; round < rounds; round++) {
-  figures.push({ without: await perSecond(without), withUnits: await perSecond(withUnits) });
+  figures.push({
+    without: await perSecond(look(without)),
+    withUnits: await perSecond(look(withUnits)),
+    systemctl: await perSecond(systemctl),
+  });
 }
 const verdicts = await withUnits.inspect({ recent: true });
 process.stdout.write(JSON.stringify({ figures, verdicts: verdicts.length }), () => process.exit());
