@@ -9,10 +9,13 @@ const WORKER = fileURLToPath(new URL('./worker.mjs', import.meta.url));
 export class Contender {
   #child;
   #lines;
+  #failed;
 
   constructor(program, args) {
     this.#child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
+    this.#failed = new Promise((_resolve, reject) => this.#child.once('error', reject));
+    this.#failed.catch(() => undefined);
   }
 
   /** Starts one, and gives it with what it told of itself. Rejects when it ends before it is ready. */
@@ -45,8 +48,7 @@ export class Contender {
   }
 
   async #line() {
-    const failed = new Promise((_resolve, reject) => this.#child.once('error', reject));
-    const { value, done } = await Promise.race([this.#lines.next(), failed]);
+    const { value, done } = await Promise.race([this.#lines.next(), this.#failed]);
     if (done) throw new Error(`${this.#child.spawnargs.slice(0, 3).join(' ')} ended too early`);
     return value;
   }

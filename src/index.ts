@@ -73,6 +73,7 @@ export {
   type InspectRequest,
   type Looked,
 } from './detect/detector.js';
+export type { Glance } from './detect/glance.js';
 export type { Check } from './detect/check.js';
 export type { Thresholds, ThresholdValues } from './detect/thresholds.js';
 export type { WatchedUnit } from './detect/services.js';
@@ -130,6 +131,9 @@ export type { Host, HostListener, ReadRequest } from './host/host.js';
 export { isUnknown, unknown, type Reading, type Unknown } from './host/reading.js';
 export type {
   CpuReading,
+  GaugePart,
+  Gauges,
+  LiveGauges,
   LoadReading,
   MemoryReading,
   MountReading,

@@ -4,19 +4,22 @@ import { IssueType, Severity, type ComponentVerdict } from '../issue.js';
 import { judged, notKnown, type Gauge } from './gauge.js';
 import { clearingLevel, percent } from './percent.js';
 
-const CPU: Gauge = {
+const cpuThat = (is: string): Gauge => ({
   check: 'cpu',
   component: 'cpu',
   type: IssueType.RESOURCE,
   severity: (value) => (value > 90 ? Severity.HIGH : Severity.MEDIUM),
   clearsAt: clearingLevel,
   words: ({ value, threshold, of }) =>
-    `CPU use is ${percent(value)} of ${of} CPU${of === 1 ? '' : 's'}, threshold ${percent(threshold)}`,
-};
+    `CPU use ${is} ${percent(value)} of ${of} CPU${of === 1 ? '' : 's'}, threshold ${percent(threshold)}`,
+});
+
+const CPU = cpuThat('is');
+const CPU_AT_MOST = cpuThat('is at most');
 
 /** CPU use: `MEDIUM` over the threshold, `HIGH` over 90 %. */
 export function judgeCpu(cpu: Gauges['cpu'], threshold: number, last?: ComponentVerdict): ComponentVerdict {
   return isUnknown(cpu)
     ? notKnown(CPU, last, cpu.unknown)
-    : judged(CPU, last, cpu.percent, threshold, 0, cpu.cpus);
+    : judged(cpu.atMost ? CPU_AT_MOST : CPU, last, cpu.percent, threshold, 0, cpu.cpus);
 }

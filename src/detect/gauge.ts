@@ -1,7 +1,7 @@
 import type { ComponentVerdict, IssueType, Severity } from '../issue.js';
 
 /** What a check that comes with the library says something about. */
-export type About = Pick<ComponentVerdict, 'check' | 'component' | 'type'>;
+type About = Pick<ComponentVerdict, 'check' | 'component' | 'type'>;
 
 /** What was read of a gauge. */
 export interface Measured {
@@ -23,7 +23,7 @@ export interface Gauge extends About {
 }
 
 /** Which one of a kind: `disk` becomes `disk:/var`. */
-export const componentOn = (component: string, which: string): string =>
+const componentOn = (component: string, which: string): string =>
   which === '' ? component : `${component}:${which}`;
 
 /**

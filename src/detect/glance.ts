@@ -2,6 +2,7 @@ import type { Host } from '../host/host.js';
 import type { GaugePart, LiveGauges } from '../host/snapshot.js';
 import type { ComponentVerdict } from '../issue.js';
 import { anyOver, gaugeOf, judgeGauge } from './built-in.js';
+import { clearingLevel } from './percent.js';
 import type { ThresholdValues } from './thresholds.js';
 import type { VerdictList } from './verdict-list.js';
 
@@ -43,7 +44,8 @@ export class GaugeGlance implements Glance {
     const { enabled, levels } = this.#looking;
     if (enabled !== this.#enabled) this.#follow(enabled);
     const gauges = (this.#gauges ??= this.#parts && this.#looking.host.liveGauges?.(this.#parts));
-    if (gauges?.read() !== true) return undefined;
+    // Under the clearing level an upper bound says all there is to say: no trouble, and none that was there before.
+    if (gauges?.read(clearingLevel(levels.cpuPercent)) !== true) return undefined;
     copyLevels(levels, this.#levels);
     return !anyOver(this.#checks, gauges, this.#levels);
   }

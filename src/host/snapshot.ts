@@ -8,6 +8,8 @@ export interface CpuReading {
   readonly percent: number;
   /** Number of CPUs that are online. */
   readonly cpus: number;
+  /** Set where `percent` is an upper bound: it may be less. */
+  readonly atMost?: true;
 }
 
 /** Memory of the host, or of the control group that the process lives in, whichever is fuller. */
@@ -117,8 +119,11 @@ export interface Gauges {
  * beyond the next `read` has to be copied.
  */
 export interface LiveGauges extends Gauges {
-  /** Reads anew. `false` where something has to be waited for: then they tell nothing, and the host has to be read. */
-  read(): boolean;
+  /**
+   * Reads anew. `false` where something has to be waited for: then they tell nothing, and the host has to be read.
+   * `cpuUnder` is the level, in percent, under which an upper bound of CPU use will do; left out, it never does.
+   */
+  read(cpuUnder?: number): boolean;
 }
 
 /** The parts of a snapshot that are gauges. */

@@ -1,6 +1,7 @@
-import { unknown, type Reading, type Writable } from '../reading.js';
+import { isUnknown, unknown, type Reading, type Writable } from '../reading.js';
 import type { CpuReading } from '../snapshot.js';
 import { countCpus, CpuWindow, parseCpuTimes } from './cpu.js';
+import { IdleBound, MANY_CPUS } from './idle-bound.js';
 import { KeptFile } from './kept-file.js';
 import { parseCpuList } from './load.js';
 import type { Scratch } from './scratch.js';
@@ -10,9 +11,11 @@ export class CpuFile {
   #scratch: Scratch;
   #stat: KeptFile;
   #online: KeptFile;
+  #idle: IdleBound;
   #window = new CpuWindow();
   #recountMs: number;
   #cpus = 0;
+  #skipped = false;
   #countedAt = -Infinity;
 
   constructor(root: string, scratch: Scratch, recountMs: number) {
@@ -20,6 +23,7 @@ export class CpuFile {
     this.#recountMs = recountMs;
     this.#stat = new KeptFile(`${root}/proc/stat`, scratch, { oneGo: true });
     this.#online = new KeptFile(`${root}/sys/devices/system/cpu/online`, scratch, { oneGo: true });
+    this.#idle = new IdleBound(root, scratch);
   }
 
   /** Reads at `now`, in monotonic milliseconds, and gives the answer in `into`. */
@@ -31,6 +35,31 @@ export class CpuFile {
     if (!understood || (this.#isDue(now) && !this.#keep(countCpus(bytes, length), now)))
       return unknown(`CPU use is not known: ${this.#stat.path} was not understood`);
     return this.#window.take(now, this.#cpus, into);
+  }
+
+  /**
+   * The same where an upper bound under a level, in percent, will do: on a host with many CPUs it is then all that is
+   * read, and is given in `bound`. When it no longer will do, the exact use is known from the next reading on.
+   */
+  readUnder(
+    level: number,
+    now: number,
+    into: Writable<CpuReading>,
+    bound: Writable<CpuReading>,
+  ): Reading<CpuReading> {
+    const cpus = this.count(now);
+    if (isUnknown(cpus) || cpus < MANY_CPUS) return this.read(now, into);
+    const percent = this.#idle.read(cpus);
+    if (percent < 0 || percent >= level) {
+      // Otherwise it would be the use over all the time in which nobody had to know it.
+      if (this.#skipped) this.#window.forget();
+      this.#skipped = false;
+      return this.read(now, into);
+    }
+    this.#skipped = true;
+    bound.percent = percent;
+    bound.cpus = cpus;
+    return bound;
   }
 
   /** The number of CPUs online at `now`. Where it has to be counted, the cheapest file tells it. */
@@ -49,6 +78,7 @@ export class CpuFile {
   close(): void {
     this.#stat.close();
     this.#online.close();
+    this.#idle.close();
     this.#countedAt = -Infinity;
   }
 

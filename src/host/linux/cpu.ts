@@ -58,6 +58,9 @@ export function countCpus(bytes: Uint8Array, length: number): number {
 /** A place for a reading. */
 export const noCpu = (): Writable<CpuReading> => ({ percent: NaN, cpus: 0 });
 
+/** A place for a reading that is an upper bound. */
+export const noBound = (): Writable<CpuReading> => ({ ...noCpu(), atMost: true });
+
 /** CPU use between two readings of the counters, over a window that is never shorter than 100 ms. */
 export class CpuWindow {
   /** To be filled with the newest counters before `take`. */
@@ -80,6 +83,11 @@ export class CpuWindow {
     const answer = first ? FIRST : baseAt === -Infinity ? TOO_SOON : this.#compare(base, cpus, into);
     if (far) this.#rotate(now);
     return answer;
+  }
+
+  /** Begins anew. */
+  forget(): void {
+    this.#lastAt = this.#olderAt = -Infinity;
   }
 
   #compare(base: Float64Array, cpus: number, into: Writable<CpuReading>): Reading<CpuReading> {

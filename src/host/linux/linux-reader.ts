@@ -94,7 +94,8 @@ export function createLinuxReader(options: LinuxReaderOptions = {}): LinuxReader
   };
   const readers: GaugeReaders = {
     begin,
-    cpu: (now, into) => cpu.read(now, into),
+    cpu: (under, now, into, bound) =>
+      under > 0 ? cpu.readUnder(under, now, into, bound) : cpu.read(now, into),
     memory: () => memory.read(table, false),
     load(now, into) {
       const cpus = cpu.count(now);

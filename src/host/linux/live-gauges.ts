@@ -1,6 +1,6 @@
 import { isUnknown, unknown, type Reading, type Writable } from '../reading.js';
 import type { CpuReading, GaugePart, Gauges, LiveGauges, LoadReading } from '../snapshot.js';
-import { noCpu } from './cpu.js';
+import { noBound, noCpu } from './cpu.js';
 import { noLoad } from './load.js';
 import { usedPercent, type MemoryFigures } from './memory.js';
 import { WatchedMounts, type WatchedMount } from './watched-mounts.js';
@@ -9,7 +9,13 @@ import { WatchedMounts, type WatchedMount } from './watched-mounts.js';
 export interface GaugeReaders {
   /** Milliseconds that only go forward; whatever is due at that time is looked up again. */
   begin(): number;
-  cpu(now: number, into: Writable<CpuReading>): Reading<CpuReading>;
+  /** Under the level, an upper bound will do, and is put into a place of its own. */
+  cpu(
+    under: number,
+    now: number,
+    into: Writable<CpuReading>,
+    bound: Writable<CpuReading>,
+  ): Reading<CpuReading>;
   memory(): Reading<MemoryFigures>;
   load(now: number, into: Writable<LoadReading>): Reading<LoadReading>;
   /** `undefined` where a remote file system is mounted. */
@@ -27,6 +33,7 @@ export class LinuxGauges implements LiveGauges {
   readonly #readers: GaugeReaders;
   readonly #wants: Readonly<Record<GaugePart, boolean>>;
   readonly #cpu = noCpu();
+  readonly #bound = noBound();
   readonly #memory: Writable<Exclude<Gauges['memory'], { unknown: string }>> = {
     ...{ scope: 'host', totalBytes: NaN, availableBytes: NaN, usedPercent: NaN },
   };
@@ -41,7 +48,7 @@ export class LinuxGauges implements LiveGauges {
     };
   }
 
-  read(): boolean {
+  read(cpuUnder = 0): boolean {
     const readers = this.#readers;
     const wants = this.#wants;
     const now = readers.begin();
@@ -50,7 +57,7 @@ export class LinuxGauges implements LiveGauges {
       if (mounts === undefined) return false;
       this.mounts = mounts;
     }
-    if (wants.cpu) this.cpu = readers.cpu(now, this.#cpu);
+    if (wants.cpu) this.cpu = readers.cpu(cpuUnder, now, this.#cpu, this.#bound);
     if (wants.memory) this.memory = this.#put(readers.memory());
     if (wants.load) this.load = readers.load(now, this.#load);
     return true;
