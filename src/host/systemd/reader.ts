@@ -108,7 +108,7 @@ export function createSystemdReader(options: SystemdReaderOptions = {}): Systemd
     // Each call over the bus listens for the end of the reading: that is many, and no leak.
     if (signal) setMaxListeners(0, signal);
     const { version } = bus;
-    const units = await endedBy(signal, async () => {
+    const read = await endedBy(signal, async () => {
       const full = names.map(fullName);
       const valid = full.filter(isUnitName);
       const followed = discover ? memory.restarting(valid) : [];
@@ -117,8 +117,10 @@ export function createSystemdReader(options: SystemdReaderOptions = {}): Systemd
       return isUnknown(facts) ? facts : memory.complete(full, facts, signal);
     });
     // What is in trouble, or on its way somewhere, is read each time.
-    if (!isUnknown(units) && units.asked.every(runsWell) && units.troubled.length === 0)
-      last = { names, discover, units: Object.freeze(units), version, at: now() };
+    if (isUnknown(read) || !read.asked.every(runsWell) || read.troubled.length > 0) return read;
+    // The same object as before tells everybody at once that nothing has changed.
+    const units = last && isSame(last.units.asked, read.asked) ? last.units : Object.freeze(read);
+    last = { names, discover, units, version, at: now() };
     return units;
   }
 
@@ -162,6 +164,9 @@ function fullName(name: string): string {
 const NO_UNITS: UnitsReading = Object.freeze({ asked: Object.freeze([]), troubled: Object.freeze([]) });
 const runsWell = ({ activeState, job, recentRestarts }: UnitReading): boolean =>
   activeState === 'active' && job === '' && recentRestarts === 0;
+
+const isSame = (before: readonly UnitReading[], now: readonly UnitReading[]): boolean =>
+  before.length === now.length && before.every((unit, at) => unit === now[at]);
 
 const NO_SYSTEMD = 'systemd is not running here';
 const ENDED = unknown('the reading was ended before systemd answered');

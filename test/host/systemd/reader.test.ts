@@ -183,6 +183,20 @@ describe('over the bus', () => {
     expect(seen).toEqual([[['auto-restart', 0]], [['auto-restart', 2]], [['running', 3]]]);
   });
 
+  it('units that did not change are the same answer again', async () => {
+    const systemd = await fakeSystemd();
+    cleanups.push(systemd.close);
+    for (const id of ['a.service', 'b.service']) systemd.units.set(id, service(id));
+    const units = reader({ busAddress: systemd.address });
+    const look = async () => known(await units.readUnits({ names: ['a', 'b'], discover: false }));
+    const first = await look();
+    expect(await look()).toBe(first);
+    systemd.units.set('b.service', service('b.service', { SubState: 'exited' }));
+    systemd.signalChange('b.service');
+    await units.readState();
+    expect(await look()).not.toBe(first);
+  });
+
   it('a bus that hangs is left for systemctl, and then left alone for a while', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'hung-bus-'));
     let connections = 0;
