@@ -12,16 +12,17 @@ const CORE = fileURLToPath(new URL('src/index.ts', import.meta.url));
  */
 const oneCore: Plugin = {
   name: 'one-core',
-  setup({ onResolve, onLoad, resolve }) {
+  setup(build) {
     const doors = new Set<string>();
-    onResolve({ filter: /^\.{1,2}\/|^src\// }, async ({ path, kind, pluginData, ...from }) => {
-      if (pluginData === 'one-core' || (kind !== 'entry-point' && kind !== 'dynamic-import')) return undefined;
-      const found = await resolve(path, { ...from, kind, pluginData: 'one-core' });
+    build.onResolve({ filter: /^\.{1,2}\/|^src\// }, async ({ path, kind, pluginData, ...from }) => {
+      if (pluginData === 'one-core' || (kind !== 'entry-point' && kind !== 'dynamic-import'))
+        return undefined;
+      const found = await build.resolve(path, { ...from, kind, pluginData: 'one-core' });
       if (found.path !== CORE) doors.add(found.path);
       return found;
     });
-    onResolve({ filter: /^one-core$/ }, () => ({ path: CORE, sideEffects: true }));
-    onLoad({ filter: /\.ts$/ }, async ({ path }) =>
+    build.onResolve({ filter: /^one-core$/ }, () => ({ path: CORE, sideEffects: true }));
+    build.onLoad({ filter: /\.ts$/ }, async ({ path }) =>
       doors.has(path)
         ? { contents: `${await readFile(path, 'utf8')}\nimport 'one-core';`, loader: 'ts' }
         : undefined,
