@@ -16,14 +16,20 @@ const restartLargest: Rung = () => ({ action: 'restart_service', parameters: { f
 const setGovernor: Rung = () => ({ action: 'set_cpu_governor', parameters: { governor: 'performance' } });
 const rollBack: Rung = () => ({ action: 'rollback_generation', parameters: {} });
 const restart: Rung = ({ component }) => ({ action: 'restart_service', parameters: { service: component } });
+const mountOf = (component: string): string => component.slice(component.indexOf(':') + 1);
 const collectGarbage: Rung = ({ component }) => ({
   action: 'clean_nix_store',
-  parameters: { path: component.slice(component.indexOf(':') + 1) },
+  parameters: { path: mountOf(component) },
 });
 const collectGarbageAtStore: Rung = () => ({ action: 'clean_nix_store', parameters: { path: NIX_STORE } });
-const freeInodes =
-  (rung: Rung): Rung =>
-  (issue) => ({ action: 'clean_nix_store', parameters: { ...rung(issue).parameters, freeing: 'inodes' } });
+const freeInodes: Rung = ({ component }) => ({
+  action: 'clean_nix_store',
+  parameters: { path: mountOf(component), freeing: 'inodes' },
+});
+const freeInodesAtStore: Rung = () => ({
+  action: 'clean_nix_store',
+  parameters: { path: NIX_STORE, freeing: 'inodes' },
+});
 
 /** Which ladder a component has; for `disk:/var` the word before the colon is looked up. */
 export const COMPONENT_LADDERS: ReadonlyMap<string, Ladder> = new Map([
@@ -32,8 +38,8 @@ export const COMPONENT_LADDERS: ReadonlyMap<string, Ladder> = new Map([
   ['load', [none]],
   ['disk', [collectGarbageAtStore]],
   ['disk:', [collectGarbage]],
-  ['inodes', [freeInodes(collectGarbageAtStore)]],
-  ['inodes:', [freeInodes(collectGarbage)]],
+  ['inodes', [freeInodesAtStore]],
+  ['inodes:', [freeInodes]],
   ['system', [rollBack]],
   ['system:', [none]],
 ]);
