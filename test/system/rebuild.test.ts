@@ -95,7 +95,7 @@ describeOnHost('nixos-rebuild, by a stand-in', (lab) => {
     const result = await rebuild(`${nixos.switching(worse).at(-1)}`);
     expect(result).toMatchObject({
       outcome: 'ineffective',
-      error: matching(/2 units fail .* and 1 did before/),
+      error: matching(/3 units fail .* and 1 did before: one.service, two.service/),
     });
     expect(await nixos.now()).toEqual({ running, profile: running });
     expect(await lab.show('ActiveState', 'one')).toBe('active');
