@@ -40,9 +40,9 @@ export function localHost(): Host {
     oomKills: from.oomKills(),
     state: await systemd.readState({ recent, signal }),
   });
-  return {
+  const host: Host = {
     read(request: ReadRequest = {}): Snapshot | Promise<Snapshot> {
-      if (reader === undefined) return loadReader().then(() => this.read(request));
+      if (reader === undefined) return loadReader().then(() => host.read(request));
       const { parts, units, discover, recent, signal } = request;
       const timestamp = Date.now();
       const cpu = wants(parts, 'cpu') ? reader.cpu() : NOT_ASKED;
@@ -84,6 +84,7 @@ export function localHost(): Host {
       await systemd.close();
     },
   };
+  return host;
 }
 
 const wants = (parts: readonly SnapshotPart[] | undefined, part: SnapshotPart): boolean =>
