@@ -64,6 +64,7 @@ export abstract class EngineParts {
       hears: (name) => this.events.hears(name),
       emit: (name, event) => this.events.emit(name, event, logger),
     };
+    this.events.on('heal:started', ({ issue }) => this.cycle.begins(issue));
     narrate(this.events, logger);
     this.#narrateCycles();
     const { host } = this.#fixed;

@@ -40,7 +40,7 @@ export interface EngineEvents {
   'storm:ended': { readonly lastedMs: number };
   /** An act ended, well or not. */
   'heal:done': { readonly result: HealingResult };
-  /** A gate stands in the way; told when the reason changes, not in every cycle. */
+  /** A gate stands in the way; told when the reason changes, and when an act that was begun ends by it. */
   'heal:blocked': { readonly issue: Issue; readonly blockedBy: BlockReason; readonly error: string };
 }
 

@@ -170,6 +170,11 @@ export class Cycle {
     else this.#inHand.set(component, left);
   }
 
+  /** What is tried anew is told of anew, though the same gate stands in the way again: nothing begun ends unheard. */
+  begins({ component }: Issue): void {
+    this.#blocks.delete(component);
+  }
+
   #record(result: HealingResult): void {
     const { emit, hears } = this.#parts();
     const { component } = result.issue;

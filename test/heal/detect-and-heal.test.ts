@@ -43,6 +43,20 @@ describe('a repair', () => {
     ]);
   });
 
+  it('that was begun never ends unheard, though the same gate ends it each time', async () => {
+    const bench = benchOf(FAILED);
+    for (let time = 0; time < 2; time += 1) {
+      bench.executor.next({ outcome: 'skipped', blockedBy: 'in-transition', error: 'a job is under way' });
+      await bench.done(bench.engine.detectAndHeal());
+    }
+    expect(bench.told.filter((line) => /heal:(started|done|blocked)/.test(line))).toEqual([
+      'heal:started nginx',
+      'heal:blocked nginx',
+      'heal:started nginx',
+      'heal:blocked nginx',
+    ]);
+  });
+
   it('that exits with 0 and leaves the trouble is ineffective', async () => {
     const bench = benchOf(FAILED);
     const [result] = await bench.done(bench.engine.detectAndHeal());

@@ -16,7 +16,10 @@ export interface Records {
   readonly calmMs: number;
 }
 
-/** One repair from its start to its end; without one where the engine was killed. */
+/**
+ * One repair from its start to its end; without one where the engine was killed. What systemd is at work on by the time
+ * the executor looks ends with the gate that stands in the way.
+ */
 export interface Repair {
   readonly started: Told;
   readonly done: Told | undefined;
@@ -32,7 +35,9 @@ export function repairsIn(told: readonly Told[]): Repair[] {
   return told.flatMap((started, index) => {
     if (started.event !== 'started') return [];
     const later = told.slice(index + 1).filter(({ pid }) => pid === started.pid);
-    const done = later.find(({ event, component }) => event === 'done' && component === started.component);
+    const done = later.find(
+      ({ event, component }) => (event === 'done' || event === 'blocked') && component === started.component,
+    );
     return [{ started, done, until: (done ?? later.at(-1) ?? started).at }];
   });
 }

@@ -87,7 +87,7 @@ export async function runChaos(host: TestHost, seed: number, count: number): Pro
   const text = [
     `Chaos of seed ${seed}: ${count} faults in ${seconds(mended - begun)}; all well ${seconds(well - mended)} after the last was mended`,
     `  faults: ${tally(injected.map(({ fault }) => fault.kind))}`,
-    `  repairs: ${tally(repairs.map(({ started, done }) => `${started.action} ${done?.outcome ?? 'interrupted'}`))}`,
+    `  repairs: ${tally(repairs.map(({ started, done }) => `${started.action} ${done ? (done.outcome ?? 'skipped') : 'interrupted'}`))}`,
     `  blocked: ${tally(told.flatMap(({ event, blockedBy }) => (event === 'blocked' ? [blockedBy ?? ''] : [])))}`,
     `  told: ${tally(told.map(({ event }) => event))}`,
     `  engine killed in mid-repair ${killedInRepair} times, open intents found ${interrupted.length}, state lost ${stateLost.length} times`,
