@@ -1,4 +1,4 @@
-/** What is loaded when it is first needed, and then kept. What could not be loaded is tried again. */
+/** What is loaded when it is first needed, and then kept. Of a module that it could not read Node says the same again. */
 export function lazy<T>(load: () => Promise<T>): () => Promise<T> {
   let loading: Promise<T> | undefined;
   return () =>

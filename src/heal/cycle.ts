@@ -1,4 +1,4 @@
-import { asError } from '../errors.js';
+import { asError, messageOf } from '../errors.js';
 import { dueUndos, undosOf, withoutOtherBoots } from '../guard/undo.js';
 import type { Issue } from '../issue.js';
 import type { BlockReason } from '../plan.js';
@@ -127,6 +127,7 @@ export class Cycle {
     if (due.length === 0) return;
     this.#takingBack = this.#lanes
       .take('host', async () => (await repairs()).takeBack(due, parts))
+      .catch((error: unknown) => parts.logger.warn(messageOf(error)))
       .finally(() => (this.#takingBack = undefined));
   }
 

@@ -69,7 +69,8 @@ export class Looks {
   async #first(parts: Parts, signal: AbortSignal, lasting: Guards['lasting'] | undefined): Promise<Look> {
     const { detector, clock, ledger, dryRun } = parts;
     await ledger.open(dryRun);
-    return this.#takeIn(verdictsOf(detector, { signal }), clock.monotonic(), signal, lasting);
+    const start = clock.monotonic();
+    return this.#takeIn(verdictsOf(detector, { signal }), start, signal, lasting);
   }
 
   #lookedWell(seen: Seen, start: number, { clock, ledger }: Parts): undefined {

@@ -1,8 +1,9 @@
 import type { SimpleDetector } from '../detect/detector.js';
-import { SelfHealingError } from '../errors.js';
+import { messageOf, SelfHealingError } from '../errors.js';
 import { isUnknown } from '../host/reading.js';
 import { componentOf } from '../host/systemd/unit-name.js';
 import type { Cycle } from './cycle.js';
+import { loaded } from './loaded.js';
 import { monitor } from './monitor.js';
 import { until } from '../until.js';
 import type { Parts } from './parts.js';
@@ -34,7 +35,8 @@ export class Monitoring {
   async start(intervalMs: number, signal: AbortSignal): Promise<void> {
     if (this.#current) throw new SelfHealingError('already-monitoring', 'This engine is monitoring already');
     const stop = new AbortController();
-    const { clock, emit, guards, ledger } = this.#parts();
+    const { clock, emit, guards, ledger, logger } = this.#parts();
+    void loaded().catch((error: unknown) => logger.warn(messageOf(error)));
     const jobs = {
       clock,
       look: (inner: AbortSignal) => this.#cycle.watch(inner),

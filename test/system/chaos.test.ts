@@ -40,7 +40,7 @@ describeOnHost('an engine among people', (lab) => {
   const idle = 'ExecStart=sleep infinity';
 
   test('does not start a service that a person stops while it waits in line', async () => {
-    const slow = await lab.service('slow', `ExecStartPre=sleep 2\n${idle}`);
+    const slow = await lab.service('slow', `ExecStartPre=sleep 4\n${idle}`);
     const waiting = await lab.service('waiting', idle);
     await lab.host.systemctl('start', slow, waiting);
     const engine = new EngineService(lab.host);
@@ -48,9 +48,13 @@ describeOnHost('an engine among people', (lab) => {
     const options = { services: [slow, waiting], enabledChecks: ['services'], guards, state: STATE };
     await engine.install({ interval: 0.2, options });
     await engine.start();
-    await lab.host.systemctl('kill', '--signal=KILL', slow, waiting);
+    await lab.host.systemctl('kill', '--signal=KILL', slow);
     await engine.until('the repair of the slow one to begin', (told) =>
       told.some(({ event, component }) => event === 'started' && component === slow),
+    );
+    await lab.host.systemctl('kill', '--signal=KILL', waiting);
+    await engine.until('the other one to be in trouble', (told) =>
+      told.some(({ event, component }) => event === 'opened' && component === waiting),
     );
     await lab.host.systemctl('start', waiting);
     await lab.host.systemctl('stop', waiting);

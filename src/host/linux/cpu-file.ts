@@ -28,6 +28,9 @@ export class CpuFile {
 
   /** Reads at `now`, in monotonic milliseconds, and gives the answer in `into`. */
   read(now: number, into: Writable<CpuReading>): Reading<CpuReading> {
+    // Otherwise it would be the use over all the time in which nobody had to know it.
+    if (this.#skipped) this.#window.forget();
+    this.#skipped = false;
     const length = this.#stat.read();
     if (length < 0) return unknown(`CPU use is not known: ${this.#stat.reason}`);
     const { bytes } = this.#scratch;
@@ -50,12 +53,7 @@ export class CpuFile {
     const cpus = this.count(now);
     if (isUnknown(cpus) || cpus < MANY_CPUS) return this.read(now, into);
     const percent = this.#idle.read(cpus);
-    if (percent < 0 || percent >= level) {
-      // Otherwise it would be the use over all the time in which nobody had to know it.
-      if (this.#skipped) this.#window.forget();
-      this.#skipped = false;
-      return this.read(now, into);
-    }
+    if (percent < 0 || percent >= level) return this.read(now, into);
     this.#skipped = true;
     bound.percent = percent;
     bound.cpus = cpus;

@@ -60,7 +60,9 @@ export function createDbusUnits(options: DbusUnitsOptions): DbusUnits {
   const { now, onChange, onFlood } = options;
   let session: Session | undefined;
   let version = 0;
-  let state: { readonly word: string; readonly version: number; readonly at: number } | undefined;
+  let state:
+    | { readonly word: string; readonly version: number; readonly at: number; readonly heardAll: boolean }
+    | undefined;
   const bus = createSystemBus({
     ...options,
     onLost(reason) {
@@ -156,7 +158,7 @@ export function createDbusUnits(options: DbusUnitsOptions): DbusUnits {
       const remembered = recent && watch.hearsAll ? trouble.recall(MAX_AGE_MS) : undefined;
       const [list, troubled] = await Promise.all([
         calls.named(toList),
-        discover ? (remembered ?? trouble.ask(() => calls.inState(TROUBLED_STATES))) : [],
+        discover ? (remembered ?? trouble.ask(() => calls.inState(TROUBLED_STATES), watch.hearsAll)) : [],
       ]);
       const listed = new Map(toList.map((name, index) => [name, list[index]!]));
       for (const name of strange) again.set(name, listed.get(name)!);
@@ -196,10 +198,11 @@ export function createDbusUnits(options: DbusUnitsOptions): DbusUnits {
       await bus.open();
       const at = now();
       const current = session?.watch.live ? version : NaN;
-      const maxAgeMs = session?.watch.hearsAll ? MAX_AGE_MS : STATE_AGE_MS;
+      const heardAll = session?.watch.hearsAll ?? false;
+      const maxAgeMs = heardAll && state?.heardAll ? MAX_AGE_MS : STATE_AGE_MS;
       if (recent && state?.version === current && at - state.at < maxAgeMs) return state.word;
       const word = await dbusCalls(bus, signal).state();
-      state = { word, version: current, at };
+      state = { word, version: current, at, heardAll };
       return word;
     },
 

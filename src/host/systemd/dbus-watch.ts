@@ -53,6 +53,8 @@ export function createWatch(bus: SystemBus, now: () => number): Watch {
   let world = 0;
   let ticks = 0;
   let all = false;
+  /** A bus that refused once is not asked again: else an old answer would be believed until it refuses anew. */
+  let refused = false;
   let secondAt = -Infinity;
   let heard = 0;
   let deafSince = Infinity;
@@ -68,10 +70,11 @@ export function createWatch(bus: SystemBus, now: () => number): Watch {
 
   /** One rule for all units: what it lets through is more, but there is no end to how many it covers. */
   function followAll(): void {
-    if (all || !live) return;
+    if (all || refused || !live) return;
     all = true;
     match('AddMatch', ALL_UNITS).catch(() => {
       all = false;
+      refused = true;
       changes.clear();
     });
   }

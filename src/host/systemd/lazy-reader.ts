@@ -1,27 +1,48 @@
+import { messageOf } from '../../errors.js';
+import { lazy } from '../../lazy.js';
+import { unknown, type Unknown } from '../reading.js';
 import type { SystemdReader } from './reader.js';
+
+const notLoaded = (error: unknown): Unknown =>
+  unknown(`What reads systemd could not be loaded: ${messageOf(error)}`);
 
 /** The reader of systemd, loaded when it is first needed: a program that watches no unit does not pay for it. */
 export function createLazySystemdReader(): SystemdReader {
   let loaded: SystemdReader | undefined;
-  let loading: Promise<SystemdReader> | undefined;
-  const load = (): Promise<SystemdReader> =>
-    (loading ??= import('./reader.js').then(({ createSystemdReader }) => (loaded = createSystemdReader())));
+  let isUsed = false;
+  const load = lazy(async () => {
+    isUsed = true;
+    return (loaded = (await import('./reader.js')).createSystemdReader());
+  });
   return {
     readUnits: (request) =>
-      loaded ? loaded.readUnits(request) : load().then((reader) => reader.readUnits(request)),
+      loaded ? loaded.readUnits(request) : load().then((reader) => reader.readUnits(request), notLoaded),
     readState: (request) =>
-      loaded ? loaded.readState(request) : load().then((reader) => reader.readState(request)),
+      loaded ? loaded.readState(request) : load().then((reader) => reader.readState(request), notLoaded),
     activeServices: (signal) =>
-      loaded ? loaded.activeServices(signal) : load().then((reader) => reader.activeServices(signal)),
+      loaded
+        ? loaded.activeServices(signal)
+        : load().then((reader) => reader.activeServices(signal), notLoaded),
     watch(units, listener) {
       if (loaded) return loaded.watch(units, listener);
       let ended = false;
       let stop = (): void => void (ended = true);
-      void load().then((reader) => {
-        if (!ended) stop = reader.watch(units, listener);
-      });
+      void load().then(
+        (reader) => {
+          if (!ended) stop = reader.watch(units, listener);
+        },
+        (error: unknown) => {
+          if (!ended) listener.listening(notLoaded(error));
+        },
+      );
       return () => stop();
     },
-    close: async () => (await loading)?.close(),
+    close: async () => {
+      if (isUsed)
+        await load().then(
+          (reader) => reader.close(),
+          () => undefined,
+        );
+    },
   };
 }

@@ -6,8 +6,8 @@ import type { UnitSignal, UnitState } from './unit-signal.js';
 export interface TroubleMemory {
   /** The last answer, if it still holds and is younger than this. */
   recall(maxAgeMs: number): readonly Listed[] | undefined;
-  /** Asks, and remembers the answer unless a signal came meanwhile. */
-  ask(question: () => Promise<readonly Listed[]>): Promise<readonly Listed[]>;
+  /** Asks, and remembers the answer unless a signal came meanwhile; only where the changes of all units were `heard` before. */
+  ask(question: () => Promise<readonly Listed[]>, heard: boolean): Promise<readonly Listed[]>;
   /** Takes in a signal. The signals of all units have to be let through. */
   hear(signal: UnitSignal): void;
 }
@@ -25,12 +25,12 @@ export function createTroubleMemory(now: () => number): TroubleMemory {
 
   return {
     recall: (maxAgeMs) => (known !== undefined && now() - known.at < maxAgeMs ? known.units : undefined),
-    async ask(question) {
+    async ask(question, hearsAll) {
       const at = now();
       const before = heard;
       const units = await question();
       // A signal may have been heard after the answer came, and before it arrived here.
-      known = heard === before ? { units, at } : undefined;
+      known = hearsAll && heard === before ? { units, at } : undefined;
       return units;
     },
     hear(signal) {

@@ -1,7 +1,7 @@
 import { messageOf } from '../../errors.js';
 import type { HostListener } from '../host.js';
 import { unknown } from '../reading.js';
-import { unitOfPath } from './dbus-properties.js';
+import { unitOfPath, unitPath } from './dbus-properties.js';
 import type { UnitSignal } from './unit-signal.js';
 
 /** How some units stand. */
@@ -77,7 +77,7 @@ function createWatcher(
 ) {
   let known: ReadonlySet<string> = new Set();
   /** The names by which the watched units are to be told, by path. */
-  let namesOf: ReadonlyMap<string, readonly string[]> = new Map();
+  let namesOf = grouped((units ?? []).map((name) => ({ name, path: unitPath(name), activeState: '' })));
   let state: 'new' | 'listening' | 'lost' = 'new';
   let retryMs = FIRST_RETRY_MS;
   let asking = false;

@@ -21,7 +21,7 @@ const unit = (path: string, activeState = 'active', subState = 'running'): UnitS
 async function remembering() {
   let time = 0;
   const memory = createTroubleMemory(() => time);
-  await memory.ask(() => Promise.resolve([BAD]));
+  await memory.ask(() => Promise.resolve([BAD]), true);
   return { memory, wait: (ms: number) => (time += ms) };
 }
 
@@ -62,7 +62,7 @@ describe('the memory of what is in trouble', () => {
 
   it('keeps no answer that a signal may have overtaken', async () => {
     const memory = createTroubleMemory(() => 0);
-    const answer = memory.ask(() => Promise.resolve([BAD]));
+    const answer = memory.ask(() => Promise.resolve([BAD]), true);
     memory.hear(unit('/bad'));
     expect(await answer).toEqual([BAD]);
     expect(memory.recall(30_000)).toBeUndefined();
