@@ -53,6 +53,16 @@ describe('CPU use of a host with many CPUs', () => {
     expect(look(1, 0.3)).toEqual(atMost(30.7, 64));
   });
 
+  it('that is asked for by itself after bounds is no mean over all the time that they stood for', () => {
+    const { reader, look, spend } = busyHost(64);
+    look(1, 0.1);
+    look(3_600, 0);
+    spend(60, 1);
+    expect(reader.cpu()).toEqual(unknownSaying('two readings'));
+    spend(1, 1);
+    expect(reader.cpu()).toEqual(exact(100, 64));
+  });
+
   it('is a bound for two who look soon after each other', () => {
     const { look } = busyHost(64);
     look(1, 0.1);

@@ -26,6 +26,12 @@ async function remembering() {
 }
 
 describe('the memory of what is in trouble', () => {
+  it('keeps no answer from before the changes of all units were heard', async () => {
+    const memory = createTroubleMemory(() => 0);
+    expect(await memory.ask(() => Promise.resolve([BAD]), false)).toEqual([BAD]);
+    expect(memory.recall(30_000)).toBeUndefined();
+  });
+
   it('holds for as long as it may', async () => {
     const { memory, wait } = await remembering();
     wait(29_999);

@@ -82,6 +82,17 @@ describe('what systemd tells by itself', () => {
     expect(systemd.asked()).toEqual([]);
   });
 
+  it('is a death, too, of which it tells right behind the first answer', async () => {
+    const path = '/org/freedesktop/systemd1/unit/a_2eservice';
+    const first = { told: true, units: [{ name: 'a.service', path, activeState: 'active' }] };
+    start();
+    const events = createUnitEvents({ standing: () => Promise.resolve(first), now: () => 0 });
+    events.watch(['a.service'], listener);
+    events.changed({ about: 'unit', path, state: { activeState: 'failed', subState: 'failed' } });
+    expect(told).toEqual(['a.service']);
+    events.close();
+  });
+
   it('is told under each name that a unit is listed by', async () => {
     start();
     const failed = { ActiveState: 'failed', SubState: 'failed', Names: ['a.service', 'b.service'] };
