@@ -4,8 +4,8 @@
   buildNpmPackage,
   importNpmLock,
   nodejs,
-  # Where npm's packages are. The lock file names each by its hash, and no address.
-  registry ? "https://registry.npmjs.org",
+  # Where npm's packages are, without a slash at the end. The lock file names each by its hash, and no address.
+  npmRegistry ? throw "luminous-healing: say where npm's packages are, as `npmRegistry` in an overlay of nixpkgs",
 }:
 let
   root = ../.;
@@ -18,7 +18,7 @@ let
     let
       name = entry.name or (lib.last (lib.splitString "node_modules/" path));
     in
-    "${registry}/${name}/-/${lib.last (lib.splitString "/" name)}-${entry.version}.tgz";
+    "${npmRegistry}/${name}/-/${lib.last (lib.splitString "/" name)}-${entry.version}.tgz";
 in
 buildNpmPackage {
   pname = "luminous-healing";

@@ -12,6 +12,7 @@ let
         inherit lib importNpmLock;
         buildNpmPackage = attributes: attributes;
         nodejs = "nodejs";
+        npmRegistry = "https://npm.test";
       }
       // arguments
     );
