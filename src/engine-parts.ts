@@ -9,7 +9,7 @@ import { expectBoolean, expectMethods, refusal } from './expect.js';
 import { guardsFrom } from './guard/guards.js';
 import { Ledger } from './guard/ledger.js';
 import { neededSystems } from './guard/generations.js';
-import { Cycle } from './heal/cycle.js';
+import { Cycle } from './watch/cycle.js';
 import { GenerationWatch } from './heal/generation-watch.js';
 import { narrate, narrateCycles } from './heal/narrate.js';
 import { bootId } from './host/boot-id.js';

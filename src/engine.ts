@@ -6,7 +6,7 @@ import { acceptIssue, acceptIssues } from './heal/accept.js';
 import { Desk } from './heal/desk.js';
 import type { Explanation } from './heal/explain.js';
 import { acceptMonitoring, type MonitoringOptions } from './heal/interval.js';
-import { Monitoring } from './heal/monitoring.js';
+import { Monitoring } from './watch/monitoring.js';
 import type { EngineStatus } from './heal/status.js';
 import type { Metrics } from './heal/tally.js';
 import type { IssueInput } from './issue.js';

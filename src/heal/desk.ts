@@ -6,9 +6,9 @@ import { resetComponent } from '../guard/record.js';
 import type { Approval } from '../guard/state.js';
 import { componentOf } from '../host/systemd/unit-name.js';
 import type { HealingResult } from '../result.js';
-import type { Cycle } from './cycle.js';
+import type { Cycle } from '../watch/cycle.js';
 import { explain, type Explanation } from './explain.js';
-import { noteLapses } from './health.js';
+import { noteLapses } from '../watch/record-health.js';
 import type { Parts } from './parts.js';
 import { statusOf, type EngineStatus, type StatusFacts } from './status.js';
 

@@ -10,7 +10,7 @@ import type { UnitReading } from '../host/unit.js';
 import { Severity, type ComponentVerdict } from '../issue.js';
 import { lazy } from '../lazy.js';
 import { isPending } from '../pending.js';
-import { verdictsOf } from './look.js';
+import { verdictsOf } from '../detect/look-again.js';
 import type { WatchParts } from './parts.js';
 
 const rules = lazy(() => import('./generation-rules.js'));

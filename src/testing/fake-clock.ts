@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Clock } from '../clock.js';
-import { loaded } from '../heal/loaded.js';
+import { loaded } from '../repair/preload.js';
 
 /** What a {@link FakeClock} may be told. */
 export interface FakeClockOptions {

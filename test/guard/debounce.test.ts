@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { judgeCpu } from '../../src/detect/cpu.js';
 import { judgeLoad } from '../../src/detect/load.js';
-import { debounce, watchKey, type Watches } from '../../src/guard/debounce.js';
+import { debounce, watchKey, type Watches } from '../../src/watch/debounce.js';
 import { DEFAULT_GUARDS } from '../../src/guard/guards.js';
 import type { ComponentVerdict } from '../../src/issue.js';
 import { verdictOf } from '../make.js';

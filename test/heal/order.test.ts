@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { inOrder } from '../../src/heal/batch.js';
-import type { Prepared } from '../../src/heal/prepare.js';
+import { inOrder } from '../../src/repair/batch.js';
+import type { Prepared } from '../../src/repair/choose.js';
 import type { Severity } from '../../src/issue.js';
 import { issueOf, planOf, unitTargetOf } from '../make.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { ReadRequest } from '../../src/host/host.js';
-import { createWaker } from '../../src/heal/wake.js';
+import { createWaker } from '../../src/watch/wake.js';
 import { failedUnit, fakeClock, unitReading } from '../../src/testing/index.js';
 import { benchOf, type Bench } from '../make-engine.js';
 

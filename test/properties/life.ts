@@ -13,7 +13,7 @@ import type { Issue } from '../../src/issue.js';
 import { nixSettings } from '../../src/nix-options.js';
 import type { HealingAction, Plan } from '../../src/plan.js';
 import { SimpleResolver } from '../../src/resolve/resolver.js';
-import { loaded } from '../../src/heal/loaded.js';
+import { loaded } from '../../src/repair/preload.js';
 import type { WorldClock } from './clock.js';
 import type { Doing, Rules } from './rules.js';
 import type { ActScript, CrashPoint, History } from './script.js';

@@ -3,8 +3,8 @@ import { recordAct } from '../guard/record-act.js';
 import { recordOf, type Intent } from '../guard/state.js';
 import { isUnknown } from '../host/reading.js';
 import type { ComponentVerdict } from '../issue.js';
-import { worstOf } from './look.js';
-import type { Parts } from './parts.js';
+import { worstOf } from '../detect/look-again.js';
+import type { Parts } from '../heal/parts.js';
 
 /** Acts whose end nobody wrote down are verified by what is seen now; they are never blindly repeated. */
 export async function settleInterrupted(verdicts: readonly ComponentVerdict[], parts: Parts): Promise<void> {

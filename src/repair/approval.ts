@@ -1,7 +1,7 @@
 import { messageOf } from '../errors.js';
 import { approvalOf, approve, ask, forget, reject, type ApprovalRequest } from '../guard/approvals.js';
-import type { Parts } from './parts.js';
-import type { Prepared } from './prepare.js';
+import type { Parts } from '../heal/parts.js';
+import type { Prepared } from './choose.js';
 
 /** Asks a person about a prepared plan that nothing but the missing approval stands in the way of. */
 export async function askFor(prepared: Prepared, parts: Parts, signal: AbortSignal): Promise<void> {

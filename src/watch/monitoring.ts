@@ -3,10 +3,10 @@ import { messageOf, SelfHealingError } from '../errors.js';
 import { isUnknown } from '../host/reading.js';
 import { componentOf } from '../host/systemd/unit-name.js';
 import type { Cycle } from './cycle.js';
-import { loaded } from './loaded.js';
+import { loaded } from '../repair/preload.js';
 import { monitor } from './monitor.js';
 import { until } from '../until.js';
-import type { Parts } from './parts.js';
+import type { Parts } from '../heal/parts.js';
 
 /** The monitoring of one engine: it goes on once, or not at all. */
 export class Monitoring {

@@ -1,6 +1,6 @@
 import { actionRegistry } from '../actions/registry.js';
 import { lazy } from '../lazy.js';
-import { repairs } from './repairs.js';
+import { repairs } from './load.js';
 
 /**
  * Loads what an engine would load when it first repairs something. An engine that monitors does so while nothing is
@@ -11,7 +11,7 @@ export const loaded = lazy(async () => {
   await Promise.all([
     repairs(),
     actionRegistry().find(action),
-    import('./generation-rules.js'),
+    import('../heal/generation-rules.js'),
     import('../execute/host-acts.js'),
   ]);
 });

@@ -6,10 +6,10 @@ import { recurrences, type Act, type GuardState, type Intent } from '../guard/st
 import { forgetUndo, rememberUndo, undosOf } from '../guard/undo.js';
 import { IssueType, type ComponentVerdict, type Issue } from '../issue.js';
 import type { Block, Plan } from '../plan.js';
-import type { Parts } from './parts.js';
-import type { Prepared } from './prepare.js';
-import type { Ending } from './result-of.js';
-import type { Repair } from './verify.js';
+import type { Parts } from '../heal/parts.js';
+import type { Prepared } from './choose.js';
+import type { Ending } from './result.js';
+import type { Repair } from './prove.js';
 
 /**
  * Writes down what is about to be done, before it is done. Gives the reason why it must not be done when that is

@@ -1,5 +1,5 @@
 import { isBad, issueFrom } from '../detect/detector.js';
-import { debounce, watchKey, type Watch, type Watches } from '../guard/debounce.js';
+import { debounce, watchKey, type Watch, type Watches } from './debounce.js';
 import type { Guards } from '../guard/guards.js';
 import type { ComponentVerdict, Issue } from '../issue.js';
 

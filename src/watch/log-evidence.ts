@@ -1,7 +1,7 @@
 import { isUnknown } from '../host/reading.js';
 import { unitName } from '../host/systemd/unit-name.js';
 import { IssueType, Severity, type Issue } from '../issue.js';
-import type { Parts } from './parts.js';
+import type { Parts } from '../heal/parts.js';
 
 /** The last log lines of a service that has just got into trouble, to be kept with its issue. */
 export async function gatherEvidence(

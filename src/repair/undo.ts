@@ -2,7 +2,7 @@ import { messageOf } from '../errors.js';
 import type { Execution } from '../execute/executor.js';
 import { forgetUndo, postponeUndo } from '../guard/undo.js';
 import type { Undo } from '../guard/state.js';
-import type { Parts } from './parts.js';
+import type { Parts } from '../heal/parts.js';
 
 /** Takes back what is not needed any more, oldest first. What cannot be taken back stays on record. Never rejects. */
 export async function takeBack(undos: readonly Undo[], parts: Parts): Promise<void> {

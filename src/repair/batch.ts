@@ -1,12 +1,12 @@
 import { messageOf } from '../errors.js';
 import { Severity, type ComponentVerdict, type Issue } from '../issue.js';
 import type { HealingResult } from '../result.js';
-import { askFor } from './consent.js';
-import { heal } from './heal.js';
-import type { Lanes } from './lanes.js';
-import { lookAgain } from './look.js';
-import type { Parts } from './parts.js';
-import { judge, prepare, type Prepared } from './prepare.js';
+import { askFor } from './approval.js';
+import { heal } from './repair.js';
+import type { Lanes } from './slots.js';
+import { lookAgain } from '../detect/look-again.js';
+import type { Parts } from '../heal/parts.js';
+import { judge, prepare, type Prepared } from './choose.js';
 
 /** Heals issues, the worst first. One result for each, in the order in which they had their turn. */
 export async function healAll(

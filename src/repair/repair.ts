@@ -4,12 +4,12 @@ import type { Execution } from '../execute/executor.js';
 import { approvalOf, digestOf } from '../guard/approvals.js';
 import type { Block, Plan } from '../plan.js';
 import type { HealingResult } from '../result.js';
-import { lookAgain } from './look.js';
-import type { Parts } from './parts.js';
-import { climb, judge, type Prepared } from './prepare.js';
+import { lookAgain } from '../detect/look-again.js';
+import type { Parts } from '../heal/parts.js';
+import { climb, judge, type Prepared } from './choose.js';
 import { writeEnd, writeIntent, writeMisfire } from './record.js';
-import { attemptOf, resultOf, type Ending } from './result-of.js';
-import { isWorse, verify, type Repair } from './verify.js';
+import { attemptOf, resultOf, type Ending } from './result.js';
+import { isWorse, verify, type Repair } from './prove.js';
 
 /** What is known of the moment when an issue's turn comes. */
 export interface Turn {

@@ -1,7 +1,7 @@
 import type { Block } from '../plan.js';
 import type { Attempt, HealingResult } from '../result.js';
-import type { Parts } from './parts.js';
-import type { Prepared } from './prepare.js';
+import type { Parts } from '../heal/parts.js';
+import type { Prepared } from './choose.js';
 
 /** How the turn of an issue ended. */
 export type Ending =

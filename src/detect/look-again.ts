@@ -1,4 +1,4 @@
-import type { Detector, InspectRequest, Looked } from '../detect/detector.js';
+import type { Detector, InspectRequest, Looked } from './detector.js';
 import { IssueType, type ComponentVerdict, type Issue } from '../issue.js';
 
 /** Every verdict of a detector, at once where it can; of one that only knows issues, the bad ones. */

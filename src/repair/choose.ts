@@ -6,7 +6,7 @@ import { recordOf } from '../guard/state.js';
 import type { Issue } from '../issue.js';
 import type { Block, HealingAction, Plan } from '../plan.js';
 import type { Attempt } from '../result.js';
-import type { Parts } from './parts.js';
+import type { Parts } from '../heal/parts.js';
 
 /** An issue with what is to be done about it, or what stands in the way. Nothing has been done yet. */
 export interface Prepared {

@@ -3,15 +3,15 @@ import { dueUndos, undosOf, withoutOtherBoots } from '../guard/undo.js';
 import type { Issue } from '../issue.js';
 import type { BlockReason } from '../plan.js';
 import type { HealingResult } from '../result.js';
-import type { Chronicle } from './chronicle.js';
-import { noteLapses } from './health.js';
-import { Lanes } from './lanes.js';
-import { lookAgain } from './look.js';
-import { Looks, type Look } from './looks.js';
+import type { Chronicle } from '../heal/chronicle.js';
+import { noteLapses } from './record-health.js';
+import { Lanes } from '../repair/slots.js';
+import { lookAgain } from '../detect/look-again.js';
+import { Looks, type Look } from './look.js';
 import type { OpenIssues } from './open-issues.js';
-import type { Parts } from './parts.js';
-import { repairs } from './repairs.js';
-import type { Tally } from './tally.js';
+import type { Parts } from '../heal/parts.js';
+import { repairs } from '../repair/load.js';
+import type { Tally } from '../heal/tally.js';
 
 const NO_ISSUES: readonly Issue[] = Object.freeze([]);
 

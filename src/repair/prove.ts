@@ -4,8 +4,8 @@ import type { StepReport } from '../execute/executor.js';
 import type { Host } from '../host/host.js';
 import { IssueType, type ComponentVerdict, type Issue } from '../issue.js';
 import type { Plan } from '../plan.js';
-import { lookAgain } from './look.js';
-import type { Parts } from './parts.js';
+import { lookAgain } from '../detect/look-again.js';
+import type { Parts } from '../heal/parts.js';
 
 /** What a repair was made for, and what was read before it. */
 export interface Repair {

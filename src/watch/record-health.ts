@@ -4,9 +4,9 @@ import type { GuardState } from '../guard/state.js';
 import { stormAfter } from '../guard/storm.js';
 import { undosOf, withoutOtherBoots } from '../guard/undo.js';
 import type { ComponentVerdict } from '../issue.js';
-import { lookAgain, worstOf } from './look.js';
-import type { Parts } from './parts.js';
-import { repairs } from './repairs.js';
+import { lookAgain, worstOf } from '../detect/look-again.js';
+import type { Parts } from '../heal/parts.js';
+import { repairs } from '../repair/load.js';
 
 /** Whether a look at a host that is well changes nothing in the state: nothing is remembered that it could change. */
 export function isBlank(state: GuardState): boolean {

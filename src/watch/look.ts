@@ -5,14 +5,14 @@ import type { Guards } from '../guard/guards.js';
 import { unitName } from '../host/systemd/unit-name.js';
 import { IssueType, Severity, type ComponentVerdict, type Issue } from '../issue.js';
 import { isPending } from '../pending.js';
-import { gatherEvidence } from './evidence.js';
-import { Chronicle, type Seen } from './chronicle.js';
-import { Glances } from './glances.js';
-import { isBlank, noteLook, noteStorm } from './health.js';
-import { verdictsOf } from './look.js';
+import { gatherEvidence } from './log-evidence.js';
+import { Chronicle, type Seen } from '../heal/chronicle.js';
+import { Glances } from './fast-path.js';
+import { isBlank, noteLook, noteStorm } from './record-health.js';
+import { verdictsOf } from '../detect/look-again.js';
 import { OpenIssues, type OpenIssue, type Turn } from './open-issues.js';
-import type { Parts } from './parts.js';
-import { Tally } from './tally.js';
+import type { Parts } from '../heal/parts.js';
+import { Tally } from '../heal/tally.js';
 
 /** What one look at the host gave. */
 export type Look = Omit<CycleReport, 'results'>;
