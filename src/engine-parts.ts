@@ -13,7 +13,7 @@ import { Cycle } from './watch/cycle.js';
 import { GenerationWatch } from './heal/generation-watch.js';
 import { narrate, narrateCycles } from './heal/narrate.js';
 import { bootId } from './host/boot-id.js';
-import type { Parts } from './heal/parts.js';
+import type { EnginePorts } from './repair/ports.js';
 import type { Logger } from './logger.js';
 import { nixSettings } from './nix-options.js';
 import { expectOptions, PART_METHODS, type HealingOptions } from './options.js';
@@ -22,10 +22,13 @@ import type { Resolver } from './resolve/resolver.js';
 /** The parts of an engine, put together from its options, and those that may be replaced at any time. */
 export abstract class EngineParts {
   protected readonly events = new Emitter();
-  protected readonly cycle = new Cycle(() => this.parts());
-  readonly #generations = new GenerationWatch(() => this.parts());
-  readonly #fixed: Omit<Parts, 'detector' | 'resolver' | 'executor' | 'healingEnabled' | 'dryRun'>;
+  /** The ports as they are at this moment. */
+  protected readonly ports: EnginePorts;
+  protected readonly cycle: Cycle;
+  readonly #generations: GenerationWatch;
   #detector: Detector;
+  /** The detector, and the verdict on the NixOS generation beside it. */
+  #watching: Detector;
   #resolver: Resolver;
   #executor: Executor;
   #healingEnabled = true;
@@ -49,7 +52,14 @@ export abstract class EngineParts {
     const logger = this.#levelled(given.logger ?? defaults.logger);
     const clock = given.clock ?? defaults.clock;
     const store = typeof given.state === 'object' ? given.state : defaults.store(given.state);
-    this.#fixed = {
+    const live = {
+      detector: () => this.#watching,
+      resolver: () => this.#resolver,
+      executor: () => this.#executor,
+      healingEnabled: () => this.#healingEnabled,
+      dryRun: () => this.#dryRun,
+    };
+    this.ports = {
       host: given.host ?? defaults.host(),
       actions: actionRegistry(actions),
       policy: { services: services && watchedUnits(services), protect },
@@ -57,19 +67,36 @@ export abstract class EngineParts {
       ledger: new Ledger({ store, clock, logger }),
       approve: given.approve,
       bootId: bootId(),
-      begun: new Set<string>(),
-      inHand: (component) => this.cycle.inHand(component),
+      acting: new Set<string>(),
       clock,
       logger,
       hears: (name) => this.events.hears(name),
       emit: (name, event) => this.events.emit(name, event, logger),
+      get detector() {
+        return live.detector();
+      },
+      get resolver() {
+        return live.resolver();
+      },
+      get executor() {
+        return live.executor();
+      },
+      // Read when they are needed: switching healing off also stops what waits in line.
+      get healingEnabled() {
+        return live.healingEnabled();
+      },
+      get dryRun() {
+        return live.dryRun();
+      },
     };
-    this.events.on('heal:started', ({ issue }) => this.cycle.begins(issue));
+    this.cycle = new Cycle(this.ports);
+    this.#generations = new GenerationWatch(this.ports);
     narrate(this.events, logger);
     this.#narrateCycles();
-    const { host } = this.#fixed;
+    const { host, ledger } = this.ports;
     this.#detector =
       given.detector ?? defaults.detector({ host, clock, services, checks, thresholds, enabledChecks });
+    this.#watching = this.#generations.around(this.#detector);
     this.#resolver = given.resolver ?? defaults.resolver();
     const current = () => this.detector.thresholds ?? thresholdValues();
     this.#executor =
@@ -78,11 +105,11 @@ export abstract class EngineParts {
         ...{ host, actions, services, protect, logger },
         ...{ thresholds: current, guards: given.guards, nix },
         history: () => {
-          const { state } = this.#fixed.ledger;
-          const now = this.#fixed.ledger.now();
+          const { state } = ledger;
+          const now = ledger.now();
           return { generations: state.generations, now, wallAheadMs: clock.now() - now };
         },
-        keepSystems: () => neededSystems(this.#fixed.ledger.state.generations),
+        keepSystems: () => neededSystems(ledger.state.generations),
       });
   }
 
@@ -93,7 +120,7 @@ export abstract class EngineParts {
   set detector(detector: Detector) {
     expectMethods('detector', detector, PART_METHODS.detector);
     this.#detector = detector;
-    this.#parts = undefined;
+    this.#watching = this.#generations.around(detector);
   }
 
   /** What picks the action for an issue. */
@@ -103,7 +130,6 @@ export abstract class EngineParts {
   set resolver(resolver: Resolver) {
     expectMethods('resolver', resolver, PART_METHODS.resolver);
     this.#resolver = resolver;
-    this.#parts = undefined;
   }
 
   /** What changes the host. */
@@ -113,7 +139,6 @@ export abstract class EngineParts {
   set executor(executor: Executor) {
     expectMethods('executor', executor, PART_METHODS.executor);
     this.#executor = executor;
-    this.#parts = undefined;
   }
 
   /** Whether anything is healed at all; when false, issues are only reported. Default `true`. */
@@ -144,36 +169,11 @@ export abstract class EngineParts {
   /** What each look found goes to the log while `verbose` is set; a listener of every cycle costs each of them. */
   #narrateCycles(): void {
     this.#hush?.();
-    this.#hush = this.#verbose ? narrateCycles(this.events, this.#fixed.logger) : undefined;
-  }
-
-  /** Kept until a part is replaced: it is asked for several times in each cycle. */
-  #parts: Parts | undefined;
-
-  /** What healing is done with at this moment. */
-  protected parts(): Parts {
-    return (this.#parts ??= this.#assemble());
+    this.#hush = this.#verbose ? narrateCycles(this.events, this.ports.logger) : undefined;
   }
 
   protected now(): Date {
-    return new Date(this.#fixed.clock.now());
-  }
-
-  #assemble(): Parts {
-    const flag = { healingEnabled: () => this.#healingEnabled, dryRun: () => this.#dryRun };
-    return {
-      ...this.#fixed,
-      detector: this.#generations.around(this.#detector),
-      resolver: this.#resolver,
-      executor: this.#executor,
-      // Read when they are needed: whoever switches healing off means also what is waiting in line.
-      get healingEnabled() {
-        return flag.healingEnabled();
-      },
-      get dryRun() {
-        return flag.dryRun();
-      },
-    };
+    return new Date(this.ports.clock.now());
   }
 
   /** Debug lines pass only while `verbose` is set; a logger that throws must not stop a repair. */

@@ -17,6 +17,8 @@ import { endOfMany, until } from './until.js';
 /** Ends a call early: nothing new is begun, and what may be interrupted is. */
 export interface CallOptions {
   readonly signal?: AbortSignal;
+  /** Plans and judges, and changes nothing; the engine's own `dryRun` counts as well. Default `false`. */
+  readonly dryRun?: boolean;
 }
 
 /**
@@ -25,39 +27,45 @@ export interface CallOptions {
  * Making one reads nothing and opens nothing. It holds the process alive only while it monitors or heals.
  */
 export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposable {
-  readonly #watch = new Monitoring(() => this.parts(), this.cycle);
-  readonly #desk = new Desk(() => this.parts(), this.cycle);
+  readonly #watch = new Monitoring(this.ports, this.cycle);
+  readonly #desk = new Desk(this.ports, this.cycle);
   readonly #closing = endOfMany();
   readonly #detach: () => void;
-  readonly #once = (signal: AbortSignal): Promise<HealingResult[]> => this.cycle.once(signal);
+  readonly #once = (signal: AbortSignal): Promise<HealingResult[]> => this.cycle.once({ signal });
   readonly #owns: { readonly host: boolean; readonly executor: boolean };
 
   /** Throws a `SelfHealingError` for an option that cannot be meant. */
   constructor(options: HealingOptions = {}) {
     super(options);
     this.#owns = { host: options.host === undefined, executor: options.executor === undefined };
-    this.#detach = attachAll(this, options.metrics ?? [], this.parts().logger);
+    this.#detach = attachAll(this, options.metrics ?? [], this.ports.logger);
   }
 
   /** Looks once and heals what it finds. One result for each issue, in the order in which they were handled. */
   detectAndHeal(options?: CallOptions): Promise<HealingResult[]> {
-    return this.#until(options?.signal, this.#once);
+    const { signal, dryRun } = options ?? {};
+    return dryRun
+      ? this.#until(signal, (inner) => this.cycle.once({ signal: inner, dryRun }))
+      : this.#until(signal, this.#once);
   }
 
   /** Heals one issue, also one made by hand: plans, reads its component again, acts, proves. */
   async healIssue(issue: IssueInput, options: CallOptions = {}): Promise<HealingResult> {
     const accepted = acceptIssue(issue, this.now());
-    const [result] = await this.#until(options.signal, (inner) => this.cycle.heal([accepted], inner));
+    const { signal, dryRun } = options;
+    const [result] = await this.#until(signal, (inner) =>
+      this.cycle.heal([accepted], { signal: inner, dryRun }),
+    );
     return result!;
   }
 
   /** Heals several issues by severity and dependency. One result each, in the order given; duplicates share one. */
   async healIssuesBatch(
     issues: readonly IssueInput[],
-    { signal }: CallOptions = {},
+    { signal, dryRun }: CallOptions = {},
   ): Promise<HealingResult[]> {
     const accepted = acceptIssues(issues, this.now());
-    return this.#until(signal, (inner) => this.cycle.healBatch(accepted, inner));
+    return this.#until(signal, (inner) => this.cycle.healBatch(accepted, { signal: inner, dryRun }));
   }
 
   /**
@@ -125,11 +133,11 @@ export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposa
     this.#closing.abort();
     await this.stopMonitoring();
     await this.cycle.idle();
-    await this.cycle.takeBackAll();
+    await this.cycle.undoAll();
     this.#detach();
-    await this.parts().ledger.close();
+    await this.ports.ledger.close();
     if (this.#owns.executor) await this.executor.close?.();
-    if (this.#owns.host) await this.parts().host.close?.();
+    if (this.#owns.host) await this.ports.host.close?.();
   }
 
   /** The same as `close()`, for `await using`. */

@@ -29,6 +29,8 @@ export interface EngineEvents {
   'cycle:failed': { readonly error: unknown };
   'issue:opened': { readonly issue: Issue };
   'issue:cleared': { readonly issue: Issue };
+  /** An issue opened again soon after its repair was `fixed`: that repair did not last. */
+  'issue:relapsed': { readonly issue: Issue; readonly action: string; readonly afterMs: number };
   'heal:planned': { readonly issue: Issue; readonly plan: Plan };
   'heal:started': { readonly issue: Issue; readonly plan: Plan };
   /** A component was repaired with success again and again: the repair does not reach the cause. */
@@ -50,6 +52,7 @@ const EVENT_NAMES: readonly (keyof EngineEvents)[] = [
   'cycle:failed',
   'issue:opened',
   'issue:cleared',
+  'issue:relapsed',
   'issue:recurring',
   'heal:planned',
   'heal:started',

@@ -18,7 +18,7 @@ export type { EngineParts } from './engine-parts.js';
 export type { HealingOptions } from './options.js';
 export type { MonitoringOptions } from './heal/interval.js';
 export type { Explanation, Tried } from './heal/explain.js';
-export type { Approve } from './heal/parts.js';
+export type { Approve } from './repair/approval.js';
 export type { ActionCount } from './heal/chronicle.js';
 export type { ActDone, Budget, ComponentStatus, EngineStatus, WaitingApproval } from './heal/status.js';
 export type { Distribution, Timing } from './heal/stopwatch.js';

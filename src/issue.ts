@@ -39,6 +39,8 @@ export interface Issue {
   readonly threshold: number;
   /** When it was found. */
   readonly timestamp: Date;
+  /** Name of the check that opened it. Its answer decides whether a repair helped. */
+  readonly check?: string;
   /** How many rungs of the ladder were tried before, 0 first. It tells the resolver which rung comes next. */
   readonly attempt?: number;
   /** What supports the verdict, in lines that a person can check. */
@@ -70,6 +72,8 @@ export interface Verdict {
 
 /** A verdict together with what it is about. */
 export interface ComponentVerdict extends Verdict {
+  /** Time that a repair has before this check judges it, in milliseconds. Only for checks of the host program. */
+  readonly settleMs?: number;
   /** Name of the check that gave it. */
   readonly check: string;
   readonly component: string;

@@ -15,7 +15,7 @@ import {
 } from './expect.js';
 import type { GuardOptions } from './guard/guards.js';
 import type { Store } from './guard/store.js';
-import type { Approve } from './heal/parts.js';
+import type { Approve } from './repair/approval.js';
 import type { Host } from './host/host.js';
 import type { Logger } from './logger.js';
 import type { NixOptions } from './nix-options.js';

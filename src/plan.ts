@@ -177,7 +177,12 @@ export type BuiltInAction =
   | { readonly action: 'none'; readonly parameters: Readonly<Record<string, never>> }
   | {
       readonly action: 'clean_nix_store';
-      readonly parameters: { readonly path?: string; readonly freeing?: 'space' | 'inodes' };
+      readonly parameters: {
+        readonly path?: string;
+        readonly freeing?: 'space' | 'inodes';
+        /** How much Nix is asked to delete, in bytes. Left out: down to the clearing level. */
+        readonly maxFreed?: number;
+      };
     }
   | { readonly action: 'clear_system_cache'; readonly parameters: Readonly<Record<string, never>> }
   | {

@@ -13,6 +13,8 @@ export interface Attempt {
 
 /** What every result tells. */
 export interface ResultBase {
+  /** Identifies the repair. The proof of a repair that was `pending` comes later, under the same id. */
+  readonly id: string;
   readonly issue: Issue;
   /** Name of the last action that was tried or planned; `none` when there was nothing to do. */
   readonly actionTaken: string;
@@ -48,7 +50,7 @@ export interface PlannedResult extends ResultBase {
 
 /** The repair could not be carried out or not be verified, or it was carried out and the trouble is still there. */
 export interface UnsuccessfulResult extends ResultBase {
-  readonly outcome: 'failed' | 'ineffective' | 'pending-reboot';
+  readonly outcome: 'failed' | 'ineffective' | 'pending' | 'pending-reboot';
   readonly success: false;
   /** One sentence: what went wrong, and what a person can do where there is something. */
   readonly error: string;

@@ -1,5 +1,7 @@
 import type { Issue, ComponentVerdict } from '../src/issue.js';
+import type { Verification, VerifyContext } from '../src/actions/define.js';
 import type { Plan, UnitTarget } from '../src/plan.js';
+import { proofOf } from '../src/repair/proof.js';
 
 export const NOW = new Date(Date.UTC(2025, 0, 1));
 
@@ -58,3 +60,15 @@ export const planOf = (overrides: Partial<Plan> = {}): Plan => ({
   notes: [],
   ...overrides,
 });
+
+/** The answer of the checks, as an engine asks them: after the time to settle, by what `inspect` then reads. */
+export async function proofFrom({
+  inspect,
+  settle,
+}: Partial<Pick<VerifyContext, 'inspect' | 'settle'>>): Promise<Verification> {
+  await settle?.();
+  const verdict = await inspect?.();
+  const component = verdict?.component ?? 'nginx';
+  const { status, reason } = proofOf({ component }, [], verdict ? [verdict] : []);
+  return { status: status === 'ok' ? 'fixed' : status === 'bad' ? 'ineffective' : 'unknown', reason };
+}

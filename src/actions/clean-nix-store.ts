@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { NIX_STORE } from '../detect/component.js';
 import { mountOf } from '../detect/disk.js';
 import { clearingLevel, percent } from '../detect/percent.js';
-import { expectKnownKeys, expectOneOf } from '../expect.js';
+import { expectKnownKeys, expectNumber, expectOneOf } from '../expect.js';
 import type { GenerationReading } from '../host/nixos-reading.js';
 import { isUnknown, type Reading } from '../host/reading.js';
 import type { MountReading } from '../host/snapshot.js';
@@ -25,6 +25,8 @@ import { unavailable } from './service.js';
 interface Parameters {
   readonly path: string;
   readonly freeing: 'space' | 'inodes';
+  /** How much was decided to be deleted when the act was planned, in bytes. */
+  readonly maxFreed?: number | undefined;
 }
 
 /** They give space back a while after it was freed. */
@@ -37,11 +39,13 @@ export const cleanNixStore = storeAction();
 export function storeAction(root = ''): ActionDefinition<Parameters> {
   return defineAction<Parameters>({
     parse(parameters) {
-      expectKnownKeys('parameters', parameters, ['path', 'freeing']);
-      const { freeing = 'space' } = parameters;
+      expectKnownKeys('parameters', parameters, ['path', 'freeing', 'maxFreed']);
+      const { freeing = 'space', maxFreed } = parameters;
+      if (maxFreed !== undefined) expectNumber('maxFreed', maxFreed, 1, Number.MAX_SAFE_INTEGER);
       return {
         path: pathParameter('path', parameters.path, NIX_STORE),
         freeing: expectOneOf('freeing', freeing, ['space', 'inodes'], 'kind') as Parameters['freeing'],
+        maxFreed: maxFreed as number | undefined,
       };
     },
     async plan(parameters, context) {
@@ -139,23 +143,45 @@ async function draft({ mount, surplus, parameters, root }: Job, context: PlanCon
   const deleting = usedUp && !isUnknown(old) && old.length > 0;
   const late = LATE.includes(fsType) && before !== undefined;
   const wanted = late ? before.last.asked - before.last.freedBytes : surplus.bytes;
-  const { steps, notes } = collectGarbage(Math.max(1, Math.ceil(wanted)), surplus.available, root);
-  const plan = {
+  const about = {
     targets: [`${wordOf(parameters)}:${mountPoint}`],
     effect: `Up to ${surplus.words} of store paths that nothing refers to are deleted, until ${mountPoint} is under ${level}`,
     baseline: surplus.baseline,
   };
+  const own = Math.max(1, Math.ceil(wanted));
+  const amount = decided(parameters, own, mount, earlier.length);
+  if (amount === undefined) {
+    const sentence = `${mountPoint} needs less freed by now than was planned: plan it again`;
+    return { ...about, steps: [], refusal: { reason: 'no-expected-gain', sentence } };
+  }
+  const { steps, notes } = collectGarbage(amount, surplus.available, root);
   if (earlier.length > 0 && ((usedUp && !deleting) || (late && !usedUp))) {
     const sentence = usedUp ? 'Nix has nothing more to delete' : `${fsType} gives space back later`;
-    return { ...plan, steps: [], refusal: { reason: 'no-expected-gain', sentence } };
+    return { ...about, steps: [], refusal: { reason: 'no-expected-gain', sentence } };
   }
   const again = `Looked at again after each run, up to 4 runs: Nix counts files with several links, small and compressed ones in another way than ${fsType} does`;
   const further = nix.deleteOlderThan ? [nextAfterGarbage(old, nix.deleteOlderThan.words)] : [];
   return {
-    ...plan,
+    ...about,
+    parameters: { path: parameters.path, freeing: parameters.freeing, maxFreed: amount },
     steps: [...(deleting ? deleteGenerations(old, nixProgram('nix-env')) : []), ...steps],
     notes: [...notes, again, ...further],
   };
+}
+
+/** A repair may be planned twice, by the engine and as root: both times it is to delete the same. */
+const STILL_NEEDED = 0.03;
+
+/** The amount that was decided, as long as the need has not shrunk much; further runs of the same act follow the need. */
+function decided(
+  { maxFreed }: Parameters,
+  need: number,
+  { space }: MountReading,
+  runsBefore: number,
+): number | undefined {
+  if (maxFreed === undefined || runsBefore > 0) return need;
+  const size = isUnknown(space) ? 0 : space.used + space.available;
+  return need >= maxFreed - STILL_NEEDED * size ? maxFreed : undefined;
 }
 
 /** Generations that may go; none once they were deleted in an earlier run, or where nobody allowed it. */

@@ -1,4 +1,3 @@
-import { isCleared } from '../detect/percent.js';
 import { expectMethods, expectNumber, expectObject, expectOneOf } from '../expect.js';
 import type { Execution } from '../execute/executor.js';
 import type { GenerationHistory } from '../guard/generations.js';
@@ -48,6 +47,8 @@ export interface PlanContext {
 
 /** What an action says of itself for one plan. The executor adds the facts about the targets. */
 export interface PlanDraft {
+  /** The parameters with what was decided while planning (an amount), so that planning again decides the same. */
+  readonly parameters?: Readonly<Record<string, unknown>>;
   /** What it acts on. Names with a unit's suffix (`nginx.service`) are judged by the gates for units. */
   readonly targets: readonly string[];
   readonly steps: readonly Step[];
@@ -75,7 +76,12 @@ export interface VerifyContext {
   readonly plan: Plan;
   /** The verdict on the issue's component before the act, where a check could give one. */
   readonly before: ComponentVerdict | undefined;
-  /** Looks at the issue's component again; `undefined` where no check covers it. */
+  /**
+   * Asks the checks that speak for the component, after its time to settle. The engine asks them in any case: a repair
+   * that `verify` calls `fixed` is `fixed` only if they agree.
+   */
+  readonly proof: () => Promise<Verification>;
+  /** Looks at the issue's component again at once; `undefined` where no check covers it. */
   readonly inspect: () => Promise<ComponentVerdict | undefined>;
   /** Reads parts of the host. */
   readonly read: (request: ReadRequest) => Promise<Snapshot>;
@@ -89,7 +95,8 @@ export interface VerifyContext {
 
 /** Whether the trouble is gone. */
 export interface Verification {
-  readonly status: 'fixed' | 'ineffective' | 'unknown' | 'pending-reboot';
+  /** `pending` while a job of the repair still runs: the proof comes when it has ended. */
+  readonly status: 'fixed' | 'ineffective' | 'unknown' | 'pending' | 'pending-reboot';
   /** What was seen, as one sentence. */
   readonly reason: string;
   /** Whether things are worse than before, so that it is taken back. Default: by the verdicts before and after. */
@@ -147,12 +154,6 @@ export function expectAction(option: string, definition: unknown): ActionDefinit
   return definition as ActionDefinition;
 }
 
-/** Proves a repair by the check that found the trouble: waits until things settled, and looks again. */
-export async function verifyByCheck(_parameters: unknown, context: VerifyContext): Promise<Verification> {
-  await context.settle();
-  const verdict = await context.inspect();
-  if (verdict === undefined)
-    return { status: 'unknown', reason: `No check looks at ${context.issue.component}` };
-  if (verdict.status === 'unknown') return { status: 'unknown', reason: verdict.reason };
-  return { status: isCleared(verdict) ? 'fixed' : 'ineffective', reason: verdict.reason };
-}
+/** Proves a repair by the checks alone, after its time to settle. */
+export const verifyByCheck = (_parameters: unknown, context: VerifyContext): Promise<Verification> =>
+  context.proof();

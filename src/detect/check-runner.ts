@@ -3,12 +3,24 @@ import type { Snapshot } from '../host/snapshot.js';
 import type { ComponentVerdict, Verdict } from '../issue.js';
 import { isPending } from '../pending.js';
 import { span } from '../words.js';
-import { DEFAULT_CHECK_TIMEOUT_MS, type Check } from './check.js';
+import { DEFAULT_CHECK_SETTLE_MS, DEFAULT_CHECK_TIMEOUT_MS, type Check } from './check.js';
 
-/** Runs one check of the host program, within its time, and never twice at once. */
+/** What a caller does about a run of the same check that has not ended yet. */
+export type WhileBusy =
+  /** Reports `unknown`: a cycle does not wait. */
+  | 'skip'
+  /** Takes the answer of that run. */
+  | 'share'
+  /** Waits for its end and runs the check again: the answer must not have begun before now. */
+  | 'rerun';
+
+/** Runs one check of the host program, within its time limit, and never twice at once. */
 export class CheckRunner {
   readonly check: Check;
-  #busy = false;
+  /** Resolves with the answer, or with `unknown` at the time limit. */
+  #current: Promise<ComponentVerdict> | undefined;
+  /** Resolves when the check itself has ended, which may be after its time limit. */
+  #ended: Promise<unknown> | undefined;
   #answer: Verdict | undefined;
   #verdict: ComponentVerdict | undefined;
 
@@ -16,10 +28,19 @@ export class CheckRunner {
     this.check = check;
   }
 
-  /** The check's verdict; `unknown` when it throws, is late, is still at its last run, or answers nonsense. */
-  run(snapshot: Snapshot, signal?: AbortSignal): ComponentVerdict | Promise<ComponentVerdict> {
-    const { name } = this.check;
-    if (this.#busy) return this.#unknown(`The check \`${name}\` is still busy with an earlier cycle`);
+  /** The check's verdict; `unknown` when it throws, is late, is busy, or returns an invalid verdict. */
+  run(
+    snapshot: Snapshot,
+    signal?: AbortSignal,
+    whileBusy: WhileBusy = 'skip',
+  ): ComponentVerdict | Promise<ComponentVerdict> {
+    if (this.#ended === undefined) return this.#start(snapshot, signal);
+    if (whileBusy === 'share' && this.#current !== undefined) return this.#current;
+    if (whileBusy === 'rerun') return this.#rerun(snapshot, signal);
+    return this.#unknown(`The check \`${this.check.name}\` is still busy with an earlier run`);
+  }
+
+  #start(snapshot: Snapshot, signal: AbortSignal | undefined): ComponentVerdict | Promise<ComponentVerdict> {
     const context = new CheckContext();
     try {
       const answer = this.check.run(snapshot, context);
@@ -27,22 +48,47 @@ export class CheckRunner {
         ? this.#inTime(Promise.resolve(answer), context, signal)
         : this.#judged(answer);
     } catch (error) {
-      return this.#unknown(`The check \`${name}\` threw: ${messageOf(error)}`);
+      return this.#unknown(`The check \`${this.check.name}\` threw: ${messageOf(error)}`);
     }
   }
 
-  async #inTime(
+  /** The earlier run is waited for as long as it may take, and not longer. */
+  async #rerun(snapshot: Snapshot, signal: AbortSignal | undefined): Promise<ComponentVerdict> {
+    while (this.#ended !== undefined) {
+      const before = this.#current;
+      if (before === undefined || signal?.aborted)
+        return this.#unknown(`The check \`${this.check.name}\` has not ended since an earlier run`);
+      await before;
+      // A check that answered in time has ended a moment later.
+      await Promise.resolve();
+    }
+    return this.#start(snapshot, signal);
+  }
+
+  #inTime(
     answer: Promise<Verdict>,
     context: CheckContext,
     signal: AbortSignal | undefined,
   ): Promise<ComponentVerdict> {
-    const limit = this.check.timeoutMs ?? DEFAULT_CHECK_TIMEOUT_MS;
-    this.#busy = true;
     const settled = answer.then(
       (verdict) => this.#judged(verdict),
       (error: unknown) => this.#unknown(`The check \`${this.check.name}\` threw: ${messageOf(error)}`),
     );
-    void settled.finally(() => (this.#busy = false));
+    const current = this.#withinLimit(settled, context, signal).finally(() => {
+      if (this.#current === current) this.#current = undefined;
+    });
+    this.#current = current;
+    this.#ended = settled;
+    void settled.finally(() => (this.#ended = undefined));
+    return current;
+  }
+
+  async #withinLimit(
+    settled: Promise<ComponentVerdict>,
+    context: CheckContext,
+    signal: AbortSignal | undefined,
+  ): Promise<ComponentVerdict> {
+    const limit = this.check.timeoutMs ?? DEFAULT_CHECK_TIMEOUT_MS;
     let giveUp = (_why: string): void => undefined;
     const late = new Promise<ComponentVerdict>((resolve) => {
       giveUp = (why) => {
@@ -66,7 +112,8 @@ export class CheckRunner {
     // What a check froze, it cannot have changed: the same answer again is the same verdict.
     if (this.#verdict && answer === this.#answer) return this.#verdict;
     const problem = nonsense(answer);
-    if (problem) return this.#unknown(`The check \`${this.check.name}\` answered nonsense: ${problem}`);
+    if (problem)
+      return this.#unknown(`The check \`${this.check.name}\` returned an invalid verdict: ${problem}`);
     const verdict: ComponentVerdict = Object.freeze(Object.assign({}, answer, this.#about()));
     this.#answer = Object.isFrozen(answer) ? answer : undefined;
     this.#verdict = verdict;
@@ -77,8 +124,9 @@ export class CheckRunner {
     return { status: 'unknown', reason, ...this.#about() };
   }
 
-  #about(): Pick<ComponentVerdict, 'check' | 'component' | 'type'> {
-    return { check: this.check.name, component: this.check.component, type: this.check.type };
+  #about(): Pick<ComponentVerdict, 'check' | 'component' | 'type' | 'settleMs'> {
+    const { name, component, type, settleMs = DEFAULT_CHECK_SETTLE_MS } = this.check;
+    return { check: name, component, type, settleMs };
   }
 }
 

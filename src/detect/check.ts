@@ -20,6 +20,11 @@ export interface Check {
   readonly parts?: readonly SnapshotPart[];
   /** How long it may take, in milliseconds, 1 to 600,000. Default 5,000. */
   readonly timeoutMs?: number;
+  /**
+   * How long a repair has to work before this check judges it, in milliseconds, 0 to 3,600,000. Until then the check
+   * runs every second, and two `ok` answers in a row prove the repair. Default 60,000 (1 min).
+   */
+  readonly settleMs?: number;
 }
 
 /** Names of the checks that come with the library. */
@@ -27,10 +32,11 @@ export const BUILT_IN_CHECKS = ['cpu', 'memory', 'disk', 'load', 'services', 'sy
 export type BuiltInCheck = (typeof BUILT_IN_CHECKS)[number];
 
 export const DEFAULT_CHECK_TIMEOUT_MS = 5_000;
+export const DEFAULT_CHECK_SETTLE_MS = 60_000;
 
 /** Refuses what is not a check. */
 export function expectCheck(check: unknown, taken: readonly string[]): Check {
-  const { name, component, type, timeoutMs, parts } = expectObject('check', check);
+  const { name, component, type, timeoutMs, settleMs, parts } = expectObject('check', check);
   if (typeof name !== 'string' || name === '') throw refusal('check.name', 'a non-empty string', name);
   if (taken.includes(name)) throw refusal('check.name', 'a name that no other check has', name);
   if (typeof component !== 'string' || component === '') {
@@ -39,6 +45,7 @@ export function expectCheck(check: unknown, taken: readonly string[]): Check {
   expectOneOf('check.type', type, Object.values(IssueType), 'issue type');
   expectMethods('check', check, ['run']);
   if (timeoutMs !== undefined) expectNumber('check.timeoutMs', timeoutMs, 1, 600_000);
+  if (settleMs !== undefined) expectNumber('check.settleMs', settleMs, 0, 3_600_000);
   for (const part of parts === undefined ? [] : expectStrings('check.parts', parts)) {
     expectOneOf('check.parts', part, SNAPSHOT_PARTS, 'part of a snapshot');
   }

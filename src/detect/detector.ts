@@ -24,6 +24,15 @@ export interface InspectRequest {
   readonly component?: string | undefined;
   /** Units as systemd last told of them will do, at most 5 s old. Default `false`: as things stand. */
   readonly recent?: boolean | undefined;
+  /** Name of a check that must be among those that run, beside all others that can speak for the component. */
+  readonly check?: string | undefined;
+  /**
+   * Runs checks of the host program again that are still running: their answers must not have begun before now.
+   * Default `false`: their answers are shared where one component is asked for, and not waited for otherwise.
+   */
+  readonly fresh?: boolean | undefined;
+  /** Components whose checks of the host program do not run: they are being repaired. */
+  readonly skip?: ((component: string) => boolean) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -153,23 +162,35 @@ export class SimpleDetector implements Detector {
   #look(request: InspectRequest): Looked {
     const { component, recent, signal } = request;
     if (component === undefined && this.#glance.look() !== undefined) return this.#glance.verdicts();
-    const checks = component === undefined ? this.#looking.enabled : this.#checksFor(component);
+    const checks =
+      component === undefined ? this.#looking.enabled : this.#checksFor(component, request.check);
     const reading = this.#looking.host.read(this.#request(checks, component, signal, recent));
     return isPending(reading)
       ? Promise.resolve(reading).then((snapshot) => this.#judgeAll(checks, snapshot, request))
       : this.#judgeAll(checks, reading, request);
   }
 
-  #judgeAll(checks: readonly string[], snapshot: Snapshot, { component, signal }: InspectRequest): Looked {
-    const custom =
-      this.#custom.size === 0
-        ? NO_VERDICTS
-        : checks.flatMap((name) => this.#custom.get(name)?.run(snapshot, signal) ?? []);
+  #judgeAll(checks: readonly string[], snapshot: Snapshot, request: InspectRequest): Looked {
+    const { component } = request;
+    const custom = this.#custom.size === 0 ? NO_VERDICTS : this.#runCustom(checks, snapshot, request);
     return custom.some(isPending)
       ? Promise.all(custom.map(async (verdict) => verdict)).then((verdicts) =>
           this.#putTogether(checks, snapshot, verdicts, component),
         )
       : this.#putTogether(checks, snapshot, custom as readonly ComponentVerdict[], component);
+  }
+
+  #runCustom(
+    checks: readonly string[],
+    snapshot: Snapshot,
+    { component, signal, fresh, skip }: InspectRequest,
+  ): (ComponentVerdict | Promise<ComponentVerdict>)[] {
+    const whileBusy = fresh ? 'rerun' : component === undefined ? 'skip' : 'share';
+    return checks.flatMap((name) => {
+      const runner = this.#custom.get(name);
+      if (runner === undefined || skip?.(runner.check.component)) return [];
+      return runner.run(snapshot, signal, whileBusy);
+    });
   }
 
   #putTogether(
@@ -187,9 +208,21 @@ export class SimpleDetector implements Detector {
   }
 
   /** The checks that can speak for a component, whether they are enabled or not: an issue may come by hand. */
-  #checksFor(component: string): readonly string[] {
-    const own = [...this.#custom.values()].filter(({ check }) => check.component === component);
-    if (own.length > 0) return own.map(({ check }) => check.name);
+  #checksFor(component: string, check: string | undefined): readonly string[] {
+    const own = [...this.#custom.values()]
+      .filter((runner) => runner.check.component === component)
+      .map((runner) => runner.check.name);
+    const builtIn = this.#builtInFor(component);
+    // A unit that merely has the name of a check's component is nobody's business, unless it is watched or was asked for.
+    const strange = builtIn[0] === 'services' && !this.#isWatched(component) && check !== 'services';
+    return own.length > 0 && strange ? own : [...own, ...builtIn];
+  }
+
+  #isWatched(component: string): boolean {
+    return mayBeUnit(component) && this.#watched.has(unitName(component));
+  }
+
+  #builtInFor(component: string): readonly BuiltInCheck[] {
     if (component === 'cpu' || component === 'memory' || component === 'load') return [component];
     if (/^(disk|inodes)(:|$)/.test(component)) return ['disk'];
     if (/^system(:|$)/.test(component)) return ['system'];
@@ -205,7 +238,7 @@ export class SimpleDetector implements Detector {
     const known = component === undefined && this.#asked?.checks === checks ? this.#asked.request : undefined;
     if (known && known.signal === signal && known.recent === recent) return known;
     const services = checks.includes('services');
-    const single = component !== undefined && checks[0] === 'services';
+    const single = component !== undefined && services;
     const request: ReadRequest = {
       parts: [...new Set(checks.flatMap((name) => PARTS[name as BuiltInCheck] ?? this.#partsOf(name)))],
       units: !services ? undefined : single ? [unitName(component)] : this.#units,
@@ -236,6 +269,7 @@ export function issueFrom(verdict: ComponentVerdict, timestamp: Date): Issue {
     metricValue: verdict.value ?? 0,
     threshold: verdict.threshold ?? 0,
     timestamp,
+    check: verdict.check,
     ...(verdict.evidence ? { evidence: Object.freeze([...verdict.evidence]) } : {}),
   });
 }

@@ -1,5 +1,8 @@
-import type { Detector, InspectRequest, Looked } from './detector.js';
 import { IssueType, type ComponentVerdict, type Issue } from '../issue.js';
+import type { Detector, InspectRequest, Looked } from './detector.js';
+
+/** Name of the check in verdicts of a detector that only finds issues. */
+const DETECTOR = 'detector';
 
 /** Every verdict of a detector, at once where it can; of one that only knows issues, the bad ones. */
 export function verdictsOf(detector: Detector, request: InspectRequest): Looked {
@@ -9,25 +12,30 @@ export function verdictsOf(detector: Detector, request: InspectRequest): Looked 
     : detector.detectIssues(request).then((issues) => issues.map(verdictFrom));
 }
 
-/** Looks at one component again; `undefined` where nothing looks at it. */
+/** Which component is read again, and how. */
+export type LookRequest = Pick<Issue, 'component'> & Pick<InspectRequest, 'check' | 'fresh' | 'signal'>;
+
+/** Reads one component again: the verdict of every check that speaks for it. Empty where none does. */
 export async function lookAgain(
-  { component }: Pick<Issue, 'component'>,
   detector: Detector,
-  signal: AbortSignal,
-): Promise<ComponentVerdict | undefined> {
-  const verdicts = await verdictsOf(detector, { component, signal });
-  if (!detector.inspect && !detector.look) {
-    const reason = `The detector finds nothing wrong with ${component}`;
-    const well = { status: 'ok', check: 'detector', type: IssueType.SERVICE, component, reason } as const;
-    return verdicts.find((verdict) => verdict.component === component) ?? well;
-  }
+  { component, check, fresh, signal }: LookRequest,
+): Promise<readonly ComponentVerdict[]> {
+  const verdicts = await verdictsOf(detector, { component, check, fresh, signal });
+  if (detector.inspect || detector.look) return verdicts;
+  const found = verdicts.filter((verdict) => verdict.component === component);
+  // A detector that finds issues only says by its silence that there is none.
+  return found.length > 0 ? found : [wellBySilence(component)];
+}
+
+/** The one verdict that counts: bad before unknown before ok. */
+export function worstVerdict(verdicts: readonly ComponentVerdict[]): ComponentVerdict | undefined {
   const worst = (status: ComponentVerdict['status']) => verdicts.find((verdict) => verdict.status === status);
   return worst('bad') ?? worst('unknown') ?? worst('ok');
 }
 
 const RANK = { ok: 0, unknown: 1, bad: 2 } as const;
 
-/** The worst that was said of each component; what is on its way to another state proves nothing. */
+/** The worst status of each component; what is on its way to another state proves nothing. */
 export function worstOf(verdicts: readonly ComponentVerdict[]): Map<string, ComponentVerdict['status']> {
   const worst = new Map<string, ComponentVerdict['status']>();
   for (const { component, status: said, transient } of verdicts) {
@@ -37,9 +45,17 @@ export function worstOf(verdicts: readonly ComponentVerdict[]): Map<string, Comp
   return worst;
 }
 
+const wellBySilence = (component: string): ComponentVerdict => ({
+  status: 'ok',
+  check: DETECTOR,
+  type: IssueType.SERVICE,
+  component,
+  reason: `The detector finds nothing wrong with ${component}`,
+});
+
 const verdictFrom = (issue: Issue): ComponentVerdict => ({
   status: 'bad',
-  check: issue.type,
+  check: issue.check ?? DETECTOR,
   component: issue.component,
   type: issue.type,
   severity: issue.severity,

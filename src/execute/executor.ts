@@ -8,6 +8,10 @@ export interface ExecuteOptions {
   readonly signal?: AbortSignal | undefined;
   /** Whether a person has approved it. Default `false`. */
   readonly approved?: boolean | undefined;
+  /** The plan to carry out: exactly this one, or nothing. Left out: a plan that is made now. */
+  readonly plan?: Plan | undefined;
+  /** Called with each further plan of the same act, before it is carried out. */
+  readonly onPlan?: ((plan: Plan) => void) | undefined;
 }
 
 /** What one step did. */

@@ -9,10 +9,12 @@ export interface HelperRequest {
   readonly parameters: Readonly<Record<string, HelperParameter>>;
   /** Whether a person has approved it, by the word of who asks. Default `false`. */
   readonly approved?: boolean;
+  /** Fingerprint of the plan that was judged and announced; the helper carries out no other. */
+  readonly digest?: string;
 }
 
-/** A parameter of an action: a text, a yes or no, or a few texts by name. */
-export type HelperParameter = string | boolean | Readonly<Record<string, string>>;
+/** A parameter of an action: a text, a number, a yes or no, or a few texts by name. */
+export type HelperParameter = string | number | boolean | Readonly<Record<string, string>>;
 
 /** The one version that is spoken. */
 export const HELPER_VERSION = 1;

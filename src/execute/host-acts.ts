@@ -3,16 +3,18 @@ import type { ThresholdValues } from '../detect/thresholds.js';
 import { messageOf } from '../errors.js';
 import type { GenerationHistory } from '../guard/generations.js';
 import type { Guards } from '../guard/guards.js';
+import { digestOf } from '../guard/approvals.js';
+import { claimOf, conflicts, type Claim } from '../guard/claims.js';
 import { judgeSafety, type Policy } from '../guard/safety.js';
 import type { Host } from '../host/host.js';
 import type { Logger } from '../logger.js';
 import type { NixSettings } from '../nix-options.js';
-import type { HealingAction, Plan } from '../plan.js';
+import type { Block, HealingAction, Plan } from '../plan.js';
 import { carryOut } from './carry-out.js';
 import { needsRoot, throughSudo } from './elevate.js';
 import type { ExecuteOptions, Execution, StepReport } from './executor.js';
 import { readPermissionStatus, type PermissionStatus } from './permission-status.js';
-import { makePlan } from './planner.js';
+import { makePlan, readTargets } from './planner.js';
 import { ServiceClient } from './service-client.js';
 
 export { readPermissionStatus };
@@ -42,7 +44,9 @@ interface Routed {
 export class HostActs {
   readonly #parts: HostActsParts;
   readonly #helper: ServiceClient;
-  #inFlight: string | undefined;
+  readonly #running = new Map<Plan, Claim>();
+  /** How the plans that were made here would be carried out. */
+  readonly #made = new WeakMap<Plan, Routed>();
 
   constructor(parts: HostActsParts) {
     this.#parts = parts;
@@ -51,7 +55,9 @@ export class HostActs {
 
   /** Makes the exact steps of an action on this host. */
   async plan(action: HealingAction, signal: AbortSignal): Promise<Plan> {
-    return (await this.#route(action, signal)).plan;
+    const routed = await this.#route(action, signal);
+    this.#made.set(routed.plan, routed);
+    return routed.plan;
   }
 
   async #route(action: HealingAction, signal: AbortSignal, earlier?: readonly StepReport[]): Promise<Routed> {
@@ -76,9 +82,9 @@ export class HostActs {
     return { plan: Object.freeze({ ...plan, notes }), way: 'none', status };
   }
 
-  /** Plans anew, judges by the safety gates, and carries out. Never rejects. */
+  /** Carries out the given plan, or one that is made now, after the safety gates. Never rejects. */
   async execute(action: HealingAction, options: ExecuteOptions = {}): Promise<Execution> {
-    const { dryRun = false, signal = never(), approved } = options;
+    const { dryRun = false, signal = never(), approved, plan: given, onPlan } = options;
     const start = performance.now();
     const told = (rest: Omit<Execution, 'action' | 'dryRun' | 'durationMs' | 'success'>): Execution => {
       const success = rest.outcome === 'executed' || rest.outcome === 'planned';
@@ -98,30 +104,50 @@ export class HostActs {
     }
     let routed: Routed;
     try {
-      routed = await this.#route(action, signal);
+      routed = await this.#routeOf(action, given, signal);
     } catch (error) {
       return told({ outcome: 'failed', error: messageOf(error), steps: [] });
     }
     const { plan } = routed;
-    const situation = { inFlight: plan.scope === 'host' ? this.#inFlight : undefined, approved };
-    const block = judgeSafety(plan, this.#parts.policy, situation);
+    const claim = claimOf(plan, plan.targets[0]?.id ?? plan.action);
+    const situation = { inFlight: this.#besides(claim), approved };
+    const block =
+      changedSince(given, plan) ?? judgeSafety(await this.#asNow(routed, given, signal), this.#parts.policy, situation);
     if (block) {
       return told({ outcome: 'skipped', plan, blockedBy: block.reason, error: block.sentence, steps: [] });
     }
     if (dryRun) return told({ outcome: 'planned', plan, steps: [] });
     // Claimed before the first wait, so that two calls at once cannot both pass the gate above.
-    if (plan.scope === 'host') this.#inFlight = plan.action;
+    this.#running.set(plan, claim);
     try {
-      return told({ plan, ...(await this.#carryOut(routed, action, { signal, approved })) });
+      return told({ plan, ...(await this.#carryOut(routed, action, { signal, approved, onPlan })) });
     } finally {
-      if (plan.scope === 'host') this.#inFlight = undefined;
+      this.#running.delete(plan);
     }
+  }
+
+  /** A plan that was made here is carried out as it is. Another one is made again, and must be the same. */
+  async #routeOf(action: HealingAction, given: Plan | undefined, signal: AbortSignal): Promise<Routed> {
+    return (given && this.#made.get(given)) ?? (await this.#route(action, signal));
+  }
+
+  /** The plan with its targets as they are at this moment; the helper reads them itself. */
+  async #asNow({ plan, way }: Routed, given: Plan | undefined, signal: AbortSignal): Promise<Plan> {
+    if (given !== plan || way === 'helper') return plan;
+    const targets = await readTargets(plan.targets, this.#parts.host, signal);
+    return { ...plan, targets };
+  }
+
+  /** An action under way that this one may not run beside. */
+  #besides(claim: Claim): string | undefined {
+    for (const [plan, other] of this.#running) if (conflicts(claim, other)) return plan.action;
+    return undefined;
   }
 
   async #carryOut(
     { plan, way, status }: Routed,
     action: HealingAction,
-    { signal, approved = false }: { readonly signal: AbortSignal; readonly approved?: boolean | undefined },
+    { signal, approved = false, onPlan }: Pick<ExecuteOptions, 'approved' | 'onPlan'> & { readonly signal: AbortSignal },
   ): Promise<Omit<Execution, 'action' | 'dryRun' | 'durationMs' | 'success'>> {
     const { logger, actions } = this.#parts;
     if (status && way === 'none') return { outcome: 'failed', error: lackOf(status), steps: [] };
@@ -129,7 +155,9 @@ export class HostActs {
     const definition = await actionNamed(plan.action, actions);
     if (way === 'helper') {
       const timeoutMs = plan.steps.reduce((sum, step) => sum + step.timeoutMs, definition.timeoutMs);
-      const told = await this.#helper.execute(action, { approved, timeoutMs, signal });
+      const { parameters } = plan;
+      const same = { action: action.action, parameters };
+      const told = await this.#helper.execute(same, { approved, timeoutMs, signal, digest: digestOf(plan) });
       const { action: _action, dryRun: _dryRun, durationMs: _durationMs, success: _success, ...rest } = told;
       return rest;
     }
@@ -140,7 +168,11 @@ export class HostActs {
         if (routed.way !== 'none') return routed.plan;
         throw new Error(lackOf(routed.status));
       },
-      admits: (next) => judgeSafety(next, this.#parts.policy, { approved }) === undefined,
+      admits: (next) => {
+        const admitted = judgeSafety(next, this.#parts.policy, { approved }) === undefined;
+        if (admitted) onPlan?.(next);
+        return admitted;
+      },
       onLine: (line, { unit }) => {
         // What takes long is followed by a person; what takes a moment is told when it has ended.
         const told = `${plan.action}: ${line}`;
@@ -150,6 +182,13 @@ export class HostActs {
       signal,
     });
   }
+}
+
+/** Exactly the given plan is carried out, or none. */
+function changedSince(given: Plan | undefined, plan: Plan): Block | undefined {
+  if (given === undefined || given === plan || digestOf(given) === digestOf(plan)) return undefined;
+  const sentence = `What \`${plan.action}\` would do has changed since its plan was made: plan it again`;
+  return { reason: 'unavailable', sentence };
 }
 
 /** Why a step that takes root cannot be done. */

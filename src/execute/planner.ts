@@ -64,7 +64,7 @@ export async function makePlan(
   const units = await readUnits(names.filter(isUnitName), parts.host, signal);
   return Object.freeze({
     action: action.action,
-    parameters: Object.freeze({ ...action.parameters }),
+    parameters: Object.freeze({ ...(draft.parameters ?? action.parameters) }),
     scope: definition.scope,
     risk: definition.risk,
     targets: Object.freeze(names.map((name) => units.get(name) ?? { kind: 'plain' as const, id: name })),
@@ -98,6 +98,17 @@ function unitsNamed(step: Step): string[] {
   if (program === -1) return [];
   const [_verb, ...named] = step.argv.slice(program + 1).filter((word) => !word.startsWith('-'));
   return named.map((word) => (isUnitName(word) ? word : `${word}.service`)).filter(isUnitName);
+}
+
+/** Reads the units among the targets of a plan again. */
+export async function readTargets(
+  targets: readonly Target[],
+  host: Host,
+  signal: AbortSignal,
+): Promise<readonly Target[]> {
+  const names = targets.flatMap(({ kind, id }) => (kind === 'plain' ? [] : [id]));
+  const units = await readUnits(names, host, signal);
+  return targets.map((target) => units.get(target.id) ?? target);
 }
 
 async function readUnits(

@@ -17,6 +17,8 @@ const REMEMBERED_MS = 5 * 60_000;
 /** What an act through the helper is to be. */
 export interface HelperExecuteOptions {
   readonly approved: boolean;
+  /** Fingerprint of the plan that is to be carried out: the helper refuses another one. */
+  readonly digest: string;
   /** How long the act itself may take, in milliseconds. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
@@ -57,9 +59,9 @@ export class ServiceClient {
 
   /** Has the helper plan, judge and carry out an action. */
   async execute(action: HealingAction, options: HelperExecuteOptions): Promise<Execution> {
-    const { approved, timeoutMs, signal } = options;
+    const { approved, timeoutMs, signal, digest } = options;
     this.#remembered = undefined;
-    const request = { ...requestFor('execute', action), ...(approved ? { approved } : {}) };
+    const request = { ...requestFor('execute', action), digest, ...(approved ? { approved } : {}) };
     return this.#ask(request, PLAN_WITHIN_MS + timeoutMs + SLACK_MS, signal);
   }
 

@@ -11,7 +11,7 @@ import {
   type Shape,
 } from '../shape.js';
 import { NO_GENERATIONS } from './generations.js';
-import { EMPTY_STATE, type GuardState } from './state.js';
+import { EMPTY_STATE, FRESH_RECORD, type ComponentRecord, type GuardState } from './state.js';
 
 const SCOPE = oneOf('host', 'process');
 const FLAG = oneOf(true, false);
@@ -46,6 +46,16 @@ const SYSTEM_RECORD = shaped({
   units: mapOf(UNIT_RECORD),
 });
 
+const LAST_FIX = shaped({
+  at: isNumber,
+  action: isString,
+  check: orNull(isString),
+  bootId: isString,
+  system: orNull(isPath),
+  gained: orNull(FLAG),
+  probation: FLAG,
+});
+
 const FIELDS: Readonly<Record<Exclude<keyof GuardState, 'version'>, Shape>> = {
   savedAt: isNumber,
   cautious: FLAG,
@@ -58,6 +68,8 @@ const FIELDS: Readonly<Record<Exclude<keyof GuardState, 'version'>, Shape>> = {
       needsHumanSince: orNull(isNumber),
       healthySince: orNull(isNumber),
       useless: orNull(shaped({ action: isString, value: isNumber })),
+      // Left out in states of earlier versions.
+      ...{ strikes: orAbsent(isNumber), relapses: orAbsent(isNumber), fixed: orAbsent(orNull(LAST_FIX)) },
     }),
   ),
   acts: listOf(
@@ -68,6 +80,7 @@ const FIELDS: Readonly<Record<Exclude<keyof GuardState, 'version'>, Shape>> = {
       scope: SCOPE,
       outcome: oneOf('fixed', 'ineffective', 'failed', 'pending-reboot'),
       words: isString,
+      relapsed: orAbsent(oneOf(true)),
     }),
   ),
   storm: orNull(shaped({ since: isNumber, lastFailure: isNumber })),
@@ -87,6 +100,7 @@ const FIELDS: Readonly<Record<Exclude<keyof GuardState, 'version'>, Shape>> = {
     shaped({
       ...{ at: isNumber, component: isString, action: isString, scope: SCOPE, bootId: isString },
       ...{ generation: orAbsent(GENERATION), awaitsReboot: orAbsent(FLAG) },
+      ...{ id: orAbsent(isString), check: orAbsent(isString) },
     }),
   ),
   generations: shaped({
@@ -122,8 +136,19 @@ export function parseState(text: string): GuardState {
   for (const [key, shape] of Object.entries(FIELDS)) {
     if (!shape(value[key])) throw new TypeError(`\`${key}\` is not as it was written`);
   }
-  return value as unknown as GuardState;
+  const state = value as unknown as GuardState;
+  const components = Object.entries(state.components).map(
+    ([component, record]) => [component, completed(record)] as const,
+  );
+  return { ...state, components: Object.fromEntries(components) };
 }
+
+/** Until version 2 had strikes of its own, the breaker counted failures. */
+const completed = (record: Partial<ComponentRecord>): ComponentRecord => ({
+  ...FRESH_RECORD,
+  strikes: record.failures ?? 0,
+  ...record,
+});
 
 /** The first version knew nothing of generations; all else is as it was. */
 const fromFirst = (state: Record<string, unknown>): Record<string, unknown> => ({

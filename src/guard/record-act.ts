@@ -11,6 +11,7 @@ import {
   type ComponentRecord,
   type GuardState,
   type Intent,
+  type LastFix,
 } from './state.js';
 
 /** What was measured around a repair, where it was a number. */
@@ -19,16 +20,25 @@ export interface Effect {
   readonly after: number;
 }
 
-/** Writes down a repair that ended. `chance` from 0 to 1 spreads the backoff. */
+/** Facts about a repair besides its outcome. */
+export interface ActFacts {
+  /** From 0 to 1; spreads the backoff. */
+  readonly chance: number;
+  readonly effect?: Effect | undefined;
+  /** Whether the component is in a worse state than before. */
+  readonly worse?: boolean | undefined;
+  /** Name of the check that opened the issue. */
+  readonly check?: string | undefined;
+  /** Identifies the boot of the host. */
+  readonly bootId?: string;
+}
+
+/** Records a repair that ended. */
 export function recordAct(
   state: GuardState,
   act: Act,
   guards: Guards,
-  {
-    chance,
-    effect,
-    worse = false,
-  }: { readonly chance: number; readonly effect?: Effect | undefined; readonly worse?: boolean },
+  { chance, effect, worse = false, check, bootId = '' }: ActFacts,
 ): GuardState {
   const acts = [...state.acts.filter(({ at }) => at > act.at - DAY), act];
   const isOwn = ({ scope, component }: Intent): boolean => scope === act.scope && component === act.component;
@@ -48,6 +58,15 @@ export function recordAct(
   if (act.outcome === 'pending-reboot') return next;
   const record = recordOf(state, act.component);
   const useless = act.outcome === 'ineffective' && effect !== undefined && !gained(effect, guards);
+  const fixed: LastFix = {
+    at: act.at,
+    action: act.action,
+    check: check ?? null,
+    bootId,
+    system: generations.running,
+    gained: effect === undefined ? null : gained(effect, guards),
+    probation: breakerOf(record, act.at) === 'half-open',
+  };
   return withRecord(next, act.component, {
     healthySince: null,
     backoff: {
@@ -55,7 +74,9 @@ export function recordAct(
       [act.action]: longer(backoffOf(record, act.action)?.count ?? 0, act, guards, chance),
     },
     useless: useless ? { action: act.action, value: effect.after } : null,
-    ...(act.outcome === 'fixed' ? { failures: 0, breakerUntil: null } : afterFailure(record, act.at, guards)),
+    ...(act.outcome === 'fixed'
+      ? { failures: 0, breakerUntil: null, fixed }
+      : { failures: record.failures + 1, fixed: null, ...strike(record, act.at, guards) }),
   });
 }
 
@@ -73,15 +94,19 @@ function afterChange(
   return left ? markBad(changed, from, at, `\`${action}\` left it for ${to}`) : changed;
 }
 
-/** A breaker opens after so many failures in a row, and at once when the one try it allowed has failed. */
-function afterFailure(record: ComponentRecord, now: number, { breaker }: Guards): Partial<ComponentRecord> {
-  const failures = record.failures + 1;
-  const opens = breakerOf(record, now) === 'half-open' || failures % breaker.attempts === 0;
-  if (!opens) return { failures };
+/** Counts an attempt against the breaker, which opens after several, and at once when it was on probation. */
+export function strike(
+  record: ComponentRecord,
+  now: number,
+  { breaker }: Guards,
+  probation = breakerOf(record, now) === 'half-open',
+): Partial<ComponentRecord> {
+  const strikes = record.strikes + 1;
+  if (!probation && strikes % breaker.attempts !== 0) return { strikes };
   const openings = [...record.openings.filter((at) => at > now - DAY), now];
   const human = openings.length >= breaker.openingsPerDay;
   return {
-    failures,
+    strikes,
     openings,
     breakerUntil: now + breaker.openMs,
     needsHumanSince: human ? (record.needsHumanSince ?? now) : record.needsHumanSince,

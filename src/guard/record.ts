@@ -52,12 +52,15 @@ export function recordHealth(state: GuardState, component: string, now: number, 
   const healthyFor = now - record.healthySince;
   if (healthyFor >= guards.breaker.humanResetMs) return resetComponent(state, component);
   if (healthyFor < guards.backoff.resetAfterMs || isReset(record)) return state;
-  const reset = { backoff: {}, failures: 0, breakerUntil: null, useless: null };
+  const reset = { backoff: {}, failures: 0, strikes: 0, relapses: 0, breakerUntil: null, useless: null };
   return withRecord(state, component, reset);
 }
 
-const isReset = ({ backoff, failures, breakerUntil, useless }: ComponentRecord): boolean =>
-  failures === 0 && breakerUntil === null && useless === null && Object.keys(backoff).length === 0;
+const isReset = ({ backoff, failures, strikes, relapses, breakerUntil, useless }: ComponentRecord): boolean =>
+  failures + strikes + relapses === 0 &&
+  breakerUntil === null &&
+  useless === null &&
+  Object.keys(backoff).length === 0;
 
 /** Begins to count the health of a component, whether anything is remembered of it or not. */
 export const beginHealth = (state: GuardState, component: string, now: number): GuardState =>

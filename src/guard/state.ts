@@ -9,9 +9,28 @@ export interface Act {
   readonly component: string;
   readonly action: string;
   readonly scope: 'host' | 'process';
-  readonly outcome: Exclude<Outcome, 'skipped' | 'planned'>;
+  readonly outcome: Exclude<Outcome, 'skipped' | 'planned' | 'pending'>;
   /** Why it was not `fixed`, or what the proof was. */
   readonly words: string;
+  /** Set when it was `fixed` and the same issue came back soon after. */
+  readonly relapsed?: true;
+}
+
+/** The last repair of a component that was proved. It relapses when the same issue opens again soon after. */
+export interface LastFix {
+  /** When it was proved. */
+  readonly at: number;
+  readonly action: string;
+  /** Name of the check that opened the issue; `null` for an issue made by hand. */
+  readonly check: string | null;
+  /** The boot of the host in which it was made. */
+  readonly bootId: string;
+  /** The NixOS system that ran then; `null` where there is none. */
+  readonly system: string | null;
+  /** Whether it gained what it is for; `null` where nothing was measured. */
+  readonly gained: boolean | null;
+  /** Whether it was the one attempt that an open breaker allows. */
+  readonly probation: boolean;
 }
 
 /** How long one action is to be left alone, for one component. */
@@ -27,8 +46,14 @@ export interface Backoff {
 /** What is remembered of one component. */
 export interface ComponentRecord {
   readonly backoff: Readonly<Record<string, Backoff>>;
-  /** Attempts in a row that were not `fixed`. They tell the rung of the ladder, too. */
+  /** Attempts in a row that were not `fixed`: the rung of the ladder. */
   readonly failures: number;
+  /** Attempts that were not `fixed`, or relapsed early, since the last lasting repair: what the breaker counts. */
+  readonly strikes: number;
+  /** Relapses since the last lasting health. */
+  readonly relapses: number;
+  /** The last repair that was proved; `null` when there is none, or when its relapse was counted. */
+  readonly fixed: LastFix | null;
   /** When the breaker may try once; `null` while it is closed. In the past: half-open. */
   readonly breakerUntil: number | null;
   /** When it opened, within the last day. */
@@ -67,6 +92,10 @@ export interface Intent {
   readonly generation?: PlannedGeneration;
   /** Whether it was carried out, and shows only when the host has been restarted. */
   readonly awaitsReboot?: boolean;
+  /** Id of the result that is still to come. */
+  readonly id?: string;
+  /** Name of the check that opened the issue. */
+  readonly check?: string;
 }
 
 /** What is to be taken back when it is not needed any more. */
@@ -104,7 +133,7 @@ export interface GuardState {
   /** Reasons why everything is paused, and since when. */
   readonly pauses: Readonly<Record<string, number>>;
   readonly approvals: readonly Approval[];
-  /** Acts in flight; one of each scope at most. */
+  /** Acts in flight, at most one for each component and scope. */
   readonly intents: readonly Intent[];
   /** Which systems ran here, and how units fared in them. */
   readonly generations: Generations;
@@ -130,6 +159,9 @@ export const EMPTY_STATE: GuardState = Object.freeze({
 export const FRESH_RECORD: ComponentRecord = Object.freeze({
   backoff: {},
   failures: 0,
+  strikes: 0,
+  relapses: 0,
+  fixed: null,
   breakerUntil: null,
   openings: [],
   needsHumanSince: null,

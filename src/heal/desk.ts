@@ -9,22 +9,22 @@ import type { HealingResult } from '../result.js';
 import type { Cycle } from '../watch/cycle.js';
 import { explain, type Explanation } from './explain.js';
 import { noteLapses } from '../watch/record-health.js';
-import type { Parts } from './parts.js';
+import type { EnginePorts } from '../repair/ports.js';
 import { statusOf, type EngineStatus, type StatusFacts } from './status.js';
 
 /** Where a person has a say: approvals, pauses, resets. Everything said is written down before it counts. */
 export class Desk {
-  readonly #parts: () => Parts;
+  readonly #ports: EnginePorts;
   readonly #cycle: Cycle;
 
-  constructor(parts: () => Parts, cycle: Cycle) {
-    this.#parts = parts;
+  constructor(ports: EnginePorts, cycle: Cycle) {
+    this.#ports = ports;
     this.#cycle = cycle;
   }
 
   /** Explains the open issues, or those of one component. */
   explain(component: string | undefined): Explanation[] {
-    const { ledger, guards, begun } = this.#parts();
+    const { ledger, guards, acting } = this.#ports;
     const { open } = this.#cycle;
     const asked = component === undefined ? undefined : componentOf(component);
     const now = ledger.now();
@@ -33,14 +33,14 @@ export class Desk {
       .map((issue) => {
         const openForMs = now - (open.about(issue.component)[0]?.since ?? now);
         const result = this.#cycle.lastResult(issue.component);
-        const inHand = begun.has(issue.component);
+        const inHand = acting.has(issue.component);
         return explain({ issue, openForMs, result, inHand, state: ledger.state, guards, now });
       });
   }
 
   /** How the engine stands. */
   status({ monitoring, closed }: Pick<StatusFacts, 'monitoring' | 'closed'>): EngineStatus {
-    const { ledger, guards, clock, detector, policy, actions, dryRun, healingEnabled } = this.#parts();
+    const { ledger, guards, clock, detector, policy, actions, dryRun, healingEnabled } = this.#ports;
     const { open, chronicle, tally } = this.#cycle;
     const { enabledChecks = [] } = detector as Partial<SimpleDetector>;
     return statusOf({
@@ -54,7 +54,7 @@ export class Desk {
         ...[...(policy.services?.keys() ?? [])].map(componentOf),
       ],
       actions: actions.names,
-      inHand: (component) => this.#cycle.inHand(component),
+      inHand: (component) => this.#cycle.inRepair(component),
       lastResult: (component) => this.#cycle.lastResult(component),
       now: ledger.now(),
       wall: clock.now(),
@@ -63,23 +63,23 @@ export class Desk {
 
   /** Questions that wait for an answer. */
   get waiting(): readonly Approval[] {
-    return this.#parts().ledger.state.approvals.filter(({ answer }) => answer === 'waiting');
+    return this.#ports.ledger.state.approvals.filter(({ answer }) => answer === 'waiting');
   }
 
   /** Says yes to a plan: all gates again, and then it is carried out at once. */
   async approve(id: string, signal: AbortSignal): Promise<HealingResult | undefined> {
     const { component } = await this.#asked(id);
-    await this.#parts().ledger.write((state) => approve(state, id));
+    await this.#ports.ledger.write((state) => approve(state, id));
     const issue = this.#cycle.open.issues.find((open) => open.component === component);
-    if (issue === undefined || this.#cycle.inHand(component)) return undefined;
-    const [result] = await this.#cycle.heal([issue], signal);
+    if (issue === undefined || this.#cycle.inRepair(component)) return undefined;
+    const [result] = await this.#cycle.heal([issue], { signal });
     return result;
   }
 
   /** Says no to a plan: it is asked about again only after the backoff. */
   async reject(id: string): Promise<void> {
     await this.#asked(id);
-    const { guards, clock, ledger } = this.#parts();
+    const { guards, clock, ledger } = this.#ports;
     await ledger.write((state, now) => reject(state, id, now, guards, clock.random()));
   }
 
@@ -88,7 +88,7 @@ export class Desk {
     if (typeof reason !== 'string' || reason.trim() === '')
       throw refusal('reason', 'a non-empty string', reason);
     await this.#opened();
-    await this.#parts().ledger.write((state, now) =>
+    await this.#ports.ledger.write((state, now) =>
       Object.hasOwn(state.pauses, reason) ? state : { ...state, pauses: { ...state.pauses, [reason]: now } },
     );
   }
@@ -96,12 +96,12 @@ export class Desk {
   /** Takes one reason for pausing back; acting goes on when none is left. */
   async resume(reason: string): Promise<void> {
     await this.#opened();
-    const reasons = Object.keys(this.#parts().ledger.state.pauses);
+    const reasons = Object.keys(this.#ports.ledger.state.pauses);
     if (!reasons.includes(reason)) {
       const known = reasons.length === 0 ? 'nothing is paused' : `paused are: ${reasons.join('; ')}`;
       throw new SelfHealingError('invalid-argument', `Not paused for \`${reason}\`; ${known}`);
     }
-    await this.#parts().ledger.write((state) => {
+    await this.#ports.ledger.write((state) => {
       const pauses = { ...state.pauses };
       delete pauses[reason];
       return { ...state, pauses };
@@ -113,12 +113,12 @@ export class Desk {
     if (typeof component !== 'string' || component === '')
       throw refusal('component', 'a non-empty string', component);
     await this.#opened();
-    await this.#parts().ledger.write((state) => resetComponent(state, componentOf(component)));
+    await this.#ports.ledger.write((state) => resetComponent(state, componentOf(component)));
   }
 
   async #asked(id: string): Promise<Approval> {
     await this.#opened();
-    noteLapses(this.#parts());
+    noteLapses(this.#ports);
     const asked = this.waiting.find((approval) => approval.id === id);
     if (asked) return asked;
     const known = this.waiting.map(
@@ -129,7 +129,7 @@ export class Desk {
   }
 
   async #opened(): Promise<void> {
-    const { ledger, dryRun } = this.#parts();
+    const { ledger, dryRun } = this.#ports;
     await ledger.open(dryRun);
     if (dryRun)
       throw new SelfHealingError(

@@ -20,14 +20,14 @@ import { isUnknown, type Reading } from '../host/reading.js';
 import { componentOf } from '../host/systemd/unit-name.js';
 import { IssueType, Severity, type ComponentVerdict, type Verdict } from '../issue.js';
 import { count, span, utc } from '../words.js';
-import type { WatchParts } from './parts.js';
+import type { WatchPorts } from './generation-watch.js';
 
 /** What the verdict on `system` is made from. */
 export interface GenerationFacts {
   readonly nixos: Reading<NixosReading>;
   /** Units that differ between the previous and the running system. */
   readonly changes: Reading<readonly string[]>;
-  readonly parts: Pick<WatchParts, 'ledger' | 'clock' | 'guards' | 'begun'>;
+  readonly parts: Pick<WatchPorts, 'ledger' | 'clock' | 'guards' | 'acting'>;
   /** Whether somebody asks about this component alone, and so may decide what is not proved. */
   readonly asked: boolean;
 }
@@ -40,11 +40,11 @@ export function judgeGeneration(facts: GenerationFacts): ComponentVerdict {
 function judge({ nixos, changes, parts, asked }: GenerationFacts): Verdict {
   if (isUnknown(nixos)) return { status: 'unknown', reason: nixos.unknown };
   if (isUnknown(nixos.running)) return { status: 'unknown', reason: nixos.running.unknown };
-  const { ledger, clock, guards, begun } = parts;
+  const { ledger, clock, guards, acting } = parts;
   const { generations, intents } = ledger.state;
   const now = ledger.now();
   const intent = intents.find(({ component, generation }) => component === 'system' && generation);
-  if (intent && !begun.has('system')) return judgeIntent(intent, generations);
+  if (intent && !acting.has('system')) return judgeIntent(intent, generations);
 
   const facts = { generations, changes, evidence: guards.evidence, now, wallAheadMs: clock.now() - now };
   const failing = failingUnits(generations).map((unit) => evidenceOf(unit, facts));
@@ -121,12 +121,12 @@ function judgeBad(
   return { status: 'bad', severity: Severity.LOW, value: 1, threshold: 0, reason, evidence };
 }
 
-/** How a change of generation turned out that this engine has begun, and not seen the end of. */
+/** How a change of generation turned out that this engine has acting, and not seen the end of. */
 function judgeIntent({ generation, action }: Intent, generations: Generations): Verdict {
   const running = runningOf(generations);
   const units = generation?.units ?? [];
   const to = generation?.to ?? null;
-  const what = `\`${action}\` was begun`;
+  const what = `\`${action}\` was acting`;
   const value = (bad: number) => ({ value: bad, threshold: 0 });
   if (to !== null && generations.running !== to) {
     const reason = `${what}, and ${generations.running ?? 'another system'} runs, not ${to}`;

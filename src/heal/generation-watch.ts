@@ -11,7 +11,13 @@ import { Severity, type ComponentVerdict } from '../issue.js';
 import { lazy } from '../lazy.js';
 import { isPending } from '../pending.js';
 import { verdictsOf } from '../detect/look-again.js';
-import type { WatchParts } from './parts.js';
+import type { EnginePorts } from '../repair/ports.js';
+
+/** What of the ports is needed to watch generations. */
+export type WatchPorts = Pick<
+  EnginePorts,
+  'host' | 'policy' | 'guards' | 'ledger' | 'clock' | 'logger' | 'bootId' | 'acting' | 'dryRun'
+>;
 
 const rules = lazy(() => import('./generation-rules.js'));
 
@@ -23,15 +29,15 @@ const rules = lazy(() => import('./generation-rules.js'));
  * each time it looks, so that a crash loses no more than half of that time.
  */
 export class GenerationWatch {
-  readonly #parts: () => WatchParts;
+  readonly #ports: WatchPorts;
   #lookedAt = -Infinity;
   #writtenAt = -Infinity;
   #nixos: Reading<NixosReading> = unknown('not read yet');
   #changes: { readonly key: string; readonly units: Reading<readonly string[]> } | undefined;
   #looking: Promise<unknown> = Promise.resolve();
 
-  constructor(parts: () => WatchParts) {
-    this.#parts = parts;
+  constructor(ports: WatchPorts) {
+    this.#ports = ports;
   }
 
   /** A detector that also gives the verdict on `system`, where the given one can tell of single components. */
@@ -69,7 +75,7 @@ export class GenerationWatch {
 
   /** At once where there is nothing to add. */
   #beside(verdicts: readonly ComponentVerdict[], request: InspectRequest): Looked {
-    const parts = this.#parts();
+    const parts = this.#ports;
     const { running } = parts.ledger.state.generations;
     if (parts.host.unitChanges === undefined || (running === null && !this.#isDue(verdicts, parts)))
       return verdicts;
@@ -82,7 +88,7 @@ export class GenerationWatch {
     verdicts: readonly ComponentVerdict[],
     { component, signal }: InspectRequest,
   ): Promise<ComponentVerdict | undefined> {
-    const parts = this.#parts();
+    const parts = this.#ports;
     // A host that cannot compare systems has none.
     if (parts.host.unitChanges === undefined) return undefined;
     if (component !== undefined || this.#isDue(verdicts, parts)) {
@@ -99,7 +105,7 @@ export class GenerationWatch {
     return judgeGeneration({ nixos, changes, parts, asked: component !== undefined });
   }
 
-  #isDue(verdicts: readonly ComponentVerdict[], { ledger, guards }: WatchParts): boolean {
+  #isDue(verdicts: readonly ComponentVerdict[], { ledger, guards }: WatchPorts): boolean {
     const { generations, intents } = ledger.state;
     if (ledger.now() - this.#lookedAt >= guards.evidence.healthyMs / 2) return true;
     if (generations.running === null) return false;
@@ -109,7 +115,7 @@ export class GenerationWatch {
 
   async #look(
     verdicts: readonly ComponentVerdict[],
-    { host, policy, ledger, clock, guards, logger, dryRun }: WatchParts,
+    { host, policy, ledger, clock, guards, logger, dryRun }: WatchPorts,
     signal: AbortSignal | undefined,
   ): Promise<void> {
     this.#lookedAt = ledger.now();
@@ -149,7 +155,7 @@ export class GenerationWatch {
   /** Systems in the store never change: two of them are compared once. */
   async #changesOf(
     generations: Generations,
-    { host }: WatchParts,
+    { host }: WatchPorts,
     signal: AbortSignal | undefined,
   ): Promise<Reading<readonly string[]>> {
     const from = runningOf(generations)?.previous ?? null;

@@ -20,6 +20,9 @@ export function narrate(events: Emitter, logger: Logger): void {
     logger.warn(`Trouble with ${issue.component}: ${issue.description}`),
   );
   events.on('issue:cleared', ({ issue }) => logger.info(`${issue.component} reads well again`));
+  events.on('issue:relapsed', ({ issue, action, afterMs }) =>
+    logger.warn(`${issue.component}: the repair by \`${action}\` lasted only ${span(afterMs)}`),
+  );
   events.on('heal:started', ({ issue, plan }) => logger.info(`Healing ${issue.component}: ${plan.action}`));
   events.on('heal:blocked', ({ issue, blockedBy, error }) => {
     logger.info(`Not acting on ${issue.component} (${blockedBy}): ${error}`);

@@ -1,3 +1,4 @@
+import type { Issue } from '../issue.js';
 import type { HealingResult } from '../result.js';
 import { Stopwatch, type Distribution, type Timing } from './stopwatch.js';
 
@@ -11,7 +12,9 @@ export interface Metrics {
   readonly issuesFailed: number;
   /** When the host was last looked at; `undefined` before the first cycle. */
   readonly lastCheck: Date | undefined;
-  /** Resolved out of resolved and failed: a ratio from 0 to 1, and 1 before the first attempt. */
+  /** Repairs that were `fixed` and relapsed soon after. They stay among the resolved. */
+  readonly issuesRelapsed: number;
+  /** Resolved without relapse out of resolved and failed: a ratio from 0 to 1, and 1 before the first attempt. */
   readonly successRate: number;
   readonly detectionTimeMs: Timing;
   /** Of repairs that were carried out, their proof included. */
@@ -25,6 +28,7 @@ export class Tally {
   #detected = 0;
   #resolved = 0;
   #failed = 0;
+  #relapsed = 0;
   #lastCheck = NaN;
 
   /** A look at the whole host, ended at `at` (milliseconds since the epoch) and as long as told. */
@@ -33,14 +37,19 @@ export class Tally {
     this.#detection.add(ms);
   }
 
-  opened(issues: number): void {
-    this.#detected += issues;
+  opened(issues: readonly Issue[]): void {
+    this.#detected += issues.length;
+  }
+
+  relapsed(): void {
+    this.#relapsed += 1;
   }
 
   /** A skipped issue and a dry run count as neither resolved nor failed. */
   healed(result: HealingResult): void {
-    if (result.outcome === 'skipped' || result.outcome === 'planned' || result.outcome === 'pending-reboot')
-      return;
+    const { outcome } = result;
+    if (outcome === 'skipped' || outcome === 'planned') return;
+    if (outcome === 'pending' || outcome === 'pending-reboot') return;
     if (result.outcome === 'fixed') this.#resolved += 1;
     else this.#failed += 1;
     this.#resolution.add(result.durationMs);
@@ -57,8 +66,9 @@ export class Tally {
       issuesDetected: this.#detected,
       issuesResolved: this.#resolved,
       issuesFailed: this.#failed,
+      issuesRelapsed: this.#relapsed,
       lastCheck: Number.isNaN(this.#lastCheck) ? undefined : new Date(this.#lastCheck),
-      successRate: attempts === 0 ? 1 : this.#resolved / attempts,
+      successRate: attempts === 0 ? 1 : Math.max(0, this.#resolved - this.#relapsed) / attempts,
       detectionTimeMs: this.#detection.read(),
       resolutionTimeMs: this.#resolution.read(),
     };

@@ -1,13 +1,30 @@
+import type { Clock } from '../clock.js';
 import { messageOf } from '../errors.js';
+import type { EngineEvents } from '../events.js';
 import { approvalOf, approve, ask, forget, reject, type ApprovalRequest } from '../guard/approvals.js';
-import type { Parts } from '../heal/parts.js';
-import type { Prepared } from './choose.js';
+import type { Guards } from '../guard/guards.js';
+import type { Ledger } from '../guard/ledger.js';
+import type { Logger } from '../logger.js';
+import type { Choice } from './choose.js';
 
-/** Asks a person about a prepared plan that nothing but the missing approval stands in the way of. */
-export async function askFor(prepared: Prepared, parts: Parts, signal: AbortSignal): Promise<void> {
-  const { issue, plan, digest } = prepared;
-  if (plan === undefined || digest === undefined || parts.dryRun) return;
-  const { ledger, guards, emit, clock, logger } = parts;
+/** Asks a person whether a plan may be carried out. */
+export type Approve = (request: ApprovalRequest) => boolean | Promise<boolean>;
+
+/** What a request for approval is made with. */
+export interface ApprovalSources {
+  readonly ledger: Ledger;
+  readonly guards: Guards;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly approve: Approve | undefined;
+  readonly asked: (event: EngineEvents['approval:asked']) => void;
+}
+
+/** Asks for approval of a plan that is blocked by nothing else. */
+export async function askFor(choice: Choice, sources: ApprovalSources, signal: AbortSignal): Promise<void> {
+  const { issue, plan, digest } = choice;
+  if (plan === undefined || digest === undefined) return;
+  const { ledger, guards, clock, logger } = sources;
   if (approvalOf(ledger.state, digest)) return;
   const { component } = issue;
   const { action, approval: reason = '' } = plan;
@@ -22,22 +39,25 @@ export async function askFor(prepared: Prepared, parts: Parts, signal: AbortSign
   const { id } = asked;
   const lapsesAt = new Date(clock.now() + guards.approval.lapseMs);
   const request: ApprovalRequest = Object.freeze({ id, issue, plan, reason, lapsesAt });
-  emit('approval:asked', { request });
-  if (parts.approve === undefined) return;
+  sources.asked({ request });
+  if (sources.approve === undefined) return;
   try {
-    const answer = await Promise.race([parts.approve(request), silence(parts, signal)]);
+    const answer = await Promise.race([sources.approve(request), silence(sources, signal)]);
     if (answer === undefined) return;
     await ledger.write((state, now) =>
       answer === true ? approve(state, id) : reject(state, id, now, guards, clock.random()),
     );
   } catch (error) {
-    // Nobody said no: the question stays open, and lapses.
+    // Nobody said no: the request stays open, and lapses.
     logger.error(`\`approve\` could not answer about ${component}: ${messageOf(error)}`);
   }
 }
 
-/** Whoever never answers is not waited for longer than the question stands, nor when the engine is told to stop. */
-async function silence({ clock, guards }: Parts, signal: AbortSignal): Promise<false | undefined> {
+/** Waits for an answer no longer than the request stands, nor when the engine is told to stop. */
+async function silence(
+  { clock, guards }: Pick<ApprovalSources, 'clock' | 'guards'>,
+  signal: AbortSignal,
+): Promise<false | undefined> {
   try {
     await clock.sleep(guards.approval.lapseMs, signal);
     return false;

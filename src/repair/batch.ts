@@ -1,88 +1,155 @@
+import { lookAgain, worstVerdict } from '../detect/look-again.js';
 import { messageOf } from '../errors.js';
-import { Severity, type ComponentVerdict, type Issue } from '../issue.js';
+import { claimOf } from '../guard/claims.js';
+import { digestOf } from '../guard/approvals.js';
+import type { Ledger } from '../guard/ledger.js';
+import { recordOf } from '../guard/state.js';
+import { Severity, type Issue } from '../issue.js';
 import type { HealingResult } from '../result.js';
-import { askFor } from './approval.js';
-import { heal } from './repair.js';
-import type { Lanes } from './slots.js';
-import { lookAgain } from '../detect/look-again.js';
-import type { Parts } from '../heal/parts.js';
-import { judge, prepare, type Prepared } from './choose.js';
+import { askFor, type ApprovalSources } from './approval.js';
+import { choose, type Choice } from './choose.js';
+import { repair, type RepairSources } from './repair.js';
+import type { Slots } from './slots.js';
 
-/** Heals issues, the worst first. One result for each, in the order in which they had their turn. */
-export async function healAll(
+/** What a round of repairs is made with. */
+export interface BatchSources extends RepairSources {
+  readonly ledger: Ledger;
+  readonly approval: ApprovalSources;
+  readonly slots: Slots;
+  /** Receives each result when it is there. */
+  readonly done: (result: HealingResult) => void;
+}
+
+/**
+ * Repairs issues, the worst first, side by side as far as their plans allow. Returns one result for each, in the order
+ * in which they had their turn.
+ */
+export async function repairAll(
   issues: readonly Issue[],
-  parts: Parts,
-  lanes: Lanes,
+  sources: BatchSources,
   signal: AbortSignal,
-  done: (result: HealingResult) => void,
 ): Promise<HealingResult[]> {
-  const prepared: Prepared[] = [];
-  for (const issue of issues) prepared.push(await prepare(issue, parts, signal));
-  const turns = inOrder(prepared).map(async (one) => {
-    // A person may think for long: whoever needs no answer does not wait for it.
-    const next =
-      one.block?.reason === 'needs-approval' ? await afterAsking(one, parts, signal).catch(() => one) : one;
-    const turn = async (): Promise<HealingResult> => {
-      const busy = await busyBecauseOf(next, prepared, parts, signal);
-      return heal(next, parts, { busy, signal });
-    };
-    // What is not going to act does not stand in line behind what does.
-    const result = await (next.block || !next.plan ? turn() : lanes.take(next.plan.scope, turn));
-    done(result);
-    return result;
-  });
+  const choices: Choice[] = [];
+  for (const issue of issues) {
+    const { failures } = recordOf(sources.ledger.state, issue.component);
+    choices.push(await choose(issue, failures, sources, signal));
+  }
+  const turns: Promise<HealingResult>[] = [];
+  const ordered = inOrder(choices);
+  for (const [index, choice] of ordered.entries()) {
+    const needed = ordered.slice(0, index).flatMap((other, at) => (needs(choice, other) ? [turns[at]!] : []));
+    const turn = takeTurn(choice, choices, Promise.all(needed), sources, signal);
+    turns.push(turn);
+    // A dry run counts its own plans, so each waits for the one before it.
+    if (sources.dryRun) await turn;
+  }
   return Promise.all(turns);
 }
 
-/** Asks, if nothing but the missing approval stands in the way; nobody is asked about what is well again. */
-async function afterAsking(prepared: Prepared, parts: Parts, signal: AbortSignal): Promise<Prepared> {
-  const { issue, plan, digest } = prepared;
-  if (plan === undefined || digest === undefined) return prepared;
-  const { block: _block, ...rest } = prepared;
-  const judged = (before?: ComponentVerdict): Prepared => {
-    const block = judge(issue, { plan, digest }, parts, { before });
+async function takeTurn(
+  choice: Choice,
+  all: readonly Choice[],
+  needed: Promise<unknown>,
+  sources: BatchSources,
+  signal: AbortSignal,
+): Promise<HealingResult> {
+  // A person may take long: what needs no answer does not wait for it.
+  const asked =
+    choice.block?.reason === 'needs-approval'
+      ? await afterAsking(choice, sources, signal).catch(() => choice)
+      : choice;
+  const act = async (waited: boolean): Promise<HealingResult> => {
+    const current = waited ? await planAgain(asked, sources, signal) : asked;
+    const busy = await busyBecauseOf(current, all, sources, signal);
+    return repair(current, sources, { busy, signal });
+  };
+  const result = await (asked.block || !asked.plan || sources.dryRun
+    ? act(false)
+    : inSlot(asked, needed, sources, act));
+  sources.done(result);
+  return result;
+}
+
+/** What another issue of this round needs is repaired first; in a storm, one repair at a time. */
+async function inSlot(
+  { plan, issue }: Choice,
+  needed: Promise<unknown>,
+  { slots, ledger }: BatchSources,
+  act: (waited: boolean) => Promise<HealingResult>,
+): Promise<HealingResult> {
+  const start = ledger.now();
+  await needed;
+  const claim = claimOf(plan!, issue.component);
+  const alone = claim.alone || ledger.state.storm !== null;
+  const owner = { component: issue.component, action: plan!.action };
+  return slots.take({ ...claim, alone }, owner, (waited) => act(waited || ledger.now() > start));
+}
+
+/** A turn that came late begins with a plan of its own: this one is judged, announced and carried out. */
+async function planAgain(choice: Choice, sources: RepairSources, signal: AbortSignal): Promise<Choice> {
+  const { action, plan, block } = choice;
+  if (plan === undefined || block !== undefined || signal.aborted) return choice;
+  try {
+    const fresh = await sources.executor.plan(action, { signal });
+    return { ...choice, plan: fresh, digest: digestOf(fresh) };
+  } catch (error) {
+    return { ...choice, error: messageOf(error) };
+  }
+}
+
+/** Asks if nothing but the missing approval blocks it; nobody is asked about what is well again. */
+async function afterAsking(choice: Choice, sources: BatchSources, signal: AbortSignal): Promise<Choice> {
+  const { issue, plan, digest } = choice;
+  if (plan === undefined || digest === undefined || sources.dryRun) return choice;
+  const { block: _block, ...rest } = choice;
+  const judged = (before?: ReturnType<typeof worstVerdict>): Choice => {
+    const block = sources.judge.all(issue, { plan, digest }, { before });
     return block ? { ...rest, block } : rest;
   };
-  const asking = judged(await lookAgain(issue, parts.detector, signal));
+  const { component, check } = issue;
+  const asking = judged(worstVerdict(await lookAgain(sources.detector, { component, check, signal })));
   if (asking.block?.reason !== 'needs-approval') return asking;
-  await askFor(prepared, parts, signal);
+  await askFor(choice, sources.approval, signal);
   return judged();
 }
 
 /** By severity; among equals, what another one needs comes before it. */
-export function inOrder(prepared: readonly Prepared[]): Prepared[] {
-  const ordered: Prepared[] = [];
-  const visiting = new Set<Prepared>();
-  const visit = (one: Prepared): void => {
+export function inOrder(choices: readonly Choice[]): Choice[] {
+  const ordered: Choice[] = [];
+  const visiting = new Set<Choice>();
+  const visit = (one: Choice): void => {
     // A circle of needs has no first: the order in which they came decides.
     if (visiting.has(one)) return;
     visiting.add(one);
-    const needs = new Set(unitTargets(one).flatMap((target) => target.needs));
-    for (const other of prepared) {
-      const needed = unitTargets(other).some((target) => target.names.some((name) => needs.has(name)));
-      if (needed && other.issue.severity === one.issue.severity) visit(other);
-    }
+    for (const other of choices)
+      if (needs(one, other) && other.issue.severity === one.issue.severity) visit(other);
     ordered.push(one);
   };
-  for (const one of [...prepared].sort((a, b) => b.issue.severity - a.issue.severity)) visit(one);
+  for (const one of [...choices].sort((a, b) => b.issue.severity - a.issue.severity)) visit(one);
   return ordered;
 }
 
-const unitTargets = ({ plan }: Prepared) => plan?.targets.filter((target) => target.kind === 'unit') ?? [];
+/** Whether a unit of one plan needs a unit of another one. */
+function needs(one: Choice, other: Choice): boolean {
+  const needed = new Set(unitTargets(one).flatMap((target) => target.needs));
+  return unitTargets(other).some((target) => target.names.some((name) => needed.has(name)));
+}
 
-/** `MEDIUM` waits until nothing worse is being healed, and until the load leaves room. */
+const unitTargets = ({ plan }: Choice) => plan?.targets.filter((target) => target.kind === 'unit') ?? [];
+
+/** `MEDIUM` waits until nothing worse is being repaired, and until the load leaves room. */
 async function busyBecauseOf(
-  { issue, block }: Prepared,
-  all: readonly Prepared[],
-  { detector }: Parts,
+  { issue, block }: Choice,
+  all: readonly Choice[],
+  { detector }: RepairSources,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   if (block || issue.severity !== Severity.MEDIUM) return undefined;
   const worse = all.find((other) => other.issue.severity > Severity.MEDIUM && !other.block && !other.error);
-  if (worse) return `${worse.issue.component} is worse and is healed in this cycle`;
+  if (worse) return `${worse.issue.component} is worse and is repaired in this cycle`;
   if (issue.component === 'cpu' || issue.component === 'load') return undefined;
   try {
-    const load = await lookAgain({ ...issue, component: 'load' }, detector, signal);
+    const load = worstVerdict(await lookAgain(detector, { component: 'load', signal }));
     return load?.status === 'bad' ? load.reason : undefined;
   } catch (error) {
     return `Whether the host has room is not known: ${messageOf(error)}`;

@@ -1,145 +1,139 @@
 import { messageOf } from '../errors.js';
-import { approvalOf, digestOf } from '../guard/approvals.js';
-import { decide, type Moment } from '../guard/decide.js';
-import { EARLY_GATES, firstGate } from '../guard/pacing.js';
-import { recordOf } from '../guard/state.js';
+import type { Executor } from '../execute/executor.js';
+import { digestOf } from '../guard/approvals.js';
 import type { Issue } from '../issue.js';
 import type { Block, HealingAction, Plan } from '../plan.js';
+import type { Resolver } from '../resolve/resolver.js';
 import type { Attempt } from '../result.js';
-import type { Parts } from '../heal/parts.js';
+import type { Judge } from './judge.js';
 
-/** An issue with what is to be done about it, or what stands in the way. Nothing has been done yet. */
-export interface Prepared {
+/** The action that was chosen for an issue, with its plan, or the reason why nothing is done. Nothing was done yet. */
+export interface Choice {
   readonly issue: Issue;
   readonly action: HealingAction;
-  /** How many rungs were tried before this one. */
+  /** Number of rungs before this one. */
   readonly rung: number;
   readonly plan?: Plan;
   /** Fingerprint of the plan. */
   readonly digest?: string;
   readonly block?: Block;
-  /** What went wrong in picking or planning. */
+  /** What went wrong in choosing or planning. */
   readonly error?: string;
   /** Rungs of this cycle that were passed over, or tried and made it worse. */
   readonly attempts: readonly Attempt[];
 }
 
-const NONE: HealingAction = { action: 'none', parameters: {} };
-
-/** Gates that a rung may fail and the next one still be tried in the same cycle. */
-const PASSED_OVER: readonly string[] = ['unavailable', 'not-allowed', 'no-expected-gain'];
-
-/** Picks the rung, plans it, and judges it. The first rung is the one after those that did not help before. */
-export async function prepare(issue: Issue, parts: Parts, signal: AbortSignal): Promise<Prepared> {
-  const { healingEnabled, ledger } = parts;
-  const failures = recordOf(ledger.state, issue.component).failures;
-  const rung = issue.attempt ?? failures;
-  const early = firstGate(EARLY_GATES, { issue, healingEnabled, state: ledger.state });
-  if (early) return { issue, action: NONE, rung, block: early, attempts: [] };
-  const prepared = await climb({ issue, rung, attempts: [], met: [] }, parts, signal);
-  return prepared ?? { issue, action: NONE, rung, error: 'The resolver gave no action', attempts: [] };
-}
-
-/** Where on the ladder of an issue one is. */
-export interface Climb {
-  readonly issue: Issue;
+/** Where on its ladder an issue is. */
+export interface Place {
   readonly rung: number;
   readonly attempts: readonly Attempt[];
   /** Actions that were met on the way up. */
   readonly met: readonly HealingAction[];
 }
 
-/**
- * Goes up the ladder until a rung is not passed over. A ladder has ended where an action comes again: the last rung
- * repeats. Gives `undefined` when there is no further rung.
- */
-export async function climb(
-  { issue, rung, attempts, met }: Climb,
-  parts: Parts,
-  signal: AbortSignal,
-): Promise<Prepared | undefined> {
-  const here = await prepareRung(issue, rung, parts, signal);
-  const { action, block } = here;
-  if (met.some((other) => sameAction(other, action))) return undefined;
-  const prepared = { ...here, issue, rung, attempts };
-  if (!block || !PASSED_OVER.includes(block.reason)) return prepared;
-  const passedOver: Attempt = {
-    action: action.action,
-    outcome: 'skipped',
-    blockedBy: block.reason,
-    error: block.sentence,
-    durationMs: 0,
-  };
-  const further = { issue, rung: rung + 1, attempts: [...attempts, passedOver], met: [...met, action] };
-  // Nothing above it: then this rung is what there is to tell of.
-  return (await climb(further, parts, signal)) ?? prepared;
+/** What a choice is made with. */
+export interface ChoiceSources {
+  readonly resolver: Resolver;
+  readonly executor: Executor;
+  readonly judge: Judge;
 }
 
-type Rung = Pick<Prepared, 'action' | 'plan' | 'digest' | 'block' | 'error'>;
+const NONE: HealingAction = { action: 'none', parameters: {} };
 
-async function prepareRung(issue: Issue, rung: number, parts: Parts, signal: AbortSignal): Promise<Rung> {
+/** A ladder has at most this many rungs. */
+export const MOST_RUNGS = 16;
+
+/** Gates that a rung may fail and the next one still be tried in the same cycle. */
+const PASSED_OVER: readonly string[] = ['unavailable', 'not-allowed', 'no-expected-gain'];
+
+/** Chooses the rung after those that did not help before, plans it, and judges it. */
+export async function choose(
+  issue: Issue,
+  failures: number,
+  sources: ChoiceSources,
+  signal: AbortSignal,
+): Promise<Choice> {
+  const rung = issue.attempt ?? failures;
+  const early = sources.judge.early(issue);
+  if (early) return { issue, action: NONE, rung, block: early, attempts: [] };
+  const choice = await climb(issue, { rung, attempts: [], met: [] }, sources, signal);
+  return choice ?? { issue, action: NONE, rung, error: 'The resolver gave no action', attempts: [] };
+}
+
+/**
+ * Goes up the ladder until a rung is not passed over. A ladder has ended where an action comes again: the last rung
+ * repeats. Returns `undefined` when there is no further rung.
+ */
+export async function climb(
+  issue: Issue,
+  from: Place,
+  sources: ChoiceSources,
+  signal: AbortSignal,
+): Promise<Choice | undefined> {
+  const met = [...from.met];
+  const attempts = [...from.attempts];
+  let last: Choice | undefined;
+  for (let step = met.length; step < MOST_RUNGS; step += 1) {
+    const rung = from.rung + step - from.met.length;
+    const tried = await chooseRung(issue, rung, sources, signal);
+    if (met.some((other) => isSameAction(other, tried.action))) return last;
+    const choice: Choice = { ...tried, issue, rung, attempts: [...attempts] };
+    const { action, block } = choice;
+    if (block === undefined || !PASSED_OVER.includes(block.reason) || signal.aborted) return choice;
+    last = choice;
+    met.push(action);
+    attempts.push(passedOver(action, block));
+  }
+  return last && { ...last, block: ENDLESS };
+}
+
+/** A resolver that makes every rung from `attempt` would be asked for ever. */
+const ENDLESS: Block = {
+  reason: 'no-action',
+  sentence: `The resolver's ladder has more than ${MOST_RUNGS} rungs, and none of them can be done`,
+};
+
+const passedOver = ({ action }: HealingAction, { reason, sentence }: Block): Attempt => ({
+  ...{ action, outcome: 'skipped', blockedBy: reason, error: sentence, durationMs: 0 },
+});
+
+type Rung = Pick<Choice, 'action' | 'plan' | 'digest' | 'block' | 'error'>;
+
+async function chooseRung(
+  issue: Issue,
+  rung: number,
+  { resolver, executor, judge }: ChoiceSources,
+  signal: AbortSignal,
+): Promise<Rung> {
   let action: HealingAction;
   try {
-    action = expectAction(parts.resolver.getAction({ ...issue, attempt: rung }));
+    action = expectAction(resolver.getAction({ ...issue, attempt: rung }));
   } catch (error) {
     return { action: NONE, error: `The resolver could not pick an action: ${messageOf(error)}` };
   }
   if (action.action === 'none') {
-    const sentence = `Nothing is known that would safely help ${issue.component}; a person has to look`;
+    const sentence = `No safe automatic repair is known for ${issue.component}: it needs manual attention`;
     return { action, block: { reason: 'no-action', sentence } };
   }
   try {
-    const plan = await parts.executor.plan(action, { signal });
+    const plan = await executor.plan(action, { signal });
     const digest = digestOf(plan);
-    const block = judge(issue, { plan, digest }, parts, {});
+    const block = judge.all(issue, { plan, digest });
     return { action, plan, digest, ...(block ? { block } : {}) };
   } catch (error) {
     return { action, error: messageOf(error) };
   }
 }
 
-/** Every gate, by what is known now. */
-export function judge(
-  issue: Issue,
-  { plan, digest }: { readonly plan: Plan; readonly digest: string },
-  parts: Parts,
-  moment: Moment,
-): Block | undefined {
-  const { policy, guards, ledger, healingEnabled } = parts;
-  const approved = approvalOf(ledger.state, digest)?.answer === 'yes';
-  const now = ledger.now();
-  const { state, lockedBy } = ledger;
-  const inFlight = unsettled(issue, parts);
-  const question = {
-    issue,
-    plan,
-    policy,
-    guards,
-    state,
-    now,
-    healingEnabled,
-    approved,
-    lockedBy,
-    inFlight,
-    ...moment,
-  };
-  return decide(question);
-}
-
-/** An act on this component whose end an earlier run did not write down, and that nobody has looked at yet. */
-function unsettled({ component }: Issue, { ledger, begun }: Parts): string | undefined {
-  return ledger.state.intents.find((intent) => intent.component === component && !begun.has(component))
-    ?.action;
-}
-
-/** What a resolver of a host program's own returns may be anything. */
+/** What a resolver of the host program returns may be anything. */
 function expectAction(action: unknown): HealingAction {
   const { action: name, parameters } = (action ?? {}) as Partial<HealingAction>;
   const complete =
     typeof name === 'string' && name !== '' && typeof parameters === 'object' && parameters !== null;
   if (complete) return { action: name, parameters };
+  if (action instanceof Promise) void action.catch(() => undefined);
   throw new TypeError('`getAction` must return `{ action, parameters }`, at once and not as a promise');
 }
 
-const sameAction = (one: HealingAction, other: HealingAction): boolean =>
+const isSameAction = (one: HealingAction, other: HealingAction): boolean =>
   one.action === other.action && JSON.stringify(one.parameters) === JSON.stringify(other.parameters);

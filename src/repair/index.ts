@@ -1,4 +1,56 @@
-/** What an engine needs once something is wrong: to heal, to see to what was interrupted, and to take back. */
-export { healAll } from './batch.js';
+import type { Issue } from '../issue.js';
+import type { HealingResult } from '../result.js';
+import { repairAll } from './batch.js';
+import { Judge } from './judge.js';
+import type { EnginePorts } from './ports.js';
+import { Recorder } from './record.js';
+import type { Slots } from './slots.js';
+
 export { settleInterrupted } from './settle-interrupted.js';
-export { takeBack } from './undo.js';
+export { undoAll } from './undo.js';
+export { laterResult } from './result.js';
+
+/** What a round of repairs takes besides the engine's ports. */
+export interface Round {
+  readonly dryRun: boolean;
+  readonly slots: Slots;
+  readonly nextId: () => string;
+  /** Called when an act begins. */
+  readonly started: (component: string) => void;
+  /** Receives each result when it is there. */
+  readonly done: (result: HealingResult) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Repairs issues with the ports of an engine. Returns one result each, in the order in which they had their turn. */
+export function repairRound(
+  issues: readonly Issue[],
+  ports: EnginePorts,
+  { dryRun, slots, nextId, started, done, signal }: Round,
+): Promise<HealingResult[]> {
+  const { host, detector, resolver, executor, actions, policy } = ports;
+  const { guards, ledger, clock, logger, bootId, acting, approve, emit } = ports;
+  const isHealingEnabled = (): boolean => ports.healingEnabled;
+  const isActing = (component: string): boolean => acting.has(component);
+  return repairAll(
+    issues,
+    {
+      ...{ host, detector, resolver, executor, actions, guards, ledger, clock, logger, dryRun },
+      ...{ isHealingEnabled, nextId, slots, done },
+      judge: new Judge({ policy, guards, ledger, isHealingEnabled, isActing }),
+      recorder: new Recorder({ ledger, guards, clock, logger, bootId, acting }),
+      announce: {
+        planned: (event) => emit('heal:planned', event),
+        started(event) {
+          started(event.issue.component);
+          emit('heal:started', event);
+        },
+      },
+      approval: {
+        ...{ ledger, guards, clock, logger, approve },
+        asked: (event) => emit('approval:asked', event),
+      },
+    },
+    signal,
+  );
+}

@@ -1,60 +1,190 @@
-import { verifyByCheck, type Verification } from '../actions/define.js';
+import { verifyByCheck, type ActionDefinition, type Verification, type VerifyContext } from '../actions/define.js';
+import type { Clock } from '../clock.js';
+import type { Detector } from '../detect/detector.js';
+import { lookAgain, worstVerdict } from '../detect/look-again.js';
 import { messageOf } from '../errors.js';
 import type { StepReport } from '../execute/executor.js';
+import type { Guards } from '../guard/guards.js';
 import type { Host } from '../host/host.js';
 import { IssueType, type ComponentVerdict, type Issue } from '../issue.js';
 import type { Plan } from '../plan.js';
-import { lookAgain } from '../detect/look-again.js';
-import type { Parts } from '../heal/parts.js';
+import { proofOf, type Proof } from './proof.js';
 
-/** What a repair was made for, and what was read before it. */
+/** What a repair was made for, and what was read just before it. */
 export interface Repair {
+  readonly id: string;
   readonly issue: Issue;
   readonly plan: Plan;
-  readonly before: ComponentVerdict | undefined;
-  /** What the steps reported. */
-  readonly steps?: readonly StepReport[];
+  readonly before: readonly ComponentVerdict[];
 }
 
-/** Lets a repair settle, reads again, and tells whether the trouble is gone. Never rejects. */
-export async function verify(
-  { issue, plan, before, steps = [] }: Repair,
-  parts: Parts,
+/** What a proof is made with. */
+export interface ProofSources {
+  readonly host: Host;
+  readonly detector: Detector;
+  readonly guards: Guards;
+  readonly clock: Clock;
+}
+
+/** A repair's own verification and the alarm's, as one answer, with what the checks read last. */
+export interface Proved extends Verification {
+  readonly after: readonly ComponentVerdict[];
+}
+
+/** How often a check of the host program runs while a repair settles, in milliseconds. */
+const EVERY_MS = 1_000;
+
+/**
+ * Proves a repair. It is `fixed` only when the action's own verification and the checks that raised the issue both say
+ * so; the action can only make it stricter. Never rejects.
+ */
+export async function prove(
+  repair: Repair,
+  definition: ActionDefinition | undefined,
+  steps: readonly StepReport[],
+  sources: ProofSources,
   signal: AbortSignal,
-): Promise<Verification> {
-  const definition = await parts.actions.find(plan.action);
-  const context = {
-    issue,
-    plan,
-    before,
-    steps,
-    guards: parts.guards,
-    inspect: () => lookAgain(issue, parts.detector, signal),
-    read: async (request: Parameters<Host['read']>[0]) => parts.host.read({ ...request, signal }),
-    settle: (ms = definition?.settleMs ?? settleMs(issue, parts)) => parts.clock.sleep(ms, signal),
-    signal,
-  };
+): Promise<Proved> {
+  const alarm = new Alarm(repair, definition, sources, signal);
   try {
-    if (definition === undefined) return await verifyByCheck({}, context);
-    return await definition.verify(definition.parse(plan.parameters), context);
+    const own = await ownVerification(repair, definition, steps, alarm, sources, signal);
+    if (own.status !== 'fixed') return { ...own, after: await alarm.last() };
+    // An action that rests on the checks has asked them already.
+    const proof = alarm.answer?.status === 'ok' ? alarm.answer : await alarm.ask();
+    return { ...joined(own, proof), after: await alarm.last() };
   } catch (error) {
-    return { status: 'unknown', reason: signal.aborted ? 'the engine was told to stop' : messageOf(error) };
+    const reason = signal.aborted ? 'the engine was told to stop' : messageOf(error);
+    return { status: 'unknown', reason, after: await alarm.last().catch(() => []) };
   }
 }
 
-function settleMs({ type, component }: Issue, { guards }: Parts): number {
-  if (type === IssueType.SERVICE) return guards.settleMs.service;
-  if (component === 'memory' || component === 'cpu' || component === 'system')
-    return guards.settleMs[component];
-  return guards.settleMs.others;
+function joined(own: Verification, proof: Proof): Verification {
+  switch (proof.status) {
+    case 'ok':
+      return own.reason.includes(proof.reason) ? own : { ...own, reason: `${own.reason}; ${proof.reason}` };
+    case 'bad':
+      return { status: 'ineffective', reason: proof.reason };
+    case 'unknown':
+      return { status: 'unknown', reason: proof.reason };
+    case 'unchecked':
+      return { ...own, reason: `${own.reason}; no check opened this issue, so only the action proves it` };
+  }
 }
 
-/** Whether a component is in a worse state after a repair than before it. */
+function ownVerification(
+  { issue, plan, before }: Repair,
+  definition: ActionDefinition | undefined,
+  steps: readonly StepReport[],
+  alarm: Alarm,
+  { host, guards, clock }: ProofSources,
+  signal: AbortSignal,
+): Verification | Promise<Verification> {
+  const context: VerifyContext = {
+    ...{ issue, plan, steps, guards, signal },
+    before: worstVerdict(before),
+    inspect: async () => worstVerdict(await alarm.read()),
+    proof: async () => {
+      const { status, reason } = await alarm.ask();
+      return { status: status === 'ok' ? 'fixed' : status === 'bad' ? 'ineffective' : 'unknown', reason };
+    },
+    read: async (request) => host.read({ ...request, signal }),
+    settle: (ms = definition?.settleMs ?? settleMsOf(issue, guards)) => clock.sleep(ms, signal),
+  };
+  return definition === undefined
+    ? verifyByCheck({}, context)
+    : definition.verify(definition.parse(plan.parameters), context);
+}
+
+/** Asks the checks that speak for a component, after the time that the repair has to work. */
+class Alarm {
+  readonly #repair: Repair;
+  readonly #definition: ActionDefinition | undefined;
+  readonly #sources: ProofSources;
+  readonly #signal: AbortSignal;
+  readonly #actedAt: number;
+  #after: readonly ComponentVerdict[] | undefined;
+  #answer: Proof | undefined;
+
+  constructor(
+    repair: Repair,
+    definition: ActionDefinition | undefined,
+    sources: ProofSources,
+    signal: AbortSignal,
+  ) {
+    this.#repair = repair;
+    this.#definition = definition;
+    this.#sources = sources;
+    this.#signal = signal;
+    this.#actedAt = sources.clock.monotonic();
+  }
+
+  /** What the checks answered last; `undefined` before they were asked. */
+  get answer(): Proof | undefined {
+    return this.#answer;
+  }
+
+  /** What was read last, and now where nothing was. */
+  async last(): Promise<readonly ComponentVerdict[]> {
+    return this.#after ?? (await this.read());
+  }
+
+  async read(): Promise<readonly ComponentVerdict[]> {
+    const { issue } = this.#repair;
+    const request = { component: issue.component, check: issue.check, fresh: true, signal: this.#signal };
+    return (this.#after = await lookAgain(this.#sources.detector, request));
+  }
+
+  async ask(): Promise<Proof> {
+    return (this.#answer = await this.#ask());
+  }
+
+  async #ask(): Promise<Proof> {
+    const { issue, before } = this.#repair;
+    const { guards } = this.#sources;
+    const patience = Math.max(-1, ...before.map(({ settleMs }) => settleMs ?? -1));
+    if (patience >= 0) return this.#askRepeatedly(patience);
+    await this.#waitUntil(this.#definition?.settleMs ?? settleMsOf(issue, guards));
+    return proofOf(issue, before, await this.read());
+  }
+
+  /** A check of the host program sees what systemd cannot: it may stay bad for a while, and be right only for a moment. */
+  async #askRepeatedly(patienceMs: number): Promise<Proof> {
+    const { issue, before } = this.#repair;
+    let proof: Proof;
+    let inARow = 0;
+    const everyMs = Math.min(EVERY_MS, patienceMs / 2);
+    do {
+      await this.#sources.clock.sleep(everyMs, this.#signal);
+      proof = proofOf(issue, before, await this.read());
+      inARow = proof.status === 'ok' ? inARow + 1 : 0;
+    } while (inARow < 2 && this.#passedMs() < patienceMs);
+    if (proof.status === 'ok' && inARow < 2)
+      return { status: 'bad', reason: `${proof.reason}; that was so only once within the time to settle` };
+    return proof;
+  }
+
+  async #waitUntil(ms: number): Promise<void> {
+    const left = ms - this.#passedMs();
+    if (left > 0) await this.#sources.clock.sleep(left, this.#signal);
+  }
+
+  #passedMs(): number {
+    return this.#sources.clock.monotonic() - this.#actedAt;
+  }
+}
+
+function settleMsOf({ type, component }: Issue, { settleMs }: Guards): number {
+  if (type === IssueType.SERVICE) return settleMs.service;
+  if (component === 'memory' || component === 'cpu' || component === 'system') return settleMs[component];
+  return settleMs.others;
+}
+
+/** Returns whether a component is in a worse state after a repair than before it. */
 export function isWorse(before: ComponentVerdict | undefined, after: ComponentVerdict | undefined): boolean {
   if (before?.status !== 'bad' || after?.status !== 'bad') return false;
   if ((after.severity ?? 0) !== (before.severity ?? 0)) return (after.severity ?? 0) > (before.severity ?? 0);
   if (before.value === undefined || after.value === undefined || before.threshold === undefined) return false;
-  // Away from the threshold, on whichever side of it trouble lies, by more than a reading wavers.
+  // Away from the threshold, on whichever side of it the issue lies, by more than a reading wavers.
   const distance = (value: number): number => Math.abs(value - before.threshold!);
   return distance(after.value) - distance(before.value) > 0.03 * Math.abs(before.threshold);
 }

@@ -1,51 +1,123 @@
+import type { Clock } from '../clock.js';
+import { worstVerdict } from '../detect/look-again.js';
 import { messageOf } from '../errors.js';
 import { forget } from '../guard/approvals.js';
+import type { Guards } from '../guard/guards.js';
+import type { Ledger } from '../guard/ledger.js';
 import { firstGate, PACING_GATES, type Question } from '../guard/pacing.js';
 import { recordAct } from '../guard/record-act.js';
-import { recurrences, type Act, type GuardState, type Intent } from '../guard/state.js';
+import type { Act, GuardState, Intent } from '../guard/state.js';
 import { forgetUndo, rememberUndo, undosOf } from '../guard/undo.js';
 import { IssueType, type ComponentVerdict, type Issue } from '../issue.js';
+import type { Logger } from '../logger.js';
 import type { Block, Plan } from '../plan.js';
-import type { Parts } from '../heal/parts.js';
-import type { Prepared } from './choose.js';
+import type { Choice } from './choose.js';
+import type { Proved, Repair } from './prove.js';
 import type { Ending } from './result.js';
-import type { Repair } from './prove.js';
 
-/**
- * Writes down what is about to be done, before it is done. Gives the reason why it must not be done when that is
- * impossible; but a full disk may be cleaned even though it leaves no room to write that down.
- */
-export async function writeIntent(
-  issue: Issue,
-  plan: Plan,
-  digest: string,
-  parts: Parts,
-): Promise<Block | undefined> {
-  const { component } = issue;
-  const { action, scope } = plan;
-  const { ledger, bootId, logger, begun } = parts;
-  const about = plan.generation === undefined ? {} : { generation: plan.generation };
-  begun.add(component);
-  try {
-    await ledger.write((state, at) => {
-      const intents = [...state.intents, { at, component, action, scope, bootId, ...about }];
-      const next = { ...forget(state, digest), intents };
-      return plan.restore ? rememberUndo(next, plan.restore, { at, component, bootId }) : next;
+/** What is written down with. */
+export interface RecordSources {
+  readonly ledger: Ledger;
+  readonly guards: Guards;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Identifies the boot of the host. */
+  readonly bootId: string;
+  /** Components of which this engine has an act under way. */
+  readonly acting: Set<string>;
+}
+
+/** Writes down what is about to be done, and how it ended. */
+export class Recorder {
+  readonly #sources: RecordSources;
+
+  constructor(sources: RecordSources) {
+    this.#sources = sources;
+  }
+
+  /**
+   * Writes down what is about to be done, before it is done. Returns the reason why it must not be done when that is
+   * impossible; but a full disk may be cleaned even though it leaves no room to write that down.
+   */
+  async intent({ id, issue, plan }: Omit<Repair, 'before'>, digest: string): Promise<Block | undefined> {
+    const { ledger, bootId, logger, acting } = this.#sources;
+    const { component, check } = issue;
+    const { action, scope, generation } = plan;
+    const about = { ...(generation ? { generation } : {}), ...(check === undefined ? {} : { check }) };
+    acting.add(component);
+    try {
+      await ledger.write((state, at) => {
+        const intents = [...state.intents, { at, component, action, scope, bootId, id, ...about }];
+        const next = { ...forget(state, digest), intents };
+        return plan.restore ? rememberUndo(next, plan.restore, { at, component, bootId }) : next;
+      });
+      return undefined;
+    } catch (error) {
+      const full = (error as NodeJS.ErrnoException | undefined)?.code === 'ENOSPC';
+      if (full && holds(component, ledger.storePath)) {
+        logger.warn(`No room to record the repair of ${component}; it is carried out all the same`);
+        return undefined;
+      }
+      acting.delete(component);
+      ledger.note((state) => withoutIntent(state, component, scope));
+      if (ledger.lockedBy !== undefined) return { reason: 'locked', sentence: ledger.lockedBy };
+      const sentence = `The repair could not be recorded, so it is not carried out: ${messageOf(error)}`;
+      return { reason: 'unavailable', sentence };
+    }
+  }
+
+  /** Writes down how a repair ended. */
+  async end(
+    { issue, plan, before }: Repair,
+    ending: Ending,
+    { after = [], worse = false }: Partial<Pick<Proved, 'after' | 'worse'>> = {},
+  ): Promise<void> {
+    const { guards, clock, bootId, acting } = this.#sources;
+    const { component, check } = issue;
+    const { action, scope } = plan;
+    acting.delete(component);
+    await this.#save((state, at) => {
+      if (ending.outcome === 'pending') return state;
+      if (ending.outcome === 'skipped' || ending.outcome === 'planned')
+        return withoutIntent(state, component, scope);
+      const words = ending.outcome === 'fixed' ? ending.proof : ending.error;
+      const act: Act = { at, component, action, scope, outcome: ending.outcome, words };
+      const effect = effectOf(issue, worstVerdict(before), worstVerdict(after));
+      return recordAct(state, act, guards, { chance: clock.random(), effect, worse, check, bootId });
+    });
+  }
+
+  /** Leaves an act open: it goes on without this engine, and the next look at its component finds out what came of it. */
+  leaveOpen({ component }: Issue): void {
+    this.#sources.acting.delete(component);
+  }
+
+  /** Writes down that a repair could not even be planned; or returns the gate that keeps it from being tried again yet. */
+  async misfire(
+    { issue, action }: Choice,
+    error: string,
+    isHealingEnabled: () => boolean,
+  ): Promise<Ending | undefined> {
+    const { ledger, guards, clock } = this.#sources;
+    const plan = { ...NO_PLAN, action: action.action, parameters: action.parameters };
+    const question = { issue, plan, guards, state: ledger.state, now: ledger.now() };
+    const block = firstGate<Question>(MISFIRE_GATES, { ...question, healingEnabled: isHealingEnabled() });
+    if (block) return { outcome: 'skipped', block: { ...block, sentence: `${block.sentence} (${error})` } };
+    const { component } = issue;
+    await this.#save((state, at) => {
+      const about = { at, component, action: plan.action, words: error } as const;
+      const act: Act = { ...about, scope: 'process', outcome: 'failed' };
+      return recordAct(state, act, guards, { chance: clock.random() });
     });
     return undefined;
-  } catch (error) {
-    const full = (error as NodeJS.ErrnoException).code === 'ENOSPC';
-    if (full && holds(component, ledger.storePath)) {
-      logger.warn(
-        `There is no room to write down that ${component} is being healed; it is healed all the same`,
-      );
-      return undefined;
-    }
-    begun.delete(component);
-    ledger.note((state) => withoutIntent(state, component, scope));
-    if (ledger.lockedBy !== undefined) return { reason: 'locked', sentence: ledger.lockedBy };
-    const sentence = `What is about to be done could not be written down, so it is not done: ${messageOf(error)}`;
-    return { reason: 'unavailable', sentence };
+  }
+
+  /** What is on record stays in memory when it cannot be written; the next writing writes it, too. */
+  async #save(change: (state: GuardState, now: number) => GuardState): Promise<void> {
+    const { ledger, logger } = this.#sources;
+    await ledger.write(change).catch((error: unknown) => {
+      logger.error(`The result of a repair could not be recorded: ${messageOf(error)}`);
+    });
   }
 }
 
@@ -53,58 +125,6 @@ export async function writeIntent(
 function holds(component: string, path: string | undefined): boolean {
   const [, mount = '/'] = /^(?:disk|inodes)(?::(.*))?$/.exec(component) ?? [undefined, ''];
   return path !== undefined && mount !== '' && (mount === '/' || path.startsWith(`${mount}/`));
-}
-
-/** Writes down how a repair ended. */
-export async function writeEnd(
-  { issue, plan, before }: Repair,
-  ending: Ending,
-  { after, worse = false }: { readonly after?: ComponentVerdict | undefined; readonly worse?: boolean },
-  parts: Parts,
-): Promise<void> {
-  const { guards, clock, begun } = parts;
-  const { component } = issue;
-  const { action, scope } = plan;
-  begun.delete(component);
-  await save(parts, (state, at) => {
-    if (ending.outcome === 'skipped' || ending.outcome === 'planned') {
-      return withoutIntent(state, component, scope);
-    }
-    const words = ending.outcome === 'fixed' ? ending.proof : ending.error;
-    const act: Act = { at, component, action, scope, outcome: ending.outcome, words };
-    return recordAct(state, act, guards, {
-      chance: clock.random(),
-      effect: effectOf(issue, before, after),
-      worse,
-    });
-  });
-  if (ending.outcome === 'fixed') reportRecurrence(component, parts);
-}
-
-/** Writes down that something could not even be planned; or tells which gate keeps it from being tried again yet. */
-export async function writeMisfire(
-  { issue, action }: Prepared,
-  error: string,
-  parts: Parts,
-): Promise<Ending | undefined> {
-  const { ledger, guards, healingEnabled, clock } = parts;
-  const plan = { ...NO_PLAN, action: action.action, parameters: action.parameters };
-  const question = { issue, plan, guards, healingEnabled, state: ledger.state, now: ledger.now() };
-  const block = firstGate<Question>(MISFIRE_GATES, question);
-  if (block) return { outcome: 'skipped', block: { ...block, sentence: `${block.sentence} (${error})` } };
-  const { component } = issue;
-  await save(parts, (state, at) => {
-    const act: Act = {
-      at,
-      component,
-      action: plan.action,
-      scope: 'process',
-      outcome: 'failed',
-      words: error,
-    };
-    return recordAct(state, act, guards, { chance: clock.random() });
-  });
-  return undefined;
 }
 
 /** What holds back even what cannot be planned. */
@@ -125,35 +145,18 @@ const NO_PLAN: Plan = {
   notes: [],
 };
 
-/** What is on record stays in memory when it cannot be written; the next writing writes it, too. */
-async function save(
-  { ledger, logger }: Parts,
-  change: (state: GuardState, now: number) => GuardState,
-): Promise<void> {
-  await ledger.write(change).catch((error: unknown) => {
-    logger.error(`What was done could not be written down: ${messageOf(error)}`);
-  });
-}
-
 function withoutIntent(state: GuardState, component: string, scope: string): GuardState {
   const isIt = (intent: Intent): boolean => intent.component === component && intent.scope === scope;
   const intents = state.intents.filter((intent) => !isIt(intent));
   const begun = state.intents.filter(isIt).map(({ at }) => at);
-  // Nothing was done: nothing is to be taken back.
+  // Nothing was done: nothing is to be undone.
   const idle = undosOf(state).filter((undo) => undo.component === component && begun.includes(undo.at));
   return idle.reduce(forgetUndo, { ...state, intents });
 }
 
-/** A gain can be measured where trouble is a quantity. */
+/** A gain can be measured where the issue is a quantity. */
 function effectOf(issue: Issue, before: ComponentVerdict | undefined, after: ComponentVerdict | undefined) {
   if (issue.type !== IssueType.RESOURCE) return undefined;
   if (before?.value === undefined || after?.value === undefined) return undefined;
   return { before: before.value, after: after.value };
-}
-
-/** A repair that works again and again does not reach the cause. */
-function reportRecurrence(component: string, { ledger, guards, emit }: Parts): void {
-  const times = recurrences(ledger.state, component, ledger.now(), guards.useless.withinMs);
-  // Told when it has come that far, and not again after each repair.
-  if (times === guards.useless.recurrences) emit('issue:recurring', { component, times });
 }

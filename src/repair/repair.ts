@@ -1,191 +1,170 @@
-import type { Verification } from '../actions/define.js';
+import type { ActionRegistry } from '../actions/registry.js';
+import type { Clock } from '../clock.js';
+import { lookAgain, worstVerdict } from '../detect/look-again.js';
 import { messageOf } from '../errors.js';
 import type { Execution } from '../execute/executor.js';
-import { approvalOf, digestOf } from '../guard/approvals.js';
-import type { Block, Plan } from '../plan.js';
+import type { Block } from '../plan.js';
 import type { HealingResult } from '../result.js';
-import { lookAgain } from '../detect/look-again.js';
-import type { Parts } from '../heal/parts.js';
-import { climb, judge, type Prepared } from './choose.js';
-import { writeEnd, writeIntent, writeMisfire } from './record.js';
+import { climb, type Choice, type ChoiceSources } from './choose.js';
+import { carryOut, undoWorse, type ActSources, type Announcements } from './carry-out.js';
+import { isWorse, prove, type Proved, type ProofSources, type Repair } from './prove.js';
+import type { Recorder } from './record.js';
 import { attemptOf, resultOf, type Ending } from './result.js';
-import { isWorse, verify, type Repair } from './prove.js';
 
-/** What is known of the moment when an issue's turn comes. */
+/** What a repair is made with. */
+export interface RepairSources extends ChoiceSources, ProofSources, Pick<ActSources, 'logger'> {
+  readonly actions: ActionRegistry;
+  readonly recorder: Recorder;
+  readonly announce: Announcements;
+  readonly isHealingEnabled: () => boolean;
+  readonly dryRun: boolean;
+  readonly nextId: () => string;
+}
+
+/** What is known when the turn of an issue comes. */
 export interface Turn {
-  /** A worse trouble that is being healed, or a load that leaves no room. */
+  /** A worse issue that is being repaired, or a load that leaves no room. */
   readonly busy?: string | undefined;
   readonly signal: AbortSignal;
 }
 
-/** Stands in the way of whatever has not been begun when the engine is told to stop. */
-const STOPPED: Block = {
-  reason: 'paused',
-  sentence: 'The engine was told to stop before this was begun',
-};
-
-/** Takes a prepared issue to its result: reads again, acts, lets it settle, proves, records. Never rejects. */
-export async function heal(prepared: Prepared, parts: Parts, turn: Turn): Promise<HealingResult> {
-  const start = parts.clock.monotonic();
-  const passed = (): number => parts.clock.monotonic() - start;
-  try {
-    const { last, ending } = await rungs(prepared, parts, turn);
-    return resultOf(last, ending, parts, passed());
-  } catch (error) {
-    return resultOf(prepared, { outcome: 'failed', error: messageOf(error) }, parts, passed());
-  }
-}
-
-interface Ended {
-  readonly last: Prepared;
+interface Rung {
+  readonly choice: Choice;
   readonly ending: Ending;
+  readonly worse?: boolean;
 }
 
-/** One rung; and at once the next, when this one made it worse. */
-async function rungs(waiting: Prepared, parts: Parts, turn: Turn): Promise<Ended> {
-  const start = parts.clock.monotonic();
-  const prepared = await planAgain(waiting, parts, turn.signal);
-  const { ending, worse } = await oneRung(prepared, parts, turn);
-  if (!worse) return { last: prepared, ending };
-  const { issue, rung, action, attempts } = prepared;
-  const attempt = attemptOf(prepared, ending, parts.clock.monotonic() - start);
-  const further = { issue, rung: rung + 1, attempts: [...attempts, attempt], met: [action] };
-  const next = await climb(further, parts, turn.signal);
-  // A rung of another scope has a line of its own: it is for the next cycle.
-  if (next === undefined || next.plan?.scope !== prepared.plan?.scope) return { last: prepared, ending };
-  return rungs(next, parts, turn);
-}
+/** Blocks what has not begun when the engine is told to stop. */
+const STOPPED: Block = { reason: 'paused', sentence: 'The engine was told to stop before this began' };
 
-/** Its turn may have come long after it was planned: its targets are judged as they are now. */
-async function planAgain(prepared: Prepared, parts: Parts, signal: AbortSignal): Promise<Prepared> {
-  const { action, plan, block } = prepared;
-  if (plan === undefined || block !== undefined || parts.dryRun || signal.aborted) return prepared;
+/**
+ * Takes a choice to its result: reads again, asks every gate, announces, writes the intent, carries out, proves,
+ * records. A rung that makes it worse is undone, and the next one follows at once. Never rejects.
+ */
+export async function repair(chosen: Choice, sources: RepairSources, turn: Turn): Promise<HealingResult> {
+  const { clock, dryRun } = sources;
+  const start = clock.monotonic();
+  const id = sources.nextId();
+  let choice = chosen;
+  let ending: Ending;
   try {
-    const fresh = await parts.executor.plan(action, { signal });
-    return { ...prepared, plan: fresh, digest: digestOf(fresh) };
+    for (;;) {
+      const rungStart = clock.monotonic();
+      const rung = await repairOnce(choice, id, sources, turn);
+      ({ choice, ending } = rung);
+      const next = rung.worse ? await nextRung(rung, clock.monotonic() - rungStart, sources, turn) : undefined;
+      if (next === undefined) break;
+      choice = next;
+    }
   } catch (error) {
-    return { ...prepared, error: messageOf(error) };
+    ending = { outcome: 'failed', error: messageOf(error) };
   }
+  const durationMs = clock.monotonic() - start;
+  return resultOf(choice, ending, { id, endedAt: clock.now(), durationMs, dryRun });
 }
 
-async function oneRung(
-  prepared: Prepared,
-  parts: Parts,
-  turn: Turn,
-): Promise<{ readonly ending: Ending; readonly worse?: boolean }> {
-  const { issue, plan, digest, block, error } = prepared;
-  const skipped = (block: Block) => ({ ending: { outcome: 'skipped', block } as const });
-  if (turn.signal.aborted) return skipped(STOPPED);
+async function repairOnce(
+  choice: Choice,
+  id: string,
+  sources: RepairSources,
+  { busy, signal }: Turn,
+): Promise<Rung> {
+  const { judge, recorder, announce, detector } = sources;
+  const { issue, plan, digest, block, error } = choice;
+  const skipped = (by: Block): Rung => ({ choice, ending: { outcome: 'skipped', block: by } });
+  if (signal.aborted) return skipped(STOPPED);
   if (block) return skipped(block);
-  if (error !== undefined) return { ending: await misfire(prepared, error, parts) };
+  if (error !== undefined) return { choice, ending: await misfire(choice, error, sources) };
   if (plan === undefined || digest === undefined) throw new Error(`No plan was made for ${issue.component}`);
 
-  const before = await lookAgain(issue, parts.detector, turn.signal);
-  if (turn.signal.aborted) return skipped(STOPPED);
-  const inTheWay = judge(issue, { plan, digest }, parts, { before, busy: turn.busy });
-  if (inTheWay) return skipped(inTheWay);
-  parts.emit('heal:planned', { issue, plan });
-  if (parts.dryRun) return { ending: { outcome: 'planned' } };
+  const before = await lookAgain(detector, { component: issue.component, check: issue.check, signal });
+  if (signal.aborted) return skipped(STOPPED);
+  const blockedNow = judge.all(issue, { plan, digest }, { before: worstVerdict(before), busy });
+  if (blockedNow) return skipped(blockedNow);
+  announce.planned({ issue, plan });
+  if (sources.dryRun) {
+    judge.rehearse(issue, plan);
+    return { choice, ending: { outcome: 'planned' } };
+  }
 
   // A "yes" is used up by the intent: it never serves twice, whatever happens next.
-  const approved = approvalOf(parts.ledger.state, digest)?.answer === 'yes';
-  const unwritten = await writeIntent(issue, plan, digest, parts);
+  const approved = judge.isApproved(digest);
+  const repair: Repair = { id, issue, plan, before };
+  const unwritten = await recorder.intent(repair, digest);
   if (unwritten) return skipped(unwritten);
-  parts.emit('heal:started', { issue, plan });
-  return carryOut(prepared, { issue, plan, before }, approved, parts, turn.signal);
+  announce.started({ issue, plan });
+  const execution = await carryOut(choice.action, repair, approved, sources, signal);
+  if (execution.outcome === 'skipped') {
+    const { blockedBy = 'unavailable', error: sentence = 'The executor did not act' } = execution;
+    await recorder.end(repair, { outcome: 'skipped', block: { reason: blockedBy, sentence } });
+    return skipped({ reason: blockedBy, sentence });
+  }
+  return conclude(choice, repair, execution, sources, signal);
 }
+
+/** What counts is what is read after the act, whatever its steps reported. */
+async function conclude(
+  choice: Choice,
+  repair: Repair,
+  execution: Execution,
+  sources: RepairSources,
+  signal: AbortSignal,
+): Promise<Rung> {
+  const { recorder, actions } = sources;
+  const begun = execution.outcome === 'executed' || execution.steps.length > 0;
+  if (!begun) {
+    const ending: Ending = {
+      outcome: 'failed',
+      error: execution.error ?? 'The executor gave no reason',
+    };
+    await recorder.end(repair, ending);
+    return { choice, ending };
+  }
+  const definition = await actions.find(repair.plan.action);
+  const proved = await prove(repair, definition, execution.steps, sources, signal);
+  if (signal.aborted && repair.plan.generation) {
+    recorder.leaveOpen(repair.issue);
+    return { choice, ending: { outcome: 'failed', error: stillSwitching(repair) } };
+  }
+  const ending = endingOf(execution, proved);
+  const worse =
+    proved.worse ??
+    (ending.outcome === 'ineffective' && isWorse(worstVerdict(repair.before), worstVerdict(proved.after)));
+  await recorder.end(repair, ending, { after: proved.after, worse });
+  if (worse) await undoWorse(repair, definition, sources, signal);
+  return { choice, ending, worse };
+}
+
+const stillSwitching = ({ plan }: Repair): string =>
+  `The engine was told to stop while \`${plan.action}\` was under way; the next look finds out what came of it`;
 
 /** What could not even be planned counts as an attempt, so that it is not tried in every cycle for ever. */
-async function misfire(prepared: Prepared, error: string, parts: Parts): Promise<Ending> {
-  if (parts.dryRun) return { outcome: 'failed', error };
-  return (await writeMisfire(prepared, error, parts)) ?? { outcome: 'failed', error };
+async function misfire(choice: Choice, error: string, sources: RepairSources): Promise<Ending> {
+  const failed: Ending = { outcome: 'failed', error };
+  if (sources.dryRun) return failed;
+  return (await sources.recorder.misfire(choice, error, sources.isHealingEnabled)) ?? failed;
 }
 
-async function carryOut(
-  prepared: Prepared,
-  repair: Repair,
-  approved: boolean,
-  parts: Parts,
-  signal: AbortSignal,
-): Promise<{ readonly ending: Ending; readonly worse: boolean }> {
-  const execution = await execute(prepared, approved, parts, signal);
-  if (execution.outcome === 'skipped') {
-    const { blockedBy = 'unavailable', error = 'The executor did not act' } = execution;
-    const block = { reason: blockedBy, sentence: error };
-    await writeEnd(repair, { outcome: 'skipped', block }, {}, parts);
-    return { ending: { outcome: 'skipped', block }, worse: false };
-  }
-  const begun = execution.outcome === 'executed' || execution.steps.length > 0;
-  // Whatever the steps said: what counts is what is seen afterwards.
-  const verification = begun ? await verify({ ...repair, steps: execution.steps }, parts, signal) : undefined;
-  const ending: Ending = verification
-    ? endingOf(execution, verification)
-    : { outcome: 'failed', error: execution.error ?? 'The executor gave no reason' };
-  if (begun && signal.aborted && repair.plan.generation)
-    return { ending: leaveOpen(repair, parts), worse: false };
-  const after = begun ? await lookAgain(repair.issue, parts.detector, signal) : undefined;
-  const worse = verification?.worse ?? (ending.outcome === 'ineffective' && isWorse(repair.before, after));
-  await writeEnd(repair, ending, { after, worse }, parts);
-  if (worse) await undo(repair.plan, parts, signal);
-  return { ending, worse };
+/** The next rung of the same scope, at once: one of another scope has slots of its own, and is for the next cycle. */
+async function nextRung(
+  { choice, ending }: Rung,
+  durationMs: number,
+  sources: RepairSources,
+  { signal }: Turn,
+): Promise<Choice | undefined> {
+  const attempts = [...choice.attempts, attemptOf(choice, ending, durationMs)];
+  const from = { rung: choice.rung + 1, attempts, met: attempts.map(() => choice.action) };
+  const next = signal.aborted ? undefined : await climb(choice.issue, from, sources, signal);
+  return next?.plan?.scope === choice.plan?.scope ? next : undefined;
 }
 
-/** A switch goes on without us, and may be what ends us: what came of it is looked at by whoever comes next. */
-function leaveOpen({ issue, plan }: Repair, { begun }: Parts): Ending {
-  begun.delete(issue.component);
-  const error = `The engine was told to stop while \`${plan.action}\` was under way; what came of it is looked at next time`;
-  return { outcome: 'failed', error };
-}
-
-async function execute(
-  { action, issue }: Prepared,
-  approved: boolean,
-  parts: Parts,
-  signal: AbortSignal,
-): Promise<Execution> {
-  try {
-    const execution: unknown = await parts.executor.execute(action, { dryRun: false, signal, approved });
-    const { outcome, steps } = (execution ?? {}) as Partial<Execution>;
-    const known = outcome === 'executed' || outcome === 'failed' || outcome === 'skipped';
-    if (known && Array.isArray(steps)) return execution as Execution;
-    throw new TypeError('it gave no `outcome` and `steps`');
-  } catch (error) {
-    const words = `The executor broke while it was healing ${issue.component}: ${messageOf(error)}`;
-    return {
-      action: action.action,
-      outcome: 'failed',
-      success: false,
-      dryRun: false,
-      error: words,
-      steps: [],
-      durationMs: 0,
-    };
-  }
-}
-
-function endingOf(execution: Execution, { status, reason, worse = false }: Verification): Ending {
+function endingOf(execution: Execution, { status, reason, worse = false }: Proved): Ending {
   if (status === 'fixed') return { outcome: 'fixed', proof: reason };
-  if (status === 'pending-reboot') return { outcome: 'pending-reboot', error: reason };
-  // Units that fail anew say more than the exit code of the switch that broke them.
-  if (worse)
-    return { outcome: 'ineffective', error: `The repair was carried out and made it worse: ${reason}` };
+  if (status === 'pending' || status === 'pending-reboot') return { outcome: status, error: reason };
+  // Units that fail again say more than the exit code of the switch that broke them.
+  if (worse) return { outcome: 'ineffective', error: `The repair made it worse: ${reason}` };
   if (execution.outcome === 'failed') return { outcome: 'failed', error: execution.error ?? reason };
   if (status === 'unknown')
     return { outcome: 'failed', error: `The repair could not be verified: ${reason}` };
-  return { outcome: 'ineffective', error: `The repair was carried out and did not help: ${reason}` };
-}
-
-async function undo(plan: Plan, parts: Parts, signal: AbortSignal): Promise<void> {
-  const { actions, logger, executor } = parts;
-  const definition = await actions.find(plan.action);
-  if (!definition?.undo) return;
-  try {
-    await definition.undo(definition.parse(plan.parameters), {
-      signal,
-      execute: (action) => executor.execute(action, { dryRun: false, signal, approved: true }),
-    });
-    logger.warn(`\`${plan.action}\` made it worse and was undone`);
-  } catch (error) {
-    logger.error(`\`${plan.action}\` made it worse and could not be undone: ${messageOf(error)}`);
-  }
+  return { outcome: 'ineffective', error: `The repair did not help: ${reason}` };
 }

@@ -1,18 +1,25 @@
 import type { Block } from '../plan.js';
 import type { Attempt, HealingResult } from '../result.js';
-import type { Parts } from '../heal/parts.js';
-import type { Prepared } from './choose.js';
+import type { Choice } from './choose.js';
 
-/** How the turn of an issue ended. */
+/** How the repair of an issue ended. */
 export type Ending =
   | { readonly outcome: 'fixed'; readonly proof: string }
   | { readonly outcome: 'planned' }
-  | { readonly outcome: 'failed' | 'ineffective' | 'pending-reboot'; readonly error: string }
+  | { readonly outcome: 'failed' | 'ineffective' | 'pending' | 'pending-reboot'; readonly error: string }
   | { readonly outcome: 'skipped'; readonly block: Block };
 
-/** The last attempt of a turn. */
-export function attemptOf(prepared: Prepared, ending: Ending, durationMs: number): Attempt {
-  const { action } = prepared.action;
+/** What a result says besides how it ended. */
+export interface ResultFacts {
+  readonly id: string;
+  /** Milliseconds since the epoch. */
+  readonly endedAt: number;
+  readonly durationMs: number;
+  readonly dryRun: boolean;
+}
+
+/** The last attempt of a repair. */
+export function attemptOf({ action: { action } }: Choice, ending: Ending, durationMs: number): Attempt {
   switch (ending.outcome) {
     case 'fixed':
     case 'planned':
@@ -27,20 +34,17 @@ export function attemptOf(prepared: Prepared, ending: Ending, durationMs: number
 }
 
 /** The result of an issue: plain, frozen data. */
-export function resultOf(
-  prepared: Prepared,
-  ending: Ending,
-  { clock, dryRun }: Parts,
-  durationMs: number,
-): HealingResult {
-  const { issue, action, plan, attempts } = prepared;
+export function resultOf(choice: Choice, ending: Ending, facts: ResultFacts): HealingResult {
+  const { issue, action, plan, attempts } = choice;
+  const { id, endedAt, durationMs, dryRun } = facts;
   const base = {
+    id,
     issue,
     actionTaken: action.action,
     durationMs,
-    timestamp: new Date(clock.now()),
+    timestamp: new Date(endedAt),
     dryRun,
-    attempts: Object.freeze([...attempts, Object.freeze(attemptOf(prepared, ending, durationMs))]),
+    attempts: Object.freeze([...attempts, Object.freeze(attemptOf(choice, ending, durationMs))]),
     ...(plan ? { plan } : {}),
   };
   switch (ending.outcome) {
@@ -50,17 +54,36 @@ export function resultOf(
       return Object.freeze({ ...base, outcome: 'planned', success: true, plan: plan! });
     case 'skipped': {
       const { reason, sentence } = ending.block;
-      return Object.freeze({
-        ...base,
-        outcome: 'skipped',
-        success: false,
-        blockedBy: reason,
-        error: sentence,
-      });
+      const blocked = { blockedBy: reason, error: sentence } as const;
+      return Object.freeze({ ...base, outcome: 'skipped', success: false, ...blocked });
     }
     default: {
       const { outcome, error } = ending;
       return Object.freeze({ ...base, outcome, success: false, error });
     }
   }
+}
+
+/** The later result of a repair that was `pending`, under the same id. */
+export function laterResult(
+  pending: HealingResult,
+  outcome: 'fixed' | 'failed',
+  words: string,
+  endedAt: number,
+): HealingResult {
+  const { timestamp, attempts, plan, blockedBy: _blockedBy, error: _error, ...rest } = pending;
+  const durationMs = pending.durationMs + (endedAt - timestamp.getTime());
+  const [last] = attempts.slice(-1);
+  const attempt = {
+    ...{ action: last?.action ?? pending.actionTaken, outcome, durationMs },
+    ...(outcome === 'failed' ? { error: words } : {}),
+  };
+  const base = {
+    ...rest,
+    ...(plan ? { plan } : {}),
+    ...{ durationMs, timestamp: new Date(endedAt), attempts: [...attempts.slice(0, -1), attempt] },
+  };
+  return outcome === 'fixed'
+    ? Object.freeze({ ...base, outcome, success: true, proof: words })
+    : Object.freeze({ ...base, outcome, success: false, error: words });
 }

@@ -1,70 +1,93 @@
+import type { Clock } from '../clock.js';
+import { worstOf } from '../detect/look-again.js';
+import type { Guards } from '../guard/guards.js';
+import type { Ledger } from '../guard/ledger.js';
 import { beginHealth } from '../guard/record.js';
 import { recordAct } from '../guard/record-act.js';
 import { recordOf, type Intent } from '../guard/state.js';
+import type { Host } from '../host/host.js';
 import { isUnknown } from '../host/reading.js';
 import type { ComponentVerdict } from '../issue.js';
-import { worstOf } from '../detect/look-again.js';
-import type { Parts } from '../heal/parts.js';
+import type { Logger } from '../logger.js';
 
-/** Acts whose end nobody wrote down are verified by what is seen now; they are never blindly repeated. */
-export async function settleInterrupted(verdicts: readonly ComponentVerdict[], parts: Parts): Promise<void> {
-  const { ledger, guards, clock, logger, bootId, inHand } = parts;
+/** What interrupted and pending repairs are verified with. */
+export interface SettleSources {
+  readonly ledger: Ledger;
+  readonly guards: Guards;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly bootId: string;
+  readonly host: Host;
+  /** Whether this engine is repairing a component at this moment. */
+  readonly isInRepair: (component: string) => boolean;
+  /** Whether this engine has reported the repair with this id as `pending`. */
+  readonly isPending: (id: string | undefined) => boolean;
+  /** Receives what came of each. */
+  readonly settled: (intent: Intent, outcome: 'fixed' | 'failed', words: string) => void;
+}
+
+/** Acts whose end nobody recorded are verified by what is read now; they are never blindly repeated. */
+export async function settleInterrupted(
+  verdicts: readonly ComponentVerdict[],
+  sources: SettleSources,
+): Promise<void> {
+  const { ledger, guards, clock, logger, bootId, isInRepair } = sources;
   const worst = worstOf(verdicts);
   const seen = new Map(verdicts.map((verdict) => [verdict.component, verdict]));
   for (const intent of ledger.state.intents) {
-    const { at: begun, component, action, scope, bootId: boot, awaitsReboot = false } = intent;
-    const status = known(worst.get(component), intent, parts);
-    // What this very engine is doing is not interrupted; and what is not known now is looked at again.
-    if (inHand(component) || status === undefined || (awaitsReboot && boot === bootId)) continue;
-    if (!hasSettled(component, status, begun, parts)) continue;
-    if (intent.generation && (await isSwitching(parts))) continue;
-    if (status === 'bad' && (await mayRepeat(intent, parts))) continue;
-    const why = awaitsReboot
-      ? 'the host was restarted, which was waited for'
-      : boot === bootId
-        ? 'the engine was interrupted'
-        : 'the host was restarted';
-    // A service that nobody listed may be down without being in trouble; after a repair of ours it is.
+    const { at: begun, component, action, scope, check, bootId: boot, awaitsReboot = false } = intent;
+    const status = known(worst.get(component), intent, sources);
+    // What this very engine is doing is not interrupted; and what is not known now is read again later.
+    if (isInRepair(component) || status === undefined || (awaitsReboot && boot === bootId)) continue;
+    if (!hasSettled(component, status, begun, sources)) continue;
+    if (intent.generation && (await isSwitching(sources.host))) continue;
+    if (status === 'bad' && (await mayRepeat(intent, sources))) continue;
+    // A service that is not listed may be down without an issue; after a repair of ours it counts as one.
     const verdict = seen.get(component);
     const down = status === 'ok' && verdict?.check === 'services' && verdict.value === 0;
     const outcome = status === 'ok' && !down ? 'fixed' : 'failed';
     const found =
-      outcome === 'fixed' ? 'well' : down ? 'not running, and a person has to start it' : 'not well';
-    const when = awaitsReboot ? `after \`${action}\`` : `while \`${action}\` was under way`;
-    const words = `${why} ${when}; read again, it is ${found}`;
+      outcome === 'fixed' ? 'healthy' : down ? 'not running: start it manually' : 'still not healthy';
+    const words = `${whenOf(intent, sources)}; read again, it is ${found}`;
     logger.warn(`${component}: ${words}`);
+    const act = { component, action, scope, outcome, words } as const;
     await ledger
       .write((state, at) =>
-        recordAct(state, { at, component, action, scope, outcome, words }, guards, {
-          chance: clock.random(),
-        }),
+        recordAct(state, { at, ...act }, guards, { chance: clock.random(), check, bootId }),
       )
       .catch(() => undefined);
+    sources.settled(intent, outcome, words);
   }
 }
 
-/** A system that cannot be told for long is not as it was meant to be. */
+function whenOf({ id, action, bootId: boot, awaitsReboot }: Intent, { bootId, isPending }: SettleSources): string {
+  if (awaitsReboot) return `the host was restarted, which was awaited after \`${action}\``;
+  if (isPending(id)) return `the job of \`${action}\` has ended`;
+  const why = boot === bootId ? 'the engine was interrupted' : 'the host was restarted';
+  return `${why} while \`${action}\` was under way`;
+}
+
+/** A system that cannot be read for long is not as it was meant to be. */
 function known(
   status: ComponentVerdict['status'] | undefined,
   { at, generation }: Intent,
-  { ledger, guards }: Parts,
+  { ledger, guards }: SettleSources,
 ): 'ok' | 'bad' | undefined {
   if (status !== 'unknown') return status;
   return generation && ledger.now() - at >= guards.evidence.withinMs ? 'bad' : undefined;
 }
 
 /** What was begun in a unit of its own goes on without the engine that began it. */
-async function isSwitching({ host }: Parts): Promise<boolean> {
+async function isSwitching(host: Host): Promise<boolean> {
   const activity = await host.nixActivity?.();
   return activity !== undefined && !isUnknown(activity) && activity.switching !== null;
 }
 
-/** A switch that was interrupted before its system ran may be run once more; it is planned and judged anew. */
+/** A switch that was interrupted before its system ran may be run once more; it is planned and judged again. */
 async function mayRepeat(
   { component, action, generation, awaitsReboot }: Intent,
-  parts: Parts,
+  { ledger, logger }: SettleSources,
 ): Promise<boolean> {
-  const { ledger, logger } = parts;
   const { generations } = ledger.state;
   const to = generation?.to ?? null;
   if (awaitsReboot || to === null || generations.running === to || generations.repeat === to) return false;
@@ -78,12 +101,12 @@ async function mayRepeat(
   return true;
 }
 
-/** Whether the outcome can be told: what is well must have been so for the settle time, or it was begun long ago. */
+/** Whether the outcome is known: what is healthy must have been so for the settle time, or it was begun long ago. */
 function hasSettled(
   component: string,
   status: 'ok' | 'bad',
   begun: number,
-  { ledger, guards }: Parts,
+  { ledger, guards }: SettleSources,
 ): boolean {
   const now = ledger.now();
   const settleMs = guards.settleMs[component === 'system' ? 'system' : 'service'];

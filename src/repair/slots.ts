@@ -1,18 +1,86 @@
-type Scope = 'host' | 'process';
+import { conflicts, type Claim } from '../guard/claims.js';
 
-/** Lets one host action and one process action be under way at a time; the others wait in line. */
-export class Lanes {
-  readonly #ends: Record<Scope, Promise<unknown>> = { host: Promise.resolve(), process: Promise.resolve() };
+/** So many actions of one scope are carried out side by side. */
+export const MOST_AT_ONCE = 4;
 
-  /** Does the work when its turn comes. */
-  take<T>(scope: Scope, work: () => Promise<T>): Promise<T> {
-    const turn = this.#ends[scope].then(work);
-    this.#ends[scope] = turn.catch(() => undefined);
-    return turn;
+/** An action that runs, or waits for a slot. */
+export interface SlotOwner {
+  readonly component: string;
+  readonly action: string;
+}
+
+interface Slot extends SlotOwner {
+  readonly claim: Claim;
+  /** When it began. */
+  since: number;
+}
+
+interface Waiting {
+  readonly slot: Slot;
+  readonly begin: () => void;
+}
+
+/** Lets actions run side by side as far as their claims allow; the others wait, first come, first served. */
+export class Slots {
+  readonly #now: () => number;
+  readonly #running = new Set<Slot>();
+  #waiting: readonly Waiting[] = [];
+  #idle: (() => void)[] = [];
+
+  constructor(now: () => number) {
+    this.#now = now;
   }
 
-  /** Resolves when nothing is under way. */
+  /** Does the work when its claim is free. The work is told whether it had to wait. */
+  async take<T>(claim: Claim, owner: SlotOwner, work: (waited: boolean) => Promise<T>): Promise<T> {
+    const slot: Slot = { ...owner, claim, since: this.#now() };
+    const waits = this.#waiting.map((waiting) => waiting.slot);
+    const waited = !this.#isFree(claim, waits);
+    if (waited) await new Promise<void>((begin) => (this.#waiting = [...this.#waiting, { slot, begin }]));
+    else this.#running.add(slot);
+    try {
+      return await work(waited);
+    } finally {
+      this.#running.delete(slot);
+      this.#next();
+    }
+  }
+
+  /** What the action for a component waits for, and since when that runs; `undefined` when it does not wait. */
+  waitsFor(component: string): (SlotOwner & { readonly since: number }) | undefined {
+    const waits = this.#waiting.map(({ slot }) => slot);
+    const index = waits.findIndex((slot) => slot.component === component);
+    const waiting = waits[index];
+    if (waiting === undefined) return undefined;
+    const before = [...this.#running, ...waits.slice(0, index)];
+    const blocker = before.find(({ claim }) => conflicts(claim, waiting.claim)) ?? before[0];
+    return blocker;
+  }
+
+  /** Resolves when nothing runs and nothing waits. */
   async idle(): Promise<void> {
-    await Promise.all(Object.values(this.#ends));
+    while (this.#running.size + this.#waiting.length > 0)
+      await new Promise<void>((resolve) => (this.#idle = [...this.#idle, resolve]));
+  }
+
+  #next(): void {
+    const still: Waiting[] = [];
+    for (const { slot, begin } of this.#waiting) {
+      if (this.#isFree(slot.claim, still.map((waiting) => waiting.slot))) {
+        slot.since = this.#now();
+        this.#running.add(slot);
+        begin();
+      } else still.push({ slot, begin });
+    }
+    this.#waiting = still;
+    if (this.#running.size + still.length > 0) return;
+    for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  /** Nothing overtakes what it conflicts with: a change of the generation is not kept waiting by small repairs. */
+  #isFree(claim: Claim, before: readonly Slot[]): boolean {
+    const beside = [...this.#running].filter(({ claim: { scope } }) => scope === claim.scope);
+    const blocked = [...beside, ...before].some((slot) => conflicts(slot.claim, claim));
+    return !blocked && beside.length < MOST_AT_ONCE;
   }
 }

@@ -1,33 +1,44 @@
 import { messageOf } from '../errors.js';
-import type { Execution } from '../execute/executor.js';
+import type { Execution, Executor } from '../execute/executor.js';
+import type { Guards } from '../guard/guards.js';
+import type { Ledger } from '../guard/ledger.js';
 import { forgetUndo, postponeUndo } from '../guard/undo.js';
 import type { Undo } from '../guard/state.js';
-import type { Parts } from '../heal/parts.js';
+import type { Logger } from '../logger.js';
+import type { HealingAction } from '../plan.js';
 
-/** Takes back what is not needed any more, oldest first. What cannot be taken back stays on record. Never rejects. */
-export async function takeBack(undos: readonly Undo[], parts: Parts): Promise<void> {
-  const { ledger, logger, guards } = parts;
+/** What temporary changes are undone with. */
+export interface UndoSources {
+  readonly logger: Logger;
+  readonly executor: Executor;
+  readonly ledger: Ledger;
+  readonly guards: Guards;
+}
+
+/** Undoes temporary changes, oldest first. What cannot be undone stays on record. Never rejects. */
+export async function undoAll(undos: readonly Undo[], sources: UndoSources): Promise<void> {
+  const { ledger, logger, guards, executor } = sources;
   for (const undo of undos) {
     const { component, action } = undo;
-    const { outcome, blockedBy, error = 'the executor gave no reason' } = await execute(undo, parts);
-    // What is as it was before, whoever did that, is taken back.
+    const { outcome, blockedBy, error = 'the executor gave no reason' } = await execute(undo, executor);
+    // What is as it was before, by whatever hand, is undone.
     const done = outcome === 'executed' || blockedBy === 'no-expected-gain';
-    if (done) logger.info(`${component}: what was changed for it is taken back by \`${action}\``);
-    else logger.error(`${component}: what was changed for it could not be taken back: ${error}`);
+    if (done) logger.info(`${component}: the temporary change was undone by \`${action}\``);
+    else logger.error(`${component}: the temporary change could not be undone: ${error}`);
     await ledger
       .write((state, now) =>
         done ? forgetUndo(state, undo) : postponeUndo(state, undo, now + guards.backoff.maxMs),
       )
       .catch((problem: unknown) => {
-        logger.error(`What was taken back could not be written down: ${messageOf(problem)}`);
+        logger.error(`An undone change could not be recorded: ${messageOf(problem)}`);
       });
   }
 }
 
 /** It is not interrupted: it is short, and the engine may be stopping. */
 async function execute(
-  { action, parameters }: Undo,
-  { executor }: Parts,
+  { action, parameters }: HealingAction,
+  executor: Executor,
 ): Promise<Pick<Execution, 'outcome' | 'blockedBy' | 'error'>> {
   try {
     return await executor.execute({ action, parameters }, { dryRun: false });

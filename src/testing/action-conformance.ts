@@ -109,6 +109,7 @@ export function actionConformance<Parameters>(
             issue: ISSUE,
             plan,
             before: { ...verdict, status: 'bad' },
+            proof: () => Promise.resolve({ status: PROOF[status], reason: verdict.reason }),
             inspect: () => Promise.resolve(verdict),
             steps: [],
             settle: () => Promise.resolve(),
@@ -120,6 +121,8 @@ export function actionConformance<Parameters>(
     },
   });
 }
+
+const PROOF = { ok: 'fixed', bad: 'ineffective', unknown: 'unknown' } as const;
 
 const ISSUE: Issue = Object.freeze({
   type: 'resource',

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Clock } from '../clock.js';
-import { loaded } from '../repair/preload.js';
+import { preload } from '../repair/load.js';
 
 /** What a {@link FakeClock} may be told. */
 export interface FakeClockOptions {
@@ -68,7 +68,7 @@ export function fakeClock(options: FakeClockOptions = {}): FakeClock {
       if (!(ms >= 0)) throw new Error(`Expected \`ms\` to be a number of at least 0, got ${ms}`);
       const end = elapsed + ms;
       // Loading takes real time, of which a clock that stands still knows nothing.
-      await loaded();
+      await preload();
       await settled();
       for (let sleeper = next(end), often = 0; sleeper; sleeper = next(end)) {
         often = sleeper.until > elapsed ? 0 : often + 1;

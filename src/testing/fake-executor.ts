@@ -44,7 +44,7 @@ export function fakeExecutor(options: FakeExecutorOptions = {}): FakeExecutor {
       return plan(action);
     },
     async execute(action, how = {}) {
-      const { dryRun = false, signal } = how;
+      const { dryRun = false, signal, plan: given } = how;
       const told = (rest: Partial<Execution> & Pick<Execution, 'outcome'>): Execution => ({
         action: action.action,
         success: rest.outcome === 'executed' || rest.outcome === 'planned',
@@ -54,7 +54,7 @@ export function fakeExecutor(options: FakeExecutorOptions = {}): FakeExecutor {
         ...rest,
       });
       try {
-        const made = await plan(action);
+        const made = given ?? (await plan(action));
         if (dryRun) return told({ outcome: 'planned', plan: made });
         if (signal?.aborted) {
           return told({ outcome: 'failed', error: 'Stopped before the first step was started', plan: made });

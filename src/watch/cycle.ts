@@ -1,195 +1,219 @@
-import { asError, messageOf } from '../errors.js';
-import { dueUndos, undosOf, withoutOtherBoots } from '../guard/undo.js';
-import type { Issue } from '../issue.js';
-import type { BlockReason } from '../plan.js';
-import type { HealingResult } from '../result.js';
-import type { Chronicle } from '../heal/chronicle.js';
-import { noteLapses } from './record-health.js';
-import { Lanes } from '../repair/slots.js';
 import { lookAgain } from '../detect/look-again.js';
+import { asError, messageOf } from '../errors.js';
+import type { Intent } from '../guard/state.js';
+import { dueUndos, undosOf, withoutOtherBoots } from '../guard/undo.js';
+import type { Chronicle } from '../heal/chronicle.js';
+import type { Tally } from '../heal/tally.js';
+import type { Issue } from '../issue.js';
+import { repairs } from '../repair/load.js';
+import type { EnginePorts } from '../repair/ports.js';
+import { Slots } from '../repair/slots.js';
+import type { HealingResult } from '../result.js';
 import { Looks, type Look } from './look.js';
 import type { OpenIssues } from './open-issues.js';
-import type { Parts } from '../heal/parts.js';
-import { repairs } from '../repair/load.js';
-import type { Tally } from '../heal/tally.js';
+import { noteLapses } from './record-health.js';
+import { Reports } from './reports.js';
 
 const NO_ISSUES: readonly Issue[] = Object.freeze([]);
 
-/** Looks and heals, remembers which issues are open, and counts. */
+/** How one call is to be carried out. */
+export interface CallMode {
+  readonly signal: AbortSignal;
+  /** Whether this call alone is a dry run; the engine's own setting counts as well. */
+  readonly dryRun?: boolean | undefined;
+}
+
+/** Looks, repairs, remembers which issues are open, and counts. */
 export class Cycle {
   readonly tally: Tally;
   readonly chronicle: Chronicle;
   readonly open: OpenIssues;
   readonly #looks: Looks;
-  readonly #parts: () => Parts;
-  readonly #lanes = new Lanes();
-  readonly #inHand = new Map<string, number>();
-  readonly #blocks = new Map<string, BlockReason>();
-  #results: HealingResult[] = [];
-  #takingBack: Promise<void> | undefined;
-  readonly #lastResults = new Map<string, HealingResult>();
+  readonly #ports: EnginePorts;
+  readonly #reports: Reports;
+  readonly #slots: Slots;
+  readonly #inRepair = new Map<string, number>();
+  #undoing: Promise<void> | undefined;
+  #ids = 0;
 
-  constructor(parts: () => Parts) {
-    this.#parts = parts;
-    this.#looks = new Looks(parts, (component) => {
-      this.#blocks.delete(component);
-      this.#lastResults.delete(component);
+  constructor(ports: EnginePorts) {
+    this.#ports = ports;
+    this.#slots = new Slots(() => ports.clock.monotonic());
+    this.#looks = new Looks(ports, {
+      cleared: (component) => this.#reports.forget(component),
+      settle: (verdicts) => this.#settle(verdicts, 0),
     });
     this.tally = this.#looks.tally;
     this.chronicle = this.#looks.chronicle;
     this.open = this.#looks.open;
+    this.#reports = new Reports(ports, this.#looks);
   }
 
-  /** One look and one round of healing, without debounce. */
-  once(signal: AbortSignal): Promise<HealingResult[]> {
+  /** One look and one round of repairs, without debounce. */
+  once({ signal, dryRun }: CallMode): Promise<HealingResult[]> {
     try {
-      const look = this.#looks.all(signal);
-      return look === undefined ? Promise.resolve([]) : this.#healFrom(look, signal);
+      const mode = { signal, dryRun: this.#isDry(dryRun) };
+      const look = this.#looks.all(mode);
+      return look === undefined ? Promise.resolve([]) : this.#repairFrom(look, mode);
     } catch (error) {
       return Promise.reject(asError(error));
     }
   }
 
-  /** One look of a monitor: what has lasted is an issue. Gives those that nobody is healing. */
+  /** One look of a monitor: what has lasted is an issue. Returns those that are not being repaired. */
   watch(signal: AbortSignal): readonly Issue[] | Promise<readonly Issue[]> {
-    const look = this.#looks.all(signal, this.#parts().guards.lasting);
+    const { dryRun, guards } = this.#ports;
+    const look = this.#looks.all({ signal, dryRun }, guards.lasting);
     return look === undefined ? NO_ISSUES : this.#openFrom(look);
   }
 
   /** The same between two cycles, of these components alone. */
   async watchOnly(components: ReadonlySet<string>, signal: AbortSignal): Promise<readonly Issue[]> {
     const issues = await this.#looks.only(components, signal);
-    return issues.filter(({ component }) => !this.inHand(component));
+    return issues.filter(({ component }) => !this.inRepair(component));
   }
 
-  /** Heals issues, the worst first. One result for each, in the order in which they were handled. */
-  async heal(issues: readonly Issue[], signal: AbortSignal): Promise<HealingResult[]> {
+  /** Repairs issues, the worst first. One result for each, in the order in which they had their turn. */
+  async heal(issues: readonly Issue[], { signal, dryRun: asked }: CallMode): Promise<HealingResult[]> {
     if (issues.length === 0) return [];
-    const parts = this.#parts();
-    for (const { component } of issues) this.#inHand.set(component, (this.#inHand.get(component) ?? 0) + 1);
+    const dryRun = this.#isDry(asked);
+    const { ledger } = this.#ports;
+    for (const { component } of issues)
+      this.#inRepair.set(component, (this.#inRepair.get(component) ?? 0) + 1);
     try {
-      await parts.ledger.open(parts.dryRun);
-      const { approvals } = parts.ledger.state;
-      if (approvals.length > 0 && !parts.dryRun) noteLapses(parts);
-      await this.#settle(issues, parts, signal);
-      const { healAll } = await repairs();
-      return await healAll(issues, parts, this.#lanes, signal, (result) => this.#record(result));
+      await ledger.open(dryRun);
+      if (ledger.state.approvals.length > 0 && !dryRun) noteLapses(this.#ports);
+      if (!dryRun) await this.#settleBefore(issues, signal);
+      const { repairRound } = await repairs();
+      return await repairRound(issues, this.#ports, {
+        ...{ dryRun, signal, slots: this.#slots },
+        nextId: () => this.#nextId(),
+        started: (component) => this.#reports.begins(component),
+        done: (result) => this.#reports.add(result),
+      });
     } finally {
       for (const { component } of issues) this.#release(component);
     }
   }
 
-  /** Heals issues that may be given twice. One result for each, in the order given; duplicates share one. */
-  async healBatch(issues: readonly Issue[], signal: AbortSignal): Promise<HealingResult[]> {
+  /** Repairs issues that may be given twice. One result for each, in the order given; duplicates share one. */
+  async healBatch(issues: readonly Issue[], mode: CallMode): Promise<HealingResult[]> {
     const key = ({ type, component }: Issue): string => `${type} ${component}`;
     const unique = new Map<string, Issue>();
     for (const issue of issues) if (!unique.has(key(issue))) unique.set(key(issue), issue);
-    const healed = await this.heal([...unique.values()], signal);
+    const healed = await this.heal([...unique.values()], mode);
     const results = new Map(healed.map((result) => [key(result.issue), result]));
     return issues.flatMap((issue) => results.get(key(issue)) ?? []);
   }
 
-  /** Whether a component is being healed, or waits in line for it. */
-  inHand(component: string): boolean {
-    return this.#inHand.has(component);
+  /** Whether a component is being repaired, or waits in line for it. */
+  inRepair(component: string): boolean {
+    return this.#inRepair.has(component);
   }
 
-  /** What last became of a component's issue. */
+  /** What a component's repair waits for, and since when; `undefined` when it does not wait in line. */
+  waitsFor(component: string): ReturnType<Slots['waitsFor']> {
+    return this.#slots.waitsFor(component);
+  }
+
+  /** The last result of a component's issue. */
   lastResult(component: string): HealingResult | undefined {
-    return this.#lastResults.get(component);
+    return this.#reports.last(component);
   }
 
-  /** Resolves when nothing is being healed. */
+  /** Resolves when nothing is being repaired. */
   idle(): Promise<void> {
-    return this.#lanes.idle();
+    return this.#slots.idle();
   }
 
-  /** Takes back whatever was changed only for a while: the engine stops. */
-  async takeBackAll(): Promise<void> {
-    await this.#takingBack;
-    const parts = this.#parts();
-    const { ledger, dryRun } = parts;
+  /** Undoes every temporary change: the engine stops. */
+  async undoAll(): Promise<void> {
+    await this.#undoing;
+    const { ledger, dryRun, bootId } = this.#ports;
     if (dryRun || !ledger.isHeld || undosOf(ledger.state).length === 0) return;
-    ledger.note((state) => withoutOtherBoots(state, parts.bootId));
-    const { takeBack } = await repairs();
-    await this.#lanes.take('host', () => takeBack(undosOf(ledger.state), parts));
+    ledger.note((state) => withoutOtherBoots(state, bootId));
+    const { undoAll } = await repairs();
+    await this.#slots.take(UNDO, UNDOER, () => undoAll(undosOf(ledger.state), this.#ports));
   }
 
-  /** Takes back what was changed for components that have been well for long enough. */
-  #takeBackDue(parts: Parts): void {
-    const { ledger, guards, dryRun, healingEnabled } = parts;
-    if (undosOf(ledger.state).length === 0 || this.#takingBack !== undefined) return;
+  /** Undoes what was changed for components that have been well for long enough. */
+  #undoDue(dry: boolean): void {
+    const { ledger, guards, healingEnabled, logger } = this.#ports;
+    if (undosOf(ledger.state).length === 0 || this.#undoing !== undefined) return;
     const paused = Object.keys(ledger.state.pauses).length > 0;
-    if (dryRun || !healingEnabled || paused || !ledger.isHeld) return;
+    if (dry || !healingEnabled || paused || !ledger.isHeld) return;
     const due = dueUndos(ledger.state, ledger.now(), guards).filter(
-      ({ component }) => !this.inHand(component),
+      ({ component }) => !this.inRepair(component),
     );
     if (due.length === 0) return;
-    this.#takingBack = this.#lanes
-      .take('host', async () => (await repairs()).takeBack(due, parts))
-      .catch((error: unknown) => parts.logger.warn(messageOf(error)))
-      .finally(() => (this.#takingBack = undefined));
+    this.#undoing = this.#slots
+      .take(UNDO, UNDOER, async () => (await repairs()).undoAll(due, this.#ports))
+      .catch((error: unknown) => logger.warn(messageOf(error)))
+      .finally(() => (this.#undoing = undefined));
   }
 
-  /** What an earlier run began with these components is looked at before anything new is begun. */
-  async #settle(issues: readonly Issue[], parts: Parts, signal: AbortSignal): Promise<void> {
-    const begun = new Set(parts.ledger.state.intents.map(({ component }) => component));
-    for (const issue of issues.filter(({ component }) => begun.has(component) && !parts.dryRun)) {
-      const verdict = await lookAgain(issue, parts.detector, signal).catch(() => undefined);
-      // This healing holds it in hand once; twice would be an act of this very engine.
-      const inHand = (component: string): boolean => (this.#inHand.get(component) ?? 0) > 1;
-      if (verdict) await (await repairs()).settleInterrupted([verdict], { ...parts, inHand });
+  /** What an earlier run began with these components is verified before anything new begins. */
+  async #settleBefore(issues: readonly Issue[], signal: AbortSignal): Promise<void> {
+    const { ledger, detector } = this.#ports;
+    const begun = new Set(ledger.state.intents.map(({ component }) => component));
+    for (const { component, check } of issues.filter((issue) => begun.has(issue.component))) {
+      const verdicts = await lookAgain(detector, { component, check, signal }).catch(() => []);
+      // This round itself counts the component once; twice would be an act of this very engine.
+      await this.#settle(verdicts, 1);
     }
   }
 
-  async #healFrom(seen: Promise<Look>, signal: AbortSignal): Promise<HealingResult[]> {
+  async #settle(verdicts: Parameters<Looks['open']['badNow']>[0], own: number): Promise<void> {
+    const { settleInterrupted, laterResult } = await repairs();
+    const isInRepair = (component: string): boolean => (this.#inRepair.get(component) ?? 0) > own;
+    await settleInterrupted(verdicts, {
+      ...this.#ports,
+      isInRepair,
+      isPending: (id) => this.#reports.pending(id) !== undefined,
+      settled: ({ id }: Intent, outcome, words) => {
+        const pending = this.#reports.pending(id);
+        if (pending) this.#reports.add(laterResult(pending, outcome, words, this.#ports.clock.now()));
+      },
+    });
+  }
+
+  async #repairFrom(
+    seen: Promise<Look>,
+    mode: CallMode & { readonly dryRun: boolean },
+  ): Promise<HealingResult[]> {
     const look = await seen;
-    this.#takeBackDue(this.#parts());
-    await this.#takingBack;
+    this.#undoDue(mode.dryRun);
+    await this.#undoing;
     const issues = this.open.badNow(look.verdicts);
-    const results = await this.heal(issues, signal);
-    this.#done({ ...look, issues }, results);
+    const results = await this.heal(issues, mode);
+    this.#reports.cycleDone({ ...look, issues }, results);
     return results;
   }
 
   async #openFrom(seen: Promise<Look>): Promise<readonly Issue[]> {
     const look = await seen;
-    this.#takeBackDue(this.#parts());
-    this.#done(look);
-    return look.issues.filter(({ component }) => !this.inHand(component));
+    this.#undoDue(this.#ports.dryRun);
+    this.#reports.cycleDone(look);
+    return look.issues.filter(({ component }) => !this.inRepair(component));
   }
 
-  /** Tells of a cycle: with what became of its issues, or, in monitoring, of issues since the last cycle. */
-  #done(look: Look, results: readonly HealingResult[] = this.#results): void {
-    this.#results = [];
-    this.#parts().emit('cycle:done', { ...look, results });
+  #isDry(asked = false): boolean {
+    return asked || this.#ports.dryRun;
   }
 
   #release(component: string): void {
-    const left = (this.#inHand.get(component) ?? 1) - 1;
-    if (left === 0) this.#inHand.delete(component);
-    else this.#inHand.set(component, left);
+    const left = (this.#inRepair.get(component) ?? 1) - 1;
+    if (left === 0) this.#inRepair.delete(component);
+    else this.#inRepair.set(component, left);
   }
 
-  /** What is tried anew is told of anew, though the same gate stands in the way again: nothing begun ends unheard. */
-  begins({ component }: Issue): void {
-    this.#blocks.delete(component);
-  }
-
-  #record(result: HealingResult): void {
-    const { emit, hears } = this.#parts();
-    const { component } = result.issue;
-    this.tally.healed(result);
-    this.chronicle.ended(result);
-    if (hears('cycle:done')) this.#results = [...this.#results.slice(-99), result];
-    if (this.open.about(component).length > 0) this.#lastResults.set(component, result);
-    if (result.outcome === 'skipped') {
-      if (this.#blocks.get(component) === result.blockedBy) return;
-      this.#blocks.set(component, result.blockedBy);
-      emit('heal:blocked', { issue: result.issue, blockedBy: result.blockedBy, error: result.error });
-      return;
-    }
-    this.#blocks.delete(component);
-    if (result.outcome !== 'planned') emit('heal:done', { result });
+  /** Unique across restarts: the proof of a pending repair may come from the next run. */
+  #nextId(): string {
+    this.#ids += 1;
+    return `${Math.round(this.#ports.ledger.now()).toString(36)}-${this.#ids.toString(36)}`;
   }
 }
+
+/** Undoing is short, and runs beside repairs of services. */
+const UNDO = { scope: 'host', alone: false, names: ['undo'] } as const;
+const UNDOER = { component: '', action: 'undo' } as const;

@@ -21,12 +21,14 @@ export const watchKey = ({ check, component }: ComponentVerdict): string => `${c
 /**
  * One step of debounce and hysteresis. A component opens after enough bad readings in a row; it clears below its
  * clearing level. An unknown reading changes nothing: it neither opens nor clears. A component that is not among
- * the verdicts any more (an unmounted disk) clears, unless its whole check could not look.
+ * the verdicts any more (an unmounted disk) clears, unless its whole check could not look. Nothing that is `held`
+ * clears: its repair is under way, and the proof decides.
  */
 export function debounce(
   watches: Watches,
   verdicts: readonly ComponentVerdict[],
   lasting: Guards['lasting'],
+  held: (component: string) => boolean = () => false,
 ): Watches {
   if (watches.size === 0 && verdicts.every(notBad)) return watches;
   const next = new Map<string, Watch>();
@@ -36,11 +38,14 @@ export function debounce(
     const key = watchKey(verdict);
     looked.add(key);
     if (verdict.status === 'unknown') blind.add(verdict.check);
-    const watch = step(watches.get(key), verdict, lasting);
+    const before = watches.get(key);
+    const keeps = before !== undefined && verdict.status === 'ok' && held(verdict.component);
+    const watch = keeps ? before : step(before, verdict, lasting);
     if (watch) next.set(key, watch);
   }
   for (const [key, watch] of watches) {
-    if (!looked.has(key) && blind.has(watch.verdict.check)) next.set(key, watch);
+    const { check, component } = watch.verdict;
+    if (!looked.has(key) && (blind.has(check) || held(component))) next.set(key, watch);
   }
   return next;
 }

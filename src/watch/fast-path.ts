@@ -2,7 +2,7 @@ import type { Detector } from '../detect/detector.js';
 import type { Glance } from '../detect/glance.js';
 
 /** Two glances by one detector: what one of them saw last is kept as it is, while the other one looks. */
-export class Glances {
+export class FastPath {
   #detector: Detector | undefined;
   #next: Glance | undefined;
   #kept: Glance | undefined;

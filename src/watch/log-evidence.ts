@@ -1,12 +1,12 @@
 import { isUnknown } from '../host/reading.js';
 import { unitName } from '../host/systemd/unit-name.js';
 import { IssueType, Severity, type Issue } from '../issue.js';
-import type { Parts } from '../heal/parts.js';
+import type { Host } from '../host/host.js';
 
 /** The last log lines of a service that has just got into trouble, to be kept with its issue. */
 export async function gatherEvidence(
   issue: Issue,
-  { host }: Parts,
+  host: Host,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   if (issue.type !== IssueType.SERVICE || issue.severity === Severity.LOW || !host.unitLog) return [];

@@ -1,79 +1,101 @@
 import { isBad, type InspectRequest, type Looked } from '../detect/detector.js';
+import { verdictsOf } from '../detect/look-again.js';
 import type { CycleReport } from '../events.js';
 import { forget } from '../guard/approvals.js';
 import type { Guards } from '../guard/guards.js';
-import { unitName } from '../host/systemd/unit-name.js';
-import { IssueType, Severity, type ComponentVerdict, type Issue } from '../issue.js';
-import { isPending } from '../pending.js';
-import { gatherEvidence } from './log-evidence.js';
+import { recordRelapse, relapsedFix } from '../guard/relapse.js';
 import { Chronicle, type Seen } from '../heal/chronicle.js';
-import { Glances } from './fast-path.js';
-import { isBlank, noteLook, noteStorm } from './record-health.js';
-import { verdictsOf } from '../detect/look-again.js';
-import { OpenIssues, type OpenIssue, type Turn } from './open-issues.js';
-import type { Parts } from '../heal/parts.js';
 import { Tally } from '../heal/tally.js';
+import type { ComponentVerdict, Issue } from '../issue.js';
+import { isPending } from '../pending.js';
+import type { EnginePorts } from '../repair/ports.js';
+import { FastPath } from './fast-path.js';
+import { gatherEvidence } from './log-evidence.js';
+import { OpenIssues, type OpenIssue, type Turn } from './open-issues.js';
+import { isBlank, noteLook, type Settle } from './record-health.js';
+import { noteStorm } from './record-storm.js';
 
 /** What one look at the host gave. */
 export type Look = Omit<CycleReport, 'results'>;
+
+/** How the host is looked at. */
+export interface LookMode {
+  readonly signal: AbortSignal;
+  readonly dryRun: boolean;
+}
+
+type LookPorts = Omit<EnginePorts, 'resolver' | 'executor' | 'actions' | 'approve' | 'healingEnabled'>;
+
+/** What happens with what a look gave. */
+export interface LookEffects {
+  /** Receives each component whose issue was cleared. */
+  readonly cleared: (component: string) => void;
+  /** Verifies repairs that an earlier run left open. */
+  readonly settle: Settle;
+}
 
 /** Looks at the host, and remembers which issues are open. */
 export class Looks {
   readonly tally = new Tally();
   readonly chronicle = new Chronicle();
   readonly open = new OpenIssues();
-  readonly #parts: () => Parts;
-  readonly #forget: (component: string) => void;
-  readonly #glances = new Glances();
+  readonly #ports: LookPorts;
+  readonly #effects: LookEffects;
+  readonly #fastPath = new FastPath();
   #request: InspectRequest | undefined;
   #lookedAt = new Map<string, number>();
 
-  /** `cleared` is told of each component whose issue is no more. */
-  constructor(parts: () => Parts, cleared: (component: string) => void) {
-    this.#parts = parts;
-    this.#forget = cleared;
+  constructor(ports: LookPorts, effects: LookEffects) {
+    this.#ports = ports;
+    this.#effects = effects;
   }
 
   /**
-   * Looks. `undefined` where all is well, was well before, and nobody listens: then there is nothing more to do, and
-   * this costs hardly more than the reading. With `lasting`, only what has lasted is an issue.
+   * Looks. `undefined` where all is well, was well before, and there are no listeners: then there is nothing more to
+   * do, and this costs hardly more than the reading. With `lasting`, only what has lasted is an issue.
    */
-  all(signal: AbortSignal, lasting?: Guards['lasting']): Promise<Look> | undefined {
+  all(mode: LookMode, lasting?: Guards['lasting']): Promise<Look> | undefined {
     try {
-      return this.#begin(signal, lasting)?.catch((error: unknown) => this.#failed(error, signal));
+      return this.#begin(mode, lasting)?.catch((error: unknown) => this.#failed(error, mode.signal));
     } catch (error) {
-      return this.#failed(error, signal);
+      return this.#failed(error, mode.signal);
     }
   }
 
-  #begin(signal: AbortSignal, lasting: Guards['lasting'] | undefined): Promise<Look> | undefined {
-    const parts = this.#parts();
-    const { detector, clock, ledger, dryRun, hears } = parts;
-    if (!ledger.isOpen(dryRun)) return this.#first(parts, signal, lasting);
+  /** Clears the issues of a component whose repair was proved. */
+  proved(component: string): void {
+    for (const { issue } of this.open.clear(component)) this.#cleared(issue);
+  }
+
+  #begin(mode: LookMode, lasting: Guards['lasting'] | undefined): Promise<Look> | undefined {
+    const { detector, clock, ledger, hears } = this.#ports;
+    const { signal } = mode;
+    if (!ledger.isOpen(mode.dryRun)) return this.#first(mode, lasting);
     const start = clock.monotonic();
     if (!this.open.calm || !isBlank(ledger.state) || hears('cycle:done'))
-      return this.#takeIn(this.#wholeLook(signal, lasting), start, signal, lasting);
-    const glance = this.#glances.by(detector);
+      return this.#takeIn(this.#wholeLook(signal, lasting), start, mode, lasting);
+    const glance = this.#fastPath.by(detector);
     const well = glance?.look();
     if (glance !== undefined && well === true) {
-      this.#glances.keep();
-      return this.#lookedWell(glance, start, parts);
+      this.#fastPath.keep();
+      return this.#lookedWell(glance, start);
     }
     const verdicts =
       glance !== undefined && well === false ? glance.verdicts() : this.#wholeLook(signal, lasting);
     return isPending(verdicts) || verdicts.some(isBad)
-      ? this.#takeIn(verdicts, start, signal, lasting)
-      : this.#lookedWell(verdicts, start, parts);
+      ? this.#takeIn(verdicts, start, mode, lasting)
+      : this.#lookedWell(verdicts, start);
   }
 
-  async #first(parts: Parts, signal: AbortSignal, lasting: Guards['lasting'] | undefined): Promise<Look> {
-    const { detector, clock, ledger, dryRun } = parts;
-    await ledger.open(dryRun);
+  async #first(mode: LookMode, lasting: Guards['lasting'] | undefined): Promise<Look> {
+    const { detector, clock, ledger } = this.#ports;
+    await ledger.open(mode.dryRun);
     const start = clock.monotonic();
-    return this.#takeIn(verdictsOf(detector, { signal }), start, signal, lasting);
+    return this.#takeIn(verdictsOf(detector, { signal: mode.signal }), start, mode, lasting);
   }
 
-  #lookedWell(seen: Seen, start: number, { clock, ledger }: Parts): undefined {
+  #lookedWell(seen: Seen, start: number): undefined {
+    const { clock, ledger } = this.#ports;
     const end = clock.monotonic();
     const timestamp = clock.now();
     this.tally.looked(timestamp, end - start);
@@ -81,29 +103,27 @@ export class Looks {
   }
 
   #wholeLook(signal: AbortSignal, lasting: Guards['lasting'] | undefined): Looked {
-    return verdictsOf(this.#parts().detector, this.#requestWith(signal, lasting !== undefined));
+    return verdictsOf(this.#ports.detector, this.#requestWith(signal, lasting !== undefined));
   }
 
   #failed(error: unknown, signal: AbortSignal): never {
-    if (!signal.aborted) this.chronicle.failed(error, this.#parts().ledger.now());
+    if (!signal.aborted) this.chronicle.failed(error, this.#ports.ledger.now());
     throw error;
   }
 
   async #takeIn(
     looked: Looked,
     start: number,
-    signal: AbortSignal,
+    mode: LookMode,
     lasting: Guards['lasting'] | undefined,
   ): Promise<Look> {
     const verdicts = this.#withoutStale(await looked, start);
-    const parts = this.#parts();
-    const { clock, ledger } = parts;
+    const { clock, ledger } = this.#ports;
     const detectionMs = clock.monotonic() - start;
     const timestamp = new Date(clock.now());
-    const turn = this.open.watch(verdicts, timestamp, ledger.now(), lasting);
+    const turn = this.open.watch(verdicts, timestamp, ledger.now(), lasting, this.#isHeld);
     this.tally.looked(timestamp.getTime(), detectionMs);
-    this.tally.opened(turn.opened.length);
-    await this.#turned(turn, verdicts, parts, signal);
+    await this.#turned(turn, verdicts, mode);
     const look = { verdicts, issues: this.open.issues, timestamp, detectionMs };
     this.chronicle.looked(look, ledger.now());
     return look;
@@ -112,59 +132,70 @@ export class Looks {
   async #turned(
     { opened, cleared }: Turn,
     verdicts: readonly ComponentVerdict[],
-    parts: Parts,
-    signal: AbortSignal,
+    mode: LookMode,
     only?: ReadonlySet<string>,
   ): Promise<void> {
-    for (const { issue } of opened) parts.emit('issue:opened', { issue });
-    for (const { issue } of cleared) this.#cleared(issue, parts);
-    await Promise.all(opened.map((one) => this.#gather(one, parts, signal)));
-    await noteLook(verdicts, parts, signal, only);
-    noteStorm(this.#listedInTrouble(parts), parts);
+    const { emit } = this.#ports;
+    this.tally.opened(opened.map(({ issue }) => issue));
+    for (const { issue } of opened) {
+      emit('issue:opened', { issue });
+      this.#noteRelapse(issue, mode);
+    }
+    for (const { issue } of cleared) this.#cleared(issue);
+    await Promise.all(opened.map((one) => this.#gather(one, mode.signal)));
+    await noteLook(verdicts, this.#ports, this.#effects.settle, { ...mode, only, isHeld: this.#isHeld });
+    noteStorm(this.open, this.#ports);
   }
+
+  /** A fix that did not last is taken back. */
+  #noteRelapse(issue: Issue, { dryRun }: LookMode): void {
+    const { ledger, guards, bootId, clock, emit } = this.#ports;
+    const now = ledger.now();
+    const fix = relapsedFix(ledger.state, issue, { now, bootId, guards });
+    if (fix === undefined || dryRun) return;
+    ledger.note((state) => recordRelapse(state, issue, fix, { now, chance: clock.random(), guards }));
+    this.tally.relapsed();
+    emit('issue:relapsed', { issue, action: fix.action, afterMs: now - fix.at });
+  }
+
+  /** From the stored intent to its end the proof decides, and no look clears. */
+  readonly #isHeld = (component: string): boolean =>
+    this.#ports.ledger.state.intents.some((intent) => intent.component === component);
 
   /** What a look that began before a later, smaller one says of its components is not known any more. */
   #withoutStale(verdicts: readonly ComponentVerdict[], start: number): readonly ComponentVerdict[] {
     if (this.#lookedAt.size === 0) return verdicts;
     const stale = new Map([...this.#lookedAt].filter(([, at]) => at > start));
     this.#lookedAt = stale;
-    const reason = 'it was looked at again meanwhile';
+    const reason = 'it was read again while this look was under way';
     return verdicts.map((verdict) =>
       stale.has(verdict.component) ? { ...verdict, status: 'unknown' as const, reason } : verdict,
     );
   }
 
-  /** The same request while nothing in it changes. A monitor is woken by what happens: what it was told will do. */
+  /** The same request while nothing in it changes. A monitor is woken by what happens: recent readings are enough. */
   #requestWith(signal: AbortSignal, recent: boolean): InspectRequest {
     if (this.#request?.signal !== signal || this.#request.recent !== recent)
-      this.#request = { signal, recent };
+      this.#request = { signal, recent, skip: this.#isHeld };
     return this.#request;
   }
 
-  /** Told before its log is read: that takes longer than all the rest. */
-  async #gather(opened: OpenIssue, parts: Parts, signal: AbortSignal): Promise<void> {
-    this.open.keep(opened, await gatherEvidence(opened.issue, parts, signal));
+  /** Emitted before its log is read: that takes longer than all the rest. */
+  async #gather(opened: OpenIssue, signal: AbortSignal): Promise<void> {
+    this.open.keep(opened, await gatherEvidence(opened.issue, this.#ports.host, signal));
   }
 
-  #cleared(issue: Issue, { emit, ledger }: Parts): void {
-    // What was asked about it needs no answer any more.
+  #cleared(issue: Issue): void {
+    const { emit, ledger } = this.#ports;
+    // A request about it needs no answer any more.
     for (const { component, digest } of ledger.state.approvals) {
       if (component === issue.component) ledger.note((state) => forget(state, digest));
     }
-    this.#forget(issue.component);
+    this.#effects.cleared(issue.component);
     emit('issue:cleared', { issue });
   }
 
-  #listedInTrouble({ policy }: Parts): { component: string; since: number }[] {
-    if (policy.services === undefined) return [];
-    return this.open.issues
-      .filter(({ type, severity }) => type === IssueType.SERVICE && severity > Severity.LOW)
-      .flatMap(({ component }) => this.open.about(component))
-      .filter(({ issue }) => policy.services?.has(unitNameOf(issue.component)))
-      .map(({ issue, since }) => ({ component: issue.component, since }));
-  }
-
-  /** One look of a monitor, between its cycles, at these components alone. Gives their issues. */
+  /** One look of a monitor, between its cycles, at these components alone. Returns their issues. */
   async only(components: ReadonlySet<string>, signal: AbortSignal): Promise<readonly Issue[]> {
     try {
       return await this.#only(components, signal);
@@ -174,26 +205,22 @@ export class Looks {
   }
 
   async #only(components: ReadonlySet<string>, signal: AbortSignal): Promise<readonly Issue[]> {
-    const parts = this.#parts();
-    const { ledger, clock, detector, guards, dryRun } = parts;
+    const { ledger, clock, detector, guards, dryRun } = this.#ports;
     if (!ledger.isOpen(dryRun)) await ledger.open(dryRun);
     for (const component of components) this.#lookedAt.set(component, clock.monotonic());
     const looks = [...components].map(async (component) => verdictsOf(detector, { component, signal }));
     const verdicts = (await Promise.all(looks)).flat();
     const timestamp = new Date(clock.now());
-    const turn = this.open.watchOnly(components, verdicts, timestamp, ledger.now(), guards.lasting);
-    this.tally.opened(turn.opened.length);
-    await this.#turned(turn, verdicts, parts, signal, components);
+    const turn = this.open.watchOnly(
+      components,
+      verdicts,
+      timestamp,
+      ledger.now(),
+      guards.lasting,
+      this.#isHeld,
+    );
+    await this.#turned(turn, verdicts, { signal, dryRun }, components);
     this.chronicle.lookedAt(components, verdicts);
     return this.open.issues.filter(({ component }) => components.has(component));
-  }
-}
-
-/** A listed service may be called by a word that is no unit name only if somebody's own check does so. */
-function unitNameOf(component: string): string {
-  try {
-    return unitName(component);
-  } catch {
-    return component;
   }
 }

@@ -2,15 +2,16 @@ import type { SimpleDetector } from '../detect/detector.js';
 import { messageOf, SelfHealingError } from '../errors.js';
 import { isUnknown } from '../host/reading.js';
 import { componentOf } from '../host/systemd/unit-name.js';
+import type { Issue } from '../issue.js';
 import type { Cycle } from './cycle.js';
-import { loaded } from '../repair/preload.js';
+import { preload } from '../repair/load.js';
 import { monitor } from './monitor.js';
 import { until } from '../until.js';
-import type { Parts } from '../heal/parts.js';
+import type { EnginePorts } from '../repair/ports.js';
 
 /** The monitoring of one engine: it goes on once, or not at all. */
 export class Monitoring {
-  readonly #parts: () => Parts;
+  readonly #ports: EnginePorts;
   readonly #cycle: Cycle;
   #current:
     | {
@@ -21,8 +22,8 @@ export class Monitoring {
       }
     | undefined;
 
-  constructor(parts: () => Parts, cycle: Cycle) {
-    this.#parts = parts;
+  constructor(ports: EnginePorts, cycle: Cycle) {
+    this.#ports = ports;
     this.#cycle = cycle;
   }
 
@@ -35,19 +36,19 @@ export class Monitoring {
   async start(intervalMs: number, signal: AbortSignal): Promise<void> {
     if (this.#current) throw new SelfHealingError('already-monitoring', 'This engine is monitoring already');
     const stop = new AbortController();
-    const { clock, emit, guards, ledger, logger } = this.#parts();
-    void loaded().catch((error: unknown) => logger.warn(messageOf(error)));
+    const { clock, emit, guards, ledger, logger } = this.#ports;
+    void preload().catch((error: unknown) => logger.warn(messageOf(error)));
     const jobs = {
       clock,
       look: (inner: AbortSignal) => this.#cycle.watch(inner),
       lookAt: (...some: Parameters<Cycle['watchOnly']>) => this.#cycle.watchOnly(...some),
       listen: (wake: (component: string) => void) => this.#listen(wake),
       wakesApartMs: guards.wake.apartMs,
-      heal: (...round: Parameters<Cycle['heal']>) => this.#cycle.heal(...round),
+      heal: (issues: readonly Issue[], inner: AbortSignal) => this.#cycle.heal(issues, { signal: inner }),
       failed: (error: unknown) => emit('cycle:failed', { error }),
     };
     const ended = until([signal, stop.signal], (inner) => monitor(intervalMs, jobs, inner))
-      .then(() => this.#cycle.takeBackAll())
+      .then(() => this.#cycle.undoAll())
       .finally(() => (this.#current = undefined));
     this.#current = { stop, ended, intervalMs, since: ledger.now() };
     return ended;
@@ -62,7 +63,7 @@ export class Monitoring {
 
   /** Lets the host wake the monitor, where one bad reading of a service counts. */
   #listen(wake: (component: string) => void): () => void {
-    const { host, policy, guards, logger } = this.#parts();
+    const { host, policy, guards, logger } = this.#ports;
     if (!host.watch || guards.lasting.others > 1 || !this.#looksAtServices()) return () => undefined;
     const units = policy.services && [...policy.services.keys()];
     let lost = false;
@@ -70,7 +71,7 @@ export class Monitoring {
       unitInTrouble: (unit) => {
         const component = componentOf(unit);
         // What is being healed is looked at by whoever heals it.
-        if (this.#looksAtServices() && !this.#cycle.inHand(component)) wake(component);
+        if (this.#looksAtServices() && !this.#cycle.inRepair(component)) wake(component);
       },
       listening: (state) => {
         if (isUnknown(state)) {
@@ -86,7 +87,7 @@ export class Monitoring {
 
   /** A detector of somebody's own may look at anything. */
   #looksAtServices(): boolean {
-    const { enabledChecks } = this.#parts().detector as Partial<SimpleDetector>;
+    const { enabledChecks } = this.#ports.detector as Partial<SimpleDetector>;
     return enabledChecks?.includes('services') ?? true;
   }
 }

@@ -55,9 +55,10 @@ export class OpenIssues {
     verdicts: readonly ComponentVerdict[],
     timestamp: Date,
     now: number,
-    lasting: Guards['lasting'] = AT_ONCE,
+    lasting: Guards['lasting'] | undefined,
+    held: (component: string) => boolean,
   ): Turn {
-    this.#watches = debounce(this.#watches, verdicts, lasting);
+    this.#watches = debounce(this.#watches, verdicts, lasting ?? AT_ONCE, held);
     return this.#turn(this.#lasted(), timestamp, now);
   }
 
@@ -68,12 +69,22 @@ export class OpenIssues {
     timestamp: Date,
     now: number,
     lasting: Guards['lasting'],
+    held: (component: string) => boolean,
   ): Turn {
     const all = [...this.#watches];
     const isAbout = ([, { verdict }]: readonly [string, Watch]): boolean => components.has(verdict.component);
-    const about = debounce(new Map(all.filter(isAbout)), verdicts, lasting);
+    const about = debounce(new Map(all.filter(isAbout)), verdicts, lasting, held);
     this.#watches = new Map([...all.filter((entry) => !isAbout(entry)), ...about]);
     return this.#turn(this.#lasted(), timestamp, now);
+  }
+
+  /** Clears every issue of a component whose repair was proved. Returns them. */
+  clear(component: string): readonly OpenIssue[] {
+    const others = [...this.#watches].filter(([, { verdict }]) => verdict.component !== component);
+    this.#watches = new Map(others);
+    const cleared = this.about(component);
+    this.#open = new Map([...this.#open].filter(([, { issue }]) => issue.component !== component));
+    return cleared;
   }
 
   /** Keeps what was gathered about an issue that opened. */

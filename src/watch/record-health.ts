@@ -1,12 +1,35 @@
+import type { Clock } from '../clock.js';
+import type { Detector } from '../detect/detector.js';
+import { lookAgain, worstOf, worstVerdict } from '../detect/look-again.js';
 import { lapse } from '../guard/approvals.js';
+import type { Guards } from '../guard/guards.js';
+import type { Ledger } from '../guard/ledger.js';
 import { beginHealth, recordHealth, recordTrouble } from '../guard/record.js';
 import type { GuardState } from '../guard/state.js';
-import { stormAfter } from '../guard/storm.js';
 import { undosOf, withoutOtherBoots } from '../guard/undo.js';
 import type { ComponentVerdict } from '../issue.js';
-import { lookAgain, worstOf } from '../detect/look-again.js';
-import type { Parts } from '../heal/parts.js';
-import { repairs } from '../repair/load.js';
+
+/** Verifies repairs that an earlier run left open. */
+export type Settle = (verdicts: readonly ComponentVerdict[]) => Promise<void>;
+
+/** What health is recorded with. */
+export interface HealthSources {
+  readonly ledger: Ledger;
+  readonly guards: Guards;
+  readonly clock: Clock;
+  readonly detector: Detector;
+  readonly bootId: string;
+}
+
+/** How a look was made. */
+export interface LookScope {
+  readonly signal: AbortSignal;
+  readonly dryRun: boolean;
+  /** The components looked at; all of them when left out. */
+  readonly only?: ReadonlySet<string> | undefined;
+  /** Whether a component is being repaired: the repair reads it. */
+  readonly isHeld: (component: string) => boolean;
+}
 
 /** Whether a look at a host that is well changes nothing in the state: nothing is remembered that it could change. */
 export function isBlank(state: GuardState): boolean {
@@ -17,20 +40,17 @@ export function isBlank(state: GuardState): boolean {
   return true;
 }
 
-/**
- * Writes into the state what a look at the host tells: lasting health, and how interrupted acts turned out. With
- * `only`, the look was at these components alone.
- */
+/** Records what a look at the host shows: lasting health, and how interrupted repairs turned out. */
 export async function noteLook(
   verdicts: readonly ComponentVerdict[],
-  parts: Parts,
-  signal: AbortSignal,
-  only?: ReadonlySet<string>,
+  sources: HealthSources,
+  settle: Settle,
+  { signal, dryRun, only, isHeld }: LookScope,
 ): Promise<void> {
-  const { ledger, guards, dryRun } = parts;
+  const { ledger, guards } = sources;
   const { components, approvals, intents, cautious } = ledger.state;
   const undos = undosOf(ledger.state);
-  if (approvals.length > 0 && !dryRun) noteLapses(parts);
+  if (approvals.length > 0 && !dryRun) noteLapses(sources);
   const remembered = new Set(
     [...Object.keys(components), ...[...intents, ...undos].map(({ component }) => component)].filter(
       (component) => only?.has(component) ?? true,
@@ -38,7 +58,8 @@ export async function noteLook(
   );
   // On a healthy host there is nothing to note, and nothing is made.
   if (remembered.size === 0 && !cautious) return;
-  const seen = [...verdicts, ...(await lookFor(remembered, verdicts, parts, signal))];
+  const found = await lookFor(remembered, verdicts, sources.detector, isHeld, signal);
+  const seen = [...verdicts, ...found];
   ledger.note((state, now) =>
     [...worstOf(seen)].reduce(
       (next, [component, status]) =>
@@ -46,12 +67,12 @@ export async function noteLook(
       state,
     ),
   );
-  if (undos.length > 0 && !dryRun) noteUndos(seen, parts);
-  if (intents.length > 0 && !dryRun) await (await repairs()).settleInterrupted(seen, parts);
+  if (undos.length > 0 && !dryRun) noteUndos(seen, sources);
+  if (intents.length > 0 && !dryRun) await settle(seen);
 }
 
-/** What waits to be taken back needs the health of its component counted, whether a repair is on record or not. */
-function noteUndos(seen: readonly ComponentVerdict[], { ledger, bootId }: Parts): void {
+/** An undo that waits needs the health of its component counted, whether a repair is on record or not. */
+function noteUndos(seen: readonly ComponentVerdict[], { ledger, bootId }: HealthSources): void {
   const worst = worstOf(seen);
   ledger.note((state, now) =>
     undosOf(state)
@@ -60,46 +81,25 @@ function noteUndos(seen: readonly ComponentVerdict[], { ledger, bootId }: Parts)
   );
 }
 
-/** Questions that nobody answered in time are answered with "no". */
-export function noteLapses({ ledger, guards, clock }: Parts): void {
+/** Requests that nobody answered in time are rejected. */
+export function noteLapses({ ledger, guards, clock }: Pick<HealthSources, 'ledger' | 'guards' | 'clock'>): void {
   ledger.note((state, now) => lapse(state, now, guards, clock.random()));
 }
 
-/** A unit that nobody listed, and that is well again, is not found any more: it has to be looked for by name. */
+/** A unit that is not listed, and that is well again, is not found any more: it is looked for by name. */
 async function lookFor(
   remembered: ReadonlySet<string>,
   verdicts: readonly ComponentVerdict[],
-  { detector }: Parts,
+  detector: Detector,
+  isHeld: (component: string) => boolean,
   signal: AbortSignal,
 ): Promise<ComponentVerdict[]> {
   const seen = new Set(verdicts.map(({ component }) => component));
   const found: ComponentVerdict[] = [];
   for (const component of remembered) {
-    if (seen.has(component)) continue;
-    const verdict = await lookAgain({ component }, detector, signal).catch(() => undefined);
+    if (seen.has(component) || isHeld(component)) continue;
+    const verdict = worstVerdict(await lookAgain(detector, { component, signal }).catch(() => []));
     if (verdict) found.push({ ...verdict, component });
   }
   return found;
-}
-
-/** Watches for a storm among the listed services. Tells when one begins or ends. */
-export function noteStorm(
-  bad: readonly { readonly component: string; readonly since: number }[],
-  parts: Parts,
-): void {
-  const { ledger, guards, policy, emit } = parts;
-  const listed = policy.services?.size ?? 0;
-  const before = ledger.state.storm;
-  if (before === null && (listed < guards.storm.services || bad.length === 0)) return;
-  const badSince = bad.map(({ since }) => since);
-  ledger.note((state: GuardState, now) => ({
-    ...state,
-    storm: stormAfter(state.storm, { listed, badSince }, now, guards),
-  }));
-  const after = ledger.state.storm;
-  if (before === null && after !== null) {
-    const lately = bad.filter(({ since }) => since > after.since - guards.storm.withinMs);
-    emit('storm:began', { components: lately.map(({ component }) => component) });
-  }
-  if (before !== null && after === null) emit('storm:ended', { lastedMs: ledger.now() - before.since });
 }

@@ -8,7 +8,7 @@ import { runAct } from '../../src/execute/run-act.js';
 import { DEFAULT_GUARDS } from '../../src/guard/guards.js';
 import type { HealingAction, Plan } from '../../src/plan.js';
 import { actionConformance, fakeHost } from '../../src/testing/index.js';
-import { issueOf, verdictOf } from '../make.js';
+import { issueOf, proofFrom, verdictOf } from '../make.js';
 import { only } from './only.js';
 
 const THRESHOLDS = { cpuPercent: 80, memoryPercent: 85, diskPercent: 90, loadAverage: undefined };
@@ -65,6 +65,7 @@ const verified = (plan: Plan, status: 'ok' | 'bad' | 'unknown') =>
     steps: [],
     guards: DEFAULT_GUARDS,
     inspect: () => Promise.resolve(verdictOf({ status, reason: `CPU is ${status}` })),
+    proof: () => proofFrom({ inspect: () => Promise.resolve(verdictOf({ status })) }),
     read: () => Promise.resolve(fakeHost().read()),
     settle: () => Promise.resolve(),
     signal: new AbortController().signal,

@@ -10,12 +10,13 @@ import { DEFAULT_GUARDS } from '../../src/guard/guards.js';
 import type { ComponentVerdict } from '../../src/issue.js';
 import type { UnitReading } from '../../src/host/unit.js';
 import { failedUnit, fakeHost, unitReading } from '../../src/testing/index.js';
-import { issueOf, planOf, verdictOf } from '../make.js';
+import { issueOf, planOf, proofFrom, verdictOf } from '../make.js';
 
 const contextOf = (more: Partial<VerifyContext> = {}): VerifyContext => ({
   issue: issueOf(),
   plan: planOf(),
   before: undefined,
+  proof: () => proofFrom(more),
   inspect: () => Promise.resolve(undefined),
   read: () => Promise.resolve(fakeHost().read()),
   steps: [],

@@ -10,6 +10,19 @@ const scope = fc.constantFrom('host' as const, 'process' as const);
 const record = fc.record({
   backoff: fc.dictionary(word, fc.record({ count, until: time, since: time })),
   failures: count,
+  strikes: count,
+  relapses: count,
+  fixed: fc.option(
+    fc.record({
+      at: time,
+      action: word,
+      check: fc.option(word),
+      bootId: word,
+      system: fc.option(word.map((rest) => `/${rest}`)),
+      gained: fc.option(fc.boolean()),
+      probation: fc.boolean(),
+    }),
+  ),
   breakerUntil: fc.option(time),
   openings: fc.array(time),
   needsHumanSince: fc.option(time),

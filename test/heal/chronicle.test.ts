@@ -5,6 +5,7 @@ import type { Attempt, HealingResult } from '../../src/result.js';
 import { issueOf, NOW, planOf, verdictOf } from '../make.js';
 
 const base = (component: string, action: string, attempts: Partial<Attempt>[]) => ({
+  id: '1',
   issue: issueOf({ component }),
   actionTaken: action,
   durationMs: 1,

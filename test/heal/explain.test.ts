@@ -29,6 +29,7 @@ const facts = (more: Partial<Facts> = {}): Facts => ({
 });
 
 const base = {
+  id: '1',
   issue: issueOf(),
   actionTaken: 'restart_service',
   durationMs: 3_000,

@@ -160,9 +160,9 @@ describe('the record', () => {
       guards: DEFAULT_GUARDS,
       policy: { services: undefined, protect: [] },
     };
-    const others = { clock, logger: recordingLogger(), bootId: '', begun: new Set<string>(), dryRun: true };
+    const others = { clock, logger: recordingLogger(), bootId: '', acting: new Set<string>(), dryRun: true };
     const detector = new SimpleDetector({ host: bare, clock });
-    const around = new GenerationWatch(() => ({ ...parts, ...others })).around(detector);
+    const around = new GenerationWatch({ ...parts, ...others }).around(detector);
     const verdicts = around.look?.();
     expect(Array.isArray(verdicts)).toBe(true);
     expect(host.requests).toHaveLength(1);

@@ -1,37 +1,37 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { inOrder } from '../../src/repair/batch.js';
-import type { Prepared } from '../../src/repair/choose.js';
+import type { Choice } from '../../src/repair/choose.js';
 import type { Severity } from '../../src/issue.js';
 import { issueOf, planOf, unitTargetOf } from '../make.js';
 
 /** A prepared issue of a unit, as far as its order is concerned. */
-const preparedOf = (component: string, severity: Severity, needs: string[] = []): Prepared => ({
+const choiceOf = (component: string, severity: Severity, needs: string[] = []): Choice => ({
   issue: issueOf({ component, severity }),
   action: { action: 'restart_service', parameters: { service: component } },
   plan: planOf({ targets: [unitTargetOf({ id: component, needs })] }),
   rung: 0,
   attempts: [],
 });
-const names = (list: readonly Prepared[]) => list.map(({ issue }) => issue.component);
+const names = (list: readonly Choice[]) => list.map(({ issue }) => issue.component);
 
 describe('the order of a batch', () => {
   it('is by severity, and as given among equals', () => {
-    const list = [preparedOf('a', 2), preparedOf('b', 4), preparedOf('c', 3), preparedOf('d', 4)];
+    const list = [choiceOf('a', 2), choiceOf('b', 4), choiceOf('c', 3), choiceOf('d', 4)];
     expect(names(inOrder(list))).toEqual(['b', 'd', 'c', 'a']);
   });
 
   it('puts what is needed before what needs it, through a chain', () => {
-    const list = [preparedOf('web', 3, ['app']), preparedOf('app', 3, ['db']), preparedOf('db', 3)];
+    const list = [choiceOf('web', 3, ['app']), choiceOf('app', 3, ['db']), choiceOf('db', 3)];
     expect(names(inOrder(list))).toEqual(['db', 'app', 'web']);
   });
 
   it('does not let a need lift a milder trouble over a worse one', () => {
-    expect(names(inOrder([preparedOf('web', 4, ['db']), preparedOf('db', 3)]))).toEqual(['web', 'db']);
+    expect(names(inOrder([choiceOf('web', 4, ['db']), choiceOf('db', 3)]))).toEqual(['web', 'db']);
   });
 
   it('comes to an end where units need each other in a circle', () => {
-    const list = [preparedOf('a', 3, ['b']), preparedOf('b', 3, ['c']), preparedOf('c', 3, ['a'])];
+    const list = [choiceOf('a', 3, ['b']), choiceOf('b', 3, ['c']), choiceOf('c', 3, ['a'])];
     expect(names(inOrder(list)).sort()).toEqual(['a', 'b', 'c']);
   });
 
@@ -48,7 +48,7 @@ describe('the order of a batch', () => {
   it('is always a permutation, sorted by severity', () => {
     fc.assert(
       fc.property(batch, (given) => {
-        const list = given.map(({ component, severity, needs }) => preparedOf(component, severity, needs));
+        const list = given.map(({ component, severity, needs }) => choiceOf(component, severity, needs));
         const ordered = inOrder(list);
         expect(ordered).toHaveLength(list.length);
         expect(new Set(ordered)).toEqual(new Set(list));
@@ -63,7 +63,7 @@ describe('the order of a batch', () => {
       fc.property(batch, (given) => {
         // Only earlier letters may be needed: so there is no circle.
         const list = given.map(({ component, severity, needs }) =>
-          preparedOf(
+          choiceOf(
             component,
             severity,
             needs.filter((need) => need < component),

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Tally } from '../../src/heal/tally.js';
 import type { HealingResult, Outcome } from '../../src/result.js';
-import { NOW } from '../make.js';
+import { issueOf, NOW } from '../make.js';
 
 const resultOf = (outcome: Outcome, durationMs = 10) => ({ outcome, durationMs }) as HealingResult;
 const OUTCOMES: Outcome[] = ['fixed', 'ineffective', 'failed', 'skipped', 'planned', 'pending-reboot'];
@@ -41,7 +41,7 @@ describe('metrics', () => {
   it('give a date of their own', () => {
     const tally = new Tally();
     tally.looked(NOW.getTime(), 1);
-    tally.opened(2);
+    tally.opened([issueOf(), issueOf({ component: 'redis' })]);
     tally.read().lastCheck?.setFullYear(1999);
     expect(tally.read()).toMatchObject({ lastCheck: NOW, issuesDetected: 2 });
   });

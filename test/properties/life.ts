@@ -13,7 +13,7 @@ import type { Issue } from '../../src/issue.js';
 import { nixSettings } from '../../src/nix-options.js';
 import type { HealingAction, Plan } from '../../src/plan.js';
 import { SimpleResolver } from '../../src/resolve/resolver.js';
-import { loaded } from '../../src/repair/preload.js';
+import { preload } from '../../src/repair/load.js';
 import type { WorldClock } from './clock.js';
 import type { Doing, Rules } from './rules.js';
 import type { ActScript, CrashPoint, History } from './script.js';
@@ -46,7 +46,7 @@ const own = (scope: 'host' | 'process'): ActionDefinition<{ part: string }> =>
 const ACTIONS = { mend_part: own('process'), mend_host: own('host') };
 const REGISTRY = actionRegistry(ACTIONS);
 // This world's clock knows of no real time.
-await loaded();
+await preload();
 
 class Resolver extends SimpleResolver {
   override getAction(issue: Issue): HealingAction {

@@ -4,6 +4,7 @@ import { carryOut } from '../../execute/carry-out.js';
 import type { Execution, StepReport } from '../../execute/executor.js';
 import type { HelperRequest } from '../../execute/helper-protocol.js';
 import { makePlan } from '../../execute/planner.js';
+import { digestOf } from '../../guard/approvals.js';
 import { NO_HISTORY, type Generations } from '../../guard/generations.js';
 import { DEFAULT_GUARDS } from '../../guard/guards.js';
 import { CHANGES_GENERATION } from '../../guard/generations.js';
@@ -121,6 +122,10 @@ function actsIn(book: ActBook) {
 
 /** The gates of every executor first; then what only root can say. Pure, but for the book that is read. */
 function judge(plan: Plan, request: HelperRequest, { policy, book, now }: HelperParts): Block | undefined {
+  if (request.digest !== undefined && request.digest !== digestOf(plan)) {
+    const sentence = `The root helper would do something else for \`${plan.action}\` by now: plan it again`;
+    return { reason: 'unavailable', sentence };
+  }
   const safety = judgeSafety(plan, policy.units, { approved: true });
   if (safety) return byPolicy(safety);
   if (plan.approval !== undefined && !policy.approvals.includes(plan.action)) {

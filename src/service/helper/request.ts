@@ -3,8 +3,9 @@ import { expectBoolean, expectKnownKeys, expectObject, expectOneOf, refusal } fr
 import { isObject } from '../../shape.js';
 import { parseStrictJson } from './strict-json.js';
 
-const KEYS = ['version', 'do', 'action', 'parameters', 'approved'];
+const KEYS = ['version', 'do', 'action', 'parameters', 'approved', 'digest'];
 const ACTION = /^[a-z][a-z0-9_]{0,63}$/;
+const DIGEST = /^[0-9a-f]{64}$/;
 const PARAMETER = /^[A-Za-z]{1,32}$/;
 /** Of a text by name: `policy0`. */
 const NAME = /^[A-Za-z0-9]{1,32}$/;
@@ -25,6 +26,9 @@ export function parseRequest(line: Uint8Array): HelperRequest {
     throw refusal('action', 'the name of an action', given.action);
   }
   if (given.approved !== undefined) expectBoolean('approved', given.approved);
+  if (given.digest !== undefined && !(typeof given.digest === 'string' && DIGEST.test(given.digest))) {
+    throw refusal('digest', 'a fingerprint of 64 hex digits', given.digest);
+  }
   const parameters = Object.entries(expectObject('parameters', given.parameters));
   if (parameters.length > MOST_PARAMETERS) {
     throw refusal('parameters', `at most ${MOST_PARAMETERS}`, parameters.length);
@@ -47,6 +51,7 @@ const isText = (value: unknown): boolean => typeof value === 'string' && value.l
 const isParameter = (value: unknown): boolean =>
   isText(value) ||
   typeof value === 'boolean' ||
+  (Number.isSafeInteger(value) && (value as number) >= 0) ||
   (isObject(value) && Object.entries(value).every(([key, text]) => NAME.test(key) && isText(text)));
 
 function strictly(line: Uint8Array): unknown {

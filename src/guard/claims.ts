@@ -1,0 +1,28 @@
+import type { Plan } from '../plan.js';
+import { CHANGES_GENERATION } from './generations.js';
+
+/** What a plan needs for itself while it is carried out. */
+export interface Claim {
+  readonly scope: Plan['scope'];
+  /** A change of the NixOS generation: no other host action runs beside it. */
+  readonly alone: boolean;
+  /** Names that no other action may claim at the same time. */
+  readonly names: readonly string[];
+}
+
+/** Returns what a plan needs for itself: its units, or for other host actions the action. */
+export function claimOf(plan: Plan, component: string): Claim {
+  const { scope, action, generation } = plan;
+  const units = plan.targets.flatMap((target) => (target.kind === 'unit' ? [target.id, ...target.names] : []));
+  const names = scope === 'process' ? [component] : units.length > 0 ? units : [action];
+  return {
+    scope,
+    alone: scope === 'host' && (generation !== undefined || CHANGES_GENERATION.includes(action)),
+    names: [...new Set(names)],
+  };
+}
+
+/** Returns whether two plans may not be carried out at the same time. */
+export const conflicts = (one: Claim, other: Claim): boolean =>
+  one.scope === other.scope &&
+  (one.alone || other.alone || one.names.some((name) => other.names.includes(name)));

@@ -1,0 +1,95 @@
+import type { ActionDefinition } from '../actions/define.js';
+import { messageOf } from '../errors.js';
+import type { EngineEvents } from '../events.js';
+import type { Execution, Executor } from '../execute/executor.js';
+import { digestOf } from '../guard/approvals.js';
+import type { Logger } from '../logger.js';
+import type { HealingAction, Plan } from '../plan.js';
+import type { Repair } from './prove.js';
+
+/** What a repair announces, in this order. */
+export interface Announcements {
+  readonly planned: (event: EngineEvents['heal:planned']) => void;
+  readonly started: (event: EngineEvents['heal:started']) => void;
+}
+
+/** What an act is carried out with. */
+export interface ActSources {
+  readonly executor: Executor;
+  readonly announce: Pick<Announcements, 'planned'>;
+  readonly logger: Logger;
+}
+
+/**
+ * Carries out the plan that was judged, approved and announced, and no other. Further plans of the same act (a second
+ * collection, an undo) are announced before they run. Never rejects.
+ */
+export async function carryOut(
+  action: HealingAction,
+  { issue, plan }: Pick<Repair, 'issue' | 'plan'>,
+  approved: boolean,
+  { executor, announce }: ActSources,
+  signal: AbortSignal,
+): Promise<Execution> {
+  try {
+    const execution: unknown = await executor.execute(action, {
+      ...{ dryRun: false, signal, approved, plan },
+      onPlan: (further) => announce.planned({ issue, plan: further }),
+    });
+    return expectExecution(execution, plan);
+  } catch (error) {
+    return failed(action, `The executor broke while it was repairing ${issue.component}: ${messageOf(error)}`);
+  }
+}
+
+/** Undoes a repair that made things worse, where its action says how. */
+export async function undoWorse(
+  { issue, plan }: Repair,
+  definition: ActionDefinition | undefined,
+  sources: ActSources,
+  signal: AbortSignal,
+): Promise<void> {
+  const { logger } = sources;
+  if (!definition?.undo) return;
+  try {
+    await definition.undo(definition.parse(plan.parameters), {
+      signal,
+      execute: (action) => planAndCarryOut(action, issue, sources, signal),
+    });
+    logger.warn(`\`${plan.action}\` made it worse and was undone`);
+  } catch (error) {
+    logger.error(`\`${plan.action}\` made it worse and could not be undone: ${messageOf(error)}`);
+  }
+}
+
+/** Plans an action, announces the plan, and carries out that plan. It asks no gate: it undoes what was done. */
+export async function planAndCarryOut(
+  action: HealingAction,
+  issue: Repair['issue'],
+  sources: ActSources,
+  signal: AbortSignal,
+): Promise<Execution> {
+  let plan: Plan;
+  try {
+    plan = await sources.executor.plan(action, { signal });
+  } catch (error) {
+    return failed(action, messageOf(error));
+  }
+  sources.announce.planned({ issue, plan });
+  return carryOut(action, { issue, plan }, true, sources, signal);
+}
+
+/** What an executor of the host program answers may be anything; that it ran another plan is a fault. */
+function expectExecution(execution: unknown, plan: Plan): Execution {
+  const { outcome, steps, plan: ran } = (execution ?? {}) as Partial<Execution>;
+  const known = outcome === 'executed' || outcome === 'failed' || outcome === 'skipped';
+  if (!known || !Array.isArray(steps)) throw new TypeError('it gave no `outcome` and `steps`');
+  if (outcome === 'skipped' || ran === undefined || digestOf(ran) === digestOf(plan)) return execution as Execution;
+  const error = 'The executor carried out another plan than the one that was announced';
+  return { ...(execution as Execution), outcome: 'failed', success: false, error };
+}
+
+const failed = ({ action }: HealingAction, error: string): Execution => ({
+  ...{ action, outcome: 'failed', success: false, dryRun: false },
+  ...{ error, steps: [], durationMs: 0 },
+});

@@ -1,0 +1,79 @@
+import { approvalOf } from '../guard/approvals.js';
+import { decide, type Moment } from '../guard/decide.js';
+import type { Guards } from '../guard/guards.js';
+import type { Ledger } from '../guard/ledger.js';
+import { EARLY_GATES, firstGate } from '../guard/pacing.js';
+import type { Policy } from '../guard/safety.js';
+import type { Act, GuardState } from '../guard/state.js';
+import type { Issue } from '../issue.js';
+import type { Block, Plan } from '../plan.js';
+
+/** A plan and its fingerprint. */
+export interface Planned {
+  readonly plan: Plan;
+  readonly digest: string;
+}
+
+/** What the gates are asked with. */
+export interface JudgeSources {
+  readonly policy: Policy;
+  readonly guards: Guards;
+  readonly ledger: Ledger;
+  /** Read each time: switching healing off also stops what waits for its turn. */
+  readonly isHealingEnabled: () => boolean;
+  /** Whether this engine itself has an act on a component under way. */
+  readonly isActing: (component: string) => boolean;
+}
+
+/** Asks every gate about plans. In a dry run it counts the plans of the same call as if they had been carried out. */
+export class Judge {
+  readonly #sources: JudgeSources;
+  readonly #rehearsed: Act[] = [];
+
+  constructor(sources: JudgeSources) {
+    this.#sources = sources;
+  }
+
+  /** The gates that need no plan. */
+  early(issue: Issue): Block | undefined {
+    const { isHealingEnabled } = this.#sources;
+    return firstGate(EARLY_GATES, { issue, healingEnabled: isHealingEnabled(), state: this.#state });
+  }
+
+  /** Every gate, by what is known now. */
+  all(issue: Issue, { plan, digest }: Planned, moment: Moment = {}): Block | undefined {
+    const { policy, guards, ledger, isHealingEnabled } = this.#sources;
+    const state = this.#state;
+    return decide({
+      ...{ issue, plan, policy, guards, state },
+      now: ledger.now(),
+      healingEnabled: isHealingEnabled(),
+      approved: this.isApproved(digest),
+      lockedBy: ledger.lockedBy,
+      inFlight: this.#unsettled(issue),
+      ...moment,
+    });
+  }
+
+  isApproved(digest: string): boolean {
+    return approvalOf(this.#sources.ledger.state, digest)?.answer === 'yes';
+  }
+
+  /** Counts a plan of a dry run against the budget. */
+  rehearse({ component }: Issue, { action, scope }: Plan): void {
+    const at = this.#sources.ledger.now();
+    this.#rehearsed.push({ at, component, action, scope, outcome: 'fixed', words: 'planned' });
+  }
+
+  get #state(): GuardState {
+    const { state } = this.#sources.ledger;
+    return this.#rehearsed.length === 0 ? state : { ...state, acts: [...state.acts, ...this.#rehearsed] };
+  }
+
+  /** An act on this component that an earlier run did not finish, and that has not been verified yet. */
+  #unsettled({ component }: Issue): string | undefined {
+    const { ledger, isActing } = this.#sources;
+    return ledger.state.intents.find((intent) => intent.component === component && !isActing(component))
+      ?.action;
+  }
+}

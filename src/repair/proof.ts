@@ -1,0 +1,44 @@
+import { isCleared } from '../detect/percent.js';
+import type { ComponentVerdict, Issue } from '../issue.js';
+
+/** What the checks that speak for a component say after a repair. */
+export interface Proof {
+  /** `unchecked` when no check speaks for it, and none opened the issue. */
+  readonly status: 'ok' | 'bad' | 'unknown' | 'unchecked';
+  /** One sentence with what was read. */
+  readonly reason: string;
+}
+
+/**
+ * Judges a repair by the alarm: every check that speaks for the component reads ok and under its clearing level, and
+ * none that opened the issue, or read bad before the repair, is silent or unknown. So `fixed` implies cleared. Pure.
+ */
+export function proofOf(
+  issue: Pick<Issue, 'component' | 'check'>,
+  before: readonly ComponentVerdict[],
+  after: readonly ComponentVerdict[],
+): Proof {
+  const bad = after.find(({ status }) => status === 'bad');
+  if (bad) return { status: 'bad', reason: bad.reason };
+  const still = after.find((verdict) => verdict.status === 'ok' && !isCleared(verdict));
+  if (still) return { status: 'bad', reason: `${still.reason}; it is not under its clearing level yet` };
+  const moving = after.find(({ transient }) => transient);
+  if (moving) return { status: 'unknown', reason: moving.reason };
+  for (const check of alarms(issue, before)) {
+    const verdict = after.find((one) => one.check === check);
+    if (verdict === undefined)
+      return { status: 'unknown', reason: `The check \`${check}\` gives no verdict on ${issue.component}` };
+    if (verdict.status === 'unknown') return { status: 'unknown', reason: verdict.reason };
+  }
+  const opened = after.find(({ check }) => check === issue.check) ?? after.find(({ status }) => status === 'ok');
+  if (opened) return { status: 'ok', reason: opened.reason };
+  const [unread] = after;
+  if (unread) return { status: 'unknown', reason: unread.reason };
+  return { status: 'unchecked', reason: `No check looks at ${issue.component}` };
+}
+
+/** The checks whose answer is needed: the one that opened the issue, and those that read bad before the repair. */
+function alarms({ check }: Pick<Issue, 'check'>, before: readonly ComponentVerdict[]): Set<string> {
+  const said = before.filter(({ status }) => status === 'bad').map((verdict) => verdict.check);
+  return new Set(check === undefined ? said : [check, ...said]);
+}

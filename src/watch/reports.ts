@@ -1,0 +1,87 @@
+import type { EngineEvents } from '../events.js';
+import { recurrences } from '../guard/state.js';
+import type { BlockReason } from '../plan.js';
+import type { EnginePorts } from '../repair/ports.js';
+import type { HealingResult } from '../result.js';
+import type { Look, Looks } from './look.js';
+
+/** So many results are kept between two cycles of monitoring. */
+const KEPT = 100;
+/** So many pending repairs are followed. */
+const MOST_PENDING = 1_000;
+
+/** Counts results, reports them, and clears the issue of a repair that was proved. */
+export class Reports {
+  readonly #ports: Pick<EnginePorts, 'emit' | 'hears' | 'ledger' | 'guards'>;
+  readonly #looks: Looks;
+  readonly #last = new Map<string, HealingResult>();
+  readonly #pending = new Map<string, HealingResult>();
+  readonly #blocks = new Map<string, BlockReason>();
+  #sinceCycle: HealingResult[] = [];
+
+  constructor(ports: Pick<EnginePorts, 'emit' | 'hears' | 'ledger' | 'guards'>, looks: Looks) {
+    this.#ports = ports;
+    this.#looks = looks;
+  }
+
+  /** The last result of a component with an open issue. */
+  last(component: string): HealingResult | undefined {
+    return this.#last.get(component);
+  }
+
+  /** The result of a repair whose job still runs. */
+  pending(id: string | undefined): HealingResult | undefined {
+    return id === undefined ? undefined : this.#pending.get(id);
+  }
+
+  forget(component: string): void {
+    this.#blocks.delete(component);
+    this.#last.delete(component);
+  }
+
+  /** Resets the de-duplication of `heal:blocked`, so that every `heal:started` is followed by an event. */
+  begins(component: string): void {
+    this.#blocks.delete(component);
+  }
+
+  add(result: HealingResult): void {
+    const { emit, hears } = this.#ports;
+    const { component } = result.issue;
+    this.#looks.tally.healed(result);
+    this.#looks.chronicle.ended(result);
+    if (hears('cycle:done')) this.#sinceCycle = [...this.#sinceCycle.slice(1 - KEPT), result];
+    if (this.#looks.open.about(component).length > 0) this.#last.set(component, result);
+    if (result.outcome === 'skipped') {
+      if (this.#blocks.get(component) === result.blockedBy) return;
+      this.#blocks.set(component, result.blockedBy);
+      emit('heal:blocked', { issue: result.issue, blockedBy: result.blockedBy, error: result.error });
+      return;
+    }
+    this.#blocks.delete(component);
+    this.#follow(result);
+    if (result.outcome === 'planned') return;
+    emit('heal:done', { result });
+    if (result.outcome === 'fixed') this.#fixed(component);
+  }
+
+  /** Reports a cycle, with the results of its issues or, in monitoring, those since the last cycle. */
+  cycleDone(look: Look, results: readonly HealingResult[] = this.#sinceCycle): void {
+    this.#sinceCycle = [];
+    this.#ports.emit('cycle:done', { ...look, results } satisfies EngineEvents['cycle:done']);
+  }
+
+  #follow(result: HealingResult): void {
+    this.#pending.delete(result.id);
+    if (result.outcome === 'pending' && this.#pending.size < MOST_PENDING)
+      this.#pending.set(result.id, result);
+  }
+
+  /** Proof implies health under the clearing level, so the issue clears at once. */
+  #fixed(component: string): void {
+    this.#looks.proved(component);
+    const { ledger, guards, emit } = this.#ports;
+    const times = recurrences(ledger.state, component, ledger.now(), guards.useless.withinMs);
+    // Reported when it has come that far, and not again after each repair.
+    if (times === guards.useless.recurrences) emit('issue:recurring', { component, times });
+  }
+}
