@@ -127,8 +127,8 @@ describe('the events of an engine', () => {
       'heal:planned nginx',
       'heal:started nginx',
       'heal:done nginx',
-      'cycle:done',
       'issue:cleared nginx',
+      'cycle:done',
       'cycle:done',
     ]);
     expect(bench.events('heal:done')).toMatchObject([{ result: { outcome: 'fixed' } }]);

@@ -4,17 +4,18 @@ import { expectKnownKeys, expectMethods, expectObject, expectOneOf, expectString
 import type { Host, ReadRequest } from '../host/host.js';
 import { localHost } from '../host/local-host.js';
 import type { Writable } from '../host/reading.js';
-import { SNAPSHOT_PARTS, type Snapshot, type SnapshotPart } from '../host/snapshot.js';
+import type { Snapshot } from '../host/snapshot.js';
 import { unitName } from '../host/systemd/unit-name.js';
-import { Severity, type ComponentVerdict, type Issue } from '../issue.js';
+import type { ComponentVerdict, Issue } from '../issue.js';
 import { isPending } from '../pending.js';
-import { BUILT_IN_CHECKS, expectCheck, type BuiltInCheck, type Check } from './check.js';
-import { CheckRunner } from './check-runner.js';
+import { BUILT_IN_CHECKS, type BuiltInCheck, type Check } from './check.js';
 import { BuiltInChecks, PARTS } from './built-in.js';
 import { mayBeUnit, verdictsOn } from './component.js';
+import { isBad, issueFrom } from './issue-from.js';
 import { GaugeGlance, type Glance, type Looking } from './glance.js';
 import type { WatchedUnit } from './services.js';
 import { guardedThresholds, thresholdValues, type Thresholds } from './thresholds.js';
+import { UserChecks } from './user-checks.js';
 import { VerdictList } from './verdict-list.js';
 import { watchedUnits, type ServiceOption } from './watched.js';
 
@@ -67,7 +68,6 @@ const OPTIONS = ['host', 'clock', 'thresholds', 'enabledChecks', 'checks', 'serv
 export type Looked = readonly ComponentVerdict[] | Promise<readonly ComponentVerdict[]>;
 
 const NO_REQUEST: InspectRequest = Object.freeze({});
-const NO_VERDICTS: readonly ComponentVerdict[] = Object.freeze([]);
 
 /** Reads the host and holds it against the thresholds. It looks, and changes nothing. */
 export class SimpleDetector implements Detector {
@@ -77,7 +77,7 @@ export class SimpleDetector implements Detector {
   readonly #list = new VerdictList();
   readonly #glance: GaugeGlance;
   readonly #discover: boolean;
-  readonly #custom = new Map<string, CheckRunner>();
+  readonly #custom = new UserChecks();
   readonly #judge: BuiltInChecks;
   #asked: { readonly checks: readonly string[]; readonly request: ReadRequest } | undefined;
   #thresholds: Thresholds;
@@ -116,7 +116,7 @@ export class SimpleDetector implements Detector {
     return this.#looking.enabled;
   }
   set enabledChecks(names: readonly string[]) {
-    const known = [...BUILT_IN_CHECKS, ...this.#custom.keys()];
+    const known = [...BUILT_IN_CHECKS, ...this.#custom.names];
     for (const name of expectStrings('enabledChecks', names))
       expectOneOf('enabledChecks', name, known, 'check');
     this.#looking.enabled = Object.freeze([...new Set(names)]);
@@ -124,9 +124,8 @@ export class SimpleDetector implements Detector {
 
   /** Adds a check of the host program's own, and enables it. Throws when the name is taken. */
   addCheck(check: Check): this {
-    const added = expectCheck(check, [...BUILT_IN_CHECKS, ...this.#custom.keys()]);
-    this.#custom.set(added.name, new CheckRunner(added));
-    this.#looking.enabled = Object.freeze([...this.#looking.enabled, added.name]);
+    const name = this.#custom.add(check, BUILT_IN_CHECKS);
+    this.#looking.enabled = Object.freeze([...this.#looking.enabled, name]);
     return this;
   }
 
@@ -172,25 +171,12 @@ export class SimpleDetector implements Detector {
 
   #judgeAll(checks: readonly string[], snapshot: Snapshot, request: InspectRequest): Looked {
     const { component } = request;
-    const custom = this.#custom.size === 0 ? NO_VERDICTS : this.#runCustom(checks, snapshot, request);
+    const custom = this.#custom.run(checks, snapshot, request);
     return custom.some(isPending)
       ? Promise.all(custom.map(async (verdict) => verdict)).then((verdicts) =>
           this.#putTogether(checks, snapshot, verdicts, component),
         )
       : this.#putTogether(checks, snapshot, custom as readonly ComponentVerdict[], component);
-  }
-
-  #runCustom(
-    checks: readonly string[],
-    snapshot: Snapshot,
-    { component, signal, fresh, skip }: InspectRequest,
-  ): (ComponentVerdict | Promise<ComponentVerdict>)[] {
-    const whileBusy = fresh ? 'rerun' : component === undefined ? 'skip' : 'share';
-    return checks.flatMap((name) => {
-      const runner = this.#custom.get(name);
-      if (runner === undefined || skip?.(runner.check.component)) return [];
-      return runner.run(snapshot, signal, whileBusy);
-    });
   }
 
   #putTogether(
@@ -209,9 +195,7 @@ export class SimpleDetector implements Detector {
 
   /** The checks that can speak for a component, whether they are enabled or not: an issue may come by hand. */
   #checksFor(component: string, check: string | undefined): readonly string[] {
-    const own = [...this.#custom.values()]
-      .filter((runner) => runner.check.component === component)
-      .map((runner) => runner.check.name);
+    const own = this.#custom.namesFor(component);
     const builtIn = this.#builtInFor(component);
     // A unit that merely has the name of a check's component is nobody's business, unless it is watched or was asked for.
     const strange = builtIn[0] === 'services' && !this.#isWatched(component) && check !== 'services';
@@ -240,7 +224,9 @@ export class SimpleDetector implements Detector {
     const services = checks.includes('services');
     const single = component !== undefined && services;
     const request: ReadRequest = {
-      parts: [...new Set(checks.flatMap((name) => PARTS[name as BuiltInCheck] ?? this.#partsOf(name)))],
+      parts: [
+        ...new Set(checks.flatMap((name) => PARTS[name as BuiltInCheck] ?? this.#custom.partsOf(name))),
+      ],
       units: !services ? undefined : single ? [unitName(component)] : this.#units,
       discover: this.#discover && services && !single,
       recent,
@@ -249,27 +235,4 @@ export class SimpleDetector implements Detector {
     if (component === undefined) this.#asked = { checks, request };
     return request;
   }
-
-  #partsOf(custom: string): readonly SnapshotPart[] {
-    const runner = this.#custom.get(custom);
-    return runner ? (runner.check.parts ?? SNAPSHOT_PARTS) : [];
-  }
-}
-
-/** Whether a verdict is bad. */
-export const isBad = (verdict: ComponentVerdict): boolean => verdict.status === 'bad';
-
-/** The issue that a bad verdict is. */
-export function issueFrom(verdict: ComponentVerdict, timestamp: Date): Issue {
-  return Object.freeze({
-    type: verdict.type,
-    severity: verdict.severity ?? Severity.HIGH,
-    description: verdict.reason,
-    component: verdict.component,
-    metricValue: verdict.value ?? 0,
-    threshold: verdict.threshold ?? 0,
-    timestamp,
-    check: verdict.check,
-    ...(verdict.evidence ? { evidence: Object.freeze([...verdict.evidence]) } : {}),
-  });
 }

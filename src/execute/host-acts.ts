@@ -109,10 +109,10 @@ export class HostActs {
       return told({ outcome: 'failed', error: messageOf(error), steps: [] });
     }
     const { plan } = routed;
+    const asNow = await this.#asNow(routed, given, signal);
     const claim = claimOf(plan, plan.targets[0]?.id ?? plan.action);
     const situation = { inFlight: this.#besides(claim), approved };
-    const block =
-      changedSince(given, plan) ?? judgeSafety(await this.#asNow(routed, given, signal), this.#parts.policy, situation);
+    const block = changedSince(given, plan) ?? judgeSafety(asNow, this.#parts.policy, situation);
     if (block) {
       return told({ outcome: 'skipped', plan, blockedBy: block.reason, error: block.sentence, steps: [] });
     }
@@ -147,7 +147,11 @@ export class HostActs {
   async #carryOut(
     { plan, way, status }: Routed,
     action: HealingAction,
-    { signal, approved = false, onPlan }: Pick<ExecuteOptions, 'approved' | 'onPlan'> & { readonly signal: AbortSignal },
+    {
+      signal,
+      approved = false,
+      onPlan,
+    }: Pick<ExecuteOptions, 'approved' | 'onPlan'> & { readonly signal: AbortSignal },
   ): Promise<Omit<Execution, 'action' | 'dryRun' | 'durationMs' | 'success'>> {
     const { logger, actions } = this.#parts;
     if (status && way === 'none') return { outcome: 'failed', error: lackOf(status), steps: [] };

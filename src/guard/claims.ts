@@ -13,7 +13,9 @@ export interface Claim {
 /** Returns what a plan needs for itself: its units, or for other host actions the action. */
 export function claimOf(plan: Plan, component: string): Claim {
   const { scope, action, generation } = plan;
-  const units = plan.targets.flatMap((target) => (target.kind === 'unit' ? [target.id, ...target.names] : []));
+  const units = plan.targets.flatMap((target) =>
+    target.kind === 'unit' ? [target.id, ...target.names] : [],
+  );
   const names = scope === 'process' ? [component] : units.length > 0 ? units : [action];
   return {
     scope,

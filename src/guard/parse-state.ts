@@ -53,6 +53,7 @@ const LAST_FIX = shaped({
   bootId: isString,
   system: orNull(isPath),
   gained: orNull(FLAG),
+  strikes: isNumber,
   probation: FLAG,
 });
 

@@ -65,6 +65,7 @@ export function recordAct(
     bootId,
     system: generations.running,
     gained: effect === undefined ? null : gained(effect, guards),
+    strikes: record.strikes,
     probation: breakerOf(record, act.at) === 'half-open',
   };
   return withRecord(next, act.component, {
@@ -75,7 +76,7 @@ export function recordAct(
     },
     useless: useless ? { action: act.action, value: effect.after } : null,
     ...(act.outcome === 'fixed'
-      ? { failures: 0, breakerUntil: null, fixed }
+      ? { failures: 0, strikes: 0, breakerUntil: null, fixed }
       : { failures: record.failures + 1, fixed: null, ...strike(record, act.at, guards) }),
   });
 }

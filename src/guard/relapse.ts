@@ -2,7 +2,14 @@ import { Severity, type Issue } from '../issue.js';
 import type { Guards } from './guards.js';
 import { withRecord } from './record.js';
 import { strike } from './record-act.js';
-import { backoffOf, recordOf, type Act, type ComponentRecord, type GuardState, type LastFix } from './state.js';
+import {
+  backoffOf,
+  recordOf,
+  type Act,
+  type ComponentRecord,
+  type GuardState,
+  type LastFix,
+} from './state.js';
 
 const MINUTE = 60_000;
 
@@ -37,10 +44,11 @@ export function recordRelapse(
   const { action } = fix;
   const early = now - fix.at < Math.min(10 * MINUTE, MINUTE * 2 ** record.relapses);
   // A repair that held for long enough begins a new count.
-  const counted =
-    fix.gained === true ? {} : early ? strike(record, now, guards, fix.probation) : { strikes: 0 };
+  // A repair that held for long enough, or gained what it is for, begins a new count.
+  const counts = early && fix.gained !== true;
+  const strikes = counts ? strike({ ...record, strikes: fix.strikes }, now, guards, fix.probation) : {};
   const next = withRecord(state, component, {
-    ...counted,
+    ...strikes,
     fixed: null,
     relapses: record.relapses + 1,
     backoff: { ...record.backoff, ...waitAfter(record, fix, guards, chance) },

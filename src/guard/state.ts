@@ -29,6 +29,8 @@ export interface LastFix {
   readonly system: string | null;
   /** Whether it gained what it is for; `null` where nothing was measured. */
   readonly gained: boolean | null;
+  /** Strikes before it: they count again when it relapses early. */
+  readonly strikes: number;
   /** Whether it was the one attempt that an open breaker allows. */
   readonly probation: boolean;
 }

@@ -38,7 +38,10 @@ export async function carryOut(
     });
     return expectExecution(execution, plan);
   } catch (error) {
-    return failed(action, `The executor broke while it was repairing ${issue.component}: ${messageOf(error)}`);
+    return failed(
+      action,
+      `The executor broke while it was repairing ${issue.component}: ${messageOf(error)}`,
+    );
   }
 }
 
@@ -84,7 +87,8 @@ function expectExecution(execution: unknown, plan: Plan): Execution {
   const { outcome, steps, plan: ran } = (execution ?? {}) as Partial<Execution>;
   const known = outcome === 'executed' || outcome === 'failed' || outcome === 'skipped';
   if (!known || !Array.isArray(steps)) throw new TypeError('it gave no `outcome` and `steps`');
-  if (outcome === 'skipped' || ran === undefined || digestOf(ran) === digestOf(plan)) return execution as Execution;
+  if (outcome === 'skipped' || ran === undefined || digestOf(ran) === digestOf(plan))
+    return execution as Execution;
   const error = 'The executor carried out another plan than the one that was announced';
   return { ...(execution as Execution), outcome: 'failed', success: false, error };
 }

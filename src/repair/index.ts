@@ -35,8 +35,12 @@ export function repairRound(
   return repairAll(
     issues,
     {
-      ...{ host, detector, resolver, executor, actions, guards, ledger, clock, logger, dryRun },
+      ...{ host, detector, resolver, executor, actions, guards, ledger, clock, logger },
       ...{ isHealingEnabled, nextId, slots, done },
+      // Read each time: a dry run that is switched on also stops what waits for its turn.
+      get dryRun() {
+        return dryRun || ports.dryRun;
+      },
       judge: new Judge({ policy, guards, ledger, isHealingEnabled, isActing }),
       recorder: new Recorder({ ledger, guards, clock, logger, bootId, acting }),
       announce: {

@@ -30,7 +30,8 @@ export function proofOf(
       return { status: 'unknown', reason: `The check \`${check}\` gives no verdict on ${issue.component}` };
     if (verdict.status === 'unknown') return { status: 'unknown', reason: verdict.reason };
   }
-  const opened = after.find(({ check }) => check === issue.check) ?? after.find(({ status }) => status === 'ok');
+  const opened =
+    after.find(({ check }) => check === issue.check) ?? after.find(({ status }) => status === 'ok');
   if (opened) return { status: 'ok', reason: opened.reason };
   const [unread] = after;
   if (unread) return { status: 'unknown', reason: unread.reason };

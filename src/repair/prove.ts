@@ -1,4 +1,9 @@
-import { verifyByCheck, type ActionDefinition, type Verification, type VerifyContext } from '../actions/define.js';
+import {
+  verifyByCheck,
+  type ActionDefinition,
+  type Verification,
+  type VerifyContext,
+} from '../actions/define.js';
 import type { Clock } from '../clock.js';
 import type { Detector } from '../detect/detector.js';
 import { lookAgain, worstVerdict } from '../detect/look-again.js';

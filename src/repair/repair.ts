@@ -52,7 +52,9 @@ export async function repair(chosen: Choice, sources: RepairSources, turn: Turn)
       const rungStart = clock.monotonic();
       const rung = await repairOnce(choice, id, sources, turn);
       ({ choice, ending } = rung);
-      const next = rung.worse ? await nextRung(rung, clock.monotonic() - rungStart, sources, turn) : undefined;
+      const next = rung.worse
+        ? await nextRung(rung, clock.monotonic() - rungStart, sources, turn)
+        : undefined;
       if (next === undefined) break;
       choice = next;
     }

@@ -60,7 +60,10 @@ export async function settleInterrupted(
   }
 }
 
-function whenOf({ id, action, bootId: boot, awaitsReboot }: Intent, { bootId, isPending }: SettleSources): string {
+function whenOf(
+  { id, action, bootId: boot, awaitsReboot }: Intent,
+  { bootId, isPending }: SettleSources,
+): string {
   if (awaitsReboot) return `the host was restarted, which was awaited after \`${action}\``;
   if (isPending(id)) return `the job of \`${action}\` has ended`;
   const why = boot === bootId ? 'the engine was interrupted' : 'the host was restarted';

@@ -66,7 +66,12 @@ export class Slots {
   #next(): void {
     const still: Waiting[] = [];
     for (const { slot, begin } of this.#waiting) {
-      if (this.#isFree(slot.claim, still.map((waiting) => waiting.slot))) {
+      if (
+        this.#isFree(
+          slot.claim,
+          still.map((waiting) => waiting.slot),
+        )
+      ) {
         slot.since = this.#now();
         this.#running.add(slot);
         begin();

@@ -210,7 +210,7 @@ export class Cycle {
   /** Unique across restarts: the proof of a pending repair may come from the next run. */
   #nextId(): string {
     this.#ids += 1;
-    return `${Math.round(this.#ports.ledger.now()).toString(36)}-${this.#ids.toString(36)}`;
+    return `${Math.round(this.#ports.clock.now()).toString(36)}-${this.#ids.toString(36)}`;
   }
 }
 

@@ -1,4 +1,5 @@
-import { isBad, type InspectRequest, type Looked } from '../detect/detector.js';
+import type { InspectRequest, Looked } from '../detect/detector.js';
+import { isBad } from '../detect/issue-from.js';
 import { verdictsOf } from '../detect/look-again.js';
 import type { CycleReport } from '../events.js';
 import { forget } from '../guard/approvals.js';
@@ -143,7 +144,7 @@ export class Looks {
     }
     for (const { issue } of cleared) this.#cleared(issue);
     await Promise.all(opened.map((one) => this.#gather(one, mode.signal)));
-    await noteLook(verdicts, this.#ports, this.#effects.settle, { ...mode, only, isHeld: this.#isHeld });
+    await noteLook(verdicts, this.#ports, this.#effects.settle, { ...mode, only, isActing: this.#isActing });
     noteStorm(this.open, this.#ports);
   }
 
@@ -162,6 +163,9 @@ export class Looks {
   readonly #isHeld = (component: string): boolean =>
     this.#ports.ledger.state.intents.some((intent) => intent.component === component);
 
+  /** While this engine acts on a component, the repair alone reads it. */
+  readonly #isActing = (component: string): boolean => this.#ports.acting.has(component);
+
   /** What a look that began before a later, smaller one says of its components is not known any more. */
   #withoutStale(verdicts: readonly ComponentVerdict[], start: number): readonly ComponentVerdict[] {
     if (this.#lookedAt.size === 0) return verdicts;
@@ -176,7 +180,7 @@ export class Looks {
   /** The same request while nothing in it changes. A monitor is woken by what happens: recent readings are enough. */
   #requestWith(signal: AbortSignal, recent: boolean): InspectRequest {
     if (this.#request?.signal !== signal || this.#request.recent !== recent)
-      this.#request = { signal, recent, skip: this.#isHeld };
+      this.#request = { signal, recent, skip: this.#isActing };
     return this.#request;
   }
 

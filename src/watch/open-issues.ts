@@ -1,4 +1,4 @@
-import { isBad, issueFrom } from '../detect/detector.js';
+import { isBad, issueFrom } from '../detect/issue-from.js';
 import { debounce, watchKey, type Watch, type Watches } from './debounce.js';
 import type { Guards } from '../guard/guards.js';
 import type { ComponentVerdict, Issue } from '../issue.js';

@@ -28,7 +28,7 @@ export interface LookScope {
   /** The components looked at; all of them when left out. */
   readonly only?: ReadonlySet<string> | undefined;
   /** Whether a component is being repaired: the repair reads it. */
-  readonly isHeld: (component: string) => boolean;
+  readonly isActing: (component: string) => boolean;
 }
 
 /** Whether a look at a host that is well changes nothing in the state: nothing is remembered that it could change. */
@@ -45,7 +45,7 @@ export async function noteLook(
   verdicts: readonly ComponentVerdict[],
   sources: HealthSources,
   settle: Settle,
-  { signal, dryRun, only, isHeld }: LookScope,
+  { signal, dryRun, only, isActing }: LookScope,
 ): Promise<void> {
   const { ledger, guards } = sources;
   const { components, approvals, intents, cautious } = ledger.state;
@@ -58,7 +58,7 @@ export async function noteLook(
   );
   // On a healthy host there is nothing to note, and nothing is made.
   if (remembered.size === 0 && !cautious) return;
-  const found = await lookFor(remembered, verdicts, sources.detector, isHeld, signal);
+  const found = await lookFor(remembered, verdicts, sources.detector, isActing, signal);
   const seen = [...verdicts, ...found];
   ledger.note((state, now) =>
     [...worstOf(seen)].reduce(
@@ -82,7 +82,11 @@ function noteUndos(seen: readonly ComponentVerdict[], { ledger, bootId }: Health
 }
 
 /** Requests that nobody answered in time are rejected. */
-export function noteLapses({ ledger, guards, clock }: Pick<HealthSources, 'ledger' | 'guards' | 'clock'>): void {
+export function noteLapses({
+  ledger,
+  guards,
+  clock,
+}: Pick<HealthSources, 'ledger' | 'guards' | 'clock'>): void {
   ledger.note((state, now) => lapse(state, now, guards, clock.random()));
 }
 
@@ -91,13 +95,13 @@ async function lookFor(
   remembered: ReadonlySet<string>,
   verdicts: readonly ComponentVerdict[],
   detector: Detector,
-  isHeld: (component: string) => boolean,
+  isActing: (component: string) => boolean,
   signal: AbortSignal,
 ): Promise<ComponentVerdict[]> {
   const seen = new Set(verdicts.map(({ component }) => component));
   const found: ComponentVerdict[] = [];
   for (const component of remembered) {
-    if (seen.has(component) || isHeld(component)) continue;
+    if (seen.has(component) || isActing(component)) continue;
     const verdict = worstVerdict(await lookAgain(detector, { component, signal }).catch(() => []));
     if (verdict) found.push({ ...verdict, component });
   }

@@ -27,6 +27,7 @@ describe("a check of the host program's own", () => {
       check: 'queue',
       component: 'queue',
       type: 'resource',
+      settleMs: 60_000,
     });
     expect(await detectorWith(checkOf(run)).detectIssues()).toMatchObject([
       { component: 'queue', severity: 2, metricValue: 12, threshold: 10, description: '12 jobs are waiting' },
@@ -116,7 +117,7 @@ describe('a check that takes too long', () => {
     expect(signal?.aborted).toBe(true);
 
     expect(await detector.inspect()).toMatchObject([
-      { status: 'unknown', reason: 'The check `queue` is still busy with an earlier cycle' },
+      { status: 'unknown', reason: 'The check `queue` is still busy with an earlier run' },
     ]);
     expect(run).toHaveBeenCalledTimes(1);
 

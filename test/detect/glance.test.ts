@@ -1,7 +1,8 @@
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isBad, SimpleDetector } from '../../src/detect/detector.js';
+import { isBad } from '../../src/detect/issue-from.js';
+import { SimpleDetector } from '../../src/detect/detector.js';
 import type { Gauges } from '../../src/host/snapshot.js';
 import { fakeHost, memoryReading, mountReading } from '../../src/testing/index.js';
 import { GAUGE_CHECKS, liveHost } from '../make-live.js';

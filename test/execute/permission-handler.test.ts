@@ -257,16 +257,18 @@ describe('execute', () => {
     expect(execution.error).toContain('no bus');
   });
 
-  it('carries out one host action at a time, and process actions beside it', async () => {
+  it('does not run an action beside itself, and runs services and process actions beside it', async () => {
     let release = (): void => undefined;
     const slow = ownAction(() => new Promise<void>((resolve) => (release = resolve)), 'host');
     const actions = { slow: slow as never, renew_pool: ownAction(() => 1) as never };
     const executor = handler(fakeHost({ units: [failedUnit()] }), { actions });
-    const first = executor.execute({ action: 'slow', parameters: {} });
+    const SLOW = { action: 'slow', parameters: {} };
+    const first = executor.execute(SLOW);
     await vi.waitFor(async () => {
-      expect(await executor.execute(RESTART, { dryRun: true })).toMatchObject({ blockedBy: 'in-flight' });
+      expect(await executor.execute(SLOW, { dryRun: true })).toMatchObject({ blockedBy: 'in-flight' });
     });
-    expect(await executor.execute(RESTART)).toMatchObject({ outcome: 'skipped', blockedBy: 'in-flight' });
+    expect(await executor.execute(SLOW)).toMatchObject({ outcome: 'skipped', blockedBy: 'in-flight' });
+    expect(await executor.execute(RESTART)).toMatchObject({ outcome: 'executed' });
     expect(await executor.execute(RENEW)).toMatchObject({ outcome: 'executed' });
     release();
     expect(await first).toMatchObject({ outcome: 'executed' });

@@ -59,23 +59,27 @@ const DONE: Execution = {
   steps: [{ step: 'true', ok: true, durationMs: 1 }],
   durationMs: 2,
 };
+const DIGEST = 'ab'.repeat(32);
 const line = (answer: object): string => `${JSON.stringify({ version: 1, ...answer })}\n`;
 const execute = (client = new ServiceClient(path), signal = never()) =>
-  client.execute(ACTION, { approved: false, timeoutMs: 1_000, signal });
+  client.execute(ACTION, { approved: false, digest: DIGEST, timeoutMs: 1_000, signal });
 
 describe('an act through the helper', () => {
   it('is asked for in one line, and its answer is passed on', async () => {
     let asked: unknown;
     await helper(says((request) => ((asked = request), line(DONE))));
     expect(await execute()).toEqual(DONE);
-    expect(asked).toEqual(REQUEST);
+    expect(asked).toEqual({ ...REQUEST, digest: DIGEST });
   });
 
   it('says when a person has approved it', async () => {
     let asked: unknown;
     await helper(says((request) => ((asked = request), line(DONE))));
-    await new ServiceClient(path).execute(ACTION, { approved: true, timeoutMs: 1, signal: never() });
-    expect(asked).toEqual({ ...REQUEST, approved: true });
+    await new ServiceClient(path).execute(ACTION, {
+      ...{ approved: true, digest: DIGEST },
+      ...{ timeoutMs: 1, signal: never() },
+    });
+    expect(asked).toEqual({ ...REQUEST, digest: DIGEST, approved: true });
   });
 
   it('is one at a time', async () => {

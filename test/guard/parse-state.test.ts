@@ -20,6 +20,7 @@ const record = fc.record({
       bootId: word,
       system: fc.option(word.map((rest) => `/${rest}`)),
       gained: fc.option(fc.boolean()),
+      strikes: count,
       probation: fc.boolean(),
     }),
   ),

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { SimpleDetector } from '../../src/detect/detector.js';
-import { isBad } from '../../src/detect/detector.js';
+import { isBad } from '../../src/detect/issue-from.js';
 import { unknown } from '../../src/host/reading.js';
 import type { HealingAction } from '../../src/plan.js';
 import {

@@ -5,7 +5,15 @@ import type { HealingResult, Outcome } from '../../src/result.js';
 import { issueOf, NOW } from '../make.js';
 
 const resultOf = (outcome: Outcome, durationMs = 10) => ({ outcome, durationMs }) as HealingResult;
-const OUTCOMES: Outcome[] = ['fixed', 'ineffective', 'failed', 'skipped', 'planned', 'pending-reboot'];
+const OUTCOMES: Outcome[] = [
+  'fixed',
+  'ineffective',
+  'failed',
+  'skipped',
+  'planned',
+  'pending',
+  'pending-reboot',
+];
 
 describe('metrics', () => {
   it('begin at nothing, and with a success rate of 1', () => {
@@ -13,6 +21,7 @@ describe('metrics', () => {
       issuesDetected: 0,
       issuesResolved: 0,
       issuesFailed: 0,
+      issuesRelapsed: 0,
       lastCheck: undefined,
       successRate: 1,
       detectionTimeMs: { last: 0, mean: 0, max: 0 },

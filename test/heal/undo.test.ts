@@ -117,7 +117,7 @@ describe('what is to be taken back', () => {
     executor.next({ outcome: 'failed', success: false, error: 'EBUSY' });
     await done(engine.close());
     expect(await remembered(store)).toMatchObject([{ component: 'cpu' }]);
-    expect(logger.lines.map(({ message }) => message).join()).toContain('could not be taken back: EBUSY');
+    expect(logger.lines.map(({ message }) => message).join()).toContain('could not be undone: EBUSY');
   });
 
   it('is nothing after an act that a gate of the executor kept from being done', async () => {

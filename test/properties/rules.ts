@@ -70,7 +70,8 @@ export class Rules {
   readonly asked = new Map<string, Asked>();
   /** Acts that an earlier life began, and whose end nobody wrote down. */
   readonly interrupted = new Map<string, Doing>();
-  readonly doing = new Map<Scope, Doing>();
+  /** Acts under way, by component. */
+  readonly doing = new Map<string, Doing>();
   /** A component that a person is about to reset. */
   resetting: string | undefined;
   /** Ended, and not yet on record. */
@@ -151,7 +152,11 @@ export class Rules {
     }
     const forbidden = this.#listed ? FORBIDDEN : FORBIDDEN.filter((one) => one !== 'stray');
     must(!forbidden.includes(component), 'which is protected or not allowed');
-    must(!this.doing.has(scope), `while ${this.doing.get(scope)?.component} is being healed`);
+    must(!this.doing.has(component), 'while it is being repaired');
+    const beside = [...this.doing.values()].filter((one) => one.scope === scope);
+    must(beside.length < 4, `beside ${beside.length} others`);
+    must(action !== 'mend_host' || beside.every((one) => one.action !== action), 'beside the same action');
+    must(this.#storm === null || beside.length === 0, 'beside another one, in a storm');
     must(!this.interrupted.has(component), 'blindly repeated after a crash');
     must(
       (memory.backoff.get(action)?.until ?? 0) <= now,
@@ -176,13 +181,13 @@ export class Rules {
       this.seen.approved += 1;
       must(now - (answer?.askedAt ?? now) < 15 * MINUTE, 'on an approval that has lapsed');
     }
-    this.doing.set(scope, doing);
+    this.doing.set(component, doing);
   }
 
   /** The executor has ended, and changed what it changed. */
   end(doing: Doing, counts: boolean): void {
     doing.ended = true;
-    this.doing.delete(doing.scope);
+    this.doing.delete(doing.component);
     for (const [id, { component }] of this.asked) if (component === doing.component) this.asked.delete(id);
     if (counts) this.unrecorded.push(doing);
   }

@@ -1,0 +1,58 @@
+import { SNAPSHOT_PARTS, type Snapshot, type SnapshotPart } from '../host/snapshot.js';
+import type { ComponentVerdict } from '../issue.js';
+import { expectCheck, type Check } from './check.js';
+import { CheckRunner } from './check-runner.js';
+
+/** How the checks of the host program run in one look. */
+export interface UserCheckRun {
+  /** The one component that is read; all of them when left out. */
+  readonly component?: string | undefined;
+  readonly fresh?: boolean | undefined;
+  readonly skip?: ((component: string) => boolean) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const NO_VERDICTS: readonly ComponentVerdict[] = Object.freeze([]);
+
+/** The checks of the host program, by name. */
+export class UserChecks {
+  readonly #runners = new Map<string, CheckRunner>();
+
+  get names(): readonly string[] {
+    return [...this.#runners.keys()];
+  }
+
+  /** Adds a check and returns its name. Throws when the check is invalid or one of the names is taken. */
+  add(check: Check, taken: readonly string[]): string {
+    const added = expectCheck(check, [...taken, ...this.names]);
+    this.#runners.set(added.name, new CheckRunner(added));
+    return added.name;
+  }
+
+  /** Names of the checks about a component. */
+  namesFor(component: string): readonly string[] {
+    if (this.#runners.size === 0) return [];
+    return this.names.filter((name) => this.#runners.get(name)?.check.component === component);
+  }
+
+  /** What a check reads of the snapshot; nothing for a name that is none of these. */
+  partsOf(name: string): readonly SnapshotPart[] {
+    const runner = this.#runners.get(name);
+    return runner ? (runner.check.parts ?? SNAPSHOT_PARTS) : [];
+  }
+
+  /** Runs those that are named, and answers at once where each of them does. */
+  run(
+    names: readonly string[],
+    snapshot: Snapshot,
+    { component, fresh, skip, signal }: UserCheckRun,
+  ): readonly (ComponentVerdict | Promise<ComponentVerdict>)[] {
+    if (this.#runners.size === 0) return NO_VERDICTS;
+    const whileBusy = fresh ? 'rerun' : component === undefined ? 'skip' : 'share';
+    return names.flatMap((name) => {
+      const runner = this.#runners.get(name);
+      if (runner === undefined || skip?.(runner.check.component)) return [];
+      return runner.run(snapshot, signal, whileBusy);
+    });
+  }
+}
