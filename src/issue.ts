@@ -64,6 +64,8 @@ export interface Verdict {
   readonly threshold?: number;
   /** In monitoring, an open issue clears only below this value, or at 0. Left out: as soon as it is not bad. */
   readonly clearsAt?: number;
+  /** Since when it has been bad, in milliseconds since the epoch, where that is known from its source. */
+  readonly since?: number;
   /** Whether it is on its way to another state by itself: then it is neither trouble nor proof of health. */
   readonly transient?: boolean;
   /** What supports the verdict, in lines that a person can check. */

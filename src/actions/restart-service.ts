@@ -48,7 +48,8 @@ export const restartService = defineAction<Parameters>({
   },
   scope: 'host',
   risk: 'disruptive',
-  timeoutMs: 10 * 60_000,
+  // The limit is the unit's own; a job that takes longer is `pending`, and proved when it has ended.
+  timeoutMs: 60 * 60_000,
 });
 
 async function restart(unit: string, context: PlanContext): Promise<PlanDraft> {

@@ -59,7 +59,7 @@ export function systemctl(verb: string, unit: string, timeoutMs: number): Comman
     kind: 'command',
     argv: ['systemctl', '--no-ask-password', verb, '--', unit],
     needsRoot: true,
-    timeoutMs: Math.min(timeoutMs + SLACK_MS, LONGEST_JOB_MS),
+    timeoutMs: Number.isFinite(timeoutMs) ? timeoutMs + SLACK_MS : LONGEST_JOB_MS,
     interruptible: true,
   };
 }
@@ -71,6 +71,11 @@ export async function verifyService(
 ): Promise<Verification> {
   const first = await readUnit(unit, context);
   if (isRefusal(first)) return { status: 'unknown', reason: first.sentence };
+  if (isStarting(first))
+    return {
+      status: 'pending',
+      reason: `${unit} is still ${first.activeState} (${first.subState}), with its job under way`,
+    };
   if (first.type === 'oneshot') {
     const well =
       first.activeState !== 'failed' && first.activeState !== 'activating' && first.result === 'success';
@@ -101,6 +106,10 @@ export async function verifyService(
     reason: `${unit} is active, and in the same run (${second.invocationId}) after the settle time`,
   };
 }
+
+/** Its job goes on after we stopped waiting. What waits for its next automatic restart has none. */
+const isStarting = ({ activeState, subState, job }: UnitReading): boolean =>
+  job !== '' || (activeState === 'activating' && subState.startsWith('start')) || activeState === 'reloading';
 
 const stateOf = (unit: UnitReading): string =>
   `${unit.activeState} (${unit.activeState === 'failed' ? unit.result : unit.subState})`;

@@ -17,6 +17,8 @@ export interface WatchedUnit {
 /** Restarts by systemd, within 10 minutes and without a run of 60 s, that make a crash loop. */
 export const CRASH_LOOP_RESTARTS = 3;
 
+const isLooping = ({ recentRestarts }: UnitReading): boolean => recentRestarts >= CRASH_LOOP_RESTARTS;
+
 const IN_TRANSITION = ['activating', 'deactivating', 'reloading', 'refreshing', 'maintenance'];
 
 /** Whether systemd is at work on a unit, so that nobody else should be. */
@@ -54,11 +56,13 @@ export function judgeUnit(unit: UnitReading, watched: WatchedUnit | undefined): 
     value: 0,
     threshold: 1,
     reason,
+    // Between two restarts it is neither inactive nor failed for long: there our own reading counts.
+    ...(unit.inactiveSince > 0 && !isLooping(unit) ? { since: unit.inactiveSince } : {}),
     evidence: evidenceOf(unit),
   });
 
   if (unit.loadState === 'not-found') return { status: 'unknown', reason: `systemd does not know ${name}` };
-  if (unit.recentRestarts >= CRASH_LOOP_RESTARTS) {
+  if (isLooping(unit)) {
     return bad(
       Severity.HIGH,
       `${name} is in a crash loop: systemd restarted it ${unit.recentRestarts} times within 10 min`,

@@ -81,6 +81,8 @@ export interface Guards {
     readonly services: number;
     /** More than this share of them, 0–1 … Default 0.5. */
     readonly share: number;
+    /** … or so many services that are not listed, or checks of type service, whatever their share … Default 10. */
+    readonly discovered: number;
     /** … newly bad within this time. Default 60,000 (1 min). */
     readonly withinMs: number;
     /** After this long without a new failure, one repair at a time. Default 600,000 (10 min). */
@@ -117,7 +119,7 @@ export const DEFAULT_GUARDS: Guards = {
   breaker: { attempts: 3, openMs: HOUR, openingsPerDay: 5, humanResetMs: DAY },
   useless: { gainPercent: 3, recurrences: 5, withinMs: 4 * HOUR },
   budget: { componentPerHour: 6, hostPerHour: 20, generationsPerDay: 1 },
-  storm: { services: 6, share: 0.5, withinMs: MINUTE, calmMs: 10 * MINUTE },
+  storm: { services: 6, share: 0.5, discovered: 10, withinMs: MINUTE, calmMs: 10 * MINUTE },
   evidence: { healthyMs: 10 * MINUTE, withinMs: HOUR, lastGoodMs: HOUR },
   approval: { lapseMs: 15 * MINUTE },
 };
@@ -136,6 +138,7 @@ const BOUNDS: Readonly<Record<string, readonly [least: number, most: number]>> =
   'useless.recurrences': [1, 1_000],
   'storm.services': [1, 100_000],
   'storm.share': [0, 1],
+  'storm.discovered': [1, 100_000],
 };
 
 /** What is counted, and so has no fractions. */
@@ -151,6 +154,7 @@ const COUNTED: readonly string[] = [
   'budget.hostPerHour',
   'budget.generationsPerDay',
   'storm.services',
+  'storm.discovered',
 ];
 
 /** The longest that Node's timers can wait. */

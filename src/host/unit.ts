@@ -34,6 +34,11 @@ export interface UnitReading {
   readonly recentRestarts: number;
   /** When it last became active, in milliseconds since the epoch; 0 if it never did. */
   readonly activeSince: number;
+  /**
+   * When it last became inactive or failed, in milliseconds since the epoch; 0 if it never did in this boot. It comes
+   * from the monotonic clock of systemd.
+   */
+  readonly inactiveSince: number;
   /** `false` when a `Condition…=` of the unit file kept it from starting last time. */
   readonly conditionMet: boolean;
   /** The kind of the job that is queued or running for it (`start`, `stop`, `restart` …), or empty. */

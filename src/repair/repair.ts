@@ -1,5 +1,4 @@
 import type { ActionRegistry } from '../actions/registry.js';
-import type { Clock } from '../clock.js';
 import { lookAgain, worstVerdict } from '../detect/look-again.js';
 import { messageOf } from '../errors.js';
 import type { Execution } from '../execute/executor.js';

@@ -6,7 +6,7 @@ import type { ComponentVerdict, Issue } from '../issue.js';
 /** An issue that is open, and what is known of it beyond its last reading. */
 export interface OpenIssue {
   readonly issue: Issue;
-  /** Steady time at which it opened, in milliseconds. */
+  /** Steady time since when it has been bad, in milliseconds: as its source says, or when it opened. */
   readonly since: number;
   /** Lines that were gathered when it opened. */
   readonly evidence: readonly string[];
@@ -105,7 +105,8 @@ export class OpenIssues {
       const key = watchKey(verdict);
       const was = before.get(key);
       const issue = issueFrom(verdict, was?.issue.timestamp ?? timestamp);
-      this.#open.set(key, { issue, since: was?.since ?? now, evidence: was?.evidence ?? [] });
+      const since = was?.since ?? sinceOf(verdict, timestamp, now);
+      this.#open.set(key, { issue, since, evidence: was?.evidence ?? [] });
     }
     return {
       opened: [...this.#open].filter(([key]) => !before.has(key)).map(([, open]) => open),
@@ -113,3 +114,7 @@ export class OpenIssues {
     };
   }
 }
+
+/** Steady time since when a verdict has been bad: not seen before is not begun now. */
+const sinceOf = ({ since }: ComponentVerdict, timestamp: Date, now: number): number =>
+  since === undefined ? now : Math.min(now, now - (timestamp.getTime() - since));

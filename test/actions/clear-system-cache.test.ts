@@ -7,7 +7,7 @@ import { makePlan } from '../../src/execute/planner.js';
 import { guardsFrom, type GuardOptions } from '../../src/guard/guards.js';
 import type { MemoryReading } from '../../src/host/snapshot.js';
 import { actionConformance, fakeHost, memoryReading } from '../../src/testing/index.js';
-import { issueOf, verdictOf } from '../make.js';
+import { issueOf } from '../make.js';
 import { only } from './only.js';
 
 const THRESHOLDS = { cpuPercent: 80, memoryPercent: 85, diskPercent: 90, loadAverage: undefined };

@@ -8,8 +8,12 @@ const NOW = 100 * MINUTE;
 const STORM = { since: NOW - MINUTE, lastFailure: NOW - MINUTE };
 
 const at = (...ages: number[]): number[] => ages.map((age) => NOW - age);
+/** Listed services, as an engine groups them. */
+const groupOf = (listed: number, badSince: readonly number[]) => [
+  { badSince, atLeast: listed < guards.storm.services ? Infinity : Math.floor(listed / 2) + 1 },
+];
 const begins = (listed: number, ...ages: number[]) =>
-  stormAfter(null, { listed, badSince: at(...ages) }, NOW, guards);
+  stormAfter(null, groupOf(listed, at(...ages)), NOW, guards);
 
 describe('a storm begins', () => {
   it('when more than half of at least 6 listed services turned bad within a minute', () => {
@@ -20,15 +24,28 @@ describe('a storm begins', () => {
     ['half of them did', begins(6, 0, 0, 0)],
     ['there are only 5 of them', begins(5, 0, 0, 0, 0, 0)],
     ['some have been bad for a minute', begins(6, 0, 0, 0, MINUTE)],
-    ['they have been bad for long', begins(6, ...Array<number>(6).fill(5 * MINUTE))],
+    ['they turned bad one after another', begins(6, 0, MINUTE, 2 * MINUTE, 3 * MINUTE, 4 * MINUTE)],
   ])('not when %s', (_why, storm) => {
     expect(storm).toBeNull();
   });
 });
 
+describe('a storm that began before the first look', () => {
+  it('lasts from its last failure, not from the look', () => {
+    const storm = begins(6, ...Array<number>(6).fill(5 * MINUTE));
+    expect(storm).toEqual({ since: NOW, lastFailure: NOW - 5 * MINUTE });
+    expect(stormWait(storm!, NOW, guards)).toBe(5 * MINUTE);
+  });
+
+  it('begins in its calm phase when it is older than ten minutes', () => {
+    const storm = begins(6, ...Array<number>(6).fill(11 * MINUTE));
+    expect(stormWait(storm!, NOW, guards)).toBe(0);
+  });
+});
+
 describe('a storm lasts', () => {
   const goesOn = (now: number, listed: number, ...badSince: number[]) =>
-    stormAfter(STORM, { listed, badSince }, now, guards);
+    stormAfter(STORM, groupOf(listed, badSince), now, guards);
 
   it('for ten minutes after the last new failure', () => {
     expect(stormWait(STORM, NOW, guards)).toBe(9 * MINUTE);
@@ -57,7 +74,7 @@ describe('a storm lasts', () => {
     fc.assert(
       fc.property(ages, fc.integer({ min: 6, max: 20 }), (bad, listed) => {
         const badSince = at(...bad);
-        const after = stormAfter(STORM, { listed, badSince }, NOW, guards);
+        const after = stormAfter(STORM, groupOf(listed, badSince), NOW, guards);
         expect(after === null).toBe(false);
         expect(after!.lastFailure).toBe(Math.max(STORM.lastFailure, ...badSince));
       }),

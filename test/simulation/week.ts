@@ -87,6 +87,7 @@ export async function simulateWeek(): Promise<Week> {
   explain('before a person mends what is broken');
   note('broken', 'a person', 'mends it, and calls reset');
   await engine.reset('broken');
+  await engine.reset('flapping');
   await clock.advance(7 * DAY - clock.monotonic());
   explain('at the end');
   await engine.close();

@@ -72,6 +72,7 @@ export const DRAG_PROPERTIES = [
 export const UNIT_PROPERTIES = [
   ...['Id', 'Names', 'LoadState', 'ActiveState', 'SubState', 'UnitFileState', 'Transient', 'CanReload'],
   ...['InvocationID', 'ActiveEnterTimestamp', 'ConditionResult', 'ConditionTimestamp', 'Job', 'TriggeredBy'],
+  'InactiveEnterTimestampMonotonic',
   ...['WantedBy', 'Requires', 'BindsTo', 'After', ...DRAG_PROPERTIES],
 ] as const;
 
@@ -83,6 +84,12 @@ export function timeoutProperties(id: string): { readonly start?: string; readon
   if (id.endsWith('.service')) return { start: 'TimeoutStartUSec', stop: 'TimeoutStopUSec' };
   if (/\.(socket|mount|swap)$/.test(id)) return { start: 'TimeoutUSec', stop: 'TimeoutUSec' };
   return id.endsWith('.scope') ? { stop: 'TimeoutStopUSec' } : {};
+}
+
+/** Turns microseconds of the monotonic clock into milliseconds since the epoch; 0 stays 0. */
+function sinceEpoch(monotonicUs: number): number {
+  if (monotonicUs === 0) return 0;
+  return Date.now() - (Number(process.hrtime.bigint() / 1_000n) - monotonicUs) / 1_000;
 }
 
 /** Makes what we say of a unit out of its properties. Throws when these are not the properties of a unit. */
@@ -109,6 +116,7 @@ export function unitFacts(name: string, properties: UnitProperties, around: Unit
     invocationId: text('InvocationID'),
     restarts: service ? count('NRestarts') : 0,
     activeSince: moment('ActiveEnterTimestamp'),
+    inactiveSince: sinceEpoch(count('InactiveEnterTimestampMonotonic')),
     // A unit whose conditions were never tested has a result of `false` too.
     conditionMet: flag('ConditionResult') || moment('ConditionTimestamp') === 0,
     job: around.job,

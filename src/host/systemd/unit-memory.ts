@@ -112,6 +112,7 @@ const notFound = (name: string): UnitReading => ({
   restarts: 0,
   recentRestarts: 0,
   activeSince: 0,
+  inactiveSince: 0,
   conditionMet: true,
   job: '',
   triggeredBy: [],
