@@ -34,7 +34,9 @@ export class Desk {
         const openForMs = now - (open.about(issue.component)[0]?.since ?? now);
         const result = this.#cycle.lastResult(issue.component);
         const inHand = acting.has(issue.component);
-        return explain({ issue, openForMs, result, inHand, state: ledger.state, guards, now });
+        const queued = inHand ? undefined : this.#cycle.waitsFor(issue.component);
+        const waits = queued && { ...queued, since: ledger.at(queued.since) };
+        return explain({ issue, openForMs, result, inHand, waits, state: ledger.state, guards, now });
       });
   }
 

@@ -43,13 +43,17 @@ export interface Facts {
   readonly openForMs: number;
   readonly result: HealingResult | undefined;
   readonly inHand: boolean;
+  /** The repair that this one's slot is occupied by, and since when in steady time. */
+  readonly waits?:
+    { readonly component: string; readonly action: string; readonly since: number } | undefined;
   readonly state: GuardState;
   readonly guards: Guards;
   readonly now: number;
 }
 
 /** Explains one open issue. Pure. */
-export function explain({ issue, openForMs, result, inHand, state, guards, now }: Facts): Explanation {
+export function explain(facts: Facts): Explanation {
+  const { issue, openForMs, result, state, guards, now } = facts;
   const { component } = issue;
   const record = recordOf(state, component);
   const tried = state.acts
@@ -57,7 +61,7 @@ export function explain({ issue, openForMs, result, inHand, state, guards, now }
     .map(({ at, action, outcome, words }) => ({ agoMs: now - at, action, outcome, words }));
   const times = recurrences(state, component, now, guards.useless.withinMs);
   const blocked = result?.outcome === 'skipped' ? result : undefined;
-  const facts = {
+  const parts = {
     component,
     issue,
     openForMs,
@@ -66,23 +70,22 @@ export function explain({ issue, openForMs, result, inHand, state, guards, now }
     rootCauseUnknown: times >= guards.useless.recurrences,
     blockedBy: blocked?.blockedBy,
     blockedBecause: blocked?.error,
-    next: nextOf(issue, result, inHand, state, now),
+    next: nextOf(facts),
   };
-  return Object.freeze({ ...facts, text: textOf(facts, times) });
+  return Object.freeze({ ...parts, text: textOf(parts, times) });
 }
 
-function nextOf(
-  { component }: Issue,
-  result: HealingResult | undefined,
-  inHand: boolean,
-  state: GuardState,
-  now: number,
-): string {
+function nextOf({ issue: { component }, result, inHand, waits, state, now }: Facts): string {
   if (inHand) return BEING_HEALED;
+  if (waits) {
+    const running = `\`${waits.action}\` of ${waits.component}`;
+    return `Queued: it waits for ${running}, which has been running for ${span(now - waits.since)}`;
+  }
   if (result === undefined) return 'It is looked at again in the next cycle';
   const action = result.actionTaken;
   if (result.outcome === 'planned')
     return `Nothing: this is a dry run, and \`${action}\` would be carried out`;
+  if (result.outcome === 'pending') return 'Its job still runs; the repair is verified when it has ended';
   if (result.outcome !== 'skipped') {
     const until = backoffOf(recordOf(state, component), action)?.until ?? now;
     return until > now

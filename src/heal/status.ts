@@ -110,7 +110,7 @@ export interface StatusFacts extends Pick<
 }
 
 const HOUR = 3_600_000;
-const OUTCOMES = ['fixed', 'ineffective', 'failed', 'pending-reboot', 'planned'] as const;
+const OUTCOMES = ['fixed', 'ineffective', 'failed', 'pending', 'pending-reboot', 'planned'] as const;
 OUTCOMES satisfies readonly ActionCount['outcome'][];
 
 /** How an engine stands. Pure. */

@@ -82,6 +82,11 @@ export const FAMILIES: readonly Family[] = [
     'Repairs that failed or did not help.',
     ({ metrics }) => metrics.issuesFailed,
   ),
+  counter(
+    'healing_issues_relapsed',
+    'Repairs that were fixed, and whose issue came back soon after.',
+    ({ metrics }) => metrics.issuesRelapsed,
+  ),
   gauge(
     'healing_last_check',
     'When the host was last looked at, in seconds since the epoch; 0 before the first time.',

@@ -12,6 +12,8 @@ import type { UnitReading } from '../../src/host/unit.js';
 import { failedUnit, fakeHost, unitReading } from '../../src/testing/index.js';
 import { issueOf, planOf, proofFrom, verdictOf } from '../make.js';
 
+const RESTARTING = { activeState: 'activating', subState: 'auto-restart' };
+
 const contextOf = (more: Partial<VerifyContext> = {}): VerifyContext => ({
   issue: issueOf(),
   plan: planOf(),
@@ -82,9 +84,17 @@ describe.each(['restart_service', 'reload_service'])('%s', (name) => {
   it.each([
     ['it failed within the settle time', unitReading(), failedUnit()],
     ['it is not active', failedUnit(), failedUnit()],
-    ['it is still activating', unitReading({ activeState: 'activating', subState: 'start' }), undefined],
+    ['it waits for its next automatic restart', unitReading(RESTARTING), undefined],
   ])('is ineffective when %s', async (_why, first, second) => {
     expect(await seen(first, second)).toMatchObject({ status: 'ineffective' });
+  });
+
+  it.each([
+    ['it is still starting', { activeState: 'activating', subState: 'start' }],
+    ['it is still stopping, with its restart job queued', { activeState: 'deactivating', job: 'restart' }],
+    ['it is still reloading', { activeState: 'reloading', subState: 'reload' }],
+  ])('is pending when %s', async (_why, state) => {
+    expect(await seen(unitReading(state), undefined)).toMatchObject({ status: 'pending' });
   });
 
   it('is unknown when the unit cannot be read, before or after', async () => {

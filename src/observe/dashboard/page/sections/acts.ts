@@ -20,7 +20,7 @@ const entry = (act: ActView, now: number): Element_ =>
     'li',
     {
       key: act.key,
-      'data-tone': act.outcome === 'fixed' ? 'ok' : act.outcome === 'pending-reboot' ? 'note' : 'bad',
+      'data-tone': act.outcome === 'fixed' ? 'ok' : act.outcome.startsWith('pending') ? 'note' : 'bad',
     },
     el(
       'p',

@@ -8,6 +8,7 @@ const SIGNS: Readonly<Record<string, readonly [sign: string, tone: string]>> = {
   fixed: ['✓', 'ok'],
   failed: ['✕', 'bad'],
   ineffective: ['✕', 'bad'],
+  pending: ['…', 'note'],
   'pending-reboot': ['↻', 'note'],
   closed: ['✓', 'ok'],
   open: ['✕', 'bad'],
