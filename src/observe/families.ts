@@ -82,11 +82,6 @@ export const FAMILIES: readonly Family[] = [
     'Repairs that failed or did not help.',
     ({ metrics }) => metrics.issuesFailed,
   ),
-  counter(
-    'healing_issues_relapsed',
-    'Repairs that were fixed, and whose issue came back soon after.',
-    ({ metrics }) => metrics.issuesRelapsed,
-  ),
   gauge(
     'healing_last_check',
     'When the host was last looked at, in seconds since the epoch; 0 before the first time.',
@@ -106,6 +101,11 @@ export const FAMILIES: readonly Family[] = [
     'healing_resolution_time_ms',
     'How long a repair takes, its proof included, in milliseconds.',
     ({ status }) => status.times.resolution,
+  ),
+  counter(
+    'healing_issues_relapsed',
+    'Repairs that were fixed, and whose issue came back soon after.',
+    ({ metrics }) => metrics.issuesRelapsed,
   ),
   {
     ...{ type: 'counter', name: 'healing_actions_total', labels: ['action', 'outcome'] },

@@ -32,7 +32,6 @@ describe('the documented metrics', () => {
       'healing_issues_detected counter',
       'healing_issues_resolved counter',
       'healing_issues_failed counter',
-      'healing_issues_relapsed counter',
       'healing_last_check gauge',
       'healing_success_rate gauge',
       'healing_detection_time_ms histogram',
