@@ -146,5 +146,7 @@ export type {
 } from './host/snapshot.js';
 export type { GenerationReading, NixActivity, NixosReading, SystemIdentity } from './host/nixos-reading.js';
 export type { UnitReading } from './host/unit.js';
+export type { UnitRelations } from './host/unit-relations.js';
+export type { AffectedUnit, Effects, StartedUnit, TouchedUnit } from './effects.js';
 export { realClock, type Clock } from './clock.js';
 export { silentLogger, type Logger } from './logger.js';

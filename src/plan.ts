@@ -1,3 +1,5 @@
+import type { Effects } from './effects.js';
+
 /** What the resolver picks, by name. The action `none` means that there is nothing to do. */
 export interface HealingAction {
   readonly action: string;
@@ -19,6 +21,11 @@ export interface CommandStep {
   readonly timeoutMs: number;
   /** Whether stopping the engine may end it half way; if not, it is waited for, up to its timeout. */
   readonly interruptible: boolean;
+  /**
+   * When it runs: `start-limit-hit` only if the step before it failed because its unit was started too often. Steps
+   * with the same condition in a row run together or not at all. Default: always.
+   */
+  readonly onlyIf?: 'start-limit-hit';
   /** The transient unit that it waits for: what that unit prints to the journal is told while it runs. */
   readonly unit?: string;
 }
@@ -115,6 +122,8 @@ export interface Plan {
   readonly risk: 'reversible' | 'disruptive';
   readonly targets: readonly Target[];
   readonly steps: readonly Step[];
+  /** What its steps do to other units through systemd; absent in plans of executors that do not find it out. */
+  readonly effects?: Effects;
   /** What it is expected to do, as one sentence. */
   readonly effect: string;
   /** How it is taken back, as one sentence. */

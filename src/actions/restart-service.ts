@@ -1,6 +1,7 @@
 import { expectKnownKeys, refusal } from '../expect.js';
 import { isUnknown } from '../host/reading.js';
 import type { UnitReading } from '../host/unit.js';
+import type { CommandStep } from '../plan.js';
 import { defineAction, verifyByCheck, type PlanContext, type PlanDraft } from './define.js';
 import { forMemory, largestService } from './restart-for-memory.js';
 import {
@@ -17,7 +18,10 @@ import {
 /** One service by name, or the one whose restart frees the most memory. */
 type Parameters = ServiceParameters | { readonly freeing: 'memory' };
 
-/** Restarts a service, after `reset-failed` where it has failed, and waits for the job. */
+/**
+ * Brings a service to run again by the smallest job: a start where it does not run, which touches none of its
+ * dependents, and a restart only where it does. Waits for the job.
+ */
 export const restartService = defineAction<Parameters>({
   parse(parameters) {
     if (!('freeing' in parameters)) return parseService(parameters);
@@ -61,20 +65,21 @@ async function restart(unit: string, context: PlanContext): Promise<PlanDraft> {
     const sentence = `Starting ${unit} would start ${wouldStart}, which a person has stopped or masked`;
     return refusedDraft(unit, { reason: 'not-allowed', sentence }, effect);
   }
-  // systemd does not reliably say that a start limit was hit, and a start would then be refused.
-  // A transient unit would be gone after it.
-  const failed = reading.activeState === 'failed' && !reading.transient;
-  const note = `${unit} has failed: its start counter is reset first, in case its start limit was hit`;
-  return {
-    targets: [unit],
-    effect,
-    steps: [
-      ...(failed ? [systemctl('reset-failed', unit, 0)] : []),
-      systemctl('restart', unit, reading.stopTimeoutMs + reading.startTimeoutMs),
-    ],
-    notes: failed ? [note] : [],
-  };
+  const timeoutMs = reading.stopTimeoutMs + reading.startTimeoutMs;
+  if (reading.activeState === 'active')
+    return { targets: [unit], effect, steps: [systemctl('restart', unit, timeoutMs)] };
+  const reset = systemctl('reset-failed', unit, 0);
+  const start = systemctl('start', unit, timeoutMs);
+  if (reading.result === 'start-limit-hit' && !reading.transient) {
+    const note = `${unit} hit its start limit: its start counter is reset first`;
+    return { targets: [unit], effect, steps: [reset, start], notes: [note] };
+  }
+  // A transient unit would be gone after `reset-failed`.
+  const again = reading.transient ? [] : [onlyAtStartLimit(reset), onlyAtStartLimit(start)];
+  return { targets: [unit], effect, steps: [start, ...again] };
 }
+
+const onlyAtStartLimit = (step: CommandStep): CommandStep => ({ ...step, onlyIf: 'start-limit-hit' });
 
 /** systemd starts what a unit requires along with it, whoever stopped that before. */
 async function startedAgainstAPerson(

@@ -22,6 +22,7 @@ function behindSudo(step: Step): Step {
   if (step.kind === 'command') {
     return {
       ...common,
+      ...(step.onlyIf === undefined ? {} : { onlyIf: step.onlyIf }),
       argv: [...sudo, ...(step.env === undefined ? [] : ['env', ...assignments(step, String)]), ...step.argv],
       ...(step.input === undefined ? {} : { input: step.input }),
     };

@@ -19,6 +19,10 @@ export interface StepReport {
   /** The command line, the file, or the name of the function: for the reader. */
   readonly step: string;
   readonly ok: boolean;
+  /** Its condition did not hold, so it was not started. */
+  readonly notNeeded?: true;
+  /** It failed, and the conditional steps after it were carried out for that reason. */
+  readonly retried?: true;
   /** What it printed, at most 64 KiB of each stream. */
   readonly output?: string;
   readonly error?: string;
@@ -41,7 +45,7 @@ export interface Execution {
   readonly blockedBy?: BlockReason;
   /** One sentence, when not successful. */
   readonly error?: string;
-  /** One for each step that was started. */
+  /** One for each step that was started, and for each that was not needed. */
   readonly steps: readonly StepReport[];
   /** Milliseconds. */
   readonly durationMs: number;

@@ -24,6 +24,7 @@ const STEP: Shape = (step) =>
     kind: oneOf('command'),
     argv: listOf(isString),
     input: orAbsent(isString),
+    onlyIf: orAbsent(oneOf('start-limit-hit')),
     needsRoot: isBoolean,
     ...limits,
   })(step) ||
@@ -51,6 +52,22 @@ const TARGET: Shape = (target) =>
     needs: listOf(isString),
   })(target);
 
+const AFFECTED = { id: isString, names: listOf(isString) };
+
+const EFFECTS = shaped({
+  touches: listOf(
+    shaped({
+      ...AFFECTED,
+      how: oneOf('stopped', 'restarted', 'reloaded'),
+      refuseManualStart: isBoolean,
+    }),
+  ),
+  starts: listOf(shaped({ ...AFFECTED, atBoot: isBoolean })),
+  onFailure: listOf(isString),
+  onSuccess: listOf(isString),
+  emergency: listOf(isString),
+});
+
 const PLAN = shaped({
   action: isString,
   parameters: isObject,
@@ -58,6 +75,7 @@ const PLAN = shaped({
   risk: oneOf('reversible', 'disruptive'),
   targets: listOf(TARGET),
   steps: listOf(STEP),
+  effects: orAbsent(EFFECTS),
   effect: isString,
   undo: orAbsent(isString),
   notes: listOf(isString),
@@ -87,6 +105,8 @@ const ANSWER = shaped({
     shaped({
       step: isString,
       ok: isBoolean,
+      notNeeded: orAbsent(oneOf(true)),
+      retried: orAbsent(oneOf(true)),
       output: orAbsent(isString),
       error: orAbsent(isString),
       durationMs: isNumber,

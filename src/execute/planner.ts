@@ -1,8 +1,10 @@
 import type { ActionDefinition, PlanDraft } from '../actions/define.js';
+import type { PlannedJob } from '../actions/effects.js';
 import { actionNamed, type ActionRegistry } from '../actions/registry.js';
 import type { WatchedUnit } from '../detect/services.js';
 import type { ThresholdValues } from '../detect/thresholds.js';
 import { SelfHealingError } from '../errors.js';
+import { effectsApproval } from '../guard/safety.js';
 import { NO_HISTORY, type GenerationHistory } from '../guard/generations.js';
 import { DEFAULT_GUARDS, type Guards } from '../guard/guards.js';
 import type { Host } from '../host/host.js';
@@ -13,6 +15,7 @@ import type { UnitReading } from '../host/unit.js';
 import { nixSettings, type NixSettings } from '../nix-options.js';
 import type { HealingAction, Plan, Step, Target } from '../plan.js';
 import type { StepReport } from './executor.js';
+import { jobsOf, namedBy, planEffects } from './plan-effects.js';
 
 /** What a plan is made from. */
 export interface PlannerParts {
@@ -60,8 +63,16 @@ export async function makePlan(
     signal,
   });
   expectDraft(action.action, draft);
-  const names = [...new Set([...draft.targets, ...draft.steps.flatMap(unitsNamed)])];
-  const units = await readUnits(names.filter(isUnitName), parts.host, signal);
+  const names = [...new Set([...draft.targets, ...draft.steps.flatMap(namedBy)])];
+  const [units, planned] = await Promise.all([
+    readUnits(names.filter(isUnitName), parts.host, signal),
+    planEffects(jobsIn(draft), parts.host, signal),
+  ]);
+  const refusal = draft.refusal ?? planned.refusal;
+  const listed = new Map(parts.services.map((watched) => [watched.unit, watched]));
+  const approval = [draft.approval, effectsApproval(planned.effects, listed)].filter(
+    (reason) => reason !== undefined,
+  );
   return Object.freeze({
     action: action.action,
     parameters: Object.freeze({ ...(draft.parameters ?? action.parameters) }),
@@ -69,14 +80,15 @@ export async function makePlan(
     risk: definition.risk,
     targets: Object.freeze(names.map((name) => units.get(name) ?? { kind: 'plain' as const, id: name })),
     steps: Object.freeze(draft.steps.map((step) => withinLimit(step, definition))),
+    effects: planned.effects,
     effect: draft.effect,
     ...(draft.undo === undefined ? {} : { undo: draft.undo }),
     ...(draft.generation === undefined ? {} : { generation: Object.freeze({ ...draft.generation }) }),
     ...(draft.restore === undefined ? {} : { restore: draft.restore }),
     ...(draft.baseline === undefined ? {} : { baseline: Object.freeze({ ...draft.baseline }) }),
-    notes: Object.freeze([...(draft.notes ?? [])]),
-    ...(draft.refusal === undefined ? {} : { refusal: draft.refusal }),
-    ...(draft.approval === undefined ? {} : { approval: draft.approval }),
+    notes: Object.freeze([...(draft.notes ?? []), ...planned.notes]),
+    ...(refusal === undefined ? {} : { refusal }),
+    ...(approval.length === 0 ? {} : { approval: approval.join('; ') }),
   });
 }
 
@@ -91,13 +103,13 @@ function expectDraft(action: string, draft: PlanDraft): void {
   );
 }
 
-/** Units that a step names to `systemctl`: what an action acts on, whether it says so or not. */
-function unitsNamed(step: Step): string[] {
-  if (step.kind !== 'command') return [];
-  const program = step.argv.findIndex((word) => /(^|\/)systemctl$/.test(word));
-  if (program === -1) return [];
-  const [_verb, ...named] = step.argv.slice(program + 1).filter((word) => !word.startsWith('-'));
-  return named.map((word) => (isUnitName(word) ? word : `${word}.service`)).filter(isUnitName);
+/** The jobs of a plan. A unit that it names without a `systemctl` of its own may be restarted by any step. */
+function jobsIn({ targets, steps, generation }: PlanDraft): PlannedJob[] {
+  // What a switch does to units is up to the system that it switches to.
+  if (steps.length === 0 || generation !== undefined) return [];
+  const named = new Set(steps.flatMap(namedBy));
+  const others = targets.filter((name) => isUnitName(name) && !named.has(name));
+  return [...steps.flatMap(jobsOf), ...others.map((unit) => ({ verb: 'restart' as const, unit }))];
 }
 
 /** Reads the units among the targets of a plan again. */

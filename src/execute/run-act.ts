@@ -30,8 +30,8 @@ export async function runAct(first: Plan, parts: ActParts): Promise<Ended> {
   for (let run = 1; ; run += 1) {
     const reports = await runPlan(plan, signal, parts.onLine);
     steps.push(...reports);
-    const failed = reports.find(({ ok }) => !ok);
-    if (failed) return takeBack(plan, { failed, done: reports.length - 1, steps }, parts);
+    const failed = reports.find(({ ok, retried }) => !ok && !retried);
+    if (failed) return takeBack(plan, { failed, done: reports.indexOf(failed), steps }, parts);
     const left = plan.steps[reports.length];
     if (left) return { outcome: 'failed', error: `Stopped before \`${wordsOf(left)}\` was begun`, steps };
     const goesOn = run < runs && !signal.aborted && performance.now() < end;

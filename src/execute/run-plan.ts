@@ -5,6 +5,7 @@ import type { CallStep, CommandStep, Plan, Step, WriteStep } from '../plan.js';
 import { span } from '../words.js';
 import type { StepReport } from './executor.js';
 import { runCommand } from './run-command.js';
+import { hitStartLimit, isWatched, runOf, type UnitRun } from './step-condition.js';
 import { wordsOf } from './words-of.js';
 
 /** Hears what a command prints, line by line. */
@@ -20,13 +21,28 @@ export async function runPlan(
   onLine: OnLine = () => undefined,
 ): Promise<readonly StepReport[]> {
   const reports: StepReport[] = [];
-  for (const step of plan.steps) {
+  let conditionHolds = false;
+  for (const [index, step] of plan.steps.entries()) {
     if (signal.aborted) break;
+    if (isConditional(step) && !conditionHolds) {
+      reports.push(Object.freeze({ step: wordsOf(step), ok: true, notNeeded: true, durationMs: 0 }));
+      continue;
+    }
+    const watched = isWatched(step, plan.steps[index + 1]);
+    const before = watched ? await runOf(step) : undefined;
     const report = await runStep(step, step.interruptible ? signal : undefined, onLine);
-    reports.push(report);
-    if (!report.ok) break;
+    conditionHolds = isConditional(step) || (watched && (await retries(step, report, before)));
+    const retried = !report.ok && watched && conditionHolds;
+    reports.push(retried ? Object.freeze({ ...report, retried: true as const }) : report);
+    if (!report.ok && !retried) break;
   }
   return reports;
+}
+
+const isConditional = (step: Step): boolean => step.kind === 'command' && step.onlyIf !== undefined;
+
+async function retries(step: CommandStep, report: StepReport, before: UnitRun | undefined): Promise<boolean> {
+  return !report.ok && hitStartLimit(report, before, await runOf(step));
 }
 
 async function runStep(step: Step, signal: AbortSignal | undefined, onLine: OnLine): Promise<StepReport> {

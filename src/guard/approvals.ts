@@ -18,15 +18,19 @@ export interface ApprovalRequest {
 }
 
 /** The fingerprint of a plan: what it does and to what, but not the state that its targets are in. */
-export function digestOf({ action, parameters, targets, steps }: Plan): string {
-  const essence = JSON.stringify([action, parameters, targets.map(({ id }) => id), steps.map(essenceOf)]);
+export function digestOf({ action, parameters, targets, steps, generation, effects }: Plan): string {
+  const { from, to, verb } = generation ?? {};
+  const essence = JSON.stringify([
+    ...[action, parameters, targets.map(({ id }) => id), steps.map(essenceOf)],
+    ...[generation && [from, to, verb], effects?.touches.map(({ id, how }) => [id, how]), effects?.emergency],
+  ]);
   // Only when something is planned: a healthy host never needs it.
   const { createHash } = process.getBuiltinModule('node:crypto');
   return createHash('sha256').update(essence).digest('hex');
 }
 
 function essenceOf(step: Step): unknown {
-  if (step.kind === 'command') return [step.argv, step.input, ...(step.env ? [step.env] : [])];
+  if (step.kind === 'command') return [step.argv, step.input, step.env, step.onlyIf];
   return step.kind === 'write' ? [step.path, step.content] : step.name;
 }
 

@@ -66,6 +66,23 @@ export const PROTECTED_UNITS = [
   'lightdm',
   'nix-daemon',
   'luminous-healing*',
+  'reboot',
+  'poweroff',
+  'halt',
+  'kexec',
+  'soft-reboot',
+  'exit',
+  'suspend*',
+  'hibernate',
+  'hybrid-sleep',
+  'sleep',
+  'emergency',
+  'rescue',
+  'shutdown',
+  'umount',
+  'final',
+  'ctrl-alt-del',
+  'initrd-*',
 ] as const;
 
 const SUFFIX = /\.(service|socket|target|device|mount|automount|swap|timer|path|slice|scope)$/;

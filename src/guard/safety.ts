@@ -1,4 +1,5 @@
 import { CRASH_LOOP_RESTARTS, inTransition, type WatchedUnit } from '../detect/services.js';
+import type { AffectedUnit, Effects } from '../effects.js';
 import type { Block, Plan, Target, UnitTarget } from '../plan.js';
 import { protectedBy } from './protected.js';
 
@@ -28,12 +29,14 @@ export interface SafetySituation {
 export function judgeSafety(plan: Plan, policy: Policy, situation: SafetySituation = {}): Block | undefined {
   const units = plan.targets.filter((target) => target.kind === 'unit');
   return (
-    first(plan.targets, (target) => judgeProtected(target, policy)) ??
+    first(plan.targets, (target) => judgeProtected(target, policy, plan.effects === undefined)) ??
+    (plan.effects && judgeEffects(plan.effects, policy)) ??
+    (plan.refusal?.reason === 'protected' ? plan.refusal : undefined) ??
     judgeAvailable(plan) ??
     first(units, (unit) => judgeAllowed(unit, policy)) ??
     first(units, judgeTransition) ??
     plan.refusal ??
-    judgeSituation(plan, situation)
+    judgeSituation(plan, policy, situation)
   );
 }
 
@@ -47,19 +50,50 @@ function first<T>(items: readonly T[], judge: (item: T) => Block | undefined): B
   return undefined;
 }
 
-function judgeProtected(target: Target, { protect }: Policy): Block | undefined {
+function judgeProtected(target: Target, { protect }: Policy, wholeTarget: boolean): Block | undefined {
   if (target.kind === 'plain') return undefined;
   for (const name of target.kind === 'unit' ? [target.id, ...target.names] : [target.id]) {
     const rule = protectedBy(name, protect);
     if (rule !== undefined) return block('protected', `${name} is protected (${rule}): it is never acted on`);
   }
-  for (const name of target.kind === 'unit' ? target.dragsAlong : []) {
+  // A plan that does not say what it does to other units may stop all that goes down with its target.
+  for (const name of target.kind === 'unit' && wholeTarget ? target.dragsAlong : []) {
     const rule = protectedBy(name, protect);
     if (rule !== undefined) {
       return block('protected', `${target.id} would take ${name} down with it, which is protected (${rule})`);
     }
   }
   return undefined;
+}
+
+/** Protected units are out of reach of every job, also of those that systemd adds by itself. */
+function judgeEffects({ touches, starts }: Effects, { protect }: Policy): Block | undefined {
+  const ruleOf = ({ names }: AffectedUnit): string | undefined =>
+    names.map((name) => protectedBy(name, protect)).find((rule) => rule !== undefined);
+  for (const unit of touches) {
+    const rule = ruleOf(unit) ?? (unit.refuseManualStart ? 'RefuseManualStart=yes' : undefined);
+    if (rule === undefined) continue;
+    return block('protected', `${unit.id} would be ${unit.how}, which is protected (${rule})`);
+  }
+  for (const unit of starts) {
+    const rule = unit.atBoot ? undefined : ruleOf(unit);
+    if (rule !== undefined)
+      return block('protected', `${unit.id} would be started, which is protected (${rule})`);
+  }
+  return undefined;
+}
+
+/** Why a person has to approve the effects of a plan, as one sentence. */
+export function effectsApproval(
+  { touches, emergency }: Effects,
+  services: ReadonlyMap<string, WatchedUnit> | undefined,
+): string | undefined {
+  const unlisted = touches.filter(({ names }) => !names.some((name) => services?.has(name)));
+  const reasons = [
+    ...unlisted.map(({ id, how }) => `${id} would be ${how} and is not listed in \`services\``),
+    ...emergency.map((words) => `systemd may act on the host itself (${words})`),
+  ];
+  return reasons.length === 0 ? undefined : reasons.join('; ');
 }
 
 function judgeAvailable(plan: Plan): Block | undefined {
@@ -112,13 +146,18 @@ function judgeTransition(unit: UnitTarget): Block | undefined {
   return undefined;
 }
 
-function judgeSituation(plan: Plan, { inFlight, lockedBy, approved }: SafetySituation): Block | undefined {
+function judgeSituation(
+  plan: Plan,
+  { services }: Policy,
+  { inFlight, lockedBy, approved }: SafetySituation,
+): Block | undefined {
   if (lockedBy !== undefined) return block('locked', lockedBy);
   if (inFlight !== undefined)
     return block(
       'in-flight',
       `\`${inFlight}\` is under way, or was interrupted and has not been looked at yet`,
     );
-  if (plan.approval !== undefined && approved !== true) return block('needs-approval', plan.approval);
+  const approval = plan.approval ?? (plan.effects && effectsApproval(plan.effects, services));
+  if (approval !== undefined && approved !== true) return block('needs-approval', approval);
   return undefined;
 }

@@ -1,6 +1,7 @@
 import type { Guards } from '../guard/guards.js';
 import { GATE_MEANINGS } from '../guard/meaning.js';
 import { backoffOf, breakerOf, recordOf, recurrences, type Act, type GuardState } from '../guard/state.js';
+import { effectLines, NO_EFFECTS } from '../effects.js';
 import type { Issue } from '../issue.js';
 import type { BlockReason } from '../plan.js';
 import type { HealingResult } from '../result.js';
@@ -20,6 +21,8 @@ export interface Explanation {
   /** Which gate stands in the way, and the sentence that says so; `undefined` when none does. */
   readonly blockedBy: BlockReason | undefined;
   readonly blockedBecause: string | undefined;
+  /** What the repair that was planned last does to other units, one line each. */
+  readonly effects: readonly string[];
   /** What comes next, as one sentence. */
   readonly next: string;
   /** All of it, for a person to read. */
@@ -70,6 +73,7 @@ export function explain(facts: Facts): Explanation {
     rootCauseUnknown: times >= guards.useless.recurrences,
     blockedBy: blocked?.blockedBy,
     blockedBecause: blocked?.error,
+    effects: effectLines(result?.plan?.effects ?? NO_EFFECTS),
     next: nextOf(facts),
   };
   return Object.freeze({ ...parts, text: textOf(parts, times) });
@@ -108,6 +112,9 @@ function textOf(facts: Omit<Explanation, 'text'>, times: number): string {
   }
   if (breaker !== 'closed') lines.push(`  breaker: ${breaker}`);
   if (blockedBy !== undefined) lines.push(`  not acted on (${blockedBy}): ${blockedBecause}`);
+  for (const line of facts.effects) lines.push(`  ${lowerFirst(line)}`);
   lines.push(`  next: ${next}`);
   return lines.join('\n');
 }
+
+const lowerFirst = (line: string): string => line.charAt(0).toLowerCase() + line.slice(1);

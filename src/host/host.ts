@@ -1,5 +1,6 @@
 import type { NixActivity, SystemIdentity } from './nixos-reading.js';
 import type { Reading } from './reading.js';
+import type { UnitRelations } from './unit-relations.js';
 import type { GaugePart, LiveGauges, Snapshot, SnapshotPart } from './snapshot.js';
 
 /** What to read. Reading less costs less. */
@@ -46,6 +47,11 @@ export interface Host {
   unitLog?(unit: string, signal?: AbortSignal): Promise<Reading<readonly string[]>>;
   /** Memory of a unit that only ending it gives back, in bytes. Optional. */
   unitMemory?(unit: string, signal?: AbortSignal): Promise<Reading<number>>;
+  /**
+   * How units relate to others, by full name and in that order: read to make a plan, never to look. Optional; without
+   * it, nothing is done to units.
+   */
+  unitRelations?(units: readonly string[], signal?: AbortSignal): Promise<Reading<readonly UnitRelations[]>>;
   /** Full names of the services that are active, without a word more on each. Optional. */
   activeServices?(signal?: AbortSignal): Promise<Reading<readonly string[]>>;
   /** Units whose definition differs between two NixOS systems, given by store path. Absent where no systems are kept. */

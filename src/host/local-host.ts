@@ -68,6 +68,7 @@ export function localHost(): Host {
       (await import('./systemd/anonymous-memory.js')).anonymousMemory(unit, signal),
     unitLog: async (unit, signal) => (await import('./systemd/unit-log.js')).unitLog(unit, signal),
     watch: (units, listener) => systemd.watch(units, listener),
+    unitRelations: (units, signal) => systemd.unitRelations(units, signal),
     activeServices: (signal) => systemd.activeServices(signal),
     /** Absent where there are no systems to compare: then nobody spends a look on them. */
     get unitChanges() {

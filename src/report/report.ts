@@ -1,6 +1,7 @@
+import { effectLines, NO_EFFECTS } from '../effects.js';
 import type { CycleReport } from '../events.js';
 import type { PermissionStatus } from '../execute/permission-status.js';
-import { wordsOf } from '../execute/words-of.js';
+import { conditionOf, wordsOf } from '../execute/words-of.js';
 import { Severity, type ComponentVerdict } from '../issue.js';
 import type { HealingResult } from '../result.js';
 import type { Paint } from './paint.js';
@@ -62,7 +63,9 @@ function resultLines(result: HealingResult, number: number, paint: Paint): strin
   for (const line of issue.evidence ?? []) lines.push(paint.faint(`       ${line}`));
   if (plan) {
     lines.push(`     ${result.success ? 'Would do' : 'Could do'}: ${actionTaken}: ${plan.effect}`);
-    for (const step of plan.steps) lines.push(`       ${paint.strong('$')} ${wordsOf(step)}`);
+    for (const step of plan.steps)
+      lines.push(`       ${paint.strong('$')} ${wordsOf(step)}${paint.faint(conditionOf(step))}`);
+    for (const line of effectLines(plan.effects ?? NO_EFFECTS)) lines.push(`     ${line}`);
     if (plan.undo) lines.push(`     Taken back by: ${plan.undo}`);
     for (const note of plan.notes) lines.push(`     ${paint.doubt('Note')}: ${note}`);
   }

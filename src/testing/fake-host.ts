@@ -4,14 +4,21 @@ import type { NixActivity, SystemIdentity } from '../host/nixos-reading.js';
 import { isUnknown, unknown, type Reading } from '../host/reading.js';
 import type { Snapshot, SnapshotPart, UnitsReading } from '../host/snapshot.js';
 import { unitName } from '../host/systemd/unit-name.js';
+import type { UnitRelations } from '../host/unit-relations.js';
 import type { UnitReading } from '../host/unit.js';
 import { healthySnapshot, SNAPSHOT_PARTS } from './snapshot.js';
 import { unitReading, unknownUnit } from './unit-reading.js';
+import { unitRelations } from './unit-relations.js';
 
 /** What is so on a {@link FakeHost}; whatever is left out is well. */
 export type FakeHostParts = Partial<Omit<Snapshot, 'units' | 'timestamp'>> & {
   /** Every unit that systemd knows. */
   readonly units?: Reading<readonly UnitReading[]>;
+  /**
+   * What else systemd knows of units, by full name: what conflicts with them, what they start. Whatever is left out
+   * follows from `units`.
+   */
+  readonly relations?: Readonly<Record<string, Partial<UnitRelations>>>;
   /** Log lines by full unit name; no lines where there are none. */
   readonly logs?: Readonly<Record<string, readonly string[]>>;
   /** Memory by full unit name, in bytes; unknown where there is none. */
@@ -71,7 +78,16 @@ export function fakeHost(parts: FakeHostParts = {}, { clock }: FakeHostOptions =
     },
     read(request = {}) {
       requests.push(request);
-      const { units, logs: _l, memories: _m, unitChanges: _u, systems: _s, activity: _a, ...rest } = now;
+      const {
+        units,
+        logs: _l,
+        memories: _m,
+        relations: _r,
+        unitChanges: _u,
+        systems: _s,
+        activity: _a,
+        ...rest
+      } = now;
       const whole = healthySnapshot({
         ...rest,
         units: unitsRead(units ?? [], request),
@@ -94,11 +110,38 @@ export function fakeHost(parts: FakeHostParts = {}, { clock }: FakeHostOptions =
     },
     unitLog: (unit) => Promise.resolve(now.logs?.[fullName(unit)] ?? []),
     unitMemory: (unit) => Promise.resolve(now.memories?.[fullName(unit)] ?? unknown('nobody said')),
+    unitRelations: (names) => {
+      const { units = [], relations } = now;
+      return Promise.resolve(
+        isUnknown(units) ? units : names.map((name) => relationsOf(name, units, relations)),
+      );
+    },
     unitChanges: (from, to) => Promise.resolve(now.unitChanges?.(from, to) ?? unknown('nobody said')),
     systemIdentity: (path) => Promise.resolve(identityOf(path, now)),
     nixActivity: () => Promise.resolve(now.activity ?? { switching: null, building: null }),
     close: () => void (closed += 1),
   };
+}
+
+/** Follows the names that a test gave to units, and leaves what nobody mentioned without effects. */
+function relationsOf(
+  name: string,
+  units: readonly UnitReading[],
+  relations: FakeHostParts['relations'] = {},
+): UnitRelations {
+  const unit = units.find(({ names }) => names.includes(name));
+  const more = relations[name] ?? (unit && relations[unit.id]);
+  if (unit === undefined) {
+    const loadState = more === undefined ? 'not-found' : 'loaded';
+    return unitRelations({ name, loadState, activeState: 'inactive', ...more });
+  }
+  const { id, names, loadState, activeState, type, canReload, requires } = unit;
+  return unitRelations({
+    ...{ name, id, names, loadState, activeState, type, canReload, requires },
+    requiredBy: unit.dragsAlong,
+    wantedBy: unit.wantedBy,
+    ...more,
+  });
 }
 
 function identityOf(path: string, { system, systems = [] }: FakeHostParts): Reading<SystemIdentity> {

@@ -16,6 +16,7 @@ export { fakeHost, type FakeHost, type FakeHostOptions, type FakeHostParts } fro
 export { recordingLogger, type LogLine, type RecordingLogger } from './recording-logger.js';
 export { nixosReading, systemIdentity } from './nixos-reading.js';
 export { healthySnapshot, memoryReading, mountReading, systemReading, unknownSnapshot } from './snapshot.js';
+export { unitRelations } from './unit-relations.js';
 export { failedUnit, unitReading, unknownUnit } from './unit-reading.js';
 
 export type { ConformanceCase, Make } from './conformance.js';

@@ -188,13 +188,36 @@ describe('restart_service and the start limit', () => {
     const limited = failedUnit({ result: 'start-limit-hit' });
     expect(argvs(await planOn({ units: [limited] }, 'restart_service', { service: 'nginx' }))).toEqual([
       'systemctl --no-ask-password reset-failed -- nginx.service',
-      'systemctl --no-ask-password restart -- nginx.service',
+      'systemctl --no-ask-password start -- nginx.service',
     ]);
   });
 
-  it('only restarts a unit that has not failed', async () => {
-    const stopped = unitReading({ activeState: 'inactive', subState: 'dead' });
-    expect(argvs(await planOn({ units: [stopped] }, 'restart_service', { service: 'nginx' }))).toEqual([
+  it.each([
+    ['inactive', unitReading({ activeState: 'inactive', subState: 'dead' })],
+    ['failed', failedUnit()],
+  ])(
+    'starts a unit that is %s, and resets its counter only where the start limit refused it',
+    async (_, unit) => {
+      const { steps } = await planOn({ units: [unit] }, 'restart_service', { service: 'nginx' });
+      expect(steps.map((step) => (step.kind === 'command' ? [step.argv[2], step.onlyIf] : []))).toEqual([
+        ['start', undefined],
+        ['reset-failed', 'start-limit-hit'],
+        ['start', 'start-limit-hit'],
+      ]);
+    },
+  );
+
+  it('never resets a transient unit, which would be gone', async () => {
+    for (const result of ['exit-code', 'start-limit-hit']) {
+      const unit = failedUnit({ transient: true, result });
+      expect(argvs(await planOn({ units: [unit] }, 'restart_service', { service: 'nginx' }))).toEqual([
+        'systemctl --no-ask-password start -- nginx.service',
+      ]);
+    }
+  });
+
+  it('restarts a unit that is active', async () => {
+    expect(argvs(await planOn({ units: [unitReading()] }, 'restart_service', { service: 'nginx' }))).toEqual([
       'systemctl --no-ask-password restart -- nginx.service',
     ]);
   });

@@ -41,10 +41,10 @@ afterEach(async () => {
 const as = (uid: number) => void vi.spyOn(process as { getuid: () => number }, 'getuid').mockReturnValue(uid);
 
 const RESTART = { action: 'restart_service', parameters: { service: 'nginx' } };
-const SYSTEMCTL = 'systemctl --no-ask-password restart -- nginx.service';
+const START = 'systemctl --no-ask-password start -- nginx.service';
 const RESET = 'systemctl --no-ask-password reset-failed -- nginx.service';
-/** What a restart of a failed unit does. */
-const BOTH = [RESET, SYSTEMCTL];
+/** The plan for a failed unit: the last two only where the start limit refuses the first. */
+const ALL = [START, RESET, START];
 const handler = (host: FakeHost = fakeHost({ units: [failedUnit()] }), more: PermissionHandlerOptions = {}) =>
   new NixOSPermissionHandler({ host, ...more });
 
@@ -75,7 +75,13 @@ describe('plan', () => {
       targets: [
         { kind: 'unit', id: 'nginx.service', activeState: 'failed', wantedBy: ['multi-user.target'] },
       ],
-      steps: BOTH.map((line) => ({ kind: 'command', argv: line.split(' '), needsRoot: true })),
+      steps: ALL.map((line, index) => ({
+        kind: 'command',
+        argv: line.split(' '),
+        needsRoot: true,
+        ...(index === 0 ? {} : { onlyIf: 'start-limit-hit' }),
+      })),
+      effects: { touches: [], starts: [], onFailure: [], onSuccess: [], emergency: [] },
     });
     expect(await calls()).toEqual([]);
   });
@@ -181,15 +187,33 @@ describe('execute', () => {
       outcome: 'executed',
       success: true,
       dryRun: false,
-      steps: BOTH.map((step) => ({ step, ok: true })),
+      steps: [
+        { step: START, ok: true },
+        { step: RESET, ok: true, notNeeded: true },
+        { step: START, ok: true, notNeeded: true },
+      ],
     });
-    expect(await calls()).toEqual(BOTH);
+    expect(await calls()).toEqual([START]);
+  });
+
+  it('resets and starts again only where the start limit refused the start', async () => {
+    vi.stubEnv('FAKE_START_ONCE', 'Job for nginx.service failed.');
+    vi.stubEnv('FAKE_SHOW', 'Result=exit-code\nInvocationID=1');
+    expect(await handler().execute(RESTART)).toMatchObject({
+      outcome: 'executed',
+      steps: [
+        { step: START, ok: false, retried: true },
+        { step: RESET, ok: true },
+        { step: START, ok: true },
+      ],
+    });
+    expect(await calls()).toEqual(ALL);
   });
 
   it('resets the start limit first where it was hit', async () => {
     const limited = fakeHost({ units: [failedUnit({ result: 'start-limit-hit' })] });
     await handler(limited).execute(RESTART);
-    expect(await calls()).toEqual(BOTH);
+    expect(await calls()).toEqual([RESET, START]);
   });
 
   it('fails with the step that went wrong', async () => {
@@ -197,8 +221,9 @@ describe('execute', () => {
     expect(await handler().execute(RESTART)).toMatchObject({
       outcome: 'failed',
       success: false,
-      error: `\`${RESET}\` exited with 1`,
+      error: `\`${START}\` exited with 1`,
     });
+    expect(await calls()).toEqual([START]);
   });
 
   it('in a dry run shows the same plan, and does nothing', async () => {
@@ -219,7 +244,6 @@ describe('execute', () => {
 
   it.each([
     ['protected', 'sshd', failedUnit({ name: 'sshd' })],
-    ['protected', 'web', failedUnit({ name: 'web', dragsAlong: ['dbus.service'] })],
     ['not-allowed', 'web', failedUnit({ name: 'web', wantedBy: [] })],
     ['not-allowed', 'web', unitReading({ name: 'web' })],
     ['in-transition', 'web', failedUnit({ name: 'web', job: 'start' })],
@@ -282,7 +306,7 @@ describe('execute', () => {
       ({ outcome }) => outcome,
     );
     expect(outcomes.sort()).toEqual(['executed', 'skipped']);
-    expect(await calls()).toEqual(BOTH);
+    expect(await calls()).toEqual([START]);
   });
 
   it('starts nothing when it was stopped before, and says so', async () => {
@@ -327,7 +351,7 @@ describe('the tier', () => {
     expect(await executor.execute(RESTART)).toMatchObject({ outcome: 'executed' });
     expect((await calls()).slice(-2)).toEqual([
       expect.stringMatching(/^sudo -n -- timeout --kill-after=2 \d+ systemctl /) as string,
-      SYSTEMCTL,
+      START,
     ]);
     expect(logger.of('warn').join()).toContain('LUMINOUS_DEV_MODE');
   });
@@ -360,7 +384,7 @@ describe('executeHealingAction', () => {
     expect(await executeHealingAction('restart_service', { service: 'nginx' }, { host })).toMatchObject({
       outcome: 'executed',
     });
-    expect(await calls()).toEqual(BOTH);
+    expect(await calls()).toEqual([START]);
     expect(host.closed).toBe(0);
   });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { NO_EFFECTS } from '../../src/effects.js';
 import { approvalOf, approve, ask, digestOf, forget, lapse, reject } from '../../src/guard/approvals.js';
 import { DEFAULT_GUARDS as guards } from '../../src/guard/guards.js';
 import { EMPTY_STATE, recordOf, type GuardState } from '../../src/guard/state.js';
@@ -43,6 +44,24 @@ describe('the digest of a plan', () => {
     ['arguments', { steps: [command('systemctl', 'restart', '--', 'redis.service')] }],
     ['split of its arguments', { steps: [command('systemctl', 'restart -- nginx.service')] }],
     ['number of steps', { steps: [...plan.steps, ...plan.steps] }],
+    ['environment', { steps: [{ ...plan.steps[0]!, env: { A: '1' } } as Step] }],
+    ['condition of a step', { steps: [{ ...plan.steps[0]!, onlyIf: 'start-limit-hit' } as Step] }],
+    [
+      'system to switch to',
+      { generation: { from: '/a', to: '/b', verb: 'switch' as const, units: [], failing: [] } },
+    ],
+    [
+      'unit that goes along',
+      {
+        effects: {
+          ...NO_EFFECTS,
+          touches: [
+            { id: 'a.service', names: ['a.service'], how: 'stopped' as const, refuseManualStart: false },
+          ],
+        },
+      },
+    ],
+    ['emergency action', { effects: { ...NO_EFFECTS, emergency: ['a.service: SuccessAction=reboot'] } }],
     ['standard input', { steps: [{ ...plan.steps[0]!, input: 'yes' } as Step] }],
   ])('is another for another: %s', (_what, change) => {
     expect(digestOf({ ...plan, ...change })).not.toBe(digest);

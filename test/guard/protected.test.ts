@@ -92,6 +92,110 @@ describe('always protected', () => {
   });
 });
 
+/** One literal name per entry, so that no entry can be lost. */
+const EACH: Readonly<Record<(typeof PROTECTED_UNITS)[number], string>> = {
+  init: 'init.scope',
+  'systemd-*': 'systemd-x.service',
+  dbus: 'dbus.service',
+  'dbus-broker': 'dbus-broker.service',
+  'dbus-org.freedesktop.*': 'dbus-org.freedesktop.x.service',
+  polkit: 'polkit.service',
+  polkitd: 'polkitd.service',
+  'user@*': 'user@x.service',
+  'user-runtime-dir@*': 'user-runtime-dir@x.service',
+  'session-*': 'session-x.service',
+  'getty@*': 'getty@x.service',
+  'serial-getty@*': 'serial-getty@x.service',
+  'console-getty': 'console-getty.service',
+  'container-getty@*': 'container-getty@x.service',
+  'autovt@*': 'autovt@x.service',
+  ssh: 'ssh.service',
+  sshd: 'sshd.service',
+  'sshd-*': 'sshd-x.service',
+  NetworkManager: 'NetworkManager.service',
+  'NetworkManager-*': 'NetworkManager-x.service',
+  'networkd-dispatcher': 'networkd-dispatcher.service',
+  networking: 'networking.service',
+  'network-setup': 'network-setup.service',
+  'network-addresses-*': 'network-addresses-x.service',
+  dhcpcd: 'dhcpcd.service',
+  iwd: 'iwd.service',
+  wpa_supplicant: 'wpa_supplicant.service',
+  'wpa_supplicant-*': 'wpa_supplicant-x.service',
+  firewall: 'firewall.service',
+  firewalld: 'firewalld.service',
+  nftables: 'nftables.service',
+  iptables: 'iptables.service',
+  ip6tables: 'ip6tables.service',
+  ufw: 'ufw.service',
+  openvpn: 'openvpn.service',
+  'openvpn-*': 'openvpn-x.service',
+  'wg-quick@*': 'wg-quick@x.service',
+  'wg-quick-*': 'wg-quick-x.service',
+  'wireguard-*': 'wireguard-x.service',
+  strongswan: 'strongswan.service',
+  'strongswan-*': 'strongswan-x.service',
+  ipsec: 'ipsec.service',
+  tailscaled: 'tailscaled.service',
+  zerotierone: 'zerotierone.service',
+  'zerotier-one': 'zerotier-one.service',
+  nebula: 'nebula.service',
+  tinc: 'tinc.service',
+  'tinc.*': 'tinc.x.service',
+  ocserv: 'ocserv.service',
+  openconnect: 'openconnect.service',
+  'mullvad-daemon': 'mullvad-daemon.service',
+  netbird: 'netbird.service',
+  'netbird-*': 'netbird-x.service',
+  auditd: 'auditd.service',
+  nscd: 'nscd.service',
+  nsncd: 'nsncd.service',
+  'display-manager': 'display-manager.service',
+  gdm: 'gdm.service',
+  gdm3: 'gdm3.service',
+  sddm: 'sddm.service',
+  lightdm: 'lightdm.service',
+  'nix-daemon': 'nix-daemon.service',
+  'luminous-healing*': 'luminous-healingx.service',
+  reboot: 'reboot.service',
+  poweroff: 'poweroff.service',
+  halt: 'halt.service',
+  kexec: 'kexec.service',
+  'soft-reboot': 'soft-reboot.service',
+  exit: 'exit.service',
+  'suspend*': 'suspendx.service',
+  hibernate: 'hibernate.service',
+  'hybrid-sleep': 'hybrid-sleep.service',
+  sleep: 'sleep.service',
+  emergency: 'emergency.service',
+  rescue: 'rescue.service',
+  shutdown: 'shutdown.service',
+  umount: 'umount.service',
+  final: 'final.service',
+  'ctrl-alt-del': 'ctrl-alt-del.service',
+  'initrd-*': 'initrd-x.service',
+};
+
+describe('each entry of the list', () => {
+  it('is one of the literal names of this test', () => {
+    expect(Object.keys(EACH).sort()).toEqual([...PROTECTED_UNITS].sort());
+  });
+
+  it.each(Object.entries(EACH))('%s protects %s', (entry, unit) => {
+    expect(protectedBy(unit)).toBeDefined();
+    expect(protectedBy(unit.replace(/\.\w+$/, '.target'))).toBeDefined();
+    expect(PROTECTED_UNITS).toContain(entry);
+  });
+
+  it.each([
+    ...['reboot', 'poweroff', 'halt', 'kexec', 'soft-reboot', 'exit', 'suspend', 'suspend-then-hibernate'],
+    ...['hibernate', 'hybrid-sleep', 'sleep', 'emergency', 'rescue', 'shutdown', 'umount', 'final'],
+    ...['ctrl-alt-del', 'initrd-switch-root', 'initrd-cleanup'],
+  ])('%s.target takes down or changes the whole host', (name) => {
+    expect(protectedBy(`${name}.target`)).toBeDefined();
+  });
+});
+
 describe('a protected name', () => {
   const names = fc.constantFrom(...PROTECTED_UNITS);
   const suffix = fc.constantFrom(

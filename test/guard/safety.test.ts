@@ -4,6 +4,7 @@ import { watchedUnits } from '../../src/detect/watched.js';
 import { PROTECTED_UNITS } from '../../src/guard/protected.js';
 import { judgeSafety, type Policy } from '../../src/guard/safety.js';
 import { BLOCK_REASONS, type Plan, type UnitTarget } from '../../src/plan.js';
+import { NO_EFFECTS, type TouchedUnit } from '../../src/effects.js';
 import { planOf, unitTargetOf } from '../make.js';
 
 const ANY: Policy = { services: undefined, protect: [] };
@@ -70,6 +71,54 @@ describe('protected units', () => {
       reason: 'protected',
       sentence: 'nginx.service would take polkit.service down with it, which is protected (polkit)',
     });
+  });
+
+  const affected = (name: string) => ({ id: name, names: [name] });
+  const touching = (...touches: TouchedUnit[]) => planOf({ effects: { ...NO_EFFECTS, touches } });
+  const stopped = (name: string, names = [name]): TouchedUnit => ({
+    ...{ id: name, names, how: 'stopped', refuseManualStart: false },
+  });
+
+  it('are protected from every effect on a running unit, by each of its names', () => {
+    expect(judgeSafety(touching(stopped('ssh.service')), ANY)).toEqual({
+      reason: 'protected',
+      sentence: 'ssh.service would be stopped, which is protected (ssh)',
+    });
+    const aliased = stopped('net.service', ['net.service', 'NetworkManager.service']);
+    expect(judgeSafety(touching(aliased), ANY, { approved: true })).toMatchObject({ reason: 'protected' });
+    const manual = { ...stopped('local.target'), refuseManualStart: true };
+    expect(judgeSafety(touching(manual), ANY, { approved: true })).toMatchObject({ reason: 'protected' });
+  });
+
+  it('are protected from being started along, unless every boot starts them', () => {
+    const starting = (atBoot: boolean) => {
+      const unit = { ...affected('systemd-fsck@x.service'), atBoot };
+      return judgeSafety(planOf({ effects: { ...NO_EFFECTS, starts: [unit] } }), ANY);
+    };
+    expect(starting(true)).toBeUndefined();
+    expect(starting(false)).toMatchObject({ reason: 'protected' });
+  });
+
+  it('are not dragged along by a plan that names its effects', () => {
+    const target = unitTargetOf({ dragsAlong: ['ssh.service'] });
+    expect(judgeSafety(planOf({ targets: [target], effects: NO_EFFECTS }), ANY)).toBeUndefined();
+  });
+
+  it('leave other running units to a person, unless these are listed', () => {
+    const plan = touching(stopped('app.service'));
+    expect(judgeSafety(plan, ANY)).toEqual({
+      reason: 'needs-approval',
+      sentence: 'app.service would be stopped and is not listed in `services`',
+    });
+    expect(judgeSafety(plan, ANY, { approved: true })).toBeUndefined();
+    expect(judgeSafety(plan, listing('nginx', 'app'))).toBeUndefined();
+  });
+
+  it('leave emergency actions to a person', () => {
+    const emergency = ['web.service: SuccessAction=reboot'];
+    const plan = planOf({ effects: { ...NO_EFFECTS, emergency } });
+    expect(judgeSafety(plan, ANY)).toMatchObject({ reason: 'needs-approval' });
+    expect(judgeSafety(plan, ANY, { approved: true })).toBeUndefined();
   });
 
   it('are protected even when they are listed, approved, and nothing can be read of them', () => {

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createSystemBus, type SystemBusOptions } from './bus.js';
 import { dbusCalls, type DbusCalls } from './dbus-calls.js';
 import { dbusProperties, unitPath } from './dbus-properties.js';
+import { dbusRelations } from './dbus-relations.js';
 import { createWatch, type Watch } from './dbus-watch.js';
 import { allDrags } from './drags-along.js';
 import { createKnownUnits, MAX_AGE_MS, namesIn, type KnownUnits, type Target } from './known-units.js';
@@ -210,6 +211,11 @@ export function createDbusUnits(options: DbusUnitsOptions): DbusUnits {
       await bus.open();
       const active = await dbusCalls(bus, signal).inState(['active']);
       return active.map(({ id }) => id).filter((id) => id.endsWith('.service'));
+    },
+
+    async relations(units, signal) {
+      await bus.open();
+      return dbusRelations(bus, units, signal);
     },
 
     close() {

@@ -23,6 +23,7 @@ export function createLazySystemdReader(): SystemdReader {
       loaded
         ? loaded.activeServices(signal)
         : load().then((reader) => reader.activeServices(signal), notLoaded),
+    unitRelations: (units, signal) => load().then((reader) => reader.unitRelations(units, signal), notLoaded),
     watch(units, listener) {
       if (loaded) return loaded.watch(units, listener);
       let ended = false;

@@ -5,8 +5,10 @@ import { messageOf } from '../../errors.js';
 import type { HostListener } from '../host.js';
 import { isUnknown, unknown, type Reading } from '../reading.js';
 import type { UnitsReading } from '../snapshot.js';
+import { hasStartLimitAction, type UnitRelations } from '../unit-relations.js';
 import type { UnitReading } from '../unit.js';
 import { createDbusUnits } from './dbus-units.js';
+import { recentStarts } from './recent-starts.js';
 import { createSystemctlUnits } from './systemctl-units.js';
 import { createUnitEvents } from './unit-events.js';
 import type { StateRequest, UnitSource, UnitsRequest } from './unit-facts.js';
@@ -45,6 +47,8 @@ export interface SystemdReader {
   readState(request?: StateRequest): Promise<Reading<string>>;
   /** Full names of the services that are active. */
   activeServices(signal?: AbortSignal): Promise<Reading<readonly string[]>>;
+  /** How units relate to others, by full name and in that order. Costs one question for all of them. */
+  unitRelations(units: readonly string[], signal?: AbortSignal): Promise<Reading<readonly UnitRelations[]>>;
   /** Tells at once of units that get into trouble; see `Host.watch`. */
   watch(units: readonly string[] | undefined, listener: HostListener): () => void;
   /** Lets go of the bus; a later reading opens it again. */
@@ -139,6 +143,25 @@ export function createSystemdReader(options: SystemdReaderOptions = {}): Systemd
     readState: (request = {}) =>
       endedBy(request.signal, () => ask((source) => source.readState(request), request.signal)),
     activeServices: (signal) => endedBy(signal, () => ask((source) => source.activeServices(signal), signal)),
+    unitRelations: (units, signal) =>
+      endedBy(signal, async () => {
+        const read = await ask((source) => source.relations(units, signal), signal);
+        if (isUnknown(read)) return read;
+        const from = (ms: number): number => Date.now() - ms;
+        return Promise.all(
+          read.map(async (unit) =>
+            hasStartLimitAction(unit)
+              ? {
+                  ...unit,
+                  recentStarts: await recentStarts(unit.id, from(unit.startLimitIntervalMs), {
+                    ...(journalctl === undefined ? {} : { journalctl }),
+                    ...(signal ? { signal } : {}),
+                  }),
+                }
+              : unit,
+          ),
+        );
+      }),
     watch(units, listener) {
       return events.watch(units?.map(fullName).filter(isUnitName), listener);
     },

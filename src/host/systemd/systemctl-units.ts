@@ -1,6 +1,7 @@
 import { allDrags } from './drags-along.js';
 import { complaintOf, runProgram } from './run-program.js';
 import { showBlocks, shownProperties } from './show-output.js';
+import { RELATION_PROPERTIES, unitRelations } from './unit-relations.js';
 import {
   DRAG_PROPERTIES,
   merged,
@@ -15,6 +16,7 @@ import {
 
 const TIMEOUTS = ['TimeoutStartUSec', 'TimeoutStopUSec', 'TimeoutUSec'];
 const EVERYTHING = [...UNIT_PROPERTIES, ...SERVICE_PROPERTIES, ...TIMEOUTS].join(',');
+const RELATIONS = [...RELATION_PROPERTIES, 'Type'].join(',');
 
 /** How to run systemctl. */
 export interface SystemctlOptions {
@@ -111,6 +113,16 @@ export function createSystemctlUnits(options: SystemctlOptions = {}): UnitSource
       const args = ['list-units', '--type=service', '--state=active', '--no-pager', '--no-legend', '--plain'];
       const lines = (await run([...args, '--full'], signal)).split('\n');
       return lines.map((line) => line.trim().split(/\s+/)[0] ?? '').filter((id) => id.endsWith('.service'));
+    },
+
+    async relations(units, signal) {
+      const args = ['show', '--no-pager', `--property=${RELATIONS}`, '--', ...units];
+      const bags = units.length === 0 ? [] : showBlocks(await run(args, signal)).map(shownProperties);
+      return units.map((name) => {
+        const bag = bags.find((one) => one.text('Id') === name || one.words('Names').includes(name));
+        if (bag === undefined) throw new Error(`${systemctl} returned no properties of ${name}`);
+        return unitRelations(name, bag);
+      });
     },
 
     close() {

@@ -1,3 +1,4 @@
+import type { UnitRelations } from '../unit-relations.js';
 import type { UnitReading } from '../unit.js';
 
 /** What systemd itself tells of a unit; the rest of a {@link UnitReading} comes from us and from the journal. */
@@ -33,6 +34,8 @@ export interface UnitSource {
   readState(request?: StateRequest): Promise<string>;
   /** Full names of the services that are active. */
   activeServices(signal?: AbortSignal): Promise<readonly string[]>;
+  /** Reads how units relate to others, by full name and in that order. */
+  relations(units: readonly string[], signal?: AbortSignal): Promise<readonly UnitRelations[]>;
   close(): void;
 }
 

@@ -1,3 +1,5 @@
+import { effectLines, NO_EFFECTS } from '../../../effects.js';
+import { conditionOf } from '../../../execute/words-of.js';
 import type { EngineStatus } from '../../../heal/status.js';
 import { GATE_MEANINGS } from '../../../guard/meaning.js';
 import type { Plan, Step } from '../../../plan.js';
@@ -99,20 +101,21 @@ function numbered(): (name: string) => string {
 }
 
 /** A plan in words, without the functions that it may hold. */
-export const planOf = ({ action, effect, undo, risk, targets, steps, notes }: Plan): PlanView => ({
+export const planOf = ({ action, effect, undo, risk, targets, steps, effects, notes }: Plan): PlanView => ({
   action,
   effect,
   undo: undo ?? null,
   risk,
   targets: targets.map(({ id }) => id),
   steps: steps.map(stepOf),
+  effects: effectLines(effects ?? NO_EFFECTS),
   notes,
 });
 
 function stepOf(step: Step): StepView {
   switch (step.kind) {
     case 'command':
-      return { kind: step.kind, text: step.argv.map(quoted).join(' ') };
+      return { kind: step.kind, text: step.argv.map(quoted).join(' ') + conditionOf(step) };
     case 'write':
       return { kind: step.kind, text: `${step.content.trim()} → ${step.path}` };
     case 'call':

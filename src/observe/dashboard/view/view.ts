@@ -82,6 +82,8 @@ export interface PlanView {
   readonly risk: string;
   readonly targets: readonly string[];
   readonly steps: readonly StepView[];
+  /** What the steps do to other units, one line each. */
+  readonly effects: readonly string[];
   readonly notes: readonly string[];
 }
 

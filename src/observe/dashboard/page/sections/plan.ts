@@ -20,6 +20,7 @@ export const plan = (shown: PlanView): Child => [
     'dl',
     { class: 'pairs' },
     pair('Acts on', shown.targets.join(', ') || 'nothing'),
+    shown.effects.map((line) => pair('Effects', line)),
     pair('Afterwards', shown.effect),
     pair('Taken back', shown.undo ?? 'cannot be taken back by the engine'),
     pair('Risk', shown.risk),

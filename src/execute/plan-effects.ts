@@ -1,0 +1,125 @@
+import { effectsOf, type PlannedJob, type Verb } from '../actions/effects.js';
+import { NO_EFFECTS, type Effects } from '../effects.js';
+import type { Host } from '../host/host.js';
+import { isUnknown } from '../host/reading.js';
+import { hasStartLimitAction, type UnitRelations } from '../host/unit-relations.js';
+import { isUnitName } from '../host/systemd/unit-name.js';
+import type { Block, Step } from '../plan.js';
+import { span } from '../words.js';
+
+/** A plan whose effects reach more units than this is refused. */
+const MOST_UNITS = 500;
+
+/** What the effects of a plan add to it. */
+export interface PlannedEffects {
+  readonly effects: Effects;
+  readonly notes: readonly string[];
+  readonly refusal?: Block;
+}
+
+/** Reads the facts about the units that the jobs of a plan reach, level by level, and finds its effects. */
+export async function planEffects(
+  jobs: readonly PlannedJob[],
+  host: Pick<Host, 'unitRelations'>,
+  signal: AbortSignal,
+): Promise<PlannedEffects> {
+  if (jobs.length === 0) return { effects: NO_EFFECTS, notes: [] };
+  const facts = new Map<string, UnitRelations>();
+  for (;;) {
+    const { effects, missing } = effectsOf(jobs, (unit) => facts.get(unit));
+    if (missing.length === 0) return judged(jobs, effects, facts);
+    if (facts.size + missing.length > MOST_UNITS)
+      return unavailable(`The effects reach more than ${MOST_UNITS} units, the limit`);
+    const read = await host.unitRelations?.(missing, signal);
+    if (read === undefined) return unavailable('This host cannot read which units a job affects');
+    if (isUnknown(read)) return unavailable(`The effects on other units are not known: ${read.unknown}`);
+    missing.forEach((name, index) => {
+      const unit = read[index];
+      if (unit !== undefined) facts.set(name, unit);
+    });
+    const unread = missing.find((name) => !facts.has(name));
+    if (unread !== undefined) return unavailable(`The effects on other units are not known: ${unread}`);
+  }
+}
+
+const unavailable = (sentence: string): PlannedEffects => ({
+  effects: NO_EFFECTS,
+  notes: [],
+  refusal: { reason: 'unavailable', sentence },
+});
+
+function judged(
+  jobs: readonly PlannedJob[],
+  effects: Effects,
+  facts: ReadonlyMap<string, UnitRelations>,
+): PlannedEffects {
+  const targets = [...new Set(jobs.map(({ unit }) => unit))].flatMap((unit) => facts.get(unit) ?? []);
+  const started = [...targets, ...effects.starts.flatMap(({ id }) => facts.get(id) ?? [])];
+  const stale = started.filter(({ needDaemonReload }) => needDaemonReload);
+  const notes = stale.map(
+    ({ id }) =>
+      `The unit file of ${id} changed on disk; systemd starts the loaded version until daemon-reload`,
+  );
+  const missing = started.flatMap((unit) =>
+    unit.requisite
+      .map((name) => facts.get(name))
+      .filter((other) => other && other.activeState !== 'active')
+      .map((other) => `${unit.id} cannot start while ${other!.id} is ${other!.activeState} (Requisite=)`),
+  );
+  const byHand = targets.find(({ refuseManualStart }) => refuseManualStart);
+  const limited = jobs.some(({ verb }) => verb === 'start' || verb === 'restart')
+    ? started.flatMap((unit) => startLimit(unit) ?? [])[0]
+    : undefined;
+  const refusal: Block | undefined = byHand
+    ? { reason: 'protected', sentence: `${byHand.id} is protected: it has RefuseManualStart=yes` }
+    : limited;
+  return { effects, notes: [...notes, ...missing], ...(refusal ? { refusal } : {}) };
+}
+
+/** Why one start more could make systemd carry out the unit's `StartLimitAction`. */
+function startLimit(unit: UnitRelations): Block | undefined {
+  if (!hasStartLimitAction(unit)) return undefined;
+  const { id, startLimitAction, startLimitBurst, startLimitIntervalMs, recentStarts } = unit;
+  const action = `StartLimitAction=${startLimitAction}`;
+  if (isUnknown(recentStarts)) {
+    const sentence = `How often ${id} (${action}) was started lately is not known: ${recentStarts.unknown}`;
+    return { reason: 'unavailable', sentence };
+  }
+  const starts = recentStarts.length;
+  if (starts + 1 < startLimitBurst) return undefined;
+  const free = (recentStarts[0] ?? 0) + startLimitIntervalMs;
+  const when =
+    Number.isFinite(free) && starts > 0 ? `; possible from ${new Date(free).toISOString()} on` : '';
+  const sentence =
+    `${id} was started ${starts} ${starts === 1 ? 'time' : 'times'} within ${span(startLimitIntervalMs)} and has ${action} at ` +
+    `${startLimitBurst} starts${when}`;
+  return { reason: 'backoff', sentence };
+}
+
+/** What `systemctl` does with a verb; whatever is not listed is taken for a restart, which reaches the most. */
+const VERBS: Readonly<Record<string, readonly Verb[]>> = {
+  ...{ start: ['start'], stop: ['stop'], restart: ['restart'], 'try-restart': ['restart'] },
+  ...{ reload: ['reload'], 'reload-or-restart': ['restart', 'reload'] },
+  ...{ 'try-reload-or-restart': ['restart', 'reload'] },
+  ...{ 'reset-failed': [], 'daemon-reload': [], show: [], status: [], 'is-active': [], 'is-failed': [] },
+};
+
+/** The jobs that a step asks `systemctl` for. */
+export function jobsOf(step: Step): PlannedJob[] {
+  const [verb = ''] = wordsFor(step);
+  const verbs = Object.hasOwn(VERBS, verb) ? VERBS[verb]! : (['restart'] as const);
+  return namedBy(step).flatMap((unit) => verbs.map((one) => ({ verb: one, unit })));
+}
+
+/** Full names of the units that a step names to `systemctl`. */
+export function namedBy(step: Step): string[] {
+  const [_verb, ...named] = wordsFor(step);
+  return named.map((word) => (isUnitName(word) ? word : `${word}.service`)).filter(isUnitName);
+}
+
+/** Verb and names that a step gives to `systemctl`; nothing for other steps. */
+function wordsFor(step: Step): readonly string[] {
+  if (step.kind !== 'command') return [];
+  const program = step.argv.findIndex((word) => /(^|\/)systemctl$/.test(word));
+  return program === -1 ? [] : step.argv.slice(program + 1).filter((word) => !word.startsWith('-'));
+}

@@ -1,0 +1,41 @@
+import { messageOf } from '../../errors.js';
+import { unknown, type Reading } from '../reading.js';
+import { complaintOf, runProgram } from './run-program.js';
+
+const FIELDS = 'JOB_TYPE,JOB_RESULT';
+
+/**
+ * Times of a unit's starts since a moment, by the journal: those by a job and those by `Restart=`, which is a job, too.
+ * Never rejects.
+ */
+export async function recentStarts(
+  unit: string,
+  since: number,
+  { journalctl = 'journalctl', signal }: { readonly journalctl?: string; readonly signal?: AbortSignal },
+): Promise<Reading<readonly number[]>> {
+  // Only what PID 1 itself wrote: anyone can put a `JOB_TYPE` field into the journal.
+  const matches = ['_PID=1', `UNIT=${unit}`, 'JOB_TYPE=start'];
+  const args = ['--no-pager', '--output=json', `--output-fields=${FIELDS}`, `--since=@${since / 1000}`];
+  try {
+    const output = await runProgram(journalctl, [...args, ...matches], {
+      timeoutMs: 10_000,
+      ...(signal ? { signal } : {}),
+    });
+    const complaint = complaintOf(output);
+    return complaint === '' ? startsIn(output.stdout) : unknown(complaint);
+  } catch (error) {
+    return unknown(messageOf(error));
+  }
+}
+
+/** Times of the start jobs that ended, in milliseconds since the epoch. */
+export function startsIn(lines: string): readonly number[] {
+  return lines
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+    .filter(({ JOB_RESULT: result }) => result !== undefined)
+    .map(({ __REALTIME_TIMESTAMP: micros }) => Math.floor(Number(micros) / 1000))
+    .filter(Number.isFinite)
+    .sort((one, other) => one - other);
+}

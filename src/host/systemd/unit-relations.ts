@@ -1,0 +1,80 @@
+import { unknown } from '../reading.js';
+import type { UnitRelations } from '../unit-relations.js';
+import { merged, type UnitProperties } from './unit-facts.js';
+
+/** Lists of units, by the name of the property. */
+const LISTS = {
+  requires: 'Requires',
+  requisite: 'Requisite',
+  bindsTo: 'BindsTo',
+  wants: 'Wants',
+  upholds: 'Upholds',
+  conflicts: 'Conflicts',
+  conflictedBy: 'ConflictedBy',
+  requiredBy: 'RequiredBy',
+  requisiteOf: 'RequisiteOf',
+  boundBy: 'BoundBy',
+  consistsOf: 'ConsistsOf',
+  wantedBy: 'WantedBy',
+  propagatesStopTo: 'PropagatesStopTo',
+  propagatesReloadTo: 'PropagatesReloadTo',
+  onFailure: 'OnFailure',
+  onSuccess: 'OnSuccess',
+} as const;
+
+/** Single words, by the name of the property. */
+const WORDS = {
+  onFailureJobMode: 'OnFailureJobMode',
+  onSuccessJobMode: 'OnSuccessJobMode',
+  successAction: 'SuccessAction',
+  failureAction: 'FailureAction',
+  startLimitAction: 'StartLimitAction',
+  jobTimeoutAction: 'JobTimeoutAction',
+} as const;
+
+/** The properties of every unit that {@link unitRelations} reads. */
+export const RELATION_PROPERTIES: readonly string[] = [
+  ...['Id', 'Names', 'LoadState', 'ActiveState', 'CanReload', 'RefuseManualStart', 'NeedDaemonReload'],
+  ...['InactiveExitTimestamp', 'ConditionTimestamp', 'StartLimitIntervalUSec', 'StartLimitBurst'],
+  ...Object.values(LISTS),
+  ...Object.values(WORDS),
+];
+
+const NOT_LOOKED_UP = unknown('looked up only for a unit with a StartLimitAction');
+
+/** Makes the relations of a unit out of its properties. Throws when these are not the properties of a unit. */
+export function unitRelations(name: string, properties: UnitProperties): UnitRelations {
+  const { text, words, flag, count, moment, span } = properties;
+  const id = text('Id');
+  if (id === '' || text('LoadState') === '' || text('ActiveState') === '')
+    throw new Error(`systemd returned no properties of ${name}`);
+  const lists = mapped(LISTS, (property) => merged(words(property)));
+  const texts = mapped(WORDS, text);
+  const interval = span('StartLimitIntervalUSec');
+  return Object.freeze({
+    name,
+    id,
+    names: [id, ...merged(words('Names')).filter((other) => other !== id)],
+    loadState: text('LoadState'),
+    activeState: text('ActiveState'),
+    type: id.endsWith('.service') ? text('Type') : '',
+    canReload: flag('CanReload'),
+    refuseManualStart: flag('RefuseManualStart'),
+    needDaemonReload: flag('NeedDaemonReload'),
+    triedThisBoot: moment('InactiveExitTimestamp') > 0 || moment('ConditionTimestamp') > 0,
+    ...lists,
+    ...texts,
+    startLimitIntervalMs: interval,
+    startLimitBurst: count('StartLimitBurst'),
+    recentStarts: NOT_LOOKED_UP,
+  });
+}
+
+const mapped = <Key extends string, Value>(
+  names: Readonly<Record<Key, string>>,
+  read: (property: string) => Value,
+): Record<Key, Value> =>
+  Object.fromEntries(Object.entries<string>(names).map(([key, property]) => [key, read(property)])) as Record<
+    Key,
+    Value
+  >;

@@ -1,0 +1,43 @@
+import type { UnitRelations } from '../host/unit-relations.js';
+
+/** The relations of a loaded, inactive service that touches no other unit, with whatever is given otherwise. */
+export function unitRelations(overrides: Partial<UnitRelations> & { readonly name: string }): UnitRelations {
+  const id = overrides.id ?? overrides.name;
+  return {
+    loadState: 'loaded',
+    activeState: 'inactive',
+    type: id.endsWith('.service') ? 'simple' : '',
+    canReload: false,
+    refuseManualStart: false,
+    needDaemonReload: false,
+    triedThisBoot: false,
+    requires: [],
+    requisite: [],
+    bindsTo: [],
+    wants: [],
+    upholds: [],
+    conflicts: [],
+    conflictedBy: [],
+    requiredBy: [],
+    requisiteOf: [],
+    boundBy: [],
+    consistsOf: [],
+    wantedBy: [],
+    propagatesStopTo: [],
+    propagatesReloadTo: [],
+    onFailure: [],
+    onSuccess: [],
+    onFailureJobMode: 'replace',
+    onSuccessJobMode: 'fail',
+    successAction: 'none',
+    failureAction: 'none',
+    startLimitAction: 'none',
+    jobTimeoutAction: 'none',
+    startLimitIntervalMs: 10_000,
+    startLimitBurst: 5,
+    recentStarts: [],
+    ...overrides,
+    id,
+    names: overrides.names ?? [...new Set([id, overrides.name])],
+  };
+}

@@ -1,0 +1,231 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { effectsOf, type Verb } from '../../src/actions/effects.js';
+import { judgeSafety } from '../../src/guard/safety.js';
+import type { UnitRelations } from '../../src/host/unit-relations.js';
+import { unitRelations } from '../../src/testing/unit-relations.js';
+import { planOf, unitTargetOf } from '../make.js';
+
+type Units = Readonly<Record<string, Partial<UnitRelations>>>;
+const UP = { activeState: 'active', canReload: true };
+
+/** The effects of one job on `web`, and of the units of a test; a name that is not given is a unit nobody knows. */
+function effects(verb: Verb, units: Units) {
+  const all = Object.entries(units).map(([name, more]) =>
+    unitRelations({ name: `${name}.service`, ...more }),
+  );
+  const { effects: found, missing } = effectsOf([{ verb, unit: 'web.service' }], (name) => {
+    const known = all.find(({ names }) => names.includes(name));
+    return known ?? unitRelations({ name, loadState: 'not-found' });
+  });
+  expect(missing).toEqual([]);
+  return {
+    touches: found.touches.map(({ id, how }) => `${how} ${id.replace('.service', '')}`),
+    starts: found.starts.map(({ id }) => id.replace('.service', '')),
+    atBoot: found.starts.filter(({ atBoot }) => atBoot).map(({ id }) => id),
+    ...{ onFailure: found.onFailure, onSuccess: found.onSuccess, emergency: found.emergency },
+  };
+}
+
+describe('a start', () => {
+  it.each(['requires', 'bindsTo', 'wants', 'upholds'])('starts what the unit %s, and so on', (property) => {
+    const units = {
+      web: { [property]: ['a.service'] },
+      a: { [property]: ['b.service', 'web.service'] },
+      b: {},
+    };
+    expect(effects('start', units)).toMatchObject({ starts: ['a', 'b'], touches: [] });
+  });
+
+  it('starts nothing through Requisite=, which only refuses', () => {
+    expect(effects('start', { web: { requisite: ['a.service'] }, a: {} })).toMatchObject({ starts: [] });
+  });
+
+  it.each(['active', 'reloading', 'refreshing'])('does not go on behind a unit that is %s', (activeState) => {
+    const units = {
+      web: { wants: ['a.service'] },
+      a: { activeState, wants: ['b.service'], conflicts: ['c.service'] },
+      b: {},
+      c: UP,
+    };
+    expect(effects('start', units)).toMatchObject({ starts: [], touches: [] });
+  });
+
+  it.each(['conflicts', 'conflictedBy'])('stops what the unit %s, and what needs that', (property) => {
+    for (const dependent of ['requiredBy', 'requisiteOf', 'boundBy', 'consistsOf', 'propagatesStopTo']) {
+      const units = { web: { [property]: ['a.service'] }, a: { ...UP, [dependent]: ['b.service'] }, b: UP };
+      expect(effects('start', units).touches).toEqual(['stopped a', 'stopped b']);
+    }
+  });
+
+  it('stops what conflicts with anything that it starts', () => {
+    const units = { web: { wants: ['a.service'] }, a: { conflicts: ['b.service'] }, b: UP };
+    expect(effects('start', units)).toMatchObject({ starts: ['a'], touches: ['stopped b'] });
+  });
+
+  it('does not stop what is down, nor what only that would stop', () => {
+    for (const activeState of ['inactive', 'failed']) {
+      const units = {
+        web: { conflicts: ['a.service'] },
+        a: { activeState, requiredBy: ['b.service'] },
+        b: UP,
+      };
+      expect(effects('start', units).touches).toEqual([]);
+    }
+  });
+
+  it.each(['requiredBy', 'requisiteOf', 'boundBy', 'consistsOf', 'propagatesStopTo', 'propagatesReloadTo'])(
+    'touches nothing through %s',
+    (property) => {
+      expect(effects('start', { web: { [property]: ['a.service'] }, a: UP }).touches).toEqual([]);
+    },
+  );
+
+  it('leaves out units that have no file, and counts a unit with two names once', () => {
+    const units = {
+      web: { wants: ['gone.service', 'alias.service', 'real.service'] },
+      real: { names: ['real.service', 'alias.service'] },
+    };
+    expect(effects('start', units).starts).toEqual(['real']);
+  });
+
+  it('tells a oneshot that every boot starts from a daemon that somebody stopped', () => {
+    const units = {
+      web: { wants: ['a.service', 'b.service', 'c.service', 'd.service', 'e.service'] },
+      a: { type: 'oneshot', wantedBy: ['sysinit.target'] },
+      b: { type: 'oneshot', triedThisBoot: true },
+      c: { type: 'simple', triedThisBoot: true },
+      d: { type: 'oneshot' },
+      e: { type: 'oneshot', requiredBy: ['srv-data.mount'] },
+    };
+    expect(effects('start', units).atBoot).toEqual(['a.service', 'b.service', 'e.service']);
+  });
+});
+
+describe('a restart', () => {
+  it.each(['requiredBy', 'requisiteOf', 'boundBy', 'consistsOf'])('restarts what runs of %s', (property) => {
+    const units = { web: { ...UP, [property]: ['a.service', 'b.service'] }, a: UP, b: {} };
+    expect(effects('restart', units)).toMatchObject({ touches: ['restarted a'], starts: [] });
+  });
+
+  it('starts what a restarted dependent wants, and stops what conflicts with it', () => {
+    const units = {
+      web: { ...UP, requiredBy: ['a.service'] },
+      a: { ...UP, wants: ['b.service'], conflicts: ['c.service'] },
+      b: {},
+      c: UP,
+    };
+    expect(effects('restart', units)).toMatchObject({ touches: ['restarted a', 'stopped c'], starts: ['b'] });
+  });
+
+  it('ends where dependencies go in a circle', () => {
+    const units = {
+      web: { ...UP, requiredBy: ['a.service'] },
+      a: { ...UP, requiredBy: ['web.service'], requires: ['web.service'] },
+    };
+    expect(effects('restart', units)).toMatchObject({ touches: ['restarted a'], starts: [] });
+  });
+});
+
+describe('a reload', () => {
+  it('goes on to running units that can reload, and so on', () => {
+    const units = {
+      web: { ...UP, propagatesReloadTo: ['a.service', 'b.service', 'c.service'], conflicts: ['d.service'] },
+      a: { ...UP, propagatesReloadTo: ['d.service'] },
+      b: { ...UP, canReload: false },
+      c: {},
+      d: UP,
+    };
+    expect(effects('reload', units).touches).toEqual(['reloaded a', 'reloaded d']);
+  });
+});
+
+describe('a stop', () => {
+  it.each(['requiredBy', 'requisiteOf', 'boundBy', 'consistsOf', 'propagatesStopTo'])(
+    'stops what runs of %s',
+    (property) => {
+      const units = { web: { ...UP, [property]: ['a.service'], wants: ['b.service'] }, a: UP, b: {} };
+      expect(effects('stop', units)).toMatchObject({ touches: ['stopped a'], starts: [] });
+    },
+  );
+});
+
+describe('emergency actions', () => {
+  it.each([
+    ['successAction', 'SuccessAction'],
+    ['failureAction', 'FailureAction'],
+    ['startLimitAction', 'StartLimitAction'],
+    ['jobTimeoutAction', 'JobTimeoutAction'],
+  ])('are named by unit: %s', (key, property) => {
+    expect(effects('start', { web: { [key]: 'reboot' } }).emergency).toEqual([
+      `web.service: ${property}=reboot`,
+    ]);
+    expect(effects('start', { web: { wants: ['a.service'] }, a: { [key]: 'exit' } }).emergency).toEqual([
+      `a.service: ${property}=exit`,
+    ]);
+    expect(
+      effects('start', { web: { wants: ['a.service'] }, a: { ...UP, [key]: 'exit' } }).emergency,
+    ).toEqual([]);
+    expect(effects('start', { web: { [key]: 'none' } }).emergency).toEqual([]);
+  });
+
+  it('include OnFailureJobMode=isolate, and what OnFailure= units do', () => {
+    const units = {
+      web: { onFailure: ['tell.service'], onFailureJobMode: 'isolate', onSuccess: ['next.service'] },
+      tell: { wants: ['off.service'] },
+      off: { successAction: 'reboot-force' },
+      next: {},
+    };
+    expect(effects('start', units)).toMatchObject({
+      onFailure: ['off.service', 'tell.service'],
+      onSuccess: ['next.service'],
+      emergency: ['off.service: SuccessAction=reboot-force', 'web.service: OnFailureJobMode=isolate'],
+    });
+    expect(effects('start', { web: { onFailureJobMode: 'isolate' } }).emergency).toEqual([]);
+  });
+});
+
+describe('facts that are not there yet', () => {
+  it('are asked for, and never taken for no effect', () => {
+    const found = effectsOf([{ verb: 'start', unit: 'web.service' }], () => undefined);
+    expect(found.missing).toEqual(['web.service']);
+  });
+});
+
+describe('whatever the units are like', () => {
+  const NAMES = ['web.service', 'a.service', 'b.service', 'c.service', 'ssh.service'];
+  const LISTS = [
+    ...['requires', 'bindsTo', 'wants', 'upholds', 'conflicts', 'conflictedBy', 'requiredBy'],
+    ...['requisiteOf', 'boundBy', 'consistsOf', 'propagatesStopTo', 'propagatesReloadTo'],
+  ] as const;
+  const lists = fc.record(
+    Object.fromEntries(LISTS.map((key) => [key, fc.subarray(NAMES)])) as Record<
+      (typeof LISTS)[number],
+      fc.Arbitrary<string[]>
+    >,
+  );
+  const unit = fc
+    .tuple(lists, fc.constantFrom('active', 'inactive', 'failed', 'activating', 'reloading'))
+    .map(([more, activeState]) => ({ ...more, activeState, canReload: true }));
+
+  it('a protected unit in the effects is never let through', () => {
+    const verb = fc.constantFrom<Verb>('start', 'restart', 'reload', 'stop');
+    fc.assert(
+      fc.property(verb, fc.tuple(unit, unit, unit, unit, unit), fc.boolean(), (word, units, approved) => {
+        const all = NAMES.map((name, index) => unitRelations({ name, ...units[index] }));
+        const { effects: found, missing } = effectsOf([{ verb: word, unit: 'web.service' }], (name) =>
+          all.find(({ id }) => id === name),
+        );
+        expect(missing).toEqual([]);
+        const reached = [...found.touches, ...found.starts].some(({ id }) => id === 'ssh.service');
+        const plan = planOf({ targets: [unitTargetOf({ id: 'web.service' })], effects: found });
+        const reason = judgeSafety(plan, { services: undefined, protect: [] }, { approved })?.reason;
+        expect(reason === 'protected').toBe(reached);
+        for (const { id } of found.touches)
+          expect(['active', 'activating', 'reloading']).toContain(
+            all.find((one) => one.id === id)?.activeState,
+          );
+      }),
+    );
+  });
+});

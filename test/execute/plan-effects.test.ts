@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest';
+import { NixOSPermissionHandler } from '../../src/execute/permission-handler.js';
+import { planEffects } from '../../src/execute/plan-effects.js';
+import {
+  failedUnit,
+  fakeHost,
+  unitReading,
+  unitRelations,
+  type FakeHostParts,
+} from '../../src/testing/index.js';
+
+const NGINX = { action: 'restart_service', parameters: { service: 'nginx' } };
+const plan = (parts: FakeHostParts, action = NGINX, services?: string[]) =>
+  new NixOSPermissionHandler({
+    host: fakeHost({ units: [failedUnit()], ...parts }),
+    ...(services ? { services } : {}),
+  }).execute(action, { dryRun: true });
+const never = new AbortController().signal;
+
+describe('a plan on a host', () => {
+  it('does not touch a healthy unit that requires a failed one, also a protected one', async () => {
+    const units = [failedUnit({ dragsAlong: ['ssh.service'] }), unitReading({ name: 'ssh.service' })];
+    expect(await plan({ units })).toMatchObject({ outcome: 'planned', plan: { effects: { touches: [] } } });
+  });
+
+  it('names the running dependents of a restart, which need approval unless they are listed', async () => {
+    const units = [unitReading({ dragsAlong: ['app.service'] }), unitReading({ name: 'app.service' })];
+    const blocked = await plan({ units }, NGINX, ['nginx']);
+    expect(blocked).toMatchObject({
+      blockedBy: 'needs-approval',
+      plan: { approval: 'app.service would be restarted and is not listed in `services`' },
+    });
+    expect(await plan({ units }, NGINX, ['nginx', 'app'])).toMatchObject({ outcome: 'planned' });
+  });
+
+  it('is refused where a start would stop a protected unit, under any of its names', async () => {
+    const units = [failedUnit(), unitReading({ name: 'x.service', names: ['x.service', 'sshd.service'] })];
+    const relations = { 'nginx.service': { conflicts: ['x.service'] } };
+    expect(await plan({ units, relations })).toMatchObject({ blockedBy: 'protected' });
+  });
+
+  it('is refused for a unit that refuses a manual start', async () => {
+    const relations = { 'nginx.service': { refuseManualStart: true } };
+    expect(await plan({ relations })).toMatchObject({ blockedBy: 'protected' });
+  });
+
+  it('says that the unit file changed, and that a Requisite= unit is down', async () => {
+    const relations = { 'nginx.service': { needDaemonReload: true } };
+    expect((await plan({ relations })).plan?.notes[0]).toBe(
+      'The unit file of nginx.service changed on disk; systemd starts the loaded version until daemon-reload',
+    );
+  });
+
+  it.each([
+    [3, undefined],
+    [4, 'backoff'],
+    [5, 'backoff'],
+  ])('counts %i starts against a limit of 5 that reboots', async (starts, blockedBy) => {
+    const recentStarts = Array.from({ length: starts }, (_, index) => Date.UTC(2025, 0, 1) + index);
+    const limited = { startLimitAction: 'reboot', recentStarts };
+    const told = await plan({ relations: { 'nginx.service': limited } });
+    expect(told.blockedBy).toBe(blockedBy ?? 'needs-approval');
+    if (blockedBy !== undefined) expect(told.error).toMatch('possible from 2025-01-01T00:00:10.000Z on');
+  });
+
+  it('is unavailable where the starts cannot be counted', async () => {
+    const limited = { startLimitAction: 'reboot', recentStarts: { unknown: 'no journal' } };
+    expect(await plan({ relations: { 'nginx.service': limited } })).toMatchObject({
+      blockedBy: 'unavailable',
+    });
+  });
+});
+
+describe('reading the effects', () => {
+  const start = [{ verb: 'start', unit: 'u0.service' }] as const;
+
+  it('asks once for each level, for all of its units', async () => {
+    const asked: (readonly string[])[] = [];
+    const wants: Record<string, string[]> = {
+      'u0.service': ['a.service', 'b.service'],
+      'b.service': ['c.service'],
+    };
+    const unitRelationsOf = (names: readonly string[]) => {
+      asked.push(names);
+      return Promise.resolve(names.map((name) => unitRelations({ name, wants: wants[name] ?? [] })));
+    };
+    await planEffects(start, { unitRelations: unitRelationsOf }, never);
+    expect(asked).toEqual([['u0.service'], ['a.service', 'b.service'], ['c.service']]);
+  });
+
+  it.each([
+    ['there is no way to read them', {}],
+    ['they are unknown', { unitRelations: () => Promise.resolve({ unknown: 'no bus' }) }],
+    ['an answer has gaps', { unitRelations: () => Promise.resolve([]) }],
+    [
+      'they never end',
+      {
+        unitRelations: (names: readonly string[]) =>
+          Promise.resolve(
+            names.map((name) =>
+              unitRelations({ name, wants: [`u${Number(/\d+/.exec(name)?.[0]) + 1}.service`] }),
+            ),
+          ),
+      },
+    ],
+  ])('is unavailable where %s', async (_why, host) => {
+    expect((await planEffects(start, host, never)).refusal).toMatchObject({ reason: 'unavailable' });
+  });
+});
