@@ -145,6 +145,8 @@ export class Life {
         if (everything) rules.look();
         return world.read(request);
       },
+      unitRelations: (names) =>
+        this.dead ? never() : Promise.resolve(names.map((name) => world.relations(name))),
     };
   }
 
