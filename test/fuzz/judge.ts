@@ -27,7 +27,7 @@ export const POLICY = {
 export const UNITS = [
   failedUnit({ name: 'nginx', names: ['nginx.service', 'www.service'] }),
   unitReading({ name: 'redis' }),
-  unitReading({ name: 'stack', dragsAlong: ['sshd.service'] }),
+  unitReading({ name: 'stack', dragsAlong: ['polkit.service'] }),
   failedUnit({ name: 'rival' }),
   unitReading({ name: 'polkit' }),
   failedUnit({ name: 'web', names: ['web.service', 'dbus-broker.service'] }),
