@@ -66,3 +66,7 @@ export function effectLines({ touches, starts, onFailure, onSuccess, emergency }
     ...line('Emergency actions', emergency),
   ];
 }
+
+/** When a step runs, as words to put behind it; empty for a step that always does. */
+export const conditionOf = (step: { readonly kind: string; readonly onlyIf?: string }): string =>
+  step.onlyIf === undefined ? '' : '  (only if the start limit refused it)';

@@ -66,6 +66,7 @@ describe('the public API', () => {
         "systemIdentity",
         "systemReading",
         "unitReading",
+        "unitRelations",
         "unknownSnapshot",
         "unknownUnit",
       ]

@@ -46,7 +46,7 @@ export function effectsOf(
     names.flatMap((name) => {
       const found = factsOf(name);
       if (found === undefined) missing.add(name);
-      return found === undefined || found.loadState !== 'loaded' ? [] : [found];
+      return found?.loadState === 'loaded' ? [found] : [];
     });
   const targets = facts(jobs.map(({ unit }) => unit));
   const walk = walked(jobs, facts);

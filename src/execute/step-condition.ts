@@ -43,5 +43,5 @@ export function hitStartLimit(
   if (report.ok || after === undefined) return false;
   if (after.result === 'start-limit-hit') return true;
   const jobFailed = /^Job for \S+ failed/m.test(report.output ?? '');
-  return jobFailed && before !== undefined && before.invocationId === after.invocationId;
+  return jobFailed && before?.invocationId === after.invocationId;
 }

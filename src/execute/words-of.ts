@@ -21,7 +21,3 @@ export const assignments = ({ env = {} }: CommandStep, quote = quoted): string[]
 /** An argument as one could paste it into a shell. */
 const quoted = (word: string): string =>
   /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
-
-/** When a step runs, as words to put behind it; empty for a step that always does. */
-export const conditionOf = (step: Step): string =>
-  step.kind === 'command' && step.onlyIf !== undefined ? '  (only if the start limit refused it)' : '';

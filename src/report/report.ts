@@ -1,7 +1,7 @@
-import { effectLines, NO_EFFECTS } from '../effects.js';
+import { conditionOf, effectLines, NO_EFFECTS } from '../effects.js';
 import type { CycleReport } from '../events.js';
 import type { PermissionStatus } from '../execute/permission-status.js';
-import { conditionOf, wordsOf } from '../execute/words-of.js';
+import { wordsOf } from '../execute/words-of.js';
 import { Severity, type ComponentVerdict } from '../issue.js';
 import type { HealingResult } from '../result.js';
 import type { Paint } from './paint.js';

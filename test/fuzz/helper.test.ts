@@ -11,7 +11,7 @@ import type { HelperAct } from '../../src/service/helper/limits.js';
 import { parsePolicy } from '../../src/service/helper/policy.js';
 import { parseRequest } from '../../src/service/helper/request.js';
 import { fakeHost } from '../../src/testing/index.js';
-import { overLimits, POLICY, transgressions, UNITS } from './judge.js';
+import { overLimits, POLICY, RELATIONS, transgressions, UNITS } from './judge.js';
 import { requestBytes } from './requests.js';
 
 /** How many requests are made up; `npm run test:fuzz` makes 1,000,000 others. A run again: `FUZZ_SEED=…`. */
@@ -66,7 +66,7 @@ async function answer(bytes: Uint8Array, book: ActBook): Promise<string[]> {
   }
   const execution = await answerTo(request, {
     policy,
-    host: fakeHost({ units: UNITS }),
+    host: fakeHost({ units: UNITS, relations: RELATIONS }),
     book,
     record: () => unknown('there is none'),
     now: () => 0,

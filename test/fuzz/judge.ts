@@ -11,6 +11,7 @@ export const POLICY = {
     'nginx',
     'redis',
     'stack',
+    'rival',
     'web',
     'db@main',
     'ghost',
@@ -26,7 +27,9 @@ export const POLICY = {
 export const UNITS = [
   failedUnit({ name: 'nginx', names: ['nginx.service', 'www.service'] }),
   unitReading({ name: 'redis' }),
-  failedUnit({ name: 'stack', dragsAlong: ['sshd.service'] }),
+  unitReading({ name: 'stack', dragsAlong: ['polkit.service'] }),
+  failedUnit({ name: 'rival' }),
+  unitReading({ name: 'polkit' }),
   failedUnit({ name: 'web', names: ['web.service', 'dbus-broker.service'] }),
   failedUnit({ name: 'db@main' }),
   failedUnit({ name: 'other' }),
@@ -36,9 +39,12 @@ export const UNITS = [
   failedUnit({ name: 'luminous-healing' }),
 ];
 
+/** Starting `rival` would stop a protected unit. */
+export const RELATIONS = { 'rival.service': { conflicts: ['polkit.service'] } };
+
 /** The units that may be touched, as somebody who knows nothing of the gates would write them down. */
 const TOUCHABLE = ['nginx.service', 'redis.service', 'db@main.service'];
-const VERBS = ['reset-failed', 'restart'];
+const VERBS = ['start', 'reset-failed', 'restart'];
 
 /** Every way in which what the helper would do, or did, is outside of what root allows. */
 export function transgressions({ plan, outcome, steps }: Execution): string[] {

@@ -145,6 +145,8 @@ export class Life {
         if (everything) rules.look();
         return world.read(request);
       },
+      unitRelations: (names) =>
+        this.dead ? never() : Promise.resolve(names.map((name) => world.relations(name))),
     };
   }
 
@@ -194,7 +196,10 @@ export class Life {
         misfired.add(component);
         throw new Error(`${component} cannot be planned`);
       }
-      const host = { read: (request = {}) => world.read(request) };
+      const host: Host = {
+        read: (request = {}) => world.read(request),
+        unitRelations: (names) => Promise.resolve(names.map((name) => world.relations(name))),
+      };
       const parts = {
         host,
         actions: REGISTRY,

@@ -2,6 +2,7 @@ import type { Check } from '../../src/detect/check.js';
 import type { Severity } from '../../src/issue.js';
 import type { ReadRequest } from '../../src/host/host.js';
 import type { Snapshot } from '../../src/host/snapshot.js';
+import type { UnitRelations } from '../../src/host/unit-relations.js';
 import type { UnitReading } from '../../src/host/unit.js';
 import {
   failedUnit,
@@ -10,13 +11,14 @@ import {
   unitReading,
   unknownUnit,
 } from '../../src/testing/index.js';
+import { unitRelations } from '../../src/testing/unit-relations.js';
 import type { WorldClock } from './clock.js';
 
 /** How a component can be. */
 export const CONDITIONS = ['ok', 'bad', 'worse', 'low', 'unknown', 'starting', 'looping', 'near'] as const;
 export type Condition = (typeof CONDITIONS)[number];
 
-/** Services that are listed. `sshd` is protected, and `proxy` would take a protected unit down with it. */
+/** Services that are listed. `sshd` is protected, and `proxy` would stop a protected unit. */
 export const LISTED = ['web', 'db', 'queue', 'mail', 'sshd', 'proxy'] as const;
 /** A service that nobody listed. */
 export const STRAY = 'stray';
@@ -146,6 +148,13 @@ export class World {
     void this.#clock.sleep(ms).then(change);
   }
 
+  /** What a job for a unit does to others: a start of `proxy` would stop a protected unit. */
+  relations(name: string): UnitRelations {
+    const { activeState = 'active', loadState = 'loaded' } = this.#units.get(name) ?? {};
+    const conflicts = name === 'proxy.service' ? ['systemd-logind.service'] : [];
+    return unitRelations({ name, activeState, loadState, conflicts });
+  }
+
   /** Looks at the own parts of the host program, which no reading of the host tells. */
   get checks(): Check[] {
     return ['pool', 'worker'].map((name) => ({
@@ -168,7 +177,6 @@ export class World {
       name,
       id: name,
       names: [name],
-      dragsAlong: component === 'proxy' ? ['systemd-logind.service'] : [],
       needs: component === 'web' ? ['db.service'] : [],
       invocationId: String(this.#runs).padStart(32, '0'),
     };

@@ -110,7 +110,7 @@ function callsWithoutRepair(called: readonly Called[], repairs: readonly Repair[
     const repair = repairs.find(
       ({ started, until }) => started.component === service && started.at <= at + 1 && at <= until + SLACK_MS,
     );
-    const known = verb === 'restart' || verb === 'reset-failed';
+    const known = ['start', 'restart', 'reset-failed'].includes(verb);
     return repair && known
       ? []
       : [`systemctl ${verb} ${service} was called at ${new Date(at).toISOString()} without a repair`];

@@ -1,5 +1,4 @@
-import { effectLines, NO_EFFECTS } from '../../../effects.js';
-import { conditionOf } from '../../../execute/words-of.js';
+import { conditionOf, effectLines, NO_EFFECTS } from '../../../effects.js';
 import type { EngineStatus } from '../../../heal/status.js';
 import { GATE_MEANINGS } from '../../../guard/meaning.js';
 import type { Plan, Step } from '../../../plan.js';
