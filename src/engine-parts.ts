@@ -17,6 +17,8 @@ import type { Parts } from './heal/parts.js';
 import type { Logger } from './logger.js';
 import { nixSettings } from './nix-options.js';
 import { expectOptions, PART_METHODS, type HealingOptions } from './options.js';
+import { optionWarnings } from './option-warnings.js';
+import { DETECTOR_NAMES, refusePythonMethods, RESOLVER_NAMES } from './python-names.js';
 import type { Resolver } from './resolve/resolver.js';
 
 /** The parts of an engine, put together from its options, and those that may be replaced at any time. */
@@ -51,7 +53,7 @@ export abstract class EngineParts {
     const store = typeof given.state === 'object' ? given.state : defaults.store(given.state);
     this.#fixed = {
       host: given.host ?? defaults.host(),
-      actions: actionRegistry(actions),
+      actions: actionRegistry(actions, (check) => this.#detector.healer?.(check)),
       policy: { services: services && watchedUnits(services), protect },
       guards: guardsFrom(given.guards),
       ledger: new Ledger({ store, clock, logger }),
@@ -67,6 +69,7 @@ export abstract class EngineParts {
     this.events.on('heal:started', ({ issue }) => this.cycle.begins(issue));
     narrate(this.events, logger);
     this.#narrateCycles();
+    for (const sentence of optionWarnings(given, this.#fixed.policy.services)) logger.warn(sentence);
     const { host } = this.#fixed;
     this.#detector =
       given.detector ?? defaults.detector({ host, clock, services, checks, thresholds, enabledChecks });
@@ -76,6 +79,8 @@ export abstract class EngineParts {
       given.executor ??
       defaults.executor({
         ...{ host, actions, services, protect, logger },
+        healer: (check) => this.#detector.healer?.(check),
+        readsThisMachine: () => this.#readsThisMachine(),
         ...{ thresholds: current, guards: given.guards, nix },
         history: () => {
           const { state } = this.#fixed.ledger;
@@ -86,11 +91,21 @@ export abstract class EngineParts {
       });
   }
 
+  /** Both what plans are made from and what finds issues: a detector may have been given another host. */
+  #readsThisMachine(): boolean {
+    const own = this.#fixed.host;
+    const { host = own } = this.#detector;
+    // A detector of somebody's own may call anything `host`.
+    const read = typeof host?.read === 'function' ? host : own;
+    return [own, read].every(defaults.isThisMachine);
+  }
+
   /** What finds issues. Typed as the default one; a detector of your own comes back as it is. */
   get detector(): SimpleDetector {
     return this.#detector as SimpleDetector;
   }
   set detector(detector: Detector) {
+    refusePythonMethods('detector', detector, DETECTOR_NAMES);
     expectMethods('detector', detector, PART_METHODS.detector);
     this.#detector = detector;
     this.#parts = undefined;
@@ -101,6 +116,7 @@ export abstract class EngineParts {
     return this.#resolver;
   }
   set resolver(resolver: Resolver) {
+    refusePythonMethods('resolver', resolver, RESOLVER_NAMES);
     expectMethods('resolver', resolver, PART_METHODS.resolver);
     this.#resolver = resolver;
     this.#parts = undefined;
@@ -160,7 +176,13 @@ export abstract class EngineParts {
   }
 
   #assemble(): Parts {
-    const flag = { healingEnabled: () => this.#healingEnabled, dryRun: () => this.#dryRun };
+    // A subclass may have fields of these names, which hide the accessors: a wish not to act counts wherever it stands.
+    const own = (name: string): unknown => (this as unknown as Record<string, unknown>)[name];
+    const flag = {
+      healingEnabled: () =>
+        this.#healingEnabled && own('healingEnabled') !== false && own('healing_enabled') !== false,
+      dryRun: () => this.#dryRun || own('dryRun') === true || own('dry_run') === true,
+    };
     return {
       ...this.#fixed,
       detector: this.#generations.around(this.#detector),

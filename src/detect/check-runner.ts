@@ -1,19 +1,27 @@
 import { messageOf } from '../errors.js';
 import type { Snapshot } from '../host/snapshot.js';
-import type { ComponentVerdict, Verdict } from '../issue.js';
+import type { ComponentVerdict, Heals, Verdict } from '../issue.js';
 import { isPending } from '../pending.js';
 import { span } from '../words.js';
-import { DEFAULT_CHECK_TIMEOUT_MS, type Check } from './check.js';
+import { DEFAULT_CHECK_TIMEOUT_MS, healsOf, type Check } from './check.js';
 
 /** Runs one check of the host program, within its time, and never twice at once. */
 export class CheckRunner {
   readonly check: Check;
+  readonly #heals: Heals | undefined;
   #busy = false;
   #answer: Verdict | undefined;
   #verdict: ComponentVerdict | undefined;
+  #found: ComponentVerdict | undefined;
 
   constructor(check: Check) {
     this.check = check;
+    this.#heals = healsOf(check);
+  }
+
+  /** The last bad verdict. */
+  get found(): ComponentVerdict | undefined {
+    return this.#found;
   }
 
   /** The check's verdict; `unknown` when it throws, is late, is still at its last run, or answers nonsense. */
@@ -70,6 +78,7 @@ export class CheckRunner {
     const verdict: ComponentVerdict = Object.freeze(Object.assign({}, answer, this.#about()));
     this.#answer = Object.isFrozen(answer) ? answer : undefined;
     this.#verdict = verdict;
+    if (verdict.status === 'bad') this.#found = verdict;
     return verdict;
   }
 
@@ -77,8 +86,9 @@ export class CheckRunner {
     return { status: 'unknown', reason, ...this.#about() };
   }
 
-  #about(): Pick<ComponentVerdict, 'check' | 'component' | 'type'> {
-    return { check: this.check.name, component: this.check.component, type: this.check.type };
+  #about(): Pick<ComponentVerdict, 'check' | 'component' | 'type' | 'heals'> {
+    const { name, component, type } = this.check;
+    return { check: name, component, type, ...(this.#heals ? { heals: this.#heals } : {}) };
   }
 }
 

@@ -7,9 +7,10 @@ import { judgeSafety, type Policy } from '../guard/safety.js';
 import type { Host } from '../host/host.js';
 import type { Logger } from '../logger.js';
 import type { NixSettings } from '../nix-options.js';
-import type { HealingAction, Plan } from '../plan.js';
+import type { Block, HealingAction, Plan } from '../plan.js';
 import { carryOut } from './carry-out.js';
 import { needsRoot, throughSudo } from './elevate.js';
+import { expectExecuteOptions, expectHealingAction } from './execute-options.js';
 import type { ExecuteOptions, Execution, StepReport } from './executor.js';
 import { readPermissionStatus, type PermissionStatus } from './permission-status.js';
 import { makePlan } from './planner.js';
@@ -20,6 +21,8 @@ export { readPermissionStatus };
 /** What acting on the host takes. */
 export interface HostActsParts {
   readonly host: Host;
+  /** Whether `host` reads the machine that steps are carried out on. */
+  readonly readsThisMachine: () => boolean;
   readonly actions: ActionRegistry;
   readonly policy: Policy;
   readonly thresholds: () => ThresholdValues;
@@ -62,6 +65,8 @@ export class HostActs {
       services: [...(policy.services?.values() ?? [])],
     };
     const plan = await makePlan(action, parts, signal, earlier);
+    if (plan.scope === 'host' && !this.#parts.readsThisMachine())
+      return { plan: Object.freeze({ ...plan, refusal: OTHER_MACHINE }), way: 'without-root' };
     if (!needsRoot(plan)) return { plan, way: 'without-root' };
     const status = await readPermissionStatus(helperSocket);
     const { way } = status;
@@ -78,7 +83,8 @@ export class HostActs {
 
   /** Plans anew, judges by the safety gates, and carries out. Never rejects. */
   async execute(action: HealingAction, options: ExecuteOptions = {}): Promise<Execution> {
-    const { dryRun = false, signal = never(), approved } = options;
+    const { dryRun = false, signal = never(), approved } = expectExecuteOptions(options);
+    expectHealingAction(action);
     const start = performance.now();
     const told = (rest: Omit<Execution, 'action' | 'dryRun' | 'durationMs' | 'success'>): Execution => {
       const success = rest.outcome === 'executed' || rest.outcome === 'planned';
@@ -90,9 +96,6 @@ export class HostActs {
         durationMs: performance.now() - start,
       });
     };
-    if (typeof action?.action !== 'string') {
-      return told({ outcome: 'failed', error: 'Expected an action, as `{ action, parameters }`', steps: [] });
-    }
     if (action.action === 'none') {
       return told({ outcome: 'skipped', blockedBy: 'no-action', error: 'There is nothing to do', steps: [] });
     }
@@ -151,6 +154,12 @@ export class HostActs {
     });
   }
 }
+
+const OTHER_MACHINE: Block = Object.freeze({
+  reason: 'unavailable',
+  sentence:
+    'The engine reads a `host` that is not known to be this machine, so nothing is changed here: give it an `executor` for that machine',
+});
 
 /** Why a step that takes root cannot be done. */
 const lackOf = (status: PermissionStatus | undefined): string =>

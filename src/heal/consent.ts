@@ -1,4 +1,5 @@
 import { messageOf } from '../errors.js';
+import { expectBoolean } from '../expect.js';
 import { approvalOf, approve, ask, forget, reject, type ApprovalRequest } from '../guard/approvals.js';
 import type { Parts } from './parts.js';
 import type { Prepared } from './prepare.js';
@@ -27,6 +28,7 @@ export async function askFor(prepared: Prepared, parts: Parts, signal: AbortSign
   try {
     const answer = await Promise.race([parts.approve(request), silence(parts, signal)]);
     if (answer === undefined) return;
+    expectBoolean('the answer of `approve`', answer);
     await ledger.write((state, now) =>
       answer === true ? approve(state, id) : reject(state, id, now, guards, clock.random()),
     );

@@ -9,7 +9,7 @@ import { Lanes } from './lanes.js';
 import { lookAgain } from './look.js';
 import { Looks, type Look } from './looks.js';
 import type { OpenIssues } from './open-issues.js';
-import type { Parts } from './parts.js';
+import { dryRunOf, type Parts } from './parts.js';
 import { repairs } from './repairs.js';
 import type { Tally } from './tally.js';
 
@@ -41,10 +41,10 @@ export class Cycle {
   }
 
   /** One look and one round of healing, without debounce. */
-  once(signal: AbortSignal): Promise<HealingResult[]> {
+  once(signal: AbortSignal, dryRun = false): Promise<HealingResult[]> {
     try {
-      const look = this.#looks.all(signal);
-      return look === undefined ? Promise.resolve([]) : this.#healFrom(look, signal);
+      const look = this.#looks.all(signal, undefined, dryRun || undefined);
+      return look === undefined ? Promise.resolve([]) : this.#healFrom(look, signal, dryRun);
     } catch (error) {
       return Promise.reject(asError(error));
     }
@@ -63,9 +63,9 @@ export class Cycle {
   }
 
   /** Heals issues, the worst first. One result for each, in the order in which they were handled. */
-  async heal(issues: readonly Issue[], signal: AbortSignal): Promise<HealingResult[]> {
+  async heal(issues: readonly Issue[], signal: AbortSignal, dryRun = false): Promise<HealingResult[]> {
     if (issues.length === 0) return [];
-    const parts = this.#parts();
+    const parts = dryRun ? dryRunOf(this.#parts()) : this.#parts();
     for (const { component } of issues) this.#inHand.set(component, (this.#inHand.get(component) ?? 0) + 1);
     try {
       await parts.ledger.open(parts.dryRun);
@@ -80,11 +80,11 @@ export class Cycle {
   }
 
   /** Heals issues that may be given twice. One result for each, in the order given; duplicates share one. */
-  async healBatch(issues: readonly Issue[], signal: AbortSignal): Promise<HealingResult[]> {
+  async healBatch(issues: readonly Issue[], signal: AbortSignal, dryRun = false): Promise<HealingResult[]> {
     const key = ({ type, component }: Issue): string => `${type} ${component}`;
     const unique = new Map<string, Issue>();
     for (const issue of issues) if (!unique.has(key(issue))) unique.set(key(issue), issue);
-    const healed = await this.heal([...unique.values()], signal);
+    const healed = await this.heal([...unique.values()], signal, dryRun);
     const results = new Map(healed.map((result) => [key(result.issue), result]));
     return issues.flatMap((issue) => results.get(key(issue)) ?? []);
   }
@@ -142,12 +142,12 @@ export class Cycle {
     }
   }
 
-  async #healFrom(seen: Promise<Look>, signal: AbortSignal): Promise<HealingResult[]> {
+  async #healFrom(seen: Promise<Look>, signal: AbortSignal, dryRun: boolean): Promise<HealingResult[]> {
     const look = await seen;
-    this.#takeBackDue(this.#parts());
+    if (!dryRun) this.#takeBackDue(this.#parts());
     await this.#takingBack;
     const issues = this.open.badNow(look.verdicts);
-    const results = await this.heal(issues, signal);
+    const results = await this.heal(issues, signal, dryRun);
     this.#done({ ...look, issues }, results);
     return results;
   }

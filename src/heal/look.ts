@@ -1,3 +1,4 @@
+import { UNNAMED_CHECK } from '../detect/check.js';
 import type { Detector, InspectRequest, Looked } from '../detect/detector.js';
 import { IssueType, type ComponentVerdict, type Issue } from '../issue.js';
 
@@ -18,7 +19,7 @@ export async function lookAgain(
   const verdicts = await verdictsOf(detector, { component, signal });
   if (!detector.inspect && !detector.look) {
     const reason = `The detector finds nothing wrong with ${component}`;
-    const well = { status: 'ok', check: 'detector', type: IssueType.SERVICE, component, reason } as const;
+    const well = { status: 'ok', check: UNNAMED_CHECK, type: IssueType.SERVICE, component, reason } as const;
     return verdicts.find((verdict) => verdict.component === component) ?? well;
   }
   const worst = (status: ComponentVerdict['status']) => verdicts.find((verdict) => verdict.status === status);
@@ -39,12 +40,13 @@ export function worstOf(verdicts: readonly ComponentVerdict[]): Map<string, Comp
 
 const verdictFrom = (issue: Issue): ComponentVerdict => ({
   status: 'bad',
-  check: issue.type,
+  check: issue.check ?? UNNAMED_CHECK,
   component: issue.component,
   type: issue.type,
   severity: issue.severity,
   reason: issue.description,
   value: issue.metricValue,
   threshold: issue.threshold,
+  ...(issue.heals ? { heals: issue.heals } : {}),
   ...(issue.evidence ? { evidence: issue.evidence } : {}),
 });

@@ -11,7 +11,7 @@ import { Glances } from './glances.js';
 import { isBlank, noteLook, noteStorm } from './health.js';
 import { verdictsOf } from './look.js';
 import { OpenIssues, type OpenIssue, type Turn } from './open-issues.js';
-import type { Parts } from './parts.js';
+import { dryRunOf, type Parts } from './parts.js';
 import { Tally } from './tally.js';
 
 /** What one look at the host gave. */
@@ -38,21 +38,30 @@ export class Looks {
    * Looks. `undefined` where all is well, was well before, and nobody listens: then there is nothing more to do, and
    * this costs hardly more than the reading. With `lasting`, only what has lasted is an issue.
    */
-  all(signal: AbortSignal, lasting?: Guards['lasting']): Promise<Look> | undefined {
+  all(
+    signal: AbortSignal,
+    lasting?: Guards['lasting'],
+    dryRun = this.#parts().dryRun,
+  ): Promise<Look> | undefined {
     try {
-      return this.#begin(signal, lasting)?.catch((error: unknown) => this.#failed(error, signal));
+      return this.#begin(signal, lasting, dryRun)?.catch((error: unknown) => this.#failed(error, signal));
     } catch (error) {
       return this.#failed(error, signal);
     }
   }
 
-  #begin(signal: AbortSignal, lasting: Guards['lasting'] | undefined): Promise<Look> | undefined {
-    const parts = this.#parts();
-    const { detector, clock, ledger, dryRun, hears } = parts;
+  #begin(
+    signal: AbortSignal,
+    lasting: Guards['lasting'] | undefined,
+    dryRun: boolean,
+  ): Promise<Look> | undefined {
+    const now = this.#parts();
+    const parts = dryRun === now.dryRun ? now : dryRunOf(now);
+    const { detector, clock, ledger, hears } = parts;
     if (!ledger.isOpen(dryRun)) return this.#first(parts, signal, lasting);
     const start = clock.monotonic();
     if (!this.open.calm || !isBlank(ledger.state) || hears('cycle:done'))
-      return this.#takeIn(this.#wholeLook(signal, lasting), start, signal, lasting);
+      return this.#takeIn(this.#wholeLook(signal, lasting), start, signal, lasting, dryRun);
     const glance = this.#glances.by(detector);
     const well = glance?.look();
     if (glance !== undefined && well === true) {
@@ -62,7 +71,7 @@ export class Looks {
     const verdicts =
       glance !== undefined && well === false ? glance.verdicts() : this.#wholeLook(signal, lasting);
     return isPending(verdicts) || verdicts.some(isBad)
-      ? this.#takeIn(verdicts, start, signal, lasting)
+      ? this.#takeIn(verdicts, start, signal, lasting, dryRun)
       : this.#lookedWell(verdicts, start, parts);
   }
 
@@ -70,7 +79,7 @@ export class Looks {
     const { detector, clock, ledger, dryRun } = parts;
     await ledger.open(dryRun);
     const start = clock.monotonic();
-    return this.#takeIn(verdictsOf(detector, { signal }), start, signal, lasting);
+    return this.#takeIn(verdictsOf(detector, { signal }), start, signal, lasting, dryRun);
   }
 
   #lookedWell(seen: Seen, start: number, { clock, ledger }: Parts): undefined {
@@ -94,9 +103,10 @@ export class Looks {
     start: number,
     signal: AbortSignal,
     lasting: Guards['lasting'] | undefined,
+    dryRun: boolean,
   ): Promise<Look> {
     const verdicts = this.#withoutStale(await looked, start);
-    const parts = this.#parts();
+    const parts = dryRun ? dryRunOf(this.#parts()) : this.#parts();
     const { clock, ledger } = parts;
     const detectionMs = clock.monotonic() - start;
     const timestamp = new Date(clock.now());

@@ -45,3 +45,6 @@ export type WatchParts = Pick<
   Parts,
   'host' | 'policy' | 'guards' | 'ledger' | 'clock' | 'logger' | 'bootId' | 'begun' | 'dryRun'
 >;
+
+/** Returns the same parts for a call that is a dry run, whatever the engine itself is set to. */
+export const dryRunOf = (parts: Parts): Parts => ({ ...parts, dryRun: true });

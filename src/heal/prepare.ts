@@ -1,4 +1,6 @@
+import { isBuiltInCheck } from '../detect/check.js';
 import { messageOf } from '../errors.js';
+import { refuseDryRunIn } from '../execute/execute-options.js';
 import { approvalOf, digestOf } from '../guard/approvals.js';
 import { decide, type Moment } from '../guard/decide.js';
 import { EARLY_GATES, firstGate } from '../guard/pacing.js';
@@ -85,7 +87,11 @@ async function prepareRung(issue: Issue, rung: number, parts: Parts, signal: Abo
     return { action: NONE, error: `The resolver could not pick an action: ${messageOf(error)}` };
   }
   if (action.action === 'none') {
-    const sentence = `Nothing is known that would safely help ${issue.component}; a person has to look`;
+    const { component, check } = issue;
+    const sentence =
+      check === undefined || isBuiltInCheck(check) || issue.heals !== undefined
+        ? `Nothing is known that would safely help ${component}; a person has to look`
+        : `The check \`${check}\` has no \`heals\`, and the resolver picked nothing: ${component} is only reported`;
     return { action, block: { reason: 'no-action', sentence } };
   }
   try {
@@ -137,7 +143,10 @@ function expectAction(action: unknown): HealingAction {
   const { action: name, parameters } = (action ?? {}) as Partial<HealingAction>;
   const complete =
     typeof name === 'string' && name !== '' && typeof parameters === 'object' && parameters !== null;
-  if (complete) return { action: name, parameters };
+  if (complete) {
+    refuseDryRunIn('getAction(issue)', action as object);
+    return { action: name, parameters };
+  }
   throw new TypeError('`getAction` must return `{ action, parameters }`, at once and not as a promise');
 }
 

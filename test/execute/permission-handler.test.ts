@@ -46,7 +46,7 @@ const RESET = 'systemctl --no-ask-password reset-failed -- nginx.service';
 /** What a restart of a failed unit does. */
 const BOTH = [RESET, SYSTEMCTL];
 const handler = (host: FakeHost = fakeHost({ units: [failedUnit()] }), more: PermissionHandlerOptions = {}) =>
-  new NixOSPermissionHandler({ host, ...more });
+  new NixOSPermissionHandler({ host, readsThisMachine: true, ...more });
 
 /** An action of the host program's own that calls what it is given. */
 const ownAction = (run: () => unknown, scope: 'host' | 'process' = 'process'): ActionDefinition =>
@@ -355,7 +355,9 @@ describe('the tier', () => {
 describe('executeHealingAction', () => {
   it('is the same as a function', async () => {
     const host = fakeHost({ units: [failedUnit()] });
-    expect(await executeHealingAction('restart_service', { service: 'nginx' }, { host })).toMatchObject({
+    expect(
+      await executeHealingAction('restart_service', { service: 'nginx' }, { host, readsThisMachine: true }),
+    ).toMatchObject({
       outcome: 'executed',
     });
     expect(await calls()).toEqual(BOTH);
@@ -365,7 +367,11 @@ describe('executeHealingAction', () => {
   it('can be run dry', async () => {
     const host = fakeHost({ units: [failedUnit()] });
     expect(
-      await executeHealingAction('restart_service', { service: 'nginx' }, { host, dryRun: true }),
+      await executeHealingAction(
+        'restart_service',
+        { service: 'nginx' },
+        { host, readsThisMachine: true, dryRun: true },
+      ),
     ).toMatchObject({
       outcome: 'planned',
     });

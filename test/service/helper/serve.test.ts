@@ -259,7 +259,11 @@ describe('an unprivileged executor', () => {
 
   it('has its way through the helper: the plan that is shown is the one that is carried out', async () => {
     await policy();
-    const executor = new NixOSPermissionHandler({ host: ill(), helperSocket: await listen(ill()) });
+    const executor = new NixOSPermissionHandler({
+      host: ill(),
+      readsThisMachine: true,
+      helperSocket: await listen(ill()),
+    });
     expect(await executor.getStatus()).toMatchObject({
       tier: 'service',
       way: 'helper',
@@ -283,7 +287,11 @@ describe('an unprivileged executor', () => {
 
   it('shows in a dry run what the policy of the helper refuses', async () => {
     await policy({ services: ['redis'] });
-    const executor = new NixOSPermissionHandler({ host: ill(), helperSocket: await listen(ill()) });
+    const executor = new NixOSPermissionHandler({
+      host: ill(),
+      readsThisMachine: true,
+      helperSocket: await listen(ill()),
+    });
     for (const dryRun of [true, false]) {
       expect(await executor.execute(ACTION, { dryRun })).toMatchObject({
         outcome: 'skipped',
@@ -309,7 +317,11 @@ describe('an unprivileged executor', () => {
   describe('keeps the promises of the port', () => {
     const make = async () => {
       await policy();
-      return new NixOSPermissionHandler({ host: ill(), helperSocket: await listen(ill()) });
+      return new NixOSPermissionHandler({
+        host: ill(),
+        readsThisMachine: true,
+        helperSocket: await listen(ill()),
+      });
     };
     it.each(executorConformance(make, { action: ACTION, observe: async () => (await calls()).join() }))(
       '$name',

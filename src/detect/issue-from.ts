@@ -1,0 +1,21 @@
+import { Severity, type ComponentVerdict, type Issue } from '../issue.js';
+import { UNNAMED_CHECK } from './check.js';
+
+/** Whether a verdict is bad. */
+export const isBad = (verdict: ComponentVerdict): boolean => verdict.status === 'bad';
+
+/** The issue that a bad verdict is. */
+export function issueFrom(verdict: ComponentVerdict, timestamp: Date): Issue {
+  return Object.freeze({
+    type: verdict.type,
+    severity: verdict.severity ?? Severity.HIGH,
+    description: verdict.reason,
+    component: verdict.component,
+    metricValue: verdict.value ?? 0,
+    threshold: verdict.threshold ?? 0,
+    timestamp,
+    ...(verdict.check === UNNAMED_CHECK ? {} : { check: verdict.check }),
+    ...(verdict.heals ? { heals: verdict.heals } : {}),
+    ...(verdict.evidence ? { evidence: Object.freeze([...verdict.evidence]) } : {}),
+  });
+}
