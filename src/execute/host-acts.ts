@@ -53,8 +53,8 @@ export class HostActs {
   }
 
   /** Makes the exact steps of an action on this host. */
-  async plan(action: HealingAction, signal: AbortSignal): Promise<Plan> {
-    return (await this.#route(action, signal)).plan;
+  async plan(action: HealingAction, signal: AbortSignal, dryRun: boolean): Promise<Plan> {
+    return this.#forThisMachine(await this.#route(action, signal), dryRun).plan;
   }
 
   async #route(action: HealingAction, signal: AbortSignal, earlier?: readonly StepReport[]): Promise<Routed> {
@@ -65,9 +65,7 @@ export class HostActs {
       services: [...(policy.services?.values() ?? [])],
     };
     const plan = await makePlan(action, parts, signal, earlier);
-    if (plan.scope === 'host' && !this.#parts.readsThisMachine())
-      return { plan: Object.freeze({ ...plan, refusal: OTHER_MACHINE }), way: 'without-root' };
-    if (!needsRoot(plan)) return { plan, way: 'without-root' };
+    if (!needsRoot(plan) || this.#isElsewhere(plan)) return { plan, way: 'without-root' };
     const status = await readPermissionStatus(helperSocket);
     const { way } = status;
     if (way === 'sudo') return { plan: throughSudo(plan), way, status };
@@ -79,6 +77,21 @@ export class HostActs {
     if (way === 'in-process') return { plan, way, status };
     const notes = Object.freeze([...plan.notes, lackOf(status)]);
     return { plan: Object.freeze({ ...plan, notes }), way: 'none', status };
+  }
+
+  /** Whether a plan was made from readings of another machine than it would be carried out on. */
+  #isElsewhere({ scope }: Plan): boolean {
+    return scope === 'host' && !this.#parts.readsThisMachine();
+  }
+
+  /** A dry run shows the plan for the other machine; nothing but a dry run gets through. */
+  #forThisMachine(routed: Routed, dryRun: boolean): Routed {
+    const { plan } = routed;
+    if (!this.#isElsewhere(plan)) return routed;
+    const more = dryRun
+      ? { notes: Object.freeze([...plan.notes, OTHER_MACHINE.sentence]) }
+      : { refusal: OTHER_MACHINE };
+    return { ...routed, plan: Object.freeze({ ...plan, ...more }) };
   }
 
   /** Plans anew, judges by the safety gates, and carries out. Never rejects. */
@@ -101,7 +114,7 @@ export class HostActs {
     }
     let routed: Routed;
     try {
-      routed = await this.#route(action, signal);
+      routed = this.#forThisMachine(await this.#route(action, signal), dryRun);
     } catch (error) {
       return told({ outcome: 'failed', error: messageOf(error), steps: [] });
     }
@@ -139,7 +152,7 @@ export class HostActs {
     return carryOut(plan, action, {
       definition,
       planOf: async (next, until, earlier) => {
-        const routed = await this.#route(next, until, earlier);
+        const routed = this.#forThisMachine(await this.#route(next, until, earlier), false);
         if (routed.way !== 'none') return routed.plan;
         throw new Error(lackOf(routed.status));
       },

@@ -100,9 +100,10 @@ export class NixOSPermissionHandler implements Executor {
   /** Makes the exact steps of an action on this host. Changes nothing; rejects what cannot be meant. */
   async plan(
     action: HealingAction,
-    { signal = new AbortController().signal }: { readonly signal?: AbortSignal } = {},
+    options: { readonly signal?: AbortSignal; readonly dryRun?: boolean } = {},
   ): Promise<Plan> {
-    return (await this.#acts()).plan(action, signal);
+    const { signal = new AbortController().signal, dryRun = false } = options;
+    return (await this.#acts()).plan(action, signal, dryRun);
   }
 
   /** Plans anew, judges by the safety gates, and carries out. Never rejects. */

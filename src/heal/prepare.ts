@@ -95,7 +95,7 @@ async function prepareRung(issue: Issue, rung: number, parts: Parts, signal: Abo
     return { action, block: { reason: 'no-action', sentence } };
   }
   try {
-    const plan = await parts.executor.plan(action, { signal });
+    const plan = await parts.executor.plan(action, { signal, dryRun: parts.dryRun });
     const digest = digestOf(plan);
     const block = judge(issue, { plan, digest }, parts, {});
     return { action, plan, digest, ...(block ? { block } : {}) };

@@ -307,6 +307,7 @@ describe('an unprivileged executor', () => {
     await policy();
     const executor = new NixOSPermissionHandler({
       host: ill(),
+      readsThisMachine: true,
       services: ['redis'],
       helperSocket: await listen(ill()),
     });
