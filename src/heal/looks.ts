@@ -112,7 +112,7 @@ export class Looks {
     const timestamp = new Date(clock.now());
     const turn = this.open.watch(verdicts, timestamp, ledger.now(), lasting);
     this.tally.looked(timestamp.getTime(), detectionMs);
-    this.tally.opened(turn.opened.length);
+    this.tally.opened(turn.opened);
     await this.#turned(turn, verdicts, parts, signal);
     const look = { verdicts, issues: this.open.issues, timestamp, detectionMs };
     this.chronicle.looked(look, ledger.now());
@@ -192,7 +192,7 @@ export class Looks {
     const verdicts = (await Promise.all(looks)).flat();
     const timestamp = new Date(clock.now());
     const turn = this.open.watchOnly(components, verdicts, timestamp, ledger.now(), guards.lasting);
-    this.tally.opened(turn.opened.length);
+    this.tally.opened(turn.opened);
     await this.#turned(turn, verdicts, parts, signal, components);
     this.chronicle.lookedAt(components, verdicts);
     return this.open.issues.filter(({ component }) => components.has(component));

@@ -1,3 +1,4 @@
+import { IssueType, type Issue } from '../issue.js';
 import type { HealingResult } from '../result.js';
 import { Stopwatch, type Distribution, type Timing } from './stopwatch.js';
 
@@ -13,18 +14,30 @@ export interface Metrics {
   readonly lastCheck: Date | undefined;
   /** Resolved out of resolved and failed: a ratio from 0 to 1, and 1 before the first attempt. */
   readonly successRate: number;
+  /** The same counts for each of the three categories. */
+  readonly byType: Readonly<Record<IssueType, TypeCounts>>;
   readonly detectionTimeMs: Timing;
   /** Of repairs that were carried out, their proof included. */
   readonly resolutionTimeMs: Timing;
 }
 
+/** Counts of one category of issues. */
+export interface TypeCounts {
+  /** Issues that opened. */
+  readonly detected: number;
+  /** Issues that a repair fixed. */
+  readonly resolved: number;
+  /** Repairs that failed, or did not help. */
+  readonly failed: number;
+}
+
+const TYPES = Object.values(IssueType);
+
 /** Counts for {@link Metrics}. */
 export class Tally {
   readonly #detection = new Stopwatch();
   readonly #resolution = new Stopwatch();
-  #detected = 0;
-  #resolved = 0;
-  #failed = 0;
+  readonly #byType = new Map(TYPES.map((type) => [type, { detected: 0, resolved: 0, failed: 0 }]));
   #lastCheck = NaN;
 
   /** A look at the whole host, ended at `at` (milliseconds since the epoch) and as long as told. */
@@ -33,16 +46,15 @@ export class Tally {
     this.#detection.add(ms);
   }
 
-  opened(issues: number): void {
-    this.#detected += issues;
+  opened(opened: readonly { readonly issue: Pick<Issue, 'type'> }[]): void {
+    for (const { issue } of opened) this.#count(issue.type, 'detected');
   }
 
   /** A skipped issue and a dry run count as neither resolved nor failed. */
   healed(result: HealingResult): void {
     if (result.outcome === 'skipped' || result.outcome === 'planned' || result.outcome === 'pending-reboot')
       return;
-    if (result.outcome === 'fixed') this.#resolved += 1;
-    else this.#failed += 1;
+    this.#count(result.issue.type, result.outcome === 'fixed' ? 'resolved' : 'failed');
     this.#resolution.add(result.durationMs);
   }
 
@@ -51,14 +63,26 @@ export class Tally {
     return { detection: this.#detection.distribution(), resolution: this.#resolution.distribution() };
   }
 
+  #count(type: IssueType, what: keyof TypeCounts): void {
+    const counts = this.#byType.get(type);
+    if (counts) counts[what] += 1;
+  }
+
+  #sum(what: keyof TypeCounts): number {
+    return TYPES.reduce((sum, type) => sum + (this.#byType.get(type)?.[what] ?? 0), 0);
+  }
+
   read(): Metrics {
-    const attempts = this.#resolved + this.#failed;
+    const resolved = this.#sum('resolved');
+    const failed = this.#sum('failed');
+    const byType = TYPES.map((type) => [type, Object.freeze({ ...this.#byType.get(type) })]);
     return {
-      issuesDetected: this.#detected,
-      issuesResolved: this.#resolved,
-      issuesFailed: this.#failed,
+      issuesDetected: this.#sum('detected'),
+      issuesResolved: resolved,
+      issuesFailed: failed,
       lastCheck: Number.isNaN(this.#lastCheck) ? undefined : new Date(this.#lastCheck),
-      successRate: attempts === 0 ? 1 : this.#resolved / attempts,
+      successRate: resolved + failed === 0 ? 1 : resolved / (resolved + failed),
+      byType: Object.freeze(Object.fromEntries(byType)) as Metrics['byType'],
       detectionTimeMs: this.#detection.read(),
       resolutionTimeMs: this.#resolution.read(),
     };

@@ -41,7 +41,7 @@ describe('metrics', () => {
   it('give a date of their own', () => {
     const tally = new Tally();
     tally.looked(NOW.getTime(), 1);
-    tally.opened(2);
+    tally.opened([{ issue: { type: 'service' } }, { issue: { type: 'resource' } }]);
     tally.read().lastCheck?.setFullYear(1999);
     expect(tally.read()).toMatchObject({ lastCheck: NOW, issuesDetected: 2 });
   });
