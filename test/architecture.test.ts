@@ -202,7 +202,7 @@ describe('packages', () => {
     uplot: 'observe/dashboard/page/',
     'dashboard:page': 'observe/dashboard/site.ts',
   };
-  const isPackage = ({ to }: Import): boolean => !/\.(ts|css)$/.test(to) && !to.startsWith('node:');
+  const isPackage = ({ to }: Import): boolean => !/\.(ts|css|json)$/.test(to) && !to.startsWith('node:');
 
   it.each(Object.entries(HEAVY))('%s is imported only in %s', (name, rooms) => {
     expect(broken(({ path }, { to }) => to === name && !isIn(path, ...rooms))).toEqual([]);
