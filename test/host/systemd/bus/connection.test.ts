@@ -331,6 +331,19 @@ describe('signals', () => {
     expect(await heard()).toEqual(['Changed of :1.0']);
   });
 
+  it('of strangers that never end do not hide those of systemd, nor answers', async () => {
+    const { name } = bus.peers[0]!;
+    const flood = setInterval(() => {
+      for (let sent = 0; sent < 200; sent++) bus.signal({ ...change, sender: ':1.66', destination: name });
+    }, 1);
+    cleanups.push(() => clearInterval(flood));
+    for (let round = 1; round <= 20; round++) {
+      bus.signal({ ...change, sender: ':1.0', member: `Change${round}` });
+      expect((await heard()).at(-1)).toBe(`Change${round} of :1.0`);
+    }
+    expect(signals).toHaveLength(20);
+  });
+
   it('are heard from the systemd that takes over, and no longer from the one before', async () => {
     bus.disown(SYSTEMD);
     bus.own(SYSTEMD, ':1.9', ({ member }) => ['s', member]);
