@@ -192,7 +192,6 @@ describe('packages', () => {
   const HEAVY: Readonly<Record<string, readonly string[]>> = {
     execa: ['execute/'],
     systeminformation: ['host/portable'],
-    'dbus-native': ['host/systemd/'],
     'prom-client': ['observe/'],
     '@humanwhocodes/momoa': ['service/config/'],
   };
@@ -236,6 +235,15 @@ describe('packages', () => {
 
   it('are not needed by the door `testing`', () => {
     expect(broken(({ path }, one) => isIn(path, 'testing/') && isPackage(one))).toEqual([]);
+  });
+});
+
+describe('the client of the message bus', () => {
+  it('knows nothing of systemd: it imports only itself, errors and Node', () => {
+    const BUS = 'host/systemd/bus/';
+    expect(
+      broken(({ path }, { to }) => isIn(path, BUS) && !to.startsWith('node:') && !isIn(to, BUS, 'errors.ts')),
+    ).toEqual([]);
   });
 });
 
