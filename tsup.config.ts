@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Plugin } from 'esbuild';
 import { defineConfig } from 'tsup';
+import { DOORS } from './scripts/doors.mjs';
 import { pageForEsbuild } from './src/observe/dashboard/page/bundle.mjs';
 
 const CORE = fileURLToPath(new URL('src/index.ts', import.meta.url));
@@ -30,38 +31,25 @@ const oneCore: Plugin = {
   },
 };
 
+/** Programs, started by their path. */
+const PROGRAMS = ['dry-run', 'daemon', 'helper', 'control'].map((name) => `service/${name}`);
+
+/** ES modules only. `scripts/build.mjs` adds the CommonJS twins and the declarations. */
 export default defineConfig({
-  entry: [
-    'src/index.ts',
-    'src/testing/index.ts',
-    'src/observe/prometheus.ts',
-    'src/observe/dashboard/index.ts',
-    'src/service/dry-run.ts',
-    'src/service/daemon.ts',
-    'src/service/helper.ts',
-    'src/service/control.ts',
-  ],
-  format: ['esm', 'cjs'],
+  entry: [...DOORS, ...PROGRAMS].map((name) => `src/${name}.ts`),
+  format: 'esm',
   target: 'node20',
   platform: 'node',
-  // One copy of each class across the doors: without it `instanceof` fails between them in CommonJS.
+  // One copy of each class across the doors.
   splitting: true,
-  dts: {
-    entry: [
-      'src/index.ts',
-      'src/testing/index.ts',
-      'src/observe/prometheus.ts',
-      'src/observe/dashboard/index.ts',
-    ],
-  },
-  clean: true,
-  treeshake: true,
+  // People read these files before they let them act as root: nothing is minified, and the maps lead to `src`.
+  sourcemap: true,
   // One small function, for which resolving a package of its own would take longer than everything else.
   noExternal: ['fastest-levenshtein', 'dashboard:page', 'one-core'],
   esbuildPlugins: [oneCore, pageForEsbuild],
-  // Less to read at import; names stay, for the sake of stack traces.
   esbuildOptions(options) {
-    options.minifyWhitespace = true;
-    options.minifySyntax = true;
+    // The sources are in the package; the maps name them.
+    options.sourcesContent = false;
+    options.chunkNames = 'chunks/[name]-[hash]';
   },
 });

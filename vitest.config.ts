@@ -22,7 +22,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['system', 'browser', 'monitoring'].map((folder) => `test/${folder}/**`),
+          exclude: ['system', 'browser', 'monitoring', 'package'].map((folder) => `test/${folder}/**`),
           // Generous: a property may take its time on a machine that has other things to do.
           testTimeout: 60_000,
         },
@@ -52,6 +52,14 @@ export default defineConfig({
           globalSetup: ['test/system/host/prepare.ts'],
           testTimeout: 120_000,
           hookTimeout: 600_000,
+        },
+      },
+      {
+        test: {
+          name: 'package',
+          include: ['test/package/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 300_000,
         },
       },
       {

@@ -15,7 +15,7 @@ const NOTHING = urlHere('./probes/nothing.mjs');
 const PROCESSES = 7;
 
 /** What must not come with the import of the root. */
-const HEAVY = ['execa', 'prom-client', 'systeminformation', 'dbus-native'];
+const HEAVY = ['execa', 'prom-client', 'systeminformation'];
 
 async function probe(name, args = [], nodeArgs = []) {
   const { stdout } = await call(execPath, [...nodeArgs, fileHere(`./probes/${name}`), ...args]);

@@ -31,7 +31,9 @@ buildNpmPackage {
       ../package.json
       ../package-lock.json
       ../tsconfig.json
+      ../tsconfig.declarations.json
       ../tsup.config.ts
+      ../scripts
       ../src
       ../nix/systemd
       ../CHANGELOG.md

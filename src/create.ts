@@ -1,5 +1,6 @@
 import type { Clock } from './clock.js';
 import { defaults } from './defaults.js';
+import { expectObject } from './expect.js';
 import { SimplifiedHealingEngine } from './engine.js';
 import type { HealingOptions } from './options.js';
 import type { HealingResult } from './result.js';
@@ -17,7 +18,8 @@ const CPU_WINDOW_MS = 250;
  * `{ dryRun: false }`.** It takes 250 ms longer than a cycle: CPU use is known only between two readings.
  */
 export async function quickHeal(options: HealingOptions = {}): Promise<HealingResult[]> {
-  const engine = createSelfHealingEngine({ ...options, dryRun: options.dryRun ?? true });
+  const { dryRun = true } = expectObject('options', options) as HealingOptions;
+  const engine = createSelfHealingEngine({ ...options, dryRun });
   try {
     return await firstCycle(engine, options.clock);
   } finally {

@@ -6,13 +6,14 @@ import type { Executor } from './execute/executor.js';
 import { fileStore } from './guard/file-store.js';
 import { memoryStore, type Store } from './guard/store.js';
 import type { Host } from './host/host.js';
-import { localHost } from './host/local-host.js';
+import { isThisMachine, localHost } from './host/local-host.js';
 import { silentLogger } from './logger.js';
 import { SimpleResolver, type Resolver } from './resolve/resolver.js';
 
 /** Who plays which part when the host program says nothing: the one place where adapters are chosen. */
 export const defaults = {
   host: (): Host => localHost(),
+  isThisMachine,
   detector: (options: DetectorOptions): Detector => new SimpleDetector(options),
   resolver: (): Resolver => new SimpleResolver(),
   executor: (options: PermissionHandlerOptions): Executor => new NixOSPermissionHandler(options),

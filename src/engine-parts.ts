@@ -17,6 +17,8 @@ import type { EnginePorts } from './repair/ports.js';
 import type { Logger } from './logger.js';
 import { nixSettings } from './nix-options.js';
 import { expectOptions, PART_METHODS, type HealingOptions } from './options.js';
+import { optionWarnings } from './option-warnings.js';
+import { DETECTOR_NAMES, refusePythonMethods, RESOLVER_NAMES } from './python-names.js';
 import type { Resolver } from './resolve/resolver.js';
 
 /** The parts of an engine, put together from its options, and those that may be replaced at any time. */
@@ -52,16 +54,19 @@ export abstract class EngineParts {
     const logger = this.#levelled(given.logger ?? defaults.logger);
     const clock = given.clock ?? defaults.clock;
     const store = typeof given.state === 'object' ? given.state : defaults.store(given.state);
+    const own = (name: string): unknown => (this as unknown as Record<string, unknown>)[name];
     const live = {
       detector: () => this.#watching,
       resolver: () => this.#resolver,
       executor: () => this.#executor,
-      healingEnabled: () => this.#healingEnabled,
-      dryRun: () => this.#dryRun,
+      // A subclass may have fields of these names, which hide the accessors: a wish not to act counts wherever it is.
+      healingEnabled: () =>
+        this.#healingEnabled && own('healingEnabled') !== false && own('healing_enabled') !== false,
+      dryRun: () => this.#dryRun || own('dryRun') === true || own('dry_run') === true,
     };
     this.ports = {
       host: given.host ?? defaults.host(),
-      actions: actionRegistry(actions),
+      actions: actionRegistry(actions, (check) => this.#detector.healer?.(check)),
       policy: { services: services && watchedUnits(services), protect },
       guards: guardsFrom(given.guards),
       ledger: new Ledger({ store, clock, logger }),
@@ -93,6 +98,7 @@ export abstract class EngineParts {
     this.#generations = new GenerationWatch(this.ports);
     narrate(this.events, logger);
     this.#narrateCycles();
+    for (const sentence of optionWarnings(given, this.ports.policy.services)) logger.warn(sentence);
     const { host, ledger } = this.ports;
     this.#detector =
       given.detector ?? defaults.detector({ host, clock, services, checks, thresholds, enabledChecks });
@@ -103,6 +109,8 @@ export abstract class EngineParts {
       given.executor ??
       defaults.executor({
         ...{ host, actions, services, protect, logger },
+        healer: (check) => this.#detector.healer?.(check),
+        readsThisMachine: () => this.#readsThisMachine(),
         ...{ thresholds: current, guards: given.guards, nix },
         history: () => {
           const { state } = ledger;
@@ -113,11 +121,21 @@ export abstract class EngineParts {
       });
   }
 
+  /** Both what plans are made from and what finds issues: a detector may have been given another host. */
+  #readsThisMachine(): boolean {
+    const own = this.ports.host;
+    const { host = own } = this.#detector;
+    // A detector of somebody's own may call anything `host`.
+    const read = typeof host?.read === 'function' ? host : own;
+    return [own, read].every(defaults.isThisMachine);
+  }
+
   /** What finds issues. Typed as the default one; a detector of your own comes back as it is. */
   get detector(): SimpleDetector {
     return this.#detector as SimpleDetector;
   }
   set detector(detector: Detector) {
+    refusePythonMethods('detector', detector, DETECTOR_NAMES);
     expectMethods('detector', detector, PART_METHODS.detector);
     this.#detector = detector;
     this.#watching = this.#generations.around(detector);
@@ -128,6 +146,7 @@ export abstract class EngineParts {
     return this.#resolver;
   }
   set resolver(resolver: Resolver) {
+    refusePythonMethods('resolver', resolver, RESOLVER_NAMES);
     expectMethods('resolver', resolver, PART_METHODS.resolver);
     this.#resolver = resolver;
   }

@@ -1,24 +1,27 @@
 import { attachAll } from './attach.js';
 import { EngineParts } from './engine-parts.js';
-import { SelfHealingError } from './errors.js';
+import { asError, SelfHealingError } from './errors.js';
+import { expectBoolean, expectKnownKeys, expectObject, expectSignal } from './expect.js';
 import type { EventName, Listener } from './events.js';
 import { acceptIssue, acceptIssues } from './heal/accept.js';
 import { Desk } from './heal/desk.js';
 import type { Explanation } from './heal/explain.js';
-import { acceptMonitoring, type MonitoringOptions } from './heal/interval.js';
+import { acceptMonitoring, intervalWarning, type MonitoringOptions } from './heal/interval.js';
 import { Monitoring } from './watch/monitoring.js';
 import type { EngineStatus } from './heal/status.js';
 import type { Metrics } from './heal/tally.js';
 import type { IssueInput } from './issue.js';
 import type { HealingOptions } from './options.js';
+import { ENGINE_NAMES, refusePythonNames } from './python-names.js';
 import type { HealingResult } from './result.js';
 import { endOfMany, until } from './until.js';
 
-/** Ends a call early: nothing new is begun, and what may be interrupted is. */
+/** How one call is to be made. */
 export interface CallOptions {
-  readonly signal?: AbortSignal;
-  /** Plans and judges, and changes nothing; the engine's own `dryRun` counts as well. Default `false`. */
-  readonly dryRun?: boolean;
+  /** Ends the call early: nothing new is begun, and what may be interrupted is. */
+  readonly signal?: AbortSignal | undefined;
+  /** Plans and judges, but changes nothing. Default: as the engine; it cannot lift a dry run of the engine. */
+  readonly dryRun?: boolean | undefined;
 }
 
 /**
@@ -32,6 +35,8 @@ export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposa
   readonly #closing = endOfMany();
   readonly #detach: () => void;
   readonly #once = (signal: AbortSignal): Promise<HealingResult[]> => this.cycle.once({ signal });
+  readonly #onceDry = (signal: AbortSignal): Promise<HealingResult[]> =>
+    this.cycle.once({ signal, dryRun: true });
   readonly #owns: { readonly host: boolean; readonly executor: boolean };
 
   /** Throws a `SelfHealingError` for an option that cannot be meant. */
@@ -43,16 +48,19 @@ export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposa
 
   /** Looks once and heals what it finds. One result for each issue, in the order in which they were handled. */
   detectAndHeal(options?: CallOptions): Promise<HealingResult[]> {
-    const { signal, dryRun } = options ?? {};
-    return dryRun
-      ? this.#until(signal, (inner) => this.cycle.once({ signal: inner, dryRun }))
-      : this.#until(signal, this.#once);
+    if (options === undefined) return this.#until(undefined, this.#once);
+    try {
+      const { signal, dryRun } = expectCall(options);
+      return this.#until(signal, dryRun ? this.#onceDry : this.#once);
+    } catch (error) {
+      return Promise.reject(asError(error));
+    }
   }
 
   /** Heals one issue, also one made by hand: plans, reads its component again, acts, proves. */
   async healIssue(issue: IssueInput, options: CallOptions = {}): Promise<HealingResult> {
+    const { signal, dryRun } = expectCall(options);
     const accepted = acceptIssue(issue, this.now());
-    const { signal, dryRun } = options;
     const [result] = await this.#until(signal, (inner) =>
       this.cycle.heal([accepted], { signal: inner, dryRun }),
     );
@@ -60,10 +68,8 @@ export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposa
   }
 
   /** Heals several issues by severity and dependency. One result each, in the order given; duplicates share one. */
-  async healIssuesBatch(
-    issues: readonly IssueInput[],
-    { signal, dryRun }: CallOptions = {},
-  ): Promise<HealingResult[]> {
+  async healIssuesBatch(issues: readonly IssueInput[], options: CallOptions = {}): Promise<HealingResult[]> {
+    const { signal, dryRun } = expectCall(options);
     const accepted = acceptIssues(issues, this.now());
     return this.#until(signal, (inner) => this.cycle.healBatch(accepted, { signal: inner, dryRun }));
   }
@@ -75,6 +81,8 @@ export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposa
    */
   async startMonitoring(options: number | MonitoringOptions = {}): Promise<void> {
     const { intervalMs, signal } = acceptMonitoring(options);
+    const warning = intervalWarning(intervalMs);
+    if (warning !== undefined) this.ports.logger.warn(warning);
     return this.#until(signal, (inner) => this.#watch.start(intervalMs, inner));
   }
 
@@ -152,5 +160,16 @@ export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposa
     return signal === undefined ? work(closing) : until([closing, signal], work);
   }
 }
+
+/** Checks how a call is to be made. */
+function expectCall(options: unknown): CallOptions {
+  const given = expectObject('options', options);
+  expectKnownKeys('options', given, ['signal', 'dryRun']);
+  if (given.dryRun !== undefined) expectBoolean('dryRun', given.dryRun);
+  expectSignal(given.signal);
+  return given;
+}
+
+refusePythonNames(SimplifiedHealingEngine.prototype, ENGINE_NAMES);
 
 export { SimplifiedHealingEngine as SelfHealingEngine };

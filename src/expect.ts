@@ -25,11 +25,23 @@ export function expectBoolean(option: string, value: unknown): boolean {
   throw refusal(option, 'true or false', value);
 }
 
+/** Refuses what is neither an `AbortSignal` nor left out. */
+export function expectSignal(signal: unknown): AbortSignal | undefined {
+  if (signal === undefined || signal instanceof AbortSignal) return signal;
+  throw refusal('signal', 'an AbortSignal', signal);
+}
+
 /** Refuses what is not a plain object. */
 export function expectObject(option: string, value: unknown): Record<string, unknown> {
   if (typeof value === 'object' && value !== null && !Array.isArray(value))
     return value as Record<string, unknown>;
   throw refusal(option, 'an object', value);
+}
+
+/** Refuses what is not an array. */
+export function expectArray(option: string, value: unknown): readonly unknown[] {
+  if (Array.isArray(value)) return value;
+  throw refusal(option, 'an array', value);
 }
 
 /** Refuses what is not an array of non-empty strings. */

@@ -22,7 +22,7 @@ export type { Approve } from './repair/approval.js';
 export type { ActionCount } from './heal/chronicle.js';
 export type { ActDone, Budget, ComponentStatus, EngineStatus, WaitingApproval } from './heal/status.js';
 export type { Distribution, Timing } from './heal/stopwatch.js';
-export type { Metrics } from './heal/tally.js';
+export type { Metrics, TypeCounts } from './heal/tally.js';
 export type { Address } from './observe/http/address.js';
 export type { Handler } from './observe/http/http-server.js';
 export { MetricsServer, type MetricsServerOptions } from './observe/metrics-server.js';
@@ -33,6 +33,7 @@ export {
   IssueType,
   Severity,
   type ComponentVerdict,
+  type Heals,
   type Issue,
   type IssueInput,
   type Verdict,
@@ -74,7 +75,8 @@ export {
   type Looked,
 } from './detect/detector.js';
 export type { Glance } from './detect/glance.js';
-export type { Check } from './detect/check.js';
+export type { Check, HealFunction, HealingChoice } from './detect/check.js';
+export type { Healer } from './detect/healer.js';
 export type { Thresholds, ThresholdValues } from './detect/thresholds.js';
 export type { WatchedUnit } from './detect/services.js';
 export type { ServiceOption } from './detect/watched.js';

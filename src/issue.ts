@@ -22,6 +22,12 @@ export const Severity = {
 } as const;
 export type Severity = (typeof Severity)[keyof typeof Severity];
 
+/** An action, as a check names it in `heals`. */
+export interface Heals {
+  readonly action: string;
+  readonly parameters: Readonly<Record<string, unknown>>;
+}
+
 /** A trouble that was found: a bad verdict; in monitoring, only once it has lasted. */
 export interface Issue {
   readonly type: IssueType;
@@ -39,8 +45,10 @@ export interface Issue {
   readonly threshold: number;
   /** When it was found. */
   readonly timestamp: Date;
-  /** Name of the check that opened it. Its answer decides whether a repair helped. */
+  /** Name of the check that opened it: its answer decides whether a repair helped. An issue made by hand has none. */
   readonly check?: string;
+  /** What repairs it, where the check that opened it says so with its `heals`. */
+  readonly heals?: Heals;
   /** How many rungs of the ladder were tried before, 0 first. It tells the resolver which rung comes next. */
   readonly attempt?: number;
   /** What supports the verdict, in lines that a person can check. */
@@ -80,4 +88,6 @@ export interface ComponentVerdict extends Verdict {
   readonly check: string;
   readonly component: string;
   readonly type: IssueType;
+  /** What repairs it, where a check says so with its `heals`. */
+  readonly heals?: Heals;
 }

@@ -20,6 +20,7 @@ import type { Host } from './host/host.js';
 import type { Logger } from './logger.js';
 import type { NixOptions } from './nix-options.js';
 import type { MetricsAdapter } from './observe/metrics.js';
+import { DETECTOR_NAMES, refusePythonMethods, RESOLVER_NAMES } from './python-names.js';
 import type { Resolver } from './resolve/resolver.js';
 
 /** What an engine may be told. Everything may be left out. The object is never written to. */
@@ -101,6 +102,8 @@ export function expectOptions(options: unknown): HealingOptions {
   const given = expectObject('options', options);
   expectKnownKeys('options', given, KNOWN);
   for (const key of ['dryRun', 'verbose']) if (given[key] !== undefined) expectBoolean(key, given[key]);
+  refusePythonMethods('detector', given.detector, DETECTOR_NAMES);
+  refusePythonMethods('resolver', given.resolver, RESOLVER_NAMES);
   for (const [part, methods] of Object.entries(PART_METHODS)) {
     if (given[part] !== undefined) expectMethods(part, given[part], methods);
   }
@@ -109,6 +112,8 @@ export function expectOptions(options: unknown): HealingOptions {
     throw refusal('approve', 'a function', given.approve);
   }
   if (given.protect !== undefined) expectStrings('protect', given.protect);
+  if (given.checks !== undefined && !Array.isArray(given.checks))
+    throw refusal('checks', 'an array of checks', given.checks);
   if (given.metrics !== undefined) {
     if (!Array.isArray(given.metrics))
       throw refusal('metrics', 'an array of metrics adapters', given.metrics);

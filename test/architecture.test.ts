@@ -192,7 +192,6 @@ describe('packages', () => {
   const HEAVY: Readonly<Record<string, readonly string[]>> = {
     execa: ['execute/'],
     systeminformation: ['host/portable'],
-    'dbus-native': ['host/systemd/'],
     'prom-client': ['observe/'],
     '@humanwhocodes/momoa': ['service/config/'],
   };
@@ -202,7 +201,7 @@ describe('packages', () => {
     uplot: 'observe/dashboard/page/',
     'dashboard:page': 'observe/dashboard/site.ts',
   };
-  const isPackage = ({ to }: Import): boolean => !/\.(ts|css)$/.test(to) && !to.startsWith('node:');
+  const isPackage = ({ to }: Import): boolean => !/\.(ts|css|json)$/.test(to) && !to.startsWith('node:');
 
   it.each(Object.entries(HEAVY))('%s is imported only in %s', (name, rooms) => {
     expect(broken(({ path }, { to }) => to === name && !isIn(path, ...rooms))).toEqual([]);
@@ -236,6 +235,15 @@ describe('packages', () => {
 
   it('are not needed by the door `testing`', () => {
     expect(broken(({ path }, one) => isIn(path, 'testing/') && isPackage(one))).toEqual([]);
+  });
+});
+
+describe('the client of the message bus', () => {
+  it('knows nothing of systemd: it imports only itself, errors and Node', () => {
+    const BUS = 'host/systemd/bus/';
+    expect(
+      broken(({ path }, { to }) => isIn(path, BUS) && !to.startsWith('node:') && !isIn(to, BUS, 'errors.ts')),
+    ).toEqual([]);
   });
 });
 

@@ -1,5 +1,6 @@
 import { SimplifiedHealingEngine } from '../src/engine.js';
 import type { EngineEvents, EventName } from '../src/events.js';
+import { NixOSPermissionHandler } from '../src/execute/permission-handler.js';
 import type { HealingOptions } from '../src/options.js';
 import {
   fakeClock,
@@ -51,7 +52,18 @@ export function benchOf(parts: FakeHostParts = {}, { fake = {}, ...options }: Be
   const host = fakeHost(parts, { clock });
   const executor = fakeExecutor(fake);
   const logger = recordingLogger();
-  const engine = new SimplifiedHealingEngine({ executor, logger, ...options, host, clock });
+  // `executor: undefined` asks for the default one, which is told here that the fake host is the machine it acts on.
+  const { services, protect, actions } = options;
+  const local = () =>
+    new NixOSPermissionHandler({
+      ...{ host, services, protect, actions, logger, readsThisMachine: true },
+      healer: (check) => engine.detector.healer(check),
+    });
+  const chosen = 'executor' in options ? (options.executor ?? local()) : executor;
+  const engine: SimplifiedHealingEngine = new SimplifiedHealingEngine({
+    ...{ logger, ...options, host, clock },
+    executor: chosen,
+  });
   const told: string[] = [];
   const kept = new Map<EventName, unknown[]>();
   for (const name of EVENTS) {

@@ -2,6 +2,8 @@ import { SelfHealingError } from '../errors.js';
 import { expectObject, nearest, refusal } from '../expect.js';
 import { lazy } from '../lazy.js';
 import type { BuiltInAction } from '../plan.js';
+import { HEAL_PREFIX } from '../detect/check.js';
+import { healingByCheck, type FindHealer } from './heal-by-check.js';
 import { expectAction, type ActionDefinition } from './define.js';
 
 /** Every action that can be carried out. What comes with the library is loaded when one is first looked for. */
@@ -29,18 +31,24 @@ const builtIn = lazy(() => import('./built-in.js'));
 export const isBuiltIn = (name: string): name is BuiltInName =>
   (BUILT_IN as readonly string[]).includes(name);
 
-/** The seven actions that come with the library, and the host program's own. A name can be taken once. */
-export function actionRegistry(own: unknown = {}): ActionRegistry {
+/**
+ * The seven actions that come with the library, and the host program's own. A name can be taken once. `healer`
+ * finds functions in the `heals` of checks: each of them is an action, too.
+ */
+export function actionRegistry(own: unknown = {}, healer: FindHealer = () => undefined): ActionRegistry {
   const owned = new Map<string, ActionDefinition>();
   for (const [name, definition] of Object.entries(expectObject('actions', own))) {
-    if (name === 'none' || name === '' || isBuiltIn(name)) {
+    if (name === 'none' || name === '' || name.startsWith(HEAL_PREFIX) || isBuiltIn(name)) {
       throw refusal('actions', 'named unlike `none` and the actions that come with the library', name);
     }
     owned.set(name, expectAction(`actions.${name}`, definition));
   }
   return {
     names: [...BUILT_IN, ...owned.keys()],
-    find: async (name) => (isBuiltIn(name) ? (await builtIn()).BUILT_IN_ACTIONS[name] : owned.get(name)),
+    find: async (name) =>
+      isBuiltIn(name)
+        ? (await builtIn()).BUILT_IN_ACTIONS[name]
+        : (owned.get(name) ?? healingByCheck(name, healer)),
   };
 }
 

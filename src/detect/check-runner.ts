@@ -1,9 +1,9 @@
 import { messageOf } from '../errors.js';
 import type { Snapshot } from '../host/snapshot.js';
-import type { ComponentVerdict, Verdict } from '../issue.js';
+import type { ComponentVerdict, Heals, Verdict } from '../issue.js';
 import { isPending } from '../pending.js';
 import { span } from '../words.js';
-import { DEFAULT_CHECK_SETTLE_MS, DEFAULT_CHECK_TIMEOUT_MS, type Check } from './check.js';
+import { DEFAULT_CHECK_SETTLE_MS, DEFAULT_CHECK_TIMEOUT_MS, healsOf, type Check } from './check.js';
 
 /** What a caller does about a run of the same check that has not ended yet. */
 export type WhileBusy =
@@ -17,15 +17,23 @@ export type WhileBusy =
 /** Runs one check of the host program, within its time limit, and never twice at once. */
 export class CheckRunner {
   readonly check: Check;
+  readonly #heals: Heals | undefined;
   /** Resolves with the answer, or with `unknown` at the time limit. */
   #current: Promise<ComponentVerdict> | undefined;
   /** Resolves when the check itself has ended, which may be after its time limit. */
   #ended: Promise<unknown> | undefined;
   #answer: Verdict | undefined;
   #verdict: ComponentVerdict | undefined;
+  #found: ComponentVerdict | undefined;
 
   constructor(check: Check) {
     this.check = check;
+    this.#heals = healsOf(check);
+  }
+
+  /** The last bad verdict. */
+  get found(): ComponentVerdict | undefined {
+    return this.#found;
   }
 
   /** The check's verdict; `unknown` when it throws, is late, is busy, or returns an invalid verdict. */
@@ -117,6 +125,7 @@ export class CheckRunner {
     const verdict: ComponentVerdict = Object.freeze(Object.assign({}, answer, this.#about()));
     this.#answer = Object.isFrozen(answer) ? answer : undefined;
     this.#verdict = verdict;
+    if (verdict.status === 'bad') this.#found = verdict;
     return verdict;
   }
 
@@ -124,9 +133,9 @@ export class CheckRunner {
     return { status: 'unknown', reason, ...this.#about() };
   }
 
-  #about(): Pick<ComponentVerdict, 'check' | 'component' | 'type' | 'settleMs'> {
+  #about(): Pick<ComponentVerdict, 'check' | 'component' | 'type' | 'settleMs' | 'heals'> {
     const { name, component, type, settleMs = DEFAULT_CHECK_SETTLE_MS } = this.check;
-    return { check: name, component, type, settleMs };
+    return { check: name, component, type, settleMs, ...(this.#heals ? { heals: this.#heals } : {}) };
   }
 }
 

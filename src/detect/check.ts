@@ -1,6 +1,16 @@
-import { expectMethods, expectNumber, expectObject, expectOneOf, expectStrings, refusal } from '../expect.js';
+import {
+  expectKnownKeys,
+  expectMethods,
+  expectNumber,
+  expectObject,
+  expectOneOf,
+  expectStrings,
+  nearest,
+  refusal,
+} from '../expect.js';
+import { unitName } from '../host/systemd/unit-name.js';
 import { SNAPSHOT_PARTS, type Snapshot, type SnapshotPart } from '../host/snapshot.js';
-import { IssueType, type Verdict } from '../issue.js';
+import { IssueType, type Heals, type Issue, type Verdict } from '../issue.js';
 
 /**
  * A named function from a snapshot to a verdict: a host program's own look at something.
@@ -18,6 +28,12 @@ export interface Check {
   readonly run: (snapshot: Snapshot, context: { readonly signal: AbortSignal }) => Verdict | Promise<Verdict>;
   /** Parts of the snapshot that it looks at; reading less costs less, and `[]` reads nothing. Default: all of them. */
   readonly parts?: readonly SnapshotPart[];
+  /**
+   * What repairs its issues: the name of a unit, which is restarted; an action with its parameters; or a function of
+   * the host program, called in this process. Default: nothing, so its issues are only reported, unless a resolver of
+   * your own picks an action. It never acts on a unit because that happens to be named like `component`.
+   */
+  readonly heals?: string | HealingChoice | HealFunction;
   /** How long it may take, in milliseconds, 1 to 600,000. Default 5,000. */
   readonly timeoutMs?: number;
   /**
@@ -27,16 +43,54 @@ export interface Check {
   readonly settleMs?: number;
 }
 
+/** An action that a check names; `parameters` may be left out. */
+export type HealingChoice = Pick<Heals, 'action'> & Partial<Pick<Heals, 'parameters'>>;
+
+/** Repairs what a check found, inside the host program. It fails by throwing or rejecting. */
+export type HealFunction = (context: {
+  /** Aborted when the engine stops, or after 60 s. */
+  readonly signal: AbortSignal;
+  /** What the check found last. */
+  readonly issue: Issue;
+}) => unknown;
+
 /** Names of the checks that come with the library. */
 export const BUILT_IN_CHECKS = ['cpu', 'memory', 'disk', 'load', 'services', 'system'] as const;
 export type BuiltInCheck = (typeof BUILT_IN_CHECKS)[number];
 
+/** The `check` of issues from a detector that does not name one. */
+export const UNNAMED_CHECK = 'detector';
+
+/** Returns whether a check comes with the library. */
+export const isBuiltInCheck = (name: string): boolean =>
+  (BUILT_IN_CHECKS as readonly string[]).includes(name) || name === UNNAMED_CHECK;
+
+/** Prefix of the actions that stand for a check whose `heals` is a function. */
+export const HEAL_PREFIX = 'heal:';
+
+/** Returns the action that a check's `heals` stands for. */
+export function healsOf({ name, heals }: Pick<Check, 'name' | 'heals'>): Heals | undefined {
+  if (heals === undefined) return undefined;
+  if (typeof heals === 'string')
+    return Object.freeze({ action: 'restart_service', parameters: Object.freeze({ service: heals }) });
+  if (typeof heals === 'function')
+    return Object.freeze({ action: `${HEAL_PREFIX}${name}`, parameters: Object.freeze({}) });
+  return Object.freeze({ action: heals.action, parameters: Object.freeze({ ...heals.parameters }) });
+}
+
 export const DEFAULT_CHECK_TIMEOUT_MS = 5_000;
 export const DEFAULT_CHECK_SETTLE_MS = 60_000;
 
+const KEYS = [
+  ...['name', 'component', 'type', 'run', 'parts', 'timeoutMs', 'onTimeout'],
+  ...['every', 'failAfter', 'recoverAfter', 'settleMs', 'heals'],
+];
+
 /** Refuses what is not a check. */
 export function expectCheck(check: unknown, taken: readonly string[]): Check {
-  const { name, component, type, timeoutMs, settleMs, parts } = expectObject('check', check);
+  const given = expectObject('check', check);
+  const { name, component, type, timeoutMs, settleMs, parts, heals } = given;
+  expectNoTypingMistake(given);
   if (typeof name !== 'string' || name === '') throw refusal('check.name', 'a non-empty string', name);
   if (taken.includes(name)) throw refusal('check.name', 'a name that no other check has', name);
   if (typeof component !== 'string' || component === '') {
@@ -49,5 +103,24 @@ export function expectCheck(check: unknown, taken: readonly string[]): Check {
   for (const part of parts === undefined ? [] : expectStrings('check.parts', parts)) {
     expectOneOf('check.parts', part, SNAPSHOT_PARTS, 'part of a snapshot');
   }
+  if (heals !== undefined) expectHeals(heals);
   return check as Check;
+}
+
+/** A check may have fields of its own; one that is nearly an option is a mistake. */
+function expectNoTypingMistake(check: Record<string, unknown>): void {
+  if (Object.getPrototypeOf(check) !== Object.prototype) return;
+  for (const key of Object.keys(check)) if (nearest(key, KEYS)) expectOneOf('check', key, KEYS, 'option');
+}
+
+function expectHeals(heals: unknown): void {
+  if (typeof heals === 'function') return;
+  if (typeof heals === 'string') return void unitName(heals, 'check.heals');
+  if (typeof heals !== 'object' || heals === null || Array.isArray(heals))
+    throw refusal('check.heals', 'a unit name, an action or a function', heals);
+  expectKnownKeys('check.heals', heals, ['action', 'parameters']);
+  const { action, parameters } = heals as Record<string, unknown>;
+  if (typeof action !== 'string' || action === '')
+    throw refusal('check.heals.action', 'the name of an action', action);
+  if (parameters !== undefined) expectObject('check.heals.parameters', parameters);
 }

@@ -1,6 +1,13 @@
 import { realClock, type Clock } from '../clock.js';
 import { asError } from '../errors.js';
-import { expectKnownKeys, expectMethods, expectObject, expectOneOf, expectStrings } from '../expect.js';
+import {
+  expectArray,
+  expectKnownKeys,
+  expectMethods,
+  expectObject,
+  expectOneOf,
+  expectStrings,
+} from '../expect.js';
 import type { Host, ReadRequest } from '../host/host.js';
 import { localHost } from '../host/local-host.js';
 import type { Writable } from '../host/reading.js';
@@ -8,9 +15,12 @@ import type { Snapshot } from '../host/snapshot.js';
 import { unitName } from '../host/systemd/unit-name.js';
 import type { ComponentVerdict, Issue } from '../issue.js';
 import { isPending } from '../pending.js';
-import { BUILT_IN_CHECKS, type BuiltInCheck, type Check } from './check.js';
+import { DETECTOR_NAMES, refusePythonNames } from '../python-names.js';
+import { BUILT_IN_CHECKS, UNNAMED_CHECK, type BuiltInCheck, type Check } from './check.js';
 import { BuiltInChecks, PARTS } from './built-in.js';
+import { expectInspectRequest, NO_REQUEST, type InspectRequest } from './inspect-request.js';
 import { mayBeUnit, verdictsOn } from './component.js';
+import { healerOf, type Healer } from './healer.js';
 import { isBad, issueFrom } from './issue-from.js';
 import { GaugeGlance, type Glance, type Looking } from './glance.js';
 import type { WatchedUnit } from './services.js';
@@ -18,24 +28,6 @@ import { guardedThresholds, thresholdValues, type Thresholds } from './threshold
 import { UserChecks } from './user-checks.js';
 import { VerdictList } from './verdict-list.js';
 import { watchedUnits, type ServiceOption } from './watched.js';
-
-/** What to look at. */
-export interface InspectRequest {
-  /** Only what can speak for this component: `disk:/var`, `nginx`. Everything when left out. */
-  readonly component?: string | undefined;
-  /** Units as systemd last told of them will do, at most 5 s old. Default `false`: as things stand. */
-  readonly recent?: boolean | undefined;
-  /** Name of a check that must be among those that run, beside all others that can speak for the component. */
-  readonly check?: string | undefined;
-  /**
-   * Runs checks of the host program again that are still running: their answers must not have begun before now.
-   * Default `false`: their answers are shared where one component is asked for, and not waited for otherwise.
-   */
-  readonly fresh?: boolean | undefined;
-  /** Components whose checks of the host program do not run: they are being repaired. */
-  readonly skip?: ((component: string) => boolean) | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
 
 /** What the engine needs of a detector. Yours may have `detectIssues` alone. */
 export interface Detector {
@@ -45,6 +37,10 @@ export interface Detector {
   inspect?(request?: InspectRequest): Promise<readonly ComponentVerdict[]>;
   /** The same as `inspect`, but answers at once where it can: a promise costs more than a look that waits for nothing. */
   look?(request?: InspectRequest): Looked;
+  /** The function that repairs what a check found, by the name of the check. Optional. */
+  healer?(check: string): Healer | undefined;
+  /** The host that it reads, where it reads one: issues of another machine are never acted on here. Optional. */
+  readonly host?: Host | undefined;
   /** Makes what looks often at whether all is well, at the cost of the reading alone. Optional. */
   glance?(): Glance | undefined;
 }
@@ -64,10 +60,10 @@ export interface DetectorOptions {
 
 const OPTIONS = ['host', 'clock', 'thresholds', 'enabledChecks', 'checks', 'services'];
 
+export { isBad, issueFrom, type InspectRequest };
+
 /** Verdicts, at once where nothing has to be waited for. */
 export type Looked = readonly ComponentVerdict[] | Promise<readonly ComponentVerdict[]>;
-
-const NO_REQUEST: InspectRequest = Object.freeze({});
 
 /** Reads the host and holds it against the thresholds. It looks, and changes nothing. */
 export class SimpleDetector implements Detector {
@@ -98,8 +94,13 @@ export class SimpleDetector implements Detector {
     this.#judge = new BuiltInChecks(this.#watched, this.#clock);
     this.#glance = new GaugeGlance(this.#looking, this.#list);
     this.#discover = options.services === undefined;
-    for (const check of options.checks ?? []) this.addCheck(check);
+    for (const check of expectArray('checks', options.checks ?? [])) this.addCheck(check as Check);
     if (options.enabledChecks !== undefined) this.enabledChecks = options.enabledChecks;
+  }
+
+  /** The host that it reads. */
+  get host(): Host {
+    return this.#looking.host;
   }
 
   /** Levels above which something is trouble. Assign the whole (missing keys are then the defaults) or one of them. */
@@ -124,20 +125,27 @@ export class SimpleDetector implements Detector {
 
   /** Adds a check of the host program's own, and enables it. Throws when the name is taken. */
   addCheck(check: Check): this {
-    const name = this.#custom.add(check, BUILT_IN_CHECKS);
+    const name = this.#custom.add(check, [...BUILT_IN_CHECKS, UNNAMED_CHECK]);
     this.#looking.enabled = Object.freeze([...this.#looking.enabled, name]);
     return this;
+  }
+
+  /** Returns the function in the `heals` of a check; `undefined` where there is none. */
+  healer(check: string): Healer | undefined {
+    return healerOf(this.#custom.runner(check), () => this.#clock.now());
   }
 
   /** What is in trouble at this moment, without debounce. */
   async detectIssues(request: InspectRequest = NO_REQUEST): Promise<Issue[]> {
     const timestamp = new Date(this.#clock.now());
+    expectInspectRequest(request);
     return (await this.inspect(request)).filter(isBad).map((verdict) => issueFrom(verdict, timestamp));
   }
 
   /** Every verdict, `ok` and `unknown` included. A frozen array: the same one while nothing has changed. */
   inspect(request: InspectRequest = NO_REQUEST): Promise<readonly ComponentVerdict[]> {
     try {
+      expectInspectRequest(request);
       return Promise.resolve(this.#look(request));
     } catch (error) {
       return Promise.reject(asError(error));
@@ -236,3 +244,5 @@ export class SimpleDetector implements Detector {
     return request;
   }
 }
+
+refusePythonNames(SimpleDetector.prototype, DETECTOR_NAMES);

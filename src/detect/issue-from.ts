@@ -1,9 +1,10 @@
 import { Severity, type ComponentVerdict, type Issue } from '../issue.js';
+import { UNNAMED_CHECK } from './check.js';
 
-/** Returns whether a verdict is bad. */
+/** Whether a verdict is bad. */
 export const isBad = (verdict: ComponentVerdict): boolean => verdict.status === 'bad';
 
-/** Makes the issue of a bad verdict. */
+/** The issue that a bad verdict is. */
 export function issueFrom(verdict: ComponentVerdict, timestamp: Date): Issue {
   return Object.freeze({
     type: verdict.type,
@@ -13,7 +14,8 @@ export function issueFrom(verdict: ComponentVerdict, timestamp: Date): Issue {
     metricValue: verdict.value ?? 0,
     threshold: verdict.threshold ?? 0,
     timestamp,
-    check: verdict.check,
+    ...(verdict.check === UNNAMED_CHECK ? {} : { check: verdict.check }),
+    ...(verdict.heals ? { heals: verdict.heals } : {}),
     ...(verdict.evidence ? { evidence: Object.freeze([...verdict.evidence]) } : {}),
   });
 }

@@ -1,8 +1,6 @@
 import { IssueType, type ComponentVerdict, type Issue } from '../issue.js';
+import { UNNAMED_CHECK } from './check.js';
 import type { Detector, InspectRequest, Looked } from './detector.js';
-
-/** Name of the check in verdicts of a detector that only finds issues. */
-const DETECTOR = 'detector';
 
 /** Every verdict of a detector, at once where it can; of one that only knows issues, the bad ones. */
 export function verdictsOf(detector: Detector, request: InspectRequest): Looked {
@@ -47,7 +45,7 @@ export function worstOf(verdicts: readonly ComponentVerdict[]): Map<string, Comp
 
 const wellBySilence = (component: string): ComponentVerdict => ({
   status: 'ok',
-  check: DETECTOR,
+  check: UNNAMED_CHECK,
   type: IssueType.SERVICE,
   component,
   reason: `The detector finds nothing wrong with ${component}`,
@@ -55,12 +53,13 @@ const wellBySilence = (component: string): ComponentVerdict => ({
 
 const verdictFrom = (issue: Issue): ComponentVerdict => ({
   status: 'bad',
-  check: issue.check ?? DETECTOR,
+  check: issue.check ?? UNNAMED_CHECK,
   component: issue.component,
   type: issue.type,
   severity: issue.severity,
   reason: issue.description,
   value: issue.metricValue,
   threshold: issue.threshold,
+  ...(issue.heals ? { heals: issue.heals } : {}),
   ...(issue.evidence ? { evidence: issue.evidence } : {}),
 });

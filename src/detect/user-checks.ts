@@ -29,6 +29,11 @@ export class UserChecks {
     return added.name;
   }
 
+  /** What runs the check of this name. */
+  runner(name: string): CheckRunner | undefined {
+    return this.#runners.get(name);
+  }
+
   /** Names of the checks about a component. */
   namesFor(component: string): readonly string[] {
     if (this.#runners.size === 0) return [];

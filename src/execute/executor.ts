@@ -60,7 +60,10 @@ export interface Execution {
  */
 export interface Executor {
   /** The exact steps of an action on this host. Changes nothing. */
-  plan(action: HealingAction, options?: { readonly signal?: AbortSignal }): Plan | Promise<Plan>;
+  plan(
+    action: HealingAction,
+    options?: { readonly signal?: AbortSignal; readonly dryRun?: boolean },
+  ): Plan | Promise<Plan>;
   /** Carries an action out. Never rejects. */
   execute(action: HealingAction, options?: ExecuteOptions): Promise<Execution>;
   /** Lets go of what it holds. */

@@ -12,6 +12,7 @@ import type { NixSettings } from '../nix-options.js';
 import type { Block, HealingAction, Plan } from '../plan.js';
 import { carryOut } from './carry-out.js';
 import { needsRoot, throughSudo } from './elevate.js';
+import { expectExecuteOptions, expectHealingAction } from './execute-options.js';
 import type { ExecuteOptions, Execution, StepReport } from './executor.js';
 import { readPermissionStatus, type PermissionStatus } from './permission-status.js';
 import { makePlan, readTargets } from './planner.js';
@@ -22,6 +23,8 @@ export { readPermissionStatus };
 /** What acting on the host takes. */
 export interface HostActsParts {
   readonly host: Host;
+  /** Whether `host` reads the machine that steps are carried out on. */
+  readonly readsThisMachine: () => boolean;
   readonly actions: ActionRegistry;
   readonly policy: Policy;
   readonly thresholds: () => ThresholdValues;
@@ -54,8 +57,8 @@ export class HostActs {
   }
 
   /** Makes the exact steps of an action on this host. */
-  async plan(action: HealingAction, signal: AbortSignal): Promise<Plan> {
-    const routed = await this.#route(action, signal);
+  async plan(action: HealingAction, signal: AbortSignal, dryRun: boolean): Promise<Plan> {
+    const routed = this.#forThisMachine(await this.#route(action, signal), dryRun);
     this.#made.set(routed.plan, routed);
     return routed.plan;
   }
@@ -68,7 +71,7 @@ export class HostActs {
       services: [...(policy.services?.values() ?? [])],
     };
     const plan = await makePlan(action, parts, signal, earlier);
-    if (!needsRoot(plan)) return { plan, way: 'without-root' };
+    if (!needsRoot(plan) || this.#isElsewhere(plan)) return { plan, way: 'without-root' };
     const status = await readPermissionStatus(helperSocket);
     const { way } = status;
     if (way === 'sudo') return { plan: throughSudo(plan), way, status };
@@ -82,9 +85,25 @@ export class HostActs {
     return { plan: Object.freeze({ ...plan, notes }), way: 'none', status };
   }
 
+  /** Whether a plan was made from readings of another machine than it would be carried out on. */
+  #isElsewhere({ scope }: Plan): boolean {
+    return scope === 'host' && !this.#parts.readsThisMachine();
+  }
+
+  /** A dry run shows the plan for the other machine; nothing but a dry run gets through. */
+  #forThisMachine(routed: Routed, dryRun: boolean): Routed {
+    const { plan } = routed;
+    if (!this.#isElsewhere(plan)) return routed;
+    const more = dryRun
+      ? { notes: Object.freeze([...plan.notes, OTHER_MACHINE.sentence]) }
+      : { refusal: OTHER_MACHINE };
+    return { ...routed, plan: Object.freeze({ ...plan, ...more }) };
+  }
+
   /** Carries out the given plan, or one that is made now, after the safety gates. Never rejects. */
   async execute(action: HealingAction, options: ExecuteOptions = {}): Promise<Execution> {
-    const { dryRun = false, signal = never(), approved, plan: given, onPlan } = options;
+    const { dryRun = false, signal = never(), approved, plan: given, onPlan } = expectExecuteOptions(options);
+    expectHealingAction(action);
     const start = performance.now();
     const told = (rest: Omit<Execution, 'action' | 'dryRun' | 'durationMs' | 'success'>): Execution => {
       const success = rest.outcome === 'executed' || rest.outcome === 'planned';
@@ -96,15 +115,12 @@ export class HostActs {
         durationMs: performance.now() - start,
       });
     };
-    if (typeof action?.action !== 'string') {
-      return told({ outcome: 'failed', error: 'Expected an action, as `{ action, parameters }`', steps: [] });
-    }
     if (action.action === 'none') {
       return told({ outcome: 'skipped', blockedBy: 'no-action', error: 'There is nothing to do', steps: [] });
     }
     let routed: Routed;
     try {
-      routed = await this.#routeOf(action, given, signal);
+      routed = this.#forThisMachine(await this.#routeOf(action, given, signal), dryRun);
     } catch (error) {
       return told({ outcome: 'failed', error: messageOf(error), steps: [] });
     }
@@ -168,7 +184,7 @@ export class HostActs {
     return carryOut(plan, action, {
       definition,
       planOf: async (next, until, earlier) => {
-        const routed = await this.#route(next, until, earlier);
+        const routed = this.#forThisMachine(await this.#route(next, until, earlier), false);
         if (routed.way !== 'none') return routed.plan;
         throw new Error(lackOf(routed.status));
       },
@@ -194,6 +210,11 @@ function changedSince(given: Plan | undefined, plan: Plan): Block | undefined {
   const sentence = `What \`${plan.action}\` would do has changed since its plan was made: plan it again`;
   return { reason: 'unavailable', sentence };
 }
+const OTHER_MACHINE: Block = Object.freeze({
+  reason: 'unavailable',
+  sentence:
+    'The engine reads a `host` that is not known to be this machine, so nothing is changed here: give it an `executor` for that machine',
+});
 
 /** Why a step that takes root cannot be done. */
 const lackOf = (status: PermissionStatus | undefined): string =>

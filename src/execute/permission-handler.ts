@@ -1,18 +1,20 @@
 import type { ActionDefinition } from '../actions/define.js';
 import { pathParameter } from '../actions/parameters.js';
 import { actionRegistry } from '../actions/registry.js';
+import type { FindHealer } from '../actions/heal-by-check.js';
 import { thresholdValues, type ThresholdValues } from '../detect/thresholds.js';
 import { watchedUnits, type ServiceOption } from '../detect/watched.js';
 import { messageOf } from '../errors.js';
-import { expectKnownKeys, expectObject, expectStrings } from '../expect.js';
+import { expectBoolean, expectKnownKeys, expectObject, expectStrings } from '../expect.js';
 import { NO_HISTORY, type GenerationHistory } from '../guard/generations.js';
 import { guardsFrom, type GuardOptions } from '../guard/guards.js';
 import type { Host } from '../host/host.js';
-import { localHost } from '../host/local-host.js';
+import { isThisMachine, localHost } from '../host/local-host.js';
 import { lazy } from '../lazy.js';
 import { silentLogger, type Logger } from '../logger.js';
 import { nixSettings, type NixOptions } from '../nix-options.js';
 import type { HealingAction, Plan } from '../plan.js';
+import { EXECUTE_OPTIONS, refuseDryRunIn } from './execute-options.js';
 import type { ExecuteOptions, Execution, Executor } from './executor.js';
 import type { HostActs, HostActsParts } from './host-acts.js';
 import type { PermissionStatus } from './permission-status.js';
@@ -24,8 +26,15 @@ const hostActs = lazy(() => import('./host-acts.js'));
 export interface PermissionHandlerOptions {
   /** What is read to make plans. Default: this machine. */
   readonly host?: Host | undefined;
+  /**
+   * Whether `host` reads this machine. Actions of host scope are carried out on this machine, so they are `unavailable`
+   * otherwise. Default: `true` without a `host`, `false` with one.
+   */
+  readonly readsThisMachine?: boolean | (() => boolean) | undefined;
   /** Actions of the host program's own, by name. */
   readonly actions?: Readonly<Record<string, ActionDefinition>> | undefined;
+  /** Finds the functions in the `heals` of checks, each an action of its own. Default: none. */
+  readonly healer?: FindHealer | undefined;
   /** The units that may be healed. Without it: failed services that another unit wants. */
   readonly services?: readonly ServiceOption[] | undefined;
   /** Names, or prefixes ending in `*`, that are never acted on, besides those that never are. */
@@ -46,7 +55,7 @@ export interface PermissionHandlerOptions {
 }
 
 const OPTIONS = [
-  ...['host', 'actions', 'services', 'protect', 'thresholds', 'logger'],
+  ...['host', 'readsThisMachine', 'actions', 'healer', 'services', 'protect', 'thresholds', 'logger'],
   ...['guards', 'nix', 'keepSystems', 'history', 'helperSocket'],
 ];
 
@@ -61,9 +70,12 @@ export class NixOSPermissionHandler implements Executor {
   constructor(options: PermissionHandlerOptions = {}) {
     expectKnownKeys('options', expectObject('options', options), OPTIONS);
     const helperSocket = pathParameter('helperSocket', options.helperSocket, HELPER_SOCKET);
+    const { host = localHost(), readsThisMachine = isThisMachine(host) } = options;
+    if (typeof readsThisMachine !== 'function') expectBoolean('readsThisMachine', readsThisMachine);
     const parts: HostActsParts = {
-      host: options.host ?? localHost(),
-      actions: actionRegistry(options.actions),
+      host,
+      readsThisMachine: typeof readsThisMachine === 'function' ? readsThisMachine : () => readsThisMachine,
+      actions: actionRegistry(options.actions, options.healer),
       policy: {
         services: options.services === undefined ? undefined : watchedUnits(options.services),
         protect: expectStrings('protect', options.protect ?? []),
@@ -88,9 +100,10 @@ export class NixOSPermissionHandler implements Executor {
   /** Makes the exact steps of an action on this host. Changes nothing; rejects what cannot be meant. */
   async plan(
     action: HealingAction,
-    { signal = new AbortController().signal }: { readonly signal?: AbortSignal } = {},
+    options: { readonly signal?: AbortSignal; readonly dryRun?: boolean } = {},
   ): Promise<Plan> {
-    return (await this.#acts()).plan(action, signal);
+    const { signal = new AbortController().signal, dryRun = false } = options;
+    return (await this.#acts()).plan(action, signal, dryRun);
   }
 
   /** Plans anew, judges by the safety gates, and carries out. Never rejects. */
@@ -99,7 +112,8 @@ export class NixOSPermissionHandler implements Executor {
       return await (await this.#acts()).execute(action, options);
     } catch (error) {
       return Object.freeze({
-        ...{ action: action.action, outcome: 'failed', success: false, dryRun: options.dryRun ?? false },
+        ...{ action: String((action as Partial<HealingAction> | null)?.action), outcome: 'failed' },
+        ...{ success: false, dryRun: (options as ExecuteOptions | null)?.dryRun === true },
         ...{ error: messageOf(error), steps: [], durationMs: 0 },
       });
     }
@@ -112,6 +126,8 @@ export async function executeHealingAction(
   parameters: Readonly<Record<string, unknown>> = {},
   options: ExecuteOptions & PermissionHandlerOptions = {},
 ): Promise<Execution> {
+  expectKnownKeys('options', expectObject('options', options), [...EXECUTE_OPTIONS, ...OPTIONS]);
+  refuseDryRunIn('parameters', expectObject('parameters', parameters));
   const { dryRun, signal, approved, host = localHost(), ...rest } = options;
   try {
     return await new NixOSPermissionHandler({ ...rest, host }).execute(

@@ -5,6 +5,7 @@ import type { WatchedUnit } from '../detect/services.js';
 import type { ThresholdValues } from '../detect/thresholds.js';
 import { SelfHealingError } from '../errors.js';
 import { effectsApproval } from '../guard/safety.js';
+import { expectStrings } from '../expect.js';
 import { NO_HISTORY, type GenerationHistory } from '../guard/generations.js';
 import { DEFAULT_GUARDS, type Guards } from '../guard/guards.js';
 import type { Host } from '../host/host.js';
@@ -14,6 +15,7 @@ import { isUnitName } from '../host/systemd/unit-name.js';
 import type { UnitReading } from '../host/unit.js';
 import { nixSettings, type NixSettings } from '../nix-options.js';
 import type { HealingAction, Plan, Step, Target } from '../plan.js';
+import { expectStep } from './expect-step.js';
 import type { StepReport } from './executor.js';
 import { jobsOf, namedBy, planEffects } from './plan-effects.js';
 
@@ -96,7 +98,10 @@ export async function makePlan(
 function expectDraft(action: string, draft: PlanDraft): void {
   const complete =
     Array.isArray(draft?.targets) && Array.isArray(draft?.steps) && typeof draft?.effect === 'string';
-  if (complete) return;
+  if (complete) {
+    expectStrings(`${action}: targets`, draft.targets);
+    return draft.steps.forEach((step, index) => expectStep(`${action}: steps[${index}]`, step));
+  }
   throw new SelfHealingError(
     'invalid-argument',
     `The plan of \`${action}\` lacks \`targets\`, \`steps\` or \`effect\`: its \`plan\` must return all three`,

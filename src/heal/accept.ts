@@ -15,6 +15,8 @@ export function acceptIssue(given: unknown, now: Date, option = 'issue'): Issue 
     timestamp = now,
     attempt,
     evidence,
+    check,
+    heals,
   } = issue;
   expectOneOf(`${option}.type`, type, Object.values(IssueType), 'issue type');
   if (!Object.values(Severity).includes(severity as Severity)) {
@@ -34,6 +36,14 @@ export function acceptIssue(given: unknown, now: Date, option = 'issue'): Issue 
     throw refusal(`${option}.attempt`, 'a whole number from 0', attempt);
   }
   expectStrings(`${option}.evidence`, evidence ?? []);
+  if (check !== undefined && (typeof check !== 'string' || check === '')) {
+    throw refusal(`${option}.check`, 'the name of a check', check);
+  }
+  if (heals !== undefined) {
+    const { action, parameters } = expectObject(`${option}.heals`, heals);
+    if (typeof action !== 'string') throw refusal(`${option}.heals.action`, 'the name of an action', action);
+    expectObject(`${option}.heals.parameters`, parameters);
+  }
   return Object.freeze({
     ...(issue as unknown as Issue),
     // `nginx.service` and `nginx` are one component, with one record.

@@ -1,6 +1,6 @@
 import type { SimpleDetector } from '../detect/detector.js';
 import { SelfHealingError } from '../errors.js';
-import { refusal } from '../expect.js';
+import { nearest, refusal } from '../expect.js';
 import { approve, reject } from '../guard/approvals.js';
 import { resetComponent } from '../guard/record.js';
 import type { Approval } from '../guard/state.js';
@@ -24,6 +24,8 @@ export class Desk {
 
   /** Explains the open issues, or those of one component. */
   explain(component: string | undefined): Explanation[] {
+    if (component !== undefined && typeof component !== 'string')
+      throw refusal('component', 'a string', component);
     const { ledger, guards, acting } = this.#ports;
     const { open } = this.#cycle;
     const asked = component === undefined ? undefined : componentOf(component);
@@ -115,7 +117,21 @@ export class Desk {
     if (typeof component !== 'string' || component === '')
       throw refusal('component', 'a non-empty string', component);
     await this.#opened();
+    this.#expectKnown(componentOf(component));
     await this.#ports.ledger.write((state) => resetComponent(state, componentOf(component)));
+  }
+
+  /** Refuses a component that nothing is known of, and names the one that was probably meant. */
+  #expectKnown(component: string): void {
+    const { components } = this.status({ monitoring: undefined, closed: false });
+    const known = components.map((one) => one.component);
+    if (known.includes(component)) return;
+    const meant = nearest(component, known);
+    const hint = meant === undefined ? '' : `: did you mean \`${meant}\`?`;
+    throw new SelfHealingError(
+      'invalid-argument',
+      `Nothing is known of the component \`${component}\`${hint}`,
+    );
   }
 
   async #asked(id: string): Promise<Approval> {

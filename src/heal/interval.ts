@@ -1,4 +1,4 @@
-import { expectKnownKeys, expectObject, refusal } from '../expect.js';
+import { expectKnownKeys, expectObject, expectSignal, refusal } from '../expect.js';
 
 /** How to monitor. */
 export interface MonitoringOptions {
@@ -19,7 +19,14 @@ export function acceptMonitoring(given: unknown): { intervalMs: number; signal: 
   const { interval = 60, signal } = options;
   const possible = typeof interval === 'number' && interval > 0 && interval <= LONGEST;
   if (!possible) throw refusal('interval', `a number of seconds over 0 and up to ${LONGEST}`, interval);
-  if (signal !== undefined && !(signal instanceof AbortSignal))
-    throw refusal('signal', 'an AbortSignal', signal);
-  return { intervalMs: interval * 1_000, signal };
+  return { intervalMs: interval * 1_000, signal: expectSignal(signal) };
 }
+
+/** Milliseconds taken for seconds make an interval of hours. */
+const LONG_MS = 3_600_000;
+
+/** Returns a warning for an interval that was probably meant in milliseconds. */
+export const intervalWarning = (intervalMs: number): string | undefined =>
+  intervalMs > LONG_MS
+    ? `The monitoring interval is in seconds: ${intervalMs / 1_000} s is ${(intervalMs / LONG_MS).toFixed(1)} h`
+    : undefined;

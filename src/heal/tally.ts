@@ -1,4 +1,4 @@
-import type { Issue } from '../issue.js';
+import { IssueType, type Issue } from '../issue.js';
 import type { HealingResult } from '../result.js';
 import { Stopwatch, type Distribution, type Timing } from './stopwatch.js';
 
@@ -16,19 +16,31 @@ export interface Metrics {
   readonly issuesRelapsed: number;
   /** Resolved without relapse out of resolved and failed: a ratio from 0 to 1, and 1 before the first attempt. */
   readonly successRate: number;
+  /** The same counts for each of the three categories. */
+  readonly byType: Readonly<Record<IssueType, TypeCounts>>;
   readonly detectionTimeMs: Timing;
   /** Of repairs that were carried out, their proof included. */
   readonly resolutionTimeMs: Timing;
 }
 
+/** Counts of one category of issues. */
+export interface TypeCounts {
+  /** Issues that opened. */
+  readonly detected: number;
+  /** Issues that a repair fixed. */
+  readonly resolved: number;
+  /** Repairs that failed, or did not help. */
+  readonly failed: number;
+}
+
+const TYPES = Object.values(IssueType);
+
 /** Counts for {@link Metrics}. */
 export class Tally {
   readonly #detection = new Stopwatch();
   readonly #resolution = new Stopwatch();
-  #detected = 0;
-  #resolved = 0;
-  #failed = 0;
   #relapsed = 0;
+  readonly #byType = new Map(TYPES.map((type) => [type, { detected: 0, resolved: 0, failed: 0 }]));
   #lastCheck = NaN;
 
   /** A look at the whole host, ended at `at` (milliseconds since the epoch) and as long as told. */
@@ -37,8 +49,8 @@ export class Tally {
     this.#detection.add(ms);
   }
 
-  opened(issues: readonly Issue[]): void {
-    this.#detected += issues.length;
+  opened(issues: readonly Pick<Issue, 'type'>[]): void {
+    for (const { type } of issues) this.#count(type, 'detected');
   }
 
   relapsed(): void {
@@ -50,8 +62,7 @@ export class Tally {
     const { outcome } = result;
     if (outcome === 'skipped' || outcome === 'planned') return;
     if (outcome === 'pending' || outcome === 'pending-reboot') return;
-    if (result.outcome === 'fixed') this.#resolved += 1;
-    else this.#failed += 1;
+    this.#count(result.issue.type, outcome === 'fixed' ? 'resolved' : 'failed');
     this.#resolution.add(result.durationMs);
   }
 
@@ -60,15 +71,27 @@ export class Tally {
     return { detection: this.#detection.distribution(), resolution: this.#resolution.distribution() };
   }
 
+  #count(type: IssueType, what: keyof TypeCounts): void {
+    const counts = this.#byType.get(type);
+    if (counts) counts[what] += 1;
+  }
+
+  #sum(what: keyof TypeCounts): number {
+    return TYPES.reduce((sum, type) => sum + (this.#byType.get(type)?.[what] ?? 0), 0);
+  }
+
   read(): Metrics {
-    const attempts = this.#resolved + this.#failed;
+    const resolved = this.#sum('resolved');
+    const failed = this.#sum('failed');
+    const byType = TYPES.map((type) => [type, Object.freeze({ ...this.#byType.get(type) })]);
     return {
-      issuesDetected: this.#detected,
-      issuesResolved: this.#resolved,
-      issuesFailed: this.#failed,
+      issuesDetected: this.#sum('detected'),
+      issuesResolved: resolved,
+      issuesFailed: failed,
       issuesRelapsed: this.#relapsed,
       lastCheck: Number.isNaN(this.#lastCheck) ? undefined : new Date(this.#lastCheck),
-      successRate: attempts === 0 ? 1 : Math.max(0, this.#resolved - this.#relapsed) / attempts,
+      successRate: resolved + failed === 0 ? 1 : Math.max(0, resolved - this.#relapsed) / (resolved + failed),
+      byType: Object.freeze(Object.fromEntries(byType)) as Metrics['byType'],
       detectionTimeMs: this.#detection.read(),
       resolutionTimeMs: this.#resolution.read(),
     };

@@ -13,6 +13,14 @@ const NO_NIXOS = unknown('this host does not run NixOS');
 const NOT_ASKED = unknown('not asked for');
 const NO_NAMES: readonly string[] = Object.freeze([]);
 
+const HOSTS_OF_THIS_MACHINE = new WeakSet<Host>();
+
+/**
+ * Returns whether a host reads the machine that this program runs on. Only the very object that {@link localHost} made
+ * does: a copy of it may have a `read` of its own.
+ */
+export const isThisMachine = (host: Host): boolean => HOSTS_OF_THIS_MACHINE.has(host);
+
 /** The machine that this program runs on: Linux by its own files, others through systeminformation. */
 export function localHost(): Host {
   const isLinux = process.platform === 'linux';
@@ -85,6 +93,7 @@ export function localHost(): Host {
       await systemd.close();
     },
   };
+  HOSTS_OF_THIS_MACHINE.add(host);
   return host;
 }
 

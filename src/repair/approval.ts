@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js';
 import { messageOf } from '../errors.js';
+import { expectBoolean } from '../expect.js';
 import type { EngineEvents } from '../events.js';
 import { approvalOf, approve, ask, forget, reject, type ApprovalRequest } from '../guard/approvals.js';
 import type { Guards } from '../guard/guards.js';
@@ -44,6 +45,7 @@ export async function askFor(choice: Choice, sources: ApprovalSources, signal: A
   try {
     const answer = await Promise.race([sources.approve(request), silence(sources, signal)]);
     if (answer === undefined) return;
+    expectBoolean('the answer of `approve`', answer);
     await ledger.write((state, now) =>
       answer === true ? approve(state, id) : reject(state, id, now, guards, clock.random()),
     );

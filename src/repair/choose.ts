@@ -1,4 +1,6 @@
+import { isBuiltInCheck } from '../detect/check.js';
 import { messageOf } from '../errors.js';
+import { refuseDryRunIn } from '../execute/execute-options.js';
 import type { Executor } from '../execute/executor.js';
 import { digestOf } from '../guard/approvals.js';
 import type { Issue } from '../issue.js';
@@ -36,6 +38,7 @@ export interface ChoiceSources {
   readonly resolver: Resolver;
   readonly executor: Executor;
   readonly judge: Judge;
+  readonly dryRun: boolean;
 }
 
 const NONE: HealingAction = { action: 'none', parameters: {} };
@@ -102,7 +105,7 @@ type Rung = Pick<Choice, 'action' | 'plan' | 'digest' | 'block' | 'error'>;
 async function chooseRung(
   issue: Issue,
   rung: number,
-  { resolver, executor, judge }: ChoiceSources,
+  { resolver, executor, judge, dryRun }: ChoiceSources,
   signal: AbortSignal,
 ): Promise<Rung> {
   let action: HealingAction;
@@ -112,11 +115,15 @@ async function chooseRung(
     return { action: NONE, error: `The resolver could not pick an action: ${messageOf(error)}` };
   }
   if (action.action === 'none') {
-    const sentence = `No safe automatic repair is known for ${issue.component}: it needs manual attention`;
+    const { component, check, heals } = issue;
+    const sentence =
+      check === undefined || isBuiltInCheck(check) || heals !== undefined
+        ? `No safe automatic repair is known for ${component}: it needs manual attention`
+        : `The check \`${check}\` has no \`heals\`, and the resolver picked nothing: ${component} is only reported`;
     return { action, block: { reason: 'no-action', sentence } };
   }
   try {
-    const plan = await executor.plan(action, { signal });
+    const plan = await executor.plan(action, { signal, dryRun });
     const digest = digestOf(plan);
     const block = judge.all(issue, { plan, digest });
     return { action, plan, digest, ...(block ? { block } : {}) };
@@ -130,7 +137,10 @@ function expectAction(action: unknown): HealingAction {
   const { action: name, parameters } = (action ?? {}) as Partial<HealingAction>;
   const complete =
     typeof name === 'string' && name !== '' && typeof parameters === 'object' && parameters !== null;
-  if (complete) return { action: name, parameters };
+  if (complete) {
+    refuseDryRunIn('getAction(issue)', action as object);
+    return { action: name, parameters };
+  }
   if (action instanceof Promise) void action.catch(() => undefined);
   throw new TypeError('`getAction` must return `{ action, parameters }`, at once and not as a promise');
 }

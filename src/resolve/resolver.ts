@@ -1,4 +1,6 @@
+import { isBuiltInCheck } from '../detect/check.js';
 import type { Issue } from '../issue.js';
+import { refusePythonNames, RESOLVER_NAMES } from '../python-names.js';
 import type { HealingAction } from '../plan.js';
 import { COMPONENT_LADDERS, NO_ACTION, TYPE_LADDERS, type Ladder } from './ladder.js';
 
@@ -14,9 +16,15 @@ export interface Resolver {
  * Subclass it and override `getAction` for what you know better, and call `super.getAction(issue)` for the rest.
  */
 export class SimpleResolver implements Resolver {
-  /** The action for an issue; `issue.attempt` (0 first) tells the rung, and the last rung repeats. */
+  /**
+   * The action for an issue; `issue.attempt` (0 first) tells the rung, and the last rung repeats. An issue of a check of
+   * your own gets what the check has in `heals`, and without it `none`.
+   */
   getAction(issue: Issue): HealingAction {
-    const { component, type, attempt = 0 } = issue;
+    const { component, type, attempt = 0, check, heals } = issue;
+    // A check of the host program's own may look at anything: its component may share its name with some unit.
+    if (heals !== undefined) return heals;
+    if (check !== undefined && !isBuiltInCheck(check)) return NO_ACTION;
     // A unit may be called `memory`: the table of components is for what is no service.
     const ladder =
       type === 'service' ? TYPE_LADDERS.service : (known.get(component) ?? ladderOf(component, type));
@@ -36,3 +44,5 @@ function ladderOf(component: string, type: Issue['type']): Ladder {
   known.set(component, ladder);
   return ladder;
 }
+
+refusePythonNames(SimpleResolver.prototype, RESOLVER_NAMES);

@@ -67,6 +67,19 @@ export function executorConformance(
       insistOnExecution(execution, nonsense, 'An unknown action');
       insist(!execution.success, 'An action that nobody knows was a success');
     },
+    async 'a dry run that is asked for in a way that is not known is refused, and never carried out'(
+      executor,
+    ) {
+      for (const how of [{ dry_run: true }, { dryrun: true }, true]) {
+        const what = `\`execute\` with ${JSON.stringify(how)}`;
+        await unchanged(what, async () => {
+          const execution = await mustNotFail(what, () => executor.execute(action, how as never));
+          insistOnExecution(execution, action, what);
+          const refused = execution.outcome === 'failed' || execution.outcome === 'planned';
+          insist(refused && execution.steps.length === 0, `${what} was carried out`);
+        });
+      }
+    },
     async 'when stopped before it begins, it starts no step'(executor) {
       const signal = AbortSignal.abort();
       const execution = await mustNotFail('`execute`', () => executor.execute(action, { signal }));

@@ -1,3 +1,4 @@
+import { expectExecuteOptions, expectHealingAction } from '../execute/execute-options.js';
 import type { ExecuteOptions, Execution, Executor } from '../execute/executor.js';
 import type { HealingAction, Plan } from '../plan.js';
 
@@ -44,9 +45,9 @@ export function fakeExecutor(options: FakeExecutorOptions = {}): FakeExecutor {
       return plan(action);
     },
     async execute(action, how = {}) {
-      const { dryRun = false, signal, plan: given } = how;
+      const { dryRun = false, signal, plan: given } = how ?? {};
       const told = (rest: Partial<Execution> & Pick<Execution, 'outcome'>): Execution => ({
-        action: action.action,
+        action: String(action?.action),
         success: rest.outcome === 'executed' || rest.outcome === 'planned',
         dryRun,
         steps: [],
@@ -54,6 +55,8 @@ export function fakeExecutor(options: FakeExecutorOptions = {}): FakeExecutor {
         ...rest,
       });
       try {
+        expectExecuteOptions(how);
+        expectHealingAction(action);
         const made = given ?? (await plan(action));
         if (dryRun) return told({ outcome: 'planned', plan: made });
         if (signal?.aborted) {

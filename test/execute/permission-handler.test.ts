@@ -46,7 +46,7 @@ const RESET = 'systemctl --no-ask-password reset-failed -- nginx.service';
 /** The plan for a failed unit: the last two only where the start limit refuses the first. */
 const ALL = [START, RESET, START];
 const handler = (host: FakeHost = fakeHost({ units: [failedUnit()] }), more: PermissionHandlerOptions = {}) =>
-  new NixOSPermissionHandler({ host, ...more });
+  new NixOSPermissionHandler({ host, readsThisMachine: true, ...more });
 
 /** An action of the host program's own that calls what it is given. */
 const ownAction = (run: () => unknown, scope: 'host' | 'process' = 'process'): ActionDefinition =>
@@ -381,7 +381,9 @@ describe('the tier', () => {
 describe('executeHealingAction', () => {
   it('is the same as a function', async () => {
     const host = fakeHost({ units: [failedUnit()] });
-    expect(await executeHealingAction('restart_service', { service: 'nginx' }, { host })).toMatchObject({
+    expect(
+      await executeHealingAction('restart_service', { service: 'nginx' }, { host, readsThisMachine: true }),
+    ).toMatchObject({
       outcome: 'executed',
     });
     expect(await calls()).toEqual([START]);
@@ -391,7 +393,11 @@ describe('executeHealingAction', () => {
   it('can be run dry', async () => {
     const host = fakeHost({ units: [failedUnit()] });
     expect(
-      await executeHealingAction('restart_service', { service: 'nginx' }, { host, dryRun: true }),
+      await executeHealingAction(
+        'restart_service',
+        { service: 'nginx' },
+        { host, readsThisMachine: true, dryRun: true },
+      ),
     ).toMatchObject({
       outcome: 'planned',
     });

@@ -24,7 +24,7 @@ describe('a dry run', () => {
 
   it('shows the very plan that a real run executes', async () => {
     const host = fakeHost(FAILED);
-    const executor = new NixOSPermissionHandler({ host });
+    const executor = new NixOSPermissionHandler({ host, readsThisMachine: true });
     const bench = benchOf(FAILED, { dryRun: true, executor });
     const [result] = await bench.done(bench.engine.detectAndHeal());
     expect(result?.plan).toEqual(

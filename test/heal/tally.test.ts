@@ -4,15 +4,11 @@ import { Tally } from '../../src/heal/tally.js';
 import type { HealingResult, Outcome } from '../../src/result.js';
 import { issueOf, NOW } from '../make.js';
 
-const resultOf = (outcome: Outcome, durationMs = 10) => ({ outcome, durationMs }) as HealingResult;
+const resultOf = (outcome: Outcome, durationMs = 10) =>
+  ({ outcome, durationMs, issue: issueOf() }) as HealingResult;
 const OUTCOMES: Outcome[] = [
-  'fixed',
-  'ineffective',
-  'failed',
-  'skipped',
-  'planned',
-  'pending',
-  'pending-reboot',
+  ...(['fixed', 'ineffective', 'failed', 'skipped'] as const),
+  ...(['planned', 'pending', 'pending-reboot'] as const),
 ];
 
 describe('metrics', () => {
@@ -24,6 +20,11 @@ describe('metrics', () => {
       issuesRelapsed: 0,
       lastCheck: undefined,
       successRate: 1,
+      byType: {
+        resource: { detected: 0, resolved: 0, failed: 0 },
+        service: { detected: 0, resolved: 0, failed: 0 },
+        system: { detected: 0, resolved: 0, failed: 0 },
+      },
       detectionTimeMs: { last: 0, mean: 0, max: 0 },
       resolutionTimeMs: { last: 0, mean: 0, max: 0 },
     });
@@ -32,7 +33,10 @@ describe('metrics', () => {
   it('count fixed as resolved, failed and ineffective as failed, and the rest as neither', () => {
     const tally = new Tally();
     for (const outcome of OUTCOMES) tally.healed(resultOf(outcome));
-    expect(tally.read()).toMatchObject({ issuesResolved: 1, issuesFailed: 2, successRate: 1 / 3 });
+    expect(tally.read()).toMatchObject({
+      ...{ issuesResolved: 1, issuesFailed: 2, successRate: 1 / 3 },
+      byType: { service: { detected: 0, resolved: 1, failed: 2 }, system: { resolved: 0, failed: 0 } },
+    });
   });
 
   it('time the looking and the repairing: last, mean, max', () => {

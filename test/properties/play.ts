@@ -140,7 +140,8 @@ class Stage {
       await this.#cycle();
       await clock.advance(minutes * MINUTE);
     }
-    await this.#say(this.#life.engine.reset('nobody'));
+    await this.#say(this.#life.engine.pause('a last word'));
+    await this.#say(this.#life.engine.resume('a last word'));
     for (const [component, record] of Object.entries(this.#ground.disk?.components ?? {})) {
       const { backoff, failures, breakerUntil } = record;
       const atStart = Object.keys(backoff).length === 0 && failures === 0 && breakerUntil === null;

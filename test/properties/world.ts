@@ -162,6 +162,7 @@ export class World {
       component: name,
       type: 'service' as const,
       parts: [],
+      heals: { action: 'restart_service', parameters: { service: name } },
       run: () => {
         const { status, severity } = this.truthOf(name);
         if (this.conditionOf(name) === 'starting') throw new Error('the check is broken');

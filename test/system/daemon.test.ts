@@ -194,7 +194,7 @@ describeOnHost('the control command', (lab) => {
     const { exitCode, stderr } = await daemon.control(['status']);
     expect(exitCode).toBe(3);
     expect(stderr).toBe(
-      'The daemon is not running: nobody answers at /run/luminous-healing/control.sock; start it with `systemctl start luminous-healing`\n',
+      'The daemon is not running (no answer at /run/luminous-healing/control.sock): start it with `systemctl start luminous-healing`, or run `luminous-healing look`, which needs no daemon\n',
     );
   });
 
@@ -207,7 +207,7 @@ describeOnHost('the control command', (lab) => {
     }
     const { exitCode, stderr } = await daemon.control(['status'], { user: 'stranger' });
     expect(exitCode).toBe(4);
-    expect(stderr).toMatch(/^You may not speak to the daemon .* luminous-healing-control\n$/);
+    expect(stderr).toMatch(/^Permission denied: connecting to the daemon .* luminous-healing-control\n$/);
     const { stdout } = await lab.host.run(['stat', '-c', '%a %U %G', '/run/luminous-healing/control.sock']);
     expect(stdout.trim()).toBe('660 luminous-healing luminous-healing-control');
     const groups = (await lab.host.run(['id', '-nG', 'alice'])).stdout.trim().split(' ');

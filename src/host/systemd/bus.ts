@@ -1,30 +1,20 @@
-import { existsSync } from 'node:fs';
-import type { Socket } from 'node:net';
-import type { Message, MessageBus } from 'dbus-native';
 import { messageOf } from '../../errors.js';
+import { socketPath } from './bus/address.js';
+import { connectToBus, type BusSignal, type Connection, type SignalHeader } from './bus/connection.js';
+import type { MethodCall } from './bus/marshal.js';
 import { createSlots } from './slots.js';
 
-const DEFAULT_ADDRESS = 'unix:path=/run/dbus/system_bus_socket';
-const SIGNAL = 4;
 /** dbus-daemon refuses the 129th call that waits for its answer. */
 const MAX_WAITING = 64;
-
-/** One call of a method that returns one value. */
-export interface BusCall {
-  readonly destination: string;
-  readonly path: string;
-  readonly interface: string;
-  readonly member: string;
-  readonly signature?: string;
-  readonly body?: unknown[];
-}
 
 /** A connection to the system bus that opens itself when it is needed. */
 export interface SystemBus {
   /** Connects if there is no connection, and gives the number of the connection: a new one each time. */
   open(): Promise<number>;
   /** Calls a method over the open connection. Rejects after the time limit, on abort, and when the bus is gone. */
-  call(call: BusCall, signal?: AbortSignal): Promise<unknown>;
+  call(call: MethodCall, signal?: AbortSignal): Promise<unknown>;
+  /** Whether it is known who systemd is on this connection; signals from anybody else are dropped. */
+  readonly knowsSystemd: boolean;
   /** Ends the connection and what waits for it; a later `open` makes a new one. */
   close(): void;
 }
@@ -35,14 +25,14 @@ export interface SystemBusOptions {
   readonly address?: string | undefined;
   /** How long a call may take, in milliseconds. Default 5,000. */
   readonly timeoutMs?: number | undefined;
-  /** Hears every signal that some match rule lets through. */
-  readonly onSignal?: (signal: Message) => void;
-  /** Hears that an open connection has ended, with the reason; not when `close` ended it. */
+  /** Called with every signal of systemd that some match rule lets through, and when systemd's owner has changed. */
+  readonly onSignal?: (signal: BusSignal) => void;
+  /** Called when an open connection has ended, with the reason; not when `close` ended it. */
   readonly onLost?: (reason: string) => void;
 }
 
 /**
- * Makes the connection to the system bus; nothing is opened or loaded before it is needed.
+ * Makes the connection to the system bus; nothing is opened before it is needed.
  *
  * While no call is waiting, the connection does not keep the process alive.
  */
@@ -52,46 +42,48 @@ export function createSystemBus(options: SystemBusOptions = {}): SystemBus {
   let link: Link | undefined;
   let opening: Promise<number> | undefined;
   let connections = 0;
-  let closings = 0;
-
-  async function invoke(over: Link, call: BusCall, signal?: AbortSignal): Promise<unknown> {
-    if (over.waiting++ === 0) over.socket.ref();
-    try {
-      return await over.bus.invoke(call, { timeout: timeoutMs, ...(signal ? { signal } : {}) });
-    } finally {
-      if (--over.waiting === 0) over.socket.unref();
-    }
-  }
 
   async function connect(): Promise<number> {
-    const closingsBefore = closings;
-    const target = busTarget(options.address);
-    const { createClient } = await import('dbus-native');
-    if (closings !== closingsBefore) throw new Error('the connection to the system bus was closed');
-    // `direct` keeps the library from saying hello itself: it throws out of a timer when nobody answers.
-    const bus = createClient({ ...target, direct: true, fdTransport: false, authMethods: ['EXTERNAL'] });
-    const made: Link = { bus, socket: bus.connection.stream as Socket, waiting: 0, ready: false };
+    let owner: string | undefined;
+    let hasChanged = false;
+    const connection = connectToBus({
+      path: socketPath(options.address),
+      timeoutMs,
+      accepts: (signal) => isOwnerChange(signal) || (owner !== undefined && signal.sender === owner),
+      // While the owner is not known, the bus alone sees to it that nobody answers who was not called.
+      mayAnswer: (sender, destination) =>
+        sender === DAEMON.destination ||
+        (destination !== DAEMON.destination && (owner === undefined || sender === owner)),
+      onSignal(signal) {
+        if (isOwnerChange(signal)) {
+          if (signal.body[0] !== MANAGER.destination) return;
+          hasChanged = true;
+          owner = nameIn(signal.body[2]);
+        }
+        if (link === made) onSignal?.(signal);
+      },
+      onEnd(reason) {
+        if (link !== made) return;
+        link = undefined;
+        if (made.ready) onLost?.(`the connection to the system bus has ended (${reason.message})`);
+      },
+    });
+    const made: Link = { connection, ready: false, knowsSystemd: () => owner !== undefined };
     link = made;
-    let failure: Error | undefined;
-    bus.connection.on('error', (error: Error) => {
-      failure = error;
-    });
-    bus.connection.on('handlerError', () => {});
-    bus.connection.on('close', () => {
-      if (link !== made) return;
-      link = undefined;
-      const why = failure === undefined ? '' : ` (${failure.message})`;
-      if (made.ready) onLost?.(`the connection to the system bus has ended${why}`);
-    });
-    bus.connection.on('message', (message: Message) => {
-      if (message.type === SIGNAL && link === made) onSignal?.(message);
-    });
+    const ask = (member: string, ...body: readonly string[]): Promise<unknown> =>
+      connection.call({ ...DAEMON, member, body });
+    const greeted = ask('Hello');
+    const found = Promise.all([ask('AddMatch', OWNER_CHANGES), ask('GetNameOwner', MANAGER.destination)]);
     try {
-      await invoke(made, { ...DAEMON, member: 'Hello' });
+      await greeted;
     } catch (error) {
-      made.socket.destroy();
-      throw new Error(`the system bus does not answer: ${messageOf(failure ?? error)}`, { cause: error });
+      connection.end();
+      await found.catch(() => {});
+      throw new Error(`the system bus does not answer: ${messageOf(error)}`, { cause: error });
     }
+    // An owner that is not there yet is followed; one whose changes are not told cannot be.
+    const [, name] = await found.catch(() => []);
+    if (!hasChanged) owner = nameIn(name);
     made.ready = true;
     return ++connections;
   }
@@ -107,21 +99,21 @@ export function createSystemBus(options: SystemBusOptions = {}): SystemBus {
     call: (call, signal) =>
       inSlot(async () => {
         if (!link?.ready) throw new Error('the connection to the system bus was lost');
-        return invoke(link, call, signal);
+        return link.connection.call(call, signal);
       }),
+    get knowsSystemd() {
+      return link?.knowsSystemd() === true;
+    },
     close() {
-      closings++;
-      link?.socket.destroy();
+      link?.connection.end();
       link = undefined;
     },
   };
 }
 
-/** One connection, and how many calls wait for their answer on it. */
 interface Link {
-  readonly bus: MessageBus;
-  readonly socket: Socket;
-  waiting: number;
+  readonly connection: Connection;
+  readonly knowsSystemd: () => boolean;
   ready: boolean;
 }
 
@@ -139,17 +131,13 @@ export const MANAGER = {
   interface: 'org.freedesktop.systemd1.Manager',
 } as const;
 
-/** Finds the first socket that is there in a bus address, which may list several. */
-function busTarget(
-  given = process.env['DBUS_SYSTEM_BUS_ADDRESS'],
-): { socket: string } | { busAddress: string } {
-  const address = given === undefined || given === '' ? DEFAULT_ADDRESS : given;
-  for (const entry of address.split(';')) {
-    // Other kinds of addresses may start programs.
-    if (entry.startsWith('unix:abstract=')) return { busAddress: entry };
-    const socket = /^unix:(?:.*,)?path=([^,]+)/.exec(entry)?.[1];
-    if (socket !== undefined && existsSync(decodeURIComponent(socket)))
-      return { socket: decodeURIComponent(socket) };
-  }
-  throw new Error(`there is no system bus at ${address}`);
-}
+const OWNER_CHANGES =
+  `type='signal',sender='${DAEMON.destination}',interface='${DAEMON.interface}',` +
+  `member='NameOwnerChanged',arg0='${MANAGER.destination}'`;
+
+const isOwnerChange = ({ sender, interface: face, member }: SignalHeader): boolean =>
+  sender === DAEMON.destination && face === DAEMON.interface && member === 'NameOwnerChanged';
+
+/** A unique name, or `undefined` for none. */
+const nameIn = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' ? value : undefined;

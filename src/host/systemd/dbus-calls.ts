@@ -37,16 +37,13 @@ export interface DbusCalls {
 /** Makes the questions of one reading. */
 export function dbusCalls(bus: SystemBus, signal?: AbortSignal): DbusCalls {
   async function list(member: string, words: readonly string[]): Promise<Listed[]> {
-    const answer = await bus.call({ ...MANAGER, member, signature: 'as', body: [[...words]] }, signal);
+    const answer = await bus.call({ ...MANAGER, member, body: [words] }, signal);
     if (!Array.isArray(answer)) throw new Error(`systemd answered ${member} with no list`);
     return answer.map(listed);
   }
 
   const properties = (path: string, member: string, ...body: string[]): Promise<unknown> =>
-    bus.call(
-      { ...MANAGER, path, interface: PROPERTIES, member, signature: 's'.repeat(body.length), body },
-      signal,
-    );
+    bus.call({ ...MANAGER, path, interface: PROPERTIES, member, body }, signal);
   const get = (path: string, kind: string, name: string): Promise<unknown> =>
     properties(path, 'Get', `${INTERFACE}.${kind}`, name);
 

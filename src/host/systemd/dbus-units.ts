@@ -145,13 +145,15 @@ export function createDbusUnits(options: DbusUnitsOptions): DbusUnits {
     },
 
     async readUnits({ names, discover, recent = false, signal }) {
-      const current = await currentSession();
-      const { watch, known, trouble } = current;
+      await currentSession();
       const calls = dbusCalls(bus, signal);
       // Lets in the signals that have already arrived, so that what the caller did before is seen. The first turn may
       // end without a look at the sockets, the second has one before it.
       await nextTurn();
       await nextTurn();
+      // The connection may have ended meanwhile, too.
+      const current = await currentSession();
+      const { watch, known, trouble } = current;
       const { fresh, due, changed: again, strange } = known.sort(names);
       const toList = [...new Set([...strange, ...namesIn(due)])];
       // A single question has no need of all signals; for who looks again and again they cost less than asking.

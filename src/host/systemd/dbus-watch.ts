@@ -14,7 +14,6 @@ const WORLD_RULES = [
   ...['UnitNew', 'UnitRemoved', 'UnitFilesChanged', 'Reloading'].map(
     (member) => `${SYSTEMD},interface='org.freedesktop.systemd1.Manager',member='${member}'`,
   ),
-  `type='signal',sender='${DAEMON.destination}',member='NameOwnerChanged',arg0='org.freedesktop.systemd1'`,
 ];
 
 /** Knows what has changed since when, by systemd's signals, for the life of one connection to the bus. */
@@ -61,7 +60,7 @@ export function createWatch(bus: SystemBus, now: () => number): Watch {
   const changes = new Map<string, number>();
 
   const match = (member: 'AddMatch' | 'RemoveMatch', rule: string): Promise<unknown> =>
-    bus.call({ ...DAEMON, member, signature: 's', body: [rule] });
+    bus.call({ ...DAEMON, member, body: [rule] });
 
   function drop(path: string): void {
     changes.delete(path);
@@ -105,6 +104,7 @@ export function createWatch(bus: SystemBus, now: () => number): Watch {
       return live;
     },
     async start() {
+      if (!bus.knowsSystemd) throw new Error('it is not known who systemd is on the bus');
       await Promise.all(WORLD_RULES.map((rule) => match('AddMatch', rule)));
       await bus.call({ ...MANAGER, member: 'Subscribe' });
       live = true;

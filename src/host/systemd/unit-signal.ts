@@ -1,4 +1,4 @@
-import type { Message } from 'dbus-native';
+import type { BusSignal } from './bus/connection.js';
 
 /** The interface that all kinds of units have; its signal comes last, when the kind's own properties have been told. */
 export const UNIT_INTERFACE = 'org.freedesktop.systemd1.Unit';
@@ -23,10 +23,10 @@ export interface UnitState {
 }
 
 /** Reads a signal that one of our match rules let through. */
-export function unitSignal({ member, path, body = [] }: Message): UnitSignal {
+export function unitSignal({ member, path, body }: Pick<BusSignal, 'member' | 'path' | 'body'>): UnitSignal {
   switch (member) {
     case 'PropertiesChanged':
-      return { about: 'unit', path: path ?? '', state: stateIn(body) };
+      return { about: 'unit', path, state: stateIn(body) };
     case 'UnitNew':
     case 'UnitRemoved':
       return { about: member === 'UnitNew' ? 'loaded' : 'unloaded', path: String(body[1]) };

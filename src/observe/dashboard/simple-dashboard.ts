@@ -1,7 +1,7 @@
 import type { SimplifiedHealingEngine } from '../../engine.js';
 import type { EventName } from '../../events.js';
 import { expectMethods, refusal } from '../../expect.js';
-import { isLoopback, type Address, type ListenOptions } from '../http/address.js';
+import { acceptListen, isLoopback, type Address, type ListenOptions } from '../http/address.js';
 import { safely, send, text } from '../http/answer.js';
 import { HttpServer, type Handler } from '../http/http-server.js';
 import { rulesFrom, type DashboardOptions, type Rules } from './options.js';
@@ -63,11 +63,12 @@ export class SimpleDashboard implements AsyncDisposable {
   }
 
   /**
-   * Serves the page on a port of its own: 8080 of 127.0.0.1, when nothing else is said; port 0 takes any that is
+   * Serves the page on a port of its own: 8080 of 127.0.0.1, when nothing else is said; a number is the port, and port 0 takes any that is
    * free. Started again, it gives the address that it has. Another address than loopback is refused without a
    * `token`. It does not keep the process alive.
    */
-  async start(listen: ListenOptions = {}): Promise<Address> {
+  async start(options: number | ListenOptions = {}): Promise<Address> {
+    const listen = acceptListen(options);
     const { host = DEFAULTS.host } = listen;
     if (this.#rules.token === undefined && typeof host === 'string' && !isLoopback(host)) {
       throw refusal('host', 'a loopback address, as long as there is no `token`', host);

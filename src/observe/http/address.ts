@@ -1,5 +1,5 @@
 import { SelfHealingError } from '../../errors.js';
-import { refusal } from '../../expect.js';
+import { expectKnownKeys, expectObject, refusal } from '../../expect.js';
 
 /** Where to listen. */
 export interface ListenOptions {
@@ -16,6 +16,13 @@ export interface Address {
   readonly port: number;
   /** What to open: `http://127.0.0.1:9090`. */
   readonly url: string;
+}
+
+/** Takes where to listen: a port, or a port with a host. */
+export function acceptListen(given: unknown): ListenOptions {
+  if (typeof given === 'number') return { port: given };
+  expectKnownKeys('options', expectObject('options', given), ['host', 'port']);
+  return given as ListenOptions;
 }
 
 /** Takes an address. Throws a `SelfHealingError` for one that cannot be meant. */

@@ -3,17 +3,17 @@ import { CONTROL_GROUP, type Answer, type Request } from './protocol.js';
 
 /** Exit statuses of the control command. */
 export const EXIT = {
-  /** It was done, or answered. */
+  /** Success. */
   ok: 0,
-  /** The daemon refused, or what was approved did not end well. */
+  /** Refused by the daemon, or the approved repair did not succeed. */
   refused: 1,
-  /** The command line cannot be meant. */
+  /** Usage error. */
   usage: 2,
   /** The daemon is not running. */
   absent: 3,
-  /** This user may not speak to it. */
+  /** Permission denied. */
   forbidden: 4,
-  /** What came back is no answer. */
+  /** No valid answer from the daemon. */
   broken: 5,
 } as const;
 
@@ -62,7 +62,7 @@ export async function ask(path: string, request: Request): Promise<Answer> {
   }
   throw new NoAnswer(
     EXIT.broken,
-    'The daemon hung up without an answer: whether it was done, `luminous-healing status` tells',
+    'The daemon closed the connection without a valid answer: check with `luminous-healing status` whether the command was carried out',
   );
 }
 
@@ -77,13 +77,13 @@ function noAnswer(error: NodeJS.ErrnoException, path: string): NoAnswer {
     case 'ECONNREFUSED':
       return new NoAnswer(
         EXIT.absent,
-        `The daemon is not running: nobody answers at ${path}; start it with \`systemctl start luminous-healing\``,
+        `The daemon is not running (no answer at ${path}): start it with \`systemctl start luminous-healing\`, or run \`luminous-healing look\`, which needs no daemon`,
       );
     case 'EACCES':
     case 'EPERM':
       return new NoAnswer(
         EXIT.forbidden,
-        `You may not speak to the daemon at ${path}: be root, or a member of the group ${CONTROL_GROUP}`,
+        `Permission denied: connecting to the daemon at ${path} requires root or membership in the group ${CONTROL_GROUP}`,
       );
     default:
       return new NoAnswer(EXIT.broken, `The daemon at ${path} did not answer: ${error.message}`);

@@ -1,12 +1,9 @@
-import { firstCycle } from '../../create.js';
 import type { SimplifiedHealingEngine } from '../../engine.js';
 import { SelfHealingError } from '../../errors.js';
-import type { CycleReport } from '../../events.js';
 import type { Explanation } from '../../heal/explain.js';
 import type { EngineStatus } from '../../heal/status.js';
-import { getPermissionStatus } from '../../execute/permission-handler.js';
-import type { PermissionStatus } from '../../execute/permission-status.js';
 import type { HealingResult } from '../../result.js';
+import { lookWith, type Look } from '../look.js';
 import type { Request } from './protocol.js';
 
 /** What each command answers. */
@@ -19,7 +16,7 @@ export interface Answers {
   readonly pause: { readonly pauses: EngineStatus['pauses'] };
   readonly resume: { readonly pauses: EngineStatus['pauses'] };
   readonly reset: object;
-  readonly heal: CycleReport & { readonly permissions: PermissionStatus };
+  readonly heal: Look;
 }
 
 /** Does what a person asked for. Rejects, in one sentence, when it cannot be done. */
@@ -54,7 +51,7 @@ export async function obey(
       await engine.reset(needed('a component'));
       return {};
     case 'heal':
-      return rehearse(rehearsal());
+      return lookWith(rehearsal());
     default:
       return command satisfies never;
   }
@@ -67,17 +64,4 @@ function onlyPause(engine: SimplifiedHealingEngine): string {
   const known =
     reasons.length === 0 ? 'nothing is paused' : `say which of the reasons: ${reasons.join('; ')}`;
   throw new SelfHealingError('invalid-argument', `Nothing was resumed: ${known}`);
-}
-
-/** One cycle of an engine of its own that changes nothing. */
-async function rehearse(engine: SimplifiedHealingEngine): Promise<Answers['heal']> {
-  try {
-    let report: CycleReport | undefined;
-    engine.on('cycle:done', (cycle) => (report = cycle));
-    await firstCycle(engine);
-    if (report === undefined) throw new Error('The cycle ended without a report');
-    return { ...report, permissions: await getPermissionStatus() };
-  } finally {
-    await engine.close();
-  }
 }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createDbusUnits } from '../../../src/host/systemd/dbus-units.js';
+import { unitPath } from '../../../src/host/systemd/dbus-properties.js';
 import type { UnitFacts, UnitSource } from '../../../src/host/systemd/unit-facts.js';
 import { fakeSystemd, service, type FakeSystemd } from './fake-systemd.js';
 
@@ -233,6 +234,50 @@ describe('units read over D-Bus', () => {
     systemd.units.set('a.service', service('a.service', { ActiveState: 'inactive', SubState: 'dead' }));
     await systemd.restartBus();
     expect(await read('a.service')).toMatchObject([{ activeState: 'inactive' }]);
+  });
+
+  it('are read anew from a systemd that has taken over, and followed again', async () => {
+    systemd.units.set('a.service', service('a.service'));
+    await read('a.service');
+    systemd.units.set('a.service', service('a.service', { ActiveState: 'inactive', SubState: 'dead' }));
+    await heard(() => systemd.reexec());
+    expect(await read('a.service')).toMatchObject([{ activeState: 'inactive' }]);
+    systemd.asked();
+    await read('a.service');
+    expect(systemd.asked()).toEqual([]);
+    systemd.units.set('a.service', service('a.service', { ActiveState: 'failed' }));
+    await heard(() => systemd.signalChange('a.service'));
+    expect(await read('a.service')).toMatchObject([{ activeState: 'failed' }]);
+  });
+
+  it('are asked for at each look where it is not known who systemd is: its signals cannot be believed', async () => {
+    systemd.bus.refused.add('GetNameOwner');
+    systemd.units.set('a.service', service('a.service'));
+    await read('a.service');
+    systemd.units.set('a.service', service('a.service', { ActiveState: 'inactive' }));
+    expect(await read('a.service')).toMatchObject([{ activeState: 'inactive' }]);
+  });
+
+  it('cost no question when a stranger says that they have changed, and are as systemd says', async () => {
+    systemd.units.set('a.service', service('a.service'));
+    await read('a.service');
+    systemd.asked();
+    for (const { name } of systemd.bus.peers)
+      for (let sent = 0; sent < 1_500; sent++)
+        systemd.bus.signal({
+          ...{ sender: ':1.66', destination: name, path: unitPath('a.service') },
+          ...{ interface: 'org.freedesktop.DBus.Properties', member: 'PropertiesChanged' },
+          ...{
+            signature: 'sa{sv}as',
+            body: ['org.freedesktop.systemd1.Unit', [['ActiveState', ['s', 'failed']]], []],
+          },
+        });
+    await heard(() => {});
+    expect(await read('a.service')).toMatchObject([{ activeState: 'active' }]);
+    expect(systemd.asked()).toEqual([]);
+    systemd.units.set('a.service', service('a.service', { ActiveState: 'failed' }));
+    await heard(() => systemd.signalChange('a.service'));
+    expect(await read('a.service')).toMatchObject([{ activeState: 'failed' }]);
   });
 
   it('may be more than a bus lets one connection ask about at once', async () => {

@@ -1,13 +1,11 @@
-import { createBroker, createClient, type MessageBus } from 'dbus-native';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { unitPath } from '../../../src/host/systemd/dbus-properties.js';
+import { unitOfPath, unitPath } from '../../../src/host/systemd/dbus-properties.js';
+import { fakeBus, type Answer, type Call, type FakeBus } from './bus/fake-bus.js';
 
 type Values = Record<string, unknown>;
 
-/** systemd's interfaces, as far as the reader uses them, on a real message bus that runs in this process. */
+/** systemd's interfaces, as far as the reader uses them, on a message bus that runs in this process. */
 export interface FakeSystemd {
+  readonly bus: FakeBus;
   readonly address: string;
   /** The units by primary name; what is written here is what the next reading sees. */
   readonly units: Map<string, { readonly unit: Values; readonly service: Values }>;
@@ -17,6 +15,8 @@ export interface FakeSystemd {
   signalChange(id: string): void;
   /** Says something about all units, such as `UnitNew`. */
   signalWorld(member: string): void;
+  /** systemd comes back under another unique name, as after `systemctl daemon-reexec`. */
+  reexec(): void;
   /** Cuts all connections, as a restart of the bus does. */
   restartBus(): Promise<void>;
   close(): Promise<void>;
@@ -88,87 +88,73 @@ export function service(id: string, unit: Values = {}, own: Values = {}): { unit
   };
 }
 
+const SYSTEMD = 'org.freedesktop.systemd1';
+const PROPERTIES = 'org.freedesktop.DBus.Properties';
+
 /** Starts the bus and puts systemd on it. */
 export async function fakeSystemd(): Promise<FakeSystemd> {
-  const folder = mkdtempSync(join(tmpdir(), 'fake-systemd-'));
-  const socket = join(folder, 'bus');
+  const bus = await fakeBus();
   const units: FakeSystemd['units'] = new Map();
   const calls: string[] = [];
-  let broker: ReturnType<typeof createBroker>;
-  let bus: MessageBus;
+  let unique = ':1.0';
 
+  const unitNamed = (name: string): Values =>
+    [...units.values()].find(({ unit: { Names: names } }) => (names as string[]).includes(name))?.unit ??
+    service(name, { LoadState: 'not-found', ActiveState: 'inactive', SubState: 'dead' }).unit;
   const listed = (name: string): unknown[] => {
-    const {
-      unit = service(name, { LoadState: 'not-found', ActiveState: 'inactive', SubState: 'dead' }).unit,
-    } = [...units.values()].find(({ unit: { Names: names } }) => (names as string[]).includes(name)) ?? {};
-    exportUnit(String(unit.Id), unit);
+    const unit = unitNamed(name);
     const state = [unit.LoadState, unit.ActiveState, unit.SubState];
     return [unit.Id, '', ...state, '', unitPath(String(unit.Id)), 0, '', '/'];
   };
-  const manager = {
-    SystemState: 'running',
-    Subscribe: () => null,
-    ListUnitsByNames: (names: string[]) => names.map(listed),
-    ListUnitsFiltered: (states: string[]) =>
-      [...units].flatMap(([id, { unit }]) =>
-        states.includes(String(unit.ActiveState)) || states.includes(String(unit.SubState))
-          ? [listed(id)]
-          : [],
-      ),
-  };
 
-  function exportUnit(id: string, unit: Values): void {
-    const own = units.get(id)?.service ?? service(id).service;
-    const face = (kind: string, properties: Record<string, string>) => ({
-      name: `org.freedesktop.systemd1.${kind}`,
-      methods: {},
-      signals: {},
-      properties,
-    });
-    bus.exportInterface(unit, unitPath(id), face('Unit', UNIT_TYPES));
-    bus.exportInterface(own, unitPath(id), face('Service', SERVICE_TYPES));
+  /** The properties that the object at a path has by an interface, with their types. */
+  function propertiesAt(path: string, face: string): Map<string, readonly [string, unknown]> {
+    if (face === `${SYSTEMD}.Manager`) return new Map([['SystemState', ['s', 'running']]]);
+    const name = unitOfPath(path);
+    const [types, values] =
+      face === `${SYSTEMD}.Unit`
+        ? [UNIT_TYPES, unitNamed(name)]
+        : [SERVICE_TYPES, (units.get(name) ?? service(name)).service];
+    return new Map(Object.entries(types).map(([key, type]) => [key, [type, values[key]]]));
   }
 
-  async function start(): Promise<void> {
-    broker = createBroker();
-    await new Promise<void>((resolve) => broker.listen({ socket }, () => resolve()));
-    bus = createClient({ socket });
-    // A question may be under way while the bus is restarted: its answer has nowhere to go.
-    bus.connection.on('error', () => undefined);
-    bus.connection.on('message', ({ type, member, body, interface: iface }) => {
-      if (type === 1)
-        calls.push(`${member} ${JSON.stringify(iface?.endsWith('Properties') ? body?.at(-1) : body?.[0])}`);
-    });
-    bus.exportInterface(manager, '/org/freedesktop/systemd1', {
-      name: 'org.freedesktop.systemd1.Manager',
-      methods: {
-        Subscribe: ['', '', [], []],
-        ListUnitsByNames: ['as', 'a(ssssssouso)', ['names'], ['units']],
-        ListUnitsFiltered: ['as', 'a(ssssssouso)', ['states'], ['units']],
-      },
-      signals: {},
-      properties: { SystemState: 's' },
-    });
-    await bus.requestName('org.freedesktop.systemd1', 0);
+  function answer({ member, path, interface: face, body: [first, second] }: Call): Answer {
+    calls.push(`${member} ${JSON.stringify(face === PROPERTIES ? (second ?? first) : first)}`);
+    switch (member) {
+      case 'Subscribe':
+        return [''];
+      case 'ListUnitsByNames':
+        return ['a(ssssssouso)', (first as string[]).map(listed)];
+      case 'ListUnitsFiltered': {
+        const isWanted = ({ ActiveState: active, SubState: sub }: Values): boolean =>
+          (first as unknown[]).includes(active) || (first as unknown[]).includes(sub);
+        const found = [...units].filter(([, { unit }]) => isWanted(unit));
+        return ['a(ssssssouso)', found.map(([id]) => listed(id))];
+      }
+      case 'GetAll':
+        return ['a{sv}', [...propertiesAt(path, String(first))]];
+      case 'Get': {
+        const value = propertiesAt(path, String(first)).get(String(second));
+        return value ? ['v', value] : 'org.freedesktop.DBus.Error.UnknownProperty';
+      }
+      default:
+        return 'org.freedesktop.DBus.Error.UnknownMethod';
+    }
   }
+  bus.own(SYSTEMD, unique, answer);
 
-  async function stop(): Promise<void> {
-    await bus.close();
-    await new Promise<void>((resolve) => broker.close(() => resolve()));
-  }
-
-  await start();
   return {
-    address: `unix:path=${socket}`,
+    bus,
+    address: bus.address,
     units,
     asked: () => calls.splice(0),
     signalChange(id) {
-      const change = (kind: string, changed: unknown[]) =>
-        bus.sendSignal(unitPath(id), 'org.freedesktop.DBus.Properties', 'PropertiesChanged', 'sa{sv}as', [
-          ...[`org.freedesktop.systemd1.${kind}`, changed, []],
-        ]);
       const { unit = {} } = units.get(id) ?? {};
-      exportUnit(id, unit);
+      const change = (kind: string, changed: unknown[]): void =>
+        bus.signal({
+          ...{ sender: unique, path: unitPath(id), interface: PROPERTIES, member: 'PropertiesChanged' },
+          ...{ signature: 'sa{sv}as', body: [`${SYSTEMD}.${kind}`, changed, []] },
+        });
       change('Service', []);
       change(
         'Unit',
@@ -176,14 +162,16 @@ export async function fakeSystemd(): Promise<FakeSystemd> {
       );
     },
     signalWorld: (member) =>
-      bus.sendSignal('/org/freedesktop/systemd1', 'org.freedesktop.systemd1.Manager', member, 's', ['']),
-    async restartBus() {
-      await stop();
-      await start();
+      bus.signal({
+        ...{ sender: unique, path: '/org/freedesktop/systemd1', interface: `${SYSTEMD}.Manager`, member },
+        ...{ signature: 's', body: [''] },
+      }),
+    reexec() {
+      bus.disown(SYSTEMD);
+      unique = `:1.${Number(unique.slice(3)) + 1}`;
+      bus.own(SYSTEMD, unique, answer);
     },
-    async close() {
-      await stop();
-      rmSync(folder, { recursive: true, force: true });
-    },
+    restartBus: () => bus.restart(),
+    close: () => bus.close(),
   };
 }

@@ -209,7 +209,11 @@ describe('what a person says', () => {
     expect((await tell('pause', { reason: 'a backup' })).status).toBe(200);
     expect(engine.status().pauses).toMatchObject([{ reason: 'a backup' }]);
     expect((await tell('resume', { reason: 'a backup' })).status).toBe(200);
-    expect((await tell('reset', { component: 'nginx' })).status).toBe(200);
+    expect((await tell('reset', { component: 'cpu' })).status).toBe(200);
+    expect(await tell('reset', { component: 'cpus' })).toMatchObject({
+      status: 400,
+      body: '{"error":"Nothing is known of the component `cpus`: did you mean `cpu`?"}\n',
+    });
     expect(await tell('resume', { reason: 'a backup' })).toMatchObject({
       status: 400,
       body: '{"error":"Not paused for `a backup`; nothing is paused"}\n',

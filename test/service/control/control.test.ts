@@ -138,7 +138,7 @@ describe('the control socket', () => {
     const none = join(folder, 'none.sock');
     await expect(ask(none, { version: 1, command: 'status' })).rejects.toMatchObject({
       exit: EXIT.absent,
-      message: `The daemon is not running: nobody answers at ${none}; start it with \`systemctl start luminous-healing\``,
+      message: `The daemon is not running (no answer at ${none}): start it with \`systemctl start luminous-healing\`, or run \`luminous-healing look\`, which needs no daemon`,
     });
     const odd = createServer((socket) => socket.resume().end('what?\n'));
     await new Promise<void>((resolve) => odd.listen(join(folder, 'odd.sock'), resolve));

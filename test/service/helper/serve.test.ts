@@ -261,7 +261,11 @@ describe('an unprivileged executor', () => {
 
   it('has its way through the helper: the plan that is shown is the one that is carried out', async () => {
     await policy();
-    const executor = new NixOSPermissionHandler({ host: ill(), helperSocket: await listen(ill()) });
+    const executor = new NixOSPermissionHandler({
+      host: ill(),
+      readsThisMachine: true,
+      helperSocket: await listen(ill()),
+    });
     expect(await executor.getStatus()).toMatchObject({
       tier: 'service',
       way: 'helper',
@@ -285,7 +289,11 @@ describe('an unprivileged executor', () => {
 
   it('shows in a dry run what the policy of the helper refuses', async () => {
     await policy({ services: ['redis'] });
-    const executor = new NixOSPermissionHandler({ host: ill(), helperSocket: await listen(ill()) });
+    const executor = new NixOSPermissionHandler({
+      host: ill(),
+      readsThisMachine: true,
+      helperSocket: await listen(ill()),
+    });
     for (const dryRun of [true, false]) {
       expect(await executor.execute(ACTION, { dryRun })).toMatchObject({
         outcome: 'skipped',
@@ -301,6 +309,7 @@ describe('an unprivileged executor', () => {
     await policy();
     const executor = new NixOSPermissionHandler({
       host: ill(),
+      readsThisMachine: true,
       services: ['redis'],
       helperSocket: await listen(ill()),
     });
@@ -311,7 +320,11 @@ describe('an unprivileged executor', () => {
   describe('keeps the promises of the port', () => {
     const make = async () => {
       await policy();
-      return new NixOSPermissionHandler({ host: ill(), helperSocket: await listen(ill()) });
+      return new NixOSPermissionHandler({
+        host: ill(),
+        readsThisMachine: true,
+        helperSocket: await listen(ill()),
+      });
     };
     it.each(executorConformance(make, { action: ACTION, observe: async () => (await calls()).join() }))(
       '$name',

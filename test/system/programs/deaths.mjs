@@ -3,11 +3,13 @@
 // `bare` there is no engine but a listener that only hears systemd say it, and systemctl heals; with neither, somebody
 // else heals. The service sends its process id to the port whenever it starts.
 /* global clearTimeout */
+import { Buffer } from 'node:buffer';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import process from 'node:process';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath, URL } from 'node:url';
 import { createSelfHealingEngine } from '../../../dist/index.js';
 
 const LONGEST_MS = 20_000;
@@ -49,30 +51,30 @@ let pid = (await first).value;
 
 /** What nobody can be faster than: a connection to the bus that hears of one unit, and asks nothing. */
 async function listen() {
-  const { createClient } = await import('dbus-native');
-  const socket = '/run/dbus/system_bus_socket';
-  const bus = createClient({ socket, direct: true, fdTransport: false, authMethods: ['EXTERNAL'] });
-  const call = (name, path, face, member, ...body) =>
-    bus.invoke({
-      ...{ destination: name, path, interface: face, member },
-      signature: body.map(() => 's').join(''),
-      body,
-    });
-  const daemon = ['org.freedesktop.DBus', '/org/freedesktop/DBus', 'org.freedesktop.DBus'];
-  await call(...daemon, 'Hello');
+  const { build } = await import('esbuild');
+  const source = fileURLToPath(new URL('../../../src/host/systemd/bus.ts', import.meta.url));
+  const { outputFiles } = await build({
+    ...{ entryPoints: [source], bundle: true, write: false, format: 'esm', platform: 'node' },
+  });
+  const code = Buffer.from(outputFiles[0].contents).toString('base64');
+  const { createSystemBus, DAEMON, MANAGER } = await import(`data:text/javascript;base64,${code}`);
+  let tell;
+  const bus = createSystemBus({
+    onSignal: ({ body }) => body[1]?.ActiveState === 'failed' && tell?.(),
+  });
+  await bus.open();
   const escaped = unit.replace(/[^a-z0-9]/gi, (char) => `_${char.charCodeAt(0).toString(16)}`);
   const path = `path='/org/freedesktop/systemd1/unit/${escaped}'`;
-  await call(...daemon, 'AddMatch', `type='signal',member='PropertiesChanged',${path}`);
-  const systemd = 'org.freedesktop.systemd1';
-  await call(systemd, '/org/freedesktop/systemd1', `${systemd}.Manager`, 'Subscribe');
+  const rule = `type='signal',sender='${MANAGER.destination}',member='PropertiesChanged',${path}`;
+  await bus.call({ ...DAEMON, member: 'AddMatch', body: [rule] });
+  await bus.call({ ...MANAGER, member: 'Subscribe' });
   return {
     failed: () =>
-      nextTime((tell) => {
-        const listener = ({ body }) => body?.[1]?.ActiveState === 'failed' && tell();
-        bus.connection.on('message', listener);
-        return () => bus.connection.off('message', listener);
+      nextTime((tellNow) => {
+        tell = tellNow;
+        return () => (tell = undefined);
       }),
-    close: () => bus.connection.stream.destroy(),
+    close: () => bus.close(),
   };
 }
 const listener = bare ? await listen() : undefined;

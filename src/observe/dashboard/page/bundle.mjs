@@ -17,6 +17,8 @@ export async function dashboardPage() {
     write: false,
     bundle: true,
     minify: true,
+    // Nothing in the package has lines that an editor or a terminal cannot show.
+    lineLimit: 160,
     format: 'esm',
     target: ['es2022'],
     legalComments: 'inline',
@@ -44,7 +46,16 @@ function hashed(ending, type, body) {
   return { name: `page.${hash}.${ending}`, type, body };
 }
 
-const source = async () => `export const page = ${JSON.stringify(await dashboardPage())};`;
+/** The module: each line of a file is a string on a line of its own. */
+async function source() {
+  const { index, files } = await dashboardPage();
+  const file = ({ body, ...rest }) =>
+    `{ ...${JSON.stringify(rest)}, body: [\n${body
+      .split('\n')
+      .map((line) => JSON.stringify(line))
+      .join(',\n')}\n].join('\\n') }`;
+  return `export const page = { index: ${file(index)}, files: [${files.map(file).join(', ')}] };`;
+}
 
 /** For tsup and esbuild. */
 export const pageForEsbuild = {

@@ -1,0 +1,2 @@
+/** Returns whether `dist` was built from the sources as they are now. */
+export declare function isFresh(root: string): boolean;

@@ -1,0 +1,25 @@
+import type { Issue } from '../issue.js';
+import type { CheckRunner } from './check-runner.js';
+import { issueFrom } from './issue-from.js';
+
+/** The function of the host program that repairs what one of its checks found. */
+export interface Healer {
+  /** What it does, for the reader of a plan. */
+  readonly name: string;
+  /** Calls it. Rejects with what it throws. */
+  readonly run: (context: { readonly signal: AbortSignal }) => unknown;
+}
+
+/** Returns the function in the `heals` of a check; `undefined` where there is none. */
+export function healerOf(runner: CheckRunner | undefined, now: () => number): Healer | undefined {
+  const { check, found } = runner ?? {};
+  if (check === undefined || typeof check.heals !== 'function') return undefined;
+  const { name, component, type, heals } = check;
+  const word = heals.name === '' ? 'heals' : heals.name;
+  const nothing = { status: 'bad', reason: `\`${name}\` has found nothing yet`, check: name } as const;
+  const issue = (): Issue => issueFrom(found ?? { ...nothing, component, type }, new Date(now()));
+  return {
+    name: `${word}() of the check \`${name}\``,
+    run: ({ signal }) => heals({ signal, issue: issue() }),
+  };
+}

@@ -1,0 +1,48 @@
+import { expectBoolean, expectKnownKeys, expectObject, expectSignal, refusal } from '../expect.js';
+import type { HealingAction } from '../plan.js';
+import type { ExecuteOptions } from './executor.js';
+
+/** What {@link expectExecuteOptions} lets pass. */
+export const EXECUTE_OPTIONS: readonly (keyof ExecuteOptions)[] = [
+  ...(['dryRun', 'signal', 'approved'] as const),
+  ...(['plan', 'onPlan'] as const),
+];
+
+/** Checks what `execute` is given. A dry run that is asked for in a way that is not known is refused, never ignored. */
+export function expectExecuteOptions(given: unknown = {}): ExecuteOptions {
+  const options = expectObject('options', given);
+  expectKnownKeys('options', options, EXECUTE_OPTIONS);
+  const { dryRun, approved, signal } = options;
+  if (dryRun !== undefined) expectBoolean('dryRun', dryRun);
+  if (approved !== undefined) expectBoolean('approved', approved);
+  expectSignal(signal);
+  if (options.plan !== undefined) expectPlan(options.plan);
+  if (options.onPlan !== undefined && typeof options.onPlan !== 'function')
+    throw refusal('onPlan', 'a function', options.onPlan);
+  return options;
+}
+
+/** Checks the plan that is to be carried out. */
+function expectPlan(given: unknown): void {
+  const { action, targets, steps } = expectObject('plan', given);
+  if (typeof action === 'string' && Array.isArray(targets) && Array.isArray(steps)) return;
+  throw refusal('plan', 'a plan, as `executor.plan(action)` returns it', given);
+}
+
+/** Checks an action as a resolver gives it. */
+export function expectHealingAction(given: unknown): HealingAction {
+  const { action, parameters } = expectObject('action', given);
+  if (typeof action !== 'string' || action === '')
+    throw refusal('action.action', 'the name of an action', action);
+  expectObject('action.parameters', parameters);
+  refuseDryRunIn('action', given as object);
+  return given as HealingAction;
+}
+
+/** Refuses a dry run that was asked for where nothing looks at it. */
+export function refuseDryRunIn(option: string, given: object): void {
+  for (const key of ['dryRun', 'dry_run']) {
+    if (key in given)
+      throw refusal(`${option}.${key}`, 'left out: `dryRun` belongs in the options', (given as never)[key]);
+  }
+}

@@ -1,0 +1,32 @@
+import { expectBoolean, expectNumber, expectObject, expectOneOf, expectStrings, refusal } from '../expect.js';
+import type { Step } from '../plan.js';
+
+/** The longest time that Node's timers can wait, in milliseconds. */
+const LONGEST_MS = 2_147_483_647;
+
+/** Checks a step of a plan, which an action of the host program's own may have made. */
+export function expectStep(option: string, given: unknown): asserts given is Step {
+  const step = expectObject(option, given);
+  expectOneOf(`${option}.kind`, step.kind, ['command', 'write', 'call'], 'kind of step');
+  // systemd has units without a time limit.
+  if (step.timeoutMs !== Infinity) expectNumber(`${option}.timeoutMs`, step.timeoutMs, 0, LONGEST_MS);
+  expectBoolean(`${option}.interruptible`, step.interruptible);
+  const text = (key: string): void => {
+    if (typeof step[key] !== 'string') throw refusal(`${option}.${key}`, 'a string', step[key]);
+  };
+  switch ((step as unknown as Step).kind) {
+    case 'command':
+      if (expectStrings(`${option}.argv`, step.argv).length === 0)
+        throw refusal(`${option}.argv`, 'a program and its arguments', step.argv);
+      expectBoolean(`${option}.needsRoot`, step.needsRoot);
+      break;
+    case 'write':
+      text('path');
+      text('content');
+      expectBoolean(`${option}.needsRoot`, step.needsRoot);
+      break;
+    case 'call':
+      text('name');
+      if (typeof step.run !== 'function') throw refusal(`${option}.run`, 'a function', step.run);
+  }
+}

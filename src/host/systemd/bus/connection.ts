@@ -1,0 +1,144 @@
+import { createConnection, type Socket } from 'node:net';
+import { asError } from '../../../errors.js';
+import { createFrames, type MessageHeader } from './frames.js';
+import { createHandshake, HANDSHAKE } from './handshake.js';
+import { MessageType } from './header.js';
+import { createPendingCalls } from './pending-calls.js';
+import { marshalCall, type MethodCall } from './marshal.js';
+import { unmarshal } from './unmarshal.js';
+
+/** Bytes read at once. */
+const READ_BYTES = 2 ** 16;
+/** A bus that leaves this much unread takes no more calls. */
+const MAX_UNSENT_BYTES = 2 ** 20;
+
+/** A signal that was accepted. */
+export interface BusSignal {
+  readonly sender: string;
+  readonly path: string;
+  readonly interface: string;
+  readonly member: string;
+  readonly body: readonly unknown[];
+}
+
+/** Who sent a message, and what it is about. */
+export type SignalHeader = Pick<MessageHeader, 'sender' | 'path' | 'interface' | 'member'>;
+
+/** How to connect, and what is believed. */
+export interface ConnectionOptions {
+  /** Path of the bus's socket; an abstract one begins with a zero. */
+  readonly path: string;
+  /** Time that a call may take, in milliseconds; the first one includes connecting. */
+  readonly timeoutMs: number;
+  /** Returns whether a signal is wanted. Others are skipped unread: every user of the host can send them. */
+  readonly accepts: (signal: SignalHeader) => boolean;
+  /** Returns whether this sender may answer a call to that destination. */
+  readonly mayAnswer: (sender: string, destination: string) => boolean;
+  /** Called with each signal that was accepted. */
+  readonly onSignal: (signal: BusSignal) => void;
+  /** Called once when the connection ends, unless `end` ended it. */
+  readonly onEnd: (reason: Error) => void;
+}
+
+/** A connection to a message bus. It keeps the process alive only while a call waits for its answer. */
+export interface Connection {
+  /** Calls a method and returns its first value. Rejects after the time limit, on abort, and when the connection ends. */
+  call(call: MethodCall, signal?: AbortSignal): Promise<unknown>;
+  end(): void;
+}
+
+/** Connects to a bus. Calls wait until the bus has accepted the client. */
+export function connectToBus(options: ConnectionOptions): Connection {
+  const { path, timeoutMs, accepts, mayAnswer, onSignal, onEnd } = options;
+  const handshake = createHandshake();
+  let isAccepted = false;
+  let ended: Error | undefined;
+  let serial = 0;
+  /** Messages that wait for the end of the handshake. */
+  const unsent: Buffer[] = [];
+
+  const frames = createFrames({
+    wants: ({ type, replySerial, ...header }) =>
+      type === MessageType.SIGNAL
+        ? accepts(header)
+        : isReply(type) && pending.has(replySerial, (call) => mayAnswer(header.sender, call.destination)),
+    message(header, body) {
+      const values = unmarshal(body, header.signature, header.littleEndian);
+      const { type, replySerial } = header;
+      if (type === MessageType.SIGNAL) onSignal({ ...header, body: values });
+      else if (type === MessageType.RETURN) pending.resolve(replySerial, values[0]);
+      else pending.reject(replySerial, replyError(header.errorName, values[0]));
+    },
+    tooLong(header, bytes) {
+      if (header.type === MessageType.SIGNAL) onSignal({ ...header, body: [] });
+      else pending.reject(header.replySerial, new Error(`the answer is too long: ${bytes} bytes`));
+    },
+  });
+
+  function received(bytes: number, buffer: Uint8Array): boolean {
+    try {
+      let piece: Buffer | undefined = (buffer as Buffer).subarray(0, bytes);
+      if (!isAccepted) {
+        piece = handshake.take(piece);
+        isAccepted = piece !== undefined;
+        if (isAccepted) for (const message of unsent.splice(0)) send(message);
+      }
+      if (piece !== undefined) frames(piece);
+    } catch (error) {
+      end(asError(error));
+    }
+    return true;
+  }
+
+  /** Sends what is written in one turn of the event loop together. */
+  function send(message: Buffer): void {
+    if (!isAccepted) return void unsent.push(message);
+    socket.cork();
+    process.nextTick(() => socket.uncork());
+    socket.write(message);
+  }
+
+  function end(reason: Error): void {
+    if (ended !== undefined) return;
+    ended = reason;
+    socket.destroy();
+    pending.end(reason);
+    onEnd(reason);
+  }
+
+  const socket: Socket = createConnection({
+    path,
+    // One buffer for all that is read.
+    onread: { buffer: Buffer.allocUnsafe(READ_BYTES), callback: received },
+  });
+  const pending = createPendingCalls<MethodCall>(timeoutMs, (isWaiting) => {
+    if (isWaiting) socket.ref();
+    else socket.unref();
+  });
+  socket.unref();
+  socket.on('error', end);
+  for (const event of ['end', 'close']) socket.on(event, () => end(new Error('the bus has closed it')));
+  socket.write(HANDSHAKE);
+
+  return {
+    async call(call, signal) {
+      if (ended !== undefined) throw ended;
+      signal?.throwIfAborted();
+      if (socket.writableLength > MAX_UNSENT_BYTES) throw new Error('the bus reads nothing');
+      serial = (serial % 0xffff_ffff) + 1;
+      send(marshalCall(serial, call));
+      return pending.add(serial, call, signal);
+    },
+    end() {
+      ended ??= new Error('the connection was closed');
+      socket.destroy();
+      pending.end(ended);
+    },
+  };
+}
+
+const isReply = (type: number): boolean => type === MessageType.RETURN || type === MessageType.ERROR;
+
+const MAX_ERROR_LENGTH = 500;
+const replyError = (name: string, text: unknown): Error =>
+  new Error((typeof text === 'string' && text !== '' ? text : name).slice(0, MAX_ERROR_LENGTH));

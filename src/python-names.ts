@@ -1,0 +1,57 @@
+import { refusal } from './expect.js';
+
+/** Names of the documented Python system, each with the name that it has here. */
+type PythonNames = Readonly<Record<string, string>>;
+
+/**
+ * Refuses assignments to the Python names of a class, which plain JavaScript would take in silence: `engine.dry_run =
+ * true` must not go on acting. Reading one gives `undefined`. A subclass may still have fields of that name.
+ */
+export function refusePythonNames(prototype: object, names: PythonNames): void {
+  for (const [python, name] of Object.entries(names)) {
+    Object.defineProperty(prototype, python, {
+      configurable: true,
+      enumerable: false,
+      get: () => undefined,
+      set: (value: unknown) => {
+        throw refusal(python, `left out: it is called \`${name}\` here`, value);
+      },
+    });
+  }
+}
+
+/** Refuses an object that has a method under its Python name, and not, or only inherited, under the name it has here. */
+export function refusePythonMethods(option: string, part: unknown, names: PythonNames): void {
+  if (typeof part !== 'object' || part === null) return;
+  for (let level: object | null = part; level; level = Object.getPrototypeOf(level) as object | null) {
+    for (const [python, name] of Object.entries(names)) {
+      const own: unknown = Object.getOwnPropertyDescriptor(level, python)?.value;
+      if (typeof own === 'function' && !Object.hasOwn(level, name) && !overridesAbove(part, level, name))
+        throw refusal(`${option}.${python}`, `called \`${name}\``, own);
+    }
+  }
+}
+
+/** Whether a level of the prototype chain nearer to the object than `level` has the name. */
+function overridesAbove(part: object, level: object, name: string): boolean {
+  for (let nearer = part; nearer !== level; nearer = Object.getPrototypeOf(nearer) as object)
+    if (Object.hasOwn(nearer, name)) return true;
+  return false;
+}
+
+export const ENGINE_NAMES: PythonNames = {
+  dry_run: 'dryRun',
+  healing_enabled: 'healingEnabled',
+  detect_and_heal: 'detectAndHeal',
+  heal_issue: 'healIssue',
+  heal_issues_batch: 'healIssuesBatch',
+  start_monitoring: 'startMonitoring',
+  stop_monitoring: 'stopMonitoring',
+  get_metrics: 'getMetrics',
+};
+export const DETECTOR_NAMES: PythonNames = {
+  enabled_checks: 'enabledChecks',
+  detect_issues: 'detectIssues',
+  add_check: 'addCheck',
+};
+export const RESOLVER_NAMES: PythonNames = { get_action: 'getAction' };

@@ -1,0 +1,45 @@
+import { createSelfHealingEngine, firstCycle } from '../create.js';
+import type { SimplifiedHealingEngine } from '../engine.js';
+import type { CycleReport } from '../events.js';
+import { getPermissionStatus } from '../execute/permission-handler.js';
+import type { PermissionStatus } from '../execute/permission-status.js';
+import type { HealingOptions } from '../options.js';
+import { coloured, uncoloured, type Paint } from '../report/paint.js';
+import { renderReport } from '../report/report.js';
+
+/** What one dry run of an engine showed, and what this process may do. */
+export type Look = CycleReport & { readonly permissions: PermissionStatus };
+
+/** Runs one cycle of an engine that changes nothing, and closes the engine. */
+export async function lookWith(engine: SimplifiedHealingEngine): Promise<Look> {
+  try {
+    let report: CycleReport | undefined;
+    engine.on('cycle:done', (cycle) => (report = cycle));
+    await firstCycle(engine);
+    if (report === undefined) throw new Error('The cycle ended without a report');
+    return { ...report, permissions: await getPermissionStatus() };
+  } finally {
+    await engine.close();
+  }
+}
+
+/** What a look prints: text for a person, or JSON for a program. */
+export async function lookAtThisHost(
+  { services, json }: { readonly services: string | undefined; readonly json: boolean },
+  options: HealingOptions = {},
+): Promise<string> {
+  const names = services?.split(',').map((name) => name.trim());
+  const engine = createSelfHealingEngine({
+    ...options,
+    dryRun: true,
+    ...(names === undefined ? {} : { services: names }),
+  });
+  const { permissions, ...report } = await lookWith(engine);
+  return json
+    ? JSON.stringify({ ...report, permissions }, undefined, 2)
+    : renderReport(report, permissions, paintOf(process.stdout));
+}
+
+/** Colours for a terminal, none for a file, a pipe or where `NO_COLOR` is set. */
+export const paintOf = ({ isTTY }: { readonly isTTY?: boolean }): Paint =>
+  isTTY && !process.env.NO_COLOR ? coloured : uncoloured;

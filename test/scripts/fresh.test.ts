@@ -1,0 +1,56 @@
+import { mkdirSync, mkdtempSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { isFresh } from '../../scripts/fresh.mjs';
+
+describe('whether `npm start` has to build', () => {
+  let root: string;
+  const at = (path: string, seconds: number): void => utimesSync(join(root, path), seconds, seconds);
+  const file = (path: string, seconds: number): void => {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), '');
+    at(path, seconds);
+  };
+  const foldersAt = (seconds: number): void => {
+    for (const folder of ['src', 'src/deep', 'scripts']) at(folder, seconds);
+  };
+
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), 'fresh-'));
+    for (const path of ['tsup.config.ts', 'tsconfig.json', 'package.json', 'package-lock.json'])
+      file(path, 100);
+    for (const path of ['src/index.ts', 'src/deep/one.ts', 'scripts/build.mjs']) file(path, 100);
+    foldersAt(100);
+  });
+  afterEach(() => rmSync(root, { recursive: true }));
+
+  it('it has to without dist', () => expect(isFresh(root)).toBe(false));
+
+  it('it need not when dist is newer than everything that it is made of', () => {
+    file('dist/index.js', 200);
+    expect(isFresh(root)).toBe(true);
+  });
+
+  it.each(['src/index.ts', 'src/deep/one.ts', 'scripts/build.mjs', 'package.json', 'package-lock.json'])(
+    'it has to when %s is newer, or was changed in the same moment',
+    (path) => {
+      file('dist/index.js', 200);
+      at(path, 200);
+      expect(isFresh(root)).toBe(false);
+      at(path, 201);
+      expect(isFresh(root)).toBe(false);
+    },
+  );
+
+  it('it has to when a source was removed, or replaced by an older file', () => {
+    file('dist/index.js', 200);
+    file('old.ts', 50);
+    renameSync(join(root, 'old.ts'), join(root, 'src/deep/one.ts'));
+    expect(isFresh(root)).toBe(false);
+    foldersAt(100);
+    expect(isFresh(root)).toBe(true);
+    rmSync(join(root, 'src/deep/one.ts'));
+    expect(isFresh(root)).toBe(false);
+  });
+});
