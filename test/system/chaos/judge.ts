@@ -128,7 +128,7 @@ function callsForbidden(called: readonly Called[], forbidden: readonly Forbidden
 function startsByNobody({ starts, called, deeds }: Records): string[] {
   const comesWith = (service: string) => [service, ...(ALSO_STARTED[service] ?? [])];
   const byEngine = called
-    .filter(({ verb }) => verb === 'restart')
+    .filter(({ verb }) => verb === 'start' || verb === 'restart')
     .map(({ at, service }) => ({ from: at, to: at + 5_000, services: comesWith(service) }));
   const byChaos = deeds.map((deed) => ({ ...deed, services: deed.services.flatMap(comesWith) }));
   const sources = [...byEngine, ...byChaos];
