@@ -181,7 +181,7 @@ describeOnHost('nginx on a systemd host', (lab) => {
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     expect(stdout).toMatch(/✗ nginx +nginx\.service has failed \(signal\)/);
     expect(stdout).toContain(`$ ${RESTART}`);
-    expect(stdout).toContain('nothing stands in the way');
+    expect(stdout).toContain('nothing blocks it');
     // eslint-disable-next-line no-control-regex
     expect(stdout).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f]/);
     expect(await lab.jobs()).toBe(jobs);
