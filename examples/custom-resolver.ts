@@ -58,16 +58,21 @@ const check: Check = {
 
 /** Heals `my_special_service` in a dry run: the plan is shown, nothing is started. */
 export async function main(): Promise<readonly HealingResult[]> {
-  await using engine = createSelfHealingEngine({
+  const engine = createSelfHealingEngine({
     dryRun: true,
     resolver: new CustomResolver(),
     actions: { custom_restart: customRestart },
     checks: [check],
     enabledChecks: ['special'],
   });
-  const results = await engine.detectAndHeal();
-  for (const { actionTaken, plan, error } of results) console.log(`${actionTaken}: ${error ?? plan?.effect}`);
-  return results;
+  try {
+    const results = await engine.detectAndHeal();
+    for (const { actionTaken, plan, error } of results)
+      console.log(`${actionTaken}: ${error ?? plan?.effect}`);
+    return results;
+  } finally {
+    await engine.close();
+  }
 }
 
 if (process.argv[1] === import.meta.filename) await main();
