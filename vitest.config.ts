@@ -22,7 +22,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['system', 'browser', 'monitoring'].map((folder) => `test/${folder}/**`),
+          exclude: ['system', 'browser', 'monitoring', 'printed'].map((folder) => `test/${folder}/**`),
           // Generous: a property may take its time on a machine that has other things to do.
           testTimeout: 60_000,
         },
@@ -53,6 +53,9 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 600_000,
         },
+      },
+      {
+        test: { name: 'docs', include: ['test/printed/**/*.test.ts'], testTimeout: 90_000, maxWorkers: 2 },
       },
       {
         resolve: { alias },

@@ -37,7 +37,11 @@ it('docs/from-python.md shows what each translated example prints; UPDATE_DOCS=1
     }
   }
   const text = readFileSync(page, 'utf8');
-  const wanted = between('originals', table(['Python', 'here', 'prints', 'example'], rows), text);
+  const wanted = between(
+    'originals',
+    table(['Python documentation', 'here', 'prints', 'example'], rows),
+    text,
+  );
   if (process.env['UPDATE_DOCS']) writeFileSync(page, wanted);
   else expect(text).toBe(wanted);
 }, 60_000);
