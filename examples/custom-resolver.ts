@@ -20,7 +20,7 @@ class CustomResolver extends SimpleResolver {
   }
 }
 
-/** What `custom_restart` means. Without it, the result would be failed and say that nobody registered the name. */
+/** Defines `custom_restart`. Without it, the result would be failed and say that nobody registered the name. */
 const customRestart = defineAction({
   parse({ service, waitTime }) {
     if (typeof service !== 'string' || !/^\w+$/.test(service))
@@ -30,11 +30,11 @@ const customRestart = defineAction({
   },
   plan: ({ service, waitTime }) => ({
     targets: [service],
-    effect: `${service} is started anew by its own control program, which waits ${waitTime} s for it`,
+    effect: `${service} is restarted by its own control program, which waits ${waitTime} s for it`,
     steps: [
       {
         kind: 'command',
-        // Program and arguments, each a string of its own: no shell ever sees them.
+        // Program and arguments, each a separate string: no shell is involved.
         argv: ['my-special-ctl', 'restart', '--wait', String(waitTime), service],
         needsRoot: false,
         timeoutMs: (waitTime + 5) * 1_000,

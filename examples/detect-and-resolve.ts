@@ -20,13 +20,13 @@ export async function main(options: HealingOptions = {}): Promise<readonly Looke
   try {
     // CPU use is known only between two readings that are at least 100 ms apart: a first look leaves it out.
     const issues = await engine.detector.detectIssues();
-    if (issues.length === 0) console.log('Nothing is in trouble.');
+    if (issues.length === 0) console.log('No issues found.');
     const looked: Looked[] = [];
     for (const issue of issues) {
       console.log(`${issue.component} (${issue.type}, severity ${issue.severity}): ${issue.description}`);
       const action = engine.resolver.getAction(issue);
       if (action.action === 'none') {
-        console.log('  nothing to do by itself; a person has to look');
+        console.log('  no automatic repair: investigate manually');
         looked.push({ issue, action });
         continue;
       }

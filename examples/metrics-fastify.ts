@@ -3,7 +3,7 @@ import { prometheusMetrics } from '@luminous-nix/self-healing/prometheus';
 import fastify from 'fastify';
 import { Counter, Registry } from 'prom-client';
 
-/** A fastify application with metrics of its own: one registry shows them and the engine, under `/healing`. */
+/** A fastify application with its own metrics: one registry shows them and the engine, under `/healing`. */
 export async function main(options: HealingOptions = {}): Promise<string> {
   const registry = new Registry();
   const orders = new Counter({ name: 'shop_orders_total', help: 'Orders taken.', registers: [registry] });

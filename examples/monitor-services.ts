@@ -5,7 +5,7 @@ import {
   type Metrics,
 } from '@luminous-nix/self-healing';
 
-/** What {@link main} may be told. */
+/** Options of {@link main}. */
 export interface MonitorOptions extends HealingOptions {
   /** Ends the monitoring. Default: after 3 seconds, so that the example ends by itself. */
   readonly signal?: AbortSignal;
@@ -36,7 +36,7 @@ export async function main({
     engine.on('heal:blocked', ({ issue, error }) =>
       console.log(`would leave ${issue.component} alone: ${error}`),
     );
-    // Resolves, also when the signal ends it. A service would give an interval of 60 and a signal of its own.
+    // Resolves, also when the signal ends it. A service would give an interval of 60 and its own signal.
     await engine.startMonitoring({ interval: 1, signal });
     return engine.getMetrics();
   } finally {

@@ -9,7 +9,7 @@ const engine = createSelfHealingEngine(machine());
 const stop = new AbortController();
 engine.on('heal:done', ({ result }) => {
   console.log(`${result.issue.component}: ${result.outcome}`);
-  stop.abort(); // A service would go on until it is told to stop.
+  stop.abort(); // A service would go on until it is stopped.
 });
 
 try {
