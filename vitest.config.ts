@@ -22,7 +22,9 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['system', 'browser', 'monitoring', 'package'].map((folder) => `test/${folder}/**`),
+          exclude: ['system', 'browser', 'monitoring', 'package', 'printed'].map(
+            (folder) => `test/${folder}/**`,
+          ),
           // Generous: a property may take its time on a machine that has other things to do.
           testTimeout: 60_000,
         },
@@ -61,6 +63,9 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 300_000,
         },
+      },
+      {
+        test: { name: 'docs', include: ['test/printed/**/*.test.ts'], testTimeout: 90_000, maxWorkers: 2 },
       },
       {
         resolve: { alias },

@@ -31,12 +31,16 @@ const ISSUES: readonly IssueInput[] = [
  * order in which they were given. Each is read again before anything is done: what is well is left alone.
  */
 export async function main(options: HealingOptions = {}): Promise<readonly HealingResult[]> {
-  await using engine = createSelfHealingEngine({ services: ['nginx'], dryRun: true, ...options });
-  const results = await engine.healIssuesBatch(ISSUES);
-  for (const { issue, actionTaken, outcome, error } of results) {
-    console.log(`${issue.component}: ${actionTaken}, ${outcome}${error === undefined ? '' : `: ${error}`}`);
+  const engine = createSelfHealingEngine({ services: ['nginx'], dryRun: true, ...options });
+  try {
+    const results = await engine.healIssuesBatch(ISSUES);
+    for (const { issue, actionTaken, outcome, error } of results) {
+      console.log(`${issue.component}: ${actionTaken}, ${outcome}${error === undefined ? '' : `: ${error}`}`);
+    }
+    return results;
+  } finally {
+    await engine.close();
   }
-  return results;
 }
 
 if (process.argv[1] === import.meta.filename) await main();

@@ -20,7 +20,7 @@ class CustomResolver extends SimpleResolver {
   }
 }
 
-/** What `custom_restart` means. Without it, the result would be failed and say that nobody registered the name. */
+/** Defines `custom_restart`. Without it, the result would be failed and say that nobody registered the name. */
 const customRestart = defineAction({
   parse({ service, waitTime }) {
     if (typeof service !== 'string' || !/^\w+$/.test(service))
@@ -30,11 +30,11 @@ const customRestart = defineAction({
   },
   plan: ({ service, waitTime }) => ({
     targets: [service],
-    effect: `${service} is started anew by its own control program, which waits ${waitTime} s for it`,
+    effect: `${service} is restarted by its own control program, which waits ${waitTime} s for it`,
     steps: [
       {
         kind: 'command',
-        // Program and arguments, each a string of its own: no shell ever sees them.
+        // Program and arguments, each a separate string: no shell is involved.
         argv: ['my-special-ctl', 'restart', '--wait', String(waitTime), service],
         needsRoot: false,
         timeoutMs: (waitTime + 5) * 1_000,
@@ -58,16 +58,21 @@ const check: Check = {
 
 /** Heals `my_special_service` in a dry run: the plan is shown, nothing is started. */
 export async function main(): Promise<readonly HealingResult[]> {
-  await using engine = createSelfHealingEngine({
+  const engine = createSelfHealingEngine({
     dryRun: true,
     resolver: new CustomResolver(),
     actions: { custom_restart: customRestart },
     checks: [check],
     enabledChecks: ['special'],
   });
-  const results = await engine.detectAndHeal();
-  for (const { actionTaken, plan, error } of results) console.log(`${actionTaken}: ${error ?? plan?.effect}`);
-  return results;
+  try {
+    const results = await engine.detectAndHeal();
+    for (const { actionTaken, plan, error } of results)
+      console.log(`${actionTaken}: ${error ?? plan?.effect}`);
+    return results;
+  } finally {
+    await engine.close();
+  }
 }
 
 if (process.argv[1] === import.meta.filename) await main();

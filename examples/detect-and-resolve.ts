@@ -16,25 +16,29 @@ export interface Looked {
 
 /** The three parts of an engine, called by hand one after another: detect, pick, carry out (a dry run). */
 export async function main(options: HealingOptions = {}): Promise<readonly Looked[]> {
-  await using engine = createSelfHealingEngine(options);
-  // CPU use is known only between two readings that are at least 100 ms apart: a first look leaves it out.
-  const issues = await engine.detector.detectIssues();
-  if (issues.length === 0) console.log('Nothing is in trouble.');
-  const looked: Looked[] = [];
-  for (const issue of issues) {
-    console.log(`${issue.component} (${issue.type}, severity ${issue.severity}): ${issue.description}`);
-    const action = engine.resolver.getAction(issue);
-    if (action.action === 'none') {
-      console.log('  nothing to do by itself; a person has to look');
-      looked.push({ issue, action });
-      continue;
+  const engine = createSelfHealingEngine(options);
+  try {
+    // CPU use is known only between two readings that are at least 100 ms apart: a first look leaves it out.
+    const issues = await engine.detector.detectIssues();
+    if (issues.length === 0) console.log('No issues found.');
+    const looked: Looked[] = [];
+    for (const issue of issues) {
+      console.log(`${issue.component} (${issue.type}, severity ${issue.severity}): ${issue.description}`);
+      const action = engine.resolver.getAction(issue);
+      if (action.action === 'none') {
+        console.log('  no automatic repair: investigate manually');
+        looked.push({ issue, action });
+        continue;
+      }
+      const execution = await engine.executor.execute(action, { dryRun: true });
+      const words = execution.success ? execution.plan?.effect : execution.error;
+      console.log(`  ${action.action}: ${execution.outcome}: ${words}`);
+      looked.push({ issue, action, execution });
     }
-    const execution = await engine.executor.execute(action, { dryRun: true });
-    const words = execution.success ? execution.plan?.effect : execution.error;
-    console.log(`  ${action.action}: ${execution.outcome}: ${words}`);
-    looked.push({ issue, action, execution });
+    return looked;
+  } finally {
+    await engine.close();
   }
-  return looked;
 }
 
 if (process.argv[1] === import.meta.filename) await main();

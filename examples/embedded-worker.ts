@@ -60,29 +60,33 @@ export async function main(): Promise<{ before: number; after: number; result: H
     settleMs: 100,
   });
 
-  await using engine = createSelfHealingEngine({
+  const engine = createSelfHealingEngine({
     checks: [check],
     enabledChecks: ['worker'], // Nothing else: what goes on on the host is left alone.
     actions: { restart_worker: restartWorker },
     resolver: new OwnResolver(),
   });
-  await startWorker();
-  const before = worker!.threadId;
-  const healed = new Promise<HealingResult>((resolve) => {
-    engine.on('heal:done', ({ result }) => resolve(result));
-  });
-  const monitoring = engine.startMonitoring(0.05);
-  worker!.postMessage('not JSON');
-  const result = await healed;
-  await engine.stopMonitoring();
-  await monitoring;
+  try {
+    await startWorker();
+    const before = worker!.threadId;
+    const healed = new Promise<HealingResult>((resolve) => {
+      engine.on('heal:done', ({ result }) => resolve(result));
+    });
+    const monitoring = engine.startMonitoring(0.05);
+    worker!.postMessage('not JSON');
+    const result = await healed;
+    await engine.stopMonitoring();
+    await monitoring;
 
-  const after = worker?.threadId ?? -1;
-  console.log(
-    `Worker ${before} died, worker ${after} runs: ${result.actionTaken} was ${result.outcome} (${result.outcome === 'fixed' ? result.proof : result.error})`,
-  );
-  await worker?.terminate();
-  return { before, after, result };
+    const after = worker?.threadId ?? -1;
+    console.log(
+      `Worker ${before} died, worker ${after} runs: ${result.actionTaken} was ${result.outcome} (${result.outcome === 'fixed' ? result.proof : result.error})`,
+    );
+    await worker?.terminate();
+    return { before, after, result };
+  } finally {
+    await engine.close();
+  }
 }
 
 if (process.argv[1] === import.meta.filename) await main();

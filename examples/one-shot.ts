@@ -2,9 +2,9 @@ import { quickHeal, type HealingOptions, type HealingResult } from '@luminous-ni
 
 /** Looks at this host once, and says what would be done about what it finds. Nothing is changed. */
 export async function main(options: HealingOptions = {}): Promise<readonly HealingResult[]> {
-  // A dry run, because that is what `quickHeal` does unless it is told `{ dryRun: false }`.
+  // A dry run, because that is the default of `quickHeal`; `{ dryRun: false }` acts.
   const results = await quickHeal(options);
-  if (results.length === 0) console.log('Nothing is in trouble.');
+  if (results.length === 0) console.log('No issues found.');
   for (const result of results) {
     console.log(`${result.issue.component}: ${result.issue.description}`);
     if (result.outcome === 'planned') console.log(`  would do ${result.actionTaken}: ${result.plan.effect}`);

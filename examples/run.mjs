@@ -2,7 +2,7 @@
 // that nothing has to be built first.
 import console from 'node:console';
 import { existsSync } from 'node:fs';
-import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { argv, exit } from 'node:process';
 import { pathToFileURL } from 'node:url';
@@ -22,7 +22,9 @@ if (!isPath && !names.includes(name)) {
   exit(2);
 }
 
-// Inside the clone, where the packages that the library needs are found.
+// Packages are loaded as they are installed: bundled into an ES module, a CommonJS one (express) cannot `require`.
+const { dependencies, devDependencies } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+// Inside the clone, where those packages are found.
 const outDir = await mkdtemp(join(root, 'node_modules', '.example-'));
 try {
   await build({
@@ -34,6 +36,7 @@ try {
     outExtension: () => ({ js: '.mjs' }),
     target: 'node20',
     splitting: false,
+    external: Object.keys({ ...dependencies, ...devDependencies }),
     sourcemap: 'inline',
     esbuildPlugins: [pageForEsbuild],
     esbuildOptions(options) {

@@ -1,6 +1,6 @@
 import { createSelfHealingEngine, isSelfHealingError, type Thresholds } from '@luminous-nix/self-healing';
 
-/** Tunes the levels above which something is trouble, and shows that a mistake is refused where it is made. */
+/** Tunes the thresholds above which an issue is raised, and shows that an invalid value is refused at once. */
 export function main(): { readonly thresholds: Thresholds; readonly refusals: readonly string[] } {
   const { detector } = createSelfHealingEngine({ thresholds: { cpuPercent: 95 } });
 

@@ -2,7 +2,7 @@
  * Keeps the host that a Node program runs on healthy: detects trouble, chooses a repair, does it with the least
  * privilege, and proves that the trouble is gone.
  *
- * ```ts
+ * ```js
  * import { quickHeal } from '@luminous-nix/self-healing';
  *
  * for (const result of await quickHeal()) {

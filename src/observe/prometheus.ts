@@ -1,14 +1,18 @@
 /**
  * Metrics for Prometheus, in the host program's own registry.
  *
- * ```ts
+ * ```js
  * import { createSelfHealingEngine } from '@luminous-nix/self-healing';
  * import { prometheusMetrics } from '@luminous-nix/self-healing/prometheus';
  * import { Registry } from 'prom-client';
  *
  * const registry = new Registry();
- * await using engine = createSelfHealingEngine({ metrics: [prometheusMetrics({ registry })] });
- * console.log(await registry.metrics());
+ * const engine = createSelfHealingEngine({ metrics: [prometheusMetrics({ registry })] });
+ * try {
+ *   console.log(await registry.metrics());
+ * } finally {
+ *   await engine.close();
+ * }
  * ```
  *
  * @packageDocumentation

@@ -1,7 +1,7 @@
 /**
  * Fakes for tests without a machine, and what each port promises, as plain data for any test runner.
  *
- * ```ts
+ * ```js
  * import { test } from 'node:test';
  * import { fakeHost, hostConformance } from '@luminous-nix/self-healing/testing';
  *

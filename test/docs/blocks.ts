@@ -8,9 +8,11 @@ export const root = join(import.meta.dirname, '../..');
 export interface Block {
   /** Where it stands: `docs/configuration.md:12`. */
   readonly at: string;
-  /** The first word after the fence: `ts`, `sh`, `text` … Empty when there is none. */
+  /** The first word after the fence: `js`, `sh`, `text` … Empty when there is none. */
   readonly language: string;
-  /** Whether it is marked to be executed: `ts run`. */
+  /** The rest of that line: `run`, `node>=24`, `steps`. */
+  readonly info: string;
+  /** Whether its output stands in the `text` block below: `js run`. */
   readonly run: boolean;
   readonly code: string;
   /** The `text` block that comes next, if one does: what a block that is run must print. */
@@ -59,16 +61,18 @@ function commentsOf({ file, text }: Page): Page {
 }
 
 function blocksOf({ file, text }: Page): Block[] {
-  const fences = [...text.matchAll(/^( *)```(\w*)( run)?\n(.*?)^\1```$/gms)];
+  const fences = [...text.matchAll(/^( *)```(\w*) ?([^\n]*)\n(.*?)^\1```$/gms)];
   return fences.map((match, index) => {
-    const [, indent = '', language = '', run, code = ''] = match;
+    const [, indent = '', language = '', info = '', code = ''] = match;
+    const run = info === 'run';
     const next = fences[index + 1];
     return {
       at: `${file}:${text.slice(0, match.index).split('\n').length}`,
       language,
-      run: run !== undefined,
+      info,
+      run,
       code: code.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
-      expected: run !== undefined && next?.[2] === 'text' ? next[4] : undefined,
+      expected: run && next?.[2] === 'text' ? next[4] : undefined,
     };
   });
 }

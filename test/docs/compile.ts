@@ -7,21 +7,29 @@ const config = ts.parseJsonConfigFileContent(
   ts.sys,
   root,
 );
+// Readers write no types; what they call is still checked against its declarations.
+const options = {
+  ...config.options,
+  allowJs: true,
+  checkJs: true,
+  noImplicitAny: false,
+  noImplicitOverride: false,
+};
 
-/** Type-checks blocks as if each were a module of this package, all in one program. Gives the errors of each. */
+/** Type-checks blocks as if each were a module of this package, all in one program. Returns the errors of each. */
 export function errorsOf(blocks: readonly Block[]): Map<Block, string[]> {
-  const files = new Map(blocks.map((block, index) => [join(root, `docs-block-${index}.ts`), block]));
-  const host = ts.createCompilerHost(config.options);
+  const files = new Map(blocks.map((block, index) => [join(root, `docs-block-${index}.mjs`), block]));
+  const host = ts.createCompilerHost(options);
   const { fileExists, readFile, getSourceFile } = host;
   host.fileExists = (file) => files.has(file) || fileExists(file);
   host.readFile = (file) => files.get(file)?.code ?? readFile(file);
-  host.getSourceFile = (file, options, ...rest) => {
+  host.getSourceFile = (file, target, ...rest) => {
     const block = files.get(file);
     return block
-      ? ts.createSourceFile(file, asModule(block.code), options)
-      : getSourceFile(file, options, ...rest);
+      ? ts.createSourceFile(file, asModule(block.code), target)
+      : getSourceFile(file, target, ...rest);
   };
-  const program = ts.createProgram({ rootNames: [...files.keys()], options: config.options, host });
+  const program = ts.createProgram({ rootNames: [...files.keys()], options, host });
   return new Map(
     [...files].map(([file, block]) => {
       const source = program.getSourceFile(file);

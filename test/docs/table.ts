@@ -14,3 +14,25 @@ export const between = (name: string, content: string, text: string): string =>
     new RegExp(`<!-- ${name} -->[^]*?<!-- /${name} -->`),
     `<!-- ${name} -->\n\n${content}\n\n<!-- /${name} -->`,
   );
+
+/** Cells of the rows of the first table whose first column has this heading, as they are written. */
+export function rowsOf(text: string, heading: string): string[][] {
+  const [found] = tablesOf(text).filter(({ head }) => head[0] === heading);
+  if (found === undefined) throw new Error(`Expected a table with the column ${heading}`);
+  return found.rows;
+}
+
+/** Every table of a page; code blocks are left out. */
+export function tablesOf(text: string): { readonly head: string[]; readonly rows: string[][] }[] {
+  const plain = text.replace(/^```.*?^```$/gms, '');
+  return [...plain.matchAll(/(?:^\|.*\|$\n?){3,}/gm)].map(([lines]) => {
+    const [head = [], , ...rows] = lines.trim().split('\n').map(cellsOf);
+    return { head, rows };
+  });
+}
+
+const cellsOf = (line: string): string[] =>
+  line
+    .slice(1, -1)
+    .split(/(?<!\\)\|/)
+    .map((cell) => cell.trim());

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { DaemonConfig } from '../../src/service/config/config.js';
 import { parseConfig } from '../../src/service/config/load.js';
+import { allBlocks } from '../docs/blocks.js';
 import { nodeInside } from './host/command.js';
 import { Installation } from './installation.js';
 import { describeOnHost } from './lab.js';
@@ -121,6 +122,22 @@ describeOnHost('the NixOS module, evaluated by a real Nix', (lab) => {
     expect(evaluated.config.assertions.filter(({ assertion }) => !assertion)).toEqual([]);
     expect(policyOf(evaluated)).toMatchObject({ version: 1, services: 'failed' });
     expect(policyOf(evaluated).actions).not.toContain('rebuild_system');
+  });
+
+  test('takes the lines of the README, literally', async () => {
+    const [block] = allBlocks().filter(
+      ({ at, language }) => at.startsWith('README.md') && language === 'nix',
+    );
+    await lab.host.writeFile('/run/readme.nix', `{\n${block!.code}}`);
+    const argv = ['nix-instantiate', '--eval', '--strict', '--json', '/run/readme.nix'];
+    const { services } = JSON.parse((await lab.host.run(argv)).stdout) as {
+      services: { 'luminous-healing': object };
+    };
+    const evaluated = await evaluate(services['luminous-healing']);
+    expect(await parseConfig(configOf(evaluated).json, 'config.json')).toMatchObject({
+      config: { interval: 60, thresholds: { cpuPercent: 80, memoryPercent: 85, diskPercent: 90 } },
+    });
+    expect(evaluated.config.assertions.filter(({ assertion }) => !assertion)).toEqual([]);
   });
 
   test('puts every option where it belongs', async () => {

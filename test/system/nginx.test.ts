@@ -1,6 +1,14 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { HealingResult } from '@luminous-nix/self-healing';
 import { afterEach, expect, test } from 'vitest';
 import { commandsOf, describeOnHost, PROGRAMS } from './lab.js';
+
+const TRANSCRIPT = join(import.meta.dirname, '../fixtures/kill-nginx.txt');
+
+/** A transcript without what differs from run to run: times and the id of nginx's run. */
+const masked = (text: string): string =>
+  text.replace(/\b\d+(\.\d+)? m?s\b/g, 'TIME').replace(/\([0-9a-f]{8,}\W*\)/g, '(RUN)');
 
 const START = 'systemctl --no-ask-password start -- nginx.service';
 
@@ -43,6 +51,18 @@ describeOnHost('nginx on a systemd host', (lab) => {
     const [run] = await lab.runs('nginx');
     expect(result).toHaveProperty('proof', expect.stringContaining(run!));
     expect(result.durationMs).toBeGreaterThanOrEqual(3_000);
+    expect(await page()).toContain('Welcome to nginx');
+  });
+
+  test('is repaired as the README shows; UPDATE_DOCS=1 writes its transcript', async () => {
+    const script = [
+      'pid=$(cat /run/nginx.pid); pkill -9 nginx; tail --pid="$pid" -f /dev/null',
+      `curl -sS http://localhost/; node ${PROGRAMS}/narrated.mjs`,
+    ].join('\n');
+    const { stdout } = await lab.host.run(['sh', '-c', `exec 2>&1\n${script}`]);
+    const transcript = `# pkill -9 nginx\n# curl -sS http://localhost/\n${stdout}`;
+    if (process.env['UPDATE_DOCS']) writeFileSync(TRANSCRIPT, transcript);
+    expect(masked(transcript)).toBe(masked(readFileSync(TRANSCRIPT, 'utf8')));
     expect(await page()).toContain('Welcome to nginx');
   });
 

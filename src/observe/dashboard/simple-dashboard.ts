@@ -31,13 +31,20 @@ const SHOWN: readonly EventName[] = [
  * One page that shows what an engine sees, did, and did not do, live. It listens to the engine from the moment it is
  * made, for the charts of the last hour; it opens nothing before it is started or its handler is asked.
  *
- * ```ts
+ * ```js
  * import { createSelfHealingEngine, SimpleDashboard } from '@luminous-nix/self-healing';
  *
  * const engine = createSelfHealingEngine({ dryRun: true });
- * const { url } = await new SimpleDashboard(engine).start({ port: 8080 });
- * console.log(`Look at ${url}`);
- * await engine.startMonitoring(10);
+ * const dashboard = new SimpleDashboard(engine);
+ * process.once('SIGTERM', () => engine.stopMonitoring());
+ * try {
+ *   const { url } = await dashboard.start({ port: 8080 });
+ *   console.log(`Look at ${url}`);
+ *   await engine.startMonitoring(10);
+ * } finally {
+ *   await dashboard.stop();
+ *   await engine.close();
+ * }
  * ```
  */
 export class SimpleDashboard implements AsyncDisposable {

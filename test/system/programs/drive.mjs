@@ -1,6 +1,6 @@
 // Runs inside a test host: does what standard input asks for with one engine, and prints what came of it as JSON.
 // It never calls process.exit, so each use of it also proves that a closed engine holds nothing open.
-/* global AbortController, AbortSignal */
+/* global AbortSignal */
 import { execFile } from 'node:child_process';
 import process from 'node:process';
 import { text } from 'node:stream/consumers';

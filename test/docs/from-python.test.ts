@@ -1,0 +1,49 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, expect, it, vi } from 'vitest';
+import { root } from './blocks.js';
+import { originals } from './originals.js';
+import { between, table } from './table.js';
+
+const page = join(root, 'docs/from-python.md');
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllEnvs();
+});
+
+/** Runs an example and returns the lines that it prints. */
+async function printedBy(file: string): Promise<string[]> {
+  const lines: string[] = [];
+  vi.spyOn(console, 'log').mockImplementation((...words: unknown[]) => {
+    lines.push(words.map(String).join(' '));
+  });
+  vi.stubEnv('LUMINOUS_DEV_MODE', undefined); // Restored afterwards, whatever the example sets.
+  await import(join(root, file));
+  vi.restoreAllMocks();
+  return lines;
+}
+
+const code = (text: string): string => `\`${text.replaceAll('|', '\\|')}\``;
+
+it('docs/from-python.md shows what each translated example prints; UPDATE_DOCS=1 writes it', async () => {
+  const rows: string[][] = [];
+  for (const { file, translations } of originals) {
+    const output = (await printedBy(file)).map(code).join('<br>');
+    expect(translations.length, file).toBeGreaterThan(0);
+    for (const [index, { was, here }] of translations.entries()) {
+      const isLast = index === translations.length - 1;
+      rows.push([code(was), code(here), isLast ? output : '', index === 0 ? link(file) : '']);
+    }
+  }
+  const text = readFileSync(page, 'utf8');
+  const wanted = between(
+    'originals',
+    table(['Python documentation', 'here', 'prints', 'example'], rows),
+    text,
+  );
+  if (process.env['UPDATE_DOCS']) writeFileSync(page, wanted);
+  else expect(text).toBe(wanted);
+}, 60_000);
+
+const link = (file: string): string => `[${file.slice(file.lastIndexOf('/') + 1, -4)}](../${file})`;

@@ -1,0 +1,6 @@
+// Monitors nginx as the README's second program does, until one repair has ended.
+import { createSelfHealingEngine } from '../../../dist/index.js';
+
+const engine = createSelfHealingEngine({ services: ['nginx'], enabledChecks: ['services'], logger: console });
+engine.on('heal:done', () => void engine.close());
+await engine.startMonitoring(60);
