@@ -131,7 +131,12 @@ describeOnHost('an engine among people', (lab) => {
     await lab.host.systemctl('stop', stopped);
     const engine = new EngineService(lab.host);
     // The calm is shortened from 10 min; it is still much longer than everything else here.
-    const guards = { settleMs: { service: 100 }, storm: { withinMs: 1_000, calmMs: 4_000 } };
+    const guards = {
+      settleMs: { service: 100 },
+      // What dies soon after its repair waits.
+      backoff: { firstMs: 100, maxMs: 100 },
+      storm: { withinMs: 1_000, calmMs: 4_000 },
+    };
     await engine.install({
       interval: 0.2,
       options: { services, enabledChecks: ['services'], guards, state: STATE },
