@@ -51,7 +51,7 @@ export function localHost(): Host {
   const host: Host = {
     read(request: ReadRequest = {}): Snapshot | Promise<Snapshot> {
       if (reader === undefined) return loadReader().then(() => host.read(request));
-      const { parts, units, discover, recent, signal } = request;
+      const { parts, units, discover, recent, fresh, signal } = request;
       const timestamp = Date.now();
       const cpu = wants(parts, 'cpu') ? reader.cpu() : NOT_ASKED;
       const memory = wants(parts, 'memory') ? reader.memory(signal) : NOT_ASKED;
@@ -59,7 +59,7 @@ export function localHost(): Host {
       const pressure = wants(parts, 'pressure') ? reader.pressure() : NOT_ASKED;
       const mounts = wants(parts, 'mounts') ? reader.mounts(signal) : NOT_ASKED;
       const unitsRead = wants(parts, 'units')
-        ? systemd.readUnits({ names: units ?? NO_NAMES, discover: discover ?? false, recent, signal })
+        ? systemd.readUnits({ names: units ?? NO_NAMES, discover: discover ?? false, recent, fresh, signal })
         : NOT_ASKED;
       const system: Snapshot['system'] | Promise<Snapshot['system']> = wants(parts, 'system')
         ? readSystem(reader, request)

@@ -92,7 +92,8 @@ function ownVerification(
       const { status, reason } = await alarm.ask();
       return { status: status === 'ok' ? 'fixed' : status === 'bad' ? 'ineffective' : 'unknown', reason };
     },
-    read: async (request) => host.read({ ...request, signal }),
+    // The signal that tells of the job's end may arrive after it.
+    read: async (request) => host.read({ ...request, fresh: true, signal }),
     settle: (ms = definition?.settleMs ?? settleMsOf(issue, guards)) => clock.sleep(ms, signal),
   };
   return definition === undefined
