@@ -12,7 +12,7 @@ export interface Glance {
   look(): boolean | undefined;
   /** The verdicts of the last look. */
   verdicts(): readonly ComponentVerdict[];
-  /** Returns whether any of them is unknown, at the cost of a few comparisons. Optional. */
+  /** Returns whether any of them is unknown. Optional: without it, every look makes its verdicts. */
   misses?(): boolean;
 }
 

@@ -5,6 +5,7 @@ import { stormWait } from '../guard/storm.js';
 import { IssueType, type ComponentVerdict, type Issue } from '../issue.js';
 import { BLOCK_REASONS, type BlockReason, type Plan } from '../plan.js';
 import type { HealingResult } from '../result.js';
+import type { ReadingRecord } from '../watch/lost-readings.js';
 import type { ActionCount, Chronicle } from './chronicle.js';
 import type { Distribution } from './stopwatch.js';
 
@@ -30,7 +31,15 @@ export interface EngineStatus {
   /** Open issues. */
   readonly issues: readonly Issue[];
   /** Readings that are relied on and that the last look could not get: listed units, checks of the host program and of the library. */
-  readonly lostReadings: readonly LostReadingStatus[];
+  readonly lostReadings: readonly {
+    /** A component; the name of a check where that could read nothing at all: `services`. */
+    readonly component: string;
+    readonly check: string;
+    readonly reason: string;
+    /** Whether it is a listed unit or a check of the host program; `false` for a check of the library. */
+    readonly listed: boolean;
+    readonly forMs: number;
+  }[];
   /** Everything that is watched, is in trouble, or is remembered for its repairs. */
   readonly components: readonly ComponentStatus[];
   /** Questions that wait for a person. */
@@ -50,17 +59,6 @@ export interface EngineStatus {
   readonly blocked: Readonly<Record<BlockReason, number>>;
   /** How often the looking, and the healing with its proof, took how long. */
   readonly times: { readonly detection: Distribution; readonly resolution: Distribution };
-}
-
-/** A reading that is relied on and unknown. */
-export interface LostReadingStatus {
-  /** A component; `services` when no unit at all can be read. */
-  readonly component: string;
-  readonly check: string;
-  readonly reason: string;
-  /** Whether it is a listed unit or a check of the host program; `false` for a check of the library. */
-  readonly listed: boolean;
-  readonly forMs: number;
 }
 
 /** How one component stands. */
@@ -112,7 +110,7 @@ export interface StatusFacts extends Pick<
   readonly chronicle: Chronicle;
   readonly state: GuardState;
   readonly guards: Guards;
-  readonly lost: readonly (Omit<LostReadingStatus, 'forMs'> & { readonly since: number })[];
+  readonly lost: readonly ReadingRecord[];
   /** Components that are watched whatever is found. */
   readonly watched: readonly string[];
   /** Actions that can be carried out. */

@@ -82,21 +82,16 @@ export class Looks {
     const well = glance?.look();
     if (glance !== undefined && well === true) {
       this.#fastPath.keep();
-      if (!this.lost.none || glance.misses?.()) void this.#noteReadings(glance.verdicts(), signal);
+      if (!this.lost.none || glance.misses?.() !== false) void this.#noteReadings(glance.verdicts(), signal);
       return this.#lookedWell(glance, start);
     }
     const verdicts =
       glance !== undefined && well === false ? glance.verdicts() : this.#wholeLook(signal, lasting);
     if (isPending(verdicts) || verdicts.some(isBad)) return this.#takeIn(verdicts, start, mode, lasting);
     const reported = this.#noteReadings(verdicts, signal);
-    return reported
-      ? this.#takeIn(
-          reported.then(() => verdicts),
-          start,
-          mode,
-          lasting,
-        )
-      : this.#lookedWell(verdicts, start);
+    if (reported === undefined) return this.#lookedWell(verdicts, start);
+    const told = reported.then(() => verdicts);
+    return this.#takeIn(told, start, mode, lasting);
   }
 
   async #first(mode: LookMode, lasting: Guards['lasting'] | undefined): Promise<Look> {

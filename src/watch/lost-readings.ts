@@ -1,5 +1,6 @@
 import { BUILT_IN_CHECKS, UNNAMED_CHECK } from '../detect/check.js';
 import type { ComponentVerdict } from '../issue.js';
+import { shapeOf } from '../report/group.js';
 
 /** A reading that is relied on and that the last look could not get. */
 export interface LostReading {
@@ -69,7 +70,8 @@ export function nextReadings(
     const isUnit = record.check === SERVICES.check && record.component !== SERVICES.component;
     if (isUnit && noUnits) continue;
     // A check that ran and does not speak of it any more has nothing against it.
-    if (!readings.has(key) && isEnabled(record.check, facts)) readings.set(key, { ...record, unknown: false });
+    if (!readings.has(key) && isEnabled(record.check, facts))
+      readings.set(key, { ...record, unknown: false });
   }
   const records = new Map<string, ReadingRecord>();
   const lost: ReadingRecord[] = [];
@@ -108,7 +110,7 @@ function unknownNow(
     ...{ component, check, listed, looks, since },
     ...{ said, saidAt: record?.saidAt ?? -Infinity, reported: record?.reported ?? false },
   };
-  const words = withoutNumbers(reason);
+  const words = shapeOf(reason, component);
   const isNews = isLost({ ...next, reason }) && !said.includes(words) && said.length < MOST_REASONS;
   // A sentence that only counts further keeps its first form, with what was added to it.
   const same = record !== undefined && said.at(-1) === words && record.looks > 0;
@@ -129,7 +131,6 @@ const knownNow = (record: ReadingRecord | undefined, now: number): ReadingRecord
 const SERVICES = { component: 'services', check: 'services' } as const;
 const keyOf = ({ check, component }: Pick<LostReading, 'check' | 'component'>): string =>
   `${check} ${component}`;
-const withoutNumbers = (reason: string): string => reason.replace(/\d+/g, '#');
 const isEnabled = (check: string, { enabled }: ReadingFacts): boolean =>
   enabled === undefined || enabled.length === 0 || enabled.includes(check);
 

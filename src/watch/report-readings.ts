@@ -5,14 +5,13 @@ import { isUnknown } from '../host/reading.js';
 import { componentOf } from '../host/systemd/unit-name.js';
 import type { ComponentVerdict } from '../issue.js';
 import type { EnginePorts } from '../repair/ports.js';
+import { groupBy, namesOf, shapeOf } from '../report/group.js';
 import { until } from '../until.js';
 import { span } from '../words.js';
 import { isLost, nextReadings, type ReadingRecord, type ReadingRecords } from './lost-readings.js';
 
 /** How long the names of units are waited for, in milliseconds: they are only a hint. */
 const NAMES_WITHIN_MS = 2_000;
-/** Components that one line of the log names. */
-const MOST_NAMED = 10;
 
 type Ports = Pick<EnginePorts, 'host' | 'detector' | 'policy' | 'ledger' | 'logger' | 'emit'>;
 
@@ -96,17 +95,15 @@ export class LostReadings {
   /** One line for all that have one cause. */
   #reportLost(lost: readonly ReadingRecord[]): void {
     const { emit, logger } = this.#ports;
-    for (const [reason, records] of byReason(lost))
-      logger.warn(`Cannot read ${this.#namesOf(records)}: ${reason}`);
+    for (const { first, items } of groupBy(lost, causeOf))
+      logger.warn(`Cannot read ${this.#namesOf(items)}: ${first.reason}`);
     for (const { component, check, reason } of lost) emit('reading:lost', { component, check, reason });
   }
 
   #reportBack(back: readonly ReadingRecord[], now: number): void {
     const { emit, logger } = this.#ports;
-    for (const [reason, records] of byReason(back)) {
-      const forMs = Math.max(...records.map(({ since }) => now - since));
-      logger.info(`Can read ${this.#namesOf(records)} again after ${span(forMs)}; it was: ${reason}`);
-    }
+    for (const { first, items } of groupBy(back, causeOf))
+      logger.info(`Can read ${this.#namesOf(items)} again after ${span(now - first.since)}`);
     for (const { component, check, since } of back)
       emit('reading:back', { component, check, forMs: now - since });
   }
@@ -118,19 +115,12 @@ export class LostReadings {
         ? [...this.#listed]
         : [component],
     );
-    const unique = [...new Set(names)];
-    const more = unique.length - MOST_NAMED;
-    return more > 0
-      ? `${unique.slice(0, MOST_NAMED).join(', ')} and ${more} more`
-      : unique.join(', ');
+    return namesOf([...new Set(names)]);
   }
 }
 
-function byReason(records: readonly ReadingRecord[]): ReadonlyMap<string, readonly ReadingRecord[]> {
-  const groups = new Map<string, readonly ReadingRecord[]>();
-  for (const record of records) groups.set(record.reason, [...(groups.get(record.reason) ?? []), record]);
-  return groups;
-}
+/** What is alike but for names and numbers has one cause. */
+const causeOf = ({ reason, component }: ReadingRecord): string => shapeOf(reason, component);
 
 const isUnknownVerdict = ({ status }: ComponentVerdict): boolean => status === 'unknown';
 

@@ -20,6 +20,8 @@ const SHOWN: readonly EventName[] = [
   'issue:opened',
   'issue:cleared',
   'issue:recurring',
+  'reading:lost',
+  'reading:back',
   'heal:started',
   'heal:done',
   'heal:blocked',
