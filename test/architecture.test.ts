@@ -296,3 +296,30 @@ describe('circles', () => {
     expect(circles).toEqual([]);
   });
 });
+
+describe('modules that load later', () => {
+  it('are imported inside `lazy()` only, which keeps Node from remembering a failure for ever', () => {
+    const bare = sources.flatMap(({ path }) => {
+      const text = readFileSync(join(SRC, path), 'utf8');
+      const file = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
+      const isLate = (node: ts.Node | undefined): boolean =>
+        node !== undefined &&
+        ((ts.isCallExpression(node) && node.expression.getText(file) === 'lazy') || isLate(node.parent));
+      const found: string[] = [];
+      const visit = (node: ts.Node): void => {
+        if (
+          ts.isCallExpression(node) &&
+          node.expression.kind === ts.SyntaxKind.ImportKeyword &&
+          // What is built into Node is no file.
+          !node.arguments[0]!.getText(file).startsWith("'node:") &&
+          !isLate(node)
+        )
+          found.push(`${path}: ${node.getText(file)}`);
+        ts.forEachChild(node, visit);
+      };
+      visit(file);
+      return found;
+    });
+    expect(bare).toEqual([]);
+  });
+});

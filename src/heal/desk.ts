@@ -45,12 +45,13 @@ export class Desk {
   /** How the engine stands. */
   status({ monitoring, closed }: Pick<StatusFacts, 'monitoring' | 'closed'>): EngineStatus {
     const { ledger, guards, clock, detector, policy, actions, dryRun, healingEnabled } = this.#ports;
-    const { open, chronicle, tally } = this.#cycle;
+    const { open, chronicle, tally, lost } = this.#cycle;
     const { enabledChecks = [] } = detector as Partial<SimpleDetector>;
     return statusOf({
       ...{ monitoring, closed, dryRun, healingEnabled, guards, chronicle },
       lockedBy: ledger.lockedBy,
       issues: open.issues,
+      lost: lost.now,
       times: tally.distributions(),
       state: ledger.state,
       watched: [

@@ -10,6 +10,7 @@ import type { EnginePorts } from '../repair/ports.js';
 import { Slots } from '../repair/slots.js';
 import type { HealingResult } from '../result.js';
 import { Looks, type Look } from './look.js';
+import type { LostReadings } from './report-readings.js';
 import type { OpenIssues } from './open-issues.js';
 import { noteLapses } from './record-health.js';
 import { Reports } from './reports.js';
@@ -28,6 +29,8 @@ export class Cycle {
   readonly tally: Tally;
   readonly chronicle: Chronicle;
   readonly open: OpenIssues;
+  /** Readings that are relied on and unknown. */
+  readonly lost: LostReadings;
   readonly #looks: Looks;
   readonly #ports: EnginePorts;
   readonly #reports: Reports;
@@ -46,6 +49,7 @@ export class Cycle {
     this.tally = this.#looks.tally;
     this.chronicle = this.#looks.chronicle;
     this.open = this.#looks.open;
+    this.lost = this.#looks.lost;
     this.#reports = new Reports(ports, this.#looks);
   }
 

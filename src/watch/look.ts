@@ -12,6 +12,7 @@ import { isPending } from '../pending.js';
 import type { EnginePorts } from '../repair/ports.js';
 import { FastPath } from './fast-path.js';
 import { gatherEvidence } from './log-evidence.js';
+import { LostReadings } from './report-readings.js';
 import { OpenIssues, type OpenIssue, type Turn } from './open-issues.js';
 import { isBlank, noteLook, type Settle } from './record-health.js';
 import { noteStorm } from './record-storm.js';
@@ -40,6 +41,7 @@ export class Looks {
   readonly tally = new Tally();
   readonly chronicle = new Chronicle();
   readonly open = new OpenIssues();
+  readonly lost: LostReadings;
   readonly #ports: LookPorts;
   readonly #effects: LookEffects;
   readonly #fastPath = new FastPath();
@@ -48,6 +50,7 @@ export class Looks {
 
   constructor(ports: LookPorts, effects: LookEffects) {
     this.#ports = ports;
+    this.lost = new LostReadings(ports);
     this.#effects = effects;
   }
 
@@ -79,13 +82,16 @@ export class Looks {
     const well = glance?.look();
     if (glance !== undefined && well === true) {
       this.#fastPath.keep();
+      if (!this.lost.none || glance.misses?.() !== false) void this.#noteReadings(glance.verdicts(), signal);
       return this.#lookedWell(glance, start);
     }
     const verdicts =
       glance !== undefined && well === false ? glance.verdicts() : this.#wholeLook(signal, lasting);
-    return isPending(verdicts) || verdicts.some(isBad)
-      ? this.#takeIn(verdicts, start, mode, lasting)
-      : this.#lookedWell(verdicts, start);
+    if (isPending(verdicts) || verdicts.some(isBad)) return this.#takeIn(verdicts, start, mode, lasting);
+    const reported = this.#noteReadings(verdicts, signal);
+    if (reported === undefined) return this.#lookedWell(verdicts, start);
+    const told = reported.then(() => verdicts);
+    return this.#takeIn(told, start, mode, lasting);
   }
 
   async #first(mode: LookMode, lasting: Guards['lasting'] | undefined): Promise<Look> {
@@ -118,13 +124,16 @@ export class Looks {
     mode: LookMode,
     lasting: Guards['lasting'] | undefined,
   ): Promise<Look> {
-    const verdicts = this.#withoutStale(await looked, start);
+    const all = await looked;
+    const verdicts = this.#withoutStale(all, start);
+    const reported = this.#noteReadings(all, mode.signal);
     const { clock, ledger } = this.#ports;
     const detectionMs = clock.monotonic() - start;
     const timestamp = new Date(clock.now());
     const turn = this.open.watch(verdicts, timestamp, ledger.now(), lasting, this.#isHeld);
     this.tally.looked(timestamp.getTime(), detectionMs);
     await this.#turned(turn, verdicts, mode);
+    await reported;
     const look = { verdicts, issues: this.open.issues, timestamp, detectionMs };
     this.chronicle.looked(look, ledger.now());
     return look;
@@ -165,6 +174,13 @@ export class Looks {
 
   /** While this engine acts on a component, the repair alone reads it. */
   readonly #isActing = (component: string): boolean => this.#ports.acting.has(component);
+
+  /** Reports what was relied on and is unknown. What is being repaired, or was read since, is not lost. */
+  #noteReadings(verdicts: readonly ComponentVerdict[], signal: AbortSignal): Promise<void> | undefined {
+    const skip = (component: string): boolean =>
+      this.#lookedAt.has(component) || this.#isActing(component) || this.#isHeld(component);
+    return this.lost.take(verdicts, skip, signal);
+  }
 
   /** What a look that began before a later, smaller one says of its components is not known any more. */
   #withoutStale(verdicts: readonly ComponentVerdict[], start: number): readonly ComponentVerdict[] {
