@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { play } from './play.js';
-import type { History } from './script.js';
+import type { History } from './history.js';
 
 const history = (more: Partial<History>): History => ({
   listed: true,
