@@ -1,6 +1,7 @@
 import type { InspectRequest, Looked } from '../detect/detector.js';
 import { isBad } from '../detect/issue-from.js';
 import { verdictsOf } from '../detect/look-again.js';
+import { messageOf } from '../errors.js';
 import type { CycleReport } from '../events.js';
 import { forget } from '../guard/approvals.js';
 import type { Guards } from '../guard/guards.js';
@@ -138,25 +139,37 @@ export class Looks {
   ): Promise<void> {
     const { emit } = this.#ports;
     this.tally.opened(opened.map(({ issue }) => issue));
+    let relapsed = false;
     for (const { issue } of opened) {
       emit('issue:opened', { issue });
-      this.#noteRelapse(issue, mode);
+      relapsed = this.#noteRelapse(issue, mode) || relapsed;
     }
+    if (relapsed) await this.#save();
     for (const { issue } of cleared) this.#cleared(issue);
     await Promise.all(opened.map((one) => this.#gather(one, mode.signal)));
     await noteLook(verdicts, this.#ports, this.#effects.settle, { ...mode, only, isActing: this.#isActing });
     noteStorm(this.open, this.#ports);
   }
 
-  /** A fix that did not last is taken back. */
-  #noteRelapse(issue: Issue, { dryRun }: LookMode): void {
+  /** A fix that did not last is taken back. Returns whether that is so. */
+  #noteRelapse(issue: Issue, { dryRun }: LookMode): boolean {
     const { ledger, guards, bootId, clock, emit } = this.#ports;
     const now = ledger.now();
     const fix = relapsedFix(ledger.state, issue, { now, bootId, guards });
-    if (fix === undefined || dryRun) return;
+    if (fix === undefined || dryRun) return false;
     ledger.note((state) => recordRelapse(state, issue, fix, { now, chance: clock.random(), guards }));
     this.tally.relapsed();
     emit('issue:relapsed', { issue, action: fix.action, afterMs: now - fix.at });
+    return true;
+  }
+
+  /** A breaker that a relapse opens holds back every further act, so no act would write it down. */
+  async #save(): Promise<void> {
+    const { ledger, logger } = this.#ports;
+    if (!ledger.isHeld) return;
+    await ledger.save().catch((error: unknown) => {
+      logger.error(`A relapse could not be recorded: ${messageOf(error)}`);
+    });
   }
 
   /** From the stored intent to its end the proof decides, and no look clears. */

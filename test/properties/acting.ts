@@ -205,6 +205,7 @@ export class Hands implements Executor {
     };
     for (const unit of world.neighboursOf(part)) world.rerun(unit.replace(/\.service$/, ''));
     if (goes === 'worse') turn('worse');
+    if (goes === 'well, and nobody can tell') return turn('unknown');
     if (goes.startsWith('well') || goes === 'wrong, but it helps') {
       if (lateMs === 0) turn('ok');
       else {
@@ -214,6 +215,5 @@ export class Hands implements Executor {
       if (lastsMs !== undefined) world.later(lateMs + lastsMs, () => world.turn(component, 'bad'));
     }
     if (goes === 'well, and it dies in settling') world.later(1_000, () => world.rerun(part));
-    if (goes === 'well, and nobody can tell') turn('unknown');
   }
 }

@@ -45,7 +45,17 @@ export type Event =
       readonly conditions: readonly Condition[];
       readonly everyMs: number;
     }
-  | { readonly what: 'monitoring'; readonly minutes: number }
+  | {
+      readonly what: 'monitoring';
+      readonly minutes: number;
+      readonly everyS?: number;
+      /** What turns meanwhile, and when. */
+      readonly turns?: readonly {
+        readonly afterMs: number;
+        readonly component: string;
+        readonly to: Condition;
+      }[];
+    }
   | { readonly what: 'heal by hand'; readonly component: string; readonly dryRun?: boolean }
   | { readonly what: 'batch'; readonly components: readonly string[]; readonly dryRun?: boolean }
   | { readonly what: 'rehearsal' }

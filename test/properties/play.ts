@@ -115,7 +115,7 @@ class Stage {
         }
         return;
       case 'monitoring':
-        return this.#monitor(event.minutes);
+        return this.#monitor(event);
       case 'heal by hand':
         return this.#byHand([event.component], event.dryRun);
       case 'batch':
@@ -206,7 +206,7 @@ class Stage {
     const results = await this.#watched(() => this.#life.engine.detectAndHeal());
     if (results === undefined) return undefined;
     // A look that takes its time may find what has turned meanwhile.
-    if (Object.keys(PROBES).some((name) => !rules.isPrompt(name))) return results;
+    if (Object.keys(PROBES).some((name) => !this.#ground.world.probes.isPrompt(name))) return results;
     const got = [...new Set(results.map(({ issue }) => issue.component))].sort();
     if (got.join() !== expected.join())
       rules.breach(`Results for ${got.join()}, and in trouble were ${expected.join()}`);
@@ -230,11 +230,18 @@ class Stage {
       rules.breach(`Results for ${got}, and asked for were ${components.join()}`);
   }
 
-  async #monitor(minutes: number): Promise<void> {
+  async #monitor({
+    minutes,
+    everyS = 60,
+    turns = [],
+  }: Extract<Event, { what: 'monitoring' }>): Promise<void> {
+    const { world } = this.#ground;
     const life = this.#life;
     const isDead = () => life.dead;
+    for (const { afterMs, component, to } of turns)
+      world.later(afterMs, () => world.turnMeanwhile(component, to));
     life.engine
-      .startMonitoring(60)
+      .startMonitoring(everyS)
       .catch((error: unknown) => this.#ground.rules.breach(`Monitoring broke: ${String(error)}`));
     await this.#ground.clock.advance(minutes * MINUTE, isDead);
     await this.#drive(life.engine.stopMonitoring());

@@ -92,7 +92,22 @@ const weighted = {
   },
   monitoring: {
     weight: 2,
-    arbitrary: fc.record({ what: fc.constant('monitoring' as const), minutes: fc.constantFrom(1, 2, 4) }),
+    arbitrary: fc.record(
+      {
+        what: fc.constant('monitoring' as const),
+        minutes: fc.constantFrom(1, 2, 4),
+        everyS: fc.constantFrom(5, 20, 60),
+        turns: fc.array(
+          fc.record({
+            afterMs: fc.constantFrom(0, 2_500, 11_000, 25_000, 61_000, 100_000),
+            component: lively,
+            to: troubled,
+          }),
+          { maxLength: 4 },
+        ),
+      },
+      { requiredKeys: ['what', 'minutes'] },
+    ),
   },
   hand: {
     weight: 2,
@@ -223,16 +238,20 @@ export function histories(more: Partial<Record<Kind, number>> = {}): fc.Arbitrar
   const troubles = fc.uniqueArray(aspect, { maxLength: 3 });
   const events = fc.array(fc.oneof(...kinds.filter(({ weight }) => weight > 0)), {
     minLength: 2,
-    maxLength: 6,
+    maxLength: 7,
     size: 'max',
   });
+  // How things stand when the story begins.
+  const { acts, checks, plans, neighbours } = weighted;
+  const settings = [acts, checks, plans, neighbours].map(({ arbitrary }) => arbitrary as fc.Arbitrary<Event>);
+  const setting = fc.array(fc.oneof(...settings), { maxLength: 2 });
   const story = {
     listed: fc.boolean(),
     chance: fc.constantFrom(0, 0.5, 0.999),
     toTheEnd: fc.boolean(),
     usually,
     troubles,
-    events,
+    events: fc.tuple(setting, events).map((both) => both.flat()),
   };
   const usuallyLastsMs = fc.constantFrom(2_000, 20_000, 50_000, 3 * MINUTE);
   return fc.oneof(
