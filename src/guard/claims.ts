@@ -10,11 +10,14 @@ export interface Claim {
   readonly names: readonly string[];
 }
 
-/** Returns what a plan needs for itself: its units, or for other host actions the action. */
+/**
+ * Returns what a plan needs for itself: its units and those that go down with them, or for other host actions the
+ * action.
+ */
 export function claimOf(plan: Plan, component: string): Claim {
   const { scope, action, generation } = plan;
   const units = plan.targets.flatMap((target) =>
-    target.kind === 'unit' ? [target.id, ...target.names] : [],
+    target.kind === 'unit' ? [target.id, ...target.names, ...target.dragsAlong] : [],
   );
   const names = scope === 'process' ? [component] : units.length > 0 ? units : [action];
   return {
