@@ -129,18 +129,24 @@ export class Announcements {
     this.#doneAt.set(component, this.#heard.world.probes.next());
   }
 
-  /** What opened the issue reads ok: every probe twice in a row, in runs that began after the act. */
+  /**
+   * What opened the issue, and what read bad before the act, reads ok: a probe so often in a row, in runs that began
+   * after the act. No other probe reads bad.
+   */
   #proved({ component, check }: Issue, times: number): void {
     const { world } = this.#heard;
     const since = this.actedAt.get(component) ?? Infinity;
     for (const probe of probesOf(component)) {
-      const runs = (world.probes.runs.get(probe) ?? []).slice(-times);
-      const right =
-        runs.length === times && runs.every((run) => run.began > since && run.answer?.status === 'ok');
-      if (!right)
-        this.#breach(
-          `${component}: fixed, and \`${probe}\` read ${runs.map((run) => run.answer?.status).join()}`,
-        );
+      const all = world.probes.runs.get(probe) ?? [];
+      const runs = all.slice(-times);
+      const before = all.findLast(({ began, answer }) => began < since && answer);
+      const isNeeded = probe === check || before?.answer?.status === 'bad';
+      const isFresh = runs.length === times && runs.every(({ began }) => began > since);
+      const right = isNeeded
+        ? isFresh && runs.every(({ answer }) => answer?.status === 'ok')
+        : all.at(-1)?.answer?.status !== 'bad';
+      const read = runs.map(({ answer }) => answer?.status).join();
+      if (!right) this.#breach(`${component}: fixed, and \`${probe}\` read ${read}`);
     }
     if (check !== undefined && probesOf(component).includes(check)) return;
     const { status, moving } = world.truthOf(component);

@@ -270,7 +270,7 @@ export class Rules {
         this.interrupted.delete(component);
         ({ check } = cut);
         this.questions.forget(cut.question);
-        if (fixed && !this.#isWell(component))
+        if (fixed && !this.#isWell(component, true))
           this.breach(`The interrupted ${action} of ${component} is called fixed`);
       } else if (!mayMisfire(component)) {
         this.breach(`${action} of ${component} is on record as ${outcome}, and nobody did it`);
@@ -339,14 +339,14 @@ export class Rules {
   }
 
   /** By what was read last: a unit as it is, a probe as it answered in its last run. */
-  #isWell(component: string): boolean {
+  #isWell(component: string, isInterrupted = false): boolean {
     const { status, moving } = this.#world.truthOf(component);
     const answers = probesOf(component).map((name) => this.#world.probes.lastRun(name)?.answer?.status);
     const isProbe = probesOf(component).includes(component);
     const watched = this.#listed || component !== 'db';
-    return (
-      answers.every((answer) => answer === 'ok') && (isProbe || !watched || (status === 'ok' && !moving))
-    );
+    const right = (answer: string | undefined): boolean =>
+      isInterrupted ? answer === 'ok' : answer !== 'bad';
+    return answers.every(right) && (isProbe || !watched || (status === 'ok' && !moving));
   }
 
   #weather(now: number): void {
