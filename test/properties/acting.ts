@@ -55,6 +55,7 @@ export class Resolver extends SimpleResolver {
 export class Hands implements Executor {
   readonly #ground: Ground;
   readonly #life: Life;
+  readonly #madeAt = new WeakMap<Plan, number>();
   #plans = 0;
 
   constructor(ground: Ground, life: Life) {
@@ -84,7 +85,9 @@ export class Hands implements Executor {
     };
     const made = await makePlan(action, parts, new AbortController().signal);
     const plan = part === 'mail' ? { ...made, approval: 'A person has to decide' } : made;
-    return unsteady.has(part) ? this.#anew(plan) : plan;
+    const given = unsteady.has(part) ? this.#anew(plan) : plan;
+    this.#madeAt.set(given, this.#ground.clock.monotonic);
+    return given;
   }
 
   #host() {
@@ -112,6 +115,8 @@ export class Hands implements Executor {
     const [issue, plan] = this.#announced(action, options);
     const { component } = issue;
     const { scope } = plan;
+    const age = clock.monotonic - (this.#madeAt.get(plan) ?? clock.monotonic);
+    if (age > 0 && rules.isPrompt(component)) rules.breach(`${plan.action}: by a plan that is ${age} ms old`);
     const refused = await this.#refusal(plan);
     if (refused) return { ...this.#execution(plan, 'skipped', 0), ...refused };
     const doing: Doing = {
@@ -133,7 +138,10 @@ export class Hands implements Executor {
     await clock.sleep(takesMs, () => this.#life.dead);
     this.#effect(component, partOf(action), script);
     if (this.#life.dies('after the act')) return never();
-    this.#life.heard.actedAt.set(component, world.probes.next());
+    const { heard } = this.#life;
+    heard.actedAt.set(component, world.probes.next());
+    const helped = goes === 'well' && script.lateMs === undefined && script.lastsMs === undefined;
+    heard.helped[helped ? 'add' : 'delete'](component);
     rules.end(doing, goes !== 'refused');
     if (goes === 'broken') throw new Error('the executor is broken');
     if (goes === 'nonsense') return undefined as never;

@@ -31,6 +31,8 @@ export class Announcements {
   readonly unstored = new Map<string, () => void>();
   /** Since when in the order of things the act of a component has ended. */
   readonly actedAt = new Map<string, number>();
+  /** Components whose last act helped at once and for good. */
+  readonly helped = new Set<string>();
   readonly #doneAt = new Map<string, number>();
   readonly #inHand = new Set<string>();
   readonly #open = new Map<string, Issue>();
@@ -122,7 +124,11 @@ export class Announcements {
       this.#proved(issue, settled ? 1 : 2);
       this.#counts.resolved += 1;
       this.#mustClear.add(component);
-    } else if (outcome !== 'pending') this.#counts.failed += 1;
+    } else if (outcome !== 'pending') {
+      this.#counts.failed += 1;
+      this.#mustBeFixed(result);
+    }
+    this.helped.delete(component);
     this.#ended(issue);
     if (outcome === 'pending') this.pending.set(component, id);
     else if (settled) this.pending.delete(component);
@@ -152,6 +158,20 @@ export class Announcements {
     const { status, moving } = world.truthOf(component);
     if (probesOf(component).includes(component) || (status === 'ok' && !moving)) return;
     this.#breach(`${component}: fixed, and it reads ${status}`);
+  }
+
+  /** What helped, and stayed so, is called fixed, however slow its checks are. */
+  #mustBeFixed({ issue, error = '' }: HealingResult): void {
+    const { component } = issue;
+    const { world } = this.#heard;
+    const since = this.actedAt.get(component) ?? -1;
+    if (!this.helped.has(component) || /told to stop/.test(error)) return;
+    if (
+      !world.isSteady(component, since) ||
+      !probesOf(component).every((name) => world.probes.isInTime(name))
+    )
+      return;
+    this.#breach(`${component}: it helped, and is called otherwise: ${error}`);
   }
 
   #opened(issue: Issue): void {

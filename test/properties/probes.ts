@@ -51,6 +51,13 @@ export class Probes {
     return this.#mannerOf(name) === 0;
   }
 
+  /** Whether a probe answers, at once or within its time. */
+  isInTime(name: string): boolean {
+    const manner = this.#mannerOf(name);
+    const runs = this.runs.get(name) ?? [];
+    return manner !== 'never' && manner < PROBES[name]!.timeoutMs && runs.every(({ answer }) => answer);
+  }
+
   lastRun(name: string): Run | undefined {
     return this.runs.get(name)?.at(-1);
   }

@@ -9,7 +9,7 @@ import {
   unknownUnit,
 } from '../../src/testing/index.js';
 import type { WorldClock } from './clock.js';
-import { ASPECTS, probesOf, SERVICES, truthIn, type Condition, type Truth } from './conditions.js';
+import { ASPECTS, probesOf, SERVICES, truthIn, unitOf, type Condition, type Truth } from './conditions.js';
 import { Probes } from './probes.js';
 
 const USED = { ok: 40, near: 83, bad: 88, low: 40, worse: 97, unknown: 0, starting: 40, looping: 40 };
@@ -25,6 +25,7 @@ export class World {
   readonly #conditions = new Map<string, Condition>();
   readonly #changedAt = new Map<string, number>();
   readonly #lastBad = new Map<string, number>();
+  readonly #turned = new Map<string, number>();
   readonly #neighbours = new Map<string, readonly string[]>([['proxy', ['systemd-logind.service']]]);
   #runs = 0;
   #era = 0;
@@ -70,6 +71,12 @@ export class World {
     return this.truthOf(aspect).status === 'bad' ? Infinity : (this.#lastBad.get(aspect) ?? 0);
   }
 
+  /** Whether nothing that speaks for a component, or for its unit, has turned since some place in the order of things. */
+  isSteady(component: string, since: number): boolean {
+    const aspects = [component, unitOf(component), ...probesOf(component)];
+    return aspects.every((aspect) => (this.#turned.get(aspect) ?? 0) <= since);
+  }
+
   /** It turns while something is under way. */
   turnMeanwhile(aspect: string, condition: Condition): void {
     this.#changedAt.set(aspect, this.#clock.monotonic);
@@ -78,6 +85,7 @@ export class World {
 
   turn(aspect: string, condition: Condition): void {
     if (this.truthOf(aspect).status === 'bad') this.#lastBad.set(aspect, this.probes.next());
+    this.#turned.set(aspect, this.probes.next());
     this.#conditions.set(aspect, condition);
     if (aspect === 'memory') {
       const memory = condition === 'unknown' ? UNKNOWN : memoryReading(USED[condition]);
