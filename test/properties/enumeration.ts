@@ -13,12 +13,12 @@ import {
   EVENTS,
   HANG,
   RELAPSE_AFTER,
-  Specification,
   type Name,
   type Seen,
   type SpecEvent,
   type Way,
-} from './specification.js';
+} from './spec-events.js';
+import { Specification } from './specification.js';
 
 const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
 const ACTIONS = {
@@ -188,8 +188,13 @@ export async function differs(history: readonly SpecEvent[]): Promise<string | u
   return undefined;
 }
 
-/** Every history of so many events. */
-export function* historiesOf(depth: number): Generator<readonly SpecEvent[]> {
-  if (depth === 0) yield [];
-  else for (const before of historiesOf(depth - 1)) for (const event of EVENTS) yield [...before, event];
+/** Every history of so many events after a beginning. */
+export function* historiesOf(
+  depth: number,
+  beginning: readonly SpecEvent[] = [],
+): Generator<readonly SpecEvent[]> {
+  if (depth === 0) yield beginning;
+  else
+    for (const before of historiesOf(depth - 1, beginning))
+      for (const event of EVENTS) yield [...before, event];
 }

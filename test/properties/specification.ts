@@ -1,39 +1,6 @@
-/**
- * What the engine does with two components, as a specification that can be read from top to bottom: HEALING, section 5.
- * `a` is repaired without asking; the repair of `b` needs a person's approval. Each has one check, which needs a second
- * to be read again and two readings in a row to prove a repair.
- */
-export type Name = 'a' | 'b';
+import { DEATH_AFTER, DOWN, HANG, HOUR, MINUTE, RELAPSE_AFTER, SECOND } from './spec-events.js';
+import type { Name, Seen, SpecEvent, Way } from './spec-events.js';
 
-/** Everything that can happen. */
-export const EVENTS = [
-  'a turns', // from ok to bad, or back
-  'b turns',
-  'a look, repairs help',
-  'a look, repairs do not help',
-  'a look, repairs hang', // for ten minutes, and then they help
-  'a look, repairs relapse', // they help for half a minute
-  'a look, dies in the act of a', // five seconds into it; it begins anew after ten seconds
-  'a person approves', // and the repair helps
-  'a person pauses or resumes',
-  'a minute passes',
-  'eleven minutes pass',
-] as const;
-export type SpecEvent = (typeof EVENTS)[number];
-
-/** How a repair goes. */
-export type Way = 'help' | 'do not help' | 'hang' | 'relapse' | 'die';
-
-/** What is seen of one event: what became of each component in trouble, in the order of their names. */
-export type Seen = readonly string[];
-
-const SECOND = 1_000;
-const MINUTE = 60 * SECOND;
-const HOUR = 60 * MINUTE;
-export const HANG = 10 * MINUTE;
-export const RELAPSE_AFTER = 30 * SECOND;
-export const DEATH_AFTER = 5 * SECOND;
-export const DOWN = 10 * SECOND;
 /** Two readings, a second apart. */
 const PROOF = 2 * SECOND;
 /** An act whose end nobody recorded is judged only when it is so old. */
@@ -48,32 +15,23 @@ interface Fix {
   readonly probation: boolean;
 }
 
-interface Component {
-  bad: boolean;
-  /** When it will be bad again. */
-  badAt: number;
-  /** Whether an issue is open. */
-  open: boolean;
-  /** When an act began whose end nobody recorded. */
-  cut: number | null;
-  acts: number[];
-  strikes: number;
-  relapses: number;
-  repairs: number;
-  since: number;
-  until: number;
-  openUntil: number | null;
-  fix: Fix | null;
-  healthySince: number | null;
-  asked: { readonly at: number; yes: boolean } | null;
-}
-
-const newComponent = (): Component => ({
-  ...{ bad: true, badAt: Infinity, open: false, cut: null, acts: [], strikes: 0, relapses: 0, repairs: 0 },
-  ...{ since: 0, until: 0, openUntil: null, fix: null, healthySince: null, asked: null },
+/** What is remembered of a component. */
+const newComponent = () => ({
+  /** Now, and from then on again. */
+  ...{ bad: true, badAt: Infinity },
+  /** Whether an issue is open, and when an act began whose end nobody recorded. */
+  ...{ open: false, cut: null as number | null },
+  ...{ acts: [] as number[], strikes: 0, relapses: 0, repairs: 0, since: 0, until: 0 },
+  ...{ openUntil: null as number | null, healthySince: null as number | null, fix: null as Fix | null },
+  asked: null as { readonly at: number; yes: boolean } | null,
 });
+type Component = ReturnType<typeof newComponent>;
 
-/** The specified engine. */
+/**
+ * What the engine does with two components, as a specification that can be read from top to bottom: HEALING, section 5.
+ * `a` is repaired without asking; the repair of `b` needs a person's approval. Each has one check, which needs a second
+ * to be read again and two readings in a row to prove a repair.
+ */
 export class Specification {
   #now = 0;
   #paused = false;
