@@ -1,11 +1,9 @@
 import type { InspectRequest, Looked } from '../detect/detector.js';
 import { isBad } from '../detect/issue-from.js';
 import { verdictsOf } from '../detect/look-again.js';
-import { messageOf } from '../errors.js';
 import type { CycleReport } from '../events.js';
 import { forget } from '../guard/approvals.js';
 import type { Guards } from '../guard/guards.js';
-import { recordRelapse, relapsedFix } from '../guard/relapse.js';
 import { Chronicle, type Seen } from '../heal/chronicle.js';
 import { Tally } from '../heal/tally.js';
 import type { ComponentVerdict, Issue } from '../issue.js';
@@ -16,6 +14,7 @@ import { gatherEvidence } from './log-evidence.js';
 import { Outdated } from './outdated.js';
 import { OpenIssues, type OpenIssue, type Turn } from './open-issues.js';
 import { isBlank, noteLook, type Settle } from './record-health.js';
+import { noteRelapse, saveRelapses } from './record-relapse.js';
 import { noteStorm } from './record-storm.js';
 
 /** What one look at the host gave. */
@@ -154,34 +153,13 @@ export class Looks {
     let relapsed = false;
     for (const { issue } of opened) {
       emit('issue:opened', { issue });
-      relapsed = this.#noteRelapse(issue, mode) || relapsed;
+      if (!mode.dryRun && noteRelapse(issue, this.#ports, this.tally)) relapsed = true;
     }
-    if (relapsed) await this.#save();
+    if (relapsed) await saveRelapses(this.#ports);
     for (const { issue } of cleared) this.#cleared(issue);
     await Promise.all(opened.map((one) => this.#gather(one, mode.signal)));
     await noteLook(verdicts, this.#ports, this.#effects.settle, { ...mode, only, isActing: this.#isActing });
     noteStorm(this.open, this.#ports);
-  }
-
-  /** A fix that did not last is taken back. Returns whether that is so. */
-  #noteRelapse(issue: Issue, { dryRun }: LookMode): boolean {
-    const { ledger, guards, bootId, clock, emit } = this.#ports;
-    const now = ledger.now();
-    const fix = relapsedFix(ledger.state, issue, { now, bootId, guards });
-    if (fix === undefined || dryRun) return false;
-    ledger.note((state) => recordRelapse(state, issue, fix, { now, chance: clock.random(), guards }));
-    this.tally.relapsed();
-    emit('issue:relapsed', { issue, action: fix.action, afterMs: now - fix.at });
-    return true;
-  }
-
-  /** A breaker that a relapse opens holds back every further act, so no act would write it down. */
-  async #save(): Promise<void> {
-    const { ledger, logger } = this.#ports;
-    if (!ledger.isHeld) return;
-    await ledger.save().catch((error: unknown) => {
-      logger.error(`A relapse could not be recorded: ${messageOf(error)}`);
-    });
   }
 
   /** From the stored intent to its end the proof decides, and no look clears. */

@@ -175,7 +175,7 @@ export class Hands implements Executor {
     const { rules } = this.#ground;
     const { plans } = this.#life.heard;
     const said = [...plans.values()].find((one) => one.plan === plan);
-    if (said && said.plan.action === action.action) return [said.issue, said.plan];
+    if (said?.plan.action === action.action) return [said.issue, said.plan];
     rules.breach(`${action.action} of ${partOf(action)}: not by the plan that was announced last`);
     const [issue, fallback]: [Pick<Issue, 'component'>, Plan | undefined] = [
       { component: partOf(action) },
