@@ -10,11 +10,14 @@ export interface Claim {
   readonly names: readonly string[];
 }
 
-/** Returns what a plan needs for itself: its units and those that its jobs touch, or for other host actions the action. */
+/**
+ * Returns what a plan needs for itself: its units, those that go down with them and those that its jobs touch; for other
+ * host actions the action.
+ */
 export function claimOf(plan: Plan, component: string): Claim {
   const { scope, action, generation } = plan;
   const units = plan.targets.flatMap((target) =>
-    target.kind === 'unit' ? [target.id, ...target.names] : [],
+    target.kind === 'unit' ? [target.id, ...target.names, ...target.dragsAlong] : [],
   );
   const touched = plan.effects?.touches.flatMap((unit) => unit.names) ?? [];
   const names = scope === 'process' ? [component] : units.length > 0 ? [...units, ...touched] : [action];

@@ -38,7 +38,7 @@ export async function repairAll(
   const ordered = inOrder(choices);
   for (const [index, choice] of ordered.entries()) {
     const needed = ordered.slice(0, index).flatMap((other, at) => (needs(choice, other) ? [turns[at]!] : []));
-    const turn = takeTurn(choice, choices, Promise.all(needed), sources, signal);
+    const turn = takeTurn(choice, choices, needed, sources, signal);
     turns.push(turn);
     // A dry run counts its own plans, so each waits for the one before it.
     if (sources.dryRun) await turn;
@@ -49,7 +49,7 @@ export async function repairAll(
 async function takeTurn(
   choice: Choice,
   all: readonly Choice[],
-  needed: Promise<unknown>,
+  needed: readonly Promise<unknown>[],
   sources: BatchSources,
   signal: AbortSignal,
 ): Promise<HealingResult> {
@@ -65,7 +65,7 @@ async function takeTurn(
   };
   const result = await (asked.block || !asked.plan || sources.dryRun
     ? act(false)
-    : inSlot(asked, needed, sources, act));
+    : inSlot(asked, { needed, isLate: asked !== choice || needed.length > 0 }, sources, act));
   sources.done(result);
   return result;
 }
@@ -73,16 +73,15 @@ async function takeTurn(
 /** What another issue of this round needs is repaired first; in a storm, one repair at a time. */
 async function inSlot(
   { plan, issue }: Choice,
-  needed: Promise<unknown>,
+  { needed, isLate }: { readonly needed: readonly Promise<unknown>[]; readonly isLate: boolean },
   { slots, ledger }: BatchSources,
   act: (waited: boolean) => Promise<HealingResult>,
 ): Promise<HealingResult> {
-  const start = ledger.now();
-  await needed;
+  await Promise.all(needed);
   const claim = claimOf(plan!, issue.component);
   const alone = claim.alone || ledger.state.storm !== null;
   const owner = { component: issue.component, action: plan!.action };
-  return slots.take({ ...claim, alone }, owner, (waited) => act(waited || ledger.now() > start));
+  return slots.take({ ...claim, alone }, owner, (waited) => act(waited || isLate));
 }
 
 /** A turn that came late begins with a plan of its own: this one is judged, announced and carried out. */

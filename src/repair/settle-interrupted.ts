@@ -33,7 +33,8 @@ export async function settleInterrupted(
 ): Promise<void> {
   const { ledger, guards, clock, logger, bootId, isInRepair } = sources;
   const worst = worstOf(verdicts);
-  const seen = new Map(verdicts.map((verdict) => [verdict.component, verdict]));
+  const isDown = (component: string): boolean =>
+    verdicts.some((one) => one.component === component && one.check === 'services' && one.value === 0);
   for (const intent of ledger.state.intents) {
     const { at: begun, component, action, scope, check, bootId: boot, awaitsReboot = false } = intent;
     const status = known(worst.get(component), intent, sources);
@@ -43,8 +44,7 @@ export async function settleInterrupted(
     if (intent.generation && (await isSwitching(sources.host))) continue;
     if (status === 'bad' && (await mayRepeat(intent, sources))) continue;
     // A service that is not listed may be down without an issue; after a repair of ours it counts as one.
-    const verdict = seen.get(component);
-    const down = status === 'ok' && verdict?.check === 'services' && verdict.value === 0;
+    const down = status === 'ok' && isDown(component);
     const outcome = status === 'ok' && !down ? 'fixed' : 'failed';
     const found =
       outcome === 'fixed' ? 'healthy' : down ? 'not running: start it manually' : 'still not healthy';

@@ -159,8 +159,11 @@ export class Cycle {
   /** What an earlier run began with these components is verified before anything new begins. */
   async #settleBefore(issues: readonly Issue[], signal: AbortSignal): Promise<void> {
     const { ledger, detector } = this.#ports;
-    const begun = new Set(ledger.state.intents.map(({ component }) => component));
-    for (const { component, check } of issues.filter((issue) => begun.has(issue.component))) {
+    const components = new Set(issues.map(({ component }) => component));
+    // By the check that opened the issue then, whatever this one was opened by.
+    for (const { component, check } of ledger.state.intents.filter((intent) =>
+      components.has(intent.component),
+    )) {
       const verdicts = await lookAgain(detector, { component, check, signal }).catch(() => []);
       // This round itself counts the component once; twice would be an act of this very engine.
       await this.#settle(verdicts, 1);
