@@ -136,7 +136,8 @@ export class Looks {
     mode: LookMode,
     lasting: Guards['lasting'] | undefined,
   ): Promise<Look> {
-    const [verdicts, isHeld] = await this.#current(looked);
+    const { verdicts, isOutdated } = await this.#outdated.whenDone(looked);
+    const isHeld = (component: string): boolean => isOutdated(component) || this.#isHeld(component);
     const reported = this.#noteReadings(verdicts, mode.signal, isHeld);
     const { clock, ledger } = this.#ports;
     const detectionMs = clock.monotonic() - start;
@@ -186,27 +187,6 @@ export class Looks {
   ): Promise<void> | undefined {
     const skip = (component: string): boolean => this.#isActing(component) || isHeld(component);
     return this.lost.take(verdicts, skip, signal);
-  }
-
-  /** What a look says of components that were read again or repaired meanwhile is not known, and clears nothing. */
-  async #current(
-    looked: Looked,
-  ): Promise<readonly [verdicts: readonly ComponentVerdict[], isHeld: (component: string) => boolean]> {
-    const look = this.#outdated.begin();
-    let isOutdated: ((component: string) => boolean) | undefined;
-    let verdicts: readonly ComponentVerdict[];
-    try {
-      verdicts = await looked;
-    } finally {
-      isOutdated = this.#outdated.end(look);
-    }
-    if (isOutdated === undefined) return [verdicts, this.#isHeld];
-    const outdated = isOutdated;
-    const reason = 'it was read again or repaired while this look was under way';
-    const current = verdicts.map((verdict) =>
-      outdated(verdict.component) ? { ...verdict, status: 'unknown' as const, reason } : verdict,
-    );
-    return [current, (component) => outdated(component) || this.#isHeld(component)];
   }
 
   /** The same request while nothing in it changes. A monitor is woken by what happens: recent readings are enough. */

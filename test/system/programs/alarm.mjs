@@ -1,6 +1,6 @@
 // Runs inside a test host: monitors with one engine, whose checks ask over HTTP, and prints as JSON all that it told.
 // It ends when each of the events in `until` has come, and after `quietMs` more; or after `forMs`.
-/* global AbortController */
+
 import { execFile } from 'node:child_process';
 import { get } from 'node:http';
 import process from 'node:process';
