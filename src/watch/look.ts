@@ -225,7 +225,9 @@ export class Looks {
     if (!ledger.isOpen(dryRun)) await ledger.open(dryRun);
     for (const component of components) this.#outdated.changed(component);
     const looks = [...components].map(async (component) => verdictsOf(detector, { component, signal }));
-    const [verdicts, isHeld] = await this.#current(Promise.all(looks).then((each) => each.flat()));
+    const all = Promise.all(looks).then((each) => each.flat());
+    const { verdicts, isOutdated } = await this.#outdated.whenDone(all);
+    const isHeld = (component: string): boolean => isOutdated(component) || this.#isHeld(component);
     const timestamp = new Date(clock.now());
     const now = ledger.now();
     const turn = this.open.watchOnly(components, verdicts, timestamp, now, guards.lasting, isHeld);
