@@ -11,8 +11,8 @@ export interface Claim {
 }
 
 /**
- * Returns what a plan needs for itself: its units, those that go down with them and those that its jobs touch; for other
- * host actions the action.
+ * Returns what a plan needs for itself: the component, because one record and one proof speak for it; its units, those
+ * that go down with them and those that its jobs touch; for other host actions the action.
  */
 export function claimOf(plan: Plan, component: string): Claim {
   const { scope, action, generation } = plan;
@@ -20,7 +20,8 @@ export function claimOf(plan: Plan, component: string): Claim {
     target.kind === 'unit' ? [target.id, ...target.names, ...target.dragsAlong] : [],
   );
   const touched = plan.effects?.touches.flatMap((unit) => unit.names) ?? [];
-  const names = scope === 'process' ? [component] : units.length > 0 ? [...units, ...touched] : [action];
+  const host = units.length > 0 ? [...units, ...touched] : [action];
+  const names = scope === 'process' ? [component] : [component, ...host];
   return {
     scope,
     alone: scope === 'host' && (generation !== undefined || CHANGES_GENERATION.includes(action)),
@@ -30,5 +31,10 @@ export function claimOf(plan: Plan, component: string): Claim {
 
 /** Returns whether two plans may not be carried out at the same time. */
 export const conflicts = (one: Claim, other: Claim): boolean =>
-  one.scope === other.scope &&
-  (one.alone || other.alone || one.names.some((name) => other.names.includes(name)));
+  (one.scope === other.scope && (one.alone || other.alone)) ||
+  one.names.some((name) => other.names.includes(name));
+
+/** Returns whether who holds one claim may carry out a plan that needs another one. */
+export const covers = (held: Claim, needed: Claim): boolean =>
+  held.scope === needed.scope &&
+  (held.alone || (!needed.alone && needed.names.every((name) => held.names.includes(name))));
