@@ -8,11 +8,13 @@ export interface Claim {
   readonly alone: boolean;
   /** Names that no other action may claim at the same time. */
   readonly names: readonly string[];
+  /** The component that is repaired, in whatever scope: one record and one proof speak for it. */
+  readonly component?: string;
 }
 
 /**
- * Returns what a plan needs for itself: the component, because one record and one proof speak for it; its units, those
- * that go down with them and those that its jobs touch; for other host actions the action.
+ * Returns what a plan needs for itself: its units, those that go down with them and those that its jobs touch; for other
+ * host actions the action.
  */
 export function claimOf(plan: Plan, component: string): Claim {
   const { scope, action, generation } = plan;
@@ -20,8 +22,7 @@ export function claimOf(plan: Plan, component: string): Claim {
     target.kind === 'unit' ? [target.id, ...target.names, ...target.dragsAlong] : [],
   );
   const touched = plan.effects?.touches.flatMap((unit) => unit.names) ?? [];
-  const host = units.length > 0 ? [...units, ...touched] : [action];
-  const names = scope === 'process' ? [component] : [component, ...host];
+  const names = scope === 'process' ? [component] : units.length > 0 ? [...units, ...touched] : [action];
   return {
     scope,
     alone: scope === 'host' && (generation !== undefined || CHANGES_GENERATION.includes(action)),
@@ -31,8 +32,9 @@ export function claimOf(plan: Plan, component: string): Claim {
 
 /** Returns whether two plans may not be carried out at the same time. */
 export const conflicts = (one: Claim, other: Claim): boolean =>
-  (one.scope === other.scope && (one.alone || other.alone)) ||
-  one.names.some((name) => other.names.includes(name));
+  (one.component !== undefined && one.component === other.component) ||
+  (one.scope === other.scope &&
+    (one.alone || other.alone || one.names.some((name) => other.names.includes(name))));
 
 /** Returns whether who holds one claim may carry out a plan that needs another one. */
 export const covers = (held: Claim, needed: Claim): boolean =>

@@ -121,7 +121,7 @@ const CHANGES: Block = {
 /** In a storm, one repair at a time. */
 function claimIn({ plan, issue }: Choice, { ledger }: BatchSources): Claim {
   const claim = claimOf(plan!, issue.component);
-  return { ...claim, alone: claim.alone || ledger.state.storm !== null };
+  return { ...claim, component: issue.component, alone: claim.alone || ledger.state.storm !== null };
 }
 
 const ownerOf = ({ issue: { component }, action: { action } }: Choice): SlotOwner => ({ component, action });

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Check } from '../../src/detect/check.js';
+import { claimOf, conflicts, covers } from '../../src/guard/claims.js';
 import type { Verdict } from '../../src/issue.js';
+import type { Plan } from '../../src/plan.js';
 import { failedUnit, unitReading } from '../../src/testing/index.js';
 import { benchOf, type Bench } from '../make-engine.js';
 import { planOf, unitTargetOf } from '../make.js';
@@ -58,6 +60,27 @@ describe('two issues of one component', () => {
     }
     await bench.done(healing);
     expect(most()).toBe(1);
+  });
+});
+
+describe('claims', () => {
+  const restart = planOf({ targets: [unitTargetOf({ id: 'front.service' })] });
+  const inProcess = planOf({ action: 'mend', scope: 'process', targets: [] });
+  const of = (plan: Plan, component: string) => ({ ...claimOf(plan, component), component });
+
+  it('of one component conflict in whatever scope, and those of two components in different scopes do not', () => {
+    expect(conflicts(of(restart, 'shop'), of(inProcess, 'shop'))).toBe(true);
+    expect(conflicts(of(restart, 'shop'), of(inProcess, 'till'))).toBe(false);
+  });
+
+  it('cover a plan that needs no more than they hold', () => {
+    const other = planOf({ targets: [unitTargetOf({ id: 'back.service' })] });
+    const [one, alone] = [of(restart, 'shop'), { ...of(restart, 'shop'), alone: true }];
+    expect(covers(one, one)).toBe(true);
+    expect(covers(one, of(other, 'shop'))).toBe(false);
+    expect(covers(one, alone)).toBe(false);
+    expect(covers(alone, of(other, 'shop'))).toBe(true);
+    expect(covers(one, of(inProcess, 'shop'))).toBe(false);
   });
 });
 
