@@ -41,6 +41,8 @@ export interface EngineEvents {
   'reading:back': { readonly component: string; readonly check: string; readonly forMs: number };
   'heal:planned': { readonly issue: Issue; readonly plan: Plan };
   'heal:started': { readonly issue: Issue; readonly plan: Plan };
+  /** A temporary change of an earlier repair is undone next, by this plan. */
+  'undo:planned': { readonly component: string; readonly plan: Plan };
   /** A component was repaired with success again and again: the repair does not reach the cause. */
   'issue:recurring': { readonly component: string; readonly times: number };
   /** A person is asked whether a plan may be carried out. */
@@ -68,6 +70,7 @@ const EVENT_NAMES: readonly (keyof EngineEvents)[] = [
   'heal:started',
   'heal:done',
   'heal:blocked',
+  'undo:planned',
   'approval:asked',
   'storm:began',
   'storm:ended',

@@ -13,8 +13,20 @@ export interface Announcements {
   readonly started: (event: EngineEvents['heal:started']) => void;
 }
 
-/** What an act is carried out with. */
-export interface ActSources {
+/** What a plan is carried out for, and who is told of each plan before it runs. */
+export interface ActFor {
+  readonly component: string;
+  readonly announce: (plan: Plan) => void;
+}
+
+/** How a plan is carried out. */
+export interface ActOptions {
+  readonly approved: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** What an act is undone with. */
+export interface UndoSources {
   readonly executor: Executor;
   readonly announce: Pick<Announcements, 'planned'>;
   readonly logger: Logger;
@@ -26,22 +38,18 @@ export interface ActSources {
  */
 export async function carryOut(
   action: HealingAction,
-  { issue, plan }: Pick<Repair, 'issue' | 'plan'>,
-  approved: boolean,
-  { executor, announce }: ActSources,
-  signal: AbortSignal,
+  plan: Plan,
+  { component, announce }: ActFor,
+  executor: Executor,
+  options: ActOptions,
 ): Promise<Execution> {
   try {
     const execution: unknown = await executor.execute(action, {
-      ...{ dryRun: false, signal, approved, plan },
-      onPlan: (further) => announce.planned({ issue, plan: further }),
+      ...{ ...options, dryRun: false, plan, onPlan: announce },
     });
     return expectExecution(execution, plan);
   } catch (error) {
-    return failed(
-      action,
-      `The executor broke while it was repairing ${issue.component}: ${messageOf(error)}`,
-    );
+    return failed(action, `The executor broke while it was repairing ${component}: ${messageOf(error)}`);
   }
 }
 
@@ -49,15 +57,16 @@ export async function carryOut(
 export async function undoWorse(
   { issue, plan }: Repair,
   definition: ActionDefinition | undefined,
-  sources: ActSources,
+  { executor, announce, logger }: UndoSources,
   signal: AbortSignal,
 ): Promise<void> {
-  const { logger } = sources;
   if (!definition?.undo) return;
+  const { component } = issue;
+  const about = { component, announce: (further: Plan) => announce.planned({ issue, plan: further }) };
   try {
     await definition.undo(definition.parse(plan.parameters), {
       signal,
-      execute: (action) => planAndCarryOut(action, issue, sources, signal),
+      execute: (action) => planAndCarryOut(action, about, executor, { approved: true, signal }),
     });
     logger.warn(`\`${plan.action}\` made it worse and was undone`);
   } catch (error) {
@@ -65,21 +74,21 @@ export async function undoWorse(
   }
 }
 
-/** Plans an action, announces the plan, and carries out that plan. It asks no gate: it undoes what was done. */
+/** Plans an action, announces the plan, and carries out that plan. It asks no gate of the engine: it undoes what was done. */
 export async function planAndCarryOut(
   action: HealingAction,
-  issue: Repair['issue'],
-  sources: ActSources,
-  signal: AbortSignal,
+  about: ActFor,
+  executor: Executor,
+  options: ActOptions,
 ): Promise<Execution> {
   let plan: Plan;
   try {
-    plan = await sources.executor.plan(action, { signal });
+    plan = await executor.plan(action, { signal: options.signal });
   } catch (error) {
     return failed(action, messageOf(error));
   }
-  sources.announce.planned({ issue, plan });
-  return carryOut(action, { issue, plan }, true, sources, signal);
+  about.announce(plan);
+  return carryOut(action, plan, about, executor, options);
 }
 
 /** What an executor of the host program answers may be anything; that it ran another plan is a fault. */

@@ -2,16 +2,16 @@ import type { ActionRegistry } from '../actions/registry.js';
 import { lookAgain, worstVerdict } from '../detect/look-again.js';
 import { messageOf } from '../errors.js';
 import type { Execution } from '../execute/executor.js';
-import type { Block } from '../plan.js';
+import type { Block, Plan } from '../plan.js';
 import type { HealingResult } from '../result.js';
 import { climb, type Choice, type ChoiceSources } from './choose.js';
-import { carryOut, ranAnother, undoWorse, type ActSources, type Announcements } from './carry-out.js';
+import { carryOut, ranAnother, undoWorse, type Announcements, type UndoSources } from './carry-out.js';
 import { isWorse, prove, type Proved, type ProofSources, type Repair } from './prove.js';
 import type { Recorder } from './record.js';
 import { attemptOf, resultOf, type Ending } from './result.js';
 
 /** What a repair is made with. */
-export interface RepairSources extends ChoiceSources, ProofSources, Pick<ActSources, 'logger'> {
+export interface RepairSources extends ChoiceSources, ProofSources, Pick<UndoSources, 'logger'> {
   readonly actions: ActionRegistry;
   readonly recorder: Recorder;
   readonly announce: Announcements;
@@ -94,7 +94,11 @@ async function repairOnce(
   const unwritten = await recorder.intent(repair, digest);
   if (unwritten) return skipped(unwritten);
   announce.started({ issue, plan });
-  const execution = await carryOut(choice.action, repair, approved, sources, signal);
+  const about = {
+    component: issue.component,
+    announce: (further: Plan) => announce.planned({ issue, plan: further }),
+  };
+  const execution = await carryOut(choice.action, plan, about, sources.executor, { approved, signal });
   if (execution.outcome === 'skipped') {
     const { blockedBy = 'unavailable', error: sentence = 'The executor did not act' } = execution;
     await recorder.end(repair, { outcome: 'skipped', block: { reason: blockedBy, sentence } });

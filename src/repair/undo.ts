@@ -1,11 +1,13 @@
 import { messageOf } from '../errors.js';
-import type { Execution, Executor } from '../execute/executor.js';
+import type { EngineEvents } from '../events.js';
+import type { Executor } from '../execute/executor.js';
 import type { Guards } from '../guard/guards.js';
 import type { Ledger } from '../guard/ledger.js';
 import { forgetUndo, postponeUndo } from '../guard/undo.js';
 import type { Undo } from '../guard/state.js';
 import type { Logger } from '../logger.js';
-import type { HealingAction } from '../plan.js';
+import type { Plan } from '../plan.js';
+import { planAndCarryOut } from './carry-out.js';
 
 /** What temporary changes are undone with. */
 export interface UndoSources {
@@ -13,14 +15,24 @@ export interface UndoSources {
   readonly executor: Executor;
   readonly ledger: Ledger;
   readonly guards: Guards;
+  readonly emit: (name: 'undo:planned', event: EngineEvents['undo:planned']) => void;
 }
 
-/** Undoes temporary changes, oldest first. What cannot be undone stays on record. Never rejects. */
+/**
+ * Undoes temporary changes, oldest first: plans each, announces the plan, and carries out that plan. What cannot be undone
+ * stays on record. Nothing interrupts it: it is short, and the engine may be stopping. Never rejects.
+ */
 export async function undoAll(undos: readonly Undo[], sources: UndoSources): Promise<void> {
-  const { ledger, logger, guards, executor } = sources;
+  const { ledger, logger, guards, executor, emit } = sources;
+  const { signal } = new AbortController();
   for (const undo of undos) {
-    const { component, action } = undo;
-    const { outcome, blockedBy, error = 'the executor gave no reason' } = await execute(undo, executor);
+    const { component, action, parameters } = undo;
+    const about = { component, announce: (plan: Plan) => emit('undo:planned', { component, plan }) };
+    const execution = await planAndCarryOut({ action, parameters }, about, executor, {
+      approved: false,
+      signal,
+    });
+    const { outcome, blockedBy, error = 'the executor gave no reason' } = execution;
     // What is as it was before, by whatever hand, is undone.
     const done = outcome === 'executed' || blockedBy === 'no-expected-gain';
     if (done) logger.info(`${component}: the temporary change was undone by \`${action}\``);
@@ -32,17 +44,5 @@ export async function undoAll(undos: readonly Undo[], sources: UndoSources): Pro
       .catch((problem: unknown) => {
         logger.error(`An undone change could not be recorded: ${messageOf(problem)}`);
       });
-  }
-}
-
-/** It is not interrupted: it is short, and the engine may be stopping. */
-async function execute(
-  { action, parameters }: HealingAction,
-  executor: Executor,
-): Promise<Pick<Execution, 'outcome' | 'blockedBy' | 'error'>> {
-  try {
-    return await executor.execute({ action, parameters }, { dryRun: false });
-  } catch (error) {
-    return { outcome: 'failed', error: messageOf(error) };
   }
 }

@@ -49,6 +49,7 @@ export class Looks {
   #request: InspectRequest | undefined;
   readonly #outdated = new Outdated();
   readonly #inHand = new Set<string>();
+  #hasUnsavedRelapse = false;
 
   constructor(ports: LookPorts, effects: LookEffects) {
     this.#ports = ports;
@@ -159,12 +160,15 @@ export class Looks {
   ): Promise<void> {
     const { emit } = this.#ports;
     this.tally.opened(opened.map(({ issue }) => issue));
-    let relapsed = false;
     for (const { issue } of opened) {
       emit('issue:opened', { issue });
-      if (!mode.dryRun && noteRelapse(issue, this.#ports, this.tally)) relapsed = true;
+      // Counted in a dry run as well: the issue opens only once.
+      if (noteRelapse(issue, this.#ports, this.tally)) this.#hasUnsavedRelapse = true;
     }
-    if (relapsed) await saveRelapses(this.#ports);
+    if (this.#hasUnsavedRelapse && !mode.dryRun) {
+      this.#hasUnsavedRelapse = false;
+      await saveRelapses(this.#ports);
+    }
     for (const { issue } of cleared) this.#cleared(issue);
     await Promise.all(opened.map((one) => this.#gather(one, mode.signal)));
     await noteLook(verdicts, this.#ports, this.#effects.settle, { ...mode, only, isActing: this.#isActing });

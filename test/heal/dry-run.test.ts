@@ -95,4 +95,23 @@ describe('a dry run', () => {
     await bench.done(bench.engine.detectAndHeal());
     expect(bench.executor.executed).toHaveLength(1);
   });
+
+  it('counts a relapse that it is the first to see, and the next look that is none writes it down', async () => {
+    const state = memoryStore();
+    const bench = benchOf(FAILED, {
+      state,
+      fake: { act: () => bench.host.setUnit('nginx', unitReading({ name: 'nginx.service' })) },
+    });
+    const relapses: string[] = [];
+    bench.engine.on('issue:relapsed', ({ issue }) => relapses.push(issue.component));
+    const onRecord = async () => (await state.load())?.components['nginx']?.relapses;
+    await bench.done(bench.engine.detectAndHeal());
+    bench.host.setUnit('nginx', failedUnit());
+    await bench.done(bench.engine.detectAndHeal({ dryRun: true }));
+    expect([relapses, await onRecord()]).toEqual([['nginx'], 0]);
+    expect(bench.engine.getMetrics().issuesRelapsed).toBe(1);
+    bench.engine.healingEnabled = false;
+    await bench.done(bench.engine.detectAndHeal());
+    expect([relapses, await onRecord()]).toEqual([['nginx'], 1]);
+  });
 });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { defineAction, verifyByCheck } from '../../src/actions/define.js';
 import { memoryStore, type Store } from '../../src/guard/store.js';
 import { EMPTY_STATE } from '../../src/guard/state.js';
@@ -118,6 +118,44 @@ describe('what is to be taken back', () => {
     await done(engine.close());
     expect(await remembered(store)).toMatchObject([{ component: 'cpu' }]);
     expect(logger.lines.map(({ message }) => message).join()).toContain('could not be undone: EBUSY');
+  });
+
+  it('is taken back by the plan that was announced just before, and by no other', async () => {
+    const { engine, done, executor } = bench();
+    const told: unknown[] = [];
+    engine.on('undo:planned', ({ component, plan }) => told.push(component, plan));
+    await done(engine.detectAndHeal());
+    expect(told).toEqual([]);
+    const execute = vi.spyOn(executor, 'execute');
+    await done(engine.close());
+    expect(told).toEqual(['cpu', expect.objectContaining(BACK)]);
+    expect(execute.mock.calls.map(([action, options]) => [action, options?.plan])).toEqual([[BACK, told[1]]]);
+  });
+
+  it('stays on record when the executor carried out another plan than the one announced', async () => {
+    const { engine, done, executor, store, logger } = bench();
+    await done(engine.detectAndHeal());
+    const plan = await executor.plan({ action: 'set_cpu_governor', parameters: {} });
+    executor.next({ outcome: 'executed', plan });
+    await done(engine.close());
+    expect(await remembered(store)).toHaveLength(1);
+    expect(logger.lines.map(({ message }) => message).join()).toContain('another plan');
+  });
+
+  it('stays on record when it cannot be planned', async () => {
+    const { engine, done, executor, store, executed } = bench(memoryStore(), {
+      fake: {
+        plan: ({ action }) => {
+          if (action === 'set_cpu_governor') throw new Error('no cpufreq any more');
+          return { restore: BACK };
+        },
+      },
+    });
+    await done(engine.detectAndHeal());
+    await done(engine.close());
+    expect(executed()).toEqual(['speed_up']);
+    expect(executor.executed).toHaveLength(1);
+    expect(await remembered(store)).toHaveLength(1);
   });
 
   it('is nothing after an act that a gate of the executor kept from being done', async () => {

@@ -14,7 +14,6 @@ export interface Heard {
   readonly memories: Memories;
   readonly now: () => number;
   readonly breach: (words: string) => void;
-  readonly isDryRun: () => boolean;
   readonly seen: { relapses: number };
 }
 
@@ -177,12 +176,12 @@ export class Announcements {
   #opened(issue: Issue): void {
     this.check();
     const { component, check, severity } = issue;
-    const { memories, now, isDryRun } = this.#heard;
+    const { memories, now } = this.#heard;
     this.#open.set(keyOf(issue), issue);
     const since = this.#doneAt.get(component);
     if (since !== undefined && !this.#wasBadSince(issue, since))
       this.#breach(`${component}: an issue opens by a reading from before the end of its repair`);
-    if (isDryRun() || !memories.relapses(component, check, severity, now())) return;
+    if (!memories.relapses(component, check, severity, now())) return;
     this.#mustRelapse.add(component);
     this.#counts.relapsed += 1;
     this.#heard.seen.relapses += 1;

@@ -75,7 +75,6 @@ export class Life {
     this.heard = new Announcements({
       ...{ world, memories: rules.memories, seen: rules.seen, now: () => this.now() },
       breach: (words) => rules.breach(words),
-      isDryRun: () => this.engine.dryRun || ground.rehearsing,
     });
     this.heard.listen(this.engine, isDead);
     this.engine.on('approval:asked', ({ request }) => {

@@ -9,11 +9,7 @@ const SETTLE = 3 * SECOND;
 const RESET = 10 * MINUTE;
 const LAPSE = 15 * MINUTE;
 
-interface Fix {
-  readonly at: number;
-  readonly strikes: number;
-  readonly probation: boolean;
-}
+type Fix = { readonly at: number; readonly strikes: number; readonly probation: boolean };
 
 /** What is remembered of a component. */
 const newComponent = () => ({
@@ -43,12 +39,9 @@ export class Specification {
     if (event === 'a minute passes') return this.#pass(MINUTE);
     if (event === 'eleven minutes pass') return this.#pass(11 * MINUTE);
     if (event === 'a person approves') return this.#approve();
-    if (event === 'a person pauses or resumes') {
-      this.#paused = !this.#paused;
-      return [];
-    }
-    const way = event.slice('a look, repairs '.length) as Way;
-    return this.#look(event === 'a look, dies in the act of a' ? 'die' : way);
+    if (event === 'a person pauses or resumes') return this.#pause();
+    if (event === 'a look, dies in the act of a') return this.#look('die');
+    return this.#look(event.slice('a look, repairs '.length) as Way);
   }
 
   #turn(name: Name): Seen {
@@ -62,9 +55,12 @@ export class Specification {
     return [];
   }
 
-  #isBad({ bad, badAt }: Component): boolean {
-    return bad || badAt <= this.#now;
+  #pause(): Seen {
+    this.#paused = !this.#paused;
+    return [];
   }
+
+  #isBad = ({ bad, badAt }: Component): boolean => bad || badAt <= this.#now;
 
   /** Looks at both, and repairs what is bad, side by side. */
   #look(way: Way): Seen {
@@ -75,8 +71,7 @@ export class Specification {
     for (const one of [a, b]) this.#settle(one);
     const bad = (['a', 'b'] as const).filter((name) => this.#isBad(this.#all[name]));
     const seen: string[] = [];
-    let end = before;
-    let died = false;
+    let [end, died] = [before, false];
     for (const name of bad) {
       this.#now = before;
       const outcome = this.#repair(name, way === 'die' && name === 'b' ? 'help' : way);
@@ -128,8 +123,7 @@ export class Specification {
     const isBad = this.#isBad(one);
     const lasting = one.healthySince !== null && this.#now - one.healthySince >= SETTLE;
     if (!isBad && !lasting && this.#now - one.cut < RESET) return;
-    one.cut = null;
-    this.#record(one, !isBad);
+    this.#record(Object.assign(one, { cut: null }), !isBad);
   }
 
   /** Every gate in its order; then the act, its proof and its record. */
