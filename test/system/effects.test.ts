@@ -54,6 +54,29 @@ describeOnHost('effects of a repair on other units', (lab) => {
     expect(await lab.runs(guarded)).toEqual(before);
   });
 
+  test.each(['ssh.service', 'sshd.service'])(
+    'a failed service that conflicts with %s of a running OpenSSH is not started, and ssh runs on',
+    async (name) => {
+      // Debian makes the second name when the unit is enabled.
+      await lab.host.systemctl('enable', '--quiet', 'ssh.service');
+      const rival = await lab.service('rival', UNTIL_WELL, `[Unit]\nConflicts=${name}`);
+      await lab.host.run(['systemctl', 'start', rival], { allowFailure: true });
+      await lab.until('failed', rival);
+      await lab.host.systemctl('start', 'ssh.service');
+      await lab.host.writeFile('/run/test-well', '');
+      const before = await lab.runs('ssh.service');
+      try {
+        const result = await lab.healOne(rival);
+        expect(result).toMatchObject({ outcome: 'skipped', blockedBy: 'protected' });
+        expect(result.error).toMatch('ssh.service would be stopped');
+        expect(await lab.runs('ssh.service')).toEqual(before);
+        expect(await lab.show('ActiveState', 'ssh.service')).toBe('active');
+      } finally {
+        await lab.host.systemctl('disable', '--quiet', '--now', 'ssh.service');
+      }
+    },
+  );
+
   test('a reload that systemd would pass on to a protected service is refused', async () => {
     const reloads = 'ExecReload=true';
     const guarded = await lab.service('guarded', `${FOR_GOOD}\n${reloads}`);

@@ -13,6 +13,7 @@ export const recipe = {
     'nginx-light',
     'nix-bin',
     'nix-setup-systemd',
+    'openssh-server',
     'procps',
     'python3-minimal',
     'sudo',
@@ -24,6 +25,8 @@ export const recipe = {
     ['rm', '-rf', '/var/lib/apt/lists', '/etc/resolv.conf'],
     // As on NixOS: the daemon starts when somebody asks for it.
     ['systemctl', 'disable', 'nix-daemon.service'],
+    // One test starts it; the others have no need of a server.
+    ['systemctl', 'disable', 'ssh.service'],
     // The timers would wake up in the middle of a test, and the console has no reader to log in.
     [
       'systemctl',
