@@ -25,7 +25,7 @@ export function relapsedFix(
   const { fixed } = recordOf(state, component);
   if (fixed === null || severity < Severity.MEDIUM) return undefined;
   const same = fixed.check === (check ?? null) && fixed.bootId === bootId;
-  const recent = now - fixed.at <= guards.backoff.resetAfterMs;
+  const recent = fixed.at <= now && now - fixed.at <= guards.backoff.resetAfterMs;
   return same && recent && fixed.system === state.generations.running ? fixed : undefined;
 }
 

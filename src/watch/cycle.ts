@@ -87,7 +87,10 @@ export class Cycle {
     try {
       await ledger.open(dryRun);
       if (ledger.state.approvals.length > 0 && !dryRun) noteLapses(this.#ports);
-      if (!dryRun) await this.#settleBefore(issues, signal);
+      if (!dryRun) {
+        await this.#looks.relapses.write();
+        await this.#settleBefore(issues, signal);
+      }
       const { repairRound } = await repairs();
       return await repairRound(issues, this.#ports, {
         ...{ dryRun, signal, slots: this.#slots },

@@ -15,7 +15,7 @@ import { Outdated } from './outdated.js';
 import { LostReadings } from './report-readings.js';
 import { OpenIssues, type OpenIssue, type Turn } from './open-issues.js';
 import { isBlank, noteLook, type Settle } from './record-health.js';
-import { noteRelapse, saveRelapses } from './record-relapse.js';
+import { Relapses } from './record-relapse.js';
 import { noteStorm } from './record-storm.js';
 
 /** What one look at the host gave. */
@@ -43,17 +43,18 @@ export class Looks {
   readonly chronicle = new Chronicle();
   readonly open = new OpenIssues();
   readonly lost: LostReadings;
+  readonly relapses: Relapses;
   readonly #ports: LookPorts;
   readonly #effects: LookEffects;
   readonly #fastPath = new FastPath();
   #request: InspectRequest | undefined;
   readonly #outdated = new Outdated();
   readonly #inHand = new Set<string>();
-  #hasUnsavedRelapse = false;
 
   constructor(ports: LookPorts, effects: LookEffects) {
     this.#ports = ports;
     this.lost = new LostReadings(ports);
+    this.relapses = new Relapses(ports, this.tally);
     this.#effects = effects;
   }
 
@@ -162,13 +163,10 @@ export class Looks {
     this.tally.opened(opened.map(({ issue }) => issue));
     for (const { issue } of opened) {
       emit('issue:opened', { issue });
-      // Counted in a dry run as well: the issue opens only once.
-      if (noteRelapse(issue, this.#ports, this.tally)) this.#hasUnsavedRelapse = true;
+      // In a dry run as well: the issue opens only once.
+      this.relapses.opened(issue);
     }
-    if (this.#hasUnsavedRelapse && !mode.dryRun) {
-      this.#hasUnsavedRelapse = false;
-      await saveRelapses(this.#ports);
-    }
+    if (!mode.dryRun) await this.relapses.write();
     for (const { issue } of cleared) this.#cleared(issue);
     await Promise.all(opened.map((one) => this.#gather(one, mode.signal)));
     await noteLook(verdicts, this.#ports, this.#effects.settle, { ...mode, only, isActing: this.#isActing });

@@ -1,27 +1,57 @@
 import { messageOf } from '../errors.js';
 import { recordRelapse, relapsedFix } from '../guard/relapse.js';
+import type { LastFix } from '../guard/state.js';
 import type { Tally } from '../heal/tally.js';
 import type { Issue } from '../issue.js';
 import type { EnginePorts } from '../repair/ports.js';
 
 type RelapsePorts = Pick<EnginePorts, 'ledger' | 'guards' | 'bootId' | 'clock' | 'emit' | 'logger'>;
 
-/** Takes a fix back that did not last. Returns whether that is so. */
-export function noteRelapse(issue: Issue, ports: RelapsePorts, tally: Tally): boolean {
-  const { ledger, guards, bootId, clock, emit } = ports;
-  const now = ledger.now();
-  const fix = relapsedFix(ledger.state, issue, { now, bootId, guards });
-  if (fix === undefined) return false;
-  ledger.note((state) => recordRelapse(state, issue, fix, { now, chance: clock.random(), guards }));
-  tally.relapsed();
-  emit('issue:relapsed', { issue, action: fix.action, afterMs: now - fix.at });
-  return true;
+/** A relapse that is not written down yet, and when it was seen. */
+interface Seen {
+  readonly issue: Issue;
+  readonly at: number;
 }
 
-/** Writes relapses down: a breaker that one opens holds back every further act, so no act would do it. */
-export async function saveRelapses({ ledger, logger }: RelapsePorts): Promise<void> {
-  if (!ledger.isHeld) return;
-  await ledger.save().catch((error: unknown) => {
-    logger.error(`A relapse could not be recorded: ${messageOf(error)}`);
-  });
+/** Takes fixes back that did not last. A dry run sees a relapse too: then the next call that is none writes it down. */
+export class Relapses {
+  readonly #ports: RelapsePorts;
+  readonly #tally: Tally;
+  #unwritten: readonly Seen[] = [];
+
+  constructor(ports: RelapsePorts, tally: Tally) {
+    this.#ports = ports;
+    this.#tally = tally;
+  }
+
+  /** An issue opened. */
+  opened(issue: Issue): void {
+    const at = this.#ports.ledger.now();
+    const fix = this.#record({ issue, at });
+    if (fix === undefined) return;
+    this.#unwritten = [...this.#unwritten, { issue, at }];
+    this.#tally.relapsed();
+    this.#ports.emit('issue:relapsed', { issue, action: fix.action, afterMs: at - fix.at });
+  }
+
+  /** Writes relapses down: a breaker that one opens holds back every further act, so no act would do it. */
+  async write(): Promise<void> {
+    if (this.#unwritten.length === 0) return;
+    const { ledger, logger } = this.#ports;
+    // The state may have been read anew since a dry run saw them.
+    for (const seen of this.#unwritten) this.#record(seen);
+    this.#unwritten = [];
+    if (!ledger.isHeld) return;
+    await ledger.save().catch((error: unknown) => {
+      logger.error(`A relapse could not be recorded: ${messageOf(error)}`);
+    });
+  }
+
+  #record({ issue, at: now }: Seen): LastFix | undefined {
+    const { ledger, guards, bootId, clock } = this.#ports;
+    const fix = relapsedFix(ledger.state, issue, { now, bootId, guards });
+    if (fix === undefined) return undefined;
+    ledger.note((state) => recordRelapse(state, issue, fix, { now, chance: clock.random(), guards }));
+    return fix;
+  }
 }
