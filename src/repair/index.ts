@@ -15,6 +15,8 @@ export interface Round {
   readonly dryRun: boolean;
   readonly slots: Slots;
   readonly nextId: () => string;
+  /** Returns the checks that opened the open issues of a component. */
+  readonly openChecks: (component: string) => readonly string[];
   /** Called when an act begins. */
   readonly started: (component: string) => void;
   /** Receives each result when it is there. */
@@ -26,7 +28,7 @@ export interface Round {
 export function repairRound(
   issues: readonly Issue[],
   ports: EnginePorts,
-  { dryRun, slots, nextId, started, done, signal }: Round,
+  { dryRun, slots, nextId, openChecks, started, done, signal }: Round,
 ): Promise<HealingResult[]> {
   const { host, detector, resolver, executor, actions, policy } = ports;
   const { guards, ledger, clock, logger, bootId, acting, approve, emit } = ports;
@@ -36,7 +38,7 @@ export function repairRound(
     issues,
     {
       ...{ host, detector, resolver, executor, actions, guards, ledger, clock, logger },
-      ...{ isHealingEnabled, nextId, slots, done },
+      ...{ isHealingEnabled, nextId, openChecks, slots, done },
       // Read each time: a dry run that is switched on also stops what waits for its turn.
       get dryRun() {
         return dryRun || ports.dryRun;

@@ -11,12 +11,14 @@ export interface Proof {
 
 /**
  * Judges a repair by the alarm: every check that speaks for the component reads ok and under its clearing level, and
- * none that opened the issue, or read bad before the repair, is silent or unknown. So `fixed` implies cleared. Pure.
+ * none that opened an open issue of it, or read bad before the repair, is silent or unknown: `open` names the former. So
+ * `fixed` implies cleared. Pure.
  */
 export function proofOf(
   issue: Pick<Issue, 'component' | 'check'>,
   before: readonly ComponentVerdict[],
   after: readonly ComponentVerdict[],
+  open: readonly string[] = [],
 ): Proof {
   const bad = after.find(({ status }) => status === 'bad');
   if (bad) return { status: 'bad', reason: bad.reason };
@@ -24,7 +26,7 @@ export function proofOf(
   if (still) return { status: 'bad', reason: `${still.reason}; it is not under its clearing level yet` };
   const moving = after.find(({ transient }) => transient);
   if (moving) return { status: 'unknown', reason: moving.reason };
-  for (const check of alarms(issue, before)) {
+  for (const check of alarms(issue, before, open)) {
     const verdict = after.find((one) => one.check === check);
     if (verdict === undefined)
       return { status: 'unknown', reason: `The check \`${check}\` gives no verdict on ${issue.component}` };
@@ -38,8 +40,12 @@ export function proofOf(
   return { status: 'unchecked', reason: `No check looks at ${issue.component}` };
 }
 
-/** The checks whose answer is needed: the one that opened the issue, and those that read bad before the repair. */
-function alarms({ check }: Pick<Issue, 'check'>, before: readonly ComponentVerdict[]): Set<string> {
+/** The checks whose answer is needed: those that opened the component's issues, and those that read bad before the repair. */
+function alarms(
+  { check }: Pick<Issue, 'check'>,
+  before: readonly ComponentVerdict[],
+  open: readonly string[],
+): Set<string> {
   const said = before.filter(({ status }) => status === 'bad').map((verdict) => verdict.check);
-  return new Set(check === undefined ? said : [check, ...said]);
+  return new Set([...(check === undefined ? [] : [check]), ...open, ...said]);
 }

@@ -21,6 +21,8 @@ export interface Repair {
   readonly issue: Issue;
   readonly plan: Plan;
   readonly before: readonly ComponentVerdict[];
+  /** Checks that opened an issue of the component which is still open. */
+  readonly openChecks: readonly string[];
 }
 
 /** What a proof is made with. */
@@ -145,23 +147,23 @@ class Alarm {
   }
 
   async #ask(): Promise<Proof> {
-    const { issue, before } = this.#repair;
+    const { issue, before, openChecks } = this.#repair;
     const { guards } = this.#sources;
     const patience = Math.max(-1, ...before.map(({ settleMs }) => settleMs ?? -1));
     if (patience >= 0) return this.#askRepeatedly(patience);
     await this.#waitUntil(this.#definition?.settleMs ?? settleMsOf(issue, guards));
-    return proofOf(issue, before, await this.read());
+    return proofOf(issue, before, await this.read(), openChecks);
   }
 
   /** A check of the host program sees what systemd cannot: it may stay bad for a while, and be right only for a moment. */
   async #askRepeatedly(patienceMs: number): Promise<Proof> {
-    const { issue, before } = this.#repair;
+    const { issue, before, openChecks } = this.#repair;
     let proof: Proof;
     let inARow = 0;
     const everyMs = Math.min(EVERY_MS, patienceMs / 2);
     do {
       await this.#sources.clock.sleep(everyMs, this.#signal);
-      proof = proofOf(issue, before, await this.read());
+      proof = proofOf(issue, before, await this.read(), openChecks);
       inARow = proof.status === 'ok' ? inARow + 1 : 0;
       // A first ok is confirmed, also by a check that takes longer than the time to settle.
     } while (inARow === 1 || (inARow === 0 && this.#passedMs() < patienceMs));

@@ -39,7 +39,10 @@ export class Recorder {
    * Writes down what is about to be done, before it is done. Returns the reason why it must not be done when that is
    * impossible; but a full disk may be cleaned even though it leaves no room to write that down.
    */
-  async intent({ id, issue, plan }: Omit<Repair, 'before'>, digest: string): Promise<Block | undefined> {
+  async intent(
+    { id, issue, plan }: Pick<Repair, 'id' | 'issue' | 'plan'>,
+    digest: string,
+  ): Promise<Block | undefined> {
     const { ledger, bootId, logger, acting } = this.#sources;
     const { component, check } = issue;
     const { action, scope, generation } = plan;

@@ -18,6 +18,8 @@ export interface RepairSources extends ChoiceSources, ProofSources, Pick<UndoSou
   readonly isHealingEnabled: () => boolean;
   readonly dryRun: boolean;
   readonly nextId: () => string;
+  /** Returns the checks that opened the open issues of a component. */
+  readonly openChecks: (component: string) => readonly string[];
 }
 
 /** What is known when the turn of an issue comes. */
@@ -90,7 +92,8 @@ async function repairOnce(
 
   // A "yes" is used up by the intent: it never serves twice, whatever happens next.
   const approved = judge.isApproved(digest);
-  const repair: Repair = { id, issue, plan, before };
+  const openChecks = sources.openChecks(issue.component);
+  const repair: Repair = { id, issue, plan, before, openChecks };
   const unwritten = await recorder.intent(repair, digest);
   if (unwritten) return skipped(unwritten);
   announce.started({ issue, plan });

@@ -95,6 +95,7 @@ export class Cycle {
       return await repairRound(issues, this.#ports, {
         ...{ dryRun, signal, slots: this.#slots },
         nextId: () => this.#nextId(),
+        openChecks: (component) => this.open.checksOf(component),
         started: (component) => this.#reports.begins(component),
         done: (result) => this.#reports.add(result),
       });

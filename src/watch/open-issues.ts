@@ -50,6 +50,11 @@ export class OpenIssues {
     return [...this.#open.values()].filter(({ issue }) => issue.component === component);
   }
 
+  /** The checks that opened the open issues of one component. */
+  checksOf(component: string): readonly string[] {
+    return this.about(component).flatMap(({ issue: { check } }) => (check === undefined ? [] : [check]));
+  }
+
   /** Takes the verdicts of a look. With `lasting`, an issue is only what has lasted; otherwise whatever is bad. */
   watch(
     verdicts: readonly ComponentVerdict[],

@@ -48,13 +48,15 @@ describe('any history', () => {
       const runs = Math.ceil(RUNS / FOCUS.length);
       for (let done = 0; done < runs; done += CHUNK) {
         const numRuns = Math.min(CHUNK, runs - done);
-        await fc.assert(
-          fc.asyncProperty(histories(more), async (history) => {
-            expect(await play(history, seen)).toEqual([]);
-            played += 1;
-          }),
-          { numRuns, seed: SEED + done },
-        );
+        const property = fc.asyncProperty(histories(more), async (history) => {
+          expect(await play(history, seen)).toEqual([]);
+          played += 1;
+        });
+        await fc.assert(property, { numRuns, seed: SEED + done }).catch((error: unknown) => {
+          // A long run tells at once what it found.
+          console.error(error);
+          throw error;
+        });
         if (runs > CHUNK) tell(title);
       }
     },

@@ -8,6 +8,7 @@ export type Manner = number | 'never';
 
 /** One run of a probe, as a bystander sees it. */
 export interface Run {
+  readonly name: string;
   /** Order among all that happens. */
   readonly began: number;
   readonly inLook: boolean;
@@ -23,6 +24,8 @@ export class Probes {
   /** Told when a probe has answered in time. */
   answered: (name: string, run: Run) => void = () => undefined;
   #order = 0;
+  /** Runs of this life that have not ended. */
+  #running = new Set<Run>();
   readonly #clock: WorldClock;
   readonly #conditionOf: (aspect: string) => Condition;
   readonly #manners = new Map<string, Manner>();
@@ -46,9 +49,9 @@ export class Probes {
     this.#hanging = this.#hanging.filter((one) => one.name !== name);
   }
 
-  /** Whether a probe answers at once. */
+  /** Whether a probe answers at once: an earlier run that has not ended is in its way. */
   isPrompt(name: string): boolean {
-    return this.#mannerOf(name) === 0;
+    return this.#mannerOf(name) === 0 && ![...this.#running].some((run) => run.name === name);
   }
 
   /** Whether a probe answers, at once or within its time. */
@@ -64,23 +67,26 @@ export class Probes {
 
   /** The checks, for one life of an engine. */
   checks(isDead: () => boolean): Check[] {
+    const running = (this.#running = new Set<Run>());
     return Object.entries(PROBES).map(([name, { component, timeoutMs, settleMs }]) => ({
       ...{ name, component, timeoutMs, type: 'service' as const, parts: [] },
       // The resolver picks what these need; for a unit its restart.
       ...(component === 'web' ? { heals: 'web' } : {}),
       // The others keep the default.
       ...(settleMs === 60_000 ? {} : { settleMs }),
-      run: () => this.#run(name, isDead),
+      run: () => this.#run(name, isDead, running),
     }));
   }
 
-  #run(name: string, isDead: () => boolean): Verdict | Promise<Verdict> {
-    const run: Run = { began: this.next(), inLook: this.inLook };
+  #run(name: string, isDead: () => boolean, running: Set<Run>): Verdict | Promise<Verdict> {
+    const run: Run = { name, began: this.next(), inLook: this.inLook };
     if (!isDead()) this.runs.set(name, [...(this.runs.get(name) ?? []).slice(-5), run]);
     const manner = this.#mannerOf(name);
     if (manner === 0) return this.#end(name, run, isDead);
     const begun = this.#clock.monotonic;
+    running.add(run);
     const done = (): Verdict => {
+      running.delete(run);
       const inTime = this.#clock.monotonic - begun < PROBES[name]!.timeoutMs;
       return this.#end(name, run, () => isDead() || !inTime);
     };

@@ -191,6 +191,36 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     }),
   ],
   [
+    'a relapse that a dry run saw first is on disk after the next call that is none, also after a restart',
+    history({
+      listed: false,
+      usuallyLastsMs: 20_000,
+      events: [
+        { what: 'goes through', component: 'web', conditions: ['bad', 'bad', 'bad', 'bad'], everyMs: 70_000 },
+        { what: 'restarts', cleanly: false, lost: false, downMs: 0 },
+        { what: 'rehearsal' },
+        { what: 'acts will go', acts: [{ goes: 'well', takesMs: 0 }] },
+        { what: 'turns', component: 'web', to: 'ok' },
+      ],
+    }),
+  ],
+  [
+    'a repair does not clear another issue of its component whose check is unknown',
+    history({
+      listed: false,
+      usually: 'for nothing',
+      usuallyLastsMs: 2_000,
+      troubles: ['db-query', 'db'],
+      events: [
+        { what: 'cycles', times: 1, everyMs: 1_000 },
+        { what: 'acts will go', acts: [{ goes: 'well', takesMs: 0 }] },
+        { what: 'a check answers', check: 'db-query', after: 20_000 },
+        { what: 'answers', yes: false },
+        { what: 'cycles', times: 2, everyMs: 60_000 },
+      ],
+    }),
+  ],
+  [
     'a repair by another plan than the announced one is not called fixed',
     history({
       listed: false,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ComponentVerdict } from '../../src/issue.js';
-import { proofOf } from '../../src/repair/proof.js';
+import { proofOf, type Proof } from '../../src/repair/proof.js';
 import { verdictOf } from '../make.js';
 
 const by = (check: string, status: ComponentVerdict['status'], more: Partial<ComponentVerdict> = {}) =>
@@ -9,7 +9,7 @@ const OPENED = { component: 'nginx', check: 'http' };
 const BY_HAND = { component: 'nginx' };
 
 describe('the proof by the alarm', () => {
-  it.each<[string, ...Parameters<typeof proofOf>, ReturnType<typeof proofOf>['status']]>([
+  it.each<[string, Parameters<typeof proofOf>[0], ComponentVerdict[], ComponentVerdict[], Proof['status']]>([
     ['is ok when the opening check reads ok', OPENED, [by('http', 'bad')], [by('http', 'ok')], 'ok'],
     ['is bad while the opening check reads bad', OPENED, [by('http', 'bad')], [by('http', 'bad')], 'bad'],
     ['is unknown when it is unknown', OPENED, [by('http', 'bad')], [by('http', 'unknown')], 'unknown'],
@@ -65,6 +65,19 @@ describe('the proof by the alarm', () => {
     expect(proof.status).toBe(status);
     expect(proof.reason).not.toBe('');
   });
+
+  it.each<[string, ComponentVerdict[], Proof['status']]>([
+    ['ok', [by('services', 'ok'), by('http', 'ok')], 'ok'],
+    ['unknown', [by('services', 'ok'), by('http', 'unknown')], 'unknown'],
+    ['silent', [by('services', 'ok')], 'unknown'],
+  ])(
+    'asks the check of another open issue of the component, which was unknown just before and is %s now',
+    (_, after, status) => {
+      const opened = { component: 'nginx', check: 'services' };
+      const before = [by('services', 'bad'), by('http', 'unknown')];
+      expect(proofOf(opened, before, after, ['services', 'http']).status).toBe(status);
+    },
+  );
 
   it('gives the sentence of the check that opened the issue', () => {
     const after = [by('services', 'ok'), by('http', 'ok')];
