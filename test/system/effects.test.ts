@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { commandsOf, describeOnHost } from './lab.js';
+import { commandsOf, describeOnHost, type Lab } from './lab.js';
 
 const UNTIL_WELL = `ExecStart=sh -c 'test -e /run/test-well && exec sleep infinity; exit 1'`;
 const FOR_GOOD = 'ExecStart=sleep infinity';
 
-describeOnHost('effects of a repair on other units', (lab) => {
+const effects = (lab: Lab): void => {
   /** A service that was killed, and that a start brings back. */
   const killed = async (name: string, unit: string, lines = FOR_GOOD): Promise<string> => {
     const service = await lab.service(name, lines, unit);
@@ -181,4 +181,7 @@ describeOnHost('effects of a repair on other units', (lab) => {
       `The unit file of ${service}.service changed on disk; systemd starts the loaded version until daemon-reload`,
     ]);
   });
-});
+};
+
+describeOnHost('effects of a repair on other units', effects);
+describeOnHost('effects of a repair on other units, on Debian 13', effects, { suite: 'trixie' });

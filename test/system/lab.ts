@@ -209,7 +209,7 @@ export class Lab {
 
 /** Describes what happens on a booted host of its own, which is gone without a trace afterwards. */
 export function describeOnHost(title: string, body: (lab: Lab) => void, boot?: BootOptions): void {
-  const missing = missingRequirements();
+  const missing = missingRequirements(boot?.suite);
   if (missing.length > 0) {
     if (process.env['SYSTEM_TESTS_REQUIRED'] === '1') {
       test(title, () => expect.fail(missing.join('\n')));
@@ -221,7 +221,8 @@ export function describeOnHost(title: string, body: (lab: Lab) => void, boot?: B
   }
   describe(title, () => {
     const lab = new Lab();
-    beforeAll(() => lab.open(boot));
+    // An image that is not there yet is built first.
+    beforeAll(() => lab.open(boot), 600_000);
     afterEach(() => lab.tidy());
     afterAll(async () => {
       expect(await lab.close(), 'traces of the test host on this machine').toEqual([]);

@@ -8,11 +8,14 @@ import { startKeeper } from './keeper.js';
 import type { Keeper } from './keeper.js';
 import { removeLeftovers } from './leftovers.js';
 import { mountSmallFileSystem } from './smallFileSystem.js';
+import type { Suite } from './recipe.js';
 import type { RunOptions, TestHost } from './TestHost.js';
 import { waitFor } from './waitFor.js';
 
 /** How a test host differs from the usual one. */
 export interface BootOptions {
+  /** What is installed. Default `bookworm`. */
+  readonly suite?: Suite;
   /** Folders or files of the outside, not below `/run`, that are seen inside: path inside by path outside. */
   readonly binds?: Readonly<Record<string, string>>;
   /** The same, read-only. */
@@ -28,7 +31,7 @@ const repository = fileURLToPath(new URL('../../..', import.meta.url));
 /** Boots a new test host and answers when systemd says `running`. Builds the image first if need be. */
 export async function bootTestHost(options: BootOptions = {}): Promise<TestHost> {
   removeLeftovers();
-  const image = await buildImage();
+  const image = await buildImage(options.suite);
   const { bootTimeoutMs = 60_000 } = options;
   const env = options.apiVfsWritable === true ? { SYSTEMD_NSPAWN_API_VFS_WRITABLE: '1' } : {};
   const keeper = startKeeper(image, nspawnOptions(options), { ...process.env, ...env });

@@ -6,11 +6,11 @@ import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { findPackageSource } from './mirror.js';
 import { isRunning } from './processes.js';
-import { recipe } from './recipe.js';
+import { recipes, type Suite } from './recipe.js';
 
-/** Folder of the image that the present recipe makes, whether it exists or not. */
-export function imagePath(): string {
-  const hash = createHash('sha256').update(JSON.stringify(recipe)).digest('hex').slice(0, 16);
+/** Folder of the image that the present recipe of a suite makes, whether it exists or not. */
+export function imagePath(suite: Suite = 'bookworm'): string {
+  const hash = createHash('sha256').update(JSON.stringify(recipes[suite])).digest('hex').slice(0, 16);
   return join(
     process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'),
     'luminous-nix-self-healing',
@@ -18,15 +18,15 @@ export function imagePath(): string {
   );
 }
 
-/** Builds the image, unless it is in the cache, and answers its folder. Takes a minute or two; needs root and network. */
-export async function buildImage(): Promise<string> {
-  const image = imagePath();
+/** Builds the image of a suite, unless it is in the cache, and answers its folder. Takes a minute or two; needs root and network. */
+export async function buildImage(suite: Suite = 'bookworm'): Promise<string> {
+  const image = imagePath(suite);
   if (existsSync(image)) return image;
   await mkdir(dirname(image), { recursive: true });
   await removeUnfinished(image);
   const unfinished = `${image}.${process.pid}-${randomBytes(4).toString('hex')}.unfinished`;
   try {
-    await fill(unfinished);
+    await fill(unfinished, suite);
     await rename(unfinished, image).catch((error: unknown) => {
       // Somebody else's build was finished first.
       if (!existsSync(image)) throw error;
@@ -37,7 +37,8 @@ export async function buildImage(): Promise<string> {
   return image;
 }
 
-async function fill(folder: string): Promise<void> {
+async function fill(folder: string, suite: Suite): Promise<void> {
+  const recipe = recipes[suite];
   const source = await findPackageSource(recipe.suite);
   const environment = {
     ...process.env,

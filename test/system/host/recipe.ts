@@ -1,5 +1,14 @@
-/** What goes into the image of the test host; its hash names the image in the cache. */
-export const recipe = {
+/** What goes into the image of a test host; its hash names the image in the cache. */
+interface Recipe {
+  readonly suite: string;
+  readonly architecture: string;
+  readonly base: readonly string[];
+  readonly packages: readonly string[];
+  readonly commands: readonly (readonly string[])[];
+  readonly files: Readonly<Record<string, string>>;
+}
+
+const bookworm: Recipe = {
   suite: 'bookworm',
   architecture: process.arch,
   /** Unpacked by debootstrap, which cannot choose between alternatives. */
@@ -47,4 +56,17 @@ export const recipe = {
     '/etc/hostname': 'testhost\n',
     '/etc/hosts': '127.0.0.1 localhost testhost\n::1 localhost\n',
   },
-} as const;
+};
+
+/** The image of each suite. Debian 12 has systemd 252; Debian 13 has 257, for what differs, without Nix. */
+export const recipes = {
+  bookworm,
+  trixie: {
+    ...bookworm,
+    suite: 'trixie',
+    packages: bookworm.packages.filter((name) => !name.startsWith('nix-')),
+    commands: bookworm.commands.filter((argv) => !argv.join(' ').includes('nix-')),
+  },
+} as const satisfies Readonly<Record<string, Recipe>>;
+/** A Debian suite that a test host can have. */
+export type Suite = keyof typeof recipes;

@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { imagePath } from './build.js';
+import type { Suite } from './recipe.js';
 
 const packages = {
   nsenter: 'util-linux',
@@ -11,14 +12,14 @@ const packages = {
 const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
 /** Says in sentences why no test host can run on this machine; empty if one can. */
-export function missingRequirements(): string[] {
+export function missingRequirements(suite: Suite = 'bookworm'): string[] {
   if (process.platform !== 'linux') return [`A test host needs Linux, and this is ${process.platform}.`];
   const reasons: string[] = [];
   if (process.getuid?.() !== 0) reasons.push('A test host needs root: run the tests with sudo.');
   for (const [program, name] of Object.entries(packages)) {
     if (!isInstalled(program)) reasons.push(`A test host needs ${program}: install the package ${name}.`);
   }
-  if (!existsSync(imagePath())) {
+  if (!existsSync(imagePath(suite))) {
     const task = 'The image of the test host has to be built';
     if (!isInstalled('debootstrap'))
       reasons.push(`${task}, which needs debootstrap: install the package debootstrap.`);
