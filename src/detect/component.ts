@@ -2,6 +2,7 @@ import { isUnknown, type Reading } from '../host/reading.js';
 import type { MountReading } from '../host/snapshot.js';
 import { componentOf, isUnitName, unitName } from '../host/systemd/unit-name.js';
 import type { ComponentVerdict } from '../issue.js';
+import type { BuiltInCheck } from './check.js';
 import { mountOf } from './disk.js';
 
 /** Where the Nix store is: a bare `disk` means the file system that holds it. */
@@ -40,4 +41,12 @@ export function mayBeUnit(component: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** The built-in checks that can speak for a component. */
+export function builtInChecksOf(component: string): readonly BuiltInCheck[] {
+  if (component === 'cpu' || component === 'memory' || component === 'load') return [component];
+  if (/^(disk|inodes)(:|$)/.test(component)) return ['disk'];
+  if (/^system(:|$)/.test(component)) return ['system'];
+  return mayBeUnit(component) ? ['services'] : [];
 }

@@ -19,7 +19,7 @@ import { DETECTOR_NAMES, refusePythonNames } from '../python-names.js';
 import { BUILT_IN_CHECKS, UNNAMED_CHECK, type BuiltInCheck, type Check } from './check.js';
 import { BuiltInChecks, PARTS } from './built-in.js';
 import { expectInspectRequest, NO_REQUEST, type InspectRequest } from './inspect-request.js';
-import { mayBeUnit, verdictsOn } from './component.js';
+import { builtInChecksOf, mayBeUnit, verdictsOn } from './component.js';
 import { healerOf, type Healer } from './healer.js';
 import { isBad, issueFrom } from './issue-from.js';
 import { GaugeGlance, type Glance, type Looking } from './glance.js';
@@ -57,6 +57,9 @@ export interface DetectorOptions {
   /** The units to watch. Without it, whichever unit has failed is an issue. */
   readonly services?: readonly ServiceOption[] | undefined;
 }
+
+/** Milliseconds. A repair rests on what is read of its component: when a check took longer, the host is read again. */
+const OLD_MS = 250;
 
 const OPTIONS = ['host', 'clock', 'thresholds', 'enabledChecks', 'checks', 'services'];
 
@@ -179,12 +182,16 @@ export class SimpleDetector implements Detector {
 
   #judgeAll(checks: readonly string[], snapshot: Snapshot, request: InspectRequest): Looked {
     const { component } = request;
+    const began = this.#clock.monotonic();
     const custom = this.#custom.run(checks, snapshot, request);
-    return custom.some(isPending)
-      ? Promise.all(custom.map(async (verdict) => verdict)).then((verdicts) =>
-          this.#putTogether(checks, snapshot, verdicts, component),
-        )
-      : this.#putTogether(checks, snapshot, custom as readonly ComponentVerdict[], component);
+    if (!isPending(custom)) return this.#putTogether(checks, snapshot, custom, component);
+    return custom.then(async (verdicts) => {
+      const isOld = component !== undefined && this.#clock.monotonic() - began > OLD_MS;
+      const read = isOld
+        ? await this.#looking.host.read(this.#request(checks, component, request))
+        : snapshot;
+      return this.#putTogether(checks, read, verdicts, component);
+    });
   }
 
   #putTogether(
@@ -204,7 +211,7 @@ export class SimpleDetector implements Detector {
   /** The checks that can speak for a component, whether they are enabled or not: an issue may come by hand. */
   #checksFor(component: string, check: string | undefined): readonly string[] {
     const own = this.#custom.namesFor(component);
-    const builtIn = this.#builtInFor(component);
+    const builtIn = builtInChecksOf(component);
     // A unit that merely has the name of a check's component is nobody's business, unless it is watched or was asked for.
     const strange = builtIn[0] === 'services' && !this.#isWatched(component) && check !== 'services';
     return own.length > 0 && strange ? own : [...own, ...builtIn];
@@ -212,13 +219,6 @@ export class SimpleDetector implements Detector {
 
   #isWatched(component: string): boolean {
     return mayBeUnit(component) && this.#watched.has(unitName(component));
-  }
-
-  #builtInFor(component: string): readonly BuiltInCheck[] {
-    if (component === 'cpu' || component === 'memory' || component === 'load') return [component];
-    if (/^(disk|inodes)(:|$)/.test(component)) return ['disk'];
-    if (/^system(:|$)/.test(component)) return ['system'];
-    return mayBeUnit(component) ? ['services'] : [];
   }
 
   #request(

@@ -1,5 +1,6 @@
 import { SNAPSHOT_PARTS, type Snapshot, type SnapshotPart } from '../host/snapshot.js';
 import type { ComponentVerdict } from '../issue.js';
+import { isPending } from '../pending.js';
 import { expectCheck, type Check } from './check.js';
 import { CheckRunner } from './check-runner.js';
 
@@ -51,13 +52,16 @@ export class UserChecks {
     names: readonly string[],
     snapshot: Snapshot,
     { component, fresh, skip, signal }: UserCheckRun,
-  ): readonly (ComponentVerdict | Promise<ComponentVerdict>)[] {
+  ): readonly ComponentVerdict[] | Promise<readonly ComponentVerdict[]> {
     if (this.#runners.size === 0) return NO_VERDICTS;
     const whileBusy = fresh ? 'rerun' : component === undefined ? 'skip' : 'share';
-    return names.flatMap((name) => {
+    const verdicts = names.flatMap((name) => {
       const runner = this.#runners.get(name);
       if (runner === undefined || skip?.(runner.check.component)) return [];
       return runner.run(snapshot, signal, whileBusy);
     });
+    return verdicts.some(isPending)
+      ? Promise.all(verdicts.map(async (verdict) => verdict))
+      : (verdicts as readonly ComponentVerdict[]);
   }
 }

@@ -211,6 +211,28 @@ describe('inspect of one component', () => {
     expect(host.requests).toMatchObject([{ parts: ['units'], units: ['nginx.service'], discover: false }]);
   });
 
+  it.each([
+    [200, 'bad'],
+    [5_000, 'ok'],
+  ])(
+    'reads the host again where a check took long: after %i ms the unit reads %s, well meanwhile',
+    async (ms, status) => {
+      const clock = fakeClock();
+      const host = fakeHost({ units: [failedUnit()] });
+      const run = async () => {
+        await clock.sleep(ms);
+        return { status: 'ok', reason: 'GET / answers 200' } as const;
+      };
+      const http = { name: 'http', component: 'nginx', type: 'service', parts: [], run } as const;
+      const detector = new SimpleDetector({ host, clock, services: ['nginx'], checks: [http] });
+      const looked = detector.inspect({ component: 'nginx' });
+      host.setUnit('nginx', unitReading({ name: 'nginx.service' }));
+      await clock.advance(ms);
+      const units = (await looked).filter(({ check }) => check === 'services');
+      expect(units.map((verdict) => verdict.status)).toEqual([status]);
+    },
+  );
+
   it('has no verdict on a word that nobody looks at', async () => {
     expect(await look('no such thing!')).toEqual([]);
   });

@@ -133,7 +133,7 @@ export class Hands implements Executor {
         begun: this.#life.now(),
         ended: false,
       },
-      doomed: ['broken', 'nonsense', 'well, and nobody can tell', 'well, by another plan'].includes(goes),
+      doomed: ['broken', 'nonsense', 'well, by another plan'].includes(goes),
       question: digestOf(plan).slice(0, 8),
       touches: this.#touched(plan),
     };

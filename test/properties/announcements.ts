@@ -154,6 +154,7 @@ export class Announcements {
       if (!right) this.#breach(`${component}: fixed, and \`${probe}\` read ${read}`);
     }
     if (check !== undefined && probesOf(component).includes(check)) return;
+    if (world.justChanged(component)) return;
     const { status, moving } = world.truthOf(component);
     if (probesOf(component).includes(component) || (status === 'ok' && !moving)) return;
     this.#breach(`${component}: fixed, and it reads ${status}`);

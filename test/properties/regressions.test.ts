@@ -221,6 +221,25 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     }),
   ],
   [
+    'a service that came back while a slow check of it ran is not restarted',
+    history({
+      listed: false,
+      usuallyLastsMs: 2_000,
+      troubles: ['db', 'pool'],
+      events: [
+        { what: 'a check answers', check: 'db-query', after: 1_000 },
+        {
+          what: 'acts will go',
+          acts: [
+            { goes: 'well', takesMs: 0, meanwhile: { component: 'db', to: 'ok' } },
+            { goes: 'well', takesMs: 0 },
+          ],
+        },
+        { what: 'cycles', times: 1, everyMs: 1_000 },
+      ],
+    }),
+  ],
+  [
     'a repair by another plan than the announced one is not called fixed',
     history({
       listed: false,
