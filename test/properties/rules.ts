@@ -122,20 +122,23 @@ export class Rules {
     for (const component of ASPECTS) {
       if (Object.hasOwn(PROBES, component) || probesOf(component).length > 0) continue;
       const { status, moving } = this.#world.truthOf(component);
-      // Of a service that nobody listed, being inactive is no trouble.
-      const idle =
-        !this.#listed && SERVICES.includes(component) && this.#world.conditionOf(component) === 'low';
-      if ((status !== 'ok' && !idle) || moving) this.memories.ill(component);
+      if ((status !== 'ok' && !this.#isIdle(component)) || moving) this.memories.ill(component);
       else this.memories.well(component, now);
     }
     this.#weather(now);
     this.questions.look();
   }
 
+  /** Of a service that nobody listed, being inactive is no trouble. */
+  #isIdle(component: string): boolean {
+    return !this.#listed && SERVICES.includes(component) && this.#world.conditionOf(component) === 'low';
+  }
+
   #answered(name: string, { answer, inLook }: Run): void {
     const component = PROBES[name]!.component;
     if (!inLook || answer === undefined) return;
-    const own = component === name ? 'ok' : this.#world.truthOf(component).status;
+    const isWell = component === name || this.#isIdle(component);
+    const own = isWell ? 'ok' : this.#world.truthOf(component).status;
     if (answer.status === 'ok' && own !== 'bad') this.memories.well(component, this.#now());
     else if (answer.status === 'bad') this.memories.ill(component);
   }
