@@ -10,8 +10,10 @@ const cpuThat = (is: string): Gauge => ({
   type: IssueType.RESOURCE,
   severity: (value) => (value > 90 ? Severity.HIGH : Severity.MEDIUM),
   clearsAt: clearingLevel,
-  words: ({ value, threshold, of }) =>
-    `CPU use ${is} ${percent(value)} of ${of} CPU${of === 1 ? '' : 's'}, threshold ${percent(threshold)}`,
+  words: ({ value, threshold, left: steal, of }) => {
+    const stolen = steal >= 1 ? ` (${percent(steal)} are taken by the hypervisor for other machines)` : '';
+    return `CPU use ${is} ${percent(value)} of ${of} CPU${of === 1 ? '' : 's'}${stolen}, threshold ${percent(threshold)}`;
+  },
 });
 
 const CPU = cpuThat('is');
@@ -21,5 +23,5 @@ const CPU_AT_MOST = cpuThat('is at most');
 export function judgeCpu(cpu: Gauges['cpu'], threshold: number, last?: ComponentVerdict): ComponentVerdict {
   return isUnknown(cpu)
     ? notKnown(CPU, last, cpu.unknown)
-    : judged(cpu.atMost ? CPU_AT_MOST : CPU, last, cpu.percent, threshold, 0, cpu.cpus);
+    : judged(cpu.atMost ? CPU_AT_MOST : CPU, last, cpu.percent, threshold, cpu.stealPercent ?? 0, cpu.cpus);
 }

@@ -8,6 +8,8 @@ export interface CpuReading {
   readonly percent: number;
   /** Number of CPUs that are online. */
   readonly cpus: number;
+  /** Share of all CPUs that the hypervisor gave to other machines, in percent, 0–100; it is part of `percent`. Default 0. */
+  readonly stealPercent?: number | undefined;
   /** Set where `percent` is an upper bound: it may be less. */
   readonly atMost?: true;
 }

@@ -7,14 +7,20 @@ import { percentOf } from './percent.js';
 export const CPU_COUNTERS = 8;
 const IDLE = 3;
 const IOWAIT = 4;
+const STEAL = 7;
 /** Kernel 2.4 had these four; everything has them. */
 const FEWEST_COUNTERS = 4;
 
 /** The shortest time a CPU percentage is computed over, in milliseconds. A counter moves once in 10 ms. */
 export const CPU_WINDOW_MS = 100;
 
+/** The kernel tells its counters in hundredths of a second, whatever its own clock (USER_HZ, proc(5)). */
+const TICKS_PER_MS = 1 / 10;
+
 const FIRST = Object.freeze(unknown('CPU use needs two readings, and this is the first'));
 const TOO_SOON = Object.freeze(unknown(`CPU use needs two readings at least ${CPU_WINDOW_MS} ms apart`));
+const STEPPED_BACK = Object.freeze(unknown('a CPU counter of the kernel went back between two readings'));
+const LEAPT = Object.freeze(unknown('the CPU counters moved by more than the time that passed'));
 const STANDSTILL = Object.freeze(unknown('the CPU counters did not move between two readings'));
 
 const CPU = ascii('cpu');
@@ -56,7 +62,7 @@ export function countCpus(bytes: Uint8Array, length: number): number {
 }
 
 /** A place for a reading. */
-export const noCpu = (): Writable<CpuReading> => ({ percent: NaN, cpus: 0 });
+export const noCpu = (): Writable<CpuReading> => ({ percent: NaN, cpus: 0, stealPercent: undefined });
 
 /** A place for a reading that is an upper bound. */
 export const noBound = (): Writable<CpuReading> => ({ ...noCpu(), atMost: true });
@@ -80,7 +86,11 @@ export class CpuWindow {
     const base = far ? this.#last : this.#older;
     const baseAt = far ? this.#lastAt : this.#olderAt;
     const first = this.#lastAt === -Infinity;
-    const answer = first ? FIRST : baseAt === -Infinity ? TOO_SOON : this.#compare(base, cpus, into);
+    const answer = first
+      ? FIRST
+      : baseAt === -Infinity
+        ? TOO_SOON
+        : this.#compare(base, now - baseAt, cpus, into);
     if (far) this.#rotate(now);
     return answer;
   }
@@ -90,19 +100,30 @@ export class CpuWindow {
     this.#lastAt = this.#olderAt = -Infinity;
   }
 
-  #compare(base: Float64Array, cpus: number, into: Writable<CpuReading>): Reading<CpuReading> {
+  /**
+   * A counter that goes back by a tick for each CPU is a rounding of the kernel; one that goes back further, or moves by
+   * far more than the time that passed, makes a window of which nothing is known.
+   */
+  #compare(
+    base: Float64Array,
+    elapsedMs: number,
+    cpus: number,
+    into: Writable<CpuReading>,
+  ): Reading<CpuReading> {
     const { counters } = this;
     let total = 0;
-    let idle = 0;
     for (let i = 0; i < CPU_COUNTERS; i++) {
       const moved = counters[i]! - base[i]!;
-      // Counters may step backwards (iowait, a CPU taken out); that is no time spent.
-      if (!(moved > 0)) continue;
-      total += moved;
-      if (i === IDLE || i === IOWAIT) idle += moved;
+      if (moved < -cpus) return STEPPED_BACK;
+      if (moved > 0) total += moved;
     }
     if (total <= 0) return STANDSTILL;
+    // Twice the time, and a window more: a process that had to wait reads its clock before the counters.
+    if (total > (2 * elapsedMs + CPU_WINDOW_MS) * TICKS_PER_MS * Math.max(1, cpus)) return LEAPT;
+    const idle = movedBy(counters, base, IDLE) + movedBy(counters, base, IOWAIT);
     into.percent = percentOf(total - idle, total);
+    const steal = movedBy(counters, base, STEAL);
+    into.stealPercent = steal > 0 ? percentOf(steal, total) : undefined;
     into.cpus = cpus;
     return into;
   }
@@ -116,3 +137,6 @@ export class CpuWindow {
     this.counters = free;
   }
 }
+
+const movedBy = (counters: Float64Array, base: Float64Array, which: number): number =>
+  Math.max(0, counters[which]! - base[which]!);

@@ -40,20 +40,48 @@ describe('CPU use', () => {
   it('does not count waiting for a disk as busy, nor guest time twice', () => {
     const { reader, after } = cpuHost([0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
     reader.cpu();
-    expect(after(1000, [20, 5, 5, 30, 30, 5, 3, 2, 20, 5])).toEqual({ percent: 40, cpus: 1 });
+    expect(after(1000, [20, 5, 5, 30, 30, 5, 3, 0, 20, 5])).toMatchObject({ cpus: 1, percent: 38 / 0.98 });
   });
 
-  it('takes a counter that steps backwards as no time at all', () => {
-    const { reader, after } = cpuHost([100, 0, 100, 1000, 500, 0, 0, 0]);
+  it('takes a counter that goes back by a tick for each CPU as no time at all', () => {
+    const { reader, after } = cpuHost([100, 0, 100, 1000, 500, 0, 0, 0], 4);
     reader.cpu();
-    expect(after(1000, [150, 0, 100, 1050, 400, 0, 0, 0])).toEqual({ percent: 50, cpus: 1 });
+    expect(after(1000, [150, 0, 100, 1050, 496, 0, 0, 0])).toEqual({ percent: 50, cpus: 4 });
+  });
+
+  it.each([
+    ['idle', 3],
+    ['iowait', 4],
+    ['steal', 7],
+    ['user', 0],
+  ])('is unknown where %s goes back further, and known at the next reading', (_, which) => {
+    const before = [100, 100, 100, 1000, 500, 100, 100, 100];
+    const { reader, after } = cpuHost(before, 4);
+    reader.cpu();
+    const back = before.map((value, index) => (index === which ? value - 5 : value + 10));
+    expect(after(1000, back)).toEqual(unknownSaying('went back'));
+    const next = back.map((value, index) => (index === 0 || index === 3 ? value + 10 : value));
+    expect(after(1000, next)).toEqual({ percent: 50, cpus: 4 });
+  });
+
+  it('is unknown where the counters moved by more than the time that passed: steal that wraps', () => {
+    const { reader, after } = cpuHost([100, 0, 100, 1000, 0, 0, 0, 0], 2);
+    reader.cpu();
+    expect(after(1000, [150, 0, 100, 1050, 0, 0, 0, 4_294_967_295])).toEqual(unknownSaying('more than'));
+    expect(after(1000, [200, 0, 100, 1100, 0, 0, 0, 4_294_967_295])).toEqual({ percent: 50, cpus: 2 });
+  });
+
+  it('tells how much of it was taken by the hypervisor', () => {
+    const { reader, after } = cpuHost([0, 0, 0, 0, 0, 0, 0, 0]);
+    reader.cpu();
+    expect(after(1000, [30, 0, 0, 20, 0, 0, 0, 50])).toEqual({ percent: 80, cpus: 1, stealPercent: 50 });
   });
 
   it('is unknown when no counter moved, or all went back, and recovers', () => {
     const { reader, after } = cpuHost([100, 0, 100, 1000, 0, 0, 0, 0]);
     reader.cpu();
     expect(after(1000, [100, 0, 100, 1000, 0, 0, 0, 0])).toHaveProperty('unknown');
-    expect(after(1000, [10, 0, 10, 100, 0, 0, 0, 0])).toHaveProperty('unknown');
+    expect(after(1000, [10, 0, 10, 100, 0, 0, 0, 0])).toEqual(unknownSaying('went back'));
     expect(after(1000, [20, 0, 10, 100, 0, 0, 0, 0])).toEqual({ percent: 100, cpus: 1 });
   });
 
@@ -69,10 +97,10 @@ describe('CPU use', () => {
     reader.cpu();
     expect(after(200, [0, 0, 0, 20])).toEqual({ percent: 0, cpus: 1 });
     expect(after(1, [20, 0, 0, 20])).toEqual({ percent: 50, cpus: 1 });
-    expect(after(1, [60, 0, 0, 20])).toEqual({ percent: 75, cpus: 1 });
-    expect(after(97, [60, 0, 0, 40])).toEqual({ percent: 60, cpus: 1 });
+    expect(after(1, [25, 0, 0, 20])).toEqual({ percent: (100 * 25) / 45, cpus: 1 });
+    expect(after(97, [25, 0, 0, 25])).toEqual({ percent: 50, cpus: 1 });
     // The reading after 200 ms is now 100 ms old, and serves.
-    expect(after(1, [80, 0, 0, 40])).toEqual({ percent: 80, cpus: 1 });
+    expect(after(1, [25, 0, 0, 25])).toEqual({ percent: (100 * 25) / 30, cpus: 1 });
   });
 
   it('knows the CPUs of a host with 256 of them, whose text fills the buffer more than once', () => {
@@ -81,8 +109,9 @@ describe('CPU use', () => {
       256,
     );
     reader.cpu();
-    const more = 256_000_000_000_100;
-    expect(after(500, [more, 0, 0, more, 0, 0, 0, 0])).toEqual({ percent: 50, cpus: 256 });
+    const [before, more] = [256_000_000_000_000, 256_000_000_000_100];
+    const now = [more, before, before, more, before, before, before, before];
+    expect(after(500, now)).toEqual({ percent: 50, cpus: 256 });
   });
 
   it('counts CPUs that come and go every 30 s', () => {
