@@ -15,6 +15,9 @@ import {
 import { noParameters } from './parameters.js';
 import { unavailable } from './service.js';
 
+const OWN_GROUP =
+  'What is full is the memory of this control group, and dropping the caches of the whole host is no answer to that';
+
 /** Drops the kernel's caches of file data: level 1 for the page cache, 2 where the gain is slab or the cache of ZFS. */
 export const clearSystemCache = cacheAction();
 
@@ -32,6 +35,7 @@ export function cacheAction(root = ''): ActionDefinition<Record<string, never>> 
         refusal,
       });
       if (isUnknown(memory)) return refused(unavailable(`Memory is not known: ${memory.unknown}`));
+      if (memory.scope === 'cgroup') return refused({ reason: 'no-expected-gain', sentence: OWN_GROUP });
       const shut = whyNotWritable(file);
       if (shut !== undefined) return refused(unavailable(shut));
       const best = largestGain(memory);

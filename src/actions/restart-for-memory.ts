@@ -9,6 +9,9 @@ const FULL_PRESSURE_PERCENT = 60;
 /** Over this, memory is in trouble of severity HIGH. */
 const HIGH_PERCENT = 95;
 
+const OWN_GROUP =
+  'What is full is the memory of this control group, and a restart of another service gives nothing back to it';
+
 /** The listed service that holds the most memory which only ending it gives back. */
 export async function largestService({
   services,
@@ -33,6 +36,8 @@ export async function forMemory(
   const { memory, pressure } = await read({ parts: ['memory', 'pressure'] });
   if (isUnknown(memory))
     return { ...draft, steps: [], refusal: unavailable(`Memory is not known: ${memory.unknown}`) };
+  if (memory.scope === 'cgroup')
+    return { ...draft, steps: [], refusal: { reason: 'no-expected-gain', sentence: OWN_GROUP } };
   const full = isUnknown(pressure) || isUnknown(pressure.memory) ? undefined : pressure.memory.full;
   const doubts = [
     ...(watched.restartForMemory ? [] : [`\`restartForMemory\` is not set for ${watched.unit}`]),

@@ -1,4 +1,4 @@
-import { isCleared } from '../detect/percent.js';
+import { isCleared, percent } from '../detect/percent.js';
 import { expectKnownKeys, expectObject, refusal } from '../expect.js';
 import { isUnknown, type Reading } from '../host/reading.js';
 import type { Block, WriteStep } from '../plan.js';
@@ -23,7 +23,7 @@ export const setCpuGovernor = governorAction();
 export function governorAction(root = ''): ActionDefinition<Parameters> {
   return defineAction<Parameters>({
     parse,
-    plan(parameters) {
+    async plan(parameters, { read, thresholds }) {
       const effect =
         'governor' in parameters
           ? `The frequency governor of every CPU is \`${parameters.governor}\``
@@ -45,6 +45,12 @@ export function governorAction(root = ''): ActionDefinition<Parameters> {
       }
       const steps = changes.map(toStep);
       if ('governors' in parameters) return { targets: ['cpu'], steps, effect };
+      const { cpu } = await read({ parts: ['cpu'] });
+      const { percent: used, stealPercent: steal = 0 } = isUnknown(cpu) ? { percent: 100 } : cpu;
+      if (steal > 0 && used - steal <= thresholds.cpuPercent) {
+        const sentence = `${percent(steal)} of the CPUs are taken by the hypervisor for other machines, and a faster clock does not bring them back`;
+        return refused({ reason: 'no-expected-gain', sentence });
+      }
       const mean = meanFrequency(wishes.map(({ policy }) => policy));
       return {
         targets: ['cpu'],

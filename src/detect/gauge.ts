@@ -12,6 +12,8 @@ export interface Measured {
   readonly of: number;
   /** Of which one, where there are many: a mount point. */
   readonly which: string;
+  /** What is left out of all this. */
+  readonly besides: number;
 }
 
 /** A number that is held against a threshold, and how to speak of it. */
@@ -44,8 +46,17 @@ class GaugeVerdict implements ComponentVerdict {
   readonly #left: number;
   readonly #of: number;
   readonly #which: string;
+  readonly #besides: number;
 
-  constructor(gauge: Gauge, value: number, threshold: number, left: number, of: number, which: string) {
+  constructor(
+    gauge: Gauge,
+    value: number,
+    threshold: number,
+    left: number,
+    of: number,
+    which: string,
+    besides: number,
+  ) {
     this.check = gauge.check;
     this.component = componentOn(gauge.component, which);
     this.type = gauge.type;
@@ -58,6 +69,7 @@ class GaugeVerdict implements ComponentVerdict {
     this.#left = left;
     this.#of = of;
     this.#which = which;
+    this.#besides = besides;
     // A property of its own, so that it is there in a copy and in JSON; V8 keeps one shape for all who share it.
     Object.defineProperty(this, 'reason', REASON);
     Object.freeze(this);
@@ -65,18 +77,28 @@ class GaugeVerdict implements ComponentVerdict {
 
   words(): string {
     const { value, threshold } = this;
-    return this.#gauge.words({ value, threshold, left: this.#left, of: this.#of, which: this.#which });
+    const [left, of, which, besides] = [this.#left, this.#of, this.#which, this.#besides];
+    return this.#gauge.words({ value, threshold, left, of, which, besides });
   }
 
   /** Whether a verdict on these numbers would be the same. */
-  says(gauge: Gauge, value: number, threshold: number, left: number, of: number, which: string): boolean {
+  says(
+    gauge: Gauge,
+    value: number,
+    threshold: number,
+    left: number,
+    of: number,
+    which: string,
+    besides: number,
+  ): boolean {
     return (
       this.value === value &&
       this.#left === left &&
       this.threshold === threshold &&
       this.#of === of &&
       this.#gauge === gauge &&
-      this.#which === which
+      this.#which === which &&
+      this.#besides === besides
     );
   }
 
@@ -102,10 +124,11 @@ export function judged(
   left = 0,
   of = 0,
   which = '',
+  besides = 0,
 ): ComponentVerdict {
-  return last instanceof GaugeVerdict && last.says(gauge, value, threshold, left, of, which)
+  return last instanceof GaugeVerdict && last.says(gauge, value, threshold, left, of, which, besides)
     ? last
-    : new GaugeVerdict(gauge, value, threshold, left, of, which);
+    : new GaugeVerdict(gauge, value, threshold, left, of, which, besides);
 }
 
 /** The verdict on what could not be read. `last` itself, where that said the same. */

@@ -11,8 +11,10 @@ const memoryOf = (whose: string): Gauge => ({
   type: IssueType.RESOURCE,
   severity: (value) => (value > 95 ? Severity.HIGH : Severity.MEDIUM),
   clearsAt: clearingLevel,
-  words: ({ value, threshold, left, of }) =>
-    `${whose} is ${percent(value)} used, ${bytes(left)} of ${bytes(of)} left, threshold ${percent(threshold)}`,
+  words({ value, threshold, left, of, besides }) {
+    const reserved = besides > 0 ? ` (${bytes(besides)} more are reserved as huge pages)` : '';
+    return `${whose} is ${percent(value)} used, ${bytes(left)} of ${bytes(of)} left${reserved}, threshold ${percent(threshold)}`;
+  },
 });
 
 const MEMORY = { host: memoryOf('Memory'), cgroup: memoryOf("Memory of this process's control group") };
@@ -24,6 +26,6 @@ export function judgeMemory(
   last?: ComponentVerdict,
 ): ComponentVerdict {
   if (isUnknown(memory)) return notKnown(MEMORY.host, last, memory.unknown);
-  const { scope, usedPercent, availableBytes, totalBytes } = memory;
-  return judged(MEMORY[scope], last, usedPercent, threshold, availableBytes, totalBytes);
+  const { scope, usedPercent, availableBytes, totalBytes, reservedBytes } = memory;
+  return judged(MEMORY[scope], last, usedPercent, threshold, availableBytes, totalBytes, '', reservedBytes);
 }

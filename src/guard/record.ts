@@ -80,3 +80,12 @@ export function resetComponent(state: GuardState, component: string): GuardState
   delete components[component];
   return { ...state, components };
 }
+
+/** Gives a component the record that it had before: a reset could not be written down. */
+export function undoReset(state: GuardState, before: GuardState, component: string): GuardState {
+  const record = before.components[component];
+  const components = { ...state.components };
+  if (record === undefined) delete components[component];
+  else components[component] = record;
+  return { ...state, components };
+}

@@ -2,7 +2,7 @@ import type { SimpleDetector } from '../detect/detector.js';
 import { SelfHealingError } from '../errors.js';
 import { nearest, refusal } from '../expect.js';
 import { approve, reject } from '../guard/approvals.js';
-import { resetComponent } from '../guard/record.js';
+import { resetComponent, undoReset } from '../guard/record.js';
 import type { Approval } from '../guard/state.js';
 import { componentOf } from '../host/systemd/unit-name.js';
 import type { HealingResult } from '../result.js';
@@ -120,7 +120,15 @@ export class Desk {
       throw refusal('component', 'a non-empty string', component);
     await this.#opened();
     this.#expectKnown(componentOf(component));
-    await this.#ports.ledger.write((state) => resetComponent(state, componentOf(component)));
+    const { ledger } = this.#ports;
+    const before = ledger.state;
+    await ledger
+      .write((state) => resetComponent(state, componentOf(component)))
+      .catch((error: unknown) => {
+        // What the caller is told has failed is not done.
+        ledger.note((state) => undoReset(state, before, componentOf(component)));
+        throw error;
+      });
   }
 
   /** Refuses a component that nothing is known of, and names the one that was probably meant. */

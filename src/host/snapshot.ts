@@ -18,8 +18,10 @@ export interface CpuReading {
 export interface MemoryReading {
   /** Whose memory this is. */
   readonly scope: 'host' | 'cgroup';
-  /** Total memory, or the limit of the control group, in bytes. */
+  /** Total memory without `reservedBytes`, or the limit of the control group, in bytes. */
   readonly totalBytes: number;
+  /** Memory of the host that is reserved as huge pages, in bytes. Default 0. */
+  readonly reservedBytes?: number;
   /** Memory that a program can have without swapping, in bytes; evictable ZFS ARC is counted in. */
   readonly availableBytes: number;
   /** `100 × (total − available) / total`, 0–100. */
@@ -111,7 +113,9 @@ export interface Snapshot {
 /** What of a snapshot is a number that is held against a threshold. */
 export interface Gauges {
   readonly cpu: Reading<CpuReading>;
-  readonly memory: Reading<Pick<MemoryReading, 'scope' | 'totalBytes' | 'availableBytes' | 'usedPercent'>>;
+  readonly memory: Reading<
+    Pick<MemoryReading, 'scope' | 'totalBytes' | 'reservedBytes' | 'availableBytes' | 'usedPercent'>
+  >;
   readonly load: Reading<Pick<LoadReading, 'one' | 'cpus'>>;
   readonly mounts: Reading<readonly Pick<MountReading, 'mountPoint' | 'space' | 'inodes'>[]>;
 }

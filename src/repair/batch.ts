@@ -1,9 +1,11 @@
 import { lookAgain, worstVerdict } from '../detect/look-again.js';
+import { percent } from '../detect/percent.js';
 import { messageOf } from '../errors.js';
 import { claimOf, covers, type Claim } from '../guard/claims.js';
 import { digestOf } from '../guard/approvals.js';
 import type { Ledger } from '../guard/ledger.js';
 import { recordOf } from '../guard/state.js';
+import { isUnknown } from '../host/reading.js';
 import { Severity, type Issue } from '../issue.js';
 import type { Block } from '../plan.js';
 import type { HealingResult } from '../result.js';
@@ -178,11 +180,14 @@ function needs(one: Choice, other: Choice): boolean {
 
 const unitTargets = ({ plan }: Choice) => plan?.targets.filter((target) => target.kind === 'unit') ?? [];
 
+/** Over this share of the time in which some task waits for a CPU, the host has no room (PSI, `some avg10`). */
+const BUSY_PRESSURE_PERCENT = 50;
+
 /** `MEDIUM` waits until nothing worse is being repaired, and until the load leaves room. */
 async function busyBecauseOf(
   { issue, block }: Choice,
   all: readonly Choice[],
-  { detector }: RepairSources,
+  { detector, host }: RepairSources,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   if (block || issue.severity !== Severity.MEDIUM) return undefined;
@@ -191,7 +196,12 @@ async function busyBecauseOf(
   if (issue.component === 'cpu' || issue.component === 'load') return undefined;
   try {
     const load = worstVerdict(await lookAgain(detector, { component: 'load', signal }));
-    return load?.status === 'bad' ? load.reason : undefined;
+    if (load?.status !== 'unknown') return load?.status === 'bad' ? load.reason : undefined;
+    const { pressure } = await host.read({ parts: ['pressure'], signal });
+    const some = isUnknown(pressure) || isUnknown(pressure.cpu) ? 0 : pressure.cpu.some;
+    return some > BUSY_PRESSURE_PERCENT
+      ? `Work waits for a CPU ${percent(some)} of the time, over ${BUSY_PRESSURE_PERCENT} %, and the load is not known`
+      : undefined;
   } catch (error) {
     return `Whether the host has room is not known: ${messageOf(error)}`;
   }

@@ -38,6 +38,12 @@ const planOn = (reading: MemoryReading | { unknown: string }, guards: GuardOptio
   );
 
 describe('the expected gain', () => {
+  it('is none for the memory of a control group: the caches of the whole host are another thing', async () => {
+    const plan = await planOn(memory({ scope: 'cgroup', uncountedCacheBytes: 4096 * MIB }));
+    expect(plan).toMatchObject({ steps: [], refusal: { reason: 'no-expected-gain' } });
+    expect(plan.refusal?.sentence).toContain('control group');
+  });
+
   it('is next to nothing on most hosts, because the kernel counts its cache as available', async () => {
     const plan = await planOn(memory({ pageCacheBytes: 4096 * MIB, uncountedCacheBytes: 50 * MIB }));
     expect(plan).toMatchObject({ steps: [], refusal: { reason: 'no-expected-gain' } });

@@ -6,6 +6,7 @@ import { governorAction } from '../../src/actions/set-cpu-governor.js';
 import { makePlan } from '../../src/execute/planner.js';
 import { runAct } from '../../src/execute/run-act.js';
 import { DEFAULT_GUARDS } from '../../src/guard/guards.js';
+import type { CpuReading } from '../../src/host/snapshot.js';
 import type { HealingAction, Plan } from '../../src/plan.js';
 import { actionConformance, fakeHost } from '../../src/testing/index.js';
 import { issueOf, proofFrom, verdictOf } from '../make.js';
@@ -38,11 +39,11 @@ function policy(
 const governorOf = (name: string) => readFileSync(join(cpufreq, name, 'scaling_governor'), 'utf8').trim();
 
 const definition = () => governorAction(root);
-const planOf = (action: HealingAction = PERFORMANCE): Promise<Plan> =>
+const planOf = (action: HealingAction = PERFORMANCE, cpu?: CpuReading): Promise<Plan> =>
   makePlan(
     action,
     {
-      host: fakeHost(),
+      host: fakeHost(cpu ? { cpu } : {}),
       actions: only('set_cpu_governor', definition()),
       thresholds: THRESHOLDS,
       services: [],
@@ -72,6 +73,17 @@ const verified = (plan: Plan, status: 'ok' | 'bad' | 'unknown') =>
   });
 
 describe('the plan', () => {
+  it.each([
+    [95, 40, 'no-expected-gain'],
+    [95, 10, undefined],
+    [95, undefined, undefined],
+  ])('with %i %% used, %s %% of it stolen, is refused as %s', async (percent, stealPercent, reason) => {
+    policy('policy0', 'powersave');
+    const plan = await planOf(PERFORMANCE, { percent, cpus: 4, stealPercent });
+    expect(plan.refusal?.reason).toBe(reason);
+    if (reason) expect(plan.refusal?.sentence).toContain('hypervisor');
+  });
+
   it('writes the governor into each policy that has another, and knows what was there', async () => {
     policy('policy0', 'powersave');
     policy('policy4', 'schedutil');

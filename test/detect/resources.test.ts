@@ -34,6 +34,9 @@ describe('CPU', () => {
     expect(judgeCpu({ percent: 97.25, cpus: 1 }, 80).reason).toBe(
       'CPU use is 97.3 % of 1 CPU, threshold 80.0 %',
     );
+    expect(judgeCpu({ percent: 95, cpus: 2, stealPercent: 40 }, 80).reason).toBe(
+      'CPU use is 95.0 % of 2 CPUs (40.0 % are taken by the hypervisor for other machines), threshold 80.0 %',
+    );
   });
 });
 

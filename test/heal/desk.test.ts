@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { ApprovalRequest } from '../../src/guard/approvals.js';
+import { memoryStore } from '../../src/guard/store.js';
 import type { HealingAction } from '../../src/plan.js';
 import { failedUnit, unitReading } from '../../src/testing/index.js';
 import { benchOf, type BenchOptions } from '../make-engine.js';
@@ -165,6 +166,24 @@ describe('an approval', () => {
 });
 
 describe('pacing', () => {
+  it('is not done when it cannot be written down: the caller is told so, and the backoff goes on', async () => {
+    const memory = memoryStore();
+    let fails = false;
+    const state = {
+      ...memory,
+      save: (next: Parameters<typeof memory.save>[0]) =>
+        fails ? Promise.reject(new Error('EIO: the disk is gone')) : memory.save(next),
+    };
+    const bench = benchOf({ units: [failedUnit()] }, { state });
+    await bench.done(bench.engine.detectAndHeal());
+    fails = true;
+    await expect(bench.done(bench.engine.reset('nginx'))).rejects.toThrow('EIO');
+    fails = false;
+    expect(await bench.done(bench.engine.detectAndHeal())).toMatchObject([{ blockedBy: 'backoff' }]);
+    await bench.done(bench.engine.reset('nginx'));
+    expect(await bench.done(bench.engine.detectAndHeal())).not.toMatchObject([{ blockedBy: 'backoff' }]);
+  });
+
   it('backs off after a repair that did not help, opens the breaker after three, and is closed by reset', async () => {
     const bench = benchOf(FAILED);
     const round = async () => (await bench.done(bench.engine.detectAndHeal()))[0];

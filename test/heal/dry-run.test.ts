@@ -4,6 +4,7 @@ import { failedUnit, fakeHost, memoryReading, unitReading } from '../../src/test
 import { NixOSPermissionHandler } from '../../src/execute/permission-handler.js';
 import { benchOf } from '../make-engine.js';
 
+const NO_PRESSURE = { memory: { some: 0, full: 0 }, io: { some: 0, full: 0 } };
 const FAILED = { units: [failedUnit()] };
 
 describe('a dry run', () => {
@@ -95,6 +96,28 @@ describe('a dry run', () => {
     await bench.done(bench.engine.detectAndHeal());
     expect(bench.executor.executed).toHaveLength(1);
   });
+
+  const stalls = (some: number) => ({ ...NO_PRESSURE, cpu: { some } });
+  it.each([
+    [51, 'resources-busy'],
+    [50, 'planned'],
+    [undefined, 'planned'],
+  ])(
+    'with the load unknown, and work that waits for a CPU %s %% of the time, is %s',
+    async (some, expected) => {
+      const bench = benchOf(
+        {
+          memory: memoryReading(90),
+          load: { unknown: 'of another scope' },
+          ...(some === undefined ? {} : { pressure: stalls(some) }),
+        },
+        { dryRun: true },
+      );
+      const [result] = await bench.done(bench.engine.detectAndHeal());
+      expect(result?.blockedBy ?? result?.outcome).toBe(expected);
+      if (expected !== 'planned') expect(result?.error).toContain('51.0 %');
+    },
+  );
 
   it('counts a relapse that it is the first to see, and the next look that is none writes it down', async () => {
     const state = memoryStore();

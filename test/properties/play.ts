@@ -134,6 +134,7 @@ class Stage {
         await this.#say(engine.resume(event.reason));
         return;
       case 'reset':
+        this.#life.begin();
         rules.resetting = event.component;
         await this.#say(engine.reset(event.component), () => rules.reset(event.component));
         rules.resetting = undefined;

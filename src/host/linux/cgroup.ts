@@ -10,27 +10,25 @@ import type { Scratch } from './scratch.js';
 /** The files of a version's memory controller; the lines of its statistics, in the order they are used. */
 const FILES = {
   1: {
-    limit: 'memory.limit_in_bytes',
+    limits: ['memory.limit_in_bytes'],
     usage: 'memory.usage_in_bytes',
-    lines: ['total_inactive_file', 'total_cache', 'total_shmem', 'total_slab_reclaimable'],
+    lines: ['total_inactive_file', 'total_active_file', 'total_slab_reclaimable'],
   },
   2: {
-    limit: 'memory.max',
+    limits: ['memory.max', 'memory.high'],
     usage: 'memory.current',
-    lines: ['inactive_file', 'file', 'shmem', 'slab_reclaimable'],
+    lines: ['inactive_file', 'active_file', 'slab_reclaimable'],
   },
 } as const;
 
 const INACTIVE = 0;
-const CACHE = 1;
-const SHARED = 2;
-const SLAB = 3;
+const ACTIVE = 1;
+const SLAB = 2;
 
 /** What a number is when its file could not be read. */
 const FAILED = -2;
 
 interface LimitedGroup {
-  readonly folder: GroupFolder;
   readonly limit: KeptFile;
   readonly usage: KeptFile;
   readonly stat: KeptFile;
@@ -38,8 +36,8 @@ interface LimitedGroup {
 }
 
 /**
- * The memory limits of the control group that the process lives in, and of the groups above it. Which of them
- * have a limit is looked up by `discover`; only those are read by `read`, anew each time.
+ * The memory limits of the control group that the process lives in, and of the groups above it: the one at which the
+ * kernel kills, and the one at which it slows down (`memory.high`). Which of them have a limit is looked up by `discover`; only those are read by `read`, anew each time.
  */
 export class CgroupMemory {
   /** The fullest group, after `read` gave `limited`. */
@@ -61,9 +59,13 @@ export class CgroupMemory {
   discover(entries: readonly MountinfoEntry[], hostTotal: number): void {
     const before = this.#limited;
     this.#limited = [];
-    for (const folder of this.#folders(entries)) {
-      const known = before.find((group) => group.folder.path === folder.path);
-      const group = known ?? this.#group(folder);
+    const limits = this.#folders(entries).flatMap((folder) =>
+      FILES[folder.version].limits.map((name) => ({ folder, name })),
+    );
+    for (const { folder, name } of limits) {
+      const path = `${this.#root}${folder.path}/${name}`;
+      const known = before.find(({ limit }) => limit.path === path);
+      const group = known ?? this.#group(folder, path);
       if (isLimit(this.#number(group.limit), hostTotal)) this.#limited.push(group);
       else closeGroup(group);
     }
@@ -91,7 +93,7 @@ export class CgroupMemory {
     this.#limited.forEach(closeGroup);
   }
 
-  /** Use without the file cache that goes first, as container runtimes count it. */
+  /** Use without what the group gives up when it needs memory: its page cache, and its reclaimable slab. */
   #measure(group: LimitedGroup, limit: number): KeptFile | undefined {
     const usage = this.#number(group.usage);
     if (usage < 0) return group.usage;
@@ -99,20 +101,19 @@ export class CgroupMemory {
     if (length < 0) return group.stat;
     const lines = group.lines.parse(this.#scratch.bytes, length);
     const inactive = lines[INACTIVE]!;
-    const cache = lines[CACHE]!;
-    const shared = lines[SHARED]!;
     if (inactive < 0) {
       group.stat.reason = `${group.stat.path} has no line for inactive file pages`;
       return group.stat;
     }
+    const cache = inactive + Math.max(0, lines[ACTIVE]!);
+    const used = Math.max(0, usage - cache - Math.max(0, lines[SLAB]!));
     this.#trial.total = limit;
-    this.#trial.available = Math.min(limit, Math.max(0, limit - Math.max(0, usage - inactive)));
+    this.#trial.available = Math.max(0, limit - used);
     this.#trial.reclaimableSlab = lines[SLAB]!;
-    this.#trial.pageCache = cache < 0 || shared < 0 ? -1 : Math.max(0, cache - shared);
-    // Of its cache the inactive part alone counts as available; ZFS charges its own to no group.
-    this.#trial.uncountedCache =
-      this.#trial.pageCache < 0 ? -1 : Math.max(0, this.#trial.pageCache - inactive);
-    this.#trial.uncountedSlab = lines[SLAB]!;
+    this.#trial.pageCache = cache;
+    // All of it counts as available; ZFS charges its own to no group.
+    this.#trial.uncountedCache = 0;
+    this.#trial.uncountedSlab = 0;
     return undefined;
   }
 
@@ -135,15 +136,13 @@ export class CgroupMemory {
     }
   }
 
-  #group(folder: GroupFolder): LimitedGroup {
-    const { limit, usage, lines } = FILES[folder.version];
-    const file = (name: string) =>
-      new KeptFile(`${this.#root}${folder.path}/${name}`, this.#scratch, { oneGo: true });
+  #group({ path, version }: GroupFolder, limit: string): LimitedGroup {
+    const { usage, lines } = FILES[version];
+    const file = (whole: string) => new KeptFile(whole, this.#scratch, { oneGo: true });
     return {
-      folder,
       limit: file(limit),
-      usage: file(usage),
-      stat: file('memory.stat'),
+      usage: file(`${this.#root}${path}/${usage}`),
+      stat: new KeptFile(`${this.#root}${path}/memory.stat`, this.#scratch),
       lines: new NamedNumbers(lines),
     };
   }

@@ -58,6 +58,9 @@ export interface LinuxReader {
 
 const REMOTE_TIMEOUT_MS = 2_000;
 const REFRESH_MS = 30_000;
+const STRANGE_LOAD = Object.freeze(
+  unknown('/proc/stat is that of this container, and /proc/loadavg that of the whole machine'),
+);
 
 /** Makes a reader. It opens nothing before it is asked. */
 export function createLinuxReader(options: LinuxReaderOptions = {}): LinuxReader {
@@ -89,7 +92,7 @@ export function createLinuxReader(options: LinuxReaderOptions = {}): LinuxReader
     if (now - refreshedAt < refreshMs && table.reason === '') return now;
     refreshedAt = now;
     table.refresh();
-    memory.lookAgain();
+    memory.lookAgain(table);
     return now;
   };
   const readers: GaugeReaders = {
@@ -98,6 +101,8 @@ export function createLinuxReader(options: LinuxReaderOptions = {}): LinuxReader
       under > 0 ? cpu.readUnder(under, now, into, bound) : cpu.read(now, into),
     memory: () => memory.read(table, false),
     load(now, into) {
+      begin();
+      if (table.isOverlaid) return STRANGE_LOAD;
       const cpus = cpu.count(now);
       if (isUnknown(cpus)) return cpus;
       const length = loadFile.read();

@@ -35,7 +35,7 @@ export class LinuxGauges implements LiveGauges {
   readonly #cpu = noCpu();
   readonly #bound = noBound();
   readonly #memory: Writable<Exclude<Gauges['memory'], { unknown: string }>> = {
-    ...{ scope: 'host', totalBytes: NaN, availableBytes: NaN, usedPercent: NaN },
+    ...{ scope: 'host', totalBytes: NaN, reservedBytes: 0, availableBytes: NaN, usedPercent: NaN },
   };
   readonly #load = noLoad();
   readonly #mounts = new WatchedMounts();
@@ -68,6 +68,7 @@ export class LinuxGauges implements LiveGauges {
     const memory = this.#memory;
     memory.scope = figures.scope;
     memory.totalBytes = figures.total;
+    memory.reservedBytes = figures.reserved;
     memory.availableBytes = Math.min(figures.available, figures.total);
     memory.usedPercent = usedPercent(figures);
     return memory;

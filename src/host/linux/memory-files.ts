@@ -8,8 +8,10 @@ import {
   estimateAvailable,
   hostCaches,
   hostUse,
+  isDoubtful,
   lowWatermark,
   noFigures,
+  tellsHuge,
   USE_LINES,
   usedPercent,
   type MemoryFigures,
@@ -33,6 +35,8 @@ export class MemoryFiles {
   /** Settings of the kernel, in KiB; read again when the host is looked up anew. */
   #lowKib: number | undefined;
   #hasArc = true;
+  /** Whether the kernel has a line for huge pages. */
+  #tellsHuge = true;
 
   constructor(root: string, scratch: Scratch) {
     this.#scratch = scratch;
@@ -43,10 +47,14 @@ export class MemoryFiles {
     this.#cgroup = new CgroupMemory(root, scratch);
   }
 
-  /** Makes the next `read` look up anew which control groups have a limit, and whether there is ZFS. */
-  lookAgain(): void {
+  /**
+   * Makes the next `read` look up anew which control groups have a limit, and whether there is ZFS. Its cache is counted
+   * only where `/proc/meminfo` is the host's own: lxcfs mounts another over it, of the container alone.
+   */
+  lookAgain(table: MountTable): void {
     this.#looked = false;
-    this.#hasArc = true;
+    this.#hasArc = !table.entries.some(({ mountPoint }) => mountPoint === '/proc/meminfo');
+    this.#tellsHuge = true;
     this.#lowKib = undefined;
   }
 
@@ -81,12 +89,20 @@ export class MemoryFiles {
   #readHost(caches: boolean): string | undefined {
     const length = this.#meminfo.read();
     if (length < 0) return this.#meminfo.reason;
-    const lines = this.#meminfoLines.parse(this.#scratch.bytes, length, caches ? undefined : USE_LINES);
+    const needed = this.#tellsHuge ? USE_LINES : USE_LINES - 1;
+    let lines = this.#meminfoLines.parse(this.#scratch.bytes, length, caches ? undefined : needed);
     const host = this.#host;
+    this.#tellsHuge &&= tellsHuge(lines);
     if (!hostUse(lines, host)) return `${this.#meminfo.path} was not understood`;
-    if (host.available < 0) host.available = estimateAvailable(lines, this.#readSetting(this.#minFree));
+    if (isDoubtful(host)) {
+      lines = this.#meminfoLines.parse(this.#scratch.bytes, length);
+      host.available = Math.max(
+        host.available,
+        estimateAvailable(lines, this.#readSetting(this.#minFree), host.total),
+      );
+    }
     if (host.available < 0)
-      return 'this kernel does not tell what is available, nor what it could be computed from';
+      return 'what this kernel tells of available memory is missing or impossible, and there is nothing to compute it from';
     if (caches) hostCaches(lines, (this.#lowKib ??= this.#readLow()), host);
     host.arc = this.#readArc();
     host.available = Math.min(host.total, host.available + host.arc);

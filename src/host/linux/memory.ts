@@ -7,6 +7,8 @@ import { percentOf } from './percent.js';
 export interface MemoryFigures {
   readonly scope: MemoryReading['scope'];
   total: number;
+  /** Huge pages: no part of the total. */
+  reserved: number;
   available: number;
   reclaimableSlab: number;
   pageCache: number;
@@ -19,6 +21,7 @@ export interface MemoryFigures {
 export const noFigures = (scope: MemoryReading['scope']): MemoryFigures => ({
   scope,
   total: -1,
+  reserved: 0,
   available: -1,
   reclaimableSlab: -1,
   pageCache: -1,
@@ -30,22 +33,24 @@ export const noFigures = (scope: MemoryReading['scope']): MemoryFigures => ({
 const KIB = 1024;
 const TOTAL = 0;
 const AVAILABLE = 1;
-const FREE = 2;
-const BUFFERS = 3;
-const CACHED = 4;
-const ACTIVE_FILE = 5;
-const INACTIVE_FILE = 6;
-const SHARED = 7;
-const RECLAIMABLE = 8;
+const HUGE = 2;
+const FREE = 3;
+const BUFFERS = 4;
+const CACHED = 5;
+const ACTIVE_FILE = 6;
+const INACTIVE_FILE = 7;
+const SHARED = 8;
+const RECLAIMABLE = 9;
 
-/** So many of the names tell how full memory is; the others, what it is full of. */
-export const USE_LINES = 2;
+/** So many of the names tell how full memory is, where the kernel tells its huge pages; the others, what it is full of. */
+export const USE_LINES = 3;
 
 /** Makes the parser of `/proc/meminfo`. */
 export const createMeminfo = (): NamedNumbers =>
   new NamedNumbers([
     'MemTotal',
     'MemAvailable',
+    'Hugetlb',
     'MemFree',
     'Buffers',
     'Cached',
@@ -56,26 +61,36 @@ export const createMeminfo = (): NamedNumbers =>
   ]);
 
 /**
- * Turns the first lines of `/proc/meminfo` into figures. Without `MemAvailable` (kernels before 3.14) `available`
- * is −1; see `estimateAvailable`.
+ * Turns the first lines of `/proc/meminfo` into figures. Huge pages are reserved, not used: they are no part of the
+ * total. `available` is −1 without `MemAvailable` (kernels before 3.14), and where the figure is impossible: more than
+ * there is. A figure of 0 is doubtful, see `isDoubtful`.
  *
  * @returns whether there was a total
  */
 export function hostUse(lines: Float64Array, into: MemoryFigures): boolean {
   const available = lines[AVAILABLE]!;
-  into.total = lines[TOTAL]! * KIB;
-  into.available = available < 0 ? -1 : available * KIB;
-  return lines[TOTAL]! > 0;
+  const total = lines[TOTAL]!;
+  const reserved = lines[HUGE]! > 0 && lines[HUGE]! < total ? lines[HUGE]! : 0;
+  into.reserved = reserved * KIB;
+  into.total = (total - reserved) * KIB;
+  into.available = available < 0 || available > total ? -1 : available * KIB;
+  return total > 0;
 }
 
+/** Whether the kernel tells its huge pages (since 4.16). */
+export const tellsHuge = (lines: Float64Array): boolean => lines[HUGE]! >= 0;
+
+/** Whether what is said to be available has to be held against an estimate: programs that fake the file get it wrong. */
+export const isDoubtful = ({ available }: Pick<MemoryFigures, 'available'>): boolean => available <= 0;
+
 /**
- * The kernel's own estimate for kernels that do not print it, in bytes: free memory above the low watermark,
+ * The kernel's own estimate for kernels that do not print it, or print what cannot be, in bytes: free memory above the low watermark,
  * and the part of the page cache and the slab that can go. Formula: kernel commit 34e431b0ae39
  * (`si_mem_available`); the watermark from `vm.min_free_kbytes` as procps' `free` does it (5/4 of it).
  *
- * @returns −1 where one of the lines is missing
+ * @returns −1 where one of the lines is missing, or they make more than there is
  */
-export function estimateAvailable(lines: Float64Array, minFreeKib: number): number {
+export function estimateAvailable(lines: Float64Array, minFreeKib: number, totalBytes: number): number {
   const free = lines[FREE]!;
   const active = lines[ACTIVE_FILE]!;
   const inactive = lines[INACTIVE_FILE]!;
@@ -84,7 +99,8 @@ export function estimateAvailable(lines: Float64Array, minFreeKib: number): numb
   const low = (minFreeKib * 5) / 4;
   const pages = active + inactive;
   const estimate = free - low + pages - Math.min(pages / 2, low) + slab - Math.min(slab / 2, low);
-  return Math.max(0, Math.floor(estimate)) * KIB;
+  const bytes = Math.max(0, Math.floor(estimate)) * KIB;
+  return bytes > totalBytes ? -1 : bytes;
 }
 
 /**
@@ -136,6 +152,7 @@ export function toMemoryReading(figures: MemoryFigures): MemoryReading {
   return Object.freeze({
     scope: figures.scope,
     totalBytes,
+    ...(figures.reserved > 0 ? { reservedBytes: figures.reserved } : {}),
     availableBytes,
     usedPercent: usedPercent(figures),
     reclaimableSlabBytes,

@@ -11,6 +11,8 @@ export class MountTable {
   entries: readonly MountinfoEntry[] = [];
   /** Grows by one whenever `entries` are others than before. */
   version = 0;
+  /** Whether the CPUs are those of a container and the load is not: lxcfs mounts files over some of `/proc` only. */
+  isOverlaid = false;
   /** Why there are no entries; empty when there are. */
   reason = 'the table of mounts was not read yet';
   #file: KeptFile;
@@ -41,6 +43,8 @@ export class MountTable {
     this.#bytes = bytes;
     this.entries = entries;
     this.reason = reason;
+    const isMount = (path: string): boolean => entries.some(({ mountPoint }) => mountPoint === path);
+    this.isOverlaid = isMount('/proc/stat') && !isMount('/proc/loadavg');
     this.version++;
   }
 }

@@ -33,6 +33,28 @@ describe('the load', () => {
     expect(reader.load()).toHaveProperty('unknown');
   });
 
+  it.each([
+    [['/proc/stat'], 'unknown'],
+    [['/proc/stat', '/proc/loadavg'], 'known'],
+    [['/proc/meminfo'], 'known'],
+  ])(
+    'with mounts on %j, as by lxcfs, is %s: the CPUs and the load must be of one machine',
+    (mounts, known) => {
+      const line = (path: string) => `2 1 0:50 /proc ${path} rw - fuse.lxcfs lxcfs rw\n`;
+      const host = temporaryHost({
+        'proc/self/mountinfo': `1 0 0:9 / / rw - ext4 /dev/sda1 rw\n${mounts.map(line).join('')}`,
+        'proc/loadavg': '40.00 2.50 3.75 1/2 3\n',
+        'proc/stat': 'cpu  1 2 3 4\ncpu0 1 1 1 1\n',
+      });
+      const reader = createLinuxReader(host);
+      const live = createLinuxReader(host).liveGauges(['load']);
+      live.read();
+      for (const load of [reader.load(), live.load])
+        if (known === 'known') expect(load).toMatchObject({ one: 40, cpus: 1 });
+        else expect(load).toEqual(unknownSaying('of the whole machine'));
+    },
+  );
+
   it('reads the same numbers as a plain parser does', () => {
     const check = (text: string): void => {
       const [one, five, fifteen] = text.split(' ').map(Number);

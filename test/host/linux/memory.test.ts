@@ -67,6 +67,91 @@ describe('memory', () => {
     expect(createLinuxReader(host).memory()).toMatchObject({ usedPercent: 60, availableBytes: 40 * KIB });
   });
 
+  it('leaves huge pages out of the total: they are reserved, not used', () => {
+    const lines = ['MemTotal: 1000 kB', 'MemAvailable: 150 kB', 'MemFree: 100 kB', 'Hugetlb: 750 kB'];
+    const host = temporaryHost({ 'proc/meminfo': `${lines.join('\n')}\n` });
+    expect(createLinuxReader(host).memory()).toMatchObject({
+      ...{ totalBytes: 250 * KIB, reservedBytes: 750 * KIB, availableBytes: 150 * KIB, usedPercent: 40 },
+    });
+  });
+
+  it.each([
+    ['all of memory', 1000],
+    ['more than there is', 5000],
+    ['nothing', 0],
+  ])('does not believe huge pages that take %s', (_, hugeKib) => {
+    const text = `MemTotal: 1000 kB\nMemAvailable: 150 kB\nHugetlb: ${hugeKib} kB\n`;
+    const memory = createLinuxReader(temporaryHost({ 'proc/meminfo': text })).memory();
+    expect(memory).toMatchObject({ totalBytes: 1000 * KIB, usedPercent: 85 });
+    expect(memory).not.toHaveProperty('reservedBytes');
+  });
+
+  const IMPOSSIBLE = (available: number) =>
+    `MemTotal: 4000000 kB\nMemFree: 2000000 kB\nMemAvailable: ${available} kB\nBuffers: 0 kB\nCached: 400000 kB\nActive(file): 200000 kB\nInactive(file): 200000 kB\nShmem: 0 kB\nSReclaimable: 0 kB\n`;
+
+  it.each([
+    ['0 with 2 GiB free', 0],
+    ['more than the total', 4_000_001],
+  ])('estimates what is available where the figure is impossible: %s', (_, available) => {
+    const host = temporaryHost({
+      'proc/meminfo': IMPOSSIBLE(available),
+      'proc/sys/vm/min_free_kbytes': '40000\n',
+    });
+    const estimate = 2_000_000 - 50_000 + 400_000 - 50_000;
+    expect(createLinuxReader(host).memory()).toMatchObject({ availableBytes: estimate * KIB });
+    const live = createLinuxReader(host).liveGauges(['memory']);
+    live.read();
+    expect(live.memory).toMatchObject({ availableBytes: estimate * KIB });
+  });
+
+  it('is unknown where the figure is impossible and nothing tells a better one', () => {
+    const host = temporaryHost({ 'proc/meminfo': 'MemTotal: 100 kB\nMemAvailable: 140 kB\n' });
+    expect(createLinuxReader(host).memory()).toEqual(unknownSaying('impossible'));
+  });
+
+  it('believes that nothing is available where next to nothing is free', () => {
+    const host = temporaryHost({
+      'proc/meminfo': IMPOSSIBLE(0)
+        .replace('MemFree: 2000000', 'MemFree: 30000')
+        .replaceAll('200000 kB', '0 kB'),
+      'proc/sys/vm/min_free_kbytes': '40000\n',
+    });
+    expect(createLinuxReader(host).memory()).toMatchObject({ availableBytes: 0, usedPercent: 100 });
+  });
+
+  it.each([
+    ['/proc/meminfo', 60],
+    ['/proc/uptime', 50],
+  ])(
+    'with a mount on %s, as by lxcfs, is %i %% used: the ZFS cache of the host is not the container’s',
+    (mount, percent) => {
+      const host = temporaryHost({
+        'proc/meminfo': 'MemTotal: 100 kB\nMemAvailable: 40 kB\n',
+        'proc/self/mountinfo': `1 0 0:9 / / rw - zfs rpool rw\n2 1 0:50 /proc${mount.slice(5)} ${mount} rw - fuse.lxcfs lxcfs rw\n`,
+        'proc/spl/kstat/zfs/arcstats': `c_min 4 0\nsize 4 ${10 * KIB}\n`,
+      });
+      expect(createLinuxReader(host).memory()).toMatchObject({ usedPercent: percent });
+    },
+  );
+
+  it('counts of the ZFS cache no more than its evictable parts', () => {
+    const parts = [
+      'mru_evictable_data',
+      'mru_evictable_metadata',
+      'mfu_evictable_data',
+      'mfu_evictable_metadata',
+    ];
+    const host = temporaryHost({
+      'proc/meminfo': 'MemTotal: 100 kB\nMemAvailable: 40 kB\n',
+      'proc/spl/kstat/zfs/arcstats': [
+        `c_min 4 0`,
+        `size 4 ${50 * KIB}`,
+        ...parts.map((part) => `${part} 4 ${KIB}`),
+      ].join('\n'),
+    });
+    expect(createLinuxReader(host).memory()).toMatchObject({ availableBytes: 44 * KIB });
+  });
+
   it('says what it does not know beside the total', () => {
     const host = temporaryHost({ 'proc/meminfo': 'MemTotal: 100 kB\nMemAvailable: 40 kB\n' });
     const memory = createLinuxReader(host).memory();
@@ -92,13 +177,13 @@ describe('the memory limit of a control group', () => {
     expect(memoryOf('cgroup-v2')).toEqual({
       scope: 'cgroup',
       totalBytes: GIB,
-      availableBytes: (1024 - 800) * MIB,
-      usedPercent: (100 * 800) / 1024,
+      // In use are 900 MiB; of these 360 MiB are page cache and 8 MiB slab, which it gives up when it needs memory.
+      availableBytes: (1024 - 532) * MIB,
+      usedPercent: (100 * 532) / 1024,
       reclaimableSlabBytes: 8 * MIB,
       pageCacheBytes: 360 * MIB,
-      // Of the cache the inactive part alone counts as available.
-      uncountedCacheBytes: 260 * MIB,
-      uncountedSlabBytes: 8 * MIB,
+      uncountedCacheBytes: 0,
+      uncountedSlabBytes: 0,
       evictableArcBytes: 0,
     });
   });
@@ -115,7 +200,7 @@ describe('the memory limit of a control group', () => {
     expect(memoryOf('cgroup-v1')).toMatchObject({
       scope: 'cgroup',
       totalBytes: 2 * GIB,
-      availableBytes: (2048 - 1500) * MIB,
+      availableBytes: (2048 - 1210) * MIB,
       pageCacheBytes: 690 * MIB,
       reclaimableSlabBytes: unknownSaying(),
     });
@@ -145,6 +230,17 @@ describe('the memory limit of a control group', () => {
     expect(reader.memory()).toMatchObject({ scope: 'cgroup', totalBytes: 120 * MIB });
     host.put('sys/fs/cgroup/a/memory.max', 'max\n');
     expect(reader.memory()).toMatchObject({ scope: 'host' });
+  });
+
+  it.each([
+    ['max', 60, 60],
+    [100, 60, 60],
+    [50, 'max', 50],
+    [50, 60, 50],
+  ])('is the lower of memory.max %s and memory.high %s', (max, high, effective) => {
+    const host = limitedHost(max === 'max' ? 'max' : String(Number(max) * MIB));
+    host.put('sys/fs/cgroup/a/memory.high', high === 'max' ? 'max\n' : `${Number(high) * MIB}\n`);
+    expect(createLinuxReader(host).memory()).toMatchObject({ scope: 'cgroup', totalBytes: effective * MIB });
   });
 
   it('is found when it is set later, at the next look', () => {
