@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { messageOf } from '../errors.js';
 import { unknown, type Reading } from '../host/reading.js';
 
@@ -13,30 +13,76 @@ export interface CpuPolicy {
   readonly frequency: Reading<number>;
 }
 
-/** Every CPU policy, by name; none where the machine has no cpufreq. `root` is put before the path, for tests. */
-export function cpuPolicies(root = ''): Reading<readonly CpuPolicy[]> {
-  const folder = `${root}/sys/devices/system/cpu/cpufreq`;
+/** A policy that is there and cannot be read: that of a CPU which is offline answers EBUSY. */
+export interface UnreadablePolicy {
+  readonly name: string;
+  readonly unreadable: string;
+}
+
+/** The policies of a host, each read for itself. */
+export interface CpuPolicies {
+  readonly readable: readonly CpuPolicy[];
+  readonly unreadable: readonly UnreadablePolicy[];
+}
+
+/** Every CPU policy, by number; none where the machine has no cpufreq. `root` is put before the path, for tests. */
+export function cpuPolicies(root = ''): Reading<CpuPolicies> {
   try {
-    return readdirSync(folder)
-      .filter((name) => /^policy\d+$/.test(name))
-      .sort((one, other) => Number(one.slice(6)) - Number(other.slice(6)))
-      .map((name) => policyIn(folder, name));
+    const found = policyFolders(`${root}/sys/devices/system/cpu`).map(readPolicy);
+    return {
+      readable: found.filter((policy) => 'path' in policy),
+      unreadable: found.filter((policy) => 'unreadable' in policy),
+    };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     return unknown(messageOf(error));
   }
 }
 
-function policyIn(folder: string, name: string): CpuPolicy {
-  const path = `${folder}/${name}`;
+interface PolicyFolder {
+  readonly name: string;
+  readonly path: string;
+}
+
+/** `cpufreq/policyN`, or `cpuN/cpufreq` where the kernel has no such folders (before 4.3): one of each policy. */
+function policyFolders(cpu: string): readonly PolicyFolder[] {
+  const policies = numbered(`${cpu}/cpufreq`, 'policy').map(({ name, path }) => ({ name, path }));
+  if (policies.length > 0) return policies;
+  const seen = new Set<string>();
+  return numbered(cpu, 'cpu').flatMap(({ number, path }) => {
+    const folder = `${path}/cpufreq`;
+    if (!existsSync(folder)) return [];
+    const real = realpathSync(folder);
+    if (seen.has(real)) return [];
+    seen.add(real);
+    return [{ name: `policy${number}`, path: folder }];
+  });
+}
+
+function numbered(folder: string, word: string): readonly (PolicyFolder & { readonly number: number })[] {
+  let names: readonly string[];
+  try {
+    names = readdirSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+  return names
+    .filter((name) => new RegExp(`^${word}\\d+$`).test(name))
+    .map((name) => ({ name, path: `${folder}/${name}`, number: Number(name.slice(word.length)) }))
+    .sort((one, other) => one.number - other.number);
+}
+
+function readPolicy({ name, path }: PolicyFolder): CpuPolicy | UnreadablePolicy {
   const text = (file: string): string => readFileSync(`${path}/${file}`, 'utf8').trim();
-  return {
-    name,
-    path,
-    current: text('scaling_governor'),
-    offered: text('scaling_available_governors').split(/\s+/).filter(Boolean),
-    frequency: frequencyFrom(() => text('scaling_cur_freq')),
-  };
+  try {
+    return {
+      ...{ name, path, current: text('scaling_governor') },
+      offered: text('scaling_available_governors').split(/\s+/).filter(Boolean),
+      frequency: frequencyFrom(() => text('scaling_cur_freq')),
+    };
+  } catch (error) {
+    return { name, unreadable: messageOf(error) };
+  }
 }
 
 function frequencyFrom(read: () => string): Reading<number> {

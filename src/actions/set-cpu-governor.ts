@@ -1,8 +1,14 @@
 import { isCleared, percent } from '../detect/percent.js';
 import { expectKnownKeys, expectObject, refusal } from '../expect.js';
 import { isUnknown, type Reading } from '../host/reading.js';
-import type { Block, WriteStep } from '../plan.js';
-import { cpuPolicies, meanFrequency, type CpuPolicy } from './cpu-policies.js';
+import type { Block, HealingAction, WriteStep } from '../plan.js';
+import {
+  cpuPolicies,
+  meanFrequency,
+  type CpuPolicies,
+  type CpuPolicy,
+  type UnreadablePolicy,
+} from './cpu-policies.js';
 import { defineAction, type ActionDefinition, type Verification, type VerifyContext } from './define.js';
 import { wordParameter } from './parameters.js';
 import { unavailable } from './service.js';
@@ -29,22 +35,16 @@ export function governorAction(root = ''): ActionDefinition<Parameters> {
           ? `The frequency governor of every CPU is \`${parameters.governor}\``
           : 'The frequency governor of every CPU is what it was before';
       const refused = (refusal: Block) => ({ targets: ['cpu'], steps: [], effect, refusal });
-      const wishes = wishesOf(parameters, cpuPolicies(root));
-      if ('sentence' in wishes) return refused(wishes);
-      const changes = wishes.filter(({ policy, governor }) => policy.current !== governor);
-      if (changes.length === 0) {
-        const sentence = `Every CPU has the governor already: ${wishes.map(asWords).join(', ') || 'none is left'}`;
-        return refused({ reason: 'no-expected-gain', sentence });
-      }
-      const lacking = changes.find(({ policy, governor }) => !policy.offered.includes(governor));
-      if (lacking) {
-        const { path, offered } = lacking.policy;
-        return refused(
-          unavailable(`${path} offers ${offered.join(', ') || 'nothing'}, not \`${lacking.governor}\``),
-        );
-      }
+      const found = wishesOf(parameters, cpuPolicies(root));
+      if ('sentence' in found) return refused(found);
+      const { wishes, later } = found;
+      const needed = wishes.filter(({ policy, governor }) => policy.current !== governor);
+      const changes = needed.filter(({ policy, governor }) => policy.offered.includes(governor));
+      const [lacking] = needed.filter((wish) => !changes.includes(wish));
+      const notes = later.map(({ name, unreadable }) => `${name} cannot be read now: ${unreadable}`);
+      if (changes.length === 0) return refused(whyNothing(wishes, lacking, notes));
       const steps = changes.map(toStep);
-      if ('governors' in parameters) return { targets: ['cpu'], steps, effect };
+      if ('governors' in parameters) return { targets: ['cpu'], steps, effect, notes };
       const { cpu } = await read({ parts: ['cpu'] });
       const { percent: used, stealPercent: steal = 0 } = isUnknown(cpu) ? { percent: 100 } : cpu;
       if (steal > 0 && used - steal <= thresholds.cpuPercent) {
@@ -56,13 +56,9 @@ export function governorAction(root = ''): ActionDefinition<Parameters> {
         targets: ['cpu'],
         steps,
         effect,
+        notes: lacking ? [...notes, whyLacking(lacking)] : notes,
         undo: `Back to ${changes.map(({ policy }) => `${policy.current} in ${policy.path}`).join(', ')}`,
-        restore: {
-          action: 'set_cpu_governor',
-          parameters: {
-            governors: Object.fromEntries(changes.map(({ policy }) => [policy.name, policy.current])),
-          },
-        },
+        restore: restoreOf(changes.map(({ policy }) => [policy.name, policy.current])),
         ...(mean === undefined ? {} : { baseline: { frequency: mean } }),
       };
     },
@@ -92,19 +88,44 @@ function parse(parameters: Readonly<Record<string, unknown>>): Parameters {
   };
 }
 
+interface Wishes {
+  readonly wishes: readonly Wish[];
+  /** What is wanted and cannot be done now. */
+  readonly later: readonly UnreadablePolicy[];
+}
+
 /** What each policy is to have. A policy that is gone, with its CPUs, has nothing to be taken back. */
-function wishesOf(parameters: Parameters, policies: Reading<readonly CpuPolicy[]>): readonly Wish[] | Block {
+function wishesOf(parameters: Parameters, policies: Reading<CpuPolicies>): Wishes | Block {
   if (isUnknown(policies))
     return unavailable(`The governors of the CPUs cannot be read: ${policies.unknown}`);
-  if ('governor' in parameters) {
-    if (policies.length === 0) return unavailable('This machine has no cpufreq to govern');
-    return policies.map((policy) => ({ policy, governor: parameters.governor }));
+  const { readable, unreadable } = policies;
+  if ('governors' in parameters) {
+    const { governors } = parameters;
+    const wishes = readable.flatMap((policy) => {
+      const governor = governors.get(policy.name);
+      return governor === undefined ? [] : [{ policy, governor }];
+    });
+    return { wishes, later: unreadable.filter(({ name }) => governors.has(name)) };
   }
-  return policies.flatMap((policy) => {
-    const governor = parameters.governors.get(policy.name);
-    return governor === undefined ? [] : [{ policy, governor }];
-  });
+  if (readable.length + unreadable.length === 0) return unavailable('This machine has no cpufreq to govern');
+  return { wishes: readable.map((policy) => ({ policy, governor: parameters.governor })), later: unreadable };
 }
+
+/** Why no policy can be changed: none offers it, none can be read, or each has it already. */
+function whyNothing(wishes: readonly Wish[], lacking: Wish | undefined, notes: readonly string[]): Block {
+  if (lacking) return unavailable(whyLacking(lacking));
+  if (notes.length > 0) return unavailable(notes.join('; '));
+  const sentence = `Every CPU has the governor already: ${wishes.map(asWords).join(', ') || 'none is left'}`;
+  return { reason: 'no-expected-gain', sentence };
+}
+
+const whyLacking = ({ policy: { path, offered }, governor }: Wish): string =>
+  `${path} offers ${offered.join(', ') || 'nothing'}, not \`${governor}\``;
+
+const restoreOf = (governors: readonly (readonly [string, unknown])[]): HealingAction => ({
+  action: 'set_cpu_governor',
+  parameters: { governors: Object.fromEntries(governors) },
+});
 
 const asWords = ({ policy, governor }: Wish): string => `${governor} in ${policy.name}`;
 
@@ -120,9 +141,9 @@ const toStep = ({ policy, governor }: Wish): WriteStep => ({
 /** The governor reads back, and the CPU is well, or faster than it was. */
 async function verify(parameters: Parameters, context: VerifyContext, root: string): Promise<Verification> {
   await context.settle();
-  const policies = cpuPolicies(root);
-  const wishes = wishesOf(parameters, policies);
-  if ('sentence' in wishes) return { status: 'unknown', reason: wishes.sentence };
+  const found = wishesOf(parameters, cpuPolicies(root));
+  if ('sentence' in found) return { status: 'unknown', reason: found.sentence };
+  const wishes = found.wishes.filter(({ policy, governor }) => policy.offered.includes(governor));
   const other = wishes.find(({ policy, governor }) => policy.current !== governor);
   if (other) {
     const { name, current } = other.policy;

@@ -6,7 +6,7 @@ import type { Ledger } from '../guard/ledger.js';
 import { forgetUndo, postponeUndo } from '../guard/undo.js';
 import type { Undo } from '../guard/state.js';
 import type { Logger } from '../logger.js';
-import type { Plan } from '../plan.js';
+import type { HealingAction, Plan } from '../plan.js';
 import { planAndCarryOut } from './carry-out.js';
 
 /** What temporary changes are undone with. */
@@ -33,10 +33,11 @@ export async function undoAll(undos: readonly Undo[], sources: UndoSources): Pro
       signal,
     });
     const { outcome, blockedBy, error = 'the executor gave no reason' } = execution;
+    const rest = outcome === 'executed' ? await restOf({ action, parameters }, executor, signal) : undefined;
     // What is as it was before, by whatever hand, is undone.
-    const done = outcome === 'executed' || blockedBy === 'no-expected-gain';
+    const done = (outcome === 'executed' && rest === undefined) || blockedBy === 'no-expected-gain';
     if (done) logger.info(`${component}: the temporary change was undone by \`${action}\``);
-    else logger.error(`${component}: the temporary change could not be undone: ${error}`);
+    else logger.error(`${component}: the temporary change could not be undone: ${rest ?? error}`);
     await ledger
       .write((state, now) =>
         done ? forgetUndo(state, undo) : postponeUndo(state, undo, now + guards.backoff.maxMs),
@@ -44,5 +45,19 @@ export async function undoAll(undos: readonly Undo[], sources: UndoSources): Pro
       .catch((problem: unknown) => {
         logger.error(`An undone change could not be recorded: ${messageOf(problem)}`);
       });
+  }
+}
+
+/** What of a change cannot be undone now, as a sentence; the rest was undone. */
+async function restOf(
+  action: HealingAction,
+  executor: Executor,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  try {
+    const { refusal } = await executor.plan(action, { signal });
+    return refusal?.reason === 'unavailable' ? refusal.sentence : undefined;
+  } catch (error) {
+    return messageOf(error);
   }
 }

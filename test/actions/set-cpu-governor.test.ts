@@ -1,4 +1,12 @@
-import { mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdtempSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -103,6 +111,66 @@ describe('the plan', () => {
   it('is of no use where every policy has it already', async () => {
     policy('policy0', 'performance');
     expect(await planOf()).toMatchObject({ steps: [], refusal: { reason: 'no-expected-gain' } });
+  });
+
+  /** The kernel answers EBUSY for a policy whose CPUs are offline; here its file is a folder, which cannot be read either. */
+  function offline(name: string) {
+    rmSync(join(cpufreq, name), { recursive: true, force: true });
+    mkdirSync(join(cpufreq, name, 'scaling_governor'), { recursive: true });
+  }
+
+  it('changes the policies that can be read, and says which one cannot', async () => {
+    policy('policy0', 'powersave');
+    offline('policy1');
+    const plan = await planOf();
+    expect(plan.steps).toMatchObject([{ path: join(cpufreq, 'policy0/scaling_governor') }]);
+    expect(plan.notes).toEqual([expect.stringContaining('policy1 cannot be read now')]);
+    expect(plan.restore?.parameters).toEqual({ governors: { policy0: 'powersave' } });
+    expect(plan.refusal).toBeUndefined();
+  });
+
+  it('changes the policies that offer it, and says which one does not', async () => {
+    policy('policy0', 'powersave');
+    policy('policy4', 'userspace', 'userspace');
+    const plan = await planOf();
+    expect(plan.steps).toHaveLength(1);
+    expect(plan.notes).toEqual([expect.stringContaining('policy4 offers userspace')]);
+  });
+
+  it('does not say that a host has no cpufreq where no policy can be read', async () => {
+    offline('policy0');
+    const { refusal } = await planOf();
+    expect(refusal).toMatchObject({ reason: 'unavailable' });
+    expect(refusal?.sentence).toContain('policy0 cannot be read now');
+  });
+
+  it('takes back what it can, and what it cannot is left to do', async () => {
+    policy('policy0', 'performance');
+    policy('policy1', 'performance');
+    const back: HealingAction = {
+      action: 'set_cpu_governor',
+      parameters: { governors: { policy0: 'powersave', policy1: 'schedutil' } },
+    };
+    offline('policy1');
+    await carryOut(await planOf(back));
+    expect(governorOf('policy0')).toBe('powersave');
+    expect((await planOf(back)).refusal).toMatchObject({ reason: 'unavailable' });
+    rmSync(join(cpufreq, 'policy1'), { recursive: true });
+    policy('policy1', 'performance');
+    await carryOut(await planOf(back));
+    expect(governorOf('policy1')).toBe('schedutil');
+    expect((await planOf(back)).refusal).toMatchObject({ reason: 'no-expected-gain' });
+  });
+
+  it('knows the folders of old kernels, one for each group of CPUs', async () => {
+    const cpu = join(root, 'sys/devices/system/cpu');
+    policy('policy0', 'powersave');
+    for (const name of ['cpu0', 'cpu1', 'cpu10']) mkdirSync(join(cpu, name), { recursive: true });
+    renameSync(join(cpufreq, 'policy0'), join(cpu, 'cpu0/cpufreq'));
+    symlinkSync('../cpu0/cpufreq', join(cpu, 'cpu1/cpufreq'));
+    const plan = await planOf();
+    expect(plan.steps).toMatchObject([{ path: join(cpu, 'cpu0/cpufreq/scaling_governor') }]);
+    expect(plan.restore?.parameters).toEqual({ governors: { policy0: 'powersave' } });
   });
 
   it('is refused where a policy does not offer it, where there is none, and where none can be read', async () => {

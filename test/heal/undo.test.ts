@@ -142,6 +142,25 @@ describe('what is to be taken back', () => {
     expect(logger.lines.map(({ message }) => message).join()).toContain('another plan');
   });
 
+  it('stays on record when only a part of it could be taken back', async () => {
+    let plans = 0;
+    const { engine, done, store, logger } = bench(memoryStore(), {
+      fake: {
+        plan: ({ action }) => {
+          if (action === 'speed_up') return { restore: BACK };
+          plans += 1;
+          return plans === 1
+            ? {}
+            : { steps: [], refusal: { reason: 'unavailable', sentence: 'policy1 cannot be read now' } };
+        },
+      },
+    });
+    await done(engine.detectAndHeal());
+    await done(engine.close());
+    expect(await remembered(store)).toHaveLength(1);
+    expect(logger.lines.map(({ message }) => message).join()).toContain('policy1 cannot be read now');
+  });
+
   it('stays on record when it cannot be planned', async () => {
     const { engine, done, executor, store, executed } = bench(memoryStore(), {
       fake: {
