@@ -37,10 +37,11 @@ export function stateFile(file: string): Required<Omit<Store, 'path'>> {
     },
 
     save(state: GuardState) {
+      if (isClosed) {
+        const message = `The state ${file} was closed: this engine only observes`;
+        return Promise.reject(new SelfHealingError('locked', message));
+      }
       return inTurn(async () => {
-        if (isClosed) {
-          throw new SelfHealingError('locked', `The state ${file} was closed: this engine only observes`);
-        }
         const text = JSON.stringify(state);
         if (Buffer.byteLength(text) > LARGEST_STATE) {
           const message = `The state ${file} cannot be written: it would be larger than ${LARGEST_STATE} bytes`;
