@@ -69,7 +69,7 @@ export abstract class EngineParts {
       actions: actionRegistry(actions, (check) => this.#detector.healer?.(check)),
       policy: { services: services && watchedUnits(services), protect },
       guards: guardsFrom(given.guards),
-      ledger: new Ledger({ store, clock, logger }),
+      ledger: new Ledger({ store, clock, logger, guards: guardsFrom(given.guards) }),
       approve: given.approve,
       bootId: bootId(),
       acting: new Set<string>(),

@@ -1,6 +1,9 @@
 import type { Clock } from '../clock.js';
 import { isSelfHealingError, messageOf } from '../errors.js';
 import type { Logger } from '../logger.js';
+import { count } from '../words.js';
+import { boundState } from './bound-state.js';
+import { DEFAULT_GUARDS, type Guards } from './guards.js';
 import { EMPTY_STATE, type GuardState } from './state.js';
 import type { Store } from './store.js';
 
@@ -9,6 +12,8 @@ export interface LedgerParts {
   readonly store: Store;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Bounds of the waits in a loaded state. Default `DEFAULT_GUARDS`. */
+  readonly guards?: Guards;
 }
 
 /**
@@ -119,8 +124,10 @@ export class Ledger {
       const loaded = await store.load({ readOnly });
       this.#mode = readOnly ? 'read' : 'held';
       if (loaded === undefined) return;
-      this.#state = { ...loaded, components: withoutHealth(loaded.components) };
-      this.#origin = Math.max(this.now(), loaded.savedAt) - clock.monotonic();
+      const { state, now, found } = boundState(loaded, this.now(), this.#parts.guards ?? DEFAULT_GUARDS);
+      this.#state = { ...state, components: withoutHealth(state.components) };
+      this.#origin = now - clock.monotonic();
+      if (found.length > 0) logger.warn(sentenceOn(found));
     } catch (error) {
       const message = messageOf(error);
       if (isSelfHealingError(error) && error.code === 'locked') {
@@ -130,6 +137,11 @@ export class Ledger {
       }
       this.#mode = readOnly ? 'read' : 'held';
       this.#state = { ...EMPTY_STATE, cautious: true };
+      // A path that cannot hold a state is one fault, told once; each write says it again to whoever wanted to act.
+      if (isSelfHealingError(error) && error.code === 'invalid-argument') {
+        logger.error(`${message}. Nothing that needs the state is repaired until it can be written`);
+        return;
+      }
       logger.error(
         `${message}. What was done before is forgotten, so every repair gets one try only, at first`,
       );
@@ -148,3 +160,11 @@ const withoutHealth = (components: GuardState['components']): GuardState['compon
   Object.fromEntries(
     Object.entries(components).map(([component, record]) => [component, { ...record, healthySince: null }]),
   );
+
+const SHOWN = 3;
+
+const sentenceOn = (found: readonly string[]): string => {
+  const shown = found.slice(0, SHOWN).map((path) => (path.length > 80 ? `${path.slice(0, 80)}…` : path));
+  const more = found.length > SHOWN ? `, …` : '';
+  return `The state has ${count(found.length)} value${found.length === 1 ? '' : 's'} out of bounds, which were clamped or dropped: ${shown.join(', ')}${more}`;
+};

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chown, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chown, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'tsup';
@@ -96,7 +96,6 @@ describe('a file that cannot be used', () => {
       () => writeFile(file, whole.replace('"acts"', '"facts"')),
       '`acts` is not as it was written',
     ],
-    ['is a folder', () => mkdir(file), 'EISDIR'],
   ];
   if (root) {
     spoiled.push([
@@ -125,6 +124,96 @@ describe('a file that cannot be used', () => {
     await store.save(stateOf(2));
     await store.close?.();
     expect(await loadWith(file)).toEqual(stateOf(2));
+  });
+});
+
+describe('something else in place of a state', () => {
+  const kinds: [what: string, make: () => unknown][] = [
+    ['a directory', () => mkdir(file)],
+    ['a FIFO', () => execFileSync('mkfifo', [file])],
+    ['a symbolic link', () => symlink(join(folder, 'target'), file)],
+  ];
+  if (root) kinds.push(['a device', () => execFileSync('mknod', [file, 'c', '1', '3'])]);
+
+  it.each(kinds)(
+    'because it is %s is refused in one sentence, not waited for and not touched',
+    async (what, make) => {
+      await make();
+      await writeFile(join(folder, 'target'), 'of a person');
+      const refusal = {
+        code: 'invalid-argument',
+        message: `The state in ${file} cannot be used: it is ${what}, not a regular file`,
+      };
+      const store = fileStore(file);
+      await expect(store.load({ readOnly: true })).rejects.toMatchObject(refusal);
+      await expect(store.load()).rejects.toMatchObject(refusal);
+      await expect(store.save(stateOf(1))).rejects.toMatchObject(refusal);
+      await store.close?.();
+      expect((await readdir(folder)).sort()).toEqual(['state.json', 'target']);
+      expect(await readFile(join(folder, 'target'), 'utf8')).toBe('of a person');
+    },
+  );
+
+  it('is refused when it was put there after the state was loaded', async () => {
+    const store = fileStore(file);
+    await store.load();
+    await symlink(join(folder, 'target'), file);
+    await expect(store.save(stateOf(1))).rejects.toThrow('a symbolic link');
+    await store.close?.();
+    expect(await readdir(folder)).toEqual(['state.json']);
+  });
+
+  it('under the name of its temporary file is not written through', async () => {
+    await writeFile(join(folder, 'target'), 'of a person');
+    await symlink(join(folder, 'target'), `${file}.next`);
+    const store = fileStore(file);
+    await store.load();
+    await store.save(stateOf(1));
+    await store.close?.();
+    expect(await readFile(join(folder, 'target'), 'utf8')).toBe('of a person');
+  });
+
+  it('in place of its folder is said in one sentence', async () => {
+    await writeFile(join(folder, 'file'), '');
+    const path = join(folder, 'file', 'state.json');
+    await expect(fileStore(path).load()).rejects.toMatchObject({
+      code: 'invalid-argument',
+      message: `The state ${path} cannot be written: its folder ${join(folder, 'file')} is not a directory (EEXIST)`,
+    });
+  });
+
+  it('larger than a state can be is set aside, and none as large is written', async () => {
+    await writeFile(file, Buffer.alloc(5 * 1024 * 1024, 32));
+    await expect(loadWith(file)).rejects.toThrow('it is larger than 4194304 bytes');
+    const store = fileStore(file);
+    await store.load().catch(() => undefined);
+    const huge = { ...stateOf(1), pauses: { ['x'.repeat(5 * 1024 * 1024)]: 1 } };
+    await expect(store.save(huge)).rejects.toThrow('it would be larger than 4194304 bytes');
+    await store.close?.();
+  });
+});
+
+describe('copies that were set aside', () => {
+  it('are at most two, the newest, and one of each', async () => {
+    for (const time of [1, 2, 3]) await writeFile(`${file}.unreadable-${time}`, `${time}`);
+    await writeFile(file, 'rubbish');
+    for (let start = 0; start < 5; start += 1) await expect(loadWith(file)).rejects.toThrow('set aside');
+    const asides = await asideIn();
+    const texts = await Promise.all(asides.map((name) => readFile(join(folder, name), 'utf8')));
+    expect(texts.sort()).toEqual(['3', 'rubbish']);
+  });
+});
+
+describe('a store that is closed while it loads or saves', () => {
+  it('leaves no lock, and the next can act at once', async () => {
+    for (let round = 0; round < 50; round += 1) {
+      const store = fileStore(file);
+      const begun = Promise.allSettled([store.load(), store.save(stateOf(round))]);
+      await store.close?.();
+      expect((await begun).map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled']);
+      await expect(store.save(stateOf(0))).rejects.toMatchObject({ code: 'locked' });
+      expect((await readdir(folder)).filter((name) => name.includes('.lock'))).toEqual([]);
+    }
   });
 });
 
