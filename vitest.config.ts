@@ -12,6 +12,9 @@ const alias = {
   '@luminous-nix/self-healing': src('index.ts'),
 };
 
+/** Files that put a mock in the place of a module: they get workers of their own. */
+const MOCKING = ['test/actions/actions.test.ts', 'test/docs.test.ts'];
+
 export default defineConfig({
   test: {
     coverage: { include: ['src/**'], reporter: ['text-summary', 'html'] },
@@ -25,9 +28,16 @@ export default defineConfig({
           exclude: ['system', 'browser', 'monitoring', 'package', 'printed'].map(
             (folder) => `test/${folder}/**`,
           ),
+          // Some tests wait for real programs: one worker more than a small machine has cores.
+          maxWorkers: 3,
           // Generous: a property may take its time on a machine that has other things to do.
           testTimeout: 60_000,
         },
+      },
+      {
+        resolve: { alias },
+        plugins: [pageForVite],
+        test: { name: 'mocking', include: MOCKING, testTimeout: 60_000 },
       },
       {
         resolve: { alias },
