@@ -37,7 +37,7 @@ export default defineConfig({
       {
         resolve: { alias },
         plugins: [pageForVite],
-        test: { name: 'mocking', include: MOCKING, testTimeout: 60_000 },
+        test: { name: 'mocking', include: MOCKING, testTimeout: 60_000, maxWorkers: 3 },
       },
       {
         resolve: { alias },
