@@ -8,6 +8,8 @@ export interface Claim {
   readonly alone: boolean;
   /** Names that no other action may claim at the same time. */
   readonly names: readonly string[];
+  /** The component that is repaired, in whatever scope: one record and one proof speak for it. */
+  readonly component?: string;
 }
 
 /**
@@ -30,5 +32,11 @@ export function claimOf(plan: Plan, component: string): Claim {
 
 /** Returns whether two plans may not be carried out at the same time. */
 export const conflicts = (one: Claim, other: Claim): boolean =>
-  one.scope === other.scope &&
-  (one.alone || other.alone || one.names.some((name) => other.names.includes(name)));
+  (one.component !== undefined && one.component === other.component) ||
+  (one.scope === other.scope &&
+    (one.alone || other.alone || one.names.some((name) => other.names.includes(name))));
+
+/** Returns whether who holds one claim may carry out a plan that needs another one. */
+export const covers = (held: Claim, needed: Claim): boolean =>
+  held.scope === needed.scope &&
+  (held.alone || (!needed.alone && needed.names.every((name) => held.names.includes(name))));

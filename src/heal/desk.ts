@@ -37,7 +37,8 @@ export class Desk {
         const result = this.#cycle.lastResult(issue.component);
         const inHand = acting.has(issue.component);
         const queued = inHand ? undefined : this.#cycle.waitsFor(issue.component);
-        const waits = queued && { ...queued, since: ledger.at(queued.since) };
+        const since = queued?.since === undefined ? undefined : ledger.at(queued.since);
+        const waits = queued && { ...queued, since };
         return explain({ issue, openForMs, result, inHand, waits, state: ledger.state, guards, now });
       });
   }
