@@ -1,4 +1,4 @@
-import { type Bounds, LATEST } from './bounded.js';
+import { type Bounds, LATEST, LONGEST_LIST } from './bounded.js';
 import type { Generations, SystemRecord } from './generations.js';
 import type { Guards } from './guards.js';
 import type { ComponentRecord } from './state.js';
@@ -19,7 +19,10 @@ export function boundRecord(
   // The next strike opens the breaker.
   const strikes = (count: number, where: string): number =>
     bounds.count(count, MOST * breaker.attempts, breaker.attempts - 1, where);
-  const { fixed, breakerUntil } = record;
+  const { fixed } = record;
+  // Backoffs are dropped where there are too many: until health has lasted, one attempt at a time instead.
+  const isCut = Object.keys(record.backoff).length > LONGEST_LIST;
+  const breakerUntil = record.breakerUntil ?? (isCut ? 0 : null);
   return {
     ...record,
     backoff: bounds.map(record.backoff, `${path}.backoff`, (entry, where) => ({

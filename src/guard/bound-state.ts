@@ -1,7 +1,12 @@
+import { count } from '../words.js';
 import { boundGenerations, boundRecord } from './bound-parts.js';
-import { Bounds, LATEST } from './bounded.js';
+import { Bounds, LATEST, LONGEST_LIST } from './bounded.js';
 import { DAY, type Guards } from './guards.js';
-import type { Approval, GuardState } from './state.js';
+import { idOf } from './approvals.js';
+import type { Approval, GuardState, Undo } from './state.js';
+
+/** The most undos that are kept: far more than an engine leaves. */
+const MOST_UNDOS = 100;
 
 /**
  * Bounds every time and count of a state that was loaded, so that none of them can switch a guard off or block for
@@ -27,6 +32,8 @@ export function boundState(
   const state: GuardState = {
     ...loaded,
     savedAt: bounds.isPast(loaded.savedAt) ? loaded.savedAt : now,
+    // What is dropped of these is not a clean slate.
+    cautious: loaded.cautious || Object.keys(loaded.components).length > LONGEST_LIST,
     components: bounds.map(loaded.components, 'components', (record, path) =>
       boundRecord(record, path, bounds, guards),
     ),
@@ -41,32 +48,51 @@ export function boundState(
       since: bounds.past(storm.since, 'storm.since'),
       lastFailure: bounds.past(storm.lastFailure, 'storm.lastFailure'),
     },
-    // Never dropped: a person paused. Only how long ago can be wrong.
+    // Never dropped, but for those that are too many to count: a person paused. Only how long ago can be wrong.
     pauses: Object.fromEntries(
-      Object.entries(loaded.pauses).map(([reason, since]) => [
-        bounds.name(reason, 'pauses'),
-        bounds.past(since, `pauses.${reason}`),
-      ]),
+      bounds
+        .list(Object.entries(loaded.pauses), 'pauses', (entry) => entry)
+        .map(([reason, since]) => [bounds.name(reason, 'pauses'), bounds.past(since, `pauses.${reason}`)]),
     ),
-    approvals: bounds.list(loaded.approvals, 'approvals', (approval, path) =>
-      boundApproval(approval, path, bounds),
-    ),
+    approvals: bounds.list(loaded.approvals, 'approvals', boundApproval(bounds)),
     intents: bounds.list(loaded.intents, 'intents', at),
     generations: boundGenerations(loaded.generations, bounds, now),
     ...(undo && {
-      undo: bounds.list(undo, 'undo', (entry, path) => ({
-        ...at(entry, path),
-        until: bounds.until(entry.until, postponedMs, `${path}.until`),
-      })),
+      undo: bounds.list(undo, 'undo', boundUndos(bounds, postponedMs)),
     }),
   };
   return { state, now, found: bounds.found };
 }
 
-/** An answer whose time cannot be true is not used: the approval is pending again, and expires as any other. */
-function boundApproval(approval: Approval, path: string, bounds: Bounds): Approval {
-  if (bounds.isPast(approval.askedAt)) return approval;
-  return { ...approval, askedAt: bounds.past(approval.askedAt, `${path}.askedAt`), answer: 'waiting' };
+/**
+ * Bounds the approvals one after the other. An answer whose time cannot be true is not used: the approval is pending
+ * again, and expires as any other. An id belongs to one digest, from which it is made; others are dropped, because a
+ * person who approves one plan means that plan alone.
+ */
+function boundApproval(bounds: Bounds): (approval: Approval, path: string) => Approval | undefined {
+  const ids = new Set<string>();
+  return (approval, path) => {
+    const { id, digest, askedAt } = approval;
+    if (id !== idOf(digest) || ids.has(id)) return bounds.note(path);
+    ids.add(id);
+    if (bounds.isPast(askedAt)) return approval;
+    return { ...approval, askedAt: bounds.past(askedAt, `${path}.askedAt`), answer: 'waiting' };
+  };
+}
+
+/** Drops what is undone by an earlier entry, and what is more than an engine ever leaves: each of them is an act. */
+function boundUndos(bounds: Bounds, postponedMs: number): (undo: Undo, path: string) => Undo | undefined {
+  const known = new Set<string>();
+  return (undo, path) => {
+    const act = JSON.stringify([undo.component, undo.action, undo.parameters]);
+    if (known.has(act) || known.size >= MOST_UNDOS) return bounds.note(path);
+    known.add(act);
+    return {
+      ...undo,
+      at: bounds.past(undo.at, `${path}.at`),
+      until: bounds.until(undo.until, postponedMs, `${path}.until`),
+    };
+  };
 }
 
 /**
@@ -77,7 +103,9 @@ function boundApproval(approval: Approval, path: string, bounds: Bounds): Approv
 function resumedAt(state: GuardState, wall: number): number {
   const { savedAt } = state;
   if (savedAt <= wall || savedAt > LATEST) return wall;
-  const last = Math.max(0, ...timesOf(state).filter((at) => at <= savedAt));
+  // A loop: a call has room for some hundred thousand arguments.
+  let last = 0;
+  for (const at of timesOf(state)) if (at <= savedAt && at > last) last = at;
   return savedAt - last <= DAY ? savedAt : Math.max(wall, last);
 }
 
@@ -96,4 +124,14 @@ function timesOf({ acts, components, approvals, intents, pauses, storm, generati
     storm?.lastFailure ?? 0,
     ...Object.values(generations.systems).map(({ seenAt }) => seenAt),
   ];
+}
+
+/** Paths that a warning names. */
+const SHOWN = 3;
+
+/** Returns the warning about values that were out of bounds. */
+export function sentenceOn(found: readonly string[]): string {
+  const shown = found.slice(0, SHOWN).map((path) => (path.length > 80 ? `${path.slice(0, 80)}…` : path));
+  const more = found.length > SHOWN ? `, …` : '';
+  return `The state has ${count(found.length)} value${found.length === 1 ? '' : 's'} out of bounds, which were clamped or dropped: ${shown.join(', ')}${more}`;
 }

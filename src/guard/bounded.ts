@@ -2,7 +2,7 @@
 export const LATEST = 253_402_300_799_999;
 /** Longest name that is kept, in characters: a mount point may be as long as a path. */
 export const LONGEST_NAME = 8_192;
-/** Longest list that is kept. */
+/** Longest list and largest map that is kept. */
 export const LONGEST_LIST = 10_000;
 
 /** Bounds values of a loaded state, and collects the paths of those that were out of bounds. */
@@ -44,16 +44,21 @@ export class Bounds {
   list<T>(entries: readonly T[], path: string, bound: (entry: T, path: string) => T | undefined): T[] {
     const kept = entries.slice(-LONGEST_LIST);
     if (kept.length < entries.length) this.found.push(path);
-    return kept.flatMap((entry, index) => bound(entry, `${path}[${index}]`) ?? []);
+    return kept.flatMap((entry, index) => {
+      const bounded = bound(entry, `${path}[${index}]`);
+      return bounded === undefined ? [] : [bounded];
+    });
   }
 
-  /** The entries of a map, each bounded; `undefined` drops one. Names that are too long belong to nothing, and are dropped. */
+  /** The last entries of a map, each bounded; `undefined` drops one. Names that are too long belong to nothing, and are dropped. */
   map<T>(
     entries: Readonly<Record<string, T>>,
     path: string,
     bound: (entry: T, path: string) => T | undefined,
   ): Record<string, T> {
-    const kept = Object.entries(entries).flatMap(([name, entry]) => {
+    const all = Object.entries(entries);
+    if (all.length > LONGEST_LIST) this.found.push(path);
+    const kept = all.slice(-LONGEST_LIST).flatMap(([name, entry]) => {
       if (name.length > LONGEST_NAME) return this.#note(path, []);
       const bounded = bound(entry, `${path}.${name}`);
       return bounded === undefined ? [] : [[name, bounded] as const];

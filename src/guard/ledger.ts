@@ -1,11 +1,13 @@
 import type { Clock } from '../clock.js';
-import { isSelfHealingError, messageOf } from '../errors.js';
+import { isSelfHealingError, messageOf, SelfHealingError } from '../errors.js';
+import { lazy } from '../lazy.js';
 import type { Logger } from '../logger.js';
-import { count } from '../words.js';
-import { boundState } from './bound-state.js';
 import { DEFAULT_GUARDS, type Guards } from './guards.js';
 import { EMPTY_STATE, type GuardState } from './state.js';
 import type { Store } from './store.js';
+
+/** Loads the bounds of a state, with the first that was saved: an engine that has none needs no bounds. */
+export const loadBounds = lazy(() => import('./bound-state.js'));
 
 /** What a ledger is kept with. */
 export interface LedgerParts {
@@ -122,12 +124,14 @@ export class Ledger {
     this.#lockedBy = undefined;
     try {
       const loaded = await store.load({ readOnly });
+      if (loaded !== undefined) {
+        const { boundState, sentenceOn } = await loadBounds().catch(notNow);
+        const { state, now, found } = boundState(loaded, this.now(), this.#parts.guards ?? DEFAULT_GUARDS);
+        this.#state = { ...state, components: withoutHealth(state.components) };
+        this.#origin = now - clock.monotonic();
+        if (found.length > 0) logger.warn(sentenceOn(found));
+      }
       this.#mode = readOnly ? 'read' : 'held';
-      if (loaded === undefined) return;
-      const { state, now, found } = boundState(loaded, this.now(), this.#parts.guards ?? DEFAULT_GUARDS);
-      this.#state = { ...state, components: withoutHealth(state.components) };
-      this.#origin = now - clock.monotonic();
-      if (found.length > 0) logger.warn(sentenceOn(found));
     } catch (error) {
       const message = messageOf(error);
       if (isSelfHealingError(error) && error.code === 'locked') {
@@ -161,10 +165,8 @@ const withoutHealth = (components: GuardState['components']): GuardState['compon
     Object.entries(components).map(([component, record]) => [component, { ...record, healthySince: null }]),
   );
 
-const SHOWN = 3;
-
-const sentenceOn = (found: readonly string[]): string => {
-  const shown = found.slice(0, SHOWN).map((path) => (path.length > 80 ? `${path.slice(0, 80)}…` : path));
-  const more = found.length > SHOWN ? `, …` : '';
-  return `The state has ${count(found.length)} value${found.length === 1 ? '' : 's'} out of bounds, which were clamped or dropped: ${shown.join(', ')}${more}`;
-};
+/** A state that was read and cannot be checked at this moment is neither used nor lost: it is read again later. */
+function notNow(error: unknown): never {
+  const message = `The state cannot be checked now (${messageOf(error)}): this engine only observes until it can`;
+  throw new SelfHealingError('locked', message, { cause: error });
+}

@@ -7,6 +7,8 @@ import { leftoversOf, NotRegularError, openRegular, readAtMost, replaceFile } fr
 import type { GuardState } from './state.js';
 import type { Store } from './store.js';
 
+/** Mode bits that let the group or everybody write. */
+const OTHERS_WRITE = 0o022;
 /** Copies of unusable states that are kept. */
 const MOST_ASIDE = 2;
 
@@ -24,16 +26,17 @@ export function stateFile(file: string): Required<Omit<Store, 'path'>> {
 
   return {
     load({ readOnly } = { readOnly: false }) {
-      if (readOnly) return loadReadOnly(file);
+      if (readOnly) return loadReadOnly(file).catch(asRefusal(file));
       isClosed = false;
       return inTurn(async () => {
         await take(file, lock);
         try {
           return await read(file);
         } catch (error) {
+          if (isShortage(error)) throw error;
           throw await lost(file, error);
         }
-      });
+      }).catch(asRefusal(file));
     },
 
     save(state: GuardState) {
@@ -69,6 +72,7 @@ async function loadReadOnly(file: string): Promise<GuardState | undefined> {
     return await read(file);
   } catch (error) {
     if (error instanceof NotRegularError) throw unwritable(file, error);
+    if (isShortage(error)) throw error;
     throw new SelfHealingError('state-lost', `The state in ${file} cannot be used (${messageOf(error)})`);
   }
 }
@@ -92,9 +96,13 @@ async function read(file: string): Promise<GuardState | undefined> {
   const handle = await openRegular(file);
   if (handle === undefined) return undefined;
   try {
-    const { uid } = await handle.stat();
-    const own = process.getuid?.() ?? uid;
-    if (uid !== own && uid !== 0) throw new Error(`it belongs to the user with uid ${uid}`);
+    const { uid, mode } = await handle.stat();
+    const own = process.getuid?.();
+    if (own !== undefined && uid !== own && uid !== 0)
+      throw new Error(`it belongs to the user with uid ${uid}`);
+    // Who can write it can approve what a person was asked about.
+    if (own !== undefined && (mode & OTHERS_WRITE) !== 0)
+      throw new Error(`other users can write it: its mode is ${(mode & 0o777).toString(8)}`);
     return parseState(await readAtMost(handle, LARGEST_STATE));
   } finally {
     await handle.close();
@@ -133,6 +141,19 @@ async function asideOf(file: string): Promise<string[]> {
   const asides = names.filter((name) => name.startsWith(start) && /^\d+$/.test(name.slice(start.length)));
   return asides.sort((one, other) => timeOf(one) - timeOf(other)).map((name) => join(dirname(file), name));
 }
+
+/** Whether something is short at this moment, which says nothing about the file: the state is neither used nor lost. */
+const isShortage = (error: unknown): boolean =>
+  ['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EINTR'].includes((error as NodeJS.ErrnoException).code ?? '');
+
+/** Makes the rejection after a shortage: this engine observes, and loads the state with the next try. */
+const asRefusal =
+  (file: string) =>
+  (error: unknown): never => {
+    if (!isShortage(error)) throw error;
+    const message = `The state ${file} cannot be read now (${messageOf(error)}): this engine only observes until it can`;
+    throw new SelfHealingError('locked', message, { cause: error });
+  };
 
 /** Why nothing can be written beside a file, by the code of the error. */
 const UNWRITABLE: Readonly<Record<string, string>> = {
