@@ -25,12 +25,15 @@ export function boundRecord(
   const breakerUntil = record.breakerUntil ?? (isCut ? 0 : null);
   return {
     ...record,
-    backoff: bounds.map(record.backoff, `${path}.backoff`, (entry, where) => ({
-      ...entry,
-      count: bounds.count(entry.count, MOST, MOST, `${where}.count`),
-      since: bounds.past(entry.since, `${where}.since`),
-      until: bounds.until(entry.until, longestMs, `${where}.until`),
-    })),
+    backoff: bounds.map(record.backoff, `${path}.backoff`, (entry, where) => {
+      const since = bounds.past(entry.since, `${where}.since`);
+      return {
+        ...entry,
+        since,
+        count: bounds.count(entry.count, MOST, MOST, `${where}.count`),
+        until: bounds.until(entry.until, longestMs, `${where}.until`, since),
+      };
+    }),
     failures: bounds.count(record.failures, MOST * breaker.attempts, breaker.attempts, `${path}.failures`),
     strikes: strikes(record.strikes, `${path}.strikes`),
     relapses: bounds.count(record.relapses, MOST, MOST, `${path}.relapses`),

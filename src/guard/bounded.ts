@@ -23,10 +23,10 @@ export class Bounds {
     return at >= 0 && at <= this.#now;
   }
 
-  /** The end of a wait. A wait is at most so long, also one whose end cannot be one. */
-  until(at: number, longestMs: number, path: string): number {
+  /** The end of a wait that began at `since`. A wait is at most so long, also one whose end cannot be one. */
+  until(at: number, longestMs: number, path: string, since = 0): number {
     const latest = this.#now + longestMs;
-    return at >= 0 && at <= latest ? at : this.#note(path, latest);
+    return at >= since && at <= latest ? at : this.#note(path, latest);
   }
 
   /** A whole number from 0; any other counts as the given one. */

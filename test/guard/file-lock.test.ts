@@ -179,6 +179,8 @@ describe('a lock of this very process', () => {
 describe('something else in place of a lock', () => {
   it.each([
     ['a symbolic link', () => symlink(join(folder, 'target'), path)],
+    ['a symbolic link', () => symlink('/dev/zero', path)],
+    ['a symbolic link', () => symlink(path, path)],
     ['a directory', () => mkdir(path)],
     ['a FIFO', () => Promise.resolve(execFileSync('mkfifo', [path]))],
   ])('because it is %s is neither followed, waited for nor removed', async (what, make) => {

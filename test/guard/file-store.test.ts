@@ -1,11 +1,24 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chown, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  chown,
+  link,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'tsup';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { fileStore } from '../../src/guard/file-store.js';
+import { bootId } from '../../src/host/boot-id.js';
 import { EMPTY_STATE, type GuardState } from '../../src/guard/state.js';
 
 let folder: string;
@@ -97,6 +110,16 @@ describe('a file that cannot be used', () => {
       '`acts` is not as it was written',
     ],
   ];
+  for (const mode of [0o620, 0o602, 0o666, 0o777]) {
+    spoiled.push([
+      `can be written by others (${mode.toString(8)})`,
+      async () => {
+        await writeFile(file, whole);
+        await chmod(file, mode);
+      },
+      `other users can write it: its mode is ${mode.toString(8)}`,
+    ]);
+  }
   if (root) {
     spoiled.push([
       'belongs to somebody else',
@@ -127,13 +150,27 @@ describe('a file that cannot be used', () => {
   });
 });
 
+/** Leaves the file of a socket behind, as a server that was killed does. */
+function bindSocket(path: string): void {
+  const program = "require('net').createServer().listen(process.argv[1], () => process.kill(process.pid, 9))";
+  spawnSync(process.execPath, ['-e', program, path]);
+}
+
 describe('something else in place of a state', () => {
   const kinds: [what: string, make: () => unknown][] = [
     ['a directory', () => mkdir(file)],
     ['a FIFO', () => execFileSync('mkfifo', [file])],
     ['a symbolic link', () => symlink(join(folder, 'target'), file)],
+    ['a symbolic link', () => symlink(join(folder, 'nothing'), file)],
+    ['a symbolic link', () => symlink(folder, file)],
+    ['a symbolic link', () => symlink('/dev/zero', file)],
+    ['a symbolic link', () => symlink(file, file)],
+    ['a socket', () => bindSocket(file)],
   ];
-  if (root) kinds.push(['a device', () => execFileSync('mknod', [file, 'c', '1', '3'])]);
+  if (root) {
+    kinds.push(['a device', () => execFileSync('mknod', [file, 'c', '1', '3'])]);
+    kinds.push(['a device', () => execFileSync('mknod', [file, 'b', '7', '250'])]);
+  }
 
   it.each(kinds)(
     'because it is %s is refused in one sentence, not waited for and not touched',
@@ -190,6 +227,63 @@ describe('something else in place of a state', () => {
     const huge = { ...stateOf(1), pauses: { ['x'.repeat(5 * 1024 * 1024)]: 1 } };
     await expect(store.save(huge)).rejects.toThrow('it would be larger than 4194304 bytes');
     await store.close?.();
+  });
+});
+
+describe('what a process left that was killed at some moment', () => {
+  const id = () => crypto.randomUUID();
+  const dead = JSON.stringify({ pid: 2 ** 22, began: '1', bootId: bootId(), token: 'gone' });
+  /** Everything that can be left, in the order in which it comes into being. */
+  const LEFT: (() => Promise<unknown>)[] = [
+    () => writeFile(file, JSON.stringify(stateOf(1)), { mode: 0o600 }),
+    () => writeFile(`${file}.lock.${id()}`, ''),
+    () => writeFile(`${file}.lock.${id()}`, dead),
+    () => writeFile(`${file}.lock`, dead),
+    () => writeFile(`${file}.lock.${id()}.dead`, dead),
+    () => writeFile(`${file}.${id()}.tmp`, ''),
+    () => writeFile(`${file}.${id()}.tmp`, JSON.stringify(stateOf(9)).slice(0, 50)),
+    () => writeFile(`${file}.next`, '{'),
+  ];
+
+  it('is gone when the next one has taken the state, and the state is what was saved last', async () => {
+    for (let moment = 0; moment < 2 ** LEFT.length; moment += 1) {
+      for (const [index, leave] of LEFT.entries()) if (moment & (1 << index)) await leave();
+      const store = fileStore(file);
+      expect(await store.load(), `${moment}`).toEqual(moment & 1 ? stateOf(1) : undefined);
+      await store.save(stateOf(2));
+      expect((await readdir(folder)).sort(), `${moment}`).toEqual(['state.json', 'state.json.lock']);
+      await store.close?.();
+      await rm(file);
+    }
+  }, 60_000);
+
+  it('is left alone where it has the name of somebody else’s file', async () => {
+    const names = ['state.json.bak', 'state.json.tmp', 'state.json.lock.old', `other.${id()}.tmp`];
+    for (const name of names) await writeFile(join(folder, name), name);
+    await loadWith(file);
+    expect((await readdir(folder)).sort()).toEqual([...names].sort());
+  });
+
+  it('is in nobody’s way where it cannot be removed', async () => {
+    await mkdir(`${file}.${id()}.tmp`);
+    await mkdir(`${file}.lock.${id()}`);
+    const store = fileStore(file);
+    await store.load();
+    await store.save(stateOf(1));
+    await store.close?.();
+    expect(await loadWith(file)).toEqual(stateOf(1));
+  });
+});
+
+describe('a state with another name', () => {
+  it('is replaced under its own, and stays as it was under the other', async () => {
+    await writeFile(join(folder, 'copy.json'), JSON.stringify(stateOf(1)), { mode: 0o600 });
+    await link(join(folder, 'copy.json'), file);
+    const store = fileStore(file);
+    expect(await store.load()).toEqual(stateOf(1));
+    await store.save(stateOf(2));
+    await store.close?.();
+    expect(JSON.parse(await readFile(join(folder, 'copy.json'), 'utf8'))).toEqual(stateOf(1));
   });
 });
 
