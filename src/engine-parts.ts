@@ -53,7 +53,7 @@ export abstract class EngineParts {
     this.#verbose = given.verbose ?? false;
     const logger = this.#levelled(given.logger ?? defaults.logger);
     const clock = given.clock ?? defaults.clock;
-    const store = typeof given.state === 'object' ? given.state : defaults.store(given.state);
+    const store = typeof given.state === 'object' ? given.state : defaults.store(given.state, clock);
     const own = (name: string): unknown => (this as unknown as Record<string, unknown>)[name];
     const live = {
       detector: () => this.#watching,

@@ -1,4 +1,3 @@
-import { loadBounds } from '../src/guard/ledger.js';
 import { SimplifiedHealingEngine } from '../src/engine.js';
 import type { EngineEvents, EventName } from '../src/events.js';
 import { NixOSPermissionHandler } from '../src/execute/permission-handler.js';
@@ -26,9 +25,6 @@ const EVENTS: readonly EventName[] = [
   'heal:done',
   'heal:blocked',
 ];
-
-// A fake clock does not wait for a module that is loaded late.
-await loadBounds();
 
 /** An engine on a fake host, with a fake clock and an executor that changes nothing. */
 export interface Bench {

@@ -39,7 +39,7 @@ export class FileLock {
   #beating: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(path: string, monotonic = () => performance.now()) {
+  constructor(path: string, monotonic: () => number = () => performance.now()) {
     this.#path = path;
     this.#monotonic = monotonic;
   }

@@ -11,10 +11,15 @@ import type { Store } from './store.js';
  * Own code, because the libraries that write atomically (write-file-atomic, atomically) hook the end of the process.
  */
 export function fileStore(path: string): Store {
+  return fileStoreWith(path, () => performance.now());
+}
+
+/** The same, on the monotonic clock by which the heartbeat of another holder gets old. */
+export function fileStoreWith(path: string, monotonic: () => number): Store {
   if (typeof path !== 'string' || path === '') throw refusal('state', 'the path of a file', path);
   const file = resolve(path);
   let isUsed = false;
-  const store = lazy(async () => (await import('./state-file.js')).stateFile(file));
+  const store = lazy(async () => (await import('./state-file.js')).stateFile(file, monotonic));
   const loaded = async () => {
     isUsed = true;
     try {

@@ -13,8 +13,8 @@ const OTHERS_WRITE = 0o022;
 const MOST_ASIDE = 2;
 
 /** The store in a file that is given by its absolute path. */
-export function stateFile(file: string): Required<Omit<Store, 'path'>> {
-  const lock = new FileLock(`${file}.lock`);
+export function stateFile(file: string, monotonic: () => number): Required<Omit<Store, 'path'>> {
+  const lock = new FileLock(`${file}.lock`, monotonic);
   let pending: Promise<unknown> = Promise.resolve();
   let isClosed = false;
   /** One thing at a time, so that `close` leaves nothing behind that is still being taken or written. */

@@ -5,7 +5,6 @@ import type { GuardState } from '../../src/guard/state.js';
 import type { Store } from '../../src/guard/store.js';
 import type { Host } from '../../src/host/host.js';
 import type { Plan } from '../../src/plan.js';
-import { loadBounds } from '../../src/guard/ledger.js';
 import { preload } from '../../src/repair/load.js';
 import { ACTIONS, Hands, Resolver } from './acting.js';
 import { Announcements } from './announcements.js';
@@ -19,7 +18,6 @@ const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
 
 // This world's clock knows of no real time.
 await preload();
-await loadBounds();
 
 /** What outlives an engine: the world, and what is on its disk. */
 export interface Ground {

@@ -1,5 +1,4 @@
 import { expect, it } from 'vitest';
-import { loadBounds } from '../../src/guard/ledger.js';
 import { preload } from '../../src/repair/load.js';
 import { differs, historiesOf } from './enumeration.js';
 import { EVENTS, type SpecEvent } from './spec-events.js';
@@ -23,7 +22,6 @@ it(
   'does what the specification says, in every history of two components',
   async () => {
     await preload();
-    await loadBounds();
     const wrong: string[] = [];
     let histories = 0;
     // A shorter history is the beginning of a longer one, and is compared event by event.
