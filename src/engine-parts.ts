@@ -67,7 +67,7 @@ export abstract class EngineParts {
     this.ports = {
       host: given.host ?? defaults.host(),
       actions: actionRegistry(actions, (check) => this.#detector.healer?.(check)),
-      policy: { services: services && watchedUnits(services), protect },
+      policy: { services: services === undefined ? undefined : watchedUnits(services), protect },
       guards: guardsFrom(given.guards),
       ledger: new Ledger({ store, clock, logger, guards: guardsFrom(given.guards) }),
       approve: given.approve,
@@ -98,10 +98,10 @@ export abstract class EngineParts {
     this.#generations = new GenerationWatch(this.ports);
     narrate(this.events, logger);
     this.#narrateCycles();
-    for (const sentence of optionWarnings(given, this.ports.policy.services)) logger.warn(sentence);
     const { host, ledger } = this.ports;
     this.#detector =
       given.detector ?? defaults.detector({ host, clock, services, checks, thresholds, enabledChecks });
+    for (const sentence of optionWarnings(given, this.ports.policy.services)) logger.warn(sentence);
     this.#watching = this.#generations.around(this.#detector);
     this.#resolver = given.resolver ?? defaults.resolver();
     const current = () => this.detector.thresholds ?? thresholdValues();

@@ -7,6 +7,7 @@ import {
   expectObject,
   expectOneOf,
   expectStrings,
+  refusal,
 } from '../expect.js';
 import type { Host, ReadRequest } from '../host/host.js';
 import { localHost } from '../host/local-host.js';
@@ -82,6 +83,8 @@ export class SimpleDetector implements Detector {
   constructor(options: DetectorOptions = {}) {
     expectKnownKeys('options', expectObject('options', options), OPTIONS);
     if (options.host !== undefined) expectMethods('host', options.host, ['read']);
+    if (options.clock !== undefined)
+      expectMethods('clock', options.clock, ['now', 'monotonic', 'sleep', 'random']);
     this.#clock = options.clock ?? realClock;
     this.#looking = {
       host: options.host ?? localHost(),
@@ -94,7 +97,8 @@ export class SimpleDetector implements Detector {
     this.#judge = new BuiltInChecks(this.#watched, this.#clock);
     this.#glance = new GaugeGlance(this.#looking, this.#list);
     this.#discover = options.services === undefined;
-    for (const check of expectArray('checks', options.checks ?? [])) this.addCheck(check as Check);
+    const { checks = [] } = options;
+    for (const check of expectArray('checks', checks)) this.addCheck(check as Check);
     if (options.enabledChecks !== undefined) this.enabledChecks = options.enabledChecks;
   }
 
@@ -132,6 +136,7 @@ export class SimpleDetector implements Detector {
 
   /** Returns the function in the `heals` of a check; `undefined` where there is none. */
   healer(check: string): Healer | undefined {
+    if (typeof check !== 'string') throw refusal('check', 'the name of a check', check);
     return healerOf(this.#custom.runner(check), () => this.#clock.now());
   }
 
@@ -154,6 +159,7 @@ export class SimpleDetector implements Detector {
 
   /** The same as `inspect()`, but at once where nothing has to be waited for. */
   look(request: InspectRequest = NO_REQUEST): Looked {
+    expectInspectRequest(request);
     // Whoever overrides `inspect` means every look.
     return this.inspect === SimpleDetector.prototype.inspect ? this.#look(request) : this.inspect(request);
   }
