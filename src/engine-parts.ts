@@ -1,5 +1,6 @@
 import { actionRegistry } from './actions/registry.js';
 import { defaults } from './defaults.js';
+import { BUILT_IN_CHECKS } from './detect/check.js';
 import type { Detector, SimpleDetector } from './detect/detector.js';
 import { thresholdValues } from './detect/thresholds.js';
 import { watchedUnits } from './detect/watched.js';
@@ -17,7 +18,7 @@ import type { EnginePorts } from './repair/ports.js';
 import type { Logger } from './logger.js';
 import { nixSettings } from './nix-options.js';
 import { expectOptions, PART_METHODS, type HealingOptions } from './options.js';
-import { optionWarnings } from './option-warnings.js';
+import { optionWarnings, unpickedWarning } from './option-warnings.js';
 import { DETECTOR_NAMES, refusePythonMethods, RESOLVER_NAMES } from './python-names.js';
 import type { Resolver } from './resolve/resolver.js';
 
@@ -104,6 +105,7 @@ export abstract class EngineParts {
     for (const sentence of optionWarnings(given, this.ports.policy.services)) logger.warn(sentence);
     this.#watching = this.#generations.around(this.#detector);
     this.#resolver = given.resolver ?? defaults.resolver();
+    if (given.detector === undefined) this.#warnOfUnpicked(given, logger);
     const current = () => this.detector.thresholds ?? thresholdValues();
     this.#executor =
       given.executor ??
@@ -119,6 +121,20 @@ export abstract class EngineParts {
         },
         keepSystems: () => neededSystems(ledger.state.generations),
       });
+  }
+
+  /** After the first look: until then a resolver and further checks may be given. */
+  #warnOfUnpicked(given: HealingOptions, logger: Logger): void {
+    const warning = unpickedWarning(given);
+    if (warning === undefined) return;
+    const resolver = this.#resolver;
+    const end = this.events.on('cycle:done', () => {
+      end();
+      const { enabledChecks = [] } = this.#detector as Partial<SimpleDetector>;
+      const known = [...BUILT_IN_CHECKS, ...(given.checks ?? []).map(({ name }) => name)];
+      const isDefault = given.resolver === undefined && this.#resolver === resolver;
+      if (isDefault && enabledChecks.every((name) => known.includes(name))) logger.warn(warning);
+    });
   }
 
   /** Both what plans are made from and what finds issues: a detector may have been given another host. */

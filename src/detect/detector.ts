@@ -1,14 +1,6 @@
 import { realClock, type Clock } from '../clock.js';
 import { asError } from '../errors.js';
-import {
-  expectArray,
-  expectKnownKeys,
-  expectMethods,
-  expectObject,
-  expectOneOf,
-  expectStrings,
-  refusal,
-} from '../expect.js';
+import { expectArray, expectOneOf, expectStrings, refusal } from '../expect.js';
 import type { Host, ReadRequest } from '../host/host.js';
 import { localHost } from '../host/local-host.js';
 import type { Writable } from '../host/reading.js';
@@ -19,6 +11,7 @@ import { isPending } from '../pending.js';
 import { DETECTOR_NAMES, refusePythonNames } from '../python-names.js';
 import { BUILT_IN_CHECKS, UNNAMED_CHECK, type BuiltInCheck, type Check } from './check.js';
 import { BuiltInChecks, PARTS } from './built-in.js';
+import { expectDetectorOptions, type DetectorOptions } from './detector-options.js';
 import { expectInspectRequest, NO_REQUEST, type InspectRequest } from './inspect-request.js';
 import { mayBeUnit, verdictsOn } from './component.js';
 import { healerOf, type Healer } from './healer.js';
@@ -28,7 +21,7 @@ import type { WatchedUnit } from './services.js';
 import { guardedThresholds, thresholdValues, type Thresholds } from './thresholds.js';
 import { UserChecks } from './user-checks.js';
 import { VerdictList } from './verdict-list.js';
-import { watchedUnits, type ServiceOption } from './watched.js';
+import { watchedUnits } from './watched.js';
 
 /** What the engine needs of a detector. Yours may have `detectIssues` alone. */
 export interface Detector {
@@ -46,22 +39,7 @@ export interface Detector {
   glance?(): Glance | undefined;
 }
 
-/** What a {@link SimpleDetector} may be given. */
-export interface DetectorOptions {
-  /** What is read. Default: this machine. */
-  readonly host?: Host | undefined;
-  readonly clock?: Clock | undefined;
-  readonly thresholds?: Partial<Thresholds> | undefined;
-  /** Default: all that come with the library, and each one that is added. */
-  readonly enabledChecks?: readonly string[] | undefined;
-  readonly checks?: readonly Check[] | undefined;
-  /** The units to watch. Without it, whichever unit has failed is an issue. */
-  readonly services?: readonly ServiceOption[] | undefined;
-}
-
-const OPTIONS = ['host', 'clock', 'thresholds', 'enabledChecks', 'checks', 'services'];
-
-export { isBad, issueFrom, type InspectRequest };
+export { isBad, issueFrom, type DetectorOptions, type InspectRequest };
 
 /** Verdicts, at once where nothing has to be waited for. */
 export type Looked = readonly ComponentVerdict[] | Promise<readonly ComponentVerdict[]>;
@@ -81,10 +59,7 @@ export class SimpleDetector implements Detector {
   readonly #looking: Writable<Looking>;
 
   constructor(options: DetectorOptions = {}) {
-    expectKnownKeys('options', expectObject('options', options), OPTIONS);
-    if (options.host !== undefined) expectMethods('host', options.host, ['read']);
-    if (options.clock !== undefined)
-      expectMethods('clock', options.clock, ['now', 'monotonic', 'sleep', 'random']);
+    expectDetectorOptions(options);
     this.#clock = options.clock ?? realClock;
     this.#looking = {
       host: options.host ?? localHost(),
