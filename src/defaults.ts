@@ -1,9 +1,9 @@
-import { realClock } from './clock.js';
+import { realClock, type Clock } from './clock.js';
 import type { DetectorOptions, Detector } from './detect/detector.js';
 import { SimpleDetector } from './detect/detector.js';
 import { NixOSPermissionHandler, type PermissionHandlerOptions } from './execute/permission-handler.js';
 import type { Executor } from './execute/executor.js';
-import { fileStore } from './guard/file-store.js';
+import { fileStoreWith } from './guard/file-store.js';
 import { memoryStore, type Store } from './guard/store.js';
 import type { Host } from './host/host.js';
 import { isThisMachine, localHost } from './host/local-host.js';
@@ -17,7 +17,8 @@ export const defaults = {
   detector: (options: DetectorOptions): Detector => new SimpleDetector(options),
   resolver: (): Resolver => new SimpleResolver(),
   executor: (options: PermissionHandlerOptions): Executor => new NixOSPermissionHandler(options),
-  store: (path?: string): Store => (path === undefined ? memoryStore() : fileStore(path)),
+  store: (path: string | undefined, clock: Clock): Store =>
+    path === undefined ? memoryStore() : fileStoreWith(path, () => clock.monotonic()),
   clock: realClock,
   logger: silentLogger,
 } as const;

@@ -1,5 +1,6 @@
 import { actionRegistry } from './actions/registry.js';
 import { defaults } from './defaults.js';
+import { BUILT_IN_CHECKS } from './detect/check.js';
 import type { Detector, SimpleDetector } from './detect/detector.js';
 import { thresholdValues } from './detect/thresholds.js';
 import { watchedUnits } from './detect/watched.js';
@@ -17,7 +18,7 @@ import type { EnginePorts } from './repair/ports.js';
 import type { Logger } from './logger.js';
 import { nixSettings } from './nix-options.js';
 import { expectOptions, PART_METHODS, type HealingOptions } from './options.js';
-import { optionWarnings } from './option-warnings.js';
+import { optionWarnings, unpickedWarning } from './option-warnings.js';
 import { DETECTOR_NAMES, refusePythonMethods, RESOLVER_NAMES } from './python-names.js';
 import type { Resolver } from './resolve/resolver.js';
 
@@ -53,7 +54,7 @@ export abstract class EngineParts {
     this.#verbose = given.verbose ?? false;
     const logger = this.#levelled(given.logger ?? defaults.logger);
     const clock = given.clock ?? defaults.clock;
-    const store = typeof given.state === 'object' ? given.state : defaults.store(given.state);
+    const store = typeof given.state === 'object' ? given.state : defaults.store(given.state, clock);
     const own = (name: string): unknown => (this as unknown as Record<string, unknown>)[name];
     const live = {
       detector: () => this.#watching,
@@ -67,9 +68,9 @@ export abstract class EngineParts {
     this.ports = {
       host: given.host ?? defaults.host(),
       actions: actionRegistry(actions, (check) => this.#detector.healer?.(check)),
-      policy: { services: services && watchedUnits(services), protect },
+      policy: { services: services === undefined ? undefined : watchedUnits(services), protect },
       guards: guardsFrom(given.guards),
-      ledger: new Ledger({ store, clock, logger }),
+      ledger: new Ledger({ store, clock, logger, guards: guardsFrom(given.guards) }),
       approve: given.approve,
       bootId: bootId(),
       acting: new Set<string>(),
@@ -98,12 +99,13 @@ export abstract class EngineParts {
     this.#generations = new GenerationWatch(this.ports);
     narrate(this.events, logger);
     this.#narrateCycles();
-    for (const sentence of optionWarnings(given, this.ports.policy.services)) logger.warn(sentence);
     const { host, ledger } = this.ports;
     this.#detector =
       given.detector ?? defaults.detector({ host, clock, services, checks, thresholds, enabledChecks });
+    for (const sentence of optionWarnings(given, this.ports.policy.services)) logger.warn(sentence);
     this.#watching = this.#generations.around(this.#detector);
     this.#resolver = given.resolver ?? defaults.resolver();
+    if (given.detector === undefined) this.#warnOfUnpicked(given, logger);
     const current = () => this.detector.thresholds ?? thresholdValues();
     this.#executor =
       given.executor ??
@@ -119,6 +121,20 @@ export abstract class EngineParts {
         },
         keepSystems: () => neededSystems(ledger.state.generations),
       });
+  }
+
+  /** After the first look: until then a resolver and further checks may be given. */
+  #warnOfUnpicked(given: HealingOptions, logger: Logger): void {
+    const warning = unpickedWarning(given);
+    if (warning === undefined) return;
+    const resolver = this.#resolver;
+    const end = this.events.on('cycle:done', () => {
+      end();
+      const { enabledChecks = [] } = this.#detector as Partial<SimpleDetector>;
+      const known = [...BUILT_IN_CHECKS, ...(given.checks ?? []).map(({ name }) => name)];
+      const isDefault = given.resolver === undefined && this.#resolver === resolver;
+      if (isDefault && enabledChecks.every((name) => known.includes(name))) logger.warn(warning);
+    });
   }
 
   /** Both what plans are made from and what finds issues: a detector may have been given another host. */

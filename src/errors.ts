@@ -8,7 +8,7 @@ export type ErrorCode =
   | 'already-monitoring'
   /** Used after `close()`. */
   | 'closed'
-  /** Another engine holds the state. */
+  /** Another engine holds the state, or it cannot be opened at the moment. */
   | 'locked'
   /** The state of an earlier run cannot be used. */
   | 'state-lost'

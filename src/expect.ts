@@ -31,6 +31,17 @@ export function expectSignal(signal: unknown): AbortSignal | undefined {
   throw refusal('signal', 'an AbortSignal', signal);
 }
 
+/** Refuses what is not a string with something in it. */
+export function expectText(option: string, value: unknown): string {
+  if (typeof value === 'string' && value !== '') return value;
+  throw refusal(option, 'a non-empty string', value);
+}
+
+/** Refuses what is neither a function nor left out. */
+export function expectFunction(option: string, value: unknown): void {
+  if (value !== undefined && typeof value !== 'function') throw refusal(option, 'a function', value);
+}
+
 /** Refuses what is not a plain object. */
 export function expectObject(option: string, value: unknown): Record<string, unknown> {
   if (typeof value === 'object' && value !== null && !Array.isArray(value))

@@ -7,6 +7,8 @@ import { SimplifiedHealingEngine } from '../src/engine.js';
 import { SimpleDetector } from '../src/detect/detector.js';
 import { SimpleResolver } from '../src/resolve/resolver.js';
 import { acceptListen } from '../src/observe/http/address.js';
+import { defineAction } from '../src/actions/define.js';
+import type { HealingOptions } from '../src/options.js';
 import { failedUnit, fakeHost, recordingLogger } from '../src/testing/index.js';
 import { benchOf, type Bench } from './make-engine.js';
 import { issueOf } from './make.js';
@@ -186,8 +188,99 @@ describe('a mistake', () => {
     await engine.startMonitoring({ interval: 60_000, signal: AbortSignal.abort() });
     expect(logger.of('warn')).toEqual([
       '`services` lists sshd.service, which is protected (sshd): it is watched and never acted on',
+      '`services` is not watched, because the check is not in `enabledChecks`: add `services` there',
       'The check `api` is not in `enabledChecks`, so it does not run: add it there',
       'The monitoring interval is in seconds: 60000 s is 16.7 h',
     ]);
+  });
+
+  const ok = () => ({ status: 'ok' as const, reason: 'x' });
+  const api: Check = { name: 'api', component: 'api', type: 'service', run: ok };
+  const mine = defineAction({
+    parse: () => ({}),
+    plan: () => ({ targets: [], steps: [], effect: 'nothing' }),
+    verify: () => ({ status: 'fixed', reason: 'x' }),
+    ...({ scope: 'process', risk: 'reversible', timeoutMs: 1 } as const),
+  });
+
+  it.each<[string, HealingOptions, string[]]>([
+    ['nothing', { services: ['nginx'], checks: [{ ...api, heals: 'nginx' }] }, []],
+    [
+      'a protected unit that is listed',
+      { services: ['sshd'] },
+      ['`services` lists sshd.service, which is protected (sshd): it is watched and never acted on'],
+    ],
+    [
+      'a unit that is listed and protected by an option',
+      { services: ['nginx'], protect: ['ngi*'] },
+      ['`services` lists nginx.service, which is protected (ngi*): it is watched and never acted on'],
+    ],
+    [
+      'services that nobody watches',
+      { services: ['nginx'], enabledChecks: ['cpu'] },
+      ['`services` is not watched, because the check is not in `enabledChecks`: add `services` there'],
+    ],
+    ['no check at all', { enabledChecks: [] }, ['`enabledChecks` is empty, so nothing is watched']],
+    [
+      'a threshold of a check that does not run',
+      { thresholds: { cpuPercent: 50, diskPercent: 50 }, enabledChecks: ['disk'] },
+      [
+        'The threshold `cpuPercent` is not used, because its check is not in `enabledChecks`: add `cpu` there',
+      ],
+    ],
+    [
+      'a check that does not run',
+      { checks: [api], enabledChecks: ['cpu'] },
+      ['The check `api` is not in `enabledChecks`, so it does not run: add it there'],
+    ],
+    [
+      'a check that heals a protected unit',
+      { checks: [{ ...api, heals: 'dbus' }] },
+      ['The check `api` heals dbus.service, which is protected (dbus): its issues are only reported'],
+    ],
+    [
+      'a check that heals a unit that is not listed',
+      { services: ['redis'], checks: [{ ...api, heals: 'nginx' }] },
+      ['The check `api` heals nginx.service, which is not in `services`: its issues are only reported'],
+    ],
+    [
+      'a check that heals with a misspelt action',
+      { checks: [{ ...api, heals: { action: 'restart_servce' } }] },
+      [
+        'The check `api` heals with `restart_servce`, and no action is called so: did you mean `restart_service`?',
+      ],
+    ],
+    [
+      'a check that heals with an action that nobody registered',
+      { checks: [{ ...api, heals: { action: 'frobnicate' } }] },
+      ['The check `api` heals with `frobnicate`, and no action is called so: register it in `actions`'],
+    ],
+    [
+      'an action that nothing picks',
+      { actions: { mine } },
+      ['Nothing picks `mine` of `actions`: name it in the `heals` of a check, or pick it in a `resolver`'],
+    ],
+    [
+      'an action that a check picks',
+      { actions: { mine }, checks: [{ ...api, heals: { action: 'mine' } }] },
+      [],
+    ],
+    ['an action that a resolver may pick', { actions: { mine }, resolver: { getAction: () => RESTART } }, []],
+  ])('that may be meant is a warning once, and not in each cycle: %s', async (_name, options, warnings) => {
+    const { engine, logger, done } = benchOf({}, options);
+    for (let cycle = 0; cycle < 3; cycle += 1) await done(engine.detectAndHeal());
+    expect(logger.of('warn').filter((line) => !line.startsWith('Cannot read'))).toEqual(warnings);
+  });
+
+  it('is none where a resolver or a check that picks the action comes later', async () => {
+    for (const change of [
+      ({ engine }: Bench) => void (engine.resolver = new (class extends SimpleResolver {})()),
+      ({ engine }: Bench) => void engine.detector.addCheck({ ...api, heals: { action: 'mine' } }),
+    ]) {
+      const bench = benchOf({}, { actions: { mine } });
+      change(bench);
+      await bench.done(bench.engine.detectAndHeal());
+      expect(bench.logger.of('warn')).toEqual([]);
+    }
   });
 });

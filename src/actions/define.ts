@@ -1,4 +1,4 @@
-import { expectMethods, expectNumber, expectObject, expectOneOf } from '../expect.js';
+import { expectFunction, expectMethods, expectNumber, expectObject, expectOneOf } from '../expect.js';
 import type { Execution } from '../execute/executor.js';
 import type { GenerationHistory } from '../guard/generations.js';
 import type { ReadRequest } from '../host/host.js';
@@ -144,8 +144,9 @@ export function defineAction<Parameters>(
 
 /** Refuses what is not a definition of an action. */
 export function expectAction(option: string, definition: unknown): ActionDefinition {
-  const { scope, risk, timeoutMs, settleMs, runs } = expectObject(option, definition);
+  const { scope, risk, timeoutMs, settleMs, runs, undo } = expectObject(option, definition);
   expectMethods(option, definition, ['parse', 'plan', 'verify']);
+  expectFunction(`${option}.undo`, undo);
   expectOneOf(`${option}.scope`, scope, ['host', 'process'], 'scope');
   expectOneOf(`${option}.risk`, risk, ['reversible', 'disruptive'], 'risk');
   expectNumber(`${option}.timeoutMs`, timeoutMs, 1, 86_400_000);

@@ -13,7 +13,8 @@ export interface ActionRegistry {
   readonly find: (name: string) => Promise<ActionDefinition | undefined>;
 }
 
-const BUILT_IN = [
+/** Names of the actions that come with the library. */
+export const BUILT_IN_NAMES = [
   'clean_nix_store',
   'clear_system_cache',
   'set_cpu_governor',
@@ -23,13 +24,13 @@ const BUILT_IN = [
   'rebuild_system',
 ] as const satisfies readonly BuiltInAction['action'][];
 
-type BuiltInName = (typeof BUILT_IN)[number];
+type BuiltInName = (typeof BUILT_IN_NAMES)[number];
 
 const builtIn = lazy(() => import('./built-in.js'));
 
 /** Whether an action comes with the library. */
 export const isBuiltIn = (name: string): name is BuiltInName =>
-  (BUILT_IN as readonly string[]).includes(name);
+  (BUILT_IN_NAMES as readonly string[]).includes(name);
 
 /**
  * The seven actions that come with the library, and the host program's own. A name can be taken once. `healer`
@@ -44,7 +45,7 @@ export function actionRegistry(own: unknown = {}, healer: FindHealer = () => und
     owned.set(name, expectAction(`actions.${name}`, definition));
   }
   return {
-    names: [...BUILT_IN, ...owned.keys()],
+    names: [...BUILT_IN_NAMES, ...owned.keys()],
     find: async (name) =>
       isBuiltIn(name)
         ? (await builtIn()).BUILT_IN_ACTIONS[name]

@@ -1,13 +1,6 @@
 import { realClock, type Clock } from '../clock.js';
 import { asError } from '../errors.js';
-import {
-  expectArray,
-  expectKnownKeys,
-  expectMethods,
-  expectObject,
-  expectOneOf,
-  expectStrings,
-} from '../expect.js';
+import { expectArray, expectOneOf, expectStrings, refusal } from '../expect.js';
 import type { Host, ReadRequest } from '../host/host.js';
 import { localHost } from '../host/local-host.js';
 import type { Writable } from '../host/reading.js';
@@ -18,6 +11,7 @@ import { isPending } from '../pending.js';
 import { DETECTOR_NAMES, refusePythonNames } from '../python-names.js';
 import { BUILT_IN_CHECKS, UNNAMED_CHECK, type BuiltInCheck, type Check } from './check.js';
 import { BuiltInChecks, PARTS } from './built-in.js';
+import { expectDetectorOptions, type DetectorOptions } from './detector-options.js';
 import { expectInspectRequest, NO_REQUEST, type InspectRequest } from './inspect-request.js';
 import { builtInChecksOf, mayBeUnit, verdictsOn } from './component.js';
 import { healerOf, type Healer } from './healer.js';
@@ -27,7 +21,7 @@ import type { WatchedUnit } from './services.js';
 import { guardedThresholds, thresholdValues, type Thresholds } from './thresholds.js';
 import { UserChecks } from './user-checks.js';
 import { VerdictList } from './verdict-list.js';
-import { watchedUnits, type ServiceOption } from './watched.js';
+import { watchedUnits } from './watched.js';
 
 /** What the engine needs of a detector. Yours may have `detectIssues` alone. */
 export interface Detector {
@@ -45,25 +39,10 @@ export interface Detector {
   glance?(): Glance | undefined;
 }
 
-/** What a {@link SimpleDetector} may be given. */
-export interface DetectorOptions {
-  /** What is read. Default: this machine. */
-  readonly host?: Host | undefined;
-  readonly clock?: Clock | undefined;
-  readonly thresholds?: Partial<Thresholds> | undefined;
-  /** Default: all that come with the library, and each one that is added. */
-  readonly enabledChecks?: readonly string[] | undefined;
-  readonly checks?: readonly Check[] | undefined;
-  /** The units to watch. Without it, whichever unit has failed is an issue. */
-  readonly services?: readonly ServiceOption[] | undefined;
-}
+export { isBad, issueFrom, type DetectorOptions, type InspectRequest };
 
 /** Milliseconds. A repair rests on what is read of its component: when a check took longer, the host is read again. */
 const OLD_MS = 250;
-
-const OPTIONS = ['host', 'clock', 'thresholds', 'enabledChecks', 'checks', 'services'];
-
-export { isBad, issueFrom, type InspectRequest };
 
 /** Verdicts, at once where nothing has to be waited for. */
 export type Looked = readonly ComponentVerdict[] | Promise<readonly ComponentVerdict[]>;
@@ -83,8 +62,7 @@ export class SimpleDetector implements Detector {
   readonly #looking: Writable<Looking>;
 
   constructor(options: DetectorOptions = {}) {
-    expectKnownKeys('options', expectObject('options', options), OPTIONS);
-    if (options.host !== undefined) expectMethods('host', options.host, ['read']);
+    expectDetectorOptions(options);
     this.#clock = options.clock ?? realClock;
     this.#looking = {
       host: options.host ?? localHost(),
@@ -97,7 +75,8 @@ export class SimpleDetector implements Detector {
     this.#judge = new BuiltInChecks(this.#watched, this.#clock);
     this.#glance = new GaugeGlance(this.#looking, this.#list);
     this.#discover = options.services === undefined;
-    for (const check of expectArray('checks', options.checks ?? [])) this.addCheck(check as Check);
+    const { checks = [] } = options;
+    for (const check of expectArray('checks', checks)) this.addCheck(check as Check);
     if (options.enabledChecks !== undefined) this.enabledChecks = options.enabledChecks;
   }
 
@@ -135,6 +114,7 @@ export class SimpleDetector implements Detector {
 
   /** Returns the function in the `heals` of a check; `undefined` where there is none. */
   healer(check: string): Healer | undefined {
+    if (typeof check !== 'string') throw refusal('check', 'the name of a check', check);
     return healerOf(this.#custom.runner(check), () => this.#clock.now());
   }
 
@@ -157,6 +137,7 @@ export class SimpleDetector implements Detector {
 
   /** The same as `inspect()`, but at once where nothing has to be waited for. */
   look(request: InspectRequest = NO_REQUEST): Looked {
+    expectInspectRequest(request);
     // Whoever overrides `inspect` means every look.
     return this.inspect === SimpleDetector.prototype.inspect ? this.#look(request) : this.inspect(request);
   }

@@ -1,4 +1,11 @@
-import { expectKnownKeys, expectObject, expectSignal } from '../expect.js';
+import {
+  expectBoolean,
+  expectFunction,
+  expectKnownKeys,
+  expectObject,
+  expectSignal,
+  expectText,
+} from '../expect.js';
 
 /** What to look at. */
 export interface InspectRequest {
@@ -28,5 +35,11 @@ const KEYS = ['component', 'recent', 'check', 'fresh', 'skip', 'signal'];
 export function expectInspectRequest(request: InspectRequest): void {
   if (request === NO_REQUEST) return;
   expectKnownKeys('request', expectObject('request', request), KEYS);
-  expectSignal(request.signal);
+  const { component, check, recent, fresh, skip, signal } = request;
+  if (component !== undefined) expectText('request.component', component);
+  if (check !== undefined) expectText('request.check', check);
+  if (recent !== undefined) expectBoolean('request.recent', recent);
+  if (fresh !== undefined) expectBoolean('request.fresh', fresh);
+  expectFunction('request.skip', skip);
+  expectSignal(signal);
 }

@@ -1,4 +1,11 @@
-import { expectBoolean, expectKnownKeys, expectObject, expectSignal, refusal } from '../expect.js';
+import {
+  expectBoolean,
+  expectFunction,
+  expectKnownKeys,
+  expectObject,
+  expectSignal,
+  refusal,
+} from '../expect.js';
 import type { HealingAction } from '../plan.js';
 import type { ExecuteOptions } from './executor.js';
 
@@ -17,8 +24,16 @@ export function expectExecuteOptions(given: unknown = {}): ExecuteOptions {
   if (approved !== undefined) expectBoolean('approved', approved);
   expectSignal(signal);
   if (options.plan !== undefined) expectPlan(options.plan);
-  if (options.onPlan !== undefined && typeof options.onPlan !== 'function')
-    throw refusal('onPlan', 'a function', options.onPlan);
+  expectFunction('onPlan', options.onPlan);
+  return options;
+}
+
+/** Checks what `plan` is given beside the action. */
+export function expectPlanOptions(given: unknown): Pick<ExecuteOptions, 'dryRun' | 'signal'> {
+  const options = expectObject('options', given);
+  expectKnownKeys('options', options, ['dryRun', 'signal']);
+  if (options.dryRun !== undefined) expectBoolean('dryRun', options.dryRun);
+  expectSignal(options.signal);
   return options;
 }
 

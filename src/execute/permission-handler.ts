@@ -5,7 +5,14 @@ import type { FindHealer } from '../actions/heal-by-check.js';
 import { thresholdValues, type ThresholdValues } from '../detect/thresholds.js';
 import { watchedUnits, type ServiceOption } from '../detect/watched.js';
 import { messageOf } from '../errors.js';
-import { expectBoolean, expectKnownKeys, expectObject, expectStrings } from '../expect.js';
+import {
+  expectBoolean,
+  expectFunction,
+  expectKnownKeys,
+  expectMethods,
+  expectObject,
+  expectStrings,
+} from '../expect.js';
 import { NO_HISTORY, type GenerationHistory } from '../guard/generations.js';
 import { guardsFrom, type GuardOptions } from '../guard/guards.js';
 import type { Host } from '../host/host.js';
@@ -14,7 +21,12 @@ import { lazy } from '../lazy.js';
 import { silentLogger, type Logger } from '../logger.js';
 import { nixSettings, type NixOptions } from '../nix-options.js';
 import type { HealingAction, Plan } from '../plan.js';
-import { EXECUTE_OPTIONS, refuseDryRunIn } from './execute-options.js';
+import {
+  EXECUTE_OPTIONS,
+  expectHealingAction,
+  expectPlanOptions,
+  refuseDryRunIn,
+} from './execute-options.js';
 import type { ExecuteOptions, Execution, Executor } from './executor.js';
 import type { HostActs, HostActsParts } from './host-acts.js';
 import type { PermissionStatus } from './permission-status.js';
@@ -70,6 +82,12 @@ export class NixOSPermissionHandler implements Executor {
   constructor(options: PermissionHandlerOptions = {}) {
     expectKnownKeys('options', expectObject('options', options), OPTIONS);
     const helperSocket = pathParameter('helperSocket', options.helperSocket, HELPER_SOCKET);
+    if (options.host !== undefined) expectMethods('host', options.host, ['read']);
+    if (options.logger !== undefined)
+      expectMethods('logger', options.logger, ['debug', 'info', 'warn', 'error']);
+    for (const key of ['healer', 'thresholds', 'keepSystems', 'history'] as const)
+      expectFunction(key, options[key]);
+    const { protect = [] } = options;
     const { host = localHost(), readsThisMachine = isThisMachine(host) } = options;
     if (typeof readsThisMachine !== 'function') expectBoolean('readsThisMachine', readsThisMachine);
     const parts: HostActsParts = {
@@ -78,7 +96,7 @@ export class NixOSPermissionHandler implements Executor {
       actions: actionRegistry(options.actions, options.healer),
       policy: {
         services: options.services === undefined ? undefined : watchedUnits(options.services),
-        protect: expectStrings('protect', options.protect ?? []),
+        protect: expectStrings('protect', protect),
       },
       thresholds: options.thresholds ?? thresholdValues,
       guards: guardsFrom(options.guards),
@@ -102,7 +120,8 @@ export class NixOSPermissionHandler implements Executor {
     action: HealingAction,
     options: { readonly signal?: AbortSignal; readonly dryRun?: boolean } = {},
   ): Promise<Plan> {
-    const { signal = new AbortController().signal, dryRun = false } = options;
+    const { signal = new AbortController().signal, dryRun = false } = expectPlanOptions(options);
+    expectHealingAction(action);
     return (await this.#acts()).plan(action, signal, dryRun);
   }
 

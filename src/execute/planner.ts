@@ -48,8 +48,14 @@ export async function makePlan(
   const { guards = DEFAULT_GUARDS, nix = nixSettings(), keep = [] } = parts;
   const definition = await actionNamed(action.action, parts.actions);
   const parameters = definition.parse(action.parameters);
+  // What the action reads of its units are the facts that the gates judge: both are of one moment.
+  const known = new Map<string, UnitReading>();
   const draft = await definition.plan(parameters, {
-    read: async (request) => parts.host.read({ ...request, signal }),
+    read: async (request) => {
+      const snapshot = await parts.host.read({ ...request, signal });
+      if (!isUnknown(snapshot.units)) for (const unit of snapshot.units.asked) known.set(unit.name, unit);
+      return snapshot;
+    },
     unitMemory: async (unit) => (await parts.host.unitMemory?.(unit, signal)) ?? CANNOT_TELL,
     unitChanges: async (from, to) => (await parts.host.unitChanges?.(from, to, signal)) ?? CANNOT_TELL,
     systemIdentity: async (path) => (await parts.host.systemIdentity?.(path, signal)) ?? CANNOT_TELL,
@@ -68,7 +74,7 @@ export async function makePlan(
   });
   expectDraft(action.action, draft);
   const names = [...new Set([...draft.targets, ...draft.steps.flatMap(namedBy)])];
-  const units = await readUnits(names.filter(isUnitName), parts.host, signal);
+  const units = await readUnits(names.filter(isUnitName), parts.host, signal, known);
   const targets = names.map((name) => units.get(name) ?? { kind: 'plain' as const, id: name });
   const jobs = parts.isRefused?.(targets) ? [] : jobsIn(draft);
   const planned = await planEffects(jobs, parts.host, signal);
@@ -134,17 +140,20 @@ async function readUnits(
   names: readonly string[],
   host: Host,
   signal: AbortSignal,
+  known: ReadonlyMap<string, UnitReading> = new Map(),
 ): Promise<Map<string, Target>> {
-  if (names.length === 0) return new Map();
-  const { units } = await host.read({ parts: ['units'], units: names, signal });
-  if (isUnknown(units)) {
-    return new Map(names.map((id) => [id, { kind: 'unreadable', id, reason: units.unknown }]));
+  const missing = names.filter((name) => !known.has(name));
+  const read = new Map(known);
+  let reason = 'it was not read';
+  if (missing.length > 0) {
+    const { units } = await host.read({ parts: ['units'], units: missing, signal });
+    if (isUnknown(units)) reason = units.unknown;
+    else for (const unit of units.asked) read.set(unit.name, unit);
   }
-  const readings = new Map(units.asked.map((unit) => [unit.name, unit]));
   return new Map(
     names.map((id) => {
-      const unit = readings.get(id);
-      return [id, unit ? targetOf(unit) : { kind: 'unreadable', id, reason: 'it was not read' }];
+      const unit = read.get(id);
+      return [id, unit ? targetOf(unit) : { kind: 'unreadable', id, reason }];
     }),
   );
 }

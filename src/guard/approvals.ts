@@ -38,11 +38,14 @@ function essenceOf(step: Step): unknown {
 export const approvalOf = (state: GuardState, digest: string): Approval | undefined =>
   state.approvals.find((approval) => approval.digest === digest);
 
-/** Asks about a plan, unless it is being asked about. The id is short enough to be typed. */
+/** Returns the id of the approval of a plan, short enough to be typed. */
+export const idOf = (digest: string): string => digest.slice(0, 8);
+
+/** Asks about a plan, unless it is being asked about. */
 export function ask(state: GuardState, approval: Omit<Approval, 'id' | 'answer'>): GuardState {
   if (approvalOf(state, approval.digest)) return state;
-  const id = approval.digest.slice(0, 8);
-  return { ...state, approvals: [...state.approvals, { ...approval, id, answer: 'waiting' }] };
+  const asked = { ...approval, id: idOf(approval.digest), answer: 'waiting' } as const;
+  return { ...state, approvals: [...state.approvals, asked] };
 }
 
 /** Takes the answer "yes". */

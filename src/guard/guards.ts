@@ -165,7 +165,7 @@ export function guardsFrom(given: unknown = {}): Guards {
   const options = expectObject('guards', given);
   expectKnownKeys('guards', options, Object.keys(DEFAULT_GUARDS));
   const groups = Object.entries<object>({ ...DEFAULT_GUARDS }).map(([group, defaults]) => {
-    const numbers = expectObject(`guards.${group}`, options[group] ?? {});
+    const numbers = expectObject(`guards.${group}`, options[group] === undefined ? {} : options[group]);
     expectKnownKeys(`guards.${group}`, numbers, Object.keys(defaults));
     for (const [key, value] of Object.entries(numbers)) {
       const [least, most] = BOUNDS[`${group}.${key}`] ?? [0, LONGEST_MS];

@@ -1,14 +1,21 @@
 import type { Clock } from '../clock.js';
-import { isSelfHealingError, messageOf } from '../errors.js';
+import { isSelfHealingError, messageOf, SelfHealingError } from '../errors.js';
+import { lazy } from '../lazy.js';
 import type { Logger } from '../logger.js';
+import { DEFAULT_GUARDS, type Guards } from './guards.js';
 import { EMPTY_STATE, type GuardState } from './state.js';
 import type { Store } from './store.js';
+
+/** Loads the bounds of a state, with the first that was saved: an engine that has none needs no bounds. */
+export const loadBounds = lazy(() => import('./bound-state.js'));
 
 /** What a ledger is kept with. */
 export interface LedgerParts {
   readonly store: Store;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Bounds of the waits in a loaded state. Default `DEFAULT_GUARDS`. */
+  readonly guards?: Guards;
 }
 
 /**
@@ -117,10 +124,14 @@ export class Ledger {
     this.#lockedBy = undefined;
     try {
       const loaded = await store.load({ readOnly });
+      if (loaded !== undefined) {
+        const { boundState, sentenceOn } = await loadBounds().catch(notNow);
+        const { state, now, found } = boundState(loaded, this.now(), this.#parts.guards ?? DEFAULT_GUARDS);
+        this.#state = { ...state, components: withoutHealth(state.components) };
+        this.#origin = now - clock.monotonic();
+        if (found.length > 0) logger.warn(sentenceOn(found));
+      }
       this.#mode = readOnly ? 'read' : 'held';
-      if (loaded === undefined) return;
-      this.#state = { ...loaded, components: withoutHealth(loaded.components) };
-      this.#origin = Math.max(this.now(), loaded.savedAt) - clock.monotonic();
     } catch (error) {
       const message = messageOf(error);
       if (isSelfHealingError(error) && error.code === 'locked') {
@@ -130,6 +141,11 @@ export class Ledger {
       }
       this.#mode = readOnly ? 'read' : 'held';
       this.#state = { ...EMPTY_STATE, cautious: true };
+      // A path that cannot hold a state is one fault, told once; each write says it again to whoever wanted to act.
+      if (isSelfHealingError(error) && error.code === 'invalid-argument') {
+        logger.error(`${message}. Nothing that needs the state is repaired until it can be written`);
+        return;
+      }
       logger.error(
         `${message}. What was done before is forgotten, so every repair gets one try only, at first`,
       );
@@ -148,3 +164,9 @@ const withoutHealth = (components: GuardState['components']): GuardState['compon
   Object.fromEntries(
     Object.entries(components).map(([component, record]) => [component, { ...record, healthySince: null }]),
   );
+
+/** A state that was read and cannot be checked at this moment is neither used nor lost: it is read again later. */
+function notNow(error: unknown): never {
+  const message = `The state cannot be checked now (${messageOf(error)}): this engine only observes until it can`;
+  throw new SelfHealingError('locked', message, { cause: error });
+}

@@ -124,8 +124,14 @@ const FIELDS: Readonly<Record<Exclude<keyof GuardState, 'version'>, Shape>> = {
   ),
 };
 
-/** Reads a state back from its JSON. Throws, and says which part is wrong, when it is not one. */
+/** The largest state that is read or written, in bytes: far more than an engine ever remembers. */
+export const LARGEST_STATE = 4 * 1024 * 1024;
+/** The deepest nesting that is read. What is nested too deeply could be parsed, but never be written again. */
+const DEEPEST = 64;
+
+/** Reads a state back from its JSON. Throws a `SyntaxError` or `TypeError` that says what is wrong, when it is not one. */
 export function parseState(text: string): GuardState {
+  if (isDeeper(text, DEEPEST)) throw new TypeError(`it is nested deeper than ${DEEPEST} levels`);
   const parsed: unknown = JSON.parse(text);
   if (!isObject(parsed)) throw new TypeError('it is not an object');
   const value = parsed['version'] === 1 ? fromFirst(parsed) : parsed;
@@ -157,3 +163,18 @@ const fromFirst = (state: Record<string, unknown>): Record<string, unknown> => (
   version: EMPTY_STATE.version,
   generations: NO_GENERATIONS,
 });
+
+/** Whether more brackets than that are open at once, outside of strings. A loop, because a pattern has a stack. */
+function isDeeper(text: string, most: number): boolean {
+  let depth = 0;
+  let inString = false;
+  for (let place = 0; place < text.length; place += 1) {
+    const char = text[place];
+    if (char === '"') inString = !inString;
+    else if (inString) place += char === '\\' ? 1 : 0;
+    else if (char === '[' || char === '{') depth += 1;
+    else if (char === ']' || char === '}') depth -= 1;
+    if (depth > most) return true;
+  }
+  return false;
+}

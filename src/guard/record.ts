@@ -24,9 +24,12 @@ export function withRecord(
  */
 export function longer(count: number, act: Pick<Act, 'outcome' | 'at'>, { backoff }: Guards, chance: number) {
   const exponent = act.outcome === 'fixed' ? count - 1 : count;
-  const wait = exponent < 0 ? 0 : Math.min(backoff.maxMs, backoff.firstMs * backoff.factor ** exponent);
+  const wait = exponent < 0 ? 0 : Math.min(backoff.maxMs, backoff.firstMs * power(backoff.factor, exponent));
   return { count: count + 1, since: act.at, until: act.at + wait * (1 + backoff.jitter * chance) };
 }
+
+/** A power that stays finite: `0 * Infinity` would be no time at all, and block for ever. */
+export const power = (base: number, exponent: number): number => Math.min(base ** exponent, Number.MAX_VALUE);
 
 /** Writes down that a person said no: the action waits as after a repair that did not help. */
 export function recordRefusal(

@@ -1,6 +1,6 @@
 import { Severity, type Issue } from '../issue.js';
 import type { Guards } from './guards.js';
-import { withRecord } from './record.js';
+import { power, withRecord } from './record.js';
 import { strike } from './record-act.js';
 import {
   backoffOf,
@@ -66,7 +66,7 @@ function waitAfter(
 ): ComponentRecord['backoff'] {
   const entry = backoffOf(record, action);
   if (entry === undefined) return {};
-  const wait = Math.min(backoff.maxMs, backoff.firstMs * backoff.factor ** (entry.count - 1));
+  const wait = Math.min(backoff.maxMs, backoff.firstMs * power(backoff.factor, entry.count - 1));
   const until = Math.max(entry.until, entry.since + wait * (1 + backoff.jitter * chance));
   return { [action]: { ...entry, until } };
 }

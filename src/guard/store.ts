@@ -4,8 +4,10 @@ import type { GuardState } from './state.js';
  * The port through which what was done, and what is forbidden for now, outlives a restart.
  *
  * `load` is called once before the first act, and again after it was refused. It gives `undefined` where nothing
- * was ever saved. `readOnly` is for a dry run: nothing may be locked, made or moved. It rejects with a `SelfHealingError` of code `locked` when another engine holds the state (this
- * one then only observes), and with any other error when the state cannot be read (this one is then cautious).
+ * was ever saved. `readOnly` is for a dry run: nothing may be locked, made or moved. It rejects with a
+ * `SelfHealingError` of code `locked` when another engine holds the state, or when the state cannot be opened at the
+ * moment (this one then only observes), and with any other error when the state cannot be used (this one is then
+ * cautious).
  * `save` resolves when the state is safe: it is what makes an act allowed. It replaces all or nothing.
  */
 export interface Store {

@@ -35,7 +35,7 @@ export function acceptIssue(given: unknown, now: Date, option = 'issue'): Issue 
   if (attempt !== undefined && !(Number.isInteger(attempt) && (attempt as number) >= 0)) {
     throw refusal(`${option}.attempt`, 'a whole number from 0', attempt);
   }
-  expectStrings(`${option}.evidence`, evidence ?? []);
+  if (evidence !== undefined) expectStrings(`${option}.evidence`, evidence);
   if (check !== undefined && (typeof check !== 'string' || check === '')) {
     throw refusal(`${option}.check`, 'the name of a check', check);
   }

@@ -1,6 +1,6 @@
 import type { SimpleDetector } from '../detect/detector.js';
 import { SelfHealingError } from '../errors.js';
-import { nearest, refusal } from '../expect.js';
+import { expectText, nearest, refusal } from '../expect.js';
 import { approve, reject } from '../guard/approvals.js';
 import { resetComponent, undoReset } from '../guard/record.js';
 import type { Approval } from '../guard/state.js';
@@ -101,6 +101,7 @@ export class Desk {
 
   /** Takes one reason for pausing back; acting goes on when none is left. */
   async resume(reason: string): Promise<void> {
+    expectText('reason', reason);
     await this.#opened();
     const reasons = Object.keys(this.#ports.ledger.state.pauses);
     if (!reasons.includes(reason)) {
@@ -116,8 +117,7 @@ export class Desk {
 
   /** Forgets what went wrong with a component: backoff, breaker and `needs-human` are back at their start. */
   async reset(component: string): Promise<void> {
-    if (typeof component !== 'string' || component === '')
-      throw refusal('component', 'a non-empty string', component);
+    expectText('component', component);
     await this.#opened();
     this.#expectKnown(componentOf(component));
     const { ledger } = this.#ports;
@@ -145,6 +145,7 @@ export class Desk {
   }
 
   async #asked(id: string): Promise<Approval> {
+    expectText('id', id);
     await this.#opened();
     noteLapses(this.#ports);
     const asked = this.waiting.find((approval) => approval.id === id);

@@ -4,7 +4,7 @@ import { expectKnownKeys, expectMethods, expectObject } from '../expect.js';
 import type { PrometheusRegistry } from './exposition.js';
 import { lazy } from '../lazy.js';
 import { healthOf } from './health.js';
-import { expectAddress, type Address, type ListenOptions } from './http/address.js';
+import { expectAddress, expectPrefix, type Address, type ListenOptions } from './http/address.js';
 import { json, pathOf, safely, send, text, type Answer } from './http/answer.js';
 import { HttpServer, type Handler } from './http/http-server.js';
 import { indexPage } from './index-page.js';
@@ -94,6 +94,7 @@ export class MetricsServer implements AsyncDisposable {
    * @param prefix the path it is mounted under, where the framework leaves it in the URL: `/healing`.
    */
   handler(prefix = ''): Handler {
+    expectPrefix(prefix);
     return safely(async (request, response) => send(request, response, await this.#answer(request, prefix)));
   }
 

@@ -1,5 +1,6 @@
 import { actionRegistry } from '../actions/registry.js';
 import { messageOf } from '../errors.js';
+import { loadBounds } from '../guard/ledger.js';
 import { lazy } from '../lazy.js';
 
 /** Loads the repairs when there is something to repair. */
@@ -21,5 +22,6 @@ export const preload = lazy(async () => {
     actionRegistry().find(action),
     import('../heal/generation-rules.js'),
     import('../execute/host-acts.js'),
+    loadBounds(),
   ]);
 }, 64);

@@ -1,4 +1,5 @@
 import { isBuiltInCheck } from '../detect/check.js';
+import { refusal } from '../expect.js';
 import type { Issue } from '../issue.js';
 import { refusePythonNames, RESOLVER_NAMES } from '../python-names.js';
 import type { HealingAction } from '../plan.js';
@@ -21,6 +22,7 @@ export class SimpleResolver implements Resolver {
    * your own gets what the check has in `heals`, and without it `none`.
    */
   getAction(issue: Issue): HealingAction {
+    if (typeof (issue as Issue | null)?.component !== 'string') throw refusal('issue', 'an issue', issue);
     const { component, type, attempt = 0, check, heals } = issue;
     // A check of the host program's own may look at anything: its component may share its name with some unit.
     if (heals !== undefined) return heals;

@@ -1,3 +1,4 @@
+import { expectFunction, expectKnownKeys, expectObject, refusal } from '../expect.js';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Clock } from '../clock.js';
 import { preload } from '../repair/load.js';
@@ -33,6 +34,10 @@ const TOO_OFTEN = 10_000;
 
 /** Makes a clock that stands still until a test moves it. */
 export function fakeClock(options: FakeClockOptions = {}): FakeClock {
+  expectKnownKeys('options', expectObject('options', options), ['now', 'random']);
+  expectFunction('random', options.random);
+  if (options.now !== undefined && !Number.isFinite(options.now))
+    throw refusal('now', 'a time in milliseconds since the epoch', options.now);
   const asleep = new Set<Sleeper>();
   let offset = options.now ?? Date.UTC(2025, 0, 1);
   let elapsed = 0;

@@ -1,3 +1,4 @@
+import { expectFunction, expectKnownKeys, expectObject } from '../expect.js';
 import { expectExecuteOptions, expectHealingAction } from '../execute/execute-options.js';
 import type { ExecuteOptions, Execution, Executor } from '../execute/executor.js';
 import type { HealingAction, Plan } from '../plan.js';
@@ -25,6 +26,9 @@ export interface FakeExecutor extends Executor {
 
 /** Makes an executor that changes nothing. Unless told otherwise every action can be planned and ends well. */
 export function fakeExecutor(options: FakeExecutorOptions = {}): FakeExecutor {
+  expectKnownKeys('options', expectObject('options', options), ['plan', 'act']);
+  expectFunction('plan', options.plan);
+  expectFunction('act', options.act);
   const planned: HealingAction[] = [];
   const executed: HealingAction[] = [];
   const script: Partial<Execution>[] = [];

@@ -1,3 +1,4 @@
+import { expectKnownKeys, expectMethods, expectObject } from '../expect.js';
 import type { Clock } from '../clock.js';
 import type { Host, HostListener, ReadRequest } from '../host/host.js';
 import type { NixActivity, SystemIdentity } from '../host/nixos-reading.js';
@@ -52,10 +53,19 @@ export interface FakeHost extends Host {
   readonly closed: number;
 }
 
+const PARTS = [
+  ...[...SNAPSHOT_PARTS, 'relations', 'logs', 'memories'],
+  ...['unitChanges', 'systems', 'activity'],
+];
+
 const NOT_ASKED = unknown('not asked for');
 
 /** Makes a host on which all is well, but for what is said otherwise. */
-export function fakeHost(parts: FakeHostParts = {}, { clock }: FakeHostOptions = {}): FakeHost {
+export function fakeHost(parts: FakeHostParts = {}, options: FakeHostOptions = {}): FakeHost {
+  expectKnownKeys('parts', expectObject('parts', parts), PARTS);
+  expectKnownKeys('options', expectObject('options', options), ['clock']);
+  const { clock } = options;
+  if (clock !== undefined) expectMethods('clock', clock, ['now']);
   const requests: ReadRequest[] = [];
   let now: FakeHostParts = { ...parts };
   let closed = 0;
@@ -69,7 +79,10 @@ export function fakeHost(parts: FakeHostParts = {}, { clock }: FakeHostOptions =
     get closed() {
       return closed;
     },
-    set: (more) => void (now = { ...now, ...more }),
+    set(more) {
+      expectKnownKeys('parts', expectObject('parts', more), PARTS);
+      now = { ...now, ...more };
+    },
     setUnit(name, changes = {}) {
       const known = now.units === undefined || isUnknown(now.units) ? [] : now.units;
       const full = unitName(name);

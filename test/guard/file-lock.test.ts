@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FileLock } from '../../src/guard/file-lock.js';
 import { bootId } from '../../src/host/boot-id.js';
@@ -115,5 +115,102 @@ describe('the lock of a process that is gone', () => {
       expect(held.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
       await rm(path);
     }
+  });
+});
+
+describe('the lock of a holder that cannot be looked up here', () => {
+  const elsewhere = (beat: number) => holder({ pidns: '1', machine: 'm', beat: String(beat) });
+
+  it('is respected as long as its heartbeat changes, and taken over 60 s after the last', async () => {
+    let now = 0;
+    const lock = new FileLock(path, () => now);
+    for (let beat = 0; beat < 20; beat += 1, now += 20_000) {
+      await writeFile(path, elsewhere(beat));
+      await expect(lock.take()).rejects.toThrow(`(process ${process.pid} in another pid namespace)`);
+    }
+    for (; now < 440_000; now += 20_000) await expect(lock.take()).rejects.toMatchObject(LOCKED);
+    await lock.take();
+    expect(await readdir(folder)).toEqual(['state.lock']);
+    await lock.release();
+  });
+
+  it('goes to exactly one of many who have watched it long enough', async () => {
+    let now = 0;
+    await writeFile(path, elsewhere(1));
+    const locks = Array.from({ length: 8 }, () => new FileLock(path, () => now));
+    for (; now < 60_000; now += 15_000) {
+      for (const lock of locks) await expect(lock.take()).rejects.toMatchObject(LOCKED);
+    }
+    await Promise.allSettled(locks.map((lock) => lock.take()));
+    const held = await Promise.allSettled(locks.map((lock) => lock.check()));
+    expect(held.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+  });
+});
+
+describe('a heartbeat', () => {
+  it('changes the content of the lock, in place, and never that of another', async () => {
+    const lock = new FileLock(path);
+    await lock.take();
+    const [before, { ino }] = [await readFile(path, 'utf8'), await stat(path)];
+    await lock.beat();
+    expect(await readFile(path, 'utf8')).not.toBe(before);
+    expect((await stat(path)).ino).toBe(ino);
+    await lock.check();
+    await rm(path);
+    await writeFile(path, holder());
+    await lock.beat();
+    expect(await readFile(path, 'utf8')).toBe(holder());
+    await lock.release();
+  });
+});
+
+describe('a lock of this very process', () => {
+  it('that nobody uses any more is taken over', async () => {
+    await new FileLock(path).take();
+    const text = await readFile(path, 'utf8');
+    await rm(path);
+    await writeFile(path, text.replace(/"token":"[^"]*"/, '"token":"of a closed engine"'));
+    const next = new FileLock(path);
+    await next.take();
+    await next.release();
+  });
+});
+
+describe('something else in place of a lock', () => {
+  it.each([
+    ['a symbolic link', () => symlink(join(folder, 'target'), path)],
+    ['a symbolic link', () => symlink('/dev/zero', path)],
+    ['a symbolic link', () => symlink(path, path)],
+    ['a directory', () => mkdir(path)],
+    ['a FIFO', () => Promise.resolve(execFileSync('mkfifo', [path]))],
+  ])('because it is %s is neither followed, waited for nor removed', async (what, make) => {
+    await make();
+    await expect(new FileLock(path).take()).rejects.toMatchObject({
+      code: 'locked',
+      message: `The lock ${path} cannot be used (it is ${what}, not a regular file): this engine only observes`,
+    });
+    expect(await readdir(folder)).toEqual(['state.lock']);
+  });
+
+  it('is taken over when it is a large file', async () => {
+    await writeFile(path, Buffer.alloc(100_000, 32));
+    const lock = new FileLock(path);
+    await lock.take();
+    await lock.release();
+    expect(await readdir(folder)).toEqual([]);
+  });
+});
+
+describe('what a killed taker left', () => {
+  it('is removed by the next, and what a living one is working on is not', async () => {
+    const [dead, alive] = ['0', '1'].map((digit) => `${path}.${crypto.randomUUID().replace(/^./, digit)}`);
+    await writeFile(dead!, holder());
+    await writeFile(`${dead!}.dead`, '');
+    await writeFile(alive!, holder({ began: await beganAt(process.pid) }));
+    await writeFile(`${path}.mine`, 'of a person');
+    const lock = new FileLock(path);
+    await lock.take();
+    expect(await readdir(folder)).toEqual(['state.lock', basename(alive!), 'state.lock.mine']);
+    await lock.release();
   });
 });

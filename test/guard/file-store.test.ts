@@ -1,11 +1,24 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chown, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  chown,
+  link,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'tsup';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { fileStore } from '../../src/guard/file-store.js';
+import { bootId } from '../../src/host/boot-id.js';
 import { EMPTY_STATE, type GuardState } from '../../src/guard/state.js';
 
 let folder: string;
@@ -96,8 +109,17 @@ describe('a file that cannot be used', () => {
       () => writeFile(file, whole.replace('"acts"', '"facts"')),
       '`acts` is not as it was written',
     ],
-    ['is a folder', () => mkdir(file), 'EISDIR'],
   ];
+  for (const mode of [0o620, 0o602, 0o666, 0o777]) {
+    spoiled.push([
+      `can be written by others (${mode.toString(8)})`,
+      async () => {
+        await writeFile(file, whole);
+        await chmod(file, mode);
+      },
+      `other users can write it: its mode is ${mode.toString(8)}`,
+    ]);
+  }
   if (root) {
     spoiled.push([
       'belongs to somebody else',
@@ -125,6 +147,167 @@ describe('a file that cannot be used', () => {
     await store.save(stateOf(2));
     await store.close?.();
     expect(await loadWith(file)).toEqual(stateOf(2));
+  });
+});
+
+/** Leaves the file of a socket behind, as a server that was killed does. */
+function bindSocket(path: string): void {
+  const program = "require('net').createServer().listen(process.argv[1], () => process.kill(process.pid, 9))";
+  spawnSync(process.execPath, ['-e', program, path]);
+}
+
+describe('something else in place of a state', () => {
+  const kinds: [what: string, make: () => unknown][] = [
+    ['a directory', () => mkdir(file)],
+    ['a FIFO', () => execFileSync('mkfifo', [file])],
+    ['a symbolic link', () => symlink(join(folder, 'target'), file)],
+    ['a symbolic link', () => symlink(join(folder, 'nothing'), file)],
+    ['a symbolic link', () => symlink(folder, file)],
+    ['a symbolic link', () => symlink('/dev/zero', file)],
+    ['a symbolic link', () => symlink(file, file)],
+    ['a socket', () => bindSocket(file)],
+  ];
+  if (root) {
+    kinds.push(['a device', () => execFileSync('mknod', [file, 'c', '1', '3'])]);
+    kinds.push(['a device', () => execFileSync('mknod', [file, 'b', '7', '250'])]);
+  }
+
+  it.each(kinds)(
+    'because it is %s is refused in one sentence, not waited for and not touched',
+    async (what, make) => {
+      await make();
+      await writeFile(join(folder, 'target'), 'of a person');
+      const refusal = {
+        code: 'invalid-argument',
+        message: `The state in ${file} cannot be used: it is ${what}, not a regular file`,
+      };
+      const store = fileStore(file);
+      await expect(store.load({ readOnly: true })).rejects.toMatchObject(refusal);
+      await expect(store.load()).rejects.toMatchObject(refusal);
+      await expect(store.save(stateOf(1))).rejects.toMatchObject(refusal);
+      await store.close?.();
+      expect((await readdir(folder)).sort()).toEqual(['state.json', 'target']);
+      expect(await readFile(join(folder, 'target'), 'utf8')).toBe('of a person');
+    },
+  );
+
+  it('is refused when it was put there after the state was loaded', async () => {
+    const store = fileStore(file);
+    await store.load();
+    await symlink(join(folder, 'target'), file);
+    await expect(store.save(stateOf(1))).rejects.toThrow('a symbolic link');
+    await store.close?.();
+    expect(await readdir(folder)).toEqual(['state.json']);
+  });
+
+  it('under the name of its temporary file is not written through', async () => {
+    await writeFile(join(folder, 'target'), 'of a person');
+    await symlink(join(folder, 'target'), `${file}.next`);
+    const store = fileStore(file);
+    await store.load();
+    await store.save(stateOf(1));
+    await store.close?.();
+    expect(await readFile(join(folder, 'target'), 'utf8')).toBe('of a person');
+  });
+
+  it('in place of its folder is said in one sentence', async () => {
+    await writeFile(join(folder, 'file'), '');
+    const path = join(folder, 'file', 'state.json');
+    await expect(fileStore(path).load()).rejects.toMatchObject({
+      code: 'invalid-argument',
+      message: `The state ${path} cannot be written: its folder ${join(folder, 'file')} is not a directory (EEXIST)`,
+    });
+  });
+
+  it('larger than a state can be is set aside, and none as large is written', async () => {
+    await writeFile(file, Buffer.alloc(5 * 1024 * 1024, 32));
+    await expect(loadWith(file)).rejects.toThrow('it is larger than 4194304 bytes');
+    const store = fileStore(file);
+    await store.load().catch(() => undefined);
+    const huge = { ...stateOf(1), pauses: { ['x'.repeat(5 * 1024 * 1024)]: 1 } };
+    await expect(store.save(huge)).rejects.toThrow('it would be larger than 4194304 bytes');
+    await store.close?.();
+  });
+});
+
+describe('what a process left that was killed at some moment', () => {
+  const id = () => crypto.randomUUID();
+  const dead = JSON.stringify({ pid: 2 ** 22, began: '1', bootId: bootId(), token: 'gone' });
+  /** Everything that can be left, in the order in which it comes into being. */
+  const LEFT: (() => Promise<unknown>)[] = [
+    () => writeFile(file, JSON.stringify(stateOf(1)), { mode: 0o600 }),
+    () => writeFile(`${file}.lock.${id()}`, ''),
+    () => writeFile(`${file}.lock.${id()}`, dead),
+    () => writeFile(`${file}.lock`, dead),
+    () => writeFile(`${file}.lock.${id()}.dead`, dead),
+    () => writeFile(`${file}.${id()}.tmp`, ''),
+    () => writeFile(`${file}.${id()}.tmp`, JSON.stringify(stateOf(9)).slice(0, 50)),
+    () => writeFile(`${file}.next`, '{'),
+  ];
+
+  it('is gone when the next one has taken the state, and the state is what was saved last', async () => {
+    for (let moment = 0; moment < 2 ** LEFT.length; moment += 1) {
+      for (const [index, leave] of LEFT.entries()) if (moment & (1 << index)) await leave();
+      const store = fileStore(file);
+      expect(await store.load(), `${moment}`).toEqual(moment & 1 ? stateOf(1) : undefined);
+      await store.save(stateOf(2));
+      expect((await readdir(folder)).sort(), `${moment}`).toEqual(['state.json', 'state.json.lock']);
+      await store.close?.();
+      await rm(file);
+    }
+  }, 60_000);
+
+  it('is left alone where it has the name of somebody else’s file', async () => {
+    const names = ['state.json.bak', 'state.json.tmp', 'state.json.lock.old', `other.${id()}.tmp`];
+    for (const name of names) await writeFile(join(folder, name), name);
+    await loadWith(file);
+    expect((await readdir(folder)).sort()).toEqual([...names].sort());
+  });
+
+  it('is in nobody’s way where it cannot be removed', async () => {
+    await mkdir(`${file}.${id()}.tmp`);
+    await mkdir(`${file}.lock.${id()}`);
+    const store = fileStore(file);
+    await store.load();
+    await store.save(stateOf(1));
+    await store.close?.();
+    expect(await loadWith(file)).toEqual(stateOf(1));
+  });
+});
+
+describe('a state with another name', () => {
+  it('is replaced under its own, and stays as it was under the other', async () => {
+    await writeFile(join(folder, 'copy.json'), JSON.stringify(stateOf(1)), { mode: 0o600 });
+    await link(join(folder, 'copy.json'), file);
+    const store = fileStore(file);
+    expect(await store.load()).toEqual(stateOf(1));
+    await store.save(stateOf(2));
+    await store.close?.();
+    expect(JSON.parse(await readFile(join(folder, 'copy.json'), 'utf8'))).toEqual(stateOf(1));
+  });
+});
+
+describe('copies that were set aside', () => {
+  it('are at most two, the newest, and one of each', async () => {
+    for (const time of [1, 2, 3]) await writeFile(`${file}.unreadable-${time}`, `${time}`);
+    await writeFile(file, 'rubbish');
+    for (let start = 0; start < 5; start += 1) await expect(loadWith(file)).rejects.toThrow('set aside');
+    const asides = await asideIn();
+    const texts = await Promise.all(asides.map((name) => readFile(join(folder, name), 'utf8')));
+    expect(texts.sort()).toEqual(['3', 'rubbish']);
+  });
+});
+
+describe('a store that is closed while it loads or saves', () => {
+  it('leaves no lock, and the next can act at once', async () => {
+    for (let round = 0; round < 50; round += 1) {
+      const store = fileStore(file);
+      const begun = Promise.allSettled([store.load(), store.save(stateOf(round))]);
+      await store.close?.();
+      expect((await begun).map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled']);
+      await expect(store.save(stateOf(0))).rejects.toMatchObject({ code: 'locked' });
+      expect((await readdir(folder)).filter((name) => name.includes('.lock'))).toEqual([]);
+    }
   });
 });
 

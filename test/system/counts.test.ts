@@ -79,10 +79,11 @@ describe('the footprint', () => {
     expect(heap.growthBytes / heap.growthCycles).toBeLessThan(32);
   });
 
+  // 1 % of it checks what every public function is given and warns of what never runs: that has to be there at once.
   it.each([
-    ['index.js', 230_000],
-    ['observe/prometheus.js', 240_000],
-    ['observe/dashboard/index.js', 230_000],
+    ['index.js', 232_000],
+    ['observe/prometheus.js', 243_000],
+    ['observe/dashboard/index.js', 232_000],
     ['testing/index.js', 285_000],
   ])('of the door %s is known: own files alone, of so many bytes at most', async (name, most) => {
     const { stdout } = await call(process.execPath, [fileHere('../../bench/probes/modules.mjs'), door(name)]);

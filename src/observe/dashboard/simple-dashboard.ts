@@ -2,7 +2,7 @@ import type { SimplifiedHealingEngine } from '../../engine.js';
 import type { EventName } from '../../events.js';
 import { expectMethods, refusal } from '../../expect.js';
 import { lazy } from '../../lazy.js';
-import { acceptListen, isLoopback, type Address, type ListenOptions } from '../http/address.js';
+import { acceptListen, expectPrefix, isLoopback, type Address, type ListenOptions } from '../http/address.js';
 import { safely, send, text } from '../http/answer.js';
 import { HttpServer, type Handler } from '../http/http-server.js';
 import { rulesFrom, type DashboardOptions, type Rules } from './options.js';
@@ -114,9 +114,7 @@ export class SimpleDashboard implements AsyncDisposable {
    * unless the server takes that away itself, as express does. Beyond loopback it answers only with a `token`.
    */
   handler(prefix = ''): Handler {
-    if (typeof prefix !== 'string' || !/^(?:\/[^/?#]+)*$/.test(prefix)) {
-      throw refusal('prefix', 'empty, or a path like `/healing`', prefix);
-    }
+    expectPrefix(prefix);
     return safely(async (request, response) => {
       const site = await this.#load();
       if (this.#isStopped) send(request, response, text(503, 'The dashboard has been stopped'));

@@ -27,13 +27,20 @@ export function acceptListen(given: unknown): ListenOptions {
 
 /** Takes an address. Throws a `SelfHealingError` for one that cannot be meant. */
 export function expectAddress(given: ListenOptions, defaults: Required<ListenOptions>): Omit<Address, 'url'> {
-  const host: unknown = given.host ?? defaults.host;
-  const port: unknown = given.port ?? defaults.port;
+  const { host = defaults.host, port = defaults.port } = given as {
+    readonly [Key in keyof ListenOptions]: unknown;
+  };
   if (typeof host !== 'string' || host === '') throw refusal('host', 'a name or an address', host);
   if (typeof port !== 'number' || !Number.isInteger(port) || port < 0 || port > 65_535) {
     throw refusal('port', 'a whole number from 0 to 65535', port);
   }
   return { host, port };
+}
+
+/** Takes the path that a handler is mounted under. */
+export function expectPrefix(prefix: unknown): string {
+  if (typeof prefix === 'string' && /^(?:\/[^/?#]+)*$/.test(prefix)) return prefix;
+  throw refusal('prefix', 'empty, or a path like `/healing`', prefix);
 }
 
 /** The address to open in a browser. One that means every interface is reached by `localhost`. */

@@ -42,7 +42,8 @@ export class HttpServer {
 
   constructor(options: HttpServerOptions) {
     this.#options = options;
-    this.#maxConnections = expectNumber('maxConnections', options.maxConnections ?? 100, 1, 65_535);
+    const { maxConnections = 100 } = options;
+    this.#maxConnections = expectNumber('maxConnections', maxConnections, 1, 65_535);
   }
 
   /**

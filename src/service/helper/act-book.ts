@@ -1,6 +1,7 @@
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { FileLock } from '../../guard/file-lock.js';
+import { replaceFile } from '../../guard/regular-file.js';
 import { isNumber, isObject, isString, listOf, oneOf, orAbsent, orNull, shaped } from '../../shape.js';
 import type { HelperAct } from './limits.js';
 import { readRootFile } from './root-file.js';
@@ -10,8 +11,8 @@ import { parseStrictJson } from './strict-json.js';
 export interface ActBook {
   /** Throws when it cannot be read: then nothing may be done. */
   read(): readonly HelperAct[];
-  /** Replaces it atomically, and returns when it is safe on disk. */
-  write(acts: readonly HelperAct[]): void;
+  /** Replaces it atomically, and resolves when it is safe on disk. */
+  write(acts: readonly HelperAct[]): void | Promise<void>;
   /** Keeps a second helper out for as long as this process lives. Rejects when one has it. */
   lock(): Promise<void>;
   release(): Promise<void>;
@@ -41,21 +42,7 @@ export function fileActBook(folder: string, owner = 0): ActBook {
       if (!BOOK(value) || !isObject(value)) throw new Error('it is not as it was written');
       return value.acts as readonly HelperAct[];
     },
-    write(acts) {
-      const next = `${file}.next`;
-      const text = `${JSON.stringify({ version: 1, acts })}\n`;
-      const handle = openSync(next, 'w', 0o600);
-      try {
-        writeSync(handle, text);
-        fsyncSync(handle);
-      } finally {
-        closeSync(handle);
-      }
-      renameSync(next, file);
-      const parent = openSync(folder, 'r');
-      fsyncSync(parent);
-      closeSync(parent);
-    },
+    write: (acts) => replaceFile(file, `${JSON.stringify({ version: 1, acts })}\n`),
     lock: () => lock.take(),
     release: () => lock.release(),
   };

@@ -61,7 +61,7 @@ export async function answerTo(request: HelperRequest, parts: HelperParts): Prom
     const block = judge(plan, request, parts);
     if (block) return skipped(block, plan);
     if (dryRun) return told({ outcome: 'planned', plan });
-    const unwritten = writeDown(plan, parts);
+    const unwritten = await writeDown(plan, parts);
     if (unwritten) return skipped(unwritten, plan);
     const act = {
       definition: await actionNamed(action, ACTIONS),
@@ -146,10 +146,10 @@ function judge(plan: Plan, request: HelperRequest, { policy, book, now }: Helper
 }
 
 /** Before the act: one that cannot be written down would not count. */
-function writeDown(plan: Plan, { book, now }: HelperParts): Block | undefined {
+async function writeDown(plan: Plan, { book, now }: HelperParts): Promise<Block | undefined> {
   const at = now();
   try {
-    book.write([...actsThatCount(book.read(), at), actOf(plan, at)]);
+    await book.write([...actsThatCount(book.read(), at), actOf(plan, at)]);
     return undefined;
   } catch (error) {
     const sentence = `The root helper cannot write down what it is about to do, and so does nothing: ${messageOf(error)}`;

@@ -13,7 +13,7 @@ afterEach(() => rm(folder, { recursive: true }));
 describe('the book of what was done', () => {
   it('is empty at first, and outlives the process', async () => {
     expect(fileActBook(folder, me).read()).toEqual([]);
-    fileActBook(folder, me).write([ACT]);
+    await fileActBook(folder, me).write([ACT]);
     expect(fileActBook(folder, me).read()).toEqual([ACT]);
     expect(await readdir(folder)).toEqual(['acts.json']);
   });
@@ -27,15 +27,15 @@ describe('the book of what was done', () => {
   );
 
   it('that others may write is an error', async () => {
-    fileActBook(folder, me).write([ACT]);
+    await fileActBook(folder, me).write([ACT]);
     await chmod(join(folder, 'acts.json'), 0o666);
     expect(() => fileActBook(folder, me).read()).toThrow('can be written by others');
   });
 
   it('keeps the old one whole when the new one cannot be written', async () => {
-    fileActBook(folder, me).write([ACT]);
+    await fileActBook(folder, me).write([ACT]);
     const before = await readFile(join(folder, 'acts.json'), 'utf8');
-    expect(() => fileActBook(join(folder, 'gone'), me).write([])).toThrow('ENOENT');
+    await expect(fileActBook(join(folder, 'gone'), me).write([])).rejects.toThrow('ENOENT');
     expect(await readFile(join(folder, 'acts.json'), 'utf8')).toBe(before);
   });
 

@@ -1,0 +1,103 @@
+import { constants, type Stats } from 'node:fs';
+import { lstat, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
+
+const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
+
+/**
+ * Opens a file that has to be a regular one. Follows no link, and waits for nothing: opening a FIFO would.
+ *
+ * @returns `undefined` where nothing has this name.
+ */
+export async function openRegular(file: string, flags = O_RDONLY): Promise<FileHandle | undefined> {
+  try {
+    // Opening a device may do something, so it is not even opened.
+    insistOnRegular(await lstat(file));
+    const handle = await open(file, flags | O_NOFOLLOW | O_NONBLOCK);
+    try {
+      insistOnRegular(await handle.stat());
+      return handle;
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Reads an open file. Throws when it has more than so many bytes. */
+export async function readAtMost(handle: FileHandle, most: number): Promise<string> {
+  // It may grow while it is read, so one byte more than allowed is asked for.
+  const bytes = await readStart(handle, most + 1);
+  if (bytes.length > most) throw new Error(`it is larger than ${most} bytes`);
+  return bytes.toString('utf8');
+}
+
+/** Reads so many bytes from the start of an open file, or fewer where it ends. */
+export async function readStart(handle: FileHandle, most: number): Promise<Buffer> {
+  const bytes = Buffer.alloc(Math.min((await handle.stat()).size + 1, most));
+  let length = 0;
+  for (;;) {
+    const { bytesRead } = await handle.read(bytes, length, bytes.length - length, length);
+    length += bytesRead;
+    if (bytesRead === 0 || length === bytes.length) return bytes.subarray(0, length);
+  }
+}
+
+/**
+ * Replaces a file atomically: written beside it under a random name, flushed, and renamed over it; the folder is
+ * flushed so that the renaming lasts. Nothing is left beside it when that fails.
+ */
+export async function replaceFile(file: string, text: string): Promise<void> {
+  const stats = await lstat(file).catch(() => undefined);
+  if (stats) insistOnRegular(stats);
+  const next = `${file}.${crypto.randomUUID()}.tmp`;
+  try {
+    await createFile(next, text, { flush: true });
+    await rename(next, file);
+  } catch (error) {
+    await rm(next, { force: true }).catch(() => undefined);
+    throw error;
+  }
+  const folder = await open(dirname(file), 'r');
+  await folder.sync().finally(() => folder.close());
+}
+
+/** Creates a file that only its owner can read. Rejects when the name is taken, by a link too. */
+export async function createFile(file: string, text: string, { flush }: { readonly flush: boolean }) {
+  const handle = await open(file, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+  try {
+    await handle.writeFile(text);
+    if (flush) await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Paths of the files that a killed process left beside a file, under a random name with one of these endings. */
+export async function leftoversOf(file: string, endings: readonly string[]): Promise<string[]> {
+  const names = await readdir(dirname(file)).catch(() => []);
+  const start = `${basename(file)}.`;
+  const rest = new RegExp(`^${UUID}(?:${endings.join('|')})$`);
+  const left = names.filter((name) => name.startsWith(start) && rest.test(name.slice(start.length)));
+  return left.map((name) => join(dirname(file), name));
+}
+
+/** Thrown for what has the name of a file and is none. */
+export class NotRegularError extends Error {}
+
+function insistOnRegular(stats: Stats): void {
+  if (!stats.isFile()) throw new NotRegularError(`it is ${kindOf(stats)}, not a regular file`);
+}
+
+function kindOf(stats: Stats): string {
+  if (stats.isSymbolicLink()) return 'a symbolic link';
+  if (stats.isDirectory()) return 'a directory';
+  if (stats.isFIFO()) return 'a FIFO';
+  if (stats.isSocket()) return 'a socket';
+  return 'a device';
+}
