@@ -205,8 +205,9 @@ export class Looks {
 
   #cleared(issue: Issue): void {
     const { emit, ledger } = this.#ports;
-    // A request about it needs no answer any more.
-    for (const { component, digest } of ledger.state.approvals) {
+    // With the last issue of its component, a request needs no answer any more.
+    const isOver = this.open.about(issue.component).length === 0;
+    for (const { component, digest } of isOver ? ledger.state.approvals : []) {
       if (component === issue.component) ledger.note((state) => forget(state, digest));
     }
     this.#effects.cleared(issue.component);

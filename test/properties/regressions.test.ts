@@ -240,6 +240,25 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     }),
   ],
   [
+    'a request stands while one of two issues of its component is open, and is asked again only after its backoff',
+    history({
+      listed: false,
+      troubles: ['db'],
+      events: [
+        { what: 'gets neighbours', component: 'db', units: ['stray.service'] },
+        {
+          what: 'goes through',
+          component: 'db-query',
+          conditions: ['ok', 'ok', 'bad', 'ok', 'ok'],
+          everyMs: 300_000,
+        },
+        { what: 'healing enabled', value: false },
+        { what: 'many fail', count: 4 },
+      ],
+      approver: { answer: 'throws', afterMs: 0 },
+    }),
+  ],
+  [
     'a repair by another plan than the announced one is not called fixed',
     history({
       listed: false,
