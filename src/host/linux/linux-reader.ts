@@ -82,6 +82,7 @@ export function createLinuxReader(options: LinuxReaderOptions = {}): LinuxReader
     table,
     options.statfs ?? nodeStatFs,
     options.remoteTimeoutMs ?? REMOTE_TIMEOUT_MS,
+    monotonic,
   );
   const rootFs = new RootFs(table);
   const oomKills = new OomKills(root, scratch);

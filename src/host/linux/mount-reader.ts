@@ -4,6 +4,7 @@ import type { MountReading } from '../snapshot.js';
 import type { MountTable } from './mount-table.js';
 import { codeOf, reasonOf } from './reason.js';
 import { SlowCalls } from './slow-calls.js';
+import { statInChild } from './stat-child.js';
 import type { StatFs } from './usage.js';
 import { WatchedMounts, type WatchedMount } from './watched-mounts.js';
 
@@ -11,18 +12,21 @@ import { WatchedMounts, type WatchedMount } from './watched-mounts.js';
 export interface StatFsCalls {
   /** For local file systems, which answer at once. */
   readonly sync: (path: string | Buffer) => StatFs;
-  /** For those that may hang. */
-  readonly async: (path: string | Buffer) => Promise<StatFs>;
+  /** For those that may hang. The signal ends it. */
+  readonly async: (path: string | Buffer, signal: AbortSignal) => Promise<StatFs>;
 }
 
-/** Node's own calls. */
+/** Node's own call, and `stat -f` in a process that can be killed. */
 export const nodeStatFs: StatFsCalls = {
   sync: (path) => statfsSync(path),
-  async: (path) =>
-    new Promise((resolve, reject) => {
-      statfs(path, (error, stat) => (error ? reject(error) : resolve(stat)));
-    }),
+  // No program can be given a name that is not UTF-8: a thread asks, and may hang.
+  async: (path, signal) => (typeof path === 'string' ? statInChild(path, signal) : statfsInThread(path)),
 };
+
+const statfsInThread = (path: Buffer): Promise<StatFs> =>
+  new Promise((resolve, reject) => {
+    statfs(path, (error, stat) => (error ? reject(error) : resolve(stat)));
+  });
 
 /** Asks every mount that counts how full it is. */
 export class MountReader {
@@ -31,10 +35,10 @@ export class MountReader {
   #slow: SlowCalls<StatFs>;
   #watched = new WatchedMounts();
 
-  constructor(table: MountTable, calls: StatFsCalls, timeoutMs: number) {
+  constructor(table: MountTable, calls: StatFsCalls, timeoutMs: number, monotonic?: () => number) {
     this.#table = table;
     this.#calls = calls;
-    this.#slow = new SlowCalls({ timeoutMs });
+    this.#slow = new SlowCalls({ timeoutMs, ...(monotonic ? { monotonic } : {}) });
   }
 
   /** Answers with a promise only where a remote file system is mounted. */
@@ -90,15 +94,15 @@ export class MountReader {
     watched: readonly WatchedMount[],
     signal?: AbortSignal,
   ): Promise<Reading<readonly MountReading[]>> {
+    const remotes = watched.filter(({ mount }) => mount.remote);
+    this.#slow.keepOnly(new Set(remotes.map(({ mountPoint }) => mountPoint)));
     await Promise.all(
-      watched
-        .filter(({ mount }) => mount.remote)
-        .map(async (remote) => {
-          const { mountPoint, path } = remote.mount;
-          const stat = await this.#slow.run(mountPoint, () => this.#calls.async(path), signal);
-          if (isUnknown(stat)) remote.fail(stat.unknown);
-          else remote.take(stat);
-        }),
+      remotes.map(async (remote) => {
+        const { mountPoint, path } = remote.mount;
+        const stat = await this.#slow.run(mountPoint, (late) => this.#calls.async(path, late), signal);
+        if (isUnknown(stat)) remote.fail(stat.unknown);
+        else remote.take(stat);
+      }),
     );
     return collect(watched);
   }

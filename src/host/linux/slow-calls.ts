@@ -1,111 +1,107 @@
 import { unknown, type Reading, type Unknown } from '../reading.js';
 import { reasonOf } from './reason.js';
 
-/** How long to wait, and how many calls may hang at the same time. */
+/** How long to wait, and how long an answer counts. */
 export interface SlowCallsOptions {
   /** Milliseconds until a call counts as late. */
   readonly timeoutMs: number;
-  /** Calls under way at once. Each that hangs holds a thread of Node's pool, which has four. Default 2. */
-  readonly atOnce?: number;
+  /** For so many milliseconds after a call began its answer counts, and nothing is asked anew. Default 60,000. */
+  readonly keepMs?: number;
+  /** Milliseconds that only go forward. Default `performance.now`. */
+  readonly monotonic?: () => number;
 }
+
+/** Asks. The signal ends a call that came too late. */
+type Work<T> = (signal: AbortSignal) => Promise<T>;
 
 interface Call<T> {
   readonly name: string;
-  readonly work: () => Promise<T>;
-  started: boolean;
-  answer: Promise<Reading<T>>;
+  readonly begun: number;
+  readonly answer: Promise<Reading<T>>;
+  readonly settle: (reading: Reading<T>) => void;
+  readonly end: AbortController;
   /** What everyone gets from the moment the time was up until the call comes back. */
   late?: Unknown;
-  settle: (reading: Reading<T>) => void;
 }
 
 const ENDED = Object.freeze(unknown('the reading was ended before an answer came'));
+const KEEP_MS = 60_000;
 
 /**
- * Calls that may hang for ever, each under a name. A name has at most one call under way: who asks meanwhile
- * waits for the same answer, or, when the time is up, gets unknown at once. So a dead server delays one
- * reading, once.
+ * Calls that may hang for ever, each under a name. A name has at most one call under way: who asks meanwhile waits for
+ * the same answer, or, when the time is up, gets unknown at once. An answer counts for a while. So a dead server delays
+ * one reading in a minute, and no other server.
  */
 export class SlowCalls<T> {
-  #timeoutMs: number;
-  #atOnce: number;
-  #calls = new Map<string, Call<T>>();
-  #running = 0;
+  readonly #timeoutMs: number;
+  readonly #keepMs: number;
+  readonly #monotonic: () => number;
+  readonly #calls = new Map<string, Call<T>>();
+  readonly #kept = new Map<string, { readonly begun: number; readonly reading: Reading<T> }>();
 
-  constructor({ timeoutMs, atOnce = 2 }: SlowCallsOptions) {
+  constructor({ timeoutMs, keepMs = KEEP_MS, monotonic = () => performance.now() }: SlowCallsOptions) {
     this.#timeoutMs = timeoutMs;
-    this.#atOnce = atOnce;
+    this.#keepMs = keepMs;
+    this.#monotonic = monotonic;
   }
 
   /** Never throws and never rejects: an error of the call is unknown, with its message. */
-  run(name: string, work: () => Promise<T>, signal?: AbortSignal): Reading<T> | Promise<Reading<T>> {
+  run(name: string, work: Work<T>, signal?: AbortSignal): Reading<T> | Promise<Reading<T>> {
     if (signal?.aborted) return ENDED;
     const known = this.#calls.get(name);
     if (known?.late) return known.late;
-    if (!known && this.#stuck()) {
-      return unknown(`${name} was not asked: other file systems do not answer, and threads are few`);
-    }
+    const kept = this.#kept.get(name);
+    if (!known && kept && this.#monotonic() - kept.begun < this.#keepMs) return kept.reading;
     const { answer } = known ?? this.#begin(name, work);
     return signal ? unlessAborted(answer, signal) : answer;
   }
 
-  /** Gives up waiting, so that no timer keeps the process alive. Calls under way cannot be taken back. */
+  /** Forgets the answers of all names but these. */
+  keepOnly(names: ReadonlySet<string>): void {
+    for (const name of this.#kept.keys()) if (!names.has(name)) this.#kept.delete(name);
+  }
+
+  /** Ends all calls and forgets all answers, so that no timer keeps the process alive. */
   close(): void {
     for (const call of this.#calls.values()) this.#giveUp(call, `${call.name} did not answer before the end`);
+    this.#kept.clear();
   }
 
-  #stuck(): boolean {
-    let late = 0;
-    for (const call of this.#calls.values()) if (call.late) late++;
-    return late >= this.#atOnce;
-  }
-
-  #begin(name: string, work: () => Promise<T>): Call<T> {
+  #begin(name: string, work: Work<T>): Call<T> {
     let resolve!: (reading: Reading<T>) => void;
     const answer = new Promise<Reading<T>>((done) => (resolve = done));
     const timer = setTimeout(
       () => this.#giveUp(call, `${name} did not answer within ${this.#timeoutMs / 1000} s`),
       this.#timeoutMs,
     );
-    const settle = (reading: Reading<T>) => {
+    const settle = (reading: Reading<T>): void => {
       clearTimeout(timer);
+      this.#kept.set(name, { begun: call.begun, reading });
       resolve(reading);
     };
-    const call: Call<T> = { name, work, started: false, answer, settle };
+    const call: Call<T> = { name, begun: this.#monotonic(), answer, settle, end: new AbortController() };
     this.#calls.set(name, call);
-    this.#startNext();
+    void this.#ask(call, work);
     return call;
   }
 
   #giveUp(call: Call<T>, reason: string): void {
     if (call.late) return;
-    const late = unknown(reason);
-    call.settle(late);
-    // One that still stood in the queue holds nothing up.
-    if (call.started) call.late = late;
-    else this.#calls.delete(call.name);
+    call.late = unknown(reason);
+    call.settle(call.late);
+    call.end.abort();
   }
 
-  #startNext(): void {
-    for (const call of this.#calls.values()) {
-      if (this.#running >= this.#atOnce) return;
-      if (!call.started) void this.#start(call);
-    }
-  }
-
-  async #start(call: Call<T>): Promise<void> {
-    call.started = true;
-    this.#running++;
+  async #ask(call: Call<T>, work: Work<T>): Promise<void> {
     let reading: Reading<T>;
     try {
-      reading = await call.work();
+      reading = await work(call.end.signal);
     } catch (error) {
       reading = unknown(reasonOf(error));
     }
-    this.#running--;
     this.#calls.delete(call.name);
-    call.settle(reading);
-    this.#startNext();
+    // An answer that came too late is known to be old.
+    if (!call.late) call.settle(reading);
   }
 }
 

@@ -23,7 +23,7 @@ function nfsHost(answers: Parameters<typeof fakeStatFs>[0] = {}, remoteTimeoutMs
 }
 
 describe('a remote file system', () => {
-  it('is asked on the thread pool, and its answer is as good as a local one', async () => {
+  it('is asked in a process of its own, and its answer is as good as a local one', async () => {
     const { mounts, asked, askedAsync } = nfsHost();
     expect(await mounts()).toMatchObject({ '/mnt/nfs': { used: 60 * 4096 }, '/': { used: 60 * 4096 } });
     expect(asked).toEqual(['/']);
@@ -46,19 +46,50 @@ describe('a remote file system', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('is asked again once its late answer has come', async () => {
-    let answer!: (stat: StatFs) => void;
-    const { mounts, answers, askedAsync } = nfsHost({
-      '/mnt/nfs': new Promise<StatFs>((done) => (answer = done)),
+  it('is asked again a minute after it was asked, healthy or late, and not before', async () => {
+    const asked: (string | Buffer)[] = [];
+    let hangs = true;
+    const killed = (signal: AbortSignal) =>
+      new Promise<StatFs>((_, reject) => signal.addEventListener('abort', () => reject(new Error('killed'))));
+    const reader = createLinuxReader({
+      root: fixture('nfs'),
+      statfs: {
+        sync: () => someStat(),
+        async: (path, signal) => {
+          asked.push(path);
+          return hangs && path === '/mnt/nfs' ? killed(signal) : Promise.resolve(someStat({ files: 0 }));
+        },
+      },
     });
-    const first = mounts();
+    const nfs = async () => {
+      const mounts = await reader.mounts();
+      return isUnknown(mounts) ? mounts : mounts.find(({ mountPoint }) => mountPoint === '/mnt/nfs')?.space;
+    };
+    const first = nfs();
     await vi.advanceTimersByTimeAsync(2000);
-    expect((await first)['/mnt/nfs']).toHaveProperty('unknown');
-    answers['/mnt/nfs'] = someStat({ bfree: 0, bavail: 0 });
-    answer(someStat());
-    await vi.advanceTimersByTimeAsync(0);
-    expect((await mounts())['/mnt/nfs']).toHaveProperty('percent', 100);
-    expect(askedAsync.filter((path) => path === '/mnt/nfs')).toHaveLength(2);
+    expect(await first).toEqual(unknownSaying('within 2 s'));
+    hangs = false;
+    await vi.advanceTimersByTimeAsync(57_999);
+    expect(await nfs()).toEqual(unknownSaying('within 2 s'));
+    expect(asked).toEqual(['/mnt/nfs', '/mnt/nfs/local', '/mnt/sshfs']);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(await nfs()).toHaveProperty('used');
+    expect(asked).toHaveLength(6);
+  });
+
+  it('that hangs for good has one process at most, which is told to end', async () => {
+    const signals: AbortSignal[] = [];
+    const reader = createLinuxReader({
+      root: fixture('nfs'),
+      statfs: { sync: () => someStat(), async: (_path, signal) => (signals.push(signal), never) },
+    });
+    for (let minute = 0; minute < 5; minute += 1) {
+      const reading = Promise.resolve(reader.mounts());
+      await vi.advanceTimersByTimeAsync(60_000);
+      await reading;
+    }
+    expect(signals).toHaveLength(3);
+    expect(signals.every(({ aborted }) => aborted)).toBe(true);
   });
 
   it('that refuses is unknown with what it said', async () => {
@@ -93,28 +124,13 @@ describe('slow calls', () => {
     expect(work).toHaveBeenCalledTimes(1);
   });
 
-  it('never hold more threads than they may, and pass the turn on', async () => {
-    const slow = new SlowCalls<string>({ timeoutMs: 100, atOnce: 1 });
-    const order: string[] = [];
-    const work = (name: string) => async () => {
-      order.push(`${name} begins`);
-      await Promise.resolve();
-      order.push(`${name} ends`);
-      return name;
-    };
-    expect(await Promise.all(['a', 'b'].map(async (name) => slow.run(name, work(name))))).toEqual(['a', 'b']);
-    expect(order).toEqual(['a begins', 'a ends', 'b begins', 'b ends']);
-  });
-
-  it('say at once that they cannot ask while all their threads hang', async () => {
-    const slow = new SlowCalls<never>({ timeoutMs: 100, atOnce: 2 });
+  it('let two that hang hold up no third', async () => {
+    const slow = new SlowCalls<string>({ timeoutMs: 100 });
     const hang = () => new Promise<never>(() => {});
-    const work = vi.fn(hang);
-    const first = Promise.all([slow.run('a', hang), slow.run('b', hang), slow.run('c', work)]);
+    const works = { a: hang, b: hang, c: async () => 'c' };
+    const all = Object.entries(works).map(async ([name, work]) => slow.run(name, work));
     await vi.advanceTimersByTimeAsync(100);
-    expect((await first).every(isUnknown)).toBe(true);
-    expect(slow.run('d', work)).toEqual(unknownSaying('not asked'));
-    expect(work).not.toHaveBeenCalled();
+    expect(await Promise.all(all)).toEqual([unknownSaying('0.1 s'), unknownSaying('0.1 s'), 'c']);
   });
 
   it('take an exception thrown at once as an answer', async () => {
