@@ -41,6 +41,12 @@ let
     }
     // lib.optionalAttrs (cfg.services != null) { inherit (cfg) services; }
     // lib.optionalAttrs (cfg.protect != [ ]) { inherit (cfg) protect; }
+    // lib.optionalAttrs (cfg.mounts.exclude != [ ] || cfg.mounts.levels != { }) {
+      mounts = {
+        inherit (cfg.mounts) exclude;
+        levels = lib.mapAttrs (_: lib.filterAttrs (_: value: value != null)) cfg.mounts.levels;
+      };
+    }
     // lib.optionalAttrs cfg.allowRollback { nix.allowRollback = true; }
     // lib.optionalAttrs cfg.metrics.enable {
       metrics = {
@@ -132,6 +138,38 @@ in
         type = types.nullOr types.numbers.nonnegative;
         default = null;
         description = "Load average above which it is trouble; `null` is twice the number of CPUs.";
+      };
+    };
+
+    mounts = {
+      exclude = mkOption {
+        type = types.listOf types.str;
+        default = [ ];
+        example = [ "/mnt/*" ];
+        description = "Mount points that are left out: a path, or the start of one and `*`.";
+      };
+      levels = mkOption {
+        type = types.attrsOf (
+          types.submodule {
+            options = {
+              percent = mkOption {
+                type = types.nullOr (types.numbers.between 0 100);
+                default = null;
+                description = "Use in percent above which the file system is too full.";
+              };
+              freeBytes = mkOption {
+                type = types.nullOr types.ints.positive;
+                default = null;
+                description = "Bytes that must stay free; with `percent`, it is too full only above that and below this.";
+              };
+            };
+          }
+        );
+        default = { };
+        example = {
+          "/archive".freeBytes = 1000000000000;
+        };
+        description = "Levels by mount point, in place of `thresholds.disk`.";
       };
     };
 

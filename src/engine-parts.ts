@@ -42,10 +42,10 @@ export abstract class EngineParts {
   /** Throws a `SelfHealingError` for an option that cannot be meant. */
   constructor(options: HealingOptions = {}) {
     const given = expectOptions(options);
-    const { services, protect = [], actions, checks, thresholds, enabledChecks, nix } = given;
+    const { services, protect = [], actions, checks, thresholds, mounts, enabledChecks, nix } = given;
     nixSettings(nix);
     if (given.detector) {
-      for (const key of ['thresholds', 'enabledChecks', 'checks'] as const) {
+      for (const key of ['thresholds', 'mounts', 'enabledChecks', 'checks'] as const) {
         if (given[key] !== undefined)
           throw refusal(key, 'left out beside `detector`, to which it belongs', given[key]);
       }
@@ -101,7 +101,8 @@ export abstract class EngineParts {
     this.#narrateCycles();
     const { host, ledger } = this.ports;
     this.#detector =
-      given.detector ?? defaults.detector({ host, clock, services, checks, thresholds, enabledChecks });
+      given.detector ??
+      defaults.detector({ host, clock, services, checks, thresholds, mounts, enabledChecks });
     for (const sentence of optionWarnings(given, this.ports.policy.services)) logger.warn(sentence);
     this.#watching = this.#generations.around(this.#detector);
     this.#resolver = given.resolver ?? defaults.resolver();

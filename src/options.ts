@@ -2,6 +2,7 @@ import type { ActionDefinition } from './actions/define.js';
 import type { Clock } from './clock.js';
 import type { Check } from './detect/check.js';
 import type { Detector } from './detect/detector.js';
+import type { MountOptions } from './detect/mount-rules.js';
 import type { Thresholds } from './detect/thresholds.js';
 import type { ServiceOption } from './detect/watched.js';
 import type { Executor } from './execute/executor.js';
@@ -37,6 +38,8 @@ export interface HealingOptions {
   readonly protect?: readonly string[] | undefined;
   /** Levels above which something is trouble. */
   readonly thresholds?: Partial<Thresholds> | undefined;
+  /** File systems that are left out, and levels of their own: `{ exclude: ['/mnt/*'], levels: { '/archive': { freeBytes: 1e12 } } }`. */
+  readonly mounts?: MountOptions | undefined;
   /** Which checks run: `cpu`, `memory`, `disk`, `load`, `services`, `system`, and your own. Default: all. */
   readonly enabledChecks?: readonly string[] | undefined;
   /** Checks of the host program's own. */
@@ -72,6 +75,7 @@ const KNOWN: readonly (keyof HealingOptions)[] = [
   'services',
   'protect',
   'thresholds',
+  'mounts',
   'enabledChecks',
   'checks',
   'actions',

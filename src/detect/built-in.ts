@@ -4,9 +4,10 @@ import type { GaugePart, Gauges, Snapshot, SnapshotPart } from '../host/snapshot
 import type { ComponentVerdict } from '../issue.js';
 import type { BuiltInCheck } from './check.js';
 import { judgeCpu } from './cpu.js';
-import { judgeDisks } from './disk.js';
+import { judgeDisks, NO_RULES } from './disk.js';
 import { defaultLoadThreshold, judgeLoad } from './load.js';
 import { judgeMemory } from './memory.js';
+import type { MountRules } from './mount-rules.js';
 import { OomHistory } from './oom.js';
 import { judgeServices, type WatchedUnit } from './services.js';
 import { judgeSystem } from './system.js';
@@ -35,7 +36,14 @@ export class BuiltInChecks {
   #services: readonly ComponentVerdict[] = [];
   #units: Snapshot['units'] | undefined;
 
-  constructor(watched: ReadonlyMap<string, WatchedUnit>, clock: Pick<Clock, 'monotonic'>) {
+  readonly #rules: MountRules;
+
+  constructor(
+    watched: ReadonlyMap<string, WatchedUnit>,
+    clock: Pick<Clock, 'monotonic'>,
+    rules: MountRules = NO_RULES,
+  ) {
+    this.#rules = rules;
     this.#watched = watched;
     this.#clock = clock;
   }
@@ -44,7 +52,7 @@ export class BuiltInChecks {
   judge(name: string, snapshot: Snapshot, levels: ThresholdValues, into: VerdictList): void {
     if (name === 'services') this.#judgeServices(snapshot.units).forEach((verdict) => into.add(verdict));
     else if (name === 'system') this.#judgeSystem(snapshot).forEach((verdict) => into.add(verdict));
-    else judgeGauge(name, snapshot, levels, into);
+    else judgeGauge(name, snapshot, levels, into, this.#rules);
   }
 
   /** Readers give one frozen object for as long as no unit changes. */
@@ -67,7 +75,13 @@ export class BuiltInChecks {
 }
 
 /** Adds the verdicts of a check that looks at gauges alone. */
-export function judgeGauge(name: string, gauges: Gauges, levels: ThresholdValues, into: VerdictList): void {
+export function judgeGauge(
+  name: string,
+  gauges: Gauges,
+  levels: ThresholdValues,
+  into: VerdictList,
+  rules: MountRules = NO_RULES,
+): void {
   switch (name) {
     case 'cpu':
       return into.add(judgeCpu(gauges.cpu, levels.cpuPercent, into.last));
@@ -76,7 +90,7 @@ export function judgeGauge(name: string, gauges: Gauges, levels: ThresholdValues
     case 'load':
       return into.add(judgeLoad(gauges.load, levels.loadAverage, into.last));
     case 'disk':
-      return judgeDisks(gauges.mounts, levels.diskPercent, into);
+      return judgeDisks(gauges.mounts, levels.diskPercent, into, rules);
   }
 }
 
@@ -85,6 +99,7 @@ export function anyOver(
   checks: readonly string[],
   { cpu, memory, load, mounts }: Gauges,
   levels: ThresholdValues,
+  rules: MountRules = NO_RULES,
 ): boolean {
   for (const check of checks) {
     switch (check) {
@@ -98,7 +113,7 @@ export function anyOver(
         if (!isUnknown(load) && load.one > (levels.loadAverage ?? defaultLoadThreshold(load))) return true;
         break;
       case 'disk':
-        if (!isUnknown(mounts) && anyFuller(mounts, levels.diskPercent)) return true;
+        if (!isUnknown(mounts) && anyFuller(mounts, levels.diskPercent, rules)) return true;
     }
   }
   return false;
@@ -113,9 +128,11 @@ export function anyUnknown(checks: readonly string[], gauges: Gauges): boolean {
   return false;
 }
 
-function anyFuller(mounts: Exclude<Gauges['mounts'], Unknown>, percent: number): boolean {
-  for (const { space, inodes } of mounts) {
-    if (!isUnknown(space) && space.percent > percent) return true;
+function anyFuller(mounts: Exclude<Gauges['mounts'], Unknown>, percent: number, rules: MountRules): boolean {
+  for (const { mountPoint, space, inodes } of mounts) {
+    if (!rules.none && rules.leavesOut(mountPoint)) continue;
+    const level = rules.none || isUnknown(space) ? percent : rules.levelOf(mountPoint, space, percent);
+    if (!isUnknown(space) && space.percent > level) return true;
     if (!isUnknown(inodes) && inodes.percent > percent) return true;
   }
   return false;

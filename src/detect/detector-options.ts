@@ -2,6 +2,7 @@ import type { Clock } from '../clock.js';
 import { expectKnownKeys, expectMethods, expectObject } from '../expect.js';
 import type { Host } from '../host/host.js';
 import type { Check } from './check.js';
+import type { MountOptions } from './mount-rules.js';
 import type { Thresholds } from './thresholds.js';
 import type { ServiceOption } from './watched.js';
 
@@ -11,6 +12,8 @@ export interface DetectorOptions {
   readonly host?: Host | undefined;
   readonly clock?: Clock | undefined;
   readonly thresholds?: Partial<Thresholds> | undefined;
+  /** File systems that are left out, and levels of their own. */
+  readonly mounts?: MountOptions | undefined;
   /** Default: all that come with the library, and each one that is added. */
   readonly enabledChecks?: readonly string[] | undefined;
   readonly checks?: readonly Check[] | undefined;
@@ -18,7 +21,7 @@ export interface DetectorOptions {
   readonly services?: readonly ServiceOption[] | undefined;
 }
 
-const OPTIONS = ['host', 'clock', 'thresholds', 'enabledChecks', 'checks', 'services'];
+const OPTIONS = ['host', 'clock', 'thresholds', 'mounts', 'enabledChecks', 'checks', 'services'];
 
 /** Checks the options that no setter of the detector checks. */
 export function expectDetectorOptions(options: DetectorOptions): void {

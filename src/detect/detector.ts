@@ -17,6 +17,7 @@ import { builtInChecksOf, mayBeUnit, verdictsOn } from './component.js';
 import { healerOf, type Healer } from './healer.js';
 import { isBad, issueFrom } from './issue-from.js';
 import { GaugeGlance, type Glance, type Looking } from './glance.js';
+import { MountRules } from './mount-rules.js';
 import type { WatchedUnit } from './services.js';
 import { guardedThresholds, thresholdValues, type Thresholds } from './thresholds.js';
 import { UserChecks } from './user-checks.js';
@@ -68,11 +69,12 @@ export class SimpleDetector implements Detector {
       host: options.host ?? localHost(),
       enabled: Object.freeze([...BUILT_IN_CHECKS]),
       levels: thresholdValues(options.thresholds),
+      rules: new MountRules(options.mounts),
     };
     this.#thresholds = guardedThresholds(this.#looking.levels);
     this.#watched = watchedUnits(options.services);
     this.#units = [...this.#watched.keys()];
-    this.#judge = new BuiltInChecks(this.#watched, this.#clock);
+    this.#judge = new BuiltInChecks(this.#watched, this.#clock, this.#looking.rules);
     this.#glance = new GaugeGlance(this.#looking, this.#list);
     this.#discover = options.services === undefined;
     const { checks = [] } = options;

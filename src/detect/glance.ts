@@ -2,6 +2,7 @@ import type { Host } from '../host/host.js';
 import type { GaugePart, LiveGauges } from '../host/snapshot.js';
 import type { ComponentVerdict } from '../issue.js';
 import { anyOver, anyUnknown, gaugeOf, judgeGauge } from './built-in.js';
+import type { MountRules } from './mount-rules.js';
 import { clearingLevel } from './percent.js';
 import type { ThresholdValues } from './thresholds.js';
 import type { VerdictList } from './verdict-list.js';
@@ -22,6 +23,7 @@ export interface Looking {
   /** The checks that are enabled. */
   readonly enabled: readonly string[];
   readonly levels: ThresholdValues;
+  readonly rules: MountRules;
 }
 
 /** A glance at gauges. It can tell nothing where a check that is enabled looks at anything else. */
@@ -49,14 +51,15 @@ export class GaugeGlance implements Glance {
     // Under the clearing level an upper bound says all there is to say: no trouble, and none that was there before.
     if (gauges?.read(clearingLevel(levels.cpuPercent)) !== true) return undefined;
     copyLevels(levels, this.#levels);
-    return !anyOver(this.#checks, gauges, this.#levels);
+    return !anyOver(this.#checks, gauges, this.#levels, this.#looking.rules);
   }
 
   verdicts(): readonly ComponentVerdict[] {
     const list = this.#list;
     const gauges = this.#gauges;
     list.begin();
-    if (gauges) for (const check of this.#checks) judgeGauge(check, gauges, this.#levels, list);
+    if (gauges)
+      for (const check of this.#checks) judgeGauge(check, gauges, this.#levels, list, this.#looking.rules);
     return list.end();
   }
 

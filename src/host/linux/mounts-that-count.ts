@@ -16,7 +16,7 @@ export interface CountedMount {
 /**
  * Picks the mounts that count, one for each device, sorted by mount point. `/` counts whatever its type;
  * tmpfs counts except under `/run` and `/dev` (and the kernel's own `/proc`, `/sys`); pseudo file systems,
- * images and layers do not, nor what is read-only as a file system. That one *mount* is read-only means
+ * images and layers do not, nor private places of container runtimes, nor what is read-only as a file system. That one *mount* is read-only means
  * nothing: so is everything in a service with `ProtectSystem=strict`, and NixOS's `/nix/store`.
  */
 export function mountsThatCount(entries: readonly MountinfoEntry[]): CountedMount[] {
@@ -46,6 +46,22 @@ export function mountsThatCount(entries: readonly MountinfoEntry[]): CountedMoun
     }));
 }
 
+/**
+ * Private places of container runtimes and of kubelet, and credentials of services: what is mounted below them belongs to
+ * one container each. A disk that is mounted at such a place itself counts.
+ */
+const PRIVATE = new RegExp(
+  [
+    '^/(?:var/)?run/(?:containerd|containers|credentials|crio|docker|k3s|netns|runc)/',
+    '^/var/lib/(?:cni|containerd|cri-o|docker|kubelet|lxcfs|lxd/shmounts|nerdctl|rancher)/',
+    '/(?:containers/storage|\\.local/share/docker)/',
+    '^/run/user/\\d+/',
+    '/credentials/[^/]+\\.service(?:/|$)',
+  ].join('|'),
+);
+
+const isPrivate = (mountPoint: string): boolean => PRIVATE.test(mountPoint);
+
 const UNSEEN_ROOT: MountinfoEntry = {
   id: 0,
   parent: 0,
@@ -60,7 +76,9 @@ const UNSEEN_ROOT: MountinfoEntry = {
 function counts({ mountPoint, fsType, superOptions }: MountinfoEntry): boolean {
   if (readOnlyWord(superOptions) !== undefined) return false;
   if (mountPoint === '/') return true;
-  if (isIgnoredType(fsType)) return false;
+  if (isIgnoredType(fsType) || isPrivate(mountPoint)) return false;
+  // A full /run keeps every service from starting.
+  if (fsType === 'tmpfs' && mountPoint === '/run') return true;
   return fsType !== 'tmpfs' || !['/run', '/dev', '/proc', '/sys'].some((top) => isAtOrBelow(mountPoint, top));
 }
 

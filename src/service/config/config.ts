@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { actionRegistry } from '../../actions/registry.js';
 import { BUILT_IN_CHECKS } from '../../detect/check.js';
+import { MountRules, type MountOptions } from '../../detect/mount-rules.js';
 import type { Thresholds } from '../../detect/thresholds.js';
 import type { ServiceOption } from '../../detect/watched.js';
 import { expectBoolean, expectNumber, expectOneOf, refusal } from '../../expect.js';
@@ -28,6 +29,7 @@ export interface DaemonConfig {
   readonly services?: readonly ServiceOption[];
   readonly protect?: readonly string[];
   readonly thresholds?: Partial<Thresholds>;
+  readonly mounts?: MountOptions;
   readonly enabledChecks?: readonly string[];
   readonly guards?: GuardOptions;
   readonly nix?: NixOptions;
@@ -108,6 +110,7 @@ const RULE: Rule = {
         loadAverage: (name, value) => void expectNumber(name, value, 0, Number.MAX_VALUE),
       },
     },
+    mounts: (_, value) => void new MountRules(value),
     enabledChecks: { each: oneOf(BUILT_IN_CHECKS, 'check'), of: 'checks' },
     guards,
     nix: {

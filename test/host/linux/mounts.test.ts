@@ -30,8 +30,8 @@ function atOnce(reading: Reading<readonly MountReading[]> | Promise<unknown>): r
 }
 
 describe('the mounts that count', () => {
-  it('are / and tmpfs on an ordinary host, without /run and /dev', () => {
-    expect(points('one-cpu')).toEqual(['/', '/tmp']);
+  it('are / and tmpfs on an ordinary host, /run itself, and nothing below /run and /dev', () => {
+    expect(points('one-cpu')).toEqual(['/', '/run', '/tmp']);
     expect(points('recorded')).toEqual(['/']);
   });
 
@@ -48,7 +48,31 @@ describe('the mounts that count', () => {
   });
 
   it('are those of a NixOS service in a strict sandbox, though every mount of them is read-only', () => {
-    expect(points('nixos')).toEqual(['/', '/boot']);
+    expect(points('nixos')).toEqual(['/', '/boot', '/run']);
+  });
+
+  it.each([
+    ['/var/lib/docker/overlay2/4f/merged', false],
+    ['/var/lib/docker/containers/4f/mounts/shm', false],
+    ['/var/lib/docker', true],
+    ['/var/lib/containers/storage/overlay-containers/4f/userdata/shm', false],
+    ['/home/ann/.local/share/containers/storage/overlay/4f', false],
+    ['/run/containerd/io.containerd.runtime.v2.task/k8s.io/4f/rootfs', false],
+    ['/var/lib/kubelet/pods/4f/volumes/kubernetes.io~projected/token', false],
+    ['/var/lib/kubelet', true],
+    ['/run/credentials/systemd-resolved.service', false],
+    ['/run/user/1000/doc', false],
+    ['/srv/docker/data', true],
+    ['/var/lib/postgresql', true],
+  ])('%s counts: %s', (mountPoint, counts) => {
+    const line = (id: number, point: string, device: string) =>
+      `${id} 1 ${device} / ${point} rw - ext4 /dev/sdb${id} rw\n`;
+    const host = temporaryHost({
+      'proc/self/mountinfo': `1 0 8:1 / / rw - ext4 /dev/sda1 rw\n${line(2, mountPoint, '8:2')}`,
+    });
+    const reader = createLinuxReader({ root: host.root, statfs: fakeStatFs().calls });
+    const found = atOnce(reader.mounts()).map((mount) => mount.mountPoint);
+    expect(found).toEqual(counts ? ['/', mountPoint] : ['/']);
   });
 
   it('leave out images, portals, automount points, and what later mounts have hidden', () => {
@@ -240,12 +264,12 @@ describe('reading the mounts', () => {
     const reader = createLinuxReader({ root: fixture('one-cpu'), statfs: calls });
     const first = atOnce(reader.mounts());
     expect(atOnce(reader.mounts())).toEqual(first);
-    expect(asked).toEqual(['/', '/tmp', '/', '/tmp']);
+    expect(asked).toEqual(['/', '/run', '/tmp', '/', '/run', '/tmp']);
     answers['/tmp'] = someStat({ bfree: 0, bavail: 0 });
     const second = atOnce(reader.mounts());
     expect(second[0]).toEqual(first[0]);
-    expect(second[1]).toMatchObject({ mountPoint: '/tmp', space: { percent: 100 } });
-    expect(first[1]).toMatchObject({ space: { percent: 6000 / 980 } });
+    expect(second[2]).toMatchObject({ mountPoint: '/tmp', space: { percent: 100 } });
+    expect(first[2]).toMatchObject({ space: { percent: 6000 / 980 } });
   });
 
   it('sees a new mount when the table is read again, by its own clock', () => {
