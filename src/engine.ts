@@ -1,6 +1,6 @@
 import { attachAll } from './attach.js';
 import { EngineParts } from './engine-parts.js';
-import { asError, SelfHealingError } from './errors.js';
+import { asError, messageOf, SelfHealingError } from './errors.js';
 import { expectBoolean, expectKnownKeys, expectObject, expectSignal } from './expect.js';
 import type { EventName, Listener } from './events.js';
 import { acceptIssue, acceptIssues } from './heal/accept.js';
@@ -12,9 +12,11 @@ import type { EngineStatus } from './heal/status.js';
 import type { Metrics } from './heal/tally.js';
 import type { IssueInput } from './issue.js';
 import type { HealingOptions } from './options.js';
+import { DEADLINES } from './ports/deadlines.js';
 import { ENGINE_NAMES, refusePythonNames } from './python-names.js';
 import type { HealingResult } from './result.js';
 import { endOfMany, until } from './until.js';
+import { within } from './within.js';
 
 /** How one call is to be made. */
 export interface CallOptions {
@@ -34,6 +36,7 @@ export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposa
   readonly #desk = new Desk(this.ports, this.cycle);
   readonly #closing = endOfMany();
   readonly #detach: () => void;
+  #closed: Promise<void> | undefined;
   readonly #once = (signal: AbortSignal): Promise<HealingResult[]> => this.cycle.once({ signal });
   readonly #onceDry = (signal: AbortSignal): Promise<HealingResult[]> =>
     this.cycle.once({ signal, dryRun: true });
@@ -136,16 +139,32 @@ export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposa
     return this.events.on(name, listener);
   }
 
-  /** Stops, and frees everything the engine opened; what was given to it stays open. Safe to call twice. */
-  async close(): Promise<void> {
+  /**
+   * Stops, and frees everything the engine opened; what was given to it stays open. Resolves within 30 s: what still goes
+   * on is on record, and the next engine on that state finds out what came of it. Safe to call twice.
+   */
+  close(): Promise<void> {
+    return (this.#closed ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
+    const { clock, logger, ledger, host } = this.ports;
     this.#closing.abort();
-    await this.stopMonitoring();
-    await this.cycle.idle();
-    await this.cycle.undoAll();
+    const inTime = (ms: number, what: string, work: () => unknown): Promise<unknown> =>
+      within({ ms, clock }, work).catch((error: unknown) =>
+        logger.warn(`${what} did not end well while the engine was closed: ${messageOf(error)}`),
+      );
+    await inTime(DEADLINES.closeMs - DEADLINES.storeMs, 'What was under way', async () => {
+      await this.stopMonitoring();
+      await this.cycle.idle();
+      await this.cycle.undoAll();
+    });
     this.#detach();
-    await this.ports.ledger.close();
-    if (this.#owns.executor) await this.executor.close?.();
-    if (this.#owns.host) await this.ports.host.close?.();
+    await Promise.all([
+      inTime(DEADLINES.storeMs, 'The state', () => ledger.close()),
+      this.#owns.executor && inTime(DEADLINES.storeMs, 'The executor', () => this.executor.close?.()),
+      this.#owns.host && inTime(DEADLINES.storeMs, 'The host', () => host.close?.()),
+    ]);
   }
 
   /** The same as `close()`, for `await using`. */

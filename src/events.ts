@@ -3,7 +3,7 @@ import { expectOneOf, refusal } from './expect.js';
 import type { ApprovalRequest } from './guard/approvals.js';
 import type { ComponentVerdict, Issue } from './issue.js';
 import type { Logger } from './logger.js';
-import { isPending } from './pending.js';
+import { callOwned } from './pending.js';
 import type { BlockReason, Plan } from './plan.js';
 import type { HealingResult } from './result.js';
 
@@ -94,13 +94,8 @@ export class Emitter {
     for (const listener of [...listeners]) {
       const failed = (error: unknown): void =>
         logger.error(`A listener of ${name} threw: ${messageOf(error)}`);
-      try {
-        // A listener may be an async function, whatever its type says.
-        const answer: unknown = listener(event);
-        if (isPending(answer)) answer.then(undefined, failed);
-      } catch (error) {
-        failed(error);
-      }
+      // A listener may be an async function, whatever its type says.
+      callOwned(() => listener(event), failed);
     }
   }
 }

@@ -1,3 +1,4 @@
+import type { BuiltInCheck } from './check.js';
 import { isUnknown, type Reading } from '../host/reading.js';
 import type { MountReading } from '../host/snapshot.js';
 import { componentOf, isUnitName, unitName } from '../host/systemd/unit-name.js';
@@ -40,4 +41,12 @@ export function mayBeUnit(component: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** Returns the built-in checks that can speak for a component. */
+export function builtInFor(component: string): readonly BuiltInCheck[] {
+  if (component === 'cpu' || component === 'memory' || component === 'load') return [component];
+  if (/^(disk|inodes)(:|$)/.test(component)) return ['disk'];
+  if (/^system(:|$)/.test(component)) return ['system'];
+  return mayBeUnit(component) ? ['services'] : [];
 }

@@ -19,7 +19,7 @@ import { DETECTOR_NAMES, refusePythonNames } from '../python-names.js';
 import { BUILT_IN_CHECKS, UNNAMED_CHECK, type BuiltInCheck, type Check } from './check.js';
 import { BuiltInChecks, PARTS } from './built-in.js';
 import { expectInspectRequest, NO_REQUEST, type InspectRequest } from './inspect-request.js';
-import { mayBeUnit, verdictsOn } from './component.js';
+import { builtInFor, mayBeUnit, verdictsOn } from './component.js';
 import { healerOf, type Healer } from './healer.js';
 import { isBad, issueFrom } from './issue-from.js';
 import { GaugeGlance, type Glance, type Looking } from './glance.js';
@@ -41,6 +41,8 @@ export interface Detector {
   healer?(check: string): Healer | undefined;
   /** The host that it reads, where it reads one: issues of another machine are never acted on here. Optional. */
   readonly host?: Host | undefined;
+  /** Longest time limit of its own checks, in milliseconds; a look may take as much longer. Default 0. Optional. */
+  readonly longestCheckMs?: number | undefined;
   /** Makes what looks often at whether all is well, at the cost of the reading alone. Optional. */
   glance?(): Glance | undefined;
 }
@@ -96,6 +98,11 @@ export class SimpleDetector implements Detector {
     this.#discover = options.services === undefined;
     for (const check of expectArray('checks', options.checks ?? [])) this.addCheck(check as Check);
     if (options.enabledChecks !== undefined) this.enabledChecks = options.enabledChecks;
+  }
+
+  /** Longest time limit of the checks of the host program, in milliseconds. */
+  get longestCheckMs(): number {
+    return this.#custom.longestMs;
   }
 
   /** The host that it reads. */
@@ -204,7 +211,7 @@ export class SimpleDetector implements Detector {
   /** The checks that can speak for a component, whether they are enabled or not: an issue may come by hand. */
   #checksFor(component: string, check: string | undefined): readonly string[] {
     const own = this.#custom.namesFor(component);
-    const builtIn = this.#builtInFor(component);
+    const builtIn = builtInFor(component);
     // A unit that merely has the name of a check's component is nobody's business, unless it is watched or was asked for.
     const strange = builtIn[0] === 'services' && !this.#isWatched(component) && check !== 'services';
     return own.length > 0 && strange ? own : [...own, ...builtIn];
@@ -212,13 +219,6 @@ export class SimpleDetector implements Detector {
 
   #isWatched(component: string): boolean {
     return mayBeUnit(component) && this.#watched.has(unitName(component));
-  }
-
-  #builtInFor(component: string): readonly BuiltInCheck[] {
-    if (component === 'cpu' || component === 'memory' || component === 'load') return [component];
-    if (/^(disk|inodes)(:|$)/.test(component)) return ['disk'];
-    if (/^system(:|$)/.test(component)) return ['system'];
-    return mayBeUnit(component) ? ['services'] : [];
   }
 
   #request(

@@ -1,4 +1,4 @@
-import type { ActionDefinition, PlanDraft } from '../actions/define.js';
+import { parametersOf, type ActionDefinition, type PlanDraft } from '../actions/define.js';
 import type { PlannedJob } from '../actions/effects.js';
 import { actionNamed, type ActionRegistry } from '../actions/registry.js';
 import type { WatchedUnit } from '../detect/services.js';
@@ -45,7 +45,7 @@ export async function makePlan(
 ): Promise<Plan> {
   const { guards = DEFAULT_GUARDS, nix = nixSettings(), keep = [] } = parts;
   const definition = await actionNamed(action.action, parts.actions);
-  const parameters = definition.parse(action.parameters);
+  const parameters = parametersOf(definition, action.parameters);
   const draft = await definition.plan(parameters, {
     read: async (request) => parts.host.read({ ...request, signal }),
     unitMemory: async (unit) => (await parts.host.unitMemory?.(unit, signal)) ?? CANNOT_TELL,

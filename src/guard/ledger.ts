@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js';
-import { isSelfHealingError, messageOf } from '../errors.js';
+import { isSelfHealingError, messageOf, SelfHealingError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import { EMPTY_STATE, type GuardState } from './state.js';
 import type { Store } from './store.js';
@@ -23,6 +23,8 @@ export class Ledger {
   #opening: Promise<void> | undefined;
   #mode: 'closed' | 'read' | 'held' = 'closed';
   #writing: Promise<void> = Promise.resolve();
+  /** Nothing is opened any more from when it is closing, and nothing written from when it is closed. */
+  #end: 'closing' | 'closed' | undefined;
 
   constructor(parts: LedgerParts) {
     this.#parts = parts;
@@ -68,6 +70,7 @@ export class Ledger {
    */
   async open(readOnly: boolean): Promise<void> {
     while (!this.isOpen(readOnly)) {
+      if (this.#end) throw isClosed();
       const tries = (this.#opening ??= this.#load(readOnly).finally(() => (this.#opening = undefined)));
       await tries;
       if (this.#lockedBy !== undefined) return;
@@ -92,6 +95,7 @@ export class Ledger {
 
   /** Writes the state down as it is. */
   save(): Promise<void> {
+    if (this.#end === 'closed') return Promise.reject(isClosed());
     const write = this.#writing.then(() => this.#parts.store.save({ ...this.#state, savedAt: this.now() }));
     this.#writing = write.catch((error: unknown) => {
       if (!isSelfHealingError(error) || error.code !== 'locked') return;
@@ -101,13 +105,16 @@ export class Ledger {
     return write;
   }
 
-  /** Writes down what may still be in memory only, and lets go of the store. */
+  /** Writes down what may still be in memory only, and lets go of the store. Safe to call twice. */
   async close(): Promise<void> {
-    if (this.#mode === 'held') {
+    this.#end ??= 'closing';
+    await this.#opening?.catch(() => undefined);
+    if (this.#mode === 'held' && this.#end === 'closing') {
       await this.save().catch((error: unknown) => {
         this.#parts.logger.warn(`The state could not be written: ${messageOf(error)}`);
       });
     }
+    this.#end = 'closed';
     await this.#parts.store.close?.();
   }
 
@@ -117,13 +124,17 @@ export class Ledger {
     this.#lockedBy = undefined;
     try {
       const loaded = await store.load({ readOnly });
+      if (this.#end) throw isClosed();
       this.#mode = readOnly ? 'read' : 'held';
       if (loaded === undefined) return;
       this.#state = { ...loaded, components: withoutHealth(loaded.components) };
       this.#origin = Math.max(this.now(), loaded.savedAt) - clock.monotonic();
     } catch (error) {
       const message = messageOf(error);
-      if (isSelfHealingError(error) && error.code === 'locked') {
+      const code = isSelfHealingError(error) ? error.code : undefined;
+      // What was not read in time may be read in the next cycle: nothing is known to be lost.
+      if (code === 'closed' || code === 'timeout') throw error;
+      if (code === 'locked') {
         this.#lockedBy = message;
         if (was !== message) logger.warn(message);
         return;
@@ -142,6 +153,8 @@ export class Ledger {
     }
   }
 }
+
+const isClosed = (): SelfHealingError => new SelfHealingError('closed', 'This engine has been closed');
 
 /** Health counts only while it is watched: what happened between two runs nobody saw. */
 const withoutHealth = (components: GuardState['components']): GuardState['components'] =>

@@ -1,10 +1,14 @@
-import type { ActionDefinition } from '../actions/define.js';
+import { parametersOf, type ActionDefinition } from '../actions/define.js';
+import type { Clock } from '../clock.js';
 import { messageOf } from '../errors.js';
 import type { EngineEvents } from '../events.js';
 import type { Execution, Executor } from '../execute/executor.js';
 import { digestOf } from '../guard/approvals.js';
 import type { Logger } from '../logger.js';
 import type { HealingAction, Plan } from '../plan.js';
+import { DEADLINES } from '../ports/deadlines.js';
+import { within } from '../within.js';
+import { span } from '../words.js';
 import type { Repair } from './prove.js';
 
 /** What a repair announces, in this order. */
@@ -18,6 +22,7 @@ export interface ActSources {
   readonly executor: Executor;
   readonly announce: Pick<Announcements, 'planned'>;
   readonly logger: Logger;
+  readonly clock: Clock;
 }
 
 /**
@@ -52,13 +57,16 @@ export async function undoWorse(
   sources: ActSources,
   signal: AbortSignal,
 ): Promise<void> {
-  const { logger } = sources;
+  const { logger, clock } = sources;
   if (!definition?.undo) return;
   try {
-    await definition.undo(definition.parse(plan.parameters), {
-      signal,
-      execute: (action) => planAndCarryOut(action, issue, sources, signal),
-    });
+    const late = `\`undo\` did not answer within ${span(DEADLINES.unlimitedMs)}`;
+    await within({ ms: DEADLINES.unlimitedMs, clock, late }, () =>
+      definition.undo?.(parametersOf(definition, plan.parameters), {
+        signal,
+        execute: (action) => planAndCarryOut(action, issue, sources, signal),
+      }),
+    );
     logger.warn(`\`${plan.action}\` made it worse and was undone`);
   } catch (error) {
     logger.error(`\`${plan.action}\` made it worse and could not be undone: ${messageOf(error)}`);

@@ -34,12 +34,15 @@ const TOO_OFTEN = 10_000;
 /** Makes a clock that stands still until a test moves it. */
 export function fakeClock(options: FakeClockOptions = {}): FakeClock {
   const asleep = new Set<Sleeper>();
+  // Not among the sleepers: nobody waits for a deadline, so no test has to let time pass for it.
+  const deadlines = new Set<Sleeper>();
   let offset = options.now ?? Date.UTC(2025, 0, 1);
   let elapsed = 0;
 
   const next = (until: number): Sleeper | undefined => {
     let first: Sleeper | undefined;
-    for (const one of asleep) if (one.until <= until && (!first || one.until < first.until)) first = one;
+    for (const one of [...asleep, ...deadlines])
+      if (one.until <= until && (!first || one.until < first.until)) first = one;
     return first;
   };
 
@@ -63,6 +66,14 @@ export function fakeClock(options: FakeClockOptions = {}): FakeClock {
         signal?.addEventListener('abort', onAbort);
         asleep.add(sleeper);
       });
+    },
+    deadline(ms, end) {
+      const wake = (): void => {
+        if (deadlines.delete(one)) end();
+      };
+      const one: Sleeper = { until: elapsed + ms, wake };
+      deadlines.add(one);
+      return () => void deadlines.delete(one);
     },
     async advance(ms) {
       if (!(ms >= 0)) throw new Error(`Expected \`ms\` to be a number of at least 0, got ${ms}`);

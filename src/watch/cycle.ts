@@ -33,6 +33,7 @@ export class Cycle {
   readonly #reports: Reports;
   readonly #slots: Slots;
   readonly #inRepair = new Map<string, number>();
+  readonly #underWay = new Set<Promise<unknown>>();
   #undoing: Promise<void> | undefined;
   #ids = 0;
 
@@ -54,7 +55,7 @@ export class Cycle {
     try {
       const mode = { signal, dryRun: this.#isDry(dryRun) };
       const look = this.#looks.all(mode);
-      return look === undefined ? Promise.resolve([]) : this.#repairFrom(look, mode);
+      return look === undefined ? Promise.resolve([]) : this.#track(this.#repairFrom(look, mode));
     } catch (error) {
       return Promise.reject(asError(error));
     }
@@ -74,8 +75,11 @@ export class Cycle {
   }
 
   /** Repairs issues, the worst first. One result for each, in the order in which they had their turn. */
-  async heal(issues: readonly Issue[], { signal, dryRun: asked }: CallMode): Promise<HealingResult[]> {
-    if (issues.length === 0) return [];
+  heal(issues: readonly Issue[], mode: CallMode): Promise<HealingResult[]> {
+    return issues.length === 0 ? Promise.resolve([]) : this.#track(this.#heal(issues, mode));
+  }
+
+  async #heal(issues: readonly Issue[], { signal, dryRun: asked }: CallMode): Promise<HealingResult[]> {
     const dryRun = this.#isDry(asked);
     const { ledger } = this.#ports;
     for (const { component } of issues)
@@ -121,9 +125,17 @@ export class Cycle {
     return this.#reports.last(component);
   }
 
-  /** Resolves when nothing is being repaired. */
-  idle(): Promise<void> {
-    return this.#slots.idle();
+  /** Resolves when no look and no repair is under way. */
+  async idle(): Promise<void> {
+    while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay);
+    await this.#slots.idle();
+  }
+
+  #track<T>(work: Promise<T>): Promise<T> {
+    this.#underWay.add(work);
+    const ended = (): void => void this.#underWay.delete(work);
+    work.then(ended, ended);
+    return work;
   }
 
   /** Undoes every temporary change: the engine stops. */

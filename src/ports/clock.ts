@@ -1,0 +1,62 @@
+import { realClock, type Clock } from '../clock.js';
+import { messageOf } from '../errors.js';
+import type { Logger } from '../logger.js';
+
+/**
+ * A clock of the host program, and the machine's own time where it fails: throws, answers what is no number, or does not
+ * wait. Each kind of failure is logged once. A sleep ends with its signal, also on a clock that ignores it.
+ */
+export function ownedClock(clock: Clock, logger: Logger): Clock {
+  if (clock === realClock) return clock;
+  const named = new Set<string>();
+  const failed = (method: string, error: unknown): void => {
+    if (named.has(method)) return;
+    named.add(method);
+    logger.error(`\`clock.${method}\` failed; the time of this machine is used instead: ${messageOf(error)}`);
+  };
+  const number = (method: 'now' | 'monotonic' | 'random') => (): number => {
+    try {
+      const value: unknown = clock[method]();
+      if (typeof value === 'number' && Number.isFinite(value)) return value;
+      failed(method, `it answered ${messageOf(value)}`);
+    } catch (error) {
+      failed(method, error);
+    }
+    return realClock[method]();
+  };
+  const sleep = async (ms: number, signal?: AbortSignal): Promise<void> => {
+    try {
+      await untilAborted(clock.sleep(ms, signal), signal);
+    } catch (error) {
+      if (signal?.aborted) throw signal.reason as Error;
+      failed('sleep', error);
+      return realClock.sleep(ms, signal);
+    }
+  };
+  const deadline = (ms: number, end: () => void): (() => void) => {
+    try {
+      const cancel = clock.deadline?.(ms, end);
+      if (typeof cancel === 'function') return cancel;
+    } catch (error) {
+      failed('deadline', error);
+    }
+    return realClock.deadline!(ms, end);
+  };
+  const owned = { now: number('now'), monotonic: number('monotonic'), random: number('random'), sleep };
+  return clock.deadline ? { ...owned, deadline } : owned;
+}
+
+async function untilAborted(sleeping: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) return sleeping;
+  let onAbort = (): void => undefined;
+  const aborted = new Promise<never>((_resolve, reject) => {
+    onAbort = () => reject(signal.reason as Error);
+  });
+  signal.addEventListener('abort', onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  try {
+    await Promise.race([sleeping, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}

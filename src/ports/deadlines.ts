@@ -1,0 +1,13 @@
+/** How long the engine waits for its ports, in milliseconds. */
+export const DEADLINES = {
+  /** A reading of the host, and a look beyond the limits of its own checks. */
+  readMs: 30_000,
+  storeMs: 10_000,
+  planMs: 60_000,
+  /** Carrying out a plan, beyond the limits of its steps. */
+  executeMs: 30_000,
+  /** Carrying out what has no limit of its own. */
+  unlimitedMs: 5 * 60_000,
+  /** `close()` as a whole, and each thing that it closes. */
+  closeMs: 30_000,
+} as const;

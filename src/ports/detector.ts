@@ -1,0 +1,65 @@
+import type { Clock } from '../clock.js';
+import type { Detector, InspectRequest, Looked, SimpleDetector } from '../detect/detector.js';
+import { verdictsOf } from '../detect/look-again.js';
+import type { ComponentVerdict, Issue } from '../issue.js';
+import { isPending } from '../pending.js';
+import { DEADLINES } from './deadlines.js';
+import { PortCalls } from './port-calls.js';
+
+/** A detector whose looks have a deadline beyond the limits of its own checks, and answer verdicts. */
+export function ownedDetector(detector: Detector, clock: Clock): Detector {
+  const calls = new PortCalls(clock);
+  let accepted: unknown;
+  const expect = (verdicts: unknown): readonly ComponentVerdict[] => {
+    // The same list while nothing has changed.
+    if (verdicts !== accepted) accepted = expectVerdicts(verdicts);
+    return accepted as readonly ComponentVerdict[];
+  };
+  const look = (request: InspectRequest = {}): Looked => {
+    // A fresh look may first wait for the end of an earlier run of the same check.
+    const checksMs = (detector.longestCheckMs ?? 0) * (request.fresh ? 2 : 1);
+    const verdicts = calls.make('The detector', DEADLINES.readMs + checksMs, () =>
+      verdictsOf(detector, request),
+    );
+    return isPending(verdicts) ? verdicts.then(expect) : expect(verdicts);
+  };
+  const knowsComponents = detector.look !== undefined || detector.inspect !== undefined;
+  const owned: Detector & Pick<SimpleDetector, 'enabledChecks'> = {
+    get enabledChecks() {
+      const { enabledChecks } = detector as Partial<SimpleDetector>;
+      return enabledChecks!;
+    },
+    // `verdictsOf` makes verdicts of issues: whoever asks for these asks the detector itself.
+    detectIssues: (request) => detector.detectIssues(request),
+    ...(knowsComponents ? { inspect: async (request) => look(request), look } : {}),
+    ...(detector.glance ? { glance: () => detector.glance?.() } : {}),
+  };
+  return knowsComponents ? owned : { ...owned, detectIssues: issuesOnly(detector, calls) };
+}
+
+/** What a detector that only knows issues finds, within the same deadline. */
+const issuesOnly =
+  (detector: Detector, calls: PortCalls): Detector['detectIssues'] =>
+  async (request) => {
+    const issues: unknown = await calls.make('The detector', DEADLINES.readMs, () =>
+      detector.detectIssues(request),
+    );
+    if (Array.isArray(issues) && issues.every((issue) => typeof issue?.component === 'string')) return issues;
+    throw new TypeError('The detector gave no list of issues');
+  };
+
+/** What a detector of the host program answers may be anything. */
+function expectVerdicts(verdicts: unknown): readonly ComponentVerdict[] {
+  const isList = Array.isArray(verdicts) && verdicts.every(isVerdict);
+  if (!isList)
+    throw new TypeError('The detector gave no list of verdicts, each with `component` and `status`');
+  return verdicts as readonly ComponentVerdict[];
+}
+
+const isIssue = (issue: unknown): boolean =>
+  typeof (issue as Partial<Issue> | null | undefined)?.component === 'string';
+
+function isVerdict(verdict: unknown): boolean {
+  const { component, status } = (verdict ?? {}) as Partial<ComponentVerdict>;
+  return typeof component === 'string' && (status === 'ok' || status === 'bad' || status === 'unknown');
+}

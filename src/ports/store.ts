@@ -1,0 +1,34 @@
+import type { Clock } from '../clock.js';
+import { asError } from '../errors.js';
+import type { Store } from '../guard/store.js';
+import { DEADLINES } from './deadlines.js';
+import { PortCalls } from './port-calls.js';
+
+/** A store whose calls have a deadline. A `load` that answers after the store was closed closes it again. */
+export function ownedStore(store: Store, clock: Clock): Store {
+  const calls = new PortCalls(clock);
+  // Closing is tried also while another call hangs.
+  const closing = new PortCalls(clock);
+  let isClosed = false;
+  const call = async <T>(through: PortCalls, what: string, work: () => Promise<T>): Promise<T> => {
+    try {
+      return await through.make(`\`store.${what}\``, DEADLINES.storeMs, work);
+    } catch (error) {
+      throw asError(error);
+    }
+  };
+  const load: Store['load'] = async (options) => {
+    const loaded = await store.load(options);
+    if (isClosed) await store.close?.();
+    return loaded;
+  };
+  const kept: Store = {
+    load: (options) => call(calls, 'load', () => load(options)),
+    save: (state) => call(calls, 'save', async () => store.save(state)),
+    close() {
+      isClosed = true;
+      return call(closing, 'close', async () => store.close?.());
+    },
+  };
+  return store.path === undefined ? kept : { ...kept, path: store.path };
+}
