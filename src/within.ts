@@ -27,6 +27,8 @@ export async function within<T>(
   let end = (_reason: unknown): void => undefined;
   const ended = new Promise<never>((_resolve, reject) => {
     end = (reason) => {
+      // A signal's reason may be anything.
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
       reject(reason);
       controller.abort(reason);
     };

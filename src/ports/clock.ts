@@ -1,6 +1,7 @@
 import { realClock, type Clock } from '../clock.js';
 import { messageOf } from '../errors.js';
 import type { Logger } from '../logger.js';
+import { owned } from '../pending.js';
 
 /**
  * A clock of the host program, and the machine's own time where it fails: throws, answers what is no number, or does not
@@ -18,6 +19,7 @@ export function ownedClock(clock: Clock, logger: Logger): Clock {
     try {
       const value: unknown = clock[method]();
       if (typeof value === 'number' && Number.isFinite(value)) return value;
+      owned(value, () => undefined);
       failed(method, `it answered ${messageOf(value)}`);
     } catch (error) {
       failed(method, error);
@@ -42,8 +44,8 @@ export function ownedClock(clock: Clock, logger: Logger): Clock {
     }
     return realClock.deadline!(ms, end);
   };
-  const owned = { now: number('now'), monotonic: number('monotonic'), random: number('random'), sleep };
-  return clock.deadline ? { ...owned, deadline } : owned;
+  const around = { now: number('now'), monotonic: number('monotonic'), random: number('random'), sleep };
+  return clock.deadline ? { ...around, deadline } : around;
 }
 
 async function untilAborted(sleeping: Promise<void>, signal: AbortSignal | undefined): Promise<void> {

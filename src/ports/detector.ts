@@ -44,7 +44,7 @@ const issuesOnly =
     const issues: unknown = await calls.make('The detector', DEADLINES.readMs, () =>
       detector.detectIssues(request),
     );
-    if (Array.isArray(issues) && issues.every((issue) => typeof issue?.component === 'string')) return issues;
+    if (Array.isArray(issues) && issues.every(isIssue)) return issues as readonly Issue[];
     throw new TypeError('The detector gave no list of issues');
   };
 
