@@ -16,6 +16,7 @@ const WAYS: Readonly<Record<string, () => unknown>> = {
     throw Object.create(null);
   },
   'throws undefined': () => {
+    // eslint-disable-next-line @typescript-eslint/only-throw-error
     throw undefined;
   },
   rejects: () => Promise.reject(new Error('boom')),
