@@ -71,3 +71,11 @@ export function deadlineOn(clock: Clock, ms: number, end: () => void): () => voi
   );
   return () => controller.abort();
 }
+
+/** The same clock without `deadline`: its deadlines are sleeps, which hold the process alive. */
+export const sleepsOnly = (clock: Clock): Clock => ({
+  now: () => clock.now(),
+  monotonic: () => clock.monotonic(),
+  random: () => clock.random(),
+  sleep: (ms, signal) => clock.sleep(ms, signal),
+});

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import { sleepsOnly, type Clock } from '../clock.js';
 import { isSelfHealingError, messageOf } from '../errors.js';
 import { expectBoolean } from '../expect.js';
 import type { EngineEvents } from '../events.js';
@@ -46,7 +46,8 @@ export async function askFor(choice: Choice, sources: ApprovalSources, signal: A
   const approval = sources.approve;
   try {
     // No answer is a "no" when the request lapses; a stopped engine leaves it open.
-    const limit = { ms: guards.approval.lapseMs, clock, signal };
+    // Somebody waits for this one: it is a repair under way.
+    const limit = { ms: guards.approval.lapseMs, clock: sleepsOnly(clock), signal };
     const answer = await within(limit, () => approval(request)).catch((error: unknown) => {
       if (signal.aborted) return undefined;
       if (isSelfHealingError(error) && error.code === 'timeout') return false;
