@@ -31,6 +31,14 @@ export interface EngineEvents {
   'issue:cleared': { readonly issue: Issue };
   /** An issue opened again soon after its repair was `fixed`: that repair did not last. */
   'issue:relapsed': { readonly issue: Issue; readonly action: string; readonly afterMs: number };
+  /**
+   * A reading that is relied on is unknown: a listed unit, a check of the host program, or a check of the library that
+   * could read nothing (then `component` is its name: `services`, when no unit at all can be read). Emitted once, and
+   * again when the reason changes; at most every 5 minutes when it comes and goes.
+   */
+  'reading:lost': { readonly component: string; readonly check: string; readonly reason: string };
+  /** A reading of which `reading:lost` was emitted is known again, after `forMs` milliseconds. */
+  'reading:back': { readonly component: string; readonly check: string; readonly forMs: number };
   'heal:planned': { readonly issue: Issue; readonly plan: Plan };
   'heal:started': { readonly issue: Issue; readonly plan: Plan };
   /** A component was repaired with success again and again: the repair does not reach the cause. */
@@ -54,6 +62,8 @@ const EVENT_NAMES: readonly (keyof EngineEvents)[] = [
   'issue:cleared',
   'issue:relapsed',
   'issue:recurring',
+  'reading:lost',
+  'reading:back',
   'heal:planned',
   'heal:started',
   'heal:done',

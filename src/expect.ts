@@ -81,7 +81,8 @@ export function expectKnownKeys(option: string, value: object, known: readonly s
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const plain = (text: string): string => text.toLowerCase().replace(/[^a-z0-9]/g, '');
   let best: string | undefined;
-  let least = Math.max(1, Math.floor(word.length / 3)) + 1;
+  // Two swapped letters are two steps.
+  let least = Math.max(word.length < 5 ? 1 : 2, Math.floor(word.length / 3)) + 1;
   for (const candidate of known) {
     const steps = distance(plain(word), plain(candidate));
     if (steps < least) [best, least] = [candidate, steps];

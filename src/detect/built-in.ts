@@ -104,6 +104,15 @@ export function anyOver(
   return false;
 }
 
+/** Whether a gauge that one of these checks looks at could not be read at all. */
+export function anyUnknown(checks: readonly string[], gauges: Gauges): boolean {
+  for (const check of checks) {
+    const part = gaugeOf(check);
+    if (part !== undefined && isUnknown(gauges[part])) return true;
+  }
+  return false;
+}
+
 function anyFuller(mounts: Exclude<Gauges['mounts'], Unknown>, percent: number): boolean {
   for (const { space, inodes } of mounts) {
     if (!isUnknown(space) && space.percent > percent) return true;

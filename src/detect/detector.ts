@@ -174,11 +174,11 @@ export class SimpleDetector implements Detector {
   }
 
   #look(request: InspectRequest): Looked {
-    const { component, recent, signal } = request;
+    const { component } = request;
     if (component === undefined && this.#glance.look() !== undefined) return this.#glance.verdicts();
     const checks =
       component === undefined ? this.#looking.enabled : this.#checksFor(component, request.check);
-    const reading = this.#looking.host.read(this.#request(checks, component, signal, recent));
+    const reading = this.#looking.host.read(this.#request(checks, component, request));
     return isPending(reading)
       ? Promise.resolve(reading).then((snapshot) => this.#judgeAll(checks, snapshot, request))
       : this.#judgeAll(checks, reading, request);
@@ -224,8 +224,7 @@ export class SimpleDetector implements Detector {
   #request(
     checks: readonly string[],
     component: string | undefined,
-    signal: AbortSignal | undefined,
-    recent: boolean | undefined,
+    { recent, fresh, signal }: InspectRequest,
   ): ReadRequest {
     const known = component === undefined && this.#asked?.checks === checks ? this.#asked.request : undefined;
     if (known && known.signal === signal && known.recent === recent) return known;
@@ -238,6 +237,7 @@ export class SimpleDetector implements Detector {
       units: !services ? undefined : single ? [unitName(component)] : this.#units,
       discover: this.#discover && services && !single,
       recent,
+      ...(single ? { fresh } : {}),
       signal,
     };
     if (component === undefined) this.#asked = { checks, request };

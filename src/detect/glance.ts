@@ -1,7 +1,7 @@
 import type { Host } from '../host/host.js';
 import type { GaugePart, LiveGauges } from '../host/snapshot.js';
 import type { ComponentVerdict } from '../issue.js';
-import { anyOver, gaugeOf, judgeGauge } from './built-in.js';
+import { anyOver, anyUnknown, gaugeOf, judgeGauge } from './built-in.js';
 import { clearingLevel } from './percent.js';
 import type { ThresholdValues } from './thresholds.js';
 import type { VerdictList } from './verdict-list.js';
@@ -12,6 +12,8 @@ export interface Glance {
   look(): boolean | undefined;
   /** The verdicts of the last look. */
   verdicts(): readonly ComponentVerdict[];
+  /** Returns whether any of them is unknown. Optional: without it, every look makes its verdicts. */
+  misses?(): boolean;
 }
 
 /** What a detector looks at, and by what measure; it may change at any time. */
@@ -56,6 +58,10 @@ export class GaugeGlance implements Glance {
     list.begin();
     if (gauges) for (const check of this.#checks) judgeGauge(check, gauges, this.#levels, list);
     return list.end();
+  }
+
+  misses(): boolean {
+    return this.#gauges !== undefined && anyUnknown(this.#checks, this.#gauges);
   }
 
   #follow(enabled: readonly string[]): void {

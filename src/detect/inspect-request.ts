@@ -9,7 +9,8 @@ export interface InspectRequest {
   /** Name of a check that must be among those that run, beside all others that can speak for the component. */
   readonly check?: string | undefined;
   /**
-   * Runs checks of the host program again that are still running: their answers must not have begun before now.
+   * Runs checks of the host program again that are still running, and asks about a unit although no change of it was
+   * signalled: no answer may have begun before now.
    * Default `false`: their answers are shared where one component is asked for, and not waited for otherwise.
    */
   readonly fresh?: boolean | undefined;

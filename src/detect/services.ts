@@ -14,6 +14,9 @@ export interface WatchedUnit {
   readonly restartForMemory?: boolean;
 }
 
+/** How the reason begins for a unit that does not exist. */
+export const UNKNOWN_UNIT = 'systemd does not know';
+
 /** Restarts by systemd, within 10 minutes and without a run of 60 s, that make a crash loop. */
 export const CRASH_LOOP_RESTARTS = 3;
 
@@ -61,7 +64,7 @@ export function judgeUnit(unit: UnitReading, watched: WatchedUnit | undefined): 
     evidence: evidenceOf(unit),
   });
 
-  if (unit.loadState === 'not-found') return { status: 'unknown', reason: `systemd does not know ${name}` };
+  if (unit.loadState === 'not-found') return { status: 'unknown', reason: `${UNKNOWN_UNIT} ${name}` };
   if (isLooping(unit)) {
     return bad(
       Severity.HIGH,

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { splitLines } from './lines.js';
+import { loadExeca } from './load-execa.js';
 
 /** The journal is a moment behind what is printed. */
 const LAG_MS = 300;
@@ -17,7 +18,7 @@ export interface JournalFollower {
  * ours: it would break with us, in the middle of its work. So it prints to the journal, and we read along.
  */
 export async function followJournal(unit: string, onLine: (line: string) => void): Promise<JournalFollower> {
-  const { execa } = await import('execa');
+  const execa = await loadExeca();
   const since = `@${(Date.now() / 1_000).toFixed(3)}`;
   const child = execa(
     'journalctl',

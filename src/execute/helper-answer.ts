@@ -144,9 +144,14 @@ export function parseAnswer(text: string, request: HelperRequest): Execution {
 const garbage = (why: string): SelfHealingError =>
   new SelfHealingError('protocol', `The answer of the root helper cannot be used: ${why}`);
 
+/** A plan keeps every parameter that was asked for. It may decide more: how much is to be freed. */
 function isPlanFor({ action, parameters }: Plan, request: HelperRequest): boolean {
-  const sorted = (map: object): string => JSON.stringify(Object.entries(map).sort());
-  return action === request.action && sorted(parameters) === sorted(request.parameters);
+  const asText = (value: unknown): string =>
+    JSON.stringify(isObject(value) ? Object.entries(value).sort() : [value]);
+  const kept = Object.entries(request.parameters).every(
+    ([name, value]) => Object.hasOwn(parameters, name) && asText(parameters[name]) === asText(value),
+  );
+  return action === request.action && kept;
 }
 
 /** A function does not travel: it runs in the helper, and nowhere else. */

@@ -5,11 +5,11 @@ import type { GenerationHistory } from '../guard/generations.js';
 import type { Guards } from '../guard/guards.js';
 import { digestOf } from '../guard/approvals.js';
 import { claimOf, conflicts, type Claim } from '../guard/claims.js';
-import { judgeSafety, type Policy } from '../guard/safety.js';
+import { judgeSafety, judgeTargets, type Policy } from '../guard/safety.js';
 import type { Host } from '../host/host.js';
 import type { Logger } from '../logger.js';
 import type { NixSettings } from '../nix-options.js';
-import type { Block, HealingAction, Plan } from '../plan.js';
+import type { Block, HealingAction, Plan, Target } from '../plan.js';
 import { carryOut } from './carry-out.js';
 import { needsRoot, throughSudo } from './elevate.js';
 import { expectExecuteOptions, expectHealingAction } from './execute-options.js';
@@ -69,6 +69,7 @@ export class HostActs {
     const parts = {
       ...{ host, actions, thresholds: thresholds(), guards, nix, keep: keepSystems(), history: history() },
       services: [...(policy.services?.values() ?? [])],
+      isRefused: (targets: readonly Target[]) => judgeTargets(targets, policy) !== undefined,
     };
     const plan = await makePlan(action, parts, signal, earlier);
     if (!needsRoot(plan) || this.#isElsewhere(plan)) return { plan, way: 'without-root' };

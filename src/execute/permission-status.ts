@@ -1,4 +1,5 @@
 import { accessSync, constants, existsSync } from 'node:fs';
+import { loadExeca } from './load-execa.js';
 import { HELPER_SOCKET, tierOf, type Tier } from './tier.js';
 
 /** What this process may do to the host, and through what. */
@@ -69,7 +70,7 @@ function mayConnect(path: string): boolean {
 }
 
 async function sudoWorks(): Promise<boolean> {
-  const { execa } = await import('execa');
+  const execa = await loadExeca();
   const { exitCode } = await execa('sudo', ['-n', 'true'], {
     reject: false,
     timeout: 5_000,

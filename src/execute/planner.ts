@@ -32,6 +32,8 @@ export interface PlannerParts {
   readonly keep?: readonly string[];
   /** What is on record of the systems that ran here. */
   readonly history?: GenerationHistory;
+  /** Returns whether the targets alone refuse a plan: then its effects, which take many reads, are not read. */
+  readonly isRefused?: (targets: readonly Target[]) => boolean;
 }
 
 const CANNOT_TELL = unknown('this host cannot tell');
@@ -66,10 +68,10 @@ export async function makePlan(
   });
   expectDraft(action.action, draft);
   const names = [...new Set([...draft.targets, ...draft.steps.flatMap(namedBy)])];
-  const [units, planned] = await Promise.all([
-    readUnits(names.filter(isUnitName), parts.host, signal),
-    planEffects(jobsIn(draft), parts.host, signal),
-  ]);
+  const units = await readUnits(names.filter(isUnitName), parts.host, signal);
+  const targets = names.map((name) => units.get(name) ?? { kind: 'plain' as const, id: name });
+  const jobs = parts.isRefused?.(targets) ? [] : jobsIn(draft);
+  const planned = await planEffects(jobs, parts.host, signal);
   const refusal = draft.refusal ?? planned.refusal;
   const listed = new Map(parts.services.map((watched) => [watched.unit, watched]));
   const approval = [draft.approval, effectsApproval(planned.effects, listed)].filter(
@@ -80,7 +82,7 @@ export async function makePlan(
     parameters: Object.freeze({ ...(draft.parameters ?? action.parameters) }),
     scope: definition.scope,
     risk: definition.risk,
-    targets: Object.freeze(names.map((name) => units.get(name) ?? { kind: 'plain' as const, id: name })),
+    targets: Object.freeze(targets),
     steps: Object.freeze(draft.steps.map((step) => withinLimit(step, definition))),
     effects: planned.effects,
     effect: draft.effect,

@@ -3,6 +3,7 @@ import { span } from '../words.js';
 import type { StepReport } from './executor.js';
 import { followJournal } from './follow-journal.js';
 import { splitLines, toldLines } from './lines.js';
+import { loadExeca } from './load-execa.js';
 import { wordsOf } from './words-of.js';
 
 /** Of each stream the last 64 KiB are kept: what went wrong stands at the end. */
@@ -16,7 +17,7 @@ export async function runCommand(
   signal: AbortSignal | undefined,
   onLine: (line: string) => void = () => undefined,
 ): Promise<Pick<StepReport, 'ok' | 'output' | 'error'>> {
-  const { execa } = await import('execa');
+  const execa = await loadExeca();
   const [file = '', ...args] = step.argv;
   const child = execa(file, args, {
     // A process group of its own, so that its children can be ended with it.

@@ -1,11 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../errors.js';
+import { lazy } from '../lazy.js';
 import type { HealingAction, Plan } from '../plan.js';
 import type { Execution } from './executor.js';
 import { parseAnswer } from './helper-answer.js';
 import type { Conversation } from './helper-connection.js';
 import { HELPER_VERSION, PLAN_WITHIN_MS, type HelperRequest } from './helper-protocol.js';
 import { HELPER_SOCKET } from './tier.js';
+
+/** Sockets are loaded by whoever has a helper. */
+const connection = lazy(() => import('./helper-connection.js'));
 
 /** A request that nobody has read may be sent again: so often, with these pauses in milliseconds. */
 const PAUSES_MS = [40, 80, 160, 320, 640];
@@ -76,8 +80,7 @@ export class ServiceClient {
   }
 
   async #converse(line: string, limitMs: number, signal: AbortSignal): Promise<Conversation | undefined> {
-    // Sockets are loaded by whoever has a helper.
-    const { converse } = await import('./helper-connection.js');
+    const { converse } = await connection();
     for (let tries = 0; ; tries += 1) {
       if (signal.aborted) return undefined;
       const conversation = await converse(this.#socket, line, { limitMs, signal });

@@ -24,7 +24,7 @@ export const GATE_MEANINGS: Readonly<Record<BlockReason, GateMeaning>> = {
     next: 'Nothing, until a person has looked',
   },
   protected: {
-    when: 'the act would hit a protected unit, by any of its names, or take one down with it',
+    when: 'the act would hit a protected unit, by any of its names, or its jobs would reach one',
     next: 'Nothing, ever: a person has to do it',
   },
   unavailable: {

@@ -43,7 +43,6 @@ export function recordRelapse(
   const record = recordOf(state, component);
   const { action } = fix;
   const early = now - fix.at < Math.min(10 * MINUTE, MINUTE * 2 ** record.relapses);
-  // A repair that held for long enough begins a new count.
   // A repair that held for long enough, or gained what it is for, begins a new count.
   const counts = early && fix.gained !== true;
   const strikes = counts ? strike({ ...record, strikes: fix.strikes }, now, guards, fix.probation) : {};

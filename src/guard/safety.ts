@@ -40,6 +40,15 @@ export function judgeSafety(plan: Plan, policy: Policy, situation: SafetySituati
   );
 }
 
+/** Whether the targets of a plan are protected or not allowed, whatever its jobs do to other units. */
+export function judgeTargets(targets: readonly Target[], policy: Policy): Block | undefined {
+  const units = targets.filter((target) => target.kind === 'unit');
+  return (
+    first(targets, (target) => judgeProtected(target, policy, false)) ??
+    first(units, (unit) => judgeAllowed(unit, policy))
+  );
+}
+
 const block = (reason: Block['reason'], sentence: string): Block => ({ reason, sentence });
 
 function first<T>(items: readonly T[], judge: (item: T) => Block | undefined): Block | undefined {

@@ -37,7 +37,8 @@ export class Desk {
         const result = this.#cycle.lastResult(issue.component);
         const inHand = acting.has(issue.component);
         const queued = inHand ? undefined : this.#cycle.waitsFor(issue.component);
-        const waits = queued && { ...queued, since: ledger.at(queued.since) };
+        const since = queued?.since === undefined ? undefined : ledger.at(queued.since);
+        const waits = queued && { ...queued, since };
         return explain({ issue, openForMs, result, inHand, waits, state: ledger.state, guards, now });
       });
   }
@@ -45,12 +46,13 @@ export class Desk {
   /** How the engine stands. */
   status({ monitoring, closed }: Pick<StatusFacts, 'monitoring' | 'closed'>): EngineStatus {
     const { ledger, guards, clock, detector, policy, actions, dryRun, healingEnabled } = this.#ports;
-    const { open, chronicle, tally } = this.#cycle;
+    const { open, chronicle, tally, lost } = this.#cycle;
     const { enabledChecks = [] } = detector as Partial<SimpleDetector>;
     return statusOf({
       ...{ monitoring, closed, dryRun, healingEnabled, guards, chronicle },
       lockedBy: ledger.lockedBy,
       issues: open.issues,
+      lost: lost.now,
       times: tally.distributions(),
       state: ledger.state,
       watched: [

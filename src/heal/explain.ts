@@ -46,9 +46,9 @@ export interface Facts {
   readonly openForMs: number;
   readonly result: HealingResult | undefined;
   readonly inHand: boolean;
-  /** The repair that this one's slot is occupied by, and since when in steady time. */
+  /** The repair that this one waits for, and since when it runs in steady time; without that, it waits itself. */
   readonly waits?:
-    { readonly component: string; readonly action: string; readonly since: number } | undefined;
+    { readonly component: string; readonly action: string; readonly since?: number | undefined } | undefined;
   readonly state: GuardState;
   readonly guards: Guards;
   readonly now: number;
@@ -83,7 +83,8 @@ function nextOf({ issue: { component }, result, inHand, waits, state, now }: Fac
   if (inHand) return BEING_HEALED;
   if (waits) {
     const running = `\`${waits.action}\` of ${waits.component}`;
-    return `Queued: it waits for ${running}, which has been running for ${span(now - waits.since)}`;
+    const since = waits.since === undefined ? '' : `, which has been running for ${span(now - waits.since)}`;
+    return `Queued: it waits for ${running}${since}`;
   }
   if (result === undefined) return 'It is looked at again in the next cycle';
   const action = result.actionTaken;

@@ -178,6 +178,7 @@ const unless = (enabled: () => boolean, glance: Glance | undefined): Glance | un
   glance && {
     look: () => (enabled() ? undefined : glance.look()),
     verdicts: () => glance.verdicts(),
+    misses: () => glance.misses?.() ?? true,
   };
 
 const isFailing = ({ check, status, severity = Severity.HIGH }: ComponentVerdict): boolean =>

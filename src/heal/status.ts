@@ -2,9 +2,10 @@ import { CHANGES_GENERATION } from '../guard/generations.js';
 import { DAY, type Guards } from '../guard/guards.js';
 import { breakerOf, recordOf, type Act, type Approval, type GuardState } from '../guard/state.js';
 import { stormWait } from '../guard/storm.js';
-import type { ComponentVerdict, Issue } from '../issue.js';
+import { IssueType, type ComponentVerdict, type Issue } from '../issue.js';
 import { BLOCK_REASONS, type BlockReason, type Plan } from '../plan.js';
 import type { HealingResult } from '../result.js';
+import type { ReadingRecord } from '../watch/lost-readings.js';
 import type { ActionCount, Chronicle } from './chronicle.js';
 import type { Distribution } from './stopwatch.js';
 
@@ -29,6 +30,16 @@ export interface EngineStatus {
   readonly verdicts: readonly ComponentVerdict[];
   /** Open issues. */
   readonly issues: readonly Issue[];
+  /** Readings that are relied on and that the last look could not get: listed units, checks of the host program and of the library. */
+  readonly lostReadings: readonly {
+    /** A component; the name of a check where that could read nothing at all: `services`. */
+    readonly component: string;
+    readonly check: string;
+    readonly reason: string;
+    /** Whether it is a listed unit or a check of the host program; `false` for a check of the library. */
+    readonly listed: boolean;
+    readonly forMs: number;
+  }[];
   /** Everything that is watched, is in trouble, or is remembered for its repairs. */
   readonly components: readonly ComponentStatus[];
   /** Questions that wait for a person. */
@@ -53,6 +64,8 @@ export interface EngineStatus {
 /** How one component stands. */
 export interface ComponentStatus {
   readonly component: string;
+  /** Its category: that of its worst verdict or open issue; `undefined` when it has neither. */
+  readonly type: IssueType | undefined;
   /** The worst that the last look said of it; `undefined` when it said nothing. */
   readonly status: ComponentVerdict['status'] | undefined;
   /** Whether an issue is open. */
@@ -97,6 +110,7 @@ export interface StatusFacts extends Pick<
   readonly chronicle: Chronicle;
   readonly state: GuardState;
   readonly guards: Guards;
+  readonly lost: readonly ReadingRecord[];
   /** Components that are watched whatever is found. */
   readonly watched: readonly string[];
   /** Actions that can be carried out. */
@@ -131,6 +145,10 @@ export function statusOf(facts: StatusFacts): EngineStatus {
     },
     lastFailure: failure && { error: failure.error, agoMs: now - failure.at },
     verdicts: last?.report.verdicts ?? [],
+    lostReadings: facts.lost.map(({ component, check, reason, listed, since }) => ({
+      ...{ component, check, reason, listed },
+      forMs: now - since,
+    })),
     components: componentsOf(facts),
     approvals: approvalsOf(facts),
     storm: state.storm
@@ -149,21 +167,31 @@ export function statusOf(facts: StatusFacts): EngineStatus {
   });
 }
 
+/** Watched components that are no units. */
+const GAUGES: readonly string[] = ['cpu', 'memory', 'load'];
 const RANK = { ok: 0, unknown: 1, bad: 2 } as const;
 
 function componentsOf({ state, chronicle, issues, watched, inHand, now }: StatusFacts): ComponentStatus[] {
-  const said = new Map<string, ComponentVerdict['status']>();
-  for (const { component, status } of chronicle.last?.report.verdicts ?? []) {
-    if (RANK[status] >= RANK[said.get(component) ?? 'ok']) said.set(component, status);
+  const said = new Map<string, Pick<ComponentVerdict, 'status' | 'type'>>();
+  for (const verdict of chronicle.last?.report.verdicts ?? []) {
+    const { component, status } = verdict;
+    if (RANK[status] >= RANK[said.get(component)?.status ?? 'ok']) said.set(component, verdict);
   }
+  // Where no unit can be read, there is no verdict on single ones.
+  const noUnits = said.get('services')?.status === 'unknown';
+  const types = new Map(issues.map(({ component, type }) => [component, type]));
   const open = new Set(issues.map(({ component }) => component));
   const all = new Set([...watched, ...said.keys(), ...open, ...Object.keys(state.components)]);
   return [...all].map((component) => {
     const record = recordOf(state, component);
     const breaker = breakerOf(record, now);
+    const isGauge = GAUGES.includes(component);
+    const isUnit = watched.includes(component) && !isGauge;
+    const byName = isGauge ? IssueType.RESOURCE : isUnit ? IssueType.SERVICE : undefined;
     return {
       component,
-      status: said.get(component),
+      type: said.get(component)?.type ?? types.get(component) ?? byName,
+      status: said.get(component)?.status ?? (isUnit && noUnits ? 'unknown' : undefined),
       issue: open.has(component),
       inHand: inHand(component),
       breaker,

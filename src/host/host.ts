@@ -16,6 +16,11 @@ export interface ReadRequest {
    * come back as it was, at most 5 s old. Default `false`: the answer is as things stand.
    */
   readonly recent?: boolean | undefined;
+  /**
+   * Asks anew about these units, although no change of them has been signalled: a signal may arrive after the end of
+   * the job that it tells of. Default `false`.
+   */
+  readonly fresh?: boolean | undefined;
   /** Ends a reading that waits for something slow; what was not read by then is unknown. */
   readonly signal?: AbortSignal | undefined;
 }

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { messageOf } from '../errors.js';
 import { lazy } from '../lazy.js';
 import { isPending } from '../pending.js';
 import type { Host, ReadRequest } from './host.js';
@@ -12,6 +13,9 @@ import { createLazySystemdReader } from './systemd/lazy-reader.js';
 const NO_NIXOS = unknown('this host does not run NixOS');
 const NOT_ASKED = unknown('not asked for');
 const NO_NAMES: readonly string[] = Object.freeze([]);
+
+const unitMemory = lazy(() => import('./systemd/anonymous-memory.js'));
+const unitLog = lazy(() => import('./systemd/unit-log.js'));
 
 const HOSTS_OF_THIS_MACHINE = new WeakSet<Host>();
 
@@ -38,7 +42,9 @@ export function localHost(): Host {
   const nixos = async () => (isLinux ? loadNixos() : undefined);
   const unitChanges: Host['unitChanges'] = async (from, to, signal) =>
     (await nixos())?.unitChanges(from, to, signal) ?? NO_NIXOS;
-  let preSwitchCheck: Host['preSwitchCheck'];
+  const preSwitchCheck = lazy(async () =>
+    (await import('./nixos/pre-switch-check.js')).createPreSwitchCheck(),
+  );
   const readSystem = async (
     from: LinuxReader | PortableReader,
     { recent, signal }: ReadRequest,
@@ -50,8 +56,13 @@ export function localHost(): Host {
   });
   const host: Host = {
     read(request: ReadRequest = {}): Snapshot | Promise<Snapshot> {
-      if (reader === undefined) return loadReader().then(() => host.read(request));
-      const { parts, units, discover, recent, signal } = request;
+      if (reader === undefined) {
+        return loadReader().then(
+          () => host.read(request),
+          (error: unknown) => nothingRead(`the reader of this host could not be loaded: ${messageOf(error)}`),
+        );
+      }
+      const { parts, units, discover, recent, fresh, signal } = request;
       const timestamp = Date.now();
       const cpu = wants(parts, 'cpu') ? reader.cpu() : NOT_ASKED;
       const memory = wants(parts, 'memory') ? reader.memory(signal) : NOT_ASKED;
@@ -59,7 +70,7 @@ export function localHost(): Host {
       const pressure = wants(parts, 'pressure') ? reader.pressure() : NOT_ASKED;
       const mounts = wants(parts, 'mounts') ? reader.mounts(signal) : NOT_ASKED;
       const unitsRead = wants(parts, 'units')
-        ? systemd.readUnits({ names: units ?? NO_NAMES, discover: discover ?? false, recent, signal })
+        ? systemd.readUnits({ names: units ?? NO_NAMES, discover: discover ?? false, recent, fresh, signal })
         : NOT_ASKED;
       const system: Snapshot['system'] | Promise<Snapshot['system']> = wants(parts, 'system')
         ? readSystem(reader, request)
@@ -72,9 +83,8 @@ export function localHost(): Host {
         : { timestamp, cpu, memory, load, mounts, pressure, units: unitsRead, system };
     },
     liveGauges: (parts) => linux?.liveGauges(parts),
-    unitMemory: async (unit, signal) =>
-      (await import('./systemd/anonymous-memory.js')).anonymousMemory(unit, signal),
-    unitLog: async (unit, signal) => (await import('./systemd/unit-log.js')).unitLog(unit, signal),
+    unitMemory: async (unit, signal) => (await unitMemory()).anonymousMemory(unit, signal),
+    unitLog: async (unit, signal) => (await unitLog()).unitLog(unit, signal),
     watch: (units, listener) => systemd.watch(units, listener),
     unitRelations: (units, signal) => systemd.unitRelations(units, signal),
     activeServices: (signal) => systemd.activeServices(signal),
@@ -84,8 +94,8 @@ export function localHost(): Host {
     },
     systemIdentity: async (path) => (await nixos())?.identity(path) ?? NO_NIXOS,
     preSwitchCheck: async (system, signal) => {
-      preSwitchCheck ??= (await import('./nixos/pre-switch-check.js')).createPreSwitchCheck();
-      return preSwitchCheck(system, signal);
+      const check = await preSwitchCheck();
+      return check(system, signal);
     },
     nixActivity: async () => (await nixos())?.activity() ?? NO_NIXOS,
     async close() {
@@ -95,6 +105,21 @@ export function localHost(): Host {
   };
   HOSTS_OF_THIS_MACHINE.add(host);
   return host;
+}
+
+/** A snapshot in which nothing is known. */
+function nothingRead(reason: string): Snapshot {
+  const none = unknown(reason);
+  const parts = {
+    cpu: none,
+    memory: none,
+    load: none,
+    mounts: none,
+    pressure: none,
+    units: none,
+    system: none,
+  };
+  return { timestamp: Date.now(), ...parts };
 }
 
 const wants = (parts: readonly SnapshotPart[] | undefined, part: SnapshotPart): boolean =>

@@ -1,4 +1,5 @@
 import type { CpuInfo } from 'node:os';
+import { lazy } from '../lazy.js';
 import { CpuWindow, noCpu } from './linux/cpu.js';
 import { isIgnoredType } from './linux/fs-types.js';
 import { percentOf } from './linux/percent.js';
@@ -68,10 +69,9 @@ export interface PortableReader {
 const TIMEOUT_MS = 10_000;
 const NO_CPUS = Object.freeze(unknown('this system does not tell its CPUs'));
 
-async function loadSystemInformation(): Promise<SystemInformation> {
-  const loaded = await import('systeminformation');
-  return loaded.default;
-}
+const loadSystemInformation = lazy(
+  async (): Promise<SystemInformation> => (await import('systeminformation')).default,
+);
 
 /**
  * Makes a reader. CPU and load come from Node, whose counters systeminformation reads too: its own CPU load

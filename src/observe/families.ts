@@ -122,7 +122,15 @@ export const FAMILIES: readonly Family[] = [
     read: ({ status }) =>
       BLOCK_REASONS.map((reason) => ({ labels: { reason }, value: status.blocked[reason] })),
   },
-  byComponent('healing_issue_active', 'Whether an issue is open: 1 or 0.', ({ issue }) => issue),
+  {
+    ...{ type: 'gauge', name: 'healing_issue_active', labels: ['component', 'type'] },
+    help: 'Whether an issue is open: 1 or 0. The type is its category: resource, service or system.',
+    read: ({ components }) =>
+      [...components].map(([component, { issue, type = '' }]) => ({
+        labels: { component, type },
+        value: Number(issue),
+      })),
+  },
   byComponent(
     'healing_breaker_state',
     'The breaker: 0 closed, 1 half-open, 2 open.',

@@ -14,6 +14,8 @@ export interface Health {
   /** Reasons for which repairs are paused. */
   readonly paused: readonly string[];
   readonly openIssues: number;
+  /** Readings that are relied on and unknown: listed units, checks of the host program and of the library. */
+  readonly lostReadings: readonly string[];
   readonly approvalsWaiting: number;
   readonly needsHuman: readonly string[];
 }
@@ -35,6 +37,7 @@ export function healthOf(status: EngineStatus): Health {
     healingEnabled: status.healingEnabled,
     paused: status.pauses.map(({ reason }) => reason),
     openIssues: status.issues.length,
+    lostReadings: status.lostReadings.map(({ component }) => component),
     approvalsWaiting: status.approvals.length,
     needsHuman: status.components.filter(({ needsHuman }) => needsHuman).map(({ component }) => component),
   };
@@ -60,4 +63,7 @@ function* problemsOf(status: EngineStatus): Generator<string> {
   if (lastFailure)
     yield `The last look at the host failed ${span(lastFailure.agoMs)} ago: ${lastFailure.error}`;
   if (lockedBy !== undefined) yield lockedBy;
+  // What nobody listed may well be missing here: a container has no systemd.
+  for (const { component, reason, forMs } of status.lostReadings.filter(({ listed }) => listed))
+    yield `${component} has been unreadable for ${span(forMs)}: ${reason}`;
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { RegistryContentType } from 'prom-client';
 import { expectKnownKeys, expectMethods, expectObject } from '../expect.js';
 import type { PrometheusRegistry } from './exposition.js';
+import { lazy } from '../lazy.js';
 import { healthOf } from './health.js';
 import { expectAddress, type Address, type ListenOptions } from './http/address.js';
 import { json, pathOf, safely, send, text, type Answer } from './http/answer.js';
@@ -25,6 +26,9 @@ export interface MetricsServerOptions extends ListenOptions {
   /** Connections at once, 1 to 65,535; further ones are refused. Default 100. */
   readonly maxConnections?: number | undefined;
 }
+
+const adapter = lazy(() => import('./prometheus.js'));
+const promClient = lazy(() => import('prom-client'));
 
 const OPTIONS = ['healingEngine', 'host', 'port', 'registry', 'maxConnections'];
 const DEFAULTS = { host: '127.0.0.1', port: 9_090 };
@@ -130,11 +134,11 @@ export class MetricsServer implements AsyncDisposable {
 
   async #show(): Promise<Sources> {
     const { healingEngine, registry } = this.#options;
-    const { prometheusMetrics } = await import('./prometheus.js');
+    const { prometheusMetrics } = await adapter();
     const show = (one: PrometheusRegistry): (() => void) =>
       prometheusMetrics({ registry: one }).attach(healingEngine);
     if (registry) return { text: registry, openMetrics: registry, detach: show(registry) };
-    const { Registry } = await import('prom-client');
+    const { Registry } = await promClient();
     const own = new Registry();
     const openMetrics = new Registry<RegistryContentType>();
     openMetrics.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);

@@ -1,15 +1,16 @@
 import { lookAgain, worstVerdict } from '../detect/look-again.js';
 import { messageOf } from '../errors.js';
-import { claimOf } from '../guard/claims.js';
+import { claimOf, covers, type Claim } from '../guard/claims.js';
 import { digestOf } from '../guard/approvals.js';
 import type { Ledger } from '../guard/ledger.js';
 import { recordOf } from '../guard/state.js';
 import { Severity, type Issue } from '../issue.js';
+import type { Block } from '../plan.js';
 import type { HealingResult } from '../result.js';
 import { askFor, type ApprovalSources } from './approval.js';
 import { choose, type Choice } from './choose.js';
 import { repair, type RepairSources } from './repair.js';
-import type { Slots } from './slots.js';
+import type { SlotOwner, Slots } from './slots.js';
 
 /** What a round of repairs is made with. */
 export interface BatchSources extends RepairSources {
@@ -37,8 +38,10 @@ export async function repairAll(
   const turns: Promise<HealingResult>[] = [];
   const ordered = inOrder(choices);
   for (const [index, choice] of ordered.entries()) {
-    const needed = ordered.slice(0, index).flatMap((other, at) => (needs(choice, other) ? [turns[at]!] : []));
-    const turn = takeTurn(choice, choices, Promise.all(needed), sources, signal);
+    const needed = ordered
+      .slice(0, index)
+      .flatMap((other, at) => (needs(choice, other) ? [{ choice: other, turn: turns[at]! }] : []));
+    const turn = takeTurn(choice, choices, needed, sources, signal);
     turns.push(turn);
     // A dry run counts its own plans, so each waits for the one before it.
     if (sources.dryRun) await turn;
@@ -46,10 +49,16 @@ export async function repairAll(
   return Promise.all(turns);
 }
 
+/** A repair of the same round that comes first. */
+interface Needed {
+  readonly choice: Choice;
+  readonly turn: Promise<unknown>;
+}
+
 async function takeTurn(
   choice: Choice,
   all: readonly Choice[],
-  needed: Promise<unknown>,
+  needed: readonly Needed[],
   sources: BatchSources,
   signal: AbortSignal,
 ): Promise<HealingResult> {
@@ -58,32 +67,64 @@ async function takeTurn(
     choice.block?.reason === 'needs-approval'
       ? await afterAsking(choice, sources, signal).catch(() => choice)
       : choice;
-  const act = async (waited: boolean): Promise<HealingResult> => {
-    const current = waited ? await planAgain(asked, sources, signal) : asked;
+  const act = async (current: Choice): Promise<HealingResult> => {
     const busy = await busyBecauseOf(current, all, sources, signal);
     return repair(current, sources, { busy, signal });
   };
+  const isLate = asked !== choice || needed.length > 0;
   const result = await (asked.block || !asked.plan || sources.dryRun
-    ? act(false)
-    : inSlot(asked, needed, sources, act));
+    ? act(asked)
+    : inSlot(asked, { needed, isLate }, sources, { act, signal }));
   sources.done(result);
   return result;
 }
 
-/** What another issue of this round needs is repaired first; in a storm, one repair at a time. */
+/** A plan that asks for other units each time that its turn comes waits no more often than this. */
+const MOST_WAITS = 3;
+
+/**
+ * What another issue of this round needs is repaired first. A plan that was made again while it waited, and needs what
+ * its slot does not hold, waits anew.
+ */
 async function inSlot(
-  { plan, issue }: Choice,
-  needed: Promise<unknown>,
-  { slots, ledger }: BatchSources,
-  act: (waited: boolean) => Promise<HealingResult>,
+  asked: Choice,
+  { needed, isLate }: { readonly needed: readonly Needed[]; readonly isLate: boolean },
+  sources: BatchSources,
+  { act, signal }: { readonly act: (choice: Choice) => Promise<HealingResult>; readonly signal: AbortSignal },
 ): Promise<HealingResult> {
-  const start = ledger.now();
-  await needed;
-  const claim = claimOf(plan!, issue.component);
-  const alone = claim.alone || ledger.state.storm !== null;
-  const owner = { component: issue.component, action: plan!.action };
-  return slots.take({ ...claim, alone }, owner, (waited) => act(waited || ledger.now() > start));
+  const { slots } = sources;
+  const { component } = asked.issue;
+  const turns = Promise.all(needed.map(({ turn }) => turn));
+  await slots.waitForNeeded(
+    component,
+    needed.map(({ choice }) => ownerOf(choice)),
+    turns,
+  );
+  let current = asked;
+  for (let wait = 0; wait < MOST_WAITS; wait += 1) {
+    const claim = claimIn(current, sources);
+    const result = await slots.take(claim, ownerOf(current), async (waited) => {
+      if (waited || (isLate && wait === 0)) current = await planAgain(current, sources, signal);
+      return covers(claim, claimIn(current, sources)) ? act(current) : undefined;
+    });
+    if (result) return result;
+  }
+  return act({ ...current, block: CHANGES });
 }
+
+const CHANGES: Block = {
+  reason: 'in-flight',
+  sentence:
+    'What it would do has changed each time that its turn came: it is planned again in the next cycle',
+};
+
+/** In a storm, one repair at a time. */
+function claimIn({ plan, issue }: Choice, { ledger }: BatchSources): Claim {
+  const claim = claimOf(plan!, issue.component);
+  return { ...claim, component: issue.component, alone: claim.alone || ledger.state.storm !== null };
+}
+
+const ownerOf = ({ issue: { component }, action: { action } }: Choice): SlotOwner => ({ component, action });
 
 /** A turn that came late begins with a plan of its own: this one is judged, announced and carried out. */
 async function planAgain(choice: Choice, sources: RepairSources, signal: AbortSignal): Promise<Choice> {

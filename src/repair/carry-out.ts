@@ -95,11 +95,14 @@ function expectExecution(execution: unknown, plan: Plan): Execution {
   const { outcome, steps, plan: ran } = (execution ?? {}) as Partial<Execution>;
   const known = outcome === 'executed' || outcome === 'failed' || outcome === 'skipped';
   if (!known || !Array.isArray(steps)) throw new TypeError('it gave no `outcome` and `steps`');
-  if (outcome === 'skipped' || ran === undefined || digestOf(ran) === digestOf(plan))
-    return execution as Execution;
+  if (outcome === 'skipped' || !ranAnother({ plan: ran }, plan)) return execution as Execution;
   const error = 'The executor carried out another plan than the one that was announced';
   return { ...(execution as Execution), outcome: 'failed', success: false, error };
 }
+
+/** Returns whether an executor carried out another plan than it was given. Such a repair is not `fixed`, whatever it did. */
+export const ranAnother = ({ plan: ran }: { readonly plan?: Plan | undefined }, plan: Plan): boolean =>
+  ran !== undefined && digestOf(ran) !== digestOf(plan);
 
 const failed = ({ action }: HealingAction, error: string): Execution => ({
   ...{ action, outcome: 'failed', success: false, dryRun: false },

@@ -22,4 +22,4 @@ export const preload = lazy(async () => {
     import('../heal/generation-rules.js'),
     import('../execute/host-acts.js'),
   ]);
-});
+}, 64);

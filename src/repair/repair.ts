@@ -5,7 +5,7 @@ import type { Execution } from '../execute/executor.js';
 import type { Block } from '../plan.js';
 import type { HealingResult } from '../result.js';
 import { climb, type Choice, type ChoiceSources } from './choose.js';
-import { carryOut, undoWorse, type ActSources, type Announcements } from './carry-out.js';
+import { carryOut, ranAnother, undoWorse, type ActSources, type Announcements } from './carry-out.js';
 import { isWorse, prove, type Proved, type ProofSources, type Repair } from './prove.js';
 import type { Recorder } from './record.js';
 import { attemptOf, resultOf, type Ending } from './result.js';
@@ -127,7 +127,7 @@ async function conclude(
     recorder.leaveOpen(repair.issue);
     return { choice, ending: { outcome: 'failed', error: stillSwitching(repair) } };
   }
-  const ending = endingOf(execution, proved);
+  const ending = endingOf(execution, proved, repair);
   const worse =
     proved.worse ??
     (ending.outcome === 'ineffective' && isWorse(worstVerdict(repair.before), worstVerdict(proved.after)));
@@ -159,7 +159,8 @@ async function nextRung(
   return next?.plan?.scope === choice.plan?.scope ? next : undefined;
 }
 
-function endingOf(execution: Execution, { status, reason, worse = false }: Proved): Ending {
+function endingOf(execution: Execution, { status, reason, worse = false }: Proved, { plan }: Repair): Ending {
+  if (ranAnother(execution, plan)) return { outcome: 'failed', error: execution.error ?? reason };
   if (status === 'fixed') return { outcome: 'fixed', proof: reason };
   if (status === 'pending' || status === 'pending-reboot') return { outcome: status, error: reason };
   // Units that fail again say more than the exit code of the switch that broke them.

@@ -33,18 +33,18 @@ export async function settleInterrupted(
 ): Promise<void> {
   const { ledger, guards, clock, logger, bootId, isInRepair } = sources;
   const worst = worstOf(verdicts);
-  const seen = new Map(verdicts.map((verdict) => [verdict.component, verdict]));
+  const isDown = (component: string): boolean =>
+    verdicts.some((one) => one.component === component && one.check === 'services' && one.value === 0);
   for (const intent of ledger.state.intents) {
     const { at: begun, component, action, scope, check, bootId: boot, awaitsReboot = false } = intent;
     const status = known(worst.get(component), intent, sources);
     // What this very engine is doing is not interrupted; and what is not known now is read again later.
     if (isInRepair(component) || status === undefined || (awaitsReboot && boot === bootId)) continue;
-    if (!hasSettled(component, status, begun, sources)) continue;
+    if (!hasSettled(component, status, begun, settleMsOf(component, verdicts, guards), sources)) continue;
     if (intent.generation && (await isSwitching(sources.host))) continue;
     if (status === 'bad' && (await mayRepeat(intent, sources))) continue;
     // A service that is not listed may be down without an issue; after a repair of ours it counts as one.
-    const verdict = seen.get(component);
-    const down = status === 'ok' && verdict?.check === 'services' && verdict.value === 0;
+    const down = status === 'ok' && isDown(component);
     const outcome = status === 'ok' && !down ? 'fixed' : 'failed';
     const found =
       outcome === 'fixed' ? 'healthy' : down ? 'not running: start it manually' : 'still not healthy';
@@ -104,18 +104,29 @@ async function mayRepeat(
   return true;
 }
 
+/** The time that a repair has to work: that of the checks of the host program which speak for its component, too. */
+function settleMsOf(
+  component: string,
+  verdicts: readonly ComponentVerdict[],
+  { settleMs }: Guards,
+): { readonly bad: number; readonly ok: number } {
+  const own = verdicts.flatMap((one) => (one.component === component ? [one.settleMs ?? 0] : []));
+  const bad = Math.max(settleMs.service, ...own);
+  return { bad, ok: settleMs[component === 'system' ? 'system' : 'service'] };
+}
+
 /** Whether the outcome is known: what is healthy must have been so for the settle time, or it was begun long ago. */
 function hasSettled(
   component: string,
   status: 'ok' | 'bad',
   begun: number,
+  settleMs: ReturnType<typeof settleMsOf>,
   { ledger, guards }: SettleSources,
 ): boolean {
   const now = ledger.now();
-  const settleMs = guards.settleMs[component === 'system' ? 'system' : 'service'];
-  if (now - begun < guards.settleMs.service) return false;
+  if (now - begun < (status === 'bad' ? settleMs.bad : guards.settleMs.service)) return false;
   if (status === 'bad' || now - begun >= guards.backoff.resetAfterMs) return true;
   ledger.note((state, at) => beginHealth(state, component, at));
   const { healthySince } = recordOf(ledger.state, component);
-  return healthySince !== null && now - healthySince >= settleMs;
+  return healthySince !== null && now - healthySince >= settleMs.ok;
 }

@@ -9,10 +9,16 @@ export interface SlotOwner {
   readonly action: string;
 }
 
+/** What a repair waits for. */
+export interface Blocker extends SlotOwner {
+  /** Since when it runs; `undefined` while it waits itself. */
+  readonly since?: number | undefined;
+}
+
 interface Slot extends SlotOwner {
   readonly claim: Claim;
-  /** When it began. */
-  since: number;
+  /** When it began; `undefined` while it waits. */
+  since?: number;
 }
 
 interface Waiting {
@@ -26,6 +32,7 @@ export class Slots {
   readonly #running = new Set<Slot>();
   #waiting: readonly Waiting[] = [];
   #idle: (() => void)[] = [];
+  readonly #needs = new Map<string, readonly SlotOwner[]>();
 
   constructor(now: () => number) {
     this.#now = now;
@@ -33,11 +40,11 @@ export class Slots {
 
   /** Does the work when its claim is free. The work is told whether it had to wait. */
   async take<T>(claim: Claim, owner: SlotOwner, work: (waited: boolean) => Promise<T>): Promise<T> {
-    const slot: Slot = { ...owner, claim, since: this.#now() };
+    const slot: Slot = { ...owner, claim };
     const waits = this.#waiting.map((waiting) => waiting.slot);
     const waited = !this.#isFree(claim, waits);
     if (waited) await new Promise<void>((begin) => (this.#waiting = [...this.#waiting, { slot, begin }]));
-    else this.#running.add(slot);
+    else this.#begin(slot);
     try {
       return await work(waited);
     } finally {
@@ -46,8 +53,28 @@ export class Slots {
     }
   }
 
+  /** Waits until the repairs of what a component needs have ended. */
+  async waitForNeeded(
+    component: string,
+    needed: readonly SlotOwner[],
+    ended: Promise<unknown>,
+  ): Promise<void> {
+    if (needed.length === 0) return;
+    this.#needs.set(component, needed);
+    try {
+      await ended;
+    } finally {
+      this.#needs.delete(component);
+    }
+  }
+
   /** What the action for a component waits for, and since when that runs; `undefined` when it does not wait. */
-  waitsFor(component: string): (SlotOwner & { readonly since: number }) | undefined {
+  waitsFor(component: string): Blocker | undefined {
+    const needed = this.#needs.get(component);
+    if (needed) {
+      const runs = [...this.#running].find((slot) => needed.some((one) => one.component === slot.component));
+      return runs ?? needed[0];
+    }
     const waits = this.#waiting.map(({ slot }) => slot);
     const index = waits.findIndex((slot) => slot.component === component);
     const waiting = waits[index];
@@ -63,6 +90,11 @@ export class Slots {
       await new Promise<void>((resolve) => (this.#idle = [...this.#idle, resolve]));
   }
 
+  #begin(slot: Slot): void {
+    slot.since = this.#now();
+    this.#running.add(slot);
+  }
+
   #next(): void {
     const still: Waiting[] = [];
     for (const { slot, begin } of this.#waiting) {
@@ -72,8 +104,7 @@ export class Slots {
           still.map((waiting) => waiting.slot),
         )
       ) {
-        slot.since = this.#now();
-        this.#running.add(slot);
+        this.#begin(slot);
         begin();
       } else still.push({ slot, begin });
     }
@@ -84,8 +115,9 @@ export class Slots {
 
   /** Nothing overtakes what it conflicts with: a change of the generation is not kept waiting by small repairs. */
   #isFree(claim: Claim, before: readonly Slot[]): boolean {
-    const beside = [...this.#running].filter(({ claim: { scope } }) => scope === claim.scope);
-    const blocked = [...beside, ...before].some((slot) => conflicts(slot.claim, claim));
+    const running = [...this.#running];
+    const beside = running.filter(({ claim: { scope } }) => scope === claim.scope);
+    const blocked = [...running, ...before].some((slot) => conflicts(slot.claim, claim));
     return !blocked && beside.length < MOST_AT_ONCE;
   }
 }

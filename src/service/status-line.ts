@@ -3,7 +3,9 @@ import type { EngineStatus } from '../heal/status.js';
 /** How an engine stands, in one line: what `systemctl status` shows. */
 export function statusLine(status: EngineStatus): string {
   const { issues, approvals, pauses, verdicts, storm, lockedBy, lastFailure } = status;
+  const lost = status.lostReadings.filter((reading) => reading.listed).map(({ component }) => component);
   const notes = [
+    lost.length > 0 && `cannot read ${listed(lost)}`,
     status.dryRun && 'dry run',
     pauses.length > 0 && `paused: ${pauses.map(({ reason }) => reason).join(', ')}`,
     storm && 'storm: nothing is repaired until it is calm',

@@ -10,6 +10,7 @@ import type { EnginePorts } from '../repair/ports.js';
 import { Slots } from '../repair/slots.js';
 import type { HealingResult } from '../result.js';
 import { Looks, type Look } from './look.js';
+import type { LostReadings } from './report-readings.js';
 import type { OpenIssues } from './open-issues.js';
 import { noteLapses } from './record-health.js';
 import { Reports } from './reports.js';
@@ -28,6 +29,8 @@ export class Cycle {
   readonly tally: Tally;
   readonly chronicle: Chronicle;
   readonly open: OpenIssues;
+  /** Readings that are relied on and unknown. */
+  readonly lost: LostReadings;
   readonly #looks: Looks;
   readonly #ports: EnginePorts;
   readonly #reports: Reports;
@@ -47,6 +50,7 @@ export class Cycle {
     this.tally = this.#looks.tally;
     this.chronicle = this.#looks.chronicle;
     this.open = this.#looks.open;
+    this.lost = this.#looks.lost;
     this.#reports = new Reports(ports, this.#looks);
   }
 
@@ -167,8 +171,11 @@ export class Cycle {
   /** What an earlier run began with these components is verified before anything new begins. */
   async #settleBefore(issues: readonly Issue[], signal: AbortSignal): Promise<void> {
     const { ledger, detector } = this.#ports;
-    const begun = new Set(ledger.state.intents.map(({ component }) => component));
-    for (const { component, check } of issues.filter((issue) => begun.has(issue.component))) {
+    const components = new Set(issues.map(({ component }) => component));
+    // By the check that opened the issue then, whatever this one was opened by.
+    for (const { component, check } of ledger.state.intents.filter((intent) =>
+      components.has(intent.component),
+    )) {
       const verdicts = await lookAgain(detector, { component, check, signal }).catch(() => []);
       // This round itself counts the component once; twice would be an act of this very engine.
       await this.#settle(verdicts, 1);

@@ -4,7 +4,6 @@ import { verdictsOf } from '../detect/look-again.js';
 import type { CycleReport } from '../events.js';
 import { forget } from '../guard/approvals.js';
 import type { Guards } from '../guard/guards.js';
-import { recordRelapse, relapsedFix } from '../guard/relapse.js';
 import { Chronicle, type Seen } from '../heal/chronicle.js';
 import { Tally } from '../heal/tally.js';
 import type { ComponentVerdict, Issue } from '../issue.js';
@@ -12,8 +11,11 @@ import { isPending } from '../pending.js';
 import type { EnginePorts } from '../repair/ports.js';
 import { FastPath } from './fast-path.js';
 import { gatherEvidence } from './log-evidence.js';
+import { Outdated } from './outdated.js';
+import { LostReadings } from './report-readings.js';
 import { OpenIssues, type OpenIssue, type Turn } from './open-issues.js';
 import { isBlank, noteLook, type Settle } from './record-health.js';
+import { noteRelapse, saveRelapses } from './record-relapse.js';
 import { noteStorm } from './record-storm.js';
 
 /** What one look at the host gave. */
@@ -40,14 +42,17 @@ export class Looks {
   readonly tally = new Tally();
   readonly chronicle = new Chronicle();
   readonly open = new OpenIssues();
+  readonly lost: LostReadings;
   readonly #ports: LookPorts;
   readonly #effects: LookEffects;
   readonly #fastPath = new FastPath();
   #request: InspectRequest | undefined;
-  #lookedAt = new Map<string, number>();
+  readonly #outdated = new Outdated();
+  readonly #inHand = new Set<string>();
 
   constructor(ports: LookPorts, effects: LookEffects) {
     this.#ports = ports;
+    this.lost = new LostReadings(ports);
     this.#effects = effects;
   }
 
@@ -61,6 +66,16 @@ export class Looks {
     } catch (error) {
       return this.#failed(error, mode.signal);
     }
+  }
+
+  /** A repair of a component begins: until it has ended, and its result is out, no look clears its issue. */
+  repairBegins(component: string): void {
+    this.#inHand.add(component);
+  }
+
+  /** It has ended: what a look that is under way read before is outdated. */
+  repairEnds(component: string): void {
+    if (this.#inHand.delete(component)) this.#outdated.changed(component);
   }
 
   /** Clears the issues of a component whose repair was proved. */
@@ -79,13 +94,16 @@ export class Looks {
     const well = glance?.look();
     if (glance !== undefined && well === true) {
       this.#fastPath.keep();
+      if (!this.lost.none || glance.misses?.() !== false) void this.#noteReadings(glance.verdicts(), signal);
       return this.#lookedWell(glance, start);
     }
     const verdicts =
       glance !== undefined && well === false ? glance.verdicts() : this.#wholeLook(signal, lasting);
-    return isPending(verdicts) || verdicts.some(isBad)
-      ? this.#takeIn(verdicts, start, mode, lasting)
-      : this.#lookedWell(verdicts, start);
+    if (isPending(verdicts) || verdicts.some(isBad)) return this.#takeIn(verdicts, start, mode, lasting);
+    const reported = this.#noteReadings(verdicts, signal);
+    if (reported === undefined) return this.#lookedWell(verdicts, start);
+    const told = reported.then(() => verdicts);
+    return this.#takeIn(told, start, mode, lasting);
   }
 
   async #first(mode: LookMode, lasting: Guards['lasting'] | undefined): Promise<Look> {
@@ -118,13 +136,16 @@ export class Looks {
     mode: LookMode,
     lasting: Guards['lasting'] | undefined,
   ): Promise<Look> {
-    const verdicts = this.#withoutStale(await looked, start);
+    const { verdicts, isOutdated } = await this.#outdated.whenDone(looked);
+    const isHeld = (component: string): boolean => isOutdated(component) || this.#isHeld(component);
+    const reported = this.#noteReadings(verdicts, mode.signal, isHeld);
     const { clock, ledger } = this.#ports;
     const detectionMs = clock.monotonic() - start;
     const timestamp = new Date(clock.now());
-    const turn = this.open.watch(verdicts, timestamp, ledger.now(), lasting, this.#isHeld);
+    const turn = this.open.watch(verdicts, timestamp, ledger.now(), lasting, isHeld);
     this.tally.looked(timestamp.getTime(), detectionMs);
     await this.#turned(turn, verdicts, mode);
+    await reported;
     const look = { verdicts, issues: this.open.issues, timestamp, detectionMs };
     this.chronicle.looked(look, ledger.now());
     return look;
@@ -138,43 +159,34 @@ export class Looks {
   ): Promise<void> {
     const { emit } = this.#ports;
     this.tally.opened(opened.map(({ issue }) => issue));
+    let relapsed = false;
     for (const { issue } of opened) {
       emit('issue:opened', { issue });
-      this.#noteRelapse(issue, mode);
+      if (!mode.dryRun && noteRelapse(issue, this.#ports, this.tally)) relapsed = true;
     }
+    if (relapsed) await saveRelapses(this.#ports);
     for (const { issue } of cleared) this.#cleared(issue);
     await Promise.all(opened.map((one) => this.#gather(one, mode.signal)));
     await noteLook(verdicts, this.#ports, this.#effects.settle, { ...mode, only, isActing: this.#isActing });
     noteStorm(this.open, this.#ports);
   }
 
-  /** A fix that did not last is taken back. */
-  #noteRelapse(issue: Issue, { dryRun }: LookMode): void {
-    const { ledger, guards, bootId, clock, emit } = this.#ports;
-    const now = ledger.now();
-    const fix = relapsedFix(ledger.state, issue, { now, bootId, guards });
-    if (fix === undefined || dryRun) return;
-    ledger.note((state) => recordRelapse(state, issue, fix, { now, chance: clock.random(), guards }));
-    this.tally.relapsed();
-    emit('issue:relapsed', { issue, action: fix.action, afterMs: now - fix.at });
-  }
-
   /** From the stored intent to its end the proof decides, and no look clears. */
   readonly #isHeld = (component: string): boolean =>
+    this.#inHand.has(component) ||
     this.#ports.ledger.state.intents.some((intent) => intent.component === component);
 
   /** While this engine acts on a component, the repair alone reads it. */
   readonly #isActing = (component: string): boolean => this.#ports.acting.has(component);
 
-  /** What a look that began before a later, smaller one says of its components is not known any more. */
-  #withoutStale(verdicts: readonly ComponentVerdict[], start: number): readonly ComponentVerdict[] {
-    if (this.#lookedAt.size === 0) return verdicts;
-    const stale = new Map([...this.#lookedAt].filter(([, at]) => at > start));
-    this.#lookedAt = stale;
-    const reason = 'it was read again while this look was under way';
-    return verdicts.map((verdict) =>
-      stale.has(verdict.component) ? { ...verdict, status: 'unknown' as const, reason } : verdict,
-    );
+  /** Reports what was relied on and is unknown. What is being repaired, or was read again since, is not lost. */
+  #noteReadings(
+    verdicts: readonly ComponentVerdict[],
+    signal: AbortSignal,
+    isHeld = this.#isHeld,
+  ): Promise<void> | undefined {
+    const skip = (component: string): boolean => this.#isActing(component) || isHeld(component);
+    return this.lost.take(verdicts, skip, signal);
   }
 
   /** The same request while nothing in it changes. A monitor is woken by what happens: recent readings are enough. */
@@ -211,18 +223,14 @@ export class Looks {
   async #only(components: ReadonlySet<string>, signal: AbortSignal): Promise<readonly Issue[]> {
     const { ledger, clock, detector, guards, dryRun } = this.#ports;
     if (!ledger.isOpen(dryRun)) await ledger.open(dryRun);
-    for (const component of components) this.#lookedAt.set(component, clock.monotonic());
+    for (const component of components) this.#outdated.changed(component);
     const looks = [...components].map(async (component) => verdictsOf(detector, { component, signal }));
-    const verdicts = (await Promise.all(looks)).flat();
+    const all = Promise.all(looks).then((each) => each.flat());
+    const { verdicts, isOutdated } = await this.#outdated.whenDone(all);
+    const isHeld = (component: string): boolean => isOutdated(component) || this.#isHeld(component);
     const timestamp = new Date(clock.now());
-    const turn = this.open.watchOnly(
-      components,
-      verdicts,
-      timestamp,
-      ledger.now(),
-      guards.lasting,
-      this.#isHeld,
-    );
+    const now = ledger.now();
+    const turn = this.open.watchOnly(components, verdicts, timestamp, now, guards.lasting, isHeld);
     await this.#turned(turn, verdicts, { signal, dryRun }, components);
     this.chronicle.lookedAt(components, verdicts);
     return this.open.issues.filter(({ component }) => components.has(component));

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js';
 import type { Detector } from '../detect/detector.js';
-import { lookAgain, worstOf, worstVerdict } from '../detect/look-again.js';
+import { lookAgain, worstOf } from '../detect/look-again.js';
 import { lapse } from '../guard/approvals.js';
 import type { Guards } from '../guard/guards.js';
 import type { Ledger } from '../guard/ledger.js';
@@ -58,7 +58,12 @@ export async function noteLook(
   );
   // On a healthy host there is nothing to note, and nothing is made.
   if (remembered.size === 0 && !cautious) return;
-  const found = await lookFor(remembered, verdicts, sources.detector, isActing, signal);
+  const wanted = [...remembered].map((component) => ({
+    component,
+    // What was begun is judged by the check that opened its issue.
+    check: intents.find((intent) => intent.component === component)?.check,
+  }));
+  const found = await lookFor(wanted, verdicts, sources.detector, isActing, signal);
   const seen = [...verdicts, ...found];
   ledger.note((state, now) =>
     [...worstOf(seen)].reduce(
@@ -92,18 +97,20 @@ export function noteLapses({
 
 /** A unit that is not listed, and that is well again, is not found any more: it is looked for by name. */
 async function lookFor(
-  remembered: ReadonlySet<string>,
+  wanted: readonly { readonly component: string; readonly check: string | undefined }[],
   verdicts: readonly ComponentVerdict[],
   detector: Detector,
   isActing: (component: string) => boolean,
   signal: AbortSignal,
 ): Promise<ComponentVerdict[]> {
-  const seen = new Set(verdicts.map(({ component }) => component));
   const found: ComponentVerdict[] = [];
-  for (const component of remembered) {
-    if (seen.has(component) || isActing(component)) continue;
-    const verdict = worstVerdict(await lookAgain(detector, { component, signal }).catch(() => []));
-    if (verdict) found.push({ ...verdict, component });
+  for (const { component, check } of wanted) {
+    const isSeen = verdicts.some(
+      (verdict) => verdict.component === component && (check === undefined || verdict.check === check),
+    );
+    if (isSeen || isActing(component)) continue;
+    const again = await lookAgain(detector, { component, check, signal }).catch(() => []);
+    found.push(...again.map((verdict) => ({ ...verdict, component })));
   }
   return found;
 }

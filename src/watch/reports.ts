@@ -42,11 +42,13 @@ export class Reports {
   /** Resets the de-duplication of `heal:blocked`, so that every `heal:started` is followed by an event. */
   begins(component: string): void {
     this.#blocks.delete(component);
+    this.#looks.repairBegins(component);
   }
 
   add(result: HealingResult): void {
     const { emit, hears } = this.#ports;
     const { component } = result.issue;
+    this.#looks.repairEnds(component);
     this.#looks.tally.healed(result);
     this.#looks.chronicle.ended(result);
     if (hears('cycle:done')) this.#sinceCycle = [...this.#sinceCycle.slice(1 - KEPT), result];

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { collectedBy, collectGarbage } from '../../src/actions/nix-gc.js';
 import { oldGenerations } from '../../src/actions/old-generations.js';
 import { makePlan } from '../../src/execute/planner.js';
+import { digestOf } from '../../src/guard/approvals.js';
 import type { StepReport } from '../../src/execute/executor.js';
 import { storeAction } from '../../src/actions/clean-nix-store.js';
 import { nixSettings, type NixOptions } from '../../src/nix-options.js';
@@ -98,6 +99,45 @@ describe('the plan', () => {
       `${run} --unit=luminous-healing-nix-collect --property=RuntimeMaxSec=1800 --setenv=NIX_REMOTE=local -- nix-store --gc --max-freed ${GIB} --option gc-reserved-space 0`,
     ]);
     expect(steps.every(({ needsRoot, env }) => needsRoot && env === undefined)).toBe(true);
+  });
+});
+
+describe('the amount that was decided when the act was planned', () => {
+  // 100 GiB, of which 85 are the clearing level.
+  const at = (percent: number): FakeHostParts => ({
+    mounts: [mountReading({ space: { used: percent * GIB, available: (100 - percent) * GIB, percent } })],
+  });
+  const decided = { maxFreed: 10 * GIB };
+
+  it('is in the parameters of the plan, so that it is planned the same again', async () => {
+    const plan = await planOn(at(95));
+    expect(plan.parameters).toMatchObject(decided);
+    expect(digestOf(await planOn(at(96), { parameters: plan.parameters }))).toBe(digestOf(plan));
+  });
+
+  it.each([
+    ['kept when the need has grown', 99, 10 * GIB],
+    ['kept when it has shrunk by 3 % of the file system', 92, 10 * GIB],
+  ])('is %s', async (_when, percent, amount) => {
+    const plan = await planOn(at(percent), { parameters: decided });
+    expect(lines(plan)).toEqual([`nix-store --gc --max-freed ${amount}`]);
+  });
+
+  it('is refused when the need has shrunk by more', async () => {
+    const plan = await planOn(at(91.9), { parameters: decided });
+    expect(plan).toMatchObject({ steps: [], refusal: { reason: 'no-expected-gain' } });
+    expect(plan.refusal?.sentence).toBe('/ needs less freed by now than was planned: plan it again');
+  });
+
+  it('does not bind a further run of the same act, which follows the need', async () => {
+    const earlier = [collected(10 * GIB, '12 store paths deleted, 10240.00 MiB freed')];
+    const plan = await planOn(at(87), { parameters: decided, earlier });
+    expect(lines(plan)).toEqual([`nix-store --gc --max-freed ${2 * GIB}`]);
+    expect(plan.parameters).toMatchObject({ maxFreed: 2 * GIB });
+  });
+
+  it.each([0, -1, Number.MAX_SAFE_INTEGER + 1, '1', null])('is refused as %j', async (maxFreed) => {
+    await expect(planOn(at(95), { parameters: { maxFreed } })).rejects.toThrow('maxFreed');
   });
 });
 

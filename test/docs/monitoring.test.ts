@@ -73,6 +73,12 @@ describe('the Grafana dashboard', () => {
     }
   });
 
+  it('shows the seven documented metrics in its first row, in their order', () => {
+    const first = dashboard.panels.filter(({ gridPos }) => gridPos.y === 0);
+    const asked = first.map(({ targets }) => /healing_\w+?(?=_bucket|\{)/.exec(targets[0]?.expr ?? '')?.[0]);
+    expect(asked).toEqual(FAMILIES.slice(0, 7).map(({ name }) => name));
+  });
+
   it('has panels with names of their own, within the width, none over another', () => {
     const { panels } = dashboard;
     expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);

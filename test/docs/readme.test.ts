@@ -13,7 +13,7 @@ const programs = blocks.filter(({ language }) => language === 'js');
 
 it('shows the transcript of the system test; UPDATE_DOCS=1 writes it', () => {
   const transcript = read('test/fixtures/kill-nginx.txt');
-  expect(transcript.trimEnd().split('\n')).toHaveLength(6);
+  expect(transcript.trimEnd().split('\n')).toHaveLength(7);
   const wanted = between('kill-nginx', `\`\`\`text\n${transcript}\`\`\``, page);
   if (process.env['UPDATE_DOCS']) writeFileSync(join(root, 'README.md'), wanted);
   else expect(page).toBe(wanted);

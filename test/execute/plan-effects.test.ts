@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { NixOSPermissionHandler } from '../../src/execute/permission-handler.js';
 import { planEffects } from '../../src/execute/plan-effects.js';
+import type { Host } from '../../src/host/host.js';
 import {
   failedUnit,
   fakeHost,
@@ -42,6 +43,24 @@ describe('a plan on a host', () => {
   it('is refused for a unit that refuses a manual start', async () => {
     const relations = { 'nginx.service': { refuseManualStart: true } };
     expect(await plan({ relations })).toMatchObject({ blockedBy: 'protected' });
+  });
+
+  it.each([
+    ['is not listed', failedUnit(), ['other'], 'not-allowed'],
+    ['nothing wants', failedUnit({ wantedBy: [] }), undefined, 'not-allowed'],
+    ['is protected', failedUnit({ names: ['nginx.service', 'sshd.service'] }), ['nginx'], 'protected'],
+  ] as const)('reads no relations of a unit that %s', async (_, unit, services, blockedBy) => {
+    let reads = 0;
+    const host: Host = {
+      ...fakeHost({ units: [unit] }),
+      unitRelations(names) {
+        reads += 1;
+        return Promise.resolve(names.map((name) => unitRelations({ name })));
+      },
+    };
+    const executor = new NixOSPermissionHandler({ host, ...(services ? { services } : {}) });
+    expect(await executor.execute(NGINX, { dryRun: true })).toMatchObject({ blockedBy });
+    expect(reads).toBe(0);
   });
 
   it('says that the unit file changed, and that a Requisite= unit is down', async () => {

@@ -82,6 +82,14 @@ describe('an act through the helper', () => {
     expect(asked).toEqual({ ...REQUEST, digest: DIGEST, approved: true });
   });
 
+  it.each([
+    ['has decided more than was asked', { service: 'nginx', maxFreed: 1 }, 'executed'],
+    ['lacks what was asked', { maxFreed: 1 }, 'failed'],
+  ])('is believed by what its plan keeps: one that %s', async (_, parameters, outcome) => {
+    await helper(says(() => line({ ...DONE, plan: { ...PLAN, parameters } })));
+    expect(await execute()).toMatchObject({ outcome });
+  });
+
   it('is one at a time', async () => {
     let open = 0;
     let most = 0;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseState } from '../../src/guard/parse-state.js';
-import { EMPTY_STATE, type GuardState } from '../../src/guard/state.js';
+import { EMPTY_STATE, FRESH_RECORD, type GuardState } from '../../src/guard/state.js';
 
 const time = fc.double({ noNaN: true, noDefaultInfinity: true }).filter((value) => !Object.is(value, -0));
 const count = fc.nat();
@@ -129,6 +129,21 @@ describe('a state of the first version', () => {
     const { generations: _none, ...rest } = EMPTY_STATE;
     const first = { ...rest, version: 1, pauses: { backup: 5 } };
     expect(parseState(JSON.stringify(first))).toEqual({ ...EMPTY_STATE, pauses: { backup: 5 } });
+  });
+});
+
+describe('a state that was written before relapses were counted', () => {
+  const { strikes: _strikes, relapses: _relapses, fixed: _fixed, ...before } = FRESH_RECORD;
+
+  it('is taken: its failures are the strikes of the breaker, and nothing has relapsed', () => {
+    const components = { nginx: { ...before, failures: 2 } };
+    const { nginx } = parseState(JSON.stringify({ ...EMPTY_STATE, components })).components;
+    expect(nginx).toEqual({ ...FRESH_RECORD, failures: 2, strikes: 2 });
+  });
+
+  it('keeps an intent that names neither its check nor the id of its result', () => {
+    const intents = [{ at: 1, component: 'nginx', action: 'restart_service', scope: 'host', bootId: 'b' }];
+    expect(parseState(JSON.stringify({ ...EMPTY_STATE, intents })).intents).toEqual(intents);
   });
 });
 

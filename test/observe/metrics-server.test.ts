@@ -5,6 +5,8 @@ import { Registry } from 'prom-client';
 import { afterEach, describe, expect, it } from 'vitest';
 import { MetricsServer, type MetricsServerOptions } from '../../src/observe/metrics-server.js';
 import { prometheusMetrics } from '../../src/observe/prometheus.js';
+import { unknown } from '../../src/host/reading.js';
+import { unitReading } from '../../src/testing/index.js';
 import { benchOf } from '../make-engine.js';
 import { samplesIn } from './samples.js';
 
@@ -106,6 +108,35 @@ describe('/health', () => {
     expect(after.status).toBe(200);
     expect(after.headers.get('content-type')).toBe('application/json; charset=utf-8');
     expect(await after.json()).toMatchObject({ status: 'ok', reasons: [], openIssues: 0 });
+  });
+
+  it('is 503 while listed units cannot be read, and metrics show each as unknown', async () => {
+    const bench = benchOf({ units: unknown('no systemd') }, { services: ['nginx', 'redis'] });
+    const { get } = await serverOf({ healingEngine: bench.engine });
+    await bench.engine.detectAndHeal();
+    const blind = await get('/health');
+    expect(blind.status).toBe(503);
+    expect(await blind.json()).toMatchObject({
+      status: 'failing',
+      reasons: ['services has been unreadable for 0 ms: no systemd'],
+      lostReadings: ['services'],
+    });
+    const all = samplesIn(await (await get('/metrics')).text());
+    expect(all.get('healing_reading_unknown{component="nginx"}')).toBe(1);
+    bench.host.set({ units: ['nginx', 'redis'].map((name) => unitReading({ name: `${name}.service` })) });
+    await bench.engine.detectAndHeal();
+    expect((await get('/health')).status).toBe(200);
+    const seen = samplesIn(await (await get('/metrics')).text());
+    expect(seen.get('healing_reading_unknown{component="nginx"}')).toBe(0);
+  });
+
+  it('is 200 where a check of the library has nothing to read and no unit is listed', async () => {
+    const bench = benchOf({ units: unknown('no systemd') });
+    const { get } = await serverOf({ healingEngine: bench.engine });
+    await bench.engine.detectAndHeal();
+    const health = await get('/health');
+    expect(health.status).toBe(200);
+    expect(await health.json()).toMatchObject({ reasons: [], lostReadings: ['services'] });
   });
 });
 

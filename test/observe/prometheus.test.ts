@@ -70,7 +70,8 @@ describe('the first scrape', () => {
       ).toBe(true);
     }
     for (const reason of BLOCK_REASONS) expect(all.get(`healing_blocked_total{reason="${reason}"}`)).toBe(0);
-    for (const family of ['issue_active', 'breaker_state', 'needs_human', 'reading_unknown']) {
+    expect(all.get(`healing_issue_active{component="nginx",type="service"}`)).toBe(0);
+    for (const family of ['breaker_state', 'needs_human', 'reading_unknown']) {
       expect(all.get(`healing_${family}{component="nginx"}`)).toBe(0);
     }
     expect(all.get('healing_actions_total{action="restart_service",outcome="fixed"}')).toBe(0);
@@ -113,7 +114,7 @@ describe('what is counted', () => {
     await done(engine.detectAndHeal());
     await engine.pause('lunch');
     const all = await samples(registry);
-    expect(all.get('healing_issue_active{component="nginx"}')).toBe(1);
+    expect(all.get('healing_issue_active{component="nginx",type="service"}')).toBe(1);
     expect(all.get('healing_breaker_state{component="nginx"}')).toBe(2);
     expect(all.get('healing_needs_human{component="nginx"}')).toBe(1);
     expect(all.get('healing_blocked_total{reason="needs-human"}')).toBe(1);
@@ -277,7 +278,7 @@ describe('labels', () => {
     await engine.detectAndHeal();
     const all = await samples(registry);
     expect([...all.keys()].filter((name) => name.startsWith('healing_issue_active'))).toHaveLength(10);
-    expect(all.get('healing_issue_active{component="last"}')).toBe(1);
+    expect(all.get('healing_issue_active{component="last",type="service"}')).toBe(1);
     expect(all.get('healing_components_hidden')).toBeGreaterThan(40);
   });
 
@@ -299,7 +300,7 @@ describe('labels', () => {
         expect(lines.length).toBe(new Set(components.map(labelValue)).size);
         expect(new Set(lines).size).toBe(lines.length);
         for (const line of lines)
-          expect(line).toMatch(/^healing_issue_active\{component="(?:[^"\\\n]|\\.)*"\} 0$/u);
+          expect(line).toMatch(/^healing_issue_active\{component="(?:[^"\\\n]|\\.)*",type="service"\} 0$/u);
         expect(text).not.toMatch(/\p{Cs}/u);
       }),
       { seed: 11, numRuns: 15 },

@@ -64,6 +64,26 @@ export class WorldClock {
     });
   }
 
+  /**
+   * Lets `setTimeout` and `clearTimeout` of the sources wait in this world's time. Returns the function that puts the
+   * real ones back.
+   */
+  takeTimers(): () => void {
+    const real = { setTimeout: globalThis.setTimeout, clearTimeout: globalThis.clearTimeout };
+    const set = (run: () => void, ms = 0): Sleeper => {
+      const wake = (): void => {
+        this.#asleep.delete(sleeper);
+        run();
+      };
+      const sleeper = { until: this.#elapsed + ms, order: this.#order++, wake };
+      this.#asleep.add(sleeper);
+      return sleeper;
+    };
+    const clear = (timer: unknown): void => void this.#asleep.delete(timer as Sleeper);
+    Object.assign(globalThis, { setTimeout: set, clearTimeout: clear });
+    return () => void Object.assign(globalThis, real);
+  }
+
   /** Lets time pass, and wakes whoever sleeps in the order in which their time comes. */
   async advance(ms: number, until: () => boolean = () => false): Promise<void> {
     const end = this.#elapsed + ms;

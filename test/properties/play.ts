@@ -5,17 +5,23 @@ import type { IssueInput } from '../../src/issue.js';
 import { WorldClock } from './clock.js';
 import { Life, type Ground } from './life.js';
 import { Rules } from './rules.js';
-import type { Event, History } from './script.js';
-import { COMPONENTS, FORBIDDEN, LISTED, SERVICES, World } from './world.js';
+import type { Event, History } from './history.js';
+import { LISTED, PROBES } from './conditions.js';
+import { World } from './world.js';
 
 const MINUTE = 60_000;
-const OUTCOMES = ['fixed', 'ineffective', 'failed', 'skipped', 'planned'];
+const OUTCOMES = ['fixed', 'ineffective', 'failed', 'skipped', 'planned', 'pending'];
 
 /** Plays a history, and gives every breach of the rules that a bystander saw. */
 export async function play(history: History, seen?: Rules['seen']): Promise<readonly string[]> {
   const stage = new Stage(history);
-  for (const event of history.events) if (stage.breaches.length === 0) await stage.play(event);
-  if (stage.breaches.length === 0) await stage.recover();
+  const giveBack = stage.takeTimers();
+  try {
+    for (const event of history.events) if (stage.breaches.length === 0) await stage.play(event);
+    if (stage.breaches.length === 0) await stage.recover();
+  } finally {
+    giveBack();
+  }
   for (const [what, often] of Object.entries(stage.seen)) if (seen) seen[what as keyof typeof seen] += often;
   return stage.breaches;
 }
@@ -38,12 +44,15 @@ class Stage {
       disk: undefined,
       diskLost: false,
       acts: [],
-      usually: history.usually,
+      wellAtLast: false,
       unplannable: new Set(),
+      unsteady: new Set(),
       misfired: new Set(),
       savesThatFail: 0,
       crash: undefined,
       saves: 0,
+      failedSaves: 0,
+      rehearsing: false,
     };
     for (const component of history.troubles) world.turn(component, 'bad');
     this.#life = new Life(this.#ground);
@@ -57,8 +66,12 @@ class Stage {
     return this.#ground.rules.broken;
   }
 
+  takeTimers(): () => void {
+    return this.#ground.clock.takeTimers();
+  }
+
   async play(event: Event): Promise<void> {
-    const { clock, world, rules, unplannable } = this.#ground;
+    const { clock, world, rules, unplannable, unsteady } = this.#ground;
     const { engine } = this.#life;
     switch (event.what) {
       case 'turns':
@@ -71,6 +84,15 @@ class Stage {
         return clock.jump(event.ms);
       case 'acts will go':
         return void (this.#ground.acts = [...event.acts]);
+      case 'a check answers':
+        return world.probes.answer(event.check, event.after);
+      case 'plans change':
+        return void (event.change ? unsteady.add(event.component) : unsteady.delete(event.component));
+      case 'gets neighbours':
+        return world.joins(
+          event.component,
+          event.units.filter((unit) => unit !== `${event.component}.service`),
+        );
       case 'planning fails':
         return void (event.fails ? unplannable.add(event.component) : unplannable.delete(event.component));
       case 'saving fails':
@@ -93,11 +115,14 @@ class Stage {
         }
         return;
       case 'monitoring':
-        return this.#monitor(event.minutes);
+        return this.#monitor(event);
       case 'heal by hand':
-        return this.#byHand([event.component]);
+        return this.#byHand([event.component], event.dryRun);
       case 'batch':
-        return this.#byHand(event.components);
+        return this.#byHand(event.components, event.dryRun);
+      case 'rehearsal':
+        await this.#watched(() => this.#life.engine.detectAndHeal({ dryRun: true }), true);
+        return;
       case 'restarts':
         return this.#restart(event.cleanly, event.lost, event.downMs);
       case 'pause':
@@ -128,9 +153,11 @@ class Stage {
   async recover(): Promise<void> {
     const { world, rules, unplannable, clock } = this.#ground;
     [this.#ground.acts, this.#ground.savesThatFail, this.#ground.crash] = [[], 0, undefined];
-    this.#ground.usually = 'well';
+    this.#ground.wellAtLast = true;
     unplannable.clear();
-    for (const component of COMPONENTS) world.turn(component, 'ok');
+    this.#ground.unsteady.clear();
+    world.putRight();
+    for (const service of ['web', 'db', 'queue']) world.joins(service, []);
     this.#life.engine.dryRun = false;
     this.#life.engine.healingEnabled = true;
     for (const reason of ['backup', 'upgrade']) await this.#say(this.#life.engine.resume(reason));
@@ -143,8 +170,9 @@ class Stage {
     await this.#say(this.#life.engine.pause('a last word'));
     await this.#say(this.#life.engine.resume('a last word'));
     for (const [component, record] of Object.entries(this.#ground.disk?.components ?? {})) {
-      const { backoff, failures, breakerUntil } = record;
-      const atStart = Object.keys(backoff).length === 0 && failures === 0 && breakerUntil === null;
+      const { backoff, failures, strikes, relapses, breakerUntil } = record;
+      const none = Object.keys(backoff).length + failures + strikes + relapses === 0;
+      const atStart = none && breakerUntil === null;
       if (!atStart)
         rules.breach(`After lasting health ${component} is not at its start: ${JSON.stringify(record)}`);
     }
@@ -178,18 +206,24 @@ class Stage {
     const expected = rules.inTrouble.sort();
     const results = await this.#watched(() => this.#life.engine.detectAndHeal());
     if (results === undefined) return undefined;
-    const got = results.map(({ issue }) => issue.component).sort();
+    // A look that takes its time may find what has turned meanwhile.
+    if (Object.keys(PROBES).some((name) => !this.#ground.world.probes.isPrompt(name))) return results;
+    const got = [...new Set(results.map(({ issue }) => issue.component))].sort();
     if (got.join() !== expected.join())
       rules.breach(`Results for ${got.join()}, and in trouble were ${expected.join()}`);
     return results;
   }
 
-  async #byHand(components: readonly string[]): Promise<void> {
+  async #byHand(components: readonly string[], dryRun = false): Promise<void> {
     const { rules } = this.#ground;
+    const { engine } = this.#life;
     const issues = components.map(issueOf);
     const single = components.length === 1;
-    const results = await this.#watched(async () =>
-      single ? [await this.#life.engine.healIssue(issues[0]!)] : this.#life.engine.healIssuesBatch(issues),
+    const options = dryRun ? { dryRun } : {};
+    const results = await this.#watched(
+      async () =>
+        single ? [await engine.healIssue(issues[0]!, options)] : engine.healIssuesBatch(issues, options),
+      dryRun,
     );
     if (results === undefined) return;
     const got = results.map(({ issue }) => issue.component).join();
@@ -197,28 +231,68 @@ class Stage {
       rules.breach(`Results for ${got}, and asked for were ${components.join()}`);
   }
 
-  async #monitor(minutes: number): Promise<void> {
+  async #monitor({
+    minutes,
+    everyS = 60,
+    turns = [],
+  }: Extract<Event, { what: 'monitoring' }>): Promise<void> {
+    const { world } = this.#ground;
     const life = this.#life;
     const isDead = () => life.dead;
+    for (const { afterMs, component, to } of turns)
+      world.later(afterMs, () => world.turnMeanwhile(component, to));
     life.engine
-      .startMonitoring(60)
+      .startMonitoring(everyS)
       .catch((error: unknown) => this.#ground.rules.breach(`Monitoring broke: ${String(error)}`));
     await this.#ground.clock.advance(minutes * MINUTE, isDead);
     await this.#drive(life.engine.stopMonitoring());
+    if (!life.dead) this.#compare(life);
   }
 
   /** Does something whose results are looked at, and makes sure that a dry run leaves no trace. */
-  async #watched(work: () => Promise<HealingResult[]>): Promise<readonly HealingResult[] | undefined> {
-    const { rules } = this.#ground;
-    const { engine } = this.#life;
-    const { saves } = this.#ground;
-    const dry = engine.dryRun;
+  async #watched(
+    work: () => Promise<HealingResult[]>,
+    rehearsing = false,
+  ): Promise<readonly HealingResult[] | undefined> {
+    const { rules, saves } = this.#ground;
+    const life = this.#life;
+    const dry = life.engine.dryRun || rehearsing;
+    const lately = { host: rules.lately('host'), process: rules.lately('process') };
+    this.#ground.rehearsing = rehearsing;
     const results = await this.#drive(work());
+    this.#ground.rehearsing = false;
     if (results === undefined) return undefined;
     if (dry && this.#ground.saves !== saves) rules.breach('A dry run changed the stored state');
     for (const result of results) this.#judge(result, dry);
+    if (dry) this.#count(results, lately);
     if (rules.doing.size > 0) rules.breach('Something is still being done though all results are there');
+    this.#compare(life);
     return results;
+  }
+
+  /** What was said is what was seen, and is on disk if that was possible. */
+  #compare({ engine, heard }: Life): void {
+    const { rules, failedSaves } = this.#ground;
+    heard.check();
+    heard.checkMetrics(engine);
+    for (const component of failedSaves === 0 ? heard.unstored.keys() : [])
+      rules.breach(`The relapse of ${component} is not on record`);
+  }
+
+  /** A dry run counts its own plans, as if they had been carried out. */
+  #count(results: readonly HealingResult[], lately: Record<'host' | 'process', readonly string[]>): void {
+    const { rules } = this.#ground;
+    for (const scope of ['host', 'process'] as const) {
+      const planned = results.filter(({ outcome, plan }) => outcome === 'planned' && plan?.scope === scope);
+      rules.seen.rehearsed += planned.length;
+      const all = [...lately[scope], ...planned.map(({ issue }) => issue.component)];
+      if (planned.length > 0 && all.length > 20)
+        rules.breach(`A dry run plans ${all.length} acts within an hour`);
+      for (const { issue } of planned) {
+        const own = all.filter((component) => component === issue.component).length;
+        if (own > 6) rules.breach(`A dry run plans the ${own}th act of ${issue.component} within an hour`);
+      }
+    }
   }
 
   #judge(result: HealingResult, dry: boolean): void {
@@ -239,11 +313,11 @@ class Stage {
 
   async #answerQuestions(yes: boolean): Promise<void> {
     const { rules } = this.#ground;
-    for (const [id, asked] of [...rules.asked]) {
+    for (const [id, asked] of [...rules.questions.all]) {
       const { engine } = this.#life;
       asked.yes ||= yes;
       if (yes) await this.#say(engine.approve(id));
-      else await this.#say(engine.reject(id), () => rules.refuse(id));
+      else await this.#say(engine.reject(id), () => rules.questions.refuse(id));
     }
   }
 
@@ -251,9 +325,9 @@ class Stage {
     const { clock, rules } = this.#ground;
     this.#ground.savesThatFail = cleanly ? 0 : this.#ground.savesThatFail;
     if (cleanly) await this.#drive(this.#life.engine.close());
-    if (!this.#life.dead && this.#life.engine.dryRun === false && cleanly && rules.unrecorded.length > 0) {
-      rules.breach(`${rules.unrecorded[0]?.component}: what was done is not on record after closing`);
-    }
+    const left = rules.unrecorded.find(({ component }) => !this.#life.heard.pending.has(component));
+    if (!this.#life.dead && this.#life.engine.dryRun === false && cleanly && left)
+      rules.breach(`${left.component}: what was done is not on record after closing`);
     await this.#begin(downMs, 0);
     if (!lost || this.#ground.disk === undefined) return;
     this.#ground.diskLost = true;
@@ -272,6 +346,7 @@ class Stage {
   async #begin(downMs: number, jumpMs: number): Promise<void> {
     const { clock, rules, disk, diskLost } = this.#ground;
     this.#life.dead = true;
+    this.#life.heard.died();
     rules.died(diskLost ? undefined : disk);
     clock.jump(jumpMs);
     await clock.advance(downMs);
@@ -292,17 +367,13 @@ class Stage {
 }
 
 function issueOf(component: string): IssueInput {
-  const service =
-    SERVICES.includes(component) ||
-    FORBIDDEN.includes(component) ||
-    component === 'pool' ||
-    component === 'worker';
+  const resource = component === 'memory' || component === 'load';
   return {
-    type: service ? 'service' : 'resource',
+    type: resource ? 'resource' : 'service',
     severity: component === 'memory' ? 2 : 3,
     description: 'made by hand',
     component,
-    metricValue: service ? 0 : 88,
-    threshold: service ? 1 : 85,
+    metricValue: resource ? 88 : 0,
+    threshold: resource ? 85 : 1,
   };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { play } from './play.js';
-import type { History } from './script.js';
+import type { History } from './history.js';
 
 const history = (more: Partial<History>): History => ({
   listed: true,
@@ -179,6 +179,104 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
         },
         { what: 'cycles', times: 1, everyMs: 1_000 },
       ],
+    }),
+  ],
+  [
+    'a relapse is on disk as soon as it is known',
+    history({
+      listed: false,
+      events: [
+        { what: 'goes through', component: 'web', conditions: ['bad', 'bad', 'bad', 'bad'], everyMs: 70_000 },
+      ],
+    }),
+  ],
+  [
+    'a repair by another plan than the announced one is not called fixed',
+    history({
+      listed: false,
+      troubles: ['web'],
+      events: [
+        { what: 'acts will go', acts: [{ goes: 'well, by another plan', takesMs: 0 }] },
+        { what: 'cycles', times: 1, everyMs: 1_000 },
+      ],
+    }),
+  ],
+  [
+    'units that go down with each other are not repaired side by side',
+    history({
+      listed: false,
+      troubles: ['db', 'stray'],
+      events: [
+        { what: 'gets neighbours', component: 'db', units: ['stray.service'] },
+        { what: 'cycles', times: 1, everyMs: 1_000 },
+      ],
+    }),
+  ],
+  [
+    'a slow look opens no issue by what it read before the end of a repair',
+    history({
+      listed: false,
+      events: [
+        { what: 'a check answers', check: 'worker', after: 20_000 },
+        {
+          what: 'monitoring',
+          minutes: 1,
+          everyS: 5,
+          turns: [{ afterMs: 0, component: 'web', to: 'bad' }],
+        },
+      ],
+    }),
+  ],
+  [
+    'a slow look does not clear what is being repaired',
+    history({
+      listed: false,
+      usually: 'wrong',
+      events: [
+        { what: 'a check answers', check: 'web-http', after: 8_000 },
+        { what: 'monitoring', minutes: 4, turns: [{ afterMs: 0, component: 'pool', to: 'bad' }] },
+      ],
+    }),
+  ],
+  [
+    'an interrupted repair is judged by the check that opened its issue',
+    history({
+      listed: false,
+      events: [
+        {
+          what: 'acts will go',
+          acts: [
+            { goes: 'for nothing', takesMs: 0 },
+            { goes: 'well', takesMs: 0, meanwhile: { component: 'db', to: 'starting' } },
+          ],
+        },
+        { what: 'many fail', count: 4 },
+        { what: 'cycles', times: 1, everyMs: 1_000 },
+        { what: 'cycles', times: 2, everyMs: 60_000 },
+      ],
+    }),
+  ],
+  [
+    'a check without a time to settle can prove a repair',
+    history({ listed: false, troubles: ['worker'], events: [{ what: 'cycles', times: 1, everyMs: 1_000 }] }),
+  ],
+  [
+    'a check that takes longer than its time to settle can prove a repair',
+    history({
+      troubles: ['web-http'],
+      events: [
+        { what: 'a check answers', check: 'web-http', after: 20_000 },
+        { what: 'cycles', times: 1, everyMs: 1_000 },
+      ],
+    }),
+  ],
+  [
+    'what a person approves after minutes is carried out by a plan that is made anew',
+    history({
+      listed: false,
+      troubles: ['mail'],
+      approver: { answer: true, afterMs: 300_000 },
+      events: [{ what: 'cycles', times: 1, everyMs: 1_000 }],
     }),
   ],
 ];

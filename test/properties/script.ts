@@ -1,85 +1,14 @@
 import fc from 'fast-check';
-import { COMPONENTS, CONDITIONS, LISTED } from './world.js';
+import { ASPECTS, COMPONENTS, CONDITIONS, LISTED, PROBES } from './conditions.js';
+import type { ActScript, Event, History } from './history.js';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
-/** How one act goes. */
-export interface ActScript {
-  readonly goes:
-    | 'well'
-    | 'for nothing'
-    | 'wrong'
-    | 'wrong, but it helps'
-    | 'worse'
-    | 'broken'
-    | 'nonsense'
-    | 'refused'
-    | 'well, and it dies in settling'
-    | 'well, and nobody can tell';
-  readonly takesMs: number;
-  /** What happens while it is under way. */
-  readonly meanwhile?:
-    | 'healing disabled'
-    | 'dry run'
-    | 'pause'
-    | { readonly component: string; readonly to: (typeof CONDITIONS)[number] };
-}
-
-/** Where an engine dies. */
-export interface CrashPoint {
-  readonly at: 'before the save' | 'after the save' | 'before the act' | 'after the act';
-  /** So many are let pass. */
-  readonly after: number;
-}
-
-/** One thing that happens. */
-export type Event =
-  | { readonly what: 'turns'; readonly component: string; readonly to: (typeof CONDITIONS)[number] }
-  | { readonly what: 'many fail'; readonly count: number }
-  | { readonly what: 'time passes'; readonly ms: number }
-  | { readonly what: 'the clock jumps'; readonly ms: number }
-  | { readonly what: 'cycles'; readonly times: number; readonly everyMs: number }
-  | {
-      readonly what: 'goes through';
-      readonly component: string;
-      readonly conditions: readonly (typeof CONDITIONS)[number][];
-      readonly everyMs: number;
-    }
-  | { readonly what: 'monitoring'; readonly minutes: number }
-  | { readonly what: 'heal by hand'; readonly component: string }
-  | { readonly what: 'batch'; readonly components: readonly string[] }
-  | { readonly what: 'acts will go'; readonly acts: readonly ActScript[] }
-  | { readonly what: 'planning fails'; readonly component: string; readonly fails: boolean }
-  | { readonly what: 'saving fails'; readonly times: number }
-  | {
-      readonly what: 'will crash';
-      readonly point: CrashPoint;
-      readonly downMs: number;
-      readonly jumpMs: number;
-    }
-  | { readonly what: 'restarts'; readonly cleanly: boolean; readonly lost: boolean; readonly downMs: number }
-  | { readonly what: 'pause' | 'resume'; readonly reason: string }
-  | { readonly what: 'answers'; readonly yes: boolean }
-  | { readonly what: 'reset'; readonly component: string }
-  | { readonly what: 'healing enabled' | 'dry run'; readonly value: boolean };
-
-/** A whole story: how the engine is set up, and what happens. */
-export interface History {
-  readonly listed: boolean;
-  /** What the option `approve` answers, and after how long; without one, people call `approve(id)`. */
-  readonly approver?: { readonly answer: boolean | 'throws'; readonly afterMs: number };
-  readonly chance: number;
-  /** Whether a whole day of health is waited for in the end. */
-  readonly toTheEnd: boolean;
-  /** How an act goes of which nothing else is said, until all is well in the end. */
-  readonly usually: ActScript['goes'];
-  /** What is in trouble when the story begins. */
-  readonly troubles: readonly string[];
-  readonly events: readonly Event[];
-}
-
 const component = fc.constantFrom(...COMPONENTS);
+const aspect = fc.constantFrom(...ASPECTS);
+/** What a listed service, the program's own parts and its users' view are more often than the rest. */
+const lively = fc.constantFrom(...ASPECTS, 'web-http', 'web-http', 'db-query', 'db-query', 'web', 'pool');
 const condition = fc.constantFrom(...CONDITIONS);
 const troubled = fc.constantFrom(...CONDITIONS, 'bad', 'bad', 'bad', 'worse', 'ok');
 const wait = fc.constantFrom(
@@ -110,13 +39,18 @@ const act: fc.Arbitrary<ActScript> = fc.record(
       'broken',
       'nonsense',
       'refused',
+      'well, by another plan',
+      'well',
+      'well',
       'well, and it dies in settling',
       'well, and nobody can tell',
     ),
     takesMs: fc.constantFrom(0, 0, 0, 1_000, 70_000, 10 * MINUTE),
+    lateMs: fc.constantFrom(1_500, 4_000, 30_000, 90_000),
+    lastsMs: fc.constantFrom(2_000, 12_000, 30_000, 90_000, 3 * MINUTE, 7 * MINUTE, 20 * MINUTE),
     meanwhile: fc.oneof(
       fc.constantFrom('healing disabled' as const, 'dry run' as const, 'pause' as const),
-      fc.record({ component, to: condition }),
+      fc.record({ component: aspect, to: condition }),
     ),
   },
   { requiredKeys: ['goes', 'takesMs'] },
@@ -125,7 +59,7 @@ const act: fc.Arbitrary<ActScript> = fc.record(
 const weighted = {
   turns: {
     weight: 8,
-    arbitrary: fc.record({ what: fc.constant('turns' as const), component, to: troubled }),
+    arbitrary: fc.record({ what: fc.constant('turns' as const), component: lively, to: troubled }),
   },
   storm: {
     weight: 1,
@@ -148,7 +82,7 @@ const weighted = {
     weight: 2,
     arbitrary: fc.record({
       what: fc.constant('goes through' as const),
-      component,
+      component: lively,
       conditions: fc.oneof(
         fc.array(troubled, { minLength: 2, maxLength: 6 }),
         fc.integer({ min: 4, max: 9 }).map((times) => Array.from({ length: times }, () => 'bad' as const)),
@@ -158,15 +92,65 @@ const weighted = {
   },
   monitoring: {
     weight: 2,
-    arbitrary: fc.record({ what: fc.constant('monitoring' as const), minutes: fc.constantFrom(1, 2, 4) }),
+    arbitrary: fc.record(
+      {
+        what: fc.constant('monitoring' as const),
+        minutes: fc.constantFrom(1, 2, 4),
+        everyS: fc.constantFrom(5, 20, 60),
+        turns: fc.array(
+          fc.record({
+            afterMs: fc.constantFrom(0, 2_500, 11_000, 25_000, 61_000, 100_000),
+            component: lively,
+            to: troubled,
+          }),
+          { maxLength: 4 },
+        ),
+      },
+      { requiredKeys: ['what', 'minutes'] },
+    ),
   },
-  hand: { weight: 2, arbitrary: fc.record({ what: fc.constant('heal by hand' as const), component }) },
-  batch: {
+  hand: {
+    weight: 2,
+    arbitrary: fc.record(
+      { what: fc.constant('heal by hand' as const), component, dryRun: fc.constant(true) },
+      { requiredKeys: ['what', 'component'] },
+    ),
+  },
+  rehearsal: { weight: 1, arbitrary: fc.record({ what: fc.constant('rehearsal' as const) }) },
+  checks: {
+    weight: 2,
+    arbitrary: fc.record({
+      what: fc.constant('a check answers' as const),
+      check: fc.constantFrom(...Object.keys(PROBES)),
+      after: fc.constantFrom(0, 1_000, 3_000, 8_000, 20_000, 'never' as const),
+    }),
+  },
+  plans: {
     weight: 1,
     arbitrary: fc.record({
-      what: fc.constant('batch' as const),
-      components: fc.array(component, { maxLength: 4 }),
+      what: fc.constant('plans change' as const),
+      component: fc.constantFrom('web', 'db', 'mail', 'mail', 'pool', 'memory'),
+      change: fc.constantFrom(true, true, false),
     }),
+  },
+  neighbours: {
+    weight: 1,
+    arbitrary: fc.record({
+      what: fc.constant('gets neighbours' as const),
+      component: fc.constantFrom('web', 'db', 'queue'),
+      units: fc.subarray(['web.service', 'db.service', 'queue.service', 'stray.service', 'sshd.service']),
+    }),
+  },
+  batch: {
+    weight: 1,
+    arbitrary: fc.record(
+      {
+        what: fc.constant('batch' as const),
+        components: fc.array(component, { maxLength: 4 }),
+        dryRun: fc.constant(true),
+      },
+      { requiredKeys: ['what', 'components'] },
+    ),
   },
   acts: {
     weight: 5,
@@ -251,22 +235,28 @@ export function histories(more: Partial<Record<Kind, number>> = {}): fc.Arbitrar
     'wrong',
     'worse',
   );
-  const troubles = fc.uniqueArray(component, { maxLength: 3 });
+  const troubles = fc.uniqueArray(aspect, { maxLength: 3 });
   const events = fc.array(fc.oneof(...kinds.filter(({ weight }) => weight > 0)), {
     minLength: 2,
-    maxLength: 6,
+    maxLength: 7,
     size: 'max',
   });
+  // How things stand when the story begins.
+  const { acts, checks, plans, neighbours } = weighted;
+  const settings = [acts, checks, plans, neighbours].map(({ arbitrary }) => arbitrary as fc.Arbitrary<Event>);
+  const setting = fc.array(fc.oneof(...settings), { maxLength: 2 });
   const story = {
     listed: fc.boolean(),
     chance: fc.constantFrom(0, 0.5, 0.999),
     toTheEnd: fc.boolean(),
     usually,
     troubles,
-    events,
+    events: fc.tuple(setting, events).map((both) => both.flat()),
   };
+  const usuallyLastsMs = fc.constantFrom(2_000, 20_000, 50_000, 3 * MINUTE);
   return fc.oneof(
-    { weight: 4, arbitrary: fc.record(story) },
+    { weight: 3, arbitrary: fc.record(story) },
+    { weight: 1, arbitrary: fc.record({ ...story, usuallyLastsMs }) },
     { weight: 1, arbitrary: fc.record({ ...story, approver: answer }) },
   );
 }

@@ -1,5 +1,3 @@
-import type { Check } from '../../src/detect/check.js';
-import type { Severity } from '../../src/issue.js';
 import type { ReadRequest } from '../../src/host/host.js';
 import type { Snapshot } from '../../src/host/snapshot.js';
 import type { UnitRelations } from '../../src/host/unit-relations.js';
@@ -13,47 +11,31 @@ import {
 } from '../../src/testing/index.js';
 import { unitRelations } from '../../src/testing/unit-relations.js';
 import type { WorldClock } from './clock.js';
+import { ASPECTS, probesOf, SERVICES, truthIn, unitOf, type Condition, type Truth } from './conditions.js';
+import { Probes } from './probes.js';
 
-/** How a component can be. */
-export const CONDITIONS = ['ok', 'bad', 'worse', 'low', 'unknown', 'starting', 'looping', 'near'] as const;
-export type Condition = (typeof CONDITIONS)[number];
-
-/** Services that are listed. `sshd` is protected, and `proxy` would stop a protected unit. */
-export const LISTED = ['web', 'db', 'queue', 'mail', 'sshd', 'proxy'] as const;
-/** A service that nobody listed. */
-export const STRAY = 'stray';
-/** Two own parts of the host program, and a resource. */
-export const OTHERS = ['pool', 'worker', 'memory', 'load'] as const;
-export const COMPONENTS: readonly string[] = [...LISTED, STRAY, ...OTHERS];
-export const SERVICES: readonly string[] = [...LISTED, STRAY];
-export const FORBIDDEN: readonly string[] = ['sshd', 'proxy', STRAY];
-
-/** What a reading says in each condition: what the rules may rest on. */
-export interface Truth {
-  readonly status: 'ok' | 'bad' | 'unknown';
-  readonly severity: Severity;
-  /** On its way to another state by itself. */
-  readonly moving: boolean;
-}
-
-const truth = (status: Truth['status'], severity: Severity = 3, moving = false): Truth => ({
-  status,
-  severity,
-  moving,
-});
+const USED = { ok: 40, near: 83, bad: 88, low: 40, worse: 97, unknown: 0, starting: 40, looping: 40 };
+const LOAD = { ok: 0.5, near: 7.9, bad: 9, low: 0.5, worse: 20, unknown: 0, starting: 0.5, looping: 0.5 };
+const UNKNOWN = { unknown: 'it cannot be read' };
 
 /** The host, as it really is. */
 export class World {
+  readonly probes: Probes;
   readonly #units = new Map<string, UnitReading>();
   #snapshot: Snapshot = healthySnapshot();
   readonly #clock: WorldClock;
   readonly #conditions = new Map<string, Condition>();
   readonly #changedAt = new Map<string, number>();
+  readonly #lastBad = new Map<string, number>();
+  readonly #turned = new Map<string, number>();
+  readonly #neighbours = new Map<string, readonly string[]>([['proxy', ['systemd-logind.service']]]);
   #runs = 0;
+  #era = 0;
 
   constructor(clock: WorldClock) {
     this.#clock = clock;
-    for (const component of COMPONENTS) this.turn(component, 'ok');
+    this.probes = new Probes(clock, (aspect) => this.conditionOf(aspect));
+    for (const aspect of ASPECTS) this.turn(aspect, 'ok');
   }
 
   /** What a host answers. Every part is told, asked for or not: a history has thousands of readings. */
@@ -64,77 +46,57 @@ export class World {
     return { ...this.#snapshot, timestamp: this.#clock.wall, units: { asked, troubled } };
   }
 
-  conditionOf(component: string): Condition {
-    return this.#conditions.get(component) ?? 'ok';
+  conditionOf(aspect: string): Condition {
+    return this.#conditions.get(aspect) ?? 'ok';
   }
 
-  truthOf(component: string): Truth {
-    const condition = this.conditionOf(component);
-    if (component === 'memory' || component === 'load') {
-      if (condition === 'unknown') return truth('unknown');
-      if (condition === 'worse') return truth('bad', 3);
-      return condition === 'bad' ? truth('bad', 2) : truth('ok');
-    }
-    if (!SERVICES.includes(component)) {
-      if (condition === 'unknown' || condition === 'starting') return truth('unknown');
-      if (condition === 'low') return truth('bad', 1);
-      if (condition === 'worse') return truth('bad', 4);
-      return condition === 'bad' || condition === 'looping' ? truth('bad', 3) : truth('ok');
-    }
-    switch (condition) {
-      case 'ok':
-      case 'near':
-        return truth('ok');
-      case 'bad':
-      case 'worse':
-        return truth('bad', 3);
-      case 'low':
-        return truth('bad', 1);
-      case 'unknown':
-        return truth('unknown');
-      case 'starting':
-        return truth('ok', 3, true);
-      case 'looping':
-        return truth('bad', 3, true);
-    }
+  /** What a reading says of an aspect now. */
+  truthOf(aspect: string): Truth {
+    return truthIn(aspect, this.conditionOf(aspect));
+  }
+
+  /** What all that speaks for a component would say now, one after the other. */
+  truthsOf(component: string): readonly Truth[] {
+    const own = probesOf(component).includes(component) ? [] : [component];
+    return [...own, ...probesOf(component)].map((aspect) => this.truthOf(aspect));
   }
 
   /** Whether it turned into what it is while something was under way, in this very moment. */
   justChanged(component: string): boolean {
-    return this.#changedAt.get(component) === this.#clock.monotonic;
+    return [component, ...probesOf(component)].some(
+      (aspect) => this.#changedAt.get(aspect) === this.#clock.monotonic,
+    );
+  }
+
+  /** When an aspect was bad last: its place in the order of what happens. */
+  lastBad(aspect: string): number {
+    return this.truthOf(aspect).status === 'bad' ? Infinity : (this.#lastBad.get(aspect) ?? 0);
+  }
+
+  /** Whether nothing that speaks for a component, or for its unit, has turned since some place in the order of things. */
+  isSteady(component: string, since: number): boolean {
+    const aspects = [component, unitOf(component), ...probesOf(component)];
+    return aspects.every((aspect) => (this.#turned.get(aspect) ?? 0) <= since);
   }
 
   /** It turns while something is under way. */
-  turnMeanwhile(component: string, condition: Condition): void {
-    this.#changedAt.set(component, this.#clock.monotonic);
-    this.turn(component, condition);
+  turnMeanwhile(aspect: string, condition: Condition): void {
+    this.#changedAt.set(aspect, this.#clock.monotonic);
+    this.turn(aspect, condition);
   }
 
-  turn(component: string, condition: Condition): void {
-    this.#conditions.set(component, condition);
-    if (component === 'memory') {
-      const unknown = { unknown: 'it cannot be read' };
-      const used = { ok: 40, near: 83, bad: 88, low: 88, worse: 97, unknown: 0, starting: 40, looping: 40 }[
-        condition
-      ];
-      const memory = condition === 'unknown' ? unknown : memoryReading(condition === 'low' ? 40 : used);
+  turn(aspect: string, condition: Condition): void {
+    if (this.truthOf(aspect).status === 'bad') this.#lastBad.set(aspect, this.probes.next());
+    this.#turned.set(aspect, this.probes.next());
+    this.#conditions.set(aspect, condition);
+    if (aspect === 'memory') {
+      const memory = condition === 'unknown' ? UNKNOWN : memoryReading(USED[condition]);
       this.#snapshot = { ...this.#snapshot, memory };
-    } else if (component === 'load') {
-      const one = {
-        ok: 0.5,
-        near: 7.9,
-        bad: 9,
-        low: 0.5,
-        worse: 20,
-        unknown: 0,
-        starting: 0.5,
-        looping: 0.5,
-      }[condition];
-      const reading = { one, five: 0, fifteen: 0, cpus: 4 };
-      const load = condition === 'unknown' ? { unknown: 'it cannot be read' } : reading;
-      this.#snapshot = { ...this.#snapshot, load };
-    } else if (SERVICES.includes(component)) {
-      this.#turnUnit(component, condition);
+    } else if (aspect === 'load') {
+      const reading = { one: LOAD[condition], five: 0, fifteen: 0, cpus: 4 };
+      this.#snapshot = { ...this.#snapshot, load: condition === 'unknown' ? UNKNOWN : reading };
+    } else if (SERVICES.includes(aspect)) {
+      this.#turnUnit(aspect, condition);
     }
   }
 
@@ -143,41 +105,54 @@ export class World {
     if (SERVICES.includes(component) && this.conditionOf(component) === 'ok') this.turn(component, 'ok');
   }
 
-  /** Later, in this world. */
-  later(ms: number, change: () => void): void {
-    void this.#clock.sleep(ms).then(change);
+  /** Units that go down with a service, by full name. */
+  neighboursOf(service: string): readonly string[] {
+    return this.#neighbours.get(service) ?? [];
   }
 
-  /** What a job for a unit does to others: a start of `proxy` would stop a protected unit. */
+  /** What a job for a unit does to others: its neighbours conflict with it, so a start stops those that run. */
   relations(name: string): UnitRelations {
     const { activeState = 'active', loadState = 'loaded' } = this.#units.get(name) ?? {};
-    const conflicts = name === 'proxy.service' ? ['systemd-logind.service'] : [];
+    const conflicts = [...this.neighboursOf(name.replace(/\.service$/, ''))];
     return unitRelations({ name, activeState, loadState, conflicts });
   }
 
-  /** Looks at the own parts of the host program, which no reading of the host tells. */
-  get checks(): Check[] {
-    return ['pool', 'worker'].map((name) => ({
-      name,
-      component: name,
-      type: 'service' as const,
-      parts: [],
-      heals: { action: 'restart_service', parameters: { service: name } },
-      run: () => {
-        const { status, severity } = this.truthOf(name);
-        if (this.conditionOf(name) === 'starting') throw new Error('the check is broken');
-        return { status, severity, reason: `${name} is ${this.conditionOf(name)}` };
-      },
-    }));
+  /** From now on these units go down with a service. */
+  joins(service: string, units: readonly string[]): void {
+    const always = service === 'proxy' ? ['systemd-logind.service'] : [];
+    const dragsAlong = [...always, ...units];
+    this.#neighbours.set(service, dragsAlong);
+    const unit = this.#units.get(`${service}.service`);
+    if (unit) this.#units.set(unit.name, { ...unit, dragsAlong });
+  }
+
+  isRunning(unit: string): boolean {
+    return this.#units.get(unit)?.activeState === 'active';
+  }
+
+  /** Later, in this world, unless all has been put right meanwhile. */
+  later(ms: number, change: () => void): void {
+    const era = this.#era;
+    void this.#clock.sleep(ms).then(() => {
+      if (era === this.#era) change();
+    });
+  }
+
+  /** All is well, answers at once, and stays so. */
+  putRight(): void {
+    this.#era += 1;
+    for (const aspect of ASPECTS) {
+      this.turn(aspect, 'ok');
+      this.probes.answer(aspect, 0);
+    }
   }
 
   #turnUnit(component: string, condition: Condition): void {
     const name = `${component}.service`;
     this.#runs += 1;
     const base = {
-      name,
-      id: name,
-      names: [name],
+      ...{ name, id: name, names: [name] },
+      dragsAlong: [...this.neighboursOf(component)],
       needs: component === 'web' ? ['db.service'] : [],
       invocationId: String(this.#runs).padStart(32, '0'),
     };

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { unknown } from '../../src/host/reading.js';
 import { statusLine } from '../../src/service/status-line.js';
 import { failedUnit } from '../../src/testing/index.js';
 import { benchOf } from '../make-engine.js';
@@ -14,6 +15,13 @@ it('says in one line how an engine stands', async () => {
   await bench.engine.pause('I look myself');
   await bench.done(bench.engine.detectAndHeal());
   expect(line()).toBe('Trouble with a, b, c, d, e and 2 more; paused: I look myself');
+  await bench.engine.close();
+});
+
+it('names what was listed and cannot be read', async () => {
+  const bench = benchOf({ units: unknown('no systemd') }, { services: ['nginx'] });
+  await bench.done(bench.engine.detectAndHeal());
+  expect(statusLine(bench.engine.status())).toContain('; cannot read services');
   await bench.engine.close();
 });
 

@@ -40,34 +40,36 @@ describeOnHost('an engine among people', (lab) => {
   const idle = 'ExecStart=sleep infinity';
 
   test('does not start a service that a person stops while it waits in line', async () => {
-    const slow = await lab.service('slow', `ExecStartPre=sleep 4\n${idle}`);
+    // As many as are repaired side by side.
+    const slow: string[] = [];
+    for (const name of ['a', 'b', 'c', 'd'])
+      slow.push(await lab.service(`slow-${name}`, `ExecStartPre=sleep 4\n${idle}`));
     const waiting = await lab.service('waiting', idle);
-    await lab.host.systemctl('start', slow, waiting);
+    await lab.host.systemctl('start', ...slow, waiting);
     const engine = new EngineService(lab.host);
     const guards = { settleMs: { service: 200 } };
-    const options = { services: [slow, waiting], enabledChecks: ['services'], guards, state: STATE };
+    const options = { services: [...slow, waiting], enabledChecks: ['services'], guards, state: STATE };
     await engine.install({ interval: 0.2, options });
     await engine.start();
-    await lab.host.systemctl('kill', '--signal=KILL', slow);
-    await engine.until('the repair of the slow one to begin', (told) =>
-      told.some(({ event, component }) => event === 'started' && component === slow),
-    );
+    const all = (event: string) => (told: readonly Told[]) =>
+      slow.every((one) => told.some((line) => line.event === event && line.component === one));
+    await lab.host.systemctl('kill', '--signal=KILL', ...slow);
+    await engine.until('the repairs of the slow ones to begin', all('started'));
     await lab.host.systemctl('kill', '--signal=KILL', waiting);
     await engine.until('the other one to be in trouble', (told) =>
       told.some(({ event, component }) => event === 'opened' && component === waiting),
     );
     await lab.host.systemctl('start', waiting);
     await lab.host.systemctl('stop', waiting);
-    await engine.until('the repair of the slow one to end', (told) =>
-      told.some(({ event, component }) => event === 'done' && component === slow),
-    );
+    await engine.until('the repairs of the slow ones to end', all('done'));
     await sleep(1_000);
     await engine.stop();
     expect((await engine.called()).filter(({ service }) => service === waiting)).toEqual([]);
     expect(await lab.show('ActiveState', waiting)).toBe('inactive');
   });
 
-  test('heals a service that went down along with a restart that failed', async () => {
+  /** A database and a service that needs it, both running and watched by an engine. */
+  async function databaseAndWeb() {
     const endless = '[Unit]\nStartLimitIntervalSec=0';
     const database = await lab.service('database', `Type=exec\n${idle}`, endless);
     const needs = `${endless}\nRequires=${database}.service\nAfter=${database}.service`;
@@ -87,13 +89,35 @@ describeOnHost('an engine among people', (lab) => {
     const folder = `/etc/systemd/system/${database}.service.d`;
     await lab.host.writeFile(`${folder}/test-broken.conf`, '[Service]\nExecStart=\nExecStart=/nonexistent\n');
     await lab.host.systemctl('daemon-reload');
+    const mend = async () => {
+      await lab.host.run(['rm', '-r', folder]);
+      await lab.host.systemctl('daemon-reload');
+    };
+    return { database, web, engine, mend };
+  }
+
+  test('leaves a service as it is while starts of the one that it needs fail', async () => {
+    const { database, web, engine, mend } = await databaseAndWeb();
+    const runs = await lab.runs(web);
     await lab.host.systemctl('kill', '--signal=KILL', database);
+    await engine.until(
+      'two repairs that fail',
+      (told) => told.filter(({ event, outcome }) => event === 'done' && outcome !== 'fixed').length >= 2,
+    );
+    await mend();
+    await lab.until('active', database);
+    await engine.stop();
+    expect(await lab.runs(web)).toEqual(runs);
+  });
+
+  test('heals a service that went down along with a restart that failed', async () => {
+    const { database, web, engine, mend } = await databaseAndWeb();
+    await lab.host.run(['systemctl', 'restart', database], { allowFailure: true });
     await lab.host.waitFor(
       'the other one to go down',
       async () => (await lab.show('ActiveState', web)) !== 'active',
     );
-    await lab.host.run(['rm', '-r', folder]);
-    await lab.host.systemctl('daemon-reload');
+    await mend();
     await lab.until('active', database);
     await lab.until('active', web);
     await engine.stop();
@@ -107,7 +131,12 @@ describeOnHost('an engine among people', (lab) => {
     await lab.host.systemctl('stop', stopped);
     const engine = new EngineService(lab.host);
     // The calm is shortened from 10 min; it is still much longer than everything else here.
-    const guards = { settleMs: { service: 100 }, storm: { withinMs: 1_000, calmMs: 4_000 } };
+    const guards = {
+      settleMs: { service: 100 },
+      // What dies soon after its repair waits.
+      backoff: { firstMs: 100, maxMs: 100 },
+      storm: { withinMs: 1_000, calmMs: 4_000 },
+    };
     await engine.install({
       interval: 0.2,
       options: { services, enabledChecks: ['services'], guards, state: STATE },

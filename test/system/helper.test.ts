@@ -284,8 +284,8 @@ describeOnHost('the root helper', (lab) => {
       await lab.until('activating', slow);
       await lab.host.systemctl('kill', '--signal=KILL', `${UNIT}@*`);
       const result = await healed;
-      expect(result.outcome).toBe('failed');
-      expect(result.error).toBe('What the root helper did is not known: it ended without an answer');
+      expect(result.outcome).toBe('pending');
+      expect(result.error).toMatch(/is still activating .*, with its job under way/);
       await lab.until('active', slow);
       expect(await lab.heal({ services: [slow] }, { user: MEMBER })).toEqual([]);
       expect((await lab.host.readFile('/run/test-slow')).trim().split('\n')).toHaveLength(2);
@@ -307,7 +307,7 @@ describeOnHost('the root helper', (lab) => {
       '/nix/var/nix/db/reserved',
       expect.stringMatching(/^nix-store --gc --max-freed \d+/),
     ]);
-    expect(result).toMatchObject({ outcome: 'fixed', actionTaken: 'clean_nix_store' });
+    expect(result, result?.error).toMatchObject({ outcome: 'fixed', actionTaken: 'clean_nix_store' });
   });
 
   test('has units that systemd finds nothing wrong with, and is confined', async () => {

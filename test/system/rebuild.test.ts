@@ -118,7 +118,7 @@ describeOnHost('nixos-rebuild, by a stand-in', (lab) => {
     expect(Date.now() - begun).toBeLessThan(5_500);
     expect(stopped).toMatchObject({
       outcome: 'failed',
-      error: containing('is looked at next time'),
+      error: containing('the next look finds out what came of it'),
     });
     const state = JSON.parse(await lab.host.readFile('/var/lib/rebuild/state.json')) as {
       intents: unknown[];

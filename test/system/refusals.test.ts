@@ -135,7 +135,7 @@ describeOnHost('units that are never acted on', (lab) => {
       for (const execution of [one, two]) {
         expect(execution).toMatchObject({
           blockedBy: 'protected',
-          error: expect.stringContaining('would take ssh.service down with it') as string,
+          error: 'ssh.service would be restarted, which is protected (ssh)',
           steps: [],
         });
       }

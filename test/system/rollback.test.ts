@@ -116,7 +116,9 @@ describeOnHost('rolling back a generation', (lab) => {
     expect(await nixos.log()).toEqual(
       ['first', 'good', 'bad', 'good'].map((name) => matching(`^switch .*-${name}$`)),
     );
-    const [{ text }] = explained as [{ text: string }];
+    // What was proved is cleared at once.
+    expect(explained).toEqual([]);
+    const text = about(rollback, 'system')!.issue.evidence!.join('\n');
     expect(text).toMatch(/yes: nginx.service: its definition differs/);
     expect(text).toMatch(/yes: nginx.service: it was active for .* under the previous system/);
     expect(text).toMatch(/yes: nginx.service: it was first read failing .* after the switch/);
@@ -292,7 +294,7 @@ describeOnHost('rolling back a generation', (lab) => {
     expect(intents).toEqual([]);
     expect(acts.at(-1)).toMatchObject({
       outcome: 'fixed',
-      words: containing('which was waited for'),
+      words: containing('which was awaited after `rollback_generation`'),
     });
     expect(generations.systems[bad]?.bad).toBeTruthy();
     expect((await nixos.now()).running).toBe(good);
@@ -348,7 +350,7 @@ describeOnHost('rolling back a generation', (lab) => {
     const said = (words: RegExp) => (told: readonly Told[]) =>
       told.some(({ message = '' }) => words.test(message));
     const INTERRUPTED =
-      /system: the engine was interrupted while `rollback_generation` was under way; read again, it is well/;
+      /system: the engine was interrupted while `rollback_generation` was under way; read again, it is healthy/;
 
     test('killed in the middle: the switch goes on, and is proved by the next engine', async () => {
       const engine = await watching();

@@ -54,22 +54,26 @@ describeOnHost('services that can be healed', (lab) => {
   test.each([
     ['by being started by hand again and again', ''],
     ['by Restart=', 'Restart=on-failure\nRestartSec=1ms'],
-  ])('a service that hit its start limit %s is healed, its counter being reset first', async (_, restart) => {
-    const limit = '[Unit]\nStartLimitIntervalSec=600\nStartLimitBurst=2';
-    const service = await lab.service('limited', `${UNTIL_WELL}\n${restart}`, limit);
-    for (let starts = 0; starts < 4; starts += 1) {
-      await lab.host.run(['systemctl', 'start', service], { allowFailure: true });
-      await lab.until('failed', service);
-    }
-    await makeWell();
-    await expect(lab.host.systemctl('start', service)).rejects.toThrow(/ended with 1/);
-    const result = await lab.healOne(service);
-    expect(result).toMatchObject({ outcome: 'fixed' });
-    expect(commandsOf(result)).toEqual([
-      `systemctl --no-ask-password reset-failed -- ${service}.service`,
-      `systemctl --no-ask-password restart -- ${service}.service`,
-    ]);
-  });
+  ])(
+    'a service that hit its start limit %s is healed by a second start, after its counter was reset',
+    async (_, restart) => {
+      const limit = '[Unit]\nStartLimitIntervalSec=600\nStartLimitBurst=2';
+      const service = await lab.service('limited', `${UNTIL_WELL}\n${restart}`, limit);
+      for (let starts = 0; starts < 4; starts += 1) {
+        await lab.host.run(['systemctl', 'start', service], { allowFailure: true });
+        await lab.until('failed', service);
+      }
+      await makeWell();
+      await expect(lab.host.systemctl('start', service)).rejects.toThrow(/ended with 1/);
+      const result = await lab.healOne(service);
+      expect(result).toMatchObject({ outcome: 'fixed' });
+      expect(commandsOf(result)).toEqual([
+        `systemctl --no-ask-password start -- ${service}.service`,
+        `systemctl --no-ask-password reset-failed -- ${service}.service`,
+        `systemctl --no-ask-password start -- ${service}.service`,
+      ]);
+    },
+  );
 
   test('a listed service that ended by itself with status 0 is started again', async () => {
     const service = await lab.service(

@@ -36,8 +36,9 @@ describeOnHost('what an engine remembers on a real host', (lab) => {
   }
 
   const remembered = async (path = STATE) => JSON.parse(await lab.host.readFile(path)) as GuardState;
-  const restarts = async (engine: EngineService, service: string) =>
-    (await engine.called()).filter((call) => call.verb === 'restart' && call.service === service);
+  /** The repairs of a service, which is not running when one begins. */
+  const starts = async (engine: EngineService, service: string) =>
+    (await engine.called()).filter((call) => call.verb === 'start' && call.service === service);
   const failing = () => lab.service('bad', `ExecStart=sh -c 'exit 1'`);
 
   /** Kills a service, and the engine half a second into its restart; and the intent is on disk. */
@@ -72,7 +73,7 @@ describeOnHost('what an engine remembers on a real host', (lab) => {
     await lab.until('active', service);
     await sleep(1_000);
     expect(await lab.runs(service)).toEqual([run]);
-    expect(await restarts(engine, service)).toHaveLength(1);
+    expect(await starts(engine, service)).toHaveLength(1);
     const { acts, intents } = await remembered();
     expect(intents).toEqual([]);
     expect(acts).toMatchObject([
@@ -113,7 +114,7 @@ describeOnHost('what an engine remembers on a real host', (lab) => {
     const { acts, intents } = await remembered();
     expect(intents).toEqual([]);
     expect(acts.map(({ outcome }) => outcome)).toEqual(['failed']);
-    expect(await restarts(engine, service)).toHaveLength(1);
+    expect(await starts(engine, service)).toHaveLength(1);
   });
 
   const disk = { path: '/srv/full', component: 'disk:/srv/full', folder: '/srv/full/cache' } as const;
@@ -144,7 +145,7 @@ describeOnHost('what an engine remembers on a real host', (lab) => {
       (await engine.told()).find(({ event, component }) => event === 'blocked' && component === 'nginx'),
     ).toMatchObject({
       blockedBy: 'unavailable',
-      why: expect.stringMatching(/could not be written down, so it is not done: ENOSPC/) as string,
+      why: expect.stringMatching(/could not be recorded, so it is not carried out: ENOSPC/) as string,
     });
 
     await lab.host.run(['sh', '-c', `rm ${disk.folder}/*`]);
@@ -197,7 +198,7 @@ describeOnHost('what an engine remembers on a real host', (lab) => {
       told.some(({ blockedBy }) => blockedBy === 'breaker-open'),
     );
     await engine.stop();
-    expect(await restarts(engine, service)).toHaveLength(3);
+    expect(await starts(engine, service)).toHaveLength(3);
 
     const [text, owner] = damage(await lab.host.readFile(STATE));
     await lab.host.writeFile(STATE, text);
@@ -208,7 +209,7 @@ describeOnHost('what an engine remembers on a real host', (lab) => {
         .slice(told.findLastIndex(({ event }) => event === 'begun'))
         .some(({ blockedBy }) => blockedBy === 'breaker-open'),
     );
-    expect(await restarts(engine, service)).toHaveLength(4);
+    expect(await starts(engine, service)).toHaveLength(4);
 
     const complaint = lineOn(
       await engine.told(),
@@ -232,7 +233,7 @@ describeOnHost('what an engine remembers on a real host', (lab) => {
     await lab.host.systemctl('kill', '--signal=KILL', 'nginx');
     await first.until('the first to heal', isAbout('done', 'nginx'));
     await sleep(1_000);
-    expect([(await restarts(first, 'nginx')).length, await second.called()]).toEqual([1, []]);
+    expect([(await starts(first, 'nginx')).length, await second.called()]).toEqual([1, []]);
     expect((await startsSince(lab.host, begun)).filter(({ kind }) => kind === 'started')).toHaveLength(1);
     expect((await second.told()).find(isLocked)).toMatchObject({
       component: 'nginx',
@@ -250,7 +251,7 @@ describeOnHost('what an engine remembers on a real host', (lab) => {
       'the second to heal again',
       (told) => told.filter(({ event }) => event === 'done').length === 2,
     );
-    expect(await restarts(first, 'nginx')).toHaveLength(1);
+    expect(await starts(first, 'nginx')).toHaveLength(1);
   });
 
   const isLocked = ({ blockedBy }: Told): boolean => blockedBy === 'locked';
@@ -293,7 +294,7 @@ describeOnHost('what an engine remembers on a real host', (lab) => {
     await engine.start();
     const since = (await engine.told()).findLastIndex(({ event }) => event === 'begun');
     const now = async () => (await engine.told()).slice(since);
-    const told = /the host was restarted while `restart_service` was under way; read again, it is well/;
+    const told = /the host was restarted while `restart_service` was under way; read again, it is healthy/;
     await engine.until('the reboot to be told of', (lines) => !!lineOn(lines.slice(since), told));
     await lab.host.systemctl('kill', '--signal=KILL', 'nginx');
     await engine.until('the budget to be told of', (lines) =>

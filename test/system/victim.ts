@@ -27,6 +27,7 @@ export const OFTEN: HealingOptions['guards'] = {
   settleMs: { service: 100 },
   backoff: { firstMs: 0, maxMs: 0, jitter: 0 },
   budget: { componentPerHour: 1e6, hostPerHour: 1e6 },
+  breaker: { attempts: 1_000 },
   useless: { recurrences: 1_000 },
 };
 

@@ -18,6 +18,8 @@ export function dbusProperties(values: Readonly<Record<string, unknown>>): UnitP
     flag: (name) => values[name] === true,
     count(name) {
       const value = values[name];
+      // Numbers of 64 bits come as a `bigint`.
+      if (typeof value === 'bigint') return Number(value);
       return typeof value === 'number' && Number.isFinite(value) ? value : 0;
     },
     moment: (name) => milliseconds(values[name]) ?? 0,

@@ -144,7 +144,7 @@ export function createDbusUnits(options: DbusUnitsOptions): DbusUnits {
       return session?.watch.live ? version : NaN;
     },
 
-    async readUnits({ names, discover, recent = false, signal }) {
+    async readUnits({ names, discover, recent = false, fresh: anew = false, signal }) {
       await currentSession();
       const calls = dbusCalls(bus, signal);
       // Lets in the signals that have already arrived, so that what the caller did before is seen. The first turn may
@@ -154,7 +154,7 @@ export function createDbusUnits(options: DbusUnitsOptions): DbusUnits {
       // The connection may have ended meanwhile, too.
       const current = await currentSession();
       const { watch, known, trouble } = current;
-      const { fresh, due, changed: again, strange } = known.sort(names);
+      const { fresh, due, changed: again, strange } = known.sort(names, anew);
       const toList = [...new Set([...strange, ...namesIn(due)])];
       // A single question has no need of all signals; for who looks again and again they cost less than asking.
       if (discover && recent) watch.followAll();

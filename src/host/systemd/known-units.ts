@@ -33,7 +33,8 @@ export interface Sorted {
 
 /** What was read of units over one connection, for as long as it may hold. */
 export interface KnownUnits {
-  sort(names: readonly string[]): Sorted;
+  /** With `anew`, whatever is known of these counts as changed. */
+  sort(names: readonly string[], anew?: boolean): Sorted;
   /** Whether a list shows the unit, and what triggers it, as it was read; then it is known for as long again. */
   confirm(facts: UnitFacts, listed: ReadonlyMap<string, Listed>): boolean;
   /** Keeps what was read from this moment on, unless something newer is known. */
@@ -49,7 +50,7 @@ export function createKnownUnits(watch: Watch, now: () => number): KnownUnits {
   const known = new Map<string, Known>();
 
   return {
-    sort(names) {
+    sort(names, anew = false) {
       const at = now();
       const fresh = new Map<string, UnitFacts>();
       const changed = new Map<string, Target>();
@@ -60,7 +61,11 @@ export function createKnownUnits(watch: Watch, now: () => number): KnownUnits {
         const isOld = at - seenAt >= MAX_AGE_MS;
         if (isOld && !wanted.has(name)) known.delete(name);
         else if (!watch.namesHoldSince(mark)) continue;
-        else if (!watch.unchangedSince(mark) || (at - readAt >= FULL_AGE_MS && inFull++ < MOST_IN_FULL)) {
+        else if (
+          (anew && wanted.has(name)) ||
+          !watch.unchangedSince(mark) ||
+          (at - readAt >= FULL_AGE_MS && inFull++ < MOST_IN_FULL)
+        ) {
           if (wanted.has(name)) changed.set(name, { id: facts.id, path: unitPath(facts.id) });
         } else if (isOld) due.push(facts);
         else fresh.set(name, facts);

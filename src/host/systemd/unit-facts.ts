@@ -1,4 +1,5 @@
 import type { UnitRelations } from '../unit-relations.js';
+import { sinceEpoch } from './since-epoch.js';
 import type { UnitReading } from '../unit.js';
 
 /** What systemd itself tells of a unit; the rest of a {@link UnitReading} comes from us and from the journal. */
@@ -18,6 +19,8 @@ export interface UnitsRequest extends StateRequest {
   readonly names: readonly string[];
   /** Also find units in trouble that nobody named. */
   readonly discover: boolean;
+  /** Asks about the named units although no change of them was signalled. Default `false`. */
+  readonly fresh?: boolean | undefined;
 }
 
 /** How to read it. */
@@ -87,12 +90,6 @@ export function timeoutProperties(id: string): { readonly start?: string; readon
   if (id.endsWith('.service')) return { start: 'TimeoutStartUSec', stop: 'TimeoutStopUSec' };
   if (/\.(socket|mount|swap)$/.test(id)) return { start: 'TimeoutUSec', stop: 'TimeoutUSec' };
   return id.endsWith('.scope') ? { stop: 'TimeoutStopUSec' } : {};
-}
-
-/** Turns microseconds of the monotonic clock into milliseconds since the epoch; 0 stays 0. */
-function sinceEpoch(monotonicUs: number): number {
-  if (monotonicUs === 0) return 0;
-  return Date.now() - (Number(process.hrtime.bigint() / 1_000n) - monotonicUs) / 1_000;
 }
 
 /** Makes what we say of a unit out of its properties. Throws when these are not the properties of a unit. */

@@ -1,6 +1,7 @@
 import type { SimplifiedHealingEngine } from '../../engine.js';
 import type { EventName } from '../../events.js';
 import { expectMethods, refusal } from '../../expect.js';
+import { lazy } from '../../lazy.js';
 import { acceptListen, isLoopback, type Address, type ListenOptions } from '../http/address.js';
 import { safely, send, text } from '../http/answer.js';
 import { HttpServer, type Handler } from '../http/http-server.js';
@@ -19,6 +20,8 @@ const SHOWN: readonly EventName[] = [
   'issue:opened',
   'issue:cleared',
   'issue:recurring',
+  'reading:lost',
+  'reading:back',
   'heal:started',
   'heal:done',
   'heal:blocked',
@@ -53,7 +56,15 @@ export class SimpleDashboard implements AsyncDisposable {
   readonly #hour = new Hour();
   readonly #server: HttpServer;
   #unlisten: (() => void)[] = [];
-  #site: Promise<Site> | undefined;
+  /** The page and all that makes its answers: loaded with the first request. */
+  readonly #load = lazy(async () => {
+    const { Site } = await import('./site.js');
+    return (this.#site = new Site({
+      ...{ engine: this.#engine, rules: this.#rules },
+      history: () => this.#hour.read(),
+    }));
+  });
+  #site: Site | undefined;
   #isStopped = false;
 
   /** Throws a `SelfHealingError` for an option that cannot be meant. */
@@ -89,8 +100,7 @@ export class SimpleDashboard implements AsyncDisposable {
   async stop(): Promise<void> {
     this.#isStopped = true;
     for (const unlisten of this.#unlisten.splice(0)) unlisten();
-    const site = await this.#site?.catch(() => undefined);
-    site?.audience.close();
+    this.#site?.audience.close();
     await this.#server.stop();
   }
 
@@ -108,25 +118,15 @@ export class SimpleDashboard implements AsyncDisposable {
       throw refusal('prefix', 'empty, or a path like `/healing`', prefix);
     }
     return safely(async (request, response) => {
-      const site = await (this.#site ??= this.#load());
+      const site = await this.#load();
       if (this.#isStopped) send(request, response, text(503, 'The dashboard has been stopped'));
       else await site.answer(request, response, prefix);
     });
   }
 
-  /** The page and all that makes its answers: loaded with the first request. */
-  async #load(): Promise<Site> {
-    const { Site } = await import('./site.js');
-    return new Site({ engine: this.#engine, rules: this.#rules, history: () => this.#hour.read() });
-  }
-
   #listen(): void {
     if (this.#unlisten.length > 0) return;
-    const changed = (): void =>
-      void this.#site?.then(
-        ({ audience }) => audience.changed(),
-        () => undefined,
-      );
+    const changed = (): void => this.#site?.audience.changed();
     this.#unlisten = SHOWN.map((name) => this.#engine.on(name, changed));
     const looked = this.#engine.on('cycle:done', ({ timestamp, verdicts }) => {
       this.#hour.add(timestamp.getTime(), readingsOf(verdicts));

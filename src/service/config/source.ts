@@ -1,5 +1,8 @@
 import type { DocumentNode, ValueNode } from '@humanwhocodes/momoa';
+import { lazy } from '../../lazy.js';
 import { nameOf, type Mistake, type Place } from './rule.js';
+
+const momoa = lazy(() => import('@humanwhocodes/momoa'));
 
 /** A line and a column, both from 1. */
 export interface Position {
@@ -26,7 +29,7 @@ export interface SyntaxMistake extends Position {
  * keys that stand twice.
  */
 export async function readSource(text: string): Promise<Source | SyntaxMistake> {
-  const { parse } = await import('@humanwhocodes/momoa');
+  const { parse } = await momoa();
   let document: DocumentNode;
   try {
     document = parse(text, { mode: 'jsonc', allowTrailingCommas: true });

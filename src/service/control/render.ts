@@ -58,6 +58,12 @@ function renderStatus(status: EngineStatus, paint: Paint): string {
         return `${paint.bad('✗')} ${component}: ${description} ${paint.faint(`(${worth})`)}`;
       }),
     ),
+    ...section(
+      'Cannot be read',
+      status.lostReadings.map(
+        ({ component, reason, forMs }) => `${paint.doubt('?')} ${component}, for ${span(forMs)}: ${reason}`,
+      ),
+    ),
     ...section('Waiting for a person', approvals.flatMap(approvalLines)),
     ...section(
       'Left alone for now',

@@ -69,6 +69,28 @@ describe('units read over D-Bus', () => {
     expect(systemd.asked()).toEqual([]);
   });
 
+  it('are read again where a signal may still be on its way: systemctl may end before it arrives', async () => {
+    systemd.units.set('a.service', service('a.service', { ActiveState: 'activating' }));
+    await read('a.service');
+    systemd.units.set('a.service', service('a.service', { ActiveState: 'active' }));
+    systemd.asked();
+    const request = { names: ['a.service'], discover: false, fresh: true };
+    expect((await source.readUnits(request)).asked).toMatchObject([{ activeState: 'active' }]);
+    expect(systemd.asked().filter(isOfAUnit)).toHaveLength(1);
+    expect(await read('a.service')).toMatchObject([{ activeState: 'active' }]);
+    expect(systemd.asked()).toEqual([]);
+  });
+
+  it('tell when they went down, by the monotonic clock, and the same each time', async () => {
+    const monotonicMs = Number(process.hrtime.bigint() / 1_000_000n) - 60_000;
+    const down = { ActiveState: 'failed', InactiveEnterTimestampMonotonic: BigInt(monotonicMs) * 1_000n };
+    systemd.units.set('a.service', service('a.service', down));
+    const [first] = await read('a.service');
+    expect(Math.abs(first!.inactiveSince - (Date.now() - 60_000))).toBeLessThan(5_000);
+    await heard(() => systemd.signalChange('a.service'));
+    expect((await read('a.service'))[0]!.inactiveSince).toBe(first!.inactiveSince);
+  });
+
   it('cost no question either where they are more than a bus takes rules for', async () => {
     const ids = Array.from({ length: 300 }, (_, at) => `u${at}.service`);
     for (const id of ids) systemd.units.set(id, service(id));

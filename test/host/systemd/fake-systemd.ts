@@ -36,6 +36,7 @@ const UNIT_TYPES: Record<string, string> = {
     CanReload: 'b',
     InvocationID: 'ay',
     ActiveEnterTimestamp: 't',
+    InactiveEnterTimestampMonotonic: 't',
     ConditionResult: 'b',
     ConditionTimestamp: 't',
   },
@@ -72,7 +73,11 @@ export function service(id: string, unit: Values = {}, own: Values = {}): { unit
     SubState: 'running',
     UnitFileState: 'enabled',
   };
-  const times = { ActiveEnterTimestamp: 1_795_461_472_226_599n, ConditionTimestamp: 1_795_461_472_000_000n };
+  const times = {
+    ActiveEnterTimestamp: 1_795_461_472_226_599n,
+    ConditionTimestamp: 1_795_461_472_000_000n,
+    InactiveEnterTimestampMonotonic: 0n,
+  };
   const flags = {
     Transient: false,
     CanReload: false,

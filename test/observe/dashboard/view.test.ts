@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { EngineStatus } from '../../../src/heal/status.js';
 import { IssueType, Severity, type ComponentVerdict } from '../../../src/issue.js';
+import { unknown } from '../../../src/host/reading.js';
 import { bannersOf } from '../../../src/observe/dashboard/view/banners.js';
 import { headlineOf } from '../../../src/observe/dashboard/view/headline.js';
 import { Hour } from '../../../src/observe/dashboard/view/hour.js';
@@ -125,6 +126,19 @@ test('banners tell every state in which what is shown means something else', asy
       storm: { forMs: 1, calmInMs: 1 },
     }),
   ).toEqual(['storm', 'locked', 'paused', 'paused', 'healing-disabled', 'dry-run']);
+});
+
+test('what was listed and cannot be read has a banner, and the sentence is not green', async () => {
+  const bench = benchOf({ units: unknown('no systemd') }, { services: ['nginx'] });
+  await bench.engine.detectAndHeal();
+  const { banners, headline: top, totals } = view(bench);
+  expect(banners).toContainEqual({
+    kind: 'reading-lost',
+    tone: 'note',
+    sentence: 'services, for 0 ms: no systemd.',
+  });
+  expect(top.tone).toBe('unknown');
+  expect(totals.byType).toEqual({ resource: 0, service: 0, system: 0 });
 });
 
 describe('a view', () => {

@@ -8,10 +8,17 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Execution } from '../../../src/execute/executor.js';
 import { NixOSPermissionHandler } from '../../../src/execute/permission-handler.js';
+import { digestOf } from '../../../src/guard/approvals.js';
 import type { Host } from '../../../src/host/host.js';
 import { unknown } from '../../../src/host/reading.js';
 import { serve } from '../../../src/service/helper/serve.js';
-import { executorConformance, failedUnit, fakeHost, type FakeHost } from '../../../src/testing/index.js';
+import {
+  executorConformance,
+  failedUnit,
+  fakeHost,
+  unitReading,
+  type FakeHost,
+} from '../../../src/testing/index.js';
 
 const BIN = fileURLToPath(new URL('../../fixtures/bin', import.meta.url));
 const me = process.getuid?.() ?? 0;
@@ -90,6 +97,30 @@ describe('the helper', () => {
     const answer = await ask({ ...RESTART, do: 'plan' });
     expect(answer).toMatchObject({ outcome: 'planned', dryRun: true, steps: [] });
     expect(answer.plan?.steps).toHaveLength(3);
+    expect(await calls()).toEqual([]);
+  });
+
+  it('carries out the plan with the digest that was announced, and refuses another', async () => {
+    await policy();
+    const { plan } = await ask({ ...RESTART, do: 'plan' });
+    const digest = digestOf(plan!);
+    const other = digestOf({ ...plan!, steps: plan!.steps.slice(0, 1) });
+    for (const todo of ['plan', 'execute']) {
+      const refused = await ask({ ...RESTART, do: todo, digest: other });
+      expect(refused).toMatchObject({ outcome: 'skipped', blockedBy: 'unavailable', steps: [] });
+      expect(refused.error).toContain('would do something else');
+    }
+    expect(await calls()).toEqual([]);
+    expect(await ask({ ...RESTART, digest })).toMatchObject({ outcome: 'executed' });
+    expect(await calls()).toEqual([START]);
+  });
+
+  it('refuses the digest of a failed unit once that unit runs', async () => {
+    await policy();
+    const { plan } = await ask({ ...RESTART, do: 'plan' });
+    const host = fakeHost({ units: [unitReading({ name: 'nginx' })] });
+    const refused = await ask({ ...RESTART, digest: digestOf(plan!) }, { host });
+    expect(refused).toMatchObject({ outcome: 'skipped', blockedBy: 'unavailable' });
     expect(await calls()).toEqual([]);
   });
 

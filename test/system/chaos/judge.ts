@@ -50,6 +50,7 @@ export function violationsIn(records: Records): string[] {
     ...withoutReason(records.told),
     ...withoutEnd(repairs, records.told),
     ...atOnce(repairs),
+    ...besideInAStorm(records.told, repairs),
     ...onOthers(repairs),
     ...callsWithoutRepair(records.called, repairs),
     ...callsForbidden(records.called, records.forbidden),
@@ -90,11 +91,33 @@ function withoutEnd(repairs: readonly Repair[], told: readonly Told[]): string[]
     .map(({ started }) => `Nobody told how the repair of ${on(started)} ended`);
 }
 
+/** So many repairs run side by side, each of another component. */
+const MOST_AT_ONCE = 4;
+
 function atOnce(repairs: readonly Repair[]): string[] {
   return repairs.flatMap(({ started }, index) => {
     const before = repairs.slice(0, index).filter((other) => other.started.pid === started.pid);
-    const open = before.find(({ until, done }) => until > started.at || done === undefined);
-    return open ? [`${on(started)} was repaired while ${on(open.started)} still was`] : [];
+    const open = before.filter(({ until, done }) => until > started.at || done === undefined);
+    const same = open.find((other) => other.started.component === started.component);
+    if (same) return [`${on(started)} was repaired while it still was since ${on(same.started)}`];
+    if (open.length < MOST_AT_ONCE) return [];
+    return [`${on(started)} was repaired beside ${open.length} others, though ${MOST_AT_ONCE} is the limit`];
+  });
+}
+
+/** Until a storm has ended, services are repaired one at a time; what had begun before it goes on. */
+function besideInAStorm(told: readonly Told[], repairs: readonly Repair[]): string[] {
+  const services = repairs.filter(({ started }) => started.component !== DISK.component);
+  return told.flatMap((storm) => {
+    if (storm.event !== 'storm') return [];
+    const end = told.find(({ event, at, pid }) => event === 'calm' && pid === storm.pid && at > storm.at);
+    const within = services.filter(
+      ({ started: { pid, at } }) => pid === storm.pid && at > storm.at && at < (end?.at ?? Infinity),
+    );
+    return within.flatMap(({ started }, index) => {
+      const open = within.slice(0, index).find(({ until }) => until > started.at);
+      return open ? [`${on(started)} was repaired beside ${on(open.started)} in a storm`] : [];
+    });
   });
 }
 
@@ -128,7 +151,7 @@ function callsForbidden(called: readonly Called[], forbidden: readonly Forbidden
 function startsByNobody({ starts, called, deeds }: Records): string[] {
   const comesWith = (service: string) => [service, ...(ALSO_STARTED[service] ?? [])];
   const byEngine = called
-    .filter(({ verb }) => verb === 'restart')
+    .filter(({ verb }) => verb === 'start' || verb === 'restart')
     .map(({ at, service }) => ({ from: at, to: at + 5_000, services: comesWith(service) }));
   const byChaos = deeds.map((deed) => ({ ...deed, services: deed.services.flatMap(comesWith) }));
   const sources = [...byEngine, ...byChaos];

@@ -31,9 +31,14 @@ export function facts({ engine, readings, units, moreUnits, totals }: View, now:
   return [
     fact('Engine', `${looked}, ${every}`),
     fact('Watches', things),
+    fact('Issues so far', byType(totals.byType)),
     fact('Repairs', repairs === 0 ? 'none needed yet' : `${totals.resolved} of ${repairs} helped`),
   ];
 }
+
+/** Issues by category, always the three of them. */
+const byType = (counts: View['totals']['byType']): string =>
+  (['resource', 'service', 'system'] as const).map((type) => `${counts[type]} ${type}`).join(' · ');
 
 const every_ = (ms: number): string => (ms < 1_000 ? `${Math.round(ms)} ms` : span(ms));
 

@@ -3,9 +3,12 @@ import { span } from '../../../words.js';
 import { notLooking } from './headline.js';
 import type { Banner } from './view.js';
 
+/** Lost readings that have a banner each. */
+const LOST = 3;
+
 /** States of the whole engine that everything else has to be read with, the gravest first. */
 export function bannersOf(status: EngineStatus): Banner[] {
-  const { dryRun, healingEnabled, pauses, lockedBy, storm, monitoring } = status;
+  const { dryRun, healingEnabled, pauses, lockedBy, storm, monitoring, lostReadings } = status;
   const banners: Banner[] = [];
   const blind = notLooking(status);
   if (blind !== undefined) banners.push({ kind: 'not-looking', tone: 'bad', sentence: blind });
@@ -15,6 +18,14 @@ export function bannersOf(status: EngineStatus): Banner[] {
       tone: 'note',
       sentence: 'Nobody has started the monitoring: this is how it was at the last look.',
     });
+  const lost = lostReadings.filter(({ listed }) => listed);
+  for (const { component, reason, forMs } of lost.slice(0, LOST))
+    banners.push({
+      ...{ kind: 'reading-lost', tone: 'note' },
+      sentence: `${component}, for ${span(forMs)}: ${reason}.`,
+    });
+  if (lost.length > LOST)
+    banners.push({ kind: 'reading-lost', tone: 'note', sentence: `And ${lost.length - LOST} more.` });
   if (storm)
     banners.push({
       kind: 'storm',

@@ -115,7 +115,10 @@ function asking({ approvals }: EngineStatus): Headline {
   };
 }
 
-function well({ verdicts, acts, timestamp, components }: EngineStatus, remarks: number): Headline {
+function well(
+  { verdicts, acts, timestamp, components, lostReadings }: EngineStatus,
+  remarks: number,
+): Headline {
   const unknown = verdicts.filter((verdict) => verdict.status === 'unknown').length;
   const bad = verdicts.filter((verdict) => verdict.status === 'bad').length;
   const said: string[] = [];
@@ -138,7 +141,7 @@ function well({ verdicts, acts, timestamp, components }: EngineStatus, remarks: 
   if (unknown > 0 && unknown === verdicts.length)
     return { tone: 'unknown', sentence: 'Nothing could be read.', detail: said.join(' ') };
   return {
-    tone: 'ok',
+    tone: lostReadings.some(({ listed }) => listed) ? 'unknown' : 'ok',
     sentence: unknown > 0 ? 'All that could be read is well.' : 'All is well.',
     detail: said.join(' '),
   };

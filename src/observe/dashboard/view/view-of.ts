@@ -51,6 +51,11 @@ export function viewOf({ status, explained, metrics, host, controls }: Facts): V
       resolved: metrics.issuesResolved,
       failed: metrics.issuesFailed,
       successRate: metrics.successRate,
+      byType: {
+        resource: metrics.byType.resource.detected,
+        service: metrics.byType.service.detected,
+        system: metrics.byType.system.detected,
+      },
     },
     controls,
   };

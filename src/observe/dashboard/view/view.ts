@@ -32,6 +32,8 @@ export interface View {
     readonly failed: number;
     /** Ratio 0–1. */
     readonly successRate: number;
+    /** Issues that opened, by category. */
+    readonly byType: Readonly<Record<IssueType, number>>;
   };
   /** Whether this page may approve, reject, pause, resume and reset. */
   readonly controls: boolean;
@@ -61,7 +63,8 @@ export interface EngineView {
 
 /** A state of the whole engine that everything else has to be read with. */
 export interface Banner {
-  readonly kind: 'dry-run' | 'paused' | 'storm' | 'locked' | 'healing-disabled' | 'not-looking';
+  readonly kind:
+    'dry-run' | 'paused' | 'storm' | 'locked' | 'healing-disabled' | 'not-looking' | 'reading-lost';
   readonly tone: Exclude<Tone, 'ok'>;
   readonly sentence: string;
   /** The reason to `resume`, for a pause. */

@@ -9,6 +9,7 @@ const WORDS: Readonly<Record<Banner['kind'], string>> = {
   locked: 'Looking on',
   'healing-disabled': 'Healing is off',
   'not-looking': 'Not looking',
+  'reading-lost': 'Cannot be read',
 };
 
 /** States of the whole engine. */
@@ -16,7 +17,11 @@ export const banners = ({ banners: all, controls }: View, { tell }: Around): Chi
   all.map(({ kind, tone, sentence, reason }) =>
     el(
       'div',
-      { key: `${kind} ${reason ?? ''}`, class: 'banner', 'data-tone': tone },
+      {
+        key: `${kind} ${reason ?? (kind === 'reading-lost' ? sentence.split(',', 1)[0] : '')}`,
+        class: 'banner',
+        'data-tone': tone,
+      },
       el('strong', {}, WORDS[kind]),
       el('span', {}, sentence),
       controls &&

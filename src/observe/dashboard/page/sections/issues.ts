@@ -25,6 +25,7 @@ const card = (issue: IssueView, now: number): Child =>
       { class: 'over' },
       badge(issue.severity > 2 ? 'bad' : 'low', SEVERITIES[issue.severity]),
       name(issue.component),
+      el('span', { class: 'muted' }, issue.type),
       el('span', { class: 'muted' }, `open for ${span(now - issue.openedAt)}`),
     ),
     el('h3', {}, issue.description),

@@ -1,0 +1,165 @@
+import { BUILT_IN_CHECKS, UNNAMED_CHECK } from '../detect/check.js';
+import type { ComponentVerdict } from '../issue.js';
+import { shapeOf } from '../report/group.js';
+
+/** A reading that is relied on and that the last look could not get. */
+export interface LostReading {
+  /** A component, or the name of a check of the library that could read nothing at all: `services`. */
+  readonly component: string;
+  readonly check: string;
+  /** Why it is unknown, in one sentence. */
+  readonly reason: string;
+  /** Whether it is a listed unit, or a check of the host program: somebody asked for it by name. */
+  readonly listed: boolean;
+}
+
+/** What is remembered of one reading. */
+export interface ReadingRecord extends LostReading {
+  /** Steady time of the first look that could not get it, in milliseconds. */
+  readonly since: number;
+  /** Looks in a row that could not get it; 0 when it is known again. */
+  readonly looks: number;
+  readonly reported: boolean;
+  /** Reasons that were reported lately, without their numbers. */
+  readonly said: readonly string[];
+  /** Steady time of the last report. */
+  readonly saidAt: number;
+}
+
+export type ReadingRecords = ReadonlyMap<string, ReadingRecord>;
+
+/** What a set of verdicts is judged by. */
+export interface ReadingFacts {
+  /** Components of the listed units; `undefined` when no units are listed. */
+  readonly listed: ReadonlySet<string> | undefined;
+  /** Names of the checks that run; `undefined` when that is not known. */
+  readonly enabled: readonly string[] | undefined;
+  /** Components of which this look says nothing new: in repair, or read again since. */
+  readonly skip: (component: string) => boolean;
+  /** Steady time, in milliseconds. */
+  readonly now: number;
+}
+
+/** What is to be reported of a look. */
+export interface ReadingChanges {
+  readonly records: ReadingRecords;
+  readonly lost: readonly ReadingRecord[];
+  readonly back: readonly ReadingRecord[];
+}
+
+/** For this long a reading that comes and goes is not reported again for the same reason. */
+const QUIET_MS = 5 * 60_000;
+/** Different reasons that are reported of one reading within that time. */
+const MOST_REASONS = 8;
+/** Looks that a check needs before its silence means something: CPU use needs two readings. */
+const PATIENCE: Readonly<Record<string, number>> = { cpu: 2 };
+
+/** Returns whether a reading is lost now. */
+export const isLost = ({ check, looks }: ReadingRecord): boolean => looks >= (PATIENCE[check] ?? 1);
+
+/** Takes the verdicts of a whole look. Pure. */
+export function nextReadings(
+  before: ReadingRecords,
+  verdicts: readonly ComponentVerdict[],
+  facts: ReadingFacts,
+): ReadingChanges {
+  const readings = new Map(reliedOn(verdicts, facts).map((one) => [keyOf(one), one]));
+  // Where no unit could be read at all, nothing is said of single ones.
+  const noUnits = readings.get(keyOf(SERVICES))?.unknown === true;
+  for (const [key, record] of before) {
+    const isUnit = record.check === SERVICES.check && record.component !== SERVICES.component;
+    if (isUnit && noUnits) continue;
+    // A check that ran and does not speak of it any more has nothing against it.
+    if (!readings.has(key) && isEnabled(record.check, facts))
+      readings.set(key, { ...record, unknown: false });
+  }
+  const records = new Map<string, ReadingRecord>();
+  const lost: ReadingRecord[] = [];
+  const back: ReadingRecord[] = [];
+  for (const [key, record] of before) {
+    const isHeldBack = facts.skip(record.component) || !readings.has(key);
+    if (isHeldBack && isEnabled(record.check, facts)) records.set(key, record);
+  }
+  for (const [key, reading] of readings) {
+    if (facts.skip(reading.component)) continue;
+    const record = before.get(key);
+    if (!reading.unknown) {
+      if (record?.reported) back.push(record);
+      const remembered = knownNow(record, facts.now);
+      if (remembered) records.set(key, remembered);
+      continue;
+    }
+    const { next, isNews } = unknownNow(record, reading, facts.now);
+    records.set(key, next);
+    if (isNews) lost.push(next);
+  }
+  return { records, lost, back };
+}
+
+function unknownNow(
+  record: ReadingRecord | undefined,
+  reading: LostReading,
+  now: number,
+): { readonly next: ReadingRecord; readonly isNews: boolean } {
+  const { component, check, reason, listed } = reading;
+  const looks = (record?.looks ?? 0) + 1;
+  const since = record === undefined || record.looks === 0 ? now : record.since;
+  const quiet = record !== undefined && now - record.saidAt < QUIET_MS;
+  const said = quiet ? record.said : record?.reported ? record.said.slice(-1) : [];
+  const next = {
+    ...{ component, check, listed, looks, since },
+    ...{ said, saidAt: record?.saidAt ?? -Infinity, reported: record?.reported ?? false },
+  };
+  const words = shapeOf(reason, component);
+  const isNews = isLost({ ...next, reason }) && !said.includes(words) && said.length < MOST_REASONS;
+  // A sentence that only counts further keeps its first form, with what was added to it.
+  const same = record !== undefined && said.at(-1) === words && record.looks > 0;
+  return {
+    isNews,
+    next: isNews
+      ? { ...next, reason, reported: true, said: [...said, words], saidAt: now }
+      : { ...next, reason: same ? record.reason : reason },
+  };
+}
+
+/** What is still remembered of a reading that is known again. */
+const knownNow = (record: ReadingRecord | undefined, now: number): ReadingRecord | undefined =>
+  record !== undefined && now - record.saidAt < QUIET_MS
+    ? { ...record, looks: 0, reported: false }
+    : undefined;
+
+const SERVICES = { component: 'services', check: 'services' } as const;
+const keyOf = ({ check, component }: Pick<LostReading, 'check' | 'component'>): string =>
+  `${check} ${component}`;
+const isEnabled = (check: string, { enabled }: ReadingFacts): boolean =>
+  enabled === undefined || enabled.length === 0 || enabled.includes(check);
+
+interface Relied extends LostReading {
+  readonly unknown: boolean;
+}
+
+/** The readings that somebody relies on: listed units, checks of the host program, and each check of the library. */
+function reliedOn(verdicts: readonly ComponentVerdict[], { listed }: ReadingFacts): Relied[] {
+  const relied: Relied[] = [];
+  for (const { check, component, status, reason } of verdicts) {
+    const unknown = status === 'unknown';
+    if (check === SERVICES.check) {
+      const all = component === SERVICES.component;
+      if (all) relied.push({ check, component, unknown, reason, listed: listed !== undefined });
+      else if (listed?.has(component)) relied.push({ check, component, unknown, reason, listed: true });
+    } else if (check !== UNNAMED_CHECK && !isBuiltIn(check))
+      relied.push({ check, component, unknown, reason, listed: true });
+  }
+  for (const check of BUILT_IN_CHECKS) {
+    if (check === SERVICES.check) continue;
+    // The verdict on the generation rests on a record and not on a reading.
+    const of = verdicts.filter((one) => one.check === check && one.component !== 'system');
+    const [first] = of;
+    if (first === undefined) continue;
+    const unknown = of.every(({ status }) => status === 'unknown');
+    relied.push({ check, component: check, unknown, reason: first.reason, listed: false });
+  }
+  return relied;
+}
+
+const isBuiltIn = (check: string): boolean => (BUILT_IN_CHECKS as readonly string[]).includes(check);

@@ -1,0 +1,58 @@
+import type { Looked } from '../detect/detector.js';
+import type { ComponentVerdict } from '../issue.js';
+
+/**
+ * Knows which components were read again or repaired while a look was under way: what that look says of them is older
+ * than what is known. Costs nothing while looks answer at once.
+ */
+export class Outdated {
+  readonly #underWay = new Set<number>();
+  readonly #changed = new Map<string, number>();
+  #order = 0;
+
+  /** Begins a look. Returns its place in the order of things. */
+  begin(): number {
+    this.#order += 1;
+    this.#underWay.add(this.#order);
+    return this.#order;
+  }
+
+  /** A component was read again, or its repair has ended. */
+  changed(component: string): void {
+    if (this.#underWay.size === 0) return;
+    this.#order += 1;
+    this.#changed.set(component, this.#order);
+  }
+
+  /** Waits for a look. What it says of outdated components is unknown, and must clear nothing. */
+  async whenDone(looked: Looked): Promise<{
+    readonly verdicts: readonly ComponentVerdict[];
+    readonly isOutdated: (component: string) => boolean;
+  }> {
+    const look = this.begin();
+    let isOutdated: ((component: string) => boolean) | undefined;
+    let verdicts: readonly ComponentVerdict[];
+    try {
+      verdicts = await looked;
+    } finally {
+      isOutdated = this.end(look);
+    }
+    if (isOutdated === undefined) return { verdicts, isOutdated: () => false };
+    const outdated = isOutdated;
+    const reason = 'it was read again or repaired while this look was under way';
+    const current = verdicts.map((verdict) =>
+      outdated(verdict.component) ? { ...verdict, status: 'unknown' as const, reason } : verdict,
+    );
+    return { verdicts: current, isOutdated: outdated };
+  }
+
+  /** Ends a look. Returns whether what it says of a component is outdated; `undefined` where nothing is. */
+  end(look: number): ((component: string) => boolean) | undefined {
+    this.#underWay.delete(look);
+    if (this.#changed.size === 0) return undefined;
+    const since = new Set([...this.#changed].filter(([, at]) => at > look).map(([component]) => component));
+    const oldest = Math.min(...this.#underWay);
+    for (const [component, at] of this.#changed) if (at < oldest) this.#changed.delete(component);
+    return since.size === 0 ? undefined : (component) => since.has(component);
+  }
+}

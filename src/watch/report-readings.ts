@@ -1,0 +1,132 @@
+import type { SimpleDetector } from '../detect/detector.js';
+import { UNKNOWN_UNIT } from '../detect/services.js';
+import { nearest } from '../expect.js';
+import { isUnknown } from '../host/reading.js';
+import { componentOf } from '../host/systemd/unit-name.js';
+import type { ComponentVerdict } from '../issue.js';
+import type { EnginePorts } from '../repair/ports.js';
+import { groupBy, namesOf, shapeOf } from '../report/group.js';
+import { until } from '../until.js';
+import { span } from '../words.js';
+import { isLost, nextReadings, type ReadingRecord, type ReadingRecords } from './lost-readings.js';
+
+/** How long the names of units are waited for, in milliseconds: they are only a hint. */
+const NAMES_WITHIN_MS = 2_000;
+
+type Ports = Pick<EnginePorts, 'host' | 'detector' | 'policy' | 'ledger' | 'logger' | 'emit'>;
+
+/** Reports readings that were lost and those that are back: once, not in each cycle. */
+export class LostReadings {
+  readonly #ports: Ports;
+  #records: ReadingRecords = new Map();
+  #listed: ReadonlySet<string> | undefined;
+
+  constructor(ports: Ports) {
+    this.#ports = ports;
+    const { services } = ports.policy;
+    this.#listed = services && new Set([...services.keys()].map(componentOf));
+  }
+
+  /** Readings that are lost now. */
+  get now(): readonly ReadingRecord[] {
+    return [...this.#records.values()].filter(isLost);
+  }
+
+  /** Whether nothing is lost, and nothing remembered. */
+  get none(): boolean {
+    return this.#records.size === 0;
+  }
+
+  /**
+   * Takes the verdicts of a whole look. Returns a promise only where something has to be looked up before it is
+   * reported: the name that was probably meant.
+   */
+  take(
+    verdicts: readonly ComponentVerdict[],
+    skip: (component: string) => boolean,
+    signal: AbortSignal,
+  ): Promise<void> | undefined {
+    if (this.none && !verdicts.some(isUnknownVerdict)) return undefined;
+    const { detector, ledger } = this.#ports;
+    const { enabledChecks: enabled } = detector as Partial<SimpleDetector>;
+    const facts = { listed: this.#listed, enabled, skip, now: ledger.now() };
+    const { records, lost, back } = nextReadings(this.#records, verdicts, facts);
+    this.#records = records;
+    this.#reportBack(back, facts.now);
+    const misspelled = lost.filter(({ reason }) => reason.startsWith(UNKNOWN_UNIT));
+    this.#reportLost(lost.filter((one) => !misspelled.includes(one)));
+    return misspelled.length === 0 ? undefined : this.#reportUnknown(misspelled, verdicts, signal);
+  }
+
+  async #reportUnknown(
+    lost: readonly ReadingRecord[],
+    verdicts: readonly ComponentVerdict[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    const ids = lost.map(({ component }) => component);
+    const read = verdicts.filter(({ check, status }) => check === 'services' && status !== 'unknown');
+    const names = new Set([...read.map(({ component }) => component), ...(await this.#activeNames(signal))]);
+    const known = [...names].filter((name) => !ids.includes(name));
+    for (const record of lost) {
+      const meant = nearest(record.component, known);
+      const reason = meant === undefined ? record.reason : `${record.reason}: did you mean \`${meant}\`?`;
+      const key = [...this.#records].find(([, one]) => one === record)?.[0];
+      const told = { ...record, reason };
+      if (key !== undefined) this.#records = new Map([...this.#records, [key, told]]);
+      this.#reportLost([told]);
+    }
+  }
+
+  /** Services that run, without their suffix; none where that cannot be told in time. */
+  async #activeNames(signal: AbortSignal): Promise<readonly string[]> {
+    const { host } = this.#ports;
+    if (host.activeServices === undefined) return [];
+    try {
+      const active = await until([signal, AbortSignal.timeout(NAMES_WITHIN_MS)], (inner) =>
+        Promise.race([host.activeServices!(inner), endOf(inner)]),
+      );
+      return isUnknown(active) ? [] : active.map(componentOf);
+    } catch {
+      // A warning without a hint is as true.
+      return [];
+    }
+  }
+
+  /** One line for all that have one cause. */
+  #reportLost(lost: readonly ReadingRecord[]): void {
+    const { emit, logger } = this.#ports;
+    for (const { first, items } of groupBy(lost, causeOf))
+      logger.warn(`Cannot read ${this.#namesOf(items)}: ${first.reason}`);
+    for (const { component, check, reason } of lost) emit('reading:lost', { component, check, reason });
+  }
+
+  #reportBack(back: readonly ReadingRecord[], now: number): void {
+    const { emit, logger } = this.#ports;
+    for (const { first, items } of groupBy(back, causeOf))
+      logger.info(`Can read ${this.#namesOf(items)} again after ${span(now - first.since)}`);
+    for (const { component, check, since } of back)
+      emit('reading:back', { component, check, forMs: now - since });
+  }
+
+  /** Names what a person listed, where one word stands for all of it. */
+  #namesOf(records: readonly ReadingRecord[]): string {
+    const names = records.flatMap(({ component, check }) =>
+      component === 'services' && check === 'services' && this.#listed?.size
+        ? [...this.#listed]
+        : [component],
+    );
+    return namesOf([...new Set(names)]);
+  }
+}
+
+/** What is alike but for names and numbers has one cause. */
+const causeOf = ({ reason, component }: ReadingRecord): string => shapeOf(reason, component);
+
+const isUnknownVerdict = ({ status }: ComponentVerdict): boolean => status === 'unknown';
+
+const endOf = (signal: AbortSignal): Promise<never> =>
+  new Promise((_resolve, reject) => {
+    const end = (): void => reject(new Error('ended', { cause: signal.reason }));
+    if (signal.aborted) end();
+    else signal.addEventListener('abort', end, { once: true });
+  });

@@ -1,0 +1,233 @@
+import { defineAction, verifyByCheck, type ActionDefinition } from '../../src/actions/define.js';
+import { actionRegistry } from '../../src/actions/registry.js';
+import type { ExecuteOptions, Execution, Executor } from '../../src/execute/executor.js';
+import { makePlan, readTargets } from '../../src/execute/planner.js';
+import { digestOf } from '../../src/guard/approvals.js';
+import { NO_HISTORY } from '../../src/guard/generations.js';
+import { DEFAULT_GUARDS } from '../../src/guard/guards.js';
+import type { ReadRequest } from '../../src/host/host.js';
+import { judgeSafety } from '../../src/guard/safety.js';
+import type { Issue } from '../../src/issue.js';
+import { nixSettings } from '../../src/nix-options.js';
+import type { HealingAction, Plan, Step } from '../../src/plan.js';
+import { SimpleResolver } from '../../src/resolve/resolver.js';
+import type { ActScript } from './history.js';
+import type { Ground, Life } from './life.js';
+import type { Doing } from './rules.js';
+
+const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
+const THRESHOLDS = { cpuPercent: 80, memoryPercent: 85, diskPercent: 90, loadAverage: 8 };
+
+const callStep = (name: string): Step => ({
+  ...{ kind: 'call', name, run: () => undefined, timeoutMs: 1_000, interruptible: false },
+});
+
+const own = (scope: 'host' | 'process'): ActionDefinition<{ part: string }> =>
+  defineAction({
+    parse: (parameters) => ({ part: String(parameters['part']) }),
+    plan: ({ part }) => ({
+      ...{ targets: [part], effect: `${part} is well again`, steps: [callStep(`mend ${part}`)] },
+    }),
+    verify: verifyByCheck,
+    ...{ scope, risk: 'reversible', timeoutMs: 60 * 60_000 },
+  });
+
+export const ACTIONS = { mend_part: own('process'), mend_host: own('host') };
+const REGISTRY = actionRegistry(ACTIONS);
+
+/** What an action is done to. */
+const partOf = ({ parameters }: HealingAction): string =>
+  String(parameters['part'] ?? parameters['service']).replace(/\.service$/, '');
+
+/** Picks actions, for what users see of `web` a restart of that unit. */
+export class Resolver extends SimpleResolver {
+  override getAction(issue: Issue): HealingAction {
+    const { component: part, attempt = 0 } = issue;
+    if (part === 'web-http') return { action: 'restart_service', parameters: { service: 'web' } };
+    if (part === 'memory') return { action: 'mend_host', parameters: { part } };
+    if (part === 'worker') return { action: 'mend_part', parameters: { part } };
+    // A ladder with a rung of each scope.
+    if (part === 'pool') return { action: attempt === 0 ? 'mend_part' : 'mend_host', parameters: { part } };
+    return super.getAction(issue);
+  }
+}
+
+/** The hands of one life of an engine: they do what the history says, and tell the rules what they are told to do. */
+export class Hands implements Executor {
+  readonly #ground: Ground;
+  readonly #life: Life;
+  readonly #madeAt = new WeakMap<Plan, number>();
+  #plans = 0;
+
+  constructor(ground: Ground, life: Life) {
+    this.#ground = ground;
+    this.#life = life;
+  }
+
+  plan(action: HealingAction): Promise<Plan> {
+    this.#life.begin();
+    return this.#life.dead ? never() : this.#plan(action);
+  }
+
+  execute(action: HealingAction, options: ExecuteOptions = {}): Promise<Execution> {
+    return this.#life.dead ? never() : this.#execute(action, options);
+  }
+
+  async #plan(action: HealingAction): Promise<Plan> {
+    const { unplannable, misfired, unsteady } = this.#ground;
+    const part = partOf(action);
+    if (unplannable.has(part)) {
+      misfired.add(part).add(part === 'web' ? 'web-http' : part);
+      throw new Error(`${part} cannot be planned`);
+    }
+    const parts = {
+      ...{ host: this.#host(), actions: REGISTRY, thresholds: THRESHOLDS, services: [] },
+      ...{ guards: DEFAULT_GUARDS, nix: nixSettings(), history: NO_HISTORY },
+    };
+    const made = await makePlan(action, parts, new AbortController().signal);
+    const plan = part === 'mail' ? { ...made, approval: 'A person has to decide' } : made;
+    const given = unsteady.has(part) ? this.#anew(plan) : plan;
+    this.#madeAt.set(given, this.#ground.clock.monotonic);
+    return given;
+  }
+
+  #host() {
+    const { world } = this.#ground;
+    return {
+      read: (request: ReadRequest = {}) => world.read(request),
+      unitRelations: (names: readonly string[]) =>
+        Promise.resolve(names.map((name) => world.relations(name))),
+    };
+  }
+
+  /** Another plan each time: another step, or another target. */
+  #anew(plan: Plan): Plan {
+    this.#plans += 1;
+    const id = `way ${this.#plans}`;
+    return this.#plans % 2 === 0
+      ? { ...plan, steps: [...plan.steps, callStep(id)] }
+      : { ...plan, targets: [...plan.targets, { kind: 'plain', id }] };
+  }
+
+  async #execute(action: HealingAction, options: ExecuteOptions): Promise<Execution> {
+    const { clock, acts, history, rules, world } = this.#ground;
+    const { usually, usuallyLastsMs } = history;
+    const script: ActScript = acts.shift() ?? {
+      ...{ goes: this.#ground.wellAtLast ? 'well' : usually, takesMs: 0 },
+      ...(usuallyLastsMs === undefined || this.#ground.wellAtLast ? {} : { lastsMs: usuallyLastsMs }),
+    };
+    const { goes, takesMs, meanwhile } = script;
+    const [issue, plan] = this.#announced(action, options);
+    const { component } = issue;
+    const { scope } = plan;
+    const age = clock.monotonic - (this.#madeAt.get(plan) ?? clock.monotonic);
+    if (age > 0 && rules.isPrompt(component)) rules.breach(`${plan.action}: by a plan that is ${age} ms old`);
+    const refused = await this.#refusal(plan);
+    if (refused) return { ...this.#execution(plan, 'skipped', 0), ...refused };
+    const doing: Doing = {
+      ...{
+        component,
+        action: action.action,
+        scope,
+        check: issue.check,
+        begun: this.#life.now(),
+        ended: false,
+      },
+      doomed: ['broken', 'nonsense', 'well, and nobody can tell', 'well, by another plan'].includes(goes),
+      question: digestOf(plan).slice(0, 8),
+      touches: this.#touched(plan),
+    };
+    this.#life.tellBegun(doing, plan, options);
+    if (this.#life.dies('before the act')) return never();
+    if (meanwhile !== undefined) await this.#life.meddle(meanwhile);
+    await clock.sleep(takesMs, () => this.#life.dead);
+    this.#effect(component, partOf(action), script);
+    if (this.#life.dies('after the act')) return never();
+    const { heard } = this.#life;
+    heard.actedAt.set(component, world.probes.next());
+    const helped = goes === 'well' && script.lateMs === undefined && script.lastsMs === undefined;
+    heard.helped[helped ? 'add' : 'delete'](component);
+    rules.end(doing, goes !== 'refused');
+    if (goes === 'broken') throw new Error('the executor is broken');
+    if (goes === 'nonsense') return undefined as never;
+    if (goes === 'refused') return this.#execution(plan, 'skipped', takesMs);
+    const failed = goes.startsWith('wrong');
+    const ran = goes === 'well, by another plan' ? this.#anew(plan) : plan;
+    const steps = [{ step: 'pretend', ok: !failed, durationMs: takesMs }];
+    const ended = { ...this.#execution(ran, failed ? 'failed' : 'executed', takesMs), steps };
+    return failed ? { ...ended, error: `It went ${goes}` } : ended;
+  }
+
+  #execution(plan: Plan, outcome: Execution['outcome'], durationMs: number): Execution {
+    const { action } = plan;
+    const base = {
+      action,
+      plan,
+      outcome,
+      success: outcome === 'executed',
+      dryRun: false,
+      steps: [],
+      durationMs,
+    };
+    return outcome === 'skipped' ? { ...base, blockedBy: 'in-transition', error: 'It was refused' } : base;
+  }
+
+  /** The issue and the plan that were announced, and that are to be carried out: no other. */
+  #announced(
+    action: HealingAction,
+    { plan }: ExecuteOptions,
+  ): readonly [Pick<Issue, 'component' | 'check'>, Plan] {
+    const { rules } = this.#ground;
+    const { plans } = this.#life.heard;
+    const said = [...plans.values()].find((one) => one.plan === plan);
+    if (said?.plan.action === action.action) return [said.issue, said.plan];
+    rules.breach(`${action.action} of ${partOf(action)}: not by the plan that was announced last`);
+    const [issue, fallback]: [Pick<Issue, 'component'>, Plan | undefined] = [
+      { component: partOf(action) },
+      plan ?? [...plans.values()][0]?.plan,
+    ];
+    return [issue, fallback!];
+  }
+
+  /** As the library's own executor: what a plan acts on is read again, and may be on its way by itself. */
+  async #refusal(plan: Plan): Promise<Pick<Execution, 'blockedBy' | 'error'> | undefined> {
+    const targets = await readTargets(plan.targets, this.#host(), new AbortController().signal);
+    const block = judgeSafety({ ...plan, targets }, { services: undefined, protect: [] }, { approved: true });
+    return block?.reason === 'in-transition' ? { blockedBy: block.reason, error: block.sentence } : undefined;
+  }
+
+  /** Units that a plan works on, and those that go down with them at this moment. The running ones must be named in it. */
+  #touched(plan: Plan): readonly string[] {
+    const { world, rules } = this.#ground;
+    const units = plan.targets.filter((target) => target.kind === 'unit');
+    const drawn = units.flatMap(({ id }) => world.neighboursOf(id.replace(/\.service$/, '')));
+    const touched = plan.effects?.touches.flatMap(({ names }) => names) ?? [];
+    const named = [...units.flatMap(({ id, names }) => [id, ...names]), ...touched];
+    if (drawn.length > 0) rules.seen.neighbours += 1;
+    const unnamed = drawn.filter((unit) => world.isRunning(unit) && !named.includes(unit));
+    if (unnamed.length > 0)
+      rules.breach(`${plan.action}: it touches ${unnamed.join()}, which its plan does not name`);
+    return [...new Set([...units.map(({ id }) => id), ...drawn])];
+  }
+
+  /** What the act does to the host. */
+  #effect(component: string, part: string, { goes, lateMs = 0, lastsMs }: ActScript): void {
+    const { world, rules } = this.#ground;
+    const aspects = new Set([component, part, ...(component === 'db' ? ['db-query'] : [])]);
+    const turn = (condition: 'ok' | 'bad' | 'worse' | 'unknown'): void => {
+      for (const aspect of aspects) world.turn(aspect, condition);
+    };
+    for (const unit of world.neighboursOf(part)) world.rerun(unit.replace(/\.service$/, ''));
+    if (goes === 'worse') turn('worse');
+    if (goes === 'well, and nobody can tell') return turn('unknown');
+    if (goes.startsWith('well') || goes === 'wrong, but it helps') {
+      if (lateMs === 0) turn('ok');
+      else {
+        rules.seen.late += 1;
+        world.later(lateMs, () => turn('ok'));
+      }
+      if (lastsMs !== undefined) world.later(lateMs + lastsMs, () => world.turn(component, 'bad'));
+    }
+    if (goes === 'well, and it dies in settling') world.later(1_000, () => world.rerun(part));
+  }
+}

@@ -1,0 +1,105 @@
+import type { Check } from '../../src/detect/check.js';
+import type { Verdict } from '../../src/issue.js';
+import type { WorldClock } from './clock.js';
+import { PROBES, truthIn, type Condition, type Truth } from './conditions.js';
+
+/** After how many milliseconds a probe answers, or never. */
+export type Manner = number | 'never';
+
+/** One run of a probe, as a bystander sees it. */
+export interface Run {
+  /** Order among all that happens. */
+  readonly began: number;
+  readonly inLook: boolean;
+  /** What it answered; `undefined` as long as it has not, or when that came too late. */
+  answer?: Truth | undefined;
+}
+
+/** The probes of a world: how they answer, and what they answered. */
+export class Probes {
+  readonly runs = new Map<string, Run[]>();
+  /** Whether the reading under way is one of everything. */
+  inLook = false;
+  /** Told when a probe has answered in time. */
+  answered: (name: string, run: Run) => void = () => undefined;
+  #order = 0;
+  readonly #clock: WorldClock;
+  readonly #conditionOf: (aspect: string) => Condition;
+  readonly #manners = new Map<string, Manner>();
+  #hanging: { readonly name: string; readonly release: () => void }[] = [];
+
+  constructor(clock: WorldClock, conditionOf: (aspect: string) => Condition) {
+    this.#clock = clock;
+    this.#conditionOf = conditionOf;
+  }
+
+  /** The next place in the order of what happens. */
+  next(): number {
+    this.#order += 1;
+    return this.#order;
+  }
+
+  /** From now on a probe answers so; what hung until now answers at last. */
+  answer(name: string, manner: Manner): void {
+    this.#manners.set(name, manner);
+    for (const one of this.#hanging) if (one.name === name) one.release();
+    this.#hanging = this.#hanging.filter((one) => one.name !== name);
+  }
+
+  /** Whether a probe answers at once. */
+  isPrompt(name: string): boolean {
+    return this.#mannerOf(name) === 0;
+  }
+
+  /** Whether a probe answers, at once or within its time. */
+  isInTime(name: string): boolean {
+    const manner = this.#mannerOf(name);
+    const runs = this.runs.get(name) ?? [];
+    return manner !== 'never' && manner < PROBES[name]!.timeoutMs && runs.every(({ answer }) => answer);
+  }
+
+  lastRun(name: string): Run | undefined {
+    return this.runs.get(name)?.at(-1);
+  }
+
+  /** The checks, for one life of an engine. */
+  checks(isDead: () => boolean): Check[] {
+    return Object.entries(PROBES).map(([name, { component, timeoutMs, settleMs }]) => ({
+      ...{ name, component, timeoutMs, type: 'service' as const, parts: [] },
+      // The resolver picks what these need; for a unit its restart.
+      ...(component === 'web' ? { heals: 'web' } : {}),
+      // The others keep the default.
+      ...(settleMs === 60_000 ? {} : { settleMs }),
+      run: () => this.#run(name, isDead),
+    }));
+  }
+
+  #run(name: string, isDead: () => boolean): Verdict | Promise<Verdict> {
+    const run: Run = { began: this.next(), inLook: this.inLook };
+    if (!isDead()) this.runs.set(name, [...(this.runs.get(name) ?? []).slice(-5), run]);
+    const manner = this.#mannerOf(name);
+    if (manner === 0) return this.#end(name, run, isDead);
+    const begun = this.#clock.monotonic;
+    const done = (): Verdict => {
+      const inTime = this.#clock.monotonic - begun < PROBES[name]!.timeoutMs;
+      return this.#end(name, run, () => isDead() || !inTime);
+    };
+    if (manner !== 'never') return this.#clock.sleep(manner, isDead).then(done);
+    return new Promise<void>((release) => this.#hanging.push({ name, release })).then(done);
+  }
+
+  #end(name: string, run: Run, isLate: () => boolean): Verdict {
+    const condition = this.#conditionOf(name);
+    const { status, severity } = truthIn(name, condition);
+    if (!isLate()) {
+      run.answer = truthIn(name, condition);
+      this.answered(name, run);
+    }
+    if (condition === 'starting') throw new Error('the check is broken');
+    return { status, severity, reason: `${name} is ${condition}` };
+  }
+
+  #mannerOf(name: string): Manner {
+    return this.#manners.get(name) ?? 0;
+  }
+}

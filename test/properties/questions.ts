@@ -1,0 +1,90 @@
+import type { GuardState } from '../../src/guard/state.js';
+import type { Memories } from './memory.js';
+
+const LAPSE = 15 * 60_000;
+
+/** A question to a person. */
+export interface Asked {
+  readonly component: string;
+  readonly askedAt: number;
+  yes: boolean;
+  /** Whether it was well again since: then nobody has to answer any more. */
+  idle: boolean;
+}
+
+/** What the rules on approvals are about. */
+export interface QuestionSources {
+  readonly memories: Memories;
+  readonly seen: { asked: number; approved: number };
+  readonly now: () => number;
+  /** Whether a look still finds a component in trouble. */
+  readonly found: (component: string) => boolean;
+  readonly breach: (words: string) => void;
+}
+
+/** The rules on what a person is asked, and may answer. */
+export class Questions {
+  readonly all = new Map<string, Asked>();
+  readonly #sources: QuestionSources;
+
+  constructor(sources: QuestionSources) {
+    this.#sources = sources;
+  }
+
+  look(): void {
+    const { found, now, memories } = this.#sources;
+    for (const [id, asked] of this.all) {
+      const { component, askedAt } = asked;
+      asked.idle ||= !found(component);
+      if (now() - askedAt < LAPSE) continue;
+      this.all.delete(id);
+      if (!asked.idle) memories.refused(component, 'restart_service', askedAt + LAPSE);
+    }
+  }
+
+  ask(id: string, component: string): void {
+    const { seen, now, memories, breach } = this.#sources;
+    if ((memories.of(component).backoff.get('restart_service')?.until ?? 0) > now())
+      breach(`A person is asked about ${component} before its backoff is over`);
+    seen.asked += 1;
+    this.all.set(id, { component, askedAt: now(), yes: false, idle: false });
+  }
+
+  refuse(id: string): void {
+    const { memories, now } = this.#sources;
+    const asked = this.all.get(id);
+    if (!asked) return;
+    this.all.delete(id);
+    // With the trouble its question was over: the answer is to nothing.
+    if (!asked.idle) memories.refused(asked.component, 'restart_service', now());
+  }
+
+  /** A plan is carried out: as one that was approved only if it was, and within its time. */
+  use(
+    component: string,
+    moment: { readonly approved: boolean; readonly question: string; readonly needsApproval: boolean },
+    must: (right: boolean, why: string) => void,
+  ): void {
+    const { seen, now } = this.#sources;
+    const answer = this.all.get(moment.question);
+    const yes = answer?.yes === true && answer.component === component;
+    must(yes || !moment.approved, 'called approved, and nobody said yes to this plan');
+    if (!moment.needsApproval) return;
+    must(moment.approved && yes, 'without approval');
+    seen.approved += 1;
+    must(now() - (answer?.askedAt ?? now()) < LAPSE, 'on an approval that has lapsed');
+  }
+
+  /** One "yes" is for one act. */
+  forget(question: string): void {
+    this.all.delete(question);
+  }
+
+  died(durable: GuardState | undefined): void {
+    for (const [id, asked] of this.all) {
+      const kept = durable?.approvals.find((one) => one.id === id);
+      if (!kept) this.all.delete(id);
+      else asked.yes = kept.answer === 'yes';
+    }
+  }
+}

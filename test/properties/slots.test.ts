@@ -1,0 +1,35 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { conflicts, type Claim } from '../../src/guard/claims.js';
+import { Slots } from '../../src/repair/slots.js';
+import { WorldClock } from './clock.js';
+
+const claims = fc.record({
+  scope: fc.constantFrom('host' as const, 'process' as const),
+  alone: fc.constantFrom(false, false, false, true),
+  names: fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g'), { minLength: 1, maxLength: 2 }),
+});
+const works = fc.array(fc.record({ claim: claims, takesMs: fc.constantFrom(0, 1, 5) }), { maxLength: 14 });
+
+it('runs at most four of a scope side by side, none on the unit of another, a change of generation alone, and all', async () => {
+  await fc.assert(
+    fc.asyncProperty(works, async (all) => {
+      const clock = new WorldClock(() => 0);
+      const slots = new Slots(() => clock.monotonic);
+      const running = new Set<Claim>();
+      const ended = all.map(({ claim, takesMs }) =>
+        slots.take(claim, { component: '', action: '' }, async () => {
+          const beside = [...running].filter(({ scope }) => scope === claim.scope);
+          expect(beside.length).toBeLessThan(4);
+          expect(beside.some((other) => conflicts(other, claim))).toBe(false);
+          if (claim.alone || beside.some(({ alone }) => alone)) expect(beside).toEqual([]);
+          running.add(claim);
+          await clock.sleep(takesMs);
+          running.delete(claim);
+        }),
+      );
+      await clock.drive(Promise.all(ended), () => false);
+    }),
+    { numRuns: 200, seed: 20_261_123 },
+  );
+});

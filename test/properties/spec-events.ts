@@ -1,0 +1,31 @@
+export type Name = 'a' | 'b';
+
+/** Everything that can happen. */
+export const EVENTS = [
+  'a turns', // from ok to bad, or back
+  'b turns',
+  'a look, repairs help',
+  'a look, repairs do not help',
+  'a look, repairs hang', // for ten minutes, and then they help
+  'a look, repairs relapse', // they help for half a minute
+  'a look, dies in the act of a', // five seconds into it; it begins anew after ten seconds
+  'a person approves', // and the repair helps
+  'a person pauses or resumes',
+  'a minute passes',
+  'eleven minutes pass',
+] as const;
+export type SpecEvent = (typeof EVENTS)[number];
+
+/** How a repair goes. */
+export type Way = 'help' | 'do not help' | 'hang' | 'relapse' | 'die';
+
+/** What is seen of one event: what became of each component in trouble, in the order of their names. */
+export type Seen = readonly string[];
+
+export const SECOND = 1_000;
+export const MINUTE = 60 * SECOND;
+export const HOUR = 60 * MINUTE;
+export const HANG = 10 * MINUTE;
+export const RELAPSE_AFTER = 30 * SECOND;
+export const DEATH_AFTER = 5 * SECOND;
+export const DOWN = 10 * SECOND;

@@ -1,0 +1,40 @@
+import { expect, it } from 'vitest';
+import { preload } from '../../src/repair/load.js';
+import { differs, historiesOf } from './enumeration.js';
+import { EVENTS, type SpecEvent } from './spec-events.js';
+
+/** Number of events in a history; CI and people may ask for more. */
+const DEPTH = Number(process.env['PROPERTY_DEPTH'] ?? 3);
+
+/** How histories begin: with both in trouble, and where one more useless repair opens a breaker. */
+const BEGINNINGS: readonly (readonly SpecEvent[])[] = [
+  [],
+  [
+    'a look, repairs do not help',
+    'eleven minutes pass',
+    'a look, repairs do not help',
+    'eleven minutes pass',
+    'a person approves',
+  ],
+];
+
+it(
+  'does what the specification says, in every history of two components',
+  async () => {
+    await preload();
+    const wrong: string[] = [];
+    let histories = 0;
+    // A shorter history is the beginning of a longer one, and is compared event by event.
+    for (const beginning of BEGINNINGS) {
+      for (const history of historiesOf(DEPTH, beginning)) {
+        const found = await differs(history);
+        if (found !== undefined && wrong.length < 10) wrong.push(found);
+        histories += 1;
+      }
+    }
+    const words = `every one of ${DEPTH} events out of ${EVENTS.length}, after ${BEGINNINGS.length} beginnings`;
+    console.log(`${histories} histories enumerated: ${words}`);
+    expect(wrong).toEqual([]);
+  },
+  24 * 60 * 60_000,
+);

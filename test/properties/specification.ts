@@ -1,0 +1,206 @@
+import { DEATH_AFTER, DOWN, HANG, HOUR, MINUTE, RELAPSE_AFTER, SECOND } from './spec-events.js';
+import type { Name, Seen, SpecEvent, Way } from './spec-events.js';
+
+/** Two readings, a second apart. */
+const PROOF = 2 * SECOND;
+/** An act whose end nobody recorded is judged only when it is so old. */
+const SETTLE = 3 * SECOND;
+/** Health and requests: after so long a component is at its start, and an issue is no relapse any more. */
+const RESET = 10 * MINUTE;
+const LAPSE = 15 * MINUTE;
+
+interface Fix {
+  readonly at: number;
+  readonly strikes: number;
+  readonly probation: boolean;
+}
+
+/** What is remembered of a component. */
+const newComponent = () => ({
+  /** Now, and from then on again. */
+  ...{ bad: true, badAt: Infinity },
+  /** Whether an issue is open, and when an act began whose end nobody recorded. */
+  ...{ open: false, cut: null as number | null },
+  ...{ acts: [] as number[], strikes: 0, relapses: 0, repairs: 0, since: 0, until: 0 },
+  ...{ openUntil: null as number | null, healthySince: null as number | null, fix: null as Fix | null },
+  asked: null as { readonly at: number; yes: boolean } | null,
+});
+type Component = ReturnType<typeof newComponent>;
+
+/**
+ * What the engine does with two components, as a specification that can be read from top to bottom: HEALING, section 5.
+ * `a` is repaired without asking; the repair of `b` needs a person's approval. Each has one check, which needs a second
+ * to be read again and two readings in a row to prove a repair.
+ */
+export class Specification {
+  #now = 0;
+  #paused = false;
+  readonly #all = { a: newComponent(), b: newComponent() };
+
+  /** Lets something happen. Returns what must be seen. */
+  step(event: SpecEvent): Seen {
+    if (event === 'a turns' || event === 'b turns') return this.#turn(event === 'a turns' ? 'a' : 'b');
+    if (event === 'a minute passes') return this.#pass(MINUTE);
+    if (event === 'eleven minutes pass') return this.#pass(11 * MINUTE);
+    if (event === 'a person approves') return this.#approve();
+    if (event === 'a person pauses or resumes') {
+      this.#paused = !this.#paused;
+      return [];
+    }
+    const way = event.slice('a look, repairs '.length) as Way;
+    return this.#look(event === 'a look, dies in the act of a' ? 'die' : way);
+  }
+
+  #turn(name: Name): Seen {
+    const one = this.#all[name];
+    [one.bad, one.badAt] = [!this.#isBad(one), Infinity];
+    return [];
+  }
+
+  #pass(ms: number): Seen {
+    this.#now += ms;
+    return [];
+  }
+
+  #isBad({ bad, badAt }: Component): boolean {
+    return bad || badAt <= this.#now;
+  }
+
+  /** Looks at both, and repairs what is bad, side by side. */
+  #look(way: Way): Seen {
+    const { a, b } = this.#all;
+    const before = this.#now;
+    this.#lapse();
+    for (const one of [a, b]) this.#read(one);
+    for (const one of [a, b]) this.#settle(one);
+    const bad = (['a', 'b'] as const).filter((name) => this.#isBad(this.#all[name]));
+    const seen: string[] = [];
+    let end = before;
+    let died = false;
+    for (const name of bad) {
+      this.#now = before;
+      const outcome = this.#repair(name, way === 'die' && name === 'b' ? 'help' : way);
+      died ||= outcome === 'died';
+      seen.push(`${name}: ${outcome}`);
+      end = Math.max(end, this.#now);
+    }
+    this.#now = end;
+    if (died) this.#restart();
+    return died ? ['died'] : seen;
+  }
+
+  /** A request that nobody answered in time is rejected; the next waits as after a repair that did not help. */
+  #lapse(): void {
+    const { b } = this.#all;
+    if (b.asked === null || this.#now - b.asked.at < LAPSE) return;
+    b.asked = null;
+    this.#wait(b, false);
+  }
+
+  /** An issue opens at a bad reading, and clears at a good one, but never while an act on it has no end. */
+  #read(one: Component): void {
+    if (this.#isBad(one)) {
+      if (!one.open) this.#opens(one);
+      one.open = true;
+      one.healthySince = null;
+      return;
+    }
+    if (one.open && one.cut === null) [one.open, one.asked] = [false, null];
+    one.healthySince ??= this.#now;
+    if (this.#now - one.healthySince >= RESET)
+      Object.assign(one, { strikes: 0, relapses: 0, repairs: 0, since: 0, until: 0, openUntil: null });
+  }
+
+  /** The same issue soon after `fixed`: that repair relapsed. Early, it counts for the breaker. */
+  #opens(one: Component): void {
+    const { fix } = one;
+    if (fix === null || this.#now - fix.at > RESET) return;
+    const early = this.#now - fix.at < Math.min(10 * MINUTE, MINUTE * 2 ** one.relapses);
+    one.fix = null;
+    one.relapses += 1;
+    if (one.repairs > 0) one.until = Math.max(one.until, one.since + waitAfter(one.repairs));
+    if (early) this.#strike(one, fix.strikes, fix.probation);
+  }
+
+  /** An act that was cut off is judged by what is read, and never blindly repeated. */
+  #settle(one: Component): void {
+    if (one.cut === null || this.#now - one.cut < SETTLE) return;
+    const isBad = this.#isBad(one);
+    const lasting = one.healthySince !== null && this.#now - one.healthySince >= SETTLE;
+    if (!isBad && !lasting && this.#now - one.cut < RESET) return;
+    one.cut = null;
+    this.#record(one, !isBad);
+  }
+
+  /** Every gate in its order; then the act, its proof and its record. */
+  #repair(name: Name, way: Way): string {
+    const one = this.#all[name];
+    if (this.#paused) return 'paused';
+    if (!this.#isBad(one)) return 'already-healthy';
+    if (one.cut !== null) return 'in-flight';
+    if (one.openUntil !== null && one.openUntil > this.#now) return 'breaker-open';
+    if (one.until > this.#now) return 'backoff';
+    if (one.acts.filter((at) => at > this.#now - HOUR).length >= 6) return 'budget';
+    if (name === 'b' && one.asked?.yes !== true) {
+      one.asked ??= { at: this.#now, yes: false };
+      return 'needs-approval';
+    }
+    return this.#act(one, way);
+  }
+
+  #act(one: Component, way: Way): string {
+    one.asked = null;
+    if (way === 'die') {
+      one.cut = this.#now;
+      this.#now += DEATH_AFTER;
+      return 'died';
+    }
+    if (way === 'hang') this.#now += HANG;
+    if (way !== 'do not help') [one.bad, one.badAt] = [false, Infinity];
+    if (way === 'relapse') one.badAt = this.#now + RELAPSE_AFTER;
+    this.#now += PROOF;
+    this.#record(one, way !== 'do not help');
+    return way === 'do not help' ? 'ineffective' : 'fixed';
+  }
+
+  /** Fixed implies cleared. What was not fixed waits longer each time, and three of them open the breaker. */
+  #record(one: Component, fixed: boolean): void {
+    const probation = one.openUntil !== null && one.openUntil <= this.#now;
+    one.acts.push(this.#now);
+    one.healthySince = null;
+    one.fix = fixed ? { at: this.#now, strikes: one.strikes, probation } : null;
+    this.#wait(one, fixed);
+    if (fixed) Object.assign(one, { strikes: 0, openUntil: null, open: false });
+    else this.#strike(one, one.strikes, probation);
+  }
+
+  #wait(one: Component, fixed: boolean): void {
+    one.repairs += 1;
+    one.since = this.#now;
+    one.until = this.#now + waitAfter(fixed ? one.repairs - 1 : one.repairs);
+  }
+
+  #strike(one: Component, before: number, probation: boolean): void {
+    one.strikes = before + 1;
+    if (probation || one.strikes % 3 === 0) one.openUntil = this.#now + HOUR;
+  }
+
+  /** A yes is remembered; where the issue is open, it is acted on at once. */
+  #approve(): Seen {
+    const { b } = this.#all;
+    this.#lapse();
+    if (b.asked === null || b.asked.yes) return ['nothing is asked'];
+    b.asked.yes = true;
+    return b.open ? [`b: ${this.#repair('b', 'help')}`] : [];
+  }
+
+  /** A new engine has not looked yet: it knows what was on disk, and nothing else. */
+  #restart(): void {
+    this.#now += DOWN;
+    for (const one of [this.#all.a, this.#all.b]) [one.open, one.healthySince] = [false, null];
+  }
+}
+
+/** The first repair that works may be followed by the next at once; then 1 min x 2, up to 10 min. */
+const waitAfter = (repairs: number): number =>
+  repairs === 0 ? 0 : Math.min(10 * MINUTE, MINUTE * 2 ** (repairs - 1));

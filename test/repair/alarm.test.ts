@@ -1,0 +1,131 @@
+import { describe, expect, it } from 'vitest';
+import type { Check } from '../../src/detect/check.js';
+import type { Verdict } from '../../src/issue.js';
+import { SimpleResolver } from '../../src/resolve/resolver.js';
+import { failedUnit, unitReading } from '../../src/testing/index.js';
+import { benchOf, type Bench } from '../make-engine.js';
+
+const bad: Verdict = { status: 'bad', reason: 'GET / answered 502' };
+const ok: Verdict = { status: 'ok', reason: 'GET / answered 200' };
+
+/** An nginx that runs, and answers as the check is told to: `answer` gets the seconds since the last restart, -1 before one. */
+function nginxThatAnswers(answer: (secondsUp: number) => Verdict, more: Partial<Check> = {}) {
+  let startedAt: number | undefined;
+  const asked: number[] = [];
+  const check: Check = {
+    name: 'nginx-http',
+    component: 'nginx-http',
+    type: 'service',
+    parts: [],
+    heals: 'nginx',
+    run: () => {
+      const up = startedAt === undefined ? -1 : (bench.clock.monotonic() - startedAt) / 1_000;
+      asked.push(up);
+      return answer(up);
+    },
+    ...more,
+  };
+  const bench: Bench = benchOf(
+    { units: [unitReading({ name: 'nginx.service' })] },
+    {
+      services: ['nginx'],
+      checks: [check],
+      enabledChecks: ['services', 'nginx-http'],
+      fake: { act: () => void (startedAt = bench.clock.monotonic()) },
+    },
+  );
+  return { bench, asked };
+}
+
+const outcomes = (bench: Bench) => bench.events('heal:done').map(({ result }) => result.outcome);
+
+/** Monitors for so long, and stops. */
+async function watch({ engine, clock }: Bench, ms: number): Promise<void> {
+  const monitoring = engine.startMonitoring(60);
+  await clock.advance(ms);
+  await engine.close();
+  await monitoring;
+}
+
+const MINUTE = 60_000;
+
+describe('a check that sees what systemd cannot', () => {
+  it('keeps a repair from being called fixed for as long as it reads bad', async () => {
+    const { bench } = nginxThatAnswers(() => bad);
+    const [result] = await bench.done(bench.engine.detectAndHeal());
+    expect(result).toMatchObject({ outcome: 'ineffective', success: false });
+    expect(result?.error).toContain('GET / answered 502');
+    expect(bench.told).not.toContain('issue:cleared nginx-http');
+  });
+
+  it('opens the breaker after three restarts that did not help, in a day of 502', async () => {
+    const { bench } = nginxThatAnswers(() => bad);
+    await watch(bench, 50 * MINUTE);
+    expect(outcomes(bench)).toEqual(['ineffective', 'ineffective', 'ineffective']);
+    expect(bench.events('issue:opened')).toHaveLength(1);
+    expect(bench.engine.getMetrics()).toMatchObject({ issuesResolved: 0, successRate: 0 });
+  });
+
+  it('proves a repair that works after 2 s with two ok answers in a row, and restarts once', async () => {
+    const { bench, asked } = nginxThatAnswers((up) => (up >= 2 ? ok : bad));
+    const [result] = await bench.done(bench.engine.detectAndHeal());
+    expect(result).toMatchObject({ outcome: 'fixed', success: true });
+    expect(bench.executor.executed).toHaveLength(1);
+    expect(asked.filter((up) => up >= 2).length).toBeGreaterThanOrEqual(2);
+    expect(bench.told.slice(-3)).toEqual(['heal:done nginx-http', 'issue:cleared nginx-http', 'cycle:done']);
+  });
+
+  it('is not judged, nor the service touched again, before its time to settle is over', async () => {
+    const { bench } = nginxThatAnswers((up) => (up >= 50 ? ok : bad));
+    await watch(bench, 3 * MINUTE);
+    expect(outcomes(bench)).toEqual(['fixed']);
+    expect(bench.executor.executed).toHaveLength(1);
+  });
+
+  it('needs longer than its settle time: the repair is ineffective', async () => {
+    const { bench } = nginxThatAnswers((up) => (up >= 50 ? ok : bad), { settleMs: 10_000 });
+    const [result] = await bench.done(bench.engine.detectAndHeal());
+    expect(result?.outcome).toBe('ineffective');
+  });
+
+  it('does not take one ok answer between bad ones for a proof', async () => {
+    const { bench } = nginxThatAnswers((up) => (up >= 4 && up < 5 ? ok : bad));
+    const [result] = await bench.done(bench.engine.detectAndHeal());
+    expect(result?.outcome).toBe('ineffective');
+  });
+
+  it('that cannot tell after the repair leaves it unproven', async () => {
+    const { bench } = nginxThatAnswers((up) => (up >= 0 ? { status: 'unknown', reason: 'no route' } : bad));
+    const [result] = await bench.done(bench.engine.detectAndHeal());
+    expect(result).toMatchObject({ outcome: 'failed' });
+    expect(result?.error).toContain('no route');
+  });
+
+  it('judges a repair that a resolver mapped to a unit of another name', async () => {
+    class ByName extends SimpleResolver {
+      override getAction() {
+        return { action: 'restart_service', parameters: { service: 'nginx' } };
+      }
+    }
+    const { bench } = nginxThatAnswers(() => bad, { heals: undefined } as never);
+    bench.engine.resolver = new ByName();
+    const [result] = await bench.done(bench.engine.detectAndHeal());
+    expect(result?.outcome).toBe('ineffective');
+  });
+
+  it('and a unit of the same component are both asked: the unit alone proves nothing', async () => {
+    const { bench } = nginxThatAnswers(() => bad, { component: 'nginx' });
+    bench.host.setUnit('nginx', failedUnit({ name: 'nginx.service' }));
+    const results = await bench.done(bench.engine.detectAndHeal());
+    expect(results.map(({ outcome }) => outcome)).not.toContain('fixed');
+  });
+});
+
+describe('an issue made by hand', () => {
+  it('is proved by the checks of its component where there are any', async () => {
+    const bench = benchOf({ units: [failedUnit()] }, { services: ['nginx'] });
+    const issue = { type: 'service', severity: 3, description: 'It is down', component: 'nginx' } as const;
+    const result = await bench.done(bench.engine.healIssue({ ...issue, metricValue: 0, threshold: 1 }));
+    expect(result.outcome).toBe('ineffective');
+  });
+});

@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import type { ComponentVerdict } from '../../src/issue.js';
+import { proofOf } from '../../src/repair/proof.js';
+import { verdictOf } from '../make.js';
+
+const by = (check: string, status: ComponentVerdict['status'], more: Partial<ComponentVerdict> = {}) =>
+  verdictOf({ check, status, component: 'nginx', reason: `${check} is ${status}`, ...more });
+const OPENED = { component: 'nginx', check: 'http' };
+const BY_HAND = { component: 'nginx' };
+
+describe('the proof by the alarm', () => {
+  it.each<[string, ...Parameters<typeof proofOf>, ReturnType<typeof proofOf>['status']]>([
+    ['is ok when the opening check reads ok', OPENED, [by('http', 'bad')], [by('http', 'ok')], 'ok'],
+    ['is bad while the opening check reads bad', OPENED, [by('http', 'bad')], [by('http', 'bad')], 'bad'],
+    ['is unknown when it is unknown', OPENED, [by('http', 'bad')], [by('http', 'unknown')], 'unknown'],
+    ['is unknown when it is silent', OPENED, [by('http', 'bad')], [by('services', 'ok')], 'unknown'],
+    ['is unknown when no check answers', OPENED, [by('http', 'bad')], [], 'unknown'],
+    [
+      'is bad when another check of the component reads bad',
+      OPENED,
+      [by('http', 'bad')],
+      [by('http', 'ok'), by('services', 'bad')],
+      'bad',
+    ],
+    [
+      'is unknown when another check that read bad before is unknown now',
+      OPENED,
+      [by('http', 'bad'), by('services', 'bad')],
+      [by('http', 'ok'), by('services', 'unknown')],
+      'unknown',
+    ],
+    [
+      'is ok when a check that did not read bad before is unknown',
+      OPENED,
+      [by('http', 'bad'), by('tls', 'unknown')],
+      [by('http', 'ok'), by('tls', 'unknown')],
+      'ok',
+    ],
+    [
+      'is bad while the value is not under its clearing level: fixed implies cleared',
+      OPENED,
+      [by('http', 'bad')],
+      [by('http', 'ok', { value: 83, clearsAt: 80 })],
+      'bad',
+    ],
+    [
+      'is unknown while the component is on its way to another state',
+      OPENED,
+      [by('http', 'bad')],
+      [by('http', 'ok'), by('services', 'ok', { transient: true })],
+      'unknown',
+    ],
+    ['is unchecked for an issue made by hand that no check covers', BY_HAND, [], [], 'unchecked'],
+    ['is ok for an issue made by hand that a check covers', BY_HAND, [], [by('services', 'ok')], 'ok'],
+    ['is bad for an issue made by hand while a check reads bad', BY_HAND, [], [by('services', 'bad')], 'bad'],
+    [
+      'is unknown for an issue made by hand that is unreadable',
+      BY_HAND,
+      [],
+      [by('services', 'unknown')],
+      'unknown',
+    ],
+  ])('%s', (_title, issue, before, after, status) => {
+    const proof = proofOf(issue, before, after);
+    expect(proof.status).toBe(status);
+    expect(proof.reason).not.toBe('');
+  });
+
+  it('gives the sentence of the check that opened the issue', () => {
+    const after = [by('services', 'ok'), by('http', 'ok')];
+    expect(proofOf(OPENED, [by('http', 'bad')], after).reason).toBe('http is ok');
+  });
+});

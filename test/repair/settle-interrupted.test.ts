@@ -1,0 +1,162 @@
+import { describe, expect, it } from 'vitest';
+import { DEFAULT_GUARDS } from '../../src/guard/guards.js';
+import { Ledger } from '../../src/guard/ledger.js';
+import { EMPTY_STATE, type GuardState, type Intent } from '../../src/guard/state.js';
+import { memoryStore } from '../../src/guard/store.js';
+import type { ComponentVerdict } from '../../src/issue.js';
+import { settleInterrupted } from '../../src/repair/settle-interrupted.js';
+import { fakeClock, fakeHost, recordingLogger } from '../../src/testing/index.js';
+import { verdictOf } from '../make.js';
+
+const MINUTE = 60_000;
+const UNIT = { component: 'nginx', check: 'services' } as const;
+const HTTP = { component: 'nginx', check: 'http', settleMs: MINUTE } as const;
+const SWITCH = {
+  from: '/nix/store/b',
+  to: '/nix/store/a',
+  verb: 'switch' as const,
+  units: ['nginx.service'],
+  failing: ['nginx.service'],
+};
+
+interface Begun extends Partial<Intent> {
+  /** How long ago it was begun. */
+  readonly agoMs?: number;
+}
+
+/** A state with one open intent, and what comes of it at each look. */
+async function begun({ agoMs = 10_000, ...more }: Begun = {}, state: Partial<GuardState> = {}) {
+  const clock = fakeClock();
+  const logger = recordingLogger();
+  const at = clock.now() - agoMs;
+  const intent: Intent = {
+    ...{ at, component: 'nginx', action: 'restart_service', scope: 'host', bootId: 'now', check: 'services' },
+    ...more,
+  };
+  const store = memoryStore();
+  await store.save({ ...EMPTY_STATE, ...state, savedAt: clock.now(), intents: [intent] });
+  const ledger = new Ledger({ store, clock, logger });
+  await ledger.open(false);
+  const settled: string[] = [];
+  const look = async (verdicts: readonly ComponentVerdict[], { inRepair = false, pending = false } = {}) => {
+    await settleInterrupted(verdicts, {
+      ...{ ledger, clock, logger, guards: DEFAULT_GUARDS, bootId: 'now', host: fakeHost() },
+      isInRepair: () => inRepair,
+      isPending: () => pending,
+      settled: (_intent, outcome) => void settled.push(outcome),
+    });
+    return settled.at(-1);
+  };
+  return { look, clock, ledger, logger };
+}
+
+const ok = (about: object = UNIT) => verdictOf({ ...about, status: 'ok', value: 1 });
+const bad = (about: object = UNIT) => verdictOf({ ...about, status: 'bad', value: 0 });
+const unknown = (about: object = UNIT) => verdictOf({ ...about, status: 'unknown' });
+
+describe('a repair that a crash interrupted', () => {
+  it.each<[string, Begun, ComponentVerdict[]]>([
+    ['that began less than the settle time ago', { agoMs: 2_999 }, [bad()]],
+    ['whose component is unknown', {}, [unknown()]],
+    ['whose component nobody read', {}, []],
+    ['whose other check is unknown', {}, [ok(), unknown(HTTP)]],
+    [
+      'whose unit is on its way to another state',
+      {},
+      [verdictOf({ ...UNIT, status: 'ok', transient: true })],
+    ],
+    ['that was just read as healthy for the first time', {}, [ok()]],
+    ['that waits for a restart of the host', { awaitsReboot: true }, [bad()]],
+  ])('%s is not judged yet, and stays on record', async (_which, intent, verdicts) => {
+    const { look, ledger } = await begun(intent);
+    expect(await look(verdicts)).toBeUndefined();
+    expect(ledger.state.intents).toHaveLength(1);
+  });
+
+  it('is not judged while this engine itself repairs the component', async () => {
+    const { look } = await begun();
+    expect(await look([bad()], { inRepair: true })).toBeUndefined();
+  });
+
+  it('is failed when its component is bad after the settle time', async () => {
+    const { look, ledger } = await begun({ agoMs: 3_000 });
+    expect(await look([bad()])).toBe('failed');
+    expect(ledger.state.intents).toEqual([]);
+    expect(ledger.state.acts).toMatchObject([{ component: 'nginx', outcome: 'failed' }]);
+  });
+
+  it('is fixed once its component was healthy for the settle time', async () => {
+    const { look, clock } = await begun();
+    expect(await look([ok()])).toBeUndefined();
+    await clock.advance(2_999);
+    expect(await look([ok()])).toBeUndefined();
+    await clock.advance(1);
+    expect(await look([ok()])).toBe('fixed');
+  });
+
+  it('is fixed at once when it began so long ago that it would show', async () => {
+    const { look } = await begun({ agoMs: 10 * MINUTE });
+    expect(await look([ok()])).toBe('fixed');
+  });
+
+  it('is failed when its service is healthy only because nobody wants it to run', async () => {
+    const { look } = await begun({ agoMs: 10 * MINUTE });
+    expect(await look([verdictOf({ ...UNIT, status: 'ok', value: 0 })])).toBe('failed');
+  });
+
+  it('is judged after the restart of the host that it waited for', async () => {
+    const { look } = await begun({ awaitsReboot: true, bootId: 'before', agoMs: 10 * MINUTE });
+    expect(await look([ok()])).toBe('fixed');
+  });
+
+  it('is judged once: a second look finds nothing to judge', async () => {
+    const { look, ledger } = await begun();
+    await look([bad()]);
+    await look([bad()]);
+    expect(ledger.state.acts).toHaveLength(1);
+  });
+
+  it('has the settle time of the check that judges it: a warm-up is not a failure', async () => {
+    const { look, clock } = await begun({ agoMs: 5_000, check: 'http' });
+    expect(await look([ok(), bad(HTTP)])).toBeUndefined();
+    await clock.advance(54_999);
+    expect(await look([ok(), bad(HTTP)])).toBeUndefined();
+    await clock.advance(1);
+    expect(await look([ok(), bad(HTTP)])).toBe('failed');
+  });
+});
+
+describe('a switch that a crash interrupted', () => {
+  const change = { component: 'system', action: 'rollback_generation', check: 'system' } as const;
+  const about = { component: 'system', check: 'system' } as const;
+  const generations = { ...EMPTY_STATE.generations, running: SWITCH.from };
+
+  it('may be run once more when its system did not run, and not a second time', async () => {
+    const { look, ledger, logger } = await begun({ ...change, generation: SWITCH }, { generations });
+    expect(await look([bad(about)])).toBeUndefined();
+    expect(logger.lines.at(-1)?.message).toContain('may be run once more');
+    expect(ledger.state).toMatchObject({ intents: [], generations: { repeat: SWITCH.to } });
+    const again = await begun(
+      { ...change, generation: SWITCH },
+      { generations: { ...generations, repeat: SWITCH.to } },
+    );
+    expect(await again.look([bad(about)])).toBe('failed');
+  });
+
+  it('is failed, and not repeated, when its system runs and is bad', async () => {
+    const running = { ...generations, running: SWITCH.to };
+    const { look } = await begun({ ...change, generation: SWITCH }, { generations: running });
+    expect(await look([bad(about)])).toBe('failed');
+  });
+
+  it('that cannot be read for an hour is failed', async () => {
+    const running = { ...generations, running: SWITCH.to };
+    const young = await begun(
+      { ...change, generation: SWITCH, agoMs: 60 * MINUTE - 1 },
+      { generations: running },
+    );
+    expect(await young.look([unknown(about)])).toBeUndefined();
+    const old = await begun({ ...change, generation: SWITCH, agoMs: 60 * MINUTE }, { generations: running });
+    expect(await old.look([unknown(about)])).toBe('failed');
+  });
+});

@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest';
+import { defineAction, verifyByCheck, type ActionDefinition } from '../../src/actions/define.js';
+import type { Check } from '../../src/detect/check.js';
+import type { ExecuteOptions } from '../../src/execute/executor.js';
+import type { Verdict } from '../../src/issue.js';
+import { SimpleResolver } from '../../src/resolve/resolver.js';
+import { isWorse } from '../../src/repair/prove.js';
+import { benchOf } from '../make-engine.js';
+import { verdictOf } from '../make.js';
+
+const bad = (value: number, severity: 2 | 3 | 4 = 3) =>
+  verdictOf({ status: 'bad', value, severity, threshold: 80, reason: `it is ${value}` });
+
+describe('a component is worse', () => {
+  it.each([
+    ['when its severity rose', bad(90, 2), bad(90, 3), true],
+    ['not when its severity fell, whatever the value', bad(90, 3), bad(99, 2), false],
+    ['when the value moved away from its threshold by more than 3 %', bad(90), bad(92.5), true],
+    ['not when it moved by 3 %', bad(90), bad(92.39), false],
+    ['not when it came nearer', bad(90), bad(85), false],
+    ['not when it is ok now', bad(90), verdictOf({ status: 'ok' }), false],
+    ['not when it is unknown now', bad(90), verdictOf({ status: 'unknown' }), false],
+    ['not when it was not read before', undefined, bad(99), false],
+    ['not when it was ok before', verdictOf({ status: 'ok' }), bad(99), false],
+    [
+      'below a threshold too: away from it counts',
+      verdictOf({ status: 'bad', severity: 3, value: 70, threshold: 80 }),
+      verdictOf({ status: 'bad', severity: 3, value: 60, threshold: 80 }),
+      true,
+    ],
+  ])('%s', (_when, before, after, worse) => {
+    expect(isWorse(before, after)).toBe(worse);
+  });
+});
+
+/** A pool whose first rung makes it worse, and whose second rung mends it. */
+function poolThatGetsWorse() {
+  let value = 90;
+  const undone: string[] = [];
+  const given: (ExecuteOptions & { readonly action: string })[] = [];
+  const action = (undo?: ActionDefinition['undo']): ActionDefinition =>
+    defineAction({
+      parse: (parameters) => parameters,
+      plan: () => ({ targets: ['pool'], effect: 'The pool is well', steps: [] }),
+      verify: verifyByCheck,
+      scope: 'process',
+      risk: 'reversible',
+      timeoutMs: 1_000,
+      ...(undo ? { undo } : {}),
+    });
+  const check: Check = {
+    ...{ name: 'pool', component: 'pool', type: 'resource', parts: [], settleMs: 0 },
+    run: (): Verdict =>
+      value > 80
+        ? { status: 'bad', severity: 3, value, threshold: 80, reason: `${value} jobs wait` }
+        : { status: 'ok', value, threshold: 80, reason: `${value} jobs wait` },
+  };
+  class Ladder extends SimpleResolver {
+    override getAction({ attempt = 0 }: { attempt?: number }) {
+      return { action: attempt === 0 ? 'shake' : 'mend', parameters: {} };
+    }
+  }
+  const bench = benchOf(
+    {},
+    {
+      checks: [check],
+      enabledChecks: ['pool'],
+      resolver: new Ladder(),
+      actions: { shake: action(() => void undone.push('shake')), mend: action() },
+      fake: {
+        act: ({ action: name }, options) => {
+          given.push({ action: name, ...options });
+          value = name === 'shake' ? 120 : 10;
+        },
+      },
+    },
+  );
+  return { bench, undone, given };
+}
+
+describe('a repair that makes it worse', () => {
+  it('is undone, and the next rung follows at once', async () => {
+    const { bench, undone } = poolThatGetsWorse();
+    const [result] = await bench.done(bench.engine.detectAndHeal());
+    expect(undone).toEqual(['shake']);
+    expect(result).toMatchObject({ outcome: 'fixed', actionTaken: 'mend' });
+    expect(result?.attempts).toMatchObject([
+      { action: 'shake', outcome: 'ineffective' },
+      { action: 'mend', outcome: 'fixed' },
+    ]);
+    expect(result?.attempts[0]?.error).toContain('120 jobs wait');
+  });
+
+  it('is not said to be approved when nobody was asked', async () => {
+    const { bench, given } = poolThatGetsWorse();
+    await bench.done(bench.engine.detectAndHeal());
+    expect(given.map(({ action, approved, dryRun }) => ({ action, approved, dryRun }))).toEqual([
+      { action: 'shake', approved: false, dryRun: false },
+      { action: 'mend', approved: false, dryRun: false },
+    ]);
+  });
+});
+
+describe('a verification that throws', () => {
+  it('leaves the repair unproven, with what it threw', async () => {
+    const broken = defineAction({
+      parse: (parameters: Readonly<Record<string, unknown>>) => parameters,
+      plan: () => ({ targets: ['pool'], effect: 'The pool is well', steps: [] }),
+      verify: () => {
+        throw new Error('the probe is broken');
+      },
+      scope: 'process',
+      risk: 'reversible',
+      timeoutMs: 1_000,
+    });
+    const check: Check = {
+      ...{ name: 'pool', component: 'pool', type: 'resource', parts: [], settleMs: 0 },
+      heals: { action: 'broken' },
+      run: () => ({ status: 'bad', reason: 'it is bad' }),
+    };
+    const bench = benchOf({}, { checks: [check], enabledChecks: ['pool'], actions: { broken } });
+    const [result] = await bench.done(bench.engine.detectAndHeal());
+    expect(result).toMatchObject({ outcome: 'failed', success: false });
+    expect(result?.error).toContain('the probe is broken');
+  });
+});
