@@ -4,6 +4,8 @@ export const DEADLINES = {
   readMs: 30_000,
   storeMs: 10_000,
   planMs: 60_000,
+  /** A round of repairs begins without the plans that take longer than this. */
+  plansMs: 5_000,
   /** Carrying out a plan, beyond the limits of its steps. */
   executeMs: 30_000,
   /** Carrying out what has no limit of its own. */

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js';
-import type { Executor } from '../execute/executor.js';
+import type { Execution, Executor } from '../execute/executor.js';
 import type { Plan } from '../plan.js';
 import { DEADLINES } from './deadlines.js';
 import { PortCalls } from './port-calls.js';
@@ -18,12 +18,20 @@ export function ownedExecutor(executor: Executor, clock: Clock): Executor {
         options.onPlan?.(plan);
       };
       const limitMs = (): number => ms + DEADLINES.executeMs;
+      if (acts.isStuck) return notCalled(action.action);
       return acts.make('`executor.execute`', limitMs, () =>
         executor.execute(action, options.plan || options.onPlan ? { ...options, onPlan } : options),
       );
     },
   };
 }
+
+/** What is not even begun needs no proof. */
+const notCalled = (action: string): Execution => ({
+  ...{ action, outcome: 'skipped', success: false, dryRun: false, blockedBy: 'unavailable' },
+  error: '`executor.execute` has not answered earlier calls: it is not called again',
+  ...{ steps: [], durationMs: 0 },
+});
 
 /** The sum of the limits of a plan's steps. */
 const stepsMs = ({ steps }: Plan): number =>

@@ -4,14 +4,23 @@ import { isPending } from '../pending.js';
 import { span } from '../words.js';
 import { within } from '../within.js';
 
-/** The calls of one port: each has a deadline, and while one hangs beyond its own no other call is made. */
+/** A port is called again while so many of its calls hang beyond their deadlines; more would pile up for ever. */
+const MOST_HANGING = 8;
+
+/** The calls of one port: each has a deadline, and while too many hang beyond theirs no other call is made. */
 export class PortCalls {
   readonly #clock: Clock;
-  /** What the calls that hang were to do. */
-  readonly #hanging = new Set<string>();
+  readonly #mostHanging: number;
+  #hanging = 0;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, mostHanging = MOST_HANGING) {
     this.#clock = clock;
+    this.#mostHanging = mostHanging;
+  }
+
+  /** Whether so many calls hang that no other is made. */
+  get isStuck(): boolean {
+    return this.#hanging >= this.#mostHanging;
   }
 
   /**
@@ -19,12 +28,10 @@ export class PortCalls {
    * A limit that is a function may grow while the call goes on.
    */
   make<T>(what: string, limitMs: number | (() => number), call: () => T | PromiseLike<T>): T | Promise<T> {
-    const [hanging] = this.#hanging;
-    // What hangs once would be piled up for ever.
-    if (hanging !== undefined)
+    if (this.isStuck)
       throw new SelfHealingError(
         'timeout',
-        `${hanging} has not answered an earlier call: it is not called again`,
+        `${what} has not answered an earlier call: it is not called again`,
       );
     const answer = call();
     if (!isPending(answer)) return answer;
@@ -44,8 +51,8 @@ export class PortCalls {
       }
       waited += ms;
       if (limitMs() > waited) continue;
-      this.#hanging.add(what);
-      const free = (): void => void this.#hanging.delete(what);
+      this.#hanging += 1;
+      const free = (): void => void (this.#hanging -= 1);
       ended.then(free, free);
       throw late;
     }

@@ -6,7 +6,9 @@ import { PortCalls } from './port-calls.js';
 
 /** A store whose calls have a deadline. A `load` that answers after the store was closed closes it again. */
 export function ownedStore(store: Store, clock: Clock): Store {
-  const calls = new PortCalls(clock);
+  const loads = new PortCalls(clock, store.path === undefined ? undefined : 1);
+  // A save that hangs may still write, and must not replace what was saved after it.
+  const saves = new PortCalls(clock, 1);
   // Closing is tried also while another call hangs.
   const closing = new PortCalls(clock);
   let isClosed = false;
@@ -23,8 +25,8 @@ export function ownedStore(store: Store, clock: Clock): Store {
     return loaded;
   };
   const kept: Store = {
-    load: (options) => call(calls, 'load', () => load(options)),
-    save: (state) => call(calls, 'save', async () => store.save(state)),
+    load: (options) => call(loads, 'load', () => load(options)),
+    save: (state) => call(saves, 'save', async () => store.save(state)),
     close() {
       isClosed = true;
       return call(closing, 'close', async () => store.close?.());

@@ -1,6 +1,6 @@
 import { parametersOf, type ActionDefinition } from '../actions/define.js';
 import type { Clock } from '../clock.js';
-import { messageOf } from '../errors.js';
+import { isSelfHealingError, messageOf } from '../errors.js';
 import type { EngineEvents } from '../events.js';
 import type { Execution, Executor } from '../execute/executor.js';
 import { digestOf } from '../guard/approvals.js';
@@ -25,6 +25,9 @@ export interface ActSources {
   readonly clock: Clock;
 }
 
+/** An execution, and whether the executor has not answered in time: what it began may go on, or have ended well. */
+export type CarriedOut = Execution & { readonly isUnanswered?: boolean };
+
 /**
  * Carries out the plan that was judged, approved and announced, and no other. Further plans of the same act (a second
  * collection, an undo) are announced before they run. Never rejects.
@@ -35,7 +38,7 @@ export async function carryOut(
   approved: boolean,
   { executor, announce }: ActSources,
   signal: AbortSignal,
-): Promise<Execution> {
+): Promise<CarriedOut> {
   try {
     const execution: unknown = await executor.execute(action, {
       ...{ dryRun: false, signal, approved, plan },
@@ -43,10 +46,8 @@ export async function carryOut(
     });
     return expectExecution(execution, plan);
   } catch (error) {
-    return failed(
-      action,
-      `The executor broke while it was repairing ${issue.component}: ${messageOf(error)}`,
-    );
+    const words = `The executor broke while it was repairing ${issue.component}: ${messageOf(error)}`;
+    return { ...failed(action, words), isUnanswered: isSelfHealingError(error) && error.code === 'timeout' };
   }
 }
 
