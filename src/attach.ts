@@ -1,5 +1,5 @@
 import type { SimplifiedHealingEngine } from './engine.js';
-import { messageOf } from './errors.js';
+import { isSelfHealingError, messageOf } from './errors.js';
 import { refusal } from './expect.js';
 import type { Logger } from './logger.js';
 import type { MetricsAdapter } from './observe/metrics.js';
@@ -7,7 +7,7 @@ import { callOwned, owned } from './pending.js';
 
 /**
  * Shows an engine to its adapters. Returns the function that ends it: all of them, whatever one of them does. An adapter
- * that throws is logged, and the engine runs without it.
+ * that throws is logged, and the engine runs without it; one that refuses its own options is a mistake of the caller.
  */
 export function attachAll(
   engine: SimplifiedHealingEngine,
@@ -29,6 +29,10 @@ export function attachAll(
     try {
       detach = adapter.attach(engine);
     } catch (error) {
+      if (isSelfHealingError(error)) {
+        detachAll();
+        throw error;
+      }
       failed(error);
       continue;
     }

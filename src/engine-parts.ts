@@ -25,6 +25,7 @@ import { nixSettings } from './nix-options.js';
 import { expectOptions, PART_METHODS, type HealingOptions } from './options.js';
 import { optionWarnings } from './option-warnings.js';
 import { DETECTOR_NAMES, refusePythonMethods, RESOLVER_NAMES } from './python-names.js';
+import { endOfMany } from './until.js';
 import type { Resolver } from './resolve/resolver.js';
 
 /** The parts of an engine, put together from its options, and those that may be replaced at any time. */
@@ -35,6 +36,8 @@ export abstract class EngineParts {
   protected readonly cycle: Cycle;
   /** The host itself; the ports have it with deadlines. */
   protected readonly host: Host;
+  /** Ends the waiting for what only reads or plans. */
+  protected readonly reading = endOfMany();
   readonly #generations: GenerationWatch;
   #detector: Detector;
   /** The detector with deadlines, and the verdict on the NixOS generation beside it. */
@@ -77,7 +80,7 @@ export abstract class EngineParts {
       dryRun: () => this.#dryRun || own('dryRun') === true || own('dry_run') === true,
     };
     this.ports = {
-      host: ownedHost(host, { clock, logger }),
+      host: ownedHost(host, { clock, logger, reading: this.reading.signal }),
       actions: actionRegistry(actions, (check) => this.#detector.healer?.(check)),
       policy: { services: services && watchedUnits(services), protect },
       guards: guardsFrom(given.guards),
@@ -108,7 +111,7 @@ export abstract class EngineParts {
     };
     this.cycle = new Cycle(this.ports);
     this.#generations = new GenerationWatch(this.ports);
-    narrate(this.events, logger);
+    narrate(this.events, logger, () => this.cycle.tally.lastLook);
     this.#narrateCycles();
     for (const sentence of optionWarnings(given, this.ports.policy.services)) logger.warn(sentence);
     const { ledger } = this.ports;
@@ -131,7 +134,7 @@ export abstract class EngineParts {
         },
         keepSystems: () => neededSystems(ledger.state.generations),
       });
-    this.#acting = ownedExecutor(this.#executor, clock);
+    this.#acting = ownedExecutor(this.#executor, clock, this.reading.signal);
   }
 
   /** Both what plans are made from and what finds issues: a detector may have been given another host. */
@@ -144,7 +147,7 @@ export abstract class EngineParts {
   }
 
   #watchingBy(detector: Detector): Detector {
-    return ownedDetector(this.#generations.around(detector), this.ports.clock);
+    return ownedDetector(this.#generations.around(detector), this.ports.clock, this.reading.signal);
   }
 
   /** What finds issues. Typed as the default one; a detector of your own comes back as it is. */
@@ -175,7 +178,7 @@ export abstract class EngineParts {
   set executor(executor: Executor) {
     expectMethods('executor', executor, PART_METHODS.executor);
     this.#executor = executor;
-    this.#acting = ownedExecutor(executor, this.ports.clock);
+    this.#acting = ownedExecutor(executor, this.ports.clock, this.reading.signal);
   }
 
   /** Whether anything is healed at all; when false, issues are only reported. Default `true`. */

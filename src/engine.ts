@@ -1,4 +1,6 @@
 import { attachAll } from './attach.js';
+import { aliveDuring } from './calls.js';
+import { deadlineOn } from './clock.js';
 import { EngineParts } from './engine-parts.js';
 import { asError, messageOf, SelfHealingError } from './errors.js';
 import { expectBoolean, expectKnownKeys, expectObject, expectSignal } from './expect.js';
@@ -86,7 +88,12 @@ export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposa
     const { intervalMs, signal } = acceptMonitoring(options);
     const warning = intervalWarning(intervalMs);
     if (warning !== undefined) this.ports.logger.warn(warning);
-    return this.#until(signal, (inner) => this.#watch.start(intervalMs, inner));
+    return this.#until(signal, (inner) => this.#waitFor(this.#watch.start(intervalMs, inner))).catch(
+      (error: unknown) => {
+        // What hangs beyond `close()` is no failure of the monitoring that it ends.
+        if (error !== CLOSED_MEANWHILE) throw error;
+      },
+    );
   }
 
   /** Stops monitoring. Resolves when it has stopped, and at once when nothing was going on. */
@@ -111,27 +118,27 @@ export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposa
 
   /** Says yes to what is waiting under an id: all gates again, and then it is carried out at once. */
   async approve(id: string): Promise<HealingResult | undefined> {
-    return this.#until(undefined, (inner) => this.#desk.approve(id, inner));
+    return this.#until(undefined, (inner) => this.#waitFor(this.#desk.approve(id, inner)));
   }
 
   /** Says no to what is waiting under an id; it is asked about again only after the backoff. */
   async reject(id: string): Promise<void> {
-    return this.#desk.reject(id);
+    return this.#waitFor(this.#desk.reject(id));
   }
 
   /** Stops all acting, for a reason, until `resume` takes the reason back. Looking goes on. */
   async pause(reason: string): Promise<void> {
-    return this.#desk.pause(reason);
+    return this.#waitFor(this.#desk.pause(reason));
   }
 
   /** Takes one reason for pausing back. */
   async resume(reason: string): Promise<void> {
-    return this.#desk.resume(reason);
+    return this.#waitFor(this.#desk.resume(reason));
   }
 
   /** Forgets what went wrong with a component: a person has seen to it. */
   async reset(component: string): Promise<void> {
-    return this.#desk.reset(component);
+    return this.#waitFor(this.#desk.reset(component));
   }
 
   /** Listens. Returns the function that ends the listening. A listener that throws hurts nobody. */
@@ -144,12 +151,14 @@ export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposa
    * on is on record, and the next engine on that state finds out what came of it. Safe to call twice.
    */
   close(): Promise<void> {
-    return (this.#closed ??= this.#close());
+    return (this.#closed ??= aliveDuring(this.#close()));
   }
 
   async #close(): Promise<void> {
     const { clock, logger, ledger, host } = this.ports;
     this.#closing.abort();
+    // What only reads changes nothing: it is not waited for as long as an act.
+    const endReads = deadlineOn(clock, DEADLINES.closeReadsMs, () => this.reading.abort(CLOSED_MEANWHILE));
     const inTime = (ms: number, what: string, work: () => unknown): Promise<unknown> =>
       within({ ms, clock }, work).catch((error: unknown) =>
         logger.warn(`${what} did not end well while the engine was closed: ${messageOf(error)}`),
@@ -159,17 +168,23 @@ export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposa
       await this.cycle.idle();
       await this.cycle.undoAll();
     });
+    endReads();
     this.#detach();
     await Promise.all([
       inTime(DEADLINES.storeMs, 'The state', () => ledger.close()),
       this.#owns.executor && inTime(DEADLINES.storeMs, 'The executor', () => this.executor.close?.()),
       this.#owns.host && inTime(DEADLINES.storeMs, 'The host', () => host.close?.()),
     ]);
+    this.cycle.calls.giveUp(CLOSED_MEANWHILE);
   }
 
   /** The same as `close()`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #waitFor<T>(work: Promise<T>): Promise<T> {
+    return this.cycle.calls.wait(work);
   }
 
   /** Never throws: what is wrong comes as a rejection. With the engine's own signal alone, nothing is derived. */
@@ -179,6 +194,11 @@ export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposa
     return signal === undefined ? work(closing) : until([closing, signal], work);
   }
 }
+
+const CLOSED_MEANWHILE = new SelfHealingError(
+  'closed',
+  'This engine was closed, and did not wait longer for what was under way',
+);
 
 /** Checks how a call is to be made. */
 function expectCall(options: unknown): CallOptions {

@@ -27,8 +27,11 @@ export function ownedClock(clock: Clock, logger: Logger): Clock {
     return realClock[method]();
   };
   const sleep = async (ms: number, signal?: AbortSignal): Promise<void> => {
+    const start = around.monotonic();
     try {
       await untilAborted(clock.sleep(ms, signal), signal);
+      // Whoever waits in a loop would never let the host program have its turn.
+      if (ms > 0 && around.monotonic() <= start) throw new Error('it did not wait');
     } catch (error) {
       if (signal?.aborted) throw signal.reason as Error;
       failed('sleep', error);

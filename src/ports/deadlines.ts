@@ -10,6 +10,8 @@ export const DEADLINES = {
   executeMs: 30_000,
   /** Carrying out what has no limit of its own. */
   unlimitedMs: 5 * 60_000,
+  /** What only reads or plans, from when the engine is being closed. */
+  closeReadsMs: 1_000,
   /** `close()` as a whole, and each thing that it closes. */
   closeMs: 30_000,
 } as const;

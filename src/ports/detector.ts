@@ -7,8 +7,8 @@ import { DEADLINES } from './deadlines.js';
 import { PortCalls } from './port-calls.js';
 
 /** A detector whose looks have a deadline beyond the limits of its own checks, and answer verdicts. */
-export function ownedDetector(detector: Detector, clock: Clock): Detector {
-  const calls = new PortCalls(clock);
+export function ownedDetector(detector: Detector, clock: Clock, reading: AbortSignal): Detector {
+  const calls = new PortCalls({ clock, signal: reading });
   let accepted: unknown;
   const expect = (verdicts: unknown): readonly ComponentVerdict[] => {
     // The same list while nothing has changed.

@@ -5,9 +5,9 @@ import { DEADLINES } from './deadlines.js';
 import { PortCalls } from './port-calls.js';
 
 /** An executor whose calls have a deadline: to plan, and to carry out the steps of its plans. */
-export function ownedExecutor(executor: Executor, clock: Clock): Executor {
-  const plans = new PortCalls(clock);
-  const acts = new PortCalls(clock);
+export function ownedExecutor(executor: Executor, clock: Clock, reading: AbortSignal): Executor {
+  const plans = new PortCalls({ clock, signal: reading });
+  const acts = new PortCalls({ clock });
   return {
     plan: async (action, options) =>
       expectPlan(await plans.make('`executor.plan`', DEADLINES.planMs, () => executor.plan(action, options))),

@@ -11,17 +11,21 @@ import { PortCalls } from './port-calls.js';
 const READINGS = ['unitLog', 'unitMemory', 'unitRelations', 'activeServices', 'unitChanges'] as const;
 const NIX_READINGS = ['systemIdentity', 'preSwitchCheck', 'nixActivity'] as const;
 
+interface HostSources {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Ends the waiting for what is being read. */
+  readonly reading: AbortSignal;
+}
+
 /**
  * A host whose calls have a deadline. A failing `read` rejects; what else cannot be read is unknown, with the reason,
  * and logged. A method that the host lacks is lacking here, too.
  */
-export function ownedHost(
-  host: Host,
-  { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
-): Host {
+export function ownedHost(host: Host, { clock, logger, reading }: HostSources): Host {
   const calls = new Map<string, PortCalls>();
   const call = <T>(method: string, work: () => T | PromiseLike<T>): T | Promise<T> => {
-    const own = calls.get(method) ?? new PortCalls(clock);
+    const own = calls.get(method) ?? new PortCalls({ clock, signal: reading });
     calls.set(method, own);
     return own.make(`\`host.${method}\``, DEADLINES.readMs, work);
   };

@@ -7,20 +7,26 @@ import { within } from '../within.js';
 /** A port is called again while so many of its calls hang beyond their deadlines; more would pile up for ever. */
 const MOST_HANGING = 8;
 
+/** By what the calls of a port are bounded. */
+export interface PortLimits {
+  readonly clock: Clock;
+  /** Ends the waiting early. */
+  readonly signal?: AbortSignal | undefined;
+  readonly mostHanging?: number | undefined;
+}
+
 /** The calls of one port: each has a deadline, and while too many hang beyond theirs no other call is made. */
 export class PortCalls {
-  readonly #clock: Clock;
-  readonly #mostHanging: number;
+  readonly #limits: PortLimits;
   #hanging = 0;
 
-  constructor(clock: Clock, mostHanging = MOST_HANGING) {
-    this.#clock = clock;
-    this.#mostHanging = mostHanging;
+  constructor(limits: PortLimits) {
+    this.#limits = limits;
   }
 
   /** Whether so many calls hang that no other is made. */
   get isStuck(): boolean {
-    return this.#hanging >= this.#mostHanging;
+    return this.#hanging >= (this.#limits.mostHanging ?? MOST_HANGING);
   }
 
   /**
@@ -39,13 +45,14 @@ export class PortCalls {
   }
 
   async #inTime<T>(what: string, limitMs: () => number, answer: PromiseLike<T>): Promise<T> {
+    const { clock, signal } = this.#limits;
     const ended = Promise.resolve(answer);
     let waited = 0;
     for (;;) {
       const ms = limitMs() - waited;
       const late = new SelfHealingError('timeout', `${what} did not answer within ${span(waited + ms)}`);
       try {
-        return await within({ ms, clock: this.#clock, late }, () => ended);
+        return await within({ ms, clock, signal, late }, () => ended);
       } catch (error) {
         if (error !== late) throw error;
       }

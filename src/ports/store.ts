@@ -6,11 +6,11 @@ import { PortCalls } from './port-calls.js';
 
 /** A store whose calls have a deadline. A `load` that answers after the store was closed closes it again. */
 export function ownedStore(store: Store, clock: Clock): Store {
-  const loads = new PortCalls(clock, store.path === undefined ? undefined : 1);
+  const loads = new PortCalls({ clock, mostHanging: store.path === undefined ? undefined : 1 });
   // A save that hangs may still write, and must not replace what was saved after it.
-  const saves = new PortCalls(clock, 1);
+  const saves = new PortCalls({ clock, mostHanging: 1 });
   // Closing is tried also while another call hangs.
-  const closing = new PortCalls(clock);
+  const closing = new PortCalls({ clock });
   let isClosed = false;
   const call = async <T>(through: PortCalls, what: string, work: () => Promise<T>): Promise<T> => {
     try {

@@ -59,7 +59,7 @@ export async function prove(
     const ms = verifyMsOf(repair, definition, sources.guards);
     const late = `\`verify\` of \`${repair.plan.action}\` did not answer within ${span(ms)}`;
     const own = expectVerification(
-      await within({ ms, clock: sources.clock, late }, () =>
+      await within({ ms, clock: sources.clock, signal, late }, () =>
         ownVerification(repair, definition, steps, alarm, sources, signal),
       ),
     );

@@ -1,4 +1,5 @@
 import { lookAgain } from '../detect/look-again.js';
+import { Calls } from '../calls.js';
 import { asError, messageOf } from '../errors.js';
 import type { Intent } from '../guard/state.js';
 import { dueUndos, undosOf, withoutOtherBoots } from '../guard/undo.js';
@@ -31,6 +32,7 @@ export class Cycle {
   readonly open: OpenIssues;
   /** Readings that are relied on and unknown. */
   readonly lost: LostReadings;
+  readonly calls = new Calls();
   readonly #looks: Looks;
   readonly #ports: EnginePorts;
   readonly #reports: Reports;
@@ -139,7 +141,7 @@ export class Cycle {
     this.#underWay.add(work);
     const ended = (): void => void this.#underWay.delete(work);
     work.then(ended, ended);
-    return work;
+    return this.calls.wait(work);
   }
 
   /** Undoes every temporary change: the engine stops. */

@@ -9,8 +9,6 @@ import { monitor } from './monitor.js';
 import { until } from '../until.js';
 import type { EnginePorts } from '../repair/ports.js';
 
-const HOUR_MS = 3_600_000;
-
 /** The monitoring of one engine: it goes on once, or not at all. */
 export class Monitoring {
   readonly #ports: EnginePorts;
@@ -49,14 +47,9 @@ export class Monitoring {
       heal: (issues: readonly Issue[], inner: AbortSignal) => this.#cycle.heal(issues, { signal: inner }),
       failed: (error: unknown) => emit('cycle:failed', { error }),
     };
-    // A look that waits for a port would otherwise let the process end: deadlines hold nothing alive.
-    const alive = setInterval(() => undefined, HOUR_MS);
     const ended = until([signal, stop.signal], (inner) => monitor(intervalMs, jobs, inner))
       .then(() => this.#cycle.undoAll())
-      .finally(() => {
-        clearInterval(alive);
-        this.#current = undefined;
-      });
+      .finally(() => (this.#current = undefined));
     this.#current = { stop, ended, intervalMs, since: ledger.now() };
     return ended;
   }
