@@ -42,6 +42,8 @@ export function ownedClock(clock: Clock, logger: Logger): Clock {
     try {
       const cancel = clock.deadline?.(ms, end);
       if (typeof cancel === 'function') return cancel;
+      owned(cancel, () => undefined);
+      failed('deadline', 'it gave no function that cancels it');
     } catch (error) {
       failed('deadline', error);
     }

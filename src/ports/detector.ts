@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js';
 import type { Detector, InspectRequest, Looked, SimpleDetector } from '../detect/detector.js';
 import { verdictsOf } from '../detect/look-again.js';
+import { isSelfHealingError, messageOf } from '../errors.js';
 import type { ComponentVerdict, Issue } from '../issue.js';
 import { isPending } from '../pending.js';
 import { DEADLINES } from './deadlines.js';
@@ -18,10 +19,17 @@ export function ownedDetector(detector: Detector, clock: Clock, reading: AbortSi
   const look = (request: InspectRequest = {}): Looked => {
     // A fresh look may first wait for the end of an earlier run of the same check.
     const checksMs = (detector.longestCheckMs ?? 0) * (request.fresh ? 2 : 1);
-    const verdicts = calls.make('The detector', DEADLINES.readMs + checksMs, () =>
-      verdictsOf(detector, request),
-    );
-    return isPending(verdicts) ? verdicts.then(expect) : expect(verdicts);
+    const failed = (error: unknown): never => {
+      throw request.signal?.aborted ? error : named(error);
+    };
+    try {
+      const verdicts = calls.make('The detector', DEADLINES.readMs + checksMs, () =>
+        verdictsOf(detector, request),
+      );
+      return isPending(verdicts) ? verdicts.then(expect).catch(failed) : expect(verdicts);
+    } catch (error) {
+      return failed(error);
+    }
   };
   const knowsComponents = detector.look !== undefined || detector.inspect !== undefined;
   const owned: Detector & Pick<SimpleDetector, 'enabledChecks'> = {
@@ -37,13 +45,20 @@ export function ownedDetector(detector: Detector, clock: Clock, reading: AbortSi
   return knowsComponents ? owned : { ...owned, detectIssues: issuesOnly(detector, calls) };
 }
 
+/** What the host program's own code throws does not tell where it comes from. */
+const named = (error: unknown): unknown =>
+  isSelfHealingError(error) ? error : new Error(`The detector failed: ${messageOf(error)}`, { cause: error });
+
 /** What a detector that only knows issues finds, within the same deadline. */
 const issuesOnly =
   (detector: Detector, calls: PortCalls): Detector['detectIssues'] =>
   async (request) => {
-    const issues: unknown = await calls.make('The detector', DEADLINES.readMs, () =>
-      detector.detectIssues(request),
-    );
+    let issues: unknown;
+    try {
+      issues = await calls.make('The detector', DEADLINES.readMs, () => detector.detectIssues(request));
+    } catch (error) {
+      throw request?.signal?.aborted ? error : named(error);
+    }
     if (Array.isArray(issues) && issues.every(isIssue)) return issues as readonly Issue[];
     throw new TypeError('The detector gave no list of issues');
   };

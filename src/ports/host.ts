@@ -1,12 +1,14 @@
 import type { Clock } from '../clock.js';
 import { messageOf } from '../errors.js';
 import type { Host, HostListener } from '../host/host.js';
-import { unknown, type Reading } from '../host/reading.js';
+import { isUnknown, unknown, type Reading } from '../host/reading.js';
 import type { Logger } from '../logger.js';
 import { callOwned, owned } from '../pending.js';
 import { DEADLINES } from './deadlines.js';
 import { PortCalls } from './port-calls.js';
 
+/** Those that answer with a list. */
+const LISTS: readonly string[] = ['unitLog', 'unitRelations', 'activeServices', 'unitChanges'];
 /** Parts of a host that answer with a reading. */
 const READINGS = ['unitLog', 'unitMemory', 'unitRelations', 'activeServices', 'unitChanges'] as const;
 const NIX_READINGS = ['systemIdentity', 'preSwitchCheck', 'nixActivity'] as const;
@@ -63,7 +65,9 @@ export function ownedHost(host: Host, { clock, logger, reading }: HostSources): 
 function expectReading(answer: unknown, method: string): Reading<unknown> {
   const isAnswer = method === 'preSwitchCheck' && (answer === null || typeof answer === 'string');
   const isMemory = method === 'unitMemory' && typeof answer === 'number';
-  if (isAnswer || isMemory || (typeof answer === 'object' && answer !== null)) return answer;
+  if (isAnswer || isMemory || isUnknown(answer)) return answer;
+  if (LISTS.includes(method) ? Array.isArray(answer) : typeof answer === 'object' && answer !== null)
+    return answer;
   throw new TypeError(`it answered ${messageOf(answer)}`);
 }
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js';
-import { asError } from '../errors.js';
+import { asError, isSelfHealingError, messageOf } from '../errors.js';
 import type { Store } from '../guard/store.js';
 import { DEADLINES } from './deadlines.js';
 import { PortCalls } from './port-calls.js';
@@ -19,8 +19,13 @@ export function ownedStore(store: Store, clock: Clock): Store {
       throw asError(error);
     }
   };
+  const loadFrom: Store['load'] = async (options) => store.load(options);
   const load: Store['load'] = async (options) => {
-    const loaded = await store.load(options);
+    const loaded = await loadFrom(options).catch((error: unknown) => {
+      throw isSelfHealingError(error)
+        ? error
+        : new Error(`\`store.load\` failed: ${messageOf(error)}`, { cause: error });
+    });
     if (isClosed) await store.close?.();
     return loaded;
   };
