@@ -8,6 +8,11 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   /** A number from 0 up to, not including, 1. */
   random(): number;
+  /**
+   * Calls a function once after so many milliseconds, unless the returned function is called before. It must not keep
+   * the process alive. Optional; without it, deadlines use `sleep`.
+   */
+  deadline?(ms: number, end: () => void): () => void;
 }
 
 /** Who sleeps until a signal is aborted. One listener for all: to listen anew takes ten times as long as to sleep. */
@@ -45,4 +50,32 @@ export const realClock: Clock = {
       else sleepers?.add(end);
     }),
   random: () => Math.random(),
+  deadline(ms, end) {
+    // Longer than Node's timers can wait is no limit.
+    if (ms > LONGEST_MS) return () => undefined;
+    const timer = setTimeout(end, ms).unref();
+    return () => clearTimeout(timer);
+  },
 };
+
+/** Longest time that Node's timers can wait. */
+const LONGEST_MS = 2_147_483_647;
+
+/** Calls a function at a deadline on a clock, unless the returned function is called before. */
+export function deadlineOn(clock: Clock, ms: number, end: () => void): () => void {
+  if (clock.deadline) return clock.deadline(ms, end);
+  const controller = new AbortController();
+  clock.sleep(ms, controller.signal).then(
+    () => controller.signal.aborted || end(),
+    () => undefined,
+  );
+  return () => controller.abort();
+}
+
+/** The same clock without `deadline`: its deadlines are sleeps, which hold the process alive. */
+export const sleepsOnly = (clock: Clock): Clock => ({
+  now: () => clock.now(),
+  monotonic: () => clock.monotonic(),
+  random: () => clock.random(),
+  sleep: (ms, signal) => clock.sleep(ms, signal),
+});

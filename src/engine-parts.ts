@@ -14,12 +14,20 @@ import { Cycle } from './watch/cycle.js';
 import { GenerationWatch } from './heal/generation-watch.js';
 import { narrate, narrateCycles } from './heal/narrate.js';
 import { bootId } from './host/boot-id.js';
+import type { Host } from './host/host.js';
 import type { EnginePorts } from './repair/ports.js';
 import type { Logger } from './logger.js';
+import { ownedClock } from './ports/clock.js';
+import { ownedDetector } from './ports/detector.js';
+import { ownedExecutor } from './ports/executor.js';
+import { ownedHost } from './ports/host.js';
+import { ownedLogger } from './ports/logger.js';
+import { ownedStore } from './ports/store.js';
 import { nixSettings } from './nix-options.js';
 import { expectOptions, PART_METHODS, type HealingOptions } from './options.js';
 import { optionWarnings, unpickedWarning } from './option-warnings.js';
 import { DETECTOR_NAMES, refusePythonMethods, RESOLVER_NAMES } from './python-names.js';
+import { endOfMany } from './until.js';
 import type { Resolver } from './resolve/resolver.js';
 
 /** The parts of an engine, put together from its options, and those that may be replaced at any time. */
@@ -28,12 +36,18 @@ export abstract class EngineParts {
   /** The ports as they are at this moment. */
   protected readonly ports: EnginePorts;
   protected readonly cycle: Cycle;
+  /** The host itself; the ports have it with deadlines. */
+  protected readonly host: Host;
+  /** Ends the waiting for what only reads or plans. */
+  protected readonly reading = endOfMany();
   readonly #generations: GenerationWatch;
   #detector: Detector;
-  /** The detector, and the verdict on the NixOS generation beside it. */
+  /** The detector with deadlines, and the verdict on the NixOS generation beside it. */
   #watching: Detector;
   #resolver: Resolver;
   #executor: Executor;
+  /** The executor, with deadlines. */
+  #acting: Executor;
   #healingEnabled = true;
   #dryRun: boolean;
   #verbose: boolean;
@@ -52,25 +66,30 @@ export abstract class EngineParts {
     }
     this.#dryRun = given.dryRun ?? false;
     this.#verbose = given.verbose ?? false;
-    const logger = this.#levelled(given.logger ?? defaults.logger);
-    const clock = given.clock ?? defaults.clock;
+    const logger = ownedLogger(given.logger ?? defaults.logger, () => this.#verbose);
+    const clock = ownedClock(given.clock ?? defaults.clock, logger);
+    const host = given.host ?? defaults.host();
+    this.host = host;
     const store = typeof given.state === 'object' ? given.state : defaults.store(given.state, clock);
     const own = (name: string): unknown => (this as unknown as Record<string, unknown>)[name];
     const live = {
       detector: () => this.#watching,
       resolver: () => this.#resolver,
-      executor: () => this.#executor,
+      executor: () => this.#acting,
       // A subclass may have fields of these names, which hide the accessors: a wish not to act counts wherever it is.
       healingEnabled: () =>
         this.#healingEnabled && own('healingEnabled') !== false && own('healing_enabled') !== false,
       dryRun: () => this.#dryRun || own('dryRun') === true || own('dry_run') === true,
     };
     this.ports = {
-      host: given.host ?? defaults.host(),
+      host: ownedHost(host, { clock, logger, reading: this.reading.signal }),
       actions: actionRegistry(actions, (check) => this.#detector.healer?.(check)),
       policy: { services: services === undefined ? undefined : watchedUnits(services), protect },
       guards: guardsFrom(given.guards),
-      ledger: new Ledger({ store, clock, logger, guards: guardsFrom(given.guards) }),
+      ledger: new Ledger({
+        ...{ store: ownedStore(store, clock), clock, logger },
+        guards: guardsFrom(given.guards),
+      }),
       approve: given.approve,
       bootId: bootId(),
       acting: new Set<string>(),
@@ -97,14 +116,14 @@ export abstract class EngineParts {
     };
     this.cycle = new Cycle(this.ports);
     this.#generations = new GenerationWatch(this.ports);
-    narrate(this.events, logger);
+    narrate(this.events, logger, () => this.cycle.tally.lastLook);
     this.#narrateCycles();
-    const { host, ledger } = this.ports;
+    const { ledger } = this.ports;
     this.#detector =
       given.detector ??
       defaults.detector({ host, clock, services, checks, thresholds, mounts, enabledChecks });
     for (const sentence of optionWarnings(given, this.ports.policy.services)) logger.warn(sentence);
-    this.#watching = this.#generations.around(this.#detector);
+    this.#watching = this.#watchingBy(this.#detector);
     this.#resolver = given.resolver ?? defaults.resolver();
     if (given.detector === undefined) this.#warnOfUnpicked(given, logger);
     const current = () => this.detector.thresholds ?? thresholdValues();
@@ -122,6 +141,7 @@ export abstract class EngineParts {
         },
         keepSystems: () => neededSystems(ledger.state.generations),
       });
+    this.#acting = ownedExecutor(this.#executor, clock, this.reading.signal);
   }
 
   /** After the first look: until then a resolver and further checks may be given. */
@@ -140,11 +160,15 @@ export abstract class EngineParts {
 
   /** Both what plans are made from and what finds issues: a detector may have been given another host. */
   #readsThisMachine(): boolean {
-    const own = this.ports.host;
+    const own = this.host;
     const { host = own } = this.#detector;
     // A detector of somebody's own may call anything `host`.
     const read = typeof host?.read === 'function' ? host : own;
     return [own, read].every(defaults.isThisMachine);
+  }
+
+  #watchingBy(detector: Detector): Detector {
+    return ownedDetector(this.#generations.around(detector), this.ports.clock, this.reading.signal);
   }
 
   /** What finds issues. Typed as the default one; a detector of your own comes back as it is. */
@@ -155,7 +179,7 @@ export abstract class EngineParts {
     refusePythonMethods('detector', detector, DETECTOR_NAMES);
     expectMethods('detector', detector, PART_METHODS.detector);
     this.#detector = detector;
-    this.#watching = this.#generations.around(detector);
+    this.#watching = this.#watchingBy(detector);
   }
 
   /** What picks the action for an issue. */
@@ -175,6 +199,7 @@ export abstract class EngineParts {
   set executor(executor: Executor) {
     expectMethods('executor', executor, PART_METHODS.executor);
     this.#executor = executor;
+    this.#acting = ownedExecutor(executor, this.ports.clock, this.reading.signal);
   }
 
   /** Whether anything is healed at all; when false, issues are only reported. Default `true`. */
@@ -210,23 +235,5 @@ export abstract class EngineParts {
 
   protected now(): Date {
     return new Date(this.ports.clock.now());
-  }
-
-  /** Debug lines pass only while `verbose` is set; a logger that throws must not stop a repair. */
-  #levelled(logger: Logger): Logger {
-    const say = (level: keyof Logger) => (message: string) => {
-      try {
-        logger[level](message);
-      } catch {
-        // There is nobody left to tell.
-      }
-    };
-    const debug = say('debug');
-    return {
-      debug: (message) => void (this.#verbose && debug(message)),
-      info: say('info'),
-      warn: say('warn'),
-      error: say('error'),
-    };
   }
 }

@@ -1,6 +1,8 @@
 import { attachAll } from './attach.js';
+import { aliveDuring } from './calls.js';
+import { deadlineOn } from './clock.js';
 import { EngineParts } from './engine-parts.js';
-import { asError, SelfHealingError } from './errors.js';
+import { asError, messageOf, SelfHealingError } from './errors.js';
 import { expectBoolean, expectKnownKeys, expectObject, expectSignal } from './expect.js';
 import type { EventName, Listener } from './events.js';
 import { acceptIssue, acceptIssues } from './heal/accept.js';
@@ -12,9 +14,11 @@ import type { EngineStatus } from './heal/status.js';
 import type { Metrics } from './heal/tally.js';
 import type { IssueInput } from './issue.js';
 import type { HealingOptions } from './options.js';
+import { DEADLINES } from './ports/deadlines.js';
 import { ENGINE_NAMES, refusePythonNames } from './python-names.js';
 import type { HealingResult } from './result.js';
 import { endOfMany, until } from './until.js';
+import { within } from './within.js';
 
 /** How one call is to be made. */
 export interface CallOptions {
@@ -34,6 +38,7 @@ export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposa
   readonly #desk = new Desk(this.ports, this.cycle);
   readonly #closing = endOfMany();
   readonly #detach: () => void;
+  #closed: Promise<void> | undefined;
   readonly #once = (signal: AbortSignal): Promise<HealingResult[]> => this.cycle.once({ signal });
   readonly #onceDry = (signal: AbortSignal): Promise<HealingResult[]> =>
     this.cycle.once({ signal, dryRun: true });
@@ -83,7 +88,12 @@ export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposa
     const { intervalMs, signal } = acceptMonitoring(options);
     const warning = intervalWarning(intervalMs);
     if (warning !== undefined) this.ports.logger.warn(warning);
-    return this.#until(signal, (inner) => this.#watch.start(intervalMs, inner));
+    return this.#until(signal, (inner) => this.#waitFor(this.#watch.start(intervalMs, inner))).catch(
+      (error: unknown) => {
+        // What hangs beyond `close()` is no failure of the monitoring that it ends.
+        if (error !== CLOSED_MEANWHILE) throw error;
+      },
+    );
   }
 
   /** Stops monitoring. Resolves when it has stopped, and at once when nothing was going on. */
@@ -108,27 +118,27 @@ export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposa
 
   /** Says yes to what is waiting under an id: all gates again, and then it is carried out at once. */
   async approve(id: string): Promise<HealingResult | undefined> {
-    return this.#until(undefined, (inner) => this.#desk.approve(id, inner));
+    return this.#until(undefined, (inner) => this.#waitFor(this.#desk.approve(id, inner)));
   }
 
   /** Says no to what is waiting under an id; it is asked about again only after the backoff. */
   async reject(id: string): Promise<void> {
-    return this.#desk.reject(id);
+    return this.#waitFor(this.#desk.reject(id));
   }
 
   /** Stops all acting, for a reason, until `resume` takes the reason back. Looking goes on. */
   async pause(reason: string): Promise<void> {
-    return this.#desk.pause(reason);
+    return this.#waitFor(this.#desk.pause(reason));
   }
 
   /** Takes one reason for pausing back. */
   async resume(reason: string): Promise<void> {
-    return this.#desk.resume(reason);
+    return this.#waitFor(this.#desk.resume(reason));
   }
 
   /** Forgets what went wrong with a component: a person has seen to it. */
   async reset(component: string): Promise<void> {
-    return this.#desk.reset(component);
+    return this.#waitFor(this.#desk.reset(component));
   }
 
   /** Listens. Returns the function that ends the listening. A listener that throws hurts nobody. */
@@ -136,21 +146,45 @@ export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposa
     return this.events.on(name, listener);
   }
 
-  /** Stops, and frees everything the engine opened; what was given to it stays open. Safe to call twice. */
-  async close(): Promise<void> {
+  /**
+   * Stops, and frees everything the engine opened; what was given to it stays open. Resolves within 30 s: what still goes
+   * on is on record, and the next engine on that state finds out what came of it. Safe to call twice.
+   */
+  close(): Promise<void> {
+    return (this.#closed ??= aliveDuring(this.#close()));
+  }
+
+  async #close(): Promise<void> {
+    const { clock, logger, ledger, host } = this.ports;
     this.#closing.abort();
-    await this.stopMonitoring();
-    await this.cycle.idle();
-    await this.cycle.undoAll();
+    // What only reads changes nothing: it is not waited for as long as an act.
+    const endReads = deadlineOn(clock, DEADLINES.closeReadsMs, () => this.reading.abort(CLOSED_MEANWHILE));
+    const inTime = (ms: number, what: string, work: () => unknown): Promise<unknown> =>
+      within({ ms, clock }, work).catch((error: unknown) =>
+        logger.warn(`${what} did not end well while the engine was closed: ${messageOf(error)}`),
+      );
+    await inTime(DEADLINES.closeMs - DEADLINES.storeMs, 'What was under way', async () => {
+      await this.stopMonitoring();
+      await this.cycle.idle();
+      await this.cycle.undoAll();
+    });
+    endReads();
     this.#detach();
-    await this.ports.ledger.close();
-    if (this.#owns.executor) await this.executor.close?.();
-    if (this.#owns.host) await this.ports.host.close?.();
+    await Promise.all([
+      inTime(DEADLINES.storeMs, 'The state', () => ledger.close()),
+      this.#owns.executor && inTime(DEADLINES.storeMs, 'The executor', () => this.executor.close?.()),
+      this.#owns.host && inTime(DEADLINES.storeMs, 'The host', () => host.close?.()),
+    ]);
+    this.cycle.calls.giveUp(CLOSED_MEANWHILE);
   }
 
   /** The same as `close()`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #waitFor<T>(work: Promise<T>): Promise<T> {
+    return this.cycle.calls.wait(work);
   }
 
   /** Never throws: what is wrong comes as a rejection. With the engine's own signal alone, nothing is derived. */
@@ -160,6 +194,11 @@ export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposa
     return signal === undefined ? work(closing) : until([closing, signal], work);
   }
 }
+
+const CLOSED_MEANWHILE = new SelfHealingError(
+  'closed',
+  'This engine was closed, and did not wait longer for what was under way',
+);
 
 /** Checks how a call is to be made. */
 function expectCall(options: unknown): CallOptions {

@@ -38,14 +38,31 @@ export class SelfHealingError extends Error {
 
 /** Tells whether a thrown value is a {@link SelfHealingError}, whichever copy of the library made it. */
 export function isSelfHealingError(error: unknown): error is SelfHealingError {
-  return typeof error === 'object' && error !== null && BRAND in error;
+  try {
+    return typeof error === 'object' && error !== null && BRAND in error;
+  } catch {
+    return false;
+  }
 }
 
-/** The message of whatever was thrown. */
+/** Returns the message of whatever was thrown. Never throws: a thrown value may be an object that refuses to be read. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  try {
+    const message: unknown = error instanceof Error ? error.message : error;
+    return String(message);
+  } catch {
+    return 'a thrown value that has no text';
+  }
 }
 
 /** What was thrown, as the error that a rejection should have. */
 export const asError = (thrown: unknown): Error =>
-  thrown instanceof Error ? thrown : new Error(messageOf(thrown), { cause: thrown });
+  isError(thrown) ? thrown : new Error(messageOf(thrown), { cause: thrown });
+
+function isError(thrown: unknown): thrown is Error {
+  try {
+    return thrown instanceof Error;
+  } catch {
+    return false;
+  }
+}

@@ -3,7 +3,7 @@ import { expectOneOf, refusal } from './expect.js';
 import type { ApprovalRequest } from './guard/approvals.js';
 import type { ComponentVerdict, Issue } from './issue.js';
 import type { Logger } from './logger.js';
-import { isPending } from './pending.js';
+import { callOwned } from './pending.js';
 import type { BlockReason, Plan } from './plan.js';
 import type { HealingResult } from './result.js';
 
@@ -81,9 +81,15 @@ export type EventName = keyof EngineEvents;
 /** A function that is told of an event. */
 export type Listener<Name extends EventName> = (event: EngineEvents[Name]) => void;
 
+interface Entry {
+  readonly tell: (event: unknown) => unknown;
+  /** What it threw last. */
+  fault?: string;
+}
+
 /** Tells listeners what happens. A listener that throws hurts nobody: it is logged. */
 export class Emitter {
-  readonly #listeners = new Map<EventName, Set<Listener<EventName>>>();
+  readonly #listeners = new Map<EventName, Set<Entry>>();
 
   on<Name extends EventName>(name: Name, listener: Listener<Name>): () => void {
     expectOneOf('on', name, EVENT_NAMES, 'event');
@@ -91,7 +97,7 @@ export class Emitter {
     const listeners = this.#listeners.get(name) ?? new Set();
     this.#listeners.set(name, listeners);
     // Wrapped, so that one function that listens twice is called twice and un-listens once.
-    const entry: Listener<EventName> = (event) => listener(event as EngineEvents[Name]);
+    const entry: Entry = { tell: (event) => listener(event as EngineEvents[Name]) };
     listeners.add(entry);
     return () => void listeners.delete(entry);
   }
@@ -104,16 +110,15 @@ export class Emitter {
   emit<Name extends EventName>(name: Name, event: EngineEvents[Name], logger: Logger): void {
     const listeners = this.#listeners.get(name);
     if (listeners === undefined || listeners.size === 0) return;
-    for (const listener of [...listeners]) {
-      const failed = (error: unknown): void =>
-        logger.error(`A listener of ${name} threw: ${messageOf(error)}`);
-      try {
-        // A listener may be an async function, whatever its type says.
-        const answer: unknown = listener(event);
-        if (isPending(answer)) answer.then(undefined, failed);
-      } catch (error) {
-        failed(error);
-      }
+    for (const entry of [...listeners]) {
+      const failed = (error: unknown): void => {
+        const fault = messageOf(error);
+        // Events come in each cycle: the same fault again is no news.
+        if (fault !== entry.fault) logger.error(`A listener of ${name} threw: ${fault}`);
+        entry.fault = fault;
+      };
+      // A listener may be an async function, whatever its type says.
+      callOwned(() => entry.tell(event), failed);
     }
   }
 }

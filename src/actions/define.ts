@@ -11,6 +11,7 @@ import type { Snapshot } from '../host/snapshot.js';
 import type { WatchedUnit } from '../detect/services.js';
 import type { ThresholdValues } from '../detect/thresholds.js';
 import type { ComponentVerdict, Issue } from '../issue.js';
+import { isPending, owned } from '../pending.js';
 import type { Block, HealingAction, Plan, PlannedGeneration, Step } from '../plan.js';
 
 /** What an action may use to make its plan. Nothing here changes the host. */
@@ -153,6 +154,17 @@ export function expectAction(option: string, definition: unknown): ActionDefinit
   if (settleMs !== undefined) expectNumber(`${option}.settleMs`, settleMs, 0, 86_400_000);
   if (runs !== undefined) expectNumber(`${option}.runs`, runs, 1, 10);
   return definition as ActionDefinition;
+}
+
+/** Returns what `parse` makes of parameters. Throws what it throws, also when it answers with a promise. */
+export function parametersOf<Parameters>(
+  definition: ActionDefinition<Parameters>,
+  given: Readonly<Record<string, unknown>>,
+): Parameters {
+  const parameters = definition.parse(given);
+  if (!isPending(parameters)) return parameters;
+  owned(parameters, () => undefined);
+  throw new TypeError('`parse` must return the parameters at once, and not as a promise');
 }
 
 /** Proves a repair by the checks alone, after its time to settle. */

@@ -1,7 +1,9 @@
+import { realClock } from '../clock.js';
 import { messageOf } from '../errors.js';
 import type { Snapshot } from '../host/snapshot.js';
 import type { ComponentVerdict, Heals, Verdict } from '../issue.js';
 import { isPending } from '../pending.js';
+import { within } from '../within.js';
 import { span } from '../words.js';
 import { DEFAULT_CHECK_SETTLE_MS, DEFAULT_CHECK_TIMEOUT_MS, healsOf, type Check } from './check.js';
 
@@ -96,27 +98,30 @@ export class CheckRunner {
     context: CheckContext,
     signal: AbortSignal | undefined,
   ): Promise<ComponentVerdict> {
-    const limit = this.check.timeoutMs ?? DEFAULT_CHECK_TIMEOUT_MS;
-    let giveUp = (_why: string): void => undefined;
-    const late = new Promise<ComponentVerdict>((resolve) => {
-      giveUp = (why) => {
-        resolve(this.#unknown(`The check \`${this.check.name}\` ${why}`));
-        context.abort();
-      };
-    });
-    const onAbort = (): void => giveUp('was ended before it answered');
-    const timer = setTimeout(() => giveUp(`did not answer within ${span(limit)}`), limit);
-    signal?.addEventListener('abort', onAbort);
-    if (signal?.aborted) onAbort();
+    const ms = this.check.timeoutMs ?? DEFAULT_CHECK_TIMEOUT_MS;
+    const limit = { ms, clock: realClock, signal };
+    const late = `did not answer within ${span(ms)}`;
+    const stopped = 'was ended before it answered';
     try {
-      return await Promise.race([settled, late]);
-    } finally {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', onAbort);
+      return await within({ ...limit, late, stopped }, () => settled);
+    } catch (error) {
+      context.abort();
+      return this.#unknown(`The check \`${this.check.name}\` ${messageOf(error)}`);
     }
   }
 
+  /** An answer may be anything, also what throws when it is read. */
   #judged(answer: Verdict): ComponentVerdict {
+    try {
+      return this.#accepted(answer);
+    } catch (error) {
+      return this.#unknown(
+        `The check \`${this.check.name}\` returned an invalid verdict: ${messageOf(error)}`,
+      );
+    }
+  }
+
+  #accepted(answer: Verdict): ComponentVerdict {
     // What a check froze, it cannot have changed: the same answer again is the same verdict.
     if (this.#verdict && answer === this.#answer) return this.#verdict;
     const problem = nonsense(answer);
@@ -154,17 +159,18 @@ class CheckContext {
 
 /** What is wrong with a verdict, if anything is. */
 function nonsense(verdict: unknown): string | undefined {
-  if (typeof verdict !== 'object' || verdict === null) return `${String(verdict)} is not a verdict`;
+  if (typeof verdict !== 'object' || verdict === null) return `${messageOf(verdict)} is not a verdict`;
   const { status, reason, severity, value, threshold, clearsAt, evidence } = verdict as Record<
     string,
     unknown
   >;
-  if (status !== 'ok' && status !== 'bad' && status !== 'unknown') return `status ${String(status)}`;
+  if (status !== 'ok' && status !== 'bad' && status !== 'unknown') return `status ${messageOf(status)}`;
   if (typeof reason !== 'string') return 'no reason';
   if (severity !== undefined && ![1, 2, 3, 4].includes(severity as number))
-    return `severity ${String(severity)}`;
+    return `severity ${messageOf(severity)}`;
   for (const number of [value, threshold, clearsAt]) {
-    if (number !== undefined && !Number.isFinite(number)) return `${String(number)} is not a finite number`;
+    if (number !== undefined && !Number.isFinite(number))
+      return `${messageOf(number)} is not a finite number`;
   }
   const lines =
     evidence === undefined || (Array.isArray(evidence) && evidence.every((line) => typeof line === 'string'));

@@ -36,6 +36,8 @@ export interface Detector {
   healer?(check: string): Healer | undefined;
   /** The host that it reads, where it reads one: issues of another machine are never acted on here. Optional. */
   readonly host?: Host | undefined;
+  /** Longest time limit of its own checks, in milliseconds; a look may take as much longer. Default 0. Optional. */
+  readonly longestCheckMs?: number | undefined;
   /** Makes what looks often at whether all is well, at the cost of the reading alone. Optional. */
   glance?(): Glance | undefined;
 }
@@ -80,6 +82,11 @@ export class SimpleDetector implements Detector {
     const { checks = [] } = options;
     for (const check of expectArray('checks', checks)) this.addCheck(check as Check);
     if (options.enabledChecks !== undefined) this.enabledChecks = options.enabledChecks;
+  }
+
+  /** Longest time limit of the checks of the host program, in milliseconds. */
+  get longestCheckMs(): number {
+    return this.#custom.longestMs;
   }
 
   /** The host that it reads. */

@@ -1,7 +1,7 @@
 import { SNAPSHOT_PARTS, type Snapshot, type SnapshotPart } from '../host/snapshot.js';
 import type { ComponentVerdict } from '../issue.js';
 import { isPending } from '../pending.js';
-import { expectCheck, type Check } from './check.js';
+import { DEFAULT_CHECK_TIMEOUT_MS, expectCheck, type Check } from './check.js';
 import { CheckRunner } from './check-runner.js';
 
 /** How the checks of the host program run in one look. */
@@ -18,6 +18,12 @@ const NO_VERDICTS: readonly ComponentVerdict[] = Object.freeze([]);
 /** The checks of the host program, by name. */
 export class UserChecks {
   readonly #runners = new Map<string, CheckRunner>();
+  #longestMs = 0;
+
+  /** Longest time limit of a check, in milliseconds. */
+  get longestMs(): number {
+    return this.#longestMs;
+  }
 
   get names(): readonly string[] {
     return [...this.#runners.keys()];
@@ -27,6 +33,7 @@ export class UserChecks {
   add(check: Check, taken: readonly string[]): string {
     const added = expectCheck(check, [...taken, ...this.names]);
     this.#runners.set(added.name, new CheckRunner(added));
+    this.#longestMs = Math.max(this.#longestMs, added.timeoutMs ?? DEFAULT_CHECK_TIMEOUT_MS);
     return added.name;
   }
 

@@ -1,4 +1,4 @@
-import type { ActionDefinition, PlanDraft } from '../actions/define.js';
+import { parametersOf, type ActionDefinition, type PlanDraft } from '../actions/define.js';
 import type { PlannedJob } from '../actions/effects.js';
 import { actionNamed, type ActionRegistry } from '../actions/registry.js';
 import type { WatchedUnit } from '../detect/services.js';
@@ -47,7 +47,7 @@ export async function makePlan(
 ): Promise<Plan> {
   const { guards = DEFAULT_GUARDS, nix = nixSettings(), keep = [] } = parts;
   const definition = await actionNamed(action.action, parts.actions);
-  const parameters = definition.parse(action.parameters);
+  const parameters = parametersOf(definition, action.parameters);
   // What the action reads of its units are the facts that the gates judge: both are of one moment.
   const known = new Map<string, UnitReading>();
   const draft = await definition.plan(parameters, {

@@ -1,8 +1,9 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { messageOf, SelfHealingError } from '../errors.js';
+import { realClock } from '../clock.js';
+import { messageOf } from '../errors.js';
 import type { CallStep, CommandStep, Plan, Step, WriteStep } from '../plan.js';
-import { span } from '../words.js';
+import { within } from '../within.js';
 import type { StepReport } from './executor.js';
 import { runCommand } from './run-command.js';
 import { hitStartLimit, isWatched, runOf, type UnitRun } from './step-condition.js';
@@ -51,7 +52,8 @@ async function runStep(step: Step, signal: AbortSignal | undefined, onLine: OnLi
     Object.freeze({ step: wordsOf(step), ...rest, durationMs: performance.now() - start });
   try {
     if (step.kind === 'command') return report(await runCommand(step, signal, (line) => onLine(line, step)));
-    await within(step, signal, (inner) => (step.kind === 'write' ? write(step) : call(step, inner)));
+    const limit = { ms: step.timeoutMs, clock: realClock, signal, stopped: 'stopped while it was under way' };
+    await within(limit, (inner) => (step.kind === 'write' ? write(step) : call(step, inner)));
     return report({ ok: true });
   } catch (error) {
     return report({ ok: false, error: `${wordsOf(step)}: ${messageOf(error)}` });
@@ -70,31 +72,4 @@ async function write(step: WriteStep): Promise<void> {
 
 async function call(step: CallStep, signal: AbortSignal): Promise<void> {
   await step.run({ signal });
-}
-
-/** Waits for work no longer than the step's timeout, and tells the work when it has ended. */
-async function within(
-  step: Step,
-  signal: AbortSignal | undefined,
-  work: (signal: AbortSignal) => Promise<void>,
-): Promise<void> {
-  const controller = new AbortController();
-  let end = (_message: string): void => undefined;
-  const ended = new Promise<never>((_resolve, reject) => {
-    end = (message) => {
-      const reason = new SelfHealingError('timeout', message);
-      controller.abort(reason);
-      reject(reason);
-    };
-  });
-  const onAbort = (): void => end('stopped while it was under way');
-  const timer = setTimeout(() => end(`not done within ${span(step.timeoutMs)}`), step.timeoutMs);
-  signal?.addEventListener('abort', onAbort);
-  if (signal?.aborted) onAbort();
-  try {
-    await Promise.race([work(controller.signal), ended]);
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener('abort', onAbort);
-  }
 }

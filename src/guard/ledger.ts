@@ -30,6 +30,8 @@ export class Ledger {
   #opening: Promise<void> | undefined;
   #mode: 'closed' | 'read' | 'held' = 'closed';
   #writing: Promise<void> = Promise.resolve();
+  /** Nothing is opened any more from when it is closing, and nothing written from when it is closed. */
+  #end: 'closing' | 'closed' | undefined;
 
   constructor(parts: LedgerParts) {
     this.#parts = parts;
@@ -75,6 +77,7 @@ export class Ledger {
    */
   async open(readOnly: boolean): Promise<void> {
     while (!this.isOpen(readOnly)) {
+      if (this.#end) throw isClosed();
       const tries = (this.#opening ??= this.#load(readOnly).finally(() => (this.#opening = undefined)));
       await tries;
       if (this.#lockedBy !== undefined) return;
@@ -99,6 +102,7 @@ export class Ledger {
 
   /** Writes the state down as it is. */
   save(): Promise<void> {
+    if (this.#end === 'closed') return Promise.reject(isClosed());
     const write = this.#writing.then(() => this.#parts.store.save({ ...this.#state, savedAt: this.now() }));
     this.#writing = write.catch((error: unknown) => {
       if (!isSelfHealingError(error) || error.code !== 'locked') return;
@@ -108,13 +112,16 @@ export class Ledger {
     return write;
   }
 
-  /** Writes down what may still be in memory only, and lets go of the store. */
+  /** Writes down what may still be in memory only, and lets go of the store. Safe to call twice. */
   async close(): Promise<void> {
-    if (this.#mode === 'held') {
+    this.#end ??= 'closing';
+    await this.#opening?.catch(() => undefined);
+    if (this.#mode === 'held' && this.#end === 'closing') {
       await this.save().catch((error: unknown) => {
         this.#parts.logger.warn(`The state could not be written: ${messageOf(error)}`);
       });
     }
+    this.#end = 'closed';
     await this.#parts.store.close?.();
   }
 
@@ -131,10 +138,14 @@ export class Ledger {
         this.#origin = now - clock.monotonic();
         if (found.length > 0) logger.warn(sentenceOn(found));
       }
+      if (this.#end) throw isClosed();
       this.#mode = readOnly ? 'read' : 'held';
     } catch (error) {
       const message = messageOf(error);
-      if (isSelfHealingError(error) && error.code === 'locked') {
+      const code = isSelfHealingError(error) ? error.code : undefined;
+      // What was not read in time may be read in the next cycle: nothing is known to be lost.
+      if (code === 'closed' || code === 'timeout') throw error;
+      if (code === 'locked') {
         this.#lockedBy = message;
         if (was !== message) logger.warn(message);
         return;
@@ -158,6 +169,8 @@ export class Ledger {
     }
   }
 }
+
+const isClosed = (): SelfHealingError => new SelfHealingError('closed', 'This engine has been closed');
 
 /** Health counts only while it is watched: what happened between two runs nobody saw. */
 const withoutHealth = (components: GuardState['components']): GuardState['components'] =>

@@ -60,6 +60,9 @@ export class GenerationWatch {
       get enabledChecks() {
         return (detector as Partial<SimpleDetector>).enabledChecks ?? [];
       },
+      get longestCheckMs() {
+        return detector.longestCheckMs;
+      },
       detectIssues: (request) => detector.detectIssues(request),
       inspect: async (request) => look(request),
       look,

@@ -13,9 +13,15 @@ export function narrateCycles(events: Emitter, logger: Logger): () => void {
   });
 }
 
-/** Puts everything else that happens into words for the log. */
-export function narrate(events: Emitter, logger: Logger): void {
-  events.on('cycle:failed', ({ error }) => logger.error(`A cycle failed: ${messageOf(error)}`));
+/** Puts everything else that happens into words for the log; `lastLook` is the time of the last look that succeeded. */
+export function narrate(events: Emitter, logger: Logger, lastLook: () => number): void {
+  let failed: string | undefined;
+  events.on('cycle:failed', ({ error }) => {
+    // The same failure in the next cycle is no news, until a look succeeded in between.
+    const before = failed;
+    failed = `${lastLook()} ${messageOf(error)}`;
+    if (failed !== before) logger.error(`A cycle failed: ${messageOf(error)}`);
+  });
   events.on('issue:opened', ({ issue }) =>
     logger.warn(`Trouble with ${issue.component}: ${issue.description}`),
   );

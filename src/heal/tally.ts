@@ -49,6 +49,11 @@ export class Tally {
     this.#detection.add(ms);
   }
 
+  /** When the whole host was looked at last, in milliseconds since the epoch; `NaN` before. */
+  get lastLook(): number {
+    return this.#lastCheck;
+  }
+
   opened(issues: readonly Pick<Issue, 'type'>[]): void {
     for (const { type } of issues) this.#count(type, 'detected');
   }

@@ -1,11 +1,12 @@
-import type { Clock } from '../clock.js';
-import { messageOf } from '../errors.js';
+import { sleepsOnly, type Clock } from '../clock.js';
+import { isSelfHealingError, messageOf } from '../errors.js';
 import { expectBoolean } from '../expect.js';
 import type { EngineEvents } from '../events.js';
 import { approvalOf, approve, ask, forget, reject, type ApprovalRequest } from '../guard/approvals.js';
 import type { Guards } from '../guard/guards.js';
 import type { Ledger } from '../guard/ledger.js';
 import type { Logger } from '../logger.js';
+import { within } from '../within.js';
 import type { Choice } from './choose.js';
 
 /** Asks a person whether a plan may be carried out. */
@@ -42,8 +43,16 @@ export async function askFor(choice: Choice, sources: ApprovalSources, signal: A
   const request: ApprovalRequest = Object.freeze({ id, issue, plan, reason, lapsesAt });
   sources.asked({ request });
   if (sources.approve === undefined) return;
+  const approval = sources.approve;
   try {
-    const answer = await Promise.race([sources.approve(request), silence(sources, signal)]);
+    // No answer is a "no" when the request lapses; a stopped engine leaves it open.
+    // Somebody waits for this one: it is a repair under way.
+    const limit = { ms: guards.approval.lapseMs, clock: sleepsOnly(clock), signal };
+    const answer = await within(limit, () => approval(request)).catch((error: unknown) => {
+      if (signal.aborted) return undefined;
+      if (isSelfHealingError(error) && error.code === 'timeout') return false;
+      throw error;
+    });
     if (answer === undefined) return;
     expectBoolean('the answer of `approve`', answer);
     await ledger.write((state, now) =>
@@ -52,18 +61,5 @@ export async function askFor(choice: Choice, sources: ApprovalSources, signal: A
   } catch (error) {
     // Nobody said no: the request stays open, and lapses.
     logger.error(`\`approve\` could not answer about ${component}: ${messageOf(error)}`);
-  }
-}
-
-/** Waits for an answer no longer than the request stands, nor when the engine is told to stop. */
-async function silence(
-  { clock, guards }: Pick<ApprovalSources, 'clock' | 'guards'>,
-  signal: AbortSignal,
-): Promise<false | undefined> {
-  try {
-    await clock.sleep(guards.approval.lapseMs, signal);
-    return false;
-  } catch {
-    return undefined;
   }
 }

@@ -1,6 +1,8 @@
 import { lookAgain, worstVerdict } from '../detect/look-again.js';
 import { percent } from '../detect/percent.js';
 import { messageOf } from '../errors.js';
+import { DEADLINES } from '../ports/deadlines.js';
+import { within } from '../within.js';
 import { claimOf, covers, type Claim } from '../guard/claims.js';
 import { digestOf } from '../guard/approvals.js';
 import type { Ledger } from '../guard/ledger.js';
@@ -32,35 +34,74 @@ export async function repairAll(
   sources: BatchSources,
   signal: AbortSignal,
 ): Promise<HealingResult[]> {
-  const choices: Choice[] = [];
-  for (const issue of issues) {
+  const chosen = issues.map((issue) => {
     const { failures } = recordOf(sources.ledger.state, issue.component);
-    choices.push(await choose(issue, failures, sources, signal));
-  }
-  const turns: Promise<HealingResult>[] = [];
-  const ordered = inOrder(choices);
-  for (const [index, choice] of ordered.entries()) {
-    const needed = ordered
-      .slice(0, index)
-      .flatMap((other, at) => (needs(choice, other) ? [{ choice: other, turn: turns[at]! }] : []));
-    const turn = takeTurn(choice, choices, needed, sources, signal);
-    turns.push(turn);
-    // A dry run counts its own plans, so each waits for the one before it.
-    if (sources.dryRun) await turn;
-  }
-  return Promise.all(turns);
+    return new Planning(issue, choose(issue, failures, sources, signal));
+  });
+  await within({ ms: DEADLINES.plansMs, clock: sources.clock }, () =>
+    Promise.all(chosen.map(({ planned }) => planned)),
+  ).catch(() => undefined);
+  const round: Round = { turns: [], all: () => chosen.map(({ choice }) => choice) };
+  for (const choice of inOrder(chosen.filter(({ isPlanned }) => isPlanned).map(({ choice }) => choice)))
+    await takeTurn(choice, round, sources, signal);
+  // The others did not wait for these; each has its turn when its plan is there.
+  const late = chosen.filter(({ isPlanned }) => !isPlanned);
+  const joins = late.map(async ({ planned }) => takeTurn(await planned, round, sources, signal));
+  await Promise.all(joins);
+  return Promise.all(round.turns.map(({ turn }) => turn));
 }
 
-/** A repair of the same round that comes first. */
-interface Needed {
+/** An issue whose action is being chosen and planned. */
+class Planning {
+  /** Resolves when it is planned, or could not be. Never rejects. */
+  readonly planned: Promise<Choice>;
+  isPlanned = false;
+  /** While it is being planned it may turn out to be anything. */
+  choice: Choice;
+
+  constructor(issue: Issue, planning: Promise<Choice>) {
+    this.choice = { issue, action: { action: 'none', parameters: {} }, rung: 0, attempts: [] };
+    this.planned = planning
+      .catch((error: unknown): Choice => ({ ...this.choice, error: messageOf(error) }))
+      .then((choice) => {
+        this.isPlanned = true;
+        return (this.choice = choice);
+      });
+  }
+}
+
+/** A repair of the same round that has its turn. */
+interface Turn {
   readonly choice: Choice;
-  readonly turn: Promise<unknown>;
+  readonly turn: Promise<HealingResult>;
 }
 
+/** The repairs of one call or cycle. */
+interface Round {
+  /** Those that have had their turn, in this order. */
+  readonly turns: Turn[];
+  readonly all: () => readonly Choice[];
+}
+
+/** Begins a repair after those of the round that it needs. A dry run counts its own plans, so there each waits. */
 async function takeTurn(
   choice: Choice,
+  round: Round,
+  sources: BatchSources,
+  signal: AbortSignal,
+): Promise<void> {
+  const needed = round.turns.filter((other) => needs(choice, other.choice));
+  const before = sources.dryRun ? round.turns.at(-1)?.turn : undefined;
+  const begin = (): Promise<HealingResult> => handle(choice, round.all(), needed, sources, signal);
+  const turn = before ? before.then(begin) : begin();
+  round.turns.push({ choice, turn });
+  if (sources.dryRun) await turn;
+}
+
+async function handle(
+  choice: Choice,
   all: readonly Choice[],
-  needed: readonly Needed[],
+  needed: readonly Turn[],
   sources: BatchSources,
   signal: AbortSignal,
 ): Promise<HealingResult> {
@@ -90,7 +131,7 @@ const MOST_WAITS = 3;
  */
 async function inSlot(
   asked: Choice,
-  { needed, isLate }: { readonly needed: readonly Needed[]; readonly isLate: boolean },
+  { needed, isLate }: { readonly needed: readonly Turn[]; readonly isLate: boolean },
   sources: BatchSources,
   { act, signal }: { readonly act: (choice: Choice) => Promise<HealingResult>; readonly signal: AbortSignal },
 ): Promise<HealingResult> {

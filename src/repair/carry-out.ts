@@ -1,10 +1,14 @@
-import type { ActionDefinition } from '../actions/define.js';
-import { messageOf } from '../errors.js';
+import { parametersOf, type ActionDefinition } from '../actions/define.js';
+import type { Clock } from '../clock.js';
+import { isSelfHealingError, messageOf } from '../errors.js';
 import type { EngineEvents } from '../events.js';
 import type { Execution, Executor } from '../execute/executor.js';
 import { digestOf } from '../guard/approvals.js';
 import type { Logger } from '../logger.js';
 import type { HealingAction, Plan } from '../plan.js';
+import { DEADLINES } from '../ports/deadlines.js';
+import { within } from '../within.js';
+import { span } from '../words.js';
 import type { Repair } from './prove.js';
 
 /** What a repair announces, in this order. */
@@ -30,7 +34,11 @@ export interface UndoSources {
   readonly executor: Executor;
   readonly announce: Pick<Announcements, 'planned'>;
   readonly logger: Logger;
+  readonly clock: Clock;
 }
+
+/** An execution, and whether the executor has not answered in time: what it began may go on, or have ended well. */
+export type CarriedOut = Execution & { readonly isUnanswered?: boolean };
 
 /**
  * Carries out the plan that was judged, approved and announced, and no other. Further plans of the same act (a second
@@ -42,14 +50,15 @@ export async function carryOut(
   { component, announce }: ActFor,
   executor: Executor,
   options: ActOptions,
-): Promise<Execution> {
+): Promise<CarriedOut> {
   try {
     const execution: unknown = await executor.execute(action, {
       ...{ ...options, dryRun: false, plan, onPlan: announce },
     });
     return expectExecution(execution, plan);
   } catch (error) {
-    return failed(action, `The executor broke while it was repairing ${component}: ${messageOf(error)}`);
+    const words = `The executor broke while it was repairing ${component}: ${messageOf(error)}`;
+    return { ...failed(action, words), isUnanswered: isSelfHealingError(error) && error.code === 'timeout' };
   }
 }
 
@@ -57,17 +66,20 @@ export async function carryOut(
 export async function undoWorse(
   { issue, plan }: Repair,
   definition: ActionDefinition | undefined,
-  { executor, announce, logger }: UndoSources,
+  { executor, announce, logger, clock }: UndoSources,
   signal: AbortSignal,
 ): Promise<void> {
   if (!definition?.undo) return;
   const { component } = issue;
   const about = { component, announce: (further: Plan) => announce.planned({ issue, plan: further }) };
   try {
-    await definition.undo(definition.parse(plan.parameters), {
-      signal,
-      execute: (action) => planAndCarryOut(action, about, executor, { approved: true, signal }),
-    });
+    const late = `\`undo\` did not answer within ${span(DEADLINES.unlimitedMs)}`;
+    await within({ ms: DEADLINES.unlimitedMs, clock, late }, () =>
+      definition.undo?.(parametersOf(definition, plan.parameters), {
+        signal,
+        execute: (action) => planAndCarryOut(action, about, executor, { approved: true, signal }),
+      }),
+    );
     logger.warn(`\`${plan.action}\` made it worse and was undone`);
   } catch (error) {
     logger.error(`\`${plan.action}\` made it worse and could not be undone: ${messageOf(error)}`);

@@ -4,6 +4,7 @@ import { refuseDryRunIn } from '../execute/execute-options.js';
 import type { Executor } from '../execute/executor.js';
 import { digestOf } from '../guard/approvals.js';
 import type { Issue } from '../issue.js';
+import { owned } from '../pending.js';
 import type { Block, HealingAction, Plan } from '../plan.js';
 import type { Resolver } from '../resolve/resolver.js';
 import type { Attempt } from '../result.js';
@@ -141,7 +142,8 @@ function expectAction(action: unknown): HealingAction {
     refuseDryRunIn('getAction(issue)', action as object);
     return { action: name, parameters };
   }
-  if (action instanceof Promise) void action.catch(() => undefined);
+  // The refusal below names the fault; what the promise rejects with adds nothing.
+  owned(action, () => undefined);
   throw new TypeError('`getAction` must return `{ action, parameters }`, at once and not as a promise');
 }
 

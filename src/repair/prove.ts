@@ -1,4 +1,5 @@
 import {
+  parametersOf,
   verifyByCheck,
   type ActionDefinition,
   type Verification,
@@ -13,6 +14,9 @@ import type { Guards } from '../guard/guards.js';
 import type { Host } from '../host/host.js';
 import { IssueType, type ComponentVerdict, type Issue } from '../issue.js';
 import type { Plan } from '../plan.js';
+import { DEADLINES } from '../ports/deadlines.js';
+import { within } from '../within.js';
+import { span } from '../words.js';
 import { proofOf, type Proof } from './proof.js';
 
 /** What a repair was made for, and what was read just before it. */
@@ -54,7 +58,13 @@ export async function prove(
 ): Promise<Proved> {
   const alarm = new Alarm(repair, definition, sources, signal);
   try {
-    const own = await ownVerification(repair, definition, steps, alarm, sources, signal);
+    const ms = verifyMsOf(repair, definition, sources.guards);
+    const late = `\`verify\` of \`${repair.plan.action}\` did not answer within ${span(ms)}`;
+    const own = expectVerification(
+      await within({ ms, clock: sources.clock, signal, late }, () =>
+        ownVerification(repair, definition, steps, alarm, sources, signal),
+      ),
+    );
     if (own.status !== 'fixed') return { ...own, after: await alarm.last() };
     // An action that rests on the checks has asked them already.
     const proof = alarm.answer?.status === 'ok' ? alarm.answer : await alarm.ask();
@@ -100,7 +110,7 @@ function ownVerification(
   };
   return definition === undefined
     ? verifyByCheck({}, context)
-    : definition.verify(definition.parse(plan.parameters), context);
+    : definition.verify(parametersOf(definition, plan.parameters), context);
 }
 
 /** Asks the checks that speak for a component, after the time that the repair has to work. */
@@ -178,6 +188,29 @@ class Alarm {
   #passedMs(): number {
     return this.#sources.clock.monotonic() - this.#actedAt;
   }
+}
+
+/** The time that the repair has to work, that the checks and a job of it may take, and that of a reading. */
+function verifyMsOf(
+  { issue, before }: Repair,
+  definition: ActionDefinition | undefined,
+  guards: Guards,
+): number {
+  const patience = Math.max(0, ...before.map(({ settleMs }) => settleMs ?? 0));
+  const settleMs = Math.max(
+    definition?.settleMs ?? settleMsOf(issue, guards),
+    ...Object.values(guards.settleMs),
+  );
+  return settleMs + patience + DEADLINES.unlimitedMs + DEADLINES.readMs;
+}
+
+const STATUSES: readonly unknown[] = ['fixed', 'ineffective', 'unknown', 'pending', 'pending-reboot'];
+
+/** What an action of the host program answers may be anything. */
+function expectVerification(answer: unknown): Verification {
+  const { status, reason } = (answer ?? {}) as Partial<Verification>;
+  if (STATUSES.includes(status) && typeof reason === 'string') return answer as Verification;
+  throw new TypeError('`verify` gave no `status` and `reason`');
 }
 
 function settleMsOf({ type, component }: Issue, { settleMs }: Guards): number {

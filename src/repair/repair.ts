@@ -5,7 +5,14 @@ import type { Execution } from '../execute/executor.js';
 import type { Block, Plan } from '../plan.js';
 import type { HealingResult } from '../result.js';
 import { climb, type Choice, type ChoiceSources } from './choose.js';
-import { carryOut, ranAnother, undoWorse, type Announcements, type UndoSources } from './carry-out.js';
+import {
+  carryOut,
+  ranAnother,
+  undoWorse,
+  type Announcements,
+  type CarriedOut,
+  type UndoSources,
+} from './carry-out.js';
 import { isWorse, prove, type Proved, type ProofSources, type Repair } from './prove.js';
 import type { Recorder } from './record.js';
 import { attemptOf, resultOf, type Ending } from './result.js';
@@ -114,12 +121,12 @@ async function repairOnce(
 async function conclude(
   choice: Choice,
   repair: Repair,
-  execution: Execution,
+  execution: CarriedOut,
   sources: RepairSources,
   signal: AbortSignal,
 ): Promise<Rung> {
   const { recorder, actions } = sources;
-  const begun = execution.outcome === 'executed' || execution.steps.length > 0;
+  const begun = execution.outcome === 'executed' || execution.steps.length > 0 || execution.isUnanswered;
   if (!begun) {
     const ending: Ending = {
       outcome: 'failed',

@@ -39,12 +39,15 @@ export function fakeClock(options: FakeClockOptions = {}): FakeClock {
   if (options.now !== undefined && !Number.isFinite(options.now))
     throw refusal('now', 'a time in milliseconds since the epoch', options.now);
   const asleep = new Set<Sleeper>();
+  // Not among the sleepers: nobody waits for a deadline, so no test has to let time pass for it.
+  const deadlines = new Set<Sleeper>();
   let offset = options.now ?? Date.UTC(2025, 0, 1);
   let elapsed = 0;
 
   const next = (until: number): Sleeper | undefined => {
     let first: Sleeper | undefined;
-    for (const one of asleep) if (one.until <= until && (!first || one.until < first.until)) first = one;
+    for (const one of [...asleep, ...deadlines])
+      if (one.until <= until && (!first || one.until < first.until)) first = one;
     return first;
   };
 
@@ -68,6 +71,14 @@ export function fakeClock(options: FakeClockOptions = {}): FakeClock {
         signal?.addEventListener('abort', onAbort);
         asleep.add(sleeper);
       });
+    },
+    deadline(ms, end) {
+      const wake = (): void => {
+        if (deadlines.delete(one)) end();
+      };
+      const one: Sleeper = { until: elapsed + ms, wake };
+      deadlines.add(one);
+      return () => void deadlines.delete(one);
     },
     async advance(ms) {
       if (!(ms >= 0)) throw new Error(`Expected \`ms\` to be a number of at least 0, got ${ms}`);

@@ -1,4 +1,5 @@
 import { lookAgain } from '../detect/look-again.js';
+import { Calls } from '../calls.js';
 import { asError, messageOf } from '../errors.js';
 import type { Intent } from '../guard/state.js';
 import { dueUndos, undosOf, withoutOtherBoots } from '../guard/undo.js';
@@ -31,11 +32,13 @@ export class Cycle {
   readonly open: OpenIssues;
   /** Readings that are relied on and unknown. */
   readonly lost: LostReadings;
+  readonly calls = new Calls();
   readonly #looks: Looks;
   readonly #ports: EnginePorts;
   readonly #reports: Reports;
   readonly #slots: Slots;
   readonly #inRepair = new Map<string, number>();
+  readonly #underWay = new Set<Promise<unknown>>();
   #undoing: Promise<void> | undefined;
   #ids = 0;
 
@@ -58,7 +61,7 @@ export class Cycle {
     try {
       const mode = { signal, dryRun: this.#isDry(dryRun) };
       const look = this.#looks.all(mode);
-      return look === undefined ? Promise.resolve([]) : this.#repairFrom(look, mode);
+      return look === undefined ? Promise.resolve([]) : this.#track(this.#repairFrom(look, mode));
     } catch (error) {
       return Promise.reject(asError(error));
     }
@@ -78,8 +81,11 @@ export class Cycle {
   }
 
   /** Repairs issues, the worst first. One result for each, in the order in which they had their turn. */
-  async heal(issues: readonly Issue[], { signal, dryRun: asked }: CallMode): Promise<HealingResult[]> {
-    if (issues.length === 0) return [];
+  heal(issues: readonly Issue[], mode: CallMode): Promise<HealingResult[]> {
+    return issues.length === 0 ? Promise.resolve([]) : this.#track(this.#heal(issues, mode));
+  }
+
+  async #heal(issues: readonly Issue[], { signal, dryRun: asked }: CallMode): Promise<HealingResult[]> {
     const dryRun = this.#isDry(asked);
     const { ledger } = this.#ports;
     for (const { component } of issues)
@@ -129,9 +135,17 @@ export class Cycle {
     return this.#reports.last(component);
   }
 
-  /** Resolves when nothing is being repaired. */
-  idle(): Promise<void> {
-    return this.#slots.idle();
+  /** Resolves when no look and no repair is under way. */
+  async idle(): Promise<void> {
+    while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay);
+    await this.#slots.idle();
+  }
+
+  #track<T>(work: Promise<T>): Promise<T> {
+    this.#underWay.add(work);
+    const ended = (): void => void this.#underWay.delete(work);
+    work.then(ended, ended);
+    return this.calls.wait(work);
   }
 
   /** Undoes every temporary change: the engine stops. */

@@ -1,5 +1,6 @@
 import { messageOf } from '../errors.js';
 import type { Issue } from '../issue.js';
+import { owned } from '../pending.js';
 import type { Clock } from '../clock.js';
 import { createWaker } from './wake.js';
 
@@ -28,7 +29,10 @@ export async function monitor(intervalMs: number, jobs: MonitorJobs, signal: Abo
   const underWay = new Set<Promise<unknown>>();
   const keep = (work: Promise<unknown>): void => {
     underWay.add(work);
-    void work.finally(() => underWay.delete(work));
+    owned(
+      work.finally(() => underWay.delete(work)),
+      jobs.failed,
+    );
   };
   const healAfter = async (look: () => readonly Issue[] | Promise<readonly Issue[]>): Promise<void> => {
     try {
@@ -57,5 +61,5 @@ export async function monitor(intervalMs: number, jobs: MonitorJobs, signal: Abo
   } finally {
     stopListening();
   }
-  await Promise.all(underWay);
+  await Promise.allSettled(underWay);
 }

@@ -243,7 +243,9 @@ describe('a cycle that goes wrong', () => {
     const bench = benchOf({}, { detector });
     void bench.engine.startMonitoring(10);
     await settle(bench);
-    expect(bench.events('cycle:failed')).toMatchObject([{ error: { message: 'the detector broke' } }]);
+    expect(bench.events('cycle:failed')).toMatchObject([
+      { error: { message: 'The detector failed: the detector broke' } },
+    ]);
     expect(bench.logger.of('error').join()).toContain('the detector broke');
     broken = false;
     await bench.clock.advance(10_000);

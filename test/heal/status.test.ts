@@ -130,7 +130,7 @@ describe('the status of an engine', () => {
     await expect(engine.detectAndHeal()).rejects.toThrow('no eyes');
     await clock.advance(2_000);
     expect(engine.status()).toMatchObject({
-      lastFailure: { error: 'no eyes', agoMs: 2_000 },
+      lastFailure: { error: 'The detector failed: no eyes', agoMs: 2_000 },
       cycles: { done: 0, failed: 1 },
     });
     engine.detector = detector;
@@ -157,7 +157,10 @@ describe('the status of an engine', () => {
     ]);
     seen = false;
     await expect(engine.detectAndHeal()).rejects.toThrow('no eyes');
-    expect(engine.status()).toMatchObject({ lastFailure: { error: 'no eyes' }, cycles: { failed: 1 } });
+    expect(engine.status()).toMatchObject({
+      lastFailure: { error: 'The detector failed: no eyes' },
+      cycles: { failed: 1 },
+    });
     await engine.close();
   });
 

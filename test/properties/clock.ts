@@ -43,6 +43,8 @@ export class WorldClock {
       now: () => this.wall,
       monotonic: () => this.#elapsed,
       random: this.#random,
+      // Every port of this world answers: a deadline that falls would only make idle time pass.
+      deadline: () => () => undefined,
       sleep: (ms, signal) => (isDead() ? never() : this.sleep(ms, isDead, signal)),
     };
   }
