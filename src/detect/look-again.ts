@@ -7,7 +7,7 @@ export function verdictsOf(detector: Detector, request: InspectRequest): Looked 
   if (detector.look) return detector.look(request);
   return detector.inspect
     ? detector.inspect(request)
-    : detector.detectIssues(request).then((issues) => issues.map(verdictFrom));
+    : Promise.resolve(detector.detectIssues(request)).then((issues) => issues.map(verdictFrom));
 }
 
 /** Which component is read again, and how. */

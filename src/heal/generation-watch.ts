@@ -53,7 +53,7 @@ export class GenerationWatch {
       const verdicts = verdictsOf(detector, request);
       if (component !== undefined || !enabled()) return verdicts;
       return isPending(verdicts)
-        ? verdicts.then((all) => this.#beside(all, request))
+        ? Promise.resolve(verdicts).then((all) => this.#beside(all, request))
         : this.#beside(verdicts, request);
     };
     const around: Detector & Pick<SimpleDetector, 'enabledChecks'> = {
