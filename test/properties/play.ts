@@ -205,10 +205,13 @@ class Stage {
   async #cycle(): Promise<readonly HealingResult[] | undefined> {
     const { rules } = this.#ground;
     const expected = rules.inTrouble.sort();
+    const arePrompt = (): boolean =>
+      Object.keys(PROBES).every((name) => this.#ground.world.probes.isPrompt(name));
+    const began = arePrompt();
     const results = await this.#watched(() => this.#life.engine.detectAndHeal());
     if (results === undefined) return undefined;
     // A look that takes its time may find what has turned meanwhile.
-    if (Object.keys(PROBES).some((name) => !this.#ground.world.probes.isPrompt(name))) return results;
+    if (!began || !arePrompt()) return results;
     const got = [...new Set(results.map(({ issue }) => issue.component))].sort();
     if (got.join() !== expected.join())
       rules.breach(`Results for ${got.join()}, and in trouble were ${expected.join()}`);
