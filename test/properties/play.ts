@@ -205,13 +205,12 @@ class Stage {
   async #cycle(): Promise<readonly HealingResult[] | undefined> {
     const { rules } = this.#ground;
     const expected = rules.inTrouble.sort();
-    const arePrompt = (): boolean =>
-      Object.keys(PROBES).every((name) => this.#ground.world.probes.isPrompt(name));
-    const began = arePrompt();
+    const { probes } = this.#ground.world;
+    const arePrompt = Object.keys(PROBES).every((name) => probes.isPrompt(name));
     const results = await this.#watched(() => this.#life.engine.detectAndHeal());
     if (results === undefined) return undefined;
     // A look that takes its time may find what has turned meanwhile.
-    if (!began || !arePrompt()) return results;
+    if (!arePrompt || Object.keys(PROBES).some((name) => !probes.isPrompt(name))) return results;
     const got = [...new Set(results.map(({ issue }) => issue.component))].sort();
     if (got.join() !== expected.join())
       rules.breach(`Results for ${got.join()}, and in trouble were ${expected.join()}`);

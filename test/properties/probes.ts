@@ -26,6 +26,8 @@ export class Probes {
   #order = 0;
   /** Runs of this life that have not ended. */
   #running = new Set<Run>();
+  /** When what hung was let go. */
+  readonly #letGo = new Map<string, number>();
   readonly #clock: WorldClock;
   readonly #conditionOf: (aspect: string) => Condition;
   readonly #manners = new Map<string, Manner>();
@@ -45,13 +47,20 @@ export class Probes {
   /** From now on a probe answers so; what hung until now answers at last. */
   answer(name: string, manner: Manner): void {
     this.#manners.set(name, manner);
-    for (const one of this.#hanging) if (one.name === name) one.release();
+    for (const one of this.#hanging) {
+      if (one.name !== name) continue;
+      one.release();
+      this.#letGo.set(name, this.#clock.monotonic);
+    }
     this.#hanging = this.#hanging.filter((one) => one.name !== name);
   }
 
   /** Whether a probe answers at once: an earlier run that has not ended is in its way. */
   isPrompt(name: string): boolean {
-    return this.#mannerOf(name) === 0 && ![...this.#running].some((run) => run.name === name);
+    const isBusy = [...this.#running].some((run) => run.name === name);
+    // What was let go in this very moment has not quite ended.
+    const isEnding = this.#letGo.get(name) === this.#clock.monotonic;
+    return this.#mannerOf(name) === 0 && !isBusy && !isEnding;
   }
 
   /** Whether a probe answers, at once or within its time. */
