@@ -1,11 +1,11 @@
-import type { WatchedUnit } from './detect/services.js';
+import type { WatchedUnits } from './detect/services.js';
 import { protectedBy } from './guard/protected.js';
 import type { HealingOptions } from './options.js';
 
 /** Returns one sentence for each option that is valid and does not do what it seems to. */
 export function optionWarnings(
   { checks = [], enabledChecks, protect }: HealingOptions,
-  services: ReadonlyMap<string, WatchedUnit> = new Map(),
+  services: WatchedUnits = new Map(),
 ): string[] {
   const shielded = [...services.keys()].flatMap((unit) => {
     const rule = protectedBy(unit, protect);

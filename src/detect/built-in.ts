@@ -8,7 +8,7 @@ import { judgeDisks } from './disk.js';
 import { defaultLoadThreshold, judgeLoad } from './load.js';
 import { judgeMemory } from './memory.js';
 import { OomHistory } from './oom.js';
-import { judgeServices, type WatchedUnit } from './services.js';
+import { judgeServices, type WatchedUnits } from './services.js';
 import { judgeSystem } from './system.js';
 import type { ThresholdValues } from './thresholds.js';
 import type { VerdictList } from './verdict-list.js';
@@ -29,28 +29,28 @@ export const gaugeOf = (check: string): GaugePart | undefined =>
 
 /** The checks that come with the library, of one detector. */
 export class BuiltInChecks {
-  readonly #watched: ReadonlyMap<string, WatchedUnit>;
+  readonly #watched: WatchedUnits | undefined;
   readonly #clock: Pick<Clock, 'monotonic'>;
   readonly #oom = new OomHistory();
   #services: readonly ComponentVerdict[] = [];
   #units: Snapshot['units'] | undefined;
 
-  constructor(watched: ReadonlyMap<string, WatchedUnit>, clock: Pick<Clock, 'monotonic'>) {
+  constructor(watched: WatchedUnits | undefined, clock: Pick<Clock, 'monotonic'>) {
     this.#watched = watched;
     this.#clock = clock;
   }
 
   /** Adds the verdicts of one check on a snapshot. A name that is not among them says nothing. */
   judge(name: string, snapshot: Snapshot, levels: ThresholdValues, into: VerdictList): void {
-    if (name === 'services') this.#judgeServices(snapshot.units).forEach((verdict) => into.add(verdict));
+    if (name === 'services') this.#judgeServices(snapshot).forEach((verdict) => into.add(verdict));
     else if (name === 'system') this.#judgeSystem(snapshot).forEach((verdict) => into.add(verdict));
     else judgeGauge(name, snapshot, levels, into);
   }
 
   /** Readers give one frozen object for as long as no unit changes. */
-  #judgeServices(units: Snapshot['units']): readonly ComponentVerdict[] {
+  #judgeServices({ units, timestamp }: Snapshot): readonly ComponentVerdict[] {
     if (units !== this.#units || !Object.isFrozen(units)) {
-      this.#services = judgeServices(units, this.#watched);
+      this.#services = judgeServices(units, this.#watched, timestamp);
       this.#services.forEach(Object.freeze);
       this.#units = units;
     }

@@ -2,6 +2,7 @@ import { isUnknown, type Reading } from '../host/reading.js';
 import type { MountReading } from '../host/snapshot.js';
 import { componentOf, isUnitName, unitName } from '../host/systemd/unit-name.js';
 import type { ComponentVerdict } from '../issue.js';
+import type { BuiltInCheck } from './check.js';
 import { mountOf } from './disk.js';
 
 /** Where the Nix store is: a bare `disk` means the file system that holds it. */
@@ -31,6 +32,14 @@ export function canonicalComponent(component: string, mounts: Reading<readonly M
     return mount === undefined ? component : `${component}:${mount.mountPoint}`;
   }
   return componentOf(component);
+}
+
+/** The built-in checks that can speak for a component. */
+export function builtInFor(component: string): readonly BuiltInCheck[] {
+  if (component === 'cpu' || component === 'memory' || component === 'load') return [component];
+  if (/^(disk|inodes)(:|$)/.test(component)) return ['disk'];
+  if (/^system(:|$)/.test(component)) return ['system'];
+  return mayBeUnit(component) ? ['services'] : [];
 }
 
 /** Whether a component can be the name of a unit. */

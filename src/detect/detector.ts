@@ -19,15 +19,15 @@ import { DETECTOR_NAMES, refusePythonNames } from '../python-names.js';
 import { BUILT_IN_CHECKS, UNNAMED_CHECK, type BuiltInCheck, type Check } from './check.js';
 import { BuiltInChecks, PARTS } from './built-in.js';
 import { expectInspectRequest, NO_REQUEST, type InspectRequest } from './inspect-request.js';
-import { mayBeUnit, verdictsOn } from './component.js';
+import { builtInFor, mayBeUnit, verdictsOn } from './component.js';
 import { healerOf, type Healer } from './healer.js';
 import { isBad, issueFrom } from './issue-from.js';
 import { GaugeGlance, type Glance, type Looking } from './glance.js';
-import type { WatchedUnit } from './services.js';
 import { guardedThresholds, thresholdValues, type Thresholds } from './thresholds.js';
 import { UserChecks } from './user-checks.js';
 import { VerdictList } from './verdict-list.js';
 import { watchedUnits, type ServiceOption } from './watched.js';
+import { listedNames, listedPatterns, watchedAs, type WatchedUnits } from './watched-units.js';
 
 /** What the engine needs of a detector. Yours may have `detectIssues` alone. */
 export interface Detector {
@@ -68,11 +68,11 @@ export type Looked = readonly ComponentVerdict[] | Promise<readonly ComponentVer
 /** Reads the host and holds it against the thresholds. It looks, and changes nothing. */
 export class SimpleDetector implements Detector {
   readonly #clock: Clock;
-  readonly #watched: ReadonlyMap<string, WatchedUnit>;
+  readonly #watched: WatchedUnits | undefined;
   readonly #units: readonly string[];
+  readonly #patterns: readonly string[];
   readonly #list = new VerdictList();
   readonly #glance: GaugeGlance;
-  readonly #discover: boolean;
   readonly #custom = new UserChecks();
   readonly #judge: BuiltInChecks;
   #asked: { readonly checks: readonly string[]; readonly request: ReadRequest } | undefined;
@@ -89,11 +89,12 @@ export class SimpleDetector implements Detector {
       levels: thresholdValues(options.thresholds),
     };
     this.#thresholds = guardedThresholds(this.#looking.levels);
-    this.#watched = watchedUnits(options.services);
-    this.#units = [...this.#watched.keys()];
+    const { services } = options;
+    this.#watched = services === undefined ? undefined : watchedUnits(services);
+    this.#units = listedNames(this.#watched ?? new Map());
+    this.#patterns = listedPatterns(this.#watched ?? new Map());
     this.#judge = new BuiltInChecks(this.#watched, this.#clock);
     this.#glance = new GaugeGlance(this.#looking, this.#list);
-    this.#discover = options.services === undefined;
     for (const check of expectArray('checks', options.checks ?? [])) this.addCheck(check as Check);
     if (options.enabledChecks !== undefined) this.enabledChecks = options.enabledChecks;
   }
@@ -204,21 +205,16 @@ export class SimpleDetector implements Detector {
   /** The checks that can speak for a component, whether they are enabled or not: an issue may come by hand. */
   #checksFor(component: string, check: string | undefined): readonly string[] {
     const own = this.#custom.namesFor(component);
-    const builtIn = this.#builtInFor(component);
+    const builtIn = builtInFor(component);
     // A unit that merely has the name of a check's component is nobody's business, unless it is watched or was asked for.
     const strange = builtIn[0] === 'services' && !this.#isWatched(component) && check !== 'services';
     return own.length > 0 && strange ? own : [...own, ...builtIn];
   }
 
   #isWatched(component: string): boolean {
-    return mayBeUnit(component) && this.#watched.has(unitName(component));
-  }
-
-  #builtInFor(component: string): readonly BuiltInCheck[] {
-    if (component === 'cpu' || component === 'memory' || component === 'load') return [component];
-    if (/^(disk|inodes)(:|$)/.test(component)) return ['disk'];
-    if (/^system(:|$)/.test(component)) return ['system'];
-    return mayBeUnit(component) ? ['services'] : [];
+    if (!mayBeUnit(component) || this.#watched === undefined) return false;
+    const id = unitName(component);
+    return watchedAs({ id, names: [id] }, this.#watched) !== undefined;
   }
 
   #request(
@@ -235,7 +231,9 @@ export class SimpleDetector implements Detector {
         ...new Set(checks.flatMap((name) => PARTS[name as BuiltInCheck] ?? this.#custom.partsOf(name))),
       ],
       units: !services ? undefined : single ? [unitName(component)] : this.#units,
-      discover: this.#discover && services && !single,
+      // Where units are listed, all others that failed are reported.
+      discover: services && !single,
+      ...(services && !single && this.#patterns.length > 0 ? { patterns: this.#patterns } : {}),
       recent,
       ...(single ? { fresh } : {}),
       signal,

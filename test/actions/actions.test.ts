@@ -97,9 +97,9 @@ describe('the seven documented actions', () => {
     [
       'restart_service',
       { service: 'nginx' },
-      [{}, { service: '' }, { service: 'a b' }, { service: 'x.timer' }],
+      [{}, { service: '' }, { service: 'a b' }, { service: 'x.slice' }],
     ],
-    ['reload_service', { service: 'nginx' }, [{}, { service: 7 }, { service: '-x' }]],
+    ['reload_service', { service: 'nginx' }, [{}, { service: 7 }, { service: '-x' }, { service: 'x.timer' }]],
     ['rollback_generation', {}, [{ generation: 12 }]],
     ['rebuild_system', {}, [{ flake: '.#x' }]],
   ])('%s keeps the promises of an action', async (name, parameters, refused) => {
@@ -177,7 +177,7 @@ describe('restart_service', () => {
   it.each([
     [failedUnit({ loadState: 'masked' }), 'nginx.service cannot be started: it is masked'],
     [failedUnit({ loadState: 'not-found' }), 'systemd does not know nginx.service'],
-    [failedUnit({ loadState: 'bad-setting' }), 'nginx.service cannot be started: it is bad-setting'],
+    [failedUnit({ loadState: 'bad-setting' }), 'nginx.service cannot be started: its unit file has an error'],
   ])('is unavailable where it cannot help', async (unit, sentence) => {
     expect(await restart(unit)).toMatchObject({ steps: [], refusal: { reason: 'unavailable', sentence } });
   });

@@ -47,10 +47,10 @@ export function createSystemctlUnits(options: SystemctlOptions = {}): UnitSource
     properties: string,
     patterns: readonly string[],
     signal?: AbortSignal,
+    filter = [`--state=${TROUBLED_STATES.join(',')}`],
   ): Promise<UnitProperties[]> {
     if (patterns.length === 0) return [];
-    const filter = `--state=${TROUBLED_STATES.join(',')}`;
-    const args = ['show', '--no-pager', `--property=${properties}`, filter, '--', ...patterns];
+    const args = ['show', '--no-pager', `--property=${properties}`, ...filter, '--', ...patterns];
     return showBlocks(await run(args, signal)).map(shownProperties);
   }
 
@@ -62,8 +62,12 @@ export function createSystemctlUnits(options: SystemctlOptions = {}): UnitSource
   }
 
   return {
-    async readUnits({ names, discover, signal }) {
-      const bags = await show(EVERYTHING, merged(names, knownTriggers, discover ? ['*'] : []), signal);
+    async readUnits({ names, patterns = [], discover, signal }) {
+      const [bags, found] = await Promise.all([
+        show(EVERYTHING, merged(names, knownTriggers, discover ? ['*'] : []), signal),
+        show(EVERYTHING, patterns, signal, []),
+      ]);
+      const matched = found.filter((bag) => !bag.text('Id').endsWith('.target'));
       const find = (name: string): UnitProperties => {
         const found = bags.find((bag) => bag.text('Id') === name || bag.words('Names').includes(name));
         if (found === undefined) throw new Error(`${systemctl} said nothing of ${name}`);
@@ -74,7 +78,7 @@ export function createSystemctlUnits(options: SystemctlOptions = {}): UnitSource
         (bag, index) => discover && isTroubled(bag) && bags.findIndex(sameAs(bag)) === index,
       );
 
-      const wanted = [...new Set([...asked, ...troubled])];
+      const wanted = [...new Set([...asked, ...troubled, ...matched])];
       const triggers = merged(...wanted.map((bag) => bag.words('TriggeredBy')));
       const newTriggers = triggers.filter((name) => !knownTriggers.includes(name));
       const direct = new Map(wanted.map((bag) => [bag.text('Id'), dragsOf(bag)]));
@@ -99,7 +103,25 @@ export function createSystemctlUnits(options: SystemctlOptions = {}): UnitSource
       return {
         asked: names.map((name, index) => facts(name, asked[index]!)),
         troubled: troubled.map((bag) => facts(bag.text('Id'), bag)),
+        matched: matched.map((bag) => facts(bag.text('Id'), bag)),
       };
+    },
+
+    async states(names, signal) {
+      const bags = await show('Id,Names,LoadState,ActiveState', names, signal);
+      const find = (name: string): UnitProperties | undefined =>
+        bags.find((bag) => bag.text('Id') === name || bag.words('Names').includes(name));
+      return names.map((name) => find(name)?.text('ActiveState') ?? '');
+    },
+
+    async tasks(services, signal) {
+      const bags = await show('Id,Names,TasksCurrent', services, signal);
+      const find = (name: string): UnitProperties | undefined =>
+        bags.find((bag) => bag.text('Id') === name || bag.words('Names').includes(name));
+      return services.map((name) => {
+        const tasks = find(name)?.count('TasksCurrent') ?? 0;
+        return tasks < Number.MAX_SAFE_INTEGER ? tasks : 0;
+      });
     },
 
     async readState({ signal } = {}) {
