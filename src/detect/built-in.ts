@@ -40,10 +40,20 @@ export class BuiltInChecks {
     this.#clock = clock;
   }
 
-  /** Adds the verdicts of one check on a snapshot. A name that is not among them says nothing. */
-  judge(name: string, snapshot: Snapshot, levels: ThresholdValues, into: VerdictList): void {
+  /**
+   * Adds the verdicts of one check on a snapshot. A name that is not among them says nothing. `judgesServices` tells
+   * whether units have issues of their own.
+   */
+  judge(
+    name: string,
+    snapshot: Snapshot,
+    levels: ThresholdValues,
+    into: VerdictList,
+    judgesServices = true,
+  ): void {
     if (name === 'services') this.#judgeServices(snapshot).forEach((verdict) => into.add(verdict));
-    else if (name === 'system') this.#judgeSystem(snapshot).forEach((verdict) => into.add(verdict));
+    else if (name === 'system')
+      this.#judgeSystem(snapshot, judgesServices).forEach((verdict) => into.add(verdict));
     else judgeGauge(name, snapshot, levels, into);
   }
 
@@ -58,13 +68,19 @@ export class BuiltInChecks {
   }
 
   /** Not kept: that something was killed is told for a while, whether the reading changes or not. */
-  #judgeSystem({ system, units }: Snapshot): readonly ComponentVerdict[] {
+  #judgeSystem(snapshot: Snapshot, judgesServices: boolean): readonly ComponentVerdict[] {
+    const { system, units } = snapshot;
     const kills = this.#oom.note(isUnknown(system) ? system : system.oomKills, this.#clock.monotonic());
-    const verdicts = judgeSystem(system, kills, units);
+    const own = isDegraded(system) && judgesServices ? this.#judgeServices(snapshot) : [];
+    const bad = own.filter(({ status }) => status === 'bad').map(({ component }) => component);
+    const verdicts = judgeSystem(system, kills, units, new Set(bad));
     verdicts.forEach(Object.freeze);
     return verdicts;
   }
 }
+
+const isDegraded = (system: Snapshot['system']): boolean =>
+  !isUnknown(system) && !isUnknown(system.state) && system.state === 'degraded';
 
 /** Adds the verdicts of a check that looks at gauges alone. */
 export function judgeGauge(name: string, gauges: Gauges, levels: ThresholdValues, into: VerdictList): void {

@@ -196,7 +196,9 @@ export class SimpleDetector implements Detector {
   ): readonly ComponentVerdict[] {
     const list = component === undefined ? this.#list : new VerdictList();
     list.begin();
-    for (const name of checks) this.#judge.judge(name, snapshot, this.#looking.levels, list);
+    const { enabled, levels } = this.#looking;
+    const judgesServices = enabled.includes('services');
+    for (const name of checks) this.#judge.judge(name, snapshot, levels, list, judgesServices);
     for (const verdict of custom) list.add(verdict);
     const all = list.end();
     return component === undefined ? all : verdictsOn(component, all, snapshot.mounts);
@@ -226,13 +228,14 @@ export class SimpleDetector implements Detector {
     if (known && known.signal === signal && known.recent === recent) return known;
     const services = checks.includes('services');
     const single = component !== undefined && services;
+    // A degraded system is told with the units that failed.
+    const failed = checks.includes('system') && (component ?? 'system:state') === 'system:state';
+    const parts = checks.flatMap((name) => PARTS[name as BuiltInCheck] ?? this.#custom.partsOf(name));
     const request: ReadRequest = {
-      parts: [
-        ...new Set(checks.flatMap((name) => PARTS[name as BuiltInCheck] ?? this.#custom.partsOf(name))),
-      ],
+      parts: [...new Set([...parts, ...(failed ? (['units'] as const) : [])])],
       units: !services ? undefined : single ? [unitName(component)] : this.#units,
       // Where units are listed, all others that failed are reported.
-      discover: services && !single,
+      discover: (services && !single) || failed,
       ...(services && !single && this.#patterns.length > 0 ? { patterns: this.#patterns } : {}),
       recent,
       ...(single ? { fresh } : {}),

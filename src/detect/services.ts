@@ -2,7 +2,7 @@ import { isUnknown, type Reading } from '../host/reading.js';
 import type { UnitsReading } from '../host/snapshot.js';
 import { componentOf } from '../host/systemd/unit-name.js';
 import type { UnitReading } from '../host/unit.js';
-import { IssueType, Severity, type ComponentVerdict, type Verdict } from '../issue.js';
+import { IssueType, Severity, type ComponentVerdict, type Issue, type Verdict } from '../issue.js';
 import { judgeCause } from './units/cause.js';
 import { judgeFailed } from './units/failed.js';
 import { judgeInactive } from './units/inactive.js';
@@ -93,11 +93,18 @@ function judgeActive({ unit, subject }: UnitQuestion): Verdict | undefined {
   return ok(`${subject} is active (${subState})${group}`);
 }
 
+/** How the reason ends for a unit that is only reported, because others are listed. */
+const NOT_LISTED = 'it is not listed in `services`';
+
+/** Whether an issue is about a unit that is reported although it is not listed. */
+export const isUnlisted = ({ check, description }: Pick<Issue, 'check' | 'description'>): boolean =>
+  check === 'services' && description.endsWith(NOT_LISTED);
+
 /** With a list, all others are reported and nothing more. */
 const onlyReported = (verdict: Verdict): Verdict =>
   verdict.status !== 'bad'
     ? verdict
-    : { ...verdict, severity: Severity.LOW, reason: `${verdict.reason}; it is not listed in \`services\`` };
+    : { ...verdict, severity: Severity.LOW, reason: `${verdict.reason}; ${NOT_LISTED}` };
 
 /** A unit may be asked for by several of its names. */
 function byId(units: readonly UnitReading[]): ReadonlyMap<string, readonly UnitReading[]> {

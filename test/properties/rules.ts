@@ -1,5 +1,5 @@
 import { recordOf, type GuardState } from '../../src/guard/state.js';
-import { ASPECTS, COMPONENTS, FORBIDDEN, LISTED, PROBES, probesOf, SERVICES } from './conditions.js';
+import { ASPECTS, COMPONENTS, FORBIDDEN, LISTED, PROBES, probesOf, SERVICES, STRAY } from './conditions.js';
 import { Memories } from './memory.js';
 import { Questions } from './questions.js';
 import type { Run } from './probes.js';
@@ -104,9 +104,10 @@ export class Rules {
   #isFound(component: string): boolean {
     if (probesOf(component).some((name) => this.#world.truthOf(name).status === 'bad')) return true;
     const isUnit = SERVICES.includes(component);
-    if (isUnit && !this.#listed)
+    // What is not listed is reported where it failed.
+    if (isUnit && (!this.#listed || component === STRAY))
       return ['bad', 'worse', 'looping'].includes(this.#world.conditionOf(component));
-    const isLooked = component === 'memory' || component === 'load' || (isUnit && component !== 'stray');
+    const isLooked = component === 'memory' || component === 'load' || isUnit;
     return isLooked && this.#world.truthOf(component).status === 'bad';
   }
 
@@ -124,7 +125,9 @@ export class Rules {
       const { status, moving } = this.#world.truthOf(component);
       // Of a service that nobody listed, being inactive is no trouble.
       const idle =
-        !this.#listed && SERVICES.includes(component) && this.#world.conditionOf(component) === 'low';
+        (!this.#listed || component === STRAY) &&
+        SERVICES.includes(component) &&
+        this.#world.conditionOf(component) === 'low';
       if ((status !== 'ok' && !idle) || moving) this.memories.ill(component);
       else this.memories.well(component, now);
     }
