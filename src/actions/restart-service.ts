@@ -1,3 +1,4 @@
+import { watchedAs } from '../detect/watched-units.js';
 import { causeWords, isOver } from '../detect/units/cause.js';
 import { expectKnownKeys, refusal } from '../expect.js';
 import { isUnknown } from '../host/reading.js';
@@ -77,7 +78,8 @@ async function restart(unit: string, context: PlanContext): Promise<PlanDraft> {
   const reset = systemctl('reset-failed', unit, 0);
   const start = systemctl('start', unit, timeoutMs);
   const sockets = failedSockets(reading, context);
-  if (sockets.length > 0) return startSockets(reading, sockets, start, reset);
+  if (sockets.length > 0)
+    return startSockets(reading, sockets, { start, reset, isToRun: isToRun(reading, context) });
   if (reading.result === 'start-limit-hit' && !reading.transient) {
     const note = `${unit} hit its start limit: its start counter is reset first`;
     return { targets: [unit], effect, steps: [reset, start], notes: [note] };
@@ -95,12 +97,20 @@ const failedSockets = ({ triggeredBy }: UnitReading, { services }: PlanContext):
         .filter(({ name, activeState }) => name.endsWith('.socket') && activeState === 'failed')
         .map(({ name }) => name);
 
+/** Whether a service is to run whether or not somebody connects. */
+const isToRun = (unit: UnitReading, { services }: PlanContext): boolean =>
+  unit.wantedBy.length > 0 ||
+  watchedAs(unit, new Map(services.map((one) => [one.unit, one])))?.keepRunning === true;
+
 /** A socket cannot be started while its service runs, so it comes first. */
 function startSockets(
   unit: UnitReading,
   sockets: readonly string[],
-  start: CommandStep,
-  reset: CommandStep,
+  {
+    start,
+    reset,
+    isToRun,
+  }: { readonly start: CommandStep; readonly reset: CommandStep; readonly isToRun: boolean },
 ): PlanDraft {
   const jobs = sockets.map((socket) => systemctl('start', socket, 90_000));
   const names = sockets.join(', ');
@@ -108,13 +118,12 @@ function startSockets(
     targets: [unit.name, ...sockets],
     notes: [`${names} failed: it is started first`],
   };
+  // At its start limit the service would take the socket down again. Without it, the socket is still failed: nothing is lost.
+  const before = unit.activeState === 'failed' && !unit.transient ? [reset] : [];
   // What nothing but its socket starts is left to the socket.
-  if (unit.wantedBy.length === 0) {
-    const before = unit.activeState === 'failed' ? [reset] : [];
-    return { ...draft, effect: `${names} starts ${unit.name} on demand again`, steps: [...before, ...jobs] };
-  }
-  const again = unit.result === 'start-limit-hit' ? [reset, start] : [start];
-  return { ...draft, effect: `${names} and ${unit.name} are running again`, steps: [...jobs, ...again] };
+  return isToRun
+    ? { ...draft, effect: `${names} and ${unit.name} are running again`, steps: [...before, ...jobs, start] }
+    : { ...draft, effect: `${names} starts ${unit.name} on demand again`, steps: [...before, ...jobs] };
 }
 
 const onlyAtStartLimit = (step: CommandStep): CommandStep => ({ ...step, onlyIf: 'start-limit-hit' });

@@ -19,7 +19,12 @@ export interface JobMemory {
   stopped(unit: Pick<UnitFacts, 'id' | 'links'>): boolean | undefined;
 }
 
+/** A run that lasted for longer than this was not ended by the job that began it. */
+const LONG_RUN_MS = 5_000;
+
 interface Ended {
+  /** When its beginning was signalled; 0 where that was not heard. */
+  readonly begunAt: number;
   /** `stop`, `start` …; empty where it was over before it could be asked for. */
   readonly kind: string;
   readonly result: string;
@@ -31,7 +36,7 @@ const monotonic = (): number => Number(process.hrtime.bigint() / 1_000_000n);
 
 /** Makes the memory of one connection. */
 export function createJobMemory(bus: Pick<SystemBus, 'call'>, now: () => number = monotonic): JobMemory {
-  const kinds = new Map<number, Promise<string>>();
+  const kinds = new Map<number, { readonly kind: Promise<string>; readonly begunAt: number }>();
   const ended = new Map<string, Ended>();
   let heardSince = Infinity;
 
@@ -64,23 +69,26 @@ export function createJobMemory(bus: Pick<SystemBus, 'call'>, now: () => number 
       if (typeof id !== 'number' || typeof path !== 'string' || typeof unit !== 'string') return true;
       if (member === 'JobNew') {
         if (kinds.size >= MOST_KEPT) kinds.clear();
-        kinds.set(id, kindOf(path));
+        kinds.set(id, { kind: kindOf(path), begunAt: now() });
         return true;
       }
       const at = now();
-      const kind = kinds.get(id);
+      const { kind, begunAt = 0 } = kinds.get(id) ?? {};
       kinds.delete(id);
-      remember(unit, { kind: '', result: String(result), at });
-      void kind?.then((known) => remember(unit, { kind: known, result: String(result), at }));
+      const end = { result: String(result), begunAt, at };
+      remember(unit, { ...end, kind: '' });
+      void kind?.then((known) => remember(unit, { ...end, kind: known }));
       return true;
     },
-    stopped({ id, links: { exitedAt, downAt } }) {
+    stopped({ id, links: { upAt, exitedAt, downAt } }) {
       const job = ended.get(id);
       const went = Math.max(exitedAt, downAt);
       if (went === 0) return undefined;
       if (job && job.at >= exitedAt - NEAR_MS) {
-        if (job.kind === '') return undefined;
-        const isStop = job.kind === 'stop' && job.result === 'done';
+        // A short job is over before its kind can be asked for: one that came late in a long run did not begin it.
+        const isLater = exitedAt - upAt > LONG_RUN_MS && job.begunAt > upAt + LONG_RUN_MS / 2;
+        if (job.kind === '' && !isLater) return undefined;
+        const isStop = (job.kind === 'stop' || job.kind === '') && job.result === 'done';
         // One that came later found the unit down already, unless its signal was only heard late.
         return isStop && job.at > went + NEAR_MS ? undefined : isStop;
       }
