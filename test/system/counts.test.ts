@@ -80,10 +80,10 @@ describe('the footprint', () => {
   });
 
   it.each([
-    ['index.js', 230_000],
-    ['observe/prometheus.js', 240_000],
-    ['observe/dashboard/index.js', 230_000],
-    ['testing/index.js', 285_000],
+    ['index.js', 245_000],
+    ['observe/prometheus.js', 255_000],
+    ['observe/dashboard/index.js', 245_000],
+    ['testing/index.js', 300_000],
   ])('of the door %s is known: own files alone, of so many bytes at most', async (name, most) => {
     const { stdout } = await call(process.execPath, [fileHere('../../bench/probes/modules.mjs'), door(name)]);
     const { files, builtins } = JSON.parse(stdout) as { files: string[]; builtins: string[] };

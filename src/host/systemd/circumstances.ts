@@ -2,6 +2,7 @@ import { isUnknown } from '../reading.js';
 import type { Reading } from '../reading.js';
 import { NO_CIRCUMSTANCES, type UnitCircumstances } from '../unit-circumstances.js';
 import { candidatesOf, causeOf, recordsWanted, type FoundCause } from './unit-causes.js';
+import { MAX_AGE_MS } from './known-units.js';
 import type { UnitFacts, UnitSource } from './unit-facts.js';
 import { unitRecords, type UnitRecord } from './unit-records.js';
 
@@ -39,6 +40,7 @@ export function createCircumstances(options: {
 }): Circumstances {
   const { now, journalctl } = options;
   const causes = new Map<string, Found>();
+  let last: Last | undefined;
 
   async function find(
     units: readonly UnitFacts[],
@@ -61,6 +63,8 @@ export function createCircumstances(options: {
 
   return {
     async of(units, facts) {
+      const { version = NaN, hearsAll = false } = facts.source;
+      if (hearsAll && last && isSameQuestion(last, units, version, now())) return last.found;
       const down = units.filter(isDown);
       await find(down, facts);
       for (const id of causes.keys())
@@ -90,10 +94,26 @@ export function createCircumstances(options: {
           },
         ];
       });
-      return new Map(entries);
+      const found = new Map(entries);
+      last = { units, version, found, at: now() };
+      return found;
     },
   };
 }
+
+/** The last answer: while nothing changed, it holds for a while. */
+interface Last {
+  readonly units: readonly UnitFacts[];
+  readonly version: number;
+  readonly found: ReadonlyMap<string, UnitCircumstances>;
+  readonly at: number;
+}
+
+const isSameQuestion = (last: Last, units: readonly UnitFacts[], version: number, now: number): boolean =>
+  last.version === version &&
+  now - last.at < MAX_AGE_MS &&
+  last.units.length === units.length &&
+  last.units.every((unit, index) => unit === units[index]);
 
 const isDown = ({ activeState, loadState, job }: UnitFacts): boolean =>
   (activeState === 'inactive' || activeState === 'failed') && loadState === 'loaded' && job === '';

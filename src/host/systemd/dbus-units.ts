@@ -132,6 +132,9 @@ export function createDbusUnits(options: DbusUnitsOptions): DbusUnits {
     get version() {
       return session?.watch.live ? version : NaN;
     },
+    get hearsAll() {
+      return session?.watch.hearsAll ?? false;
+    },
 
     async readUnits({ names: asked, patterns = [], discover, recent = false, fresh: anew = false, signal }) {
       await currentSession();

@@ -16,6 +16,8 @@ export interface RestartSample {
   /** Which run it is, or empty. */
   readonly invocationId: string;
   readonly active: boolean;
+  /** When it last began to start, by another monotonic clock, in milliseconds; absent or 0 where that is not known. */
+  readonly upAt?: number;
 }
 
 /** Restarts that were counted elsewhere, before the first reading. */
@@ -48,8 +50,8 @@ const NONE: EarlierRestarts = { recent: 0, daily: 0 };
  * Adds a reading to the history of a unit.
  *
  * A counter that goes down was reset, by `reset-failed` or a start: it is counted from 0 again, and what was counted
- * before stays. Between two readings further apart than a long run there may have been long runs that were not seen;
- * then only those restarts count that must have followed each other without one.
+ * before stays. Between two readings there may have been long runs that were not seen; then only
+ * those restarts count that must have followed each other without one.
  */
 export function addSample(
   history: RestartHistory | undefined,
@@ -68,10 +70,10 @@ export function addSample(
   const daily = grown(within(history.daily, at, DAY), at, by, HOUR);
   const sameRun = active && last.active && invocationId === last.invocationId;
   const runSeenAt = active ? ((sameRun ? history.runSeenAt : undefined) ?? at) : undefined;
-  if (runSeenAt !== undefined && at - runSeenAt >= longRunMs(delayMs))
-    return { last: sample, runSeenAt, growth: [], daily };
+  const seenLong = runSeenAt !== undefined && at - runSeenAt >= longRunMs(delayMs);
+  if (seenLong || endedLong(last, sample)) return { last: sample, runSeenAt, growth: [], daily };
   const growth = within(history.growth, at, restartWindowMs(delayMs));
-  const inARow = longestChain(by, Math.floor((at - last.at) / longRunMs(delayMs)));
+  const inARow = longestChain(by, longRunsBetween(last, sample));
   return { last: sample, runSeenAt, growth: grown(growth, at, inARow, BUCKET_MS), daily };
 }
 
@@ -85,6 +87,25 @@ const sumOf = (growth: readonly Growth[]): number => growth.reduce((sum, { by })
 
 const within = (growth: readonly Growth[], at: number, ms: number): readonly Growth[] =>
   growth.filter((entry) => at - entry.at < ms);
+
+/**
+ * How many long runs may lie between two readings. Where it is known when the runs that were read began, these times
+ * tell: the run that was seen first ended before the last one began.
+ */
+function longRunsBetween(last: RestartSample, { at, upAt = 0, delayMs }: RestartSample): number {
+  const from = last.upAt ?? 0;
+  if (from > 0 && upAt > from) return Math.floor((upAt - from) / (longRunMs(delayMs) + delayMs));
+  return Math.floor((at - last.at) / longRunMs(delayMs));
+}
+
+/** Whether the run that was seen last time is over, and was long: by the times at which runs began and ended. */
+function endedLong(last: RestartSample, { upAt = 0, active, restarts, delayMs }: RestartSample): boolean {
+  const from = last.upAt ?? 0;
+  if (from === 0 || upAt <= from || !last.active) return false;
+  // What waits for its restart has been on its way since it died.
+  if (!active && restarts === last.restarts) return upAt - from >= longRunMs(delayMs);
+  return active && restarts === last.restarts + 1 && upAt - from >= longRunMs(delayMs) + delayMs;
+}
 
 /** The longest chain of restarts that cannot be avoided when so many long runs lie between them. */
 const longestChain = (restarts: number, longRuns: number): number =>

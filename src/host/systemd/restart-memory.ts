@@ -40,7 +40,8 @@ export class RestartMemory {
       const known = this.#histories.get(id);
       const earlier = before.get(id);
       if (earlier) this.#endedWell.set(id, earlier.endedWell);
-      const sample = { at, restarts, delayMs, invocationId, active: activeState === 'active' };
+      const active = activeState === 'active';
+      const sample = { at, restarts, delayMs, invocationId, active, upAt: unit.links.upAt };
       // A unit may be read under two names at once.
       if (known?.last.at !== at) this.#histories.set(id, addSample(known, sample, earlier));
       // A run that goes on shows `success`, too: only between two runs it is about the last one.

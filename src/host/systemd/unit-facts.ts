@@ -68,6 +68,13 @@ export interface UnitSource {
   states(names: readonly string[], signal?: AbortSignal): Promise<readonly string[]>;
   /** How many tasks the control groups of these services hold, in that order; 0 where that is not counted. */
   tasks(services: readonly string[], signal?: AbortSignal): Promise<readonly number[]>;
+  /**
+   * Another number whenever a unit that is heard of may have changed; `NaN`, which equals nothing, where that is not heard. Absent for a
+   * route that hears nothing.
+   */
+  readonly version?: number;
+  /** Whether the changes of all units are heard, and not only of those that were read. */
+  readonly hearsAll?: boolean;
   /** Whether a stop job ended the last run of a unit, where the route has heard that; else `undefined`. */
   stopped?(unit: UnitFacts): boolean | undefined;
   readState(request?: StateRequest): Promise<string>;

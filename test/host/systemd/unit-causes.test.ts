@@ -149,9 +149,7 @@ describe('the cause of a start that did not come about', () => {
   });
 
   it.each(['done', 'failed', 'timeout', 'canceled'])('is none after a start that ended with %s', (result) => {
-    expect(
-      cause(needs('need.service'), [unit('need.service', 'failed')], lacked(result), null),
-    ).toBeNull();
+    expect(cause(needs('need.service'), [unit('need.service', 'failed')], lacked(result), null)).toBeNull();
   });
 
   it('is none where it ran since', () => {
