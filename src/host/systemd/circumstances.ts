@@ -136,7 +136,7 @@ async function readAround(
   for (let depth = 0; depth < 3 && next.length > 0; depth += 1) {
     const names = [...new Set(next.flatMap(candidatesOf))].filter((name) => !known.has(name));
     if (names.length === 0) return;
-    const { asked } = await source.readUnits({ names, discover: false, signal });
+    const { asked } = await source.readUnits({ names, discover: false, beside: true, signal });
     for (const unit of asked) for (const name of [unit.name, unit.id]) known.set(name, unit);
     next = asked.filter(isDown);
   }

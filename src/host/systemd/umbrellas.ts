@@ -30,6 +30,7 @@ export async function umbrellasOf(
     names: [...new Set(above)],
     patterns,
     discover: false,
+    beside: true,
     signal,
   });
   const over = new Map(asked.filter(isUmbrella).map((unit) => [unit.name, unit]));
@@ -61,7 +62,7 @@ export async function membersOf(
 ): Promise<readonly UnitFacts[]> {
   const names = [...new Set([...memberships.values()].flatMap(({ members }) => members))];
   if (names.length === 0) return [];
-  return (await source.readUnits({ names, discover: false, signal })).asked;
+  return (await source.readUnits({ names, discover: false, beside: true, signal })).asked;
 }
 
 const belongsTo = (instance: string, id: string): boolean => `${namesake(instance) ?? ''}.service` === id;

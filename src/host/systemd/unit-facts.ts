@@ -49,6 +49,8 @@ export interface UnitsRequest extends StateRequest {
   readonly patterns?: readonly string[] | undefined;
   /** Also find units in trouble that nobody named. */
   readonly discover: boolean;
+  /** The units belong to the reading that was made just before: its answer will do where it has them. Default `false`. */
+  readonly beside?: boolean | undefined;
   /** Asks about the named units although no change of them was signalled. Default `false`. */
   readonly fresh?: boolean | undefined;
 }

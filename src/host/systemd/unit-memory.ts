@@ -123,6 +123,6 @@ async function affectedBy(
   const states = await source.states(names, signal);
   const down = names.filter((_, index) => states[index] === 'inactive');
   if (down.length === 0) return [];
-  const { asked } = await source.readUnits({ names: down, discover: false, signal });
+  const { asked } = await source.readUnits({ names: down, discover: false, beside: true, signal });
   return asked.filter(({ loadState }) => loadState === 'loaded');
 }

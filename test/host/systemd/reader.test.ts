@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -109,6 +109,47 @@ describe('by systemctl', () => {
     expect(systemctl.calls()[0]).toMatch(
       /^ show --no-pager --property=\S+ --state=\S+ -- nginx.service nope.service$/,
     );
+  });
+
+  it('hundreds of units, one of them down because of another, cost one process from the second look on', async () => {
+    const block = (id: string, more = '') =>
+      [
+        `Id=${id}`,
+        `Names=${id}`,
+        'LoadState=loaded',
+        'ActiveState=active',
+        'SubState=running',
+        'Job=',
+        'Type=simple',
+        more,
+      ]
+        .filter(Boolean)
+        .join('\n');
+    const ids = Array.from({ length: 500 }, (_, at) => `u${at}.service`);
+    const down =
+      'ActiveState=failed\nUnitFileState=disabled\nRequires=base.service\nWantedBy=app.service\nTasksCurrent=2';
+    const folder = mkdtempSync(join(tmpdir(), 'units-'));
+    cleanups.push(() => rmSync(folder, { recursive: true }));
+    writeFileSync(
+      join(folder, 'all'),
+      ids.map((id) => block(id, id === 'u7.service' ? down : '')).join('\n\n'),
+    );
+    writeFileSync(
+      join(folder, 'others'),
+      ['base.service', 'app.service'].map((id) => block(id)).join('\n\n'),
+    );
+    // What is asked for is shown; the rest of systemctl does not matter here.
+    const systemctl = stand(
+      'systemctl',
+      `case "$*" in *u1.service*) cat '${folder}/all'; echo ;; esac; case "$*" in *app.service*|*base.service*) echo; cat '${folder}/others' ;; esac; case "$*" in *' u7.service') cat '${folder}/all' ;; esac`,
+    );
+    const units = reader({ systemctl: systemctl.path });
+    const look = async () => known(await units.readUnits({ names: ids, discover: true })).asked[7];
+    const first = await look();
+    expect(first).toMatchObject({ activeState: 'failed', neededBy: ['app.service'], leftProcesses: 2 });
+    const before = systemctl.calls().length;
+    expect(await look()).toEqual(first);
+    expect(systemctl.calls()).toHaveLength(before + 1);
   });
 
   it('units in trouble are found by the same process', async () => {
