@@ -38,7 +38,7 @@ export const judgeCause: UnitRule = (question) => {
   const next = isOver(cause)
     ? `${cause.unit} is ${cause.activeState} again, and ${unit.name} is still ${unit.activeState}`
     : `${cause.unit} is ${cause.activeState === '' ? 'gone' : cause.activeState}, and comes first`;
-  return bad(question, severityOf(question, cause), `${words}; ${next}`);
+  return { ...bad(question, severityOf(question, cause), `${words}; ${next}`), becauseOf: cause.unit };
 };
 
 /** Without a list, what a target wants and could not be started is healed, too. */
