@@ -159,9 +159,11 @@ function unitsRead(known: Reading<readonly UnitReading[]>, request: ReadRequest)
     const found = known.find(({ names }) => names.includes(name));
     return found ? { ...found, name } : { ...unknownUnit('unknown'), name, id: name, names: [name] };
   });
-  const inTrouble = (unit: UnitReading) => unit.activeState === 'failed' || unit.recentRestarts > 0 || unit.cause !== null;
+  const inTrouble = (unit: UnitReading) =>
+    unit.activeState === 'failed' || unit.recentRestarts > 0 || unit.cause !== null;
   const isMatch = ({ id, names }: UnitReading) =>
-    request.patterns?.some((pattern) => [id, ...names].some((name) => matchesPattern(name, pattern))) ?? false;
+    request.patterns?.some((pattern) => [id, ...names].some((name) => matchesPattern(name, pattern))) ??
+    false;
   const matched = known.filter(isMatch);
   const groups = [...asked, ...matched].flatMap(({ members }) => members);
   const members = known.filter(({ id }) => groups.includes(id));

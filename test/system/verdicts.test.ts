@@ -11,11 +11,7 @@ const [LOW, HIGH] = [1, 3];
 describeOnHost('verdicts on units', (lab) => {
   const systemctl = (...args: string[]) => lab.host.systemctl(...args);
   /** The verdicts on some units, as one engine reads them. */
-  const verdictsOf = async (
-    services: readonly string[],
-    before: readonly string[] = [],
-  ): Promise<ComponentVerdict[]> => {
-    void before;
+  const verdictsOf = async (services: readonly string[]): Promise<ComponentVerdict[]> => {
     const [verdicts] = await lab.drive([['inspect']], { options: { services } });
     return verdicts;
   };
@@ -78,12 +74,14 @@ describeOnHost('verdicts on units', (lab) => {
       'mkdir -p /run/test-bin && ln -sf /usr/bin/systemctl /run/test-bin/systemctl',
     ]);
     const services = [stopped, killed];
-    const [, , , , verdicts] = await lab.drive(
+    const [, , , , , verdicts] = await lab.drive(
       [
         ['inspect'],
         ['sleep', 6_000],
         ['run', ['/usr/bin/systemctl', 'stop', stopped]],
         ['run', ['/usr/bin/systemctl', 'kill', '--signal=TERM', killed]],
+        // systemctl does not wait until the service is dead.
+        ['sleep', 500],
         ['inspect'],
       ],
       { options: { services }, env: { PATH: '/run/test-bin:/opt/node' } },
