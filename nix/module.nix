@@ -184,7 +184,8 @@ in
         }
       ];
       description = ''
-        The units to watch and to heal, exactly these: names, or `{ unit, keepRunning, restartForMemory }`.
+        The units to watch and to heal: names, patterns such as `worker@*`, or
+        `{ unit, keepRunning, restartForMemory }`. Every other unit that failed is reported.
         `null` watches all, and heals a service that has failed and that another unit wants.
       '';
     };

@@ -147,6 +147,7 @@ export type {
   UsageReading,
 } from './host/snapshot.js';
 export type { GenerationReading, NixActivity, NixosReading, SystemIdentity } from './host/nixos-reading.js';
+export type { UnitCause } from './host/unit-circumstances.js';
 export type { UnitReading } from './host/unit.js';
 export type { UnitRelations } from './host/unit-relations.js';
 export type { AffectedUnit, Effects, StartedUnit, TouchedUnit } from './effects.js';

@@ -49,6 +49,8 @@ export interface Issue {
   readonly check?: string;
   /** What repairs it, where the check that opened it says so with its `heals`. */
   readonly heals?: Heals;
+  /** Full name of the unit that this one is down because of: it comes first, and this is no relapse. */
+  readonly becauseOf?: string;
   /** How many rungs of the ladder were tried before, 0 first. It tells the resolver which rung comes next. */
   readonly attempt?: number;
   /** What supports the verdict, in lines that a person can check. */
@@ -74,6 +76,8 @@ export interface Verdict {
   readonly clearsAt?: number;
   /** Since when it has been bad, in milliseconds since the epoch, where that is known from its source. */
   readonly since?: number;
+  /** Full name of the unit that this one is down because of. */
+  readonly becauseOf?: string;
   /** Whether it is on its way to another state by itself: then it is neither trouble nor proof of health. */
   readonly transient?: boolean;
   /** What supports the verdict, in lines that a person can check. */

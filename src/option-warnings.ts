@@ -1,15 +1,13 @@
 import { BUILT_IN_NAMES, isBuiltIn } from './actions/registry.js';
 import { healsOf } from './detect/check.js';
-import type { WatchedUnit } from './detect/services.js';
+import type { WatchedUnits } from './detect/services.js';
 import { nearest } from './expect.js';
 import { protectedBy } from './guard/protected.js';
 import { unitName } from './host/systemd/unit-name.js';
 import type { HealingOptions } from './options.js';
 
-type Services = ReadonlyMap<string, WatchedUnit>;
-
 /** Returns one sentence for each option that is valid and does not do what it seems to. */
-export function optionWarnings(options: HealingOptions, services?: Services): string[] {
+export function optionWarnings(options: HealingOptions, services?: WatchedUnits): string[] {
   const { checks = [], protect } = options;
   const shielded = [...(services?.keys() ?? [])].flatMap((unit) => {
     const rule = protectedBy(unit, protect);
@@ -50,7 +48,7 @@ const checkOf = (threshold: string): string => threshold.replace(/[A-Z].*/, '');
 function useless(
   check: NonNullable<HealingOptions['checks']>[number],
   { actions = {}, protect }: HealingOptions,
-  services: Services | undefined,
+  services: WatchedUnits | undefined,
 ): string[] {
   const { name, heals } = check;
   const about = `The check \`${name}\` heals`;

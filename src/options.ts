@@ -32,7 +32,10 @@ export interface HealingOptions {
   readonly verbose?: boolean | undefined;
   /** Where words go; `console` and pino fit. Default: nowhere. */
   readonly logger?: Logger | undefined;
-  /** The units to watch and to heal: exactly these. Default: any service that has failed and that another unit wants. */
+  /**
+   * The units to watch and to heal, by name or pattern (`worker@*`); every other unit that failed is reported as `LOW`.
+   * Default: any service that has failed and that another unit wants.
+   */
   readonly services?: readonly ServiceOption[] | undefined;
   /** Units that are never acted on, besides those that never are: names, or prefixes ending in `*`. */
   readonly protect?: readonly string[] | undefined;

@@ -71,6 +71,13 @@ export interface UnitTarget {
   readonly job: string;
   /** How often systemd restarted it in the last 10 minutes without a run of 60 s. */
   readonly recentRestarts: number;
+  /**
+   * Other units that it may be listed through: the one that it is a member of, and for a socket the service that it
+   * starts. Absent where there are none.
+   */
+  readonly listedThrough?: readonly string[];
+  /** Whether its last start ended because another unit could not be started. Absent for no. */
+  readonly lacksDependency?: boolean;
   /** Units that want or require it. */
   readonly wantedBy: readonly string[];
   /** Units that would go down with it. */

@@ -1,4 +1,4 @@
-import { CRASH_LOOP_RESTARTS } from '../detect/services.js';
+import { isCrashLooping } from '../detect/services.js';
 import type { NixosReading, SystemIdentity } from '../host/nixos-reading.js';
 import { isUnknown, unknown, type Reading } from '../host/reading.js';
 import type { UnitsReading } from '../host/snapshot.js';
@@ -66,8 +66,7 @@ async function readAll(
   return (await read({ parts: ['units'], units, discover: true })).units;
 }
 
-const fails = ({ activeState, recentRestarts }: UnitReading): boolean =>
-  activeState === 'failed' || recentRestarts >= CRASH_LOOP_RESTARTS;
+const fails = (unit: UnitReading): boolean => unit.activeState === 'failed' || isCrashLooping(unit);
 
 /** A unit that was to be helped and does not run: `reset-failed` takes the word `failed` away, not the trouble. */
 const isDown = (unit: UnitReading): boolean => fails(unit) || unit.activeState === 'inactive';

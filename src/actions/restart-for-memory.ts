@@ -1,4 +1,10 @@
-import type { WatchedUnit } from '../detect/services.js';
+import {
+  isPattern,
+  listedNames,
+  listedPatterns,
+  watchedAs,
+  type WatchedUnit,
+} from '../detect/watched-units.js';
 import { isUnknown } from '../host/reading.js';
 import { bytes } from '../words.js';
 import type { PlanContext, PlanDraft } from './define.js';
@@ -16,15 +22,37 @@ const OWN_GROUP =
 export async function largestService({
   services,
   unitMemory,
-}: Pick<PlanContext, 'services' | 'unitMemory'>): Promise<
+  read,
+}: Pick<PlanContext, 'services' | 'unitMemory' | 'read'>): Promise<
   { readonly watched: WatchedUnit; readonly held: number } | undefined
 > {
   let largest: { watched: WatchedUnit; held: number } | undefined;
-  for (const watched of services) {
+  for (const watched of await listedUnits(services, read)) {
     const held = await unitMemory(watched.unit);
     if (!isUnknown(held) && held > (largest?.held ?? 0)) largest = { watched, held };
   }
   return largest;
+}
+
+/** The units that the list stands for: patterns and units that speak for others hold no memory of their own. */
+async function listedUnits(
+  services: readonly WatchedUnit[],
+  read: PlanContext['read'],
+): Promise<readonly WatchedUnit[]> {
+  if (services.length === 0) return [];
+  const watched = new Map(services.map((one) => [one.unit, one]));
+  const patterns = listedPatterns(watched);
+  const { units } = await read({
+    ...{ parts: ['units'], units: listedNames(watched) },
+    ...(patterns.length > 0 ? { patterns } : {}),
+  });
+  if (isUnknown(units)) return services.filter(({ unit }) => !isPattern(unit));
+  const { asked, matched = [], members = [] } = units;
+  const found = [...asked, ...matched, ...members].map((unit): [string, WatchedUnit] => [
+    unit.id,
+    { ...watchedAs(unit, watched), unit: unit.id },
+  ]);
+  return [...new Map(found).values()];
 }
 
 /** A plan to restart a service for the sake of memory, with what keeps it from being done without a person. */

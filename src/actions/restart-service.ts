@@ -1,3 +1,5 @@
+import { watchedAs } from '../detect/watched-units.js';
+import { causeWords, isOver } from '../detect/units/cause.js';
 import { expectKnownKeys, refusal } from '../expect.js';
 import { isUnknown } from '../host/reading.js';
 import type { UnitReading } from '../host/unit.js';
@@ -6,7 +8,7 @@ import { defineAction, verifyByCheck, type PlanContext, type PlanDraft } from '.
 import { forMemory, largestService } from './restart-for-memory.js';
 import {
   isRefusal,
-  parseService,
+  parseUnit,
   readUnit,
   refusedDraft,
   systemctl,
@@ -24,7 +26,7 @@ type Parameters = ServiceParameters | { readonly freeing: 'memory' };
  */
 export const restartService = defineAction<Parameters>({
   parse(parameters) {
-    if (!('freeing' in parameters)) return parseService(parameters);
+    if (!('freeing' in parameters)) return parseUnit(parameters);
     expectKnownKeys('parameters', parameters, ['freeing']);
     if (parameters.freeing !== 'memory') throw refusal('freeing', '`memory`', parameters.freeing);
     return { freeing: 'memory' };
@@ -65,11 +67,19 @@ async function restart(unit: string, context: PlanContext): Promise<PlanDraft> {
     const sentence = `Starting ${unit} would start ${wouldStart}, which a person has stopped or masked`;
     return refusedDraft(unit, { reason: 'not-allowed', sentence }, effect);
   }
+  const { cause } = reading;
+  if (cause !== null && cause.kind !== 'conflict' && !isOver(cause)) {
+    const sentence = `${unit} ${causeWords(cause)}: it is started once ${cause.unit} is active again`;
+    return refusedDraft(unit, unavailable(sentence), effect);
+  }
   const timeoutMs = reading.stopTimeoutMs + reading.startTimeoutMs;
   if (reading.activeState === 'active')
     return { targets: [unit], effect, steps: [systemctl('restart', unit, timeoutMs)] };
   const reset = systemctl('reset-failed', unit, 0);
   const start = systemctl('start', unit, timeoutMs);
+  const sockets = failedSockets(reading, context);
+  if (sockets.length > 0)
+    return startSockets(reading, sockets, { start, reset, isToRun: isToRun(reading, context) });
   if (reading.result === 'start-limit-hit' && !reading.transient) {
     const note = `${unit} hit its start limit: its start counter is reset first`;
     return { targets: [unit], effect, steps: [reset, start], notes: [note] };
@@ -77,6 +87,43 @@ async function restart(unit: string, context: PlanContext): Promise<PlanDraft> {
   // A transient unit would be gone after `reset-failed`.
   const again = reading.transient ? [] : [onlyAtStartLimit(reset), onlyAtStartLimit(start)];
   return { targets: [unit], effect, steps: [start, ...again] };
+}
+
+/** Sockets of a listed service that failed: while they are down, nothing starts it on demand. */
+const failedSockets = ({ triggeredBy }: UnitReading, { services }: PlanContext): readonly string[] =>
+  services.length === 0
+    ? []
+    : triggeredBy
+        .filter(({ name, activeState }) => name.endsWith('.socket') && activeState === 'failed')
+        .map(({ name }) => name);
+
+/** Whether a service is to run whether or not somebody connects. */
+const isToRun = (unit: UnitReading, { services }: PlanContext): boolean =>
+  unit.wantedBy.length > 0 ||
+  watchedAs(unit, new Map(services.map((one) => [one.unit, one])))?.keepRunning === true;
+
+/** A socket cannot be started while its service runs, so it comes first. */
+function startSockets(
+  unit: UnitReading,
+  sockets: readonly string[],
+  {
+    start,
+    reset,
+    isToRun,
+  }: { readonly start: CommandStep; readonly reset: CommandStep; readonly isToRun: boolean },
+): PlanDraft {
+  const jobs = sockets.map((socket) => systemctl('start', socket, 90_000));
+  const names = sockets.join(', ');
+  const draft = {
+    targets: [unit.name, ...sockets],
+    notes: [`${names} failed: it is started first`],
+  };
+  // At its start limit the service would take the socket down again. Without it, the socket is still failed: nothing is lost.
+  const before = unit.activeState === 'failed' && !unit.transient ? [reset] : [];
+  // What nothing but its socket starts is left to the socket.
+  return isToRun
+    ? { ...draft, effect: `${names} and ${unit.name} are running again`, steps: [...before, ...jobs, start] }
+    : { ...draft, effect: `${names} starts ${unit.name} on demand again`, steps: [...before, ...jobs] };
 }
 
 const onlyAtStartLimit = (step: CommandStep): CommandStep => ({ ...step, onlyIf: 'start-limit-hit' });
@@ -91,8 +138,8 @@ async function startedAgainstAPerson(
   const { units } = await read({ parts: ['units'], units: services });
   if (isUnknown(units)) return undefined;
   const kept = units.asked.find(
-    ({ activeState, loadState, stoppedByJob }) =>
-      activeState === 'inactive' && (loadState === 'masked' || stoppedByJob === true),
+    ({ activeState, loadState, stoppedByJob, cause }) =>
+      activeState === 'inactive' && (loadState === 'masked' || (stoppedByJob === true && cause === null)),
   );
   return kept?.name;
 }

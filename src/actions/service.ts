@@ -11,6 +11,9 @@ const SLACK_MS = 10_000;
 /** A unit without a limit of its own is not waited for longer than this. */
 export const LONGEST_JOB_MS = 5 * 60_000;
 
+/** Kinds of units that a job can start; a device, slice or scope is made otherwise. */
+const STARTED = /\.(service|socket|timer|path|mount|automount|swap|target)$/;
+
 /** The parameters of the two service actions. */
 export interface ServiceParameters {
   /** Full unit name. */
@@ -19,12 +22,20 @@ export interface ServiceParameters {
 
 /** Reads `{ service: 'nginx' }`. */
 export function parseService(parameters: Readonly<Record<string, unknown>>): ServiceParameters {
+  const { unit } = parseUnit(parameters);
+  if (!unit.endsWith('.service')) throw refusal('service', 'the name of a service', parameters.service);
+  return { unit };
+}
+
+/** Reads `{ service: 'nginx' }` or `{ service: 'nginx.socket' }`: a unit of any kind that can be started. */
+export function parseUnit(parameters: Readonly<Record<string, unknown>>): ServiceParameters {
   expectKnownKeys('parameters', parameters, ['service']);
   if (typeof parameters.service !== 'string') {
     throw refusal('service', 'a systemd unit name', parameters.service);
   }
   const unit = unitName(parameters.service, 'service');
-  if (!unit.endsWith('.service')) throw refusal('service', 'the name of a service', parameters.service);
+  if (!STARTED.test(unit))
+    throw refusal('service', 'a unit that can be started (not a device, slice or scope)', parameters.service);
   return { unit };
 }
 
@@ -38,6 +49,10 @@ export async function readUnit(
   const [reading] = units.asked;
   if (reading === undefined || reading.loadState === 'not-found') {
     return unavailable(`systemd does not know ${unit}`);
+  }
+  if (reading.loadState === 'bad-setting' || reading.loadState === 'error') {
+    const why = reading.loadError === '' ? '' : `: ${reading.loadError}`;
+    return unavailable(`${unit} cannot be started: its unit file has an error${why}`);
   }
   if (reading.loadState !== 'loaded')
     return unavailable(`${unit} cannot be started: it is ${reading.loadState}`);
@@ -77,13 +92,21 @@ export async function verifyService(
       reason: `${unit} is still ${first.activeState} (${first.subState}), with its job under way`,
     };
   if (first.type === 'oneshot') {
-    const well =
-      first.activeState !== 'failed' && first.activeState !== 'activating' && first.result === 'success';
+    const stays = !first.remainsAfterExit || first.activeState === 'active';
+    const ended = first.activeState !== 'failed' && first.activeState !== 'activating';
+    const well = stays && ended && first.result === 'success';
     return {
       status: well ? 'fixed' : 'ineffective',
       reason: `${unit} is a oneshot; its last start: ${first.result}`,
     };
   }
+  const trigger = first.triggeredBy.find(({ activeState }) => activeState === 'active');
+  if (
+    first.activeState === 'inactive' &&
+    trigger &&
+    context.plan.targets.some(({ id }) => id === trigger.name)
+  )
+    return { status: 'fixed', reason: `${trigger.name} is active, and starts ${unit} when it is needed` };
   if (first.activeState !== 'active')
     return { status: 'ineffective', reason: `${unit} is ${stateOf(first)}` };
   await context.settle();

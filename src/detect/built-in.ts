@@ -9,7 +9,7 @@ import { defaultLoadThreshold, judgeLoad } from './load.js';
 import { judgeMemory } from './memory.js';
 import type { MountRules } from './mount-rules.js';
 import { OomHistory } from './oom.js';
-import { judgeServices, type WatchedUnit } from './services.js';
+import { judgeServices, type WatchedUnits } from './services.js';
 import { judgeSystem } from './system.js';
 import type { ThresholdValues } from './thresholds.js';
 import type { VerdictList } from './verdict-list.js';
@@ -30,7 +30,7 @@ export const gaugeOf = (check: string): GaugePart | undefined =>
 
 /** The checks that come with the library, of one detector. */
 export class BuiltInChecks {
-  readonly #watched: ReadonlyMap<string, WatchedUnit>;
+  readonly #watched: WatchedUnits | undefined;
   readonly #clock: Pick<Clock, 'monotonic'>;
   readonly #oom = new OomHistory();
   #services: readonly ComponentVerdict[] = [];
@@ -39,7 +39,7 @@ export class BuiltInChecks {
   readonly #rules: MountRules;
 
   constructor(
-    watched: ReadonlyMap<string, WatchedUnit>,
+    watched: WatchedUnits | undefined,
     clock: Pick<Clock, 'monotonic'>,
     rules: MountRules = NO_RULES,
   ) {
@@ -48,17 +48,27 @@ export class BuiltInChecks {
     this.#clock = clock;
   }
 
-  /** Adds the verdicts of one check on a snapshot. A name that is not among them says nothing. */
-  judge(name: string, snapshot: Snapshot, levels: ThresholdValues, into: VerdictList): void {
-    if (name === 'services') this.#judgeServices(snapshot.units).forEach((verdict) => into.add(verdict));
-    else if (name === 'system') this.#judgeSystem(snapshot).forEach((verdict) => into.add(verdict));
+  /**
+   * Adds the verdicts of one check on a snapshot. A name that is not among them says nothing. `judgesServices` tells
+   * whether units have issues of their own.
+   */
+  judge(
+    name: string,
+    snapshot: Snapshot,
+    levels: ThresholdValues,
+    into: VerdictList,
+    judgesServices = true,
+  ): void {
+    if (name === 'services') this.#judgeServices(snapshot).forEach((verdict) => into.add(verdict));
+    else if (name === 'system')
+      this.#judgeSystem(snapshot, judgesServices).forEach((verdict) => into.add(verdict));
     else judgeGauge(name, snapshot, levels, into, this.#rules);
   }
 
   /** Readers give one frozen object for as long as no unit changes. */
-  #judgeServices(units: Snapshot['units']): readonly ComponentVerdict[] {
+  #judgeServices({ units, timestamp }: Snapshot): readonly ComponentVerdict[] {
     if (units !== this.#units || !Object.isFrozen(units)) {
-      this.#services = judgeServices(units, this.#watched);
+      this.#services = judgeServices(units, this.#watched, timestamp);
       this.#services.forEach(Object.freeze);
       this.#units = units;
     }
@@ -66,13 +76,19 @@ export class BuiltInChecks {
   }
 
   /** Not kept: that something was killed is told for a while, whether the reading changes or not. */
-  #judgeSystem({ system, units }: Snapshot): readonly ComponentVerdict[] {
+  #judgeSystem(snapshot: Snapshot, judgesServices: boolean): readonly ComponentVerdict[] {
+    const { system, units } = snapshot;
     const kills = this.#oom.note(isUnknown(system) ? system : system.oomKills, this.#clock.monotonic());
-    const verdicts = judgeSystem(system, kills, units);
+    const own = isDegraded(system) && judgesServices ? this.#judgeServices(snapshot) : [];
+    const bad = own.filter(({ status }) => status === 'bad').map(({ component }) => component);
+    const verdicts = judgeSystem(system, kills, units, new Set(bad));
     verdicts.forEach(Object.freeze);
     return verdicts;
   }
 }
+
+const isDegraded = (system: Snapshot['system']): boolean =>
+  !isUnknown(system) && !isUnknown(system.state) && system.state === 'degraded';
 
 /** Adds the verdicts of a check that looks at gauges alone. */
 export function judgeGauge(

@@ -18,11 +18,11 @@ import { healerOf, type Healer } from './healer.js';
 import { isBad, issueFrom } from './issue-from.js';
 import { GaugeGlance, type Glance, type Looking } from './glance.js';
 import { MountRules } from './mount-rules.js';
-import type { WatchedUnit } from './services.js';
 import { guardedThresholds, thresholdValues, type Thresholds } from './thresholds.js';
 import { UserChecks } from './user-checks.js';
 import { VerdictList } from './verdict-list.js';
 import { watchedUnits } from './watched.js';
+import { listedNames, listedPatterns, watchedAs, type WatchedUnits } from './watched-units.js';
 
 /** What the engine needs of a detector. Yours may have `detectIssues` alone. */
 export interface Detector {
@@ -53,11 +53,11 @@ export type Looked = readonly ComponentVerdict[] | Promise<readonly ComponentVer
 /** Reads the host and holds it against the thresholds. It looks, and changes nothing. */
 export class SimpleDetector implements Detector {
   readonly #clock: Clock;
-  readonly #watched: ReadonlyMap<string, WatchedUnit>;
+  readonly #watched: WatchedUnits | undefined;
   readonly #units: readonly string[];
+  readonly #patterns: readonly string[];
   readonly #list = new VerdictList();
   readonly #glance: GaugeGlance;
-  readonly #discover: boolean;
   readonly #custom = new UserChecks();
   readonly #judge: BuiltInChecks;
   #asked: { readonly checks: readonly string[]; readonly request: ReadRequest } | undefined;
@@ -74,12 +74,12 @@ export class SimpleDetector implements Detector {
       rules: new MountRules(options.mounts),
     };
     this.#thresholds = guardedThresholds(this.#looking.levels);
-    this.#watched = watchedUnits(options.services);
-    this.#units = [...this.#watched.keys()];
+    const { services, checks = [] } = options;
+    this.#watched = services === undefined ? undefined : watchedUnits(services);
+    this.#units = listedNames(this.#watched ?? new Map());
+    this.#patterns = listedPatterns(this.#watched ?? new Map());
     this.#judge = new BuiltInChecks(this.#watched, this.#clock, this.#looking.rules);
     this.#glance = new GaugeGlance(this.#looking, this.#list);
-    this.#discover = options.services === undefined;
-    const { checks = [] } = options;
     for (const check of expectArray('checks', checks)) this.addCheck(check as Check);
     if (options.enabledChecks !== undefined) this.enabledChecks = options.enabledChecks;
   }
@@ -192,7 +192,9 @@ export class SimpleDetector implements Detector {
   ): readonly ComponentVerdict[] {
     const list = component === undefined ? this.#list : new VerdictList();
     list.begin();
-    for (const name of checks) this.#judge.judge(name, snapshot, this.#looking.levels, list);
+    const { enabled, levels } = this.#looking;
+    const judgesServices = enabled.includes('services');
+    for (const name of checks) this.#judge.judge(name, snapshot, levels, list, judgesServices);
     for (const verdict of custom) list.add(verdict);
     const all = list.end();
     return component === undefined ? all : verdictsOn(component, all, snapshot.mounts);
@@ -208,7 +210,9 @@ export class SimpleDetector implements Detector {
   }
 
   #isWatched(component: string): boolean {
-    return mayBeUnit(component) && this.#watched.has(unitName(component));
+    if (!mayBeUnit(component) || this.#watched === undefined) return false;
+    const id = unitName(component);
+    return watchedAs({ id, names: [id] }, this.#watched) !== undefined;
   }
 
   #request(
@@ -220,12 +224,15 @@ export class SimpleDetector implements Detector {
     if (known && known.signal === signal && known.recent === recent) return known;
     const services = checks.includes('services');
     const single = component !== undefined && services;
+    // A degraded system is told with the units that failed.
+    const failed = checks.includes('system') && (component ?? 'system:state') === 'system:state';
+    const parts = checks.flatMap((name) => PARTS[name as BuiltInCheck] ?? this.#custom.partsOf(name));
     const request: ReadRequest = {
-      parts: [
-        ...new Set(checks.flatMap((name) => PARTS[name as BuiltInCheck] ?? this.#custom.partsOf(name))),
-      ],
+      parts: [...new Set([...parts, ...(failed ? (['units'] as const) : [])])],
       units: !services ? undefined : single ? [unitName(component)] : this.#units,
-      discover: this.#discover && services && !single,
+      // Where units are listed, all others that failed are reported.
+      discover: (services && !single) || failed,
+      ...(services && !single && this.#patterns.length > 0 ? { patterns: this.#patterns } : {}),
       recent,
       ...(single ? { fresh } : {}),
       signal,

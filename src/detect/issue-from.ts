@@ -16,6 +16,7 @@ export function issueFrom(verdict: ComponentVerdict, timestamp: Date): Issue {
     timestamp,
     ...(verdict.check === UNNAMED_CHECK ? {} : { check: verdict.check }),
     ...(verdict.heals ? { heals: verdict.heals } : {}),
+    ...(verdict.becauseOf === undefined ? {} : { becauseOf: verdict.becauseOf }),
     ...(verdict.evidence ? { evidence: Object.freeze([...verdict.evidence]) } : {}),
   });
 }

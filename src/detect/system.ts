@@ -1,21 +1,27 @@
 import { isUnknown, type Reading } from '../host/reading.js';
 import type { SystemReading, UnitsReading } from '../host/snapshot.js';
+import { componentOf } from '../host/systemd/unit-name.js';
 import { IssueType, Severity, type ComponentVerdict, type Verdict } from '../issue.js';
 import { judgeOom, type OomKills } from './oom.js';
+
+/** Failed units that one sentence names. */
+const MOST_NAMED = 10;
 
 const HEALTHY = ['running', 'initializing', 'starting', 'stopping'];
 
 /**
  * The system as a whole: systemd's own state, the root file system, and kills for want of memory. All three are
- * reported (`LOW`) and never acted on: what is behind them has issues of its own, or needs a person.
+ * reported (`LOW`) and never acted on: what is behind them has issues of its own, or needs a person. `ownIssues` are
+ * the components that have one; a degraded system names only the others.
  */
 export function judgeSystem(
   system: Reading<SystemReading>,
   kills: Reading<OomKills>,
   units: Reading<UnitsReading>,
+  ownIssues: ReadonlySet<string> = new Set(),
 ): ComponentVerdict[] {
   return [
-    { ...about('system:state'), ...judgeState(isUnknown(system) ? system : system.state) },
+    { ...about('system:state'), ...judgeState(isUnknown(system) ? system : system.state, units, ownIssues) },
     { ...about('system:rootfs'), ...judgeRootfs(isUnknown(system) ? system : system.rootfs) },
     { ...about('system:oom'), ...judgeOom(kills, units) },
   ];
@@ -27,9 +33,32 @@ const about = (component: string): Pick<ComponentVerdict, 'check' | 'component' 
   type: IssueType.SYSTEM,
 });
 
-function judgeState(state: SystemReading['state']): Verdict {
+function judgeState(
+  state: SystemReading['state'],
+  units: Reading<UnitsReading>,
+  ownIssues: ReadonlySet<string>,
+): Verdict {
   if (isUnknown(state)) return { status: 'unknown', reason: state.unknown };
-  return reported(HEALTHY.includes(state), `systemd says that the system is ${state}`);
+  const failed = state === 'degraded' ? `: ${failedWords(units, ownIssues)}` : '';
+  return reported(HEALTHY.includes(state), `systemd says that the system is ${state}${failed}`);
+}
+
+/** Which failed units make it degraded; those that have an issue of their own are told there. */
+function failedWords(units: Reading<UnitsReading>, ownIssues: ReadonlySet<string>): string {
+  if (isUnknown(units)) return `the units cannot be read (${units.unknown})`;
+  const { asked, matched = [], members = [], troubled } = units;
+  const failed = [...asked, ...matched, ...members, ...troubled].filter(
+    ({ activeState }) => activeState === 'failed',
+  );
+  const ids = [...new Set(failed.map(({ id }) => id))];
+  const hasOwn = (id: string): boolean =>
+    failed.some((unit) => unit.id === id && [unit.name, id].some((name) => ownIssues.has(componentOf(name))));
+  const others = ids.filter((id) => !hasOwn(id));
+  if (ids.length === 0) return 'no failed unit is left, `systemctl reset-failed` clears the word';
+  if (others.length === 0) return 'each unit that failed has an issue of its own';
+  const shown = others.slice(0, MOST_NAMED).join(', ');
+  const more = others.length > MOST_NAMED ? ` and ${others.length - MOST_NAMED} more` : '';
+  return `${shown}${more} failed`;
 }
 
 function judgeRootfs(rootfs: SystemReading['rootfs']): Verdict {

@@ -1,25 +1,57 @@
 import { expectBoolean, expectKnownKeys, expectObject, refusal } from '../expect.js';
-import { unitName } from '../host/systemd/unit-name.js';
-import type { WatchedUnit } from './services.js';
+import { isUnitName, unitName } from '../host/systemd/unit-name.js';
+import { isPattern, withBothWishes, type WatchedUnit, type WatchedUnits } from './watched-units.js';
 
-/** A unit to watch: its name, with or without `.service`, or the name with what may be done for it. */
+/**
+ * A unit to watch: its name, with or without `.service`, or a pattern of names such as `worker@*`; alone, or with what
+ * may be done for it. Services, sockets, timers, paths, mounts, automounts, swaps and targets can be listed.
+ */
 export type ServiceOption =
   string | { readonly unit: string; readonly keepRunning?: boolean; readonly restartForMemory?: boolean };
 
 /** Checks the `services` option, and makes a map of it by full unit name. */
-export function watchedUnits(services: unknown = []): ReadonlyMap<string, WatchedUnit> {
+export function watchedUnits(services: unknown = []): WatchedUnits {
   if (!Array.isArray(services)) throw refusal('services', 'an array of unit names', services);
-  const units = services.map((entry: unknown, index) => watchedUnit(entry, `services[${index}]`));
-  return new Map(units.map((unit) => [unit.unit, unit]));
+  const units = new Map<string, WatchedUnit>();
+  for (const [index, entry] of services.entries()) {
+    const watched = watchedUnit(entry, `services[${index}]`);
+    const before = units.get(watched.unit);
+    units.set(watched.unit, before === undefined ? watched : withBothWishes(before, watched));
+  }
+  return units;
 }
 
 function watchedUnit(entry: unknown, option: string): WatchedUnit {
-  if (typeof entry === 'string') return { unit: unitName(entry, option) };
+  if (typeof entry === 'string') return { unit: listedName(entry, option) };
   const given = expectObject(option, entry);
   expectKnownKeys(option, given, ['unit', 'keepRunning', 'restartForMemory']);
   for (const key of ['keepRunning', 'restartForMemory']) {
     if (given[key] !== undefined) expectBoolean(`${option}.${key}`, given[key]);
   }
   if (typeof given.unit !== 'string') throw refusal(`${option}.unit`, 'a systemd unit name', given.unit);
-  return { ...(given as Omit<WatchedUnit, 'unit'>), unit: unitName(given.unit, `${option}.unit`) };
+  return { ...(given as Omit<WatchedUnit, 'unit'>), unit: listedName(given.unit, `${option}.unit`) };
+}
+
+/** Kinds of units that systemd cannot start on request, or that stand for what somebody else made. */
+const NOT_STARTED = /\.(device|slice|scope)$/;
+
+function listedName(name: string, option: string): string {
+  const full = isPattern(name) ? patternName(name, option) : unitName(name, option);
+  if (NOT_STARTED.test(full))
+    throw refusal(option, 'a unit that can be started (not a device, slice or scope)', name);
+  if (isPattern(full) && full.endsWith('.target'))
+    throw refusal(option, 'the full name of a target (a pattern never matches one)', name);
+  return full;
+}
+
+const SUFFIX = /\.(service|socket|target|device|mount|automount|swap|timer|path|slice|scope)$/;
+
+/** A pattern has the characters of a unit name beside its own; without a kind it is one of services. */
+function patternName(pattern: string, option: string): string {
+  const full = SUFFIX.test(pattern) ? pattern : `${pattern}.service`;
+  const wild = /\[[!^]?[^\]]+\]|[*?]/g;
+  // One without a letter would list every unit.
+  const isNarrow = /[A-Za-z0-9]/.test(full.replace(SUFFIX, '').replace(wild, ''));
+  if (isUnitName(full.replace(wild, 'x')) && isNarrow && !pattern.startsWith('-')) return full;
+  throw refusal(option, 'a systemd unit name or a pattern with at least one letter or digit', pattern);
 }

@@ -47,6 +47,8 @@ const TARGET: Shape = (target) =>
     transient: isBoolean,
     job: isString,
     recentRestarts: isNumber,
+    listedThrough: orAbsent(listOf(isString)),
+    lacksDependency: orAbsent(isBoolean),
     wantedBy: listOf(isString),
     dragsAlong: listOf(isString),
     needs: listOf(isString),

@@ -14,7 +14,7 @@ import { isUnknown, unknown } from '../host/reading.js';
 import { isUnitName } from '../host/systemd/unit-name.js';
 import type { UnitReading } from '../host/unit.js';
 import { nixSettings, type NixSettings } from '../nix-options.js';
-import type { HealingAction, Plan, Step, Target } from '../plan.js';
+import type { HealingAction, Plan, Step, Target, UnitTarget } from '../plan.js';
 import { expectStep } from './expect-step.js';
 import type { StepReport } from './executor.js';
 import { jobsOf, namedBy, planEffects } from './plan-effects.js';
@@ -168,7 +168,15 @@ function targetOf(unit: UnitReading): Target {
     wantedBy: Object.freeze([...unit.wantedBy]),
     dragsAlong: Object.freeze([...unit.dragsAlong]),
     needs: Object.freeze([...unit.needs]),
+    ...listedThrough(unit),
+    ...(unit.cause?.kind === 'dependency' ? { lacksDependency: true } : {}),
   });
+}
+
+/** A member is listed with the unit that speaks for it, and a socket with its service. */
+function listedThrough({ id, memberOf, triggers }: UnitReading): Pick<UnitTarget, 'listedThrough'> {
+  const through = [...memberOf, ...(id.endsWith('.socket') ? triggers : [])];
+  return through.length === 0 ? {} : { listedThrough: Object.freeze(through) };
 }
 
 const withinLimit = (step: Step, { timeoutMs }: ActionDefinition): Step =>

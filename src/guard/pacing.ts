@@ -58,7 +58,7 @@ export const PACING_GATES = {
   },
 
   'already-healthy': ({ before }) =>
-    before?.status === 'ok' ? `Read again, it is well: ${before.reason}` : undefined,
+    before?.status === 'ok' && !before.transient ? `Read again, it is well: ${before.reason}` : undefined,
 
   'reading-unknown': ({ before }) =>
     before?.status === 'unknown' ? `Read again, its state is not known: ${before.reason}` : undefined,

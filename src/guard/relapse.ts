@@ -15,15 +15,15 @@ const MINUTE = 60_000;
 
 /**
  * Returns the repair that an issue takes back, when it opens again within `guards.backoff.resetAfterMs` of a repair
- * that was `fixed`. A boot or a switch of the NixOS system in between makes it another issue.
+ * that was `fixed`. A boot, a switch of the NixOS system or a cause in another unit in between makes it another issue.
  */
 export function relapsedFix(
   state: GuardState,
-  { component, severity, check }: Issue,
+  { component, severity, check, becauseOf }: Issue,
   { now, bootId, guards }: { readonly now: number; readonly bootId: string; readonly guards: Guards },
 ): LastFix | undefined {
   const { fixed } = recordOf(state, component);
-  if (fixed === null || severity < Severity.MEDIUM) return undefined;
+  if (fixed === null || severity < Severity.MEDIUM || becauseOf !== undefined) return undefined;
   const same = fixed.check === (check ?? null) && fixed.bootId === bootId;
   const recent = fixed.at <= now && now - fixed.at <= guards.backoff.resetAfterMs;
   return same && recent && fixed.system === state.generations.running ? fixed : undefined;

@@ -1,12 +1,13 @@
-import { CRASH_LOOP_RESTARTS, inTransition, type WatchedUnit } from '../detect/services.js';
+import { CRASH_LOOP_RESTARTS, inTransition, type WatchedUnits } from '../detect/services.js';
+import { watchedAs } from '../detect/watched-units.js';
 import type { AffectedUnit, Effects } from '../effects.js';
 import type { Block, Plan, Target, UnitTarget } from '../plan.js';
 import { protectedBy } from './protected.js';
 
 /** Who may be healed. */
 export interface Policy {
-  /** The units that were named, by full name; `undefined` when nobody named any. */
-  readonly services: ReadonlyMap<string, WatchedUnit> | undefined;
+  /** The units that were listed, by full name or pattern; `undefined` where there is no list. */
+  readonly services: WatchedUnits | undefined;
   /** Names, or prefixes ending in `*`, that are protected besides {@link PROTECTED_UNITS}. */
   readonly protect: readonly string[];
 }
@@ -95,9 +96,9 @@ function judgeEffects({ touches, starts }: Effects, { protect }: Policy): Block 
 /** Why a person has to approve the effects of a plan, as one sentence. */
 export function effectsApproval(
   { touches, emergency }: Effects,
-  services: ReadonlyMap<string, WatchedUnit> | undefined,
+  services: WatchedUnits | undefined,
 ): string | undefined {
-  const unlisted = touches.filter(({ names }) => !names.some((name) => services?.has(name)));
+  const unlisted = touches.filter((unit) => services === undefined || !watchedAs(unit, services));
   const reasons = [
     ...unlisted.map(({ id, how }) => `${id} would be ${how} and is not listed in \`services\``),
     ...emergency.map((words) => `systemd may act on the host itself (${words})`),
@@ -118,7 +119,7 @@ function judgeAvailable(plan: Plan): Block | undefined {
 
 function judgeAllowed(unit: UnitTarget, { services }: Policy): Block | undefined {
   if (services !== undefined) {
-    if ([unit.id, ...unit.names].some((name) => services.has(name))) return undefined;
+    if (watchedAs({ ...unit, memberOf: unit.listedThrough ?? [] }, services)) return undefined;
     return block(
       'not-allowed',
       `${unit.id} is not among the listed services: add it to \`services\` to allow it`,
@@ -131,11 +132,15 @@ function judgeAllowed(unit: UnitTarget, { services }: Policy): Block | undefined
   if (unit.type === 'oneshot')
     return block('not-allowed', `${unit.id} is a oneshot, which is only run on purpose: ${add}`);
   if (unit.wantedBy.length === 0) return block('not-allowed', `No other unit wants ${unit.id}: ${add}`);
-  if (unit.activeState !== 'failed' && unit.recentRestarts < CRASH_LOOP_RESTARTS) {
+  if (unit.activeState !== 'failed' && unit.recentRestarts < CRASH_LOOP_RESTARTS && !isHeldBack(unit)) {
     return block('not-allowed', `${unit.id} is ${unit.activeState}, not failed: ${add}`);
   }
   return undefined;
 }
+
+/** A target wants it, and its start ended because another unit could not be started. */
+const isHeldBack = ({ lacksDependency, wantedBy }: UnitTarget): boolean =>
+  lacksDependency === true && wantedBy.some((name) => name.endsWith('.target'));
 
 function judgeTransition(unit: UnitTarget): Block | undefined {
   if (inTransition(unit)) {

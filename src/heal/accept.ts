@@ -17,6 +17,7 @@ export function acceptIssue(given: unknown, now: Date, option = 'issue'): Issue 
     evidence,
     check,
     heals,
+    becauseOf,
   } = issue;
   expectOneOf(`${option}.type`, type, Object.values(IssueType), 'issue type');
   if (!Object.values(Severity).includes(severity as Severity)) {
@@ -38,6 +39,9 @@ export function acceptIssue(given: unknown, now: Date, option = 'issue'): Issue 
   if (evidence !== undefined) expectStrings(`${option}.evidence`, evidence);
   if (check !== undefined && (typeof check !== 'string' || check === '')) {
     throw refusal(`${option}.check`, 'the name of a check', check);
+  }
+  if (becauseOf !== undefined && typeof becauseOf !== 'string') {
+    throw refusal(`${option}.becauseOf`, 'the name of a unit', becauseOf);
   }
   if (heals !== undefined) {
     const { action, parameters } = expectObject(`${option}.heals`, heals);

@@ -1,4 +1,5 @@
 import type { SimpleDetector } from '../detect/detector.js';
+import { listedNames } from '../detect/watched-units.js';
 import { SelfHealingError } from '../errors.js';
 import { expectText, nearest, refusal } from '../expect.js';
 import { approve, reject } from '../guard/approvals.js';
@@ -57,7 +58,7 @@ export class Desk {
       state: ledger.state,
       watched: [
         ...['cpu', 'memory', 'load'].filter((check) => enabledChecks.includes(check)),
-        ...[...(policy.services?.keys() ?? [])].map(componentOf),
+        ...listedNames(policy.services ?? new Map()).map(componentOf),
       ],
       actions: actions.names,
       inHand: (component) => this.#cycle.inRepair(component),

@@ -1,4 +1,5 @@
-import { CRASH_LOOP_RESTARTS } from '../detect/services.js';
+import { isCrashLooping } from '../detect/services.js';
+import { listedNames, listedPatterns } from '../detect/watched-units.js';
 import type { Detector, InspectRequest, Looked, SimpleDetector } from '../detect/detector.js';
 import type { Glance } from '../detect/glance.js';
 import { messageOf } from '../errors.js';
@@ -6,6 +7,7 @@ import { failingUnits, runningOf, unitOf, type Generations, type UnitSeen } from
 import type { NixosReading } from '../host/nixos-reading.js';
 import { isUnknown, unknown, type Reading } from '../host/reading.js';
 import { isUnitName } from '../host/systemd/unit-name.js';
+import type { UnitsReading } from '../host/snapshot.js';
 import type { UnitReading } from '../host/unit.js';
 import { Severity, type ComponentVerdict } from '../issue.js';
 import { lazy } from '../lazy.js';
@@ -122,17 +124,21 @@ export class GenerationWatch {
     signal: AbortSignal | undefined,
   ): Promise<void> {
     this.#lookedAt = ledger.now();
-    const listed = policy.services === undefined ? undefined : [...policy.services.keys()];
+    const listed = policy.services && listedNames(policy.services);
+    const patterns = listedPatterns(policy.services ?? new Map());
     const failing = [...verdicts.filter(isFailing).map(nameOf), ...failingUnits(ledger.state.generations)];
     const units = [...new Set([...(listed ?? []), ...failing])].filter(isUnitName);
-    const snapshot = await host.read({ parts: ['system', 'units'], units, signal });
+    const snapshot = await host.read({
+      ...{ parts: ['system', 'units'], units, signal },
+      ...(patterns.length > 0 ? { patterns } : {}),
+    });
     this.#nixos = isUnknown(snapshot.system) ? snapshot.system : snapshot.system.nixos;
     const nixos = this.#nixos;
     if (isUnknown(nixos) || isUnknown(nixos.running)) return;
     const active = listed === undefined ? await host.activeServices?.(signal) : undefined;
     const seen = isUnknown(snapshot.units)
       ? []
-      : snapshot.units.asked.map((unit) => seenAs(unit, listed !== undefined));
+      : unitsIn(snapshot.units).map((unit) => seenAs(unit, listed !== undefined));
     const names = new Set(seen.map(({ name }) => name));
     const others = active === undefined || isUnknown(active) ? [] : active.filter((name) => !names.has(name));
     const look = {
@@ -187,12 +193,16 @@ const isFailing = ({ check, status, severity = Severity.HIGH }: ComponentVerdict
 const nameOf = ({ component }: ComponentVerdict): string =>
   isUnitName(component) ? component : `${component}.service`;
 
+const unitsIn = ({ asked, matched = [], members = [] }: UnitsReading): readonly UnitReading[] => {
+  const names = new Set(asked.map(({ id }) => id));
+  return [...asked, ...[...matched, ...members].filter(({ id }) => !names.has(id))];
+};
+
 /** Of units that nobody listed only the state is known each time: a run is then what readings in a row show. */
 function seenAs(unit: UnitReading, listed: boolean): UnitSeen {
-  const { id: name, activeState, recentRestarts, job } = unit;
+  const { id: name, activeState, job } = unit;
   const run = listed ? unit.invocationId : '';
-  if (activeState === 'failed' || recentRestarts >= CRASH_LOOP_RESTARTS)
-    return { name, run, state: 'failing' };
+  if (activeState === 'failed' || isCrashLooping(unit)) return { name, run, state: 'failing' };
   if (activeState === 'active' && job === '') return { name, run, state: 'active' };
   return { name, run, state: activeState === 'inactive' ? 'down' : 'changing' };
 }

@@ -9,6 +9,11 @@ export interface ReadRequest {
   readonly parts?: readonly SnapshotPart[] | undefined;
   /** Units to read by name, with or without `.service`. */
   readonly units?: readonly string[] | undefined;
+  /**
+   * Patterns of names, as `worker@*.service`: every loaded unit that matches one is read, too, but no target. Optional
+   * for a host.
+   */
+  readonly patterns?: readonly string[] | undefined;
   /** Also look for units in trouble that nobody named. Default `false`. */
   readonly discover?: boolean | undefined;
   /**

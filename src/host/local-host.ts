@@ -62,7 +62,7 @@ export function localHost(): Host {
           (error: unknown) => nothingRead(`the reader of this host could not be loaded: ${messageOf(error)}`),
         );
       }
-      const { parts, units, discover, recent, fresh, signal } = request;
+      const { parts, units, patterns, discover = false, recent, fresh, signal } = request;
       const timestamp = Date.now();
       const cpu = wants(parts, 'cpu') ? reader.cpu() : NOT_ASKED;
       const memory = wants(parts, 'memory') ? reader.memory(signal) : NOT_ASKED;
@@ -70,7 +70,7 @@ export function localHost(): Host {
       const pressure = wants(parts, 'pressure') ? reader.pressure() : NOT_ASKED;
       const mounts = wants(parts, 'mounts') ? reader.mounts(signal) : NOT_ASKED;
       const unitsRead = wants(parts, 'units')
-        ? systemd.readUnits({ names: units ?? NO_NAMES, discover: discover ?? false, recent, fresh, signal })
+        ? systemd.readUnits({ names: units ?? NO_NAMES, patterns, discover, recent, fresh, signal })
         : NOT_ASKED;
       const system: Snapshot['system'] | Promise<Snapshot['system']> = wants(parts, 'system')
         ? readSystem(reader, request)

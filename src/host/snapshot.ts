@@ -81,7 +81,14 @@ export interface PressureReading {
 export interface UnitsReading {
   /** One entry for each name asked for, in that order. */
   readonly asked: readonly UnitReading[];
-  /** With `discover`: every unit that is failed or is being restarted by systemd over and over. */
+  /** With `patterns`: every loaded unit that matches one of them. Absent where the host knows no patterns. */
+  readonly matched?: readonly UnitReading[];
+  /** Members of the units that were asked for, or matched, by {@link UnitReading.members}. Absent where there are none. */
+  readonly members?: readonly UnitReading[];
+  /**
+   * With `discover`: every unit that is failed, is being restarted by systemd over and over, or is down because of one
+   * that failed.
+   */
   readonly troubled: readonly UnitReading[];
 }
 

@@ -1,7 +1,8 @@
 import type { Reading } from './reading.js';
+import type { UnitCircumstances } from './unit-circumstances.js';
 
 /** What systemd says of one unit. The names follow systemd's own D-Bus properties. */
-export interface UnitReading {
+export interface UnitReading extends UnitCircumstances {
   /** The name it was asked for by, with its suffix: `sshd.service`. */
   readonly name: string;
   /** Its primary name: `ssh.service`. */
@@ -12,6 +13,10 @@ export interface UnitReading {
   readonly loadState: string;
   /** `active`, `inactive`, `failed`, `activating`, `deactivating`, `reloading`, `maintenance`. */
   readonly activeState: string;
+  /** Why its unit file cannot be used, in systemd's words; empty where it can. */
+  readonly loadError: string;
+  /** Whether the unit file changed on disk since systemd loaded it. */
+  readonly needsReload: boolean;
   /** Finer than `activeState`: `running`, `dead`, `auto-restart`, `exited` … */
   readonly subState: string;
   /** `enabled`, `disabled`, `static`, `masked` … Empty where there is no unit file. */
@@ -22,6 +27,10 @@ export interface UnitReading {
   readonly result: string;
   /** Exit status, or the number of the signal, of the last main process; 0 while none has ended. */
   readonly exitStatus: number;
+  /** How the last main process ended: `exited`, `killed` (by a signal), `dumped`; empty while none has ended. */
+  readonly exitKind: 'exited' | 'killed' | 'dumped' | '';
+  /** For a oneshot: whether it stays `active (exited)` after its program has ended (`RemainAfterExit=`). */
+  readonly remainsAfterExit: boolean;
   /** Whether it was made at run time by `systemd-run` and has no file of its own. */
   readonly transient: boolean;
   /** Whether `systemctl reload` means something to it. */
@@ -30,8 +39,17 @@ export interface UnitReading {
   readonly invocationId: string;
   /** How often `Restart=` has restarted it since it was last started by a job. */
   readonly restarts: number;
-  /** How much `restarts` grew within the last 10 minutes without a run of 60 s in between, by our own readings. */
+  /** How long systemd waits before it restarts it (`RestartSec=`), in milliseconds. */
+  readonly restartDelayMs: number;
+  /**
+   * Restarts by `Restart=` within the last max(10 min, 4 x `restartDelayMs`), without a run of
+   * max(60 s, 2 x `restartDelayMs`) in between: by our own readings, on a first one also by the journal.
+   */
   readonly recentRestarts: number;
+  /** Restarts by `Restart=` within the last 24 h, however long the runs between them, as far as they were seen. */
+  readonly dailyRestarts: number;
+  /** Whether the last run that was restarted ended with `Result=success`; `false` where that is not known. */
+  readonly restartsAfterSuccess: boolean;
   /** When it last became active, in milliseconds since the epoch; 0 if it never did. */
   readonly activeSince: number;
   /**
@@ -39,12 +57,21 @@ export interface UnitReading {
    * from the monotonic clock of systemd.
    */
   readonly inactiveSince: number;
+  /**
+   * Since when it has been in transition, in milliseconds since the epoch: by systemd's monotonic clock, for a job that
+   * is queued by our own readings. 0 where it is in no transition.
+   */
+  readonly transitionSince: number;
   /** `false` when a `Condition…=` of the unit file kept it from starting last time. */
   readonly conditionMet: boolean;
+  /** When its conditions were last tested, in milliseconds since the epoch; 0 if they never were. */
+  readonly conditionAt: number;
   /** The kind of the job that is queued or running for it (`start`, `stop`, `restart` …), or empty. */
   readonly job: string;
   /** Units that start this one when something happens (sockets, timers, paths), and how they are. */
   readonly triggeredBy: readonly { readonly name: string; readonly activeState: string }[];
+  /** Units that this one starts when something happens, where it is a socket, timer or path. */
+  readonly triggers: readonly string[];
   /** Units that want or require this one: `WantedBy=` and `RequiredBy=`. */
   readonly wantedBy: readonly string[];
   /** Units that go down with it: `RequiredBy=`, `BoundBy=` and `ConsistsOf=`. */
@@ -58,8 +85,8 @@ export interface UnitReading {
   /** How long systemd lets it stop, in milliseconds; `Infinity` when without limit. */
   readonly stopTimeoutMs: number;
   /**
-   * Whether somebody's `systemctl stop` (a stop job) ended its last run, by the journal.
-   * Looked up only for a unit that was asked for and is inactive without another explanation.
+   * Whether a stop job, as of `systemctl stop`, ended its last run: by systemd's signals while they are heard, else by
+   * the journal. Looked up only for a unit that is failed, or was asked for and is inactive.
    */
   readonly stoppedByJob: Reading<boolean>;
 }

@@ -1,3 +1,4 @@
+import { isUnlisted } from '../detect/services.js';
 import { approvalOf } from '../guard/approvals.js';
 import { decide, type Moment } from '../guard/decide.js';
 import type { Guards } from '../guard/guards.js';
@@ -37,7 +38,10 @@ export class Judge {
   /** The gates that need no plan. */
   early(issue: Issue): Block | undefined {
     const { isHealingEnabled } = this.#sources;
-    return firstGate(EARLY_GATES, { issue, healingEnabled: isHealingEnabled(), state: this.#state });
+    const block = firstGate(EARLY_GATES, { issue, healingEnabled: isHealingEnabled(), state: this.#state });
+    if (block?.reason !== 'monitor-only' || !isUnlisted(issue)) return block;
+    const sentence = `${issue.component} is not among the listed services: add it to \`services\` to allow it`;
+    return { reason: 'not-allowed', sentence };
   }
 
   /** Every gate, by what is known now. */

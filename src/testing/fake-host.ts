@@ -1,5 +1,6 @@
 import { expectKnownKeys, expectMethods, expectObject } from '../expect.js';
 import type { Clock } from '../clock.js';
+import { matchesPattern } from '../detect/watched-units.js';
 import type { Host, HostListener, ReadRequest } from '../host/host.js';
 import type { NixActivity, SystemIdentity } from '../host/nixos-reading.js';
 import { isUnknown, unknown, type Reading } from '../host/reading.js';
@@ -171,8 +172,20 @@ function unitsRead(known: Reading<readonly UnitReading[]>, request: ReadRequest)
     const found = known.find(({ names }) => names.includes(name));
     return found ? { ...found, name } : { ...unknownUnit('unknown'), name, id: name, names: [name] };
   });
-  const inTrouble = (unit: UnitReading) => unit.activeState === 'failed' || unit.recentRestarts > 0;
-  return { asked, troubled: request.discover === true ? known.filter(inTrouble) : [] };
+  const inTrouble = (unit: UnitReading) =>
+    unit.activeState === 'failed' || unit.recentRestarts > 0 || unit.cause !== null;
+  const isMatch = ({ id, names }: UnitReading) =>
+    request.patterns?.some((pattern) => [id, ...names].some((name) => matchesPattern(name, pattern))) ??
+    false;
+  const matched = known.filter(isMatch);
+  const groups = [...asked, ...matched].flatMap(({ members }) => members);
+  const members = known.filter(({ id }) => groups.includes(id));
+  return {
+    asked,
+    troubled: request.discover === true ? known.filter(inTrouble) : [],
+    ...(matched.length > 0 ? { matched } : {}),
+    ...(members.length > 0 ? { members } : {}),
+  };
 }
 
 /** A host never throws, so a name that cannot be one is a unit that systemd does not know. */

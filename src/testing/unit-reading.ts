@@ -1,4 +1,5 @@
 import { unitName } from '../host/systemd/unit-name.js';
+import { NO_CIRCUMSTANCES } from '../host/unit-circumstances.js';
 import type { UnitReading } from '../host/unit.js';
 
 /**
@@ -10,22 +11,32 @@ export function unitReading(overrides: Partial<UnitReading> = {}): UnitReading {
   const id = overrides.id ?? name;
   return {
     loadState: 'loaded',
+    loadError: '',
+    needsReload: false,
     activeState: 'active',
     subState: 'running',
     unitFileState: 'enabled',
     type: 'notify',
     result: 'success',
     exitStatus: 0,
+    exitKind: '',
+    remainsAfterExit: false,
     transient: false,
     canReload: true,
     invocationId: '00000000000000000000000000000001',
     restarts: 0,
+    restartDelayMs: 100,
     recentRestarts: 0,
+    dailyRestarts: 0,
+    restartsAfterSuccess: false,
     activeSince: Date.UTC(2025, 0, 1),
     inactiveSince: 0,
+    transitionSince: 0,
     conditionMet: true,
+    conditionAt: 0,
     job: '',
     triggeredBy: [],
+    triggers: [],
     wantedBy: ['multi-user.target'],
     dragsAlong: [],
     requires: [],
@@ -33,6 +44,7 @@ export function unitReading(overrides: Partial<UnitReading> = {}): UnitReading {
     startTimeoutMs: 90_000,
     stopTimeoutMs: 90_000,
     stoppedByJob: { unknown: 'not looked up' },
+    ...NO_CIRCUMSTANCES,
     ...overrides,
     name,
     id,
@@ -47,6 +59,7 @@ export function failedUnit(overrides: Partial<UnitReading> = {}): UnitReading {
     subState: 'failed',
     result: 'exit-code',
     exitStatus: 1,
+    exitKind: 'exited',
     ...overrides,
   });
 }

@@ -20,7 +20,7 @@ export const watchKey = ({ check, component }: ComponentVerdict): string => `${c
 
 /**
  * One step of debounce and hysteresis. A component opens after enough bad readings in a row; it clears below its
- * clearing level. An unknown reading changes nothing: it neither opens nor clears. A component that is not among
+ * clearing level. A reading that is unknown, or of something in transition, changes nothing: it neither opens nor clears. A component that is not among
  * the verdicts any more (an unmounted disk) clears, unless its whole check could not look. Nothing that is `held`
  * clears: its repair is under way, and the proof decides.
  */
@@ -57,7 +57,7 @@ function step(
   verdict: ComponentVerdict,
   lasting: Guards['lasting'],
 ): Watch | undefined {
-  if (verdict.status === 'unknown') return before;
+  if (verdict.status === 'unknown' || verdict.transient) return before;
   if (verdict.status === 'ok') return before?.open && !isCleared(verdict) ? before : undefined;
   const badInARow = (before?.badInARow ?? 0) + 1;
   return { badInARow, open: before?.open === true || badInARow >= needed(verdict, lasting), verdict };

@@ -1,5 +1,7 @@
 import type { SimpleDetector } from '../detect/detector.js';
+import { listedNames, listedPatterns } from '../detect/watched-units.js';
 import { messageOf, SelfHealingError } from '../errors.js';
+import type { HostListener } from '../host/host.js';
 import { isUnknown } from '../host/reading.js';
 import { componentOf } from '../host/systemd/unit-name.js';
 import type { Issue } from '../issue.js';
@@ -65,9 +67,9 @@ export class Monitoring {
   #listen(wake: (component: string) => void): () => void {
     const { host, policy, guards, logger } = this.#ports;
     if (!host.watch || guards.lasting.others > 1 || !this.#looksAtServices()) return () => undefined;
-    const units = policy.services && [...policy.services.keys()];
+    const units = policy.services && listedNames(policy.services);
     let lost = false;
-    return host.watch(units, {
+    const listener: HostListener = {
       unitInTrouble: (unit) => {
         const component = componentOf(unit);
         // What is being healed is looked at by whoever heals it.
@@ -82,7 +84,12 @@ export class Monitoring {
           lost = false;
         }
       },
-    });
+    };
+    const ends = [host.watch(units, listener)];
+    // Which units a pattern matches changes: any that fails may be one of them.
+    if (listedPatterns(policy.services ?? new Map()).length > 0)
+      ends.push(host.watch(undefined, { ...listener, listening: () => undefined }));
+    return () => ends.forEach((end) => end());
   }
 
   /** A detector of somebody's own may look at anything. */

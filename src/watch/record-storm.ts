@@ -1,3 +1,4 @@
+import { listedNames } from '../detect/watched-units.js';
 import { stormAfter, type StormGroup } from '../guard/storm.js';
 import { unitName } from '../host/systemd/unit-name.js';
 import { IssueType, Severity } from '../issue.js';
@@ -25,7 +26,7 @@ export function noteStorm(open: OpenIssues, ports: StormPorts): void {
 
 function groupsOf(bad: readonly OpenIssue[], { guards, policy }: StormPorts): StormGroup[] {
   const { services, share, discovered } = guards.storm;
-  const listed = policy.services?.size ?? 0;
+  const listed = listedNames(policy.services ?? new Map()).length;
   const isListed = ({ issue }: OpenIssue): boolean =>
     issue.check === 'services' && policy.services?.has(unitNameOf(issue.component)) === true;
   const isUnit = ({ issue }: OpenIssue): boolean => issue.check === 'services';

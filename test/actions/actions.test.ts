@@ -3,6 +3,7 @@ import { actionNamed, actionRegistry } from '../../src/actions/registry.js';
 import { makePlan } from '../../src/execute/planner.js';
 import { NO_HISTORY } from '../../src/guard/generations.js';
 import { DEFAULT_GUARDS } from '../../src/guard/guards.js';
+import type { WatchedUnit } from '../../src/detect/services.js';
 import type { UnitReading } from '../../src/host/unit.js';
 import { nixSettings } from '../../src/nix-options.js';
 import {
@@ -97,9 +98,9 @@ describe('the seven documented actions', () => {
     [
       'restart_service',
       { service: 'nginx' },
-      [{}, { service: '' }, { service: 'a b' }, { service: 'x.timer' }],
+      [{}, { service: '' }, { service: 'a b' }, { service: 'x.slice' }],
     ],
-    ['reload_service', { service: 'nginx' }, [{}, { service: 7 }, { service: '-x' }]],
+    ['reload_service', { service: 'nginx' }, [{}, { service: 7 }, { service: '-x' }, { service: 'x.timer' }]],
     ['rollback_generation', {}, [{ generation: 12 }]],
     ['rebuild_system', {}, [{ flake: '.#x' }]],
   ])('%s keeps the promises of an action', async (name, parameters, refused) => {
@@ -177,7 +178,7 @@ describe('restart_service', () => {
   it.each([
     [failedUnit({ loadState: 'masked' }), 'nginx.service cannot be started: it is masked'],
     [failedUnit({ loadState: 'not-found' }), 'systemd does not know nginx.service'],
-    [failedUnit({ loadState: 'bad-setting' }), 'nginx.service cannot be started: it is bad-setting'],
+    [failedUnit({ loadState: 'bad-setting' }), 'nginx.service cannot be started: its unit file has an error'],
   ])('is unavailable where it cannot help', async (unit, sentence) => {
     expect(await restart(unit)).toMatchObject({ steps: [], refusal: { reason: 'unavailable', sentence } });
   });
@@ -265,5 +266,74 @@ describe('on NixOS', () => {
   it('a rollback without evidence is not done by itself', async () => {
     const plan = await planOn({}, 'rollback_generation');
     expect(plan.refusal !== undefined || plan.approval !== undefined).toBe(true);
+  });
+});
+
+describe('restart_service beside other units', () => {
+  const restart = (unit: UnitReading) => planOn({ units: [unit] }, 'restart_service', { service: unit.id });
+
+  it.each([
+    ['failed', 'failed', 'nginx.service was stopped because base.service failed'],
+    ['vanished', 'inactive', 'nginx.service was stopped because base.service went away'],
+    ['dependency', 'inactive', 'nginx.service was not started because base.service could not be started'],
+  ] as const)('waits for a unit that %s', async (kind, activeState, words) => {
+    const because = (state: string) =>
+      unitReading({
+        activeState: 'inactive',
+        subState: 'dead',
+        cause: { kind, unit: 'base.service', activeState: state },
+      });
+    expect(await restart(because(activeState))).toMatchObject({
+      steps: [],
+      refusal: {
+        reason: 'unavailable',
+        sentence: `${words}: it is started once base.service is active again`,
+      },
+    });
+    expect(argvs(await restart(because('active')))).toContain(
+      'systemctl --no-ask-password start -- nginx.service',
+    );
+  });
+
+  it.each(['web.socket', 'nightly.timer', 'in.path', 'data.mount', 'grp.target'])(
+    'starts %s',
+    async (name) => {
+      const plan = await restart(unitReading({ name, type: '', activeState: 'inactive', subState: 'dead' }));
+      expect(argvs(plan)[0]).toBe(`systemctl --no-ask-password start -- ${name}`);
+    },
+  );
+
+  describe('of a listed service whose own socket failed', () => {
+    const socket = failedUnit({ name: 'dock.socket', type: '', triggers: ['dock.service'] });
+    const dock = (more: Partial<UnitReading>) =>
+      unitReading({ name: 'dock', triggeredBy: [{ name: 'dock.socket', activeState: 'failed' }], ...more });
+    const down = { activeState: 'inactive', subState: 'dead' };
+    const planFor = async (more: Partial<UnitReading>, services: readonly WatchedUnit[]) => {
+      const host = fakeHost({ units: [dock(more), socket] });
+      const action = { action: 'restart_service', parameters: { service: 'dock' } };
+      const parts = { host, actions: actionRegistry(), thresholds: THRESHOLDS, services };
+      return argvs(await makePlan(action, parts, new AbortController().signal)).map((line) =>
+        line.replace('systemctl --no-ask-password ', ''),
+      );
+    };
+    const LISTED: readonly WatchedUnit[] = [{ unit: 'dock.service' }];
+
+    it('starts the socket, and the service where it is to run in any case', async () => {
+      expect(await planFor({ ...down, wantedBy: [] }, LISTED)).toEqual(['start -- dock.socket']);
+      expect(await planFor(down, LISTED)).toEqual(['start -- dock.socket', 'start -- dock.service']);
+      expect(await planFor({ ...down, wantedBy: [] }, [{ unit: 'dock.service', keepRunning: true }])).toEqual(
+        ['start -- dock.socket', 'start -- dock.service'],
+      );
+    });
+
+    it('resets a failed service first: its start limit would take the socket down again', async () => {
+      const failed = { activeState: 'failed', result: 'start-limit-hit', wantedBy: [] };
+      expect(await planFor(failed, LISTED)).toEqual(['reset-failed -- dock.service', 'start -- dock.socket']);
+    });
+
+    it('leaves the socket alone where nothing is listed, or the service runs', async () => {
+      expect(await planFor({ activeState: 'failed' }, [])).not.toContain('start -- dock.socket');
+      expect(await planFor({}, LISTED)).toEqual(['restart -- dock.service']);
+    });
   });
 });

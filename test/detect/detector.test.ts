@@ -143,7 +143,7 @@ describe('services', () => {
     ]);
   });
 
-  it('with a list: exactly those, in that order, known to systemd or not', async () => {
+  it('with a list: those in that order, known to systemd or not, and every other failed unit as LOW', async () => {
     const host = fakeHost({
       units: [failedUnit(), failedUnit({ name: 'other' }), unitReading({ name: 'redis' })],
     });
@@ -157,15 +157,34 @@ describe('services', () => {
       'redis ok',
       'nginx bad',
       'nope unknown',
+      'other bad',
     ]);
-    expect(components(await detector.detectIssues())).toEqual(['nginx']);
+    const issues = await detector.detectIssues();
+    expect(issues.map(({ component, severity }) => `${component} ${severity}`)).toEqual([
+      'nginx 3',
+      'other 1',
+    ]);
+    expect(issues[1]!.description).toMatch(/it is not listed in `services`$/);
   });
 
-  it('with an empty list: none, for empty means nothing and not all', async () => {
+  it('with an empty list: failed units are reported, and none is more than LOW', async () => {
     const host = fakeHost({ units: [failedUnit()] });
-    expect(await new SimpleDetector({ host, services: [], enabledChecks: ['services'] }).inspect()).toEqual(
-      [],
-    );
+    const detector = new SimpleDetector({ host, services: [], enabledChecks: ['services'] });
+    expect(await detector.inspect()).toMatchObject([{ component: 'nginx', severity: 1 }]);
+  });
+
+  it('a pattern is asked for apart from the names, and what it matches is judged as listed', async () => {
+    const instance = (name: string) => failedUnit({ name: `worker@${name}.service` });
+    const host = fakeHost({ units: [instance('1'), instance('2'), failedUnit({ name: 'worker.service' })] });
+    const detector = new SimpleDetector({ host, services: ['worker@*'], enabledChecks: ['services'] });
+    const issues = await detector.detectIssues();
+    expect(issues.map(({ component, severity }) => `${component} ${severity}`)).toEqual([
+      'worker@1 3',
+      'worker@2 3',
+      'worker 1',
+    ]);
+    expect(host.requests.at(-1)).toMatchObject({ units: [], patterns: ['worker@*.service'], discover: true });
+    expect(await detector.detectIssues({ component: 'worker@2' })).toMatchObject([{ severity: 3 }]);
   });
 });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { watchedUnits } from '../../src/detect/watched.js';
+import { matchesPattern, watchedAs } from '../../src/detect/watched-units.js';
 
 describe('the services option', () => {
   it('takes names with and without suffix, and names with permissions', () => {
@@ -22,13 +23,86 @@ describe('the services option', () => {
     [[{ keepRunning: true }], /services\[0\]\.unit/],
     [[{ unit: 'a', keepRunning: 'yes' }], /services\[0\]\.keepRunning.*true or false/],
     ['nginx', /`services` to be an array/],
+    [['*.service'], /services\[0\].*at least one letter or digit/],
+    [['@*'], /services\[0\].*at least one letter or digit/],
+    [['-a*'], /services\[0\]/],
+    [['a*b c'], /services\[0\]/],
+    [['a[b'], /services\[0\]/],
+    [['sdb.device'], /services\[0\].*can be started \(not a device, slice or scope\)/],
+    [['user.slice'], /can be started/],
+    [['session-1.scope'], /can be started/],
+    [['session-*.scope'], /can be started/],
+    [['multi*.target'], /full name of a target/],
+    [['foo@'], /services\[0\]/],
+    [[{ unit: 'foo@.service' }], /services\[0\]\.unit/],
   ])('refuses %j', (services, message) => {
     expect(() => watchedUnits(services)).toThrow(message);
+  });
+
+  it('takes patterns, with a kind and without', () => {
+    const units = watchedUnits(['worker@*', 'app-?.socket', { unit: 'db[12]', keepRunning: true }]);
+    expect([...units.keys()]).toEqual(['worker@*.service', 'app-?.socket', 'db[12].service']);
+  });
+
+  it.each(['a.socket', 'a.timer', 'a.path', 'a.mount', 'a.automount', 'a.swap', 'a.target'])(
+    'takes %s',
+    (name) => {
+      expect([...watchedUnits([name]).keys()]).toEqual([name]);
+    },
+  );
+
+  it('adds up what is wanted of a unit that is listed twice', () => {
+    expect([
+      ...watchedUnits(['a', { unit: 'a', keepRunning: true }, { unit: 'a', restartForMemory: true }]),
+    ]).toEqual([['a.service', { unit: 'a.service', keepRunning: true, restartForMemory: true }]]);
   });
 
   it('names the option that was probably meant', () => {
     expect(() => watchedUnits([{ unit: 'a', keep_running: true }])).toThrow(
       'Unknown option `keep_running` in `services[0]`: did you mean `keepRunning`?',
     );
+  });
+});
+
+describe('a pattern', () => {
+  it.each([
+    ['worker@1.service', 'worker@*.service', true],
+    ['worker@a-b.service', 'worker@*.service', true],
+    ['workers.service', 'worker@*.service', false],
+    ['worker@1.socket', 'worker@*.service', false],
+    ['db1.service', 'db[12].service', true],
+    ['db3.service', 'db[12].service', false],
+    ['db3.service', 'db[!12].service', true],
+    ['db7.service', 'db[5-9].service', true],
+    ['app-a.socket', 'app-?.socket', true],
+    ['app-ab.socket', 'app-?.socket', false],
+    ['a.b.service', 'a.b*.service', true],
+    ['axb.service', 'a.b*.service', false],
+    ['grp.target', 'grp*', false],
+  ])('%s %s: %s', (name, pattern, matches) => {
+    expect(matchesPattern(name, pattern)).toBe(matches);
+  });
+});
+
+describe('what a unit is listed with', () => {
+  const listed = watchedUnits(['worker@*', { unit: 'sshd', keepRunning: true }, 'postgresql']);
+  const named = (id: string, ...more: string[]) => ({ id, names: [id, ...more] });
+
+  it.each([
+    ['its name', named('sshd.service'), { unit: 'sshd.service', keepRunning: true }],
+    [
+      'another of its names',
+      named('ssh.service', 'sshd.service'),
+      { unit: 'sshd.service', keepRunning: true },
+    ],
+    ['a pattern', named('worker@2.service'), { unit: 'worker@*.service' }],
+    [
+      'the unit that it is a member of',
+      { ...named('postgresql@15-main.service'), memberOf: ['postgresql.service'] },
+      { unit: 'postgresql.service' },
+    ],
+    ['nothing', named('nginx.service'), undefined],
+  ])('is found by %s', (_way, unit, expected) => {
+    expect(watchedAs(unit, listed)).toEqual(expected);
   });
 });

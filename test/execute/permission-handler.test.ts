@@ -160,7 +160,7 @@ describe('plan', () => {
     [{ service: 'nginx; reboot' }, 'Expected `service` to be a systemd unit name'],
     [{ service: '--force' }, 'Expected `service` to be a systemd unit name'],
     [{ service: '*' }, 'Expected `service` to be a systemd unit name'],
-    [{ service: 'a.socket' }, 'Expected `service` to be the name of a service'],
+    [{ service: 'a.slice' }, 'Expected `service` to be a unit that can be started'],
     [{ servise: 'nginx' }, 'did you mean `service`?'],
   ])('rejects the parameters %j', async (parameters, message) => {
     await expect(handler().plan({ action: 'restart_service', parameters })).rejects.toThrow(message);

@@ -27,6 +27,21 @@ function opened(readings: readonly (readonly ComponentVerdict[])[]): string[] {
 }
 const one = (...readings: ComponentVerdict[]) => opened(readings.map((verdict) => [verdict]));
 
+describe('a reading of something in transition', () => {
+  const passing = () => verdictOf({ check: 'services', component: 'a', status: 'ok', transient: true });
+  const failed = () => verdictOf({ check: 'services', component: 'a' });
+
+  it('neither opens nor clears', () => {
+    expect(one(passing(), passing())).toEqual(['', '']);
+    expect(one(failed(), passing(), passing())).toEqual(['a', 'a', 'a']);
+    expect(one(failed(), passing(), verdictOf({ check: 'services', component: 'a', status: 'ok' }))).toEqual([
+      'a',
+      'a',
+      '',
+    ]);
+  });
+});
+
 describe('lasting', () => {
   it.each([
     ['cpu', 3],

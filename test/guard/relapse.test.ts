@@ -52,6 +52,10 @@ describe('a repair relapses', () => {
       'when it is LOW: a person stopped it',
       fixOf(FIXED, MINUTE, issueOf({ check: 'services', severity: 1 })),
     ],
+    [
+      'when it is down because of another unit',
+      fixOf(FIXED, MINUTE, { ...ISSUE, becauseOf: 'base.service' }),
+    ],
     ['when the host was booted in between', fixOf(FIXED, MINUTE, ISSUE, 'the next boot')],
     [
       'when the system was switched in between',

@@ -32,6 +32,16 @@ describe('who may be healed, without a list', () => {
   });
 });
 
+describe('a start that lacked another unit, without a list', () => {
+  const held = { activeState: 'inactive', lacksDependency: true, wantedBy: ['multi-user.target'] };
+
+  it('may be made up for where a target wants the service', () => {
+    expect(judge(held)).toBeUndefined();
+    expect(judge({ ...held, wantedBy: ['other.service'] })).toMatchObject({ reason: 'not-allowed' });
+    expect(judge({ ...held, type: 'oneshot' })).toMatchObject({ reason: 'not-allowed' });
+  });
+});
+
 describe('who may be healed, with a list', () => {
   it('exactly those, whatever they are', () => {
     const all = { type: 'oneshot', wantedBy: [], transient: true, activeState: 'inactive' };
@@ -47,6 +57,25 @@ describe('who may be healed, with a list', () => {
   it('also by an alias', () => {
     const aliased = { id: 'mariadb.service', names: ['mariadb.service', 'mysql.service'] };
     expect(judge(aliased, listing('mysql'))).toBeUndefined();
+  });
+
+  it('by a pattern, but never a target', () => {
+    expect(judge({ id: 'worker@2.service' }, listing('worker@*'))).toBeUndefined();
+    expect(judge({ id: 'workers.service' }, listing('worker@*'))).toMatchObject({ reason: 'not-allowed' });
+    expect(judge({ id: 'work.target', names: ['work.target'] }, listing('wor*'))).toMatchObject({
+      reason: 'not-allowed',
+    });
+  });
+
+  it('a protected unit that a pattern matches stays protected', () => {
+    expect(judge({ id: 'sshd.service' }, listing('ssh*'))).toMatchObject({ reason: 'protected' });
+  });
+
+  it('the members of a listed unit, and the socket of a listed service', () => {
+    const member = { id: 'postgresql@15-main.service', listedThrough: ['postgresql.service'] };
+    expect(judge(member, listing('postgresql'))).toBeUndefined();
+    expect(judge(member, listing('mysql'))).toMatchObject({ reason: 'not-allowed' });
+    expect(judge({ id: 'dock.socket', listedThrough: ['dock.service'] }, listing('dock'))).toBeUndefined();
   });
 
   it('nobody with an empty list: empty means nothing, not everything', () => {

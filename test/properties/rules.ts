@@ -1,5 +1,5 @@
 import { recordOf, type GuardState } from '../../src/guard/state.js';
-import { ASPECTS, COMPONENTS, FORBIDDEN, LISTED, PROBES, probesOf, SERVICES } from './conditions.js';
+import { ASPECTS, COMPONENTS, FORBIDDEN, LISTED, PROBES, probesOf, SERVICES, STRAY } from './conditions.js';
 import { Memories } from './memory.js';
 import { Questions } from './questions.js';
 import type { Run } from './probes.js';
@@ -104,9 +104,10 @@ export class Rules {
   #isFound(component: string): boolean {
     if (probesOf(component).some((name) => this.#world.truthOf(name).status === 'bad')) return true;
     const isUnit = SERVICES.includes(component);
-    if (isUnit && !this.#listed)
+    // What is not listed is reported where it failed.
+    if (isUnit && (!this.#listed || component === STRAY))
       return ['bad', 'worse', 'looping'].includes(this.#world.conditionOf(component));
-    const isLooked = component === 'memory' || component === 'load' || (isUnit && component !== 'stray');
+    const isLooked = component === 'memory' || component === 'load' || isUnit;
     return isLooked && this.#world.truthOf(component).status === 'bad';
   }
 
@@ -131,7 +132,8 @@ export class Rules {
 
   /** Of a service that nobody listed, being inactive is no trouble. */
   #isIdle(component: string): boolean {
-    return !this.#listed && SERVICES.includes(component) && this.#world.conditionOf(component) === 'low';
+    const isListed = this.#listed && component !== STRAY;
+    return !isListed && SERVICES.includes(component) && this.#world.conditionOf(component) === 'low';
   }
 
   #answered(name: string, { answer, inLook }: Run): void {

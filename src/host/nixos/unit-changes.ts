@@ -1,8 +1,9 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
 import { reasonOf } from '../linux/reason.js';
 import { unknown, type Reading } from '../reading.js';
 import { isUnitName, templateOf } from '../systemd/unit-name.js';
+import { dropInFolders } from './drop-ins.js';
 import { isDifferent } from './compare-units.js';
 import { realPath } from './links.js';
 import { UNITS } from './places.js';
@@ -18,11 +19,14 @@ interface UnitFolder {
   /** Real path below the root. */
   readonly path: string;
   readonly names: ReadonlySet<string>;
+  /** Other names of a unit, by its name: links beside its file. */
+  readonly aliases: ReadonlyMap<string, readonly string[]>;
 }
 
 /**
  * Units whose definition differs between two systems: changed, gone or new. A definition is its own file (or,
- * where an instance has none, its template) with the drop-ins of both. Only files of the systems are read.
+ * where an instance has none, its template) with all drop-ins that systemd merges into it. Only files of the systems are
+ * read. A template that changed is named as such: which instances it has, only a running system knows.
  */
 export async function unitChanges(
   root: string,
@@ -50,16 +54,35 @@ export async function unitChanges(
 function openFolder(root: string, system: string): UnitFolder {
   const path = system.startsWith('/') ? realPath(root, `${system}/${UNITS}`) : undefined;
   if (path === undefined) throw new Error(`${system === '' ? 'an empty path' : system} has no units`);
-  return { root, path, names: new Set(readdirSync(`${root}${path}`)) };
+  const names = readdirSync(`${root}${path}`);
+  const aliases = new Map<string, string[]>();
+  for (const name of names) {
+    const target = linkTarget(`${root}${path}/${name}`);
+    if (target === undefined || target.includes('/')) continue;
+    aliases.set(target, [...(aliases.get(target) ?? []), name]);
+  }
+  return { root, path, names: new Set(names), aliases };
 }
 
-/** Every unit that has a file or drop-ins of its own in one of them, sorted. */
+function linkTarget(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Every unit that has a file, or drop-ins under its own name, in one of them, sorted. Folders for a prefix (`foo-.service.d`) or a
+ * kind (`service.d`) are no units.
+ */
 function unitsOf(...folders: readonly UnitFolder[]): string[] {
-  const names = folders.flatMap((folder) => [...folder.names]);
-  const units = names.map((name) => (name.endsWith('.d') ? name.slice(0, -2) : name));
-  return [...new Set(units)]
-    .filter((unit) => isUnitName(unit) || isUnitName(unit.replace('@.', '@x.')))
-    .sort();
+  const names = new Set(folders.flatMap((folder) => [...folder.names]));
+  const units = [...names].map((name) => (name.endsWith('.d') ? name.slice(0, -2) : name));
+  const isUnit = (unit: string): boolean =>
+    (isUnitName(unit) || isUnitName(unit.replace('@.', '@x.'))) &&
+    (names.has(unit) || !/-(@[^.]*)?\.[a-z]+$/.test(unit));
+  return [...new Set(units)].filter(isUnit).sort();
 }
 
 function differs(unit: string, before: UnitFolder, after: UnitFolder): boolean {
@@ -76,18 +99,23 @@ function differs(unit: string, before: UnitFolder, after: UnitFolder): boolean {
 
 /** Real paths of the files that define a unit, in the order in which they are read; empty for one that is not there. */
 function filesOf(unit: string, template: string | undefined, folder: UnitFolder): string[] {
-  const dropIns = [...(template === undefined ? [] : [template]), unit].flatMap((name) =>
-    dropInsOf(name, folder),
-  );
+  const all = [unit, ...(folder.aliases.get(template ?? unit) ?? [])];
+  const byFile = new Map<string, string>();
+  for (const name of new Set(all.flatMap(dropInFolders))) {
+    // Of files with the same name, the most specific one counts.
+    for (const [file, path] of dropInsOf(name, folder)) if (!byFile.has(file)) byFile.set(file, path);
+  }
+  const dropIns = [...byFile].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, path]) => path);
   return [fileAt(`${folder.path}/${template ?? unit}`, folder.root), ...dropIns];
 }
 
-function dropInsOf(unit: string, { root, path, names }: UnitFolder): string[] {
+/** The drop-ins in one folder: name and real path. */
+function dropInsOf(unit: string, { root, path, names }: UnitFolder): [string, string][] {
   const name = `${unit}.d`;
   const folder = names.has(name) ? realPath(root, `${path}/${name}`) : undefined;
   if (folder === undefined || !statSync(`${root}${folder}`).isDirectory()) return [];
   const files = readdirSync(`${root}${folder}`).filter((file) => file.endsWith('.conf'));
-  return files.sort().map((file) => fileAt(`${folder}/${file}`, root));
+  return files.map((file) => [file, fileAt(`${folder}/${file}`, root)]);
 }
 
 /** Its real path. A link to `/dev/null` masks a unit or takes back a drop-in: then there is no file. */

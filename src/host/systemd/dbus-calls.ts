@@ -22,6 +22,8 @@ export interface Listed {
 export interface DbusCalls {
   /** Units by name, one line for each name and in that order. Names that nobody knows are listed too. */
   named(names: readonly string[]): Promise<readonly Listed[]>;
+  /** Loaded units whose name matches one of these patterns. */
+  matching(patterns: readonly string[]): Promise<readonly Listed[]>;
   /** Loaded units that are in one of these states. */
   inState(states: readonly string[]): Promise<readonly Listed[]>;
   /** The properties of a unit that matter. */
@@ -30,14 +32,16 @@ export interface DbusCalls {
   job(unit: Partial<Listed>, properties: Record<string, unknown>): Promise<string>;
   /** For each unit, the units that go down with it directly. */
   drags(units: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>;
+  /** How many tasks the control group of each service holds; 0 where that is not counted. */
+  tasks(units: readonly string[]): Promise<readonly number[]>;
   /** systemd's word for the whole system. */
   state(): Promise<string>;
 }
 
 /** Makes the questions of one reading. */
 export function dbusCalls(bus: SystemBus, signal?: AbortSignal): DbusCalls {
-  async function list(member: string, words: readonly string[]): Promise<Listed[]> {
-    const answer = await bus.call({ ...MANAGER, member, body: [words] }, signal);
+  async function list(member: string, ...body: (readonly string[])[]): Promise<Listed[]> {
+    const answer = await bus.call({ ...MANAGER, member, body }, signal);
     if (!Array.isArray(answer)) throw new Error(`systemd answered ${member} with no list`);
     return answer.map(listed);
   }
@@ -55,6 +59,8 @@ export function dbusCalls(bus: SystemBus, signal?: AbortSignal): DbusCalls {
         throw new Error(`systemd listed ${units.length} of ${names.length} units`);
       return units;
     },
+
+    matching: (patterns) => list('ListUnitsByPatterns', [], patterns),
 
     inState: (states) => list('ListUnitsFiltered', states),
 
@@ -89,8 +95,21 @@ export function dbusCalls(bus: SystemBus, signal?: AbortSignal): DbusCalls {
       return new Map(await Promise.all(units.map(read)));
     },
 
+    tasks: (units) =>
+      Promise.all(
+        units.map(async (unit) =>
+          counted(await get(unitPath(unit), 'Service', 'TasksCurrent').catch(() => 0)),
+        ),
+      ),
+
     state: async () => String(await get(MANAGER.path, 'Manager', 'SystemState')),
   };
+}
+
+/** What is not counted is the largest number of 64 bits. */
+function counted(value: unknown): number {
+  const number = Number(value);
+  return number < Number.MAX_SAFE_INTEGER ? number : 0;
 }
 
 function listed(entry: unknown): Listed {

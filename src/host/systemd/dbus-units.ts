@@ -3,10 +3,9 @@ import { createSystemBus, type SystemBusOptions } from './bus.js';
 import { dbusCalls, type DbusCalls } from './dbus-calls.js';
 import { dbusProperties, unitPath } from './dbus-properties.js';
 import { dbusRelations } from './dbus-relations.js';
-import { createWatch, type Watch } from './dbus-watch.js';
 import { allDrags } from './drags-along.js';
-import { createKnownUnits, MAX_AGE_MS, namesIn, type KnownUnits, type Target } from './known-units.js';
-import { createTroubleMemory, type TroubleMemory } from './trouble-memory.js';
+import { createSession, type Session } from './dbus-session.js';
+import { MAX_AGE_MS, namesIn, type Target } from './known-units.js';
 import {
   DRAG_PROPERTIES,
   merged,
@@ -20,15 +19,6 @@ import { unitSignal, type UnitSignal } from './unit-signal.js';
 
 /** systemd's word for the system depends on all units; where not all are heard, it is believed for this long. */
 const STATE_AGE_MS = 5_000;
-
-/** What one connection has learnt. It is thrown away with the connection. */
-interface Session {
-  readonly connection: number;
-  readonly watch: Watch;
-  readonly started: Promise<void>;
-  readonly known: KnownUnits;
-  readonly trouble: TroubleMemory;
-}
 
 /** How to read units over the bus. */
 export interface DbusUnitsOptions extends Omit<SystemBusOptions, 'onSignal'> {
@@ -72,7 +62,8 @@ export function createDbusUnits(options: DbusUnitsOptions): DbusUnits {
     },
     onSignal(message) {
       if (session === undefined) return;
-      const { watch, trouble } = session;
+      const { watch, trouble, jobs } = session;
+      jobs.hear(message);
       const wasLive = watch.live;
       const signal = unitSignal(message);
       const followed = watch.hear(signal);
@@ -80,19 +71,17 @@ export function createDbusUnits(options: DbusUnitsOptions): DbusUnits {
       if (signal.about === 'systemd') session = undefined;
       if (followed) version++;
       if (followed) onChange?.(signal);
-      if (wasLive && !watch.live) onFlood?.();
+      if (wasLive && !watch.live) {
+        jobs.end();
+        onFlood?.();
+      }
     },
   });
 
   async function currentSession(): Promise<Session> {
     const connection = await bus.open();
-    if (session?.connection !== connection || session.watch.spent) {
-      const watch = createWatch(bus, now);
-      // A bus that refuses the signals still answers: then every reading asks again.
-      const started = watch.start().catch(() => {});
-      const known = createKnownUnits(watch, now);
-      session = { connection, watch, started, known, trouble: createTroubleMemory(now) };
-    }
+    if (session?.connection !== connection || session.watch.spent)
+      session = createSession(connection, bus, now);
     const current = session;
     await current.started;
     return current;
@@ -143,8 +132,11 @@ export function createDbusUnits(options: DbusUnitsOptions): DbusUnits {
     get version() {
       return session?.watch.live ? version : NaN;
     },
+    get hearsAll() {
+      return session?.watch.hearsAll ?? false;
+    },
 
-    async readUnits({ names, discover, recent = false, fresh: anew = false, signal }) {
+    async readUnits({ names: asked, patterns = [], discover, recent = false, fresh: anew = false, signal }) {
       await currentSession();
       const calls = dbusCalls(bus, signal);
       // Lets in the signals that have already arrived, so that what the caller did before is seen. The first turn may
@@ -153,7 +145,9 @@ export function createDbusUnits(options: DbusUnitsOptions): DbusUnits {
       await nextTurn();
       // The connection may have ended meanwhile, too.
       const current = await currentSession();
-      const { watch, known, trouble } = current;
+      const { watch, known, trouble, matches } = current;
+      const matching = await matches.find(patterns, calls, recent);
+      const names = [...new Set([...asked, ...matching])];
       const { fresh, due, changed: again, strange } = known.sort(names, anew);
       const toList = [...new Set([...strange, ...namesIn(due)])];
       // A single question has no need of all signals; for who looks again and again they cost less than asking.
@@ -177,7 +171,17 @@ export function createDbusUnits(options: DbusUnitsOptions): DbusUnits {
       const stale = [...again].map(([name, unit]) => ({ name, unit }));
       const read = stale.length > 0 ? await readInFull(current, calls, stale) : undefined;
       const factsOf = (name: string): UnitFacts => (read?.get(name) ?? fresh.get(name))!;
-      return { asked: names.map(factsOf), troubled: troubled.map(({ id }) => factsOf(id)) };
+      return {
+        asked: asked.map(factsOf),
+        troubled: troubled.map(({ id }) => factsOf(id)),
+        matched: matching.map(factsOf),
+      };
+    },
+
+    async states(names, signal) {
+      await bus.open();
+      const listed = await dbusCalls(bus, signal).named(names);
+      return listed.map(({ activeState }) => activeState);
     },
 
     async standing(units) {
@@ -195,6 +199,13 @@ export function createDbusUnits(options: DbusUnitsOptions): DbusUnits {
           activeState,
         })),
       };
+    },
+
+    stopped: (unit) => session?.jobs.stopped(unit),
+
+    async tasks(units, signal) {
+      await bus.open();
+      return dbusCalls(bus, signal).tasks(units);
     },
 
     async readState({ recent = false, signal } = {}) {

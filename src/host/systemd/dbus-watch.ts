@@ -11,7 +11,8 @@ const DEAF_MS = 30_000;
 const SYSTEMD = `type='signal',sender='org.freedesktop.systemd1'`;
 const WORLD_RULES = [
   // A unit that is loaded or a changed file may change what other units say of their dependencies.
-  ...['UnitNew', 'UnitRemoved', 'UnitFilesChanged', 'Reloading'].map(
+  // How jobs end tells who stopped a unit.
+  ...['UnitNew', 'UnitRemoved', 'UnitFilesChanged', 'Reloading', 'JobNew', 'JobRemoved'].map(
     (member) => `${SYSTEMD},interface='org.freedesktop.systemd1.Manager',member='${member}'`,
   ),
 ];
@@ -138,6 +139,7 @@ export function createWatch(bus: SystemBus, now: () => number): Watch {
     hear(signal) {
       if (deafSince !== Infinity) return false;
       if (isFlood()) goDeaf();
+      if (signal.about === 'job') return false;
       if (signal.about !== 'unit') world++;
       else if (changes.has(signal.path)) changes.set(signal.path, ++ticks);
       else return all;

@@ -78,7 +78,11 @@ export function createSystemdReader(options: SystemdReaderOptions = {}): Systemd
   let busPausedUntil = -Infinity;
   let busFailure = '';
   let last:
-    | (Pick<UnitsRequest, 'names' | 'discover'> & { units: UnitsReading; version: number; at: number })
+    | (Pick<UnitsRequest, 'names' | 'patterns' | 'discover'> & {
+        units: UnitsReading;
+        version: number;
+        at: number;
+      })
     | undefined;
 
   const isThere = (): boolean => (systemdRuns ||= existsSync(join(root, 'run/systemd/system')));
@@ -115,26 +119,29 @@ export function createSystemdReader(options: SystemdReaderOptions = {}): Systemd
     const read = await endedBy(signal, async () => {
       const full = names.map(fullName);
       const valid = full.filter(isUnitName);
-      const followed = discover ? memory.restarting(valid) : [];
+      const followed = discover ? memory.followed(valid) : [];
       const wanted = { ...request, names: [...valid, ...followed] };
-      const facts = await ask((source) => source.readUnits(wanted), signal);
-      return isUnknown(facts) ? facts : memory.complete(full, facts, signal);
+      return ask(
+        async (source) => memory.complete(full, await source.readUnits(wanted), { source, discover, signal }),
+        signal,
+      );
     });
     // What is in trouble, or on its way somewhere, is read each time.
-    if (isUnknown(read) || !read.asked.every(runsWell) || read.troubled.length > 0) return read;
+    if (isUnknown(read) || !unitsIn(read).every(runsWell) || read.troubled.length > 0) return read;
     // The same object as before tells everybody at once that nothing has changed.
-    const units = last && isSame(last.units.asked, read.asked) ? last.units : Object.freeze(read);
-    last = { names, discover, units, version, at: now() };
+    const units = last && isSame(unitsIn(last.units), unitsIn(read)) ? last.units : Object.freeze(read);
+    last = { names, patterns: request.patterns, discover, units, version, at: now() };
     return units;
   }
 
   return {
     readUnits(request) {
-      const { names, discover } = request;
-      if (names.length === 0 && !discover) return NO_UNITS;
+      const { names, patterns, discover } = request;
+      if (names.length === 0 && patterns === undefined && !discover) return NO_UNITS;
       const isRecent =
         request.recent === true &&
         last?.names === names &&
+        last.patterns === patterns &&
         last.discover === discover &&
         last.version === bus.version &&
         now() - last.at < RECENT_MS;
@@ -185,8 +192,12 @@ function fullName(name: string): string {
 }
 
 const NO_UNITS: UnitsReading = Object.freeze({ asked: Object.freeze([]), troubled: Object.freeze([]) });
-const runsWell = ({ activeState, job, recentRestarts }: UnitReading): boolean =>
-  activeState === 'active' && job === '' && recentRestarts === 0;
+const runsWell = ({ activeState, job, recentRestarts, dailyRestarts }: UnitReading): boolean =>
+  activeState === 'active' && job === '' && recentRestarts === 0 && dailyRestarts === 0;
+
+/** Every unit of a reading that may be well. */
+const unitsIn = ({ asked, matched = [], members = [] }: UnitsReading): readonly UnitReading[] =>
+  matched.length + members.length === 0 ? asked : [...asked, ...matched, ...members];
 
 const isSame = (before: readonly UnitReading[], now: readonly UnitReading[]): boolean =>
   before.length === now.length && before.every((unit, at) => unit === now[at]);

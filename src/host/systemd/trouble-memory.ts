@@ -34,6 +34,7 @@ export function createTroubleMemory(now: () => number): TroubleMemory {
       return units;
     },
     hear(signal) {
+      if (signal.about === 'job') return;
       heard++;
       if (mayMatter(signal)) known = undefined;
     },

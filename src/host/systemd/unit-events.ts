@@ -150,7 +150,7 @@ function createWatcher(
   return {
     /** A signal says itself how its unit stands: nothing has to be asked. */
     changed(signal: UnitSignal) {
-      if (signal.about === 'loaded' || signal.about === 'unloaded') return;
+      if (signal.about === 'loaded' || signal.about === 'unloaded' || signal.about === 'job') return;
       if (signal.about !== 'unit' || signal.state === undefined) return askAgain();
       if (!isDown(signal.state.activeState)) return;
       const names = units === undefined ? [unitOfPath(signal.path)] : (namesOf.get(signal.path) ?? []);

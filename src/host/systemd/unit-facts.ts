@@ -1,9 +1,35 @@
 import type { UnitRelations } from '../unit-relations.js';
 import { sinceEpoch } from './since-epoch.js';
+import type { UnitCircumstances } from '../unit-circumstances.js';
 import type { UnitReading } from '../unit.js';
 
 /** What systemd itself tells of a unit; the rest of a {@link UnitReading} comes from us and from the journal. */
-export type UnitFacts = Omit<UnitReading, 'recentRestarts' | 'stoppedByJob'>;
+export interface UnitFacts extends Omit<
+  UnitReading,
+  keyof UnitCircumstances | 'recentRestarts' | 'dailyRestarts' | 'restartsAfterSuccess' | 'stoppedByJob'
+> {
+  readonly links: UnitLinks;
+}
+
+/** Which units a unit depends on, and when it went up and down: what its circumstances are found by. */
+export interface UnitLinks {
+  /** `BindsTo=`, `Requires=` (which `RequiresMountsFor=` adds to), `Requisite=` and `PartOf=`. */
+  readonly dependsOn: readonly string[];
+  /** `BindsTo=`, `Requires=` and `Requisite=`: without them it cannot be started. */
+  readonly needsToStart: readonly string[];
+  readonly partOf: readonly string[];
+  readonly consistsOf: readonly string[];
+  /** `Conflicts=` and `ConflictedBy=`. */
+  readonly conflicts: readonly string[];
+  /** Units that need this one: `RequiredBy=`, `RequisiteOf=`, `BoundBy=` and `ConsistsOf=`. */
+  readonly dependents: readonly string[];
+  /** Units that have it started: `WantedBy=`, `RequiredBy=`, `BoundBy=`, `UpheldBy=` and `TriggeredBy=`. */
+  readonly startedBy: readonly string[];
+  /** When it last began to start, stopped being active, and was down: monotonic, in milliseconds; 0 for never. */
+  readonly upAt: number;
+  readonly exitedAt: number;
+  readonly downAt: number;
+}
 
 /** One answer of a route to systemd. */
 export interface UnitsFacts {
@@ -11,14 +37,20 @@ export interface UnitsFacts {
   readonly asked: readonly UnitFacts[];
   /** Units that are failed or waiting for their next automatic restart. */
   readonly troubled: readonly UnitFacts[];
+  /** Loaded units that match a pattern, without targets. */
+  readonly matched: readonly UnitFacts[];
 }
 
 /** What of systemd to read. */
 export interface UnitsRequest extends StateRequest {
   /** Units by name, with or without `.service`. */
   readonly names: readonly string[];
+  /** Also find loaded units that match these patterns. */
+  readonly patterns?: readonly string[] | undefined;
   /** Also find units in trouble that nobody named. */
   readonly discover: boolean;
+  /** The units belong to the reading that was made just before: its answer will do where it has them. Default `false`. */
+  readonly beside?: boolean | undefined;
   /** Asks about the named units although no change of them was signalled. Default `false`. */
   readonly fresh?: boolean | undefined;
 }
@@ -34,6 +66,19 @@ export interface StateRequest {
 export interface UnitSource {
   /** Reads units by their full names. */
   readUnits(request: UnitsRequest): Promise<UnitsFacts>;
+  /** Active states by full name, in that order; empty for what is not loaded. One question for all. */
+  states(names: readonly string[], signal?: AbortSignal): Promise<readonly string[]>;
+  /** How many tasks the control groups of these services hold, in that order; 0 where that is not counted. */
+  tasks(services: readonly string[], signal?: AbortSignal): Promise<readonly number[]>;
+  /**
+   * Another number whenever a unit that is heard of may have changed; `NaN`, which equals nothing, where that is not heard. Absent for a
+   * route that hears nothing.
+   */
+  readonly version?: number;
+  /** Whether the changes of all units are heard, and not only of those that were read. */
+  readonly hearsAll?: boolean;
+  /** Whether a stop job ended the last run of a unit, where the route has heard that; else `undefined`. */
+  stopped?(unit: UnitFacts): boolean | undefined;
   readState(request?: StateRequest): Promise<string>;
   /** Full names of the services that are active. */
   activeServices(signal?: AbortSignal): Promise<readonly string[]>;
@@ -77,13 +122,25 @@ export const DRAG_PROPERTIES = [
 /** The properties of every unit that {@link unitFacts} reads. */
 export const UNIT_PROPERTIES = [
   ...['Id', 'Names', 'LoadState', 'ActiveState', 'SubState', 'UnitFileState', 'Transient', 'CanReload'],
-  ...['InvocationID', 'ActiveEnterTimestamp', 'ConditionResult', 'ConditionTimestamp', 'Job', 'TriggeredBy'],
-  'InactiveEnterTimestampMonotonic',
-  ...['WantedBy', 'Requires', 'BindsTo', 'After', ...DRAG_PROPERTIES],
+  ...[
+    'InvocationID',
+    'ActiveEnterTimestamp',
+    'ConditionResult',
+    'ConditionTimestamp',
+    'Job',
+    'TriggeredBy',
+    'Triggers',
+  ],
+  ...['InactiveEnterTimestampMonotonic', 'InactiveExitTimestampMonotonic', 'ActiveExitTimestampMonotonic'],
+  ...['StateChangeTimestampMonotonic', 'LoadError', 'NeedDaemonReload'],
+  ...['WantedBy', 'UpheldBy', 'Requires', 'Requisite', 'BindsTo', 'PartOf', 'Conflicts', 'ConflictedBy'],
+  ...['After', ...DRAG_PROPERTIES],
 ] as const;
 
 /** The properties that only services have. */
-export const SERVICE_PROPERTIES = ['Type', 'Result', 'ExecMainStatus', 'NRestarts'] as const;
+export const SERVICE_PROPERTIES = [
+  ...['Type', 'Result', 'ExecMainStatus', 'ExecMainCode', 'NRestarts', 'RestartUSec', 'RemainAfterExit'],
+] as const;
 
 /** By which properties a kind of unit says how long it may take to start and to stop; most do so at once. */
 export function timeoutProperties(id: string): { readonly start?: string; readonly stop?: string } {
@@ -105,31 +162,69 @@ export function unitFacts(name: string, properties: UnitProperties, around: Unit
     id,
     names: [id, ...merged(words('Names')).filter((other) => other !== id)],
     loadState: text('LoadState'),
+    loadError: words('LoadError')[1] ?? '',
+    needsReload: flag('NeedDaemonReload'),
     activeState: text('ActiveState'),
     subState: text('SubState'),
     unitFileState: text('UnitFileState'),
     type: service ? text('Type') : '',
     result: service ? text('Result') : '',
     exitStatus: service ? count('ExecMainStatus') : 0,
+    exitKind: (service ? EXIT_KINDS[count('ExecMainCode')] : undefined) ?? '',
+    remainsAfterExit: service && flag('RemainAfterExit'),
     transient: flag('Transient'),
     canReload: flag('CanReload'),
     invocationId: text('InvocationID'),
     restarts: service ? count('NRestarts') : 0,
+    restartDelayMs: service && Number.isFinite(span('RestartUSec')) ? span('RestartUSec') : 0,
     activeSince: moment('ActiveEnterTimestamp'),
     inactiveSince: sinceEpoch(count('InactiveEnterTimestampMonotonic')),
+    transitionSince: sinceEpoch(count(BEGINNINGS[text('ActiveState')] ?? '')),
     // A unit whose conditions were never tested has a result of `false` too.
     conditionMet: flag('ConditionResult') || moment('ConditionTimestamp') === 0,
+    conditionAt: moment('ConditionTimestamp'),
     job: around.job,
     triggeredBy: merged(words('TriggeredBy')).map((unit) => ({
       name: unit,
       activeState: around.stateOf(unit),
     })),
+    triggers: merged(words('Triggers')),
     wantedBy: merged(words('WantedBy'), words('RequiredBy')),
     dragsAlong: around.dragsAlong,
     requires: merged(words('Requires'), words('BindsTo')),
     needs: merged(words('Requires'), words('BindsTo'), words('After')),
     startTimeoutMs: start ? span(start) : Infinity,
     stopTimeoutMs: stop ? span(stop) : Infinity,
+    links: linksOf(properties),
+  };
+}
+
+/** What `waitid` says of how a process ended. */
+const EXIT_KINDS: readonly UnitReading['exitKind'][] = ['', 'exited', 'killed', 'dumped'];
+
+/** When a transition began, by the state it shows as; sub-states come and go within it. */
+const BEGINNINGS: Readonly<Record<string, string>> = {
+  activating: 'InactiveExitTimestampMonotonic',
+  deactivating: 'ActiveExitTimestampMonotonic',
+  reloading: 'StateChangeTimestampMonotonic',
+  refreshing: 'StateChangeTimestampMonotonic',
+  maintenance: 'StateChangeTimestampMonotonic',
+};
+
+function linksOf({ words, count }: UnitProperties): UnitLinks {
+  const needsToStart = merged(words('BindsTo'), words('Requires'), words('Requisite'));
+  const milliseconds = (name: string): number => count(`${name}TimestampMonotonic`) / 1_000;
+  return {
+    dependsOn: merged(needsToStart, words('PartOf')),
+    needsToStart,
+    partOf: merged(words('PartOf')),
+    consistsOf: merged(words('ConsistsOf')),
+    conflicts: merged(words('Conflicts'), words('ConflictedBy')),
+    dependents: merged(...['RequiredBy', 'RequisiteOf', 'BoundBy', 'ConsistsOf'].map(words)),
+    startedBy: merged(...['WantedBy', 'RequiredBy', 'BoundBy', 'UpheldBy', 'TriggeredBy'].map(words)),
+    upAt: milliseconds('InactiveExit'),
+    exitedAt: milliseconds('ActiveExit'),
+    downAt: milliseconds('InactiveEnter'),
   };
 }
 

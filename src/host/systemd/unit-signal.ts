@@ -11,6 +11,8 @@ export type UnitSignal =
       /** How it stands now; `undefined` where the signal does not say. */
       readonly state: UnitState | undefined;
     }
+  /** A job was queued or has ended. */
+  | { readonly about: 'job' }
   /** One unit more or less is in memory. */
   | { readonly about: 'loaded' | 'unloaded'; readonly path: string }
   /** Unit files were read again, or another systemd has taken over: everything may be different. */
@@ -30,6 +32,9 @@ export function unitSignal({ member, path, body }: Pick<BusSignal, 'member' | 'p
     case 'UnitNew':
     case 'UnitRemoved':
       return { about: member === 'UnitNew' ? 'loaded' : 'unloaded', path: String(body[1]) };
+    case 'JobNew':
+    case 'JobRemoved':
+      return { about: 'job' };
     case 'NameOwnerChanged':
       return { about: 'systemd' };
     default:

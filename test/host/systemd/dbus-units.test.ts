@@ -237,7 +237,7 @@ describe('units read over D-Bus', () => {
     expect(troubled.map(({ id }) => id)).toEqual(['bad.service']);
     const state = await source.readState({ recent: true });
     systemd.asked();
-    expect(await look()).toEqual({ asked: [], troubled });
+    expect(await look()).toEqual({ asked: [], matched: [], troubled });
     expect(await source.readState({ recent: true })).toBe(state);
     expect(systemd.asked()).toEqual([]);
 

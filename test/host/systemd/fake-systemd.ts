@@ -1,4 +1,5 @@
 import { unitOfPath, unitPath } from '../../../src/host/systemd/dbus-properties.js';
+import { matchesPattern } from '../../../src/detect/watched-units.js';
 import { fakeBus, type Answer, type Call, type FakeBus } from './bus/fake-bus.js';
 
 type Values = Record<string, unknown>;
@@ -37,8 +38,13 @@ const UNIT_TYPES: Record<string, string> = {
     InvocationID: 'ay',
     ActiveEnterTimestamp: 't',
     InactiveEnterTimestampMonotonic: 't',
+    InactiveExitTimestampMonotonic: 't',
+    ActiveExitTimestampMonotonic: 't',
+    StateChangeTimestampMonotonic: 't',
     ConditionResult: 'b',
     ConditionTimestamp: 't',
+    LoadError: '(ss)',
+    NeedDaemonReload: 'b',
   },
   ...{
     Job: '(uo)',
@@ -49,6 +55,7 @@ const UNIT_TYPES: Record<string, string> = {
     After: 'as',
     RequiredBy: 'as',
   },
+  ...{ Triggers: 'as', UpheldBy: 'as', Requisite: 'as', PartOf: 'as', Conflicts: 'as', ConflictedBy: 'as' },
   ...{ BoundBy: 'as', ConsistsOf: 'as', RequisiteOf: 'as', PropagatesStopTo: 'as' },
 };
 const SERVICE_TYPES: Record<string, string> = {
@@ -56,7 +63,11 @@ const SERVICE_TYPES: Record<string, string> = {
     Type: 's',
     Result: 's',
     ExecMainStatus: 'i',
+    ExecMainCode: 'i',
     NRestarts: 'u',
+    RestartUSec: 't',
+    RemainAfterExit: 'b',
+    TasksCurrent: 't',
     TimeoutStartUSec: 't',
     TimeoutStopUSec: 't',
   },
@@ -77,17 +88,32 @@ export function service(id: string, unit: Values = {}, own: Values = {}): { unit
     ActiveEnterTimestamp: 1_795_461_472_226_599n,
     ConditionTimestamp: 1_795_461_472_000_000n,
     InactiveEnterTimestampMonotonic: 0n,
+    InactiveExitTimestampMonotonic: 0n,
+    ActiveExitTimestampMonotonic: 0n,
+    StateChangeTimestampMonotonic: 0n,
   };
   const flags = {
     Transient: false,
     CanReload: false,
+    NeedDaemonReload: false,
     ConditionResult: true,
     InvocationID: Buffer.alloc(16, 0xab),
   };
   return {
-    unit: { ...lists, ...healthy, ...times, ...flags, Id: id, Names: [id], Job: [0, '/'], ...unit },
+    unit: {
+      ...lists,
+      ...healthy,
+      ...times,
+      ...flags,
+      Id: id,
+      Names: [id],
+      Job: [0, '/'],
+      LoadError: ['', ''],
+      ...unit,
+    },
     service: {
-      ...{ Type: 'simple', Result: 'success', ExecMainStatus: 0, NRestarts: 0 },
+      ...{ Type: 'simple', Result: 'success', ExecMainStatus: 0, ExecMainCode: 0, NRestarts: 0 },
+      ...{ RestartUSec: 100_000n, RemainAfterExit: false, TasksCurrent: 0xffff_ffff_ffff_ffffn },
       ...{ TimeoutStartUSec: 90_000_000n, TimeoutStopUSec: 0xffff_ffff_ffff_ffffn, ...own },
     },
   };
@@ -130,6 +156,11 @@ export async function fakeSystemd(): Promise<FakeSystemd> {
         return [''];
       case 'ListUnitsByNames':
         return ['a(ssssssouso)', (first as string[]).map(listed)];
+      case 'ListUnitsByPatterns': {
+        const matches = (id: string): boolean =>
+          (second as string[]).some((pattern) => matchesPattern(id, pattern));
+        return ['a(ssssssouso)', [...units.keys()].filter(matches).map(listed)];
+      }
       case 'ListUnitsFiltered': {
         const isWanted = ({ ActiveState: active, SubState: sub }: Values): boolean =>
           (first as unknown[]).includes(active) || (first as unknown[]).includes(sub);

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -111,6 +111,47 @@ describe('by systemctl', () => {
     );
   });
 
+  it('hundreds of units, one of them down because of another, cost one process from the second look on', async () => {
+    const block = (id: string, more = '') =>
+      [
+        `Id=${id}`,
+        `Names=${id}`,
+        'LoadState=loaded',
+        'ActiveState=active',
+        'SubState=running',
+        'Job=',
+        'Type=simple',
+        more,
+      ]
+        .filter(Boolean)
+        .join('\n');
+    const ids = Array.from({ length: 500 }, (_, at) => `u${at}.service`);
+    const down =
+      'ActiveState=failed\nUnitFileState=disabled\nRequires=base.service\nWantedBy=app.service\nTasksCurrent=2';
+    const folder = mkdtempSync(join(tmpdir(), 'units-'));
+    cleanups.push(() => rmSync(folder, { recursive: true }));
+    writeFileSync(
+      join(folder, 'all'),
+      ids.map((id) => block(id, id === 'u7.service' ? down : '')).join('\n\n'),
+    );
+    writeFileSync(
+      join(folder, 'others'),
+      ['base.service', 'app.service'].map((id) => block(id)).join('\n\n'),
+    );
+    // What is asked for is shown; the rest of systemctl does not matter here.
+    const systemctl = stand(
+      'systemctl',
+      `case "$*" in *u1.service*) cat '${folder}/all'; echo ;; esac; case "$*" in *app.service*|*base.service*) echo; cat '${folder}/others' ;; esac; case "$*" in *' u7.service') cat '${folder}/all' ;; esac`,
+    );
+    const units = reader({ systemctl: systemctl.path });
+    const look = async () => known(await units.readUnits({ names: ids, discover: true })).asked[7];
+    const first = await look();
+    expect(first).toMatchObject({ activeState: 'failed', neededBy: ['app.service'], leftProcesses: 2 });
+    const before = systemctl.calls().length;
+    expect(await look()).toEqual(first);
+    expect(systemctl.calls()).toHaveLength(before + 1);
+  });
+
   it('units in trouble are found by the same process', async () => {
     const systemctl = stand('systemctl', SYSTEMCTL);
     const { troubled } = known(
@@ -139,6 +180,7 @@ describe('over the bus', () => {
       service('socketed.service', { ...down, TriggeredBy: ['s.socket'] }),
     );
     systemd.units.set('s.socket', service('s.socket'));
+    systemd.units.set('well.service', service('well.service'));
     systemd.units.set('off.service', service('off.service', { ...down, UnitFileState: 'disabled' }));
     const never = { ...down, InvocationID: Buffer.alloc(0), WantedBy: ['multi-user.target'] };
     systemd.units.set('never.service', service('never.service', never));
@@ -147,15 +189,16 @@ describe('over the bus', () => {
     const journalctl = stand('journalctl', `echo '${JSON.stringify(record)}'`);
     const units = reader({ busAddress: systemd.address, journalctl: journalctl.path });
 
-    const names = ['a', 'socketed', 'off', 'never', 'lost'];
+    const names = ['a', 'socketed', 'off', 'never', 'lost', 'well'];
     const stops = known(await units.readUnits({ names, discover: false })).asked.map(
       (unit) => unit.stoppedByJob,
     );
     const notLookedUp = { unknown: expect.stringContaining('looked up only') as string };
+    const questions = journalctl.calls().length;
     const forgotten = { unknown: 'systemd does not know its last run any more' };
-    expect(stops).toEqual([true, notLookedUp, notLookedUp, false, forgotten]);
+    expect(stops).toEqual([true, true, true, false, forgotten, notLookedUp]);
     await units.readUnits({ names, discover: false });
-    expect(journalctl.calls()).toHaveLength(1);
+    expect(journalctl.calls()).toHaveLength(questions);
   });
 
   it('a crash loop of a unit that nobody named is followed while it is between two restarts', async () => {
@@ -165,9 +208,9 @@ describe('over the bus', () => {
     const units = reader({ busAddress: systemd.address, monotonic: () => time });
     const seen: (readonly [string, number])[][] = [];
     for (const [state, restarts] of [
-      ['auto-restart', 7],
-      ['auto-restart', 9],
-      ['running', 10],
+      ['auto-restart', 2],
+      ['auto-restart', 4],
+      ['running', 5],
     ] as const) {
       const active = state === 'running' ? 'active' : 'activating';
       systemd.units.set(

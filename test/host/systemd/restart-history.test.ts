@@ -8,7 +8,13 @@ function after(
 ): RestartHistory {
   let history: RestartHistory | undefined;
   for (const [second, restarts, run] of readings) {
-    const sample = { at: second * 1000, restarts, invocationId: run ?? '', active: run !== undefined };
+    const sample = {
+      at: second * 1000,
+      restarts,
+      delayMs: 100,
+      invocationId: run ?? '',
+      active: run !== undefined,
+    };
     history = addSample(history, sample);
   }
   return history!;
@@ -41,9 +47,10 @@ describe('the history of restarts', () => {
     expect(recentRestarts(after([0, 0, 'a'], [40, 1, 'b'], [80, 2, 'c'], [120, 3, 'd']))).toBe(3);
   });
 
-  it('begins again when the counter goes down, because somebody started the unit anew', () => {
-    expect(recentRestarts(after([0, 0], [10, 5], [20, 1]))).toBe(0);
-    expect(recentRestarts(after([0, 0], [10, 5], [20, 1], [25, 3]))).toBe(2);
+  it('counts from 0 again when the counter goes down, and keeps what it counted before', () => {
+    expect(recentRestarts(after([0, 0], [10, 5], [20, 0]))).toBe(5);
+    expect(recentRestarts(after([0, 0], [10, 5], [20, 1]))).toBe(6);
+    expect(recentRestarts(after([0, 29], [10, 0], [20, 2], [30, 3]))).toBe(3);
   });
 
   it('counts no restart that a run of 60 s between far readings may have come before', () => {
@@ -69,7 +76,13 @@ describe('the history of restarts', () => {
         for (const { wait, restarts, active } of steps) {
           at += wait;
           counter += restarts;
-          history = addSample(history, { at, restarts: counter, invocationId: `${counter}`, active });
+          history = addSample(history, {
+            at,
+            restarts: counter,
+            delayMs: 100,
+            invocationId: `${counter}`,
+            active,
+          });
           expect(recentRestarts(history)).toBeGreaterThanOrEqual(0);
           expect(recentRestarts(history)).toBeLessThanOrEqual(counter);
           expect(history.growth.length).toBeLessThanOrEqual(61);

@@ -92,6 +92,21 @@ describe('the helper', () => {
     expect(journal[1]).toMatch(/^<5>answer {"outcome":"executed","action":"restart_service","steps":\[/);
   });
 
+  it('derives the members of a listed unit by itself, and matches patterns', async () => {
+    const member = (name: string, memberOf: readonly string[]) => failedUnit({ name, memberOf });
+    const units = [
+      member('postgresql@15-main.service', ['postgresql.service']),
+      member('mysql@1.service', []),
+      member('worker@2.service', []),
+    ];
+    const restart = (service: string) =>
+      ask(request('restart_service', { service }), { host: fakeHost({ units }) });
+    await policy({ services: ['postgresql', 'worker@*'] });
+    expect(await restart('postgresql@15-main')).toMatchObject({ outcome: 'executed' });
+    expect(await restart('worker@2')).toMatchObject({ outcome: 'executed' });
+    expect(await restart('mysql@1')).toMatchObject({ outcome: 'skipped', blockedBy: 'not-allowed' });
+  });
+
   it('only plans when that is all that was asked for', async () => {
     await policy();
     const answer = await ask({ ...RESTART, do: 'plan' });

@@ -1,0 +1,52 @@
+import type { UnitCause } from '../../host/unit-circumstances.js';
+import { Severity } from '../../issue.js';
+import { bad, isDisabled, type UnitQuestion, type UnitRule } from './unit-verdict.js';
+
+const UP = ['active', 'reloading', 'refreshing'];
+const DOWN = ['inactive', 'failed'];
+
+/** Whether the unit that another one is down because of is well again. */
+export const isOver = ({ activeState }: UnitCause): boolean => UP.includes(activeState);
+
+/** Why a unit is down, in words. */
+export const causeWords = ({ kind, unit }: UnitCause): string => {
+  switch (kind) {
+    case 'failed':
+      return `was stopped because ${unit} failed`;
+    case 'vanished':
+      return `was stopped because ${unit} went away`;
+    case 'dependency':
+      return `was not started because ${unit} could not be started`;
+    case 'conflict':
+      return `gave way to ${unit}`;
+  }
+};
+
+/** Is it down because of another unit? Then that one comes first. */
+export const judgeCause: UnitRule = (question) => {
+  const { unit, watched, subject } = question;
+  const { cause } = unit;
+  if (cause === null || !DOWN.includes(unit.activeState)) return undefined;
+  const words = `${subject} ${causeWords(cause)}`;
+  if (cause.kind === 'conflict') {
+    const isThere = isOver(cause) || cause.activeState === 'activating';
+    return isThere
+      ? bad(question, Severity.LOW, `${words}, which is ${cause.activeState}: both cannot run`)
+      : undefined;
+  }
+  if (cause.kind === 'dependency' && isDisabled(unit) && !watched?.keepRunning) return undefined;
+  const next = isOver(cause)
+    ? `${cause.unit} is ${cause.activeState} again, and ${unit.name} is still ${unit.activeState}`
+    : `${cause.unit} is ${cause.activeState === '' ? 'gone' : cause.activeState}, and comes first`;
+  return { ...bad(question, severityOf(question, cause), `${words}; ${next}`), becauseOf: cause.unit };
+};
+
+/** Without a list, what a target wants and could not be started is healed, too. */
+function severityOf({ unit, watched, hasList }: UnitQuestion, { kind }: UnitCause): Severity {
+  if (watched !== undefined) return Severity.HIGH;
+  return !hasList && kind === 'dependency' && isWantedByTarget(unit) ? Severity.HIGH : Severity.LOW;
+}
+
+/** Whether a target wants or requires it. */
+export const isWantedByTarget = ({ wantedBy }: { readonly wantedBy: readonly string[] }): boolean =>
+  wantedBy.some((name) => name.endsWith('.target'));

@@ -1,0 +1,35 @@
+import { Severity } from '../../issue.js';
+import { bad, ok, type UnitRule } from './unit-verdict.js';
+
+/** How the reason begins for a unit that does not exist. */
+export const UNKNOWN_UNIT = 'systemd does not know';
+
+const DOWN = ['inactive', 'failed'];
+
+/** Can systemd use the unit's file? Where it cannot, no start would help. */
+export const judgeLoadState: UnitRule = (question) => {
+  const { unit, subject, watched, hasList } = question;
+  const { loadState, activeState, subState, name } = unit;
+  switch (loadState) {
+    case 'not-found': {
+      if (activeState === 'inactive') return { status: 'unknown', reason: `${UNKNOWN_UNIT} ${name}` };
+      const how = activeState === 'failed' ? 'has failed' : `is still ${activeState} (${subState})`;
+      return bad(
+        question,
+        Severity.LOW,
+        `${subject} ${how}, and its unit file is gone: it cannot be started again`,
+      );
+    }
+    case 'bad-setting':
+    case 'error': {
+      const error = `its unit file has an error${unit.loadError === '' ? '' : `: ${unit.loadError}`}`;
+      if (activeState === 'active')
+        return ok(`${subject} is active (${subState}), but ${error}; it could not be started again`);
+      if (!DOWN.includes(activeState)) return undefined;
+      const severity = watched || !hasList ? Severity.HIGH : Severity.LOW;
+      return bad(question, severity, `${subject} is ${activeState}, and ${error}`);
+    }
+    default:
+      return undefined;
+  }
+};

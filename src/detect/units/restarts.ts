@@ -1,0 +1,40 @@
+import { restartWindowMs } from '../../host/restart-window.js';
+import type { UnitReading } from '../../host/unit.js';
+import { Severity } from '../../issue.js';
+import { span } from '../../words.js';
+import { bad, type UnitRule } from './unit-verdict.js';
+
+/** Restarts by systemd, without a long run in between, that make a crash loop. */
+export const CRASH_LOOP_RESTARTS = 3;
+/** Restarts within 24 h that are reported, however long the runs between them. */
+const DAILY_RESTARTS = 10;
+
+type Restarts = Pick<UnitReading, 'recentRestarts' | 'restartsAfterSuccess'>;
+
+/** Whether it dies and is restarted over and over: this counts as failing. Runs that end well do not. */
+export const isCrashLooping = ({ recentRestarts, restartsAfterSuccess }: Restarts): boolean =>
+  recentRestarts >= CRASH_LOOP_RESTARTS && !restartsAfterSuccess;
+
+/** Does systemd restart it over and over? A restart of ours would not help. */
+export const judgeLoop: UnitRule = (question) => {
+  const { unit, subject } = question;
+  const { recentRestarts, restartDelayMs, activeState } = unit;
+  if (recentRestarts < CRASH_LOOP_RESTARTS) return undefined;
+  // A person who stops a unit ends its loop.
+  if (unit.stoppedByJob === true && (activeState === 'inactive' || activeState === 'failed'))
+    return undefined;
+  const often = `systemd restarted it ${recentRestarts} times within ${span(restartWindowMs(restartDelayMs))}`;
+  // Between two restarts it is neither inactive nor failed for long: there our own reading counts.
+  if (isCrashLooping(unit)) return bad(question, Severity.HIGH, `${subject} is in a crash loop: ${often}`, 0);
+  if (activeState === 'failed') return undefined;
+  const reason = `${subject} ends and is restarted over and over: ${often}, each time after Result=success`;
+  return bad(question, Severity.LOW, reason, 0);
+};
+
+/** Is it restarted often, with long runs in between? */
+export const judgeDailyRestarts: UnitRule = (question) => {
+  const { unit, subject } = question;
+  if (unit.activeState !== 'active' || unit.dailyRestarts < DAILY_RESTARTS) return undefined;
+  const reason = `${subject} is active, but systemd restarted it ${unit.dailyRestarts} times within 24 h`;
+  return bad(question, Severity.LOW, reason, 0);
+};

@@ -1,0 +1,79 @@
+import { isUnknown } from '../reading.js';
+import type { UnitReading } from '../unit.js';
+import { endedWell, isWorthALook, restartsBefore } from './first-restarts.js';
+import { addSample, dailyRestarts, recentRestarts, type RestartHistory } from './restart-history.js';
+import type { UnitFacts } from './unit-facts.js';
+import { unitRecords } from './unit-records.js';
+
+/** A unit that was not read for this long is forgotten. */
+const FORGET_AFTER_MS = 600_000;
+/** Monotonic time as systemd has it, in milliseconds. */
+const systemdNow = (): number => Number(process.hrtime.bigint() / 1_000_000n);
+
+/** Counts how often systemd restarts units, from one reading to the next. */
+export class RestartMemory {
+  readonly #histories = new Map<string, RestartHistory>();
+  /** Whether the last run that ended did so well, where that is known. */
+  readonly #endedWell = new Map<string, boolean>();
+  readonly #now: () => number;
+  readonly #journalctl: string | undefined;
+
+  constructor({ now, journalctl }: { readonly now: () => number; readonly journalctl?: string | undefined }) {
+    this.#now = now;
+    this.#journalctl = journalctl;
+  }
+
+  /** Units whose restarts count at present, by primary name. */
+  restarting(): readonly string[] {
+    return [...this.#histories].flatMap(([id, history]) => (recentRestarts(history) > 0 ? [id] : []));
+  }
+
+  /** Takes a reading of these units in. */
+  async note(units: readonly UnitFacts[], signal: AbortSignal | undefined): Promise<void> {
+    const at = this.#now();
+    for (const [id, { last }] of this.#histories) if (at - last.at > FORGET_AFTER_MS) this.#forget(id);
+    const options = { journalctl: this.#journalctl, signal };
+    const fresh = units.filter((unit) => !this.#histories.has(unit.id) && isWorthALook(unit));
+    const before = await restartsBefore(fresh, systemdNow(), options);
+    for (const unit of units) {
+      const { id, restarts, invocationId, activeState, restartDelayMs: delayMs } = unit;
+      const known = this.#histories.get(id);
+      const earlier = before.get(id);
+      if (earlier) this.#endedWell.set(id, earlier.endedWell);
+      const active = activeState === 'active';
+      const sample = { at, restarts, delayMs, invocationId, active, upAt: unit.links.upAt };
+      // A unit may be read under two names at once.
+      if (known?.last.at !== at) this.#histories.set(id, addSample(known, sample, earlier));
+      // A run that goes on shows `success`, too: only between two runs it is about the last one.
+      if (isBetweenRuns(unit)) this.#endedWell.set(id, unit.result === 'success');
+    }
+    const open = units
+      .filter(({ id }) => this.#isLooping(id) && !this.#endedWell.has(id))
+      .map(({ id }) => id);
+    const records = await unitRecords([...new Set(open)], options);
+    for (const id of open) this.#endedWell.set(id, !isUnknown(records) && endedWell(records.get(id) ?? []));
+  }
+
+  /** What is known of a unit that was noted. */
+  of({ id }: UnitFacts): Pick<UnitReading, 'recentRestarts' | 'dailyRestarts' | 'restartsAfterSuccess'> {
+    const history = this.#histories.get(id);
+    return {
+      recentRestarts: history ? recentRestarts(history) : 0,
+      dailyRestarts: history ? dailyRestarts(history) : 0,
+      restartsAfterSuccess: this.#isLooping(id) && this.#endedWell.get(id) === true,
+    };
+  }
+
+  #isLooping(id: string): boolean {
+    const history = this.#histories.get(id);
+    return history !== undefined && recentRestarts(history) > 0;
+  }
+
+  #forget(id: string): void {
+    this.#histories.delete(id);
+    this.#endedWell.delete(id);
+  }
+}
+
+const isBetweenRuns = ({ activeState, subState }: UnitFacts): boolean =>
+  activeState === 'failed' || activeState === 'inactive' || subState.startsWith('auto-restart');

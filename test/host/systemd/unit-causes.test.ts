@@ -1,0 +1,169 @@
+import { describe, expect, it } from 'vitest';
+import { candidatesOf, causeOf } from '../../../src/host/systemd/unit-causes.js';
+import type { UnitFacts, UnitLinks } from '../../../src/host/systemd/unit-facts.js';
+import type { UnitRecord } from '../../../src/host/systemd/unit-records.js';
+import { unitReading } from '../../../src/testing/index.js';
+
+const LINKS: UnitLinks = {
+  ...{
+    dependsOn: [],
+    needsToStart: [],
+    partOf: [],
+    consistsOf: [],
+    conflicts: [],
+    dependents: [],
+    startedBy: [],
+  },
+  ...{ upAt: 0, exitedAt: 0, downAt: 0 },
+};
+const DOWN = 1_000_000;
+
+function unit(id: string, activeState: string, links: Partial<UnitLinks> = {}): UnitFacts {
+  return { ...unitReading({ name: id, activeState }), links: { ...LINKS, ...links } };
+}
+/** A unit that is down since about the moment that all this is about. */
+const down = (id: string, links: Partial<UnitLinks> = {}, activeState = 'inactive') =>
+  unit(id, activeState, { upAt: 1_000, exitedAt: DOWN, downAt: DOWN + 10, ...links });
+const record = (kind: UnitRecord['kind'], at: number, job = '', result = ''): UnitRecord => ({
+  kind,
+  at,
+  job,
+  result,
+});
+const stop = (at = DOWN) => record('job', at, 'stop', 'done');
+
+function cause(
+  about: UnitFacts,
+  others: readonly UnitFacts[],
+  records: Readonly<Record<string, readonly UnitRecord[]>> = {},
+  stopped: boolean | null = true,
+) {
+  const found = causeOf(about, stopped ?? undefined, {
+    factsOf: (id) => others.find((other) => other.id === id),
+    recordsOf: (id) => records[id] ?? [],
+  });
+  return found && `${found.kind} ${found.unit}`;
+}
+const bound = (...dependsOn: string[]) =>
+  down('bound.service', { dependsOn, exitedAt: DOWN + 5, downAt: DOWN + 20 });
+
+describe('the cause of a stop', () => {
+  it('is the unit that failed as it was stopped', () => {
+    expect(cause(bound('base.service'), [down('base.service', {}, 'failed')])).toBe('failed base.service');
+  });
+
+  it('is that unit also when it was healed since, by what PID 1 wrote of it', () => {
+    const healed = unit('base.service', 'active', { upAt: DOWN + 9_000, exitedAt: DOWN, downAt: DOWN + 1 });
+    const records = { 'base.service': [record('failed', DOWN)] };
+    expect(cause(bound('base.service'), [healed], records)).toBe('failed base.service');
+    expect(cause(bound('base.service'), [healed])).toBeNull();
+    const lately = unit('base.service', 'active', {
+      upAt: DOWN + 99_000,
+      exitedAt: DOWN + 90_000,
+      downAt: DOWN + 90_001,
+    });
+    expect(cause(bound('base.service'), [lately], records), 'it died again since').toBe(
+      'failed base.service',
+    );
+  });
+
+  it('is none where a person stopped the other one, also with an exit code', () => {
+    expect(cause(bound('base.service'), [down('base.service')], { 'base.service': [stop()] })).toBeNull();
+    expect(
+      cause(bound('base.service'), [down('base.service', {}, 'failed')], {
+        'base.service': [stop(), record('failed', DOWN)],
+      }),
+    ).toBeNull();
+  });
+
+  it('is none where the other one failed at another time', () => {
+    const before = down('base.service', { exitedAt: DOWN - 60_000, downAt: DOWN - 59_000 }, 'failed');
+    expect(cause(bound('base.service'), [before])).toBeNull();
+  });
+
+  it('is a device that went away, through the mount on it', () => {
+    const device = unit('dev-sdb1.device', 'inactive', { exitedAt: DOWN, downAt: DOWN });
+    const mount = down('data.mount', { dependsOn: ['dev-sdb1.device'] });
+    expect(cause(bound('data.mount'), [mount, device], { 'data.mount': [stop()] })).toBe(
+      'vanished dev-sdb1.device',
+    );
+    expect(cause(bound('dev-sdb1.device'), [device])).toBe('vanished dev-sdb1.device');
+  });
+
+  it('is a mount that went away past systemd, and none where a person unmounted it by a job', () => {
+    expect(cause(bound('data.mount'), [down('data.mount')])).toBe('vanished data.mount');
+    expect(cause(bound('data.mount'), [down('data.mount')], { 'data.mount': [stop()] })).toBeNull();
+  });
+
+  it('is found through a unit that was stopped for it, not endlessly', () => {
+    const middle = down('middle.service', { dependsOn: ['base.service', 'bound.service'] });
+    const others = [middle, down('base.service', {}, 'failed'), bound('middle.service')];
+    expect(cause(bound('middle.service'), others, { 'middle.service': [stop()] })).toBe(
+      'failed base.service',
+    );
+    const ring = [down('middle.service', { dependsOn: ['bound.service'] }), bound('middle.service')];
+    expect(
+      cause(bound('middle.service'), ring, { 'middle.service': [stop()], 'bound.service': [stop()] }),
+    ).toBeNull();
+  });
+
+  it('is none for a unit that ended by itself, or that runs', () => {
+    const others = [down('base.service', {}, 'failed')];
+    expect(cause(bound('base.service'), others, {}, false)).toBeNull();
+    expect(cause({ ...bound('base.service'), activeState: 'active' }, others)).toBeNull();
+    expect(cause({ ...bound('base.service'), activeState: 'failed' }, others, {}, null)).toBeNull();
+    expect(cause({ ...bound('base.service'), activeState: 'failed' }, others)).toBe('failed base.service');
+  });
+
+  it('is a unit that conflicts with it and was started as it was stopped, while that one is there', () => {
+    const about = down('a.service', { conflicts: ['rival.service', 'shutdown.target'] });
+    const rival = (activeState: string, upAt: number) => unit('rival.service', activeState, { upAt });
+    expect(cause(about, [rival('active', DOWN + 30)])).toBe('conflict rival.service');
+    expect(cause(about, [rival('activating', DOWN - 30)])).toBe('conflict rival.service');
+    expect(cause(about, [rival('active', DOWN + 60_000)])).toBeNull();
+    expect(cause(about, [rival('inactive', DOWN + 30)])).toBeNull();
+    expect(cause(about, [rival('active', DOWN + 30)], {}, false), 'nobody stopped it').toBeNull();
+  });
+});
+
+describe('the cause of a start that did not come about', () => {
+  const needs = (...needsToStart: string[]) =>
+    unit('app.service', 'inactive', { dependsOn: needsToStart, needsToStart });
+  const lacked = (result = 'dependency', job = 'start') => ({
+    'app.service': [record('job', DOWN, job, result)],
+  });
+
+  it('is the unit that is not up', () => {
+    const others = [unit('well.service', 'active'), unit('need.service', 'failed')];
+    expect(cause(needs('well.service', 'need.service'), others, lacked(), null)).toBe(
+      'dependency need.service',
+    );
+    expect(cause(needs('need.service'), others, lacked('dependency', 'restart'), null)).toBe(
+      'dependency need.service',
+    );
+  });
+
+  it('is the one that came up last where all are up by now', () => {
+    const others = [unit('a.service', 'active', { upAt: 5 }), unit('b.service', 'active', { upAt: 9 })];
+    expect(cause(needs('a.service', 'b.service'), others, lacked(), null)).toBe('dependency b.service');
+  });
+
+  it.each(['done', 'failed', 'timeout', 'canceled'])('is none after a start that ended with %s', (result) => {
+    expect(cause(needs('need.service'), [unit('need.service', 'failed')], lacked(result), null)).toBeNull();
+  });
+
+  it('is none where it ran since', () => {
+    const ran = { ...needs('need.service'), links: { ...needs('need.service').links, exitedAt: DOWN + 5 } };
+    expect(cause(ran, [unit('need.service', 'failed')], lacked(), false)).toBeNull();
+  });
+});
+
+describe('what is looked at to find a cause', () => {
+  it('leaves out what every unit depends on', () => {
+    const about = unit('a.service', 'inactive', {
+      dependsOn: ['base.service', 'system.slice', 'sysinit.target', '-.mount', 'grp.target'],
+      conflicts: ['shutdown.target', 'rival.service'],
+    });
+    expect(candidatesOf(about)).toEqual(['base.service', 'grp.target', 'rival.service']);
+  });
+});
