@@ -15,6 +15,7 @@ import { narrate, narrateCycles } from './heal/narrate.js';
 import { bootId } from './host/boot-id.js';
 import type { EnginePorts } from './repair/ports.js';
 import type { Logger } from './logger.js';
+import { printable } from './printable.js';
 import { nixSettings } from './nix-options.js';
 import { expectOptions, PART_METHODS, type HealingOptions } from './options.js';
 import { optionWarnings } from './option-warnings.js';
@@ -195,11 +196,11 @@ export abstract class EngineParts {
     return new Date(this.ports.clock.now());
   }
 
-  /** Debug lines pass only while `verbose` is set; a logger that throws must not stop a repair. */
+  /** One printable line a call; debug lines only while `verbose` is set. A logger that throws must not stop a repair. */
   #levelled(logger: Logger): Logger {
     const say = (level: keyof Logger) => (message: string) => {
       try {
-        logger[level](message);
+        logger[level](printable(message));
       } catch {
         // There is nobody left to tell.
       }

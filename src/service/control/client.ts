@@ -53,9 +53,7 @@ export async function ask(path: string, request: Request): Promise<Answer> {
     socket.once('end', () => resolve(heard));
   });
   try {
-    const answer = JSON.parse(text, (_, value: unknown) =>
-      typeof value === 'string' ? withoutControls(value) : value,
-    ) as Partial<Answer> | null;
+    const answer = JSON.parse(text) as Partial<Answer> | null;
     if (answer?.version === 1 && typeof answer.ok === 'boolean') return answer as Answer;
   } catch {
     // Told below.
@@ -65,11 +63,6 @@ export async function ask(path: string, request: Request): Promise<Answer> {
     'The daemon closed the connection without a valid answer: check with `luminous-healing status` whether the command was carried out',
   );
 }
-
-/** What a daemon read from a journal must not steer the terminal of whoever reads it. */
-const withoutControls = (text: string): string =>
-  // eslint-disable-next-line no-control-regex
-  text.replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, '\ufffd');
 
 function noAnswer(error: NodeJS.ErrnoException, path: string): NoAnswer {
   switch (error.code) {

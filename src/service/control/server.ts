@@ -3,6 +3,7 @@ import { createConnection, createServer, type Server, type Socket } from 'node:n
 import type { SimplifiedHealingEngine } from '../../engine.js';
 import { messageOf, SelfHealingError } from '../../errors.js';
 import type { Logger } from '../../logger.js';
+import { printableJson } from '../../printable.js';
 import { obey } from './obey.js';
 import { MAX_REQUEST, parseRequest, type Answer } from './protocol.js';
 
@@ -72,7 +73,7 @@ export class ControlServer {
       clearTimeout(tooSlow);
       socket.off('data', take);
       const line = end === -1 || end > MAX_REQUEST ? undefined : text.slice(0, end);
-      void this.#answer(line).then((answer) => socket.end(`${JSON.stringify(answer)}\n`));
+      void this.#answer(line).then((answer) => socket.end(`${printableJson(answer)}\n`));
     };
     socket.on('data', take);
   }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SimplifiedHealingEngine } from '../../../src/engine.js';
+import type { EngineStatus } from '../../../src/heal/status.js';
 import { uncoloured } from '../../../src/report/paint.js';
 import { ask, EXIT } from '../../../src/service/control/client.js';
 import { COMMANDS, MAX_REQUEST, parseRequest, type Command } from '../../../src/service/control/protocol.js';
@@ -150,8 +151,11 @@ describe('the control socket', () => {
 
   it('never hands a control character to the terminal of whoever asks', async () => {
     await asked('pause', 'red \u001b[31m alert \u0007');
+    expect(await say('{"version":1,"command":"status"}\n')).toContain('red \\u001b[31m alert \\u0007');
     const answer = await asked('status');
-    expect(answer).toMatchObject({ data: { pauses: [{ reason: 'red \ufffd[31m alert \ufffd' }] } });
+    if (!answer.ok) throw new Error(answer.error);
+    const shown = render('status', answer.data as EngineStatus, '', uncoloured);
+    expect(shown).toContain('red \\u001b[31m alert \\u0007');
   });
 
   it('counts an approved act that did not end well as not well', () => {
