@@ -1,7 +1,7 @@
 /** Control characters, line and paragraph separators, halves of characters. */
 const CONTROLS = String.raw`\p{Cc}\p{Zl}\p{Zp}\p{Cs}`;
-/** Invisible characters, those that reverse the direction of a text among them. Joiners are part of words. */
-const INVISIBLE = String.raw`(?![\u200c\u200d])\p{Cf}`;
+/** Invisible characters, those that reverse the direction of a text among them. Joiners and variants are part of words. */
+const INVISIBLE = String.raw`(?!\u200c|\u200d|[\ufe00-\ufe0f])[\p{Cf}\p{Default_Ignorable_Code_Point}]`;
 
 const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 

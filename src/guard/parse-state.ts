@@ -122,6 +122,14 @@ const FIELDS: Readonly<Record<Exclude<keyof GuardState, 'version'>, Shape>> = {
       }),
     ),
   ),
+  commands: orAbsent(
+    listOf(
+      shaped({
+        ...{ at: isNumber, of: isString, by: isString },
+        command: oneOf('pause', 'resume', 'approve', 'reject', 'reset'),
+      }),
+    ),
+  ),
 };
 
 /** Reads a state back from its JSON. Throws, and says which part is wrong, when it is not one. */

@@ -36,7 +36,10 @@ async function askDaemon(invocation: Extract<Invocation, { kind: 'ask' }>): Prom
   const { command, argument, socket, json, orLook } = invocation;
   let answer;
   try {
-    answer = await ask(socket, { version: 1, command, ...(argument === '' ? {} : { argument }) });
+    answer = await ask(socket, {
+      ...{ version: 1, command, uid: process.getuid?.() ?? 0 },
+      ...(argument === '' ? {} : { argument }),
+    });
   } catch (error) {
     if (!orLook || !(error instanceof NoAnswer) || error.exit !== EXIT.absent) throw error;
     console.error(

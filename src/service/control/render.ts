@@ -109,4 +109,4 @@ function renderResult(result: HealingResult, paint: Paint): string {
 }
 
 const pausedFor = (pauses: EngineStatus['pauses']): string =>
-  `Paused for: ${pauses.map(({ reason }) => reason).join('; ')}.`;
+  `Paused for: ${pauses.map(({ reason, by }) => (by === undefined ? reason : `${reason} (by ${by})`)).join('; ')}.`;

@@ -2,7 +2,6 @@ import { chmod, rm } from 'node:fs/promises';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import type { SimplifiedHealingEngine } from '../../engine.js';
 import { messageOf, SelfHealingError } from '../../errors.js';
-import type { Logger } from '../../logger.js';
 import { printableJson } from '../../printable.js';
 import { obey } from './obey.js';
 import { MAX_REQUEST, parseRequest, type Answer } from './protocol.js';
@@ -13,7 +12,6 @@ export interface ControlParts {
   readonly engine: () => SimplifiedHealingEngine | undefined;
   /** Makes an engine for a dry run. */
   readonly rehearsal: () => SimplifiedHealingEngine;
-  readonly logger: Logger;
 }
 
 const MAX_CONNECTIONS = 16;
@@ -84,17 +82,12 @@ export class ControlServer {
       const request = parseRequest(line);
       const engine = this.#parts.engine();
       if (engine === undefined) throw new SelfHealingError('closed', 'The daemon is still starting');
-      if (!LOOKS.includes(request.command))
-        this.#parts.logger.info(`Asked by the control command: ${request.command} ${request.argument ?? ''}`);
       return { version: 1, ok: true, data: await obey(request, engine, this.#parts.rehearsal) };
     } catch (error) {
       return { version: 1, ok: false, error: messageOf(error) };
     }
   }
 }
-
-/** Commands that change nothing, and are not worth a line in the journal. */
-const LOOKS: readonly string[] = ['status', 'explain', 'heal'];
 
 /** A daemon that was killed leaves its socket behind. */
 async function removeStale(path: string): Promise<void> {

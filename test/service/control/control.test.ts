@@ -5,20 +5,18 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SimplifiedHealingEngine } from '../../../src/engine.js';
-import type { EngineStatus } from '../../../src/heal/status.js';
 import { uncoloured } from '../../../src/report/paint.js';
 import { ask, EXIT } from '../../../src/service/control/client.js';
 import { COMMANDS, MAX_REQUEST, parseRequest, type Command } from '../../../src/service/control/protocol.js';
 import { render, wentWell } from '../../../src/service/control/render.js';
 import { ControlServer } from '../../../src/service/control/server.js';
-import { failedUnit, fakeExecutor, fakeHost, recordingLogger } from '../../../src/testing/index.js';
+import { failedUnit, fakeExecutor, fakeHost } from '../../../src/testing/index.js';
 
 describe('the control socket', () => {
   let folder: string;
   let path: string;
   let engine: SimplifiedHealingEngine;
   let server: ControlServer;
-  const logger = recordingLogger();
   const make = (dryRun = false) =>
     new SimplifiedHealingEngine({
       host: fakeHost({ units: [failedUnit({ name: 'nginx' })] }),
@@ -33,7 +31,7 @@ describe('the control socket', () => {
     folder = mkdtempSync(join(tmpdir(), 'control-'));
     path = join(folder, 'control.sock');
     engine = make();
-    server = new ControlServer({ engine: () => engine, rehearsal: () => make(true), logger });
+    server = new ControlServer({ engine: () => engine, rehearsal: () => make(true) });
     await server.start(path);
   });
   afterEach(async () => {
@@ -87,7 +85,14 @@ describe('the control socket', () => {
     });
     expect(await asked('resume', 'two')).toMatchObject({ data: { pauses: [{ reason: 'one' }] } });
     expect(await asked('resume')).toMatchObject({ data: { pauses: [] } });
-    expect(logger.lines.map(({ message }) => message)).toContain('Asked by the control command: pause one');
+    await ask(path, { version: 1, command: 'pause', argument: 'three', uid: 1000 });
+    expect(engine.status().commands.map(({ command, of, by }) => `${command} ${of}: ${by}`)).toEqual([
+      'pause one: the control command',
+      'pause two: the control command',
+      'resume two: the control command',
+      'resume one: the control command',
+      'pause three: uid 1000',
+    ]);
   });
 
   it('shows a dry run by an engine of its own, which changes nothing', async () => {
@@ -126,7 +131,7 @@ describe('the control socket', () => {
   });
 
   it('takes the place of one that a killed daemon left, and never that of a living one', async () => {
-    const other = new ControlServer({ engine: () => engine, rehearsal: make, logger });
+    const other = new ControlServer({ engine: () => engine, rehearsal: make });
     await expect(other.start(path)).rejects.toThrow(/Another daemon answers at/);
     const stale = join(folder, 'stale.sock');
     writeFileSync(stale, '');
@@ -150,12 +155,12 @@ describe('the control socket', () => {
   });
 
   it('never hands a control character to the terminal of whoever asks', async () => {
-    await asked('pause', 'red \u001b[31m alert \u0007');
-    expect(await say('{"version":1,"command":"status"}\n')).toContain('red \\u001b[31m alert \\u0007');
-    const answer = await asked('status');
-    if (!answer.ok) throw new Error(answer.error);
-    const shown = render('status', answer.data as EngineStatus, '', uncoloured);
-    expect(shown).toContain('red \\u001b[31m alert \\u0007');
+    expect(
+      await say('{"version":1,"command":"reset","argument":"red \\u001b[31m\\u009b\\u202e"}\n'),
+    ).toContain('`red \\u001b[31m\\u009b\\u202e`');
+    const status = { ...engine.status(), pauses: [{ reason: 'red \u001b[31m', forMs: 1 }] };
+    const shown = render('status', status, '', uncoloured);
+    expect(shown).toContain('paused: red \\u001b[31m');
   });
 
   it('counts an approved act that did not end well as not well', () => {
