@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs';
 import { createConnection } from 'node:net';
-import { CONTROL_GROUP, type Answer, type Request } from './protocol.js';
+import { CONTROL_GROUP, rootSocketOf, type Answer, type Request } from './protocol.js';
 
 /** Exit statuses of the control command. */
 export const EXIT = {
@@ -33,8 +34,20 @@ const MAX_ANSWER = 16 * 1024 * 1024;
 /** An answer that needs no act comes within this time, in milliseconds. */
 const QUICK_MS = 30_000;
 
-/** Asks the daemon. An act that was approved is waited for as long as it takes. */
-export async function ask(path: string, request: Request): Promise<Answer> {
+/**
+ * Asks the daemon; root by the socket of its own where there is one. An act that was approved is waited for as long as it
+ * takes.
+ */
+export async function ask(
+  path: string,
+  request: Request,
+  isRoot = process.getuid?.() === 0,
+): Promise<Answer> {
+  const own = rootSocketOf(path);
+  return askAt(isRoot && existsSync(own) ? own : path, request);
+}
+
+async function askAt(path: string, request: Request): Promise<Answer> {
   const text = await new Promise<string>((resolve, reject) => {
     const socket = createConnection(path);
     let heard = '';

@@ -4,6 +4,9 @@ import { expectKnownKeys, expectObject, expectOneOf, refusal } from '../../expec
 /** Where the daemon's control socket is, unless somebody says otherwise. */
 export const CONTROL_SOCKET = '/run/luminous-healing/control.sock';
 
+/** Returns the path of the socket beside it that only root may open. */
+export const rootSocketOf = (path: string): string => `${path.replace(/\.sock$/, '')}-root.sock`;
+
 /** The group whose members may connect. */
 export const CONTROL_GROUP = 'luminous-healing-control';
 
