@@ -7,6 +7,7 @@ import { expectBoolean, expectKnownKeys, expectObject, expectSignal } from './ex
 import type { EventName, Listener } from './events.js';
 import { acceptIssue, acceptIssues } from './heal/accept.js';
 import { Desk } from './heal/desk.js';
+import { expectBy, type CommandOptions } from './guard/commands.js';
 import type { Explanation } from './heal/explain.js';
 import { acceptMonitoring, intervalWarning, type MonitoringOptions } from './heal/interval.js';
 import { Monitoring } from './watch/monitoring.js';
@@ -117,28 +118,32 @@ export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposa
   }
 
   /** Says yes to what is waiting under an id: all gates again, and then it is carried out at once. */
-  async approve(id: string): Promise<HealingResult | undefined> {
-    return this.#until(undefined, (inner) => this.#waitFor(this.#desk.approve(id, inner)));
+  async approve(id: string, options: CommandOptions = {}): Promise<HealingResult | undefined> {
+    const by = expectCommand(options);
+    return this.#until(undefined, (inner) => this.#waitFor(this.#desk.approve(id, by, inner)));
   }
 
   /** Says no to what is waiting under an id; it is asked about again only after the backoff. */
-  async reject(id: string): Promise<void> {
-    return this.#waitFor(this.#desk.reject(id));
+  async reject(id: string, options: CommandOptions = {}): Promise<void> {
+    return this.#waitFor(this.#desk.reject(id, expectCommand(options)));
   }
 
-  /** Stops all acting, for a reason, until `resume` takes the reason back. Looking goes on. */
-  async pause(reason: string): Promise<void> {
-    return this.#waitFor(this.#desk.pause(reason));
+  /**
+   * Stops all acting, for a reason, until `resume` takes the reason back. Looking goes on. A reason is one line of at
+   * most 200 characters; there are at most 16 at once.
+   */
+  async pause(reason: string, options: CommandOptions = {}): Promise<void> {
+    return this.#waitFor(this.#desk.pause(reason, expectCommand(options)));
   }
 
   /** Takes one reason for pausing back. */
-  async resume(reason: string): Promise<void> {
-    return this.#waitFor(this.#desk.resume(reason));
+  async resume(reason: string, options: CommandOptions = {}): Promise<void> {
+    return this.#waitFor(this.#desk.resume(reason, expectCommand(options)));
   }
 
   /** Forgets what went wrong with a component: a person has seen to it. */
-  async reset(component: string): Promise<void> {
-    return this.#waitFor(this.#desk.reset(component));
+  async reset(component: string, options: CommandOptions = {}): Promise<void> {
+    return this.#waitFor(this.#desk.reset(component, expectCommand(options)));
   }
 
   /** Listens. Returns the function that ends the listening. A listener that throws hurts nobody. */
@@ -207,6 +212,13 @@ function expectCall(options: unknown): CallOptions {
   if (given.dryRun !== undefined) expectBoolean('dryRun', given.dryRun);
   expectSignal(given.signal);
   return given;
+}
+
+/** Checks who gives a command. */
+function expectCommand(options: unknown): string {
+  const given = expectObject('options', options);
+  expectKnownKeys('options', given, ['by']);
+  return expectBy(given);
 }
 
 refusePythonNames(SimplifiedHealingEngine.prototype, ENGINE_NAMES);

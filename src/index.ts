@@ -111,6 +111,7 @@ export type {
   SystemRecord,
   UnitRecord,
 } from './guard/generations.js';
+export type { CommandOptions, OperatorCommand } from './guard/commands.js';
 export { PROTECTED_UNITS } from './guard/protected.js';
 export { GATE_MEANINGS, type GateMeaning } from './guard/meaning.js';
 export type { NixOptions, NixSettings } from './nix-options.js';

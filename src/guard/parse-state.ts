@@ -122,6 +122,14 @@ const FIELDS: Readonly<Record<Exclude<keyof GuardState, 'version'>, Shape>> = {
       }),
     ),
   ),
+  commands: orAbsent(
+    listOf(
+      shaped({
+        ...{ at: isNumber, of: isString, by: isString },
+        command: oneOf('pause', 'resume', 'approve', 'reject', 'reset'),
+      }),
+    ),
+  ),
 };
 
 /** The largest state that is read or written, in bytes: far more than an engine ever remembers. */

@@ -1,5 +1,6 @@
 import type { PlannedGeneration } from '../plan.js';
 import type { Outcome } from '../result.js';
+import type { OperatorCommand } from './commands.js';
 import { NO_GENERATIONS, type Generations } from './generations.js';
 
 /** One repair that was carried out, or that could not even be planned. */
@@ -141,6 +142,8 @@ export interface GuardState {
   readonly generations: Generations;
   /** What is to be taken back, oldest first. Left out in states of earlier versions. */
   readonly undo?: readonly Undo[];
+  /** Commands of people, oldest first, the last 50. Left out in states of earlier versions. */
+  readonly commands?: readonly OperatorCommand[];
 }
 
 /** A clean slate. */

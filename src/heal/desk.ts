@@ -4,9 +4,11 @@ import { SelfHealingError } from '../errors.js';
 import { expectText, nearest, refusal } from '../expect.js';
 import { approve, reject } from '../guard/approvals.js';
 import { resetComponent, undoReset } from '../guard/record.js';
-import type { Approval } from '../guard/state.js';
+import { expectReason, MOST_PAUSES, withCommand, type OperatorCommand } from '../guard/commands.js';
+import type { Approval, GuardState } from '../guard/state.js';
 import { componentOf } from '../host/systemd/unit-name.js';
 import type { HealingResult } from '../result.js';
+import { printable } from '../printable.js';
 import type { Cycle } from '../watch/cycle.js';
 import { explain, type Explanation } from './explain.js';
 import { noteLapses } from '../watch/record-health.js';
@@ -74,9 +76,11 @@ export class Desk {
   }
 
   /** Says yes to a plan: all gates again, and then it is carried out at once. */
-  async approve(id: string, signal: AbortSignal): Promise<HealingResult | undefined> {
-    const { component } = await this.#asked(id);
-    await this.#ports.ledger.write((state) => approve(state, id));
+  async approve(id: string, by: string, signal: AbortSignal): Promise<HealingResult | undefined> {
+    const { component, action } = await this.#asked(id);
+    await this.#write({ command: 'approve', of: `${action} for ${component}`, by }, (state) =>
+      approve(state, id),
+    );
     const issue = this.#cycle.open.issues.find((open) => open.component === component);
     if (issue === undefined || this.#cycle.inRepair(component)) return undefined;
     const [result] = await this.#cycle.heal([issue], { signal });
@@ -84,32 +88,42 @@ export class Desk {
   }
 
   /** Says no to a plan: it is asked about again only after the backoff. */
-  async reject(id: string): Promise<void> {
-    await this.#asked(id);
-    const { guards, clock, ledger } = this.#ports;
-    await ledger.write((state, now) => reject(state, id, now, guards, clock.random()));
-  }
-
-  /** Stops all acting, for a reason, until it is taken back. Looking goes on. */
-  async pause(reason: string): Promise<void> {
-    if (typeof reason !== 'string' || reason.trim() === '')
-      throw refusal('reason', 'a non-empty string', reason);
-    await this.#opened();
-    await this.#ports.ledger.write((state, now) =>
-      Object.hasOwn(state.pauses, reason) ? state : { ...state, pauses: { ...state.pauses, [reason]: now } },
+  async reject(id: string, by: string): Promise<void> {
+    const { component, action } = await this.#asked(id);
+    const { guards, clock } = this.#ports;
+    await this.#write({ command: 'reject', of: `${action} for ${component}`, by }, (state, now) =>
+      reject(state, id, now, guards, clock.random()),
     );
   }
 
+  /** Stops all acting, for a reason, until it is taken back. Looking goes on. */
+  async pause(given: string, by: string): Promise<void> {
+    const reason = expectReason(given);
+    await this.#opened();
+    const { pauses } = this.#ports.ledger.state;
+    if (Object.hasOwn(pauses, reason)) return;
+    if (Object.keys(pauses).length >= MOST_PAUSES)
+      throw new SelfHealingError(
+        'invalid-argument',
+        `Not paused for \`${reason}\`: there are ${MOST_PAUSES} reasons already, and each of them holds; resume one first`,
+      );
+    await this.#write({ command: 'pause', of: reason, by }, (state, now) => ({
+      ...state,
+      pauses: { ...state.pauses, [reason]: now },
+    }));
+  }
+
   /** Takes one reason for pausing back; acting goes on when none is left. */
-  async resume(reason: string): Promise<void> {
-    expectText('reason', reason);
+  async resume(given: string, by: string): Promise<void> {
+    expectText('reason', given);
     await this.#opened();
     const reasons = Object.keys(this.#ports.ledger.state.pauses);
-    if (!reasons.includes(reason)) {
+    const reason = asShown(given, reasons);
+    if (reason === undefined) {
       const known = reasons.length === 0 ? 'nothing is paused' : `paused are: ${reasons.join('; ')}`;
-      throw new SelfHealingError('invalid-argument', `Not paused for \`${reason}\`; ${known}`);
+      throw new SelfHealingError('invalid-argument', `Not paused for \`${given}\`; ${known}`);
     }
-    await this.#ports.ledger.write((state) => {
+    await this.#write({ command: 'resume', of: reason, by }, (state) => {
       const pauses = { ...state.pauses };
       delete pauses[reason];
       return { ...state, pauses };
@@ -117,26 +131,37 @@ export class Desk {
   }
 
   /** Forgets what went wrong with a component: backoff, breaker and `needs-human` are back at their start. */
-  async reset(component: string): Promise<void> {
-    expectText('component', component);
+  async reset(given: string, by: string): Promise<void> {
+    expectText('component', given);
     await this.#opened();
-    this.#expectKnown(componentOf(component));
+    const component = this.#expectKnown(componentOf(given));
     const { ledger } = this.#ports;
     const before = ledger.state;
-    await ledger
-      .write((state) => resetComponent(state, componentOf(component)))
-      .catch((error: unknown) => {
-        // What the caller is told has failed is not done.
-        ledger.note((state) => undoReset(state, before, componentOf(component)));
-        throw error;
-      });
+    await this.#write({ command: 'reset', of: component, by }, (state) =>
+      resetComponent(state, component),
+    ).catch((error: unknown) => {
+      // What the caller is told has failed is not done.
+      ledger.note((state) => undoReset(state, before, component));
+      throw error;
+    });
+  }
+
+  /** Writes what a person has decided, with who it was, and logs it. */
+  async #write(
+    command: Omit<OperatorCommand, 'at'>,
+    change: (state: GuardState, now: number) => GuardState,
+  ): Promise<void> {
+    const { ledger, logger } = this.#ports;
+    await ledger.write((state, now) => withCommand(change(state, now), { at: now, ...command }));
+    logger.info(`Command of ${command.by}: ${command.command}: ${command.of}`);
   }
 
   /** Refuses a component that nothing is known of, and names the one that was probably meant. */
-  #expectKnown(component: string): void {
+  #expectKnown(component: string): string {
     const { components } = this.status({ monitoring: undefined, closed: false });
     const known = components.map((one) => one.component);
-    if (known.includes(component)) return;
+    const found = asShown(component, known);
+    if (found !== undefined) return found;
     const meant = nearest(component, known);
     const hint = meant === undefined ? '' : `: did you mean \`${meant}\`?`;
     throw new SelfHealingError(
@@ -169,3 +194,7 @@ export class Desk {
     if (ledger.lockedBy !== undefined) throw new SelfHealingError('locked', ledger.lockedBy);
   }
 }
+
+/** Returns the name that was meant: the same, or as it is shown where it has characters that nobody can type. */
+const asShown = (given: string, known: readonly string[]): string | undefined =>
+  known.includes(given) ? given : known.find((name) => printable(name) === given);

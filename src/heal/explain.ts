@@ -4,6 +4,7 @@ import { backoffOf, breakerOf, recordOf, recurrences, type Act, type GuardState 
 import { effectLines, NO_EFFECTS } from '../effects.js';
 import type { Issue } from '../issue.js';
 import type { BlockReason } from '../plan.js';
+import { printable } from '../printable.js';
 import type { HealingResult } from '../result.js';
 import { span } from '../words.js';
 
@@ -115,7 +116,7 @@ function textOf(facts: Omit<Explanation, 'text'>, times: number): string {
   if (blockedBy !== undefined) lines.push(`  not acted on (${blockedBy}): ${blockedBecause}`);
   for (const line of facts.effects) lines.push(`  ${lowerFirst(line)}`);
   lines.push(`  next: ${next}`);
-  return lines.join('\n');
+  return lines.map(printable).join('\n');
 }
 
 const lowerFirst = (line: string): string => line.charAt(0).toLowerCase() + line.slice(1);

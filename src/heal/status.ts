@@ -1,5 +1,6 @@
 import { CHANGES_GENERATION } from '../guard/generations.js';
 import { DAY, type Guards } from '../guard/guards.js';
+import { pausedBy, type OperatorCommand } from '../guard/commands.js';
 import { breakerOf, recordOf, type Act, type Approval, type GuardState } from '../guard/state.js';
 import { stormWait } from '../guard/storm.js';
 import { IssueType, type ComponentVerdict, type Issue } from '../issue.js';
@@ -18,7 +19,10 @@ export interface EngineStatus {
   readonly monitoring: { readonly intervalMs: number; readonly forMs: number } | undefined;
   readonly dryRun: boolean;
   readonly healingEnabled: boolean;
-  readonly pauses: readonly { readonly reason: string; readonly forMs: number }[];
+  /** Reasons for which all acting is paused, and who gave them; left out where that is not known. */
+  readonly pauses: readonly { readonly reason: string; readonly forMs: number; readonly by?: string }[];
+  /** Commands of people, oldest first, the last 50. */
+  readonly commands: readonly (Omit<OperatorCommand, 'at'> & { readonly timestamp: Date })[];
   /** Who holds the state; this engine then only observes. */
   readonly lockedBy: string | undefined;
   /** The last look at the host that went well. */
@@ -137,7 +141,14 @@ export function statusOf(facts: StatusFacts): EngineStatus {
     timestamp: new Date(wall),
     ...{ closed, dryRun, healingEnabled, lockedBy, issues, times },
     monitoring: monitoring && { intervalMs: monitoring.intervalMs, forMs: now - monitoring.since },
-    pauses: Object.entries(state.pauses).map(([reason, since]) => ({ reason, forMs: now - since })),
+    pauses: Object.entries(state.pauses).map(([reason, since]) => {
+      const by = pausedBy(state, reason);
+      return { reason, forMs: now - since, ...(by === undefined ? {} : { by }) };
+    }),
+    commands: (state.commands ?? []).map(({ at, ...command }) => ({
+      ...command,
+      timestamp: new Date(wall - (now - at)),
+    })),
     lastLook: last && {
       timestamp: last.report.timestamp,
       agoMs: now - last.at,

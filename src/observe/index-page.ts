@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Answer } from './http/answer.js';
+import { printable } from '../printable.js';
 import type { Health } from './health.js';
 
 const ENTITIES: Readonly<Record<string, string>> = {
@@ -27,7 +28,7 @@ export function indexPage(request: IncomingMessage, { status, reasons }: Health)
     '<h1>Self-healing</h1>',
     status === 'ok' ? '<p>The engine is at work.</p>' : '<p>The engine is not at work:</p>',
     ...(reasons.length > 0
-      ? [`<ul>${reasons.map((reason) => `<li>${escapeHtml(reason)}`).join('')}</ul>`]
+      ? [`<ul>${reasons.map((reason) => `<li>${escapeHtml(printable(reason))}`).join('')}</ul>`]
       : []),
     `<p><a href="${to('metrics')}">Metrics</a> for Prometheus, <a href="${to('health')}">health</a> as JSON.</p>`,
     '',

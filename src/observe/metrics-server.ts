@@ -23,7 +23,10 @@ export interface MetricsServerOptions extends ListenOptions {
    * text, or in the form of OpenMetrics where that is asked for.
    */
   readonly registry?: PrometheusRegistry | undefined;
-  /** Connections at once, 1 to 65,535; further ones are refused. Default 100. */
+  /**
+   * Connections at once, 1 to 65,535. A further one gets the place of the oldest that asks for nothing, and is refused
+   * while all are being answered. Default 100.
+   */
   readonly maxConnections?: number | undefined;
 }
 

@@ -1,5 +1,6 @@
 import type { ComponentStatus, EngineStatus } from '../heal/status.js';
 import type { Metrics } from '../heal/tally.js';
+import { printable } from '../printable.js';
 import type { ObservedEngine } from './metrics.js';
 
 /** What is seen of an engine at one moment, cut down to what labels may hold. */
@@ -33,11 +34,8 @@ const inTroubleFirst = (components: readonly ComponentStatus[]): ComponentStatus
 ];
 
 const LONGEST = 128;
-/** What cannot stand in a line of text: control characters, and halves of characters. */
-const UNFIT = /[\p{Cc}\p{Cs}]/gu;
-
 /** A word as a label may hold it: well-formed, one line, and not endless. A unit may be called anything. */
 export function labelValue(word: string): string {
-  const short = word.length <= LONGEST ? word : `${word.slice(0, LONGEST - 1)}…`;
-  return short.replace(UNFIT, '\uFFFD');
+  const whole = printable(word);
+  return whole.length <= LONGEST ? whole : `${printable(whole.slice(0, LONGEST - 1))}…`;
 }

@@ -1,5 +1,6 @@
 import type { CycleReport } from '../events.js';
 import type { PermissionStatus } from '../execute/permission-status.js';
+import { printable, printableData } from '../printable.js';
 import { issueLines } from './issue-lines.js';
 import type { Paint } from './paint.js';
 import { verdictLines } from './verdict-lines.js';
@@ -9,10 +10,11 @@ import { verdictLines } from './verdict-lines.js';
  * screens, however many units have failed: what is alike is shown together.
  */
 export function renderReport(
-  { verdicts, results, detectionMs }: CycleReport,
+  report: Pick<CycleReport, 'verdicts' | 'results' | 'detectionMs'>,
   permissions: PermissionStatus,
   paint: Paint,
 ): string {
+  const { verdicts, results, detectionMs } = printableData(report);
   return [
     paint.strong('Luminous self-healing: a dry run on this host. Nothing is changed.'),
     '',
@@ -22,6 +24,6 @@ export function renderReport(
     ...issueLines(results, verdicts, paint),
     '',
     paint.strong('What this process may do'),
-    `  ${permissions.description}`,
+    `  ${printable(permissions.description)}`,
   ].join('\n');
 }

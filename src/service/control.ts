@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { isSelfHealingError, messageOf } from '../errors.js';
+import { printable, printableJson } from '../printable.js';
 import { ask, EXIT, NoAnswer } from './control/client.js';
 import { HELP, parseCommandLine, type Invocation } from './control/command-line.js';
 import { render, wentWell } from './control/render.js';
@@ -12,7 +13,7 @@ async function main(args: readonly string[]): Promise<number> {
   try {
     invocation = parseCommandLine(args);
   } catch (error) {
-    console.error(messageOf(error));
+    console.error(printable(messageOf(error)));
     return EXIT.usage;
   }
   switch (invocation.kind) {
@@ -35,7 +36,10 @@ async function askDaemon(invocation: Extract<Invocation, { kind: 'ask' }>): Prom
   const { command, argument, socket, json, orLook } = invocation;
   let answer;
   try {
-    answer = await ask(socket, { version: 1, command, ...(argument === '' ? {} : { argument }) });
+    answer = await ask(socket, {
+      ...{ version: 1, command, uid: process.getuid?.() ?? 0 },
+      ...(argument === '' ? {} : { argument }),
+    });
   } catch (error) {
     if (!orLook || !(error instanceof NoAnswer) || error.exit !== EXIT.absent) throw error;
     console.error(
@@ -45,20 +49,18 @@ async function askDaemon(invocation: Extract<Invocation, { kind: 'ask' }>): Prom
     return EXIT.ok;
   }
   if (!answer.ok) {
-    if (json) console.log(JSON.stringify({ error: answer.error }, undefined, 2));
-    else console.error(answer.error);
+    if (json) console.log(printableJson({ error: answer.error }, 2));
+    else console.error(printable(answer.error));
     return EXIT.refused;
   }
   const data = answer.data as never;
-  console.log(
-    json ? JSON.stringify(data, undefined, 2) : render(command, data, argument, paintOf(process.stdout)),
-  );
+  console.log(json ? printableJson(data, 2) : render(command, data, argument, paintOf(process.stdout)));
   return wentWell(command, data) ? EXIT.ok : EXIT.refused;
 }
 
 main(process.argv.slice(2))
   .catch((error: unknown) => {
-    console.error(messageOf(error));
+    console.error(printable(messageOf(error)));
     if (isSelfHealingError(error) && error.code === 'invalid-argument') return EXIT.usage;
     return error instanceof NoAnswer ? error.exit : EXIT.broken;
   })

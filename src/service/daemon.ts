@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { realClock } from '../clock.js';
 import { messageOf } from '../errors.js';
+import { printable } from '../printable.js';
 import { loadConfig } from './config/load.js';
 import { Daemon, EXIT } from './daemon/daemon.js';
 import { journalLogger } from './daemon/journal.js';
@@ -31,7 +32,7 @@ async function main(args: readonly string[]): Promise<number> {
   if (values.check) {
     const loaded = await loadConfig(values.config);
     if ('config' in loaded) return 0;
-    for (const mistake of loaded.mistakes) console.error(mistake);
+    for (const mistake of loaded.mistakes) console.error(printable(mistake));
     return EXIT.config;
   }
   const { env } = process;
@@ -60,7 +61,7 @@ main(process.argv.slice(2)).then(
     process.exitCode = status;
   },
   (error: unknown) => {
-    console.error(messageOf(error));
+    console.error(printable(messageOf(error)));
     process.exitCode = EXIT.failed;
   },
 );

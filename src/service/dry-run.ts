@@ -1,4 +1,5 @@
 import { messageOf } from '../errors.js';
+import { printable } from '../printable.js';
 import { parseArguments } from './control/arguments.js';
 import { lookAtThisHost } from './look.js';
 
@@ -20,6 +21,6 @@ async function main(args: readonly string[]): Promise<void> {
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {
-  console.error(messageOf(error));
+  console.error(printable(messageOf(error)));
   process.exitCode = 2;
 });

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { messageOf } from '../errors.js';
 import { localHost } from '../host/local-host.js';
+import { printable } from '../printable.js';
 import { serve } from './helper/serve.js';
 
 const HELP = `The root helper of Luminous Healing. systemd starts it for one connection to /run/luminous-healing.sock; it reads one
@@ -49,6 +50,6 @@ async function main(args: readonly string[]): Promise<void> {
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {
-  console.error(`<3>${messageOf(error)}`);
+  console.error(`<3>${printable(messageOf(error))}`);
   process.exitCode = 1;
 });

@@ -4,6 +4,7 @@ import type { CycleReport } from '../events.js';
 import { getPermissionStatus } from '../execute/permission-handler.js';
 import type { PermissionStatus } from '../execute/permission-status.js';
 import type { HealingOptions } from '../options.js';
+import { printableJson } from '../printable.js';
 import { coloured, uncoloured, type Paint } from '../report/paint.js';
 import { renderReport } from '../report/report.js';
 
@@ -36,7 +37,7 @@ export async function lookAtThisHost(
   });
   const { permissions, ...report } = await lookWith(engine);
   return json
-    ? JSON.stringify({ ...report, permissions }, undefined, 2)
+    ? printableJson({ ...report, permissions }, 2)
     : renderReport(report, permissions, paintOf(process.stdout));
 }
 

@@ -1,3 +1,6 @@
+import { mkdtempSync, readFileSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import type { ApprovalRequest } from '../../src/guard/approvals.js';
 import { memoryStore } from '../../src/guard/store.js';
@@ -255,5 +258,90 @@ describe('explain', () => {
     const [{ text, next } = { text: '', next: '' }] = bench.engine.explain('nginx');
     expect(text).toContain('nginx.service has failed (exit-code)');
     expect(next).not.toBe('');
+  });
+});
+
+describe('a command of a person', () => {
+  const stateFile = () => join(mkdtempSync(join(tmpdir(), 'commands-')), 'state.json');
+
+  it('is kept with who gave it: in the state, in the log and in the status', async () => {
+    const state = stateFile();
+    const bench = benchOf(FAILED, { ...ASKS, state });
+    const by = { by: 'uid 1000' };
+    await bench.engine.pause('backup', by);
+    await bench.engine.resume('backup', { by: 'dashboard token' });
+    await bench.done(bench.engine.detectAndHeal());
+    const [{ id } = { id: '' }] = bench.engine.status().approvals;
+    await bench.engine.reject(id, by);
+    await bench.engine.reset('nginx', by);
+    await bench.engine.pause('by the program');
+    const kept = [
+      { command: 'pause', of: 'backup', by: 'uid 1000' },
+      { command: 'resume', of: 'backup', by: 'dashboard token' },
+      { command: 'reject', of: 'restart_service for nginx', by: 'uid 1000' },
+      { command: 'reset', of: 'nginx', by: 'uid 1000' },
+      { command: 'pause', of: 'by the program', by: 'the host program' },
+    ];
+    expect(bench.engine.status().commands).toMatchObject(kept);
+    expect(bench.engine.status().pauses).toMatchObject([
+      { reason: 'by the program', by: 'the host program' },
+    ]);
+    expect(bench.logger.lines.map(({ message }) => message)).toEqual(
+      expect.arrayContaining(['Command of uid 1000: pause: backup', 'Command of uid 1000: reset: nginx']),
+    );
+    await bench.engine.close();
+    expect(JSON.parse(readFileSync(state, 'utf8'))).toMatchObject({ commands: kept });
+    const next = benchOf(FAILED, { state });
+    await next.done(next.engine.detectAndHeal());
+    expect(next.engine.status().commands).toMatchObject(kept);
+    await next.engine.close();
+  });
+
+  it('is one short line, and there are 16 reasons for a pause at most: 1,500 attempts leave a small state', async () => {
+    const state = stateFile();
+    const bench = benchOf({}, { state });
+    for (const reason of [
+      'x'.repeat(201),
+      'two\nlines',
+      'esc \u001b[2J',
+      'bidi \u202e',
+      '',
+      '   ',
+      7 as never,
+    ])
+      await expect(bench.engine.pause(reason)).rejects.toThrow(/Expected `reason`/);
+    for (const by of ['x'.repeat(101), 'two\nlines', ''])
+      await expect(bench.engine.pause('backup', { by })).rejects.toThrow(/Expected `by`/);
+    await expect(bench.engine.pause('backup', { who: 'me' } as never)).rejects.toThrow(/`who`/);
+    let taken = 0;
+    for (let n = 0; n < 1_500; n += 1)
+      await bench.engine.pause(`${n} `.padEnd(200, 'x')).then(
+        () => (taken += 1),
+        () => undefined,
+      );
+    expect(taken).toBe(16);
+    await expect(bench.engine.pause('one more')).rejects.toThrow('there are 16 reasons already');
+    for (let n = 0; n < 200; n += 1) {
+      await bench.engine.resume('0 '.padEnd(200, 'x'));
+      await bench.engine.pause('0 '.padEnd(200, 'x'));
+    }
+    expect(bench.engine.status().commands).toHaveLength(50);
+    await bench.engine.close();
+    expect(statSync(state).size).toBeLessThan(40_000);
+  });
+
+  it('names a component as it is shown, where it has characters that nobody can type', async () => {
+    const checks = [
+      {
+        ...{ name: 'odd', component: 'part \u001b[2J', type: 'service' as const },
+        run: () => ({ status: 'bad' as const, reason: 'it is' }),
+      },
+    ];
+    const bench = benchOf({}, { checks });
+    await bench.done(bench.engine.detectAndHeal());
+    await expect(bench.engine.reset('part \\u001b[3J')).rejects.toThrow('Nothing is known');
+    await bench.engine.reset('part \\u001b[2J');
+    expect(bench.engine.status().commands).toMatchObject([{ command: 'reset', of: 'part \u001b[2J' }]);
+    await bench.engine.close();
   });
 });

@@ -91,7 +91,7 @@ describe('the status of an engine', () => {
       status: 'bad',
     });
     expect(nginx?.breakerForMs).toBeGreaterThan(3_500_000);
-    expect(pauses).toEqual([{ reason: 'lunch', forMs: 1_000 }]);
+    expect(pauses).toEqual([{ reason: 'lunch', forMs: 1_000, by: 'the host program' }]);
   });
 
   it('shows what waits for a person, with the plan', async () => {

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { printableJson } from '../../printable.js';
 import type { History, StreamEvents, View } from './view/view.js';
 
 /** What the audience is told, when it is time to. */
@@ -136,5 +137,5 @@ export class Audience {
 }
 
 function messageOf<Name extends keyof StreamEvents>(name: Name, data: StreamEvents[Name]): Buffer {
-  return Buffer.from(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
+  return Buffer.from(`event: ${name}\ndata: ${printableJson(data)}\n\n`);
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { SimplifiedHealingEngine } from '../../engine.js';
 import { isSelfHealingError } from '../../errors.js';
+import type { CommandOptions } from '../../guard/commands.js';
 import { json, type Answer } from '../http/answer.js';
 
 /** What a person may say: the one word that each takes, and what it does. */
@@ -9,15 +10,15 @@ const CONTROLS: Readonly<
     string,
     {
       readonly takes: string;
-      readonly run: (engine: SimplifiedHealingEngine, word: string) => Promise<unknown>;
+      readonly run: (engine: SimplifiedHealingEngine, word: string, by: CommandOptions) => Promise<unknown>;
     }
   >
 > = {
-  approve: { takes: 'id', run: (engine, id) => engine.approve(id) },
-  reject: { takes: 'id', run: (engine, id) => engine.reject(id) },
-  pause: { takes: 'reason', run: (engine, reason) => engine.pause(reason) },
-  resume: { takes: 'reason', run: (engine, reason) => engine.resume(reason) },
-  reset: { takes: 'component', run: (engine, component) => engine.reset(component) },
+  approve: { takes: 'id', run: (engine, id, by) => engine.approve(id, by) },
+  reject: { takes: 'id', run: (engine, id, by) => engine.reject(id, by) },
+  pause: { takes: 'reason', run: (engine, reason, by) => engine.pause(reason, by) },
+  resume: { takes: 'reason', run: (engine, reason, by) => engine.resume(reason, by) },
+  reset: { takes: 'component', run: (engine, component, by) => engine.reset(component, by) },
 };
 
 /** A request to do something is one short line. */
@@ -38,7 +39,7 @@ export async function control(
   const value = await valueOf(takes, request);
   if (value === undefined) return json(400, { error: `Expected JSON with a non-empty \`${takes}\`` });
   try {
-    const work = run(engine, value);
+    const work = run(engine, value, { by: `dashboard token, from ${request.socket.remoteAddress}` });
     const isDone = await Promise.race([work.then(() => true), patience()]);
     // How it ends is seen on the page.
     work.catch(() => undefined);

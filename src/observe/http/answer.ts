@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { printableJson } from '../../printable.js';
 import type { Handler } from './http-server.js';
 
 /** What a client is answered. */
@@ -41,7 +42,7 @@ export const text = (status: number, body: string, headers?: Answer['headers']):
 export const json = (status: number, value: unknown): Answer => ({
   status,
   type: 'application/json; charset=utf-8',
-  body: `${JSON.stringify(value)}\n`,
+  body: `${printableJson(value)}\n`,
 });
 
 /** Makes a handler that answers 500, and never throws, when the work goes wrong. */

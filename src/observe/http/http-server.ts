@@ -1,7 +1,15 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { expectNumber } from '../../expect.js';
-import { expectAddress, listenError, urlOf, type Address, type ListenOptions } from './address.js';
+import {
+  expectAddress,
+  isLoopback,
+  listenError,
+  urlOf,
+  type Address,
+  type ListenOptions,
+} from './address.js';
+import { Places } from './places.js';
 
 /** Answers a request: the form that Node, express and fastify's raw objects share. */
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void;
@@ -11,22 +19,28 @@ export interface HttpServerOptions {
   readonly handler: Handler;
   /** Where it listens when nothing else is said. */
   readonly defaults: Required<ListenOptions>;
-  /** Connections at once, 1 to 65,535; further ones are refused. Default 100. */
+  /**
+   * Connections at once, 1 to 65,535. A further one gets the place of the oldest that asks for nothing; it is refused
+   * while all of them are being answered. Eight more are kept for connections from this machine. Default 100.
+   */
   readonly maxConnections?: number | undefined;
 }
 
 /** A connection on which nothing moves for this long is ended: a reader that is slow may hold no place for ever. */
 const IDLE_MS = 30_000;
-/** A request is short; whoever takes longer than 10 s to say it is not heard. */
+/** Places for connections from this machine, beyond those for all: a scrape or a look is answered beside a crowd. */
+const KEPT_FOR_LOOPBACK = 8;
+/** A request is short; whoever takes longer than these milliseconds to say it is not heard. */
 const LIMITS = {
   maxHeaderSize: 8_192,
-  requestTimeout: 10_000,
-  headersTimeout: 10_000,
-  connectionsCheckingInterval: 5_000,
+  requestTimeout: 5_000,
+  headersTimeout: 5_000,
+  connectionsCheckingInterval: 1_000,
 };
 
 interface Running {
   readonly server: Server;
+  readonly places: Places;
   readonly address: Address;
 }
 
@@ -72,9 +86,15 @@ export class HttpServer {
   async #listen(host: string, port: number): Promise<Running> {
     const { createServer } = await import('node:http');
     const server = createServer(LIMITS, this.#options.handler);
-    server.maxConnections = this.#maxConnections;
     server.setTimeout(IDLE_MS);
-    server.on('connection', (socket) => socket.unref());
+    const places = new Places({ most: this.#maxConnections, kept: KEPT_FOR_LOOPBACK });
+    server.on('connection', (socket) => {
+      socket.unref();
+      places.take(socket, isLoopback(peerOf(socket)));
+    });
+    server.prependListener('request', ({ socket }, response) => {
+      if (places.begins(socket)) response.once('close', () => places.ends(socket));
+    });
     await new Promise<void>((resolve, reject) => {
       server.on('error', (error) => reject(listenError(error, host, port)));
       server.listen({ host, port }, resolve);
@@ -82,13 +102,16 @@ export class HttpServer {
     server.unref();
     const bound = server.address() as AddressInfo;
     const url = urlOf(bound.address, bound.port);
-    return { server, address: Object.freeze({ host: bound.address, port: bound.port, url }) };
+    return { server, places, address: Object.freeze({ host: bound.address, port: bound.port, url }) };
   }
 }
 
-async function close({ server }: Running): Promise<void> {
+const peerOf = ({ remoteAddress = '' }: Socket): string => remoteAddress.replace(/^::ffff:/, '');
+
+async function close({ server, places }: Running): Promise<void> {
   await new Promise<void>((resolve) => {
     server.close(() => resolve());
+    places.close();
     server.closeAllConnections();
   });
 }

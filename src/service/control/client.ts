@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs';
 import { createConnection } from 'node:net';
-import { CONTROL_GROUP, type Answer, type Request } from './protocol.js';
+import { CONTROL_GROUP, rootSocketOf, type Answer, type Request } from './protocol.js';
 
 /** Exit statuses of the control command. */
 export const EXIT = {
@@ -33,8 +34,20 @@ const MAX_ANSWER = 16 * 1024 * 1024;
 /** An answer that needs no act comes within this time, in milliseconds. */
 const QUICK_MS = 30_000;
 
-/** Asks the daemon. An act that was approved is waited for as long as it takes. */
-export async function ask(path: string, request: Request): Promise<Answer> {
+/**
+ * Asks the daemon; root by the socket of its own where there is one. An act that was approved is waited for as long as it
+ * takes.
+ */
+export async function ask(
+  path: string,
+  request: Request,
+  isRoot = process.getuid?.() === 0,
+): Promise<Answer> {
+  const own = rootSocketOf(path);
+  return askAt(isRoot && existsSync(own) ? own : path, request);
+}
+
+async function askAt(path: string, request: Request): Promise<Answer> {
   const text = await new Promise<string>((resolve, reject) => {
     const socket = createConnection(path);
     let heard = '';
@@ -53,9 +66,7 @@ export async function ask(path: string, request: Request): Promise<Answer> {
     socket.once('end', () => resolve(heard));
   });
   try {
-    const answer = JSON.parse(text, (_, value: unknown) =>
-      typeof value === 'string' ? withoutControls(value) : value,
-    ) as Partial<Answer> | null;
+    const answer = JSON.parse(text) as Partial<Answer> | null;
     if (answer?.version === 1 && typeof answer.ok === 'boolean') return answer as Answer;
   } catch {
     // Told below.
@@ -65,11 +76,6 @@ export async function ask(path: string, request: Request): Promise<Answer> {
     'The daemon closed the connection without a valid answer: check with `luminous-healing status` whether the command was carried out',
   );
 }
-
-/** What a daemon read from a journal must not steer the terminal of whoever reads it. */
-const withoutControls = (text: string): string =>
-  // eslint-disable-next-line no-control-regex
-  text.replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, '\ufffd');
 
 function noAnswer(error: NodeJS.ErrnoException, path: string): NoAnswer {
   switch (error.code) {

@@ -21,10 +21,11 @@ export interface Answers {
 
 /** Does what a person asked for. Rejects, in one sentence, when it cannot be done. */
 export async function obey(
-  { command, argument }: Request,
+  { command, argument, uid }: Request,
   engine: SimplifiedHealingEngine,
   rehearsal: () => SimplifiedHealingEngine,
 ): Promise<Answers[keyof Answers]> {
+  const by = { by: uid === undefined ? 'the control command' : `uid ${uid}` };
   const needed = (what: string): string => {
     if (argument !== undefined) return argument;
     throw new SelfHealingError('invalid-argument', `\`${command}\` needs ${what}`);
@@ -35,20 +36,20 @@ export async function obey(
     case 'explain':
       return engine.explain(argument);
     case 'approve': {
-      const result = await engine.approve(needed('the id of an approval'));
+      const result = await engine.approve(needed('the id of an approval'), by);
       return result ? { result } : {};
     }
     case 'reject':
-      await engine.reject(needed('the id of an approval'));
+      await engine.reject(needed('the id of an approval'), by);
       return {};
     case 'pause':
-      await engine.pause(needed('a reason'));
+      await engine.pause(needed('a reason'), by);
       return { pauses: engine.status().pauses };
     case 'resume':
-      await engine.resume(argument ?? onlyPause(engine));
+      await engine.resume(argument ?? onlyPause(engine), by);
       return { pauses: engine.status().pauses };
     case 'reset':
-      await engine.reset(needed('a component'));
+      await engine.reset(needed('a component'), by);
       return {};
     case 'heal':
       return lookWith(rehearsal());

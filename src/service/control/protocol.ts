@@ -4,6 +4,9 @@ import { expectKnownKeys, expectObject, expectOneOf, refusal } from '../../expec
 /** Where the daemon's control socket is, unless somebody says otherwise. */
 export const CONTROL_SOCKET = '/run/luminous-healing/control.sock';
 
+/** Returns the path of the socket beside it that only root may open. */
+export const rootSocketOf = (path: string): string => `${path.replace(/\.sock$/, '')}-root.sock`;
+
 /** The group whose members may connect. */
 export const CONTROL_GROUP = 'luminous-healing-control';
 
@@ -26,6 +29,8 @@ export interface Request {
   readonly command: Command;
   /** A component, the id of an approval, or a reason, as the command wants it. */
   readonly argument?: string;
+  /** Who asks, by the word of the control command: Node cannot read the credentials of a peer. */
+  readonly uid?: number;
 }
 
 /** One line of JSON back. */
@@ -45,10 +50,12 @@ export function parseRequest(line: string): Request {
     throw new SelfHealingError('protocol', 'Expected one line of JSON', { cause: error });
   }
   const given = expectObject('request', value);
-  expectKnownKeys('request', given, ['version', 'command', 'argument']);
+  expectKnownKeys('request', given, ['version', 'command', 'argument', 'uid']);
   if (given.version !== 1) throw refusal('version', '1', given.version);
   expectOneOf('command', given.command, COMMANDS, 'command');
   if (given.argument !== undefined && (typeof given.argument !== 'string' || given.argument === ''))
     throw refusal('argument', 'a non-empty string', given.argument);
+  if (given.uid !== undefined && !(Number.isSafeInteger(given.uid) && (given.uid as number) >= 0))
+    throw refusal('uid', 'the id of a user', given.uid);
   return given as unknown as Request;
 }

@@ -2,6 +2,7 @@ import { wordsOf } from '../../execute/words-of.js';
 import type { EngineStatus, WaitingApproval } from '../../heal/status.js';
 import { Severity } from '../../issue.js';
 import type { Paint } from '../../report/paint.js';
+import { printable, printableData } from '../../printable.js';
 import { renderReport } from '../../report/report.js';
 import type { HealingResult } from '../../result.js';
 import { span } from '../../words.js';
@@ -13,9 +14,10 @@ import type { Command } from './protocol.js';
 export function render<Asked extends Command>(
   command: Asked,
   data: Answers[Asked],
-  argument: string,
+  given: string,
   paint: Paint,
 ): string {
+  const argument = printable(given);
   const texts: { readonly [Key in Command]: (data: Answers[Key]) => string } = {
     status: (status) => renderStatus(status, paint),
     explain: (explanations) =>
@@ -33,7 +35,7 @@ export function render<Asked extends Command>(
       `What went wrong with ${argument} is forgotten: backoff and breaker are back at their start.`,
     heal: ({ permissions, ...report }) => renderReport(report, permissions, paint),
   };
-  return texts[command](data);
+  return texts[command](printableData(data));
 }
 
 /** Whether what came of a command is what was wanted. */
@@ -107,4 +109,4 @@ function renderResult(result: HealingResult, paint: Paint): string {
 }
 
 const pausedFor = (pauses: EngineStatus['pauses']): string =>
-  `Paused for: ${pauses.map(({ reason }) => reason).join('; ')}.`;
+  `Paused for: ${pauses.map(({ reason, by }) => (by === undefined ? reason : `${reason} (by ${by})`)).join('; ')}.`;

@@ -2,9 +2,15 @@ import { chmod, rm } from 'node:fs/promises';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import type { SimplifiedHealingEngine } from '../../engine.js';
 import { messageOf, SelfHealingError } from '../../errors.js';
-import type { Logger } from '../../logger.js';
+import { Places } from '../../observe/http/places.js';
+import { printableJson } from '../../printable.js';
 import { obey } from './obey.js';
-import { MAX_REQUEST, parseRequest, type Answer } from './protocol.js';
+import { MAX_REQUEST, parseRequest, rootSocketOf, type Answer } from './protocol.js';
+
+interface Listening {
+  readonly server: Server;
+  readonly places: Places;
+}
 
 /** What a control server speaks for. */
 export interface ControlParts {
@@ -12,18 +18,22 @@ export interface ControlParts {
   readonly engine: () => SimplifiedHealingEngine | undefined;
   /** Makes an engine for a dry run. */
   readonly rehearsal: () => SimplifiedHealingEngine;
-  readonly logger: Logger;
 }
 
-const MAX_CONNECTIONS = 16;
+/** Connections at once on each of the two sockets. */
+const MOST = { group: 16, root: 4 };
 /** A request is one line: whoever takes longer to say it is not heard. */
 const REQUEST_MS = 5_000;
+/** Whoever does not take the answer within this time does not want it. */
+const ANSWER_MS = 10_000;
 
-/** Answers the control command, one line of JSON with another, on a UNIX socket that a group may open. */
+/**
+ * Answers the control command, one line of JSON with another, on a UNIX socket that a group may open. A second one
+ * beside it, which only root may open, has places of its own: whatever the group does, root is answered.
+ */
 export class ControlServer {
   readonly #parts: ControlParts;
-  readonly #sockets = new Set<Socket>();
-  #server: Server | undefined;
+  #listening: readonly Listening[] = [];
 
   constructor(parts: ControlParts) {
     this.#parts = parts;
@@ -31,9 +41,14 @@ export class ControlServer {
 
   /** Listens. Rejects when another daemon does so already. */
   async start(path: string): Promise<void> {
+    this.#listening = [await this.#listen(path, 'group')];
+    this.#listening = [...this.#listening, await this.#listen(rootSocketOf(path), 'root')];
+  }
+
+  async #listen(path: string, who: keyof typeof MOST): Promise<Listening> {
     await removeStale(path);
-    const server = createServer((socket) => this.#take(socket));
-    server.maxConnections = MAX_CONNECTIONS;
+    const places = new Places({ most: MOST[who] });
+    const server = createServer((socket) => this.#take(socket, places, who));
     await new Promise<void>((resolve, reject) => {
       server.once('error', (error) =>
         reject(
@@ -42,23 +57,24 @@ export class ControlServer {
       );
       server.listen(path, resolve);
     });
-    this.#server = server;
     // Owner and group: which group that is, the folder and the unit decide.
-    await chmod(path, 0o660);
+    await chmod(path, who === 'root' ? 0o600 : 0o660);
+    return { server, places };
   }
 
   /** Ends all connections. Safe to call when it never began. */
   async stop(): Promise<void> {
-    const server = this.#server;
-    if (server === undefined) return;
-    this.#server = undefined;
-    for (const socket of this.#sockets) socket.destroy();
-    await new Promise<void>((resolve) => server.close(() => resolve()));
+    const listening = this.#listening;
+    this.#listening = [];
+    for (const { server, places } of listening) {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      places.close();
+      await closed;
+    }
   }
 
-  #take(socket: Socket): void {
-    this.#sockets.add(socket);
-    socket.once('close', () => this.#sockets.delete(socket));
+  #take(socket: Socket, places: Places, who: keyof typeof MOST): void {
+    places.take(socket);
     // Whoever hangs up before the answer does not want it.
     socket.on('error', () => undefined);
     const tooSlow = setTimeout(() => socket.destroy(), REQUEST_MS);
@@ -71,29 +87,32 @@ export class ControlServer {
       if (end === -1 && text.length <= MAX_REQUEST) return;
       clearTimeout(tooSlow);
       socket.off('data', take);
+      if (!places.begins(socket)) return;
       const line = end === -1 || end > MAX_REQUEST ? undefined : text.slice(0, end);
-      void this.#answer(line).then((answer) => socket.end(`${JSON.stringify(answer)}\n`));
+      void this.#answer(line, who).then((answer) => {
+        socket.end(`${printableJson(answer)}\n`);
+        places.ends(socket);
+        const untaken = setTimeout(() => socket.destroy(), ANSWER_MS).unref();
+        socket.once('close', () => clearTimeout(untaken));
+      });
     };
     socket.on('data', take);
   }
 
-  async #answer(line: string | undefined): Promise<Answer> {
+  async #answer(line: string | undefined, who: keyof typeof MOST): Promise<Answer> {
     try {
       if (line === undefined) throw new SelfHealingError('protocol', 'The request is too long');
-      const request = parseRequest(line);
+      const said = parseRequest(line);
+      // The kernel lets only root (and this user) open it: here the id is no claim.
+      const request = who === 'root' ? { ...said, uid: 0 } : said;
       const engine = this.#parts.engine();
       if (engine === undefined) throw new SelfHealingError('closed', 'The daemon is still starting');
-      if (!LOOKS.includes(request.command))
-        this.#parts.logger.info(`Asked by the control command: ${request.command} ${request.argument ?? ''}`);
       return { version: 1, ok: true, data: await obey(request, engine, this.#parts.rehearsal) };
     } catch (error) {
       return { version: 1, ok: false, error: messageOf(error) };
     }
   }
 }
-
-/** Commands that change nothing, and are not worth a line in the journal. */
-const LOOKS: readonly string[] = ['status', 'explain', 'heal'];
 
 /** A daemon that was killed leaves its socket behind. */
 async function removeStale(path: string): Promise<void> {

@@ -75,7 +75,6 @@ export class Daemon {
       // What it finds is for whoever asked, and not for the journal.
       rehearsal: () =>
         engineOf(this.#running?.config ?? {}, this.#parts, { dryRun: true, logger: silentLogger }),
-      logger: this.#logger,
     });
     try {
       const first = new Running(loaded.config, this.#parts);

@@ -1,5 +1,6 @@
 import type { EngineEvents, EventName } from '../../events.js';
 import type { Logger } from '../../logger.js';
+import { printable } from '../../printable.js';
 import type { HealingResult } from '../../result.js';
 
 /** Takes one line. */
@@ -12,7 +13,7 @@ const PRIORITY = { debug: 7, info: 6, warn: 4, error: 3 } as const;
 export function journalLogger(write: Write, toJournal: boolean): Logger {
   const say = (level: keyof typeof PRIORITY) => (message: string) => {
     const prefix = toJournal ? `<${PRIORITY[level]}>` : '';
-    for (const line of message.split('\n')) write(`${prefix}${line}`);
+    write(`${prefix}${printable(message)}`);
   };
   return { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') };
 }

@@ -1,6 +1,7 @@
 import { messageOf } from '../../errors.js';
 import { runProgram } from '../../host/systemd/run-program.js';
 import type { Logger } from '../../logger.js';
+import { printable } from '../../printable.js';
 
 /** Tells systemd how the service stands: `READY=1`, `STATUS=…`, `WATCHDOG=1` … as sd_notify(3) has them. */
 export type Notify = (...assignments: readonly string[]) => Promise<void>;
@@ -16,7 +17,7 @@ export function systemdNotify(
   if (!environment.NOTIFY_SOCKET) return () => Promise.resolve();
   let telling = Promise.resolve();
   return (...assignments) => {
-    const words = assignments.map((word) => word.replace(/\s+/g, ' ').slice(0, 1_000));
+    const words = assignments.map((word) => printable(word.replace(/\s+/g, ' ')).slice(0, 1_000));
     return (telling = telling.then(() => tell(words, logger)));
   };
 }

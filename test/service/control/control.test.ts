@@ -1,5 +1,6 @@
 import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { createConnection, createServer } from 'node:net';
+import { once } from 'node:events';
+import { createConnection, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -7,17 +8,22 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SimplifiedHealingEngine } from '../../../src/engine.js';
 import { uncoloured } from '../../../src/report/paint.js';
 import { ask, EXIT } from '../../../src/service/control/client.js';
-import { COMMANDS, MAX_REQUEST, parseRequest, type Command } from '../../../src/service/control/protocol.js';
+import {
+  COMMANDS,
+  MAX_REQUEST,
+  parseRequest,
+  rootSocketOf,
+  type Command,
+} from '../../../src/service/control/protocol.js';
 import { render, wentWell } from '../../../src/service/control/render.js';
 import { ControlServer } from '../../../src/service/control/server.js';
-import { failedUnit, fakeExecutor, fakeHost, recordingLogger } from '../../../src/testing/index.js';
+import { failedUnit, fakeExecutor, fakeHost } from '../../../src/testing/index.js';
 
 describe('the control socket', () => {
   let folder: string;
   let path: string;
   let engine: SimplifiedHealingEngine;
   let server: ControlServer;
-  const logger = recordingLogger();
   const make = (dryRun = false) =>
     new SimplifiedHealingEngine({
       host: fakeHost({ units: [failedUnit({ name: 'nginx' })] }),
@@ -32,7 +38,7 @@ describe('the control socket', () => {
     folder = mkdtempSync(join(tmpdir(), 'control-'));
     path = join(folder, 'control.sock');
     engine = make();
-    server = new ControlServer({ engine: () => engine, rehearsal: () => make(true), logger });
+    server = new ControlServer({ engine: () => engine, rehearsal: () => make(true) });
     await server.start(path);
   });
   afterEach(async () => {
@@ -42,7 +48,7 @@ describe('the control socket', () => {
   });
 
   const asked = (command: Command, argument?: string) =>
-    ask(path, { version: 1, command, ...(argument === undefined ? {} : { argument }) });
+    ask(path, { version: 1, command, ...(argument === undefined ? {} : { argument }) }, false);
 
   /** Says something as it stands, and gives what comes back. */
   const say = (bytes: string | Buffer): Promise<string> =>
@@ -55,6 +61,50 @@ describe('the control socket', () => {
 
   it('is for its owner and its group only', () => {
     expect(statSync(path).mode & 0o777).toBe(0o660);
+    expect(statSync(rootSocketOf(path)).mode & 0o777).toBe(0o600);
+  });
+
+  describe('beside clients that hold its places', () => {
+    const held: Socket[] = [];
+    afterEach(() => {
+      for (const socket of held.splice(0)) socket.destroy();
+    });
+    const hold = async (at: string, count: number, bytes = ''): Promise<void> => {
+      for (let n = 0; n < count; n += 1) {
+        const socket = createConnection(at);
+        socket.on('error', () => undefined);
+        held.push(socket);
+        await once(socket, 'connect');
+        if (bytes !== '') socket.write(bytes);
+      }
+    };
+    const status = (isRoot: boolean) => ask(path, { version: 1, command: 'status' }, isRoot);
+
+    it.each([
+      ['16 idle ones', 16, ''],
+      ['100 idle ones', 100, ''],
+      ['100 that say half a line', 100, '{"version":1,'],
+      ['100 that were answered and stay', 100, '{"version":1,"command":"status"}\n'],
+    ])('answers root and the group: %s', async (_, count, bytes) => {
+      await hold(path, count, bytes);
+      expect(await status(true)).toMatchObject({ ok: true });
+      expect(await status(false)).toMatchObject({ ok: true });
+      await hold(rootSocketOf(path), count, bytes);
+      expect(await status(true)).toMatchObject({ ok: true });
+    });
+
+    it('answers root while 16 commands of the group are in progress, and refuses the 17th at once', async () => {
+      let begun = 0;
+      const hanging = { explain: () => new Promise(() => (begun += 1)), status: () => engine.status() };
+      const busy = new ControlServer({ engine: () => hanging as never, rehearsal: () => make(true) });
+      const at = join(folder, 'busy.sock');
+      await busy.start(at);
+      await hold(at, 16, '{"version":1,"command":"explain"}\n');
+      while (begun < 16) await new Promise((resolve) => setImmediate(resolve));
+      await expect(ask(at, { version: 1, command: 'status' }, false)).rejects.toThrow(/The daemon/);
+      expect(await ask(at, { version: 1, command: 'status' }, true)).toMatchObject({ ok: true });
+      await busy.stop();
+    });
   });
 
   it('answers with data that reads well', async () => {
@@ -86,7 +136,16 @@ describe('the control socket', () => {
     });
     expect(await asked('resume', 'two')).toMatchObject({ data: { pauses: [{ reason: 'one' }] } });
     expect(await asked('resume')).toMatchObject({ data: { pauses: [] } });
-    expect(logger.lines.map(({ message }) => message)).toContain('Asked by the control command: pause one');
+    await ask(path, { version: 1, command: 'pause', argument: 'three', uid: 1000 }, false);
+    await ask(path, { version: 1, command: 'pause', argument: 'four', uid: 1000 }, true);
+    expect(engine.status().commands.map(({ command, of, by }) => `${command} ${of}: ${by}`)).toEqual([
+      'pause one: the control command',
+      'pause two: the control command',
+      'resume two: the control command',
+      'resume one: the control command',
+      'pause three: uid 1000',
+      'pause four: uid 0',
+    ]);
   });
 
   it('shows a dry run by an engine of its own, which changes nothing', async () => {
@@ -125,7 +184,7 @@ describe('the control socket', () => {
   });
 
   it('takes the place of one that a killed daemon left, and never that of a living one', async () => {
-    const other = new ControlServer({ engine: () => engine, rehearsal: make, logger });
+    const other = new ControlServer({ engine: () => engine, rehearsal: make });
     await expect(other.start(path)).rejects.toThrow(/Another daemon answers at/);
     const stale = join(folder, 'stale.sock');
     writeFileSync(stale, '');
@@ -149,9 +208,12 @@ describe('the control socket', () => {
   });
 
   it('never hands a control character to the terminal of whoever asks', async () => {
-    await asked('pause', 'red \u001b[31m alert \u0007');
-    const answer = await asked('status');
-    expect(answer).toMatchObject({ data: { pauses: [{ reason: 'red \ufffd[31m alert \ufffd' }] } });
+    expect(
+      await say('{"version":1,"command":"reset","argument":"red \\u001b[31m\\u009b\\u202e"}\n'),
+    ).toContain('`red \\u001b[31m\\u009b\\u202e`');
+    const status = { ...engine.status(), pauses: [{ reason: 'red \u001b[31m', forMs: 1 }] };
+    const shown = render('status', status, '', uncoloured);
+    expect(shown).toContain('paused: red \\u001b[31m');
   });
 
   it('counts an approved act that did not end well as not well', () => {

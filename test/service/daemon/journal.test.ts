@@ -12,7 +12,7 @@ it('begins each line with its priority where the journal reads it, and not elsew
     logger.warn('w');
     logger.error('e');
   }
-  expect(lines).toEqual(['<7>d', '<6>two', '<6>lines', '<4>w', '<3>e', 'd', 'two', 'lines', 'w', 'e']);
+  expect(lines).toEqual(['<7>d', '<6>two\\nlines', '<4>w', '<3>e', 'd', 'two\\nlines', 'w', 'e']);
 });
 
 it('keeps one record for each thing that happened, as a line of JSON', async () => {

@@ -1,3 +1,5 @@
+import { printable } from '../../../printable.js';
+
 /**
  * A document in 90 lines: what should be there is written down as plain data, and only what differs is changed, so
  * that focus, selection and open details stay where they are. Text is text: nothing here can make markup of it.
@@ -14,6 +16,12 @@ export interface Element_ {
 export type Attributes = Readonly<
   Record<string, string | number | boolean | undefined | ((event: Event) => void)>
 >;
+
+/** Puts a text into an element that is there, in place of its content. */
+export function put(place: Element, text: string): void {
+  const shown = printable(text);
+  if (place.textContent !== shown) place.textContent = shown;
+}
 
 /** What a child may be written as. What is not there is left out. */
 export type Child = Element_ | string | false | null | undefined | readonly Child[];
@@ -63,7 +71,8 @@ export function render(parent: Element, ...wanted: Child[]): void {
   for (const node of [...parent.childNodes]) if (!kept.has(node)) node.remove();
 }
 
-function textNode(text: string, loose: ChildNode[]): Node {
+function textNode(given: string, loose: ChildNode[]): Node {
+  const text = printable(given);
   const [first] = loose;
   if (first?.nodeType !== Node.TEXT_NODE) return document.createTextNode(text);
   loose.shift();
@@ -102,7 +111,9 @@ function set(node: Element, name: string, value: Attributes[string]): void {
   } else if (value === undefined || value === false || typeof value === 'function') {
     node.removeAttribute(name);
   } else {
-    node.setAttribute(name, value === true ? '' : String(value));
+    const text = value === true ? '' : String(value);
+    // These are compared with what the engine calls things, and shown to nobody.
+    node.setAttribute(name, name.startsWith('data-') || name === 'value' ? text : printable(text));
   }
 }
 

@@ -2,7 +2,7 @@ import './style.css';
 import type { StreamEvents, View } from '../view/view.js';
 import { adoptToken, tell } from './api.js';
 import { draw, keepOnly, redraw } from './charts.js';
-import { byId, render } from './dom.js';
+import { byId, put, render } from './dom.js';
 import { Hour } from '../view/hour.js';
 import { acts } from './sections/acts.js';
 import { approvals } from './sections/approvals.js';
@@ -39,10 +39,10 @@ const around: Around = {
 
 /** Says something once, to those who read and to those who listen. */
 function announce(text: string, isProblem = false): void {
-  byId('announce').textContent = text;
+  put(byId('announce'), text);
   const foot = byId('foot');
   foot.dataset['tone'] = isProblem ? 'bad' : 'ok';
-  foot.textContent = text;
+  put(foot, text);
 }
 
 function heard<Name extends keyof StreamEvents>(name: Name, data: StreamEvents[Name]): void {
@@ -55,8 +55,7 @@ function heard<Name extends keyof StreamEvents>(name: Name, data: StreamEvents[N
   if (name === 'view') {
     const next = data as View;
     if (next.engine.lastCheck !== null) hour.add(next.engine.lastCheck, next.readings);
-    if (view?.headline.sentence !== next.headline.sentence)
-      byId('announce').textContent = next.headline.sentence;
+    if (view?.headline.sentence !== next.headline.sentence) put(byId('announce'), next.headline.sentence);
     view = next;
   }
   show();

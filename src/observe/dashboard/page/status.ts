@@ -1,5 +1,6 @@
+import { printable } from '../../../printable.js';
 import type { View } from '../view/view.js';
-import { byId, el, type Child } from './dom.js';
+import { byId, el, put, type Child } from './dom.js';
 import type { Link } from './stream.js';
 import { ago, many, span } from './words.js';
 
@@ -10,15 +11,15 @@ const STALE_MS = 12_000;
 /** The state of everything in one sentence. */
 export function showHeadline({ headline, host, issues }: View): void {
   const { tone, sentence, detail } = headline;
-  put('sentence', sentence);
-  put('detail', detail);
-  put('host', host);
+  put(byId('sentence'), sentence);
+  put(byId('detail'), detail);
+  put(byId('host'), host);
   const place = byId('headline');
   place.dataset['tone'] = tone;
   const sign = place.querySelector('.sign');
   if (sign) sign.textContent = SIGNS[tone];
   const count = issues.length === 0 ? '' : ` ${issues.length}`;
-  document.title = `${SIGNS[tone]}${count} ${sentence} · ${host}`;
+  document.title = printable(`${SIGNS[tone]}${count} ${sentence} · ${host}`);
 }
 
 /** How the engine works, in a line of small facts. */
@@ -51,7 +52,7 @@ export function showLink(link: Link, view: View | undefined, silentMs: number): 
   const stale = byId('stale');
   document.documentElement.toggleAttribute('data-stale', isStale);
   byId('link').dataset['state'] = isStale ? 'stale' : link.state;
-  put('link-text', words(link, isStale));
+  put(byId('link-text'), words(link, isStale));
   const was = !stale.hidden;
   stale.hidden = !isStale;
   if (!isStale) return;
@@ -60,7 +61,7 @@ export function showLink(link: Link, view: View | undefined, silentMs: number): 
   const text = `No word from the engine for ${span(silentMs)}. ${old}`;
   const why = link.state === 'lost' ? ` ${sentence(link.why)} Trying again.` : '';
   stale.setAttribute('aria-live', was ? 'off' : 'assertive');
-  put('stale', text + why);
+  put(byId('stale'), text + why);
 }
 
 function words(link: Link, isStale: boolean): string {
@@ -72,8 +73,3 @@ function words(link: Link, isStale: boolean): string {
 
 const sentence = (text: string): string =>
   `${text.charAt(0).toUpperCase()}${text.slice(1).replace(/\.$/, '')}.`;
-
-function put(id: string, text: string): void {
-  const place = byId(id);
-  if (place.textContent !== text) place.textContent = text;
-}

@@ -33,8 +33,10 @@ export function bannersOf(status: EngineStatus): Banner[] {
       sentence: `For ${span(storm.forMs)}. Nothing is repaired before it has been calm for ${span(storm.calmInMs)} more; then one repair at a time.`,
     });
   if (lockedBy !== undefined) banners.push({ kind: 'locked', tone: 'note', sentence: `${lockedBy}.` });
-  for (const { reason, forMs } of pauses)
-    banners.push({ kind: 'paused', tone: 'note', sentence: `For ${span(forMs)}: ${reason}`, reason });
+  for (const { reason, forMs, by } of pauses) {
+    const who = by === undefined ? '' : ` (by ${by})`;
+    banners.push({ kind: 'paused', tone: 'note', sentence: `For ${span(forMs)}: ${reason}${who}`, reason });
+  }
   if (!healingEnabled)
     banners.push({
       kind: 'healing-disabled',

@@ -9,6 +9,8 @@ import type { ApprovalView, BreakerView, IssueView, View } from './view.js';
 
 /** So many issues at most, the worst first. */
 const ISSUES = 50;
+/** Commands of people at most, the newest. */
+const COMMANDS = 10;
 
 /** What the page is made from. */
 export interface Facts {
@@ -45,6 +47,10 @@ export function viewOf({ status, explained, metrics, host, controls }: Facts): V
     moreUnits: more,
     breakers: breakersOf(status, at),
     acts: actsOf(status),
+    commands: status.commands
+      .slice(-COMMANDS)
+      .reverse()
+      .map(({ timestamp, command, of, by }) => ({ at: timestamp.getTime(), command, of, by })),
     held: heldOf(status),
     totals: {
       detected: metrics.issuesDetected,

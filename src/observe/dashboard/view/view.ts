@@ -24,6 +24,8 @@ export interface View {
   readonly breakers: readonly BreakerView[];
   /** What was done, newest first. */
   readonly acts: readonly ActView[];
+  /** Commands of people, newest first. */
+  readonly commands: readonly CommandView[];
   /** What was not done, newest first. */
   readonly held: readonly HeldView[];
   readonly totals: {
@@ -37,6 +39,14 @@ export interface View {
   };
   /** Whether this page may approve, reject, pause, resume and reset. */
   readonly controls: boolean;
+}
+
+/** What a person has said, and who it was. */
+export interface CommandView {
+  readonly at: number;
+  readonly command: string;
+  readonly of: string;
+  readonly by: string;
 }
 
 /** How bad it is, in the four tones of the page. */

@@ -6,13 +6,22 @@ import { empty, heading, timeline, type Around } from './frame.js';
 import { pair, steps } from './plan.js';
 
 /** What was done, with before and after. */
-export const acts = ({ acts: all }: View, { now }: Around): Child => [
+export const acts = ({ acts: all, commands }: View, { now }: Around): Child => [
   heading('acts', 'What was done', all.length > 0 && many(all.length, 'repair')),
   all.length === 0 && empty('Nothing had to be done.'),
   timeline(
     all.map((act) => entry(act, now)),
     'Earlier repairs',
   ),
+  commands.length > 0 &&
+    el(
+      'details',
+      { key: 'commands' },
+      el('summary', {}, 'What people have said'),
+      commands.map(({ at, command, of, by }) =>
+        el('p', { class: 'muted small' }, `${clock(at, now)}: ${command}: ${of} (by ${by})`),
+      ),
+    ),
 ];
 
 const entry = (act: ActView, now: number): Element_ =>
