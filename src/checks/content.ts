@@ -36,8 +36,10 @@ export function expectContent(content: string, options: ContentOptions, where: s
 
 /** Tests a regular expression or the source of one, whatever was matched before. */
 export function matchesPattern(content: string, matches: string | RegExp): boolean {
-  const source = typeof matches === 'string' ? new RegExp(matches) : new RegExp(matches.source, matches.flags);
+  const source =
+    typeof matches === 'string' ? new RegExp(matches) : new RegExp(matches.source, matches.flags);
   return source.test(content);
 }
 
-const quoted = (value: string): string => JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
+const quoted = (value: string): string =>
+  JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);

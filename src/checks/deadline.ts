@@ -2,6 +2,8 @@ import { until } from '../until.js';
 
 /** How late this program may be in a time limit, as a share of it, before its own lateness is the reason. */
 const LATE_SHARE = 0.1;
+/** Lateness that every program has now and then, in milliseconds. */
+const LATE_MS = 50;
 const SLICES = 20;
 
 /** A time limit passed. */
@@ -36,7 +38,11 @@ export async function withinLimit<T>(
     // What has arrived meanwhile is heard before the limit counts.
     if (now - start >= limitMs) {
       clearInterval(timer);
-      setImmediate(() => setImmediate(() => end.abort(new TimeLimit(limitMs, lateMs <= limitMs * LATE_SHARE))));
+      setImmediate(() =>
+        setImmediate(() =>
+          end.abort(new TimeLimit(limitMs, lateMs <= Math.max(LATE_MS, limitMs * LATE_SHARE))),
+        ),
+      );
     }
   }, slice);
   try {

@@ -1,6 +1,7 @@
 import { messageOf } from '../errors.js';
 import type { Verdict } from '../issue.js';
 import { span } from '../words.js';
+import { refusedCertificate } from './certificate.js';
 import { TimeLimit } from './deadline.js';
 import { bad, unknownVerdict } from './make.js';
 
@@ -66,8 +67,12 @@ export function verdictOfFailure(what: string, error: unknown): Verdict {
   }
   const codes = codesOf(error);
   // Of several addresses, one that refuses is an answer.
-  const refused = codes.find((code) => BAD[code] !== undefined && (codes.length === 1 || code !== 'ETIMEDOUT'));
+  const refused = codes.find(
+    (code) => BAD[code] !== undefined && (codes.length === 1 || code !== 'ETIMEDOUT'),
+  );
   if (refused !== undefined) return bad(`${what} ${BAD[refused]!}`);
+  const certificate = refusedCertificate(codes[0]);
+  if (certificate !== undefined) return bad(`${what} ${certificate}`);
   if (codes.some((code) => code.startsWith('HPE_'))) return bad(`${what} does not speak HTTP (${codes[0]!})`);
   if (codes.some((code) => /^ERR_SSL_|^EPROTO$|^ERR_TLS_/.test(code)))
     return bad(`${what} failed the TLS handshake (${codes[0]!})`);

@@ -3,7 +3,8 @@ import { WrongAnswer } from './failure.js';
 import { bounds, type Leaf } from './rules.js';
 
 /** What a value in JSON must be: equal to this, or a number within these bounds. */
-export type JsonExpected = string | number | boolean | null | { readonly min?: number; readonly max?: number };
+export type JsonExpected =
+  string | number | boolean | null | { readonly min?: number; readonly max?: number };
 
 /** Rule of one expected value. */
 export const jsonExpected: Leaf = (name, value) => {
@@ -28,8 +29,10 @@ export function expectJson(text: string, expected: Readonly<Record<string, JsonE
     }
     const { min = -Infinity, max = Infinity } = want;
     if (typeof got !== 'number') throw new WrongAnswer(`has ${show(got)} at ${path}, expected a number`);
-    if (got < min) throw new WrongAnswer(`has ${got} at ${path}, under ${min}`, { value: got, threshold: min });
-    if (got > max) throw new WrongAnswer(`has ${got} at ${path}, over ${max}`, { value: got, threshold: max });
+    if (got < min)
+      throw new WrongAnswer(`has ${got} at ${path}, under ${min}`, { value: got, threshold: min });
+    if (got > max)
+      throw new WrongAnswer(`has ${got} at ${path}, over ${max}`, { value: got, threshold: max });
   }
 }
 
@@ -44,4 +47,5 @@ function valueAt(json: unknown, path: string): unknown {
   );
 }
 
-const show = (value: unknown): string => (value === undefined ? 'nothing' : JSON.stringify(value).slice(0, 60));
+const show = (value: unknown): string =>
+  value === undefined ? 'nothing' : JSON.stringify(value).slice(0, 60);

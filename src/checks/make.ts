@@ -1,4 +1,11 @@
-import { expectEvery, expectHeals, expectTimes, type Check, type HealFunction, type HealingChoice } from '../detect/check.js';
+import {
+  expectEvery,
+  expectHeals,
+  expectTimes,
+  type Check,
+  type HealFunction,
+  type HealingChoice,
+} from '../detect/check.js';
 import { expectNumber, expectObject, expectOneOf, refusal } from '../expect.js';
 import type { IssueType, Severity, Verdict } from '../issue.js';
 import type { Snapshot, SnapshotPart } from '../host/snapshot.js';
@@ -102,8 +109,16 @@ function withSeverity(run: Check['run'], severity: Severity): Check['run'] {
   };
 }
 
-export const ok = (reason: string, more: Partial<Verdict> = {}): Verdict => ({ status: 'ok', reason, ...more });
-export const bad = (reason: string, more: Partial<Verdict> = {}): Verdict => ({ status: 'bad', reason, ...more });
+export const ok = (reason: string, more: Partial<Verdict> = {}): Verdict => ({
+  status: 'ok',
+  reason,
+  ...more,
+});
+export const bad = (reason: string, more: Partial<Verdict> = {}): Verdict => ({
+  status: 'bad',
+  reason,
+  ...more,
+});
 export const unknownVerdict = (reason: string, more: Partial<Verdict> = {}): Verdict => ({
   status: 'unknown',
   reason,

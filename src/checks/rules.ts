@@ -90,10 +90,10 @@ export const object =
 
 /** Bounds: at least one of `min` and `max`. */
 export const bounds: Leaf = (name, value) => {
-  object({ min: number(-Number.MAX_VALUE, Number.MAX_VALUE), max: number(-Number.MAX_VALUE, Number.MAX_VALUE) })(
-    name,
-    value,
-  );
+  object({
+    min: number(-Number.MAX_VALUE, Number.MAX_VALUE),
+    max: number(-Number.MAX_VALUE, Number.MAX_VALUE),
+  })(name, value);
   const { min, max } = value as { min?: number; max?: number };
   if (min === undefined && max === undefined) throw refusal(name, 'an object with `min` or `max`', value);
   if (min !== undefined && max !== undefined && min > max)
