@@ -6,6 +6,7 @@ const src = (file: string): string => fileURLToPath(new URL(`src/${file}`, impor
 
 /** The package's own name means its sources, so that examples and docs run unchanged in the tests. */
 const alias = {
+  '@luminous-nix/self-healing/checks': src('checks/index.ts'),
   '@luminous-nix/self-healing/dashboard': src('observe/dashboard/index.ts'),
   '@luminous-nix/self-healing/prometheus': src('observe/prometheus.ts'),
   '@luminous-nix/self-healing/testing': src('testing/index.ts'),

@@ -41,6 +41,7 @@ try {
     esbuildPlugins: [pageForEsbuild],
     esbuildOptions(options) {
       options.alias = {
+        '@luminous-nix/self-healing/checks': join(root, 'src', 'checks', 'index.ts'),
         '@luminous-nix/self-healing/dashboard': join(root, 'src', 'observe', 'dashboard', 'index.ts'),
         '@luminous-nix/self-healing/prometheus': join(root, 'src', 'observe', 'prometheus.ts'),
         '@luminous-nix/self-healing': join(root, 'src', 'index.ts'),

@@ -28,6 +28,23 @@ let
   servedBeyond = builtins.filter ({ address, ... }: !isLoopback address) served;
   tokenCredential = "dashboard-token";
 
+  # Units that a check restarts: whoever writes that lists them.
+  healedByChecks = builtins.filter builtins.isString (
+    map (check: check.heals or null) (builtins.attrValues cfg.checks)
+  );
+  # The daemon may reach this machine only, unless a check looks beyond it.
+  looksBeyond =
+    check:
+    let
+      host = check.tcp.host or check.tls.host or check.clock.server or null;
+      url = check.http.url or null;
+    in
+    (host != null && !isLoopback host)
+    || (url != null && builtins.match "https?://(localhost|127\\.[0-9.]+|\\[::1])([:/?#].*)?" url == null);
+  credentials =
+    lib.optional (cfg.dashboard.tokenFile != null) "${tokenCredential}:${toString cfg.dashboard.tokenFile}"
+    ++ lib.mapAttrsToList (name: file: "${name}:${toString file}") cfg.credentials;
+
   # What the options say, in the words of the configuration file. `settings` has the last word.
   configuration = lib.recursiveUpdate (
     {
@@ -39,12 +56,12 @@ let
       }
       // lib.optionalAttrs (cfg.thresholds.load != null) { loadAverage = cfg.thresholds.load; };
     }
-    // lib.optionalAttrs (cfg.services != null) { inherit (cfg) services; }
+    // lib.optionalAttrs (cfg.services != null) { services = lib.unique (cfg.services ++ healedByChecks); }
+    // lib.optionalAttrs (cfg.checks != { }) { inherit (cfg) checks; }
     // lib.optionalAttrs (cfg.protect != [ ]) { inherit (cfg) protect; }
     // lib.optionalAttrs (cfg.mounts.exclude != [ ] || cfg.mounts.levels != { }) {
       mounts = {
-        inherit (cfg.mounts) exclude;
-        levels = lib.mapAttrs (_: lib.filterAttrs (_: value: value != null)) cfg.mounts.levels;
+        inherit (cfg.mounts) exclude levels;
       };
     }
     // lib.optionalAttrs cfg.allowRollback { nix.allowRollback = true; }
@@ -149,27 +166,19 @@ in
         description = "Mount points that are left out: a path, or the start of one and `*`.";
       };
       levels = mkOption {
-        type = types.attrsOf (
-          types.submodule {
-            options = {
-              percent = mkOption {
-                type = types.nullOr (types.numbers.between 0 100);
-                default = null;
-                description = "Use in percent above which the file system is too full.";
-              };
-              freeBytes = mkOption {
-                type = types.nullOr types.ints.positive;
-                default = null;
-                description = "Bytes that must stay free; with `percent`, it is too full only above that and below this.";
-              };
-            };
-          }
-        );
+        type = types.attrsOf (types.attrsOf types.anything);
         default = { };
         example = {
           "/archive".freeBytes = 1000000000000;
+          "/var/log" = {
+            percent = 95;
+            freeBytes = 5000000000;
+          };
         };
-        description = "Levels by mount point, in place of `thresholds.disk`.";
+        description = ''
+          Levels by mount point, in place of `thresholds.disk`: `percent` in use, `freeBytes` that must stay free, or both;
+          with both it is too full only above the one and below the other.
+        '';
       };
     };
 
@@ -187,6 +196,34 @@ in
         The units to watch and to heal: names, patterns such as `worker@*`, or
         `{ unit, keepRunning, restartForMemory }`. Every other unit that failed is reported.
         `null` watches all, and heals a service that has failed and that another unit wants.
+      '';
+    };
+
+    checks = mkOption {
+      type = types.attrsOf (types.attrsOf types.anything);
+      default = { };
+      example = {
+        web = {
+          http.url = "http://127.0.0.1/health";
+          heals = "nginx";
+        };
+      };
+      description = ''
+        Checks, by name: one kind each (`http`, `tcp`, `process` …) with its options, and beside it `heals`, `every`
+        and so on. See `docs/checks.md`. A mistake in one fails the build. A unit in `heals` is added to `services`
+        where that is a list.
+      '';
+    };
+
+    credentials = mkOption {
+      type = types.attrsOf types.path;
+      default = { };
+      example = {
+        shop-token = "/run/keys/shop-token";
+      };
+      description = ''
+        Files outside the Nix store with secrets for checks, by name. systemd reads them as root; a check names one as
+        `{ file = "/run/credentials/luminous-healing.service/NAME"; }`.
       '';
     };
 
@@ -316,6 +353,11 @@ in
       }
     ];
 
+    warnings = lib.optional (cfg.services == null && healedByChecks != [ ]) ''
+      services.luminous-healing.services is null, so a check restarts its unit only when that has failed. List your
+      units in services to have one that hangs restarted, too.
+    '';
+
     environment.systemPackages = [ cfg.package ];
     environment.etc."luminous-healing/config.json".source = configFile;
     environment.etc."luminous-healing/policy.json".text = builtins.toJSON policy;
@@ -344,10 +386,10 @@ in
           // {
             ExecReload = "${pkgs.coreutils}/bin/kill -HUP $MAINPID";
           }
-          // lib.optionalAttrs (servedBeyond != [ ]) { IPAddressAllow = "any"; }
-          // lib.optionalAttrs (cfg.dashboard.tokenFile != null) {
-            LoadCredential = "${tokenCredential}:${toString cfg.dashboard.tokenFile}";
-          };
+          // lib.optionalAttrs (
+            servedBeyond != [ ] || builtins.any looksBeyond (builtins.attrValues cfg.checks)
+          ) { IPAddressAllow = "any"; }
+          // lib.optionalAttrs (credentials != [ ]) { LoadCredential = credentials; };
       };
 
     systemd.sockets.luminous-healing-helper = units.socketOf ./systemd/luminous-healing-helper.socket;

@@ -88,6 +88,12 @@ export interface Verdict {
 export interface ComponentVerdict extends Verdict {
   /** Time that a repair has before this check judges it, in milliseconds. Only for checks of the host program. */
   readonly settleMs?: number;
+  /** Bad verdicts in a row that open an issue, where the check says so. */
+  readonly failAfter?: number;
+  /** `ok` verdicts in a row that clear an issue, where the check says so. */
+  readonly recoverAfter?: number;
+  /** Set where the check was not due: this is its last verdict again, which counts once. */
+  readonly repeated?: true;
   /** Name of the check that gave it. */
   readonly check: string;
   readonly component: string;

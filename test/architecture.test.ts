@@ -145,6 +145,12 @@ describe('adapters', () => {
     expect(broken(({ path }, { to }) => isIn(to, 'testing/') && !isIn(path, 'testing/'))).toEqual([]);
   });
 
+  it('of ready-made checks are imported by the daemon only: the root costs nothing more', () => {
+    expect(broken(({ path }, { to }) => isIn(to, 'checks/') && !isIn(path, 'checks/', 'service/'))).toEqual(
+      [],
+    );
+  });
+
   it('that systemd runs are imported by nothing else', () => {
     expect(broken(({ path }, { to }) => isIn(to, 'service/') && !isIn(path, 'service/'))).toEqual([]);
   });
@@ -210,6 +216,8 @@ describe('the loop', () => {
       ...['repair/', 'resolve/', 'execute/', 'actions/', 'heal/generation-'],
       ...['guard/', 'detect/', 'report/', 'host/'],
     ],
+    // Ready-made checks are checks: they know nothing of repairs.
+    'checks/': ['checks/', 'detect/', 'guard/', 'host/'],
     // So do the counts and the recent results.
     'watch/': ['watch/', 'repair/', 'heal/', 'report/', 'detect/', 'guard/', 'host/'],
   };

@@ -1,6 +1,7 @@
 import { failedUnit, fakeHost, memoryReading } from '@luminous-nix/self-healing/testing';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { main as batch } from '../examples/batch.js';
+import { main as checks } from '../examples/checks.js';
 import { main as customResolver } from '../examples/custom-resolver.js';
 import { main as demo } from '../examples/demo.js';
 import { main as detectAndResolve } from '../examples/detect-and-resolve.js';
@@ -96,6 +97,18 @@ test('thresholds are set, and mistakes are refused with what was meant', () => {
     'Expected `diskPercent` to be a number from 0 to 100, got `120` (number)',
     'Unknown option `cpu_percent` in `thresholds`: did you mean `cpuPercent`?',
   ]);
+});
+
+test('checks: one of each family reads ok, and a web server that is broken is repaired by a function', async () => {
+  const { statuses, result } = await checks();
+  const { stalls, eventLoop, ...others } = statuses;
+  expect(
+    Object.values(others).every((status) => status === 'ok'),
+    JSON.stringify(statuses),
+  ).toBe(true);
+  expect(['ok', 'unknown']).toEqual(expect.arrayContaining([stalls === 'bad' ? 'ok' : stalls]));
+  expect(eventLoop).toBeDefined();
+  expect(result).toMatchObject({ outcome: 'fixed', actionTaken: 'heal:web' });
 });
 
 describe('batch', () => {

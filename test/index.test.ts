@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import * as checks from '../src/checks/index.js';
 import * as door from '../src/index.js';
 import * as prometheus from '../src/observe/prometheus.js';
 import * as testing from '../src/testing/index.js';
@@ -40,6 +41,24 @@ describe('the public API', () => {
 
   it('of the door `prometheus`', () => {
     expect(Object.keys(prometheus)).toEqual(['prometheusMetrics']);
+  });
+
+  it('of the door `checks`', () => {
+    expect(Object.keys(checks).sort()).toEqual([
+      ...[
+        'clock',
+        'command',
+        'directory',
+        'eventLoop',
+        'file',
+        'heap',
+        'http',
+        'part',
+        'pressure',
+        'process',
+      ],
+      ...['tcp', 'timer', 'tls', 'unixSocket', 'worker'],
+    ]);
   });
 
   it('of the door `testing`', () => {

@@ -138,9 +138,14 @@ export class CheckRunner {
     return { status: 'unknown', reason, ...this.#about() };
   }
 
-  #about(): Pick<ComponentVerdict, 'check' | 'component' | 'type' | 'settleMs' | 'heals'> {
-    const { name, component, type, settleMs = DEFAULT_CHECK_SETTLE_MS } = this.check;
-    return { check: name, component, type, settleMs, ...(this.#heals ? { heals: this.#heals } : {}) };
+  #about(): Omit<ComponentVerdict, keyof Verdict> {
+    const { name, component, type, settleMs = DEFAULT_CHECK_SETTLE_MS, failAfter, recoverAfter } = this.check;
+    return {
+      ...{ check: name, component, type, settleMs },
+      ...(failAfter === undefined ? {} : { failAfter }),
+      ...(recoverAfter === undefined ? {} : { recoverAfter }),
+      ...(this.#heals ? { heals: this.#heals } : {}),
+    };
   }
 }
 

@@ -41,6 +41,15 @@ export interface Check {
    * runs every second, and two `ok` answers in a row prove the repair. Default 60,000 (1 min).
    */
   readonly settleMs?: number;
+  /**
+   * Least time between two runs in monitoring, in seconds, over 0 up to 86,400; until then the last verdict stands and
+   * counts once. Default: every cycle. A single cycle and a proof always run the check.
+   */
+  readonly every?: number;
+  /** Bad verdicts in a row that open an issue in monitoring, 1 to 1,000. Default: `guards.lasting.others`. */
+  readonly failAfter?: number;
+  /** `ok` verdicts in a row that clear an open issue in monitoring, or prove a repair, 1 to 1,000. Default 1; a proof needs 2. */
+  readonly recoverAfter?: number;
 }
 
 /** An action that a check names; `parameters` may be left out. */
@@ -90,6 +99,7 @@ const KEYS = [
 export function expectCheck(check: unknown, taken: readonly string[]): Check {
   const given = expectObject('check', check);
   const { name, component, type, timeoutMs, settleMs, parts, heals } = given;
+  const { every, failAfter, recoverAfter } = given;
   expectNoTypingMistake(given);
   if (typeof name !== 'string' || name === '') throw refusal('check.name', 'a non-empty string', name);
   if (taken.includes(name)) throw refusal('check.name', 'a name that no other check has', name);
@@ -100,6 +110,9 @@ export function expectCheck(check: unknown, taken: readonly string[]): Check {
   expectMethods('check', check, ['run']);
   if (timeoutMs !== undefined) expectNumber('check.timeoutMs', timeoutMs, 1, 600_000);
   if (settleMs !== undefined) expectNumber('check.settleMs', settleMs, 0, 3_600_000);
+  if (every !== undefined) expectEvery('check.every', every);
+  if (failAfter !== undefined) expectTimes('check.failAfter', failAfter);
+  if (recoverAfter !== undefined) expectTimes('check.recoverAfter', recoverAfter);
   for (const part of parts === undefined ? [] : expectStrings('check.parts', parts)) {
     expectOneOf('check.parts', part, SNAPSHOT_PARTS, 'part of a snapshot');
   }
@@ -113,14 +126,27 @@ function expectNoTypingMistake(check: Record<string, unknown>): void {
   for (const key of Object.keys(check)) if (nearest(key, KEYS)) expectOneOf('check', key, KEYS, 'option');
 }
 
-function expectHeals(heals: unknown): void {
+/** Refuses what is not a time between two runs, in seconds. */
+export function expectEvery(option: string, value: unknown): void {
+  if (typeof value !== 'number' || !(value > 0 && value <= 86_400))
+    throw refusal(option, 'a number of seconds over 0 and up to 86400', value);
+}
+
+/** Refuses what is not a number of verdicts in a row. */
+export function expectTimes(option: string, value: unknown): void {
+  if (!Number.isInteger(expectNumber(option, value, 1, 1_000)))
+    throw refusal(option, 'a whole number', value);
+}
+
+/** Refuses what cannot repair what a check found. */
+export function expectHeals(heals: unknown, option = 'check.heals'): void {
   if (typeof heals === 'function') return;
-  if (typeof heals === 'string') return void unitName(heals, 'check.heals');
+  if (typeof heals === 'string') return void unitName(heals, option);
   if (typeof heals !== 'object' || heals === null || Array.isArray(heals))
-    throw refusal('check.heals', 'a unit name, an action or a function', heals);
-  expectKnownKeys('check.heals', heals, ['action', 'parameters']);
+    throw refusal(option, 'a unit name, an action or a function', heals);
+  expectKnownKeys(option, heals, ['action', 'parameters']);
   const { action, parameters } = heals as Record<string, unknown>;
   if (typeof action !== 'string' || action === '')
-    throw refusal('check.heals.action', 'the name of an action', action);
-  if (parameters !== undefined) expectObject('check.heals.parameters', parameters);
+    throw refusal(`${option}.action`, 'the name of an action', action);
+  if (parameters !== undefined) expectObject(`${option}.parameters`, parameters);
 }

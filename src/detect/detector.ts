@@ -58,7 +58,7 @@ export class SimpleDetector implements Detector {
   readonly #patterns: readonly string[];
   readonly #list = new VerdictList();
   readonly #glance: GaugeGlance;
-  readonly #custom = new UserChecks();
+  readonly #custom = new UserChecks(() => this.#clock.monotonic());
   readonly #judge: BuiltInChecks;
   #asked: { readonly checks: readonly string[]; readonly request: ReadRequest } | undefined;
   #thresholds: Thresholds;

@@ -1,14 +1,17 @@
+import { realClock } from '../clock.js';
 import { SNAPSHOT_PARTS, type Snapshot, type SnapshotPart } from '../host/snapshot.js';
 import type { ComponentVerdict } from '../issue.js';
 import { isPending } from '../pending.js';
 import { DEFAULT_CHECK_TIMEOUT_MS, expectCheck, type Check } from './check.js';
 import { CheckRunner } from './check-runner.js';
+import { Due } from './due.js';
 
 /** How the checks of the host program run in one look. */
 export interface UserCheckRun {
   /** The one component that is read; all of them when left out. */
   readonly component?: string | undefined;
   readonly fresh?: boolean | undefined;
+  readonly recent?: boolean | undefined;
   readonly skip?: ((component: string) => boolean) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -18,7 +21,14 @@ const NO_VERDICTS: readonly ComponentVerdict[] = Object.freeze([]);
 /** The checks of the host program, by name. */
 export class UserChecks {
   readonly #runners = new Map<string, CheckRunner>();
+  readonly #dues = new Map<string, Due>();
+  readonly #monotonic: () => number;
   #longestMs = 0;
+
+  /** @param monotonic Returns the steady time, in milliseconds. Default: that of this machine. */
+  constructor(monotonic: () => number = () => realClock.monotonic()) {
+    this.#monotonic = monotonic;
+  }
 
   /** Longest time limit of a check, in milliseconds. */
   get longestMs(): number {
@@ -34,6 +44,7 @@ export class UserChecks {
     const added = expectCheck(check, [...taken, ...this.names]);
     this.#runners.set(added.name, new CheckRunner(added));
     this.#longestMs = Math.max(this.#longestMs, added.timeoutMs ?? DEFAULT_CHECK_TIMEOUT_MS);
+    if (added.every !== undefined) this.#dues.set(added.name, new Due(added.every));
     return added.name;
   }
 
@@ -58,14 +69,18 @@ export class UserChecks {
   run(
     names: readonly string[],
     snapshot: Snapshot,
-    { component, fresh, skip, signal }: UserCheckRun,
+    { component, fresh, recent, skip, signal }: UserCheckRun,
   ): readonly ComponentVerdict[] | Promise<readonly ComponentVerdict[]> {
     if (this.#runners.size === 0) return NO_VERDICTS;
     const whileBusy = fresh ? 'rerun' : component === undefined ? 'skip' : 'share';
     const verdicts = names.flatMap((name) => {
       const runner = this.#runners.get(name);
       if (runner === undefined || skip?.(runner.check.component)) return [];
-      return runner.run(snapshot, signal, whileBusy);
+      const due = this.#dues.get(name);
+      if (due === undefined) return runner.run(snapshot, signal, whileBusy);
+      const now = this.#monotonic();
+      const last = recent && component === undefined ? due.lastAt(now) : undefined;
+      return last ?? due.keep(runner.run(snapshot, signal, whileBusy), now);
     });
     return verdicts.some(isPending)
       ? Promise.all(verdicts.map(async (verdict) => verdict))

@@ -171,12 +171,13 @@ class Alarm {
     let proof: Proof;
     let inARow = 0;
     const everyMs = Math.min(EVERY_MS, patienceMs / 2);
+    // A first ok is confirmed, also by a check that takes longer than the time to settle.
+    const needed = Math.max(2, ...before.map(({ recoverAfter }) => recoverAfter ?? 0));
     do {
       await this.#sources.clock.sleep(everyMs, this.#signal);
       proof = proofOf(issue, before, await this.read(), openChecks);
       inARow = proof.status === 'ok' ? inARow + 1 : 0;
-      // A first ok is confirmed, also by a check that takes longer than the time to settle.
-    } while (inARow === 1 || (inARow === 0 && this.#passedMs() < patienceMs));
+    } while ((inARow > 0 && inARow < needed) || (inARow === 0 && this.#passedMs() < patienceMs));
     return proof;
   }
 

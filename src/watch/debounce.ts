@@ -6,6 +6,8 @@ import type { Guards } from '../guard/guards.js';
 export interface Watch {
   /** Bad readings in a row. */
   readonly badInARow: number;
+  /** Healthy readings in a row since the last bad one. Left out: 0. */
+  readonly okInARow?: number;
   /** Whether it has lasted long enough to count. */
   readonly open: boolean;
   /** The last bad verdict. */
@@ -14,6 +16,9 @@ export interface Watch {
 
 /** By {@link watchKey}. */
 export type Watches = ReadonlyMap<string, Watch>;
+
+/** The numbers of a single cycle: whatever is bad is an issue, and what is not is none. */
+export const AT_ONCE: Guards['lasting'] = { cpu: 1, load: 1, memory: 1, others: 1 };
 
 /** Two checks may speak of one component: each is watched for itself. */
 export const watchKey = ({ check, component }: ComponentVerdict): string => `${check} ${component}`;
@@ -58,10 +63,22 @@ function step(
   lasting: Guards['lasting'],
 ): Watch | undefined {
   if (verdict.status === 'unknown' || verdict.transient) return before;
-  if (verdict.status === 'ok') return before?.open && !isCleared(verdict) ? before : undefined;
+  // A check that was not due tells nothing new.
+  if (verdict.repeated && before !== undefined) return before;
+  if (verdict.status === 'ok') return before?.open ? stillOpen(before, verdict, lasting) : undefined;
   const badInARow = (before?.badInARow ?? 0) + 1;
   return { badInARow, open: before?.open === true || badInARow >= needed(verdict, lasting), verdict };
 }
 
-const needed = ({ check }: ComponentVerdict, lasting: Guards['lasting']): number =>
-  check === 'cpu' || check === 'load' || check === 'memory' ? lasting[check] : lasting.others;
+/** What keeps an issue open after a healthy reading: its clearing level, or the number of them that its check wants. */
+function stillOpen(before: Watch, verdict: ComponentVerdict, lasting: Guards['lasting']): Watch | undefined {
+  if (!isCleared(verdict)) return before;
+  const okInARow = (before.okInARow ?? 0) + 1;
+  const needed = lasting === AT_ONCE ? 1 : (verdict.recoverAfter ?? 1);
+  return okInARow < needed ? { ...before, okInARow } : undefined;
+}
+
+function needed({ check, failAfter }: ComponentVerdict, lasting: Guards['lasting']): number {
+  if (failAfter !== undefined && lasting !== AT_ONCE) return failAfter;
+  return check === 'cpu' || check === 'load' || check === 'memory' ? lasting[check] : lasting.others;
+}

@@ -1,5 +1,5 @@
 import { isBad, issueFrom } from '../detect/issue-from.js';
-import { debounce, watchKey, type Watch, type Watches } from './debounce.js';
+import { AT_ONCE, debounce, watchKey, type Watch, type Watches } from './debounce.js';
 import type { Guards } from '../guard/guards.js';
 import type { ComponentVerdict, Issue } from '../issue.js';
 
@@ -17,8 +17,6 @@ export interface Turn {
   readonly opened: readonly OpenIssue[];
   readonly cleared: readonly OpenIssue[];
 }
-
-const AT_ONCE: Guards['lasting'] = { cpu: 1, load: 1, memory: 1, others: 1 };
 
 /** Knows which issues are open, through single cycles and monitoring alike. */
 export class OpenIssues {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { judgeCpu } from '../../src/detect/cpu.js';
 import { judgeLoad } from '../../src/detect/load.js';
-import { debounce, watchKey, type Watches } from '../../src/watch/debounce.js';
+import { AT_ONCE, debounce, watchKey, type Watches } from '../../src/watch/debounce.js';
 import { DEFAULT_GUARDS } from '../../src/guard/guards.js';
 import type { ComponentVerdict } from '../../src/issue.js';
 import { verdictOf } from '../make.js';
@@ -62,6 +62,55 @@ describe('lasting', () => {
 
   it('is the same for a unit that is called cpu: the check counts, not the word', () => {
     expect(one(bad({ check: 'services', component: 'cpu', type: 'service' }))).toEqual(['cpu']);
+  });
+});
+
+describe('a check with numbers of its own', () => {
+  const own = (more: Partial<ComponentVerdict> = {}) =>
+    verdictOf({ check: 'web', component: 'web', failAfter: 2, recoverAfter: 3, ...more });
+  const well = (more: Partial<ComponentVerdict> = {}) => own({ status: 'ok', ...more });
+
+  it('opens after its own number of bad readings, and clears after its own number of healthy ones', () => {
+    expect(one(own(), own(), well(), well(), well())).toEqual(['', 'web', 'web', 'web', '']);
+  });
+
+  it('counts healthy readings anew after a bad one; an unknown one counts for neither', () => {
+    const blind = well({ status: 'unknown' });
+    expect(one(own(), blind, own(), well(), well(), own(), well(), blind, well(), well())).toEqual([
+      '',
+      '',
+      'web',
+      'web',
+      'web',
+      'web',
+      'web',
+      'web',
+      'web',
+      '',
+    ]);
+  });
+
+  it('counts a verdict once, however often it is shown until the check is due', () => {
+    const again = own({ repeated: true });
+    const wellAgain = well({ repeated: true });
+    expect(one(own(), again, again, own(), again, well(), wellAgain, wellAgain, well(), well())).toEqual([
+      '',
+      '',
+      '',
+      'web',
+      'web',
+      'web',
+      'web',
+      'web',
+      'web',
+      '',
+    ]);
+  });
+
+  it('opens and clears at once in a single cycle', () => {
+    const opens = debounce(NOTHING, [own()], AT_ONCE);
+    expect([...opens.values()]).toMatchObject([{ open: true }]);
+    expect(debounce(opens, [well()], AT_ONCE).size).toBe(0);
   });
 });
 

@@ -45,8 +45,16 @@ describe('in an empty project, after `npm install`', () => {
   });
 
   it.each([
-    ['ES modules', 'doors.mjs', `import * as a from '${NAME}'; import * as b from '${NAME}/testing';`],
-    ['CommonJS', 'doors.cjs', `const a = require('${NAME}'), b = require('${NAME}/testing');`],
+    [
+      'ES modules',
+      'doors.mjs',
+      `import * as a from '${NAME}'; import * as b from '${NAME}/testing'; import { http } from '${NAME}/checks'; http({ url: 'http://127.0.0.1/' });`,
+    ],
+    [
+      'CommonJS',
+      'doors.cjs',
+      `const a = require('${NAME}'), b = require('${NAME}/testing'); require('${NAME}/checks').http({ url: 'http://127.0.0.1/' });`,
+    ],
   ])('there is one copy of each class across the doors, in %s', (_, file, first) => {
     writeFileSync(
       join(project, file),

@@ -10,6 +10,7 @@ import { acceptMonitoring } from '../../heal/interval.js';
 import { unitName } from '../../host/systemd/unit-name.js';
 import { nixSettings, type NixOptions } from '../../nix-options.js';
 import { isLoopback } from '../../observe/http/address.js';
+import { CHECK_RULE, checkNames, mistakesInChecks, type CheckConfig } from './checks.js';
 import { mistakesIn, type Leaf, type Mistake, type Place, type Rule } from './rule.js';
 
 /** Where something is served. */
@@ -31,6 +32,8 @@ export interface DaemonConfig {
   readonly thresholds?: Partial<Thresholds>;
   readonly mounts?: MountOptions;
   readonly enabledChecks?: readonly string[];
+  /** Checks, by name: one kind each (`http`, `tcp` …) with its options, and beside it `heals`, `every` and so on. */
+  readonly checks?: Readonly<Record<string, CheckConfig>>;
   readonly guards?: GuardOptions;
   readonly nix?: NixOptions;
   /** The actions that may be carried out, by name; the others are shown and not done. Default: all. */
@@ -112,6 +115,7 @@ const RULE: Rule = {
     },
     mounts: (_, value) => void new MountRules(value),
     enabledChecks: { each: oneOf(BUILT_IN_CHECKS, 'check'), of: 'checks' },
+    checks: { names: checkNames, values: CHECK_RULE },
     guards,
     nix: {
       keys: {
@@ -141,8 +145,8 @@ export function mistakesInConfig(value: unknown): Mistake[] {
 }
 
 /** What is right by itself, and cannot be meant together. */
-function mistakesBetween({ metrics, dashboard }: DaemonConfig): Mistake[] {
-  const mistakes: Mistake[] = [];
+function mistakesBetween({ metrics, dashboard, checks, services }: DaemonConfig): Mistake[] {
+  const mistakes: Mistake[] = mistakesInChecks(checks, services);
   const say = (place: Place, sentence: string): void => void mistakes.push({ place, sentence });
   const { tokenFile, controls, host = LOOPBACK } = dashboard ?? {};
   if (tokenFile === undefined && !isLoopback(host)) {

@@ -9,12 +9,13 @@ export type Leaf = (name: string, value: unknown) => void;
 
 /**
  * What a value must be: judged by a function; an object with known keys, of which some are needed; a list of like
- * entries; or one of these, picked by the value itself.
+ * entries; an object with names of the user's own; or one of these, picked by the value itself.
  */
 export type Rule =
   | Leaf
   | { readonly keys: Readonly<Record<string, Rule>>; readonly needs?: readonly string[] }
   | { readonly each: Rule; readonly of: string }
+  | { readonly names: Leaf; readonly values: Rule }
   | { readonly pick: (value: unknown) => Rule };
 
 /** One thing that is wrong, and where. */
@@ -42,6 +43,12 @@ export function mistakesIn(rule: Rule, value: unknown, place: Place = []): Mista
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     return checked(() => expectObject(name, value));
+  if ('values' in rule)
+    return Object.entries(value).flatMap(([key, inner]) => {
+      const inside = [...place, key];
+      const wrong = checked(() => rule.names(nameOf(inside), key)).map((one) => ({ ...one, place: inside }));
+      return [...wrong, ...mistakesIn(rule.values, inner, inside)];
+    });
   const missing = (rule.needs ?? []).filter((key) => !Object.hasOwn(value, key));
   const lacks = missing.map((key) => ({ place, sentence: `\`${name}\` lacks \`${key}\`` }));
   const wrong = Object.entries(value).flatMap(([key, inner]) => {

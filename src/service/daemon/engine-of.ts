@@ -2,6 +2,7 @@ import { createSelfHealingEngine } from '../../create.js';
 import type { SimplifiedHealingEngine } from '../../engine.js';
 import type { Logger } from '../../logger.js';
 import type { HealingOptions } from '../../options.js';
+import { checksOf } from '../config/checks.js';
 import type { DaemonConfig } from '../config/config.js';
 import { allowing } from './allowed-actions.js';
 
@@ -23,8 +24,13 @@ export function engineOf(
     allowedActions,
     metrics: _metrics,
     dashboard: _dashboard,
-    ...options
+    checks: ownChecks,
+    ...others
   } = config;
+  const checks = checksOf(ownChecks);
+  // `enabledChecks` of the file is about built-in checks: whoever writes a check wants it.
+  const enabledChecks = others.enabledChecks && [...others.enabledChecks, ...checks.map(({ name }) => name)];
+  const options = { ...others, ...(enabledChecks ? { enabledChecks } : {}), checks };
   const state = options.state ?? (stateFolder === undefined ? undefined : `${stateFolder}/state.json`);
   const engine = createSelfHealingEngine({ logger, ...options, state, ...rest });
   engine.executor = allowing(allowedActions, engine.executor);

@@ -1,0 +1,155 @@
+import { opendir, stat } from 'node:fs/promises';
+import type { Check } from '../detect/check.js';
+import { messageOf } from '../errors.js';
+import type { Verdict } from '../issue.js';
+import { bytes, span } from '../words.js';
+import { matchesPattern } from './content.js';
+import { CannotTell, verdictOfFailure } from './failure.js';
+import { ageOf, expectFacts, Growth, PATH_KEYS, statOf, type PathOptions } from './file-facts.js';
+import { inOrder, judgeLimits } from './limits.js';
+import { bad, expectOptions, makeCheck, ok, type CommonOptions } from './make.js';
+import { expectWritable } from './read-only.js';
+import { number, pattern, whole, type CheckRule } from './rules.js';
+
+/** What {@link directory} is given. */
+export interface DirectoryOptions extends CommonOptions, PathOptions {
+  /** A regular expression for the names of the files that count. Default: all of them. */
+  readonly match?: string | RegExp;
+  /** Least number of files. */
+  readonly minFiles?: number;
+  /** Greatest number of files, such as of a queue. */
+  readonly maxFiles?: number;
+  /** Least size of the newest file, in bytes: an empty backup is none. */
+  readonly newestMinBytes?: number;
+  /** Greatest age of the newest file, in seconds: a backup is stale after that. */
+  readonly newestMaxAgeSeconds?: number;
+  /** Size of all files together, in bytes. */
+  readonly maxBytes?: number;
+}
+
+/** Rule of the options of {@link directory}. */
+export const DIRECTORY_RULE: CheckRule = {
+  keys: {
+    ...PATH_KEYS,
+    match: pattern,
+    minFiles: whole(0, 1e9),
+    maxFiles: whole(0, 1e9),
+    newestMinBytes: number(0, Number.MAX_SAFE_INTEGER),
+    newestMaxAgeSeconds: number(0, 1e10),
+    maxBytes: number(0, Number.MAX_SAFE_INTEGER),
+  },
+  needs: ['path'],
+  together: inOrder([
+    ['minFiles', 'maxFiles'],
+    ['minAgeSeconds', 'maxAgeSeconds'],
+  ]),
+};
+
+/** Most files that are looked at, below the directory too. */
+const MOST_FILES = 100_000;
+
+/**
+ * Makes a check of a directory and of the files below it: there, fresh, neither too many nor too large.
+ *
+ * @example
+ * ```js
+ * import { directory } from '@luminous-nix/self-healing/checks';
+ *
+ * const backup = directory({ path: '/var/backup', match: '\\.dump$', newestMaxAgeSeconds: 90_000, newestMinBytes: 1_000 });
+ * ```
+ */
+export function directory(options: DirectoryOptions): Check {
+  expectOptions('directory', DIRECTORY_RULE, options);
+  const what = `directory:${options.path}`;
+  const growth = new Growth();
+  return makeCheck(options, {
+    ...{ name: what, type: 'resource' },
+    run: async ({ signal }) =>
+      judge(what, options, growth, signal).catch((error: unknown) => verdictOfFailure(what, error)),
+  });
+}
+
+const COUNTED = [
+  'minFiles',
+  'maxFiles',
+  'newestMinBytes',
+  'newestMaxAgeSeconds',
+  'maxBytes',
+  'maxGrowthBytesPerHour',
+] as const;
+
+async function judge(
+  what: string,
+  options: DirectoryOptions,
+  growth: Growth,
+  signal: AbortSignal,
+): Promise<Verdict> {
+  const { exists = true, newestMinBytes, newestMaxAgeSeconds } = options;
+  const stats = await statOf(options.path);
+  if (stats === undefined) return exists ? bad(`${what} is not there`) : ok(`${what} is not there`);
+  if (!exists) return bad(`${what} is there`);
+  if (!stats.isDirectory()) return bad(`${what} is not a directory`);
+  expectFacts(stats, options);
+  if (options.writable) await expectWritable(options.path);
+  const age = ageOf(what, stats.mtimeMs, options);
+  if (COUNTED.every((key) => options[key] === undefined)) return judgeLimits([age], `${what} is there`);
+  const found = await filesBelow(options.path, options.match, signal);
+  const { newest, count, size } = found;
+  if (newest === undefined && (newestMaxAgeSeconds !== undefined || newestMinBytes !== undefined))
+    return bad(
+      `${what} has no file${options.match === undefined ? '' : ` that matches ${String(options.match)}`}`,
+    );
+  const newestAge = newest === undefined ? 0 : Math.max(0, (Date.now() - newest.mtimeMs) / 1_000);
+  const seconds = (value: number): string => span(value * 1_000);
+  return judgeLimits(
+    [
+      {
+        what: `age of the newest file in ${what}`,
+        value: newestAge,
+        max: newestMaxAgeSeconds,
+        show: seconds,
+      },
+      {
+        what: `size of the newest file in ${what}`,
+        value: newest?.size ?? 0,
+        min: newestMinBytes,
+        show: bytes,
+      },
+      { what: `number of files in ${what}`, value: count, min: options.minFiles, max: options.maxFiles },
+      { what: `size of ${what}`, value: size, max: options.maxBytes, show: bytes },
+      growth.measure(what, size, options.maxGrowthBytesPerHour),
+      age,
+    ],
+    `${what} has ${count} files, ${bytes(size)}`,
+  );
+}
+
+/** Counts the files below a directory, without following links. Rejects when there are too many or one may not be seen. */
+async function filesBelow(root: string, match: string | RegExp | undefined, signal: AbortSignal) {
+  let count = 0;
+  let size = 0;
+  let newest: { readonly mtimeMs: number; readonly size: number } | undefined;
+  let seen = 0;
+  const folders = [root];
+  try {
+    for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+      for await (const entry of await opendir(folder)) {
+        signal.throwIfAborted();
+        seen += 1;
+        if (seen > MOST_FILES) throw new CannotTell(`it has more than ${MOST_FILES} files`);
+        const path = `${folder}/${entry.name}`;
+        if (entry.isDirectory()) folders.push(path);
+        if (!entry.isFile() || (match !== undefined && !matchesPattern(entry.name, match))) continue;
+        // A file that has gone meanwhile is none.
+        const stats = await stat(path).catch(() => undefined);
+        if (stats === undefined) continue;
+        count += 1;
+        size += stats.size;
+        if (newest === undefined || stats.mtimeMs > newest.mtimeMs) newest = stats;
+      }
+    }
+  } catch (error) {
+    throw error instanceof CannotTell ? error : new CannotTell(messageOf(error));
+  }
+  return { count, size, newest };
+}

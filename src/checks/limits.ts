@@ -1,0 +1,46 @@
+import { refusal } from '../expect.js';
+import type { Verdict } from '../issue.js';
+import { bad, ok, unknownVerdict } from './make.js';
+
+/** One number held against its bounds. `undefined` bounds are not asked about. */
+export interface Measured {
+  /** What it is, in words: `memory of nginx`. */
+  readonly what: string;
+  /** The number, or the reason why it is not known. */
+  readonly value: number | string;
+  readonly min?: number | undefined;
+  readonly max?: number | undefined;
+  /** Writes the number for a person. */
+  readonly show?: (value: number) => string;
+}
+
+const asked = ({ min, max }: Measured): boolean => min !== undefined || max !== undefined;
+
+/** Judges numbers by their bounds: the first that is out of them, else the first that is not known, else `ok`. */
+export function judgeLimits(all: readonly Measured[], well: string): Verdict {
+  const measured = all.filter(asked);
+  for (const { what, value, min, max, show = String } of measured) {
+    if (typeof value === 'string') continue;
+    if (max !== undefined && value > max)
+      return bad(`${what} is ${show(value)}, over ${show(max)}`, { value, threshold: max });
+    if (min !== undefined && value < min)
+      return bad(`${what} is ${show(value)}, under ${show(min)}`, { value, threshold: min });
+  }
+  const blind = measured.find(({ value }) => typeof value === 'string');
+  if (blind) return unknownVerdict(`${blind.what} is not known: ${String(blind.value)}`);
+  const [first] = measured;
+  if (first === undefined) return ok(well);
+  const threshold = first.max ?? first.min;
+  return ok(well, { value: first.value as number, ...(threshold === undefined ? {} : { threshold }) });
+}
+
+/** Refuses a least value above its greatest. */
+export const inOrder =
+  (pairs: readonly (readonly [min: string, max: string])[]) =>
+  (name: string, options: Readonly<Record<string, unknown>>): void => {
+    for (const [min, max] of pairs) {
+      const [least, most] = [options[min], options[max]];
+      if (typeof least === 'number' && typeof most === 'number' && least > most)
+        throw refusal(`${name}.${min}`, `at most \`${max}\` (${most})`, least);
+    }
+  };

@@ -1,0 +1,126 @@
+import {
+  expectEvery,
+  expectHeals,
+  expectTimes,
+  type Check,
+  type HealFunction,
+  type HealingChoice,
+} from '../detect/check.js';
+import { expectNumber, expectObject, expectOneOf, refusal } from '../expect.js';
+import type { IssueType, Severity, Verdict } from '../issue.js';
+import type { Snapshot, SnapshotPart } from '../host/snapshot.js';
+import { oneOf, text, whole, type CheckRule, type Leaf } from './rules.js';
+
+/** Options that every ready-made check has. */
+export interface CommonOptions {
+  /** Unique among the checks. Default: made of the kind and what it looks at, such as `tcp:127.0.0.1:6379`. */
+  readonly name?: string;
+  /** What it looks at: the `component` of its issues. Default: its name. */
+  readonly component?: string;
+  /** Kind of its issues. Default: by the kind of check. */
+  readonly type?: IssueType;
+  /** How bad it is, 1 to 4. `HIGH` (3) by default. */
+  readonly severity?: Severity;
+  /** What repairs it: a unit, an action, or a function of the host program. Default: nothing, it is only reported. */
+  readonly heals?: string | HealingChoice | HealFunction;
+  /** Time that the check may take, in milliseconds, 1 to 600,000. Default 5,000. */
+  readonly timeoutMs?: number;
+  /** Least time between two runs in monitoring, in seconds. Default: every cycle. */
+  readonly every?: number;
+  /** Bad verdicts in a row that open an issue in monitoring. Default 2 for checks over a network, otherwise 1. */
+  readonly failAfter?: number;
+  /** `ok` verdicts in a row that clear an open issue in monitoring. Default 1. */
+  readonly recoverAfter?: number;
+  /** Time that a repair has to work before the check judges it, in milliseconds. Default 60,000. */
+  readonly settleMs?: number;
+}
+
+const ISSUE_TYPES = ['resource', 'service', 'system'];
+
+/** Rules of the options that every check has, and whose names are used beside the kind in the daemon's file. */
+export const COMMON_KEYS: Readonly<Record<Exclude<keyof CommonOptions, 'name'>, Leaf>> = {
+  component: text,
+  type: oneOf(ISSUE_TYPES, 'issue type'),
+  severity: whole(1, 4),
+  heals: (name, value) => expectHeals(value, name),
+  timeoutMs: (name, value) => void expectNumber(name, value, 1, 600_000),
+  every: expectEvery,
+  failAfter: expectTimes,
+  recoverAfter: expectTimes,
+  settleMs: (name, value) => void expectNumber(name, value, 0, 3_600_000),
+};
+
+export const DEFAULT_TIMEOUT_MS = 5_000;
+
+/** Time that the check runner waits beyond the check's own limit, in milliseconds: the check itself says why it is late. */
+const GRACE_MS = 2_000;
+
+/** Refuses invalid options of a check. `kind` is the name of the function that makes it. */
+export function expectOptions(kind: string, rule: CheckRule, options: unknown): void {
+  const given = expectObject(kind, options);
+  const keys: Readonly<Record<string, Leaf>> = { name: text, ...COMMON_KEYS, ...rule.keys };
+  for (const [key, value] of Object.entries(given)) {
+    expectOneOf(kind, key, Object.keys(keys), 'option');
+    if (value !== undefined) keys[key]?.(`${kind}.${key}`, value);
+  }
+  for (const key of rule.needs ?? [])
+    if (given[key] === undefined) throw refusal(`${kind}.${key}`, 'given', undefined);
+  rule.together?.(kind, given);
+}
+
+/** What a kind of check adds to the common options. */
+export interface Made {
+  readonly name: string;
+  readonly type: IssueType;
+  readonly failAfter?: number;
+  readonly parts?: readonly SnapshotPart[];
+  readonly run: (context: RunContext) => Verdict | Promise<Verdict>;
+}
+
+/** What one run has. */
+export interface RunContext {
+  readonly signal: AbortSignal;
+  readonly timeoutMs: number;
+  readonly snapshot: Snapshot;
+}
+
+/** Makes a check of its options and of what its kind does. */
+export function makeCheck(options: CommonOptions, made: Made): Check {
+  const { name = made.name, component = name, type = made.type, severity, heals, every } = options;
+  const { timeoutMs = DEFAULT_TIMEOUT_MS, failAfter = made.failAfter, recoverAfter, settleMs } = options;
+  const run: Check['run'] = (snapshot, { signal }) => made.run({ snapshot, signal, timeoutMs });
+  return Object.freeze({
+    ...{ name, component, type, parts: made.parts ?? [] },
+    ...{ timeoutMs: Math.min(600_000, timeoutMs + GRACE_MS) },
+    run: severity === undefined ? run : withSeverity(run, severity),
+    ...(heals === undefined ? {} : { heals }),
+    ...(every === undefined ? {} : { every }),
+    ...(failAfter === undefined ? {} : { failAfter }),
+    ...(recoverAfter === undefined ? {} : { recoverAfter }),
+    ...(settleMs === undefined ? {} : { settleMs }),
+  });
+}
+
+/** A bad verdict has the severity that the options say, unless the check found a milder one. */
+function withSeverity(run: Check['run'], severity: Severity): Check['run'] {
+  return async (snapshot, context) => {
+    const verdict = await run(snapshot, context);
+    return verdict.status === 'bad' ? { ...verdict, severity } : verdict;
+  };
+}
+
+export const ok = (reason: string, more: Partial<Verdict> = {}): Verdict => ({
+  status: 'ok',
+  reason,
+  ...more,
+});
+export const bad = (reason: string, more: Partial<Verdict> = {}): Verdict => ({
+  status: 'bad',
+  reason,
+  ...more,
+});
+export const unknownVerdict = (reason: string, more: Partial<Verdict> = {}): Verdict => ({
+  status: 'unknown',
+  reason,
+  ...more,
+});

@@ -1,0 +1,106 @@
+import type { Check } from '../detect/check.js';
+import { messageOf } from '../errors.js';
+import { runProgram } from '../host/systemd/run-program.js';
+import { unitName } from '../host/systemd/unit-name.js';
+import type { Verdict } from '../issue.js';
+import { span } from '../words.js';
+import { CannotTell, verdictOfFailure, WrongAnswer } from './failure.js';
+import { expectOptions, makeCheck, ok, type CommonOptions } from './make.js';
+import { number, unit, type CheckRule } from './rules.js';
+
+/** What {@link timer} is given. */
+export interface TimerOptions extends CommonOptions {
+  /** The timer, with or without `.timer`. */
+  readonly timer: string;
+  /** Greatest time since the last run of what it starts, in seconds: stale after that. */
+  readonly maxAgeSeconds: number;
+}
+
+/** Rule of the options of {@link timer}. */
+export const TIMER_RULE: CheckRule = {
+  keys: { timer: unit, maxAgeSeconds: number(1, 1e10) },
+  needs: ['timer', 'maxAgeSeconds'],
+};
+
+/**
+ * Makes a check of a systemd timer: it is active, ran lately, and what it started succeeded. For the files that a backup
+ * leaves, see `directory` with `newestMaxAgeSeconds`.
+ *
+ * @example
+ * ```js
+ * import { timer } from '@luminous-nix/self-healing/checks';
+ *
+ * const backup = timer({ timer: 'backup.timer', maxAgeSeconds: 90_000, heals: 'backup' });
+ * ```
+ */
+export function timer(options: TimerOptions): Check {
+  return timerWith(options, 'systemctl');
+}
+
+/** The same, with another program to ask. */
+export function timerWith(options: TimerOptions, systemctl: string): Check {
+  expectOptions('timer', TIMER_RULE, options);
+  const name = unitName(/\.[a-z]+$/.test(options.timer) ? options.timer : `${options.timer}.timer`);
+  const what = `timer:${name}`;
+  return makeCheck(options, {
+    ...{ name: what, type: 'service' },
+    run: async ({ signal, timeoutMs }) => {
+      const show = shower(systemctl, timeoutMs, signal);
+      return judge(what, name, options.maxAgeSeconds, show).catch((error: unknown) =>
+        verdictOfFailure(what, error),
+      );
+    },
+  });
+}
+
+type Show = (unit: string, properties: readonly string[]) => Promise<ReadonlyMap<string, string>>;
+
+/** Times come as microseconds since the epoch: systemd prints `@1700000000` with this option. */
+const shower =
+  (systemctl: string, timeoutMs: number, signal: AbortSignal): Show =>
+  async (name, properties) => {
+    const args = ['show', '--timestamp=unix', `--property=${properties.join(',')}`, '--', name];
+    const { stdout, stderr, exitStatus } = await runProgram(systemctl, args, { timeoutMs, signal }).catch(
+      (error: unknown) => {
+        throw new CannotTell(`systemd cannot be asked: ${messageOf(error)}`);
+      },
+    );
+    if (exitStatus !== 0)
+      throw new CannotTell(`systemd cannot be asked: ${stderr.trim().split('\n', 1)[0] ?? ''}`);
+    const lines = stdout
+      .split('\n')
+      .map((line) => [line.split('=', 1)[0]!, line.slice(line.indexOf('=') + 1)] as const);
+    return new Map(lines);
+  };
+
+async function judge(what: string, name: string, maxAgeSeconds: number, show: Show): Promise<Verdict> {
+  const timerOf = await show(name, ['LoadState', 'ActiveState', 'Unit', 'LastTriggerUSec']);
+  if (timerOf.get('LoadState') === 'not-found') throw new CannotTell(`systemd does not know ${name}`);
+  const state = timerOf.get('ActiveState') ?? '';
+  if (state !== 'active')
+    throw new WrongAnswer(`is ${state === '' ? 'unknown' : state}, so it starts nothing`);
+  const started = timerOf.get('Unit') ?? '';
+  const unitOf = await show(started, [
+    'ActiveState',
+    'Result',
+    'ExecMainExitTimestamp',
+    'ActiveEnterTimestamp',
+  ]);
+  if (/activating|reloading/.test(unitOf.get('ActiveState') ?? '')) return ok(`${started} runs now`);
+  const result = unitOf.get('Result') ?? 'success';
+  if (result !== 'success') throw new WrongAnswer(`started ${started}, which failed (${result})`);
+  // What ended tells more than what was started; after a boot only the start is known.
+  const last = Math.max(
+    ...['ExecMainExitTimestamp', 'ActiveEnterTimestamp'].map((key) => seconds(unitOf.get(key))),
+    seconds(timerOf.get('LastTriggerUSec')),
+  );
+  if (last === 0) throw new WrongAnswer('has never run');
+  const age = Math.max(0, Date.now() / 1_000 - last);
+  const numbers = { value: age, threshold: maxAgeSeconds };
+  if (age > maxAgeSeconds)
+    throw new WrongAnswer(`ran ${span(age * 1_000)} ago, over ${span(maxAgeSeconds * 1_000)}`, numbers);
+  return ok(`${what} ran ${span(age * 1_000)} ago`, numbers);
+}
+
+/** Seconds since the epoch; 0 for what never was. */
+const seconds = (value: string | undefined): number => Number(/^@(\d+)/.exec(value ?? '')?.[1] ?? 0);

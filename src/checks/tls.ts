@@ -1,0 +1,103 @@
+import type { Socket } from 'node:net';
+import type { Check } from '../detect/check.js';
+import type { Verdict } from '../issue.js';
+import { withinLimit } from './deadline.js';
+import { verdictOfFailure, WrongAnswer } from './failure.js';
+import { bad, expectOptions, makeCheck, ok, type CommonOptions, type RunContext } from './make.js';
+import { number, text, whole, type CheckRule } from './rules.js';
+import { connectTls } from './socket.js';
+import { refusedCertificate } from './certificate.js';
+import { tlsSettings, TRUST_KEYS, type TlsTrust } from './trust.js';
+
+/** What {@link tls} is given. */
+export interface TlsOptions extends CommonOptions, TlsTrust {
+  /** Name or address of the server. */
+  readonly host: string;
+  /** Its port. Default 443. */
+  readonly port?: number;
+  /** Days that its certificate must still be valid. Default 14. */
+  readonly minDays?: number;
+}
+
+/** Rule of the options of {@link tls}. */
+export const TLS_RULE: CheckRule = {
+  keys: { host: text, port: whole(1, 65_535), minDays: number(0, 3_650), ...TRUST_KEYS },
+  needs: ['host'],
+};
+
+const DAY_MS = 86_400_000;
+
+/**
+ * Makes a check of the certificate of a server: trusted, for its name, and valid for some days more.
+ *
+ * @example
+ * ```js
+ * import { tls } from '@luminous-nix/self-healing/checks';
+ *
+ * const certificate = tls({ host: 'example.org', minDays: 21 });
+ * ```
+ */
+export function tls(options: TlsOptions): Check {
+  expectOptions('tls', TLS_RULE, options);
+  const { host, port = 443 } = options;
+  const what = `tls:${host}:${port}`;
+  return makeCheck(options, {
+    ...{ name: what, type: 'service', failAfter: 2 },
+    run: (context) => judge(what, { ...options, port }, context),
+  });
+}
+
+async function judge(
+  what: string,
+  { host, port, minDays = 14, ...trust }: TlsOptions & { readonly port: number },
+  { signal, timeoutMs }: RunContext,
+): Promise<Verdict> {
+  let opened: Socket | undefined;
+  try {
+    return await withinLimit(timeoutMs, signal, async () => {
+      const { serverName, caFile, insecure } = trust;
+      const wanted: TlsTrust = {
+        ...(serverName === undefined ? {} : { serverName }),
+        ...(caFile === undefined ? {} : { caFile }),
+        ...(insecure === undefined ? {} : { insecure }),
+      };
+      const settings = await tlsSettings(wanted, host);
+      const socket = await connectTls(
+        { host, port },
+        { ...settings, rejectUnauthorized: false },
+        (made) => (opened = made),
+      );
+      const certificate = socket.getPeerCertificate();
+      const days = daysLeft(certificate.valid_to);
+      if (days < 0)
+        throw new WrongAnswer(`has a certificate that has expired ${-days} days ago`, {
+          value: days,
+          threshold: minDays,
+        });
+      // Node gives the code where its types have an error.
+      const problem = socket.authorizationError as unknown as string | undefined;
+      if (!socket.authorized && !insecure)
+        throw new WrongAnswer(
+          refusedCertificate(codeOf(problem)) ?? `has a certificate that is refused (${String(problem)})`,
+        );
+      if (days < minDays)
+        return bad(`${what} has a certificate for ${days} more days, under ${minDays}`, {
+          value: days,
+          threshold: minDays,
+        });
+      return ok(`${what} has a certificate for ${days} more days`, { value: days, threshold: minDays });
+    });
+  } catch (error) {
+    return verdictOfFailure(what, error);
+  } finally {
+    opened?.on('error', () => undefined);
+    opened?.destroy();
+  }
+}
+
+/** Node gives a string, or for a wrong name the error itself. */
+const codeOf = (problem: unknown): string | undefined =>
+  typeof problem === 'string' ? problem : (problem as { code?: string } | undefined)?.code;
+
+/** Whole days until a certificate ends; negative once it has. */
+export const daysLeft = (validTo: string): number => Math.floor((Date.parse(validTo) - Date.now()) / DAY_MS);

@@ -1,0 +1,46 @@
+import { readFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
+import type { ConnectionOptions } from 'node:tls';
+import { messageOf } from '../errors.js';
+import { CannotTell } from './failure.js';
+import { boolean, object, path, text, type Leaf } from './rules.js';
+
+/** Which certificates are trusted. */
+export interface TlsTrust {
+  /** Name that the certificate must have, and that is asked for (SNI). Default: the host. */
+  readonly serverName?: string;
+  /** File with the certificates of the authorities that are trusted, as PEM. Default: those of Node. */
+  readonly caFile?: string;
+  /** Whether any certificate will do. Default `false`. */
+  readonly insecure?: boolean;
+}
+
+export const TRUST_KEYS: Readonly<Record<keyof TlsTrust, Leaf>> = {
+  serverName: text,
+  caFile: path,
+  insecure: boolean,
+};
+
+/** Rule of `true`, `false` or what is trusted. */
+export const tlsChoice: Leaf = (name, value) => {
+  if (typeof value !== 'boolean') object(TRUST_KEYS)(name, value);
+};
+
+/** Turns what is trusted into settings of a connection. Rejects with {@link CannotTell} when its file cannot be read. */
+export async function tlsSettings(trust: true | TlsTrust, host: string): Promise<ConnectionOptions> {
+  const { serverName = host, caFile, insecure = false } = trust === true ? {} : trust;
+  return {
+    rejectUnauthorized: !insecure,
+    // An address is no name to ask for.
+    ...(isIP(serverName) === 0 ? { servername: serverName } : { servername: '' }),
+    ...(caFile === undefined ? {} : { ca: await readAuthorities(caFile) }),
+  };
+}
+
+async function readAuthorities(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    throw new CannotTell(`the certificates in ${file} cannot be read: ${messageOf(error)}`);
+  }
+}

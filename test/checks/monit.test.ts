@@ -1,0 +1,137 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { runInNewContext } from 'node:vm';
+import { afterAll, describe, expect, it } from 'vitest';
+import * as ours from '../../src/checks/index.js';
+import type { Check } from '../../src/checks/index.js';
+import { timerWith } from '../../src/checks/timer.js';
+import { SimpleDetector } from '../../src/detect/detector.js';
+import { fakeHost, healthySnapshot, memoryReading, mountReading } from '../../src/testing/index.js';
+import { rowsOf } from '../docs/table.js';
+import { certificateFor } from './certificate.js';
+import { certain, closedPort, folder, secureWeb, server, verdictOf, web } from './house.js';
+
+const page = readFileSync(join(import.meta.dirname, '../../docs/checks.md'), 'utf8');
+const path = join(folder(), 'a.conf');
+writeFileSync(path, 'debug = on\n');
+utimesSync(path, new Date(), new Date(Date.now() - 7_200_000));
+const pidFile = join(folder(), 'pid');
+writeFileSync(pidFile, String(process.pid));
+const site = await web((_request, response) => void response.writeHead(502).end('Bad Gateway'));
+const silent = await server(() => undefined);
+const refused = await closedPort();
+const expired = await secureWeb(certificateFor('localhost', 3), (_request, response) => response.end());
+const shell = spawn('/bin/sh', ['-c', 'sleep 0 & echo 1; exec sleep 60'], {
+  stdio: ['ignore', 'pipe', 'ignore'],
+});
+await once(shell.stdout, 'data');
+afterAll(() => shell.kill('SIGKILL'));
+const shellFile = join(folder(), 'pid');
+writeFileSync(shellFile, String(shell.pid));
+const builtIn = async (parts: Parameters<typeof fakeHost>[0], check: string): Promise<string> => {
+  const detector = new SimpleDetector({ host: fakeHost(parts), enabledChecks: [check] });
+  const verdicts = await detector.inspect();
+  return verdicts.find(({ status }) => status === 'bad')?.status ?? 'ok';
+};
+const judged = async (check: Check) => (await certain(check)).status;
+const full = { used: 99, available: 1, percent: 99 };
+
+/** Each kind of test of Monit, with a fault that it is for: what our line says of it. */
+const KINDS: Readonly<Record<string, () => Promise<string>>> = {
+  'process exists': () => judged(ours.process({ match: 'no-such-program-anywhere' })),
+  'file exists': () => judged(ours.file({ path: '/nowhere/a' })),
+  'file must not exist': () => judged(ours.file({ path, exists: false })),
+  'directory exists': () => judged(ours.directory({ path: '/nowhere' })),
+  'process memory': () => judged(ours.process({ pidFile, maxMemoryBytes: 1_000 })),
+  'process CPU': async () => {
+    const check = ours.process({ pidFile, maxCpuPercent: 0 });
+    await verdictOf(check);
+    const until = performance.now() + 60;
+    while (performance.now() < until);
+    return (await verdictOf(check)).status;
+  },
+  'process threads': () => judged(ours.process({ pidFile, maxThreads: 1 })),
+  'process descriptors': () => judged(ours.process({ pidFile, maxDescriptors: 1 })),
+  'process children': () => judged(ours.process({ match: '.', maxCount: 1 })),
+  'process zombies': async () => {
+    const check = ours.process({ pidFile: shellFile, maxZombies: 0 });
+    await expect.poll(async () => (await verdictOf(check)).status).toBe('bad');
+    return 'bad';
+  },
+  'process uptime': () => judged(ours.process({ pidFile, maxAgeSeconds: 0 })),
+  'process number changed': () => judged(ours.process({ pidFile, minAgeSeconds: 1e9 })),
+  'load average': () => builtIn({ load: { one: 99, five: 99, fifteen: 99, cpus: 4 } }, 'load'),
+  'system CPU': () => builtIn({ cpu: { percent: 99, cpus: 4 } }, 'cpu'),
+  'system memory': () => builtIn({ memory: memoryReading(99) }, 'memory'),
+  'file system space': () => builtIn({ mounts: [mountReading({ space: full })] }, 'disk'),
+  'file system inodes': () => builtIn({ mounts: [mountReading({ inodes: full })] }, 'disk'),
+  'disk I/O': async () => {
+    const pressure = { cpu: { some: 0 }, memory: { some: 0, full: 0 }, io: { some: 90, full: 80 } };
+    return (await verdictOf(ours.pressure({ resource: 'io', maxPercent: 50 }), healthySnapshot({ pressure })))
+      .status;
+  },
+  checksum: () => judged(ours.file({ path, sha256: '0'.repeat(64) })),
+  'checksum changed': async () => {
+    const changing = join(folder(), 'a');
+    writeFileSync(changing, 'a');
+    const check = ours.file({ path: changing, unchanged: true });
+    await verdictOf(check);
+    writeFileSync(changing, 'b');
+    return (await verdictOf(check)).status;
+  },
+  timestamp: () => judged(ours.file({ path, maxAgeSeconds: 3_600 })),
+  'file size': () => judged(ours.file({ path, minBytes: 100 })),
+  'file content': () => judged(ours.file({ path, lacks: 'debug = on' })),
+  permission: () => judged(ours.file({ path, mode: '0600' })),
+  'user and group': () => judged(ours.file({ path, uid: 4_000_000, gid: 4_000_000 })),
+  'program status': () => judged(ours.command({ argv: ['false'] })),
+  'program output': () => judged(ours.command({ argv: ['echo', 'degraded'], lacks: 'degraded' })),
+  'TCP connection': () => judged(ours.tcp({ port: refused })),
+  'send and expect': () => judged(ours.tcp({ port: silent, send: 'PING\n', expect: 'PONG', timeoutMs: 100 })),
+  'protocol of a server': () => judged(ours.tcp({ port: silent, ready: 'redis', timeoutMs: 100 })),
+  'Unix socket': () => judged(ours.unixSocket({ path: join(folder(), 'a.sock') })),
+  'HTTP status': () => judged(ours.http({ url: site })),
+  'HTTP content': () => judged(ours.http({ url: site, status: 502, contains: 'Welcome' })),
+  'HTTP headers': () => judged(ours.http({ url: site, status: 502, responseHeaders: { 'x-shop': '.' } })),
+  'HTTP checksum': () => judged(ours.http({ url: site, status: 502, sha256: '0'.repeat(64) })),
+  'response time': async () => {
+    const slow = await web((_request, response) => void setTimeout(() => response.end(), 40));
+    return judged(ours.http({ url: slow, maxMs: 10 }));
+  },
+  'certificate days': () => judged(ours.tls({ host: 'localhost', port: expired, insecure: true })),
+  'network link': () => judged(ours.file({ path: '/sys/class/net/lo/address', matches: '^up$' })),
+  ping: () => judged(ours.command({ argv: ['sh', '-c', 'exit 1'] })),
+  'security attribute': () => judged(ours.command({ argv: ['echo', 'unconfined'], contains: 'httpd_t' })),
+  'backup ran': () => {
+    const systemctl = join(folder(), 'systemctl');
+    const says = 'LoadState=loaded\nActiveState=active\nUnit=b.service\nResult=exit-code';
+    writeFileSync(systemctl, `#!/bin/sh\nprintf '%s\\n' '${says}'\n`, { mode: 0o755 });
+    return judged(timerWith({ timer: 'b', maxAgeSeconds: 60 }, systemctl));
+  },
+};
+
+describe('each kind of test of Monit', () => {
+  it.each(Object.entries(KINDS))('%s: its fault is bad', async (_kind, judge) => {
+    expect(await judge()).toBe('bad');
+  });
+
+  it('is in the table of docs/checks.md: the same kinds, at least 90 % of all', () => {
+    const kinds = rowsOf(page, 'Monit tests').map(([kind = '']) => kind);
+    expect(kinds).toEqual(Object.keys(KINDS));
+    const left = rowsOf(page, 'left out');
+    expect(left.length).toBeGreaterThan(0);
+    expect(kinds.length / (kinds.length + left.length)).toBeGreaterThanOrEqual(0.9);
+  });
+
+  it('has a line that the library accepts', () => {
+    for (const [kind = '', line = ''] of rowsOf(page, 'Monit tests')) {
+      const [, code = ''] = /`([^`]+)`/.exec(line) ?? [];
+      const [, name = ''] = /^(\w+)\(/.exec(code) ?? [];
+      if (name === '') continue;
+      const check = runInNewContext(code, { ...ours }) as Check;
+      expect(check.name, kind).toBeTypeOf('string');
+    }
+  });
+});

@@ -1,0 +1,107 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { describe, expect, it, vi } from 'vitest';
+import { eventLoop, heap, part, worker, type Check } from '../../src/checks/index.js';
+import type { Verdict } from '../../src/issue.js';
+import { checkConformance } from '../../src/testing/index.js';
+import { benchOf } from '../make-engine.js';
+import { certain, verdictOf } from './house.js';
+
+describe('eventLoop', () => {
+  it('needs two readings, and is bad after this program was busy', async () => {
+    const check = eventLoop({ maxDelayMs: 50, percentile: 100 });
+    expect(await verdictOf(check)).toMatchObject({ status: 'unknown' });
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    const until = performance.now() + 200;
+    while (performance.now() < until);
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    expect(await verdictOf(check)).toMatchObject({ status: 'bad', threshold: 50 });
+  });
+});
+
+describe('heap', () => {
+  it('is measured against its limit', async () => {
+    expect(await verdictOf(heap({ maxPercent: 100 }))).toMatchObject({ status: 'ok' });
+    expect(await verdictOf(heap({ maxPercent: 0 }))).toMatchObject({ status: 'bad' });
+  });
+});
+
+describe('worker', () => {
+  it('is well while it answers, and bad when it is stuck, has ended or is not there', async () => {
+    const code = `const { parentPort } = require('node:worker_threads');
+      parentPort.on('message', (message) => { if (message === 'stuck') for (;;); parentPort.postMessage('pong'); });`;
+    let current: Worker | undefined = new Worker(code, { eval: true });
+    await once(current, 'online');
+    const asks = worker({
+      worker: () => current,
+      ping: 'ping',
+      isPong: (message) => message === 'pong',
+      timeoutMs: 200,
+    });
+    const looks = worker({ worker: () => current });
+    expect(await verdictOf(worker({ worker: () => current, ping: 'ping' }))).toMatchObject({ status: 'ok' });
+    expect(await verdictOf(looks)).toMatchObject({ status: 'ok' });
+    current.postMessage('stuck');
+    expect(await certain(asks)).toMatchObject({ status: 'bad' });
+    await current.terminate();
+    expect(await verdictOf(looks)).toMatchObject({ status: 'bad', reason: 'worker has ended' });
+    current = undefined;
+    expect(await verdictOf(looks)).toMatchObject({ status: 'bad', reason: 'worker is not there' });
+  });
+});
+
+describe('part', () => {
+  const healed = async (check: Check) => {
+    const options = { checks: [check], enabledChecks: [check.name], executor: undefined };
+    const bench = benchOf({}, options);
+    const [result] = await bench.done(bench.engine.detectAndHeal());
+    return result;
+  };
+
+  it('is one object: check, repair and proof', async () => {
+    let open = false;
+    const repair = vi.fn(() => void (open = true));
+    const proof = vi.fn(() => Promise.resolve(true));
+    const result = await healed(part({ name: 'cache', check: () => open, repair, proof }));
+    expect(result).toMatchObject({
+      outcome: 'fixed',
+      actionTaken: 'heal:cache',
+      issue: { component: 'cache' },
+    });
+    expect([repair.mock.calls.length, proof.mock.calls.length]).toEqual([1, 1]);
+  });
+
+  it('is not fixed when its proof says no, though the check is well again', async () => {
+    let open = false;
+    const repair = (): void => void (open = true);
+    const result = await healed(
+      part({ name: 'cache', check: () => open, repair, proof: () => false, settleMs: 2_000 }),
+    );
+    expect(result).toMatchObject({ success: false, outcome: 'ineffective' });
+    expect(result?.error).toContain('its proof says no');
+  });
+
+  it('is not fixed when its check stays bad, whatever the proof says', async () => {
+    const result = await healed(
+      part({ name: 'cache', check: () => false, repair: () => 1, proof: () => true, settleMs: 2_000 }),
+    );
+    expect(result).toMatchObject({ outcome: 'ineffective' });
+  });
+
+  it('may give a verdict, and is only reported without a repair', async () => {
+    const bad: Verdict = { status: 'bad', reason: '12 jobs wait', value: 12, threshold: 10 };
+    expect(await healed(part({ name: 'queue', check: () => bad }))).toMatchObject({
+      blockedBy: 'no-action',
+      issue: { description: '12 jobs wait', metricValue: 12 },
+    });
+  });
+});
+
+describe.each([
+  ['eventLoop', () => eventLoop()],
+  ['heap', () => heap()],
+  ['part', () => part({ name: 'x', check: () => true })],
+  ['worker', () => worker({ worker: () => undefined })],
+])('%s is a check', (_name, make) => {
+  for (const { name, run } of checkConformance(make)) it(name, run);
+});
