@@ -189,7 +189,7 @@ describeOnHost('the NixOS module, evaluated by a real Nix', (lab) => {
     const { services: units } = evaluated.config.systemd;
     expect(units['luminous-healing']?.serviceConfig).toMatchObject({
       IPAddressAllow: 'any',
-      LoadCredential: 'dashboard-token:/run/keys/token',
+      LoadCredential: ['dashboard-token:/run/keys/token'],
     });
     expect(units['luminous-healing-helper@']?.serviceConfig).toMatchObject({
       ReadWritePaths: ['/nix/var/nix', '-/run/nixos'],

@@ -31,6 +31,8 @@ let
     optionals = condition: list: if condition then list else [ ];
     optionalAttrs = condition: set: if condition then set else { };
     inherit mapAttrs;
+    mapAttrsToList = make: set: map (name: make name set.${name}) (attrNames set);
+    unique = builtins.foldl' (found: one: if elem one found then found else found ++ [ one ]) [ ];
     recursiveUpdate =
       left: right:
       left
