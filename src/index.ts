@@ -77,6 +77,7 @@ export {
 export type { Glance } from './detect/glance.js';
 export type { Check, HealFunction, HealingChoice } from './detect/check.js';
 export type { Healer } from './detect/healer.js';
+export type { MountLevel, MountOptions } from './detect/mount-rules.js';
 export type { Thresholds, ThresholdValues } from './detect/thresholds.js';
 export type { WatchedUnit } from './detect/services.js';
 export type { ServiceOption } from './detect/watched.js';

@@ -34,14 +34,6 @@ export function canonicalComponent(component: string, mounts: Reading<readonly M
   return componentOf(component);
 }
 
-/** The built-in checks that can speak for a component. */
-export function builtInFor(component: string): readonly BuiltInCheck[] {
-  if (component === 'cpu' || component === 'memory' || component === 'load') return [component];
-  if (/^(disk|inodes)(:|$)/.test(component)) return ['disk'];
-  if (/^system(:|$)/.test(component)) return ['system'];
-  return mayBeUnit(component) ? ['services'] : [];
-}
-
 /** Whether a component can be the name of a unit. */
 export function mayBeUnit(component: string): boolean {
   try {

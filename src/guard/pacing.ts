@@ -36,7 +36,7 @@ export const EARLY_GATES = {
   'healing-disabled': ({ healingEnabled }) =>
     healingEnabled ? undefined : 'Healing is switched off: `healingEnabled` is false',
 
-  paused({ state }) {
+  paused: ({ state }) => {
     const reasons = Object.keys(state.pauses);
     return reasons.length === 0 ? undefined : `Paused: ${reasons.join('; ')}`;
   },
@@ -44,6 +44,18 @@ export const EARLY_GATES = {
   'monitor-only': ({ issue }: Pick<Circumstances, 'issue'>) =>
     issue.severity > Severity.LOW ? undefined : 'An issue of severity LOW is reported and not acted on',
 } satisfies Partial<Record<BlockReason, Gate<Circumstances>>>;
+
+function storm({
+  issue,
+  state,
+  now,
+  guards,
+}: Pick<Question, 'issue' | 'state' | 'now' | 'guards'>): string | undefined {
+  if (state.storm === null || issue.type !== IssueType.SERVICE) return undefined;
+  const wait = stormWait(state.storm, now, guards);
+  if (wait === 0) return undefined;
+  return `Many services turned bad at once ${span(now - state.storm.since)} ago, which has one cause; nothing is repaired until ${span(wait)} have passed without a new failure`;
+}
 
 /** The engine's gates. The safety gates stand between them; `decide` has the order. */
 export const PACING_GATES = {
@@ -73,12 +85,7 @@ export const PACING_GATES = {
     return `\`${plan.action}\` gained less than ${guards.useless.gainPercent} % last time (at ${useless.value.toFixed(1)}), and nothing has moved by as much since`;
   },
 
-  storm({ issue, state, now, guards }) {
-    if (state.storm === null || issue.type !== IssueType.SERVICE) return undefined;
-    const wait = stormWait(state.storm, now, guards);
-    if (wait === 0) return undefined;
-    return `Many services turned bad at once ${span(now - state.storm.since)} ago, which has one cause; nothing is repaired until ${span(wait)} have passed without a new failure`;
-  },
+  storm,
 
   'needs-human'({ issue, state, now, guards }) {
     const { needsHumanSince, openings } = recordOf(state, issue.component);
@@ -117,6 +124,13 @@ export const PACING_GATES = {
   },
 
   'resources-busy': ({ busy }) => busy,
+} satisfies Partial<Record<BlockReason, Gate<Question>>>;
+
+/** What may have changed while an act was being written down. */
+export const LATE_GATES = {
+  'healing-disabled': EARLY_GATES['healing-disabled'],
+  paused: EARLY_GATES.paused,
+  storm,
 } satisfies Partial<Record<BlockReason, Gate<Question>>>;
 
 const at = ({ at }: { readonly at: number }): number => at;

@@ -3,7 +3,7 @@ import { approvalOf } from '../guard/approvals.js';
 import { decide, type Moment } from '../guard/decide.js';
 import type { Guards } from '../guard/guards.js';
 import type { Ledger } from '../guard/ledger.js';
-import { EARLY_GATES, firstGate } from '../guard/pacing.js';
+import { EARLY_GATES, firstGate, LATE_GATES } from '../guard/pacing.js';
 import type { Policy } from '../guard/safety.js';
 import type { Act, GuardState } from '../guard/state.js';
 import type { Issue } from '../issue.js';
@@ -42,6 +42,13 @@ export class Judge {
     if (block?.reason !== 'monitor-only' || !isUnlisted(issue)) return block;
     const sentence = `${issue.component} is not among the listed services: add it to \`services\` to allow it`;
     return { reason: 'not-allowed', sentence };
+  }
+
+  /** What forbids an act although it was judged a moment ago: healing was disabled or paused since, or a storm began. */
+  late(issue: Issue): Block | undefined {
+    const { guards, ledger, isHealingEnabled } = this.#sources;
+    const now = { now: ledger.now(), healingEnabled: isHealingEnabled(), state: this.#state };
+    return firstGate(LATE_GATES, { issue, guards, ...now });
   }
 
   /** Every gate, by what is known now. */

@@ -103,6 +103,12 @@ async function repairOnce(
   const repair: Repair = { id, issue, plan, before, openChecks };
   const unwritten = await recorder.intent(repair, digest);
   if (unwritten) return skipped(unwritten);
+  // Writing takes a moment.
+  const late = judge.late(issue);
+  if (late) {
+    await recorder.end(repair, { outcome: 'skipped', block: late });
+    return skipped(late);
+  }
   announce.started({ issue, plan });
   const about = {
     component: issue.component,

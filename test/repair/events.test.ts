@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Check } from '../../src/detect/check.js';
 import type { Verdict } from '../../src/issue.js';
+import { memoryStore } from '../../src/guard/store.js';
 import { SimpleResolver } from '../../src/resolve/resolver.js';
 import { failedUnit, unitReading } from '../../src/testing/index.js';
 import { benchOf, type Bench } from '../make-engine.js';
@@ -110,5 +111,28 @@ describe('a resolver that answers with a promise', () => {
     expect(result).toMatchObject({ outcome: 'failed', actionTaken: 'none' });
     expect(result?.error).toContain('at once and not as a promise');
     expect(bench.executor.planned).toEqual([]);
+  });
+});
+
+describe('what changes while an act is being written down', () => {
+  it.each<[string, (bench: Bench) => unknown, string]>([
+    ['healing is disabled', ({ engine }) => (engine.healingEnabled = false), 'healing-disabled'],
+    ['a person pauses it', ({ engine }) => void engine.pause('backup').catch(() => undefined), 'paused'],
+  ])('%s: it is not done, and leaves no intent', async (_, change, reason) => {
+    const memory = memoryStore();
+    const state: typeof memory = {
+      ...memory,
+      save: (next) => {
+        if (next.intents.length > 0) change(bench);
+        return memory.save(next);
+      },
+    };
+    const bench: Bench = benchOf({ units: [failedUnit()] }, { state });
+    const [result] = await bench.done(bench.engine.detectAndHeal());
+    expect(result).toMatchObject({ outcome: 'skipped', blockedBy: reason });
+    expect(bench.executor.executed).toEqual([]);
+    expect(bench.told).not.toContain('heal:started nginx');
+    await bench.done(bench.engine.close());
+    expect((await memory.load())?.intents).toEqual([]);
   });
 });

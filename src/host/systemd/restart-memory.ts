@@ -45,7 +45,10 @@ export class RestartMemory {
       // A unit may be read under two names at once.
       if (known?.last.at !== at) this.#histories.set(id, addSample(known, sample, earlier));
       // A run that goes on shows `success`, too: only between two runs it is about the last one.
-      if (isBetweenRuns(unit)) this.#endedWell.set(id, unit.result === 'success');
+      if (!isBetweenRuns(unit)) continue;
+      // `reset-failed` makes any result a success, and the counter 0: then the journal tells.
+      if (this.#isLooping(id) && restarts === 0 && unit.result === 'success') this.#endedWell.delete(id);
+      else this.#endedWell.set(id, unit.result === 'success');
     }
     const open = units
       .filter(({ id }) => this.#isLooping(id) && !this.#endedWell.has(id))

@@ -80,9 +80,9 @@ export class ChaosHost {
 
   /**
    * Waits until everything that was listed runs, the disk has room and the engine knows of no issue. A person resets
-   * what the engine has given up. Answers what was not well in the end, as a sentence.
+   * what the engine has given up; a crash loop is over after 60 s without a restart. Answers what was not well in the end, as a sentence.
    */
-  async untilWell(engine: EngineService, timeoutMs = 40_000): Promise<string | undefined> {
+  async untilWell(engine: EngineService, timeoutMs = 90_000): Promise<string | undefined> {
     const deadline = Date.now() + timeoutMs;
     for (;;) {
       const states = await this.show('ActiveState', LISTED);
