@@ -15,12 +15,12 @@ export interface MountinfoEntry {
   readonly superOptions: string;
 }
 
-/** Options of a super block that say: nothing is written any more. */
-const READ_ONLY_WORDS = /(?:^|,)(ro|emergency_ro|shutdown)(?:,|$)/;
+/** Options of a super block that say: nothing is written any more. The first of them say that it broke. */
+const READ_ONLY_WORDS = [/(?:^|,)(emergency_ro|shutdown)(?:,|$)/, /(?:^|,)(ro)(?:,|$)/];
 
 /** The option by which a file system says that it takes no writes, if it does: `ro`, `emergency_ro` or `shutdown`. */
 export const readOnlyWord = (superOptions: string): string | undefined =>
-  READ_ONLY_WORDS.exec(superOptions)?.[1];
+  READ_ONLY_WORDS.map((words) => words.exec(superOptions)?.[1]).find((word) => word !== undefined);
 
 /** The shortest line: six fields, the hyphen, three fields. */
 const FEWEST_FIELDS = 10;

@@ -21,9 +21,9 @@ export interface CountedMount {
  */
 export function mountsThatCount(entries: readonly MountinfoEntry[]): CountedMount[] {
   const visible = visibleEntries(entries);
-  const remotePoints = visible
-    .filter(({ fsType, mountPoint }) => isRemoteType(fsType) && mountPoint !== '/')
-    .map(({ mountPoint }) => mountPoint);
+  const slowPoints = [...visible.filter(isSlow), ...entries.filter(({ fsType }) => fsType === 'autofs')]
+    .map(({ mountPoint }) => mountPoint)
+    .filter((mountPoint) => mountPoint !== '/');
   const byDevice = new Map<string, MountinfoEntry>();
   for (const entry of visible) {
     const rival = byDevice.get(entry.device);
@@ -40,9 +40,8 @@ export function mountsThatCount(entries: readonly MountinfoEntry[]): CountedMoun
       device: entry.device,
       fsType: entry.fsType,
       source: entry.source,
-      // The way to a local mount on top of a dead server leads through that server.
-      remote:
-        isRemoteType(entry.fsType) || remotePoints.some((point) => isAtOrBelow(entry.mountPoint, point)),
+      // The way to a local mount on top of a dead server leads through that server, and under autofs a look mounts it.
+      remote: isSlow(entry) || slowPoints.some((point) => isAtOrBelow(entry.mountPoint, point)),
     }));
 }
 
@@ -61,6 +60,13 @@ const PRIVATE = new RegExp(
 );
 
 const isPrivate = (mountPoint: string): boolean => PRIVATE.test(mountPoint);
+
+/** These have no block device, and the kernel itself answers for them. */
+const OF_THE_KERNEL = ['btrfs', 'overlay', 'tmpfs', 'zfs'];
+
+/** Whether something else than the kernel answers: a server, a program, or nobody knows what. */
+const isSlow = ({ fsType, device, mountPoint }: MountinfoEntry): boolean =>
+  isRemoteType(fsType) || (mountPoint !== '/' && device.startsWith('0:') && !OF_THE_KERNEL.includes(fsType));
 
 const UNSEEN_ROOT: MountinfoEntry = {
   id: 0,

@@ -119,6 +119,30 @@ describe('the mounts that count', () => {
     ]);
   });
 
+  it.each([
+    ['ext4 on a disk', ['2 1 8:2 / /data rw - ext4 /dev/sdb rw'], false],
+    [
+      'ext4 under autofs',
+      ['2 1 0:40 / /data rw - autofs systemd-1 rw', '3 2 8:2 / /data rw - ext4 /dev/sdb rw'],
+      true,
+    ],
+    [
+      'ext4 below an autofs folder',
+      ['2 1 0:40 / /net rw - autofs auto.net rw', '3 2 8:2 / /net/data rw - ext4 /dev/sdb rw'],
+      true,
+    ],
+    ['something without a block device', ['2 1 0:41 / /data rw - orangutanfs none rw'], true],
+    ['btrfs', ['2 1 0:42 / /data rw - btrfs /dev/sdb rw'], false],
+    ['tmpfs', ['2 1 0:43 / /data rw - tmpfs tmpfs rw'], false],
+  ])('%s is asked in a process of its own: %j %s', (_, lines, isSlow) => {
+    const root = '1 0 8:1 / / rw - ext4 /dev/sda1 rw';
+    const text = Buffer.from([root, ...lines].join('\n'));
+    const found = mountsThatCount(parseMountinfo(text, text.length));
+    expect(found.filter(({ mountPoint }) => mountPoint !== '/').map(({ remote }) => remote)).toEqual([
+      isSlow,
+    ]);
+  });
+
   it('are found in any bytes without an exception', () => {
     const field = fc.constantFrom(
       '1',

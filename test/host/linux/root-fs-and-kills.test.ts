@@ -19,7 +19,7 @@ describe('the root file system', () => {
   });
 
   it.each([
-    ['ro,errors=remount-ro', 'ro'],
+    ['ro,emergency_ro', 'emergency_ro'],
     ['rw,emergency_ro', 'emergency_ro'],
     ['rw,shutdown,attr2', 'shutdown'],
   ])('went read-only where the kernel lists `%s`, and the sentence has the word', (options, word) => {
@@ -28,6 +28,31 @@ describe('the root file system', () => {
       reason: `/ (/dev/sda1, ext4) is read-only: the kernel gives its state as \`${word}\``,
     });
   });
+
+  it.each([
+    ['a Raspberry Pi', '22 1 179:2 / / ro,noatime - ext4 /dev/mmcblk0p2 ro'],
+    ['composefs', '22 1 0:30 / / ro - overlay composefs ro,lowerdir=/run/ostree'],
+    ['a data set', '22 1 0:31 / / ro - zfs rpool/ROOT ro,xattr'],
+  ])(
+    'did not where it was so from the first reading on, also after it was writable for a while: %s',
+    (_, line) => {
+      const { root, put } = temporaryHost({ [MOUNTINFO]: `${line}\n` });
+      let now = 0;
+      const reader = createLinuxReader({ root, monotonic: () => now });
+      const read = (text: string) => {
+        put(MOUNTINFO, `${text}\n`);
+        now += 30_000;
+        return reader.rootfs();
+      };
+      expect(reader.rootfs()).toMatchObject({
+        readOnly: false,
+        reason: expect.stringContaining('by design') as string,
+      });
+      expect(read(line.replace(/ ro(,\S*)?$/, ' rw'))).toMatchObject({ readOnly: false });
+      expect(read(line)).toMatchObject({ readOnly: false });
+      expect(read(line.replace(/ ro(,\S*)?$/, ' ro,shutdown'))).toMatchObject({ readOnly: true });
+    },
+  );
 
   it('did not where only this mount of it is read-only, as in a service with ProtectSystem=strict', () => {
     expect(rootfs('22 1 8:1 / / ro,relatime shared:1 - ext4 /dev/sda1 rw,proto=shutdown_no')).toMatchObject({
