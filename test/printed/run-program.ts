@@ -35,10 +35,14 @@ export function runProgram(argv: readonly string[], options: RunOptions = {}): P
     ...(uid !== undefined && { uid, gid: uid }),
   });
   let output = '';
+  // Once: a program that takes SIGTERM once is ended by the second.
+  const stop = (): void => {
+    if (!child.killed) child.kill('SIGTERM');
+  };
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
       output += text;
-      if (stopAfterOutput && output.includes('\n')) child.kill('SIGTERM');
+      if (stopAfterOutput && output.includes('\n')) stop();
     });
   }
   return new Promise((resolve, reject) => {

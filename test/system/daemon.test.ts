@@ -224,7 +224,7 @@ describeOnHost('the control command', (lab) => {
     expect(await say('explain')).toEqual({ exitCode: 0, text: 'There is no open issue.' });
     expect(await say('pause', 'I', 'look', 'myself')).toMatchObject({
       exitCode: 0,
-      text: expect.stringContaining('Paused for: I look myself.') as string,
+      text: expect.stringMatching(/Paused for: I look myself \(by uid \d+\)\.$/) as string,
     });
     await lab.kill('nginx');
     await lab.host.waitFor('the reason', async () =>
