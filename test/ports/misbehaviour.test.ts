@@ -28,6 +28,7 @@ const PORTS: readonly Port[] = [
   { name: 'action.plan', world: processWorld, called: /mend for own: / },
   { name: 'action.step', world: processWorld, called: /mend for own: / },
   { name: 'action.verify', world: processWorld, called: /mend for own: .*(could not be verified|`verify`)/ },
+  { name: 'action.undo', world: processWorld, called: /could not be undone/ },
   { name: 'approve', world: processWorld, called: /`approve`/ },
   { name: 'resolver.getAction', world: processWorld, called: /resolver/, isShared: true },
   { name: 'host.read', world: units, called: /`host\.read`|The detector/, isShared: true },

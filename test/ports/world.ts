@@ -34,9 +34,12 @@ export function processWorld(wrap: Wrap, port: string): World {
   const clock = fakeClock();
   const logger = recordingLogger();
   const bad = new Set(['own', 'other']);
+  const worse = new Set<string>();
+  // Only what made it worse is undone.
+  const mends = (): void => void (port === 'action.undo' ? worse.add('own') : bad.delete('own'));
   const verdict = (name: string) =>
     bad.has(name)
-      ? ({ status: 'bad', reason: `${name} is down`, severity: 3 } as const)
+      ? ({ status: 'bad', reason: `${name} is down`, severity: worse.has(name) ? 4 : 3 } as const)
       : ({ status: 'ok', reason: `${name} is well` } as const);
   const mend: ActionDefinition = {
     parse: wrap('action.parse', () => ({})),
@@ -47,7 +50,7 @@ export function processWorld(wrap: Wrap, port: string): World {
         {
           kind: 'call' as const,
           name: 'mend',
-          run: wrap('action.step', () => void bad.delete('own')),
+          run: wrap('action.step', mends),
           timeoutMs: 1_000,
           interruptible: true,
         },
