@@ -115,6 +115,9 @@ const MEANT = [
   'pauses={}',
 ];
 
+/** Every one of so many states is tried; `STATE_PART=1`, as in `.ci/run`, tries all. */
+const PART = Number(process.env['STATE_PART'] ?? 5);
+
 describe('a state in which one value was replaced', () => {
   it('ends no wait, closes no breaker, and approves nothing, whichever value it is', async () => {
     let variants = 0;
@@ -123,12 +126,13 @@ describe('a state in which one value was replaced', () => {
         const name = `${path.join('.')}=${text}`;
         if (MEANT.includes(name)) continue;
         variants += 1;
+        if (variants % PART !== 0) continue;
         const seen = await loaded(withText(path, text));
         expectGuarded(seen, name);
         expect(seen.logger.lines.length, name).toBeLessThanOrEqual(1);
       }
     }
-    console.info(`${variants} states with one value replaced`);
+    console.info(`${Math.floor(variants / PART)} of ${variants} states with one value replaced`);
     expect(variants).toBeGreaterThan(900);
   }, 120_000);
 });
