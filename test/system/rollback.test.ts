@@ -376,7 +376,7 @@ describeOnHost('rolling back a generation', (lab) => {
         { component: 'system', generation: { from: bad, to: good } },
       ]);
       await engine.start();
-      await engine.until('the end to be told', said(INTERRUPTED), 30_000);
+      await engine.until('the end to be told', said(INTERRUPTED), 75_000);
       expect(await nixos.now()).toEqual({ running: good, profile: good });
       expect(await nixos.log()).toHaveLength(3);
       expect(await remembered()).toMatchObject({
