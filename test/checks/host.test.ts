@@ -77,7 +77,7 @@ describe('process', () => {
   it('counts children that nobody waits for', async () => {
     const word = `checks-${process.pid}-z`;
     // A shell that becomes a program which does not wait: its child, which ends later, stays a zombie.
-    const child = spawn('/bin/sh', ['-c', 'sleep 0.2 & echo 1; exec sleep 60', word], {
+    const child = spawn('/bin/sh', ['-c', 'sleep 1 & echo 1; exec sleep 60', word], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     children.push(child);

@@ -23,7 +23,7 @@ const site = await web((_request, response) => void response.writeHead(502).end(
 const silent = await server(() => undefined);
 const refused = await closedPort();
 const expired = await secureWeb(certificateFor('localhost', 3), (_request, response) => response.end());
-const shell = spawn('/bin/sh', ['-c', 'sleep 0 & echo 1; exec sleep 60'], {
+const shell = spawn('/bin/sh', ['-c', 'sleep 1 & echo 1; exec sleep 60'], {
   stdio: ['ignore', 'pipe', 'ignore'],
 });
 await once(shell.stdout, 'data');
@@ -57,7 +57,7 @@ const KINDS: Readonly<Record<string, () => Promise<string>>> = {
   'process children': () => judged(ours.process({ match: '.', maxCount: 1 })),
   'process zombies': async () => {
     const check = ours.process({ pidFile: shellFile, maxZombies: 0 });
-    await expect.poll(async () => (await verdictOf(check)).status).toBe('bad');
+    await expect.poll(async () => (await verdictOf(check)).status, { timeout: 30_000 }).toBe('bad');
     return 'bad';
   },
   'process uptime': () => judged(ours.process({ pidFile, maxAgeSeconds: 0 })),
