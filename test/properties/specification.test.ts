@@ -4,7 +4,7 @@ import { differs, historiesOf } from './enumeration.js';
 import { EVENTS, type SpecEvent } from './spec-events.js';
 
 /** Number of events in a history; CI and people may ask for more. */
-const DEPTH = Number(process.env['PROPERTY_DEPTH'] ?? 3);
+const DEPTH = Number(process.env['PROPERTY_DEPTH'] ?? 2);
 
 /** How histories begin: with both in trouble, and where one more useless repair opens a breaker. */
 const BEGINNINGS: readonly (readonly SpecEvent[])[] = [
