@@ -81,15 +81,13 @@ export abstract class EngineParts {
         this.#healingEnabled && own('healingEnabled') !== false && own('healing_enabled') !== false,
       dryRun: () => this.#dryRun || own('dryRun') === true || own('dry_run') === true,
     };
+    const guards = guardsFrom(given.guards);
     this.ports = {
       host: ownedHost(host, { clock, logger, reading: this.reading.signal }),
       actions: actionRegistry(actions, (check) => this.#detector.healer?.(check)),
       policy: { services: services === undefined ? undefined : watchedUnits(services), protect },
-      guards: guardsFrom(given.guards),
-      ledger: new Ledger({
-        ...{ store: ownedStore(store, clock), clock, logger },
-        guards: guardsFrom(given.guards),
-      }),
+      guards,
+      ledger: new Ledger({ store: ownedStore(store, clock), clock, logger, guards }),
       approve: given.approve,
       bootId: bootId(),
       acting: new Set<string>(),
