@@ -58,7 +58,7 @@ describe('every reading of a host', () => {
         const { word, kind } = one;
         if ('rejected' in outcome) return [`${word}: it rejected`];
         const mayBeAnswer =
-          word.startsWith("answers a thenable that answers") || (kind === 'nonsense' && isAnswer(word));
+          word.startsWith('answers a thenable that answers') || (kind === 'nonsense' && isAnswer(word));
         if (!isUnknown(outcome.value)) return mayBeAnswer ? [] : [`${word}: it was believed`];
         const named = said.filter((line) => line.startsWith(`\`host.${method}\` `));
         return named.length === 1 ? [] : [`${word}: said ${named.length} times`];
