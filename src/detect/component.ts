@@ -46,7 +46,7 @@ export function mayBeUnit(component: string): boolean {
 /** The built-in checks that can speak for a component. */
 export function builtInChecksOf(component: string): readonly BuiltInCheck[] {
   if (component === 'cpu' || component === 'memory' || component === 'load') return [component];
-  if (/^(disk|inodes)(:|$)/.test(component)) return ['disk'];
+  if (/^(disk|inodes|readonly)(:|$)/.test(component)) return ['disk'];
   if (/^system(:|$)/.test(component)) return ['system'];
   return mayBeUnit(component) ? ['services'] : [];
 }
