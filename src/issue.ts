@@ -94,6 +94,8 @@ export interface ComponentVerdict extends Verdict {
   readonly recoverAfter?: number;
   /** Set where the check was not due: this is its last verdict again, which counts once. */
   readonly repeated?: true;
+  /** Set where the check looked, and there is no such component. */
+  readonly absent?: true;
   /** Name of the check that gave it. */
   readonly check: string;
   readonly component: string;
