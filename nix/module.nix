@@ -92,6 +92,7 @@ let
     services = if configuration ? services then configuration.services else "failed";
     approvals = lib.optionals cfg.allowApprovals cfg.allowedActions;
   }
+  // lib.optionalAttrs (configuration ? mounts) { inherit (configuration) mounts; }
   // lib.optionalAttrs (configuration ? protect) { inherit (configuration) protect; }
   // lib.optionalAttrs (configuration ? nix) { inherit (configuration) nix; }
   // lib.optionalAttrs rollsBack { record = configuration.state or "/var/lib/luminous-healing/state.json"; };

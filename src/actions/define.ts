@@ -7,7 +7,7 @@ import type { Guards } from '../guard/guards.js';
 import type { NixSettings } from '../nix-options.js';
 import type { StepReport } from '../execute/executor.js';
 import type { Reading } from '../host/reading.js';
-import type { Snapshot } from '../host/snapshot.js';
+import type { MountReading, Snapshot } from '../host/snapshot.js';
 import type { WatchedUnit } from '../detect/services.js';
 import type { ThresholdValues } from '../detect/thresholds.js';
 import type { ComponentVerdict, Issue } from '../issue.js';
@@ -33,6 +33,8 @@ export interface PlanContext {
   /** The systemd unit that this program runs in; `null` when it is none. */
   readonly ownUnit: string | null;
   readonly thresholds: ThresholdValues;
+  /** Percentage of bytes under which a file system is well again: by its own level, or by the threshold. */
+  readonly diskClearsAt: (mount: MountReading) => number;
   /** The numbers of the rules for acting and not acting. */
   readonly guards: Guards;
   /** What the actions on Nix and NixOS may do. */

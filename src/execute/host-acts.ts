@@ -1,4 +1,5 @@
 import { actionNamed, isBuiltIn, type ActionRegistry } from '../actions/registry.js';
+import type { MountRules } from '../detect/mount-rules.js';
 import type { ThresholdValues } from '../detect/thresholds.js';
 import { messageOf } from '../errors.js';
 import type { GenerationHistory } from '../guard/generations.js';
@@ -28,6 +29,7 @@ export interface HostActsParts {
   readonly actions: ActionRegistry;
   readonly policy: Policy;
   readonly thresholds: () => ThresholdValues;
+  readonly mounts: MountRules;
   readonly guards: Guards;
   readonly nix: NixSettings;
   readonly keepSystems: () => readonly string[];
@@ -64,10 +66,11 @@ export class HostActs {
   }
 
   async #route(action: HealingAction, signal: AbortSignal, earlier?: readonly StepReport[]): Promise<Routed> {
-    const { host, actions, policy, thresholds, guards, nix, keepSystems, history, helperSocket } =
+    const { host, actions, policy, thresholds, mounts, guards, nix, keepSystems, history, helperSocket } =
       this.#parts;
     const parts = {
       ...{ host, actions, thresholds: thresholds(), guards, nix, keep: keepSystems(), history: history() },
+      mounts,
       services: [...(policy.services?.values() ?? [])],
       isRefused: (targets: readonly Target[]) => judgeTargets(targets, policy) !== undefined,
     };

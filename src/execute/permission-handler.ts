@@ -2,6 +2,7 @@ import type { ActionDefinition } from '../actions/define.js';
 import { pathParameter } from '../actions/parameters.js';
 import { actionRegistry } from '../actions/registry.js';
 import type { FindHealer } from '../actions/heal-by-check.js';
+import { MountRules, type MountOptions } from '../detect/mount-rules.js';
 import { thresholdValues, type ThresholdValues } from '../detect/thresholds.js';
 import { watchedUnits, type ServiceOption } from '../detect/watched.js';
 import { messageOf } from '../errors.js';
@@ -53,6 +54,8 @@ export interface PermissionHandlerOptions {
   readonly protect?: readonly string[] | undefined;
   /** Percentages that plans aim for. */
   readonly thresholds?: (() => ThresholdValues) | undefined;
+  /** Levels that file systems have of their own, for plans to aim for. */
+  readonly mounts?: MountOptions | undefined;
   /** The numbers that plans are made and proved by. */
   readonly guards?: GuardOptions | undefined;
   /** What the actions on Nix and NixOS may do. */
@@ -68,7 +71,7 @@ export interface PermissionHandlerOptions {
 
 const OPTIONS = [
   ...['host', 'readsThisMachine', 'actions', 'healer', 'services', 'protect', 'thresholds', 'logger'],
-  ...['guards', 'nix', 'keepSystems', 'history', 'helperSocket'],
+  ...['mounts', 'guards', 'nix', 'keepSystems', 'history', 'helperSocket'],
 ];
 
 /**
@@ -99,6 +102,7 @@ export class NixOSPermissionHandler implements Executor {
         protect: expectStrings('protect', protect),
       },
       thresholds: options.thresholds ?? thresholdValues,
+      mounts: new MountRules(options.mounts),
       guards: guardsFrom(options.guards),
       nix: nixSettings(options.nix),
       keepSystems: options.keepSystems ?? (() => []),

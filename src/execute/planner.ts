@@ -1,6 +1,8 @@
 import { parametersOf, type ActionDefinition, type PlanDraft } from '../actions/define.js';
 import type { PlannedJob } from '../actions/effects.js';
 import { actionNamed, type ActionRegistry } from '../actions/registry.js';
+import { clearingLevelOf } from '../detect/disk.js';
+import type { MountRules } from '../detect/mount-rules.js';
 import type { WatchedUnit } from '../detect/services.js';
 import type { ThresholdValues } from '../detect/thresholds.js';
 import { SelfHealingError } from '../errors.js';
@@ -24,6 +26,8 @@ export interface PlannerParts {
   readonly host: Host;
   readonly actions: ActionRegistry;
   readonly thresholds: ThresholdValues;
+  /** Levels that file systems have of their own. Default: none. */
+  readonly mounts?: MountRules;
   /** The units that may be healed, where they were listed. */
   readonly services: readonly WatchedUnit[];
   readonly guards?: Guards;
@@ -68,6 +72,7 @@ export async function makePlan(
     ownUnit: ownUnit(),
     nixActivity: async () => (await parts.host.nixActivity?.(signal)) ?? CANNOT_TELL,
     thresholds: parts.thresholds,
+    diskClearsAt: (mount) => clearingLevelOf(mount, parts.thresholds.diskPercent, parts.mounts),
     services: parts.services,
     ...{ guards, nix, keep, earlier },
     signal,

@@ -60,6 +60,16 @@ export interface MountReading {
   readonly space: Reading<UsageReading>;
   /** Inodes; unknown where the file system has no fixed number of them (btrfs, for one). */
   readonly inodes: Reading<UsageReading>;
+  /** Whether it takes writes. Left out where the host does not tell, or tells it of another mount of the same device. */
+  readonly writes?: WriteReading | undefined;
+}
+
+/** Whether a file system takes writes. */
+export interface WriteReading {
+  /** `bad`: it became read-only, was shut down, or has errors. `by-design`: it is read-only, and was meant to be. */
+  readonly status: 'ok' | 'by-design' | 'bad';
+  /** The sentence that says by what one knows. */
+  readonly reason: string;
 }
 
 /** How full something is. */
@@ -98,8 +108,6 @@ export interface SystemReading {
   readonly state: Reading<string>;
   /** What NixOS runs, has booted and has kept; unknown on a host that is not NixOS. */
   readonly nixos: Reading<NixosReading>;
-  /** Whether the root file system went read-only, and the sentence that says by what one knows. */
-  readonly rootfs: Reading<{ readonly readOnly: boolean; readonly reason: string }>;
   /** Processes that the kernel has killed for want of memory since the machine booted. Containers see those of the whole machine. */
   readonly oomKills: Reading<number>;
 }
@@ -124,7 +132,7 @@ export interface Gauges {
     Pick<MemoryReading, 'scope' | 'totalBytes' | 'reservedBytes' | 'availableBytes' | 'usedPercent'>
   >;
   readonly load: Reading<Pick<LoadReading, 'one' | 'cpus'>>;
-  readonly mounts: Reading<readonly Pick<MountReading, 'mountPoint' | 'space' | 'inodes'>[]>;
+  readonly mounts: Reading<readonly Pick<MountReading, 'mountPoint' | 'space' | 'inodes' | 'writes'>[]>;
 }
 
 /**

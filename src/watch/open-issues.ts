@@ -16,6 +16,8 @@ export interface OpenIssue {
 export interface Turn {
   readonly opened: readonly OpenIssue[];
   readonly cleared: readonly OpenIssue[];
+  /** Closed because nothing is read of their components any more: they are not known to be well. */
+  readonly gone: readonly OpenIssue[];
 }
 
 /** Knows which issues are open, through single cycles and monitoring alike. */
@@ -35,6 +37,11 @@ export class OpenIssues {
         ? issue
         : Object.freeze({ ...issue, evidence: Object.freeze([...(issue.evidence ?? []), ...evidence]) }),
     );
+  }
+
+  /** The last bad verdict of each open issue. */
+  get verdicts(): readonly ComponentVerdict[] {
+    return this.#lasted();
   }
 
   /** The open issues that these verdicts call bad: without those that were only not seen to be well. */
@@ -62,7 +69,7 @@ export class OpenIssues {
     held: (component: string) => boolean,
   ): Turn {
     this.#watches = debounce(this.#watches, verdicts, lasting ?? AT_ONCE, held);
-    return this.#turn(this.#lasted(), timestamp, now);
+    return this.#turn(verdicts, timestamp, now);
   }
 
   /** Takes the verdicts of a look at these components alone; the others stay as they are. */
@@ -78,7 +85,7 @@ export class OpenIssues {
     const isAbout = ([, { verdict }]: readonly [string, Watch]): boolean => components.has(verdict.component);
     const about = debounce(new Map(all.filter(isAbout)), verdicts, lasting, held);
     this.#watches = new Map([...all.filter((entry) => !isAbout(entry)), ...about]);
-    return this.#turn(this.#lasted(), timestamp, now);
+    return this.#turn(verdicts, timestamp, now);
   }
 
   /** Clears every issue of a component whose repair was proved. Returns them. */
@@ -101,20 +108,23 @@ export class OpenIssues {
     return [...this.#watches.values()].filter(({ open }) => open).map(({ verdict }) => verdict);
   }
 
-  #turn(bad: readonly ComponentVerdict[], timestamp: Date, now: number): Turn {
+  #turn(verdicts: readonly ComponentVerdict[], timestamp: Date, now: number): Turn {
     const before = this.#open;
     this.#open = new Map();
-    for (const verdict of bad) {
+    for (const verdict of this.#lasted()) {
       const key = watchKey(verdict);
       const was = before.get(key);
       const issue = issueFrom(verdict, was?.issue.timestamp ?? timestamp);
       const since = was?.since ?? sinceOf(verdict, timestamp, now);
       this.#open.set(key, { issue, since, evidence: was?.evidence ?? [] });
     }
-    return {
-      opened: [...this.#open].filter(([key]) => !before.has(key)).map(([, open]) => open),
-      cleared: [...before].filter(([key]) => !this.#open.has(key)).map(([, open]) => open),
-    };
+    const opened = [...this.#open].filter(([key]) => !before.has(key)).map(([, open]) => open);
+    const closed = [...before].filter(([key]) => !this.#open.has(key));
+    if (closed.length === 0) return { opened, cleared: [], gone: [] };
+    const read = new Set(verdicts.map(watchKey));
+    const of = (isRead: boolean) =>
+      closed.filter(([key]) => read.has(key) === isRead).map(([, open]) => open);
+    return { opened, cleared: of(true), gone: of(false) };
   }
 }
 

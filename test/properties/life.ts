@@ -83,9 +83,10 @@ export class Life {
     this.engine.on('issue:opened', ({ issue }) => {
       if (!this.dead && issue.check === 'services') rules.turned(issue.component, true);
     });
-    this.engine.on('issue:cleared', ({ issue }) => {
-      if (!this.dead && issue.check === 'services') rules.turned(issue.component, false);
-    });
+    for (const closed of ['issue:cleared', 'issue:gone'] as const)
+      this.engine.on(closed, ({ issue }) => {
+        if (!this.dead && issue.check === 'services') rules.turned(issue.component, false);
+      });
   }
 
   /** Steady time, as the engine must count it. */

@@ -1,7 +1,7 @@
 import { isUnknown, unknown, type Reading, type Writable } from '../reading.js';
-import type { MountReading, UsageReading } from '../snapshot.js';
-import type { MountTable } from './mount-table.js';
-import { mountsThatCount, type CountedMount } from './mounts-that-count.js';
+import type { MountReading, UsageReading, WriteReading } from '../snapshot.js';
+import type { FileSystems } from './file-systems.js';
+import type { CountedMount } from './mounts-that-count.js';
 import { inodesOf, noUsage, spaceOf, type StatFs } from './usage.js';
 
 /** A mount that counts, and the places that its answers are put into, one after the other. */
@@ -20,6 +20,12 @@ export class WatchedMount {
   constructor(mount: CountedMount) {
     this.mount = mount;
     this.mountPoint = mount.mountPoint;
+    if (mount.notAsked !== undefined) this.fail(mount.notAsked);
+  }
+
+  /** Whether it takes writes; `undefined` where another mount of the same file system tells. */
+  get writes(): WriteReading | undefined {
+    return this.mount.writes?.current;
   }
 
   take(answer: StatFs): void {
@@ -46,9 +52,10 @@ export class WatchedMount {
 
   /** What it says now, to keep. */
   reading(): MountReading {
-    const { mountPoint, device, fsType, source } = this.mount;
+    const { mountPoint, device, fsType, source, writes } = this.mount;
     return Object.freeze({
       ...{ mountPoint, device, fsType, source },
+      ...(writes ? { writes: writes.current } : {}),
       space: kept(this.space),
       inodes: kept(this.inodes),
     });
@@ -60,18 +67,19 @@ const NOT_ASKED = Object.freeze(unknown('it was not asked yet'));
 const kept = (usage: Reading<UsageReading>): Reading<UsageReading> =>
   isUnknown(usage) ? usage : Object.freeze({ ...usage });
 
-/** The mounts that count, as the table of mounts has them. */
+/** The mounts that count, with a place for the answers of each. */
 export class WatchedMounts {
   all: readonly WatchedMount[] = [];
   hasRemote = false;
   #version = -1;
 
-  /** Begins anew where the table is another one. */
-  follow(table: MountTable): void {
-    if (this.#version === table.version) return;
-    this.#version = table.version;
-    this.all = mountsThatCount(table.entries).map((mount) => new WatchedMount(mount));
-    this.hasRemote = this.all.some(({ mount }) => mount.remote);
+  /** Begins anew where the mounts are others. */
+  follow(fileSystems: FileSystems): void {
+    fileSystems.follow();
+    if (this.#version === fileSystems.version) return;
+    this.#version = fileSystems.version;
+    this.all = fileSystems.all.map((mount) => new WatchedMount(mount));
+    this.hasRemote = this.all.some(({ mount }) => isRemote(mount));
   }
 
   /** Those that have a size. */
@@ -81,3 +89,6 @@ export class WatchedMounts {
     return all;
   }
 }
+
+/** Whether it is asked in a way that may take its time. */
+export const isRemote = ({ remote, notAsked }: CountedMount): boolean => remote && notAsked === undefined;

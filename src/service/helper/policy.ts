@@ -1,4 +1,5 @@
 import { actionRegistry } from '../../actions/registry.js';
+import { MountRules } from '../../detect/mount-rules.js';
 import { thresholdValues, type ThresholdValues } from '../../detect/thresholds.js';
 import { watchedUnits } from '../../detect/watched.js';
 import {
@@ -23,6 +24,8 @@ export interface HelperPolicy {
   readonly approvals: readonly string[];
   /** Percentages that plans aim for. */
   readonly thresholds: ThresholdValues;
+  /** Levels that file systems have of their own. */
+  readonly mounts: MountRules;
   /** What the actions on Nix and NixOS may do. */
   readonly nix: NixSettings;
   /**
@@ -41,6 +44,7 @@ const KEYS = [
   'protect',
   'approvals',
   'thresholds',
+  'mounts',
   'nix',
   'record',
   'limits',
@@ -60,6 +64,7 @@ export function parsePolicy(value: unknown): HelperPolicy {
     },
     approvals: actionNames('approvals', given.approvals ?? []),
     thresholds: thresholdValues(given.thresholds),
+    mounts: new MountRules(given.mounts),
     nix: nixFrom(given.nix ?? {}),
     record: given.record === undefined ? undefined : absolutePath('record', given.record),
     limits: limitsFrom(given.limits ?? {}),

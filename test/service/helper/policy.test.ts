@@ -60,6 +60,7 @@ describe('a policy', () => {
     [{ ...LEAST, protect: 'x' }, 'Expected `protect`'],
     [{ ...LEAST, approvals: ['everything'] }, 'Unknown action'],
     [{ ...LEAST, thresholds: { memoryPercent: 101 } }, 'Expected `memoryPercent`'],
+    [{ ...LEAST, mounts: { levels: { '/': { percent: 101 } } } }, 'Expected `mounts.levels./.percent`'],
     [{ ...LEAST, limits: { perHour: 3 } }, 'Unknown option'],
     [
       { ...LEAST, limits: { hostPerHour: -1 } },
