@@ -14,6 +14,7 @@ import { CpuFile } from './cpu-file.js';
 import { KeptFile } from './kept-file.js';
 import { LinuxGauges, type GaugeReaders } from './live-gauges.js';
 import { noLoad, parseLoad } from './load.js';
+import { LoadScope } from './load-scope.js';
 import { toMemoryReading } from './memory.js';
 import { MemoryFiles } from './memory-files.js';
 import { MountReader, nodeStatFs, type StatFsCalls } from './mount-reader.js';
@@ -72,6 +73,7 @@ export function createLinuxReader(options: LinuxReaderOptions = {}): LinuxReader
   const cpu = new CpuFile(root, scratch, refreshMs);
   const memory = new MemoryFiles(root, scratch);
   const loadFile = new KeptFile(`${root}/proc/loadavg`, scratch, { oneGo: true });
+  const loadScope = new LoadScope(root, scratch);
   const pressure = new PressureFiles(`${root}/proc/pressure`, scratch, {
     oneGo: true,
     retryMs: refreshMs,
@@ -108,7 +110,8 @@ export function createLinuxReader(options: LinuxReaderOptions = {}): LinuxReader
       if (isUnknown(cpus)) return cpus;
       const length = loadFile.read();
       if (length < 0) return unknown(`the load is not known: ${loadFile.reason}`);
-      return parseLoad(scratch.bytes, length, cpus, into);
+      const reading = parseLoad(scratch.bytes, length, cpus, into);
+      return table.hasLxcfsLoad && !loadScope.isOwn(length) ? STRANGE_LOAD : reading;
     },
     mounts: (into) => mounts.readInto(into),
   };
@@ -133,7 +136,7 @@ export function createLinuxReader(options: LinuxReaderOptions = {}): LinuxReader
     },
     oomKills: () => oomKills.read(),
     close() {
-      for (const file of [cpu, memory, loadFile, pressure, table, mounts, oomKills]) file.close();
+      for (const file of [cpu, memory, loadFile, loadScope, pressure, table, mounts, oomKills]) file.close();
       refreshedAt = -Infinity;
     },
   };
