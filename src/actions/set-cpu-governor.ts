@@ -14,6 +14,8 @@ import { wordParameter } from './parameters.js';
 import { unavailable } from './service.js';
 
 const GOVERNOR = 'performance';
+const OWN_GROUP =
+  'What is used up is the CPU time that this control group may have, and a faster clock gives it no more of it';
 
 /** One governor for every policy, or to each policy its own: so it is taken back. */
 type Parameters = { readonly governor: string } | { readonly governors: ReadonlyMap<string, string> };
@@ -48,6 +50,8 @@ export function governorAction(root = ''): ActionDefinition<Parameters> {
       const steps = changes.map(toStep);
       if ('governors' in parameters) return { targets: ['cpu'], steps, effect, notes };
       const { cpu } = await read({ parts: ['cpu'] });
+      if (!isUnknown(cpu) && cpu.limitCpus !== undefined)
+        return refused({ reason: 'no-expected-gain', sentence: OWN_GROUP });
       const { percent: used, stealPercent: steal = 0 } = isUnknown(cpu) ? { percent: 100 } : cpu;
       if (steal > 0 && used - steal <= thresholds.cpuPercent) {
         const sentence = `${percent(steal)} of the CPUs are taken by the hypervisor for other machines, and a faster clock does not bring them back`;

@@ -44,7 +44,7 @@ export const lxcOnZfs: Profile = {
     { at: '/proc/sys/net', type: 'proc', root: '/sys/net' },
     { at: '/proc/sys', type: 'proc', root: '/sys', options: 'ro,relatime' },
     { at: '/sys', type: 'sysfs', options: 'ro,relatime' },
-    { at: '/sys/fs/cgroup', type: 'cgroup2', source: 'none', root: '/..', superOptions: 'rw,nsdelegate' },
+    { at: '/sys/fs/cgroup', type: 'cgroup2', source: 'none', superOptions: 'rw,nsdelegate' },
     ...LXCFS.map((file) => ({
       ...{ at: `/proc/${file}`, type: 'fuse.lxcfs', source: 'lxcfs', root: `/proc/${file}`, device: '0:61' },
       superOptions: 'rw,user_id=0,group_id=0,allow_other',
@@ -72,7 +72,9 @@ export const lxcOnZfs: Profile = {
     'proc/spl/kstat/zfs/arcstats':
       'name type data\nsize 4 67000000000\nc_min 4 4000000000\nmru_evictable_data 4 30000000000\nmru_evictable_metadata 4 1000000\nmfu_evictable_data 4 30000000000\nmfu_evictable_metadata 4 1000000\n',
     'sys/fs/cgroup/pids.current': '41\n',
-    'proc/self/cgroup': '0::/\n',
+    // Kills in other containers are in the count of the machine.
+    'sys/fs/cgroup/memory.events': 'low 0\nhigh 0\nmax 0\noom 0\noom_kill 0\n',
+    'proc/self/cgroup': '0::/system.slice/luminous-healing.service\n',
   },
   kills: [12, 15],
   unknown: ['load'],

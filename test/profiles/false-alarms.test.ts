@@ -46,6 +46,11 @@ describe('a host that is meant to be as it is', () => {
     ]);
   });
 
+  it('LXC: kills by the kernel in other containers of the machine are not reported', async () => {
+    const { verdicts } = await seenOn(lxcOnZfs);
+    expect(verdicts.filter(({ status }) => status === 'bad')).toEqual([]);
+  });
+
   it('file server: the archive is silent with a level of its own, and nothing else changes', async () => {
     const levels = { '/srv/archive': { percent: 90, freeBytes: 2e12 } };
     const { verdicts, results } = await seenOn(fileServer, { mounts: { levels } });

@@ -9,7 +9,6 @@ import type { Host } from '../../src/host/host.js';
 import { createLinuxReader } from '../../src/host/linux/linux-reader.js';
 import type { StatFs } from '../../src/host/linux/usage.js';
 import { unknown } from '../../src/host/reading.js';
-import type { Snapshot } from '../../src/host/snapshot.js';
 import type { UnitReading } from '../../src/host/unit.js';
 import type { ComponentVerdict } from '../../src/issue.js';
 import type { HealingOptions } from '../../src/options.js';
@@ -114,7 +113,7 @@ function hostAndExecutor(
     ...systemd,
     async read(request = {}) {
       const { signal } = request;
-      const others = systemd.read(request) as Snapshot;
+      const others = systemd.read(request);
       return {
         ...others,
         cpu: reader.cpu(),

@@ -9,7 +9,8 @@ import type {
   PressureReading,
   SystemReading,
 } from '../snapshot.js';
-import { noCpu } from './cpu.js';
+import { CgroupCpu } from './cgroup-cpu.js';
+import { noBound, noCpu } from './cpu.js';
 import { CpuFile } from './cpu-file.js';
 import { KeptFile } from './kept-file.js';
 import { LinuxGauges, type GaugeReaders } from './live-gauges.js';
@@ -71,6 +72,7 @@ export function createLinuxReader(options: LinuxReaderOptions = {}): LinuxReader
   const scratch = createScratch();
 
   const cpu = new CpuFile(root, scratch, refreshMs);
+  const groupCpu = new CgroupCpu(root, scratch);
   const memory = new MemoryFiles(root, scratch);
   const loadFile = new KeptFile(`${root}/proc/loadavg`, scratch, { oneGo: true });
   const loadScope = new LoadScope(root, scratch);
@@ -96,12 +98,14 @@ export function createLinuxReader(options: LinuxReaderOptions = {}): LinuxReader
     refreshedAt = now;
     table.refresh();
     memory.lookAgain(table);
+    const cpus = cpu.count(now);
+    groupCpu.discover(table.entries, isUnknown(cpus) ? Infinity : cpus);
     return now;
   };
   const readers: GaugeReaders = {
     begin,
     cpu: (under, now, into, bound) =>
-      under > 0 ? cpu.readUnder(under, now, into, bound) : cpu.read(now, into),
+      groupCpu.worse(under > 0 ? cpu.readUnder(under, now, into, bound) : cpu.read(now, into), now, into),
     memory: () => memory.read(table, false),
     load(now, into) {
       begin();
@@ -117,7 +121,7 @@ export function createLinuxReader(options: LinuxReaderOptions = {}): LinuxReader
   };
 
   return {
-    cpu: () => Object.freeze(cpu.read(monotonic(), noCpu())),
+    cpu: () => Object.freeze(readers.cpu(0, begin(), noCpu(), noBound())),
     memory() {
       begin();
       const figures = memory.read(table, true);
@@ -134,9 +138,13 @@ export function createLinuxReader(options: LinuxReaderOptions = {}): LinuxReader
       begin();
       return rootFs.read();
     },
-    oomKills: () => oomKills.read(),
+    oomKills() {
+      begin();
+      return oomKills.read(table);
+    },
     close() {
-      for (const file of [cpu, memory, loadFile, loadScope, pressure, table, mounts, oomKills]) file.close();
+      for (const file of [cpu, groupCpu, memory, loadFile, loadScope, pressure, table, mounts, oomKills])
+        file.close();
       refreshedAt = -Infinity;
     },
   };
