@@ -17,7 +17,7 @@ import {
   type Verification,
   type VerifyContext,
 } from './define.js';
-import { collectedBy, collectGarbage, nixProgram } from './nix-gc.js';
+import { collectedBy, collectGarbage, daemonAccess, nixProgram } from './nix-gc.js';
 import { deleteGenerations, oldGenerations } from './old-generations.js';
 import { pathParameter } from './parameters.js';
 import { unavailable } from './service.js';
@@ -59,7 +59,8 @@ export function storeAction(root = ''): ActionDefinition<Parameters> {
       const { mounts } = await context.read({ parts: ['mounts'] });
       const gone = goneMount(parameters.path, mounts);
       if (gone) return refused(gone);
-      if (!existsSync(`${root}${NIX_STORE}`)) return refused(unavailable('This host has no Nix store'));
+      const lacking = withoutStore(root);
+      if (lacking !== undefined) return refused(unavailable(lacking));
       const mount = storeMount(parameters.path, mounts);
       if ('sentence' in mount) return refused(mount);
       const inTheWay = await activity(context);
@@ -67,6 +68,8 @@ export function storeAction(root = ''): ActionDefinition<Parameters> {
       const surplus = surplusOf(mount, parameters, context);
       return isBlock(surplus) ? refused(surplus) : draft({ mount, surplus, parameters, root }, context);
     },
+    unavailable: () => withoutStore(root),
+    needsRoot: () => daemonAccess(root) !== 'granted',
     verify,
     scope: 'host',
     risk: 'reversible',
@@ -75,6 +78,9 @@ export function storeAction(root = ''): ActionDefinition<Parameters> {
     runs: 4,
   });
 }
+
+const withoutStore = (root: string): string | undefined =>
+  existsSync(`${root}${NIX_STORE}`) ? undefined : 'This host has no Nix store';
 
 const wordOf = ({ freeing }: Parameters): string => (freeing === 'space' ? 'disk' : 'inodes');
 const isBlock = (value: Surplus | Block): value is Block => 'sentence' in value;

@@ -12,6 +12,7 @@ import {
   expectKnownKeys,
   expectMethods,
   expectObject,
+  expectSignal,
   expectStrings,
 } from '../expect.js';
 import { NO_HISTORY, type GenerationHistory } from '../guard/generations.js';
@@ -28,7 +29,7 @@ import {
   expectPlanOptions,
   refuseDryRunIn,
 } from './execute-options.js';
-import type { ExecuteOptions, Execution, Executor } from './executor.js';
+import type { Capability, ExecuteOptions, Execution, Executor } from './executor.js';
 import type { HostActs, HostActsParts } from './host-acts.js';
 import type { PermissionStatus } from './permission-status.js';
 import { HELPER_SOCKET } from './tier.js';
@@ -117,6 +118,17 @@ export class NixOSPermissionHandler implements Executor {
   /** What this process may do to the host, and through what. */
   async getStatus(): Promise<PermissionStatus> {
     return (await hostActs()).readPermissionStatus(this.#helperSocket);
+  }
+
+  /**
+   * Tells of every action whether it can be carried out on this host, and why not: by the conditions of its plan, and by
+   * the way to root that this process has. Changes nothing. What cannot be found out within 5 s is unknown.
+   */
+  async capabilities(options: { readonly signal?: AbortSignal } = {}): Promise<readonly Capability[]> {
+    expectKnownKeys('options', expectObject('options', options), ['signal']);
+    const { signal = new AbortController().signal } = options;
+    expectSignal(signal);
+    return (await this.#acts()).capabilities(signal);
   }
 
   /** Makes the exact steps of an action on this host. Changes nothing; rejects what cannot be meant. */

@@ -1,6 +1,7 @@
 import type { SimpleDetector } from '../detect/detector.js';
 import { listedNames } from '../detect/watched-units.js';
 import { SelfHealingError } from '../errors.js';
+import type { Capability } from '../execute/executor.js';
 import { expectText, nearest, refusal } from '../expect.js';
 import { approve, reject } from '../guard/approvals.js';
 import { resetComponent, undoReset } from '../guard/record.js';
@@ -8,12 +9,15 @@ import { expectReason, MOST_PAUSES, withCommand, type OperatorCommand } from '..
 import type { Approval, GuardState } from '../guard/state.js';
 import { componentOf } from '../host/systemd/unit-name.js';
 import type { HealingResult } from '../result.js';
+import { lazy } from '../lazy.js';
 import { printable } from '../printable.js';
 import type { Cycle } from '../watch/cycle.js';
 import { explain, type Explanation } from './explain.js';
 import { noteLapses } from '../watch/record-health.js';
 import type { EnginePorts } from '../repair/ports.js';
 import { statusOf, type EngineStatus, type StatusFacts } from './status.js';
+
+const byExecutor = lazy(() => import('./capabilities.js'));
 
 /** Where a person has a say: approvals, pauses, resets. Everything said is written down before it counts. */
 export class Desk {
@@ -44,6 +48,12 @@ export class Desk {
         const waits = queued && { ...queued, since };
         return explain({ issue, openForMs, result, inHand, waits, state: ledger.state, guards, now });
       });
+  }
+
+  /** Whether each action can be carried out. */
+  async capabilities(signal: AbortSignal): Promise<readonly Capability[]> {
+    const { executor, actions } = this.#ports;
+    return (await byExecutor()).capabilitiesBy(executor, actions, signal);
   }
 
   /** How the engine stands. */

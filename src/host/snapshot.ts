@@ -4,7 +4,10 @@ import type { UnitReading } from './unit.js';
 
 /** CPU use over the time between two readings. */
 export interface CpuReading {
-  /** Share of all CPUs that was busy, in percent, 0–100. Waiting for a disk is not busy. */
+  /**
+   * Share of all CPUs that was busy, in percent, 0–100. Waiting for a disk is not busy. With `limitCpus`: share of that
+   * limit which the control group used.
+   */
   readonly percent: number;
   /** Number of CPUs that are online. */
   readonly cpus: number;
@@ -12,6 +15,11 @@ export interface CpuReading {
   readonly stealPercent?: number | undefined;
   /** Set where `percent` is an upper bound: it may be less. */
   readonly atMost?: true;
+  /**
+   * Set where this is not the use of the host, but that of the control group that the process lives in, or of one above
+   * it, because it is nearer to its limit: how many CPUs that limit allows, more than 0 and maybe less than 1.
+   */
+  readonly limitCpus?: number | undefined;
 }
 
 /** Memory of the host, or of the control group that the process lives in, whichever is fuller. */
@@ -108,7 +116,7 @@ export interface SystemReading {
   readonly state: Reading<string>;
   /** What NixOS runs, has booted and has kept; unknown on a host that is not NixOS. */
   readonly nixos: Reading<NixosReading>;
-  /** Processes that the kernel has killed for want of memory since the machine booted. Containers see those of the whole machine. */
+  /** Processes that the kernel has killed for want of memory since the machine booted; in a container with control groups of version 2, those of the container. */
   readonly oomKills: Reading<number>;
 }
 

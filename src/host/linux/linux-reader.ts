@@ -8,12 +8,14 @@ import type {
   MountReading,
   PressureReading,
 } from '../snapshot.js';
-import { noCpu } from './cpu.js';
+import { CgroupCpu } from './cgroup-cpu.js';
+import { noBound, noCpu } from './cpu.js';
 import { CpuFile } from './cpu-file.js';
 import { FileSystems } from './file-systems.js';
 import { KeptFile } from './kept-file.js';
 import { LinuxGauges, type GaugeReaders } from './live-gauges.js';
 import { noLoad, parseLoad } from './load.js';
+import { LoadScope } from './load-scope.js';
 import { toMemoryReading } from './memory.js';
 import { MemoryFiles } from './memory-files.js';
 import { MountReader, nodeStatFs, type StatFsCalls } from './mount-reader.js';
@@ -73,8 +75,10 @@ export function createLinuxReader(options: LinuxReaderOptions = {}): LinuxReader
   const scratch = createScratch();
 
   const cpu = new CpuFile(root, scratch, refreshMs);
+  const groupCpu = new CgroupCpu(root, scratch);
   const memory = new MemoryFiles(root, scratch);
   const loadFile = new KeptFile(`${root}/proc/loadavg`, scratch, { oneGo: true });
+  const loadScope = new LoadScope(root, scratch);
   const pressure = new PressureFiles(`${root}/proc/pressure`, scratch, {
     oneGo: true,
     retryMs: refreshMs,
@@ -98,12 +102,14 @@ export function createLinuxReader(options: LinuxReaderOptions = {}): LinuxReader
     if (now - refreshedAt < refreshMs && !isBlind) return now;
     refreshedAt = now;
     memory.lookAgain(table);
+    const cpus = cpu.count(now);
+    groupCpu.discover(table.entries, isUnknown(cpus) ? Infinity : cpus);
     return now;
   };
   const readers: GaugeReaders = {
     begin,
     cpu: (under, now, into, bound) =>
-      under > 0 ? cpu.readUnder(under, now, into, bound) : cpu.read(now, into),
+      groupCpu.worse(under > 0 ? cpu.readUnder(under, now, into, bound) : cpu.read(now, into), now, into),
     memory: () => memory.read(table, false),
     load(now, into) {
       begin();
@@ -112,13 +118,14 @@ export function createLinuxReader(options: LinuxReaderOptions = {}): LinuxReader
       if (isUnknown(cpus)) return cpus;
       const length = loadFile.read();
       if (length < 0) return unknown(`the load is not known: ${loadFile.reason}`);
-      return parseLoad(scratch.bytes, length, cpus, into);
+      const reading = parseLoad(scratch.bytes, length, cpus, into);
+      return table.hasLxcfsLoad && !loadScope.isOwn(length) ? STRANGE_LOAD : reading;
     },
     mounts: (into) => mounts.readInto(into),
   };
 
   return {
-    cpu: () => Object.freeze(cpu.read(monotonic(), noCpu())),
+    cpu: () => Object.freeze(readers.cpu(0, begin(), noCpu(), noBound())),
     memory() {
       begin();
       const figures = memory.read(table, true);
@@ -135,10 +142,24 @@ export function createLinuxReader(options: LinuxReaderOptions = {}): LinuxReader
       fileSystems.name(mountPoints);
       return mounts.read(signal);
     },
-    oomKills: () => oomKills.read(),
+    oomKills() {
+      begin();
+      return oomKills.read(table);
+    },
     close() {
-      for (const file of [cpu, memory, loadFile, pressure, table, fileSystems, mounts, oomKills])
-        file.close();
+      const kept = [
+        cpu,
+        groupCpu,
+        memory,
+        loadFile,
+        loadScope,
+        pressure,
+        table,
+        fileSystems,
+        mounts,
+        oomKills,
+      ];
+      for (const file of kept) file.close();
       refreshedAt = -Infinity;
     },
   };

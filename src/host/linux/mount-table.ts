@@ -16,6 +16,8 @@ export class MountTable {
   version = 0;
   /** Whether the CPUs are those of a container and the load is not: lxcfs mounts files over some of `/proc` only. */
   isOverlaid = false;
+  /** Whether the CPUs are those of a container, and lxcfs shows the load: that of the container only on request. */
+  hasLxcfsLoad = false;
   /** Why there are no entries; empty when there are. */
   reason = 'the table of mounts was not read yet';
   #file: KeptFile;
@@ -61,7 +63,9 @@ export class MountTable {
     this.entries = [...lines.values()];
     this.reason = reason;
     const isMount = (path: string): boolean => this.entries.some(({ mountPoint }) => mountPoint === path);
-    this.isOverlaid = isMount('/proc/stat') && !isMount('/proc/loadavg');
+    const load = this.entries.findLast(({ mountPoint }) => mountPoint === '/proc/loadavg');
+    this.isOverlaid = isMount('/proc/stat') && load === undefined;
+    this.hasLxcfsLoad = isMount('/proc/stat') && load?.fsType === 'fuse.lxcfs';
     this.version++;
   }
 }

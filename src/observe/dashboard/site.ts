@@ -8,7 +8,7 @@ import { Audience } from './audience.js';
 import { control, isControl } from './controls.js';
 import type { Rules } from './options.js';
 import { viewOf } from './view/view-of.js';
-import type { History, View } from './view/view.js';
+import type { CapabilityView, History, View } from './view/view.js';
 
 /** What the site is made with. */
 export interface SiteParts {
@@ -32,11 +32,15 @@ const POLICY = [
 
 const FILES: ReadonlyMap<string, PageFile> = new Map(page.files.map((file) => [`/${file.name}`, file]));
 
+/** How long an answer on the capabilities of the host is kept, in milliseconds. */
+const CAPABILITIES_MS = 60_000;
+
 /** Everything behind the address of a dashboard. */
 export class Site {
   readonly audience: Audience;
   readonly #parts: SiteParts;
   readonly #host = hostname();
+  #told: { readonly at: number; readonly answer: Promise<readonly CapabilityView[]> } | undefined;
 
   constructor(parts: SiteParts) {
     this.#parts = parts;
@@ -71,6 +75,7 @@ export class Site {
     if (path === '' || (path === '/' && isWithoutSlash(request))) return withSlash(request);
     if (path === '/') return fileAnswer(page.index, 'no-store');
     if (word === 'view') return json(200, this.#view());
+    if (word === 'capabilities') return json(200, await this.#capabilities());
     if (word === 'events') return this.#stream(request, response);
     const file = FILES.get(path ?? '');
     return file
@@ -95,6 +100,14 @@ export class Site {
     });
     this.audience.admit(response);
     return undefined;
+  }
+
+  /** Asked for by every page that is opened: one answer does for a while. */
+  #capabilities(): Promise<readonly CapabilityView[]> {
+    const now = performance.now();
+    if (this.#told === undefined || now - this.#told.at >= CAPABILITIES_MS)
+      this.#told = { at: now, answer: this.#parts.engine.capabilities() };
+    return this.#told.answer;
   }
 
   #view(): View {

@@ -1,5 +1,6 @@
 import type { SimplifiedHealingEngine } from '../../engine.js';
 import { SelfHealingError } from '../../errors.js';
+import type { Capability } from '../../execute/executor.js';
 import type { Explanation } from '../../heal/explain.js';
 import type { EngineStatus } from '../../heal/status.js';
 import type { HealingResult } from '../../result.js';
@@ -10,6 +11,7 @@ import type { Request } from './protocol.js';
 export interface Answers {
   readonly status: EngineStatus;
   readonly explain: readonly Explanation[];
+  readonly capabilities: readonly Capability[];
   /** What became of the act; nothing when the trouble is gone, or is in hand already. */
   readonly approve: { readonly result?: HealingResult };
   readonly reject: object;
@@ -35,6 +37,8 @@ export async function obey(
       return engine.status();
     case 'explain':
       return engine.explain(argument);
+    case 'capabilities':
+      return engine.capabilities();
     case 'approve': {
       const result = await engine.approve(needed('the id of an approval'), by);
       return result ? { result } : {};

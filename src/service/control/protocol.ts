@@ -14,6 +14,7 @@ export const CONTROL_GROUP = 'luminous-healing-control';
 export const COMMANDS = [
   'status',
   'explain',
+  'capabilities',
   'approve',
   'reject',
   'pause',

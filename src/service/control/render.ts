@@ -1,6 +1,7 @@
 import { wordsOf } from '../../execute/words-of.js';
 import type { EngineStatus, WaitingApproval } from '../../heal/status.js';
 import { Severity } from '../../issue.js';
+import { capabilityLines } from '../../report/capability-lines.js';
 import type { Paint } from '../../report/paint.js';
 import { printable, printableData } from '../../printable.js';
 import { renderReport } from '../../report/report.js';
@@ -24,6 +25,7 @@ export function render<Asked extends Command>(
       explanations.length === 0
         ? `There is no open issue${argument === '' ? '' : ` with ${argument}`}.`
         : explanations.map(({ text }) => text).join('\n\n'),
+    capabilities: (capabilities) => capabilityLines(capabilities, paint).join('\n'),
     approve: ({ result }) =>
       result
         ? renderResult(result, paint)

@@ -14,6 +14,51 @@ describe('kills for want of memory', () => {
     reader.close();
   });
 
+  const GROUPS = '1 0 8:1 / / rw - ext4 /dev/x rw\n2 1 0:30 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n';
+  const events = (kills: number): string =>
+    `low 0\nhigh 0\nmax 9\noom 9\noom_kill ${kills}\noom_group_kill 0\n`;
+
+  it.each([
+    [
+      'a host: its root group has no events',
+      '0::/system.slice/x.service\n',
+      ['system.slice/x.service'],
+      [],
+      12,
+    ],
+    ['a container with groups of its own', '0::/\n', [''], [], 2],
+    [
+      'a container of systemd, as a service in it',
+      '0::/system.slice/x.service\n',
+      ['', 'system.slice'],
+      [],
+      2,
+    ],
+    [
+      'a container that sees the groups of the machine',
+      '0::/docker/abc\n',
+      ['docker/abc', 'docker'],
+      ['.dockerenv'],
+      2,
+    ],
+    ['Podman, the same', '0::/libpod-9\n', ['libpod-9'], ['run/.containerenv'], 2],
+    ['a container of version 1', '4:memory:/docker/abc\n', [], ['.dockerenv'], 12],
+  ])('of other containers are not told as ours: %s', (_, cgroup, groups, marks, kills) => {
+    const host = temporaryHost({
+      'proc/vmstat': 'nr_free_pages 1\noom_kill 12\n',
+      'proc/self/mountinfo': GROUPS,
+      'proc/self/cgroup': cgroup,
+      ...Object.fromEntries(marks.map((mark) => [mark, ''])),
+      ...Object.fromEntries(
+        groups.map((group, index) => [`sys/fs/cgroup/${group}/memory.events`, events(index === 0 ? 2 : 7)]),
+      ),
+    });
+    const reader = createLinuxReader({ root: host.root });
+    expect(reader.oomKills()).toBe(kills);
+    reader.close();
+    expect(reader.oomKills()).toBe(kills);
+  });
+
   it('are unknown on a kernel that does not count them, and where it cannot be asked', () => {
     const { root } = temporaryHost({ 'proc/vmstat': 'nr_free_pages 1\n' });
     expect(createLinuxReader({ root }).oomKills()).toEqual({

@@ -222,3 +222,10 @@ export interface StreamEvents {
   /** Nothing has changed, and the engine's process is alive. */
   beat: { readonly at: number };
 }
+
+/** Whether an action can be carried out on this host; asked for on its own, because it seldom changes. */
+export interface CapabilityView {
+  readonly action: string;
+  readonly status: 'available' | 'unavailable' | 'unknown';
+  readonly reason: string;
+}
