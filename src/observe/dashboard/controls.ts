@@ -34,12 +34,15 @@ export async function control(
   word: string,
   request: IncomingMessage,
   engine: SimplifiedHealingEngine,
+  client: string,
 ): Promise<Answer> {
   const { takes, run } = CONTROLS[word]!;
-  const value = await valueOf(takes, request);
+  const body = await bodyOf(request);
+  if (body === READ_BEFORE) return json(400, { error: READ_BEFORE });
+  const value = textIn(body, takes);
   if (value === undefined) return json(400, { error: `Expected JSON with a non-empty \`${takes}\`` });
   try {
-    const work = run(engine, value, { by: `dashboard token, from ${request.socket.remoteAddress}` });
+    const work = run(engine, value, { by: `dashboard token, from ${client}` });
     const isDone = await Promise.race([work.then(() => true), patience()]);
     // How it ends is seen on the page.
     work.catch(() => undefined);
@@ -53,7 +56,14 @@ export async function control(
 const patience = (): Promise<false> =>
   new Promise((resolve) => setTimeout(() => resolve(false), PATIENCE_MS).unref());
 
-async function valueOf(key: string, request: IncomingMessage): Promise<string | undefined> {
+const READ_BEFORE =
+  'The body of this request was read before the dashboard got it: hand it over as `request.body`, or mount the dashboard before the parser';
+
+/** Returns the text of a body, or what a parser in front of us made of it, as express does: `request.body`. */
+async function bodyOf(request: IncomingMessage & { readonly body?: unknown }): Promise<unknown> {
+  const { body } = request;
+  if (body !== undefined && body !== null) return Buffer.isBuffer(body) ? body.toString('utf8') : body;
+  if (request.readableEnded) return READ_BEFORE;
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -61,9 +71,13 @@ async function valueOf(key: string, request: IncomingMessage): Promise<string | 
     if (size > MAX_BYTES) return undefined;
     chunks.push(chunk);
   }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function textIn(body: unknown, key: string): string | undefined {
   try {
-    const body: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8'));
-    const value: unknown = Object.getOwnPropertyDescriptor(body, key)?.value;
+    const parsed: unknown = typeof body === 'string' ? JSON.parse(body) : body;
+    const value: unknown = Object.getOwnPropertyDescriptor(parsed, key)?.value;
     return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined;
   } catch {
     return undefined;

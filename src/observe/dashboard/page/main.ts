@@ -67,7 +67,7 @@ function show(): void {
   if (view === undefined) return;
   const shown = view;
   byId('board').hidden = false;
-  showHeadline(shown);
+  showHeadline(shown, link.state === 'signed-out' ? 0 : performance.now() - heardAt);
   render(byId('facts'), facts(shown, engineTime()));
   render(byId('banners'), banners(shown, around));
   section('approvals', approvals(shown, around));
