@@ -108,6 +108,8 @@ export class Site {
       metrics: engine.getMetrics(),
       host: this.#host,
       controls: rules.controls,
+      // Whoever gets this far has shown the token, where there is one.
+      logs: rules.token !== undefined,
     });
   }
 }
