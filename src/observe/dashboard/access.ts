@@ -65,7 +65,10 @@ export function refusalOf(asked: Asked, rules: Rules, need: Need): Refusal | und
     return refuse(403, 'Beyond loopback this dashboard needs a `token`, and was started without one');
   }
   if (rules.token === undefined && asked.forwarded) {
-    return refuse(403, 'Behind a proxy this dashboard needs a `token`, and was started without one');
+    return refuse(
+      403,
+      'Behind a proxy this dashboard needs a `token` (for the daemon: `tokenFile`), and was started without one',
+    );
   }
   if (need === 'page') return undefined;
   if (rules.token !== undefined && !shows(asked, rules.token)) {

@@ -62,7 +62,9 @@ const READ_BEFORE =
 /** Returns the text of a body, or what a parser in front of us made of it, as express does: `request.body`. */
 async function bodyOf(request: IncomingMessage & { readonly body?: unknown }): Promise<unknown> {
   const { body } = request;
-  if (body !== undefined && body !== null) return Buffer.isBuffer(body) ? body.toString('utf8') : body;
+  // A parser that did not feel responsible leaves `{}` behind, and the stream as it was.
+  const isParsed = body !== undefined && body !== null && !(isEmpty(body) && !request.readableEnded);
+  if (isParsed) return Buffer.isBuffer(body) ? body.toString('utf8') : body;
   if (request.readableEnded) return READ_BEFORE;
   const chunks: Buffer[] = [];
   let size = 0;
@@ -73,6 +75,9 @@ async function bodyOf(request: IncomingMessage & { readonly body?: unknown }): P
   }
   return Buffer.concat(chunks).toString('utf8');
 }
+
+const isEmpty = (body: unknown): boolean =>
+  typeof body === 'object' && body !== null && Object.keys(body).length === 0;
 
 function textIn(body: unknown, key: string): string | undefined {
   try {

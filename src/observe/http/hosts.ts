@@ -27,13 +27,23 @@ export interface HostRules {
 export function hostRulesFrom({ allowedHosts = [], publicUrl }: HostOptions): HostRules {
   const names = expectStrings('allowedHosts', allowedHosts).map((name) => name.toLowerCase());
   if (publicUrl === undefined) return { allowedHosts: new Set(names), publicOrigin: undefined };
-  const url = typeof publicUrl === 'string' && URL.canParse(publicUrl) ? new URL(publicUrl) : undefined;
-  if (url === undefined || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '')
-    throw refusal('publicUrl', 'an address such as `https://ops.example.org/healing/`', publicUrl);
+  const url = expectPublicUrl('publicUrl', publicUrl);
   return {
     allowedHosts: new Set([...names, url.hostname.replace(/^\[|\]$/g, '')]),
     publicOrigin: url.origin,
   };
+}
+
+/** Takes the address that visitors open. A name and a password in it would be sent to everybody. */
+export function expectPublicUrl(option: string, given: unknown): URL {
+  const url = typeof given === 'string' && URL.canParse(given) ? new URL(given) : undefined;
+  if (
+    url &&
+    /^https?:$/.test(url.protocol) &&
+    `${url.username}${url.password}${url.search}${url.hash}` === ''
+  )
+    return url;
+  throw refusal(option, 'an address such as `https://ops.example.org/healing/`', given);
 }
 
 /**

@@ -8,7 +8,7 @@ import { expectBoolean, expectNumber, expectOneOf, refusal } from '../../expect.
 import { DEFAULT_GUARDS, guardsFrom, type GuardOptions } from '../../guard/guards.js';
 import { acceptMonitoring } from '../../heal/interval.js';
 import { unitName } from '../../host/systemd/unit-name.js';
-import { hostRulesFrom } from '../../observe/http/hosts.js';
+import { expectPublicUrl } from '../../observe/http/hosts.js';
 import { nixSettings, type NixOptions } from '../../nix-options.js';
 import { isLoopback } from '../../observe/http/address.js';
 import { CHECK_RULE, checkNames, mistakesInChecks, type CheckConfig } from './checks.js';
@@ -90,7 +90,7 @@ const percent: Leaf = (name, value) => void expectNumber(name, value, 0, 100);
 const service: Rule = { keys: { unit, keepRunning: boolean, restartForMemory: boolean }, needs: ['unit'] };
 const address = {
   ...{ host, port, allowedHosts: { each: string, of: 'names' } },
-  publicUrl: (_: string, value: unknown) => void hostRulesFrom({ publicUrl: value as string }),
+  publicUrl: (name: string, value: unknown) => void expectPublicUrl(name, value),
 } as const;
 
 /** Each number of the guards is judged by the guards themselves. */

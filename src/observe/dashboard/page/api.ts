@@ -1,13 +1,27 @@
 /** Where the token is kept: by path, so that two dashboards of one origin do not send each other's. */
 const KEY = `luminous-healing.token ${location.pathname}`;
 
+/** The token of this page. The tab keeps it, too, where the browser lets pages keep anything. */
+let token: string | undefined;
+let problem: string | undefined;
+
+try {
+  token = sessionStorage.getItem(KEY) ?? undefined;
+} catch {
+  // Storage is switched off: the token lasts until the page is loaded again.
+}
+
 /** Takes a token that came behind the `#` of the address, and takes it out of the address. */
 export function adoptToken(): void {
-  const [, token] = /^#token=(.+)$/.exec(location.hash) ?? [];
-  if (token === undefined) return;
-  setToken(decoded(token));
+  const [, given] = /^#token=(.+)$/.exec(location.hash) ?? [];
+  if (given === undefined) return;
+  problem = setToken(decoded(given));
   history.replaceState(null, '', location.pathname + location.search);
 }
+
+/** Returns what is wrong with the token in the address that was opened, if anything is. */
+export const problemOfAddress = (): string | undefined =>
+  problem === undefined ? undefined : `The address holds no token of a dashboard. ${problem}`;
 
 function decoded(text: string): string {
   try {
@@ -21,21 +35,25 @@ function decoded(text: string): string {
  * Remembers a token until the tab is closed; it never goes into a cookie. Returns what is wrong with one that cannot be
  * a token: it is not kept, since no header could hold it.
  */
-export function setToken(token: string): string | undefined {
-  if (!/^[!-~]{16,256}$/.test(token)) {
-    sessionStorage.removeItem(KEY);
-    return 'A token is 16 to 256 letters, digits and signs of ASCII, without spaces and typographic quotes.';
+export function setToken(given: string): string | undefined {
+  const isToken = /^[!-~]{16,256}$/.test(given);
+  token = isToken ? given : undefined;
+  try {
+    if (isToken) sessionStorage.setItem(KEY, given);
+    else sessionStorage.removeItem(KEY);
+  } catch {
+    // As above.
   }
-  sessionStorage.setItem(KEY, token);
-  return undefined;
+  return isToken
+    ? undefined
+    : 'A token is 16 to 256 letters, digits and signs of ASCII, without spaces and typographic quotes.';
 }
 
 /** Asks the server. */
 export function ask(path: string, init: RequestInit = {}): Promise<Response> {
-  const token = sessionStorage.getItem(KEY);
   const headers = new Headers(init.headers);
   // `Authorization` may belong to a proxy, which asks for a name and a password.
-  if (token !== null) headers.set('X-Luminous-Token', token);
+  if (token !== undefined) headers.set('X-Luminous-Token', token);
   return fetch(path, { ...init, headers, cache: 'no-store', credentials: 'same-origin', redirect: 'error' });
 }
 

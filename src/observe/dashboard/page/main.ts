@@ -110,6 +110,8 @@ themes(byId('theme'), redraw);
 const connect = listen({
   heard,
   link: (next) => {
+    // Nobody was listening while the page asked for its token.
+    if (link.state === 'signed-out') heardAt = performance.now();
     link = next;
     signIn(next.state === 'signed-out', () => connect());
     show();

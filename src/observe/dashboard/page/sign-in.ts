@@ -1,4 +1,4 @@
-import { setToken } from './api.js';
+import { problemOfAddress, setToken } from './api.js';
 import { byId, el, prose, render } from './dom.js';
 
 let tried = false;
@@ -7,7 +7,7 @@ let tried = false;
 export function signIn(needed: boolean, done: () => void): void {
   const place = byId('sign-in');
   if (place.hidden === !needed) {
-    if (needed) show(done, tried ? 'That was not the token.' : undefined);
+    if (needed) show(done, tried ? 'That was not the token.' : problemOfAddress());
     return;
   }
   place.hidden = !needed;
@@ -18,7 +18,7 @@ export function signIn(needed: boolean, done: () => void): void {
   byId('board').hidden = true;
   byId('sentence').textContent = 'This page is locked.';
   byId('detail').textContent = 'With its token it shows how the host is.';
-  show(done, undefined);
+  show(done, problemOfAddress());
   place.querySelector('input')?.focus();
 }
 

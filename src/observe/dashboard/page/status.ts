@@ -59,7 +59,7 @@ function showNothing(link: Link): void {
   const why =
     link.state === 'lost' ? sentence(link.why) : 'The connection is open, and no event has come through it.';
   const advice =
-    'Behind a proxy, check that it passes `api/events` on without buffering and compression, and that `publicUrl` is the address that you have opened.';
+    'Behind a proxy, check that it passes api/events on without buffering and compression, and that publicUrl is the address that you have opened.';
   put(byId('detail'), `${why} ${advice}`);
 }
 
@@ -85,7 +85,7 @@ export function showLink(link: Link, view: View | undefined, silentMs: number): 
 function words(link: Link, isStale: boolean, hasView: boolean): string {
   if (link.state === 'signed-out') return 'signed out';
   if (isStale) return 'no word from the engine';
-  if (link.state === 'live') return hasView ? 'live' : 'connecting';
+  if (link.state === 'live' && hasView) return 'live';
   return link.state === 'lost' ? 'reconnecting' : 'connecting';
 }
 
