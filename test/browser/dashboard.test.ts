@@ -86,6 +86,29 @@ describe.skipIf(missing !== undefined)('the dashboard in a real browser', () => 
     await close();
   });
 
+  test('keeps the plan of a request while paused, offers no approval then, and says why', async () => {
+    const { worker, engine, url } = await openHouse({
+      asks: true,
+      dashboard: { token: TOKEN, controls: true },
+    });
+    const { page, close } = await open();
+    await page.goto(`${url}/#token=${TOKEN}`);
+    process.kill(worker.pid!, 'SIGKILL');
+    const approve = page.getByRole('button', { name: 'Approve restart_worker for worker' });
+    await approve.waitFor();
+    await engine.pause('a backup runs');
+    await page.locator('#approvals').getByText('Repairs are paused.').waitFor();
+    expect(await approve.count()).toBe(0);
+    // A whole cycle in which the pause, and not the missing approval, blocks the repair.
+    await page.locator('#issues').getByText('paused', { exact: true }).first().waitFor();
+    expect(await page.locator('#approvals').innerText()).toContain('start it');
+    await page.getByRole('button', { name: 'Reject restart_worker for worker' }).waitFor();
+    await engine.resume('a backup runs');
+    await approve.click();
+    await page.locator('#acts li').first().getByText('fixed').waitFor();
+    await close();
+  });
+
   test('takes a token from behind the # and keeps it out of the address', async () => {
     const { url } = await openHouse({ dashboard: { token: TOKEN } });
     const tab = await open();

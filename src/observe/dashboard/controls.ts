@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { SimplifiedHealingEngine } from '../../engine.js';
 import { isSelfHealingError } from '../../errors.js';
 import type { CommandOptions } from '../../guard/commands.js';
+import type { HealingResult } from '../../result.js';
 import { json, type Answer } from '../http/answer.js';
 
 /** What a person may say: the one word that each takes, and what it does. */
@@ -43,18 +44,27 @@ export async function control(
   if (value === undefined) return json(400, { error: `Expected JSON with a non-empty \`${takes}\`` });
   try {
     const work = run(engine, value, { by: `dashboard token, from ${client}` });
-    const isDone = await Promise.race([work.then(() => true), patience()]);
+    const ended = await Promise.race([
+      work.then((result) => ({ result: result as HealingResult | undefined })),
+      patience(),
+    ]);
     // How it ends is seen on the page.
     work.catch(() => undefined);
-    return json(isDone ? 200 : 202, { done: isDone });
+    return ended === undefined
+      ? json(202, { done: false })
+      : json(200, { done: true, ...endOf(ended.result) });
   } catch (error) {
     if (!isSelfHealingError(error)) throw error;
     return json(error.code === 'invalid-argument' ? 400 : 409, { error: error.message });
   }
 }
 
-const patience = (): Promise<false> =>
-  new Promise((resolve) => setTimeout(() => resolve(false), PATIENCE_MS).unref());
+const patience = (): Promise<undefined> =>
+  new Promise((resolve) => setTimeout(() => resolve(undefined), PATIENCE_MS).unref());
+
+/** What came of an approval: a gate may block the repair, or the repair may not have helped. */
+const endOf = (result: HealingResult | undefined): object =>
+  result === undefined ? {} : { outcome: result.outcome, ...(result.success ? {} : { error: result.error }) };
 
 const READ_BEFORE =
   'The body of this request was read before the dashboard got it: hand it over as `request.body`, or mount the dashboard before the parser';

@@ -68,10 +68,18 @@ export async function tell(
       headers: { 'Content-Type': 'application/json' },
       body: JSON.stringify(body),
     });
-    return response.ok ? undefined : await problemOf(response);
+    return response.ok ? await shortfallOf(response) : await problemOf(response);
   } catch {
     return 'The engine does not answer; try again when the page is live.';
   }
+}
+
+/** Why nothing came of what was taken: an approved repair that a gate blocks, or that did not help. */
+async function shortfallOf(response: Response): Promise<string | undefined> {
+  const { outcome, error } = (await response.json()) as { outcome?: unknown; error?: unknown };
+  return typeof error === 'string'
+    ? `Approved; ${outcome === 'skipped' ? 'blocked' : String(outcome)}: ${error}`
+    : undefined;
 }
 
 /** The sentence with which the server refused. */
