@@ -55,6 +55,11 @@ export interface Issue {
   readonly attempt?: number;
   /** What supports the verdict, in lines that a person can check. */
   readonly evidence?: readonly string[];
+  /**
+   * Those lines of `evidence` that come from the log of the service, at most 10 of 300 characters, or that a check
+   * marked so. They can hold anything that the service printed: show them only to readers who may read the journal.
+   */
+  readonly log?: readonly string[];
 }
 
 /** An issue as a person may write it by hand: the time may be left out and is then now. */
@@ -82,6 +87,8 @@ export interface Verdict {
   readonly transient?: boolean;
   /** What supports the verdict, in lines that a person can check. */
   readonly evidence?: readonly string[];
+  /** Those lines of `evidence` that not everybody may see, such as lines of a log: a dashboard without a token omits them. */
+  readonly log?: readonly string[];
 }
 
 /** A verdict together with what it is about. */

@@ -74,7 +74,6 @@ export class Desk {
       ],
       actions: actions.names,
       inHand: (component) => this.#cycle.inRepair(component),
-      lastResult: (component) => this.#cycle.lastResult(component),
       now: ledger.now(),
       wall: clock.now(),
     });
@@ -88,6 +87,7 @@ export class Desk {
   /** Says yes to a plan: all gates again, and then it is carried out at once. */
   async approve(id: string, by: string, signal: AbortSignal): Promise<HealingResult | undefined> {
     const { component, action } = await this.#asked(id);
+    this.#expectActing(id);
     await this.#write({ command: 'approve', of: `${action} for ${component}`, by }, (state) =>
       approve(state, id),
     );
@@ -191,6 +191,20 @@ export class Desk {
     );
     const rest = known.length === 0 ? 'none is waiting' : `waiting are: ${known.join(', ')}`;
     throw new SelfHealingError('invalid-argument', `No approval is waiting under \`${id}\`; ${rest}`);
+  }
+
+  /** A yes that nothing would come of is refused: it would be used later, or lapse, without a word. */
+  #expectActing(id: string): void {
+    const { ledger, healingEnabled } = this.#ports;
+    const reasons = Object.keys(ledger.state.pauses);
+    const why =
+      reasons.length > 0
+        ? `repairs are paused (${reasons.join('; ')}): resume them first`
+        : healingEnabled
+          ? undefined
+          : 'healing is switched off: set `healingEnabled` to true first';
+    if (why === undefined) return;
+    throw new SelfHealingError('invalid-argument', `\`${id}\` was not approved, because ${why}`);
   }
 
   async #opened(): Promise<void> {

@@ -103,6 +103,7 @@ export class Cycle {
         nextId: () => this.#nextId(),
         openChecks: (component) => this.open.checksOf(component),
         started: (component) => this.#reports.begins(component),
+        asked: (plan) => this.chronicle.asked(plan),
         done: (result) => this.#reports.add(result),
       });
     } finally {

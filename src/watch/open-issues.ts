@@ -8,7 +8,7 @@ export interface OpenIssue {
   readonly issue: Issue;
   /** Steady time since when it has been bad, in milliseconds: as its source says, or when it opened. */
   readonly since: number;
-  /** Lines that were gathered when it opened. */
+  /** Lines of its log that were gathered when it opened. */
   readonly evidence: readonly string[];
 }
 
@@ -35,7 +35,11 @@ export class OpenIssues {
     return [...this.#open.values()].map(({ issue, evidence }) =>
       evidence.length === 0
         ? issue
-        : Object.freeze({ ...issue, evidence: Object.freeze([...(issue.evidence ?? []), ...evidence]) }),
+        : Object.freeze({
+            ...issue,
+            evidence: Object.freeze([...(issue.evidence ?? []), ...evidence]),
+            log: Object.freeze([...(issue.log ?? []), ...evidence]),
+          }),
     );
   }
 

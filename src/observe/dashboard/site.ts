@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { page, type PageFile } from 'dashboard:page';
 import type { SimplifiedHealingEngine } from '../../engine.js';
 import { json, pathOf, send, text, type Answer } from '../http/answer.js';
+import { clientOf } from '../http/hosts.js';
 import { askedBy, refusalOf, type Need } from './access.js';
 import { Audience } from './audience.js';
 import { control, isControl } from './controls.js';
@@ -67,7 +68,7 @@ export class Site {
     if (refusal) return refused(need, refusal.status, refusal.error);
     if (isOrder) {
       if (request.method !== 'POST') return onlyBy('POST');
-      const answer = await control(word, request, this.#parts.engine);
+      const answer = await control(word, request, this.#parts.engine, clientOf(request, this.#parts.rules));
       this.audience.changed();
       return answer;
     }
@@ -92,7 +93,9 @@ export class Site {
     }
     response.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',
-      'cache-control': 'no-store',
+      // A proxy that compresses would keep events back until it has enough of them.
+      'cache-control': 'no-store, no-transform',
+      'content-encoding': 'identity',
       'x-content-type-options': 'nosniff',
       'cross-origin-resource-policy': 'same-origin',
       // Some proxies would otherwise keep it to themselves until it ends.
@@ -118,6 +121,8 @@ export class Site {
       metrics: engine.getMetrics(),
       host: this.#host,
       controls: rules.controls,
+      // Whoever gets this far has shown the token, where there is one.
+      logs: rules.token !== undefined,
     });
   }
 }

@@ -22,6 +22,7 @@ With the daemon (luminous-healing.service):
   resume [REASON]           remove a pause; the reason may be omitted if there is only one
   reset COMPONENT           clear its failures, backoff and circuit breaker
   heal --dry-run            one dry-run cycle with the daemon's configuration
+  dashboard                 print the address of the dashboard, with its token
 
 Without a command: \`status\` if the daemon is running, otherwise \`look\`.
 
@@ -48,6 +49,7 @@ const ARGUMENT: Readonly<Record<Command, string>> = {
   resume: 'optional',
   reset: 'a component, as shown by `status`',
   heal: 'none',
+  dashboard: 'none',
 };
 
 /** What a command line asks for. */

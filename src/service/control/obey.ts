@@ -19,13 +19,23 @@ export interface Answers {
   readonly resume: { readonly pauses: EngineStatus['pauses'] };
   readonly reset: object;
   readonly heal: Look;
+  /** Where the dashboard is, with its token. */
+  readonly dashboard: { readonly link: string };
+}
+
+/** What commands need besides the engine. */
+export interface CommandParts {
+  /** Makes an engine for a dry run. */
+  readonly rehearsal: () => SimplifiedHealingEngine;
+  /** Gives the address of the dashboard with its token. Throws when it is not served. */
+  readonly dashboard?: () => string | undefined;
 }
 
 /** Does what a person asked for. Rejects, in one sentence, when it cannot be done. */
 export async function obey(
   { command, argument, uid }: Request,
   engine: SimplifiedHealingEngine,
-  rehearsal: () => SimplifiedHealingEngine,
+  { rehearsal, dashboard }: CommandParts,
 ): Promise<Answers[keyof Answers]> {
   const by = { by: uid === undefined ? 'the control command' : `uid ${uid}` };
   const needed = (what: string): string => {
@@ -57,6 +67,11 @@ export async function obey(
       return {};
     case 'heal':
       return lookWith(rehearsal());
+    case 'dashboard': {
+      const link = dashboard?.();
+      if (link === undefined) throw new SelfHealingError('invalid-argument', 'The dashboard is not served');
+      return { link };
+    }
     default:
       return command satisfies never;
   }

@@ -21,6 +21,7 @@ export const COMMANDS = [
   'resume',
   'reset',
   'heal',
+  'dashboard',
 ] as const;
 export type Command = (typeof COMMANDS)[number];
 

@@ -35,6 +35,7 @@ export function render<Asked extends Command>(
     resume: ({ pauses }) => (pauses.length === 0 ? 'Acting goes on.' : `Still paused. ${pausedFor(pauses)}`),
     reset: () =>
       `What went wrong with ${argument} is forgotten: backoff and breaker are back at their start.`,
+    dashboard: ({ link }) => link,
     heal: ({ permissions, ...report }) => renderReport(report, permissions, paint),
   };
   return texts[command](printableData(data));

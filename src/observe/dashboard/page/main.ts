@@ -69,7 +69,7 @@ function show(): void {
   if (view === undefined) return;
   const shown = view;
   byId('board').hidden = false;
-  showHeadline(shown);
+  showHeadline(shown, link.state === 'signed-out' ? 0 : performance.now() - heardAt);
   render(byId('facts'), facts(shown, engineTime()));
   render(byId('banners'), banners(shown, around));
   section('approvals', approvals(shown, around));
@@ -119,6 +119,8 @@ const connect = listen({
         told = answer;
         show();
       });
+    // Nobody was listening while the page asked for its token.
+    if (link.state === 'signed-out') heardAt = performance.now();
     link = next;
     signIn(next.state === 'signed-out', () => connect());
     show();

@@ -121,6 +121,8 @@ export interface IssueView {
   readonly description: string;
   readonly openedAt: number;
   readonly evidence: readonly string[];
+  /** How many lines of the service's log are left out, because this dashboard has no token. */
+  readonly hiddenLines: number;
   readonly tried: readonly {
     readonly at: number;
     readonly action: string;
