@@ -158,7 +158,7 @@ it('a forged record leads to nothing but what root reads itself, and once a day'
         answerTo(
           { version: 1, do: 'execute', action: 'rollback_generation', parameters, approved: true },
           {
-            ...{ policy, host, book, record: () => claimed, now: () => NOW },
+            ...{ policy, host, book, record: () => claimed, now: () => ({ at: NOW, boot: 'a', upMs: 0 }) },
             planWithin: new AbortController().signal,
             signal: AbortSignal.abort(),
           },

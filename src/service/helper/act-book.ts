@@ -23,6 +23,8 @@ const BOOK = shaped({
   acts: listOf(
     shaped({
       at: isNumber,
+      boot: orAbsent(isString),
+      upMs: orAbsent(isNumber),
       action: isString,
       targets: listOf(isString),
       generation: orAbsent(shaped({ from: isString, to: orNull(isString) })),

@@ -14,7 +14,8 @@ import { isUnknown, unknown, type Reading } from '../../host/reading.js';
 import type { Block, HealingAction, Plan } from '../../plan.js';
 import type { ActBook } from './act-book.js';
 import { historyFrom } from './history.js';
-import { actOf, actsThatCount, judgeLimits } from './limits.js';
+import { actOf, actsThatCount, asOfNow, judgeLimits } from './limits.js';
+import type { Moment } from './moment.js';
 import type { HelperPolicy } from './policy.js';
 
 /** The documented ones, and no others: what a host program adds runs in that program. */
@@ -27,8 +28,8 @@ export interface HelperParts {
   readonly book: ActBook;
   /** Reads what an engine claims to have on record. */
   readonly record: (path: string) => Reading<Generations>;
-  /** Wall clock, in milliseconds since the epoch. */
-  readonly now: () => number;
+  /** Reads the clocks. */
+  readonly now: () => Moment;
   /** Ends the planning, which may read slow things. */
   readonly planWithin: AbortSignal;
   /** Starts no new step, and ends those that may be interrupted. */
@@ -108,7 +109,8 @@ async function historyOf({ policy, host, book, record, now, planWithin }: Helper
       : record(policy.record);
   const nixos = isUnknown(system) ? system : system.nixos;
   const { evidence } = DEFAULT_GUARDS;
-  return historyFrom({ claimed, nixos, acts: actsIn(book), evidence, now: now() });
+  const moment = now();
+  return historyFrom({ claimed, nixos, acts: asOfNow(actsIn(book), moment), evidence, now: moment.at });
 }
 
 /** A book that cannot be read tells of no change; and nothing is done by it, which is said where the limits are judged. */
@@ -142,7 +144,8 @@ function judge(plan: Plan, request: HelperRequest, { policy, book, now }: Helper
     const sentence = `The root helper cannot read what it has done lately, and so does nothing: ${messageOf(error)}`;
     return { reason: 'unavailable', sentence };
   }
-  return judgeLimits(plan, acts, policy.limits, now());
+  const moment = now();
+  return judgeLimits(plan, asOfNow(acts, moment), policy.limits, moment.at);
 }
 
 /** Before the act: one that cannot be written down would not count. */

@@ -13,6 +13,7 @@ import { fileActBook } from './act-book.js';
 import { answerTo } from './answer-to.js';
 import { lineOf } from './line-of.js';
 import { peerOf } from './peer.js';
+import { momentNow } from './moment.js';
 import { parsePolicy, type HelperPolicy } from './policy.js';
 import { readLine } from './read-line.js';
 import { parseRequest } from './request.js';
@@ -89,7 +90,7 @@ async function answerFrom(connection: Connection): Promise<Execution> {
     host,
     book: fileActBook(stateFolder, owner),
     record: readRecord,
-    now: Date.now,
+    now: momentNow,
     planWithin: AbortSignal.timeout(PLAN_WITHIN_MS),
     signal: AbortSignal.any([connection.signal, gone.signal]),
   });
