@@ -109,6 +109,18 @@ describeOnHost('the root helper', (lab) => {
     expect((await journal())[0]).toContain('"uid":1000');
   });
 
+  test('loads no package while it plans and carries out', async () => {
+    await brokenNginx();
+    const log = `/var/lib/${UNIT}/loaded`;
+    await dropIn(`Environment=NODE_OPTIONS=--import=${PROGRAMS}/log-loaded.mjs LOADED_LOG=${log}`);
+    const [planned, done] = await ask([restart('nginx', 'plan'), restart('nginx')]);
+    expect([answerIn(planned!).outcome, answerIn(done!).outcome]).toEqual(['planned', 'executed']);
+    const loaded = (await lab.host.readFile(log)).trim().split('\n');
+    expect(loaded.filter((line) => line === 'began')).toHaveLength(2);
+    expect(loaded.filter((url) => url.endsWith('/dist/service/helper.js'))).toHaveLength(2);
+    expect(loaded.filter((url) => url.includes('/node_modules/'))).toEqual([]);
+  });
+
   test('refuses a unit that its policy does not list, whatever the engine was told', async () => {
     const other = await lab.service('other', 'ExecStart=sleep infinity');
     await lab.host.systemctl('start', other);

@@ -4,6 +4,7 @@ import { carryOut } from '../../execute/carry-out.js';
 import type { Execution, StepReport } from '../../execute/executor.js';
 import type { HelperRequest } from '../../execute/helper-protocol.js';
 import { makePlan } from '../../execute/planner.js';
+import { startWithNode } from '../../execute/start-with-node.js';
 import { digestOf } from '../../guard/approvals.js';
 import { NO_HISTORY, type Generations } from '../../guard/generations.js';
 import { DEFAULT_GUARDS } from '../../guard/guards.js';
@@ -69,6 +70,7 @@ export async function answerTo(request: HelperRequest, parts: HelperParts): Prom
       planOf: (next: HealingAction, signal: AbortSignal, earlier?: readonly StepReport[]) =>
         planOf(next, { ...parts, planWithin: signal }, earlier),
       admits: (next: Plan) => judgeSafety(next, parts.policy.units, { approved: true }) === undefined,
+      start: startWithNode,
       signal: parts.signal,
     };
     return told({ plan, ...(await carryOut(plan, { action, parameters }, act)) });
