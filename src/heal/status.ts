@@ -85,7 +85,7 @@ export interface ComponentStatus {
 }
 
 /** A question that waits for a person. */
-export interface WaitingApproval extends Pick<Approval, 'id' | 'component' | 'action' | 'reason'> {
+export interface WaitingApproval extends Pick<Approval, 'id' | 'digest' | 'component' | 'action' | 'reason'> {
   readonly askedAgoMs: number;
   /** After this it counts as "no". */
   readonly lapsesInMs: number;
@@ -216,12 +216,12 @@ function componentsOf({ state, chronicle, issues, watched, inHand, now }: Status
 function approvalsOf({ state, guards, lastResult, now }: StatusFacts): WaitingApproval[] {
   return state.approvals
     .filter(({ answer }) => answer === 'waiting')
-    .map(({ id, component, action, reason, askedAt }) => {
+    .map(({ id, digest, component, action, reason, askedAt }) => {
       const result = lastResult(component);
       const asked = result?.blockedBy === 'needs-approval' && result.actionTaken === action;
       const lapsesInMs = Math.max(0, askedAt + guards.approval.lapseMs - now);
       const plan = asked ? result.plan : undefined;
-      return { id, component, action, reason, askedAgoMs: now - askedAt, lapsesInMs, plan };
+      return { id, digest, component, action, reason, askedAgoMs: now - askedAt, lapsesInMs, plan };
     });
 }
 

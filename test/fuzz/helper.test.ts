@@ -68,6 +68,8 @@ async function answer(bytes: Uint8Array, book: ActBook): Promise<string[]> {
     policy,
     host: fakeHost({ units: UNITS, relations: RELATIONS }),
     book,
+    approvals: { add: () => Promise.resolve(), find: () => undefined, take: () => undefined },
+    ...{ uid: 1_000, asks: 'engine' },
     record: () => unknown('there is none'),
     now: () => ({ at: 0, boot: 'a', upMs: 0 }),
     planWithin: new AbortController().signal,

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { SimplifiedHealingEngine } from '../../engine.js';
-import { isSelfHealingError } from '../../errors.js';
+import { isSelfHealingError, SelfHealingError } from '../../errors.js';
+import { commandFor } from '../../guard/approvals.js';
 import type { CommandOptions } from '../../guard/commands.js';
 import { json, type Answer } from '../http/answer.js';
 
@@ -39,6 +40,7 @@ export async function control(
   const value = await valueOf(takes, request);
   if (value === undefined) return json(400, { error: `Expected JSON with a non-empty \`${takes}\`` });
   try {
+    if (word === 'approve') refusePersonal(engine, value);
     const work = run(engine, value, { by: `dashboard token, from ${request.socket.remoteAddress}` });
     const isDone = await Promise.race([work.then(() => true), patience()]);
     // How it ends is seen on the page.
@@ -48,6 +50,14 @@ export async function control(
     if (!isSelfHealingError(error)) throw error;
     return json(error.code === 'invalid-argument' ? 400 : 409, { error: error.message });
   }
+}
+
+/** What the root helper takes from a person on the host only is not approved from a page. */
+function refusePersonal(engine: SimplifiedHealingEngine, id: string): void {
+  const asked = engine.status().approvals.find((one) => one.id === id);
+  if (asked?.plan?.approvedBy !== 'person') return;
+  const sentence = `Only a person on the host may approve this: ${commandFor(id)}`;
+  throw new SelfHealingError('invalid-argument', sentence);
 }
 
 const patience = (): Promise<false> =>

@@ -29,6 +29,7 @@ const BOOK = shaped({
       targets: listOf(isString),
       generation: orAbsent(shaped({ from: isString, to: orNull(isString) })),
       undo: orAbsent(oneOf(true)),
+      approvedBy: orAbsent(isNumber),
     }),
   ),
 });

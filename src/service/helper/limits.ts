@@ -19,6 +19,8 @@ export interface HelperAct {
   readonly generation?: { readonly from: string; readonly to: string | null };
   /** Whether it took the change before it back. */
   readonly undo?: true;
+  /** User who approved it, where a person had to. */
+  readonly approvedBy?: number;
 }
 
 const HOUR = 3_600_000;
@@ -33,12 +35,17 @@ export const asOfNow = (acts: readonly HelperAct[], now: Moment): readonly Helpe
   acts.map((act) => ({ ...act, at: now.at - ageOf(act, now) }));
 
 /** Returns the record of carrying out a plan. */
-export const actOf = ({ action, parameters, targets, generation }: Plan, now: Moment): HelperAct => ({
+export const actOf = (
+  { action, parameters, targets, generation }: Plan,
+  now: Moment,
+  approvedBy?: number,
+): HelperAct => ({
   ...now,
   action,
   targets: targets.map(({ id }) => id),
   ...(generation && { generation: { from: generation.from, to: generation.to } }),
   ...(parameters.undo === true && { undo: true }),
+  ...(approvedBy !== undefined && { approvedBy }),
 });
 
 /** A change that made things worse is taken back even when that was the last one of the day: there is one such way back. */
