@@ -292,7 +292,6 @@ describeOnHost('the NixOS module, evaluated by a real Nix', (lab) => {
       const { systemd, environment } = (
         await evaluate({ interval: 1, services: ['nginx'], settings: { enabledChecks: ['services'] } })
       ).config;
-      const units = { ...systemd.services, ...systemd.sockets };
       for (const file of FILES) {
         const { services, sockets } = systemd;
         const unit = (file.endsWith('.socket') ? sockets : services)[file.replace(/\.\w+$/, '')];

@@ -1,9 +1,9 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, unlinkSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { replaceFile } from '../../guard/regular-file.js';
 import { isNumber, isString, oneOf, shaped } from '../../shape.js';
 import type { Moment } from './moment.js';
-import { readRootFile } from './root-file.js';
+import { expectRootFolder, readRootFileIfThere } from './root-file.js';
 import { parseStrictJson } from './strict-json.js';
 
 /** The approval of one exact plan by a person, as the kernel identified that person. */
@@ -54,8 +54,9 @@ export function filePersonApprovals(stateFolder: string, owner = 0): PersonAppro
 
   function read(digest: string): PersonApproval | undefined {
     const file = fileOf(digest);
-    if (!existsSync(file)) return undefined;
-    const value = parseStrictJson(readRootFile(file, owner));
+    const bytes = readRootFileIfThere(file, owner);
+    if (bytes === undefined) return undefined;
+    const value = parseStrictJson(bytes);
     if (!APPROVAL(value) || (value as PersonApproval).digest !== digest)
       throw new Error(`${file} is not as it was written`);
     return value as PersonApproval;
@@ -79,7 +80,9 @@ export function filePersonApprovals(stateFolder: string, owner = 0): PersonAppro
 
   return {
     async add(approval) {
+      expectRootFolder(stateFolder, owner);
       mkdirSync(folder, { recursive: true, mode: 0o700 });
+      expectRootFolder(folder, owner);
       if (tidy(approval) >= MOST) throw new Error(`${MOST} approvals have not been used yet`);
       await replaceFile(fileOf(approval.digest), `${JSON.stringify({ version: 1, ...approval })}\n`);
     },

@@ -1,6 +1,6 @@
-import { lstatSync } from 'node:fs';
 import { HELPER_SOCKET } from '../../execute/tier.js';
 import { complaintOf, runProgram } from '../../host/systemd/run-program.js';
+import { groupOfRootSocket } from './root-file.js';
 
 /**
  * Refuses a user who may ask the root helper for repairs, such as the daemon's: who asks does not approve. Root may. Rejects
@@ -11,7 +11,7 @@ import { complaintOf, runProgram } from '../../host/systemd/run-program.js';
  */
 export async function expectPerson(uid: number, helperSocket = HELPER_SOCKET): Promise<void> {
   if (uid === 0) return;
-  const asking = lstatSync(helperSocket).gid;
+  const asking = groupOfRootSocket(helperSocket);
   // The plus keeps a user whose name is a number from being meant.
   const found = await runProgram('id', ['--groups', '--', `+${uid}`], { timeoutMs: 10_000 });
   if (found.exitStatus !== 0)
