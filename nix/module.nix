@@ -103,12 +103,38 @@ let
     actions = cfg.allowedActions;
     inherit (configuration) thresholds;
     services = if configuration ? services then configuration.services else "failed";
-    approvals = lib.optionals cfg.allowApprovals cfg.allowedActions;
+    inherit (cfg) allowApprovals approvedBy;
   }
   // lib.optionalAttrs (configuration ? mounts) { inherit (configuration) mounts; }
   // lib.optionalAttrs (configuration ? protect) { inherit (configuration) protect; }
   // lib.optionalAttrs (configuration ? nix) { inherit (configuration) nix; }
   // lib.optionalAttrs rollsBack { record = configuration.state or "/var/lib/luminous-healing/state.json"; };
+
+  # The root helper, for repairs or for approvals.
+  helperOf =
+    file:
+    let
+      unit = units.serviceOf (./systemd + "/${file}") replace;
+      changesSystem = may "rollback_generation" || may "rebuild_system";
+    in
+    unit
+    // {
+      path = [ config.nix.package ] ++ lib.optional (may "rebuild_system") "/run/current-system/sw";
+      serviceConfig =
+        unit.serviceConfig
+        // {
+          # Nothing but what the allowed actions need.
+          ReadWritePaths =
+            lib.optional (may "clear_system_cache") "-/proc/sys/vm/drop_caches"
+            ++ lib.optional (may "set_cpu_governor") "-/sys/devices/system/cpu"
+            ++ lib.optionals changesSystem [
+              "/nix/var/nix"
+              "-/run/nixos"
+            ];
+        }
+        # The record of the daemon is in a folder that only the daemon may enter.
+        // lib.optionalAttrs rollsBack { CapabilityBoundingSet = "CAP_DAC_READ_SEARCH"; };
+    };
 
   # A mistake in it fails the build, with the sentence that the daemon would say.
   configFile =
@@ -269,10 +295,28 @@ in
 
     allowApprovals = mkOption {
       type = types.bool;
-      default = true;
+      default = false;
       description = ''
-        Whether the root helper carries out what needs a person's approval when the daemon says that a person gave
-        it, with `luminous-healing approve` or on the dashboard.
+        Whether the root helper believes the daemon that somebody approved a plan, on the dashboard or in another way.
+        Otherwise only `luminous-healing approve ID` on this host counts, by root or a member of
+        `luminous-healing-control`.
+      '';
+    };
+
+    approvedBy = mkOption {
+      type = types.attrsOf (
+        types.enum [
+          "person"
+          "daemon"
+        ]
+      );
+      default = { };
+      example = {
+        restart_service = "person";
+      };
+      description = ''
+        Who approves an action when `allowApprovals` is set: a `person` on this host, or the `daemon` by its word. The
+        default is `person` for `rollback_generation` and `rebuild_system`, and `daemon` for the others.
       '';
     };
 
@@ -420,29 +464,10 @@ in
       };
 
     systemd.sockets.luminous-healing-helper = units.socketOf ./systemd/luminous-healing-helper.socket;
+    systemd.sockets.luminous-healing-approve = units.socketOf ./systemd/luminous-healing-approve.socket;
 
-    systemd.services."luminous-healing-helper@" =
-      let
-        unit = units.serviceOf (./systemd + "/luminous-healing-helper@.service") replace;
-        changesSystem = may "rollback_generation" || may "rebuild_system";
-      in
-      unit
-      // {
-        path = [ config.nix.package ] ++ lib.optional (may "rebuild_system") "/run/current-system/sw";
-        serviceConfig =
-          unit.serviceConfig
-          // {
-            # Nothing but what the allowed actions need.
-            ReadWritePaths =
-              lib.optional (may "clear_system_cache") "-/proc/sys/vm/drop_caches"
-              ++ lib.optional (may "set_cpu_governor") "-/sys/devices/system/cpu"
-              ++ lib.optionals changesSystem [
-                "/nix/var/nix"
-                "-/run/nixos"
-              ];
-          }
-          # The record of the daemon is in a folder that only the daemon may enter.
-          // lib.optionalAttrs rollsBack { CapabilityBoundingSet = "CAP_DAC_READ_SEARCH"; };
-      };
+    systemd.services."luminous-healing-helper@" = helperOf "luminous-healing-helper@.service";
+    # A plan must come out as in the helper that carries it out.
+    systemd.services."luminous-healing-approve@" = helperOf "luminous-healing-approve@.service";
   };
 }

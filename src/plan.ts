@@ -150,6 +150,11 @@ export interface Plan {
   readonly refusal?: Block;
   /** Why a person must approve it first. */
   readonly approval?: string;
+  /**
+   * Set by the root helper: it carries the plan out only after `luminous-healing approve ID` on the host, whatever the
+   * daemon says.
+   */
+  readonly approvedBy?: 'person';
 }
 
 /**

@@ -3,6 +3,7 @@ import type { HealingAction, Plan } from '../plan.js';
 import type { Execution, StepReport } from './executor.js';
 import { runAct } from './run-act.js';
 import type { OnLine } from './run-plan.js';
+import type { StartProgram } from './start-program.js';
 
 /** How the further plans of an act are made, and judged. */
 export interface CarryOutParts {
@@ -16,6 +17,8 @@ export interface CarryOutParts {
   /** Whether every gate lets a further plan pass. */
   readonly admits: (plan: Plan) => boolean | Promise<boolean>;
   readonly onLine?: OnLine;
+  /** Starts the commands. Default: with execa. */
+  readonly start?: StartProgram;
   readonly signal: AbortSignal;
 }
 
@@ -23,12 +26,12 @@ export interface CarryOutParts {
 export function carryOut(
   plan: Plan,
   action: HealingAction,
-  { definition, planOf, admits, onLine, signal }: CarryOutParts,
+  { definition, planOf, admits, onLine, start, signal }: CarryOutParts,
 ): Promise<Pick<Execution, 'outcome' | 'error' | 'steps'>> {
   const admitted = async (next: Plan): Promise<Plan | undefined> => ((await admits(next)) ? next : undefined);
   const { runs = 1, timeoutMs = 0 } = definition ?? {};
   return runAct(plan, {
-    ...{ runs, timeoutMs, signal },
+    ...{ runs, timeoutMs, signal, start },
     ...(onLine ? { onLine } : {}),
     again: async (earlier) => admitted(await planOf(action, signal, earlier)),
     restore: async (taken) => {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { splitLines } from './lines.js';
-import { loadExeca } from './load-execa.js';
+import type { StartProgram } from './start-program.js';
 
 /** The journal is a moment behind what is printed. */
 const LAG_MS = 300;
@@ -17,21 +17,19 @@ export interface JournalFollower {
  * Follows what a unit prints, from now on. A unit that may restart this very program must not print into a pipe of
  * ours: it would break with us, in the middle of its work. So it prints to the journal, and we read along.
  */
-export async function followJournal(unit: string, onLine: (line: string) => void): Promise<JournalFollower> {
-  const execa = await loadExeca();
+export async function followJournal(
+  unit: string,
+  onLine: (line: string) => void,
+  start: StartProgram,
+): Promise<JournalFollower> {
   const since = `@${(Date.now() / 1_000).toFixed(3)}`;
-  const child = execa(
-    'journalctl',
-    [
-      '--follow',
-      '--quiet',
-      '--output=cat',
-      '--lines=all',
-      `--since=${since}`,
-      `_SYSTEMD_UNIT=${unit}.service`,
+  const child = await start({
+    argv: [
+      ...['journalctl', '--follow', '--quiet', '--output=cat', '--lines=all'],
+      ...[`--since=${since}`, `_SYSTEMD_UNIT=${unit}.service`],
     ],
-    { stdin: 'ignore', buffer: false, reject: false, cleanup: true, env: { LC_ALL: 'C' } },
-  );
+    env: { LC_ALL: 'C' },
+  });
   const lines: string[] = [];
   splitLines(child.stdout, (line) => {
     lines.push(line);
@@ -42,8 +40,8 @@ export async function followJournal(unit: string, onLine: (line: string) => void
   let ended: Promise<string> | undefined;
   const stop = async (): Promise<string> => {
     await sleep(LAG_MS);
-    child.kill('SIGKILL');
-    await child;
+    child.kill();
+    await child.ended;
     return lines.join('\n').trim();
   };
   return { end: () => (ended ??= stop()) };

@@ -83,6 +83,7 @@ const PLAN = shaped({
   notes: listOf(isString),
   refusal: orAbsent(shaped({ reason: BLOCK, sentence: isString })),
   approval: orAbsent(isString),
+  approvedBy: orAbsent(oneOf('person')),
   generation: orAbsent(
     shaped({
       from: isString,
@@ -138,7 +139,7 @@ export function parseAnswer(text: string, request: HelperRequest): Execution {
       ? answer.blockedBy !== undefined && answer.error !== undefined
       : outcome === 'failed'
         ? answer.error !== undefined
-        : plan !== undefined && outcome === (request.do === 'plan' ? 'planned' : 'executed');
+        : plan !== undefined && outcome === (request.do === 'execute' ? 'executed' : 'planned');
   if (!fits) throw garbage(`the outcome \`${outcome}\` does not go with the rest of it`);
   return Object.freeze({ ...answer, ...(plan ? { plan: revived(plan) } : {}) });
 }

@@ -4,12 +4,13 @@
  */
 export interface HelperRequest {
   readonly version: typeof HELPER_VERSION;
-  readonly do: 'plan' | 'execute';
+  /** `approve` only at the socket for people, and the others only where they belong. */
+  readonly do: 'plan' | 'execute' | 'approve';
   readonly action: string;
   readonly parameters: Readonly<Record<string, HelperParameter>>;
-  /** Whether a person has approved it, by the word of who asks. Default `false`. */
+  /** Whether a person has approved it, by the word of who asks. The policy says where that counts. Default `false`. */
   readonly approved?: boolean;
-  /** Fingerprint of the plan that was judged and announced; the helper carries out no other. */
+  /** Fingerprint of the plan that was judged and announced; the helper carries out or approves no other. */
   readonly digest?: string;
 }
 

@@ -2,6 +2,7 @@ import { messageOf } from '../errors.js';
 import type { HealingAction, Plan } from '../plan.js';
 import type { Execution, StepReport } from './executor.js';
 import { runPlan, type OnLine } from './run-plan.js';
+import type { StartProgram } from './start-program.js';
 import { wordsOf } from './words-of.js';
 
 /** What carrying out an act takes besides its first plan. */
@@ -16,6 +17,8 @@ export interface ActParts {
   readonly restore: (action: HealingAction) => Promise<Plan | undefined>;
   /** Hears what the commands print. */
   readonly onLine?: OnLine;
+  /** Starts the commands. Default: with execa. */
+  readonly start?: StartProgram | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -28,7 +31,7 @@ export async function runAct(first: Plan, parts: ActParts): Promise<Ended> {
   const end = performance.now() + parts.timeoutMs;
   let plan = first;
   for (let run = 1; ; run += 1) {
-    const reports = await runPlan(plan, signal, parts.onLine);
+    const reports = await runPlan(plan, signal, parts.onLine, parts.start);
     steps.push(...reports);
     const failed = reports.find(({ ok, retried }) => !ok && !retried);
     if (failed) return takeBack(plan, { failed, done: reports.indexOf(failed), steps }, parts);
@@ -56,7 +59,8 @@ async function takeBack(
   try {
     const plan = await parts.restore(restore);
     // What takes back is not stopped half way.
-    const reports = plan === undefined ? [] : await runPlan(plan, new AbortController().signal);
+    const reports =
+      plan === undefined ? [] : await runPlan(plan, new AbortController().signal, undefined, parts.start);
     const stuck = reports.find(({ ok }) => !ok);
     return stuck
       ? told(`; what was done before could not be taken back: ${stuck.error ?? stuck.step}`)

@@ -3,7 +3,7 @@ import { span } from '../words.js';
 import type { StepReport } from './executor.js';
 import { followJournal } from './follow-journal.js';
 import { splitLines, toldLines } from './lines.js';
-import { loadExeca } from './load-execa.js';
+import { startWithExeca, type ProgramEnd, type StartProgram } from './start-program.js';
 import { wordsOf } from './words-of.js';
 
 /** Of each stream the last 64 KiB are kept: what went wrong stands at the end. */
@@ -16,23 +16,19 @@ export async function runCommand(
   step: CommandStep,
   signal: AbortSignal | undefined,
   onLine: (line: string) => void = () => undefined,
+  start: StartProgram = startWithExeca,
 ): Promise<Pick<StepReport, 'ok' | 'output' | 'error'>> {
-  const execa = await loadExeca();
-  const [file = '', ...args] = step.argv;
-  const child = execa(file, args, {
-    // A process group of its own, so that its children can be ended with it.
-    detached: true,
-    cleanup: false,
-    buffer: false,
-    reject: false,
+  // A process group of its own, so that its children can be ended with it.
+  const child = await start({
+    argv: step.argv,
     env: { LC_ALL: 'C', ...step.env },
-    ...(step.input === undefined ? { stdin: 'ignore' as const } : { input: step.input }),
+    ...(step.input === undefined ? {} : { input: step.input }),
   });
   const stdout = tailOf(child.stdout);
   const stderr = tailOf(child.stderr);
   const heard = toldLines(onLine);
   for (const stream of [child.stdout, child.stderr]) splitLines(stream, heard);
-  const journal = step.unit === undefined ? undefined : await followJournal(step.unit, heard);
+  const journal = step.unit === undefined ? undefined : await followJournal(step.unit, heard, start);
 
   let ended: string | undefined;
   let graceTimer: NodeJS.Timeout | undefined;
@@ -50,15 +46,16 @@ export async function runCommand(
     }, GRACE_MS);
   };
   // It has ended, but a child of its own may hold its output open for ever.
-  child.once('exit', () => {
-    closeTimer = setTimeout(closeOutput, GRACE_MS);
+  let isOver = false;
+  void child.exited.then(() => {
+    if (!isOver) closeTimer = setTimeout(closeOutput, GRACE_MS);
   });
   const onAbort = (): void => end('was stopped');
   const timer = setTimeout(() => end(`did not end within ${span(step.timeoutMs)}`), step.timeoutMs);
   signal?.addEventListener('abort', onAbort);
   if (signal?.aborted) onAbort();
   try {
-    const result = await child;
+    const result = await child.ended;
     const printed = (await journal?.end()) ?? '';
     const output = [stdout.text(), stderr.text(), printed].filter(Boolean).join('\n');
     const told = output === '' ? {} : { output };
@@ -73,6 +70,7 @@ export async function runCommand(
       error: `\`${wordsOf(step)}\` ${howItEnded(result)}${lastLines(printed || stderr.text())}`,
     };
   } finally {
+    isOver = true;
     clearTimeout(timer);
     clearTimeout(graceTimer);
     clearTimeout(closeTimer);
@@ -81,15 +79,7 @@ export async function runCommand(
   }
 }
 
-function howItEnded({
-  exitCode,
-  signal,
-  code,
-}: {
-  exitCode?: number;
-  signal?: string;
-  code?: string | undefined;
-}): string {
+function howItEnded({ exitCode, signal, code }: ProgramEnd): string {
   if (code === 'ENOENT' || exitCode === 127) return 'could not be run: there is no such program';
   if (code !== undefined) return `could not be run (${code})`;
   if (exitCode === 126) return 'could not be run: it is not executable';

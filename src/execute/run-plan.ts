@@ -6,6 +6,7 @@ import type { CallStep, CommandStep, Plan, Step, WriteStep } from '../plan.js';
 import { within } from '../within.js';
 import type { StepReport } from './executor.js';
 import { runCommand } from './run-command.js';
+import type { StartProgram } from './start-program.js';
 import { hitStartLimit, isWatched, runOf, type UnitRun } from './step-condition.js';
 import { wordsOf } from './words-of.js';
 
@@ -20,6 +21,7 @@ export async function runPlan(
   plan: Plan,
   signal: AbortSignal,
   onLine: OnLine = () => undefined,
+  start?: StartProgram,
 ): Promise<readonly StepReport[]> {
   const reports: StepReport[] = [];
   let conditionHolds = false;
@@ -31,7 +33,8 @@ export async function runPlan(
     }
     const watched = isWatched(step, plan.steps[index + 1]);
     const before = watched ? await runOf(step) : undefined;
-    const report = await runStep(step, step.interruptible ? signal : undefined, onLine);
+    const stop = step.interruptible ? signal : undefined;
+    const report = await runStep(step, stop, onLine, start);
     conditionHolds = isConditional(step) || (watched && (await retries(step, report, before)));
     const retried = !report.ok && watched && conditionHolds;
     reports.push(retried ? Object.freeze({ ...report, retried: true as const }) : report);
@@ -46,12 +49,18 @@ async function retries(step: CommandStep, report: StepReport, before: UnitRun | 
   return !report.ok && hitStartLimit(report, before, await runOf(step));
 }
 
-async function runStep(step: Step, signal: AbortSignal | undefined, onLine: OnLine): Promise<StepReport> {
-  const start = performance.now();
+async function runStep(
+  step: Step,
+  signal: AbortSignal | undefined,
+  onLine: OnLine,
+  start: StartProgram | undefined,
+): Promise<StepReport> {
+  const begun = performance.now();
   const report = (rest: Pick<StepReport, 'ok' | 'output' | 'error'>): StepReport =>
-    Object.freeze({ step: wordsOf(step), ...rest, durationMs: performance.now() - start });
+    Object.freeze({ step: wordsOf(step), ...rest, durationMs: performance.now() - begun });
   try {
-    if (step.kind === 'command') return report(await runCommand(step, signal, (line) => onLine(line, step)));
+    if (step.kind === 'command')
+      return report(await runCommand(step, signal, (line) => onLine(line, step), start));
     const limit = { ms: step.timeoutMs, clock: realClock, signal, stopped: 'stopped while it was under way' };
     await within(limit, (inner) => (step.kind === 'write' ? write(step) : call(step, inner)));
     return report({ ok: true });

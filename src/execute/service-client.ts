@@ -18,6 +18,8 @@ const PAUSES_MS = [40, 80, 160, 320, 640];
 const SLACK_MS = 15_000;
 /** How long the helper's plan is taken to hold while nothing else has changed, in milliseconds. */
 const REMEMBERED_MS = 5 * 60_000;
+/** The same for a plan that waits for a person: meanwhile evidence may grow, or root may change the policy. */
+const REMEMBERED_ASKING_MS = 20_000;
 
 /** What an act through the helper is to be. */
 export interface HelperExecuteOptions {
@@ -36,7 +38,7 @@ export interface HelperExecuteOptions {
 export class ServiceClient {
   readonly #socket: string;
   #last: Promise<unknown> = Promise.resolve();
-  #remembered: { readonly local: string; readonly plan: Plan; readonly at: number } | undefined;
+  #remembered: { readonly local: string; readonly plan: Plan; readonly until: number } | undefined;
 
   constructor(socket = HELPER_SOCKET) {
     this.#socket = socket;
@@ -51,14 +53,15 @@ export class ServiceClient {
     const local = JSON.stringify(own);
     const now = performance.now();
     const known = this.#remembered;
-    if (known?.local === local && now - known.at < REMEMBERED_MS) return known.plan;
+    if (known?.local === local && now < known.until) return known.plan;
     const told = await this.#ask(requestFor('plan', action), PLAN_WITHIN_MS + SLACK_MS, signal);
     const plan = told.plan ? merged(told.plan, own) : own;
     const { outcome, blockedBy = 'unavailable', error: sentence = 'The root helper gave no reason' } = told;
     // What a person may approve is no refusal: the engine asks.
     const possible = outcome === 'planned' || (blockedBy === 'needs-approval' && plan.approval !== undefined);
     if (!possible) return Object.freeze({ ...plan, refusal: Object.freeze({ reason: blockedBy, sentence }) });
-    this.#remembered = { local, plan, at: now };
+    const until = now + (plan.approvedBy === 'person' ? REMEMBERED_ASKING_MS : REMEMBERED_MS);
+    this.#remembered = { local, plan, until };
     return plan;
   }
 

@@ -41,6 +41,9 @@ export const approvalOf = (state: GuardState, digest: string): Approval | undefi
 /** Returns the id of the approval of a plan, short enough to be typed. */
 export const idOf = (digest: string): string => digest.slice(0, 8);
 
+/** Returns the command with which a person approves on the host. */
+export const commandFor = (id: string): string => `luminous-healing approve ${id}`;
+
 /** Asks about a plan, unless it is being asked about. */
 export function ask(state: GuardState, approval: Omit<Approval, 'id' | 'answer'>): GuardState {
   if (approvalOf(state, approval.digest)) return state;

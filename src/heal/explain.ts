@@ -1,3 +1,4 @@
+import { commandFor, digestOf, idOf } from '../guard/approvals.js';
 import type { Guards } from '../guard/guards.js';
 import { GATE_MEANINGS } from '../guard/meaning.js';
 import { backoffOf, breakerOf, recordOf, recurrences, type Act, type GuardState } from '../guard/state.js';
@@ -98,7 +99,13 @@ function nextOf({ issue: { component }, result, inHand, waits, state, now }: Fac
       ? `\`${action}\` may be tried again in ${span(until - now)}`
       : 'The next cycle tries again';
   }
-  return GATE_MEANINGS[result.blockedBy].next;
+  return forPerson(result) ?? GATE_MEANINGS[result.blockedBy].next;
+}
+
+/** The command to type, where the root helper wants a person. */
+function forPerson({ blockedBy, plan }: HealingResult): string | undefined {
+  if (blockedBy !== 'needs-approval' || plan?.approvedBy !== 'person') return undefined;
+  return `It is carried out after \`${commandFor(idOf(digestOf(plan)))}\` on this host, and dropped when nobody approves in time`;
 }
 
 function textOf(facts: Omit<Explanation, 'text'>, times: number): string {

@@ -85,7 +85,7 @@ export interface ComponentStatus {
 }
 
 /** A question that waits for a person. */
-export interface WaitingApproval extends Pick<Approval, 'id' | 'component' | 'action' | 'reason'> {
+export interface WaitingApproval extends Pick<Approval, 'id' | 'digest' | 'component' | 'action' | 'reason'> {
   readonly askedAgoMs: number;
   /** After this it counts as "no". */
   readonly lapsesInMs: number;
@@ -218,7 +218,7 @@ function approvalsOf({ state, guards, chronicle, now }: StatusFacts): WaitingApp
     .map(({ id, digest, component, action, reason, askedAt }) => {
       const lapsesInMs = Math.max(0, askedAt + guards.approval.lapseMs - now);
       const plan = chronicle.plan(digest);
-      return { id, component, action, reason, askedAgoMs: now - askedAt, lapsesInMs, plan };
+      return { id, digest, component, action, reason, askedAgoMs: now - askedAt, lapsesInMs, plan };
     });
 }
 

@@ -5,6 +5,8 @@ import { ask, EXIT, NoAnswer } from './control/client.js';
 import { HELP, parseCommandLine, type Invocation } from './control/command-line.js';
 import { render, wentWell } from './control/render.js';
 import { capabilitiesHere, lookAtThisHost, paintOf } from './look.js';
+import { approveAsPerson, confirmOnTerminal } from './control/person-approval.js';
+import type { EngineStatus } from '../heal/status.js';
 import { version } from '../../package.json';
 
 /** Does what the command line asks for, and returns the exit status. */
@@ -36,6 +38,7 @@ async function askDaemon(invocation: Extract<Invocation, { kind: 'ask' }>): Prom
   const { command, argument, socket, json, orLook } = invocation;
   let answer;
   try {
+    if (command === 'approve') await approveFirst(argument, socket);
     answer = await ask(socket, {
       ...{ version: 1, command, uid: process.getuid?.() ?? 0 },
       ...(argument === '' ? {} : { argument }),
@@ -55,6 +58,17 @@ async function askDaemon(invocation: Extract<Invocation, { kind: 'ask' }>): Prom
   const data = answer.data as never;
   console.log(json ? printableJson(data, 2) : render(command, data, argument, paintOf(process.stdout)));
   return wentWell(command, data) ? EXIT.ok : EXIT.refused;
+}
+
+/** A plan that a person has to approve is approved at the root helper; the daemon then carries it out. */
+async function approveFirst(id: string, socket: string): Promise<void> {
+  const answer = await ask(socket, { version: 1, command: 'status', uid: process.getuid?.() ?? 0 });
+  const { approvals = [] } = answer.ok ? (answer.data as Partial<EngineStatus>) : {};
+  const waiting = approvals.find((one) => one.id === id);
+  if (waiting?.plan?.approvedBy !== 'person') return;
+  // Standard output is for the answer.
+  const print = (line: string): void => console.error(line);
+  await approveAsPerson({ ...waiting, plan: waiting.plan }, { print, confirm: confirmOnTerminal });
 }
 
 main(process.argv.slice(2))

@@ -7,8 +7,10 @@ import { serve } from './helper/serve.js';
 const HELP = `The root helper of Luminous Healing. systemd starts it for one connection to /run/luminous-healing.sock; it reads one
 line of JSON, plans or carries out one action if its policy allows that, answers one line, and ends.
 
-  helper.js [--policy FILE] INSTANCE
+  helper.js [--policy FILE] [--approve] INSTANCE
 
+  --approve       a person is on the other side, at /run/luminous-healing-approve.sock: plan one action, or record that
+                  this person approves its plan
   --policy FILE   what may be done; default /etc/luminous-healing/policy.json
   INSTANCE        %i of the unit: it ends in the id of the user who connected
 
@@ -20,6 +22,7 @@ async function main(args: readonly string[]): Promise<void> {
     args: [...args],
     options: {
       policy: { type: 'string', default: '/etc/luminous-healing/policy.json' },
+      approve: { type: 'boolean', default: false },
       help: { type: 'boolean' },
     },
     allowPositionals: true,
@@ -36,6 +39,7 @@ async function main(args: readonly string[]): Promise<void> {
       input: process.stdin,
       output: process.stdout,
       instance: positionals[0],
+      asks: values.approve ? 'person' : 'engine',
       policyFile: values.policy,
       stateFolder: process.env.STATE_DIRECTORY ?? '/var/lib/luminous-healing-helper',
       host,

@@ -2,9 +2,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { BUILT_IN_ACTIONS } from '../../src/actions/built-in.js';
+import { HELPER_SOCKET } from '../../src/execute/tier.js';
 import { CHANGES_GENERATION } from '../../src/guard/generations.js';
 import { parseConfig } from '../../src/service/config/load.js';
 import { COMMANDS, CONTROL_GROUP, CONTROL_SOCKET } from '../../src/service/control/protocol.js';
+import { APPROVE_SOCKET } from '../../src/service/control/person-approval.js';
 import { EXIT } from '../../src/service/daemon/daemon.js';
 import { allBlocks, root } from './blocks.js';
 
@@ -41,6 +43,31 @@ describe('docs/systemd.md', () => {
     const names = [...options.matchAll(/^ {4}(\w+) = /gm)].map(([, name = '']) => name);
     expect(names.length).toBeGreaterThan(10);
     for (const name of names) expect(page, name).toMatch(new RegExp(`^\\| \`${name}[.\`]`, 'm'));
+  });
+});
+
+describe('the two root helpers', () => {
+  const lines = (name: string) =>
+    read(`nix/systemd/luminous-healing-${name}@.service`)
+      .split('\n')
+      .filter((line) => /^[A-Z][A-Za-z-]*=/.test(line));
+
+  it('are confined the same, and a plan comes out the same in both', () => {
+    const only = (one: string, other: string) => lines(one).filter((line) => !lines(other).includes(line));
+    const keys = (found: string[]) => found.map((line) => line.split('=')[0]);
+    expect(lines('helper').length).toBeGreaterThan(35);
+    expect(keys(only('approve', 'helper'))).toEqual([
+      ...['Description', 'ExecStart', 'SyslogIdentifier', 'RuntimeMaxSec'],
+    ]);
+    expect(keys(only('helper', 'approve'))).toEqual([
+      ...['Description', 'ExecStart', 'SyslogIdentifier', 'RuntimeMaxSec', 'KillMode', 'TimeoutStopSec'],
+    ]);
+  });
+
+  it('listen where the programs look for them', () => {
+    expect(read('nix/systemd/luminous-healing-approve.socket')).toContain(`ListenStream=${APPROVE_SOCKET}\n`);
+    expect(read('nix/systemd/luminous-healing-approve.socket')).toContain(`SocketGroup=${CONTROL_GROUP}\n`);
+    expect(read('nix/systemd/luminous-healing-helper.socket')).toContain(`ListenStream=${HELPER_SOCKET}\n`);
   });
 });
 

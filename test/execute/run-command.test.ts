@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { runCommand } from '../../src/execute/run-command.js';
 import { runPlan } from '../../src/execute/run-plan.js';
+import { startWithExeca } from '../../src/execute/start-program.js';
+import { startWithNode } from '../../src/execute/start-with-node.js';
 import type { CommandStep } from '../../src/plan.js';
 import { planOf } from '../make.js';
 
@@ -18,9 +20,6 @@ const stepOf = (argv: string[], more: Partial<CommandStep> = {}): CommandStep =>
   interruptible: true,
   ...more,
 });
-const run = (argv: string[], more: Partial<CommandStep> = {}, signal?: AbortSignal) =>
-  runCommand(stepOf(argv, more), signal);
-
 let folder: string;
 const file = (name: string): string => join(folder, name);
 beforeEach(async () => void (folder = await mkdtemp(join(tmpdir(), 'run-command-'))));
@@ -42,164 +41,178 @@ const whenWritten = (name: string) =>
 const whenGone = (pids: number[]) =>
   vi.waitFor(() => expect(pids.filter(lives)).toEqual([]), { timeout: 5_000, interval: 10 });
 
-describe('how a program ends', () => {
-  it('is well with 0, and both outputs are kept', async () => {
-    expect(await run([bin('exit'), '0'])).toEqual({
-      ok: true,
-      output: 'to stdout\nfirst to stderr\nlast to stderr',
+describe.each([
+  ['execa', startWithExeca],
+  ['Node', startWithNode],
+])('by way of %s:', (_way, start) => {
+  const run = (argv: string[], more: Partial<CommandStep> = {}, signal?: AbortSignal) =>
+    runCommand(stepOf(argv, more), signal, undefined, start);
+
+  describe('how a program ends', () => {
+    it('is well with 0, and both outputs are kept', async () => {
+      expect(await run([bin('exit'), '0'])).toEqual({
+        ok: true,
+        output: 'to stdout\nfirst to stderr\nlast to stderr',
+      });
+    });
+
+    it('is not well with any other status, which is told with the command line and the last lines of stderr', async () => {
+      const argv = [bin('exit'), '3'];
+      expect(await run(argv)).toMatchObject({
+        ok: false,
+        error: `\`${argv.join(' ')}\` exited with 3: first to stderr last to stderr`,
+      });
+    });
+
+    it.each([
+      [126, 'could not be run: it is not executable'],
+      [127, 'could not be run: there is no such program'],
+    ])('with %d means that it could not be run', async (status, words) => {
+      const { ok, error } = await run([bin('exit'), String(status)]);
+      expect(ok).toBe(false);
+      expect(error).toContain(words);
+    });
+
+    it.each([
+      ['a program that does not exist', '/no/such/program', 'there is no such program'],
+      ['a word that is nowhere on the PATH', 'no-such-program-a7c1', 'there is no such program'],
+      ['a file that is not executable', bin('not-executable'), 'could not be run (EACCES)'],
+      ['a folder', '/tmp', 'could not be run (EACCES)'],
+      ['nothing at all', '', 'could not be run'],
+    ])('is told of %s', async (_what, program, words) => {
+      const { ok, error } = await run([program]);
+      expect(ok).toBe(false);
+      expect(error).toContain(words);
+    });
+
+    it('is told of one that dies by a signal', async () => {
+      const { ok, error } = await run(['sh', '-c', 'kill -SEGV $$']);
+      expect(ok).toBe(false);
+      expect(error).toContain('was ended by SIGSEGV');
+    });
+
+    it('is told of words that the kernel does not take', async () => {
+      const { ok, error } = await run(['true', 'x'.repeat(3_000_000)]);
+      expect(ok).toBe(false);
+      expect(error).toContain('could not be run (E2BIG)');
     });
   });
 
-  it('is not well with any other status, which is told with the command line and the last lines of stderr', async () => {
-    const argv = [bin('exit'), '3'];
-    expect(await run(argv)).toMatchObject({
-      ok: false,
-      error: `\`${argv.join(' ')}\` exited with 3: first to stderr last to stderr`,
+  describe('what a program gets', () => {
+    it('are its words as they are: no shell reads them', async () => {
+      const words = [
+        '$(touch pwned)',
+        '`id`',
+        '; reboot',
+        '* ?',
+        '"',
+        "'",
+        '&& ls',
+        '\\',
+        '',
+        'two  spaces',
+        '$HOME',
+      ];
+      const argv = ['printf', '%s\n', ...words];
+      expect((await run(argv)).output?.split('\n')).toEqual(words);
+    });
+
+    it('is its standard input, or nothing', async () => {
+      expect(await run(['cat'], { input: 'performance\n' })).toEqual({ ok: true, output: 'performance' });
+      expect(await run(['cat'])).toEqual({ ok: true });
+    });
+
+    it('may be left unread', async () => {
+      expect(await run(['true'], { input: 'x'.repeat(1_000_000) })).toEqual({ ok: true });
+    });
+
+    it('is the locale C, so that messages are the same everywhere', async () => {
+      expect((await run(['sh', '-c', 'echo $LC_ALL'])).output).toBe('C');
     });
   });
 
-  it.each([
-    [126, 'could not be run: it is not executable'],
-    [127, 'could not be run: there is no such program'],
-  ])('with %d means that it could not be run', async (status, words) => {
-    const { ok, error } = await run([bin('exit'), String(status)]);
-    expect(ok).toBe(false);
-    expect(error).toContain(words);
+  describe('output', () => {
+    it('is kept to the last 64 KiB of each stream', async () => {
+      const { ok, output = '' } = await run([process.execPath, bin('flood.mjs'), '300000']);
+      expect(ok).toBe(true);
+      const [stdout = '', stderr = ''] = output.split('\n');
+      expect([stdout.length, stderr.length]).toEqual([64 * 1024, 64 * 1024]);
+      expect([stdout.slice(-4), stderr.slice(-4)]).toEqual(['-END', '-END']);
+    });
+
+    it('is short in the error, however long the last line is', async () => {
+      const { error = '' } = await run(['sh', '-c', `${'printf %01000d 0 >&2;'.repeat(3)} exit 1`]);
+      expect(error.length).toBeLessThan(700);
+    });
   });
 
-  it.each([
-    ['a program that does not exist', '/no/such/program', 'there is no such program'],
-    ['a word that is nowhere on the PATH', 'no-such-program-a7c1', 'there is no such program'],
-    ['a file that is not executable', bin('not-executable'), 'could not be run (EACCES)'],
-    ['a folder', '/tmp', 'could not be run (EACCES)'],
-    ['nothing at all', '', 'could not be run'],
-  ])('is told of %s', async (_what, program, words) => {
-    const { ok, error } = await run([program]);
-    expect(ok).toBe(false);
-    expect(error).toContain(words);
+  describe('a program that hangs', () => {
+    it('is ended at its time limit, with its child and grandchild', async () => {
+      const argv = [bin('family'), file('pids')];
+      const { ok, error } = await run(argv, { timeoutMs: 300 });
+      expect(ok).toBe(false);
+      expect(error).toBe(`\`${argv.join(' ')}\` did not end within 300 ms, and was ended with its children`);
+      const pids = await whenWritten('pids');
+      expect(pids).toHaveLength(3);
+      await whenGone(pids);
+    });
+
+    it('is ended with its family when the signal is aborted', async () => {
+      const controller = new AbortController();
+      const running = run([bin('family'), file('pids')], {}, controller.signal);
+      const pids = await whenWritten('pids');
+      expect(pids).toHaveLength(3);
+      expect(pids.filter(lives)).toEqual(pids);
+      controller.abort();
+      const { ok, error } = await running;
+      expect(ok).toBe(false);
+      expect(error).toContain('was stopped, and was ended with its children');
+      await whenGone(pids);
+    });
+
+    it('is killed when it ignores the request to end', async () => {
+      const controller = new AbortController();
+      const running = run([bin('family'), file('pids'), 'stubborn'], {}, controller.signal);
+      const pids = await whenWritten('pids');
+      controller.abort();
+      expect(await running).toMatchObject({ ok: false });
+      await whenGone(pids);
+    });
+
+    it('is ended though its signal was aborted before it began', async () => {
+      const { ok, error } = await run(['sleep', '600'], { timeoutMs: 300 }, AbortSignal.abort());
+      expect(ok).toBe(false);
+      expect(error).toContain('was stopped');
+    });
+
+    it('may have ended itself and left a child that holds the output: the child is ended at the time limit', async () => {
+      await run([bin('runaway'), file('pid')], { timeoutMs: 300 });
+      await whenGone(await whenWritten('pid'));
+    });
   });
 
-  it('is told of one that dies by a signal', async () => {
-    const { ok, error } = await run(['sh', '-c', 'kill -SEGV $$']);
-    expect(ok).toBe(false);
-    expect(error).toContain('was ended by SIGSEGV');
-  });
-});
+  describe('a step that must not be interrupted', () => {
+    it('is waited for, and nothing is begun after it', async () => {
+      const controller = new AbortController();
+      const steps = [
+        stepOf([bin('gate'), file('begun'), file('go')], { interruptible: false }),
+        stepOf(['touch', file('second')]),
+      ];
+      const running = runPlan(planOf({ steps }), controller.signal, undefined, start);
+      await vi.waitFor(() => readFile(file('begun')), { timeout: 5_000, interval: 10 });
+      controller.abort();
+      await writeFile(file('go'), '');
+      const [first] = await running;
+      expect(first).toMatchObject({ ok: true, output: 'finished' });
+      await expect(readFile(file('second'))).rejects.toThrow('ENOENT');
+    });
 
-describe('what a program gets', () => {
-  it('are its words as they are: no shell reads them', async () => {
-    const words = [
-      '$(touch pwned)',
-      '`id`',
-      '; reboot',
-      '* ?',
-      '"',
-      "'",
-      '&& ls',
-      '\\',
-      '',
-      'two  spaces',
-      '$HOME',
-    ];
-    const argv = ['printf', '%s\n', ...words];
-    expect((await run(argv)).output?.split('\n')).toEqual(words);
-  });
-
-  it('is its standard input, or nothing', async () => {
-    expect(await run(['cat'], { input: 'performance\n' })).toEqual({ ok: true, output: 'performance' });
-    expect(await run(['cat'])).toEqual({ ok: true });
-  });
-
-  it('may be left unread', async () => {
-    expect(await run(['true'], { input: 'x'.repeat(1_000_000) })).toEqual({ ok: true });
-  });
-
-  it('is the locale C, so that messages are the same everywhere', async () => {
-    expect((await run(['sh', '-c', 'echo $LC_ALL'])).output).toBe('C');
-  });
-});
-
-describe('output', () => {
-  it('is kept to the last 64 KiB of each stream', async () => {
-    const { ok, output = '' } = await run([process.execPath, bin('flood.mjs'), '300000']);
-    expect(ok).toBe(true);
-    const [stdout = '', stderr = ''] = output.split('\n');
-    expect([stdout.length, stderr.length]).toEqual([64 * 1024, 64 * 1024]);
-    expect([stdout.slice(-4), stderr.slice(-4)]).toEqual(['-END', '-END']);
-  });
-
-  it('is short in the error, however long the last line is', async () => {
-    const { error = '' } = await run(['sh', '-c', `${'printf %01000d 0 >&2;'.repeat(3)} exit 1`]);
-    expect(error.length).toBeLessThan(700);
-  });
-});
-
-describe('a program that hangs', () => {
-  it('is ended at its time limit, with its child and grandchild', async () => {
-    const argv = [bin('family'), file('pids')];
-    const { ok, error } = await run(argv, { timeoutMs: 300 });
-    expect(ok).toBe(false);
-    expect(error).toBe(`\`${argv.join(' ')}\` did not end within 300 ms, and was ended with its children`);
-    const pids = await whenWritten('pids');
-    expect(pids).toHaveLength(3);
-    await whenGone(pids);
-  });
-
-  it('is ended with its family when the signal is aborted', async () => {
-    const controller = new AbortController();
-    const running = run([bin('family'), file('pids')], {}, controller.signal);
-    const pids = await whenWritten('pids');
-    expect(pids).toHaveLength(3);
-    expect(pids.filter(lives)).toEqual(pids);
-    controller.abort();
-    const { ok, error } = await running;
-    expect(ok).toBe(false);
-    expect(error).toContain('was stopped, and was ended with its children');
-    await whenGone(pids);
-  });
-
-  it('is killed when it ignores the request to end', async () => {
-    const controller = new AbortController();
-    const running = run([bin('family'), file('pids'), 'stubborn'], {}, controller.signal);
-    const pids = await whenWritten('pids');
-    controller.abort();
-    expect(await running).toMatchObject({ ok: false });
-    await whenGone(pids);
-  });
-
-  it('is ended though its signal was aborted before it began', async () => {
-    const { ok, error } = await run(['sleep', '600'], { timeoutMs: 300 }, AbortSignal.abort());
-    expect(ok).toBe(false);
-    expect(error).toContain('was stopped');
-  });
-
-  it('may have ended itself and left a child that holds the output: the child is ended at the time limit', async () => {
-    await run([bin('runaway'), file('pid')], { timeoutMs: 300 });
-    await whenGone(await whenWritten('pid'));
-  });
-});
-
-describe('a step that must not be interrupted', () => {
-  it('is waited for, and nothing is begun after it', async () => {
-    const controller = new AbortController();
-    const steps = [
-      stepOf([bin('gate'), file('begun'), file('go')], { interruptible: false }),
-      stepOf(['touch', file('second')]),
-    ];
-    const running = runPlan(planOf({ steps }), controller.signal);
-    await vi.waitFor(() => readFile(file('begun')), { timeout: 5_000, interval: 10 });
-    controller.abort();
-    await writeFile(file('go'), '');
-    const [first] = await running;
-    expect(first).toMatchObject({ ok: true, output: 'finished' });
-    await expect(readFile(file('second'))).rejects.toThrow('ENOENT');
-  });
-
-  it('has its own time limit all the same', async () => {
-    const steps = [stepOf(['sleep', '600'], { interruptible: false, timeoutMs: 100 })];
-    const reports = await runPlan(planOf({ steps }), new AbortController().signal);
-    expect(reports).toMatchObject([
-      { ok: false, error: expect.stringContaining('did not end within 100 ms') as string },
-    ]);
+    it('has its own time limit all the same', async () => {
+      const steps = [stepOf(['sleep', '600'], { interruptible: false, timeoutMs: 100 })];
+      const reports = await runPlan(planOf({ steps }), new AbortController().signal, undefined, start);
+      expect(reports).toMatchObject([
+        { ok: false, error: expect.stringContaining('did not end within 100 ms') as string },
+      ]);
+    });
   });
 });

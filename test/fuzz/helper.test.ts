@@ -68,8 +68,10 @@ async function answer(bytes: Uint8Array, book: ActBook): Promise<string[]> {
     policy,
     host: fakeHost({ units: UNITS, relations: RELATIONS }),
     book,
+    approvals: { add: () => Promise.resolve(), find: () => undefined, take: () => undefined },
+    ...{ uid: 1_000, asks: 'engine' },
     record: () => unknown('there is none'),
-    now: () => 0,
+    now: () => ({ at: 0, boot: 'a', upMs: 0 }),
     planWithin: new AbortController().signal,
     // Told to stop before its first step: what is said to be executed is not done to the machine of the tests.
     signal: AbortSignal.abort(),

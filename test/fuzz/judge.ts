@@ -19,7 +19,6 @@ export const POLICY = {
     'dbus',
     { unit: 'luminous-healing' },
   ],
-  approvals: [],
   limits: { componentPerHour: 3, hostPerHour: 5 },
 };
 

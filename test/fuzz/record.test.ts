@@ -127,6 +127,12 @@ const record: fc.Arbitrary<Generations> = fc.record({
   repeat: fc.option(path),
 });
 
+const NO_APPROVALS = {
+  add: () => Promise.resolve(),
+  find: () => undefined,
+  take: () => undefined,
+};
+
 it('a forged record leads to nothing but what root reads itself, and once a day', async () => {
   await fc.assert(
     fc.asyncProperty(record, fc.boolean(), async (claimed, undo) => {
@@ -158,7 +164,16 @@ it('a forged record leads to nothing but what root reads itself, and once a day'
         answerTo(
           { version: 1, do: 'execute', action: 'rollback_generation', parameters, approved: true },
           {
-            ...{ policy, host, book, record: () => claimed, now: () => NOW },
+            ...{
+              policy,
+              host,
+              book,
+              approvals: NO_APPROVALS,
+              uid: 1_000,
+              asks: 'engine' as const,
+              record: () => claimed,
+              now: () => ({ at: NOW, boot: 'a', upMs: 0 }),
+            },
             planWithin: new AbortController().signal,
             signal: AbortSignal.abort(),
           },

@@ -259,7 +259,7 @@ describeOnHost('the daemon and the root helper', (lab) => {
     await daemon.install({
       actions: ['restart_service'],
       services: ['nginx', 'test-slow', 'test-hog'],
-      approvals: ['restart_service'],
+      allowApprovals: true,
     });
     await lab.host.run(['useradd', '--create-home', '--groups', 'luminous-healing-control', 'alice']);
   });

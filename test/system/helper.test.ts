@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Execution } from '@luminous-nix/self-healing';
 import { installHelper, MEMBER, POLICY, STRANGER, unitText, writePolicy } from './helper-units.js';
@@ -9,6 +10,9 @@ const ALLOWED = {
   limits: { componentPerHour: 1_000, hostPerHour: 1_000 },
 };
 const UNIT = 'luminous-healing-helper';
+
+/** A command that is given the path of the policy. */
+const shell = (script: string) => ['sh', '-ec', script, POLICY];
 
 /** What came of one request: what was said, or the error that the kernel gave. */
 interface Told {
@@ -109,6 +113,18 @@ describeOnHost('the root helper', (lab) => {
     expect((await journal())[0]).toContain('"uid":1000');
   });
 
+  test('loads no package while it plans and carries out', async () => {
+    await brokenNginx();
+    const log = `/var/lib/${UNIT}/loaded`;
+    await dropIn(`Environment=NODE_OPTIONS=--import=${PROGRAMS}/log-loaded.mjs LOADED_LOG=${log}`);
+    const [planned, done] = await ask([restart('nginx', 'plan'), restart('nginx')]);
+    expect([answerIn(planned!).outcome, answerIn(done!).outcome]).toEqual(['planned', 'executed']);
+    const loaded = (await lab.host.readFile(log)).trim().split('\n');
+    expect(loaded.filter((line) => line === 'began')).toHaveLength(2);
+    expect(loaded.filter((url) => url.endsWith('/dist/service/helper.js'))).toHaveLength(2);
+    expect(loaded.filter((url) => url.includes('/node_modules/'))).toEqual([]);
+  });
+
   test('refuses a unit that its policy does not list, whatever the engine was told', async () => {
     const other = await lab.service('other', 'ExecStart=sleep infinity');
     await lab.host.systemctl('start', other);
@@ -129,14 +145,44 @@ describeOnHost('the root helper', (lab) => {
       [['chmod', '666', POLICY], 'can be written by others than root'],
       [['chown', MEMBER, POLICY], 'belongs to the user with uid 1000'],
       [['rm', POLICY], 'ENOENT'],
+      [
+        shell('mkdir -m 777 /srv/open; ln -s /srv/good.json /srv/open/second; ln -sf /srv/open/second "$0"'),
+        '/srv/open can be written',
+      ],
+      [
+        shell('chmod 1777 /srv/open; ln -sf /srv/open/second "$0"'),
+        'is a link that others than root can have made',
+      ],
+      [shell('cp -l /srv/good.json /srv/open/name; ln -sf /srv/open/name "$0"'), 'has 2 names'],
+      [
+        shell(`chmod 700 /srv/open; chown ${MEMBER} /srv/open; ln -sf /srv/open/name "$0"`),
+        'belongs to the user',
+      ],
+      [shell('rm "$0"; mkfifo -m 600 "$0"'), 'is not a regular file'],
+      [
+        shell('chgrp luminous-healing $(dirname "$0"); chmod 775 $(dirname "$0")'),
+        'can be written by others',
+      ],
+      [
+        shell(
+          `chmod 755 $(dirname "$0"); mkdir /srv/theirs; cp "$0" /srv/theirs; chown -R ${MEMBER} /srv/theirs; mount --bind /srv/theirs $(dirname "$0")`,
+        ),
+        'belongs to the user',
+      ],
     ] as const) {
       await writePolicy(lab.host, ALLOWED);
+      await lab.host.run(['cp', POLICY, '/srv/good.json']);
       await lab.host.run(argv);
       const [told] = await ask([restart('nginx')]);
-      expect(answerIn(told!)).toMatchObject({ outcome: 'skipped', blockedBy: 'unavailable', steps: [] });
+      expect(answerIn(told!), words).toMatchObject({
+        outcome: 'skipped',
+        blockedBy: 'unavailable',
+        steps: [],
+      });
       expect(answerIn(told!).error).toContain(words);
       await lab.host.run(['rm', '-f', POLICY]);
     }
+    await lab.host.run(['umount', dirname(POLICY)]);
   });
 
   test('cannot be reached by a user who is not in the group', async () => {

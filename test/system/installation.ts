@@ -7,7 +7,8 @@ import type { Lab } from './lab.js';
 
 const UNITS = join(import.meta.dirname, '../../nix/systemd');
 const DAEMON = 'luminous-healing.service';
-const HELPER_SOCKET = 'luminous-healing-helper.socket';
+const SOCKETS = ['luminous-healing-helper.socket', 'luminous-healing-approve.socket'];
+const INSTANCES = ['luminous-healing-helper@.service', 'luminous-healing-approve@.service'];
 const POLICY = '/etc/luminous-healing/policy.json';
 const CONFIG = '/etc/luminous-healing/config.json';
 
@@ -31,13 +32,12 @@ export class Installation {
     const users = readFileSync(join(UNITS, 'luminous-healing.sysusers.conf'), 'utf8');
     await host.writeFile('/etc/sysusers.d/luminous-healing.conf', users);
     await host.run(['systemd-sysusers']);
-    for (const unit of [DAEMON, HELPER_SOCKET, 'luminous-healing-helper@.service'])
+    for (const unit of [DAEMON, ...SOCKETS, ...INSTANCES])
       await host.writeFile(`/etc/systemd/system/${unit}`, Installation.unit(unit));
     await host.systemctl('daemon-reload');
-    if (policy === undefined)
-      return void (await host.systemctl('mask', '--quiet', '--runtime', HELPER_SOCKET));
+    if (policy === undefined) return void (await host.systemctl('mask', '--quiet', '--runtime', ...SOCKETS));
     await host.writeFile(POLICY, JSON.stringify({ version: 1, ...policy }));
-    await host.systemctl('start', HELPER_SOCKET);
+    await host.systemctl('start', ...SOCKETS);
   }
 
   /** Writes the configuration: an object, or a text as it stands. */

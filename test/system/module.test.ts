@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { DaemonConfig } from '../../src/service/config/config.js';
 import { parseConfig } from '../../src/service/config/load.js';
+import { parsePolicy } from '../../src/service/helper/policy.js';
 import { allBlocks } from '../docs/blocks.js';
 import { nodeInside } from './host/command.js';
 import { Installation } from './installation.js';
@@ -126,7 +127,8 @@ describeOnHost('the NixOS module, evaluated by a real Nix', (lab) => {
     expect(evaluated.config.systemd.services['luminous-healing']?.serviceConfig).not.toHaveProperty(
       'LoadCredential',
     );
-    expect(policyOf(evaluated)).toMatchObject({ version: 1, services: 'failed' });
+    expect(policyOf(evaluated)).toMatchObject({ version: 1, services: 'failed', allowApprovals: false });
+    expect(() => parsePolicy(policyOf(evaluated))).not.toThrow();
     expect(policyOf(evaluated).actions).not.toContain('rebuild_system');
   });
 
@@ -155,7 +157,8 @@ describeOnHost('the NixOS module, evaluated by a real Nix', (lab) => {
       protect: ['db-*'],
       allowedActions: ['restart_service', 'rollback_generation'],
       allowRollback: true,
-      allowApprovals: false,
+      allowApprovals: true,
+      approvedBy: { restart_service: 'person' },
       dryRun: true,
       metrics: { address: '192.0.2.1', port: 9100, allowedHosts: ['metrics.example.org'] },
       dashboard: {
@@ -188,7 +191,8 @@ describeOnHost('the NixOS module, evaluated by a real Nix', (lab) => {
     expect(policyOf(evaluated)).toEqual({
       version: 1,
       actions: ['restart_service', 'rollback_generation'],
-      approvals: [],
+      allowApprovals: true,
+      approvedBy: { restart_service: 'person' },
       services,
       protect: ['db-*'],
       thresholds: config.thresholds,
@@ -202,10 +206,11 @@ describeOnHost('the NixOS module, evaluated by a real Nix', (lab) => {
       IPAddressAllow: 'any',
       LoadCredential: ['dashboard-token:/run/keys/token'],
     });
-    expect(units['luminous-healing-helper@']?.serviceConfig).toMatchObject({
-      ReadWritePaths: ['/nix/var/nix', '-/run/nixos'],
-      CapabilityBoundingSet: 'CAP_DAC_READ_SEARCH',
-    });
+    for (const name of ['helper', 'approve'])
+      expect(units[`luminous-healing-${name}@`]?.serviceConfig).toMatchObject({
+        ReadWritePaths: ['/nix/var/nix', '-/run/nixos'],
+        CapabilityBoundingSet: 'CAP_DAC_READ_SEARCH',
+      });
   });
 
   test.each([
@@ -260,6 +265,15 @@ describeOnHost('the NixOS module, evaluated by a real Nix', (lab) => {
       'ReadWritePaths',
     ]);
     expect(differing('luminous-healing-helper.socket', 'Socket', socket?.socketConfig)).toEqual([]);
+    const approve = {
+      service: systemd.services['luminous-healing-approve@'],
+      socket: systemd.sockets['luminous-healing-approve'],
+    };
+    expect(differing('luminous-healing-approve@.service', 'Service', approve.service?.serviceConfig)).toEqual(
+      ['ExecStart', 'Environment', 'ReadWritePaths'],
+    );
+    expect(differing('luminous-healing-approve.socket', 'Socket', approve.socket?.socketConfig)).toEqual([]);
+    expect(approve.socket).toMatchObject({ wantedBy: ['sockets.target'] });
     expect(daemon).toMatchObject({
       wantedBy: ['multi-user.target'],
       wants: ['luminous-healing-helper.socket'],
@@ -273,12 +287,15 @@ describeOnHost('the NixOS module, evaluated by a real Nix', (lab) => {
       'luminous-healing.service',
       'luminous-healing-helper@.service',
       'luminous-healing-helper.socket',
+      'luminous-healing-approve@.service',
+      'luminous-healing-approve.socket',
     ];
+    const SOCKETS = FILES.filter((file) => file.endsWith('.socket'));
     const daemon = new Installation(lab);
 
     beforeAll(async () => {
       await daemon.install();
-      await lab.host.systemctl('unmask', '--runtime', 'luminous-healing-helper.socket');
+      await lab.host.systemctl('unmask', '--runtime', ...SOCKETS);
       // What stands for the packages of Node and of this library.
       await lab.host.run(['mkdir', '-p', '/opt/nodejs/bin', '/opt/package/lib/node_modules/@luminous-nix']);
       await lab.host.run(['ln', '-s', nodeInside, '/opt/nodejs/bin/node']);
@@ -286,9 +303,9 @@ describeOnHost('the NixOS module, evaluated by a real Nix', (lab) => {
       const { systemd, environment } = (
         await evaluate({ interval: 1, services: ['nginx'], settings: { enabledChecks: ['services'] } })
       ).config;
-      const units = { ...systemd.services, ...systemd.sockets };
       for (const file of FILES) {
-        const unit = units[file.replace(/\.\w+$/, '')];
+        const { services, sockets } = systemd;
+        const unit = (file.endsWith('.socket') ? sockets : services)[file.replace(/\.\w+$/, '')];
         await lab.host.writeFile(`/etc/systemd/system/${file}`, textOf(unit!));
       }
       const { 'luminous-healing/config.json': config, 'luminous-healing/policy.json': policy } =
@@ -303,7 +320,7 @@ describeOnHost('the NixOS module, evaluated by a real Nix', (lab) => {
     });
 
     test('are well formed', async () => {
-      const { stderr } = await lab.host.run(['systemd-analyze', 'verify', ...FILES.slice(0, 1), FILES[2]!]);
+      const { stderr } = await lab.host.run(['systemd-analyze', 'verify', ...FILES.slice(0, 1), ...SOCKETS]);
       expect(stderr.split('\n').filter((line) => line.includes('luminous-healing'))).toEqual([]);
     });
 

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { SimplifiedHealingEngine } from '../../engine.js';
-import { isSelfHealingError } from '../../errors.js';
+import { isSelfHealingError, SelfHealingError } from '../../errors.js';
+import { commandFor } from '../../guard/approvals.js';
 import type { CommandOptions } from '../../guard/commands.js';
 import type { HealingResult } from '../../result.js';
 import { json, type Answer } from '../http/answer.js';
@@ -43,6 +44,7 @@ export async function control(
   const value = textIn(body, takes);
   if (value === undefined) return json(400, { error: `Expected JSON with a non-empty \`${takes}\`` });
   try {
+    if (word === 'approve') refusePersonal(engine, value);
     const work = run(engine, value, { by: `dashboard token, from ${client}` });
     const ended = await Promise.race([
       work.then((result) => ({ result: result as HealingResult | undefined })),
@@ -57,6 +59,14 @@ export async function control(
     if (!isSelfHealingError(error)) throw error;
     return json(error.code === 'invalid-argument' ? 400 : 409, { error: error.message });
   }
+}
+
+/** What the root helper takes from a person on the host only is not approved from a page. */
+function refusePersonal(engine: SimplifiedHealingEngine, id: string): void {
+  const asked = engine.status().approvals.find((one) => one.id === id);
+  if (asked?.plan?.approvedBy !== 'person') return;
+  const sentence = `Only a person on the host may approve this: ${commandFor(id)}`;
+  throw new SelfHealingError('invalid-argument', sentence);
 }
 
 const patience = (): Promise<undefined> =>

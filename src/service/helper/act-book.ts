@@ -1,10 +1,9 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { FileLock } from '../../guard/file-lock.js';
 import { replaceFile } from '../../guard/regular-file.js';
 import { isNumber, isObject, isString, listOf, oneOf, orAbsent, orNull, shaped } from '../../shape.js';
 import type { HelperAct } from './limits.js';
-import { readRootFile } from './root-file.js';
+import { expectRootFolder, readRootFileIfThere } from './root-file.js';
 import { parseStrictJson } from './strict-json.js';
 
 /** What the helper has done lately, kept where only root can write. */
@@ -23,10 +22,13 @@ const BOOK = shaped({
   acts: listOf(
     shaped({
       at: isNumber,
+      boot: orAbsent(isString),
+      upMs: orAbsent(isNumber),
       action: isString,
       targets: listOf(isString),
       generation: orAbsent(shaped({ from: isString, to: orNull(isString) })),
       undo: orAbsent(oneOf(true)),
+      approvedBy: orAbsent(isNumber),
     }),
   ),
 });
@@ -37,13 +39,18 @@ export function fileActBook(folder: string, owner = 0): ActBook {
   const lock = new FileLock(join(folder, 'lock'));
   return {
     read() {
-      if (!existsSync(file)) return [];
-      const value = parseStrictJson(readRootFile(file, owner));
+      const bytes = readRootFileIfThere(file, owner);
+      if (bytes === undefined) return [];
+      const value = parseStrictJson(bytes);
       if (!BOOK(value) || !isObject(value)) throw new Error('it is not as it was written');
       return value.acts as readonly HelperAct[];
     },
     write: (acts) => replaceFile(file, `${JSON.stringify({ version: 1, acts })}\n`),
-    lock: () => lock.take(),
+    async lock() {
+      // From here on its files can be used by name.
+      expectRootFolder(folder, owner);
+      await lock.take();
+    },
     release: () => lock.release(),
   };
 }

@@ -4,6 +4,7 @@ import { carryOut } from '../../execute/carry-out.js';
 import type { Execution, StepReport } from '../../execute/executor.js';
 import type { HelperRequest } from '../../execute/helper-protocol.js';
 import { makePlan } from '../../execute/planner.js';
+import { startWithNode } from '../../execute/start-with-node.js';
 import { digestOf } from '../../guard/approvals.js';
 import { NO_HISTORY, type Generations } from '../../guard/generations.js';
 import { DEFAULT_GUARDS } from '../../guard/guards.js';
@@ -13,8 +14,11 @@ import type { Host } from '../../host/host.js';
 import { isUnknown, unknown, type Reading } from '../../host/reading.js';
 import type { Block, HealingAction, Plan } from '../../plan.js';
 import type { ActBook } from './act-book.js';
+import { judgeApproval, withApprover } from './approver.js';
 import { historyFrom } from './history.js';
-import { actOf, actsThatCount, judgeLimits } from './limits.js';
+import { actOf, actsThatCount, asOfNow, judgeLimits } from './limits.js';
+import type { Moment } from './moment.js';
+import type { PersonApprovals } from './person-approvals.js';
 import type { HelperPolicy } from './policy.js';
 
 /** The documented ones, and no others: what a host program adds runs in that program. */
@@ -25,10 +29,15 @@ export interface HelperParts {
   readonly policy: HelperPolicy;
   readonly host: Host;
   readonly book: ActBook;
+  readonly approvals: PersonApprovals;
+  /** User who asks, as the kernel says. */
+  readonly uid: number;
+  /** Who is on the other side: an engine that asks for repairs, or a person who approves them. */
+  readonly asks: 'engine' | 'person';
   /** Reads what an engine claims to have on record. */
   readonly record: (path: string) => Reading<Generations>;
-  /** Wall clock, in milliseconds since the epoch. */
-  readonly now: () => number;
+  /** Reads the clocks. */
+  readonly now: () => Moment;
   /** Ends the planning, which may read slow things. */
   readonly planWithin: AbortSignal;
   /** Starts no new step, and ends those that may be interrupted. */
@@ -37,7 +46,7 @@ export interface HelperParts {
 
 /**
  * Answers one request: plans it by what is so on this host now, judges it by the safety gates, the policy and the
- * limits, and carries it out if that was asked for. What was read elsewhere counts for nothing here. Never rejects.
+ * limits, and carries it out or records a person's approval if that was asked for. What was read elsewhere counts for nothing here. Never rejects.
  */
 export async function answerTo(request: HelperRequest, parts: HelperParts): Promise<Execution> {
   const start = performance.now();
@@ -55,19 +64,21 @@ export async function answerTo(request: HelperRequest, parts: HelperParts): Prom
   try {
     const unlisted = judgeAction(request, parts.policy);
     if (unlisted) return skipped(unlisted);
-    if (!dryRun) await parts.book.lock();
+    if (request.do === 'execute') await parts.book.lock();
     const { action, parameters } = request;
-    const plan = await planOf({ action, parameters }, parts);
+    const plan = withApprover(await planOf({ action, parameters }, parts), parts.policy);
     const block = judge(plan, request, parts);
     if (block) return skipped(block, plan);
-    if (dryRun) return told({ outcome: 'planned', plan });
-    const unwritten = await writeDown(plan, parts);
+    if (request.do === 'approve') await approve(plan, parts);
+    if (request.do !== 'execute') return told({ outcome: 'planned', plan });
+    const unwritten = await writeDown(plan, request, parts);
     if (unwritten) return skipped(unwritten, plan);
     const act = {
       definition: await actionNamed(action, ACTIONS),
       planOf: (next: HealingAction, signal: AbortSignal, earlier?: readonly StepReport[]) =>
         planOf(next, { ...parts, planWithin: signal }, earlier),
       admits: (next: Plan) => judgeSafety(next, parts.policy.units, { approved: true }) === undefined,
+      start: startWithNode,
       signal: parts.signal,
     };
     return told({ plan, ...(await carryOut(plan, { action, parameters }, act)) });
@@ -109,7 +120,8 @@ async function historyOf({ policy, host, book, record, now, planWithin }: Helper
       : record(policy.record);
   const nixos = isUnknown(system) ? system : system.nixos;
   const { evidence } = DEFAULT_GUARDS;
-  return historyFrom({ claimed, nixos, acts: actsIn(book), evidence, now: now() });
+  const moment = now();
+  return historyFrom({ claimed, nixos, acts: asOfNow(actsIn(book), moment), evidence, now: moment.at });
 }
 
 /** A book that cannot be read tells of no change; and nothing is done by it, which is said where the limits are judged. */
@@ -122,20 +134,17 @@ function actsIn(book: ActBook) {
 }
 
 /** The gates of every executor first; then what only root can say. Pure, but for the book that is read. */
-function judge(plan: Plan, request: HelperRequest, { policy, book, now }: HelperParts): Block | undefined {
+function judge(plan: Plan, request: HelperRequest, parts: HelperParts): Block | undefined {
+  const { policy, book, now } = parts;
   if (request.digest !== undefined && request.digest !== digestOf(plan)) {
     const sentence = `The root helper would do something else for \`${plan.action}\` by now: plan it again`;
     return { reason: 'unavailable', sentence };
   }
   const safety = judgeSafety(plan, policy.units, { approved: true });
   if (safety) return byPolicy(safety);
-  if (plan.approval !== undefined && !policy.approvals.includes(plan.action)) {
-    const sentence = `${plan.approval}, and the policy of the root helper does not list \`${plan.action}\` in \`approvals\``;
-    return { reason: 'not-allowed', sentence };
-  }
-  if (plan.approval !== undefined && request.approved !== true) {
-    return { reason: 'needs-approval', sentence: plan.approval };
-  }
+  const unapproved =
+    parts.asks === 'person' ? needless(plan) : judgeApproval(plan, request, approvalIn(parts));
+  if (unapproved) return unapproved;
   let acts;
   try {
     acts = book.read();
@@ -143,14 +152,36 @@ function judge(plan: Plan, request: HelperRequest, { policy, book, now }: Helper
     const sentence = `The root helper cannot read what it has done lately, and so does nothing: ${messageOf(error)}`;
     return { reason: 'unavailable', sentence };
   }
-  return judgeLimits(plan, acts, policy.limits, now());
+  const moment = now();
+  return judgeLimits(plan, asOfNow(acts, moment), policy.limits, moment.at);
 }
 
-/** Before the act: one that cannot be written down would not count. */
-async function writeDown(plan: Plan, { book, now }: HelperParts): Promise<Block | undefined> {
+/** Nobody is to approve what needs no approval: what would come of it is not what a person expects. */
+function needless({ approval, action }: Plan): Block | undefined {
+  if (approval !== undefined) return undefined;
+  return { reason: 'unavailable', sentence: `\`${action}\` needs no approval as it is planned now` };
+}
+
+const approvalIn =
+  ({ approvals, now }: HelperParts) =>
+  (digest: string) =>
+    approvals.find(digest, now());
+
+/** Records that a person has approved exactly this plan. */
+async function approve(plan: Plan, { approvals, uid, now }: HelperParts): Promise<void> {
+  await approvals.add({ ...now(), digest: digestOf(plan), action: plan.action, uid });
+}
+
+/** Before the act: one that cannot be written down would not count, and an approval is used up. */
+async function writeDown(plan: Plan, request: HelperRequest, parts: HelperParts): Promise<Block | undefined> {
+  const { book, approvals, now } = parts;
   const at = now();
   try {
-    await book.write([...actsThatCount(book.read(), at), actOf(plan, at)]);
+    // Where the daemon's word is enough, nothing of a person's is used up.
+    const byDaemon = judgeApproval(plan, request, () => undefined) === undefined;
+    const approval = byDaemon ? undefined : approvals.find(digestOf(plan), at);
+    await book.write([...actsThatCount(book.read(), at), actOf(plan, at, approval?.uid)]);
+    if (!byDaemon) approvals.take(digestOf(plan));
     return undefined;
   } catch (error) {
     const sentence = `The root helper cannot write down what it is about to do, and so does nothing: ${messageOf(error)}`;

@@ -28,7 +28,7 @@ export interface HistoryFacts {
   readonly claimed: Reading<Generations>;
   /** What the helper itself reads. */
   readonly nixos: Reading<NixosReading>;
-  /** What the helper itself has done. */
+  /** What the helper itself has done, with times by the present wall clock. */
   readonly acts: readonly HelperAct[];
   readonly evidence: Guards['evidence'];
   /** Wall clock, in milliseconds since the epoch. */
@@ -41,7 +41,7 @@ export interface HistoryFacts {
  */
 export function historyFrom(facts: HistoryFacts): GenerationHistory {
   const { now, acts, nixos } = facts;
-  const lastChange = lastChangeOf(acts, nixos, now);
+  const lastChange = lastChangeOf(acts, nixos);
   const believed = believe(facts);
   return isUnknown(believed)
     ? { generations: { ...NO_GENERATIONS, lastChange }, now, wallAheadMs: 0, missing: believed.unknown }
@@ -49,13 +49,9 @@ export function historyFrom(facts: HistoryFacts): GenerationHistory {
 }
 
 /** The helper's own last change, while what it led to runs. One that took another back is not taken back itself. */
-function lastChangeOf(
-  acts: readonly HelperAct[],
-  nixos: Reading<NixosReading>,
-  now: number,
-): GenerationChange | null {
+function lastChangeOf(acts: readonly HelperAct[], nixos: Reading<NixosReading>): GenerationChange | null {
   const last = acts.findLast(({ action }) => CHANGES_GENERATION.includes(action));
-  if (last?.generation === undefined || last.undo === true || last.at > now || isUnknown(nixos)) return null;
+  if (last?.generation === undefined || last.undo === true || isUnknown(nixos)) return null;
   const { from, to } = last.generation;
   const { running } = nixos;
   if (isUnknown(running) || (to !== null && to !== running.path)) return null;

@@ -2,11 +2,16 @@ import { CHANGES_GENERATION } from '../../guard/generations.js';
 import { spent } from '../../guard/pacing.js';
 import type { Guards } from '../../guard/guards.js';
 import type { Block, Plan } from '../../plan.js';
+import { ageOf, type Moment } from './moment.js';
 
 /** One act of the helper, by whoever asked for it. */
 export interface HelperAct {
-  /** Wall clock, in milliseconds since the epoch: it must hold over a restart of the host. */
+  /** Wall clock, in milliseconds since the epoch: the only clock that survives a restart of the host. */
   readonly at: number;
+  /** The boot in which it was made. */
+  readonly boot?: string;
+  /** Time since that boot, in milliseconds. */
+  readonly upMs?: number;
   readonly action: string;
   /** What it acted on, by primary name. */
   readonly targets: readonly string[];
@@ -14,29 +19,44 @@ export interface HelperAct {
   readonly generation?: { readonly from: string; readonly to: string | null };
   /** Whether it took the change before it back. */
   readonly undo?: true;
+  /** User who approved it, where a person had to. */
+  readonly approvedBy?: number;
 }
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
-/** The acts that still count. One from the future counts, too: the clock went back, and the act was made. */
-export const actsThatCount = (acts: readonly HelperAct[], now: number): readonly HelperAct[] =>
-  acts.filter(({ at }) => Math.abs(now - at) < DAY);
+/** Returns the acts that are younger than a day: no limit looks further back. */
+export const actsThatCount = (acts: readonly HelperAct[], now: Moment): readonly HelperAct[] =>
+  acts.filter((act) => ageOf(act, now) < DAY);
 
-/** The act that a plan is. */
-export const actOf = ({ action, parameters, targets, generation }: Plan, now: number): HelperAct => ({
-  at: now,
+/** Returns the acts with `at` by the present wall clock, however that was set since: none is in the future. */
+export const asOfNow = (acts: readonly HelperAct[], now: Moment): readonly HelperAct[] =>
+  acts.map((act) => ({ ...act, at: now.at - ageOf(act, now) }));
+
+/** Returns the record of carrying out a plan. */
+export const actOf = (
+  { action, parameters, targets, generation }: Plan,
+  now: Moment,
+  approvedBy?: number,
+): HelperAct => ({
+  ...now,
   action,
   targets: targets.map(({ id }) => id),
   ...(generation && { generation: { from: generation.from, to: generation.to } }),
   ...(parameters.undo === true && { undo: true }),
+  ...(approvedBy !== undefined && { approvedBy }),
 });
 
 /** A change that made things worse is taken back even when that was the last one of the day: there is one such way back. */
 const takesBack = ({ parameters, approval }: Plan): boolean =>
   parameters.undo === true && approval === undefined;
 
-/** Judges a plan by how much has been done already. Pure. */
+/**
+ * Judges a plan by how much has been done already. Pure.
+ *
+ * @param acts With times by the present wall clock, as {@link asOfNow} returns them.
+ */
 export function judgeLimits(
   plan: Plan,
   acts: readonly HelperAct[],
@@ -45,8 +65,8 @@ export function judgeLimits(
 ): Block | undefined {
   const within = (span: number, counts: (act: HelperAct) => boolean): readonly number[] =>
     acts
-      .filter((act) => Math.abs(now - act.at) < span && counts(act))
-      .map(({ at }) => Math.min(at, now))
+      .filter((act) => now - act.at < span && counts(act))
+      .map(({ at }) => at)
       .sort((a, b) => a - b);
   const sentences = [
     ...plan.targets.map(({ id }) =>

@@ -3,6 +3,7 @@ import { MountRules } from '../../detect/mount-rules.js';
 import { thresholdValues, type ThresholdValues } from '../../detect/thresholds.js';
 import { watchedUnits } from '../../detect/watched.js';
 import {
+  expectBoolean,
   expectKnownKeys,
   expectNumber,
   expectObject,
@@ -14,14 +15,19 @@ import { DEFAULT_GUARDS, type Guards } from '../../guard/guards.js';
 import type { Policy } from '../../guard/safety.js';
 import { nixSettings, type NixSettings } from '../../nix-options.js';
 
+/** Who approves an action that needs it: a person on the host, or whoever the daemon says did. */
+export type Approver = 'person' | 'daemon';
+
 /** What root allows those who may speak to the helper. It is read anew for each request. */
 export interface HelperPolicy {
   /** The actions that may be carried out. */
   readonly actions: readonly string[];
   /** The units that may be acted on, and those that never are. */
   readonly units: Policy;
-  /** The actions that may be carried out on the word of who asks that a person has approved them. */
-  readonly approvals: readonly string[];
+  /** Whether the daemon's word that somebody approved counts at all. Default `false`: only a person on the host approves. */
+  readonly allowApprovals: boolean;
+  /** Who approves an action, by its name; default `person` for a change of the generation and `daemon` for the others. */
+  readonly approvedBy: ReadonlyMap<string, Approver>;
   /** Percentages that plans aim for. */
   readonly thresholds: ThresholdValues;
   /** Levels that file systems have of their own. */
@@ -42,7 +48,8 @@ const KEYS = [
   'actions',
   'services',
   'protect',
-  'approvals',
+  'allowApprovals',
+  'approvedBy',
   'thresholds',
   'mounts',
   'nix',
@@ -53,6 +60,8 @@ const KEYS = [
 /** Checks a policy. Throws one sentence for the first thing in it that cannot be meant. */
 export function parsePolicy(value: unknown): HelperPolicy {
   const given = expectObject('policy', value);
+  if ('approvals' in given)
+    throw refusal('approvals', 'replaced by `allowApprovals` and `approvedBy`', given.approvals);
   expectKnownKeys('policy', given, KEYS);
   if (given.version !== 1) throw refusal('version', '1', given.version);
   return {
@@ -62,13 +71,30 @@ export function parsePolicy(value: unknown): HelperPolicy {
       services: given.services === 'failed' ? undefined : watchedUnits(given.services ?? null),
       protect: expectStrings('protect', given.protect ?? []),
     },
-    approvals: actionNames('approvals', given.approvals ?? []),
+    allowApprovals: allowed(given.allowApprovals),
+    approvedBy: approversFrom(given.approvedBy ?? {}),
     thresholds: thresholdValues(given.thresholds),
     mounts: new MountRules(given.mounts),
     nix: nixFrom(given.nix ?? {}),
     record: given.record === undefined ? undefined : absolutePath('record', given.record),
     limits: limitsFrom(given.limits ?? {}),
   };
+}
+
+function allowed(value: unknown = false): boolean {
+  expectBoolean('allowApprovals', value);
+  return value as boolean;
+}
+
+function approversFrom(value: unknown): ReadonlyMap<string, Approver> {
+  const entries = Object.entries(expectObject('approvedBy', value));
+  const known = actionRegistry().names;
+  return new Map(
+    entries.map(([name, approver]) => {
+      expectOneOf('approvedBy', name, known, 'action');
+      return [name, expectOneOf(`approvedBy.${name}`, approver, ['person', 'daemon'], 'word') as Approver];
+    }),
+  );
 }
 
 function absolutePath(option: string, value: unknown): string {

@@ -15,13 +15,18 @@ const LONGEST_VALUE = 4_096;
 /**
  * Reads one request: the bytes before the newline. Everything is refused that is not exactly a request: it says what an
  * action is called and has plain texts for parameters, and so it cannot hold a command.
+ *
+ * @param asked What may be asked for at this socket.
  */
-export function parseRequest(line: Uint8Array): HelperRequest {
+export function parseRequest(
+  line: Uint8Array,
+  asked: readonly HelperRequest['do'][] = ['plan', 'execute'],
+): HelperRequest {
   if (line.length >= REQUEST_LIMIT) throw new Error(`The request is longer than ${REQUEST_LIMIT} bytes`);
   const given = expectObject('request', strictly(line));
   expectKnownKeys('request', given, KEYS);
   if (given.version !== HELPER_VERSION) throw refusal('version', String(HELPER_VERSION), given.version);
-  expectOneOf('do', given.do, ['plan', 'execute'], 'word');
+  expectOneOf('do', given.do, asked, 'word');
   if (typeof given.action !== 'string' || !ACTION.test(given.action)) {
     throw refusal('action', 'the name of an action', given.action);
   }
@@ -29,6 +34,8 @@ export function parseRequest(line: Uint8Array): HelperRequest {
   if (given.digest !== undefined && !(typeof given.digest === 'string' && DIGEST.test(given.digest))) {
     throw refusal('digest', 'a fingerprint of 64 hex digits', given.digest);
   }
+  if (given.do === 'approve' && given.digest === undefined)
+    throw refusal('digest', 'the fingerprint of the plan that is approved', given.digest);
   const parameters = Object.entries(expectObject('parameters', given.parameters));
   if (parameters.length > MOST_PARAMETERS) {
     throw refusal('parameters', `at most ${MOST_PARAMETERS}`, parameters.length);

@@ -13,6 +13,9 @@ import { fileActBook } from './act-book.js';
 import { answerTo } from './answer-to.js';
 import { lineOf } from './line-of.js';
 import { peerOf } from './peer.js';
+import { filePersonApprovals } from './person-approvals.js';
+import { expectPerson } from './person.js';
+import { momentNow } from './moment.js';
 import { parsePolicy, type HelperPolicy } from './policy.js';
 import { readLine } from './read-line.js';
 import { parseRequest } from './request.js';
@@ -26,6 +29,10 @@ export interface Connection {
   readonly output: Writable;
   /** What systemd called this instance; it has the user who connected. */
   readonly instance: string | undefined;
+  /** Who is on the other side: an engine that asks for repairs, or a person who approves them. Default `engine`. */
+  readonly asks?: 'engine' | 'person';
+  /** Refuses a user who is no person. Default by the group of the helper's socket. */
+  readonly expectPerson?: (uid: number) => Promise<void>;
   /** Path of the policy. */
   readonly policyFile: string;
   /** Folder in which what was done is written down. */
@@ -57,19 +64,21 @@ const NOTICE = 5;
 const INFO = 6;
 
 async function answerFrom(connection: Connection): Promise<Execution> {
-  const { input, instance, stateFolder, host, log, owner } = connection;
-  let peer: number | undefined;
+  const { input, instance, stateFolder, host, log, owner, asks = 'engine' } = connection;
+  let peer: number;
+  let known: { readonly uid?: number } = {};
   let line: Uint8Array | undefined;
   let request: HelperRequest;
   try {
     peer = peerOf(instance);
+    known = { uid: peer };
     const withinMs = connection.requestWithinMs ?? REQUEST_WITHIN_MS;
     line = await readLine(input, { limit: REQUEST_LIMIT, withinMs });
-    request = parseRequest(line);
+    request = parseRequest(line, asks === 'engine' ? ['plan', 'execute'] : ['plan', 'approve']);
   } catch (error) {
     log(
       WARNING,
-      `request ${plain({ uid: peer, unreadable: Buffer.from(line ?? []).toString('latin1', 0, 200) })}`,
+      `request ${plain({ ...known, unreadable: Buffer.from(line ?? []).toString('latin1', 0, 200) })}`,
     );
     return refused('', 'failed', messageOf(error));
   }
@@ -81,6 +90,13 @@ async function answerFrom(connection: Connection): Promise<Execution> {
     const sentence = `The policy ${connection.policyFile} of the root helper cannot be used: ${messageOf(error)}`;
     return refused(request.action, 'skipped', sentence, 'unavailable');
   }
+  if (asks === 'person') {
+    try {
+      await (connection.expectPerson ?? expectPerson)(peer);
+    } catch (error) {
+      return refused(request.action, 'skipped', messageOf(error), 'not-allowed');
+    }
+  }
   // Whoever closes their side wants it stopped, or is gone.
   const gone = new AbortController();
   input.on('end', () => gone.abort()).on('error', () => gone.abort());
@@ -88,8 +104,10 @@ async function answerFrom(connection: Connection): Promise<Execution> {
     policy,
     host,
     book: fileActBook(stateFolder, owner),
+    approvals: filePersonApprovals(stateFolder, owner),
+    ...{ uid: peer, asks },
     record: readRecord,
-    now: Date.now,
+    now: momentNow,
     planWithin: AbortSignal.timeout(PLAN_WITHIN_MS),
     signal: AbortSignal.any([connection.signal, gone.signal]),
   });

@@ -13,8 +13,9 @@ afterEach(() => rm(folder, { recursive: true }));
 describe('the book of what was done', () => {
   it('is empty at first, and outlives the process', async () => {
     expect(fileActBook(folder, me).read()).toEqual([]);
-    await fileActBook(folder, me).write([ACT]);
-    expect(fileActBook(folder, me).read()).toEqual([ACT]);
+    const acts = [ACT, { ...ACT, boot: 'a', upMs: 1.5 }];
+    await fileActBook(folder, me).write(acts);
+    expect(fileActBook(folder, me).read()).toEqual(acts);
     expect(await readdir(folder)).toEqual(['acts.json']);
   });
 

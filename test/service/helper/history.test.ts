@@ -158,7 +158,6 @@ describe('the last change', () => {
   it.each<[string, Partial<HelperAct>]>([
     ['took one back', { undo: true }],
     ['led to what does not run', { generation: { from: B, to: A } }],
-    ['is in the future', { at: NOW + 1 }],
   ])('is none that %s', (_, more) => {
     expect(lastOf([act(), act(more)])).toBeNull();
   });

@@ -5,11 +5,12 @@ const LEAST = { version: 1, actions: ['restart_service'], services: ['nginx'] };
 
 describe('a policy', () => {
   it('needs a version, actions and services; the rest has defaults', () => {
-    const { actions, units, approvals, thresholds, nix, limits } = parsePolicy(LEAST);
+    const { actions, units, allowApprovals, approvedBy, thresholds, nix, limits } = parsePolicy(LEAST);
     expect(actions).toEqual(['restart_service']);
     expect([...(units.services?.keys() ?? [])]).toEqual(['nginx.service']);
     expect(units.protect).toEqual([]);
-    expect(approvals).toEqual([]);
+    expect(allowApprovals).toBe(false);
+    expect([...approvedBy]).toEqual([]);
     expect(thresholds.diskPercent).toBe(90);
     expect(nix.allowRollback).toBe(false);
     expect(limits).toEqual({ componentPerHour: 6, hostPerHour: 20, generationsPerDay: 1 });
@@ -24,7 +25,8 @@ describe('a policy', () => {
       ...LEAST,
       services: [{ unit: 'nginx', restartForMemory: true }],
       protect: ['postgresql'],
-      approvals: ['rollback_generation'],
+      allowApprovals: true,
+      approvedBy: { rollback_generation: 'daemon' },
       record: '/var/lib/luminous-healing/state.json',
       thresholds: { memoryPercent: 70 },
       limits: { componentPerHour: 2 },
@@ -32,7 +34,8 @@ describe('a policy', () => {
     expect(policy.record).toBe('/var/lib/luminous-healing/state.json');
     expect(policy.units.services?.get('nginx.service')).toMatchObject({ restartForMemory: true });
     expect(policy).toMatchObject({
-      approvals: ['rollback_generation'],
+      allowApprovals: true,
+      approvedBy: new Map([['rollback_generation', 'daemon']]),
       thresholds: { memoryPercent: 70 },
       limits: { componentPerHour: 2, hostPerHour: 20 },
     });
@@ -58,7 +61,14 @@ describe('a policy', () => {
     [{ ...LEAST, record: 1 }, 'Expected `record`'],
     [{ ...LEAST, service: ['nginx'] }, 'did you mean `services`?'],
     [{ ...LEAST, protect: 'x' }, 'Expected `protect`'],
-    [{ ...LEAST, approvals: ['everything'] }, 'Unknown action'],
+    [{ ...LEAST, approvals: [] }, 'Expected `approvals` to be replaced by `allowApprovals` and `approvedBy`'],
+    [{ ...LEAST, allowApprovals: 'yes' }, 'Expected `allowApprovals` to be'],
+    [{ ...LEAST, approvedBy: ['person'] }, 'Expected `approvedBy` to be an object'],
+    [{ ...LEAST, approvedBy: { restart: 'person' } }, 'Unknown action `restart` in `approvedBy`'],
+    [
+      { ...LEAST, approvedBy: { restart_service: 'nobody' } },
+      'Unknown word `nobody` in `approvedBy.restart_service`',
+    ],
     [{ ...LEAST, thresholds: { memoryPercent: 101 } }, 'Expected `memoryPercent`'],
     [{ ...LEAST, mounts: { levels: { '/': { percent: 101 } } } }, 'Expected `mounts.levels./.percent`'],
     [{ ...LEAST, limits: { perHour: 3 } }, 'Unknown option'],

@@ -25,7 +25,7 @@ it('follows no link, waits for nobody, and reads no more than there may be', () 
   execFileSync('mkfifo', [place('fifo')]);
   truncateSync(file('large', ''), 5 * 1024 ** 2);
   const why = (name: string) => (readRecord(place(name)) as { readonly unknown: string }).unknown;
-  expect(why('link')).toMatch(/cannot be used: ELOOP/);
+  expect(why('link')).toMatch(/cannot be used: .* is a link/);
   expect(why('fifo')).toMatch(/not a regular file/);
   expect(why('.')).toMatch(/not a regular file/);
   expect(why('large')).toMatch(/larger than 4194304 bytes/);

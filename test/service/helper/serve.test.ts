@@ -179,8 +179,8 @@ describe('the helper', () => {
       'what needs a person',
       { actions: ['restart_service'], services: [{ unit: 'nginx' }] },
       request('restart_service', { freeing: 'memory' }, { approved: true }),
-      'not-allowed',
-      'does not list `restart_service` in `approvals`',
+      'needs-approval',
+      'only a person on this host may approve it: luminous-healing approve ',
     ],
   ])('refuses %s', async (_what, more, said, blockedBy, words) => {
     await policy(more);
@@ -197,11 +197,88 @@ describe('the helper', () => {
   });
 
   it('takes the word that a person approved where its policy says so, and only then', async () => {
-    await policy({ approvals: ['restart_service'] });
+    await policy({ allowApprovals: true });
     const host = fakeHost({ units: [failedUnit()], memories: { 'nginx.service': 1e9 } });
     const said = request('restart_service', { freeing: 'memory' });
     expect(await ask(said, { host })).toMatchObject({ outcome: 'skipped', blockedBy: 'needs-approval' });
     expect(await ask({ ...said, approved: true }, { host })).toMatchObject({ outcome: 'executed' });
+  });
+
+  describe('where a person has to approve', () => {
+    const hungry = () => fakeHost({ units: [failedUnit()], memories: { 'nginx.service': 1e9 } });
+    const said = (todo: string, more: object = {}) =>
+      request('restart_service', { freeing: 'memory' }, { do: todo, ...more });
+    const person = { asks: 'person', expectPerson: () => Promise.resolve() };
+    const asPerson = (todo: string, more: object = {}, parts: object = {}) =>
+      ask(said(todo, more), { host: hungry(), ...person, ...parts });
+    const digest = async () => digestOf((await asPerson('plan')).plan!);
+
+    it('carries out once what was approved, and keeps who it was', async () => {
+      await policy();
+      expect(await ask(said('execute', { approved: true }), { host: hungry() })).toMatchObject({
+        blockedBy: 'needs-approval',
+        plan: { approvedBy: 'person' },
+      });
+      expect(await asPerson('approve', { digest: await digest() })).toMatchObject({ outcome: 'planned' });
+      expect(journal.at(-2)).toContain('"uid":1000');
+      expect(await ask(said('plan'), { host: hungry() })).toMatchObject({ outcome: 'planned' });
+      expect(await ask(said('execute'), { host: hungry() })).toMatchObject({ outcome: 'executed' });
+      expect(JSON.parse(await readFile(join(folder, 'acts.json'), 'utf8'))).toMatchObject({
+        acts: [{ approvedBy: 1_000 }],
+      });
+      expect(await ask(said('execute', { approved: true }), { host: hungry() })).toMatchObject({
+        blockedBy: 'needs-approval',
+      });
+    });
+
+    it('keeps an approval that the word of the daemon makes needless', async () => {
+      await policy();
+      await asPerson('approve', { digest: await digest() });
+      await policy({ allowApprovals: true });
+      const yes = said('execute', { approved: true });
+      expect(await ask(yes, { host: hungry() })).toMatchObject({ outcome: 'executed' });
+      expect(JSON.parse(await readFile(join(folder, 'acts.json'), 'utf8'))).not.toMatchObject({
+        acts: [{ approvedBy: 1_000 }],
+      });
+      await policy();
+      expect(await ask(said('execute'), { host: hungry() })).toMatchObject({ outcome: 'executed' });
+    });
+
+    it.each<[string, object, object, object, string]>([
+      ['another plan', { digest: 'f'.repeat(64) }, {}, {}, 'would do something else'],
+      ['no plan', { digest: undefined }, {}, {}, 'Expected `digest` to be the fingerprint'],
+      ['what its policy does not list', {}, {}, { actions: ['reload_service'] }, 'does not list'],
+      ['more than its limit', {}, {}, { limits: { hostPerHour: 0 } }, '0 of 0 acts'],
+      [
+        'who may ask for repairs',
+        {},
+        { expectPerson: () => Promise.reject(new Error('one who asks')) },
+        {},
+        'one who asks',
+      ],
+    ])('does not let %s be approved', async (_what, more, parts, allowed, words) => {
+      await policy();
+      const given = { digest: await digest(), ...more };
+      await policy(allowed);
+      const answer = await asPerson('approve', given, parts);
+      expect(answer).toMatchObject({ success: false, steps: [] });
+      expect(answer.error).toContain(words);
+      await policy();
+      expect(await ask(said('execute', { approved: true }), { host: hungry() })).toMatchObject({
+        blockedBy: 'needs-approval',
+      });
+      expect(await calls()).toEqual([]);
+    });
+
+    it('refuses to approve what needs no approval, and to be asked for what belongs to the other socket', async () => {
+      await policy();
+      const { plan } = await ask({ ...RESTART, do: 'plan' });
+      const yes = { ...RESTART, do: 'approve', digest: digestOf(plan!) };
+      expect((await ask(yes, { host: ill(), ...person })).error).toContain('needs no approval');
+      expect((await ask(yes)).error).toContain('Unknown word `approve`');
+      expect((await ask(RESTART, { host: ill(), ...person })).error).toContain('Unknown word `execute`');
+      expect(await calls()).toEqual([]);
+    });
   });
 
   it('counts what was done over many helpers, also what failed', async () => {

@@ -5,11 +5,16 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const { requests, atOnce = false, patient = false } = JSON.parse(await text(process.stdin));
+const {
+  requests,
+  atOnce = false,
+  patient = false,
+  path = '/run/luminous-healing.sock',
+} = JSON.parse(await text(process.stdin));
 
 const ask = (request) =>
   new Promise((resolve) => {
-    const socket = connect({ path: '/run/luminous-healing.sock', allowHalfOpen: true });
+    const socket = connect({ path, allowHalfOpen: true });
     let said = '';
     const bytes = Buffer.from(request, 'base64');
     socket.on('connect', () => {

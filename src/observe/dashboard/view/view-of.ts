@@ -1,3 +1,4 @@
+import { commandFor } from '../../../guard/approvals.js';
 import type { Explanation } from '../../../heal/explain.js';
 import type { EngineStatus } from '../../../heal/status.js';
 import type { Metrics } from '../../../heal/tally.js';
@@ -80,6 +81,7 @@ const approvalsOf = ({ approvals }: EngineStatus, at: number): ApprovalView[] =>
     askedAt: at - askedAgoMs,
     lapsesAt: at + lapsesInMs,
     plan: plan ? planOf(plan) : null,
+    command: plan?.approvedBy === 'person' ? commandFor(id) : null,
   }));
 
 const issueOf = (one: Explanation & { readonly hiddenLines?: number }, at: number): IssueView => ({

@@ -111,6 +111,8 @@ export interface ApprovalView {
   readonly lapsesAt: number;
   /** `null` when it was asked before this process began to listen. */
   readonly plan: PlanView | null;
+  /** The command with which a person on the host approves it, where the page cannot; `null` where it can. */
+  readonly command: string | null;
 }
 
 /** An open issue, as `explain()` explains it. */

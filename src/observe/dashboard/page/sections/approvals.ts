@@ -42,26 +42,34 @@ const question = (
       el('code', {}, asked.id),
       '.',
     ),
-    controls
-      ? el(
-          'div',
-          { class: 'buttons' },
-          held === 'paused' || held === 'healing-disabled'
-            ? el('p', { class: 'remark' }, HELD[held])
-            : button('Approve', `Approve ${asked.action} for ${asked.component}`, 'strong', () =>
-                tell('approve', { id: asked.id }, `Approved: ${asked.action} for ${asked.component}.`),
-              ),
-          button('Reject', `Reject ${asked.action} for ${asked.component}`, '', () =>
-            tell('reject', { id: asked.id }, `Rejected: ${asked.action} for ${asked.component}.`),
-          ),
-        )
-      : el(
-          'p',
-          { class: 'muted small' },
-          'This page is read-only. The program answers with ',
-          el('code', {}, `engine.approve('${asked.id}')`),
-          ' or ',
-          el('code', {}, `engine.reject('${asked.id}')`),
-          '.',
-        ),
+    asked.command !== null &&
+      el('p', {}, 'To approve it, run this on the host: ', el('code', {}, asked.command)),
+    controls ? answers(asked, held, tell) : asked.command === null && readOnly(asked),
+  );
+
+/** Buttons; what only a person on the host may approve can still be rejected here. */
+const answers = (asked: ApprovalView, held: Banner['kind'] | undefined, tell: Around['tell']): Child =>
+  el(
+    'div',
+    { class: 'buttons' },
+    asked.command === null &&
+      (held === 'paused' || held === 'healing-disabled'
+        ? el('p', { class: 'remark' }, HELD[held])
+        : button('Approve', `Approve ${asked.action} for ${asked.component}`, 'strong', () =>
+            tell('approve', { id: asked.id }, `Approved: ${asked.action} for ${asked.component}.`),
+          )),
+    button('Reject', `Reject ${asked.action} for ${asked.component}`, '', () =>
+      tell('reject', { id: asked.id }, `Rejected: ${asked.action} for ${asked.component}.`),
+    ),
+  );
+
+const readOnly = (asked: ApprovalView): Child =>
+  el(
+    'p',
+    { class: 'muted small' },
+    'This page is read-only. The program answers with ',
+    el('code', {}, `engine.approve('${asked.id}')`),
+    ' or ',
+    el('code', {}, `engine.reject('${asked.id}')`),
+    '.',
   );

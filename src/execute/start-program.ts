@@ -1,0 +1,54 @@
+import type { Readable } from 'node:stream';
+import { loadExeca } from './load-execa.js';
+
+/** A program to start: without a shell, in a process group of its own. */
+export interface Program {
+  readonly argv: readonly string[];
+  /** Added to the environment of this process. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Its standard input. Default: none. */
+  readonly input?: string;
+}
+
+/** How a program ended. */
+export interface ProgramEnd {
+  readonly exitCode?: number | undefined;
+  readonly signal?: string | undefined;
+  /** Code of the error, such as `ENOENT`, when it could not be started. */
+  readonly code?: string | undefined;
+}
+
+/** A program that has been started. */
+export interface RunningProgram {
+  /** Left out when it could not be started. */
+  readonly pid: number | undefined;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  /** Kills the program, not its children. */
+  readonly kill: () => void;
+  /** Resolves when the program itself has ended; its output may still be held open by a child of its own. */
+  readonly exited: Promise<void>;
+  /** Resolves when it has ended and its output is closed. */
+  readonly ended: Promise<ProgramEnd>;
+}
+
+/** Starts a program. Never rejects: an error is in how it ended. */
+export type StartProgram = (program: Program) => Promise<RunningProgram>;
+
+/** Starts a program with execa. */
+export const startWithExeca: StartProgram = async ({ argv, env, input }) => {
+  const execa = await loadExeca();
+  const [file = '', ...args] = argv;
+  const child = execa(file, args, {
+    detached: true,
+    cleanup: false,
+    buffer: false,
+    reject: false,
+    env,
+    ...(input === undefined ? { stdin: 'ignore' as const } : { input }),
+  });
+  const { pid, stdout, stderr } = child;
+  const exited = new Promise<void>((resolve) => void child.once('exit', () => resolve()));
+  const kill = (): void => void child.kill('SIGKILL');
+  return { pid, stdout, stderr, kill, exited, ended: child };
+};

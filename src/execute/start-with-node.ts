@@ -1,0 +1,35 @@
+import { spawn } from 'node:child_process';
+import { Readable } from 'node:stream';
+import type { ProgramEnd, StartProgram } from './start-program.js';
+
+/** Starts a program with Node's own module, so that the root helper loads no package. */
+// eslint-disable-next-line @typescript-eslint/require-await -- The other way to start a program loads a package first.
+export const startWithNode: StartProgram = async ({ argv, env, input }) => {
+  const [file = '', ...args] = argv;
+  let child;
+  try {
+    child = spawn(file, args, {
+      detached: true,
+      env: { ...process.env, ...env },
+      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    });
+  } catch (error) {
+    const { code = 'no code' } = error as NodeJS.ErrnoException;
+    const empty = (): Readable => Readable.from([]);
+    const ended = Promise.resolve({ code });
+    const [kill, exited] = [(): void => undefined, Promise.resolve()];
+    return { pid: undefined, stdout: empty(), stderr: empty(), kill, exited, ended };
+  }
+  // A program need not read what it is given.
+  child.stdin?.on('error', () => undefined).end(input);
+  const { pid, stdout, stderr } = child;
+  const exited = new Promise<void>((resolve) => void child.once('exit', () => resolve()));
+  const ended = new Promise<ProgramEnd>((resolve) => {
+    child.once('error', ({ code = 'no code' }: NodeJS.ErrnoException) => resolve({ code }));
+    child.once('close', (exitCode, signal) =>
+      resolve(exitCode === null ? { signal: signal ?? 'a signal' } : { exitCode }),
+    );
+  });
+  const kill = (): void => void child.kill('SIGKILL');
+  return { pid, stdout: stdout!, stderr: stderr!, kill, exited, ended };
+};

@@ -1,0 +1,114 @@
+import { createInterface } from 'node:readline/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { effectLines, NO_EFFECTS } from '../../effects.js';
+import type { Execution } from '../../execute/executor.js';
+import { parseAnswer } from '../../execute/helper-answer.js';
+import { converse, type Conversation } from '../../execute/helper-connection.js';
+import { HELPER_VERSION, PLAN_WITHIN_MS, type HelperRequest } from '../../execute/helper-protocol.js';
+import { wordsOf } from '../../execute/words-of.js';
+import { digestOf } from '../../guard/approvals.js';
+import type { WaitingApproval } from '../../heal/status.js';
+import type { Plan } from '../../plan.js';
+import { printable } from '../../printable.js';
+import { EXIT, NoAnswer } from './client.js';
+import { CONTROL_GROUP } from './protocol.js';
+
+/** Socket of the root helper at which a person approves. */
+export const APPROVE_SOCKET = '/run/luminous-healing-approve.sock';
+
+/** A request that nobody has read is sent again after these pauses, in milliseconds. */
+const PAUSES_MS = [50, 100, 200, 400, 800];
+
+/** What approving as a person takes. */
+export interface PersonApprovalParts {
+  /** Prints one line for the person. */
+  readonly print: (line: string) => void;
+  /** Asks the person whether the plan that was printed may run. */
+  readonly confirm: () => Promise<boolean>;
+  /** Default {@link APPROVE_SOCKET}. */
+  readonly socket?: string;
+}
+
+/**
+ * Has the root helper record that the calling user approves a plan: it plans by its own readings, that plan is printed and
+ * confirmed, and it must be the one that the daemon asks about. Rejects in one sentence otherwise.
+ */
+export async function approveAsPerson(
+  { id, digest, plan: asked }: WaitingApproval & { readonly plan: Plan },
+  { print, confirm, socket = APPROVE_SOCKET }: PersonApprovalParts,
+): Promise<void> {
+  const { action } = asked;
+  const parameters = asked.parameters as HelperRequest['parameters'];
+  const about = { version: HELPER_VERSION, action, parameters } as const;
+  const plan = await planIn({ ...about, do: 'plan' }, socket);
+  if (digestOf(plan) !== digest)
+    throw refused(`The plan of ${id} has changed since the daemon made it: see \`luminous-healing status\``);
+  for (const line of planLines(plan)) print(printable(line));
+  if (!(await confirm())) throw refused('Not approved: nothing was changed');
+  await planIn({ ...about, do: 'approve', digest }, socket);
+}
+
+/** Returns the lines that show a plan to the person who approves it. */
+function planLines(plan: Plan): string[] {
+  return [
+    `${plan.action}, as the root helper plans it now: ${plan.effect}`,
+    ...(plan.approval === undefined ? [] : [`  Approval is needed: ${plan.approval}`]),
+    ...plan.steps.map((step) => `  $ ${wordsOf(step)}`),
+    ...effectLines(plan.effects ?? NO_EFFECTS).map((line) => `  ${line}`),
+    ...plan.notes.map((note) => `  Note: ${note}`),
+    ...(plan.undo === undefined ? [] : [`  Undo: ${plan.undo}`]),
+  ];
+}
+
+/** Asks on the terminal; without one, whoever runs the command has decided. */
+export async function confirmOnTerminal(): Promise<boolean> {
+  if (!process.stdin.isTTY) return true;
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return /^y(es)?$/i.test((await terminal.question('Approve this plan? [y/N] ')).trim());
+  } finally {
+    terminal.close();
+  }
+}
+
+async function planIn(request: HelperRequest, socket: string): Promise<Plan> {
+  const { outcome, plan, error = 'The root helper gave no reason' } = await answerTo(request, socket);
+  if (outcome === 'planned' && plan) return plan;
+  throw refused(error);
+}
+
+async function answerTo(request: HelperRequest, socket: string): Promise<Execution> {
+  const limits = { limitMs: PLAN_WITHIN_MS + 15_000, signal: new AbortController().signal };
+  const line = `${JSON.stringify(request)}\n`;
+  let conversation = await converse(socket, line, limits);
+  for (const pause of PAUSES_MS) {
+    if (conversation.kind !== 'busy') break;
+    await sleep(pause);
+    conversation = await converse(socket, line, limits);
+  }
+  if (conversation.kind === 'answered') return parseAnswer(conversation.text, request);
+  throw noAnswer(conversation, socket);
+}
+
+function noAnswer({ kind, sentence }: Exclude<Conversation, { kind: 'answered' }>, socket: string): NoAnswer {
+  switch (kind) {
+    case 'forbidden':
+      return new NoAnswer(
+        EXIT.forbidden,
+        `Permission denied: approving at ${socket} requires root or membership in the group ${CONTROL_GROUP}`,
+      );
+    case 'absent':
+    case 'unreachable':
+      return new NoAnswer(
+        EXIT.absent,
+        `The root helper does not take approvals at ${socket}: start luminous-healing-approve.socket`,
+      );
+    case 'busy':
+    case 'lost':
+      return new NoAnswer(EXIT.broken, `The root helper did not record the approval: ${sentence}`);
+    default:
+      return kind satisfies never;
+  }
+}
+
+const refused = (sentence: string): NoAnswer => new NoAnswer(EXIT.refused, sentence);

@@ -1,0 +1,27 @@
+import { isBuiltin } from 'node:module';
+import { build } from 'esbuild';
+import { expect, it } from 'vitest';
+import { root } from './packed.js';
+
+it('no package is imported by the root helper as it is built', async () => {
+  const { metafile } = await build({
+    ...{ absWorkingDir: root, entryPoints: ['dist/service/helper.js'], outdir: 'none', write: false },
+    ...{ bundle: true, splitting: true, metafile: true, packages: 'external', logLevel: 'silent' },
+    ...{ format: 'esm', platform: 'node' },
+  });
+  const files = new Set<string>();
+  const packages = new Set<string>();
+  const visit = (file: string): void => {
+    if (files.has(file)) return;
+    files.add(file);
+    for (const { path, kind, external } of metafile.inputs[file]?.imports ?? []) {
+      // What is loaded later is seen where the helper works: test/system/helper.test.ts.
+      if (kind === 'dynamic-import') continue;
+      if (!external) visit(path);
+      else if (!isBuiltin(path)) packages.add(path);
+    }
+  };
+  visit('dist/service/helper.js');
+  expect(files.size).toBeGreaterThan(5);
+  expect([...packages]).toEqual([]);
+});

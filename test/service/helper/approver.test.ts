@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { NO_EFFECTS } from '../../../src/effects.js';
+import { digestOf, idOf } from '../../../src/guard/approvals.js';
+import type { HelperRequest } from '../../../src/execute/helper-protocol.js';
+import { approverOf, judgeApproval, withApprover } from '../../../src/service/helper/approver.js';
+import { parsePolicy } from '../../../src/service/helper/policy.js';
+import type { PersonApproval } from '../../../src/service/helper/person-approvals.js';
+import { planOf } from '../../make.js';
+
+const policyOf = (more: object) =>
+  parsePolicy({ version: 1, actions: ['restart_service'], services: 'failed', ...more });
+const request: HelperRequest = { version: 1, do: 'execute', action: 'restart_service', parameters: {} };
+const EMERGENCY = { ...NO_EFFECTS, emergency: ['nginx.service: FailureAction=reboot'] };
+
+describe('who approves', () => {
+  it.each([
+    ['restart_service', {}, 'person'],
+    ['restart_service', { allowApprovals: true }, 'daemon'],
+    ['clear_system_cache', { allowApprovals: true }, 'daemon'],
+    ['rollback_generation', { allowApprovals: true }, 'person'],
+    ['rebuild_system', { allowApprovals: true }, 'person'],
+    ['rebuild_system', { allowApprovals: true, approvedBy: { rebuild_system: 'daemon' } }, 'daemon'],
+    ['rebuild_system', { approvedBy: { rebuild_system: 'daemon' } }, 'person'],
+    ['restart_service', { allowApprovals: true, approvedBy: { restart_service: 'person' } }, 'person'],
+  ])('%s by the policy %j: %s', (action, more, approver) => {
+    expect(approverOf(planOf({ action }), policyOf(more))).toBe(approver);
+  });
+
+  it('is always a person where systemd could reboot the host', () => {
+    const policy = policyOf({ allowApprovals: true, approvedBy: { restart_service: 'daemon' } });
+    expect(approverOf(planOf({ action: 'restart_service', effects: EMERGENCY }), policy)).toBe('person');
+  });
+
+  it('is named in the plan only where the plan needs it', () => {
+    expect(withApprover(planOf({}), policyOf({}))).not.toHaveProperty('approvedBy');
+    expect(withApprover(planOf({ approval: 'ask' }), policyOf({}))).toMatchObject({ approvedBy: 'person' });
+    const plan = planOf({ approval: 'ask' });
+    expect(digestOf(withApprover(plan, policyOf({})))).toBe(digestOf(plan));
+  });
+});
+
+describe('the approval of a plan', () => {
+  const forPerson = withApprover(planOf({ action: 'restart_service', approval: 'ask' }), policyOf({}));
+  const forDaemon = planOf({ action: 'restart_service', approval: 'ask' });
+  const record = { uid: 1_000 } as PersonApproval;
+  const none = () => undefined;
+
+  it('is not needed by a plan that says nothing of one', () => {
+    expect(judgeApproval(planOf({}), request, none)).toBeUndefined();
+  });
+
+  it('by a person is no word of the daemon', () => {
+    expect(judgeApproval(forPerson, { ...request, approved: true }, none)).toEqual({
+      reason: 'needs-approval',
+      sentence: `ask; only a person on this host may approve it: luminous-healing approve ${idOf(digestOf(forPerson))}`,
+    });
+    expect(judgeApproval(forPerson, request, () => record)).toBeUndefined();
+  });
+
+  it('is looked for under the fingerprint of the plan that was made here', () => {
+    const asked: string[] = [];
+    judgeApproval(forPerson, { ...request, digest: 'f'.repeat(64) }, (digest) => void asked.push(digest));
+    expect(asked).toEqual([digestOf(forPerson)]);
+  });
+
+  it('by the daemon needs its word, or a person', () => {
+    expect(judgeApproval(forDaemon, request, none)).toEqual({ reason: 'needs-approval', sentence: 'ask' });
+    expect(judgeApproval(forDaemon, { ...request, approved: true }, none)).toBeUndefined();
+    expect(judgeApproval(forDaemon, request, () => record)).toBeUndefined();
+  });
+});

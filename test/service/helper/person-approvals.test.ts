@@ -1,0 +1,73 @@
+import { chmod, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Moment } from '../../../src/service/helper/moment.js';
+import { APPROVED_FOR_MS, filePersonApprovals } from '../../../src/service/helper/person-approvals.js';
+
+const me = process.getuid?.() ?? 0;
+const NOW: Moment = { at: 1e12, boot: 'a', upMs: 1e7 };
+const DIGEST = 'a'.repeat(64);
+const APPROVAL = { ...NOW, digest: DIGEST, action: 'rollback_generation', uid: 1_000 };
+const later = (ms: number, more: Partial<Moment> = {}): Moment => ({ ...NOW, upMs: NOW.upMs + ms, ...more });
+let folder: string;
+beforeEach(async () => void (folder = await mkdtemp(join(tmpdir(), 'approvals-'))));
+afterEach(() => rm(folder, { recursive: true }));
+const approvals = () => filePersonApprovals(folder, me);
+const file = (digest = DIGEST) => join(folder, 'approvals', `${digest}.json`);
+
+describe('the approvals of persons', () => {
+  it('are none at first, and outlive the process that recorded them', async () => {
+    expect(approvals().find(DIGEST, NOW)).toBeUndefined();
+    await approvals().add(APPROVAL);
+    expect(approvals().find(DIGEST, later(1))).toEqual({ version: 1, ...APPROVAL });
+    expect(approvals().find('b'.repeat(64), NOW)).toBeUndefined();
+    expect([(await stat(join(folder, 'approvals'))).mode & 0o777, (await stat(file())).mode & 0o777]).toEqual(
+      [0o700, 0o600],
+    );
+  });
+
+  it('serve once', async () => {
+    await approvals().add(APPROVAL);
+    approvals().take(DIGEST);
+    expect(approvals().find(DIGEST, NOW)).toBeUndefined();
+    expect(() => approvals().take(DIGEST)).toThrow('ENOENT');
+  });
+
+  it.each<[string, Moment, boolean]>([
+    ['just under 15 min later', later(APPROVED_FOR_MS - 1), true],
+    ['15 min later', later(APPROVED_FOR_MS), false],
+    ['15 min later, with the clock set back', later(APPROVED_FOR_MS, { at: NOW.at }), false],
+    ['a moment later, with the clock set forward', later(1, { at: NOW.at * 2 }), true],
+    ['in the next boot', { ...NOW, boot: 'b' }, false],
+    ['in a container that was restarted', { ...NOW, upMs: 1 }, false],
+  ])('may be used %s: %#', async (_, moment, usable) => {
+    await approvals().add(APPROVAL);
+    expect(approvals().find(DIGEST, moment) !== undefined).toBe(usable);
+  });
+
+  it.each([
+    ['no JSON', 'x'],
+    ['another form', '{"version":1}'],
+    ['another digest', JSON.stringify({ version: 1, ...APPROVAL, digest: 'b'.repeat(64) })],
+  ])('that are %s are an error', async (_, text) => {
+    await approvals().add(APPROVAL);
+    await writeFile(file(), text);
+    expect(() => approvals().find(DIGEST, NOW)).toThrow();
+  });
+
+  it('that others may write are an error', async () => {
+    await approvals().add(APPROVAL);
+    await chmod(file(), 0o666);
+    expect(() => approvals().find(DIGEST, NOW)).toThrow('can be written by others');
+  });
+
+  it('are forgotten when they can no longer be used, and few at once', async () => {
+    const digests = Array.from({ length: 64 }, (_none, index) => index.toString(16).padStart(64, '0'));
+    for (const digest of digests) await approvals().add({ ...APPROVAL, digest });
+    await expect(approvals().add(APPROVAL)).rejects.toThrow('64 approvals have not been used yet');
+    await writeFile(file('odd'), 'x');
+    await approvals().add({ ...APPROVAL, ...later(APPROVED_FOR_MS) });
+    expect(await readdir(join(folder, 'approvals'))).toEqual([`${DIGEST}.json`]);
+  });
+});
