@@ -145,12 +145,13 @@ export function anyUnknown(checks: readonly string[], gauges: Gauges): boolean {
 }
 
 function anyFuller(mounts: Exclude<Gauges['mounts'], Unknown>, percent: number, rules: MountRules): boolean {
-  for (const { mountPoint, space, inodes, writes } of mounts) {
+  for (const { mountPoint, space, inodes, metadata, writes } of mounts) {
     if (!rules.none && rules.leavesOut(mountPoint)) continue;
     if (writes?.status === 'bad') return true;
     if (writes?.status === 'by-design' && !rules.has(mountPoint)) continue;
     const level = rules.none || isUnknown(space) ? percent : rules.levelOf(mountPoint, space, percent);
     if (!isUnknown(space) && space.percent > level) return true;
+    if (metadata !== undefined && metadata.percent > percent) return true;
     if (!isUnknown(inodes) && inodes.percent > percent) return true;
   }
   if (!rules.none) for (const path of rules.namedPaths) if (!isAmong(mounts, path)) return true;

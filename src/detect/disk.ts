@@ -24,6 +24,12 @@ const SPACE: Gauge = {
     `${which} is ${percent(value)} full, ${bytes(left)} left, threshold ${percent(threshold)}`,
 };
 
+const METADATA: Gauge = {
+  ...SPACE,
+  words: ({ which, value, threshold, left }) =>
+    `Metadata of ${which} is ${percent(value)} full, ${bytes(left)} left, threshold ${percent(threshold)}`,
+};
+
 const INODES: Gauge = {
   ...KIND,
   component: 'inodes',
@@ -43,11 +49,15 @@ export function judgeDisks(
   rules: MountRules = NO_RULES,
 ): void {
   if (isUnknown(mounts)) return into.add(notKnown(SPACE, into.last, mounts.unknown));
-  for (const { mountPoint, space, inodes, writes } of mounts) {
+  for (const { mountPoint, space, inodes, metadata, writes } of mounts) {
     if (!rules.none && rules.leavesOut(mountPoint)) continue;
     // How full it was made means nothing, unless somebody gave it a level.
     if (writes?.status !== 'by-design' || rules.has(mountPoint)) {
-      if (!rules.none && rules.has(mountPoint) && !isUnknown(space))
+      const level =
+        !rules.none && !isUnknown(space) ? rules.levelOf(mountPoint, space, threshold) : threshold;
+      if (metadata !== undefined && isWorse(metadata, space, threshold, level))
+        into.add(judgeUsage(METADATA, metadata, threshold, mountPoint, into.last));
+      else if (!rules.none && rules.has(mountPoint) && !isUnknown(space))
         into.add(judgeLevel(mountPoint, space, threshold, rules));
       else into.add(judgeUsage(SPACE, space, threshold, mountPoint, into.last));
       // A file system that makes inodes as it needs them cannot run out of them: nothing to say.
@@ -100,6 +110,14 @@ function plain(
     ? last
     : Object.freeze({ check: KIND.check, type: KIND.type, component, ...verdict });
 }
+
+/** Whether metadata is nearer to its threshold than the space is to its level, or further over it. */
+const isWorse = (
+  metadata: UsageReading,
+  space: Reading<UsageReading>,
+  threshold: number,
+  level: number,
+): boolean => isUnknown(space) || metadata.percent - threshold > space.percent - level;
 
 /** A level that is in bytes differs for each size, so its clearing level is one of its own, too. */
 function judgeLevel(

@@ -55,7 +55,7 @@ export interface LoadReading {
   readonly cpus: number;
 }
 
-/** One file system that counts. */
+/** One file system that counts, or a whole pool of ZFS: then `space` is that of the pool. */
 export interface MountReading {
   /** Where it is mounted, unescaped: it may hold spaces. */
   readonly mountPoint: string;
@@ -68,6 +68,8 @@ export interface MountReading {
   readonly space: Reading<UsageReading>;
   /** Inodes; unknown where the file system has no fixed number of them (btrfs, for one). */
   readonly inodes: Reading<UsageReading>;
+  /** Room for metadata of a btrfs, in bytes: when it is full, every write fails. Left out for other types. */
+  readonly metadata?: UsageReading | undefined;
   /** Whether it takes writes. Left out where the host does not tell, or tells it of another mount of the same device. */
   readonly writes?: WriteReading | undefined;
 }
@@ -140,7 +142,9 @@ export interface Gauges {
     Pick<MemoryReading, 'scope' | 'totalBytes' | 'reservedBytes' | 'availableBytes' | 'usedPercent'>
   >;
   readonly load: Reading<Pick<LoadReading, 'one' | 'cpus'>>;
-  readonly mounts: Reading<readonly Pick<MountReading, 'mountPoint' | 'space' | 'inodes' | 'writes'>[]>;
+  readonly mounts: Reading<
+    readonly Pick<MountReading, 'mountPoint' | 'space' | 'inodes' | 'metadata' | 'writes'>[]
+  >;
 }
 
 /**

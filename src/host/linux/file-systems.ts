@@ -1,8 +1,10 @@
+import { BtrfsMetadata } from './btrfs-metadata.js';
 import { ErrorCount } from './error-count.js';
 import { isReadOnlyInFstab } from './fstab.js';
 import type { MountTable } from './mount-table.js';
 import type { MountinfoEntry } from './mountinfo.js';
 import { mountsThatCount, type CountedMount } from './mounts-that-count.js';
+import { firstOfPool, poolOf } from './pools.js';
 import type { Scratch } from './scratch.js';
 import { WriteState } from './write-state.js';
 
@@ -15,6 +17,8 @@ const MOST_NAMED = 1_000;
  */
 export class FileSystems {
   all: readonly CountedMount[] = [];
+  /** Those that share the space of one pool, and the one that stands for it. */
+  pools: readonly { readonly first: CountedMount; readonly members: readonly CountedMount[] }[] = [];
   /** Grows by one whenever `all` is another list than before. */
   version = 0;
   readonly table: MountTable;
@@ -23,6 +27,7 @@ export class FileSystems {
   readonly #states = new Map<string, WriteState>();
   readonly #named = new Set<string>();
   #places: ReadonlyMap<string, string> = new Map();
+  #firsts: ReadonlyMap<string, string> = new Map();
   #tableVersion = -1;
 
   constructor(table: MountTable, root: string, scratch: Scratch) {
@@ -62,7 +67,28 @@ export class FileSystems {
     });
     const own = this.all.filter(({ writes }) => writes !== undefined);
     if (entries.length > 0) this.#places = new Map(own.map(({ device, mountPoint }) => [device, mountPoint]));
+    this.#pool(entries.length > 0);
     this.version += 1;
+  }
+
+  #pool(remember: boolean): void {
+    const byPool = new Map<string, CountedMount[]>();
+    for (const mount of this.all) {
+      const pool = mount.notAsked === undefined ? poolOf(mount) : undefined;
+      if (pool !== undefined) byPool.set(pool, [...(byPool.get(pool) ?? []), mount]);
+    }
+    const pools = [...byPool].map(([pool, members]) => ({
+      pool,
+      first: firstOfPool(members, this.#firsts.get(pool)),
+      members,
+    }));
+    this.pools = pools.filter(({ members }) => members.length > 1);
+    if (remember) this.#firsts = new Map(pools.map(({ pool, first }) => [pool, first.mountPoint]));
+  }
+
+  /** What the metadata of a btrfs is read from. */
+  metadataOf(mount: CountedMount): BtrfsMetadata | undefined {
+    return BtrfsMetadata.of(mount, this.#root);
   }
 
   #stateOf(entry: MountinfoEntry): WriteState {

@@ -45,8 +45,8 @@ export class MountReader {
   read(signal?: AbortSignal): Reading<readonly MountReading[]> | Promise<Reading<readonly MountReading[]>> {
     const failed = this.#readLocal(this.#watched);
     if (failed) return failed;
-    const { all, hasRemote } = this.#watched;
-    return hasRemote ? this.#readRemote(all, signal) : collect(all);
+    const watched = this.#watched;
+    return watched.hasRemote ? this.#readRemote(watched, signal) : collect(watched);
   }
 
   /** Reads into these; `undefined`, and nothing is asked, where a remote file system is mounted. */
@@ -92,11 +92,8 @@ export class MountReader {
     }
   }
 
-  async #readRemote(
-    watched: readonly WatchedMount[],
-    signal?: AbortSignal,
-  ): Promise<Reading<readonly MountReading[]>> {
-    const remotes = watched.filter(({ mount }) => isRemote(mount));
+  async #readRemote(watched: WatchedMounts, signal?: AbortSignal): Promise<Reading<readonly MountReading[]>> {
+    const remotes = watched.all.filter(({ mount }) => isRemote(mount));
     this.#slow.keepOnly(new Set(remotes.map(({ mountPoint }) => mountPoint)));
     await Promise.all(
       remotes.map(async (remote) => {
@@ -110,5 +107,5 @@ export class MountReader {
   }
 }
 
-const collect = (watched: readonly WatchedMount[]): readonly MountReading[] =>
-  Object.freeze(watched.filter(({ counts }) => counts).map((one) => one.reading()));
+const collect = (watched: WatchedMounts): readonly MountReading[] =>
+  Object.freeze(watched.counting().map((one) => one.reading()));

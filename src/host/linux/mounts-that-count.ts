@@ -13,6 +13,8 @@ export interface CountedMount {
   readonly source: string;
   /** Whether asking it may hang. */
   readonly remote: boolean;
+  /** Whether somebody asked for it by its mount point. */
+  readonly isNamed: boolean;
   /** Whether it takes writes; left out where another mount of the same file system tells. */
   readonly writes?: WriteState | undefined;
   /** Why it is not asked how full it is, where that means nothing or would change something. */
@@ -52,7 +54,8 @@ export function mountsThatCount(entries: readonly MountinfoEntry[], choice: Choi
     const path = rawMountPoint ?? mountPoint;
     // The way to a local mount on top of a dead server leads through that server, and under autofs a look mounts it.
     const remote = isSlow(entry) || isUnderSlow(mountPoint);
-    counted.push({ mountPoint, path, device, fsType, source, remote, writes, notAsked });
+    const isNamed = named?.has(mountPoint) ?? false;
+    counted.push({ mountPoint, path, device, fsType, source, remote, isNamed, writes, notAsked });
   };
   for (const entry of byDevice.values()) {
     const isNamed = named?.has(entry.mountPoint) ?? false;
