@@ -34,6 +34,7 @@ describe('on a host that is well, with the default options', () => {
     for (const { issue, outcome, blockedBy } of results)
       expect(`${issue.component} ${outcome}`, String(blockedBy)).toBe(`${issue.component} skipped`);
     expect(verdicts.length).toBeGreaterThan(5);
+    for (const { reason } of verdicts) expect(reason).toMatch(/^[^\n]{10,250}$/);
   });
 });
 

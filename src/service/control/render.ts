@@ -2,6 +2,7 @@ import { wordsOf } from '../../execute/words-of.js';
 import type { EngineStatus, WaitingApproval } from '../../heal/status.js';
 import { Severity } from '../../issue.js';
 import { capabilityLines } from '../../report/capability-lines.js';
+import { renderExplanations } from '../../report/explanation-lines.js';
 import type { Paint } from '../../report/paint.js';
 import { printable, printableData } from '../../printable.js';
 import { renderReport } from '../../report/report.js';
@@ -24,7 +25,7 @@ export function render<Asked extends Command>(
     explain: (explanations) =>
       explanations.length === 0
         ? `There is no open issue${argument === '' ? '' : ` with ${argument}`}.`
-        : explanations.map(({ text }) => text).join('\n\n'),
+        : renderExplanations(explanations),
     capabilities: (capabilities) => capabilityLines(capabilities, paint).join('\n'),
     approve: ({ result }) =>
       result
