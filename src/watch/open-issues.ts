@@ -104,7 +104,7 @@ export class OpenIssues {
   /** Keeps what was gathered about an issue that opened. */
   keep(opened: OpenIssue, evidence: readonly string[]): void {
     for (const [key, open] of this.#open) {
-      if (open === opened) this.#open.set(key, { ...open, evidence });
+      if (isSame(open, opened)) this.#open.set(key, { ...open, evidence });
     }
   }
 
@@ -131,6 +131,13 @@ export class OpenIssues {
     return { opened, cleared: of(true), gone: of(false) };
   }
 }
+
+/** Whether it is the same opening: a look at another component, while a log is being read, makes each entry anew. */
+const isSame = ({ issue: one }: OpenIssue, { issue: other }: OpenIssue): boolean =>
+  one.timestamp === other.timestamp &&
+  one.component === other.component &&
+  one.type === other.type &&
+  one.check === other.check;
 
 /** Steady time since when a verdict has been bad: not seen before is not begun now. */
 const sinceOf = ({ since }: ComponentVerdict, timestamp: Date, now: number): number =>

@@ -7,10 +7,21 @@ import type { DashboardOptions } from '@luminous-nix/self-healing';
 import { allBlocks } from '../docs/blocks.js';
 import { missing, useBrowser, type Tab } from './chromium.js';
 import { openHouse, TOKEN, type House } from './house.js';
-import { APACHE, freePort, missingProxy, NGINX, startProxy, type ProxyKind } from './proxy.js';
+import {
+  APACHE,
+  CADDY,
+  freePort,
+  HAPROXY,
+  missingProxy,
+  NGINX,
+  startProxy,
+  type ProxyKind,
+} from './proxy.js';
 
 const KINDS = [NGINX, APACHE];
 const why = KINDS.map(missingProxy).find((one) => one !== undefined) ?? missing;
+/** Those that are not in every archive: each is tried where it is installed. */
+const OTHERS = [CADDY, HAPROXY].filter((kind) => missingProxy(kind) === undefined);
 
 /** The lines that docs/dashboard.md tells a user of this proxy to write. */
 function printed({ name }: ProxyKind): string {
@@ -58,7 +69,7 @@ async function expectAlive({ page }: Tab, { engine, publicUrl }: Behind): Promis
 describe.skipIf(why !== undefined)('the dashboard behind a real proxy', () => {
   const open = useBrowser();
 
-  test.each(KINDS)('lives with the lines that are printed for $name', async (kind) => {
+  test.each([...KINDS, ...OTHERS])('lives with the lines that are printed for $name', async (kind) => {
     const house = await behind(kind, printed(kind), guarded);
     const tab = await open();
     expect(await expectAlive(tab, house)).toBe('dashboard token, from 127.0.0.1 by a proxy');
@@ -71,6 +82,17 @@ describe.skipIf(why !== undefined)('the dashboard behind a real proxy', () => {
     ['apache', APACHE, 'SetOutputFilter DEFLATE'],
   ] as const)('lives where %s compresses everything', async (_, kind, extra) => {
     const house = await behind(kind, `${extra}\n${printed(kind)}`, guarded);
+    const tab = await open();
+    await expectAlive(tab, house);
+    await tab.close();
+  });
+
+  test.each(OTHERS)('lives where $name compresses everything', async (kind) => {
+    const compressed =
+      kind === CADDY
+        ? `encode gzip\n${printed(kind)}`
+        : `${printed(kind)}\n    compression algo gzip\n    compression type text/event-stream text/html application/json`;
+    const house = await behind(kind, compressed, guarded);
     const tab = await open();
     await expectAlive(tab, house);
     await tab.close();

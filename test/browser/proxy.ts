@@ -10,7 +10,9 @@ const MODULES = '/usr/lib/apache2/modules';
 
 /** A proxy of Debian: its program, the package that has it, and what its lines are put into. */
 export interface ProxyKind {
-  readonly name: 'nginx' | 'apache';
+  readonly name: 'nginx' | 'apache' | 'caddy' | 'haproxy';
+  /** Whether its tests may be skipped although system tests are required: no package of `.ci/run`. */
+  readonly optional?: boolean;
   readonly program: string;
   readonly package: string;
   /** Arguments that run a configuration in the foreground. */
@@ -71,11 +73,41 @@ ${lines}
 `,
 };
 
+export const CADDY: ProxyKind = {
+  ...{ name: 'caddy', program: '/usr/bin/caddy', package: 'caddy', optional: true },
+  argv: (config) => ['run', '--adapter', 'caddyfile', '--config', config],
+  config: (lines, port) => `
+{
+  admin off
+  auto_https off
+}
+http://127.0.0.1:${port} {
+${lines}
+}
+`,
+};
+
+export const HAPROXY: ProxyKind = {
+  ...{ name: 'haproxy', program: '/usr/sbin/haproxy', package: 'haproxy', optional: true },
+  argv: (config) => ['-db', '-f', config],
+  config: (lines, port) => `
+defaults
+  mode http
+  timeout connect 5s
+  timeout client 60s
+  timeout server 60s
+frontend web
+  bind 127.0.0.1:${port}
+  use_backend healing if { path_beg /healing/ }
+${lines}
+`,
+};
+
 /** Why a proxy cannot be tried here; `undefined` when it can. Where it must be, it is an error instead. */
-export function missingProxy({ program, package: name }: ProxyKind): string | undefined {
+export function missingProxy({ program, package: name, optional }: ProxyKind): string | undefined {
   if (existsSync(program)) return undefined;
   const words = `There is no ${program}: apt-get install ${name}`;
-  if (process.env['SYSTEM_TESTS_REQUIRED'] === '1') throw new Error(words);
+  if (process.env['SYSTEM_TESTS_REQUIRED'] === '1' && !optional) throw new Error(words);
   console.warn(`Skipped: ${words}`);
   return words;
 }
@@ -94,7 +126,10 @@ export async function startProxy(kind: ProxyKind, lines: string, port: number): 
   const folder = mkdtempSync(join(tmpdir(), `${kind.name}-`));
   const config = join(folder, 'config');
   writeFileSync(config, kind.config(lines, port, folder));
-  const child = spawn(kind.program, kind.argv(config, folder), { stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(kind.program, kind.argv(config, folder), {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder },
+  });
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
