@@ -1,5 +1,6 @@
 import { createConnection, type Socket } from 'node:net';
 import { asError } from '../../../errors.js';
+import { createFlood } from './flood.js';
 import { createFrames, type MessageHeader } from './frames.js';
 import { createHandshake, HANDSHAKE } from './handshake.js';
 import { MessageType } from './header.js';
@@ -11,6 +12,8 @@ import { unmarshal } from './unmarshal.js';
 const READ_BYTES = 2 ** 16;
 /** A bus that leaves this much unread takes no more calls. */
 const MAX_UNSENT_BYTES = 2 ** 20;
+/** In a flood of unwanted signals the bus is read so often, in milliseconds, unless a call waits for its answer. */
+const READ_EVERY_MS = 25;
 
 /** A signal that was accepted. */
 export interface BusSignal {
@@ -57,10 +60,12 @@ export function connectToBus(options: ConnectionOptions): Connection {
   /** Messages that wait for the end of the handshake. */
   const unsent: Buffer[] = [];
 
+  const flood = createFlood();
+  let nextRead: NodeJS.Timeout | undefined;
   const frames = createFrames({
     wants: ({ type, replySerial, ...header }) =>
       type === MessageType.SIGNAL
-        ? accepts(header)
+        ? isWanted(header)
         : isReply(type) && pending.has(replySerial, (call) => mayAnswer(header.sender, call.destination)),
     message(header, body) {
       const values = unmarshal(body, header.signature, header.littleEndian);
@@ -75,6 +80,12 @@ export function connectToBus(options: ConnectionOptions): Connection {
     },
   });
 
+  function isWanted(header: SignalHeader): boolean {
+    const wanted = accepts(header);
+    if (!wanted) flood.count();
+    return wanted;
+  }
+
   function received(bytes: number, buffer: Uint8Array): boolean {
     try {
       let piece: Buffer | undefined = (buffer as Buffer).subarray(0, bytes);
@@ -87,7 +98,16 @@ export function connectToBus(options: ConnectionOptions): Connection {
     } catch (error) {
       end(asError(error));
     }
-    return true;
+    if (ended !== undefined || isWaiting || !flood.isOn) return true;
+    // Waking up for each costs ten times as much as reading it.
+    nextRead ??= setTimeout(readOn, READ_EVERY_MS).unref();
+    return false;
+  }
+
+  function readOn(): void {
+    clearTimeout(nextRead);
+    nextRead = undefined;
+    socket.resume();
   }
 
   /** Sends what is written in one turn of the event loop together. */
@@ -111,9 +131,12 @@ export function connectToBus(options: ConnectionOptions): Connection {
     // One buffer for all that is read.
     onread: { buffer: Buffer.allocUnsafe(READ_BYTES), callback: received },
   });
-  const pending = createPendingCalls<MethodCall>(timeoutMs, (isWaiting) => {
-    if (isWaiting) socket.ref();
+  let isWaiting = false;
+  const pending = createPendingCalls<MethodCall>(timeoutMs, (waits) => {
+    isWaiting = waits;
+    if (waits) socket.ref();
     else socket.unref();
+    if (waits && nextRead) readOn();
   });
   socket.unref();
   socket.on('error', end);

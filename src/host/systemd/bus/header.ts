@@ -79,7 +79,7 @@ export function readFields(bytes: Buffer, littleEndian: boolean): MessageFields 
     if (name === undefined) continue;
     if (typeof value !== typeof fields[name])
       throw new ProtocolError(`the ${name} of a message is ${typeof value}`);
-    Object.assign(fields, { [name]: value });
+    (fields as Record<string, unknown>)[name] = value;
   }
   return fields;
 }
