@@ -27,6 +27,9 @@ let
     lib.optional cfg.metrics.enable cfg.metrics ++ lib.optional cfg.dashboard.enable cfg.dashboard;
   servedBeyond = builtins.filter ({ address, ... }: !isLoopback address) served;
   tokenCredential = "dashboard-token";
+  # The daemon makes this one by itself.
+  ownToken = "/var/lib/luminous-healing/dashboard-token";
+  isOwnToken = cfg.dashboard.tokenFile == ownToken;
 
   # Units that a check restarts: whoever writes that lists them.
   healedByChecks = builtins.filter builtins.isString (
@@ -42,8 +45,15 @@ let
     (host != null && !isLoopback host)
     || (url != null && builtins.match "https?://(localhost|127\\.[0-9.]+|\\[::1])([:/?#].*)?" url == null);
   credentials =
-    lib.optional (cfg.dashboard.tokenFile != null) "${tokenCredential}:${toString cfg.dashboard.tokenFile}"
+    lib.optional (
+      cfg.dashboard.tokenFile != null && !isOwnToken
+    ) "${tokenCredential}:${toString cfg.dashboard.tokenFile}"
     ++ lib.mapAttrsToList (name: file: "${name}:${toString file}") cfg.credentials;
+
+  namesOf =
+    { allowedHosts, publicUrl, ... }:
+    lib.optionalAttrs (allowedHosts != [ ]) { inherit allowedHosts; }
+    // lib.optionalAttrs (publicUrl != null) { inherit publicUrl; };
 
   # What the options say, in the words of the configuration file. `settings` has the last word.
   configuration = lib.recursiveUpdate (
@@ -69,7 +79,8 @@ let
       metrics = {
         host = cfg.metrics.address;
         inherit (cfg.metrics) port;
-      };
+      }
+      // namesOf cfg.metrics;
     }
     // lib.optionalAttrs cfg.dashboard.enable {
       dashboard = {
@@ -77,8 +88,10 @@ let
         inherit (cfg.dashboard) port controls;
       }
       // lib.optionalAttrs (cfg.dashboard.tokenFile != null) {
-        tokenFile = "/run/credentials/luminous-healing.service/${tokenCredential}";
-      };
+        tokenFile =
+          if isOwnToken then ownToken else "/run/credentials/luminous-healing.service/${tokenCredential}";
+      }
+      // namesOf cfg.dashboard;
     }
   ) cfg.settings;
 
@@ -92,6 +105,7 @@ let
     services = if configuration ? services then configuration.services else "failed";
     inherit (cfg) allowApprovals approvedBy;
   }
+  // lib.optionalAttrs (configuration ? mounts) { inherit (configuration) mounts; }
   // lib.optionalAttrs (configuration ? protect) { inherit (configuration) protect; }
   // lib.optionalAttrs (configuration ? nix) { inherit (configuration) nix; }
   // lib.optionalAttrs rollsBack { record = configuration.state or "/var/lib/luminous-healing/state.json"; };
@@ -138,6 +152,18 @@ let
     type = types.str;
     default = "127.0.0.1";
     description = "Where it listens. The default serves this machine only.";
+  };
+  allowedHosts = mkOption {
+    type = types.listOf types.str;
+    default = [ ];
+    example = [ "ops.example.org" ];
+    description = "Further host names, without port, by which it is reached. Requests to other names are refused.";
+  };
+  publicUrl = mkOption {
+    type = types.nullOr types.str;
+    default = null;
+    example = "https://ops.example.org/healing/";
+    description = "The address that visitors open, where a proxy stands in front. See `docs/dashboard.md`.";
   };
   percent =
     default: what:
@@ -312,7 +338,7 @@ in
         default = true;
         description = "Whether metrics are served to Prometheus.";
       };
-      inherit address;
+      inherit address allowedHosts publicUrl;
       port = mkOption {
         type = types.port;
         default = 9090;
@@ -326,7 +352,7 @@ in
         default = true;
         description = "Whether the dashboard is served.";
       };
-      inherit address;
+      inherit address allowedHosts publicUrl;
       port = mkOption {
         type = types.port;
         default = 8080;
@@ -334,11 +360,12 @@ in
       };
       tokenFile = mkOption {
         type = types.nullOr types.path;
-        default = null;
+        default = ownToken;
         example = "/run/keys/luminous-healing-token";
         description = ''
-          A file outside the Nix store whose content a visitor must know. Needed for any address but loopback.
-          systemd reads it as root and hands it to the daemon.
+          A file outside the Nix store whose content a visitor must know. The daemon makes the default one when it first
+          starts; `luminous-healing dashboard` prints the address with it. Any other is read by systemd as root and
+          handed to the daemon. `null`: no token; the page then shows no log lines, and is served on loopback only.
         '';
       };
       controls = mkOption {

@@ -131,7 +131,7 @@ export abstract class EngineParts {
         ...{ host, actions, services, protect, logger },
         healer: (check) => this.#detector.healer?.(check),
         readsThisMachine: () => this.#readsThisMachine(),
-        ...{ thresholds: current, guards: given.guards, nix },
+        ...{ thresholds: current, mounts, guards: given.guards, nix },
         history: () => {
           const { state } = ledger;
           const now = ledger.now();

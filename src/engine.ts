@@ -5,6 +5,7 @@ import { EngineParts } from './engine-parts.js';
 import { asError, messageOf, SelfHealingError } from './errors.js';
 import { expectBoolean, expectKnownKeys, expectObject, expectSignal } from './expect.js';
 import type { EventName, Listener } from './events.js';
+import type { Capability } from './execute/executor.js';
 import { acceptIssue, acceptIssues } from './heal/accept.js';
 import { Desk } from './heal/desk.js';
 import { expectBy, type CommandOptions } from './guard/commands.js';
@@ -115,6 +116,19 @@ export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposa
   /** Explains every open issue, or those of one component: what was read, tried, and what stands in the way. */
   explain(component?: string): Explanation[] {
     return this.#desk.explain(component);
+  }
+
+  /**
+   * Tells of every action whether it can be carried out on this host, and why not. Changes nothing, and answers within
+   * 30 s: what could not be found out is `unknown`.
+   */
+  async capabilities(
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<readonly Capability[]> {
+    const given = expectObject('options', options);
+    expectKnownKeys('options', given, ['signal']);
+    expectSignal(given.signal);
+    return this.#until(options.signal, (signal) => this.#desk.capabilities(signal));
   }
 
   /** Says yes to what is waiting under an id: all gates again, and then it is carried out at once. */

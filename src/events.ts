@@ -29,6 +29,8 @@ export interface EngineEvents {
   'cycle:failed': { readonly error: unknown };
   'issue:opened': { readonly issue: Issue };
   'issue:cleared': { readonly issue: Issue };
+  /** Nothing is read of its component any more, as of a file system that was unmounted: closed, and not known to be well. */
+  'issue:gone': { readonly issue: Issue };
   /** An issue opened again soon after its repair was `fixed`: that repair did not last. */
   'issue:relapsed': { readonly issue: Issue; readonly action: string; readonly afterMs: number };
   /**
@@ -62,6 +64,7 @@ const EVENT_NAMES: readonly (keyof EngineEvents)[] = [
   'cycle:failed',
   'issue:opened',
   'issue:cleared',
+  'issue:gone',
   'issue:relapsed',
   'issue:recurring',
   'reading:lost',

@@ -86,6 +86,7 @@ export {
   defineAction,
   verifyByCheck,
   type ActionDefinition,
+  type CapabilityContext,
   type PlanContext,
   type PlanDraft,
   type UndoContext,
@@ -118,7 +119,7 @@ export { GATE_MEANINGS, type GateMeaning } from './guard/meaning.js';
 export type { NixOptions, NixSettings } from './nix-options.js';
 export { DEFAULT_GUARDS, type GuardOptions, type Guards } from './guard/guards.js';
 
-export type { ExecuteOptions, Execution, Executor, StepReport } from './execute/executor.js';
+export type { Capability, ExecuteOptions, Execution, Executor, StepReport } from './execute/executor.js';
 export {
   executeHealingAction,
   getPermissionStatus,

@@ -4,7 +4,7 @@ export const IssueType = {
   RESOURCE: 'resource',
   /** A systemd unit, or a part of the host program. */
   SERVICE: 'service',
-  /** The system as a whole: its NixOS generation, its root file system. */
+  /** The system as a whole: its NixOS generation, its state. */
   SYSTEM: 'system',
 } as const;
 export type IssueType = (typeof IssueType)[keyof typeof IssueType];
@@ -35,7 +35,7 @@ export interface Issue {
   /** One sentence for a person. */
   readonly description: string;
   /**
-   * What is in trouble, as a word with a grammar: `cpu`, `memory`, `load`, `disk:/var`, `inodes:/var`, a unit
+   * What is in trouble, as a word with a grammar: `cpu`, `memory`, `load`, `disk:/var`, `inodes:/var`, `readonly:/var`, a unit
    * without `.service` (`nginx`), `system`, or a custom check's own.
    */
   readonly component: string;
@@ -55,6 +55,11 @@ export interface Issue {
   readonly attempt?: number;
   /** What supports the verdict, in lines that a person can check. */
   readonly evidence?: readonly string[];
+  /**
+   * Those lines of `evidence` that come from the log of the service, at most 10 of 300 characters, or that a check
+   * marked so. They can hold anything that the service printed: show them only to readers who may read the journal.
+   */
+  readonly log?: readonly string[];
 }
 
 /** An issue as a person may write it by hand: the time may be left out and is then now. */
@@ -82,6 +87,8 @@ export interface Verdict {
   readonly transient?: boolean;
   /** What supports the verdict, in lines that a person can check. */
   readonly evidence?: readonly string[];
+  /** Those lines of `evidence` that not everybody may see, such as lines of a log: a dashboard without a token omits them. */
+  readonly log?: readonly string[];
 }
 
 /** A verdict together with what it is about. */
@@ -94,6 +101,8 @@ export interface ComponentVerdict extends Verdict {
   readonly recoverAfter?: number;
   /** Set where the check was not due: this is its last verdict again, which counts once. */
   readonly repeated?: true;
+  /** Set where the check looked, and there is no such component. */
+  readonly absent?: true;
   /** Name of the check that gave it. */
   readonly check: string;
   readonly component: string;

@@ -150,10 +150,10 @@ describe('the events of an engine', () => {
       'memory',
       'disk:/',
       'inodes:/',
+      'readonly:/',
       'load',
       'nginx',
       'system:state',
-      'system:rootfs',
       'system:oom',
     ]);
   });

@@ -170,6 +170,7 @@ const ENGINE: readonly Row[] = [
     timestamp: isDate,
     attempt: numberFrom(0, 100),
     evidence: emptyArray,
+    log: emptyArray,
     check: isText,
     heals: never,
   }).map(([key, accepts]): Row => [

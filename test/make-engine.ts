@@ -20,6 +20,7 @@ const EVENTS: readonly EventName[] = [
   'cycle:failed',
   'issue:opened',
   'issue:cleared',
+  'issue:gone',
   'heal:planned',
   'heal:started',
   'heal:done',

@@ -17,10 +17,11 @@ import {
   type Verification,
   type VerifyContext,
 } from './define.js';
-import { collectedBy, collectGarbage, nixProgram } from './nix-gc.js';
+import { collectedBy, collectGarbage, daemonAccess, nixProgram } from './nix-gc.js';
 import { deleteGenerations, oldGenerations } from './old-generations.js';
 import { pathParameter } from './parameters.js';
 import { unavailable } from './service.js';
+import { goneMount, storeMount } from './store-mount.js';
 
 interface Parameters {
   readonly path: string;
@@ -55,14 +56,20 @@ export function storeAction(root = ''): ActionDefinition<Parameters> {
         effect: 'Store paths that nothing refers to are deleted',
         refusal,
       });
-      if (!existsSync(`${root}${NIX_STORE}`)) return refused(unavailable('This host has no Nix store'));
-      const mount = await storeMount(parameters.path, context);
+      const { mounts } = await context.read({ parts: ['mounts'] });
+      const gone = goneMount(parameters.path, mounts);
+      if (gone) return refused(gone);
+      const lacking = withoutStore(root);
+      if (lacking !== undefined) return refused(unavailable(lacking));
+      const mount = storeMount(parameters.path, mounts);
       if ('sentence' in mount) return refused(mount);
       const inTheWay = await activity(context);
       if (inTheWay) return refused(inTheWay);
       const surplus = surplusOf(mount, parameters, context);
       return isBlock(surplus) ? refused(surplus) : draft({ mount, surplus, parameters, root }, context);
     },
+    unavailable: () => withoutStore(root),
+    needsRoot: () => daemonAccess(root) !== 'granted',
     verify,
     scope: 'host',
     risk: 'reversible',
@@ -72,19 +79,11 @@ export function storeAction(root = ''): ActionDefinition<Parameters> {
   });
 }
 
+const withoutStore = (root: string): string | undefined =>
+  existsSync(`${root}${NIX_STORE}`) ? undefined : 'This host has no Nix store';
+
 const wordOf = ({ freeing }: Parameters): string => (freeing === 'space' ? 'disk' : 'inodes');
 const isBlock = (value: Surplus | Block): value is Block => 'sentence' in value;
-
-/** The file system of the path, where the store is on it. */
-async function storeMount(path: string, { read }: PlanContext): Promise<MountReading | Block> {
-  const { mounts } = await read({ parts: ['mounts'] });
-  if (isUnknown(mounts)) return unavailable(`The mounts are not known: ${mounts.unknown}`);
-  const mount = mountOf(path, mounts);
-  if (mount === undefined || mount.device !== mountOf(NIX_STORE, mounts)?.device) {
-    return unavailable(`The Nix store is not on the file system of ${path}`);
-  }
-  return mount;
-}
 
 /** A build or a switch may need what is garbage now. */
 async function activity({ nixActivity }: PlanContext): Promise<Block | undefined> {
@@ -105,6 +104,13 @@ interface Surplus {
   readonly baseline: Readonly<Record<string, number>>;
 }
 
+/** The level that is aimed for: inodes have no level of their own. */
+const clearsAt = (
+  mount: MountReading,
+  freeing: Parameters['freeing'],
+  { thresholds, diskClearsAt }: PlanContext,
+): number => (freeing === 'space' ? diskClearsAt(mount) : clearingLevel(thresholds.diskPercent));
+
 /** How much is too much, from the clearing level up; of inodes, by what one of them holds on the average. */
 function surplusOf(mount: MountReading, { freeing }: Parameters, context: PlanContext): Surplus | Block {
   const { mountPoint, space, inodes } = mount;
@@ -113,7 +119,7 @@ function surplusOf(mount: MountReading, { freeing }: Parameters, context: PlanCo
     if (isUnknown(reading)) return unavailable(`How full ${mountPoint} is, is not known: ${reading.unknown}`);
   }
   if (isUnknown(space) || isUnknown(usage)) return unavailable(`How full ${mountPoint} is, is not known`);
-  const level = clearingLevel(context.thresholds.diskPercent);
+  const level = clearsAt(mount, freeing, context);
   const amount = Math.max(0, Math.ceil(usage.used - (level / 100) * (usage.used + usage.available)));
   if (amount === 0) {
     const sentence = `${mountPoint} is ${percent(usage.percent)} full, which is under ${percent(level)} already`;
@@ -136,7 +142,7 @@ interface Job {
 async function draft({ mount, surplus, parameters, root }: Job, context: PlanContext): Promise<PlanDraft> {
   const { earlier, nix } = context;
   const { mountPoint, fsType } = mount;
-  const level = percent(clearingLevel(context.thresholds.diskPercent));
+  const level = percent(clearsAt(mount, parameters.freeing, context));
   const before = collectedBy(earlier);
   const usedUp = before !== undefined && before.last.freedBytes < 0.99 * before.last.asked;
   const old = await generationsToDelete(context);

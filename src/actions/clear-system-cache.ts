@@ -64,6 +64,7 @@ export function cacheAction(root = ''): ActionDefinition<Record<string, never>> 
         baseline: { available: memory.availableBytes, expected: best.gain, cached: cached(memory) },
       };
     },
+    unavailable: () => whyNotWritable(file),
     verify,
     scope: 'host',
     risk: 'reversible',

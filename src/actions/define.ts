@@ -7,7 +7,7 @@ import type { Guards } from '../guard/guards.js';
 import type { NixSettings } from '../nix-options.js';
 import type { StepReport } from '../execute/executor.js';
 import type { Reading } from '../host/reading.js';
-import type { Snapshot } from '../host/snapshot.js';
+import type { MountReading, Snapshot } from '../host/snapshot.js';
 import type { WatchedUnit } from '../detect/services.js';
 import type { ThresholdValues } from '../detect/thresholds.js';
 import type { ComponentVerdict, Issue } from '../issue.js';
@@ -33,6 +33,8 @@ export interface PlanContext {
   /** The systemd unit that this program runs in; `null` when it is none. */
   readonly ownUnit: string | null;
   readonly thresholds: ThresholdValues;
+  /** Percentage of bytes under which a file system is well again: by its own level, or by the threshold. */
+  readonly diskClearsAt: (mount: MountReading) => number;
   /** The numbers of the rules for acting and not acting. */
   readonly guards: Guards;
   /** What the actions on Nix and NixOS may do. */
@@ -134,7 +136,20 @@ export interface ActionDefinition<Parameters = unknown> {
   readonly runs?: number;
   /** How long the repair has to work before it is judged, in milliseconds. Default: by the kind of the issue. */
   readonly settleMs?: number;
+  /**
+   * Returns why this host cannot carry it out at all, whatever the parameters, as one sentence; `undefined` where it can.
+   * It changes nothing. Asked by `capabilities()`, and a plan is refused for the same reason. Default: it can.
+   */
+  unavailable?(context: CapabilityContext): string | undefined | Promise<string | undefined>;
+  /**
+   * Returns whether its steps need root on this host. Left out: the actions that come with the library do, and what
+   * an action of your own needs is known from its plan only.
+   */
+  needsRoot?(): boolean;
 }
+
+/** What an action may use to tell whether this host can carry it out. */
+export type CapabilityContext = Pick<PlanContext, 'read' | 'signal'>;
 
 /** Defines an action; the type of its parameters is taken from `parse`. Throws at once when something is missing. */
 export function defineAction<Parameters>(
@@ -145,9 +160,14 @@ export function defineAction<Parameters>(
 
 /** Refuses what is not a definition of an action. */
 export function expectAction(option: string, definition: unknown): ActionDefinition {
-  const { scope, risk, timeoutMs, settleMs, runs, undo } = expectObject(option, definition);
+  const { scope, risk, timeoutMs, settleMs, runs, undo, unavailable, needsRoot } = expectObject(
+    option,
+    definition,
+  );
   expectMethods(option, definition, ['parse', 'plan', 'verify']);
   expectFunction(`${option}.undo`, undo);
+  expectFunction(`${option}.unavailable`, unavailable);
+  expectFunction(`${option}.needsRoot`, needsRoot);
   expectOneOf(`${option}.scope`, scope, ['host', 'process'], 'scope');
   expectOneOf(`${option}.risk`, risk, ['reversible', 'disruptive'], 'risk');
   expectNumber(`${option}.timeoutMs`, timeoutMs, 1, 86_400_000);

@@ -6,6 +6,7 @@ import type { UnitReading } from '../host/unit.js';
 import type { Block, PlannedGeneration } from '../plan.js';
 import {
   verifyByCheck,
+  type CapabilityContext,
   type PlanContext,
   type PlanDraft,
   type UndoContext,
@@ -29,6 +30,14 @@ export async function readSystems({ read }: Pick<PlanContext, 'read'>): Promise<
   const { running } = nixos;
   return isUnknown(running) ? running : { ...nixos, running };
 }
+
+/** Why the running system cannot be changed, with the action's own words before the reason. */
+export const withoutSystems =
+  (words: string) =>
+  async ({ read }: CapabilityContext): Promise<string | undefined> => {
+    const systems = await readSystems({ read });
+    return isUnknown(systems) ? `${words}: ${systems.unknown}` : undefined;
+  };
 
 /** A plan that says why the running system cannot be changed. */
 export const refusedChange = (effect: string, refusal: Block): PlanDraft => ({

@@ -74,7 +74,8 @@ function besides({ argv, env = {}, ...step }: CommandStep, name: string): Comman
   };
 }
 
-function daemonAccess(root: string): 'granted' | 'denied' | 'none' {
+/** Whether this user may speak to nix-daemon, which then collects garbage without root. */
+export function daemonAccess(root: string): 'granted' | 'denied' | 'none' {
   try {
     accessSync(`${root}${SOCKET}`, constants.R_OK | constants.W_OK);
     return 'granted';

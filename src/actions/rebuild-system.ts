@@ -8,12 +8,14 @@ import {
   standsInTheWay,
   takeBackChange,
   verifyGeneration,
+  withoutSystems,
 } from './generation.js';
 import { noParameters } from './parameters.js';
 import { unavailable } from './service.js';
 import { inTransientUnit, wordOf } from './transient-unit.js';
 
 const REBUILD_MS = 2 * 60 * 60_000;
+const NOTHING = 'There is nothing to rebuild';
 const EFFECT = 'The system runs its configuration, built anew';
 /** What the build needs of the surroundings, as far as it is set. */
 const PASSED = ['PATH', 'HOME', 'NIX_PATH', 'NIX_SSL_CERT_FILE'];
@@ -23,8 +25,7 @@ export const rebuildSystem = defineAction({
   parse: noParameters,
   async plan(_parameters, context) {
     const systems = await readSystems(context);
-    if (isUnknown(systems))
-      return refusedChange(EFFECT, unavailable(`There is nothing to rebuild: ${systems.unknown}`));
+    if (isUnknown(systems)) return refusedChange(EFFECT, unavailable(`${NOTHING}: ${systems.unknown}`));
     const failing = await failingNow(failingUnits(context.history.generations), context);
     if (isUnknown(failing))
       return refusedChange(EFFECT, unavailable(`What fails now is not known: ${failing.unknown}`));
@@ -54,6 +55,7 @@ export const rebuildSystem = defineAction({
       approval: 'A rebuild changes the whole system',
     };
   },
+  unavailable: withoutSystems(NOTHING),
   verify: (_parameters, context) => verifyGeneration(context),
   undo: (_parameters, context) => takeBackChange(context),
   scope: 'host',

@@ -7,6 +7,7 @@ import {
   systemctl,
   unavailable,
   verifyService,
+  withoutSystemd,
 } from './service.js';
 
 /** Lets a running service read its configuration again, where the unit can do that; it is never restarted instead. */
@@ -27,6 +28,7 @@ export const reloadService = defineAction({
     }
     return { targets: [unit], effect, steps: [systemctl('reload', unit, reading.startTimeoutMs)] };
   },
+  unavailable: withoutSystemd,
   verify: verifyService,
   scope: 'host',
   risk: 'reversible',

@@ -14,6 +14,7 @@ import {
   systemctl,
   unavailable,
   verifyService,
+  withoutSystemd,
   type ServiceParameters,
 } from './service.js';
 
@@ -46,6 +47,7 @@ export const restartService = defineAction<Parameters>({
     const { unit } = largest.watched;
     return forMemory(await restart(unit, context), largest, context);
   },
+  unavailable: withoutSystemd,
   async verify(parameters, context) {
     if ('unit' in parameters) return verifyService(parameters, context);
     const [unit] = context.plan.targets;

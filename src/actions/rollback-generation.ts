@@ -17,6 +17,7 @@ import {
   SYSTEM_PROFILE,
   takeBackChange,
   verifyGeneration,
+  withoutSystems,
   type KnownSystems,
 } from './generation.js';
 import { unavailable } from './service.js';
@@ -24,6 +25,8 @@ import { inTransientUnit, wordOf } from './transient-unit.js';
 
 const SWITCH_MS = 20 * 60_000;
 const EFFECT = 'The system runs the generation that ran before this one';
+
+const NONE = 'There is no generation to go back to';
 
 /** Where it leads, whom it is to help, and why a person has to decide. */
 interface Goal {
@@ -45,8 +48,7 @@ export const rollbackGeneration = defineAction<{ readonly undo: boolean }>({
   },
   async plan({ undo }, context) {
     const systems = await readSystems(context);
-    if (isUnknown(systems))
-      return refusedChange(EFFECT, unavailable(`There is no generation to go back to: ${systems.unknown}`));
+    if (isUnknown(systems)) return refusedChange(EFFECT, unavailable(`${NONE}: ${systems.unknown}`));
     const failing = await failingNow(failingUnits(context.history.generations), context);
     if (isUnknown(failing))
       return refusedChange(EFFECT, unavailable(`What fails now is not known: ${failing.unknown}`));
@@ -59,6 +61,7 @@ export const rollbackGeneration = defineAction<{ readonly undo: boolean }>({
     if (busy) return refusedChange(EFFECT, busy);
     return change(goal.to, { ...goal, failing }, systems, context);
   },
+  unavailable: withoutSystems(NONE),
   verify: (_parameters, context) => verifyGeneration(context),
   undo: (_parameters, context) => takeBackChange(context),
   scope: 'host',

@@ -4,7 +4,7 @@ import { isUnknown } from '../host/reading.js';
 import { unitName } from '../host/systemd/unit-name.js';
 import type { UnitReading } from '../host/unit.js';
 import type { Block, CommandStep } from '../plan.js';
-import type { PlanContext, PlanDraft, Verification, VerifyContext } from './define.js';
+import type { CapabilityContext, PlanContext, PlanDraft, Verification, VerifyContext } from './define.js';
 
 /** Beyond systemd's own limits for stopping and starting: time to queue the job and to answer. */
 const SLACK_MS = 10_000;
@@ -57,6 +57,15 @@ export async function readUnit(
   if (reading.loadState !== 'loaded')
     return unavailable(`${unit} cannot be started: it is ${reading.loadState}`);
   return reading;
+}
+
+/** A unit that every systemd has. */
+const PID_1 = 'init.scope';
+
+/** Why no unit can be acted on, as one sentence; `undefined` where systemd answers. */
+export async function withoutSystemd({ read }: CapabilityContext): Promise<string | undefined> {
+  const { units } = await read({ parts: ['units'], units: [PID_1] });
+  return isUnknown(units) ? `No unit can be read: ${units.unknown}` : undefined;
 }
 
 /** A plan that says why it cannot be carried out. */

@@ -13,6 +13,10 @@ import { defineAction, type ActionDefinition, type Verification, type VerifyCont
 import { wordParameter } from './parameters.js';
 import { unavailable } from './service.js';
 
+const GOVERNOR = 'performance';
+const OWN_GROUP =
+  'What is used up is the CPU time that this control group may have, and a faster clock gives it no more of it';
+
 /** One governor for every policy, or to each policy its own: so it is taken back. */
 type Parameters = { readonly governor: string } | { readonly governors: ReadonlyMap<string, string> };
 
@@ -46,6 +50,8 @@ export function governorAction(root = ''): ActionDefinition<Parameters> {
       const steps = changes.map(toStep);
       if ('governors' in parameters) return { targets: ['cpu'], steps, effect, notes };
       const { cpu } = await read({ parts: ['cpu'] });
+      if (!isUnknown(cpu) && cpu.limitCpus !== undefined)
+        return refused({ reason: 'no-expected-gain', sentence: OWN_GROUP });
       const { percent: used, stealPercent: steal = 0 } = isUnknown(cpu) ? { percent: 100 } : cpu;
       if (steal > 0 && used - steal <= thresholds.cpuPercent) {
         const sentence = `${percent(steal)} of the CPUs are taken by the hypervisor for other machines, and a faster clock does not bring them back`;
@@ -62,6 +68,7 @@ export function governorAction(root = ''): ActionDefinition<Parameters> {
         ...(mean === undefined ? {} : { baseline: { frequency: mean } }),
       };
     },
+    unavailable: () => whyUnavailable(cpuPolicies(root)),
     verify: (parameters, context) => verify(parameters, context, root),
     scope: 'host',
     risk: 'reversible',
@@ -72,7 +79,7 @@ export function governorAction(root = ''): ActionDefinition<Parameters> {
 function parse(parameters: Readonly<Record<string, unknown>>): Parameters {
   if (!('governors' in parameters)) {
     expectKnownKeys('parameters', parameters, ['governor']);
-    return { governor: wordParameter('governor', parameters.governor, 'performance') };
+    return { governor: wordParameter('governor', parameters.governor, GOVERNOR) };
   }
   expectKnownKeys('parameters', parameters, ['governors']);
   const governors = Object.entries(expectObject('governors', parameters.governors));
@@ -96,10 +103,11 @@ interface Wishes {
 
 /** What each policy is to have. A policy that is gone, with its CPUs, has nothing to be taken back. */
 function wishesOf(parameters: Parameters, policies: Reading<CpuPolicies>): Wishes | Block {
-  if (isUnknown(policies))
-    return unavailable(`The governors of the CPUs cannot be read: ${policies.unknown}`);
+  const restores = 'governors' in parameters;
+  const none = whyNone(policies, restores);
+  if (isUnknown(policies) || none !== undefined) return unavailable(none ?? 'No CPU has a governor');
   const { readable, unreadable } = policies;
-  if ('governors' in parameters) {
+  if (restores) {
     const { governors } = parameters;
     const wishes = readable.flatMap((policy) => {
       const governor = governors.get(policy.name);
@@ -107,8 +115,25 @@ function wishesOf(parameters: Parameters, policies: Reading<CpuPolicies>): Wishe
     });
     return { wishes, later: unreadable.filter(({ name }) => governors.has(name)) };
   }
-  if (readable.length + unreadable.length === 0) return unavailable('This machine has no cpufreq to govern');
   return { wishes: readable.map((policy) => ({ policy, governor: parameters.governor })), later: unreadable };
+}
+
+/** Why there is no policy at all. With `restores`, policies that are gone are none to take back, and no reason. */
+function whyNone(policies: Reading<CpuPolicies>, restores = false): string | undefined {
+  if (isUnknown(policies)) return `The governors of the CPUs cannot be read: ${policies.unknown}`;
+  const { readable, unreadable } = policies;
+  return readable.length + unreadable.length === 0 && !restores
+    ? 'This machine has no cpufreq to govern'
+    : undefined;
+}
+
+/** Why no policy can have the governor that is written unless another one is named. */
+function whyUnavailable(policies: Reading<CpuPolicies>): string | undefined {
+  const none = whyNone(policies);
+  if (isUnknown(policies) || none !== undefined) return none;
+  const wishes = policies.readable.map((policy) => ({ policy, governor: GOVERNOR }));
+  const isOffered = wishes.some(({ policy }) => policy.offered.includes(GOVERNOR));
+  return isOffered || wishes[0] === undefined ? undefined : whyLacking(wishes[0]);
 }
 
 /** Why no policy can be changed: none offers it, none can be read, or each has it already. */

@@ -4,7 +4,7 @@ import type { GaugePart, Gauges, Snapshot, SnapshotPart } from '../host/snapshot
 import type { ComponentVerdict } from '../issue.js';
 import type { BuiltInCheck } from './check.js';
 import { judgeCpu } from './cpu.js';
-import { judgeDisks, NO_RULES } from './disk.js';
+import { isAmong, judgeDisks, NO_RULES } from './disk.js';
 import { defaultLoadThreshold, judgeLoad } from './load.js';
 import { judgeMemory } from './memory.js';
 import type { MountRules } from './mount-rules.js';
@@ -145,11 +145,15 @@ export function anyUnknown(checks: readonly string[], gauges: Gauges): boolean {
 }
 
 function anyFuller(mounts: Exclude<Gauges['mounts'], Unknown>, percent: number, rules: MountRules): boolean {
-  for (const { mountPoint, space, inodes } of mounts) {
+  for (const { mountPoint, space, inodes, metadata, writes } of mounts) {
     if (!rules.none && rules.leavesOut(mountPoint)) continue;
+    if (writes?.status === 'bad') return true;
+    if (writes?.status === 'by-design' && !rules.has(mountPoint)) continue;
     const level = rules.none || isUnknown(space) ? percent : rules.levelOf(mountPoint, space, percent);
     if (!isUnknown(space) && space.percent > level) return true;
+    if (metadata !== undefined && metadata.percent > percent) return true;
     if (!isUnknown(inodes) && inodes.percent > percent) return true;
   }
+  if (!rules.none) for (const path of rules.namedPaths) if (!isAmong(mounts, path)) return true;
   return false;
 }

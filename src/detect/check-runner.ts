@@ -165,7 +165,7 @@ class CheckContext {
 /** What is wrong with a verdict, if anything is. */
 function nonsense(verdict: unknown): string | undefined {
   if (typeof verdict !== 'object' || verdict === null) return `${messageOf(verdict)} is not a verdict`;
-  const { status, reason, severity, value, threshold, clearsAt, evidence } = verdict as Record<
+  const { status, reason, severity, value, threshold, clearsAt, evidence, log } = verdict as Record<
     string,
     unknown
   >;
@@ -177,7 +177,9 @@ function nonsense(verdict: unknown): string | undefined {
     if (number !== undefined && !Number.isFinite(number))
       return `${messageOf(number)} is not a finite number`;
   }
-  const lines =
-    evidence === undefined || (Array.isArray(evidence) && evidence.every((line) => typeof line === 'string'));
-  return lines ? undefined : 'evidence that is not a list of lines';
+  for (const [name, lines] of Object.entries({ evidence, log })) {
+    if (lines !== undefined && !(Array.isArray(lines) && lines.every((line) => typeof line === 'string')))
+      return `${name} that is not a list of lines`;
+  }
+  return undefined;
 }

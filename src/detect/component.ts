@@ -21,8 +21,16 @@ export function verdictsOn(
   const first = verdicts[0];
   if (exact.length > 0 || first === undefined) return exact;
   // The check could not look at all, or it looked and there is no such thing: either way it is not known.
-  const reason = first.status === 'unknown' ? first.reason : `${word} is not among what was read`;
-  return [{ status: 'unknown', reason, check: first.check, type: first.type, component: word }];
+  const isBlind = verdicts.every(({ status }) => status === 'unknown');
+  const reason = isBlind ? first.reason : `${word} is not among what was read`;
+  const verdict = {
+    status: 'unknown',
+    reason,
+    check: first.check,
+    type: first.type,
+    component: word,
+  } as const;
+  return [isBlind ? verdict : { ...verdict, absent: true }];
 }
 
 /** A component in the form that verdicts use. */
@@ -46,7 +54,7 @@ export function mayBeUnit(component: string): boolean {
 /** The built-in checks that can speak for a component. */
 export function builtInChecksOf(component: string): readonly BuiltInCheck[] {
   if (component === 'cpu' || component === 'memory' || component === 'load') return [component];
-  if (/^(disk|inodes)(:|$)/.test(component)) return ['disk'];
+  if (/^(disk|inodes|readonly)(:|$)/.test(component)) return ['disk'];
   if (/^system(:|$)/.test(component)) return ['system'];
   return mayBeUnit(component) ? ['services'] : [];
 }

@@ -16,12 +16,19 @@ const cpuThat = (is: string): Gauge => ({
   },
 });
 
+/** A group that uses all that it may is slowed down by the kernel, however idle the host is. */
+const CPU_OF_GROUP: Gauge = {
+  ...cpuThat('is'),
+  words: ({ value, threshold, of }) =>
+    `CPU use of this process's control group is ${percent(value)} of its limit of ${Number(of.toFixed(2))} CPU${of === 1 ? '' : 's'}, threshold ${percent(threshold)}`,
+};
 const CPU = cpuThat('is');
 const CPU_AT_MOST = cpuThat('is at most');
 
-/** CPU use: `MEDIUM` over the threshold, `HIGH` over 90 %. */
+/** CPU use of the host, or of a control group by its own limit: `MEDIUM` over the threshold, `HIGH` over 90 %. */
 export function judgeCpu(cpu: Gauges['cpu'], threshold: number, last?: ComponentVerdict): ComponentVerdict {
-  return isUnknown(cpu)
-    ? notKnown(CPU, last, cpu.unknown)
+  if (isUnknown(cpu)) return notKnown(CPU, last, cpu.unknown);
+  return cpu.limitCpus !== undefined
+    ? judged(CPU_OF_GROUP, last, cpu.percent, threshold, 0, cpu.limitCpus)
     : judged(cpu.atMost ? CPU_AT_MOST : CPU, last, cpu.percent, threshold, cpu.stealPercent ?? 0, cpu.cpus);
 }

@@ -233,6 +233,7 @@ export class SimpleDetector implements Detector {
       // Where units are listed, all others that failed are reported.
       discover: (services && !single) || failed,
       ...(services && !single && this.#patterns.length > 0 ? { patterns: this.#patterns } : {}),
+      ...(this.#looking.rules.namedPaths.length > 0 ? { mountPoints: this.#looking.rules.namedPaths } : {}),
       recent,
       ...(single ? { fresh } : {}),
       signal,

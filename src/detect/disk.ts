@@ -1,6 +1,6 @@
-import { isUnknown, type Reading } from '../host/reading.js';
-import type { Gauges, MountReading, UsageReading } from '../host/snapshot.js';
-import { IssueType, Severity, type ComponentVerdict } from '../issue.js';
+import { isUnknown, type Reading, type Unknown } from '../host/reading.js';
+import type { Gauges, MountReading, UsageReading, WriteReading } from '../host/snapshot.js';
+import { IssueType, Severity, type ComponentVerdict, type Verdict } from '../issue.js';
 import { bytes, count } from '../words.js';
 import { judged, notKnown, type Gauge } from './gauge.js';
 import { MountRules } from './mount-rules.js';
@@ -24,6 +24,12 @@ const SPACE: Gauge = {
     `${which} is ${percent(value)} full, ${bytes(left)} left, threshold ${percent(threshold)}`,
 };
 
+const METADATA: Gauge = {
+  ...SPACE,
+  words: ({ which, value, threshold, left }) =>
+    `Metadata of ${which} is ${percent(value)} full, ${bytes(left)} left, threshold ${percent(threshold)}`,
+};
+
 const INODES: Gauge = {
   ...KIND,
   component: 'inodes',
@@ -33,7 +39,8 @@ const INODES: Gauge = {
 
 /**
  * Bytes and inodes of each file system: `HIGH` over the threshold, `CRITICAL` over 95 %. With a level of its own, bytes
- * are `CRITICAL` from the middle between that and full.
+ * are `CRITICAL` from the middle between that and full. Whether each takes writes: `HIGH` where it no longer does. And
+ * what has a level of its own and is not mounted: `HIGH`, because somebody named it.
  */
 export function judgeDisks(
   mounts: Gauges['mounts'],
@@ -42,16 +49,75 @@ export function judgeDisks(
   rules: MountRules = NO_RULES,
 ): void {
   if (isUnknown(mounts)) return into.add(notKnown(SPACE, into.last, mounts.unknown));
-  for (const { mountPoint, space, inodes } of mounts) {
+  for (const { mountPoint, space, inodes, metadata, writes } of mounts) {
     if (!rules.none && rules.leavesOut(mountPoint)) continue;
-    if (!rules.none && rules.has(mountPoint) && !isUnknown(space))
-      into.add(judgeLevel(mountPoint, space, threshold, rules));
-    else into.add(judgeUsage(SPACE, space, threshold, mountPoint, into.last));
-    // A file system that makes inodes as it needs them cannot run out of them: nothing to say.
-    if (!isUnknown(inodes) || isUnknown(space))
-      into.add(judgeUsage(INODES, inodes, threshold, mountPoint, into.last));
+    // How full it was made means nothing, unless somebody gave it a level.
+    if (writes?.status !== 'by-design' || rules.has(mountPoint)) {
+      const level =
+        !rules.none && !isUnknown(space) ? rules.levelOf(mountPoint, space, threshold) : threshold;
+      if (metadata !== undefined && isWorse(metadata, space, threshold, level))
+        into.add(judgeUsage(METADATA, metadata, threshold, mountPoint, into.last));
+      else if (!rules.none && rules.has(mountPoint) && !isUnknown(space))
+        into.add(judgeLevel(mountPoint, space, threshold, rules));
+      else into.add(judgeUsage(SPACE, space, threshold, mountPoint, into.last));
+      // A file system that makes inodes as it needs them cannot run out of them: nothing to say.
+      if (!isUnknown(inodes) || isUnknown(space))
+        into.add(judgeUsage(INODES, inodes, threshold, mountPoint, into.last));
+    }
+    if (writes !== undefined) into.add(judgeWrites(writes, mountPoint, into.last));
   }
+  if (rules.none) return;
+  for (const mountPoint of rules.namedPaths)
+    if (!isAmong(mounts, mountPoint)) into.add(plain('disk', mountPoint, goneWords(mountPoint), into.last));
 }
+
+/** The sentence about a mount point that has a level of its own, and nothing mounted. */
+const goneWords = (mountPoint: string): Verdict => ({
+  status: 'bad',
+  severity: Severity.HIGH,
+  reason: `Nothing is mounted on ${mountPoint}, which \`mounts.levels\` names`,
+});
+
+/** Whether a mount point is among those that were read. */
+export function isAmong(mounts: Exclude<Gauges['mounts'], Unknown>, path: string): boolean {
+  for (const { mountPoint } of mounts) if (mountPoint === path) return true;
+  return false;
+}
+
+/** Whether a file system takes writes. What is read-only by design is well. */
+const judgeWrites = (
+  { status, reason }: WriteReading,
+  mountPoint: string,
+  last: ComponentVerdict | undefined,
+): ComponentVerdict =>
+  plain(
+    'readonly',
+    mountPoint,
+    { status: status === 'bad' ? 'bad' : 'ok', severity: Severity.HIGH, reason },
+    last,
+  );
+
+/** A verdict without a number. `last` itself, where that said the same. */
+function plain(
+  kind: string,
+  mountPoint: string,
+  verdict: Verdict,
+  last: ComponentVerdict | undefined,
+): ComponentVerdict {
+  const component = `${kind}:${mountPoint}`;
+  const { status, reason } = verdict;
+  return last?.component === component && last.status === status && last.reason === reason
+    ? last
+    : Object.freeze({ check: KIND.check, type: KIND.type, component, ...verdict });
+}
+
+/** Whether metadata is nearer to its threshold than the space is to its level, or further over it. */
+const isWorse = (
+  metadata: UsageReading,
+  space: Reading<UsageReading>,
+  threshold: number,
+  level: number,
+): boolean => isUnknown(space) || metadata.percent - threshold > space.percent - level;
 
 /** A level that is in bytes differs for each size, so its clearing level is one of its own, too. */
 function judgeLevel(
@@ -79,6 +145,16 @@ const judgeUsage = (
   isUnknown(usage)
     ? notKnown(gauge, last, usage.unknown, mountPoint)
     : judged(gauge, last, usage.percent, threshold, usage.available, 0, mountPoint);
+
+/** The percentage of bytes under which a file system is well again. `threshold` counts where it has no level of its own. */
+export const clearingLevelOf = (
+  { mountPoint, space }: MountReading,
+  threshold: number,
+  rules: MountRules = NO_RULES,
+): number =>
+  rules.has(mountPoint) && !isUnknown(space)
+    ? rules.clearingLevelOf(mountPoint, space)
+    : clearingLevel(threshold);
 
 /** The mount that holds a path: the longest mount point that is a prefix of it. */
 export function mountOf(path: string, mounts: readonly MountReading[]): MountReading | undefined {

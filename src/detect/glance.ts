@@ -45,13 +45,14 @@ export class GaugeGlance implements Glance {
   }
 
   look(): boolean | undefined {
-    const { enabled, levels } = this.#looking;
+    const { enabled, levels, rules } = this.#looking;
     if (enabled !== this.#enabled) this.#follow(enabled);
-    const gauges = (this.#gauges ??= this.#parts && this.#looking.host.liveGauges?.(this.#parts));
+    const gauges = (this.#gauges ??=
+      this.#parts && this.#looking.host.liveGauges?.(this.#parts, rules.namedPaths));
     // Under the clearing level an upper bound says all there is to say: no trouble, and none that was there before.
     if (gauges?.read(clearingLevel(levels.cpuPercent)) !== true) return undefined;
     copyLevels(levels, this.#levels);
-    return !anyOver(this.#checks, gauges, this.#levels, this.#looking.rules);
+    return !anyOver(this.#checks, gauges, this.#levels, rules);
   }
 
   verdicts(): readonly ComponentVerdict[] {

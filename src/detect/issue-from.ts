@@ -18,5 +18,6 @@ export function issueFrom(verdict: ComponentVerdict, timestamp: Date): Issue {
     ...(verdict.heals ? { heals: verdict.heals } : {}),
     ...(verdict.becauseOf === undefined ? {} : { becauseOf: verdict.becauseOf }),
     ...(verdict.evidence ? { evidence: Object.freeze([...verdict.evidence]) } : {}),
+    ...(verdict.log ? { log: Object.freeze([...verdict.log]) } : {}),
   });
 }

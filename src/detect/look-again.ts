@@ -62,4 +62,5 @@ const verdictFrom = (issue: Issue): ComponentVerdict => ({
   threshold: issue.threshold,
   ...(issue.heals ? { heals: issue.heals } : {}),
   ...(issue.evidence ? { evidence: issue.evidence } : {}),
+  ...(issue.log ? { log: issue.log } : {}),
 });

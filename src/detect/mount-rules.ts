@@ -21,6 +21,8 @@ export interface MountOptions {
 export class MountRules {
   /** Whether there are none. */
   readonly none: boolean;
+  /** Mount points that have a level of their own and are not left out. */
+  readonly namedPaths: readonly string[];
   readonly #exact: ReadonlySet<string>;
   readonly #starts: readonly string[];
   readonly #levels: ReadonlyMap<string, MountLevel>;
@@ -38,6 +40,7 @@ export class MountRules {
         expectLevel(path, level),
       ]),
     );
+    this.namedPaths = Object.freeze([...this.#levels.keys()].filter((path) => !this.leavesOut(path)));
     this.none = paths.length === 0 && this.#levels.size === 0;
   }
 

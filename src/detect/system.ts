@@ -10,7 +10,7 @@ const MOST_NAMED = 10;
 const HEALTHY = ['running', 'initializing', 'starting', 'stopping'];
 
 /**
- * The system as a whole: systemd's own state, the root file system, and kills for want of memory. All three are
+ * The system as a whole: systemd's own state, and kills for want of memory. Both are
  * reported (`LOW`) and never acted on: what is behind them has issues of its own, or needs a person. `ownIssues` are
  * the components that have one; a degraded system names only the others.
  */
@@ -22,7 +22,6 @@ export function judgeSystem(
 ): ComponentVerdict[] {
   return [
     { ...about('system:state'), ...judgeState(isUnknown(system) ? system : system.state, units, ownIssues) },
-    { ...about('system:rootfs'), ...judgeRootfs(isUnknown(system) ? system : system.rootfs) },
     { ...about('system:oom'), ...judgeOom(kills, units) },
   ];
 }
@@ -59,11 +58,6 @@ function failedWords(units: Reading<UnitsReading>, ownIssues: ReadonlySet<string
   const shown = others.slice(0, MOST_NAMED).join(', ');
   const more = others.length > MOST_NAMED ? ` and ${others.length - MOST_NAMED} more` : '';
   return `${shown}${more} failed`;
-}
-
-function judgeRootfs(rootfs: SystemReading['rootfs']): Verdict {
-  if (isUnknown(rootfs)) return { status: 'unknown', reason: rootfs.unknown };
-  return reported(!rootfs.readOnly, rootfs.reason);
 }
 
 const reported = (healthy: boolean, reason: string): Verdict => ({

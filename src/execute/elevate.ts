@@ -1,4 +1,5 @@
-import type { Plan, Step } from '../plan.js';
+import type { Block, Plan, Step } from '../plan.js';
+import type { PermissionStatus } from './permission-status.js';
 import { assignments } from './words-of.js';
 
 /** Whether a plan has a step that takes root. */
@@ -29,3 +30,16 @@ function behindSudo(step: Step): Step {
   }
   return { ...common, argv: [...sudo, 'tee', '--', step.path], input: step.content };
 }
+
+/** Why nothing is changed where another machine is read. */
+export const OTHER_MACHINE: Block = Object.freeze({
+  reason: 'unavailable',
+  sentence:
+    'The engine reads a `host` that is not known to be this machine, so nothing is changed here: give it an `executor` for that machine',
+});
+
+/** Why a step that takes root cannot be done. */
+export const lackOf = (status: PermissionStatus | undefined): string =>
+  status?.way === 'helper'
+    ? 'Needs root: the root helper carries out the actions that come with the library, and no others; run as root'
+    : `Needs root: ${status?.description ?? 'there is no way to it'}`;

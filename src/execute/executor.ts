@@ -51,6 +51,15 @@ export interface Execution {
   readonly durationMs: number;
 }
 
+/** Whether an action can be carried out on this host. */
+export interface Capability {
+  readonly action: string;
+  /** `unknown` where that could not be found out, or not in time. */
+  readonly status: 'available' | 'unavailable' | 'unknown';
+  /** One sentence: by what way it would be carried out, or why it cannot be. */
+  readonly reason: string;
+}
+
 /**
  * The port through which the host is changed.
  *
@@ -66,6 +75,12 @@ export interface Executor {
   ): Plan | Promise<Plan>;
   /** Carries an action out. Never rejects. */
   execute(action: HealingAction, options?: ExecuteOptions): Promise<Execution>;
+  /** Whether each action can be carried out on this host, by what can be read now. Changes nothing. Optional. */
+  readonly capabilities?:
+    | ((options?: {
+        readonly signal?: AbortSignal;
+      }) => readonly Capability[] | Promise<readonly Capability[]>)
+    | undefined;
   /** Lets go of what it holds. */
   close?(): void | Promise<void>;
 }

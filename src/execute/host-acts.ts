@@ -1,4 +1,6 @@
 import { actionNamed, isBuiltIn, type ActionRegistry } from '../actions/registry.js';
+import { realClock } from '../clock.js';
+import type { MountRules } from '../detect/mount-rules.js';
 import type { ThresholdValues } from '../detect/thresholds.js';
 import { messageOf } from '../errors.js';
 import type { GenerationHistory } from '../guard/generations.js';
@@ -10,10 +12,11 @@ import type { Host } from '../host/host.js';
 import type { Logger } from '../logger.js';
 import type { NixSettings } from '../nix-options.js';
 import type { Block, HealingAction, Plan, Target } from '../plan.js';
+import { capabilitiesOf } from './capabilities.js';
 import { carryOut } from './carry-out.js';
-import { needsRoot, throughSudo } from './elevate.js';
+import { lackOf, needsRoot, OTHER_MACHINE, throughSudo } from './elevate.js';
 import { expectExecuteOptions, expectHealingAction } from './execute-options.js';
-import type { ExecuteOptions, Execution, StepReport } from './executor.js';
+import type { Capability, ExecuteOptions, Execution, StepReport } from './executor.js';
 import { readPermissionStatus, type PermissionStatus } from './permission-status.js';
 import { makePlan, readTargets } from './planner.js';
 import { ServiceClient } from './service-client.js';
@@ -28,6 +31,7 @@ export interface HostActsParts {
   readonly actions: ActionRegistry;
   readonly policy: Policy;
   readonly thresholds: () => ThresholdValues;
+  readonly mounts: MountRules;
   readonly guards: Guards;
   readonly nix: NixSettings;
   readonly keepSystems: () => readonly string[];
@@ -63,11 +67,26 @@ export class HostActs {
     return routed.plan;
   }
 
+  /** Tells whether each action can be carried out here. */
+  capabilities(signal: AbortSignal): Promise<readonly Capability[]> {
+    const { host, actions, readsThisMachine, helperSocket } = this.#parts;
+    const parts = { host, actions, readsThisMachine, clock: realClock };
+    return capabilitiesOf(
+      {
+        ...parts,
+        permissions: () => readPermissionStatus(helperSocket),
+        askHelper: (action, inner) => this.#helper.allows(action, inner),
+      },
+      signal,
+    );
+  }
+
   async #route(action: HealingAction, signal: AbortSignal, earlier?: readonly StepReport[]): Promise<Routed> {
-    const { host, actions, policy, thresholds, guards, nix, keepSystems, history, helperSocket } =
+    const { host, actions, policy, thresholds, mounts, guards, nix, keepSystems, history, helperSocket } =
       this.#parts;
     const parts = {
       ...{ host, actions, thresholds: thresholds(), guards, nix, keep: keepSystems(), history: history() },
+      mounts,
       services: [...(policy.services?.values() ?? [])],
       isRefused: (targets: readonly Target[]) => judgeTargets(targets, policy) !== undefined,
     };
@@ -211,16 +230,5 @@ function changedSince(given: Plan | undefined, plan: Plan): Block | undefined {
   const sentence = `What \`${plan.action}\` would do has changed since its plan was made: plan it again`;
   return { reason: 'unavailable', sentence };
 }
-const OTHER_MACHINE: Block = Object.freeze({
-  reason: 'unavailable',
-  sentence:
-    'The engine reads a `host` that is not known to be this machine, so nothing is changed here: give it an `executor` for that machine',
-});
-
-/** Why a step that takes root cannot be done. */
-const lackOf = (status: PermissionStatus | undefined): string =>
-  status?.way === 'helper'
-    ? 'Needs root: the root helper carries out the actions that come with the library, and no others; run as root'
-    : `Needs root: ${status?.description ?? 'there is no way to it'}`;
 
 const never = (): AbortSignal => new AbortController().signal;

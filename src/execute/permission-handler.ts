@@ -2,6 +2,7 @@ import type { ActionDefinition } from '../actions/define.js';
 import { pathParameter } from '../actions/parameters.js';
 import { actionRegistry } from '../actions/registry.js';
 import type { FindHealer } from '../actions/heal-by-check.js';
+import { MountRules, type MountOptions } from '../detect/mount-rules.js';
 import { thresholdValues, type ThresholdValues } from '../detect/thresholds.js';
 import { watchedUnits, type ServiceOption } from '../detect/watched.js';
 import { messageOf } from '../errors.js';
@@ -11,6 +12,7 @@ import {
   expectKnownKeys,
   expectMethods,
   expectObject,
+  expectSignal,
   expectStrings,
 } from '../expect.js';
 import { NO_HISTORY, type GenerationHistory } from '../guard/generations.js';
@@ -27,7 +29,7 @@ import {
   expectPlanOptions,
   refuseDryRunIn,
 } from './execute-options.js';
-import type { ExecuteOptions, Execution, Executor } from './executor.js';
+import type { Capability, ExecuteOptions, Execution, Executor } from './executor.js';
 import type { HostActs, HostActsParts } from './host-acts.js';
 import type { PermissionStatus } from './permission-status.js';
 import { HELPER_SOCKET } from './tier.js';
@@ -53,6 +55,8 @@ export interface PermissionHandlerOptions {
   readonly protect?: readonly string[] | undefined;
   /** Percentages that plans aim for. */
   readonly thresholds?: (() => ThresholdValues) | undefined;
+  /** Levels that file systems have of their own, for plans to aim for. */
+  readonly mounts?: MountOptions | undefined;
   /** The numbers that plans are made and proved by. */
   readonly guards?: GuardOptions | undefined;
   /** What the actions on Nix and NixOS may do. */
@@ -68,7 +72,7 @@ export interface PermissionHandlerOptions {
 
 const OPTIONS = [
   ...['host', 'readsThisMachine', 'actions', 'healer', 'services', 'protect', 'thresholds', 'logger'],
-  ...['guards', 'nix', 'keepSystems', 'history', 'helperSocket'],
+  ...['mounts', 'guards', 'nix', 'keepSystems', 'history', 'helperSocket'],
 ];
 
 /**
@@ -99,6 +103,7 @@ export class NixOSPermissionHandler implements Executor {
         protect: expectStrings('protect', protect),
       },
       thresholds: options.thresholds ?? thresholdValues,
+      mounts: new MountRules(options.mounts),
       guards: guardsFrom(options.guards),
       nix: nixSettings(options.nix),
       keepSystems: options.keepSystems ?? (() => []),
@@ -113,6 +118,17 @@ export class NixOSPermissionHandler implements Executor {
   /** What this process may do to the host, and through what. */
   async getStatus(): Promise<PermissionStatus> {
     return (await hostActs()).readPermissionStatus(this.#helperSocket);
+  }
+
+  /**
+   * Tells of every action whether it can be carried out on this host, and why not: by the conditions of its plan, and by
+   * the way to root that this process has. Changes nothing. What cannot be found out within 5 s is unknown.
+   */
+  async capabilities(options: { readonly signal?: AbortSignal } = {}): Promise<readonly Capability[]> {
+    expectKnownKeys('options', expectObject('options', options), ['signal']);
+    const { signal = new AbortController().signal } = options;
+    expectSignal(signal);
+    return (await this.#acts()).capabilities(signal);
   }
 
   /** Makes the exact steps of an action on this host. Changes nothing; rejects what cannot be meant. */

@@ -1,6 +1,8 @@
-import { parametersOf, type ActionDefinition, type PlanDraft } from '../actions/define.js';
+import { parametersOf, type ActionDefinition, type PlanContext, type PlanDraft } from '../actions/define.js';
 import type { PlannedJob } from '../actions/effects.js';
-import { actionNamed, type ActionRegistry } from '../actions/registry.js';
+import { actionNamed, isBuiltIn, type ActionRegistry } from '../actions/registry.js';
+import { clearingLevelOf } from '../detect/disk.js';
+import type { MountRules } from '../detect/mount-rules.js';
 import type { WatchedUnit } from '../detect/services.js';
 import type { ThresholdValues } from '../detect/thresholds.js';
 import { SelfHealingError } from '../errors.js';
@@ -14,7 +16,7 @@ import { isUnknown, unknown } from '../host/reading.js';
 import { isUnitName } from '../host/systemd/unit-name.js';
 import type { UnitReading } from '../host/unit.js';
 import { nixSettings, type NixSettings } from '../nix-options.js';
-import type { HealingAction, Plan, Step, Target, UnitTarget } from '../plan.js';
+import type { Block, HealingAction, Plan, Step, Target, UnitTarget } from '../plan.js';
 import { expectStep } from './expect-step.js';
 import type { StepReport } from './executor.js';
 import { jobsOf, namedBy, planEffects } from './plan-effects.js';
@@ -24,6 +26,8 @@ export interface PlannerParts {
   readonly host: Host;
   readonly actions: ActionRegistry;
   readonly thresholds: ThresholdValues;
+  /** Levels that file systems have of their own. Default: none. */
+  readonly mounts?: MountRules;
   /** The units that may be healed, where they were listed. */
   readonly services: readonly WatchedUnit[];
   readonly guards?: Guards;
@@ -50,7 +54,7 @@ export async function makePlan(
   const parameters = parametersOf(definition, action.parameters);
   // What the action reads of its units are the facts that the gates judge: both are of one moment.
   const known = new Map<string, UnitReading>();
-  const draft = await definition.plan(parameters, {
+  const context: PlanContext = {
     read: async (request) => {
       const snapshot = await parts.host.read({ ...request, signal });
       if (!isUnknown(snapshot.units)) for (const unit of snapshot.units.asked) known.set(unit.name, unit);
@@ -68,17 +72,19 @@ export async function makePlan(
     ownUnit: ownUnit(),
     nixActivity: async () => (await parts.host.nixActivity?.(signal)) ?? CANNOT_TELL,
     thresholds: parts.thresholds,
+    diskClearsAt: (mount) => clearingLevelOf(mount, parts.thresholds.diskPercent, parts.mounts),
     services: parts.services,
     ...{ guards, nix, keep, earlier },
     signal,
-  });
+  };
+  const draft = await definition.plan(parameters, context);
   expectDraft(action.action, draft);
   const names = [...new Set([...draft.targets, ...draft.steps.flatMap(namedBy)])];
   const units = await readUnits(names.filter(isUnitName), parts.host, signal, known);
   const targets = names.map((name) => units.get(name) ?? { kind: 'plain' as const, id: name });
   const jobs = parts.isRefused?.(targets) ? [] : jobsIn(draft);
   const planned = await planEffects(jobs, parts.host, signal);
-  const refusal = draft.refusal ?? planned.refusal;
+  const refusal = draft.refusal ?? (await lackOfOwn(action.action, definition, context)) ?? planned.refusal;
   const listed = new Map(parts.services.map((watched) => [watched.unit, watched]));
   const approval = [draft.approval, effectsApproval(planned.effects, listed)].filter(
     (reason) => reason !== undefined,
@@ -100,6 +106,16 @@ export async function makePlan(
     ...(refusal === undefined ? {} : { refusal }),
     ...(approval.length === 0 ? {} : { approval: approval.join('; ') }),
   });
+}
+
+/** What comes with the library refuses in its plan; an action of somebody's own need not say twice what the host lacks. */
+async function lackOfOwn(
+  action: string,
+  definition: ActionDefinition,
+  context: PlanContext,
+): Promise<Block | undefined> {
+  const sentence = isBuiltIn(action) ? undefined : await definition.unavailable?.(context);
+  return sentence === undefined ? undefined : { reason: 'unavailable', sentence };
 }
 
 /** An action of a host program's own may forget a part; it is told so by name. */

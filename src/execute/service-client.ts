@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../errors.js';
+import { unknown, type Reading } from '../host/reading.js';
 import { lazy } from '../lazy.js';
 import type { HealingAction, Plan } from '../plan.js';
 import type { Execution } from './executor.js';
@@ -64,6 +65,27 @@ export class ServiceClient {
     return plan;
   }
 
+  /**
+   * Tells whether the policy of the helper lists an action; the sentence why not. It is asked for a plan with a parameter
+   * that no action has: the policy is judged first, and of an action that it lists the parameters are refused, so that
+   * nothing is read and nothing planned.
+   */
+  async allows(action: string, signal: AbortSignal): Promise<Reading<true | string>> {
+    const request = requestFor('plan', { action, parameters: { capabilities: true } });
+    const line = `${JSON.stringify(request)}\n`;
+    const conversation = await this.#inTurn(() => this.#converse(line, PLAN_WITHIN_MS, signal));
+    if (conversation?.kind !== 'answered') {
+      const { error = 'The root helper was not asked' } = executionOf(conversation, request, 0);
+      return unknown(error);
+    }
+    try {
+      const { blockedBy, error = 'The root helper gave no reason' } = parseAnswer(conversation.text, request);
+      return blockedBy === 'not-allowed' ? error : true;
+    } catch (error) {
+      return unknown(messageOf(error));
+    }
+  }
+
   /** Has the helper plan, judge and carry out an action. */
   async execute(action: HealingAction, options: HelperExecuteOptions): Promise<Execution> {
     const { approved, timeoutMs, signal, digest } = options;
@@ -73,11 +95,16 @@ export class ServiceClient {
   }
 
   #ask(request: HelperRequest, limitMs: number, signal: AbortSignal): Promise<Execution> {
-    const answer = this.#last.then(async () => {
+    return this.#inTurn(async () => {
       const start = performance.now();
       const conversation = await this.#converse(`${JSON.stringify(request)}\n`, limitMs, signal);
       return executionOf(conversation, request, performance.now() - start);
     });
+  }
+
+  /** One request at a time: the helper refuses a second one. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const answer = this.#last.then(work);
     this.#last = answer;
     return answer;
   }

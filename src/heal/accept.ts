@@ -15,6 +15,7 @@ export function acceptIssue(given: unknown, now: Date, option = 'issue'): Issue 
     timestamp = now,
     attempt,
     evidence,
+    log,
     check,
     heals,
     becauseOf,
@@ -37,6 +38,7 @@ export function acceptIssue(given: unknown, now: Date, option = 'issue'): Issue 
     throw refusal(`${option}.attempt`, 'a whole number from 0', attempt);
   }
   if (evidence !== undefined) expectStrings(`${option}.evidence`, evidence);
+  if (log !== undefined) expectStrings(`${option}.log`, log);
   if (check !== undefined && (typeof check !== 'string' || check === '')) {
     throw refusal(`${option}.check`, 'the name of a check', check);
   }
@@ -54,6 +56,7 @@ export function acceptIssue(given: unknown, now: Date, option = 'issue'): Issue 
     component: componentOf(component),
     timestamp: new Date(timestamp),
     ...(Array.isArray(evidence) ? { evidence: Object.freeze([...(evidence as string[])]) } : {}),
+    ...(Array.isArray(log) ? { log: Object.freeze([...(log as string[])]) } : {}),
   });
 }
 

@@ -1,7 +1,8 @@
 import { messageOf } from '../errors.js';
 import type { CycleReport } from '../events.js';
 import type { Glance } from '../detect/glance.js';
-import type { BlockReason } from '../plan.js';
+import { digestOf } from '../guard/approvals.js';
+import type { BlockReason, Plan } from '../plan.js';
 import type { ComponentVerdict } from '../issue.js';
 import type { HealingResult, Outcome } from '../result.js';
 
@@ -23,6 +24,8 @@ export type Seen = readonly ComponentVerdict[] | Pick<Glance, 'verdicts'>;
 
 /** How many results are kept. */
 const RECENT = 100;
+/** So many plans of requests for approval are kept. */
+const ASKED = 50;
 /** So many different actions are counted each by its name; a resolver may make names up for ever. */
 const NAMES = 100;
 
@@ -31,6 +34,8 @@ export class Chronicle {
   readonly #actions = new Map<string, Map<ActionCount['outcome'], number>>();
   readonly #blocked = new Map<BlockReason, number>();
   readonly #recent: HealingResult[] = [];
+  /** Plans that a person was asked about, by digest: a request is shown with its plan, whatever blocks it later. */
+  readonly #asked = new Map<string, Plan>();
   #cycles = 0;
   #failedCycles = 0;
   #last: Looked | undefined;
@@ -73,7 +78,21 @@ export class Chronicle {
     this.#failure = { error: messageOf(error), at };
   }
 
+  /** A person is asked about a plan. */
+  asked(plan: Plan): void {
+    const digest = digestOf(plan);
+    this.#asked.delete(digest);
+    this.#asked.set(digest, plan);
+    for (const oldest of this.#asked.keys()) if (this.#asked.size > ASKED) this.#asked.delete(oldest);
+  }
+
+  /** The plan of a request for approval, where this engine has made it. */
+  plan(digest: string): Plan | undefined {
+    return this.#asked.get(digest);
+  }
+
   ended(result: HealingResult): void {
+    if (result.blockedBy === 'needs-approval' && result.plan) this.asked(result.plan);
     if (result.outcome === 'skipped') {
       this.#blocked.set(result.blockedBy, (this.#blocked.get(result.blockedBy) ?? 0) + 1);
     }

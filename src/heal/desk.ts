@@ -1,6 +1,7 @@
 import type { SimpleDetector } from '../detect/detector.js';
 import { listedNames } from '../detect/watched-units.js';
 import { SelfHealingError } from '../errors.js';
+import type { Capability } from '../execute/executor.js';
 import { expectText, nearest, refusal } from '../expect.js';
 import { approve, reject } from '../guard/approvals.js';
 import { resetComponent, undoReset } from '../guard/record.js';
@@ -8,12 +9,15 @@ import { expectReason, MOST_PAUSES, withCommand, type OperatorCommand } from '..
 import type { Approval, GuardState } from '../guard/state.js';
 import { componentOf } from '../host/systemd/unit-name.js';
 import type { HealingResult } from '../result.js';
+import { lazy } from '../lazy.js';
 import { printable } from '../printable.js';
 import type { Cycle } from '../watch/cycle.js';
 import { explain, type Explanation } from './explain.js';
 import { noteLapses } from '../watch/record-health.js';
 import type { EnginePorts } from '../repair/ports.js';
 import { statusOf, type EngineStatus, type StatusFacts } from './status.js';
+
+const byExecutor = lazy(() => import('./capabilities.js'));
 
 /** Where a person has a say: approvals, pauses, resets. Everything said is written down before it counts. */
 export class Desk {
@@ -46,6 +50,12 @@ export class Desk {
       });
   }
 
+  /** Whether each action can be carried out. */
+  async capabilities(signal: AbortSignal): Promise<readonly Capability[]> {
+    const { executor, actions } = this.#ports;
+    return (await byExecutor()).capabilitiesBy(executor, actions, signal);
+  }
+
   /** How the engine stands. */
   status({ monitoring, closed }: Pick<StatusFacts, 'monitoring' | 'closed'>): EngineStatus {
     const { ledger, guards, clock, detector, policy, actions, dryRun, healingEnabled } = this.#ports;
@@ -64,7 +74,6 @@ export class Desk {
       ],
       actions: actions.names,
       inHand: (component) => this.#cycle.inRepair(component),
-      lastResult: (component) => this.#cycle.lastResult(component),
       now: ledger.now(),
       wall: clock.now(),
     });
@@ -78,6 +87,7 @@ export class Desk {
   /** Says yes to a plan: all gates again, and then it is carried out at once. */
   async approve(id: string, by: string, signal: AbortSignal): Promise<HealingResult | undefined> {
     const { component, action } = await this.#asked(id);
+    this.#expectActing(id);
     await this.#write({ command: 'approve', of: `${action} for ${component}`, by }, (state) =>
       approve(state, id),
     );
@@ -181,6 +191,20 @@ export class Desk {
     );
     const rest = known.length === 0 ? 'none is waiting' : `waiting are: ${known.join(', ')}`;
     throw new SelfHealingError('invalid-argument', `No approval is waiting under \`${id}\`; ${rest}`);
+  }
+
+  /** A yes that nothing would come of is refused: it would be used later, or lapse, without a word. */
+  #expectActing(id: string): void {
+    const { ledger, healingEnabled } = this.#ports;
+    const reasons = Object.keys(ledger.state.pauses);
+    const why =
+      reasons.length > 0
+        ? `repairs are paused (${reasons.join('; ')}): resume them first`
+        : healingEnabled
+          ? undefined
+          : 'healing is switched off: set `healingEnabled` to true first';
+    if (why === undefined) return;
+    throw new SelfHealingError('invalid-argument', `\`${id}\` was not approved, because ${why}`);
   }
 
   async #opened(): Promise<void> {

@@ -26,6 +26,11 @@ export function narrate(events: Emitter, logger: Logger, lastLook: () => number)
     logger.warn(`Trouble with ${issue.component}: ${issue.description}`),
   );
   events.on('issue:cleared', ({ issue }) => logger.info(`${issue.component} reads well again`));
+  events.on('issue:gone', ({ issue: { component } }) =>
+    logger.warn(
+      `${component} is gone: nothing is read of it any more, and its issue is closed without a proof`,
+    ),
+  );
   events.on('issue:relapsed', ({ issue, action, afterMs }) =>
     logger.warn(`${issue.component}: the repair by \`${action}\` lasted only ${span(afterMs)}`),
   );

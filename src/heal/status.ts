@@ -120,7 +120,6 @@ export interface StatusFacts extends Pick<
   /** Actions that can be carried out. */
   readonly actions: readonly string[];
   readonly inHand: (component: string) => boolean;
-  readonly lastResult: (component: string) => HealingResult | undefined;
   /** Steady time. */
   readonly now: number;
   /** The wall clock at that time. */
@@ -213,14 +212,12 @@ function componentsOf({ state, chronicle, issues, watched, inHand, now }: Status
   });
 }
 
-function approvalsOf({ state, guards, lastResult, now }: StatusFacts): WaitingApproval[] {
+function approvalsOf({ state, guards, chronicle, now }: StatusFacts): WaitingApproval[] {
   return state.approvals
     .filter(({ answer }) => answer === 'waiting')
     .map(({ id, digest, component, action, reason, askedAt }) => {
-      const result = lastResult(component);
-      const asked = result?.blockedBy === 'needs-approval' && result.actionTaken === action;
       const lapsesInMs = Math.max(0, askedAt + guards.approval.lapseMs - now);
-      const plan = asked ? result.plan : undefined;
+      const plan = chronicle.plan(digest);
       return { id, digest, component, action, reason, askedAgoMs: now - askedAt, lapsesInMs, plan };
     });
 }

@@ -14,6 +14,11 @@ export interface ReadRequest {
    * for a host.
    */
   readonly patterns?: readonly string[] | undefined;
+  /**
+   * Mount points to read whatever is mounted there, and although the same file system is read by another path. A host
+   * may remember them. One that is not among the readings has nothing mounted. Optional for a host.
+   */
+  readonly mountPoints?: readonly string[] | undefined;
   /** Also look for units in trouble that nobody named. Default `false`. */
   readonly discover?: boolean | undefined;
   /**
@@ -50,9 +55,9 @@ export interface Host {
   read(request?: ReadRequest): Snapshot | Promise<Snapshot>;
   /**
    * Makes gauges for whoever looks often; those that are not among these parts are unknown. `undefined` while there are
-   * none, as before the first `read`. Optional.
+   * none, as before the first `read`. `mountPoints` as in {@link ReadRequest.mountPoints}. Optional.
    */
-  liveGauges?(parts: readonly GaugePart[]): LiveGauges | undefined;
+  liveGauges?(parts: readonly GaugePart[], mountPoints?: readonly string[]): LiveGauges | undefined;
   /** The last log lines of a unit, as evidence: few and short. Optional. */
   unitLog?(unit: string, signal?: AbortSignal): Promise<Reading<readonly string[]>>;
   /** Memory of a unit that only ending it gives back, in bytes. Optional. */

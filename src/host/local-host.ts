@@ -50,7 +50,6 @@ export function localHost(): Host {
     { recent, signal }: ReadRequest,
   ): Promise<SystemReading> => ({
     nixos: runsNixos() ? (await loadNixos()).read() : NO_NIXOS,
-    rootfs: from.rootfs(),
     oomKills: from.oomKills(),
     state: await systemd.readState({ recent, signal }),
   });
@@ -62,13 +61,13 @@ export function localHost(): Host {
           (error: unknown) => nothingRead(`the reader of this host could not be loaded: ${messageOf(error)}`),
         );
       }
-      const { parts, units, patterns, discover = false, recent, fresh, signal } = request;
+      const { parts, units, mountPoints, patterns, discover = false, recent, fresh, signal } = request;
       const timestamp = Date.now();
       const cpu = wants(parts, 'cpu') ? reader.cpu() : NOT_ASKED;
       const memory = wants(parts, 'memory') ? reader.memory(signal) : NOT_ASKED;
       const load = wants(parts, 'load') ? reader.load() : NOT_ASKED;
       const pressure = wants(parts, 'pressure') ? reader.pressure() : NOT_ASKED;
-      const mounts = wants(parts, 'mounts') ? reader.mounts(signal) : NOT_ASKED;
+      const mounts = wants(parts, 'mounts') ? reader.mounts(signal, mountPoints) : NOT_ASKED;
       const unitsRead = wants(parts, 'units')
         ? systemd.readUnits({ names: units ?? NO_NAMES, patterns, discover, recent, fresh, signal })
         : NOT_ASKED;
@@ -82,7 +81,7 @@ export function localHost(): Host {
           }))
         : { timestamp, cpu, memory, load, mounts, pressure, units: unitsRead, system };
     },
-    liveGauges: (parts) => linux?.liveGauges(parts),
+    liveGauges: (parts, mountPoints) => linux?.liveGauges(parts, mountPoints),
     unitMemory: async (unit, signal) => (await unitMemory()).anonymousMemory(unit, signal),
     unitLog: async (unit, signal) => (await unitLog()).unitLog(unit, signal),
     watch: (units, listener) => systemd.watch(units, listener),

@@ -12,7 +12,6 @@ import type {
   MemoryReading,
   MountReading,
   PressureReading,
-  SystemReading,
   UsageReading,
 } from './snapshot.js';
 
@@ -60,7 +59,6 @@ export interface PortableReader {
   load(): Reading<LoadReading>;
   pressure(): Reading<PressureReading>;
   mounts(signal?: AbortSignal): Reading<readonly MountReading[]> | Promise<Reading<readonly MountReading[]>>;
-  rootfs(): SystemReading['rootfs'];
   oomKills(): Reading<number>;
   /** Stops waiting for programs that are still running. */
   close(): void;
@@ -132,7 +130,6 @@ export function createPortableReader(options: PortableReaderOptions = {}): Porta
         (list) => toMounts(list, platform),
         signal,
       ),
-    rootfs: () => NOT_LINUX,
     oomKills: () => NOT_LINUX,
     close: () => slow.close(),
   };

@@ -4,7 +4,10 @@ import type { UnitReading } from './unit.js';
 
 /** CPU use over the time between two readings. */
 export interface CpuReading {
-  /** Share of all CPUs that was busy, in percent, 0–100. Waiting for a disk is not busy. */
+  /**
+   * Share of all CPUs that was busy, in percent, 0–100. Waiting for a disk is not busy. With `limitCpus`: share of that
+   * limit which the control group used.
+   */
   readonly percent: number;
   /** Number of CPUs that are online. */
   readonly cpus: number;
@@ -12,6 +15,11 @@ export interface CpuReading {
   readonly stealPercent?: number | undefined;
   /** Set where `percent` is an upper bound: it may be less. */
   readonly atMost?: true;
+  /**
+   * Set where this is not the use of the host, but that of the control group that the process lives in, or of one above
+   * it, because it is nearer to its limit: how many CPUs that limit allows, more than 0 and maybe less than 1.
+   */
+  readonly limitCpus?: number | undefined;
 }
 
 /** Memory of the host, or of the control group that the process lives in, whichever is fuller. */
@@ -47,7 +55,7 @@ export interface LoadReading {
   readonly cpus: number;
 }
 
-/** One file system that counts. */
+/** One file system that counts, or a whole pool of ZFS: then `space` is that of the pool. */
 export interface MountReading {
   /** Where it is mounted, unescaped: it may hold spaces. */
   readonly mountPoint: string;
@@ -60,6 +68,18 @@ export interface MountReading {
   readonly space: Reading<UsageReading>;
   /** Inodes; unknown where the file system has no fixed number of them (btrfs, for one). */
   readonly inodes: Reading<UsageReading>;
+  /** Room for metadata of a btrfs, in bytes: when it is full, every write fails. Left out for other types. */
+  readonly metadata?: UsageReading | undefined;
+  /** Whether it takes writes. Left out where the host does not tell, or tells it of another mount of the same device. */
+  readonly writes?: WriteReading | undefined;
+}
+
+/** Whether a file system takes writes. */
+export interface WriteReading {
+  /** `bad`: it became read-only, was shut down, or has errors. `by-design`: it is read-only, and was meant to be. */
+  readonly status: 'ok' | 'by-design' | 'bad';
+  /** The sentence that says by what one knows. */
+  readonly reason: string;
 }
 
 /** How full something is. */
@@ -98,9 +118,7 @@ export interface SystemReading {
   readonly state: Reading<string>;
   /** What NixOS runs, has booted and has kept; unknown on a host that is not NixOS. */
   readonly nixos: Reading<NixosReading>;
-  /** Whether the root file system went read-only, and the sentence that says by what one knows. */
-  readonly rootfs: Reading<{ readonly readOnly: boolean; readonly reason: string }>;
-  /** Processes that the kernel has killed for want of memory since the machine booted. Containers see those of the whole machine. */
+  /** Processes that the kernel has killed for want of memory since the machine booted; in a container with control groups of version 2, those of the container. */
   readonly oomKills: Reading<number>;
 }
 
@@ -124,7 +142,9 @@ export interface Gauges {
     Pick<MemoryReading, 'scope' | 'totalBytes' | 'reservedBytes' | 'availableBytes' | 'usedPercent'>
   >;
   readonly load: Reading<Pick<LoadReading, 'one' | 'cpus'>>;
-  readonly mounts: Reading<readonly Pick<MountReading, 'mountPoint' | 'space' | 'inodes'>[]>;
+  readonly mounts: Reading<
+    readonly Pick<MountReading, 'mountPoint' | 'space' | 'inodes' | 'metadata' | 'writes'>[]
+  >;
 }
 
 /**

@@ -5,13 +5,21 @@ import type { PrometheusRegistry } from './exposition.js';
 import { lazy } from '../lazy.js';
 import { healthOf } from './health.js';
 import { expectAddress, expectPrefix, type Address, type ListenOptions } from './http/address.js';
+import {
+  hostRulesFrom,
+  isForwarded,
+  isOurName,
+  localAddressOf,
+  type HostOptions,
+  type HostRules,
+} from './http/hosts.js';
 import { json, pathOf, safely, send, text, type Answer } from './http/answer.js';
 import { HttpServer, type Handler } from './http/http-server.js';
 import { indexPage } from './index-page.js';
 import type { ObservedEngine } from './metrics.js';
 
 /** What a {@link MetricsServer} is told. */
-export interface MetricsServerOptions extends ListenOptions {
+export interface MetricsServerOptions extends ListenOptions, HostOptions {
   /** The engine that is shown; it may be running already. */
   readonly healingEngine: ObservedEngine;
   /** Name or address of the interface to listen on. Default `127.0.0.1`: this machine only. */
@@ -33,7 +41,7 @@ export interface MetricsServerOptions extends ListenOptions {
 const adapter = lazy(() => import('./prometheus.js'));
 const promClient = lazy(() => import('prom-client'));
 
-const OPTIONS = ['healingEngine', 'host', 'port', 'registry', 'maxConnections'];
+const OPTIONS = ['healingEngine', 'host', 'port', 'registry', 'maxConnections', 'allowedHosts', 'publicUrl'];
 const DEFAULTS = { host: '127.0.0.1', port: 9_090 };
 
 /** What is scraped. */
@@ -49,6 +57,7 @@ interface Sources {
  */
 export class MetricsServer implements AsyncDisposable {
   readonly #options: MetricsServerOptions;
+  readonly #hosts: HostRules;
   readonly #server: HttpServer;
   readonly #scrapes = new Map<PrometheusRegistry, Promise<string>>();
   #sources: Promise<Sources> | undefined;
@@ -60,6 +69,7 @@ export class MetricsServer implements AsyncDisposable {
     if (options.registry !== undefined)
       expectMethods('registry', options.registry, ['metrics', 'registerMetric']);
     this.#options = { ...options };
+    this.#hosts = hostRulesFrom(options);
     const defaults = expectAddress(options, DEFAULTS);
     this.#server = new HttpServer({
       handler: this.handler(),
@@ -102,6 +112,10 @@ export class MetricsServer implements AsyncDisposable {
   }
 
   async #answer(request: IncomingMessage, prefix: string): Promise<Answer> {
+    if (!isOurName(request.headers.host, localAddressOf(request), this.#hosts))
+      return text(403, 'This name is not one of this server: add it to `allowedHosts` if it should be');
+    if (this.#hosts.publicOrigin === undefined && isForwarded(request))
+      return text(403, 'A proxy has passed this on: set `publicUrl` to the address that it is reached by');
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       return text(405, 'Only GET and HEAD are answered', { allow: 'GET, HEAD' });
     }

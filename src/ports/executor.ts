@@ -11,6 +11,14 @@ export function ownedExecutor(executor: Executor, clock: Clock, reading: AbortSi
   return {
     plan: async (action, options) =>
       expectPlan(await plans.make('`executor.plan`', DEADLINES.planMs, () => executor.plan(action, options))),
+    get capabilities() {
+      const { capabilities } = executor;
+      return (
+        capabilities &&
+        ((options?: { readonly signal?: AbortSignal }) =>
+          plans.make('`executor.capabilities`', DEADLINES.readMs, () => capabilities.call(executor, options)))
+      );
+    },
     execute: async (action, options = {}) => {
       let ms = options.plan ? stepsMs(options.plan) : DEADLINES.unlimitedMs;
       const onPlan = (plan: Plan): void => {

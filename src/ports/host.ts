@@ -7,11 +7,8 @@ import { callOwned, owned } from '../pending.js';
 import { DEADLINES } from './deadlines.js';
 import { PortCalls } from './port-calls.js';
 
-/** Those that answer with a list. */
-const LISTS: readonly string[] = ['unitLog', 'unitRelations', 'activeServices', 'unitChanges'];
 /** Parts of a host that answer with a reading. */
-const READINGS = ['unitLog', 'unitMemory', 'unitRelations', 'activeServices', 'unitChanges'] as const;
-const NIX_READINGS = ['systemIdentity', 'preSwitchCheck', 'nixActivity'] as const;
+type ReadingName = Exclude<keyof Host, 'read' | 'liveGauges' | 'watch' | 'close'>;
 
 interface HostSources {
   readonly clock: Clock;
@@ -44,7 +41,7 @@ export function ownedHost(host: Host, { clock, logger, reading }: HostSources): 
     read: (request: Parameters<Host['read']>[0]) => call('read', () => host.read(request)),
     close: () => host.close?.(),
   };
-  for (const method of [...READINGS, ...NIX_READINGS]) {
+  for (const method of Object.keys(ANSWERS) as ReadingName[]) {
     const reading = async (...given: unknown[]): Promise<Reading<unknown>> => {
       try {
         const work = (host[method] as (...given: unknown[]) => Promise<Reading<unknown>>).bind(host);
@@ -61,13 +58,28 @@ export function ownedHost(host: Host, { clock, logger, reading }: HostSources): 
   return around as unknown as Host;
 }
 
-/** `null` is an answer of one of them, `undefined` of none. */
-function expectReading(answer: unknown, method: string): Reading<unknown> {
-  const isAnswer = method === 'preSwitchCheck' && (answer === null || typeof answer === 'string');
-  const isMemory = method === 'unitMemory' && typeof answer === 'number';
-  if (isAnswer || isMemory || isUnknown(answer)) return answer;
-  if (LISTS.includes(method) ? Array.isArray(answer) : typeof answer === 'object' && answer !== null)
-    return answer;
+const isObject = (answer: unknown): boolean =>
+  typeof answer === 'object' && answer !== null && !Array.isArray(answer);
+const isListOf =
+  (isEntry: (entry: unknown) => boolean) =>
+  (answer: unknown): boolean =>
+    Array.isArray(answer) && answer.every(isEntry);
+const isText = (entry: unknown): boolean => typeof entry === 'string';
+
+/** What each reading may answer, where it is known. */
+const ANSWERS: Readonly<Record<ReadingName, (answer: unknown) => boolean>> = {
+  unitLog: isListOf(isText),
+  unitMemory: (answer) => typeof answer === 'number' && answer >= 0,
+  unitRelations: isListOf(isObject),
+  activeServices: isListOf(isText),
+  unitChanges: isListOf(isText),
+  systemIdentity: isObject,
+  preSwitchCheck: (answer) => answer === null || isText(answer),
+  nixActivity: isObject,
+};
+
+function expectReading(answer: unknown, method: ReadingName): Reading<unknown> {
+  if (isUnknown(answer) || ANSWERS[method](answer)) return answer;
   throw new TypeError(`it answered ${messageOf(answer)}`);
 }
 

@@ -133,6 +133,20 @@ async function chooseRung(
   }
 }
 
+/** The same choice with a plan of this moment. It was not judged yet. */
+export async function planAnew(
+  choice: Choice,
+  { executor, dryRun }: Pick<ChoiceSources, 'executor' | 'dryRun'>,
+  signal: AbortSignal,
+): Promise<Choice> {
+  try {
+    const plan = await executor.plan(choice.action, { signal, dryRun });
+    return { ...choice, plan, digest: digestOf(plan) };
+  } catch (error) {
+    return { ...choice, error: messageOf(error) };
+  }
+}
+
 /** What a resolver of the host program returns may be anything. */
 function expectAction(action: unknown): HealingAction {
   const { action: name, parameters } = (action ?? {}) as Partial<HealingAction>;

@@ -1,4 +1,5 @@
 import type { Issue } from '../issue.js';
+import type { Plan } from '../plan.js';
 import type { HealingResult } from '../result.js';
 import { repairAll } from './batch.js';
 import { Judge } from './judge.js';
@@ -19,6 +20,8 @@ export interface Round {
   readonly openChecks: (component: string) => readonly string[];
   /** Called when an act begins. */
   readonly started: (component: string) => void;
+  /** Called when a person is asked about a plan. */
+  readonly asked: (plan: Plan) => void;
   /** Receives each result when it is there. */
   readonly done: (result: HealingResult) => void;
   readonly signal: AbortSignal;
@@ -28,7 +31,7 @@ export interface Round {
 export function repairRound(
   issues: readonly Issue[],
   ports: EnginePorts,
-  { dryRun, slots, nextId, openChecks, started, done, signal }: Round,
+  { dryRun, slots, nextId, openChecks, started, asked, done, signal }: Round,
 ): Promise<HealingResult[]> {
   const { host, detector, resolver, executor, actions, policy } = ports;
   const { guards, ledger, clock, logger, bootId, acting, approve, emit } = ports;
@@ -54,7 +57,10 @@ export function repairRound(
       },
       approval: {
         ...{ ledger, guards, clock, logger, approve },
-        asked: (event) => emit('approval:asked', event),
+        asked(event) {
+          asked(event.request.plan);
+          emit('approval:asked', event);
+        },
       },
     },
     signal,

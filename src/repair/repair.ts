@@ -4,7 +4,7 @@ import { messageOf } from '../errors.js';
 import type { Execution } from '../execute/executor.js';
 import type { Block, Plan } from '../plan.js';
 import type { HealingResult } from '../result.js';
-import { climb, type Choice, type ChoiceSources } from './choose.js';
+import { climb, planAnew, type Choice, type ChoiceSources } from './choose.js';
 import {
   carryOut,
   ranAnother,
@@ -73,22 +73,31 @@ export async function repair(chosen: Choice, sources: RepairSources, turn: Turn)
   return resultOf(choice, ending, { id, endedAt: clock.now(), durationMs, dryRun });
 }
 
+/** A plan that is older than this, in milliseconds, is made anew: a unit that it would touch may have come up since. */
+const OLD_PLAN_MS = 250;
+
 async function repairOnce(
-  choice: Choice,
+  chosen: Choice,
   id: string,
   sources: RepairSources,
   { busy, signal }: Turn,
 ): Promise<Rung> {
-  const { judge, recorder, announce, detector } = sources;
-  const { issue, plan, digest, block, error } = choice;
+  const { judge, recorder, announce, detector, clock } = sources;
+  const { issue, block } = chosen;
+  let choice = chosen;
   const skipped = (by: Block): Rung => ({ choice, ending: { outcome: 'skipped', block: by } });
   if (signal.aborted) return skipped(STOPPED);
   if (block) return skipped(block);
+
+  const read = clock.monotonic();
+  const reading = { component: issue.component, check: issue.check, signal };
+  const before = choice.error === undefined ? await lookAgain(detector, reading) : [];
+  if (signal.aborted) return skipped(STOPPED);
+  // A check that takes its time is answered by a host that has gone on meanwhile.
+  if (clock.monotonic() - read > OLD_PLAN_MS) choice = await planAnew(choice, sources, signal);
+  const { plan, digest, error } = choice;
   if (error !== undefined) return { choice, ending: await misfire(choice, error, sources) };
   if (plan === undefined || digest === undefined) throw new Error(`No plan was made for ${issue.component}`);
-
-  const before = await lookAgain(detector, { component: issue.component, check: issue.check, signal });
-  if (signal.aborted) return skipped(STOPPED);
   const blockedNow = judge.all(issue, { plan, digest }, { before: worstVerdict(before), busy });
   if (blockedNow) return skipped(blockedNow);
   announce.planned({ issue, plan });

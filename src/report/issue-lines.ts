@@ -2,19 +2,26 @@ import { conditionOf, effectLines, NO_EFFECTS } from '../effects.js';
 import { wordsOf } from '../execute/words-of.js';
 import { Severity, type ComponentVerdict } from '../issue.js';
 import type { HealingResult } from '../result.js';
+import { counted } from './counts.js';
 import { groupBy, namesOf, shapeOf, type Group } from './group.js';
 import type { Paint } from './paint.js';
 
-/** Groups are shown in full within this many lines, the first one always; then with one line each. */
-const FULL_LINES = 26;
 /** Groups with one line each; the rest is counted. */
 const SHORT_LINES = 6;
+/** The head, the line that counts what is left out, and the one that tells of `--json`. */
+const FRAME_LINES = 3;
+/** A group in full has at least these lines, however little room there is: what is wrong, whose it is, and why not. */
+const FEWEST_LINES = 8;
 
-/** What is wrong and what would be done: the counts, then what is alike together. */
+/**
+ * What is wrong and what would be done, what is alike together, within so many lines: the first groups in full, the
+ * next with one line each, and the rest is counted.
+ */
 export function issueLines(
   results: readonly HealingResult[],
   verdicts: readonly ComponentVerdict[],
   paint: Paint,
+  room: number,
 ): string[] {
   const blind = verdicts.filter(({ status }) => status === 'unknown').length;
   const but =
@@ -25,17 +32,17 @@ export function issueLines(
     return [paint.strong('What is wrong'), `  ${paint.good('Nothing')}${but}. So nothing would be done.`];
   }
   const groups = groupBy(results, alike);
-  const lines = [
-    paint.strong(`What is wrong: ${counted(results.length, 'issue')}${but}`),
-    ...(results.length === 1 ? [] : [`  ${counts(results)}`]),
-  ];
-  let full = 0;
+  const lines = [paint.strong(`What is wrong: ${counted(results.length, 'issue')}${but}`)];
+  const forShort = Math.min(groups.length - 1, SHORT_LINES);
+  const full = Math.max(FEWEST_LINES, room - FRAME_LINES - forShort);
+  let used = 0;
   let short = 0;
   for (const [index, group] of groups.entries()) {
     const own = groupLines(group, index + 1, paint);
-    if (short === 0 && (full === 0 || full + own.length <= FULL_LINES)) {
-      full += own.length;
-      lines.push(...own);
+    if (short === 0 && (used === 0 || used + own.length <= full)) {
+      const shown = used === 0 ? cut(own, full, paint) : own;
+      used += shown.length;
+      lines.push(...shown);
     } else if (short < SHORT_LINES) {
       short += 1;
       lines.push(shortLine(group, index + 1, paint));
@@ -50,18 +57,11 @@ export function issueLines(
   return lines;
 }
 
-const counted = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;
-
-/** Returns how many would be repaired and how many are blocked, by gate. */
-function counts(results: readonly HealingResult[]): string {
-  const planned = results.filter(({ success }) => success).length;
-  const gates = groupBy(
-    results.filter(({ success }) => !success),
-    ({ blockedBy, outcome }) => blockedBy ?? outcome,
-  );
-  const blocked = gates.map(({ items, first }) => `${items.length} ${first.blockedBy ?? first.outcome}`);
-  const sum = results.length - planned;
-  return `${planned} would be repaired, ${sum} would not${sum === 0 ? '' : ` (${blocked.join(', ')})`}`;
+/** The last line says whether anything blocks it: what is left out is before that. */
+function cut(lines: readonly string[], most: number, paint: Paint): readonly string[] {
+  if (lines.length <= most) return lines;
+  const left = lines.length - most + 1;
+  return [...lines.slice(0, most - 2), paint.faint(`       … ${left} lines more`), lines.at(-1)!];
 }
 
 /** The same for results that differ only in names and numbers. */

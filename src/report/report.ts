@@ -1,9 +1,13 @@
 import type { CycleReport } from '../events.js';
 import type { PermissionStatus } from '../execute/permission-status.js';
 import { printable, printableData } from '../printable.js';
+import { countsOf } from './counts.js';
 import { issueLines } from './issue-lines.js';
 import type { Paint } from './paint.js';
 import { verdictLines } from './verdict-lines.js';
+
+/** Lines of two screens of a terminal. */
+const TWO_SCREENS = 48;
 
 /**
  * Renders a dry run for a person: what was read, what is wrong, what would be done and why not. It fits on two
@@ -15,15 +19,15 @@ export function renderReport(
   paint: Paint,
 ): string {
   const { verdicts, results, detectionMs } = printableData(report);
-  return [
+  const head = [
     paint.strong('Luminous self-healing: a dry run on this host. Nothing is changed.'),
+    ...(results.length > 1 ? [`${countsOf(results)}.`] : []),
     '',
     paint.strong(`What was read`) + paint.faint(` (in ${detectionMs.toFixed(2)} ms)`),
     ...verdictLines(verdicts, paint),
     '',
-    ...issueLines(results, verdicts, paint),
-    '',
-    paint.strong('What this process may do'),
-    `  ${printable(permissions.description)}`,
-  ].join('\n');
+  ];
+  const foot = ['', paint.strong('What this process may do'), `  ${printable(permissions.description)}`];
+  const room = TWO_SCREENS - head.length - foot.length;
+  return [...head, ...issueLines(results, verdicts, paint, room), ...foot].join('\n');
 }

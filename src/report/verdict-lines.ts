@@ -13,7 +13,7 @@ const CATEGORIES: Readonly<Record<IssueType, string>> = {
 /** So many verdicts of one check and status are shown one by one; more share a line where they read alike. */
 const APART = 3;
 /** A category has at most this many lines; the bad ones come first then. */
-const MOST_LINES = 8;
+const MOST_LINES = 6;
 
 /** What was read, by category: a line for each component, or for components that read alike. */
 export function verdictLines(verdicts: readonly ComponentVerdict[], paint: Paint): string[] {

@@ -40,6 +40,7 @@ export const COMPONENT_LADDERS: ReadonlyMap<string, Ladder> = new Map([
   ['disk:', [collectGarbage]],
   ['inodes', [freeInodesAtStore]],
   ['inodes:', [freeInodes]],
+  ['readonly:', [none]],
   ['system', [rollBack]],
   ['system:', [none]],
 ]);

@@ -4,8 +4,8 @@ import { printable, printableJson } from '../printable.js';
 import { ask, EXIT, NoAnswer } from './control/client.js';
 import { HELP, parseCommandLine, type Invocation } from './control/command-line.js';
 import { render, wentWell } from './control/render.js';
+import { capabilitiesHere, lookAtThisHost, paintOf } from './look.js';
 import { approveAsPerson, confirmOnTerminal } from './control/person-approval.js';
-import { lookAtThisHost, paintOf } from './look.js';
 import type { EngineStatus } from '../heal/status.js';
 import { version } from '../../package.json';
 
@@ -45,10 +45,9 @@ async function askDaemon(invocation: Extract<Invocation, { kind: 'ask' }>): Prom
     });
   } catch (error) {
     if (!orLook || !(error instanceof NoAnswer) || error.exit !== EXIT.absent) throw error;
-    console.error(
-      'The daemon is not running. This is a look by this process (see `luminous-healing --help`).',
-    );
-    console.log(await lookAtThisHost(invocation));
+    const what = command === 'capabilities' ? 'what this process can do' : 'a look by this process';
+    console.error(`The daemon is not running. This is ${what} (see \`luminous-healing --help\`).`);
+    console.log(command === 'capabilities' ? await capabilitiesHere(json) : await lookAtThisHost(invocation));
     return EXIT.ok;
   }
   if (!answer.ok) {

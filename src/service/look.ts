@@ -4,7 +4,8 @@ import type { CycleReport } from '../events.js';
 import { getPermissionStatus } from '../execute/permission-handler.js';
 import type { PermissionStatus } from '../execute/permission-status.js';
 import type { HealingOptions } from '../options.js';
-import { printableJson } from '../printable.js';
+import { printableData, printableJson } from '../printable.js';
+import { capabilityLines } from '../report/capability-lines.js';
 import { coloured, uncoloured, type Paint } from '../report/paint.js';
 import { renderReport } from '../report/report.js';
 
@@ -39,6 +40,19 @@ export async function lookAtThisHost(
   return json
     ? printableJson({ ...report, permissions }, 2)
     : renderReport(report, permissions, paintOf(process.stdout));
+}
+
+/** What `capabilities` prints where no daemon answers: by what this process may do. */
+export async function capabilitiesHere(json: boolean): Promise<string> {
+  const engine = createSelfHealingEngine({ dryRun: true });
+  try {
+    const capabilities = await engine.capabilities();
+    return json
+      ? printableJson(capabilities, 2)
+      : capabilityLines(printableData(capabilities), paintOf(process.stdout)).join('\n');
+  } finally {
+    await engine.close();
+  }
 }
 
 /** Colours for a terminal, none for a file, a pipe or where `NO_COLOR` is set. */

@@ -17,18 +17,25 @@ export function statusLine(status: EngineStatus): string {
   function stateOf({ lastLook }: EngineStatus): string {
     if (lastFailure) return `Looking at the host failed: ${lastFailure.error}`;
     if (lastLook === undefined) return 'Not looked yet';
-    if (issues.length > 0)
-      return `Trouble with ${listed([...new Set(issues.map(({ component }) => component))])}`;
+    if (issues.length > 0) return troubleWith([...new Set(issues.map(({ component }) => component))]);
     const unknown = verdicts.filter((verdict) => verdict.status === 'unknown').length;
     const blind = unknown === 0 ? '' : `, ${unknown} of them unknown`;
     return `All well: ${counted(new Set(verdicts.map(({ component }) => component)).size, 'component')}${blind}`;
   }
 }
 
+const MOST_LISTED = 5;
+
 const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
+/** Many are counted first. */
+const troubleWith = (components: readonly string[]): string =>
+  components.length > MOST_LISTED
+    ? `Trouble with ${components.length} components: ${listed(components)}`
+    : `Trouble with ${listed(components)}`;
 
 /** The first few of many. */
 function listed(words: readonly string[]): string {
-  const rest = words.length - 5;
-  return rest > 0 ? `${words.slice(0, 5).join(', ')} and ${rest} more` : words.join(', ');
+  const rest = words.length - MOST_LISTED;
+  return rest > 0 ? `${words.slice(0, MOST_LISTED).join(', ')} and ${rest} more` : words.join(', ');
 }

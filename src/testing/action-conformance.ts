@@ -146,6 +146,7 @@ const contextOf = (host: FakeHost, services: readonly WatchedUnit[]): PlanContex
   systemIdentity: async (path) => (await host.systemIdentity?.(path)) ?? NOBODY_SAID,
   nixActivity: async () => (await host.nixActivity?.()) ?? NOBODY_SAID,
   services,
+  diskClearsAt: () => 85,
   guards: DEFAULT_GUARDS,
   nix: nixSettings(),
   keep: [],

@@ -18,6 +18,7 @@ const ASKED = [
   'disk',
   'disk:/',
   'inodes:/',
+  'readonly:/',
   'nginx',
   'system',
   'system:state',

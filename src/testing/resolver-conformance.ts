@@ -21,10 +21,11 @@ const COMPONENTS: Readonly<Record<IssueType, readonly string[]>> = {
     'disk:/with a space',
     'inodes',
     'inodes:/var',
+    'readonly:/',
     'mine',
   ],
   service: ['nginx', 'postgresql@15-main', 'a.socket', 'memory', 'my worker'],
-  system: ['system', 'system:state', 'system:rootfs', 'system:oom', 'mine'],
+  system: ['system', 'system:state', 'system:oom', 'mine'],
 };
 
 /** What a {@link resolverConformance} may be told. */

@@ -30,10 +30,12 @@ export function insistOnSnapshot(snapshot: unknown, about: string): asserts snap
   if (!isUnknown(mounts)) {
     const devices = mounts.map(({ device }) => device);
     insist(new Set(devices).size === devices.length, `${about} gave one device twice: ${devices.join(', ')}`);
-    for (const { mountPoint, space, inodes } of mounts) {
+    for (const { mountPoint, space, inodes, writes } of mounts) {
       insist(isText(mountPoint), `${about} gave a mount without a mount point`);
       if (!isUnknown(space)) insistOnUsage(space, `${about} on the space of ${mountPoint}`);
       if (!isUnknown(inodes)) insistOnUsage(inodes, `${about} on the inodes of ${mountPoint}`);
+      const isTold = writes === undefined || (isText(writes.status) && isText(writes.reason));
+      insist(isTold, `${about} gave ${textOf(writes)} as what ${mountPoint} does with writes`);
     }
   }
   if (!isUnknown(system)) insistOnSystem(system, about);
@@ -51,7 +53,7 @@ function insistOnUsage({ used, available, percent }: UsageReading, about: string
 }
 
 function insistOnSystem(system: SystemReading, about: string): void {
-  for (const key of ['state', 'nixos', 'rootfs', 'oomKills'] as const)
+  for (const key of ['state', 'nixos', 'oomKills'] as const)
     insist(key in system && system[key] !== undefined, `${about} gave a system without ${key}`);
   const { oomKills, nixos } = system;
   const counted = isUnknown(oomKills) || (Number.isInteger(oomKills) && oomKills >= 0);

@@ -21,7 +21,7 @@ export function healthySnapshot(overrides: Partial<Snapshot> = {}): Snapshot {
     cpu: { percent: 12, cpus: 4 },
     memory: memoryReading(40),
     load: { one: 0.5, five: 0.4, fifteen: 0.3, cpus: 4 },
-    mounts: [mountReading()],
+    mounts: [mountReading({ writes: { status: 'ok', reason: '/ (/dev/sda1, ext4) can be written' } })],
     pressure: { cpu: { some: 0 }, memory: { some: 0, full: 0 }, io: { some: 0, full: 0 } },
     units: { asked: [], troubled: [] },
     system: systemReading(),
@@ -76,7 +76,6 @@ export function systemReading(overrides: Partial<SystemReading> = {}): SystemRea
   return {
     state: 'running',
     nixos: unknown('this host does not run NixOS'),
-    rootfs: { readOnly: false, reason: '/ (ext4) is writable' },
     oomKills: 0,
     ...overrides,
   };

@@ -46,7 +46,7 @@ export class Cycle {
     this.#ports = ports;
     this.#slots = new Slots(() => ports.clock.monotonic());
     this.#looks = new Looks(ports, {
-      cleared: (component) => this.#reports.forget(component),
+      closed: (component) => this.#reports.forget(component),
       settle: (verdicts) => this.#settle(verdicts, 0),
     });
     this.tally = this.#looks.tally;
@@ -103,6 +103,7 @@ export class Cycle {
         nextId: () => this.#nextId(),
         openChecks: (component) => this.open.checksOf(component),
         started: (component) => this.#reports.begins(component),
+        asked: (plan) => this.chronicle.asked(plan),
         done: (result) => this.#reports.add(result),
       });
     } finally {

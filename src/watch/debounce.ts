@@ -26,7 +26,7 @@ export const watchKey = ({ check, component }: ComponentVerdict): string => `${c
 /**
  * One step of debounce and hysteresis. A component opens after enough bad readings in a row; it clears below its
  * clearing level. A reading that is unknown, or of something in transition, changes nothing: it neither opens nor clears. A component that is not among
- * the verdicts any more (an unmounted disk) clears, unless its whole check could not look. Nothing that is `held`
+ * the verdicts any more (an unmounted disk) is forgotten, unless its whole check could not look. Nothing that is `held`
  * clears: its repair is under way, and the proof decides.
  */
 export function debounce(
@@ -38,11 +38,10 @@ export function debounce(
   if (watches.size === 0 && verdicts.every(notBad)) return watches;
   const next = new Map<string, Watch>();
   const looked = new Set<string>();
-  const blind = new Set<string>();
+  const blind = blindChecks(verdicts);
   for (const verdict of verdicts) {
     const key = watchKey(verdict);
     looked.add(key);
-    if (verdict.status === 'unknown') blind.add(verdict.check);
     const before = watches.get(key);
     const keeps = before !== undefined && verdict.status === 'ok' && held(verdict.component);
     const watch = keeps ? before : step(before, verdict, lasting);
@@ -53,6 +52,14 @@ export function debounce(
     if (!looked.has(key) && (blind.has(check) || held(component))) next.set(key, watch);
   }
   return next;
+}
+
+/** Checks that could read nothing at all: what they do not mention may be there all the same. */
+export function blindChecks(verdicts: readonly ComponentVerdict[]): ReadonlySet<string> {
+  const blind = new Set(verdicts.filter(({ status }) => status === 'unknown').map(({ check }) => check));
+  for (const { check, status } of blind.size === 0 ? [] : verdicts)
+    if (status !== 'unknown') blind.delete(check);
+  return blind;
 }
 
 const notBad = ({ status }: ComponentVerdict): boolean => status !== 'bad';

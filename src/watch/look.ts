@@ -9,6 +9,7 @@ import { Tally } from '../heal/tally.js';
 import type { ComponentVerdict, Issue } from '../issue.js';
 import { isPending } from '../pending.js';
 import type { EnginePorts } from '../repair/ports.js';
+import { askForAbsent, namesAll } from './absent.js';
 import { FastPath } from './fast-path.js';
 import { gatherEvidence } from './log-evidence.js';
 import { Outdated } from './outdated.js';
@@ -31,8 +32,8 @@ type LookPorts = Omit<EnginePorts, 'resolver' | 'executor' | 'actions' | 'approv
 
 /** What happens with what a look gave. */
 export interface LookEffects {
-  /** Receives each component whose issue was cleared. */
-  readonly cleared: (component: string) => void;
+  /** Receives each component whose issue was cleared, or is gone. */
+  readonly closed: (component: string) => void;
   /** Verifies repairs that an earlier run left open. */
   readonly settle: Settle;
 }
@@ -82,7 +83,7 @@ export class Looks {
 
   /** Clears the issues of a component whose repair was proved. */
   proved(component: string): void {
-    for (const { issue } of this.open.clear(component)) this.#cleared(issue);
+    for (const { issue } of this.open.clear(component)) this.#closed(issue, 'issue:cleared');
   }
 
   #begin(mode: LookMode, lasting: Guards['lasting'] | undefined): Promise<Look> | undefined {
@@ -141,10 +142,12 @@ export class Looks {
     const { verdicts, isOutdated } = await this.#outdated.whenDone(looked);
     const isHeld = (component: string): boolean => isOutdated(component) || this.#isHeld(component);
     const reported = this.#noteReadings(verdicts, mode.signal, isHeld);
-    const { clock, ledger } = this.#ports;
+    const { clock, ledger, detector } = this.#ports;
     const detectionMs = clock.monotonic() - start;
     const timestamp = new Date(clock.now());
-    const turn = this.open.watch(verdicts, timestamp, ledger.now(), lasting, isHeld);
+    const asked = askForAbsent(this.open.verdicts, verdicts, { detector, isHeld, signal: mode.signal });
+    const all = asked === undefined ? verdicts : [...verdicts, ...(await asked)];
+    const turn = this.open.watch(all, timestamp, ledger.now(), lasting, isHeld);
     this.tally.looked(timestamp.getTime(), detectionMs);
     await this.#turned(turn, verdicts, mode);
     await reported;
@@ -154,7 +157,7 @@ export class Looks {
   }
 
   async #turned(
-    { opened, cleared }: Turn,
+    { opened, cleared, gone }: Turn,
     verdicts: readonly ComponentVerdict[],
     mode: LookMode,
     only?: ReadonlySet<string>,
@@ -167,7 +170,10 @@ export class Looks {
       this.relapses.opened(issue);
     }
     if (!mode.dryRun) await this.relapses.write();
-    for (const { issue } of cleared) this.#cleared(issue);
+    for (const { issue } of cleared) this.#closed(issue, 'issue:cleared');
+    // A detector that only finds issues says by its silence that there is none.
+    const how = namesAll(this.#ports.detector) ? 'issue:gone' : 'issue:cleared';
+    for (const { issue } of gone) this.#closed(issue, how);
     await Promise.all(opened.map((one) => this.#gather(one, mode.signal)));
     await noteLook(verdicts, this.#ports, this.#effects.settle, { ...mode, only, isActing: this.#isActing });
     noteStorm(this.open, this.#ports);
@@ -203,15 +209,15 @@ export class Looks {
     this.open.keep(opened, await gatherEvidence(opened.issue, this.#ports.host, signal));
   }
 
-  #cleared(issue: Issue): void {
+  #closed(issue: Issue, how: 'issue:cleared' | 'issue:gone'): void {
     const { emit, ledger } = this.#ports;
     // With the last issue of its component, a request needs no answer any more.
     const isOver = this.open.about(issue.component).length === 0;
     for (const { component, digest } of isOver ? ledger.state.approvals : []) {
       if (component === issue.component) ledger.note((state) => forget(state, digest));
     }
-    this.#effects.cleared(issue.component);
-    emit('issue:cleared', { issue });
+    this.#effects.closed(issue.component);
+    emit(how, { issue });
   }
 
   /** One look of a monitor, between its cycles, at these components alone. Returns their issues. */

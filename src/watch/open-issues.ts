@@ -8,7 +8,7 @@ export interface OpenIssue {
   readonly issue: Issue;
   /** Steady time since when it has been bad, in milliseconds: as its source says, or when it opened. */
   readonly since: number;
-  /** Lines that were gathered when it opened. */
+  /** Lines of its log that were gathered when it opened. */
   readonly evidence: readonly string[];
 }
 
@@ -16,6 +16,8 @@ export interface OpenIssue {
 export interface Turn {
   readonly opened: readonly OpenIssue[];
   readonly cleared: readonly OpenIssue[];
+  /** Closed because nothing is read of their components any more: they are not known to be well. */
+  readonly gone: readonly OpenIssue[];
 }
 
 /** Knows which issues are open, through single cycles and monitoring alike. */
@@ -33,8 +35,17 @@ export class OpenIssues {
     return [...this.#open.values()].map(({ issue, evidence }) =>
       evidence.length === 0
         ? issue
-        : Object.freeze({ ...issue, evidence: Object.freeze([...(issue.evidence ?? []), ...evidence]) }),
+        : Object.freeze({
+            ...issue,
+            evidence: Object.freeze([...(issue.evidence ?? []), ...evidence]),
+            log: Object.freeze([...(issue.log ?? []), ...evidence]),
+          }),
     );
+  }
+
+  /** The last bad verdict of each open issue. */
+  get verdicts(): readonly ComponentVerdict[] {
+    return this.#lasted();
   }
 
   /** The open issues that these verdicts call bad: without those that were only not seen to be well. */
@@ -62,7 +73,7 @@ export class OpenIssues {
     held: (component: string) => boolean,
   ): Turn {
     this.#watches = debounce(this.#watches, verdicts, lasting ?? AT_ONCE, held);
-    return this.#turn(this.#lasted(), timestamp, now);
+    return this.#turn(verdicts, timestamp, now);
   }
 
   /** Takes the verdicts of a look at these components alone; the others stay as they are. */
@@ -78,7 +89,7 @@ export class OpenIssues {
     const isAbout = ([, { verdict }]: readonly [string, Watch]): boolean => components.has(verdict.component);
     const about = debounce(new Map(all.filter(isAbout)), verdicts, lasting, held);
     this.#watches = new Map([...all.filter((entry) => !isAbout(entry)), ...about]);
-    return this.#turn(this.#lasted(), timestamp, now);
+    return this.#turn(verdicts, timestamp, now);
   }
 
   /** Clears every issue of a component whose repair was proved. Returns them. */
@@ -93,7 +104,7 @@ export class OpenIssues {
   /** Keeps what was gathered about an issue that opened. */
   keep(opened: OpenIssue, evidence: readonly string[]): void {
     for (const [key, open] of this.#open) {
-      if (open === opened) this.#open.set(key, { ...open, evidence });
+      if (isSame(open, opened)) this.#open.set(key, { ...open, evidence });
     }
   }
 
@@ -101,22 +112,32 @@ export class OpenIssues {
     return [...this.#watches.values()].filter(({ open }) => open).map(({ verdict }) => verdict);
   }
 
-  #turn(bad: readonly ComponentVerdict[], timestamp: Date, now: number): Turn {
+  #turn(verdicts: readonly ComponentVerdict[], timestamp: Date, now: number): Turn {
     const before = this.#open;
     this.#open = new Map();
-    for (const verdict of bad) {
+    for (const verdict of this.#lasted()) {
       const key = watchKey(verdict);
       const was = before.get(key);
       const issue = issueFrom(verdict, was?.issue.timestamp ?? timestamp);
       const since = was?.since ?? sinceOf(verdict, timestamp, now);
       this.#open.set(key, { issue, since, evidence: was?.evidence ?? [] });
     }
-    return {
-      opened: [...this.#open].filter(([key]) => !before.has(key)).map(([, open]) => open),
-      cleared: [...before].filter(([key]) => !this.#open.has(key)).map(([, open]) => open),
-    };
+    const opened = [...this.#open].filter(([key]) => !before.has(key)).map(([, open]) => open);
+    const closed = [...before].filter(([key]) => !this.#open.has(key));
+    if (closed.length === 0) return { opened, cleared: [], gone: [] };
+    const read = new Set(verdicts.map(watchKey));
+    const of = (isRead: boolean) =>
+      closed.filter(([key]) => read.has(key) === isRead).map(([, open]) => open);
+    return { opened, cleared: of(true), gone: of(false) };
   }
 }
+
+/** Whether it is the same opening: a look at another component, while a log is being read, makes each entry anew. */
+const isSame = ({ issue: one }: OpenIssue, { issue: other }: OpenIssue): boolean =>
+  one.timestamp === other.timestamp &&
+  one.component === other.component &&
+  one.type === other.type &&
+  one.check === other.check;
 
 /** Steady time since when a verdict has been bad: not seen before is not begun now. */
 const sinceOf = ({ since }: ComponentVerdict, timestamp: Date, now: number): number =>

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { collectedBy, collectGarbage } from '../../src/actions/nix-gc.js';
 import { oldGenerations } from '../../src/actions/old-generations.js';
+import { MountRules, type MountOptions } from '../../src/detect/mount-rules.js';
 import { makePlan } from '../../src/execute/planner.js';
 import { digestOf } from '../../src/guard/approvals.js';
 import type { StepReport } from '../../src/execute/executor.js';
@@ -28,16 +29,20 @@ interface More {
   readonly earlier?: readonly StepReport[];
   readonly nix?: NixOptions;
   readonly parameters?: object;
+  readonly mounts?: MountOptions;
 }
 
-function planOn(parts: FakeHostParts, { earlier = [], nix = {}, parameters = {} }: More = {}) {
+function planOn(parts: FakeHostParts, { earlier = [], nix = {}, parameters = {}, mounts }: More = {}) {
   const root = mkdtempSync(join(tmpdir(), 'store-'));
   onTestFinished(() => rmSync(root, { recursive: true }));
   mkdirSync(join(root, 'nix/store'), { recursive: true });
   const actions = only('clean_nix_store', storeAction(root));
   return makePlan(
     { action: 'clean_nix_store', parameters: { path: '/', ...parameters } },
-    { host: fakeHost(parts), actions, thresholds: THRESHOLDS, services: [], nix: nixSettings(nix) },
+    {
+      ...{ host: fakeHost(parts), actions, thresholds: THRESHOLDS, services: [], nix: nixSettings(nix) },
+      mounts: new MountRules(mounts),
+    },
     new AbortController().signal,
     earlier,
   );
@@ -65,6 +70,40 @@ describe('the plan', () => {
   ])('waits for what Nix is doing', async (activity, sentence) => {
     const plan = await planOn({ mounts: [FULL], activity });
     expect(plan).toMatchObject({ steps: [], refusal: { reason: 'in-transition', sentence } });
+  });
+
+  it.each<[string, number, MountOptions['levels'], number | undefined]>([
+    ['the threshold', 97, {}, 12],
+    ['a higher level', 97, { '/': { percent: 95 } }, 7],
+    ['a lower level', 80, { '/': { percent: 75 } }, 10],
+    ['a floor of free bytes', 97, { '/': { freeBytes: 5 * GIB } }, 2.5],
+    ['a level of another mount', 97, { '/other': { percent: 10 } }, 12],
+    ['a level that it is under', 97, { '/': { freeBytes: GIB } }, undefined],
+  ])('goes down to where the issue clears, by %s', async (_, percent, levels, gib) => {
+    const plan = await planOn({ mounts: [mountReading({ percent })] }, { mounts: { levels } });
+    if (gib === undefined) expect(plan).toMatchObject({ steps: [], refusal: { reason: 'no-expected-gain' } });
+    else expect(Number(lines(plan)[0]?.split(' ').at(-1)) / GIB).toBeCloseTo(gib, 6);
+  });
+
+  it('of inodes goes by the threshold, whatever the level for bytes is', async () => {
+    const mounts = [mountReading({ percent: 50, inodesPercent: 95 })];
+    const more = { parameters: { freeing: 'inodes' }, mounts: { levels: { '/': { percent: 20 } } } };
+    expect(lines(await planOn({ mounts }, more))).toEqual(
+      lines(await planOn({ mounts }, { parameters: { freeing: 'inodes' } })),
+    );
+  });
+
+  it.each(['/gone', '/nix/store/x', '/ni', '/var/'])(
+    'does nothing for %s, which is no mount point: what is around it is another file system',
+    async (path) => {
+      const plan = await planOn({ mounts: [FULL] }, { parameters: { path } });
+      const sentence = `The mount ${path} is gone, or is not one that is looked at: nothing is done for it`;
+      expect(plan).toMatchObject({ steps: [], refusal: { reason: 'unavailable', sentence } });
+    },
+  );
+
+  it.each(['/', '/nix', '/nix/store'])('finds the file system of the store by %s', async (path) => {
+    expect(lines(await planOn({ mounts: [FULL] }, { parameters: { path } }))).toHaveLength(1);
   });
 
   it('of inodes frees as many bytes as they hold on the average', async () => {

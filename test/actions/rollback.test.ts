@@ -85,6 +85,7 @@ function contextOf({ nixos = {}, generations = RECORD, allowRollback = true, ...
     history: { generations, now: rest.now ?? 61 * MINUTE, wallAheadMs: 0 },
     ownUnit: null,
     thresholds: { cpuPercent: 80, memoryPercent: 85, diskPercent: 90, loadAverage: undefined },
+    diskClearsAt: () => 85,
     guards: DEFAULT_GUARDS,
     nix: nixSettings({ allowRollback, rebuild: { flake: '/etc/nixos#host', flags: ['--show-trace'] } }),
     keep: [],

@@ -92,6 +92,14 @@ describe('the plan', () => {
     if (reason) expect(plan.refusal?.sentence).toContain('hypervisor');
   });
 
+  it('is refused where the use is that of a control group by its own limit', async () => {
+    policy('policy0', 'powersave');
+    const plan = await planOf(PERFORMANCE, { percent: 99, cpus: 8, limitCpus: 0.5 });
+    expect(plan.steps).toEqual([]);
+    expect(plan.refusal).toMatchObject({ reason: 'no-expected-gain' });
+    expect(plan.refusal?.sentence).toContain('this control group may have');
+  });
+
   it('writes the governor into each policy that has another, and knows what was there', async () => {
     policy('policy0', 'powersave');
     policy('policy4', 'schedutil');

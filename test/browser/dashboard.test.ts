@@ -86,6 +86,29 @@ describe.skipIf(missing !== undefined)('the dashboard in a real browser', () => 
     await close();
   });
 
+  test('keeps the plan of a request while paused, offers no approval then, and says why', async () => {
+    const { worker, engine, url } = await openHouse({
+      asks: true,
+      dashboard: { token: TOKEN, controls: true },
+    });
+    const { page, close } = await open();
+    await page.goto(`${url}/#token=${TOKEN}`);
+    process.kill(worker.pid!, 'SIGKILL');
+    const approve = page.getByRole('button', { name: 'Approve restart_worker for worker' });
+    await approve.waitFor();
+    await engine.pause('a backup runs');
+    await page.locator('#approvals').getByText('Repairs are paused.').waitFor();
+    expect(await approve.count()).toBe(0);
+    // A whole cycle in which the pause, and not the missing approval, blocks the repair.
+    await page.locator('#issues').getByText('paused', { exact: true }).first().waitFor();
+    expect(await page.locator('#approvals').innerText()).toContain('start it');
+    await page.getByRole('button', { name: 'Reject restart_worker for worker' }).waitFor();
+    await engine.resume('a backup runs');
+    await approve.click();
+    await page.locator('#acts li').first().getByText('fixed').waitFor();
+    await close();
+  });
+
   test('takes a token from behind the # and keeps it out of the address', async () => {
     const { url } = await openHouse({ dashboard: { token: TOKEN } });
     const tab = await open();
@@ -97,6 +120,79 @@ describe.skipIf(missing !== undefined)('the dashboard in a real browser', () => 
     await tab.page.getByRole('heading', { level: 1, name: 'All is well.' }).waitFor();
     expect(tab.asked.filter((one) => one.includes(TOKEN))).toEqual([]);
     await tab.close();
+  });
+
+  test.each([
+    ['an escape that is none', '%zz'],
+    ['typographic quotes', '“sixteen-characters-and-more”'],
+    ['encoded typographic quotes', '%E2%80%9Csixteen-characters-and-more%E2%80%9D'],
+    ['too few characters', 'short'],
+    ['too many characters', 'x'.repeat(300)],
+    ['a line break', 'sixteen-characters%0d%0aX-Evil: 1'],
+  ])('refuses a token with %s in words, and takes the right one then', async (_, bad) => {
+    const { url } = await openHouse({ dashboard: { token: TOKEN } });
+    const { page, problems, close } = await open();
+    await page.goto(`${url}/#token=${bad}`);
+    await page.getByRole('alert').getByText('The address holds no token of a dashboard.').waitFor();
+    const token = page.getByRole('textbox', { name: 'Token' });
+    await token.fill('“smart quotes are no token”');
+    await token.press('Enter');
+    await page.getByRole('alert').getByText('without spaces and typographic quotes').waitFor();
+    await token.fill(TOKEN);
+    await token.press('Enter');
+    await page.getByRole('heading', { level: 1, name: 'All is well.' }).waitFor();
+    // Chromium reports each answer with the status 401.
+    expect(problems.filter((text) => !text.includes('401'))).toEqual([]);
+    await close();
+  });
+
+  test('signs in where the browser lets pages keep nothing', async () => {
+    const { url } = await openHouse({ dashboard: { token: TOKEN } });
+    const { page, close } = await open();
+    await page.addInitScript(() => {
+      Object.defineProperty(globalThis, 'sessionStorage', {
+        get: () => {
+          throw new DOMException('The operation is insecure.', 'SecurityError');
+        },
+      });
+    });
+    await page.goto(`${url}/#token=${TOKEN}`);
+    await page.getByRole('heading', { level: 1, name: 'All is well.' }).waitFor();
+    await close();
+  });
+
+  test('is not live, and says what to check, while the connection brings nothing', async () => {
+    const { url } = await openHouse();
+    const { page, close } = await open();
+    await page.clock.install();
+    await page.addInitScript(() => {
+      const real = fetch;
+      // What a proxy does that keeps everything back until it has enough to compress.
+      globalThis.fetch = (...all: Parameters<typeof fetch>) =>
+        String(all[0]).endsWith('api/events')
+          ? Promise.resolve(new Response(new ReadableStream(), { status: 200 }))
+          : real(...all);
+    });
+    await page.goto(url);
+    await page.clock.runFor(6_000);
+    await page.getByRole('heading', { level: 1, name: 'Nothing has come from the engine.' }).waitFor();
+    expect(await page.locator('#detail').innerText()).toContain('publicUrl');
+    expect(await page.locator('#link-text').innerText()).toBe('connecting');
+    expect(await page.getByText('live', { exact: true }).count()).toBe(0);
+    await close();
+  });
+
+  test('claims nothing that is older than it says: sentence and title 15 s after the engine died', async () => {
+    const { dashboard, url } = await openHouse();
+    const { page, close } = await open();
+    await page.clock.install();
+    await page.goto(url);
+    await page.getByRole('heading', { level: 1, name: 'All is well.' }).waitFor();
+    await dashboard.stop();
+    await page.clock.runFor(15_000);
+    await page.getByRole('heading', { level: 1, name: /^Not known any more\./ }).waitFor();
+    expect(await page.title()).toMatch(/^\? Not known any more\./);
+    await close();
   });
 
   test('only shows, when nothing else was said', async () => {

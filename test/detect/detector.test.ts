@@ -62,7 +62,6 @@ describe('detectIssues', () => {
       'load',
       'services',
       'system:state',
-      'system:rootfs',
       'system:oom',
     ]);
     for (const verdict of verdicts) expect(verdict).toMatchObject({ status: 'unknown', reason: 'gone' });
@@ -208,7 +207,7 @@ describe('inspect of one component', () => {
     ['disk:/gone', 'disk:/gone unknown'],
     ['no-such-unit', 'no-such-unit unknown'],
     ['system:oom', 'system:oom ok'],
-    ['system:rootfs', 'system:rootfs ok'],
+    ['readonly:/', 'readonly:/ unknown'],
   ])('%s gives %s', async (component, answer) => {
     expect(await look(component)).toEqual([answer]);
   });

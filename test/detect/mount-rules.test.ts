@@ -46,6 +46,36 @@ describe('a level of a mount point', () => {
     if (severity !== undefined) expect(verdict?.severity).toBe(severity);
   });
 
+  it('of what is not mounted is an issue, unless it is left out, and no other mount stands for it', async () => {
+    const host = fakeHost({ mounts: [mountReading(), archive(500)] });
+    const levels = {
+      '/archive/old': { percent: 97 },
+      '/data': { freeBytes: GB },
+      '/archive': { percent: 97 },
+    };
+    const mounts = { levels, exclude: ['/data'] };
+    const detector = new SimpleDetector({ host, mounts, enabledChecks: ['disk'] });
+    expect(await detector.detectIssues()).toMatchObject([
+      {
+        ...{ component: 'disk:/archive/old', check: 'disk', severity: 3, type: 'resource' },
+        description: 'Nothing is mounted on /archive/old, which `mounts.levels` names',
+      },
+    ]);
+    expect(host.requests.at(-1)?.mountPoints).toEqual(['/archive/old', '/archive']);
+    host.set({ mounts: [mountReading(), { ...archive(500), mountPoint: '/archive/old' }] });
+    const issues = await detector.detectIssues();
+    expect(issues.map(({ component }) => component)).toEqual(['disk:/archive']);
+  });
+
+  it('of what is read-only by design counts all the same', async () => {
+    const writes = { status: 'by-design', reason: 'it is an image' } as const;
+    const host = fakeHost({ mounts: [{ ...archive(1), writes }] });
+    const look = (levels: MountOptions['levels']) =>
+      new SimpleDetector({ host, mounts: { levels }, enabledChecks: ['disk'] }).detectIssues();
+    expect(await look({})).toEqual([]);
+    expect(await look({ '/archive': { percent: 97 } })).toMatchObject([{ component: 'disk:/archive' }]);
+  });
+
   it.each<[MountOptions['levels'], number]>([
     [{ '/archive': { percent: 97 } }, 92],
     [{ '/archive': { freeBytes: 20 * GB } }, 97.8],

@@ -88,6 +88,28 @@ describe('disk', () => {
     ]);
   });
 
+  it('tells whether a file system takes writes: HIGH where it broke, well where it is so by design', () => {
+    const writes = (status: 'ok' | 'bad' | 'by-design') => ({ status, reason: `it is ${status}` });
+    const full = { percent: 99, inodesPercent: 99 };
+    const verdicts = judgeDisks(
+      [
+        mountReading({ ...full, writes: writes('by-design') }),
+        mountReading({ mountPoint: '/data', device: '8:2', writes: writes('bad') }),
+        mountReading({ mountPoint: '/var', device: '8:3', writes: writes('ok') }),
+      ],
+      90,
+    );
+    expect(verdicts.map(({ component, status }) => `${component} ${status}`)).toEqual([
+      'readonly:/ ok',
+      ...['disk:/data ok', 'inodes:/data ok', 'readonly:/data bad'],
+      ...['disk:/var ok', 'inodes:/var ok', 'readonly:/var ok'],
+    ]);
+    expect(verdicts[3]).toEqual({
+      ...{ check: 'disk', type: 'resource', component: 'readonly:/data' },
+      ...{ status: 'bad', severity: HIGH, reason: 'it is bad' },
+    });
+  });
+
   it('is one unknown verdict when the mounts could not be listed', () => {
     expect(judgeDisks(because, 90)).toEqual([
       { check: 'disk', type: 'resource', component: 'disk', status: 'unknown', reason: 'the file is gone' },

@@ -32,19 +32,7 @@ describe('the state of the system', () => {
   );
 
   it.each(['running', 'starting', 'initializing', 'stopping'])('is well when systemd says %s', (state) => {
-    expect(judge({ state })).toMatchObject([{ status: 'ok' }, { status: 'ok' }, { status: 'ok' }]);
-  });
-});
-
-describe('the root file system', () => {
-  it('is reported as LOW when it went read-only, with what the reader saw', () => {
-    const reason = '/ (/dev/sda1, ext4) is read-only: the kernel gives its state as `emergency_ro`';
-    expect(judge({ rootfs: { readOnly: true, reason } })[1]).toMatchObject({
-      component: 'system:rootfs',
-      status: 'bad',
-      severity: LOW,
-      reason,
-    });
+    expect(judge({ state })).toMatchObject([{ status: 'ok' }, { status: 'ok' }]);
   });
 });
 
@@ -53,9 +41,7 @@ describe('what is not known of the system', () => {
     expect(judge({ state: because })).toMatchObject([
       { status: 'unknown', reason: 'the file is gone' },
       { status: 'ok' },
-      { status: 'ok' },
     ]);
-    expect(judge({ rootfs: because })[1]).toMatchObject({ status: 'unknown', reason: 'the file is gone' });
     for (const verdict of judgeSystem(because, because, because))
       expect(verdict).toMatchObject({ status: 'unknown', reason: 'the file is gone' });
   });

@@ -95,6 +95,7 @@ describe('a table of docs/configuration.md has what the code has, no more and no
     const wanted: Record<keyof Required<library.ActionDefinition>, true> = {
       ...{ parse: true, plan: true, verify: true, scope: true, risk: true },
       ...{ undo: true, timeoutMs: true, runs: true, settleMs: true },
+      ...{ unavailable: true, needsRoot: true },
     };
     expect(names(configuration, 'part of an action').sort()).toEqual(Object.keys(wanted).sort());
   });

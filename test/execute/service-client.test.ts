@@ -3,6 +3,8 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { BUILT_IN_ACTIONS } from '../../src/actions/built-in.js';
+import { BUILT_IN_NAMES } from '../../src/actions/registry.js';
 import type { Execution } from '../../src/execute/executor.js';
 import { parseAnswer } from '../../src/execute/helper-answer.js';
 import { converse } from '../../src/execute/helper-connection.js';
@@ -295,5 +297,48 @@ describe('an answer', () => {
     expect(step).toMatchObject({ kind: 'call', name: 'measure' });
     if (step?.kind !== 'call') throw new Error('no call');
     expect(() => step.run({ signal: never() })).toThrow('`measure` runs in the root helper only');
+  });
+});
+
+describe('whether the policy of the helper lists an action', () => {
+  const allows = () => new ServiceClient(path).allows('set_cpu_governor', never());
+  const NOT = 'The policy of the root helper does not list `set_cpu_governor` in `actions`';
+  const told = (more: object) =>
+    says(() => line({ action: 'set_cpu_governor', steps: [], durationMs: 1, ...more }));
+
+  it('is asked for with parameters that no action takes, so that nothing is planned', async () => {
+    const asked: unknown[] = [];
+    await helper(says((request) => (asked.push(request), line({}))));
+    await allows();
+    expect(asked).toEqual([
+      { version: 1, do: 'plan', action: 'set_cpu_governor', parameters: { capabilities: true } },
+    ]);
+    for (const name of BUILT_IN_NAMES)
+      expect(() => BUILT_IN_ACTIONS[name].parse({ capabilities: true })).toThrow(/capabilities/);
+  });
+
+  it('no: with the sentence of the helper', async () => {
+    await helper(
+      told({ outcome: 'skipped', success: false, dryRun: true, blockedBy: 'not-allowed', error: NOT }),
+    );
+    expect(await allows()).toBe(NOT);
+  });
+
+  it('yes: it went on to the parameters, and refused them', async () => {
+    await helper(told({ outcome: 'failed', success: false, dryRun: true, error: 'Unknown option' }));
+    expect(await allows()).toBe(true);
+  });
+
+  it.each([
+    ['nothing listens', undefined],
+    ['it ends without an answer', (socket: Socket) => void socket.destroy()],
+    ['it answers with nonsense', says(() => 'yes\n')],
+    [
+      'it answers about another action',
+      told({ action: 'none', outcome: 'planned', success: true, dryRun: true }),
+    ],
+  ])('unknown: %s', async (_case, serve) => {
+    if (serve) await helper(serve);
+    expect(await allows()).toEqual({ unknown: expect.stringMatching(/./) as string });
   });
 });

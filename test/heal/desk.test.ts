@@ -39,6 +39,48 @@ describe('pause and resume', () => {
 });
 
 describe('an approval', () => {
+  it('keeps its plan while something else blocks the repair, and cannot be given while paused', async () => {
+    const bench = benchOf(FAILED, ASKS);
+    await bench.done(bench.engine.detectAndHeal());
+    const [asked] = bench.engine.status().approvals;
+    expect(asked?.plan).toMatchObject({ action: 'restart_service' });
+    await bench.engine.pause('backup');
+    expect(await bench.done(bench.engine.detectAndHeal())).toMatchObject([{ blockedBy: 'paused' }]);
+    expect(bench.engine.status().approvals).toMatchObject([{ id: asked!.id, plan: asked!.plan }]);
+    await expect(bench.engine.approve(asked!.id)).rejects.toThrow(
+      `\`${asked!.id}\` was not approved, because repairs are paused (backup): resume them first`,
+    );
+    await bench.engine.resume('backup');
+    bench.engine.healingEnabled = false;
+    await bench.done(bench.engine.detectAndHeal());
+    expect(bench.engine.status().approvals).toMatchObject([{ plan: asked!.plan }]);
+    await expect(bench.engine.approve(asked!.id)).rejects.toThrow('healing is switched off');
+    expect(bench.executor.executed).toEqual([]);
+    expect(bench.engine.status().commands.map(({ command }) => command)).toEqual(['pause', 'resume']);
+
+    bench.engine.healingEnabled = true;
+    expect(await bench.done(bench.engine.approve(asked!.id))).toMatchObject({ outcome: 'ineffective' });
+    expect(bench.executor.executed).toHaveLength(1);
+  });
+
+  it('can be rejected while paused', async () => {
+    const bench = benchOf(FAILED, ASKS);
+    await bench.done(bench.engine.detectAndHeal());
+    await bench.engine.pause('backup');
+    await bench.engine.reject(bench.engine.status().approvals[0]!.id);
+    expect(bench.engine.status().approvals).toEqual([]);
+  });
+
+  it('shows its plan while the option `approve` takes its time to answer', async () => {
+    const bench = benchOf(FAILED, { ...ASKS, approve: () => new Promise<boolean>(() => undefined) });
+    const asked = vi.fn();
+    bench.engine.on('approval:asked', asked);
+    void bench.engine.startMonitoring(1);
+    await vi.waitFor(() => expect(asked).toHaveBeenCalled());
+    expect(bench.engine.status().approvals).toMatchObject([{ plan: { action: 'restart_service' } }]);
+    await bench.done(bench.engine.close());
+  });
+
   it('is asked for by the option `approve`, with the very plan, and then the plan is carried out at once', async () => {
     const asked: ApprovalRequest[] = [];
     const approve = (request: ApprovalRequest) => (asked.push(request), true);

@@ -121,7 +121,7 @@ export class Hands implements Executor {
     const { component } = issue;
     const { scope } = plan;
     const age = clock.monotonic - (this.#madeAt.get(plan) ?? clock.monotonic);
-    if (age > 0 && rules.isPrompt(component)) rules.breach(`${plan.action}: by a plan that is ${age} ms old`);
+    if (age > 250) rules.breach(`${plan.action}: by a plan that is ${age} ms old`);
     const refused = await this.#refusal(plan);
     if (refused) return { ...this.#execution(plan, 'skipped', 0), ...refused };
     const doing: Doing = {

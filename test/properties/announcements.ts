@@ -74,6 +74,10 @@ export class Announcements {
       alive(({ issue }) => this.#cleared(issue)),
     );
     engine.on(
+      'issue:gone',
+      alive(({ issue }) => this.#gone(issue)),
+    );
+    engine.on(
       'issue:relapsed',
       alive(({ issue }) => this.#relapsed(issue)),
     );
@@ -212,8 +216,23 @@ export class Announcements {
 
   #cleared(issue: Issue): void {
     const { component } = issue;
+    const { world } = this.#heard;
     if (this.#inHand.has(component)) this.#breach(`${component}: cleared in the middle of its repair`);
     this.#open.delete(keyOf(issue));
+    const isUnread = issue.check === 'services' && world.conditionOf(component) === 'unknown';
+    if (isUnread && !this.#mustClear.has(component) && !world.justChanged(component))
+      this.#breach(`${component}: cleared, and it cannot be read`);
+  }
+
+  /** Everything is always read here, but for a unit that nobody listed: it is gone only when systemd does not know it. */
+  #gone(issue: Issue): void {
+    const { component, check } = issue;
+    const { world } = this.#heard;
+    if (this.#inHand.has(component)) this.#breach(`${component}: gone in the middle of its repair`);
+    this.#open.delete(keyOf(issue));
+    if (world.justChanged(component)) return;
+    if (check !== 'services' || world.conditionOf(component) !== 'unknown')
+      this.#breach(`${component}: gone, though \`${check}\` reads ${world.truthOf(component).status}`);
   }
 
   #relapsed({ component }: Issue): void {

@@ -7,6 +7,11 @@ interface Sleeper {
   readonly wake: () => void;
 }
 
+/** What `setTimeout` gives: nothing here keeps a process alive. */
+interface Timer extends Sleeper {
+  readonly unref: () => Timer;
+}
+
 const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
 
 /**
@@ -70,12 +75,12 @@ export class WorldClock {
    */
   takeTimers(): () => void {
     const real = { setTimeout: globalThis.setTimeout, clearTimeout: globalThis.clearTimeout };
-    const set = (run: () => void, ms = 0): Sleeper => {
+    const set = (run: () => void, ms = 0): Timer => {
       const wake = (): void => {
         this.#asleep.delete(sleeper);
         run();
       };
-      const sleeper = { until: this.#elapsed + ms, order: this.#order++, wake };
+      const sleeper: Timer = { until: this.#elapsed + ms, order: this.#order++, wake, unref: () => sleeper };
       this.#asleep.add(sleeper);
       return sleeper;
     };

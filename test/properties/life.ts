@@ -83,16 +83,17 @@ export class Life {
     this.engine.on('issue:opened', ({ issue }) => {
       if (!this.dead && issue.check === 'services') rules.turned(issue.component, true);
     });
-    this.engine.on('issue:cleared', ({ issue }) => {
-      if (!this.dead && issue.check === 'services') rules.turned(issue.component, false);
-    });
+    for (const closed of ['issue:cleared', 'issue:gone'] as const)
+      this.engine.on(closed, ({ issue }) => {
+        if (!this.dead && issue.check === 'services') rules.turned(issue.component, false);
+      });
   }
 
   /** Steady time, as the engine must count it. */
   now(): number {
     const { clock, disk, diskLost } = this.#ground;
     const known = disk !== undefined && !diskLost;
-    if (known) this.#origin ??= Math.max(clock.wall, disk.savedAt) - clock.monotonic;
+    if (known) this.#origin ??= Math.max(clock.wall, latestTime(disk)) - clock.monotonic;
     // Where nothing is known from before, it begins with the first look or plan.
     if (this.#origin === undefined) return clock.wall;
     return this.#origin + clock.monotonic;
@@ -202,4 +203,21 @@ export class Life {
       },
     };
   }
+}
+
+const DAY = 24 * 60 * 60_000;
+
+/** The latest time that a state vouches for: that of its writing, if something was recorded in the day before. */
+function latestTime({ savedAt, acts, intents, approvals, pauses, storm, components }: GuardState): number {
+  const records = Object.values(components);
+  const last = Math.max(
+    ...[...acts, ...intents].map(({ at }) => at),
+    ...approvals.map(({ askedAt }) => askedAt),
+    ...Object.values(pauses),
+    ...records.flatMap(({ backoff }) => Object.values(backoff).map(({ since }) => since)),
+    ...records.flatMap(({ openings, fixed }) => [...openings, fixed?.at ?? 0]),
+    ...records.map(({ needsHumanSince }) => needsHumanSince ?? 0),
+    storm?.lastFailure ?? 0,
+  );
+  return savedAt - last <= DAY ? savedAt : last;
 }

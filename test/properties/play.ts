@@ -319,7 +319,8 @@ class Stage {
     const { rules } = this.#ground;
     for (const [id, asked] of [...rules.questions.all]) {
       const { engine } = this.#life;
-      asked.yes ||= yes;
+      // While repairs are paused or switched off, a yes is refused.
+      asked.yes ||= yes && rules.pauses.size === 0 && engine.healingEnabled;
       if (yes) await this.#say(engine.approve(id));
       else await this.#say(engine.reject(id), () => rules.questions.refuse(id));
     }

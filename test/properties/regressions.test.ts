@@ -347,6 +347,33 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
       events: [{ what: 'cycles', times: 1, everyMs: 1_000 }],
     }),
   ],
+  [
+    'a unit that comes up while a slow check is asked again is in the plan that runs',
+    history({
+      listed: false,
+      troubles: ['web'],
+      approver: { answer: 'throws', afterMs: 0 },
+      events: [
+        { what: 'gets neighbours', component: 'web', units: ['queue.service'] },
+        {
+          what: 'acts will go',
+          acts: [
+            { goes: 'well', takesMs: 0, lateMs: 1_500 },
+            { goes: 'well', takesMs: 0 },
+          ],
+        },
+        { what: 'turns', component: 'web-http', to: 'bad' },
+        { what: 'a check answers', check: 'web-http', after: 3_000 },
+        { what: 'cycles', times: 1, everyMs: 1_000 },
+        {
+          what: 'goes through',
+          component: 'queue',
+          conditions: ['bad', 'bad', 'bad', 'bad'],
+          everyMs: 70_000,
+        },
+      ],
+    }),
+  ],
 ];
 
 describe('what once went wrong', () => {

@@ -240,6 +240,8 @@ export class Rules {
 
   reset(component: string): void {
     this.resetting = undefined;
+    // What lapsed before counts as refused before, and is forgotten with the rest.
+    this.questions.look();
     this.memories.reset(component);
   }
 

@@ -179,11 +179,12 @@ export class Specification {
     if (probation || one.strikes % 3 === 0) one.openUntil = this.#now + HOUR;
   }
 
-  /** A yes is remembered; where the issue is open, it is acted on at once. */
+  /** A yes is refused while paused, and otherwise remembered; where the issue is open, it is acted on at once. */
   #approve(): Seen {
     const { b } = this.#all;
     this.#lapse();
-    if (b.asked === null || b.asked.yes) return ['nothing is asked'];
+    // While repairs are paused, nobody can say yes.
+    if (b.asked === null || b.asked.yes || this.#paused) return ['nothing is asked'];
     b.asked.yes = true;
     return b.open ? [`b: ${this.#repair('b', 'help')}`] : [];
   }

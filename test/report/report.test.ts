@@ -30,7 +30,7 @@ const named = (count: number, more: (index: number) => object = () => ({})): Uni
   Array.from({ length: count }, (_, index) => ({ name: `worker-${index}`, ...more(index) }));
 
 /** Two screens of a terminal. */
-const TWO_SCREENS = 60;
+const TWO_SCREENS = 48;
 
 describe('the report of a dry run', () => {
   it('shows a single issue in full, under its category', async () => {
@@ -43,11 +43,12 @@ describe('the report of a dry run', () => {
 
   it('groups 60 failed units that are alike, with the counts first', async () => {
     const text = await reportOf(named(60));
-    expect(text).toMatch(/What is wrong: 60 issues\n {2}\d+ would be repaired, \d+ would not/);
+    expect(text.split('\n')[1]).toMatch(/^60 services have failed; \d+ would be repaired, \d+ would not \(/);
+    expect(text).toContain('What is wrong: 60 issues\n');
     expect(text).toMatch(/1\. \d+ alike, the first: worker-\d+\.service has failed/);
     expect(text).toMatch(/✗ services +60: worker-0, .* and \d+ more; the first: worker-0\.service/);
     expect(text).toContain('--json has each of them in full');
-    expect(text.split('\n').length).toBeLessThan(TWO_SCREENS);
+    expect(text.split('\n').length).toBeLessThanOrEqual(TWO_SCREENS);
   });
 
   it('fits on two screens when no two units failed alike, and counts what it leaves out', async () => {
@@ -57,7 +58,7 @@ describe('the report of a dry run', () => {
       40,
     );
     expect(text).toContain('What is wrong: 60 issues');
-    expect(text.split('\n').length).toBeLessThan(TWO_SCREENS);
+    expect(text.split('\n').length).toBeLessThanOrEqual(TWO_SCREENS);
     expect(text).toMatch(/✓ disk +40: disk:\/data\/0, /);
   });
 

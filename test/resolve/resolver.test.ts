@@ -45,7 +45,7 @@ describe('the first rung', () => {
     ],
     ['a bad generation', system('system'), { action: 'rollback_generation', parameters: {} }],
     ['system:state', system('system:state'), { action: 'none', parameters: {} }],
-    ['system:rootfs', system('system:rootfs'), { action: 'none', parameters: {} }],
+    ['readonly:/data', resource('readonly:/data'), { action: 'none', parameters: {} }],
     ['system:oom', system('system:oom'), { action: 'none', parameters: {} }],
     ["a custom check's component", resource('queue'), { action: 'none', parameters: {} }],
   ])('for %s', (_name, issue, action) => {

@@ -14,7 +14,7 @@ it('says in one line how an engine stands', async () => {
   expect(line()).toBe('Not looked yet');
   await bench.engine.pause('I look myself');
   await bench.done(bench.engine.detectAndHeal());
-  expect(line()).toBe('Trouble with a, b, c, d, e and 2 more; paused: I look myself');
+  expect(line()).toBe('Trouble with 7 components: a, b, c, d, e and 2 more; paused: I look myself');
   await bench.engine.close();
 });
 

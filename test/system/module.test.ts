@@ -116,11 +116,17 @@ describeOnHost('the NixOS module, evaluated by a real Nix', (lab) => {
         dryRun: false,
         thresholds: { cpuPercent: 80, memoryPercent: 85, diskPercent: 90 },
         metrics: { host: '127.0.0.1', port: 9090 },
-        dashboard: { host: '127.0.0.1', port: 8080, controls: false },
+        dashboard: {
+          ...{ host: '127.0.0.1', port: 8080, controls: false },
+          tokenFile: '/var/lib/luminous-healing/dashboard-token',
+        },
       } satisfies DaemonConfig,
     });
     expect(evaluated.config.networking.firewall).toEqual({});
     expect(evaluated.config.assertions.filter(({ assertion }) => !assertion)).toEqual([]);
+    expect(evaluated.config.systemd.services['luminous-healing']?.serviceConfig).not.toHaveProperty(
+      'LoadCredential',
+    );
     expect(policyOf(evaluated)).toMatchObject({ version: 1, services: 'failed', allowApprovals: false });
     expect(() => parsePolicy(policyOf(evaluated))).not.toThrow();
     expect(policyOf(evaluated).actions).not.toContain('rebuild_system');
@@ -154,8 +160,11 @@ describeOnHost('the NixOS module, evaluated by a real Nix', (lab) => {
       allowApprovals: true,
       approvedBy: { restart_service: 'person' },
       dryRun: true,
-      metrics: { address: '192.0.2.1', port: 9100 },
-      dashboard: { address: '192.0.2.1', tokenFile: '/run/keys/token', controls: true },
+      metrics: { address: '192.0.2.1', port: 9100, allowedHosts: ['metrics.example.org'] },
+      dashboard: {
+        ...{ address: '192.0.2.1', tokenFile: '/run/keys/token', controls: true },
+        ...{ publicUrl: 'https://ops.example.org/healing/', allowedHosts: ['ops'] },
+      },
       openFirewall: true,
       settings: { guards: { budget: { hostPerHour: 3 } }, thresholds: { diskPercent: 50 } },
     });
@@ -168,12 +177,14 @@ describeOnHost('the NixOS module, evaluated by a real Nix', (lab) => {
       allowedActions: ['restart_service', 'rollback_generation'],
       thresholds: { cpuPercent: 70, memoryPercent: 85, diskPercent: 50, loadAverage: 12 },
       nix: { allowRollback: true },
-      metrics: { host: '192.0.2.1', port: 9100 },
+      metrics: { host: '192.0.2.1', port: 9100, allowedHosts: ['metrics.example.org'] },
       dashboard: {
         host: '192.0.2.1',
         port: 8080,
         controls: true,
         tokenFile: '/run/credentials/luminous-healing.service/dashboard-token',
+        publicUrl: 'https://ops.example.org/healing/',
+        allowedHosts: ['ops'],
       },
       guards: { budget: { hostPerHour: 3 } },
     });
@@ -205,10 +216,10 @@ describeOnHost('the NixOS module, evaluated by a real Nix', (lab) => {
   test.each([
     [{ openFirewall: true }, /openFirewall opens nothing/],
     [
-      { dashboard: { address: '0.0.0.0' } },
+      { dashboard: { address: '0.0.0.0', tokenFile: null } },
       /dashboard.address is not loopback, which needs dashboard.tokenFile/,
     ],
-    [{ dashboard: { controls: true } }, /dashboard.controls needs dashboard.tokenFile/],
+    [{ dashboard: { controls: true, tokenFile: null } }, /dashboard.controls needs dashboard.tokenFile/],
     [{ metrics: { port: 8080 } }, /metrics.port and dashboard.port are the same/],
     [
       { allowRollback: true, allowedActions: ['restart_service'] },

@@ -52,6 +52,20 @@ describeOnHost('verdicts on units', (lab) => {
     expect(await verdictOn(deaf)).toMatchObject({ severity: LOW });
   });
 
+  test('a start that the start limit refused comes after the stop: the service is to run, and is healed', async () => {
+    const limits = '[Unit]\nStartLimitIntervalSec=60\nStartLimitBurst=2';
+    const service = await started('limited', FOR_GOOD, limits);
+    await systemctl('restart', service);
+    await systemctl('stop', service);
+    await lab.host.run(['systemctl', 'start', service], { allowFailure: true });
+    expect([await lab.show('ActiveState', service), await lab.show('Result', service)]).toEqual([
+      'failed',
+      'start-limit-hit',
+    ]);
+    expect(await verdictOn(service)).toMatchObject({ severity: HIGH });
+    expect(await lab.healOne(service)).toMatchObject({ outcome: 'fixed' });
+  });
+
   test('a service that failed and is disabled is LOW, unless it is needed or to be kept running', async () => {
     const service = await started('off', FOR_GOOD);
     await systemctl('disable', '--quiet', service);

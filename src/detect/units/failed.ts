@@ -8,7 +8,8 @@ export const judgeFailed: UnitRule = (question) => {
   const result = unit.result || unit.subState;
   if (!unit.id.endsWith('.service') && watched === undefined)
     return bad(question, Severity.LOW, `${subject} has failed`);
-  if (unit.stoppedByJob === true) {
+  // What hit its start limit was to be started after whatever stopped its last run.
+  if (unit.stoppedByJob === true && result !== 'start-limit-hit') {
     const how = unit.exitKind === 'exited' ? ` with status ${unit.exitStatus}` : '';
     const reason = `${subject} was stopped by a person or a program, and its stop ended${how} (${result})`;
     return bad(question, Severity.LOW, reason);

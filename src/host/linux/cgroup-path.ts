@@ -1,6 +1,6 @@
 import type { MountinfoEntry } from './mountinfo.js';
 
-/** A folder of the memory controller that limits this process: its own group, or one above it. */
+/** A folder of a controller that limits this process: its own group, or one above it. */
 export interface GroupFolder {
   /** Absolute path as the host sees it, `/sys/fs/cgroup/system.slice`. */
   readonly path: string;
@@ -10,32 +10,52 @@ export interface GroupFolder {
 /** Where `/proc/self/cgroup` says that the process lives. */
 export interface OwnGroups {
   readonly v1Memory?: string;
+  readonly v1Cpu?: string;
   readonly v2?: string;
 }
 
 /** Reads `/proc/self/cgroup`: lines of `id:controllers:path`; id 0 without controllers is version 2. */
 export function parseOwnGroups(text: string): OwnGroups {
-  const found: { v1Memory?: string; v2?: string } = {};
+  const found: { v1Memory?: string; v1Cpu?: string; v2?: string } = {};
   for (const line of text.split('\n')) {
     const match = /^(\d+):([^:]*):(\/.*)$/.exec(line);
     if (!match) continue;
     const [, id, controllers, path] = match as unknown as [string, string, string, string];
     if (id === '0' && controllers === '') found.v2 ??= path;
-    else if (controllers.split(',').includes('memory')) found.v1Memory ??= path;
+    const names = controllers.split(',');
+    if (names.includes('memory')) found.v1Memory ??= path;
+    if (names.includes('cpu')) found.v1Cpu ??= path;
   }
   return found;
 }
 
 /** Lists the folders from the process's own group up to where the hierarchy is mounted. */
-export function groupFolders(entries: readonly MountinfoEntry[], own: OwnGroups): GroupFolder[] {
+export function groupFolders(
+  entries: readonly MountinfoEntry[],
+  own: OwnGroups,
+  controller: 'memory' | 'cpu' = 'memory',
+): GroupFolder[] {
   const v2 = entries.find((entry) => entry.fsType === 'cgroup2');
-  const v1 = entries.find(
-    (entry) => entry.fsType === 'cgroup' && entry.superOptions.split(',').includes('memory'),
-  );
+  const v1 = v1Mount(entries, controller);
+  const v1Path = controller === 'memory' ? own.v1Memory : own.v1Cpu;
   return [
     ...(v2 && own.v2 !== undefined ? upwards(v2, own.v2, 2) : []),
-    ...(v1 && own.v1Memory !== undefined ? upwards(v1, own.v1Memory, 1) : []),
+    ...(v1 && v1Path !== undefined ? upwards(v1, v1Path, 1) : []),
   ];
+}
+
+const v1Mount = (entries: readonly MountinfoEntry[], controller: string): MountinfoEntry | undefined =>
+  entries.find(
+    ({ fsType, superOptions }) => fsType === 'cgroup' && superOptions.split(',').includes(controller),
+  );
+
+/** Where version 1 counts what a folder of `cpu` has used: there, unless `cpuacct` is mounted apart, under the same path. */
+export function v1UsageFolder(entries: readonly MountinfoEntry[], folder: string): string {
+  const cpu = v1Mount(entries, 'cpu');
+  const usage = v1Mount(entries, 'cpuacct');
+  return cpu && usage && cpu.mountPoint !== usage.mountPoint
+    ? `${usage.mountPoint}${folder.slice(cpu.mountPoint.length)}`
+    : folder;
 }
 
 function upwards(mount: MountinfoEntry, path: string, version: 1 | 2): GroupFolder[] {

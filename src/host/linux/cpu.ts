@@ -62,7 +62,9 @@ export function countCpus(bytes: Uint8Array, length: number): number {
 }
 
 /** A place for a reading. */
-export const noCpu = (): Writable<CpuReading> => ({ percent: NaN, cpus: 0, stealPercent: undefined });
+export const noCpu = (): Writable<CpuReading> => ({
+  ...{ percent: NaN, cpus: 0, stealPercent: undefined, limitCpus: undefined },
+});
 
 /** A place for a reading that is an upper bound. */
 export const noBound = (): Writable<CpuReading> => ({ ...noCpu(), atMost: true });
@@ -125,6 +127,7 @@ export class CpuWindow {
     const steal = movedBy(counters, base, STEAL);
     into.stealPercent = steal > 0 ? percentOf(steal, total) : undefined;
     into.cpus = cpus;
+    into.limitCpus = undefined;
     return into;
   }
 

@@ -16,7 +16,9 @@ const IMAGES = new Set(
 );
 
 /** Layers over another file system, which is counted itself; they tell its figures once more. */
-const LAYERS = new Set('aufs ecryptfs fuse.fuse-overlayfs overlay overlayfs shiftfs unionfs'.split(' '));
+const LAYERS = new Set(
+  'aufs ecryptfs fuse.fuse-overlayfs fuse.mergerfs overlay overlayfs shiftfs unionfs'.split(' '),
+);
 
 const REMOTE = new Set(
   (
@@ -24,6 +26,14 @@ const REMOTE = new Set(
     'prl_fs pvfs2 sshfs vboxsf virtiofs vmhgfs'
   ).split(' '),
 );
+
+/** Ways to a disk of this machine, or of the one that this is a guest of, of which there may be several. */
+const WAYS = new Set(
+  '9p drvfs fuse.bindfs fuse.grpcfuse fuse.osxfs fuse.vmhgfs-fuse prl_fs vboxsf virtiofs vmhgfs'.split(' '),
+);
+
+/** Whether a mount of this type may be another way to a disk that is looked at anyway. */
+export const mayBeSecondWay = (fsType: string): boolean => WAYS.has(fsType);
 
 /** Whether file systems of this type are left out wherever they are mounted, except on `/`. */
 export const isIgnoredType = (fsType: string): boolean =>

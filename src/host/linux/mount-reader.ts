@@ -1,12 +1,12 @@
 import { statfs, statfsSync } from 'node:fs';
 import { isUnknown, unknown, type Reading, type Unknown } from '../reading.js';
 import type { MountReading } from '../snapshot.js';
-import type { MountTable } from './mount-table.js';
+import type { FileSystems } from './file-systems.js';
 import { codeOf, reasonOf } from './reason.js';
 import { SlowCalls } from './slow-calls.js';
 import { statInChild } from './stat-child.js';
 import type { StatFs } from './usage.js';
-import { WatchedMounts, type WatchedMount } from './watched-mounts.js';
+import { isRemote, WatchedMounts, type WatchedMount } from './watched-mounts.js';
 
 /** The system call, in both ways. */
 export interface StatFsCalls {
@@ -30,13 +30,13 @@ const statfsInThread = (path: Buffer): Promise<StatFs> =>
 
 /** Asks every mount that counts how full it is. */
 export class MountReader {
-  #table: MountTable;
+  #fileSystems: FileSystems;
   #calls: StatFsCalls;
   #slow: SlowCalls<StatFs>;
   #watched = new WatchedMounts();
 
-  constructor(table: MountTable, calls: StatFsCalls, timeoutMs: number, monotonic?: () => number) {
-    this.#table = table;
+  constructor(fileSystems: FileSystems, calls: StatFsCalls, timeoutMs: number, monotonic?: () => number) {
+    this.#fileSystems = fileSystems;
     this.#calls = calls;
     this.#slow = new SlowCalls({ timeoutMs, ...(monotonic ? { monotonic } : {}) });
   }
@@ -45,13 +45,13 @@ export class MountReader {
   read(signal?: AbortSignal): Reading<readonly MountReading[]> | Promise<Reading<readonly MountReading[]>> {
     const failed = this.#readLocal(this.#watched);
     if (failed) return failed;
-    const { all, hasRemote } = this.#watched;
-    return hasRemote ? this.#readRemote(all, signal) : collect(all);
+    const watched = this.#watched;
+    return watched.hasRemote ? this.#readRemote(watched, signal) : collect(watched);
   }
 
   /** Reads into these; `undefined`, and nothing is asked, where a remote file system is mounted. */
   readInto(watched: WatchedMounts): Reading<readonly WatchedMount[]> | undefined {
-    watched.follow(this.#table);
+    watched.follow(this.#fileSystems);
     if (watched.hasRemote) return undefined;
     return this.#readLocal(watched) ?? (watched.hasRemote ? undefined : watched.counting());
   }
@@ -62,20 +62,22 @@ export class MountReader {
 
   /** Gives the reason where there are no mounts to ask. */
   #readLocal(watched: WatchedMounts): Unknown | undefined {
+    const { table } = this.#fileSystems;
     if (!this.#askLocal(watched)) {
       // A mount point is gone: so is the table that named it.
-      this.#table.refresh();
+      table.refresh();
       this.#askLocal(watched);
     }
-    return this.#table.reason === '' ? undefined : unknown(`the mounts are not known: ${this.#table.reason}`);
+    return table.reason === '' ? undefined : unknown(`the mounts are not known: ${table.reason}`);
   }
 
   /** Gives `false` where a mount point no longer exists. */
   #askLocal(watched: WatchedMounts): boolean {
-    watched.follow(this.#table);
+    watched.follow(this.#fileSystems);
     let allThere = true;
     for (const one of watched.all) {
-      if (!one.mount.remote && !this.#ask(one)) allThere = false;
+      const { remote, notAsked } = one.mount;
+      if (!remote && notAsked === undefined && !this.#ask(one)) allThere = false;
     }
     return allThere;
   }
@@ -90,11 +92,8 @@ export class MountReader {
     }
   }
 
-  async #readRemote(
-    watched: readonly WatchedMount[],
-    signal?: AbortSignal,
-  ): Promise<Reading<readonly MountReading[]>> {
-    const remotes = watched.filter(({ mount }) => mount.remote);
+  async #readRemote(watched: WatchedMounts, signal?: AbortSignal): Promise<Reading<readonly MountReading[]>> {
+    const remotes = watched.all.filter(({ mount }) => isRemote(mount));
     this.#slow.keepOnly(new Set(remotes.map(({ mountPoint }) => mountPoint)));
     await Promise.all(
       remotes.map(async (remote) => {
@@ -108,5 +107,5 @@ export class MountReader {
   }
 }
 
-const collect = (watched: readonly WatchedMount[]): readonly MountReading[] =>
-  Object.freeze(watched.filter(({ counts }) => counts).map((one) => one.reading()));
+const collect = (watched: WatchedMounts): readonly MountReading[] =>
+  Object.freeze(watched.counting().map((one) => one.reading()));

@@ -1,11 +1,14 @@
 import { KeptFile } from './kept-file.js';
-import { parseMountinfo, type MountinfoEntry } from './mountinfo.js';
+import { parseLines, type MountinfoEntry } from './mountinfo.js';
 import type { Scratch } from './scratch.js';
 
+/** A table that took so long to read is read again after 100 times as long: 1 % of one CPU, and no more. */
+const REST = 100;
+
 /**
- * The table of mounts, read again every so often and parsed only when its bytes have changed: 1,000 lines
- * cost the kernel a millisecond each time. The kernel tells of changes by POLLPRI on this file, which Node
- * cannot wait for; so a new mount is seen at the next `refresh`, and one that went away when `statfs` fails.
+ * The table of mounts, read at each look, and parsed where its bytes have changed. The kernel signals changes by
+ * POLLPRI on this file, which Node cannot wait for; each line costs it 1 to 3 µs. So looks that follow each other
+ * closely, and looks at many thousand mounts, share one reading.
  */
 export class MountTable {
   entries: readonly MountinfoEntry[] = [];
@@ -13,38 +16,56 @@ export class MountTable {
   version = 0;
   /** Whether the CPUs are those of a container and the load is not: lxcfs mounts files over some of `/proc` only. */
   isOverlaid = false;
+  /** Whether the CPUs are those of a container, and lxcfs shows the load: that of the container only on request. */
+  hasLxcfsLoad = false;
   /** Why there are no entries; empty when there are. */
   reason = 'the table of mounts was not read yet';
   #file: KeptFile;
   #scratch: Scratch;
+  #monotonic: () => number;
   #bytes: Buffer = Buffer.alloc(0);
+  #lines: ReadonlyMap<string, MountinfoEntry> = new Map();
+  #nextAt = -Infinity;
 
-  constructor(root: string, scratch: Scratch) {
+  constructor(root: string, scratch: Scratch, monotonic: () => number) {
     this.#scratch = scratch;
+    this.#monotonic = monotonic;
     this.#file = new KeptFile(`${root}/proc/self/mountinfo`, scratch);
+  }
+
+  /** Reads the table again, unless it was read just before `now`. */
+  follow(now: number): void {
+    if (now >= this.#nextAt || this.reason !== '') this.refresh();
   }
 
   /** Reads the table again. */
   refresh(): void {
+    const began = this.#monotonic();
     const length = this.#file.read();
-    if (length < 0) return this.#replace(Buffer.alloc(0), [], this.#file.reason);
+    if (length < 0) return this.#replace(Buffer.alloc(0), new Map(), this.#file.reason);
     const bytes = this.#scratch.bytes.subarray(0, length);
+    const ended = this.#monotonic();
+    this.#nextAt = ended + REST * (ended - began);
     if (this.reason === '' && this.#bytes.equals(bytes)) return;
-    const entries = parseMountinfo(bytes, length);
-    const reason = entries.length > 0 ? '' : `${this.#file.path} was not understood`;
-    this.#replace(Buffer.from(bytes), entries, reason);
+    const lines = parseLines(bytes, length, this.#lines);
+    const reason = lines.size > 0 ? '' : `${this.#file.path} was not understood`;
+    this.#replace(Buffer.from(bytes), lines, reason);
   }
 
   close(): void {
     this.#file.close();
+    this.#nextAt = -Infinity;
   }
 
-  #replace(bytes: Buffer, entries: readonly MountinfoEntry[], reason: string): void {
+  #replace(bytes: Buffer, lines: ReadonlyMap<string, MountinfoEntry>, reason: string): void {
     this.#bytes = bytes;
-    this.entries = entries;
+    this.#lines = lines;
+    this.entries = [...lines.values()];
     this.reason = reason;
-    const isMount = (path: string): boolean => entries.some(({ mountPoint }) => mountPoint === path);
-    this.isOverlaid = isMount('/proc/stat') && !isMount('/proc/loadavg');
+    const isMount = (path: string): boolean => this.entries.some(({ mountPoint }) => mountPoint === path);
+    const load = this.entries.findLast(({ mountPoint }) => mountPoint === '/proc/loadavg');
+    this.isOverlaid = isMount('/proc/stat') && load === undefined;
+    this.hasLxcfsLoad = isMount('/proc/stat') && load?.fsType === 'fuse.lxcfs';
     this.version++;
   }
 }

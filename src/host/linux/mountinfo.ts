@@ -26,17 +26,35 @@ export const readOnlyWord = (superOptions: string): string | undefined =>
 const FEWEST_FIELDS = 10;
 const FIRST_OPTIONAL_FIELD = 6;
 
+/** Entries by their line: a table of many thousand mounts is mostly as it was when one of them changes. */
+export type KnownLines = ReadonlyMap<string, MountinfoEntry>;
+
 /** Reads `/proc/self/mountinfo`. Lines that are not understood are left out. */
 export function parseMountinfo(bytes: Uint8Array, length: number): MountinfoEntry[] {
+  return [...parseLines(bytes, length).values()];
+}
+
+/** The same by line, with the entries of those lines that are `known`. A line that comes twice counts once. */
+export function parseLines(
+  bytes: Uint8Array,
+  length: number,
+  known?: KnownLines,
+): Map<string, MountinfoEntry> {
   // One character a byte, so that octal escapes and bytes that are not UTF-8 come out right.
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(length, bytes.length)).toString('latin1');
-  const entries: MountinfoEntry[] = [];
+  const entries = new Map<string, MountinfoEntry>();
   for (const line of text.split('\n')) {
-    const entry = parseLine(line.split(' '));
-    if (entry) entries.push(entry);
+    const entry = known?.get(line) ?? parseLine(copyOf(line).split(' '));
+    if (entry) entries.set(line, entry);
   }
   return entries;
 }
+
+/** A part of a long string keeps all of it alive, for as long as an entry is known. */
+const copyOf = (line: string): string => Buffer.from(line, 'latin1').toString('latin1');
+
+const ID = /^\d{1,15}$/;
+const DEVICE = /^\d+:\d+$/;
 
 function parseLine(fields: readonly string[]): MountinfoEntry | undefined {
   // Optional fields (`shared:1`, …) end with a hyphen of its own.
@@ -44,27 +62,34 @@ function parseLine(fields: readonly string[]): MountinfoEntry | undefined {
   if (fields.length < FEWEST_FIELDS || hyphen < 0 || fields.length < hyphen + 4) return undefined;
   const [id, parent, device, root, mountPoint] = fields as [string, string, string, string, string];
   const [fsType, source, superOptions] = fields.slice(hyphen + 1) as [string, string, string];
-  if (!/^\d{1,15}$/.test(id) || !/^\d{1,15}$/.test(parent) || !/^\d+:\d+$/.test(device)) return undefined;
+  if (!ID.test(id) || !ID.test(parent) || !DEVICE.test(device)) return undefined;
   if (!mountPoint.startsWith('/')) return undefined;
-  const raw = unescaped(mountPoint);
-  const name = raw.toString('utf8');
+  const raw = isPlain(mountPoint) ? undefined : bytesOf(mountPoint);
+  const name = raw?.toString('utf8') ?? mountPoint;
+  const isUtf8 = raw === undefined || Buffer.from(name, 'utf8').equals(raw);
   return {
     id: Number(id),
     parent: Number(parent),
     device,
-    root: unescaped(root).toString('utf8'),
+    root: unescaped(root),
     mountPoint: name,
-    ...(Buffer.from(name, 'utf8').equals(raw) ? {} : { rawMountPoint: raw }),
-    fsType: unescaped(fsType).toString('utf8'),
-    source: unescaped(source).toString('utf8'),
+    ...(isUtf8 ? {} : { rawMountPoint: raw }),
+    fsType: unescaped(fsType),
+    source: unescaped(source),
     superOptions,
   };
 }
 
+/** Nothing escaped, and no byte that is part of a longer character. */
+const isPlain = (field: string): boolean => /^[\x20-\x5b\x5d-\x7e]*$/.test(field);
+
+/** A field with its octal escapes undone. */
+export const unescaped = (field: string): string =>
+  isPlain(field) ? field : bytesOf(field).toString('utf8');
+
 /** The kernel writes blanks, tabs, line ends, backslashes and `#` as three octal digits. */
-function unescaped(field: string): Buffer {
-  const text = field.includes('\\')
-    ? field.replace(/\\([0-3][0-7]{2})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)))
-    : field;
-  return Buffer.from(text, 'latin1');
-}
+const bytesOf = (field: string): Buffer =>
+  Buffer.from(
+    field.replace(/\\([0-3][0-7]{2})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8))),
+    'latin1',
+  );

@@ -15,7 +15,7 @@ export interface StatFs {
 }
 
 const NO_SPACE = Object.freeze(unknown('this file system tells no size'));
-const NO_INODES = Object.freeze(unknown('this file system has no fixed number of inodes'));
+export const NO_INODES = Object.freeze(unknown('this file system has no fixed number of inodes'));
 const NONSENSE = Object.freeze(unknown('statfs gave numbers that contradict each other'));
 
 /** A negative number of blocks, seen as an unsigned one. */

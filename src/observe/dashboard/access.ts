@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { isLoopback } from '../http/address.js';
+import { isForwarded, isOurName, isOurOrigin } from '../http/hosts.js';
 import type { Rules } from './options.js';
 
 /** What is asked for: the page itself, which knows nothing; what the engine knows; or that it does something. */
@@ -15,6 +16,10 @@ export interface Asked {
   /** `Sec-Fetch-Site`. */
   readonly fetchSite: string | undefined;
   readonly authorization: string | undefined;
+  /** `X-Luminous-Token`: the token where `Authorization` belongs to a proxy. */
+  readonly token: string | undefined;
+  /** Whether a proxy has passed it on. */
+  readonly forwarded: boolean;
   readonly contentType: string | undefined;
 }
 
@@ -25,8 +30,10 @@ export interface Refusal {
 }
 
 /** What a request says of where it comes from. */
-export const askedBy = ({ socket, headers }: IncomingMessage): Asked => ({
+export const askedBy = ({ socket, headers, httpVersion }: IncomingMessage): Asked => ({
   localAddress: socket.localAddress,
+  forwarded: isForwarded({ headers, httpVersion }),
+  token: [headers['x-luminous-token']].flat()[0],
   host: headers.host,
   origin: headers.origin,
   fetchSite: headers['sec-fetch-site'],
@@ -42,20 +49,29 @@ const refuse = (status: Refusal['status'], error: string): Refusal => ({ status,
  */
 export function refusalOf(asked: Asked, rules: Rules, need: Need): Refusal | undefined {
   const address = (asked.localAddress ?? '').replace(/^::ffff:/, '');
-  const name = hostName(asked.host);
-  if (name === undefined || !(isOwnName(name, address) || rules.allowedHosts.has(name))) {
+  if (!isOurName(asked.host, address, rules)) {
     return refuse(403, 'This name is not one of this dashboard: add it to `allowedHosts` if it should be');
   }
-  if (asked.origin !== undefined && originHost(asked.origin) !== asked.host?.toLowerCase()) {
-    return refuse(403, 'A page of another origin asks for this');
+  // Behind the page itself there is nothing to protect, and its script comes with an origin.
+  if (need !== 'page' && asked.origin !== undefined && !isOurOrigin(asked.origin, asked.host, rules)) {
+    return refuse(
+      403,
+      'A page of another origin asks for this. Behind a proxy, set `publicUrl` to the address that visitors open',
+    );
   }
   const isForeign = asked.fetchSite !== undefined && !['same-origin', 'none'].includes(asked.fetchSite);
   if (need !== 'page' && isForeign) return refuse(403, 'A page of another origin asks for this');
   if (rules.token === undefined && !isLoopback(address)) {
     return refuse(403, 'Beyond loopback this dashboard needs a `token`, and was started without one');
   }
+  if (rules.token === undefined && asked.forwarded) {
+    return refuse(
+      403,
+      'Behind a proxy this dashboard needs a `token` (for the daemon: `tokenFile`), and was started without one',
+    );
+  }
   if (need === 'page') return undefined;
-  if (rules.token !== undefined && !shows(asked.authorization, rules.token)) {
+  if (rules.token !== undefined && !shows(asked, rules.token)) {
     return refuse(401, 'This needs the token of the dashboard');
   }
   if (need === 'read') return undefined;
@@ -65,24 +81,10 @@ export function refusalOf(asked: Asked, rules: Rules, need: Need): Refusal | und
   return undefined;
 }
 
-/** A host without its port, as URLs write it; `undefined` for what is none. */
-function hostName(host: string | undefined): string | undefined {
-  const [, name] = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{1,5})?$/i.exec(host ?? '') ?? [];
-  return name?.toLowerCase().replace(/^\[|\]$/g, '');
-}
-
-/** An address cannot be made to mean another machine; of names only `localhost` is ours by itself. */
-const isOwnName = (name: string, address: string): boolean =>
-  name === address || (isLoopback(address) && isLoopback(name));
-
-function originHost(origin: string): string | undefined {
-  const { protocol, host } = URL.canParse(origin) ? new URL(origin) : { protocol: '', host: '' };
-  return /^https?:$/.test(protocol) ? host.toLowerCase() : undefined;
-}
-
 /** Compared by digest, so that neither the time nor the length tells anything. */
-function shows(authorization: string | undefined, token: string): boolean {
-  const [, given = ''] = /^Bearer (\S+)$/i.exec(authorization ?? '') ?? [];
+function shows(asked: Asked, token: string): boolean {
+  const [, bearer = ''] = /^Bearer (\S+)$/i.exec(asked.authorization ?? '') ?? [];
+  const given = asked.token ?? bearer;
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
   return timingSafeEqual(digest(given), digest(token));
 }

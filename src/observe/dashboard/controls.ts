@@ -3,6 +3,7 @@ import type { SimplifiedHealingEngine } from '../../engine.js';
 import { isSelfHealingError, SelfHealingError } from '../../errors.js';
 import { commandFor } from '../../guard/approvals.js';
 import type { CommandOptions } from '../../guard/commands.js';
+import type { HealingResult } from '../../result.js';
 import { json, type Answer } from '../http/answer.js';
 
 /** What a person may say: the one word that each takes, and what it does. */
@@ -35,17 +36,25 @@ export async function control(
   word: string,
   request: IncomingMessage,
   engine: SimplifiedHealingEngine,
+  client: string,
 ): Promise<Answer> {
   const { takes, run } = CONTROLS[word]!;
-  const value = await valueOf(takes, request);
+  const body = await bodyOf(request);
+  if (body === READ_BEFORE) return json(400, { error: READ_BEFORE });
+  const value = textIn(body, takes);
   if (value === undefined) return json(400, { error: `Expected JSON with a non-empty \`${takes}\`` });
   try {
     if (word === 'approve') refusePersonal(engine, value);
-    const work = run(engine, value, { by: `dashboard token, from ${request.socket.remoteAddress}` });
-    const isDone = await Promise.race([work.then(() => true), patience()]);
+    const work = run(engine, value, { by: `dashboard token, from ${client}` });
+    const ended = await Promise.race([
+      work.then((result) => ({ result: result as HealingResult | undefined })),
+      patience(),
+    ]);
     // How it ends is seen on the page.
     work.catch(() => undefined);
-    return json(isDone ? 200 : 202, { done: isDone });
+    return ended === undefined
+      ? json(202, { done: false })
+      : json(200, { done: true, ...endOf(ended.result) });
   } catch (error) {
     if (!isSelfHealingError(error)) throw error;
     return json(error.code === 'invalid-argument' ? 400 : 409, { error: error.message });
@@ -60,10 +69,23 @@ function refusePersonal(engine: SimplifiedHealingEngine, id: string): void {
   throw new SelfHealingError('invalid-argument', sentence);
 }
 
-const patience = (): Promise<false> =>
-  new Promise((resolve) => setTimeout(() => resolve(false), PATIENCE_MS).unref());
+const patience = (): Promise<undefined> =>
+  new Promise((resolve) => setTimeout(() => resolve(undefined), PATIENCE_MS).unref());
 
-async function valueOf(key: string, request: IncomingMessage): Promise<string | undefined> {
+/** What came of an approval: a gate may block the repair, or the repair may not have helped. */
+const endOf = (result: HealingResult | undefined): object =>
+  result === undefined ? {} : { outcome: result.outcome, ...(result.success ? {} : { error: result.error }) };
+
+const READ_BEFORE =
+  'The body of this request was read before the dashboard got it: hand it over as `request.body`, or mount the dashboard before the parser';
+
+/** Returns the text of a body, or what a parser in front of us made of it, as express does: `request.body`. */
+async function bodyOf(request: IncomingMessage & { readonly body?: unknown }): Promise<unknown> {
+  const { body } = request;
+  // A parser that did not feel responsible leaves `{}` behind, and the stream as it was.
+  const isParsed = body !== undefined && body !== null && !(isEmpty(body) && !request.readableEnded);
+  if (isParsed) return Buffer.isBuffer(body) ? body.toString('utf8') : body;
+  if (request.readableEnded) return READ_BEFORE;
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -71,9 +93,16 @@ async function valueOf(key: string, request: IncomingMessage): Promise<string | 
     if (size > MAX_BYTES) return undefined;
     chunks.push(chunk);
   }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+const isEmpty = (body: unknown): boolean =>
+  typeof body === 'object' && body !== null && Object.keys(body).length === 0;
+
+function textIn(body: unknown, key: string): string | undefined {
   try {
-    const body: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8'));
-    const value: unknown = Object.getOwnPropertyDescriptor(body, key)?.value;
+    const parsed: unknown = typeof body === 'string' ? JSON.parse(body) : body;
+    const value: unknown = Object.getOwnPropertyDescriptor(parsed, key)?.value;
     return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined;
   } catch {
     return undefined;

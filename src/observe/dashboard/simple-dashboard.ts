@@ -19,6 +19,7 @@ const SHOWN: readonly EventName[] = [
   'cycle:failed',
   'issue:opened',
   'issue:cleared',
+  'issue:gone',
   'issue:recurring',
   'reading:lost',
   'reading:back',

@@ -3,12 +3,13 @@ import { hostname } from 'node:os';
 import { page, type PageFile } from 'dashboard:page';
 import type { SimplifiedHealingEngine } from '../../engine.js';
 import { json, pathOf, send, text, type Answer } from '../http/answer.js';
+import { clientOf } from '../http/hosts.js';
 import { askedBy, refusalOf, type Need } from './access.js';
 import { Audience } from './audience.js';
 import { control, isControl } from './controls.js';
 import type { Rules } from './options.js';
 import { viewOf } from './view/view-of.js';
-import type { History, View } from './view/view.js';
+import type { CapabilityView, History, View } from './view/view.js';
 
 /** What the site is made with. */
 export interface SiteParts {
@@ -32,11 +33,15 @@ const POLICY = [
 
 const FILES: ReadonlyMap<string, PageFile> = new Map(page.files.map((file) => [`/${file.name}`, file]));
 
+/** How long an answer on the capabilities of the host is kept, in milliseconds. */
+const CAPABILITIES_MS = 60_000;
+
 /** Everything behind the address of a dashboard. */
 export class Site {
   readonly audience: Audience;
   readonly #parts: SiteParts;
   readonly #host = hostname();
+  #told: { readonly at: number; readonly answer: Promise<readonly CapabilityView[]> } | undefined;
 
   constructor(parts: SiteParts) {
     this.#parts = parts;
@@ -63,7 +68,7 @@ export class Site {
     if (refusal) return refused(need, refusal.status, refusal.error);
     if (isOrder) {
       if (request.method !== 'POST') return onlyBy('POST');
-      const answer = await control(word, request, this.#parts.engine);
+      const answer = await control(word, request, this.#parts.engine, clientOf(request, this.#parts.rules));
       this.audience.changed();
       return answer;
     }
@@ -71,6 +76,7 @@ export class Site {
     if (path === '' || (path === '/' && isWithoutSlash(request))) return withSlash(request);
     if (path === '/') return fileAnswer(page.index, 'no-store');
     if (word === 'view') return json(200, this.#view());
+    if (word === 'capabilities') return json(200, await this.#capabilities());
     if (word === 'events') return this.#stream(request, response);
     const file = FILES.get(path ?? '');
     return file
@@ -87,7 +93,9 @@ export class Site {
     }
     response.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',
-      'cache-control': 'no-store',
+      // A proxy that compresses would keep events back until it has enough of them.
+      'cache-control': 'no-store, no-transform',
+      'content-encoding': 'identity',
       'x-content-type-options': 'nosniff',
       'cross-origin-resource-policy': 'same-origin',
       // Some proxies would otherwise keep it to themselves until it ends.
@@ -95,6 +103,14 @@ export class Site {
     });
     this.audience.admit(response);
     return undefined;
+  }
+
+  /** Asked for by every page that is opened: one answer does for a while. */
+  #capabilities(): Promise<readonly CapabilityView[]> {
+    const now = performance.now();
+    if (this.#told === undefined || now - this.#told.at >= CAPABILITIES_MS)
+      this.#told = { at: now, answer: this.#parts.engine.capabilities() };
+    return this.#told.answer;
   }
 
   #view(): View {
@@ -105,6 +121,8 @@ export class Site {
       metrics: engine.getMetrics(),
       host: this.#host,
       controls: rules.controls,
+      // Whoever gets this far has shown the token, where there is one.
+      logs: rules.token !== undefined,
     });
   }
 }

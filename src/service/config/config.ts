@@ -8,6 +8,7 @@ import { expectBoolean, expectNumber, expectOneOf, refusal } from '../../expect.
 import { DEFAULT_GUARDS, guardsFrom, type GuardOptions } from '../../guard/guards.js';
 import { acceptMonitoring } from '../../heal/interval.js';
 import { unitName } from '../../host/systemd/unit-name.js';
+import { expectPublicUrl } from '../../observe/http/hosts.js';
 import { nixSettings, type NixOptions } from '../../nix-options.js';
 import { isLoopback } from '../../observe/http/address.js';
 import { CHECK_RULE, checkNames, mistakesInChecks, type CheckConfig } from './checks.js';
@@ -19,6 +20,14 @@ export interface Address {
   readonly host?: string;
   /** 0 takes any that is free. */
   readonly port?: number;
+}
+
+/** By which names it is reached. */
+interface Names {
+  /** Further names that it is reached by, without port: that of a proxy, for one. */
+  readonly allowedHosts?: readonly string[];
+  /** The address that visitors open, where a proxy stands in front. */
+  readonly publicUrl?: string;
 }
 
 /** What the daemon's configuration file may say. Everything may be left out. */
@@ -41,16 +50,15 @@ export interface DaemonConfig {
   /** The file that holds the state. Default: `state.json` in systemd's state directory. */
   readonly state?: string;
   /** Serves metrics, on port 9090 unless told otherwise. Left out: not served. */
-  readonly metrics?: Address;
+  readonly metrics?: Address & Names;
   /** Serves the dashboard, on port 8080 unless told otherwise. Left out: not served. */
-  readonly dashboard?: Address & {
-    /** A file whose content a visitor must know. Needed for any address but loopback. */
-    readonly tokenFile?: string;
-    /** Whether approvals, pauses and resets can be given from the page. Needs a token. Default `false`. */
-    readonly controls?: boolean;
-    /** Further names that the page is reached by: that of a proxy, for one. */
-    readonly allowedHosts?: readonly string[];
-  };
+  readonly dashboard?: Address &
+    Names & {
+      /** A file whose content a visitor must know. Needed for any address but loopback. */
+      readonly tokenFile?: string;
+      /** Whether approvals, pauses and resets can be given from the page. Needs a token. Default `false`. */
+      readonly controls?: boolean;
+    };
 }
 
 /** Where nothing else is said, only this machine is served. */
@@ -80,7 +88,10 @@ const host: Leaf = (name, value) => {
 const unit: Leaf = (name, value) => void unitName(value as string, name);
 const percent: Leaf = (name, value) => void expectNumber(name, value, 0, 100);
 const service: Rule = { keys: { unit, keepRunning: boolean, restartForMemory: boolean }, needs: ['unit'] };
-const address = { host, port };
+const address = {
+  ...{ host, port, allowedHosts: { each: string, of: 'names' } },
+  publicUrl: (name: string, value: unknown) => void expectPublicUrl(name, value),
+} as const;
 
 /** Each number of the guards is judged by the guards themselves. */
 const guards: Rule = {
@@ -133,7 +144,7 @@ const RULE: Rule = {
     state: path,
     metrics: { keys: address },
     dashboard: {
-      keys: { ...address, tokenFile: path, controls: boolean, allowedHosts: { each: string, of: 'names' } },
+      keys: { ...address, tokenFile: path, controls: boolean },
     },
   } satisfies Record<keyof DaemonConfig, Rule>,
 };

@@ -11,6 +11,7 @@ Usage: luminous-healing [COMMAND] [OPTIONS]
 Without a daemon:
   look                      dry run on this host: readings, issues, planned repairs; changes nothing
   heal --once --dry-run     the same: one dry-run cycle in this process
+  capabilities              which actions can be carried out on this host, and why not; asks the daemon if it runs
 
 With the daemon (luminous-healing.service):
   status                    current state: issues, approval requests, recent repairs
@@ -21,6 +22,7 @@ With the daemon (luminous-healing.service):
   resume [REASON]           remove a pause; the reason may be omitted if there is only one
   reset COMPONENT           clear its failures, backoff and circuit breaker
   heal --dry-run            one dry-run cycle with the daemon's configuration
+  dashboard                 print the address of the dashboard, with its token
 
 Without a command: \`status\` if the daemon is running, otherwise \`look\`.
 
@@ -40,12 +42,14 @@ Exit status: 0 success; 1 refused by the daemon, or the approved repair did not 
 const ARGUMENT: Readonly<Record<Command, string>> = {
   status: 'none',
   explain: 'optional',
+  capabilities: 'none',
   approve: 'the ID of an approval request, as shown by `status`',
   reject: 'the ID of an approval request, as shown by `status`',
   pause: 'a reason',
   resume: 'optional',
   reset: 'a component, as shown by `status`',
   heal: 'none',
+  dashboard: 'none',
 };
 
 /** What a command line asks for. */
@@ -53,7 +57,7 @@ export type Invocation =
   | { readonly kind: 'help' | 'version' }
   /** A dry run in this process. */
   | { readonly kind: 'look'; readonly services: string | undefined; readonly json: boolean }
-  /** A command for the daemon; `orLook` where a look does if no daemon is running. */
+  /** A command for the daemon; `orLook` where this process can answer if no daemon is running. */
   | {
       readonly kind: 'ask';
       readonly command: Command;
@@ -111,5 +115,6 @@ export function parseCommandLine(args: readonly string[]): Invocation {
     throw refuse(`\`${command}\` takes no argument, got \`${argument}\``);
   if (wants !== 'none' && wants !== 'optional' && argument === '')
     throw refuse(`\`${command}\` requires ${wants}`);
-  return { kind: 'ask', command: command as Command, argument, socket, json, orLook: false, services };
+  const orLook = command === 'capabilities';
+  return { kind: 'ask', command: command as Command, argument, socket, json, orLook, services };
 }

@@ -1,5 +1,6 @@
 import type { SimplifiedHealingEngine } from '../../engine.js';
 import { SelfHealingError } from '../../errors.js';
+import type { Capability } from '../../execute/executor.js';
 import type { Explanation } from '../../heal/explain.js';
 import type { EngineStatus } from '../../heal/status.js';
 import type { HealingResult } from '../../result.js';
@@ -10,6 +11,7 @@ import type { Request } from './protocol.js';
 export interface Answers {
   readonly status: EngineStatus;
   readonly explain: readonly Explanation[];
+  readonly capabilities: readonly Capability[];
   /** What became of the act; nothing when the trouble is gone, or is in hand already. */
   readonly approve: { readonly result?: HealingResult };
   readonly reject: object;
@@ -17,13 +19,23 @@ export interface Answers {
   readonly resume: { readonly pauses: EngineStatus['pauses'] };
   readonly reset: object;
   readonly heal: Look;
+  /** Where the dashboard is, with its token. */
+  readonly dashboard: { readonly link: string };
+}
+
+/** What commands need besides the engine. */
+export interface CommandParts {
+  /** Makes an engine for a dry run. */
+  readonly rehearsal: () => SimplifiedHealingEngine;
+  /** Gives the address of the dashboard with its token. Throws when it is not served. */
+  readonly dashboard?: () => string | undefined;
 }
 
 /** Does what a person asked for. Rejects, in one sentence, when it cannot be done. */
 export async function obey(
   { command, argument, uid }: Request,
   engine: SimplifiedHealingEngine,
-  rehearsal: () => SimplifiedHealingEngine,
+  { rehearsal, dashboard }: CommandParts,
 ): Promise<Answers[keyof Answers]> {
   const by = { by: uid === undefined ? 'the control command' : `uid ${uid}` };
   const needed = (what: string): string => {
@@ -35,6 +47,8 @@ export async function obey(
       return engine.status();
     case 'explain':
       return engine.explain(argument);
+    case 'capabilities':
+      return engine.capabilities();
     case 'approve': {
       const result = await engine.approve(needed('the id of an approval'), by);
       return result ? { result } : {};
@@ -53,6 +67,11 @@ export async function obey(
       return {};
     case 'heal':
       return lookWith(rehearsal());
+    case 'dashboard': {
+      const link = dashboard?.();
+      if (link === undefined) throw new SelfHealingError('invalid-argument', 'The dashboard is not served');
+      return { link };
+    }
     default:
       return command satisfies never;
   }

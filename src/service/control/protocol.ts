@@ -14,12 +14,14 @@ export const CONTROL_GROUP = 'luminous-healing-control';
 export const COMMANDS = [
   'status',
   'explain',
+  'capabilities',
   'approve',
   'reject',
   'pause',
   'resume',
   'reset',
   'heal',
+  'dashboard',
 ] as const;
 export type Command = (typeof COMMANDS)[number];
 

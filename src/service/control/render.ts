@@ -1,6 +1,8 @@
 import { wordsOf } from '../../execute/words-of.js';
 import type { EngineStatus, WaitingApproval } from '../../heal/status.js';
 import { Severity } from '../../issue.js';
+import { capabilityLines } from '../../report/capability-lines.js';
+import { renderExplanations } from '../../report/explanation-lines.js';
 import type { Paint } from '../../report/paint.js';
 import { printable, printableData } from '../../printable.js';
 import { renderReport } from '../../report/report.js';
@@ -23,7 +25,8 @@ export function render<Asked extends Command>(
     explain: (explanations) =>
       explanations.length === 0
         ? `There is no open issue${argument === '' ? '' : ` with ${argument}`}.`
-        : explanations.map(({ text }) => text).join('\n\n'),
+        : renderExplanations(explanations),
+    capabilities: (capabilities) => capabilityLines(capabilities, paint).join('\n'),
     approve: ({ result }) =>
       result
         ? renderResult(result, paint)
@@ -33,6 +36,7 @@ export function render<Asked extends Command>(
     resume: ({ pauses }) => (pauses.length === 0 ? 'Acting goes on.' : `Still paused. ${pausedFor(pauses)}`),
     reset: () =>
       `What went wrong with ${argument} is forgotten: backoff and breaker are back at their start.`,
+    dashboard: ({ link }) => link,
     heal: ({ permissions, ...report }) => renderReport(report, permissions, paint),
   };
   return texts[command](printableData(data));

@@ -4,7 +4,7 @@ import type { SimplifiedHealingEngine } from '../../engine.js';
 import { messageOf, SelfHealingError } from '../../errors.js';
 import { Places } from '../../observe/http/places.js';
 import { printableJson } from '../../printable.js';
-import { obey } from './obey.js';
+import { obey, type CommandParts } from './obey.js';
 import { MAX_REQUEST, parseRequest, rootSocketOf, type Answer } from './protocol.js';
 
 interface Listening {
@@ -13,11 +13,9 @@ interface Listening {
 }
 
 /** What a control server speaks for. */
-export interface ControlParts {
+export interface ControlParts extends CommandParts {
   /** The engine that works now. */
   readonly engine: () => SimplifiedHealingEngine | undefined;
-  /** Makes an engine for a dry run. */
-  readonly rehearsal: () => SimplifiedHealingEngine;
 }
 
 /** Connections at once on each of the two sockets. */
@@ -107,7 +105,7 @@ export class ControlServer {
       const request = who === 'root' ? { ...said, uid: 0 } : said;
       const engine = this.#parts.engine();
       if (engine === undefined) throw new SelfHealingError('closed', 'The daemon is still starting');
-      return { version: 1, ok: true, data: await obey(request, engine, this.#parts.rehearsal) };
+      return { version: 1, ok: true, data: await obey(request, engine, this.#parts) };
     } catch (error) {
       return { version: 1, ok: false, error: messageOf(error) };
     }

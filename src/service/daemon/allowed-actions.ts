@@ -1,4 +1,4 @@
-import type { ExecuteOptions, Execution, Executor } from '../../execute/executor.js';
+import type { Capability, ExecuteOptions, Execution, Executor } from '../../execute/executor.js';
 import type { HealingAction, Plan } from '../../plan.js';
 
 /** An executor that shows the plan of every action, and carries out only those that are allowed. */
@@ -30,6 +30,14 @@ export function allowing(actions: readonly string[] | undefined, executor: Execu
         steps: [],
         durationMs: 0,
       };
+    },
+    async capabilities(options): Promise<readonly Capability[]> {
+      const known = (await executor.capabilities?.(options)) ?? [];
+      return known.map((one) => {
+        const refusal =
+          one.status === 'available' ? refusalOf({ action: one.action, parameters: {} }) : undefined;
+        return refusal ? { ...one, status: 'unavailable', reason: refusal.sentence } : one;
+      });
     },
     close: () => executor.close?.(),
   };

@@ -72,6 +72,7 @@ export class Daemon {
     const over = new AbortController();
     const control = new ControlServer({
       engine: () => this.#running?.engine,
+      dashboard: () => this.#running?.dashboardLink,
       // What it finds is for whoever asked, and not for the journal.
       rehearsal: () =>
         engineOf(this.#running?.config ?? {}, this.#parts, { dryRun: true, logger: silentLogger }),

@@ -31,6 +31,7 @@ export function keepRecords(engine: Teller, logger: Logger): void {
     tell('issue:opened', { component, severity, description }),
   );
   engine.on('issue:cleared', ({ issue: { component } }) => tell('issue:cleared', { component }));
+  engine.on('issue:gone', ({ issue: { component } }) => tell('issue:gone', { component }));
   engine.on('heal:done', ({ result }) => tell('heal:done', factsOf(result)));
   engine.on('heal:blocked', ({ issue: { component }, blockedBy, error }) =>
     tell('heal:blocked', { component, blockedBy, error }),

@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import type { SimplifiedHealingEngine } from '../../engine.js';
 import { SimpleDashboard } from '../../observe/dashboard/simple-dashboard.js';
 import { MetricsServer } from '../../observe/metrics-server.js';
 import type { DaemonConfig } from '../config/config.js';
+import { tokenFrom } from './token.js';
 
 /** Something that shows an engine to the outside. */
 export interface Outlet {
@@ -14,6 +14,8 @@ export interface Outlet {
 /** Something that is served. */
 export interface Served {
   readonly url: string;
+  /** The address of the dashboard with its token, for who may control the daemon. */
+  readonly link?: string;
   readonly stop: () => Promise<void>;
 }
 
@@ -21,6 +23,7 @@ export interface Served {
 export function outletsOf(
   { metrics, dashboard }: DaemonConfig,
   healingEngine: SimplifiedHealingEngine,
+  stateFolder: string | undefined,
 ): Outlet[] {
   const outlets: Outlet[] = [];
   if (metrics) {
@@ -37,11 +40,11 @@ export function outletsOf(
     outlets.push({
       name: 'The dashboard',
       async open() {
-        const token = tokenFile === undefined ? undefined : (await readFile(tokenFile, 'utf8')).trim();
+        const token = tokenFile === undefined ? undefined : await tokenFrom(tokenFile, stateFolder);
         const page = new SimpleDashboard(healingEngine, { ...rules, token });
         try {
           const { url } = await page.start({ host, port });
-          return { url, stop: () => page.stop() };
+          return { url, link: linkTo(rules.publicUrl ?? url, token), stop: () => page.stop() };
         } catch (error) {
           await page.stop();
           throw error;
@@ -51,3 +54,7 @@ export function outletsOf(
   }
   return outlets;
 }
+
+/** The token stands behind the `#`, which a browser never sends. */
+const linkTo = (url: string, token: string | undefined): string =>
+  url.replace(/\/?$/, '/') + (token === undefined ? '' : `#token=${encodeURIComponent(token)}`);

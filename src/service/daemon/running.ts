@@ -1,5 +1,5 @@
 import type { SimplifiedHealingEngine } from '../../engine.js';
-import { messageOf } from '../../errors.js';
+import { messageOf, SelfHealingError } from '../../errors.js';
 import type { Logger } from '../../logger.js';
 import type { DaemonConfig } from '../config/config.js';
 import { engineOf, type Surroundings } from './engine-of.js';
@@ -11,6 +11,7 @@ export class Running {
   readonly config: DaemonConfig;
   readonly engine: SimplifiedHealingEngine;
   readonly #logger: Logger;
+  readonly #stateFolder: string | undefined;
   /** What is to be served and is not yet, and what was last said about that. */
   readonly #wanted = new Map<Outlet, string>();
   readonly #served: Served[] = [];
@@ -21,6 +22,7 @@ export class Running {
   constructor(config: DaemonConfig, surroundings: Surroundings) {
     this.config = config;
     this.#logger = surroundings.logger;
+    this.#stateFolder = surroundings.stateFolder;
     this.engine = engineOf(config, surroundings);
     keepRecords(this.engine, this.#logger);
   }
@@ -30,9 +32,20 @@ export class Running {
     return this.config.interval ?? 60;
   }
 
+  /** The address of the dashboard with its token. Throws a `SelfHealingError` when it is not served. */
+  get dashboardLink(): string {
+    const link = this.#served.find((served) => served.link !== undefined)?.link;
+    if (link !== undefined) return link;
+    const why =
+      this.config.dashboard === undefined
+        ? 'add `dashboard` to the configuration'
+        : 'its address could not be had yet; the journal says why';
+    throw new SelfHealingError('invalid-argument', `The dashboard is not served: ${why}`);
+  }
+
   /** Serves and monitors. Resolves when it has been stopped. */
   async run(): Promise<void> {
-    for (const outlet of outletsOf(this.config, this.engine)) this.#wanted.set(outlet, '');
+    for (const outlet of outletsOf(this.config, this.engine, this.#stateFolder)) this.#wanted.set(outlet, '');
     this.engine.on('cycle:done', () => void this.#open());
     await this.#open();
     if (!this.#stopped) await this.engine.startMonitoring({ interval: this.interval });
@@ -55,7 +68,10 @@ export class Running {
           const served = await outlet.open();
           this.#wanted.delete(outlet);
           this.#served.push(served);
-          this.#logger.info(`${outlet.name} can be seen at ${served.url}`);
+          const hint = served.link?.includes('#')
+            ? '; `luminous-healing dashboard` prints its address with the token'
+            : '';
+          this.#logger.info(`${outlet.name} can be seen at ${served.url}${hint}`);
         } catch (error) {
           const words = `${outlet.name} cannot be served, which is tried again: ${messageOf(error)}`;
           if (words !== said) this.#logger.error(words);

@@ -106,7 +106,8 @@ async function planOf(
   const { policy, host, planWithin } = parts;
   const services = [...(policy.units.services?.values() ?? [])];
   const history = CHANGES_GENERATION.includes(action.action) ? await historyOf(parts) : NO_HISTORY;
-  const given = { host, actions: ACTIONS, thresholds: policy.thresholds, services, nix: policy.nix, history };
+  const { thresholds, mounts, nix } = policy;
+  const given = { host, actions: ACTIONS, thresholds, mounts, services, nix, history };
   return makePlan(action, given, planWithin, earlier);
 }
 

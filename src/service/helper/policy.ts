@@ -1,4 +1,5 @@
 import { actionRegistry } from '../../actions/registry.js';
+import { MountRules } from '../../detect/mount-rules.js';
 import { thresholdValues, type ThresholdValues } from '../../detect/thresholds.js';
 import { watchedUnits } from '../../detect/watched.js';
 import {
@@ -29,6 +30,8 @@ export interface HelperPolicy {
   readonly approvedBy: ReadonlyMap<string, Approver>;
   /** Percentages that plans aim for. */
   readonly thresholds: ThresholdValues;
+  /** Levels that file systems have of their own. */
+  readonly mounts: MountRules;
   /** What the actions on Nix and NixOS may do. */
   readonly nix: NixSettings;
   /**
@@ -48,6 +51,7 @@ const KEYS = [
   'allowApprovals',
   'approvedBy',
   'thresholds',
+  'mounts',
   'nix',
   'record',
   'limits',
@@ -70,6 +74,7 @@ export function parsePolicy(value: unknown): HelperPolicy {
     allowApprovals: allowed(given.allowApprovals),
     approvedBy: approversFrom(given.approvedBy ?? {}),
     thresholds: thresholdValues(given.thresholds),
+    mounts: new MountRules(given.mounts),
     nix: nixFrom(given.nix ?? {}),
     record: given.record === undefined ? undefined : absolutePath('record', given.record),
     limits: limitsFrom(given.limits ?? {}),

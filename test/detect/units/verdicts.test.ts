@@ -63,6 +63,13 @@ describe('failed', () => {
     ['static', { unitFileState: 'static' }, 'listed', 'HIGH'],
     ['enabled for this boot', { unitFileState: 'enabled-runtime' }, 'listed', 'HIGH'],
     ['after its start limit', { result: 'start-limit-hit' }, 'listed', 'HIGH'],
+    ['its start limit, after a stop', { result: 'start-limit-hit', stoppedByJob: true }, 'listed', 'HIGH'],
+    [
+      'its start limit, after a stop, and disabled',
+      { result: 'start-limit-hit', stoppedByJob: true, ...DISABLED },
+      'listed',
+      'LOW',
+    ],
     ['killed for want of memory', { result: 'oom-kill', exitKind: 'killed' }, 'listed', 'HIGH'],
     ['its start limit after a crash loop', { recentRestarts: 5 }, 'listed', 'HIGH'],
     ['a stop after a crash loop', { recentRestarts: 5, stoppedByJob: true }, 'listed', 'LOW'],

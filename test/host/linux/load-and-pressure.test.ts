@@ -34,17 +34,25 @@ describe('the load', () => {
   });
 
   it.each([
-    [['/proc/stat'], 'unknown'],
-    [['/proc/stat', '/proc/loadavg'], 'known'],
-    [['/proc/meminfo'], 'known'],
+    [['/proc/stat'], 'fuse.lxcfs', undefined, 'unknown'],
+    [['/proc/meminfo'], 'fuse.lxcfs', undefined, 'known'],
+    // lxcfs has the load of the container with `-l` only; the number of tasks beside it tells whose it is.
+    [['/proc/stat', '/proc/loadavg'], 'fuse.lxcfs', '41', 'known'],
+    [['/proc/stat', '/proc/loadavg'], 'fuse.lxcfs', '30', 'known'],
+    [['/proc/stat', '/proc/loadavg'], 'fuse.lxcfs', '10', 'unknown'],
+    [['/proc/stat', '/proc/loadavg'], 'fuse.lxcfs', undefined, 'unknown'],
+    [['/proc/stat', '/proc/loadavg'], 'fuse.lxcfs', 'max', 'unknown'],
+    [['/proc/loadavg'], 'fuse.lxcfs', undefined, 'known'],
+    [['/proc/stat', '/proc/loadavg'], 'tmpfs', undefined, 'known'],
   ])(
-    'with mounts on %j, as by lxcfs, is %s: the CPUs and the load must be of one machine',
-    (mounts, known) => {
-      const line = (path: string) => `2 1 0:50 /proc ${path} rw - fuse.lxcfs lxcfs rw\n`;
+    'with mounts on %j by %s and %s tasks is %s: the CPUs and the load must be of one machine',
+    (mounts, type, tasks, known) => {
+      const line = (path: string) => `2 1 0:50 /proc ${path} rw - ${type} lxcfs rw\n`;
       const host = temporaryHost({
         'proc/self/mountinfo': `1 0 0:9 / / rw - ext4 /dev/sda1 rw\n${mounts.map(line).join('')}`,
-        'proc/loadavg': '40.00 2.50 3.75 1/2 3\n',
+        'proc/loadavg': '40.00 2.50 3.75 1/44 3\n',
         'proc/stat': 'cpu  1 2 3 4\ncpu0 1 1 1 1\n',
+        ...(tasks === undefined ? {} : { 'sys/fs/cgroup/pids.current': `${tasks}\n` }),
       });
       const reader = createLinuxReader(host);
       const live = createLinuxReader(host).liveGauges(['load']);

@@ -86,13 +86,19 @@ describe('the mounts that count', () => {
     ]);
   });
 
-  it('leave out a file system that has gone read-only, whatever it says of it', () => {
-    const gone = (options: string) =>
-      mountsThatCount(entriesOf(`1 0 8:1 / / rw - ext4 /dev/sda1 ${options}\n`));
-    expect(
-      ['ro', 'rw,emergency_ro', 'rw,shutdown', 'errors=x,ro'].map((options) => gone(options).length),
-    ).toEqual([0, 0, 0, 0]);
-    expect(gone('rw,errors=remount-ro')).toHaveLength(1);
+  it('leave out what is read-only by design, and keep / and what broke', () => {
+    const found = (point: string, options: string) =>
+      mountsThatCount(
+        entriesOf(`1 0 8:1 / / rw - ext4 x rw\n2 1 8:2 / ${point} rw - ext4 /dev/sda1 ${options}\n`),
+      ).map(({ mountPoint, notAsked }) => [mountPoint, notAsked !== undefined]);
+    expect(found('/data', 'ro')).toEqual([['/', false]]);
+    expect(found('/data', 'errors=x,ro')).toEqual([['/', false]]);
+    for (const options of ['rw,emergency_ro', 'ro,emergency_ro', 'rw,shutdown', 'rw,errors=remount-ro'])
+      expect(found('/data', options)).toEqual([
+        ['/', false],
+        ['/data', false],
+      ]);
+    expect(found('/', 'ro')).toEqual([['/', true]]);
   });
 
   it('include / where a chroot hides what it is', () => {
@@ -266,6 +272,7 @@ describe('reading the mounts', () => {
       source: '/dev/nvme0n1p2',
       space: { used: 60 * 4096, available: 920 * 4096, percent: 6000 / 980 },
       inodes: { used: 25, available: 75, percent: 25 },
+      writes: { status: 'ok', reason: '/ (/dev/nvme0n1p2, btrfs) can be written' },
     });
     expect(askedAsync).toEqual([]);
   });
@@ -296,17 +303,84 @@ describe('reading the mounts', () => {
     expect(first[2]).toMatchObject({ space: { percent: 6000 / 980 } });
   });
 
-  it('sees a new mount when the table is read again, by its own clock', () => {
+  it('sees a new mount, and one that went away, at the next look', () => {
+    const row = (id: number, point: string) => `${id} 1 8:${id} / ${point} rw - ext4 /dev/x rw\n`;
+    const host = temporaryHost({ 'proc/self/mountinfo': row(1, '/') });
+    const reader = createLinuxReader({
+      ...host,
+      monotonic: handClock().monotonic,
+      statfs: fakeStatFs().calls,
+    });
+    const points = () => atOnce(reader.mounts()).map(({ mountPoint }) => mountPoint);
+    expect(points()).toEqual(['/']);
+    host.put('proc/self/mountinfo', row(1, '/') + row(2, '/new'));
+    expect(points()).toEqual(['/', '/new']);
+    host.put('proc/self/mountinfo', row(1, '/'));
+    expect(points()).toEqual(['/']);
+  });
+
+  it('reads a table that took long again only after 100 times as long', () => {
     const row = (id: number, point: string) => `${id} 1 8:${id} / ${point} rw - ext4 /dev/x rw\n`;
     const host = temporaryHost({ 'proc/self/mountinfo': row(1, '/') });
     const clock = handClock();
-    const reader = createLinuxReader({ ...host, monotonic: clock.monotonic, statfs: fakeStatFs().calls });
+    let reading = 0;
+    const monotonic = () => clock.forward(reading);
+    const reader = createLinuxReader({ ...host, monotonic, statfs: fakeStatFs().calls });
+    reading = 1;
     expect(atOnce(reader.mounts())).toHaveLength(1);
+    reading = 0;
     host.put('proc/self/mountinfo', row(1, '/') + row(2, '/new'));
-    clock.forward(29_999);
+    clock.forward(99);
     expect(atOnce(reader.mounts())).toHaveLength(1);
     clock.forward(1);
     expect(atOnce(reader.mounts())).toHaveLength(2);
+  });
+
+  it('reads mount points that were named whatever is mounted there, and never an automount point', () => {
+    const lines = [
+      '1 0 8:1 / / rw - ext4 /dev/sda1 rw',
+      '2 1 8:1 /srv /srv rw - ext4 /dev/sda1 rw',
+      '3 1 7:0 / /mnt/iso ro - iso9660 /dev/loop0 ro',
+      '4 1 0:40 / /run/mine rw - tmpfs tmpfs rw',
+      '5 1 0:41 / /auto rw - autofs systemd-1 rw',
+      '6 1 8:2 / /read ro - ext4 /dev/sda2 ro',
+    ];
+    const host = temporaryHost({ 'proc/self/mountinfo': `${lines.join('\n')}\n` });
+    const { calls, asked, askedAsync } = fakeStatFs();
+    const reader = createLinuxReader({ ...host, statfs: calls });
+    const points = (...named: string[]) =>
+      atOnce(reader.mounts(undefined, named)).map(({ mountPoint }) => mountPoint);
+    expect(points()).toEqual(['/']);
+    const named = ['/srv', '/mnt/iso', '/run/mine', '/auto', '/read', '/none', '/srv/x'];
+    asked.length = 0;
+    expect(points(...named)).toEqual(['/', '/auto', '/mnt/iso', '/read', '/run/mine', '/srv']);
+    expect([...asked, ...askedAsync]).toEqual(['/', '/mnt/iso', '/read', '/run/mine', '/srv']);
+    const found = atOnce(reader.mounts());
+    expect(found.find(({ mountPoint }) => mountPoint === '/auto')?.space).toEqual(unknownSaying('on demand'));
+    expect(found.filter(({ writes }) => writes === undefined).map(({ mountPoint }) => mountPoint)).toEqual([
+      '/auto',
+      '/srv',
+    ]);
+  });
+
+  it('keeps the name of a file system while it is mounted there, and / before all', () => {
+    const row = (id: number, root: string, point: string) =>
+      `${id} 1 0:26 ${root} ${point} rw - btrfs /dev/sda1 rw\n`;
+    const root = '1 0 8:1 / / rw - ext4 /dev/sda1 rw\n';
+    const host = temporaryHost({ 'proc/self/mountinfo': root + row(2, '/@home', '/home') });
+    const reader = createLinuxReader({
+      ...host,
+      monotonic: handClock().monotonic,
+      statfs: fakeStatFs().calls,
+    });
+    const points = (text: string) => {
+      host.put('proc/self/mountinfo', text);
+      return atOnce(reader.mounts()).map(({ mountPoint }) => mountPoint);
+    };
+    expect(points(root + row(2, '/@home', '/home'))).toEqual(['/', '/home']);
+    expect(points(root + row(2, '/@home', '/home') + row(3, '/', '/mnt'))).toEqual(['/', '/home']);
+    expect(points(root + row(3, '/', '/mnt'))).toEqual(['/', '/mnt']);
+    expect(points(row(4, '/@', '/') + row(3, '/', '/mnt'))).toEqual(['/']);
   });
 
   it('reads the table at once when a mount point is gone', () => {

@@ -9,6 +9,8 @@ const asked: Asked = {
   origin: undefined,
   fetchSite: undefined,
   authorization: undefined,
+  token: undefined,
+  forwarded: false,
   contentType: undefined,
 };
 const open = rulesFrom();
@@ -125,5 +127,31 @@ describe('options', () => {
   test('never repeat a token that is refused', () => {
     expect(() => rulesFrom({ token: 'my secret token' })).not.toThrow('secret');
     expect(() => rulesFrom({ token: 'my secret token' })).toThrow('characters');
+  });
+});
+
+describe('behind a proxy', () => {
+  const behind = rulesFrom({
+    token: TOKEN,
+    controls: true,
+    publicUrl: 'https://ops.example.org:8443/healing/',
+  });
+  const origin = 'https://ops.example.org:8443';
+  test('the public origin may act, whatever the proxy makes of the host', () => {
+    for (const host of ['127.0.0.1:8080', 'ops.example.org', 'ops.example.org:8443'])
+      expect(status({ ...order, host, origin, forwarded: true }, 'control', behind)).toBe(200);
+    expect(status({ ...order, origin: 'https://ops.example.org' }, 'control', behind)).toBe(403);
+    expect(status({ ...order, origin }, 'control', guarded)).toBe(403);
+  });
+  test('the files of the page are not judged by their origin: module scripts carry one', () => {
+    expect(status({ ...asked, origin: 'http://ops.example.org' }, 'page', guarded)).toBe(200);
+  });
+  test('nothing is answered without a token', () => {
+    for (const need of ['page', 'read', 'control'] as const)
+      expect(status({ ...asked, forwarded: true }, need)).toBe(403);
+  });
+  test('the token may come in a header of its own, beside a password for the proxy', () => {
+    expect(status({ ...order, authorization: 'Basic eDp5', token: TOKEN }, 'control', guarded)).toBe(200);
+    expect(status({ ...order, token: 'x' }, 'control', guarded)).toBe(401);
   });
 });

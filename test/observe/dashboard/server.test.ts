@@ -309,3 +309,21 @@ test('a client that reads nothing holds one message at most, and the others hear
   await vi.waitFor(() => expect(text().length).toBeGreaterThan(before));
   slow.destroy();
 });
+
+describe('the capabilities of the host', () => {
+  test('are asked for once a minute, whoever opens the page', async () => {
+    const { port, engine } = await open({ token: TOKEN });
+    const asked = vi.spyOn(engine, 'capabilities');
+    expect((await ask(port, '/api/capabilities')).status).toBe(401);
+    const headers = { authorization: `Bearer ${TOKEN}` };
+    const [one, other] = await Promise.all([
+      ask(port, '/api/capabilities', { headers }),
+      ask(port, '/api/capabilities', { headers }),
+    ]);
+    expect(one.status).toBe(200);
+    expect(JSON.parse(one.body)).toHaveLength(7);
+    expect(other.body).toBe(one.body);
+    expect(asked).toHaveBeenCalledTimes(1);
+    expect((await ask(port, '/api/capabilities', { headers, method: 'POST' })).status).toBe(405);
+  });
+});

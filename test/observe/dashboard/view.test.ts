@@ -19,6 +19,7 @@ const view = ({ engine }: Bench): View =>
     metrics: engine.getMetrics(),
     host: 'here',
     controls: false,
+    logs: true,
   });
 const headline = (bench: Bench, change: Partial<EngineStatus> = {}) =>
   headlineOf({ ...bench.engine.status(), ...change }, bench.engine.explain());

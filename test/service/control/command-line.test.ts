@@ -14,6 +14,15 @@ describe('the command line of luminous-healing', () => {
     expect(parseCommandLine(['status'])).toMatchObject({ kind: 'ask', command: 'status', orLook: false });
   });
 
+  it('asks the daemon what can be done here, and this process if there is no daemon', () => {
+    expect(parseCommandLine(['capabilities'])).toMatchObject({
+      ...{ kind: 'ask', command: 'capabilities', orLook: true },
+    });
+    expect(() => parseCommandLine(['capabilities', 'x'])).toThrow(
+      '`capabilities` takes no argument, got `x`',
+    );
+  });
+
   it('sends the other commands to the daemon, with their argument and options', () => {
     expect(parseCommandLine(line('pause disk is being replaced --json --socket /run/other'))).toEqual({
       kind: 'ask',

@@ -17,6 +17,7 @@ import {
 } from '../../../src/service/control/protocol.js';
 import { render, wentWell } from '../../../src/service/control/render.js';
 import { ControlServer } from '../../../src/service/control/server.js';
+import type { Capability } from '../../../src/execute/executor.js';
 import { failedUnit, fakeExecutor, fakeHost } from '../../../src/testing/index.js';
 
 describe('the control socket', () => {
@@ -120,6 +121,24 @@ describe('the control socket', () => {
     expect(explained.ok && render('explain', explained.data as never, 'nginx', uncoloured)).toMatch(
       /^nginx: nginx\.service has failed/,
     );
+  });
+
+  it('tells which actions can be carried out here, one line each', async () => {
+    const answer = await asked('capabilities');
+    if (!answer.ok) throw new Error(answer.error);
+    const told: Capability[] = [
+      { action: 'set_cpu_governor', status: 'unavailable', reason: 'This machine has no cpufreq to govern' },
+      { action: 'restart_service', status: 'available', reason: 'It would be carried out without root' },
+      { action: 'rebuild_system', status: 'unknown', reason: 'ENOENT: no such file' },
+    ];
+    expect(render('capabilities', told, '', uncoloured)).toBe(
+      [
+        '✗ set_cpu_governor  cannot be carried out here: this machine has no cpufreq to govern',
+        '✓ restart_service   It would be carried out without root',
+        '? rebuild_system    not known: ENOENT: no such file',
+      ].join('\n'),
+    );
+    expect(answer.data).toHaveLength(7);
   });
 
   it('pauses and resumes; the only reason need not be repeated', async () => {

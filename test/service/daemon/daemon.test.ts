@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { realClock } from '../../../src/clock.js';
 import { ask } from '../../../src/service/control/client.js';
 import { Daemon, EXIT } from '../../../src/service/daemon/daemon.js';
@@ -56,6 +56,49 @@ it('is ready when it has looked once, can be spoken to, and stops when it is tol
     'STOPPING=1',
   ]);
   await expect(ask(path, { version: 1, command: 'status' })).rejects.toThrow(/not running/);
+});
+
+describe('the token of the dashboard', () => {
+  const at = () => join(folder, 'control.sock');
+  const link = async () => ask(at(), { version: 1, command: 'dashboard' });
+  async function linkWith(dashboard: object | undefined) {
+    configure({ ...HARMLESS, ...(dashboard ? { dashboard: { port: 0, ...dashboard } } : {}) });
+    const running = daemon().run(stop.signal);
+    await vi.waitFor(() => expect(told).toContain('READY=1'));
+    const answer = await link();
+    stop.abort();
+    expect(await running).toBe(0);
+    stop = new AbortController();
+    told = [];
+    return answer.ok ? (answer.data as { link: string }).link : answer.error;
+  }
+
+  it('is made once in the folder of the state, for its group, and printed by the control command alone', async () => {
+    const tokenFile = join(folder, 'dashboard-token');
+    const first = await linkWith({ tokenFile });
+    const token = readFileSync(tokenFile, 'utf8').trim();
+    expect(token).toMatch(/^[\w-]{32}$/);
+    expect(statSync(tokenFile).mode & 0o777).toBe(0o640);
+    expect(first).toMatch(new RegExp(`^http://127\\.0\\.0\\.1:\\d+/#token=${token}$`));
+    const second = await linkWith({ tokenFile, publicUrl: 'https://ops.example.org/healing' });
+    expect(second).toBe(`https://ops.example.org/healing/#token=${token}`);
+    expect(said().filter((line) => line.includes(token))).toEqual([]);
+    expect(said().join('\n')).toContain('`luminous-healing dashboard` prints its address with the token');
+  });
+
+  it('is not made elsewhere, where its absence is a mistake', async () => {
+    expect(await linkWith({ tokenFile: join(folder, 'keys', 'token') })).toMatch(
+      /^The dashboard is not served: /,
+    );
+    expect(said().join('\n')).toMatch(/The dashboard cannot be served, which is tried again: ENOENT/);
+  });
+
+  it('is left out of the address of a dashboard that has none', async () => {
+    expect(await linkWith({})).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/$/);
+    expect(await linkWith(undefined)).toBe(
+      'The dashboard is not served: add `dashboard` to the configuration',
+    );
+  });
 });
 
 it('does not begin with a configuration that has mistakes, and tells all of them', async () => {

@@ -70,6 +70,7 @@ describe('a policy', () => {
       'Unknown word `nobody` in `approvedBy.restart_service`',
     ],
     [{ ...LEAST, thresholds: { memoryPercent: 101 } }, 'Expected `memoryPercent`'],
+    [{ ...LEAST, mounts: { levels: { '/': { percent: 101 } } } }, 'Expected `mounts.levels./.percent`'],
     [{ ...LEAST, limits: { perHour: 3 } }, 'Unknown option'],
     [
       { ...LEAST, limits: { hostPerHour: -1 } },

@@ -1,24 +1,59 @@
-/** What the server is asked with: the token of the one who looks, where one is needed. */
-const KEY = 'luminous-healing.token';
+/** Where the token is kept: by path, so that two dashboards of one origin do not send each other's. */
+const KEY = `luminous-healing.token ${location.pathname}`;
+
+/** The token of this page. The tab keeps it, too, where the browser lets pages keep anything. */
+let token: string | undefined;
+let problem: string | undefined;
+
+try {
+  token = sessionStorage.getItem(KEY) ?? undefined;
+} catch {
+  // Storage is switched off: the token lasts until the page is loaded again.
+}
 
 /** Takes a token that came behind the `#` of the address, and takes it out of the address. */
 export function adoptToken(): void {
-  const [, token] = /^#token=(.+)$/.exec(location.hash) ?? [];
-  if (token === undefined) return;
-  setToken(decodeURIComponent(token));
+  const [, given] = /^#token=(.+)$/.exec(location.hash) ?? [];
+  if (given === undefined) return;
+  problem = setToken(decoded(given));
   history.replaceState(null, '', location.pathname + location.search);
 }
 
-/** Remembers a token until the tab is closed; it never goes into a cookie. */
-export function setToken(token: string): void {
-  sessionStorage.setItem(KEY, token);
+/** Returns what is wrong with the token in the address that was opened, if anything is. */
+export const problemOfAddress = (): string | undefined =>
+  problem === undefined ? undefined : `The address holds no token of a dashboard. ${problem}`;
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/**
+ * Remembers a token until the tab is closed; it never goes into a cookie. Returns what is wrong with one that cannot be
+ * a token: it is not kept, since no header could hold it.
+ */
+export function setToken(given: string): string | undefined {
+  const isToken = /^[!-~]{16,256}$/.test(given);
+  token = isToken ? given : undefined;
+  try {
+    if (isToken) sessionStorage.setItem(KEY, given);
+    else sessionStorage.removeItem(KEY);
+  } catch {
+    // As above.
+  }
+  return isToken
+    ? undefined
+    : 'A token is 16 to 256 letters, digits and signs of ASCII, without spaces and typographic quotes.';
 }
 
 /** Asks the server. */
 export function ask(path: string, init: RequestInit = {}): Promise<Response> {
-  const token = sessionStorage.getItem(KEY);
   const headers = new Headers(init.headers);
-  if (token !== null) headers.set('Authorization', `Bearer ${token}`);
+  // `Authorization` may belong to a proxy, which asks for a name and a password.
+  if (token !== undefined) headers.set('X-Luminous-Token', token);
   return fetch(path, { ...init, headers, cache: 'no-store', credentials: 'same-origin', redirect: 'error' });
 }
 
@@ -33,10 +68,18 @@ export async function tell(
       headers: { 'Content-Type': 'application/json' },
       body: JSON.stringify(body),
     });
-    return response.ok ? undefined : await problemOf(response);
+    return response.ok ? await shortfallOf(response) : await problemOf(response);
   } catch {
     return 'The engine does not answer; try again when the page is live.';
   }
+}
+
+/** Why nothing came of what was taken: an approved repair that a gate blocks, or that did not help. */
+async function shortfallOf(response: Response): Promise<string | undefined> {
+  const { outcome, error } = (await response.json()) as { outcome?: unknown; error?: unknown };
+  return typeof error === 'string'
+    ? `Approved; ${outcome === 'skipped' ? 'blocked' : String(outcome)}: ${error}`
+    : undefined;
 }
 
 /** The sentence with which the server refused. */

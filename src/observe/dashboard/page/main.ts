@@ -8,6 +8,7 @@ import { acts } from './sections/acts.js';
 import { approvals } from './sections/approvals.js';
 import { banners, controls } from './sections/banners.js';
 import { breakers } from './sections/breakers.js';
+import { askCapabilities, capabilities, type Told } from './sections/capabilities.js';
 import type { Around } from './sections/frame.js';
 import { held } from './sections/held.js';
 import { issues } from './sections/issues.js';
@@ -21,6 +22,7 @@ import { themes } from './theme.js';
 const hour = new Hour();
 let view: View | undefined;
 let link: Link = { state: 'waiting' };
+let told: Told | undefined;
 /** When the last word came, by the page's own clock. */
 let heardAt = performance.now();
 /** The engine's time less the page's. */
@@ -67,7 +69,7 @@ function show(): void {
   if (view === undefined) return;
   const shown = view;
   byId('board').hidden = false;
-  showHeadline(shown);
+  showHeadline(shown, link.state === 'signed-out' ? 0 : performance.now() - heardAt);
   render(byId('facts'), facts(shown, engineTime()));
   render(byId('banners'), banners(shown, around));
   section('approvals', approvals(shown, around));
@@ -77,6 +79,7 @@ function show(): void {
   section('acts', acts(shown, around));
   section('held', held(shown, around));
   section('breakers', breakers(shown, around));
+  section('capabilities', capabilities(told));
   section('controls', controls(shown, around));
   drawCharts(shown);
 }
@@ -110,6 +113,14 @@ themes(byId('theme'), redraw);
 const connect = listen({
   heard,
   link: (next) => {
+    // With each new connection: another engine may answer.
+    if (next.state === 'live' && link.state !== 'live')
+      void askCapabilities().then((answer) => {
+        told = answer;
+        show();
+      });
+    // Nobody was listening while the page asked for its token.
+    if (link.state === 'signed-out') heardAt = performance.now();
     link = next;
     signIn(next.state === 'signed-out', () => connect());
     show();

@@ -1,4 +1,4 @@
-import { setToken } from './api.js';
+import { problemOfAddress, setToken } from './api.js';
 import { byId, el, prose, render } from './dom.js';
 
 let tried = false;
@@ -7,7 +7,7 @@ let tried = false;
 export function signIn(needed: boolean, done: () => void): void {
   const place = byId('sign-in');
   if (place.hidden === !needed) {
-    if (needed) show(done, tried);
+    if (needed) show(done, tried ? 'That was not the token.' : problemOfAddress());
     return;
   }
   place.hidden = !needed;
@@ -18,11 +18,11 @@ export function signIn(needed: boolean, done: () => void): void {
   byId('board').hidden = true;
   byId('sentence').textContent = 'This page is locked.';
   byId('detail').textContent = 'With its token it shows how the host is.';
-  show(done, false);
+  show(done, problemOfAddress());
   place.querySelector('input')?.focus();
 }
 
-function show(done: () => void, wrong: boolean): void {
+function show(done: () => void, wrong: string | undefined): void {
   render(
     byId('sign-in'),
     el('h2', { id: 'sign-in-title' }, 'This page needs a token'),
@@ -31,7 +31,7 @@ function show(done: () => void, wrong: boolean): void {
       { class: 'muted' },
       prose('It is the `token` that the dashboard was started with. It is kept until this tab is closed.'),
     ),
-    wrong && el('p', { role: 'alert', class: 'wrong' }, 'That was not the token.'),
+    wrong !== undefined && el('p', { role: 'alert', class: 'wrong' }, wrong),
     el(
       'form',
       {
@@ -39,8 +39,9 @@ function show(done: () => void, wrong: boolean): void {
         onsubmit: (event) => {
           event.preventDefault();
           const given = new FormData(event.currentTarget as HTMLFormElement).get('token');
+          const problem = setToken(String(given ?? '').trim());
+          if (problem !== undefined) return show(done, problem);
           tried = true;
-          setToken(String(given ?? ''));
           done();
         },
       },

@@ -9,8 +9,12 @@ const SIGNS = { ok: '✓', note: '!', bad: '✕', unknown: '?' } as const;
 const STALE_MS = 12_000;
 
 /** The state of everything in one sentence. */
-export function showHeadline({ headline, host, issues }: View): void {
-  const { tone, sentence, detail } = headline;
+export function showHeadline({ headline, host, issues }: View, silentMs: number): void {
+  const isOld = silentMs >= STALE_MS;
+  const tone = isOld ? 'unknown' : headline.tone;
+  const { detail } = headline;
+  // It claims no more than is known: a page that hears nothing cannot say that all is well.
+  const sentence = isOld ? `Not known any more. The last word was: ${headline.sentence}` : headline.sentence;
   put(byId('sentence'), sentence);
   put(byId('detail'), detail);
   put(byId('host'), host);
@@ -46,13 +50,27 @@ const every_ = (ms: number): string => (ms < 1_000 ? `${Math.round(ms)} ms` : sp
 const fact = (word: string, value: string): Child =>
   el('span', { class: 'fact' }, el('span', { class: 'muted' }, word), ' ', value);
 
+/** Without any word for this long, the page says what has failed and what to look at. */
+const FIRST_WORD_MS = 5_000;
+
+/** Says what has failed where the page itself came and nothing else did. */
+function showNothing(link: Link): void {
+  put(byId('sentence'), 'Nothing has come from the engine.');
+  const why =
+    link.state === 'lost' ? sentence(link.why) : 'The connection is open, and no event has come through it.';
+  const advice =
+    'Behind a proxy, check that it passes api/events on without buffering and compression, and that publicUrl is the address that you have opened.';
+  put(byId('detail'), `${why} ${advice}`);
+}
+
 /** Whether what is shown is what is. Says so loudly when it is not. */
 export function showLink(link: Link, view: View | undefined, silentMs: number): void {
   const isStale = link.state !== 'signed-out' && silentMs >= STALE_MS;
+  if (view === undefined && link.state !== 'signed-out' && silentMs >= FIRST_WORD_MS) showNothing(link);
   const stale = byId('stale');
   document.documentElement.toggleAttribute('data-stale', isStale);
   byId('link').dataset['state'] = isStale ? 'stale' : link.state;
-  put(byId('link-text'), words(link, isStale));
+  put(byId('link-text'), words(link, isStale, view !== undefined));
   const was = !stale.hidden;
   stale.hidden = !isStale;
   if (!isStale) return;
@@ -64,10 +82,10 @@ export function showLink(link: Link, view: View | undefined, silentMs: number): 
   put(byId('stale'), text + why);
 }
 
-function words(link: Link, isStale: boolean): string {
+function words(link: Link, isStale: boolean, hasView: boolean): string {
   if (link.state === 'signed-out') return 'signed out';
   if (isStale) return 'no word from the engine';
-  if (link.state === 'live') return 'live';
+  if (link.state === 'live' && hasView) return 'live';
   return link.state === 'lost' ? 'reconnecting' : 'connecting';
 }
 

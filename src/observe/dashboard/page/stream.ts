@@ -29,19 +29,28 @@ export function listen(listener: Listener): () => void {
     clearTimeout(timer);
     current?.abort();
     const mine = (current = new AbortController());
-    let why = 'the connection broke off';
+    let isLive = false;
+    const heard: Listener['heard'] = (name, data) => {
+      listener.heard(name, data);
+      // Open is not alive: a proxy may keep every event back.
+      if (name !== 'view' || isLive) return;
+      isLive = true;
+      wait = FIRST_WAIT_MS;
+      listener.link({ state: 'live' });
+    };
+    let why = '';
     try {
       const response = await ask('api/events', { signal: mine.signal });
       if (response.status === 401) return listener.link({ state: 'signed-out' });
       if (response.ok && response.body) {
-        listener.link({ state: 'live' });
-        wait = FIRST_WAIT_MS;
-        await read(response.body, mine, listener);
+        listener.link({ state: 'waiting' });
+        await read(response.body, mine, heard);
       } else why = await problemOf(response);
     } catch {
-      why = 'the engine’s program cannot be reached';
+      why = mine.signal.aborted ? '' : 'the engine’s program cannot be reached';
     }
     if (mine !== current) return;
+    if (why === '') why = isLive ? 'the connection broke off' : 'the connection brought no event';
     listener.link({ state: 'lost', why });
     timer = setTimeout(() => void connect(), wait * (0.75 + Math.random() / 2));
     wait = Math.min(wait * 2, LONGEST_WAIT_MS);
@@ -55,7 +64,7 @@ export function listen(listener: Listener): () => void {
 async function read(
   body: ReadableStream<Uint8Array>,
   controller: AbortController,
-  listener: Listener,
+  heard: Listener['heard'],
 ): Promise<void> {
   const decoder = new TextDecoder();
   const reader = body.getReader();
@@ -67,12 +76,12 @@ async function read(
     text += decoder.decode(value, { stream: true });
     const events = text.split('\n\n');
     text = events.pop() ?? '';
-    for (const event of events) take(event, listener);
+    for (const event of events) take(event, heard);
   }
 }
 
-function take(event: string, listener: Listener): void {
+function take(event: string, heard: Listener['heard']): void {
   const name = /^event: (\w+)$/m.exec(event)?.[1] as keyof StreamEvents | undefined;
   const data = /^data: (.*)$/m.exec(event)?.[1];
-  if (name !== undefined && data !== undefined) listener.heard(name, JSON.parse(data) as never);
+  if (name !== undefined && data !== undefined) heard(name, JSON.parse(data) as never);
 }

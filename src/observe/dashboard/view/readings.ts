@@ -59,5 +59,6 @@ const finite = (value: number | undefined): number | null =>
 function labelOf(component: string): string {
   if (component.startsWith('disk:')) return `Disk ${component.slice(5)}`;
   if (component.startsWith('inodes:')) return `Inodes ${component.slice(7)}`;
+  if (component.startsWith('readonly:')) return `Writes to ${component.slice(9)}`;
   return Object.hasOwn(LABELS, component) ? LABELS[component]! : component;
 }

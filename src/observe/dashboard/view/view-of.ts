@@ -6,6 +6,7 @@ import { actsOf, heldOf, planOf } from './acts.js';
 import { bannersOf } from './banners.js';
 import { headlineOf } from './headline.js';
 import { readingsOf, unitsOf } from './readings.js';
+import { withoutLogs } from './without-logs.js';
 import type { ApprovalView, BreakerView, IssueView, View } from './view.js';
 
 /** So many issues at most, the worst first. */
@@ -21,10 +22,13 @@ export interface Facts {
   /** Name of the machine. */
   readonly host: string;
   readonly controls: boolean;
+  /** Whether lines of logs and the output of commands are shown: only to readers who have shown a token. */
+  readonly logs: boolean;
 }
 
 /** Makes what the page shows. Pure. */
-export function viewOf({ status, explained, metrics, host, controls }: Facts): View {
+export function viewOf({ metrics, host, controls, logs, ...told }: Facts): View {
+  const { status, explained } = logs ? told : withoutLogs(told);
   const at = status.timestamp.getTime();
   const worst = [...explained].sort((a, b) => b.issue.severity - a.issue.severity);
   const { units, more } = unitsOf(status.verdicts);
@@ -80,13 +84,14 @@ const approvalsOf = ({ approvals }: EngineStatus, at: number): ApprovalView[] =>
     command: plan?.approvedBy === 'person' ? commandFor(id) : null,
   }));
 
-const issueOf = (one: Explanation, at: number): IssueView => ({
+const issueOf = (one: Explanation & { readonly hiddenLines?: number }, at: number): IssueView => ({
   component: one.component,
   type: one.issue.type,
   severity: one.issue.severity,
   description: one.issue.description,
   openedAt: at - one.openForMs,
   evidence: one.issue.evidence ?? [],
+  hiddenLines: one.hiddenLines ?? 0,
   tried: one.tried
     .slice(-5)
     .map(({ agoMs, action, outcome, words }) => ({ at: at - agoMs, action, outcome, words })),

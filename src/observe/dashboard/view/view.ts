@@ -123,6 +123,8 @@ export interface IssueView {
   readonly description: string;
   readonly openedAt: number;
   readonly evidence: readonly string[];
+  /** How many lines of the service's log are left out, because this dashboard has no token. */
+  readonly hiddenLines: number;
   readonly tried: readonly {
     readonly at: number;
     readonly action: string;
@@ -223,4 +225,11 @@ export interface StreamEvents {
   history: History;
   /** Nothing has changed, and the engine's process is alive. */
   beat: { readonly at: number };
+}
+
+/** Whether an action can be carried out on this host; asked for on its own, because it seldom changes. */
+export interface CapabilityView {
+  readonly action: string;
+  readonly status: 'available' | 'unavailable' | 'unknown';
+  readonly reason: string;
 }

@@ -1,4 +1,4 @@
-import type { ApprovalView, View } from '../../view/view.js';
+import type { ApprovalView, Banner, View } from '../../view/view.js';
 import { el, prose, type Child } from '../dom.js';
 import { ago, many, span } from '../words.js';
 import { name } from './badge.js';
@@ -6,13 +6,27 @@ import { button, heading, type Around } from './frame.js';
 import { plan } from './plan.js';
 
 /** What waits for a person's word. */
-export const approvals = ({ approvals: all, controls }: View, around: Around): Child =>
-  all.length > 0 && [
-    heading('approvals', 'Waits for you', many(all.length, 'question')),
-    all.map((one) => question(one, controls, around)),
-  ];
+export const approvals = ({ approvals: all, controls, banners }: View, around: Around): Child => {
+  const held = banners.find(({ kind }) => kind === 'paused' || kind === 'healing-disabled');
+  return (
+    all.length > 0 && [
+      heading('approvals', 'Waits for you', many(all.length, 'question')),
+      all.map((one) => question(one, { controls, held: held?.kind }, around)),
+    ]
+  );
+};
 
-const question = (asked: ApprovalView, controls: boolean, { now, tell }: Around): Child =>
+/** Why a request cannot be approved now. */
+const HELD = {
+  paused: 'Repairs are paused. Resume them to approve this.',
+  'healing-disabled': 'Healing is switched off, so this cannot be approved.',
+} as const;
+
+const question = (
+  asked: ApprovalView,
+  { controls, held }: { readonly controls: boolean; readonly held: Banner['kind'] | undefined },
+  { now, tell }: Around,
+): Child =>
   el(
     'article',
     { key: asked.id, class: 'panel card', 'data-tone': 'note' },
@@ -30,18 +44,20 @@ const question = (asked: ApprovalView, controls: boolean, { now, tell }: Around)
     ),
     asked.command !== null &&
       el('p', {}, 'To approve it, run this on the host: ', el('code', {}, asked.command)),
-    controls ? answers(asked, tell) : asked.command === null && readOnly(asked),
+    controls ? answers(asked, held, tell) : asked.command === null && readOnly(asked),
   );
 
 /** Buttons; what only a person on the host may approve can still be rejected here. */
-const answers = (asked: ApprovalView, tell: Around['tell']): Child =>
+const answers = (asked: ApprovalView, held: Banner['kind'] | undefined, tell: Around['tell']): Child =>
   el(
     'div',
     { class: 'buttons' },
     asked.command === null &&
-      button('Approve', `Approve ${asked.action} for ${asked.component}`, 'strong', () =>
-        tell('approve', { id: asked.id }, `Approved: ${asked.action} for ${asked.component}.`),
-      ),
+      (held === 'paused' || held === 'healing-disabled'
+        ? el('p', { class: 'remark' }, HELD[held])
+        : button('Approve', `Approve ${asked.action} for ${asked.component}`, 'strong', () =>
+            tell('approve', { id: asked.id }, `Approved: ${asked.action} for ${asked.component}.`),
+          )),
     button('Reject', `Reject ${asked.action} for ${asked.component}`, '', () =>
       tell('reject', { id: asked.id }, `Rejected: ${asked.action} for ${asked.component}.`),
     ),

@@ -5,6 +5,8 @@ const SIGNS: Readonly<Record<string, readonly [sign: string, tone: string]>> = {
   ok: ['✓', 'ok'],
   bad: ['✕', 'bad'],
   unknown: ['?', 'unknown'],
+  available: ['✓', 'ok'],
+  unavailable: ['–', 'note'],
   fixed: ['✓', 'ok'],
   failed: ['✕', 'bad'],
   ineffective: ['✕', 'bad'],

@@ -12,6 +12,14 @@ export const issues = ({ issues: all, moreIssues }: View, { now }: Around): Chil
   moreIssues > 0 && el('p', { class: 'muted small' }, `And ${moreIssues} more, none of them worse.`),
 ];
 
+const hidden = ({ component, hiddenLines }: IssueView): Child => [
+  `${many(hiddenLines, 'log line')} not shown, because this dashboard has no token. To see them: `,
+  el('code', {}, `luminous-healing explain ${component}`),
+  ', or start the dashboard with a ',
+  el('code', {}, 'token'),
+  '.',
+];
+
 const card = (issue: IssueView, now: number): Child =>
   el(
     'article',
@@ -72,6 +80,7 @@ const card = (issue: IssueView, now: number): Child =>
         issue.evidence.join('\n'),
       ),
     ],
+    issue.hiddenLines > 0 && el('p', { class: 'muted small' }, hidden(issue)),
     el(
       'details',
       {},

@@ -1,0 +1,26 @@
+import { NIX_STORE } from '../detect/component.js';
+import { isAmong, mountOf } from '../detect/disk.js';
+import { isUnknown } from '../host/reading.js';
+import type { MountReading, Snapshot } from '../host/snapshot.js';
+import type { Block } from '../plan.js';
+import { unavailable } from './service.js';
+
+/**
+ * Refuses a path that is no mount point, or not any more: what is freed on the file system around it helps nobody there. The
+ * store, and the folders that it is in, need not be mount points.
+ */
+export function goneMount(path: string, mounts: Snapshot['mounts']): Block | undefined {
+  const holdsStore = `${NIX_STORE}/`.startsWith(path === '/' ? path : `${path}/`);
+  if (isUnknown(mounts) || holdsStore || isAmong(mounts, path)) return undefined;
+  return unavailable(`The mount ${path} is gone, or is not one that is looked at: nothing is done for it`);
+}
+
+/** The file system of the path, where the store is on it. */
+export function storeMount(path: string, mounts: Snapshot['mounts']): MountReading | Block {
+  if (isUnknown(mounts)) return unavailable(`The mounts are not known: ${mounts.unknown}`);
+  const mount = mountOf(path, mounts);
+  if (mount === undefined || mount.device !== mountOf(NIX_STORE, mounts)?.device) {
+    return unavailable(`The Nix store is not on the file system of ${path}`);
+  }
+  return mount;
+}

@@ -1,0 +1,86 @@
+import { readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { basename } from 'node:path';
+import type { Writable } from '../reading.js';
+import type { UsageReading } from '../snapshot.js';
+import type { MountinfoEntry } from './mountinfo.js';
+import { percentOf } from './percent.js';
+
+/** Kinds of chunks that the devices of one btrfs are divided into. */
+const KINDS = ['data', 'metadata', 'system'] as const;
+const SECTOR_BYTES = 512;
+
+/**
+ * How full the metadata of one btrfs is: when it is full, every write fails, however much room there is for data. What is
+ * not divided into chunks yet may become metadata; the global reserve counts as used. From `/sys/fs/btrfs`, which never
+ * hangs.
+ */
+export class BtrfsMetadata {
+  readonly #folder: string;
+  readonly #usage: Writable<UsageReading> = { used: 0, available: 0, percent: 0 };
+
+  /** `undefined` for another type, and where the kernel does not tell. */
+  static of(
+    { fsType, source }: Pick<MountinfoEntry, 'fsType' | 'source'>,
+    root: string,
+  ): BtrfsMetadata | undefined {
+    if (fsType !== 'btrfs') return undefined;
+    const name = deviceName(source, root);
+    const top = `${root}/sys/fs/btrfs`;
+    try {
+      const own = readdirSync(top).find((uuid) => {
+        try {
+          return readdirSync(`${top}/${uuid}/devices`).includes(name);
+        } catch {
+          return false;
+        }
+      });
+      return own === undefined ? undefined : new BtrfsMetadata(`${top}/${own}`);
+    } catch {
+      return undefined;
+    }
+  }
+
+  private constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** In bytes as they are counted for data: a copy of each (`DUP`) is left out. `undefined` where it is not known. */
+  read(): UsageReading | undefined {
+    try {
+      const total = this.#number('allocation/metadata/total_bytes');
+      const raw = this.#number('allocation/metadata/disk_total');
+      const reserve = this.#number('allocation/global_rsv_size');
+      const used = this.#number('allocation/metadata/bytes_used') + reserve;
+      const divided = KINDS.reduce((sum, kind) => sum + this.#number(`allocation/${kind}/disk_total`), 0);
+      const devices = readdirSync(`${this.#folder}/devices`);
+      const size = devices.reduce(
+        (sum, name) => sum + SECTOR_BYTES * this.#number(`devices/${name}/size`),
+        0,
+      );
+      const copies = Math.max(1, raw / total);
+      const available = total + Math.max(0, size - divided) / copies - used;
+      if (!(total > 0) || !(used >= 0) || !Number.isFinite(available)) return undefined;
+      const usage = this.#usage;
+      usage.used = used;
+      usage.available = Math.max(0, available);
+      usage.percent = percentOf(used, used + usage.available);
+      return usage;
+    } catch {
+      return undefined;
+    }
+  }
+
+  #number(file: string): number {
+    const text = readFileSync(`${this.#folder}/${file}`, 'latin1').trim();
+    return /^\d+$/.test(text) ? Number(text) : NaN;
+  }
+}
+
+/** `/dev/mapper/root` is `dm-0`. */
+function deviceName(source: string, root: string): string {
+  try {
+    return basename(realpathSync(`${root}${source}`));
+  } catch {
+    return basename(source);
+  }
+}

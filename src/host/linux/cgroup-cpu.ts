@@ -1,0 +1,195 @@
+import { readFileSync } from 'node:fs';
+import { groupFolders, parseOwnGroups, v1UsageFolder, type GroupFolder } from './cgroup-path.js';
+import { isUnknown, unknown, type Reading, type Writable } from '../reading.js';
+import type { CpuReading } from '../snapshot.js';
+import { CPU_WINDOW_MS } from './cpu.js';
+import { Digits } from './digits.js';
+import { KeptFile } from './kept-file.js';
+import type { MountinfoEntry } from './mountinfo.js';
+import { NamedNumbers } from './named-numbers.js';
+import { percentOf } from './percent.js';
+import type { Scratch } from './scratch.js';
+
+const FAILED = -2;
+const UNLIMITED = -1;
+
+/** A group with a limit of its CPU time: how much it may use, and what it has used. */
+interface LimitedGroup {
+  /** `cpu.max`, or version 1's quota; `period` is a file of its own there. */
+  readonly quota: KeptFile;
+  readonly period: KeptFile | undefined;
+  readonly usage: KeptFile;
+  /** Of `cpu.stat`; version 1 has the number alone, in nanoseconds. */
+  readonly lines: NamedNumbers | undefined;
+  readonly window: UsageWindow;
+}
+
+/**
+ * The limits of CPU time of the control group that the process lives in, and of the groups above it. Which of them have
+ * one is looked up by `discover`; only those are read, anew each time.
+ */
+export class CgroupCpu {
+  /** Use of the fullest group, in percent of its limit. */
+  #percent = 0;
+  /** How many CPUs that limit allows, which may be less than one. */
+  #limitCpus = 0;
+  /** Why it could not be read. */
+  #reason = '';
+  #root: string;
+  #scratch: Scratch;
+  #digits = new Digits();
+  #limited: readonly LimitedGroup[] = [];
+
+  constructor(root: string, scratch: Scratch) {
+    this.#root = root;
+    this.#scratch = scratch;
+  }
+
+  /** Looks up which groups are limited to fewer than so many CPUs. */
+  discover(entries: readonly MountinfoEntry[], cpus: number): void {
+    const before = this.#limited;
+    this.#limited = this.#candidates(entries).flatMap(({ path, version, usagePath }) => {
+      const quota = `${this.#root}${path}/${version === 2 ? 'cpu.max' : 'cpu.cfs_quota_us'}`;
+      const known = before.find((group) => group.quota.path === quota);
+      const group = known ?? this.#group({ path, version, usagePath }, quota);
+      const limit = this.#limitOf(group);
+      if (limit > 0 && limit < cpus) return [group];
+      closeGroup(group);
+      return [];
+    });
+    for (const group of before) if (!this.#limited.includes(group)) closeGroup(group);
+  }
+
+  /** Reads the limited groups at `now`, in monotonic milliseconds. `unlimited` also while nothing can be compared yet. */
+  #read(now: number, cpus: number): 'limited' | 'unlimited' | 'failed' {
+    let fullest = -1;
+    for (const group of this.#limited) {
+      const limit = this.#limitOf(group);
+      const used = this.#usedOf(group);
+      if (limit === FAILED || used < 0) return this.#fail(limit === FAILED ? group.quota : group.usage);
+      const elapsed = group.window.take(now, used);
+      const spent = group.window.spentMs;
+      // A counter that went back, or moved by more than every CPU can do, tells nothing.
+      if (elapsed <= 0 || spent < 0 || spent > (2 * elapsed + CPU_WINDOW_MS) * Math.max(1, cpus)) continue;
+      if (!(limit > 0 && limit < cpus)) continue;
+      const percent = percentOf(spent, elapsed * limit);
+      if (percent <= fullest) continue;
+      fullest = percent;
+      this.#limitCpus = limit;
+    }
+    this.#percent = Math.max(0, fullest);
+    return fullest < 0 ? 'unlimited' : 'limited';
+  }
+
+  /**
+   * The reading of the host, or that of the fullest group where it is nearer to its limit, in `into`. Unknown where a group
+   * has a limit and its use cannot be read.
+   */
+  worse(host: Reading<CpuReading>, now: number, into: Writable<CpuReading>): Reading<CpuReading> {
+    if (this.#limited.length === 0) return host;
+    const state = this.#read(now, isUnknown(host) ? Infinity : host.cpus);
+    if (isUnknown(host)) return host;
+    if (state === 'failed') return unknown(`the CPU use of the control group is not known: ${this.#reason}`);
+    if (state === 'unlimited' || this.#percent <= host.percent) return host;
+    into.cpus = host.cpus;
+    into.percent = this.#percent;
+    into.stealPercent = undefined;
+    into.limitCpus = this.#limitCpus;
+    return into;
+  }
+
+  close(): void {
+    this.#limited.forEach(closeGroup);
+    this.#limited = [];
+  }
+
+  #fail(file: KeptFile): 'failed' {
+    this.#reason = file.reason || `${file.path} was not understood`;
+    return 'failed';
+  }
+
+  /** How many CPUs a group may use; UNLIMITED, or FAILED where that cannot be read. */
+  #limitOf({ quota, period }: LimitedGroup): number {
+    const length = quota.read();
+    if (length < 0) return FAILED;
+    const digits = this.#digits.over(this.#scratch.bytes, length);
+    const allowed = digits.integer();
+    // `max`, or −1 in version 1.
+    if (allowed < 0) return UNLIMITED;
+    let per = period ? -1 : digits.integer();
+    if (period) {
+      const size = period.read();
+      per = size < 0 ? -1 : this.#digits.over(this.#scratch.bytes, size).integer();
+    }
+    return per > 0 ? allowed / per : FAILED;
+  }
+
+  /** Milliseconds of CPU time that a group has used; FAILED where that cannot be read. */
+  #usedOf({ usage, lines }: LimitedGroup): number {
+    const length = usage.read();
+    if (length < 0) return FAILED;
+    if (lines) {
+      const micro = lines.parse(this.#scratch.bytes, length)[0]!;
+      return micro < 0 ? FAILED : micro / 1e3;
+    }
+    const nano = this.#digits.over(this.#scratch.bytes, length).integer();
+    return nano < 0 ? FAILED : nano / 1e6;
+  }
+
+  #candidates(entries: readonly MountinfoEntry[]): readonly (GroupFolder & { readonly usagePath: string })[] {
+    try {
+      const own = parseOwnGroups(readFileSync(`${this.#root}/proc/self/cgroup`, 'utf8'));
+      return groupFolders(entries, own, 'cpu').map((folder) => ({
+        ...folder,
+        usagePath: folder.version === 2 ? folder.path : v1UsageFolder(entries, folder.path),
+      }));
+    } catch {
+      return [];
+    }
+  }
+
+  #group(
+    { path, version, usagePath }: GroupFolder & { readonly usagePath: string },
+    quota: string,
+  ): LimitedGroup {
+    const file = (whole: string): KeptFile => new KeptFile(whole, this.#scratch, { oneGo: true });
+    const usage = `${this.#root}${usagePath}/${version === 2 ? 'cpu.stat' : 'cpuacct.usage'}`;
+    return {
+      quota: file(quota),
+      period: version === 2 ? undefined : file(`${this.#root}${path}/cpu.cfs_period_us`),
+      usage: file(usage),
+      lines: version === 2 ? new NamedNumbers(['usage_usec']) : undefined,
+      window: new UsageWindow(),
+    };
+  }
+}
+
+/** Time used between two readings that are at least 100 ms apart. */
+class UsageWindow {
+  /** Milliseconds of CPU time, after `take` gave more than 0. */
+  spentMs = 0;
+  #last = 0;
+  #lastAt = -Infinity;
+  #older = 0;
+  #olderAt = -Infinity;
+
+  /** Returns how many milliseconds lie between the two readings; 0 where there are no two. */
+  take(now: number, used: number): number {
+    const far = now - this.#lastAt >= CPU_WINDOW_MS;
+    const at = far ? this.#lastAt : this.#olderAt;
+    this.spentMs = used - (far ? this.#last : this.#older);
+    if (far) {
+      this.#older = this.#last;
+      this.#olderAt = this.#lastAt;
+      this.#last = used;
+      this.#lastAt = now;
+    }
+    return at === -Infinity ? 0 : now - at;
+  }
+}
+
+function closeGroup({ quota, period, usage }: LimitedGroup): void {
+  quota.close();
+  period?.close();
+  usage.close();
+}

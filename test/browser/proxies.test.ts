@@ -1,0 +1,185 @@
+import { createHash } from 'node:crypto';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { DashboardOptions } from '@luminous-nix/self-healing';
+import { allBlocks } from '../docs/blocks.js';
+import { missing, useBrowser, type Tab } from './chromium.js';
+import { openHouse, TOKEN, type House } from './house.js';
+import {
+  APACHE,
+  CADDY,
+  freePort,
+  HAPROXY,
+  missingProxy,
+  NGINX,
+  startProxy,
+  type ProxyKind,
+} from './proxy.js';
+
+const KINDS = [NGINX, APACHE];
+const why = KINDS.map(missingProxy).find((one) => one !== undefined) ?? missing;
+/** Those that are not in every archive: each is tried where it is installed. */
+const OTHERS = [CADDY, HAPROXY].filter((kind) => missingProxy(kind) === undefined);
+
+/** The lines that docs/dashboard.md tells a user of this proxy to write. */
+function printed({ name }: ProxyKind): string {
+  const [block, ...more] = allBlocks().filter(
+    ({ at, language }) => at.startsWith('docs/dashboard.md') && language === name,
+  );
+  if (block === undefined || more.length > 0) throw new Error(`docs/dashboard.md has no lines for ${name}`);
+  return block.code;
+}
+
+interface Behind extends House {
+  /** What visitors open. */
+  readonly publicUrl: string;
+}
+
+/** A house behind a proxy with these lines, in which the dashboard is at 127.0.0.1:8080. */
+async function behind(
+  kind: ProxyKind,
+  lines: string,
+  options: (publicUrl: string) => DashboardOptions,
+): Promise<Behind> {
+  const port = await freePort();
+  const publicUrl = `http://127.0.0.1:${port}/healing/`;
+  const house = await openHouse({ dashboard: options(publicUrl) });
+  await startProxy(kind, lines.replaceAll('127.0.0.1:8080', new URL(house.url).host), port);
+  return { ...house, publicUrl };
+}
+
+const guarded = (publicUrl: string): DashboardOptions => ({ token: TOKEN, controls: true, publicUrl });
+
+/** The page lives: it is styled, its events come at once, and what a person says reaches the engine. */
+async function expectAlive({ page }: Tab, { engine, publicUrl }: Behind): Promise<string> {
+  await page.goto(`${publicUrl}#token=${TOKEN}`);
+  await page.getByRole('heading', { level: 1, name: 'All is well.' }).waitFor();
+  await page.getByText('live', { exact: true }).waitFor();
+  // Nothing of the engine asks for a new view: the pause itself has to come through while the stream is open.
+  await page.getByLabel('Pause all repairs. Why?').fill('a test');
+  await page.keyboard.press('Enter');
+  await page.locator('.banner').getByText('a test').waitFor();
+  await page.getByRole('button', { name: /^Resume what was paused/ }).click();
+  await page.locator('.banner').waitFor({ state: 'detached' });
+  return engine.status().commands[0]?.by ?? '';
+}
+
+describe.skipIf(why !== undefined)('the dashboard behind a real proxy', () => {
+  const open = useBrowser();
+
+  test.each([...KINDS, ...OTHERS])('lives with the lines that are printed for $name', async (kind) => {
+    const house = await behind(kind, printed(kind), guarded);
+    const tab = await open();
+    expect(await expectAlive(tab, house)).toBe('dashboard token, from 127.0.0.1 by a proxy');
+    expect(tab.problems).toEqual([]);
+    await tab.close();
+  });
+
+  test.each([
+    ['nginx', NGINX, 'gzip on; gzip_types *; gzip_min_length 1; gzip_proxied any;'],
+    ['apache', APACHE, 'SetOutputFilter DEFLATE'],
+  ] as const)('lives where %s compresses everything', async (_, kind, extra) => {
+    const house = await behind(kind, `${extra}\n${printed(kind)}`, guarded);
+    const tab = await open();
+    await expectAlive(tab, house);
+    await tab.close();
+  });
+
+  test.each(OTHERS)('lives where $name compresses everything', async (kind) => {
+    const compressed =
+      kind === CADDY
+        ? `encode gzip\n${printed(kind)}`
+        : `${printed(kind)}\n    compression algo gzip\n    compression type text/event-stream text/html application/json`;
+    const house = await behind(kind, compressed, guarded);
+    const tab = await open();
+    await expectAlive(tab, house);
+    await tab.close();
+  });
+
+  test.each([
+    ['proxy_set_header Host $host;', NGINX],
+    ['proxy_set_header Host $http_host;', NGINX],
+    ['ProxyPreserveHost On', APACHE],
+  ] as const)('lives whatever a proxy makes of the Host: %s', async (line, kind) => {
+    const lines = printed(kind);
+    // Directives of nginx belong into the location.
+    const changed = kind === NGINX ? lines.replace('{', `{\n${line}`) : `${line}\n${lines}`;
+    const house = await behind(kind, changed, guarded);
+    const tab = await open();
+    await expectAlive(tab, house);
+    await tab.close();
+  });
+
+  test.each(KINDS)('lives behind a password that $name asks for', async (kind) => {
+    const folder = mkdtempSync(join(tmpdir(), 'passwords-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const file = join(folder, 'passwords');
+    const hash = createHash('sha1').update('secret').digest('base64');
+    writeFileSync(file, `alice:{SHA}${hash}\n`, { mode: 0o644 });
+    chmodSync(folder, 0o755);
+    const lines =
+      kind === NGINX
+        ? `auth_basic "ops"; auth_basic_user_file ${file};\n${printed(kind)}`
+        : `<Location "/">\nAuthType Basic\nAuthName "ops"\nAuthUserFile ${file}\nRequire valid-user\n</Location>\n${printed(kind)}`;
+    const house = await behind(kind, lines, guarded);
+    expect((await fetch(house.publicUrl)).status).toBe(401);
+    const tab = await open({ httpCredentials: { username: 'alice', password: 'secret' } });
+    await expectAlive(tab, house);
+    await tab.close();
+  });
+
+  test.each(KINDS)('is refused without a token, in a sentence that says what to set: $name', async (kind) => {
+    const house = await behind(kind, printed(kind), (publicUrl) => ({ publicUrl }));
+    for (const path of ['', 'api/view', 'api/events', 'page.js']) {
+      const answer = await fetch(`${house.publicUrl}${path}`);
+      expect(answer.status).toBe(403);
+      expect(await answer.text()).toContain('Behind a proxy this dashboard needs a `token`');
+    }
+  });
+
+  test.each(KINDS)(
+    'without `publicUrl` it shows, and says what to set when it is to act: $name',
+    async (kind) => {
+      const house = await behind(kind, printed(kind), () => ({ token: TOKEN, controls: true }));
+      const { page, close } = await open();
+      await page.goto(`${house.publicUrl}#token=${TOKEN}`);
+      await page.getByRole('heading', { level: 1, name: 'All is well.' }).waitFor();
+      await page.getByLabel('Pause all repairs. Why?').fill('a test');
+      await page.keyboard.press('Enter');
+      await page
+        .getByText(/Behind a proxy, set `?publicUrl`? to the address/)
+        .first()
+        .waitFor();
+      expect(house.engine.status().pauses).toEqual([]);
+      await close();
+    },
+  );
+
+  test('keeps the tokens of two dashboards of one origin apart', async () => {
+    const port = await freePort();
+    const at = (path: string): string => `http://127.0.0.1:${port}/${path}/`;
+    const [one, two] = await Promise.all(
+      ['one', 'two'].map((path) =>
+        openHouse({ dashboard: { token: `${path}-${TOKEN}`, publicUrl: at(path) } }),
+      ),
+    );
+    const lines = [one!, two!]
+      .map(({ url }, index) => `location /${['one', 'two'][index]}/ { proxy_pass ${url}/; }`)
+      .join('\n');
+    await startProxy(NGINX, lines, port);
+    const { page, close } = await open();
+    const sent: (string | undefined)[] = [];
+    page.on('request', (request) => {
+      if (request.url().startsWith(at('two'))) sent.push(request.headers()['x-luminous-token']);
+    });
+    await page.goto(`${at('one')}#token=one-${TOKEN}`);
+    await page.getByRole('heading', { level: 1, name: 'All is well.' }).waitFor();
+    await page.goto(at('two'));
+    await page.getByRole('heading', { level: 2, name: 'This page needs a token' }).waitFor();
+    expect(sent.length).toBeGreaterThan(2);
+    expect(sent.filter((token) => token !== undefined)).toEqual([]);
+    await close();
+  });
+});

@@ -1,0 +1,332 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { storeAction } from '../../src/actions/clean-nix-store.js';
+import { cacheAction } from '../../src/actions/clear-system-cache.js';
+import { defineAction, verifyByCheck, type ActionDefinition } from '../../src/actions/define.js';
+import { rebuildSystem } from '../../src/actions/rebuild-system.js';
+import { actionRegistry, BUILT_IN_NAMES, type ActionRegistry } from '../../src/actions/registry.js';
+import { reloadService } from '../../src/actions/reload-service.js';
+import { restartService } from '../../src/actions/restart-service.js';
+import { rollbackGeneration } from '../../src/actions/rollback-generation.js';
+import { governorAction } from '../../src/actions/set-cpu-governor.js';
+import { SimplifiedHealingEngine } from '../../src/engine.js';
+import { capabilitiesOf, type CapabilityParts } from '../../src/execute/capabilities.js';
+import type { PermissionStatus } from '../../src/execute/permission-status.js';
+import { makePlan } from '../../src/execute/planner.js';
+import { unknown } from '../../src/host/reading.js';
+import type { SystemReading } from '../../src/host/snapshot.js';
+import {
+  failedUnit,
+  fakeClock,
+  fakeExecutor,
+  fakeHost,
+  nixosReading,
+  unitReading,
+} from '../../src/testing/index.js';
+import { only } from '../actions/only.js';
+
+const THRESHOLDS = { cpuPercent: 80, memoryPercent: 85, diskPercent: 90, loadAverage: undefined };
+const never = (): AbortSignal => new AbortController().signal;
+let root: string;
+beforeEach(() => void (root = mkdtempSync(join(tmpdir(), 'capabilities-'))));
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+const put = (path: string, text: string): void => {
+  mkdirSync(join(root, path, '..'), { recursive: true });
+  writeFileSync(join(root, path), text);
+};
+const policy = (offered: string): void => {
+  put('sys/devices/system/cpu/cpufreq/policy0/scaling_governor', 'powersave\n');
+  put('sys/devices/system/cpu/cpufreq/policy0/scaling_available_governors', `${offered}\n`);
+};
+
+const systemWith = (nixos: SystemReading['nixos']): SystemReading => ({
+  ...{ state: 'running', nixos, oomKills: 0 },
+});
+
+const permissions = (more: Partial<PermissionStatus>): PermissionStatus => ({
+  ...{ tier: 'service', platform: 'systemd', uid: 1_000, root: false, socket: false, sudo: false },
+  ...{ way: 'none', description: 'service tier: there is no helper' },
+  ...more,
+});
+const partsOf = (more: Partial<CapabilityParts>): CapabilityParts => ({
+  host: fakeHost(),
+  actions: actionRegistry(),
+  readsThisMachine: () => true,
+  permissions: () => Promise.resolve(permissions({ way: 'in-process', uid: 0, root: true })),
+  askHelper: () => Promise.resolve(true),
+  clock: fakeClock(),
+  ...more,
+});
+const own = (more: Partial<ActionDefinition> = {}): ActionDefinition =>
+  defineAction({
+    parse: (parameters) => parameters,
+    plan: () => ({ targets: ['pool'], effect: 'The pool is new', steps: [] }),
+    verify: verifyByCheck,
+    scope: 'host',
+    risk: 'reversible',
+    timeoutMs: 1_000,
+    ...more,
+  });
+
+describe('what an action lacks on a host', () => {
+  const NO_UNITS = unknown('systemd is not running here');
+  const NO_NIXOS = unknown('this host does not run NixOS');
+  const noUnits = fakeHost({ units: NO_UNITS });
+  const noNixos = fakeHost({ system: systemWith(NO_NIXOS) });
+  const cases: readonly {
+    readonly name: (typeof BUILT_IN_NAMES)[number];
+    readonly actions: () => ActionRegistry;
+    readonly prepare?: () => void;
+    readonly host?: ReturnType<typeof fakeHost>;
+    readonly parameters?: Readonly<Record<string, unknown>>;
+    readonly reason: string;
+  }[] = [
+    {
+      name: 'set_cpu_governor',
+      actions: () => only('set_cpu_governor', governorAction(root)),
+      reason: 'This machine has no cpufreq to govern',
+    },
+    {
+      name: 'set_cpu_governor',
+      actions: () => only('set_cpu_governor', governorAction(root)),
+      prepare: () => policy('powersave schedutil'),
+      reason: 'cpu/cpufreq/policy0 offers powersave, schedutil, not `performance`',
+    },
+    {
+      name: 'clear_system_cache',
+      actions: () => only('clear_system_cache', cacheAction(root)),
+      reason: 'This host has no `vm.drop_caches`',
+    },
+    {
+      name: 'clean_nix_store',
+      actions: () => only('clean_nix_store', storeAction(root)),
+      reason: 'This host has no Nix store',
+    },
+    {
+      name: 'restart_service',
+      actions: () => only('restart_service', restartService),
+      host: noUnits,
+      parameters: { service: 'nginx' },
+      reason: 'systemd is not running here',
+    },
+    {
+      name: 'reload_service',
+      actions: () => only('reload_service', reloadService),
+      host: noUnits,
+      parameters: { service: 'nginx' },
+      reason: 'systemd is not running here',
+    },
+    {
+      name: 'rollback_generation',
+      actions: () => only('rollback_generation', rollbackGeneration),
+      host: noNixos,
+      reason: 'There is no generation to go back to: this host does not run NixOS',
+    },
+    {
+      name: 'rebuild_system',
+      actions: () => only('rebuild_system', rebuildSystem),
+      host: noNixos,
+      reason: 'There is nothing to rebuild: this host does not run NixOS',
+    },
+  ];
+
+  it('is covered for each action of the library', () => {
+    expect(new Set(cases.map(({ name }) => name))).toEqual(new Set(BUILT_IN_NAMES));
+  });
+
+  it.each(cases)('$name: $reason; its plan is refused for the same reason', async (one) => {
+    one.prepare?.();
+    const { name, host = fakeHost(), parameters = {}, reason } = one;
+    const actions = one.actions();
+    const told = await capabilitiesOf(partsOf({ host, actions }), never());
+    expect(told).toEqual([
+      { action: name, status: 'unavailable', reason: expect.stringContaining(reason) as string },
+    ]);
+    const given = { host, actions, thresholds: THRESHOLDS, services: [] };
+    const { refusal } = await makePlan({ action: name, parameters }, given, never());
+    expect(refusal?.reason).toBe('unavailable');
+    expect(refusal?.sentence).toContain(reason);
+  });
+
+  it('is nothing where the host has it', async () => {
+    policy('performance powersave');
+    put('proc/sys/vm/drop_caches', '0');
+    put('nix/store/x', '');
+    const host = fakeHost({
+      units: [failedUnit({ name: 'nginx' }), unitReading({ name: 'init.scope' })],
+      system: systemWith(nixosReading()),
+    });
+    const registries = [
+      only('set_cpu_governor', governorAction(root)),
+      only('clear_system_cache', cacheAction(root)),
+      only('clean_nix_store', storeAction(root)),
+      only('restart_service', restartService),
+      only('reload_service', reloadService),
+      only('rollback_generation', rollbackGeneration),
+      only('rebuild_system', rebuildSystem),
+    ];
+    expect(registries.flatMap(({ names }) => names).sort()).toEqual([...BUILT_IN_NAMES].sort());
+    for (const actions of registries) {
+      expect(await capabilitiesOf(partsOf({ host, actions }), never())).toMatchObject([
+        { action: actions.names[0], status: 'available' },
+      ]);
+    }
+  });
+});
+
+describe('the way to root', () => {
+  const governor = () => {
+    policy('performance powersave');
+    return only('set_cpu_governor', governorAction(root));
+  };
+  const told = async (more: Partial<CapabilityParts>) =>
+    (await capabilitiesOf(partsOf({ actions: governor(), ...more }), never()))[0];
+  const by = (way: PermissionStatus['way']) => ({ permissions: () => Promise.resolve(permissions({ way })) });
+
+  it.each([
+    ['in-process', 'It would be carried out by this process, which is root'],
+    ['sudo', 'It would be carried out through sudo -n'],
+    ['helper', 'It would be carried out through the root helper'],
+  ] as const)('%s: %s', async (way, reason) => {
+    expect(await told(by(way))).toMatchObject({ status: 'available', reason });
+  });
+
+  it('is missing: the reason says what to do', async () => {
+    expect(await told(by('none'))).toMatchObject({
+      status: 'unavailable',
+      reason: 'Needs root: service tier: there is no helper',
+    });
+  });
+
+  it('is the helper, whose policy does not list the action', async () => {
+    const sentence = 'The policy of the root helper does not list `set_cpu_governor` in `actions`';
+    expect(await told({ ...by('helper'), askHelper: () => Promise.resolve(sentence) })).toMatchObject({
+      status: 'unavailable',
+      reason: sentence,
+    });
+  });
+
+  it('is the helper, which does not answer', async () => {
+    const askHelper = () => Promise.resolve(unknown('it ended without an answer'));
+    expect(await told({ ...by('helper'), askHelper })).toMatchObject({
+      status: 'unknown',
+      reason: 'it ended without an answer',
+    });
+  });
+
+  it('is not needed where nix-daemon lets this user in', async () => {
+    put('nix/store/x', '');
+    put('nix/var/nix/daemon-socket/socket', '');
+    const actions = only('clean_nix_store', storeAction(root));
+    expect(await told({ ...by('none'), actions })).toMatchObject({
+      status: 'available',
+      reason: 'It would be carried out without root',
+    });
+  });
+});
+
+describe('capabilities of other actions and hosts', () => {
+  it('nothing of host scope can be carried out where another machine is read', async () => {
+    const actions = actionRegistry({ within: own({ scope: 'process' }) });
+    const told = await capabilitiesOf(partsOf({ actions, readsThisMachine: () => false }), never());
+    expect(told.map(({ status }) => status)).toEqual([
+      ...BUILT_IN_NAMES.map(() => 'unavailable'),
+      'available',
+    ]);
+    expect(told[0]?.reason).toMatch(/^The engine reads a `host` that is not known to be this machine/);
+  });
+
+  it('an action of the host program may say what it lacks, and whether it needs root', async () => {
+    const actions = actionRegistry({
+      plain: own(),
+      within: own({ scope: 'process' }),
+      lacking: own({ unavailable: () => 'There is no pool' }),
+      rooted: own({ needsRoot: () => true }),
+      rootless: own({ needsRoot: () => false }),
+    });
+    const way = { permissions: () => Promise.resolve(permissions({ way: 'helper' })) };
+    const told = await capabilitiesOf(partsOf({ actions, ...way }), never());
+    expect(told.slice(BUILT_IN_NAMES.length).map(({ status, reason }) => `${status}: ${reason}`)).toEqual([
+      'available: Its plan shows whether it needs root, and the way to it',
+      'available: It would be carried out within this process',
+      'unavailable: There is no pool',
+      expect.stringMatching(
+        /^unavailable: Needs root: the root helper carries out the actions that come with/,
+      ),
+      'available: It would be carried out without root',
+    ]);
+    const plan = await makePlan(
+      { action: 'lacking', parameters: {} },
+      { host: fakeHost(), actions, thresholds: THRESHOLDS, services: [] },
+      never(),
+    );
+    expect(plan.refusal).toEqual({ reason: 'unavailable', sentence: 'There is no pool' });
+  });
+
+  it('what throws or does not answer within 5 s is unknown, and the others are told', async () => {
+    const clock = fakeClock();
+    const actions = actionRegistry({
+      hangs: own({ unavailable: () => new Promise<string>(() => undefined) }),
+      throws: own({
+        unavailable: () => {
+          throw new Error('the pool is on fire');
+        },
+      }),
+      well: own(),
+    });
+    const asked = capabilitiesOf(partsOf({ actions, clock }), never());
+    await clock.advance(5_000);
+    expect((await asked).slice(BUILT_IN_NAMES.length)).toMatchObject([
+      { action: 'hangs', status: 'unknown', reason: 'It could not be found out within 5 s' },
+      { action: 'throws', status: 'unknown', reason: 'the pool is on fire' },
+      { action: 'well', status: 'available' },
+    ]);
+  });
+});
+
+describe('engine.capabilities()', () => {
+  /** An engine whose executor answers with anything. */
+  const engineOn = (more: object) =>
+    new SimplifiedHealingEngine({
+      host: fakeHost(),
+      executor: { ...fakeExecutor(), ...more },
+      clock: fakeClock(),
+    });
+
+  it('is what the executor says, and unknown where it says nothing or nonsense', async () => {
+    const engine = engineOn({ capabilities: undefined });
+    expect(await engine.capabilities()).toHaveLength(BUILT_IN_NAMES.length);
+    expect((await engine.capabilities())[0]).toEqual({
+      action: 'clean_nix_store',
+      status: 'unknown',
+      reason: 'The executor has no `capabilities`, so it cannot be asked',
+    });
+    const answer = [{ action: 'clean_nix_store', status: 'available', reason: 'By hand' }];
+    expect(await engineOn({ capabilities: () => answer }).capabilities()).toEqual(answer);
+    for (const odd of [undefined, 'yes', [{ action: 'x' }], [{ ...answer[0], status: 'maybe' }]]) {
+      const [first] = await engineOn({ capabilities: () => odd }).capabilities();
+      expect(first).toMatchObject({
+        status: 'unknown',
+        reason: '`executor.capabilities` gave no list of `{ action, status, reason }`',
+      });
+    }
+    const failing = engineOn({ capabilities: () => Promise.reject(new Error('no')) });
+    expect((await failing.capabilities())[0]).toMatchObject({ status: 'unknown', reason: 'no' });
+  });
+
+  it('refuses options that it does not know', async () => {
+    const engine = engineOn({});
+    await expect(engine.capabilities({ sgnal: 1 } as never)).rejects.toThrow(/signal/);
+    await expect(engine.capabilities({ signal: 1 } as never)).rejects.toThrow(/signal/);
+  });
+
+  it('changes nothing: nothing is planned, carried out or remembered', async () => {
+    const engine = engineOn({ capabilities: () => [] });
+    const before = JSON.stringify(engine.status());
+    await engine.capabilities();
+    expect(JSON.stringify(engine.status())).toBe(before);
+  });
+});

@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { createLinuxReader } from '../../../src/host/linux/linux-reader.js';
+import { temporaryHost } from './odd-hosts.js';
+
+describe('kills for want of memory', () => {
+  it('are counted by the kernel, and read anew each time', () => {
+    const { root, put } = temporaryHost({ 'proc/vmstat': 'nr_free_pages 1\noom_kill 3\noom_kill_x 9\n' });
+    const reader = createLinuxReader({ root });
+    expect(reader.oomKills()).toBe(3);
+    put('proc/vmstat', 'nr_free_pages 100000\noom_kill 12\n');
+    expect(reader.oomKills()).toBe(12);
+    reader.close();
+    expect(reader.oomKills()).toBe(12);
+    reader.close();
+  });
+
+  const GROUPS = '1 0 8:1 / / rw - ext4 /dev/x rw\n2 1 0:30 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n';
+  const events = (kills: number): string =>
+    `low 0\nhigh 0\nmax 9\noom 9\noom_kill ${kills}\noom_group_kill 0\n`;
+
+  it.each([
+    [
+      'a host: its root group has no events',
+      '0::/system.slice/x.service\n',
+      ['system.slice/x.service'],
+      [],
+      12,
+    ],
+    ['a container with groups of its own', '0::/\n', [''], [], 2],
+    [
+      'a container of systemd, as a service in it',
+      '0::/system.slice/x.service\n',
+      ['', 'system.slice'],
+      [],
+      2,
+    ],
+    [
+      'a container that sees the groups of the machine',
+      '0::/docker/abc\n',
+      ['docker/abc', 'docker'],
+      ['.dockerenv'],
+      2,
+    ],
+    ['Podman, the same', '0::/libpod-9\n', ['libpod-9'], ['run/.containerenv'], 2],
+    ['a container of version 1', '4:memory:/docker/abc\n', [], ['.dockerenv'], 12],
+  ])('of other containers are not told as ours: %s', (_, cgroup, groups, marks, kills) => {
+    const host = temporaryHost({
+      'proc/vmstat': 'nr_free_pages 1\noom_kill 12\n',
+      'proc/self/mountinfo': GROUPS,
+      'proc/self/cgroup': cgroup,
+      ...Object.fromEntries(marks.map((mark) => [mark, ''])),
+      ...Object.fromEntries(
+        groups.map((group, index) => [`sys/fs/cgroup/${group}/memory.events`, events(index === 0 ? 2 : 7)]),
+      ),
+    });
+    const reader = createLinuxReader({ root: host.root });
+    expect(reader.oomKills()).toBe(kills);
+    reader.close();
+    expect(reader.oomKills()).toBe(kills);
+  });
+
+  it('are unknown on a kernel that does not count them, and where it cannot be asked', () => {
+    const { root } = temporaryHost({ 'proc/vmstat': 'nr_free_pages 1\n' });
+    expect(createLinuxReader({ root }).oomKills()).toEqual({
+      unknown: 'this kernel does not count kills for want of memory',
+    });
+    expect(createLinuxReader({ root: temporaryHost().root }).oomKills()).toMatchObject({
+      unknown: expect.stringContaining('ENOENT') as string,
+    });
+  });
+});

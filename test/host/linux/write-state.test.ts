@@ -1,0 +1,179 @@
+import { mkdirSync, symlinkSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { createLinuxReader } from '../../../src/host/linux/linux-reader.js';
+import { isUnknown } from '../../../src/host/reading.js';
+import type { WriteReading } from '../../../src/host/snapshot.js';
+import { fakeStatFs, fixture, handClock, temporaryHost } from './odd-hosts.js';
+
+const MOUNTINFO = 'proc/self/mountinfo';
+const ROOT = '1 0 8:1 / / rw - ext4 /dev/sda1 rw';
+const ERRORS = 'sys/fs/ext4/sdb1/errors_count';
+
+/** A reader of a host whose table of mounts has the lines of its last look. */
+function start(files: Record<string, string> = {}) {
+  const { root, put } = temporaryHost(files);
+  const reader = createLinuxReader({ root, monotonic: handClock().monotonic, statfs: fakeStatFs().calls });
+  /** What is said of each mount point that is looked at. */
+  const look = (...lines: readonly string[]): Record<string, WriteReading | undefined> => {
+    put(MOUNTINFO, lines.map((line) => `${line}\n`).join(''));
+    const mounts = reader.mounts();
+    if (mounts instanceof Promise || isUnknown(mounts)) throw new Error('no mounts at once');
+    return Object.fromEntries(mounts.map(({ mountPoint, writes }) => [mountPoint, writes]));
+  };
+  return { look, put, root };
+}
+
+const data = (options: string, type = 'ext4') => `2 1 8:17 / /data rw - ${type} /dev/sdb1 ${options}`;
+
+describe('a file system that takes writes', () => {
+  it('is well on an ordinary host, and the sentence names it', () => {
+    expect(start().look(ROOT)).toEqual({
+      '/': { status: 'ok', reason: '/ (/dev/sda1, ext4) can be written' },
+    });
+  });
+
+  it('is well where only this mount of it is read-only, as in a service with ProtectSystem=strict', () => {
+    const look = start().look('1 0 8:1 / / ro,relatime shared:1 - ext4 /dev/sda1 rw,proto=shutdown_no');
+    expect(look['/']).toMatchObject({ status: 'ok' });
+  });
+
+  it.each(['recorded', 'nixos', 'container', 'btrfs', 'one-cpu'])('is / of the recorded host %s', (name) => {
+    const mounts = createLinuxReader({ root: fixture(name), statfs: fakeStatFs().calls }).mounts();
+    expect(mounts).toContainEqual(
+      expect.objectContaining({
+        mountPoint: '/',
+        writes: expect.objectContaining({ status: 'ok' }) as unknown,
+      }),
+    );
+  });
+});
+
+describe('a file system that broke', () => {
+  it.each([
+    ['ro,emergency_ro', 'emergency_ro'],
+    ['rw,emergency_ro', 'emergency_ro'],
+    ['rw,shutdown,attr2', 'shutdown'],
+    ['ro,shutdown', 'shutdown'],
+  ])('is bad from the first reading on where the kernel lists `%s`', (options, word) => {
+    const reason = `/data (/dev/sdb1, xfs) is read-only: the kernel gives its state as \`${word}\``;
+    expect(start().look(ROOT, data(options, 'xfs'))['/data']).toEqual({ status: 'bad', reason });
+  });
+
+  it.each(['ext4', 'xfs', 'btrfs', 'f2fs', 'tmpfs', 'vfat'])(
+    'is bad where it became read-only: %s',
+    (type) => {
+      const { look } = start();
+      expect(look(ROOT, data('rw', type))['/data']).toMatchObject({ status: 'ok' });
+      for (let times = 0; times < 2; times += 1)
+        expect(look(ROOT, data('ro', type))['/data']).toEqual({
+          status: 'bad',
+          reason: `/data (/dev/sdb1, ${type}) became read-only: it could be written when it was first read`,
+        });
+      expect(look(ROOT, data('rw', type))['/data']).toMatchObject({ status: 'ok' });
+    },
+  );
+
+  it('is / as well as any other', () => {
+    const { look } = start();
+    look(ROOT);
+    expect(look(ROOT.replace(/rw$/, 'ro,errors=remount-ro'))['/']).toMatchObject({ status: 'bad' });
+  });
+
+  it('is bad where its ext4 errors grew, though it can still be written, and well when a check made them 0', () => {
+    const { look, put } = start({ [ERRORS]: '2\n' });
+    expect(look(ROOT, data('rw'))['/data']).toMatchObject({ status: 'ok' });
+    put(ERRORS, '3\n');
+    expect(look(ROOT, data('rw'))['/data']).toEqual({
+      status: 'bad',
+      reason:
+        '/data (/dev/sdb1, ext4) can still be written, and the kernel has counted 3 errors in it, 2 of them before it was first read',
+    });
+    expect(look(ROOT, data('ro'))['/data']).toMatchObject({ status: 'bad' });
+    put(ERRORS, '0\n');
+    expect(look(ROOT, data('rw'))['/data']).toMatchObject({ status: 'ok' });
+    put(ERRORS, '1\n');
+    expect(look(ROOT, data('rw'))['/data']?.reason).toContain('has counted 1 error in it');
+  });
+
+  it('is found by the name that the kernel has for its device', () => {
+    const { look, put, root } = start({ 'sys/fs/ext4/dm-3/errors_count': '0\n', 'sys/dev/block/x': '' });
+    mkdirSync(`${root}/sys/dev/block`, { recursive: true });
+    symlinkSync('../../devices/virtual/block/dm-3', `${root}/sys/dev/block/253:3`);
+    const line = '2 1 253:3 / /data rw - ext4 /dev/mapper/vg-data rw';
+    look(ROOT, line);
+    put('sys/fs/ext4/dm-3/errors_count', '1\n');
+    expect(look(ROOT, line)['/data']).toMatchObject({ status: 'bad' });
+  });
+
+  it('is judged without its errors until they can be read', () => {
+    const { look, put } = start();
+    expect(look(ROOT, data('rw'))['/data']).toMatchObject({ status: 'ok' });
+    put(ERRORS, 'many\n');
+    expect(look(ROOT, data('rw'))['/data']).toMatchObject({ status: 'ok' });
+  });
+
+  it('is bad where an earlier run of this program saw it go: read-only, with an error since the boot', () => {
+    const files = { [ERRORS]: '1\n', 'sys/fs/ext4/sdb1/last_error_time': '2000\n' };
+    const booted = (at: number) => ({ ...files, 'proc/stat': `cpu 1 2 3\nbtime ${at}\n` });
+    expect(start(booted(1_000)).look(ROOT, data('ro'))['/data']).toMatchObject({ status: 'bad' });
+    expect(start(booted(1_000)).look(ROOT, data('rw'))['/data']).toMatchObject({ status: 'ok' });
+    expect(start(booted(3_000)).look(ROOT, data('ro'))).toEqual({ '/': expect.anything() as unknown });
+    expect(start(files).look(ROOT, data('ro'))).not.toHaveProperty('/data');
+  });
+});
+
+describe('what is read-only by design', () => {
+  it.each([
+    ['a Raspberry Pi', '22 1 179:2 / / ro,noatime - ext4 /dev/mmcblk0p2 ro'],
+    ['composefs', '22 1 0:30 / / ro - overlay composefs ro,lowerdir=/run/ostree'],
+    ['a data set', '22 1 0:31 / / ro - zfs rpool/ROOT ro,xattr'],
+  ])('was so from the first reading on, also after it was writable for a while: %s', (_, line) => {
+    const { look } = start();
+    const set = (options: string) => look(line.replace(/ ro(,\S*)?$/, ` ${options}`))['/'];
+    expect(set('ro')).toMatchObject({
+      status: 'by-design',
+      reason: expect.stringContaining('it was when it was first read') as string,
+    });
+    expect(set('rw')).toMatchObject({ status: 'ok' });
+    expect(set('ro')).toMatchObject({ status: 'by-design' });
+    expect(set('ro,shutdown')).toMatchObject({ status: 'bad' });
+    expect(set('ro')).toMatchObject({ status: 'by-design' });
+  });
+
+  it('is a /boot that a hook opens for a while: it is looked at only then', () => {
+    const { look } = start();
+    expect(look(ROOT, data('ro'))).not.toHaveProperty('/data');
+    expect(look(ROOT, data('rw'))['/data']).toMatchObject({ status: 'ok' });
+    expect(look(ROOT, data('ro'))).not.toHaveProperty('/data');
+  });
+
+  it.each(['squashfs', 'erofs', 'iso9660'])('is an image: %s', (type) => {
+    expect(start().look(`22 1 7:0 / / ro - ${type} /dev/loop0 ro`)).toEqual({
+      '/': { status: 'by-design', reason: `/ (/dev/loop0, ${type}) is an image, made to be read only` },
+    });
+  });
+
+  it.each([
+    ['/dev/sdb1 /data ext4 defaults,ro 0 2', false],
+    ['UUID=1 /data/ ext4 ro 0 2', false],
+    ['/dev/sdb1 /data ext4 rw,errors=remount-ro 0 2', true],
+    ['# /dev/sdb1 /data ext4 ro 0 2', true],
+    ['/dev/sdb1 /data2 ext4 ro 0 2', true],
+    ['/dev/sdb1', true],
+  ])('is what /etc/fstab mounts `ro`, though it could be written: %s', (line, isBad) => {
+    const { look } = start({ 'etc/fstab': `# a comment\n\n${line}\n` });
+    look(ROOT, data('rw'));
+    const seen = look(ROOT, data('ro'));
+    if (isBad) expect(seen['/data']).toMatchObject({ status: 'bad' });
+    else expect(seen).not.toHaveProperty('/data');
+  });
+
+  it('is told anew of what is mounted anew, and of another file system on the same device number', () => {
+    const { look } = start();
+    look(ROOT, data('rw'));
+    look(ROOT);
+    expect(look(ROOT, data('ro'))).not.toHaveProperty('/data');
+    look(ROOT, data('rw'));
+    expect(look(ROOT, data('ro', 'xfs'))).not.toHaveProperty('/data');
+  });
+});

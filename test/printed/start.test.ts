@@ -1,0 +1,11 @@
+import { expect, test } from 'vitest';
+import { runProgram } from './run-program.js';
+
+// What it prints with 60 failed units is in test/report/sixty-units.test.ts: this machine may have none.
+test('`npm start` prints what it sees of this machine on two screens, and ends well', async () => {
+  const { status, output } = await runProgram(['npm', 'start', '--silent']);
+  expect(status, output).toBe(0);
+  expect(output).toContain('Luminous self-healing: a dry run on this host. Nothing is changed.');
+  const lines = output.slice(output.indexOf('Luminous self-healing:')).trimEnd().split('\n');
+  expect(lines.length).toBeLessThanOrEqual(48);
+});

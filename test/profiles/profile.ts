@@ -1,0 +1,152 @@
+import { cacheAction } from '../../src/actions/clear-system-cache.js';
+import { storeAction } from '../../src/actions/clean-nix-store.js';
+import { actionRegistry, type ActionRegistry } from '../../src/actions/registry.js';
+import { governorAction } from '../../src/actions/set-cpu-governor.js';
+import { SimplifiedHealingEngine } from '../../src/engine.js';
+import { thresholdValues } from '../../src/detect/thresholds.js';
+import { makePlan } from '../../src/execute/planner.js';
+import type { Host } from '../../src/host/host.js';
+import { createLinuxReader } from '../../src/host/linux/linux-reader.js';
+import type { StatFs } from '../../src/host/linux/usage.js';
+import { unknown } from '../../src/host/reading.js';
+import type { UnitReading } from '../../src/host/unit.js';
+import type { ComponentVerdict } from '../../src/issue.js';
+import type { HealingOptions } from '../../src/options.js';
+import type { HealingResult } from '../../src/result.js';
+import { fakeClock, fakeHost, unitReading } from '../../src/testing/index.js';
+import { only } from '../actions/only.js';
+import { temporaryHost } from '../host/linux/odd-hosts.js';
+import { calmPressure, loadavg, meminfo, mountinfo, stat, type MemoryFigures, type Mount } from './texts.js';
+
+/** A kind of host that is well. */
+export interface Profile {
+  readonly name: string;
+  readonly cpus: number;
+  /** Share of its time that the CPUs are busy, 0 to 1. */
+  readonly busy: number;
+  readonly load: number;
+  readonly memory: MemoryFigures;
+  readonly mounts: readonly Mount[];
+  /** What `statfs` says, by mount point. One that is not here must not be asked: it would fail. */
+  readonly disks: Readonly<Record<string, StatFs>>;
+  /** Further files below `/`. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** Units besides those of every host. */
+  readonly units?: readonly UnitReading[];
+  /** Kills by the kernel since boot, before and after. */
+  readonly kills?: readonly [number, number];
+  /** What cannot be known here, by component. */
+  readonly unknown?: readonly string[];
+  /** Bad verdicts above LOW that this host has all the same, by component. */
+  readonly reported?: readonly string[];
+}
+
+const RUNNING = ['ssh', 'cron', 'systemd-journald', 'systemd-udevd', 'dbus'].map((name) =>
+  unitReading({ name }),
+);
+
+/** Everything that two looks at a host gave. */
+export interface Seen {
+  readonly verdicts: readonly ComponentVerdict[];
+  readonly results: readonly HealingResult[];
+}
+
+/** Looks twice at a host, the CPU being known from the second time on, with an engine that may act. */
+export async function seenOn(profile: Profile, options: HealingOptions = {}): Promise<Seen> {
+  const { cpus, busy, load, memory, mounts, disks, files = {}, units = [], kills = [0, 0] } = profile;
+  const vmstat = (oomKills: number): string => `nr_free_pages 1000\noom_kill ${oomKills}\n`;
+  const host = temporaryHost({
+    'proc/stat': stat(cpus, 100_000, busy),
+    'proc/uptime': `100000.00 ${(100_000 * cpus * (1 - busy)).toFixed(2)}\n`,
+    'proc/loadavg': loadavg(load),
+    'proc/meminfo': meminfo(memory),
+    'proc/vmstat': vmstat(kills[0]),
+    'proc/sys/vm/min_free_kbytes': '67584\n',
+    'proc/sys/vm/watermark_scale_factor': '10\n',
+    'proc/sys/vm/drop_caches': '0\n',
+    'proc/self/cgroup': '0::/system.slice/luminous-healing.service\n',
+    'proc/self/mountinfo': mountinfo(mounts),
+    'sys/devices/system/cpu/online': `0-${cpus - 1}\n`,
+    ...calmPressure,
+    ...files,
+  });
+  const clock = fakeClock();
+  const answer = (path: string | Buffer): StatFs => {
+    const stat = disks[String(path)];
+    if (stat === undefined) throw Object.assign(new Error(`EACCES: ${String(path)}`), { code: 'EACCES' });
+    return stat;
+  };
+  const reader = createLinuxReader({
+    root: host.root,
+    monotonic: () => clock.monotonic(),
+    statfs: { sync: answer, async: (path) => Promise.resolve().then(() => answer(path)) },
+  });
+  const engine = new SimplifiedHealingEngine({
+    ...options,
+    clock,
+    ...hostAndExecutor(reader, [...RUNNING, ...units], host.root),
+  });
+  let verdicts: readonly ComponentVerdict[] = [];
+  engine.on('cycle:done', (cycle) => void (verdicts = cycle.verdicts));
+  try {
+    await engine.detectAndHeal();
+    await clock.advance(60_000);
+    host.put('proc/stat', stat(cpus, 100_060, busy));
+    host.put('proc/uptime', `100060.00 ${(100_060 * cpus * (1 - busy)).toFixed(2)}\n`);
+    host.put('proc/vmstat', vmstat(kills[1]));
+    const results = await engine.detectAndHeal();
+    return { verdicts, results };
+  } finally {
+    await engine.close();
+    reader.close();
+  }
+}
+
+/** The host of a reader, with units beside it, and an executor that plans on it and must never act. */
+function hostAndExecutor(
+  reader: ReturnType<typeof createLinuxReader>,
+  units: readonly UnitReading[],
+  root: string,
+): Pick<HealingOptions, 'host' | 'executor'> {
+  const systemd = fakeHost({ units });
+  const host: Host = {
+    ...systemd,
+    async read(request = {}) {
+      const { signal } = request;
+      const others = systemd.read(request);
+      return {
+        ...others,
+        cpu: reader.cpu(),
+        memory: reader.memory(),
+        load: reader.load(),
+        pressure: reader.pressure(),
+        mounts: await reader.mounts(signal),
+        system: {
+          state: 'running',
+          nixos: unknown('this host does not run NixOS'),
+          oomKills: reader.oomKills(),
+        },
+      };
+    },
+  };
+  const actions = onRoot(root);
+  return {
+    host,
+    executor: {
+      plan: (action, { signal = new AbortController().signal } = {}) =>
+        makePlan(action, { host, actions, thresholds: thresholdValues(), services: [] }, signal),
+      execute: ({ action }) => Promise.reject(new Error(`\`${action}\` was carried out on a healthy host`)),
+    },
+  };
+}
+
+/** The actions of the library, on the files of a profile. */
+function onRoot(root: string): ActionRegistry {
+  const { names, find } = actionRegistry();
+  const own = [
+    only('set_cpu_governor', governorAction(root)),
+    only('clear_system_cache', cacheAction(root)),
+    only('clean_nix_store', storeAction(root)),
+  ];
+  return { names, find: (name) => (own.find((one) => one.names.includes(name)) ?? { find }).find(name) };
+}
