@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, expect, it } from 'vitest';
 import type { Execution } from '../../src/execute/executor.js';
@@ -56,32 +57,45 @@ function oddities(request: HelperRequest, bytes: Uint8Array): string[] {
   ];
 }
 
-async function answer(bytes: Uint8Array, book: ActBook): Promise<string[]> {
+async function answer(bytes: Uint8Array, book: ActBook, asks: 'engine' | 'person'): Promise<string[]> {
   let request: HelperRequest;
   try {
-    request = parseRequest(bytes);
+    request = parseRequest(bytes, asks === 'engine' ? ['plan', 'execute'] : ['plan', 'approve']);
   } catch (error) {
-    seen.unreadable += 1;
+    if (asks === 'engine') seen.unreadable += 1;
     return error instanceof Error && error.message !== '' ? [] : ['it was refused without a reason'];
   }
   const execution = await answerTo(request, {
     policy,
     host: fakeHost({ units: UNITS, relations: RELATIONS }),
     book,
-    approvals: { add: () => Promise.resolve(), find: () => undefined, take: () => undefined },
-    ...{ uid: 1_000, asks: 'engine' },
+    approvals: {
+      add: () => Promise.reject(new Error('a plan was approved whose fingerprint nobody knew')),
+      find: () => undefined,
+      take: () => undefined,
+    },
+    ...{ uid: 1_000, asks },
     record: () => unknown('there is none'),
     now: () => ({ at: 0, boot: 'a', upMs: 0 }),
     planWithin: new AbortController().signal,
     // Told to stop before its first step: what is said to be executed is not done to the machine of the tests.
     signal: AbortSignal.abort(),
   });
+  if (asks === 'person') return atPersons(execution);
   count(execution);
   return [
     ...oddities(request, bytes),
     ...transgressions(execution),
     ...overLimits(book.read()),
     ...unsaid(execution, request),
+  ];
+}
+
+/** At the socket for people nothing is begun, and nothing is approved that cannot have been seen. */
+function atPersons({ outcome, steps, error = '' }: Execution): string[] {
+  return [
+    ...(outcome === 'executed' || steps.length > 0 ? ['a person had something done'] : []),
+    ...(error.includes('whose fingerprint nobody knew') ? [error] : []),
   ];
 }
 
@@ -95,6 +109,13 @@ function unsaid(execution: Execution, request: HelperRequest): string[] {
   } catch (error) {
     return [String(error)];
   }
+}
+
+/** The same request as a person's word for some plan; at that socket nothing can be carried out. */
+function approving(bytes: Uint8Array): Uint8Array {
+  const digest = createHash('sha256').update(bytes).digest('hex');
+  const text = Buffer.from(bytes).toString('latin1');
+  return Buffer.from(text.replace('"do":"execute"', `"do":"approve","digest":"${digest}"`), 'latin1');
 }
 
 function count({ outcome, blockedBy, error = '' }: Execution): void {
@@ -120,7 +141,10 @@ it(
       const book = newBook();
       await fc.assert(
         fc.asyncProperty(requestBytes, async (bytes) => {
-          const wrong = await answer(bytes, book);
+          const wrong = [
+            ...(await answer(bytes, book, 'engine')),
+            ...(await answer(approving(bytes), book, 'person')),
+          ];
           if (wrong.length > 0) throw new Error(wrong.join('; '));
         }),
         { numRuns: Math.min(CHUNK, RUNS - done), seed: SEED + done },
