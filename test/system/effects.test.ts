@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
-import { buildImage } from './host/build.js';
-import { missingRequirements } from './host/requirements.js';
-import { commandsOf, describeOnHost, type Lab } from './lab.js';
+import { describeOnBoth } from './both-suites.js';
+import { commandsOf, type Lab } from './lab.js';
 
 const UNTIL_WELL = `ExecStart=sh -c 'test -e /run/test-well && exec sleep infinity; exit 1'`;
 const FOR_GOOD = 'ExecStart=sleep infinity';
@@ -185,15 +184,4 @@ const effects = (lab: Lab): void => {
   });
 };
 
-describeOnHost('effects of a repair on other units', effects);
-
-const ON_13 = 'effects of a repair on other units, on Debian 13';
-/** Not every archive of packages has the newer suite. */
-const has13 =
-  missingRequirements('trixie').length > 0 ||
-  (await buildImage('trixie').then(
-    () => true,
-    (error: unknown) => console.warn(`Skipped: ${ON_13}.\n${String(error)}`),
-  ));
-if (has13) describeOnHost(ON_13, effects, { suite: 'trixie' });
-else test.skip(ON_13);
+await describeOnBoth('effects of a repair on other units', effects);

@@ -1,14 +1,15 @@
 import { expect, test } from 'vitest';
 import type { ComponentVerdict } from '@luminous-nix/self-healing';
 import { dropInFolders } from '../../src/host/nixos/drop-ins.js';
-import { commandsOf, describeOnHost } from './lab.js';
+import { describeOnBoth } from './both-suites.js';
+import { commandsOf } from './lab.js';
 
 const FOR_GOOD = 'ExecStart=sleep infinity';
 /** Ends with 143 when it is told to stop, as a JVM does. */
 const JVM = `ExecStart=sh -c 'trap "exit 143" TERM; while :; do sleep 0.05; done'`;
 const [LOW, HIGH] = [1, 3];
 
-describeOnHost('verdicts on units', (lab) => {
+await describeOnBoth('verdicts on units', (lab) => {
   const systemctl = (...args: string[]) => lab.host.systemctl(...args);
   /** The verdicts on some units, as one engine reads them. */
   const verdictsOf = async (services: readonly string[]): Promise<ComponentVerdict[]> => {
@@ -211,6 +212,17 @@ describeOnHost('verdicts on units', (lab) => {
     expect(after).toMatchObject([
       { severity: HIGH, reason: expect.stringContaining('crash loop') as string },
     ]);
+  });
+
+  // systemd before 254 does not know RestartMode and says so; the service is restarted all the same.
+  test('a crash loop whose restarts are not told to other units is one all the same', async () => {
+    const lines = 'ExecStart=false\nRestart=always\nRestartSec=200ms\nRestartMode=direct';
+    const service = await lab.service('direct', lines, '[Unit]\nStartLimitIntervalSec=0');
+    await lab.host.run(['systemctl', 'start', service], { allowFailure: true });
+    const restarts = async () => Number(await lab.show('NRestarts', service));
+    await lab.host.waitFor('some restarts', async () => (await restarts()) >= 4);
+    expect(await verdictOn(service)).toMatchObject({ severity: HIGH, transient: true });
+    expect(await lab.healOne(service)).toMatchObject({ outcome: 'skipped', blockedBy: 'in-transition' });
   });
 
   test('a service that ends well and is restarted over and over is LOW', async () => {
