@@ -5,7 +5,7 @@ import type { Scratch } from './scratch.js';
 /** A large table is used for so many times as long as its reading took: looks that follow each other share it. */
 const REST = 20;
 /** Up to this size it is used for a millisecond at most, so that what was mounted meanwhile is seen. */
-const LARGE_BYTES = 65_536;
+const LARGE_BYTES = 16_384;
 
 /**
  * The table of mounts, read at each look, and parsed where its bytes have changed. The kernel signals changes by
