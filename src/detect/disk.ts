@@ -146,16 +146,6 @@ const judgeUsage = (
     ? notKnown(gauge, last, usage.unknown, mountPoint)
     : judged(gauge, last, usage.percent, threshold, usage.available, 0, mountPoint);
 
-/** The percentage of bytes under which a file system is well again. `threshold` counts where it has no level of its own. */
-export const clearingLevelOf = (
-  { mountPoint, space }: MountReading,
-  threshold: number,
-  rules: MountRules = NO_RULES,
-): number =>
-  rules.has(mountPoint) && !isUnknown(space)
-    ? rules.clearingLevelOf(mountPoint, space)
-    : clearingLevel(threshold);
-
 /** The mount that holds a path: the longest mount point that is a prefix of it. */
 export function mountOf(path: string, mounts: readonly MountReading[]): MountReading | undefined {
   const holds = (mount: string): boolean => mount === '/' || path === mount || path.startsWith(`${mount}/`);

@@ -7,6 +7,7 @@ import type { EnginePorts } from './ports.js';
 import { Recorder } from './record.js';
 import type { Slots } from './slots.js';
 
+export { askByName } from './ask-by-name.js';
 export { settleInterrupted } from './settle-interrupted.js';
 export { undoAll } from './undo.js';
 export { laterResult } from './result.js';

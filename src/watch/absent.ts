@@ -1,7 +1,6 @@
 import type { Detector } from '../detect/detector.js';
-import { lookAgain } from '../detect/look-again.js';
-import { UNKNOWN_UNIT } from '../detect/services.js';
 import type { ComponentVerdict } from '../issue.js';
+import { repairs } from '../repair/load.js';
 import { blindChecks, watchKey } from './debounce.js';
 
 /** What absence is judged with. */
@@ -24,34 +23,15 @@ export const namesAll = (detector: Detector): boolean =>
 export function askForAbsent(
   open: readonly ComponentVerdict[],
   verdicts: readonly ComponentVerdict[],
-  sources: AbsenceSources,
+  { detector, isHeld, signal }: AbsenceSources,
 ): Promise<ComponentVerdict[]> | undefined {
-  if (open.length === 0 || !namesAll(sources.detector)) return undefined;
+  if (open.length === 0 || !namesAll(detector)) return undefined;
   const mentioned = new Set(verdicts.map(watchKey));
   const blind = blindChecks(verdicts);
   const absent = open.filter(
-    (one) => !mentioned.has(watchKey(one)) && !blind.has(one.check) && !sources.isHeld(one.component),
+    (one) => !mentioned.has(watchKey(one)) && !blind.has(one.check) && !isHeld(one.component),
   );
   return absent.length === 0
     ? undefined
-    : Promise.all(absent.map((one) => ask(one, sources))).then((all) => all.flat());
+    : repairs().then(({ askByName }) => askByName(absent, detector, signal));
 }
-
-async function ask(
-  { component, check, type }: ComponentVerdict,
-  { detector, signal }: AbsenceSources,
-): Promise<ComponentVerdict[]> {
-  try {
-    const verdicts = await lookAgain(detector, { component, check, signal });
-    const isAbout = (one: ComponentVerdict): boolean => one.component === component && one.check === check;
-    return verdicts.filter((one) => isAbout(one) && !isGone(one));
-  } catch {
-    // Its issue stays open until somebody can tell.
-    const reason = `${component} could not be read by name`;
-    return [{ status: 'unknown', reason, component, check, type }];
-  }
-}
-
-/** What a whole look leaves out although it is bad is not looked at any more. */
-const isGone = ({ status, absent, reason }: ComponentVerdict): boolean =>
-  status === 'bad' || absent === true || (status === 'unknown' && reason.startsWith(UNKNOWN_UNIT));

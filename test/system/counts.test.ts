@@ -57,7 +57,7 @@ describe.skipIf(!hasStrace && !required)('a healthy cycle', () => {
     const statfs = (calls.get('statfs') ?? 0) / CYCLES;
     expect(reads).toBeGreaterThanOrEqual(FILES);
     expect(statfs).toBeGreaterThanOrEqual(1);
-    // The mounts are listed every 30 s; collections and the threads of V8 wake each other up.
+    // The mounts are listed about once in a millisecond; collections and the threads of V8 wake each other up.
     const others = [...calls].filter(([name]) => !['pread64', 'statfs', 'futex', 'madvise'].includes(name));
     const strangers = others.reduce((sum, [, count]) => sum + count, 0);
     expect(strangers, JSON.stringify(others)).toBeLessThan(CYCLES / 5);
@@ -79,7 +79,7 @@ describe('the footprint', () => {
     expect(heap.growthBytes / heap.growthCycles).toBeLessThan(32);
   });
 
-  // What is checked of each option, owned of each port and judged of each unit without waiting has to be there at once.
+  // What is checked of each option, owned of each port and judged of each unit and file system without waiting has to be there at once.
   it.each([
     ['index.js', 298_000],
     ['observe/prometheus.js', 309_000],

@@ -2,13 +2,15 @@ import { KeptFile } from './kept-file.js';
 import { parseLines, type MountinfoEntry } from './mountinfo.js';
 import type { Scratch } from './scratch.js';
 
-/** A table that took so long to read is read again after 100 times as long: 1 % of one CPU, and no more. */
-const REST = 100;
+/** A large table is used for so many times as long as its reading took: looks that follow each other share it. */
+const REST = 20;
+/** Up to this size it is used for a millisecond at most, so that what was mounted meanwhile is seen. */
+const LARGE_BYTES = 16_384;
 
 /**
  * The table of mounts, read at each look, and parsed where its bytes have changed. The kernel signals changes by
- * POLLPRI on this file, which Node cannot wait for; each line costs it 1 to 3 µs. So looks that follow each other
- * closely, and looks at many thousand mounts, share one reading.
+ * POLLPRI on this file, which Node cannot wait for; each line costs it 1 to 3 µs. So looks within a
+ * millisecond share one reading, and so do looks at many thousand mounts that follow each other closely.
  */
 export class MountTable {
   entries: readonly MountinfoEntry[] = [];
@@ -45,7 +47,8 @@ export class MountTable {
     if (length < 0) return this.#replace(Buffer.alloc(0), new Map(), this.#file.reason);
     const bytes = this.#scratch.bytes.subarray(0, length);
     const ended = this.#monotonic();
-    this.#nextAt = ended + REST * (ended - began);
+    const rest = REST * (ended - began);
+    this.#nextAt = ended + (length > LARGE_BYTES ? rest : Math.min(rest, 1));
     if (this.reason === '' && this.#bytes.equals(bytes)) return;
     const lines = parseLines(bytes, length, this.#lines);
     const reason = lines.size > 0 ? '' : `${this.#file.path} was not understood`;

@@ -319,20 +319,28 @@ describe('reading the mounts', () => {
     expect(points()).toEqual(['/']);
   });
 
-  it('reads a table that took long again only after 100 times as long', () => {
+  it.each([
+    ['one of an ordinary host, which is read anew after a millisecond', 0, 1],
+    ['a large one, which is used for 20 times as long as it took', 1_000, 200],
+  ])('shares a reading of the table between looks that follow each other: %s', (_, more, ms) => {
     const row = (id: number, point: string) => `${id} 1 8:${id} / ${point} rw - ext4 /dev/x rw\n`;
-    const host = temporaryHost({ 'proc/self/mountinfo': row(1, '/') });
+    const pseudo = Array.from(
+      { length: more },
+      (_, id) => `${id + 9} 1 0:${id} / /p${id} rw - proc ${'x'.repeat(80)} rw\n`,
+    );
+    const table = row(1, '/') + pseudo.join('');
+    const host = temporaryHost({ 'proc/self/mountinfo': table });
     const clock = handClock();
     let reading = 0;
     const monotonic = () => clock.forward(reading);
     const reader = createLinuxReader({ ...host, monotonic, statfs: fakeStatFs().calls });
-    reading = 1;
+    reading = 10;
     expect(atOnce(reader.mounts())).toHaveLength(1);
     reading = 0;
-    host.put('proc/self/mountinfo', row(1, '/') + row(2, '/new'));
-    clock.forward(99);
+    host.put('proc/self/mountinfo', table + row(2, '/new'));
+    clock.forward(ms - 0.5);
     expect(atOnce(reader.mounts())).toHaveLength(1);
-    clock.forward(1);
+    clock.forward(0.5);
     expect(atOnce(reader.mounts())).toHaveLength(2);
   });
 

@@ -1,0 +1,210 @@
+import type { ComponentVerdict, HealingOptions, HealingResult, IssueInput } from '@luminous-nix/self-healing';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { describeOnHost, issueWith, PROGRAMS } from './lab.js';
+
+type Step = { readonly look: true } | { readonly run: readonly string[] } | { readonly heal: IssueInput };
+
+interface Told {
+  readonly verdicts: readonly ComponentVerdict[];
+  readonly results: readonly HealingResult[];
+  readonly events: readonly string[];
+  readonly result: HealingResult;
+}
+
+const LOOK = { look: true } as const;
+const run = (...argv: readonly string[]): Step => ({ run: argv });
+
+describeOnHost('file systems, read on a booted host', (lab) => {
+  const outside: ChildProcess[] = [];
+
+  afterEach(async () => {
+    await lab.host.run(['sh', '-c', 'umount --lazy /srv/* 2>/dev/null; true'], { allowFailure: true });
+    for (const child of outside.splice(0)) child.kill('SIGKILL');
+  });
+
+  async function looks(steps: readonly Step[], options: HealingOptions = {}): Promise<Told[]> {
+    const engine = { enabledChecks: ['disk'], dryRun: true, ...options };
+    const { stdout } = await lab.host.node([`${PROGRAMS}/readings.mjs`], {
+      input: JSON.stringify({ engine, steps }),
+    });
+    return JSON.parse(stdout) as Told[];
+  }
+  const verdictOn = ({ verdicts }: Told, component: string): ComponentVerdict | undefined =>
+    verdicts.find((verdict) => verdict.component === component);
+  const status = (told: Told, component: string): string | undefined => verdictOn(told, component)?.status;
+
+  /** The /sys of a container leaves out what the kernel says of ext4: it is put where it is on a machine. */
+  async function showErrors(): Promise<void> {
+    const steps = [
+      'test -d /sys/fs/ext4 && exit',
+      'mkdir -p /run/whole-sys && mount -t sysfs sysfs /run/whole-sys',
+      'mount -o remount,rw /sys && mkdir /sys/fs/ext4',
+      'mount --bind /run/whole-sys/fs/ext4 /sys/fs/ext4',
+    ];
+    await lab.host.run(['sh', '-c', steps.join('\n')]);
+  }
+
+  /** Makes the kernel find an error in an ext4, and waits until it is counted: inside, /sys is read-only. */
+  async function findError(device: string): Promise<void> {
+    const file = (name: string): string => `/sys/fs/ext4/${basename(device)}/${name}`;
+    writeFileSync(file('trigger_fs_error'), 'a test\n');
+    const count = (): Promise<boolean> =>
+      Promise.resolve(readFileSync(file('errors_count'), 'utf8').trim() !== '0');
+    await lab.host.waitFor('the error to be counted', count);
+  }
+
+  /** Lets a program inside wait until something was done out here. */
+  async function meanwhile(work: () => Promise<void>): Promise<void> {
+    await lab.host.waitFor('the program to wait', async () => {
+      const { exitCode } = await lab.host.run(['test', '-e', '/run/test-waits'], { allowFailure: true });
+      return exitCode === 0;
+    });
+    await work();
+    await lab.host.run(['rm', '/run/test-waits']);
+  }
+  const WAIT = run('sh', '-c', ': > /run/test-waits; while test -e /run/test-waits; do sleep 0.1; done');
+
+  /** Mounts something inside that nobody ever answers for. */
+  async function mountSilent(type: 'fuse' | 'autofs', path: string): Promise<void> {
+    await lab.host.run(['mkdir', '-p', path]);
+    const ways = {
+      fuse: ['3<>/dev/fuse', 'fuse', 'fd=3,rootmode=40000,user_id=0,group_id=0,allow_other'],
+      autofs: ['3> >(cat >/dev/null)', 'autofs', 'fd=3,pgrp=$$,minproto=5,maxproto=5,direct'],
+    } as const;
+    const [open, name, options] = ways[type];
+    const mount = `nsenter -t ${lab.host.pid} -m mount -i -t ${name} -o ${options} silent ${path}`;
+    const child = spawn('bash', ['-c', `exec ${open}; ${mount} && echo mounted; exec sleep 600`], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    outside.push(child);
+    await new Promise<void>((resolve, reject) => {
+      child.stdout.on('data', () => resolve());
+      child.on('exit', () => reject(new Error(`${type} could not be mounted`)));
+    });
+  }
+
+  test('ext4 that became read-only is HIGH and left to a person, and well when it takes writes again', async () => {
+    const { path } = await lab.host.mountSmallFileSystem('/srv/data', 32);
+    const component = `readonly:${path}`;
+    const [before, after, again] = (await looks([
+      ...[LOOK, run('mount', '-o', 'remount,ro', path), LOOK],
+      ...[run('mount', '-o', 'remount,rw', path), LOOK],
+    ])) as [Told, Told, Told];
+    expect(status(before, component)).toBe('ok');
+    expect(verdictOn(after, component)).toMatchObject({ status: 'bad', severity: 3, check: 'disk' });
+    expect(verdictOn(after, component)?.reason).toContain('became read-only');
+    expect(status(after, `disk:${path}`)).toBe('ok');
+    expect(after.results).toMatchObject([
+      { outcome: 'skipped', blockedBy: 'no-action', actionTaken: 'none' },
+    ]);
+    expect(after.events).toEqual([`issue:opened ${component}`]);
+    expect(again.events).toEqual([`issue:cleared ${component}`]);
+  });
+
+  test('ext4 that was read-only at the first look is so by design, and so is one that /etc/fstab mounts `ro`', async () => {
+    const { path } = await lab.host.mountSmallFileSystem('/srv/design', 32);
+    const [remount, entry] = ['mount -o remount', `/dev/loop9 ${path} ext4 ro 0 0`];
+    const [first, open, shut] = (await looks([
+      run('sh', '-c', `${remount},ro ${path}`),
+      ...[LOOK, run('sh', '-c', `${remount},rw ${path}`), LOOK],
+      ...[run('sh', '-c', `${remount},ro ${path}`), LOOK],
+    ])) as [Told, Told, Told];
+    expect([first, open, shut].map((told) => status(told, `readonly:${path}`))).toEqual([
+      undefined,
+      'ok',
+      undefined,
+    ]);
+    expect([first, open, shut].flatMap(({ results }) => results)).toEqual([]);
+    const [, listed] = (await looks([
+      run('sh', '-c', `${remount},rw ${path} && echo '${entry}' >> /etc/fstab`),
+      ...[LOOK, run('sh', '-c', `${remount},ro ${path}`), LOOK],
+      run('sh', '-c', "sed -i '/loop9/d' /etc/fstab"),
+    ])) as [Told, Told];
+    expect(listed.results).toEqual([]);
+  });
+
+  test('an error that the kernel finds in ext4 is an issue, also where it goes on writing', async () => {
+    await showErrors();
+    const { path, device } = await lab.host.mountSmallFileSystem('/srv/broken', 32);
+    const looking = looks([LOOK, WAIT, LOOK]);
+    await meanwhile(() => findError(device));
+    const [before, after] = (await looking) as [Told, Told];
+    expect(status(before, `readonly:${path}`)).toBe('ok');
+    expect(verdictOn(after, `readonly:${path}`)).toMatchObject({ status: 'bad', severity: 3 });
+    expect(verdictOn(after, `readonly:${path}`)?.reason).toContain(
+      'can still be written, and the kernel has counted',
+    );
+    // An error from before the first reading is no news.
+    const [later] = (await looks([LOOK])) as [Told];
+    expect(status(later, `readonly:${path}`)).toBe('ok');
+  });
+
+  test('ext4 that the kernel stopped after an error is an issue for this run, and for one that began afterwards', async () => {
+    await showErrors();
+    const { path, device } = await lab.host.mountSmallFileSystem('/srv/stopped', 32);
+    await lab.host.run(['mount', '-o', 'remount,errors=remount-ro', path]);
+    const looking = looks([LOOK, WAIT, LOOK]);
+    await meanwhile(() => findError(device));
+    const [before, after] = (await looking) as [Told, Told];
+    expect(status(before, `readonly:${path}`)).toBe('ok');
+    expect(status(after, `readonly:${path}`)).toBe('bad');
+    const [later] = (await looks([LOOK])) as [Told];
+    expect(status(later, `readonly:${path}`)).toBe('bad');
+  });
+
+  test('a mount is seen at the next look, and what was unmounted is gone, not cleared', async () => {
+    const path = '/srv/short';
+    const fill = `mount -t tmpfs -o size=8m tmpfs ${path} && fallocate --length 8100k ${path}/filling`;
+    const vanished = issueWith(`disk:${path}`, { type: 'resource', metricValue: 97, threshold: 90 });
+    const [before, full, gone, byHand] = (await looks([
+      ...[run('mkdir', '-p', path), LOOK, run('sh', '-c', fill), LOOK],
+      ...[run('umount', path), LOOK, { heal: vanished }],
+    ])) as [Told, Told, Told, Told];
+    expect(status(before, `disk:${path}`)).toBeUndefined();
+    expect(full.events).toEqual([`issue:opened disk:${path}`]);
+    expect(gone.events).toEqual([`issue:gone disk:${path}`]);
+    expect(byHand.result).toMatchObject({ outcome: 'skipped', success: false, blockedBy: 'unavailable' });
+    expect(byHand.result.error).toContain(`The mount ${path} is gone`);
+  });
+
+  test('a mount point with a level of its own is an issue when nothing is mounted there', async () => {
+    const path = '/srv/named';
+    const options = { mounts: { levels: { [path]: { percent: 95 } } } };
+    const mount = run('mount', '-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', path);
+    const told = await looks(
+      [run('mkdir', '-p', path), LOOK, mount, LOOK, run('umount', path), LOOK],
+      options,
+    );
+    expect(told.map(({ events }) => events)).toEqual([
+      [`issue:opened disk:${path}`],
+      [`issue:cleared disk:${path}`],
+      [`issue:opened disk:${path}`],
+    ]);
+    expect(verdictOn(told[0]!, `disk:${path}`)).toMatchObject({ severity: 3 });
+  });
+
+  test('a FUSE mount that does not answer is unknown, hides nothing else, and lets the program end', async () => {
+    await mountSilent('fuse', '/srv/silent');
+    const { path } = await lab.host.mountSmallFileSystem('/srv/beside', 32);
+    const [first, second] = (await looks([LOOK, run('mount', '-o', 'remount,ro', path), LOOK])) as [
+      Told,
+      Told,
+    ];
+    for (const told of [first, second]) expect(status(told, 'disk:/srv/silent')).toBe('unknown');
+    expect(status(first, `readonly:${path}`)).toBe('ok');
+    expect(second.events).toEqual([`issue:opened readonly:${path}`]);
+  });
+
+  test('an automount point is never asked, also where it is named: to ask is to mount', async () => {
+    await mountSilent('autofs', '/srv/auto');
+    const [told] = (await looks([LOOK], { mounts: { levels: { '/srv/auto': { percent: 95 } } } })) as [Told];
+    expect(verdictOn(told, 'disk:/srv/auto')).toMatchObject({
+      status: 'unknown',
+      reason: 'it is mounted on demand, and is not mounted now',
+    });
+    expect(status(told, 'disk:/')).toBe('ok');
+  });
+});
