@@ -125,9 +125,8 @@ export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposa
   async capabilities(
     options: { readonly signal?: AbortSignal | undefined } = {},
   ): Promise<readonly Capability[]> {
-    const given = expectObject('options', options);
-    expectKnownKeys('options', given, ['signal']);
-    expectSignal(given.signal);
+    expectKnownKeys('options', expectObject('options', options), ['signal']);
+    expectSignal(options.signal);
     return this.#until(options.signal, (signal) => this.#desk.capabilities(signal));
   }
 

@@ -17,7 +17,7 @@ import { noteLapses } from '../watch/record-health.js';
 import type { EnginePorts } from '../repair/ports.js';
 import { statusOf, type EngineStatus, type StatusFacts } from './status.js';
 
-const byExecutor = lazy(() => import('./capabilities.js'));
+const told = lazy(() => import('./capabilities.js'));
 
 /** Where a person has a say: approvals, pauses, resets. Everything said is written down before it counts. */
 export class Desk {
@@ -53,7 +53,7 @@ export class Desk {
   /** Whether each action can be carried out. */
   async capabilities(signal: AbortSignal): Promise<readonly Capability[]> {
     const { executor, actions } = this.#ports;
-    return (await byExecutor()).capabilitiesBy(executor, actions, signal);
+    return (await told()).capabilitiesBy(executor, actions, signal);
   }
 
   /** How the engine stands. */

@@ -1,21 +1,17 @@
 import type { SimpleDetector } from '../detect/detector.js';
 import { UNKNOWN_UNIT } from '../detect/services.js';
 import { nearest } from '../expect.js';
-import { isUnknown } from '../host/reading.js';
 import { componentOf } from '../host/systemd/unit-name.js';
 import type { ComponentVerdict } from '../issue.js';
 import { lazy } from '../lazy.js';
 import type { EnginePorts } from '../repair/ports.js';
 import { groupBy, namesOf, shapeOf } from '../report/group.js';
-import { until } from '../until.js';
 import { span } from '../words.js';
 import { isLost, nextReadings, type ReadingRecord, type ReadingRecords } from './lost-readings.js';
 
-/** How long the names of units are waited for, in milliseconds: they are only a hint. */
-const NAMES_WITHIN_MS = 2_000;
 const MOST_TRIES = 3;
 
-const protectNames = lazy(() => import('./protect-names.js'));
+const names = lazy(() => import('./unit-names.js'));
 
 type Ports = Pick<EnginePorts, 'host' | 'detector' | 'policy' | 'ledger' | 'logger' | 'emit'>;
 
@@ -78,15 +74,7 @@ export class LostReadings {
   /** Once, in the first look in which systemd answers; a host without systemd is not asked for ever. */
   async #askOfProtect(signal: AbortSignal): Promise<void> {
     this.#unasked -= 1;
-    const { host, logger, policy } = this.#ports;
-    const names = (): Promise<readonly string[]> => this.#activeNames(signal);
-    try {
-      const { warnOfUnknownProtect } = await protectNames();
-      const asked = { host, logger, protect: policy.protect, names, signal };
-      if (await warnOfUnknownProtect(asked)) this.#unasked = 0;
-    } catch {
-      // A look does not fail because a hint could not be given.
-    }
+    if (await (await names()).warnOfUnknownProtect(this.#ports, signal)) this.#unasked = 0;
   }
 
   async #reportUnknown(
@@ -94,10 +82,14 @@ export class LostReadings {
     verdicts: readonly ComponentVerdict[],
     signal: AbortSignal,
   ): Promise<void> {
+    const { activeNames } = await names();
     const ids = lost.map(({ component }) => component);
     const read = verdicts.filter(({ check, status }) => check === 'services' && status !== 'unknown');
-    const names = new Set([...read.map(({ component }) => component), ...(await this.#activeNames(signal))]);
-    const known = [...names].filter((name) => !ids.includes(name));
+    const all = new Set([
+      ...read.map(({ component }) => component),
+      ...(await activeNames(this.#ports.host, signal)),
+    ]);
+    const known = [...all].filter((name) => !ids.includes(name));
     for (const record of lost) {
       const meant = nearest(record.component, known);
       const reason = meant === undefined ? record.reason : `${record.reason}: did you mean \`${meant}\`?`;
@@ -105,21 +97,6 @@ export class LostReadings {
       const told = { ...record, reason };
       if (key !== undefined) this.#records = new Map([...this.#records, [key, told]]);
       this.#reportLost([told]);
-    }
-  }
-
-  /** Services that run, without their suffix; none where that cannot be told in time. */
-  async #activeNames(signal: AbortSignal): Promise<readonly string[]> {
-    const { host } = this.#ports;
-    if (host.activeServices === undefined) return [];
-    try {
-      const active = await until([signal, AbortSignal.timeout(NAMES_WITHIN_MS)], (inner) =>
-        Promise.race([host.activeServices!(inner), endOf(inner)]),
-      );
-      return isUnknown(active) ? [] : active.map(componentOf);
-    } catch {
-      // A warning without a hint is as true.
-      return [];
     }
   }
 
@@ -154,10 +131,3 @@ export class LostReadings {
 const causeOf = ({ reason, component }: ReadingRecord): string => shapeOf(reason, component);
 
 const isUnknownVerdict = ({ status }: ComponentVerdict): boolean => status === 'unknown';
-
-const endOf = (signal: AbortSignal): Promise<never> =>
-  new Promise((_resolve, reject) => {
-    const end = (): void => reject(new Error('ended', { cause: signal.reason }));
-    if (signal.aborted) end();
-    else signal.addEventListener('abort', end, { once: true });
-  });

@@ -11,7 +11,7 @@ const UNITS = [
 ];
 
 /** The warnings about `protect` of three looks, in one engine. */
-async function warnings(protect: readonly string[], more: BenchOptions = {}, units: never | unknown = UNITS) {
+async function warnings(protect: readonly string[], more: BenchOptions = {}, units: unknown = UNITS) {
   const { engine, host, logger, done } = benchOf({ units: units as never }, { protect, ...more });
   Object.assign(host, { activeServices: () => Promise.resolve(['postgresql.service', 'nginx.service']) });
   for (let look = 0; look < 3; look++) await done(engine.detectAndHeal());

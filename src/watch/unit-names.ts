@@ -1,0 +1,86 @@
+import { messageOf } from '../errors.js';
+import { nearest } from '../expect.js';
+import { PROTECTED_UNITS } from '../guard/protected.js';
+import type { Host } from '../host/host.js';
+import { isUnknown, unknown, type Reading } from '../host/reading.js';
+import type { UnitsReading } from '../host/snapshot.js';
+import { componentOf, isUnitName } from '../host/systemd/unit-name.js';
+import type { EnginePorts } from '../repair/ports.js';
+import { until } from '../until.js';
+
+/** What an entry may stand for: it is compared without its suffix, and covers the instances of a template. */
+const KINDS = ['.service', '.socket', '.timer', '.target', '.path', '.mount', '@0.service'];
+const SUFFIX = /\.(service|socket|target|device|mount|automount|swap|timer|path|slice|scope)$/;
+
+/** How long the names of units are waited for, in milliseconds: they are only a hint. */
+const NAMES_WITHIN_MS = 2_000;
+
+type Ports = Pick<EnginePorts, 'host' | 'policy' | 'logger'>;
+
+/** Services that run, without their suffix; none where that cannot be told in time. */
+export async function activeNames(host: Host, signal: AbortSignal): Promise<readonly string[]> {
+  if (host.activeServices === undefined) return [];
+  try {
+    const active = await until([signal, AbortSignal.timeout(NAMES_WITHIN_MS)], (inner) =>
+      Promise.race([host.activeServices!(inner), endOf(inner)]),
+    );
+    return isUnknown(active) ? [] : active.map(componentOf);
+  } catch {
+    // A warning without a hint is as true.
+    return [];
+  }
+}
+
+/**
+ * Warns of names in `protect` that systemd does not know: what is misspelt protects nothing. Patterns may stand for what
+ * comes later. Returns whether systemd could be asked. Never rejects: no look fails because of a hint.
+ */
+export async function warnOfUnknownProtect(ports: Ports, signal: AbortSignal): Promise<boolean> {
+  const { host, logger, policy } = ports;
+  const asked = new Map(
+    policy.protect
+      .filter((entry) => !entry.endsWith('*') && !(PROTECTED_UNITS as readonly string[]).includes(entry))
+      .map((entry): [string, readonly string[]] => [entry, unitsOf(entry).filter(isUnitName)]),
+  );
+  const units = await unitsOn(host, [...asked.values()].flat(), signal);
+  if (isUnknown(units)) return false;
+  const known = new Set(units.asked.filter(isThere).map(({ name }) => name));
+  const missing = [...asked].filter(([, candidates]) => !candidates.some((name) => known.has(name)));
+  const active = missing.length === 0 ? [] : await activeNames(host, signal);
+  for (const [entry] of missing) {
+    const meant = nearest(entry.replace(SUFFIX, ''), active);
+    const hint = meant === undefined ? '' : `: did you mean \`${meant}\`?`;
+    logger.warn(`\`protect\` names \`${entry}\`, and systemd does not know such a unit${hint}`);
+  }
+  return true;
+}
+
+async function unitsOn(
+  host: Host,
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<Reading<UnitsReading>> {
+  try {
+    return (await host.read({ parts: ['units'], units: names, signal })).units;
+  } catch (error) {
+    return unknown(messageOf(error));
+  }
+}
+
+const unitsOf = (entry: string): readonly string[] =>
+  SUFFIX.test(entry) ? [entry] : KINDS.map((kind) => `${entry}${kind}`);
+
+const isThere = ({
+  loadState,
+  activeState,
+}: {
+  readonly loadState: string;
+  readonly activeState: string;
+}): boolean => loadState !== 'not-found' || activeState !== 'inactive';
+
+const endOf = (signal: AbortSignal): Promise<never> =>
+  new Promise((_resolve, reject) => {
+    const end = (): void => reject(new Error('ended', { cause: signal.reason }));
+    if (signal.aborted) end();
+    else signal.addEventListener('abort', end, { once: true });
+  });
