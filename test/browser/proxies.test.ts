@@ -26,7 +26,7 @@ const OTHERS = [CADDY, HAPROXY].filter((kind) => missingProxy(kind) === undefine
 /** The lines that docs/dashboard.md tells a user of this proxy to write. */
 function printed({ name }: ProxyKind): string {
   const [block, ...more] = allBlocks().filter(
-    ({ at, language }) => at.startsWith('docs/dashboard.md') && language === name,
+    ({ at, info }) => at.startsWith('docs/dashboard.md') && info === name,
   );
   if (block === undefined || more.length > 0) throw new Error(`docs/dashboard.md has no lines for ${name}`);
   return block.code;
