@@ -150,6 +150,18 @@ describeOnHost('a repair that only a person may approve', (lab) => {
     expect(JSON.parse(await lab.host.readFile(file))).toMatchObject({ uid: 0 });
   });
 
+  test('goes through units that systemd finds nothing wrong with, and that are confined', async () => {
+    const units = ['luminous-healing-approve.socket', 'luminous-healing-approve@.service'];
+    const verify = await lab.host.run(['systemd-analyze', 'verify', ...units]);
+    expect(verify.stdout + verify.stderr).toBe('');
+    const { stdout } = await lab.host.run(['systemd-analyze', 'security', '--no-pager', units[1]!], {
+      allowFailure: true,
+    });
+    const [, score = '10'] = /Overall exposure level for .*: ([\d.]+)/.exec(stdout) ?? [];
+    console.log(`Exposure of the helper that takes approvals: ${score}`);
+    expect(Number(score)).toBeLessThan(1.5);
+  });
+
   test('is approved by `luminous-healing approve ID`, which shows the plan that root made', async () => {
     await daemon.configure(QUICK);
     await nixos.begin(good);
