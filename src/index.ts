@@ -148,6 +148,7 @@ export type {
   SystemReading,
   UnitsReading,
   UsageReading,
+  WriteReading,
 } from './host/snapshot.js';
 export type { GenerationReading, NixActivity, NixosReading, SystemIdentity } from './host/nixos-reading.js';
 export type { UnitCause } from './host/unit-circumstances.js';

@@ -3,19 +3,11 @@ import type { RegistryContentType } from 'prom-client';
 import { expectKnownKeys, expectMethods, expectObject } from '../expect.js';
 import type { PrometheusRegistry } from './exposition.js';
 import { lazy } from '../lazy.js';
-import { healthOf } from './health.js';
 import { expectAddress, expectPrefix, type Address, type ListenOptions } from './http/address.js';
-import {
-  hostRulesFrom,
-  isForwarded,
-  isOurName,
-  localAddressOf,
-  type HostOptions,
-  type HostRules,
-} from './http/hosts.js';
+import { hostRulesFrom, type HostOptions, type HostRules } from './http/host-rules.js';
 import { json, pathOf, safely, send, text, type Answer } from './http/answer.js';
 import { HttpServer, type Handler } from './http/http-server.js';
-import { indexPage } from './index-page.js';
+import type { Health } from './health.js';
 import type { ObservedEngine } from './metrics.js';
 
 /** What a {@link MetricsServer} is told. */
@@ -39,6 +31,9 @@ export interface MetricsServerOptions extends ListenOptions, HostOptions {
 }
 
 const adapter = lazy(() => import('./prometheus.js'));
+const requestRules = lazy(() => import('./http/hosts.js'));
+const health = lazy(() => import('./health.js'));
+const index = lazy(() => import('./index-page.js'));
 const promClient = lazy(() => import('prom-client'));
 
 const OPTIONS = ['healingEngine', 'host', 'port', 'registry', 'maxConnections', 'allowedHosts', 'publicUrl'];
@@ -112,10 +107,8 @@ export class MetricsServer implements AsyncDisposable {
   }
 
   async #answer(request: IncomingMessage, prefix: string): Promise<Answer> {
-    if (!isOurName(request.headers.host, localAddressOf(request), this.#hosts))
-      return text(403, 'This name is not one of this server: add it to `allowedHosts` if it should be');
-    if (this.#hosts.publicOrigin === undefined && isForwarded(request))
-      return text(403, 'A proxy has passed this on: set `publicUrl` to the address that it is reached by');
+    const refusal = (await requestRules()).refusalOfNames(request, this.#hosts);
+    if (refusal !== undefined) return text(403, refusal);
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       return text(405, 'Only GET and HEAD are answered', { allow: 'GET, HEAD' });
     }
@@ -123,15 +116,19 @@ export class MetricsServer implements AsyncDisposable {
       case '/metrics':
         return this.#metrics(wantsOpenMetrics(request));
       case '/health': {
-        const health = healthOf(this.#options.healingEngine.status());
-        return json(health.status === 'ok' ? 200 : 503, health);
+        const found = await this.#health();
+        return json(found.status === 'ok' ? 200 : 503, found);
       }
       case '/':
       case '':
-        return indexPage(request, healthOf(this.#options.healingEngine.status()));
+        return (await index()).indexPage(request, await this.#health());
       default:
         return text(404, 'There are /metrics and /health');
     }
+  }
+
+  async #health(): Promise<Health> {
+    return (await health()).healthOf(this.#options.healingEngine.status());
   }
 
   async #metrics(openMetrics: boolean): Promise<Answer> {

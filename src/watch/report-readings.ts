@@ -4,6 +4,7 @@ import { nearest } from '../expect.js';
 import { isUnknown } from '../host/reading.js';
 import { componentOf } from '../host/systemd/unit-name.js';
 import type { ComponentVerdict } from '../issue.js';
+import { lazy } from '../lazy.js';
 import type { EnginePorts } from '../repair/ports.js';
 import { groupBy, namesOf, shapeOf } from '../report/group.js';
 import { until } from '../until.js';
@@ -12,6 +13,9 @@ import { isLost, nextReadings, type ReadingRecord, type ReadingRecords } from '.
 
 /** How long the names of units are waited for, in milliseconds: they are only a hint. */
 const NAMES_WITHIN_MS = 2_000;
+const MOST_TRIES = 3;
+
+const protectNames = lazy(() => import('./protect-names.js'));
 
 type Ports = Pick<EnginePorts, 'host' | 'detector' | 'policy' | 'ledger' | 'logger' | 'emit'>;
 
@@ -20,10 +24,13 @@ export class LostReadings {
   readonly #ports: Ports;
   #records: ReadingRecords = new Map();
   #listed: ReadonlySet<string> | undefined;
+  /** Looks that may still ask whether systemd knows the names in `protect`. */
+  #unasked: number;
 
   constructor(ports: Ports) {
     this.#ports = ports;
     const { services } = ports.policy;
+    this.#unasked = ports.policy.protect.some((entry) => !entry.endsWith('*')) ? MOST_TRIES : 0;
     this.#listed = services && new Set([...services.keys()].map(componentOf));
   }
 
@@ -46,6 +53,16 @@ export class LostReadings {
     skip: (component: string) => boolean,
     signal: AbortSignal,
   ): Promise<void> | undefined {
+    const readings = this.#takeReadings(verdicts, skip, signal);
+    if (this.#unasked <= 0) return readings;
+    return Promise.all([readings, this.#askOfProtect(signal)]).then(() => undefined);
+  }
+
+  #takeReadings(
+    verdicts: readonly ComponentVerdict[],
+    skip: (component: string) => boolean,
+    signal: AbortSignal,
+  ): Promise<void> | undefined {
     if (this.none && !verdicts.some(isUnknownVerdict)) return undefined;
     const { detector, ledger } = this.#ports;
     const { enabledChecks: enabled } = detector as Partial<SimpleDetector>;
@@ -56,6 +73,20 @@ export class LostReadings {
     const misspelled = lost.filter(({ reason }) => reason.startsWith(UNKNOWN_UNIT));
     this.#reportLost(lost.filter((one) => !misspelled.includes(one)));
     return misspelled.length === 0 ? undefined : this.#reportUnknown(misspelled, verdicts, signal);
+  }
+
+  /** Once, in the first look in which systemd answers; a host without systemd is not asked for ever. */
+  async #askOfProtect(signal: AbortSignal): Promise<void> {
+    this.#unasked -= 1;
+    const { host, logger, policy } = this.#ports;
+    const names = (): Promise<readonly string[]> => this.#activeNames(signal);
+    try {
+      const { warnOfUnknownProtect } = await protectNames();
+      const asked = { host, logger, protect: policy.protect, names, signal };
+      if (await warnOfUnknownProtect(asked)) this.#unasked = 0;
+    } catch {
+      // A look does not fail because a hint could not be given.
+    }
   }
 
   async #reportUnknown(

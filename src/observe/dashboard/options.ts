@@ -1,5 +1,5 @@
 import { expectBoolean, expectKnownKeys, expectNumber, expectObject, refusal } from '../../expect.js';
-import { hostRulesFrom, type HostOptions, type HostRules } from '../http/hosts.js';
+import { hostRulesFrom, type HostOptions, type HostRules } from '../http/host-rules.js';
 
 /** How a dashboard may be used, and by whom. */
 export interface DashboardOptions extends HostOptions {

@@ -1,50 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { expectStrings, refusal } from '../../expect.js';
 import { isLoopback } from './address.js';
-
-/** Under which names a server is reached. */
-export interface HostOptions {
-  /**
-   * Further names that the server is reached by, without port: that of a proxy, for one. Default: none but the address
-   * itself, and `localhost` on loopback.
-   */
-  readonly allowedHosts?: readonly string[] | undefined;
-  /**
-   * The address that visitors open, where a proxy stands in front: `https://ops.example.org/healing/`. Its name is
-   * allowed as `Host`, its origin as `Origin`, whatever the proxy makes of the `Host`. Default: none.
-   */
-  readonly publicUrl?: string | undefined;
-}
-
-/** The same, checked. */
-export interface HostRules {
-  readonly allowedHosts: ReadonlySet<string>;
-  /** Scheme, name and port of `publicUrl`. */
-  readonly publicOrigin: string | undefined;
-}
-
-/** Takes the names. Throws a `SelfHealingError` for invalid ones. */
-export function hostRulesFrom({ allowedHosts = [], publicUrl }: HostOptions): HostRules {
-  const names = expectStrings('allowedHosts', allowedHosts).map((name) => name.toLowerCase());
-  if (publicUrl === undefined) return { allowedHosts: new Set(names), publicOrigin: undefined };
-  const url = expectPublicUrl('publicUrl', publicUrl);
-  return {
-    allowedHosts: new Set([...names, url.hostname.replace(/^\[|\]$/g, '')]),
-    publicOrigin: url.origin,
-  };
-}
-
-/** Takes the address that visitors open. A name and a password in it would be sent to everybody. */
-export function expectPublicUrl(option: string, given: unknown): URL {
-  const url = typeof given === 'string' && URL.canParse(given) ? new URL(given) : undefined;
-  if (
-    url &&
-    /^https?:$/.test(url.protocol) &&
-    `${url.username}${url.password}${url.search}${url.hash}` === ''
-  )
-    return url;
-  throw refusal(option, 'an address such as `https://ops.example.org/healing/`', given);
-}
+import type { HostRules } from './host-rules.js';
 
 /**
  * Whether a request was sent to one of our names, or a foreign page could point its own name at this address (DNS
@@ -86,8 +42,17 @@ export const isForwarded = ({
   httpVersion === '1.0' || BY_PROXIES.some((name) => headers[name] !== undefined);
 
 /** The address of this machine that a request reached, without the form that IPv6 gives to IPv4. */
-export const localAddressOf = ({ socket }: IncomingMessage): string =>
+const localAddressOf = ({ socket }: IncomingMessage): string =>
   (socket.localAddress ?? '').replace(/^::ffff:/, '');
+
+/** Why metrics are not given to a request; `undefined` when they are. */
+export function refusalOfNames(request: IncomingMessage, rules: HostRules): string | undefined {
+  if (!isOurName(request.headers.host, localAddressOf(request), rules))
+    return 'This name is not one of this server: add it to `allowedHosts` if it should be';
+  return rules.publicOrigin === undefined && isForwarded(request)
+    ? 'A proxy has passed this on: set `publicUrl` to the address that it is reached by'
+    : undefined;
+}
 
 /**
  * Where a request comes from, for the log. What a proxy on this machine says of it counts only where `publicUrl` says

@@ -8,7 +8,7 @@ import { expectBoolean, expectNumber, expectOneOf, refusal } from '../../expect.
 import { DEFAULT_GUARDS, guardsFrom, type GuardOptions } from '../../guard/guards.js';
 import { acceptMonitoring } from '../../heal/interval.js';
 import { unitName } from '../../host/systemd/unit-name.js';
-import { expectPublicUrl } from '../../observe/http/hosts.js';
+import { expectPublicUrl } from '../../observe/http/host-rules.js';
 import { nixSettings, type NixOptions } from '../../nix-options.js';
 import { isLoopback } from '../../observe/http/address.js';
 import { CHECK_RULE, checkNames, mistakesInChecks, type CheckConfig } from './checks.js';
