@@ -223,6 +223,35 @@ describe('what a person says', () => {
     );
   });
 
+  test('cannot be the approval of what the root helper takes from a person on the host only', async () => {
+    const { engine, executor } = benchOf(
+      { units: [failedUnit({ name: 'nginx' })] },
+      { fake: { plan: () => ({ approval: 'A person has to decide', approvedBy: 'person' }) } },
+    );
+    const dashboard = new SimpleDashboard(engine, { token: TOKEN, controls: true });
+    const { port } = await dashboard.start({ port: 0 });
+    onTestFinished(async () => {
+      await dashboard.stop();
+      await engine.close();
+    });
+    await engine.detectAndHeal();
+    const { id } = engine.status().approvals[0]!;
+    const tell = (what: string) =>
+      ask(port, `/api/${what}`, { method: 'POST', headers: ORDER, body: JSON.stringify({ id }) });
+    expect(await tell('approve')).toMatchObject({
+      status: 400,
+      body: `{"error":"Only a person on the host may approve this: luminous-healing approve ${id}"}\n`,
+    });
+    expect(executor.executed).toEqual([]);
+    expect(engine.explain('nginx')[0]?.next).toContain(`\`luminous-healing approve ${id}\``);
+    const view = (await ask(port, '/api/view', { headers: ORDER })).body;
+    expect(JSON.parse(view)).toMatchObject({
+      approvals: [{ id, command: `luminous-healing approve ${id}` }],
+    });
+    expect((await tell('reject')).status).toBe(200);
+    expect(engine.status().approvals).toEqual([]);
+  });
+
   test.each([
     '',
     '[]',
