@@ -63,11 +63,12 @@ describe('a host with 60 failed units', () => {
 
       What was read (in 1.00 ms)
         Resources
-          ✓ cpu       CPU use is 12.0 % of 4 CPUs, threshold 80.0 %
-          ✓ memory    Memory is 40.0 % used, 4.8 GiB of 8.0 GiB left, threshold 85.0 %
-          ✓ disk:/    / is 33.0 % full, 67.0 GiB left, threshold 90.0 %
-          ✓ inodes:/  Inodes of / are 10.0 % used, 900,000 left, threshold 90.0 %
-          ✓ load      Load average is 0.50 on 4 CPUs, threshold 8.00
+          ✓ cpu         CPU use is 12.0 % of 4 CPUs, threshold 80.0 %
+          ✓ memory      Memory is 40.0 % used, 4.8 GiB of 8.0 GiB left, threshold 85.0 %
+          ✓ disk:/      / is 33.0 % full, 67.0 GiB left, threshold 90.0 %
+          ✓ inodes:/    Inodes of / are 10.0 % used, 900,000 left, threshold 90.0 %
+          ✓ readonly:/  / (/dev/sda1, ext4) can be written
+          ✓ load        Load average is 0.50 on 4 CPUs, threshold 8.00
         Services
           ✗ services  51: shop-worker@0, shop-worker@1, shop-worker@2, shop-worker@3, shop-worker@4 and 46 more; the first: shop-worker@0.service has failed (exit-code)
           ✗ services  4: cache-0, cache-1, cache-2, cache-3; the first: cache-0.service has failed (oom-kill)
@@ -75,9 +76,8 @@ describe('a host with 60 failed units', () => {
           ✗ mailer    mailer.service has failed (start-limit-hit)
           ✗ legacy    legacy.service is failed, and its unit file has an error: Invalid argument
         System
-          ✓ system:state   systemd says that the system is running
-          ✓ system:rootfs  / (ext4) is writable
-          ✓ system:oom     The kernel has killed no process for want of memory within the last 10 min
+          ✓ system:state  systemd says that the system is running
+          ✓ system:oom    The kernel has killed no process for want of memory within the last 10 min
 
       What is wrong: 60 issues
         1. 44 alike, the first: shop-worker@0.service has failed (exit-code) (HIGH)
