@@ -12,6 +12,8 @@ import { isLost, nextReadings, type ReadingRecord, type ReadingRecords } from '.
 const MOST_TRIES = 3;
 
 const names = lazy(() => import('./unit-names.js'));
+/** A warning without a hint is as true, and no look fails because there is no descriptor left to load one with. */
+const loadedNames = () => names().catch(() => undefined);
 
 type Ports = Pick<EnginePorts, 'host' | 'detector' | 'policy' | 'ledger' | 'logger' | 'emit'>;
 
@@ -74,7 +76,8 @@ export class LostReadings {
   /** Once, in the first look in which systemd answers; a host without systemd is not asked for ever. */
   async #askOfProtect(signal: AbortSignal): Promise<void> {
     this.#unasked -= 1;
-    if (await (await names()).warnOfUnknownProtect(this.#ports, signal)) this.#unasked = 0;
+    const loaded = await loadedNames();
+    if (await loaded?.warnOfUnknownProtect(this.#ports, signal)) this.#unasked = 0;
   }
 
   async #reportUnknown(
@@ -82,12 +85,12 @@ export class LostReadings {
     verdicts: readonly ComponentVerdict[],
     signal: AbortSignal,
   ): Promise<void> {
-    const { activeNames } = await names();
+    const loaded = await loadedNames();
     const ids = lost.map(({ component }) => component);
     const read = verdicts.filter(({ check, status }) => check === 'services' && status !== 'unknown');
     const all = new Set([
       ...read.map(({ component }) => component),
-      ...(await activeNames(this.#ports.host, signal)),
+      ...((await loaded?.activeNames(this.#ports.host, signal)) ?? []),
     ]);
     const known = [...all].filter((name) => !ids.includes(name));
     for (const record of lost) {

@@ -16,8 +16,8 @@ import type { World } from './world.js';
 
 const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
 
-// This world's clock knows of no real time.
-await preload();
+// This world's clock knows of no real time: whatever is loaded late is there.
+await Promise.all([preload(), import('../../src/watch/unit-names.js')]);
 
 /** What outlives an engine: the world, and what is on its disk. */
 export interface Ground {
