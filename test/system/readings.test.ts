@@ -1,9 +1,10 @@
 import type { ComponentVerdict, HealingOptions, HealingResult, IssueInput } from '@luminous-nix/self-healing';
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { describeOnHost, issueWith, PROGRAMS } from './lab.js';
+import { mountSilent } from './silent-mount.js';
 
 type Step = { readonly look: true } | { readonly run: readonly string[] } | { readonly heal: IssueInput };
 
@@ -67,24 +68,8 @@ describeOnHost('file systems, read on a booted host', (lab) => {
   }
   const WAIT = run('sh', '-c', ': > /run/test-waits; while test -e /run/test-waits; do sleep 0.1; done');
 
-  /** Mounts something inside that nobody ever answers for. */
-  async function mountSilent(type: 'fuse' | 'autofs', path: string): Promise<void> {
-    await lab.host.run(['mkdir', '-p', path]);
-    const ways = {
-      fuse: ['3<>/dev/fuse', 'fuse', 'fd=3,rootmode=40000,user_id=0,group_id=0,allow_other'],
-      autofs: ['3> >(cat >/dev/null)', 'autofs', 'fd=3,pgrp=$$,minproto=5,maxproto=5,direct'],
-    } as const;
-    const [open, name, options] = ways[type];
-    const mount = `nsenter -t ${lab.host.pid} -m mount -i -t ${name} -o ${options} silent ${path}`;
-    const child = spawn('bash', ['-c', `exec ${open}; ${mount} && echo mounted; exec sleep 600`], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    outside.push(child);
-    await new Promise<void>((resolve, reject) => {
-      child.stdout.on('data', () => resolve());
-      child.on('exit', () => reject(new Error(`${type} could not be mounted`)));
-    });
-  }
+  const mountSilently = async (type: 'fuse' | 'autofs', path: string): Promise<void> =>
+    void outside.push(await mountSilent(lab.host, type, path));
 
   test('ext4 that became read-only is HIGH and left to a person, and well when it takes writes again', async () => {
     const { path } = await lab.host.mountSmallFileSystem('/srv/data', 32);
@@ -187,7 +172,7 @@ describeOnHost('file systems, read on a booted host', (lab) => {
   });
 
   test('a FUSE mount that does not answer is unknown, hides nothing else, and lets the program end', async () => {
-    await mountSilent('fuse', '/srv/silent');
+    await mountSilently('fuse', '/srv/silent');
     const { path } = await lab.host.mountSmallFileSystem('/srv/beside', 32);
     const [first, second] = (await looks([LOOK, run('mount', '-o', 'remount,ro', path), LOOK])) as [
       Told,
@@ -199,7 +184,7 @@ describeOnHost('file systems, read on a booted host', (lab) => {
   });
 
   test('an automount point is never asked, also where it is named: to ask is to mount', async () => {
-    await mountSilent('autofs', '/srv/auto');
+    await mountSilently('autofs', '/srv/auto');
     const [told] = (await looks([LOOK], { mounts: { levels: { '/srv/auto': { percent: 95 } } } })) as [Told];
     expect(verdictOn(told, 'disk:/srv/auto')).toMatchObject({
       status: 'unknown',

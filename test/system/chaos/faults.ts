@@ -1,5 +1,5 @@
 import { Random } from './random.js';
-import { HEALED, RESTARTING, type Healed } from './services.js';
+import { DISK, HEALED, MAINTENANCE, RESTARTING, SILENT, type Healed } from './services.js';
 
 /** What can be done to a host, and how often it is, against each other. */
 export const WEIGHTS = {
@@ -20,7 +20,13 @@ export const WEIGHTS = {
   'kill protected': 3,
   'kill unlisted': 4,
   'kill all': 3,
+  /** A person starts a unit that conflicts with it. */
+  'gives way': 4,
   'fill disk': 8,
+  /** The small file system becomes read-only. */
+  'read-only': 4,
+  /** Something is mounted that never answers. */
+  'silent mount': 4,
   'restart bus': 5,
   /** kill -9 of the engine while it repairs. */
   'kill engine': 7,
@@ -39,6 +45,9 @@ export const LASTING: readonly FaultKind[] = [
   'flaky',
   'kill protected',
   'kill unlisted',
+  'gives way',
+  'read-only',
+  'silent mount',
 ];
 
 /** One thing that is done to the host. */
@@ -66,6 +75,9 @@ const TARGETS: Partial<Record<FaultKind, readonly string[]>> = {
   'kill restarting': [RESTARTING],
   'kill protected': ['chaos-remote'],
   'kill unlisted': ['chaos-stranger'],
+  'gives way': [MAINTENANCE.instead],
+  'read-only': [DISK.path],
+  'silent mount': [SILENT],
 };
 
 /** The faults of a seed: each kind once, in any order, and then as the weights say. Pure. */

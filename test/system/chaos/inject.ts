@@ -2,12 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChaosHost } from './chaos-host.js';
 import type { EngineService, Told } from './engine-service.js';
 import type { Fault } from './faults.js';
-import { DISK, HEALED, type Healed } from './services.js';
+import { mountSilent } from '../silent-mount.js';
+import { DISK, HEALED, MAINTENANCE, type Healed } from './services.js';
 
 /** A span of time in which a unit must not be started by the engine. */
 export interface Forbidden {
   readonly service: string;
-  readonly why: 'stopped by a person' | 'masked';
+  readonly why: 'stopped by a person' | 'masked' | 'given way';
   readonly from: number;
   readonly to: number;
 }
@@ -122,6 +123,21 @@ export class Injector {
         return [];
       case 'kill all':
         return this.#kill('KILL', HEALED);
+      case 'gives way':
+        return this.#giveWay(fault, target);
+      case 'read-only':
+        // A file that is just being written keeps it writable.
+        await quietly('mount', '-o', 'remount,ro', target);
+        this.#lasting(fault, async () => void (await quietly('mount', '-o', 'remount,rw', target)));
+        return [];
+      case 'silent mount': {
+        const silent = await mountSilent(chaos.host, 'fuse', target);
+        this.#lasting(fault, async () => {
+          await quietly('umount', '--lazy', target);
+          silent.kill('SIGKILL');
+        });
+        return [];
+      }
       case 'fill disk': {
         const file = `${DISK.cache}/${this.#count}`;
         // To the last byte.
@@ -169,6 +185,17 @@ export class Injector {
     await this.#chaos.signal('KILL', service);
     this.#forbid(fault, service, 'masked', async () => {
       await this.#chaos.quietly('systemctl', 'unmask', '--runtime', service);
+    });
+    return [];
+  }
+
+  async #giveWay(fault: Fault, service: string): Promise<readonly string[]> {
+    if (!(await this.#atRest(service))) return [];
+    await this.#chaos.start(MAINTENANCE.service);
+    this.#forbid(fault, service, 'given way', async () => {
+      await this.#chaos.quietly('systemctl', 'stop', MAINTENANCE.service);
+      // Whoever stopped it for another one starts it again.
+      await this.#chaos.start(service);
     });
     return [];
   }
@@ -245,7 +272,7 @@ export function openIssues(told: readonly Told[]): Set<string> {
   const repaired = new Set<string>();
   for (const { event, component = '' } of told.slice(Math.max(0, begun))) {
     if (event === 'opened') open.add(component);
-    if (event === 'cleared') open.delete(component);
+    if (event === 'cleared' || event === 'gone') open.delete(component);
     if (event === 'started') repaired.add(component);
     if (event === 'done') repaired.delete(component);
   }

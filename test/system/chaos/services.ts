@@ -13,6 +13,15 @@ export const UNIT_FILES: Readonly<Record<string, string>> = {
     RUNS,
     `${NO_LIMIT}\nRequires=chaos-database.service\nAfter=chaos-database.service`,
   ),
+  // Goes down with the database, and is not started along with it.
+  'chaos-bound.service': unit(
+    RUNS,
+    `${NO_LIMIT}\nBindsTo=chaos-database.service\nAfter=chaos-database.service`,
+  ),
+  // Ends with 143 when it is told to stop, as a JVM does.
+  'chaos-jvm.service': unit(`ExecStart=sh -c 'trap "exit 143" TERM; while :; do sleep 60 & wait $!; done'`),
+  // While a person runs it, the plain one is stopped.
+  'chaos-maintenance.service': unit(RUNS, `${NO_LIMIT}\nConflicts=chaos-plain.service`),
   'chaos-limited.service': unit(RUNS, 'StartLimitIntervalSec=30\nStartLimitBurst=3'),
   'chaos-many@.service': unit(RUNS),
   // While the file is there, it starts well and is dead a moment later.
@@ -33,6 +42,8 @@ export const HEALED = [
   'chaos-slow',
   'chaos-database',
   'chaos-web',
+  'chaos-bound',
+  'chaos-jvm',
   'chaos-limited',
   'chaos-many@one',
   'chaos-many@two',
@@ -55,10 +66,17 @@ export const OF_THE_HOST = ['systemd-journald', 'systemd-logind'] as const;
 /** What else is started when a unit is started or restarted. */
 export const ALSO_STARTED: Readonly<Record<string, readonly string[]>> = {
   'chaos-web': ['chaos-database'],
-  'chaos-database': ['chaos-web'],
+  'chaos-bound': ['chaos-database'],
+  'chaos-database': ['chaos-web', 'chaos-bound'],
   // It ends with the bus, and systemd starts it again.
   dbus: ['systemd-logind'],
 };
+
+/** A unit that is not listed, and conflicts with one that is. */
+export const MAINTENANCE = { service: 'chaos-maintenance', instead: 'chaos-plain' } as const;
+
+/** Where something is mounted that never answers. */
+export const SILENT = '/srv/silent';
 
 /** A small file system, what in it may be deleted, and what the engine calls it. */
 export const DISK = { path: '/srv/small', cache: '/srv/small/cache', component: 'disk:/srv/small' } as const;

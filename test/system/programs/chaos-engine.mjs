@@ -74,6 +74,7 @@ engine.on('issue:opened', ({ issue }) =>
   log('opened', { ...about(issue), explained: explained(issue.component) }),
 );
 engine.on('issue:cleared', ({ issue }) => log('cleared', about(issue)));
+engine.on('issue:gone', ({ issue }) => log('gone', about(issue)));
 engine.on('heal:started', ({ issue, plan }) => {
   const { action, targets, scope } = plan;
   const written = intents();
