@@ -28,6 +28,11 @@ async function ask(
   }
 }
 
-/** What a whole look leaves out although it is bad is not looked at any more. */
-const isGone = ({ status, absent, reason }: ComponentVerdict): boolean =>
-  status === 'bad' || absent === true || (status === 'unknown' && reason.startsWith(UNKNOWN_UNIT));
+/**
+ * What a whole look leaves out although it is bad is not looked at any more, as a data set whose pool has another name
+ * now. A unit in trouble is always found: it has failed since the look.
+ */
+const isGone = ({ status, absent, reason, check }: ComponentVerdict): boolean =>
+  (status === 'bad' && check !== 'services') ||
+  absent === true ||
+  (status === 'unknown' && reason.startsWith(UNKNOWN_UNIT));

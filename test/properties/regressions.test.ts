@@ -348,6 +348,28 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     }),
   ],
   [
+    'a unit that fails again while a slow look ends is not told as gone',
+    history({
+      listed: false,
+      chance: 0.5,
+      usuallyLastsMs: 20_000,
+      events: [
+        { what: 'many fail', count: 4 },
+        { what: 'monitoring', minutes: 1 },
+        { what: 'a check answers', check: 'pool', after: 3_000 },
+        { what: 'monitoring', minutes: 1, turns: [{ afterMs: 61_000, component: 'web', to: 'ok' }] },
+        {
+          what: 'acts will go',
+          acts: [
+            { goes: 'well', takesMs: 0, lateMs: 1_500 },
+            { goes: 'well', takesMs: 0 },
+          ],
+        },
+        { what: 'monitoring', minutes: 1, everyS: 20 },
+      ],
+    }),
+  ],
+  [
     'a unit that comes up while a slow check is asked again is in the plan that runs',
     history({
       listed: false,
