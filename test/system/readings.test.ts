@@ -1,5 +1,5 @@
 import type { ComponentVerdict, HealingOptions, HealingResult, IssueInput } from '@luminous-nix/self-healing';
-import type { ChildProcess } from 'node:child_process';
+import { execFileSync, spawnSync, type ChildProcess } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
@@ -17,6 +17,9 @@ interface Told {
 
 const LOOK = { look: true } as const;
 const run = (...argv: readonly string[]): Step => ({ run: argv });
+
+const hasTools = (...names: readonly string[]): boolean =>
+  names.every((name) => spawnSync('which', [name]).status === 0);
 
 describeOnHost('file systems, read on a booted host', (lab) => {
   const outside: ChildProcess[] = [];
@@ -87,6 +90,23 @@ describeOnHost('file systems, read on a booted host', (lab) => {
     ]);
     expect(after.events).toEqual([`issue:opened ${component}`]);
     expect(again.events).toEqual([`issue:cleared ${component}`]);
+  });
+
+  test('XFS that was shut down is HIGH, though the table of mounts does not tell', async (context) => {
+    if (!hasTools('mkfs.xfs', 'xfs_io')) return context.skip('xfsprogs is not installed');
+    const { path } = await lab.host.mountSmallFileSystem('/srv/xfs', 320, { type: 'xfs' });
+    const component = `readonly:${path}`;
+    const looking = looks([LOOK, WAIT, LOOK]);
+    const inside = `/proc/${lab.host.pid}/root${path}`;
+    await meanwhile(async () => void execFileSync('xfs_io', ['-x', '-c', 'shutdown', inside]));
+    const [before, after] = (await looking) as [Told, Told];
+    expect(status(before, component)).toBe('ok');
+    expect(verdictOn(after, component)).toMatchObject({ status: 'bad', severity: 3 });
+    expect(verdictOn(after, component)?.reason).toContain('the kernel shut it down');
+    expect(after.results).toMatchObject([{ outcome: 'skipped', blockedBy: 'no-action' }]);
+    // One that was shut down before the first look is no less broken.
+    const [later] = (await looks([LOOK])) as [Told];
+    expect(status(later, component)).toBe('bad');
   });
 
   test('ext4 that was read-only at the first look is so by design, and so is one that /etc/fstab mounts `ro`', async () => {

@@ -6,6 +6,7 @@ import type { MountinfoEntry } from './mountinfo.js';
 import { mountsThatCount, type CountedMount } from './mounts-that-count.js';
 import { firstOfPool, poolOf } from './pools.js';
 import type { Scratch } from './scratch.js';
+import { isShutDown } from './shut-down.js';
 import { WriteState } from './write-state.js';
 
 /** Mount points that a host remembers as named; the rest is ignored. */
@@ -48,7 +49,7 @@ export class FileSystems {
   /** Follows the table, and reads what it does not tell. */
   follow(): void {
     if (this.#tableVersion !== this.table.version) this.#choose();
-    for (const { writes } of this.all) writes?.look();
+    for (const mount of this.all) mount.writes?.look(isShutDown(mount, this.#root));
   }
 
   close(): void {

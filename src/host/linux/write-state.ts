@@ -26,6 +26,7 @@ export class WriteState {
   /** Errors at the first reading, and now; `undefined` until they could be read. */
   #firstErrors: number | undefined;
   #errors: number | undefined;
+  #isShutDown = false;
 
   constructor(entry: MountinfoEntry, sources: WriteSources) {
     const { errors } = sources;
@@ -50,13 +51,14 @@ export class WriteState {
     this.current = this.#judge();
   }
 
-  /** Reads what the table of mounts does not tell. */
-  look(): void {
-    const errors = this.#sources.errors?.read();
-    if (errors === undefined || errors === this.#errors) return;
+  /** Takes in what the table of mounts does not tell: whether it answers with errors only, and how many were counted. */
+  look(isShutDown: boolean): void {
+    const errors = this.#sources.errors?.read() ?? this.#errors;
+    if (errors === this.#errors && isShutDown === this.#isShutDown) return;
+    this.#isShutDown = isShutDown;
     this.#errors = errors;
     // Less than before: it was checked and repaired.
-    this.#firstErrors = Math.min(this.#firstErrors ?? errors, errors);
+    if (errors !== undefined) this.#firstErrors = Math.min(this.#firstErrors ?? errors, errors);
     this.current = this.#judge();
   }
 
@@ -68,6 +70,8 @@ export class WriteState {
     const { mountPoint, source, fsType, superOptions } = this.#entry;
     const about = `${mountPoint} (${source}, ${fsType})`;
     if (isImageType(fsType)) return design(`${about} is an image, made to be read only`);
+    if (this.#isShutDown)
+      return bad(`${about} takes no writes: the kernel shut it down, and answers with I/O errors`);
     const word = readOnlyWord(superOptions);
     if (word !== undefined && word !== 'ro')
       return bad(`${about} is read-only: the kernel gives its state as \`${word}\``);

@@ -1,6 +1,10 @@
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { createLinuxReader } from '../../../src/host/linux/linux-reader.js';
+import { parseMountinfo } from '../../../src/host/linux/mountinfo.js';
+import type { CountedMount } from '../../../src/host/linux/mounts-that-count.js';
+import { isShutDown } from '../../../src/host/linux/shut-down.js';
+import { WriteState } from '../../../src/host/linux/write-state.js';
 import { isUnknown } from '../../../src/host/reading.js';
 import type { WriteReading } from '../../../src/host/snapshot.js';
 import { fakeStatFs, fixture, handClock, temporaryHost } from './odd-hosts.js';
@@ -175,5 +179,25 @@ describe('what is read-only by design', () => {
     expect(look(ROOT, data('ro'))).not.toHaveProperty('/data');
     look(ROOT, data('rw'));
     expect(look(ROOT, data('ro', 'xfs'))).not.toHaveProperty('/data');
+  });
+});
+
+describe('an XFS that the kernel shut down', () => {
+  it('is known by its answers: what it cannot be asked without hanging is not asked', () => {
+    const mount = { fsType: 'xfs', path: '/data', remote: false } as CountedMount;
+    const { root } = temporaryHost({ 'data/a-file': '' });
+    expect([mount, { ...mount, path: '/gone' }].map((one) => isShutDown(one, root))).toEqual([false, false]);
+    expect(isShutDown({ ...mount, path: Buffer.from('/data') }, root)).toBe(false);
+    const line = Buffer.from(`${data('rw', 'xfs')}\n`);
+    const entry = parseMountinfo(line, line.length)[0]!;
+    const state = new WriteState(entry, { errors: undefined, isReadOnlyInFstab: () => false });
+    const said = [false, true, true, false].map((isShut) => {
+      state.look(isShut);
+      return state.current;
+    });
+    expect(said.map(({ status }) => status)).toEqual(['ok', 'bad', 'bad', 'ok']);
+    expect(said[1]?.reason).toBe(
+      '/data (/dev/sdb1, xfs) takes no writes: the kernel shut it down, and answers with I/O errors',
+    );
   });
 });

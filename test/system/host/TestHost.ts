@@ -22,6 +22,14 @@ export interface RunResult {
   readonly exitCode: number;
 }
 
+/** What a small file system is to be like. */
+export interface SmallFileSystemOptions {
+  /** How many an ext4 has. Default: what mkfs chooses. */
+  readonly inodes?: number;
+  /** Default `ext4`. The other needs xfsprogs. */
+  readonly type?: 'ext4' | 'xfs';
+}
+
 /** A small file system inside a test host. */
 export interface SmallFileSystem {
   /** Where it is mounted inside. */
@@ -57,13 +65,13 @@ export interface TestHost extends AsyncDisposable {
   /** Asks until the predicate holds; one that throws does not hold. Rejects after `timeoutMs`, default 10 s. */
   waitFor(description: string, predicate: () => Promise<boolean>, timeoutMs?: number): Promise<void>;
   /**
-   * Mounts an ext4 of its own on a folder; what was in the folder before is in it. Stays over a reboot.
+   * Mounts a file system of its own on a folder; what was in the folder before is in an ext4. Stays over a reboot.
    * Not possible below `/tmp`, `/run` and `/dev`, which are file systems of the container.
    */
   mountSmallFileSystem(
     path: string,
     sizeMiB: number,
-    options?: { readonly inodes?: number },
+    options?: SmallFileSystemOptions,
   ): Promise<SmallFileSystem>;
   /** Shuts down and boots again, with the same files and another boot id. */
   reboot(): Promise<void>;

@@ -2,16 +2,23 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { runInside } from './command.js';
 import type { Keeper } from './keeper.js';
-import type { SmallFileSystem } from './TestHost.js';
+import type { SmallFileSystem, SmallFileSystemOptions } from './TestHost.js';
 
 const execute = promisify(execFile);
 
-/** Makes an ext4 in a file and mounts it where the container's root is, from where it spreads into the container. */
+/** How each kind of file system is made in a file, without asking and without printing. */
+const MAKE = {
+  // No space kept for root, and no kernel thread that goes on writing after the mount.
+  ext4: ['mkfs.ext4', '-q', '-m', '0', '-E', 'lazy_itable_init=0'],
+  xfs: ['mkfs.xfs', '-q'],
+} as const;
+
+/** Makes a file system in a file and mounts it where the container's root is, from where it spreads into the container. */
 export async function mountSmallFileSystem(
   keeper: Keeper,
   path: string,
   sizeMiB: number,
-  { inodes }: { readonly inodes?: number } = {},
+  { inodes, type = 'ext4' }: SmallFileSystemOptions = {},
 ): Promise<SmallFileSystem> {
   const holder = keeper.holder();
   const container = keeper.container();
@@ -28,18 +35,12 @@ export async function mountSmallFileSystem(
     throw new Error(`Expected a folder on the test host's own disk, got ${path}, which is on ${below}`);
   }
 
-  const file = await outside('mktemp', `${keeper.folder}/ext4.XXXXXX`);
+  const file = await outside('mktemp', `${keeper.folder}/${type}.XXXXXX`);
   const target = `${keeper.folder}/root${folder}`;
   await outside('truncate', `--size=${sizeMiB}M`, file);
-  // No space kept for root, and no kernel thread that goes on writing after the mount.
-  const layout = [
-    '-m',
-    '0',
-    '-E',
-    'lazy_itable_init=0',
-    ...(inodes === undefined ? [] : ['-N', `${inodes}`]),
-  ];
-  await outside('mkfs.ext4', '-q', ...layout, '-d', target, file);
+  const layout = inodes === undefined ? [] : ['-N', `${inodes}`];
+  const content = type === 'ext4' ? ['-d', target] : [];
+  await outside(...MAKE[type], ...layout, ...content, file);
   await outside('mount', '-o', 'loop', file, target);
   return { path: folder, device: await inside('findmnt', '-no', 'SOURCE', '--mountpoint', folder) };
 }
