@@ -21,10 +21,10 @@ export interface UnitCircumstances {
 /** The unit that another one is down because of. */
 export interface UnitCause {
   /**
-   * `failed`: it failed, and the stop came with that. `vanished`: it is a device or mount that went away. `dependency`:
+   * `failed`, `ended`: it failed, or ended well by itself, and the stop came with that. `vanished`: it is a device or mount that went away. `dependency`:
    * a start ended because it could not be started. `conflict`: it was started, and both cannot run.
    */
-  readonly kind: 'failed' | 'vanished' | 'dependency' | 'conflict';
+  readonly kind: 'failed' | 'ended' | 'vanished' | 'dependency' | 'conflict';
   /** Full name of that unit. */
   readonly unit: string;
   /** How that unit is now: `active`, `failed` … */

@@ -14,8 +14,8 @@ const FRAME_LINES = 3;
 const FEWEST_LINES = 8;
 
 /**
- * What is wrong and what would be done, what is alike together, within so many lines: the first groups in full, the
- * next with one line each, and the rest is counted.
+ * What is wrong and what would be done, what is alike together, within so many lines: what would be done in full, then
+ * what else there is room for; others with one line each, and the rest is counted.
  */
 export function issueLines(
   results: readonly HealingResult[],
@@ -35,26 +35,48 @@ export function issueLines(
   const lines = [paint.strong(`What is wrong: ${counted(results.length, 'issue')}${but}`)];
   const forShort = Math.min(groups.length - 1, SHORT_LINES);
   const full = Math.max(FEWEST_LINES, room - FRAME_LINES - forShort);
-  let used = 0;
+  const inFull = chooseFull(groups, full, paint);
   let short = 0;
   for (const [index, group] of groups.entries()) {
-    const own = groupLines(group, index + 1, paint);
-    if (short === 0 && (used === 0 || used + own.length <= full)) {
-      const shown = used === 0 ? cut(own, full, paint) : own;
-      used += shown.length;
-      lines.push(...shown);
-    } else if (short < SHORT_LINES) {
+    const own = inFull.get(group);
+    if (own !== undefined) lines.push(...own);
+    else if (short < SHORT_LINES) {
       short += 1;
       lines.push(shortLine(group, index + 1, paint));
     } else {
-      const rest = groups.slice(index).reduce((sum, { items }) => sum + items.length, 0);
-      lines.push(`  and ${counted(rest, 'issue')} more`);
+      const rest = groups.slice(index).filter((one) => !inFull.has(one));
+      lines.push(
+        `  and ${counted(
+          rest.reduce((sum, { items }) => sum + items.length, 0),
+          'issue',
+        )} more`,
+      );
+      for (const one of groups.slice(index)) lines.push(...(inFull.get(one) ?? []));
       break;
     }
   }
   if (short > 0 || groups.length < results.length)
     lines.push(paint.faint('  Issues that are alike are shown together; --json has each of them in full.'));
   return lines;
+}
+
+/** The lines of the groups that are shown in full: first what would be done, with its steps, then the others. */
+function chooseFull(
+  groups: readonly Group<HealingResult>[],
+  most: number,
+  paint: Paint,
+): ReadonlyMap<Group<HealingResult>, readonly string[]> {
+  const byWorth = [...groups].sort((one, other) => Number(other.first.success) - Number(one.first.success));
+  const chosen = new Map<Group<HealingResult>, readonly string[]>();
+  let used = 0;
+  for (const group of byWorth) {
+    const own = groupLines(group, groups.indexOf(group) + 1, paint);
+    const shown = used === 0 ? cut(own, most, paint) : own;
+    if (used + shown.length > most) continue;
+    used += shown.length;
+    chosen.set(group, shown);
+  }
+  return chosen;
 }
 
 /** The last line says whether anything blocks it: what is left out is before that. */

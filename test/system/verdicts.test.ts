@@ -127,6 +127,29 @@ await describeOnBoth('verdicts on units', (lab) => {
     ]);
   });
 
+  test('a service that went down with one that ended well by itself is healed; one that was stopped before is not', async () => {
+    const endless = '[Unit]\nStartLimitIntervalSec=0';
+    const base = await started('base', FOR_GOOD, endless);
+    const bind = `${endless}\nBindsTo=${base}.service\nAfter=${base}.service`;
+    const [bound, idle] = [await started('bound', FOR_GOOD, bind), await started('idle', FOR_GOOD, bind)];
+    await systemctl('stop', idle);
+    await systemctl('kill', '--kill-whom=main', '--signal=TERM', base);
+    await lab.until('inactive', bound);
+    const services = [base, bound, idle];
+    expect(await verdictOn(bound, services)).toMatchObject({
+      severity: HIGH,
+      reason: `${bound}.service was stopped because ${base}.service ended; ${base}.service is inactive, and comes first`,
+    });
+    expect(await verdictOn(idle, services)).toMatchObject({
+      severity: LOW,
+      reason: `${idle}.service was stopped by a person or a program`,
+    });
+    await lab.heal({ services });
+    await lab.heal({ services });
+    const states = await Promise.all(services.map(async (one) => lab.show('ActiveState', one)));
+    expect(states).toEqual(['active', 'active', 'inactive']);
+  });
+
   test('a service that went down with one that was healed since is still down, and told so', async () => {
     const base = await started('base', `${FOR_GOOD}\nRestart=on-failure\nRestartSec=100ms`);
     const bound = await started('bound', FOR_GOOD, `[Unit]\nBindsTo=${base}.service\nAfter=${base}.service`);

@@ -13,6 +13,8 @@ export const causeWords = ({ kind, unit }: UnitCause): string => {
   switch (kind) {
     case 'failed':
       return `was stopped because ${unit} failed`;
+    case 'ended':
+      return `was stopped because ${unit} ended`;
     case 'vanished':
       return `was stopped because ${unit} went away`;
     case 'dependency':

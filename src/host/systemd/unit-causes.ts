@@ -14,6 +14,8 @@ export interface CauseFacts {
 
 /** Units that go down together do so within this time of each other, in milliseconds. */
 const TOGETHER_MS = 5_000;
+/** An end is written down within this time before or after it, in milliseconds. */
+const WRITTEN_WITHIN_MS = 20;
 /** A chain of causes is followed so far. */
 const LONGEST_CHAIN = 4;
 
@@ -48,7 +50,7 @@ export function causeOf(unit: UnitFacts, stopped: boolean | undefined, facts: Ca
   const dependency = failedStart(unit, facts);
   if (dependency) return dependency;
   if (stopped === false || (stopped === undefined && unit.activeState === 'failed')) return null;
-  return stopCauseOf(unit, facts, LONGEST_CHAIN) ?? rivalOf(unit, facts);
+  return stopCauseOf(unit, unit.links, facts, LONGEST_CHAIN) ?? rivalOf(unit, facts);
 }
 
 const dependenciesOf = ({ links }: UnitFacts, factsOf: CauseFacts['factsOf']): readonly UnitFacts[] =>
@@ -62,26 +64,54 @@ function wentDownTogether({ links: own }: UnitFacts, { links: other, id }: UnitF
   return own.exitedAt >= other.exitedAt - TOGETHER_MS && own.exitedAt <= end + TOGETHER_MS;
 }
 
-function stopCauseOf(unit: UnitFacts, facts: CauseFacts, depth: number): FoundCause | null {
+/** `run`: that of the unit which all this is about. What ended before it began, or after it was over, is not its cause. */
+function stopCauseOf(
+  unit: UnitFacts,
+  run: UnitFacts['links'],
+  facts: CauseFacts,
+  depth: number,
+): FoundCause | null {
   if (depth === 0) return null;
   for (const other of dependenciesOf(unit, facts.factsOf)) {
     // One that was restarted since has another run by now, but its record stays.
     const records = facts.recordsOf(other.id).filter(({ at }) => isNear(at, unit.links.exitedAt));
-    if (!wentDownTogether(unit, other) && !records.some(({ kind }) => kind === 'failed')) continue;
+    if (!wentDownTogether(unit, other) && !records.some(isEnd)) continue;
     const wasStopped = records.some(
       ({ kind, job, result }) => kind === 'job' && job === 'stop' && result === 'done',
     );
     if (!wasStopped) {
-      const failed = other.activeState === 'failed' || records.some(({ kind }) => kind === 'failed');
-      if (failed) return { kind: 'failed', unit: other.id };
+      const kind = endWithin(run, other, records);
+      if (kind) return { kind, unit: other.id };
       if (/\.(device|mount)$/.test(other.id) && isDown(other)) {
-        return stopCauseOf(other, facts, depth - 1) ?? { kind: 'vanished', unit: other.id };
+        return stopCauseOf(other, run, facts, depth - 1) ?? { kind: 'vanished', unit: other.id };
       }
     }
-    const deeper = stopCauseOf(other, facts, depth - 1);
+    const deeper = stopCauseOf(other, run, facts, depth - 1);
     if (deeper) return deeper;
   }
   return null;
+}
+
+/** A run that ended by itself: it failed, or it ended well although nobody stopped it. */
+const isEnd = ({ kind }: UnitRecord): boolean => kind === 'failed' || kind === 'succeeded';
+
+/** How a unit ended by itself during the run of another one: a person may have stopped that one a moment before or after. */
+function endWithin(
+  { upAt, exitedAt: downSince }: UnitFacts['links'],
+  { activeState, links: { exitedAt } }: UnitFacts,
+  records: readonly UnitRecord[],
+): 'failed' | 'ended' | undefined {
+  const wordOf = (record: UnitRecord | undefined) =>
+    record && (record.kind === 'failed' ? 'failed' : 'ended');
+  const isWithin = (at: number): boolean => at >= upAt && at <= downSince;
+  const ends = records.filter(isEnd);
+  // It is written a moment before or after the state changes.
+  const isOfLast = ({ at }: UnitRecord): boolean => exitedAt !== 0 && at >= exitedAt - WRITTEN_WITHIN_MS;
+  if (exitedAt !== 0 && isWithin(exitedAt))
+    return wordOf(ends.find(isOfLast)) ?? (activeState === 'failed' ? 'failed' : undefined);
+  // It ended again since. Of the earlier end only its record is left, which is written a little later.
+  const before = ends.filter((record) => !isOfLast(record));
+  return wordOf(before.findLast(({ at }) => isWithin(at - WRITTEN_WITHIN_MS) || isWithin(at)));
 }
 
 /** A start that was the last job of the unit, and ended because another unit could not be started. */

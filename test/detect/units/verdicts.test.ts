@@ -312,6 +312,7 @@ describe('because of another unit', () => {
     ['that one is active again', because('failed', 'active'), 'listed', 'HIGH'],
     ['not listed', because('failed', 'active'), 'unlisted', 'LOW'],
     ['without a list', because('failed', 'active'), 'no list', 'LOW'],
+    ['that one ended by itself, with success', because('ended', 'active'), 'listed', 'HIGH'],
     ['its device went away', because('vanished', 'inactive'), 'listed', 'HIGH'],
     [
       'its stop ended with an exit code',

@@ -81,6 +81,46 @@ describe('the cause of a stop', () => {
     expect(cause(bound('base.service'), [before])).toBeNull();
   });
 
+  it('is none where it went down before the other one failed: a person stopped it', () => {
+    const early = down('bound.service', { dependsOn: ['base.service'], exitedAt: DOWN - 30 });
+    const base = down('base.service', {}, 'failed');
+    const records = { 'base.service': [record('failed', DOWN + 1)] };
+    expect(cause(early, [base])).toBeNull();
+    expect(cause(early, [base], records)).toBeNull();
+    const healed = unit('base.service', 'active', { upAt: DOWN + 900, exitedAt: DOWN, downAt: DOWN + 1 });
+    expect(cause(early, [healed], records)).toBeNull();
+    // Nor through a unit between them, which went down as the last one failed.
+    const middle = down('middle.service', { dependsOn: ['base.service'], exitedAt: DOWN + 5 });
+    const above = down('bound.service', { dependsOn: ['middle.service'], exitedAt: DOWN - 400 });
+    expect(cause(above, [middle, base], { 'middle.service': [stop(DOWN + 5)] })).toBeNull();
+  });
+
+  it('is none where it was started since the other one failed, and a person stopped it then', () => {
+    const again = down('bound.service', {
+      dependsOn: ['base.service'],
+      upAt: DOWN + 500,
+      exitedAt: DOWN + 2_000,
+    });
+    const healed = unit('base.service', 'active', { upAt: DOWN + 300, exitedAt: DOWN, downAt: DOWN + 1 });
+    expect(cause(again, [healed], { 'base.service': [record('failed', DOWN)] })).toBeNull();
+  });
+
+  it('is a unit that took its time to end, by what was written then', () => {
+    const slow = down('base.service', { downAt: DOWN + 3_000 });
+    expect(
+      cause(bound('base.service'), [slow], { 'base.service': [record('succeeded', DOWN + 3_000)] }),
+    ).toBe('ended base.service');
+  });
+
+  it('is a unit that ended by itself, also with success, and none that a person stopped', () => {
+    const ended = down('base.service');
+    const wrote = [record('succeeded', DOWN)];
+    expect(cause(bound('base.service'), [ended], { 'base.service': wrote })).toBe('ended base.service');
+    expect(cause(bound('base.service'), [ended], { 'base.service': [...wrote, stop()] })).toBeNull();
+    // Without what PID 1 wrote, nobody knows who ended it.
+    expect(cause(bound('base.service'), [ended])).toBeNull();
+  });
+
   it('is a device that went away, through the mount on it', () => {
     const device = unit('dev-sdb1.device', 'inactive', { exitedAt: DOWN, downAt: DOWN });
     const mount = down('data.mount', { dependsOn: ['dev-sdb1.device'] });
