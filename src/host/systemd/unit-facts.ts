@@ -15,6 +15,8 @@ export interface UnitFacts extends Omit<
 export interface UnitLinks {
   /** `BindsTo=`, `Requires=` (which `RequiresMountsFor=` adds to), `Requisite=` and `PartOf=`. */
   readonly dependsOn: readonly string[];
+  /** `BindsTo=`: with them it is stopped however they end. The others stop it only when a job stops or restarts them. */
+  readonly boundTo: readonly string[];
   /** `BindsTo=`, `Requires=` and `Requisite=`: without them it cannot be started. */
   readonly needsToStart: readonly string[];
   readonly partOf: readonly string[];
@@ -216,6 +218,7 @@ function linksOf({ words, count }: UnitProperties): UnitLinks {
   const milliseconds = (name: string): number => count(`${name}TimestampMonotonic`) / 1_000;
   return {
     dependsOn: merged(needsToStart, words('PartOf')),
+    boundTo: merged(words('BindsTo')),
     needsToStart,
     partOf: merged(words('PartOf')),
     consistsOf: merged(words('ConsistsOf')),

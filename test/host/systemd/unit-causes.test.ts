@@ -7,6 +7,7 @@ import { unitReading } from '../../../src/testing/index.js';
 const LINKS: UnitLinks = {
   ...{
     dependsOn: [],
+    boundTo: [],
     needsToStart: [],
     partOf: [],
     consistsOf: [],
@@ -19,7 +20,8 @@ const LINKS: UnitLinks = {
 const DOWN = 1_000_000;
 
 function unit(id: string, activeState: string, links: Partial<UnitLinks> = {}): UnitFacts {
-  return { ...unitReading({ name: id, activeState }), links: { ...LINKS, ...links } };
+  const { dependsOn = [] } = links;
+  return { ...unitReading({ name: id, activeState }), links: { ...LINKS, boundTo: dependsOn, ...links } };
 }
 /** A unit that is down since about the moment that all this is about. */
 const down = (id: string, links: Partial<UnitLinks> = {}, activeState = 'inactive') =>
@@ -103,6 +105,12 @@ describe('the cause of a stop', () => {
     });
     const healed = unit('base.service', 'active', { upAt: DOWN + 300, exitedAt: DOWN, downAt: DOWN + 1 });
     expect(cause(again, [healed], { 'base.service': [record('failed', DOWN)] })).toBeNull();
+  });
+
+  it('is none that it only requires, or is part of: that one stops it by a job alone', () => {
+    const requires = { ...bound('base.service'), links: { ...bound('base.service').links, boundTo: [] } };
+    const records = { 'base.service': [record('failed', DOWN)] };
+    expect(cause(requires, [down('base.service', {}, 'failed')], records)).toBeNull();
   });
 
   it('is a unit that took its time to end, by what was written then', () => {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestHost } from '../host/TestHost.js';
 import type { EngineService } from './engine-service.js';
 import { openIssues } from './inject.js';
-import { DISK, HEALED, LISTED, RESTARTING, UNIT_FILES, UNLISTED } from './services.js';
+import { DISK, HEALED, LISTED, OF_THE_HOST, RESTARTING, UNIT_FILES, UNLISTED } from './services.js';
 
 /** One thing that chaos, or a person, did to units: what starts in this time may have been started by it. */
 export interface Deed {
@@ -89,9 +89,12 @@ export class ChaosHost {
       const down = [...states].filter(([, state]) => state !== 'active').map(([service]) => service);
       const told = await engine.told();
       // What systemd restarted ten times within a day is told for that day, at LOW, however well it runs.
-      const last = told.findLast((line) => line.event === 'blocked' && line.component === RESTARTING);
-      const isLow = last?.blockedBy === 'monitor-only';
-      const open = [...openIssues(told)].filter((one) => one !== RESTARTING || !isLow);
+      const isOften = (one: string): boolean =>
+        (OF_THE_HOST as readonly string[]).includes(one) ||
+        (one === RESTARTING &&
+          told.findLast((line) => line.event === 'blocked' && line.component === one)?.blockedBy ===
+            'monitor-only');
+      const open = [...openIssues(told)].filter((one) => !isOften(one));
       const full = await this.fullness();
       if (down.length === 0 && open.length === 0 && full < 85) return undefined;
       if (Date.now() > deadline) {

@@ -13,6 +13,8 @@ export interface Records {
   readonly forbidden: readonly Forbidden[];
   readonly interrupted: readonly Interrupted[];
   readonly stateLost: readonly number[];
+  /** When chaos did something. */
+  readonly injectedAt: readonly number[];
   readonly calmMs: number;
 }
 
@@ -183,11 +185,12 @@ function startsForbidden(starts: readonly Start[], forbidden: readonly Forbidden
  * While a storm is not calm, no service is repaired; one that was judged just before may still begin. The calm is
  * counted from the last failure, which is some time before the storm is told of.
  */
-function inAStorm({ told, calmMs }: Records, repairs: readonly Repair[]): string[] {
+function inAStorm({ told, calmMs, injectedAt }: Records, repairs: readonly Repair[]): string[] {
   const storms = told.filter(({ event }) => event === 'storm');
   return storms.flatMap((storm) => {
     const end = told.find(({ event, at, pid }) => event === 'calm' && pid === storm.pid && at > storm.at);
-    const until = Math.min(storm.at + calmMs, end?.at ?? Infinity);
+    const last = injectedAt.findLast((at) => at < storm.at) ?? storm.at;
+    const until = Math.min(last + calmMs, end?.at ?? Infinity);
     return repairs
       .map(({ started }) => started)
       .filter(({ pid, component }) => pid === storm.pid && component !== DISK.component)

@@ -104,7 +104,11 @@ export async function runChaos(host: TestHost, seed: number, count: number): Pro
     violations: [
       ...(unwell === undefined ? [] : [unwell]),
       ...problems,
-      ...violationsIn({ ...records, calmMs: GUARDS.storm.calmMs }),
+      ...violationsIn({
+        ...records,
+        injectedAt: injected.map(({ at }) => at),
+        calmMs: GUARDS.storm.calmMs,
+      }),
     ],
     leftProcesses: await engine.processes(),
     growth,
