@@ -5,8 +5,11 @@ import { describeOnBoth } from './both-suites.js';
 import { commandsOf } from './lab.js';
 
 const FOR_GOOD = 'ExecStart=sleep infinity';
+/** A service that is started once it answers SIGTERM so: one that is stopped before that would just die. */
+const trapping = (answer: string): string =>
+  `Type=notify\nNotifyAccess=all\nExecStart=sh -c 'trap ${answer} TERM; systemd-notify --ready; while :; do sleep 0.05; done'`;
 /** Ends with 143 when it is told to stop, as a JVM does. */
-const JVM = `ExecStart=sh -c 'trap "exit 143" TERM; while :; do sleep 0.05; done'`;
+const JVM = trapping('"exit 143"');
 const [LOW, HIGH] = [1, 3];
 
 await describeOnBoth('verdicts on units', (lab) => {
@@ -44,10 +47,7 @@ await describeOnBoth('verdicts on units', (lab) => {
   });
 
   test('a stop that runs into its timeout, or is answered by a signal, was a stop', async () => {
-    const deaf = await started(
-      'deaf',
-      `ExecStart=sh -c 'trap "" TERM; while :; do sleep 0.05; done'\nTimeoutStopSec=1`,
-    );
+    const deaf = await started('deaf', `${trapping('""')}\nTimeoutStopSec=1`);
     await systemctl('stop', deaf);
     expect(await lab.show('Result', deaf)).toBe('timeout');
     expect(await verdictOn(deaf)).toMatchObject({ severity: LOW });
