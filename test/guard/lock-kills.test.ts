@@ -11,7 +11,7 @@ import { SimplifiedHealingEngine } from '../../src/engine.js';
 import { fakeHost, recordingLogger } from '../../src/testing/index.js';
 
 /** `LOCK_KILLS=1000 npx vitest run --project unit test/guard/lock-kills.test.ts` is the long form. */
-const KILLS = Number(process.env['LOCK_KILLS'] ?? 8);
+const KILLS = Number(process.env['LOCK_KILLS'] ?? 5);
 const SEED = Number(process.env['LOCK_SEED'] ?? Date.now() % 1_000_000);
 
 /** An engine that repairs again and again. */
