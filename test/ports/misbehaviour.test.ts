@@ -175,7 +175,8 @@ describe('a host program', () => {
   it.each(PORTS.map((port) => [port.name, port] as const))(
     'lives, heals on and can close its engine whatever %s does',
     async (_name, port) => {
-      await preload();
+      // Real time passes while something is loaded late, and none on the clock of a world.
+      await Promise.all([preload(), import('../../src/watch/unit-names.js')]);
       const before = whatIsOpen();
       const all = MOMENTS.flatMap((moment) => WAYS.map((way): Case => ({ ...way, port, moment })));
       // In the short form, another part for each port.
