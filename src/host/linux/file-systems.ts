@@ -46,9 +46,14 @@ export class FileSystems {
     }
   }
 
-  /** Follows the table, and reads what it does not tell. */
+  /** Follows the table. */
   follow(): void {
     if (this.#tableVersion !== this.table.version) this.#choose();
+  }
+
+  /** Reads what the table does not tell of each file system: once for each look. */
+  look(): void {
+    this.follow();
     for (const mount of this.all) mount.writes?.look(isShutDown(mount, this.#root));
   }
 

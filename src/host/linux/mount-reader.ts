@@ -63,6 +63,7 @@ export class MountReader {
   /** Gives the reason where there are no mounts to ask. */
   #readLocal(watched: WatchedMounts): Unknown | undefined {
     const { table } = this.#fileSystems;
+    this.#fileSystems.look();
     if (!this.#askLocal(watched)) {
       // A mount point is gone: so is the table that named it.
       table.refresh();
