@@ -1,8 +1,8 @@
-import { readdirSync, readFileSync, realpathSync } from 'node:fs';
-import { basename } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
 import type { Writable } from '../reading.js';
 import type { UsageReading } from '../snapshot.js';
 import type { MountinfoEntry } from './mountinfo.js';
+import { blockNameOf } from './block-name.js';
 import { percentOf } from './percent.js';
 
 /** Kinds of chunks that the devices of one btrfs are divided into. */
@@ -20,11 +20,11 @@ export class BtrfsMetadata {
 
   /** `undefined` for another type, and where the kernel does not tell. */
   static of(
-    { fsType, source }: Pick<MountinfoEntry, 'fsType' | 'source'>,
+    mount: Pick<MountinfoEntry, 'device' | 'fsType' | 'source'>,
     root: string,
   ): BtrfsMetadata | undefined {
-    if (fsType !== 'btrfs') return undefined;
-    const name = deviceName(source, root);
+    if (mount.fsType !== 'btrfs') return undefined;
+    const name = blockNameOf(mount, root);
     const top = `${root}/sys/fs/btrfs`;
     try {
       const own = readdirSync(top).find((uuid) => {
@@ -73,14 +73,5 @@ export class BtrfsMetadata {
   #number(file: string): number {
     const text = readFileSync(`${this.#folder}/${file}`, 'latin1').trim();
     return /^\d+$/.test(text) ? Number(text) : NaN;
-  }
-}
-
-/** `/dev/mapper/root` is `dm-0`. */
-function deviceName(source: string, root: string): string {
-  try {
-    return basename(realpathSync(`${root}${source}`));
-  } catch {
-    return basename(source);
   }
 }

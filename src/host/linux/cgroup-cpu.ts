@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { groupFolders, parseOwnGroups, v1UsageFolder, type GroupFolder } from './cgroup-path.js';
+import { ownFolders, v1UsageFolder, type GroupFolder } from './cgroup-path.js';
 import { isUnknown, unknown, type Reading, type Writable } from '../reading.js';
 import type { CpuReading } from '../snapshot.js';
 import { CPU_WINDOW_MS } from './cpu.js';
@@ -48,10 +47,11 @@ export class CgroupCpu {
   /** Looks up which groups are limited to fewer than so many CPUs. */
   discover(entries: readonly MountinfoEntry[], cpus: number): void {
     const before = this.#limited;
-    this.#limited = this.#candidates(entries).flatMap(({ path, version, usagePath }) => {
+    this.#limited = ownFolders(entries, this.#root, 'cpu').flatMap((folder) => {
+      const { path, version } = folder;
       const quota = `${this.#root}${path}/${version === 2 ? 'cpu.max' : 'cpu.cfs_quota_us'}`;
       const known = before.find((group) => group.quota.path === quota);
-      const group = known ?? this.#group({ path, version, usagePath }, quota);
+      const group = known ?? this.#group(folder, quota, entries);
       const limit = this.#limitOf(group);
       if (limit > 0 && limit < cpus) return [group];
       closeGroup(group);
@@ -136,24 +136,10 @@ export class CgroupCpu {
     return nano < 0 ? FAILED : nano / 1e6;
   }
 
-  #candidates(entries: readonly MountinfoEntry[]): readonly (GroupFolder & { readonly usagePath: string })[] {
-    try {
-      const own = parseOwnGroups(readFileSync(`${this.#root}/proc/self/cgroup`, 'utf8'));
-      return groupFolders(entries, own, 'cpu').map((folder) => ({
-        ...folder,
-        usagePath: folder.version === 2 ? folder.path : v1UsageFolder(entries, folder.path),
-      }));
-    } catch {
-      return [];
-    }
-  }
-
-  #group(
-    { path, version, usagePath }: GroupFolder & { readonly usagePath: string },
-    quota: string,
-  ): LimitedGroup {
+  #group({ path, version }: GroupFolder, quota: string, entries: readonly MountinfoEntry[]): LimitedGroup {
     const file = (whole: string): KeptFile => new KeptFile(whole, this.#scratch, { oneGo: true });
-    const usage = `${this.#root}${usagePath}/${version === 2 ? 'cpu.stat' : 'cpuacct.usage'}`;
+    const counts = version === 2 ? `${path}/cpu.stat` : `${v1UsageFolder(entries, path)}/cpuacct.usage`;
+    const usage = `${this.#root}${counts}`;
     return {
       quota: file(quota),
       period: version === 2 ? undefined : file(`${this.#root}${path}/cpu.cfs_period_us`),

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { MountinfoEntry } from './mountinfo.js';
 
 /** A folder of a controller that limits this process: its own group, or one above it. */
@@ -42,6 +43,20 @@ export function groupFolders(
     ...(v2 && own.v2 !== undefined ? upwards(v2, own.v2, 2) : []),
     ...(v1 && v1Path !== undefined ? upwards(v1, v1Path, 1) : []),
   ];
+}
+
+/** The same for the groups that this process lives in; none where that cannot be read. */
+export function ownFolders(
+  entries: readonly MountinfoEntry[],
+  root: string,
+  controller?: 'memory' | 'cpu',
+): GroupFolder[] {
+  try {
+    const own = parseOwnGroups(readFileSync(`${root}/proc/self/cgroup`, 'utf8'));
+    return groupFolders(entries, own, controller);
+  } catch {
+    return [];
+  }
 }
 
 const v1Mount = (entries: readonly MountinfoEntry[], controller: string): MountinfoEntry | undefined =>

@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { groupFolders, parseOwnGroups, type GroupFolder } from './cgroup-path.js';
+import { ownFolders, type GroupFolder } from './cgroup-path.js';
 import { Digits } from './digits.js';
 import { KeptFile } from './kept-file.js';
 import { noFigures, usedPercent } from './memory.js';
@@ -59,7 +58,7 @@ export class CgroupMemory {
   discover(entries: readonly MountinfoEntry[], hostTotal: number): void {
     const before = this.#limited;
     this.#limited = [];
-    const limits = this.#folders(entries).flatMap((folder) =>
+    const limits = ownFolders(entries, this.#root).flatMap((folder) =>
       FILES[folder.version].limits.map((name) => ({ folder, name })),
     );
     for (const { folder, name } of limits) {
@@ -126,14 +125,6 @@ export class CgroupMemory {
   #number(file: KeptFile): number {
     const length = file.read();
     return length < 0 ? FAILED : this.#digits.over(this.#scratch.bytes, length).integer();
-  }
-
-  #folders(entries: readonly MountinfoEntry[]): GroupFolder[] {
-    try {
-      return groupFolders(entries, parseOwnGroups(readFileSync(`${this.#root}/proc/self/cgroup`, 'utf8')));
-    } catch {
-      return [];
-    }
   }
 
   #group({ path, version }: GroupFolder, limit: string): LimitedGroup {

@@ -1,5 +1,5 @@
-import { readFileSync, readlinkSync } from 'node:fs';
-import { basename } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { blockNameOf } from './block-name.js';
 import { Digits } from './digits.js';
 import { KeptFile } from './kept-file.js';
 import type { MountinfoEntry } from './mountinfo.js';
@@ -50,17 +50,5 @@ export class ErrorCount {
 
   close(): void {
     this.#file.close();
-  }
-}
-
-/** Name of a block device as the kernel has it: `sda1`, `dm-0`. */
-export function blockNameOf(
-  { device, source }: Pick<MountinfoEntry, 'device' | 'source'>,
-  root: string,
-): string {
-  try {
-    return basename(readlinkSync(`${root}/sys/dev/block/${device}`));
-  } catch {
-    return basename(source);
   }
 }

@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { unknown, type Reading } from '../reading.js';
-import { groupFolders, parseOwnGroups } from './cgroup-path.js';
+import { ownFolders } from './cgroup-path.js';
 import { KeptFile } from './kept-file.js';
 import type { MountTable } from './mount-table.js';
 import { NamedNumbers } from './named-numbers.js';
@@ -53,23 +53,14 @@ export class OomKills {
     this.#version = version;
     this.#group?.close();
     this.#group = undefined;
-    const events = this.#folders(entries).map((path) => `${this.#root}${path}/memory.events`);
+    // The own one first.
+    const events = ownFolders(entries, this.#root).flatMap(({ path, version: of }) =>
+      of === 2 ? [`${this.#root}${path}/memory.events`] : [],
+    );
     const top = events.at(-1);
     const isTop = top !== undefined && existsSync(top);
     const isContainer = (): boolean => MARKS.some((mark) => existsSync(`${this.#root}/${mark}`));
     const own = isTop ? top : isContainer() ? events.find((path) => existsSync(path)) : undefined;
     if (own !== undefined) this.#group = new KeptFile(own, this.#scratch);
-  }
-
-  /** Folders of version 2, the own one first. */
-  #folders(entries: MountTable['entries']): readonly string[] {
-    try {
-      const own = parseOwnGroups(readFileSync(`${this.#root}/proc/self/cgroup`, 'utf8'));
-      return groupFolders(entries, own)
-        .filter((folder) => folder.version === 2)
-        .map(({ path }) => path);
-    } catch {
-      return [];
-    }
   }
 }
