@@ -1,5 +1,5 @@
 import { expectBoolean, expectKnownKeys, expectObject, refusal } from '../expect.js';
-import { isUnitName, unitName } from '../host/systemd/unit-name.js';
+import { isUnitName, UNIT_SUFFIX, unitName } from '../host/systemd/unit-name.js';
 import { isPattern, withBothWishes, type WatchedUnit, type WatchedUnits } from './watched-units.js';
 
 /**
@@ -44,14 +44,12 @@ function listedName(name: string, option: string): string {
   return full;
 }
 
-const SUFFIX = /\.(service|socket|target|device|mount|automount|swap|timer|path|slice|scope)$/;
-
 /** A pattern has the characters of a unit name beside its own; without a kind it is one of services. */
 function patternName(pattern: string, option: string): string {
-  const full = SUFFIX.test(pattern) ? pattern : `${pattern}.service`;
+  const full = UNIT_SUFFIX.test(pattern) ? pattern : `${pattern}.service`;
   const wild = /\[[!^]?[^\]]+\]|[*?]/g;
   // One without a letter would list every unit.
-  const isNarrow = /[A-Za-z0-9]/.test(full.replace(SUFFIX, '').replace(wild, ''));
+  const isNarrow = /[A-Za-z0-9]/.test(full.replace(UNIT_SUFFIX, '').replace(wild, ''));
   if (isUnitName(full.replace(wild, 'x')) && isNarrow && !pattern.startsWith('-')) return full;
   throw refusal(option, 'a systemd unit name or a pattern with at least one letter or digit', pattern);
 }

@@ -1,3 +1,5 @@
+import { UNIT_SUFFIX } from '../host/systemd/unit-name.js';
+
 /**
  * Units that are never acted on, because the way to the host, or the host itself, hangs on them. Each entry is a
  * name without suffix, which covers its template instances (`sshd@…`), too, or a prefix that ends in `*`.
@@ -85,13 +87,11 @@ export const PROTECTED_UNITS = [
   'initrd-*',
 ] as const;
 
-const SUFFIX = /\.(service|socket|target|device|mount|automount|swap|timer|path|slice|scope)$/;
-
 /** The entry that protects a unit name, if one does. `more` are the host program's own. */
 export function protectedBy(name: string, more: readonly string[] = []): string | undefined {
-  const bare = name.replace(SUFFIX, '');
+  const bare = name.replace(UNIT_SUFFIX, '');
   const covers = (pattern: string): boolean => {
-    const plain = pattern.replace(SUFFIX, '');
+    const plain = pattern.replace(UNIT_SUFFIX, '');
     return plain.endsWith('*')
       ? bare.startsWith(plain.slice(0, -1))
       : bare === plain || bare.startsWith(`${plain}@`);

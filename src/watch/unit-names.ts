@@ -4,13 +4,12 @@ import { PROTECTED_UNITS } from '../guard/protected.js';
 import type { Host } from '../host/host.js';
 import { isUnknown, unknown, type Reading } from '../host/reading.js';
 import type { UnitsReading } from '../host/snapshot.js';
-import { componentOf, isUnitName } from '../host/systemd/unit-name.js';
+import { componentOf, isUnitName, UNIT_SUFFIX } from '../host/systemd/unit-name.js';
 import type { EnginePorts } from '../repair/ports.js';
 import { until } from '../until.js';
 
 /** What an entry may stand for: it is compared without its suffix, and covers the instances of a template. */
 const KINDS = ['.service', '.socket', '.timer', '.target', '.path', '.mount', '@0.service'];
-const SUFFIX = /\.(service|socket|target|device|mount|automount|swap|timer|path|slice|scope)$/;
 
 /** How long the names of units are waited for, in milliseconds: they are only a hint. */
 const NAMES_WITHIN_MS = 2_000;
@@ -48,7 +47,7 @@ export async function warnOfUnknownProtect(ports: Ports, signal: AbortSignal): P
   const missing = [...asked].filter(([, candidates]) => !candidates.some((name) => known.has(name)));
   const active = missing.length === 0 ? [] : await activeNames(host, signal);
   for (const [entry] of missing) {
-    const meant = nearest(entry.replace(SUFFIX, ''), active);
+    const meant = nearest(entry.replace(UNIT_SUFFIX, ''), active);
     const hint = meant === undefined ? '' : `: did you mean \`${meant}\`?`;
     logger.warn(`\`protect\` names \`${entry}\`, and systemd does not know such a unit${hint}`);
   }
@@ -68,7 +67,7 @@ async function unitsOn(
 }
 
 const unitsOf = (entry: string): readonly string[] =>
-  SUFFIX.test(entry) ? [entry] : KINDS.map((kind) => `${entry}${kind}`);
+  UNIT_SUFFIX.test(entry) ? [entry] : KINDS.map((kind) => `${entry}${kind}`);
 
 const isThere = ({
   loadState,

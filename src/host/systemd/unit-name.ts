@@ -4,7 +4,8 @@ const SUFFIXES = 'service|socket|target|device|mount|automount|swap|timer|path|s
 
 /** A prefix of systemd's own characters, an instance after an `@` if there is one, a suffix that means a kind. */
 const UNIT_NAME = new RegExp(`^[A-Za-z0-9:_.\\\\-]+(@[A-Za-z0-9:_.\\\\@-]+)?\\.(${SUFFIXES})$`);
-const HAS_SUFFIX = new RegExp(`\\.(${SUFFIXES})$`);
+/** The suffix of a unit name, which tells its kind. */
+export const UNIT_SUFFIX = new RegExp(`\\.(${SUFFIXES})$`);
 
 const OWN_DASHED = ['-.mount', '-.slice'];
 const MAX_BYTES = 255;
@@ -30,7 +31,7 @@ export function isUnitName(name: string): boolean {
  */
 export function unitName(name: string, option = 'unit'): string {
   if (typeof name === 'string' && name !== '') {
-    const full = HAS_SUFFIX.test(name) ? name : `${name}.service`;
+    const full = UNIT_SUFFIX.test(name) ? name : `${name}.service`;
     if (isUnitName(full)) return full;
   }
   throw refusal(option, 'a systemd unit name', name);
