@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { span } from '../words.js';
 import { ANSWER_LIMIT } from './helper-protocol.js';
 
@@ -55,6 +56,25 @@ export function converse(
       else finish(refusal(path, error, connected));
     });
   });
+}
+
+/** A request that nobody has read may be sent again: so often, with these pauses in milliseconds. */
+const PAUSES_MS = [40, 80, 160, 320, 640];
+
+/** The same, and sends again what nobody can have read because the helper was busy. */
+export async function converseInTurn(
+  path: string,
+  line: string,
+  limits: { readonly limitMs: number; readonly signal: AbortSignal },
+): Promise<Conversation | undefined> {
+  const { signal } = limits;
+  for (let tries = 0; ; tries += 1) {
+    if (signal.aborted) return undefined;
+    const conversation = await converse(path, line, limits);
+    const pause = PAUSES_MS[tries];
+    if (conversation.kind !== 'busy' || pause === undefined) return conversation;
+    await sleep(pause * (0.5 + Math.random()), undefined, { signal }).catch(() => undefined);
+  }
 }
 
 function refusal(

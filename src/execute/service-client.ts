@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../errors.js';
 import { unknown, type Reading } from '../host/reading.js';
 import { lazy } from '../lazy.js';
@@ -12,8 +11,6 @@ import { HELPER_SOCKET } from './tier.js';
 /** Sockets are loaded by whoever has a helper. */
 const connection = lazy(() => import('./helper-connection.js'));
 
-/** A request that nobody has read may be sent again: so often, with these pauses in milliseconds. */
-const PAUSES_MS = [40, 80, 160, 320, 640];
 /** On top of what the helper allows itself, in milliseconds. */
 const SLACK_MS = 15_000;
 /** How long the helper's plan is taken to hold while nothing else has changed, in milliseconds. */
@@ -110,14 +107,7 @@ export class ServiceClient {
   }
 
   async #converse(line: string, limitMs: number, signal: AbortSignal): Promise<Conversation | undefined> {
-    const { converse } = await connection();
-    for (let tries = 0; ; tries += 1) {
-      if (signal.aborted) return undefined;
-      const conversation = await converse(this.#socket, line, { limitMs, signal });
-      const pause = PAUSES_MS[tries];
-      if (conversation.kind !== 'busy' || pause === undefined) return conversation;
-      await sleep(pause * (0.5 + Math.random()), undefined, { signal }).catch(() => undefined);
-    }
+    return (await connection()).converseInTurn(this.#socket, line, { limitMs, signal });
   }
 }
 

@@ -1,9 +1,8 @@
 import { createInterface } from 'node:readline/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { effectLines, NO_EFFECTS } from '../../effects.js';
+import { conditionOf, effectLines, NO_EFFECTS } from '../../effects.js';
 import type { Execution } from '../../execute/executor.js';
 import { parseAnswer } from '../../execute/helper-answer.js';
-import { converse, type Conversation } from '../../execute/helper-connection.js';
+import { converseInTurn, type Conversation } from '../../execute/helper-connection.js';
 import { HELPER_VERSION, PLAN_WITHIN_MS, type HelperRequest } from '../../execute/helper-protocol.js';
 import { wordsOf } from '../../execute/words-of.js';
 import { digestOf } from '../../guard/approvals.js';
@@ -15,9 +14,6 @@ import { CONTROL_GROUP } from './protocol.js';
 
 /** Socket of the root helper at which a person approves. */
 export const APPROVE_SOCKET = '/run/luminous-healing-approve.sock';
-
-/** A request that nobody has read is sent again after these pauses, in milliseconds. */
-const PAUSES_MS = [50, 100, 200, 400, 800];
 
 /** What approving as a person takes. */
 export interface PersonApprovalParts {
@@ -53,7 +49,7 @@ function planLines(plan: Plan): string[] {
   return [
     `${plan.action}, as the root helper plans it now: ${plan.effect}`,
     ...(plan.approval === undefined ? [] : [`  Approval is needed: ${plan.approval}`]),
-    ...plan.steps.map((step) => `  $ ${wordsOf(step)}`),
+    ...plan.steps.map((step) => `  $ ${wordsOf(step)}${conditionOf(step)}`),
     ...effectLines(plan.effects ?? NO_EFFECTS).map((line) => `  ${line}`),
     ...plan.notes.map((note) => `  Note: ${note}`),
     ...(plan.undo === undefined ? [] : [`  Undo: ${plan.undo}`]),
@@ -80,12 +76,8 @@ async function planIn(request: HelperRequest, socket: string): Promise<Plan> {
 async function answerTo(request: HelperRequest, socket: string): Promise<Execution> {
   const limits = { limitMs: PLAN_WITHIN_MS + 15_000, signal: new AbortController().signal };
   const line = `${JSON.stringify(request)}\n`;
-  let conversation = await converse(socket, line, limits);
-  for (const pause of PAUSES_MS) {
-    if (conversation.kind !== 'busy') break;
-    await sleep(pause);
-    conversation = await converse(socket, line, limits);
-  }
+  // It is there: nothing aborts this.
+  const conversation = (await converseInTurn(socket, line, limits))!;
   if (conversation.kind === 'answered') return parseAnswer(conversation.text, request);
   throw noAnswer(conversation, socket);
 }

@@ -17,10 +17,13 @@ const PLAN = planOf({
     targets: [{ kind: 'plain', id: 'nginx.service' }],
   },
   steps: [
-    ...[{ kind: 'command' as const, argv: ['systemctl', 'start', 'a b'], needsRoot: true }].map((step) => ({
-      ...step,
-      ...{ timeoutMs: 1, interruptible: true },
-    })),
+    ...[
+      { kind: 'command' as const, argv: ['systemctl', 'start', 'a b'], needsRoot: true },
+      {
+        ...{ kind: 'command' as const, argv: ['systemctl', 'reset-failed', 'a b'], needsRoot: true },
+        onlyIf: 'start-limit-hit' as const,
+      },
+    ].map((step) => ({ ...step, ...{ timeoutMs: 1, interruptible: true } })),
   ],
   notes: ['a note'],
   undo: 'stop it',
@@ -88,6 +91,7 @@ describe('approving as a person', () => {
       'restart_service, as the root helper plans it now: nginx.service is running again',
       '  Approval is needed: It reboots\\u001b[2J',
       "  $ systemctl start 'a b'",
+      "  $ systemctl reset-failed 'a b'  (only if the start limit refused it)",
       '  Note: a note',
       '  Undo: stop it',
     ]);
