@@ -8,7 +8,7 @@ import { owned } from '../pending.js';
 import type { Block, HealingAction, Plan } from '../plan.js';
 import type { Resolver } from '../resolve/resolver.js';
 import type { Attempt } from '../result.js';
-import type { Judge } from './judge.js';
+import type { Judge, Planned } from './judge.js';
 
 /** The action that was chosen for an issue, with its plan, or the reason why nothing is done. Nothing was done yet. */
 export interface Choice {
@@ -124,10 +124,9 @@ async function chooseRung(
     return { action, block: { reason: 'no-action', sentence } };
   }
   try {
-    const plan = await executor.plan(action, { signal, dryRun });
-    const digest = digestOf(plan);
-    const block = judge.all(issue, { plan, digest });
-    return { action, plan, digest, ...(block ? { block } : {}) };
+    const planned = await planOf(action, { executor, dryRun }, signal);
+    const block = judge.all(issue, planned);
+    return { action, ...planned, ...(block ? { block } : {}) };
   } catch (error) {
     return { action, error: messageOf(error) };
   }
@@ -136,15 +135,24 @@ async function chooseRung(
 /** The same choice with a plan of this moment. It was not judged yet. */
 export async function planAnew(
   choice: Choice,
-  { executor, dryRun }: Pick<ChoiceSources, 'executor' | 'dryRun'>,
+  sources: Pick<ChoiceSources, 'executor' | 'dryRun'>,
   signal: AbortSignal,
 ): Promise<Choice> {
   try {
-    const plan = await executor.plan(choice.action, { signal, dryRun });
-    return { ...choice, plan, digest: digestOf(plan) };
+    return { ...choice, ...(await planOf(choice.action, sources, signal)) };
   } catch (error) {
     return { ...choice, error: messageOf(error) };
   }
+}
+
+/** Plans an action, and takes the fingerprint of the plan. */
+async function planOf(
+  action: HealingAction,
+  { executor, dryRun }: Pick<ChoiceSources, 'executor' | 'dryRun'>,
+  signal: AbortSignal,
+): Promise<Planned> {
+  const plan = await executor.plan(action, { signal, dryRun });
+  return { plan, digest: digestOf(plan) };
 }
 
 /** What a resolver of the host program returns may be anything. */

@@ -86,17 +86,21 @@ async function repairOnce(
   const { issue, block } = chosen;
   let choice = chosen;
   const skipped = (by: Block): Rung => ({ choice, ending: { outcome: 'skipped', block: by } });
+  const misfired = async (error: string): Promise<Rung> => ({
+    choice,
+    ending: await misfire(choice, error, sources),
+  });
   if (signal.aborted) return skipped(STOPPED);
   if (block) return skipped(block);
+  if (chosen.error !== undefined) return misfired(chosen.error);
 
-  const read = clock.monotonic();
-  const reading = { component: issue.component, check: issue.check, signal };
-  const before = choice.error === undefined ? await lookAgain(detector, reading) : [];
+  const began = clock.monotonic();
+  const before = await lookAgain(detector, { component: issue.component, check: issue.check, signal });
   if (signal.aborted) return skipped(STOPPED);
-  // A check that takes its time is answered by a host that has gone on meanwhile.
-  if (clock.monotonic() - read > OLD_PLAN_MS) choice = await planAnew(choice, sources, signal);
+  // While a slow check was answered, the host has gone on.
+  if (clock.monotonic() - began > OLD_PLAN_MS) choice = await planAnew(choice, sources, signal);
   const { plan, digest, error } = choice;
-  if (error !== undefined) return { choice, ending: await misfire(choice, error, sources) };
+  if (error !== undefined) return misfired(error);
   if (plan === undefined || digest === undefined) throw new Error(`No plan was made for ${issue.component}`);
   const blockedNow = judge.all(issue, { plan, digest }, { before: worstVerdict(before), busy });
   if (blockedNow) return skipped(blockedNow);
