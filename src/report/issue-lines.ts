@@ -37,24 +37,14 @@ export function issueLines(
   const full = Math.max(FEWEST_LINES, room - FRAME_LINES - forShort);
   const inFull = chooseFull(groups, full, paint);
   let short = 0;
+  let left = 0;
   for (const [index, group] of groups.entries()) {
     const own = inFull.get(group);
     if (own !== undefined) lines.push(...own);
-    else if (short < SHORT_LINES) {
-      short += 1;
-      lines.push(shortLine(group, index + 1, paint));
-    } else {
-      const rest = groups.slice(index).filter((one) => !inFull.has(one));
-      lines.push(
-        `  and ${counted(
-          rest.reduce((sum, { items }) => sum + items.length, 0),
-          'issue',
-        )} more`,
-      );
-      for (const one of groups.slice(index)) lines.push(...(inFull.get(one) ?? []));
-      break;
-    }
+    else if ((short += 1) <= SHORT_LINES) lines.push(shortLine(group, index + 1, paint));
+    else left += group.items.length;
   }
+  if (left > 0) lines.push(`  and ${counted(left, 'issue')} more`);
   if (short > 0 || groups.length < results.length)
     lines.push(paint.faint('  Issues that are alike are shown together; --json has each of them in full.'));
   return lines;
