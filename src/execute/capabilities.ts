@@ -6,6 +6,7 @@ import { messageOf } from '../errors.js';
 import type { Host } from '../host/host.js';
 import { isUnknown, type Reading } from '../host/reading.js';
 import { within } from '../within.js';
+import { span } from '../words.js';
 import { lackOf, OTHER_MACHINE } from './elevate.js';
 import type { Capability } from './executor.js';
 import type { PermissionStatus } from './permission-status.js';
@@ -47,7 +48,7 @@ export async function capabilitiesOf(
         ms: TELL_WITHIN_MS,
         clock,
         signal: ended,
-        late: 'It could not be found out within 5 s',
+        late: `It could not be found out within ${span(TELL_WITHIN_MS)}`,
       };
       return await within(limit, (inner) => capabilityOf(action, permissions, { parts, signal: inner }));
     } catch (error) {

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { isLoopback } from '../http/address.js';
+import { isLoopback, plainAddress } from '../http/address.js';
 import { isForwarded, isOurName, isOurOrigin } from '../http/hosts.js';
 import type { Rules } from './options.js';
 
@@ -48,7 +48,7 @@ const refuse = (status: Refusal['status'], error: string): Refusal => ({ status,
  * name at this address; and what another page's script asks for is refused, whatever it shows. Pure.
  */
 export function refusalOf(asked: Asked, rules: Rules, need: Need): Refusal | undefined {
-  const address = (asked.localAddress ?? '').replace(/^::ffff:/, '');
+  const address = plainAddress(asked.localAddress);
   if (!isOurName(asked.host, address, rules)) {
     return refuse(403, 'This name is not one of this dashboard: add it to `allowedHosts` if it should be');
   }

@@ -53,6 +53,9 @@ export function urlOf(host: string, port: number): string {
 export const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 
+/** An address of IPv4 as such, without the form that IPv6 gives to it. */
+export const plainAddress = (address = ''): string => address.replace(/^::ffff:/, '');
+
 const PROBLEMS: Readonly<Record<string, (host: string, port: number) => string>> = {
   EADDRINUSE: (host, port) =>
     `Port ${port} of ${host} is taken by another program: give another \`port\`, or 0 for any that is free`,

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { isLoopback } from './address.js';
+import { isLoopback, plainAddress } from './address.js';
 import type { HostRules } from './host-rules.js';
 
 /**
@@ -41,13 +41,9 @@ export const isForwarded = ({
 }: Pick<IncomingMessage, 'headers' | 'httpVersion'>): boolean =>
   httpVersion === '1.0' || BY_PROXIES.some((name) => headers[name] !== undefined);
 
-/** The address of this machine that a request reached, without the form that IPv6 gives to IPv4. */
-const localAddressOf = ({ socket }: IncomingMessage): string =>
-  (socket.localAddress ?? '').replace(/^::ffff:/, '');
-
 /** Why metrics are not given to a request; `undefined` when they are. */
 export function refusalOfNames(request: IncomingMessage, rules: HostRules): string | undefined {
-  if (!isOurName(request.headers.host, localAddressOf(request), rules))
+  if (!isOurName(request.headers.host, plainAddress(request.socket.localAddress), rules))
     return 'This name is not one of this server: add it to `allowedHosts` if it should be';
   return rules.publicOrigin === undefined && isForwarded(request)
     ? 'A proxy has passed this on: set `publicUrl` to the address that it is reached by'
@@ -59,7 +55,7 @@ export function refusalOfNames(request: IncomingMessage, rules: HostRules): stri
  * that there is one: its last word, since the others may be the client's own.
  */
 export function clientOf({ socket, headers }: IncomingMessage, rules: HostRules): string {
-  const peer = (socket.remoteAddress ?? 'a closed connection').replace(/^::ffff:/, '');
+  const peer = plainAddress(socket.remoteAddress ?? 'a closed connection');
   const told = [headers['x-forwarded-for'] ?? []].flat().join(',').split(',').at(-1)?.trim() ?? '';
   const believed = rules.publicOrigin !== undefined && isLoopback(peer) && /^[0-9a-f:.]{2,45}$/i.test(told);
   return believed ? `${told} by a proxy` : peer;

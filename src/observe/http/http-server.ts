@@ -8,6 +8,7 @@ import {
   urlOf,
   type Address,
   type ListenOptions,
+  plainAddress,
 } from './address.js';
 import { Places } from './places.js';
 
@@ -106,7 +107,7 @@ export class HttpServer {
   }
 }
 
-const peerOf = ({ remoteAddress = '' }: Socket): string => remoteAddress.replace(/^::ffff:/, '');
+const peerOf = ({ remoteAddress }: Socket): string => plainAddress(remoteAddress);
 
 async function close({ server, places }: Running): Promise<void> {
   await new Promise<void>((resolve) => {
