@@ -87,21 +87,26 @@ const killed = async (child: ChildProcess): Promise<void> => {
   await gone;
 };
 
+/** Numbers from 0 up to 1, the same for each seed. */
+const randomFrom = (seed: number) => (): number =>
+  (seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31) / 2 ** 31;
+
+/** Starts the program, and kills it so long after it is ready. The moment is the input of these tests. */
+async function killedAfter(ms: number, mode: 'loop' | 'engine', path: string): Promise<void> {
+  const child = spawn(process.execPath, [program, mode, path], { stdio: ['ignore', 'pipe', 'inherit'] });
+  expect(await firstLine(child)).toBe('ready');
+  await new Promise((resolve) => setTimeout(resolve, ms));
+  await killed(child);
+}
+
 describe('a process that opens, writes and closes the state, and is killed at any moment', () => {
   it(`leaves a lock that is taken at once, a whole state and nothing else: ${KILLS} times, seed ${SEED}`, async () => {
     const folder = join(made, 'killed');
     const path = join(folder, 'state.json');
-    let seed = SEED;
-    const random = (): number => (seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31) / 2 ** 31;
+    const random = randomFrom(SEED);
     const left = new Map<number, number>();
     for (let kill = 0; kill < KILLS; kill += 1) {
-      const child = spawn(process.execPath, [program, 'loop', path], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      });
-      expect(await firstLine(child)).toBe('ready');
-      // The moment is the input of this test: nothing is awaited here.
-      await new Promise((resolve) => setTimeout(resolve, random() * 30));
-      await killed(child);
+      await killedAfter(random() * 30, 'loop', path);
       const beside = (await readdir(folder)).filter((name) => !/^state\.json(\.lock)?$/.test(name));
       left.set(beside.length, (left.get(beside.length) ?? 0) + 1);
       expect(beside.length, beside.join()).toBeLessThanOrEqual(1);
@@ -119,16 +124,10 @@ describe('a process with an engine that repairs, killed at any moment', () => {
   it(`leaves a state on which the next engine acts at once, and nothing else: ${KILLS} times, seed ${SEED}`, async () => {
     const folder = join(made, 'engines');
     const path = join(folder, 'state.json');
-    let seed = SEED + 1;
-    const random = (): number => (seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31) / 2 ** 31;
+    const random = randomFrom(SEED + 1);
     const seen = new Map<string, number>();
     for (let kill = 0; kill < KILLS; kill += 1) {
-      const child = spawn(process.execPath, [program, 'engine', path], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      });
-      expect(await firstLine(child)).toBe('ready');
-      await new Promise((resolve) => setTimeout(resolve, random() * 60));
-      await killed(child);
+      await killedAfter(random() * 60, 'engine', path);
       const was = JSON.parse(await readFile(path, 'utf8')) as GuardState;
       let down = true;
       const logger = recordingLogger();

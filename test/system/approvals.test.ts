@@ -1,10 +1,9 @@
 import type { EngineStatus, Execution, GuardState } from '@luminous-nix/self-healing';
 import { afterEach, beforeAll, expect, test } from 'vitest';
 import { digestOf } from '../../src/guard/approvals.js';
-import type { DaemonConfig } from '../../src/service/config/config.js';
 import { Installation } from './installation.js';
 import { describeOnHost, PROGRAMS } from './lab.js';
-import { StandIn } from './stand-in.js';
+import { nginxUnit, QUICK_DAEMON, StandIn } from './stand-in.js';
 
 const STATE = '/var/lib/luminous-healing/state.json';
 const BOOK = '/var/lib/luminous-healing-helper/acts.json';
@@ -19,28 +18,6 @@ const POLICY = {
 /** As docs/systemd.md says, for a policy that allows a rollback. */
 const DROP_IN = '[Service]\nReadWritePaths=/nix/var/nix -/run/nixos\n';
 const DAEMON = 'luminous-healing';
-
-const nginx = (extra: string): string => `[Unit]
-After=network.target
-[Service]
-Type=forking
-PIDFile=/run/nginx.pid
-ExecStart=/usr/sbin/nginx ${extra}
-[Install]
-WantedBy=multi-user.target
-`;
-
-/** What takes minutes by default takes seconds. */
-const QUICK: DaemonConfig = {
-  interval: 0.5,
-  services: ['nginx'],
-  enabledChecks: ['services', 'system'],
-  guards: {
-    evidence: { healthyMs: 4_000, withinMs: 60_000, lastGoodMs: 6_000 },
-    settleMs: { service: 300, system: 1_000 },
-    backoff: { firstMs: 1_000, maxMs: 1_000 },
-  },
-};
 
 describeOnHost('a repair that only a person may approve', (lab) => {
   const nixos = new StandIn(lab);
@@ -82,8 +59,8 @@ describeOnHost('a repair that only a person may approve', (lab) => {
       '--groups=luminous-healing,luminous-healing-control',
       'both',
     ]);
-    good = await nixos.build('good', { units: { 'nginx.service': nginx('-g "daemon on;"') } });
-    bad = await nixos.build('bad', { units: { 'nginx.service': nginx('-c /etc/nginx/no-such-file') } });
+    good = await nixos.build('good', { units: { 'nginx.service': nginxUnit('-g "daemon on;"') } });
+    bad = await nixos.build('bad', { units: { 'nginx.service': nginxUnit('-c /etc/nginx/no-such-file') } });
   });
   afterEach(async () => {
     await lab.host.systemctl('stop', 'luminous-healing');
@@ -163,7 +140,7 @@ describeOnHost('a repair that only a person may approve', (lab) => {
   });
 
   test('is approved by `luminous-healing approve ID`, which shows the plan that root made', async () => {
-    await daemon.configure(QUICK);
+    await daemon.configure(QUICK_DAEMON);
     await nixos.begin(good);
     await lab.host.systemctl('start', 'luminous-healing');
     const state = async () => JSON.parse(await lab.host.readFile(STATE)) as GuardState;

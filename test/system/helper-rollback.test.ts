@@ -4,7 +4,7 @@ import type { DaemonConfig } from '../../src/service/config/config.js';
 import { writePolicy } from './helper-units.js';
 import { Installation } from './installation.js';
 import { describeOnHost } from './lab.js';
-import { StandIn } from './stand-in.js';
+import { nginxUnit, QUICK_DAEMON, StandIn } from './stand-in.js';
 
 const STATE = '/var/lib/luminous-healing/state.json';
 const HELPER = 'luminous-healing-helper@.service';
@@ -16,28 +16,8 @@ CapabilityBoundingSet=CAP_DAC_READ_SEARCH
 const LEAST = { actions: ['rollback_generation'], services: ['nginx'] };
 const ALLOWED = { ...LEAST, nix: { allowRollback: true }, record: STATE };
 
-/** What takes minutes by default takes seconds in the daemon; root keeps to its own 10 min. */
-const QUICK: DaemonConfig = {
-  interval: 0.5,
-  services: ['nginx'],
-  enabledChecks: ['services', 'system'],
-  guards: {
-    evidence: { healthyMs: 4_000, withinMs: 60_000, lastGoodMs: 6_000 },
-    settleMs: { service: 300, system: 1_000 },
-    backoff: { firstMs: 1_000, maxMs: 1_000 },
-  },
-  nix: { allowRollback: true },
-};
-
-const nginx = (extra: string): string => `[Unit]
-After=network.target
-[Service]
-Type=forking
-PIDFile=/run/nginx.pid
-ExecStart=/usr/sbin/nginx ${extra}
-[Install]
-WantedBy=multi-user.target
-`;
+/** Root keeps to its own 10 min. */
+const QUICK: DaemonConfig = { ...QUICK_DAEMON, nix: { allowRollback: true } };
 
 describeOnHost('rolling back a generation through the root helper', (lab) => {
   const nixos = new StandIn(lab);
@@ -69,10 +49,10 @@ describeOnHost('rolling back a generation through the root helper', (lab) => {
       [HELPER]: Installation.unit(HELPER),
     };
     const good = await nixos.build('good', {
-      units: { 'nginx.service': nginx('-g "daemon on;"'), ...own },
+      units: { 'nginx.service': nginxUnit('-g "daemon on;"'), ...own },
     });
     const bad = await nixos.build('bad', {
-      units: { 'nginx.service': nginx('-c /etc/nginx/there-is-no-such-file'), ...own },
+      units: { 'nginx.service': nginxUnit('-c /etc/nginx/there-is-no-such-file'), ...own },
     });
     await nixos.begin(good);
     await lab.host.writeUnit(`${HELPER}.d/rollback.conf`, DROP_IN);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { EngineService, type Told } from './chaos/engine-service.js';
 import { commandsOf, describeOnHost, issueWith, type Step } from './lab.js';
-import { StandIn, type SystemParts } from './stand-in.js';
+import { nginxUnit, StandIn, type SystemParts } from './stand-in.js';
 
 const STATE = '/var/lib/rollback/state.json';
 
@@ -21,17 +21,7 @@ const OPTIONS: HealingOptions = {
   nix: { allowRollback: true },
 };
 
-const nginx = (...extra: readonly string[]): string => `[Unit]
-Description=nginx of a generation
-After=network.target
-[Service]
-Type=forking
-PIDFile=/run/nginx.pid
-ExecStart=/usr/sbin/nginx ${extra.join(' ')}
-[Install]
-WantedBy=multi-user.target
-`;
-const GOOD = nginx('-g "daemon on; master_process on;"');
+const GOOD = nginxUnit('-g "daemon on; master_process on;"');
 const FRAGILE = (version: number): string =>
   GOOD.replace(
     '[Service]',
@@ -39,7 +29,7 @@ const FRAGILE = (version: number): string =>
   );
 const sleeper = (version: number): string =>
   `[Service]\nEnvironment=VERSION=${version}\nExecStart=sleep infinity\n`;
-const BROKEN = nginx('-c /etc/nginx/there-is-no-such-file');
+const BROKEN = nginxUnit('-c /etc/nginx/there-is-no-such-file');
 
 const matching = (words: string | RegExp): string => expect.stringMatching(words) as string;
 const containing = (words: string): string => expect.stringContaining(words) as string;
@@ -78,7 +68,7 @@ describeOnHost('rolling back a generation', (lab) => {
   }
 
   test('on evidence: three generations, the newest breaks nginx, and nginx serves again', async () => {
-    const first = await nixos.build('first', { units: { 'nginx.service': nginx() } });
+    const first = await nixos.build('first', { units: { 'nginx.service': nginxUnit() } });
     const good = await nixos.build('good', { units: { 'nginx.service': GOOD, 'other.service': 'same' } });
     const bad = await nixos.build('bad', { units: { 'nginx.service': BROKEN, 'other.service': 'same' } });
     await nixos.begin(first);

@@ -1,4 +1,29 @@
+import type { DaemonConfig } from '../../src/service/config/config.js';
 import type { Lab } from './lab.js';
+
+/** The unit of nginx in a generation, with these options of its own. */
+export const nginxUnit = (options = ''): string => `[Unit]
+Description=nginx of a generation
+After=network.target
+[Service]
+Type=forking
+PIDFile=/run/nginx.pid
+ExecStart=/usr/sbin/nginx ${options}
+[Install]
+WantedBy=multi-user.target
+`;
+
+/** A daemon that takes seconds for what takes minutes and hours by default. */
+export const QUICK_DAEMON: DaemonConfig = {
+  interval: 0.5,
+  services: ['nginx'],
+  enabledChecks: ['services', 'system'],
+  guards: {
+    evidence: { healthyMs: 4_000, withinMs: 60_000, lastGoodMs: 6_000 },
+    settleMs: { service: 300, system: 1_000 },
+    backoff: { firstMs: 1_000, maxMs: 1_000 },
+  },
+};
 
 const PROFILE = '/nix/var/nix/profiles/system';
 
