@@ -21,8 +21,9 @@ export interface UnitCircumstances {
 /** The unit that another one is down because of. */
 export interface UnitCause {
   /**
-   * `failed`, `ended`: it failed, or ended well by itself, and the stop came with that. `vanished`: it is a device or mount that went away. `dependency`:
-   * a start ended because it could not be started. `conflict`: it was started, and both cannot run.
+   * `failed`, `ended`: it failed, or ended well by itself, and the stop came with that. `vanished`: it is a device or
+   * mount that went away. `dependency`: a start ended because it could not be started. `conflict`: it was started, and
+   * both cannot run.
    */
   readonly kind: 'failed' | 'ended' | 'vanished' | 'dependency' | 'conflict';
   /** Full name of that unit. */

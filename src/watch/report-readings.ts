@@ -9,6 +9,7 @@ import { groupBy, namesOf, shapeOf } from '../report/group.js';
 import { span } from '../words.js';
 import { isLost, nextReadings, type ReadingRecord, type ReadingRecords } from './lost-readings.js';
 
+/** Looks that ask whether systemd knows the names in `protect`, until it answers. */
 const MOST_TRIES = 3;
 
 const names = lazy(() => import('./unit-names.js'));

@@ -127,6 +127,23 @@ await describeOnBoth('verdicts on units', (lab) => {
     ]);
   });
 
+  test('a service that is bound by an alias, or needs one that is bound, is down for the same cause', async () => {
+    const base = await lab.service('base', FOR_GOOD, '[Install]\nAlias=test-other.service');
+    await systemctl('enable', '--quiet', base);
+    const other = 'test-other.service';
+    const bound = await started('bound', FOR_GOOD, `[Unit]\nBindsTo=${other}\nAfter=${other}`);
+    const needs = `[Unit]\nRequires=${bound}.service\nAfter=${bound}.service`;
+    const third = await started('third', FOR_GOOD, needs);
+    await lab.kill(base);
+    await lab.until('inactive', third);
+    const services = [base, bound, third];
+    for (const one of [bound, third])
+      expect(await verdictOn(one, services)).toMatchObject({
+        severity: HIGH,
+        reason: `${one}.service was stopped because ${base}.service failed; ${base}.service is failed, and comes first`,
+      });
+  });
+
   test('a service that went down with one that ended well by itself is healed; one that was stopped before is not', async () => {
     const endless = '[Unit]\nStartLimitIntervalSec=0';
     const base = await started('base', FOR_GOOD, endless);

@@ -82,7 +82,7 @@ function stopCauseOf(
     if (!wasStopped) {
       const kind = takesAlong(unit, other) ? endWithin(run, other, records) : undefined;
       if (kind) return { kind, unit: other.id };
-      if (/\.(device|mount)$/.test(other.id) && isDown(other)) {
+      if (isPlace(other.id) && isDown(other)) {
         return stopCauseOf(other, run, facts, depth - 1) ?? { kind: 'vanished', unit: other.id };
       }
     }
@@ -92,12 +92,15 @@ function stopCauseOf(
   return null;
 }
 
+/** A device, or what is mounted from one. */
+const isPlace = (name: string): boolean => /\.(device|mount)$/.test(name);
+
 /** A run that ended by itself: it failed, or it ended well although nobody stopped it. */
 const isEnd = ({ kind }: UnitRecord): boolean => kind === 'failed' || kind === 'succeeded';
 
 /** Whether one unit stops another by ending by itself: a mount or a device does so through a job of systemd's. */
 const takesAlong = ({ links }: UnitFacts, { id, names }: UnitFacts): boolean =>
-  [id, ...names].some((name) => links.boundTo.includes(name) || /\.(device|mount)$/.test(name));
+  [id, ...names].some((name) => links.boundTo.includes(name) || isPlace(name));
 
 /** How a unit ended by itself during the run of another one: a person may have stopped that one a moment before or after. */
 function endWithin(
