@@ -31,7 +31,7 @@ export function nameChunks(dist) {
 /** Name of the largest source in a chunk; `core` for the chunk that has the engine. */
 function mainSource(folder, file) {
   const { sources } = JSON.parse(readFileSync(join(folder, `${file}.map`), 'utf8'));
-  if (sources.some((source) => source.endsWith('src/engine.ts'))) return 'core';
+  if (sources.some((source) => source.endsWith('src/engine/engine.ts'))) return 'core';
   const sizes = sources
     .filter((source) => !source.includes('node_modules'))
     .map((source) => ({ source, size: statSync(join(folder, source), { throwIfNoEntry: false })?.size ?? 0 }))

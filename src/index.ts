@@ -12,22 +12,22 @@
  *
  * @packageDocumentation
  */
-export { createSelfHealingEngine, quickHeal } from './create.js';
-export { SelfHealingEngine, SimplifiedHealingEngine, type CallOptions } from './engine.js';
-export type { EngineParts } from './engine-parts.js';
-export type { HealingOptions } from './options.js';
-export type { MonitoringOptions } from './heal/interval.js';
-export type { Explanation, Tried } from './heal/explain.js';
+export { createSelfHealingEngine, quickHeal } from './engine/create.js';
+export { SelfHealingEngine, SimplifiedHealingEngine, type CallOptions } from './engine/engine.js';
+export type { EngineParts } from './engine/engine-parts.js';
+export type { HealingOptions } from './engine/options.js';
+export type { MonitoringOptions } from './engine/interval.js';
+export type { Explanation, Tried } from './report/explain.js';
 export type { Approve } from './repair/approval.js';
-export type { ActionCount } from './heal/chronicle.js';
-export type { ActDone, Budget, ComponentStatus, EngineStatus, WaitingApproval } from './heal/status.js';
-export type { Distribution, Timing } from './heal/stopwatch.js';
-export type { Metrics, TypeCounts } from './heal/tally.js';
+export type { ActionCount } from './report/recent.js';
+export type { ActDone, Budget, ComponentStatus, EngineStatus, WaitingApproval } from './report/status.js';
+export type { Distribution, Timing } from './report/stopwatch.js';
+export type { Metrics, TypeCounts } from './report/counts.js';
 export type { Address } from './observe/http/address.js';
 export type { Handler } from './observe/http/http-server.js';
 export { MetricsServer, type MetricsServerOptions } from './observe/metrics-server.js';
-export type { MetricsAdapter, ObservedEngine } from './observe/metrics.js';
-export type { CycleReport, EngineEvents, EventName, Listener } from './events.js';
+export type { MetricsAdapter, ObservedEngine } from './report/observer.js';
+export type { CycleReport, EngineEvents, EventName, Listener } from './report/events.js';
 
 export {
   IssueType,
@@ -37,7 +37,7 @@ export {
   type Issue,
   type IssueInput,
   type Verdict,
-} from './issue.js';
+} from './model/issue.js';
 export {
   BLOCK_REASONS,
   type Block,
@@ -54,7 +54,7 @@ export {
   type UnitTarget,
   type UnreadableTarget,
   type WriteStep,
-} from './plan.js';
+} from './model/plan.js';
 export type {
   Attempt,
   FixedResult,
@@ -64,8 +64,8 @@ export type {
   ResultBase,
   SkippedResult,
   UnsuccessfulResult,
-} from './result.js';
-export { isSelfHealingError, SelfHealingError, type ErrorCode } from './errors.js';
+} from './model/result.js';
+export { isSelfHealingError, SelfHealingError, type ErrorCode } from './base/errors.js';
 
 export {
   SimpleDetector,
@@ -74,7 +74,7 @@ export {
   type InspectRequest,
   type Looked,
 } from './detect/detector.js';
-export type { Glance } from './detect/glance.js';
+export type { Glance } from './detect/fast-path.js';
 export type { Check, HealFunction, HealingChoice } from './detect/check.js';
 export type { Healer } from './detect/healer.js';
 export type { MountLevel, MountOptions } from './detect/mount-rules.js';
@@ -93,9 +93,9 @@ export {
   type Verification,
   type VerifyContext,
 } from './actions/define.js';
-export type { ApprovalRequest } from './guard/approvals.js';
-export { fileStore } from './guard/file-store.js';
-export { memoryStore, type Store } from './guard/store.js';
+export type { ApprovalRequest } from './memory/approvals.js';
+export { fileStore } from './memory/file-store.js';
+export { memoryStore, type Store } from './memory/store.js';
 export type {
   Act,
   Approval,
@@ -105,21 +105,22 @@ export type {
   Intent,
   Storm,
   Undo,
-} from './guard/state.js';
+} from './memory/state.js';
 export type {
   GenerationChange,
   GenerationHistory,
   Generations,
   SystemRecord,
   UnitRecord,
-} from './guard/generations.js';
-export type { CommandOptions, OperatorCommand } from './guard/commands.js';
-export { PROTECTED_UNITS } from './guard/protected.js';
-export { GATE_MEANINGS, type GateMeaning } from './guard/meaning.js';
-export type { NixOptions, NixSettings } from './nix-options.js';
-export { DEFAULT_GUARDS, type GuardOptions, type Guards } from './guard/guards.js';
+} from './memory/generations.js';
+export type { CommandOptions, OperatorCommand } from './model/operator-command.js';
+export { PROTECTED_UNITS } from './gates/protected-units.js';
+export { GATE_MEANINGS, type GateMeaning } from './model/gate-texts.js';
+export type { NixOptions, NixSettings } from './model/nix-options.js';
+export { DEFAULT_GUARDS, type GuardOptions, type Guards } from './model/guards.js';
 
-export type { Capability, ExecuteOptions, Execution, Executor, StepReport } from './execute/executor.js';
+export type { Capability, ExecuteOptions, Executor } from './execute/executor.js';
+export type { Execution, StepReport } from './model/execution.js';
 export {
   executeHealingAction,
   getPermissionStatus,
@@ -133,7 +134,7 @@ export { SimpleDashboard } from './observe/dashboard/simple-dashboard.js';
 export type { DashboardOptions } from './observe/dashboard/options.js';
 
 export type { Host, HostListener, ReadRequest } from './host/host.js';
-export { isUnknown, unknown, type Reading, type Unknown } from './host/reading.js';
+export { isUnknown, unknown, type Reading, type Unknown } from './model/reading.js';
 export type {
   CpuReading,
   GaugePart,
@@ -149,11 +150,11 @@ export type {
   UnitsReading,
   UsageReading,
   WriteReading,
-} from './host/snapshot.js';
-export type { GenerationReading, NixActivity, NixosReading, SystemIdentity } from './host/nixos-reading.js';
-export type { UnitCause } from './host/unit-circumstances.js';
-export type { UnitReading } from './host/unit.js';
-export type { UnitRelations } from './host/unit-relations.js';
-export type { AffectedUnit, Effects, StartedUnit, TouchedUnit } from './effects.js';
-export { realClock, type Clock } from './clock.js';
-export { silentLogger, type Logger } from './logger.js';
+} from './model/snapshot.js';
+export type { GenerationReading, NixActivity, NixosReading, SystemIdentity } from './model/nixos-reading.js';
+export type { UnitCause } from './model/unit-circumstances.js';
+export type { UnitReading } from './model/unit.js';
+export type { UnitRelations } from './model/unit-relations.js';
+export type { AffectedUnit, Effects, StartedUnit, TouchedUnit } from './model/effects.js';
+export { realClock, type Clock } from './base/clock.js';
+export { silentLogger, type Logger } from './base/logger.js';

@@ -77,9 +77,9 @@ const isIn = (path: string, ...folders: string[]): boolean =>
 describe('the sources', () => {
   it('are read by this test at all', () => {
     expect(sources.length).toBeGreaterThan(50);
-    const engine = sources.find(({ path }) => path === 'engine.ts');
-    expect(engine?.imports).toContainEqual({ to: 'errors.ts', kind: 'value' });
-    expect(engine?.imports).toContainEqual({ to: 'options.ts', kind: 'type' });
+    const engine = sources.find(({ path }) => path === 'engine/engine.ts');
+    expect(engine?.imports).toContainEqual({ to: 'base/errors.ts', kind: 'value' });
+    expect(engine?.imports).toContainEqual({ to: 'engine/options.ts', kind: 'type' });
   });
 
   it('import only files that are there', () => {
@@ -91,13 +91,77 @@ describe('the sources', () => {
     expect(sources.filter(({ lines }) => lines > 250).map(({ path, lines }) => `${path}: ${lines}`)).toEqual(
       [],
     );
-    expect(sources.find(({ path }) => path === 'engine.ts')?.lines).toBeLessThanOrEqual(340);
+    expect(sources.find(({ path }) => path === 'engine/engine.ts')?.lines).toBeLessThanOrEqual(340);
   });
 });
 
-describe('the words', () => {
-  it.each(['errors.ts', 'issue.ts'])('%s imports nothing', (path) => {
-    expect(broken((source) => source.path === path)).toEqual([]);
+/** The rooms, and the rooms that each may import: the table of the design. `*`: all of them. */
+const ROOMS: Readonly<Record<string, readonly string[]>> = {
+  base: [],
+  model: ['base'],
+  host: ['model', 'base'],
+  detect: ['host', 'model', 'base'],
+  memory: ['model', 'base'],
+  gates: ['memory', 'detect', 'model', 'base'],
+  generations: ['memory', 'detect', 'host', 'model', 'base'],
+  resolve: ['detect', 'model', 'base'],
+  actions: ['generations', 'memory', 'detect', 'host', 'model', 'base'],
+  execute: ['actions', 'gates', 'memory', 'detect', 'host', 'model', 'base'],
+  report: ['memory', 'gates', 'model', 'base'],
+  repair: [
+    ...['resolve', 'execute', 'actions', 'generations', 'gates', 'memory', 'detect', 'report', 'host'],
+    ...['model', 'base'],
+  ],
+  watch: ['repair', 'report', 'gates', 'detect', 'generations', 'memory', 'host', 'model', 'base'],
+  engine: [
+    ...['repair', 'watch', 'report', 'detect', 'generations', 'memory', 'gates', 'resolve', 'actions'],
+    ...['execute', 'host', 'model', 'base'],
+  ],
+  checks: ['detect', 'memory', 'host', 'model', 'base'],
+  // Types of the engine only.
+  observe: ['report', 'engine', 'model', 'base'],
+  service: ['*'],
+  testing: ['*'],
+};
+const roomOf = (path: string): string => path.slice(0, path.indexOf('/'));
+/** Files that choose adapters: the defaults, and what also works without an engine. */
+const CHOOSES_ADAPTERS = ['engine/defaults.ts', 'detect/detector.ts', 'execute/permission-handler.ts'];
+
+describe('rooms', () => {
+  it('are all in the table, with one front door', () => {
+    const found = sources.map(({ path }) => path).filter((path) => !(roomOf(path) in ROOMS));
+    expect(found).toEqual(['index.ts']);
+    expect(Object.keys(ROOMS).filter((room) => !sources.some(({ path }) => roomOf(path) === room))).toEqual(
+      [],
+    );
+  });
+
+  it.each(Object.entries(ROOMS))('%s imports only the rooms that the table allows', (room, may) => {
+    if (may.includes('*')) return;
+    const rule = ({ path }: Source, { to }: Import): boolean =>
+      roomOf(path) === room && to.endsWith('.ts') && roomOf(to) !== room && !may.includes(roomOf(to));
+    expect(broken(rule)).toEqual([]);
+  });
+
+  it('observe imports only types of the engine', () => {
+    const rule = ({ path }: Source, { to, kind }: Import): boolean =>
+      isIn(path, 'observe/') && isIn(to, 'engine/') && kind !== 'type';
+    expect(broken(rule)).toEqual([]);
+  });
+
+  it.each(['checks', 'service', 'testing'])('%s is imported by no room of the core', (room) => {
+    const rule = ({ path }: Source, { to }: Import): boolean =>
+      isIn(to, `${room}/`) && !isIn(path, 'checks/', 'service/', 'testing/');
+    expect(broken(rule)).toEqual([]);
+  });
+
+  it('of repairs are loaded late: what watches imports only the door to them', () => {
+    const rule = ({ path }: Source, { to, kind }: Import): boolean =>
+      kind === 'value' &&
+      isIn(path, 'watch/') &&
+      isIn(to, 'repair/') &&
+      !isIn(to, 'repair/load.ts', 'repair/slots.ts');
+    expect(broken(rule)).toEqual([]);
   });
 });
 
@@ -111,135 +175,54 @@ describe('adapters', () => {
     'execute/run-',
     'execute/service-client.ts',
     'execute/helper-',
-    'guard/file-store.ts',
+    'memory/file-store.ts',
     'resolve/resolver.ts',
     'observe/',
-    'service/',
-    'testing/',
   ];
 
-  it('are chosen in defaults.ts: neither the engine nor what watches and repairs imports one', () => {
+  it('are chosen in engine/defaults.ts: neither the engine nor what watches and repairs imports one', () => {
     const rule = ({ path }: Source, { to, kind }: Import): boolean =>
       kind !== 'type' &&
-      (/^(engine|create|options|events)/.test(path) || isIn(path, 'heal/', 'repair/', 'watch/')) &&
+      isIn(path, 'engine/', 'repair/', 'watch/', 'report/', 'generations/') &&
+      !CHOOSES_ADAPTERS.includes(path) &&
       isIn(to, ...ADAPTERS);
     expect(broken(rule)).toEqual([]);
   });
 
-  it('of the host are imported only by defaults.ts and by what works without an engine', () => {
-    const ALLOWED = [
-      'defaults.ts',
-      'detect/detector.ts',
-      'execute/permission-handler.ts',
-      'host/',
-      'service/',
-    ];
+  it('of the host are imported only by the defaults and by what works without an engine', () => {
     const rule = ({ path }: Source, { to, kind }: Import): boolean =>
       kind !== 'type' &&
       isIn(to, 'host/local-host.ts', 'host/portable.ts', 'host/linux/', 'host/nixos/') &&
-      !isIn(path, ...ALLOWED);
+      !isIn(path, ...CHOOSES_ADAPTERS, 'actions/set-cpu-governor.ts', 'host/', 'service/');
     expect(broken(rule)).toEqual([]);
-  });
-
-  it('of tests are imported by no source', () => {
-    expect(broken(({ path }, { to }) => isIn(to, 'testing/') && !isIn(path, 'testing/'))).toEqual([]);
-  });
-
-  it('of ready-made checks are imported by the daemon only: the root costs nothing more', () => {
-    expect(broken(({ path }, { to }) => isIn(to, 'checks/') && !isIn(path, 'checks/', 'service/'))).toEqual(
-      [],
-    );
-  });
-
-  it('that systemd runs are imported by nothing else', () => {
-    expect(broken(({ path }, { to }) => isIn(to, 'service/') && !isIn(path, 'service/'))).toEqual([]);
   });
 });
 
 describe('pure rooms', () => {
-  const PURE = [
-    'detect/cpu.ts',
-    'detect/memory.ts',
-    'detect/load.ts',
-    'detect/disk.ts',
-    'detect/services.ts',
-    'detect/system.ts',
-    'detect/oom.ts',
-    'guard/claims.ts',
-    'guard/relapse.ts',
-    'guard/record-act.ts',
-    'guard/safety.ts',
-    'guard/protected.ts',
-    'guard/pacing.ts',
-    'guard/decide.ts',
-    'guard/record.ts',
-    'guard/state.ts',
-    'guard/storm.ts',
-    'heal/explain.ts',
-    'repair/proof.ts',
-    'repair/result.ts',
-    'repair/slots.ts',
-    'resolve/',
+  const PURE = ['model/', 'gates/', 'resolve/', 'report/', 'detect/', 'generations/', 'repair/', 'watch/'];
+  /** They wait, or choose adapters. */
+  const NOT_PURE = CHOOSES_ADAPTERS;
+
+  it('import nothing of Node', () => {
+    expect(
+      broken(
+        ({ path }, { to, kind }) =>
+          kind !== 'type' && isIn(path, ...PURE) && !NOT_PURE.includes(path) && to.startsWith('node:'),
+      ),
+    ).toEqual([]);
+  });
+
+  it.each([
     'service/helper/history.ts',
     'service/helper/limits.ts',
     'service/helper/policy.ts',
     'service/helper/peer.ts',
     'service/helper/strict-json.ts',
-    'shape.ts',
-    'watch/debounce.ts',
-    'watch/open-issues.ts',
-    'watch/outdated.ts',
-    'words.ts',
-    'expect.ts',
-  ];
-
-  it('are there: a file that moved is still under its rule', () => {
-    expect(PURE.filter((room) => !sources.some(({ path }) => isIn(path, room)))).toEqual([]);
-  });
-
-  it('import nothing of Node and nothing that touches the world', () => {
-    const rule = ({ path }: Source, { to, kind }: Import): boolean =>
-      kind !== 'type' &&
-      isIn(path, ...PURE) &&
-      (to.startsWith('node:') || isIn(to, 'execute/', 'host/linux/', 'host/local'));
-    expect(broken(rule)).toEqual([]);
-  });
-});
-
-describe('the loop', () => {
-  /** The rooms that each may import, as the table of the design has them; what is not a room yet is left out. */
-  const ROOMS = ['actions/', 'detect/', 'execute/', 'guard/', 'heal/', 'host/', 'observe/', 'report/'];
-  const ALSO = ['repair/', 'resolve/', 'service/', 'testing/', 'watch/'];
-  const MAY: Readonly<Record<string, readonly string[]>> = {
-    // The rules on generations stand in heal/ until they have a room of their own.
-    'repair/': [
-      ...['repair/', 'resolve/', 'execute/', 'actions/', 'heal/generation-'],
-      ...['guard/', 'detect/', 'report/', 'host/'],
-    ],
-    // Ready-made checks are checks: they know nothing of repairs.
-    'checks/': ['checks/', 'detect/', 'guard/', 'host/'],
-    // So do the counts and the recent results.
-    'watch/': ['watch/', 'repair/', 'heal/', 'report/', 'detect/', 'guard/', 'host/'],
-  };
-
-  it.each(Object.entries(MAY))('%s imports only the rooms behind it', (room, may) => {
-    const rule = ({ path }: Source, { to }: Import): boolean =>
-      isIn(path, room) && isIn(to, ...ROOMS, ...ALSO) && !isIn(to, ...may);
-    expect(broken(rule)).toEqual([]);
-  });
-
-  it('goes one way: what repairs does not know what watches', () => {
-    const behind = ['repair/', 'guard/', 'detect/', 'actions/', 'execute/', 'resolve/', 'host/'];
-    expect(broken(({ path }, { to }) => isIn(path, ...behind) && isIn(to, 'watch/'))).toEqual([]);
-  });
-
-  it('is loaded late: only the door to it is imported by what watches', () => {
-    const rule = ({ path }: Source, { to, kind }: Import): boolean =>
-      kind === 'value' &&
-      isIn(path, 'watch/') &&
-      isIn(to, 'repair/') &&
-      !isIn(to, 'repair/load.ts', 'repair/slots.ts');
-    expect(broken(rule)).toEqual([]);
+  ])('so does %s, which the root helper judges by', (path) => {
+    expect(sources.some((source) => source.path === path)).toBe(true);
+    expect(
+      broken((source, { to, kind }) => kind !== 'type' && source.path === path && to.startsWith('node:')),
+    ).toEqual([]);
   });
 });
 
@@ -297,7 +280,9 @@ describe('the client of the message bus', () => {
   it('knows nothing of systemd: it imports only itself, errors and Node', () => {
     const BUS = 'host/systemd/bus/';
     expect(
-      broken(({ path }, { to }) => isIn(path, BUS) && !to.startsWith('node:') && !isIn(to, BUS, 'errors.ts')),
+      broken(
+        ({ path }, { to }) => isIn(path, BUS) && !to.startsWith('node:') && !isIn(to, BUS, 'base/errors.ts'),
+      ),
     ).toEqual([]);
   });
 });
@@ -310,7 +295,8 @@ describe('the page of the dashboard', () => {
     expect(broken(({ path }, { to }) => isIn(to, PAGE) && !isIn(path, PAGE))).toEqual([]);
     expect(
       broken(
-        ({ path }, { to }) => isIn(path, PAGE) && !isIn(to, PAGE, VIEW, 'printable.ts') && to !== 'uplot',
+        ({ path }, { to }) =>
+          isIn(path, PAGE) && !isIn(to, PAGE, VIEW, 'base/printable.ts') && to !== 'uplot',
       ),
     ).toEqual([]);
   });

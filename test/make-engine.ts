@@ -1,7 +1,7 @@
-import { SimplifiedHealingEngine } from '../src/engine.js';
-import type { EngineEvents, EventName } from '../src/events.js';
+import { SimplifiedHealingEngine } from '../src/engine/engine.js';
+import type { EngineEvents, EventName } from '../src/report/events.js';
 import { NixOSPermissionHandler } from '../src/execute/permission-handler.js';
-import type { HealingOptions } from '../src/options.js';
+import type { HealingOptions } from '../src/engine/options.js';
 import {
   fakeClock,
   fakeExecutor,

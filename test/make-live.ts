@@ -1,4 +1,4 @@
-import type { Gauges, LiveGauges } from '../src/host/snapshot.js';
+import type { Gauges, LiveGauges } from '../src/model/snapshot.js';
 import { fakeHost, memoryReading, mountReading, type FakeHost } from '../src/testing/index.js';
 
 /** A host with gauges to look at: what `is` says at the time of a look. `pending` has them tell nothing. */

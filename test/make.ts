@@ -1,6 +1,6 @@
-import type { Issue, ComponentVerdict } from '../src/issue.js';
+import type { Issue, ComponentVerdict } from '../src/model/issue.js';
 import type { Verification, VerifyContext } from '../src/actions/define.js';
-import type { Plan, UnitTarget } from '../src/plan.js';
+import type { Plan, UnitTarget } from '../src/model/plan.js';
 import { proofOf } from '../src/repair/proof.js';
 
 export const NOW = new Date(Date.UTC(2025, 0, 1));

@@ -1,4 +1,4 @@
-import type { BuiltInAction } from '../plan.js';
+import type { BuiltInAction } from '../model/plan.js';
 import { cleanNixStore } from './clean-nix-store.js';
 import { clearSystemCache } from './clear-system-cache.js';
 import type { ActionDefinition } from './define.js';

@@ -2,12 +2,12 @@ import { existsSync } from 'node:fs';
 import { NIX_STORE } from '../detect/component.js';
 import { mountOf } from '../detect/disk.js';
 import { clearingLevel, percent } from '../detect/percent.js';
-import { expectKnownKeys, expectNumber, expectOneOf } from '../expect.js';
-import type { GenerationReading } from '../host/nixos-reading.js';
-import { isUnknown, type Reading } from '../host/reading.js';
-import type { MountReading } from '../host/snapshot.js';
-import type { Block } from '../plan.js';
-import { bytes, count } from '../words.js';
+import { expectKnownKeys, expectNumber, expectOneOf } from '../base/expect.js';
+import type { GenerationReading } from '../model/nixos-reading.js';
+import { isUnknown, type Reading } from '../model/reading.js';
+import type { MountReading } from '../model/snapshot.js';
+import type { Block } from '../model/plan.js';
+import { bytes, count } from '../base/format.js';
 import {
   defineAction,
   type ActionDefinition,
@@ -20,7 +20,7 @@ import {
 import { collectedBy, collectGarbage, daemonAccess, nixProgram } from './nix-gc.js';
 import { deleteGenerations, oldGenerations } from './old-generations.js';
 import { pathParameter } from './parameters.js';
-import { unavailable } from './service.js';
+import { unavailable } from './on-service.js';
 import { goneMount, storeMount } from './store-mount.js';
 
 interface Parameters {

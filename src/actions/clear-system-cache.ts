@@ -1,9 +1,9 @@
 import { accessSync, constants } from 'node:fs';
-import { messageOf } from '../errors.js';
-import { isUnknown, type Reading } from '../host/reading.js';
-import type { MemoryReading } from '../host/snapshot.js';
-import type { Block } from '../plan.js';
-import { bytes } from '../words.js';
+import { messageOf } from '../base/errors.js';
+import { isUnknown, type Reading } from '../model/reading.js';
+import type { MemoryReading } from '../model/snapshot.js';
+import type { Block } from '../model/plan.js';
+import { bytes } from '../base/format.js';
 import {
   defineAction,
   verifyByCheck,
@@ -13,7 +13,7 @@ import {
   type VerifyContext,
 } from './define.js';
 import { noParameters } from './parameters.js';
-import { unavailable } from './service.js';
+import { unavailable } from './on-service.js';
 
 const OWN_GROUP =
   'What is full is the memory of this control group, and dropping the caches of the whole host is no answer to that';

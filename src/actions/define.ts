@@ -1,18 +1,17 @@
-import { expectFunction, expectMethods, expectNumber, expectObject, expectOneOf } from '../expect.js';
-import type { Execution } from '../execute/executor.js';
-import type { GenerationHistory } from '../guard/generations.js';
+import { expectFunction, expectMethods, expectNumber, expectObject, expectOneOf } from '../base/expect.js';
+import type { GenerationHistory } from '../memory/generations.js';
 import type { ReadRequest } from '../host/host.js';
-import type { NixActivity, SystemIdentity } from '../host/nixos-reading.js';
-import type { Guards } from '../guard/guards.js';
-import type { NixSettings } from '../nix-options.js';
-import type { StepReport } from '../execute/executor.js';
-import type { Reading } from '../host/reading.js';
-import type { MountReading, Snapshot } from '../host/snapshot.js';
+import type { NixActivity, SystemIdentity } from '../model/nixos-reading.js';
+import type { Guards } from '../model/guards.js';
+import type { NixSettings } from '../model/nix-options.js';
+import type { Reading } from '../model/reading.js';
+import type { MountReading, Snapshot } from '../model/snapshot.js';
 import type { WatchedUnit } from '../detect/services.js';
 import type { ThresholdValues } from '../detect/thresholds.js';
-import type { ComponentVerdict, Issue } from '../issue.js';
-import { isPending, owned } from '../pending.js';
-import type { Block, HealingAction, Plan, PlannedGeneration, Step } from '../plan.js';
+import type { ComponentVerdict, Issue } from '../model/issue.js';
+import { isPending, owned } from '../base/pending.js';
+import type { Block, HealingAction, Plan, PlannedGeneration, Step } from '../model/plan.js';
+import type { Execution, StepReport } from '../model/execution.js';
 
 /** What an action may use to make its plan. Nothing here changes the host. */
 export interface PlanContext {

@@ -1,5 +1,5 @@
-import type { Effects, StartedUnit, TouchedUnit } from '../effects.js';
-import type { UnitRelations } from '../host/unit-relations.js';
+import type { Effects, StartedUnit, TouchedUnit } from '../model/effects.js';
+import type { UnitRelations } from '../model/unit-relations.js';
 
 /** What a job does to its unit. */
 export type Verb = 'start' | 'restart' | 'reload' | 'stop';

@@ -1,6 +1,6 @@
 import { accessSync, constants, existsSync } from 'node:fs';
-import type { StepReport } from '../execute/executor.js';
-import type { CommandStep } from '../plan.js';
+import type { CommandStep } from '../model/plan.js';
+import type { StepReport } from '../model/execution.js';
 
 const SOCKET = '/nix/var/nix/daemon-socket/socket';
 const RESERVE = '/nix/var/nix/db/reserved';

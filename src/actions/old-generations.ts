@@ -1,6 +1,6 @@
-import type { GenerationReading, NixosReading } from '../host/nixos-reading.js';
-import { isUnknown, type Reading } from '../host/reading.js';
-import type { CommandStep } from '../plan.js';
+import type { GenerationReading, NixosReading } from '../model/nixos-reading.js';
+import { isUnknown, type Reading } from '../model/reading.js';
+import type { CommandStep } from '../model/plan.js';
 
 const PROFILE = '/nix/var/nix/profiles/system';
 

@@ -1,4 +1,4 @@
-import { expectKnownKeys, refusal } from '../expect.js';
+import { expectKnownKeys, refusal } from '../base/expect.js';
 
 /** Refuses any parameter. */
 export function noParameters(parameters: Readonly<Record<string, unknown>>): Record<string, never> {

@@ -1,5 +1,5 @@
-import { failingUnits } from '../guard/generations.js';
-import { isUnknown } from '../host/reading.js';
+import { failingUnits } from '../memory/generations.js';
+import { isUnknown } from '../model/reading.js';
 import { defineAction } from './define.js';
 import {
   failingNow,
@@ -9,9 +9,9 @@ import {
   takeBackChange,
   verifyGeneration,
   withoutSystems,
-} from './generation.js';
+} from './on-generation.js';
 import { noParameters } from './parameters.js';
-import { unavailable } from './service.js';
+import { unavailable } from './on-service.js';
 import { inTransientUnit, wordOf } from './transient-unit.js';
 
 const REBUILD_MS = 2 * 60 * 60_000;

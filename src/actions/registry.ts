@@ -1,7 +1,7 @@
-import { SelfHealingError } from '../errors.js';
-import { expectObject, nearest, refusal } from '../expect.js';
-import { lazy } from '../lazy.js';
-import type { BuiltInAction } from '../plan.js';
+import { SelfHealingError } from '../base/errors.js';
+import { expectObject, nearest, refusal } from '../base/expect.js';
+import { lazy } from '../base/lazy.js';
+import type { BuiltInAction } from '../model/plan.js';
 import { HEAL_PREFIX } from '../detect/check.js';
 import { healingByCheck, type FindHealer } from './heal-by-check.js';
 import { expectAction, type ActionDefinition } from './define.js';

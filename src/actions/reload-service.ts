@@ -8,7 +8,7 @@ import {
   unavailable,
   verifyService,
   withoutSystemd,
-} from './service.js';
+} from './on-service.js';
 
 /** Lets a running service read its configuration again, where the unit can do that; it is never restarted instead. */
 export const reloadService = defineAction({

@@ -5,10 +5,10 @@ import {
   watchedAs,
   type WatchedUnit,
 } from '../detect/watched-units.js';
-import { isUnknown } from '../host/reading.js';
-import { bytes } from '../words.js';
+import { isUnknown } from '../model/reading.js';
+import { bytes } from '../base/format.js';
 import type { PlanContext, PlanDraft } from './define.js';
-import { unavailable } from './service.js';
+import { unavailable } from './on-service.js';
 
 /** systemd-oomd acts when tasks stand still for want of memory for 60 % of the time; so does this. */
 const FULL_PRESSURE_PERCENT = 60;

@@ -1,9 +1,9 @@
 import { watchedAs } from '../detect/watched-units.js';
 import { causeWords, isOver } from '../detect/units/cause.js';
-import { expectKnownKeys, refusal } from '../expect.js';
-import { isUnknown } from '../host/reading.js';
-import type { UnitReading } from '../host/unit.js';
-import type { CommandStep } from '../plan.js';
+import { expectKnownKeys, refusal } from '../base/expect.js';
+import { isUnknown } from '../model/reading.js';
+import type { UnitReading } from '../model/unit.js';
+import type { CommandStep } from '../model/plan.js';
 import { defineAction, verifyByCheck, type PlanContext, type PlanDraft } from './define.js';
 import { forMemory, largestService } from './restart-for-memory.js';
 import {
@@ -16,7 +16,7 @@ import {
   verifyService,
   withoutSystemd,
   type ServiceParameters,
-} from './service.js';
+} from './on-service.js';
 
 /** One service by name, or the one whose restart frees the most memory. */
 type Parameters = ServiceParameters | { readonly freeing: 'memory' };

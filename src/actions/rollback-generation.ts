@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
-import { failingUnits, runningOf, systemOf } from '../guard/generations.js';
-import { evidenceOf, isProved, missingOf } from '../guard/rollback-evidence.js';
-import { expectKnownKeys, refusal } from '../expect.js';
+import { failingUnits, runningOf, systemOf } from '../memory/generations.js';
+import { evidenceOf, isProved, missingOf } from '../generations/evidence.js';
+import { expectKnownKeys, refusal } from '../base/expect.js';
 import { systemHasUnit } from '../host/own-unit.js';
-import { isUnknown, unknown, type Reading } from '../host/reading.js';
-import type { Step } from '../plan.js';
-import { span } from '../words.js';
+import { isUnknown, unknown, type Reading } from '../model/reading.js';
+import type { Step } from '../model/plan.js';
+import { span } from '../base/format.js';
 import { defineAction, type PlanContext, type PlanDraft } from './define.js';
 import {
   failingNow,
@@ -19,8 +19,8 @@ import {
   verifyGeneration,
   withoutSystems,
   type KnownSystems,
-} from './generation.js';
-import { unavailable } from './service.js';
+} from './on-generation.js';
+import { unavailable } from './on-service.js';
 import { inTransientUnit, wordOf } from './transient-unit.js';
 
 const SWITCH_MS = 20 * 60_000;

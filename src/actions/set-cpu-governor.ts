@@ -1,17 +1,17 @@
 import { isCleared, percent } from '../detect/percent.js';
-import { expectKnownKeys, expectObject, refusal } from '../expect.js';
-import { isUnknown, type Reading } from '../host/reading.js';
-import type { Block, HealingAction, WriteStep } from '../plan.js';
+import { expectKnownKeys, expectObject, refusal } from '../base/expect.js';
+import { isUnknown, type Reading } from '../model/reading.js';
+import type { Block, HealingAction, WriteStep } from '../model/plan.js';
 import {
   cpuPolicies,
   meanFrequency,
   type CpuPolicies,
   type CpuPolicy,
   type UnreadablePolicy,
-} from './cpu-policies.js';
+} from '../host/linux/cpu-policies.js';
 import { defineAction, type ActionDefinition, type Verification, type VerifyContext } from './define.js';
 import { wordParameter } from './parameters.js';
-import { unavailable } from './service.js';
+import { unavailable } from './on-service.js';
 
 const GOVERNOR = 'performance';
 const OWN_GROUP =

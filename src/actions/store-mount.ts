@@ -1,9 +1,9 @@
 import { NIX_STORE } from '../detect/component.js';
 import { isAmong, mountOf } from '../detect/disk.js';
-import { isUnknown } from '../host/reading.js';
-import type { MountReading, Snapshot } from '../host/snapshot.js';
-import type { Block } from '../plan.js';
-import { unavailable } from './service.js';
+import { isUnknown } from '../model/reading.js';
+import type { MountReading, Snapshot } from '../model/snapshot.js';
+import type { Block } from '../model/plan.js';
+import { unavailable } from './on-service.js';
 
 /**
  * Refuses a path that is no mount point, or not any more: what is freed on the file system around it helps nobody there. The

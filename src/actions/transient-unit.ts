@@ -1,4 +1,4 @@
-import type { CommandStep } from '../plan.js';
+import type { CommandStep } from '../model/plan.js';
 
 /** Beyond the time that systemd gives the unit: systemd ends it first, and whoever waits is told. */
 const SLACK_MS = 60_000;

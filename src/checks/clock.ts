@@ -1,8 +1,8 @@
 import type { Check } from '../detect/check.js';
-import { messageOf } from '../errors.js';
+import { messageOf } from '../base/errors.js';
 import { runProgram } from '../host/systemd/run-program.js';
-import type { Verdict } from '../issue.js';
-import { span } from '../words.js';
+import type { Verdict } from '../model/issue.js';
+import { span } from '../base/format.js';
 import { withinLimit } from './deadline.js';
 import { CannotTell, verdictOfFailure, WrongAnswer } from './failure.js';
 import { expectOptions, makeCheck, ok, type CommonOptions, type RunContext } from './make.js';

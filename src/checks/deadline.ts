@@ -1,4 +1,4 @@
-import { until } from '../until.js';
+import { until } from '../base/until.js';
 
 /** How late this program may be in a time limit, as a share of it, before its own lateness is the reason. */
 const LATE_SHARE = 0.1;

@@ -1,8 +1,8 @@
 import { opendir, stat } from 'node:fs/promises';
 import type { Check } from '../detect/check.js';
-import { messageOf } from '../errors.js';
-import type { Verdict } from '../issue.js';
-import { bytes, span } from '../words.js';
+import { messageOf } from '../base/errors.js';
+import type { Verdict } from '../model/issue.js';
+import { bytes, span } from '../base/format.js';
 import { matchesPattern } from './content.js';
 import { CannotTell, verdictOfFailure } from './failure.js';
 import { ageOf, expectFacts, Growth, PATH_KEYS, statOf, type PathOptions } from './file-facts.js';

@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay, type IntervalHistogram } from 'node:perf_hooks';
 import type { Check } from '../detect/check.js';
-import { span } from '../words.js';
+import { span } from '../base/format.js';
 import { judgeLimits } from './limits.js';
 import { expectOptions, makeCheck, unknownVerdict, type CommonOptions } from './make.js';
 import { number, type CheckRule } from './rules.js';

@@ -1,6 +1,6 @@
-import { messageOf } from '../errors.js';
-import type { Verdict } from '../issue.js';
-import { span } from '../words.js';
+import { messageOf } from '../base/errors.js';
+import type { Verdict } from '../model/issue.js';
+import { span } from '../base/format.js';
 import { refusedCertificate } from './certificate.js';
 import { TimeLimit } from './deadline.js';
 import { bad, unknownVerdict } from './make.js';

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import type { Stats } from 'node:fs';
-import { refusal } from '../expect.js';
-import { bytes, span } from '../words.js';
+import { refusal } from '../base/expect.js';
+import { bytes, span } from '../base/format.js';
 import { CannotTell, WrongAnswer } from './failure.js';
 import type { Measured } from './limits.js';
 import { boolean, number, path, whole, type Leaf } from './rules.js';

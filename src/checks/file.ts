@@ -1,8 +1,8 @@
 import { open } from 'node:fs/promises';
 import type { Check } from '../detect/check.js';
-import { messageOf } from '../errors.js';
-import type { Verdict } from '../issue.js';
-import { bytes } from '../words.js';
+import { messageOf } from '../base/errors.js';
+import type { Verdict } from '../model/issue.js';
+import { bytes } from '../base/format.js';
 import { CONTENT_KEYS, expectContent, looksInside, type ContentOptions } from './content.js';
 import { digestOf } from './digest.js';
 import { CannotTell, verdictOfFailure, WrongAnswer } from './failure.js';

@@ -1,4 +1,4 @@
-import { refusal } from '../expect.js';
+import { refusal } from '../base/expect.js';
 import { isIP } from 'node:net';
 import { CONTENT_KEYS, type ContentOptions } from './content.js';
 import { jsonExpected, type JsonExpected } from './json-value.js';

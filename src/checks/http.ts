@@ -1,5 +1,5 @@
 import type { Check } from '../detect/check.js';
-import type { Verdict } from '../issue.js';
+import type { Verdict } from '../model/issue.js';
 import { expectContent, looksInside, matchesPattern } from './content.js';
 import { withinLimit } from './deadline.js';
 import { verdictOfFailure, WrongAnswer } from './failure.js';

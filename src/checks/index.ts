@@ -4,8 +4,8 @@
  * @module checks
  */
 export type { Check, HealFunction, HealingChoice } from '../detect/check.js';
-export type { Heals, Issue, IssueType, Severity, Verdict } from '../issue.js';
-export type { Snapshot, SnapshotPart } from '../host/snapshot.js';
+export type { Heals, Issue, IssueType, Severity, Verdict } from '../model/issue.js';
+export type { Snapshot, SnapshotPart } from '../model/snapshot.js';
 export { clock, type ClockOptions } from './clock.js';
 export { command, type CommandOptions } from './command.js';
 export { type ContentOptions } from './content.js';

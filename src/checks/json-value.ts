@@ -1,4 +1,4 @@
-import { refusal } from '../expect.js';
+import { refusal } from '../base/expect.js';
 import { WrongAnswer } from './failure.js';
 import { bounds, type Leaf } from './rules.js';
 

@@ -1,5 +1,5 @@
-import { refusal } from '../expect.js';
-import type { Verdict } from '../issue.js';
+import { refusal } from '../base/expect.js';
+import type { Verdict } from '../model/issue.js';
 import { bad, ok, unknownVerdict } from './make.js';
 
 /** One number held against its bounds. `undefined` bounds are not asked about. */

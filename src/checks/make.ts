@@ -6,9 +6,9 @@ import {
   type HealFunction,
   type HealingChoice,
 } from '../detect/check.js';
-import { expectNumber, expectObject, expectOneOf, refusal } from '../expect.js';
-import type { IssueType, Severity, Verdict } from '../issue.js';
-import type { Snapshot, SnapshotPart } from '../host/snapshot.js';
+import { expectNumber, expectObject, expectOneOf, refusal } from '../base/expect.js';
+import type { IssueType, Severity, Verdict } from '../model/issue.js';
+import type { Snapshot, SnapshotPart } from '../model/snapshot.js';
 import { oneOf, text, whole, type CheckRule, type Leaf } from './rules.js';
 
 /** Options that every ready-made check has. */

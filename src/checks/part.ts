@@ -1,8 +1,8 @@
 import type { Check, HealFunction } from '../detect/check.js';
-import { messageOf } from '../errors.js';
-import { refusal } from '../expect.js';
-import type { Verdict } from '../issue.js';
-import type { Snapshot } from '../host/snapshot.js';
+import { messageOf } from '../base/errors.js';
+import { refusal } from '../base/expect.js';
+import type { Verdict } from '../model/issue.js';
+import type { Snapshot } from '../model/snapshot.js';
 import { bad, expectOptions, makeCheck, ok, type CommonOptions } from './make.js';
 import { text, type CheckRule, type Leaf } from './rules.js';
 

@@ -1,9 +1,9 @@
 import type { Check } from '../detect/check.js';
-import { isUnknown, type Reading } from '../host/reading.js';
+import { isUnknown, type Reading } from '../model/reading.js';
 import { expectOptions, makeCheck, unknownVerdict, type CommonOptions } from './make.js';
 import { judgeLimits } from './limits.js';
 import { number, oneOf, type CheckRule } from './rules.js';
-import { refusal } from '../expect.js';
+import { refusal } from '../base/expect.js';
 
 /** What {@link pressure} is given. */
 export interface PressureOptions extends CommonOptions {

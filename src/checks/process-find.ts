@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { runProgram } from '../host/systemd/run-program.js';
-import { unitName } from '../host/systemd/unit-name.js';
+import { unitName } from '../model/unit-name.js';
 import { matchesPattern } from './content.js';
 import { CannotTell, WrongAnswer } from './failure.js';
 import type { ProcessTable } from './process-table.js';

@@ -1,7 +1,7 @@
 import type { Check } from '../detect/check.js';
-import { messageOf } from '../errors.js';
-import type { Verdict } from '../issue.js';
-import { bytes, span } from '../words.js';
+import { messageOf } from '../base/errors.js';
+import type { Verdict } from '../model/issue.js';
+import { bytes, span } from '../base/format.js';
 import { CannotTell, verdictOfFailure } from './failure.js';
 import { inOrder, judgeLimits } from './limits.js';
 import { bad, expectOptions, makeCheck, type CommonOptions, type RunContext } from './make.js';

@@ -1,5 +1,5 @@
-import { expectBoolean, expectNumber, expectOneOf, expectStrings, refusal } from '../expect.js';
-import { unitName } from '../host/systemd/unit-name.js';
+import { expectBoolean, expectNumber, expectOneOf, expectStrings, refusal } from '../base/expect.js';
+import { unitName } from '../model/unit-name.js';
 
 /** Throws, in one sentence with the option's name and value, when a value is invalid. */
 export type Leaf = (name: string, value: unknown) => void;

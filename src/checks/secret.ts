@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { messageOf } from '../errors.js';
+import { messageOf } from '../base/errors.js';
 import { CannotTell } from './failure.js';
 
 /** A string, or the file that holds it: read at each run, without the line end. It never appears in a message. */

@@ -1,8 +1,8 @@
 import { connect, type Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
-import { expectArray } from '../expect.js';
-import type { Verdict } from '../issue.js';
-import { span } from '../words.js';
+import { expectArray } from '../base/expect.js';
+import type { Verdict } from '../model/issue.js';
+import { span } from '../base/format.js';
 import { Conversation } from './conversation.js';
 import { withinLimit } from './deadline.js';
 import { verdictOfFailure } from './failure.js';

@@ -1,9 +1,9 @@
 import type { Check } from '../detect/check.js';
-import { messageOf } from '../errors.js';
+import { messageOf } from '../base/errors.js';
 import { runProgram } from '../host/systemd/run-program.js';
-import { unitName } from '../host/systemd/unit-name.js';
-import type { Verdict } from '../issue.js';
-import { span } from '../words.js';
+import { unitName } from '../model/unit-name.js';
+import type { Verdict } from '../model/issue.js';
+import { span } from '../base/format.js';
 import { CannotTell, verdictOfFailure, WrongAnswer } from './failure.js';
 import { expectOptions, makeCheck, ok, type CommonOptions } from './make.js';
 import { number, unit, type CheckRule } from './rules.js';

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Check } from '../detect/check.js';
-import type { Verdict } from '../issue.js';
+import type { Verdict } from '../model/issue.js';
 import { withinLimit } from './deadline.js';
 import { verdictOfFailure, WrongAnswer } from './failure.js';
 import { bad, expectOptions, makeCheck, ok, type CommonOptions, type RunContext } from './make.js';

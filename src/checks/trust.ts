@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
-import { messageOf } from '../errors.js';
+import { messageOf } from '../base/errors.js';
 import { CannotTell } from './failure.js';
 import { boolean, object, path, text, type Leaf } from './rules.js';
 

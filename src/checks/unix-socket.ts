@@ -1,4 +1,4 @@
-import type { Verdict } from '../issue.js';
+import type { Verdict } from '../model/issue.js';
 import type { Check } from '../detect/check.js';
 import { bad, expectOptions, makeCheck, type CommonOptions } from './make.js';
 import { number, path, type CheckRule } from './rules.js';

@@ -1,7 +1,7 @@
 import type { Worker } from 'node:worker_threads';
 import type { Check } from '../detect/check.js';
-import { expectMethods, refusal } from '../expect.js';
-import type { Verdict } from '../issue.js';
+import { expectMethods, refusal } from '../base/expect.js';
+import type { Verdict } from '../model/issue.js';
 import { withinLimit } from './deadline.js';
 import { verdictOfFailure } from './failure.js';
 import { bad, expectOptions, makeCheck, ok, type CommonOptions, type RunContext } from './make.js';

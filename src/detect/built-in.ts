@@ -1,7 +1,7 @@
-import type { Clock } from '../clock.js';
-import { isUnknown, type Unknown } from '../host/reading.js';
-import type { GaugePart, Gauges, Snapshot, SnapshotPart } from '../host/snapshot.js';
-import type { ComponentVerdict } from '../issue.js';
+import type { Clock } from '../base/clock.js';
+import { isUnknown, type Unknown } from '../model/reading.js';
+import type { GaugePart, Gauges, Snapshot, SnapshotPart } from '../model/snapshot.js';
+import type { ComponentVerdict } from '../model/issue.js';
 import type { BuiltInCheck } from './check.js';
 import { judgeCpu } from './cpu.js';
 import { isAmong, judgeDisks, NO_RULES } from './disk.js';

@@ -7,10 +7,10 @@ import {
   expectStrings,
   nearest,
   refusal,
-} from '../expect.js';
-import { unitName } from '../host/systemd/unit-name.js';
-import { SNAPSHOT_PARTS, type Snapshot, type SnapshotPart } from '../host/snapshot.js';
-import { IssueType, type Heals, type Issue, type Verdict } from '../issue.js';
+} from '../base/expect.js';
+import { unitName } from '../model/unit-name.js';
+import { SNAPSHOT_PARTS, type Snapshot, type SnapshotPart } from '../model/snapshot.js';
+import { IssueType, type Heals, type Issue, type Verdict } from '../model/issue.js';
 
 /**
  * A named function from a snapshot to a verdict: a host program's own look at something.

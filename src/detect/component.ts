@@ -1,7 +1,7 @@
-import { isUnknown, type Reading } from '../host/reading.js';
-import type { MountReading } from '../host/snapshot.js';
-import { componentOf, isUnitName, unitName } from '../host/systemd/unit-name.js';
-import type { ComponentVerdict } from '../issue.js';
+import { isUnknown, type Reading } from '../model/reading.js';
+import type { MountReading } from '../model/snapshot.js';
+import { componentOf, isUnitName, unitName } from '../model/unit-name.js';
+import type { ComponentVerdict } from '../model/issue.js';
 import type { BuiltInCheck } from './check.js';
 import { mountOf } from './disk.js';
 

@@ -1,7 +1,7 @@
-import { isUnknown } from '../host/reading.js';
-import type { Gauges } from '../host/snapshot.js';
-import { IssueType, Severity, type ComponentVerdict } from '../issue.js';
-import { judged, notKnown, type Gauge } from './gauge.js';
+import { isUnknown } from '../model/reading.js';
+import type { Gauges } from '../model/snapshot.js';
+import { IssueType, Severity, type ComponentVerdict } from '../model/issue.js';
+import { judged, notKnown, type Gauge } from './gauge-verdict.js';
 import { clearingLevel, percent } from './percent.js';
 
 const cpuThat = (is: string): Gauge => ({

@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.js';
-import { expectKnownKeys, expectMethods, expectObject } from '../expect.js';
+import type { Clock } from '../base/clock.js';
+import { expectKnownKeys, expectMethods, expectObject } from '../base/expect.js';
 import type { Host } from '../host/host.js';
 import type { Check } from './check.js';
 import type { MountOptions } from './mount-rules.js';

@@ -1,5 +1,5 @@
-import { isUnknown } from '../host/reading.js';
-import type { MountReading } from '../host/snapshot.js';
+import { isUnknown } from '../model/reading.js';
+import type { MountReading } from '../model/snapshot.js';
 import { NO_RULES } from './disk.js';
 import type { MountRules } from './mount-rules.js';
 import { clearingLevel } from './percent.js';

@@ -1,8 +1,8 @@
-import { isUnknown, type Reading, type Unknown } from '../host/reading.js';
-import type { Gauges, MountReading, UsageReading, WriteReading } from '../host/snapshot.js';
-import { IssueType, Severity, type ComponentVerdict, type Verdict } from '../issue.js';
-import { bytes, count } from '../words.js';
-import { judged, notKnown, type Gauge } from './gauge.js';
+import { isUnknown, type Reading, type Unknown } from '../model/reading.js';
+import type { Gauges, MountReading, UsageReading, WriteReading } from '../model/snapshot.js';
+import { IssueType, Severity, type ComponentVerdict, type Verdict } from '../model/issue.js';
+import { bytes, count } from '../base/format.js';
+import { judged, notKnown, type Gauge } from './gauge-verdict.js';
 import { MountRules } from './mount-rules.js';
 import { clearingLevel, percent } from './percent.js';
 import type { VerdictList } from './verdict-list.js';

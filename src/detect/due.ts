@@ -1,5 +1,5 @@
-import type { ComponentVerdict } from '../issue.js';
-import { isPending } from '../pending.js';
+import type { ComponentVerdict } from '../model/issue.js';
+import { isPending } from '../base/pending.js';
 
 /** A cycle that comes a little early is not a reason to wait for the next one: a tenth of the time. */
 const EARLY = 0.9;

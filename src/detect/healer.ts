@@ -1,5 +1,5 @@
-import type { Issue } from '../issue.js';
-import type { CheckRunner } from './check-runner.js';
+import type { Issue } from '../model/issue.js';
+import type { CheckRunner } from './user-check.js';
 import { issueFrom } from './issue-from.js';
 
 /** The function of the host program that repairs what one of its checks found. */

@@ -5,7 +5,7 @@ import {
   expectObject,
   expectSignal,
   expectText,
-} from '../expect.js';
+} from '../base/expect.js';
 
 /** What to look at. */
 export interface InspectRequest {

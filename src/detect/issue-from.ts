@@ -1,4 +1,4 @@
-import { Severity, type ComponentVerdict, type Issue } from '../issue.js';
+import { Severity, type ComponentVerdict, type Issue } from '../model/issue.js';
 import { UNNAMED_CHECK } from './check.js';
 
 /** Whether a verdict is bad. */

@@ -1,4 +1,4 @@
-import { IssueType, type ComponentVerdict, type Issue } from '../issue.js';
+import { IssueType, type ComponentVerdict, type Issue } from '../model/issue.js';
 import { UNNAMED_CHECK } from './check.js';
 import type { Detector, InspectRequest, Looked } from './detector.js';
 

@@ -1,8 +1,8 @@
-import { isUnknown } from '../host/reading.js';
-import type { Gauges } from '../host/snapshot.js';
-import { IssueType, Severity, type ComponentVerdict } from '../issue.js';
-import { bytes } from '../words.js';
-import { judged, notKnown, type Gauge } from './gauge.js';
+import { isUnknown } from '../model/reading.js';
+import type { Gauges } from '../model/snapshot.js';
+import { IssueType, Severity, type ComponentVerdict } from '../model/issue.js';
+import { bytes } from '../base/format.js';
+import { judged, notKnown, type Gauge } from './gauge-verdict.js';
 import { clearingLevel, percent } from './percent.js';
 
 const memoryOf = (whose: string): Gauge => ({

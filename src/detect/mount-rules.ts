@@ -1,5 +1,5 @@
-import { expectArray, expectKnownKeys, expectNumber, expectObject, refusal } from '../expect.js';
-import type { UsageReading } from '../host/snapshot.js';
+import { expectArray, expectKnownKeys, expectNumber, expectObject, refusal } from '../base/expect.js';
+import type { UsageReading } from '../model/snapshot.js';
 
 /** When a file system is too full; at least one of the two. */
 export interface MountLevel {

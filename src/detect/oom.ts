@@ -1,7 +1,7 @@
-import { isUnknown, type Reading } from '../host/reading.js';
-import type { UnitsReading } from '../host/snapshot.js';
-import { Severity, type Verdict } from '../issue.js';
-import { count, span } from '../words.js';
+import { isUnknown, type Reading } from '../model/reading.js';
+import type { UnitsReading } from '../model/snapshot.js';
+import { Severity, type Verdict } from '../model/issue.js';
+import { count, span } from '../base/format.js';
 
 /** How long a kill is told of. The kernel only counts: what is over in a moment would else be seen by nobody. */
 export const OOM_WINDOW_MS = 600_000;

@@ -1,4 +1,4 @@
-import type { Verdict } from '../issue.js';
+import type { Verdict } from '../model/issue.js';
 
 /** How far below its threshold a percentage must fall before an open issue clears, in percentage points. */
 export const CLEARING_POINTS = 5;

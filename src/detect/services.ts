@@ -1,8 +1,8 @@
-import { isUnknown, type Reading } from '../host/reading.js';
-import type { UnitsReading } from '../host/snapshot.js';
-import { componentOf } from '../host/systemd/unit-name.js';
-import type { UnitReading } from '../host/unit.js';
-import { IssueType, Severity, type ComponentVerdict, type Issue, type Verdict } from '../issue.js';
+import { isUnknown, type Reading } from '../model/reading.js';
+import type { UnitsReading } from '../model/snapshot.js';
+import { componentOf } from '../model/unit-name.js';
+import type { UnitReading } from '../model/unit.js';
+import { IssueType, Severity, type ComponentVerdict, type Issue, type Verdict } from '../model/issue.js';
 import { judgeCause } from './units/cause.js';
 import { judgeFailed } from './units/failed.js';
 import { judgeInactive } from './units/inactive.js';

@@ -1,7 +1,7 @@
-import { isUnknown, type Reading } from '../host/reading.js';
-import type { SystemReading, UnitsReading } from '../host/snapshot.js';
-import { componentOf } from '../host/systemd/unit-name.js';
-import { IssueType, Severity, type ComponentVerdict, type Verdict } from '../issue.js';
+import { isUnknown, type Reading } from '../model/reading.js';
+import type { SystemReading, UnitsReading } from '../model/snapshot.js';
+import { componentOf } from '../model/unit-name.js';
+import { IssueType, Severity, type ComponentVerdict, type Verdict } from '../model/issue.js';
 import { judgeOom, type OomKills } from './oom.js';
 
 /** Failed units that one sentence names. */

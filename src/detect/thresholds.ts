@@ -1,4 +1,4 @@
-import { expectKnownKeys, expectNumber, expectObject, expectOneOf } from '../expect.js';
+import { expectKnownKeys, expectNumber, expectObject, expectOneOf } from '../base/expect.js';
 
 /** The levels above which something counts as trouble. Assignable at any time; a mistake is refused at once. */
 export interface Thresholds {

@@ -1,9 +1,9 @@
-import { realClock } from '../clock.js';
-import { SNAPSHOT_PARTS, type Snapshot, type SnapshotPart } from '../host/snapshot.js';
-import type { ComponentVerdict } from '../issue.js';
-import { isPending } from '../pending.js';
+import { realClock } from '../base/clock.js';
+import { SNAPSHOT_PARTS, type Snapshot, type SnapshotPart } from '../model/snapshot.js';
+import type { ComponentVerdict } from '../model/issue.js';
+import { isPending } from '../base/pending.js';
 import { DEFAULT_CHECK_TIMEOUT_MS, expectCheck, type Check } from './check.js';
-import { CheckRunner } from './check-runner.js';
+import { CheckRunner } from './user-check.js';
 import { Due } from './due.js';
 
 /** How the checks of the host program run in one look. */

@@ -1,4 +1,4 @@
-import type { ComponentVerdict } from '../issue.js';
+import type { ComponentVerdict } from '../model/issue.js';
 
 /** Collects verdicts into a frozen list, which is the one before while every verdict is. */
 export class VerdictList {

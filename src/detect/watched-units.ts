@@ -1,4 +1,4 @@
-import type { UnitReading } from '../host/unit.js';
+import type { UnitReading } from '../model/unit.js';
 
 /** A unit, or a pattern of units, that somebody wants to be running. */
 export interface WatchedUnit {

@@ -1,5 +1,5 @@
-import { expectBoolean, expectKnownKeys, expectObject, refusal } from '../expect.js';
-import { isUnitName, UNIT_SUFFIX, unitName } from '../host/systemd/unit-name.js';
+import { expectBoolean, expectKnownKeys, expectObject, refusal } from '../base/expect.js';
+import { isUnitName, UNIT_SUFFIX, unitName } from '../model/unit-name.js';
 import { isPattern, withBothWishes, type WatchedUnit, type WatchedUnits } from './watched-units.js';
 
 /**

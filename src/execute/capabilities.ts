@@ -1,12 +1,12 @@
 import { setMaxListeners } from 'node:events';
 import type { ActionDefinition } from '../actions/define.js';
 import { actionNamed, isBuiltIn, type ActionRegistry } from '../actions/registry.js';
-import type { Clock } from '../clock.js';
-import { messageOf } from '../errors.js';
+import type { Clock } from '../base/clock.js';
+import { messageOf } from '../base/errors.js';
 import type { Host } from '../host/host.js';
-import { isUnknown, type Reading } from '../host/reading.js';
-import { within } from '../within.js';
-import { span } from '../words.js';
+import { isUnknown, type Reading } from '../model/reading.js';
+import { within } from '../base/within.js';
+import { span } from '../base/format.js';
 import { lackOf, OTHER_MACHINE } from './elevate.js';
 import type { Capability } from './executor.js';
 import type { PermissionStatus } from './permission-status.js';

@@ -1,9 +1,9 @@
 import type { ActionDefinition } from '../actions/define.js';
-import type { HealingAction, Plan } from '../plan.js';
-import type { Execution, StepReport } from './executor.js';
+import type { HealingAction, Plan } from '../model/plan.js';
 import { runAct } from './run-act.js';
 import type { OnLine } from './run-plan.js';
 import type { StartProgram } from './start-program.js';
+import type { Execution, StepReport } from '../model/execution.js';
 
 /** How the further plans of an act are made, and judged. */
 export interface CarryOutParts {

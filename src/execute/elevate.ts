@@ -1,6 +1,6 @@
-import type { Block, Plan, Step } from '../plan.js';
+import type { Block, Plan, Step } from '../model/plan.js';
 import type { PermissionStatus } from './permission-status.js';
-import { assignments } from './words-of.js';
+import { assignments } from '../model/step-text.js';
 
 /** Whether a plan has a step that takes root. */
 export const needsRoot = (plan: Plan): boolean =>

@@ -5,8 +5,8 @@ import {
   expectObject,
   expectSignal,
   refusal,
-} from '../expect.js';
-import type { HealingAction } from '../plan.js';
+} from '../base/expect.js';
+import type { HealingAction } from '../model/plan.js';
 import type { ExecuteOptions } from './executor.js';
 
 /** What {@link expectExecuteOptions} lets pass. */

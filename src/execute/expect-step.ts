@@ -1,5 +1,12 @@
-import { expectBoolean, expectNumber, expectObject, expectOneOf, expectStrings, refusal } from '../expect.js';
-import type { Step } from '../plan.js';
+import {
+  expectBoolean,
+  expectNumber,
+  expectObject,
+  expectOneOf,
+  expectStrings,
+  refusal,
+} from '../base/expect.js';
+import type { Step } from '../model/plan.js';
 
 /** The longest time that Node's timers can wait, in milliseconds. */
 const LONGEST_MS = 2_147_483_647;

@@ -1,5 +1,5 @@
-import { SelfHealingError } from '../errors.js';
-import { BLOCK_REASONS, type CallStep, type Plan, type Step } from '../plan.js';
+import { SelfHealingError } from '../base/errors.js';
+import { BLOCK_REASONS, type CallStep, type Plan, type Step } from '../model/plan.js';
 import {
   isBoolean,
   isNumber,
@@ -12,9 +12,9 @@ import {
   orNull,
   shaped,
   type Shape,
-} from '../shape.js';
-import type { Execution } from './executor.js';
+} from '../base/shape.js';
 import { HELPER_VERSION, type HelperRequest } from './helper-protocol.js';
+import type { Execution } from '../model/execution.js';
 
 const BLOCK = oneOf(...BLOCK_REASONS);
 const limits = { timeoutMs: isNumber, interruptible: isBoolean };

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { span } from '../words.js';
+import { span } from '../base/format.js';
 import { ANSWER_LIMIT } from './helper-protocol.js';
 
 /** How one try to ask the helper ended. */

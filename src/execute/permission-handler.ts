@@ -5,7 +5,7 @@ import type { FindHealer } from '../actions/heal-by-check.js';
 import { MountRules, type MountOptions } from '../detect/mount-rules.js';
 import { thresholdValues, type ThresholdValues } from '../detect/thresholds.js';
 import { watchedUnits, type ServiceOption } from '../detect/watched.js';
-import { messageOf } from '../errors.js';
+import { messageOf } from '../base/errors.js';
 import {
   expectBoolean,
   expectFunction,
@@ -14,27 +14,28 @@ import {
   expectObject,
   expectSignal,
   expectStrings,
-} from '../expect.js';
-import { NO_HISTORY, type GenerationHistory } from '../guard/generations.js';
-import { guardsFrom, type GuardOptions } from '../guard/guards.js';
+} from '../base/expect.js';
+import { NO_HISTORY, type GenerationHistory } from '../memory/generations.js';
+import { guardsFrom, type GuardOptions } from '../model/guards.js';
 import type { Host } from '../host/host.js';
 import { isThisMachine, localHost } from '../host/local-host.js';
-import { lazy } from '../lazy.js';
-import { silentLogger, type Logger } from '../logger.js';
-import { nixSettings, type NixOptions } from '../nix-options.js';
-import type { HealingAction, Plan } from '../plan.js';
+import { lazy } from '../base/lazy.js';
+import { silentLogger, type Logger } from '../base/logger.js';
+import { nixSettings, type NixOptions } from '../model/nix-options.js';
+import type { HealingAction, Plan } from '../model/plan.js';
 import {
   EXECUTE_OPTIONS,
   expectHealingAction,
   expectPlanOptions,
   refuseDryRunIn,
 } from './execute-options.js';
-import type { Capability, ExecuteOptions, Execution, Executor } from './executor.js';
-import type { HostActs, HostActsParts } from './host-acts.js';
+import type { Capability, ExecuteOptions, Executor } from './executor.js';
+import type { HostActs, HostActsParts } from './local-executor.js';
 import type { PermissionStatus } from './permission-status.js';
 import { HELPER_SOCKET } from './tier.js';
+import type { Execution } from '../model/execution.js';
 
-const hostActs = lazy(() => import('./host-acts.js'));
+const hostActs = lazy(() => import('./local-executor.js'));
 
 /** What a {@link NixOSPermissionHandler} may be given. */
 export interface PermissionHandlerOptions {

@@ -1,11 +1,11 @@
 import { effectsOf, type PlannedJob, type Verb } from '../actions/effects.js';
-import { NO_EFFECTS, type Effects } from '../effects.js';
+import { NO_EFFECTS, type Effects } from '../model/effects.js';
 import type { Host } from '../host/host.js';
-import { isUnknown } from '../host/reading.js';
-import { hasStartLimitAction, type UnitRelations } from '../host/unit-relations.js';
-import { isUnitName } from '../host/systemd/unit-name.js';
-import type { Block, Step } from '../plan.js';
-import { span } from '../words.js';
+import { isUnknown } from '../model/reading.js';
+import { hasStartLimitAction, type UnitRelations } from '../model/unit-relations.js';
+import { isUnitName } from '../model/unit-name.js';
+import type { Block, Step } from '../model/plan.js';
+import { span } from '../base/format.js';
 
 /** A plan whose effects reach more units than this is refused. */
 const MOST_UNITS = 500;

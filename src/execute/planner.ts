@@ -5,21 +5,21 @@ import { clearingLevelOf } from '../detect/disk-clears-at.js';
 import type { MountRules } from '../detect/mount-rules.js';
 import type { WatchedUnit } from '../detect/services.js';
 import type { ThresholdValues } from '../detect/thresholds.js';
-import { SelfHealingError } from '../errors.js';
-import { effectsApproval } from '../guard/safety.js';
-import { expectStrings } from '../expect.js';
-import { NO_HISTORY, type GenerationHistory } from '../guard/generations.js';
-import { DEFAULT_GUARDS, type Guards } from '../guard/guards.js';
+import { SelfHealingError } from '../base/errors.js';
+import { effectsApproval } from '../gates/safety.js';
+import { expectStrings } from '../base/expect.js';
+import { NO_HISTORY, type GenerationHistory } from '../memory/generations.js';
+import { DEFAULT_GUARDS, type Guards } from '../model/guards.js';
 import type { Host } from '../host/host.js';
 import { ownUnit } from '../host/own-unit.js';
-import { isUnknown, unknown } from '../host/reading.js';
-import { isUnitName } from '../host/systemd/unit-name.js';
-import type { UnitReading } from '../host/unit.js';
-import { nixSettings, type NixSettings } from '../nix-options.js';
-import type { Block, HealingAction, Plan, Step, Target, UnitTarget } from '../plan.js';
+import { isUnknown, unknown } from '../model/reading.js';
+import { isUnitName } from '../model/unit-name.js';
+import type { UnitReading } from '../model/unit.js';
+import { nixSettings, type NixSettings } from '../model/nix-options.js';
+import type { Block, HealingAction, Plan, Step, Target, UnitTarget } from '../model/plan.js';
 import { expectStep } from './expect-step.js';
-import type { StepReport } from './executor.js';
 import { jobsOf, namedBy, planEffects } from './plan-effects.js';
+import type { StepReport } from '../model/execution.js';
 
 /** What a plan is made from. */
 export interface PlannerParts {

@@ -1,9 +1,9 @@
-import { messageOf } from '../errors.js';
-import type { HealingAction, Plan } from '../plan.js';
-import type { Execution, StepReport } from './executor.js';
+import { messageOf } from '../base/errors.js';
+import type { HealingAction, Plan } from '../model/plan.js';
 import { runPlan, type OnLine } from './run-plan.js';
 import type { StartProgram } from './start-program.js';
-import { wordsOf } from './words-of.js';
+import { wordsOf } from '../model/step-text.js';
+import type { Execution, StepReport } from '../model/execution.js';
 
 /** What carrying out an act takes besides its first plan. */
 export interface ActParts {

@@ -1,10 +1,10 @@
-import type { CommandStep } from '../plan.js';
-import { span } from '../words.js';
-import type { StepReport } from './executor.js';
+import type { CommandStep } from '../model/plan.js';
+import { span } from '../base/format.js';
 import { followJournal } from './follow-journal.js';
 import { splitLines, toldLines } from './lines.js';
 import { startWithExeca, type ProgramEnd, type StartProgram } from './start-program.js';
-import { wordsOf } from './words-of.js';
+import { wordsOf } from '../model/step-text.js';
+import type { StepReport } from '../model/execution.js';
 
 /** Of each stream the last 64 KiB are kept: what went wrong stands at the end. */
 const OUTPUT_LIMIT = 64 * 1024;

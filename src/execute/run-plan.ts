@@ -1,14 +1,14 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { realClock } from '../clock.js';
-import { messageOf } from '../errors.js';
-import type { CallStep, CommandStep, Plan, Step, WriteStep } from '../plan.js';
-import { within } from '../within.js';
-import type { StepReport } from './executor.js';
+import { realClock } from '../base/clock.js';
+import { messageOf } from '../base/errors.js';
+import type { CallStep, CommandStep, Plan, Step, WriteStep } from '../model/plan.js';
+import { within } from '../base/within.js';
 import { runCommand } from './run-command.js';
 import type { StartProgram } from './start-program.js';
 import { hitStartLimit, isWatched, runOf, type UnitRun } from './step-condition.js';
-import { wordsOf } from './words-of.js';
+import { wordsOf } from '../model/step-text.js';
+import type { StepReport } from '../model/execution.js';
 
 /** Hears what a command prints, line by line. */
 export type OnLine = (line: string, step: CommandStep) => void;

@@ -1,12 +1,12 @@
-import { messageOf } from '../errors.js';
-import { unknown, type Reading } from '../host/reading.js';
-import { lazy } from '../lazy.js';
-import type { HealingAction, Plan } from '../plan.js';
-import type { Execution } from './executor.js';
+import { messageOf } from '../base/errors.js';
+import { unknown, type Reading } from '../model/reading.js';
+import { lazy } from '../base/lazy.js';
+import type { HealingAction, Plan } from '../model/plan.js';
 import { parseAnswer } from './helper-answer.js';
 import type { Conversation } from './helper-connection.js';
 import { HELPER_VERSION, PLAN_WITHIN_MS, type HelperRequest } from './helper-protocol.js';
 import { HELPER_SOCKET } from './tier.js';
+import type { Execution } from '../model/execution.js';
 
 /** Sockets are loaded by whoever has a helper. */
 const connection = lazy(() => import('./helper-connection.js'));

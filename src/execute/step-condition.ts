@@ -1,6 +1,6 @@
-import type { CommandStep, Step } from '../plan.js';
+import type { CommandStep, Step } from '../model/plan.js';
 import { runProgram } from '../host/systemd/run-program.js';
-import type { StepReport } from './executor.js';
+import type { StepReport } from '../model/execution.js';
 
 /** The run of a unit before a step, to compare with afterwards. */
 export interface UnitRun {

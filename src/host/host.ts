@@ -1,7 +1,7 @@
-import type { NixActivity, SystemIdentity } from './nixos-reading.js';
-import type { Reading } from './reading.js';
-import type { UnitRelations } from './unit-relations.js';
-import type { GaugePart, LiveGauges, Snapshot, SnapshotPart } from './snapshot.js';
+import type { NixActivity, SystemIdentity } from '../model/nixos-reading.js';
+import type { Reading } from '../model/reading.js';
+import type { UnitRelations } from '../model/unit-relations.js';
+import type { GaugePart, LiveGauges, Snapshot, SnapshotPart } from '../model/snapshot.js';
 
 /** What to read. Reading less costs less. */
 export interface ReadRequest {

@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
-import { messageOf } from '../errors.js';
-import { lazy } from '../lazy.js';
-import { isPending } from '../pending.js';
+import { messageOf } from '../base/errors.js';
+import { lazy } from '../base/lazy.js';
+import { isPending } from '../base/pending.js';
 import type { Host, ReadRequest } from './host.js';
 import type { LinuxReader } from './linux/linux-reader.js';
 import { CURRENT_SYSTEM } from './nixos/places.js';
 import type { PortableReader } from './portable.js';
-import { unknown } from './reading.js';
-import type { Snapshot, SnapshotPart, SystemReading } from './snapshot.js';
+import { unknown } from '../model/reading.js';
+import type { Snapshot, SnapshotPart, SystemReading } from '../model/snapshot.js';
 import { createLazySystemdReader } from './systemd/lazy-reader.js';
 
 const NO_NIXOS = unknown('this host does not run NixOS');

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { templateOf } from './systemd/unit-name.js';
+import { templateOf } from '../model/unit-name.js';
 
 /** The systemd service that this program runs in; `null` when it was started in another way. */
 export function ownUnit(root = '/'): string | null {

@@ -1,11 +1,11 @@
 import type { CpuInfo } from 'node:os';
-import { lazy } from '../lazy.js';
+import { lazy } from '../base/lazy.js';
 import { CpuWindow, noCpu } from './linux/cpu.js';
 import { isIgnoredType } from './linux/fs-types.js';
 import { percentOf } from './linux/percent.js';
 import { reasonOf } from './linux/reason.js';
 import { SlowCalls } from './linux/slow-calls.js';
-import { isUnknown, unknown, type Reading } from './reading.js';
+import { isUnknown, unknown, type Reading } from '../model/reading.js';
 import type {
   CpuReading,
   LoadReading,
@@ -13,7 +13,7 @@ import type {
   MountReading,
   PressureReading,
   UsageReading,
-} from './snapshot.js';
+} from '../model/snapshot.js';
 
 /** What is taken from systeminformation. */
 export interface SystemInformation {

@@ -1,7 +1,7 @@
 import type { Metric, Registry, RegistryContentType } from 'prom-client';
-import { SelfHealingError } from '../errors.js';
+import { SelfHealingError } from '../base/errors.js';
 import { FAMILIES, type Family } from './families.js';
-import type { ObservedEngine } from './metrics.js';
+import type { ObservedEngine } from '../report/observer.js';
 import { sightOf, type Sight } from './sight.js';
 
 /** A registry of prom-client, in the text form or in that of OpenMetrics. */

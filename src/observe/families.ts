@@ -1,5 +1,5 @@
-import type { Distribution } from '../heal/stopwatch.js';
-import { BLOCK_REASONS } from '../plan.js';
+import type { Distribution } from '../report/stopwatch.js';
+import { BLOCK_REASONS } from '../model/plan.js';
 import { labelValue, type Sight } from './sight.js';
 
 /** One number of a metric. */

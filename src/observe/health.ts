@@ -1,5 +1,5 @@
-import type { EngineStatus } from '../heal/status.js';
-import { span } from '../words.js';
+import type { EngineStatus } from '../report/status.js';
+import { span } from '../base/format.js';
 
 /** Whether an engine does its work, as `/health` tells it. */
 export interface Health {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Answer } from './http/answer.js';
-import { printable } from '../printable.js';
+import { printable } from '../base/printable.js';
 import type { Health } from './health.js';
 
 const ENTITIES: Readonly<Record<string, string>> = {

@@ -1,14 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import type { RegistryContentType } from 'prom-client';
-import { expectKnownKeys, expectMethods, expectObject } from '../expect.js';
+import { expectKnownKeys, expectMethods, expectObject } from '../base/expect.js';
 import type { PrometheusRegistry } from './exposition.js';
-import { lazy } from '../lazy.js';
+import { lazy } from '../base/lazy.js';
 import { expectAddress, expectPrefix, type Address, type ListenOptions } from './http/address.js';
 import { hostRulesFrom, type HostOptions, type HostRules } from './http/host-rules.js';
 import { json, pathOf, safely, send, text, type Answer } from './http/answer.js';
 import { HttpServer, type Handler } from './http/http-server.js';
 import type { Health } from './health.js';
-import type { ObservedEngine } from './metrics.js';
+import type { ObservedEngine } from '../report/observer.js';
 
 /** What a {@link MetricsServer} is told. */
 export interface MetricsServerOptions extends ListenOptions, HostOptions {

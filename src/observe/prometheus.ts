@@ -17,13 +17,13 @@
  *
  * @packageDocumentation
  */
-import { expectKnownKeys, expectMethods, expectNumber, expectObject, refusal } from '../expect.js';
+import { expectKnownKeys, expectMethods, expectNumber, expectObject, refusal } from '../base/expect.js';
 import { Exposition, type PrometheusRegistry } from './exposition.js';
-import type { MetricsAdapter } from './metrics.js';
+import type { MetricsAdapter } from '../report/observer.js';
 import { labelValue } from './sight.js';
 
 export type { PrometheusRegistry } from './exposition.js';
-export type { MetricsAdapter, ObservedEngine } from './metrics.js';
+export type { MetricsAdapter, ObservedEngine } from '../report/observer.js';
 
 /** What {@link prometheusMetrics} is told. */
 export interface PrometheusOptions {

@@ -1,7 +1,7 @@
-import type { ComponentStatus, EngineStatus } from '../heal/status.js';
-import type { Metrics } from '../heal/tally.js';
-import { printable } from '../printable.js';
-import type { ObservedEngine } from './metrics.js';
+import type { ComponentStatus, EngineStatus } from '../report/status.js';
+import type { Metrics } from '../report/counts.js';
+import { printable } from '../base/printable.js';
+import type { ObservedEngine } from '../report/observer.js';
 
 /** What is seen of an engine at one moment, cut down to what labels may hold. */
 export interface Sight {

@@ -1,12 +1,12 @@
-import { sleepsOnly, type Clock } from '../clock.js';
-import { isSelfHealingError, messageOf } from '../errors.js';
-import { expectBoolean } from '../expect.js';
-import type { EngineEvents } from '../events.js';
-import { approvalOf, approve, ask, forget, reject, type ApprovalRequest } from '../guard/approvals.js';
-import type { Guards } from '../guard/guards.js';
-import type { Ledger } from '../guard/ledger.js';
-import type { Logger } from '../logger.js';
-import { within } from '../within.js';
+import { sleepsOnly, type Clock } from '../base/clock.js';
+import { isSelfHealingError, messageOf } from '../base/errors.js';
+import { expectBoolean } from '../base/expect.js';
+import type { EngineEvents } from '../report/events.js';
+import { approvalOf, approve, ask, forget, reject, type ApprovalRequest } from '../memory/approvals.js';
+import type { Guards } from '../model/guards.js';
+import type { Ledger } from '../memory/ledger.js';
+import type { Logger } from '../base/logger.js';
+import { within } from '../base/within.js';
 import type { Choice } from './choose.js';
 
 /** Asks a person whether a plan may be carried out. */

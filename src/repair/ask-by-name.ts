@@ -1,7 +1,7 @@
 import type { Detector } from '../detect/detector.js';
 import { lookAgain } from '../detect/look-again.js';
 import { UNKNOWN_UNIT } from '../detect/services.js';
-import type { ComponentVerdict } from '../issue.js';
+import type { ComponentVerdict } from '../model/issue.js';
 
 /** Reads components by name that a whole look did not mention. Returns what was read of them; of what is gone nothing. */
 export async function askByName(

@@ -1,15 +1,16 @@
 import { parametersOf, type ActionDefinition } from '../actions/define.js';
-import type { Clock } from '../clock.js';
-import { isSelfHealingError, messageOf } from '../errors.js';
-import type { EngineEvents } from '../events.js';
-import type { Execution, Executor } from '../execute/executor.js';
-import { digestOf } from '../guard/approvals.js';
-import type { Logger } from '../logger.js';
-import type { HealingAction, Plan } from '../plan.js';
-import { DEADLINES } from '../ports/deadlines.js';
-import { within } from '../within.js';
-import { span } from '../words.js';
+import type { Clock } from '../base/clock.js';
+import { isSelfHealingError, messageOf } from '../base/errors.js';
+import type { EngineEvents } from '../report/events.js';
+import type { Executor } from '../execute/executor.js';
+import { digestOf } from '../memory/approvals.js';
+import type { Logger } from '../base/logger.js';
+import type { HealingAction, Plan } from '../model/plan.js';
+import { DEADLINES } from '../base/deadlines.js';
+import { within } from '../base/within.js';
+import { span } from '../base/format.js';
 import type { Repair } from './prove.js';
+import type { Execution } from '../model/execution.js';
 
 /** What a repair announces, in this order. */
 export interface Announcements {

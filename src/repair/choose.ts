@@ -1,13 +1,13 @@
 import { isBuiltInCheck } from '../detect/check.js';
-import { messageOf } from '../errors.js';
+import { messageOf } from '../base/errors.js';
 import { refuseDryRunIn } from '../execute/execute-options.js';
 import type { Executor } from '../execute/executor.js';
-import { digestOf } from '../guard/approvals.js';
-import type { Issue } from '../issue.js';
-import { owned } from '../pending.js';
-import type { Block, HealingAction, Plan } from '../plan.js';
+import { digestOf } from '../memory/approvals.js';
+import type { Issue } from '../model/issue.js';
+import { owned } from '../base/pending.js';
+import type { Block, HealingAction, Plan } from '../model/plan.js';
 import type { Resolver } from '../resolve/resolver.js';
-import type { Attempt } from '../result.js';
+import type { Attempt } from '../model/result.js';
 import type { Judge, Planned } from './judge.js';
 
 /** The action that was chosen for an issue, with its plan, or the reason why nothing is done. Nothing was done yet. */

@@ -1,6 +1,6 @@
-import type { Issue } from '../issue.js';
-import type { Plan } from '../plan.js';
-import type { HealingResult } from '../result.js';
+import type { Issue } from '../model/issue.js';
+import type { Plan } from '../model/plan.js';
+import type { HealingResult } from '../model/result.js';
 import { repairAll } from './batch.js';
 import { Judge } from './judge.js';
 import type { EnginePorts } from './ports.js';

@@ -1,13 +1,13 @@
 import { isUnlisted } from '../detect/services.js';
-import { approvalOf } from '../guard/approvals.js';
-import { decide, type Moment } from '../guard/decide.js';
-import type { Guards } from '../guard/guards.js';
-import type { Ledger } from '../guard/ledger.js';
-import { EARLY_GATES, firstGate, LATE_GATES } from '../guard/pacing.js';
-import type { Policy } from '../guard/safety.js';
-import type { Act, GuardState } from '../guard/state.js';
-import type { Issue } from '../issue.js';
-import type { Block, Plan } from '../plan.js';
+import { approvalOf } from '../memory/approvals.js';
+import { decide, type Moment } from '../gates/decide.js';
+import type { Guards } from '../model/guards.js';
+import type { Ledger } from '../memory/ledger.js';
+import { EARLY_GATES, firstGate, LATE_GATES } from '../gates/pacing.js';
+import type { Policy } from '../gates/safety.js';
+import type { Act, GuardState } from '../memory/state.js';
+import type { Issue } from '../model/issue.js';
+import type { Block, Plan } from '../model/plan.js';
 
 /** A plan and its fingerprint. */
 export interface Planned {

@@ -1,7 +1,7 @@
 import { actionRegistry } from '../actions/registry.js';
-import { messageOf } from '../errors.js';
-import { loadBounds } from '../guard/ledger.js';
-import { lazy } from '../lazy.js';
+import { messageOf } from '../base/errors.js';
+import { loadBounds } from '../memory/ledger.js';
+import { lazy } from '../base/lazy.js';
 
 /** Loads the repairs when there is something to repair. */
 export const repairs = lazy(() =>
@@ -20,8 +20,8 @@ export const preload = lazy(async () => {
   await Promise.all([
     repairs(),
     actionRegistry().find(action),
-    import('../heal/generation-rules.js'),
-    import('../execute/host-acts.js'),
+    import('../generations/load.js'),
+    import('../execute/local-executor.js'),
     loadBounds(),
   ]);
 }, 64);

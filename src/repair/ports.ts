@@ -1,13 +1,13 @@
 import type { ActionRegistry } from '../actions/registry.js';
-import type { Clock } from '../clock.js';
+import type { Clock } from '../base/clock.js';
 import type { Detector } from '../detect/detector.js';
-import type { EngineEvents, EventName } from '../events.js';
+import type { EngineEvents, EventName } from '../report/events.js';
 import type { Executor } from '../execute/executor.js';
-import type { Guards } from '../guard/guards.js';
-import type { Ledger } from '../guard/ledger.js';
-import type { Policy } from '../guard/safety.js';
+import type { Guards } from '../model/guards.js';
+import type { Ledger } from '../memory/ledger.js';
+import type { Policy } from '../gates/safety.js';
 import type { Host } from '../host/host.js';
-import type { Logger } from '../logger.js';
+import type { Logger } from '../base/logger.js';
 import type { Resolver } from '../resolve/resolver.js';
 import type { Approve } from './approval.js';
 

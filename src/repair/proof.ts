@@ -1,5 +1,5 @@
 import { isCleared } from '../detect/percent.js';
-import type { ComponentVerdict, Issue } from '../issue.js';
+import type { ComponentVerdict, Issue } from '../model/issue.js';
 
 /** What the checks that speak for a component say after a repair. */
 export interface Proof {

@@ -5,19 +5,19 @@ import {
   type Verification,
   type VerifyContext,
 } from '../actions/define.js';
-import type { Clock } from '../clock.js';
+import type { Clock } from '../base/clock.js';
 import type { Detector } from '../detect/detector.js';
 import { lookAgain, worstVerdict } from '../detect/look-again.js';
-import { messageOf } from '../errors.js';
-import type { StepReport } from '../execute/executor.js';
-import type { Guards } from '../guard/guards.js';
+import { messageOf } from '../base/errors.js';
+import type { Guards } from '../model/guards.js';
 import type { Host } from '../host/host.js';
-import { IssueType, type ComponentVerdict, type Issue } from '../issue.js';
-import type { Plan } from '../plan.js';
-import { DEADLINES } from '../ports/deadlines.js';
-import { within } from '../within.js';
-import { span } from '../words.js';
+import { IssueType, type ComponentVerdict, type Issue } from '../model/issue.js';
+import type { Plan } from '../model/plan.js';
+import { DEADLINES } from '../base/deadlines.js';
+import { within } from '../base/within.js';
+import { span } from '../base/format.js';
 import { proofOf, type Proof } from './proof.js';
+import type { StepReport } from '../model/execution.js';
 
 /** What a repair was made for, and what was read just before it. */
 export interface Repair {

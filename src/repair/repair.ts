@@ -1,9 +1,8 @@
 import type { ActionRegistry } from '../actions/registry.js';
 import { lookAgain, worstVerdict } from '../detect/look-again.js';
-import { messageOf } from '../errors.js';
-import type { Execution } from '../execute/executor.js';
-import type { Block, Plan } from '../plan.js';
-import type { HealingResult } from '../result.js';
+import { messageOf } from '../base/errors.js';
+import type { Block, Plan } from '../model/plan.js';
+import type { HealingResult } from '../model/result.js';
 import { climb, planAnew, type Choice, type ChoiceSources } from './choose.js';
 import {
   carryOut,
@@ -16,6 +15,7 @@ import {
 import { isWorse, prove, type Proved, type ProofSources, type Repair } from './prove.js';
 import type { Recorder } from './record.js';
 import { attemptOf, resultOf, type Ending } from './result.js';
+import type { Execution } from '../model/execution.js';
 
 /** What a repair is made with. */
 export interface RepairSources extends ChoiceSources, ProofSources, Pick<UndoSources, 'logger'> {

@@ -1,5 +1,5 @@
-import type { Block } from '../plan.js';
-import type { Attempt, HealingResult } from '../result.js';
+import type { Block } from '../model/plan.js';
+import type { Attempt, HealingResult } from '../model/result.js';
 import type { Choice } from './choose.js';
 
 /** How the repair of an issue ended. */

@@ -1,14 +1,14 @@
-import type { Clock } from '../clock.js';
+import type { Clock } from '../base/clock.js';
 import { worstOf } from '../detect/look-again.js';
-import type { Guards } from '../guard/guards.js';
-import type { Ledger } from '../guard/ledger.js';
-import { beginHealth } from '../guard/record.js';
-import { recordAct } from '../guard/record-act.js';
-import { recordOf, type Intent } from '../guard/state.js';
+import type { Guards } from '../model/guards.js';
+import type { Ledger } from '../memory/ledger.js';
+import { beginHealth } from '../memory/component-record.js';
+import { recordAct } from '../memory/record-act.js';
+import { recordOf, type Intent } from '../memory/state.js';
 import type { Host } from '../host/host.js';
-import { isUnknown } from '../host/reading.js';
-import type { ComponentVerdict } from '../issue.js';
-import type { Logger } from '../logger.js';
+import { isUnknown } from '../model/reading.js';
+import type { ComponentVerdict } from '../model/issue.js';
+import type { Logger } from '../base/logger.js';
 
 /** What interrupted and pending repairs are verified with. */
 export interface SettleSources {

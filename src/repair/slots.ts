@@ -1,4 +1,4 @@
-import { conflicts, type Claim } from '../guard/claims.js';
+import { conflicts, type Claim } from '../gates/claims.js';
 
 /** So many actions of one scope are carried out side by side. */
 export const MOST_AT_ONCE = 4;

@@ -1,12 +1,12 @@
-import { messageOf } from '../errors.js';
-import type { EngineEvents } from '../events.js';
+import { messageOf } from '../base/errors.js';
+import type { EngineEvents } from '../report/events.js';
 import type { Executor } from '../execute/executor.js';
-import type { Guards } from '../guard/guards.js';
-import type { Ledger } from '../guard/ledger.js';
-import { forgetUndo, postponeUndo } from '../guard/undo.js';
-import type { Undo } from '../guard/state.js';
-import type { Logger } from '../logger.js';
-import type { HealingAction, Plan } from '../plan.js';
+import type { Guards } from '../model/guards.js';
+import type { Ledger } from '../memory/ledger.js';
+import { forgetUndo, postponeUndo } from '../memory/undo.js';
+import type { Undo } from '../memory/state.js';
+import type { Logger } from '../base/logger.js';
+import type { HealingAction, Plan } from '../model/plan.js';
 import { planAndCarryOut } from './carry-out.js';
 
 /** What temporary changes are undone with. */

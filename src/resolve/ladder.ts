@@ -1,6 +1,6 @@
 import { NIX_STORE } from '../detect/component.js';
-import type { Issue } from '../issue.js';
-import type { BuiltInAction, HealingAction } from '../plan.js';
+import type { Issue } from '../model/issue.js';
+import type { BuiltInAction, HealingAction } from '../model/plan.js';
 
 /** One step of a ladder: the action for an issue. */
 type Rung = (issue: Issue) => BuiltInAction;

@@ -1,8 +1,8 @@
 import { isBuiltInCheck } from '../detect/check.js';
-import { refusal } from '../expect.js';
-import type { Issue } from '../issue.js';
-import { refusePythonNames, RESOLVER_NAMES } from '../python-names.js';
-import type { HealingAction } from '../plan.js';
+import { refusal } from '../base/expect.js';
+import type { Issue } from '../model/issue.js';
+import { refusePythonNames, RESOLVER_NAMES } from '../base/python-names.js';
+import type { HealingAction } from '../model/plan.js';
 import { COMPONENT_LADDERS, NO_ACTION, TYPE_LADDERS, type Ladder } from './ladder.js';
 
 /** What the engine needs of a resolver. */

@@ -1,12 +1,12 @@
 #!/usr/bin/env node
-import { isSelfHealingError, messageOf } from '../errors.js';
-import { printable, printableJson } from '../printable.js';
+import { isSelfHealingError, messageOf } from '../base/errors.js';
+import { printable, printableJson } from '../base/printable.js';
 import { ask, EXIT, NoAnswer } from './control/client.js';
 import { HELP, parseCommandLine, type Invocation } from './control/command-line.js';
 import { render, wentWell } from './control/render.js';
 import { capabilitiesHere, lookAtThisHost, paintOf } from './look.js';
 import { approveAsPerson, confirmOnTerminal } from './control/person-approval.js';
-import type { EngineStatus } from '../heal/status.js';
+import type { EngineStatus } from '../report/status.js';
 import { version } from '../../package.json';
 
 /** Does what the command line asks for, and returns the exit status. */

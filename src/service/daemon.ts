@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { realClock } from '../clock.js';
-import { messageOf } from '../errors.js';
-import { printable } from '../printable.js';
+import { realClock } from '../base/clock.js';
+import { messageOf } from '../base/errors.js';
+import { printable } from '../base/printable.js';
 import { loadConfig } from './config/load.js';
 import { Daemon, EXIT } from './daemon/daemon.js';
 import { journalLogger } from './daemon/journal.js';

@@ -1,5 +1,5 @@
-import { messageOf } from '../errors.js';
-import { printable } from '../printable.js';
+import { messageOf } from '../base/errors.js';
+import { printable } from '../base/printable.js';
 import { parseArguments } from './control/arguments.js';
 import { lookAtThisHost } from './look.js';
 

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
-import { messageOf } from '../errors.js';
+import { messageOf } from '../base/errors.js';
 import { localHost } from '../host/local-host.js';
-import { printable } from '../printable.js';
+import { printable } from '../base/printable.js';
 import { serve } from './helper/serve.js';
 
 const HELP = `The root helper of Luminous Healing. systemd starts it for one connection to /run/luminous-healing.sock; it reads one

@@ -1,13 +1,13 @@
-import { createSelfHealingEngine, firstCycle } from '../create.js';
-import type { SimplifiedHealingEngine } from '../engine.js';
-import type { CycleReport } from '../events.js';
+import { createSelfHealingEngine, firstCycle } from '../engine/create.js';
+import type { SimplifiedHealingEngine } from '../engine/engine.js';
+import type { CycleReport } from '../report/events.js';
 import { getPermissionStatus } from '../execute/permission-handler.js';
 import type { PermissionStatus } from '../execute/permission-status.js';
-import type { HealingOptions } from '../options.js';
-import { printableData, printableJson } from '../printable.js';
-import { capabilityLines } from '../report/capability-lines.js';
-import { coloured, uncoloured, type Paint } from '../report/paint.js';
-import { renderReport } from '../report/report.js';
+import type { HealingOptions } from '../engine/options.js';
+import { printableData, printableJson } from '../base/printable.js';
+import { capabilityLines } from './text/capability-lines.js';
+import { coloured, uncoloured, type Paint } from './text/paint.js';
+import { renderReport } from './text/cycle-text.js';
 
 /** What one dry run of an engine showed, and what this process may do. */
 export type Look = CycleReport & { readonly permissions: PermissionStatus };

@@ -1,11 +1,11 @@
 import type { ActionDefinition, PlanContext, PlanDraft } from '../actions/define.js';
 import type { WatchedUnit } from '../detect/services.js';
-import { unknown } from '../host/reading.js';
-import { NO_HISTORY } from '../guard/generations.js';
-import { DEFAULT_GUARDS } from '../guard/guards.js';
-import { Severity, type Issue } from '../issue.js';
-import { nixSettings } from '../nix-options.js';
-import type { Plan, Step } from '../plan.js';
+import { unknown } from '../model/reading.js';
+import { NO_HISTORY } from '../memory/generations.js';
+import { DEFAULT_GUARDS } from '../model/guards.js';
+import { Severity, type Issue } from '../model/issue.js';
+import { nixSettings } from '../model/nix-options.js';
+import type { Plan, Step } from '../model/plan.js';
 import {
   conformance,
   insist,

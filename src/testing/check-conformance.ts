@@ -1,5 +1,5 @@
 import type { Check } from '../detect/check.js';
-import type { Snapshot } from '../host/snapshot.js';
+import type { Snapshot } from '../model/snapshot.js';
 import {
   conformance,
   insist,

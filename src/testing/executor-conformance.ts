@@ -1,5 +1,5 @@
-import type { Execution, Executor, StepReport } from '../execute/executor.js';
-import { BLOCK_REASONS, type HealingAction } from '../plan.js';
+import type { Executor } from '../execute/executor.js';
+import { BLOCK_REASONS, type HealingAction } from '../model/plan.js';
 import {
   conformance,
   insist,
@@ -12,6 +12,7 @@ import {
   type Make,
 } from './conformance.js';
 import { insistOnPlan } from './plan-rules.js';
+import type { Execution, StepReport } from '../model/execution.js';
 
 /** What an {@link executorConformance} needs to know. */
 export interface ExecutorConformanceOptions {

@@ -1,6 +1,6 @@
-import { expectFunction, expectKnownKeys, expectObject, refusal } from '../expect.js';
+import { expectFunction, expectKnownKeys, expectObject, refusal } from '../base/expect.js';
 import { setImmediate as turn } from 'node:timers/promises';
-import type { Clock } from '../clock.js';
+import type { Clock } from '../base/clock.js';
 import { preload } from '../repair/load.js';
 
 /** What a {@link FakeClock} may be told. */

@@ -1,7 +1,8 @@
-import { expectFunction, expectKnownKeys, expectObject } from '../expect.js';
+import { expectFunction, expectKnownKeys, expectObject } from '../base/expect.js';
 import { expectExecuteOptions, expectHealingAction } from '../execute/execute-options.js';
-import type { ExecuteOptions, Execution, Executor } from '../execute/executor.js';
-import type { HealingAction, Plan } from '../plan.js';
+import type { ExecuteOptions, Executor } from '../execute/executor.js';
+import type { HealingAction, Plan } from '../model/plan.js';
+import type { Execution } from '../model/execution.js';
 
 /** How a {@link FakeExecutor} shall answer. */
 export interface FakeExecutorOptions {

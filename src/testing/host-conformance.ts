@@ -1,6 +1,6 @@
 import type { Host } from '../host/host.js';
-import { isUnknown } from '../host/reading.js';
-import type { UnitReading } from '../host/unit.js';
+import { isUnknown } from '../model/reading.js';
+import type { UnitReading } from '../model/unit.js';
 import {
   conformance,
   insist,

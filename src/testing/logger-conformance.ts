@@ -1,4 +1,4 @@
-import type { Logger } from '../logger.js';
+import type { Logger } from '../base/logger.js';
 import { conformance, insist, mustNotFail, type ConformanceCase, type Make } from './conformance.js';
 
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const;

@@ -1,5 +1,5 @@
-import { unknown } from '../host/reading.js';
-import type { NixosReading, SystemIdentity } from '../host/nixos-reading.js';
+import { unknown } from '../model/reading.js';
+import type { NixosReading, SystemIdentity } from '../model/nixos-reading.js';
 
 const LINKED_AT = Date.UTC(2025, 0, 1);
 const DAY_MS = 86_400_000;

@@ -1,4 +1,4 @@
-import type { Step } from '../plan.js';
+import type { Step } from '../model/plan.js';
 import { insist, isObject, isText, textOf } from './conformance.js';
 
 /** Holds a plan against what a plan is. */

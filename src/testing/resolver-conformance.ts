@@ -1,4 +1,4 @@
-import { IssueType, Severity, type Issue } from '../issue.js';
+import { IssueType, Severity, type Issue } from '../model/issue.js';
 import type { Resolver } from '../resolve/resolver.js';
 import {
   conformance,

@@ -1,6 +1,6 @@
-import { isUnknown } from '../host/reading.js';
-import type { Snapshot, SystemReading, UsageReading } from '../host/snapshot.js';
-import type { UnitReading } from '../host/unit.js';
+import { isUnknown } from '../model/reading.js';
+import type { Snapshot, SystemReading, UsageReading } from '../model/snapshot.js';
+import type { UnitReading } from '../model/unit.js';
 import { insist, isObject, isText, textOf } from './conformance.js';
 import { SNAPSHOT_PARTS } from './snapshot.js';
 

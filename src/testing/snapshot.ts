@@ -1,5 +1,5 @@
-import { unknown } from '../host/reading.js';
-import type { MountReading, Snapshot, SnapshotPart, SystemReading } from '../host/snapshot.js';
+import { unknown } from '../model/reading.js';
+import type { MountReading, Snapshot, SnapshotPart, SystemReading } from '../model/snapshot.js';
 
 /** Every part of a snapshot. */
 export const SNAPSHOT_PARTS = [

@@ -1,6 +1,6 @@
-import { isSelfHealingError } from '../errors.js';
-import { EMPTY_STATE, type GuardState } from '../guard/state.js';
-import type { Store } from '../guard/store.js';
+import { isSelfHealingError } from '../base/errors.js';
+import { EMPTY_STATE, type GuardState } from '../memory/state.js';
+import type { Store } from '../memory/store.js';
 import {
   conformance,
   insist,

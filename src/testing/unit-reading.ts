@@ -1,6 +1,6 @@
-import { unitName } from '../host/systemd/unit-name.js';
-import { NO_CIRCUMSTANCES } from '../host/unit-circumstances.js';
-import type { UnitReading } from '../host/unit.js';
+import { unitName } from '../model/unit-name.js';
+import { NO_CIRCUMSTANCES } from '../model/unit-circumstances.js';
+import type { UnitReading } from '../model/unit.js';
 
 /**
  * A unit as systemd tells it: a service called `nginx.service` that runs well, with whatever is said otherwise.

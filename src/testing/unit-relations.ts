@@ -1,4 +1,4 @@
-import type { UnitRelations } from '../host/unit-relations.js';
+import type { UnitRelations } from '../model/unit-relations.js';
 
 /** The relations of a loaded, inactive service that touches no other unit, with whatever is given otherwise. */
 export function unitRelations(overrides: Partial<UnitRelations> & { readonly name: string }): UnitRelations {

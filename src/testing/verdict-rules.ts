@@ -1,4 +1,4 @@
-import { IssueType, Severity } from '../issue.js';
+import { IssueType, Severity } from '../model/issue.js';
 import { insist, isObject, isText, textOf } from './conformance.js';
 
 /** Holds a verdict against what a verdict is. */

@@ -1,5 +1,5 @@
 import type { Detector } from '../detect/detector.js';
-import type { ComponentVerdict } from '../issue.js';
+import type { ComponentVerdict } from '../model/issue.js';
 import { repairs } from '../repair/load.js';
 import { blindChecks, watchKey } from './debounce.js';
 

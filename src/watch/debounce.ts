@@ -1,6 +1,6 @@
 import { isCleared } from '../detect/percent.js';
-import type { ComponentVerdict } from '../issue.js';
-import type { Guards } from '../guard/guards.js';
+import type { ComponentVerdict } from '../model/issue.js';
+import type { Guards } from '../model/guards.js';
 
 /** What is remembered of a component that is, or lately was, in trouble. */
 export interface Watch {

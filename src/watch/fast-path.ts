@@ -1,5 +1,5 @@
 import type { Detector } from '../detect/detector.js';
-import type { Glance } from '../detect/glance.js';
+import type { Glance } from '../detect/fast-path.js';
 
 /** Two glances by one detector: what one of them saw last is kept as it is, while the other one looks. */
 export class FastPath {

@@ -1,6 +1,6 @@
-import { isUnknown } from '../host/reading.js';
-import { unitName } from '../host/systemd/unit-name.js';
-import { IssueType, Severity, type Issue } from '../issue.js';
+import { isUnknown } from '../model/reading.js';
+import { unitName } from '../model/unit-name.js';
+import { IssueType, Severity, type Issue } from '../model/issue.js';
 import type { Host } from '../host/host.js';
 
 /** The last log lines of a service that has just got into trouble, to be kept with its issue. */

@@ -1,7 +1,7 @@
-import { messageOf } from '../errors.js';
-import type { Issue } from '../issue.js';
-import { owned } from '../pending.js';
-import type { Clock } from '../clock.js';
+import { messageOf } from '../base/errors.js';
+import type { Issue } from '../model/issue.js';
+import { owned } from '../base/pending.js';
+import type { Clock } from '../base/clock.js';
 import { createWaker } from './wake.js';
 
 /** What a monitor does each time, and with what. */

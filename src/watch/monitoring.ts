@@ -1,14 +1,14 @@
 import type { SimpleDetector } from '../detect/detector.js';
 import { listedNames, listedPatterns } from '../detect/watched-units.js';
-import { messageOf, SelfHealingError } from '../errors.js';
+import { messageOf, SelfHealingError } from '../base/errors.js';
 import type { HostListener } from '../host/host.js';
-import { isUnknown } from '../host/reading.js';
-import { componentOf } from '../host/systemd/unit-name.js';
-import type { Issue } from '../issue.js';
+import { isUnknown } from '../model/reading.js';
+import { componentOf } from '../model/unit-name.js';
+import type { Issue } from '../model/issue.js';
 import type { Cycle } from './cycle.js';
 import { preload } from '../repair/load.js';
 import { monitor } from './monitor.js';
-import { until } from '../until.js';
+import { until } from '../base/until.js';
 import type { EnginePorts } from '../repair/ports.js';
 
 /** The monitoring of one engine: it goes on once, or not at all. */

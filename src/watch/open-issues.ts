@@ -1,7 +1,7 @@
 import { isBad, issueFrom } from '../detect/issue-from.js';
 import { AT_ONCE, debounce, watchKey, type Watch, type Watches } from './debounce.js';
-import type { Guards } from '../guard/guards.js';
-import type { ComponentVerdict, Issue } from '../issue.js';
+import type { Guards } from '../model/guards.js';
+import type { ComponentVerdict, Issue } from '../model/issue.js';
 
 /** An issue that is open, and what is known of it beyond its last reading. */
 export interface OpenIssue {

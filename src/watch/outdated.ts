@@ -1,5 +1,5 @@
 import type { Looked } from '../detect/detector.js';
-import type { ComponentVerdict } from '../issue.js';
+import type { ComponentVerdict } from '../model/issue.js';
 
 /**
  * Knows which components were read again or repaired while a look was under way: what that look says of them is older

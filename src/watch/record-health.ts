@@ -1,13 +1,13 @@
-import type { Clock } from '../clock.js';
+import type { Clock } from '../base/clock.js';
 import type { Detector } from '../detect/detector.js';
 import { lookAgain, worstOf } from '../detect/look-again.js';
-import { lapse } from '../guard/approvals.js';
-import type { Guards } from '../guard/guards.js';
-import type { Ledger } from '../guard/ledger.js';
-import { beginHealth, recordHealth, recordTrouble } from '../guard/record.js';
-import type { GuardState } from '../guard/state.js';
-import { undosOf, withoutOtherBoots } from '../guard/undo.js';
-import type { ComponentVerdict } from '../issue.js';
+import { lapse } from '../memory/approvals.js';
+import type { Guards } from '../model/guards.js';
+import type { Ledger } from '../memory/ledger.js';
+import { beginHealth, recordHealth, recordTrouble } from '../memory/component-record.js';
+import type { GuardState } from '../memory/state.js';
+import { undosOf, withoutOtherBoots } from '../memory/undo.js';
+import type { ComponentVerdict } from '../model/issue.js';
 
 /** Verifies repairs that an earlier run left open. */
 export type Settle = (verdicts: readonly ComponentVerdict[]) => Promise<void>;

@@ -1,8 +1,8 @@
-import { messageOf } from '../errors.js';
-import { recordRelapse, relapsedFix } from '../guard/relapse.js';
-import type { LastFix } from '../guard/state.js';
-import type { Tally } from '../heal/tally.js';
-import type { Issue } from '../issue.js';
+import { messageOf } from '../base/errors.js';
+import { recordRelapse, relapsedFix } from '../memory/relapse.js';
+import type { LastFix } from '../memory/state.js';
+import type { Tally } from '../report/counts.js';
+import type { Issue } from '../model/issue.js';
 import type { EnginePorts } from '../repair/ports.js';
 
 type RelapsePorts = Pick<EnginePorts, 'ledger' | 'guards' | 'bootId' | 'clock' | 'emit' | 'logger'>;

@@ -1,7 +1,7 @@
 import { listedNames } from '../detect/watched-units.js';
-import { stormAfter, type StormGroup } from '../guard/storm.js';
-import { unitName } from '../host/systemd/unit-name.js';
-import { IssueType, Severity } from '../issue.js';
+import { stormAfter, type StormGroup } from '../memory/storm.js';
+import { unitName } from '../model/unit-name.js';
+import { IssueType, Severity } from '../model/issue.js';
 import type { EnginePorts } from '../repair/ports.js';
 import type { OpenIssue, OpenIssues } from './open-issues.js';
 

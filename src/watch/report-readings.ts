@@ -1,13 +1,14 @@
 import type { SimpleDetector } from '../detect/detector.js';
 import { UNKNOWN_UNIT } from '../detect/services.js';
-import { nearest } from '../expect.js';
-import { componentOf } from '../host/systemd/unit-name.js';
-import type { ComponentVerdict } from '../issue.js';
-import { lazy } from '../lazy.js';
+import { nearest } from '../base/expect.js';
+import { componentOf } from '../model/unit-name.js';
+import type { ComponentVerdict } from '../model/issue.js';
+import { lazy } from '../base/lazy.js';
 import type { EnginePorts } from '../repair/ports.js';
 import { groupBy, namesOf, shapeOf } from '../report/group.js';
-import { span } from '../words.js';
-import { isLost, nextReadings, type ReadingRecord, type ReadingRecords } from './lost-readings.js';
+import { span } from '../base/format.js';
+import { isLost, nextReadings, type ReadingRecords } from './lost-readings.js';
+import type { ReadingRecord } from '../model/lost-reading.js';
 
 /** Looks that ask whether systemd knows the names in `protect`, until it answers. */
 const MOST_TRIES = 3;

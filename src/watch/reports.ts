@@ -1,8 +1,8 @@
-import type { EngineEvents } from '../events.js';
-import { recurrences } from '../guard/state.js';
-import type { BlockReason } from '../plan.js';
+import type { EngineEvents } from '../report/events.js';
+import { recurrences } from '../memory/state.js';
+import type { BlockReason } from '../model/plan.js';
 import type { EnginePorts } from '../repair/ports.js';
-import type { HealingResult } from '../result.js';
+import type { HealingResult } from '../model/result.js';
 import type { Look, Looks } from './look.js';
 
 /** So many results are kept between two cycles of monitoring. */

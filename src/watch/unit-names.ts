@@ -1,12 +1,12 @@
-import { messageOf } from '../errors.js';
-import { nearest } from '../expect.js';
-import { PROTECTED_UNITS } from '../guard/protected.js';
+import { messageOf } from '../base/errors.js';
+import { nearest } from '../base/expect.js';
+import { PROTECTED_UNITS } from '../gates/protected-units.js';
 import type { Host } from '../host/host.js';
-import { isUnknown, unknown, type Reading } from '../host/reading.js';
-import type { UnitsReading } from '../host/snapshot.js';
-import { componentOf, isUnitName, UNIT_SUFFIX } from '../host/systemd/unit-name.js';
+import { isUnknown, unknown, type Reading } from '../model/reading.js';
+import type { UnitsReading } from '../model/snapshot.js';
+import { componentOf, isUnitName, UNIT_SUFFIX } from '../model/unit-name.js';
 import type { EnginePorts } from '../repair/ports.js';
-import { until } from '../until.js';
+import { until } from '../base/until.js';
 
 /** What an entry may stand for: it is compared without its suffix, and covers the instances of a template. */
 const KINDS = ['.service', '.socket', '.timer', '.target', '.path', '.mount', '@0.service'];

@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { actionNamed, actionRegistry } from '../../src/actions/registry.js';
 import { makePlan } from '../../src/execute/planner.js';
-import { NO_HISTORY } from '../../src/guard/generations.js';
-import { DEFAULT_GUARDS } from '../../src/guard/guards.js';
+import { NO_HISTORY } from '../../src/memory/generations.js';
+import { DEFAULT_GUARDS } from '../../src/model/guards.js';
 import type { WatchedUnit } from '../../src/detect/services.js';
-import type { UnitReading } from '../../src/host/unit.js';
-import { nixSettings } from '../../src/nix-options.js';
+import type { UnitReading } from '../../src/model/unit.js';
+import { nixSettings } from '../../src/model/nix-options.js';
 import {
   actionConformance,
   failedUnit,

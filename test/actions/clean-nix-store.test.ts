@@ -3,10 +3,9 @@ import { collectedBy, collectGarbage } from '../../src/actions/nix-gc.js';
 import { oldGenerations } from '../../src/actions/old-generations.js';
 import { MountRules, type MountOptions } from '../../src/detect/mount-rules.js';
 import { makePlan } from '../../src/execute/planner.js';
-import { digestOf } from '../../src/guard/approvals.js';
-import type { StepReport } from '../../src/execute/executor.js';
+import { digestOf } from '../../src/memory/approvals.js';
 import { storeAction } from '../../src/actions/clean-nix-store.js';
-import { nixSettings, type NixOptions } from '../../src/nix-options.js';
+import { nixSettings, type NixOptions } from '../../src/model/nix-options.js';
 import {
   fakeHost,
   mountReading,
@@ -20,6 +19,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { only } from './only.js';
+import type { StepReport } from '../../src/model/execution.js';
 
 const THRESHOLDS = { cpuPercent: 80, memoryPercent: 85, diskPercent: 90, loadAverage: undefined };
 const GIB = 1024 ** 3;

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { effectsOf, type Verb } from '../../src/actions/effects.js';
-import { judgeSafety } from '../../src/guard/safety.js';
-import type { UnitRelations } from '../../src/host/unit-relations.js';
+import { judgeSafety } from '../../src/gates/safety.js';
+import type { UnitRelations } from '../../src/model/unit-relations.js';
 import { unitRelations } from '../../src/testing/unit-relations.js';
 import { planOf, unitTargetOf } from '../make.js';
 

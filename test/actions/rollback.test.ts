@@ -5,12 +5,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { rebuildSystem } from '../../src/actions/rebuild-system.js';
 import { rollbackGeneration } from '../../src/actions/rollback-generation.js';
 import { type PlanContext, type PlanDraft } from '../../src/actions/define.js';
-import { NO_GENERATIONS, type Generations } from '../../src/guard/generations.js';
-import { DEFAULT_GUARDS } from '../../src/guard/guards.js';
-import { markBad, noteSystem } from '../../src/guard/note-system.js';
-import type { NixosReading } from '../../src/host/nixos-reading.js';
-import { unknown } from '../../src/host/reading.js';
-import { nixSettings } from '../../src/nix-options.js';
+import { NO_GENERATIONS, type Generations } from '../../src/memory/generations.js';
+import { DEFAULT_GUARDS } from '../../src/model/guards.js';
+import { markBad, noteSystem } from '../../src/memory/record-generation.js';
+import type { NixosReading } from '../../src/model/nixos-reading.js';
+import { unknown } from '../../src/model/reading.js';
+import { nixSettings } from '../../src/model/nix-options.js';
 import { failedUnit, fakeHost, nixosReading, systemReading } from '../../src/testing/index.js';
 
 const MINUTE = 60_000;

@@ -6,9 +6,9 @@ import {
   type VerifyContext,
 } from '../../src/actions/define.js';
 import { actionNamed, actionRegistry } from '../../src/actions/registry.js';
-import { DEFAULT_GUARDS } from '../../src/guard/guards.js';
-import type { ComponentVerdict } from '../../src/issue.js';
-import type { UnitReading } from '../../src/host/unit.js';
+import { DEFAULT_GUARDS } from '../../src/model/guards.js';
+import type { ComponentVerdict } from '../../src/model/issue.js';
+import type { UnitReading } from '../../src/model/unit.js';
 import { failedUnit, fakeHost, unitReading } from '../../src/testing/index.js';
 import { issueOf, planOf, proofFrom, verdictOf } from '../make.js';
 

@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import type { Check } from '../../src/checks/index.js';
-import type { Verdict } from '../../src/issue.js';
-import type { Snapshot } from '../../src/host/snapshot.js';
+import type { Verdict } from '../../src/model/issue.js';
+import type { Snapshot } from '../../src/model/snapshot.js';
 import { healthySnapshot } from '../../src/testing/index.js';
 
 const ends: (() => void)[] = [];

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it, vi } from 'vitest';
 import { eventLoop, heap, part, worker, type Check } from '../../src/checks/index.js';
-import type { Verdict } from '../../src/issue.js';
+import type { Verdict } from '../../src/model/issue.js';
 import { checkConformance } from '../../src/testing/index.js';
 import { benchOf } from '../make-engine.js';
 import { certain, verdictOf } from './house.js';

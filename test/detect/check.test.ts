@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Check } from '../../src/detect/check.js';
 import { SimpleDetector } from '../../src/detect/detector.js';
-import type { Verdict } from '../../src/issue.js';
+import type { Verdict } from '../../src/model/issue.js';
 import { checkConformance, fakeHost } from '../../src/testing/index.js';
 
 const checkOf = (run: Check['run'], more: Partial<Check> = {}): Check => ({

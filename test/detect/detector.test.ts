@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { SimpleDetector } from '../../src/detect/detector.js';
-import { SelfHealingError } from '../../src/errors.js';
+import { SelfHealingError } from '../../src/base/errors.js';
 import {
   detectorConformance,
   failedUnit,

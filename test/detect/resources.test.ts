@@ -5,8 +5,8 @@ import { judgeDisks as judgeDisksInto, mountOf } from '../../src/detect/disk.js'
 import { judgeLoad } from '../../src/detect/load.js';
 import { judgeMemory } from '../../src/detect/memory.js';
 import { VerdictList } from '../../src/detect/verdict-list.js';
-import type { Gauges } from '../../src/host/snapshot.js';
-import { Severity } from '../../src/issue.js';
+import type { Gauges } from '../../src/model/snapshot.js';
+import { Severity } from '../../src/model/issue.js';
 import { memoryReading, mountReading } from '../../src/testing/index.js';
 
 const { MEDIUM, HIGH, CRITICAL } = Severity;

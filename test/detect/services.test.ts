@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { judgeServices, judgeUnit, type WatchedUnit } from '../../src/detect/services.js';
 import { watchedUnits } from '../../src/detect/watched.js';
-import type { UnitReading } from '../../src/host/unit.js';
-import { Severity } from '../../src/issue.js';
+import type { UnitReading } from '../../src/model/unit.js';
+import { Severity } from '../../src/model/issue.js';
 import { failedUnit, unitReading, unknownUnit } from '../../src/testing/index.js';
 
 const { LOW, HIGH } = Severity;

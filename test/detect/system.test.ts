@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { SimpleDetector } from '../../src/detect/detector.js';
 import { judgeSystem } from '../../src/detect/system.js';
-import { unknown } from '../../src/host/reading.js';
-import { Severity } from '../../src/issue.js';
+import { unknown } from '../../src/model/reading.js';
+import { Severity } from '../../src/model/issue.js';
 import {
   failedUnit,
   fakeClock,

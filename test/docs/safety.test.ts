@@ -1,9 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
-import { DEFAULT_GUARDS } from '../../src/guard/guards.js';
-import { GATE_MEANINGS } from '../../src/guard/meaning.js';
-import { PROTECTED_UNITS } from '../../src/guard/protected.js';
-import { BLOCK_REASONS } from '../../src/plan.js';
+import { DEFAULT_GUARDS } from '../../src/model/guards.js';
+import { GATE_MEANINGS } from '../../src/model/gate-texts.js';
+import { PROTECTED_UNITS } from '../../src/gates/protected-units.js';
+import { BLOCK_REASONS } from '../../src/model/plan.js';
 import { between, table } from './table.js';
 
 const page = new URL('../../docs/safety.md', import.meta.url);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { BUILT_IN_ACTIONS } from '../../src/actions/built-in.js';
 import { HELPER_SOCKET } from '../../src/execute/tier.js';
-import { CHANGES_GENERATION } from '../../src/guard/generations.js';
+import { CHANGES_GENERATION } from '../../src/memory/generations.js';
 import { parseConfig } from '../../src/service/config/load.js';
 import { COMMANDS, CONTROL_GROUP, CONTROL_SOCKET } from '../../src/service/control/protocol.js';
 import { APPROVE_SOCKET } from '../../src/service/control/person-approval.js';

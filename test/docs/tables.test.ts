@@ -1,6 +1,6 @@
 import * as library from '@luminous-nix/self-healing';
 import { describe, expect, it, test } from 'vitest';
-import { PART_METHODS } from '../../src/options.js';
+import { PART_METHODS } from '../../src/engine/options.js';
 import { parsePolicy } from '../../src/service/helper/policy.js';
 import { pages } from './blocks.js';
 import { rowsOf, tablesOf } from './table.js';

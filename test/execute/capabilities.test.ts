@@ -11,12 +11,12 @@ import { reloadService } from '../../src/actions/reload-service.js';
 import { restartService } from '../../src/actions/restart-service.js';
 import { rollbackGeneration } from '../../src/actions/rollback-generation.js';
 import { governorAction } from '../../src/actions/set-cpu-governor.js';
-import { SimplifiedHealingEngine } from '../../src/engine.js';
+import { SimplifiedHealingEngine } from '../../src/engine/engine.js';
 import { capabilitiesOf, type CapabilityParts } from '../../src/execute/capabilities.js';
 import type { PermissionStatus } from '../../src/execute/permission-status.js';
 import { makePlan } from '../../src/execute/planner.js';
-import { unknown } from '../../src/host/reading.js';
-import type { SystemReading } from '../../src/host/snapshot.js';
+import { unknown } from '../../src/model/reading.js';
+import type { SystemReading } from '../../src/model/snapshot.js';
 import {
   failedUnit,
   fakeClock,

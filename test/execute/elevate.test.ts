@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { needsRoot, throughSudo } from '../../src/execute/elevate.js';
 import { tierOf } from '../../src/execute/tier.js';
-import type { CommandStep, WriteStep } from '../../src/plan.js';
+import type { CommandStep, WriteStep } from '../../src/model/plan.js';
 import { planOf } from '../make.js';
 
 const restart: CommandStep = {

@@ -9,7 +9,7 @@ import {
   NixOSPermissionHandler,
   type PermissionHandlerOptions,
 } from '../../src/execute/permission-handler.js';
-import type { UnitTarget } from '../../src/plan.js';
+import type { UnitTarget } from '../../src/model/plan.js';
 import {
   executorConformance,
   failedUnit,

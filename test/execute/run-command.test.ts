@@ -8,7 +8,7 @@ import { runCommand } from '../../src/execute/run-command.js';
 import { runPlan } from '../../src/execute/run-plan.js';
 import { startWithExeca } from '../../src/execute/start-program.js';
 import { startWithNode } from '../../src/execute/start-with-node.js';
-import type { CommandStep } from '../../src/plan.js';
+import type { CommandStep } from '../../src/model/plan.js';
 import { planOf } from '../make.js';
 
 const bin = (name: string): string => fileURLToPath(new URL(`../fixtures/bin/${name}`, import.meta.url));

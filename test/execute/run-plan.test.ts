@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { runPlan } from '../../src/execute/run-plan.js';
-import { wordsOf } from '../../src/execute/words-of.js';
-import type { CallStep, Step, WriteStep } from '../../src/plan.js';
+import { wordsOf } from '../../src/model/step-text.js';
+import type { CallStep, Step, WriteStep } from '../../src/model/plan.js';
 import { planOf } from '../make.js';
 
 const call = (

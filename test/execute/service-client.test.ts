@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BUILT_IN_ACTIONS } from '../../src/actions/built-in.js';
 import { BUILT_IN_NAMES } from '../../src/actions/registry.js';
-import type { Execution } from '../../src/execute/executor.js';
 import { parseAnswer } from '../../src/execute/helper-answer.js';
 import { converse } from '../../src/execute/helper-connection.js';
 import { ANSWER_LIMIT, type HelperRequest } from '../../src/execute/helper-protocol.js';
 import { ServiceClient } from '../../src/execute/service-client.js';
-import type { Plan } from '../../src/plan.js';
+import type { Plan } from '../../src/model/plan.js';
+import type { Execution } from '../../src/model/execution.js';
 
 let folder: string;
 let path: string;

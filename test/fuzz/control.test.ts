@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { SimplifiedHealingEngine } from '../../src/engine.js';
+import { SimplifiedHealingEngine } from '../../src/engine/engine.js';
 import { COMMANDS, rootSocketOf, type Answer } from '../../src/service/control/protocol.js';
 import { ControlServer } from '../../src/service/control/server.js';
 import { failedUnit, fakeExecutor, fakeHost } from '../../src/testing/index.js';

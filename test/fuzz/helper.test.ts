@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, expect, it } from 'vitest';
-import type { Execution } from '../../src/execute/executor.js';
 import { parseAnswer } from '../../src/execute/helper-answer.js';
 import type { HelperRequest } from '../../src/execute/helper-protocol.js';
 import type { ActBook } from '../../src/service/helper/act-book.js';
 import { answerTo } from '../../src/service/helper/answer-to.js';
-import { unknown } from '../../src/host/reading.js';
+import { unknown } from '../../src/model/reading.js';
 import { lineOf } from '../../src/service/helper/line-of.js';
 import type { HelperAct } from '../../src/service/helper/limits.js';
 import { parsePolicy } from '../../src/service/helper/policy.js';
@@ -14,6 +13,7 @@ import { parseRequest } from '../../src/service/helper/request.js';
 import { fakeHost } from '../../src/testing/index.js';
 import { overLimits, POLICY, RELATIONS, transgressions, UNITS } from './judge.js';
 import { requestBytes } from './requests.js';
+import type { Execution } from '../../src/model/execution.js';
 
 /** Number of requests: CI makes 100,000, `npm run test:fuzz` 1,000,000 others. A run again: `FUZZ_SEED=…`. */
 const RUNS = Number(process.env['FUZZ_RUNS'] ?? 10_000);

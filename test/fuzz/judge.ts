@@ -1,6 +1,6 @@
-import type { Execution } from '../../src/execute/executor.js';
 import type { HelperAct } from '../../src/service/helper/limits.js';
 import { failedUnit, unitReading } from '../../src/testing/index.js';
+import type { Execution } from '../../src/model/execution.js';
 
 /** What root allows in the fuzzing. */
 export const POLICY = {

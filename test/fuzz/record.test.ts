@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Generations, SystemRecord, UnitRecord } from '../../src/guard/generations.js';
+import type { Generations, SystemRecord, UnitRecord } from '../../src/memory/generations.js';
 import { ownUnit } from '../../src/host/own-unit.js';
 import { answerTo } from '../../src/service/helper/answer-to.js';
 import type { HelperAct } from '../../src/service/helper/limits.js';

@@ -8,7 +8,7 @@ import {
   type PortableMemory,
   type PortableReaderOptions,
 } from '../../src/host/portable.js';
-import { isUnknown, type Reading } from '../../src/host/reading.js';
+import { isUnknown, type Reading } from '../../src/model/reading.js';
 import { unknownSaying } from './linux/odd-hosts.js';
 
 function known<T>(reading: Reading<T>): T {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { EngineStatus } from '../../src/heal/status.js';
+import type { EngineStatus } from '../../src/report/status.js';
 import { healthOf } from '../../src/observe/health.js';
 import { NOW } from '../make.js';
 import { benchOf } from '../make-engine.js';

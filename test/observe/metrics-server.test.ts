@@ -5,7 +5,7 @@ import { Registry } from 'prom-client';
 import { afterEach, describe, expect, it } from 'vitest';
 import { MetricsServer, type MetricsServerOptions } from '../../src/observe/metrics-server.js';
 import { prometheusMetrics } from '../../src/observe/prometheus.js';
-import { unknown } from '../../src/host/reading.js';
+import { unknown } from '../../src/model/reading.js';
 import { unitReading } from '../../src/testing/index.js';
 import { benchOf } from '../make-engine.js';
 import { samplesIn } from './samples.js';

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { Registry, type RegistryContentType } from 'prom-client';
 import { describe, expect, it } from 'vitest';
-import { unknown } from '../../src/host/reading.js';
+import { unknown } from '../../src/model/reading.js';
 import { FAMILIES } from '../../src/observe/families.js';
 import { prometheusMetrics } from '../../src/observe/prometheus.js';
 import { labelValue } from '../../src/observe/sight.js';
-import { BLOCK_REASONS } from '../../src/plan.js';
+import { BLOCK_REASONS } from '../../src/model/plan.js';
 import { failedUnit, mountReading, unitReading } from '../../src/testing/index.js';
 import { benchOf, type Bench } from '../make-engine.js';
 import { samplesIn } from './samples.js';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { SimplifiedHealingEngine } from '../../src/engine.js';
+import { SimplifiedHealingEngine } from '../../src/engine/engine.js';
 import { fakeExecutor, fakeHost, unitReading } from '../../src/testing/index.js';
 
 const COUNT = Number(process.env['CLOSE_MOMENTS'] ?? 50);

@@ -1,8 +1,8 @@
 import { afterAll, expect, describe, it } from 'vitest';
 import type { Host } from '../../src/host/host.js';
-import { isUnknown } from '../../src/host/reading.js';
-import { DEADLINES } from '../../src/ports/deadlines.js';
-import { ownedHost } from '../../src/ports/host.js';
+import { isUnknown } from '../../src/model/reading.js';
+import { DEADLINES } from '../../src/base/deadlines.js';
+import { ownedHost } from '../../src/host/owned-host.js';
 import { fakeClock, fakeHost, recordingLogger } from '../../src/testing/index.js';
 import { WAYS, type Misbehaviour } from './ways.js';
 

@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { isSelfHealingError, messageOf } from '../../src/errors.js';
-import type { SimplifiedHealingEngine } from '../../src/engine.js';
+import { isSelfHealingError, messageOf } from '../../src/base/errors.js';
+import type { SimplifiedHealingEngine } from '../../src/engine/engine.js';
 import { preload } from '../../src/repair/load.js';
 import { WAYS, type Misbehaviour } from './ways.js';
 import { engineIn, processWorld, unitWorld, type World, type Wrap } from './world.js';

@@ -1,4 +1,4 @@
-import type { SimplifiedHealingEngine } from '../../src/engine.js';
+import type { SimplifiedHealingEngine } from '../../src/engine/engine.js';
 
 /** What a misbehaving callback knows. */
 export interface Call {

@@ -1,8 +1,8 @@
 import { defineAction, type ActionDefinition } from '../../src/actions/define.js';
-import { SimplifiedHealingEngine } from '../../src/engine.js';
-import type { EventName } from '../../src/events.js';
-import { memoryStore } from '../../src/guard/store.js';
-import type { HealingOptions } from '../../src/options.js';
+import { SimplifiedHealingEngine } from '../../src/engine/engine.js';
+import type { EventName } from '../../src/report/events.js';
+import { memoryStore } from '../../src/memory/store.js';
+import type { HealingOptions } from '../../src/engine/options.js';
 import { SimpleResolver } from '../../src/resolve/resolver.js';
 import {
   fakeClock,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Severity } from '../../src/issue.js';
+import { Severity } from '../../src/model/issue.js';
 import { ciBox, dockerHost, kubernetesNode, lxcOnZfs } from './containers.js';
 import {
   database,

@@ -1,19 +1,20 @@
 import { defineAction, verifyByCheck, type ActionDefinition } from '../../src/actions/define.js';
 import { actionRegistry } from '../../src/actions/registry.js';
-import type { ExecuteOptions, Execution, Executor } from '../../src/execute/executor.js';
+import type { ExecuteOptions, Executor } from '../../src/execute/executor.js';
 import { makePlan, readTargets } from '../../src/execute/planner.js';
-import { digestOf } from '../../src/guard/approvals.js';
-import { NO_HISTORY } from '../../src/guard/generations.js';
-import { DEFAULT_GUARDS } from '../../src/guard/guards.js';
+import { digestOf } from '../../src/memory/approvals.js';
+import { NO_HISTORY } from '../../src/memory/generations.js';
+import { DEFAULT_GUARDS } from '../../src/model/guards.js';
 import type { ReadRequest } from '../../src/host/host.js';
-import { judgeSafety } from '../../src/guard/safety.js';
-import type { Issue } from '../../src/issue.js';
-import { nixSettings } from '../../src/nix-options.js';
-import type { HealingAction, Plan, Step } from '../../src/plan.js';
+import { judgeSafety } from '../../src/gates/safety.js';
+import type { Issue } from '../../src/model/issue.js';
+import { nixSettings } from '../../src/model/nix-options.js';
+import type { HealingAction, Plan, Step } from '../../src/model/plan.js';
 import { SimpleResolver } from '../../src/resolve/resolver.js';
 import type { ActScript } from './history.js';
 import type { Ground, Life } from './life.js';
 import type { Doing } from './rules.js';
+import type { Execution } from '../../src/model/execution.js';
 
 const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
 const THRESHOLDS = { cpuPercent: 80, memoryPercent: 85, diskPercent: 90, loadAverage: 8 };

@@ -1,9 +1,9 @@
-import { digestOf } from '../../src/guard/approvals.js';
-import { recordOf, type GuardState } from '../../src/guard/state.js';
-import type { SimplifiedHealingEngine } from '../../src/engine.js';
-import type { Issue } from '../../src/issue.js';
-import type { Plan } from '../../src/plan.js';
-import type { HealingResult } from '../../src/result.js';
+import { digestOf } from '../../src/memory/approvals.js';
+import { recordOf, type GuardState } from '../../src/memory/state.js';
+import type { SimplifiedHealingEngine } from '../../src/engine/engine.js';
+import type { Issue } from '../../src/model/issue.js';
+import type { Plan } from '../../src/model/plan.js';
+import type { HealingResult } from '../../src/model/result.js';
 import { probesOf } from './conditions.js';
 import type { Memories } from './memory.js';
 import type { World } from './world.js';

@@ -1,4 +1,4 @@
-import type { Severity } from '../../src/issue.js';
+import type { Severity } from '../../src/model/issue.js';
 
 /** How something can be. */
 export const CONDITIONS = ['ok', 'bad', 'worse', 'low', 'unknown', 'starting', 'looping', 'near'] as const;

@@ -1,10 +1,9 @@
 import { defineAction, verifyByCheck } from '../../src/actions/define.js';
-import { SimplifiedHealingEngine } from '../../src/engine.js';
-import { isSelfHealingError } from '../../src/errors.js';
-import type { Execution } from '../../src/execute/executor.js';
-import type { GuardState } from '../../src/guard/state.js';
-import type { Plan } from '../../src/plan.js';
-import type { HealingResult } from '../../src/result.js';
+import { SimplifiedHealingEngine } from '../../src/engine/engine.js';
+import { isSelfHealingError } from '../../src/base/errors.js';
+import type { GuardState } from '../../src/memory/state.js';
+import type { Plan } from '../../src/model/plan.js';
+import type { HealingResult } from '../../src/model/result.js';
 import { healthySnapshot } from '../../src/testing/index.js';
 import { WorldClock } from './clock.js';
 import {
@@ -19,6 +18,7 @@ import {
   type Way,
 } from './spec-events.js';
 import { Specification } from './specification.js';
+import type { Execution } from '../../src/model/execution.js';
 
 const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
 const ACTIONS = {

@@ -1,10 +1,10 @@
-import { SimplifiedHealingEngine } from '../../src/engine.js';
-import { SelfHealingError } from '../../src/errors.js';
+import { SimplifiedHealingEngine } from '../../src/engine/engine.js';
+import { SelfHealingError } from '../../src/base/errors.js';
 import type { ExecuteOptions } from '../../src/execute/executor.js';
-import type { GuardState } from '../../src/guard/state.js';
-import type { Store } from '../../src/guard/store.js';
+import type { GuardState } from '../../src/memory/state.js';
+import type { Store } from '../../src/memory/store.js';
 import type { Host } from '../../src/host/host.js';
-import type { Plan } from '../../src/plan.js';
+import type { Plan } from '../../src/model/plan.js';
 import { preload } from '../../src/repair/load.js';
 import { ACTIONS, Hands, Resolver } from './acting.js';
 import { Announcements } from './announcements.js';

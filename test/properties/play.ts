@@ -1,7 +1,7 @@
-import { isSelfHealingError } from '../../src/errors.js';
-import { BLOCK_REASONS } from '../../src/plan.js';
-import type { HealingResult } from '../../src/result.js';
-import type { IssueInput } from '../../src/issue.js';
+import { isSelfHealingError } from '../../src/base/errors.js';
+import { BLOCK_REASONS } from '../../src/model/plan.js';
+import type { HealingResult } from '../../src/model/result.js';
+import type { IssueInput } from '../../src/model/issue.js';
 import { WorldClock } from './clock.js';
 import { Life, type Ground } from './life.js';
 import { Rules } from './rules.js';

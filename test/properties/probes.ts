@@ -1,5 +1,5 @@
 import type { Check } from '../../src/detect/check.js';
-import type { Verdict } from '../../src/issue.js';
+import type { Verdict } from '../../src/model/issue.js';
 import type { WorldClock } from './clock.js';
 import { PROBES, truthIn, type Condition, type Truth } from './conditions.js';
 

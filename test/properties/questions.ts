@@ -1,4 +1,4 @@
-import type { GuardState } from '../../src/guard/state.js';
+import type { GuardState } from '../../src/memory/state.js';
 import type { Memories } from './memory.js';
 
 const LAPSE = 15 * 60_000;

@@ -1,4 +1,4 @@
-import { recordOf, type GuardState } from '../../src/guard/state.js';
+import { recordOf, type GuardState } from '../../src/memory/state.js';
 import { ASPECTS, COMPONENTS, FORBIDDEN, LISTED, PROBES, probesOf, SERVICES, STRAY } from './conditions.js';
 import { Memories } from './memory.js';
 import { Questions } from './questions.js';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { conflicts, type Claim } from '../../src/guard/claims.js';
+import { conflicts, type Claim } from '../../src/gates/claims.js';
 import { Slots } from '../../src/repair/slots.js';
 import { WorldClock } from './clock.js';
 

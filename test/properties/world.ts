@@ -1,7 +1,7 @@
 import type { ReadRequest } from '../../src/host/host.js';
-import type { Snapshot } from '../../src/host/snapshot.js';
-import type { UnitRelations } from '../../src/host/unit-relations.js';
-import type { UnitReading } from '../../src/host/unit.js';
+import type { Snapshot } from '../../src/model/snapshot.js';
+import type { UnitRelations } from '../../src/model/unit-relations.js';
+import type { UnitReading } from '../../src/model/unit.js';
 import {
   failedUnit,
   healthySnapshot,

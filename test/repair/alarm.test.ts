@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Check } from '../../src/detect/check.js';
-import type { Verdict } from '../../src/issue.js';
+import type { Verdict } from '../../src/model/issue.js';
 import { SimpleResolver } from '../../src/resolve/resolver.js';
 import { failedUnit, unitReading } from '../../src/testing/index.js';
 import { benchOf, type Bench } from '../make-engine.js';

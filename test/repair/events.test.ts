@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Check } from '../../src/detect/check.js';
-import type { Verdict } from '../../src/issue.js';
-import { memoryStore } from '../../src/guard/store.js';
+import type { Verdict } from '../../src/model/issue.js';
+import { memoryStore } from '../../src/memory/store.js';
 import { SimpleResolver } from '../../src/resolve/resolver.js';
 import { failedUnit, unitReading } from '../../src/testing/index.js';
 import { benchOf, type Bench } from '../make-engine.js';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Check } from '../../src/detect/check.js';
-import { claimOf, conflicts, covers } from '../../src/guard/claims.js';
-import type { Verdict } from '../../src/issue.js';
-import type { Plan } from '../../src/plan.js';
+import { claimOf, conflicts, covers } from '../../src/gates/claims.js';
+import type { Verdict } from '../../src/model/issue.js';
+import type { Plan } from '../../src/model/plan.js';
 import { failedUnit, unitReading } from '../../src/testing/index.js';
 import { benchOf, type Bench } from '../make-engine.js';
 import { planOf, unitTargetOf } from '../make.js';

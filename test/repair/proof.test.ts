@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ComponentVerdict } from '../../src/issue.js';
+import type { ComponentVerdict } from '../../src/model/issue.js';
 import { proofOf, type Proof } from '../../src/repair/proof.js';
 import { verdictOf } from '../make.js';
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_GUARDS } from '../../src/guard/guards.js';
-import { Ledger } from '../../src/guard/ledger.js';
-import { EMPTY_STATE, type GuardState, type Intent } from '../../src/guard/state.js';
-import { memoryStore } from '../../src/guard/store.js';
-import type { ComponentVerdict } from '../../src/issue.js';
+import { DEFAULT_GUARDS } from '../../src/model/guards.js';
+import { Ledger } from '../../src/memory/ledger.js';
+import { EMPTY_STATE, type GuardState, type Intent } from '../../src/memory/state.js';
+import { memoryStore } from '../../src/memory/store.js';
+import type { ComponentVerdict } from '../../src/model/issue.js';
 import { settleInterrupted } from '../../src/repair/settle-interrupted.js';
 import { fakeClock, fakeHost, recordingLogger } from '../../src/testing/index.js';
 import { verdictOf } from '../make.js';

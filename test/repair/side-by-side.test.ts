@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SimpleResolver } from '../../src/resolve/resolver.js';
 import { Slots } from '../../src/repair/slots.js';
-import type { HealingResult } from '../../src/result.js';
+import type { HealingResult } from '../../src/model/result.js';
 import { failedUnit, unitReading } from '../../src/testing/index.js';
 import { benchOf, type Bench } from '../make-engine.js';
 import { planOf, unitTargetOf } from '../make.js';

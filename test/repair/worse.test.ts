@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { defineAction, verifyByCheck, type ActionDefinition } from '../../src/actions/define.js';
 import type { Check } from '../../src/detect/check.js';
 import type { ExecuteOptions } from '../../src/execute/executor.js';
-import type { Verdict } from '../../src/issue.js';
+import type { Verdict } from '../../src/model/issue.js';
 import { SimpleResolver } from '../../src/resolve/resolver.js';
 import { isWorse } from '../../src/repair/prove.js';
 import { benchOf } from '../make-engine.js';

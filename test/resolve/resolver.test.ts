@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { actionRegistry } from '../../src/actions/registry.js';
-import type { Issue } from '../../src/issue.js';
+import type { Issue } from '../../src/model/issue.js';
 import { SimpleResolver } from '../../src/resolve/resolver.js';
 import { resolverConformance } from '../../src/testing/index.js';
 import { issueOf } from '../make.js';

@@ -1,6 +1,6 @@
-import { SimplifiedHealingEngine } from '../../src/engine.js';
-import { IssueType, type Issue } from '../../src/issue.js';
-import type { HealingAction } from '../../src/plan.js';
+import { SimplifiedHealingEngine } from '../../src/engine/engine.js';
+import { IssueType, type Issue } from '../../src/model/issue.js';
+import type { HealingAction } from '../../src/model/plan.js';
 import { SimpleResolver } from '../../src/resolve/resolver.js';
 import { fakeClock, fakeExecutor } from '../../src/testing/index.js';
 import { DAY, SCRIPT, SERVICES, SimulatedHost } from './world.js';

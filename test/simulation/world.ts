@@ -1,4 +1,4 @@
-import { unknown } from '../../src/host/reading.js';
+import { unknown } from '../../src/model/reading.js';
 import {
   fakeHost,
   memoryReading,

@@ -1,6 +1,6 @@
 import type { EngineStatus, Execution, GuardState } from '@luminous-nix/self-healing';
 import { afterEach, beforeAll, expect, test } from 'vitest';
-import { digestOf } from '../../src/guard/approvals.js';
+import { digestOf } from '../../src/memory/approvals.js';
 import { Installation } from './installation.js';
 import { describeOnHost, PROGRAMS } from './lab.js';
 import { nginxUnit, QUICK_DAEMON, StandIn } from './stand-in.js';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import type { ComponentVerdict } from '../../src/issue.js';
-import { DEFAULT_GUARDS } from '../../src/guard/guards.js';
+import type { ComponentVerdict } from '../../src/model/issue.js';
+import { DEFAULT_GUARDS } from '../../src/model/guards.js';
 import { OpenIssues } from '../../src/watch/open-issues.js';
 
 const bad = (component: string): ComponentVerdict => ({

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { unknown } from '../../src/host/reading.js';
+import { unknown } from '../../src/model/reading.js';
 import { unitReading, unknownUnit } from '../../src/testing/index.js';
 import { benchOf, type BenchOptions } from '../make-engine.js';
 

@@ -1,5 +1,5 @@
-import type { UnitCause } from '../../host/unit-circumstances.js';
-import { Severity } from '../../issue.js';
+import type { UnitCause } from '../../model/unit-circumstances.js';
+import { Severity } from '../../model/issue.js';
 import { bad, isDisabled, type UnitQuestion, type UnitRule } from './unit-verdict.js';
 
 const UP = ['active', 'reloading', 'refreshing'];

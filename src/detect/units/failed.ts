@@ -1,4 +1,4 @@
-import { Severity } from '../../issue.js';
+import { Severity } from '../../model/issue.js';
 import { bad, isDisabled, type UnitRule } from './unit-verdict.js';
 
 /** Has it failed, and was that what somebody wanted? */

@@ -1,7 +1,7 @@
-import { isUnknown } from '../../host/reading.js';
-import type { UnitReading } from '../../host/unit.js';
-import { Severity, type Verdict } from '../../issue.js';
-import { utc } from '../../words.js';
+import { isUnknown } from '../../model/reading.js';
+import type { UnitReading } from '../../model/unit.js';
+import { Severity, type Verdict } from '../../model/issue.js';
+import { utc } from '../../base/format.js';
 import { bad, isDisabled, isEnabled, ok, type UnitQuestion, type UnitRule } from './unit-verdict.js';
 
 /** Is a unit that is not running, and has not failed, to run? */

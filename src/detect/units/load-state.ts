@@ -1,4 +1,4 @@
-import { Severity } from '../../issue.js';
+import { Severity } from '../../model/issue.js';
 import { bad, ok, type UnitRule } from './unit-verdict.js';
 
 /** How the reason begins for a unit that does not exist. */

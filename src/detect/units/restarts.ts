@@ -1,7 +1,7 @@
 import { restartWindowMs } from '../../host/restart-window.js';
-import type { UnitReading } from '../../host/unit.js';
-import { Severity } from '../../issue.js';
-import { span } from '../../words.js';
+import type { UnitReading } from '../../model/unit.js';
+import { Severity } from '../../model/issue.js';
+import { span } from '../../base/format.js';
 import { bad, type UnitRule } from './unit-verdict.js';
 
 /** Restarts by systemd, without a long run in between, that make a crash loop. */

@@ -1,6 +1,6 @@
-import type { UnitReading } from '../../host/unit.js';
-import { Severity } from '../../issue.js';
-import { span } from '../../words.js';
+import type { UnitReading } from '../../model/unit.js';
+import { Severity } from '../../model/issue.js';
+import { span } from '../../base/format.js';
 import { bad, passing, type UnitRule } from './unit-verdict.js';
 
 const IN_TRANSITION = ['activating', 'deactivating', 'reloading', 'refreshing', 'maintenance'];

@@ -1,5 +1,5 @@
-import type { UnitReading } from '../../host/unit.js';
-import type { Severity, Verdict } from '../../issue.js';
+import type { UnitReading } from '../../model/unit.js';
+import type { Severity, Verdict } from '../../model/issue.js';
 import type { WatchedUnit } from '../watched-units.js';
 
 /** Everything that the verdict on a unit rests on. */

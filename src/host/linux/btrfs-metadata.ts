@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import type { Writable } from '../reading.js';
-import type { UsageReading } from '../snapshot.js';
+import type { Writable } from '../../model/reading.js';
+import type { UsageReading } from '../../model/snapshot.js';
 import type { MountinfoEntry } from './mountinfo.js';
 import { blockNameOf } from './block-name.js';
 import { percentOf } from './percent.js';

@@ -1,6 +1,6 @@
 import { ownFolders, v1UsageFolder, type GroupFolder } from './cgroup-path.js';
-import { isUnknown, unknown, type Reading, type Writable } from '../reading.js';
-import type { CpuReading } from '../snapshot.js';
+import { isUnknown, unknown, type Reading, type Writable } from '../../model/reading.js';
+import type { CpuReading } from '../../model/snapshot.js';
 import { CPU_WINDOW_MS } from './cpu.js';
 import { Digits } from './digits.js';
 import { KeptFile } from './kept-file.js';

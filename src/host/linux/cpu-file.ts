@@ -1,5 +1,5 @@
-import { isUnknown, unknown, type Reading, type Writable } from '../reading.js';
-import type { CpuReading } from '../snapshot.js';
+import { isUnknown, unknown, type Reading, type Writable } from '../../model/reading.js';
+import type { CpuReading } from '../../model/snapshot.js';
 import { countCpus, CpuWindow, parseCpuTimes } from './cpu.js';
 import { IdleBound, MANY_CPUS } from './idle-bound.js';
 import { KeptFile } from './kept-file.js';

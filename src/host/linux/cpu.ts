@@ -1,5 +1,5 @@
-import { unknown, type Reading, type Writable } from '../reading.js';
-import type { CpuReading } from '../snapshot.js';
+import { unknown, type Reading, type Writable } from '../../model/reading.js';
+import type { CpuReading } from '../../model/snapshot.js';
 import { ascii, Digits } from './digits.js';
 import { percentOf } from './percent.js';
 

@@ -1,4 +1,4 @@
-import { isUnknown, unknown, type Reading } from '../reading.js';
+import { isUnknown, unknown, type Reading } from '../../model/reading.js';
 import type {
   CpuReading,
   GaugePart,
@@ -7,7 +7,7 @@ import type {
   MemoryReading,
   MountReading,
   PressureReading,
-} from '../snapshot.js';
+} from '../../model/snapshot.js';
 import { CgroupCpu } from './cgroup-cpu.js';
 import { noBound, noCpu } from './cpu.js';
 import { CpuFile } from './cpu-file.js';

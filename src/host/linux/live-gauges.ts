@@ -1,5 +1,5 @@
-import { isUnknown, unknown, type Reading, type Writable } from '../reading.js';
-import type { CpuReading, GaugePart, Gauges, LiveGauges, LoadReading } from '../snapshot.js';
+import { isUnknown, unknown, type Reading, type Writable } from '../../model/reading.js';
+import type { CpuReading, GaugePart, Gauges, LiveGauges, LoadReading } from '../../model/snapshot.js';
 import { noBound, noCpu } from './cpu.js';
 import { noLoad } from './load.js';
 import { usedPercent, type MemoryFigures } from './memory.js';

@@ -1,5 +1,5 @@
-import { unknown, type Reading, type Writable } from '../reading.js';
-import type { LoadReading } from '../snapshot.js';
+import { unknown, type Reading, type Writable } from '../../model/reading.js';
+import type { LoadReading } from '../../model/snapshot.js';
 import { Digits } from './digits.js';
 
 const HYPHEN = 45;

@@ -1,4 +1,4 @@
-import { unknown, type Reading } from '../reading.js';
+import { unknown, type Reading } from '../../model/reading.js';
 import { createArcstats, evictableArc } from './arc.js';
 import { CgroupMemory } from './cgroup.js';
 import { Digits } from './digits.js';

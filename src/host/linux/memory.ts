@@ -1,5 +1,5 @@
-import { unknown, type Reading } from '../reading.js';
-import type { MemoryReading } from '../snapshot.js';
+import { unknown, type Reading } from '../../model/reading.js';
+import type { MemoryReading } from '../../model/snapshot.js';
 import { NamedNumbers } from './named-numbers.js';
 import { percentOf } from './percent.js';
 

@@ -1,6 +1,6 @@
 import { statfs, statfsSync } from 'node:fs';
-import { isUnknown, unknown, type Reading, type Unknown } from '../reading.js';
-import type { MountReading } from '../snapshot.js';
+import { isUnknown, unknown, type Reading, type Unknown } from '../../model/reading.js';
+import type { MountReading } from '../../model/snapshot.js';
 import type { FileSystems } from './file-systems.js';
 import { codeOf, reasonOf } from './reason.js';
 import { SlowCalls } from './slow-calls.js';

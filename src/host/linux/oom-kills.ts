@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { unknown, type Reading } from '../reading.js';
+import { unknown, type Reading } from '../../model/reading.js';
 import { ownFolders } from './cgroup-path.js';
 import { KeptFile } from './kept-file.js';
 import type { MountTable } from './mount-table.js';

@@ -1,5 +1,5 @@
-import { isUnknown, type Writable } from '../reading.js';
-import type { UsageReading } from '../snapshot.js';
+import { isUnknown, type Writable } from '../../model/reading.js';
+import type { UsageReading } from '../../model/snapshot.js';
 import type { CountedMount } from './mounts-that-count.js';
 import { percentOf } from './percent.js';
 import type { WatchedMount } from './watched-mounts.js';

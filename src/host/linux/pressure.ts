@@ -1,5 +1,5 @@
-import { isUnknown, unknown, type Reading } from '../reading.js';
-import type { PressureReading } from '../snapshot.js';
+import { isUnknown, unknown, type Reading } from '../../model/reading.js';
+import type { PressureReading } from '../../model/snapshot.js';
 import { ascii, Digits } from './digits.js';
 import { KeptFile, type KeptFileOptions } from './kept-file.js';
 import type { Scratch } from './scratch.js';

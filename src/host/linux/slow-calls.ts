@@ -1,4 +1,4 @@
-import { unknown, type Reading, type Unknown } from '../reading.js';
+import { unknown, type Reading, type Unknown } from '../../model/reading.js';
 import { reasonOf } from './reason.js';
 
 /** How long to wait, and how long an answer counts. */

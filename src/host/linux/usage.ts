@@ -1,5 +1,5 @@
-import { unknown, type Reading, type Writable } from '../reading.js';
-import type { UsageReading } from '../snapshot.js';
+import { unknown, type Reading, type Writable } from '../../model/reading.js';
+import type { UsageReading } from '../../model/snapshot.js';
 import { percentOf } from './percent.js';
 
 /** What `statfs` answers; Node's `StatsFs` fits. */

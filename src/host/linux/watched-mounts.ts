@@ -1,5 +1,5 @@
-import { isUnknown, unknown, type Reading, type Writable } from '../reading.js';
-import type { MountReading, UsageReading, WriteReading } from '../snapshot.js';
+import { isUnknown, unknown, type Reading, type Writable } from '../../model/reading.js';
+import type { MountReading, UsageReading, WriteReading } from '../../model/snapshot.js';
 import type { BtrfsMetadata } from './btrfs-metadata.js';
 import type { FileSystems } from './file-systems.js';
 import type { CountedMount } from './mounts-that-count.js';

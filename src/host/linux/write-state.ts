@@ -1,4 +1,4 @@
-import type { WriteReading } from '../snapshot.js';
+import type { WriteReading } from '../../model/snapshot.js';
 import type { ErrorCount } from './error-count.js';
 import { isImageType } from './fs-types.js';
 import { readOnlyWord, type MountinfoEntry } from './mountinfo.js';

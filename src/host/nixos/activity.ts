@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { codeOf, reasonOf } from '../linux/reason.js';
-import type { NixActivity } from '../nixos-reading.js';
-import { unknown, type Reading } from '../reading.js';
+import type { NixActivity } from '../../model/nixos-reading.js';
+import { unknown, type Reading } from '../../model/reading.js';
 import { LockTable, type FileLock } from './locks.js';
 import { NIX_STATE, NIX_STORE, PROFILE_NAME, PROFILES, SWITCH_STATE } from './places.js';
 import { runningPrograms, type RunningProgram } from './programs.js';

@@ -1,4 +1,4 @@
-import { templateOf } from '../systemd/unit-name.js';
+import { templateOf } from '../../model/unit-name.js';
 
 /**
  * The drop-in folders of a unit, without `.d` and most specific first, as systemd finds them (`dropin.c`): of

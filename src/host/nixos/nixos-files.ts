@@ -1,6 +1,6 @@
 import { lstatSync, type Stats } from 'node:fs';
-import type { NixosReading } from '../nixos-reading.js';
-import { unknown, type Reading } from '../reading.js';
+import type { NixosReading } from '../../model/nixos-reading.js';
+import { unknown, type Reading } from '../../model/reading.js';
 import { BOOTED_SYSTEM, CURRENT_SYSTEM, PROFILES } from './places.js';
 import { generationsOf, identify, profileOf, specialisationOf } from './systems.js';
 import { tried } from './tried.js';

@@ -1,5 +1,5 @@
-import type { NixActivity, NixosReading, SystemIdentity } from '../nixos-reading.js';
-import type { Reading } from '../reading.js';
+import type { NixActivity, NixosReading, SystemIdentity } from '../../model/nixos-reading.js';
+import type { Reading } from '../../model/reading.js';
 import { nixActivity } from './activity.js';
 import { NixosFiles } from './nixos-files.js';
 import { identify } from './systems.js';

@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync, statSync } from 'node:fs';
 import { codeOf } from '../linux/reason.js';
-import type { GenerationReading, NixosReading, SystemIdentity } from '../nixos-reading.js';
-import { isUnknown, unknown, type Reading } from '../reading.js';
+import type { GenerationReading, NixosReading, SystemIdentity } from '../../model/nixos-reading.js';
+import { isUnknown, unknown, type Reading } from '../../model/reading.js';
 import { linkName, realPath } from './links.js';
 import { CURRENT_SYSTEM, PROFILE_NAME, PROFILES } from './places.js';
 import { tried } from './tried.js';

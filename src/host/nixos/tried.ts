@@ -1,5 +1,5 @@
 import { reasonOf } from '../linux/reason.js';
-import { unknown, type Reading } from '../reading.js';
+import { unknown, type Reading } from '../../model/reading.js';
 
 /** Reads; what is thrown on the way is unknown, with its message. */
 export function tried<T>(read: () => Reading<T>): Reading<T> {

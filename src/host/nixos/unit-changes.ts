@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
 import { reasonOf } from '../linux/reason.js';
-import { unknown, type Reading } from '../reading.js';
-import { isUnitName, templateOf } from '../systemd/unit-name.js';
+import { unknown, type Reading } from '../../model/reading.js';
+import { isUnitName, templateOf } from '../../model/unit-name.js';
 import { dropInFolders } from './drop-ins.js';
 import { isDifferent } from './compare-units.js';
 import { realPath } from './links.js';

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { messageOf } from '../../errors.js';
-import { unknown, type Reading } from '../reading.js';
+import { messageOf } from '../../base/errors.js';
+import { unknown, type Reading } from '../../model/reading.js';
 import { runProgram } from './run-program.js';
 
 /** Where systemd's own tree of control groups may be: v2, hybrid, v1. */

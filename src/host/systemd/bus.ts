@@ -1,4 +1,4 @@
-import { messageOf } from '../../errors.js';
+import { messageOf } from '../../base/errors.js';
 import { socketPath } from './bus/address.js';
 import { connectToBus, type BusSignal, type Connection, type SignalHeader } from './bus/connection.js';
 import type { MethodCall } from './bus/marshal.js';

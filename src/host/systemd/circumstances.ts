@@ -1,6 +1,6 @@
-import { isUnknown } from '../reading.js';
-import type { Reading } from '../reading.js';
-import { NO_CIRCUMSTANCES, type UnitCircumstances } from '../unit-circumstances.js';
+import { isUnknown } from '../../model/reading.js';
+import type { Reading } from '../../model/reading.js';
+import { NO_CIRCUMSTANCES, type UnitCircumstances } from '../../model/unit-circumstances.js';
 import { candidatesOf, causeOf, recordsWanted, type FoundCause } from './unit-causes.js';
 import { MAX_AGE_MS } from './known-units.js';
 import type { UnitFacts, UnitSource } from './unit-facts.js';

@@ -1,4 +1,4 @@
-import type { UnitRelations } from '../unit-relations.js';
+import type { UnitRelations } from '../../model/unit-relations.js';
 import { MANAGER, type SystemBus } from './bus.js';
 import { dbusProperties, unitPath } from './dbus-properties.js';
 import { unitRelations } from './unit-relations.js';

@@ -1,4 +1,4 @@
-import { isUnknown } from '../reading.js';
+import { isUnknown } from '../../model/reading.js';
 import { chainOf, type EarlierRestarts } from './restart-history.js';
 import type { UnitFacts } from './unit-facts.js';
 import { unitRecords, type RecordOptions, type UnitRecord } from './unit-records.js';

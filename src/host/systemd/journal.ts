@@ -1,5 +1,5 @@
-import { messageOf } from '../../errors.js';
-import { isUnknown, unknown, type Reading } from '../reading.js';
+import { messageOf } from '../../base/errors.js';
+import { isUnknown, unknown, type Reading } from '../../model/reading.js';
 import { complaintOf, runProgram } from './run-program.js';
 
 /** PID 1's own records of a run's end: it succeeded, it failed, its main process exited. */

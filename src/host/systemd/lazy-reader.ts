@@ -1,6 +1,6 @@
-import { messageOf } from '../../errors.js';
-import { lazy } from '../../lazy.js';
-import { unknown, type Unknown } from '../reading.js';
+import { messageOf } from '../../base/errors.js';
+import { lazy } from '../../base/lazy.js';
+import { unknown, type Unknown } from '../../model/reading.js';
 import type { SystemdReader } from './reader.js';
 
 const notLoaded = (error: unknown): Unknown =>

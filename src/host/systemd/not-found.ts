@@ -1,6 +1,6 @@
-import { unknown } from '../reading.js';
-import { NO_CIRCUMSTANCES } from '../unit-circumstances.js';
-import type { UnitReading } from '../unit.js';
+import { unknown } from '../../model/reading.js';
+import { NO_CIRCUMSTANCES } from '../../model/unit-circumstances.js';
+import type { UnitReading } from '../../model/unit.js';
 
 /** What cannot even be the name of a unit. */
 export const notFound = (name: string): UnitReading => ({

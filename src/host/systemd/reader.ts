@@ -1,19 +1,19 @@
 import { setMaxListeners } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { messageOf } from '../../errors.js';
+import { messageOf } from '../../base/errors.js';
 import type { HostListener } from '../host.js';
-import { isUnknown, unknown, type Reading } from '../reading.js';
-import type { UnitsReading } from '../snapshot.js';
-import { hasStartLimitAction, type UnitRelations } from '../unit-relations.js';
-import type { UnitReading } from '../unit.js';
+import { isUnknown, unknown, type Reading } from '../../model/reading.js';
+import type { UnitsReading } from '../../model/snapshot.js';
+import { hasStartLimitAction, type UnitRelations } from '../../model/unit-relations.js';
+import type { UnitReading } from '../../model/unit.js';
 import { createDbusUnits } from './dbus-units.js';
 import { recentStarts } from './recent-starts.js';
 import { createSystemctlUnits } from './systemctl-units.js';
 import { createUnitEvents } from './unit-events.js';
 import type { StateRequest, UnitSource, UnitsRequest } from './unit-facts.js';
 import { createUnitMemory } from './unit-memory.js';
-import { isUnitName, unitName } from './unit-name.js';
+import { isUnitName, unitName } from '../../model/unit-name.js';
 
 /** A bus that failed slowly is left alone for a while, so that one that hangs does not slow every reading. */
 const SLOW_FAILURE_MS = 1_000;

@@ -1,5 +1,5 @@
-import { messageOf } from '../../errors.js';
-import { unknown, type Reading } from '../reading.js';
+import { messageOf } from '../../base/errors.js';
+import { unknown, type Reading } from '../../model/reading.js';
 import { complaintOf, runProgram } from './run-program.js';
 
 const FIELDS = 'JOB_TYPE,JOB_RESULT';

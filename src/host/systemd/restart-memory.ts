@@ -1,5 +1,5 @@
-import { isUnknown } from '../reading.js';
-import type { UnitReading } from '../unit.js';
+import { isUnknown } from '../../model/reading.js';
+import type { UnitReading } from '../../model/unit.js';
 import { endedWell, isWorthALook, restartsBefore } from './first-restarts.js';
 import { addSample, dailyRestarts, recentRestarts, type RestartHistory } from './restart-history.js';
 import type { UnitFacts } from './unit-facts.js';

@@ -1,4 +1,4 @@
-import type { UnitCircumstances } from '../unit-circumstances.js';
+import type { UnitCircumstances } from '../../model/unit-circumstances.js';
 import type { UnitFacts, UnitSource } from './unit-facts.js';
 
 type Membership = Pick<UnitCircumstances, 'members' | 'memberOf'>;

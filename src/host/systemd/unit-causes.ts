@@ -1,4 +1,4 @@
-import type { UnitCause } from '../unit-circumstances.js';
+import type { UnitCause } from '../../model/unit-circumstances.js';
 import type { UnitFacts } from './unit-facts.js';
 import type { UnitRecord } from './unit-records.js';
 

@@ -1,6 +1,6 @@
-import { messageOf } from '../../errors.js';
+import { messageOf } from '../../base/errors.js';
 import type { HostListener } from '../host.js';
-import { unknown } from '../reading.js';
+import { unknown } from '../../model/reading.js';
 import { unitOfPath, unitPath } from './dbus-properties.js';
 import type { UnitSignal } from './unit-signal.js';
 

@@ -1,7 +1,7 @@
-import type { UnitRelations } from '../unit-relations.js';
+import type { UnitRelations } from '../../model/unit-relations.js';
 import { sinceEpoch } from './since-epoch.js';
-import type { UnitCircumstances } from '../unit-circumstances.js';
-import type { UnitReading } from '../unit.js';
+import type { UnitCircumstances } from '../../model/unit-circumstances.js';
+import type { UnitReading } from '../../model/unit.js';
 
 /** What systemd itself tells of a unit; the rest of a {@link UnitReading} comes from us and from the journal. */
 export interface UnitFacts extends Omit<

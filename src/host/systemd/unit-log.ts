@@ -1,5 +1,5 @@
-import { messageOf } from '../../errors.js';
-import { unknown, type Reading } from '../reading.js';
+import { messageOf } from '../../base/errors.js';
+import { unknown, type Reading } from '../../model/reading.js';
 import { runProgram } from './run-program.js';
 
 /** How much of a log is kept as evidence. */

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Reading } from '../reading.js';
-import type { UnitsReading } from '../snapshot.js';
-import { NO_CIRCUMSTANCES, type UnitCircumstances } from '../unit-circumstances.js';
-import type { UnitReading } from '../unit.js';
+import type { Reading } from '../../model/reading.js';
+import type { UnitsReading } from '../../model/snapshot.js';
+import { NO_CIRCUMSTANCES, type UnitCircumstances } from '../../model/unit-circumstances.js';
+import type { UnitReading } from '../../model/unit.js';
 import { createCircumstances } from './circumstances.js';
 import { createJournal, type JournalOptions } from './journal.js';
 import { notFound } from './not-found.js';

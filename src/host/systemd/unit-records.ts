@@ -1,6 +1,6 @@
-import { messageOf } from '../../errors.js';
+import { messageOf } from '../../base/errors.js';
 import { complaintOf, runProgram } from './run-program.js';
-import { unknown, type Reading } from '../reading.js';
+import { unknown, type Reading } from '../../model/reading.js';
 
 /** What PID 1 wrote about a unit. */
 export interface UnitRecord {

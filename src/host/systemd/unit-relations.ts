@@ -1,5 +1,5 @@
-import { unknown } from '../reading.js';
-import type { UnitRelations } from '../unit-relations.js';
+import { unknown } from '../../model/reading.js';
+import type { UnitRelations } from '../../model/unit-relations.js';
 import { merged, type UnitProperties } from './unit-facts.js';
 
 /** Lists of units, by the name of the property. */

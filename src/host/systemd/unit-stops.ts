@@ -1,4 +1,4 @@
-import { isUnknown, unknown, type Reading } from '../reading.js';
+import { isUnknown, unknown, type Reading } from '../../model/reading.js';
 import type { Journal } from './journal.js';
 import type { UnitFacts, UnitSource } from './unit-facts.js';
 

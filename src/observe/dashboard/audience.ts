@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { printableJson } from '../../printable.js';
+import { printableJson } from '../../base/printable.js';
 import type { History, StreamEvents, View } from './view/view.js';
 
 /** What the audience is told, when it is time to. */

@@ -1,10 +1,9 @@
 import type { IncomingMessage } from 'node:http';
-import type { SimplifiedHealingEngine } from '../../engine.js';
-import { isSelfHealingError, SelfHealingError } from '../../errors.js';
-import { commandFor } from '../../guard/approvals.js';
-import type { CommandOptions } from '../../guard/commands.js';
-import type { HealingResult } from '../../result.js';
+import type { SimplifiedHealingEngine } from '../../engine/engine.js';
+import { isSelfHealingError, SelfHealingError } from '../../base/errors.js';
+import type { HealingResult } from '../../model/result.js';
 import { json, type Answer } from '../http/answer.js';
+import { type CommandOptions, commandFor } from '../../model/operator-command.js';
 
 /** What a person may say: the one word that each takes, and what it does. */
 const CONTROLS: Readonly<

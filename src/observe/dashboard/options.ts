@@ -1,4 +1,4 @@
-import { expectBoolean, expectKnownKeys, expectNumber, expectObject, refusal } from '../../expect.js';
+import { expectBoolean, expectKnownKeys, expectNumber, expectObject, refusal } from '../../base/expect.js';
 import { hostRulesFrom, type HostOptions, type HostRules } from '../http/host-rules.js';
 
 /** How a dashboard may be used, and by whom. */

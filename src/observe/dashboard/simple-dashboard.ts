@@ -1,7 +1,7 @@
-import type { SimplifiedHealingEngine } from '../../engine.js';
-import type { EventName } from '../../events.js';
-import { expectMethods, refusal } from '../../expect.js';
-import { lazy } from '../../lazy.js';
+import type { SimplifiedHealingEngine } from '../../engine/engine.js';
+import type { EventName } from '../../report/events.js';
+import { expectMethods, refusal } from '../../base/expect.js';
+import { lazy } from '../../base/lazy.js';
 import { acceptListen, expectPrefix, isLoopback, type Address, type ListenOptions } from '../http/address.js';
 import { safely, send, text } from '../http/answer.js';
 import { HttpServer, type Handler } from '../http/http-server.js';

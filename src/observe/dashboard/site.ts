@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { hostname } from 'node:os';
 import { page, type PageFile } from 'dashboard:page';
-import type { SimplifiedHealingEngine } from '../../engine.js';
+import type { SimplifiedHealingEngine } from '../../engine/engine.js';
 import { json, pathOf, send, text, type Answer } from '../http/answer.js';
 import { clientOf } from '../http/hosts.js';
 import { askedBy, refusalOf, type Need } from './access.js';

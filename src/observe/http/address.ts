@@ -1,5 +1,5 @@
-import { SelfHealingError } from '../../errors.js';
-import { expectKnownKeys, expectObject, refusal } from '../../expect.js';
+import { SelfHealingError } from '../../base/errors.js';
+import { expectKnownKeys, expectObject, refusal } from '../../base/expect.js';
 
 /** Where to listen. */
 export interface ListenOptions {

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { printableJson } from '../../printable.js';
+import { printableJson } from '../../base/printable.js';
 import type { Handler } from './http-server.js';
 
 /** What a client is answered. */

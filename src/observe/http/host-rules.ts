@@ -1,4 +1,4 @@
-import { expectStrings, refusal } from '../../expect.js';
+import { expectStrings, refusal } from '../../base/expect.js';
 
 /** Under which names a server is reached. */
 export interface HostOptions {

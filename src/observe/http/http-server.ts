@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { expectNumber } from '../../expect.js';
+import { expectNumber } from '../../base/expect.js';
 import {
   expectAddress,
   isLoopback,

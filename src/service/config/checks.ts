@@ -14,9 +14,9 @@ import { TLS_RULE, tls } from '../../checks/tls.js';
 import { UNIX_SOCKET_RULE, unixSocket } from '../../checks/unix-socket.js';
 import { isBuiltInCheck, type Check, type HealingChoice } from '../../detect/check.js';
 import { watchedUnits, type ServiceOption } from '../../detect/watched.js';
-import { messageOf } from '../../errors.js';
-import { refusal } from '../../expect.js';
-import { unitName } from '../../host/systemd/unit-name.js';
+import { messageOf } from '../../base/errors.js';
+import { refusal } from '../../base/expect.js';
+import { unitName } from '../../model/unit-name.js';
 import type { Leaf, Mistake, Rule } from './rule.js';
 
 /** Each kind of check that a file can have: what makes it, and the rule of its options. */

@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { messageOf } from '../../errors.js';
+import { messageOf } from '../../base/errors.js';
 import { mistakesInConfig, type DaemonConfig } from './config.js';
 import { readSource } from './source.js';
 

@@ -1,5 +1,5 @@
-import { messageOf } from '../../errors.js';
-import { expectObject, expectOneOf, refusal } from '../../expect.js';
+import { messageOf } from '../../base/errors.js';
+import { expectObject, expectOneOf, refusal } from '../../base/expect.js';
 
 /** Where a value stands: `services[2].unit` is `['services', 2, 'unit']`. */
 export type Place = readonly (string | number)[];

@@ -1,5 +1,5 @@
 import type { DocumentNode, ValueNode } from '@humanwhocodes/momoa';
-import { lazy } from '../../lazy.js';
+import { lazy } from '../../base/lazy.js';
 import { nameOf, type Mistake, type Place } from './rule.js';
 
 const momoa = lazy(() => import('@humanwhocodes/momoa'));

@@ -1,6 +1,6 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
-import { SelfHealingError } from '../../errors.js';
-import { nearest } from '../../expect.js';
+import { SelfHealingError } from '../../base/errors.js';
+import { nearest } from '../../base/expect.js';
 
 type OptionTable = NonNullable<ParseArgsConfig['options']>;
 interface Config<Options extends OptionTable> {

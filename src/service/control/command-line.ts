@@ -1,4 +1,4 @@
-import { expectOneOf } from '../../expect.js';
+import { expectOneOf } from '../../base/expect.js';
 import { parseArguments, usage } from './arguments.js';
 import { COMMANDS, CONTROL_GROUP, CONTROL_SOCKET, type Command } from './protocol.js';
 

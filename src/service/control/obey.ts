@@ -1,9 +1,9 @@
-import type { SimplifiedHealingEngine } from '../../engine.js';
-import { SelfHealingError } from '../../errors.js';
+import type { SimplifiedHealingEngine } from '../../engine/engine.js';
+import { SelfHealingError } from '../../base/errors.js';
 import type { Capability } from '../../execute/executor.js';
-import type { Explanation } from '../../heal/explain.js';
-import type { EngineStatus } from '../../heal/status.js';
-import type { HealingResult } from '../../result.js';
+import type { Explanation } from '../../report/explain.js';
+import type { EngineStatus } from '../../report/status.js';
+import type { HealingResult } from '../../model/result.js';
 import { lookWith, type Look } from '../look.js';
 import type { Request } from './protocol.js';
 

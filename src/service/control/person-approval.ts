@@ -1,16 +1,16 @@
 import { createInterface } from 'node:readline/promises';
-import { conditionOf, effectLines, NO_EFFECTS } from '../../effects.js';
-import type { Execution } from '../../execute/executor.js';
+import { conditionOf, effectLines, NO_EFFECTS } from '../../model/effects.js';
 import { parseAnswer } from '../../execute/helper-answer.js';
 import { converseInTurn, type Conversation } from '../../execute/helper-connection.js';
 import { HELPER_VERSION, PLAN_WITHIN_MS, type HelperRequest } from '../../execute/helper-protocol.js';
-import { wordsOf } from '../../execute/words-of.js';
-import { digestOf } from '../../guard/approvals.js';
-import type { WaitingApproval } from '../../heal/status.js';
-import type { Plan } from '../../plan.js';
-import { printable } from '../../printable.js';
+import { wordsOf } from '../../model/step-text.js';
+import { digestOf } from '../../memory/approvals.js';
+import type { WaitingApproval } from '../../report/status.js';
+import type { Plan } from '../../model/plan.js';
+import { printable } from '../../base/printable.js';
 import { EXIT, NoAnswer } from './client.js';
 import { CONTROL_GROUP } from './protocol.js';
+import type { Execution } from '../../model/execution.js';
 
 /** Socket of the root helper at which a person approves. */
 export const APPROVE_SOCKET = '/run/luminous-healing-approve.sock';

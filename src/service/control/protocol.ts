@@ -1,5 +1,5 @@
-import { SelfHealingError } from '../../errors.js';
-import { expectKnownKeys, expectObject, expectOneOf, refusal } from '../../expect.js';
+import { SelfHealingError } from '../../base/errors.js';
+import { expectKnownKeys, expectObject, expectOneOf, refusal } from '../../base/expect.js';
 
 /** Where the daemon's control socket is, unless somebody says otherwise. */
 export const CONTROL_SOCKET = '/run/luminous-healing/control.sock';

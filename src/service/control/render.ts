@@ -1,14 +1,14 @@
-import { wordsOf } from '../../execute/words-of.js';
-import type { EngineStatus, WaitingApproval } from '../../heal/status.js';
-import { Severity } from '../../issue.js';
-import { capabilityLines } from '../../report/capability-lines.js';
-import { renderExplanations } from '../../report/explanation-lines.js';
-import type { Paint } from '../../report/paint.js';
-import { printable, printableData } from '../../printable.js';
-import { renderReport } from '../../report/report.js';
-import type { HealingResult } from '../../result.js';
-import { span } from '../../words.js';
-import { statusLine } from '../status-line.js';
+import { wordsOf } from '../../model/step-text.js';
+import type { EngineStatus, WaitingApproval } from '../../report/status.js';
+import { Severity } from '../../model/issue.js';
+import { capabilityLines } from '../text/capability-lines.js';
+import { renderExplanations } from '../text/explanation-lines.js';
+import type { Paint } from '../text/paint.js';
+import { printable, printableData } from '../../base/printable.js';
+import { renderReport } from '../text/cycle-text.js';
+import type { HealingResult } from '../../model/result.js';
+import { span } from '../../base/format.js';
+import { statusLine } from '../text/status-line.js';
 import type { Answers } from './obey.js';
 import type { Command } from './protocol.js';
 

@@ -1,9 +1,9 @@
 import { chmod, rm } from 'node:fs/promises';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
-import type { SimplifiedHealingEngine } from '../../engine.js';
-import { messageOf, SelfHealingError } from '../../errors.js';
+import type { SimplifiedHealingEngine } from '../../engine/engine.js';
+import { messageOf, SelfHealingError } from '../../base/errors.js';
 import { Places } from '../../observe/http/places.js';
-import { printableJson } from '../../printable.js';
+import { printableJson } from '../../base/printable.js';
 import { obey, type CommandParts } from './obey.js';
 import { MAX_REQUEST, parseRequest, rootSocketOf, type Answer } from './protocol.js';
 

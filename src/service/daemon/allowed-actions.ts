@@ -1,5 +1,6 @@
-import type { Capability, ExecuteOptions, Execution, Executor } from '../../execute/executor.js';
-import type { HealingAction, Plan } from '../../plan.js';
+import type { Capability, ExecuteOptions, Executor } from '../../execute/executor.js';
+import type { HealingAction, Plan } from '../../model/plan.js';
+import type { Execution } from '../../model/execution.js';
 
 /** An executor that shows the plan of every action, and carries out only those that are allowed. */
 export function allowing(actions: readonly string[] | undefined, executor: Executor): Executor {

@@ -1,14 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Clock } from '../../clock.js';
-import { messageOf } from '../../errors.js';
-import { silentLogger, type Logger } from '../../logger.js';
+import type { Clock } from '../../base/clock.js';
+import { messageOf } from '../../base/errors.js';
+import { silentLogger, type Logger } from '../../base/logger.js';
 import type { DaemonConfig } from '../config/config.js';
 import { loadConfig } from '../config/load.js';
 import { ControlServer } from '../control/server.js';
 import { engineOf, type Surroundings } from './engine-of.js';
 import type { Notify } from './notify.js';
 import { Running } from './running.js';
-import { statusLine } from '../status-line.js';
+import { statusLine } from '../text/status-line.js';
 import { Watchdog } from './watchdog.js';
 
 /** What a daemon is run with. */

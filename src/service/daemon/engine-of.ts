@@ -1,7 +1,7 @@
-import { createSelfHealingEngine } from '../../create.js';
-import type { SimplifiedHealingEngine } from '../../engine.js';
-import type { Logger } from '../../logger.js';
-import type { HealingOptions } from '../../options.js';
+import { createSelfHealingEngine } from '../../engine/create.js';
+import type { SimplifiedHealingEngine } from '../../engine/engine.js';
+import type { Logger } from '../../base/logger.js';
+import type { HealingOptions } from '../../engine/options.js';
 import { checksOf } from '../config/checks.js';
 import type { DaemonConfig } from '../config/config.js';
 import { allowing } from './allowed-actions.js';

@@ -1,7 +1,7 @@
-import type { EngineEvents, EventName } from '../../events.js';
-import type { Logger } from '../../logger.js';
-import { printable } from '../../printable.js';
-import type { HealingResult } from '../../result.js';
+import type { EngineEvents, EventName } from '../../report/events.js';
+import type { Logger } from '../../base/logger.js';
+import { printable } from '../../base/printable.js';
+import type { HealingResult } from '../../model/result.js';
 
 /** Takes one line. */
 export type Write = (line: string) => void;

@@ -1,7 +1,7 @@
-import { messageOf } from '../../errors.js';
+import { messageOf } from '../../base/errors.js';
 import { runProgram } from '../../host/systemd/run-program.js';
-import type { Logger } from '../../logger.js';
-import { printable } from '../../printable.js';
+import type { Logger } from '../../base/logger.js';
+import { printable } from '../../base/printable.js';
 
 /** Tells systemd how the service stands: `READY=1`, `STATUS=…`, `WATCHDOG=1` … as sd_notify(3) has them. */
 export type Notify = (...assignments: readonly string[]) => Promise<void>;

@@ -1,4 +1,4 @@
-import type { SimplifiedHealingEngine } from '../../engine.js';
+import type { SimplifiedHealingEngine } from '../../engine/engine.js';
 import { SimpleDashboard } from '../../observe/dashboard/simple-dashboard.js';
 import { MetricsServer } from '../../observe/metrics-server.js';
 import type { DaemonConfig } from '../config/config.js';

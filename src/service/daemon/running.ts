@@ -1,6 +1,6 @@
-import type { SimplifiedHealingEngine } from '../../engine.js';
-import { messageOf, SelfHealingError } from '../../errors.js';
-import type { Logger } from '../../logger.js';
+import type { SimplifiedHealingEngine } from '../../engine/engine.js';
+import { messageOf, SelfHealingError } from '../../base/errors.js';
+import type { Logger } from '../../base/logger.js';
 import type { DaemonConfig } from '../config/config.js';
 import { engineOf, type Surroundings } from './engine-of.js';
 import { keepRecords } from './journal.js';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { FileLock } from '../../guard/file-lock.js';
-import { replaceFile } from '../../guard/regular-file.js';
-import { isNumber, isObject, isString, listOf, oneOf, orAbsent, orNull, shaped } from '../../shape.js';
+import { FileLock } from '../../memory/file-lock.js';
+import { replaceFile } from '../../memory/regular-file.js';
+import { isNumber, isObject, isString, listOf, oneOf, orAbsent, orNull, shaped } from '../../base/shape.js';
 import type { HelperAct } from './limits.js';
 import { expectRootFolder, readRootFileIfThere } from './root-file.js';
 import { parseStrictJson } from './strict-json.js';

@@ -1,18 +1,17 @@
 import { actionNamed, actionRegistry } from '../../actions/registry.js';
-import { isSelfHealingError, messageOf } from '../../errors.js';
+import { isSelfHealingError, messageOf } from '../../base/errors.js';
 import { carryOut } from '../../execute/carry-out.js';
-import type { Execution, StepReport } from '../../execute/executor.js';
 import type { HelperRequest } from '../../execute/helper-protocol.js';
 import { makePlan } from '../../execute/planner.js';
 import { startWithNode } from '../../execute/start-with-node.js';
-import { digestOf } from '../../guard/approvals.js';
-import { NO_HISTORY, type Generations } from '../../guard/generations.js';
-import { DEFAULT_GUARDS } from '../../guard/guards.js';
-import { CHANGES_GENERATION } from '../../guard/generations.js';
-import { judgeSafety } from '../../guard/safety.js';
+import { digestOf } from '../../memory/approvals.js';
+import { NO_HISTORY, type Generations } from '../../memory/generations.js';
+import { DEFAULT_GUARDS } from '../../model/guards.js';
+import { CHANGES_GENERATION } from '../../memory/generations.js';
+import { judgeSafety } from '../../gates/safety.js';
 import type { Host } from '../../host/host.js';
-import { isUnknown, unknown, type Reading } from '../../host/reading.js';
-import type { Block, HealingAction, Plan } from '../../plan.js';
+import { isUnknown, unknown, type Reading } from '../../model/reading.js';
+import type { Block, HealingAction, Plan } from '../../model/plan.js';
 import type { ActBook } from './act-book.js';
 import { judgeApproval, withApprover } from './approver.js';
 import { historyFrom } from './history.js';
@@ -20,6 +19,7 @@ import { actOf, actsThatCount, asOfNow, judgeLimits } from './limits.js';
 import type { Moment } from './moment.js';
 import type { PersonApprovals } from './person-approvals.js';
 import type { HelperPolicy } from './policy.js';
+import type { Execution, StepReport } from '../../model/execution.js';
 
 /** The documented ones, and no others: what a host program adds runs in that program. */
 const ACTIONS = actionRegistry();

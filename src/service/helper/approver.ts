@@ -1,9 +1,10 @@
 import type { HelperRequest } from '../../execute/helper-protocol.js';
-import { commandFor, digestOf, idOf } from '../../guard/approvals.js';
-import { CHANGES_GENERATION } from '../../guard/generations.js';
-import type { Block, Plan } from '../../plan.js';
+import { digestOf, idOf } from '../../memory/approvals.js';
+import { CHANGES_GENERATION } from '../../memory/generations.js';
+import type { Block, Plan } from '../../model/plan.js';
 import type { Approver, HelperPolicy } from './policy.js';
 import type { PersonApproval } from './person-approvals.js';
+import { commandFor } from '../../model/operator-command.js';
 
 /** Who approves an action unless the policy says otherwise. */
 const defaultApprover = (action: string): Approver =>

@@ -1,4 +1,4 @@
-import { CHANGES_GENERATION } from '../../guard/generations.js';
+import { CHANGES_GENERATION } from '../../memory/generations.js';
 import {
   NO_GENERATIONS,
   runningOf,
@@ -8,12 +8,12 @@ import {
   type Generations,
   type SystemRecord,
   type UnitRecord,
-} from '../../guard/generations.js';
-import type { Guards } from '../../guard/guards.js';
-import type { NixosReading } from '../../host/nixos-reading.js';
-import { isUnknown, unknown, type Reading } from '../../host/reading.js';
-import { isUnitName } from '../../host/systemd/unit-name.js';
-import { utc } from '../../words.js';
+} from '../../memory/generations.js';
+import type { Guards } from '../../model/guards.js';
+import type { NixosReading } from '../../model/nixos-reading.js';
+import { isUnknown, unknown, type Reading } from '../../model/reading.js';
+import { isUnitName } from '../../model/unit-name.js';
+import { utc } from '../../base/format.js';
 import type { HelperAct } from './limits.js';
 
 /** So far may what is claimed and what is read differ: a clock is slewed, a file has coarse time. */

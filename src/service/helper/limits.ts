@@ -1,7 +1,7 @@
-import { CHANGES_GENERATION } from '../../guard/generations.js';
-import { spent } from '../../guard/pacing.js';
-import type { Guards } from '../../guard/guards.js';
-import type { Block, Plan } from '../../plan.js';
+import { CHANGES_GENERATION } from '../../memory/generations.js';
+import { spent } from '../../gates/pacing.js';
+import type { Guards } from '../../model/guards.js';
+import type { Block, Plan } from '../../model/plan.js';
 import { ageOf, type Moment } from './moment.js';
 
 /** One act of the helper, by whoever asked for it. */

@@ -1,5 +1,5 @@
-import type { Execution } from '../../execute/executor.js';
 import { ANSWER_LIMIT, HELPER_VERSION } from '../../execute/helper-protocol.js';
+import type { Execution } from '../../model/execution.js';
 
 /** How much of what each step printed is passed on, in characters, at first. */
 const OUTPUT = 8_192;

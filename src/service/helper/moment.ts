@@ -1,5 +1,5 @@
 import { uptime } from 'node:os';
-import { bootId } from '../../host/boot-id.js';
+import { bootId } from '../../base/boot-id.js';
 
 /** A point in time, by clocks that nobody but the kernel can set back and by one that can be set. */
 export interface Moment {

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, rmSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { replaceFile } from '../../guard/regular-file.js';
-import { isNumber, isString, oneOf, shaped } from '../../shape.js';
+import { replaceFile } from '../../memory/regular-file.js';
+import { isNumber, isString, oneOf, shaped } from '../../base/shape.js';
 import type { Moment } from './moment.js';
 import { expectRootFolder, readRootFileIfThere } from './root-file.js';
 import { parseStrictJson } from './strict-json.js';

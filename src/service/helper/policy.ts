@@ -10,10 +10,10 @@ import {
   expectOneOf,
   expectStrings,
   refusal,
-} from '../../expect.js';
-import { DEFAULT_GUARDS, type Guards } from '../../guard/guards.js';
-import type { Policy } from '../../guard/safety.js';
-import { nixSettings, type NixSettings } from '../../nix-options.js';
+} from '../../base/expect.js';
+import { DEFAULT_GUARDS, type Guards } from '../../model/guards.js';
+import type { Policy } from '../../gates/safety.js';
+import { nixSettings, type NixSettings } from '../../model/nix-options.js';
 
 /** Who approves an action that needs it: a person on the host, or whoever the daemon says did. */
 export type Approver = 'person' | 'daemon';

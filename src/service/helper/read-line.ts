@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { span } from '../../words.js';
+import { span } from '../../base/format.js';
 
 const NEWLINE = 0x0a;
 

@@ -1,7 +1,7 @@
-import { messageOf } from '../../errors.js';
-import type { Generations } from '../../guard/generations.js';
-import { parseState } from '../../guard/parse-state.js';
-import { unknown, type Reading } from '../../host/reading.js';
+import { messageOf } from '../../base/errors.js';
+import type { Generations } from '../../memory/generations.js';
+import { parseState } from '../../memory/parse-state.js';
+import { unknown, type Reading } from '../../model/reading.js';
 import { readForeignFile } from './root-file.js';
 
 /** Far more than an engine ever remembers, in bytes. */

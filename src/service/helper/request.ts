@@ -1,6 +1,6 @@
 import { HELPER_VERSION, REQUEST_LIMIT, type HelperRequest } from '../../execute/helper-protocol.js';
-import { expectBoolean, expectKnownKeys, expectObject, expectOneOf, refusal } from '../../expect.js';
-import { isObject } from '../../shape.js';
+import { expectBoolean, expectKnownKeys, expectObject, expectOneOf, refusal } from '../../base/expect.js';
+import { isObject } from '../../base/shape.js';
 import { parseStrictJson } from './strict-json.js';
 
 const KEYS = ['version', 'do', 'action', 'parameters', 'approved', 'digest'];

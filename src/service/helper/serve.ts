@@ -1,6 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
-import { messageOf } from '../../errors.js';
-import type { Execution } from '../../execute/executor.js';
+import { messageOf } from '../../base/errors.js';
 import {
   PLAN_WITHIN_MS,
   REQUEST_LIMIT,
@@ -8,7 +7,7 @@ import {
   type HelperRequest,
 } from '../../execute/helper-protocol.js';
 import type { Host } from '../../host/host.js';
-import type { BlockReason } from '../../plan.js';
+import type { BlockReason } from '../../model/plan.js';
 import { fileActBook } from './act-book.js';
 import { answerTo } from './answer-to.js';
 import { lineOf } from './line-of.js';
@@ -22,6 +21,7 @@ import { parseRequest } from './request.js';
 import { readRecord } from './record.js';
 import { readRootFile } from './root-file.js';
 import { parseStrictJson } from './strict-json.js';
+import type { Execution } from '../../model/execution.js';
 
 /** One connection, and what it is served with. */
 export interface Connection {

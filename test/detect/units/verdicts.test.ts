@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { judgeServices, judgeUnit, type WatchedUnit } from '../../../src/detect/services.js';
 import { watchedUnits } from '../../../src/detect/watched.js';
-import type { UnitCause } from '../../../src/host/unit-circumstances.js';
-import type { UnitReading } from '../../../src/host/unit.js';
-import { Severity } from '../../../src/issue.js';
+import type { UnitCause } from '../../../src/model/unit-circumstances.js';
+import type { UnitReading } from '../../../src/model/unit.js';
+import { Severity } from '../../../src/model/issue.js';
 import { failedUnit, unitReading } from '../../../src/testing/index.js';
 
 const { LOW, HIGH } = Severity;

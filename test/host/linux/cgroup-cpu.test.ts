@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { judgeCpu } from '../../../src/detect/cpu.js';
 import { createLinuxReader } from '../../../src/host/linux/linux-reader.js';
-import type { Gauges } from '../../../src/host/snapshot.js';
+import type { Gauges } from '../../../src/model/snapshot.js';
 import { handClock, temporaryHost, unknownSaying } from './odd-hosts.js';
 
 const V2 = '2 1 0:30 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n';

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { countCpus, CPU_COUNTERS, parseCpuTimes } from '../../../src/host/linux/cpu.js';
 import { createLinuxReader } from '../../../src/host/linux/linux-reader.js';
-import { isUnknown } from '../../../src/host/reading.js';
+import { isUnknown } from '../../../src/model/reading.js';
 import { fixture, handClock, temporaryHost, unknownSaying } from './odd-hosts.js';
 import { readFileSync } from 'node:fs';
 

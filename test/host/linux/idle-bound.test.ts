@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { judgeCpu } from '../../../src/detect/cpu.js';
 import { MANY_CPUS } from '../../../src/host/linux/idle-bound.js';
 import { createLinuxReader } from '../../../src/host/linux/linux-reader.js';
-import { isUnknown } from '../../../src/host/reading.js';
+import { isUnknown } from '../../../src/model/reading.js';
 import { handClock, temporaryHost, unknownSaying } from './odd-hosts.js';
 
 /** A host that was busy and idle for so many seconds on each of its CPUs, one time after the other. */

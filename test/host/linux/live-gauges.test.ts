@@ -2,8 +2,8 @@ import { readdirSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createLinuxReader, type LinuxReader } from '../../../src/host/linux/linux-reader.js';
-import { isUnknown } from '../../../src/host/reading.js';
-import type { GaugePart, Gauges } from '../../../src/host/snapshot.js';
+import { isUnknown } from '../../../src/model/reading.js';
+import type { GaugePart, Gauges } from '../../../src/model/snapshot.js';
 import { fakeStatFs, fixture, handClock, someStat, temporaryHost, unknownSaying } from './odd-hosts.js';
 
 const ALL: readonly GaugePart[] = ['cpu', 'memory', 'load', 'mounts'];

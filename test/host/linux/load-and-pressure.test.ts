@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { createLinuxReader } from '../../../src/host/linux/linux-reader.js';
 import { parseCpuList, parseLoad } from '../../../src/host/linux/load.js';
 import { parseStalls } from '../../../src/host/linux/pressure.js';
-import { isUnknown } from '../../../src/host/reading.js';
+import { isUnknown } from '../../../src/model/reading.js';
 import { fixture, handClock, temporaryHost, unknownSaying } from './odd-hosts.js';
 
 const load = (text: string | Uint8Array) => parseLoad(Buffer.from(text), text.length, 4);

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createLinuxReader } from '../../../src/host/linux/linux-reader.js';
 import { NamedNumbers } from '../../../src/host/linux/named-numbers.js';
-import { isUnknown } from '../../../src/host/reading.js';
+import { isUnknown } from '../../../src/model/reading.js';
 import { fixture, handClock, temporaryHost, unknownSaying } from './odd-hosts.js';
 
 const KIB = 1024;

@@ -5,8 +5,8 @@ import { createLinuxReader } from '../../../src/host/linux/linux-reader.js';
 import { parseMountinfo } from '../../../src/host/linux/mountinfo.js';
 import { mountsThatCount } from '../../../src/host/linux/mounts-that-count.js';
 import { inodesOf, spaceOf } from '../../../src/host/linux/usage.js';
-import { isUnknown, type Reading } from '../../../src/host/reading.js';
-import type { MountReading } from '../../../src/host/snapshot.js';
+import { isUnknown, type Reading } from '../../../src/model/reading.js';
+import type { MountReading } from '../../../src/model/snapshot.js';
 import {
   fakeStatFs,
   fixture,

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished } from 'vitest';
 import type { StatFsCalls } from '../../../src/host/linux/mount-reader.js';
 import type { StatFs } from '../../../src/host/linux/usage.js';
-import type { Unknown } from '../../../src/host/reading.js';
+import type { Unknown } from '../../../src/model/reading.js';
 
 /** The root of a recorded or written host in `test/fixtures/proc`. */
 export const fixture = (name: string): string =>

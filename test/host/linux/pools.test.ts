@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { SimpleDetector } from '../../../src/detect/detector.js';
 import { createLinuxReader } from '../../../src/host/linux/linux-reader.js';
 import type { StatFs } from '../../../src/host/linux/usage.js';
-import { isUnknown } from '../../../src/host/reading.js';
-import type { MountReading } from '../../../src/host/snapshot.js';
+import { isUnknown } from '../../../src/model/reading.js';
+import type { MountReading } from '../../../src/model/snapshot.js';
 import { fakeHost } from '../../../src/testing/index.js';
 import { fakeStatFs, handClock, someStat, temporaryHost } from './odd-hosts.js';
 

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createLinuxReader } from '../../../src/host/linux/linux-reader.js';
 import { SlowCalls } from '../../../src/host/linux/slow-calls.js';
-import { isUnknown } from '../../../src/host/reading.js';
-import type { MountReading } from '../../../src/host/snapshot.js';
+import { isUnknown } from '../../../src/model/reading.js';
+import type { MountReading } from '../../../src/model/snapshot.js';
 import type { StatFs } from '../../../src/host/linux/usage.js';
 import { fakeStatFs, fixture, someStat, systemError, unknownSaying } from './odd-hosts.js';
 

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { createLinuxReader } from '../../../src/host/linux/linux-reader.js';
-import { isUnknown, type Reading } from '../../../src/host/reading.js';
+import { isUnknown, type Reading } from '../../../src/model/reading.js';
 
 function known<T>(reading: Reading<T>): T {
   if (isUnknown(reading)) throw new Error(reading.unknown);

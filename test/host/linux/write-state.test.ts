@@ -5,8 +5,8 @@ import { parseMountinfo } from '../../../src/host/linux/mountinfo.js';
 import type { CountedMount } from '../../../src/host/linux/mounts-that-count.js';
 import { isShutDown } from '../../../src/host/linux/shut-down.js';
 import { WriteState } from '../../../src/host/linux/write-state.js';
-import { isUnknown } from '../../../src/host/reading.js';
-import type { WriteReading } from '../../../src/host/snapshot.js';
+import { isUnknown } from '../../../src/model/reading.js';
+import type { WriteReading } from '../../../src/model/snapshot.js';
 import { fakeStatFs, fixture, handClock, temporaryHost } from './odd-hosts.js';
 
 const MOUNTINFO = 'proc/self/mountinfo';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { dropInFolders } from '../../../src/host/nixos/drop-ins.js';
 import { createNixosReader } from '../../../src/host/nixos/nixos-reader.js';
-import { isUnknown } from '../../../src/host/reading.js';
+import { isUnknown } from '../../../src/model/reading.js';
 import { nixosTree } from './nixos-tree.js';
 
 describe('the folders of drop-ins of a unit', () => {

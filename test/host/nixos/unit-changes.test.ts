@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createNixosReader } from '../../../src/host/nixos/nixos-reader.js';
-import { isNamed, templateOf } from '../../../src/host/systemd/unit-name.js';
+import { isNamed, templateOf } from '../../../src/model/unit-name.js';
 import { nixosTree, storePath } from './nixos-tree.js';
 
 const service = (program: string): string => `[Service]\nExecStart=${program}\n`;

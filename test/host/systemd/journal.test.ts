@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { createJournal, stopIn } from '../../../src/host/systemd/journal.js';
-import { isUnknown } from '../../../src/host/reading.js';
+import { isUnknown } from '../../../src/model/reading.js';
 import { program, type Program } from './program.js';
 
 const RUN = '3df5e7050d9840928a40208e59ac8b53';

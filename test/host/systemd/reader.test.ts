@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { isUnknown, type Reading } from '../../../src/host/reading.js';
+import { isUnknown, type Reading } from '../../../src/model/reading.js';
 import { createSystemdReader, type SystemdReaderOptions } from '../../../src/host/systemd/reader.js';
 import { fakeSystemd, service } from './fake-systemd.js';
 import { program, type Program } from './program.js';

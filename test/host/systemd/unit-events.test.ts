@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isUnknown } from '../../../src/host/reading.js';
+import { isUnknown } from '../../../src/model/reading.js';
 import { createSystemdReader, type SystemdReader } from '../../../src/host/systemd/reader.js';
 import { createUnitEvents } from '../../../src/host/systemd/unit-events.js';
 import { fakeSystemd, service, type FakeSystemd } from './fake-systemd.js';

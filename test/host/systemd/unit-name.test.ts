@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isSelfHealingError } from '../../../src/errors.js';
-import { componentOf, isUnitName, unitName } from '../../../src/host/systemd/unit-name.js';
+import { isSelfHealingError } from '../../../src/base/errors.js';
+import { componentOf, isUnitName, unitName } from '../../../src/model/unit-name.js';
 
 describe('unitName', () => {
   it.each([

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { SimpleDashboard } from '../../../src/observe/dashboard/index.js';
-import { memoryStore } from '../../../src/guard/store.js';
+import { memoryStore } from '../../../src/memory/store.js';
 import { failedUnit } from '../../../src/testing/index.js';
 import { benchOf } from '../../make-engine.js';
 

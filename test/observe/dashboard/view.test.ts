@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { EngineStatus } from '../../../src/heal/status.js';
-import { IssueType, Severity, type ComponentVerdict } from '../../../src/issue.js';
-import { unknown } from '../../../src/host/reading.js';
+import type { EngineStatus } from '../../../src/report/status.js';
+import { IssueType, Severity, type ComponentVerdict } from '../../../src/model/issue.js';
+import { unknown } from '../../../src/model/reading.js';
 import { bannersOf } from '../../../src/observe/dashboard/view/banners.js';
 import { headlineOf } from '../../../src/observe/dashboard/view/headline.js';
 import { Hour } from '../../../src/observe/dashboard/view/hour.js';

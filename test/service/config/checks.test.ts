@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { silentLogger } from '../../../src/logger.js';
+import { silentLogger } from '../../../src/base/logger.js';
 import { parseConfig } from '../../../src/service/config/load.js';
 import { engineOf } from '../../../src/service/daemon/engine-of.js';
 

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { DEFAULT_GUARDS } from '../../../src/guard/guards.js';
-import { silentLogger } from '../../../src/logger.js';
+import { DEFAULT_GUARDS } from '../../../src/model/guards.js';
+import { silentLogger } from '../../../src/base/logger.js';
 import { loadConfig, parseConfig } from '../../../src/service/config/load.js';
 import { engineOf } from '../../../src/service/daemon/engine-of.js';
 

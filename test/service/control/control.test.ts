@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { SimplifiedHealingEngine } from '../../../src/engine.js';
-import { uncoloured } from '../../../src/report/paint.js';
+import { SimplifiedHealingEngine } from '../../../src/engine/engine.js';
+import { uncoloured } from '../../../src/service/text/paint.js';
 import { ask, EXIT } from '../../../src/service/control/client.js';
 import {
   COMMANDS,

@@ -3,12 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Execution } from '../../../src/execute/executor.js';
 import type { HelperRequest } from '../../../src/execute/helper-protocol.js';
-import { digestOf } from '../../../src/guard/approvals.js';
-import type { Plan } from '../../../src/plan.js';
+import { digestOf } from '../../../src/memory/approvals.js';
+import type { Plan } from '../../../src/model/plan.js';
 import { approveAsPerson } from '../../../src/service/control/person-approval.js';
 import { planOf } from '../../make.js';
+import type { Execution } from '../../../src/model/execution.js';
 
 const PLAN = planOf({
   ...{

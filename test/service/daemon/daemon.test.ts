@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { realClock } from '../../../src/clock.js';
+import { realClock } from '../../../src/base/clock.js';
 import { ask } from '../../../src/service/control/client.js';
 import { Daemon, EXIT } from '../../../src/service/daemon/daemon.js';
 import { recordingLogger } from '../../../src/testing/index.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { NO_EFFECTS } from '../../../src/effects.js';
-import { digestOf, idOf } from '../../../src/guard/approvals.js';
+import { NO_EFFECTS } from '../../../src/model/effects.js';
+import { digestOf, idOf } from '../../../src/memory/approvals.js';
 import type { HelperRequest } from '../../../src/execute/helper-protocol.js';
 import { approverOf, judgeApproval, withApprover } from '../../../src/service/helper/approver.js';
 import { parsePolicy } from '../../../src/service/helper/policy.js';

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
-import type { Generations, SystemRecord, UnitRecord } from '../../../src/guard/generations.js';
-import { DEFAULT_GUARDS } from '../../../src/guard/guards.js';
-import { isUnknown, unknown } from '../../../src/host/reading.js';
-import { evidenceOf, isProved } from '../../../src/guard/rollback-evidence.js';
+import type { Generations, SystemRecord, UnitRecord } from '../../../src/memory/generations.js';
+import { DEFAULT_GUARDS } from '../../../src/model/guards.js';
+import { isUnknown, unknown } from '../../../src/model/reading.js';
+import { evidenceOf, isProved } from '../../../src/generations/evidence.js';
 import { nixosReading, systemIdentity } from '../../../src/testing/index.js';
 import { historyFrom, type HistoryFacts } from '../../../src/service/helper/history.js';
 import type { HelperAct } from '../../../src/service/helper/limits.js';

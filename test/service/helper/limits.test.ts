@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { actOf, actsThatCount, judgeLimits, type HelperAct } from '../../../src/service/helper/limits.js';
 import type { Moment } from '../../../src/service/helper/moment.js';
 import { peerOf } from '../../../src/service/helper/peer.js';
-import type { Plan } from '../../../src/plan.js';
+import type { Plan } from '../../../src/model/plan.js';
 
 const HOUR = 3_600_000;
 const NOW = 100 * HOUR;

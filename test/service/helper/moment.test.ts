@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Plan } from '../../../src/plan.js';
+import type { Plan } from '../../../src/model/plan.js';
 import {
   actOf,
   actsThatCount,

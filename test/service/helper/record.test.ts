@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { NO_GENERATIONS } from '../../../src/guard/generations.js';
-import { EMPTY_STATE } from '../../../src/guard/state.js';
+import { NO_GENERATIONS } from '../../../src/memory/generations.js';
+import { EMPTY_STATE } from '../../../src/memory/state.js';
 import { readRecord } from '../../../src/service/helper/record.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'record-'));

@@ -6,11 +6,10 @@ import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Execution } from '../../../src/execute/executor.js';
 import { NixOSPermissionHandler } from '../../../src/execute/permission-handler.js';
-import { digestOf } from '../../../src/guard/approvals.js';
+import { digestOf } from '../../../src/memory/approvals.js';
 import type { Host } from '../../../src/host/host.js';
-import { unknown } from '../../../src/host/reading.js';
+import { unknown } from '../../../src/model/reading.js';
 import { serve } from '../../../src/service/helper/serve.js';
 import {
   executorConformance,
@@ -19,6 +18,7 @@ import {
   unitReading,
   type FakeHost,
 } from '../../../src/testing/index.js';
+import type { Execution } from '../../../src/model/execution.js';
 
 const BIN = fileURLToPath(new URL('../../fixtures/bin', import.meta.url));
 const me = process.getuid?.() ?? 0;

@@ -1,5 +1,5 @@
 import { createConnection, type Socket } from 'node:net';
-import { asError } from '../../../errors.js';
+import { asError } from '../../../base/errors.js';
 import { createFlood } from './flood.js';
 import { createFrames, type MessageHeader } from './frames.js';
 import { createHandshake, HANDSHAKE } from './handshake.js';

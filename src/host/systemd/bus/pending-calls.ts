@@ -1,4 +1,4 @@
-import { asError } from '../../../errors.js';
+import { asError } from '../../../base/errors.js';
 
 /** Calls that wait for their answers. */
 export interface PendingCalls<Call> {

@@ -1,4 +1,4 @@
-import { printable } from '../../../printable.js';
+import { printable } from '../../../base/printable.js';
 
 /**
  * A document in 90 lines: what should be there is written down as plain data, and only what differs is changed, so

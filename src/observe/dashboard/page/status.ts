@@ -1,4 +1,4 @@
-import { printable } from '../../../printable.js';
+import { printable } from '../../../base/printable.js';
 import type { View } from '../view/view.js';
 import { byId, el, put, type Child } from './dom.js';
 import type { Link } from './stream.js';

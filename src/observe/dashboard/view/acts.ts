@@ -1,8 +1,8 @@
-import { conditionOf, effectLines, NO_EFFECTS } from '../../../effects.js';
-import type { EngineStatus } from '../../../heal/status.js';
-import { GATE_MEANINGS } from '../../../guard/meaning.js';
-import type { Plan, Step } from '../../../plan.js';
-import type { HealingResult } from '../../../result.js';
+import { conditionOf, effectLines, NO_EFFECTS } from '../../../model/effects.js';
+import type { EngineStatus } from '../../../report/status.js';
+import { GATE_MEANINGS } from '../../../model/gate-texts.js';
+import type { Plan, Step } from '../../../model/plan.js';
+import type { HealingResult } from '../../../model/result.js';
 import type { ActView, HeldView, PlanView, StepView } from './view.js';
 
 /** So many at most. */

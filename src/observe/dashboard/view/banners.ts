@@ -1,5 +1,5 @@
-import type { EngineStatus } from '../../../heal/status.js';
-import { span } from '../../../words.js';
+import type { EngineStatus } from '../../../report/status.js';
+import { span } from '../../../base/format.js';
 import { notLooking } from './headline.js';
 import type { Banner } from './view.js';
 

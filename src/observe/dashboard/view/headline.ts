@@ -1,7 +1,7 @@
-import { BEING_HEALED, type Explanation } from '../../../heal/explain.js';
-import type { EngineStatus } from '../../../heal/status.js';
-import { Severity } from '../../../issue.js';
-import { span } from '../../../words.js';
+import { BEING_HEALED, type Explanation } from '../../../report/explain.js';
+import type { EngineStatus } from '../../../report/status.js';
+import { Severity } from '../../../model/issue.js';
+import { span } from '../../../base/format.js';
 import type { Headline } from './view.js';
 
 /** An engine that has not looked for three intervals, and at least for this long, has stopped looking. */

@@ -1,4 +1,4 @@
-import { IssueType, type ComponentVerdict } from '../../../issue.js';
+import { IssueType, type ComponentVerdict } from '../../../model/issue.js';
 import type { ReadingView, UnitView } from './view.js';
 
 const LABELS: Readonly<Record<string, string>> = { cpu: 'CPU', memory: 'Memory', load: 'Load average' };

@@ -1,13 +1,13 @@
-import { commandFor } from '../../../guard/approvals.js';
-import type { Explanation } from '../../../heal/explain.js';
-import type { EngineStatus } from '../../../heal/status.js';
-import type { Metrics } from '../../../heal/tally.js';
+import type { Explanation } from '../../../report/explain.js';
+import type { EngineStatus } from '../../../report/status.js';
+import type { Metrics } from '../../../report/counts.js';
 import { actsOf, heldOf, planOf } from './acts.js';
 import { bannersOf } from './banners.js';
 import { headlineOf } from './headline.js';
 import { readingsOf, unitsOf } from './readings.js';
 import { withoutLogs } from './without-logs.js';
 import type { ApprovalView, BreakerView, IssueView, View } from './view.js';
+import { commandFor } from '../../../model/operator-command.js';
 
 /** So many issues at most, the worst first. */
 const ISSUES = 50;

@@ -1,6 +1,6 @@
-import type { IssueType, Severity } from '../../../issue.js';
-import type { BlockReason } from '../../../plan.js';
-import type { Outcome } from '../../../result.js';
+import type { IssueType, Severity } from '../../../model/issue.js';
+import type { BlockReason } from '../../../model/plan.js';
+import type { Outcome } from '../../../model/result.js';
 
 /**
  * What the page shows, as plain JSON: the one thing that server and page agree on. Times are milliseconds since

@@ -1,8 +1,8 @@
-import type { Explanation } from '../../../heal/explain.js';
-import type { EngineStatus } from '../../../heal/status.js';
-import type { Issue } from '../../../issue.js';
-import { printable } from '../../../printable.js';
-import type { HealingResult } from '../../../result.js';
+import type { Explanation } from '../../../report/explain.js';
+import type { EngineStatus } from '../../../report/status.js';
+import type { Issue } from '../../../model/issue.js';
+import { printable } from '../../../base/printable.js';
+import type { HealingResult } from '../../../model/result.js';
 
 /** What a command printed, in the sentence that says how it ended. */
 const PRINTED = /(` (?:exited with -?\d+|was ended by \w+)): [^]*/;

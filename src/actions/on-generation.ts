@@ -1,0 +1,169 @@
+import { isCrashLooping } from '../detect/services.js';
+import type { NixosReading, SystemIdentity } from '../model/nixos-reading.js';
+import { isUnknown, unknown, type Reading } from '../model/reading.js';
+import type { UnitsReading } from '../model/snapshot.js';
+import type { UnitReading } from '../model/unit.js';
+import type { Block, PlannedGeneration } from '../model/plan.js';
+import {
+  verifyByCheck,
+  type CapabilityContext,
+  type PlanContext,
+  type PlanDraft,
+  type UndoContext,
+  type Verification,
+  type VerifyContext,
+} from './define.js';
+import { unavailable } from './on-service.js';
+
+/** The profile whose newest entry is what boots. */
+export const SYSTEM_PROFILE = '/nix/var/nix/profiles/system';
+
+/** The systems of a NixOS host of which the running one is known. */
+export type KnownSystems = NixosReading & { readonly running: SystemIdentity };
+
+/** Reads the systems of this host. */
+export async function readSystems({ read }: Pick<PlanContext, 'read'>): Promise<Reading<KnownSystems>> {
+  const { system } = await read({ parts: ['system'] });
+  if (isUnknown(system)) return system;
+  const { nixos } = system;
+  if (isUnknown(nixos)) return nixos;
+  const { running } = nixos;
+  return isUnknown(running) ? running : { ...nixos, running };
+}
+
+/** Why the running system cannot be changed, with the action's own words before the reason. */
+export const withoutSystems =
+  (words: string) =>
+  async ({ read }: CapabilityContext): Promise<string | undefined> => {
+    const systems = await readSystems({ read });
+    return isUnknown(systems) ? `${words}: ${systems.unknown}` : undefined;
+  };
+
+/** A plan that says why the running system cannot be changed. */
+export const refusedChange = (effect: string, refusal: Block): PlanDraft => ({
+  targets: ['system'],
+  steps: [],
+  effect,
+  refusal,
+});
+
+/** Why no change of the running system may be begun now. */
+export async function standsInTheWay({
+  nixActivity,
+}: Pick<PlanContext, 'nixActivity'>): Promise<Block | undefined> {
+  const activity = await nixActivity();
+  if (isUnknown(activity))
+    return unavailable(`Whether a switch is under way is not known: ${activity.unknown}`);
+  return activity.switching === null ? undefined : { reason: 'in-transition', sentence: activity.switching };
+}
+
+/** Full names of the units that fail: those found, and those that were asked for. */
+export async function failingNow(
+  units: readonly string[],
+  { read }: Pick<PlanContext, 'read'>,
+): Promise<Reading<readonly string[]>> {
+  const found = await readAll(units, { read });
+  if (isUnknown(found)) return found;
+  const failing = [...found.troubled, ...found.asked].filter(fails).map(({ id }) => id);
+  return [...new Set(failing)].sort();
+}
+
+async function readAll(
+  units: readonly string[],
+  { read }: Pick<PlanContext, 'read'>,
+): Promise<Reading<UnitsReading>> {
+  return (await read({ parts: ['units'], units, discover: true })).units;
+}
+
+const fails = (unit: UnitReading): boolean => unit.activeState === 'failed' || isCrashLooping(unit);
+
+/** A unit that was to be helped and does not run: `reset-failed` takes the word `failed` away, not the trouble. */
+const isDown = (unit: UnitReading): boolean => fails(unit) || unit.activeState === 'inactive';
+
+/**
+ * Proves a change of the running system by its units, whatever the switch said of itself: those that were to be helped
+ * are active, and stay so in the same run. More failing units than before are worse than before.
+ */
+export async function verifyGeneration(context: VerifyContext): Promise<Verification> {
+  const { generation } = context.plan;
+  if (generation === undefined) return { status: 'unknown', reason: 'Where it was to lead is not known' };
+  const systems = await readSystems(context);
+  if (isUnknown(systems)) return { status: 'unknown', reason: systems.unknown };
+  if (generation.verb === 'boot') return verifyStaged(generation, systems);
+  if (generation.to !== null && systems.running.path !== generation.to) {
+    return { status: 'ineffective', reason: `${systems.running.path} runs, not ${generation.to}` };
+  }
+  const first = await readAll(generation.units, context);
+  await context.settle();
+  const second = await readAll(generation.units, context);
+  if (isUnknown(first) || isUnknown(second)) {
+    const [problem] = [first, second].filter(isUnknown);
+    return { status: 'unknown', reason: problem?.unknown ?? 'the units could not be read' };
+  }
+  const down = [...second.troubled.filter(fails), ...second.asked.filter(isDown)];
+  const failing = [...new Set(down.map(({ id }) => id))].sort();
+  const where = `in ${systems.running.path}`;
+  if (failing.length > generation.failing.length) {
+    const others = failing.filter((unit) => !generation.failing.includes(unit));
+    const reason = `${failing.length} units fail ${where}, and ${generation.failing.length} did before: ${others.join(', ')}`;
+    return { status: 'ineffective', reason, worse: true };
+  }
+  const lame = second.asked.find((unit, index) => !stays(first.asked[index], unit));
+  if (lame)
+    return { status: 'ineffective', reason: `${lame.id} is ${lame.activeState} ${where}`, worse: false };
+  if (generation.units.length === 0) return { ...(await verifyByCheck({}, context)), worse: false };
+  const reason = `${generation.units.join(', ')} is active ${where}, and in the same run after the settle time`;
+  return { status: 'fixed', reason };
+}
+
+const stays = (first: UnitReading | undefined, second: UnitReading): boolean =>
+  first?.activeState === 'active' &&
+  second.activeState === 'active' &&
+  first.invocationId === second.invocationId &&
+  !fails(second);
+
+function verifyStaged({ to }: PlannedGeneration, { profile }: KnownSystems): Verification {
+  if (isUnknown(profile)) return { status: 'unknown', reason: profile.unknown };
+  if (profile.path !== to)
+    return { status: 'ineffective', reason: `${profile.path} is what boots next, not ${to ?? ''}` };
+  return {
+    status: 'pending-reboot',
+    reason: `${to} is what boots next: restart the host, and it is looked at then`,
+  };
+}
+
+/** Goes back to where the last change began. */
+export async function takeBackChange({ execute }: UndoContext): Promise<void> {
+  const { outcome, error } = await execute({ action: 'rollback_generation', parameters: { undo: true } });
+  if (outcome !== 'executed') throw new Error(error ?? 'it was not carried out');
+}
+
+/** Kernel and modules run on until the next boot: why a system can take effect only then. */
+export async function needsBoot(
+  to: string,
+  { booted }: KnownSystems,
+  { systemIdentity, preSwitchCheck }: Pick<PlanContext, 'systemIdentity' | 'preSwitchCheck'>,
+): Promise<{ readonly why?: string; readonly note?: string }> {
+  const target = await systemIdentity(to);
+  const [one, other] = [target, booted];
+  if (isUnknown(one)) return { why: `its kernel is not known: ${one.unknown}` };
+  if (isUnknown(other)) return { why: `the kernel that was booted is not known: ${other.unknown}` };
+  if (one.kernel !== other.kernel)
+    return { why: `its kernel is ${one.kernel ?? 'none'}, and ${other.kernel ?? 'none'} was booted` };
+  if (one.modules !== other.modules) return { why: 'its kernel modules are not those that were booted' };
+  const refused = await preSwitchCheck(to);
+  if (isUnknown(refused))
+    return { note: `Its own check before a switch was not made beforehand: ${refused.unknown}` };
+  return refused === null ? {} : { why: `its own check refuses a switch: ${refused}` };
+}
+
+/** Which generation stands before the running one by number: a guess, where nothing is on record. */
+export function numberBefore({ running, generations }: KnownSystems): Reading<string> {
+  if (isUnknown(generations)) return generations;
+  const current = generations.findLastIndex(({ path }) => path === running.path);
+  const before = generations
+    .slice(0, current === -1 ? undefined : current)
+    .findLast(({ path }) => !isUnknown(path) && path !== running.path);
+  if (before === undefined || isUnknown(before.path)) return unknown('no other generation is kept');
+  return before.path;
+}

@@ -1,0 +1,147 @@
+import { CRASH_LOOP_RESTARTS } from '../detect/services.js';
+import { expectKnownKeys, refusal } from '../base/expect.js';
+import { isUnknown } from '../model/reading.js';
+import { unitName } from '../model/unit-name.js';
+import type { UnitReading } from '../model/unit.js';
+import type { Block, CommandStep } from '../model/plan.js';
+import type { CapabilityContext, PlanContext, PlanDraft, Verification, VerifyContext } from './define.js';
+
+/** Beyond systemd's own limits for stopping and starting: time to queue the job and to answer. */
+const SLACK_MS = 10_000;
+/** A unit without a limit of its own is not waited for longer than this. */
+export const LONGEST_JOB_MS = 5 * 60_000;
+
+/** Kinds of units that a job can start; a device, slice or scope is made otherwise. */
+const STARTED = /\.(service|socket|timer|path|mount|automount|swap|target)$/;
+
+/** The parameters of the two service actions. */
+export interface ServiceParameters {
+  /** Full unit name. */
+  readonly unit: string;
+}
+
+/** Reads `{ service: 'nginx' }`. */
+export function parseService(parameters: Readonly<Record<string, unknown>>): ServiceParameters {
+  const { unit } = parseUnit(parameters);
+  if (!unit.endsWith('.service')) throw refusal('service', 'the name of a service', parameters.service);
+  return { unit };
+}
+
+/** Reads `{ service: 'nginx' }` or `{ service: 'nginx.socket' }`: a unit of any kind that can be started. */
+export function parseUnit(parameters: Readonly<Record<string, unknown>>): ServiceParameters {
+  expectKnownKeys('parameters', parameters, ['service']);
+  if (typeof parameters.service !== 'string') {
+    throw refusal('service', 'a systemd unit name', parameters.service);
+  }
+  const unit = unitName(parameters.service, 'service');
+  if (!STARTED.test(unit))
+    throw refusal('service', 'a unit that can be started (not a device, slice or scope)', parameters.service);
+  return { unit };
+}
+
+/** What systemd says of the unit, or why nothing can be done with it. */
+export async function readUnit(
+  unit: string,
+  context: Pick<PlanContext, 'read'>,
+): Promise<UnitReading | Block> {
+  const { units } = await context.read({ parts: ['units'], units: [unit] });
+  if (isUnknown(units)) return unavailable(`The state of ${unit} is not known: ${units.unknown}`);
+  const [reading] = units.asked;
+  if (reading === undefined || reading.loadState === 'not-found') {
+    return unavailable(`systemd does not know ${unit}`);
+  }
+  if (reading.loadState === 'bad-setting' || reading.loadState === 'error') {
+    const why = reading.loadError === '' ? '' : `: ${reading.loadError}`;
+    return unavailable(`${unit} cannot be started: its unit file has an error${why}`);
+  }
+  if (reading.loadState !== 'loaded')
+    return unavailable(`${unit} cannot be started: it is ${reading.loadState}`);
+  return reading;
+}
+
+/** A unit that every systemd has. */
+const PID_1 = 'init.scope';
+
+/** Why no unit can be acted on, as one sentence; `undefined` where systemd answers. */
+export async function withoutSystemd({ read }: CapabilityContext): Promise<string | undefined> {
+  const { units } = await read({ parts: ['units'], units: [PID_1] });
+  return isUnknown(units) ? `No unit can be read: ${units.unknown}` : undefined;
+}
+
+/** A plan that says why it cannot be carried out. */
+export function refusedDraft(unit: string, refusal: Block, effect: string): PlanDraft {
+  return { targets: [unit], steps: [], effect, refusal };
+}
+
+export const isRefusal = (value: UnitReading | Block): value is Block => 'sentence' in value;
+
+export const unavailable = (sentence: string): Block => ({ reason: 'unavailable', sentence });
+
+/** A `systemctl` call that waits for the job it makes. Ending it early ends the waiting, not the job. */
+export function systemctl(verb: string, unit: string, timeoutMs: number): CommandStep {
+  return {
+    kind: 'command',
+    argv: ['systemctl', '--no-ask-password', verb, '--', unit],
+    needsRoot: true,
+    timeoutMs: Number.isFinite(timeoutMs) ? timeoutMs + SLACK_MS : LONGEST_JOB_MS,
+    interruptible: true,
+  };
+}
+
+/** Active now, and still in the same run after the settle time; a oneshot has ended well. */
+export async function verifyService(
+  { unit }: ServiceParameters,
+  context: VerifyContext,
+): Promise<Verification> {
+  const first = await readUnit(unit, context);
+  if (isRefusal(first)) return { status: 'unknown', reason: first.sentence };
+  if (isStarting(first))
+    return {
+      status: 'pending',
+      reason: `${unit} is still ${first.activeState} (${first.subState}), with its job under way`,
+    };
+  if (first.type === 'oneshot') {
+    const stays = !first.remainsAfterExit || first.activeState === 'active';
+    const ended = first.activeState !== 'failed' && first.activeState !== 'activating';
+    const well = stays && ended && first.result === 'success';
+    return {
+      status: well ? 'fixed' : 'ineffective',
+      reason: `${unit} is a oneshot; its last start: ${first.result}`,
+    };
+  }
+  const trigger = first.triggeredBy.find(({ activeState }) => activeState === 'active');
+  if (
+    first.activeState === 'inactive' &&
+    trigger &&
+    context.plan.targets.some(({ id }) => id === trigger.name)
+  )
+    return { status: 'fixed', reason: `${trigger.name} is active, and starts ${unit} when it is needed` };
+  if (first.activeState !== 'active')
+    return { status: 'ineffective', reason: `${unit} is ${stateOf(first)}` };
+  await context.settle();
+  const second = await readUnit(unit, context);
+  if (isRefusal(second)) return { status: 'unknown', reason: second.sentence };
+  if (second.activeState !== 'active') {
+    return {
+      status: 'ineffective',
+      reason: `${unit} became active, and was ${stateOf(second)} when read again`,
+    };
+  }
+  if (second.invocationId !== first.invocationId) {
+    return { status: 'ineffective', reason: `${unit} died and was started anew within the settle time` };
+  }
+  if (second.recentRestarts >= CRASH_LOOP_RESTARTS) {
+    return { status: 'ineffective', reason: `${unit} is active, and in a crash loop all the same` };
+  }
+  return {
+    status: 'fixed',
+    reason: `${unit} is active, and in the same run (${second.invocationId}) after the settle time`,
+  };
+}
+
+/** Its job goes on after we stopped waiting. What waits for its next automatic restart has none. */
+const isStarting = ({ activeState, subState, job }: UnitReading): boolean =>
+  job !== '' || (activeState === 'activating' && subState.startsWith('start')) || activeState === 'reloading';
+
+const stateOf = (unit: UnitReading): string =>
+  `${unit.activeState} (${unit.activeState === 'failed' ? unit.result : unit.subState})`;

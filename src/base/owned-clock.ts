@@ -1,0 +1,69 @@
+import { realClock, type Clock } from './clock.js';
+import { messageOf } from './errors.js';
+import type { Logger } from './logger.js';
+import { owned } from './pending.js';
+
+/**
+ * A clock of the host program, and the machine's own time where it fails: throws, answers what is no number, or does not
+ * wait. Each kind of failure is logged once. A sleep ends with its signal, also on a clock that ignores it.
+ */
+export function ownedClock(clock: Clock, logger: Logger): Clock {
+  if (clock === realClock) return clock;
+  const named = new Set<string>();
+  const failed = (method: string, error: unknown): void => {
+    if (named.has(method)) return;
+    named.add(method);
+    logger.error(`\`clock.${method}\` failed; the time of this machine is used instead: ${messageOf(error)}`);
+  };
+  const number = (method: 'now' | 'monotonic' | 'random') => (): number => {
+    try {
+      const value: unknown = clock[method]();
+      if (typeof value === 'number' && Number.isFinite(value)) return value;
+      owned(value, () => undefined);
+      failed(method, `it answered ${messageOf(value)}`);
+    } catch (error) {
+      failed(method, error);
+    }
+    return realClock[method]();
+  };
+  const sleep = async (ms: number, signal?: AbortSignal): Promise<void> => {
+    const start = around.monotonic();
+    try {
+      await untilAborted(clock.sleep(ms, signal), signal);
+      // Whoever waits in a loop would never let the host program have its turn.
+      if (ms > 0 && around.monotonic() <= start) throw new Error('it did not wait');
+    } catch (error) {
+      if (signal?.aborted) throw signal.reason as Error;
+      failed('sleep', error);
+      return realClock.sleep(ms, signal);
+    }
+  };
+  const deadline = (ms: number, end: () => void): (() => void) => {
+    try {
+      const cancel = clock.deadline?.(ms, end);
+      if (typeof cancel === 'function') return cancel;
+      owned(cancel, () => undefined);
+      failed('deadline', 'it gave no function that cancels it');
+    } catch (error) {
+      failed('deadline', error);
+    }
+    return realClock.deadline!(ms, end);
+  };
+  const around = { now: number('now'), monotonic: number('monotonic'), random: number('random'), sleep };
+  return clock.deadline ? { ...around, deadline } : around;
+}
+
+async function untilAborted(sleeping: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) return sleeping;
+  let onAbort = (): void => undefined;
+  const aborted = new Promise<never>((_resolve, reject) => {
+    onAbort = () => reject(signal.reason as Error);
+  });
+  signal.addEventListener('abort', onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  try {
+    await Promise.race([sleeping, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}

@@ -1,0 +1,80 @@
+import type { Clock } from '../base/clock.js';
+import type { Detector, InspectRequest, Looked, SimpleDetector } from './detector.js';
+import { verdictsOf } from './look-again.js';
+import { isSelfHealingError, messageOf } from '../base/errors.js';
+import type { ComponentVerdict, Issue } from '../model/issue.js';
+import { isPending } from '../base/pending.js';
+import { DEADLINES } from '../base/deadlines.js';
+import { PortCalls } from '../base/port-calls.js';
+
+/** A detector whose looks have a deadline beyond the limits of its own checks, and answer verdicts. */
+export function ownedDetector(detector: Detector, clock: Clock, reading: AbortSignal): Detector {
+  const calls = new PortCalls({ clock, signal: reading });
+  let accepted: unknown;
+  const expect = (verdicts: unknown): readonly ComponentVerdict[] => {
+    // The same list while nothing has changed.
+    if (verdicts !== accepted) accepted = expectVerdicts(verdicts);
+    return accepted as readonly ComponentVerdict[];
+  };
+  const look = (request: InspectRequest = {}): Looked => {
+    // A fresh look may first wait for the end of an earlier run of the same check.
+    const checksMs = (detector.longestCheckMs ?? 0) * (request.fresh ? 2 : 1);
+    const failed = (error: unknown): never => {
+      throw request.signal?.aborted ? error : named(error);
+    };
+    try {
+      const verdicts = calls.make('The detector', DEADLINES.readMs + checksMs, () =>
+        verdictsOf(detector, request),
+      );
+      return isPending(verdicts) ? verdicts.then(expect).catch(failed) : expect(verdicts);
+    } catch (error) {
+      return failed(error);
+    }
+  };
+  const knowsComponents = detector.look !== undefined || detector.inspect !== undefined;
+  const owned: Detector & Pick<SimpleDetector, 'enabledChecks'> = {
+    get enabledChecks() {
+      const { enabledChecks } = detector as Partial<SimpleDetector>;
+      return enabledChecks!;
+    },
+    // `verdictsOf` makes verdicts of issues: whoever asks for these asks the detector itself.
+    detectIssues: (request) => detector.detectIssues(request),
+    ...(knowsComponents ? { inspect: async (request) => look(request), look } : {}),
+    ...(detector.glance ? { glance: () => detector.glance?.() } : {}),
+  };
+  return knowsComponents ? owned : { ...owned, detectIssues: issuesOnly(detector, calls) };
+}
+
+/** What the host program's own code throws does not tell where it comes from. */
+const named = (error: unknown): unknown =>
+  isSelfHealingError(error) ? error : new Error(`The detector failed: ${messageOf(error)}`, { cause: error });
+
+/** What a detector that only knows issues finds, within the same deadline. */
+const issuesOnly =
+  (detector: Detector, calls: PortCalls): Detector['detectIssues'] =>
+  async (request) => {
+    let issues: unknown;
+    try {
+      issues = await calls.make('The detector', DEADLINES.readMs, () => detector.detectIssues(request));
+    } catch (error) {
+      throw request?.signal?.aborted ? error : named(error);
+    }
+    if (Array.isArray(issues) && issues.every(isIssue)) return issues as readonly Issue[];
+    throw new TypeError('The detector gave no list of issues');
+  };
+
+/** What a detector of the host program answers may be anything. */
+function expectVerdicts(verdicts: unknown): readonly ComponentVerdict[] {
+  const isList = Array.isArray(verdicts) && verdicts.every(isVerdict);
+  if (!isList)
+    throw new TypeError('The detector gave no list of verdicts, each with `component` and `status`');
+  return verdicts as readonly ComponentVerdict[];
+}
+
+const isIssue = (issue: unknown): boolean =>
+  typeof (issue as Partial<Issue> | null | undefined)?.component === 'string';
+
+function isVerdict(verdict: unknown): boolean {
+  const { component, status } = (verdict ?? {}) as Partial<ComponentVerdict>;
+  return typeof component === 'string' && (status === 'ok' || status === 'bad' || status === 'unknown');
+}

@@ -1,0 +1,67 @@
+import { expectObject, expectOneOf, expectStrings, refusal } from '../base/expect.js';
+import { componentOf } from '../model/unit-name.js';
+import { IssueType, Severity, type Issue } from '../model/issue.js';
+
+/** Takes an issue that a person or a program wrote, and refuses what cannot be one. */
+export function acceptIssue(given: unknown, now: Date, option = 'issue'): Issue {
+  const issue = expectObject(option, given);
+  const {
+    type,
+    severity,
+    description,
+    component,
+    metricValue,
+    threshold,
+    timestamp = now,
+    attempt,
+    evidence,
+    log,
+    check,
+    heals,
+    becauseOf,
+  } = issue;
+  expectOneOf(`${option}.type`, type, Object.values(IssueType), 'issue type');
+  if (!Object.values(Severity).includes(severity as Severity)) {
+    throw refusal(`${option}.severity`, 'a severity from 1 (LOW) to 4 (CRITICAL)', severity);
+  }
+  if (typeof description !== 'string') throw refusal(`${option}.description`, 'a string', description);
+  if (typeof component !== 'string' || component === '') {
+    throw refusal(`${option}.component`, 'a non-empty string', component);
+  }
+  for (const [key, value] of Object.entries({ metricValue, threshold })) {
+    if (!Number.isFinite(value)) throw refusal(`${option}.${key}`, 'a finite number', value);
+  }
+  if (!(timestamp instanceof Date) || Number.isNaN(timestamp.getTime())) {
+    throw refusal(`${option}.timestamp`, 'a valid Date', timestamp);
+  }
+  if (attempt !== undefined && !(Number.isInteger(attempt) && (attempt as number) >= 0)) {
+    throw refusal(`${option}.attempt`, 'a whole number from 0', attempt);
+  }
+  if (evidence !== undefined) expectStrings(`${option}.evidence`, evidence);
+  if (log !== undefined) expectStrings(`${option}.log`, log);
+  if (check !== undefined && (typeof check !== 'string' || check === '')) {
+    throw refusal(`${option}.check`, 'the name of a check', check);
+  }
+  if (becauseOf !== undefined && typeof becauseOf !== 'string') {
+    throw refusal(`${option}.becauseOf`, 'the name of a unit', becauseOf);
+  }
+  if (heals !== undefined) {
+    const { action, parameters } = expectObject(`${option}.heals`, heals);
+    if (typeof action !== 'string') throw refusal(`${option}.heals.action`, 'the name of an action', action);
+    expectObject(`${option}.heals.parameters`, parameters);
+  }
+  return Object.freeze({
+    ...(issue as unknown as Issue),
+    // `nginx.service` and `nginx` are one component, with one record.
+    component: componentOf(component),
+    timestamp: new Date(timestamp),
+    ...(Array.isArray(evidence) ? { evidence: Object.freeze([...(evidence as string[])]) } : {}),
+    ...(Array.isArray(log) ? { log: Object.freeze([...(log as string[])]) } : {}),
+  });
+}
+
+/** Takes a list of issues. */
+export function acceptIssues(given: unknown, now: Date): Issue[] {
+  if (!Array.isArray(given)) throw refusal('issues', 'an array of issues', given);
+  return given.map((issue: unknown, index) => acceptIssue(issue, now, `issues[${index}]`));
+}

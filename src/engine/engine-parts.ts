@@ -1,0 +1,237 @@
+import { actionRegistry } from '../actions/registry.js';
+import { defaults } from './defaults.js';
+import { BUILT_IN_CHECKS } from '../detect/check.js';
+import type { Detector, SimpleDetector } from '../detect/detector.js';
+import { thresholdValues } from '../detect/thresholds.js';
+import { watchedUnits } from '../detect/watched.js';
+import { Emitter } from '../report/events.js';
+import type { Executor } from '../execute/executor.js';
+import { expectBoolean, expectMethods, refusal } from '../base/expect.js';
+import { guardsFrom } from '../model/guards.js';
+import { Ledger } from '../memory/ledger.js';
+import { neededSystems } from '../memory/generations.js';
+import { Cycle } from '../watch/cycle.js';
+import { GenerationWatch } from '../generations/watch.js';
+import { narrate, narrateCycles } from '../report/log-lines.js';
+import { bootId } from '../base/boot-id.js';
+import type { Host } from '../host/host.js';
+import type { EnginePorts } from '../repair/ports.js';
+import type { Logger } from '../base/logger.js';
+import { ownedClock } from '../base/owned-clock.js';
+import { ownedDetector } from '../detect/owned-detector.js';
+import { ownedExecutor } from '../execute/owned-executor.js';
+import { ownedHost } from '../host/owned-host.js';
+import { ownedLogger } from '../base/owned-logger.js';
+import { ownedStore } from '../memory/owned-store.js';
+import { nixSettings } from '../model/nix-options.js';
+import { expectOptions, PART_METHODS, type HealingOptions } from './options.js';
+import { optionWarnings, unpickedWarning } from './option-warnings.js';
+import { DETECTOR_NAMES, refusePythonMethods, RESOLVER_NAMES } from '../base/python-names.js';
+import { endOfMany } from '../base/until.js';
+import type { Resolver } from '../resolve/resolver.js';
+
+/** The parts of an engine, put together from its options, and those that may be replaced at any time. */
+export abstract class EngineParts {
+  protected readonly events = new Emitter();
+  /** The ports as they are at this moment. */
+  protected readonly ports: EnginePorts;
+  protected readonly cycle: Cycle;
+  /** The host itself; the ports have it with deadlines. */
+  protected readonly host: Host;
+  /** Ends the waiting for what only reads or plans. */
+  protected readonly reading = endOfMany();
+  readonly #generations: GenerationWatch;
+  #detector: Detector;
+  /** The detector with deadlines, and the verdict on the NixOS generation beside it. */
+  #watching: Detector;
+  #resolver: Resolver;
+  #executor: Executor;
+  /** The executor, with deadlines. */
+  #acting: Executor;
+  #healingEnabled = true;
+  #dryRun: boolean;
+  #verbose: boolean;
+  #hush: (() => void) | undefined;
+
+  /** Throws a `SelfHealingError` for an option that cannot be meant. */
+  constructor(options: HealingOptions = {}) {
+    const given = expectOptions(options);
+    const { services, protect = [], actions, checks, thresholds, mounts, enabledChecks, nix } = given;
+    nixSettings(nix);
+    if (given.detector) {
+      for (const key of ['thresholds', 'mounts', 'enabledChecks', 'checks'] as const) {
+        if (given[key] !== undefined)
+          throw refusal(key, 'left out beside `detector`, to which it belongs', given[key]);
+      }
+    }
+    this.#dryRun = given.dryRun ?? false;
+    this.#verbose = given.verbose ?? false;
+    const logger = ownedLogger(given.logger ?? defaults.logger, () => this.#verbose);
+    const clock = ownedClock(given.clock ?? defaults.clock, logger);
+    const host = given.host ?? defaults.host();
+    this.host = host;
+    const store = typeof given.state === 'object' ? given.state : defaults.store(given.state, clock);
+    const own = (name: string): unknown => (this as unknown as Record<string, unknown>)[name];
+    const live = {
+      detector: () => this.#watching,
+      resolver: () => this.#resolver,
+      executor: () => this.#acting,
+      // A subclass may have fields of these names, which hide the accessors: a wish not to act counts wherever it is.
+      healingEnabled: () =>
+        this.#healingEnabled && own('healingEnabled') !== false && own('healing_enabled') !== false,
+      dryRun: () => this.#dryRun || own('dryRun') === true || own('dry_run') === true,
+    };
+    const guards = guardsFrom(given.guards);
+    this.ports = {
+      host: ownedHost(host, { clock, logger, reading: this.reading.signal }),
+      actions: actionRegistry(actions, (check) => this.#detector.healer?.(check)),
+      policy: { services: services === undefined ? undefined : watchedUnits(services), protect },
+      guards,
+      ledger: new Ledger({ store: ownedStore(store, clock), clock, logger, guards }),
+      approve: given.approve,
+      bootId: bootId(),
+      acting: new Set<string>(),
+      clock,
+      logger,
+      hears: (name) => this.events.hears(name),
+      emit: (name, event) => this.events.emit(name, event, logger),
+      get detector() {
+        return live.detector();
+      },
+      get resolver() {
+        return live.resolver();
+      },
+      get executor() {
+        return live.executor();
+      },
+      // Read when they are needed: switching healing off also stops what waits in line.
+      get healingEnabled() {
+        return live.healingEnabled();
+      },
+      get dryRun() {
+        return live.dryRun();
+      },
+    };
+    this.cycle = new Cycle(this.ports);
+    this.#generations = new GenerationWatch(this.ports);
+    narrate(this.events, logger, () => this.cycle.tally.lastLook);
+    this.#narrateCycles();
+    const { ledger } = this.ports;
+    this.#detector =
+      given.detector ??
+      defaults.detector({ host, clock, services, checks, thresholds, mounts, enabledChecks });
+    for (const sentence of optionWarnings(given, this.ports.policy.services)) logger.warn(sentence);
+    this.#watching = this.#watchingBy(this.#detector);
+    this.#resolver = given.resolver ?? defaults.resolver();
+    if (given.detector === undefined) this.#warnOfUnpicked(given, logger);
+    const current = () => this.detector.thresholds ?? thresholdValues();
+    this.#executor =
+      given.executor ??
+      defaults.executor({
+        ...{ host, actions, services, protect, logger },
+        healer: (check) => this.#detector.healer?.(check),
+        readsThisMachine: () => this.#readsThisMachine(),
+        ...{ thresholds: current, mounts, guards: given.guards, nix },
+        history: () => {
+          const { state } = ledger;
+          const now = ledger.now();
+          return { generations: state.generations, now, wallAheadMs: clock.now() - now };
+        },
+        keepSystems: () => neededSystems(ledger.state.generations),
+      });
+    this.#acting = ownedExecutor(this.#executor, clock, this.reading.signal);
+  }
+
+  /** After the first look: until then a resolver and further checks may be given. */
+  #warnOfUnpicked(given: HealingOptions, logger: Logger): void {
+    const warning = unpickedWarning(given);
+    if (warning === undefined) return;
+    const resolver = this.#resolver;
+    const end = this.events.on('cycle:done', () => {
+      end();
+      const { enabledChecks = [] } = this.#detector as Partial<SimpleDetector>;
+      const known = [...BUILT_IN_CHECKS, ...(given.checks ?? []).map(({ name }) => name)];
+      const isDefault = given.resolver === undefined && this.#resolver === resolver;
+      if (isDefault && enabledChecks.every((name) => known.includes(name))) logger.warn(warning);
+    });
+  }
+
+  /** Both what plans are made from and what finds issues: a detector may have been given another host. */
+  #readsThisMachine(): boolean {
+    const own = this.host;
+    const { host = own } = this.#detector;
+    // A detector of somebody's own may call anything `host`.
+    const read = typeof host?.read === 'function' ? host : own;
+    return [own, read].every(defaults.isThisMachine);
+  }
+
+  #watchingBy(detector: Detector): Detector {
+    return ownedDetector(this.#generations.around(detector), this.ports.clock, this.reading.signal);
+  }
+
+  /** What finds issues. Typed as the default one; a detector of your own comes back as it is. */
+  get detector(): SimpleDetector {
+    return this.#detector as SimpleDetector;
+  }
+  set detector(detector: Detector) {
+    refusePythonMethods('detector', detector, DETECTOR_NAMES);
+    expectMethods('detector', detector, PART_METHODS.detector);
+    this.#detector = detector;
+    this.#watching = this.#watchingBy(detector);
+  }
+
+  /** What picks the action for an issue. */
+  get resolver(): Resolver {
+    return this.#resolver;
+  }
+  set resolver(resolver: Resolver) {
+    refusePythonMethods('resolver', resolver, RESOLVER_NAMES);
+    expectMethods('resolver', resolver, PART_METHODS.resolver);
+    this.#resolver = resolver;
+  }
+
+  /** What changes the host. */
+  get executor(): Executor {
+    return this.#executor;
+  }
+  set executor(executor: Executor) {
+    expectMethods('executor', executor, PART_METHODS.executor);
+    this.#executor = executor;
+    this.#acting = ownedExecutor(executor, this.ports.clock, this.reading.signal);
+  }
+
+  /** Whether anything is healed at all; when false, issues are only reported. Default `true`. */
+  get healingEnabled(): boolean {
+    return this.#healingEnabled;
+  }
+  set healingEnabled(value: boolean) {
+    this.#healingEnabled = expectBoolean('healingEnabled', value);
+  }
+
+  /** Whether everything is planned and judged, and nothing changed. Default `false`. */
+  get dryRun(): boolean {
+    return this.#dryRun;
+  }
+  set dryRun(value: boolean) {
+    this.#dryRun = expectBoolean('dryRun', value);
+  }
+
+  /** Whether debug lines go to the logger. Default `false`. */
+  get verbose(): boolean {
+    return this.#verbose;
+  }
+  set verbose(value: boolean) {
+    this.#verbose = expectBoolean('verbose', value);
+    this.#narrateCycles();
+  }
+
+  /** What each look found goes to the log while `verbose` is set; a listener of every cycle costs each of them. */
+  #narrateCycles(): void {
+    this.#hush?.();
+    this.#hush = this.#verbose ? narrateCycles(this.events, this.ports.logger) : undefined;
+  }
+
+  protected now(): Date {
+    return new Date(this.ports.clock.now());
+  }
+}

@@ -1,0 +1,240 @@
+import { attachAll } from './attach.js';
+import { aliveDuring } from '../base/calls.js';
+import { deadlineOn } from '../base/clock.js';
+import { EngineParts } from './engine-parts.js';
+import { asError, messageOf, SelfHealingError } from '../base/errors.js';
+import { expectBoolean, expectKnownKeys, expectObject, expectSignal } from '../base/expect.js';
+import type { EventName, Listener } from '../report/events.js';
+import type { Capability } from '../execute/executor.js';
+import { acceptIssue, acceptIssues } from './accept.js';
+import { Desk } from './operator.js';
+import { expectBy } from '../memory/commands.js';
+import type { Explanation } from '../report/explain.js';
+import { acceptMonitoring, intervalWarning, type MonitoringOptions } from './interval.js';
+import { Monitoring } from '../watch/monitoring.js';
+import type { EngineStatus } from '../report/status.js';
+import type { Metrics } from '../report/counts.js';
+import type { IssueInput } from '../model/issue.js';
+import type { HealingOptions } from './options.js';
+import { DEADLINES } from '../base/deadlines.js';
+import { ENGINE_NAMES, refusePythonNames } from '../base/python-names.js';
+import type { HealingResult } from '../model/result.js';
+import { endOfMany, until } from '../base/until.js';
+import { within } from '../base/within.js';
+import type { CommandOptions } from '../model/operator-command.js';
+
+/** How one call is to be made. */
+export interface CallOptions {
+  /** Ends the call early: nothing new is begun, and what may be interrupted is. */
+  readonly signal?: AbortSignal | undefined;
+  /** Plans and judges, but changes nothing. Default: as the engine; it cannot lift a dry run of the engine. */
+  readonly dryRun?: boolean | undefined;
+}
+
+/**
+ * Keeps the host healthy: detects, chooses, does, proves.
+ *
+ * Making one reads nothing and opens nothing. It holds the process alive only while it monitors or heals.
+ */
+export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposable {
+  readonly #watch = new Monitoring(this.ports, this.cycle);
+  readonly #desk = new Desk(this.ports, this.cycle);
+  readonly #closing = endOfMany();
+  readonly #detach: () => void;
+  #closed: Promise<void> | undefined;
+  readonly #once = (signal: AbortSignal): Promise<HealingResult[]> => this.cycle.once({ signal });
+  readonly #onceDry = (signal: AbortSignal): Promise<HealingResult[]> =>
+    this.cycle.once({ signal, dryRun: true });
+  readonly #owns: { readonly host: boolean; readonly executor: boolean };
+
+  /** Throws a `SelfHealingError` for an option that cannot be meant. */
+  constructor(options: HealingOptions = {}) {
+    super(options);
+    this.#owns = { host: options.host === undefined, executor: options.executor === undefined };
+    this.#detach = attachAll(this, options.metrics ?? [], this.ports.logger);
+  }
+
+  /** Looks once and heals what it finds. One result for each issue, in the order in which they were handled. */
+  detectAndHeal(options?: CallOptions): Promise<HealingResult[]> {
+    if (options === undefined) return this.#until(undefined, this.#once);
+    try {
+      const { signal, dryRun } = expectCall(options);
+      return this.#until(signal, dryRun ? this.#onceDry : this.#once);
+    } catch (error) {
+      return Promise.reject(asError(error));
+    }
+  }
+
+  /** Heals one issue, also one made by hand: plans, reads its component again, acts, proves. */
+  async healIssue(issue: IssueInput, options: CallOptions = {}): Promise<HealingResult> {
+    const { signal, dryRun } = expectCall(options);
+    const accepted = acceptIssue(issue, this.now());
+    const [result] = await this.#until(signal, (inner) =>
+      this.cycle.heal([accepted], { signal: inner, dryRun }),
+    );
+    return result!;
+  }
+
+  /** Heals several issues by severity and dependency. One result each, in the order given; duplicates share one. */
+  async healIssuesBatch(issues: readonly IssueInput[], options: CallOptions = {}): Promise<HealingResult[]> {
+    const { signal, dryRun } = expectCall(options);
+    const accepted = acceptIssues(issues, this.now());
+    return this.#until(signal, (inner) => this.cycle.healBatch(accepted, { signal: inner, dryRun }));
+  }
+
+  /**
+   * Looks and heals again and again, at once and then every `interval` seconds: any number over 0, up to
+   * 2,147,483; 60 when left out. Keeps the process alive. Resolves when it has been stopped, by
+   * `stopMonitoring()`, `close()` or the signal, and the last act has ended. Rejects when it is monitoring already.
+   */
+  async startMonitoring(options: number | MonitoringOptions = {}): Promise<void> {
+    const { intervalMs, signal } = acceptMonitoring(options);
+    const warning = intervalWarning(intervalMs);
+    if (warning !== undefined) this.ports.logger.warn(warning);
+    return this.#until(signal, (inner) => this.#waitFor(this.#watch.start(intervalMs, inner))).catch(
+      (error: unknown) => {
+        // What hangs beyond `close()` is no failure of the monitoring that it ends.
+        if (error !== CLOSED_MEANWHILE) throw error;
+      },
+    );
+  }
+
+  /** Stops monitoring. Resolves when it has stopped, and at once when nothing was going on. */
+  async stopMonitoring(): Promise<void> {
+    await this.#watch.stop();
+  }
+
+  /** What has been done so far. */
+  getMetrics(): Metrics {
+    return this.cycle.tally.read();
+  }
+
+  /** How the engine stands, as one view: what it reads and does, what it waits for, and what holds it back. */
+  status(): EngineStatus {
+    return this.#desk.status({ monitoring: this.#watch.current, closed: this.#closing.signal.aborted });
+  }
+
+  /** Explains every open issue, or those of one component: what was read, tried, and what stands in the way. */
+  explain(component?: string): Explanation[] {
+    return this.#desk.explain(component);
+  }
+
+  /**
+   * Tells of every action whether it can be carried out on this host, and why not. Changes nothing, and answers within
+   * 30 s: what could not be found out is `unknown`.
+   */
+  async capabilities(
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<readonly Capability[]> {
+    expectKnownKeys('options', expectObject('options', options), ['signal']);
+    expectSignal(options.signal);
+    return this.#until(options.signal, (signal) => this.#desk.capabilities(signal));
+  }
+
+  /** Says yes to what is waiting under an id: all gates again, and then it is carried out at once. */
+  async approve(id: string, options: CommandOptions = {}): Promise<HealingResult | undefined> {
+    const by = expectCommand(options);
+    return this.#until(undefined, (inner) => this.#waitFor(this.#desk.approve(id, by, inner)));
+  }
+
+  /** Says no to what is waiting under an id; it is asked about again only after the backoff. */
+  async reject(id: string, options: CommandOptions = {}): Promise<void> {
+    return this.#waitFor(this.#desk.reject(id, expectCommand(options)));
+  }
+
+  /**
+   * Stops all acting, for a reason, until `resume` takes the reason back. Looking goes on. A reason is one line of at
+   * most 200 characters; there are at most 16 at once.
+   */
+  async pause(reason: string, options: CommandOptions = {}): Promise<void> {
+    return this.#waitFor(this.#desk.pause(reason, expectCommand(options)));
+  }
+
+  /** Takes one reason for pausing back. */
+  async resume(reason: string, options: CommandOptions = {}): Promise<void> {
+    return this.#waitFor(this.#desk.resume(reason, expectCommand(options)));
+  }
+
+  /** Forgets what went wrong with a component: a person has seen to it. */
+  async reset(component: string, options: CommandOptions = {}): Promise<void> {
+    return this.#waitFor(this.#desk.reset(component, expectCommand(options)));
+  }
+
+  /** Listens. Returns the function that ends the listening. A listener that throws hurts nobody. */
+  on<Name extends EventName>(name: Name, listener: Listener<Name>): () => void {
+    return this.events.on(name, listener);
+  }
+
+  /**
+   * Stops, and frees everything the engine opened; what was given to it stays open. Resolves within 30 s: what still goes
+   * on is on record, and the next engine on that state finds out what came of it. Safe to call twice.
+   */
+  close(): Promise<void> {
+    return (this.#closed ??= aliveDuring(this.#close()));
+  }
+
+  async #close(): Promise<void> {
+    const { clock, logger, ledger, host } = this.ports;
+    this.#closing.abort();
+    // What only reads changes nothing: it is not waited for as long as an act.
+    const endReads = deadlineOn(clock, DEADLINES.closeReadsMs, () => this.reading.abort(CLOSED_MEANWHILE));
+    const inTime = (ms: number, what: string, work: () => unknown): Promise<unknown> =>
+      within({ ms, clock }, work).catch((error: unknown) =>
+        logger.warn(`${what} did not end well while the engine was closed: ${messageOf(error)}`),
+      );
+    await inTime(DEADLINES.closeMs - DEADLINES.storeMs, 'What was under way', async () => {
+      await this.stopMonitoring();
+      await this.cycle.idle();
+      await this.cycle.undoAll();
+    });
+    endReads();
+    this.#detach();
+    await Promise.all([
+      inTime(DEADLINES.storeMs, 'The state', () => ledger.close()),
+      this.#owns.executor && inTime(DEADLINES.storeMs, 'The executor', () => this.executor.close?.()),
+      this.#owns.host && inTime(DEADLINES.storeMs, 'The host', () => host.close?.()),
+    ]);
+    this.cycle.calls.giveUp(CLOSED_MEANWHILE);
+  }
+
+  /** The same as `close()`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #waitFor<T>(work: Promise<T>): Promise<T> {
+    return this.cycle.calls.wait(work);
+  }
+
+  /** Never throws: what is wrong comes as a rejection. With the engine's own signal alone, nothing is derived. */
+  #until<T>(signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const closing = this.#closing.signal;
+    if (closing.aborted) return Promise.reject(new SelfHealingError('closed', 'This engine has been closed'));
+    return signal === undefined ? work(closing) : until([closing, signal], work);
+  }
+}
+
+const CLOSED_MEANWHILE = new SelfHealingError(
+  'closed',
+  'This engine was closed, and did not wait longer for what was under way',
+);
+
+/** Checks how a call is to be made. */
+function expectCall(options: unknown): CallOptions {
+  const given = expectObject('options', options);
+  expectKnownKeys('options', given, ['signal', 'dryRun']);
+  if (given.dryRun !== undefined) expectBoolean('dryRun', given.dryRun);
+  expectSignal(given.signal);
+  return given;
+}
+
+/** Checks who gives a command. */
+function expectCommand(options: unknown): string {
+  const given = expectObject('options', options);
+  expectKnownKeys('options', given, ['by']);
+  return expectBy(given);
+}
+
+refusePythonNames(SimplifiedHealingEngine.prototype, ENGINE_NAMES);
+
+export { SimplifiedHealingEngine as SelfHealingEngine };

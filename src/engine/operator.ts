@@ -1,0 +1,225 @@
+import type { SimpleDetector } from '../detect/detector.js';
+import { listedNames } from '../detect/watched-units.js';
+import { SelfHealingError } from '../base/errors.js';
+import type { Capability } from '../execute/executor.js';
+import { expectText, nearest, refusal } from '../base/expect.js';
+import { approve, reject } from '../memory/approvals.js';
+import { resetComponent, undoReset } from '../memory/component-record.js';
+import { expectReason, MOST_PAUSES, withCommand } from '../memory/commands.js';
+import type { Approval, GuardState } from '../memory/state.js';
+import { componentOf } from '../model/unit-name.js';
+import type { HealingResult } from '../model/result.js';
+import { lazy } from '../base/lazy.js';
+import { printable } from '../base/printable.js';
+import type { Cycle } from '../watch/cycle.js';
+import { explain, type Explanation } from '../report/explain.js';
+import { noteLapses } from '../watch/record-health.js';
+import type { EnginePorts } from '../repair/ports.js';
+import { statusOf, type EngineStatus, type StatusFacts } from '../report/status.js';
+import type { OperatorCommand } from '../model/operator-command.js';
+
+const told = lazy(() => import('./capabilities.js'));
+
+/** Where a person has a say: approvals, pauses, resets. Everything said is written down before it counts. */
+export class Desk {
+  readonly #ports: EnginePorts;
+  readonly #cycle: Cycle;
+
+  constructor(ports: EnginePorts, cycle: Cycle) {
+    this.#ports = ports;
+    this.#cycle = cycle;
+  }
+
+  /** Explains the open issues, or those of one component. */
+  explain(component: string | undefined): Explanation[] {
+    if (component !== undefined && typeof component !== 'string')
+      throw refusal('component', 'a string', component);
+    const { ledger, guards, acting } = this.#ports;
+    const { open } = this.#cycle;
+    const asked = component === undefined ? undefined : componentOf(component);
+    const now = ledger.now();
+    return open.issues
+      .filter((issue) => asked === undefined || issue.component === asked)
+      .map((issue) => {
+        const openForMs = now - (open.about(issue.component)[0]?.since ?? now);
+        const result = this.#cycle.lastResult(issue.component);
+        const inHand = acting.has(issue.component);
+        const queued = inHand ? undefined : this.#cycle.waitsFor(issue.component);
+        const since = queued?.since === undefined ? undefined : ledger.at(queued.since);
+        const waits = queued && { ...queued, since };
+        return explain({ issue, openForMs, result, inHand, waits, state: ledger.state, guards, now });
+      });
+  }
+
+  /** Whether each action can be carried out. */
+  async capabilities(signal: AbortSignal): Promise<readonly Capability[]> {
+    const { executor, actions } = this.#ports;
+    return (await told()).capabilitiesBy(executor, actions, signal);
+  }
+
+  /** How the engine stands. */
+  status({ monitoring, closed }: Pick<StatusFacts, 'monitoring' | 'closed'>): EngineStatus {
+    const { ledger, guards, clock, detector, policy, actions, dryRun, healingEnabled } = this.#ports;
+    const { open, chronicle, tally, lost } = this.#cycle;
+    const { enabledChecks = [] } = detector as Partial<SimpleDetector>;
+    return statusOf({
+      ...{ monitoring, closed, dryRun, healingEnabled, guards, chronicle },
+      lockedBy: ledger.lockedBy,
+      issues: open.issues,
+      lost: lost.now,
+      times: tally.distributions(),
+      state: ledger.state,
+      watched: [
+        ...['cpu', 'memory', 'load'].filter((check) => enabledChecks.includes(check)),
+        ...listedNames(policy.services ?? new Map()).map(componentOf),
+      ],
+      actions: actions.names,
+      inHand: (component) => this.#cycle.inRepair(component),
+      now: ledger.now(),
+      wall: clock.now(),
+    });
+  }
+
+  /** Questions that wait for an answer. */
+  get waiting(): readonly Approval[] {
+    return this.#ports.ledger.state.approvals.filter(({ answer }) => answer === 'waiting');
+  }
+
+  /** Says yes to a plan: all gates again, and then it is carried out at once. */
+  async approve(id: string, by: string, signal: AbortSignal): Promise<HealingResult | undefined> {
+    const { component, action } = await this.#asked(id);
+    this.#expectActing(id);
+    await this.#write({ command: 'approve', of: `${action} for ${component}`, by }, (state) =>
+      approve(state, id),
+    );
+    const issue = this.#cycle.open.issues.find((open) => open.component === component);
+    if (issue === undefined || this.#cycle.inRepair(component)) return undefined;
+    const [result] = await this.#cycle.heal([issue], { signal });
+    return result;
+  }
+
+  /** Says no to a plan: it is asked about again only after the backoff. */
+  async reject(id: string, by: string): Promise<void> {
+    const { component, action } = await this.#asked(id);
+    const { guards, clock } = this.#ports;
+    await this.#write({ command: 'reject', of: `${action} for ${component}`, by }, (state, now) =>
+      reject(state, id, now, guards, clock.random()),
+    );
+  }
+
+  /** Stops all acting, for a reason, until it is taken back. Looking goes on. */
+  async pause(given: string, by: string): Promise<void> {
+    const reason = expectReason(given);
+    await this.#opened();
+    const { pauses } = this.#ports.ledger.state;
+    if (Object.hasOwn(pauses, reason)) return;
+    if (Object.keys(pauses).length >= MOST_PAUSES)
+      throw new SelfHealingError(
+        'invalid-argument',
+        `Not paused for \`${reason}\`: there are ${MOST_PAUSES} reasons already, and each of them holds; resume one first`,
+      );
+    await this.#write({ command: 'pause', of: reason, by }, (state, now) => ({
+      ...state,
+      pauses: { ...state.pauses, [reason]: now },
+    }));
+  }
+
+  /** Takes one reason for pausing back; acting goes on when none is left. */
+  async resume(given: string, by: string): Promise<void> {
+    expectText('reason', given);
+    await this.#opened();
+    const reasons = Object.keys(this.#ports.ledger.state.pauses);
+    const reason = asShown(given, reasons);
+    if (reason === undefined) {
+      const known = reasons.length === 0 ? 'nothing is paused' : `paused are: ${reasons.join('; ')}`;
+      throw new SelfHealingError('invalid-argument', `Not paused for \`${given}\`; ${known}`);
+    }
+    await this.#write({ command: 'resume', of: reason, by }, (state) => {
+      const pauses = { ...state.pauses };
+      delete pauses[reason];
+      return { ...state, pauses };
+    });
+  }
+
+  /** Forgets what went wrong with a component: backoff, breaker and `needs-human` are back at their start. */
+  async reset(given: string, by: string): Promise<void> {
+    expectText('component', given);
+    await this.#opened();
+    const component = this.#expectKnown(componentOf(given));
+    const { ledger } = this.#ports;
+    const before = ledger.state;
+    await this.#write({ command: 'reset', of: component, by }, (state) =>
+      resetComponent(state, component),
+    ).catch((error: unknown) => {
+      // What the caller is told has failed is not done.
+      ledger.note((state) => undoReset(state, before, component));
+      throw error;
+    });
+  }
+
+  /** Writes what a person has decided, with who it was, and logs it. */
+  async #write(
+    command: Omit<OperatorCommand, 'at'>,
+    change: (state: GuardState, now: number) => GuardState,
+  ): Promise<void> {
+    const { ledger, logger } = this.#ports;
+    await ledger.write((state, now) => withCommand(change(state, now), { at: now, ...command }));
+    logger.info(`Command of ${command.by}: ${command.command}: ${command.of}`);
+  }
+
+  /** Refuses a component that nothing is known of, and names the one that was probably meant. */
+  #expectKnown(component: string): string {
+    const { components } = this.status({ monitoring: undefined, closed: false });
+    const known = components.map((one) => one.component);
+    const found = asShown(component, known);
+    if (found !== undefined) return found;
+    const meant = nearest(component, known);
+    const hint = meant === undefined ? '' : `: did you mean \`${meant}\`?`;
+    throw new SelfHealingError(
+      'invalid-argument',
+      `Nothing is known of the component \`${component}\`${hint}`,
+    );
+  }
+
+  async #asked(id: string): Promise<Approval> {
+    expectText('id', id);
+    await this.#opened();
+    noteLapses(this.#ports);
+    const asked = this.waiting.find((approval) => approval.id === id);
+    if (asked) return asked;
+    const known = this.waiting.map(
+      (approval) => `${approval.id} (${approval.action} for ${approval.component})`,
+    );
+    const rest = known.length === 0 ? 'none is waiting' : `waiting are: ${known.join(', ')}`;
+    throw new SelfHealingError('invalid-argument', `No approval is waiting under \`${id}\`; ${rest}`);
+  }
+
+  /** A yes that nothing would come of is refused: it would be used later, or lapse, without a word. */
+  #expectActing(id: string): void {
+    const { ledger, healingEnabled } = this.#ports;
+    const reasons = Object.keys(ledger.state.pauses);
+    const why =
+      reasons.length > 0
+        ? `repairs are paused (${reasons.join('; ')}): resume them first`
+        : healingEnabled
+          ? undefined
+          : 'healing is switched off: set `healingEnabled` to true first';
+    if (why === undefined) return;
+    throw new SelfHealingError('invalid-argument', `\`${id}\` was not approved, because ${why}`);
+  }
+
+  async #opened(): Promise<void> {
+    const { ledger, dryRun } = this.#ports;
+    await ledger.open(dryRun);
+    if (dryRun)
+      throw new SelfHealingError(
+        'invalid-argument',
+        'A dry run changes no state: set `dryRun` to false first',
+      );
+    if (ledger.lockedBy !== undefined) throw new SelfHealingError('locked', ledger.lockedBy);
+  }
+}
+
+/** Returns the name that was meant: the same, or as it is shown where it has characters that nobody can type. */
+const asShown = (given: string, known: readonly string[]): string | undefined =>
+  known.includes(given) ? given : known.find((name) => printable(name) === given);

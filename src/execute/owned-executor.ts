@@ -1,0 +1,55 @@
+import type { Clock } from '../base/clock.js';
+import type { Executor } from './executor.js';
+import type { Plan } from '../model/plan.js';
+import { DEADLINES } from '../base/deadlines.js';
+import { PortCalls } from '../base/port-calls.js';
+import type { Execution } from '../model/execution.js';
+
+/** An executor whose calls have a deadline: to plan, and to carry out the steps of its plans. */
+export function ownedExecutor(executor: Executor, clock: Clock, reading: AbortSignal): Executor {
+  const plans = new PortCalls({ clock, signal: reading });
+  const acts = new PortCalls({ clock });
+  return {
+    plan: async (action, options) =>
+      expectPlan(await plans.make('`executor.plan`', DEADLINES.planMs, () => executor.plan(action, options))),
+    get capabilities() {
+      const { capabilities } = executor;
+      return (
+        capabilities &&
+        ((options?: { readonly signal?: AbortSignal }) =>
+          plans.make('`executor.capabilities`', DEADLINES.readMs, () => capabilities.call(executor, options)))
+      );
+    },
+    execute: async (action, options = {}) => {
+      let ms = options.plan ? stepsMs(options.plan) : DEADLINES.unlimitedMs;
+      const onPlan = (plan: Plan): void => {
+        ms += stepsMs(plan) + DEADLINES.planMs;
+        options.onPlan?.(plan);
+      };
+      const limitMs = (): number => ms + DEADLINES.executeMs;
+      if (acts.isStuck) return notCalled(action.action);
+      return acts.make('`executor.execute`', limitMs, () =>
+        executor.execute(action, options.plan || options.onPlan ? { ...options, onPlan } : options),
+      );
+    },
+  };
+}
+
+/** What is not even begun needs no proof. */
+const notCalled = (action: string): Execution => ({
+  ...{ action, outcome: 'skipped', success: false, dryRun: false, blockedBy: 'unavailable' },
+  error: '`executor.execute` has not answered earlier calls: it is not called again',
+  ...{ steps: [], durationMs: 0 },
+});
+
+/** The sum of the limits of a plan's steps. */
+const stepsMs = ({ steps }: Plan): number =>
+  steps.reduce((sum, { timeoutMs }) => sum + (Number.isFinite(timeoutMs) ? timeoutMs : 0), 0);
+
+/** What an executor of the host program answers may be anything. */
+function expectPlan(plan: unknown): Plan {
+  const { action, steps, targets, scope } = (plan ?? {}) as Partial<Plan>;
+  if (typeof action !== 'string' || !Array.isArray(steps) || !Array.isArray(targets) || scope === undefined)
+    throw new TypeError('`executor.plan` gave no plan: `action`, `scope`, `targets` and `steps` are needed');
+  return plan as Plan;
+}

@@ -1,0 +1,137 @@
+import { isUnknown, type Reading } from '../model/reading.js';
+import { isNamed } from '../model/unit-name.js';
+import { count, span, utc } from '../base/format.js';
+import {
+  runningOf,
+  systemOf,
+  unitOf,
+  type Generations,
+  type SystemRecord,
+  type UnitRecord,
+} from '../memory/generations.js';
+import type { Guards } from '../model/guards.js';
+
+/** Whether one of the three conditions holds; `unknown` counts as missing. */
+export interface Condition {
+  readonly holds: boolean | 'unknown';
+  /** What a person can check, as one sentence without a full stop. */
+  readonly words: string;
+}
+
+/** What speaks for and against the generation being what broke a unit. */
+export interface Evidence {
+  readonly unit: string;
+  /** Its definition differs; it was healthy before; it began to fail soon after the switch. */
+  readonly conditions: readonly [Condition, Condition, Condition];
+}
+
+/** What evidence is weighed from. */
+export interface EvidenceFacts {
+  readonly generations: Generations;
+  /** Units whose definition differs between the previous and the running system. */
+  readonly changes: Reading<readonly string[]>;
+  readonly evidence: Guards['evidence'];
+  /** Steady time, in milliseconds. */
+  readonly now: number;
+  /** What the wall clock is ahead of the steady time, in milliseconds. */
+  readonly wallAheadMs: number;
+}
+
+/** Weighs whether the running generation broke a unit, from the record alone. Pure. */
+export function evidenceOf(unit: string, facts: EvidenceFacts): Evidence {
+  const { generations } = facts;
+  const running = runningOf(generations);
+  const before = systemOf(generations, running?.previous ?? null);
+  return {
+    unit,
+    conditions: [
+      differs(unit, running?.previous ?? null, facts),
+      wasHealthy(unit, before, running, facts),
+      failedSoon(unit, running, facts),
+    ],
+  };
+}
+
+/** Whether all three conditions hold. */
+export const isProved = ({ conditions }: Evidence): boolean =>
+  conditions.every(({ holds }) => holds === true);
+
+/** Whether the generation is not known to be innocent. */
+export const isOpen = ({ conditions }: Evidence): boolean => conditions.every(({ holds }) => holds !== false);
+
+/** What is missing until it is proved. */
+export const missingOf = ({ unit, conditions }: Evidence): string[] =>
+  conditions.filter(({ holds }) => holds !== true).map(({ words }) => `${unit}: ${words}`);
+
+/** All of it, in lines that a person can check. */
+export const linesOf = ({ unit, conditions }: Evidence): string[] =>
+  conditions.map(({ holds, words }) => `${MARKS[String(holds) as 'true'] ?? '?'} ${unit}: ${words}`);
+
+const MARKS = { true: 'yes:', false: 'no:', unknown: 'not known:' } as const;
+
+const unknown = (words: string): Condition => ({ holds: 'unknown', words });
+
+function differs(unit: string, previous: string | null, { changes }: EvidenceFacts): Condition {
+  if (previous === null) return unknown('which system ran before this one is not on record');
+  if (isUnknown(changes)) return unknown(`whether its definition differs is not known: ${changes.unknown}`);
+  const own = changes.filter((name) => isNamed(unit, [name]));
+  const others = changes.length - own.length;
+  const rest = others === 0 ? 'no other unit differs' : `so do those of ${count(others)} other units`;
+  return own.length > 0
+    ? { holds: true, words: `its definition differs between this system and the previous one, and ${rest}` }
+    : { holds: false, words: `its definition is the same in this system and the previous one` };
+}
+
+function wasHealthy(
+  unit: string,
+  before: SystemRecord | undefined,
+  running: SystemRecord | undefined,
+  { evidence, wallAheadMs }: EvidenceFacts,
+): Condition {
+  const record = unitOf(before, unit);
+  if (before === undefined || running === undefined || record === undefined)
+    return unknown('how it was under the previous system is not on record');
+  if (record.failing) return { holds: false, words: 'it was failing already under the previous system' };
+  const { activeSince, activeUntil } = record;
+  if (activeSince === null || activeUntil === null)
+    return { holds: false, words: 'it was not active when it was last read under the previous system' };
+  const wall = (at: number): string => utc(at + wallAheadMs);
+  const active = `it was active for ${span(activeUntil - activeSince)} under the previous system`;
+  const read = `${active} (read so from ${wall(activeSince)} to ${wall(activeUntil)})`;
+  if (!record.healthy && activeUntil - activeSince < evidence.healthyMs)
+    return { holds: false, words: `${read}, which is less than ${span(evidence.healthyMs)}` };
+  const unseen = running.enteredAt - activeUntil;
+  if (unseen > evidence.healthyMs)
+    return unknown(`${read}; how it was in the ${span(unseen)} until the switch nobody saw`);
+  return { holds: true, words: `${read}, until the switch at ${wall(running.enteredAt)}` };
+}
+
+function failedSoon(
+  unit: string,
+  running: SystemRecord | undefined,
+  { evidence, wallAheadMs }: EvidenceFacts,
+): Condition {
+  const record = unitOf(running, unit);
+  if (running === undefined || record === undefined || record.failedAt === null)
+    return unknown('it has not been read failing in this system');
+  return { ...began(record, running, evidence, record.failedAt, utc(record.failedAt + wallAheadMs)) };
+}
+
+function began(
+  { healthy }: UnitRecord,
+  { enteredAt, blindMs }: SystemRecord,
+  { healthyMs, withinMs }: Guards['evidence'],
+  failedAt: number,
+  at: string,
+): Condition {
+  const after = failedAt - enteredAt;
+  const failed = `it was first read failing ${span(after)} after the switch (at ${at})`;
+  if (healthy) {
+    return { holds: false, words: `${failed}, and has been active for ${span(healthyMs)} in this system` };
+  }
+  if (after > withinMs) return { holds: false, words: `${failed}, which is later than ${span(withinMs)}` };
+  if (blindMs >= healthyMs) {
+    return unknown(`${failed}; once in this system nobody looked for ${span(blindMs)}`);
+  }
+  return { holds: true, words: `${failed}, and has never been active for ${span(healthyMs)} since` };
+}

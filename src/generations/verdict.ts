@@ -1,0 +1,182 @@
+import {
+  failingUnits,
+  runningOf,
+  systemOf,
+  unitOf,
+  type Generations,
+  type SystemRecord,
+} from '../memory/generations.js';
+import { evidenceOf, isOpen, isProved, linesOf, missingOf, type Evidence } from './evidence.js';
+import type { Intent } from '../memory/state.js';
+import type { NixosReading } from '../model/nixos-reading.js';
+import { isUnknown, type Reading } from '../model/reading.js';
+import { componentOf } from '../model/unit-name.js';
+import { IssueType, Severity, type ComponentVerdict, type Verdict } from '../model/issue.js';
+import { count, span, utc } from '../base/format.js';
+import type { WatchPorts } from './watch.js';
+
+/** What the verdict on `system` is made from. */
+export interface GenerationFacts {
+  readonly nixos: Reading<NixosReading>;
+  /** Units that differ between the previous and the running system. */
+  readonly changes: Reading<readonly string[]>;
+  readonly parts: Pick<WatchPorts, 'ledger' | 'clock' | 'guards' | 'acting'>;
+  /** Whether somebody asks about this component alone, and so may decide what is not proved. */
+  readonly asked: boolean;
+}
+
+/** Whether the running generation is what broke a unit. */
+export function judgeGeneration(facts: GenerationFacts): ComponentVerdict {
+  return { check: 'system', type: IssueType.SYSTEM, component: 'system', ...judge(facts) };
+}
+
+function judge({ nixos, changes, parts, asked }: GenerationFacts): Verdict {
+  if (isUnknown(nixos)) return { status: 'unknown', reason: nixos.unknown };
+  if (isUnknown(nixos.running)) return { status: 'unknown', reason: nixos.running.unknown };
+  const { ledger, clock, guards, acting } = parts;
+  const { generations, intents } = ledger.state;
+  const now = ledger.now();
+  const intent = intents.find(({ component, generation }) => component === 'system' && generation);
+  if (intent && !acting.has('system')) return judgeIntent(intent, generations);
+
+  const facts = { generations, changes, evidence: guards.evidence, now, wallAheadMs: clock.now() - now };
+  const failing = failingUnits(generations).map((unit) => evidenceOf(unit, facts));
+  const proved = failing.filter(isProved);
+  const heading = headingOf(nixos, generations, facts.wallAheadMs);
+  const waiting = proved.filter(({ unit }) => !wasTried(unit, parts, now));
+  if (proved.length > 0 && (asked || waiting.length < proved.length)) {
+    const units = namesOf(proved);
+    const reason = `The generation that was switched to ${span(now - enteredAt(generations))} ago broke ${units}`;
+    const evidence = [
+      ...heading,
+      ...proved.flatMap(linesOf),
+      ...proved.map(({ unit }) => checkLine(unit, generations)),
+    ];
+    return {
+      status: 'bad',
+      severity: Severity.CRITICAL,
+      value: proved.length,
+      threshold: 0,
+      reason,
+      evidence,
+    };
+  }
+  if (proved.length > 0) {
+    const reason = `${namesOf(waiting)} fails since the switch, and all evidence is against this generation; a restart comes first`;
+    return { status: 'ok', value: 0, threshold: 0, reason };
+  }
+  const open = failing.filter(isOpen);
+  if (open.length > 0) {
+    const missing = open.flatMap(missingOf);
+    const reason = `Whether this generation broke ${namesOf(open)} is not proved: ${missing.join('; ')}`;
+    if (!asked) return { status: 'unknown', reason };
+    const evidence = [...heading, ...open.flatMap(linesOf)];
+    return { status: 'bad', severity: Severity.HIGH, value: open.length, threshold: 0, reason, evidence };
+  }
+  return (
+    judgeBad(nixos, generations, facts.wallAheadMs) ?? {
+      status: 'ok',
+      value: 0,
+      threshold: 0,
+      reason: wellWords(failing),
+    }
+  );
+}
+
+function wellWords(failing: readonly Evidence[]): string {
+  if (failing.length === 0) return 'Nothing that is on record fails in the running system';
+  const innocent = failing.map(({ unit, conditions }) => {
+    const against = conditions.find(({ holds }) => holds === false);
+    return `${unit}: ${against?.words ?? ''}`;
+  });
+  return `What fails is not this generation's doing: ${innocent.join('; ')}`;
+}
+
+/** A system that was left because it was bad has come back: somebody must know. */
+function judgeBad(
+  { profile }: NixosReading,
+  generations: Generations,
+  wallAheadMs: number,
+): Verdict | undefined {
+  const told = (record: SystemRecord | undefined) =>
+    record?.bad ? `${record.bad.why}, at ${utc(record.bad.at + wallAheadMs)}` : undefined;
+  const running = told(runningOf(generations));
+  if (running !== undefined) {
+    const reason = `The system that runs is one that was left before: ${running}`;
+    const evidence = [`${generations.running ?? ''} runs again`];
+    return { status: 'bad', severity: Severity.HIGH, value: 1, threshold: 0, reason, evidence };
+  }
+  const path = isUnknown(profile) ? null : profile.path;
+  const next = path === generations.running ? undefined : told(systemOf(generations, path));
+  if (next === undefined) return undefined;
+  const reason = `The next boot would enter a system that was left before: ${next}`;
+  const evidence = [`/nix/var/nix/profiles/system is ${path ?? ''}`];
+  return { status: 'bad', severity: Severity.LOW, value: 1, threshold: 0, reason, evidence };
+}
+
+/** How a change of generation turned out that this engine has acting, and not seen the end of. */
+function judgeIntent({ generation, action }: Intent, generations: Generations): Verdict {
+  const running = runningOf(generations);
+  const units = generation?.units ?? [];
+  const to = generation?.to ?? null;
+  const what = `\`${action}\` was acting`;
+  const value = (bad: number) => ({ value: bad, threshold: 0 });
+  if (to !== null && generations.running !== to) {
+    const reason = `${what}, and ${generations.running ?? 'another system'} runs, not ${to}`;
+    return { status: 'bad', severity: Severity.CRITICAL, ...value(1), reason };
+  }
+  const failing = units.filter((unit) => unitOf(running, unit)?.failing === true);
+  if (failing.length > 0) {
+    const reason = `${what}, and ${failing.join(', ')} still fails`;
+    return { status: 'bad', severity: Severity.CRITICAL, ...value(failing.length), reason };
+  }
+  const unread = units.filter((unit) => (unitOf(running, unit)?.activeSince ?? null) === null);
+  if (unread.length > 0)
+    return { status: 'unknown', reason: `${what}, and ${unread.join(', ')} is not active yet` };
+  return {
+    status: 'ok',
+    ...value(0),
+    reason: `${what}, and ${units.join(', ')} is active in ${generations.running ?? ''}`,
+  };
+}
+
+/** A restart is cheaper than a rollback, and comes first; where none could be made for a while, none is waited for. */
+function wasTried(unit: string, { ledger, guards }: GenerationFacts['parts'], now: number): boolean {
+  const { generations, acts } = ledger.state;
+  const restarted = acts.some(
+    ({ component, action, at }) =>
+      component === componentOf(unit) && action === 'restart_service' && at >= enteredAt(generations),
+  );
+  const failedAt = unitOf(runningOf(generations), unit)?.failedAt ?? now;
+  return restarted || now - failedAt >= guards.backoff.firstMs;
+}
+
+const enteredAt = (generations: Generations): number => runningOf(generations)?.enteredAt ?? 0;
+
+const namesOf = (evidence: readonly Evidence[]): string => evidence.map(({ unit }) => unit).join(', ');
+
+function headingOf(
+  { generations: kept }: NixosReading,
+  generations: Generations,
+  wallAheadMs: number,
+): string[] {
+  const running = runningOf(generations);
+  const numbers = (path: string): string => {
+    const all = isUnknown(kept)
+      ? []
+      : kept.filter((one) => one.path === path).map(({ number }) => count(number));
+    return all.length === 0 ? path : `${path} (generation ${all.join(', ')})`;
+  };
+  if (generations.running === null || running === undefined) return [];
+  const since = `since ${utc(running.enteredAt + wallAheadMs)}`;
+  const before =
+    running.previous === null ? 'what ran before is not on record' : `before: ${numbers(running.previous)}`;
+  return [`running: ${numbers(generations.running)}, ${since}`, before];
+}
+
+/** How a person sees the difference. */
+function checkLine(unit: string, generations: Generations): string {
+  const file = `etc/systemd/system/${unit}`;
+  const previous = runningOf(generations)?.previous ?? '';
+  return `to check: diff -ur ${previous}/${file} ${generations.running ?? ''}/${file}`;
+}

@@ -1,0 +1,233 @@
+import { isCrashLooping } from '../detect/services.js';
+import { listedNames, listedPatterns, type WatchedUnits } from '../detect/watched-units.js';
+import type { Detector, InspectRequest, Looked, SimpleDetector } from '../detect/detector.js';
+import type { Glance } from '../detect/fast-path.js';
+import { messageOf } from '../base/errors.js';
+import { failingUnits, runningOf, unitOf, type Generations, type UnitSeen } from '../memory/generations.js';
+import type { NixosReading } from '../model/nixos-reading.js';
+import { isUnknown, unknown, type Reading } from '../model/reading.js';
+import { isUnitName } from '../model/unit-name.js';
+import type { UnitsReading } from '../model/snapshot.js';
+import type { UnitReading } from '../model/unit.js';
+import { Severity, type ComponentVerdict } from '../model/issue.js';
+import { lazy } from '../base/lazy.js';
+import { isPending } from '../base/pending.js';
+import { verdictsOf } from '../detect/look-again.js';
+import type { Clock } from '../base/clock.js';
+import type { Logger } from '../base/logger.js';
+import type { Host } from '../host/host.js';
+import type { Ledger } from '../memory/ledger.js';
+import type { Guards } from '../model/guards.js';
+
+/** The ports and settings that the watch of generations reads; some may be replaced at any time. */
+export interface WatchPorts {
+  readonly host: Host;
+  /** The listed units; `undefined` where there is no list. */
+  readonly policy: { readonly services: WatchedUnits | undefined };
+  readonly guards: Guards;
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Identifies the boot of the host. */
+  readonly bootId: string;
+  /** Components that this engine is repairing now. */
+  readonly acting: ReadonlySet<string>;
+  readonly dryRun: boolean;
+}
+
+const rules = lazy(() => import('./load.js'));
+
+/**
+ * Keeps the record of systems and units, and gives the verdict on `system` that rests on it.
+ *
+ * It looks twice in the time after which a unit counts as healthy, and in every cycle while a unit that was read
+ * active fails. It writes down a switch, a new failure, health that has lasted, and otherwise one line of "still so"
+ * each time it looks, so that a crash loses no more than half of that time.
+ */
+export class GenerationWatch {
+  readonly #ports: WatchPorts;
+  #lookedAt = -Infinity;
+  #writtenAt = -Infinity;
+  #nixos: Reading<NixosReading> = unknown('not read yet');
+  #changes: { readonly key: string; readonly units: Reading<readonly string[]> } | undefined;
+  #looking: Promise<unknown> = Promise.resolve();
+
+  constructor(ports: WatchPorts) {
+    this.#ports = ports;
+  }
+
+  /** A detector that also gives the verdict on `system`, where the given one can tell of single components. */
+  around(detector: Detector): Detector {
+    if (detector.inspect === undefined && detector.look === undefined) return detector;
+    const enabled = (): boolean => {
+      const { enabledChecks } = detector as { enabledChecks?: readonly string[] };
+      return enabledChecks === undefined || enabledChecks.includes('system');
+    };
+    const look = (request: InspectRequest = {}): Looked => {
+      const { component } = request;
+      if (component === 'system') return this.#only(detector, request);
+      const verdicts = verdictsOf(detector, request);
+      if (component !== undefined || !enabled()) return verdicts;
+      return isPending(verdicts)
+        ? Promise.resolve(verdicts).then((all) => this.#beside(all, request))
+        : this.#beside(verdicts, request);
+    };
+    const around: Detector & Pick<SimpleDetector, 'enabledChecks'> = {
+      get enabledChecks() {
+        return (detector as Partial<SimpleDetector>).enabledChecks ?? [];
+      },
+      get longestCheckMs() {
+        return detector.longestCheckMs;
+      },
+      detectIssues: (request) => detector.detectIssues(request),
+      inspect: async (request) => look(request),
+      look,
+      glance: () => unless(enabled, detector.glance?.()),
+    };
+    return around;
+  }
+
+  async #only(detector: Detector, request: InspectRequest): Promise<readonly ComponentVerdict[]> {
+    const verdict = await this.#verdict([], request);
+    return verdict === undefined ? verdictsOf(detector, request) : [verdict];
+  }
+
+  /** At once where there is nothing to add. */
+  #beside(verdicts: readonly ComponentVerdict[], request: InspectRequest): Looked {
+    const parts = this.#ports;
+    const { running } = parts.ledger.state.generations;
+    if (parts.host.unitChanges === undefined || (running === null && !this.#isDue(verdicts, parts)))
+      return verdicts;
+    return this.#verdict(verdicts, request).then((verdict) =>
+      verdict === undefined ? verdicts : [...verdicts, verdict],
+    );
+  }
+
+  async #verdict(
+    verdicts: readonly ComponentVerdict[],
+    { component, signal }: InspectRequest,
+  ): Promise<ComponentVerdict | undefined> {
+    const parts = this.#ports;
+    // A host that cannot compare systems has none.
+    if (parts.host.unitChanges === undefined) return undefined;
+    if (component !== undefined || this.#isDue(verdicts, parts)) {
+      // One look at a time: each builds upon the record of the one before.
+      const look = this.#looking.then(() => this.#look(verdicts, parts, signal));
+      this.#looking = look.catch(() => undefined);
+      await look;
+    }
+    const { generations } = parts.ledger.state;
+    if (generations.running === null) return undefined;
+    const nixos = this.#nixos;
+    const changes = await this.#changesOf(generations, parts, signal);
+    const { judgeGeneration } = await rules();
+    return judgeGeneration({ nixos, changes, parts, asked: component !== undefined });
+  }
+
+  #isDue(verdicts: readonly ComponentVerdict[], { ledger, guards }: WatchPorts): boolean {
+    const { generations, intents } = ledger.state;
+    if (ledger.now() - this.#lookedAt >= guards.evidence.healthyMs / 2) return true;
+    if (generations.running === null) return false;
+    if (failingUnits(generations).length > 0 || intents.some(({ generation }) => generation)) return true;
+    return verdicts.some((verdict) => isFailing(verdict));
+  }
+
+  async #look(
+    verdicts: readonly ComponentVerdict[],
+    { host, policy, ledger, clock, guards, logger, dryRun }: WatchPorts,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    this.#lookedAt = ledger.now();
+    const listed = policy.services && listedNames(policy.services);
+    const patterns = listedPatterns(policy.services ?? new Map());
+    const failing = [...verdicts.filter(isFailing).map(nameOf), ...failingUnits(ledger.state.generations)];
+    const units = [...new Set([...(listed ?? []), ...failing])].filter(isUnitName);
+    const snapshot = await host.read({
+      ...{ parts: ['system', 'units'], units, signal },
+      ...(patterns.length > 0 ? { patterns } : {}),
+    });
+    this.#nixos = isUnknown(snapshot.system) ? snapshot.system : snapshot.system.nixos;
+    const nixos = this.#nixos;
+    if (isUnknown(nixos) || isUnknown(nixos.running)) return;
+    const active = listed === undefined ? await host.activeServices?.(signal) : undefined;
+    const seen = isUnknown(snapshot.units)
+      ? []
+      : unitsIn(snapshot.units).map((unit) => seenAs(unit, listed !== undefined));
+    const names = new Set(seen.map(({ name }) => name));
+    const others = active === undefined || isUnknown(active) ? [] : active.filter((name) => !names.has(name));
+    const look = {
+      system: nixos.running.path,
+      switchedAt: isUnknown(nixos.switchedAt) ? null : ledger.now() - (clock.now() - nixos.switchedAt),
+      units: [...seen, ...others.map((name) => ({ name, run: '', state: 'active' as const }))],
+    };
+    const { noteSystem } = await rules();
+    const before = ledger.state.generations;
+    ledger.note((state, now) => ({
+      ...state,
+      generations: noteSystem(state.generations, look, now, guards.evidence),
+    }));
+    const due = ledger.now() - this.#writtenAt >= guards.evidence.healthyMs / 2;
+    if (dryRun || !ledger.isOpen(false)) return;
+    if (!due && !matters(before, ledger.state.generations)) return;
+    this.#writtenAt = ledger.now();
+    await ledger.save().catch((error: unknown) => {
+      logger.warn(`The record of generations could not be written: ${messageOf(error)}`);
+    });
+  }
+
+  /** Systems in the store never change: two of them are compared once. */
+  async #changesOf(
+    generations: Generations,
+    { host }: WatchPorts,
+    signal: AbortSignal | undefined,
+  ): Promise<Reading<readonly string[]>> {
+    const from = runningOf(generations)?.previous ?? null;
+    const to = generations.running;
+    if (from === null || to === null) return unknown('which system ran before this one is not on record');
+    if (failingUnits(generations).length === 0) return unknown('nothing fails');
+    const key = `${from} ${to}`;
+    if (this.#changes?.key === key) return this.#changes.units;
+    const units = (await host.unitChanges?.(from, to, signal)) ?? unknown('this host cannot tell');
+    if (!isUnknown(units)) this.#changes = { key, units };
+    return units;
+  }
+}
+
+/** A glance tells nothing of a system. */
+const unless = (enabled: () => boolean, glance: Glance | undefined): Glance | undefined =>
+  glance && {
+    look: () => (enabled() ? undefined : glance.look()),
+    verdicts: () => glance.verdicts(),
+    misses: () => glance.misses?.() ?? true,
+  };
+
+const isFailing = ({ check, status, severity = Severity.HIGH }: ComponentVerdict): boolean =>
+  check === 'services' && status === 'bad' && severity >= Severity.HIGH;
+
+const nameOf = ({ component }: ComponentVerdict): string =>
+  isUnitName(component) ? component : `${component}.service`;
+
+const unitsIn = ({ asked, matched = [], members = [] }: UnitsReading): readonly UnitReading[] => {
+  const names = new Set(asked.map(({ id }) => id));
+  return [...asked, ...[...matched, ...members].filter(({ id }) => !names.has(id))];
+};
+
+/** Of units that nobody listed only the state is known each time: a run is then what readings in a row show. */
+function seenAs(unit: UnitReading, listed: boolean): UnitSeen {
+  const { id: name, activeState, job } = unit;
+  const run = listed ? unit.invocationId : '';
+  if (activeState === 'failed' || isCrashLooping(unit)) return { name, run, state: 'failing' };
+  if (activeState === 'active' && job === '') return { name, run, state: 'active' };
+  return { name, run, state: activeState === 'inactive' ? 'down' : 'changing' };
+}
+
+/** Whether something happened that must not be forgotten. */
+function matters(before: Generations, after: Generations): boolean {
+  if (before.running !== after.running) return true;
+  const [was, is] = [runningOf(before), runningOf(after)];
+  if (was?.good !== is?.good || was?.bad !== is?.bad) return true;
+  return Object.entries(is?.units ?? {}).some(([name, { failing, healthy }]) => {
+    const unit = unitOf(was, name);
+    return failing !== (unit?.failing ?? false) || healthy !== (unit?.healthy ?? false);
+  });
+}

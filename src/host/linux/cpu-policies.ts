@@ -1,0 +1,102 @@
+import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { messageOf } from '../../base/errors.js';
+import { unknown, type Reading } from '../../model/reading.js';
+
+/** CPUs whose frequency is governed together. */
+export interface CpuPolicy {
+  /** `policy0`. */
+  readonly name: string;
+  readonly path: string;
+  readonly current: string;
+  readonly offered: readonly string[];
+  /** The frequency that it runs at, in kHz; unknown where the driver does not tell. */
+  readonly frequency: Reading<number>;
+}
+
+/** A policy that is there and cannot be read: that of a CPU which is offline answers EBUSY. */
+export interface UnreadablePolicy {
+  readonly name: string;
+  readonly unreadable: string;
+}
+
+/** The policies of a host, each read for itself. */
+export interface CpuPolicies {
+  readonly readable: readonly CpuPolicy[];
+  readonly unreadable: readonly UnreadablePolicy[];
+}
+
+/** Every CPU policy, by number; none where the machine has no cpufreq. `root` is put before the path, for tests. */
+export function cpuPolicies(root = ''): Reading<CpuPolicies> {
+  try {
+    const found = policyFolders(`${root}/sys/devices/system/cpu`).map(readPolicy);
+    return {
+      readable: found.filter((policy) => 'path' in policy),
+      unreadable: found.filter((policy) => 'unreadable' in policy),
+    };
+  } catch (error) {
+    return unknown(messageOf(error));
+  }
+}
+
+interface PolicyFolder {
+  readonly name: string;
+  readonly path: string;
+}
+
+/** `cpufreq/policyN`, or `cpuN/cpufreq` where the kernel has no such folders (before 4.3): one of each policy. */
+function policyFolders(cpu: string): readonly PolicyFolder[] {
+  const policies = numbered(`${cpu}/cpufreq`, 'policy').map(({ name, path }) => ({ name, path }));
+  if (policies.length > 0) return policies;
+  const seen = new Set<string>();
+  return numbered(cpu, 'cpu').flatMap(({ number, path }) => {
+    const folder = `${path}/cpufreq`;
+    if (!existsSync(folder)) return [];
+    const real = realpathSync(folder);
+    if (seen.has(real)) return [];
+    seen.add(real);
+    return [{ name: `policy${number}`, path: folder }];
+  });
+}
+
+function numbered(folder: string, word: string): readonly (PolicyFolder & { readonly number: number })[] {
+  let names: readonly string[];
+  try {
+    names = readdirSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+  return names
+    .filter((name) => new RegExp(`^${word}\\d+$`).test(name))
+    .map((name) => ({ name, path: `${folder}/${name}`, number: Number(name.slice(word.length)) }))
+    .sort((one, other) => one.number - other.number);
+}
+
+function readPolicy({ name, path }: PolicyFolder): CpuPolicy | UnreadablePolicy {
+  const text = (file: string): string => readFileSync(`${path}/${file}`, 'utf8').trim();
+  try {
+    return {
+      ...{ name, path, current: text('scaling_governor') },
+      offered: text('scaling_available_governors').split(/\s+/).filter(Boolean),
+      frequency: frequencyFrom(() => text('scaling_cur_freq')),
+    };
+  } catch (error) {
+    return { name, unreadable: messageOf(error) };
+  }
+}
+
+function frequencyFrom(read: () => string): Reading<number> {
+  try {
+    const kHz = Number(read());
+    return kHz > 0 ? kHz : unknown('the frequency is not told');
+  } catch (error) {
+    return unknown(messageOf(error));
+  }
+}
+
+/** The mean frequency of all policies, in kHz, where each tells its own. */
+export function meanFrequency(policies: readonly CpuPolicy[]): number | undefined {
+  const known = policies.map(({ frequency }) => frequency).filter((one) => typeof one === 'number');
+  if (known.length === 0 || known.length < policies.length) return undefined;
+  return known.reduce((sum, one) => sum + one, 0) / known.length;
+}

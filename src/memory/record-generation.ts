@@ -1,0 +1,176 @@
+import {
+  neededSystems,
+  runningOf,
+  systemOf,
+  unitOf,
+  type GenerationChange,
+  type Generations,
+  type Look,
+  type SystemRecord,
+  type UnitRecord,
+  type UnitSeen,
+} from './generations.js';
+import type { Guards } from '../model/guards.js';
+
+/** So many systems are remembered, the last seen first, … */
+const SYSTEMS = 16;
+/** … and so many units of each of the two whose units count. */
+const UNITS = 400;
+
+const NEVER_READ: UnitRecord = Object.freeze({
+  run: '',
+  activeSince: null,
+  activeUntil: null,
+  healthy: false,
+  failedAt: null,
+  failing: false,
+});
+
+/** Writes a look at the running system into the record. */
+export function noteSystem(
+  generations: Generations,
+  look: Look,
+  now: number,
+  evidence: Guards['evidence'],
+): Generations {
+  const before = systemOf(generations, look.system);
+  const record =
+    before !== undefined && generations.running === look.system ? before : enter(generations, look, now);
+  const unseen = Math.max(0, now - record.seenAt);
+  const previous = systemOf(generations, record.previous);
+  const units: Record<string, UnitRecord> = { ...record.units };
+  let newlyFailed = false;
+  for (const seen of look.units) {
+    const was = unitOf(record, seen.name);
+    const next = noteUnit(was ?? NEVER_READ, seen, now, evidence);
+    // What failed before the switch did not fail newly in this system.
+    const unread = (was?.activeUntil ?? was?.failedAt ?? null) === null;
+    const inherited = unread && unitOf(previous, seen.name)?.failing === true;
+    newlyFailed ||= next.failing && !was?.failing && !inherited;
+    units[seen.name] = next;
+  }
+  // What happened while nobody looked is not known: the time without a new failure begins anew.
+  const quietSince = newlyFailed || unseen >= evidence.healthyMs ? now : record.quietSince;
+  const good = now - quietSince >= evidence.lastGoodMs;
+  const next: SystemRecord = {
+    ...record,
+    seenAt: now,
+    blindMs: Math.max(record.blindMs, unseen),
+    quietSince,
+    good: record.good || good,
+    // It has proved itself since.
+    bad: good ? null : record.bad,
+    units,
+  };
+  return pruned({
+    ...generations,
+    running: look.system,
+    systems: { ...generations.systems, [look.system]: next },
+  });
+}
+
+/** A system begins to run, for the first time or again. */
+function enter(generations: Generations, { system, switchedAt }: Look, now: number): SystemRecord {
+  const left = runningOf(generations);
+  // The switch was made after the other one was last seen, whatever a clock that jumped says of it.
+  const earliest = left?.seenAt ?? Math.min(switchedAt ?? now, now);
+  const enteredAt = Math.max(earliest, Math.min(switchedAt ?? earliest, now));
+  const before = systemOf(generations, system);
+  const units = Object.entries(before?.units ?? {}).map(
+    ([name, { healthy }]) => [name, { ...NEVER_READ, healthy }] as const,
+  );
+  return {
+    previous: generations.running,
+    enteredAt,
+    seenAt: enteredAt,
+    blindMs: 0,
+    quietSince: enteredAt,
+    good: before?.good ?? false,
+    bad: before?.bad ?? null,
+    units: Object.fromEntries(units),
+  };
+}
+
+function noteUnit(
+  record: UnitRecord,
+  { run, state }: UnitSeen,
+  now: number,
+  { healthyMs }: Guards['evidence'],
+): UnitRecord {
+  switch (state) {
+    case 'changing':
+      return record;
+    case 'failing':
+      return {
+        ...record,
+        activeSince: null,
+        activeUntil: null,
+        failing: true,
+        failedAt: record.failedAt ?? now,
+      };
+    case 'down':
+      return { ...record, activeSince: null, activeUntil: null, failing: false };
+    case 'active': {
+      const activeSince = record.run === run && record.activeSince !== null ? record.activeSince : now;
+      const healthy = record.healthy || now - activeSince >= healthyMs;
+      return { ...record, run, activeSince, activeUntil: now, failing: false, healthy };
+    }
+    default:
+      return state satisfies never;
+  }
+}
+
+/** Remembers why a system must not be entered unseen. */
+export function markBad(generations: Generations, path: string, at: number, why: string): Generations {
+  const record = systemOf(generations, path) ?? { ...UNSEEN, enteredAt: at, seenAt: at, quietSince: at };
+  return pruned({
+    ...generations,
+    systems: { ...generations.systems, [path]: { ...record, good: false, bad: { at, why } } },
+  });
+}
+
+const UNSEEN: SystemRecord = Object.freeze({
+  previous: null,
+  enteredAt: 0,
+  seenAt: 0,
+  blindMs: 0,
+  quietSince: 0,
+  good: false,
+  bad: null,
+  units: {},
+});
+
+/** Remembers a change of the running system that was made. */
+export const noteChange = (generations: Generations, lastChange: GenerationChange): Generations => ({
+  ...generations,
+  lastChange,
+  repeat: null,
+});
+
+/** Keeps what may still be asked about: the state is written whole each time. */
+function pruned(generations: Generations): Generations {
+  const { running, systems } = generations;
+  const previous = runningOf(generations)?.previous ?? null;
+  const needed = new Set(neededSystems(generations));
+  const kept = Object.entries(systems)
+    .sort(
+      ([one, a], [other, b]) => Number(needed.has(other)) - Number(needed.has(one)) || b.seenAt - a.seenAt,
+    )
+    .slice(0, SYSTEMS)
+    .map(([path, record]) => {
+      const units = path === running || path === previous ? fewUnits(record.units) : {};
+      return [path, units === record.units ? record : { ...record, units }] as const;
+    });
+  return { ...generations, systems: Object.fromEntries(kept) };
+}
+
+function fewUnits(units: SystemRecord['units']): SystemRecord['units'] {
+  const all = Object.entries(units);
+  if (all.length <= UNITS) return units;
+  return Object.fromEntries(
+    all.sort(([, one], [, other]) => lastRead(other) - lastRead(one)).slice(0, UNITS),
+  );
+}
+
+const lastRead = ({ activeUntil, failing, failedAt }: UnitRecord): number =>
+  failing ? Infinity : (activeUntil ?? failedAt ?? 0);

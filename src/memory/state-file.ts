@@ -1,0 +1,179 @@
+import { link, lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { messageOf, SelfHealingError } from '../base/errors.js';
+import { FileLock } from './file-lock.js';
+import { LARGEST_STATE, parseState } from './parse-state.js';
+import { leftoversOf, NotRegularError, openRegular, readAtMost, replaceFile } from './regular-file.js';
+import type { GuardState } from './state.js';
+import type { Store } from './store.js';
+
+/** Mode bits that let the group or everybody write. */
+const OTHERS_WRITE = 0o022;
+/** Copies of unusable states that are kept. */
+const MOST_ASIDE = 2;
+
+/** The store in a file that is given by its absolute path. */
+export function stateFile(file: string, monotonic: () => number): Required<Omit<Store, 'path'>> {
+  const lock = new FileLock(`${file}.lock`, monotonic);
+  let pending: Promise<unknown> = Promise.resolve();
+  let isClosed = false;
+  /** One thing at a time, so that `close` leaves nothing behind that is still being taken or written. */
+  const inTurn = <T>(act: () => Promise<T>): Promise<T> => {
+    const turn = pending.then(act);
+    pending = turn.catch(() => undefined);
+    return turn;
+  };
+
+  return {
+    load({ readOnly } = { readOnly: false }) {
+      if (readOnly) return loadReadOnly(file).catch(asRefusal(file));
+      isClosed = false;
+      return inTurn(async () => {
+        await take(file, lock);
+        try {
+          return await read(file);
+        } catch (error) {
+          if (isShortage(error)) throw error;
+          throw await lost(file, error);
+        }
+      }).catch(asRefusal(file));
+    },
+
+    save(state: GuardState) {
+      if (isClosed) {
+        const message = `The state ${file} was closed: this engine only observes`;
+        return Promise.reject(new SelfHealingError('locked', message));
+      }
+      return inTurn(async () => {
+        const text = JSON.stringify(state);
+        if (Buffer.byteLength(text) > LARGEST_STATE) {
+          const message = `The state ${file} cannot be written: it would be larger than ${LARGEST_STATE} bytes`;
+          throw new SelfHealingError('state-lost', message);
+        }
+        try {
+          await lock.take();
+          await replaceFile(file, text);
+        } catch (error) {
+          throw unwritable(file, error);
+        }
+      });
+    },
+
+    async close() {
+      isClosed = true;
+      await pending;
+      await lock.release();
+    },
+  };
+}
+
+async function loadReadOnly(file: string): Promise<GuardState | undefined> {
+  try {
+    return await read(file);
+  } catch (error) {
+    if (error instanceof NotRegularError) throw unwritable(file, error);
+    if (isShortage(error)) throw error;
+    throw new SelfHealingError('state-lost', `The state in ${file} cannot be used (${messageOf(error)})`);
+  }
+}
+
+async function take(file: string, lock: FileLock): Promise<void> {
+  try {
+    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    await lock.take();
+  } catch (error) {
+    // Where there is no room for a lock there is none for a state either: then saving fails, and says so.
+    if ((error as NodeJS.ErrnoException).code === 'ENOSPC') return;
+    throw unwritable(file, error);
+  }
+  // Only the holder of the lock writes here, so these are of a process that was killed. Versions up to 0.1 wrote `.next`.
+  for (const left of [...(await leftoversOf(file, ['\\.tmp'])), `${file}.next`]) {
+    await rm(left, { force: true }).catch(() => undefined);
+  }
+}
+
+async function read(file: string): Promise<GuardState | undefined> {
+  const handle = await openRegular(file);
+  if (handle === undefined) return undefined;
+  try {
+    const { uid, mode } = await handle.stat();
+    const own = process.getuid?.();
+    if (own !== undefined && uid !== own && uid !== 0)
+      throw new Error(`it belongs to the user with uid ${uid}`);
+    // Who can write it can approve what a person was asked about.
+    if (own !== undefined && (mode & OTHERS_WRITE) !== 0)
+      throw new Error(`other users can write it: its mode is ${(mode & 0o777).toString(8)}`);
+    return parseState(await readAtMost(handle, LARGEST_STATE));
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Sets a file aside that cannot be used, and returns the error that says so. What is no regular file is not touched. */
+async function lost(file: string, error: unknown): Promise<unknown> {
+  if (error instanceof NotRegularError) return unwritable(file, error);
+  const message = `The state in ${file} cannot be used (${messageOf(error)})`;
+  const where = await setAside(file).then(
+    (aside) => `it was set aside as ${aside}`,
+    () => 'it could not be set aside',
+  );
+  return new SelfHealingError('state-lost', `${message}; ${where}`, { cause: error });
+}
+
+async function setAside(file: string): Promise<string> {
+  const { ino } = await lstat(file);
+  const kept = await asideOf(file);
+  for (const aside of kept) if ((await lstat(aside)).ino === ino) return aside;
+  for (const oldest of kept.slice(0, Math.max(0, kept.length - MOST_ASIDE + 1))) {
+    await rm(oldest, { force: true }).catch(() => undefined);
+  }
+  const aside = `${file}.unreadable-${Date.now()}`;
+  // Linked, not moved: as long as nothing was saved in its place, the next start must find it unusable, too.
+  await link(file, aside).catch(() => rename(file, aside));
+  return aside;
+}
+
+/** The copies that were set aside, oldest first. */
+async function asideOf(file: string): Promise<string[]> {
+  const start = `${basename(file)}.unreadable-`;
+  const timeOf = (name: string): number => Number(name.slice(start.length));
+  const names = await readdir(dirname(file));
+  const asides = names.filter((name) => name.startsWith(start) && /^\d+$/.test(name.slice(start.length)));
+  return asides.sort((one, other) => timeOf(one) - timeOf(other)).map((name) => join(dirname(file), name));
+}
+
+/** Whether something is short at this moment, which says nothing about the file: the state is neither used nor lost. */
+const isShortage = (error: unknown): boolean =>
+  ['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EINTR'].includes((error as NodeJS.ErrnoException).code ?? '');
+
+/** Makes the rejection after a shortage: this engine observes, and loads the state with the next try. */
+const asRefusal =
+  (file: string) =>
+  (error: unknown): never => {
+    if (!isShortage(error)) throw error;
+    const message = `The state ${file} cannot be read now (${messageOf(error)}): this engine only observes until it can`;
+    throw new SelfHealingError('locked', message, { cause: error });
+  };
+
+/** Why nothing can be written beside a file, by the code of the error. */
+const UNWRITABLE: Readonly<Record<string, string>> = {
+  EACCES: 'is not writable for this user',
+  EPERM: 'is not writable for this user',
+  EROFS: 'is on a read-only file system',
+  ENOENT: 'does not exist',
+  ENOTDIR: 'is not a directory',
+  EEXIST: 'is not a directory',
+};
+
+/** The error for a path that cannot hold a state, in one sentence; any other error as it is. */
+function unwritable(file: string, error: unknown): unknown {
+  if (error instanceof NotRegularError) {
+    const message = `The state in ${file} cannot be used: ${error.message}`;
+    return new SelfHealingError('invalid-argument', message, { cause: error });
+  }
+  const { code = '' } = error as NodeJS.ErrnoException;
+  const why = Object.hasOwn(UNWRITABLE, code) ? UNWRITABLE[code] : undefined;
+  if (why === undefined) return error;
+  const message = `The state ${file} cannot be written: its folder ${dirname(file)} ${why} (${code})`;
+  return new SelfHealingError('invalid-argument', message, { cause: error });
+}

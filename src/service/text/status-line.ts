@@ -1,0 +1,41 @@
+import type { EngineStatus } from '../../report/status.js';
+
+/** How an engine stands, in one line: what `systemctl status` shows. */
+export function statusLine(status: EngineStatus): string {
+  const { issues, approvals, pauses, verdicts, storm, lockedBy, lastFailure } = status;
+  const lost = status.lostReadings.filter((reading) => reading.listed).map(({ component }) => component);
+  const notes = [
+    lost.length > 0 && `cannot read ${listed(lost)}`,
+    status.dryRun && 'dry run',
+    pauses.length > 0 && `paused: ${pauses.map(({ reason }) => reason).join(', ')}`,
+    storm && 'storm: nothing is repaired until it is calm',
+    lockedBy !== undefined && 'another engine holds the state: only observing',
+    approvals.length > 0 && `${counted(approvals.length, 'approval')} waiting`,
+  ].filter((note) => typeof note === 'string');
+  return [stateOf(status), ...notes].join('; ');
+
+  function stateOf({ lastLook }: EngineStatus): string {
+    if (lastFailure) return `Looking at the host failed: ${lastFailure.error}`;
+    if (lastLook === undefined) return 'Not looked yet';
+    if (issues.length > 0) return troubleWith([...new Set(issues.map(({ component }) => component))]);
+    const unknown = verdicts.filter((verdict) => verdict.status === 'unknown').length;
+    const blind = unknown === 0 ? '' : `, ${unknown} of them unknown`;
+    return `All well: ${counted(new Set(verdicts.map(({ component }) => component)).size, 'component')}${blind}`;
+  }
+}
+
+const MOST_LISTED = 5;
+
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
+/** Many are counted first. */
+const troubleWith = (components: readonly string[]): string =>
+  components.length > MOST_LISTED
+    ? `Trouble with ${components.length} components: ${listed(components)}`
+    : `Trouble with ${listed(components)}`;
+
+/** The first few of many. */
+function listed(words: readonly string[]): string {
+  const rest = words.length - MOST_LISTED;
+  return rest > 0 ? `${words.slice(0, MOST_LISTED).join(', ')} and ${rest} more` : words.join(', ');
+}

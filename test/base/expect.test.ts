@@ -1,0 +1,143 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { SelfHealingError } from '../../src/base/errors.js';
+import {
+  expectBoolean,
+  expectKnownKeys,
+  expectMethods,
+  expectNumber,
+  expectObject,
+  expectOneOf,
+  expectStrings,
+  nearest,
+} from '../../src/base/expect.js';
+
+const refusalOf = (work: () => unknown): SelfHealingError => {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof SelfHealingError) return error;
+    throw error;
+  }
+  throw new Error('It was not refused');
+};
+
+describe('a refusal', () => {
+  it('is one sentence with the option, what was expected and what came', () => {
+    const { message, code } = refusalOf(() => expectNumber('cpuPercent', 'high', 0, 100));
+    expect(message).toBe('Expected `cpuPercent` to be a number from 0 to 100, got `"high"` (string)');
+    expect(code).toBe('invalid-argument');
+  });
+
+  it.each([
+    [NaN, 'got `NaN` (number)'],
+    [undefined, 'got `undefined`'],
+    [null, 'got `null`'],
+    [[1, 2], 'got `[1,2]` (array)'],
+    [{ a: 1 }, 'got `{"a":1}` (object)'],
+    [() => 1, 'got a function'],
+    [Symbol('s'), 'got a symbol'],
+    [10n, 'got `10` (bigint)'],
+    ['x'.repeat(100), `got \`"${'x'.repeat(59)}…\` (string)`],
+  ])('shows the value %s', (value, ending) => {
+    expect(refusalOf(() => expectNumber('x', value, 0, 1)).message).toContain(ending);
+  });
+
+  it('can be made of any value, also of one that cannot be written as JSON', () => {
+    const circle: Record<string, unknown> = {};
+    circle.self = circle;
+    for (const value of [circle, { big: 1n }]) {
+      expect(refusalOf(() => expectNumber('x', value, 0, 1)).message).toContain('Expected `x`');
+    }
+    fc.assert(
+      fc.property(fc.anything(), (value) => {
+        fc.pre(!(typeof value === 'number' && value >= 0 && value <= 1));
+        expect(refusalOf(() => expectNumber('x', value, 0, 1)).message.split('\n')).toHaveLength(1);
+      }),
+    );
+  });
+});
+
+describe('expectNumber', () => {
+  it('takes exactly the finite numbers within the bounds', () => {
+    fc.assert(
+      fc.property(fc.double(), (value) => {
+        const fits = value >= 0 && value <= 100;
+        if (fits) expect(expectNumber('x', value, 0, 100)).toBe(value);
+        else expect(() => expectNumber('x', value, 0, 100)).toThrow(SelfHealingError);
+      }),
+    );
+  });
+
+  it('names only the lower bound where there is no upper one', () => {
+    expect(refusalOf(() => expectNumber('load', -1, 0, Infinity)).message).toBe(
+      'Expected `load` to be a number of at least 0, got `-1` (number)',
+    );
+  });
+});
+
+describe('expectBoolean', () => {
+  it.each(['true', 1, 0, null])('refuses %s, which only looks like one', (value) => {
+    expect(() => expectBoolean('dryRun', value)).toThrow('Expected `dryRun` to be true or false');
+  });
+});
+
+describe('expectObject', () => {
+  it.each([null, [], 'text', undefined])('refuses %s', (value) => {
+    expect(() => expectObject('options', value)).toThrow('Expected `options` to be an object');
+  });
+});
+
+describe('expectStrings', () => {
+  it('names the entry that is wrong', () => {
+    expect(() => expectStrings('protect', ['a', ''])).toThrow(
+      'Expected `protect[1]` to be a non-empty string, got `""` (string)',
+    );
+    expect(() => expectStrings('protect', 'nginx')).toThrow('Expected `protect` to be an array of strings');
+  });
+});
+
+describe('expectMethods', () => {
+  it('names the method that is missing, also of nothing at all', () => {
+    for (const value of [{ plan: () => 1 }, null, undefined, 5]) {
+      expect(() => expectMethods('executor', value, ['plan', 'execute'])).toThrow(
+        /Expected `executor` .*method `/,
+      );
+    }
+  });
+
+  it('takes methods that are inherited', () => {
+    class Base {
+      read() {
+        return 1;
+      }
+    }
+    expect(() => expectMethods('host', new (class extends Base {})(), ['read'])).not.toThrow();
+  });
+});
+
+describe('an unknown word', () => {
+  it.each([
+    ['cpu_percent', 'cpuPercent'],
+    ['cpupercent', 'cpuPercent'],
+    ['memoryPercnt', 'memoryPercent'],
+  ])('%s is answered with %s, which was probably meant', (given, meant) => {
+    const known = ['cpuPercent', 'memoryPercent', 'diskPercent', 'loadAverage'];
+    expect(refusalOf(() => expectKnownKeys('thresholds', { [given]: 1 }, known)).message).toBe(
+      `Unknown option \`${given}\` in \`thresholds\`: did you mean \`${meant}\`?`,
+    );
+  });
+
+  it('is answered with all that are known when none is near', () => {
+    expect(refusalOf(() => expectOneOf('scope', 'galaxy', ['host', 'process'], 'scope')).message).toBe(
+      'Unknown scope `galaxy` in `scope`; known: host, process',
+    );
+  });
+
+  it('is nearest to itself', () => {
+    const known = ['clean_nix_store', 'restart_service', 'reload_service', 'none'];
+    for (const word of known) expect(nearest(word, known)).toBe(word);
+    expect(nearest('restart-service', known)).toBe('restart_service');
+    expect(nearest('zzzzzz', known)).toBeUndefined();
+  });
+});

@@ -1,0 +1,148 @@
+import { inspect } from 'node:util';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { isBad } from '../../src/detect/issue-from.js';
+import { SimpleDetector } from '../../src/detect/detector.js';
+import type { Gauges } from '../../src/model/snapshot.js';
+import { fakeHost, memoryReading, mountReading } from '../../src/testing/index.js';
+import { GAUGE_CHECKS, liveHost } from '../make-live.js';
+
+const percent = fc.double({ min: 0, max: 100, noNaN: true });
+const because = fc.constant({ unknown: 'the file is gone' });
+const usage = percent.map((value) => ({ used: value, available: 100 - value, percent: value }));
+const gauges: fc.Arbitrary<Gauges> = fc.record({
+  cpu: fc.oneof(
+    percent.map((value) => ({ percent: value, cpus: 2 })),
+    because,
+  ),
+  memory: fc.oneof(percent.map(memoryReading), because),
+  load: fc.oneof(
+    fc.double({ min: 0, max: 20, noNaN: true }).map((one) => ({ one, five: 0, fifteen: 0, cpus: 2 })),
+    because,
+  ),
+  mounts: fc.oneof(
+    fc.array(
+      fc
+        .record({ space: fc.oneof(usage, because), inodes: fc.oneof(usage, because) })
+        .map((changes) => mountReading(changes)),
+      { maxLength: 3 },
+    ),
+    because,
+  ),
+});
+const levels = fc.record(
+  { cpuPercent: percent, memoryPercent: percent, diskPercent: percent, loadAverage: fc.nat(20) },
+  { requiredKeys: [] },
+);
+
+describe('a glance', () => {
+  it('says of all that is read, and of all thresholds, what the verdicts of a whole look say', async () => {
+    await fc.assert(
+      fc.asyncProperty(gauges, levels, async (is, thresholds) => {
+        const options = { thresholds, enabledChecks: GAUGE_CHECKS };
+        const glance = new SimpleDetector({ ...options, host: liveHost(is).host }).glance()!;
+        const whole = await new SimpleDetector({ ...options, host: fakeHost(is as object) }).inspect();
+        expect(glance.look()).toBe(!whole.some(isBad));
+        expect(glance.verdicts()).toEqual(whole);
+      }),
+      { numRuns: 300, seed: 20261124 },
+    );
+  });
+
+  it('cannot tell where a check that is enabled looks at anything but gauges', () => {
+    const { host, now } = liveHost();
+    const detector = new SimpleDetector({ host });
+    const glance = detector.glance()!;
+    expect(glance.look()).toBeUndefined();
+    detector.enabledChecks = [...GAUGE_CHECKS];
+    expect(glance.look()).toBe(true);
+    detector.addCheck({
+      ...{ name: 'mine', component: 'mine', type: 'service' },
+      run: () => ({ status: 'ok', reason: 'It is well' }),
+    });
+    expect(glance.look()).toBeUndefined();
+    expect(now.made).toBe(1);
+  });
+
+  it('cannot tell where something has to be waited for, nor of a host without gauges', () => {
+    const { host, now } = liveHost();
+    now.pending = true;
+    const enabledChecks = GAUGE_CHECKS;
+    expect(new SimpleDetector({ host, enabledChecks }).glance()?.look()).toBeUndefined();
+    expect(new SimpleDetector({ host: fakeHost(), enabledChecks }).glance()?.look()).toBeUndefined();
+  });
+
+  it('is not made where `inspect` means more than a look at the host', () => {
+    class Mine extends SimpleDetector {
+      override async inspect() {
+        return Promise.resolve([]);
+      }
+    }
+    expect(new Mine({ host: liveHost().host }).glance()).toBeUndefined();
+  });
+
+  it('tells what it saw by the thresholds of that time', () => {
+    const { host } = liveHost({ cpu: { percent: 50, cpus: 4 } });
+    const detector = new SimpleDetector({ host, enabledChecks: GAUGE_CHECKS });
+    const glance = detector.glance()!;
+    expect(glance.look()).toBe(true);
+    detector.thresholds.cpuPercent = 10;
+    expect(glance.verdicts()[0]).toMatchObject({ status: 'ok', threshold: 80 });
+    expect(glance.look()).toBe(false);
+    expect(glance.verdicts()[0]).toMatchObject({ status: 'bad', threshold: 10 });
+  });
+
+  it('tells what it saw itself, whoever looks after it', async () => {
+    const { host, now } = liveHost({ cpu: { percent: 10, cpus: 4 } });
+    const detector = new SimpleDetector({ host, enabledChecks: GAUGE_CHECKS });
+    const glance = detector.glance()!;
+    glance.look();
+    now.cpu = { percent: 20, cpus: 4 };
+    const [later] = await detector.inspect();
+    expect(later).toMatchObject({ value: 20 });
+    expect(glance.verdicts()[0]).toMatchObject({ value: 10 });
+  });
+});
+
+describe('the verdicts on gauges', () => {
+  const detectorOf = ({ host }: ReturnType<typeof liveHost>) =>
+    new SimpleDetector({ host, enabledChecks: GAUGE_CHECKS });
+
+  it('are the same frozen list while the numbers are the same, and each the same while its own are', async () => {
+    const live = liveHost();
+    const detector = detectorOf(live);
+    const first = await detector.inspect();
+    expect(await detector.inspect()).toBe(first);
+    live.now.cpu = { percent: 6, cpus: 4 };
+    const second = await detector.inspect();
+    expect(Object.isFrozen(second)).toBe(true);
+    expect(second.map((verdict, i) => verdict === first[i])).toEqual([false, true, true, true, true]);
+  });
+
+  it('never change, also where their sentence is first read long after the look', async () => {
+    const live = liveHost({ cpu: { percent: 10, cpus: 1 }, memory: memoryReading(50) });
+    const detector = detectorOf(live);
+    const held = await detector.inspect();
+    live.now.cpu = { percent: 99, cpus: 8 };
+    live.now.memory = memoryReading(99);
+    live.now.mounts = [];
+    await detector.inspect();
+    expect(held[0]?.reason).toBe('CPU use is 10.0 % of 1 CPU, threshold 80.0 %');
+    expect(held[1]?.reason).toContain('50.0 % used');
+    expect(held[2]?.reason).toContain('/ is 30.0 % full');
+    expect(held.every(Object.isFrozen)).toBe(true);
+  });
+
+  it('have their sentence in a copy, in JSON, in a clone, and when they are printed', async () => {
+    const [verdict] = await detectorOf(liveHost({ cpu: { percent: 10, cpus: 1 } })).inspect();
+    const plain = {
+      ...{ check: 'cpu', component: 'cpu', type: 'resource', status: 'ok', severity: 2 },
+      ...{ value: 10, threshold: 80, clearsAt: 75 },
+      reason: 'CPU use is 10.0 % of 1 CPU, threshold 80.0 %',
+    };
+    expect({ ...verdict }).toStrictEqual(plain);
+    expect(JSON.parse(JSON.stringify(verdict))).toStrictEqual(plain);
+    expect(structuredClone(verdict)).toStrictEqual(plain);
+    expect(inspect(verdict)).toBe(inspect(plain));
+  });
+});

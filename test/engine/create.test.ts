@@ -1,0 +1,65 @@
+import { describe, expect, it, vi } from 'vitest';
+import { createSelfHealingEngine, quickHeal } from '../../src/engine/create.js';
+import type { HealingOptions } from '../../src/engine/options.js';
+import { failedUnit, fakeClock, fakeExecutor, fakeHost } from '../../src/testing/index.js';
+import { whenDone } from '../make-engine.js';
+
+const FAILED = { units: [failedUnit()] };
+const heal = async (options: HealingOptions = {}) => {
+  const clock = fakeClock();
+  const executor = fakeExecutor();
+  const host = fakeHost(FAILED);
+  const results = await whenDone(quickHeal({ host, clock, executor, ...options }), clock);
+  return { results, executor, host, clock };
+};
+
+describe('quickHeal', () => {
+  it('is one cycle, and a dry run', async () => {
+    const { results, executor } = await heal();
+    expect(results).toMatchObject([{ outcome: 'planned', success: true, dryRun: true }]);
+    expect(executor.executed).toEqual([]);
+  });
+
+  it('acts only when it is told so in so many words', async () => {
+    const { results, executor } = await heal({ dryRun: false });
+    expect(results).toMatchObject([{ outcome: 'ineffective', dryRun: false }]);
+    expect(executor.executed).toHaveLength(1);
+  });
+
+  it('is a dry run also when `dryRun` is given as undefined', async () => {
+    const { results, executor } = await heal({ dryRun: undefined });
+    expect(results).toMatchObject([{ dryRun: true }]);
+    expect(executor.executed).toEqual([]);
+  });
+
+  it('reads the CPU twice, 250 ms apart, so that even a first cycle knows it', async () => {
+    const clock = fakeClock();
+    const times: number[] = [];
+    const host = fakeHost({}, { clock });
+    const read = host.read.bind(host);
+    vi.spyOn(host, 'read').mockImplementation((request) => {
+      if (request?.parts?.includes('cpu') ?? true) times.push(clock.monotonic());
+      return read(request);
+    });
+    await whenDone(quickHeal({ host, clock }), clock);
+    expect(times).toEqual([0, 250]);
+  });
+
+  it('leaves a host open that was given to it, and nothing asleep', async () => {
+    const { host, clock } = await heal();
+    expect(host.closed).toBe(0);
+    expect(clock.sleepers).toBe(0);
+  });
+
+  it('takes the same options as the factory, and refuses the same', async () => {
+    const wrong = { thresholds: { cpu_percent: 70 } } as HealingOptions;
+    const sentence = 'Unknown option `cpu_percent` in `thresholds`: did you mean `cpuPercent`?';
+    await expect(quickHeal(wrong)).rejects.toThrow(sentence);
+    expect(() => createSelfHealingEngine(wrong)).toThrow(sentence);
+  });
+
+  it('works with a detector of your own that knows issues only', async () => {
+    const detector = { detectIssues: () => Promise.resolve([]) };
+    expect((await heal({ detector })).results).toEqual([]);
+  });
+});

@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest';
+import { NO_GENERATIONS, type Generations, type Look } from '../../src/memory/generations.js';
+import { noteSystem } from '../../src/memory/record-generation.js';
+import { DEFAULT_GUARDS } from '../../src/model/guards.js';
+import { evidenceOf, isOpen, isProved, linesOf, missingOf } from '../../src/generations/evidence.js';
+
+const MINUTE = 60_000;
+const START = Date.UTC(2025, 0, 1, 12);
+const { evidence } = DEFAULT_GUARDS;
+const UNIT = 'nginx.service';
+type State = Look['units'][number]['state'];
+
+/** Minute by minute: the system, and how nginx is in it. */
+const story = (
+  ...parts: readonly (readonly [minute: number, system: string, state?: State])[]
+): Generations =>
+  parts.reduce(
+    (record, [minute, system, state]) =>
+      noteSystem(
+        record,
+        {
+          system: `/nix/store/${system}`,
+          switchedAt: null,
+          units: state ? [{ name: UNIT, run: system, state }] : [],
+        },
+        START + minute * MINUTE,
+        evidence,
+      ),
+    NO_GENERATIONS,
+  );
+const every5 = (from: number, to: number, system: string, state: State) =>
+  Array.from({ length: (to - from) / 5 + 1 }, (_, index) => [from + index * 5, system, state] as const);
+const weigh = (
+  generations: Generations,
+  changes: readonly string[] | { unknown: string } = [UNIT],
+  unit = UNIT,
+) => evidenceOf(unit, { generations, changes, evidence, now: 0, wallAheadMs: 0 });
+const holds = (generations: Generations, changes?: readonly string[] | { unknown: string }) =>
+  weigh(generations, changes).conditions.map((one) => one.holds);
+
+const BROKEN = story(...every5(0, 180, 'a', 'active'), [181, 'b', 'failing']);
+
+describe('a unit that a switch broke', () => {
+  it('has all three conditions, in sentences with numbers and times', () => {
+    const found = weigh(BROKEN, [UNIT, 'a.service', 'b.service']);
+    expect(isProved(found)).toBe(true);
+    expect(linesOf(found)).toEqual([
+      'yes: nginx.service: its definition differs between this system and the previous one, and so do those of 2 other units',
+      'yes: nginx.service: it was active for 3 h under the previous system (read so from 2025-01-01 12:00:00 UTC to 2025-01-01 15:00:00 UTC), until the switch at 2025-01-01 15:00:00 UTC',
+      'yes: nginx.service: it was first read failing 1 min after the switch (at 2025-01-01 15:01:00 UTC), and has never been active for 10 min since',
+    ]);
+  });
+
+  it('is found by its template, too', () => {
+    const instance = { ...BROKEN };
+    const found = weigh(instance, ['nginx@.service'], 'nginx@one.service').conditions[0];
+    expect(found.holds).toBe(true);
+  });
+});
+
+describe('a unit is not the doing of the switch', () => {
+  it.each([
+    ['whose definition is the same', BROKEN, ['other.service'], [false, true, true]],
+    [
+      'that failed before the switch',
+      story(...every5(0, 60, 'a', 'active'), [61, 'a', 'failing'], [62, 'b', 'failing']),
+      [UNIT],
+      [true, false, true],
+    ],
+    [
+      'that was not active for long before it',
+      story([0, 'a', 'active'], [5, 'a', 'active'], [6, 'b', 'failing']),
+      [UNIT],
+      [true, false, true],
+    ],
+    [
+      'that a person had stopped before it',
+      story(...every5(0, 60, 'a', 'active'), [61, 'a', 'down'], [62, 'b', 'failing']),
+      [UNIT],
+      [true, false, true],
+    ],
+    [
+      'that failed only weeks after it',
+      story(...every5(0, 60, 'a', 'active'), ...every5(65, 75, 'b', 'active'), [30_000, 'b', 'failing']),
+      [UNIT],
+      [true, true, false],
+    ],
+    [
+      'that was healthy for ten minutes after it',
+      story(...every5(0, 60, 'a', 'active'), ...every5(65, 75, 'b', 'active'), [76, 'b', 'failing']),
+      [UNIT],
+      [true, true, false],
+    ],
+    [
+      'that began to fail more than an hour after it',
+      story(...every5(0, 60, 'a', 'active'), ...every5(65, 130, 'b', 'changing'), [131, 'b', 'failing']),
+      [UNIT],
+      [true, true, false],
+    ],
+  ] as const)('%s', (_, generations, changes, expected) => {
+    expect(holds(generations, changes)).toEqual(expected);
+    expect(isOpen(weigh(generations, changes))).toBe(false);
+  });
+});
+
+describe('what is not known counts as missing', () => {
+  it.each([
+    ['which system ran before', story([0, 'b', 'failing']), [UNIT], ['unknown', 'unknown', true]],
+    ['whether the definition differs', BROKEN, { unknown: 'it cannot be read' }, ['unknown', true, true]],
+    ['how it was before', story([0, 'a'], [1, 'b', 'failing']), [UNIT], [true, 'unknown', true]],
+    [
+      'how it was just before the switch',
+      story(...every5(0, 60, 'a', 'active'), [90, 'a'], [91, 'b', 'failing']),
+      [UNIT],
+      [true, 'unknown', true],
+    ],
+    [
+      'how it was after the switch, while nobody looked',
+      story(...every5(0, 60, 'a', 'active'), [61, 'b', 'changing'], [80, 'b', 'failing']),
+      [UNIT],
+      [true, true, 'unknown'],
+    ],
+  ] as const)('%s', (_, generations, changes, expected) => {
+    const found = weigh(generations, changes);
+    expect(found.conditions.map((one) => one.holds)).toEqual(expected);
+    expect(isProved(found)).toBe(false);
+    expect(isOpen(found)).toBe(true);
+    expect(missingOf(found)).toHaveLength(expected.filter((one) => one !== true).length);
+  });
+});

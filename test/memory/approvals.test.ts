@@ -1,0 +1,122 @@
+import { describe, expect, it } from 'vitest';
+import { NO_EFFECTS } from '../../src/model/effects.js';
+import { approvalOf, approve, ask, digestOf, forget, lapse, reject } from '../../src/memory/approvals.js';
+import { DEFAULT_GUARDS as guards } from '../../src/model/guards.js';
+import { EMPTY_STATE, recordOf, type GuardState } from '../../src/memory/state.js';
+import type { Step } from '../../src/model/plan.js';
+import { planOf, unitTargetOf } from '../make.js';
+
+const MINUTE = 60_000;
+
+const command = (...argv: string[]): Step => ({
+  kind: 'command',
+  argv,
+  needsRoot: true,
+  timeoutMs: 1_000,
+  interruptible: true,
+});
+const plan = planOf({ steps: [command('systemctl', 'restart', '--', 'nginx.service')] });
+const digest = digestOf(plan);
+const QUESTION = {
+  digest,
+  component: 'nginx',
+  action: 'restart_service',
+  reason: 'It is evening',
+  askedAt: 0,
+};
+const asked = ask(EMPTY_STATE, QUESTION);
+const id = asked.approvals[0]!.id;
+const backoff = (state: GuardState) => recordOf(state, 'nginx').backoff['restart_service'];
+
+describe('the digest of a plan', () => {
+  it('is the same for the same plan, in whatever state its target is', () => {
+    expect(digestOf({ ...plan })).toBe(digest);
+    expect(
+      digestOf({ ...plan, targets: [unitTargetOf({ activeState: 'active' })], notes: ['Mind the gap'] }),
+    ).toBe(digest);
+    expect(digest).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  it.each([
+    ['action', { action: 'reload_service' }],
+    ['parameters', { parameters: { service: 'redis' } }],
+    ['targets', { targets: [unitTargetOf({ id: 'redis.service' })] }],
+    ['arguments', { steps: [command('systemctl', 'restart', '--', 'redis.service')] }],
+    ['split of its arguments', { steps: [command('systemctl', 'restart -- nginx.service')] }],
+    ['number of steps', { steps: [...plan.steps, ...plan.steps] }],
+    ['environment', { steps: [{ ...plan.steps[0]!, env: { A: '1' } } as Step] }],
+    ['condition of a step', { steps: [{ ...plan.steps[0]!, onlyIf: 'start-limit-hit' } as Step] }],
+    [
+      'system to switch to',
+      { generation: { from: '/a', to: '/b', verb: 'switch' as const, units: [], failing: [] } },
+    ],
+    [
+      'unit that goes along',
+      {
+        effects: {
+          ...NO_EFFECTS,
+          touches: [
+            { id: 'a.service', names: ['a.service'], how: 'stopped' as const, refuseManualStart: false },
+          ],
+        },
+      },
+    ],
+    ['emergency action', { effects: { ...NO_EFFECTS, emergency: ['a.service: SuccessAction=reboot'] } }],
+    ['standard input', { steps: [{ ...plan.steps[0]!, input: 'yes' } as Step] }],
+  ])('is another for another: %s', (_what, change) => {
+    expect(digestOf({ ...plan, ...change })).not.toBe(digest);
+  });
+
+  it('tells apart what is written where', () => {
+    const write = (path: string, content: string): Step => ({
+      kind: 'write',
+      path,
+      content,
+      needsRoot: true,
+      timeoutMs: 1_000,
+      interruptible: true,
+    });
+    const digests = [write('/a', 'b'), write('/a', 'c'), write('/b', 'b')].map((step) =>
+      digestOf({ ...plan, steps: [step] }),
+    );
+    expect(new Set(digests).size).toBe(3);
+  });
+});
+
+describe('a question', () => {
+  it('waits under an id that can be typed, and is asked once', () => {
+    expect(asked.approvals).toEqual([{ ...QUESTION, id, answer: 'waiting' }]);
+    expect(id).toMatch(/^[0-9a-f]{8}$/);
+    expect(ask(asked, { ...QUESTION, askedAt: 5 })).toBe(asked);
+  });
+
+  it('is answered with yes for this very plan, and for no other', () => {
+    const answered = approve(asked, id);
+    expect(approvalOf(answered, digest)?.answer).toBe('yes');
+    expect(approvalOf(answered, digestOf({ ...plan, parameters: { service: 'redis' } }))).toBeUndefined();
+    expect(approve(asked, 'nothing')).toEqual(asked);
+  });
+
+  it('that is answered with no is gone, and waits as after a repair that did not help', () => {
+    const refused = reject(asked, id, MINUTE, guards, 0);
+    expect(refused.approvals).toEqual([]);
+    expect(backoff(refused)).toEqual({ count: 1, since: MINUTE, until: 2 * MINUTE });
+    expect(recordOf(refused, 'nginx').failures).toBe(0);
+    expect(backoff(reject(ask(refused, QUESTION), id, 0, guards, 0))?.until).toBe(2 * MINUTE);
+    expect(reject(asked, 'nothing', 0, guards, 0)).toBe(asked);
+  });
+
+  it.each([
+    ['waiting', asked],
+    ['yes', approve(asked, id)],
+  ])('that is still %s after 15 minutes counts as no', (_answer, state) => {
+    expect(lapse(state, 15 * MINUTE - 1, guards, 0)).toBe(state);
+    const lapsed = lapse(state, 15 * MINUTE, guards, 0);
+    expect(lapsed.approvals).toEqual([]);
+    expect(backoff(lapsed)?.until).toBe(16 * MINUTE);
+  });
+
+  it('is forgotten without a backoff when it needs no answer any more', () => {
+    expect(forget(asked, digest)).toEqual({ ...EMPTY_STATE, approvals: [] });
+  });
+});

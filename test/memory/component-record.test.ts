@@ -1,0 +1,278 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { DEFAULT_GUARDS } from '../../src/model/guards.js';
+import { recordAct } from '../../src/memory/record-act.js';
+import {
+  recordHealth,
+  recordRefusal,
+  recordTrouble,
+  resetComponent,
+} from '../../src/memory/component-record.js';
+import { breakerOf, EMPTY_STATE, recordOf, type Act, type GuardState } from '../../src/memory/state.js';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+const guards = DEFAULT_GUARDS;
+
+const actOf = (more: Partial<Act> = {}): Act => ({
+  at: 0,
+  component: 'nginx',
+  action: 'restart_service',
+  scope: 'host',
+  outcome: 'ineffective',
+  words: 'it did not help',
+  ...more,
+});
+
+const act = (state: GuardState, more: Partial<Act> = {}, chance = 0): GuardState =>
+  recordAct(state, actOf(more), guards, { chance });
+
+const nginx = (state: GuardState) => recordOf(state, 'nginx');
+
+/** The waits after a row of repairs, each made as soon as it may be, in minutes. */
+function waits(outcomes: readonly Act['outcome'][]): number[] {
+  let state = EMPTY_STATE;
+  let at = 0;
+  return outcomes.map((outcome) => {
+    state = act(state, { at, outcome });
+    const { until } = nginx(state).backoff['restart_service']!;
+    const wait = until - at;
+    at = until;
+    return wait / MINUTE;
+  });
+}
+
+/** Health, read every minute from one time to another. */
+function healthy(state: GuardState, from: number, to: number): GuardState {
+  let next = state;
+  for (let now = from; now <= to; now += MINUTE) next = recordHealth(next, 'nginx', now, guards);
+  return next;
+}
+
+describe('backoff', () => {
+  it('grows from 1 to 10 minutes while repairs do not help', () => {
+    expect(waits(Array<Act['outcome']>(6).fill('ineffective'))).toEqual([1, 2, 4, 8, 10, 10]);
+  });
+
+  it('lets the first repair that works be followed at once, and no further one', () => {
+    expect(waits(Array<Act['outcome']>(6).fill('fixed'))).toEqual([0, 1, 2, 4, 8, 10]);
+  });
+
+  it('counts every repair since health, whether it worked or not', () => {
+    expect(waits(['ineffective', 'fixed', 'failed', 'fixed'])).toEqual([1, 1, 4, 4]);
+  });
+
+  it('is longer by a random share of itself, up to a tenth', () => {
+    expect(nginx(act(EMPTY_STATE, {}, 0.999)).backoff['restart_service']?.until).toBeCloseTo(MINUTE * 1.0999);
+    fc.assert(
+      fc.property(fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }), (chance) => {
+        const { until } = nginx(act(EMPTY_STATE, {}, chance)).backoff['restart_service']!;
+        expect(until).toBeGreaterThanOrEqual(MINUTE);
+        expect(until).toBeLessThanOrEqual(1.1 * MINUTE);
+      }),
+    );
+  });
+
+  it('is kept for each action by itself', () => {
+    const state = act(act(EMPTY_STATE), { action: 'reload_service' });
+    expect(Object.entries(nginx(state).backoff).map(([name, { count }]) => [name, count])).toEqual([
+      ['restart_service', 1],
+      ['reload_service', 1],
+    ]);
+  });
+
+  it('also follows when a person said no', () => {
+    const state = recordRefusal(act(EMPTY_STATE), 'nginx', 'restart_service', 5 * MINUTE, guards, 0);
+    expect(nginx(state)).toMatchObject({
+      failures: 1,
+      backoff: { restart_service: { count: 2, since: 5 * MINUTE, until: 7 * MINUTE } },
+    });
+  });
+
+  it.each(['constructor', 'toString', '__proto__'])('takes an action called %s for no other', (action) => {
+    const state = act(EMPTY_STATE, { action });
+    expect(Object.keys(nginx(state).backoff)).toEqual([action]);
+    expect(Object.values(nginx(state).backoff)).toEqual([{ count: 1, since: 0, until: MINUTE }]);
+  });
+});
+
+describe('breaker', () => {
+  const three = [0, 1, 2].reduce((state, at) => act(state, { at: at * MINUTE }), EMPTY_STATE);
+
+  it('opens for an hour after three attempts in a row that were not `fixed`', () => {
+    const two = act(act(EMPTY_STATE), { at: MINUTE, outcome: 'failed' });
+    expect(breakerOf(nginx(two), MINUTE)).toBe('closed');
+    expect(nginx(three)).toMatchObject({
+      failures: 3,
+      breakerUntil: 2 * MINUTE + HOUR,
+      openings: [2 * MINUTE],
+    });
+    expect(breakerOf(nginx(three), 2 * MINUTE + HOUR - 1)).toBe('open');
+    expect(breakerOf(nginx(three), 2 * MINUTE + HOUR)).toBe('half-open');
+  });
+
+  it('starts to count anew after one that was', () => {
+    const outcomes = ['failed', 'failed', 'fixed', 'failed', 'failed'] as const;
+    const state = outcomes.reduce((next, outcome, at) => act(next, { at, outcome }), EMPTY_STATE);
+    expect(nginx(state)).toMatchObject({ failures: 2, breakerUntil: null });
+  });
+
+  it('allows one try when it is half-open: that closes it, or opens it again at once', () => {
+    const at = 2 * MINUTE + HOUR;
+    expect(nginx(act(three, { at, outcome: 'fixed' }))).toMatchObject({ failures: 0, breakerUntil: null });
+    expect(nginx(act(three, { at }))).toMatchObject({
+      failures: 4,
+      breakerUntil: at + HOUR,
+      openings: [2 * MINUTE, at],
+    });
+  });
+
+  it('asks for a human when it has opened five times within a day', () => {
+    let state = three;
+    for (let opening = 2; opening <= 5; opening += 1) {
+      expect(nginx(state).needsHumanSince).toBeNull();
+      state = act(state, { at: nginx(state).breakerUntil! });
+    }
+    expect(nginx(state)).toMatchObject({ needsHumanSince: 2 * MINUTE + 4 * HOUR, failures: 7 });
+  });
+
+  it('does not when the openings lie further apart', () => {
+    let state = three;
+    for (let opening = 2; opening <= 9; opening += 1) state = act(state, { at: opening * 7 * HOUR });
+    expect(nginx(state).openings.length).toBeLessThan(5);
+    expect(nginx(state).needsHumanSince).toBeNull();
+  });
+
+  it('is not touched by a switch that only a reboot will judge', () => {
+    const state = act(EMPTY_STATE, { outcome: 'pending-reboot' });
+    expect(state.acts).toHaveLength(1);
+    expect(state.components).toEqual({});
+  });
+
+  it('starts half-open after a lost state: one try', () => {
+    const lost = { ...EMPTY_STATE, cautious: true };
+    expect(breakerOf(nginx(lost), 5)).toBe('half-open');
+    expect(breakerOf(nginx(act(lost, { at: 5 })), 6)).toBe('open');
+    expect(breakerOf(nginx(act(lost, { at: 5, outcome: 'fixed' })), 6)).toBe('closed');
+  });
+});
+
+describe('health', () => {
+  const tired = [0, 1, 2].reduce((state, at) => act(state, { at }), EMPTY_STATE);
+
+  it('of ten minutes without a break brings backoff and breaker back to their start', () => {
+    expect(nginx(healthy(tired, MINUTE, 10 * MINUTE))).toMatchObject({ failures: 3 });
+    expect(nginx(healthy(tired, MINUTE, 11 * MINUTE))).toMatchObject({
+      backoff: {},
+      failures: 0,
+      breakerUntil: null,
+      useless: null,
+    });
+  });
+
+  it('begins anew after trouble, and after a repair', () => {
+    const broken = recordTrouble(healthy(tired, MINUTE, 9 * MINUTE), 'nginx');
+    expect(nginx(healthy(broken, 10 * MINUTE, 19 * MINUTE)).failures).toBe(3);
+    const repaired = act(healthy(tired, MINUTE, 9 * MINUTE), { at: 9 * MINUTE, outcome: 'fixed' });
+    expect(nginx(repaired).healthySince).toBeNull();
+    expect(nginx(healthy(repaired, 10 * MINUTE, 19 * MINUTE)).backoff).not.toEqual({});
+  });
+
+  it('of ten minutes does not take `needs-human` back, and that of a day does', () => {
+    let state = tired;
+    for (let opening = 2; opening <= 5; opening += 1) state = act(state, { at: nginx(state).breakerUntil! });
+    const from = 5 * HOUR;
+    expect(nginx(healthy(state, from, from + HOUR)).needsHumanSince).not.toBeNull();
+    expect(nginx(healthy(state, from, from + DAY - MINUTE)).needsHumanSince).not.toBeNull();
+    expect(healthy(state, from, from + DAY).components).toEqual({});
+  });
+
+  it('of a component of which nothing is remembered leaves no trace, but ends the probation after a lost state', () => {
+    expect(healthy(EMPTY_STATE, 0, HOUR)).toBe(EMPTY_STATE);
+    const lost = healthy({ ...EMPTY_STATE, cautious: true }, 0, 10 * MINUTE);
+    expect(breakerOf(nginx(lost), 10 * MINUTE)).toBe('closed');
+  });
+
+  it('and trouble that change nothing are the same state, so that nothing has to be written', () => {
+    const well = healthy(tired, MINUTE, 30 * MINUTE);
+    expect(recordHealth(well, 'nginx', 31 * MINUTE, guards)).toBe(well);
+    expect(recordTrouble(tired, 'nginx')).toBe(tired);
+    expect(recordTrouble(tired, 'redis')).toBe(tired);
+  });
+});
+
+describe('reset', () => {
+  it('forgets what went wrong with a component, and nothing of what was done', () => {
+    const state = act(act(EMPTY_STATE), { component: 'redis' });
+    const reset = resetComponent(state, 'nginx');
+    expect(Object.keys(reset.components)).toEqual(['redis']);
+    expect(reset.acts).toHaveLength(2);
+  });
+
+  it('ends probation, too', () => {
+    const reset = resetComponent({ ...EMPTY_STATE, cautious: true }, 'nginx');
+    expect(breakerOf(nginx(reset), 5)).toBe('closed');
+    expect(breakerOf(recordOf(reset, 'redis'), 5)).toBe('half-open');
+  });
+});
+
+describe('a repair of a resource', () => {
+  const disk = (before: number, after: number, outcome: Act['outcome'] = 'ineffective') =>
+    recordOf(
+      recordAct(EMPTY_STATE, actOf({ component: 'disk:/', action: 'clean', outcome }), guards, {
+        chance: 0,
+        effect: { before, after },
+      }),
+      'disk:/',
+    ).useless;
+
+  it.each([
+    [97, 97],
+    [97, 95],
+    [97, 99],
+  ])('from %d to %d is of no use', (before, after) => {
+    expect(disk(before, after)).toEqual({ action: 'clean', value: after });
+  });
+
+  it.each([
+    [97, 94],
+    [100, 97],
+  ])('from %d to %d is of some, though it did not suffice', (before, after) => {
+    expect(disk(before, after)).toBeNull();
+  });
+
+  it('that fixed it, or that could not be carried out, is not called useless', () => {
+    expect(disk(97, 97, 'fixed')).toBeNull();
+    expect(disk(97, 97, 'failed')).toBeNull();
+  });
+});
+
+describe('a record', () => {
+  it('keeps the acts of a day, oldest first', () => {
+    const state = [0, HOUR, DAY - 1, DAY].reduce((next, at) => act(next, { at }), EMPTY_STATE);
+    expect(state.acts.map(({ at }) => at)).toEqual([HOUR, DAY - 1, DAY]);
+  });
+
+  it('settles the intent of its own act, and no other', () => {
+    const intent = { at: 0, action: 'restart_service', bootId: 'b' };
+    const intents = [
+      { ...intent, component: 'nginx', scope: 'host' as const },
+      { ...intent, component: 'nginx', scope: 'process' as const },
+      { ...intent, component: 'redis', scope: 'host' as const },
+    ];
+    expect(act({ ...EMPTY_STATE, intents }).intents).toEqual(intents.slice(1));
+  });
+
+  it('keeps a storm going when a repair did not help', () => {
+    const storm = { since: 0, lastFailure: 0 };
+    expect(act({ ...EMPTY_STATE, storm }, { at: 7 }).storm).toEqual({ since: 0, lastFailure: 7 });
+    expect(act({ ...EMPTY_STATE, storm }, { at: 7, outcome: 'fixed' }).storm).toEqual(storm);
+  });
+
+  it('never changes what it was given', () => {
+    const frozen = Object.freeze({ ...EMPTY_STATE, components: Object.freeze({}), acts: Object.freeze([]) });
+    expect(() => act(act(frozen as unknown as GuardState))).not.toThrow();
+    expect(frozen).toMatchObject({ components: {}, acts: [] });
+  });
+});

@@ -1,0 +1,224 @@
+import { describe, expect, it } from 'vitest';
+import { SelfHealingError } from '../../src/base/errors.js';
+import { Ledger } from '../../src/memory/ledger.js';
+import { EMPTY_STATE, FRESH_RECORD, type GuardState } from '../../src/memory/state.js';
+import { memoryStore, type Store } from '../../src/memory/store.js';
+import { fakeClock, recordingLogger, type FakeClock } from '../../src/testing/index.js';
+
+const HOUR = 3_600_000;
+
+/** A store that tells what was done with it. */
+function spiedStore(store: Store = memoryStore()) {
+  const loads: boolean[] = [];
+  const saves: GuardState[] = [];
+  let failure: Error | undefined;
+  return {
+    loads,
+    saves,
+    fail: (error?: Error) => void (failure = error),
+    store: {
+      load: (options?: { readonly readOnly: boolean }) => {
+        loads.push(options?.readOnly ?? false);
+        return failure ? Promise.reject(failure) : store.load(options);
+      },
+      save: (state: GuardState) => {
+        if (failure) return Promise.reject(failure);
+        saves.push(state);
+        return store.save(state);
+      },
+    } satisfies Store,
+  };
+}
+
+function ledgerOn(store: Store, clock: FakeClock = fakeClock()) {
+  const logger = recordingLogger();
+  return { ledger: new Ledger({ store, clock, logger }), clock, logger };
+}
+
+const pause = (reason: string) => (state: GuardState, now: number) => ({
+  ...state,
+  pauses: { ...state.pauses, [reason]: now },
+});
+const locked = new SelfHealingError('locked', 'Another engine (process 7) holds the state');
+
+describe('steady time', () => {
+  it('begins at the wall clock and follows the monotonic one, however the wall clock jumps', async () => {
+    const { ledger, clock } = ledgerOn(memoryStore());
+    await ledger.open(false);
+    const start = clock.now();
+    expect(ledger.now()).toBe(start);
+    for (const jump of [HOUR, -5 * HOUR]) {
+      clock.jump(jump);
+      await clock.advance(1_000);
+    }
+    expect(ledger.now()).toBe(start + 2_000);
+  });
+
+  it.each([
+    ['forward: the time in between has passed', HOUR, HOUR],
+    ['back: it goes on where it stopped', -HOUR, 0],
+  ])(
+    'never goes back across a restart at which the wall clock has jumped %s',
+    async (_what, jump, passed) => {
+      const store = memoryStore();
+      const first = ledgerOn(store);
+      await first.ledger.open(false);
+      await first.ledger.write(pause('backup'));
+      const before = first.ledger.now();
+      first.clock.jump(jump);
+      const second = ledgerOn(store, first.clock);
+      await second.ledger.open(false);
+      expect(second.ledger.now()).toBe(before + passed);
+    },
+  );
+
+  it('goes on through a dry run in between', async () => {
+    const { ledger, clock } = ledgerOn(memoryStore());
+    await ledger.open(false);
+    await ledger.write(pause('backup'));
+    const before = ledger.now();
+    clock.jump(HOUR);
+    await ledger.open(true);
+    await ledger.open(false);
+    expect(ledger.now()).toBe(before);
+  });
+});
+
+describe('a state', () => {
+  it('is loaded once, and written with its time', async () => {
+    const { store, loads, saves } = spiedStore();
+    const { ledger } = ledgerOn(store);
+    await Promise.all([ledger.open(false), ledger.open(false)]);
+    await ledger.open(false);
+    expect(loads).toEqual([false]);
+    await ledger.write(pause('backup'));
+    expect(saves).toEqual([{ ...EMPTY_STATE, pauses: { backup: ledger.now() }, savedAt: ledger.now() }]);
+  });
+
+  it('is loaded without the health that nobody watched', async () => {
+    const kept = memoryStore();
+    const record = { ...FRESH_RECORD, failures: 2, healthySince: 5, openings: [1] };
+    await kept.save({ ...EMPTY_STATE, components: { nginx: record } });
+    const { ledger } = ledgerOn(kept);
+    await ledger.open(false);
+    expect(ledger.state.components).toEqual({ nginx: { ...record, healthySince: null } });
+  });
+
+  it('that could not be written stays in memory, is told, and is written with the next', async () => {
+    const { store, saves, fail } = spiedStore();
+    const { ledger } = ledgerOn(store);
+    await ledger.open(false);
+    fail(new Error('EIO'));
+    await expect(ledger.write(pause('backup'))).rejects.toThrow('EIO');
+    expect(Object.keys(ledger.state.pauses)).toEqual(['backup']);
+    fail();
+    await ledger.open(true);
+    await ledger.open(false);
+    await ledger.write(pause('upgrade'));
+    expect(Object.keys(saves.at(-1)!.pauses)).toEqual(['backup', 'upgrade']);
+  });
+
+  it('is written in turn, the newest last', async () => {
+    const waiting: (() => void)[] = [];
+    const saves: GuardState[] = [];
+    const save = (state: GuardState) => (saves.push(state), new Promise<void>((done) => waiting.push(done)));
+    const { ledger } = ledgerOn({ load: () => Promise.resolve(undefined), save });
+    await ledger.open(false);
+    const writes = [ledger.write(pause('one')), ledger.write(pause('two'))];
+    for (const write of writes) {
+      await new Promise(setImmediate);
+      waiting.shift()?.();
+      await write;
+    }
+    expect(Object.keys(saves.at(-1)!.pauses)).toEqual(['one', 'two']);
+    expect(waiting).toEqual([]);
+  });
+
+  it('that is only noted is written at the end', async () => {
+    const { store, saves } = spiedStore();
+    const { ledger } = ledgerOn(store);
+    await ledger.open(false);
+    ledger.note(pause('backup'));
+    expect(saves).toEqual([]);
+    await ledger.close();
+    expect(saves).toMatchObject([{ pauses: { backup: ledger.now() } }]);
+  });
+});
+
+describe('a dry run', () => {
+  it('loads without taking, and never saves', async () => {
+    const { store, loads, saves } = spiedStore();
+    const { ledger } = ledgerOn(store);
+    await ledger.open(true);
+    ledger.note(pause('backup'));
+    await ledger.close();
+    expect({ loads, saves }).toEqual({ loads: [true], saves: [] });
+  });
+
+  it('takes the state when it becomes none, as it is by then', async () => {
+    const { store, loads } = spiedStore();
+    const { ledger } = ledgerOn(store);
+    await ledger.open(true);
+    await store.save({ ...EMPTY_STATE, pauses: { upgrade: 1 } });
+    await ledger.open(false);
+    expect(loads).toEqual([true, false]);
+    expect(ledger.state.pauses).toEqual({ upgrade: 1 });
+  });
+});
+
+describe('a state that another engine holds', () => {
+  it('lets this one only observe: it says so once, and tries again each time', async () => {
+    const { store, loads, saves, fail } = spiedStore();
+    const { ledger, logger } = ledgerOn(store);
+    fail(locked);
+    await ledger.open(false);
+    await ledger.open(false);
+    expect(ledger.lockedBy).toBe(locked.message);
+    expect(ledger.isOpen(false)).toBe(false);
+    expect(logger.lines).toEqual([{ level: 'warn', message: locked.message }]);
+    fail();
+    await ledger.open(false);
+    expect(ledger.lockedBy).toBeUndefined();
+    expect(loads).toHaveLength(3);
+    expect(saves).toEqual([]);
+  });
+
+  it('is not written at the end', async () => {
+    const { store, saves, fail } = spiedStore();
+    const { ledger } = ledgerOn(store);
+    fail(locked);
+    await ledger.open(false);
+    fail();
+    await ledger.close();
+    expect(saves).toEqual([]);
+  });
+
+  it('is noticed also when it was taken over meanwhile', async () => {
+    const { store, saves, fail } = spiedStore();
+    const { ledger } = ledgerOn(store);
+    await ledger.open(false);
+    fail(locked);
+    await expect(ledger.write(pause('backup'))).rejects.toThrow('process 7');
+    expect(ledger.lockedBy).toBe(locked.message);
+    expect(ledger.isOpen(false)).toBe(false);
+    fail();
+    await ledger.close();
+    expect(saves).toEqual([]);
+  });
+});
+
+describe('a state that is lost', () => {
+  it('is said aloud, and means caution and not a clean slate', async () => {
+    const { store, fail } = spiedStore();
+    const { ledger, logger } = ledgerOn(store);
+    fail(new SelfHealingError('state-lost', 'The state in /x cannot be used'));
+    await ledger.open(false);
+    expect(ledger.state).toEqual({ ...EMPTY_STATE, cautious: true });
+    expect(logger.of('error')).toEqual([
+      'The state in /x cannot be used. What was done before is forgotten, so every repair gets one try only, at first',
+    ]);
+    fail();
+    await ledger.write(pause('backup'));
+    expect((await store.load())?.cautious).toBe(true);
+  });
+});

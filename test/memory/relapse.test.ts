@@ -1,0 +1,166 @@
+import { describe, expect, it } from 'vitest';
+import { DEFAULT_GUARDS as guards } from '../../src/model/guards.js';
+import { recordAct } from '../../src/memory/record-act.js';
+import { recordRelapse, relapsedFix } from '../../src/memory/relapse.js';
+import { breakerOf, EMPTY_STATE, recordOf, type Act, type GuardState } from '../../src/memory/state.js';
+import type { Issue } from '../../src/model/issue.js';
+import { issueOf } from '../make.js';
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const ISSUE = issueOf({ check: 'services' });
+
+interface Fix {
+  readonly at: number;
+  readonly outcome?: Act['outcome'];
+  readonly effect?: { readonly before: number; readonly after: number };
+}
+const repaired = (
+  state: GuardState,
+  { at, outcome = 'fixed', effect }: Fix,
+  component = 'nginx',
+): GuardState =>
+  recordAct(
+    state,
+    { at, component, action: 'restart_service', scope: 'host', outcome, words: 'as read again' },
+    guards,
+    { chance: 0, check: 'services', bootId: 'boot', effect },
+  );
+const fixOf = (state: GuardState, now: number, issue: Issue = ISSUE, bootId = 'boot') =>
+  relapsedFix(state, issue, { now, bootId, guards });
+const relapsed = (state: GuardState, now: number): GuardState => {
+  const fix = fixOf(state, now);
+  return fix ? recordRelapse(state, ISSUE, fix, { now, chance: 0, guards }) : state;
+};
+const nginx = (state: GuardState) => recordOf(state, 'nginx');
+const FIXED = repaired(EMPTY_STATE, { at: 0 });
+
+describe('a repair relapses', () => {
+  it('when the same check opens the same component again within 10 min of `fixed`', () => {
+    expect(fixOf(FIXED, 10 * MINUTE)).toMatchObject({ at: 0, action: 'restart_service' });
+  });
+
+  it.each<[string, ReturnType<typeof fixOf>]>([
+    ['after more than 10 min', fixOf(FIXED, 10 * MINUTE + 1)],
+    ['when another check opens it', fixOf(FIXED, MINUTE, issueOf({ check: 'http' }))],
+    [
+      'when another component opens',
+      fixOf(FIXED, MINUTE, issueOf({ component: 'redis', check: 'services' })),
+    ],
+    [
+      'when it is LOW: a person stopped it',
+      fixOf(FIXED, MINUTE, issueOf({ check: 'services', severity: 1 })),
+    ],
+    [
+      'when it is down because of another unit',
+      fixOf(FIXED, MINUTE, { ...ISSUE, becauseOf: 'base.service' }),
+    ],
+    ['when the host was booted in between', fixOf(FIXED, MINUTE, ISSUE, 'the next boot')],
+    [
+      'when the system was switched in between',
+      fixOf({ ...FIXED, generations: { ...FIXED.generations, running: '/nix/store/b' } }, MINUTE),
+    ],
+    [
+      'when the repair was not `fixed`',
+      fixOf(repaired(EMPTY_STATE, { at: 0, outcome: 'ineffective' }), MINUTE),
+    ],
+    ['twice for one repair', fixOf(relapsed(FIXED, MINUTE), 2 * MINUTE)],
+  ])('not %s', (_why, fix) => {
+    expect(fix).toBeUndefined();
+  });
+
+  it('of an issue made by hand, only when it is made by hand again', () => {
+    const act = {
+      at: 0,
+      component: 'nginx',
+      action: 'restart_service',
+      scope: 'host',
+      outcome: 'fixed',
+    } as const;
+    const state = recordAct(EMPTY_STATE, { ...act, words: '' }, guards, { chance: 0, bootId: 'boot' });
+    expect(fixOf(state, MINUTE, issueOf())).toBeDefined();
+    expect(fixOf(state, MINUTE, ISSUE)).toBeUndefined();
+  });
+});
+
+describe('what a relapse counts for', () => {
+  it('is the backoff, as if the repair had not helped', () => {
+    const wait = (state: GuardState) => nginx(state).backoff['restart_service']?.until;
+    expect(wait(FIXED)).toBe(0);
+    const first = relapsed(FIXED, 10 * SECOND);
+    expect(wait(first)).toBe(MINUTE);
+    const second = relapsed(repaired(first, { at: MINUTE }), MINUTE + 10 * SECOND);
+    expect(wait(second)).toBe(3 * MINUTE);
+  });
+
+  it('is not the rung of the ladder', () => {
+    expect(nginx(relapsed(FIXED, SECOND))).toMatchObject({ failures: 0, relapses: 1 });
+  });
+
+  it('is marked at the act, once', () => {
+    const state = relapsed(repaired(repaired(EMPTY_STATE, { at: 0 }), { at: MINUTE }), 2 * MINUTE);
+    expect(state.acts.map(({ relapsed: came }) => came)).toEqual([undefined, true]);
+  });
+});
+
+describe('the breaker', () => {
+  const threeEarly = [0, 2, 4].reduce(
+    (state, minute) => relapsed(repaired(state, { at: minute * MINUTE }), minute * MINUTE + 10 * SECOND),
+    EMPTY_STATE,
+  );
+
+  it('opens after three repairs that lasted less than a minute', () => {
+    expect(nginx(threeEarly)).toMatchObject({ strikes: 3, failures: 0, relapses: 3 });
+    expect(breakerOf(nginx(threeEarly), 4 * MINUTE + 10 * SECOND)).toBe('open');
+  });
+
+  it('counts relapses and repairs that did not help together', () => {
+    let state = relapsed(repaired(EMPTY_STATE, { at: 0 }), 10 * SECOND);
+    state = repaired(state, { at: 2 * MINUTE, outcome: 'ineffective' });
+    state = repaired(state, { at: 5 * MINUTE, outcome: 'failed' });
+    expect(breakerOf(nginx(state), 5 * MINUTE)).toBe('open');
+  });
+
+  it.each([
+    [0, MINUTE - 1, 1],
+    [0, MINUTE, 0],
+    [1, 2 * MINUTE - 1, 1],
+    [1, 2 * MINUTE, 0],
+    [3, 8 * MINUTE - 1, 1],
+    [4, 10 * MINUTE - 1, 1],
+    [4, 10 * MINUTE, 0],
+  ])('after %i relapses counts one more of a repair that lasted %i ms: %i', (relapses, lasted, strikes) => {
+    const record = { ...nginx(FIXED), relapses };
+    const state = { ...FIXED, components: { nginx: record } };
+    expect(nginx(relapsed(state, lasted)).strikes).toBe(strikes);
+  });
+
+  it('opens again at once when the one attempt that it allowed relapses', () => {
+    const at = 4 * MINUTE + 10 * SECOND + HOUR;
+    const tried = repaired(threeEarly, { at });
+    expect(breakerOf(nginx(tried), at)).toBe('closed');
+    expect(breakerOf(nginx(relapsed(tried, at + SECOND)), at + SECOND)).toBe('open');
+  });
+
+  it('does not count a repair that gained what it is for', () => {
+    const gained = repaired(EMPTY_STATE, { at: 0, effect: { before: 95, after: 60 } });
+    expect(nginx(relapsed(gained, SECOND))).toMatchObject({ strikes: 0, useless: null });
+  });
+
+  it('counts one that gained nothing, and the same is not tried again at the same value', () => {
+    const nothing = repaired(EMPTY_STATE, { at: 0, effect: { before: 95, after: 94 } });
+    expect(nginx(relapsed(nothing, SECOND))).toMatchObject({
+      strikes: 1,
+      useless: { action: 'restart_service' },
+    });
+  });
+
+  it('begins a new count after a repair that lasted', () => {
+    const state = relapsed(
+      repaired(repaired(EMPTY_STATE, { at: 0, outcome: 'failed' }), { at: MINUTE }),
+      5 * MINUTE,
+    );
+    expect(nginx(state)).toMatchObject({ strikes: 0, breakerUntil: null });
+  });
+});

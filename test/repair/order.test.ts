@@ -1,0 +1,84 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { inOrder } from '../../src/repair/batch.js';
+import type { Choice } from '../../src/repair/choose.js';
+import type { Severity } from '../../src/model/issue.js';
+import { issueOf, planOf, unitTargetOf } from '../make.js';
+
+/** A prepared issue of a unit, as far as its order is concerned. */
+const choiceOf = (component: string, severity: Severity, needs: string[] = []): Choice => ({
+  issue: issueOf({ component, severity }),
+  action: { action: 'restart_service', parameters: { service: component } },
+  plan: planOf({ targets: [unitTargetOf({ id: component, needs })] }),
+  rung: 0,
+  attempts: [],
+});
+const names = (list: readonly Choice[]) => list.map(({ issue }) => issue.component);
+
+describe('the order of a batch', () => {
+  it('is by severity, and as given among equals', () => {
+    const list = [choiceOf('a', 2), choiceOf('b', 4), choiceOf('c', 3), choiceOf('d', 4)];
+    expect(names(inOrder(list))).toEqual(['b', 'd', 'c', 'a']);
+  });
+
+  it('puts what is needed before what needs it, through a chain', () => {
+    const list = [choiceOf('web', 3, ['app']), choiceOf('app', 3, ['db']), choiceOf('db', 3)];
+    expect(names(inOrder(list))).toEqual(['db', 'app', 'web']);
+  });
+
+  it('does not let a need lift a milder trouble over a worse one', () => {
+    expect(names(inOrder([choiceOf('web', 4, ['db']), choiceOf('db', 3)]))).toEqual(['web', 'db']);
+  });
+
+  it('comes to an end where units need each other in a circle', () => {
+    const list = [choiceOf('a', 3, ['b']), choiceOf('b', 3, ['c']), choiceOf('c', 3, ['a'])];
+    expect(names(inOrder(list)).sort()).toEqual(['a', 'b', 'c']);
+  });
+
+  const units = ['a', 'b', 'c', 'd', 'e', 'f'];
+  const batch = fc.uniqueArray(
+    fc.record({
+      component: fc.constantFrom(...units),
+      severity: fc.constantFrom(1 as const, 2 as const, 3 as const, 4 as const),
+      needs: fc.subarray(units),
+    }),
+    { selector: ({ component }) => component },
+  );
+
+  it('is always a permutation, sorted by severity', () => {
+    fc.assert(
+      fc.property(batch, (given) => {
+        const list = given.map(({ component, severity, needs }) => choiceOf(component, severity, needs));
+        const ordered = inOrder(list);
+        expect(ordered).toHaveLength(list.length);
+        expect(new Set(ordered)).toEqual(new Set(list));
+        const severities = ordered.map(({ issue }) => issue.severity);
+        expect(severities).toEqual([...severities].sort((a, b) => b - a));
+      }),
+    );
+  });
+
+  it('always has what is needed before what needs it, within a severity and without circles', () => {
+    fc.assert(
+      fc.property(batch, (given) => {
+        // Only earlier letters may be needed: so there is no circle.
+        const list = given.map(({ component, severity, needs }) =>
+          choiceOf(
+            component,
+            severity,
+            needs.filter((need) => need < component),
+          ),
+        );
+        const ordered = inOrder(list);
+        ordered.forEach((one, at) => {
+          const [target] = one.plan!.targets;
+          const needed = target?.kind === 'unit' ? target.needs : [];
+          for (const other of ordered.slice(at + 1)) {
+            if (other.issue.severity === one.issue.severity)
+              expect(needed).not.toContain(other.issue.component);
+          }
+        });
+      }),
+    );
+  });
+});

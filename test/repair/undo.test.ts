@@ -1,0 +1,197 @@
+import { describe, expect, it, vi } from 'vitest';
+import { defineAction, verifyByCheck } from '../../src/actions/define.js';
+import { memoryStore, type Store } from '../../src/memory/store.js';
+import { EMPTY_STATE } from '../../src/memory/state.js';
+import type { HealingAction } from '../../src/model/plan.js';
+import { benchOf, type BenchOptions } from '../make-engine.js';
+
+const HOT = { cpu: { percent: 95, cpus: 4 } };
+const COOL = { cpu: { percent: 10, cpus: 4 } };
+const BACK: HealingAction = {
+  action: 'set_cpu_governor',
+  parameters: { governors: { policy0: 'powersave' } },
+};
+
+/** An engine whose one repair of the CPU is to be taken back some time. */
+function bench(store: Store = memoryStore(), more: BenchOptions = {}) {
+  const own = defineAction({
+    parse: (parameters) => parameters,
+    plan: () => ({ targets: ['cpu'], steps: [], effect: 'x' }),
+    verify: verifyByCheck,
+    scope: 'host',
+    risk: 'reversible',
+    timeoutMs: 1_000,
+    settleMs: 0,
+  });
+  const made = benchOf(HOT, {
+    state: store,
+    enabledChecks: ['cpu'],
+    actions: { speed_up: own },
+    resolver: { getAction: () => ({ action: 'speed_up', parameters: {} }) },
+    guards: { lasting: { cpu: 1 } },
+    ...more,
+    fake: {
+      plan: ({ action }) => (action === 'speed_up' ? { restore: BACK } : {}),
+      act: ({ action }) => made.host.set(action === 'speed_up' ? COOL : {}),
+      ...more.fake,
+    },
+  });
+  const done = () => made.executor.executed.map(({ action }) => action);
+  return { ...made, store, executed: done };
+}
+
+/** What is on record to be taken back. */
+const remembered = async (store: Store) => (await store.load())?.undo ?? [];
+
+describe('what is to be taken back', () => {
+  it('is on record before the act', async () => {
+    let before: unknown;
+    const store = memoryStore();
+    const { engine, done } = bench(store, {
+      fake: { act: async () => void (before = await remembered(store)) },
+    });
+    await done(engine.detectAndHeal());
+    expect(before).toMatchObject([{ component: 'cpu', ...BACK, until: 0 }]);
+  });
+
+  it('is taken back when the engine is closed', async () => {
+    const { engine, done, executor, store } = bench();
+    const [result] = await done(engine.detectAndHeal());
+    expect(result?.outcome).toBe('fixed');
+    await done(engine.close());
+    expect(executor.executed.at(-1)).toEqual(BACK);
+    expect(await remembered(store)).toEqual([]);
+  });
+
+  it('is taken back when the monitoring ends', async () => {
+    const { engine, done, executed, clock } = bench();
+    const monitoring = engine.startMonitoring(10);
+    while (executed().length === 0) await clock.advance(1_000);
+    await done(engine.stopMonitoring());
+    await monitoring;
+    expect(executed()).toEqual(['speed_up', 'set_cpu_governor']);
+  });
+
+  it('is taken back when the component has been well for as long as brings its backoff back, and not before', async () => {
+    const { engine, executed, clock, done, store } = bench();
+    const monitoring = engine.startMonitoring(60);
+    for (let minute = 0; minute < 9; minute += 1) await clock.advance(60_000);
+    expect(executed()).toEqual(['speed_up']);
+    for (let minute = 0; minute < 4; minute += 1) await clock.advance(60_000);
+    expect(executed()).toEqual(['speed_up', 'set_cpu_governor']);
+    expect(await remembered(store)).toEqual([]);
+    await done(engine.stopMonitoring());
+    await monitoring;
+    expect(executed()).toEqual(['speed_up', 'set_cpu_governor']);
+  });
+
+  it('is taken back by the next engine when this one has died', async () => {
+    const first = bench();
+    await first.done(first.engine.detectAndHeal());
+    // It is gone without having been closed; the next one finds the CPU well.
+    const next = bench(first.store);
+    next.host.set(COOL);
+    const monitoring = next.engine.startMonitoring(60);
+    for (let minute = 0; minute < 13; minute += 1) await next.clock.advance(60_000);
+    expect(next.executor.executed).toEqual([BACK]);
+    await next.done(next.engine.close());
+    await monitoring;
+    expect(await remembered(first.store)).toEqual([]);
+  });
+
+  it('is forgotten after a reboot, which took it back', async () => {
+    const store = memoryStore();
+    const undo = { at: 1, component: 'cpu', ...BACK, bootId: 'an earlier one', until: 0 };
+    await store.save({ ...EMPTY_STATE, undo: [undo] });
+    const { engine, host, done, executed } = bench(store);
+    host.set(COOL);
+    await done(engine.detectAndHeal());
+    await done(engine.close());
+    expect(executed()).toEqual([]);
+    expect(await remembered(store)).toEqual([]);
+  });
+
+  it('stays on record when it could not be taken back, and is tried again later', async () => {
+    const { engine, done, executor, store, logger } = bench();
+    await done(engine.detectAndHeal());
+    executor.next({ outcome: 'failed', success: false, error: 'EBUSY' });
+    await done(engine.close());
+    expect(await remembered(store)).toMatchObject([{ component: 'cpu' }]);
+    expect(logger.lines.map(({ message }) => message).join()).toContain('could not be undone: EBUSY');
+  });
+
+  it('is taken back by the plan that was announced just before, and by no other', async () => {
+    const { engine, done, executor } = bench();
+    const told: unknown[] = [];
+    engine.on('undo:planned', ({ component, plan }) => told.push(component, plan));
+    await done(engine.detectAndHeal());
+    expect(told).toEqual([]);
+    const execute = vi.spyOn(executor, 'execute');
+    await done(engine.close());
+    expect(told).toEqual(['cpu', expect.objectContaining(BACK)]);
+    expect(execute.mock.calls.map(([action, options]) => [action, options?.plan])).toEqual([[BACK, told[1]]]);
+  });
+
+  it('stays on record when the executor carried out another plan than the one announced', async () => {
+    const { engine, done, executor, store, logger } = bench();
+    await done(engine.detectAndHeal());
+    const plan = await executor.plan({ action: 'set_cpu_governor', parameters: {} });
+    executor.next({ outcome: 'executed', plan });
+    await done(engine.close());
+    expect(await remembered(store)).toHaveLength(1);
+    expect(logger.lines.map(({ message }) => message).join()).toContain('another plan');
+  });
+
+  it('stays on record when only a part of it could be taken back', async () => {
+    let plans = 0;
+    const { engine, done, store, logger } = bench(memoryStore(), {
+      fake: {
+        plan: ({ action }) => {
+          if (action === 'speed_up') return { restore: BACK };
+          plans += 1;
+          return plans === 1
+            ? {}
+            : { steps: [], refusal: { reason: 'unavailable', sentence: 'policy1 cannot be read now' } };
+        },
+      },
+    });
+    await done(engine.detectAndHeal());
+    await done(engine.close());
+    expect(await remembered(store)).toHaveLength(1);
+    expect(logger.lines.map(({ message }) => message).join()).toContain('policy1 cannot be read now');
+  });
+
+  it('stays on record when it cannot be planned', async () => {
+    const { engine, done, executor, store, executed } = bench(memoryStore(), {
+      fake: {
+        plan: ({ action }) => {
+          if (action === 'set_cpu_governor') throw new Error('no cpufreq any more');
+          return { restore: BACK };
+        },
+      },
+    });
+    await done(engine.detectAndHeal());
+    await done(engine.close());
+    expect(executed()).toEqual(['speed_up']);
+    expect(executor.executed).toHaveLength(1);
+    expect(await remembered(store)).toHaveLength(1);
+  });
+
+  it('is nothing after an act that a gate of the executor kept from being done', async () => {
+    const { engine, done, executor, store } = bench();
+    executor.next({ outcome: 'skipped', success: false, blockedBy: 'unavailable', error: 'no' });
+    await done(engine.detectAndHeal());
+    expect(await remembered(store)).toEqual([]);
+  });
+
+  it('is left alone by a dry run', async () => {
+    const store = memoryStore();
+    const first = bench(store);
+    await first.done(first.engine.detectAndHeal());
+    const dry = bench(store, { dryRun: true });
+    await dry.done(dry.engine.detectAndHeal());
+    await dry.done(dry.engine.close());
+    expect(dry.executed()).toEqual([]);
+    expect(await remembered(store)).toHaveLength(1);
+  });
+});

@@ -1,0 +1,73 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Tally } from '../../src/report/counts.js';
+import type { HealingResult, Outcome } from '../../src/model/result.js';
+import { issueOf, NOW } from '../make.js';
+
+const resultOf = (outcome: Outcome, durationMs = 10) =>
+  ({ outcome, durationMs, issue: issueOf() }) as HealingResult;
+const OUTCOMES: Outcome[] = [
+  ...(['fixed', 'ineffective', 'failed', 'skipped'] as const),
+  ...(['planned', 'pending', 'pending-reboot'] as const),
+];
+
+describe('metrics', () => {
+  it('begin at nothing, and with a success rate of 1', () => {
+    expect(new Tally().read()).toEqual({
+      issuesDetected: 0,
+      issuesResolved: 0,
+      issuesFailed: 0,
+      issuesRelapsed: 0,
+      lastCheck: undefined,
+      successRate: 1,
+      byType: {
+        resource: { detected: 0, resolved: 0, failed: 0 },
+        service: { detected: 0, resolved: 0, failed: 0 },
+        system: { detected: 0, resolved: 0, failed: 0 },
+      },
+      detectionTimeMs: { last: 0, mean: 0, max: 0 },
+      resolutionTimeMs: { last: 0, mean: 0, max: 0 },
+    });
+  });
+
+  it('count fixed as resolved, failed and ineffective as failed, and the rest as neither', () => {
+    const tally = new Tally();
+    for (const outcome of OUTCOMES) tally.healed(resultOf(outcome));
+    expect(tally.read()).toMatchObject({
+      ...{ issuesResolved: 1, issuesFailed: 2, successRate: 1 / 3 },
+      byType: { service: { detected: 0, resolved: 1, failed: 2 }, system: { resolved: 0, failed: 0 } },
+    });
+  });
+
+  it('time the looking and the repairing: last, mean, max', () => {
+    const tally = new Tally();
+    for (const ms of [10, 30, 20]) {
+      tally.looked(NOW.getTime(), ms);
+      tally.healed(resultOf('fixed', ms));
+    }
+    expect(tally.read()).toMatchObject({
+      detectionTimeMs: { last: 20, mean: 20, max: 30 },
+      resolutionTimeMs: { last: 20, mean: 20, max: 30 },
+    });
+  });
+
+  it('give a date of their own', () => {
+    const tally = new Tally();
+    tally.looked(NOW.getTime(), 1);
+    tally.opened([issueOf(), issueOf({ component: 'redis' })]);
+    tally.read().lastCheck?.setFullYear(1999);
+    expect(tally.read()).toMatchObject({ lastCheck: NOW, issuesDetected: 2 });
+  });
+
+  it('always have a success rate from 0 to 1 that is the ratio of resolved to resolved and failed', () => {
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...OUTCOMES)), (outcomes) => {
+        const tally = new Tally();
+        for (const outcome of outcomes) tally.healed(resultOf(outcome));
+        const { issuesResolved, issuesFailed, successRate } = tally.read();
+        const tried = issuesResolved + issuesFailed;
+        expect(successRate).toBe(tried === 0 ? 1 : issuesResolved / tried);
+      }),
+    );
+  });
+});

@@ -1,0 +1,79 @@
+import { describe, expect, it, vi } from 'vitest';
+import { Emitter } from '../../src/report/events.js';
+import { recordingLogger } from '../../src/testing/index.js';
+import { issueOf } from '../make.js';
+
+const issue = issueOf();
+
+describe('Emitter', () => {
+  it('tells every listener of the event and no other', () => {
+    const emitter = new Emitter();
+    const [opened, cleared] = [vi.fn(), vi.fn()];
+    emitter.on('issue:opened', opened);
+    emitter.on('issue:cleared', cleared);
+    emitter.emit('issue:opened', { issue }, recordingLogger());
+    expect(opened.mock.calls).toEqual([[{ issue }]]);
+    expect(cleared).not.toHaveBeenCalled();
+  });
+
+  it('gives back the function that ends the listening, which may be called twice', () => {
+    const emitter = new Emitter();
+    const listener = vi.fn();
+    const end = emitter.on('issue:opened', listener);
+    end();
+    end();
+    emitter.emit('issue:opened', { issue }, recordingLogger());
+    expect(listener).not.toHaveBeenCalled();
+  });
+
+  it('calls a function that listens twice twice, and each listening ends for itself', () => {
+    const emitter = new Emitter();
+    const listener = vi.fn();
+    const end = emitter.on('issue:opened', listener);
+    emitter.on('issue:opened', listener);
+    emitter.emit('issue:opened', { issue }, recordingLogger());
+    end();
+    emitter.emit('issue:opened', { issue }, recordingLogger());
+    expect(listener).toHaveBeenCalledTimes(3);
+  });
+
+  it('logs a listener that throws, and tells the others all the same', () => {
+    const emitter = new Emitter();
+    const logger = recordingLogger();
+    const after = vi.fn();
+    emitter.on('issue:opened', () => {
+      throw new Error('my fault');
+    });
+    emitter.on('issue:opened', after);
+    emitter.emit('issue:opened', { issue }, logger);
+    expect(after).toHaveBeenCalledOnce();
+    expect(logger.of('error')).toEqual(['A listener of issue:opened threw: my fault']);
+  });
+
+  it('logs an asynchronous listener that rejects, so that it cannot end the process', async () => {
+    const emitter = new Emitter();
+    const logger = recordingLogger();
+    const rejected = Promise.reject(new Error('later fault'));
+    rejected.catch(() => undefined);
+    // What the compiler lets through: an async function is a function that returns nothing of use.
+    // eslint-disable-next-line @typescript-eslint/no-misused-promises
+    emitter.on('issue:opened', () => rejected);
+    emitter.emit('issue:opened', { issue }, logger);
+    await rejected.catch(() => undefined);
+    await Promise.resolve();
+    expect(logger.of('error').join('\n')).toContain('later fault');
+  });
+
+  it('lets a listener end its own listening, or add another one, while it is told', () => {
+    const emitter = new Emitter();
+    const late = vi.fn();
+    const end = emitter.on('issue:opened', () => {
+      end();
+      emitter.on('issue:opened', late);
+    });
+    emitter.emit('issue:opened', { issue }, recordingLogger());
+    expect(late).not.toHaveBeenCalled();
+    emitter.emit('issue:opened', { issue }, recordingLogger());
+    expect(late).toHaveBeenCalledOnce();
+  });
+});

@@ -1,0 +1,178 @@
+import { describe, expect, it } from 'vitest';
+import { DEFAULT_GUARDS as guards } from '../../src/model/guards.js';
+import { GATE_MEANINGS } from '../../src/model/gate-texts.js';
+import {
+  EMPTY_STATE,
+  FRESH_RECORD,
+  type Act,
+  type ComponentRecord,
+  type GuardState,
+} from '../../src/memory/state.js';
+import { explain, type Facts } from '../../src/report/explain.js';
+import { BLOCK_REASONS, type BlockReason } from '../../src/model/plan.js';
+import type { HealingResult } from '../../src/model/result.js';
+import { issueOf, NOW as DATE, planOf } from '../make.js';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const NOW = 1_000 * HOUR;
+
+const facts = (more: Partial<Facts> = {}): Facts => ({
+  issue: issueOf(),
+  openForMs: 0,
+  result: undefined,
+  inHand: false,
+  state: EMPTY_STATE,
+  guards,
+  now: NOW,
+  ...more,
+});
+
+const base = {
+  id: '1',
+  issue: issueOf(),
+  actionTaken: 'restart_service',
+  durationMs: 3_000,
+  timestamp: DATE,
+  dryRun: false,
+  attempts: [],
+};
+const skipped = (blockedBy: BlockReason, error: string): HealingResult => ({
+  ...base,
+  outcome: 'skipped',
+  success: false,
+  blockedBy,
+  error,
+});
+const failed: HealingResult = { ...base, outcome: 'ineffective', success: false, error: 'It did not help' };
+
+const actsOf = (count: number, more: Partial<Act> = {}): Act[] =>
+  Array.from({ length: count }, (_, index) => ({
+    at: NOW - (count - index) * 10 * MINUTE,
+    component: 'nginx',
+    action: 'restart_service',
+    scope: 'host',
+    outcome: 'fixed',
+    words: 'nginx.service is active',
+    ...more,
+  }));
+const stateOf = (record: Partial<ComponentRecord>, acts: readonly Act[] = []): GuardState => ({
+  ...EMPTY_STATE,
+  acts,
+  components: { nginx: { ...FRESH_RECORD, ...record } },
+});
+
+describe('what stands in the way', () => {
+  it.each(BLOCK_REASONS)('is named, with its sentence and with what comes next: %s', (reason) => {
+    const told = explain(facts({ result: skipped(reason, 'Because of 3 of 4 min') }));
+    expect(told).toMatchObject({ blockedBy: reason, blockedBecause: 'Because of 3 of 4 min' });
+    expect(told.next).toBe(GATE_MEANINGS[reason].next);
+    expect(told.text).toContain(`not acted on (${reason}): Because of 3 of 4 min`);
+  });
+
+  it('is nothing where nothing does', () => {
+    expect(explain(facts())).toMatchObject({ blockedBy: undefined, blockedBecause: undefined });
+    expect(explain(facts({ result: failed })).text).not.toContain('not acted on');
+  });
+});
+
+describe('what comes next', () => {
+  const waiting = stateOf({ backoff: { restart_service: { count: 1, since: NOW, until: NOW + 90_000 } } });
+
+  it.each<[string, Partial<Facts>, string]>([
+    ['before anything was tried', {}, 'It is looked at again in the next cycle'],
+    ['while it is being healed', { inHand: true, result: failed }, 'It is being healed now'],
+    ['after a repair', { result: failed }, 'The next cycle tries again'],
+    [
+      'while the backoff runs',
+      { result: failed, state: waiting },
+      '`restart_service` may be tried again in 1 min 30 s',
+    ],
+    [
+      'in a dry run',
+      { result: { ...base, dryRun: true, outcome: 'planned', success: true, plan: planOf() } },
+      'Nothing: this is a dry run, and `restart_service` would be carried out',
+    ],
+  ])('%s', (_when, more, next) => {
+    expect(explain(facts(more)).next).toBe(next);
+  });
+});
+
+describe('what was tried', () => {
+  it('is all of the last day, oldest first, of this component only', () => {
+    const acts = [
+      ...actsOf(2, { component: 'redis' }),
+      ...actsOf(3, { outcome: 'failed', words: 'exit code 1' }),
+    ];
+    expect(explain(facts({ state: { ...EMPTY_STATE, acts } })).tried).toEqual(
+      [30, 20, 10].map((minutes) => ({
+        agoMs: minutes * MINUTE,
+        action: 'restart_service',
+        outcome: 'failed',
+        words: 'exit code 1',
+      })),
+    );
+  });
+
+  it('is told in words only as far as a person likes to read', () => {
+    const { tried, text } = explain(facts({ state: { ...EMPTY_STATE, acts: actsOf(9) } }));
+    expect(tried).toHaveLength(9);
+    expect(text.match(/tried:/g)).toHaveLength(5);
+  });
+
+  it('and keeps being needed has an unknown root cause: 5 times in 4 hours', () => {
+    const told = (count: number, more: Partial<Act> = {}) =>
+      explain(facts({ state: { ...EMPTY_STATE, acts: actsOf(count, more) } }));
+    expect(told(4).rootCauseUnknown).toBe(false);
+    expect(told(5).rootCauseUnknown).toBe(true);
+    expect(told(5).text).toContain('root cause unknown: it was repaired 5 times, and each time it came back');
+    expect(told(5, { outcome: 'failed' }).rootCauseUnknown).toBe(false);
+    expect(told(5, { at: NOW - 4 * HOUR }).rootCauseUnknown).toBe(false);
+  });
+});
+
+describe('the breaker', () => {
+  it.each([
+    ['closed', {}],
+    ['open', { failures: 3, breakerUntil: NOW + 1 }],
+    ['half-open', { failures: 3, breakerUntil: NOW }],
+  ] as const)('is %s', (breaker, record) => {
+    const told = explain(facts({ state: stateOf(record) }));
+    expect(told.breaker).toBe(breaker);
+    expect(told.text.includes('breaker:')).toBe(breaker !== 'closed');
+  });
+});
+
+describe('an explanation', () => {
+  it('is a text that can be read at three in the morning', () => {
+    const state = stateOf(
+      { failures: 3, breakerUntil: NOW + 40 * MINUTE },
+      actsOf(1, {
+        at: NOW - 20 * MINUTE,
+        outcome: 'ineffective',
+        words: 'nginx.service is failed (exit-code)',
+      }),
+    );
+    const issue = issueOf({ evidence: ['Result=exit-code ExecMainStatus=1', 'bind() to 0.0.0.0:80 failed'] });
+    const because = '3 repairs of nginx in a row did not help; one more is tried in 40 min, of 1 h';
+    const { text } = explain(
+      facts({ issue, openForMs: 25 * MINUTE, state, result: skipped('breaker-open', because) }),
+    );
+    expect(text.split('\n')).toEqual([
+      'nginx: nginx.service has failed (exit-code)',
+      '  open for 25 min',
+      '  | Result=exit-code ExecMainStatus=1',
+      '  | bind() to 0.0.0.0:80 failed',
+      '  tried: restart_service, 20 min ago: ineffective: nginx.service is failed (exit-code)',
+      '  breaker: open',
+      `  not acted on (breaker-open): ${because}`,
+      '  next: One try, when the time is over',
+    ]);
+  });
+
+  it('is plain data that nobody can change', () => {
+    const told = explain(facts());
+    expect(Object.isFrozen(told)).toBe(true);
+    expect(JSON.parse(JSON.stringify(told))).toMatchObject({ component: 'nginx', openForMs: 0 });
+  });
+});

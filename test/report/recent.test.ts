@@ -1,0 +1,128 @@
+import { describe, expect, it } from 'vitest';
+import { Chronicle } from '../../src/report/recent.js';
+import { BOUNDS_MS, Stopwatch } from '../../src/report/stopwatch.js';
+import type { Attempt, HealingResult } from '../../src/model/result.js';
+import { issueOf, NOW, planOf, verdictOf } from '../make.js';
+
+const base = (component: string, action: string, attempts: Partial<Attempt>[]) => ({
+  id: '1',
+  issue: issueOf({ component }),
+  actionTaken: action,
+  durationMs: 1,
+  timestamp: NOW,
+  dryRun: false,
+  attempts: attempts.map((attempt): Attempt => ({ action, outcome: 'failed', durationMs: 1, ...attempt })),
+});
+const fixed = (component: string, action = 'restart_service'): HealingResult => ({
+  ...base(component, action, [{ outcome: 'fixed' }]),
+  outcome: 'fixed',
+  success: true,
+  proof: 'It is well',
+});
+const skipped = (component: string, error: string, blockedBy = 'backoff' as const): HealingResult => ({
+  ...base(component, 'restart_service', [{ outcome: 'skipped', blockedBy, error }]),
+  ...{ outcome: 'skipped', success: false, blockedBy, error },
+});
+
+describe('what is remembered for whoever looks in later', () => {
+  it('counts every rung that was tried, and every gate that stood in the way', () => {
+    const chronicle = new Chronicle();
+    chronicle.ended(fixed('nginx'));
+    chronicle.ended(skipped('nginx', 'Wait'));
+    chronicle.ended({
+      ...base('memory', 'restart_service', [
+        { action: 'clear_system_cache', outcome: 'ineffective' },
+        { outcome: 'failed' },
+      ]),
+      ...{ outcome: 'failed', success: false, error: 'No' },
+    });
+    expect(chronicle.actions('restart_service', 'fixed')).toBe(1);
+    expect(chronicle.actions('restart_service', 'failed')).toBe(1);
+    expect(chronicle.actions('clear_system_cache', 'ineffective')).toBe(1);
+    expect(chronicle.actions('constructor', 'fixed')).toBe(0);
+    expect(chronicle.blocked('backoff')).toBe(1);
+    expect(chronicle.blocked('storm')).toBe(0);
+  });
+
+  it('counts actions whose names are made up for ever as one', () => {
+    const chronicle = new Chronicle();
+    for (let name = 0; name < 1_000; name += 1) chronicle.ended(fixed('a', `action_${name}`));
+    expect(chronicle.actionNames).toHaveLength(101);
+    expect(chronicle.actions('other', 'fixed')).toBe(900);
+  });
+
+  it('keeps the latest results, and what is said in every cycle once, as last said', () => {
+    const chronicle = new Chronicle();
+    chronicle.ended(fixed('nginx'));
+    for (const left of ['3 s left', '2 s left', '1 s left']) chronicle.ended(skipped('nginx', left));
+    chronicle.ended({
+      ...base('nginx', 'restart_service', [{ outcome: 'planned' }]),
+      ...{ outcome: 'planned', success: true, plan: planOf() },
+    });
+    chronicle.ended(fixed('nginx'));
+    chronicle.ended(fixed('nginx'));
+    const said = chronicle.recent.map(({ outcome, error }) => error ?? outcome);
+    expect(said).toEqual(['fixed', '1 s left', 'planned', 'fixed', 'fixed']);
+    for (let turn = 0; turn < 500; turn += 1) chronicle.ended(fixed('nginx'));
+    expect(chronicle.recent).toHaveLength(100);
+  });
+
+  it('knows a failure until a look has gone well', () => {
+    const chronicle = new Chronicle();
+    chronicle.failed(new Error('no bus'), 5);
+    expect(chronicle.failure).toEqual({ error: 'no bus', at: 5 });
+    chronicle.looked({ timestamp: NOW, verdicts: [], issues: [], detectionMs: 1 }, 9);
+    expect(chronicle).toMatchObject({ failure: undefined, cycles: 1, failedCycles: 1, last: { at: 9 } });
+  });
+});
+
+describe('what the last look said', () => {
+  const report = { timestamp: NOW, verdicts: [verdictOf()], issues: [issueOf()], detectionMs: 1 };
+  const well = Object.freeze([verdictOf({ status: 'ok' }), verdictOf({ status: 'ok', component: 'load' })]);
+
+  it('is that of a look at a host that is well, too', () => {
+    const chronicle = new Chronicle();
+    chronicle.looked(report, 5);
+    chronicle.failed(new Error('no bus'), 7);
+    chronicle.lookedWell(well, NOW.getTime(), 2, 9);
+    expect(chronicle).toMatchObject({ failure: undefined, cycles: 2, failedCycles: 1 });
+    expect(chronicle.last).toEqual({
+      report: { timestamp: NOW, verdicts: well, issues: [], detectionMs: 2 },
+      at: 9,
+    });
+    chronicle.looked(report, 11);
+    expect(chronicle.last).toEqual({ report, at: 11 });
+  });
+
+  it('is brought up to date by a look at some components alone, which is no cycle', () => {
+    const chronicle = new Chronicle();
+    chronicle.lookedAt(new Set(['cpu']), [verdictOf()]);
+    expect(chronicle.last).toBeUndefined();
+    chronicle.lookedWell(well, NOW.getTime(), 2, 9);
+    chronicle.lookedAt(new Set(['cpu']), [verdictOf()]);
+    expect(chronicle.cycles).toBe(1);
+    expect(chronicle.last?.at).toBe(9);
+    expect(chronicle.last?.report.verdicts.map(({ component, status }) => `${component} ${status}`)).toEqual([
+      'load ok',
+      'cpu bad',
+    ]);
+  });
+});
+
+describe('a stopwatch', () => {
+  it('sorts what it measures into buckets whose upper ends belong to them', () => {
+    const watch = new Stopwatch();
+    for (const ms of [0, 0.005, 0.006, 3_600_000, 3_600_001]) watch.add(ms);
+    const { bounds, counts, sum, count } = watch.distribution();
+    expect(bounds).toBe(BOUNDS_MS);
+    expect([counts[0], counts[1], counts.at(-2), counts.at(-1)]).toEqual([2, 1, 1, 1]);
+    expect(counts).toHaveLength(bounds.length + 1);
+    expect(count).toBe(5);
+    expect(sum).toBeCloseTo(7_200_001.011);
+  });
+
+  it('has buckets that ascend', () => {
+    expect([...BOUNDS_MS].sort((a, b) => a - b)).toEqual(BOUNDS_MS);
+    expect(new Set(BOUNDS_MS).size).toBe(BOUNDS_MS.length);
+  });
+});

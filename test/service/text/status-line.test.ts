@@ -1,0 +1,33 @@
+import { expect, it } from 'vitest';
+import { unknown } from '../../../src/model/reading.js';
+import { statusLine } from '../../../src/service/text/status-line.js';
+import { failedUnit } from '../../../src/testing/index.js';
+import { benchOf } from '../../make-engine.js';
+
+it('says in one line how an engine stands', async () => {
+  const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
+  const bench = benchOf(
+    { units: names.map((name) => failedUnit({ name })) },
+    { enabledChecks: ['services'] },
+  );
+  const line = () => statusLine(bench.engine.status());
+  expect(line()).toBe('Not looked yet');
+  await bench.engine.pause('I look myself');
+  await bench.done(bench.engine.detectAndHeal());
+  expect(line()).toBe('Trouble with 7 components: a, b, c, d, e and 2 more; paused: I look myself');
+  await bench.engine.close();
+});
+
+it('names what was listed and cannot be read', async () => {
+  const bench = benchOf({ units: unknown('no systemd') }, { services: ['nginx'] });
+  await bench.done(bench.engine.detectAndHeal());
+  expect(statusLine(bench.engine.status())).toContain('; cannot read services');
+  await bench.engine.close();
+});
+
+it('counts what is well, and says what could not be read', async () => {
+  const bench = benchOf({}, { enabledChecks: ['memory', 'cpu', 'load'], dryRun: true });
+  await bench.done(bench.engine.detectAndHeal());
+  expect(statusLine(bench.engine.status())).toMatch(/^All well: 3 components.*; dry run$/);
+  await bench.engine.close();
+});
