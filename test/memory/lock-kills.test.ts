@@ -10,7 +10,7 @@ import { EMPTY_STATE, type GuardState } from '../../src/memory/state.js';
 import { SimplifiedHealingEngine } from '../../src/engine/engine.js';
 import { fakeHost, recordingLogger } from '../../src/testing/index.js';
 
-/** `LOCK_KILLS=1000 npx vitest run --project unit test/guard/lock-kills.test.ts` is the long form. */
+/** `LOCK_KILLS=1000 npx vitest run --project unit test/memory/lock-kills.test.ts` is the long form. */
 const KILLS = Number(process.env['LOCK_KILLS'] ?? 5);
 const SEED = Number(process.env['LOCK_SEED'] ?? Date.now() % 1_000_000);
 
@@ -35,8 +35,8 @@ beforeAll(async () => {
   await writeFile(
     entry,
     `import { writeSync } from 'node:fs';
-     import { fileStore } from ${source('guard/file-store.ts')};
-     import { SimplifiedHealingEngine } from ${source('engine.ts')};
+     import { fileStore } from ${source('memory/file-store.ts')};
+     import { SimplifiedHealingEngine } from ${source('engine/engine.ts')};
      import { fakeHost, recordingLogger } from ${source('testing/index.ts')};
      const [, , mode, path] = process.argv;
      for (let n = 1; mode === 'engine'; n += 1) {
