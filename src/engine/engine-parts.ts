@@ -1,6 +1,6 @@
 import { actionRegistry } from '../actions/registry.js';
 import { defaults } from './defaults.js';
-import { BUILT_IN_CHECKS } from '../detect/check.js';
+import { BUILT_IN_CHECKS } from '../model/built-in-checks.js';
 import type { Detector, SimpleDetector } from '../detect/detector.js';
 import { thresholdValues } from '../detect/thresholds.js';
 import { watchedUnits } from '../detect/watched.js';
