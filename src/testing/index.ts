@@ -33,7 +33,6 @@ export { resolverConformance, type ResolverConformanceOptions } from './resolver
 export { storeConformance, type StoreConformanceOptions } from './store-conformance.js';
 
 // Types for authors of adapters
-export type { EngineParts } from '../engine/engine-parts.js';
 export type { MonitoringOptions } from '../engine/interval.js';
 export type { Tried } from '../report/explain.js';
 export type { ActionCount } from '../report/recent.js';
