@@ -7,13 +7,13 @@ import type { EnginePorts } from '../repair/ports.js';
 
 type RelapsePorts = Pick<EnginePorts, 'ledger' | 'guards' | 'bootId' | 'clock' | 'emit' | 'logger'>;
 
-/** A relapse that is not written down yet, and when it was seen. */
+/** A relapse that is not recorded yet, with its time. */
 interface Seen {
   readonly issue: Issue;
   readonly at: number;
 }
 
-/** Takes fixes back that did not last. A dry run sees a relapse too: then the next call that is none writes it down. */
+/** Records fixes that did not last. A relapse that a dry run sees is recorded by the next call that is not a dry run. */
 export class Relapses {
   readonly #ports: RelapsePorts;
   readonly #tally: Tally;
@@ -24,7 +24,7 @@ export class Relapses {
     this.#tally = tally;
   }
 
-  /** An issue opened. */
+  /** Checks whether an issue that opened is a relapse. */
   opened(issue: Issue): void {
     const at = this.#ports.ledger.now();
     const fix = this.#record({ issue, at });
@@ -34,11 +34,11 @@ export class Relapses {
     this.#ports.emit('issue:relapsed', { issue, action: fix.action, afterMs: at - fix.at });
   }
 
-  /** Writes relapses down: a breaker that one opens holds back every further act, so no act would do it. */
+  /** Records relapses. They may open a breaker, after which no repair would record them. */
   async write(): Promise<void> {
     if (this.#unwritten.length === 0) return;
     const { ledger, logger } = this.#ports;
-    // The state may have been read anew since a dry run saw them.
+    // The state may have been loaded again since a dry run saw them.
     for (const seen of this.#unwritten) this.#record(seen);
     this.#unwritten = [];
     if (!ledger.isHeld) return;
