@@ -16,13 +16,12 @@ export { createSelfHealingEngine, quickHeal } from './engine/create.js';
 export { SelfHealingEngine, SimplifiedHealingEngine, type CallOptions } from './engine/engine.js';
 export type { EngineParts } from './engine/engine-parts.js';
 export type { HealingOptions } from './engine/options.js';
-export type { MonitoringOptions } from './engine/interval.js';
+export type { MonitoringOptions } from './engine/accept.js';
 export type { Explanation, Tried } from './report/explain.js';
 export type { Approve } from './repair/approval.js';
 export type { ActionCount } from './report/recent.js';
 export type { ActDone, Budget, ComponentStatus, EngineStatus, WaitingApproval } from './report/status.js';
-export type { Distribution, Timing } from './report/stopwatch.js';
-export type { Metrics, TypeCounts } from './report/counts.js';
+export type { Distribution, Metrics, Timing, TypeCounts } from './report/counts.js';
 export type { Address } from './observe/http/address.js';
 export type { Handler } from './observe/http/http-server.js';
 export { MetricsServer, type MetricsServerOptions } from './observe/metrics-server.js';
@@ -127,8 +126,7 @@ export {
   NixOSPermissionHandler,
   type PermissionHandlerOptions,
 } from './execute/permission-handler.js';
-export type { PermissionStatus } from './execute/permission-status.js';
-export type { Tier } from './execute/tier.js';
+export type { PermissionStatus, Tier } from './execute/permission-status.js';
 
 export { SimpleDashboard } from './observe/dashboard/simple-dashboard.js';
 export type { DashboardOptions } from './observe/dashboard/options.js';

@@ -6,11 +6,16 @@ import { asError, messageOf, SelfHealingError } from '../base/errors.js';
 import { expectBoolean, expectKnownKeys, expectObject, expectSignal } from '../base/expect.js';
 import type { EventName, Listener } from '../report/events.js';
 import type { Capability } from '../execute/executor.js';
-import { acceptIssue, acceptIssues } from './accept.js';
+import {
+  acceptIssue,
+  acceptIssues,
+  acceptMonitoring,
+  intervalWarning,
+  type MonitoringOptions,
+} from './accept.js';
 import { Desk } from './operator.js';
 import { expectBy } from '../memory/commands.js';
 import type { Explanation } from '../report/explain.js';
-import { acceptMonitoring, intervalWarning, type MonitoringOptions } from './interval.js';
 import { Monitoring } from '../watch/monitoring.js';
 import type { EngineStatus } from '../report/status.js';
 import type { Metrics } from '../report/counts.js';

@@ -32,8 +32,8 @@ import {
 import type { Capability, ExecuteOptions, Executor } from './executor.js';
 import type { HostActs, HostActsParts } from './local-executor.js';
 import type { PermissionStatus } from './permission-status.js';
-import { HELPER_SOCKET } from './tier.js';
-import type { Execution } from '../model/execution.js';
+import { HELPER_SOCKET } from './helper-protocol.js';
+import { executionOf, type Execution } from '../model/execution.js';
 
 const hostActs = lazy(() => import('./local-executor.js'));
 
@@ -147,11 +147,9 @@ export class NixOSPermissionHandler implements Executor {
     try {
       return await (await this.#acts()).execute(action, options);
     } catch (error) {
-      return Object.freeze({
-        ...{ action: String((action as Partial<HealingAction> | null)?.action), outcome: 'failed' },
-        ...{ success: false, dryRun: (options as ExecuteOptions | null)?.dryRun === true },
-        ...{ error: messageOf(error), steps: [], durationMs: 0 },
-      });
+      const dryRun = (options as ExecuteOptions | null)?.dryRun === true;
+      const name = String((action as Partial<HealingAction> | null)?.action);
+      return executionOf(name, { outcome: 'failed', dryRun, error: messageOf(error) });
     }
   }
 }

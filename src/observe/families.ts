@@ -1,4 +1,4 @@
-import type { Distribution } from '../report/stopwatch.js';
+import type { Distribution } from '../report/counts.js';
 import { BLOCK_REASONS } from '../model/plan.js';
 import { labelValue, type Sight } from './sight.js';
 

@@ -7,7 +7,7 @@ import { IssueType, type ComponentVerdict, type Issue } from '../model/issue.js'
 import { BLOCK_REASONS, type BlockReason, type Plan } from '../model/plan.js';
 import type { HealingResult } from '../model/result.js';
 import type { ActionCount, Chronicle } from './recent.js';
-import type { Distribution } from './stopwatch.js';
+import type { Distribution } from './counts.js';
 import type { OperatorCommand } from '../model/operator-command.js';
 import type { ReadingRecord } from '../model/lost-reading.js';
 

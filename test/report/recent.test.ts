@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Chronicle } from '../../src/report/recent.js';
-import { BOUNDS_MS, Stopwatch } from '../../src/report/stopwatch.js';
+import { BOUNDS_MS, Stopwatch } from '../../src/report/counts.js';
 import type { Attempt, HealingResult } from '../../src/model/result.js';
 import { issueOf, NOW, planOf, verdictOf } from '../make.js';
 

@@ -1,6 +1,6 @@
 import { actionNamed, actionRegistry } from '../../actions/registry.js';
 import { isSelfHealingError, messageOf } from '../../base/errors.js';
-import { carryOut } from '../../execute/carry-out.js';
+import { runAct } from '../../execute/run-act.js';
 import type { HelperRequest } from '../../execute/helper-protocol.js';
 import { makePlan } from '../../execute/planner.js';
 import { startWithNode } from '../../execute/start-with-node.js';
@@ -19,7 +19,7 @@ import { actOf, actsThatCount, asOfNow, judgeLimits } from './limits.js';
 import type { Moment } from './moment.js';
 import type { PersonApprovals } from './person-approvals.js';
 import type { HelperPolicy } from './policy.js';
-import type { Execution, StepReport } from '../../model/execution.js';
+import { executionOf, type Execution, type StepReport } from '../../model/execution.js';
 
 /** The documented ones, and no others: what a host program adds runs in that program. */
 const ACTIONS = actionRegistry();
@@ -51,16 +51,10 @@ export interface HelperParts {
 export async function answerTo(request: HelperRequest, parts: HelperParts): Promise<Execution> {
   const start = performance.now();
   const dryRun = request.do === 'plan';
-  const told = (rest: Pick<Execution, 'outcome'> & Partial<Execution>): Execution => ({
-    action: request.action,
-    dryRun,
-    success: rest.outcome === 'executed' || rest.outcome === 'planned',
-    steps: [],
-    ...rest,
-    durationMs: performance.now() - start,
-  });
+  const answer = (fields: Parameters<typeof executionOf>[1]): Execution =>
+    executionOf(request.action, { ...fields, dryRun, durationMs: performance.now() - start });
   const skipped = ({ reason, sentence }: Block, plan?: Plan): Execution =>
-    told({ outcome: 'skipped', ...(plan ? { plan } : {}), blockedBy: reason, error: sentence });
+    answer({ outcome: 'skipped', ...(plan ? { plan } : {}), blockedBy: reason, error: sentence });
   try {
     const unlisted = judgeAction(request, parts.policy);
     if (unlisted) return skipped(unlisted);
@@ -70,7 +64,7 @@ export async function answerTo(request: HelperRequest, parts: HelperParts): Prom
     const block = judge(plan, request, parts);
     if (block) return skipped(block, plan);
     if (request.do === 'approve') await approve(plan, parts);
-    if (request.do !== 'execute') return told({ outcome: 'planned', plan });
+    if (request.do !== 'execute') return answer({ outcome: 'planned', plan });
     const unwritten = await writeDown(plan, request, parts);
     if (unwritten) return skipped(unwritten, plan);
     const act = {
@@ -81,12 +75,12 @@ export async function answerTo(request: HelperRequest, parts: HelperParts): Prom
       start: startWithNode,
       signal: parts.signal,
     };
-    return told({ plan, ...(await carryOut(plan, { action, parameters }, act)) });
+    return answer({ plan, ...(await runAct(plan, { action, parameters }, act)) });
   } catch (error) {
     if (isSelfHealingError(error) && error.code === 'locked') {
       return skipped({ reason: 'in-flight', sentence: 'Another root helper is at work: nothing was done' });
     }
-    return told({ outcome: 'failed', error: messageOf(error) });
+    return answer({ outcome: 'failed', error: messageOf(error) });
   } finally {
     await parts.book.release();
   }
