@@ -13,7 +13,7 @@ import {
   intervalWarning,
   type MonitoringOptions,
 } from './accept.js';
-import { Desk } from './operator.js';
+import { Operator } from './operator.js';
 import { expectBy } from '../memory/commands.js';
 import type { Explanation } from '../report/explain.js';
 import { Monitoring } from '../watch/monitoring.js';
@@ -43,7 +43,7 @@ export interface CallOptions {
  */
 export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposable {
   readonly #watch = new Monitoring(this.ports, this.cycle);
-  readonly #desk = new Desk(this.ports, this.cycle);
+  readonly #operator = new Operator(this.ports, this.cycle);
   readonly #closing = endOfMany();
   readonly #detach: () => void;
   #closed: Promise<void> | undefined;
@@ -111,17 +111,17 @@ export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposa
 
   /** What has been done so far. */
   getMetrics(): Metrics {
-    return this.cycle.tally.read();
+    return this.cycle.counts.read();
   }
 
   /** How the engine stands, as one view: what it reads and does, what it waits for, and what holds it back. */
   status(): EngineStatus {
-    return this.#desk.status({ monitoring: this.#watch.current, closed: this.#closing.signal.aborted });
+    return this.#operator.status({ monitoring: this.#watch.current, closed: this.#closing.signal.aborted });
   }
 
   /** Explains every open issue, or those of one component: what was read, tried, and what stands in the way. */
   explain(component?: string): Explanation[] {
-    return this.#desk.explain(component);
+    return this.#operator.explain(component);
   }
 
   /**
@@ -133,18 +133,18 @@ export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposa
   ): Promise<readonly Capability[]> {
     expectKnownKeys('options', expectObject('options', options), ['signal']);
     expectSignal(options.signal);
-    return this.#until(options.signal, (signal) => this.#desk.capabilities(signal));
+    return this.#until(options.signal, (signal) => this.#operator.capabilities(signal));
   }
 
   /** Says yes to what is waiting under an id: all gates again, and then it is carried out at once. */
   async approve(id: string, options: CommandOptions = {}): Promise<HealingResult | undefined> {
     const by = expectCommand(options);
-    return this.#until(undefined, (inner) => this.#waitFor(this.#desk.approve(id, by, inner)));
+    return this.#until(undefined, (inner) => this.#waitFor(this.#operator.approve(id, by, inner)));
   }
 
   /** Says no to what is waiting under an id; it is asked about again only after the backoff. */
   async reject(id: string, options: CommandOptions = {}): Promise<void> {
-    return this.#waitFor(this.#desk.reject(id, expectCommand(options)));
+    return this.#waitFor(this.#operator.reject(id, expectCommand(options)));
   }
 
   /**
@@ -152,17 +152,17 @@ export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposa
    * most 200 characters; there are at most 16 at once.
    */
   async pause(reason: string, options: CommandOptions = {}): Promise<void> {
-    return this.#waitFor(this.#desk.pause(reason, expectCommand(options)));
+    return this.#waitFor(this.#operator.pause(reason, expectCommand(options)));
   }
 
   /** Takes one reason for pausing back. */
   async resume(reason: string, options: CommandOptions = {}): Promise<void> {
-    return this.#waitFor(this.#desk.resume(reason, expectCommand(options)));
+    return this.#waitFor(this.#operator.resume(reason, expectCommand(options)));
   }
 
   /** Forgets what went wrong with a component: a person has seen to it. */
   async reset(component: string, options: CommandOptions = {}): Promise<void> {
-    return this.#waitFor(this.#desk.reset(component, expectCommand(options)));
+    return this.#waitFor(this.#operator.reset(component, expectCommand(options)));
   }
 
   /** Listens. Returns the function that ends the listening. A listener that throws hurts nobody. */

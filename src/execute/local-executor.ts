@@ -25,7 +25,7 @@ import { executionOf, type Execution, type StepReport } from '../model/execution
 export { readPermissionStatus };
 
 /** What acting on the host takes. */
-export interface HostActsParts {
+export interface LocalExecutorOptions {
   readonly host: Host;
   /** Whether `host` reads the machine that steps are carried out on. */
   readonly readsThisMachine: () => boolean;
@@ -49,14 +49,14 @@ interface Routed {
 }
 
 /** Plans, judges and carries out on the host, by the way that its privilege allows. */
-export class HostActs {
-  readonly #parts: HostActsParts;
+export class LocalExecutor {
+  readonly #parts: LocalExecutorOptions;
   readonly #helper: ServiceClient;
   readonly #running = new Map<Plan, Claim>();
   /** How the plans that were made here would be carried out. */
   readonly #made = new WeakMap<Plan, Routed>();
 
-  constructor(parts: HostActsParts) {
+  constructor(parts: LocalExecutorOptions) {
     this.#parts = parts;
     this.#helper = new ServiceClient(parts.helperSocket);
   }

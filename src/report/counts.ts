@@ -86,7 +86,7 @@ export class Stopwatch {
 }
 
 /** Counts for {@link Metrics}. */
-export class Tally {
+export class Counts {
   readonly #detection = new Stopwatch();
   readonly #resolution = new Stopwatch();
   #relapsed = 0;

@@ -16,7 +16,7 @@ import type { ActBook } from './act-book.js';
 import { judgeApproval, withApprover } from './approver.js';
 import { historyFrom } from './history.js';
 import { actOf, actsThatCount, asOfNow, judgeLimits } from './limits.js';
-import type { Moment } from './moment.js';
+import type { BootTime } from './boot-time.js';
 import type { PersonApprovals } from './person-approvals.js';
 import type { HelperPolicy } from './policy.js';
 import { executionOf, type Execution, type StepReport } from '../../model/execution.js';
@@ -25,7 +25,7 @@ import { executionOf, type Execution, type StepReport } from '../../model/execut
 const ACTIONS = actionRegistry();
 
 /** What an answer is made with. */
-export interface HelperParts {
+export interface AnswerSources {
   readonly policy: HelperPolicy;
   readonly host: Host;
   readonly book: ActBook;
@@ -37,7 +37,7 @@ export interface HelperParts {
   /** Reads what an engine claims to have on record. */
   readonly record: (path: string) => Reading<Generations>;
   /** Reads the clocks. */
-  readonly now: () => Moment;
+  readonly now: () => BootTime;
   /** Ends the planning, which may read slow things. */
   readonly planWithin: AbortSignal;
   /** Starts no new step, and ends those that may be interrupted. */
@@ -48,7 +48,7 @@ export interface HelperParts {
  * Answers one request: plans it by what is so on this host now, judges it by the safety gates, the policy and the
  * limits, and carries it out or records a person's approval if that was asked for. What was read elsewhere counts for nothing here. Never rejects.
  */
-export async function answerTo(request: HelperRequest, parts: HelperParts): Promise<Execution> {
+export async function answerTo(request: HelperRequest, parts: AnswerSources): Promise<Execution> {
   const start = performance.now();
   const dryRun = request.do === 'plan';
   const answer = (fields: Parameters<typeof executionOf>[1]): Execution =>
@@ -94,7 +94,7 @@ function judgeAction({ action }: HelperRequest, { actions }: HelperPolicy): Bloc
 
 async function planOf(
   action: HealingAction,
-  parts: HelperParts,
+  parts: AnswerSources,
   earlier?: readonly StepReport[],
 ): Promise<Plan> {
   const { policy, host, planWithin } = parts;
@@ -106,7 +106,7 @@ async function planOf(
 }
 
 /** What an engine has on record counts as far as root can read the same. */
-async function historyOf({ policy, host, book, record, now, planWithin }: HelperParts) {
+async function historyOf({ policy, host, book, record, now, planWithin }: AnswerSources) {
   const { system } = await host.read({ parts: ['system'], signal: planWithin });
   const claimed =
     policy.record === undefined
@@ -128,7 +128,7 @@ function actsIn(book: ActBook) {
 }
 
 /** The gates of every executor first; then what only root can say. Pure, but for the book that is read. */
-function judge(plan: Plan, request: HelperRequest, parts: HelperParts): Block | undefined {
+function judge(plan: Plan, request: HelperRequest, parts: AnswerSources): Block | undefined {
   const { policy, book, now } = parts;
   if (request.digest !== undefined && request.digest !== digestOf(plan)) {
     const sentence = `The root helper would do something else for \`${plan.action}\` by now: plan it again`;
@@ -157,17 +157,21 @@ function needless({ approval, action }: Plan): Block | undefined {
 }
 
 const approvalIn =
-  ({ approvals, now }: HelperParts) =>
+  ({ approvals, now }: AnswerSources) =>
   (digest: string) =>
     approvals.find(digest, now());
 
 /** Records that a person has approved exactly this plan. */
-async function approve(plan: Plan, { approvals, uid, now }: HelperParts): Promise<void> {
+async function approve(plan: Plan, { approvals, uid, now }: AnswerSources): Promise<void> {
   await approvals.add({ ...now(), digest: digestOf(plan), action: plan.action, uid });
 }
 
 /** Before the act: one that cannot be written down would not count, and an approval is used up. */
-async function writeDown(plan: Plan, request: HelperRequest, parts: HelperParts): Promise<Block | undefined> {
+async function writeDown(
+  plan: Plan,
+  request: HelperRequest,
+  parts: AnswerSources,
+): Promise<Block | undefined> {
   const { book, approvals, now } = parts;
   const at = now();
   try {

@@ -14,7 +14,7 @@ import { lineOf } from './line-of.js';
 import { peerOf } from './peer.js';
 import { filePersonApprovals } from './person-approvals.js';
 import { expectPerson } from './person.js';
-import { momentNow } from './moment.js';
+import { bootTimeNow } from './boot-time.js';
 import { parsePolicy, type HelperPolicy } from './policy.js';
 import { readLine } from './read-line.js';
 import { parseRequest } from './request.js';
@@ -109,7 +109,7 @@ async function answerFrom(connection: Connection): Promise<Execution> {
     approvals: filePersonApprovals(stateFolder, owner),
     ...{ uid: peer, asks },
     record: readRecord,
-    now: momentNow,
+    now: bootTimeNow,
     planWithin: AbortSignal.timeout(PLAN_WITHIN_MS),
     signal: AbortSignal.any([connection.signal, gone.signal]),
   });
