@@ -3,8 +3,8 @@ import { Calls } from '../base/calls.js';
 import { asError, messageOf } from '../base/errors.js';
 import type { Intent } from '../memory/state.js';
 import { dueUndos, undosOf, withoutOtherBoots } from '../memory/undo.js';
-import type { Chronicle } from '../report/recent.js';
-import type { Tally } from '../report/counts.js';
+import type { RecentActivity } from '../report/recent.js';
+import type { Counts } from '../report/counts.js';
 import type { Issue } from '../model/issue.js';
 import { repairs } from '../repair/load.js';
 import type { EnginePorts } from '../repair/ports.js';
@@ -27,8 +27,8 @@ export interface CallMode {
 
 /** Runs looks and repairs, and keeps the open issues and the counters. */
 export class Cycle {
-  readonly tally: Tally;
-  readonly chronicle: Chronicle;
+  readonly counts: Counts;
+  readonly recent: RecentActivity;
   readonly open: OpenIssues;
   /** Relied-on readings that are unknown. */
   readonly lost: LostReadings;
@@ -49,8 +49,8 @@ export class Cycle {
       closed: (component) => this.#reports.forget(component),
       settle: (verdicts) => this.#settle(verdicts, 0),
     });
-    this.tally = this.#looks.tally;
-    this.chronicle = this.#looks.chronicle;
+    this.counts = this.#looks.counts;
+    this.recent = this.#looks.recent;
     this.open = this.#looks.open;
     this.lost = this.#looks.lost;
     this.#reports = new Reports(ports, this.#looks);
@@ -103,7 +103,7 @@ export class Cycle {
         nextId: () => this.#nextId(),
         openChecks: (component) => this.open.checksOf(component),
         started: (component) => this.#reports.begins(component),
-        asked: (plan) => this.chronicle.asked(plan),
+        asked: (plan) => this.recent.asked(plan),
         done: (result) => this.#reports.add(result),
       });
     } finally {

@@ -4,8 +4,8 @@ import { verdictsOf } from '../detect/look-again.js';
 import type { CycleReport } from '../report/events.js';
 import { forget } from '../memory/approvals.js';
 import type { Guards } from '../model/guards.js';
-import { Chronicle, type Seen } from '../report/recent.js';
-import { Tally } from '../report/counts.js';
+import { RecentActivity, type VerdictSource } from '../report/recent.js';
+import { Counts } from '../report/counts.js';
 import type { ComponentVerdict, Issue } from '../model/issue.js';
 import { isPending } from '../base/pending.js';
 import type { EnginePorts } from '../repair/ports.js';
@@ -40,8 +40,8 @@ export interface LookEffects {
 
 /** Looks at the host and keeps the open issues. */
 export class Looks {
-  readonly tally = new Tally();
-  readonly chronicle = new Chronicle();
+  readonly counts = new Counts();
+  readonly recent = new RecentActivity();
   readonly open = new OpenIssues();
   readonly lost: LostReadings;
   readonly relapses: Relapses;
@@ -55,7 +55,7 @@ export class Looks {
   constructor(ports: LookPorts, effects: LookEffects) {
     this.#ports = ports;
     this.lost = new LostReadings(ports);
-    this.relapses = new Relapses(ports, this.tally);
+    this.relapses = new Relapses(ports, this.counts);
     this.#effects = effects;
   }
 
@@ -87,11 +87,11 @@ export class Looks {
   }
 
   #begin(mode: LookMode, lasting: Guards['lasting'] | undefined): Promise<Look> | undefined {
-    const { detector, clock, ledger, hears } = this.#ports;
+    const { detector, clock, ledger, hasListeners } = this.#ports;
     const { signal } = mode;
     if (!ledger.isOpen(mode.dryRun)) return this.#first(mode, lasting);
     const start = clock.monotonic();
-    if (!this.open.calm || !isBlank(ledger.state) || hears('cycle:done'))
+    if (!this.open.calm || !isBlank(ledger.state) || hasListeners('cycle:done'))
       return this.#takeIn(this.#wholeLook(signal, lasting), start, mode, lasting);
     const glance = this.#fastPath.by(detector);
     const well = glance?.look();
@@ -116,12 +116,12 @@ export class Looks {
     return this.#takeIn(verdictsOf(detector, { signal: mode.signal }), start, mode, lasting);
   }
 
-  #lookedWell(seen: Seen, start: number): undefined {
+  #lookedWell(seen: VerdictSource, start: number): undefined {
     const { clock, ledger } = this.#ports;
     const end = clock.monotonic();
     const timestamp = clock.now();
-    this.tally.looked(timestamp, end - start);
-    this.chronicle.lookedWell(seen, timestamp, end - start, ledger.at(end));
+    this.counts.looked(timestamp, end - start);
+    this.recent.lookedWell(seen, timestamp, end - start, ledger.at(end));
   }
 
   #wholeLook(signal: AbortSignal, lasting: Guards['lasting'] | undefined): Looked {
@@ -129,7 +129,7 @@ export class Looks {
   }
 
   #failed(error: unknown, signal: AbortSignal): never {
-    if (!signal.aborted) this.chronicle.failed(error, this.#ports.ledger.now());
+    if (!signal.aborted) this.recent.failed(error, this.#ports.ledger.now());
     throw error;
   }
 
@@ -148,11 +148,11 @@ export class Looks {
     const asked = askForAbsent(this.open.verdicts, verdicts, { detector, isHeld, signal: mode.signal });
     const all = asked === undefined ? verdicts : [...verdicts, ...(await asked)];
     const turn = this.open.watch(all, timestamp, ledger.now(), lasting, isHeld);
-    this.tally.looked(timestamp.getTime(), detectionMs);
+    this.counts.looked(timestamp.getTime(), detectionMs);
     await this.#turned(turn, verdicts, mode);
     await reported;
     const look = { verdicts, issues: this.open.issues, timestamp, detectionMs };
-    this.chronicle.looked(look, ledger.now());
+    this.recent.looked(look, ledger.now());
     return look;
   }
 
@@ -163,7 +163,7 @@ export class Looks {
     only?: ReadonlySet<string>,
   ): Promise<void> {
     const { emit } = this.#ports;
-    this.tally.opened(opened.map(({ issue }) => issue));
+    this.counts.opened(opened.map(({ issue }) => issue));
     for (const { issue } of opened) {
       emit('issue:opened', { issue });
       // Also in a dry run: the issue opens only once.
@@ -241,7 +241,7 @@ export class Looks {
     const now = ledger.now();
     const turn = this.open.watchOnly(components, verdicts, timestamp, now, guards.lasting, isHeld);
     await this.#turned(turn, verdicts, { signal, dryRun }, components);
-    this.chronicle.lookedAt(components, verdicts);
+    this.recent.lookedAt(components, verdicts);
     return this.open.issues.filter(({ component }) => components.has(component));
   }
 }

@@ -1,7 +1,7 @@
 import { messageOf } from '../base/errors.js';
 import { recordRelapse, relapsedFix } from '../memory/relapse.js';
 import type { LastFix } from '../memory/state.js';
-import type { Tally } from '../report/counts.js';
+import type { Counts } from '../report/counts.js';
 import type { Issue } from '../model/issue.js';
 import type { EnginePorts } from '../repair/ports.js';
 
@@ -16,12 +16,12 @@ interface Seen {
 /** Records fixes that did not last. A relapse that a dry run sees is recorded by the next call that is not a dry run. */
 export class Relapses {
   readonly #ports: RelapsePorts;
-  readonly #tally: Tally;
+  readonly #counts: Counts;
   #unwritten: readonly Seen[] = [];
 
-  constructor(ports: RelapsePorts, tally: Tally) {
+  constructor(ports: RelapsePorts, counts: Counts) {
     this.#ports = ports;
-    this.#tally = tally;
+    this.#counts = counts;
   }
 
   /** Checks whether an issue that opened is a relapse. */
@@ -30,7 +30,7 @@ export class Relapses {
     const fix = this.#record({ issue, at });
     if (fix === undefined) return;
     this.#unwritten = [...this.#unwritten, { issue, at }];
-    this.#tally.relapsed();
+    this.#counts.relapsed();
     this.#ports.emit('issue:relapsed', { issue, action: fix.action, afterMs: at - fix.at });
   }
 

@@ -12,14 +12,14 @@ const MOST_PENDING = 1_000;
 
 /** Counts and reports results, and clears the issue of a proven repair. */
 export class Reports {
-  readonly #ports: Pick<EnginePorts, 'emit' | 'hears' | 'ledger' | 'guards'>;
+  readonly #ports: Pick<EnginePorts, 'emit' | 'hasListeners' | 'ledger' | 'guards'>;
   readonly #looks: Looks;
   readonly #last = new Map<string, HealingResult>();
   readonly #pending = new Map<string, HealingResult>();
   readonly #blocks = new Map<string, BlockReason>();
   #sinceCycle: HealingResult[] = [];
 
-  constructor(ports: Pick<EnginePorts, 'emit' | 'hears' | 'ledger' | 'guards'>, looks: Looks) {
+  constructor(ports: Pick<EnginePorts, 'emit' | 'hasListeners' | 'ledger' | 'guards'>, looks: Looks) {
     this.#ports = ports;
     this.#looks = looks;
   }
@@ -46,12 +46,12 @@ export class Reports {
   }
 
   add(result: HealingResult): void {
-    const { emit, hears } = this.#ports;
+    const { emit, hasListeners } = this.#ports;
     const { component } = result.issue;
     this.#looks.repairEnds(component);
-    this.#looks.tally.healed(result);
-    this.#looks.chronicle.ended(result);
-    if (hears('cycle:done')) this.#sinceCycle = [...this.#sinceCycle.slice(1 - KEPT), result];
+    this.#looks.counts.healed(result);
+    this.#looks.recent.ended(result);
+    if (hasListeners('cycle:done')) this.#sinceCycle = [...this.#sinceCycle.slice(1 - KEPT), result];
     if (this.#looks.open.about(component).length > 0) this.#last.set(component, result);
     if (result.outcome === 'skipped') {
       if (this.#blocks.get(component) === result.blockedBy) return;
