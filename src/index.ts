@@ -10,10 +10,10 @@
  * }
  * ```
  *
- * @packageDocumentation
+ * @module \@luminous-nix/self-healing
  */
 export { createSelfHealingEngine, quickHeal } from './engine/create.js';
-export { SelfHealingEngine, SimplifiedHealingEngine, type CallOptions } from './engine/engine.js';
+export { SimplifiedHealingEngine, SelfHealingEngine, type CallOptions } from './engine/engine.js';
 export type { EngineParts } from './engine/engine-parts.js';
 export type { HealingOptions } from './engine/options.js';
 export type { MonitoringOptions } from './engine/interval.js';

@@ -50,7 +50,18 @@ const OLD_MS = 250;
 /** Verdicts, at once where nothing has to be waited for. */
 export type Looked = readonly ComponentVerdict[] | Promise<readonly ComponentVerdict[]>;
 
-/** Reads the host and holds it against the thresholds. It looks, and changes nothing. */
+/**
+ * Reads the host and compares it with the thresholds. It changes nothing.
+ *
+ * @example
+ * ```js
+ * import { SimpleDetector } from '@luminous-nix/self-healing';
+ *
+ * const detector = new SimpleDetector({ enabledChecks: ['memory', 'disk'] });
+ * detector.thresholds.diskPercent = 95;
+ * for (const { component, status, reason } of await detector.inspect()) console.log(component, status, reason);
+ * ```
+ */
 export class SimpleDetector implements Detector {
   readonly #clock: Clock;
   readonly #watched: WatchedUnits | undefined;

@@ -15,6 +15,18 @@ export interface Resolver {
  * Picks an action by what is in trouble: a table, cheapest and most reversible rung first.
  *
  * Subclass it and override `getAction` for what you know better, and call `super.getAction(issue)` for the rest.
+ *
+ * @example
+ * ```js
+ * import { createSelfHealingEngine, SimpleResolver } from '@luminous-nix/self-healing';
+ *
+ * class Careful extends SimpleResolver {
+ *   getAction(issue) {
+ *     return issue.component === 'db' ? { action: 'none', parameters: {} } : super.getAction(issue);
+ *   }
+ * }
+ * export const engine = createSelfHealingEngine({ resolver: new Careful() });
+ * ```
  */
 export class SimpleResolver implements Resolver {
   /**

@@ -8,7 +8,7 @@
  * for (const { name, run } of hostConformance(() => fakeHost())) test(name, run);
  * ```
  *
- * @packageDocumentation
+ * @module \@luminous-nix/self-healing/testing
  */
 export { fakeClock, type FakeClock, type FakeClockOptions } from './fake-clock.js';
 export { fakeExecutor, type FakeExecutor, type FakeExecutorOptions } from './fake-executor.js';
