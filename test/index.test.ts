@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 import * as checks from '../src/checks/index.js';
 import * as door from '../src/index.js';
@@ -37,6 +39,19 @@ describe('the public API', () => {
         "verifyByCheck",
       ]
     `);
+  });
+
+  it('of the package root has at most 70 names, types included', () => {
+    const path = new URL('../src/index.ts', import.meta.url);
+    const source = ts.createSourceFile('index.ts', readFileSync(path, 'utf8'), ts.ScriptTarget.Latest);
+    const names = source.statements.flatMap((one) =>
+      ts.isExportDeclaration(one) && one.exportClause && ts.isNamedExports(one.exportClause)
+        ? one.exportClause.elements.map(({ name }) => name.text)
+        : [],
+    );
+    expect(source.statements.every(ts.isExportDeclaration)).toBe(true);
+    expect(new Set(names).size).toBe(names.length);
+    expect(names.length).toBeLessThanOrEqual(70);
   });
 
   it('of the door `prometheus`', () => {

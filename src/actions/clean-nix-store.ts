@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { NIX_STORE } from '../detect/component.js';
+import { NIX_STORE } from '../model/built-in-checks.js';
 import { mountOf } from '../detect/disk.js';
 import { clearingLevel, percent } from '../detect/percent.js';
 import { expectKnownKeys, expectNumber, expectOneOf } from '../base/expect.js';

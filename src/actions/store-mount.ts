@@ -1,4 +1,4 @@
-import { NIX_STORE } from '../detect/component.js';
+import { NIX_STORE } from '../model/built-in-checks.js';
 import { isAmong, mountOf } from '../detect/disk.js';
 import { isUnknown } from '../model/reading.js';
 import type { MountReading, Snapshot } from '../model/snapshot.js';

@@ -1,12 +1,13 @@
 import type { Clock } from '../base/clock.js';
-import { isUnknown, type Unknown } from '../model/reading.js';
-import type { GaugePart, Gauges, Snapshot, SnapshotPart } from '../model/snapshot.js';
+import type { BuiltInCheck } from '../model/built-in-checks.js';
+import { isUnknown } from '../model/reading.js';
+import type { Snapshot } from '../model/snapshot.js';
 import type { ComponentVerdict } from '../model/issue.js';
-import type { BuiltInCheck } from './check.js';
-import { judgeCpu } from './cpu.js';
-import { isAmong, judgeDisks, NO_RULES } from './disk.js';
-import { defaultLoadThreshold, judgeLoad } from './load.js';
-import { judgeMemory } from './memory.js';
+import { CPU_CHECK } from './cpu.js';
+import { DISK_CHECK, NO_RULES } from './disk.js';
+import type { GaugeCheck } from './gauge-check.js';
+import { LOAD_CHECK } from './load.js';
+import { MEMORY_CHECK } from './memory.js';
 import type { MountRules } from './mount-rules.js';
 import { OomHistory } from './oom.js';
 import { judgeServices, type WatchedUnits } from './services.js';
@@ -14,19 +15,13 @@ import { judgeSystem } from './system.js';
 import type { ThresholdValues } from './thresholds.js';
 import type { VerdictList } from './verdict-list.js';
 
-/** Which part of a snapshot each check reads. */
-export const PARTS: Readonly<Record<BuiltInCheck, SnapshotPart>> = {
-  cpu: 'cpu',
-  memory: 'memory',
-  disk: 'mounts',
-  load: 'load',
-  services: 'units',
-  system: 'system',
-};
-
-/** Which gauges a check looks at, where it looks at nothing else. */
-export const gaugeOf = (check: string): GaugePart | undefined =>
-  check === 'disk' ? 'mounts' : check === 'cpu' || check === 'memory' || check === 'load' ? check : undefined;
+/** Judgements of the checks that compare gauges with thresholds, by name. */
+export const GAUGE_CHECKS: ReadonlyMap<string, GaugeCheck> = new Map<BuiltInCheck, GaugeCheck>([
+  ['cpu', CPU_CHECK],
+  ['memory', MEMORY_CHECK],
+  ['disk', DISK_CHECK],
+  ['load', LOAD_CHECK],
+]);
 
 /** The checks that come with the library, of one detector. */
 export class BuiltInChecks {
@@ -62,7 +57,7 @@ export class BuiltInChecks {
     if (name === 'services') this.#judgeServices(snapshot).forEach((verdict) => into.add(verdict));
     else if (name === 'system')
       this.#judgeSystem(snapshot, judgesServices).forEach((verdict) => into.add(verdict));
-    else judgeGauge(name, snapshot, levels, into, this.#rules);
+    else GAUGE_CHECKS.get(name)?.judge(snapshot, levels, into, this.#rules);
   }
 
   /** Readers give one frozen object for as long as no unit changes. */
@@ -89,71 +84,3 @@ export class BuiltInChecks {
 
 const isDegraded = (system: Snapshot['system']): boolean =>
   !isUnknown(system) && !isUnknown(system.state) && system.state === 'degraded';
-
-/** Adds the verdicts of a check that looks at gauges alone. */
-export function judgeGauge(
-  name: string,
-  gauges: Gauges,
-  levels: ThresholdValues,
-  into: VerdictList,
-  rules: MountRules = NO_RULES,
-): void {
-  switch (name) {
-    case 'cpu':
-      return into.add(judgeCpu(gauges.cpu, levels.cpuPercent, into.last));
-    case 'memory':
-      return into.add(judgeMemory(gauges.memory, levels.memoryPercent, into.last));
-    case 'load':
-      return into.add(judgeLoad(gauges.load, levels.loadAverage, into.last));
-    case 'disk':
-      return judgeDisks(gauges.mounts, levels.diskPercent, into, rules);
-  }
-}
-
-/** Whether a gauge that one of these checks looks at is over its threshold: what its verdict would say, and nothing made. */
-export function anyOver(
-  checks: readonly string[],
-  { cpu, memory, load, mounts }: Gauges,
-  levels: ThresholdValues,
-  rules: MountRules = NO_RULES,
-): boolean {
-  for (const check of checks) {
-    switch (check) {
-      case 'cpu':
-        if (!isUnknown(cpu) && cpu.percent > levels.cpuPercent) return true;
-        break;
-      case 'memory':
-        if (!isUnknown(memory) && memory.usedPercent > levels.memoryPercent) return true;
-        break;
-      case 'load':
-        if (!isUnknown(load) && load.one > (levels.loadAverage ?? defaultLoadThreshold(load))) return true;
-        break;
-      case 'disk':
-        if (!isUnknown(mounts) && anyFuller(mounts, levels.diskPercent, rules)) return true;
-    }
-  }
-  return false;
-}
-
-/** Whether a gauge that one of these checks looks at could not be read at all. */
-export function anyUnknown(checks: readonly string[], gauges: Gauges): boolean {
-  for (const check of checks) {
-    const part = gaugeOf(check);
-    if (part !== undefined && isUnknown(gauges[part])) return true;
-  }
-  return false;
-}
-
-function anyFuller(mounts: Exclude<Gauges['mounts'], Unknown>, percent: number, rules: MountRules): boolean {
-  for (const { mountPoint, space, inodes, metadata, writes } of mounts) {
-    if (!rules.none && rules.leavesOut(mountPoint)) continue;
-    if (writes?.status === 'bad') return true;
-    if (writes?.status === 'by-design' && !rules.has(mountPoint)) continue;
-    const level = rules.none || isUnknown(space) ? percent : rules.levelOf(mountPoint, space, percent);
-    if (!isUnknown(space) && space.percent > level) return true;
-    if (metadata !== undefined && metadata.percent > percent) return true;
-    if (!isUnknown(inodes) && inodes.percent > percent) return true;
-  }
-  if (!rules.none) for (const path of rules.namedPaths) if (!isAmong(mounts, path)) return true;
-  return false;
-}

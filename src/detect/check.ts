@@ -8,6 +8,7 @@ import {
   nearest,
   refusal,
 } from '../base/expect.js';
+import { rulesOf } from '../model/built-in-checks.js';
 import { unitName } from '../model/unit-name.js';
 import { SNAPSHOT_PARTS, type Snapshot, type SnapshotPart } from '../model/snapshot.js';
 import { IssueType, type Heals, type Issue, type Verdict } from '../model/issue.js';
@@ -63,16 +64,12 @@ export type HealFunction = (context: {
   readonly issue: Issue;
 }) => unknown;
 
-/** Names of the checks that come with the library. */
-export const BUILT_IN_CHECKS = ['cpu', 'memory', 'disk', 'load', 'services', 'system'] as const;
-export type BuiltInCheck = (typeof BUILT_IN_CHECKS)[number];
-
 /** The `check` of issues from a detector that does not name one. */
 export const UNNAMED_CHECK = 'detector';
 
 /** Returns whether a check comes with the library. */
 export const isBuiltInCheck = (name: string): boolean =>
-  (BUILT_IN_CHECKS as readonly string[]).includes(name) || name === UNNAMED_CHECK;
+  rulesOf(name) !== undefined || name === UNNAMED_CHECK;
 
 /** Prefix of the actions that stand for a check whose `heals` is a function. */
 export const HEAL_PREFIX = 'heal:';

@@ -2,11 +2,9 @@ import { isUnknown, type Reading } from '../model/reading.js';
 import type { MountReading } from '../model/snapshot.js';
 import { componentOf, isUnitName, unitName } from '../model/unit-name.js';
 import type { ComponentVerdict } from '../model/issue.js';
-import type { BuiltInCheck } from './check.js';
+import { NIX_STORE, rulesFor, type BuiltInCheck } from '../model/built-in-checks.js';
+import { parseComponent } from '../model/component.js';
 import { mountOf } from './disk.js';
-
-/** Where the Nix store is: a bare `disk` means the file system that holds it. */
-export const NIX_STORE = '/nix/store';
 
 /** Picks the verdicts on one component, as a person may write it: `nginx.service`, a bare `disk`. */
 export function verdictsOn(
@@ -53,8 +51,7 @@ export function mayBeUnit(component: string): boolean {
 
 /** The built-in checks that can speak for a component. */
 export function builtInChecksOf(component: string): readonly BuiltInCheck[] {
-  if (component === 'cpu' || component === 'memory' || component === 'load') return [component];
-  if (/^(disk|inodes|readonly)(:|$)/.test(component)) return ['disk'];
-  if (/^system(:|$)/.test(component)) return ['system'];
+  const found = rulesFor(parseComponent(component));
+  if (found !== undefined) return [found.check.name];
   return mayBeUnit(component) ? ['services'] : [];
 }

@@ -1,6 +1,7 @@
 import { isUnknown } from '../model/reading.js';
 import type { Gauges } from '../model/snapshot.js';
 import { IssueType, Severity, type ComponentVerdict } from '../model/issue.js';
+import type { GaugeCheck } from './gauge-check.js';
 import { judged, notKnown, type Gauge } from './gauge-verdict.js';
 import { clearingLevel, percent } from './percent.js';
 
@@ -32,3 +33,10 @@ export function judgeCpu(cpu: Gauges['cpu'], threshold: number, last?: Component
     ? judged(CPU_OF_GROUP, last, cpu.percent, threshold, 0, cpu.limitCpus)
     : judged(cpu.atMost ? CPU_AT_MOST : CPU, last, cpu.percent, threshold, cpu.stealPercent ?? 0, cpu.cpus);
 }
+
+/** The check `cpu`. */
+export const CPU_CHECK: GaugeCheck = {
+  part: 'cpu',
+  judge: ({ cpu }, { cpuPercent }, into) => into.add(judgeCpu(cpu, cpuPercent, into.last)),
+  isOver: ({ cpu }, { cpuPercent }) => !isUnknown(cpu) && cpu.percent > cpuPercent,
+};

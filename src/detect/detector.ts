@@ -9,8 +9,9 @@ import { unitName } from '../model/unit-name.js';
 import type { ComponentVerdict, Issue } from '../model/issue.js';
 import { isPending } from '../base/pending.js';
 import { DETECTOR_NAMES, refusePythonNames } from '../base/python-names.js';
-import { BUILT_IN_CHECKS, UNNAMED_CHECK, type BuiltInCheck, type Check } from './check.js';
-import { BuiltInChecks, PARTS } from './built-in.js';
+import { BUILT_IN_CHECKS, rulesOf } from '../model/built-in-checks.js';
+import { UNNAMED_CHECK, type Check } from './check.js';
+import { BuiltInChecks } from './built-in.js';
 import { expectDetectorOptions, type DetectorOptions } from './detector-options.js';
 import { expectInspectRequest, NO_REQUEST, type InspectRequest } from './inspect-request.js';
 import { builtInChecksOf, mayBeUnit, verdictsOn } from './component.js';
@@ -237,7 +238,7 @@ export class SimpleDetector implements Detector {
     const single = component !== undefined && services;
     // A degraded system is told with the units that failed.
     const failed = checks.includes('system') && (component ?? 'system:state') === 'system:state';
-    const parts = checks.flatMap((name) => PARTS[name as BuiltInCheck] ?? this.#custom.partsOf(name));
+    const parts = checks.flatMap((name) => rulesOf(name)?.part ?? this.#custom.partsOf(name));
     const request: ReadRequest = {
       parts: [...new Set([...parts, ...(failed ? (['units'] as const) : [])])],
       units: !services ? undefined : single ? [unitName(component)] : this.#units,

@@ -2,6 +2,7 @@ import { isUnknown, type Reading, type Unknown } from '../model/reading.js';
 import type { Gauges, MountReading, UsageReading, WriteReading } from '../model/snapshot.js';
 import { IssueType, Severity, type ComponentVerdict, type Verdict } from '../model/issue.js';
 import { bytes, count } from '../base/format.js';
+import type { GaugeCheck } from './gauge-check.js';
 import { judged, notKnown, type Gauge } from './gauge-verdict.js';
 import { MountRules } from './mount-rules.js';
 import { clearingLevel, percent } from './percent.js';
@@ -155,4 +156,26 @@ export function mountOf(path: string, mounts: readonly MountReading[]): MountRea
       (best, mount) => (best && best.mountPoint.length >= mount.mountPoint.length ? best : mount),
       undefined,
     );
+}
+
+/** The check `disk`. */
+export const DISK_CHECK: GaugeCheck = {
+  part: 'mounts',
+  judge: ({ mounts }, { diskPercent }, into, rules) => judgeDisks(mounts, diskPercent, into, rules),
+  isOver: ({ mounts }, { diskPercent }, rules) => !isUnknown(mounts) && anyFuller(mounts, diskPercent, rules),
+};
+
+/** Returns whether any file system is over a threshold, takes no writes any more, or is not mounted. */
+function anyFuller(mounts: Exclude<Gauges['mounts'], Unknown>, percent: number, rules: MountRules): boolean {
+  for (const { mountPoint, space, inodes, metadata, writes } of mounts) {
+    if (!rules.none && rules.leavesOut(mountPoint)) continue;
+    if (writes?.status === 'bad') return true;
+    if (writes?.status === 'by-design' && !rules.has(mountPoint)) continue;
+    const level = rules.none || isUnknown(space) ? percent : rules.levelOf(mountPoint, space, percent);
+    if (!isUnknown(space) && space.percent > level) return true;
+    if (metadata !== undefined && metadata.percent > percent) return true;
+    if (!isUnknown(inodes) && inodes.percent > percent) return true;
+  }
+  if (!rules.none) for (const path of rules.namedPaths) if (!isAmong(mounts, path)) return true;
+  return false;
 }

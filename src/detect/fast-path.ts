@@ -1,7 +1,8 @@
 import type { Host } from '../host/host.js';
 import type { GaugePart, LiveGauges } from '../model/snapshot.js';
 import type { ComponentVerdict } from '../model/issue.js';
-import { anyOver, anyUnknown, gaugeOf, judgeGauge } from './built-in.js';
+import { GAUGE_CHECKS } from './built-in.js';
+import { anyOver, anyUnknown, type GaugeCheck } from './gauge-check.js';
 import type { MountRules } from './mount-rules.js';
 import { clearingLevel } from './percent.js';
 import type { ThresholdValues } from './thresholds.js';
@@ -33,7 +34,7 @@ export class GaugeGlance implements Glance {
   readonly #levels: ThresholdValues;
   #enabled: readonly string[] | undefined;
   /** A copy: going through a frozen array makes an object for each entry. */
-  #checks: readonly string[] = [];
+  #checks: readonly GaugeCheck[] = [];
   /** What it needs of the host, where gauges are all that it needs. */
   #parts: readonly GaugePart[] | undefined;
   #gauges: LiveGauges | undefined;
@@ -60,7 +61,7 @@ export class GaugeGlance implements Glance {
     const gauges = this.#gauges;
     list.begin();
     if (gauges)
-      for (const check of this.#checks) judgeGauge(check, gauges, this.#levels, list, this.#looking.rules);
+      for (const check of this.#checks) check.judge(gauges, this.#levels, list, this.#looking.rules);
     return list.end();
   }
 
@@ -70,9 +71,8 @@ export class GaugeGlance implements Glance {
 
   #follow(enabled: readonly string[]): void {
     this.#enabled = enabled;
-    this.#checks = [...enabled];
-    const parts = enabled.flatMap((check) => gaugeOf(check) ?? []);
-    this.#parts = parts.length === enabled.length ? parts : undefined;
+    this.#checks = enabled.flatMap((name) => GAUGE_CHECKS.get(name) ?? []);
+    this.#parts = this.#checks.length === enabled.length ? this.#checks.map(({ part }) => part) : undefined;
     this.#gauges = undefined;
   }
 }

@@ -1,6 +1,7 @@
 import { isUnknown } from '../model/reading.js';
 import type { Gauges, LoadReading } from '../model/snapshot.js';
 import { IssueType, Severity, type ComponentVerdict } from '../model/issue.js';
+import type { GaugeCheck } from './gauge-check.js';
 import { judged, notKnown, type Gauge } from './gauge-verdict.js';
 
 const LOAD: Gauge = {
@@ -27,3 +28,11 @@ export function judgeLoad(
     ? notKnown(LOAD, last, load.unknown)
     : judged(LOAD, last, load.one, threshold ?? defaultLoadThreshold(load), 0, load.cpus);
 }
+
+/** The check `load`. */
+export const LOAD_CHECK: GaugeCheck = {
+  part: 'load',
+  judge: ({ load }, { loadAverage }, into) => into.add(judgeLoad(load, loadAverage, into.last)),
+  isOver: ({ load }, { loadAverage }) =>
+    !isUnknown(load) && load.one > (loadAverage ?? defaultLoadThreshold(load)),
+};

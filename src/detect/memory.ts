@@ -2,6 +2,7 @@ import { isUnknown } from '../model/reading.js';
 import type { Gauges } from '../model/snapshot.js';
 import { IssueType, Severity, type ComponentVerdict } from '../model/issue.js';
 import { bytes } from '../base/format.js';
+import type { GaugeCheck } from './gauge-check.js';
 import { judged, notKnown, type Gauge } from './gauge-verdict.js';
 import { clearingLevel, percent } from './percent.js';
 
@@ -29,3 +30,10 @@ export function judgeMemory(
   const { scope, usedPercent, availableBytes, totalBytes, reservedBytes } = memory;
   return judged(MEMORY[scope], last, usedPercent, threshold, availableBytes, totalBytes, '', reservedBytes);
 }
+
+/** The check `memory`. */
+export const MEMORY_CHECK: GaugeCheck = {
+  part: 'memory',
+  judge: ({ memory }, { memoryPercent }, into) => into.add(judgeMemory(memory, memoryPercent, into.last)),
+  isOver: ({ memory }, { memoryPercent }) => !isUnknown(memory) && memory.usedPercent > memoryPercent,
+};

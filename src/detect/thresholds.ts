@@ -1,3 +1,4 @@
+import { BUILT_IN } from '../model/built-in-checks.js';
 import { expectKnownKeys, expectNumber, expectObject, expectOneOf } from '../base/expect.js';
 
 /** The levels above which something counts as trouble. Assignable at any time; a mistake is refused at once. */
@@ -15,19 +16,19 @@ export interface Thresholds {
 /** Thresholds as the checks read them; the load's default depends on the host that is read. */
 export type ThresholdValues = Omit<Thresholds, 'loadAverage'> & { loadAverage: number | undefined };
 
-export const DEFAULT_THRESHOLDS: Readonly<Omit<Thresholds, 'loadAverage'>> = {
-  cpuPercent: 80,
-  memoryPercent: 85,
-  diskPercent: 90,
-};
-
-const KEYS = ['cpuPercent', 'memoryPercent', 'diskPercent', 'loadAverage'];
+const RULES = new Map(
+  BUILT_IN.flatMap((check) =>
+    'threshold' in check ? [[check.threshold.option, check.threshold] as const] : [],
+  ),
+);
+const KEYS = [...RULES.keys()];
+const DEFAULTS = Object.fromEntries([...RULES].map(([key, rule]) => [key, rule.default])) as ThresholdValues;
 
 /** Checks a thresholds object and fills in the defaults for the keys it lacks. */
 export function thresholdValues(given: unknown = {}): ThresholdValues {
   const partial = expectObject('thresholds', given);
   expectKnownKeys('thresholds', partial, KEYS);
-  const values: ThresholdValues = { ...DEFAULT_THRESHOLDS, loadAverage: undefined };
+  const values: ThresholdValues = { ...DEFAULTS };
   for (const [key, value] of Object.entries(partial)) if (value !== undefined) assign(values, key, value);
   return values;
 }
@@ -56,6 +57,6 @@ export function guardedThresholds(values: ThresholdValues): Thresholds {
 
 function assign(values: ThresholdValues, key: string, value: unknown): void {
   const name = key as keyof Thresholds;
-  values[name] = expectNumber(key, value, 0, name === 'loadAverage' ? Infinity : 100);
+  values[name] = expectNumber(key, value, 0, RULES.get(name)!.most);
   if (values[name] === Infinity) expectNumber(key, NaN, 0, Infinity);
 }

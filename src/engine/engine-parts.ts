@@ -1,6 +1,6 @@
 import { actionRegistry } from '../actions/registry.js';
 import { defaults } from './defaults.js';
-import { BUILT_IN_CHECKS } from '../detect/check.js';
+import { BUILT_IN_CHECKS } from '../model/built-in-checks.js';
 import type { Detector, SimpleDetector } from '../detect/detector.js';
 import { thresholdValues } from '../detect/thresholds.js';
 import { watchedUnits } from '../detect/watched.js';
@@ -30,16 +30,16 @@ import { DETECTOR_NAMES, refusePythonMethods, RESOLVER_NAMES } from '../base/pyt
 import { endOfMany } from '../base/until.js';
 import type { Resolver } from '../resolve/resolver.js';
 
-/** The parts of an engine, put together from its options, and those that may be replaced at any time. */
-export abstract class EngineParts {
-  protected readonly events = new Emitter();
+/** Parts of an engine, made from its options, with those that may be replaced at any time. */
+export class EngineParts {
+  readonly events = new Emitter();
   /** The ports as they are at this moment. */
-  protected readonly ports: EnginePorts;
-  protected readonly cycle: Cycle;
+  readonly ports: EnginePorts;
+  readonly cycle: Cycle;
   /** The host itself; the ports have it with deadlines. */
-  protected readonly host: Host;
+  readonly host: Host;
   /** Ends the waiting for what only reads or plans. */
-  protected readonly reading = endOfMany();
+  readonly reading = endOfMany();
   readonly #generations: GenerationWatch;
   #detector: Detector;
   /** The detector with deadlines, and the verdict on the NixOS generation beside it. */
@@ -53,8 +53,8 @@ export abstract class EngineParts {
   #verbose: boolean;
   #hush: (() => void) | undefined;
 
-  /** Throws a `SelfHealingError` for an option that cannot be meant. */
-  constructor(options: HealingOptions = {}) {
+  /** `engine` is the object with the fields of a subclass. Throws a `SelfHealingError` for an invalid option. */
+  constructor(engine: object, options: HealingOptions) {
     const given = expectOptions(options);
     const { services, protect = [], actions, checks, thresholds, mounts, enabledChecks, nix } = given;
     nixSettings(nix);
@@ -71,7 +71,7 @@ export abstract class EngineParts {
     const host = given.host ?? defaults.host();
     this.host = host;
     const store = typeof given.state === 'object' ? given.state : defaults.store(given.state, clock);
-    const own = (name: string): unknown => (this as unknown as Record<string, unknown>)[name];
+    const own = (name: string): unknown => (engine as Record<string, unknown>)[name];
     const live = {
       detector: () => this.#watching,
       resolver: () => this.#resolver,
@@ -124,7 +124,7 @@ export abstract class EngineParts {
     this.#watching = this.#watchingBy(this.#detector);
     this.#resolver = given.resolver ?? defaults.resolver();
     if (given.detector === undefined) this.#warnOfUnpicked(given, logger);
-    const current = () => this.detector.thresholds ?? thresholdValues();
+    const current = () => (this.#detector as Partial<SimpleDetector>).thresholds ?? thresholdValues();
     this.#executor =
       given.executor ??
       defaults.executor({
@@ -169,7 +169,6 @@ export abstract class EngineParts {
     return ownedDetector(this.#generations.around(detector), this.ports.clock, this.reading.signal);
   }
 
-  /** What finds issues. Typed as the default one; a detector of your own comes back as it is. */
   get detector(): SimpleDetector {
     return this.#detector as SimpleDetector;
   }
@@ -180,7 +179,6 @@ export abstract class EngineParts {
     this.#watching = this.#watchingBy(detector);
   }
 
-  /** What picks the action for an issue. */
   get resolver(): Resolver {
     return this.#resolver;
   }
@@ -190,7 +188,6 @@ export abstract class EngineParts {
     this.#resolver = resolver;
   }
 
-  /** What changes the host. */
   get executor(): Executor {
     return this.#executor;
   }
@@ -200,7 +197,6 @@ export abstract class EngineParts {
     this.#acting = ownedExecutor(executor, this.ports.clock, this.reading.signal);
   }
 
-  /** Whether anything is healed at all; when false, issues are only reported. Default `true`. */
   get healingEnabled(): boolean {
     return this.#healingEnabled;
   }
@@ -208,7 +204,6 @@ export abstract class EngineParts {
     this.#healingEnabled = expectBoolean('healingEnabled', value);
   }
 
-  /** Whether everything is planned and judged, and nothing changed. Default `false`. */
   get dryRun(): boolean {
     return this.#dryRun;
   }
@@ -216,7 +211,6 @@ export abstract class EngineParts {
     this.#dryRun = expectBoolean('dryRun', value);
   }
 
-  /** Whether debug lines go to the logger. Default `false`. */
   get verbose(): boolean {
     return this.#verbose;
   }
@@ -229,9 +223,5 @@ export abstract class EngineParts {
   #narrateCycles(): void {
     this.#hush?.();
     this.#hush = this.#verbose ? narrateCycles(this.events, this.ports.logger) : undefined;
-  }
-
-  protected now(): Date {
-    return new Date(this.ports.clock.now());
   }
 }

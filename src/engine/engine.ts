@@ -2,10 +2,13 @@ import { attachAll } from './attach.js';
 import { aliveDuring } from '../base/calls.js';
 import { deadlineOn } from '../base/clock.js';
 import { EngineParts } from './engine-parts.js';
+import type { Detector, SimpleDetector } from '../detect/detector.js';
+import type { Resolver } from '../resolve/resolver.js';
+import type { Cycle } from '../watch/cycle.js';
 import { asError, messageOf, SelfHealingError } from '../base/errors.js';
 import { expectBoolean, expectKnownKeys, expectObject, expectSignal } from '../base/expect.js';
 import type { EventName, Listener } from '../report/events.js';
-import type { Capability } from '../execute/executor.js';
+import type { Capability, Executor } from '../execute/executor.js';
 import { acceptIssue, acceptIssues } from './accept.js';
 import { Desk } from './operator.js';
 import { expectBy } from '../memory/commands.js';
@@ -48,22 +51,76 @@ export interface CallOptions {
  * }
  * ```
  */
-export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposable {
-  readonly #watch = new Monitoring(this.ports, this.cycle);
-  readonly #desk = new Desk(this.ports, this.cycle);
+export class SimplifiedHealingEngine implements AsyncDisposable {
+  readonly #parts: EngineParts;
+  readonly #cycle: Cycle;
+  readonly #watch: Monitoring;
+  readonly #desk: Desk;
   readonly #closing = endOfMany();
   readonly #detach: () => void;
   #closed: Promise<void> | undefined;
-  readonly #once = (signal: AbortSignal): Promise<HealingResult[]> => this.cycle.once({ signal });
+  readonly #once = (signal: AbortSignal): Promise<HealingResult[]> => this.#cycle.once({ signal });
   readonly #onceDry = (signal: AbortSignal): Promise<HealingResult[]> =>
-    this.cycle.once({ signal, dryRun: true });
+    this.#cycle.once({ signal, dryRun: true });
   readonly #owns: { readonly host: boolean; readonly executor: boolean };
 
   /** Throws a `SelfHealingError` for an option that cannot be meant. */
   constructor(options: HealingOptions = {}) {
-    super(options);
+    this.#parts = new EngineParts(this, options);
+    const { ports, cycle } = this.#parts;
+    this.#cycle = cycle;
+    this.#watch = new Monitoring(ports, cycle);
+    this.#desk = new Desk(ports, cycle);
     this.#owns = { host: options.host === undefined, executor: options.executor === undefined };
-    this.#detach = attachAll(this, options.metrics ?? [], this.ports.logger);
+    this.#detach = attachAll(this, options.metrics ?? [], ports.logger);
+  }
+
+  /** Finds issues. Typed as the default one; a detector of your own comes back as it is. Assignable. */
+  get detector(): SimpleDetector {
+    return this.#parts.detector;
+  }
+  set detector(detector: Detector) {
+    this.#parts.detector = detector;
+  }
+
+  /** Picks the action for an issue. Assignable. */
+  get resolver(): Resolver {
+    return this.#parts.resolver;
+  }
+  set resolver(resolver: Resolver) {
+    this.#parts.resolver = resolver;
+  }
+
+  /** Changes the host. Assignable. */
+  get executor(): Executor {
+    return this.#parts.executor;
+  }
+  set executor(executor: Executor) {
+    this.#parts.executor = executor;
+  }
+
+  /** Whether issues are repaired; when false, they are only reported. Default `true`. Assignable. */
+  get healingEnabled(): boolean {
+    return this.#parts.healingEnabled;
+  }
+  set healingEnabled(value: boolean) {
+    this.#parts.healingEnabled = value;
+  }
+
+  /** Whether repairs are planned and judged but not carried out. Default `false`. Assignable. */
+  get dryRun(): boolean {
+    return this.#parts.dryRun;
+  }
+  set dryRun(value: boolean) {
+    this.#parts.dryRun = value;
+  }
+
+  /** Whether debug messages are sent to the logger. Default `false`. Assignable. */
+  get verbose(): boolean {
+    return this.#parts.verbose;
+  }
+  set verbose(value: boolean) {
+    this.#parts.verbose = value;
   }
 
   /** Looks once and heals what it finds. One result for each issue, in the order in which they were handled. */
@@ -80,9 +137,9 @@ export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposa
   /** Heals one issue, also one made by hand: plans, reads its component again, acts, proves. */
   async healIssue(issue: IssueInput, options: CallOptions = {}): Promise<HealingResult> {
     const { signal, dryRun } = expectCall(options);
-    const accepted = acceptIssue(issue, this.now());
+    const accepted = acceptIssue(issue, this.#now());
     const [result] = await this.#until(signal, (inner) =>
-      this.cycle.heal([accepted], { signal: inner, dryRun }),
+      this.#cycle.heal([accepted], { signal: inner, dryRun }),
     );
     return result!;
   }
@@ -90,8 +147,8 @@ export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposa
   /** Heals several issues by severity and dependency. One result each, in the order given; duplicates share one. */
   async healIssuesBatch(issues: readonly IssueInput[], options: CallOptions = {}): Promise<HealingResult[]> {
     const { signal, dryRun } = expectCall(options);
-    const accepted = acceptIssues(issues, this.now());
-    return this.#until(signal, (inner) => this.cycle.healBatch(accepted, { signal: inner, dryRun }));
+    const accepted = acceptIssues(issues, this.#now());
+    return this.#until(signal, (inner) => this.#cycle.healBatch(accepted, { signal: inner, dryRun }));
   }
 
   /**
@@ -102,7 +159,7 @@ export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposa
   async startMonitoring(options: number | MonitoringOptions = {}): Promise<void> {
     const { intervalMs, signal } = acceptMonitoring(options);
     const warning = intervalWarning(intervalMs);
-    if (warning !== undefined) this.ports.logger.warn(warning);
+    if (warning !== undefined) this.#parts.ports.logger.warn(warning);
     return this.#until(signal, (inner) => this.#waitFor(this.#watch.start(intervalMs, inner))).catch(
       (error: unknown) => {
         // What hangs beyond `close()` is no failure of the monitoring that it ends.
@@ -118,7 +175,7 @@ export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposa
 
   /** What has been done so far. */
   getMetrics(): Metrics {
-    return this.cycle.tally.read();
+    return this.#cycle.tally.read();
   }
 
   /** How the engine stands, as one view: what it reads and does, what it waits for, and what holds it back. */
@@ -174,7 +231,7 @@ export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposa
 
   /** Listens. Returns the function that ends the listening. A listener that throws hurts nobody. */
   on<Name extends EventName>(name: Name, listener: Listener<Name>): () => void {
-    return this.events.on(name, listener);
+    return this.#parts.events.on(name, listener);
   }
 
   /**
@@ -186,18 +243,20 @@ export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposa
   }
 
   async #close(): Promise<void> {
-    const { clock, logger, ledger, host } = this.ports;
+    const { clock, logger, ledger, host } = this.#parts.ports;
     this.#closing.abort();
     // What only reads changes nothing: it is not waited for as long as an act.
-    const endReads = deadlineOn(clock, DEADLINES.closeReadsMs, () => this.reading.abort(CLOSED_MEANWHILE));
+    const endReads = deadlineOn(clock, DEADLINES.closeReadsMs, () =>
+      this.#parts.reading.abort(CLOSED_MEANWHILE),
+    );
     const inTime = (ms: number, what: string, work: () => unknown): Promise<unknown> =>
       within({ ms, clock }, work).catch((error: unknown) =>
         logger.warn(`${what} did not end well while the engine was closed: ${messageOf(error)}`),
       );
     await inTime(DEADLINES.closeMs - DEADLINES.storeMs, 'What was under way', async () => {
       await this.stopMonitoring();
-      await this.cycle.idle();
-      await this.cycle.undoAll();
+      await this.#cycle.idle();
+      await this.#cycle.undoAll();
     });
     endReads();
     this.#detach();
@@ -206,7 +265,7 @@ export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposa
       this.#owns.executor && inTime(DEADLINES.storeMs, 'The executor', () => this.executor.close?.()),
       this.#owns.host && inTime(DEADLINES.storeMs, 'The host', () => host.close?.()),
     ]);
-    this.cycle.calls.giveUp(CLOSED_MEANWHILE);
+    this.#cycle.calls.giveUp(CLOSED_MEANWHILE);
   }
 
   /** The same as `close()`, for `await using`. */
@@ -214,8 +273,12 @@ export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposa
     return this.close();
   }
 
+  #now(): Date {
+    return new Date(this.#parts.ports.clock.now());
+  }
+
   #waitFor<T>(work: Promise<T>): Promise<T> {
-    return this.cycle.calls.wait(work);
+    return this.#cycle.calls.wait(work);
   }
 
   /** Never throws: what is wrong comes as a rejection. With the engine's own signal alone, nothing is derived. */

@@ -1,3 +1,4 @@
+import { GAUGES } from '../model/built-in-checks.js';
 import type { SimpleDetector } from '../detect/detector.js';
 import { listedNames } from '../detect/watched-units.js';
 import { SelfHealingError } from '../base/errors.js';
@@ -70,7 +71,7 @@ export class Desk {
       times: tally.distributions(),
       state: ledger.state,
       watched: [
-        ...['cpu', 'memory', 'load'].filter((check) => enabledChecks.includes(check)),
+        ...GAUGES.filter((check) => enabledChecks.includes(check)),
         ...listedNames(policy.services ?? new Map()).map(componentOf),
       ],
       actions: actions.names,

@@ -1,3 +1,5 @@
+import { BUILT_IN_COMPONENTS, rulesOf } from '../model/built-in-checks.js';
+import { parseComponent } from '../model/component.js';
 import type { Distribution } from '../report/stopwatch.js';
 import { BLOCK_REASONS } from '../model/plan.js';
 import { labelValue, type Sight } from './sight.js';
@@ -44,7 +46,7 @@ const histogram = (name: string, help: string, of: (sight: Sight) => Distributio
   read: (sight) => samplesOf(of(sight)),
 });
 
-/** A number of a check of the host; NaN where it is not known, which is what Prometheus calls it. */
+/** The value of a check of the host; NaN, as is usual in Prometheus, where it is not known. */
 const reading = (name: string, help: string, check: string): Family =>
   gauge(
     name,
@@ -53,14 +55,15 @@ const reading = (name: string, help: string, check: string): Family =>
   );
 
 /** A number for each file system. */
-const byMount = (name: string, help: string, prefix: 'disk:' | 'inodes:'): Family => ({
+const byMount = (name: string, help: string, kind: string): Family => ({
   ...{ type: 'gauge', name, help, labels: ['mount'] },
   read: ({ status, components }) => {
     const mounts = new Map<string, Sample>();
     for (const { check, component, value } of status.verdicts) {
-      if (check !== 'disk' || !component.startsWith(prefix) || !components.has(labelValue(component)))
+      const parsed = parseComponent(component);
+      if (rulesOf(check) === undefined || parsed.kind !== kind || !components.has(labelValue(component)))
         continue;
-      const mount = labelValue(component.slice(prefix.length));
+      const mount = labelValue(parsed.of);
       mounts.set(mount, { labels: { mount }, value: value ?? Number.NaN });
     }
     return [...mounts.values()];
@@ -199,15 +202,13 @@ export const FAMILIES: readonly Family[] = [
     'Plans that wait for a person.',
     ({ status }) => status.approvals.length,
   ),
-  reading('healing_host_cpu_percent', 'CPU use of the host.', 'cpu'),
-  reading(
-    'healing_host_memory_percent',
-    'Memory use of the host, or of the control group of the engine.',
-    'memory',
+  ...BUILT_IN_COMPONENTS.flatMap(({ check, kind, of, metric }) =>
+    metric === undefined
+      ? []
+      : of === 'mount'
+        ? byMount(metric.name, metric.help, kind)
+        : reading(metric.name, metric.help, check),
   ),
-  reading('healing_host_load1', 'Load average over one minute.', 'load'),
-  byMount('healing_host_disk_percent', 'How full a file system is.', 'disk:'),
-  byMount('healing_host_inodes_percent', 'How many of the inodes of a file system are used.', 'inodes:'),
 ];
 
 /** A histogram as Prometheus wants it: each bucket counts the ones before it, too. */

@@ -1,3 +1,5 @@
+import { rulesFor } from '../model/built-in-checks.js';
+import { parseComponent } from '../model/component.js';
 import {
   parametersOf,
   verifyByCheck,
@@ -216,8 +218,7 @@ function expectVerification(answer: unknown): Verification {
 
 function settleMsOf({ type, component }: Issue, { settleMs }: Guards): number {
   if (type === IssueType.SERVICE) return settleMs.service;
-  if (component === 'memory' || component === 'cpu' || component === 'system') return settleMs[component];
-  return settleMs.others;
+  return settleMs[rulesFor(parseComponent(component))?.rules.settle ?? 'others'];
 }
 
 /** Returns whether a component is in a worse state after a repair than before it. */

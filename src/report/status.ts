@@ -1,3 +1,4 @@
+import { GAUGES } from '../model/built-in-checks.js';
 import { CHANGES_GENERATION } from '../memory/generations.js';
 import { DAY, type Guards } from '../model/guards.js';
 import { pausedBy } from '../memory/commands.js';
@@ -178,8 +179,6 @@ export function statusOf(facts: StatusFacts): EngineStatus {
   });
 }
 
-/** Watched components that are no units. */
-const GAUGES: readonly string[] = ['cpu', 'memory', 'load'];
 const RANK = { ok: 0, unknown: 1, bad: 2 } as const;
 
 function componentsOf({ state, chronicle, issues, watched, inHand, now }: StatusFacts): ComponentStatus[] {

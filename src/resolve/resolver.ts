@@ -3,7 +3,8 @@ import { refusal } from '../base/expect.js';
 import type { Issue } from '../model/issue.js';
 import { refusePythonNames, RESOLVER_NAMES } from '../base/python-names.js';
 import type { HealingAction } from '../model/plan.js';
-import { COMPONENT_LADDERS, NO_ACTION, TYPE_LADDERS, type Ladder } from './ladder.js';
+import { NO_ACTION, rulesFor, TYPE_LADDERS, type Ladder } from '../model/built-in-checks.js';
+import { parseComponent } from '../model/component.js';
 
 /** What the engine needs of a resolver. */
 export interface Resolver {
@@ -40,23 +41,32 @@ export class SimpleResolver implements Resolver {
     if (heals !== undefined) return heals;
     if (check !== undefined && !isBuiltInCheck(check)) return NO_ACTION;
     // A unit may be called `memory`: the table of components is for what is no service.
-    const ladder =
-      type === 'service' ? TYPE_LADDERS.service : (known.get(component) ?? ladderOf(component, type));
-    return ladder[attempt < ladder.length ? attempt : ladder.length - 1]?.(issue) ?? NO_ACTION;
+    const { ladder, of } =
+      type === 'service'
+        ? { ladder: TYPE_LADDERS.service, of: component }
+        : (known.get(component) ?? ladderOf(component, type));
+    return ladder[attempt < ladder.length ? attempt : ladder.length - 1]?.(of) ?? NO_ACTION;
   }
 }
 
-/** Ladders by whole component, so that its word is cut out once. */
-const known = new Map<string, Ladder>();
+/** A ladder, and what its rungs are called with. */
+interface LadderOf {
+  readonly ladder: Ladder;
+  readonly of: string;
+}
+
+/** Ladders by component, so that each component is parsed once. */
+const known = new Map<string, LadderOf>();
 const MOST_KNOWN = 1_000;
 
-function ladderOf(component: string, type: Issue['type']): Ladder {
-  const colon = component.indexOf(':');
-  const ladder = COMPONENT_LADDERS.get(colon === -1 ? component : component.slice(0, colon + 1));
-  if (ladder === undefined) return TYPE_LADDERS[type];
+function ladderOf(component: string, type: Issue['type']): LadderOf {
+  const parsed = parseComponent(component);
+  const rules = rulesFor(parsed)?.rules;
+  if (rules === undefined) return { ladder: TYPE_LADDERS[type], of: component };
   if (known.size >= MOST_KNOWN) known.clear();
-  known.set(component, ladder);
-  return ladder;
+  const found = { ladder: rules.ladder, of: parsed.of };
+  known.set(component, found);
+  return found;
 }
 
 refusePythonNames(SimpleResolver.prototype, RESOLVER_NAMES);

@@ -1,3 +1,4 @@
+import { rulesOf } from '../model/built-in-checks.js';
 import { isCleared } from '../detect/percent.js';
 import type { ComponentVerdict } from '../model/issue.js';
 import type { Guards } from '../model/guards.js';
@@ -87,5 +88,5 @@ function stillOpen(before: Watch, verdict: ComponentVerdict, lasting: Guards['la
 
 function needed({ check, failAfter }: ComponentVerdict, lasting: Guards['lasting']): number {
   if (failAfter !== undefined && lasting !== AT_ONCE) return failAfter;
-  return check === 'cpu' || check === 'load' || check === 'memory' ? lasting[check] : lasting.others;
+  return lasting[rulesOf(check)?.lasting ?? 'others'];
 }

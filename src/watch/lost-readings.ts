@@ -1,4 +1,5 @@
-import { BUILT_IN_CHECKS, UNNAMED_CHECK } from '../detect/check.js';
+import { BUILT_IN_CHECKS } from '../model/built-in-checks.js';
+import { UNNAMED_CHECK } from '../detect/check.js';
 import type { ComponentVerdict } from '../model/issue.js';
 import { shapeOf } from '../report/group.js';
 import type { LostReading, ReadingRecord } from '../model/lost-reading.js';
@@ -139,4 +140,4 @@ function reliedOn(verdicts: readonly ComponentVerdict[], { listed }: ReadingFact
   return relied;
 }
 
-const isBuiltIn = (check: string): boolean => (BUILT_IN_CHECKS as readonly string[]).includes(check);
+const isBuiltIn = (check: string): boolean => (BUILT_IN_CHECKS).includes(check);

@@ -1,4 +1,5 @@
 import * as library from '@luminous-nix/self-healing';
+import type * as ports from '@luminous-nix/self-healing/testing';
 import { BUILT_IN_NAMES } from '../../src/actions/registry.js';
 import { FAMILIES } from '../../src/observe/families.js';
 
@@ -47,7 +48,7 @@ export const PYTHON_NAMES: ReadonlyMap<string, Counterpart> = new Map<string, Co
   ['Severity', () => library.Severity],
   ['HealingResult', typed<library.HealingResult>('outcome')],
   ['NixOSPermissionHandler', () => NixOSPermissionHandler],
-  ['ExecutionMode', typed<Record<library.Tier, true>>('service')],
+  ['ExecutionMode', typed<Record<ports.Tier, true>>('service')],
   ['ExecutionResult', typed<library.Execution>('outcome')],
   ['MetricsDashboard', () => SimpleDashboard],
   ['SimpleDashboard', () => SimpleDashboard],
@@ -84,12 +85,12 @@ export const PYTHON_NAMES: ReadonlyMap<string, Counterpart> = new Map<string, Co
   ['get_status', () => NixOSPermissionHandler.prototype.getStatus],
   ['handler.mode', typed<library.PermissionStatus>('tier')],
   none('handler.executor'),
-  ['ExecutionMode.SERVICE', typed<Record<library.Tier, true>>('service')],
-  ['ExecutionMode.DEVELOPMENT', typed<Record<library.Tier, true>>('development')],
-  ['result.output', typed<library.StepReport>('output')],
+  ['ExecutionMode.SERVICE', typed<Record<ports.Tier, true>>('service')],
+  ['ExecutionMode.DEVELOPMENT', typed<Record<ports.Tier, true>>('development')],
+  ['result.output', typed<ports.StepReport>('output')],
   none('result.mode'),
   none('result.suggestion'),
-  ['LUMINOUS_DEV_MODE', typed<Record<library.Tier, true>>('development')],
+  ['LUMINOUS_DEV_MODE', typed<Record<ports.Tier, true>>('development')],
   none('LUMINOUS_NO_SERVICE'),
   // Data.
   ...Object.entries(library.IssueType).map(([name, value]) => [`IssueType.${name}`, () => value] as const),

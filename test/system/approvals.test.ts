@@ -1,4 +1,5 @@
-import type { EngineStatus, Execution, GuardState } from '@luminous-nix/self-healing';
+import type { EngineStatus, Execution } from '@luminous-nix/self-healing';
+import type { GuardState } from '@luminous-nix/self-healing/testing';
 import { afterEach, beforeAll, expect, test } from 'vitest';
 import { digestOf } from '../../src/memory/approvals.js';
 import { Installation } from './installation.js';

@@ -1,4 +1,5 @@
-import type { EngineStatus, GuardState } from '@luminous-nix/self-healing';
+import type { EngineStatus } from '@luminous-nix/self-healing';
+import type { GuardState } from '@luminous-nix/self-healing/testing';
 import { afterEach, beforeAll, expect, test } from 'vitest';
 import type { DaemonConfig } from '../../src/service/config/config.js';
 import { nodeInside } from './host/command.js';

@@ -1,4 +1,4 @@
-import type { GuardState } from '@luminous-nix/self-healing';
+import type { GuardState } from '@luminous-nix/self-healing/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { EngineService } from './chaos/engine-service.js';
 import { describeOnHost } from './lab.js';

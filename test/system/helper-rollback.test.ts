@@ -1,4 +1,4 @@
-import type { GuardState } from '@luminous-nix/self-healing';
+import type { GuardState } from '@luminous-nix/self-healing/testing';
 import { afterEach, expect, test } from 'vitest';
 import type { DaemonConfig } from '../../src/service/config/config.js';
 import { writePolicy } from './helper-units.js';

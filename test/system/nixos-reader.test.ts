@@ -1,4 +1,9 @@
-import type { NixActivity, NixosReading, SystemIdentity, SystemReading } from '@luminous-nix/self-healing';
+import type {
+  NixActivity,
+  NixosReading,
+  SystemIdentity,
+  SystemReading,
+} from '@luminous-nix/self-healing/testing';
 import { beforeAll, expect, test } from 'vitest';
 import { describeOnHost, PROGRAMS } from './lab.js';
 

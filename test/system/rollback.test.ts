@@ -1,4 +1,5 @@
-import type { GuardState, HealingOptions, HealingResult } from '@luminous-nix/self-healing';
+import type { HealingOptions, HealingResult } from '@luminous-nix/self-healing';
+import type { GuardState } from '@luminous-nix/self-healing/testing';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';

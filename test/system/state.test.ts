@@ -1,4 +1,4 @@
-import type { GuardState } from '@luminous-nix/self-healing';
+import type { GuardState } from '@luminous-nix/self-healing/testing';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 import { EngineService, type EngineSetup, type Told } from './chaos/engine-service.js';

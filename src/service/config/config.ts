@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { actionRegistry } from '../../actions/registry.js';
-import { BUILT_IN_CHECKS } from '../../detect/check.js';
+import { BUILT_IN_CHECKS } from '../../model/built-in-checks.js';
 import { MountRules, type MountOptions } from '../../detect/mount-rules.js';
 import type { Thresholds } from '../../detect/thresholds.js';
 import type { ServiceOption } from '../../detect/watched.js';

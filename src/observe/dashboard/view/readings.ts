@@ -1,9 +1,8 @@
+import { rulesFor, rulesOf } from '../../../model/built-in-checks.js';
+import { parseComponent } from '../../../model/component.js';
 import { IssueType, type ComponentVerdict } from '../../../model/issue.js';
 import type { ReadingView, UnitView } from './view.js';
 
-const LABELS: Readonly<Record<string, string>> = { cpu: 'CPU', memory: 'Memory', load: 'Load average' };
-/** Checks whose numbers are percentages. */
-const PERCENT: readonly string[] = ['cpu', 'memory', 'disk'];
 /** So many rows at most; what is bad comes first. */
 const ROWS = 200;
 
@@ -25,7 +24,7 @@ export function readingsOf(verdicts: readonly ComponentVerdict[]): ReadingView[]
     status: verdict.status,
     value: finite(verdict.value),
     threshold: finite(verdict.threshold),
-    unit: PERCENT.includes(verdict.check) ? '%' : '',
+    unit: rulesOf(verdict.check)?.unit ?? '',
     reason: verdict.reason,
   }));
 }
@@ -57,8 +56,7 @@ const finite = (value: number | undefined): number | null =>
   value !== undefined && Number.isFinite(value) ? value + 0 : null;
 
 function labelOf(component: string): string {
-  if (component.startsWith('disk:')) return `Disk ${component.slice(5)}`;
-  if (component.startsWith('inodes:')) return `Inodes ${component.slice(7)}`;
-  if (component.startsWith('readonly:')) return `Writes to ${component.slice(9)}`;
-  return Object.hasOwn(LABELS, component) ? LABELS[component]! : component;
+  const parsed = parseComponent(component);
+  const label = rulesFor(parsed)?.rules.label;
+  return label === undefined ? component : `${label} ${parsed.of}`.trimEnd();
 }
