@@ -10,11 +10,11 @@
  * }
  * ```
  *
- * @packageDocumentation
+ * @module \@luminous-nix/self-healing
  */
 // The engine
 export { createSelfHealingEngine, quickHeal } from './engine/create.js';
-export { SelfHealingEngine, SimplifiedHealingEngine, type CallOptions } from './engine/engine.js';
+export { SimplifiedHealingEngine, SelfHealingEngine, type CallOptions } from './engine/engine.js';
 export type { HealingOptions } from './engine/options.js';
 export type { Explanation } from './report/explain.js';
 export type { EngineStatus } from './report/status.js';

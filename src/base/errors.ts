@@ -24,6 +24,18 @@ export type ErrorCode =
  *
  * An ESM and a CommonJS copy of a class are never `instanceof` each other, so test with
  * {@link isSelfHealingError}.
+ *
+ * @example
+ * ```js
+ * import { createSelfHealingEngine, isSelfHealingError } from '@luminous-nix/self-healing';
+ *
+ * try {
+ *   createSelfHealingEngine({ thresholds: { diskPercent: 120 } });
+ * } catch (error) {
+ *   if (!isSelfHealingError(error)) throw error;
+ *   console.log(error.code, error.message);
+ * }
+ * ```
  */
 export class SelfHealingError extends Error {
   override readonly name = 'SelfHealingError';

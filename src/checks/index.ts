@@ -1,7 +1,7 @@
 /**
  * Ready-made checks: each function returns one that an engine takes in `checks`.
  *
- * @module checks
+ * @module \@luminous-nix/self-healing/checks
  */
 export type { Check, HealFunction, HealingChoice } from '../detect/check.js';
 export type { Heals, Issue, IssueType, Severity, Verdict } from '../model/issue.js';

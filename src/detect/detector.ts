@@ -52,7 +52,16 @@ const OLD_MS = 250;
 export type Looked = readonly ComponentVerdict[] | Promise<readonly ComponentVerdict[]>;
 
 /**
- * Reads the host and compares it with the thresholds. Changes nothing.
+ * Reads the host and compares it with the thresholds. It changes nothing.
+ *
+ * @example
+ * ```js
+ * import { SimpleDetector } from '@luminous-nix/self-healing';
+ *
+ * const detector = new SimpleDetector({ enabledChecks: ['memory', 'disk'] });
+ * detector.thresholds.diskPercent = 95;
+ * for (const { component, status, reason } of await detector.inspect()) console.log(component, status, reason);
+ * ```
  */
 export class SimpleDetector implements Detector {
   readonly #clock: Clock;

@@ -43,6 +43,18 @@ export interface CallOptions {
  * Keeps the host healthy: detects, chooses, does, proves.
  *
  * Making one reads nothing and opens nothing. It holds the process alive only while it monitors or heals.
+ *
+ * @example
+ * ```js
+ * import { SimplifiedHealingEngine } from '@luminous-nix/self-healing';
+ *
+ * const engine = new SimplifiedHealingEngine({ services: ['nginx'], dryRun: true });
+ * try {
+ *   for (const { issue, outcome } of await engine.detectAndHeal()) console.log(issue.component, outcome);
+ * } finally {
+ *   await engine.close();
+ * }
+ * ```
  */
 export class SimplifiedHealingEngine implements AsyncDisposable {
   readonly #parts: EngineParts;

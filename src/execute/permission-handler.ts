@@ -79,6 +79,18 @@ const OPTIONS = [
 /**
  * The default executor: picks the tier, makes plans, judges them by the safety gates, and carries them out with
  * the least privilege. The tier is read from `LUMINOUS_DEV_MODE` whenever an action is planned.
+ *
+ * @example
+ * ```js
+ * import { NixOSPermissionHandler } from '@luminous-nix/self-healing';
+ *
+ * const executor = new NixOSPermissionHandler({ services: ['nginx'] });
+ * const { targets, steps, effect } = await executor.plan({
+ *   action: 'restart_service',
+ *   parameters: { service: 'nginx' },
+ * });
+ * console.log(effect, targets.length, steps.length);
+ * ```
  */
 export class NixOSPermissionHandler implements Executor {
   readonly #acts: () => Promise<LocalExecutor>;

@@ -49,6 +49,21 @@ interface Sources {
 /**
  * Shows an engine to Prometheus and to whoever asks for its health: `/metrics`, `/health`, and a page with both. It
  * is read-only, and does not keep the process alive. `node:http` and `prom-client` are loaded when it is first used.
+ *
+ * @example
+ * ```js
+ * import { createSelfHealingEngine, MetricsServer } from '@luminous-nix/self-healing';
+ *
+ * const engine = createSelfHealingEngine({ dryRun: true });
+ * const server = new MetricsServer({ healingEngine: engine, port: 0 });
+ * try {
+ *   const { url } = await server.start();
+ *   console.log(`Metrics: ${url}/metrics, health: ${url}/health`);
+ * } finally {
+ *   await server.stop();
+ *   await engine.close();
+ * }
+ * ```
  */
 export class MetricsServer implements AsyncDisposable {
   readonly #options: MetricsServerOptions;

@@ -15,7 +15,7 @@
  * }
  * ```
  *
- * @packageDocumentation
+ * @module \@luminous-nix/self-healing/prometheus
  */
 import { expectKnownKeys, expectMethods, expectNumber, expectObject, refusal } from '../base/expect.js';
 import { Exposition, type PrometheusRegistry } from './exposition.js';

@@ -16,6 +16,18 @@ export interface Resolver {
  * Chooses an action by component from a table of ladders, cheapest and most reversible action first.
  *
  * Subclass it, override `getAction` for your own cases, and call `super.getAction(issue)` for the rest.
+ *
+ * @example
+ * ```js
+ * import { createSelfHealingEngine, SimpleResolver } from '@luminous-nix/self-healing';
+ *
+ * class Careful extends SimpleResolver {
+ *   getAction(issue) {
+ *     return issue.component === 'db' ? { action: 'none', parameters: {} } : super.getAction(issue);
+ *   }
+ * }
+ * export const engine = createSelfHealingEngine({ resolver: new Careful() });
+ * ```
  */
 export class SimpleResolver implements Resolver {
   /**

@@ -10,7 +10,7 @@
  *
  * It also has the types that only the author of an adapter writes: parts of snapshots, states, plans and results.
  *
- * @packageDocumentation
+ * @module \@luminous-nix/self-healing/testing
  */
 export { fakeClock, type FakeClock, type FakeClockOptions } from './fake-clock.js';
 export { fakeExecutor, type FakeExecutor, type FakeExecutorOptions } from './fake-executor.js';

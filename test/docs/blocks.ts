@@ -37,6 +37,8 @@ const read = (file: string): Page => ({ file, text: readFileSync(join(root, file
 export const pages: readonly Page[] = [
   'README.md',
   'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
   ...filesIn('docs', '.md'),
   ...filesIn('docs/monitoring', '.md'),
 ].map(read);

@@ -1,9 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { root } from './blocks.js';
 import { originals } from './originals.js';
-import { between, table } from './table.js';
+import { NONE, PYTHON_NAMES } from './python-names.js';
+import { between, table, tablesOf } from './table.js';
 
 const page = join(root, 'docs/from-python.md');
 
@@ -47,3 +48,42 @@ it('docs/from-python.md shows what each translated example prints; UPDATE_DOCS=1
 }, 60_000);
 
 const link = (file: string): string => `[${file.slice(file.lastIndexOf('/') + 1, -4)}](../${file})`;
+
+describe('a public name of the Python system', () => {
+  const tables = tablesOf(readFileSync(page, 'utf8')).filter(({ head }) => head[0] === 'Python');
+  const rows = tables.flatMap(({ rows: found }) => found);
+  /** Whether a cell names it in code font, with or without what it is called on and with. */
+  const names = (cell: string, name: string): boolean =>
+    [...cell.matchAll(/`([^`]+)`/g)].some(([, text = '']) =>
+      new RegExp(`(^|[.'])${name.replaceAll('.', String.raw`\.`)}($|[^\\w])`).test(text),
+    );
+
+  it.each([...PYTHON_NAMES])(
+    'has a row with what stands for it here or why nothing does: %s',
+    (name, find) => {
+      const found = rows.filter(([python = '']) => names(python, name));
+      expect(found).not.toEqual([]);
+      const [, here = '', why = ''] = found[0]!;
+      if (find === NONE) {
+        expect(here).toBe('none');
+        expect(why).not.toBe('');
+      } else {
+        expect(find()).toBeDefined();
+        expect(here).toContain('`');
+      }
+    },
+  );
+
+  it('is in the list when the page has it', () => {
+    const unknown = rows.filter(
+      ([python = '']) => ![...PYTHON_NAMES.keys()].some((name) => names(python, name)),
+    );
+    // Not names of the package: a value, and names of the NixOS module that other tests hold.
+    expect(unknown.map(([python]) => python)).toEqual([
+      'component `disk`',
+      '`none`',
+      '`services.luminous-healing`',
+      '`enable`, `interval`, `thresholds.cpu`, `thresholds.memory`, `thresholds.disk`',
+    ]);
+  });
+});

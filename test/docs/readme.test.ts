@@ -11,13 +11,17 @@ const page = read('README.md');
 const blocks = allBlocks().filter(({ at }) => at.startsWith('README.md'));
 const programs = blocks.filter(({ language }) => language === 'js');
 
-it('shows the transcript of the system test; UPDATE_DOCS=1 writes it', () => {
-  const transcript = read('test/fixtures/kill-nginx.txt');
-  expect(transcript.trimEnd().split('\n')).toHaveLength(7);
-  const wanted = between('kill-nginx', `\`\`\`text\n${transcript}\`\`\``, page);
-  if (process.env['UPDATE_DOCS']) writeFileSync(join(root, 'README.md'), wanted);
-  else expect(page).toBe(wanted);
-});
+it.each(['README.md', 'docs/how-it-works.md'])(
+  '%s shows the transcript of the system test; UPDATE_DOCS=1 writes it',
+  (file) => {
+    const text = read(file);
+    const transcript = read('test/fixtures/kill-nginx.txt');
+    expect(transcript.trimEnd().split('\n')).toHaveLength(7);
+    const wanted = between('kill-nginx', `\`\`\`text\n${transcript}\`\`\``, text);
+    if (process.env['UPDATE_DOCS']) writeFileSync(join(root, file), wanted);
+    else expect(text).toBe(wanted);
+  },
+);
 
 it('names the three categories, and every built-in action once', () => {
   const rows = rowsOf(page, 'category');

@@ -35,6 +35,7 @@ const SHOWN: readonly EventName[] = [
  * One page that shows what an engine sees, did, and did not do, live. It listens to the engine from the moment it is
  * made, for the charts of the last hour; it opens nothing before it is started or its handler is asked.
  *
+ * @example
  * ```js
  * import { createSelfHealingEngine, SimpleDashboard } from '@luminous-nix/self-healing';
  *
