@@ -49,7 +49,7 @@ export async function main({ signal, ports = [8080, 9090], thresholds }: DemoOpt
       approval: { lapseMs: 90_000 },
     },
   });
-  // Whoever opens the page may act, but only with the token that is in the address below.
+  // The page may act, but only with the token that is in the address below.
   const token = randomBytes(16).toString('base64url');
   const dashboard = new SimpleDashboard(engine, { token, controls: true });
   const metrics = new MetricsServer({ healingEngine: engine, port: await portOr0(ports[1]) });
@@ -61,9 +61,9 @@ export async function main({ signal, ports = [8080, 9090], thresholds }: DemoOpt
   The metrics:    ${metricsUrl}/metrics
 
   What to watch:
-    checkout      crashes every 24 s, and is started anew within a second or two
+    checkout      crashes every 24 s, and is restarted within a second or two
     thumbnails    leaks about 4 MiB a second, and is replaced at 150 MiB: see its chart
-    search        hangs without dying: it says nothing for 2 s, and is replaced
+    search        hangs without exiting: it sends nothing for 2 s, and is replaced
     mailer        after 41 s it dies at each start: its breaker opens, and 20 s later one try is allowed
     search-index  grows old, and may be rebuilt only when you approve it on the page
 

@@ -8,7 +8,7 @@ export type Habit = readonly [kind: 'none' | 'crash' | 'leak' | 'hang', afterMs:
 /** A worker of the service: a real process, that may be killed from outside as well. */
 export class WorkerProcess {
   readonly name: string;
-  /** What it will do wrong, by how often it was started. */
+  /** Fault that it will have, by the number of its starts. */
   readonly #habit: (starts: number) => Habit;
   #child: ChildProcess | undefined;
   #heardAt = 0;
