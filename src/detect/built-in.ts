@@ -23,7 +23,7 @@ export const GAUGE_CHECKS: ReadonlyMap<string, GaugeCheck> = new Map<BuiltInChec
   ['load', LOAD_CHECK],
 ]);
 
-/** The checks that come with the library, of one detector. */
+/** Runs the built-in checks of one detector. */
 export class BuiltInChecks {
   readonly #watched: WatchedUnits | undefined;
   readonly #clock: Pick<Clock, 'monotonic'>;
@@ -44,8 +44,8 @@ export class BuiltInChecks {
   }
 
   /**
-   * Adds the verdicts of one check on a snapshot. A name that is not among them says nothing. `judgesServices` tells
-   * whether units have issues of their own.
+   * Adds the verdicts of one check on a snapshot; none for an unknown name. `judgesServices`: the check `services` runs,
+   * too, so failed units have their own issues.
    */
   judge(
     name: string,
@@ -60,7 +60,7 @@ export class BuiltInChecks {
     else GAUGE_CHECKS.get(name)?.judge(snapshot, levels, into, this.#rules);
   }
 
-  /** Readers give one frozen object for as long as no unit changes. */
+  /** Judges again only when the reader returns a new object: it returns the same frozen one while no unit changes. */
   #judgeServices({ units, timestamp }: Snapshot): readonly ComponentVerdict[] {
     if (units !== this.#units || !Object.isFrozen(units)) {
       this.#services = judgeServices(units, this.#watched, timestamp);
@@ -70,7 +70,7 @@ export class BuiltInChecks {
     return this.#services;
   }
 
-  /** Not kept: that something was killed is told for a while, whether the reading changes or not. */
+  /** Not cached: an out-of-memory kill is reported for a while, whether or not the reading changes. */
   #judgeSystem(snapshot: Snapshot, judgesServices: boolean): readonly ComponentVerdict[] {
     const { system, units } = snapshot;
     const kills = this.#oom.note(isUnknown(system) ? system : system.oomKills, this.#clock.monotonic());

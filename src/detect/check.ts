@@ -14,37 +14,37 @@ import { SNAPSHOT_PARTS, type Snapshot, type SnapshotPart } from '../model/snaps
 import { IssueType, type Heals, type Issue, type Verdict } from '../model/issue.js';
 
 /**
- * A named function from a snapshot to a verdict: a host program's own look at something.
+ * A check of the host program.
  *
- * It may look at the snapshot, or at anything else that the program knows, at once or in time. A check that
- * throws, rejects or takes too long is `unknown` for that cycle, and unknown never leads to an action.
+ * It may use the snapshot or anything else, and answer synchronously or with a promise. A check that throws, rejects or
+ * takes too long is `unknown` for that cycle, and unknown never leads to an action.
  */
 export interface Check {
-  /** Unique among the checks; the word for `enabledChecks`. */
+  /** Unique name, used in `enabledChecks`. */
   readonly name: string;
-  /** What it looks at: the `component` of its issues. */
+  /** Component of its issues. */
   readonly component: string;
   readonly type: IssueType;
-  /** Looks, and gives its verdict. */
+  /** Returns its verdict. */
   readonly run: (snapshot: Snapshot, context: { readonly signal: AbortSignal }) => Verdict | Promise<Verdict>;
-  /** Parts of the snapshot that it looks at; reading less costs less, and `[]` reads nothing. Default: all of them. */
+  /** Parts of the snapshot that it uses; fewer parts cost less, and `[]` reads nothing. Default: all. */
   readonly parts?: readonly SnapshotPart[];
   /**
-   * What repairs its issues: the name of a unit, which is restarted; an action with its parameters; or a function of
-   * the host program, called in this process. Default: nothing, so its issues are only reported, unless a resolver of
-   * your own picks an action. It never acts on a unit because that happens to be named like `component`.
+   * Repair for its issues: the name of a unit, which is restarted; an action with its parameters; or a function, called
+   * in this process. Default: none, so its issues are only reported, unless your own resolver picks an action. A unit
+   * that happens to be named like `component` is never acted on.
    */
   readonly heals?: string | HealingChoice | HealFunction;
-  /** How long it may take, in milliseconds, 1 to 600,000. Default 5,000. */
+  /** Time limit, in milliseconds, 1 to 600,000. Default 5,000. */
   readonly timeoutMs?: number;
   /**
-   * How long a repair has to work before this check judges it, in milliseconds, 0 to 3,600,000. Until then the check
-   * runs every second, and two `ok` answers in a row prove the repair. Default 60,000 (1 min).
+   * Time that a repair has to work, in milliseconds, 0 to 3,600,000. Within it the check runs every second, and two `ok`
+   * answers in a row prove the repair. Default 60,000 (1 min).
    */
   readonly settleMs?: number;
   /**
-   * Least time between two runs in monitoring, in seconds, over 0 up to 86,400; until then the last verdict stands and
-   * counts once. Default: every cycle. A single cycle and a proof always run the check.
+   * Minimum time between two runs in monitoring, in seconds, more than 0 and up to 86,400; until then the last verdict
+   * stands and counts once. Default: every cycle. A single cycle and a proof always run the check.
    */
   readonly every?: number;
   /** Bad verdicts in a row that open an issue in monitoring, 1 to 1,000. Default: `guards.lasting.others`. */
@@ -53,28 +53,28 @@ export interface Check {
   readonly recoverAfter?: number;
 }
 
-/** An action that a check names; `parameters` may be left out. */
+/** Action in the `heals` of a check; `parameters` is optional. */
 export type HealingChoice = Pick<Heals, 'action'> & Partial<Pick<Heals, 'parameters'>>;
 
 /** Repairs what a check found, inside the host program. It fails by throwing or rejecting. */
 export type HealFunction = (context: {
   /** Aborted when the engine stops, or after 60 s. */
   readonly signal: AbortSignal;
-  /** What the check found last. */
+  /** Latest issue of the check. */
   readonly issue: Issue;
 }) => unknown;
 
-/** The `check` of issues from a detector that does not name one. */
+/** Value of `check` in issues from a detector that names none. */
 export const UNNAMED_CHECK = 'detector';
 
-/** Returns whether a check comes with the library. */
+/** Returns whether a check is built in. */
 export const isBuiltInCheck = (name: string): boolean =>
   rulesOf(name) !== undefined || name === UNNAMED_CHECK;
 
-/** Prefix of the actions that stand for a check whose `heals` is a function. */
+/** Prefix of the action of a check whose `heals` is a function. */
 export const HEAL_PREFIX = 'heal:';
 
-/** Returns the action that a check's `heals` stands for. */
+/** Returns the action in the `heals` of a check. */
 export function healsOf({ name, heals }: Pick<Check, 'name' | 'heals'>): Heals | undefined {
   if (heals === undefined) return undefined;
   if (typeof heals === 'string')
@@ -92,7 +92,7 @@ const KEYS = [
   ...['every', 'failAfter', 'recoverAfter', 'settleMs', 'heals'],
 ];
 
-/** Refuses what is not a check. */
+/** Returns a valid check. Throws a `SelfHealingError` for anything else. */
 export function expectCheck(check: unknown, taken: readonly string[]): Check {
   const given = expectObject('check', check);
   const { name, component, type, timeoutMs, settleMs, parts, heals } = given;
@@ -117,25 +117,25 @@ export function expectCheck(check: unknown, taken: readonly string[]): Check {
   return check as Check;
 }
 
-/** A check may have fields of its own; one that is nearly an option is a mistake. */
+/** Allows additional fields, but refuses one that is almost the name of an option. */
 function expectNoTypingMistake(check: Record<string, unknown>): void {
   if (Object.getPrototypeOf(check) !== Object.prototype) return;
   for (const key of Object.keys(check)) if (nearest(key, KEYS)) expectOneOf('check', key, KEYS, 'option');
 }
 
-/** Refuses what is not a time between two runs, in seconds. */
+/** Throws unless the value is a time between two runs, in seconds. */
 export function expectEvery(option: string, value: unknown): void {
   if (typeof value !== 'number' || !(value > 0 && value <= 86_400))
     throw refusal(option, 'a number of seconds over 0 and up to 86400', value);
 }
 
-/** Refuses what is not a number of verdicts in a row. */
+/** Throws unless the value is a number of verdicts in a row. */
 export function expectTimes(option: string, value: unknown): void {
   if (!Number.isInteger(expectNumber(option, value, 1, 1_000)))
     throw refusal(option, 'a whole number', value);
 }
 
-/** Refuses what cannot repair what a check found. */
+/** Throws unless the value is a valid `heals`. */
 export function expectHeals(heals: unknown, option = 'check.heals'): void {
   if (typeof heals === 'function') return;
   if (typeof heals === 'string') return void unitName(heals, option);

@@ -6,7 +6,7 @@ import { NIX_STORE, rulesFor, type BuiltInCheck } from '../model/built-in-checks
 import { parseComponent } from '../model/component.js';
 import { mountOf } from './disk.js';
 
-/** Picks the verdicts on one component, as a person may write it: `nginx.service`, a bare `disk`. */
+/** Returns the verdicts on one component, in any accepted form: `nginx.service`, a bare `disk`. */
 export function verdictsOn(
   component: string,
   verdicts: readonly ComponentVerdict[],
@@ -18,7 +18,7 @@ export function verdictsOn(
   const exact = verdicts.filter((verdict) => verdict.component === word);
   const first = verdicts[0];
   if (exact.length > 0 || first === undefined) return exact;
-  // The check could not look at all, or it looked and there is no such thing: either way it is not known.
+  // Either the check could read nothing, or there is no such component: unknown in both cases.
   const isBlind = verdicts.every(({ status }) => status === 'unknown');
   const reason = isBlind ? first.reason : `${word} is not among what was read`;
   const verdict = {
@@ -31,7 +31,7 @@ export function verdictsOn(
   return [isBlind ? verdict : { ...verdict, absent: true }];
 }
 
-/** A component in the form that verdicts use. */
+/** Returns a component in the form that verdicts use. */
 export function canonicalComponent(component: string, mounts: Reading<readonly MountReading[]>): string {
   if (component === 'disk' || component === 'inodes') {
     const mount = isUnknown(mounts) ? undefined : mountOf(NIX_STORE, mounts);
@@ -40,7 +40,7 @@ export function canonicalComponent(component: string, mounts: Reading<readonly M
   return componentOf(component);
 }
 
-/** Whether a component can be the name of a unit. */
+/** Returns whether a component can be the name of a unit. */
 export function mayBeUnit(component: string): boolean {
   try {
     return isUnitName(unitName(component));
@@ -49,7 +49,7 @@ export function mayBeUnit(component: string): boolean {
   }
 }
 
-/** The built-in checks that can speak for a component. */
+/** Returns the built-in checks that judge a component. */
 export function builtInChecksOf(component: string): readonly BuiltInCheck[] {
   const found = rulesFor(parseComponent(component));
   if (found !== undefined) return [found.check.name];

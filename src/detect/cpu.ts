@@ -17,7 +17,7 @@ const cpuThat = (is: string): Gauge => ({
   },
 });
 
-/** A group that uses all that it may is slowed down by the kernel, however idle the host is. */
+/** The kernel throttles a control group at its limit, even on an idle host. */
 const CPU_OF_GROUP: Gauge = {
   ...cpuThat('is'),
   words: ({ value, threshold, of }) =>
@@ -26,7 +26,7 @@ const CPU_OF_GROUP: Gauge = {
 const CPU = cpuThat('is');
 const CPU_AT_MOST = cpuThat('is at most');
 
-/** CPU use of the host, or of a control group by its own limit: `MEDIUM` over the threshold, `HIGH` over 90 %. */
+/** Judges CPU use of the host, or of the control group against its own limit: `MEDIUM` over the threshold, `HIGH` over 90 %. */
 export function judgeCpu(cpu: Gauges['cpu'], threshold: number, last?: ComponentVerdict): ComponentVerdict {
   if (isUnknown(cpu)) return notKnown(CPU, last, cpu.unknown);
   return cpu.limitCpus !== undefined

@@ -6,24 +6,24 @@ import type { MountOptions } from './mount-rules.js';
 import type { Thresholds } from './thresholds.js';
 import type { ServiceOption } from './watched.js';
 
-/** What a `SimpleDetector` may be given. */
+/** Options of {@link SimpleDetector}. */
 export interface DetectorOptions {
-  /** What is read. Default: this machine. */
+  /** Host to read. Default: this machine. */
   readonly host?: Host | undefined;
   readonly clock?: Clock | undefined;
   readonly thresholds?: Partial<Thresholds> | undefined;
-  /** File systems that are left out, and levels of their own. */
+  /** File systems to exclude, and thresholds per mount point. */
   readonly mounts?: MountOptions | undefined;
-  /** Default: all that come with the library, and each one that is added. */
+  /** Default: all built-in checks, and each one that is added. */
   readonly enabledChecks?: readonly string[] | undefined;
   readonly checks?: readonly Check[] | undefined;
-  /** The units to watch. Without it, whichever unit has failed is an issue. */
+  /** Units to watch. Default: every failed unit is an issue. */
   readonly services?: readonly ServiceOption[] | undefined;
 }
 
 const OPTIONS = ['host', 'clock', 'thresholds', 'mounts', 'enabledChecks', 'checks', 'services'];
 
-/** Checks the options that no setter of the detector checks. */
+/** Throws for an invalid option that no setter checks. */
 export function expectDetectorOptions(options: DetectorOptions): void {
   expectKnownKeys('options', expectObject('options', options), OPTIONS);
   const { host, clock } = options;

@@ -25,30 +25,30 @@ import { VerdictList } from './verdict-list.js';
 import { watchedUnits } from './watched.js';
 import { listedNames, listedPatterns, watchedAs, type WatchedUnits } from './watched-units.js';
 
-/** What the engine needs of a detector. Yours may have `detectIssues` alone. */
+/** The port that finds issues. Only `detectIssues` is required. */
 export interface Detector {
-  /** What is in trouble at this moment, without debounce. */
+  /** Returns the issues of this moment, without debounce. */
   detectIssues(request?: InspectRequest): Promise<readonly Issue[]>;
-  /** Every verdict, `ok` and `unknown` included. Without it, a component that has no issue counts as healthy. */
+  /** Returns every verdict, `ok` and `unknown` included. Without it, a component without an issue counts as healthy. */
   inspect?(request?: InspectRequest): Promise<readonly ComponentVerdict[]>;
-  /** The same as `inspect`, but answers at once where it can: a promise costs more than a look that waits for nothing. */
+  /** Same as `inspect`, but synchronous where possible, which saves the cost of a promise. Optional. */
   look?(request?: InspectRequest): Looked;
-  /** The function that repairs what a check found, by the name of the check. Optional. */
+  /** Returns the repair function of a check. Optional. */
   healer?(check: string): Healer | undefined;
-  /** The host that it reads, where it reads one: issues of another machine are never acted on here. Optional. */
+  /** Host that it reads: issues of another machine are never acted on here. Optional. */
   readonly host?: Host | undefined;
-  /** Longest time limit of its own checks, in milliseconds; a look may take as much longer. Default 0. Optional. */
+  /** Longest time limit of its checks, in milliseconds, added to the time limit of a look. Default 0. Optional. */
   readonly longestCheckMs?: number | undefined;
-  /** Makes what looks often at whether all is well, at the cost of the reading alone. Optional. */
+  /** Returns a fast path that only tells whether everything is well. Optional. */
   glance?(): Glance | undefined;
 }
 
 export { isBad, issueFrom, type DetectorOptions, type InspectRequest };
 
-/** Milliseconds. A repair rests on what is read of its component: when a check took longer, the host is read again. */
+/** Age in milliseconds above which a snapshot is read again before a repair is based on it. */
 const OLD_MS = 250;
 
-/** Verdicts, at once where nothing has to be waited for. */
+/** Verdicts, synchronous where nothing has to be awaited. */
 export type Looked = readonly ComponentVerdict[] | Promise<readonly ComponentVerdict[]>;
 
 /**
@@ -101,12 +101,12 @@ export class SimpleDetector implements Detector {
     return this.#custom.longestMs;
   }
 
-  /** The host that it reads. */
+  /** Host that it reads. */
   get host(): Host {
     return this.#looking.host;
   }
 
-  /** Levels above which something is trouble. Assign the whole (missing keys are then the defaults) or one of them. */
+  /** Thresholds above which an issue is raised. Assign all of them (missing keys get the defaults) or a single one. */
   get thresholds(): Thresholds {
     return this.#thresholds;
   }
@@ -126,7 +126,7 @@ export class SimpleDetector implements Detector {
     this.#looking.enabled = Object.freeze([...new Set(names)]);
   }
 
-  /** Adds a check of the host program's own, and enables it. Throws when the name is taken. */
+  /** Adds your own check and enables it. Throws when the name is taken. */
   addCheck(check: Check): this {
     const name = this.#custom.add(check, [...BUILT_IN_CHECKS, UNNAMED_CHECK]);
     this.#looking.enabled = Object.freeze([...this.#looking.enabled, name]);
@@ -139,14 +139,14 @@ export class SimpleDetector implements Detector {
     return healerOf(this.#custom.runner(check), () => this.#clock.now());
   }
 
-  /** What is in trouble at this moment, without debounce. */
+  /** Returns the issues of this moment, without debounce. */
   async detectIssues(request: InspectRequest = NO_REQUEST): Promise<Issue[]> {
     const timestamp = new Date(this.#clock.now());
     expectInspectRequest(request);
     return (await this.inspect(request)).filter(isBad).map((verdict) => issueFrom(verdict, timestamp));
   }
 
-  /** Every verdict, `ok` and `unknown` included. A frozen array: the same one while nothing has changed. */
+  /** Returns every verdict, `ok` and `unknown` included, as a frozen array: the same one while nothing changes. */
   inspect(request: InspectRequest = NO_REQUEST): Promise<readonly ComponentVerdict[]> {
     try {
       expectInspectRequest(request);
@@ -156,14 +156,14 @@ export class SimpleDetector implements Detector {
     }
   }
 
-  /** The same as `inspect()`, but at once where nothing has to be waited for. */
+  /** Same as `inspect()`, but synchronous where nothing has to be awaited. */
   look(request: InspectRequest = NO_REQUEST): Looked {
     expectInspectRequest(request);
-    // Whoever overrides `inspect` means every look.
+    // An overridden `inspect` applies to every look.
     return this.inspect === SimpleDetector.prototype.inspect ? this.#look(request) : this.inspect(request);
   }
 
-  /** Makes what looks at whether all is well; not where `inspect` or `look` is overridden, which means every look. */
+  /** Returns a fast path; none where `inspect` or `look` is overridden. */
   glance(): Glance | undefined {
     const { prototype } = SimpleDetector;
     return this.inspect === prototype.inspect && this.look === prototype.look
@@ -212,11 +212,11 @@ export class SimpleDetector implements Detector {
     return component === undefined ? all : verdictsOn(component, all, snapshot.mounts);
   }
 
-  /** The checks that can speak for a component, whether they are enabled or not: an issue may come by hand. */
+  /** Returns the checks that judge a component, enabled or not: the issue may be made by hand. */
   #checksFor(component: string, check: string | undefined): readonly string[] {
     const own = this.#custom.namesFor(component);
     const builtIn = builtInChecksOf(component);
-    // A unit that merely has the name of a check's component is nobody's business, unless it is watched or was asked for.
+    // A unit that only shares its name with the component of a check is ignored, unless it is watched or requested.
     const strange = builtIn[0] === 'services' && !this.#isWatched(component) && check !== 'services';
     return own.length > 0 && strange ? own : [...own, ...builtIn];
   }
@@ -236,13 +236,13 @@ export class SimpleDetector implements Detector {
     if (known && known.signal === signal && known.recent === recent) return known;
     const services = checks.includes('services');
     const single = component !== undefined && services;
-    // A degraded system is told with the units that failed.
+    // A degraded system is reported with its failed units.
     const failed = checks.includes('system') && (component ?? 'system:state') === 'system:state';
     const parts = checks.flatMap((name) => rulesOf(name)?.part ?? this.#custom.partsOf(name));
     const request: ReadRequest = {
       parts: [...new Set([...parts, ...(failed ? (['units'] as const) : [])])],
       units: !services ? undefined : single ? [unitName(component)] : this.#units,
-      // Where units are listed, all others that failed are reported.
+      // Failed units that are not listed are reported, too.
       discover: (services && !single) || failed,
       ...(services && !single && this.#patterns.length > 0 ? { patterns: this.#patterns } : {}),
       ...(this.#looking.rules.namedPaths.length > 0 ? { mountPoints: this.#looking.rules.namedPaths } : {}),

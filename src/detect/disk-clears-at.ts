@@ -4,7 +4,7 @@ import { NO_RULES } from './disk.js';
 import type { MountRules } from './mount-rules.js';
 import { clearingLevel } from './percent.js';
 
-/** The percentage of bytes under which a file system is well again. `threshold` counts where it has no level of its own. */
+/** Returns the percentage of bytes below which an issue of a file system clears. `threshold` applies where it has no level in the rules. */
 export const clearingLevelOf = (
   { mountPoint, space }: MountReading,
   threshold: number,

@@ -8,7 +8,7 @@ import { MountRules } from './mount-rules.js';
 import { clearingLevel, percent } from './percent.js';
 import type { VerdictList } from './verdict-list.js';
 
-/** Rules that say nothing. */
+/** Empty rules. */
 export const NO_RULES = new MountRules();
 
 const KIND = {
@@ -39,9 +39,9 @@ const INODES: Gauge = {
 };
 
 /**
- * Bytes and inodes of each file system: `HIGH` over the threshold, `CRITICAL` over 95 %. With a level of its own, bytes
- * are `CRITICAL` from the middle between that and full. Whether each takes writes: `HIGH` where it no longer does. And
- * what has a level of its own and is not mounted: `HIGH`, because somebody named it.
+ * Judges bytes and inodes of each file system: `HIGH` over the threshold, `CRITICAL` over 95 %; with a level in the
+ * rules, `CRITICAL` halfway from that level to full. A file system that no longer accepts writes, and a mount point in
+ * the rules that is not mounted, are `HIGH`.
  */
 export function judgeDisks(
   mounts: Gauges['mounts'],
@@ -52,7 +52,7 @@ export function judgeDisks(
   if (isUnknown(mounts)) return into.add(notKnown(SPACE, into.last, mounts.unknown));
   for (const { mountPoint, space, inodes, metadata, writes } of mounts) {
     if (!rules.none && rules.leavesOut(mountPoint)) continue;
-    // How full it was made means nothing, unless somebody gave it a level.
+    // Use of a file system that is read-only by design matters only with a level in the rules.
     if (writes?.status !== 'by-design' || rules.has(mountPoint)) {
       const level =
         !rules.none && !isUnknown(space) ? rules.levelOf(mountPoint, space, threshold) : threshold;
@@ -61,7 +61,7 @@ export function judgeDisks(
       else if (!rules.none && rules.has(mountPoint) && !isUnknown(space))
         into.add(judgeLevel(mountPoint, space, threshold, rules));
       else into.add(judgeUsage(SPACE, space, threshold, mountPoint, into.last));
-      // A file system that makes inodes as it needs them cannot run out of them: nothing to say.
+      // A file system that creates inodes on demand cannot run out of them.
       if (!isUnknown(inodes) || isUnknown(space))
         into.add(judgeUsage(INODES, inodes, threshold, mountPoint, into.last));
     }
@@ -72,20 +72,20 @@ export function judgeDisks(
     if (!isAmong(mounts, mountPoint)) into.add(plain('disk', mountPoint, goneWords(mountPoint), into.last));
 }
 
-/** The sentence about a mount point that has a level of its own, and nothing mounted. */
+/** Verdict on a mount point that has a level in the rules and is not mounted. */
 const goneWords = (mountPoint: string): Verdict => ({
   status: 'bad',
   severity: Severity.HIGH,
   reason: `Nothing is mounted on ${mountPoint}, which \`mounts.levels\` names`,
 });
 
-/** Whether a mount point is among those that were read. */
+/** Returns whether a mount point was read. */
 export function isAmong(mounts: Exclude<Gauges['mounts'], Unknown>, path: string): boolean {
   for (const { mountPoint } of mounts) if (mountPoint === path) return true;
   return false;
 }
 
-/** Whether a file system takes writes. What is read-only by design is well. */
+/** Judges whether a file system accepts writes. Read-only by design is ok. */
 const judgeWrites = (
   { status, reason }: WriteReading,
   mountPoint: string,
@@ -98,7 +98,7 @@ const judgeWrites = (
     last,
   );
 
-/** A verdict without a number. `last` itself, where that said the same. */
+/** Returns a verdict without a value; `last` itself if it is equal. */
 function plain(
   kind: string,
   mountPoint: string,
@@ -112,7 +112,7 @@ function plain(
     : Object.freeze({ check: KIND.check, type: KIND.type, component, ...verdict });
 }
 
-/** Whether metadata is nearer to its threshold than the space is to its level, or further over it. */
+/** Returns whether metadata is further above its threshold, or closer to it, than the space is. */
 const isWorse = (
   metadata: UsageReading,
   space: Reading<UsageReading>,
@@ -120,7 +120,7 @@ const isWorse = (
   level: number,
 ): boolean => isUnknown(space) || metadata.percent - threshold > space.percent - level;
 
-/** A level that is in bytes differs for each size, so its clearing level is one of its own, too. */
+/** Judges by a level in the rules. A level in bytes is a different percentage for each size. */
 function judgeLevel(
   mountPoint: string,
   space: UsageReading,
@@ -147,7 +147,7 @@ const judgeUsage = (
     ? notKnown(gauge, last, usage.unknown, mountPoint)
     : judged(gauge, last, usage.percent, threshold, usage.available, 0, mountPoint);
 
-/** The mount that holds a path: the longest mount point that is a prefix of it. */
+/** Returns the mount that holds a path: the longest mount point that is a prefix of it. */
 export function mountOf(path: string, mounts: readonly MountReading[]): MountReading | undefined {
   const holds = (mount: string): boolean => mount === '/' || path === mount || path.startsWith(`${mount}/`);
   return mounts

@@ -1,7 +1,7 @@
 import type { ComponentVerdict } from '../model/issue.js';
 import { isPending } from '../base/pending.js';
 
-/** A cycle that comes a little early is not a reason to wait for the next one: a tenth of the time. */
+/** Tolerance for a cycle that comes early, as a share of the time. */
 const EARLY = 0.9;
 
 /** Keeps the last verdict of a check until the check is due again. */

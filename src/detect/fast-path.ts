@@ -8,34 +8,34 @@ import { clearingLevel } from './percent.js';
 import type { ThresholdValues } from './thresholds.js';
 import type { VerdictList } from './verdict-list.js';
 
-/** Looks at the host without making anything, and says what was read only when somebody asks. */
+/** Reads the host without allocating; verdicts are made on request. */
 export interface Glance {
-  /** Reads. Whether all is well; `undefined` where only a whole look can tell. */
+  /** Reads. Returns whether everything is well; `undefined` where only a full look can tell. */
   look(): boolean | undefined;
-  /** The verdicts of the last look. */
+  /** Returns the verdicts of the last look. */
   verdicts(): readonly ComponentVerdict[];
-  /** Returns whether any of them is unknown. Optional: without it, every look makes its verdicts. */
+  /** Returns whether any verdict is unknown. Optional: without it, every look makes its verdicts. */
   misses?(): boolean;
 }
 
-/** What a detector looks at, and by what measure; it may change at any time. */
+/** Host, checks and thresholds of a detector; they may change at any time. */
 export interface Looking {
   readonly host: Host;
-  /** The checks that are enabled. */
+  /** Names of the enabled checks. */
   readonly enabled: readonly string[];
   readonly levels: ThresholdValues;
   readonly rules: MountRules;
 }
 
-/** A glance at gauges. It can tell nothing where a check that is enabled looks at anything else. */
+/** Fast path over gauges. It applies only where every enabled check compares a gauge. */
 export class GaugeGlance implements Glance {
   readonly #looking: Looking;
   readonly #list: VerdictList;
   readonly #levels: ThresholdValues;
   #enabled: readonly string[] | undefined;
-  /** A copy: going through a frozen array makes an object for each entry. */
+  /** The enabled checks. */
   #checks: readonly GaugeCheck[] = [];
-  /** What it needs of the host, where gauges are all that it needs. */
+  /** Gauges to read; `undefined` where a check needs more than gauges. */
   #parts: readonly GaugePart[] | undefined;
   #gauges: LiveGauges | undefined;
 
@@ -50,7 +50,7 @@ export class GaugeGlance implements Glance {
     if (enabled !== this.#enabled) this.#follow(enabled);
     const gauges = (this.#gauges ??=
       this.#parts && this.#looking.host.liveGauges?.(this.#parts, rules.namedPaths));
-    // Under the clearing level an upper bound says all there is to say: no trouble, and none that was there before.
+    // Below the clearing level an upper bound is enough: no issue opens, and none stays open.
     if (gauges?.read(clearingLevel(levels.cpuPercent)) !== true) return undefined;
     copyLevels(levels, this.#levels);
     return !anyOver(this.#checks, gauges, this.#levels, rules);
@@ -77,7 +77,7 @@ export class GaugeGlance implements Glance {
   }
 }
 
-/** A threshold may be assigned between a look and the question what it saw. */
+/** Copies thresholds: one may be assigned between a look and the request for its verdicts. */
 function copyLevels(from: ThresholdValues, to: ThresholdValues): void {
   to.cpuPercent = from.cpuPercent;
   to.memoryPercent = from.memoryPercent;

@@ -1,36 +1,36 @@
 import type { ComponentVerdict, IssueType, Severity } from '../model/issue.js';
 
-/** What a check that comes with the library says something about. */
+/** Check, component and type of a verdict. */
 type About = Pick<ComponentVerdict, 'check' | 'component' | 'type'>;
 
-/** What was read of a gauge. */
+/** Numbers of one reading of a gauge. */
 export interface Measured {
   readonly value: number;
   readonly threshold: number;
-  /** What is told beside the value: how much is left, out of how much. */
+  /** Amount that is left, of the amount in `of`. */
   readonly left: number;
   readonly of: number;
-  /** Of which one, where there are many: a mount point. */
+  /** Mount point; empty where there is only one gauge of the kind. */
   readonly which: string;
-  /** What is left out of all this. */
+  /** Amount that is excluded from the value. */
   readonly besides: number;
 }
 
-/** A number that is held against a threshold, and how to speak of it. */
+/** A value that is compared with a threshold. */
 export interface Gauge extends About {
   readonly severity: (value: number, threshold: number) => Severity;
   readonly clearsAt: (threshold: number) => number;
-  /** The sentence. */
+  /** Returns the sentence for a reading. */
   readonly words: (measured: Measured) => string;
 }
 
-/** Which one of a kind: `disk` becomes `disk:/var`. */
+/** Returns the component of one gauge of a kind: `disk:/var`. */
 const componentOn = (component: string, which: string): string =>
   which === '' ? component : `${component}:${which}`;
 
 /**
- * A verdict on a gauge. Its sentence is put together when somebody reads it: most are never read, and making them
- * would take longer than everything else. It is made of numbers of its own, so it never changes.
+ * Verdict on a gauge. Its sentence is built when `reason` is read: most are never read, and building them would take
+ * longer than everything else. It holds copies of the numbers, so it never changes.
  */
 class GaugeVerdict implements ComponentVerdict {
   readonly check: string;
@@ -70,7 +70,7 @@ class GaugeVerdict implements ComponentVerdict {
     this.#of = of;
     this.#which = which;
     this.#besides = besides;
-    // A property of its own, so that it is there in a copy and in JSON; V8 keeps one shape for all who share it.
+    // An own property, so that copies and JSON have it; all instances share one V8 shape.
     Object.defineProperty(this, 'reason', REASON);
     Object.freeze(this);
   }
@@ -81,7 +81,7 @@ class GaugeVerdict implements ComponentVerdict {
     return this.#gauge.words({ value, threshold, left, of, which, besides });
   }
 
-  /** Whether a verdict on these numbers would be the same. */
+  /** Returns whether a verdict on these numbers would be equal. */
   says(
     gauge: Gauge,
     value: number,
@@ -102,7 +102,7 @@ class GaugeVerdict implements ComponentVerdict {
     );
   }
 
-  /** Printed as what it looks like. */
+  /** Prints the plain fields. */
   [Symbol.for('nodejs.util.inspect.custom')](): ComponentVerdict {
     return { ...this };
   }
@@ -115,7 +115,7 @@ const REASON: PropertyDescriptor = {
   },
 };
 
-/** The verdict on a gauge that was read: bad when it is over the threshold. `last` itself, where that said the same. */
+/** Returns the verdict on a gauge: bad above the threshold. Returns `last` itself if it is equal. */
 export function judged(
   gauge: Gauge,
   last: ComponentVerdict | undefined,
@@ -131,7 +131,7 @@ export function judged(
     : new GaugeVerdict(gauge, value, threshold, left, of, which, besides);
 }
 
-/** The verdict on what could not be read. `last` itself, where that said the same. */
+/** Returns the verdict on a gauge that could not be read. Returns `last` itself if it is equal. */
 export function notKnown(
   { check, component: kind, type }: About,
   last: ComponentVerdict | undefined,

@@ -2,11 +2,11 @@ import type { Issue } from '../model/issue.js';
 import type { CheckRunner } from './user-check.js';
 import { issueFrom } from './issue-from.js';
 
-/** The function of the host program that repairs what one of its checks found. */
+/** Repair function of a check of the host program. */
 export interface Healer {
-  /** What it does, for the reader of a plan. */
+  /** Description for the plan. */
   readonly name: string;
-  /** Calls it. Rejects with what it throws. */
+  /** Calls the function. Rejects with what it throws. */
   readonly run: (context: { readonly signal: AbortSignal }) => unknown;
 }
 

@@ -7,31 +7,30 @@ import {
   expectText,
 } from '../base/expect.js';
 
-/** What to look at. */
+/** Scope of one look. */
 export interface InspectRequest {
-  /** Only what can speak for this component: `disk:/var`, `nginx`. Everything when left out. */
+  /** Only the checks that judge this component: `disk:/var`, `nginx`. Default: all. */
   readonly component?: string | undefined;
-  /** Units as systemd last told of them will do, at most 5 s old. Default `false`: as things stand. */
+  /** Accepts units as last signalled by systemd, at most 5 s old. Default `false`: reads them now. */
   readonly recent?: boolean | undefined;
-  /** Name of a check that must be among those that run, beside all others that can speak for the component. */
+  /** Name of a check that must run, besides the others that judge the component. */
   readonly check?: string | undefined;
   /**
-   * Runs checks of the host program again that are still running, and asks about a unit although no change of it was
-   * signalled: no answer may have begun before now.
-   * Default `false`: their answers are shared where one component is asked for, and not waited for otherwise.
+   * Accepts no answer that began before now: checks of the host program that are still running are run again, and a
+   * unit is read although no change of it was signalled. Default `false`.
    */
   readonly fresh?: boolean | undefined;
-  /** Components whose checks of the host program do not run: they are being repaired. */
+  /** Components that are being repaired: their checks of the host program do not run. */
   readonly skip?: ((component: string) => boolean) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Everything. */
+/** Request for all components. */
 export const NO_REQUEST: InspectRequest = Object.freeze({});
 
 const KEYS = ['component', 'recent', 'check', 'fresh', 'skip', 'signal'];
 
-/** Checks what a detector is asked. */
+/** Throws for an invalid request. */
 export function expectInspectRequest(request: InspectRequest): void {
   if (request === NO_REQUEST) return;
   expectKnownKeys('request', expectObject('request', request), KEYS);

@@ -1,10 +1,10 @@
 import { Severity, type ComponentVerdict, type Issue } from '../model/issue.js';
 import { UNNAMED_CHECK } from './check.js';
 
-/** Whether a verdict is bad. */
+/** Returns whether a verdict is bad. */
 export const isBad = (verdict: ComponentVerdict): boolean => verdict.status === 'bad';
 
-/** The issue that a bad verdict is. */
+/** Returns the issue for a bad verdict. */
 export function issueFrom(verdict: ComponentVerdict, timestamp: Date): Issue {
   return Object.freeze({
     type: verdict.type,

@@ -9,16 +9,16 @@ const LOAD: Gauge = {
   component: 'load',
   type: IssueType.RESOURCE,
   severity: (value, threshold) => (value > 2 * threshold ? Severity.HIGH : Severity.MEDIUM),
-  // A load has no percentage points: the like of them is 5 % of the threshold.
+  // In place of 5 percentage points: 5 % of the threshold.
   clearsAt: (threshold) => 0.95 * threshold,
   words: ({ value, threshold, of }) =>
     `Load average is ${value.toFixed(2)} on ${of} CPU${of === 1 ? '' : 's'}, threshold ${threshold.toFixed(2)}`,
 };
 
-/** The load's default threshold. */
+/** Returns the default threshold. */
 export const defaultLoadThreshold = ({ cpus }: Pick<LoadReading, 'cpus'>): number => 2 * cpus;
 
-/** One-minute load average: `MEDIUM` over the threshold, `HIGH` over twice the threshold. */
+/** Judges the one-minute load average: `MEDIUM` over the threshold, `HIGH` over twice the threshold. */
 export function judgeLoad(
   load: Gauges['load'],
   threshold: number | undefined,

@@ -2,7 +2,7 @@ import { IssueType, type ComponentVerdict, type Issue } from '../model/issue.js'
 import { UNNAMED_CHECK } from './check.js';
 import type { Detector, InspectRequest, Looked } from './detector.js';
 
-/** Every verdict of a detector, at once where it can; of one that only knows issues, the bad ones. */
+/** Returns every verdict of a detector, synchronously where possible; of one that only finds issues, the bad ones. */
 export function verdictsOf(detector: Detector, request: InspectRequest): Looked {
   if (detector.look) return detector.look(request);
   return detector.inspect
@@ -10,10 +10,10 @@ export function verdictsOf(detector: Detector, request: InspectRequest): Looked 
     : Promise.resolve(detector.detectIssues(request)).then((issues) => issues.map(verdictFrom));
 }
 
-/** Which component is read again, and how. */
+/** Component to read again. */
 export type LookRequest = Pick<Issue, 'component'> & Pick<InspectRequest, 'check' | 'fresh' | 'signal'>;
 
-/** Reads one component again: the verdict of every check that speaks for it. Empty where none does. */
+/** Reads one component again. Returns the verdict of every check that judges it. */
 export async function lookAgain(
   detector: Detector,
   { component, check, fresh, signal }: LookRequest,
@@ -21,11 +21,11 @@ export async function lookAgain(
   const verdicts = await verdictsOf(detector, { component, check, fresh, signal });
   if (detector.inspect || detector.look) return verdicts;
   const found = verdicts.filter((verdict) => verdict.component === component);
-  // A detector that finds issues only says by its silence that there is none.
+  // A detector that only finds issues reports none: the component is ok.
   return found.length > 0 ? found : [wellBySilence(component)];
 }
 
-/** The one verdict that counts: bad before unknown before ok. */
+/** Returns the worst verdict: bad before unknown before ok. */
 export function worstVerdict(verdicts: readonly ComponentVerdict[]): ComponentVerdict | undefined {
   const worst = (status: ComponentVerdict['status']) => verdicts.find((verdict) => verdict.status === status);
   return worst('bad') ?? worst('unknown') ?? worst('ok');
@@ -33,7 +33,7 @@ export function worstVerdict(verdicts: readonly ComponentVerdict[]): ComponentVe
 
 const RANK = { ok: 0, unknown: 1, bad: 2 } as const;
 
-/** The worst status of each component; what is on its way to another state proves nothing. */
+/** Returns the worst status of each component, without those in transition. */
 export function worstOf(verdicts: readonly ComponentVerdict[]): Map<string, ComponentVerdict['status']> {
   const worst = new Map<string, ComponentVerdict['status']>();
   for (const { component, status: said, transient } of verdicts) {

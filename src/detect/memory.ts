@@ -20,7 +20,7 @@ const memoryOf = (whose: string): Gauge => ({
 
 const MEMORY = { host: memoryOf('Memory'), cgroup: memoryOf("Memory of this process's control group") };
 
-/** Memory use: `MEDIUM` over the threshold, `HIGH` over 95 %. */
+/** Judges memory use: `MEDIUM` over the threshold, `HIGH` over 95 %. */
 export function judgeMemory(
   memory: Gauges['memory'],
   threshold: number,

@@ -1,27 +1,27 @@
 import { expectArray, expectKnownKeys, expectNumber, expectObject, refusal } from '../base/expect.js';
 import type { UsageReading } from '../model/snapshot.js';
 
-/** When a file system is too full; at least one of the two. */
+/** Threshold of one mount point; at least one of the two is required. */
 export interface MountLevel {
   /** Use in percent, 0–100. Alone: bad above it. */
   readonly percent?: number | undefined;
-  /** Bytes that must stay free, more than 0. Alone: bad below it. With `percent`: bad only above that and below this. */
+  /** Bytes that must stay free, more than 0. Alone: bad below it. With `percent`: bad only if both are exceeded. */
   readonly freeBytes?: number | undefined;
 }
 
-/** What the check `disk` looks at, and how it judges. */
+/** Mount points and thresholds of the check `disk`. */
 export interface MountOptions {
-  /** Mount points that are left out: a path, or the start of one and `*`, as in `/mnt/*`. Default: none. */
+  /** Excluded mount points: a path, or a prefix and `*`, as in `/mnt/*`. Default: none. */
   readonly exclude?: readonly string[] | undefined;
-  /** Levels by mount point, in place of `thresholds.diskPercent`; its inodes have that still. Default: none. */
+  /** Thresholds by mount point, in place of `thresholds.diskPercent`, which still applies to inodes. Default: none. */
   readonly levels?: Readonly<Record<string, MountLevel>> | undefined;
 }
 
 /** Checked rules of {@link MountOptions}. Immutable. */
 export class MountRules {
-  /** Whether there are none. */
+  /** True if there are no rules. */
   readonly none: boolean;
-  /** Mount points that have a level of their own and are not left out. */
+  /** Mount points that have a level and are not excluded. */
   readonly namedPaths: readonly string[];
   readonly #exact: ReadonlySet<string>;
   readonly #starts: readonly string[];
@@ -44,17 +44,17 @@ export class MountRules {
     this.none = paths.length === 0 && this.#levels.size === 0;
   }
 
-  /** Whether a mount point is left out. */
+  /** Returns whether a mount point is excluded. */
   leavesOut(mountPoint: string): boolean {
     return this.#exact.has(mountPoint) || this.#starts.some((start) => mountPoint.startsWith(start));
   }
 
-  /** Whether a mount point has a level of its own. */
+  /** Returns whether a mount point has a level. */
   has(mountPoint: string): boolean {
     return this.#levels.has(mountPoint);
   }
 
-  /** The percentage above which a file system is too full: a floor of free bytes is one too, by the size it has. */
+  /** Returns the percentage above which a file system is too full; free bytes are converted by its size. */
   levelOf(mountPoint: string, { used, available }: UsageReading, usual: number): number {
     const level = this.#levels.get(mountPoint);
     if (level === undefined) return usual;
@@ -62,7 +62,7 @@ export class MountRules {
     return Math.max(level.percent ?? 0, floor, 0);
   }
 
-  /** The percentage under which it is well again: 5 points under its level, or with 1.1 times the floor free. */
+  /** Returns the percentage below which its issue clears: 5 points below its level, or 1.1 times the required free bytes. */
   clearingLevelOf(mountPoint: string, { used, available }: UsageReading): number {
     const { percent, freeBytes } = this.#levels.get(mountPoint) ?? {};
     const floor = freeBytes === undefined ? 0 : 100 * (1 - (1.1 * freeBytes) / (used + available));

@@ -3,22 +3,22 @@ import type { UnitsReading } from '../model/snapshot.js';
 import { Severity, type Verdict } from '../model/issue.js';
 import { count, span } from '../base/format.js';
 
-/** How long a kill is told of. The kernel only counts: what is over in a moment would else be seen by nobody. */
+/** Time for which a kill is reported, in milliseconds. The kernel only counts kills, so a single reading shows nothing. */
 export const OOM_WINDOW_MS = 600_000;
 
-/** Kills by the kernel for want of memory. */
+/** Out-of-memory kills. */
 export interface OomKills {
   readonly sinceBoot: number;
-  /** Within the last 10 minutes, by our own readings; those before the first reading are not among them. */
+  /** Number within the last 10 minutes, by our own readings; kills before the first reading are not included. */
   readonly recent: number;
 }
 
-/** Remembers how the count grew. Looking twice changes nothing. */
+/** Records how the count grew. */
 export class OomHistory {
-  /** The count at the start of the window, and each time it grew since. */
+  /** Count at the start of the window, and at each increase since. */
   #steps: { readonly at: number; readonly kills: number }[] = [];
 
-  /** Takes the count of this moment; `now` in milliseconds that only go forward. */
+  /** Adds the current count. `now`: monotonic time, in milliseconds. */
   note(kills: Reading<number>, now: number): Reading<OomKills> {
     if (isUnknown(kills)) return kills;
     const last = this.#steps.at(-1);
@@ -30,7 +30,7 @@ export class OomHistory {
   }
 }
 
-/** Kills of late are reported (`LOW`), with the units that systemd saw end by one, where they were read. */
+/** Reports recent kills (`LOW`), with the units that ended by one, where they were read. */
 export function judgeOom(kills: Reading<OomKills>, units: Reading<UnitsReading>): Verdict {
   if (isUnknown(kills)) return { status: 'unknown', reason: kills.unknown };
   const { recent, sinceBoot } = kills;
@@ -41,7 +41,7 @@ export function judgeOom(kills: Reading<OomKills>, units: Reading<UnitsReading>)
     severity: Severity.LOW,
     value: recent,
     threshold: 0,
-    reason: `The kernel has killed ${words} for want of memory within the last ${span(OOM_WINDOW_MS)}`,
+    reason: `The kernel killed ${words} within the last ${span(OOM_WINDOW_MS)} because memory ran out`,
     ...(recent === 0
       ? {}
       : {
@@ -53,7 +53,7 @@ export function judgeOom(kills: Reading<OomKills>, units: Reading<UnitsReading>)
   };
 }
 
-/** The kernel's count names nobody; systemd's result does, for a unit that was read. */
+/** Names the units with the result `oom-kill`: the kernel's count names none. */
 function victims(units: Reading<UnitsReading>): string {
   const hint = '`journalctl -k` tells which process it was';
   if (isUnknown(units)) return `No units were read beside it: ${hint}`;

@@ -7,17 +7,17 @@ import { isPending } from '../base/pending.js';
 import { DEADLINES } from '../base/deadlines.js';
 import { PortCalls } from '../base/port-calls.js';
 
-/** A detector whose looks have a deadline beyond the limits of its own checks, and answer verdicts. */
+/** Returns a detector whose looks have a deadline beyond the time limits of its checks, and return valid verdicts. */
 export function ownedDetector(detector: Detector, clock: Clock, reading: AbortSignal): Detector {
   const calls = new PortCalls({ clock, signal: reading });
   let accepted: unknown;
   const expect = (verdicts: unknown): readonly ComponentVerdict[] => {
-    // The same list while nothing has changed.
+    // Frozen and checked before: the same list while nothing changes.
     if (verdicts !== accepted) accepted = expectVerdicts(verdicts);
     return accepted as readonly ComponentVerdict[];
   };
   const look = (request: InspectRequest = {}): Looked => {
-    // A fresh look may first wait for the end of an earlier run of the same check.
+    // A fresh look may first wait for an earlier run of the same check.
     const checksMs = (detector.longestCheckMs ?? 0) * (request.fresh ? 2 : 1);
     const failed = (error: unknown): never => {
       throw request.signal?.aborted ? error : named(error);
@@ -37,7 +37,7 @@ export function ownedDetector(detector: Detector, clock: Clock, reading: AbortSi
       const { enabledChecks } = detector as Partial<SimpleDetector>;
       return enabledChecks!;
     },
-    // `verdictsOf` makes verdicts of issues: whoever asks for these asks the detector itself.
+    // `verdictsOf` converts issues to verdicts, so it must call the detector itself.
     detectIssues: (request) => detector.detectIssues(request),
     ...(knowsComponents ? { inspect: async (request) => look(request), look } : {}),
     ...(detector.glance ? { glance: () => detector.glance?.() } : {}),
@@ -45,11 +45,11 @@ export function ownedDetector(detector: Detector, clock: Clock, reading: AbortSi
   return knowsComponents ? owned : { ...owned, detectIssues: issuesOnly(detector, calls) };
 }
 
-/** What the host program's own code throws does not tell where it comes from. */
+/** Names the detector in an error of the host program's code. */
 const named = (error: unknown): unknown =>
   isSelfHealingError(error) ? error : new Error(`The detector failed: ${messageOf(error)}`, { cause: error });
 
-/** What a detector that only knows issues finds, within the same deadline. */
+/** Returns the issues of a detector that only finds issues, within the same deadline. */
 const issuesOnly =
   (detector: Detector, calls: PortCalls): Detector['detectIssues'] =>
   async (request) => {
@@ -63,7 +63,7 @@ const issuesOnly =
     throw new TypeError('The detector gave no list of issues');
   };
 
-/** What a detector of the host program answers may be anything. */
+/** Throws unless a detector returned valid verdicts. */
 function expectVerdicts(verdicts: unknown): readonly ComponentVerdict[] {
   const isList = Array.isArray(verdicts) && verdicts.every(isVerdict);
   if (!isList)

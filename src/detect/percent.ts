@@ -1,17 +1,17 @@
 import type { Verdict } from '../model/issue.js';
 
-/** How far below its threshold a percentage must fall before an open issue clears, in percentage points. */
+/** Percentage points that a value must fall below its threshold before an open issue clears. */
 export const CLEARING_POINTS = 5;
 
-/** The level under which a percentage counts as healthy again. */
+/** Returns the percentage below which an open issue clears. */
 export const clearingLevel = (threshold: number): number => Math.max(0, threshold - CLEARING_POINTS);
 
-/** A percentage as a person reads it. */
+/** Formats a percentage. */
 export const percent = (value: number): string => `${value.toFixed(1)} %`;
 
-/** Whether a verdict that is not bad is far enough from trouble for an open issue to clear. */
+/** Returns whether a verdict lets an open issue clear. */
 export function isCleared({ status, value, clearsAt }: Verdict): boolean {
   if (status !== 'ok') return false;
-  // What is at rest is healthy, however low the threshold is.
+  // 0 clears whatever the threshold is.
   return value === undefined || clearsAt === undefined || value < clearsAt || value === 0;
 }

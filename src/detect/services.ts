@@ -17,7 +17,7 @@ export { CRASH_LOOP_RESTARTS, isCrashLooping } from './units/restarts.js';
 export { inTransition } from './units/transition.js';
 export type { WatchedUnit, WatchedUnits } from './watched-units.js';
 
-/** The rules, the first that applies decides. */
+/** Rules in order; the first that applies decides. */
 const RULES: readonly UnitRule[] = [
   judgeLoadState,
   judgeLoop,
@@ -30,9 +30,8 @@ const RULES: readonly UnitRule[] = [
 ];
 
 /**
- * Every listed unit, every member of one, and every unit in trouble that is not listed: where there is a list, these
- * are `LOW`. `watched` is `undefined` where nothing was listed. `now` is the time of the reading, in milliseconds since
- * the epoch.
+ * Judges every listed unit, every member of one, and every other unit that has a problem (`LOW` where there is a list).
+ * `watched` is `undefined` where nothing was listed. `now`: time of the reading, in milliseconds since the epoch.
  */
 export function judgeServices(
   units: Reading<UnitsReading>,
@@ -64,13 +63,13 @@ export function judgeServices(
   return [...verdicts.values()];
 }
 
-/** What is known beside the unit itself. */
+/** Facts for the verdict besides the unit itself. */
 export interface UnitSetting extends Partial<Pick<UnitQuestion, 'hasList' | 'now'>> {
-  /** Other names that the unit is listed by. */
+  /** Other names in the list for the same unit. */
   readonly also?: readonly string[];
 }
 
-/** One unit; without `watched` it is one that is not listed. */
+/** Judges one unit. `watched` is `undefined` for a unit that is not listed. */
 export function judgeUnit(
   unit: UnitReading,
   watched: WatchedUnit | undefined,
@@ -93,20 +92,20 @@ function judgeActive({ unit, subject }: UnitQuestion): Verdict | undefined {
   return ok(`${subject} is active (${subState})${group}`);
 }
 
-/** How the reason ends for a unit that is only reported, because others are listed. */
+/** End of the reason of a unit that is only reported. */
 const NOT_LISTED = 'it is not listed in `services`';
 
-/** Whether an issue is about a unit that is reported although it is not listed. */
+/** Returns whether an issue is about a unit that is not listed. */
 export const isUnlisted = ({ check, description }: Pick<Issue, 'check' | 'description'>): boolean =>
   check === 'services' && description.endsWith(NOT_LISTED);
 
-/** With a list, all others are reported and nothing more. */
+/** Lowers the verdict on a unit that is not listed to a report. */
 const onlyReported = (verdict: Verdict): Verdict =>
   verdict.status !== 'bad'
     ? verdict
     : { ...verdict, severity: Severity.LOW, reason: `${verdict.reason}; ${NOT_LISTED}` };
 
-/** A unit may be asked for by several of its names. */
+/** Groups readings by unit: one unit may be read by several names. */
 function byId(units: readonly UnitReading[]): ReadonlyMap<string, readonly UnitReading[]> {
   const found = new Map<string, UnitReading[]>();
   for (const unit of units) found.set(unit.id, [...(found.get(unit.id) ?? []), unit]);

@@ -4,15 +4,14 @@ import { componentOf } from '../model/unit-name.js';
 import { IssueType, Severity, type ComponentVerdict, type Verdict } from '../model/issue.js';
 import { judgeOom, type OomKills } from './oom.js';
 
-/** Failed units that one sentence names. */
+/** Maximum number of failed units in one sentence. */
 const MOST_NAMED = 10;
 
 const HEALTHY = ['running', 'initializing', 'starting', 'stopping'];
 
 /**
- * The system as a whole: systemd's own state, and kills for want of memory. Both are
- * reported (`LOW`) and never acted on: what is behind them has issues of its own, or needs a person. `ownIssues` are
- * the components that have one; a degraded system names only the others.
+ * Judges the system as a whole: the state of systemd and out-of-memory kills. Both are reported (`LOW`) and never acted
+ * on. `ownIssues`: components with issues of their own, which the sentence on a degraded system leaves out.
  */
 export function judgeSystem(
   system: Reading<SystemReading>,
@@ -42,7 +41,7 @@ function judgeState(
   return reported(HEALTHY.includes(state), `systemd says that the system is ${state}${failed}`);
 }
 
-/** Which failed units make it degraded; those that have an issue of their own are told there. */
+/** Names the failed units that have no issue of their own. */
 function failedWords(units: Reading<UnitsReading>, ownIssues: ReadonlySet<string>): string {
   if (isUnknown(units)) return `the units cannot be read (${units.unknown})`;
   const { asked, matched = [], members = [], troubled } = units;

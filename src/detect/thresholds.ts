@@ -1,7 +1,7 @@
 import { BUILT_IN } from '../model/built-in-checks.js';
 import { expectKnownKeys, expectNumber, expectObject, expectOneOf } from '../base/expect.js';
 
-/** The levels above which something counts as trouble. Assignable at any time; a mistake is refused at once. */
+/** Thresholds above which an issue is raised. Assignable at any time; an invalid value throws. */
 export interface Thresholds {
   /** CPU use in percent, 0–100. Default 80. */
   cpuPercent: number;
@@ -13,7 +13,7 @@ export interface Thresholds {
   loadAverage: number;
 }
 
-/** Thresholds as the checks read them; the load's default depends on the host that is read. */
+/** Thresholds for the checks; the default of the load depends on the host. */
 export type ThresholdValues = Omit<Thresholds, 'loadAverage'> & { loadAverage: number | undefined };
 
 const RULES = new Map(
@@ -24,7 +24,7 @@ const RULES = new Map(
 const KEYS = [...RULES.keys()];
 const DEFAULTS = Object.fromEntries([...RULES].map(([key, rule]) => [key, rule.default])) as ThresholdValues;
 
-/** Checks a thresholds object and fills in the defaults for the keys it lacks. */
+/** Validates thresholds and adds the defaults. */
 export function thresholdValues(given: unknown = {}): ThresholdValues {
   const partial = expectObject('thresholds', given);
   expectKnownKeys('thresholds', partial, KEYS);
@@ -33,10 +33,10 @@ export function thresholdValues(given: unknown = {}): ThresholdValues {
   return values;
 }
 
-/** Asked for only where no load was read: `node:os` is loaded then. */
+/** Loads `node:os` only when it is called. */
 const numberOfCpus = (): number => process.getBuiltinModule('node:os').cpus().length;
 
-/** A view of the values through which each assignment is checked. */
+/** Returns a view that validates each assignment. */
 export function guardedThresholds(values: ThresholdValues): Thresholds {
   return new Proxy(values as Thresholds, {
     get: (target, key) => {

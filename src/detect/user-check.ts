@@ -7,16 +7,16 @@ import { within } from '../base/within.js';
 import { span } from '../base/format.js';
 import { DEFAULT_CHECK_SETTLE_MS, DEFAULT_CHECK_TIMEOUT_MS, healsOf, type Check } from './check.js';
 
-/** What a caller does about a run of the same check that has not ended yet. */
+/** Handling of an earlier run of the same check that has not ended. */
 export type WhileBusy =
   /** Reports `unknown`: a cycle does not wait. */
   | 'skip'
-  /** Takes the answer of that run. */
+  /** Shares the answer of that run. */
   | 'share'
-  /** Waits for its end and runs the check again: the answer must not have begun before now. */
+  /** Waits for its end and runs the check again. */
   | 'rerun';
 
-/** Runs one check of the host program, within its time limit, and never twice at once. */
+/** Runs one check of the host program within its time limit, and never two runs at once. */
 export class CheckRunner {
   readonly check: Check;
   readonly #heals: Heals | undefined;
@@ -38,7 +38,7 @@ export class CheckRunner {
     return this.#found;
   }
 
-  /** The check's verdict; `unknown` when it throws, is late, is busy, or returns an invalid verdict. */
+  /** Returns the verdict of the check; `unknown` when it throws, is late, is busy, or returns an invalid verdict. */
   run(
     snapshot: Snapshot,
     signal?: AbortSignal,
@@ -62,14 +62,14 @@ export class CheckRunner {
     }
   }
 
-  /** The earlier run is waited for as long as it may take, and not longer. */
+  /** Waits for the earlier run, at most for its time limit. */
   async #rerun(snapshot: Snapshot, signal: AbortSignal | undefined): Promise<ComponentVerdict> {
     while (this.#ended !== undefined) {
       const before = this.#current;
       if (before === undefined || signal?.aborted)
         return this.#unknown(`The check \`${this.check.name}\` has not ended since an earlier run`);
       await before;
-      // A check that answered in time has ended a moment later.
+      // A check that answered in time ends a moment later.
       await Promise.resolve();
     }
     return this.#start(snapshot, signal);
@@ -110,7 +110,7 @@ export class CheckRunner {
     }
   }
 
-  /** An answer may be anything, also what throws when it is read. */
+  /** Validates the answer; reading it may throw. */
   #judged(answer: Verdict): ComponentVerdict {
     try {
       return this.#accepted(answer);
@@ -122,7 +122,7 @@ export class CheckRunner {
   }
 
   #accepted(answer: Verdict): ComponentVerdict {
-    // What a check froze, it cannot have changed: the same answer again is the same verdict.
+    // A frozen answer cannot have changed: the verdict is the same.
     if (this.#verdict && answer === this.#answer) return this.#verdict;
     const problem = nonsense(answer);
     if (problem)
@@ -149,7 +149,7 @@ export class CheckRunner {
   }
 }
 
-/** What a check is given beside the snapshot. The signal is made for those that take it: it costs more than most checks. */
+/** Second argument of a check. The signal is created on access: it costs more than most checks. */
 class CheckContext {
   #controller: AbortController | undefined;
 
@@ -162,7 +162,7 @@ class CheckContext {
   }
 }
 
-/** What is wrong with a verdict, if anything is. */
+/** Returns what is wrong with a verdict; `undefined` if it is valid. */
 function nonsense(verdict: unknown): string | undefined {
   if (typeof verdict !== 'object' || verdict === null) return `${messageOf(verdict)} is not a verdict`;
   const { status, reason, severity, value, threshold, clearsAt, evidence, log } = verdict as Record<

@@ -6,9 +6,9 @@ import { DEFAULT_CHECK_TIMEOUT_MS, expectCheck, type Check } from './check.js';
 import { CheckRunner } from './user-check.js';
 import { Due } from './due.js';
 
-/** How the checks of the host program run in one look. */
+/** Options for one run of the checks of the host program. */
 export interface UserCheckRun {
-  /** The one component that is read; all of them when left out. */
+  /** Component to read. Default: all. */
   readonly component?: string | undefined;
   readonly fresh?: boolean | undefined;
   readonly recent?: boolean | undefined;
@@ -18,7 +18,7 @@ export interface UserCheckRun {
 
 const NO_VERDICTS: readonly ComponentVerdict[] = Object.freeze([]);
 
-/** The checks of the host program, by name. */
+/** Checks of the host program, by name. */
 export class UserChecks {
   readonly #runners = new Map<string, CheckRunner>();
   readonly #dues = new Map<string, Due>();
@@ -48,24 +48,24 @@ export class UserChecks {
     return added.name;
   }
 
-  /** What runs the check of this name. */
+  /** Returns the runner of a check. */
   runner(name: string): CheckRunner | undefined {
     return this.#runners.get(name);
   }
 
-  /** Names of the checks about a component. */
+  /** Returns the names of the checks of a component. */
   namesFor(component: string): readonly string[] {
     if (this.#runners.size === 0) return [];
     return this.names.filter((name) => this.#runners.get(name)?.check.component === component);
   }
 
-  /** What a check reads of the snapshot; nothing for a name that is none of these. */
+  /** Returns the parts of the snapshot that a check reads; none for an unknown name. */
   partsOf(name: string): readonly SnapshotPart[] {
     const runner = this.#runners.get(name);
     return runner ? (runner.check.parts ?? SNAPSHOT_PARTS) : [];
   }
 
-  /** Runs those that are named, and answers at once where each of them does. */
+  /** Runs the named checks, synchronously where each of them is. */
   run(
     names: readonly string[],
     snapshot: Snapshot,

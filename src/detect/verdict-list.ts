@@ -1,13 +1,13 @@
 import type { ComponentVerdict } from '../model/issue.js';
 
-/** Collects verdicts into a frozen list, which is the one before while every verdict is. */
+/** Collects verdicts into a frozen list: the previous list itself while every verdict is the same. */
 export class VerdictList {
   #before: readonly ComponentVerdict[] = Object.freeze([]);
-  /** Made at the first difference: mostly there is none. */
+  /** Created at the first difference. */
   #next: ComponentVerdict[] | undefined;
   #length = 0;
 
-  /** What stood last time in the place of the verdict to come. */
+  /** Verdict that the previous list has at the next place. */
   get last(): ComponentVerdict | undefined {
     return this.#before[this.#length];
   }

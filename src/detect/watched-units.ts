@@ -1,43 +1,43 @@
 import type { UnitReading } from '../model/unit.js';
 
-/** A unit, or a pattern of units, that somebody wants to be running. */
+/** A listed unit, or pattern of units. */
 export interface WatchedUnit {
   /** With its suffix: `nginx.service`, `worker@*.service`. */
   readonly unit: string;
   /**
-   * Start it again whenever it is down, unless a person is known to have stopped it: also where the journal cannot be
-   * read, where it is disabled, and where a socket would start it. Default `false`.
+   * Start it whenever it is down, unless a person is known to have stopped it; also if the journal cannot be read, if it
+   * is disabled, or if a socket would start it. Default `false`.
    */
   readonly keepRunning?: boolean;
-  /** Allow its restart when memory runs out. Default `false`. */
+  /** Allows its restart when memory runs out. Default `false`. */
   readonly restartForMemory?: boolean;
 }
 
-/** What was listed, by full name or pattern. */
+/** Listed units, by full name or pattern. */
 export type WatchedUnits = ReadonlyMap<string, WatchedUnit>;
 
-/** The names that a unit may be listed by. */
+/** Names by which a unit can be listed. */
 export type Named = Pick<UnitReading, 'id' | 'names'> & { readonly memberOf?: readonly string[] };
 
-/** Whether a name of the `services` option is a pattern. */
+/** Returns whether a name of the `services` option is a pattern. */
 export const isPattern = (name: string): boolean => /[*?[]/.test(name);
 
-/** The full names that were listed. */
+/** Returns the listed full names. */
 export const listedNames = (watched: WatchedUnits): readonly string[] =>
   [...watched.keys()].filter((name) => !isPattern(name));
 
-/** The patterns that were listed. */
+/** Returns the listed patterns. */
 export const listedPatterns = (watched: WatchedUnits): readonly string[] =>
   [...watched.keys()].filter(isPattern);
 
-/** Whether a name matches a pattern as systemd's own do. A pattern never matches a target. */
+/** Returns whether a name matches a pattern, as in systemctl. A pattern never matches a target. */
 export function matchesPattern(name: string, pattern: string): boolean {
   return !name.endsWith('.target') && expressionOf(pattern).test(name);
 }
 
 /**
- * What a unit was listed with: by any of its names, by a pattern, or through the unit that it is a member of. Of
- * several entries the wishes add up. `undefined` where it was not listed.
+ * Returns the entry of a unit: by any of its names, by a pattern, or through the unit that it is a member of. Several
+ * entries are merged. `undefined` if it is not listed.
  */
 export function watchedAs(
   { id, names, memberOf = [] }: Named,
@@ -51,7 +51,7 @@ export function watchedAs(
   return found.length === 0 ? undefined : found.reduce(withBothWishes);
 }
 
-/** Two entries for one unit: the first one's name, and what either wants. */
+/** Merges two entries for one unit. */
 export const withBothWishes = (one: WatchedUnit, other: WatchedUnit): WatchedUnit => ({
   unit: one.unit,
   ...(one.keepRunning || other.keepRunning ? { keepRunning: true } : {}),
@@ -61,7 +61,7 @@ export const withBothWishes = (one: WatchedUnit, other: WatchedUnit): WatchedUni
 const expressions = new Map<string, RegExp>();
 const MOST_KEPT = 1_000;
 
-/** As fnmatch(3) without escapes: `*`, `?`, `[abc]`, `[!abc]`. */
+/** Matches as fnmatch(3) without escapes: `*`, `?`, `[abc]`, `[!abc]`. */
 function expressionOf(pattern: string): RegExp {
   const known = expressions.get(pattern);
   if (known) return known;

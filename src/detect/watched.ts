@@ -3,13 +3,13 @@ import { isUnitName, UNIT_SUFFIX, unitName } from '../model/unit-name.js';
 import { isPattern, withBothWishes, type WatchedUnit, type WatchedUnits } from './watched-units.js';
 
 /**
- * A unit to watch: its name, with or without `.service`, or a pattern of names such as `worker@*`; alone, or with what
- * may be done for it. Services, sockets, timers, paths, mounts, automounts, swaps and targets can be listed.
+ * A unit to watch: its name, with or without `.service`, or a pattern such as `worker@*`; optionally with settings.
+ * Services, sockets, timers, paths, mounts, automounts, swaps and targets can be listed.
  */
 export type ServiceOption =
   string | { readonly unit: string; readonly keepRunning?: boolean; readonly restartForMemory?: boolean };
 
-/** Checks the `services` option, and makes a map of it by full unit name. */
+/** Validates the `services` option. Returns its entries by full unit name. */
 export function watchedUnits(services: unknown = []): WatchedUnits {
   if (!Array.isArray(services)) throw refusal('services', 'an array of unit names', services);
   const units = new Map<string, WatchedUnit>();
@@ -32,7 +32,7 @@ function watchedUnit(entry: unknown, option: string): WatchedUnit {
   return { ...(given as Omit<WatchedUnit, 'unit'>), unit: listedName(given.unit, `${option}.unit`) };
 }
 
-/** Kinds of units that systemd cannot start on request, or that stand for what somebody else made. */
+/** Kinds of units that systemd cannot start on request, or that other programs create. */
 const NOT_STARTED = /\.(device|slice|scope)$/;
 
 function listedName(name: string, option: string): string {
@@ -44,11 +44,11 @@ function listedName(name: string, option: string): string {
   return full;
 }
 
-/** A pattern has the characters of a unit name beside its own; without a kind it is one of services. */
+/** Validates a pattern; without a suffix it matches services. */
 function patternName(pattern: string, option: string): string {
   const full = UNIT_SUFFIX.test(pattern) ? pattern : `${pattern}.service`;
   const wild = /\[[!^]?[^\]]+\]|[*?]/g;
-  // One without a letter would list every unit.
+  // A pattern without a letter would list every unit.
   const isNarrow = /[A-Za-z0-9]/.test(full.replace(UNIT_SUFFIX, '').replace(wild, ''));
   if (isUnitName(full.replace(wild, 'x')) && isNarrow && !pattern.startsWith('-')) return full;
   throw refusal(option, 'a systemd unit name or a pattern with at least one letter or digit', pattern);

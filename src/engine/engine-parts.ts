@@ -93,7 +93,7 @@ export class EngineParts {
       acting: new Set<string>(),
       clock,
       logger,
-      hears: (name) => this.events.hears(name),
+      hasListeners: (name) => this.events.hasListeners(name),
       emit: (name, event) => this.events.emit(name, event, logger),
       get detector() {
         return live.detector();
@@ -114,7 +114,7 @@ export class EngineParts {
     };
     this.cycle = new Cycle(this.ports);
     this.#generations = new GenerationWatch(this.ports);
-    narrate(this.events, logger, () => this.cycle.tally.lastLook);
+    narrate(this.events, logger, () => this.cycle.counts.lastLook);
     this.#narrateCycles();
     const { ledger } = this.ports;
     this.#detector =

@@ -9,11 +9,16 @@ import { asError, messageOf, SelfHealingError } from '../base/errors.js';
 import { expectBoolean, expectKnownKeys, expectObject, expectSignal } from '../base/expect.js';
 import type { EventName, Listener } from '../report/events.js';
 import type { Capability, Executor } from '../execute/executor.js';
-import { acceptIssue, acceptIssues } from './accept.js';
-import { Desk } from './operator.js';
+import {
+  acceptIssue,
+  acceptIssues,
+  acceptMonitoring,
+  intervalWarning,
+  type MonitoringOptions,
+} from './accept.js';
+import { Operator } from './operator.js';
 import { expectBy } from '../memory/commands.js';
 import type { Explanation } from '../report/explain.js';
-import { acceptMonitoring, intervalWarning, type MonitoringOptions } from './interval.js';
 import { Monitoring } from '../watch/monitoring.js';
 import type { EngineStatus } from '../report/status.js';
 import type { Metrics } from '../report/counts.js';
@@ -55,7 +60,7 @@ export class SimplifiedHealingEngine implements AsyncDisposable {
   readonly #parts: EngineParts;
   readonly #cycle: Cycle;
   readonly #watch: Monitoring;
-  readonly #desk: Desk;
+  readonly #operator: Operator;
   readonly #closing = endOfMany();
   readonly #detach: () => void;
   #closed: Promise<void> | undefined;
@@ -70,7 +75,7 @@ export class SimplifiedHealingEngine implements AsyncDisposable {
     const { ports, cycle } = this.#parts;
     this.#cycle = cycle;
     this.#watch = new Monitoring(ports, cycle);
-    this.#desk = new Desk(ports, cycle);
+    this.#operator = new Operator(ports, cycle);
     this.#owns = { host: options.host === undefined, executor: options.executor === undefined };
     this.#detach = attachAll(this, options.metrics ?? [], ports.logger);
   }
@@ -175,17 +180,17 @@ export class SimplifiedHealingEngine implements AsyncDisposable {
 
   /** What has been done so far. */
   getMetrics(): Metrics {
-    return this.#cycle.tally.read();
+    return this.#cycle.counts.read();
   }
 
   /** How the engine stands, as one view: what it reads and does, what it waits for, and what holds it back. */
   status(): EngineStatus {
-    return this.#desk.status({ monitoring: this.#watch.current, closed: this.#closing.signal.aborted });
+    return this.#operator.status({ monitoring: this.#watch.current, closed: this.#closing.signal.aborted });
   }
 
   /** Explains every open issue, or those of one component: what was read, tried, and what stands in the way. */
   explain(component?: string): Explanation[] {
-    return this.#desk.explain(component);
+    return this.#operator.explain(component);
   }
 
   /**
@@ -197,18 +202,18 @@ export class SimplifiedHealingEngine implements AsyncDisposable {
   ): Promise<readonly Capability[]> {
     expectKnownKeys('options', expectObject('options', options), ['signal']);
     expectSignal(options.signal);
-    return this.#until(options.signal, (signal) => this.#desk.capabilities(signal));
+    return this.#until(options.signal, (signal) => this.#operator.capabilities(signal));
   }
 
   /** Says yes to what is waiting under an id: all gates again, and then it is carried out at once. */
   async approve(id: string, options: CommandOptions = {}): Promise<HealingResult | undefined> {
     const by = expectCommand(options);
-    return this.#until(undefined, (inner) => this.#waitFor(this.#desk.approve(id, by, inner)));
+    return this.#until(undefined, (inner) => this.#waitFor(this.#operator.approve(id, by, inner)));
   }
 
   /** Says no to what is waiting under an id; it is asked about again only after the backoff. */
   async reject(id: string, options: CommandOptions = {}): Promise<void> {
-    return this.#waitFor(this.#desk.reject(id, expectCommand(options)));
+    return this.#waitFor(this.#operator.reject(id, expectCommand(options)));
   }
 
   /**
@@ -216,17 +221,17 @@ export class SimplifiedHealingEngine implements AsyncDisposable {
    * most 200 characters; there are at most 16 at once.
    */
   async pause(reason: string, options: CommandOptions = {}): Promise<void> {
-    return this.#waitFor(this.#desk.pause(reason, expectCommand(options)));
+    return this.#waitFor(this.#operator.pause(reason, expectCommand(options)));
   }
 
   /** Takes one reason for pausing back. */
   async resume(reason: string, options: CommandOptions = {}): Promise<void> {
-    return this.#waitFor(this.#desk.resume(reason, expectCommand(options)));
+    return this.#waitFor(this.#operator.resume(reason, expectCommand(options)));
   }
 
   /** Forgets what went wrong with a component: a person has seen to it. */
   async reset(component: string, options: CommandOptions = {}): Promise<void> {
-    return this.#waitFor(this.#desk.reset(component, expectCommand(options)));
+    return this.#waitFor(this.#operator.reset(component, expectCommand(options)));
   }
 
   /** Listens. Returns the function that ends the listening. A listener that throws hurts nobody. */

@@ -16,13 +16,13 @@ import type { Cycle } from '../watch/cycle.js';
 import { explain, type Explanation } from '../report/explain.js';
 import { noteLapses } from '../watch/record-health.js';
 import type { EnginePorts } from '../repair/ports.js';
-import { statusOf, type EngineStatus, type StatusFacts } from '../report/status.js';
+import { statusOf, type EngineStatus, type StatusSources } from '../report/status.js';
 import type { OperatorCommand } from '../model/operator-command.js';
 
 const told = lazy(() => import('./capabilities.js'));
 
 /** Where a person has a say: approvals, pauses, resets. Everything said is written down before it counts. */
-export class Desk {
+export class Operator {
   readonly #ports: EnginePorts;
   readonly #cycle: Cycle;
 
@@ -59,16 +59,16 @@ export class Desk {
   }
 
   /** How the engine stands. */
-  status({ monitoring, closed }: Pick<StatusFacts, 'monitoring' | 'closed'>): EngineStatus {
+  status({ monitoring, closed }: Pick<StatusSources, 'monitoring' | 'closed'>): EngineStatus {
     const { ledger, guards, clock, detector, policy, actions, dryRun, healingEnabled } = this.#ports;
-    const { open, chronicle, tally, lost } = this.#cycle;
+    const { open, recent, counts, lost } = this.#cycle;
     const { enabledChecks = [] } = detector as Partial<SimpleDetector>;
     return statusOf({
-      ...{ monitoring, closed, dryRun, healingEnabled, guards, chronicle },
+      ...{ monitoring, closed, dryRun, healingEnabled, guards, recent },
       lockedBy: ledger.lockedBy,
       issues: open.issues,
       lost: lost.now,
-      times: tally.distributions(),
+      times: counts.distributions(),
       state: ledger.state,
       watched: [
         ...GAUGES.filter((check) => enabledChecks.includes(check)),

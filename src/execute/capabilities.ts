@@ -12,7 +12,7 @@ import type { Capability } from './executor.js';
 import type { PermissionStatus } from './permission-status.js';
 
 /** By what capabilities are told. */
-export interface CapabilityParts {
+export interface CapabilitySources {
   readonly host: Host;
   readonly actions: ActionRegistry;
   readonly readsThisMachine: () => boolean;
@@ -33,7 +33,7 @@ const WAYS: Readonly<Record<Exclude<PermissionStatus['way'], 'none'>, string>> =
 
 /** Tells of each action whether it can be carried out here: by the conditions that its plan has, and the way to root. */
 export async function capabilitiesOf(
-  parts: CapabilityParts,
+  parts: CapabilitySources,
   signal: AbortSignal,
 ): Promise<readonly Capability[]> {
   const { actions, clock } = parts;
@@ -59,7 +59,7 @@ export async function capabilitiesOf(
 }
 
 interface Telling {
-  readonly parts: CapabilityParts;
+  readonly parts: CapabilitySources;
   readonly signal: AbortSignal;
 }
 

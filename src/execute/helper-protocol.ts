@@ -17,7 +17,9 @@ export interface HelperRequest {
 /** A parameter of an action: a text, a number, a yes or no, or a few texts by name. */
 export type HelperParameter = string | number | boolean | Readonly<Record<string, string>>;
 
-/** The one version that is spoken. */
+/** Path of the socket of the root helper. */
+export const HELPER_SOCKET = '/run/luminous-healing.sock';
+/** Version of the protocol. */
 export const HELPER_VERSION = 1;
 /** Longest request, in bytes, its newline included. */
 export const REQUEST_LIMIT = 8 * 1024;

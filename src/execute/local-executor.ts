@@ -13,19 +13,19 @@ import type { Logger } from '../base/logger.js';
 import type { NixSettings } from '../model/nix-options.js';
 import type { Block, HealingAction, Plan, Target } from '../model/plan.js';
 import { capabilitiesOf } from './capabilities.js';
-import { carryOut } from './carry-out.js';
 import { lackOf, needsRoot, OTHER_MACHINE, throughSudo } from './elevate.js';
 import { expectExecuteOptions, expectHealingAction } from './execute-options.js';
 import type { Capability, ExecuteOptions } from './executor.js';
 import { readPermissionStatus, type PermissionStatus } from './permission-status.js';
 import { makePlan, readTargets } from './planner.js';
+import { runAct } from './run-act.js';
 import { ServiceClient } from './service-client.js';
-import type { Execution, StepReport } from '../model/execution.js';
+import { executionOf, type Execution, type StepReport } from '../model/execution.js';
 
 export { readPermissionStatus };
 
 /** What acting on the host takes. */
-export interface HostActsParts {
+export interface LocalExecutorOptions {
   readonly host: Host;
   /** Whether `host` reads the machine that steps are carried out on. */
   readonly readsThisMachine: () => boolean;
@@ -49,14 +49,14 @@ interface Routed {
 }
 
 /** Plans, judges and carries out on the host, by the way that its privilege allows. */
-export class HostActs {
-  readonly #parts: HostActsParts;
+export class LocalExecutor {
+  readonly #parts: LocalExecutorOptions;
   readonly #helper: ServiceClient;
   readonly #running = new Map<Plan, Claim>();
   /** How the plans that were made here would be carried out. */
   readonly #made = new WeakMap<Plan, Routed>();
 
-  constructor(parts: HostActsParts) {
+  constructor(parts: LocalExecutorOptions) {
     this.#parts = parts;
     this.#helper = new ServiceClient(parts.helperSocket);
   }
@@ -126,24 +126,16 @@ export class HostActs {
     const { dryRun = false, signal = never(), approved, plan: given, onPlan } = expectExecuteOptions(options);
     expectHealingAction(action);
     const start = performance.now();
-    const told = (rest: Omit<Execution, 'action' | 'dryRun' | 'durationMs' | 'success'>): Execution => {
-      const success = rest.outcome === 'executed' || rest.outcome === 'planned';
-      return Object.freeze({
-        action: action.action,
-        dryRun,
-        success,
-        ...rest,
-        durationMs: performance.now() - start,
-      });
-    };
+    const ended = (fields: Parameters<typeof executionOf>[1]): Execution =>
+      executionOf(action.action, { ...fields, dryRun, durationMs: performance.now() - start });
     if (action.action === 'none') {
-      return told({ outcome: 'skipped', blockedBy: 'no-action', error: 'There is nothing to do', steps: [] });
+      return ended({ outcome: 'skipped', blockedBy: 'no-action', error: 'There is nothing to do' });
     }
     let routed: Routed;
     try {
       routed = this.#forThisMachine(await this.#routeOf(action, given, signal), dryRun);
     } catch (error) {
-      return told({ outcome: 'failed', error: messageOf(error), steps: [] });
+      return ended({ outcome: 'failed', error: messageOf(error) });
     }
     const { plan } = routed;
     const asNow = await this.#asNow(routed, given, signal);
@@ -151,13 +143,13 @@ export class HostActs {
     const situation = { inFlight: this.#besides(claim), approved };
     const block = changedSince(given, plan) ?? judgeSafety(asNow, this.#parts.policy, situation);
     if (block) {
-      return told({ outcome: 'skipped', plan, blockedBy: block.reason, error: block.sentence, steps: [] });
+      return ended({ outcome: 'skipped', plan, blockedBy: block.reason, error: block.sentence });
     }
-    if (dryRun) return told({ outcome: 'planned', plan, steps: [] });
+    if (dryRun) return ended({ outcome: 'planned', plan });
     // Claimed before the first wait, so that two calls at once cannot both pass the gate above.
     this.#running.set(plan, claim);
     try {
-      return told({ plan, ...(await this.#carryOut(routed, action, { signal, approved, onPlan })) });
+      return ended({ plan, ...(await this.#carryOut(routed, action, { signal, approved, onPlan })) });
     } finally {
       this.#running.delete(plan);
     }
@@ -202,7 +194,7 @@ export class HostActs {
       const { action: _action, dryRun: _dryRun, durationMs: _durationMs, success: _success, ...rest } = told;
       return rest;
     }
-    return carryOut(plan, action, {
+    return runAct(plan, action, {
       definition,
       planOf: async (next, until, earlier) => {
         const routed = this.#forThisMachine(await this.#route(next, until, earlier), false);

@@ -3,7 +3,7 @@ import type { Executor } from './executor.js';
 import type { Plan } from '../model/plan.js';
 import { DEADLINES } from '../base/deadlines.js';
 import { PortCalls } from '../base/port-calls.js';
-import type { Execution } from '../model/execution.js';
+import { executionOf } from '../model/execution.js';
 
 /** An executor whose calls have a deadline: to plan, and to carry out the steps of its plans. */
 export function ownedExecutor(executor: Executor, clock: Clock, reading: AbortSignal): Executor {
@@ -27,20 +27,16 @@ export function ownedExecutor(executor: Executor, clock: Clock, reading: AbortSi
         options.onPlan?.(plan);
       };
       const limitMs = (): number => ms + DEADLINES.executeMs;
-      if (acts.isStuck) return notCalled(action.action);
+      if (acts.isStuck) {
+        const error = '`executor.execute` has not answered earlier calls: it is not called again';
+        return executionOf(action.action, { outcome: 'skipped', blockedBy: 'unavailable', error });
+      }
       return acts.make('`executor.execute`', limitMs, () =>
         executor.execute(action, options.plan || options.onPlan ? { ...options, onPlan } : options),
       );
     },
   };
 }
-
-/** What is not even begun needs no proof. */
-const notCalled = (action: string): Execution => ({
-  ...{ action, outcome: 'skipped', success: false, dryRun: false, blockedBy: 'unavailable' },
-  error: '`executor.execute` has not answered earlier calls: it is not called again',
-  ...{ steps: [], durationMs: 0 },
-});
 
 /** The sum of the limits of a plan's steps. */
 const stepsMs = ({ steps }: Plan): number =>

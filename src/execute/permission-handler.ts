@@ -30,12 +30,12 @@ import {
   refuseDryRunIn,
 } from './execute-options.js';
 import type { Capability, ExecuteOptions, Executor } from './executor.js';
-import type { HostActs, HostActsParts } from './local-executor.js';
+import type { LocalExecutor, LocalExecutorOptions } from './local-executor.js';
 import type { PermissionStatus } from './permission-status.js';
-import { HELPER_SOCKET } from './tier.js';
-import type { Execution } from '../model/execution.js';
+import { HELPER_SOCKET } from './helper-protocol.js';
+import { executionOf, type Execution } from '../model/execution.js';
 
-const hostActs = lazy(() => import('./local-executor.js'));
+const localExecutor = lazy(() => import('./local-executor.js'));
 
 /** What a {@link NixOSPermissionHandler} may be given. */
 export interface PermissionHandlerOptions {
@@ -93,7 +93,7 @@ const OPTIONS = [
  * ```
  */
 export class NixOSPermissionHandler implements Executor {
-  readonly #acts: () => Promise<HostActs>;
+  readonly #acts: () => Promise<LocalExecutor>;
   readonly #helperSocket: string;
 
   constructor(options: PermissionHandlerOptions = {}) {
@@ -107,7 +107,7 @@ export class NixOSPermissionHandler implements Executor {
     const { protect = [] } = options;
     const { host = localHost(), readsThisMachine = isThisMachine(host) } = options;
     if (typeof readsThisMachine !== 'function') expectBoolean('readsThisMachine', readsThisMachine);
-    const parts: HostActsParts = {
+    const parts: LocalExecutorOptions = {
       host,
       readsThisMachine: typeof readsThisMachine === 'function' ? readsThisMachine : () => readsThisMachine,
       actions: actionRegistry(options.actions, options.healer),
@@ -125,12 +125,12 @@ export class NixOSPermissionHandler implements Executor {
       helperSocket,
     };
     this.#helperSocket = helperSocket;
-    this.#acts = lazy(async () => new (await hostActs()).HostActs(parts));
+    this.#acts = lazy(async () => new (await localExecutor()).LocalExecutor(parts));
   }
 
   /** What this process may do to the host, and through what. */
   async getStatus(): Promise<PermissionStatus> {
-    return (await hostActs()).readPermissionStatus(this.#helperSocket);
+    return (await localExecutor()).readPermissionStatus(this.#helperSocket);
   }
 
   /**
@@ -159,11 +159,9 @@ export class NixOSPermissionHandler implements Executor {
     try {
       return await (await this.#acts()).execute(action, options);
     } catch (error) {
-      return Object.freeze({
-        ...{ action: String((action as Partial<HealingAction> | null)?.action), outcome: 'failed' },
-        ...{ success: false, dryRun: (options as ExecuteOptions | null)?.dryRun === true },
-        ...{ error: messageOf(error), steps: [], durationMs: 0 },
-      });
+      const dryRun = (options as ExecuteOptions | null)?.dryRun === true;
+      const name = String((action as Partial<HealingAction> | null)?.action);
+      return executionOf(name, { outcome: 'failed', dryRun, error: messageOf(error) });
     }
   }
 }
@@ -189,4 +187,4 @@ export async function executeHealingAction(
 
 /** What this process may do to the host, and through what. */
 export const getPermissionStatus = async (): Promise<PermissionStatus> =>
-  (await hostActs()).readPermissionStatus();
+  (await localExecutor()).readPermissionStatus();

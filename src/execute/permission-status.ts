@@ -1,6 +1,9 @@
 import { accessSync, constants, existsSync } from 'node:fs';
-import { loadExeca } from './load-execa.js';
-import { HELPER_SOCKET, tierOf, type Tier } from './tier.js';
+import { HELPER_SOCKET } from './helper-protocol.js';
+import { loadExeca } from './start-program.js';
+
+/** Way in which the host is changed: in production through systemd, in development directly. */
+export type Tier = 'service' | 'development';
 
 /** What this process may do to the host, and through what. */
 export interface PermissionStatus {
@@ -19,6 +22,13 @@ export interface PermissionStatus {
   readonly way: 'in-process' | 'helper' | 'sudo' | 'none';
   /** One sentence: how it is, and what to do where nothing can be done. */
   readonly description: string;
+}
+
+/** Returns the tier that the environment selects: `LUMINOUS_DEV_MODE` set to `1` or `true` means development. */
+export function tierOf(environment: Readonly<Record<string, string | undefined>>): Tier {
+  return ['1', 'true'].includes(environment.LUMINOUS_DEV_MODE?.toLowerCase() ?? '')
+    ? 'development'
+    : 'service';
 }
 
 /** Looks at what this process may do. The helper is looked for at its socket, and not woken. */

@@ -22,7 +22,7 @@ import { jobsOf, namedBy, planEffects } from './plan-effects.js';
 import type { StepReport } from '../model/execution.js';
 
 /** What a plan is made from. */
-export interface PlannerParts {
+export interface PlanSources {
   readonly host: Host;
   readonly actions: ActionRegistry;
   readonly thresholds: ThresholdValues;
@@ -45,7 +45,7 @@ const CANNOT_TELL = unknown('this host cannot tell');
 /** Makes the plan of an action on this host: what its definition says, and the facts about what it acts on. */
 export async function makePlan(
   action: HealingAction,
-  parts: PlannerParts,
+  parts: PlanSources,
   signal: AbortSignal,
   earlier: readonly StepReport[] = [],
 ): Promise<Plan> {

@@ -1,71 +1,76 @@
+import type { ActionDefinition } from '../actions/define.js';
 import { messageOf } from '../base/errors.js';
+import type { Execution, StepReport } from '../model/execution.js';
 import type { HealingAction, Plan } from '../model/plan.js';
+import { wordsOf } from '../model/step-text.js';
 import { runPlan, type OnLine } from './run-plan.js';
 import type { StartProgram } from './start-program.js';
-import { wordsOf } from '../model/step-text.js';
-import type { Execution, StepReport } from '../model/execution.js';
 
-/** What carrying out an act takes besides its first plan. */
-export interface ActParts {
-  /** How many times at most its plan is made and carried out. */
-  readonly runs: number;
-  /** After this many milliseconds no further run is begun. */
-  readonly timeoutMs: number;
-  /** Makes the plan anew; `undefined` when there is nothing more to do, or a gate stands in the way. */
-  readonly again: (earlier: readonly StepReport[]) => Promise<Plan | undefined>;
-  /** Makes the plan that takes a half-done act back; `undefined` when there is nothing to take back. */
-  readonly restore: (action: HealingAction) => Promise<Plan | undefined>;
-  /** Hears what the commands print. */
+/** Options of {@link runAct}. */
+export interface ActOptions {
+  /** Default: one run, without a time limit of its own. */
+  readonly definition: Pick<ActionDefinition, 'runs' | 'timeoutMs'> | undefined;
+  /** Plans an action by the present state of the host; `earlier` are the reports of the runs before. */
+  readonly planOf: (
+    action: HealingAction,
+    signal: AbortSignal,
+    earlier?: readonly StepReport[],
+  ) => Promise<Plan>;
+  /** Returns whether all gates allow a further plan. */
+  readonly admits: (plan: Plan) => boolean | Promise<boolean>;
+  /** Receives the output of the commands. */
   readonly onLine?: OnLine;
   /** Starts the commands. Default: with execa. */
   readonly start?: StartProgram | undefined;
   readonly signal: AbortSignal;
 }
 
-type Ended = Pick<Execution, 'outcome' | 'error' | 'steps'>;
+type ActResult = Pick<Execution, 'outcome' | 'error' | 'steps'>;
 
-/** Carries out a plan, and its further runs; what fails half way is taken back where the plan says how. */
-export async function runAct(first: Plan, parts: ActParts): Promise<Ended> {
-  const { runs, signal } = parts;
+/**
+ * Carries out a plan that has passed the gates, and its further runs. When a step fails after others have succeeded, the
+ * act is undone if the plan has a `restore`.
+ */
+export async function runAct(first: Plan, action: HealingAction, options: ActOptions): Promise<ActResult> {
+  const { definition, planOf, admits, signal } = options;
+  const { runs = 1, timeoutMs = 0 } = definition ?? {};
   const steps: StepReport[] = [];
-  const end = performance.now() + parts.timeoutMs;
+  const end = performance.now() + timeoutMs;
+  const planAgain = async (): Promise<Plan | undefined> => {
+    const next = await planOf(action, signal, steps);
+    return (await admits(next)) ? next : undefined;
+  };
   let plan = first;
   for (let run = 1; ; run += 1) {
-    const reports = await runPlan(plan, signal, parts.onLine, parts.start);
+    const reports = await runPlan(plan, signal, options.onLine, options.start);
     steps.push(...reports);
     const failed = reports.find(({ ok, retried }) => !ok && !retried);
-    if (failed) return takeBack(plan, { failed, done: reports.indexOf(failed), steps }, parts);
+    if (failed) {
+      const undone = reports.indexOf(failed) === 0 ? '' : await restore(plan, options);
+      return { outcome: 'failed', error: `${failed.error ?? failed.step}${undone}`, steps };
+    }
     const left = plan.steps[reports.length];
-    if (left) return { outcome: 'failed', error: `Stopped before \`${wordsOf(left)}\` was begun`, steps };
+    if (left) return { outcome: 'failed', error: `Stopped before \`${wordsOf(left)}\` was started`, steps };
     const goesOn = run < runs && !signal.aborted && performance.now() < end;
-    const next = goesOn ? await parts.again(steps).catch(() => undefined) : undefined;
+    const next = goesOn ? await planAgain().catch(() => undefined) : undefined;
     if (next === undefined) return { outcome: 'executed', steps };
     plan = next;
   }
 }
 
-async function takeBack(
-  { restore }: Plan,
-  {
-    failed,
-    done,
-    steps,
-  }: { readonly failed: StepReport; readonly done: number; readonly steps: StepReport[] },
-  parts: ActParts,
-): Promise<Ended> {
-  const error = failed.error ?? failed.step;
-  const told = (words: string): Ended => ({ outcome: 'failed', error: `${error}${words}`, steps });
-  if (restore === undefined || done === 0) return told('');
+/** Undoes an act that failed half way, without interruption. Returns the end of the sentence that reports it. */
+async function restore({ restore: action }: Plan, { planOf, admits, start }: ActOptions): Promise<string> {
+  if (action === undefined) return '';
   try {
-    const plan = await parts.restore(restore);
-    // What takes back is not stopped half way.
-    const reports =
-      plan === undefined ? [] : await runPlan(plan, new AbortController().signal, undefined, parts.start);
-    const stuck = reports.find(({ ok }) => !ok);
-    return stuck
-      ? told(`; what was done before could not be taken back: ${stuck.error ?? stuck.step}`)
-      : told('; what was done before was taken back');
-  } catch (problem) {
-    return told(`; what was done before could not be taken back: ${messageOf(problem)}`);
+    const { signal } = new AbortController();
+    const plan = await planOf(action, signal);
+    const { reason, sentence = '' } = plan.refusal ?? {};
+    if (reason !== undefined && reason !== 'no-expected-gain') throw new Error(sentence);
+    const reports = (await admits(plan)) ? await runPlan(plan, signal, undefined, start) : [];
+    const failed = reports.find(({ ok }) => !ok);
+    if (failed) throw new Error(failed.error ?? failed.step);
+    return '; the steps before it were undone';
+  } catch (error) {
+    return `; the steps before it could not be undone: ${messageOf(error)}`;
   }
 }

@@ -4,9 +4,8 @@ import { lazy } from '../base/lazy.js';
 import type { HealingAction, Plan } from '../model/plan.js';
 import { parseAnswer } from './helper-answer.js';
 import type { Conversation } from './helper-connection.js';
-import { HELPER_VERSION, PLAN_WITHIN_MS, type HelperRequest } from './helper-protocol.js';
-import { HELPER_SOCKET } from './tier.js';
-import type { Execution } from '../model/execution.js';
+import { HELPER_SOCKET, HELPER_VERSION, PLAN_WITHIN_MS, type HelperRequest } from './helper-protocol.js';
+import { executionOf, type Execution } from '../model/execution.js';
 
 /** Sockets are loaded by whoever has a helper. */
 const connection = lazy(() => import('./helper-connection.js'));
@@ -72,7 +71,7 @@ export class ServiceClient {
     const line = `${JSON.stringify(request)}\n`;
     const conversation = await this.#inTurn(() => this.#converse(line, PLAN_WITHIN_MS, signal));
     if (conversation?.kind !== 'answered') {
-      const { error = 'The root helper was not asked' } = executionOf(conversation, request, 0);
+      const { error = 'The root helper was not asked' } = executionFrom(conversation, request, 0);
       return unknown(error);
     }
     try {
@@ -95,7 +94,7 @@ export class ServiceClient {
     return this.#inTurn(async () => {
       const start = performance.now();
       const conversation = await this.#converse(`${JSON.stringify(request)}\n`, limitMs, signal);
-      return executionOf(conversation, request, performance.now() - start);
+      return executionFrom(conversation, request, performance.now() - start);
     });
   }
 
@@ -126,28 +125,22 @@ function merged(plan: Plan, own: Plan): Plan {
   return Object.freeze({ ...plan, targets: Object.freeze(targets) });
 }
 
-function executionOf(
+function executionFrom(
   conversation: Conversation | undefined,
   request: HelperRequest,
   durationMs: number,
 ): Execution {
-  const told = (rest: Pick<Execution, 'outcome' | 'error' | 'steps'> & Partial<Execution>): Execution =>
-    Object.freeze({
-      action: request.action,
-      success: false,
-      dryRun: request.do === 'plan',
-      durationMs,
-      ...rest,
-    });
+  const ended = (fields: Parameters<typeof executionOf>[1]): Execution =>
+    executionOf(request.action, { ...fields, dryRun: request.do === 'plan', durationMs });
   /** It may have acted: a step that was begun has the engine look at what came of it, instead of asking again. */
   const lost = (sentence: string): Execution => {
     const error = `What the root helper did is not known: ${sentence}`;
     const begun = { step: `the root helper: ${request.action}`, ok: false, error: sentence, durationMs };
-    return told({ outcome: 'failed', error, steps: request.do === 'execute' ? [begun] : [] });
+    return ended({ outcome: 'failed', error, steps: request.do === 'execute' ? [begun] : [] });
   };
   switch (conversation?.kind) {
     case undefined:
-      return told({ outcome: 'failed', error: 'Stopped before the root helper was asked', steps: [] });
+      return ended({ outcome: 'failed', error: 'Stopped before the root helper was asked' });
     case 'answered':
       try {
         return parseAnswer(conversation.text, request);
@@ -158,11 +151,11 @@ function executionOf(
       return lost(conversation.sentence);
     case 'busy': {
       const error = `The root helper did nothing: ${conversation.sentence}`;
-      return told({ outcome: 'skipped', blockedBy: 'in-flight', error, steps: [] });
+      return ended({ outcome: 'skipped', blockedBy: 'in-flight', error });
     }
     case 'absent':
     case 'forbidden':
     case 'unreachable':
-      return told({ outcome: 'failed', error: `Needs root, and ${conversation.sentence}`, steps: [] });
+      return ended({ outcome: 'failed', error: `Needs root, and ${conversation.sentence}` });
   }
 }

@@ -1,5 +1,8 @@
 import type { Readable } from 'node:stream';
-import { loadExeca } from './load-execa.js';
+import { lazy } from '../base/lazy.js';
+
+/** Loads execa, which opens some 45 files at once. */
+export const loadExeca = lazy(async () => (await import('execa')).execa, 64);
 
 /** A program to start: without a shell, in a process group of its own. */
 export interface Program {

@@ -36,3 +36,17 @@ export interface Execution {
   /** Milliseconds. */
   readonly durationMs: number;
 }
+
+/** Returns an execution: `success` follows from the outcome, and what is not given is false, empty or 0. */
+export const executionOf = (
+  action: string,
+  fields: Pick<Execution, 'outcome'> & Partial<Omit<Execution, 'action' | 'success'>>,
+): Execution =>
+  Object.freeze({
+    action,
+    success: fields.outcome === 'executed' || fields.outcome === 'planned',
+    dryRun: false,
+    steps: [],
+    durationMs: 0,
+    ...fields,
+  });

@@ -1,6 +1,6 @@
 import { BUILT_IN_COMPONENTS, rulesOf } from '../model/built-in-checks.js';
 import { parseComponent } from '../model/component.js';
-import type { Distribution } from '../report/stopwatch.js';
+import type { Distribution } from '../report/counts.js';
 import { BLOCK_REASONS } from '../model/plan.js';
 import { labelValue, type Sight } from './sight.js';
 

@@ -10,7 +10,7 @@ import { DEADLINES } from '../base/deadlines.js';
 import { within } from '../base/within.js';
 import { span } from '../base/format.js';
 import type { Repair } from './prove.js';
-import type { Execution } from '../model/execution.js';
+import { executionOf, type Execution } from '../model/execution.js';
 
 /** What a repair announces, in this order. */
 export interface Announcements {
@@ -118,7 +118,5 @@ function expectExecution(execution: unknown, plan: Plan): Execution {
 export const ranAnother = ({ plan: ran }: { readonly plan?: Plan | undefined }, plan: Plan): boolean =>
   ran !== undefined && digestOf(ran) !== digestOf(plan);
 
-const failed = ({ action }: HealingAction, error: string): Execution => ({
-  ...{ action, outcome: 'failed', success: false, dryRun: false },
-  ...{ error, steps: [], durationMs: 0 },
-});
+const failed = ({ action }: HealingAction, error: string): Execution =>
+  executionOf(action, { outcome: 'failed', error });

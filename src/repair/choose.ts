@@ -45,7 +45,7 @@ export interface ChoiceSources {
 const NONE: HealingAction = { action: 'none', parameters: {} };
 
 /** A ladder has at most this many rungs. */
-export const MOST_RUNGS = 16;
+export const MAX_RUNGS = 16;
 
 /** Gates that a rung may fail and the next one still be tried in the same cycle. */
 const PASSED_OVER: readonly string[] = ['unavailable', 'not-allowed', 'no-expected-gain'];
@@ -77,7 +77,7 @@ export async function climb(
   const met = [...from.met];
   const attempts = [...from.attempts];
   let last: Choice | undefined;
-  for (let step = met.length; step < MOST_RUNGS; step += 1) {
+  for (let step = met.length; step < MAX_RUNGS; step += 1) {
     const rung = from.rung + step - from.met.length;
     const tried = await chooseRung(issue, rung, sources, signal);
     if (met.some((other) => isSameAction(other, tried.action))) return last;
@@ -94,7 +94,7 @@ export async function climb(
 /** A resolver that makes every rung from `attempt` would be asked for ever. */
 const ENDLESS: Block = {
   reason: 'no-action',
-  sentence: `The resolver's ladder has more than ${MOST_RUNGS} rungs, and none of them can be done`,
+  sentence: `The resolver's ladder has more than ${MAX_RUNGS} rungs, and none of them can be done`,
 };
 
 const passedOver = ({ action }: HealingAction, { reason, sentence }: Block): Attempt => ({

@@ -34,6 +34,6 @@ export interface EnginePorts {
   readonly healingEnabled: boolean;
   readonly dryRun: boolean;
   /** Returns whether an event has listeners. */
-  readonly hears: (name: EventName) => boolean;
+  readonly hasListeners: (name: EventName) => boolean;
   readonly emit: <Name extends EventName>(name: Name, event: EngineEvents[Name]) => void;
 }

@@ -10,7 +10,7 @@ export type Ending =
   | { readonly outcome: 'skipped'; readonly block: Block };
 
 /** What a result says besides how it ended. */
-export interface ResultFacts {
+export interface ResultFields {
   readonly id: string;
   /** Milliseconds since the epoch. */
   readonly endedAt: number;
@@ -34,7 +34,7 @@ export function attemptOf({ action: { action } }: Choice, ending: Ending, durati
 }
 
 /** The result of an issue: plain, frozen data. */
-export function resultOf(choice: Choice, ending: Ending, facts: ResultFacts): HealingResult {
+export function resultOf(choice: Choice, ending: Ending, facts: ResultFields): HealingResult {
   const { issue, action, plan, attempts } = choice;
   const { id, endedAt, durationMs, dryRun } = facts;
   const base = {

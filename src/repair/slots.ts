@@ -1,7 +1,7 @@
 import { conflicts, type Claim } from '../gates/claims.js';
 
 /** So many actions of one scope are carried out side by side. */
-export const MOST_AT_ONCE = 4;
+export const MAX_CONCURRENT = 4;
 
 /** An action that runs, or waits for a slot. */
 export interface SlotOwner {
@@ -118,6 +118,6 @@ export class Slots {
     const running = [...this.#running];
     const beside = running.filter(({ claim: { scope } }) => scope === claim.scope);
     const blocked = [...running, ...before].some((slot) => conflicts(slot.claim, claim));
-    return !blocked && beside.length < MOST_AT_ONCE;
+    return !blocked && beside.length < MAX_CONCURRENT;
   }
 }

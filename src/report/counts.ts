@@ -1,6 +1,23 @@
 import { IssueType, type Issue } from '../model/issue.js';
 import type { HealingResult } from '../model/result.js';
-import { Stopwatch, type Distribution, type Timing } from './stopwatch.js';
+
+/** How long something took, in milliseconds; all 0 before the first time. */
+export interface Timing {
+  readonly last: number;
+  readonly mean: number;
+  readonly max: number;
+}
+
+/** How often something took how long. */
+export interface Distribution {
+  /** Upper ends of the buckets, in milliseconds, ascending; one more bucket, without an end, follows the last. */
+  readonly bounds: readonly number[];
+  /** How many fell into each bucket; one entry more than `bounds`. */
+  readonly counts: readonly number[];
+  /** All of it together, in milliseconds. */
+  readonly sum: number;
+  readonly count: number;
+}
 
 /** What an engine has done since it was made. */
 export interface Metrics {
@@ -35,8 +52,41 @@ export interface TypeCounts {
 
 const TYPES = Object.values(IssueType);
 
+/** From 5 µs, which is a handful of system calls, up to an hour, which is the longest rebuild. */
+export const BOUNDS_MS: readonly number[] = Object.freeze([
+  0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000,
+  30_000, 60_000, 300_000, 600_000, 3_600_000,
+]);
+
+/** Remembers how long something took. */
+export class Stopwatch {
+  readonly #counts = new Array<number>(BOUNDS_MS.length + 1).fill(0);
+  #count = 0;
+  #sum = 0;
+  #last = 0;
+  #max = 0;
+
+  add(ms: number): void {
+    this.#count += 1;
+    this.#sum += ms;
+    this.#last = ms;
+    if (ms > this.#max) this.#max = ms;
+    let bucket = 0;
+    while (bucket < BOUNDS_MS.length && ms > BOUNDS_MS[bucket]!) bucket += 1;
+    this.#counts[bucket]! += 1;
+  }
+
+  read(): Timing {
+    return { last: this.#last, mean: this.#count === 0 ? 0 : this.#sum / this.#count, max: this.#max };
+  }
+
+  distribution(): Distribution {
+    return { bounds: BOUNDS_MS, counts: [...this.#counts], sum: this.#sum, count: this.#count };
+  }
+}
+
 /** Counts for {@link Metrics}. */
-export class Tally {
+export class Counts {
   readonly #detection = new Stopwatch();
   readonly #resolution = new Stopwatch();
   #relapsed = 0;

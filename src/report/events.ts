@@ -105,8 +105,8 @@ export class Emitter {
     return () => void listeners.delete(entry);
   }
 
-  /** Whether anybody listens, so that what nobody hears need not be made. */
-  hears(name: EventName): boolean {
+  /** Whether anybody listens, so that what nobody hasListeners need not be made. */
+  hasListeners(name: EventName): boolean {
     return (this.#listeners.get(name)?.size ?? 0) > 0;
   }
 

@@ -44,7 +44,7 @@ export interface Tried {
 }
 
 /** What an explanation is made from. */
-export interface Facts {
+export interface ExplanationSources {
   readonly issue: Issue;
   readonly openForMs: number;
   readonly result: HealingResult | undefined;
@@ -58,7 +58,7 @@ export interface Facts {
 }
 
 /** Explains one open issue. Pure. */
-export function explain(facts: Facts): Explanation {
+export function explain(facts: ExplanationSources): Explanation {
   const { issue, openForMs, result, state, guards, now } = facts;
   const { component } = issue;
   const record = recordOf(state, component);
@@ -82,7 +82,7 @@ export function explain(facts: Facts): Explanation {
   return Object.freeze({ ...parts, text: textOf(parts, times) });
 }
 
-function nextOf({ issue: { component }, result, inHand, waits, state, now }: Facts): string {
+function nextOf({ issue: { component }, result, inHand, waits, state, now }: ExplanationSources): string {
   if (inHand) return BEING_HEALED;
   if (waits) {
     const running = `\`${waits.action}\` of ${waits.component}`;

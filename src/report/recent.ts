@@ -13,13 +13,13 @@ export interface ActionCount {
 }
 
 /** One look at the host, and the steady time at which it ended. */
-export interface Looked {
+export interface LastLook {
   readonly report: Omit<CycleReport, 'results'>;
   readonly at: number;
 }
 
 /** What a look saw: verdicts, or what makes them when somebody asks. */
-export type Seen = readonly ComponentVerdict[] | { verdicts(): readonly ComponentVerdict[] };
+export type VerdictSource = readonly ComponentVerdict[] | { verdicts(): readonly ComponentVerdict[] };
 
 /** How many results are kept. */
 const RECENT = 100;
@@ -29,24 +29,24 @@ const ASKED = 50;
 const NAMES = 100;
 
 /** Keeps what somebody who looks in later wants to see: the last look, the latest results, and counts of both. */
-export class Chronicle {
+export class RecentActivity {
   readonly #actions = new Map<string, Map<ActionCount['outcome'], number>>();
   readonly #blocked = new Map<BlockReason, number>();
-  readonly #recent: HealingResult[] = [];
+  readonly #results: HealingResult[] = [];
   /** Plans that a person was asked about, by digest: a request is shown with its plan, whatever blocks it later. */
   readonly #asked = new Map<string, Plan>();
   #cycles = 0;
   #failedCycles = 0;
-  #last: Looked | undefined;
+  #last: LastLook | undefined;
   /** A look at a host that is well happens most often by far: of it the numbers are kept, and nothing is made. */
-  #well: Seen | undefined;
+  #well: VerdictSource | undefined;
   #wellAt = 0;
   #wellTimestamp = 0;
   #wellMs = 0;
   #failure: { readonly error: string; readonly at: number } | undefined;
 
   /** A look at the whole host, and the steady time at which it ended. */
-  looked(report: Looked['report'], at: number): void {
+  looked(report: LastLook['report'], at: number): void {
     this.#cycles += 1;
     this.#last = { report, at };
     this.#well = undefined;
@@ -54,7 +54,7 @@ export class Chronicle {
   }
 
   /** The same where nothing is in trouble; `timestamp` in milliseconds since the epoch. A glance is not to look again. */
-  lookedWell(seen: Seen, timestamp: number, ms: number, at: number): void {
+  lookedWell(seen: VerdictSource, timestamp: number, ms: number, at: number): void {
     this.#cycles += 1;
     this.#well = seen;
     this.#wellTimestamp = timestamp;
@@ -101,7 +101,7 @@ export class Chronicle {
   }
 
   /** The last look that went well. */
-  get last(): Looked | undefined {
+  get last(): LastLook | undefined {
     if (this.#well === undefined) return this.#last;
     const timestamp = new Date(this.#wellTimestamp);
     const verdicts = 'verdicts' in this.#well ? this.#well.verdicts() : this.#well;
@@ -115,8 +115,8 @@ export class Chronicle {
   }
 
   /** The latest results, in the order in which they were new. What is said in every cycle is there once, as last said. */
-  get recent(): readonly HealingResult[] {
-    return [...this.#recent];
+  get results(): readonly HealingResult[] {
+    return [...this.#results];
   }
 
   get cycles(): number {
@@ -144,10 +144,10 @@ export class Chronicle {
 
   #keep(result: HealingResult): void {
     const { component } = result.issue;
-    const latest = this.#recent.findLastIndex(({ issue }) => issue.component === component);
-    if (latest >= 0 && repeats(result, this.#recent[latest]!)) this.#recent[latest] = result;
-    else this.#recent.push(result);
-    if (this.#recent.length > RECENT) this.#recent.shift();
+    const latest = this.#results.findLastIndex(({ issue }) => issue.component === component);
+    if (latest >= 0 && repeats(result, this.#results[latest]!)) this.#results[latest] = result;
+    else this.#results.push(result);
+    if (this.#results.length > RECENT) this.#results.shift();
   }
 
   #count(name: string, outcome: ActionCount['outcome']): void {

@@ -7,8 +7,8 @@ import { stormWait } from '../memory/storm.js';
 import { IssueType, type ComponentVerdict, type Issue } from '../model/issue.js';
 import { BLOCK_REASONS, type BlockReason, type Plan } from '../model/plan.js';
 import type { HealingResult } from '../model/result.js';
-import type { ActionCount, Chronicle } from './recent.js';
-import type { Distribution } from './stopwatch.js';
+import type { ActionCount, RecentActivity } from './recent.js';
+import type { Distribution } from './counts.js';
 import type { OperatorCommand } from '../model/operator-command.js';
 import type { ReadingRecord } from '../model/lost-reading.js';
 
@@ -108,12 +108,12 @@ export interface Budget {
 }
 
 /** What a status is made from. */
-export interface StatusFacts extends Pick<
+export interface StatusSources extends Pick<
   EngineStatus,
   'closed' | 'dryRun' | 'healingEnabled' | 'lockedBy' | 'issues' | 'times'
 > {
   readonly monitoring: { readonly intervalMs: number; readonly since: number } | undefined;
-  readonly chronicle: Chronicle;
+  readonly recent: RecentActivity;
   readonly state: GuardState;
   readonly guards: Guards;
   readonly lost: readonly ReadingRecord[];
@@ -133,11 +133,11 @@ const OUTCOMES = ['fixed', 'ineffective', 'failed', 'pending', 'pending-reboot',
 OUTCOMES satisfies readonly ActionCount['outcome'][];
 
 /** How an engine stands. Pure. */
-export function statusOf(facts: StatusFacts): EngineStatus {
+export function statusOf(facts: StatusSources): EngineStatus {
   const { closed, dryRun, healingEnabled, lockedBy, issues, times } = facts;
-  const { state, chronicle, guards, monitoring, now, wall } = facts;
-  const { last, failure, recent, cycles, failedCycles } = chronicle;
-  const names = [...new Set([...facts.actions, ...chronicle.actionNames])];
+  const { state, recent, guards, monitoring, now, wall } = facts;
+  const { last, failure, results, cycles, failedCycles } = recent;
+  const names = [...new Set([...facts.actions, ...recent.actionNames])];
   return Object.freeze({
     timestamp: new Date(wall),
     ...{ closed, dryRun, healingEnabled, lockedBy, issues, times },
@@ -168,22 +168,22 @@ export function statusOf(facts: StatusFacts): EngineStatus {
       : undefined,
     acts: state.acts.map(({ at, ...act }) => ({ ...act, timestamp: new Date(wall - (now - at)) })),
     budget: budgetOf(facts),
-    results: recent,
+    results,
     cycles: { done: cycles, failed: failedCycles },
     actions: names.flatMap((action) =>
-      OUTCOMES.map((outcome) => ({ action, outcome, count: chronicle.actions(action, outcome) })),
+      OUTCOMES.map((outcome) => ({ action, outcome, count: recent.actions(action, outcome) })),
     ),
     blocked: Object.fromEntries(
-      BLOCK_REASONS.map((reason) => [reason, chronicle.blocked(reason)]),
+      BLOCK_REASONS.map((reason) => [reason, recent.blocked(reason)]),
     ) as EngineStatus['blocked'],
   });
 }
 
 const RANK = { ok: 0, unknown: 1, bad: 2 } as const;
 
-function componentsOf({ state, chronicle, issues, watched, inHand, now }: StatusFacts): ComponentStatus[] {
+function componentsOf({ state, recent, issues, watched, inHand, now }: StatusSources): ComponentStatus[] {
   const said = new Map<string, Pick<ComponentVerdict, 'status' | 'type'>>();
-  for (const verdict of chronicle.last?.report.verdicts ?? []) {
+  for (const verdict of recent.last?.report.verdicts ?? []) {
     const { component, status } = verdict;
     if (RANK[status] >= RANK[said.get(component)?.status ?? 'ok']) said.set(component, verdict);
   }
@@ -212,17 +212,17 @@ function componentsOf({ state, chronicle, issues, watched, inHand, now }: Status
   });
 }
 
-function approvalsOf({ state, guards, chronicle, now }: StatusFacts): WaitingApproval[] {
+function approvalsOf({ state, guards, recent, now }: StatusSources): WaitingApproval[] {
   return state.approvals
     .filter(({ answer }) => answer === 'waiting')
     .map(({ id, digest, component, action, reason, askedAt }) => {
       const lapsesInMs = Math.max(0, askedAt + guards.approval.lapseMs - now);
-      const plan = chronicle.plan(digest);
+      const plan = recent.plan(digest);
       return { id, digest, component, action, reason, askedAgoMs: now - askedAt, lapsesInMs, plan };
     });
 }
 
-function budgetOf({ state, guards, now }: StatusFacts): EngineStatus['budget'] {
+function budgetOf({ state, guards, now }: StatusSources): EngineStatus['budget'] {
   const { hostPerHour, generationsPerDay } = guards.budget;
   const spent = (withinMs: number, most: number, counts: (act: Act) => boolean): Budget => ({
     used: state.acts.filter((act) => act.at > now - withinMs && counts(act)).length,

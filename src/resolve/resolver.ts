@@ -6,16 +6,16 @@ import type { HealingAction } from '../model/plan.js';
 import { NO_ACTION, rulesFor, TYPE_LADDERS, type Ladder } from '../model/built-in-checks.js';
 import { parseComponent } from '../model/component.js';
 
-/** What the engine needs of a resolver. */
+/** The port that chooses an action. */
 export interface Resolver {
-  /** Picks the action for an issue; it only picks, so it must answer at once. */
+  /** Returns the action for an issue, synchronously. */
   getAction(issue: Issue): HealingAction;
 }
 
 /**
- * Picks an action by what is in trouble: a table, cheapest and most reversible rung first.
+ * Chooses an action by component from a table of ladders, cheapest and most reversible action first.
  *
- * Subclass it and override `getAction` for what you know better, and call `super.getAction(issue)` for the rest.
+ * Subclass it, override `getAction` for your own cases, and call `super.getAction(issue)` for the rest.
  *
  * @example
  * ```js
@@ -31,16 +31,16 @@ export interface Resolver {
  */
 export class SimpleResolver implements Resolver {
   /**
-   * The action for an issue; `issue.attempt` (0 first) tells the rung, and the last rung repeats. An issue of a check of
-   * your own gets what the check has in `heals`, and without it `none`.
+   * Returns the action for an issue. `issue.attempt` (0 first) is the rung of the ladder; the last rung repeats. An issue
+   * of your own check gets the action in its `heals`, or `none`.
    */
   getAction(issue: Issue): HealingAction {
     if (typeof (issue as Issue | null)?.component !== 'string') throw refusal('issue', 'an issue', issue);
     const { component, type, attempt = 0, check, heals } = issue;
-    // A check of the host program's own may look at anything: its component may share its name with some unit.
+    // The component of a custom check may share its name with an unrelated unit.
     if (heals !== undefined) return heals;
     if (check !== undefined && !isBuiltInCheck(check)) return NO_ACTION;
-    // A unit may be called `memory`: the table of components is for what is no service.
+    // A unit may be called `memory`.
     const { ladder, of } =
       type === 'service'
         ? { ladder: TYPE_LADDERS.service, of: component }
@@ -49,7 +49,7 @@ export class SimpleResolver implements Resolver {
   }
 }
 
-/** A ladder, and what its rungs are called with. */
+/** A ladder, and the argument of its rungs. */
 interface LadderOf {
   readonly ladder: Ladder;
   readonly of: string;

@@ -33,11 +33,11 @@ export { resolverConformance, type ResolverConformanceOptions } from './resolver
 export { storeConformance, type StoreConformanceOptions } from './store-conformance.js';
 
 // Types for authors of adapters
-export type { MonitoringOptions } from '../engine/interval.js';
+export type { MonitoringOptions } from '../engine/accept.js';
 export type { Tried } from '../report/explain.js';
 export type { ActionCount } from '../report/recent.js';
 export type { ActDone, Budget, ComponentStatus, WaitingApproval } from '../report/status.js';
-export type { Distribution, Timing } from '../report/stopwatch.js';
+export type { Distribution, Timing } from '../report/counts.js';
 export type { TypeCounts } from '../report/counts.js';
 export type { Address } from '../observe/http/address.js';
 export type { Handler } from '../observe/http/http-server.js';
@@ -103,7 +103,7 @@ export type { Guards } from '../model/guards.js';
 export type { ExecuteOptions } from '../execute/executor.js';
 export type { StepReport } from '../model/execution.js';
 export type { PermissionHandlerOptions } from '../execute/permission-handler.js';
-export type { Tier } from '../execute/tier.js';
+export type { Tier } from '../execute/permission-status.js';
 export type { HostListener, ReadRequest } from '../host/host.js';
 export type { Unknown } from '../model/reading.js';
 export type {

@@ -3,22 +3,22 @@ import type { ComponentVerdict } from '../model/issue.js';
 import { repairs } from '../repair/load.js';
 import { blindChecks, watchKey } from './debounce.js';
 
-/** What absence is judged with. */
+/** Sources for the judgement of absent components. */
 export interface AbsenceSources {
   readonly detector: Detector;
-  /** Whether nothing is to be closed about a component now. */
+  /** Returns whether no issue of a component may be closed now. */
   readonly isHeld: (component: string) => boolean;
   readonly signal: AbortSignal;
 }
 
-/** Whether a detector names every component that it reads: then one that it does not mention is gone, and not well. */
+/** Returns whether a detector names every component that it reads: one that is missing is gone, not ok. */
 export const namesAll = (detector: Detector): boolean =>
   detector.inspect !== undefined || detector.look !== undefined;
 
 /**
- * Asks by name about open issues that a whole look does not mention: a unit that nobody listed is found only while it is
- * in trouble, and a mount may have been unmounted. Returns what was read of them, to be counted beside the look; of what
- * is gone nothing. `undefined`, and nothing is awaited, where nothing is missing.
+ * Reads components with open issues that a full look does not include: an unlisted unit is found only while it is bad,
+ * and a file system may have been unmounted. Returns their verdicts, none for a component that is gone. Returns
+ * `undefined` synchronously where nothing is missing.
  */
 export function askForAbsent(
   open: readonly ComponentVerdict[],

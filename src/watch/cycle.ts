@@ -3,8 +3,8 @@ import { Calls } from '../base/calls.js';
 import { asError, messageOf } from '../base/errors.js';
 import type { Intent } from '../memory/state.js';
 import { dueUndos, undosOf, withoutOtherBoots } from '../memory/undo.js';
-import type { Chronicle } from '../report/recent.js';
-import type { Tally } from '../report/counts.js';
+import type { RecentActivity } from '../report/recent.js';
+import type { Counts } from '../report/counts.js';
 import type { Issue } from '../model/issue.js';
 import { repairs } from '../repair/load.js';
 import type { EnginePorts } from '../repair/ports.js';
@@ -18,19 +18,19 @@ import { Reports } from './reports.js';
 
 const NO_ISSUES: readonly Issue[] = Object.freeze([]);
 
-/** How one call is to be carried out. */
+/** Options of one call. */
 export interface CallMode {
   readonly signal: AbortSignal;
-  /** Whether this call alone is a dry run; the engine's own setting counts as well. */
+  /** Makes this call a dry run; the engine's own setting applies as well. */
   readonly dryRun?: boolean | undefined;
 }
 
-/** Looks, repairs, remembers which issues are open, and counts. */
+/** Runs looks and repairs, and keeps the open issues and the counters. */
 export class Cycle {
-  readonly tally: Tally;
-  readonly chronicle: Chronicle;
+  readonly counts: Counts;
+  readonly recent: RecentActivity;
   readonly open: OpenIssues;
-  /** Readings that are relied on and unknown. */
+  /** Relied-on readings that are unknown. */
   readonly lost: LostReadings;
   readonly calls = new Calls();
   readonly #looks: Looks;
@@ -49,14 +49,14 @@ export class Cycle {
       closed: (component) => this.#reports.forget(component),
       settle: (verdicts) => this.#settle(verdicts, 0),
     });
-    this.tally = this.#looks.tally;
-    this.chronicle = this.#looks.chronicle;
+    this.counts = this.#looks.counts;
+    this.recent = this.#looks.recent;
     this.open = this.#looks.open;
     this.lost = this.#looks.lost;
     this.#reports = new Reports(ports, this.#looks);
   }
 
-  /** One look and one round of repairs, without debounce. */
+  /** Runs one look and one round of repairs, without debounce. */
   once({ signal, dryRun }: CallMode): Promise<HealingResult[]> {
     try {
       const mode = { signal, dryRun: this.#isDry(dryRun) };
@@ -67,20 +67,20 @@ export class Cycle {
     }
   }
 
-  /** One look of a monitor: what has lasted is an issue. Returns those that are not being repaired. */
+  /** Runs one look of a monitor, with debounce. Returns the open issues that are not being repaired. */
   watch(signal: AbortSignal): readonly Issue[] | Promise<readonly Issue[]> {
     const { dryRun, guards } = this.#ports;
     const look = this.#looks.all({ signal, dryRun }, guards.lasting);
     return look === undefined ? NO_ISSUES : this.#openFrom(look);
   }
 
-  /** The same between two cycles, of these components alone. */
+  /** Looks at single components between two cycles. */
   async watchOnly(components: ReadonlySet<string>, signal: AbortSignal): Promise<readonly Issue[]> {
     const issues = await this.#looks.only(components, signal);
     return issues.filter(({ component }) => !this.inRepair(component));
   }
 
-  /** Repairs issues, the worst first. One result for each, in the order in which they had their turn. */
+  /** Repairs issues, the worst first. Returns one result for each, in the order of repair. */
   heal(issues: readonly Issue[], mode: CallMode): Promise<HealingResult[]> {
     return issues.length === 0 ? Promise.resolve([]) : this.#track(this.#heal(issues, mode));
   }
@@ -103,7 +103,7 @@ export class Cycle {
         nextId: () => this.#nextId(),
         openChecks: (component) => this.open.checksOf(component),
         started: (component) => this.#reports.begins(component),
-        asked: (plan) => this.chronicle.asked(plan),
+        asked: (plan) => this.recent.asked(plan),
         done: (result) => this.#reports.add(result),
       });
     } finally {
@@ -111,7 +111,7 @@ export class Cycle {
     }
   }
 
-  /** Repairs issues that may be given twice. One result for each, in the order given; duplicates share one. */
+  /** Repairs issues with duplicates. Returns one result for each, in input order; duplicates share one. */
   async healBatch(issues: readonly Issue[], mode: CallMode): Promise<HealingResult[]> {
     const key = ({ type, component }: Issue): string => `${type} ${component}`;
     const unique = new Map<string, Issue>();
@@ -121,17 +121,17 @@ export class Cycle {
     return issues.flatMap((issue) => results.get(key(issue)) ?? []);
   }
 
-  /** Whether a component is being repaired, or waits in line for it. */
+  /** Returns whether a component is being repaired or queued. */
   inRepair(component: string): boolean {
     return this.#inRepair.has(component);
   }
 
-  /** What a component's repair waits for, and since when; `undefined` when it does not wait in line. */
+  /** Returns what a queued repair waits for, and since when; `undefined` if it is not queued. */
   waitsFor(component: string): ReturnType<Slots['waitsFor']> {
     return this.#slots.waitsFor(component);
   }
 
-  /** The last result of a component's issue. */
+  /** Returns the last result of a component's issue. */
   lastResult(component: string): HealingResult | undefined {
     return this.#reports.last(component);
   }
@@ -149,7 +149,7 @@ export class Cycle {
     return this.calls.wait(work);
   }
 
-  /** Undoes every temporary change: the engine stops. */
+  /** Undoes every temporary change. */
   async undoAll(): Promise<void> {
     await this.#undoing;
     const { ledger, dryRun, bootId } = this.#ports;
@@ -159,7 +159,7 @@ export class Cycle {
     await this.#slots.take(UNDO, UNDOER, () => undoAll(undosOf(ledger.state), this.#ports));
   }
 
-  /** Undoes what was changed for components that have been well for long enough. */
+  /** Undoes temporary changes for components that have been ok for long enough. */
   #undoDue(dry: boolean): void {
     const { ledger, guards, healingEnabled, logger } = this.#ports;
     if (undosOf(ledger.state).length === 0 || this.#undoing !== undefined) return;
@@ -175,16 +175,16 @@ export class Cycle {
       .finally(() => (this.#undoing = undefined));
   }
 
-  /** What an earlier run began with these components is verified before anything new begins. */
+  /** Verifies repairs that an earlier run began before new ones begin. */
   async #settleBefore(issues: readonly Issue[], signal: AbortSignal): Promise<void> {
     const { ledger, detector } = this.#ports;
     const components = new Set(issues.map(({ component }) => component));
-    // By the check that opened the issue then, whatever this one was opened by.
+    // By the check that opened the issue then.
     for (const { component, check } of ledger.state.intents.filter((intent) =>
       components.has(intent.component),
     )) {
       const verdicts = await lookAgain(detector, { component, check, signal }).catch(() => []);
-      // This round itself counts the component once; twice would be an act of this very engine.
+      // This round counts the component once; a second count means a repair by this engine.
       await this.#settle(verdicts, 1);
     }
   }
@@ -233,13 +233,13 @@ export class Cycle {
     else this.#inRepair.set(component, left);
   }
 
-  /** Unique across restarts: the proof of a pending repair may come from the next run. */
+  /** Returns an id that is unique across restarts: the proof of a pending repair may come from the next run. */
   #nextId(): string {
     this.#ids += 1;
     return `${Math.round(this.#ports.clock.now()).toString(36)}-${this.#ids.toString(36)}`;
   }
 }
 
-/** Undoing is short, and runs beside repairs of services. */
+/** Undoing is short and runs in parallel with repairs of services. */
 const UNDO = { scope: 'host', alone: false, names: ['undo'] } as const;
 const UNDOER = { component: '', action: 'undo' } as const;

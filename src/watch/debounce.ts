@@ -3,32 +3,32 @@ import { isCleared } from '../detect/percent.js';
 import type { ComponentVerdict } from '../model/issue.js';
 import type { Guards } from '../model/guards.js';
 
-/** What is remembered of a component that is, or lately was, in trouble. */
+/** State of a component that is or was bad. */
 export interface Watch {
   /** Bad readings in a row. */
   readonly badInARow: number;
   /** Healthy readings in a row since the last bad one. Left out: 0. */
   readonly okInARow?: number;
-  /** Whether it has lasted long enough to count. */
+  /** True once it has been bad for long enough. */
   readonly open: boolean;
-  /** The last bad verdict. */
+  /** Last bad verdict. */
   readonly verdict: ComponentVerdict;
 }
 
 /** By {@link watchKey}. */
 export type Watches = ReadonlyMap<string, Watch>;
 
-/** The numbers of a single cycle: whatever is bad is an issue, and what is not is none. */
+/** Limits for a single cycle: a bad verdict opens an issue, any other clears it. */
 export const AT_ONCE: Guards['lasting'] = { cpu: 1, load: 1, memory: 1, others: 1 };
 
-/** Two checks may speak of one component: each is watched for itself. */
+/** Two checks may judge one component; each has its own state. */
 export const watchKey = ({ check, component }: ComponentVerdict): string => `${check} ${component}`;
 
 /**
- * One step of debounce and hysteresis. A component opens after enough bad readings in a row; it clears below its
- * clearing level. A reading that is unknown, or of something in transition, changes nothing: it neither opens nor clears. A component that is not among
- * the verdicts any more (an unmounted disk) is forgotten, unless its whole check could not look. Nothing that is `held`
- * clears: its repair is under way, and the proof decides.
+ * Computes one step of debounce and hysteresis. A component opens after enough bad readings in a row and clears below its
+ * clearing level. A reading that is unknown or in transition changes nothing. A component without a verdict (an unmounted
+ * disk) is removed, unless its whole check could not read. A component that is `held` does not clear: its repair is in
+ * progress, and the proof decides.
  */
 export function debounce(
   watches: Watches,
@@ -55,7 +55,7 @@ export function debounce(
   return next;
 }
 
-/** Checks that could read nothing at all: what they do not mention may be there all the same. */
+/** Returns the checks that could read nothing: components without a verdict may still exist. */
 export function blindChecks(verdicts: readonly ComponentVerdict[]): ReadonlySet<string> {
   const blind = new Set(verdicts.filter(({ status }) => status === 'unknown').map(({ check }) => check));
   for (const { check, status } of blind.size === 0 ? [] : verdicts)
@@ -71,14 +71,14 @@ function step(
   lasting: Guards['lasting'],
 ): Watch | undefined {
   if (verdict.status === 'unknown' || verdict.transient) return before;
-  // A check that was not due tells nothing new.
+  // The check was not due: this is its last verdict again.
   if (verdict.repeated && before !== undefined) return before;
   if (verdict.status === 'ok') return before?.open ? stillOpen(before, verdict, lasting) : undefined;
   const badInARow = (before?.badInARow ?? 0) + 1;
   return { badInARow, open: before?.open === true || badInARow >= needed(verdict, lasting), verdict };
 }
 
-/** What keeps an issue open after a healthy reading: its clearing level, or the number of them that its check wants. */
+/** Returns the state of an issue that stays open after an ok reading: above its clearing level, or too few readings. */
 function stillOpen(before: Watch, verdict: ComponentVerdict, lasting: Guards['lasting']): Watch | undefined {
   if (!isCleared(verdict)) return before;
   const okInARow = (before.okInARow ?? 0) + 1;

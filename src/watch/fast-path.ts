@@ -1,13 +1,13 @@
 import type { Detector } from '../detect/detector.js';
 import type { Glance } from '../detect/fast-path.js';
 
-/** Two glances by one detector: what one of them saw last is kept as it is, while the other one looks. */
+/** Alternates two fast paths of one detector: the last look of one is kept while the other looks. */
 export class FastPath {
   #detector: Detector | undefined;
   #next: Glance | undefined;
   #kept: Glance | undefined;
 
-  /** The one to look with; `undefined` where the detector has none. */
+  /** Returns the fast path to use; `undefined` where the detector has none. */
   by(detector: Detector): Glance | undefined {
     if (detector !== this.#detector) {
       this.#detector = detector;
@@ -17,7 +17,7 @@ export class FastPath {
     return this.#next;
   }
 
-  /** Keeps what the last look saw, until this is said of another one. */
+  /** Keeps the last look until the next call. */
   keep(): void {
     const kept = this.#next;
     this.#next = this.#kept;

@@ -3,7 +3,7 @@ import { unitName } from '../model/unit-name.js';
 import { IssueType, Severity, type Issue } from '../model/issue.js';
 import type { Host } from '../host/host.js';
 
-/** The last log lines of a service that has just got into trouble, to be kept with its issue. */
+/** Reads the last log lines of a service whose issue has just opened. */
 export async function gatherEvidence(
   issue: Issue,
   host: Host,
@@ -14,7 +14,7 @@ export async function gatherEvidence(
     const log = await host.unitLog(unitName(issue.component), signal);
     return isUnknown(log) ? [] : log;
   } catch {
-    // A component that is no unit has no log there.
+    // Only units have a log.
     return [];
   }
 }

@@ -4,8 +4,8 @@ import { verdictsOf } from '../detect/look-again.js';
 import type { CycleReport } from '../report/events.js';
 import { forget } from '../memory/approvals.js';
 import type { Guards } from '../model/guards.js';
-import { Chronicle, type Seen } from '../report/recent.js';
-import { Tally } from '../report/counts.js';
+import { RecentActivity, type VerdictSource } from '../report/recent.js';
+import { Counts } from '../report/counts.js';
 import type { ComponentVerdict, Issue } from '../model/issue.js';
 import { isPending } from '../base/pending.js';
 import type { EnginePorts } from '../repair/ports.js';
@@ -19,10 +19,10 @@ import { isBlank, noteLook, type Settle } from './record-health.js';
 import { Relapses } from './record-relapse.js';
 import { noteStorm } from './record-storm.js';
 
-/** What one look at the host gave. */
+/** Result of one look at the host. */
 export type Look = Omit<CycleReport, 'results'>;
 
-/** How the host is looked at. */
+/** Options of one look. */
 export interface LookMode {
   readonly signal: AbortSignal;
   readonly dryRun: boolean;
@@ -30,7 +30,7 @@ export interface LookMode {
 
 type LookPorts = Omit<EnginePorts, 'resolver' | 'executor' | 'actions' | 'approve' | 'healingEnabled'>;
 
-/** What happens with what a look gave. */
+/** Callbacks of a look. */
 export interface LookEffects {
   /** Receives each component whose issue was cleared, or is gone. */
   readonly closed: (component: string) => void;
@@ -38,10 +38,10 @@ export interface LookEffects {
   readonly settle: Settle;
 }
 
-/** Looks at the host, and remembers which issues are open. */
+/** Looks at the host and keeps the open issues. */
 export class Looks {
-  readonly tally = new Tally();
-  readonly chronicle = new Chronicle();
+  readonly counts = new Counts();
+  readonly recent = new RecentActivity();
   readonly open = new OpenIssues();
   readonly lost: LostReadings;
   readonly relapses: Relapses;
@@ -55,13 +55,13 @@ export class Looks {
   constructor(ports: LookPorts, effects: LookEffects) {
     this.#ports = ports;
     this.lost = new LostReadings(ports);
-    this.relapses = new Relapses(ports, this.tally);
+    this.relapses = new Relapses(ports, this.counts);
     this.#effects = effects;
   }
 
   /**
-   * Looks. `undefined` where all is well, was well before, and there are no listeners: then there is nothing more to
-   * do, and this costs hardly more than the reading. With `lasting`, only what has lasted is an issue.
+   * Looks at the host. Returns `undefined` where everything is and was ok and nothing listens: that costs little more
+   * than the reading. With `lasting`, issues are debounced.
    */
   all(mode: LookMode, lasting?: Guards['lasting']): Promise<Look> | undefined {
     try {
@@ -71,27 +71,27 @@ export class Looks {
     }
   }
 
-  /** A repair of a component begins: until it has ended, and its result is out, no look clears its issue. */
+  /** Marks a repair as begun: no look clears its issue until the result is reported. */
   repairBegins(component: string): void {
     this.#inHand.add(component);
   }
 
-  /** It has ended: what a look that is under way read before is outdated. */
+  /** Marks a repair as ended: looks in progress are outdated for its component. */
   repairEnds(component: string): void {
     if (this.#inHand.delete(component)) this.#outdated.changed(component);
   }
 
-  /** Clears the issues of a component whose repair was proved. */
+  /** Clears the issues of a component whose repair was proven. */
   proved(component: string): void {
     for (const { issue } of this.open.clear(component)) this.#closed(issue, 'issue:cleared');
   }
 
   #begin(mode: LookMode, lasting: Guards['lasting'] | undefined): Promise<Look> | undefined {
-    const { detector, clock, ledger, hears } = this.#ports;
+    const { detector, clock, ledger, hasListeners } = this.#ports;
     const { signal } = mode;
     if (!ledger.isOpen(mode.dryRun)) return this.#first(mode, lasting);
     const start = clock.monotonic();
-    if (!this.open.calm || !isBlank(ledger.state) || hears('cycle:done'))
+    if (!this.open.calm || !isBlank(ledger.state) || hasListeners('cycle:done'))
       return this.#takeIn(this.#wholeLook(signal, lasting), start, mode, lasting);
     const glance = this.#fastPath.by(detector);
     const well = glance?.look();
@@ -116,12 +116,12 @@ export class Looks {
     return this.#takeIn(verdictsOf(detector, { signal: mode.signal }), start, mode, lasting);
   }
 
-  #lookedWell(seen: Seen, start: number): undefined {
+  #lookedWell(seen: VerdictSource, start: number): undefined {
     const { clock, ledger } = this.#ports;
     const end = clock.monotonic();
     const timestamp = clock.now();
-    this.tally.looked(timestamp, end - start);
-    this.chronicle.lookedWell(seen, timestamp, end - start, ledger.at(end));
+    this.counts.looked(timestamp, end - start);
+    this.recent.lookedWell(seen, timestamp, end - start, ledger.at(end));
   }
 
   #wholeLook(signal: AbortSignal, lasting: Guards['lasting'] | undefined): Looked {
@@ -129,7 +129,7 @@ export class Looks {
   }
 
   #failed(error: unknown, signal: AbortSignal): never {
-    if (!signal.aborted) this.chronicle.failed(error, this.#ports.ledger.now());
+    if (!signal.aborted) this.recent.failed(error, this.#ports.ledger.now());
     throw error;
   }
 
@@ -148,11 +148,11 @@ export class Looks {
     const asked = askForAbsent(this.open.verdicts, verdicts, { detector, isHeld, signal: mode.signal });
     const all = asked === undefined ? verdicts : [...verdicts, ...(await asked)];
     const turn = this.open.watch(all, timestamp, ledger.now(), lasting, isHeld);
-    this.tally.looked(timestamp.getTime(), detectionMs);
+    this.counts.looked(timestamp.getTime(), detectionMs);
     await this.#turned(turn, verdicts, mode);
     await reported;
     const look = { verdicts, issues: this.open.issues, timestamp, detectionMs };
-    this.chronicle.looked(look, ledger.now());
+    this.recent.looked(look, ledger.now());
     return look;
   }
 
@@ -163,15 +163,15 @@ export class Looks {
     only?: ReadonlySet<string>,
   ): Promise<void> {
     const { emit } = this.#ports;
-    this.tally.opened(opened.map(({ issue }) => issue));
+    this.counts.opened(opened.map(({ issue }) => issue));
     for (const { issue } of opened) {
       emit('issue:opened', { issue });
-      // In a dry run as well: the issue opens only once.
+      // Also in a dry run: the issue opens only once.
       this.relapses.opened(issue);
     }
     if (!mode.dryRun) await this.relapses.write();
     for (const { issue } of cleared) this.#closed(issue, 'issue:cleared');
-    // A detector that only finds issues says by its silence that there is none.
+    // A detector that only finds issues reports none where all is ok.
     const how = namesAll(this.#ports.detector) ? 'issue:gone' : 'issue:cleared';
     for (const { issue } of gone) this.#closed(issue, how);
     await Promise.all(opened.map((one) => this.#gather(one, mode.signal)));
@@ -179,15 +179,15 @@ export class Looks {
     noteStorm(this.open, this.#ports);
   }
 
-  /** From the stored intent to its end the proof decides, and no look clears. */
+  /** From the stored intent to its end the proof decides, and no look clears the issue. */
   readonly #isHeld = (component: string): boolean =>
     this.#inHand.has(component) ||
     this.#ports.ledger.state.intents.some((intent) => intent.component === component);
 
-  /** While this engine acts on a component, the repair alone reads it. */
+  /** While this engine repairs a component, only the repair reads it. */
   readonly #isActing = (component: string): boolean => this.#ports.acting.has(component);
 
-  /** Reports what was relied on and is unknown. What is being repaired, or was read again since, is not lost. */
+  /** Reports relied-on readings that are unknown, except those in repair or read again since. */
   #noteReadings(
     verdicts: readonly ComponentVerdict[],
     signal: AbortSignal,
@@ -197,21 +197,21 @@ export class Looks {
     return this.lost.take(verdicts, skip, signal);
   }
 
-  /** The same request while nothing in it changes. A monitor is woken by what happens: recent readings are enough. */
+  /** Returns the same request while nothing in it changes. Recent readings are enough for a monitor: events wake it. */
   #requestWith(signal: AbortSignal, recent: boolean): InspectRequest {
     if (this.#request?.signal !== signal || this.#request.recent !== recent)
       this.#request = { signal, recent, skip: this.#isActing };
     return this.#request;
   }
 
-  /** Emitted before its log is read: that takes longer than all the rest. */
+  /** Emits the event before the log is read, which takes longer than everything else. */
   async #gather(opened: OpenIssue, signal: AbortSignal): Promise<void> {
     this.open.keep(opened, await gatherEvidence(opened.issue, this.#ports.host, signal));
   }
 
   #closed(issue: Issue, how: 'issue:cleared' | 'issue:gone'): void {
     const { emit, ledger } = this.#ports;
-    // With the last issue of its component, a request needs no answer any more.
+    // A request needs no answer after the last issue of its component has cleared.
     const isOver = this.open.about(issue.component).length === 0;
     for (const { component, digest } of isOver ? ledger.state.approvals : []) {
       if (component === issue.component) ledger.note((state) => forget(state, digest));
@@ -220,7 +220,7 @@ export class Looks {
     emit(how, { issue });
   }
 
-  /** One look of a monitor, between its cycles, at these components alone. Returns their issues. */
+  /** Looks at single components between two cycles. Returns their issues. */
   async only(components: ReadonlySet<string>, signal: AbortSignal): Promise<readonly Issue[]> {
     try {
       return await this.#only(components, signal);
@@ -241,7 +241,7 @@ export class Looks {
     const now = ledger.now();
     const turn = this.open.watchOnly(components, verdicts, timestamp, now, guards.lasting, isHeld);
     await this.#turned(turn, verdicts, { signal, dryRun }, components);
-    this.chronicle.lookedAt(components, verdicts);
+    this.recent.lookedAt(components, verdicts);
     return this.open.issues.filter(({ component }) => components.has(component));
   }
 }

@@ -6,48 +6,48 @@ import type { LostReading, ReadingRecord } from '../model/lost-reading.js';
 
 export type ReadingRecords = ReadonlyMap<string, ReadingRecord>;
 
-/** What a set of verdicts is judged by. */
+/** Facts for the search for lost readings. */
 export interface ReadingFacts {
   /** Components of the listed units; `undefined` when no units are listed. */
   readonly listed: ReadonlySet<string> | undefined;
   /** Names of the checks that run; `undefined` when that is not known. */
   readonly enabled: readonly string[] | undefined;
-  /** Components of which this look says nothing new: in repair, or read again since. */
+  /** Returns whether a component is skipped: in repair, or read again since. */
   readonly skip: (component: string) => boolean;
   /** Steady time, in milliseconds. */
   readonly now: number;
 }
 
-/** What is to be reported of a look. */
+/** Changes to report after a look. */
 export interface ReadingChanges {
   readonly records: ReadingRecords;
   readonly lost: readonly ReadingRecord[];
   readonly back: readonly ReadingRecord[];
 }
 
-/** For this long a reading that comes and goes is not reported again for the same reason. */
+/** Time for which a reading that comes and goes is not reported again for the same reason, in milliseconds. */
 const QUIET_MS = 5 * 60_000;
-/** Different reasons that are reported of one reading within that time. */
+/** Maximum number of different reasons reported for one reading within that time. */
 const MOST_REASONS = 8;
-/** Looks that a check needs before its silence means something: CPU use needs two readings. */
+/** Number of looks that a check needs before its first value: CPU use needs two readings. */
 const PATIENCE: Readonly<Record<string, number>> = { cpu: 2 };
 
 /** Returns whether a reading is lost now. */
 export const isLost = ({ check, looks }: ReadingRecord): boolean => looks >= (PATIENCE[check] ?? 1);
 
-/** Takes the verdicts of a whole look. Pure. */
+/** Computes the changes after a full look. Pure. */
 export function nextReadings(
   before: ReadingRecords,
   verdicts: readonly ComponentVerdict[],
   facts: ReadingFacts,
 ): ReadingChanges {
   const readings = new Map(reliedOn(verdicts, facts).map((one) => [keyOf(one), one]));
-  // Where no unit could be read at all, nothing is said of single ones.
+  // Where no unit could be read, single units are not reported.
   const noUnits = readings.get(keyOf(SERVICES))?.unknown === true;
   for (const [key, record] of before) {
     const isUnit = record.check === SERVICES.check && record.component !== SERVICES.component;
     if (isUnit && noUnits) continue;
-    // A check that ran and does not speak of it any more has nothing against it.
+    // The check ran and has no verdict on it any more.
     if (!readings.has(key) && isEnabled(record.check, facts))
       readings.set(key, { ...record, unknown: false });
   }
@@ -90,7 +90,7 @@ function unknownNow(
   };
   const words = shapeOf(reason, component);
   const isNews = isLost({ ...next, reason }) && !said.includes(words) && said.length < MOST_REASONS;
-  // A sentence that only counts further keeps its first form, with what was added to it.
+  // A sentence that differs only in its numbers keeps its first form.
   const same = record !== undefined && said.at(-1) === words && record.looks > 0;
   return {
     isNews,
@@ -100,7 +100,7 @@ function unknownNow(
   };
 }
 
-/** What is still remembered of a reading that is known again. */
+/** Returns the record of a reading that is known again. */
 const knownNow = (record: ReadingRecord | undefined, now: number): ReadingRecord | undefined =>
   record !== undefined && now - record.saidAt < QUIET_MS
     ? { ...record, looks: 0, reported: false }
@@ -116,7 +116,7 @@ interface Relied extends LostReading {
   readonly unknown: boolean;
 }
 
-/** The readings that somebody relies on: listed units, checks of the host program, and each check of the library. */
+/** Returns the relied-on readings: listed units, checks of the host program, and each built-in check. */
 function reliedOn(verdicts: readonly ComponentVerdict[], { listed }: ReadingFacts): Relied[] {
   const relied: Relied[] = [];
   for (const { check, component, status, reason } of verdicts) {
@@ -130,7 +130,7 @@ function reliedOn(verdicts: readonly ComponentVerdict[], { listed }: ReadingFact
   }
   for (const check of BUILT_IN_CHECKS) {
     if (check === SERVICES.check) continue;
-    // The verdict on the generation rests on a record and not on a reading.
+    // The verdict on the generation comes from a record, not from a reading.
     const of = verdicts.filter((one) => one.check === check && one.component !== 'system');
     const [first] = of;
     if (first === undefined) continue;
@@ -140,4 +140,4 @@ function reliedOn(verdicts: readonly ComponentVerdict[], { listed }: ReadingFact
   return relied;
 }
 
-const isBuiltIn = (check: string): boolean => (BUILT_IN_CHECKS).includes(check);
+const isBuiltIn = (check: string): boolean => BUILT_IN_CHECKS.includes(check);

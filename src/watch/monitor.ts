@@ -4,25 +4,25 @@ import { owned } from '../base/pending.js';
 import type { Clock } from '../base/clock.js';
 import { createWaker } from './wake.js';
 
-/** What a monitor does each time, and with what. */
+/** Tasks of a monitor. */
 export interface MonitorJobs {
   readonly clock: Clock;
-  /** Looks at the host, and gives the open issues that nobody is healing. */
+  /** Looks at the host. Returns the open issues that are not being repaired. */
   readonly look: (signal: AbortSignal) => readonly Issue[] | Promise<readonly Issue[]>;
-  /** The same for some components, between two cycles. */
+  /** Looks at single components between two cycles. */
   readonly lookAt: (components: ReadonlySet<string>, signal: AbortSignal) => Promise<readonly Issue[]>;
-  /** Has `wake` called when a component should be looked at before the next cycle. Gives the function that ends this. */
+  /** Registers `wake`, called when a component should be looked at before the next cycle. Returns the function that ends it. */
   readonly listen: (wake: (component: string) => void) => () => void;
-  /** The least time between two looks for which something woke the monitor, in milliseconds. */
+  /** Minimum time between two looks outside the cycle, in milliseconds. */
   readonly wakesApartMs: number;
-  /** Heals them, one after another. */
+  /** Repairs issues, one after another. */
   readonly heal: (issues: readonly Issue[], signal: AbortSignal) => Promise<unknown>;
   readonly failed: (error: unknown) => void;
 }
 
 /**
- * Looks again and again until the signal is aborted, and in between when something wakes it. Looking goes on while
- * something is healed; only healing is serial. Resolves when the last act has ended.
+ * Looks in each cycle until the signal is aborted, and in between when it is woken. Looks continue during repairs, which
+ * are serial. Resolves when the last repair has ended.
  */
 export async function monitor(intervalMs: number, jobs: MonitorJobs, signal: AbortSignal): Promise<void> {
   const { clock } = jobs;
@@ -51,7 +51,7 @@ export async function monitor(intervalMs: number, jobs: MonitorJobs, signal: Abo
     while (!signal.aborted) {
       const start = clock.monotonic();
       await healAfter(() => jobs.look(signal));
-      // The same rhythm whatever a cycle took; a cycle longer than the interval is followed by the next at once.
+      // Fixed rate: a cycle longer than the interval is followed by the next at once.
       const rest = Math.max(0, intervalMs - (clock.monotonic() - start));
       await clock.sleep(rest, signal).catch((error: unknown) => {
         if (!signal.aborted)

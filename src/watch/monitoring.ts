@@ -11,7 +11,7 @@ import { monitor } from './monitor.js';
 import { until } from '../base/until.js';
 import type { EnginePorts } from '../repair/ports.js';
 
-/** The monitoring of one engine: it goes on once, or not at all. */
+/** Monitoring of one engine: at most once at a time. */
 export class Monitoring {
   readonly #ports: EnginePorts;
   readonly #cycle: Cycle;
@@ -29,12 +29,12 @@ export class Monitoring {
     this.#cycle = cycle;
   }
 
-  /** What goes on, and since when in steady time; `undefined` when nothing does. */
+  /** Current monitoring, with its start in steady time; `undefined` when there is none. */
   get current(): { readonly intervalMs: number; readonly since: number } | undefined {
     return this.#current;
   }
 
-  /** Begins, and resolves when it has ended. Refuses a second start. */
+  /** Starts, and resolves when monitoring has ended. Rejects a second start. */
   async start(intervalMs: number, signal: AbortSignal): Promise<void> {
     if (this.#current) throw new SelfHealingError('already-monitoring', 'This engine is monitoring already');
     const stop = new AbortController();
@@ -56,14 +56,14 @@ export class Monitoring {
     return ended;
   }
 
-  /** Ends it, and resolves when it has ended. */
+  /** Stops, and resolves when monitoring has ended. */
   async stop(): Promise<void> {
     const current = this.#current;
     current?.stop.abort();
     await current?.ended;
   }
 
-  /** Lets the host wake the monitor, where one bad reading of a service counts. */
+  /** Lets signals of the host wake the monitor, where one bad reading of a service opens an issue. */
   #listen(wake: (component: string) => void): () => void {
     const { host, policy, guards, logger } = this.#ports;
     if (!host.watch || guards.lasting.others > 1 || !this.#looksAtServices()) return () => undefined;
@@ -72,7 +72,7 @@ export class Monitoring {
     const listener: HostListener = {
       unitInTrouble: (unit) => {
         const component = componentOf(unit);
-        // What is being healed is looked at by whoever heals it.
+        // The repair reads its component itself.
         if (this.#looksAtServices() && !this.#cycle.inRepair(component)) wake(component);
       },
       listening: (state) => {
@@ -80,19 +80,19 @@ export class Monitoring {
           logger.warn(`Changes of units are seen at each interval only: ${state.unknown}`);
           lost = true;
         } else if (lost) {
-          logger.info('Changes of units are told at once again');
+          logger.info('Changes of units are seen at once again');
           lost = false;
         }
       },
     };
     const ends = [host.watch(units, listener)];
-    // Which units a pattern matches changes: any that fails may be one of them.
+    // The units that match a pattern change: watch all of them.
     if (listedPatterns(policy.services ?? new Map()).length > 0)
       ends.push(host.watch(undefined, { ...listener, listening: () => undefined }));
     return () => ends.forEach((end) => end());
   }
 
-  /** A detector of somebody's own may look at anything. */
+  /** A custom detector may watch anything. */
   #looksAtServices(): boolean {
     const { enabledChecks } = this.#ports.detector as Partial<SimpleDetector>;
     return enabledChecks?.includes('services') ?? true;

@@ -3,34 +3,34 @@ import { AT_ONCE, debounce, watchKey, type Watch, type Watches } from './debounc
 import type { Guards } from '../model/guards.js';
 import type { ComponentVerdict, Issue } from '../model/issue.js';
 
-/** An issue that is open, and what is known of it beyond its last reading. */
+/** An open issue, with facts beyond its last reading. */
 export interface OpenIssue {
   readonly issue: Issue;
-  /** Steady time since when it has been bad, in milliseconds: as its source says, or when it opened. */
+  /** Steady time since which it has been bad, in milliseconds: from its source, or when it opened. */
   readonly since: number;
-  /** Lines of its log that were gathered when it opened. */
+  /** Log lines that were read when it opened. */
   readonly evidence: readonly string[];
 }
 
-/** What changed with a new set of verdicts. */
+/** Changes after a new set of verdicts. */
 export interface Turn {
   readonly opened: readonly OpenIssue[];
   readonly cleared: readonly OpenIssue[];
-  /** Closed because nothing is read of their components any more: they are not known to be well. */
+  /** Closed because their components are no longer read; they are not known to be ok. */
   readonly gone: readonly OpenIssue[];
 }
 
-/** Knows which issues are open, through single cycles and monitoring alike. */
+/** Keeps the open issues, in single cycles and in monitoring. */
 export class OpenIssues {
   #watches: Watches = new Map();
   #open = new Map<string, OpenIssue>();
 
-  /** Whether nothing is open, and nothing on its way there. */
+  /** True if no issue is open and no component is bad. */
   get calm(): boolean {
     return this.#watches.size === 0 && this.#open.size === 0;
   }
 
-  /** Every open issue, as last read; its time is that at which it opened. */
+  /** Every open issue, as last read, with the time at which it opened. */
   get issues(): readonly Issue[] {
     return [...this.#open.values()].map(({ issue, evidence }) =>
       evidence.length === 0
@@ -43,28 +43,28 @@ export class OpenIssues {
     );
   }
 
-  /** The last bad verdict of each open issue. */
+  /** Returns the last bad verdict of each open issue. */
   get verdicts(): readonly ComponentVerdict[] {
     return this.#lasted();
   }
 
-  /** The open issues that these verdicts call bad: without those that were only not seen to be well. */
+  /** Returns the open issues that are bad in these verdicts. */
   badNow(verdicts: readonly ComponentVerdict[]): readonly Issue[] {
     const bad = new Set(verdicts.filter(isBad).map(({ component, type }) => `${type} ${component}`));
     return this.issues.filter(({ component, type }) => bad.has(`${type} ${component}`));
   }
 
-  /** How the open issues of one component stand. */
+  /** Returns the open issues of one component. */
   about(component: string): readonly OpenIssue[] {
     return [...this.#open.values()].filter(({ issue }) => issue.component === component);
   }
 
-  /** The checks that opened the open issues of one component. */
+  /** Returns the checks that opened the open issues of one component. */
   checksOf(component: string): readonly string[] {
     return this.about(component).flatMap(({ issue: { check } }) => (check === undefined ? [] : [check]));
   }
 
-  /** Takes the verdicts of a look. With `lasting`, an issue is only what has lasted; otherwise whatever is bad. */
+  /** Applies the verdicts of a full look. `lasting`: limits of the debounce. */
   watch(
     verdicts: readonly ComponentVerdict[],
     timestamp: Date,
@@ -76,7 +76,7 @@ export class OpenIssues {
     return this.#turn(verdicts, timestamp, now);
   }
 
-  /** Takes the verdicts of a look at these components alone; the others stay as they are. */
+  /** Applies the verdicts of a look at single components; the others stay unchanged. */
   watchOnly(
     components: ReadonlySet<string>,
     verdicts: readonly ComponentVerdict[],
@@ -92,7 +92,7 @@ export class OpenIssues {
     return this.#turn(verdicts, timestamp, now);
   }
 
-  /** Clears every issue of a component whose repair was proved. Returns them. */
+  /** Clears every issue of a component whose repair was proven. Returns them. */
   clear(component: string): readonly OpenIssue[] {
     const others = [...this.#watches].filter(([, { verdict }]) => verdict.component !== component);
     this.#watches = new Map(others);
@@ -101,7 +101,7 @@ export class OpenIssues {
     return cleared;
   }
 
-  /** Keeps what was gathered about an issue that opened. */
+  /** Adds log lines to an issue that opened. */
   keep(opened: OpenIssue, evidence: readonly string[]): void {
     for (const [key, open] of this.#open) {
       if (isSame(open, opened)) this.#open.set(key, { ...open, evidence });
@@ -132,13 +132,13 @@ export class OpenIssues {
   }
 }
 
-/** Whether it is the same opening: a look at another component, while a log is being read, makes each entry anew. */
+/** Returns whether two entries are the same opening: a look during the reading of a log replaces every entry. */
 const isSame = ({ issue: one }: OpenIssue, { issue: other }: OpenIssue): boolean =>
   one.timestamp === other.timestamp &&
   one.component === other.component &&
   one.type === other.type &&
   one.check === other.check;
 
-/** Steady time since when a verdict has been bad: not seen before is not begun now. */
+/** Returns the steady time since which a verdict has been bad, as its source says. */
 const sinceOf = ({ since }: ComponentVerdict, timestamp: Date, now: number): number =>
   since === undefined ? now : Math.min(now, now - (timestamp.getTime() - since));

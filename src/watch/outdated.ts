@@ -2,29 +2,29 @@ import type { Looked } from '../detect/detector.js';
 import type { ComponentVerdict } from '../model/issue.js';
 
 /**
- * Knows which components were read again or repaired while a look was under way: what that look says of them is older
- * than what is known. Costs nothing while looks answer at once.
+ * Keeps the components that were read again or repaired during a look: its verdicts on them are outdated. Costs nothing
+ * while looks are synchronous.
  */
 export class Outdated {
   readonly #underWay = new Set<number>();
   readonly #changed = new Map<string, number>();
   #order = 0;
 
-  /** Begins a look. Returns its place in the order of things. */
+  /** Begins a look. Returns its number. */
   begin(): number {
     this.#order += 1;
     this.#underWay.add(this.#order);
     return this.#order;
   }
 
-  /** A component was read again, or its repair has ended. */
+  /** Marks a component as read again or repaired. */
   changed(component: string): void {
     if (this.#underWay.size === 0) return;
     this.#order += 1;
     this.#changed.set(component, this.#order);
   }
 
-  /** Waits for a look. What it says of outdated components is unknown, and must clear nothing. */
+  /** Waits for a look. Its verdicts on outdated components must clear nothing. */
   async whenDone(looked: Looked): Promise<{
     readonly verdicts: readonly ComponentVerdict[];
     readonly isOutdated: (component: string) => boolean;
@@ -46,7 +46,7 @@ export class Outdated {
     return { verdicts: current, isOutdated: outdated };
   }
 
-  /** Ends a look. Returns whether what it says of a component is outdated; `undefined` where nothing is. */
+  /** Ends a look. Returns a function that tells whether a component is outdated; `undefined` where none is. */
   end(look: number): ((component: string) => boolean) | undefined {
     this.#underWay.delete(look);
     if (this.#changed.size === 0) return undefined;

@@ -12,7 +12,7 @@ import type { ComponentVerdict } from '../model/issue.js';
 /** Verifies repairs that an earlier run left open. */
 export type Settle = (verdicts: readonly ComponentVerdict[]) => Promise<void>;
 
-/** What health is recorded with. */
+/** Sources for the record of health. */
 export interface HealthSources {
   readonly ledger: Ledger;
   readonly guards: Guards;
@@ -21,17 +21,17 @@ export interface HealthSources {
   readonly bootId: string;
 }
 
-/** How a look was made. */
+/** Scope of a look. */
 export interface LookScope {
   readonly signal: AbortSignal;
   readonly dryRun: boolean;
-  /** The components looked at; all of them when left out. */
+  /** Components of the look. Default: all. */
   readonly only?: ReadonlySet<string> | undefined;
-  /** Whether a component is being repaired: the repair reads it. */
+  /** Returns whether a component is being repaired. */
   readonly isActing: (component: string) => boolean;
 }
 
-/** Whether a look at a host that is well changes nothing in the state: nothing is remembered that it could change. */
+/** Returns whether a look without a bad verdict changes nothing in the state. */
 export function isBlank(state: GuardState): boolean {
   const { components, approvals, intents, cautious, storm } = state;
   if (undosOf(state).length > 0 || cautious || storm !== null || approvals.length > 0 || intents.length > 0)
@@ -40,7 +40,7 @@ export function isBlank(state: GuardState): boolean {
   return true;
 }
 
-/** Records what a look at the host shows: lasting health, and how interrupted repairs turned out. */
+/** Records lasting health, and the outcome of interrupted repairs. */
 export async function noteLook(
   verdicts: readonly ComponentVerdict[],
   sources: HealthSources,
@@ -56,11 +56,11 @@ export async function noteLook(
       (component) => only?.has(component) ?? true,
     ),
   );
-  // On a healthy host there is nothing to note, and nothing is made.
+  // Nothing to record on a healthy host.
   if (remembered.size === 0 && !cautious) return;
   const wanted = [...remembered].map((component) => ({
     component,
-    // What was begun is judged by the check that opened its issue.
+    // The check that opened the issue judges the repair.
     check: intents.find((intent) => intent.component === component)?.check,
   }));
   const found = await lookFor(wanted, verdicts, sources.detector, isActing, signal);
@@ -76,7 +76,7 @@ export async function noteLook(
   if (intents.length > 0 && !dryRun) await settle(seen);
 }
 
-/** An undo that waits needs the health of its component counted, whether a repair is on record or not. */
+/** A pending undo needs the health of its component, even without a repair on record. */
 function noteUndos(seen: readonly ComponentVerdict[], { ledger, bootId }: HealthSources): void {
   const worst = worstOf(seen);
   ledger.note((state, now) =>
@@ -86,7 +86,7 @@ function noteUndos(seen: readonly ComponentVerdict[], { ledger, bootId }: Health
   );
 }
 
-/** Requests that nobody answered in time are rejected. */
+/** Rejects requests that were not answered in time. */
 export function noteLapses({
   ledger,
   guards,
@@ -95,7 +95,7 @@ export function noteLapses({
   ledger.note((state, now) => lapse(state, now, guards, clock.random()));
 }
 
-/** A unit that is not listed, and that is well again, is not found any more: it is looked for by name. */
+/** Reads unlisted units by name: a look does not include them once they are ok. */
 async function lookFor(
   wanted: readonly { readonly component: string; readonly check: string | undefined }[],
   verdicts: readonly ComponentVerdict[],

@@ -1,44 +1,44 @@
 import { messageOf } from '../base/errors.js';
 import { recordRelapse, relapsedFix } from '../memory/relapse.js';
 import type { LastFix } from '../memory/state.js';
-import type { Tally } from '../report/counts.js';
+import type { Counts } from '../report/counts.js';
 import type { Issue } from '../model/issue.js';
 import type { EnginePorts } from '../repair/ports.js';
 
 type RelapsePorts = Pick<EnginePorts, 'ledger' | 'guards' | 'bootId' | 'clock' | 'emit' | 'logger'>;
 
-/** A relapse that is not written down yet, and when it was seen. */
+/** A relapse that is not recorded yet, with its time. */
 interface Seen {
   readonly issue: Issue;
   readonly at: number;
 }
 
-/** Takes fixes back that did not last. A dry run sees a relapse too: then the next call that is none writes it down. */
+/** Records fixes that did not last. A relapse that a dry run sees is recorded by the next call that is not a dry run. */
 export class Relapses {
   readonly #ports: RelapsePorts;
-  readonly #tally: Tally;
+  readonly #counts: Counts;
   #unwritten: readonly Seen[] = [];
 
-  constructor(ports: RelapsePorts, tally: Tally) {
+  constructor(ports: RelapsePorts, counts: Counts) {
     this.#ports = ports;
-    this.#tally = tally;
+    this.#counts = counts;
   }
 
-  /** An issue opened. */
+  /** Checks whether an issue that opened is a relapse. */
   opened(issue: Issue): void {
     const at = this.#ports.ledger.now();
     const fix = this.#record({ issue, at });
     if (fix === undefined) return;
     this.#unwritten = [...this.#unwritten, { issue, at }];
-    this.#tally.relapsed();
+    this.#counts.relapsed();
     this.#ports.emit('issue:relapsed', { issue, action: fix.action, afterMs: at - fix.at });
   }
 
-  /** Writes relapses down: a breaker that one opens holds back every further act, so no act would do it. */
+  /** Records relapses. They may open a breaker, after which no repair would record them. */
   async write(): Promise<void> {
     if (this.#unwritten.length === 0) return;
     const { ledger, logger } = this.#ports;
-    // The state may have been read anew since a dry run saw them.
+    // The state may have been loaded again since a dry run saw them.
     for (const seen of this.#unwritten) this.#record(seen);
     this.#unwritten = [];
     if (!ledger.isHeld) return;

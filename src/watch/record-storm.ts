@@ -52,7 +52,7 @@ const servicesIn = (open: OpenIssues): readonly OpenIssue[] =>
     .filter(({ type, severity }) => type === IssueType.SERVICE && severity > Severity.LOW)
     .flatMap(({ component, check }) => open.about(component).filter(({ issue }) => issue.check === check));
 
-/** A listed service may be called by a word that is no unit name only if a check of the host program does so. */
+/** Returns the full unit name; the component itself where it is not a unit name. */
 function unitNameOf(component: string): string {
   try {
     return unitName(component);

@@ -10,21 +10,21 @@ import { span } from '../base/format.js';
 import { isLost, nextReadings, type ReadingRecords } from './lost-readings.js';
 import type { ReadingRecord } from '../model/lost-reading.js';
 
-/** Looks that ask whether systemd knows the names in `protect`, until it answers. */
+/** Number of looks in which the names in `protect` are checked, until systemd answers. */
 const MOST_TRIES = 3;
 
 const names = lazy(() => import('./unit-names.js'));
-/** A warning without a hint is as true, and no look fails because there is no descriptor left to load one with. */
+/** Hints are optional: no look fails because they cannot be loaded. */
 const loadedNames = () => names().catch(() => undefined);
 
 type Ports = Pick<EnginePorts, 'host' | 'detector' | 'policy' | 'ledger' | 'logger' | 'emit'>;
 
-/** Reports readings that were lost and those that are back: once, not in each cycle. */
+/** Reports lost readings and those that are back, once each. */
 export class LostReadings {
   readonly #ports: Ports;
   #records: ReadingRecords = new Map();
   #listed: ReadonlySet<string> | undefined;
-  /** Looks that may still ask whether systemd knows the names in `protect`. */
+  /** Remaining looks in which the names in `protect` are checked. */
   #unasked: number;
 
   constructor(ports: Ports) {
@@ -39,14 +39,13 @@ export class LostReadings {
     return [...this.#records.values()].filter(isLost);
   }
 
-  /** Whether nothing is lost, and nothing remembered. */
+  /** True if nothing is lost and nothing is on record. */
   get none(): boolean {
     return this.#records.size === 0;
   }
 
   /**
-   * Takes the verdicts of a whole look. Returns a promise only where something has to be looked up before it is
-   * reported: the name that was probably meant.
+   * Applies the verdicts of a full look. Returns a promise only where a name has to be looked up for the report.
    */
   take(
     verdicts: readonly ComponentVerdict[],
@@ -75,7 +74,7 @@ export class LostReadings {
     return misspelled.length === 0 ? undefined : this.#reportUnknown(misspelled, verdicts, signal);
   }
 
-  /** Once, in the first look in which systemd answers; a host without systemd is not asked for ever. */
+  /** Runs once, in the first look in which systemd answers; gives up on a host without systemd. */
   async #askOfProtect(signal: AbortSignal): Promise<void> {
     this.#unasked -= 1;
     const loaded = await loadedNames();
@@ -105,7 +104,7 @@ export class LostReadings {
     }
   }
 
-  /** One line for all that have one cause. */
+  /** Logs one line for all readings with the same cause. */
   #reportLost(lost: readonly ReadingRecord[]): void {
     const { emit, logger } = this.#ports;
     for (const { first, items } of groupBy(lost, causeOf))
@@ -121,7 +120,7 @@ export class LostReadings {
       emit('reading:back', { component, check, forMs: now - since });
   }
 
-  /** Names what a person listed, where one word stands for all of it. */
+  /** Returns the names of readings, or the option that stands for all of them. */
   #namesOf(records: readonly ReadingRecord[]): string {
     const names = records.flatMap(({ component, check }) =>
       component === 'services' && check === 'services' && this.#listed?.size
@@ -132,7 +131,7 @@ export class LostReadings {
   }
 }
 
-/** What is alike but for names and numbers has one cause. */
+/** Returns the key of a cause: the reason without names and numbers. */
 const causeOf = ({ reason, component }: ReadingRecord): string => shapeOf(reason, component);
 
 const isUnknownVerdict = ({ status }: ComponentVerdict): boolean => status === 'unknown';

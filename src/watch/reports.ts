@@ -5,31 +5,31 @@ import type { EnginePorts } from '../repair/ports.js';
 import type { HealingResult } from '../model/result.js';
 import type { Look, Looks } from './look.js';
 
-/** So many results are kept between two cycles of monitoring. */
+/** Maximum number of results kept between two cycles of monitoring. */
 const KEPT = 100;
-/** So many pending repairs are followed. */
+/** Maximum number of pending repairs that are followed. */
 const MOST_PENDING = 1_000;
 
-/** Counts results, reports them, and clears the issue of a repair that was proved. */
+/** Counts and reports results, and clears the issue of a proven repair. */
 export class Reports {
-  readonly #ports: Pick<EnginePorts, 'emit' | 'hears' | 'ledger' | 'guards'>;
+  readonly #ports: Pick<EnginePorts, 'emit' | 'hasListeners' | 'ledger' | 'guards'>;
   readonly #looks: Looks;
   readonly #last = new Map<string, HealingResult>();
   readonly #pending = new Map<string, HealingResult>();
   readonly #blocks = new Map<string, BlockReason>();
   #sinceCycle: HealingResult[] = [];
 
-  constructor(ports: Pick<EnginePorts, 'emit' | 'hears' | 'ledger' | 'guards'>, looks: Looks) {
+  constructor(ports: Pick<EnginePorts, 'emit' | 'hasListeners' | 'ledger' | 'guards'>, looks: Looks) {
     this.#ports = ports;
     this.#looks = looks;
   }
 
-  /** The last result of a component with an open issue. */
+  /** Returns the last result of a component with an open issue. */
   last(component: string): HealingResult | undefined {
     return this.#last.get(component);
   }
 
-  /** The result of a repair whose job still runs. */
+  /** Returns the result of a repair whose job still runs. */
   pending(id: string | undefined): HealingResult | undefined {
     return id === undefined ? undefined : this.#pending.get(id);
   }
@@ -46,12 +46,12 @@ export class Reports {
   }
 
   add(result: HealingResult): void {
-    const { emit, hears } = this.#ports;
+    const { emit, hasListeners } = this.#ports;
     const { component } = result.issue;
     this.#looks.repairEnds(component);
-    this.#looks.tally.healed(result);
-    this.#looks.chronicle.ended(result);
-    if (hears('cycle:done')) this.#sinceCycle = [...this.#sinceCycle.slice(1 - KEPT), result];
+    this.#looks.counts.healed(result);
+    this.#looks.recent.ended(result);
+    if (hasListeners('cycle:done')) this.#sinceCycle = [...this.#sinceCycle.slice(1 - KEPT), result];
     if (this.#looks.open.about(component).length > 0) this.#last.set(component, result);
     if (result.outcome === 'skipped') {
       if (this.#blocks.get(component) === result.blockedBy) return;
@@ -78,12 +78,12 @@ export class Reports {
       this.#pending.set(result.id, result);
   }
 
-  /** Proof implies health under the clearing level, so the issue clears at once. */
+  /** Clears the issue at once: a proven repair is below the clearing level. */
   #fixed(component: string): void {
     this.#looks.proved(component);
     const { ledger, guards, emit } = this.#ports;
     const times = recurrences(ledger.state, component, ledger.now(), guards.useless.withinMs);
-    // Reported when it has come that far, and not again after each repair.
+    // Reported once, when the number is reached.
     if (times === guards.useless.recurrences) emit('issue:recurring', { component, times });
   }
 }

@@ -8,15 +8,15 @@ import { componentOf, isUnitName, UNIT_SUFFIX } from '../model/unit-name.js';
 import type { EnginePorts } from '../repair/ports.js';
 import { until } from '../base/until.js';
 
-/** What an entry may stand for: it is compared without its suffix, and covers the instances of a template. */
+/** Names that an entry may match: with each suffix, and as a template. */
 const KINDS = ['.service', '.socket', '.timer', '.target', '.path', '.mount', '@0.service'];
 
-/** How long the names of units are waited for, in milliseconds: they are only a hint. */
+/** Time limit for reading the names of units, in milliseconds: they are only a hint. */
 const NAMES_WITHIN_MS = 2_000;
 
 type Ports = Pick<EnginePorts, 'host' | 'policy' | 'logger'>;
 
-/** Services that run, without their suffix; none where that cannot be told in time. */
+/** Returns the active services without their suffix; none if they cannot be read in time. */
 export async function activeNames(host: Host, signal: AbortSignal): Promise<readonly string[]> {
   if (host.activeServices === undefined) return [];
   try {
@@ -25,14 +25,14 @@ export async function activeNames(host: Host, signal: AbortSignal): Promise<read
     );
     return isUnknown(active) ? [] : active.map(componentOf);
   } catch {
-    // A warning without a hint is as true.
+    // The warning is complete without a hint.
     return [];
   }
 }
 
 /**
- * Warns of names in `protect` that systemd does not know: what is misspelt protects nothing. Patterns may stand for what
- * comes later. Returns whether systemd could be asked. Never rejects: no look fails because of a hint.
+ * Warns of names in `protect` that systemd does not know, because a misspelt name protects nothing. Patterns are not
+ * checked. Returns whether systemd answered. Never rejects.
  */
 export async function warnOfUnknownProtect(ports: Ports, signal: AbortSignal): Promise<boolean> {
   const { host, logger, policy } = ports;

@@ -1,20 +1,20 @@
 import type { Clock } from '../base/clock.js';
 
-/** What a waker does, and when. */
+/** Tasks and limits of a waker. */
 export interface WakerJobs {
   readonly clock: Clock;
-  /** The least time between two looks, in milliseconds. */
+  /** Minimum time between two looks, in milliseconds. */
   readonly apartMs: number;
   /** Looks at these components; never rejects. */
   readonly look: (components: ReadonlySet<string>) => Promise<void>;
 }
 
-/** So many components are looked at together at most; the others have their turn in the next look. */
+/** Maximum number of components in one look; the others follow in the next one. */
 const MOST_AT_ONCE = 64;
 
 /**
- * Looks between two cycles: at the first component at once, at those that follow soon after together and a little
- * later. So whatever flaps, however often, costs a bounded number of looks. The promise is that of a round of looks.
+ * Looks between two cycles: at the first component at once, at those that follow soon after together a little later. So
+ * a flapping unit costs a bounded number of looks. Returns the promise of a round of looks.
  */
 export function createWaker(jobs: WakerJobs, signal: AbortSignal): (component: string) => Promise<void> {
   const waiting = new Set<string>();

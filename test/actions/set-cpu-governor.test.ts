@@ -59,11 +59,10 @@ const planOf = (action: HealingAction = PERFORMANCE, cpu?: CpuReading): Promise<
     new AbortController().signal,
   );
 const carryOut = async (plan: Plan) =>
-  runAct(plan, {
-    runs: 1,
-    timeoutMs: 1_000,
-    again: () => Promise.resolve(undefined),
-    restore: (action) => planOf(action),
+  runAct(plan, PERFORMANCE, {
+    definition: { runs: 1, timeoutMs: 1_000 },
+    planOf: (action) => planOf(action),
+    admits: () => true,
     signal: new AbortController().signal,
   });
 const verified = (plan: Plan, status: 'ok' | 'bad' | 'unknown') =>
@@ -244,7 +243,7 @@ describe('carried out', () => {
     const [first, second] = plan.steps;
     const broken = { ...second!, path: `${cpufreq}/policy4/no-such-file` } as typeof second;
     const ended = await carryOut({ ...plan, steps: [first!, broken!] });
-    expect(ended.error).toMatch(/ENOENT.*; what was done before was taken back$/);
+    expect(ended.error).toMatch(/ENOENT.*; the steps before it were undone$/);
     expect([governorOf('policy0'), governorOf('policy4')]).toEqual(['powersave', 'schedutil']);
   });
 

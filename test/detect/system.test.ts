@@ -47,7 +47,7 @@ describe('what is not known of the system', () => {
   });
 });
 
-describe('kills for want of memory', () => {
+describe('out-of-memory kills', () => {
   const start = (parts: FakeHostParts = {}) => {
     const clock = fakeClock();
     const host = fakeHost(parts);
@@ -77,7 +77,7 @@ describe('kills for want of memory', () => {
       status: 'bad',
       severity: LOW,
       value: 2,
-      reason: 'The kernel has killed 2 processes for want of memory within the last 10 min',
+      reason: 'The kernel killed 2 processes within the last 10 min because memory ran out',
     });
     expect(seen?.evidence?.[0]).toBe('oom_kill in /proc/vmstat: 9 on this machine since it booted');
     expect(await look()).toEqual(seen);

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { BUILT_IN_ACTIONS } from '../../src/actions/built-in.js';
-import { HELPER_SOCKET } from '../../src/execute/tier.js';
+import { HELPER_SOCKET } from '../../src/execute/helper-protocol.js';
 import { CHANGES_GENERATION } from '../../src/memory/generations.js';
 import { parseConfig } from '../../src/service/config/load.js';
 import { COMMANDS, CONTROL_GROUP, CONTROL_SOCKET } from '../../src/service/control/protocol.js';

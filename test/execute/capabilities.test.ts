@@ -12,7 +12,7 @@ import { restartService } from '../../src/actions/restart-service.js';
 import { rollbackGeneration } from '../../src/actions/rollback-generation.js';
 import { governorAction } from '../../src/actions/set-cpu-governor.js';
 import { SimplifiedHealingEngine } from '../../src/engine/engine.js';
-import { capabilitiesOf, type CapabilityParts } from '../../src/execute/capabilities.js';
+import { capabilitiesOf, type CapabilitySources } from '../../src/execute/capabilities.js';
 import type { PermissionStatus } from '../../src/execute/permission-status.js';
 import { makePlan } from '../../src/execute/planner.js';
 import { unknown } from '../../src/model/reading.js';
@@ -51,7 +51,7 @@ const permissions = (more: Partial<PermissionStatus>): PermissionStatus => ({
   ...{ way: 'none', description: 'service tier: there is no helper' },
   ...more,
 });
-const partsOf = (more: Partial<CapabilityParts>): CapabilityParts => ({
+const partsOf = (more: Partial<CapabilitySources>): CapabilitySources => ({
   host: fakeHost(),
   actions: actionRegistry(),
   readsThisMachine: () => true,
@@ -182,7 +182,7 @@ describe('the way to root', () => {
     policy('performance powersave');
     return only('set_cpu_governor', governorAction(root));
   };
-  const told = async (more: Partial<CapabilityParts>) =>
+  const told = async (more: Partial<CapabilitySources>) =>
     (await capabilitiesOf(partsOf({ actions: governor(), ...more }), never()))[0];
   const by = (way: PermissionStatus['way']) => ({ permissions: () => Promise.resolve(permissions({ way })) });
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Tally } from '../../src/report/counts.js';
+import { Counts } from '../../src/report/counts.js';
 import type { HealingResult, Outcome } from '../../src/model/result.js';
 import { issueOf, NOW } from '../make.js';
 
@@ -13,7 +13,7 @@ const OUTCOMES: Outcome[] = [
 
 describe('metrics', () => {
   it('begin at nothing, and with a success rate of 1', () => {
-    expect(new Tally().read()).toEqual({
+    expect(new Counts().read()).toEqual({
       issuesDetected: 0,
       issuesResolved: 0,
       issuesFailed: 0,
@@ -31,40 +31,40 @@ describe('metrics', () => {
   });
 
   it('count fixed as resolved, failed and ineffective as failed, and the rest as neither', () => {
-    const tally = new Tally();
-    for (const outcome of OUTCOMES) tally.healed(resultOf(outcome));
-    expect(tally.read()).toMatchObject({
+    const counts = new Counts();
+    for (const outcome of OUTCOMES) counts.healed(resultOf(outcome));
+    expect(counts.read()).toMatchObject({
       ...{ issuesResolved: 1, issuesFailed: 2, successRate: 1 / 3 },
       byType: { service: { detected: 0, resolved: 1, failed: 2 }, system: { resolved: 0, failed: 0 } },
     });
   });
 
   it('time the looking and the repairing: last, mean, max', () => {
-    const tally = new Tally();
+    const counts = new Counts();
     for (const ms of [10, 30, 20]) {
-      tally.looked(NOW.getTime(), ms);
-      tally.healed(resultOf('fixed', ms));
+      counts.looked(NOW.getTime(), ms);
+      counts.healed(resultOf('fixed', ms));
     }
-    expect(tally.read()).toMatchObject({
+    expect(counts.read()).toMatchObject({
       detectionTimeMs: { last: 20, mean: 20, max: 30 },
       resolutionTimeMs: { last: 20, mean: 20, max: 30 },
     });
   });
 
   it('give a date of their own', () => {
-    const tally = new Tally();
-    tally.looked(NOW.getTime(), 1);
-    tally.opened([issueOf(), issueOf({ component: 'redis' })]);
-    tally.read().lastCheck?.setFullYear(1999);
-    expect(tally.read()).toMatchObject({ lastCheck: NOW, issuesDetected: 2 });
+    const counts = new Counts();
+    counts.looked(NOW.getTime(), 1);
+    counts.opened([issueOf(), issueOf({ component: 'redis' })]);
+    counts.read().lastCheck?.setFullYear(1999);
+    expect(counts.read()).toMatchObject({ lastCheck: NOW, issuesDetected: 2 });
   });
 
   it('always have a success rate from 0 to 1 that is the ratio of resolved to resolved and failed', () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...OUTCOMES)), (outcomes) => {
-        const tally = new Tally();
-        for (const outcome of outcomes) tally.healed(resultOf(outcome));
-        const { issuesResolved, issuesFailed, successRate } = tally.read();
+        const counts = new Counts();
+        for (const outcome of outcomes) counts.healed(resultOf(outcome));
+        const { issuesResolved, issuesFailed, successRate } = counts.read();
         const tried = issuesResolved + issuesFailed;
         expect(successRate).toBe(tried === 0 ? 1 : issuesResolved / tried);
       }),

@@ -8,7 +8,7 @@ import {
   type ComponentRecord,
   type GuardState,
 } from '../../src/memory/state.js';
-import { explain, type Facts } from '../../src/report/explain.js';
+import { explain, type ExplanationSources } from '../../src/report/explain.js';
 import { BLOCK_REASONS, type BlockReason } from '../../src/model/plan.js';
 import type { HealingResult } from '../../src/model/result.js';
 import { issueOf, NOW as DATE, planOf } from '../make.js';
@@ -17,7 +17,7 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const NOW = 1_000 * HOUR;
 
-const facts = (more: Partial<Facts> = {}): Facts => ({
+const facts = (more: Partial<ExplanationSources> = {}): ExplanationSources => ({
   issue: issueOf(),
   openForMs: 0,
   result: undefined,
@@ -79,7 +79,7 @@ describe('what stands in the way', () => {
 describe('what comes next', () => {
   const waiting = stateOf({ backoff: { restart_service: { count: 1, since: NOW, until: NOW + 90_000 } } });
 
-  it.each<[string, Partial<Facts>, string]>([
+  it.each<[string, Partial<ExplanationSources>, string]>([
     ['before anything was tried', {}, 'It is looked at again in the next cycle'],
     ['while it is being healed', { inHand: true, result: failed }, 'It is being healed now'],
     ['after a repair', { result: failed }, 'The next cycle tries again'],

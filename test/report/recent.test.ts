@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Chronicle } from '../../src/report/recent.js';
-import { BOUNDS_MS, Stopwatch } from '../../src/report/stopwatch.js';
+import { RecentActivity } from '../../src/report/recent.js';
+import { BOUNDS_MS, Stopwatch } from '../../src/report/counts.js';
 import type { Attempt, HealingResult } from '../../src/model/result.js';
 import { issueOf, NOW, planOf, verdictOf } from '../make.js';
 
@@ -26,53 +26,53 @@ const skipped = (component: string, error: string, blockedBy = 'backoff' as cons
 
 describe('what is remembered for whoever looks in later', () => {
   it('counts every rung that was tried, and every gate that stood in the way', () => {
-    const chronicle = new Chronicle();
-    chronicle.ended(fixed('nginx'));
-    chronicle.ended(skipped('nginx', 'Wait'));
-    chronicle.ended({
+    const recent = new RecentActivity();
+    recent.ended(fixed('nginx'));
+    recent.ended(skipped('nginx', 'Wait'));
+    recent.ended({
       ...base('memory', 'restart_service', [
         { action: 'clear_system_cache', outcome: 'ineffective' },
         { outcome: 'failed' },
       ]),
       ...{ outcome: 'failed', success: false, error: 'No' },
     });
-    expect(chronicle.actions('restart_service', 'fixed')).toBe(1);
-    expect(chronicle.actions('restart_service', 'failed')).toBe(1);
-    expect(chronicle.actions('clear_system_cache', 'ineffective')).toBe(1);
-    expect(chronicle.actions('constructor', 'fixed')).toBe(0);
-    expect(chronicle.blocked('backoff')).toBe(1);
-    expect(chronicle.blocked('storm')).toBe(0);
+    expect(recent.actions('restart_service', 'fixed')).toBe(1);
+    expect(recent.actions('restart_service', 'failed')).toBe(1);
+    expect(recent.actions('clear_system_cache', 'ineffective')).toBe(1);
+    expect(recent.actions('constructor', 'fixed')).toBe(0);
+    expect(recent.blocked('backoff')).toBe(1);
+    expect(recent.blocked('storm')).toBe(0);
   });
 
   it('counts actions whose names are made up for ever as one', () => {
-    const chronicle = new Chronicle();
-    for (let name = 0; name < 1_000; name += 1) chronicle.ended(fixed('a', `action_${name}`));
-    expect(chronicle.actionNames).toHaveLength(101);
-    expect(chronicle.actions('other', 'fixed')).toBe(900);
+    const recent = new RecentActivity();
+    for (let name = 0; name < 1_000; name += 1) recent.ended(fixed('a', `action_${name}`));
+    expect(recent.actionNames).toHaveLength(101);
+    expect(recent.actions('other', 'fixed')).toBe(900);
   });
 
   it('keeps the latest results, and what is said in every cycle once, as last said', () => {
-    const chronicle = new Chronicle();
-    chronicle.ended(fixed('nginx'));
-    for (const left of ['3 s left', '2 s left', '1 s left']) chronicle.ended(skipped('nginx', left));
-    chronicle.ended({
+    const recent = new RecentActivity();
+    recent.ended(fixed('nginx'));
+    for (const left of ['3 s left', '2 s left', '1 s left']) recent.ended(skipped('nginx', left));
+    recent.ended({
       ...base('nginx', 'restart_service', [{ outcome: 'planned' }]),
       ...{ outcome: 'planned', success: true, plan: planOf() },
     });
-    chronicle.ended(fixed('nginx'));
-    chronicle.ended(fixed('nginx'));
-    const said = chronicle.recent.map(({ outcome, error }) => error ?? outcome);
+    recent.ended(fixed('nginx'));
+    recent.ended(fixed('nginx'));
+    const said = recent.results.map(({ outcome, error }) => error ?? outcome);
     expect(said).toEqual(['fixed', '1 s left', 'planned', 'fixed', 'fixed']);
-    for (let turn = 0; turn < 500; turn += 1) chronicle.ended(fixed('nginx'));
-    expect(chronicle.recent).toHaveLength(100);
+    for (let turn = 0; turn < 500; turn += 1) recent.ended(fixed('nginx'));
+    expect(recent.results).toHaveLength(100);
   });
 
   it('knows a failure until a look has gone well', () => {
-    const chronicle = new Chronicle();
-    chronicle.failed(new Error('no bus'), 5);
-    expect(chronicle.failure).toEqual({ error: 'no bus', at: 5 });
-    chronicle.looked({ timestamp: NOW, verdicts: [], issues: [], detectionMs: 1 }, 9);
-    expect(chronicle).toMatchObject({ failure: undefined, cycles: 1, failedCycles: 1, last: { at: 9 } });
+    const recent = new RecentActivity();
+    recent.failed(new Error('no bus'), 5);
+    expect(recent.failure).toEqual({ error: 'no bus', at: 5 });
+    recent.looked({ timestamp: NOW, verdicts: [], issues: [], detectionMs: 1 }, 9);
+    expect(recent).toMatchObject({ failure: undefined, cycles: 1, failedCycles: 1, last: { at: 9 } });
   });
 });
 
@@ -81,28 +81,28 @@ describe('what the last look said', () => {
   const well = Object.freeze([verdictOf({ status: 'ok' }), verdictOf({ status: 'ok', component: 'load' })]);
 
   it('is that of a look at a host that is well, too', () => {
-    const chronicle = new Chronicle();
-    chronicle.looked(report, 5);
-    chronicle.failed(new Error('no bus'), 7);
-    chronicle.lookedWell(well, NOW.getTime(), 2, 9);
-    expect(chronicle).toMatchObject({ failure: undefined, cycles: 2, failedCycles: 1 });
-    expect(chronicle.last).toEqual({
+    const recent = new RecentActivity();
+    recent.looked(report, 5);
+    recent.failed(new Error('no bus'), 7);
+    recent.lookedWell(well, NOW.getTime(), 2, 9);
+    expect(recent).toMatchObject({ failure: undefined, cycles: 2, failedCycles: 1 });
+    expect(recent.last).toEqual({
       report: { timestamp: NOW, verdicts: well, issues: [], detectionMs: 2 },
       at: 9,
     });
-    chronicle.looked(report, 11);
-    expect(chronicle.last).toEqual({ report, at: 11 });
+    recent.looked(report, 11);
+    expect(recent.last).toEqual({ report, at: 11 });
   });
 
   it('is brought up to date by a look at some components alone, which is no cycle', () => {
-    const chronicle = new Chronicle();
-    chronicle.lookedAt(new Set(['cpu']), [verdictOf()]);
-    expect(chronicle.last).toBeUndefined();
-    chronicle.lookedWell(well, NOW.getTime(), 2, 9);
-    chronicle.lookedAt(new Set(['cpu']), [verdictOf()]);
-    expect(chronicle.cycles).toBe(1);
-    expect(chronicle.last?.at).toBe(9);
-    expect(chronicle.last?.report.verdicts.map(({ component, status }) => `${component} ${status}`)).toEqual([
+    const recent = new RecentActivity();
+    recent.lookedAt(new Set(['cpu']), [verdictOf()]);
+    expect(recent.last).toBeUndefined();
+    recent.lookedWell(well, NOW.getTime(), 2, 9);
+    recent.lookedAt(new Set(['cpu']), [verdictOf()]);
+    expect(recent.cycles).toBe(1);
+    expect(recent.last?.at).toBe(9);
+    expect(recent.last?.report.verdicts.map(({ component, status }) => `${component} ${status}`)).toEqual([
       'load ok',
       'cpu bad',
     ]);

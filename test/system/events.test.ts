@@ -161,7 +161,7 @@ describeOnHost('an engine that monitors', (lab) => {
     ]);
     expect(lost.said).toEqual([expect.stringMatching(/^Changes of units are seen at each interval only: /)]);
     expect(outage).toMatchObject({ said: [], opened: [], cycles: 0 });
-    expect(back.said.slice(0, -1)).toEqual(['Changes of units are told at once again']);
+    expect(back.said.slice(0, -1)).toEqual(['Changes of units are seen at once again']);
     expect(back).toMatchObject({ opened: ['test-victim'], cycles: 0 });
     expect(after).toMatchObject({ opened: ['test-next'], cycles: 0, said: [expect.any(String)] });
   });

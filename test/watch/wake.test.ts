@@ -128,7 +128,7 @@ describe('a unit of which the host tells that it is in trouble', () => {
     bench.host.tell({ unknown: 'the bus is gone' });
     expect(bench.logger.of('warn').join()).toContain('at each interval only: the bus is gone');
     bench.host.tell(true);
-    expect(bench.logger.of('info').join()).toContain('told at once again');
+    expect(bench.logger.of('info').join()).toContain('seen at once again');
     bench.host.set({ units: [failedUnit()] });
     await bench.clock.advance(60_000);
     expect(opened(bench)).toEqual(['issue:opened nginx']);

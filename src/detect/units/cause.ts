@@ -5,10 +5,10 @@ import { bad, isDisabled, type UnitQuestion, type UnitRule } from './unit-verdic
 const UP = ['active', 'reloading', 'refreshing'];
 const DOWN = ['inactive', 'failed'];
 
-/** Whether the unit that another one is down because of is well again. */
+/** Returns whether the unit that caused a stop is well again. */
 export const isOver = ({ activeState }: UnitCause): boolean => UP.includes(activeState);
 
-/** Why a unit is down, in words. */
+/** Returns why a unit is down, in words. */
 export const causeWords = ({ kind, unit }: UnitCause): string => {
   switch (kind) {
     case 'failed':
@@ -24,7 +24,7 @@ export const causeWords = ({ kind, unit }: UnitCause): string => {
   }
 };
 
-/** Is it down because of another unit? Then that one comes first. */
+/** Judges a unit that is down because of another one, which is repaired first. */
 export const judgeCause: UnitRule = (question) => {
   const { unit, watched, subject } = question;
   const { cause } = unit;
@@ -43,12 +43,12 @@ export const judgeCause: UnitRule = (question) => {
   return { ...bad(question, severityOf(question, cause), `${words}; ${next}`), becauseOf: cause.unit };
 };
 
-/** Without a list, what a target wants and could not be started is healed, too. */
+/** Without a list, a unit that a target wants and that could not be started is repaired, too. */
 function severityOf({ unit, watched, hasList }: UnitQuestion, { kind }: UnitCause): Severity {
   if (watched !== undefined) return Severity.HIGH;
   return !hasList && kind === 'dependency' && isWantedByTarget(unit) ? Severity.HIGH : Severity.LOW;
 }
 
-/** Whether a target wants or requires it. */
+/** Returns whether a target wants or requires it. */
 export const isWantedByTarget = ({ wantedBy }: { readonly wantedBy: readonly string[] }): boolean =>
   wantedBy.some((name) => name.endsWith('.target'));

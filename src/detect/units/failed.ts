@@ -1,14 +1,14 @@
 import { Severity } from '../../model/issue.js';
 import { bad, isDisabled, type UnitRule } from './unit-verdict.js';
 
-/** Has it failed, and was that what somebody wanted? */
+/** Judges a failed unit: a stop by a person is only reported. */
 export const judgeFailed: UnitRule = (question) => {
   const { unit, watched, subject } = question;
   if (unit.activeState !== 'failed') return undefined;
   const result = unit.result || unit.subState;
   if (!unit.id.endsWith('.service') && watched === undefined)
     return bad(question, Severity.LOW, `${subject} has failed`);
-  // What hit its start limit was to be started after whatever stopped its last run.
+  // A unit that reached its start limit was started again after its last stop.
   if (unit.stoppedByJob === true && result !== 'start-limit-hit') {
     const how = unit.exitKind === 'exited' ? ` with status ${unit.exitStatus}` : '';
     const reason = `${subject} was stopped by a person or a program, and its stop ended${how} (${result})`;

@@ -4,7 +4,7 @@ import { Severity, type Verdict } from '../../model/issue.js';
 import { utc } from '../../base/format.js';
 import { bad, isDisabled, isEnabled, ok, type UnitQuestion, type UnitRule } from './unit-verdict.js';
 
-/** Is a unit that is not running, and has not failed, to run? */
+/** Judges a unit that is inactive and has not failed. */
 export const judgeInactive: UnitRule = (question) => {
   const { unit, watched, subject } = question;
   if (unit.activeState !== 'inactive') return undefined;
@@ -20,7 +20,7 @@ export const judgeInactive: UnitRule = (question) => {
   );
 };
 
-/** The user's wish comes before every guess: only a person who is known to have stopped it comes first. */
+/** `keepRunning` decides, unless a person is known to have stopped it. */
 function judgeKept(question: UnitQuestion): Verdict {
   const { unit, subject } = question;
   if (unit.stoppedByJob === true)
@@ -29,7 +29,7 @@ function judgeKept(question: UnitQuestion): Verdict {
   return bad(question, Severity.HIGH, `${subject} is inactive and is to be kept running${condition}`);
 }
 
-/** Will a socket, timer or path start it when it is needed? One that died although it is enabled itself is to run. */
+/** Judges a unit that a socket, timer or path starts on demand. One that died although it is enabled itself must run. */
 const judgeTriggered: UnitRule = (question) => {
   const { unit, subject } = question;
   const failed = unit.triggeredBy.find(({ activeState }) => activeState === 'failed');
@@ -68,7 +68,7 @@ const judgeOneshot: UnitRule = ({ unit, subject }) =>
     ? ok(`${subject} is a oneshot that has not failed`)
     : undefined;
 
-/** Who stopped it? */
+/** Judges by who stopped it. */
 function judgeStop(question: UnitQuestion): Verdict {
   const { unit, subject } = question;
   if (isUnknown(unit.stoppedByJob))

@@ -1,12 +1,12 @@
 import { Severity } from '../../model/issue.js';
 import { bad, ok, type UnitRule } from './unit-verdict.js';
 
-/** How the reason begins for a unit that does not exist. */
+/** Start of the reason for a unit that does not exist. */
 export const UNKNOWN_UNIT = 'systemd does not know';
 
 const DOWN = ['inactive', 'failed'];
 
-/** Can systemd use the unit's file? Where it cannot, no start would help. */
+/** Judges a unit whose file systemd cannot use: no start would help. */
 export const judgeLoadState: UnitRule = (question) => {
   const { unit, subject, watched, hasList } = question;
   const { loadState, activeState, subState, name } = unit;

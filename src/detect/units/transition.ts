@@ -5,16 +5,16 @@ import { bad, passing, type UnitRule } from './unit-verdict.js';
 
 const IN_TRANSITION = ['activating', 'deactivating', 'reloading', 'refreshing', 'maintenance'];
 
-/** Whether systemd is at work on a unit, so that nobody else should be. */
+/** Returns whether systemd is starting, stopping or reloading a unit. */
 export const inTransition = (unit: { readonly activeState: string; readonly job: string }): boolean =>
   IN_TRANSITION.includes(unit.activeState) || unit.job !== '';
 
-/** No transition is reported before this; also the time that a unit without a limit of its own has. */
+/** Least time before a transition is reported, in milliseconds; also the limit of a unit that has none. */
 const FIRST_BOUND_MS = 15 * 60_000;
-/** A listed oneshot that runs for longer than this is reported. */
+/** Time after which a listed oneshot that still runs is reported, in milliseconds. */
 const ONESHOT_MS = 24 * 60 * 60_000;
 
-/** Is systemd at work on it? That is neither trouble nor health, but it has bounds. */
+/** Judges a unit in transition: neither bad nor ok, until its time limit. */
 export const judgeTransition: UnitRule = (question) => {
   const { unit, subject, watched, now } = question;
   if (!inTransition(unit)) return undefined;
@@ -42,7 +42,7 @@ export const judgeTransition: UnitRule = (question) => {
 const isOneshotRunning = ({ type, activeState, subState }: UnitReading): boolean =>
   type === 'oneshot' && activeState === 'activating' && subState.startsWith('start');
 
-/** Twice the unit's own limit, where it has one. */
+/** Returns twice the unit's own time limit, where it has one. */
 function boundOf({ activeState, startTimeoutMs, stopTimeoutMs }: UnitReading): number {
   const own = activeState === 'deactivating' ? stopTimeoutMs : startTimeoutMs;
   return Number.isFinite(own) ? Math.max(FIRST_BOUND_MS, 2 * own) : FIRST_BOUND_MS;

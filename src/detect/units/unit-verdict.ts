@@ -2,28 +2,28 @@ import type { UnitReading } from '../../model/unit.js';
 import type { Severity, Verdict } from '../../model/issue.js';
 import type { WatchedUnit } from '../watched-units.js';
 
-/** Everything that the verdict on a unit rests on. */
+/** Facts for the verdict on a unit. */
 export interface UnitQuestion {
   readonly unit: UnitReading;
-  /** What a person listed it with; `undefined` for a unit that is not listed. */
+  /** Entry in the list; `undefined` for a unit that is not listed. */
   readonly watched: WatchedUnit | undefined;
-  /** Whether a person listed any units at all. */
+  /** True if any unit is listed. */
   readonly hasList: boolean;
-  /** When it was read, in milliseconds since the epoch. */
+  /** Time of the reading, in milliseconds since the epoch. */
   readonly now: number;
-  /** What sentences call it: its name, with other names that it is listed by. */
+  /** Subject of its sentences: its name, with other names in the list. */
   readonly subject: string;
 }
 
-/** A rule answers with its verdict, or with nothing where it does not apply. */
+/** A rule: returns a verdict, or `undefined` where it does not apply. */
 export type UnitRule = (question: UnitQuestion) => Verdict | undefined;
 
 export const ok = (reason: string): Verdict => ({ status: 'ok', value: 1, threshold: 1, reason });
 
-/** Neither trouble nor proof of health: it neither opens nor closes an issue. */
+/** Returns a verdict that neither opens nor clears an issue. */
 export const passing = (reason: string): Verdict => ({ ...ok(reason), transient: true });
 
-/** A bad verdict with its evidence; `since` where it is not known by when the unit went down. */
+/** Returns a bad verdict with its evidence. `since`: time in place of that at which the unit went down. */
 export function bad(
   { unit }: Pick<UnitQuestion, 'unit'>,
   severity: Severity,
@@ -37,11 +37,11 @@ export function bad(
   };
 }
 
-/** Whether a unit is to be started only by what triggers it, or by a person. */
+/** Returns whether a unit is started only by its trigger or by a person. */
 export const isDisabled = ({ unitFileState, neededBy }: UnitReading): boolean =>
   unitFileState === 'disabled' && neededBy.length === 0;
 
-/** Whether a start of its own is configured, beside those by sockets, timers and paths. */
+/** Returns whether its own start is configured, besides those by sockets, timers and paths. */
 export const isEnabled = ({ unitFileState }: UnitReading): boolean => unitFileState.startsWith('enabled');
 
 const EXIT_WORDS = { exited: 'exited', killed: 'killed by a signal', dumped: 'dumped core', '': '' } as const;
@@ -61,6 +61,6 @@ function evidenceOf(unit: UnitReading): string[] {
   return lines;
 }
 
-/** A plain exit says no more than its status. */
+/** Describes how the main process ended. */
 const wordsOf = (kind: UnitReading['exitKind']): string =>
   kind === '' || kind === 'exited' ? '' : ` (${EXIT_WORDS[kind]})`;

@@ -6,7 +6,7 @@ import type { Thresholds } from '../../detect/thresholds.js';
 import type { ServiceOption } from '../../detect/watched.js';
 import { expectBoolean, expectNumber, expectOneOf, refusal } from '../../base/expect.js';
 import { DEFAULT_GUARDS, guardsFrom, type GuardOptions } from '../../model/guards.js';
-import { acceptMonitoring } from '../../engine/interval.js';
+import { acceptMonitoring } from '../../engine/accept.js';
 import { unitName } from '../../model/unit-name.js';
 import { expectPublicUrl } from '../../observe/http/host-rules.js';
 import { nixSettings, type NixOptions } from '../../model/nix-options.js';

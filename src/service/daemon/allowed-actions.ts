@@ -1,6 +1,6 @@
 import type { Capability, ExecuteOptions, Executor } from '../../execute/executor.js';
 import type { HealingAction, Plan } from '../../model/plan.js';
-import type { Execution } from '../../model/execution.js';
+import { executionOf, type Execution } from '../../model/execution.js';
 
 /** An executor that shows the plan of every action, and carries out only those that are allowed. */
 export function allowing(actions: readonly string[] | undefined, executor: Executor): Executor {
@@ -21,16 +21,13 @@ export function allowing(actions: readonly string[] | undefined, executor: Execu
     async execute(action, options: ExecuteOptions = {}): Promise<Execution> {
       const refusal = refusalOf(action);
       if (refusal === undefined) return executor.execute(action, options);
-      return {
-        action: action.action,
+      const { reason: blockedBy, sentence: error } = refusal;
+      return executionOf(action.action, {
         outcome: 'skipped',
-        success: false,
         dryRun: options.dryRun ?? false,
-        blockedBy: refusal.reason,
-        error: refusal.sentence,
-        steps: [],
-        durationMs: 0,
-      };
+        blockedBy,
+        error,
+      });
     },
     async capabilities(options): Promise<readonly Capability[]> {
       const known = (await executor.capabilities?.(options)) ?? [];

@@ -1,6 +1,6 @@
 import { actionNamed, actionRegistry } from '../../actions/registry.js';
 import { isSelfHealingError, messageOf } from '../../base/errors.js';
-import { carryOut } from '../../execute/carry-out.js';
+import { runAct } from '../../execute/run-act.js';
 import type { HelperRequest } from '../../execute/helper-protocol.js';
 import { makePlan } from '../../execute/planner.js';
 import { startWithNode } from '../../execute/start-with-node.js';
@@ -16,16 +16,16 @@ import type { ActBook } from './act-book.js';
 import { judgeApproval, withApprover } from './approver.js';
 import { historyFrom } from './history.js';
 import { actOf, actsThatCount, asOfNow, judgeLimits } from './limits.js';
-import type { Moment } from './moment.js';
+import type { BootTime } from './boot-time.js';
 import type { PersonApprovals } from './person-approvals.js';
 import type { HelperPolicy } from './policy.js';
-import type { Execution, StepReport } from '../../model/execution.js';
+import { executionOf, type Execution, type StepReport } from '../../model/execution.js';
 
 /** The documented ones, and no others: what a host program adds runs in that program. */
 const ACTIONS = actionRegistry();
 
 /** What an answer is made with. */
-export interface HelperParts {
+export interface AnswerSources {
   readonly policy: HelperPolicy;
   readonly host: Host;
   readonly book: ActBook;
@@ -37,7 +37,7 @@ export interface HelperParts {
   /** Reads what an engine claims to have on record. */
   readonly record: (path: string) => Reading<Generations>;
   /** Reads the clocks. */
-  readonly now: () => Moment;
+  readonly now: () => BootTime;
   /** Ends the planning, which may read slow things. */
   readonly planWithin: AbortSignal;
   /** Starts no new step, and ends those that may be interrupted. */
@@ -48,19 +48,13 @@ export interface HelperParts {
  * Answers one request: plans it by what is so on this host now, judges it by the safety gates, the policy and the
  * limits, and carries it out or records a person's approval if that was asked for. What was read elsewhere counts for nothing here. Never rejects.
  */
-export async function answerTo(request: HelperRequest, parts: HelperParts): Promise<Execution> {
+export async function answerTo(request: HelperRequest, parts: AnswerSources): Promise<Execution> {
   const start = performance.now();
   const dryRun = request.do === 'plan';
-  const told = (rest: Pick<Execution, 'outcome'> & Partial<Execution>): Execution => ({
-    action: request.action,
-    dryRun,
-    success: rest.outcome === 'executed' || rest.outcome === 'planned',
-    steps: [],
-    ...rest,
-    durationMs: performance.now() - start,
-  });
+  const answer = (fields: Parameters<typeof executionOf>[1]): Execution =>
+    executionOf(request.action, { ...fields, dryRun, durationMs: performance.now() - start });
   const skipped = ({ reason, sentence }: Block, plan?: Plan): Execution =>
-    told({ outcome: 'skipped', ...(plan ? { plan } : {}), blockedBy: reason, error: sentence });
+    answer({ outcome: 'skipped', ...(plan ? { plan } : {}), blockedBy: reason, error: sentence });
   try {
     const unlisted = judgeAction(request, parts.policy);
     if (unlisted) return skipped(unlisted);
@@ -70,7 +64,7 @@ export async function answerTo(request: HelperRequest, parts: HelperParts): Prom
     const block = judge(plan, request, parts);
     if (block) return skipped(block, plan);
     if (request.do === 'approve') await approve(plan, parts);
-    if (request.do !== 'execute') return told({ outcome: 'planned', plan });
+    if (request.do !== 'execute') return answer({ outcome: 'planned', plan });
     const unwritten = await writeDown(plan, request, parts);
     if (unwritten) return skipped(unwritten, plan);
     const act = {
@@ -81,12 +75,12 @@ export async function answerTo(request: HelperRequest, parts: HelperParts): Prom
       start: startWithNode,
       signal: parts.signal,
     };
-    return told({ plan, ...(await carryOut(plan, { action, parameters }, act)) });
+    return answer({ plan, ...(await runAct(plan, { action, parameters }, act)) });
   } catch (error) {
     if (isSelfHealingError(error) && error.code === 'locked') {
       return skipped({ reason: 'in-flight', sentence: 'Another root helper is at work: nothing was done' });
     }
-    return told({ outcome: 'failed', error: messageOf(error) });
+    return answer({ outcome: 'failed', error: messageOf(error) });
   } finally {
     await parts.book.release();
   }
@@ -100,7 +94,7 @@ function judgeAction({ action }: HelperRequest, { actions }: HelperPolicy): Bloc
 
 async function planOf(
   action: HealingAction,
-  parts: HelperParts,
+  parts: AnswerSources,
   earlier?: readonly StepReport[],
 ): Promise<Plan> {
   const { policy, host, planWithin } = parts;
@@ -112,7 +106,7 @@ async function planOf(
 }
 
 /** What an engine has on record counts as far as root can read the same. */
-async function historyOf({ policy, host, book, record, now, planWithin }: HelperParts) {
+async function historyOf({ policy, host, book, record, now, planWithin }: AnswerSources) {
   const { system } = await host.read({ parts: ['system'], signal: planWithin });
   const claimed =
     policy.record === undefined
@@ -134,7 +128,7 @@ function actsIn(book: ActBook) {
 }
 
 /** The gates of every executor first; then what only root can say. Pure, but for the book that is read. */
-function judge(plan: Plan, request: HelperRequest, parts: HelperParts): Block | undefined {
+function judge(plan: Plan, request: HelperRequest, parts: AnswerSources): Block | undefined {
   const { policy, book, now } = parts;
   if (request.digest !== undefined && request.digest !== digestOf(plan)) {
     const sentence = `The root helper would do something else for \`${plan.action}\` by now: plan it again`;
@@ -163,17 +157,21 @@ function needless({ approval, action }: Plan): Block | undefined {
 }
 
 const approvalIn =
-  ({ approvals, now }: HelperParts) =>
+  ({ approvals, now }: AnswerSources) =>
   (digest: string) =>
     approvals.find(digest, now());
 
 /** Records that a person has approved exactly this plan. */
-async function approve(plan: Plan, { approvals, uid, now }: HelperParts): Promise<void> {
+async function approve(plan: Plan, { approvals, uid, now }: AnswerSources): Promise<void> {
   await approvals.add({ ...now(), digest: digestOf(plan), action: plan.action, uid });
 }
 
 /** Before the act: one that cannot be written down would not count, and an approval is used up. */
-async function writeDown(plan: Plan, request: HelperRequest, parts: HelperParts): Promise<Block | undefined> {
+async function writeDown(
+  plan: Plan,
+  request: HelperRequest,
+  parts: AnswerSources,
+): Promise<Block | undefined> {
   const { book, approvals, now } = parts;
   const at = now();
   try {

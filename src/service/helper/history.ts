@@ -23,7 +23,7 @@ const UNITS = 400;
 const LONGEST_WORDS = 200;
 
 /** What a history is made from. */
-export interface HistoryFacts {
+export interface HistorySources {
   /** What an engine claims. It runs without privilege, and may lie. */
   readonly claimed: Reading<Generations>;
   /** What the helper itself reads. */
@@ -39,7 +39,7 @@ export interface HistoryFacts {
  * The history that root plans by: what an engine claims, as far as it goes with what root reads itself, or nothing and
  * why. Of the last change only the helper's own book tells. Pure.
  */
-export function historyFrom(facts: HistoryFacts): GenerationHistory {
+export function historyFrom(facts: HistorySources): GenerationHistory {
   const { now, acts, nixos } = facts;
   const lastChange = lastChangeOf(acts, nixos);
   const believed = believe(facts);
@@ -58,7 +58,7 @@ function lastChangeOf(acts: readonly HelperAct[], nixos: Reading<NixosReading>):
   return { at: last.at, action: last.action, from, to };
 }
 
-function believe({ claimed, nixos, evidence, now }: HistoryFacts): Reading<Generations> {
+function believe({ claimed, nixos, evidence, now }: HistorySources): Reading<Generations> {
   if (isUnknown(claimed)) return claimed;
   if (isUnknown(nixos)) return nixos;
   const { running, generations, switchedAt } = nixos;

@@ -2,7 +2,7 @@ import { CHANGES_GENERATION } from '../../memory/generations.js';
 import { spent } from '../../gates/pacing.js';
 import type { Guards } from '../../model/guards.js';
 import type { Block, Plan } from '../../model/plan.js';
-import { ageOf, type Moment } from './moment.js';
+import { ageOf, type BootTime } from './boot-time.js';
 
 /** One act of the helper, by whoever asked for it. */
 export interface HelperAct {
@@ -27,17 +27,17 @@ const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
 /** Returns the acts that are younger than a day: no limit looks further back. */
-export const actsThatCount = (acts: readonly HelperAct[], now: Moment): readonly HelperAct[] =>
+export const actsThatCount = (acts: readonly HelperAct[], now: BootTime): readonly HelperAct[] =>
   acts.filter((act) => ageOf(act, now) < DAY);
 
 /** Returns the acts with `at` by the present wall clock, however that was set since: none is in the future. */
-export const asOfNow = (acts: readonly HelperAct[], now: Moment): readonly HelperAct[] =>
+export const asOfNow = (acts: readonly HelperAct[], now: BootTime): readonly HelperAct[] =>
   acts.map((act) => ({ ...act, at: now.at - ageOf(act, now) }));
 
 /** Returns the record of carrying out a plan. */
 export const actOf = (
   { action, parameters, targets, generation }: Plan,
-  now: Moment,
+  now: BootTime,
   approvedBy?: number,
 ): HelperAct => ({
   ...now,

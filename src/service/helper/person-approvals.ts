@@ -2,12 +2,12 @@ import { mkdirSync, readdirSync, rmSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { replaceFile } from '../../memory/regular-file.js';
 import { isNumber, isString, oneOf, shaped } from '../../base/shape.js';
-import type { Moment } from './moment.js';
+import type { BootTime } from './boot-time.js';
 import { expectRootFolder, readRootFileIfThere } from './root-file.js';
 import { parseStrictJson } from './strict-json.js';
 
 /** The approval of one exact plan by a person, as the kernel identified that person. */
-export interface PersonApproval extends Moment {
+export interface PersonApproval extends BootTime {
   /** Fingerprint of the plan. */
   readonly digest: string;
   readonly action: string;
@@ -20,7 +20,7 @@ export interface PersonApprovals {
   /** Records an approval; resolves when it is safe on disk. */
   add(approval: PersonApproval): Promise<void>;
   /** Returns the approval of a plan that may still be used, or `undefined`. Throws when it cannot be read. */
-  find(digest: string, now: Moment): PersonApproval | undefined;
+  find(digest: string, now: BootTime): PersonApproval | undefined;
   /** Uses an approval up. Throws when somebody else has. */
   take(digest: string): void;
 }
@@ -44,7 +44,7 @@ const APPROVAL = shaped({
  * Whether an approval may still be used. It ends with the boot in which it was given, so that no clock that can be set
  * counts. Pure.
  */
-const isFresh = ({ boot, upMs }: PersonApproval, now: Moment): boolean =>
+const isFresh = ({ boot, upMs }: PersonApproval, now: BootTime): boolean =>
   boot === now.boot && upMs <= now.upMs && now.upMs - upMs < APPROVED_FOR_MS;
 
 /** The approvals in a folder, one file each: to remove the file is to use the approval, which succeeds once. */
@@ -63,7 +63,7 @@ export function filePersonApprovals(stateFolder: string, owner = 0): PersonAppro
   }
 
   /** Removes what can no longer be used. */
-  function tidy(now: Moment): number {
+  function tidy(now: BootTime): number {
     const names = readdirSync(folder);
     const kept = names.filter((name) => {
       try {

@@ -1,4 +1,4 @@
-import { HELPER_SOCKET } from '../../execute/tier.js';
+import { HELPER_SOCKET } from '../../execute/helper-protocol.js';
 import { complaintOf, runProgram } from '../../host/systemd/run-program.js';
 import { groupOfRootSocket } from './root-file.js';
 

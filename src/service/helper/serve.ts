@@ -14,14 +14,14 @@ import { lineOf } from './line-of.js';
 import { peerOf } from './peer.js';
 import { filePersonApprovals } from './person-approvals.js';
 import { expectPerson } from './person.js';
-import { momentNow } from './moment.js';
+import { bootTimeNow } from './boot-time.js';
 import { parsePolicy, type HelperPolicy } from './policy.js';
 import { readLine } from './read-line.js';
 import { parseRequest } from './request.js';
 import { readRecord } from './record.js';
 import { readRootFile } from './root-file.js';
 import { parseStrictJson } from './strict-json.js';
-import type { Execution } from '../../model/execution.js';
+import { executionOf, type Execution } from '../../model/execution.js';
 
 /** One connection, and what it is served with. */
 export interface Connection {
@@ -80,21 +80,23 @@ async function answerFrom(connection: Connection): Promise<Execution> {
       WARNING,
       `request ${plain({ ...known, unreadable: Buffer.from(line ?? []).toString('latin1', 0, 200) })}`,
     );
-    return refused('', 'failed', messageOf(error));
+    return executionOf('', { outcome: 'failed', error: messageOf(error) });
   }
   log(INFO, `request ${plain({ uid: peer, ...request })}`);
+  const skipped = (blockedBy: BlockReason, error: string): Execution =>
+    executionOf(request.action, { outcome: 'skipped', blockedBy, error });
   let policy: HelperPolicy;
   try {
     policy = parsePolicy(parseStrictJson(readRootFile(connection.policyFile, owner)));
   } catch (error) {
     const sentence = `The policy ${connection.policyFile} of the root helper cannot be used: ${messageOf(error)}`;
-    return refused(request.action, 'skipped', sentence, 'unavailable');
+    return skipped('unavailable', sentence);
   }
   if (asks === 'person') {
     try {
       await (connection.expectPerson ?? expectPerson)(peer);
     } catch (error) {
-      return refused(request.action, 'skipped', messageOf(error), 'not-allowed');
+      return skipped('not-allowed', messageOf(error));
     }
   }
   // Whoever closes their side wants it stopped, or is gone.
@@ -107,27 +109,11 @@ async function answerFrom(connection: Connection): Promise<Execution> {
     approvals: filePersonApprovals(stateFolder, owner),
     ...{ uid: peer, asks },
     record: readRecord,
-    now: momentNow,
+    now: bootTimeNow,
     planWithin: AbortSignal.timeout(PLAN_WITHIN_MS),
     signal: AbortSignal.any([connection.signal, gone.signal]),
   });
 }
-
-const refused = (
-  action: string,
-  outcome: 'failed' | 'skipped',
-  error: string,
-  blockedBy?: BlockReason,
-): Execution => ({
-  action,
-  outcome,
-  success: false,
-  dryRun: false,
-  ...(blockedBy === undefined ? {} : { blockedBy }),
-  error,
-  steps: [],
-  durationMs: 0,
-});
 
 /** JSON in ASCII: whatever somebody sent, it stays one line of the journal and cannot look like another. */
 const plain = (value: unknown): string =>

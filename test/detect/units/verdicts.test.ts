@@ -70,7 +70,12 @@ describe('failed', () => {
       'listed',
       'LOW',
     ],
-    ['killed for want of memory', { result: 'oom-kill', exitKind: 'killed' }, 'listed', 'HIGH'],
+    [
+      'killed by the kernel because memory ran out',
+      { result: 'oom-kill', exitKind: 'killed' },
+      'listed',
+      'HIGH',
+    ],
     ['its start limit after a crash loop', { recentRestarts: 5 }, 'listed', 'HIGH'],
     ['a stop after a crash loop', { recentRestarts: 5, stoppedByJob: true }, 'listed', 'LOW'],
   ])('%s', (_case, more, who, expected) => {

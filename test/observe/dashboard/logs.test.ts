@@ -33,7 +33,7 @@ const CASES: readonly Case[] = [
   ...[
     `\`systemd-run --wait switch\` exited with 4: activating\n${SECRET}`,
     `\`systemctl start -- nginx.service\` was ended by SIGTERM: ${SECRET}`,
-    `\`systemctl start -- nginx.service\` exited with 1: ${SECRET}; what was done before was taken back`,
+    `\`systemctl start -- nginx.service\` exited with 1: ${SECRET}; the steps before it were undone`,
   ].map((error) => ({
     name: `the output of a command: ${error.slice(0, 30)}`,
     bench: () => {

@@ -5,7 +5,7 @@ import { DEFAULT_GUARDS } from '../../../src/model/guards.js';
 import { isUnknown, unknown } from '../../../src/model/reading.js';
 import { evidenceOf, isProved } from '../../../src/generations/evidence.js';
 import { nixosReading, systemIdentity } from '../../../src/testing/index.js';
-import { historyFrom, type HistoryFacts } from '../../../src/service/helper/history.js';
+import { historyFrom, type HistorySources } from '../../../src/service/helper/history.js';
 import type { HelperAct } from '../../../src/service/helper/limits.js';
 
 const MINUTE = 60_000;
@@ -46,12 +46,12 @@ const claim = (
   lastChange: { at: NOW, action: 'rollback_generation', from: EVIL, to: B },
   repeat: A,
 });
-const historyOf = (facts: Partial<HistoryFacts> = {}) =>
+const historyOf = (facts: Partial<HistorySources> = {}) =>
   historyFrom({
     ...{ claimed: claim(), nixos: NIXOS, acts: [], evidence: DEFAULT_GUARDS.evidence, now: NOW },
     ...facts,
   });
-const proves = (facts: Partial<HistoryFacts>) => {
+const proves = (facts: Partial<HistorySources>) => {
   const history = historyOf(facts);
   return isProved(evidenceOf(UNIT, { ...history, changes: [UNIT], evidence: DEFAULT_GUARDS.evidence }));
 };
@@ -68,7 +68,7 @@ describe('what root believes of a record', () => {
     expect(proves({})).toBe(true);
   });
 
-  it.each<[string, Partial<HistoryFacts>, RegExp]>([
+  it.each<[string, Partial<HistorySources>, RegExp]>([
     ['cannot be read', { claimed: unknown('there is none') }, /^there is none$/],
     ['is of a host that is not known', { nixos: unknown('no NixOS') }, /^no NixOS$/],
     [
@@ -142,7 +142,7 @@ describe('the last change', () => {
     generation: { from: A, to: B },
     ...more,
   });
-  const lastOf = (acts: readonly HelperAct[], facts: Partial<HistoryFacts> = {}) =>
+  const lastOf = (acts: readonly HelperAct[], facts: Partial<HistorySources> = {}) =>
     historyOf({ acts, ...facts }).generations.lastChange;
 
   it('is what the own book says, with or without a record', () => {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { actOf, actsThatCount, judgeLimits, type HelperAct } from '../../../src/service/helper/limits.js';
-import type { Moment } from '../../../src/service/helper/moment.js';
+import type { BootTime } from '../../../src/service/helper/boot-time.js';
 import { peerOf } from '../../../src/service/helper/peer.js';
 import type { Plan } from '../../../src/model/plan.js';
 
 const HOUR = 3_600_000;
 const NOW = 100 * HOUR;
-const MOMENT: Moment = { at: NOW, boot: 'a', upMs: 50 * HOUR };
+const MOMENT: BootTime = { at: NOW, boot: 'a', upMs: 50 * HOUR };
 const LIMITS = { componentPerHour: 2, hostPerHour: 4, generationsPerDay: 1 };
 const planOf = (action: string, ...ids: string[]): Plan => ({
   action,
@@ -71,7 +71,7 @@ describe('the limits', () => {
 
   it('look back a day and no further', () => {
     const acts = [act(NOW - 25 * HOUR), act(NOW - 23 * HOUR), act(NOW + HOUR)];
-    const early: Moment = { ...MOMENT, upMs: HOUR };
+    const early: BootTime = { ...MOMENT, upMs: HOUR };
     expect(actsThatCount(acts, early)).toEqual(acts.slice(1));
     expect(actsThatCount(acts, MOMENT)).toEqual([]);
   });

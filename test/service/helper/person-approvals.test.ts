@@ -2,14 +2,18 @@ import { chmod, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Moment } from '../../../src/service/helper/moment.js';
+import type { BootTime } from '../../../src/service/helper/boot-time.js';
 import { APPROVED_FOR_MS, filePersonApprovals } from '../../../src/service/helper/person-approvals.js';
 
 const me = process.getuid?.() ?? 0;
-const NOW: Moment = { at: 1e12, boot: 'a', upMs: 1e7 };
+const NOW: BootTime = { at: 1e12, boot: 'a', upMs: 1e7 };
 const DIGEST = 'a'.repeat(64);
 const APPROVAL = { ...NOW, digest: DIGEST, action: 'rollback_generation', uid: 1_000 };
-const later = (ms: number, more: Partial<Moment> = {}): Moment => ({ ...NOW, upMs: NOW.upMs + ms, ...more });
+const later = (ms: number, more: Partial<BootTime> = {}): BootTime => ({
+  ...NOW,
+  upMs: NOW.upMs + ms,
+  ...more,
+});
 let folder: string;
 beforeEach(async () => void (folder = await mkdtemp(join(tmpdir(), 'approvals-'))));
 afterEach(() => rm(folder, { recursive: true }));
@@ -34,7 +38,7 @@ describe('the approvals of persons', () => {
     expect(() => approvals().take(DIGEST)).toThrow('ENOENT');
   });
 
-  it.each<[string, Moment, boolean]>([
+  it.each<[string, BootTime, boolean]>([
     ['just under 15 min later', later(APPROVED_FOR_MS - 1), true],
     ['15 min later', later(APPROVED_FOR_MS), false],
     ['15 min later, with the clock set back', later(APPROVED_FOR_MS, { at: NOW.at }), false],

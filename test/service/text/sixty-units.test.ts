@@ -77,7 +77,7 @@ describe('a host with 60 failed units', () => {
           ✗ legacy    legacy.service is failed, and its unit file has an error: Invalid argument
         System
           ✓ system:state  systemd says that the system is running
-          ✓ system:oom    The kernel has killed no process for want of memory within the last 10 min
+          ✓ system:oom    The kernel killed no process within the last 10 min because memory ran out
 
       What is wrong: 60 issues
         1. 44 alike, the first: shop-worker@0.service has failed (exit-code) (HIGH)

@@ -8,7 +8,7 @@ import {
   judgeLimits,
   type HelperAct,
 } from '../../../src/service/helper/limits.js';
-import { ageOf, momentNow, type Moment } from '../../../src/service/helper/moment.js';
+import { ageOf, bootTimeNow, type BootTime } from '../../../src/service/helper/boot-time.js';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -26,7 +26,7 @@ class ClockedHost {
   #wallMs = 1_000 * DAY;
   #acts: readonly HelperAct[] = [];
 
-  get moment(): Moment {
+  get moment(): BootTime {
     return { at: this.#wallMs, boot: `boot ${this.#boots}`, upMs: this.#upMs };
   }
   pass(ms: number): void {
@@ -98,13 +98,13 @@ describe('the limits of the root helper', () => {
   });
 
   it('hold in a container that was restarted and has the boot id of its host', () => {
-    const now: Moment = { at: 10 * HOUR, boot: 'a', upMs: MINUTE };
+    const now: BootTime = { at: 10 * HOUR, boot: 'a', upMs: MINUTE };
     expect(ageOf({ at: 9 * HOUR, boot: 'a', upMs: 5 * HOUR }, now)).toBe(HOUR);
     expect(ageOf({ at: 11 * HOUR, boot: 'a', upMs: 5 * HOUR }, now)).toBe(MINUTE);
   });
 
   it('count an act that an earlier version recorded', () => {
-    const now: Moment = { at: 10 * HOUR, boot: 'a', upMs: MINUTE };
+    const now: BootTime = { at: 10 * HOUR, boot: 'a', upMs: MINUTE };
     expect(ageOf({ at: 10 * HOUR - 5 * MINUTE }, now)).toBe(5 * MINUTE);
     expect(ageOf({ at: 11 * HOUR }, now)).toBe(MINUTE);
   });
@@ -151,9 +151,9 @@ describe('the limits of the root helper', () => {
   });
 
   it('are kept by clocks that this machine has', () => {
-    const first = momentNow();
+    const first = bootTimeNow();
     expect(first.boot).toMatch(/^[0-9a-f-]{36}$/);
     expect(first.upMs).toBeGreaterThan(0);
-    expect(ageOf(first, momentNow())).toBeGreaterThanOrEqual(0);
+    expect(ageOf(first, bootTimeNow())).toBeGreaterThanOrEqual(0);
   });
 });
