@@ -56,7 +56,7 @@ describe('a block of JavaScript', () => {
   test.each(plain.filter(({ run }) => run))('prints what the page says: $at', async (block) => {
     const printed = await outputOf(block, {
       '@luminous-nix/self-healing': library,
-        '@luminous-nix/self-healing/checks': checks,
+      '@luminous-nix/self-healing/checks': checks,
       '@luminous-nix/self-healing/prometheus': prometheus,
       '@luminous-nix/self-healing/testing': testing,
     });

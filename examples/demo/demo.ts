@@ -12,15 +12,15 @@ import { actionsOf, checksOf, Shop, ShopResolver } from './service.js';
 /** How the demo is run. */
 export interface DemoOptions {
   readonly signal: AbortSignal;
-  /** Of the dashboard and of the metrics; 0 takes any that is free. */
+  /** Ports of the dashboard and of the metrics; 0 takes any free port. */
   readonly ports?: readonly [dashboard: number, metrics: number];
   /** For a machine that is busy with something else. */
   readonly thresholds?: Partial<Thresholds>;
 }
 
 /**
- * A shop whose workers crash, leak, hang and flap, healed by an engine inside of it. It needs no root and no systemd,
- * and touches nothing but its own processes. Resolves when its signal has ended it.
+ * A shop whose workers crash, leak, hang and flap, repaired by an embedded engine. It needs no root and no systemd, and
+ * affects only its own processes. Resolves after its signal was aborted.
  */
 export async function main({ signal, ports = [8080, 9090], thresholds }: DemoOptions): Promise<void> {
   const shop = new Shop();
@@ -41,7 +41,7 @@ export async function main({ signal, ports = [8080, 9090], thresholds }: DemoOpt
     thresholds,
     actions: actionsOf(shop),
     resolver: new ShopResolver(),
-    // Everything goes by in minutes here that takes hours in life: these are not the defaults.
+    // In the demo, minutes stand for hours: these are not the defaults.
     guards: {
       backoff: { firstMs: 3_000, maxMs: 12_000, resetAfterMs: 15_000 },
       breaker: { attempts: 3, openMs: 20_000 },
@@ -79,7 +79,7 @@ export async function main({ signal, ports = [8080, 9090], thresholds }: DemoOpt
   }
 }
 
-/** The port that is asked for, or 0, which takes any, when another program has it. */
+/** Returns the requested port, or 0 (any free port) if another program uses it. */
 async function portOr0(port: number): Promise<number> {
   const probe = createServer().listen(port, '127.0.0.1');
   try {

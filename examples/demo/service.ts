@@ -13,23 +13,23 @@ import {
 } from '@luminous-nix/self-healing';
 import { WorkerProcess } from './worker-process.js';
 
-/** How much memory the leaking worker may have, in MiB. */
+/** Memory limit of the leaking worker, in MiB. */
 const MOST_MEMORY_MB = 150;
 /** Longest time without a message from a worker, in seconds. */
 const MOST_SILENCE_S = 2;
 
-/** A small shop: four workers that go wrong by script, and a search index that grows old. */
+/** A small shop: four workers that fail by script, and a search index that becomes outdated. */
 export class Shop {
   readonly workers = {
     checkout: new WorkerProcess('checkout', () => ['crash', 24_000]),
     thumbnails: new WorkerProcess('thumbnails', () => ['leak', 500]),
     search: new WorkerProcess('search', (starts) => ['hang', starts % 2 === 0 ? 33_000 : 47_000]),
-    // Its mail server is away after the first time, comes back after five more starts, and goes away again.
+    // Its mail server is down after the first start, up again after five more starts, and then down again.
     mailer: new WorkerProcess('mailer', (starts) => ['crash', starts % 6 === 0 ? 41_000 : 150]),
   } as const;
   #indexedAt = performance.now();
 
-  /** How old the search index is, in minutes. */
+  /** Age of the search index, in minutes. */
   get indexMinutes(): number {
     return (performance.now() - this.#indexedAt) / 60_000;
   }
@@ -147,7 +147,7 @@ export function actionsOf(shop: Shop): Record<string, ActionDefinition> {
   };
 }
 
-/** Its own parts are healed; the machine that the demo runs on is looked at, and left alone. */
+/** Only the shop's own parts are repaired; the machine of the demo is only observed. */
 export class ShopResolver extends SimpleResolver {
   override getAction({ component, type }: Issue): HealingAction {
     if (type !== IssueType.SERVICE) return { action: 'none', parameters: {} };
