@@ -110,10 +110,8 @@ async function handle(
     choice.block?.reason === 'needs-approval'
       ? await afterAsking(choice, sources, signal).catch(() => choice)
       : choice;
-  const act = async (current: Choice): Promise<HealingResult> => {
-    const busy = await busyBecauseOf(current, all, sources, signal);
-    return repair(current, sources, { busy, signal });
-  };
+  const act = (current: Choice): Promise<HealingResult> =>
+    repair(current, sources, { busy: () => busyBecauseOf(current, all, sources, signal), signal });
   const isLate = asked !== choice || needed.length > 0;
   const result = await (asked.block || !asked.plan || sources.dryRun
     ? act(asked)

@@ -59,15 +59,17 @@ export class Judge {
       ...{ issue, plan, policy, guards, state },
       now: ledger.now(),
       healingEnabled: isHealingEnabled(),
-      approved: this.isApproved(digest),
+      approved: this.isApproved(issue, digest),
       lockedBy: ledger.lockedBy,
       inFlight: this.#unsettled(issue),
       ...moment,
     });
   }
 
-  isApproved(digest: string): boolean {
-    return approvalOf(this.#sources.ledger.state, digest)?.answer === 'yes';
+  /** Returns whether a person approved this plan for this component: another one may have the same plan. */
+  isApproved({ component }: Issue, digest: string): boolean {
+    const approval = approvalOf(this.#sources.ledger.state, digest);
+    return approval?.answer === 'yes' && approval.component === component;
   }
 
   /** Counts a plan of a dry run against the budget. */

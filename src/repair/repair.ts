@@ -31,8 +31,8 @@ export interface RepairSources extends ChoiceSources, ProofSources, Pick<UndoSou
 
 /** What is known when the turn of an issue comes. */
 export interface Turn {
-  /** A worse issue that is being repaired, or a load that leaves no room. */
-  readonly busy?: string | undefined;
+  /** Returns the worse issue that is being repaired, or the load that leaves no room. */
+  readonly busy: () => Promise<string | undefined>;
   readonly signal: AbortSignal;
 }
 
@@ -96,13 +96,15 @@ async function repairOnce(
 
   const began = clock.monotonic();
   const before = await lookAgain(detector, { component: issue.component, check: issue.check, signal });
+  // Read after the component: the load may have risen while a slow check was answered.
+  const busyBecause = await busy();
   if (signal.aborted) return skipped(STOPPED);
   // While a slow check was answered, the host has gone on.
   if (clock.monotonic() - began > OLD_PLAN_MS) choice = await planAnew(choice, sources, signal);
   const { plan, digest, error } = choice;
   if (error !== undefined) return misfired(error);
   if (plan === undefined || digest === undefined) throw new Error(`No plan was made for ${issue.component}`);
-  const blockedNow = judge.all(issue, { plan, digest }, { before: worstVerdict(before), busy });
+  const blockedNow = judge.all(issue, { plan, digest }, { before: worstVerdict(before), busy: busyBecause });
   if (blockedNow) return skipped(blockedNow);
   announce.planned({ issue, plan });
   if (sources.dryRun) {
@@ -111,7 +113,7 @@ async function repairOnce(
   }
 
   // A "yes" is used up by the intent: it never serves twice, whatever happens next.
-  const approved = judge.isApproved(digest);
+  const approved = judge.isApproved(issue, digest);
   const openChecks = sources.openChecks(issue.component);
   const repair: Repair = { id, issue, plan, before, openChecks };
   const unwritten = await recorder.intent(repair, digest);

@@ -139,15 +139,20 @@ export class Looks {
     mode: LookMode,
     lasting: Guards['lasting'] | undefined,
   ): Promise<Look> {
-    const { verdicts, isOutdated } = await this.#outdated.whenDone(looked);
-    const isHeld = (component: string): boolean => isOutdated(component) || this.#isHeld(component);
-    const reported = this.#noteReadings(verdicts, mode.signal, isHeld);
+    const read = await this.#outdated.whenDone(looked);
+    const isHeld = (component: string): boolean => read.isOutdated(component) || this.#isHeld(component);
+    const reported = this.#noteReadings(read.verdicts, mode.signal, isHeld);
     const { clock, ledger, detector } = this.#ports;
     const detectionMs = clock.monotonic() - start;
     const timestamp = new Date(clock.now());
-    const asked = askForAbsent(this.open.verdicts, verdicts, { detector, isHeld, signal: mode.signal });
-    const all = asked === undefined ? verdicts : [...verdicts, ...(await asked)];
-    const turn = this.open.watch(all, timestamp, ledger.now(), lasting, isHeld);
+    const asked = askForAbsent(this.open.verdicts, read.verdicts, { detector, isHeld, signal: mode.signal });
+    // A repair may end while absent components are read: the look is outdated for its component, too.
+    const later = asked && (await this.#outdated.whenDone(asked.then((more) => [...read.verdicts, ...more])));
+    const all = later?.verdicts ?? read.verdicts;
+    const verdicts = all.slice(0, read.verdicts.length);
+    const isStale = (component: string): boolean =>
+      isHeld(component) || later?.isOutdated(component) === true;
+    const turn = this.open.watch(all, timestamp, ledger.now(), lasting, isStale);
     this.counts.looked(timestamp.getTime(), detectionMs);
     await this.#turned(turn, verdicts, mode);
     await reported;

@@ -38,9 +38,12 @@ export class Announcements {
   readonly #mustClear = new Set<string>();
   readonly #mustRelapse = new Set<string>();
   readonly #counts = { resolved: 0, failed: 0, relapsed: 0 };
+  /** Order number of the start of this life: an engine does not know what an earlier one read. */
+  readonly #born: number;
 
   constructor(heard: Heard) {
     this.#heard = heard;
+    this.#born = heard.world.probes.next();
   }
 
   listen(engine: SimplifiedHealingEngine, isDead: () => boolean): void {
@@ -148,7 +151,8 @@ export class Announcements {
     for (const probe of probesOf(component)) {
       const all = world.probes.runs.get(probe) ?? [];
       const runs = all.slice(-times);
-      const before = all.findLast(({ began, answer }) => began < since && answer);
+      const known = all.filter(({ began }) => since === Infinity || began > this.#born);
+      const before = known.findLast(({ began, answer }) => began < since && answer);
       const isNeeded = probe === check || before?.answer?.status === 'bad';
       const isFresh = runs.length === times && runs.every(({ began }) => began > since);
       const right = isNeeded

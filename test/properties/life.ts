@@ -85,7 +85,10 @@ export class Life {
     });
     for (const closed of ['issue:cleared', 'issue:gone'] as const)
       this.engine.on(closed, ({ issue }) => {
-        if (!this.dead && issue.check === 'services') rules.turned(issue.component, false);
+        if (this.dead) return;
+        if (issue.check === 'services') rules.turned(issue.component, false);
+        const isOpen = this.engine.status().issues.some(({ component }) => component === issue.component);
+        if (!isOpen) rules.questions.over(issue.component);
       });
   }
 

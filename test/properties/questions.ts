@@ -50,6 +50,11 @@ export class Questions {
     this.all.set(id, { component, askedAt: now(), yes: false, idle: false });
   }
 
+  /** The last issue of a component has closed: its requests need no answer any more. */
+  over(component: string): void {
+    for (const asked of this.all.values()) if (asked.component === component) asked.idle = true;
+  }
+
   refuse(id: string): void {
     const { memories, now } = this.#sources;
     const asked = this.all.get(id);

@@ -396,6 +396,73 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
       ],
     }),
   ],
+  [
+    'a component is not gone whose repair ends while a look asks for others by name',
+    history({
+      listed: false,
+      chance: 0,
+      toTheEnd: false,
+      usually: 'well',
+      troubles: [],
+      events: [
+        { what: 'many fail', count: 4 },
+        {
+          what: 'acts will go',
+          acts: [{ goes: 'well', takesMs: 0, meanwhile: { component: 'db', to: 'ok' } }],
+        },
+        { what: 'turns', component: 'pool', to: 'bad' },
+        { what: 'a check answers', check: 'db-query', after: 3000 },
+        { what: 'monitoring', minutes: 2 },
+      ],
+      usuallyLastsMs: 2000,
+    }),
+  ],
+  [
+    'a MEDIUM repair waits for the load that rose while a slow check was answered',
+    history({
+      listed: false,
+      chance: 0,
+      toTheEnd: false,
+      usually: 'well',
+      troubles: [],
+      events: [
+        { what: 'turns', component: 'memory', to: 'worse' },
+        { what: 'a check answers', check: 'pool', after: 1000 },
+        {
+          what: 'monitoring',
+          minutes: 4,
+          turns: [
+            { afterMs: 61000, component: 'memory', to: 'bad' },
+            { afterMs: 0, component: 'load', to: 'bad' },
+          ],
+        },
+        { what: 'a check answers', check: 'pool', after: 0 },
+        { what: 'turns', component: 'web', to: 'ok' },
+      ],
+    }),
+  ],
+  [
+    'an approval holds for the component that it was given for, although another one has the same plan',
+    history({
+      listed: false,
+      chance: 0,
+      toTheEnd: false,
+      usually: 'worse',
+      troubles: ['web'],
+      events: [
+        { what: 'gets neighbours', component: 'web', units: ['stray.service'] },
+        { what: 'a check answers', check: 'pool', after: 20000 },
+        { what: 'turns', component: 'proxy', to: 'ok' },
+        {
+          what: 'monitoring',
+          minutes: 1,
+          everyS: 5,
+          turns: [{ afterMs: 0, component: 'web-http', to: 'worse' }],
+        },
+      ],
+      approver: { answer: true, afterMs: 0 },
+    }),
+  ],
 ];
 
 describe('what once went wrong', () => {
