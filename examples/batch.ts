@@ -11,7 +11,7 @@ const ISSUES: readonly IssueInput[] = [
   {
     type: IssueType.RESOURCE,
     severity: Severity.MEDIUM,
-    description: 'Memory was said to be 91 % used',
+    description: 'Memory use was reported as 91 %',
     component: 'memory',
     metricValue: 91,
     threshold: 85,
@@ -27,8 +27,8 @@ const ISSUES: readonly IssueInput[] = [
 ];
 
 /**
- * Heals issues that another program reports. They are handled by severity (nginx first), and come back in the
- * order in which they were given. Each is read again before anything is done: what is well is left alone.
+ * Repairs issues that another program reports. They are handled by severity (nginx first); results come in the order
+ * of the issues. Each component is read again before a repair; a healthy one is left alone.
  */
 export async function main(options: HealingOptions = {}): Promise<readonly HealingResult[]> {
   const engine = createSelfHealingEngine({ services: ['nginx'], dryRun: true, ...options });

@@ -18,7 +18,7 @@ import {
   tcp,
 } from '@luminous-nix/self-healing/checks';
 
-/** A shop with one check of each family; its web server "breaks", and a function of this program repairs it. */
+/** A shop with one check of each family. Its web server "breaks", and a function of this program repairs it. */
 export async function main(): Promise<{
   statuses: Record<string, string>;
   result: HealingResult | undefined;

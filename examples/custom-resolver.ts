@@ -10,7 +10,7 @@ import {
   type Issue,
 } from '@luminous-nix/self-healing';
 
-/** Knows one service better than the table does, and leaves everything else to it. */
+/** Picks the action for one service, and leaves everything else to the built-in resolver. */
 class CustomResolver extends SimpleResolver {
   override getAction(issue: Issue): HealingAction {
     if (issue.component === 'my_special_service') {
@@ -20,7 +20,7 @@ class CustomResolver extends SimpleResolver {
   }
 }
 
-/** Defines `custom_restart`. Without it, the result would be failed and say that nobody registered the name. */
+/** Defines `custom_restart`. Without it, the result would be `failed`: no action of that name is registered. */
 const customRestart = defineAction({
   parse({ service, waitTime }) {
     if (typeof service !== 'string' || !/^\w+$/.test(service))
@@ -48,7 +48,7 @@ const customRestart = defineAction({
   timeoutMs: 60_000,
 });
 
-/** Says whether the service is well. A real one would ask it: this one always says no. */
+/** Checks the service. A real check would send a request; this one is always bad. */
 const check: Check = {
   name: 'special',
   component: 'my_special_service',
@@ -56,7 +56,7 @@ const check: Check = {
   run: () => ({ status: 'bad', reason: 'my_special_service does not answer', value: 0, threshold: 1 }),
 };
 
-/** Heals `my_special_service` in a dry run: the plan is shown, nothing is started. */
+/** Repairs `my_special_service` in a dry run: the plan is shown, nothing is started. */
 export async function main(): Promise<readonly HealingResult[]> {
   const engine = createSelfHealingEngine({
     dryRun: true,

@@ -6,11 +6,11 @@ import {
   type Issue,
 } from '@luminous-nix/self-healing';
 
-/** One issue, with what the resolver picks for it and what the executor says of that. */
+/** One issue, the action that the resolver picks, and the result of the executor. */
 export interface Looked {
   readonly issue: Issue;
   readonly action: HealingAction;
-  /** Left out where the resolver picked `none`. */
+  /** Absent if the resolver picked `none`. */
   readonly execution?: Execution;
 }
 
@@ -18,7 +18,7 @@ export interface Looked {
 export async function main(options: HealingOptions = {}): Promise<readonly Looked[]> {
   const engine = createSelfHealingEngine(options);
   try {
-    // CPU use is known only between two readings that are at least 100 ms apart: a first look leaves it out.
+    // CPU use needs two readings that are at least 100 ms apart, so the first reading has none.
     const issues = await engine.detector.detectIssues();
     if (issues.length === 0) console.log('No issues found.');
     const looked: Looked[] = [];

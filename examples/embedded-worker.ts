@@ -12,7 +12,7 @@ import {
   type Issue,
 } from '@luminous-nix/self-healing';
 
-/** Sends the worker to what this service registered for it, and the rest to the table. */
+/** Picks this service's own action for the worker, and leaves the rest to the built-in resolver. */
 class OwnResolver extends SimpleResolver {
   override getAction(issue: Issue): HealingAction {
     return issue.component === 'worker'
@@ -21,7 +21,7 @@ class OwnResolver extends SimpleResolver {
   }
 }
 
-/** A service with a worker thread that crashes; the engine brings it back. This is real: no dry run. */
+/** A service with a worker thread that crashes; the engine starts a new one. This is no dry run. */
 export async function main(): Promise<{ before: number; after: number; result: HealingResult }> {
   let worker: Worker | undefined;
   const startWorker = async (): Promise<void> => {
@@ -54,7 +54,7 @@ export async function main(): Promise<{ before: number; after: number; result: H
       ],
     }),
     verify: verifyByCheck,
-    scope: 'process', // It touches this process only, so it needs no privilege.
+    scope: 'process', // It affects this process only, so it needs no privileges.
     risk: 'disruptive',
     timeoutMs: 5_000,
     settleMs: 100,
@@ -62,7 +62,7 @@ export async function main(): Promise<{ before: number; after: number; result: H
 
   const engine = createSelfHealingEngine({
     checks: [check],
-    enabledChecks: ['worker'], // Nothing else: what goes on on the host is left alone.
+    enabledChecks: ['worker'], // No built-in check: the host is not observed.
     actions: { restart_worker: restartWorker },
     resolver: new OwnResolver(),
   });

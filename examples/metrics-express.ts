@@ -11,7 +11,7 @@ export async function main(options: HealingOptions = {}): Promise<Record<string,
 
     const app = express();
     const metrics = new MetricsServer({ healingEngine: engine });
-    app.use('/healing', metrics.handler()); // express takes the prefix off the path.
+    app.use('/healing', metrics.handler()); // express removes the prefix from the path.
 
     const server = app.listen(0, '127.0.0.1');
     await once(server, 'listening');

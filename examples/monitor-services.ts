@@ -11,7 +11,7 @@ export interface MonitorOptions extends HealingOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Watches three critical services, and says what is wrong with them. A dry run: they are not restarted. */
+/** Watches three critical services, and prints their issues. A dry run: they are not restarted. */
 export async function main({
   signal = AbortSignal.timeout(3_000),
   ...options
@@ -25,7 +25,7 @@ export async function main({
     engine.on('cycle:done', ({ verdicts, issues }) => {
       const services = issues.filter(({ type }) => type === IssueType.SERVICE);
       for (const { component, description } of services) console.log(`${component}: ${description}`);
-      // What could not be read is never a reason to act, and never silently well either.
+      // An unknown state never leads to an action, and never counts as healthy.
       for (const { type, status, reason } of verdicts) {
         if (type === IssueType.SERVICE && status === 'unknown') console.log(`not known: ${reason}`);
       }

@@ -1,6 +1,6 @@
 import { quickHeal, type HealingOptions, type HealingResult } from '@luminous-nix/self-healing';
 
-/** Looks at this host once, and says what would be done about what it finds. Nothing is changed. */
+/** Runs one cycle on this host, and prints what would be done about each issue. Nothing is changed. */
 export async function main(options: HealingOptions = {}): Promise<readonly HealingResult[]> {
   // A dry run, because that is the default of `quickHeal`; `{ dryRun: false }` acts.
   const results = await quickHeal(options);

@@ -1,5 +1,5 @@
-// Runs an example from a clone: `node examples/run.mjs one-shot`. The package's own name means its sources, so
-// that nothing has to be built first.
+// Runs an example from a clone: `node examples/run.mjs one-shot`. The package name resolves to the sources, so
+// nothing has to be built first.
 import console from 'node:console';
 import { existsSync } from 'node:fs';
 import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
@@ -22,9 +22,9 @@ if (!isPath && !names.includes(name)) {
   exit(2);
 }
 
-// Packages are loaded as they are installed: bundled into an ES module, a CommonJS one (express) cannot `require`.
+// Packages are not bundled: inside of an ES module, a CommonJS package (express) cannot `require`.
 const { dependencies, devDependencies } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
-// Inside the clone, where those packages are found.
+// Inside of the clone, so that those packages are found.
 const outDir = await mkdtemp(join(root, 'node_modules', '.example-'));
 try {
   await build({
@@ -48,12 +48,12 @@ try {
       };
     },
   });
-  // Programs that the example starts lie beside it.
+  // Programs that the example starts must be next to it.
   const own = join(import.meta.dirname, name);
   if (!isPath && existsSync(own)) {
     await cp(own, outDir, { recursive: true, filter: (file) => !file.endsWith('.ts') });
   }
-  // What the example sees as the program that was started: itself.
+  // The example sees itself as the program that was started.
   const file = join(outDir, `${name}.mjs`);
   argv[1] = file;
   await import(pathToFileURL(file).href);

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import * as library from '@luminous-nix/self-healing';
+import * as checks from '@luminous-nix/self-healing/checks';
 import * as prometheus from '@luminous-nix/self-healing/prometheus';
 import * as testing from '@luminous-nix/self-healing/testing';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -55,6 +56,7 @@ describe('a block of JavaScript', () => {
   test.each(plain.filter(({ run }) => run))('prints what the page says: $at', async (block) => {
     const printed = await outputOf(block, {
       '@luminous-nix/self-healing': library,
+      '@luminous-nix/self-healing/checks': checks,
       '@luminous-nix/self-healing/prometheus': prometheus,
       '@luminous-nix/self-healing/testing': testing,
     });

@@ -12,15 +12,15 @@ import { actionsOf, checksOf, Shop, ShopResolver } from './service.js';
 /** How the demo is run. */
 export interface DemoOptions {
   readonly signal: AbortSignal;
-  /** Of the dashboard and of the metrics; 0 takes any that is free. */
+  /** Ports of the dashboard and of the metrics; 0 takes any free port. */
   readonly ports?: readonly [dashboard: number, metrics: number];
   /** For a machine that is busy with something else. */
   readonly thresholds?: Partial<Thresholds>;
 }
 
 /**
- * A shop whose workers crash, leak, hang and flap, healed by an engine inside of it. It needs no root and no systemd,
- * and touches nothing but its own processes. Resolves when its signal has ended it.
+ * A shop whose workers crash, leak, hang and flap, repaired by an embedded engine. It needs no root and no systemd, and
+ * affects only its own processes. Resolves after its signal was aborted.
  */
 export async function main({ signal, ports = [8080, 9090], thresholds }: DemoOptions): Promise<void> {
   const shop = new Shop();
@@ -41,7 +41,7 @@ export async function main({ signal, ports = [8080, 9090], thresholds }: DemoOpt
     thresholds,
     actions: actionsOf(shop),
     resolver: new ShopResolver(),
-    // Everything goes by in minutes here that takes hours in life: these are not the defaults.
+    // In the demo, minutes stand for hours: these are not the defaults.
     guards: {
       backoff: { firstMs: 3_000, maxMs: 12_000, resetAfterMs: 15_000 },
       breaker: { attempts: 3, openMs: 20_000 },
@@ -49,7 +49,7 @@ export async function main({ signal, ports = [8080, 9090], thresholds }: DemoOpt
       approval: { lapseMs: 90_000 },
     },
   });
-  // Whoever opens the page may act, but only with the token that is in the address below.
+  // The page may act, but only with the token that is in the address below.
   const token = randomBytes(16).toString('base64url');
   const dashboard = new SimpleDashboard(engine, { token, controls: true });
   const metrics = new MetricsServer({ healingEngine: engine, port: await portOr0(ports[1]) });
@@ -61,9 +61,9 @@ export async function main({ signal, ports = [8080, 9090], thresholds }: DemoOpt
   The metrics:    ${metricsUrl}/metrics
 
   What to watch:
-    checkout      crashes every 24 s, and is started anew within a second or two
+    checkout      crashes every 24 s, and is restarted within a second or two
     thumbnails    leaks about 4 MiB a second, and is replaced at 150 MiB: see its chart
-    search        hangs without dying: it says nothing for 2 s, and is replaced
+    search        hangs without exiting: it sends nothing for 2 s, and is replaced
     mailer        after 41 s it dies at each start: its breaker opens, and 20 s later one try is allowed
     search-index  grows old, and may be rebuilt only when you approve it on the page
 
@@ -79,7 +79,7 @@ export async function main({ signal, ports = [8080, 9090], thresholds }: DemoOpt
   }
 }
 
-/** The port that is asked for, or 0, which takes any, when another program has it. */
+/** Returns the requested port, or 0 (any free port) if another program uses it. */
 async function portOr0(port: number): Promise<number> {
   const probe = createServer().listen(port, '127.0.0.1');
   try {

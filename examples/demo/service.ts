@@ -13,23 +13,23 @@ import {
 } from '@luminous-nix/self-healing';
 import { WorkerProcess } from './worker-process.js';
 
-/** How much memory the leaking worker may have, in MiB. */
+/** Memory limit of the leaking worker, in MiB. */
 const MOST_MEMORY_MB = 150;
-/** How long a worker may say nothing, in seconds. */
+/** Longest time without a message from a worker, in seconds. */
 const MOST_SILENCE_S = 2;
 
-/** A small shop: four workers that go wrong by script, and a search index that grows old. */
+/** A small shop: four workers that fail by script, and a search index that becomes outdated. */
 export class Shop {
   readonly workers = {
     checkout: new WorkerProcess('checkout', () => ['crash', 24_000]),
     thumbnails: new WorkerProcess('thumbnails', () => ['leak', 500]),
     search: new WorkerProcess('search', (starts) => ['hang', starts % 2 === 0 ? 33_000 : 47_000]),
-    // Its mail server is away after the first time, comes back after five more starts, and goes away again.
+    // Its mail server is down after the first start, up again after five more starts, and then down again.
     mailer: new WorkerProcess('mailer', (starts) => ['crash', starts % 6 === 0 ? 41_000 : 150]),
   } as const;
   #indexedAt = performance.now();
 
-  /** How old the search index is, in minutes. */
+  /** Age of the search index, in minutes. */
   get indexMinutes(): number {
     return (performance.now() - this.#indexedAt) / 60_000;
   }
@@ -42,7 +42,7 @@ export class Shop {
     await Promise.all(Object.values(this.workers).map((worker) => worker.stop()));
   }
 
-  /** Makes the index anew. It takes its time. */
+  /** Rebuilds the index, which takes a while. */
   async rebuildIndex(): Promise<void> {
     await sleep(1_500);
     this.#indexedAt = performance.now();
@@ -55,7 +55,7 @@ export class Shop {
   }
 }
 
-/** What the engine looks at besides the machine. */
+/** Checks of the shop. */
 export function checksOf(shop: Shop): Check[] {
   const { workers } = shop;
   const about = (name: string, run: () => Verdict): Check => ({
@@ -78,7 +78,7 @@ export function checksOf(shop: Shop): Check[] {
       return (
         alive(workers.thumbnails) ?? {
           status: memoryMb > MOST_MEMORY_MB ? 'bad' : 'ok',
-          reason: `The worker thumbnails has ${memoryMb.toFixed(0)} MiB, ${MOST_MEMORY_MB} MiB are the most`,
+          reason: `The worker thumbnails has ${memoryMb.toFixed(0)} MiB, limit ${MOST_MEMORY_MB} MiB`,
           value: memoryMb,
           threshold: MOST_MEMORY_MB,
         }
@@ -89,7 +89,7 @@ export function checksOf(shop: Shop): Check[] {
       return (
         alive(workers.search) ?? {
           status: silentSeconds > MOST_SILENCE_S ? 'bad' : 'ok',
-          reason: `The worker search last spoke ${silentSeconds.toFixed(1)} s ago, ${MOST_SILENCE_S} s are the most`,
+          reason: `The worker search last spoke ${silentSeconds.toFixed(1)} s ago, limit ${MOST_SILENCE_S} s`,
           value: silentSeconds,
           threshold: MOST_SILENCE_S,
         }
@@ -105,7 +105,7 @@ export function checksOf(shop: Shop): Check[] {
   ];
 }
 
-/** What the engine may do: in this process and its children only. */
+/** Actions of the shop: in this process and its children only. */
 export function actionsOf(shop: Shop): Record<string, ActionDefinition> {
   const step = (name: string, run: () => Promise<void>) => ({
     kind: 'call' as const,
@@ -140,14 +140,14 @@ export function actionsOf(shop: Shop): Record<string, ActionDefinition> {
       plan: () => ({
         targets: ['search-index'],
         effect: 'The search index is new',
-        steps: [step('read all products and make the index anew', () => shop.rebuildIndex())],
+        steps: [step('read all products and rebuild the index', () => shop.rebuildIndex())],
         approval: 'While the index is rebuilt, customers find nothing: a person decides when',
       }),
     }),
   };
 }
 
-/** Its own parts are healed; the machine that the demo runs on is looked at, and left alone. */
+/** Only the shop's own parts are repaired; the machine of the demo is only observed. */
 export class ShopResolver extends SimpleResolver {
   override getAction({ component, type }: Issue): HealingAction {
     if (type !== IssueType.SERVICE) return { action: 'none', parameters: {} };

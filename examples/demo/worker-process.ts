@@ -2,13 +2,13 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 
-/** How a worker goes wrong, and after how many milliseconds. */
+/** Kind of fault of a worker, and the time until it occurs, in milliseconds. */
 export type Habit = readonly [kind: 'none' | 'crash' | 'leak' | 'hang', afterMs: number];
 
-/** A worker of the service: a real process, that may be killed from outside as well. */
+/** A worker of the service: a real process, which can also be killed from outside. */
 export class WorkerProcess {
   readonly name: string;
-  /** What it will do wrong, by how often it was started. */
+  /** Fault that it will have, by the number of its starts. */
   readonly #habit: (starts: number) => Habit;
   #child: ChildProcess | undefined;
   #heardAt = 0;
@@ -24,12 +24,12 @@ export class WorkerProcess {
     return this.#child?.pid;
   }
 
-  /** Resident memory as it last said, in MiB. */
+  /** Resident memory in its last message, in MiB. */
   get memoryMb(): number {
     return this.#memoryMb;
   }
 
-  /** Seconds since it last said anything. */
+  /** Seconds since its last message. */
   get silentSeconds(): number {
     return this.#child ? (performance.now() - this.#heardAt) / 1_000 : 0;
   }
@@ -38,11 +38,11 @@ export class WorkerProcess {
     return this.#child !== undefined;
   }
 
-  /** Starts it, and waits for its first word. */
+  /** Starts it, and waits for its first message. */
   async start(): Promise<void> {
     const [kind, afterMs] = this.#habit(this.#starts++);
     const file = join(import.meta.dirname, 'worker.mjs');
-    // Its last words are part of the show, and not of the output.
+    // Its stack trace is part of the demo, not of the output.
     const child = fork(file, [kind, String(afterMs)], { stdio: 'ignore', execArgv: [] });
     this.#child = child;
     this.#heardAt = performance.now();
@@ -56,7 +56,7 @@ export class WorkerProcess {
     await Promise.race([once(child, 'message'), once(child, 'exit')]);
   }
 
-  /** Ends it, whatever it is doing. */
+  /** Kills it. */
   async stop(): Promise<void> {
     const child = this.#child;
     if (child === undefined) return;

@@ -1,5 +1,5 @@
-// One worker of the demo: a program of its own, that does its work, says every 200 ms that it lives, and goes wrong
-// by script: in the way, and after the time, that its arguments say.
+// One worker of the demo: a separate program. It works, sends a message every 200 ms, and fails in the way and after the
+// time that its arguments give.
 import { Buffer } from 'node:buffer';
 import process from 'node:process';
 import { setInterval, setTimeout } from 'node:timers';
@@ -19,7 +19,7 @@ const HABITS = {
     const kept = [];
     setInterval(() => kept.push(Buffer.alloc(2 ** 21, 1)), afterMs);
   },
-  // Waits for a lock that nobody lets go of: it is there, and says nothing any more.
+  // Waits for a lock that is never released: it runs, but sends no more messages.
   hang: () => setTimeout(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0), afterMs),
 };
 HABITS[habit]();

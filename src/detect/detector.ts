@@ -13,6 +13,7 @@ import { BUILT_IN_CHECKS, rulesOf } from '../model/built-in-checks.js';
 import { UNNAMED_CHECK, type Check } from './check.js';
 import { BuiltInChecks } from './built-in.js';
 import { expectDetectorOptions, type DetectorOptions } from './detector-options.js';
+import type { Detector, Looked } from './detector-port.js';
 import { expectInspectRequest, NO_REQUEST, type InspectRequest } from './inspect-request.js';
 import { builtInChecksOf, mayBeUnit, verdictsOn } from './component.js';
 import { healerOf, type Healer } from './healer.js';
@@ -25,31 +26,10 @@ import { VerdictList } from './verdict-list.js';
 import { watchedUnits } from './watched.js';
 import { listedNames, listedPatterns, watchedAs, type WatchedUnits } from './watched-units.js';
 
-/** The port that finds issues. Only `detectIssues` is required. */
-export interface Detector {
-  /** Returns the issues of this moment, without debounce. */
-  detectIssues(request?: InspectRequest): Promise<readonly Issue[]>;
-  /** Returns every verdict, `ok` and `unknown` included. Without it, a component without an issue counts as healthy. */
-  inspect?(request?: InspectRequest): Promise<readonly ComponentVerdict[]>;
-  /** Same as `inspect`, but synchronous where possible, which saves the cost of a promise. Optional. */
-  look?(request?: InspectRequest): Looked;
-  /** Returns the repair function of a check. Optional. */
-  healer?(check: string): Healer | undefined;
-  /** Host that it reads: issues of another machine are never acted on here. Optional. */
-  readonly host?: Host | undefined;
-  /** Longest time limit of its checks, in milliseconds, added to the time limit of a look. Default 0. Optional. */
-  readonly longestCheckMs?: number | undefined;
-  /** Returns a fast path that only tells whether everything is well. Optional. */
-  glance?(): Glance | undefined;
-}
-
-export { isBad, issueFrom, type DetectorOptions, type InspectRequest };
+export { isBad, issueFrom, type Detector, type DetectorOptions, type InspectRequest, type Looked };
 
 /** Age in milliseconds above which a snapshot is read again before a repair is based on it. */
 const OLD_MS = 250;
-
-/** Verdicts, synchronous where nothing has to be awaited. */
-export type Looked = readonly ComponentVerdict[] | Promise<readonly ComponentVerdict[]>;
 
 /**
  * Reads the host and compares it with the thresholds. It changes nothing.

@@ -20,9 +20,10 @@ const metrics = (key: keyof library.Metrics): Counterpart => {
   const read = new SimplifiedHealingEngine().getMetrics();
   return () => key in read || undefined;
 };
-const action = (name: string): Counterpart => {
-  return () => (BUILT_IN_NAMES as readonly string[]).find((one) => one === name);
-};
+const action = (name: string): [string, Counterpart] => [
+  name,
+  () => (BUILT_IN_NAMES as readonly string[]).find((one) => one === name),
+];
 const family = (name: string): [string, Counterpart] => [
   name,
   () => FAMILIES.find((one) => one.name === name),
@@ -105,7 +106,13 @@ export const PYTHON_NAMES: ReadonlyMap<string, Counterpart> = new Map<string, Co
   ['result.action_taken', typed<library.HealingResult>('actionTaken')],
   ['result.duration_ms', typed<library.HealingResult>('durationMs')],
   // Actions.
-  ...BUILT_IN_NAMES.map((name) => [name, action(name)] as const),
+  action('clean_nix_store'),
+  action('clear_system_cache'),
+  action('set_cpu_governor'),
+  action('restart_service'),
+  action('reload_service'),
+  action('rollback_generation'),
+  action('rebuild_system'),
   ['older_than_days', typed<library.NixOptions>('deleteOlderThan')],
   ...['kill_process', 'adjust_swappiness', 'restart_network'].map(none),
   // Servers and the service.
