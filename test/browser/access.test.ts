@@ -79,7 +79,7 @@ describe.skipIf(missing !== undefined)('the dashboard is open to everybody', () 
     await page.getByText('live', { exact: true }).waitFor();
     await page.keyboard.press('Tab');
     const focused = (): Promise<string> => page.evaluate('document.activeElement.textContent');
-    expect(await focused()).toBe('Skip to what is wrong');
+    expect(await focused()).toBe('Skip to main content');
     await page.keyboard.press('Tab');
     expect(await focused()).toBe('Theme: system');
     await page.keyboard.press('Enter');

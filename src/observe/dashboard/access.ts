@@ -50,34 +50,35 @@ const refuse = (status: Refusal['status'], error: string): Refusal => ({ status,
 export function refusalOf(asked: Asked, rules: Rules, need: Need): Refusal | undefined {
   const address = plainAddress(asked.localAddress);
   if (!isOurName(asked.host, address, rules)) {
-    return refuse(403, 'This name is not one of this dashboard: add it to `allowedHosts` if it should be');
+    return refuse(403, 'Host name not allowed. Add it to `allowedHosts`.');
   }
   // Behind the page itself there is nothing to protect, and its script comes with an origin.
   if (need !== 'page' && asked.origin !== undefined && !isOurOrigin(asked.origin, asked.host, rules)) {
     return refuse(
       403,
-      'A page of another origin asks for this. Behind a proxy, set `publicUrl` to the address that visitors open',
+      'Request from a page of another origin. Behind a proxy, set `publicUrl` to the address that visitors open.',
     );
   }
   const isForeign = asked.fetchSite !== undefined && !['same-origin', 'none'].includes(asked.fetchSite);
-  if (need !== 'page' && isForeign) return refuse(403, 'A page of another origin asks for this');
+  if (need !== 'page' && isForeign) return refuse(403, 'Request from a page of another origin');
   if (rules.token === undefined && !isLoopback(address)) {
-    return refuse(403, 'Beyond loopback this dashboard needs a `token`, and was started without one');
+    return refuse(403, 'Beyond loopback this dashboard requires a `token`, and was started without one');
   }
   if (rules.token === undefined && asked.forwarded) {
     return refuse(
       403,
-      'Behind a proxy this dashboard needs a `token` (for the daemon: `tokenFile`), and was started without one',
+      'Behind a proxy this dashboard requires a `token` (for the daemon: `tokenFile`), and was started without one',
     );
   }
   if (need === 'page') return undefined;
   if (rules.token !== undefined && !shows(asked, rules.token)) {
-    return refuse(401, 'This needs the token of the dashboard');
+    return refuse(401, 'This requires the token of the dashboard');
   }
   if (need === 'read') return undefined;
   if (!rules.controls) return refuse(403, 'This dashboard is read-only: it was started without `controls`');
   // A form of another page can send no JSON, and no token either: it never lies in a cookie.
-  if (!/^application\/json\b/i.test(asked.contentType ?? '')) return refuse(415, 'This takes JSON only');
+  if (!/^application\/json\b/i.test(asked.contentType ?? ''))
+    return refuse(415, 'Expected JSON (`Content-Type: application/json`)');
   return undefined;
 }
 

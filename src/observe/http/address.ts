@@ -34,7 +34,8 @@ export function expectAddress(given: ListenOptions, defaults: Required<ListenOpt
   if (typeof port !== 'number' || !Number.isInteger(port) || port < 0 || port > 65_535) {
     throw refusal('port', 'a whole number from 0 to 65535', port);
   }
-  return { host, port };
+  // Addresses of IPv6 are often written as in URLs.
+  return { host: host.replace(/^\[(.*)\]$/, '$1'), port };
 }
 
 /** Takes the path that a handler is mounted under. */
@@ -49,9 +50,13 @@ export function urlOf(host: string, port: number): string {
   return `http://${name}:${port}`;
 }
 
-/** Whether an address can be reached from this machine only. */
-export const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+/** Returns whether an address can be reached from this machine only, in any notation: `[::1]`, `0:0:0:0:0:0:0:1`. */
+export function isLoopback(host: string): boolean {
+  const plain = plainAddress(host.toLowerCase().replace(/^\[(.*)\]$/, '$1'));
+  return (
+    plain === 'localhost' || /^127(\.\d{1,3}){3}$/.test(plain) || /^(?:0{0,4}:){2,7}0{0,3}1$/.test(plain)
+  );
+}
 
 /** An address of IPv4 as such, without the form that IPv6 gives to it. */
 export const plainAddress = (address = ''): string => address.replace(/^::ffff:/, '');

@@ -44,9 +44,9 @@ export const isForwarded = ({
 /** Why metrics are not given to a request; `undefined` when they are. */
 export function refusalOfNames(request: IncomingMessage, rules: HostRules): string | undefined {
   if (!isOurName(request.headers.host, plainAddress(request.socket.localAddress), rules))
-    return 'This name is not one of this server: add it to `allowedHosts` if it should be';
+    return 'Host name not allowed. Add it to `allowedHosts`.';
   return rules.publicOrigin === undefined && isForwarded(request)
-    ? 'A proxy has passed this on: set `publicUrl` to the address that it is reached by'
+    ? 'Request forwarded by a proxy: set `publicUrl` to the address that visitors open'
     : undefined;
 }
 

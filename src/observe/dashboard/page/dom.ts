@@ -1,8 +1,8 @@
 import { printable } from '../../../base/printable.js';
 
 /**
- * A document in 90 lines: what should be there is written down as plain data, and only what differs is changed, so
- * that focus, selection and open details stay where they are. Text is text: nothing here can make markup of it.
+ * An element as plain data. {@link render} changes only what differs in the document, so that focus, selection and
+ * open details stay. Text is always text: nothing here creates markup from it.
  */
 export interface Element_ {
   readonly tag: string;
@@ -50,7 +50,10 @@ const isList = (child: Child): child is readonly Child[] => Array.isArray(child)
 
 const shown = new WeakMap<Node, Element_>();
 
-/** Makes the children of an element what they should be. */
+/**
+ * Makes the children of an element what they should be. A node that stays is never moved while it holds the focus, and
+ * keeps its scroll position when it has to be moved.
+ */
 export function render(parent: Element, ...wanted: Child[]): void {
   const children = flat(wanted);
   const keyed = new Map<string, Element>();
@@ -60,16 +63,54 @@ export function render(parent: Element, ...wanted: Child[]): void {
     if (key !== undefined) keyed.set(key, node as Element);
     else loose.push(node);
   }
-  const kept = new Set<Node>();
-  let place = parent.firstChild;
-  for (const child of children) {
-    const node = typeof child === 'string' ? textNode(child, loose) : element(child, keyed, loose);
-    kept.add(node);
-    if (node === place) place = place.nextSibling;
-    else parent.insertBefore(node, place);
-  }
+  const nodes = children.map((child) =>
+    typeof child === 'string' ? textNode(child, loose) : element(child, keyed, loose),
+  );
+  // First what goes away, or everything behind it would have to be moved.
+  const kept = new Set<Node>(nodes);
   for (const node of [...parent.childNodes]) if (!kept.has(node)) node.remove();
+  const anchor = Math.max(
+    0,
+    nodes.findIndex((node) => node.contains(document.activeElement)),
+  );
+  for (let index = anchor; index < nodes.length; index += 1) {
+    const before = index === 0 ? parent.firstChild : (nodes[index - 1]?.nextSibling ?? null);
+    const isAnchor = index === anchor && nodes[index]?.parentNode === parent;
+    if (!isAnchor && before !== nodes[index]) move(parent, nodes[index]!, before);
+  }
+  for (let index = anchor - 1; index >= 0; index -= 1) {
+    const after = nodes[index + 1]!;
+    if (after.previousSibling !== nodes[index]) move(parent, nodes[index]!, after);
+  }
 }
+
+/** Puts a node in its place. Moving resets what was scrolled inside of it. */
+function move(parent: Element, node: Node, before: Node | null): void {
+  const scrolled =
+    node.parentNode === parent && node instanceof Element
+      ? [...node.querySelectorAll('pre, .scroll')]
+          .filter(({ scrollTop, scrollLeft }) => scrollTop > 0 || scrollLeft > 0)
+          .map((element) => ({ element, top: element.scrollTop, left: element.scrollLeft }))
+      : [];
+  parent.insertBefore(node, before);
+  for (const { element, top, left } of scrolled) element.scrollTo({ top, left, behavior: 'instant' });
+}
+
+/**
+ * Runs work that may remove the element with the focus. Then the focus goes to the closest ancestor that is left and
+ * can take it, so that the next press of Tab continues where the reader was.
+ */
+export function keepingFocus(work: () => void): void {
+  const focused = document.activeElement;
+  const ancestors: HTMLElement[] = [];
+  for (let node = focused?.parentElement; node; node = node.parentElement) ancestors.push(node);
+  work();
+  if (focused === null || focused === document.body || isVisible(focused)) return;
+  const next = ancestors.find((node) => node.hasAttribute('tabindex') && isVisible(node));
+  next?.focus({ preventScroll: true });
+}
+
+const isVisible = (node: Element): boolean => node.isConnected && node.checkVisibility();
 
 function textNode(given: string, loose: ChildNode[]): Node {
   const text = printable(given);

@@ -1,6 +1,7 @@
 import { rulesFor, rulesOf } from '../../../model/built-in-checks.js';
 import { parseComponent } from '../../../model/component.js';
 import { IssueType, type ComponentVerdict } from '../../../model/issue.js';
+import { cut } from './bounds.js';
 import type { ReadingView, UnitView } from './view.js';
 
 /** So many rows at most; what is bad comes first. */
@@ -25,7 +26,7 @@ export function readingsOf(verdicts: readonly ComponentVerdict[]): ReadingView[]
     value: finite(verdict.value),
     threshold: finite(verdict.threshold),
     unit: rulesOf(verdict.check)?.unit ?? '',
-    reason: verdict.reason,
+    reason: cut(verdict.reason),
   }));
 }
 
@@ -37,7 +38,7 @@ export function unitsOf(verdicts: readonly ComponentVerdict[]): { units: UnitVie
     key: keyOf(verdict),
     component: verdict.component,
     status: verdict.status,
-    reason: verdict.reason,
+    reason: cut(verdict.reason),
   }));
   return { units, more: all.length - units.length };
 }

@@ -17,6 +17,8 @@ export interface View {
   readonly issues: readonly IssueView[];
   /** How many issues there are beyond those in `issues`. */
   readonly moreIssues: number;
+  /** Number of open issues in each category. */
+  readonly issuesByType: Readonly<Record<IssueType, number>>;
   readonly readings: readonly ReadingView[];
   readonly units: readonly UnitView[];
   /** How many units there are beyond those in `units`; all of these are well. */
@@ -52,9 +54,16 @@ export interface CommandView {
 /** How bad it is, in the four tones of the page. */
 export type Tone = 'ok' | 'note' | 'bad' | 'unknown';
 
-/** The state of everything in one sentence, and what a person wants to know next. */
+/** The state in one sentence, and what happens next. */
 export interface Headline {
   readonly tone: Tone;
+  /** The sentence without the names. */
+  readonly lead: string;
+  /** The names in it, whole; at most 3. */
+  readonly names: readonly string[];
+  /** Number of further names. */
+  readonly more: number;
+  /** The whole sentence, with long names shortened: for the title and the announcement. */
   readonly sentence: string;
   readonly detail: string;
 }
@@ -68,6 +77,8 @@ export interface EngineView {
   readonly lastCheck: number | null;
   /** How long that took, in milliseconds. */
   readonly detectionMs: number;
+  /** Number of verdicts of the last look. */
+  readonly checks: number;
   readonly dryRun: boolean;
 }
 
@@ -95,6 +106,8 @@ export interface PlanView {
   readonly risk: string;
   readonly targets: readonly string[];
   readonly steps: readonly StepView[];
+  /** Number of steps beyond those in `steps`. */
+  readonly moreSteps: number;
   /** What the steps do to other units, one line each. */
   readonly effects: readonly string[];
   readonly notes: readonly string[];
