@@ -62,7 +62,7 @@ export async function openHouse({
           ? { status: 'ok', reason: `Process ${worker.pid} runs`, value: worker.memoryMb, threshold: 500 }
           : { status: 'bad', reason: 'The worker is dead', value: 0, threshold: 500 },
       ),
-      ...Object.entries(verdicts).map(([component, verdict]) => check(component, () => verdict)),
+      ...Object.keys(verdicts).map((component) => check(component, () => verdicts[component]!)),
     ],
     actions: {
       restart_worker: defineAction({

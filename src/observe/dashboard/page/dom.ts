@@ -1,4 +1,4 @@
-import { printable } from '../../../base/printable.js';
+import { printable, printableLines } from '../../../base/printable.js';
 
 /**
  * An element as plain data. {@link render} changes only what differs in the document, so that focus, selection and
@@ -64,7 +64,7 @@ export function render(parent: Element, ...wanted: Child[]): void {
     else loose.push(node);
   }
   const nodes = children.map((child) =>
-    typeof child === 'string' ? textNode(child, loose) : element(child, keyed, loose),
+    typeof child === 'string' ? textNode(shownIn(parent, child), loose) : element(child, keyed, loose),
   );
   // First what goes away, or everything behind it would have to be moved.
   const kept = new Set<Node>(nodes);
@@ -112,8 +112,11 @@ export function keepingFocus(work: () => void): void {
 
 const isVisible = (node: Element): boolean => node.isConnected && node.checkVisibility();
 
-function textNode(given: string, loose: ChildNode[]): Node {
-  const text = printable(given);
+/** Only preformatted text has lines. */
+const shownIn = (parent: Element, text: string): string =>
+  parent.tagName === 'PRE' ? printableLines(text) : printable(text);
+
+function textNode(text: string, loose: ChildNode[]): Node {
   const [first] = loose;
   if (first?.nodeType !== Node.TEXT_NODE) return document.createTextNode(text);
   loose.shift();

@@ -6,7 +6,7 @@ import { foldable } from './text.js';
 const WORDS: Readonly<Record<Banner['kind'], string>> = {
   'dry-run': 'Dry run',
   paused: 'Paused',
-  storm: 'Many failures at once',
+  storm: 'Repairs on hold',
   locked: 'Observing only',
   'healing-disabled': 'Repairs are disabled',
   'not-looking': 'Not monitoring',

@@ -38,9 +38,9 @@ export const heading = (id: string, title: string, aside: Child = null): Child =
 /** Shown where there is nothing to show. */
 export const empty = (text: string): Child => el('p', { key: 'empty', class: 'empty' }, text);
 
-/** A button, with a name of its own for screen readers. */
+/** A button, with a name of its own for screen readers: by it, one button never takes the place of another. */
 export const button = (text: string, about: string, kind: string, act: () => void): Child =>
-  el('button', { type: 'button', class: kind, 'aria-label': about, onclick: act }, text);
+  el('button', { key: about, type: 'button', class: kind, 'aria-label': about, onclick: act }, text);
 
 /** The answer to a press, beside its button. The live region at the end of the page announces it. */
 export const answerTo = (answer: Answer | undefined): Child =>

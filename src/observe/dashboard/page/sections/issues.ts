@@ -1,3 +1,4 @@
+import { printable } from '../../../../base/printable.js';
 import type { IssueView, View } from '../../view/view.js';
 import { el, prose, type Child, type Element_ } from '../dom.js';
 import { ago, many, span } from '../words.js';
@@ -10,8 +11,10 @@ import { foldable } from './text.js';
 const SEEN = 10;
 
 /** Open issues: why nothing was done, and what happens next. */
-export const issues = ({ issues: all, moreIssues, issuesByType: count }: View, { now }: Around): Child => {
-  const cards = all.map((issue) => card(issue, now));
+export const issues = (view: View, { now }: Around): Child => {
+  const { issues: all, moreIssues, issuesByType: count, approvals } = view;
+  const asked = new Set(approvals.map(({ component }) => component));
+  const cards = all.map((issue) => card(issue, now, asked.has(issue.component)));
   return [
     heading(
       'issues',
@@ -45,8 +48,10 @@ const hidden = ({ component, hiddenLines }: IssueView): Child => [
   '.',
 ];
 
-const card = (issue: IssueView, now: number): Element_ => {
+const card = (issue: IssueView, now: number, isAsked: boolean): Element_ => {
   const about = `${issue.type} ${issue.component}`;
+  // The request at the top of the page has its reason and what follows.
+  const waits = isAsked && issue.blockedBy === 'needs-approval';
   return el(
     'article',
     { key: about, class: 'panel card', tabindex: -1, 'data-tone': issue.severity > 2 ? 'bad' : 'note' },
@@ -69,9 +74,11 @@ const card = (issue: IssueView, now: number): Element_ => {
           'Why nothing was done',
           gate(issue.blockedBy),
           ' ',
-          foldable(issue.blockedBecause ?? '', `why nothing was done about ${about}`),
+          waits
+            ? 'Awaiting your approval: see the request at the top of this page.'
+            : foldable(issue.blockedBecause ?? '', `why nothing was done about ${about}`),
         ),
-      el('div', { class: 'next' }, el('dt', {}, 'Next'), el('dd', {}, prose(issue.next))),
+      !waits && el('div', { class: 'next' }, el('dt', {}, 'Next'), el('dd', {}, prose(issue.next))),
       issue.tried.length > 0 && tried(issue, now),
     ),
     issue.evidence.length > 0 && [
@@ -79,7 +86,8 @@ const card = (issue: IssueView, now: number): Element_ => {
       el(
         'pre',
         { class: 'evidence', tabindex: 0, role: 'group', 'aria-label': `Evidence for ${about}` },
-        issue.evidence.join('\n'),
+        // A line of a log may hold what would look like another line.
+        issue.evidence.map(printable).join('\n'),
       ),
     ],
     issue.hiddenLines > 0 && el('p', { class: 'muted small' }, hidden(issue)),

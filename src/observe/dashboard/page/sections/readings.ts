@@ -6,7 +6,7 @@ import { withUnit } from '../words.js';
 import { badge, name, sign } from './badge.js';
 import { empty, heading, type Around } from './frame.js';
 import { table } from './table.js';
-import { isolated } from './text.js';
+import { foldable, isolated } from './text.js';
 
 /** Limit of charts; all readings are in the table. */
 const CHARTS = 12;
@@ -108,7 +108,7 @@ const all = (shown: readonly ReadingView[]): Child =>
           name(component),
           value === null ? '–' : withUnit(value, unit),
           threshold === null ? '–' : withUnit(threshold, unit),
-          el('span', { class: 'muted' }, prose(reason)),
+          el('span', { class: 'muted' }, foldable(reason, `the status of reading ${component}`)),
         ],
       })),
     }),
