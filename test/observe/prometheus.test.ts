@@ -5,6 +5,7 @@ import { unknown } from '../../src/model/reading.js';
 import { FAMILIES } from '../../src/observe/families.js';
 import { prometheusMetrics } from '../../src/observe/prometheus.js';
 import { labelValue } from '../../src/observe/sight.js';
+import { BOUNDS_MS } from '../../src/report/stopwatch.js';
 import { BLOCK_REASONS } from '../../src/model/plan.js';
 import { failedUnit, mountReading, unitReading } from '../../src/testing/index.js';
 import { benchOf, type Bench } from '../make-engine.js';
@@ -318,4 +319,26 @@ describe('options', () => {
   ])('that cannot be meant are refused: %#', (options, words) => {
     expect(() => prometheusMetrics(options as never)).toThrow(words);
   });
+});
+
+it('has a series of its version, and of unknown readings only for what was checked', async () => {
+  const registry = new Registry();
+  const bench = benchOf(
+    { units: unknown('no systemd') },
+    { services: ['nginx'], metrics: [prometheusMetrics({ registry })] },
+  );
+  const unknowns = async (): Promise<string[]> =>
+    (await registry.metrics()).split('\n').filter((line) => line.startsWith('healing_reading_unknown{'));
+  expect(await unknowns()).toEqual([]);
+  await bench.engine.detectAndHeal();
+  expect(await unknowns()).toContain('healing_reading_unknown{component="nginx"} 1');
+  expect(await registry.metrics()).toMatch(
+    /^healing_build_info\{version="\d+\.\d+\.\d+",node="\d+\.\d+\.\d+"\} 1$/m,
+  );
+});
+
+it('tells a repair of 1,003 ms from one of 1,500 ms', () => {
+  const bounds = BOUNDS_MS.filter((bound) => bound >= 500 && bound <= 10_000);
+  for (const [index, bound] of bounds.slice(1).entries())
+    expect(bound / bounds[index]!).toBeLessThanOrEqual(5 / 3);
 });

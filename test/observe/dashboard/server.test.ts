@@ -134,7 +134,7 @@ describe('what the engine knows', () => {
     await engine.detectAndHeal();
     const view = JSON.parse((await ask(port, '/api/view')).body) as Record<string, unknown>;
     expect(view).toMatchObject({
-      headline: { tone: 'bad', sentence: 'nginx.service has failed (exit-code).' },
+      headline: { tone: 'bad', sentence: '1 open issue: nginx.' },
       banners: [{ kind: 'not-looking' }, { kind: 'dry-run' }],
       issues: [{ component: 'nginx', severity: 3 }],
       controls: false,

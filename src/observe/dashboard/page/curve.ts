@@ -1,5 +1,5 @@
 import { STEP_MS, type Curve } from '../view/hour.js';
-import { clock, span, withUnit } from './words.js';
+import { clock, number, span, withUnit } from './words.js';
 
 /** Describes a curve in a sentence, for readers who do not see the chart. */
 export function inWords({ times, values, threshold, unit }: Curve, now: number): string {
@@ -8,11 +8,11 @@ export function inWords({ times, values, threshold, unit }: Curve, now: number):
   );
   const [first] = known;
   if (first === undefined) return 'No reading in the last hour.';
-  const least = withUnit(Math.min(...known.map(({ value }) => value)), unit);
+  const least = Math.min(...known.map(({ value }) => value));
   const peak = known.reduce((best, one) => (one.value > best.value ? one : best));
   const length = span(Math.max(1_000, now - first.at));
-  if (withUnit(peak.value, unit) === least) return `Steady at ${least} for ${length}.`;
-  const range = `${least}–${withUnit(peak.value, unit)}`;
+  if (number(peak.value) === number(least)) return `Steady at ${withUnit(least, unit)} for ${length}.`;
+  const range = `${number(least)}–${withUnit(peak.value, unit)}`;
   const over = known.filter(({ value }) => threshold !== null && value > threshold).at(-1);
   const above = over === undefined ? '' : `; last above threshold ${clock(over.at, now)}`;
   return `Last ${length}: ${range} (peak ${clock(peak.at, now)})${above}.`;

@@ -83,6 +83,7 @@ function openIssues(status: EngineStatus, explained: readonly Explanation[]): He
 
 /** What happens to issues, in the order in which it is told. */
 const FATES = [
+  'planned only (dry run)',
   'needing attention',
   'being repaired',
   'queued',
@@ -91,13 +92,14 @@ const FATES = [
 ] as const;
 
 /** Returns what happens to issues, counted: `1 being repaired, 2 blocked.` */
-function fatesOf(explained: readonly Explanation[], { components }: EngineStatus): string {
+function fatesOf(explained: readonly Explanation[], { components, dryRun }: EngineStatus): string {
   const known = new Map(components.map((about) => [about.component, about]));
   const fates = explained.map(({ component, blockedBy, next }): (typeof FATES)[number] => {
     if (known.get(component)?.needsHuman) return 'needing attention';
     if (next === BEING_HEALED) return 'being repaired';
     if (known.get(component)?.inHand) return 'queued';
-    return blockedBy === undefined ? 'waiting for the next check' : 'blocked';
+    if (blockedBy !== undefined) return 'blocked';
+    return dryRun ? 'planned only (dry run)' : 'waiting for the next check';
   });
   const counts = FATES.flatMap((fate) => {
     const times = fates.filter((one) => one === fate).length;
