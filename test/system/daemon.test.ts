@@ -25,7 +25,7 @@ describeOnHost('the daemon on a systemd host', (lab) => {
     await lab.host.systemctl('start', 'nginx');
     await daemon.start(QUICK);
     expect(await daemon.show('ActiveState')).toBe('active');
-    expect(await daemon.show('StatusText')).toBe('All well: 1 component');
+    expect(await daemon.show('StatusText')).toBe('All healthy: 1 component');
     const status = await lab.host.readFile(`/proc/${await mainPid()}/status`);
     expect(status).toMatch(/^CapEff:\s+0+$/m);
     expect(status).toMatch(/^CapBnd:\s+0+$/m);
@@ -101,7 +101,7 @@ describeOnHost('the daemon on a systemd host', (lab) => {
     await told('was read again and holds from now on');
     await lab.host.waitFor(
       'two components',
-      async () => (await daemon.show('StatusText')) === 'All well: 2 components',
+      async () => (await daemon.show('StatusText')) === 'All healthy: 2 components',
     );
     await reload({ ...QUICK, services: ['nginx', 'dbus'] });
     await told('is as it was: nothing changes');
@@ -204,7 +204,7 @@ describeOnHost('the control command', (lab) => {
     for (const user of ['root', 'alice']) {
       const { exitCode, stdout } = await daemon.control(['status'], { user });
       expect(exitCode, user).toBe(0);
-      expect(stdout).toMatch(/^(All well|Trouble)/);
+      expect(stdout).toMatch(/^(All healthy|Issues)/);
     }
     const { exitCode, stderr } = await daemon.control(['status'], { user: 'stranger' });
     expect(exitCode).toBe(4);
@@ -244,7 +244,7 @@ describeOnHost('the control command', (lab) => {
       exitCode: 1,
       text: 'Not paused for `another reason`; paused are: I look myself',
     });
-    expect(await say('resume')).toEqual({ exitCode: 0, text: 'Acting goes on.' });
+    expect(await say('resume')).toEqual({ exitCode: 0, text: 'Repairs resumed.' });
     expect(await say('approve', 'nothing')).toEqual({
       exitCode: 1,
       text: 'No approval is waiting under `nothing`; none is waiting',

@@ -114,8 +114,10 @@ describe('the control socket', () => {
     expect(status).toMatchObject({ ok: true, data: { issues: [{ component: 'nginx' }] } });
     if (!status.ok) throw new Error(status.error);
     const text = render('status', status.data as never, '', uncoloured);
-    expect(text).toMatch(/^Trouble with nginx/);
+    expect(text).toMatch(/^Issues with nginx/);
     expect(text).toContain('✗ nginx: nginx.service has failed (exit-code) (HIGH)');
+    expect(text).toMatch(/\n {2} {4}next: \S/);
+    expect(text).toMatch(/\n {2}\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC nginx restart_service: /);
     expect(text).toContain('repairs in the last hour: 1 of 20');
     const explained = await asked('explain', 'nginx');
     expect(explained.ok && render('explain', explained.data as never, 'nginx', uncoloured)).toMatch(

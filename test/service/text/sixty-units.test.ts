@@ -155,7 +155,7 @@ describe('a host with 60 failed units', () => {
 
   it('is one line of `systemctl status`, counted first', async () => {
     expect((await printed()).line).toMatchInlineSnapshot(
-      `"Trouble with 60 components: shop-worker@0, shop-worker@1, shop-worker@2, shop-worker@3, shop-worker@4 and 55 more; dry run; storm: nothing is repaired until it is calm"`,
+      `"Issues with 60 components: shop-worker@0, shop-worker@1, shop-worker@2, shop-worker@3, shop-worker@4 and 55 more; dry run; repairs on hold: many services failed at once"`,
     );
   });
 });
