@@ -9,18 +9,15 @@ const ok: Verdict = { status: 'ok', reason: 'The queue is short', value: 1, thre
 
 /** Collects what the live region announces. */
 const announced = async (page: Page): Promise<() => Promise<string[]>> => {
-  await page.addInitScript(() => {
-    const said: string[] = ((globalThis as unknown as { said: string[] }).said = []);
+  await page.addInitScript(`
+    globalThis.said = [];
     document.addEventListener('DOMContentLoaded', () => {
-      const region = document.getElementById('announce')!;
-      new MutationObserver(() => said.push(region.textContent ?? '')).observe(region, {
-        childList: true,
-        characterData: true,
-        subtree: true,
-      });
+      const region = document.getElementById('announce');
+      const options = { childList: true, characterData: true, subtree: true };
+      new MutationObserver(() => said.push(region.textContent)).observe(region, options);
     });
-  });
-  return () => page.evaluate(() => (globalThis as unknown as { said: string[] }).said);
+  `);
+  return () => page.evaluate<string[]>('said');
 };
 
 describe.skipIf(missing !== undefined)('the dashboard under the hands of a reader', () => {
@@ -66,10 +63,7 @@ describe.skipIf(missing !== undefined)('the dashboard under the hands of a reade
     await evidence.evaluate((node) => node.scrollTo({ top: 200, behavior: 'instant' }));
     verdicts['a-first'] = ok;
     await page.locator('#issues article').nth(1).waitFor({ state: 'detached' });
-    expect(await evidence.evaluate((node) => [document.activeElement === node, node.scrollTop])).toEqual([
-      true,
-      200,
-    ]);
+    expect(await evidence.evaluate((node) => [node.matches(':focus'), node.scrollTop])).toEqual([true, 200]);
     await close();
   });
 
@@ -91,7 +85,7 @@ describe.skipIf(missing !== undefined)('the dashboard under the hands of a reade
     await page.locator('#issues article').nth(1).waitFor({ state: 'detached' });
     await engine.resume('a backup runs');
     await page.locator('.banner').waitFor({ state: 'detached' });
-    expect(await reject.evaluate((node) => document.activeElement === node)).toBe(true);
+    expect(await reject.evaluate((node) => node.matches(':focus'))).toBe(true);
     await close();
   });
 
@@ -107,7 +101,7 @@ describe.skipIf(missing !== undefined)('the dashboard under the hands of a reade
     await page.locator('#approvals').getByText('Rejected: restart_worker for worker.').waitFor();
     await reject.waitFor({ state: 'detached' });
     expect((await said()).join(' | ')).toContain('Rejected: restart_worker for worker.');
-    expect(await page.evaluate(() => document.activeElement?.closest('#approvals') !== null)).toBe(true);
+    expect(await page.evaluate(`document.activeElement.closest('#approvals') !== null`)).toBe(true);
     await close();
   });
 
@@ -206,20 +200,18 @@ describe.skipIf(missing !== undefined)('the dashboard under the hands of a reade
   test('draws no chart anew while nothing changes', async () => {
     const { dashboard, url } = await openHouse();
     const { page, close } = await open();
-    await page.addInitScript(() => {
-      const counts = globalThis as unknown as { drawn: number };
-      counts.drawn = 0;
+    await page.addInitScript(`
+      globalThis.drawn = 0;
       const real = CanvasRenderingContext2D.prototype.clearRect;
       CanvasRenderingContext2D.prototype.clearRect = function (...all) {
-        counts.drawn += 1;
+        drawn += 1;
         return real.apply(this, all);
       };
-    });
+    `);
     await page.goto(url);
     await page.locator('.chart canvas').nth(1).waitFor();
     await dashboard.stop();
-    const drawn = (): Promise<number> =>
-      page.evaluate(() => (globalThis as unknown as { drawn: number }).drawn);
+    const drawn = (): Promise<number> => page.evaluate<number>('drawn');
     await page.waitForTimeout(500);
     const before = await drawn();
     expect(before).toBeGreaterThan(0);
@@ -264,8 +256,8 @@ describe.skipIf(missing !== undefined)('the dashboard under the hands of a reade
     await page.goto(url);
     const bar = page.locator('.bar').first();
     await bar.waitFor();
-    const colours = await bar.evaluate((node) =>
-      ['::before', '::after', ''].map((part) => getComputedStyle(node, part || undefined).backgroundColor),
+    const colours = await page.evaluate<string[]>(
+      `['::before', '::after', undefined].map((part) => getComputedStyle(document.querySelector('.bar'), part).backgroundColor)`,
     );
     expect(colours[0]).not.toBe(colours[2]);
     expect(colours[1]).not.toBe(colours[2]);
@@ -280,7 +272,7 @@ describe.skipIf(missing !== undefined)('the dashboard under the hands of a reade
     await page.emulateMedia({ media: 'print' });
     expect(await page.locator('#controls').isVisible()).toBe(false);
     expect(await page.locator('button:visible').count()).toBe(0);
-    expect(await page.evaluate(() => getComputedStyle(document.documentElement).colorScheme)).toBe('light');
+    expect(await page.evaluate('getComputedStyle(document.documentElement).colorScheme')).toBe('light');
     await close();
   });
 

@@ -153,7 +153,7 @@ describe('the control socket', () => {
     expect(paused).toMatchObject({ ok: true, data: { pauses: [{ reason: 'one' }] } });
     await asked('pause', 'two');
     expect(await asked('resume')).toMatchObject({
-      error: 'Nothing was resumed: say which of the reasons: one; two',
+      error: 'Nothing was resumed: name one of the reasons: one; two',
     });
     expect(await asked('resume', 'two')).toMatchObject({ data: { pauses: [{ reason: 'one' }] } });
     expect(await asked('resume')).toMatchObject({ data: { pauses: [] } });
