@@ -5,15 +5,15 @@ import { BLOCK_REASONS } from '../model/plan.js';
 import { version } from '../../package.json';
 import { labelValue, type Sight } from './sight.js';
 
-/** One number of a metric. */
+/** One sample of a metric. */
 export interface Sample {
   readonly labels?: Readonly<Record<string, string>>;
   readonly value: number;
-  /** What a histogram adds to its name. */
+  /** Suffix that a histogram adds to its name. */
   readonly suffix?: '_bucket' | '_sum' | '_count';
 }
 
-/** One metric: what it is called, what it means, and how it is read. */
+/** A metric: name, type, help and how it is read. */
 export interface Family {
   readonly name: string;
   readonly type: 'counter' | 'gauge' | 'histogram';

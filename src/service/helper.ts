@@ -55,7 +55,7 @@ async function main(args: readonly string[]): Promise<void> {
     });
   } finally {
     await host.close?.();
-    // Whoever asked may keep their side open for ever.
+    // The client may keep its side open forever.
     process.stdin.destroy();
   }
 }

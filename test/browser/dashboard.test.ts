@@ -5,7 +5,7 @@ import { openHouse, TOKEN } from './house.js';
 describe.skipIf(missing !== undefined)('the dashboard in a real browser', () => {
   const open = useBrowser();
 
-  test('shows a real death and a real repair, live, and asks nobody else for anything', async () => {
+  test('shows a real death and a real repair, live, without requests to other servers', async () => {
     const { worker, url } = await openHouse();
     const tab = await open();
     const { page } = tab;
@@ -28,7 +28,7 @@ describe.skipIf(missing !== undefined)('the dashboard in a real browser', () => 
     await tab.close();
   });
 
-  test('paints before it has heard anything', async () => {
+  test('paints before the first event', async () => {
     const { url } = await openHouse();
     const { page, close } = await open();
     await page.route('**/api/events', () => undefined);
@@ -37,7 +37,7 @@ describe.skipIf(missing !== undefined)('the dashboard in a real browser', () => 
     await close();
   });
 
-  test('says when it hears nothing any more, and comes back by itself', async () => {
+  test('says when updates stop, and reconnects by itself', async () => {
     const { dashboard, url } = await openHouse();
     const { page, close } = await open();
     await page.clock.install();
@@ -183,7 +183,7 @@ describe.skipIf(missing !== undefined)('the dashboard in a real browser', () => 
     await close();
   });
 
-  test('claims nothing that is older than it says: sentence and title 15 s after the engine died', async () => {
+  test('does not claim that all is healthy 15 s after the engine died', async () => {
     const { dashboard, url } = await openHouse();
     const { page, close } = await open();
     await page.clock.install();
@@ -196,7 +196,7 @@ describe.skipIf(missing !== undefined)('the dashboard in a real browser', () => 
     await close();
   });
 
-  test('only shows, when nothing else was said', async () => {
+  test('is read-only by default', async () => {
     const { worker, engine, url } = await openHouse({ asks: true });
     const { page, close } = await open();
     await page.goto(url);

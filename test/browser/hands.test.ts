@@ -131,7 +131,7 @@ describe.skipIf(missing !== undefined)('the dashboard under the hands of a reade
     await close();
   });
 
-  test('gives each control a name of its own', async () => {
+  test('gives each control a unique name', async () => {
     const verdicts = Object.fromEntries(
       Array.from({ length: 12 }, (_, index) => [`queue-${index}`, bad(`${index} ${'long '.repeat(100)}`)]),
     );
@@ -197,7 +197,7 @@ describe.skipIf(missing !== undefined)('the dashboard under the hands of a reade
     await close();
   });
 
-  test('draws no chart anew while nothing changes', async () => {
+  test('redraws no chart while nothing changes', async () => {
     const { dashboard, url } = await openHouse();
     const { page, close } = await open();
     await page.addInitScript(`
@@ -276,7 +276,7 @@ describe.skipIf(missing !== undefined)('the dashboard under the hands of a reade
     await close();
   });
 
-  test('shows the lines of the evidence as lines, and a forged line as part of its own', async () => {
+  test('shows lines of evidence as lines, and escapes a line break inside of one', async () => {
     const { url } = await openHouse({
       verdicts: { queue: { ...bad('is long'), evidence: ['one', 'two\nforged'] } },
     });

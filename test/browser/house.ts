@@ -25,10 +25,10 @@ export interface House {
   readonly url: string;
 }
 
-/** What differs from house to house. */
+/** Options of a house. */
 export interface HouseOptions {
   readonly dashboard?: DashboardOptions;
-  /** Whether a person has to allow the restart of the worker. */
+  /** Set when the restart of the worker requires approval. */
   readonly asks?: boolean;
   /** Further checks; their issues are reported only. */
   readonly verdicts?: Readonly<Record<string, Verdict>>;

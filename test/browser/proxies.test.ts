@@ -33,7 +33,7 @@ function printed({ name }: ProxyKind): string {
 }
 
 interface Behind extends House {
-  /** What visitors open. */
+  /** Address that visitors open. */
   readonly publicUrl: string;
 }
 

@@ -102,7 +102,7 @@ describe('what is counted', () => {
     expect(all.get('healing_last_check')).toBe(engine.getMetrics().lastCheck!.getTime() / 1_000);
   });
 
-  it('says how the engine stands: trouble, breaker, human, pause, gates', async () => {
+  it('shows the state of the engine: issues, breaker, needs-human, pause, gates', async () => {
     const registry = new Registry();
     const { engine, done } = benchOf(
       { units: [failedUnit({ name: 'nginx' })] },
@@ -193,7 +193,7 @@ describe('the form of OpenMetrics', () => {
 });
 
 describe('two engines', () => {
-  it('of one registry are told apart', async () => {
+  it('of one registry have different labels', async () => {
     const registry = new Registry();
     const adapter = prometheusMetrics({ registry });
     const { engine } = benchOf({}, { metrics: [adapter] });
@@ -266,7 +266,7 @@ describe('a registry', () => {
 });
 
 describe('labels', () => {
-  it('are few: those in trouble come first, and the others are counted', async () => {
+  it('are limited: those with issues come first, and the others are counted', async () => {
     const registry = new Registry();
     const units = Array.from({ length: 50 }, (_, index) => unitReading({ name: `unit-${index}` }));
     const { engine } = benchOf(
@@ -317,7 +317,7 @@ describe('options', () => {
     [{ registry: new Registry(), engine: '' }, 'Expected `engine`'],
     [{ registry: new Registry(), maxComponents: 0 }, 'Expected `maxComponents`'],
     [{ registry: new Registry(), prefix: 'x' }, 'Unknown option `prefix`'],
-  ])('that cannot be meant are refused: %#', (options, words) => {
+  ])('that are invalid are refused: %#', (options, words) => {
     expect(() => prometheusMetrics(options as never)).toThrow(words);
   });
 });

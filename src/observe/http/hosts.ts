@@ -16,7 +16,7 @@ export function isOurName(host: string | undefined, localAddress: string, rules:
   );
 }
 
-/** Whether an origin is that of our own page: where the request was sent to, or where visitors open it. Pure. */
+/** Returns whether an origin is our own: the address of the request, or `publicUrl`. Pure. */
 export function isOurOrigin(origin: string, host: string | undefined, rules: HostRules): boolean {
   const { protocol, host: of, origin: whole } = URL.canParse(origin) ? new URL(origin) : NO_URL;
   if (!/^https?:$/.test(protocol)) return false;
@@ -25,7 +25,7 @@ export function isOurOrigin(origin: string, host: string | undefined, rules: Hos
 
 const NO_URL = { protocol: '', host: '', origin: '' };
 
-/** Headers that a proxy adds. */
+/** Headers added by proxies. */
 const BY_PROXIES = [
   ...['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-forwarded-server'],
   ...['x-forwarded-port', 'x-real-ip', 'x-original-forwarded-for', 'cf-connecting-ip', 'true-client-ip'],

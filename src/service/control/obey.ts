@@ -24,7 +24,7 @@ export interface Answers {
   readonly dashboard: { readonly link: string };
 }
 
-/** What commands need besides the engine. */
+/** Input of commands besides the engine. */
 export interface CommandParts {
   /** Makes an engine for a dry run. */
   readonly rehearsal: () => SimplifiedHealingEngine;

@@ -254,7 +254,7 @@ describe('the last hour', () => {
     expect(hour.of('new')?.values).toEqual([null, null, 7]);
   });
 
-  test('begins anew when the clock is set back, and stays small when names change', () => {
+  test('is cleared when the clock is set back, and stays small when names change', () => {
     const hour = new Hour();
     for (let index = 0; index < 1_000; index += 1) hour.add(index * 10_000, [reading(1, `name-${index}`)]);
     expect(hour.read().series.length).toBeLessThanOrEqual(64);
@@ -262,7 +262,7 @@ describe('the last hour', () => {
     expect(hour.read().times).toEqual([0]);
   });
 
-  test('is told and taken over as it is', () => {
+  test('is the same after it was sent and received', () => {
     fc.assert(
       fc.property(
         fc.array(fc.tuple(fc.nat(600_000), fc.option(fc.integer({ min: 0, max: 100 }))), { maxLength: 50 }),

@@ -108,7 +108,7 @@ describe('the control socket', () => {
     });
   });
 
-  it('answers with data that reads well', async () => {
+  it('answers with data that renders as text', async () => {
     await engine.detectAndHeal();
     const status = await asked('status');
     expect(status).toMatchObject({ ok: true, data: { issues: [{ component: 'nginx' }] } });
@@ -169,7 +169,7 @@ describe('the control socket', () => {
     ]);
   });
 
-  it('shows a dry run by an engine of its own, which changes nothing', async () => {
+  it('shows a dry run by a separate engine, which changes nothing', async () => {
     const answer = await asked('heal');
     expect(answer).toMatchObject({ ok: true, data: { results: [{ outcome: 'planned' }] } });
     if (!answer.ok) throw new Error(answer.error);
@@ -214,7 +214,7 @@ describe('the control socket', () => {
     expect(existsSync(stale)).toBe(false);
   });
 
-  it('gives the reason when nobody listens, and when what comes back is no answer', async () => {
+  it('gives the reason when there is no daemon, and when the answer is invalid', async () => {
     const none = join(folder, 'none.sock');
     await expect(ask(none, { version: 1, command: 'status' })).rejects.toMatchObject({
       exit: EXIT.absent,
@@ -228,7 +228,7 @@ describe('the control socket', () => {
     await new Promise((resolve) => odd.close(resolve));
   });
 
-  it('never hands a control character to the terminal of whoever asks', async () => {
+  it('never sends a control character to the terminal', async () => {
     expect(
       await say('{"version":1,"command":"reset","argument":"red \\u001b[31m\\u009b\\u202e"}\n'),
     ).toContain('`red \\u001b[31m\\u009b\\u202e`');

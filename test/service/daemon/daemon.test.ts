@@ -38,7 +38,7 @@ const daemon = (): Daemon =>
   });
 const said = (): string[] => logger.lines.map(({ message }) => message);
 
-it('is ready when it has looked once, can be spoken to, and stops when it is told to', async () => {
+it('is ready after the first cycle, answers the control command, and stops on request', async () => {
   configure(HARMLESS);
   const running = daemon().run(stop.signal);
   await vi.waitFor(() => expect(told).toContain('READY=1'));
@@ -90,7 +90,7 @@ describe('the token of the dashboard', () => {
     expect(await linkWith({ tokenFile: join(folder, 'keys', 'token') })).toMatch(
       /^The dashboard is not served: /,
     );
-    expect(said().join('\n')).toMatch(/The dashboard cannot be served, which is tried again: ENOENT/);
+    expect(said().join('\n')).toMatch(/The dashboard cannot be served \(retried every cycle\): ENOENT/);
   });
 
   it('is left out of the address of a dashboard that has none', async () => {
@@ -132,7 +132,7 @@ it('takes a new configuration, keeps the old one when the new has mistakes, and 
   });
   await Promise.all([one.reload(), one.reload()]);
   await vi.waitFor(() => expect(told).toContain('STATUS=All healthy: 2 components; dry run'));
-  expect(said().at(-1)).toMatch(/is as it was: nothing changes/);
+  expect(said().at(-1)).toMatch(/is unchanged/);
   stop.abort();
   expect(await running).toBe(0);
 });

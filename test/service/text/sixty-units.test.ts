@@ -55,7 +55,7 @@ async function printed() {
 const lines = (text: string): string[] => text.split('\n');
 
 describe('a host with 60 failed units', () => {
-  it('is told by `npm start` on two screens, and counted first', async () => {
+  it('fits on two screens in `npm start`, counted first', async () => {
     const { report } = await printed();
     expect(report).toMatchInlineSnapshot(`
       "Luminous self-healing: a dry run on this host. Nothing is changed.
@@ -109,7 +109,7 @@ describe('a host with 60 failed units', () => {
     expect(lines(report).length).toBeLessThanOrEqual(TWO_SCREENS);
   });
 
-  it('is told by `explain` on two screens, and counted first', async () => {
+  it('fits on two screens in `explain`, counted first', async () => {
     const { explained } = await printed();
     expect(explained).toMatchInlineSnapshot(`
       "60 open issues: 52 storm, 6 not-allowed, 1 protected, 1 unavailable.

@@ -14,7 +14,7 @@ interface Chart {
   /** Times of repairs, in seconds since the epoch. */
   marks: readonly number[];
   now: number;
-  /** What the drawing depends on, as it was drawn last. */
+  /** Values that the last drawing depended on, joined. */
   drawn: string;
 }
 

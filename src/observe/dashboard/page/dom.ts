@@ -17,18 +17,18 @@ export type Attributes = Readonly<
   Record<string, string | number | boolean | undefined | ((event: Event) => void)>
 >;
 
-/** Puts a text into an element that is there, in place of its content. */
+/** Replaces the content of an element by a text. */
 export function put(place: Element, text: string): void {
   const shown = printable(text);
   if (place.textContent !== shown) place.textContent = shown;
 }
 
-/** What a child may be written as. What is not there is left out. */
+/** Anything that can be a child. Empty values are left out. */
 export type Child = Element_ | string | false | null | undefined | readonly Child[];
 
 /**
- * Writes one element down. Three attributes are not put into the document as they are: `key`; `own`, for an element
- * whose children are somebody else's; and names that begin with `--`, which are properties of its style.
+ * Describes an element. Three attributes are special: `key`; `own`, for an element whose children are managed
+ * elsewhere; and names that begin with `--`, which are style properties.
  */
 export function el(
   tag: string,
@@ -136,7 +136,7 @@ function element(wanted: Element_, keyed: Map<string, Element>, loose: ChildNode
 
 function looseElement(tag: string, loose: ChildNode[]): Element | undefined {
   const index = loose.findIndex((node) => shown.get(node)?.tag === tag);
-  // What stands before it was not wanted any more.
+  // Those before it are no longer needed.
   return index === -1 ? undefined : (loose.splice(0, index + 1)[index] as Element);
 }
 
@@ -156,18 +156,18 @@ function set(node: Element, name: string, value: Attributes[string]): void {
     node.removeAttribute(name);
   } else {
     const text = value === true ? '' : String(value);
-    // These are compared with what the engine calls things, and shown to nobody.
+    // These are compared with names of the engine, and never shown.
     node.setAttribute(name, name.startsWith('data-') || name === 'value' ? text : printable(text));
   }
 }
 
-/** An element of the document that is there from the start. */
+/** Returns an element of the static document. */
 export function byId(id: string): HTMLElement {
   const found = document.getElementById(id);
   if (found === null) throw new Error(`The document has no #${id}`);
   return found;
 }
 
-/** A sentence in which what stands between backticks is code. */
+/** Returns a sentence in which text between backticks is code. */
 export const prose = (text: string): Child =>
   text.split('`').map((part, index) => (index % 2 === 1 ? el('code', {}, part) : part));

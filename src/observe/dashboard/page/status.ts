@@ -40,7 +40,7 @@ function sentenceOf({ lead, names, more }: View['headline']): Child {
   ];
 }
 
-/** What the engine does, in a line of small facts. */
+/** State of the engine, in a line of small facts. */
 export function facts({ engine, totals }: View, now: number): Child {
   const { monitoring, intervalMs, lastCheck, checks } = engine;
   const checked = lastCheck === null ? 'not checked yet' : `checked ${ago(now - lastCheck)}`;

@@ -81,7 +81,7 @@ function openIssues(status: EngineStatus, explained: readonly Explanation[]): He
   });
 }
 
-/** What happens to issues, in the order in which it is told. */
+/** Possible next steps for an issue, in the order of the sentence. */
 const FATES = [
   'planned only (dry run)',
   'needing attention',

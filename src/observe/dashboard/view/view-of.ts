@@ -29,7 +29,7 @@ export interface Facts {
   /** Name of the machine. */
   readonly host: string;
   readonly controls: boolean;
-  /** Whether lines of logs and the output of commands are shown: only to readers who have shown a token. */
+  /** Set when log lines and the output of commands are included: only for readers with a token. */
   readonly logs: boolean;
 }
 

@@ -17,7 +17,7 @@ const WORDS: Readonly<Record<Banner['kind'], string>> = {
 export const keyOf = ({ kind, reason, sentence }: Banner): string =>
   `${kind} ${reason ?? (kind === 'reading-lost' ? sentence.split(',', 1)[0] : '')}`;
 
-/** What is announced when a banner appears. */
+/** Announcement of a new banner. */
 export const spoken = ({ kind, sentence }: Banner): string => `${WORDS[kind]}. ${sentence}`;
 
 /** States of the whole engine, and what became of a pause that was lifted on this page a moment ago. */

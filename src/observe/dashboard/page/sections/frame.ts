@@ -1,12 +1,12 @@
 import { el, type Child, type Element_ } from '../dom.js';
 
-/** What became of a press on a button. */
+/** Answer to a press on a button. */
 export interface Answer {
   readonly text: string;
   readonly isProblem: boolean;
 }
 
-/** What every section needs besides the view. */
+/** Input of a section besides the view. */
 export interface Around {
   /** The engine's time at this moment, in milliseconds since the epoch. */
   readonly now: number;
@@ -20,7 +20,7 @@ export interface Around {
 export interface Command {
   readonly name: string;
   readonly body: Readonly<Record<string, string>>;
-  /** What is said when it succeeded. */
+  /** Answer when it succeeded. */
   readonly done: string;
   /** The button: a section, a space and the key of an item. */
   readonly place: string;
@@ -38,7 +38,7 @@ export const heading = (id: string, title: string, aside: Child = null): Child =
 /** Shown where there is nothing to show. */
 export const empty = (text: string): Child => el('p', { key: 'empty', class: 'empty' }, text);
 
-/** A button, with a name of its own for screen readers: by it, one button never takes the place of another. */
+/** A button with a unique name for screen readers, which is its key, too: buttons never swap their elements. */
 export const button = (text: string, about: string, kind: string, act: () => void): Child =>
   el('button', { key: about, type: 'button', class: kind, 'aria-label': about, onclick: act }, text);
 

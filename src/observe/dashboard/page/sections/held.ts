@@ -5,7 +5,7 @@ import { gate, name } from './badge.js';
 import { empty, heading, summary, timeline, type Around } from './frame.js';
 import { foldable } from './text.js';
 
-/** Repairs that were blocked, without those that an open issue above already tells of. */
+/** Repairs that were blocked, except those in the cards of open issues. */
 export const held = ({ held: all, issues }: View, { now }: Around): Child => {
   const others = all.filter(
     ({ component, blockedBy }) =>
