@@ -1,8 +1,8 @@
 import type { BlockReason } from './plan.js';
 
-/** What a gate is for, and what has to happen until it opens. */
+/** Why a gate blocks a repair, and what has to happen until it no longer does. */
 export interface GateMeaning {
-  /** When it stands in the way, as half a sentence. */
+  /** When it blocks a repair, as half a sentence. */
   readonly when: string;
   /** What comes next, as one sentence without a full stop. */
   readonly next: string;
@@ -12,79 +12,79 @@ export interface GateMeaning {
 export const GATE_MEANINGS: Readonly<Record<BlockReason, GateMeaning>> = {
   'healing-disabled': {
     when: '`healingEnabled` is false',
-    next: 'Nothing, until `healingEnabled` is set',
+    next: 'Nothing until `healingEnabled` is set to true',
   },
   paused: {
     when: 'somebody called `pause`, or the engine was told to stop',
-    next: 'Nothing, until every reason for pausing is taken back with `resume`',
+    next: 'Repairs restart once every pause has been lifted',
   },
-  'monitor-only': { when: 'the severity is LOW', next: 'Nothing: it is reported only' },
+  'monitor-only': { when: 'the severity is LOW', next: 'None: the issue is only reported' },
   'no-action': {
-    when: 'the resolver knows nothing that would safely help',
-    next: 'Nothing, until a person has looked',
+    when: 'no safe automatic repair is known',
+    next: 'None until someone investigates',
   },
   protected: {
-    when: 'the act would hit a protected unit, by any of its names, or its jobs would reach one',
-    next: 'Nothing, ever: a person has to do it',
+    when: 'the repair would affect a protected unit, under any of its names, directly or through its jobs',
+    next: 'None: protected units are only repaired manually',
   },
   unavailable: {
-    when: 'this host cannot do it, a target cannot be read, or the intent cannot be written down',
-    next: 'The next cycle plans again, and acts when it has become possible',
+    when: 'the action is not possible on this host, a target cannot be read, or the state file cannot be written',
+    next: 'The next cycle plans again, and repairs once it is possible',
   },
   'not-allowed': {
-    when: 'the unit is not among those that may be healed',
-    next: 'Nothing, until it is listed in `services`',
+    when: 'the unit is not among those that may be repaired',
+    next: 'Nothing until it is listed in `services`',
   },
   'in-transition': {
-    when: 'systemd is at work on the unit, it is in a crash loop, or Nix is building or switching',
-    next: 'What is at work is left to finish; the next cycle looks again',
+    when: 'systemd is starting or stopping the unit, the unit is in a crash loop, or Nix is building or switching',
+    next: 'The operation in progress is left to finish; the next cycle checks again',
   },
   'already-healthy': {
-    when: 'it is well when read again just before acting',
-    next: 'The next cycle looks again',
+    when: 'a fresh reading just before the repair is healthy',
+    next: 'The next cycle checks again',
   },
   'reading-unknown': {
-    when: 'it cannot be read again just before acting',
-    next: 'The next cycle looks again, and acts only on what it can read',
+    when: 'there is no fresh reading just before the repair',
+    next: 'The next cycle checks again, and repairs only with a reading',
   },
   'no-expected-gain': {
-    when: 'the repair would gain next to nothing, or gained nothing last time and nothing has moved since',
-    next: 'The same repair is tried again when the reading has moved',
+    when: 'the repair would gain too little, or gained nothing last time and the reading has not changed since',
+    next: 'The same repair is tried again when the reading has changed',
   },
   locked: {
     when: 'another engine holds the state',
-    next: 'The engine that holds the state acts; this one looks on',
+    next: 'The engine that holds the state repairs; this one only observes',
   },
   'in-flight': {
-    when: 'another action of the same scope is under way',
-    next: 'It has its turn when the act under way has ended',
+    when: 'another action of the same scope is running',
+    next: 'It is queued until the running action has ended',
   },
   storm: {
-    when: 'many of the listed services turned bad at once',
-    next: 'One repair at a time, when it has been calm for long enough',
+    when: 'many of the listed services failed at once',
+    next: 'One repair at a time, once no further service has failed for a while',
   },
   'needs-human': {
-    when: 'the breaker has opened too often within a day',
-    next: 'Nothing, until a person calls `reset`, or it has been healthy for long enough',
+    when: 'the circuit breaker has opened too often within a day',
+    next: 'Nothing until someone calls `reset`, or it has been healthy for long enough',
   },
   'breaker-open': {
-    when: 'several repairs in a row did not help',
-    next: 'One try, when the time is over',
+    when: 'several repairs in a row failed',
+    next: 'One attempt when the breaker allows it',
   },
   backoff: {
-    when: 'the same repair of the same component was made a short while ago',
-    next: 'The same repair, when the time is over',
+    when: 'the same repair of the same component ran a short time ago',
+    next: 'The same repair after the backoff',
   },
   budget: {
-    when: 'as many repairs as are allowed were made within the hour, or changes of generation within the day',
-    next: 'The next repair, when the budget allows it',
+    when: 'the limit of repairs per hour, or of generation changes per day, is reached',
+    next: 'The next repair when the budget allows it',
   },
   'resources-busy': {
-    when: 'the severity is MEDIUM, and something worse is being healed or the load is high',
-    next: 'The next cycle, when the host has room',
+    when: 'the severity is MEDIUM, and a more severe issue is being repaired or the load is high',
+    next: 'The next cycle in which the host is less busy',
   },
   'needs-approval': {
-    when: 'the plan is for a person to decide',
-    next: 'It is carried out when a person calls `approve`, and dropped when nobody does in time',
+    when: 'the plan requires approval',
+    next: 'It runs once approved, and is rejected when not approved in time',
   },
 };

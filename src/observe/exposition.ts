@@ -12,7 +12,7 @@ export type PrometheusRegistry = Pick<
 
 interface Shown {
   readonly engine: ObservedEngine;
-  /** What its `engine` label says; the first engine of a registry needs none. */
+  /** Value of its `engine` label; the first engine of a registry has none. */
   readonly label: string | undefined;
   readonly maxComponents: number;
   uses: number;
@@ -24,8 +24,8 @@ interface Labelled {
 }
 
 /**
- * The engines that one registry shows. Nothing is counted here: at each scrape every number is read from the engines,
- * so what a registry shows does not depend on when it was told of them.
+ * The engines of one registry. Nothing is counted here: each scrape reads every number from the engines, so it does
+ * not matter when an engine was added.
  */
 export class Exposition {
   readonly #registry: PrometheusRegistry;
@@ -65,7 +65,7 @@ export class Exposition {
     if (given !== undefined) {
       throw new SelfHealingError(
         'invalid-argument',
-        `The registry shows another engine called \`${given}\`: give each a name of its own in \`engine\``,
+        `The registry shows another engine called \`${given}\`: give each a different name in \`engine\``,
       );
     }
     let number = 2;
@@ -84,7 +84,7 @@ export class Exposition {
     for (const family of FAMILIES) this.#registry.registerMetric(this.#metric(family) as unknown as Metric);
   }
 
-  /** What prom-client takes for a metric: it asks for its values when it is scraped. */
+  /** Returns the object that prom-client expects as a metric; it reads the values at each scrape. */
   #metric(family: Family): object {
     const { help, type } = family;
     const name = (): string => this.#nameOf(family);
@@ -98,7 +98,7 @@ export class Exposition {
       },
       get: () =>
         Promise.resolve({ name: name(), help, type, aggregator: 'sum', values: this.#values(family) }),
-      // What an engine has done is not for a registry to forget.
+      // Counters belong to the engine; a registry cannot reset them.
       reset: () => undefined,
     };
   }

@@ -2,17 +2,18 @@ import { BUILT_IN_COMPONENTS, rulesOf } from '../model/built-in-checks.js';
 import { parseComponent } from '../model/component.js';
 import type { Distribution } from '../report/counts.js';
 import { BLOCK_REASONS } from '../model/plan.js';
+import { version } from '../../package.json';
 import { labelValue, type Sight } from './sight.js';
 
-/** One number of a metric. */
+/** One sample of a metric. */
 export interface Sample {
   readonly labels?: Readonly<Record<string, string>>;
   readonly value: number;
-  /** What a histogram adds to its name. */
+  /** Suffix that a histogram adds to its name. */
   readonly suffix?: '_bucket' | '_sum' | '_count';
 }
 
-/** One metric: what it is called, what it means, and how it is read. */
+/** A metric: name, type, help and how it is read. */
 export interface Family {
   readonly name: string;
   readonly type: 'counter' | 'gauge' | 'histogram';
@@ -34,11 +35,16 @@ const gauge = (name: string, help: string, one: One): Family => single('gauge', 
 const byComponent = (
   name: string,
   help: string,
-  one: (component: Parameters<Parameters<Sight['components']['forEach']>[0]>[0]) => number | boolean,
+  one: (
+    component: Parameters<Parameters<Sight['components']['forEach']>[0]>[0],
+  ) => number | boolean | undefined,
 ): Family => ({
   ...{ type: 'gauge', name, help, labels: ['component'] },
   read: ({ components }) =>
-    [...components].map(([component, status]) => ({ labels: { component }, value: Number(one(status)) })),
+    [...components].flatMap(([component, status]) => {
+      const value = one(status);
+      return value === undefined ? [] : [{ labels: { component }, value: Number(value) }];
+    }),
 });
 
 const histogram = (name: string, help: string, of: (sight: Sight) => Distribution): Family => ({
@@ -72,47 +78,52 @@ const byMount = (name: string, help: string, kind: string): Family => ({
 
 const BREAKER = { closed: 0, 'half-open': 1, open: 2 } as const;
 
-/** Every metric, in the order in which they are shown. */
+/** All metrics, in the order of the output. */
 export const FAMILIES: readonly Family[] = [
   counter('healing_issues_detected', 'Issues that opened.', ({ metrics }) => metrics.issuesDetected),
   counter(
     'healing_issues_resolved',
-    'Issues that a repair fixed, as read again after it.',
+    'Issues fixed by a repair, as verified by a fresh reading.',
     ({ metrics }) => metrics.issuesResolved,
   ),
   counter(
     'healing_issues_failed',
-    'Repairs that failed or did not help.',
+    'Repairs that failed or had no effect.',
     ({ metrics }) => metrics.issuesFailed,
   ),
   gauge(
     'healing_last_check',
-    'When the host was last looked at, in seconds since the epoch; 0 before the first time.',
+    'Time of the last check of the host, in seconds since the epoch; 0 before the first.',
     ({ metrics }) => (metrics.lastCheck?.getTime() ?? 0) / 1_000,
   ),
   gauge(
     'healing_success_rate',
-    'Resolved out of resolved and failed, in percent; 100 before the first repair.',
+    'Share of resolved in resolved plus failed, in percent; 100 before the first repair.',
     ({ metrics }) => 100 * metrics.successRate,
   ),
   histogram(
     'healing_detection_time_ms',
-    'How long one look at the host takes, in milliseconds.',
+    'Duration of one check of the host, in milliseconds.',
     ({ status }) => status.times.detection,
   ),
   histogram(
     'healing_resolution_time_ms',
-    'How long a repair takes, its proof included, in milliseconds.',
+    'Duration of a repair including its verification, in milliseconds.',
     ({ status }) => status.times.resolution,
   ),
   counter(
     'healing_issues_relapsed',
-    'Repairs that were fixed, and whose issue came back soon after.',
+    'Issues that came back soon after a repair had fixed them.',
     ({ metrics }) => metrics.issuesRelapsed,
   ),
   {
+    ...{ type: 'gauge', name: 'healing_build_info', labels: ['version', 'node'] },
+    help: 'Version of the library and of Node.js, as labels; the value is always 1.',
+    read: () => [{ labels: { version, node: process.versions.node }, value: 1 }],
+  },
+  {
     ...{ type: 'counter', name: 'healing_actions_total', labels: ['action', 'outcome'] },
-    help: 'Attempts by action and by how they ended; `planned` is a dry run.',
+    help: 'Repair attempts by action and outcome; `planned` is a dry run.',
     read: ({ status }) =>
       status.actions.map(({ action, outcome, count }) => ({
         labels: { action: labelValue(action), outcome },
@@ -121,7 +132,7 @@ export const FAMILIES: readonly Family[] = [
   },
   {
     ...{ type: 'counter', name: 'healing_blocked_total', labels: ['reason'] },
-    help: 'How often a gate stood in the way when an issue had its turn.',
+    help: 'Repairs blocked by a gate, by its name.',
     read: ({ status }) =>
       BLOCK_REASONS.map((reason) => ({ labels: { reason }, value: status.blocked[reason] })),
   },
@@ -136,27 +147,27 @@ export const FAMILIES: readonly Family[] = [
   },
   byComponent(
     'healing_breaker_state',
-    'The breaker: 0 closed, 1 half-open, 2 open.',
+    'State of the circuit breaker: 0 closed, 1 half-open, 2 open.',
     ({ breaker }) => BREAKER[breaker],
   ),
   byComponent(
     'healing_needs_human',
-    'Whether repairs have been given up until a person has looked: 1 or 0.',
+    'Whether repairs are stopped until someone investigates: 1 or 0.',
     ({ needsHuman }) => needsHuman,
   ),
   byComponent(
     'healing_reading_unknown',
-    'Whether the last look could not tell how it stands: 1 or 0.',
-    ({ status }) => status === 'unknown',
+    'Whether the last check had no reading: 1 or 0; no series before the component was checked.',
+    ({ status }) => (status === undefined ? undefined : status === 'unknown'),
   ),
   gauge(
     'healing_components_hidden',
-    'Components that are left out because there are too many for labels.',
+    'Components without series, because the limit of label values is reached.',
     ({ hidden }) => hidden,
   ),
   {
     ...{ type: 'counter', name: 'healing_cycles_total', labels: ['outcome'] },
-    help: 'Looks at the host, by whether they went well.',
+    help: 'Checks of the host, by outcome.',
     read: ({ status: { cycles } }) => [
       { labels: { outcome: 'done' }, value: cycles.done },
       { labels: { outcome: 'failed' }, value: cycles.failed },
@@ -164,29 +175,17 @@ export const FAMILIES: readonly Family[] = [
   },
   gauge(
     'healing_monitoring',
-    'Whether the engine looks again and again: 1 or 0.',
+    'Whether monitoring is running: 1 or 0.',
     ({ status }) => status.monitoring !== undefined,
   ),
   gauge(
     'healing_monitoring_interval_seconds',
-    'Time from one look to the next; 0 while it does not monitor.',
+    'Interval between checks; 0 while monitoring is not running.',
     ({ status }) => (status.monitoring?.intervalMs ?? 0) / 1_000,
   ),
-  gauge(
-    'healing_enabled',
-    'Whether anything is healed at all: 1 or 0.',
-    ({ status }) => status.healingEnabled,
-  ),
-  gauge(
-    'healing_dry_run',
-    'Whether everything is planned and nothing done: 1 or 0.',
-    ({ status }) => status.dryRun,
-  ),
-  gauge(
-    'healing_paused',
-    'Whether somebody has paused all repairs: 1 or 0.',
-    ({ status }) => status.pauses.length > 0,
-  ),
+  gauge('healing_enabled', 'Whether repairs are enabled: 1 or 0.', ({ status }) => status.healingEnabled),
+  gauge('healing_dry_run', 'Whether repairs are only planned: 1 or 0.', ({ status }) => status.dryRun),
+  gauge('healing_paused', 'Whether repairs are paused: 1 or 0.', ({ status }) => status.pauses.length > 0),
   gauge(
     'healing_locked',
     'Whether another engine holds the state, so that this one only observes: 1 or 0.',
@@ -194,12 +193,12 @@ export const FAMILIES: readonly Family[] = [
   ),
   gauge(
     'healing_storm',
-    'Whether many services turned bad at once, so that nothing is repaired: 1 or 0.',
+    'Whether repairs are on hold because many services failed at once: 1 or 0.',
     ({ status }) => status.storm !== undefined,
   ),
   gauge(
     'healing_approvals_waiting',
-    'Plans that wait for a person.',
+    'Pending requests for approval.',
     ({ status }) => status.approvals.length,
   ),
   ...BUILT_IN_COMPONENTS.flatMap(({ check, kind, of, metric }) =>
@@ -211,7 +210,7 @@ export const FAMILIES: readonly Family[] = [
   ),
 ];
 
-/** A histogram as Prometheus wants it: each bucket counts the ones before it, too. */
+/** Returns the samples of a histogram, with cumulative buckets. */
 function samplesOf({ bounds, counts, sum, count }: Distribution): Sample[] {
   let below = 0;
   const buckets = [...bounds.map(String), '+Inf'].map((le, index): Sample => {

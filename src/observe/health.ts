@@ -1,10 +1,10 @@
 import type { EngineStatus } from '../report/status.js';
 import { span } from '../base/format.js';
 
-/** Whether an engine does its work, as `/health` tells it. */
+/** Answer of `/health`: whether the engine works. */
 export interface Health {
   readonly status: 'ok' | 'failing';
-  /** What is wrong with the engine, as sentences; none when it is `ok`. Trouble of the host is not trouble of the engine. */
+  /** Problems of the engine itself, as sentences; empty when it is `ok`. Issues of the host do not count. */
   readonly reasons: readonly string[];
   readonly monitoring: boolean;
   /** When the host was last looked at; `null` before the first time. */
@@ -25,7 +25,7 @@ const USUAL_INTERVAL_MS = 60_000;
 /** Under this nothing is late: a look may wait that long for a slow file system. */
 const PATIENCE_MS = 10_000;
 
-/** Whether an engine does its work. Pure. */
+/** Returns the health of an engine. Pure. */
 export function healthOf(status: EngineStatus): Health {
   const reasons = [...problemsOf(status)];
   return {

@@ -10,7 +10,7 @@ import { HttpServer, type Handler } from './http/http-server.js';
 import type { Health } from './health.js';
 import type { ObservedEngine } from '../report/observer.js';
 
-/** What a {@link MetricsServer} is told. */
+/** Options of a {@link MetricsServer}. */
 export interface MetricsServerOptions extends ListenOptions, HostOptions {
   /** The engine that is shown; it may be running already. */
   readonly healingEngine: ObservedEngine;
@@ -39,7 +39,7 @@ const promClient = lazy(() => import('prom-client'));
 const OPTIONS = ['healingEngine', 'host', 'port', 'registry', 'maxConnections', 'allowedHosts', 'publicUrl'];
 const DEFAULTS = { host: '127.0.0.1', port: 9_090 };
 
-/** What is scraped. */
+/** A text to scrape. */
 interface Sources {
   readonly text: PrometheusRegistry;
   readonly openMetrics: PrometheusRegistry;
@@ -47,7 +47,7 @@ interface Sources {
 }
 
 /**
- * Shows an engine to Prometheus and to whoever asks for its health: `/metrics`, `/health`, and a page with both. It
+ * Serves an engine to Prometheus and to health checks: `/metrics`, `/health`, and a page with both. It
  * is read-only, and does not keep the process alive. `node:http` and `prom-client` are loaded when it is first used.
  *
  * @example
@@ -72,7 +72,7 @@ export class MetricsServer implements AsyncDisposable {
   readonly #scrapes = new Map<PrometheusRegistry, Promise<string>>();
   #sources: Promise<Sources> | undefined;
 
-  /** Throws a `SelfHealingError` for an option that cannot be meant. */
+  /** Throws a `SelfHealingError` for an invalid option. */
   constructor(options: MetricsServerOptions) {
     expectKnownKeys('options', expectObject('options', options), OPTIONS);
     expectMethods('healingEngine', options.healingEngine, ['status', 'getMetrics']);
@@ -149,7 +149,7 @@ export class MetricsServer implements AsyncDisposable {
   async #metrics(openMetrics: boolean): Promise<Answer> {
     const sources = await this.#shown();
     const registry = openMetrics ? sources.openMetrics : sources.text;
-    // Whoever asks while an answer is being made gets that one.
+    // Concurrent requests share one answer.
     const scrape =
       this.#scrapes.get(registry) ?? registry.metrics().finally(() => this.#scrapes.delete(registry));
     this.#scrapes.set(registry, scrape);

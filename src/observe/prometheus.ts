@@ -25,7 +25,7 @@ import { labelValue } from './sight.js';
 export type { PrometheusRegistry } from './exposition.js';
 export type { MetricsAdapter, ObservedEngine } from '../report/observer.js';
 
-/** What {@link prometheusMetrics} is told. */
+/** Options of {@link prometheusMetrics}. */
 export interface PrometheusOptions {
   /** Where the metrics are registered: prom-client's `Registry`. The global one is never touched. */
   readonly registry: PrometheusRegistry;
@@ -34,14 +34,14 @@ export interface PrometheusOptions {
    * and the others are called `2`, `3` and so on.
    */
   readonly engine?: string | undefined;
-  /** How many components have series of their own, 1 to 100,000; those in trouble come first. Default 1,000. */
+  /** Limit of components with series, 1 to 100,000; those with issues come first. Default 1,000. */
   readonly maxComponents?: number | undefined;
 }
 
 const expositions = new WeakMap<PrometheusRegistry, Exposition>();
 
 /**
- * Makes an adapter that shows engines in a registry. Throws a `SelfHealingError` for options that cannot be meant; attaching throws
+ * Makes an adapter that shows engines in a registry. Throws a `SelfHealingError` for invalid options; attaching throws
  * one when the registry has metrics of the same names already.
  */
 export function prometheusMetrics(options: PrometheusOptions): MetricsAdapter {

@@ -3,21 +3,21 @@ import type { Metrics } from '../report/counts.js';
 import { printable } from '../base/printable.js';
 import type { ObservedEngine } from '../report/observer.js';
 
-/** What is seen of an engine at one moment, cut down to what labels may hold. */
+/** State of an engine at one moment, reduced to what labels may hold. */
 export interface Sight {
   readonly status: EngineStatus;
   readonly metrics: Metrics;
-  /** By a name that is fit for a label: no more of them than are allowed, those in trouble first. */
+  /** Components by a name that is valid as a label, up to the limit, those with issues first. */
   readonly components: ReadonlyMap<string, ComponentStatus>;
-  /** How many are left out. */
+  /** Number of components beyond the limit. */
   readonly hidden: number;
 }
 
-/** Looks at an engine. */
+/** Reads the state of an engine. */
 export function sightOf(engine: ObservedEngine, maxComponents: number): Sight {
   const status = engine.status();
   const components = new Map<string, ComponentStatus>();
-  for (const component of inTroubleFirst(status.components)) {
+  for (const component of issuesFirst(status.components)) {
     const name = labelValue(component.component);
     if (!components.has(name) && components.size < maxComponents) components.set(name, component);
   }
@@ -25,16 +25,16 @@ export function sightOf(engine: ObservedEngine, maxComponents: number): Sight {
   return { status, metrics: engine.getMetrics(), components, hidden };
 }
 
-const inTrouble = ({ issue, needsHuman, breaker }: ComponentStatus): boolean =>
+const hasIssue = ({ issue, needsHuman, breaker }: ComponentStatus): boolean =>
   issue || needsHuman || breaker !== 'closed';
 
-const inTroubleFirst = (components: readonly ComponentStatus[]): ComponentStatus[] => [
-  ...components.filter(inTrouble),
-  ...components.filter((component) => !inTrouble(component)),
+const issuesFirst = (components: readonly ComponentStatus[]): ComponentStatus[] => [
+  ...components.filter(hasIssue),
+  ...components.filter((component) => !hasIssue(component)),
 ];
 
 const LONGEST = 128;
-/** A word as a label may hold it: well-formed, one line, and not endless. A unit may be called anything. */
+/** Returns a word as a label value: well-formed, one line, of limited length. */
 export function labelValue(word: string): string {
   const whole = printable(word);
   return whole.length <= LONGEST ? whole : `${printable(whole.slice(0, LONGEST - 1))}…`;

@@ -6,14 +6,21 @@ import { printable } from '../base/printable.js';
 import { loadConfig } from './config/load.js';
 import { Daemon, EXIT } from './daemon/daemon.js';
 import { journalLogger } from './daemon/journal.js';
+import { policyMistake } from './helper/check-policy.js';
+import { version } from '../../package.json';
 import { systemdNotify, watchdogMs } from './daemon/notify.js';
 
 const CONFIG = '/etc/luminous-healing/config.json';
 
-const HELP = `Keeps this host healthy, by a configuration file, until it is told to stop (SIGTERM). systemd starts it.
+const POLICY = '/etc/luminous-healing/policy.json';
+
+const HELP = `Monitors and repairs this host as its configuration file says, until SIGTERM. Started by systemd.
 
   --config PATH   default ${CONFIG}; read again on SIGHUP
-  --check         only look whether the configuration can be meant; exit status ${EXIT.config} when it cannot`;
+  --policy PATH   policy of the root helper, for --check; default ${POLICY}
+  --check         check the configuration, and the policy if there is one; exit status ${EXIT.config} if one is invalid
+  --version       print the version
+  --help          print this help`;
 
 /** The program behind luminous-healing.service. It alone handles signals: the library never does. */
 async function main(args: readonly string[]): Promise<number> {
@@ -21,7 +28,9 @@ async function main(args: readonly string[]): Promise<number> {
     args: [...args],
     options: {
       config: { type: 'string', default: CONFIG },
+      policy: { type: 'string', default: POLICY },
       check: { type: 'boolean' },
+      version: { type: 'boolean' },
       help: { type: 'boolean' },
     },
   });
@@ -29,11 +38,19 @@ async function main(args: readonly string[]): Promise<number> {
     console.log(HELP);
     return 0;
   }
+  if (values.version) {
+    console.log(version);
+    return 0;
+  }
   if (values.check) {
     const loaded = await loadConfig(values.config);
-    if ('config' in loaded) return 0;
-    for (const mistake of loaded.mistakes) console.error(printable(mistake));
-    return EXIT.config;
+    const mistake = policyMistake(values.policy);
+    const mistakes = [
+      ...('mistakes' in loaded ? loaded.mistakes : []),
+      ...(mistake === undefined ? [] : [mistake]),
+    ];
+    for (const sentence of mistakes) console.error(printable(sentence));
+    return mistakes.length === 0 ? 0 : EXIT.config;
   }
   const { env } = process;
   const logger = journalLogger((line) => console.log(line), env.JOURNAL_STREAM !== undefined);
@@ -53,7 +70,7 @@ async function main(args: readonly string[]): Promise<number> {
   return daemon.run(stop.signal);
 }
 
-/** systemd may name several folders; the first is ours. */
+/** Returns the first of the folders that systemd names. */
 const firstOf = (folders: string | undefined): string | undefined => folders?.split(':')[0];
 
 main(process.argv.slice(2)).then(

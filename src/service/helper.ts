@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { messageOf } from '../base/errors.js';
 import { localHost } from '../host/local-host.js';
 import { printable } from '../base/printable.js';
+import { version } from '../../package.json';
 import { serve } from './helper/serve.js';
 
 const HELP = `The root helper of Luminous Healing. systemd starts it for one connection to /run/luminous-healing.sock; it reads one
@@ -9,12 +10,13 @@ line of JSON, plans or carries out one action if its policy allows that, answers
 
   helper.js [--policy FILE] [--approve] INSTANCE
 
-  --approve       a person is on the other side, at /run/luminous-healing-approve.sock: plan one action, or record that
-                  this person approves its plan
-  --policy FILE   what may be done; default /etc/luminous-healing/policy.json
+  --approve       the client is a person, at /run/luminous-healing-approve.sock: plan one action, or record that this
+                  person approves its plan
+  --policy FILE   allowed actions and limits; default /etc/luminous-healing/policy.json
+  --version       print the version
   INSTANCE        %i of the unit: it ends in the id of the user who connected
 
-What was done is written down in STATE_DIRECTORY, or /var/lib/luminous-healing-helper.`;
+Repairs are recorded in STATE_DIRECTORY, or /var/lib/luminous-healing-helper.`;
 
 /** The program that systemd starts as root for one request. It exits 0 also when it refuses. */
 async function main(args: readonly string[]): Promise<void> {
@@ -24,11 +26,16 @@ async function main(args: readonly string[]): Promise<void> {
       policy: { type: 'string', default: '/etc/luminous-healing/policy.json' },
       approve: { type: 'boolean', default: false },
       help: { type: 'boolean' },
+      version: { type: 'boolean' },
     },
     allowPositionals: true,
   });
   if (values.help) {
     console.log(HELP);
+    return;
+  }
+  if (values.version) {
+    console.log(version);
     return;
   }
   const stop = new AbortController();
@@ -48,7 +55,7 @@ async function main(args: readonly string[]): Promise<void> {
     });
   } finally {
     await host.close?.();
-    // Whoever asked may keep their side open for ever.
+    // The client may keep its side open forever.
     process.stdin.destroy();
   }
 }

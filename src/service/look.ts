@@ -9,7 +9,7 @@ import { capabilityLines } from './text/capability-lines.js';
 import { coloured, uncoloured, type Paint } from './text/paint.js';
 import { renderReport } from './text/cycle-text.js';
 
-/** What one dry run of an engine showed, and what this process may do. */
+/** Result of one dry run, and what this process may do. */
 export type Look = CycleReport & { readonly permissions: PermissionStatus };
 
 /** Runs one cycle of an engine that changes nothing, and closes the engine. */
@@ -25,7 +25,7 @@ export async function lookWith(engine: SimplifiedHealingEngine): Promise<Look> {
   }
 }
 
-/** What a look prints: text for a person, or JSON for a program. */
+/** Returns the output of `look`: text, or JSON. */
 export async function lookAtThisHost(
   { services, json }: { readonly services: string | undefined; readonly json: boolean },
   options: HealingOptions = {},
@@ -42,7 +42,7 @@ export async function lookAtThisHost(
     : renderReport(report, permissions, paintOf(process.stdout));
 }
 
-/** What `capabilities` prints where no daemon answers: by what this process may do. */
+/** Returns the output of `capabilities` without a daemon: by the permissions of this process. */
 export async function capabilitiesHere(json: boolean): Promise<string> {
   const engine = createSelfHealingEngine({ dryRun: true });
   try {

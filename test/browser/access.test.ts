@@ -15,7 +15,7 @@ const LOOKS = [
   { name: '4K', colorScheme: 'light', viewport: { width: 3840, height: 2160 } },
 ] as const;
 
-/** What axe-core finds, as lines for a person. */
+/** Returns the violations that axe-core finds, one line each. */
 async function barriers(page: Page): Promise<string[]> {
   await page.evaluate(AXE);
   const { violations } = await page.evaluate(
@@ -30,40 +30,43 @@ async function barriers(page: Page): Promise<string[]> {
   );
 }
 
-describe.skipIf(missing !== undefined)('the dashboard is open to everybody', () => {
+describe.skipIf(missing !== undefined)('the dashboard is accessible', () => {
   const open = useBrowser();
 
-  test.each(LOOKS)('has no barrier, and never scrolls sideways: $name', async ({ colorScheme, viewport }) => {
-    const { worker, url } = await openHouse({
-      asks: true,
-      dashboard: { token: TOKEN, controls: true },
-      verdicts: {
-        queue: {
-          status: 'bad',
-          reason: 'The queue is long',
-          value: 9,
-          threshold: 5,
-          evidence: ['a line', 'another'],
+  test.each(LOOKS)(
+    'has no accessibility violation, and never scrolls sideways: $name',
+    async ({ colorScheme, viewport }) => {
+      const { worker, url } = await openHouse({
+        asks: true,
+        dashboard: { token: TOKEN, controls: true },
+        verdicts: {
+          queue: {
+            status: 'bad',
+            reason: 'The queue is long',
+            value: 9,
+            threshold: 5,
+            evidence: ['a line', 'another'],
+          },
+          'a-name-that-is-so-long-that-it-fits-into-no-column-of-any-page/at-all': {
+            status: 'unknown',
+            reason: 'No answer',
+          },
         },
-        'a-name-that-is-so-long-that-it-fits-into-no-column-of-any-page/at-all': {
-          status: 'unknown',
-          reason: 'No answer',
-        },
-      },
-    });
-    const { page, close } = await open({ colorScheme, viewport, reducedMotion: 'reduce' });
-    await page.goto(`${url}/#token=${TOKEN}`);
-    process.kill(worker.pid!, 'SIGKILL');
-    await page.getByRole('button', { name: /^Approve/ }).waitFor();
-    for (const summary of await page.locator('main summary').all()) await summary.click();
-    expect(await barriers(page)).toEqual([]);
-    expect(
-      await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth'),
-    ).toBeLessThanOrEqual(0);
-    await close();
-  });
+      });
+      const { page, close } = await open({ colorScheme, viewport, reducedMotion: 'reduce' });
+      await page.goto(`${url}/#token=${TOKEN}`);
+      process.kill(worker.pid!, 'SIGKILL');
+      await page.getByRole('button', { name: /^Approve/ }).waitFor();
+      for (const summary of await page.locator('main summary').all()) await summary.click();
+      expect(await barriers(page)).toEqual([]);
+      expect(
+        await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth'),
+      ).toBeLessThanOrEqual(0);
+      await close();
+    },
+  );
 
-  test('has no barrier while it asks for the token', async () => {
+  test('has no accessibility violation while it asks for the token', async () => {
     const { url } = await openHouse({ dashboard: { token: TOKEN } });
     const { page, close } = await open();
     await page.goto(url);
@@ -72,14 +75,14 @@ describe.skipIf(missing !== undefined)('the dashboard is open to everybody', () 
     await close();
   });
 
-  test('is gone through by keyboard: first past everything, then in the order of reading', async () => {
+  test('can be used by keyboard: first the skip link, then in reading order', async () => {
     const { url } = await openHouse();
     const { page, close } = await open();
     await page.goto(url);
     await page.getByText('live', { exact: true }).waitFor();
     await page.keyboard.press('Tab');
     const focused = (): Promise<string> => page.evaluate('document.activeElement.textContent');
-    expect(await focused()).toBe('Skip to what is wrong');
+    expect(await focused()).toBe('Skip to main content');
     await page.keyboard.press('Tab');
     expect(await focused()).toBe('Theme: system');
     await page.keyboard.press('Enter');
@@ -87,7 +90,7 @@ describe.skipIf(missing !== undefined)('the dashboard is open to everybody', () 
     await close();
   });
 
-  test('keeps still for whoever wants it still', async () => {
+  test('has no animation for readers who prefer reduced motion', async () => {
     const { url } = await openHouse();
     const { page, close } = await open({ reducedMotion: 'reduce' });
     await page.goto(url);

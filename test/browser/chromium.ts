@@ -24,12 +24,12 @@ if (missing !== undefined) {
   console.warn(`Skipped: ${missing}`);
 }
 
-/** A page, and what went wrong in it. */
+/** A page, with its problems and requests. */
 export interface Tab {
   readonly page: Page;
-  /** What the console said above a remark, and what was thrown. */
+  /** Warnings and errors of the console, and uncaught errors. */
   readonly problems: readonly string[];
-  /** Every address that was asked for. */
+  /** Addresses of all requests. */
   readonly asked: readonly string[];
   close(): Promise<void>;
 }

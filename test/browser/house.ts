@@ -25,10 +25,10 @@ export interface House {
   readonly url: string;
 }
 
-/** What differs from house to house. */
+/** Options of a house. */
 export interface HouseOptions {
   readonly dashboard?: DashboardOptions;
-  /** Whether a person has to allow the restart of the worker. */
+  /** Set when the restart of the worker requires approval. */
   readonly asks?: boolean;
   /** Further checks; their issues are reported only. */
   readonly verdicts?: Readonly<Record<string, Verdict>>;
@@ -62,7 +62,7 @@ export async function openHouse({
           ? { status: 'ok', reason: `Process ${worker.pid} runs`, value: worker.memoryMb, threshold: 500 }
           : { status: 'bad', reason: 'The worker is dead', value: 0, threshold: 500 },
       ),
-      ...Object.entries(verdicts).map(([component, verdict]) => check(component, () => verdict)),
+      ...Object.keys(verdicts).map((component) => check(component, () => verdicts[component]!)),
     ],
     actions: {
       restart_worker: defineAction({

@@ -33,7 +33,7 @@ function printed({ name }: ProxyKind): string {
 }
 
 interface Behind extends House {
-  /** What visitors open. */
+  /** Address that visitors open. */
   readonly publicUrl: string;
 }
 
@@ -55,7 +55,7 @@ const guarded = (publicUrl: string): DashboardOptions => ({ token: TOKEN, contro
 /** The page lives: it is styled, its events come at once, and what a person says reaches the engine. */
 async function expectAlive({ page }: Tab, { engine, publicUrl }: Behind): Promise<string> {
   await page.goto(`${publicUrl}#token=${TOKEN}`);
-  await page.getByRole('heading', { level: 1, name: 'All is well.' }).waitFor();
+  await page.getByRole('heading', { level: 1, name: 'All healthy.' }).waitFor();
   await page.getByText('live', { exact: true }).waitFor();
   // Nothing of the engine asks for a new view: the pause itself has to come through while the stream is open.
   await page.getByLabel('Pause all repairs. Why?').fill('a test');
@@ -135,7 +135,7 @@ describe.skipIf(why !== undefined)('the dashboard behind a real proxy', () => {
     for (const path of ['', 'api/view', 'api/events', 'page.js']) {
       const answer = await fetch(`${house.publicUrl}${path}`);
       expect(answer.status).toBe(403);
-      expect(await answer.text()).toContain('Behind a proxy this dashboard needs a `token`');
+      expect(await answer.text()).toContain('Behind a proxy this dashboard requires a `token`');
     }
   });
 
@@ -145,7 +145,7 @@ describe.skipIf(why !== undefined)('the dashboard behind a real proxy', () => {
       const house = await behind(kind, printed(kind), () => ({ token: TOKEN, controls: true }));
       const { page, close } = await open();
       await page.goto(`${house.publicUrl}#token=${TOKEN}`);
-      await page.getByRole('heading', { level: 1, name: 'All is well.' }).waitFor();
+      await page.getByRole('heading', { level: 1, name: 'All healthy.' }).waitFor();
       await page.getByLabel('Pause all repairs. Why?').fill('a test');
       await page.keyboard.press('Enter');
       await page
@@ -175,7 +175,7 @@ describe.skipIf(why !== undefined)('the dashboard behind a real proxy', () => {
       if (request.url().startsWith(at('two'))) sent.push(request.headers()['x-luminous-token']);
     });
     await page.goto(`${at('one')}#token=one-${TOKEN}`);
-    await page.getByRole('heading', { level: 1, name: 'All is well.' }).waitFor();
+    await page.getByRole('heading', { level: 1, name: 'All healthy.' }).waitFor();
     await page.goto(at('two'));
     await page.getByRole('heading', { level: 2, name: 'This page needs a token' }).waitFor();
     expect(sent.length).toBeGreaterThan(2);

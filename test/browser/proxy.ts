@@ -152,7 +152,7 @@ const answers = (port: number): Promise<boolean> =>
     const socket = connect(port, '127.0.0.1');
     socket.once('error', () => resolve(false));
     socket.once('connect', () => {
-      // A port that nobody listens on may be given to this very connection, which then meets itself.
+      // A free port may be assigned to this very connection, which then connects to itself.
       resolve(socket.localPort !== port);
       socket.destroy();
     });

@@ -140,7 +140,7 @@ function wrongs(target: Target, asked: Asked, reply: Reply): string[] {
   const type = header('content-type') ?? '';
   // A page and its script are ours; whatever else is sent holds texts of others.
   const isFile = header('cache-control')?.includes('immutable') ?? false;
-  const isBusy = status === 503 && /^(\{"error":"As many pages|\{"status":"failing")/.test(body);
+  const isBusy = status === 503 && /^(\{"error":"Too many open pages|\{"status":"failing")/.test(body);
   return [
     ...(OURS.includes(status) || isNodes || isBusy ? [] : [`it has the status ${status}: ${body}`]),
     ...names.filter((name) => !HEADERS.has(name)).map((name) => `a header of nobody: ${name}`),

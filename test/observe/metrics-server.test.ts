@@ -192,7 +192,7 @@ describe('the server', () => {
     [{ healingEngine: benchOf().engine, port: 70_000 }, 'Expected `port`'],
     [{ healingEngine: benchOf().engine, registry: {} }, 'Expected `registry`'],
     [{ healingEngine: benchOf().engine, prt: 1 }, 'did you mean `port`'],
-  ])('refuses what cannot be meant: %#', (options, words) => {
+  ])('refuses invalid options: %#', (options, words) => {
     expect(() => new MetricsServer(options as never)).toThrow(words);
   });
 });

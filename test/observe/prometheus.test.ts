@@ -5,6 +5,7 @@ import { unknown } from '../../src/model/reading.js';
 import { FAMILIES } from '../../src/observe/families.js';
 import { prometheusMetrics } from '../../src/observe/prometheus.js';
 import { labelValue } from '../../src/observe/sight.js';
+import { BOUNDS_MS } from '../../src/report/counts.js';
 import { BLOCK_REASONS } from '../../src/model/plan.js';
 import { failedUnit, mountReading, unitReading } from '../../src/testing/index.js';
 import { benchOf, type Bench } from '../make-engine.js';
@@ -64,14 +65,15 @@ describe('the first scrape', () => {
     benchOf({}, { services: ['nginx'], metrics: [prometheusMetrics({ registry })] });
     const all = await samples(registry);
     for (const { name, type } of FAMILIES) {
-      if (name.includes('_disk_') || name.includes('_inodes_')) continue;
+      // Nothing is known of a mount or a reading before the first check.
+      if (/_disk_|_inodes_|reading_unknown/.test(name)) continue;
       expect(
         [...all.keys()].some((series) => series.startsWith(type === 'histogram' ? `${name}_count` : name)),
       ).toBe(true);
     }
     for (const reason of BLOCK_REASONS) expect(all.get(`healing_blocked_total{reason="${reason}"}`)).toBe(0);
     expect(all.get(`healing_issue_active{component="nginx",type="service"}`)).toBe(0);
-    for (const family of ['breaker_state', 'needs_human', 'reading_unknown']) {
+    for (const family of ['breaker_state', 'needs_human']) {
       expect(all.get(`healing_${family}{component="nginx"}`)).toBe(0);
     }
     expect(all.get('healing_actions_total{action="restart_service",outcome="fixed"}')).toBe(0);
@@ -100,7 +102,7 @@ describe('what is counted', () => {
     expect(all.get('healing_last_check')).toBe(engine.getMetrics().lastCheck!.getTime() / 1_000);
   });
 
-  it('says how the engine stands: trouble, breaker, human, pause, gates', async () => {
+  it('shows the state of the engine: issues, breaker, needs-human, pause, gates', async () => {
     const registry = new Registry();
     const { engine, done } = benchOf(
       { units: [failedUnit({ name: 'nginx' })] },
@@ -191,7 +193,7 @@ describe('the form of OpenMetrics', () => {
 });
 
 describe('two engines', () => {
-  it('of one registry are told apart', async () => {
+  it('of one registry have different labels', async () => {
     const registry = new Registry();
     const adapter = prometheusMetrics({ registry });
     const { engine } = benchOf({}, { metrics: [adapter] });
@@ -264,7 +266,7 @@ describe('a registry', () => {
 });
 
 describe('labels', () => {
-  it('are few: those in trouble come first, and the others are counted', async () => {
+  it('are limited: those with issues come first, and the others are counted', async () => {
     const registry = new Registry();
     const units = Array.from({ length: 50 }, (_, index) => unitReading({ name: `unit-${index}` }));
     const { engine } = benchOf(
@@ -315,7 +317,29 @@ describe('options', () => {
     [{ registry: new Registry(), engine: '' }, 'Expected `engine`'],
     [{ registry: new Registry(), maxComponents: 0 }, 'Expected `maxComponents`'],
     [{ registry: new Registry(), prefix: 'x' }, 'Unknown option `prefix`'],
-  ])('that cannot be meant are refused: %#', (options, words) => {
+  ])('that are invalid are refused: %#', (options, words) => {
     expect(() => prometheusMetrics(options as never)).toThrow(words);
   });
+});
+
+it('has a series of its version, and of unknown readings only for what was checked', async () => {
+  const registry = new Registry();
+  const bench = benchOf(
+    { units: unknown('no systemd') },
+    { services: ['nginx'], metrics: [prometheusMetrics({ registry })] },
+  );
+  const unknowns = async (): Promise<string[]> =>
+    (await registry.metrics()).split('\n').filter((line) => line.startsWith('healing_reading_unknown{'));
+  expect(await unknowns()).toEqual([]);
+  await bench.engine.detectAndHeal();
+  expect(await unknowns()).toContain('healing_reading_unknown{component="nginx"} 1');
+  expect(await registry.metrics()).toMatch(
+    /^healing_build_info\{version="\d+\.\d+\.\d+",node="\d+\.\d+\.\d+"\} 1$/m,
+  );
+});
+
+it('tells a repair of 1,003 ms from one of 1,500 ms', () => {
+  const bounds = BOUNDS_MS.filter((bound) => bound >= 500 && bound <= 10_000);
+  for (const [index, bound] of bounds.slice(1).entries())
+    expect(bound / bounds[index]!).toBeLessThanOrEqual(5 / 3);
 });

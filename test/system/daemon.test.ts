@@ -25,7 +25,7 @@ describeOnHost('the daemon on a systemd host', (lab) => {
     await lab.host.systemctl('start', 'nginx');
     await daemon.start(QUICK);
     expect(await daemon.show('ActiveState')).toBe('active');
-    expect(await daemon.show('StatusText')).toBe('All well: 1 component');
+    expect(await daemon.show('StatusText')).toBe('All healthy: 1 component');
     const status = await lab.host.readFile(`/proc/${await mainPid()}/status`);
     expect(status).toMatch(/^CapEff:\s+0+$/m);
     expect(status).toMatch(/^CapBnd:\s+0+$/m);
@@ -89,7 +89,7 @@ describeOnHost('the daemon on a systemd host', (lab) => {
       lab.host.waitFor(words, async () => (await daemon.journal()).some((line) => line.includes(words)));
 
     await reload('{ "services": "nginx" }');
-    await told('was refused: the configuration of before goes on');
+    await told('was refused: the previous configuration stays in effect');
     await lab.host.waitFor('the status line to say so', async () =>
       (await daemon.show('StatusText')).includes(
         'Configuration refused: /etc/luminous-healing/config.json:1:3',
@@ -98,13 +98,13 @@ describeOnHost('the daemon on a systemd host', (lab) => {
     expect(await daemon.show('ActiveState')).toBe('active');
 
     await reload({ ...QUICK, services: ['nginx', 'dbus'] });
-    await told('was read again and holds from now on');
+    await told('was reloaded and is in effect');
     await lab.host.waitFor(
       'two components',
-      async () => (await daemon.show('StatusText')) === 'All well: 2 components',
+      async () => (await daemon.show('StatusText')) === 'All healthy: 2 components',
     );
     await reload({ ...QUICK, services: ['nginx', 'dbus'] });
-    await told('is as it was: nothing changes');
+    await told('is unchanged');
     expect(await mainPid()).toBe(pid);
     expect(await daemon.show('ActiveState')).toBe('active');
   });
@@ -147,11 +147,11 @@ describeOnHost('the daemon on a systemd host', (lab) => {
     await daemon.start({ ...QUICK, metrics: {}, dashboard: {} });
     expect(await body('http://127.0.0.1:9090/metrics')).toMatch(/^healing_issues_detected 0$/m);
     expect(await daemon.journal('err')).toEqual([
-      expect.stringMatching(/^The dashboard cannot be served, which is tried again: .*8080/),
+      expect.stringMatching(/^The dashboard cannot be served \(retried every cycle\): .*8080/),
     ]);
     await lab.host.systemctl('stop', 'test-squatter');
     await lab.host.waitFor('the dashboard', async () =>
-      (await daemon.journal()).some((line) => line === 'The dashboard can be seen at http://127.0.0.1:8080'),
+      (await daemon.journal()).some((line) => line === 'The dashboard is available at http://127.0.0.1:8080'),
     );
     expect(await body('http://127.0.0.1:8080/')).toMatch(/<!doctype html>/i);
     await daemon.configure({ ...QUICK, metrics: { port: 9191 } });
@@ -204,7 +204,7 @@ describeOnHost('the control command', (lab) => {
     for (const user of ['root', 'alice']) {
       const { exitCode, stdout } = await daemon.control(['status'], { user });
       expect(exitCode, user).toBe(0);
-      expect(stdout).toMatch(/^(All well|Trouble)/);
+      expect(stdout).toMatch(/^(All healthy|Issues)/);
     }
     const { exitCode, stderr } = await daemon.control(['status'], { user: 'stranger' });
     expect(exitCode).toBe(4);
@@ -244,7 +244,7 @@ describeOnHost('the control command', (lab) => {
       exitCode: 1,
       text: 'Not paused for `another reason`; paused are: I look myself',
     });
-    expect(await say('resume')).toEqual({ exitCode: 0, text: 'Acting goes on.' });
+    expect(await say('resume')).toEqual({ exitCode: 0, text: 'Repairs resumed.' });
     expect(await say('approve', 'nothing')).toEqual({
       exitCode: 1,
       text: 'No approval is waiting under `nothing`; none is waiting',

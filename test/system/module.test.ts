@@ -326,7 +326,7 @@ describeOnHost('the NixOS module, evaluated by a real Nix', (lab) => {
 
     test('heal a killed nginx', async () => {
       await lab.host.systemctl('start', 'nginx', 'luminous-healing-helper.socket', 'luminous-healing');
-      expect(await daemon.show('StatusText')).toContain('All well: 1 component');
+      expect(await daemon.show('StatusText')).toContain('All healthy: 1 component');
       await lab.kill('nginx');
       await lab.host.waitFor(
         'nginx to be healed',

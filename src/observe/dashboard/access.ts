@@ -4,12 +4,12 @@ import { isLoopback, plainAddress } from '../http/address.js';
 import { isForwarded, isOurName, isOurOrigin } from '../http/hosts.js';
 import type { Rules } from './options.js';
 
-/** What is asked for: the page itself, which knows nothing; what the engine knows; or that it does something. */
+/** Kind of a request: the static page, data of the engine, or a command. */
 export type Need = 'page' | 'read' | 'control';
 
-/** What a request says of where it comes from. */
+/** Origin of a request, as its headers claim it. */
 export interface Asked {
-  /** The address of this machine that it reached. */
+  /** Local address that the request reached. */
   readonly localAddress: string | undefined;
   readonly host: string | undefined;
   readonly origin: string | undefined;
@@ -18,18 +18,18 @@ export interface Asked {
   readonly authorization: string | undefined;
   /** `X-Luminous-Token`: the token where `Authorization` belongs to a proxy. */
   readonly token: string | undefined;
-  /** Whether a proxy has passed it on. */
+  /** Set when the request was forwarded by a proxy. */
   readonly forwarded: boolean;
   readonly contentType: string | undefined;
 }
 
-/** Why a request is not answered. */
+/** Reason for a refusal. */
 export interface Refusal {
   readonly status: 401 | 403 | 415;
   readonly error: string;
 }
 
-/** What a request says of where it comes from. */
+/** Returns the origin of a request, as its headers claim it. */
 export const askedBy = ({ socket, headers, httpVersion }: IncomingMessage): Asked => ({
   localAddress: socket.localAddress,
   forwarded: isForwarded({ headers, httpVersion }),
@@ -44,44 +44,45 @@ export const askedBy = ({ socket, headers, httpVersion }: IncomingMessage): Aske
 const refuse = (status: Refusal['status'], error: string): Refusal => ({ status, error });
 
 /**
- * Whether a request may be answered. The name it was sent to must be ours, or a foreign page could point its own
- * name at this address; and what another page's script asks for is refused, whatever it shows. Pure.
+ * Returns why a request is refused; `undefined` when it is not. The `Host` must be ours, against DNS rebinding;
+ * requests by scripts of other origins are always refused. Pure.
  */
 export function refusalOf(asked: Asked, rules: Rules, need: Need): Refusal | undefined {
   const address = plainAddress(asked.localAddress);
   if (!isOurName(asked.host, address, rules)) {
-    return refuse(403, 'This name is not one of this dashboard: add it to `allowedHosts` if it should be');
+    return refuse(403, 'Host name not allowed. Add it to `allowedHosts`.');
   }
-  // Behind the page itself there is nothing to protect, and its script comes with an origin.
+  // The static page has nothing to protect, and its script is requested with an origin.
   if (need !== 'page' && asked.origin !== undefined && !isOurOrigin(asked.origin, asked.host, rules)) {
     return refuse(
       403,
-      'A page of another origin asks for this. Behind a proxy, set `publicUrl` to the address that visitors open',
+      'Request from a page of another origin. Behind a proxy, set `publicUrl` to the address that visitors open.',
     );
   }
   const isForeign = asked.fetchSite !== undefined && !['same-origin', 'none'].includes(asked.fetchSite);
-  if (need !== 'page' && isForeign) return refuse(403, 'A page of another origin asks for this');
+  if (need !== 'page' && isForeign) return refuse(403, 'Request from a page of another origin');
   if (rules.token === undefined && !isLoopback(address)) {
-    return refuse(403, 'Beyond loopback this dashboard needs a `token`, and was started without one');
+    return refuse(403, 'Beyond loopback this dashboard requires a `token`, and was started without one');
   }
   if (rules.token === undefined && asked.forwarded) {
     return refuse(
       403,
-      'Behind a proxy this dashboard needs a `token` (for the daemon: `tokenFile`), and was started without one',
+      'Behind a proxy this dashboard requires a `token` (for the daemon: `tokenFile`), and was started without one',
     );
   }
   if (need === 'page') return undefined;
   if (rules.token !== undefined && !shows(asked, rules.token)) {
-    return refuse(401, 'This needs the token of the dashboard');
+    return refuse(401, 'This requires the token of the dashboard');
   }
   if (need === 'read') return undefined;
   if (!rules.controls) return refuse(403, 'This dashboard is read-only: it was started without `controls`');
-  // A form of another page can send no JSON, and no token either: it never lies in a cookie.
-  if (!/^application\/json\b/i.test(asked.contentType ?? '')) return refuse(415, 'This takes JSON only');
+  // A form of another page cannot send JSON, nor the token, which is never in a cookie.
+  if (!/^application\/json\b/i.test(asked.contentType ?? ''))
+    return refuse(415, 'Expected JSON (`Content-Type: application/json`)');
   return undefined;
 }
 
-/** Compared by digest, so that neither the time nor the length tells anything. */
+/** Compares digests, so that neither time nor length reveals anything. */
 function shows(asked: Asked, token: string): boolean {
   const [, bearer = ''] = /^Bearer (\S+)$/i.exec(asked.authorization ?? '') ?? [];
   const given = asked.token ?? bearer;

@@ -2,21 +2,21 @@ import type { ServerResponse } from 'node:http';
 import { printableJson } from '../../base/printable.js';
 import type { History, StreamEvents, View } from './view/view.js';
 
-/** What the audience is told, when it is time to. */
+/** Data for the connected pages. */
 export interface Source {
   readonly view: () => View;
   readonly history: () => History;
   readonly maxClients: number;
 }
 
-/** Views follow each other no faster than this: an engine may look a thousand times a second. */
+/** Minimum time between two views: an engine may run a thousand cycles a second. */
 const PACE_MS = 500;
-/** Something is said at least so often: a page that hears nothing knows that nobody is there. */
+/** Interval of heartbeats, so that a page notices a dead connection. */
 const BEAT_MS = 5_000;
-/** A client that has not taken what it was sent within this time is dropped. */
+/** Time after which a client that does not read is dropped. */
 const SLOW_MS = 15_000;
 
-/** A view as it was sent, and what of it is more than the time. */
+/** The last view as it was sent, and its content without the time. */
 interface Told {
   readonly essence: string;
   readonly message: Buffer;
@@ -26,15 +26,15 @@ const NOTHING: Told = { essence: '', message: Buffer.alloc(0) };
 
 interface Client {
   readonly response: ServerResponse;
-  /** Since when it has not taken what it was sent. */
+  /** Start of the time in which it did not read. */
   busySince: number | undefined;
-  /** Whether it has missed a view meanwhile. */
+  /** Set when it missed a view. */
   missed: boolean;
 }
 
 /**
- * Everybody who listens. Each view is everything, is made once for all, and is not queued: a client that is slow
- * gets the newest when it has taken the last. So it holds one message at most, and shares that with the others.
+ * The connected pages. Each view is complete, made once for all, and not queued: a slow client gets the newest after it
+ * has read the last. So it holds at most one message, shared with the others.
  */
 export class Audience {
   readonly #source: Source;
@@ -48,12 +48,12 @@ export class Audience {
     this.#source = source;
   }
 
-  /** How many listen. */
+  /** Number of connected pages. */
   get size(): number {
     return this.#clients.size;
   }
 
-  /** Takes somebody in. `false` when there is no room. */
+  /** Adds a page. `false` when the limit is reached. */
   admit(response: ServerResponse): boolean {
     if (this.#clients.size >= this.#source.maxClients) return false;
     const client: Client = { response, busySince: undefined, missed: false };
@@ -63,13 +63,13 @@ export class Audience {
     response.on('drain', () => this.#drained(client));
     this.#beat ??= setInterval(() => this.#tell(true), BEAT_MS).unref();
     const history = messageOf('history', this.#source.history());
-    // Fresh, for the first one has nobody to share with.
+    // Without other pages there is no recent view.
     this.#make();
     this.#send(client, Buffer.concat([history, this.#last.message]));
     return true;
   }
 
-  /** Something has changed. */
+  /** Sends a new view soon. */
   changed(): void {
     if (this.#clients.size === 0 || this.#next !== undefined) return;
     const wait = Math.max(0, this.#toldAt + PACE_MS - performance.now());
@@ -79,7 +79,7 @@ export class Audience {
     }, wait).unref();
   }
 
-  /** Sends everybody away. */
+  /** Closes all connections. */
   close(): void {
     for (const { response } of this.#clients) response.destroy();
     this.#clients.clear();

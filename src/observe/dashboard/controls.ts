@@ -5,7 +5,7 @@ import type { HealingResult } from '../../model/result.js';
 import { json, type Answer } from '../http/answer.js';
 import { type CommandOptions, commandFor } from '../../model/operator-command.js';
 
-/** What a person may say: the one word that each takes, and what it does. */
+/** Commands: the argument of each, and what it does. */
 const CONTROLS: Readonly<
   Record<
     string,
@@ -22,15 +22,15 @@ const CONTROLS: Readonly<
   reset: { takes: 'component', run: (engine, component, by) => engine.reset(component, by) },
 };
 
-/** A request to do something is one short line. */
+/** Limit of a request, in bytes. */
 const MAX_BYTES = 4_096;
-/** An approved repair may take minutes: after this long the page is told that it is under way. */
+/** Time after which an approved repair is reported as running, in milliseconds; it may take minutes. */
 const PATIENCE_MS = 1_500;
 
-/** Whether a word is one of the things that can be done. */
+/** Returns whether a word is a command. */
 export const isControl = (word: string): boolean => Object.hasOwn(CONTROLS, word);
 
-/** Does what a person says. What cannot be done is answered with the sentence that says so. */
+/** Runs a command. A refusal is answered with its sentence. */
 export async function control(
   word: string,
   request: IncomingMessage,
@@ -49,7 +49,7 @@ export async function control(
       work.then((result) => ({ result: result as HealingResult | undefined })),
       patience(),
     ]);
-    // How it ends is seen on the page.
+    // The page shows the result.
     work.catch(() => undefined);
     return ended === undefined
       ? json(202, { done: false })
@@ -60,7 +60,7 @@ export async function control(
   }
 }
 
-/** What the root helper takes from a person on the host only is not approved from a page. */
+/** Refuses to approve what only a person on the host may approve. */
 function refusePersonal(engine: SimplifiedHealingEngine, id: string): void {
   const asked = engine.status().approvals.find((one) => one.id === id);
   if (asked?.plan?.approvedBy !== 'person') return;
@@ -71,7 +71,7 @@ function refusePersonal(engine: SimplifiedHealingEngine, id: string): void {
 const patience = (): Promise<undefined> =>
   new Promise((resolve) => setTimeout(() => resolve(undefined), PATIENCE_MS).unref());
 
-/** What came of an approval: a gate may block the repair, or the repair may not have helped. */
+/** Returns the result of an approval: a gate may have blocked the repair, or it may have failed. */
 const endOf = (result: HealingResult | undefined): object =>
   result === undefined ? {} : { outcome: result.outcome, ...(result.success ? {} : { error: result.error }) };
 
@@ -81,7 +81,7 @@ const READ_BEFORE =
 /** Returns the text of a body, or what a parser in front of us made of it, as express does: `request.body`. */
 async function bodyOf(request: IncomingMessage & { readonly body?: unknown }): Promise<unknown> {
   const { body } = request;
-  // A parser that did not feel responsible leaves `{}` behind, and the stream as it was.
+  // A parser that skipped the request leaves `{}`, and the stream unread.
   const isParsed = body !== undefined && body !== null && !(isEmpty(body) && !request.readableEnded);
   if (isParsed) return Buffer.isBuffer(body) ? body.toString('utf8') : body;
   if (request.readableEnded) return READ_BEFORE;

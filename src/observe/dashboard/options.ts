@@ -1,16 +1,16 @@
 import { expectBoolean, expectKnownKeys, expectNumber, expectObject, refusal } from '../../base/expect.js';
 import { hostRulesFrom, type HostOptions, type HostRules } from '../http/host-rules.js';
 
-/** How a dashboard may be used, and by whom. */
+/** Options of a dashboard. */
 export interface DashboardOptions extends HostOptions {
   /**
-   * Who shows it may read: 16 to 256 visible ASCII characters. Needed for `controls`, and for every address but
-   * loopback. Default: none.
+   * Token that visitors must present: 16 to 256 visible ASCII characters. Required for `controls`, and for every
+   * address but loopback. Default: none.
    */
   readonly token?: string | undefined;
-  /** Whether the page may approve, reject, pause, resume and reset. Needs a `token`. Default `false`: it only shows. */
+  /** Lets the page approve, reject, pause, resume and reset. Needs a `token`. Default `false`: read-only. */
   readonly controls?: boolean | undefined;
-  /** Pages that may be open at once, 1 to 10,000; a further one is told to wait. Default 100. */
+  /** Limit of open pages, 1 to 10,000. Default 100. */
   readonly maxClients?: number | undefined;
 }
 
@@ -25,7 +25,7 @@ const KNOWN: readonly (keyof DashboardOptions)[] = [
   ...(['token', 'controls', 'allowedHosts', 'publicUrl', 'maxClients'] as const),
 ];
 
-/** Takes the options. Throws a `SelfHealingError` for what cannot be meant. A token is never repeated in it. */
+/** Checks the options. Throws a `SelfHealingError` for an invalid one, without repeating a token. */
 export function rulesFrom(options: DashboardOptions = {}): Rules {
   expectKnownKeys('options', expectObject('options', options), KNOWN);
   const { token, controls = false, maxClients = 100 } = options;
@@ -34,7 +34,7 @@ export function rulesFrom(options: DashboardOptions = {}): Rules {
     throw refusal('token', '16 to 256 visible ASCII characters', got);
   }
   if (expectBoolean('controls', controls) && token === undefined) {
-    throw refusal('controls', 'false without a `token`: whoever acts has to show one', controls);
+    throw refusal('controls', 'false without a `token`: commands require one', controls);
   }
   return {
     token,

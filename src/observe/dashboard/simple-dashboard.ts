@@ -11,10 +11,10 @@ import { Hour } from './view/hour.js';
 import { readingsOf } from './view/readings.js';
 
 const DEFAULTS = { host: '127.0.0.1', port: 8080 } as const;
-/** Connections beyond those of open pages: for loading one, and for telling somebody that there is no room. */
+/** Additional connections, for loading a page and for refusing one. */
 const SPARE_CONNECTIONS = 64;
 
-/** Whatever of it happens is shown at once. */
+/** Events that are shown at once. */
 const SHOWN: readonly EventName[] = [
   'cycle:failed',
   'issue:opened',
@@ -69,7 +69,7 @@ export class SimpleDashboard implements AsyncDisposable {
   #site: Site | undefined;
   #isStopped = false;
 
-  /** Throws a `SelfHealingError` for an option that cannot be meant. */
+  /** Throws a `SelfHealingError` for an invalid option. */
   constructor(engine: SimplifiedHealingEngine, options: DashboardOptions = {}) {
     expectMethods('engine', engine, ['on', 'status', 'explain', 'getMetrics']);
     this.#engine = engine;
@@ -83,8 +83,8 @@ export class SimpleDashboard implements AsyncDisposable {
   }
 
   /**
-   * Serves the page on a port of its own: 8080 of 127.0.0.1, when nothing else is said; a number is the port, and port 0 takes any that is
-   * free. Started again, it gives the address that it has. Another address than loopback is refused without a
+   * Serves the page, by default at port 8080 of 127.0.0.1; a number is the port, and port 0 takes any free one. A
+   * second start returns the same address. Another address than loopback is refused without a
    * `token`. It does not keep the process alive.
    */
   async start(options: number | ListenOptions = {}): Promise<Address> {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { hostname } from 'node:os';
+import { gzipSync } from 'node:zlib';
 import { page, type PageFile } from 'dashboard:page';
 import type { SimplifiedHealingEngine } from '../../engine/engine.js';
 import { json, pathOf, send, text, type Answer } from '../http/answer.js';
@@ -11,14 +12,14 @@ import type { Rules } from './options.js';
 import { viewOf } from './view/view-of.js';
 import type { CapabilityView, History, View } from './view/view.js';
 
-/** What the site is made with. */
+/** Parts of a {@link Site}. */
 export interface SiteParts {
   readonly engine: SimplifiedHealingEngine;
   readonly rules: Rules;
   readonly history: () => History;
 }
 
-/** Nothing from elsewhere, nothing inline, nothing that makes markup of text. */
+/** Allows nothing from other origins, nothing inline, and no markup from text. */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -33,10 +34,10 @@ const POLICY = [
 
 const FILES: ReadonlyMap<string, PageFile> = new Map(page.files.map((file) => [`/${file.name}`, file]));
 
-/** How long an answer on the capabilities of the host is kept, in milliseconds. */
+/** Time that an answer on the capabilities of the host is kept, in milliseconds. */
 const CAPABILITIES_MS = 60_000;
 
-/** Everything behind the address of a dashboard. */
+/** Answers all requests of a dashboard. */
 export class Site {
   readonly audience: Audience;
   readonly #parts: SiteParts;
@@ -74,38 +75,36 @@ export class Site {
     }
     if (!isGet) return onlyBy('GET, HEAD');
     if (path === '' || (path === '/' && isWithoutSlash(request))) return withSlash(request);
-    if (path === '/') return fileAnswer(page.index, 'no-store');
+    if (path === '/') return fileAnswer(page.index, 'no-store', request);
     if (word === 'view') return json(200, this.#view());
     if (word === 'capabilities') return json(200, await this.#capabilities());
     if (word === 'events') return this.#stream(request, response);
     const file = FILES.get(path ?? '');
-    return file
-      ? fileAnswer(file, 'public, max-age=31536000, immutable')
-      : text(404, 'There is nothing here');
+    return file ? fileAnswer(file, 'public, max-age=31536000, immutable', request) : text(404, 'Not found');
   }
 
   #stream(request: IncomingMessage, response: ServerResponse): Answer | undefined {
     if (request.method === 'HEAD') return onlyBy('GET');
     const { maxClients } = this.#parts.rules;
     if (this.audience.size >= maxClients) {
-      const full = json(503, { error: `As many pages as may be are open already: ${maxClients}` });
+      const full = json(503, { error: `Too many open pages (limit ${maxClients})` });
       return { ...full, headers: { 'retry-after': '10' } };
     }
     response.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',
-      // A proxy that compresses would keep events back until it has enough of them.
+      // A proxy that compresses would hold back events until it has enough of them.
       'cache-control': 'no-store, no-transform',
       'content-encoding': 'identity',
       'x-content-type-options': 'nosniff',
       'cross-origin-resource-policy': 'same-origin',
-      // Some proxies would otherwise keep it to themselves until it ends.
+      // nginx would otherwise buffer the stream.
       'x-accel-buffering': 'no',
     });
     this.audience.admit(response);
     return undefined;
   }
 
-  /** Asked for by every page that is opened: one answer does for a while. */
+  /** Every page asks for them when it is opened, so an answer is kept for a while. */
   #capabilities(): Promise<readonly CapabilityView[]> {
     const now = performance.now();
     if (this.#told === undefined || now - this.#told.at >= CAPABILITIES_MS)
@@ -121,25 +120,41 @@ export class Site {
       metrics: engine.getMetrics(),
       host: this.#host,
       controls: rules.controls,
-      // Whoever gets this far has shown the token, where there is one.
+      // Where there is a token, the request has been checked for it.
       logs: rules.token !== undefined,
     });
   }
 }
 
-const fileAnswer = ({ type, body }: PageFile, caching: string): Answer => ({
-  status: 200,
-  type,
-  body,
-  headers: { 'cache-control': caching, 'content-security-policy': POLICY },
-});
+/**
+ * Answers with a file of the page, compressed where the client takes gzip: once per file, a third of the bytes. The
+ * events stay as they are, since proxies hold back what is compressed; `api/view` is for scripts on this machine.
+ */
+function fileAnswer({ name, type, body }: PageFile, caching: string, request: IncomingMessage): Answer {
+  const headers = { 'cache-control': caching, 'content-security-policy': POLICY, vary: 'Accept-Encoding' };
+  if (!acceptsGzip(request)) return { status: 200, type, body, headers };
+  const packed = PACKED.get(name) ?? gzipSync(body, { level: 9 });
+  PACKED.set(name, packed);
+  return { status: 200, type, body: packed, headers: { ...headers, 'content-encoding': 'gzip' } };
+}
+
+/** Files of the page as they are sent with gzip, by name. */
+const PACKED = new Map<string, Buffer>();
+
+/** Returns whether a request names gzip among its encodings, and not with a weight of 0. */
+const acceptsGzip = ({ headers }: IncomingMessage): boolean =>
+  [headers['accept-encoding']]
+    .flat()
+    .join()
+    .split(',')
+    .some((one) => /^\s*gzip\s*(?:;\s*q=(?!0(?:\.0*)?\s*$).*)?$/i.test(one));
 
 function refused(need: Need, status: number, error: string): Answer {
   const answer = need === 'page' ? text(status, error) : json(status, { error });
   return status === 401 ? { ...answer, headers: { 'www-authenticate': 'Bearer' } } : answer;
 }
 
-const onlyBy = (allow: string): Answer => text(405, `This is asked for by ${allow}`, { allow });
+const onlyBy = (allow: string): Answer => text(405, `Method not allowed: use ${allow}`, { allow });
 
 /** Express takes the prefix away before it calls, and keeps the whole. */
 const wholePath = (request: IncomingMessage): string =>
@@ -150,5 +165,5 @@ const isWithoutSlash = (request: IncomingMessage): boolean => !wholePath(request
 /** The page names its files relative to its own place, so that it may be mounted anywhere. */
 function withSlash(request: IncomingMessage): Answer {
   const last = wholePath(request).split('/').at(-1) ?? '';
-  return text(308, 'The page is one slash further', { location: `./${last}/` });
+  return text(308, 'The address of the page ends with a slash', { location: `./${last}/` });
 }

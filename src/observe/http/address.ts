@@ -9,23 +9,23 @@ export interface ListenOptions {
   readonly port?: number | undefined;
 }
 
-/** Where a server listens. */
+/** Address of a running server. */
 export interface Address {
   readonly host: string;
-  /** The real one, also when 0 was asked for. */
+  /** The actual port, also when 0 was given. */
   readonly port: number;
-  /** What to open: `http://127.0.0.1:9090`. */
+  /** Address to open: `http://127.0.0.1:9090`. */
   readonly url: string;
 }
 
-/** Takes where to listen: a port, or a port with a host. */
+/** Accepts a port, or an object with port and host. */
 export function acceptListen(given: unknown): ListenOptions {
   if (typeof given === 'number') return { port: given };
   expectKnownKeys('options', expectObject('options', given), ['host', 'port']);
   return given as ListenOptions;
 }
 
-/** Takes an address. Throws a `SelfHealingError` for one that cannot be meant. */
+/** Checks an address. Throws a `SelfHealingError` for an invalid one. */
 export function expectAddress(given: ListenOptions, defaults: Required<ListenOptions>): Omit<Address, 'url'> {
   const { host = defaults.host, port = defaults.port } = given as {
     readonly [Key in keyof ListenOptions]: unknown;
@@ -34,10 +34,11 @@ export function expectAddress(given: ListenOptions, defaults: Required<ListenOpt
   if (typeof port !== 'number' || !Number.isInteger(port) || port < 0 || port > 65_535) {
     throw refusal('port', 'a whole number from 0 to 65535', port);
   }
-  return { host, port };
+  // Addresses of IPv6 are often written as in URLs.
+  return { host: host.replace(/^\[(.*)\]$/, '$1'), port };
 }
 
-/** Takes the path that a handler is mounted under. */
+/** Checks the path that a handler is mounted under. */
 export function expectPrefix(prefix: unknown): string {
   if (typeof prefix === 'string' && /^(?:\/[^/?#]+)*$/.test(prefix)) return prefix;
   throw refusal('prefix', 'empty, or a path like `/healing`', prefix);
@@ -49,11 +50,15 @@ export function urlOf(host: string, port: number): string {
   return `http://${name}:${port}`;
 }
 
-/** Whether an address can be reached from this machine only. */
-export const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+/** Returns whether an address can be reached from this machine only, in any notation: `[::1]`, `0:0:0:0:0:0:0:1`. */
+export function isLoopback(host: string): boolean {
+  const plain = plainAddress(host.toLowerCase().replace(/^\[(.*)\]$/, '$1'));
+  return (
+    plain === 'localhost' || /^127(\.\d{1,3}){3}$/.test(plain) || /^(?:0{0,4}:){2,7}0{0,3}1$/.test(plain)
+  );
+}
 
-/** An address of IPv4 as such, without the form that IPv6 gives to it. */
+/** Returns an IPv4 address without the prefix that IPv6 sockets give it. */
 export const plainAddress = (address = ''): string => address.replace(/^::ffff:/, '');
 
 const PROBLEMS: Readonly<Record<string, (host: string, port: number) => string>> = {

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { printableJson } from '../../base/printable.js';
 import type { Handler } from './http-server.js';
 
-/** What a client is answered. */
+/** An answer to a request. */
 export interface Answer {
   readonly status: number;
   /** The content type. */

@@ -16,7 +16,7 @@ export function isOurName(host: string | undefined, localAddress: string, rules:
   );
 }
 
-/** Whether an origin is that of our own page: where the request was sent to, or where visitors open it. Pure. */
+/** Returns whether an origin is our own: the address of the request, or `publicUrl`. Pure. */
 export function isOurOrigin(origin: string, host: string | undefined, rules: HostRules): boolean {
   const { protocol, host: of, origin: whole } = URL.canParse(origin) ? new URL(origin) : NO_URL;
   if (!/^https?:$/.test(protocol)) return false;
@@ -25,7 +25,7 @@ export function isOurOrigin(origin: string, host: string | undefined, rules: Hos
 
 const NO_URL = { protocol: '', host: '', origin: '' };
 
-/** Headers that a proxy adds. */
+/** Headers added by proxies. */
 const BY_PROXIES = [
   ...['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-forwarded-server'],
   ...['x-forwarded-port', 'x-real-ip', 'x-original-forwarded-for', 'cf-connecting-ip', 'true-client-ip'],
@@ -44,9 +44,9 @@ export const isForwarded = ({
 /** Why metrics are not given to a request; `undefined` when they are. */
 export function refusalOfNames(request: IncomingMessage, rules: HostRules): string | undefined {
   if (!isOurName(request.headers.host, plainAddress(request.socket.localAddress), rules))
-    return 'This name is not one of this server: add it to `allowedHosts` if it should be';
+    return 'Host name not allowed. Add it to `allowedHosts`.';
   return rules.publicOrigin === undefined && isForwarded(request)
-    ? 'A proxy has passed this on: set `publicUrl` to the address that it is reached by'
+    ? 'Request forwarded by a proxy: set `publicUrl` to the address that visitors open'
     : undefined;
 }
 

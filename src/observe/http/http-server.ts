@@ -15,7 +15,7 @@ import { Places } from './places.js';
 /** Answers a request: the form that Node, express and fastify's raw objects share. */
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** What an {@link HttpServer} is made with. */
+/** Options of an {@link HttpServer}. */
 export interface HttpServerOptions {
   readonly handler: Handler;
   /** Where it listens when nothing else is said. */
@@ -27,11 +27,11 @@ export interface HttpServerOptions {
   readonly maxConnections?: number | undefined;
 }
 
-/** A connection on which nothing moves for this long is ended: a reader that is slow may hold no place for ever. */
+/** Time without traffic after which a connection is closed: a slow reader may not keep its place forever. */
 const IDLE_MS = 30_000;
-/** Places for connections from this machine, beyond those for all: a scrape or a look is answered beside a crowd. */
+/** Additional connections reserved for this machine: scrapes and status checks work beside a crowd. */
 const KEPT_FOR_LOOPBACK = 8;
-/** A request is short; whoever takes longer than these milliseconds to say it is not heard. */
+/** Limits of a request: headers in bytes, times in milliseconds. Requests are short. */
 const LIMITS = {
   maxHeaderSize: 8_192,
   requestTimeout: 5_000,
@@ -63,7 +63,7 @@ export class HttpServer {
 
   /**
    * Listens. On a server that has started it gives the address that it has. Rejects with a `SelfHealingError`:
-   * `invalid-argument` for an address that cannot be meant, `cannot-listen` for one that cannot be had.
+   * `invalid-argument` for an invalid address, `cannot-listen` for one that is unavailable.
    */
   async start(listen: ListenOptions = {}): Promise<Address> {
     const { host, port } = expectAddress(listen, this.#options.defaults);

@@ -1,11 +1,11 @@
 import type { Socket } from 'node:net';
 
-/** Every connection has at least this long to say what it wants, in milliseconds, also when all places are taken. */
+/** Minimum time for a connection to send a request, in milliseconds, even when all places are taken. */
 const GRACE_MS = 250;
-/** Connections beyond the places for so long; further ones push out the oldest that has said nothing. */
+/** Additional connections for that time; further ones replace the oldest idle one. */
 const BURST = 512;
 
-/** How many connections a server serves. */
+/** Limits of a server. */
 export interface PlacesOptions {
   /** Connections at once. */
   readonly most: number;
@@ -15,21 +15,20 @@ export interface PlacesOptions {
 
 interface Guest {
   readonly isFavoured: boolean;
-  /** Since when it has had nothing in progress. */
+  /** Start of its idle time; `undefined` while a request is in progress. */
   waitingSince: number | undefined;
 }
 
 /**
- * The places of a server. Whoever has nothing in progress (a request that is half said, or a connection that is kept
- * open) holds a place only as long as nobody else needs it: the oldest of them goes first. So slow or idle clients,
- * however many, cannot keep others out. What is in progress is never ended; when all places are in use, newcomers are
- * refused.
+ * The places of a server. An idle connection (an incomplete request, or keep-alive) keeps its place only while no
+ * other connection needs it; the oldest is closed first. So slow or idle clients cannot lock others out. A request in
+ * progress is never ended; when all places are in use, new connections are refused.
  */
 export class Places {
   readonly #most: number;
   readonly #kept: number;
   readonly #guests = new Map<Socket, Guest>();
-  /** Those with nothing in progress, the oldest first. */
+  /** Idle connections, the oldest first. */
   readonly #waiting = new Set<Socket>();
   #trimming: NodeJS.Timeout | undefined;
 
@@ -38,7 +37,7 @@ export class Places {
     this.#kept = kept;
   }
 
-  /** Takes a connection in, or ends it where everybody is being served. */
+  /** Adds a connection, or closes it when all places are in use. */
   take(socket: Socket, isFavoured = false): void {
     this.#guests.set(socket, { isFavoured, waitingSince: performance.now() });
     this.#waiting.add(socket);
@@ -54,7 +53,7 @@ export class Places {
     if (this.#guests.size > this.#most) this.#trimming ??= setTimeout(() => this.#trim(), GRACE_MS).unref();
   }
 
-  /** Something of it is in progress now. `false` when everybody else is being served, and it was ended. */
+  /** Marks a request as in progress. `false` when all places were in use and the connection was closed. */
   begins(socket: Socket): boolean {
     const guest = this.#guests.get(socket);
     if (guest === undefined) return false;
@@ -67,7 +66,7 @@ export class Places {
     return true;
   }
 
-  /** What was in progress has ended; it may stay as long as nobody needs its place. */
+  /** Marks a request as finished; the connection stays while its place is not needed. */
   ends(socket: Socket): void {
     const guest = this.#guests.get(socket);
     if (guest === undefined) return;
@@ -75,7 +74,7 @@ export class Places {
     this.#waiting.add(socket);
   }
 
-  /** Ends all connections. */
+  /** Closes all connections. */
   close(): void {
     clearTimeout(this.#trimming);
     this.#trimming = undefined;

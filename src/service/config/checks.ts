@@ -59,7 +59,7 @@ export const checkNames: Leaf = (name, value) => {
 
 const kindsOf = (check: CheckConfig): readonly Kind[] => NAMES.filter((kind) => check[kind] !== undefined);
 
-/** What is wrong with checks whose options are right one by one. `services` are the units that may be restarted. */
+/** Returns mistakes in the combination of checks. `services` are the units that may be restarted. */
 export function mistakesInChecks(
   checks: Readonly<Record<string, CheckConfig>> = {},
   services?: readonly ServiceOption[],

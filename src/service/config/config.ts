@@ -30,7 +30,7 @@ interface Names {
   readonly publicUrl?: string;
 }
 
-/** What the daemon's configuration file may say. Everything may be left out. */
+/** Content of the daemon's configuration file. Every key is optional. */
 export interface DaemonConfig {
   /** Seconds between two cycles. Default 60. */
   readonly interval?: number;
@@ -56,7 +56,7 @@ export interface DaemonConfig {
     Names & {
       /** A file whose content a visitor must know. Needed for any address but loopback. */
       readonly tokenFile?: string;
-      /** Whether approvals, pauses and resets can be given from the page. Needs a token. Default `false`. */
+      /** Lets the page approve, pause and reset. Needs a token. Default `false`. */
       readonly controls?: boolean;
     };
 }
@@ -105,7 +105,7 @@ const guards: Rule = {
   })),
 };
 
-/** What each key of the file must be. */
+/** Rules for each key of the file. */
 const RULE: Rule = {
   keys: {
     interval: (_, value) => void acceptMonitoring({ interval: value }),
@@ -155,7 +155,7 @@ export function mistakesInConfig(value: unknown): Mistake[] {
   return mistakes.length > 0 ? mistakes : mistakesBetween(value as DaemonConfig);
 }
 
-/** What is right by itself, and cannot be meant together. */
+/** Returns mistakes in the combination of keys. */
 function mistakesBetween({ metrics, dashboard, checks, services }: DaemonConfig): Mistake[] {
   const mistakes: Mistake[] = mistakesInChecks(checks, services);
   const say = (place: Place, sentence: string): void => void mistakes.push({ place, sentence });

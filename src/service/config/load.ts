@@ -38,7 +38,7 @@ async function readText(path: string): Promise<string> {
   const file = await open(path, 'r');
   try {
     const { size } = await file.stat();
-    if (size > MAX_BYTES) throw new Error(`it has ${size} bytes, and ${MAX_BYTES} are the most`);
+    if (size > MAX_BYTES) throw new Error(`it has ${size} bytes (limit ${MAX_BYTES})`);
     return new TextDecoder('utf-8', { fatal: true }).decode(await file.readFile());
   } finally {
     await file.close();

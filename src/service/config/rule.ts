@@ -4,7 +4,7 @@ import { expectObject, expectOneOf, refusal } from '../../base/expect.js';
 /** Where a value stands: `services[2].unit` is `['services', 2, 'unit']`. */
 export type Place = readonly (string | number)[];
 
-/** Throws, in one sentence that begins with the name it is given, when a value cannot be meant. */
+/** Throws one sentence that begins with the given name when a value is invalid. */
 export type Leaf = (name: string, value: unknown) => void;
 
 /**

@@ -10,7 +10,7 @@ export interface Position {
   readonly column: number;
 }
 
-/** What a text of JSON says, and where in it each value stands. */
+/** A parsed JSON text, with the position of each value. */
 export interface Source {
   readonly value: unknown;
   /** Keys that stand twice in one object: only one of them can be meant. */
@@ -18,7 +18,7 @@ export interface Source {
   readonly positionOf: (place: Place) => Position;
 }
 
-/** What keeps a text from being JSON. */
+/** A syntax error. */
 export interface SyntaxMistake extends Position {
   readonly sentence: string;
 }
@@ -65,7 +65,7 @@ export async function readSource(text: string): Promise<Source | SyntaxMistake> 
   return { value, twice, positionOf };
 }
 
-/** What momoa calls signs, as they are written. */
+/** Tokens of momoa, by their characters. */
 const SIGNS: Readonly<Record<string, string>> = {
   LBrace: '`{`',
   RBrace: '`}`',

@@ -35,8 +35,7 @@ const MAX_ANSWER = 16 * 1024 * 1024;
 const QUICK_MS = 30_000;
 
 /**
- * Asks the daemon; root by the socket of its own where there is one. An act that was approved is waited for as long as it
- * takes.
+ * Sends a request to the daemon; as root through root's socket where it exists. An approved repair has no time limit.
  */
 export async function ask(
   path: string,

@@ -38,7 +38,7 @@ Commands that use the daemon require root or membership in the group ${CONTROL_G
 Exit status: 0 success; 1 refused by the daemon, or the approved repair did not succeed; 2 usage error;
 3 the daemon is not running; 4 permission denied; 5 no valid answer from the daemon.`;
 
-/** What each command requires; `none` where it takes no argument, `optional` where it may have one. */
+/** Argument that each command requires: `none`, `optional`, or its description. */
 const ARGUMENT: Readonly<Record<Command, string>> = {
   status: 'none',
   explain: 'optional',
@@ -52,7 +52,7 @@ const ARGUMENT: Readonly<Record<Command, string>> = {
   dashboard: 'none',
 };
 
-/** What a command line asks for. */
+/** A parsed command line. */
 export type Invocation =
   | { readonly kind: 'help' | 'version' }
   /** A dry run in this process. */

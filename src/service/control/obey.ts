@@ -7,23 +7,24 @@ import type { HealingResult } from '../../model/result.js';
 import { lookWith, type Look } from '../look.js';
 import type { Request } from './protocol.js';
 
-/** What each command answers. */
+/** Answers of the commands. */
 export interface Answers {
-  readonly status: EngineStatus;
+  /** The status, with why each open issue is not repaired and what happens next; older daemons send no explanations. */
+  readonly status: EngineStatus & { readonly explanations?: readonly Explanation[] };
   readonly explain: readonly Explanation[];
   readonly capabilities: readonly Capability[];
-  /** What became of the act; nothing when the trouble is gone, or is in hand already. */
+  /** Result of the repair; none when the issue is gone, or is already being repaired. */
   readonly approve: { readonly result?: HealingResult };
   readonly reject: object;
   readonly pause: { readonly pauses: EngineStatus['pauses'] };
   readonly resume: { readonly pauses: EngineStatus['pauses'] };
   readonly reset: object;
   readonly heal: Look;
-  /** Where the dashboard is, with its token. */
+  /** Address of the dashboard, with its token. */
   readonly dashboard: { readonly link: string };
 }
 
-/** What commands need besides the engine. */
+/** Input of commands besides the engine. */
 export interface CommandParts {
   /** Makes an engine for a dry run. */
   readonly rehearsal: () => SimplifiedHealingEngine;
@@ -31,7 +32,7 @@ export interface CommandParts {
   readonly dashboard?: () => string | undefined;
 }
 
-/** Does what a person asked for. Rejects, in one sentence, when it cannot be done. */
+/** Runs a command. Rejects with one sentence when it is refused. */
 export async function obey(
   { command, argument, uid }: Request,
   engine: SimplifiedHealingEngine,
@@ -44,7 +45,7 @@ export async function obey(
   };
   switch (command) {
     case 'status':
-      return engine.status();
+      return { ...engine.status(), explanations: engine.explain() };
     case 'explain':
       return engine.explain(argument);
     case 'capabilities':
@@ -77,11 +78,10 @@ export async function obey(
   }
 }
 
-/** A reason need not be repeated when it is the only one. */
+/** Returns the reason to resume when there is only one. */
 function onlyPause(engine: SimplifiedHealingEngine): string {
   const reasons = engine.status().pauses.map(({ reason }) => reason);
   if (reasons.length === 1) return reasons[0]!;
-  const known =
-    reasons.length === 0 ? 'nothing is paused' : `say which of the reasons: ${reasons.join('; ')}`;
+  const known = reasons.length === 0 ? 'nothing is paused' : `name one of the reasons: ${reasons.join('; ')}`;
   throw new SelfHealingError('invalid-argument', `Nothing was resumed: ${known}`);
 }

@@ -15,7 +15,7 @@ import type { Execution } from '../../model/execution.js';
 /** Socket of the root helper at which a person approves. */
 export const APPROVE_SOCKET = '/run/luminous-healing-approve.sock';
 
-/** What approving as a person takes. */
+/** Input of an approval by a person. */
 export interface PersonApprovalParts {
   /** Prints one line for the person. */
   readonly print: (line: string) => void;
@@ -56,7 +56,7 @@ function planLines(plan: Plan): string[] {
   ];
 }
 
-/** Asks on the terminal; without one, whoever runs the command has decided. */
+/** Asks for confirmation on the terminal; without one, running the command counts as confirmation. */
 export async function confirmOnTerminal(): Promise<boolean> {
   if (!process.stdin.isTTY) return true;
   const terminal = createInterface({ input: process.stdin, output: process.stderr });

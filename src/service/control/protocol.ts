@@ -10,7 +10,7 @@ export const rootSocketOf = (path: string): string => `${path.replace(/\.sock$/,
 /** The group whose members may connect. */
 export const CONTROL_GROUP = 'luminous-healing-control';
 
-/** What a person can ask of the daemon. */
+/** Commands of the daemon. */
 export const COMMANDS = [
   'status',
   'explain',
@@ -43,7 +43,7 @@ export type Answer =
 /** A line is no longer than this, in bytes. */
 export const MAX_REQUEST = 4_096;
 
-/** Reads a request. Throws, in one sentence, when it cannot be meant. */
+/** Parses a request. Throws one sentence when it is invalid. */
 export function parseRequest(line: string): Request {
   let value: unknown;
   try {

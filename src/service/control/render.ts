@@ -1,5 +1,6 @@
 import { wordsOf } from '../../model/step-text.js';
 import type { EngineStatus, WaitingApproval } from '../../report/status.js';
+import type { Explanation } from '../../report/explain.js';
 import { Severity } from '../../model/issue.js';
 import { capabilityLines } from '../text/capability-lines.js';
 import { renderExplanations } from '../text/explanation-lines.js';
@@ -7,12 +8,12 @@ import type { Paint } from '../text/paint.js';
 import { printable, printableData } from '../../base/printable.js';
 import { renderReport } from '../text/cycle-text.js';
 import type { HealingResult } from '../../model/result.js';
-import { span } from '../../base/format.js';
+import { span, utc } from '../../base/format.js';
 import { statusLine } from '../text/status-line.js';
 import type { Answers } from './obey.js';
 import type { Command } from './protocol.js';
 
-/** How each answer reads to a person. The dates in it came as JSON, and are strings. */
+/** Returns an answer as text. Its dates came as JSON, and are strings. */
 export function render<Asked extends Command>(
   command: Asked,
   data: Answers[Asked],
@@ -30,28 +31,28 @@ export function render<Asked extends Command>(
     approve: ({ result }) =>
       result
         ? renderResult(result, paint)
-        : 'Approved. The trouble is gone, or it is in hand already: see `luminous-healing status`.',
-    reject: () => `Rejected ${argument}: it is asked again only after the backoff.`,
-    pause: ({ pauses }) => `Nothing is acted on until it is resumed. ${pausedFor(pauses)}`,
-    resume: ({ pauses }) => (pauses.length === 0 ? 'Acting goes on.' : `Still paused. ${pausedFor(pauses)}`),
-    reset: () =>
-      `What went wrong with ${argument} is forgotten: backoff and breaker are back at their start.`,
+        : 'Approved. The issue is gone, or is already being repaired: see `luminous-healing status`.',
+    reject: () => `Rejected ${argument}. It is requested again only after the backoff.`,
+    pause: ({ pauses }) => `Nothing is repaired until someone resumes. ${pausedFor(pauses)}`,
+    resume: ({ pauses }) => (pauses.length === 0 ? 'Repairs resumed.' : `Still paused. ${pausedFor(pauses)}`),
+    reset: () => `${argument} reset: failures, backoff and circuit breaker are cleared.`,
     dashboard: ({ link }) => link,
     heal: ({ permissions, ...report }) => renderReport(report, permissions, paint),
   };
   return texts[command](printableData(data));
 }
 
-/** Whether what came of a command is what was wanted. */
+/** Returns whether a command succeeded. */
 export const wentWell = (command: Command, data: unknown): boolean =>
   command !== 'approve' || (data as Answers['approve']).result?.success !== false;
 
-function renderStatus(status: EngineStatus, paint: Paint): string {
+function renderStatus(status: Answers['status'], paint: Paint): string {
   const { issues, approvals, components, acts, budget, lastLook, cycles, monitoring } = status;
   const well = issues.length === 0 && status.lastFailure === undefined;
+  const explained = new Map((status.explanations ?? []).map((one) => [one.component, one]));
   const look = lastLook
-    ? `Looked ${span(lastLook.agoMs)} ago, in ${lastLook.detectionMs.toFixed(1)} ms; ${cycles.done} times so far`
-    : 'Not looked yet';
+    ? `Last check ${span(lastLook.agoMs)} ago, in ${lastLook.detectionMs.toFixed(1)} ms; ${cycles.done} so far`
+    : 'Not checked yet';
   const every = monitoring ? `, every ${span(monitoring.intervalMs)}` : '';
   const spent = `repairs in the last hour: ${budget.host.used} of ${budget.host.most}`;
   return [
@@ -59,9 +60,12 @@ function renderStatus(status: EngineStatus, paint: Paint): string {
     paint.faint(`${look}${every}; ${spent}`),
     ...section(
       'Issues',
-      issues.map(({ component, severity, description }) => {
+      issues.flatMap(({ component, severity, description }) => {
         const worth = Object.entries(Severity).find(([, value]) => value === severity)?.[0] ?? '';
-        return `${paint.bad('✗')} ${component}: ${description} ${paint.faint(`(${worth})`)}`;
+        return [
+          `${paint.bad('✗')} ${component}: ${description} ${paint.faint(`(${worth})`)}`,
+          ...whyAndNext(explained.get(component)),
+        ];
       }),
     ),
     ...section(
@@ -70,24 +74,23 @@ function renderStatus(status: EngineStatus, paint: Paint): string {
         ({ component, reason, forMs }) => `${paint.doubt('?')} ${component}, for ${span(forMs)}: ${reason}`,
       ),
     ),
-    ...section('Waiting for a person', approvals.flatMap(approvalLines)),
+    ...section('Awaiting approval', approvals.flatMap(approvalLines)),
     ...section(
-      'Left alone for now',
+      'Repairs stopped',
       components
         .filter(({ breaker, needsHuman }) => breaker === 'open' || needsHuman)
         .map(({ component, failures, needsHuman, breakerForMs = 0 }) => {
           const until = needsHuman
-            ? `a person is needed: luminous-healing reset ${component}`
+            ? `needs attention; afterwards: luminous-healing reset ${component}`
             : `breaker open for ${span(breakerForMs)}`;
-          return `${component}: ${failures} repairs in a row did not help; ${until}`;
+          return `${component}: ${failures} repairs in a row failed; ${until}`;
         }),
     ),
     ...section(
-      'Done in the last day',
+      'Repairs in the last 24 hours',
       acts.slice(-10).map(({ timestamp, component, action, outcome, words }) => {
-        const at = new Date(timestamp).toISOString().slice(0, 19).replace('T', ' ');
         const mark = outcome === 'fixed' ? paint.good(outcome) : paint.doubt(outcome);
-        return `${at}Z ${component} ${action}: ${mark}: ${words}`;
+        return `${utc(new Date(timestamp).getTime())} ${component} ${action}: ${mark}: ${words}`;
       }),
     ),
   ].join('\n');
@@ -97,11 +100,18 @@ function renderStatus(status: EngineStatus, paint: Paint): string {
   }
 }
 
+/** Returns why nothing was done about an issue, and what happens next. */
+function whyAndNext(one: Explanation | undefined): string[] {
+  if (one === undefined) return [];
+  const why = one.blockedBy === undefined ? [] : [`    why: ${one.blockedBecause} (${one.blockedBy})`];
+  return [...why, `    next: ${one.next}`];
+}
+
 function approvalLines({ id, component, action, reason, lapsesInMs, plan }: WaitingApproval): string[] {
   return [
     `${id}: ${action} for ${component}: ${reason}`,
     ...(plan?.steps ?? []).map((step) => `  $ ${wordsOf(step)}`),
-    `  luminous-healing approve ${id}, or reject ${id}; no answer for ${span(lapsesInMs)} means no`,
+    `  luminous-healing approve ${id}, or reject ${id}; expires (as a rejection) in ${span(lapsesInMs)}`,
   ];
 }
 

@@ -12,7 +12,7 @@ interface Listening {
   readonly places: Places;
 }
 
-/** What a control server speaks for. */
+/** Parts of a control server. */
 export interface ControlParts extends CommandParts {
   /** The engine that works now. */
   readonly engine: () => SimplifiedHealingEngine | undefined;
@@ -20,14 +20,14 @@ export interface ControlParts extends CommandParts {
 
 /** Connections at once on each of the two sockets. */
 const MOST = { group: 16, root: 4 };
-/** A request is one line: whoever takes longer to say it is not heard. */
+/** Time limit for a request, which is one line, in milliseconds. */
 const REQUEST_MS = 5_000;
-/** Whoever does not take the answer within this time does not want it. */
+/** Time limit for reading an answer, in milliseconds. */
 const ANSWER_MS = 10_000;
 
 /**
- * Answers the control command, one line of JSON with another, on a UNIX socket that a group may open. A second one
- * beside it, which only root may open, has places of its own: whatever the group does, root is answered.
+ * Answers requests of the control command, one line of JSON each, on a UNIX socket for a group. A second socket, for
+ * root only, has separate places: the group cannot keep root out.
  */
 export class ControlServer {
   readonly #parts: ControlParts;
@@ -73,7 +73,7 @@ export class ControlServer {
 
   #take(socket: Socket, places: Places, who: keyof typeof MOST): void {
     places.take(socket);
-    // Whoever hangs up before the answer does not want it.
+    // The client closed the connection before the answer.
     socket.on('error', () => undefined);
     const tooSlow = setTimeout(() => socket.destroy(), REQUEST_MS);
     socket.once('close', () => clearTimeout(tooSlow));

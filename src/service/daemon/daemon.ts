@@ -11,26 +11,26 @@ import { Running } from './running.js';
 import { statusLine } from '../text/status-line.js';
 import { Watchdog } from './watchdog.js';
 
-/** What a daemon is run with. */
+/** Parts of a daemon. */
 export interface DaemonParts extends Surroundings {
   readonly configPath: string;
-  /** Where the control command finds it; `undefined`: nowhere. */
+  /** Path of the control socket; `undefined` for none. */
   readonly controlPath: string | undefined;
   readonly notify: Notify;
-  /** How long systemd's watchdog waits. */
+  /** Limit of systemd's watchdog, in milliseconds. */
   readonly watchdogMs: number | undefined;
   readonly clock: Clock;
 }
 
 /** Exit statuses of the daemon, besides 0. */
 export const EXIT = {
-  /** Something that it needs could not be had. */
+  /** Something that it needs was unavailable. */
   failed: 1,
-  /** The configuration cannot be meant: `EX_CONFIG` of sysexits(3). systemd is told not to try again. */
+  /** The configuration is invalid: `EX_CONFIG` of sysexits(3). systemd does not restart it then. */
   config: 78,
 } as const;
 
-/** The service: an engine that monitors by a configuration file, until it is told to stop. */
+/** The service: runs an engine as the configuration file says, until it is stopped. */
 export class Daemon {
   readonly #parts: DaemonParts;
   readonly #logger: Logger;
@@ -40,7 +40,7 @@ export class Daemon {
   #monitoring: Promise<void> = Promise.resolve();
   #reloading: Promise<void> = Promise.resolve();
   #told = '';
-  /** Why the last reload was refused; it is told until one is not. */
+  /** Why the last reload was refused; part of the status until a reload succeeds. */
   #refusal: string | undefined;
   #ready = false;
   #broken: unknown;
@@ -58,7 +58,7 @@ export class Daemon {
     }
   }
 
-  /** Works until the signal is aborted, and everything has ended. Gives the exit status. Never rejects. */
+  /** Runs until the signal is aborted and everything has ended. Returns the exit status. Never rejects. */
   async run(signal: AbortSignal): Promise<number> {
     const { configPath, controlPath, notify } = this.#parts;
     const loaded = await loadConfig(configPath);
@@ -73,7 +73,7 @@ export class Daemon {
     const control = new ControlServer({
       engine: () => this.#running?.engine,
       dashboard: () => this.#running?.dashboardLink,
-      // What it finds is for whoever asked, and not for the journal.
+      // Its findings are the answer to the command; they do not belong into the journal.
       rehearsal: () =>
         engineOf(this.#running?.config ?? {}, this.#parts, { dryRun: true, logger: silentLogger }),
     });
@@ -86,7 +86,7 @@ export class Daemon {
     } catch (error) {
       this.#broken = error;
     }
-    // What has been begun may take long to end: until then, systemd has to know that it lives.
+    // A running repair may take long to end: until then, the watchdog has to be notified.
     await (this.#watchdog?.excused(() => this.#end(control)) ?? this.#end(control));
     over.abort();
     if (this.#broken === undefined) return 0;
@@ -95,14 +95,14 @@ export class Daemon {
   }
 
   async #end(control: ControlServer): Promise<void> {
-    await this.#parts.notify('STOPPING=1', 'STATUS=Stopping: what has been begun is brought to its end');
+    await this.#parts.notify('STOPPING=1', 'STATUS=Stopping: running repairs are being finished');
     await this.#reloading;
     await this.#running?.stop().catch((error: unknown) => (this.#broken ??= error));
     await this.#monitoring;
     await control.stop();
   }
 
-  /** Reads the configuration again. One that cannot be meant changes nothing, and is told. Never rejects. */
+  /** Reloads the configuration. An invalid one is logged and changes nothing. Never rejects. */
   reload(): Promise<void> {
     return (this.#reloading = this.#reloading.then(() => this.#reload()));
   }
@@ -114,14 +114,14 @@ export class Daemon {
     await notify('RELOADING=1');
     const refuse = (mistakes: readonly string[]): void => {
       for (const mistake of mistakes) this.#logger.error(mistake);
-      this.#logger.error(`${configPath} was refused: the configuration of before goes on`);
+      this.#logger.error(`${configPath} was refused: the previous configuration stays in effect`);
       this.#refusal = refused(mistakes);
     };
     this.#refusal = undefined;
     const loaded = await loadConfig(configPath);
     if ('mistakes' in loaded) refuse(loaded.mistakes);
     else if (isDeepStrictEqual(loaded.config, old.config)) {
-      this.#logger.info(`${configPath} is as it was: nothing changes`);
+      this.#logger.info(`${configPath} is unchanged`);
     } else {
       const next = this.#made(loaded.config);
       if (typeof next === 'string') refuse([next]);
@@ -131,7 +131,7 @@ export class Daemon {
     if (this.#running) await this.#tell(this.#running);
   }
 
-  /** A configuration ready to work, or why it cannot. */
+  /** Returns the engine of a configuration, or why there is none. */
   #made(config: DaemonConfig): Running | string {
     try {
       return new Running(config, this.#parts);
@@ -141,7 +141,7 @@ export class Daemon {
   }
 
   async #replace(old: Running, next: Running): Promise<void> {
-    // The old engine holds the state until its last act has been written down.
+    // The old engine holds the lock on the state until its last repair has been recorded.
     const swap = async (): Promise<void> => {
       await old.stop();
       await this.#monitoring;
@@ -149,12 +149,12 @@ export class Daemon {
     try {
       await (this.#watchdog?.excused(swap) ?? swap());
     } catch (error) {
-      // Half of it is closed: systemd starts the whole anew.
+      // Parts of it are closed: systemd restarts the service.
       this.#break(error);
       return;
     }
     this.#begin(next);
-    this.#logger.info(`${this.#parts.configPath} was read again and holds from now on`);
+    this.#logger.info(`${this.#parts.configPath} was reloaded and is in effect`);
   }
 
   #begin(running: Running): void {
@@ -175,7 +175,7 @@ export class Daemon {
     this.#stop.abort();
   }
 
-  /** The first cycle makes it ready; later, systemd is told only what has changed. */
+  /** Reports READY after the first cycle; later, only changes of the status. */
   async #tell(running: Running): Promise<void> {
     const line = [statusLine(running.engine.status()), this.#refusal].filter(Boolean).join('; ');
     if (this.#ready && line === this.#told) return;

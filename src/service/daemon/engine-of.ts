@@ -6,14 +6,14 @@ import { checksOf } from '../config/checks.js';
 import type { DaemonConfig } from '../config/config.js';
 import { allowing } from './allowed-actions.js';
 
-/** What an engine is made with, besides what the configuration says. */
+/** Input of an engine besides the configuration. */
 export interface Surroundings {
   readonly logger: Logger;
-  /** The folder that systemd keeps for the service, if there is one. */
+  /** State directory of the service, if there is one. */
   readonly stateFolder: string | undefined;
 }
 
-/** The engine of a configuration. Making it reads and opens nothing; throws for what the engine refuses. */
+/** Creates the engine of a configuration. Opens and reads nothing; throws for what the engine refuses. */
 export function engineOf(
   config: DaemonConfig,
   { logger, stateFolder }: Surroundings,
@@ -28,7 +28,7 @@ export function engineOf(
     ...others
   } = config;
   const checks = checksOf(ownChecks);
-  // `enabledChecks` of the file is about built-in checks: whoever writes a check wants it.
+  // `enabledChecks` of the file selects built-in checks; the file's own checks are always enabled.
   const enabledChecks = others.enabledChecks && [...others.enabledChecks, ...checks.map(({ name }) => name)];
   const options = { ...others, ...(enabledChecks ? { enabledChecks } : {}), checks };
   const state = options.state ?? (stateFolder === undefined ? undefined : `${stateFolder}/state.json`);

@@ -3,13 +3,13 @@ import type { Logger } from '../../base/logger.js';
 import { printable } from '../../base/printable.js';
 import type { HealingResult } from '../../model/result.js';
 
-/** Takes one line. */
+/** Writes one line. */
 export type Write = (line: string) => void;
 
-/** Priorities of syslog, as sd-daemon(3) wants them at the beginning of a line. */
+/** Priorities of syslog, as in sd-daemon(3), at the beginning of a line. */
 const PRIORITY = { debug: 7, info: 6, warn: 4, error: 3 } as const;
 
-/** A logger whose lines the journal files under their priorities; elsewhere they are plain. */
+/** Creates a logger whose lines carry their priority for the journal; elsewhere they are plain. */
 export function journalLogger(write: Write, toJournal: boolean): Logger {
   const say = (level: keyof typeof PRIORITY) => (message: string) => {
     const prefix = toJournal ? `<${PRIORITY[level]}>` : '';
@@ -18,12 +18,12 @@ export function journalLogger(write: Write, toJournal: boolean): Logger {
   return { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') };
 }
 
-/** Something that can be listened to: an engine. */
+/** An engine, reduced to its events. */
 export interface Teller {
   on<Name extends EventName>(name: Name, listener: (event: EngineEvents[Name]) => void): () => void;
 }
 
-/** Besides the sentences for people: one line of JSON, after the word `record`, for each thing that happened. */
+/** Logs one line of JSON for each event, after the word `record`, besides the messages for people. */
 export function keepRecords(engine: Teller, logger: Logger): void {
   const tell = (event: EventName, facts: object): void =>
     logger.info(`record ${JSON.stringify({ event, ...facts })}`);

@@ -3,12 +3,12 @@ import { runProgram } from '../../host/systemd/run-program.js';
 import type { Logger } from '../../base/logger.js';
 import { printable } from '../../base/printable.js';
 
-/** Tells systemd how the service stands: `READY=1`, `STATUS=…`, `WATCHDOG=1` … as sd_notify(3) has them. */
+/** Notifies systemd of the state of the service: `READY=1`, `STATUS=…`, `WATCHDOG=1` as in sd_notify(3). */
 export type Notify = (...assignments: readonly string[]) => Promise<void>;
 
 /**
- * Tells systemd by way of `systemd-notify`, for Node has no UNIX datagrams; one after another, in order. Without
- * `NOTIFY_SOCKET` in the environment nobody listens, and nothing is told.
+ * Notifies systemd through `systemd-notify`, since Node has no UNIX datagrams; one notification after the other. Does
+ * nothing without `NOTIFY_SOCKET` in the environment.
  */
 export function systemdNotify(
   environment: Readonly<Record<string, string | undefined>>,

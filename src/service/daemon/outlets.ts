@@ -4,22 +4,22 @@ import { MetricsServer } from '../../observe/metrics-server.js';
 import type { DaemonConfig } from '../config/config.js';
 import { tokenFrom } from './token.js';
 
-/** Something that shows an engine to the outside. */
+/** A server of metrics or of the dashboard. */
 export interface Outlet {
   readonly name: string;
-  /** Serves; rejects when that cannot be, and can then be tried again. */
+  /** Starts it; rejects when it cannot, and can then be tried again. */
   readonly open: () => Promise<Served>;
 }
 
-/** Something that is served. */
+/** A running server. */
 export interface Served {
   readonly url: string;
-  /** The address of the dashboard with its token, for who may control the daemon. */
+  /** Address of the dashboard with its token, for those who may control the daemon. */
   readonly link?: string;
   readonly stop: () => Promise<void>;
 }
 
-/** What a configuration wants served. */
+/** Returns the servers that a configuration asks for. */
 export function outletsOf(
   { metrics, dashboard }: DaemonConfig,
   healingEngine: SimplifiedHealingEngine,
@@ -55,6 +55,6 @@ export function outletsOf(
   return outlets;
 }
 
-/** The token stands behind the `#`, which a browser never sends. */
+/** Returns the address with the token behind the `#`, which browsers never send. */
 const linkTo = (url: string, token: string | undefined): string =>
   url.replace(/\/?$/, '/') + (token === undefined ? '' : `#token=${encodeURIComponent(token)}`);

@@ -6,19 +6,19 @@ import { engineOf, type Surroundings } from './engine-of.js';
 import { keepRecords } from './journal.js';
 import { outletsOf, type Outlet, type Served } from './outlets.js';
 
-/** One configuration at work: its engine, and what is served of it. */
+/** A configuration in effect: its engine and its servers. */
 export class Running {
   readonly config: DaemonConfig;
   readonly engine: SimplifiedHealingEngine;
   readonly #logger: Logger;
   readonly #stateFolder: string | undefined;
-  /** What is to be served and is not yet, and what was last said about that. */
+  /** Servers that are not running yet, with the last error that was logged. */
   readonly #wanted = new Map<Outlet, string>();
   readonly #served: Served[] = [];
   #opening: Promise<void> = Promise.resolve();
   #stopped = false;
 
-  /** Opens nothing yet. Throws for a configuration that the engine refuses. */
+  /** Opens nothing. Throws for a configuration that the engine refuses. */
   constructor(config: DaemonConfig, surroundings: Surroundings) {
     this.config = config;
     this.#logger = surroundings.logger;
@@ -27,23 +27,23 @@ export class Running {
     keepRecords(this.engine, this.#logger);
   }
 
-  /** Seconds from one cycle to the next. */
+  /** Interval between cycles, in seconds. */
   get interval(): number {
     return this.config.interval ?? 60;
   }
 
-  /** The address of the dashboard with its token. Throws a `SelfHealingError` when it is not served. */
+  /** Address of the dashboard with its token. Throws a `SelfHealingError` when it is not served. */
   get dashboardLink(): string {
     const link = this.#served.find((served) => served.link !== undefined)?.link;
     if (link !== undefined) return link;
     const why =
       this.config.dashboard === undefined
         ? 'add `dashboard` to the configuration'
-        : 'its address could not be had yet; the journal says why';
+        : 'its address is not available yet; see the journal';
     throw new SelfHealingError('invalid-argument', `The dashboard is not served: ${why}`);
   }
 
-  /** Serves and monitors. Resolves when it has been stopped. */
+  /** Starts servers and monitoring. Resolves when it has been stopped. */
   async run(): Promise<void> {
     for (const outlet of outletsOf(this.config, this.engine, this.#stateFolder)) this.#wanted.set(outlet, '');
     this.engine.on('cycle:done', () => void this.#open());
@@ -51,7 +51,7 @@ export class Running {
     if (!this.#stopped) await this.engine.startMonitoring({ interval: this.interval });
   }
 
-  /** Starts nothing new, ends what may be interrupted, waits for the rest, and lets go of everything. */
+  /** Stops monitoring, interrupts what can be interrupted, waits for the rest, and closes everything. */
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.engine.close();
@@ -59,7 +59,7 @@ export class Running {
     await Promise.all(this.#served.map((served) => served.stop()));
   }
 
-  /** What cannot be served keeps nothing from being healed: it is told once, and tried again with each cycle. */
+  /** Starts the servers. A failure does not stop repairs: it is logged once, and retried with each cycle. */
   #open(): Promise<void> {
     return (this.#opening = this.#opening.then(async () => {
       for (const [outlet, said] of this.#wanted) {
@@ -71,9 +71,9 @@ export class Running {
           const hint = served.link?.includes('#')
             ? '; `luminous-healing dashboard` prints its address with the token'
             : '';
-          this.#logger.info(`${outlet.name} can be seen at ${served.url}${hint}`);
+          this.#logger.info(`${outlet.name} is available at ${served.url}${hint}`);
         } catch (error) {
-          const words = `${outlet.name} cannot be served, which is tried again: ${messageOf(error)}`;
+          const words = `${outlet.name} cannot be served (retried every cycle): ${messageOf(error)}`;
           if (words !== said) this.#logger.error(words);
           this.#wanted.set(outlet, words);
         }

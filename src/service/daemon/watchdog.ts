@@ -1,19 +1,18 @@
 import type { Clock } from '../../base/clock.js';
 
-/** What a watchdog is fed with. */
+/** Parts of a watchdog. */
 export interface WatchdogParts {
   readonly clock: Clock;
-  /** After this long without a sign of life, systemd ends the service. */
+  /** Limit of systemd's watchdog, in milliseconds. */
   readonly limitMs: number;
-  /** How long it may be from one cycle to the next, when all is well. */
+  /** Returns the interval between cycles, in milliseconds. */
   readonly intervalMs: () => number;
-  /** Tells systemd that the service lives. */
+  /** Notifies the watchdog. */
   readonly alive: () => Promise<void>;
 }
 
 /**
- * Tells systemd that the service lives only while its loop really comes round: a process that runs and looks at
- * nothing is as good as dead.
+ * Notifies the watchdog only while the monitoring loop is running: a process that runs no cycles has to be restarted.
  */
 export class Watchdog {
   readonly #parts: WatchdogParts;
@@ -25,12 +24,12 @@ export class Watchdog {
     this.#cameRound = parts.clock.monotonic();
   }
 
-  /** The loop has come round, with whatever result. */
+  /** Records that a cycle has ended, with whatever result. */
   cameRound(): void {
     this.#cameRound = this.#parts.clock.monotonic();
   }
 
-  /** Does work for which the loop has to stand still: it counts as living. */
+  /** Runs work during which no cycle can run; the watchdog is notified all the time. */
   async excused<T>(work: () => Promise<T>): Promise<T> {
     this.#excuses += 1;
     try {
@@ -41,13 +40,13 @@ export class Watchdog {
     }
   }
 
-  /** Whether the loop has come round in time: an interval, and half of the watchdog's patience. */
+  /** Returns whether the last cycle is recent: at most an interval and half of the watchdog's limit ago. */
   get lives(): boolean {
     const { clock, limitMs, intervalMs } = this.#parts;
     return this.#excuses > 0 || clock.monotonic() - this.#cameRound <= intervalMs() + limitMs / 2;
   }
 
-  /** Keeps telling until the signal is aborted. */
+  /** Notifies the watchdog until the signal is aborted. */
   async keep(signal: AbortSignal): Promise<void> {
     const { clock, limitMs, alive } = this.#parts;
     while (!signal.aborted) {

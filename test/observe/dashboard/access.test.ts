@@ -121,7 +121,7 @@ describe('options', () => {
     [{ maxClients: 0 }, /^Expected `maxClients` to be a number from 1 to 10000/],
     [{ allowedHosts: 'example.org' }, /^Expected `allowedHosts` to be an array of strings/],
     [{ tokens: 'x' }, /did you mean `token`\?/],
-  ])('are refused where they cannot be meant: %j', (options, message) => {
+  ])('are refused when they are invalid: %j', (options, message) => {
     expect(() => rulesFrom(options as object)).toThrow(message);
   });
   test('never repeat a token that is refused', () => {
@@ -150,7 +150,7 @@ describe('behind a proxy', () => {
     for (const need of ['page', 'read', 'control'] as const)
       expect(status({ ...asked, forwarded: true }, need)).toBe(403);
   });
-  test('the token may come in a header of its own, beside a password for the proxy', () => {
+  test('the token may come in a separate header, beside a password for the proxy', () => {
     expect(status({ ...order, authorization: 'Basic eDp5', token: TOKEN }, 'control', guarded)).toBe(200);
     expect(status({ ...order, token: 'x' }, 'control', guarded)).toBe(401);
   });

@@ -32,7 +32,7 @@ test('who gave a command on the page stands in the state, in the log and on the 
     return (await done(answer)).json();
   };
   await say('pause', { reason: 'backup' }, '203.0.113.9');
-  // A person is told that nothing would come of a yes, and no command is recorded.
+  // The refusal says that an approval would have no effect, and no command is recorded.
   expect(await say('approve', { id: first!.id })).toEqual({
     error: `\`${first!.id}\` was not approved, because repairs are paused (backup): resume them first`,
   });

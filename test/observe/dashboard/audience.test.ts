@@ -17,7 +17,7 @@ class Listener extends EventEmitter {
     this.gone = true;
     this.emit('close');
   }
-  /** The words that were told last. */
+  /** The text that was sent last. */
   get last(): string {
     return this.told.at(-1)?.toString() ?? '';
   }
@@ -45,7 +45,7 @@ beforeEach(() => {
 afterEach(() => void vi.useRealTimers());
 
 describe('an audience', () => {
-  test('is told everything at first, then what changes, once for all, and no faster than it can be read', () => {
+  test('receives everything at first, then each change, made once for all pages and no faster than it can be read', () => {
     const audience = audienceOf();
     const [one, two] = [admit(audience), admit(audience)];
     expect(one.last).toMatch(/^event: history\ndata: .*\n\nevent: view\ndata: .*view 0/);
@@ -62,7 +62,7 @@ describe('an audience', () => {
     audience.close();
   });
 
-  test('hears every five seconds that somebody is there, in a few words when nothing has changed', () => {
+  test('receives a heartbeat every five seconds, a short one when nothing has changed', () => {
     const audience = audienceOf();
     const one = admit(audience);
     vi.advanceTimersByTime(15_000);

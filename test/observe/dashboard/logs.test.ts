@@ -19,7 +19,7 @@ interface Case {
 
 const logs = { 'nginx.service': ['nginx[1]: starting', `nginx[1]: ${SECRET}`, `\u001b[1m${SECRET}`] };
 const units = [failedUnit({ name: 'nginx' })];
-/** What a failed step says when the program that it ran has printed the secret. */
+/** Errors of failed steps whose program printed the secret. */
 const failing = (error: string) => ({
   execute: () => Promise.resolve({ outcome: 'failed', error, steps: [] } as never),
 });
@@ -125,7 +125,7 @@ describe.each(CASES)('$name', ({ bench }) => {
     ).toEqual([]);
   });
 
-  test('is shown to whoever has the token', async () => {
+  test('is shown to visitors with the token', async () => {
     const { shown } = await open(TOKEN);
     expect(await allAnswers(shown.url, PATHS)).not.toContain('hunter2');
     const seen = await allAnswers(shown.url, PATHS, { authorization: `Bearer ${TOKEN}` });

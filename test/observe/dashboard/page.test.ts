@@ -39,14 +39,14 @@ describe('the words of the page', () => {
 describe('a chart in words', () => {
   const curve = { key: 'a', label: 'A', unit: '%', threshold: 80, times: [0, 5_000, 10_000] };
   test('tells range, time, and whether it was over its threshold', () => {
-    expect(inWords({ ...curve, values: [10, 20, 15] }, 10_000)).toMatch(
-      /^From 10 % to 20 % at \S+, within 10 s\.$/,
+    expect(inWords({ ...curve, values: [10, 20, 15] }, 10_000)).toBe(
+      'Last 10 s: 10–20 % (peak 00:00:05 UTC).',
     );
-    expect(inWords({ ...curve, values: [10, 90, 15] }, 10_000)).toContain('over its threshold last at');
-    expect(inWords({ ...curve, values: [10, 10, 10] }, 10_000)).toMatch(/^At 10 %,/);
-    expect(inWords({ ...curve, values: [null, null, null] }, 10_000)).toBe(
-      'Nothing was read within the last hour.',
+    expect(inWords({ ...curve, values: [10, 90, 15] }, 10_000)).toBe(
+      'Last 10 s: 10–90 % (peak 00:00:05 UTC); last above threshold 00:00:05 UTC.',
     );
+    expect(inWords({ ...curve, values: [10, 10, 10] }, 10_000)).toBe('Steady at 10 % for 10 s.');
+    expect(inWords({ ...curve, values: [null, null, null] }, 10_000)).toBe('No reading in the last hour.');
   });
   test('has a hole where nothing was read for long', () => {
     const times = [0, 5_000, 10_000, 100_000, 105_000];

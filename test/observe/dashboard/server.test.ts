@@ -63,7 +63,7 @@ const ask = (
 
 const ORDER = { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' };
 
-/** Opens an event stream and collects what is told. */
+/** Opens an event stream and collects its events. */
 function stream(
   port: number,
   headers: Record<string, string> = {},
@@ -134,14 +134,14 @@ describe('what the engine knows', () => {
     await engine.detectAndHeal();
     const view = JSON.parse((await ask(port, '/api/view')).body) as Record<string, unknown>;
     expect(view).toMatchObject({
-      headline: { tone: 'bad', sentence: 'nginx.service has failed (exit-code).' },
+      headline: { tone: 'bad', sentence: '1 open issue: nginx.' },
       banners: [{ kind: 'not-looking' }, { kind: 'dry-run' }],
       issues: [{ component: 'nginx', severity: 3 }],
       controls: false,
     });
   });
 
-  test('is told at once when it changes, and to everybody', async () => {
+  test('is sent at once when it changes, and to every page', async () => {
     const { engine, port } = await open();
     const [one, two] = [stream(port), stream(port)];
     await vi.waitFor(() => expect(one.text() + two.text()).toMatch(/event: view.*event: view/s));
@@ -160,13 +160,13 @@ describe('what the engine knows', () => {
     await expect(ask(port, '/')).rejects.toThrow();
   });
 
-  test('is told to so many at most', async () => {
+  test('is sent to a limited number of pages', async () => {
     const { port } = await open({ maxClients: 2 });
     const streams = [stream(port), stream(port)];
     await vi.waitFor(() => streams.forEach(({ text }) => expect(text()).toContain('event: view')));
     const answered = await ask(port, '/api/events');
     expect(answered).toMatchObject({ status: 503, headers: { 'retry-after': '10' } });
-    // Whoever comes after that one left has room.
+    // The next page has room after that one was closed.
     expect((await ask(port, '/')).status).toBe(200);
   });
 
@@ -326,7 +326,7 @@ describe('where it can be', () => {
   });
 });
 
-test('a client that reads nothing holds one message at most, and the others hear all', async () => {
+test('a client that reads nothing holds at most one message, and the others receive all', async () => {
   const { engine, port } = await open();
   const slow = connect({ port, host: '127.0.0.1' });
   slow.pause();
@@ -340,7 +340,7 @@ test('a client that reads nothing holds one message at most, and the others hear
 });
 
 describe('the capabilities of the host', () => {
-  test('are asked for once a minute, whoever opens the page', async () => {
+  test('are requested once a minute, however many pages are opened', async () => {
     const { port, engine } = await open({ token: TOKEN });
     const asked = vi.spyOn(engine, 'capabilities');
     expect((await ask(port, '/api/capabilities')).status).toBe(401);

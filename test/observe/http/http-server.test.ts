@@ -25,7 +25,7 @@ describe('a server', () => {
     expect(await (await fetch(url)).text()).toBe('hello\n');
   });
 
-  it('gives the same address to whoever starts it again', async () => {
+  it('returns the same address when it is started again', async () => {
     const server = serverOf();
     const [first, second] = await Promise.all([server.start(), server.start()]);
     expect(second).toBe(first);
@@ -87,7 +87,7 @@ describe('a server', () => {
     expect((await server.start({ port: 0 })).port).not.toBe(port);
   });
 
-  it('refuses an address that cannot be meant', async () => {
+  it('refuses an invalid address', async () => {
     for (const port of [-1, 65_536, 1.5, NaN]) {
       await expect(serverOf().start({ port })).rejects.toThrow('Expected `port`');
     }

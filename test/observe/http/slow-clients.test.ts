@@ -14,7 +14,7 @@ afterEach(async () => {
 
 /** Ways to hold a connection without a request. */
 const SLOW = {
-  'that say nothing': '',
+  'that send nothing': '',
   'that say half a header': 'GET /metrics HTTP/1.1\r\nhost: 127.0.0.1\r\nx-slow: ',
   'that say half a body': 'POST /api/pause HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 4000\r\n\r\n{',
   'that keep an answered connection open': 'GET /health HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n',
@@ -32,7 +32,7 @@ async function slowClients(port: number, count: number, words: string): Promise<
   return sockets;
 }
 
-/** As clients of a monitoring do it: each on a connection of its own. */
+/** Requests as monitoring clients make them, each on a new connection. */
 const normal = async (url: string): Promise<number> =>
   (await fetch(url, { headers: { connection: 'close' } })).status;
 

@@ -98,7 +98,7 @@ describe('a configuration', () => {
     ]);
   });
 
-  it('is refused for what cannot be meant together', async () => {
+  it('is refused for an invalid combination', async () => {
     const text = '{ "metrics": {}, "dashboard": { "host": "0.0.0.0", "port": 9090, "controls": true } }';
     expect(await mistakes(text)).toEqual([
       'c.json:1:18: `metrics` and `dashboard` cannot both have port 9090',
@@ -150,7 +150,7 @@ describe('a configuration file', () => {
   const folder = mkdtempSync(join(tmpdir(), 'config-'));
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  it('that is not there is told as such, with what to do', async () => {
+  it('that is missing is reported as such, with what to do', async () => {
     const path = join(folder, 'none.json');
     expect(await loadConfig(path)).toEqual({
       mistakes: [
@@ -161,7 +161,7 @@ describe('a configuration file', () => {
 
   it.each([
     ['is no text', Buffer.from([0x7b, 0xff, 0x7d]), /not valid for encoding utf-8/],
-    ['is huge', Buffer.alloc(1024 * 1024 + 1, ' '), /it has 1048577 bytes, and 1048576 are the most/],
+    ['is huge', Buffer.alloc(1024 * 1024 + 1, ' '), /it has 1048577 bytes \(limit 1048576\)/],
   ])('that %s is refused', async (_, content, sentence) => {
     const path = join(folder, 'odd.json');
     writeFileSync(path, content);

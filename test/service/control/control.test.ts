@@ -108,14 +108,16 @@ describe('the control socket', () => {
     });
   });
 
-  it('answers with data that reads well', async () => {
+  it('answers with data that renders as text', async () => {
     await engine.detectAndHeal();
     const status = await asked('status');
     expect(status).toMatchObject({ ok: true, data: { issues: [{ component: 'nginx' }] } });
     if (!status.ok) throw new Error(status.error);
     const text = render('status', status.data as never, '', uncoloured);
-    expect(text).toMatch(/^Trouble with nginx/);
+    expect(text).toMatch(/^Issues with nginx/);
     expect(text).toContain('✗ nginx: nginx.service has failed (exit-code) (HIGH)');
+    expect(text).toMatch(/\n {2} {4}next: \S/);
+    expect(text).toMatch(/\n {2}\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC nginx restart_service: /);
     expect(text).toContain('repairs in the last hour: 1 of 20');
     const explained = await asked('explain', 'nginx');
     expect(explained.ok && render('explain', explained.data as never, 'nginx', uncoloured)).toMatch(
@@ -151,7 +153,7 @@ describe('the control socket', () => {
     expect(paused).toMatchObject({ ok: true, data: { pauses: [{ reason: 'one' }] } });
     await asked('pause', 'two');
     expect(await asked('resume')).toMatchObject({
-      error: 'Nothing was resumed: say which of the reasons: one; two',
+      error: 'Nothing was resumed: name one of the reasons: one; two',
     });
     expect(await asked('resume', 'two')).toMatchObject({ data: { pauses: [{ reason: 'one' }] } });
     expect(await asked('resume')).toMatchObject({ data: { pauses: [] } });
@@ -167,7 +169,7 @@ describe('the control socket', () => {
     ]);
   });
 
-  it('shows a dry run by an engine of its own, which changes nothing', async () => {
+  it('shows a dry run by a separate engine, which changes nothing', async () => {
     const answer = await asked('heal');
     expect(answer).toMatchObject({ ok: true, data: { results: [{ outcome: 'planned' }] } });
     if (!answer.ok) throw new Error(answer.error);
@@ -212,7 +214,7 @@ describe('the control socket', () => {
     expect(existsSync(stale)).toBe(false);
   });
 
-  it('gives the reason when nobody listens, and when what comes back is no answer', async () => {
+  it('gives the reason when there is no daemon, and when the answer is invalid', async () => {
     const none = join(folder, 'none.sock');
     await expect(ask(none, { version: 1, command: 'status' })).rejects.toMatchObject({
       exit: EXIT.absent,
@@ -226,7 +228,7 @@ describe('the control socket', () => {
     await new Promise((resolve) => odd.close(resolve));
   });
 
-  it('never hands a control character to the terminal of whoever asks', async () => {
+  it('never sends a control character to the terminal', async () => {
     expect(
       await say('{"version":1,"command":"reset","argument":"red \\u001b[31m\\u009b\\u202e"}\n'),
     ).toContain('`red \\u001b[31m\\u009b\\u202e`');

@@ -120,7 +120,7 @@ describe('approving as a person', () => {
     await expect(approve(refusing)).rejects.toMatchObject({ exit: 1, message: 'You may not' });
   });
 
-  it('says what to do where nobody listens', async () => {
+  it('says what to do when the helper is not running', async () => {
     await expect(approve(join(folder, 'none'))).rejects.toMatchObject({
       exit: 3,
       message: expect.stringContaining('start luminous-healing-approve.socket') as string,

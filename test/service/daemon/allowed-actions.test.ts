@@ -25,7 +25,7 @@ it('plans what is not allowed, says that it is not, and does not carry it out', 
   });
 });
 
-it('is a gate of the engine: the reason is told, and nothing is done', async () => {
+it('is a gate of the engine: the reason is reported, and nothing is repaired', async () => {
   const bench = benchOf({ units: [failedUnit({ name: 'nginx' })] }, { services: ['nginx'] });
   bench.engine.executor = allowing([], bench.engine.executor);
   const [result] = await bench.done(bench.engine.detectAndHeal());

@@ -38,12 +38,12 @@ const daemon = (): Daemon =>
   });
 const said = (): string[] => logger.lines.map(({ message }) => message);
 
-it('is ready when it has looked once, can be spoken to, and stops when it is told to', async () => {
+it('is ready after the first cycle, answers the control command, and stops on request', async () => {
   configure(HARMLESS);
   const running = daemon().run(stop.signal);
   await vi.waitFor(() => expect(told).toContain('READY=1'));
   expect(told).toContain('WATCHDOG=1');
-  expect(told).toContain('STATUS=All well: 1 component; dry run');
+  expect(told).toContain('STATUS=All healthy: 1 component; dry run');
   const path = join(folder, 'control.sock');
   expect(await ask(path, { version: 1, command: 'status' })).toMatchObject({
     ok: true,
@@ -90,7 +90,7 @@ describe('the token of the dashboard', () => {
     expect(await linkWith({ tokenFile: join(folder, 'keys', 'token') })).toMatch(
       /^The dashboard is not served: /,
     );
-    expect(said().join('\n')).toMatch(/The dashboard cannot be served, which is tried again: ENOENT/);
+    expect(said().join('\n')).toMatch(/The dashboard cannot be served \(retried every cycle\): ENOENT/);
   });
 
   it('is left out of the address of a dashboard that has none', async () => {
@@ -122,7 +122,7 @@ it('takes a new configuration, keeps the old one when the new has mistakes, and 
   expect(told.slice(-3)).toEqual([
     'RELOADING=1',
     'READY=1',
-    expect.stringMatching(/^STATUS=All well: 1 component; dry run; Configuration refused: /),
+    expect.stringMatching(/^STATUS=All healthy: 1 component; dry run; Configuration refused: /),
   ]);
 
   configure({
@@ -131,8 +131,8 @@ it('takes a new configuration, keeps the old one when the new has mistakes, and 
     thresholds: { loadAverage: 1e9, memoryPercent: 100 },
   });
   await Promise.all([one.reload(), one.reload()]);
-  await vi.waitFor(() => expect(told).toContain('STATUS=All well: 2 components; dry run'));
-  expect(said().at(-1)).toMatch(/is as it was: nothing changes/);
+  await vi.waitFor(() => expect(told).toContain('STATUS=All healthy: 2 components; dry run'));
+  expect(said().at(-1)).toMatch(/is unchanged/);
   stop.abort();
   expect(await running).toBe(0);
 });

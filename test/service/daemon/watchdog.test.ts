@@ -16,7 +16,7 @@ function watched() {
   return { clock, told, watchdog };
 }
 
-it('is told of life four times in its limit, and as long as the loop comes round', async () => {
+it('is notified four times within its limit, while cycles end in time', async () => {
   const { clock, told, watchdog } = watched();
   const stop = new AbortController();
   const kept = watchdog.keep(stop.signal);
@@ -29,7 +29,7 @@ it('is told of life four times in its limit, and as long as the loop comes round
   await kept;
 });
 
-it('is told nothing any more when the loop has not come round for an interval and half its limit', async () => {
+it('is not notified when no cycle has ended for an interval and half of its limit', async () => {
   const { clock, told, watchdog } = watched();
   const stop = new AbortController();
   const kept = watchdog.keep(stop.signal);
@@ -44,7 +44,7 @@ it('is told nothing any more when the loop has not come round for an interval an
   await kept;
 });
 
-it('takes work for which the loop stands still for life, and counts anew afterwards', async () => {
+it('is notified during work that stops the cycles, and starts counting again afterwards', async () => {
   const { clock, watchdog } = watched();
   await watchdog.excused(async () => {
     await clock.advance(3_600_000);

@@ -55,7 +55,7 @@ async function printed() {
 const lines = (text: string): string[] => text.split('\n');
 
 describe('a host with 60 failed units', () => {
-  it('is told by `npm start` on two screens, and counted first', async () => {
+  it('fits on two screens in `npm start`, counted first', async () => {
     const { report } = await printed();
     expect(report).toMatchInlineSnapshot(`
       "Luminous self-healing: a dry run on this host. Nothing is changed.
@@ -109,7 +109,7 @@ describe('a host with 60 failed units', () => {
     expect(lines(report).length).toBeLessThanOrEqual(TWO_SCREENS);
   });
 
-  it('is told by `explain` on two screens, and counted first', async () => {
+  it('fits on two screens in `explain`, counted first', async () => {
     const { explained } = await printed();
     expect(explained).toMatchInlineSnapshot(`
       "60 open issues: 52 storm, 6 not-allowed, 1 protected, 1 unavailable.
@@ -118,35 +118,35 @@ describe('a host with 60 failed units', () => {
         the first: shop-worker@0.service has failed (exit-code)
         | error: connection to 10.0.0.7:5432 refused, attempt 9
         not acted on (storm): Many services turned bad at once 0 ms ago, which has one cause; nothing is repaired until 10 min have passed without a new failure
-        next: One repair at a time, when it has been calm for long enough
+        next: One repair at a time, once no further service has failed for a while
 
       6 alike: report-0, report-1, report-2, report-3, report-4, report-5
         the first: report-0.service has failed (exit-code)
         | error: connection to 10.0.0.7:5432 refused, attempt 9
         not acted on (not-allowed): report-0.service is a oneshot, which is only run on purpose: list it in \`services\` to allow it
-        next: Nothing, until it is listed in \`services\`
+        next: Nothing until it is listed in \`services\`
 
       4 alike: cache-0, cache-1, cache-2, cache-3
         the first: cache-0.service has failed (oom-kill)
         | error: connection to 10.0.0.7:5432 refused, attempt 9
         not acted on (storm): Many services turned bad at once 0 ms ago, which has one cause; nothing is repaired until 10 min have passed without a new failure
-        next: One repair at a time, when it has been calm for long enough
+        next: One repair at a time, once no further service has failed for a while
 
       3 alike: feed-0, feed-1, feed-2
         the first: feed-0.service has failed (timeout)
         | error: connection to 10.0.0.7:5432 refused, attempt 9
         not acted on (storm): Many services turned bad at once 0 ms ago, which has one cause; nothing is repaired until 10 min have passed without a new failure
-        next: One repair at a time, when it has been calm for long enough
+        next: One repair at a time, once no further service has failed for a while
 
       systemd-networkd-wait-online: systemd-networkd-wait-online.service has failed (exit-code)
         | error: connection to 10.0.0.7:5432 refused, attempt 9
         not acted on (protected): systemd-networkd-wait-online.service is protected (systemd-*): it is never acted on
-        next: Nothing, ever: a person has to do it
+        next: None: protected units are only repaired manually
 
       mailer: mailer.service has failed (start-limit-hit)
         | error: connection to 10.0.0.7:5432 refused, attempt 9
         not acted on (storm): Many services turned bad at once 0 ms ago, which has one cause; nothing is repaired until 10 min have passed without a new failure
-        next: One repair at a time, when it has been calm for long enough
+        next: One repair at a time, once no further service has failed for a while
 
       And 1 issue more. \`luminous-healing explain COMPONENT\` has all of one."
     `);
@@ -155,7 +155,7 @@ describe('a host with 60 failed units', () => {
 
   it('is one line of `systemctl status`, counted first', async () => {
     expect((await printed()).line).toMatchInlineSnapshot(
-      `"Trouble with 60 components: shop-worker@0, shop-worker@1, shop-worker@2, shop-worker@3, shop-worker@4 and 55 more; dry run; storm: nothing is repaired until it is calm"`,
+      `"Issues with 60 components: shop-worker@0, shop-worker@1, shop-worker@2, shop-worker@3, shop-worker@4 and 55 more; dry run; repairs on hold: many services failed at once"`,
     );
   });
 });

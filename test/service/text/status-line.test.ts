@@ -11,10 +11,10 @@ it('says in one line how an engine stands', async () => {
     { enabledChecks: ['services'] },
   );
   const line = () => statusLine(bench.engine.status());
-  expect(line()).toBe('Not looked yet');
+  expect(line()).toBe('Not checked yet');
   await bench.engine.pause('I look myself');
   await bench.done(bench.engine.detectAndHeal());
-  expect(line()).toBe('Trouble with 7 components: a, b, c, d, e and 2 more; paused: I look myself');
+  expect(line()).toBe('Issues with 7 components: a, b, c, d, e and 2 more; paused: I look myself');
   await bench.engine.close();
 });
 
@@ -28,6 +28,6 @@ it('names what was listed and cannot be read', async () => {
 it('counts what is well, and says what could not be read', async () => {
   const bench = benchOf({}, { enabledChecks: ['memory', 'cpu', 'load'], dryRun: true });
   await bench.done(bench.engine.detectAndHeal());
-  expect(statusLine(bench.engine.status())).toMatch(/^All well: 3 components.*; dry run$/);
+  expect(statusLine(bench.engine.status())).toMatch(/^All healthy: 3 components.*; dry run$/);
   await bench.engine.close();
 });

@@ -8,10 +8,10 @@ let problem: string | undefined;
 try {
   token = sessionStorage.getItem(KEY) ?? undefined;
 } catch {
-  // Storage is switched off: the token lasts until the page is loaded again.
+  // Storage is disabled: the token lasts until the page is reloaded.
 }
 
-/** Takes a token that came behind the `#` of the address, and takes it out of the address. */
+/** Takes the token from behind the `#` of the address, and removes it there. */
 export function adoptToken(): void {
   const [, given] = /^#token=(.+)$/.exec(location.hash) ?? [];
   if (given === undefined) return;
@@ -19,9 +19,9 @@ export function adoptToken(): void {
   history.replaceState(null, '', location.pathname + location.search);
 }
 
-/** Returns what is wrong with the token in the address that was opened, if anything is. */
+/** Returns what is wrong with the token in the address; `undefined` when it is valid or absent. */
 export const problemOfAddress = (): string | undefined =>
-  problem === undefined ? undefined : `The address holds no token of a dashboard. ${problem}`;
+  problem === undefined ? undefined : `The token in the address is invalid. ${problem}`;
 
 function decoded(text: string): string {
   try {
@@ -46,10 +46,10 @@ export function setToken(given: string): string | undefined {
   }
   return isToken
     ? undefined
-    : 'A token is 16 to 256 letters, digits and signs of ASCII, without spaces and typographic quotes.';
+    : 'A token has 16 to 256 visible ASCII characters, without spaces and typographic quotes.';
 }
 
-/** Asks the server. */
+/** Sends a request to the server. */
 export function ask(path: string, init: RequestInit = {}): Promise<Response> {
   const headers = new Headers(init.headers);
   // `Authorization` may belong to a proxy, which asks for a name and a password.
@@ -57,7 +57,7 @@ export function ask(path: string, init: RequestInit = {}): Promise<Response> {
   return fetch(path, { ...init, headers, cache: 'no-store', credentials: 'same-origin', redirect: 'error' });
 }
 
-/** Tells the engine to do something. Resolves with what is wrong, or with `undefined`. */
+/** Sends a command. Resolves with what went wrong, or with `undefined`. */
 export async function tell(
   what: string,
   body: Readonly<Record<string, string>>,
@@ -70,11 +70,11 @@ export async function tell(
     });
     return response.ok ? await shortfallOf(response) : await problemOf(response);
   } catch {
-    return 'The engine does not answer; try again when the page is live.';
+    return 'The server did not answer. Try again when the page is live.';
   }
 }
 
-/** Why nothing came of what was taken: an approved repair that a gate blocks, or that did not help. */
+/** Returns why an accepted command had no effect: the approved repair was blocked, or failed. */
 async function shortfallOf(response: Response): Promise<string | undefined> {
   const { outcome, error } = (await response.json()) as { outcome?: unknown; error?: unknown };
   return typeof error === 'string'
@@ -82,13 +82,13 @@ async function shortfallOf(response: Response): Promise<string | undefined> {
     : undefined;
 }
 
-/** The sentence with which the server refused. */
+/** Returns the sentence with which the server refused. */
 export async function problemOf(response: Response): Promise<string> {
   try {
     const { error } = (await response.json()) as { error?: unknown };
     if (typeof error === 'string') return error;
   } catch {
-    // It was not our server that answered.
+    // A proxy answered.
   }
-  return `The server answered with ${response.status}.`;
+  return `The server answered with status ${response.status}.`;
 }

@@ -46,7 +46,7 @@ function hashed(ending, type, body) {
   return { name: `page.${hash}.${ending}`, type, body };
 }
 
-/** The module: each line of a file is a string on a line of its own. */
+/** Returns the module; each line of a file is a string on a separate line. */
 async function source() {
   const { index, files } = await dashboardPage();
   const file = ({ body, ...rest }) =>

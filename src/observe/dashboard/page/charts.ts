@@ -1,9 +1,9 @@
 import uPlot from 'uplot';
 import type { Curve } from '../view/hour.js';
 import { withHoles } from './curve.js';
-import { withUnit } from './words.js';
+import { utcTime, withUnit } from './words.js';
 
-/** A chart begins with this much time, and grows to an hour. */
+/** Shortest time that a chart spans, in seconds; it grows to an hour. */
 const SHORTEST_S = 180;
 const HOUR_S = 3_600;
 
@@ -11,14 +11,19 @@ interface Chart {
   readonly plot: uPlot;
   readonly host: Element;
   curve: Curve;
-  /** When something was repaired, in seconds since the epoch. */
+  /** Times of repairs, in seconds since the epoch. */
   marks: readonly number[];
   now: number;
+  /** Values that the last drawing depended on, joined. */
+  drawn: string;
 }
 
 const charts = new Map<string, Chart>();
 
-/** Draws a curve into an element, or draws it anew. */
+/** The window of a chart moves no oftener than this, in milliseconds: less than a pixel for most of its life. */
+const MOVE_MS = 5_000;
+
+/** Draws a curve into an element, if it differs from what was drawn last. */
 export function draw(host: HTMLElement, curve: Curve, marks: readonly number[], now: number): void {
   let chart = charts.get(curve.key);
   if (chart?.host !== host) {
@@ -26,6 +31,18 @@ export function draw(host: HTMLElement, curve: Curve, marks: readonly number[], 
     chart = make(host, curve, now);
     charts.set(curve.key, chart);
   }
+  const { times: at, values: known, threshold } = curve;
+  const drawn = [
+    at.length,
+    at[0],
+    at.at(-1),
+    known.at(-1),
+    threshold,
+    ...marks,
+    Math.floor(now / MOVE_MS),
+  ].join();
+  if (drawn === chart.drawn) return;
+  chart.drawn = drawn;
   chart.curve = curve;
   chart.marks = marks;
   chart.now = now / 1_000;
@@ -34,7 +51,7 @@ export function draw(host: HTMLElement, curve: Curve, marks: readonly number[], 
   chart.plot.setData([times.map((time) => time / 1_000), values]);
 }
 
-/** Draws everything again: the colours or the widths have changed. */
+/** Redraws everything after a change of colours or widths. */
 export function redraw(): void {
   for (const chart of charts.values()) {
     fit(chart);
@@ -47,7 +64,7 @@ function fit({ plot, host }: Chart): void {
   if (width > 0 && (plot.width !== width || plot.height !== height)) plot.setSize({ width, height });
 }
 
-/** Lets go of charts that are not shown any more. */
+/** Destroys charts that are no longer shown. */
 export function keepOnly(keys: ReadonlySet<string>): void {
   for (const [key, { plot }] of charts) {
     if (keys.has(key)) continue;
@@ -64,7 +81,7 @@ function make(host: HTMLElement, curve: Curve, now: number): Chart {
     ticks: { show: false },
     font: '11px system-ui, sans-serif',
   };
-  const chart: Omit<Chart, 'plot'> = { host, curve, marks: [], now: now / 1_000 };
+  const chart: Omit<Chart, 'plot'> = { host, curve, marks: [], now: now / 1_000, drawn: '' };
   const plot = new uPlot(
     {
       width: Math.max(120, host.clientWidth),
@@ -82,10 +99,7 @@ function make(host: HTMLElement, curve: Curve, now: number): Chart {
           size: 18,
           gap: 3,
           space: 64,
-          values: (_plot, ticks) =>
-            ticks.map((tick) =>
-              new Date(tick * 1_000).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' }),
-            ),
+          values: (_plot, ticks) => ticks.map((tick) => utcTime(tick * 1_000).slice(0, 5)),
           incrs: [60, 120, 300, 600, 900],
         },
         { ...axis, size: 34, gap: 4, space: 26 },
@@ -119,7 +133,7 @@ function span({ curve, now }: Omit<Chart, 'plot'>): number {
 const ceiling = ({ unit, threshold }: Curve, most: number | null): number =>
   unit === '%' ? 100 : Math.max((threshold ?? 0) * 1.3, (most ?? 0) * 1.1, 1e-6);
 
-/** One colour up to the threshold, another above it. */
+/** Returns one colour up to the threshold and another above it. */
 function overThreshold(
   plot: uPlot,
   threshold: number | null,
@@ -139,7 +153,7 @@ function overThreshold(
   return gradient;
 }
 
-/** The threshold, and when something was repaired. */
+/** Draws the threshold, and a mark for each repair. */
 function drawLines(
   plot: uPlot,
   { curve, marks }: Omit<Chart, 'plot'>,
@@ -176,7 +190,7 @@ function drawLines(
   ctx.restore();
 }
 
-/** Says under the chart what is under the pointer. */
+/** Shows the value under the pointer below the chart. */
 function tellCursor(plot: uPlot, host: HTMLElement, { unit }: Curve): void {
   const place = host.parentElement?.querySelector('.under-pointer');
   if (!place) return;
@@ -186,5 +200,5 @@ function tellCursor(plot: uPlot, host: HTMLElement, { unit }: Curve): void {
   place.textContent =
     value === null || value === undefined || time === undefined
       ? ''
-      : `${withUnit(value, unit)} at ${new Date(time * 1_000).toLocaleTimeString('en-GB')}`;
+      : `${withUnit(value, unit)} at ${utcTime(time * 1_000)} UTC`;
 }

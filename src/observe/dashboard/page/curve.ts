@@ -1,26 +1,24 @@
 import { STEP_MS, type Curve } from '../view/hour.js';
-import { clock, span, withUnit } from './words.js';
+import { clock, number, span, withUnit } from './words.js';
 
-/** What a curve shows, in words: the chart for whoever does not see it. */
+/** Describes a curve in a sentence, for readers who do not see the chart. */
 export function inWords({ times, values, threshold, unit }: Curve, now: number): string {
   const known = values.flatMap((value, index) =>
     value === null ? [] : [{ value, at: times[index] ?? now }],
   );
   const [first] = known;
-  if (first === undefined) return 'Nothing was read within the last hour.';
+  if (first === undefined) return 'No reading in the last hour.';
   const least = Math.min(...known.map(({ value }) => value));
-  const most = known.reduce((best, one) => (one.value > best.value ? one : best));
-  const range =
-    withUnit(least, unit) === withUnit(most.value, unit)
-      ? `At ${withUnit(least, unit)}`
-      : `From ${withUnit(least, unit)} to ${withUnit(most.value, unit)} at ${clock(most.at, now)}`;
-  const over = known.filter(({ value }) => threshold !== null && value > threshold);
-  const since = `within ${span(Math.max(1_000, now - first.at))}`;
-  if (over.length === 0) return `${range}, ${since}.`;
-  return `${range}, ${since}; over its threshold last at ${clock(over.at(-1)?.at ?? now, now)}.`;
+  const peak = known.reduce((best, one) => (one.value > best.value ? one : best));
+  const length = span(Math.max(1_000, now - first.at));
+  if (number(peak.value) === number(least)) return `Steady at ${withUnit(least, unit)} for ${length}.`;
+  const range = `${number(least)}–${withUnit(peak.value, unit)}`;
+  const over = known.filter(({ value }) => threshold !== null && value > threshold).at(-1);
+  const above = over === undefined ? '' : `; last above threshold ${clock(over.at, now)}`;
+  return `Last ${length}: ${range} (peak ${clock(peak.at, now)})${above}.`;
 }
 
-/** Times and values with a hole wherever nothing was read for long, so that no line is drawn across it. */
+/** Returns times and values with a gap where readings are missing, so that no line is drawn across it. */
 export function withHoles({ times, values }: Curve): { times: number[]; values: (number | null)[] } {
   const steps = times.slice(1).map((time, index) => time - (times[index] ?? time));
   const usual = [...steps].sort((a, b) => a - b)[Math.floor(steps.length / 2)] ?? STEP_MS;

@@ -1,8 +1,8 @@
-import { printable } from '../../../base/printable.js';
+import { printable, printableLines } from '../../../base/printable.js';
 
 /**
- * A document in 90 lines: what should be there is written down as plain data, and only what differs is changed, so
- * that focus, selection and open details stay where they are. Text is text: nothing here can make markup of it.
+ * An element as plain data. {@link render} changes only what differs in the document, so that focus, selection and
+ * open details stay. Text is always text: nothing here creates markup from it.
  */
 export interface Element_ {
   readonly tag: string;
@@ -17,18 +17,18 @@ export type Attributes = Readonly<
   Record<string, string | number | boolean | undefined | ((event: Event) => void)>
 >;
 
-/** Puts a text into an element that is there, in place of its content. */
+/** Replaces the content of an element by a text. */
 export function put(place: Element, text: string): void {
   const shown = printable(text);
   if (place.textContent !== shown) place.textContent = shown;
 }
 
-/** What a child may be written as. What is not there is left out. */
+/** Anything that can be a child. Empty values are left out. */
 export type Child = Element_ | string | false | null | undefined | readonly Child[];
 
 /**
- * Writes one element down. Three attributes are not put into the document as they are: `key`; `own`, for an element
- * whose children are somebody else's; and names that begin with `--`, which are properties of its style.
+ * Describes an element. Three attributes are special: `key`; `own`, for an element whose children are managed
+ * elsewhere; and names that begin with `--`, which are style properties.
  */
 export function el(
   tag: string,
@@ -50,7 +50,10 @@ const isList = (child: Child): child is readonly Child[] => Array.isArray(child)
 
 const shown = new WeakMap<Node, Element_>();
 
-/** Makes the children of an element what they should be. */
+/**
+ * Makes the children of an element what they should be. A node that stays is never moved while it holds the focus, and
+ * keeps its scroll position when it has to be moved.
+ */
 export function render(parent: Element, ...wanted: Child[]): void {
   const children = flat(wanted);
   const keyed = new Map<string, Element>();
@@ -60,19 +63,60 @@ export function render(parent: Element, ...wanted: Child[]): void {
     if (key !== undefined) keyed.set(key, node as Element);
     else loose.push(node);
   }
-  const kept = new Set<Node>();
-  let place = parent.firstChild;
-  for (const child of children) {
-    const node = typeof child === 'string' ? textNode(child, loose) : element(child, keyed, loose);
-    kept.add(node);
-    if (node === place) place = place.nextSibling;
-    else parent.insertBefore(node, place);
-  }
+  const nodes = children.map((child) =>
+    typeof child === 'string' ? textNode(shownIn(parent, child), loose) : element(child, keyed, loose),
+  );
+  // First what goes away, or everything behind it would have to be moved.
+  const kept = new Set<Node>(nodes);
   for (const node of [...parent.childNodes]) if (!kept.has(node)) node.remove();
+  const anchor = Math.max(
+    0,
+    nodes.findIndex((node) => node.contains(document.activeElement)),
+  );
+  for (let index = anchor; index < nodes.length; index += 1) {
+    const before = index === 0 ? parent.firstChild : (nodes[index - 1]?.nextSibling ?? null);
+    const isAnchor = index === anchor && nodes[index]?.parentNode === parent;
+    if (!isAnchor && before !== nodes[index]) move(parent, nodes[index]!, before);
+  }
+  for (let index = anchor - 1; index >= 0; index -= 1) {
+    const after = nodes[index + 1]!;
+    if (after.previousSibling !== nodes[index]) move(parent, nodes[index]!, after);
+  }
 }
 
-function textNode(given: string, loose: ChildNode[]): Node {
-  const text = printable(given);
+/** Puts a node in its place. Moving resets what was scrolled inside of it. */
+function move(parent: Element, node: Node, before: Node | null): void {
+  const scrolled =
+    node.parentNode === parent && node instanceof Element
+      ? [...node.querySelectorAll('pre, .scroll')]
+          .filter(({ scrollTop, scrollLeft }) => scrollTop > 0 || scrollLeft > 0)
+          .map((element) => ({ element, top: element.scrollTop, left: element.scrollLeft }))
+      : [];
+  parent.insertBefore(node, before);
+  for (const { element, top, left } of scrolled) element.scrollTo({ top, left, behavior: 'instant' });
+}
+
+/**
+ * Runs work that may remove the element with the focus. Then the focus goes to the closest ancestor that is left and
+ * can take it, so that the next press of Tab continues where the reader was.
+ */
+export function keepingFocus(work: () => void): void {
+  const focused = document.activeElement;
+  const ancestors: HTMLElement[] = [];
+  for (let node = focused?.parentElement; node; node = node.parentElement) ancestors.push(node);
+  work();
+  if (focused === null || focused === document.body || isVisible(focused)) return;
+  const next = ancestors.find((node) => node.hasAttribute('tabindex') && isVisible(node));
+  next?.focus({ preventScroll: true });
+}
+
+const isVisible = (node: Element): boolean => node.isConnected && node.checkVisibility();
+
+/** Only preformatted text has lines. */
+const shownIn = (parent: Element, text: string): string =>
+  parent.tagName === 'PRE' ? printableLines(text) : printable(text);
+
+function textNode(text: string, loose: ChildNode[]): Node {
   const [first] = loose;
   if (first?.nodeType !== Node.TEXT_NODE) return document.createTextNode(text);
   loose.shift();
@@ -92,7 +136,7 @@ function element(wanted: Element_, keyed: Map<string, Element>, loose: ChildNode
 
 function looseElement(tag: string, loose: ChildNode[]): Element | undefined {
   const index = loose.findIndex((node) => shown.get(node)?.tag === tag);
-  // What stands before it was not wanted any more.
+  // Those before it are no longer needed.
   return index === -1 ? undefined : (loose.splice(0, index + 1)[index] as Element);
 }
 
@@ -112,18 +156,18 @@ function set(node: Element, name: string, value: Attributes[string]): void {
     node.removeAttribute(name);
   } else {
     const text = value === true ? '' : String(value);
-    // These are compared with what the engine calls things, and shown to nobody.
+    // These are compared with names of the engine, and never shown.
     node.setAttribute(name, name.startsWith('data-') || name === 'value' ? text : printable(text));
   }
 }
 
-/** An element of the document that is there from the start. */
+/** Returns an element of the static document. */
 export function byId(id: string): HTMLElement {
   const found = document.getElementById(id);
   if (found === null) throw new Error(`The document has no #${id}`);
   return found;
 }
 
-/** A sentence in which what stands between backticks is code. */
+/** Returns a sentence in which text between backticks is code. */
 export const prose = (text: string): Child =>
   text.split('`').map((part, index) => (index % 2 === 1 ? el('code', {}, part) : part));

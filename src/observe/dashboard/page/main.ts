@@ -2,7 +2,9 @@ import './style.css';
 import type { StreamEvents, View } from '../view/view.js';
 import { adoptToken, tell } from './api.js';
 import { draw, keepOnly, redraw } from './charts.js';
-import { byId, put, render } from './dom.js';
+import { Answers } from './answers.js';
+import { newsOf } from './news.js';
+import { byId, keepingFocus, put, render } from './dom.js';
 import { Hour } from '../view/hour.js';
 import { acts } from './sections/acts.js';
 import { approvals } from './sections/approvals.js';
@@ -23,29 +25,31 @@ const hour = new Hour();
 let view: View | undefined;
 let link: Link = { state: 'waiting' };
 let told: Told | undefined;
-/** When the last word came, by the page's own clock. */
+/** Time of the last event, by the page's own clock. */
 let heardAt = performance.now();
-/** The engine's time less the page's. */
+/** The engine's time minus the page's. */
 let ahead = 0;
 
 const engineTime = (): number => performance.now() + ahead;
+
+const answers = new Answers();
 
 const around: Around = {
   get now() {
     return engineTime();
   },
-  tell: (what, body, done) => {
-    void tell(what, body).then((problem) => announce(problem ?? done, problem !== undefined));
+  tell: ({ name, body, done, place }) => {
+    answers.set(place, { text: 'Sending…', isProblem: false });
+    show();
+    void tell(name, body).then((problem) => {
+      const text = problem ?? done;
+      answers.set(place, { text, isProblem: problem !== undefined });
+      put(byId('announce'), text);
+      show();
+    });
   },
+  answers: (section) => answers.of(section),
 };
-
-/** Says something once, to those who read and to those who listen. */
-function announce(text: string, isProblem = false): void {
-  put(byId('announce'), text);
-  const foot = byId('foot');
-  foot.dataset['tone'] = isProblem ? 'bad' : 'ok';
-  put(foot, text);
-}
 
 function heard<Name extends keyof StreamEvents>(name: Name, data: StreamEvents[Name]): void {
   heardAt = performance.now();
@@ -57,7 +61,8 @@ function heard<Name extends keyof StreamEvents>(name: Name, data: StreamEvents[N
   if (name === 'view') {
     const next = data as View;
     if (next.engine.lastCheck !== null) hour.add(next.engine.lastCheck, next.readings);
-    if (view?.headline.sentence !== next.headline.sentence) put(byId('announce'), next.headline.sentence);
+    const news = newsOf(view, next);
+    if (news !== '') put(byId('announce'), news);
     view = next;
   }
   show();
@@ -65,6 +70,10 @@ function heard<Name extends keyof StreamEvents>(name: Name, data: StreamEvents[N
 
 /** Puts everything on the page. Cheap when nothing has changed. */
 function show(): void {
+  keepingFocus(showAll);
+}
+
+function showAll(): void {
   showLink(link, view, performance.now() - heardAt);
   if (view === undefined) return;
   const shown = view;
@@ -119,7 +128,7 @@ const connect = listen({
         told = answer;
         show();
       });
-    // Nobody was listening while the page asked for its token.
+    // No connection was open while the page asked for its token.
     if (link.state === 'signed-out') heardAt = performance.now();
     link = next;
     signIn(next.state === 'signed-out', () => connect());
@@ -131,5 +140,5 @@ addEventListener('hashchange', () => {
   adoptToken();
   connect();
 });
-// Ages grow also when nothing is heard, and silence has to be seen.
+// Ages grow without events, and missing events have to be shown.
 setInterval(show, 1_000);

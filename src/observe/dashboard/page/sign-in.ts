@@ -3,11 +3,11 @@ import { byId, el, prose, render } from './dom.js';
 
 let tried = false;
 
-/** Asks for the token, or stops asking. */
+/** Shows or hides the form that asks for the token. */
 export function signIn(needed: boolean, done: () => void): void {
   const place = byId('sign-in');
   if (place.hidden === !needed) {
-    if (needed) show(done, tried ? 'That was not the token.' : problemOfAddress());
+    if (needed) show(done, tried ? 'Incorrect token.' : problemOfAddress());
     return;
   }
   place.hidden = !needed;
@@ -16,8 +16,8 @@ export function signIn(needed: boolean, done: () => void): void {
     return;
   }
   byId('board').hidden = true;
-  byId('sentence').textContent = 'This page is locked.';
-  byId('detail').textContent = 'With its token it shows how the host is.';
+  byId('sentence').textContent = 'Sign in to see this host.';
+  byId('detail').textContent = '';
   show(done, problemOfAddress());
   place.querySelector('input')?.focus();
 }
@@ -25,11 +25,13 @@ export function signIn(needed: boolean, done: () => void): void {
 function show(done: () => void, wrong: string | undefined): void {
   render(
     byId('sign-in'),
-    el('h2', { id: 'sign-in-title' }, 'This page needs a token'),
+    el('h2', { id: 'sign-in-title' }, 'Sign in'),
     el(
       'p',
       { class: 'muted' },
-      prose('It is the `token` that the dashboard was started with. It is kept until this tab is closed.'),
+      prose(
+        'The `token` that the dashboard was started with. `luminous-healing dashboard` prints a link with it. It is kept until this tab is closed.',
+      ),
     ),
     wrong !== undefined && el('p', { role: 'alert', class: 'wrong' }, wrong),
     el(
@@ -47,7 +49,7 @@ function show(done: () => void, wrong: string | undefined): void {
       },
       el('label', { for: 'token' }, 'Token'),
       el('input', { id: 'token', name: 'token', type: 'password', required: true, autocomplete: 'off' }),
-      el('button', { type: 'submit', class: 'strong' }, 'Open'),
+      el('button', { type: 'submit', class: 'strong' }, 'Sign in'),
     ),
   );
 }

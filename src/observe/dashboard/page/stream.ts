@@ -1,24 +1,24 @@
 import type { StreamEvents } from '../view/view.js';
 import { ask, problemOf } from './api.js';
 
-/** How the link to the engine stands. */
+/** State of the connection to the engine. */
 export type Link =
   { readonly state: 'waiting' | 'live' | 'signed-out' } | { readonly state: 'lost'; readonly why: string };
 
-/** Who wants to hear. */
+/** Receives events and states of the connection. */
 export interface Listener {
   heard<Name extends keyof StreamEvents>(name: Name, data: StreamEvents[Name]): void;
   link(link: Link): void;
 }
 
-/** Without a word for this long the connection counts as dead: the server speaks every 5 s. */
+/** Without an event for this long the connection counts as dead. The server sends one every 5 s. */
 const SILENCE_MS = 20_000;
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 10_000;
 
 /**
- * Server-sent events over `fetch`, because an `EventSource` cannot send a token. Connects again by itself, until it
- * is told that a token is needed. Returns the function that connects at once.
+ * Server-sent events over `fetch`, because an `EventSource` cannot send a token. Reconnects until the server
+ * requires a token. Returns the function that connects at once.
  */
 export function listen(listener: Listener): () => void {
   let wait = FIRST_WAIT_MS;
@@ -32,7 +32,7 @@ export function listen(listener: Listener): () => void {
     let isLive = false;
     const heard: Listener['heard'] = (name, data) => {
       listener.heard(name, data);
-      // Open is not alive: a proxy may keep every event back.
+      // An open connection is not enough: a proxy may hold back every event.
       if (name !== 'view' || isLive) return;
       isLive = true;
       wait = FIRST_WAIT_MS;
@@ -47,10 +47,11 @@ export function listen(listener: Listener): () => void {
         await read(response.body, mine, heard);
       } else why = await problemOf(response);
     } catch {
-      why = mine.signal.aborted ? '' : 'the engine’s program cannot be reached';
+      why = mine.signal.aborted ? '' : 'cannot connect to the server';
     }
     if (mine !== current) return;
-    if (why === '') why = isLive ? 'the connection broke off' : 'the connection brought no event';
+    if (why === '')
+      why = isLive ? 'the connection was closed' : 'the connection was closed before any event arrived';
     listener.link({ state: 'lost', why });
     timer = setTimeout(() => void connect(), wait * (0.75 + Math.random() / 2));
     wait = Math.min(wait * 2, LONGEST_WAIT_MS);

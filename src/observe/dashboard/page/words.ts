@@ -1,4 +1,4 @@
-/** A span of time as one looks at it: `now`, `12 s`, `3 min`, `2 h 5 min`, `3 d`. */
+/** Duration without more precision than a reader needs: `12 s`, `3 min`, `2 h 5 min`, `3 d 2 h`. */
 export function span(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1_000));
   if (seconds < 60) return `${seconds} s`;
@@ -9,10 +9,10 @@ export function span(ms: number): string {
   return `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
 
-/** How long ago something was. */
+/** Time since something happened: `just now`, `3 min ago`. */
 export const ago = (ms: number): string => (ms < 1_500 ? 'just now' : `${span(ms)} ago`);
 
-/** A time span with the precision that a repair has: `340 ms`, `3.2 s`, `2 min`. */
+/** Duration of a repair: `340 ms`, `3.2 s`, `2 min`. */
 export const took = (ms: number): string =>
   ms < 1_000
     ? `${ms < 10 ? Number(ms.toFixed(1)) : Math.round(ms)} ms`
@@ -20,7 +20,7 @@ export const took = (ms: number): string =>
       ? `${(ms / 1_000).toFixed(1)} s`
       : span(ms);
 
-/** A number as short as it may be: `23.4`, `104`, `0.05`, `1.2 M`. */
+/** Short form of a number: `23.4`, `104`, `0.05`, `1.2 M`. */
 export function number(value: number): string {
   const size = Math.abs(value);
   if (size >= 1e6) return `${(value / 1e6).toFixed(1)} M`;
@@ -33,14 +33,19 @@ export function number(value: number): string {
 export const withUnit = (value: number, unit: string): string =>
   unit === '' ? number(value) : `${number(value)} ${unit}`;
 
-/** Singular or plural with its number. */
+/** Number with its noun in singular or plural. */
 export const many = (count: number, one: string, more = `${one}s`): string =>
   `${count} ${count === 1 ? one : more}`;
 
-/** Time of day where the reader is; with the date when it was another day. */
+/**
+ * Time of day in UTC, as the sentences of the engine and `luminous-healing status` have it, with the date when it was
+ * another day: `14:02:10 UTC`. One zone everywhere: readers compare these times with logs of several machines.
+ */
 export function clock(at: number, now: number): string {
-  const date = new Date(at);
-  const time = date.toLocaleTimeString('en-GB');
-  if (date.toDateString() === new Date(now).toDateString()) return time;
-  return `${date.toLocaleDateString('en-GB', { day: 'numeric', month: 'short' })}, ${time}`;
+  const time = utcTime(at);
+  const day = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
+  return `${day(at) === day(now) ? '' : `${day(at)} `}${time} UTC`;
 }
+
+/** Time of day in UTC without its zone: `14:02:10`. */
+export const utcTime = (at: number): string => new Date(at).toISOString().slice(11, 19);

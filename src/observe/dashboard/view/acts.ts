@@ -3,14 +3,17 @@ import type { EngineStatus } from '../../../report/status.js';
 import { GATE_MEANINGS } from '../../../model/gate-texts.js';
 import type { Plan, Step } from '../../../model/plan.js';
 import type { HealingResult } from '../../../model/result.js';
+import { cut, cutAll } from './bounds.js';
 import type { ActView, HeldView, PlanView, StepView } from './view.js';
 
-/** So many at most. */
+/** Limit of repairs, and of blocked repairs. */
 const ROWS = 50;
-/** The record of an act and its result are written within this time. */
+/** Limit of steps of a plan. */
+const STEPS = 60;
+/** Longest time between the record of a repair and its result. */
 const SAME_MS = 5_000;
 
-/** What was done, newest first: the record of the last day, with before and plan where this process did it. */
+/** Returns the repairs of the last day, newest first, with reading before and plan where this process ran them. */
 export function actsOf({ acts, results }: EngineStatus): ActView[] {
   const done = results.filter(({ outcome }) => outcome !== 'skipped' && outcome !== 'planned');
   const used = new Set<HealingResult>();
@@ -32,26 +35,27 @@ export function actsOf({ acts, results }: EngineStatus): ActView[] {
       if (result) used.add(result);
       return {
         key,
-        // The record counts in steady time, which as a time of day differs by a millisecond from look to look.
+        // The record has a monotonic time; converted, it varies by a millisecond from cycle to cycle.
         at: result?.timestamp.getTime() ?? at,
         component,
         action,
         outcome,
-        before: result?.issue.description ?? null,
-        after: words,
+        before: result ? cut(result.issue.description) : null,
+        after: cut(words),
         durationMs: result?.durationMs ?? null,
         plan: result?.plan ? planOf(result.plan) : null,
         rungs: (result?.attempts ?? [])
           .slice(0, -1)
-          .map(
-            (rung) =>
-              `Before it, ${rung.action}: ${rung.outcome}${rung.error === undefined ? '' : `, ${rung.error}`}`,
+          .map((rung) =>
+            cut(
+              `Tried before: ${rung.action}: ${rung.outcome}${rung.error === undefined ? '' : `, ${rung.error}`}`,
+            ),
           ),
       };
     });
 }
 
-/** What was not done, newest first. */
+/** Returns the repairs that were blocked or only planned, newest first. */
 export function heldOf({ results }: EngineStatus): HeldView[] {
   const keyOf = numbered();
   return results
@@ -68,19 +72,22 @@ function held(result: HealingResult, keyOf: (name: string) => string): HeldView[
     const { when, next } = GATE_MEANINGS[result.blockedBy];
     const key = keyOf(`${component} ${result.blockedBy}`);
     return [
-      { key, at, component, description, blockedBy: result.blockedBy, because: result.error, when, next },
+      {
+        ...{ key, at, component, description: cut(description), blockedBy: result.blockedBy },
+        ...{ because: cut(result.error), when, next },
+      },
     ];
   }
   if (result.outcome !== 'planned') return [];
-  const because = `${actionTaken} would be carried out: ${result.plan.effect}`;
-  const when = 'the engine makes a dry run';
-  const next = 'Nothing, until `dryRun` is set to false';
+  const because = cut(`\`${actionTaken}\` would run: ${result.plan.effect}`);
+  const when = 'the engine is in dry-run mode';
+  const next = 'Nothing until `dryRun` is set to false';
   return [
     {
       key: keyOf(`${component} dry-run`),
       at,
       component,
-      description,
+      description: cut(description),
       blockedBy: 'dry-run',
       because,
       when,
@@ -89,7 +96,7 @@ function held(result: HealingResult, keyOf: (name: string) => string): HeldView[
   ];
 }
 
-/** Tells the first of a name from the second. Times will not do: what is said again and again is said later each time. */
+/** Numbers equal names. Times are no keys: a repeated result gets a new time. */
 function numbered(): (name: string) => string {
   const counts = new Map<string, number>();
   return (name) => {
@@ -99,29 +106,30 @@ function numbered(): (name: string) => string {
   };
 }
 
-/** A plan in words, without the functions that it may hold. */
+/** Returns a plan as text, without its functions. */
 export const planOf = ({ action, effect, undo, risk, targets, steps, effects, notes }: Plan): PlanView => ({
   action,
   effect,
   undo: undo ?? null,
   risk,
-  targets: targets.map(({ id }) => id),
-  steps: steps.map(stepOf),
-  effects: effectLines(effects ?? NO_EFFECTS),
-  notes,
+  targets: cutAll(targets.map(({ id }) => id)),
+  steps: steps.slice(0, STEPS).map(stepOf),
+  moreSteps: Math.max(0, steps.length - STEPS),
+  effects: cutAll(effectLines(effects ?? NO_EFFECTS)),
+  notes: cutAll(notes),
 });
 
 function stepOf(step: Step): StepView {
   switch (step.kind) {
     case 'command':
-      return { kind: step.kind, text: step.argv.map(quoted).join(' ') + conditionOf(step) };
+      return { kind: step.kind, text: cut(step.argv.map(quoted).join(' ') + conditionOf(step), 4_000) };
     case 'write':
-      return { kind: step.kind, text: `${step.content.trim()} → ${step.path}` };
+      return { kind: step.kind, text: cut(`${step.content.trim()} → ${step.path}`) };
     case 'call':
-      return { kind: step.kind, text: step.name };
+      return { kind: step.kind, text: cut(step.name) };
   }
 }
 
-/** As a person would have to type it. */
+/** Quotes a word for a shell. */
 const quoted = (word: string): string =>
   /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;

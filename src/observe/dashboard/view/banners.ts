@@ -1,28 +1,29 @@
 import type { EngineStatus } from '../../../report/status.js';
 import { span } from '../../../base/format.js';
-import { notLooking } from './headline.js';
+import { notMonitoring } from './headline.js';
+import { cut } from './bounds.js';
 import type { Banner } from './view.js';
 
-/** Lost readings that have a banner each. */
+/** Limit of banners for lost readings. */
 const LOST = 3;
 
-/** States of the whole engine that everything else has to be read with, the gravest first. */
+/** Returns the states of the engine that affect everything else, the most severe first. */
 export function bannersOf(status: EngineStatus): Banner[] {
   const { dryRun, healingEnabled, pauses, lockedBy, storm, monitoring, lostReadings } = status;
   const banners: Banner[] = [];
-  const blind = notLooking(status);
+  const blind = notMonitoring(status);
   if (blind !== undefined) banners.push({ kind: 'not-looking', tone: 'bad', sentence: blind });
   else if (!monitoring)
     banners.push({
       kind: 'not-looking',
       tone: 'note',
-      sentence: 'Nobody has started the monitoring: this is how it was at the last look.',
+      sentence: 'Monitoring has not been started; this is the last known state.',
     });
   const lost = lostReadings.filter(({ listed }) => listed);
   for (const { component, reason, forMs } of lost.slice(0, LOST))
     banners.push({
       ...{ kind: 'reading-lost', tone: 'note' },
-      sentence: `${component}, for ${span(forMs)}: ${reason}.`,
+      sentence: cut(`${component}, for ${span(forMs)}: ${reason}.`),
     });
   if (lost.length > LOST)
     banners.push({ kind: 'reading-lost', tone: 'note', sentence: `And ${lost.length - LOST} more.` });
@@ -30,24 +31,25 @@ export function bannersOf(status: EngineStatus): Banner[] {
     banners.push({
       kind: 'storm',
       tone: 'bad',
-      sentence: `For ${span(storm.forMs)}. Nothing is repaired before it has been calm for ${span(storm.calmInMs)} more; then one repair at a time.`,
+      sentence: `For ${span(storm.forMs)}. Repairs restart, one at a time, if no further service fails for ${span(storm.calmInMs)}.`,
     });
-  if (lockedBy !== undefined) banners.push({ kind: 'locked', tone: 'note', sentence: `${lockedBy}.` });
+  if (lockedBy !== undefined) banners.push({ kind: 'locked', tone: 'note', sentence: cut(`${lockedBy}.`) });
   for (const { reason, forMs, by } of pauses) {
     const who = by === undefined ? '' : ` (by ${by})`;
-    banners.push({ kind: 'paused', tone: 'note', sentence: `For ${span(forMs)}: ${reason}${who}`, reason });
+    const sentence = cut(`For ${span(forMs)}${who}: ${reason}`);
+    banners.push({ kind: 'paused', tone: 'note', sentence, reason });
   }
   if (!healingEnabled)
     banners.push({
       kind: 'healing-disabled',
       tone: 'note',
-      sentence: 'Issues are found and shown, and nothing is repaired.',
+      sentence: 'Issues are reported, but not repaired.',
     });
   if (dryRun)
     banners.push({
       kind: 'dry-run',
       tone: 'note',
-      sentence: 'Everything is planned and judged, and nothing is changed.',
+      sentence: 'Repairs are planned and checked, but not run.',
     });
   return banners;
 }

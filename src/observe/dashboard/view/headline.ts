@@ -2,150 +2,144 @@ import { BEING_HEALED, type Explanation } from '../../../report/explain.js';
 import type { EngineStatus } from '../../../report/status.js';
 import { Severity } from '../../../model/issue.js';
 import { span } from '../../../base/format.js';
+import { headlineWith } from './bounds.js';
+import { worstFirst } from './order.js';
 import type { Headline } from './view.js';
 
-/** An engine that has not looked for three intervals, and at least for this long, has stopped looking. */
+/** Added to three intervals before a missing cycle counts as a failure, in milliseconds. */
 const GRACE_MS = 10_000;
 
-/** Why nothing that is shown can be trusted to be so now; `undefined` when it can. */
-export function notLooking({ closed, lastFailure, lastLook, monitoring }: EngineStatus): string | undefined {
+/** Returns why the readings cannot be trusted to be current; `undefined` when they can. */
+export function notMonitoring({
+  closed,
+  lastFailure,
+  lastLook,
+  monitoring,
+}: EngineStatus): string | undefined {
   if (closed) return 'The engine has been closed.';
   if (lastFailure)
-    return `The last look at the host went wrong ${span(lastFailure.agoMs)} ago: ${lastFailure.error}.`;
+    return `Reading the host failed ${span(lastFailure.agoMs)} ago: ${full(lastFailure.error)}`;
   if (!monitoring) return undefined;
   const silentMs = lastLook?.agoMs ?? monitoring.forMs;
-  const most = 3 * monitoring.intervalMs + GRACE_MS;
-  return silentMs > most
-    ? `The engine looks every ${span(monitoring.intervalMs)}, and has not looked for ${span(silentMs)}.`
+  const limit = 3 * monitoring.intervalMs + GRACE_MS;
+  return silentMs > limit
+    ? `The engine checks every ${span(monitoring.intervalMs)}, but the last check was ${span(silentMs)} ago.`
     : undefined;
 }
 
-/** How everything stands, in one sentence, and what comes next in another. Pure. */
+/** Returns the state in one sentence, with what happens next in another. Pure. */
 export function headlineOf(status: EngineStatus, explained: readonly Explanation[]): Headline {
-  const blind = notLooking(status);
-  if (blind !== undefined)
-    return { tone: 'bad', sentence: 'The engine does not see the host.', detail: blind };
+  const blind = notMonitoring(status);
+  if (blind !== undefined) return plain('bad', 'The engine cannot read this host.', blind);
   if (status.lastLook === undefined)
-    return {
-      tone: 'unknown',
-      sentence: 'Nothing has been read yet.',
-      detail: 'The first look is under way, or nobody has asked for one.',
-    };
+    return plain(
+      'unknown',
+      'No readings yet.',
+      'The first check is running, or monitoring has not been started.',
+    );
+  if (status.approvals.length > 0) return approvalsFirst(status, explained);
   if (status.storm)
-    return {
-      tone: 'bad',
-      sentence: 'Many services failed at once.',
-      detail: 'That is one cause, not many: nothing is repaired until it is calm. Look for what they share.',
-    };
+    return plain(
+      'bad',
+      'Many services failed at once.',
+      'They probably share one cause: find it first. Nothing is repaired until no further service fails for a while.',
+    );
   const counted = explained.filter(({ issue }) => issue.severity > Severity.LOW);
-  if (counted.length > 0) return trouble(status, counted);
-  if (status.approvals.length > 0) return asking(status);
-  return well(status, explained.length);
+  if (counted.length > 0) return openIssues(status, counted);
+  return healthy(status, explained.length);
 }
 
-function trouble(status: EngineStatus, explained: readonly Explanation[]): Headline {
-  const sorted = [...explained].sort((a, b) => b.issue.severity - a.issue.severity);
-  const [worst] = sorted;
-  const tone = (worst?.issue.severity ?? 0) >= Severity.HIGH ? 'bad' : 'note';
-  const names = sorted.map(({ component }) => component);
-  if (worst !== undefined && sorted.length === 1)
-    return { tone, sentence: full(worst.issue.description), detail: fateOf(worst, status) };
-  return {
-    tone,
-    sentence: `${sorted.length} things are wrong: ${listed(names)}.`,
-    detail: fatesOf(sorted, status),
-  };
-}
+const plain = (tone: Headline['tone'], sentence: string, detail: string): Headline =>
+  headlineWith({ tone, lead: sentence, names: [], detail });
 
-/** What becomes of one issue. */
-function fateOf(one: Explanation, { approvals, components }: EngineStatus): string {
-  const { component, next } = one;
-  if (approvals.some((asked) => asked.component === component)) return 'Its repair waits for your word.';
-  const known = components.find((about) => about.component === component);
-  if (known?.needsHuman) return 'Repairs did not help: it needs a human.';
-  if (next === BEING_HEALED) return full(next);
-  return one.blockedBecause === undefined ? full(next) : `Not acted on: ${full(one.blockedBecause)}`;
-}
-
-/** What becomes of several, counted. */
-function fatesOf(explained: readonly Explanation[], { approvals, components }: EngineStatus): string {
+function approvalsFirst(status: EngineStatus, explained: readonly Explanation[]): Headline {
+  const { approvals } = status;
   const waiting = new Set(approvals.map(({ component }) => component));
-  const known = new Map(components.map((about) => [about.component, about]));
-  const fates = explained.map(({ component, blockedBy, next }) => {
-    if (waiting.has(component)) return 'waits for your word';
-    if (known.get(component)?.needsHuman) return 'needs a human';
-    if (next === BEING_HEALED) return 'is being healed';
-    return blockedBy === undefined ? 'has its turn next' : 'is held back';
-  });
-  const order = [
-    'waits for your word',
-    'needs a human',
-    'is being healed',
-    'has its turn next',
-    'is held back',
-  ];
-  const counted = order.flatMap((fate) => {
-    const times = fates.filter((one) => one === fate).length;
-    return times === 0 ? [] : [`${times} ${times === 1 ? fate : plural(fate)}`];
-  });
-  return `${counted.join(', ')}.`;
-}
-
-const plural = (fate: string): string =>
-  fate
-    .replace(/^is /, 'are ')
-    .replace(/^has its turn/, 'have their turn')
-    .replace(/^(wait|need)s/, '$1');
-
-/** `a, b and 3 more`. */
-function listed(names: readonly string[]): string {
-  if (names.length <= 3) return `${names.slice(0, -1).join(', ')} and ${names.at(-1) ?? ''}`;
-  return `${names.slice(0, 3).join(', ')} and ${names.length - 3} more`;
-}
-
-function asking({ approvals }: EngineStatus): Headline {
-  const [first] = approvals;
-  return {
-    tone: 'note',
-    sentence:
+  const others = explained.filter(
+    ({ issue, component }) => issue.severity > Severity.LOW && !waiting.has(component),
+  );
+  return headlineWith({
+    tone: others.some(({ issue }) => issue.severity >= Severity.HIGH) ? 'bad' : 'note',
+    lead:
       approvals.length === 1
-        ? 'A repair waits for your word.'
-        : `${approvals.length} repairs wait for your word.`,
-    detail: first ? `${first.action} for ${first.component}: ${full(first.reason)}` : '',
-  };
+        ? 'A repair is awaiting your approval'
+        : `${approvals.length} repairs are awaiting your approval`,
+    names: [...waiting].sort(),
+    detail: others.length === 0 ? '' : `${counted(others.length, 'more issue')}: ${fatesOf(others, status)}`,
+  });
 }
 
-function well(
+function openIssues(status: EngineStatus, explained: readonly Explanation[]): Headline {
+  const sorted = [...explained].sort(worstFirst);
+  const tone = (sorted[0]?.issue.severity ?? 0) >= Severity.HIGH ? 'bad' : 'note';
+  const names = [...new Set(sorted.map(({ component }) => component))];
+  return headlineWith({
+    tone,
+    lead: counted(sorted.length, 'open issue'),
+    names,
+    detail: capital(fatesOf(sorted, status)),
+  });
+}
+
+/** Possible next steps for an issue, in the order of the sentence. */
+const FATES = [
+  'planned only (dry run)',
+  'needing attention',
+  'being repaired',
+  'queued',
+  'waiting for the next check',
+  'blocked',
+] as const;
+
+/** Returns what happens to issues, counted: `1 being repaired, 2 blocked.` */
+function fatesOf(explained: readonly Explanation[], { components, dryRun }: EngineStatus): string {
+  const known = new Map(components.map((about) => [about.component, about]));
+  const fates = explained.map(({ component, blockedBy, next }): (typeof FATES)[number] => {
+    if (known.get(component)?.needsHuman) return 'needing attention';
+    if (next === BEING_HEALED) return 'being repaired';
+    if (known.get(component)?.inHand) return 'queued';
+    if (blockedBy !== undefined) return 'blocked';
+    return dryRun ? 'planned only (dry run)' : 'waiting for the next check';
+  });
+  const counts = FATES.flatMap((fate) => {
+    const times = fates.filter((one) => one === fate).length;
+    return times === 0 ? [] : [explained.length === 1 ? fate : `${times} ${fate}`];
+  });
+  return `${counts.join(', ')}.`;
+}
+
+function healthy(
   { verdicts, acts, timestamp, components, lostReadings }: EngineStatus,
-  remarks: number,
+  notes: number,
 ): Headline {
   const unknown = verdicts.filter((verdict) => verdict.status === 'unknown').length;
-  const bad = verdicts.filter((verdict) => verdict.status === 'bad').length;
+  const brief = verdicts.filter((verdict) => verdict.status === 'bad').length - notes;
   const said: string[] = [];
-  if (bad - remarks > 0)
+  if (brief > 0)
     said.push(
-      `${bad - remarks} of the readings ${bad - remarks === 1 ? 'is' : 'are'} over a threshold, but not for long enough to count.`,
+      `${counted(brief, 'reading')} above the threshold, but not yet for long enough to be an issue.`,
     );
-  if (remarks > 0)
-    said.push(`${remarks} ${remarks === 1 ? 'remark is' : 'remarks are'} below; nothing has to be done.`);
-  if (unknown > 0) said.push(`${unknown} ${unknown === 1 ? 'thing is' : 'things are'} not known.`);
+  if (notes > 0) said.push(`${counted(notes, 'note')} below; no action needed.`);
+  if (unknown > 0) said.push(`${counted(unknown, 'reading')} unavailable.`);
   const last = acts.at(-1);
   if (last) {
     const agoMs = timestamp.getTime() - last.timestamp.getTime();
-    said.push(
-      `The last repair was ${span(Math.max(0, agoMs))} ago: ${last.action} for ${last.component}, ${last.outcome}.`,
-    );
-  } else said.push('Nothing had to be repaired within the last day.');
+    said.push(`Last repair ${span(Math.max(0, agoMs))} ago.`);
+  } else said.push('No repair was needed in the last 24 hours.');
   if (components.length === 0 && verdicts.length === 0)
-    return { tone: 'unknown', sentence: 'Nothing is being watched.', detail: 'No check is enabled.' };
+    return plain('unknown', 'Nothing is monitored.', 'No check is enabled.');
   if (unknown > 0 && unknown === verdicts.length)
-    return { tone: 'unknown', sentence: 'Nothing could be read.', detail: said.join(' ') };
-  return {
-    tone: lostReadings.some(({ listed }) => listed) ? 'unknown' : 'ok',
-    sentence: unknown > 0 ? 'All that could be read is well.' : 'All is well.',
-    detail: said.join(' '),
-  };
+    return plain('unknown', 'No reading is available.', said.join(' '));
+  return plain(
+    lostReadings.some(({ listed }) => listed) ? 'unknown' : 'ok',
+    unknown > 0 ? 'Everything that could be read is healthy.' : 'All healthy.',
+    said.join(' '),
+  );
 }
 
-/** A sentence with its full stop. */
-export const full = (text: string): string => (/[.!?…]$/.test(text) ? text : `${text}.`);
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** Returns a sentence with its full stop. */
+const full = (text: string): string => (/[.!?…]$/.test(text) ? text : `${text}.`);

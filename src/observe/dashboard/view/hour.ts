@@ -1,12 +1,12 @@
 import type { History, ReadingView, Series } from './view.js';
 
 const HOUR_MS = 3_600_000;
-/** One point for this long. */
+/** Time between two points, in milliseconds. */
 export const STEP_MS = 5_000;
-/** So many curves at most: a name that changes with every cycle must not fill the memory. */
-const CURVES = 64;
+/** Limit of curves: names that change with every cycle must not fill the memory. */
+export const CURVES = 64;
 
-/** One thing that is measured, over the last hour. */
+/** A reading over the last hour. */
 export interface Curve {
   readonly key: string;
   readonly label: string;
@@ -16,19 +16,19 @@ export interface Curve {
   readonly values: readonly (number | null)[];
 }
 
-/** Keeps the last hour of what is measured: on the server since it began to listen, in the page as told and since. */
+/** Keeps the last hour of all measured readings, on the server and in the page. */
 export class Hour {
   #times: number[] = [];
   readonly #series = new Map<string, { about: Omit<Series, 'values'>; values: (number | null)[] }>();
 
-  /** Takes what the server remembers. */
+  /** Replaces everything by the history of the server. */
   begin({ times, series }: History): void {
     this.#times = [...times];
     this.#series.clear();
     for (const { values, ...about } of series) this.#series.set(about.key, { about, values: [...values] });
   }
 
-  /** All of it, for a page that opens. */
+  /** Returns the whole history. */
   read(): History {
     return {
       times: this.#times,
@@ -39,7 +39,7 @@ export class Hour {
     };
   }
 
-  /** Takes readings. Several within one step are one point: the highest of them. A clock that went back begins anew. */
+  /** Adds readings. Of several within one step the highest is kept. A clock that was set back clears the history. */
   add(at: number, readings: readonly ReadingView[]): void {
     const last = this.#times.at(-1);
     if (last !== undefined && at < last) {
@@ -49,7 +49,9 @@ export class Hour {
     const same = last !== undefined && Math.floor(last / STEP_MS) === Math.floor(at / STEP_MS);
     if (!same) this.#times.push(at);
     const length = this.#times.length;
-    for (const reading of readings) this.#put(reading, length);
+    // Bad ones first: they get a curve where there is not room for all.
+    for (const reading of readings) if (reading.status === 'bad') this.#put(reading, length);
+    for (const reading of readings) if (reading.status !== 'bad') this.#put(reading, length);
     for (const { values } of this.#series.values()) if (values.length < length) values.push(null);
     while ((this.#times[0] ?? at) < at - HOUR_MS) {
       this.#times.shift();
@@ -60,20 +62,30 @@ export class Hour {
     }
   }
 
-  /** The curve of a reading, if it has one. */
+  /** Returns the curve of a reading; `undefined` without one. */
   of(key: string): Curve | undefined {
     const found = this.#series.get(key);
     return found && { ...found.about, times: this.#times, values: found.values };
   }
 
-  #put({ key, label, unit, threshold, value }: ReadingView, length: number): void {
+  #put({ key, label, unit, threshold, value, status }: ReadingView, length: number): void {
     if (value === null || threshold === null) return;
-    if (!this.#series.has(key) && this.#series.size >= CURVES) return;
+    if (!this.#series.has(key) && this.#series.size >= CURVES && !(status === 'bad' && this.#makeRoom()))
+      return;
     const about = { key, label, unit, threshold };
     const values = this.#series.get(key)?.values ?? Array<null>(length - 1).fill(null);
     if (values.length < length) values.push(value);
     else values[length - 1] = Math.max(values[length - 1] ?? value, value);
     this.#series.set(key, { about, values });
+  }
+
+  /** Drops a curve that is below its threshold. `false` when there is none. */
+  #makeRoom(): boolean {
+    for (const [key, { about, values }] of this.#series) {
+      if ((values.at(-1) ?? 0) > (about.threshold ?? Infinity)) continue;
+      return this.#series.delete(key);
+    }
+    return false;
   }
 }
 

@@ -1,20 +1,27 @@
 import type { Explanation } from '../../../report/explain.js';
 import type { EngineStatus } from '../../../report/status.js';
+import type { IssueType } from '../../../model/issue.js';
 import type { Metrics } from '../../../report/counts.js';
 import { actsOf, heldOf, planOf } from './acts.js';
 import { bannersOf } from './banners.js';
+import { cut, cutAll, EXPLANATION } from './bounds.js';
 import { headlineOf } from './headline.js';
+import { worstFirst } from './order.js';
 import { readingsOf, unitsOf } from './readings.js';
 import { withoutLogs } from './without-logs.js';
 import type { ApprovalView, BreakerView, IssueView, View } from './view.js';
 import { commandFor } from '../../../model/operator-command.js';
 
-/** So many issues at most, the worst first. */
+/** Limit of issues, the most severe first. */
 const ISSUES = 50;
-/** Commands of people at most, the newest. */
+/** Limit of approval requests. */
+const APPROVALS = 50;
+/** Limit of breakers. */
+const BREAKERS = 50;
+/** Limit of operator commands, the newest first. */
 const COMMANDS = 10;
 
-/** What the page is made from. */
+/** Input of {@link viewOf}. */
 export interface Facts {
   readonly status: EngineStatus;
   readonly explained: readonly Explanation[];
@@ -22,15 +29,16 @@ export interface Facts {
   /** Name of the machine. */
   readonly host: string;
   readonly controls: boolean;
-  /** Whether lines of logs and the output of commands are shown: only to readers who have shown a token. */
+  /** Set when log lines and the output of commands are included: only for readers with a token. */
   readonly logs: boolean;
 }
 
-/** Makes what the page shows. Pure. */
+/** Returns what the page shows. Every text and list in it has a bound. Pure. */
 export function viewOf({ metrics, host, controls, logs, ...told }: Facts): View {
   const { status, explained } = logs ? told : withoutLogs(told);
   const at = status.timestamp.getTime();
-  const worst = [...explained].sort((a, b) => b.issue.severity - a.issue.severity);
+  const worst = [...explained].sort(worstFirst);
+  const open = (type: IssueType): number => worst.filter(({ issue }) => issue.type === type).length;
   const { units, more } = unitsOf(status.verdicts);
   return {
     at,
@@ -41,12 +49,14 @@ export function viewOf({ metrics, host, controls, logs, ...told }: Facts): View 
       intervalMs: status.monitoring?.intervalMs ?? null,
       lastCheck: status.lastLook ? at - status.lastLook.agoMs : null,
       detectionMs: status.lastLook?.detectionMs ?? 0,
+      checks: status.verdicts.length,
       dryRun: status.dryRun,
     },
     banners: bannersOf(status),
     approvals: approvalsOf(status, at),
     issues: worst.slice(0, ISSUES).map((one) => issueOf(one, at)),
     moreIssues: Math.max(0, worst.length - ISSUES),
+    issuesByType: { resource: open('resource'), service: open('service'), system: open('system') },
     readings: readingsOf(status.verdicts),
     units,
     moreUnits: more,
@@ -55,7 +65,12 @@ export function viewOf({ metrics, host, controls, logs, ...told }: Facts): View 
     commands: status.commands
       .slice(-COMMANDS)
       .reverse()
-      .map(({ timestamp, command, of, by }) => ({ at: timestamp.getTime(), command, of, by })),
+      .map(({ timestamp, command, of, by }) => ({
+        at: timestamp.getTime(),
+        command,
+        of: cut(of),
+        by: cut(by),
+      })),
     held: heldOf(status),
     totals: {
       detected: metrics.issuesDetected,
@@ -73,11 +88,11 @@ export function viewOf({ metrics, host, controls, logs, ...told }: Facts): View 
 }
 
 const approvalsOf = ({ approvals }: EngineStatus, at: number): ApprovalView[] =>
-  approvals.map(({ id, component, action, reason, askedAgoMs, lapsesInMs, plan }) => ({
+  approvals.slice(0, APPROVALS).map(({ id, component, action, reason, askedAgoMs, lapsesInMs, plan }) => ({
     id,
     component,
     action,
-    reason,
+    reason: cut(reason),
     askedAt: at - askedAgoMs,
     lapsesAt: at + lapsesInMs,
     plan: plan ? planOf(plan) : null,
@@ -88,24 +103,25 @@ const issueOf = (one: Explanation & { readonly hiddenLines?: number }, at: numbe
   component: one.component,
   type: one.issue.type,
   severity: one.issue.severity,
-  description: one.issue.description,
+  description: cut(one.issue.description),
   openedAt: at - one.openForMs,
-  evidence: one.issue.evidence ?? [],
+  evidence: cutAll(one.issue.evidence ?? []),
   hiddenLines: one.hiddenLines ?? 0,
   tried: one.tried
     .slice(-5)
-    .map(({ agoMs, action, outcome, words }) => ({ at: at - agoMs, action, outcome, words })),
+    .map(({ agoMs, action, outcome, words }) => ({ at: at - agoMs, action, outcome, words: cut(words) })),
   rootCauseUnknown: one.rootCauseUnknown,
   blockedBy: one.blockedBy ?? null,
-  blockedBecause: one.blockedBecause ?? null,
-  next: one.next,
-  text: one.text,
+  blockedBecause: one.blockedBecause === undefined ? null : cut(one.blockedBecause),
+  next: cut(one.next),
+  text: cut(one.text, EXPLANATION),
 });
 
-/** Those that stand against a repair, and those on their way there. */
+/** Returns the breakers that are not closed, and components whose last repair failed; at most 50. */
 const breakersOf = ({ components }: EngineStatus, at: number): BreakerView[] =>
   components
     .filter(({ breaker, failures, needsHuman }) => breaker !== 'closed' || failures > 0 || needsHuman)
+    .slice(0, BREAKERS)
     .map(({ component, breaker, breakerForMs, failures, needsHuman }) => ({
       component,
       breaker,

@@ -15,18 +15,20 @@ export interface View {
   readonly banners: readonly Banner[];
   readonly approvals: readonly ApprovalView[];
   readonly issues: readonly IssueView[];
-  /** How many issues there are beyond those in `issues`. */
+  /** Number of issues beyond those in `issues`. */
   readonly moreIssues: number;
+  /** Number of open issues in each category. */
+  readonly issuesByType: Readonly<Record<IssueType, number>>;
   readonly readings: readonly ReadingView[];
   readonly units: readonly UnitView[];
-  /** How many units there are beyond those in `units`; all of these are well. */
+  /** Number of units beyond those in `units`; all of them are healthy. */
   readonly moreUnits: number;
   readonly breakers: readonly BreakerView[];
-  /** What was done, newest first. */
+  /** Repairs, newest first. */
   readonly acts: readonly ActView[];
   /** Commands of people, newest first. */
   readonly commands: readonly CommandView[];
-  /** What was not done, newest first. */
+  /** Blocked repairs, newest first. */
   readonly held: readonly HeldView[];
   readonly totals: {
     readonly detected: number;
@@ -37,11 +39,11 @@ export interface View {
     /** Issues that opened, by category. */
     readonly byType: Readonly<Record<IssueType, number>>;
   };
-  /** Whether this page may approve, reject, pause, resume and reset. */
+  /** Set when this page may approve, reject, pause, resume and reset. */
   readonly controls: boolean;
 }
 
-/** What a person has said, and who it was. */
+/** A command of an operator, with its author. */
 export interface CommandView {
   readonly at: number;
   readonly command: string;
@@ -49,29 +51,38 @@ export interface CommandView {
   readonly by: string;
 }
 
-/** How bad it is, in the four tones of the page. */
+/** Severity in the four tones of the page. */
 export type Tone = 'ok' | 'note' | 'bad' | 'unknown';
 
-/** The state of everything in one sentence, and what a person wants to know next. */
+/** The state in one sentence, and what happens next. */
 export interface Headline {
   readonly tone: Tone;
+  /** The sentence without the names. */
+  readonly lead: string;
+  /** The names in it, whole; at most 3. */
+  readonly names: readonly string[];
+  /** Number of further names. */
+  readonly more: number;
+  /** The whole sentence, with long names shortened: for the title and the announcement. */
   readonly sentence: string;
   readonly detail: string;
 }
 
-/** What the engine is at. */
+/** State of the engine. */
 export interface EngineView {
   readonly monitoring: boolean;
   /** Milliseconds from cycle to cycle; `null` when it is not monitoring. */
   readonly intervalMs: number | null;
-  /** When it last looked; `null` before the first time. */
+  /** Time of the last check; `null` before the first. */
   readonly lastCheck: number | null;
-  /** How long that took, in milliseconds. */
+  /** Duration of that check, in milliseconds. */
   readonly detectionMs: number;
+  /** Number of verdicts of the last look. */
+  readonly checks: number;
   readonly dryRun: boolean;
 }
 
-/** A state of the whole engine that everything else has to be read with. */
+/** A state of the engine that affects everything else. */
 export interface Banner {
   readonly kind:
     'dry-run' | 'paused' | 'storm' | 'locked' | 'healing-disabled' | 'not-looking' | 'reading-lost';
@@ -95,12 +106,14 @@ export interface PlanView {
   readonly risk: string;
   readonly targets: readonly string[];
   readonly steps: readonly StepView[];
-  /** What the steps do to other units, one line each. */
+  /** Number of steps beyond those in `steps`. */
+  readonly moreSteps: number;
+  /** Effects of the steps on other units, one line each. */
   readonly effects: readonly string[];
   readonly notes: readonly string[];
 }
 
-/** A question that waits for an answer. */
+/** A pending request for approval. */
 export interface ApprovalView {
   readonly id: string;
   readonly component: string;
@@ -109,7 +122,7 @@ export interface ApprovalView {
   readonly reason: string;
   readonly askedAt: number;
   readonly lapsesAt: number;
-  /** `null` when it was asked before this process began to listen. */
+  /** `null` when it was requested before this process started. */
   readonly plan: PlanView | null;
   /** The command with which a person on the host approves it, where the page cannot; `null` where it can. */
   readonly command: string | null;
@@ -160,7 +173,7 @@ export interface UnitView {
   readonly reason: string;
 }
 
-/** What is remembered against a component. */
+/** Failures and breaker of a component. */
 export interface BreakerView {
   readonly component: string;
   readonly breaker: 'closed' | 'open' | 'half-open';
@@ -178,9 +191,9 @@ export interface ActView {
   readonly component: string;
   readonly action: string;
   readonly outcome: Outcome;
-  /** What was wrong; `null` for repairs of an earlier run. */
+  /** Reading before the repair; `null` for repairs of an earlier run. */
   readonly before: string | null;
-  /** What was seen afterwards: the proof, or why there is none. */
+  /** Reading after the repair: the proof, or why there is none. */
   readonly after: string;
   readonly durationMs: number | null;
   readonly plan: PlanView | null;
@@ -188,7 +201,7 @@ export interface ActView {
   readonly rungs: readonly string[];
 }
 
-/** A repair that a gate stood in the way of, or that was only planned. */
+/** A repair that was blocked, or only planned. */
 export interface HeldView {
   readonly key: string;
   readonly at: number;
@@ -196,7 +209,7 @@ export interface HeldView {
   readonly blockedBy: BlockReason | 'dry-run';
   readonly description: string;
   readonly because: string;
-  /** When this gate stands in the way, and what comes next. */
+  /** When this gate blocks a repair, and what happens next. */
   readonly when: string;
   readonly next: string;
 }
@@ -217,17 +230,17 @@ export interface History {
   readonly series: readonly Series[];
 }
 
-/** What the stream tells, by the name of the event. */
+/** Events of the stream, by name. */
 export interface StreamEvents {
   /** Everything, whenever something has changed. */
   view: View;
   /** The last hour, once. */
   history: History;
-  /** Nothing has changed, and the engine's process is alive. */
+  /** Heartbeat: nothing has changed. */
   beat: { readonly at: number };
 }
 
-/** Whether an action can be carried out on this host; asked for on its own, because it seldom changes. */
+/** Availability of an action on this host; requested separately, because it seldom changes. */
 export interface CapabilityView {
   readonly action: string;
   readonly status: 'available' | 'unavailable' | 'unknown';

@@ -4,9 +4,9 @@ import type { Issue } from '../../../model/issue.js';
 import { printable } from '../../../base/printable.js';
 import type { HealingResult } from '../../../model/result.js';
 
-/** What a command printed, in the sentence that says how it ended. */
+/** Matches the output of a command in the sentence about its end. */
 const PRINTED = /(` (?:exited with -?\d+|was ended by \w+)): [^]*/;
-/** What the pre-switch check of a system printed. */
+/** Matches the output of the pre-switch check of a system. */
 const CHECKED = /(check refuses a switch|made beforehand: it could not be made): [^]*/;
 
 /**
@@ -23,11 +23,11 @@ export function withoutLogs({ status, explained }: Told): Told {
   return { status: statusWithout(status), explained: explained.map(explanationWithout) };
 }
 
-/** What an engine tells of itself. */
+/** State and explanations of an engine. */
 interface Told {
   readonly status: EngineStatus;
   readonly explained: readonly (Explanation & {
-    /** How many lines of its log are left out. */
+    /** Number of log lines that are left out. */
     readonly hiddenLines?: number;
   })[];
 }

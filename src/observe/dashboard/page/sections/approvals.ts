@@ -1,17 +1,25 @@
 import type { ApprovalView, Banner, View } from '../../view/view.js';
-import { el, prose, type Child } from '../dom.js';
+import { el, type Child } from '../dom.js';
 import { ago, many, span } from '../words.js';
 import { name } from './badge.js';
-import { button, heading, type Around } from './frame.js';
+import { answerTo, button, heading, type Answer, type Around } from './frame.js';
 import { plan } from './plan.js';
+import { foldable } from './text.js';
 
-/** What waits for a person's word. */
+const SECTION = 'approvals';
+
+/** Requests for approval, and what became of those that were answered on this page a moment ago. */
 export const approvals = ({ approvals: all, controls, banners }: View, around: Around): Child => {
   const held = banners.find(({ kind }) => kind === 'paused' || kind === 'healing-disabled');
+  const answers = around.answers(SECTION);
+  const gone = [...answers].filter(([id]) => all.every((one) => one.id !== id));
   return (
-    all.length > 0 && [
-      heading('approvals', 'Waits for you', many(all.length, 'question')),
-      all.map((one) => question(one, { controls, held: held?.kind }, around)),
+    all.length + gone.length > 0 && [
+      heading('approvals', 'Awaiting your approval', all.length > 0 && many(all.length, 'request')),
+      all.map((one) => request(one, { controls, held: held?.kind, answer: answers.get(one.id) }, around)),
+      gone.map(([id, answer]) =>
+        el('article', { key: id, class: 'panel card', tabindex: -1, 'data-tone': 'ok' }, answerTo(answer)),
+      ),
     ]
   );
 };
@@ -19,55 +27,57 @@ export const approvals = ({ approvals: all, controls, banners }: View, around: A
 /** Why a request cannot be approved now. */
 const HELD = {
   paused: 'Repairs are paused. Resume them to approve this.',
-  'healing-disabled': 'Healing is switched off, so this cannot be approved.',
+  'healing-disabled': 'Repairs are disabled, so this cannot be approved.',
 } as const;
 
-const question = (
-  asked: ApprovalView,
-  { controls, held }: { readonly controls: boolean; readonly held: Banner['kind'] | undefined },
-  { now, tell }: Around,
-): Child =>
+interface State {
+  readonly controls: boolean;
+  readonly held: Banner['kind'] | undefined;
+  readonly answer: Answer | undefined;
+}
+
+const request = (asked: ApprovalView, { controls, held, answer }: State, { now, tell }: Around): Child =>
   el(
     'article',
-    { key: asked.id, class: 'panel card', 'data-tone': 'note' },
-    el('h3', {}, 'May ', el('code', {}, asked.action), ' be carried out for ', name(asked.component), '?'),
-    el('p', {}, prose(asked.reason)),
-    asked.plan === null
-      ? el('p', { class: 'muted' }, 'Its steps are not known to this page.')
-      : plan(asked.plan),
+    { key: asked.id, class: 'panel card', tabindex: -1, 'data-tone': 'note' },
+    el('h3', {}, 'Run ', el('code', {}, asked.action), ' on ', name(asked.component), '?'),
+    el('div', { class: 'reason' }, foldable(asked.reason, `the reason for ${asked.id}`)),
+    asked.plan === null ? el('p', { class: 'muted' }, 'The steps are not available.') : plan(asked.plan),
     el(
       'p',
       { class: 'muted small' },
-      `Asked ${ago(now - asked.askedAt)}; counts as “no” in ${span(asked.lapsesAt - now)}. Its id is `,
+      `Requested ${ago(now - asked.askedAt)}; expires (as a rejection) in ${span(asked.lapsesAt - now)}. ID: `,
       el('code', {}, asked.id),
-      '.',
     ),
     asked.command !== null &&
       el('p', {}, 'To approve it, run this on the host: ', el('code', {}, asked.command)),
-    controls ? answers(asked, held, tell) : asked.command === null && readOnly(asked),
+    controls ? buttons(asked, held, tell) : asked.command === null && readOnly(asked),
+    answerTo(answer),
   );
 
-/** Buttons; what only a person on the host may approve can still be rejected here. */
-const answers = (asked: ApprovalView, held: Banner['kind'] | undefined, tell: Around['tell']): Child =>
-  el(
+/** Buttons. A request that has to be approved on the host can still be rejected here. */
+const buttons = (asked: ApprovalView, held: Banner['kind'] | undefined, tell: Around['tell']): Child => {
+  const about = `${asked.action} for ${asked.component}`;
+  const send = (command: string, done: string): void =>
+    tell({ name: command, body: { id: asked.id }, done, place: `${SECTION} ${asked.id}` });
+  return el(
     'div',
     { class: 'buttons' },
     asked.command === null &&
       (held === 'paused' || held === 'healing-disabled'
         ? el('p', { class: 'remark' }, HELD[held])
-        : button('Approve', `Approve ${asked.action} for ${asked.component}`, 'strong', () =>
-            tell('approve', { id: asked.id }, `Approved: ${asked.action} for ${asked.component}.`),
+        : button('Approve', `Approve ${about} (${asked.id})`, 'strong', () =>
+            send('approve', `Approved: ${about}.`),
           )),
-    button('Reject', `Reject ${asked.action} for ${asked.component}`, '', () =>
-      tell('reject', { id: asked.id }, `Rejected: ${asked.action} for ${asked.component}.`),
-    ),
+    button('Reject', `Reject ${about} (${asked.id})`, '', () => send('reject', `Rejected: ${about}.`)),
   );
+};
 
 const readOnly = (asked: ApprovalView): Child =>
   el(
     'p',
     { class: 'muted small' },
-    'This page is read-only. The program answers with ',
+    'This page is read-only. Answer from the program with ',
     el('code', {}, `engine.approve('${asked.id}')`),
     ' or ',
     el('code', {}, `engine.reject('${asked.id}')`),

@@ -1,6 +1,7 @@
 import { el, type Element_ } from '../dom.js';
+import { isolated } from './text.js';
 
-/** How something stands, as a shape and a word, so that nobody needs to see a colour. */
+/** Each state as a shape and a tone, so that nobody has to see a colour. */
 const SIGNS: Readonly<Record<string, readonly [sign: string, tone: string]>> = {
   ok: ['✓', 'ok'],
   bad: ['✕', 'bad'],
@@ -15,11 +16,11 @@ const SIGNS: Readonly<Record<string, readonly [sign: string, tone: string]>> = {
   closed: ['✓', 'ok'],
   open: ['✕', 'bad'],
   'half-open': ['◐', 'note'],
-  'needs a human': ['✕', 'bad'],
+  'needs attention': ['✕', 'bad'],
   'dry-run': ['◇', 'note'],
 };
 
-/** The shape alone; the words beside it say the same. */
+/** The shape alone, where the text beside it says the same. */
 export function sign(state: string): Element_ {
   const [shape, tone] = SIGNS[state] ?? ['–', 'note'];
   return el('span', { class: 'sign', 'data-tone': tone, 'aria-hidden': 'true' }, shape);
@@ -36,11 +37,11 @@ export function badge(state: string, word = state): Element_ {
   );
 }
 
-/** How bad an issue is, in a word. */
+/** Words for the severities 1 to 4. */
 export const SEVERITIES = ['', 'low', 'medium', 'high', 'critical'] as const;
 
-/** The word for a gate, as the documentation and the metric have it. */
+/** The name of a gate, as in the documentation and the metric. */
 export const gate = (name: string): Element_ => el('span', { class: 'gate' }, name);
 
-/** The name of something that is looked after. */
-export const name = (component: string): Element_ => el('span', { class: 'component' }, component);
+/** The name of a component. */
+export const name = (component: string): Element_ => el('span', { class: 'component' }, isolated(component));

@@ -1,41 +1,57 @@
 import type { Banner, View } from '../../view/view.js';
 import { el, type Child } from '../dom.js';
-import { button, heading, type Around } from './frame.js';
+import { answerTo, button, heading, type Around } from './frame.js';
+import { foldable } from './text.js';
 
 const WORDS: Readonly<Record<Banner['kind'], string>> = {
   'dry-run': 'Dry run',
   paused: 'Paused',
-  storm: 'Storm',
-  locked: 'Looking on',
-  'healing-disabled': 'Healing is off',
-  'not-looking': 'Not looking',
+  storm: 'Repairs on hold',
+  locked: 'Observing only',
+  'healing-disabled': 'Repairs are disabled',
+  'not-looking': 'Not monitoring',
   'reading-lost': 'Cannot be read',
 };
 
-/** States of the whole engine. */
-export const banners = ({ banners: all, controls }: View, { tell }: Around): Child =>
-  all.map(({ kind, tone, sentence, reason }) =>
-    el(
-      'div',
-      {
-        key: `${kind} ${reason ?? (kind === 'reading-lost' ? sentence.split(',', 1)[0] : '')}`,
-        class: 'banner',
-        'data-tone': tone,
-      },
-      el('strong', {}, WORDS[kind]),
-      el('span', {}, sentence),
-      controls &&
-        reason !== undefined &&
-        button('Resume', `Resume what was paused for: ${reason}`, 'small', () =>
-          tell('resume', { reason }, 'Resumed.'),
-        ),
+/** Identifies a banner from view to view: durations in its sentence grow. */
+export const keyOf = ({ kind, reason, sentence }: Banner): string =>
+  `${kind} ${reason ?? (kind === 'reading-lost' ? sentence.split(',', 1)[0] : '')}`;
+
+/** Announcement of a new banner. */
+export const spoken = ({ kind, sentence }: Banner): string => `${WORDS[kind]}. ${sentence}`;
+
+/** States of the whole engine, and what became of a pause that was lifted on this page a moment ago. */
+export const banners = ({ banners: all, controls }: View, { tell, answers }: Around): Child => {
+  const said = answers('banners');
+  const keys = new Set(all.map(keyOf));
+  return [
+    all.map((banner) =>
+      el(
+        'div',
+        { key: keyOf(banner), class: 'banner', tabindex: -1, 'data-tone': banner.tone },
+        el('strong', {}, WORDS[banner.kind]),
+        el('div', { class: 'sentence' }, foldable(banner.sentence, `the banner ${WORDS[banner.kind]}`)),
+        controls && banner.reason !== undefined && resume(banner.reason, keyOf(banner), tell),
+        answerTo(said.get(keyOf(banner))),
+      ),
     ),
+    [...said].map(
+      ([key, answer]) =>
+        !keys.has(key) &&
+        el('div', { key, class: 'banner', tabindex: -1, 'data-tone': 'ok' }, answerTo(answer)),
+    ),
+  ];
+};
+
+const resume = (reason: string, key: string, tell: Around['tell']): Child =>
+  button('Resume', `Resume: lift the pause “${reason}”`, 'small', () =>
+    tell({ name: 'resume', body: { reason }, done: 'Pause lifted.', place: `banners ${key}` }),
   );
 
-/** Where a person says: do nothing for now. */
-export const controls = ({ controls: allowed }: View, { tell }: Around): Child =>
+/** The form that pauses all repairs. */
+export const controls = ({ controls: allowed }: View, { tell, answers }: Around): Child =>
   allowed && [
-    heading('controls', 'Hold everything'),
+    heading('controls', 'Pause repairs'),
     el(
       'form',
       {
@@ -44,13 +60,19 @@ export const controls = ({ controls: allowed }: View, { tell }: Around): Child =
           event.preventDefault();
           const form = event.currentTarget as HTMLFormElement;
           const reason = String(new FormData(form).get('reason') ?? '').trim();
-          if (reason !== '') tell('pause', { reason }, 'Paused: nothing is repaired until it is resumed.');
+          const done = 'Paused: nothing is repaired until someone resumes.';
+          if (reason !== '') tell({ name: 'pause', body: { reason }, done, place: 'controls pause' });
           form.reset();
         },
       },
-      el('label', { for: 'reason' }, 'Pause all repairs. Why?'),
+      el('label', { for: 'reason' }, 'Reason'),
       el('input', { id: 'reason', name: 'reason', required: true, maxlength: 200, autocomplete: 'off' }),
-      el('button', { type: 'submit' }, 'Pause'),
-      el('p', { class: 'muted small' }, 'Looking goes on. The reason is shown until somebody takes it back.'),
+      el('button', { type: 'submit' }, 'Pause repairs'),
+      answerTo(answers('controls').get('pause')),
+      el(
+        'p',
+        { class: 'muted small' },
+        'Monitoring continues. The reason stays visible until someone resumes.',
+      ),
     ),
   ];

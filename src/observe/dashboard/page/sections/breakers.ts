@@ -2,35 +2,53 @@ import type { BreakerView, View } from '../../view/view.js';
 import { el, type Child } from '../dom.js';
 import { many, span } from '../words.js';
 import { badge, name } from './badge.js';
-import { button, empty, heading, type Around } from './frame.js';
+import { answerTo, button, empty, heading, type Answer, type Around } from './frame.js';
 
-/** Where repairs did not help, and how long they are therefore left alone. */
-export const breakers = ({ breakers: all, controls }: View, around: Around): Child => [
-  heading('breakers', 'Breakers'),
-  all.length === 0 && empty('All are closed: nothing is held back.'),
-  all.length > 0 &&
-    el(
-      'ul',
-      { class: 'panel rows' },
-      all.map((one) => row(one, controls, around)),
-    ),
-];
-
-const row = (one: BreakerView, controls: boolean, { now, tell }: Around): Child =>
-  el(
-    'li',
-    { key: one.component },
-    badge(one.needsHuman ? 'needs a human' : one.breaker),
-    name(one.component),
-    el(
-      'span',
-      { class: 'muted' },
-      one.failures > 0 ? `${many(one.failures, 'repair')} in a row did not help` : '',
-      one.breaker === 'open' && one.until !== null && `; one try in ${span(one.until - now)}`,
-      one.breaker === 'half-open' && '; one try is allowed',
-    ),
-    controls &&
-      button('Reset', `Reset ${one.component}: a person has seen to it`, 'small', () =>
-        tell('reset', { component: one.component }, `Reset: ${one.component} begins anew.`),
+/** Circuit breakers that are not closed, and components whose last repair failed. */
+export const breakers = ({ breakers: all, controls }: View, around: Around): Child => {
+  const answers = around.answers('breakers');
+  const gone = [...answers].filter(([component]) => all.every((one) => one.component !== component));
+  return [
+    heading('breakers', 'Circuit breakers'),
+    all.length === 0 && empty('All closed.'),
+    all.length + gone.length > 0 &&
+      el(
+        'ul',
+        { key: 'all', class: 'panel rows' },
+        all.map((one) => row(one, controls, answers.get(one.component), around)),
+        gone.map(([key, answer]) => el('li', { key, tabindex: -1 }, answerTo(answer))),
       ),
+  ];
+};
+
+const row = (
+  one: BreakerView,
+  controls: boolean,
+  answer: Answer | undefined,
+  { now, tell }: Around,
+): Child => {
+  const said = [
+    one.failures > 0 && `${many(one.failures, 'repair')} in a row failed`,
+    one.breaker === 'open' && one.until !== null && `next attempt in ${span(one.until - now)}`,
+    one.breaker === 'half-open' && 'one attempt allowed',
+  ].filter((part) => part !== false);
+  const { component } = one;
+  return el(
+    'li',
+    { key: component, tabindex: -1 },
+    badge(one.needsHuman ? 'needs attention' : one.breaker),
+    one.needsHuman && el('code', { class: 'muted' }, 'needs-human'),
+    name(component),
+    el('span', { class: 'muted' }, said.join('; ')),
+    controls &&
+      button('Reset', `Reset failures and breaker of ${component}`, 'small', () =>
+        tell({
+          name: 'reset',
+          body: { component },
+          done: `${component} reset.`,
+          place: `breakers ${component}`,
+        }),
+      ),
+    answerTo(answer),
   );
+};

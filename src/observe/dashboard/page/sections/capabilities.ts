@@ -4,20 +4,20 @@ import { el, prose, type Child } from '../dom.js';
 import { badge, name } from './badge.js';
 import { heading } from './frame.js';
 
-/** What was answered, or why nothing was. */
+/** The actions, or why there is no answer. */
 export type Told = readonly CapabilityView[] | string;
 
-/** Asks which actions can be carried out on this host. */
+/** Requests which actions are available on this host. */
 export async function askCapabilities(): Promise<Told> {
   try {
     const response = await ask('api/capabilities');
     return response.ok ? ((await response.json()) as readonly CapabilityView[]) : await problemOf(response);
   } catch {
-    return 'The server does not answer.';
+    return 'The server did not answer.';
   }
 }
 
-/** The actions, and whether each can be carried out here: folded away, because it seldom changes. */
+/** The actions with their availability, folded away: it seldom changes. */
 export const capabilities = (told: Told | undefined): Child =>
   told !== undefined && [
     heading('capabilities', 'Actions on this host', aside(told)),
@@ -26,13 +26,13 @@ export const capabilities = (told: Told | undefined): Child =>
       : el(
           'details',
           { key: 'all' },
-          el('summary', {}, 'Which can be carried out here, and why not'),
+          el('summary', {}, 'Show all actions'),
           el('ul', { class: 'panel rows' }, told.map(row)),
         ),
   ];
 
 function aside(told: Told): Child {
-  if (typeof told === 'string') return 'not known';
+  if (typeof told === 'string') return 'unknown';
   return `${told.filter(({ status }) => status === 'available').length} of ${told.length} available`;
 }
 

@@ -2,17 +2,25 @@ import type { HeldView, View } from '../../view/view.js';
 import { el, prose, type Child, type Element_ } from '../dom.js';
 import { ago, clock } from '../words.js';
 import { gate, name } from './badge.js';
-import { empty, heading, timeline, type Around } from './frame.js';
+import { empty, heading, summary, timeline, type Around } from './frame.js';
+import { foldable } from './text.js';
 
-/** What was not done, and which gate stood in the way. */
-export const held = ({ held: all }: View, { now }: Around): Child => [
-  heading('held', 'What was not done, and why'),
-  all.length === 0 && empty('No gate stood in the way of anything.'),
-  timeline(
-    all.map((one) => entry(one, now)),
-    'Earlier',
-  ),
-];
+/** Repairs that were blocked, except those in the cards of open issues. */
+export const held = ({ held: all, issues }: View, { now }: Around): Child => {
+  const others = all.filter(
+    ({ component, blockedBy }) =>
+      !issues.some((issue) => issue.component === component && issue.blockedBy === blockedBy),
+  );
+  return [
+    heading('held', 'Blocked repairs'),
+    others.length === 0 &&
+      empty(all.length === 0 ? 'Nothing has been blocked.' : 'None besides those of the open issues.'),
+    timeline(
+      others.map((one) => entry(one, now)),
+      'Earlier',
+    ),
+  ];
+};
 
 const entry = (one: HeldView, now: number): Element_ =>
   el(
@@ -25,12 +33,12 @@ const entry = (one: HeldView, now: number): Element_ =>
       gate(one.blockedBy),
       name(one.component),
     ),
-    el('p', {}, prose(one.because)),
+    el('div', {}, foldable(one.because, `why ${one.key} was blocked`)),
     el(
       'details',
       {},
-      el('summary', {}, 'What this gate is'),
-      el('p', { class: 'muted small' }, prose(`It stands in the way when ${one.when}. Next: ${one.next}.`)),
-      el('p', { class: 'muted small' }, `The trouble was: ${one.description}`),
+      summary('About this gate', one.key),
+      el('p', { class: 'muted small' }, prose(`Blocks a repair when ${one.when}. Next: ${one.next}.`)),
+      el('p', { class: 'muted small' }, 'The issue: ', prose(one.description)),
     ),
   );

@@ -1,33 +1,36 @@
 import type { PlanView } from '../../view/view.js';
-import { el, type Child } from '../dom.js';
+import { el, prose, type Child } from '../dom.js';
+import { many } from '../words.js';
 
 const VERBS = { command: '$', write: 'write', call: 'call' } as const;
 
-/** The steps of a plan, as they are or were carried out. */
-export const steps = ({ steps: all }: PlanView): Child =>
+/** The steps of a plan. */
+export const steps = ({ steps: all, moreSteps }: PlanView): Child => [
   el(
     'ol',
     { class: 'steps' },
     all.map(({ kind, text }) =>
       el('li', {}, el('span', { class: 'verb' }, VERBS[kind]), ' ', el('code', {}, text)),
     ),
-  );
+  ),
+  moreSteps > 0 && el('p', { class: 'remark' }, `${many(moreSteps, 'more step')} not shown.`),
+];
 
-/** Everything about a plan that matters to whoever has to decide. */
+/** Everything about a plan that a person needs for a decision. */
 export const plan = (shown: PlanView): Child => [
   steps(shown),
   el(
     'dl',
     { class: 'pairs' },
-    pair('Acts on', shown.targets.join(', ') || 'nothing'),
-    shown.effects.map((line) => pair('Effects', line)),
-    pair('Afterwards', shown.effect),
-    pair('Taken back', shown.undo ?? 'cannot be taken back by the engine'),
+    pair('Affects', el('bdi', {}, shown.targets.join(', ') || 'nothing')),
+    shown.effects.map((line) => pair('Side effect', prose(line))),
+    pair('Expected result', prose(shown.effect)),
+    pair('Undo', shown.undo === null ? 'not possible automatically' : prose(shown.undo)),
     pair('Risk', shown.risk),
-    shown.notes.map((note) => pair('Note', note)),
+    shown.notes.map((note) => pair('Note', prose(note))),
   ),
 ];
 
-/** A word and what it stands for. */
-export const pair = (word: string, ...meaning: Child[]): Child =>
-  el('div', {}, el('dt', {}, word), el('dd', {}, meaning));
+/** A term and its description. */
+export const pair = (term: string, ...description: Child[]): Child =>
+  el('div', {}, el('dt', {}, term), el('dd', {}, description));

@@ -1,15 +1,17 @@
 import type { ReadingView, View } from '../../view/view.js';
-import { el, type Child } from '../dom.js';
-import type { Hour } from '../../view/hour.js';
+import { el, prose, type Child } from '../dom.js';
+import { CURVES, type Hour } from '../../view/hour.js';
 import { inWords } from '../curve.js';
-import { number, withUnit } from '../words.js';
+import { withUnit } from '../words.js';
 import { badge, name, sign } from './badge.js';
 import { empty, heading, type Around } from './frame.js';
+import { table } from './table.js';
+import { foldable, isolated } from './text.js';
 
-/** So many charts at most: beyond, they are a table. */
+/** Limit of charts; all readings are in the table. */
 const CHARTS = 12;
 
-/** The readings that have a chart: what is bad always, inodes last. */
+/** Returns the readings with a chart: bad ones first, inodes last. */
 export function charted({ readings }: View): readonly ReadingView[] {
   const measured = readings.filter(({ value, threshold }) => value !== null && threshold !== null);
   const rank = ({ status, component }: ReadingView): number =>
@@ -18,13 +20,13 @@ export function charted({ readings }: View): readonly ReadingView[] {
   return measured.filter((reading) => chosen.has(reading));
 }
 
-/** What was read, against its threshold, now and over the last hour. */
+/** Readings against their thresholds, now and over the last hour. */
 export function readings(view: View, hour: Hour, { now }: Around): Child {
   const shown = charted(view);
   const unknown = view.readings.filter(({ status }) => status === 'unknown');
   return [
-    heading('readings', 'Now, and the last hour', 'dashed: threshold · ▼ repaired'),
-    shown.length === 0 && empty('Nothing that has a threshold was read yet.'),
+    heading('readings', 'Readings: now and the last hour', 'dashed: threshold · ▼ repaired · times in UTC'),
+    shown.length === 0 && empty('No reading has a threshold yet.'),
     el(
       'div',
       { class: 'meters' },
@@ -38,15 +40,15 @@ export function readings(view: View, hour: Hour, { now }: Around): Child {
           el(
             'li',
             { key },
-            badge('unknown', 'not known'),
+            badge('unknown'),
             ' ',
             name(label),
             ' ',
-            el('span', { class: 'muted' }, reason),
+            el('span', { class: 'muted' }, prose(reason)),
           ),
         ),
       ),
-    table(view.readings),
+    all(view.readings),
   ];
 }
 
@@ -57,28 +59,29 @@ function meter(reading: ReadingView, hour: Hour, now: number): Child {
   const top = unit === '%' ? 100 : Math.max(threshold * 1.3, value);
   const share = (part: number): string => `${top > 0 ? Math.min(100, (100 * part) / top) : 0}%`;
   const curve = hour.of(key);
-  const words = curve ? inWords(curve, now) : '';
+  const words = curve ? inWords(curve, now) : `No history: the limit of ${CURVES} charts is reached.`;
   return el(
     'figure',
     { key, class: 'panel meter', 'data-tone': status },
     el(
       'figcaption',
       {},
-      el('span', { class: 'label' }, sign(status), ' ', label),
+      el('span', { class: 'label' }, sign(status), ' ', isolated(label)),
       el('span', { class: 'value' }, withUnit(value, unit)),
       el('span', { class: 'of muted' }, `of ${withUnit(threshold, unit)}`),
     ),
     el('div', { class: 'bar', 'aria-hidden': 'true', '--share': share(value), '--mark': share(threshold) }),
-    el('div', {
-      class: 'chart',
-      own: true,
-      'data-chart': key,
-      role: 'img',
-      'aria-label': `Chart of ${label}. ${words}`,
-    }),
+    curve !== undefined &&
+      el('div', {
+        class: 'chart',
+        own: true,
+        'data-chart': key,
+        role: 'img',
+        'aria-label': `Chart of ${label}. ${words}`,
+      }),
     el(
       'p',
-      { class: 'muted small words', 'aria-hidden': 'true' },
+      { class: 'muted small words', 'aria-hidden': curve === undefined ? undefined : 'true' },
       words,
       ' ',
       el('span', { class: 'under-pointer', own: true }),
@@ -86,43 +89,27 @@ function meter(reading: ReadingView, hour: Hour, now: number): Child {
   );
 }
 
-/** Every reading, for whoever wants numbers in rows. */
-const table = (all: readonly ReadingView[]): Child =>
-  all.length > 0 &&
+/** Every reading in rows. */
+const all = (shown: readonly ReadingView[]): Child =>
+  shown.length > 0 &&
   el(
     'details',
-    { class: 'all' },
-    el('summary', {}, `All readings as a table (${all.length})`),
-    el(
-      'div',
-      { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'All readings' },
-      el(
-        'table',
-        {},
-        el(
-          'thead',
-          {},
-          el(
-            'tr',
-            {},
-            ['State', 'What', 'Now', 'Threshold', 'In words'].map((word) => el('th', { scope: 'col' }, word)),
-          ),
-        ),
-        el(
-          'tbody',
-          {},
-          all.map(({ key, component, status, value, threshold, unit, reason }) =>
-            el(
-              'tr',
-              { key },
-              el('td', {}, badge(status, status === 'bad' ? 'bad' : status === 'ok' ? 'ok' : 'not known')),
-              el('th', { scope: 'row' }, name(component)),
-              el('td', { class: 'figure' }, value === null ? '–' : withUnit(value, unit)),
-              el('td', { class: 'figure' }, threshold === null ? '–' : number(threshold)),
-              el('td', { class: 'muted' }, reason),
-            ),
-          ),
-        ),
-      ),
-    ),
+    { key: 'all', class: 'all' },
+    el('summary', {}, `All readings as a table (${shown.length})`),
+    table({
+      label: 'Table of all readings',
+      columns: ['State', 'Reading', 'Now', 'Threshold', 'Status detail'],
+      nameAt: 1,
+      figures: [2, 3],
+      rows: shown.map(({ key, component, status, value, threshold, unit, reason }) => ({
+        key,
+        cells: [
+          badge(status),
+          name(component),
+          value === null ? '–' : withUnit(value, unit),
+          threshold === null ? '–' : withUnit(threshold, unit),
+          el('span', { class: 'muted' }, foldable(reason, `the status of reading ${component}`)),
+        ],
+      })),
+    }),
   );

@@ -1,0 +1,35 @@
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { policyMistake } from '../../../src/service/helper/check-policy.js';
+
+let folder: string;
+beforeAll(async () => (folder = await mkdtemp(join(tmpdir(), 'policy-'))));
+afterAll(() => rm(folder, { recursive: true }));
+const owner = process.getuid!();
+
+it.each([
+  ['a valid policy', '{"version":1,"actions":["restart_service"],"services":"failed"}', undefined],
+  ['an unknown key', '{"version":1,"actions":[],"servics":[]}', /policy\.json: Unknown .*`servics`/],
+  ['another version', '{"version":2,"actions":[]}', /policy\.json: Expected `version` to be 1/],
+  ['an unknown action', '{"version":1,"actions":["restart_servic"]}', /did you mean `restart_service`/],
+  ['what is no JSON', '{', /policy\.json: /],
+])('checks %s as the helper does', async (_, text, expected) => {
+  const path = join(folder, 'policy.json');
+  await writeFile(path, text, { mode: 0o644 });
+  const mistake = policyMistake(path, owner);
+  if (expected === undefined) expect(mistake).toBeUndefined();
+  else expect(mistake).toMatch(expected);
+});
+
+it('reports a policy that others may write', async () => {
+  const path = join(folder, 'open.json');
+  await writeFile(path, '{"version":1,"actions":[]}');
+  await chmod(path, 0o666);
+  expect(policyMistake(path, owner)).toMatch(/open\.json/);
+});
+
+it('accepts that there is no policy', () => {
+  expect(policyMistake(join(folder, 'none.json'), owner)).toBeUndefined();
+});
