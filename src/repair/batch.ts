@@ -111,7 +111,10 @@ async function handle(
       ? await afterAsking(choice, sources, signal).catch(() => choice)
       : choice;
   const act = (current: Choice): Promise<HealingResult> =>
-    repair(current, sources, { busy: () => busyBecauseOf(current, all, sources, signal), signal });
+    repair(current, sources, {
+      busy: (severity) => busyBecauseOf({ ...current.issue, severity }, all, sources, signal),
+      signal,
+    });
   const isLate = asked !== choice || needed.length > 0;
   const result = await (asked.block || !asked.plan || sources.dryRun
     ? act(asked)
@@ -224,12 +227,12 @@ const BUSY_PRESSURE_PERCENT = 50;
 
 /** `MEDIUM` waits until nothing worse is being repaired, and until the load leaves room. */
 async function busyBecauseOf(
-  { issue, block }: Choice,
+  issue: Pick<Issue, 'component' | 'severity'>,
   all: readonly Choice[],
   { detector, host }: RepairSources,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  if (block || issue.severity !== Severity.MEDIUM) return undefined;
+  if (issue.severity !== Severity.MEDIUM) return undefined;
   const worse = all.find((other) => other.issue.severity > Severity.MEDIUM && !other.block && !other.error);
   if (worse) return `${worse.issue.component} is worse and is repaired in this cycle`;
   if (issue.component === 'cpu' || issue.component === 'load') return undefined;

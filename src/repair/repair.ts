@@ -1,3 +1,4 @@
+import type { Severity } from '../model/issue.js';
 import type { ActionRegistry } from '../actions/registry.js';
 import { lookAgain, worstVerdict } from '../detect/look-again.js';
 import { messageOf } from '../base/errors.js';
@@ -31,8 +32,8 @@ export interface RepairSources extends ChoiceSources, ProofSources, Pick<UndoSou
 
 /** What is known when the turn of an issue comes. */
 export interface Turn {
-  /** Returns the worse issue that is being repaired, or the load that leaves no room. */
-  readonly busy: () => Promise<string | undefined>;
+  /** Returns why a repair of this severity has to wait: a worse issue that is being repaired, or a high load. */
+  readonly busy: (severity: Severity) => Promise<string | undefined>;
   readonly signal: AbortSignal;
 }
 
@@ -97,14 +98,15 @@ async function repairOnce(
   const began = clock.monotonic();
   const before = await lookAgain(detector, { component: issue.component, check: issue.check, signal });
   // Read after the component: the load may have risen while a slow check was answered.
-  const busyBecause = await busy();
+  const worst = worstVerdict(before);
+  const busyBecause = await busy(worst?.severity ?? issue.severity);
   if (signal.aborted) return skipped(STOPPED);
   // While a slow check was answered, the host has gone on.
   if (clock.monotonic() - began > OLD_PLAN_MS) choice = await planAnew(choice, sources, signal);
   const { plan, digest, error } = choice;
   if (error !== undefined) return misfired(error);
   if (plan === undefined || digest === undefined) throw new Error(`No plan was made for ${issue.component}`);
-  const blockedNow = judge.all(issue, { plan, digest }, { before: worstVerdict(before), busy: busyBecause });
+  const blockedNow = judge.all(issue, { plan, digest }, { before: worst, busy: busyBecause });
   if (blockedNow) return skipped(blockedNow);
   announce.planned({ issue, plan });
   if (sources.dryRun) {

@@ -81,8 +81,9 @@ export class Questions {
   }
 
   /** One "yes" is for one act. */
-  forget(question: string): void {
-    this.all.delete(question);
+  forget(question: string, component: string): void {
+    // Another component may have been asked about the same plan since.
+    if (this.all.get(question)?.component === component) this.all.delete(question);
   }
 
   died(durable: GuardState | undefined): void {

@@ -234,7 +234,7 @@ export class Rules {
   end(doing: Doing, counts: boolean): void {
     doing.ended = true;
     this.doing.delete(doing.component);
-    this.questions.forget(doing.question);
+    this.questions.forget(doing.question, doing.component);
     if (counts) this.unrecorded.push(doing);
   }
 
@@ -276,7 +276,7 @@ export class Rules {
         this.seen.interrupted += 1;
         this.interrupted.delete(component);
         ({ check } = cut);
-        this.questions.forget(cut.question);
+        this.questions.forget(cut.question, cut.component);
         if (fixed && !this.#isWell(component, true))
           this.breach(`The interrupted ${action} of ${component} is called fixed`);
       } else if (!mayMisfire(component)) {
