@@ -4,7 +4,7 @@ import { BUILT_IN_NAMES } from '../../src/actions/registry.js';
 import { FAMILIES } from '../../src/observe/families.js';
 
 /** What stands here for a name of the Python system: a value, whatever it is; `NONE` where nothing does. */
-export type Counterpart = () => unknown;
+type Counterpart = () => unknown;
 
 /** Marks a name that has no counterpart. */
 export const NONE: Counterpart = () => undefined;
