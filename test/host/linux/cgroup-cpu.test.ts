@@ -138,7 +138,7 @@ describe('the CPU time that a control group may use', () => {
     const { after, host } = limitedTo('50000 100000\n');
     after(1, 0.1);
     host.put(`${OWN}/cpu.stat`, 'nr_periods 5\n');
-    expect(after(10, 0.1)).toEqual(unknownSaying('the CPU use of the control group is not known'));
+    expect(after(10, 0.1)).toEqual(unknownSaying('the CPU usage of the control group is unknown'));
   });
 
   it('is looked up again: a limit that is set later counts from the next look-up on, one that is lifted no more', () => {

@@ -139,7 +139,7 @@ describe('CPU use', () => {
     const reader = createLinuxReader({ root: host.root });
     expect(reader.cpu()).toEqual(unknownSaying('ENOENT'));
     host.put('proc/stat', 'nonsense');
-    expect(reader.cpu()).toEqual(unknownSaying('not understood'));
+    expect(reader.cpu()).toEqual(unknownSaying('could not be parsed'));
     host.put('proc/stat', stat([1, 1, 1, 1]));
     expect(reader.cpu()).toEqual(unknownSaying('two readings'));
   });

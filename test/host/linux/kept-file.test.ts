@@ -4,7 +4,7 @@ import { symlinkSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { KeptFile } from '../../../src/host/linux/kept-file.js';
-import { createScratch } from '../../../src/host/linux/scratch.js';
+import { createScratch } from '../../../src/host/linux/kept-file.js';
 import { handClock, temporaryHost } from './odd-hosts.js';
 
 describe('a kept file', () => {

@@ -20,8 +20,8 @@ describe('memory', () => {
       usedPercent: 75,
       reclaimableSlabBytes: 300_000 * KIB,
       pageCacheBytes: (3_000_000 + 120_004 - 220_004) * KIB,
-      uncountedCacheBytes: unknownSaying('leaves out'),
-      uncountedSlabBytes: unknownSaying('leaves out'),
+      uncountedCacheBytes: unknownSaying('does not count as available'),
+      uncountedSlabBytes: unknownSaying('does not count as available'),
       evictableArcBytes: 0,
     });
   });
@@ -106,7 +106,7 @@ describe('memory', () => {
 
   it('is unknown where the figure is impossible and nothing tells a better one', () => {
     const host = temporaryHost({ 'proc/meminfo': 'MemTotal: 100 kB\nMemAvailable: 140 kB\n' });
-    expect(createLinuxReader(host).memory()).toEqual(unknownSaying('impossible'));
+    expect(createLinuxReader(host).memory()).toEqual(unknownSaying('no valid available memory'));
   });
 
   it('believes that nothing is available where next to nothing is free', () => {

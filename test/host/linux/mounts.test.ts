@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createLinuxReader } from '../../../src/host/linux/linux-reader.js';
 import { parseMountinfo } from '../../../src/host/linux/mountinfo.js';
-import { mountsThatCount } from '../../../src/host/linux/mounts-that-count.js';
+import { monitoredMounts } from '../../../src/host/linux/monitored-mounts.js';
 import { inodesOf, spaceOf } from '../../../src/host/linux/usage.js';
 import { isUnknown, type Reading } from '../../../src/model/reading.js';
 import type { MountReading } from '../../../src/model/snapshot.js';
@@ -19,7 +19,7 @@ import {
 
 const entriesOf = (text: string) => parseMountinfo(Buffer.from(text), Buffer.byteLength(text));
 const counted = (name: string) =>
-  mountsThatCount(entriesOf(readFileSync(`${fixture(name)}/proc/self/mountinfo`, 'utf8')));
+  monitoredMounts(entriesOf(readFileSync(`${fixture(name)}/proc/self/mountinfo`, 'utf8')));
 const points = (name: string) => counted(name).map(({ mountPoint }) => mountPoint);
 
 /** The answer of a host without remote mounts: it comes at once. */
@@ -88,9 +88,9 @@ describe('the mounts that count', () => {
 
   it('leave out what is read-only by design, and keep / and what broke', () => {
     const found = (point: string, options: string) =>
-      mountsThatCount(
+      monitoredMounts(
         entriesOf(`1 0 8:1 / / rw - ext4 x rw\n2 1 8:2 / ${point} rw - ext4 /dev/sda1 ${options}\n`),
-      ).map(({ mountPoint, notAsked }) => [mountPoint, notAsked !== undefined]);
+      ).map(({ mountPoint, skipReason }) => [mountPoint, skipReason !== undefined]);
     expect(found('/data', 'ro')).toEqual([['/', false]]);
     expect(found('/data', 'errors=x,ro')).toEqual([['/', false]]);
     for (const options of ['rw,emergency_ro', 'ro,emergency_ro', 'rw,shutdown', 'rw,errors=remount-ro'])
@@ -102,7 +102,7 @@ describe('the mounts that count', () => {
   });
 
   it('include / where a chroot hides what it is', () => {
-    const mounts = mountsThatCount(entriesOf('5 4 0:20 / /proc rw - proc proc rw\n'));
+    const mounts = monitoredMounts(entriesOf('5 4 0:20 / /proc rw - proc proc rw\n'));
     expect(mounts).toMatchObject([{ mountPoint: '/', fsType: 'unknown' }]);
   });
 
@@ -112,7 +112,7 @@ describe('the mounts that count', () => {
       Buffer.from([0xff]),
       Buffer.from(' rw - ext4 /dev/x rw\n'),
     ]);
-    const [mount] = mountsThatCount(parseMountinfo(line, line.length)).slice(1);
+    const [mount] = monitoredMounts(parseMountinfo(line, line.length)).slice(1);
     expect(mount?.path).toEqual(Buffer.from([0x2f, 0x6d, 0xff]));
   });
 
@@ -143,7 +143,7 @@ describe('the mounts that count', () => {
   ])('%s is asked in a process of its own: %j %s', (_, lines, isSlow) => {
     const root = '1 0 8:1 / / rw - ext4 /dev/sda1 rw';
     const text = Buffer.from([root, ...lines].join('\n'));
-    const found = mountsThatCount(parseMountinfo(text, text.length));
+    const found = monitoredMounts(parseMountinfo(text, text.length));
     expect(found.filter(({ mountPoint }) => mountPoint !== '/').map(({ remote }) => remote)).toEqual([
       isSlow,
     ]);
@@ -174,7 +174,7 @@ describe('the mounts that count', () => {
     const table = fc.array(line, { maxLength: 12 }).map((lines) => Buffer.from(lines.join('\n')));
     fc.assert(
       fc.property(fc.oneof(fc.uint8Array({ maxLength: 120 }), text, table), (bytes) => {
-        const mounts = mountsThatCount(parseMountinfo(bytes, bytes.length));
+        const mounts = monitoredMounts(parseMountinfo(bytes, bytes.length));
         const devices = mounts.map(({ device }) => device);
         expect(new Set(devices).size).toBe(devices.length);
         for (const { mountPoint } of mounts) expect(mountPoint.startsWith('/')).toBe(true);
@@ -407,7 +407,7 @@ describe('reading the mounts', () => {
     const reader = createLinuxReader({ ...host, statfs: fakeStatFs().calls });
     expect(reader.mounts()).toEqual(unknownSaying('ENOENT'));
     host.put('proc/self/mountinfo', 'nonsense\n');
-    expect(reader.mounts()).toEqual(unknownSaying('not understood'));
+    expect(reader.mounts()).toEqual(unknownSaying('could not be parsed'));
     host.put('proc/self/mountinfo', '1 0 8:1 / / rw - ext4 /dev/x rw\n');
     expect(atOnce(reader.mounts())).toHaveLength(1);
   });

@@ -117,7 +117,7 @@ describe('a pool of ZFS', () => {
     const mounts = await look([ROOT, lines[0]!, { ...lines[1]!, options: 'ro' }, lines[2]!]);
     expect(mounts[1]?.writes).toMatchObject({
       status: 'bad',
-      reason: '/tank/set1 (tank/set1, zfs) became read-only: it could be written when it was first read',
+      reason: '/tank/set1 (tank/set1, zfs) became read-only: it could be written at the first reading',
     });
   });
 

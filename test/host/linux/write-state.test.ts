@@ -2,8 +2,8 @@ import { mkdirSync, symlinkSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { createLinuxReader } from '../../../src/host/linux/linux-reader.js';
 import { parseMountinfo } from '../../../src/host/linux/mountinfo.js';
-import type { CountedMount } from '../../../src/host/linux/mounts-that-count.js';
-import { isShutDown } from '../../../src/host/linux/shut-down.js';
+import type { MonitoredMount } from '../../../src/host/linux/monitored-mounts.js';
+import { isShutDown } from '../../../src/host/linux/file-systems.js';
 import { WriteState } from '../../../src/host/linux/write-state.js';
 import { isUnknown } from '../../../src/model/reading.js';
 import type { WriteReading } from '../../../src/model/snapshot.js';
@@ -59,7 +59,7 @@ describe('a file system that broke', () => {
     ['rw,shutdown,attr2', 'shutdown'],
     ['ro,shutdown', 'shutdown'],
   ])('is bad from the first reading on where the kernel lists `%s`', (options, word) => {
-    const reason = `/data (/dev/sdb1, xfs) is read-only: the kernel gives its state as \`${word}\``;
+    const reason = `/data (/dev/sdb1, xfs) is read-only: the kernel reports its state as \`${word}\``;
     expect(start().look(ROOT, data(options, 'xfs'))['/data']).toEqual({ status: 'bad', reason });
   });
 
@@ -71,7 +71,7 @@ describe('a file system that broke', () => {
       for (let times = 0; times < 2; times += 1)
         expect(look(ROOT, data('ro', type))['/data']).toEqual({
           status: 'bad',
-          reason: `/data (/dev/sdb1, ${type}) became read-only: it could be written when it was first read`,
+          reason: `/data (/dev/sdb1, ${type}) became read-only: it could be written at the first reading`,
         });
       expect(look(ROOT, data('rw', type))['/data']).toMatchObject({ status: 'ok' });
     },
@@ -90,7 +90,7 @@ describe('a file system that broke', () => {
     expect(look(ROOT, data('rw'))['/data']).toEqual({
       status: 'bad',
       reason:
-        '/data (/dev/sdb1, ext4) can still be written, and the kernel has counted 3 errors in it, 2 of them before it was first read',
+        '/data (/dev/sdb1, ext4) can still be written, and the kernel has counted 3 errors in it, 2 of them before the first reading',
     });
     expect(look(ROOT, data('ro'))['/data']).toMatchObject({ status: 'bad' });
     put(ERRORS, '0\n');
@@ -136,7 +136,7 @@ describe('what is read-only by design', () => {
     const set = (options: string) => look(line.replace(/ ro(,\S*)?$/, ` ${options}`))['/'];
     expect(set('ro')).toMatchObject({
       status: 'by-design',
-      reason: expect.stringContaining('it was when it was first read') as string,
+      reason: expect.stringContaining('it was so at the first reading') as string,
     });
     expect(set('rw')).toMatchObject({ status: 'ok' });
     expect(set('ro')).toMatchObject({ status: 'by-design' });
@@ -153,7 +153,7 @@ describe('what is read-only by design', () => {
 
   it.each(['squashfs', 'erofs', 'iso9660'])('is an image: %s', (type) => {
     expect(start().look(`22 1 7:0 / / ro - ${type} /dev/loop0 ro`)).toEqual({
-      '/': { status: 'by-design', reason: `/ (/dev/loop0, ${type}) is an image, made to be read only` },
+      '/': { status: 'by-design', reason: `/ (/dev/loop0, ${type}) is an image, read-only by design` },
     });
   });
 
@@ -184,7 +184,7 @@ describe('what is read-only by design', () => {
 
 describe('an XFS that the kernel shut down', () => {
   it('is known by its answers: what it cannot be asked without hanging is not asked', () => {
-    const mount = { fsType: 'xfs', path: '/data', remote: false } as CountedMount;
+    const mount = { fsType: 'xfs', path: '/data', remote: false } as MonitoredMount;
     const { root } = temporaryHost({ 'data/a-file': '' });
     expect([mount, { ...mount, path: '/gone' }].map((one) => isShutDown(one, root))).toEqual([false, false]);
     expect(isShutDown({ ...mount, path: Buffer.from('/data') }, root)).toBe(false);
@@ -192,12 +192,12 @@ describe('an XFS that the kernel shut down', () => {
     const entry = parseMountinfo(line, line.length)[0]!;
     const state = new WriteState(entry, { errors: undefined, isReadOnlyInFstab: () => false });
     const said = [false, true, true, false].map((isShut) => {
-      state.look(isShut);
+      state.update(isShut);
       return state.current;
     });
     expect(said.map(({ status }) => status)).toEqual(['ok', 'bad', 'bad', 'ok']);
     expect(said[1]?.reason).toBe(
-      '/data (/dev/sdb1, xfs) takes no writes: the kernel shut it down, and answers with I/O errors',
+      '/data (/dev/sdb1, xfs) cannot be written: the kernel shut it down, and every access fails with an I/O error',
     );
   });
 });
