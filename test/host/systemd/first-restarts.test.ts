@@ -7,7 +7,7 @@ import {
   recentRestarts,
   type RestartHistory,
 } from '../../../src/host/systemd/restart-history.js';
-import { recordsIn } from '../../../src/host/systemd/unit-records.js';
+import { recordsIn } from '../../../src/host/systemd/journal-records.js';
 
 const MINUTE = 60_000;
 

@@ -14,9 +14,9 @@ function memory(kind: string | Error) {
     async job(began: number, ended: number, result = 'done', unit = 'a.service') {
       id += 1;
       time = began;
-      jobs.hear({ member: 'JobNew', body: [id, `/job/${id}`, unit] });
+      jobs.handle({ member: 'JobNew', body: [id, `/job/${id}`, unit] });
       time = ended;
-      jobs.hear({ member: 'JobRemoved', body: [id, `/job/${id}`, unit, result] });
+      jobs.handle({ member: 'JobRemoved', body: [id, `/job/${id}`, unit, result] });
       await Promise.resolve();
       await new Promise(setImmediate);
     },
@@ -82,9 +82,9 @@ describe('who stopped a unit, by the signals of jobs', () => {
 
   it('takes no other signal, and nothing else than a job has', () => {
     const { jobs } = memory('stop');
-    expect(jobs.hear({ member: 'UnitNew', body: ['a.service', '/unit/a'] })).toBe(false);
+    expect(jobs.handle({ member: 'UnitNew', body: ['a.service', '/unit/a'] })).toBe(false);
     for (const body of [[], ['1', '/job/1', 'a.service'], [1, 2, 3], [1, '/job/1']])
-      expect(jobs.hear({ member: 'JobRemoved', body })).toBe(true);
+      expect(jobs.handle({ member: 'JobRemoved', body })).toBe(true);
   });
 
   it('stays small however many jobs there are, and tells nothing of what it forgot', async () => {

@@ -86,7 +86,7 @@ describe('the journal', () => {
   it('does not know when there is no journalctl', async () => {
     const journal = createJournal({ journalctl: '/nonexistent/journalctl', now: () => 0 });
     expect((await journal.stoppedByJob([RUN])).get(RUN)).toEqual({
-      unknown: '/nonexistent/journalctl: there is no such program',
+      unknown: '/nonexistent/journalctl: no such program',
     });
   });
 

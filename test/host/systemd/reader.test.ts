@@ -43,7 +43,7 @@ const known = <T>(reading: Reading<T>): T => {
   return reading;
 };
 
-describe('where systemd cannot be asked', () => {
+describe('a reader that cannot reach systemd', () => {
   it('everything is unknown where it does not run', async () => {
     const systemctl = stand('systemctl', 'exit 1');
     const nothing = reader({ root: '/nonexistent', systemctl: systemctl.path });
@@ -57,8 +57,8 @@ describe('where systemd cannot be asked', () => {
   it('the reason names the bus and the program', async () => {
     expect(await reader().readUnits({ names: ['a'], discover: false })).toEqual({
       unknown:
-        'systemd cannot be asked: there is no system bus at unix:path=/nonexistent/bus; ' +
-        '/nonexistent/systemctl: there is no such program',
+        'systemd cannot be reached: there is no system bus at unix:path=/nonexistent/bus; ' +
+        '/nonexistent/systemctl: no such program',
     });
   });
 
@@ -195,7 +195,7 @@ describe('over the bus', () => {
     );
     const notLookedUp = { unknown: expect.stringContaining('looked up only') as string };
     const questions = journalctl.calls().length;
-    const forgotten = { unknown: 'systemd does not know its last run any more' };
+    const forgotten = { unknown: 'systemd no longer has a record of its last run' };
     expect(stops).toEqual([true, true, true, false, forgotten, notLookedUp]);
     await units.readUnits({ names, discover: false });
     expect(journalctl.calls()).toHaveLength(questions);

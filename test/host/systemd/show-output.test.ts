@@ -140,7 +140,7 @@ describe('any text at all', () => {
           try {
             facts = unitFacts('x.service', shownProperties(block), nothingAround);
           } catch (error) {
-            expect(String(error)).toContain('systemd said nothing of x.service');
+            expect(String(error)).toContain('systemd returned no properties of x.service');
             continue;
           }
           for (const value of Object.values(facts)) expect(value).not.toBeNaN();

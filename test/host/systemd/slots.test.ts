@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createSlots } from '../../../src/host/systemd/slots.js';
+import { createSlots } from '../../../src/host/systemd/bus.js';
 
 it('no more work runs at once than there are slots, and all of it ends', async () => {
   const inSlot = createSlots(3);

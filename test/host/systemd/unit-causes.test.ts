@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { candidatesOf, causeOf } from '../../../src/host/systemd/unit-causes.js';
 import type { UnitFacts, UnitLinks } from '../../../src/host/systemd/unit-facts.js';
-import type { UnitRecord } from '../../../src/host/systemd/unit-records.js';
+import type { JournalRecord } from '../../../src/host/systemd/journal-records.js';
 import { unitReading } from '../../../src/testing/index.js';
 
 const LINKS: UnitLinks = {
@@ -26,7 +26,7 @@ function unit(id: string, activeState: string, links: Partial<UnitLinks> = {}): 
 /** A unit that is down since about the moment that all this is about. */
 const down = (id: string, links: Partial<UnitLinks> = {}, activeState = 'inactive') =>
   unit(id, activeState, { upAt: 1_000, exitedAt: DOWN, downAt: DOWN + 10, ...links });
-const record = (kind: UnitRecord['kind'], at: number, job = '', result = ''): UnitRecord => ({
+const record = (kind: JournalRecord['kind'], at: number, job = '', result = ''): JournalRecord => ({
   kind,
   at,
   job,
@@ -37,7 +37,7 @@ const stop = (at = DOWN) => record('job', at, 'stop', 'done');
 function cause(
   about: UnitFacts,
   others: readonly UnitFacts[],
-  records: Readonly<Record<string, readonly UnitRecord[]>> = {},
+  records: Readonly<Record<string, readonly JournalRecord[]>> = {},
   stopped: boolean | null = true,
 ) {
   const found = causeOf(about, stopped ?? undefined, {

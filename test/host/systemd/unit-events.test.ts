@@ -84,9 +84,9 @@ describe('what systemd tells by itself', () => {
 
   it('is a death, too, of which it tells right behind the first answer', async () => {
     const path = '/org/freedesktop/systemd1/unit/a_2eservice';
-    const first = { told: true, units: [{ name: 'a.service', path, activeState: 'active' }] };
+    const first = { isFollowed: true, units: [{ name: 'a.service', path, activeState: 'active' }] };
     start();
-    const events = createUnitEvents({ standing: () => Promise.resolve(first), now: () => 0 });
+    const events = createUnitEvents({ followStates: () => Promise.resolve(first), now: () => 0 });
     events.watch(['a.service'], listener);
     events.changed({ about: 'unit', path, state: { activeState: 'failed', subState: 'failed' } });
     expect(told).toEqual(['a.service']);
@@ -144,11 +144,11 @@ describe('a flood of changes', () => {
     vi.useFakeTimers();
     try {
       let questions = 0;
-      const standing = () => {
+      const followStates = () => {
         questions++;
-        return Promise.resolve({ units: [], told: true });
+        return Promise.resolve({ units: [], isFollowed: true });
       };
-      const events = createUnitEvents({ standing, now: () => performance.now() });
+      const events = createUnitEvents({ followStates, now: () => performance.now() });
       events.watch(undefined, listener);
       for (let ms = 0; ms < 2_000; ms++) {
         events.changed({ about: 'everything' });
@@ -168,7 +168,7 @@ describe('a flood of changes', () => {
     try {
       const units = [{ name: 'a.service', path: '/a', activeState: 'failed' }];
       const events = createUnitEvents({
-        standing: () => Promise.resolve({ units, told: false }),
+        followStates: () => Promise.resolve({ units, isFollowed: false }),
         now: () => performance.now(),
       });
       events.watch(['a.service'], listener);

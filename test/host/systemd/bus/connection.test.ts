@@ -56,7 +56,7 @@ afterEach(async () => {
 describe('opening a bus', () => {
   it.each<[string, string, (socket: Socket) => void]>([
     ['never answers', 'no answer within 50 ms', () => {}],
-    ['closes at once', 'the bus has closed it', (socket) => socket.end()],
+    ['closes at once', 'the bus closed the connection', (socket) => socket.end()],
     [
       'refuses the user',
       'the bus does not accept this user',
@@ -65,7 +65,7 @@ describe('opening a bus', () => {
     ['speaks something else', 'the bus answered the handshake', (socket) => socket.write('HTTP/1.1 400\r\n')],
     ['floods the handshake', 'the bus answered the handshake', (socket) => socket.write('x'.repeat(100_000))],
     ['accepts and never answers', 'no answer within 50 ms', (socket) => socket.write(OK)],
-    ['closes after the handshake', 'the bus has closed it', (socket) => socket.end(OK)],
+    ['closes after the handshake', 'the bus closed the connection', (socket) => socket.end(OK)],
     [
       'sends no messages',
       'a message without a byte order',
@@ -82,7 +82,7 @@ describe('opening a bus', () => {
     ],
     [
       'closes half-way',
-      'the bus has closed it',
+      'the bus closed the connection',
       (socket) => {
         socket.end(
           Buffer.concat([Buffer.from(OK), message({ type: 2, replySerial: 1, sender: BUS }).subarray(0, 20)]),
@@ -193,7 +193,7 @@ describe('an open bus', () => {
   });
 
   it.each<[string, Buffer, string]>([
-    ['closes', Buffer.alloc(0), 'the bus has closed it'],
+    ['closes', Buffer.alloc(0), 'the bus closed the connection'],
     [
       'sends nonsense',
       Buffer.from('nonsense, and more of it than a header'),
@@ -249,7 +249,7 @@ describe('an open bus', () => {
     const words = [Array<string>(20_000).fill('x'.repeat(50))];
     const calls = Array.from({ length: 4 }, () => made.call({ ...MANAGER, member: 'A', body: words }));
     const errors = await Promise.all(calls.map((one) => one.catch((error: Error) => error.message)));
-    expect(errors).toContain('the bus reads nothing');
+    expect(errors).toContain('the bus does not read');
   });
 });
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { Listed } from '../../../src/host/systemd/dbus-calls.js';
-import { createTroubleMemory } from '../../../src/host/systemd/trouble-memory.js';
+import type { ListedUnit } from '../../../src/host/systemd/dbus-calls.js';
+import { createFailingUnits } from '../../../src/host/systemd/failing-units.js';
 import type { UnitSignal } from '../../../src/host/systemd/unit-signal.js';
 
-const BAD: Listed = {
+const BAD: ListedUnit = {
   ...{
     id: 'bad.service',
     loadState: 'loaded',
@@ -20,14 +20,14 @@ const unit = (path: string, activeState = 'active', subState = 'running'): UnitS
 
 async function remembering() {
   let time = 0;
-  const memory = createTroubleMemory(() => time);
+  const memory = createFailingUnits(() => time);
   await memory.ask(() => Promise.resolve([BAD]), true);
   return { memory, wait: (ms: number) => (time += ms) };
 }
 
 describe('the memory of what is in trouble', () => {
   it('keeps no answer from before the changes of all units were heard', async () => {
-    const memory = createTroubleMemory(() => 0);
+    const memory = createFailingUnits(() => 0);
     expect(await memory.ask(() => Promise.resolve([BAD]), false)).toEqual([BAD]);
     expect(memory.recall(30_000)).toBeUndefined();
   });
@@ -48,7 +48,7 @@ describe('the memory of what is in trouble', () => {
     ['another unit is forgotten', { about: 'unloaded', path: '/other' }],
   ])('holds while %s', async (_, signal) => {
     const { memory } = await remembering();
-    memory.hear(signal);
+    memory.handle(signal);
     expect(memory.recall(30_000)).toEqual([BAD]);
   });
 
@@ -62,14 +62,14 @@ describe('the memory of what is in trouble', () => {
     ['another systemd has taken over', { about: 'systemd' }],
   ])('ends when %s', async (_, signal) => {
     const { memory } = await remembering();
-    memory.hear(signal);
+    memory.handle(signal);
     expect(memory.recall(30_000)).toBeUndefined();
   });
 
   it('keeps no answer that a signal may have overtaken', async () => {
-    const memory = createTroubleMemory(() => 0);
+    const memory = createFailingUnits(() => 0);
     const answer = memory.ask(() => Promise.resolve([BAD]), true);
-    memory.hear(unit('/bad'));
+    memory.handle(unit('/bad'));
     expect(await answer).toEqual([BAD]);
     expect(memory.recall(30_000)).toBeUndefined();
   });
