@@ -25,14 +25,14 @@ async function remembering() {
   return { memory, wait: (ms: number) => (time += ms) };
 }
 
-describe('the memory of what is in trouble', () => {
-  it('keeps no answer from before the changes of all units were heard', async () => {
+describe('the cache of failing units', () => {
+  it('keeps no result from before all units were followed', async () => {
     const memory = createFailingUnits(() => 0);
     expect(await memory.ask(() => Promise.resolve([BAD]), false)).toEqual([BAD]);
     expect(memory.recall(30_000)).toBeUndefined();
   });
 
-  it('holds for as long as it may', async () => {
+  it('is valid up to the maximum age', async () => {
     const { memory, wait } = await remembering();
     wait(29_999);
     expect(memory.recall(30_000)).toEqual([BAD]);
@@ -46,7 +46,7 @@ describe('the memory of what is in trouble', () => {
     ['another unit stops', unit('/other', 'inactive', 'dead')],
     ['a unit is loaded', { about: 'loaded', path: '/bad' }],
     ['another unit is forgotten', { about: 'unloaded', path: '/other' }],
-  ])('holds while %s', async (_, signal) => {
+  ])('stays valid when %s', async (_, signal) => {
     const { memory } = await remembering();
     memory.handle(signal);
     expect(memory.recall(30_000)).toEqual([BAD]);
@@ -55,18 +55,18 @@ describe('the memory of what is in trouble', () => {
   it.each<[string, UnitSignal]>([
     ['another unit fails', unit('/other', 'failed', 'failed')],
     ['another unit waits for its restart', unit('/other', 'activating', 'auto-restart')],
-    ['what was in trouble is well', unit('/bad')],
-    ['what was in trouble is forgotten', { about: 'unloaded', path: '/bad' }],
+    ['a failing unit recovers', unit('/bad')],
+    ['a failing unit is unloaded', { about: 'unloaded', path: '/bad' }],
     ['a change does not say how the unit stands', { about: 'unit', path: '/other', state: undefined }],
     ['unit files were read again', { about: 'everything' }],
     ['another systemd has taken over', { about: 'systemd' }],
-  ])('ends when %s', async (_, signal) => {
+  ])('becomes invalid when %s', async (_, signal) => {
     const { memory } = await remembering();
     memory.handle(signal);
     expect(memory.recall(30_000)).toBeUndefined();
   });
 
-  it('keeps no answer that a signal may have overtaken', async () => {
+  it('keeps no result if a signal arrived while it was read', async () => {
     const memory = createFailingUnits(() => 0);
     const answer = memory.ask(() => Promise.resolve([BAD]), true);
     memory.handle(unit('/bad'));
