@@ -19,13 +19,10 @@ const unitLog = lazy(() => import('./systemd/unit-log.js'));
 
 const HOSTS_OF_THIS_MACHINE = new WeakSet<Host>();
 
-/**
- * Returns whether a host reads the machine that this program runs on. Only the very object that {@link localHost} made
- * does: a copy of it may have a `read` of its own.
- */
+/** Returns whether {@link localHost} created this object. A copy does not count: its `read` may be another one. */
 export const isThisMachine = (host: Host): boolean => HOSTS_OF_THIS_MACHINE.has(host);
 
-/** The machine that this program runs on: Linux by its own files, others through systeminformation. */
+/** Creates a host for the machine that this program runs on: Linux by its files, others through systeminformation. */
 export function localHost(): Host {
   const isLinux = process.platform === 'linux';
   let linux: LinuxReader | undefined;
@@ -35,7 +32,7 @@ export function localHost(): Host {
     else reader = (await import('./portable.js')).createPortableReader();
   });
   const systemd = createLazySystemdReader();
-  // Only on Linux: what nix-darwin keeps in the same places is no NixOS.
+  // Only on Linux: nix-darwin uses the same paths, but is not NixOS.
   let isNixos: boolean | undefined;
   const runsNixos = (): boolean => (isNixos ??= isLinux && existsSync(CURRENT_SYSTEM));
   const loadNixos = lazy(async () => (await import('./nixos/nixos-reader.js')).createNixosReader());
@@ -58,7 +55,8 @@ export function localHost(): Host {
       if (reader === undefined) {
         return loadReader().then(
           () => host.read(request),
-          (error: unknown) => nothingRead(`the reader of this host could not be loaded: ${messageOf(error)}`),
+          (error: unknown) =>
+            unknownSnapshot(`the reader of this host could not be loaded: ${messageOf(error)}`),
         );
       }
       const { parts, units, mountPoints, patterns, discover = false, recent, fresh, signal } = request;
@@ -74,7 +72,7 @@ export function localHost(): Host {
       const system: Snapshot['system'] | Promise<Snapshot['system']> = wants(parts, 'system')
         ? readSystem(reader, request)
         : NOT_ASKED;
-      // Most readings wait for nothing: then neither does this one.
+      // Stays synchronous if every part is.
       return isPending(memory) || isPending(mounts) || isPending(unitsRead) || isPending(system)
         ? Promise.all([memory, mounts, unitsRead, system]).then(([memory, mounts, units, system]) => ({
             ...{ timestamp, cpu, memory, load, mounts, pressure, units, system },
@@ -87,7 +85,7 @@ export function localHost(): Host {
     watch: (units, listener) => systemd.watch(units, listener),
     unitRelations: (units, signal) => systemd.unitRelations(units, signal),
     activeServices: (signal) => systemd.activeServices(signal),
-    /** Absent where there are no systems to compare: then nobody spends a look on them. */
+    /** Absent without NixOS, so that callers skip it. */
     get unitChanges() {
       return runsNixos() ? unitChanges : undefined;
     },
@@ -106,19 +104,13 @@ export function localHost(): Host {
   return host;
 }
 
-/** A snapshot in which nothing is known. */
-function nothingRead(reason: string): Snapshot {
+/** Creates a snapshot in which every part is unknown. */
+function unknownSnapshot(reason: string): Snapshot {
   const none = unknown(reason);
-  const parts = {
-    cpu: none,
-    memory: none,
-    load: none,
-    mounts: none,
-    pressure: none,
-    units: none,
-    system: none,
+  return {
+    ...{ timestamp: Date.now(), cpu: none, memory: none, load: none },
+    ...{ mounts: none, pressure: none, units: none, system: none },
   };
-  return { timestamp: Date.now(), ...parts };
 }
 
 const wants = (parts: readonly SnapshotPart[] | undefined, part: SnapshotPart): boolean =>

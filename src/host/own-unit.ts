@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { templateOf } from '../model/unit-name.js';
 
-/** The systemd service that this program runs in; `null` when it was started in another way. */
+/** Returns the systemd service that this program runs in; `null` if none. */
 export function ownUnit(root = '/'): string | null {
   try {
     const groups = readFileSync(join(root, 'proc/self/cgroup'), 'utf8');
@@ -12,7 +12,7 @@ export function ownUnit(root = '/'): string | null {
   }
 }
 
-/** Whether a NixOS system has a unit, itself or as a template. */
+/** Returns whether a NixOS system has a unit or its template. */
 export function systemHasUnit(system: string, unit: string): boolean {
   return [unit, templateOf(unit) ?? unit].some((name) =>
     existsSync(join(system, 'etc/systemd/system', name)),

@@ -7,32 +7,32 @@ import { callOwned, owned } from '../base/pending.js';
 import { DEADLINES } from '../base/deadlines.js';
 import { PortCalls } from '../base/port-calls.js';
 
-/** Parts of a host that answer with a reading. */
-type ReadingName = Exclude<keyof Host, 'read' | 'liveGauges' | 'watch' | 'close'>;
+/** Methods of a host that return a reading. */
+type ReadingMethod = Exclude<keyof Host, 'read' | 'liveGauges' | 'watch' | 'close'>;
 
-interface HostSources {
+interface OwnedHostOptions {
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Ends the waiting for what is being read. */
+  /** Ends the wait for pending readings. */
   readonly reading: AbortSignal;
 }
 
 /**
- * A host whose calls have a deadline. A failing `read` rejects; what else cannot be read is unknown, with the reason,
- * and logged. A method that the host lacks is lacking here, too.
+ * Wraps a host so that its calls have a deadline. A failing `read` rejects; any other failing call is logged and
+ * returns unknown with the reason. Optional methods stay absent.
  */
-export function ownedHost(host: Host, { clock, logger, reading }: HostSources): Host {
+export function ownedHost(host: Host, { clock, logger, reading }: OwnedHostOptions): Host {
   const calls = new Map<string, PortCalls>();
   const call = <T>(method: string, work: () => T | PromiseLike<T>): T | Promise<T> => {
     const own = calls.get(method) ?? new PortCalls({ clock, signal: reading });
     calls.set(method, own);
     return own.make(`\`host.${method}\``, DEADLINES.readMs, work);
   };
-  const named = new Set<string>();
+  const logged = new Set<string>();
   const failed = (method: string, error: unknown): Reading<never> => {
     const reason = messageOf(error);
-    if (named.size < 100 && !named.has(`${method} ${reason}`)) {
-      named.add(`${method} ${reason}`);
+    if (logged.size < 100 && !logged.has(`${method} ${reason}`)) {
+      logged.add(`${method} ${reason}`);
       logger.error(`\`host.${method}\` failed: ${reason}`);
     }
     return unknown(reason);
@@ -41,7 +41,7 @@ export function ownedHost(host: Host, { clock, logger, reading }: HostSources): 
     read: (request: Parameters<Host['read']>[0]) => call('read', () => host.read(request)),
     close: () => host.close?.(),
   };
-  for (const method of Object.keys(ANSWERS) as ReadingName[]) {
+  for (const method of Object.keys(VALIDATORS) as ReadingMethod[]) {
     const reading = async (...given: unknown[]): Promise<Reading<unknown>> => {
       try {
         const work = (host[method] as (...given: unknown[]) => Promise<Reading<unknown>>).bind(host);
@@ -66,8 +66,8 @@ const isListOf =
     Array.isArray(answer) && answer.every(isEntry);
 const isText = (entry: unknown): boolean => typeof entry === 'string';
 
-/** What each reading may answer, where it is known. */
-const ANSWERS: Readonly<Record<ReadingName, (answer: unknown) => boolean>> = {
+/** Tests of known results, by method. */
+const VALIDATORS: Readonly<Record<ReadingMethod, (answer: unknown) => boolean>> = {
   unitLog: isListOf(isText),
   unitMemory: (answer) => typeof answer === 'number' && answer >= 0,
   unitRelations: isListOf(isObject),
@@ -78,9 +78,9 @@ const ANSWERS: Readonly<Record<ReadingName, (answer: unknown) => boolean>> = {
   nixActivity: isObject,
 };
 
-function expectReading(answer: unknown, method: ReadingName): Reading<unknown> {
-  if (isUnknown(answer) || ANSWERS[method](answer)) return answer;
-  throw new TypeError(`it answered ${messageOf(answer)}`);
+function expectReading(answer: unknown, method: ReadingMethod): Reading<unknown> {
+  if (isUnknown(answer) || VALIDATORS[method](answer)) return answer;
+  throw new TypeError(`it returned ${messageOf(answer)}`);
 }
 
 function ownedWatch(
@@ -96,7 +96,7 @@ function ownedWatch(
       listening: (state) => callOwned(() => listening(state), failed),
     });
     if (typeof stop === 'function') return () => callOwned(stop as () => unknown, failed);
-    throw new TypeError('it gave no function that ends it');
+    throw new TypeError('it did not return a function');
   } catch (error) {
     owned(stop, failed);
     failed(error);

@@ -15,13 +15,13 @@ import type {
   UsageReading,
 } from '../model/snapshot.js';
 
-/** What is taken from systeminformation. */
+/** The functions of systeminformation that are used. */
 export interface SystemInformation {
   mem(): Promise<PortableMemory>;
   fsSize(): Promise<readonly PortableFileSystem[]>;
 }
 
-/** Its memory, in bytes. */
+/** Memory, in bytes. */
 export interface PortableMemory {
   readonly total: number;
   readonly available: number;
@@ -29,7 +29,7 @@ export interface PortableMemory {
   readonly buffcache: number;
 }
 
-/** One of its file systems, in bytes; `rw` is `null` where it does not know. */
+/** A file system, in bytes; `rw` is `null` if unknown. */
 export interface PortableFileSystem {
   readonly fs: string;
   readonly type: string;
@@ -40,18 +40,18 @@ export interface PortableFileSystem {
   readonly rw: boolean | null;
 }
 
-/** Where a portable reader gets its figures from; all of it can be replaced in tests. */
+/** Sources of a portable reader, replaceable in tests. */
 export interface PortableReaderOptions {
   readonly platform?: NodeJS.Platform;
   readonly load?: () => Promise<SystemInformation>;
   readonly cpus?: () => readonly CpuInfo[];
   readonly loadavg?: () => readonly number[];
   readonly monotonic?: () => number;
-  /** How long the programs that systeminformation starts may take, in milliseconds. Default 10,000. */
+  /** Timeout of the programs that systeminformation runs, in milliseconds. Default 10,000. */
   readonly timeoutMs?: number;
 }
 
-/** Reads macOS, Windows, BSD and whatever else systeminformation knows. Nothing throws or rejects. */
+/** Reads macOS, Windows, BSD and other systems that systeminformation supports. Never throws or rejects. */
 export interface PortableReader {
   /** Unknown at first, and until 100 ms have passed since the first reading. */
   cpu(): Reading<CpuReading>;
@@ -65,20 +65,20 @@ export interface PortableReader {
 }
 
 const TIMEOUT_MS = 10_000;
-const NO_CPUS = Object.freeze(unknown('this system does not tell its CPUs'));
+const NO_CPUS = Object.freeze(unknown('this system does not list its CPUs'));
 
 const loadSystemInformation = lazy(
   async (): Promise<SystemInformation> => (await import('systeminformation')).default,
 );
 
 /**
- * Makes a reader. CPU and load come from Node, whose counters systeminformation reads too: its own CPU load
- * is shared by the whole process and up to 200 ms old.
+ * Creates a reader. CPU and load come from Node, because the CPU load of systeminformation is shared by the whole process
+ * and up to 200 ms old.
  */
 export function createPortableReader(options: PortableReaderOptions = {}): PortableReader {
   const platform = options.platform ?? process.platform;
   const load = options.load ?? loadSystemInformation;
-  // Loaded here: on Linux nobody needs it.
+  // Loaded here, because it is not needed on Linux.
   const os = process.getBuiltinModule('node:os');
   const cpus = options.cpus ?? os.cpus;
   const averages = options.loadavg ?? os.loadavg;
@@ -97,7 +97,7 @@ export function createPortableReader(options: PortableReaderOptions = {}): Porta
     try {
       return make(answer as T);
     } catch (error) {
-      return unknown(`${name} was not understood: ${reasonOf(error)}`);
+      return unknown(`${name} could not be parsed: ${reasonOf(error)}`);
     }
   };
 
@@ -118,11 +118,10 @@ export function createPortableReader(options: PortableReaderOptions = {}): Porta
       const [one, five, fifteen] = averages();
       const count = cpus().length;
       if (platform === 'win32') return unknown('Windows has no load average');
-      if (!isAmount(one) || !isAmount(five) || !isAmount(fifteen))
-        return unknown('the load was not understood');
+      if (!isAmount(one) || !isAmount(five) || !isAmount(fifteen)) return unknown('the load is invalid');
       return count > 0 ? { one, five, fifteen, cpus: count } : NO_CPUS;
     },
-    pressure: () => unknown('pressure (PSI) is told by Linux only'),
+    pressure: () => unknown('only Linux reports pressure (PSI)'),
     mounts: (signal) =>
       ask(
         'df',
@@ -138,7 +137,7 @@ export function createPortableReader(options: PortableReaderOptions = {}): Porta
 const isAmount = (value: unknown): value is number =>
   typeof value === 'number' && Number.isFinite(value) && value >= 0 && value <= 2 ** 64;
 
-/** Sums up what each CPU did, in the order of `/proc/stat`. Gives `false` where there are no CPUs. */
+/** Sums up the times of all CPUs, in the order of `/proc/stat`. Returns `false` if there are no CPUs. */
 function fillCounters(list: readonly CpuInfo[], counters: Float64Array): boolean {
   counters.fill(0);
   for (const { times } of list) {
@@ -149,15 +148,15 @@ function fillCounters(list: readonly CpuInfo[], counters: Float64Array): boolean
   return list.length > 0 && counters.every(isAmount);
 }
 
-const NOT_LINUX = Object.freeze(unknown('told by Linux only'));
+const NOT_LINUX = Object.freeze(unknown('only Linux reports this'));
 
 function toMemory(mem: PortableMemory, platform: NodeJS.Platform): Reading<MemoryReading> {
   const { total, available, active, buffcache } = mem;
-  if (!isAmount(total) || total === 0) return unknown('the size of the memory is not known');
-  // Where its program fails systeminformation says "available" and means "free", and the cache looks used.
+  if (!isAmount(total) || total === 0) return unknown('the size of the memory is unknown');
+  // If its program fails, systeminformation reports free memory as available, so that the cache counts as used.
   const isFallback = platform !== 'win32' && (!(buffcache > 0) || !(active > 0));
   if (isFallback || !isAmount(available) || available > total) {
-    return unknown('what is available of the memory is not known');
+    return unknown('the available memory is unknown');
   }
   return {
     scope: 'host',
@@ -172,9 +171,9 @@ function toMemory(mem: PortableMemory, platform: NodeJS.Platform): Reading<Memor
   };
 }
 
-const NO_INODES = Object.freeze(unknown('inodes are told by Linux only'));
+const NO_INODES = Object.freeze(unknown('only Linux reports inodes'));
 
-/** Kernel windows and binds of the BSDs and macOS, beside those that Linux knows by the same name. */
+/** Further pseudo file systems and bind mounts of the BSDs and macOS. */
 const MORE_PSEUDO = new Set(
   'fdesc fdescfs fdfs kernfs linprocfs linsysfs lofs mntfs nullfs objfs procfs ptyfs sharefs union'.split(
     ' ',
@@ -208,7 +207,7 @@ function counts({ fs, type, mount, rw }: PortableFileSystem, platform: NodeJS.Pl
   if (mount === '/') return true;
   if (isIgnoredType(type) || MORE_PSEUDO.has(type)) return false;
   if (type === 'tmpfs' && /^\/(?:run|dev)(?:\/|$)/.test(mount)) return false;
-  // "Not writable" is also what systeminformation says of sources that it did not look up.
+  // systeminformation also reports `rw: false` for sources that it did not look up.
   const isLookedUp = platform === 'win32' || fs.startsWith('/');
   return !(rw === false && isLookedUp);
 }
@@ -216,7 +215,7 @@ function counts({ fs, type, mount, rw }: PortableFileSystem, platform: NodeJS.Pl
 function toSpace({ size, used, available }: PortableFileSystem): Reading<UsageReading> {
   const sum = used + available;
   if (!isAmount(size) || !isAmount(used) || !isAmount(available) || size === 0 || sum === 0) {
-    return unknown('this file system tells no size');
+    return unknown('this file system reports no size');
   }
   return { used, available, percent: percentOf(used, sum) };
 }

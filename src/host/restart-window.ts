@@ -1,8 +1,8 @@
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 
-/** The time within which restarts count as recent, in milliseconds: systemd itself may wait for long between two. */
+/** Returns how long a restart counts as recent, in milliseconds. Depends on the restart delay of the unit. */
 export const restartWindowMs = (delayMs: number): number => Math.min(DAY, Math.max(10 * MINUTE, 4 * delayMs));
 
-/** A run of this length ends a crash loop, in milliseconds. */
+/** Returns the length of a run that ends a crash loop, in milliseconds. */
 export const longRunMs = (delayMs: number): number => Math.max(MINUTE, 2 * delayMs);

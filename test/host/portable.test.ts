@@ -50,7 +50,7 @@ function portable(
 const mountsOf = async (...disks: PortableFileSystem[]) => known(await portable(memory(), disks).mounts());
 
 describe('the portable reader', () => {
-  it('knows CPU use from the second reading on', () => {
+  it('reads CPU usage from the second reading on', () => {
     let now = 0;
     let list = [cpu(100, 100), cpu(50, 150)];
     const reader = createPortableReader({ monotonic: () => now, cpus: () => list });
@@ -60,24 +60,24 @@ describe('the portable reader', () => {
     expect(reader.cpu()).toEqual({ percent: 50, cpus: 2 });
   });
 
-  it('is unknown where the system tells no CPUs', () => {
+  it('returns unknown if the system lists no CPUs', () => {
     const reader = createPortableReader({ cpus: () => [], loadavg: () => [1, 2, 3], platform: 'freebsd' });
     expect(reader.cpu()).toHaveProperty('unknown');
     expect(reader.load()).toHaveProperty('unknown');
   });
 
-  it('has no load on Windows, where Node says 0', () => {
+  it('returns no load on Windows, where Node returns 0', () => {
     const load = (platform: NodeJS.Platform) =>
       createPortableReader({ platform, cpus: () => [cpu(1, 1)], loadavg: () => [0, 0, 0] }).load();
     expect(load('win32')).toEqual(unknownSaying('Windows'));
     expect(load('darwin')).toEqual({ one: 0, five: 0, fifteen: 0, cpus: 1 });
   });
 
-  it('has no pressure', () => {
+  it('returns no pressure', () => {
     expect(createPortableReader().pressure()).toEqual(unknownSaying('Linux'));
   });
 
-  it('gives the memory that is available', async () => {
+  it('returns the available memory', async () => {
     expect(await portable(memory()).memory()).toMatchObject({
       scope: 'host',
       totalBytes: 1000,
@@ -94,16 +94,16 @@ describe('the portable reader', () => {
     ['nothing in use', memory({ available: 1000, active: 0, buffcache: 980 })],
     ['NaN', memory({ available: NaN, buffcache: NaN })],
     ['more available than there is', memory({ available: 1001 })],
-  ])('takes the fallback "%s" as unknown', async (_, mem) => {
+  ])('returns unknown for the fallback "%s"', async (_, mem) => {
     expect(await portable(mem).memory()).toEqual(unknownSaying());
   });
 
-  it('believes that free memory is available on Windows, where it is', async () => {
+  it('accepts free memory as available on Windows', async () => {
     const mem = memory({ available: 20, active: 980, buffcache: 0 });
     expect(await portable(mem, [], { platform: 'win32' }).memory()).toMatchObject({ usedPercent: 98 });
   });
 
-  it('gives what df shows, without inodes', async () => {
+  it('returns the figures of df, without inodes', async () => {
     expect(await mountsOf(disk())).toEqual([
       {
         mountPoint: '/',
@@ -116,7 +116,7 @@ describe('the portable reader', () => {
     ]);
   });
 
-  it('leaves out what is read-only, pseudo, or another mount of the same', async () => {
+  it('ignores read-only and pseudo file systems, and further mounts of the same', async () => {
     const mounts = await mountsOf(
       disk({ mount: '/Volumes/same' }),
       disk({ rw: false }),
@@ -132,15 +132,15 @@ describe('the portable reader', () => {
     ['no size', disk({ size: 0, used: 0, available: 0 })],
     ['NaN', disk({ used: NaN })],
     ['less than nothing', disk({ available: -1 })],
-  ])('takes a file system with %s as unknown', async (_, item) => {
+  ])('returns unknown for a file system with %s', async (_, item) => {
     expect((await mountsOf(item))[0]?.space).toHaveProperty('unknown');
   });
 
-  it('does not take an empty list for a machine without disks', async () => {
+  it('returns unknown for an empty list of file systems', async () => {
     expect(await portable(memory(), []).mounts()).toHaveProperty('unknown');
   });
 
-  it('is unknown when systeminformation fails, hangs, or cannot be loaded', async () => {
+  it('returns unknown if systeminformation fails, hangs, or cannot be loaded', async () => {
     const fail = () => Promise.reject(new Error('not installed'));
     const broken = createPortableReader({ load: fail });
     expect(await broken.memory()).toEqual({ unknown: 'not installed' });
@@ -154,7 +154,7 @@ describe('the portable reader', () => {
     expect(await odd.mounts()).toHaveProperty('unknown');
   });
 
-  it('gives percentages from 0 to 100 or unknown, whatever systeminformation says', async () => {
+  it('returns percentages from 0 to 100 or unknown, for any result of systeminformation', async () => {
     const amount = fc.oneof(fc.double(), fc.nat(), fc.constant(undefined as unknown as number));
     const anyMemory = fc.record({ total: amount, available: amount, active: amount, buffcache: amount });
     await fc.assert(

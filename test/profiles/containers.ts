@@ -25,7 +25,7 @@ const layers = (at: string): Mount => ({
 const LXCFS = ['cpuinfo', 'diskstats', 'loadavg', 'meminfo', 'slabinfo', 'stat', 'swaps', 'uptime'];
 
 /**
- * A container of Proxmox on ZFS. lxcfs gives it its own `/proc/stat` and `/proc/meminfo`, and by default the load of the
+ * A Proxmox container on ZFS. lxcfs provides its `/proc/stat` and `/proc/meminfo`, and by default the load of the
  * whole machine, 23 here; the cache of ZFS is that of the machine.
  */
 export const lxcOnZfs: Profile = {
@@ -72,7 +72,7 @@ export const lxcOnZfs: Profile = {
     'proc/spl/kstat/zfs/arcstats':
       'name type data\nsize 4 67000000000\nc_min 4 4000000000\nmru_evictable_data 4 30000000000\nmru_evictable_metadata 4 1000000\nmfu_evictable_data 4 30000000000\nmfu_evictable_metadata 4 1000000\n',
     'sys/fs/cgroup/pids.current': '41\n',
-    // Kills in other containers are in the count of the machine.
+    // The count of the machine includes kills in other containers.
     'sys/fs/cgroup/memory.events': 'low 0\nhigh 0\nmax 0\noom 0\noom_kill 0\n',
     'proc/self/cgroup': '0::/system.slice/luminous-healing.service\n',
   },
@@ -80,7 +80,7 @@ export const lxcOnZfs: Profile = {
   unknown: ['load'],
 };
 
-/** A worker of Kubernetes with 60 pods, some of which run into their own limits of memory now and then. */
+/** A Kubernetes worker with 60 pods, some of which exceed their memory limits from time to time. */
 export const kubernetesNode: Profile = {
   name: 'Kubernetes node with 60 pods',
   ...{ cpus: 16, busy: 0.6, load: 13 },
@@ -154,7 +154,7 @@ export const kubernetesNode: Profile = {
   kills: [310, 314],
 };
 
-/** A runner of builds: all of its CPUs are busy, and more work waits. That is what it is for, and it is told. */
+/** A build server whose CPUs are all busy, with more work waiting, which is reported. */
 export const ciBox: Profile = {
   name: 'CI box at 100 % CPU',
   ...{ cpus: 16, busy: 1, load: 41 },
@@ -186,7 +186,7 @@ export const ciBox: Profile = {
   reported: ['cpu', 'load'],
 };
 
-/** A host of Docker as its unprivileged user sees it: the places of the containers are closed to it. */
+/** A Docker host as an unprivileged user sees it, without access to the folders of the containers. */
 export const dockerHost: Profile = {
   name: 'Docker host',
   ...{ cpus: 4, busy: 0.3, load: 2.2 },

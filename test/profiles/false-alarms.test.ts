@@ -17,7 +17,7 @@ const PROFILES = [
   ...[raspberryPi, raspberryPiOverlay, dockerHost],
 ];
 
-describe('on a host that is well, with the default options', () => {
+describe('on a healthy host, with the default options', () => {
   it.each(PROFILES)('$name: nothing above LOW is reported, and nothing is planned', async (profile) => {
     const { verdicts, results } = await seenOn(profile);
     const words = (status: string) =>
@@ -38,8 +38,8 @@ describe('on a host that is well, with the default options', () => {
   });
 });
 
-describe('a host that is meant to be as it is', () => {
-  it('CI box: the CPU and the load are reported, and each says why nothing is done', async () => {
+describe('a host that is unusual by design', () => {
+  it('CI box: CPU and load are reported, each with the reason why nothing is done', async () => {
     const { results } = await seenOn(ciBox);
     expect(results.map(({ issue, blockedBy }) => `${issue.component}: ${blockedBy}`)).toEqual([
       'cpu: unavailable',
@@ -47,12 +47,12 @@ describe('a host that is meant to be as it is', () => {
     ]);
   });
 
-  it('LXC: kills by the kernel in other containers of the machine are not reported', async () => {
+  it('LXC: out-of-memory kills in other containers of the machine are not reported', async () => {
     const { verdicts } = await seenOn(lxcOnZfs);
     expect(verdicts.filter(({ status }) => status === 'bad')).toEqual([]);
   });
 
-  it('file server: the archive is silent with a level of its own, and nothing else changes', async () => {
+  it('file server: the archive is not reported with its own threshold, and nothing else changes', async () => {
     const levels = { '/srv/archive': { percent: 90, freeBytes: 2e12 } };
     const { verdicts, results } = await seenOn(fileServer, { mounts: { levels } });
     expect(verdicts.filter(({ status }) => status !== 'ok')).toEqual([]);

@@ -34,7 +34,7 @@ const MORE_SNAPS = [
   'chromium/3060',
 ];
 
-/** A laptop with snaps: each an image that is 100 % full, for good. */
+/** A laptop with snaps, each an image that is always 100 % full. */
 export const snapLaptop: Profile = {
   name: 'laptop with snaps',
   ...{ cpus: 8, busy: 0.22, load: 1.4 },
@@ -75,7 +75,7 @@ export const snapLaptop: Profile = {
   disks: { ...OF_ALL, '/': disk(460, 71, { inodes: 3e7 }), '/boot/efi': disk(0.5, 8) },
 };
 
-/** Fedora Silverblue: the root is an image made of composefs, which is read-only and 100 % full. */
+/** Fedora Silverblue: the root is a composefs image, read-only and 100 % full. */
 export const silverblue: Profile = {
   name: 'Silverblue',
   ...{ cpus: 12, busy: 0.1, load: 0.8 },
@@ -146,7 +146,7 @@ export const silverblue: Profile = {
 
 const DRVFS = 'cache=5,access=client,msize=65536,trans=fd,rfd=5,wfd=5';
 
-/** WSL2: drives of Windows by 9p, some of its programs as images, a kernel without cpufreq. */
+/** WSL2: Windows drives by 9p, some programs as images, a kernel without cpufreq. */
 export const wsl2: Profile = {
   name: 'WSL2',
   ...{ cpus: 16, busy: 0.05, load: 0.1 },
@@ -283,7 +283,7 @@ const PI_DISKS = {
   '/var/tmp': disk(0.05, 0),
 };
 
-/** A Raspberry Pi whose root is read-only in `fstab`, so that it survives when the power goes. */
+/** A Raspberry Pi whose root is read-only in `fstab`, to survive a power failure. */
 export const raspberryPi: Profile = {
   name: 'Raspberry Pi with a read-only root',
   ...PI,
@@ -301,7 +301,7 @@ export const raspberryPi: Profile = {
   disks: { ...PI_DISKS, '/': disk(29, 96, { inodes: 1.9e6 }) },
 };
 
-/** The same with the overlay that `raspi-config` makes: a tmpfs above the read-only card. */
+/** The same with the overlay of `raspi-config`: a tmpfs above the read-only card. */
 export const raspberryPiOverlay: Profile = {
   name: 'Raspberry Pi with an overlay root',
   ...PI,
@@ -327,7 +327,7 @@ export const raspberryPiOverlay: Profile = {
   disks: { ...PI_DISKS, '/': disk(0.44, 9), '/media/root-rw': disk(0.44, 9), '/media/root-ro': disk(29, 96) },
 };
 
-/** A PostgreSQL server that keeps 96 of 125 GiB in huge pages. */
+/** A PostgreSQL server with 96 of 125 GiB in huge pages. */
 export const database: Profile = {
   name: 'database with huge pages',
   ...{ cpus: 32, busy: 0.45, load: 17 },
@@ -364,7 +364,7 @@ export const database: Profile = {
   ],
 };
 
-/** A file server whose archive is meant to be nearly full: 91 % of 100 TB, with 9 TiB to go. */
+/** A file server whose archive is nearly full by design: 91 % of 100 TB, with 9 TiB available. */
 export const fileServer: Profile = {
   name: 'file server with an archive',
   ...{ cpus: 8, busy: 0.12, load: 2.1 },

@@ -18,26 +18,26 @@ import { only } from '../actions/only.js';
 import { temporaryHost } from '../host/linux/odd-hosts.js';
 import { calmPressure, loadavg, meminfo, mountinfo, stat, type MemoryFigures, type Mount } from './texts.js';
 
-/** A kind of host that is well. */
+/** A kind of healthy host. */
 export interface Profile {
   readonly name: string;
   readonly cpus: number;
-  /** Share of its time that the CPUs are busy, 0 to 1. */
+  /** Busy share of the CPUs, 0 to 1. */
   readonly busy: number;
   readonly load: number;
   readonly memory: MemoryFigures;
   readonly mounts: readonly Mount[];
-  /** What `statfs` says, by mount point. One that is not here must not be asked: it would fail. */
+  /** Results of `statfs` by mount point. It fails for any other mount point. */
   readonly disks: Readonly<Record<string, StatFs>>;
   /** Further files below `/`. */
   readonly files?: Readonly<Record<string, string>>;
   /** Units besides those of every host. */
   readonly units?: readonly UnitReading[];
-  /** Kills by the kernel since boot, before and after. */
+  /** Out-of-memory kills since boot, at the first and second reading. */
   readonly kills?: readonly [number, number];
-  /** What cannot be known here, by component. */
+  /** Components that are unknown on this host, with reasons. */
   readonly unknown?: readonly string[];
-  /** Bad verdicts above LOW that this host has all the same, by component. */
+  /** Expected bad verdicts above LOW, by component. */
   readonly reported?: readonly string[];
 }
 
@@ -45,13 +45,13 @@ const RUNNING = ['ssh', 'cron', 'systemd-journald', 'systemd-udevd', 'dbus'].map
   unitReading({ name }),
 );
 
-/** Everything that two looks at a host gave. */
+/** Results of two readings of a host. */
 export interface Seen {
   readonly verdicts: readonly ComponentVerdict[];
   readonly results: readonly HealingResult[];
 }
 
-/** Looks twice at a host, the CPU being known from the second time on, with an engine that may act. */
+/** Reads a host twice, as CPU usage needs two readings, with an engine that may act. */
 export async function seenOn(profile: Profile, options: HealingOptions = {}): Promise<Seen> {
   const { cpus, busy, load, memory, mounts, disks, files = {}, units = [], kills = [0, 0] } = profile;
   const vmstat = (oomKills: number): string => `nr_free_pages 1000\noom_kill ${oomKills}\n`;
@@ -102,7 +102,7 @@ export async function seenOn(profile: Profile, options: HealingOptions = {}): Pr
   }
 }
 
-/** The host of a reader, with units beside it, and an executor that plans on it and must never act. */
+/** Creates the host of a reader with units, and an executor that may plan, but must never act. */
 function hostAndExecutor(
   reader: ReturnType<typeof createLinuxReader>,
   units: readonly UnitReading[],
@@ -140,7 +140,7 @@ function hostAndExecutor(
   };
 }
 
-/** The actions of the library, on the files of a profile. */
+/** The built-in actions, on the files of a profile. */
 function onRoot(root: string): ActionRegistry {
   const { names, find } = actionRegistry();
   const own = [

@@ -1,8 +1,8 @@
-/** Texts of `/proc` as kernels print them, with the figures that a profile chooses. */
+/** Texts of `/proc` as kernels print them, with the figures of a profile. */
 
 const GIB = 1024 * 1024;
 
-/** What of memory a profile says, in GiB. */
+/** Memory of a profile, in GiB. */
 export interface MemoryFigures {
   readonly total: number;
   readonly available: number;
@@ -12,7 +12,7 @@ export interface MemoryFigures {
   readonly swap?: number;
 }
 
-/** `/proc/meminfo`: the lines that are read, and others around them. */
+/** `/proc/meminfo`: the lines that are read, and others between them. */
 export function meminfo(figures: MemoryFigures): string {
   const { total, available, free = available / 4, cached = available / 2, hugePages = 0, swap = 0 } = figures;
   const rows: readonly (readonly [string, number])[] = [
@@ -54,7 +54,7 @@ export function meminfo(figures: MemoryFigures): string {
   ].join('\n');
 }
 
-/** `/proc/stat` of a machine that has been up for so many seconds and spent this share of them busy. */
+/** `/proc/stat` of a machine with this uptime, in seconds, and busy share. */
 export function stat(cpus: number, seconds: number, busy: number): string {
   const ticks = seconds * 100;
   const line = (name: string, times: number): string => {
@@ -89,20 +89,20 @@ const stalls = (some: number, full?: number): string =>
     '',
   ].join('\n');
 
-/** `/proc/pressure` of a machine that waits little. */
+/** `/proc/pressure` of a machine with little pressure. */
 export const calmPressure: Readonly<Record<string, string>> = {
   'proc/pressure/cpu': stalls(1.2, 0),
   'proc/pressure/memory': stalls(0, 0),
   'proc/pressure/io': stalls(0.8, 0.4),
 };
 
-/** One mount as a profile gives it. */
+/** A mount of a profile. */
 export interface Mount {
   /** Mount point, escaped as the kernel does. */
   readonly at: string;
   readonly type: string;
   readonly source?: string;
-  /** `major:minor`; a number of its own by default. */
+  /** `major:minor`; a unique number by default. */
   readonly device?: string;
   readonly root?: string;
   /** Options of the mount, and of the file system. */
@@ -121,7 +121,7 @@ export function mountinfo(mounts: readonly Mount[]): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** What every systemd host has mounted. */
+/** Mounts of every systemd host. */
 export const kernelMounts: readonly Mount[] = [
   { at: '/proc', type: 'proc' },
   { at: '/sys', type: 'sysfs' },
@@ -151,7 +151,7 @@ export const kernelMounts: readonly Mount[] = [
 const BLOCK = 4096;
 const GIB_BYTES = 1024 ** 3;
 
-/** What `statfs` says of a file system of so many GiB, of which a percentage is used, as `df` counts. */
+/** Result of `statfs` for a file system of this size in GiB and this usage in percent, as in `df`. */
 export function disk(gib: number, percent: number, { inodes = 0, inodePercent = 10 } = {}) {
   const blocks = Math.round((gib * GIB_BYTES) / BLOCK);
   const free = Math.round(blocks * (1 - percent / 100));

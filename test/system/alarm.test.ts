@@ -23,7 +23,7 @@ interface Request {
     readonly settleMs?: number;
     readonly heals?: string;
   }[];
-  /** What is done for a component, in place of what the default resolver picks. */
+  /** Action per component, instead of that of the default resolver. */
   readonly actions?: Readonly<Record<string, HealingAction>>;
   /** A program that runs after the first cycle. */
   readonly damage?: readonly string[];
@@ -192,7 +192,7 @@ ExecStart=sleep infinity`;
   }
   const killed = (unit: string) => ['systemctl', 'kill', '--signal=KILL', unit];
 
-  test('a start that takes 6 s keeps no other service waiting, and explain tells of it', async () => {
+  test('a start that takes 6 s does not delay other services, and explain reports it', async () => {
     const [slow, quick] = await slowAndQuick(`${SLOW('sleep 6')}\nTimeoutStartSec=8s`);
     const told = await watch(lab, {
       options: { services: [slow, quick], guards: GUARDS },

@@ -6,7 +6,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 
-// Counts, because times on a machine that does other things too say nothing.
+// Counts, because times on a busy machine are not comparable.
 
 const call = promisify(execFile);
 const fileHere = (name: string): string => fileURLToPath(new URL(name, import.meta.url));

@@ -6,7 +6,7 @@ import { nodeInside } from './host/command.js';
 import { Installation } from './installation.js';
 import { describeOnHost } from './lab.js';
 
-/** What takes a minute by default takes half a second. */
+/** Shortens delays of a minute to half a second. */
 const QUICK: DaemonConfig = {
   interval: 0.5,
   services: ['nginx'],
@@ -109,7 +109,7 @@ describeOnHost('the daemon on a systemd host', (lab) => {
     expect(await daemon.show('ActiveState')).toBe('active');
   });
 
-  test('lives on under its watchdog while it cycles, and is started anew when it hangs', async () => {
+  test('keeps running under its watchdog while it cycles, and is restarted when it hangs', async () => {
     await daemon.dropIn('[Service]\nWatchdogSec=2\nRestartSec=100ms\n');
     await daemon.start(QUICK);
     const pid = await mainPid();
@@ -138,7 +138,7 @@ describeOnHost('the daemon on a systemd host', (lab) => {
     expect(await daemon.show('StatusText')).toMatch(/paused: kept over a restart/);
   });
 
-  test('serves metrics and dashboard; what cannot be served is told, tried again, and keeps nothing from being healed', async () => {
+  test('serves metrics and dashboard; a server that cannot start is logged, retried, and keeps nothing from being healed', async () => {
     const body = async (url: string) => (await lab.host.run(['curl', '-sS', url])).stdout;
     const program = `require('node:http').createServer((_, response) => response.end('taken')).listen(8080)`;
     await lab.host.run(['systemd-run', '--unit=test-squatter', nodeInside, '-e', program]);
@@ -311,7 +311,7 @@ describeOnHost('the daemon and the root helper', (lab) => {
     console.log(`${stdout}\n$ luminous-healing status\n${(await daemon.control(['status'])).stdout}`);
   });
 
-  test('leave a unit alone that the policy does not name, whatever the daemon is told', async () => {
+  test('reject a unit that is not in the policy, whatever the configuration of the daemon', async () => {
     const service = await lab.service('other', 'ExecStart=sleep infinity');
     await lab.host.systemctl('start', service);
     await daemon.start({ ...QUICK, services: [service] });
@@ -358,7 +358,7 @@ describeOnHost('the daemon and the root helper', (lab) => {
     const [run] = await lab.runs(service);
     const approved = await daemon.control(['approve', id], { user: 'alice' });
     expect(approved.stderr).toBe('');
-    // A cycle that had it in hand may carry it out in the place of the command.
+    // A cycle that is repairing it already may run it instead of the command.
     await acted('memory');
     expect(await lab.runs(service)).not.toEqual([run]);
     // It was carried out; that memory is still over 1 % is no success.

@@ -14,7 +14,7 @@ describeOnHost('a file system that fills up', (lab) => {
     await lab.host.run(['fallocate', '--length', `${size}`, `${path}/filling`]);
   }
 
-  test('is an issue of its own mount alone, HIGH over the threshold and CRITICAL over 95 %', async () => {
+  test('is an issue of that mount alone, HIGH over the threshold and CRITICAL over 95 %', async () => {
     await lab.host.mountSmallFileSystem('/srv/data of mine', 64);
     await fill('/srv/data of mine', 85);
     expect(await troubled()).toEqual([]);

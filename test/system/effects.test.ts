@@ -170,7 +170,7 @@ const effects = (lab: Lab): void => {
     },
   );
 
-  test('a changed unit file that systemd has not loaded yet is told in the plan', async () => {
+  test('a changed unit file that systemd has not loaded yet is reported in the plan', async () => {
     const service = await killed('stale', '');
     await lab.host.run([
       'sh',

@@ -33,12 +33,12 @@ describeOnHost('a service that dies', (lab) => {
   });
 });
 
-/** What `programs/watching.mjs` counted in one phase. */
+/** Counts of one phase of `programs/watching.mjs`. */
 interface Counted {
   /** Looks at everything, and looks at one component. */
   readonly cycles: number;
   readonly looks: number;
-  /** What was written to the bus. */
+  /** Messages written to the bus. */
   readonly messages: number;
   readonly opened: readonly string[];
   readonly said: readonly string[];
@@ -90,7 +90,7 @@ async function flapping(lab: Lab): Promise<string[]> {
 const APART_MS = 250;
 
 describeOnHost('an engine that monitors', (lab) => {
-  it('asks systemd nothing while nothing gets into trouble, though it discovers', async () => {
+  it('makes no call to systemd while no unit fails, even with discovery', async () => {
     const calm = await lab.unit('calm.service', sleeper);
     const bad = await lab.unit('bad.service', '[Service]\nExecStart=/usr/bin/false\n');
     await lab.start(bad);
@@ -103,7 +103,7 @@ describeOnHost('an engine that monitors', (lab) => {
     );
     expect(quiet.cycles).toBeGreaterThan(20);
     expect(quiet.messages).toBe(0);
-    // That a unit was loaded may change what the others say of theirs: what is in trouble is read once more.
+    // A loaded unit may change the dependencies of others: failing units are read once more.
     expect(busy.messages).toBeLessThan(2 * 12);
   });
 
@@ -148,7 +148,7 @@ describeOnHost('an engine that monitors', (lab) => {
     expect(later.heapBytes).toBeLessThan(2 ** 21);
   });
 
-  it('says once that it has lost the bus, recovers, and finds what died meanwhile', async () => {
+  it('reports the loss of the bus once, recovers, and finds units that failed in between', async () => {
     const victim = await lab.unit('victim.service', sleeper);
     const next = await lab.unit('next.service', sleeper);
     await lab.host.systemctl('enable', '--now', '--quiet', victim, next);

@@ -63,7 +63,7 @@ describeOnHost('steps that do not end', (lab) => {
     });
     expect(result).toMatchObject({ outcome: 'failed', success: false, actionTaken: 'restart_service' });
     expect(result?.durationMs).toBeLessThan(5_000);
-    // The job goes on: what systemd was told is systemd's.
+    // The job continues, because systemd runs it.
     expect(verdicts).toMatchObject([{ component: service, status: 'ok' }]);
     expect(await alive('infinity')).not.toBe('');
     expect((await lab.host.run(['pgrep', 'systemctl'], { allowFailure: true })).stdout).toBe('');

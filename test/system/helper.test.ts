@@ -14,7 +14,7 @@ const UNIT = 'luminous-healing-helper';
 /** A command that is given the path of the policy. */
 const shell = (script: string) => ['sh', '-ec', script, POLICY];
 
-/** What came of one request: what was said, or the error that the kernel gave. */
+/** Result of a request: the response, or the system error. */
 interface Told {
   readonly said?: string;
   readonly code?: string;
@@ -125,7 +125,7 @@ describeOnHost('the root helper', (lab) => {
     expect(loaded.filter((url) => url.includes('/node_modules/'))).toEqual([]);
   });
 
-  test('refuses a unit that its policy does not list, whatever the engine was told', async () => {
+  test('rejects a unit that its policy does not list, whatever the configuration of the engine', async () => {
     const other = await lab.service('other', 'ExecStart=sleep infinity');
     await lab.host.systemctl('start', other);
     await lab.kill(other);
@@ -272,7 +272,7 @@ describeOnHost('the root helper', (lab) => {
     ).toBe('root 600');
   });
 
-  test('ends a step that hangs when it is told to stop at its own limit, and says so', async () => {
+  test('ends a hanging step at its own time limit, and reports it', async () => {
     await lab.service('hangs', 'Type=notify\nExecStart=sleep infinity\nTimeoutStartSec=60');
     await writePolicy(lab.host, { ...ALLOWED, services: ['test-hangs'] });
     await dropIn('RuntimeMaxSec=2');
@@ -307,7 +307,7 @@ describeOnHost('the root helper', (lab) => {
   describe('whose answer is lost', () => {
     test('has done its work: the engine sees that, and asks for nothing twice', async () => {
       await brokenNginx();
-      // The real helper answers the first request, the plan; it carries out the second, and nobody hears of it.
+      // The real helper answers the first request, the plan, and runs the second, whose response is lost.
       const [, start = ''] = /^ExecStart=(.*) %i$/m.exec(await unitText(`${UNIT}@.service`)) ?? [];
       const script = `if mkdir "$STATE_DIRECTORY/asked"; then exec ${start} "$1"; else exec ${start} "$1" > /dev/null; fi`;
       await lab.host.writeFile('/usr/local/bin/silent-helper', `#!/bin/sh\n${script}\n`, 0o755);

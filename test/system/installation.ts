@@ -71,7 +71,7 @@ export class Installation {
     return this.#lab.show(property, DAEMON);
   }
 
-  /** What it wrote to the journal since it was last started, at a priority or a more urgent one. */
+  /** Returns its journal since the last start, at a priority or a more urgent one. */
   async journal(priority = 'debug'): Promise<string[]> {
     const run = await this.show('InvocationID');
     const { stdout } = await this.#lab.host.run([

@@ -14,7 +14,7 @@ import { findTraces } from './host/leftovers.js';
 import { missingRequirements } from './host/requirements.js';
 import type { RunOptions, TestHost } from './host/TestHost.js';
 
-/** What the program `drive.mjs` can do, and what it is told to do it with. */
+/** Commands of the program `drive.mjs`, and their parameters. */
 export interface Asked {
   readonly detectAndHeal: number | undefined;
   readonly healIssue: IssueInput;
@@ -33,7 +33,7 @@ export interface Asked {
   readonly isOnTheBus: undefined;
 }
 
-/** What it answers. It came as JSON: dates are strings in it. */
+/** Its result, parsed from JSON: dates are strings. */
 export interface Answered {
   readonly detectAndHeal: HealingResult[];
   readonly healIssue: HealingResult;
@@ -65,7 +65,7 @@ type AnswersTo<Steps extends readonly Step[]> = { [Index in keyof Steps]: Answer
 export interface Setup extends Pick<RunOptions, 'user' | 'env' | 'timeoutMs'> {
   /** Given to the engine as it is, over {@link QUICK}. */
   readonly options?: HealingOptions;
-  /** What the resolver picks, whatever the issue; else the default resolver does. */
+  /** Action of the resolver for every issue. Default: the default resolver. */
   readonly resolve?: HealingAction;
   /** Actions of the host program's own: one program each. */
   readonly commands?: Readonly<
@@ -96,7 +96,7 @@ export class Lab {
     this.#host = await bootTestHost(boot);
   }
 
-  /** Takes back the units of a test. */
+  /** Removes the units of a test. */
   async tidy(): Promise<void> {
     if (this.#units.size === 0) return;
     const units = [...this.#units].map((unit) => unit.replace('@.', '@*.'));
@@ -207,7 +207,7 @@ export class Lab {
   }
 }
 
-/** Describes what happens on a booted host of its own, which is gone without a trace afterwards. */
+/** Describes tests on a newly booted host, which is removed afterwards. */
 export function describeOnHost(title: string, body: (lab: Lab) => void, boot?: BootOptions): void {
   const missing = missingRequirements(boot?.suite);
   if (missing.length > 0) {

@@ -37,7 +37,7 @@ describeOnHost('a password in the log of a failed service', (lab) => {
     return leaky;
   }
 
-  /** What a user without any group gets at every address. A stream does not end by itself. */
+  /** Returns the response to a user without groups at every address. A stream does not end by itself. */
   async function seenByMallory(token?: string): Promise<string> {
     const urls = [
       ...DASHBOARD.map((path) => `http://127.0.0.1:8080${path}`),

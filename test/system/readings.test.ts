@@ -175,7 +175,7 @@ describeOnHost('file systems, read on a booted host', (lab) => {
     expect(byHand.result.error).toContain(`The mount ${path} is gone`);
   });
 
-  test('a mount point with a level of its own is an issue when nothing is mounted there', async () => {
+  test('a mount point with its own threshold is an issue when nothing is mounted there', async () => {
     const path = '/srv/named';
     const options = { mounts: { levels: { [path]: { percent: 95 } } } };
     const mount = run('mount', '-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', path);

@@ -18,7 +18,7 @@ describeOnHost('units that are never acted on', (lab) => {
     return answer;
   }
 
-  test('protected units are refused by each of their names, listed or not, whoever asks', async () => {
+  test('protected units are rejected by each of their names, listed or not, for every caller', async () => {
     const names = [
       ...[
         'dbus',

@@ -186,7 +186,7 @@ describeOnHost('services that are left alone', (lab) => {
       blockedBy: 'in-transition',
       issue: { severity: 3, description: expect.stringContaining('is in a crash loop') as string },
     });
-    // A restart of ours would have begun the count anew.
+    // A restart by the engine would have reset the counter.
     expect(Number(await lab.show('NRestarts', service))).toBeGreaterThan(5);
   });
 
@@ -194,7 +194,7 @@ describeOnHost('services that are left alone', (lab) => {
     ['waits for a notification that does not come', 'Type=notify\nExecStart=sleep infinity'],
     ['is long at its preparations', 'ExecStartPre=sleep infinity\nExecStart=sleep infinity'],
     ['is a oneshot at work', 'Type=oneshot\nExecStart=sleep infinity'],
-  ])('a service that %s is left to systemd, whoever asks', async (_, lines) => {
+  ])('a service that %s is left to systemd, for every caller', async (_, lines) => {
     const service = await lab.service('slow', `${lines}\nTimeoutStartSec=infinity`);
     await lab.start(service);
     await lab.until('activating', service);

@@ -1,7 +1,7 @@
 import type { DaemonConfig } from '../../src/service/config/config.js';
 import type { Lab } from './lab.js';
 
-/** The unit of nginx in a generation, with these options of its own. */
+/** The unit of nginx in a generation, with these additional options. */
 export const nginxUnit = (options = ''): string => `[Unit]
 Description=nginx of a generation
 After=network.target
@@ -27,7 +27,7 @@ export const QUICK_DAEMON: DaemonConfig = {
 
 const PROFILE = '/nix/var/nix/profiles/system';
 
-/** What is in one system. */
+/** Contents of a system. */
 export interface SystemParts {
   /** Files below `etc/systemd/system`, by path. */
   readonly units?: Readonly<Record<string, string>>;
@@ -81,7 +81,7 @@ for unit in $changed; do systemctl restart "$unit" || failed="$failed $unit"; do
 echo "finished switching to system configuration $out" >&2
 `;
 
-/** What the boot loader and the first stage of a boot do. */
+/** Does the work of the boot loader and the first boot stage. */
 const BOOT = `[Unit]
 Before=nginx.service
 [Service]
@@ -124,7 +124,7 @@ export class StandIn {
     return this.#said('nix-store', '--add', folder);
   }
 
-  /** What a person does who switches: makes it a generation, and runs its switch. Answers whether it ended well. */
+  /** Switches like an administrator: creates a generation, and runs its switch. Returns whether it was successful. */
   switching(path: string): string[] {
     return [
       'sh',

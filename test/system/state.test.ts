@@ -7,7 +7,7 @@ import { describeOnHost } from './lab.js';
 
 const STATE = '/var/lib/chaos/state.json';
 
-/** What settles for 3 s settles for 0.3 s, and the first backoff is no minute: only their length is another. */
+/** Shortens the settle time from 3 s to 0.3 s, and the first backoff. */
 const GUARDS = { settleMs: { service: 300 }, backoff: { firstMs: 100, maxMs: 200 } };
 
 const isAbout =
@@ -266,7 +266,7 @@ describeOnHost('what an engine remembers on a real host', (lab) => {
     await engine.until('nginx to be healed', isAbout('done', 'nginx'));
   });
 
-  test('a reboot is told of, and breaker and budget are as they were', async () => {
+  test('a reboot is reported, and breaker and budget are kept', async () => {
     const bad = await failing();
     const slow = await lab.service('slow', 'ExecStartPre=sleep 2\nExecStart=sleep infinity');
     await lab.host.systemctl('start', slow);

@@ -24,11 +24,11 @@ function testWith(programs: readonly string[], title: string, body: () => Promis
   test.skip(title);
 }
 
-describe('what can be mounted on this machine, in a mount namespace of its own', () => {
+describe('mounts on this machine, in a new mount namespace', () => {
   let made: string;
   afterEach(() => rmSync(made, { recursive: true, force: true }));
 
-  /** What an engine reads before and after each command, after others have prepared its mounts. */
+  /** Readings of an engine before and after each command, after the preparing commands. */
   function looks(
     engine: HealingOptions,
     prepare: readonly string[],

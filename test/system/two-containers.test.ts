@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 const program = fileURLToPath(new URL('./programs/contained.mjs', import.meta.url));
-/** As a container: processes, mounts and the host's name of its own. */
+/** Like a container: with its own processes, mounts and host name. */
 const UNSHARE = ['--pid', '--fork', '--mount', '--uts', '--mount-proc', '--kill-child'];
 const canUnshare = spawnSync('unshare', [...UNSHARE, 'true']).status === 0;
 /** Each takes some 2 s: a repair is proved by two readings. */
@@ -26,7 +26,7 @@ interface Answer {
   readonly warnings?: readonly string[];
 }
 
-/** An engine in a container of its own. */
+/** An engine in its own container. */
 class Contained {
   readonly name: string;
   readonly #child: ChildProcess;

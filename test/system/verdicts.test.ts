@@ -8,7 +8,7 @@ const FOR_GOOD = 'ExecStart=sleep infinity';
 /** A service that is started once it answers SIGTERM so: one that is stopped before that would just die. */
 const trapping = (answer: string): string =>
   `Type=notify\nNotifyAccess=all\nExecStart=sh -c 'trap ${answer} TERM; systemd-notify --ready; while :; do sleep 0.05; done'`;
-/** Ends with 143 when it is told to stop, as a JVM does. */
+/** Exits with 143 on SIGTERM, like a JVM. */
 const JVM = trapping('"exit 143"');
 const [LOW, HIGH] = [1, 3];
 
@@ -200,7 +200,7 @@ await describeOnBoth('verdicts on units', (lab) => {
     });
   });
 
-  test('a start that lacked another unit is told with that unit, listed or wanted by a target', async () => {
+  test('a start that failed because of another unit is reported with that unit, listed or wanted by a target', async () => {
     const need = await lab.service(
       'need',
       'Type=oneshot\nRemainAfterExit=yes\nExecStart=test -e /run/test-well',
@@ -283,7 +283,7 @@ await describeOnBoth('verdicts on units', (lab) => {
   });
 
   // B8
-  test('a unit file with an error, and one that is gone, are told as what they are', async () => {
+  test('a unit file with an error, and a deleted one, are reported as such', async () => {
     const bad = await started('typo', FOR_GOOD);
     await systemctl('stop', bad);
     await lab.host.writeUnit(`${bad}.service`, '[Service]\nExecStart=not/absolute/and=wrong "\n');
@@ -308,7 +308,7 @@ await describeOnBoth('verdicts on units', (lab) => {
     expect(named?.reason).toBe(`systemd says that the system is degraded: ${gone}.service failed`);
     const [both] = await lab.drive([['inspect']], { options: { enabledChecks: ['system', 'services'] } });
     expect(both.find(({ component }) => component === 'system:state')?.reason).toBe(
-      'systemd says that the system is degraded: each unit that failed has an issue of its own',
+      'a degraded system is no issue by itself: each failed unit has its own issue',
     );
   });
 
@@ -411,7 +411,7 @@ await describeOnBoth('verdicts on units', (lab) => {
     });
   });
 
-  test('a file that changed on disk is told in the plan and in the evidence', async () => {
+  test('a file that changed on disk is reported in the plan and in the evidence', async () => {
     const service = await started('edited', FOR_GOOD);
     await lab.kill(service);
     await lab.host.run(['sh', '-c', `echo '# changed' >> /etc/systemd/system/${service}.service`]);
@@ -426,7 +426,7 @@ await describeOnBoth('verdicts on units', (lab) => {
     );
   });
 
-  test('processes that a dead service left behind are told', async () => {
+  test('processes that a dead service left behind are reported', async () => {
     const service = await started(
       'leaves',
       `ExecStart=sh -c 'sleep 1000 & exec sleep infinity'\nKillMode=process`,
@@ -435,7 +435,7 @@ await describeOnBoth('verdicts on units', (lab) => {
     await lab.until('failed', service);
     const tasks = Number(await lab.show('TasksCurrent', service));
     const evidence = (await verdictOn(service))?.evidence;
-    // Where tasks are not counted, nothing is told.
+    // Without task accounting nothing is reported.
     if (tasks < 1_000)
       expect(evidence).toContainEqual(expect.stringMatching(/^1 of its processes still run/));
   });

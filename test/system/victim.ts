@@ -1,12 +1,12 @@
 import type { HealingOptions } from '@luminous-nix/self-healing';
 import type { TestHost } from './host/TestHost.js';
 
-/** What `programs/deaths.mjs` told. Times are in milliseconds, from the kill. */
+/** Output of `programs/deaths.mjs`. Times are in milliseconds after the kill. */
 export interface Deaths {
   readonly times: readonly { readonly knownMs?: number; readonly backMs: number }[];
   /** How often each outcome came. */
   readonly outcomes: Readonly<Record<string, number>>;
-  /** Cycles of the monitor meanwhile: what was known without one was told by systemd. */
+  /** Cycles of the monitor until then; with none, the failure was signalled by systemd. */
   readonly wholeLooks: number;
 }
 

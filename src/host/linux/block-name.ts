@@ -3,8 +3,8 @@ import { basename } from 'node:path';
 import type { MountinfoEntry } from './mountinfo.js';
 
 /**
- * Name of the block device below a file system as the kernel has it: `sda1`; `dm-0` for `/dev/mapper/root`. By its number,
- * and by its path where it has none of its own, as a btrfs.
+ * Returns the kernel's name of the block device of a file system: `sda1`; `dm-0` for `/dev/mapper/root`. It is looked up
+ * by device number, and by path for a file system that has no block device number (btrfs).
  */
 export function blockNameOf(
   { device, source }: Pick<MountinfoEntry, 'device' | 'source'>,
@@ -17,7 +17,7 @@ export function blockNameOf(
     try {
       return basename(find());
     } catch {
-      // The next way.
+      // Try the next source.
     }
   }
   return basename(source);

@@ -5,20 +5,19 @@ import type { MountinfoEntry } from './mountinfo.js';
 import { blockNameOf } from './block-name.js';
 import { percentOf } from './percent.js';
 
-/** Kinds of chunks that the devices of one btrfs are divided into. */
+/** Kinds of chunks that btrfs allocates on its devices. */
 const KINDS = ['data', 'metadata', 'system'] as const;
 const SECTOR_BYTES = 512;
 
 /**
- * How full the metadata of one btrfs is: when it is full, every write fails, however much room there is for data. What is
- * not divided into chunks yet may become metadata; the global reserve counts as used. From `/sys/fs/btrfs`, which never
- * hangs.
+ * Metadata usage of a btrfs: when its metadata is full, every write fails even if there is space for data. Unallocated
+ * space counts as available, the global reserve as used. Read from `/sys/fs/btrfs`, which never hangs.
  */
 export class BtrfsMetadata {
   readonly #folder: string;
   readonly #usage: Writable<UsageReading> = { used: 0, available: 0, percent: 0 };
 
-  /** `undefined` for another type, and where the kernel does not tell. */
+  /** Returns `undefined` for another type, or if sysfs does not list the file system. */
   static of(
     mount: Pick<MountinfoEntry, 'device' | 'fsType' | 'source'>,
     root: string,
@@ -44,21 +43,21 @@ export class BtrfsMetadata {
     this.#folder = folder;
   }
 
-  /** In bytes as they are counted for data: a copy of each (`DUP`) is left out. `undefined` where it is not known. */
+  /** Returns the usage in bytes, each counted once whatever its number of copies (`DUP`); `undefined` if unknown. */
   read(): UsageReading | undefined {
     try {
       const total = this.#number('allocation/metadata/total_bytes');
       const raw = this.#number('allocation/metadata/disk_total');
       const reserve = this.#number('allocation/global_rsv_size');
       const used = this.#number('allocation/metadata/bytes_used') + reserve;
-      const divided = KINDS.reduce((sum, kind) => sum + this.#number(`allocation/${kind}/disk_total`), 0);
+      const allocated = KINDS.reduce((sum, kind) => sum + this.#number(`allocation/${kind}/disk_total`), 0);
       const devices = readdirSync(`${this.#folder}/devices`);
       const size = devices.reduce(
         (sum, name) => sum + SECTOR_BYTES * this.#number(`devices/${name}/size`),
         0,
       );
       const copies = Math.max(1, raw / total);
-      const available = total + Math.max(0, size - divided) / copies - used;
+      const available = total + Math.max(0, size - allocated) / copies - used;
       if (!(total > 0) || !(used >= 0) || !Number.isFinite(available)) return undefined;
       const usage = this.#usage;
       usage.used = used;

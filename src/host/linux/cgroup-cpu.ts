@@ -3,48 +3,43 @@ import { isUnknown, unknown, type Reading, type Writable } from '../../model/rea
 import type { CpuReading } from '../../model/snapshot.js';
 import { CPU_WINDOW_MS } from './cpu.js';
 import { Digits } from './digits.js';
-import { KeptFile } from './kept-file.js';
+import { KeptFile, type Scratch } from './kept-file.js';
 import type { MountinfoEntry } from './mountinfo.js';
 import { NamedNumbers } from './named-numbers.js';
 import { percentOf } from './percent.js';
-import type { Scratch } from './scratch.js';
 
 const FAILED = -2;
 const UNLIMITED = -1;
 
-/** A group with a limit of its CPU time: how much it may use, and what it has used. */
-interface LimitedGroup {
-  /** `cpu.max`, or version 1's quota; `period` is a file of its own there. */
+/** Files of a control group that has a CPU limit. */
+interface CpuGroup {
+  /** `cpu.max`; in version 1 the quota, with the period in a separate file. */
   readonly quota: KeptFile;
   readonly period: KeptFile | undefined;
   readonly usage: KeptFile;
-  /** Of `cpu.stat`; version 1 has the number alone, in nanoseconds. */
+  /** Parser of `cpu.stat`; version 1 has a single number, in nanoseconds. */
   readonly lines: NamedNumbers | undefined;
   readonly window: UsageWindow;
 }
 
-/**
- * The limits of CPU time of the control group that the process lives in, and of the groups above it. Which of them have
- * one is looked up by `discover`; only those are read, anew each time.
- */
+/** CPU limits of the control group of this process and of its ancestors. `discover` finds those that have a limit. */
 export class CgroupCpu {
-  /** Use of the fullest group, in percent of its limit. */
+  /** Usage of the group nearest to its limit, in percent of that limit. */
   #percent = 0;
-  /** How many CPUs that limit allows, which may be less than one. */
+  /** Number of CPUs that the limit allows; may be below 1. */
   #limitCpus = 0;
-  /** Why it could not be read. */
   #reason = '';
   #root: string;
   #scratch: Scratch;
   #digits = new Digits();
-  #limited: readonly LimitedGroup[] = [];
+  #limited: readonly CpuGroup[] = [];
 
   constructor(root: string, scratch: Scratch) {
     this.#root = root;
     this.#scratch = scratch;
   }
 
-  /** Looks up which groups are limited to fewer than so many CPUs. */
+  /** Finds the groups that are limited to fewer than `cpus` CPUs. */
   discover(entries: readonly MountinfoEntry[], cpus: number): void {
     const before = this.#limited;
     this.#limited = ownFolders(entries, this.#root, 'cpu').flatMap((folder) => {
@@ -54,13 +49,13 @@ export class CgroupCpu {
       const group = known ?? this.#group(folder, quota, entries);
       const limit = this.#limitOf(group);
       if (limit > 0 && limit < cpus) return [group];
-      closeGroup(group);
+      closeCpuGroup(group);
       return [];
     });
-    for (const group of before) if (!this.#limited.includes(group)) closeGroup(group);
+    for (const group of before) if (!this.#limited.includes(group)) closeCpuGroup(group);
   }
 
-  /** Reads the limited groups at `now`, in monotonic milliseconds. `unlimited` also while nothing can be compared yet. */
+  /** Reads the limited groups at `now`, in monotonic milliseconds. `unlimited` also until there are two readings. */
   #read(now: number, cpus: number): 'limited' | 'unlimited' | 'failed' {
     let fullest = -1;
     for (const group of this.#limited) {
@@ -69,7 +64,7 @@ export class CgroupCpu {
       if (limit === FAILED || used < 0) return this.#fail(limit === FAILED ? group.quota : group.usage);
       const elapsed = group.window.take(now, used);
       const spent = group.window.spentMs;
-      // A counter that went back, or moved by more than every CPU can do, tells nothing.
+      // Skips a counter that went back or grew faster than all CPUs together could.
       if (elapsed <= 0 || spent < 0 || spent > (2 * elapsed + CPU_WINDOW_MS) * Math.max(1, cpus)) continue;
       if (!(limit > 0 && limit < cpus)) continue;
       const percent = percentOf(spent, elapsed * limit);
@@ -82,14 +77,14 @@ export class CgroupCpu {
   }
 
   /**
-   * The reading of the host, or that of the fullest group where it is nearer to its limit, in `into`. Unknown where a group
-   * has a limit and its use cannot be read.
+   * Returns the host's reading, or, in `into`, that of a group with a higher usage. Unknown if the usage of a limited
+   * group cannot be read.
    */
   worse(host: Reading<CpuReading>, now: number, into: Writable<CpuReading>): Reading<CpuReading> {
     if (this.#limited.length === 0) return host;
     const state = this.#read(now, isUnknown(host) ? Infinity : host.cpus);
     if (isUnknown(host)) return host;
-    if (state === 'failed') return unknown(`the CPU use of the control group is not known: ${this.#reason}`);
+    if (state === 'failed') return unknown(`the CPU usage of the control group is unknown: ${this.#reason}`);
     if (state === 'unlimited' || this.#percent <= host.percent) return host;
     into.cpus = host.cpus;
     into.percent = this.#percent;
@@ -99,17 +94,17 @@ export class CgroupCpu {
   }
 
   close(): void {
-    this.#limited.forEach(closeGroup);
+    this.#limited.forEach(closeCpuGroup);
     this.#limited = [];
   }
 
   #fail(file: KeptFile): 'failed' {
-    this.#reason = file.reason || `${file.path} was not understood`;
+    this.#reason = file.reason || `${file.path} could not be parsed`;
     return 'failed';
   }
 
-  /** How many CPUs a group may use; UNLIMITED, or FAILED where that cannot be read. */
-  #limitOf({ quota, period }: LimitedGroup): number {
+  /** Number of CPUs that a group may use; UNLIMITED, or FAILED if that cannot be read. */
+  #limitOf({ quota, period }: CpuGroup): number {
     const length = quota.read();
     if (length < 0) return FAILED;
     const digits = this.#digits.over(this.#scratch.bytes, length);
@@ -124,8 +119,8 @@ export class CgroupCpu {
     return per > 0 ? allowed / per : FAILED;
   }
 
-  /** Milliseconds of CPU time that a group has used; FAILED where that cannot be read. */
-  #usedOf({ usage, lines }: LimitedGroup): number {
+  /** Milliseconds of CPU time that a group has used; FAILED if that cannot be read. */
+  #usedOf({ usage, lines }: CpuGroup): number {
     const length = usage.read();
     if (length < 0) return FAILED;
     if (lines) {
@@ -136,7 +131,7 @@ export class CgroupCpu {
     return nano < 0 ? FAILED : nano / 1e6;
   }
 
-  #group({ path, version }: GroupFolder, quota: string, entries: readonly MountinfoEntry[]): LimitedGroup {
+  #group({ path, version }: GroupFolder, quota: string, entries: readonly MountinfoEntry[]): CpuGroup {
     const file = (whole: string): KeptFile => new KeptFile(whole, this.#scratch, { oneGo: true });
     const counts = version === 2 ? `${path}/cpu.stat` : `${v1UsageFolder(entries, path)}/cpuacct.usage`;
     const usage = `${this.#root}${counts}`;
@@ -150,16 +145,16 @@ export class CgroupCpu {
   }
 }
 
-/** Time used between two readings that are at least 100 ms apart. */
+/** CPU time used between two readings that are at least 100 ms apart. */
 class UsageWindow {
-  /** Milliseconds of CPU time, after `take` gave more than 0. */
+  /** Milliseconds of CPU time; valid after `take` returned more than 0. */
   spentMs = 0;
   #last = 0;
   #lastAt = -Infinity;
   #older = 0;
   #olderAt = -Infinity;
 
-  /** Returns how many milliseconds lie between the two readings; 0 where there are no two. */
+  /** Returns the milliseconds between the two readings; 0 until there are two. */
   take(now: number, used: number): number {
     const far = now - this.#lastAt >= CPU_WINDOW_MS;
     const at = far ? this.#lastAt : this.#olderAt;
@@ -174,7 +169,7 @@ class UsageWindow {
   }
 }
 
-function closeGroup({ quota, period, usage }: LimitedGroup): void {
+function closeCpuGroup({ quota, period, usage }: CpuGroup): void {
   quota.close();
   period?.close();
   usage.close();

@@ -1,21 +1,21 @@
 import { readFileSync } from 'node:fs';
 import type { MountinfoEntry } from './mountinfo.js';
 
-/** A folder of a controller that limits this process: its own group, or one above it. */
+/** Folder of a control group that limits this process: its own group or an ancestor. */
 export interface GroupFolder {
-  /** Absolute path as the host sees it, `/sys/fs/cgroup/system.slice`. */
+  /** Absolute path on the host: `/sys/fs/cgroup/system.slice`. */
   readonly path: string;
   readonly version: 1 | 2;
 }
 
-/** Where `/proc/self/cgroup` says that the process lives. */
+/** Control groups of this process, from `/proc/self/cgroup`. */
 export interface OwnGroups {
   readonly v1Memory?: string;
   readonly v1Cpu?: string;
   readonly v2?: string;
 }
 
-/** Reads `/proc/self/cgroup`: lines of `id:controllers:path`; id 0 without controllers is version 2. */
+/** Parses `/proc/self/cgroup`: lines of `id:controllers:path`; id 0 without controllers is version 2. */
 export function parseOwnGroups(text: string): OwnGroups {
   const found: { v1Memory?: string; v1Cpu?: string; v2?: string } = {};
   for (const line of text.split('\n')) {
@@ -30,7 +30,7 @@ export function parseOwnGroups(text: string): OwnGroups {
   return found;
 }
 
-/** Lists the folders from the process's own group up to where the hierarchy is mounted. */
+/** Lists the folders from the group of the process up to where the hierarchy is mounted. */
 export function groupFolders(
   entries: readonly MountinfoEntry[],
   own: OwnGroups,
@@ -45,7 +45,7 @@ export function groupFolders(
   ];
 }
 
-/** The same for the groups that this process lives in; none where that cannot be read. */
+/** Lists the folders of the control groups of this process; none if `/proc/self/cgroup` cannot be read. */
 export function ownFolders(
   entries: readonly MountinfoEntry[],
   root: string,
@@ -64,7 +64,7 @@ const v1Mount = (entries: readonly MountinfoEntry[], controller: string): Mounti
     ({ fsType, superOptions }) => fsType === 'cgroup' && superOptions.split(',').includes(controller),
   );
 
-/** Where version 1 counts what a folder of `cpu` has used: there, unless `cpuacct` is mounted apart, under the same path. */
+/** Returns the folder of `cpuacct.usage` in version 1: `folder`, or the same path below `cpuacct` if mounted apart. */
 export function v1UsageFolder(entries: readonly MountinfoEntry[], folder: string): string {
   const cpu = v1Mount(entries, 'cpu');
   const usage = v1Mount(entries, 'cpuacct');
@@ -84,12 +84,12 @@ function upwards(mount: MountinfoEntry, path: string, version: 1 | 2): GroupFold
   return folders;
 }
 
-/** The part of a group's path below the group that is mounted; nothing where the mount does not show it. */
+/** Returns the path of a group relative to the mounted group; `undefined` if it is outside of the mount. */
 function pathBelow(root: string, path: string): string | undefined {
-  // Outside of the cgroup namespace: what is mounted here is not what limits this process.
+  // Outside of the cgroup namespace: the groups mounted here do not limit this process.
   if (path.split('/').includes('..')) return undefined;
   if (root === '/') return path;
   if (path === root || path.startsWith(`${root}/`)) return path.slice(root.length);
-  // A container shows its own group as the mount's root, whatever name the host knows it by.
+  // In a container the mount's root is the container's group, whatever its path on the host.
   return '';
 }

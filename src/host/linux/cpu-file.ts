@@ -2,11 +2,10 @@ import { isUnknown, unknown, type Reading, type Writable } from '../../model/rea
 import type { CpuReading } from '../../model/snapshot.js';
 import { countCpus, CpuWindow, parseCpuTimes } from './cpu.js';
 import { IdleBound, MANY_CPUS } from './idle-bound.js';
-import { KeptFile } from './kept-file.js';
+import { KeptFile, type Scratch } from './kept-file.js';
 import { parseCpuList } from './load.js';
-import type { Scratch } from './scratch.js';
 
-/** Reads `/proc/stat`, and knows how many CPUs are online: those that come and go are counted now and then. */
+/** Reads CPU usage from `/proc/stat`. The number of online CPUs is counted again every `recountMs`. */
 export class CpuFile {
   #scratch: Scratch;
   #stat: KeptFile;
@@ -26,23 +25,23 @@ export class CpuFile {
     this.#idle = new IdleBound(root, scratch);
   }
 
-  /** Reads at `now`, in monotonic milliseconds, and gives the answer in `into`. */
+  /** Reads the usage at `now`, in monotonic milliseconds, into `into`. */
   read(now: number, into: Writable<CpuReading>): Reading<CpuReading> {
-    // Otherwise it would be the use over all the time in which nobody had to know it.
+    // The last exact reading is too old to compare with.
     if (this.#skipped) this.#window.forget();
     this.#skipped = false;
     const length = this.#stat.read();
-    if (length < 0) return unknown(`CPU use is not known: ${this.#stat.reason}`);
+    if (length < 0) return unknown(`CPU usage is unknown: ${this.#stat.reason}`);
     const { bytes } = this.#scratch;
-    const understood = parseCpuTimes(bytes, length, this.#window.counters);
-    if (!understood || (this.#isDue(now) && !this.#keep(countCpus(bytes, length), now)))
-      return unknown(`CPU use is not known: ${this.#stat.path} was not understood`);
+    const isParsed = parseCpuTimes(bytes, length, this.#window.counters);
+    if (!isParsed || (this.#isDue(now) && !this.#keep(countCpus(bytes, length), now)))
+      return unknown(`CPU usage is unknown: ${this.#stat.path} could not be parsed`);
     return this.#window.take(now, this.#cpus, into);
   }
 
   /**
-   * The same where an upper bound under a level, in percent, will do: on a host with many CPUs it is then all that is
-   * read, and is given in `bound`. When it no longer will do, the exact use is known from the next reading on.
+   * Reads the usage like `read`, but on a host with many CPUs reads only an upper bound, into `bound`, as long as it is
+   * below `level` percent. Once it is not, the exact usage is available from the next reading on.
    */
   readUnder(
     level: number,
@@ -60,17 +59,17 @@ export class CpuFile {
     return bound;
   }
 
-  /** The number of CPUs online at `now`. Where it has to be counted, the cheapest file tells it. */
+  /** Returns the number of CPUs online at `now`, counted from the cheapest file when it is due. */
   count(now: number): Reading<number> {
     if (!this.#isDue(now)) return this.#cpus;
     const length = this.#online.read();
     const listed = length < 0 ? -1 : parseCpuList(this.#scratch.bytes, length);
-    // Not kept open: it is read once in a long while.
+    // Read too rarely to keep it open.
     this.#online.close();
     if (this.#keep(listed, now)) return listed;
     const stat = this.#stat.read();
     const cpus = stat < 0 ? -1 : countCpus(this.#scratch.bytes, stat);
-    return this.#keep(cpus, now) ? cpus : unknown('the number of CPUs is not known');
+    return this.#keep(cpus, now) ? cpus : unknown('the number of CPUs is unknown');
   }
 
   close(): void {

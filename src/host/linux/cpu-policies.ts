@@ -2,30 +2,29 @@ import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { messageOf } from '../../base/errors.js';
 import { unknown, type Reading } from '../../model/reading.js';
 
-/** CPUs whose frequency is governed together. */
+/** A cpufreq policy: CPUs that share one governor. */
 export interface CpuPolicy {
   /** `policy0`. */
   readonly name: string;
   readonly path: string;
   readonly current: string;
   readonly offered: readonly string[];
-  /** The frequency that it runs at, in kHz; unknown where the driver does not tell. */
+  /** Current frequency in kHz; unknown if the driver does not report it. */
   readonly frequency: Reading<number>;
 }
 
-/** A policy that is there and cannot be read: that of a CPU which is offline answers EBUSY. */
+/** A policy that exists but cannot be read: reading that of an offline CPU fails with EBUSY. */
 export interface UnreadablePolicy {
   readonly name: string;
   readonly unreadable: string;
 }
 
-/** The policies of a host, each read for itself. */
 export interface CpuPolicies {
   readonly readable: readonly CpuPolicy[];
   readonly unreadable: readonly UnreadablePolicy[];
 }
 
-/** Every CPU policy, by number; none where the machine has no cpufreq. `root` is put before the path, for tests. */
+/** Reads every CPU policy, ordered by number; none if the machine has no cpufreq. `root` is prefixed to paths, for tests. */
 export function cpuPolicies(root = ''): Reading<CpuPolicies> {
   try {
     const found = policyFolders(`${root}/sys/devices/system/cpu`).map(readPolicy);
@@ -43,12 +42,12 @@ interface PolicyFolder {
   readonly path: string;
 }
 
-/** `cpufreq/policyN`, or `cpuN/cpufreq` where the kernel has no such folders (before 4.3): one of each policy. */
+/** Lists `cpufreq/policyN`, or, on kernels before 4.3, one `cpuN/cpufreq` of each policy. */
 function policyFolders(cpu: string): readonly PolicyFolder[] {
-  const policies = numbered(`${cpu}/cpufreq`, 'policy').map(({ name, path }) => ({ name, path }));
+  const policies = numberedFolders(`${cpu}/cpufreq`, 'policy').map(({ name, path }) => ({ name, path }));
   if (policies.length > 0) return policies;
   const seen = new Set<string>();
-  return numbered(cpu, 'cpu').flatMap(({ number, path }) => {
+  return numberedFolders(cpu, 'cpu').flatMap(({ number, path }) => {
     const folder = `${path}/cpufreq`;
     if (!existsSync(folder)) return [];
     const real = realpathSync(folder);
@@ -58,7 +57,10 @@ function policyFolders(cpu: string): readonly PolicyFolder[] {
   });
 }
 
-function numbered(folder: string, word: string): readonly (PolicyFolder & { readonly number: number })[] {
+function numberedFolders(
+  folder: string,
+  word: string,
+): readonly (PolicyFolder & { readonly number: number })[] {
   let names: readonly string[];
   try {
     names = readdirSync(folder);
@@ -88,13 +90,13 @@ function readPolicy({ name, path }: PolicyFolder): CpuPolicy | UnreadablePolicy 
 function frequencyFrom(read: () => string): Reading<number> {
   try {
     const kHz = Number(read());
-    return kHz > 0 ? kHz : unknown('the frequency is not told');
+    return kHz > 0 ? kHz : unknown('the driver reports no frequency');
   } catch (error) {
     return unknown(messageOf(error));
   }
 }
 
-/** The mean frequency of all policies, in kHz, where each tells its own. */
+/** Returns the mean frequency of all policies, in kHz; `undefined` unless all are known. */
 export function meanFrequency(policies: readonly CpuPolicy[]): number | undefined {
   const known = policies.map(({ frequency }) => frequency).filter((one) => typeof one === 'number');
   if (known.length === 0 || known.length < policies.length) return undefined;

@@ -3,25 +3,25 @@ import type { CpuReading } from '../../model/snapshot.js';
 import { ascii, Digits } from './digits.js';
 import { percentOf } from './percent.js';
 
-/** How many counters of the aggregate line count: user nice system idle iowait irq softirq steal. */
+/** Number of counters used of the aggregate line: user nice system idle iowait irq softirq steal. */
 export const CPU_COUNTERS = 8;
 const IDLE = 3;
 const IOWAIT = 4;
 const STEAL = 7;
-/** Kernel 2.4 had these four; everything has them. */
+/** The first four exist in every kernel since 2.4. */
 const FEWEST_COUNTERS = 4;
 
-/** The shortest time a CPU percentage is computed over, in milliseconds. A counter moves once in 10 ms. */
+/** Shortest window of a CPU percentage, in milliseconds. Counters advance every 10 ms. */
 export const CPU_WINDOW_MS = 100;
 
-/** The kernel tells its counters in hundredths of a second, whatever its own clock (USER_HZ, proc(5)). */
+/** The counters are in hundredths of a second (USER_HZ, proc(5)). */
 const TICKS_PER_MS = 1 / 10;
 
-const FIRST = Object.freeze(unknown('CPU use needs two readings, and this is the first'));
-const TOO_SOON = Object.freeze(unknown(`CPU use needs two readings at least ${CPU_WINDOW_MS} ms apart`));
+const FIRST = Object.freeze(unknown('CPU usage needs two readings, and this is the first'));
+const TOO_SOON = Object.freeze(unknown(`CPU usage needs two readings at least ${CPU_WINDOW_MS} ms apart`));
 const STEPPED_BACK = Object.freeze(unknown('a CPU counter of the kernel went back between two readings'));
-const LEAPT = Object.freeze(unknown('the CPU counters moved by more than the time that passed'));
-const STANDSTILL = Object.freeze(unknown('the CPU counters did not move between two readings'));
+const LEAPT = Object.freeze(unknown('the CPU counters advanced by more than the time that passed'));
+const STANDSTILL = Object.freeze(unknown('the CPU counters did not advance between two readings'));
 
 const CPU = ascii('cpu');
 const SPACE = 32;
@@ -30,10 +30,10 @@ const NINE = 57;
 const digits = new Digits();
 
 /**
- * Reads `/proc/stat`: the counters of the line `cpu` go into `counters`, absent ones as 0. What follows
- * `steal` is guest time, which the kernel has already counted as user time.
+ * Parses the counters of the line `cpu` of `/proc/stat` into `counters`, absent ones as 0. Guest time is left out: the
+ * kernel already counts it as user time.
  *
- * @returns whether the text was understood
+ * @returns `false` if the text could not be parsed
  */
 export function parseCpuTimes(bytes: Uint8Array, length: number, counters: Float64Array): boolean {
   digits.over(bytes, length);
@@ -50,7 +50,7 @@ export function parseCpuTimes(bytes: Uint8Array, length: number, counters: Float
   return true;
 }
 
-/** Counts the CPUs that are online in the text of `/proc/stat` (lines `cpuN`); −1 where there is none. */
+/** Counts the lines `cpuN` of `/proc/stat`; returns −1 if there is none. */
 export function countCpus(bytes: Uint8Array, length: number): number {
   digits.over(bytes, length);
   let cpus = 0;
@@ -61,17 +61,17 @@ export function countCpus(bytes: Uint8Array, length: number): number {
   return cpus > 0 ? cpus : -1;
 }
 
-/** A place for a reading. */
+/** Creates an empty reading to fill. */
 export const noCpu = (): Writable<CpuReading> => ({
   ...{ percent: NaN, cpus: 0, stealPercent: undefined, limitCpus: undefined },
 });
 
-/** A place for a reading that is an upper bound. */
+/** Creates an empty reading to fill with an upper bound. */
 export const noBound = (): Writable<CpuReading> => ({ ...noCpu(), atMost: true });
 
-/** CPU use between two readings of the counters, over a window that is never shorter than 100 ms. */
+/** CPU usage between two readings of the counters, over a window of at least 100 ms. */
 export class CpuWindow {
-  /** To be filled with the newest counters before `take`. */
+  /** The caller fills in the newest counters before `take`. */
   counters = new Float64Array(CPU_COUNTERS);
   #last = new Float64Array(CPU_COUNTERS);
   #older = new Float64Array(CPU_COUNTERS);
@@ -79,9 +79,8 @@ export class CpuWindow {
   #olderAt = -Infinity;
 
   /**
-   * Compares `counters`, read at `now` (monotonic milliseconds), with the last reading that is at least
-   * 100 ms old, and gives the answer in `into`. Two older ones are kept, so that readings in quick succession are
-   * answered from fresh counters too.
+   * Compares `counters`, read at `now` (monotonic milliseconds), with the last reading that is at least 100 ms old, and
+   * stores the usage in `into`. Keeps two older readings, so that readings in quick succession have one to compare with.
    */
   take(now: number, cpus: number, into: Writable<CpuReading>): Reading<CpuReading> {
     const far = now - this.#lastAt >= CPU_WINDOW_MS;
@@ -97,14 +96,13 @@ export class CpuWindow {
     return answer;
   }
 
-  /** Begins anew. */
   forget(): void {
     this.#lastAt = this.#olderAt = -Infinity;
   }
 
   /**
-   * A counter that goes back by a tick for each CPU is a rounding of the kernel; one that goes back further, or moves by
-   * far more than the time that passed, makes a window of which nothing is known.
+   * Rounding in the kernel may move a counter back by one tick per CPU. A larger step back, or an advance far beyond the
+   * elapsed time, makes the window invalid.
    */
   #compare(
     base: Float64Array,
@@ -120,7 +118,7 @@ export class CpuWindow {
       if (moved > 0) total += moved;
     }
     if (total <= 0) return STANDSTILL;
-    // Twice the time, and a window more: a process that had to wait reads its clock before the counters.
+    // Twice the time plus a window: a process may be preempted between reading its clock and the counters.
     if (total > (2 * elapsedMs + CPU_WINDOW_MS) * TICKS_PER_MS * Math.max(1, cpus)) return LEAPT;
     const idle = movedBy(counters, base, IDLE) + movedBy(counters, base, IOWAIT);
     into.percent = percentOf(total - idle, total);

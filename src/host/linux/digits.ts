@@ -5,17 +5,17 @@ const POINT = 46;
 const ZERO = 48;
 const NINE = 57;
 
-/** More digits than a 64-bit number has are not a number of the kernel's. */
+/** Number of digits of a 64-bit number. */
 const MOST_DIGITS = 20;
 const POWERS_OF_TEN = Array.from({ length: MOST_DIGITS + 1 }, (_, exponent) => Number(`1e${exponent}`));
 
-/** Reads numbers out of bytes, one after the other, and leaves no garbage behind. */
+/** Reads numbers from bytes, one after the other, without allocating memory. */
 export class Digits {
   bytes: Uint8Array = new Uint8Array(0);
   position = 0;
   end = 0;
 
-  /** Points at new bytes, of which the first `length` count. */
+  /** Starts at `position` in the first `length` of these bytes. */
   over(bytes: Uint8Array, length: number, position = 0): this {
     this.bytes = bytes;
     this.position = position;
@@ -24,8 +24,8 @@ export class Digits {
   }
 
   /**
-   * Skips blanks and reads a whole number without a sign. Gives −1 where there is none, or one of more than
-   * 20 digits. Above 2^53 the last digits are rounded.
+   * Skips blanks and reads an unsigned integer. Returns −1 if there is none, or one of more than 20 digits. Above 2^53
+   * the last digits are rounded.
    */
   integer(): number {
     const { bytes, end } = this;
@@ -42,7 +42,7 @@ export class Digits {
     return at === from || at - from > MOST_DIGITS ? -1 : value;
   }
 
-  /** Reads a number such as `12.34` or `12`. Gives −1 where there is none. */
+  /** Reads a number such as `12.34` or `12`. Returns −1 if there is none. */
   decimal(): number {
     const whole = this.integer();
     if (whole < 0 || this.position >= this.end || this.bytes[this.position] !== POINT) return whole;
@@ -57,11 +57,11 @@ export class Digits {
     }
     this.position = at;
     const places = at - from;
-    // One division of two exact numbers is rounded as `Number('12.34')` is.
+    // A single division of two exact numbers rounds like `Number('12.34')`.
     return places > MOST_DIGITS ? -1 : value / POWERS_OF_TEN[places]!;
   }
 
-  /** Goes behind the next line end. Gives `false` at the end of the bytes. */
+  /** Moves to the start of the next line. Returns `false` at the end of the bytes. */
   nextLine(): boolean {
     const { bytes, end } = this;
     let at = this.position;
@@ -70,7 +70,7 @@ export class Digits {
     return at + 1 < end;
   }
 
-  /** Whether `text` stands at the position; if so, goes behind it. */
+  /** Moves past `text` if it is at the position. Returns whether it was. */
   skip(text: Uint8Array): boolean {
     const { bytes, position } = this;
     if (position + text.length > this.end) return false;
@@ -80,5 +80,5 @@ export class Digits {
   }
 }
 
-/** The bytes of an ASCII word, to look for with `skip`. */
+/** Returns the bytes of an ASCII word, for `skip`. */
 export const ascii = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'latin1'));

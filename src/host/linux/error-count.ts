@@ -1,14 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { blockNameOf } from './block-name.js';
 import { Digits } from './digits.js';
-import { KeptFile } from './kept-file.js';
+import { KeptFile, type Scratch } from './kept-file.js';
 import type { MountinfoEntry } from './mountinfo.js';
-import type { Scratch } from './scratch.js';
 
-/** The driver of these counts errors; it is that of ext4. */
+/** Types whose driver, ext4's, counts errors. */
 const COUNTING = ['ext2', 'ext3', 'ext4'];
 
-/** The errors that the kernel has found in one ext4 file system: a number in its super block, which outlives a reboot. */
+/** Number of errors that the kernel has found in an ext4 file system. It is in the super block and survives a reboot. */
 export class ErrorCount {
   readonly #root: string;
   readonly #folder: string;
@@ -16,7 +15,7 @@ export class ErrorCount {
   readonly #scratch: Scratch;
   readonly #digits = new Digits();
 
-  /** `undefined` where a file system counts none. */
+  /** Returns `undefined` for a type that does not count errors. */
   static of(entry: MountinfoEntry, root: string, scratch: Scratch): ErrorCount | undefined {
     return COUNTING.includes(entry.fsType) ? new ErrorCount(entry, root, scratch) : undefined;
   }
@@ -25,11 +24,11 @@ export class ErrorCount {
     this.#root = root;
     this.#scratch = scratch;
     this.#folder = `${root}/sys/fs/ext4/${blockNameOf(entry, root)}`;
-    // One that cannot be read, as in some sandboxes, is not asked for at each look.
+    // Unreadable in some sandboxes: not retried on each reading.
     this.#file = new KeptFile(`${this.#folder}/errors_count`, scratch, { oneGo: true, retryMs: 30_000 });
   }
 
-  /** `undefined` where it cannot be read. */
+  /** Returns `undefined` if it cannot be read. */
   read(): number | undefined {
     const length = this.#file.read();
     if (length < 0) return undefined;
@@ -37,7 +36,7 @@ export class ErrorCount {
     return count < 0 ? undefined : count;
   }
 
-  /** Whether the last error was found since the host booted; false where that is not known. */
+  /** Returns whether the last error was found since boot; `false` if unknown. */
   areOfThisBoot(): boolean {
     try {
       const last = Number(readFileSync(`${this.#folder}/last_error_time`, 'latin1'));

@@ -1,26 +1,25 @@
+import { readFileSync, statSync } from 'node:fs';
 import { BtrfsMetadata } from './btrfs-metadata.js';
 import { ErrorCount } from './error-count.js';
-import { isReadOnlyInFstab } from './fstab.js';
 import type { MountTable } from './mount-table.js';
-import type { MountinfoEntry } from './mountinfo.js';
-import { mountsThatCount, type CountedMount } from './mounts-that-count.js';
+import { unescaped, type MountinfoEntry } from './mountinfo.js';
+import { monitoredMounts, type MonitoredMount } from './monitored-mounts.js';
 import { firstOfPool, poolOf } from './pools.js';
-import type { Scratch } from './scratch.js';
-import { isShutDown } from './shut-down.js';
 import { WriteState } from './write-state.js';
+import { type Scratch } from './kept-file.js';
 
-/** Mount points that a host remembers as named; the rest is ignored. */
-const MOST_NAMED = 1_000;
+/** Limit of explicitly named mount points; the rest is ignored. */
+const MAX_NAMED = 1_000;
 
 /**
- * The mounts that count, as the table of mounts has them, and what is remembered of each file system while it is
- * mounted: how it was at its first reading, and where it was looked at before.
+ * The monitored mounts, and the state kept for each file system while it is mounted: whether it was writable at the
+ * first reading, and the mount point it was reported under.
  */
 export class FileSystems {
-  all: readonly CountedMount[] = [];
-  /** Those that share the space of one pool, and the one that stands for it. */
-  pools: readonly { readonly first: CountedMount; readonly members: readonly CountedMount[] }[] = [];
-  /** Grows by one whenever `all` is another list than before. */
+  all: readonly MonitoredMount[] = [];
+  /** Mounts that share the space of a pool, and the one that represents it. */
+  pools: readonly { readonly first: MonitoredMount; readonly members: readonly MonitoredMount[] }[] = [];
+  /** Incremented when `all` changes. */
   version = 0;
   readonly table: MountTable;
   readonly #root: string;
@@ -37,36 +36,36 @@ export class FileSystems {
     this.#scratch = scratch;
   }
 
-  /** From now on these mount points count whatever is mounted there. */
+  /** Monitors these mount points from now on, whatever is mounted there. */
   name(mountPoints: readonly string[]): void {
     for (const mountPoint of mountPoints) {
-      if (this.#named.has(mountPoint) || this.#named.size >= MOST_NAMED) continue;
+      if (this.#named.has(mountPoint) || this.#named.size >= MAX_NAMED) continue;
       this.#named.add(mountPoint);
       this.#tableVersion = -1;
     }
   }
 
-  /** Follows the table. */
+  /** Selects the mounts again if the table has changed. */
   follow(): void {
-    if (this.#tableVersion !== this.table.version) this.#choose();
+    if (this.#tableVersion !== this.table.version) this.#select();
   }
 
-  /** Reads what the table does not tell of each file system: once for each look. */
-  look(): void {
+  /** Updates the write state of each file system from what the table does not contain. */
+  updateWrites(): void {
     this.follow();
-    for (const mount of this.all) mount.writes?.look(isShutDown(mount, this.#root));
+    for (const mount of this.all) mount.writes?.update(isShutDown(mount, this.#root));
   }
 
   close(): void {
     for (const state of this.#states.values()) state.close();
   }
 
-  #choose(): void {
+  #select(): void {
     const { entries, version } = this.table;
     this.#tableVersion = version;
-    // A table that cannot be read now tells nothing of what is mounted.
-    if (entries.length > 0) this.#forgetOthers(entries);
-    this.all = mountsThatCount(entries, {
+    // An empty table could not be read: nothing is known to be unmounted.
+    if (entries.length > 0) this.#forgetUnmounted(entries);
+    this.all = monitoredMounts(entries, {
       writesOf: (entry) => this.#stateOf(entry),
       named: this.#named,
       before: this.#places,
@@ -78,9 +77,9 @@ export class FileSystems {
   }
 
   #pool(remember: boolean): void {
-    const byPool = new Map<string, CountedMount[]>();
+    const byPool = new Map<string, MonitoredMount[]>();
     for (const mount of this.all) {
-      const pool = mount.notAsked === undefined ? poolOf(mount) : undefined;
+      const pool = mount.skipReason === undefined ? poolOf(mount) : undefined;
       if (pool !== undefined) byPool.set(pool, [...(byPool.get(pool) ?? []), mount]);
     }
     const pools = [...byPool].map(([pool, members]) => ({
@@ -92,8 +91,7 @@ export class FileSystems {
     if (remember) this.#firsts = new Map(pools.map(({ pool, first }) => [pool, first.mountPoint]));
   }
 
-  /** What the metadata of a btrfs is read from. */
-  metadataOf(mount: CountedMount): BtrfsMetadata | undefined {
+  metadataOf(mount: MonitoredMount): BtrfsMetadata | undefined {
     return BtrfsMetadata.of(mount, this.#root);
   }
 
@@ -113,8 +111,7 @@ export class FileSystems {
     return state;
   }
 
-  /** What was unmounted begins anew when it is mounted again. */
-  #forgetOthers(entries: readonly MountinfoEntry[]): void {
+  #forgetUnmounted(entries: readonly MountinfoEntry[]): void {
     if (this.#states.size === 0) return;
     const devices = new Set(entries.map(({ device }) => device));
     for (const [device, state] of this.#states) {
@@ -122,5 +119,39 @@ export class FileSystems {
       state.close();
       this.#states.delete(device);
     }
+  }
+}
+
+/** Returns whether /etc/fstab mounts a place read-only; false where it cannot be read. */
+function isReadOnlyInFstab(root: string, mountPoint: string): boolean {
+  let text: string;
+  try {
+    text = readFileSync(`${root}/etc/fstab`, 'latin1');
+  } catch {
+    return false;
+  }
+  return text.split('\n').some((line) => {
+    const [source = '#', place = '', , options = ''] = line.trim().split(/\s+/);
+    return (
+      !source.startsWith('#') &&
+      withoutSlash(unescaped(place)) === mountPoint &&
+      options.split(',').includes('ro')
+    );
+  });
+}
+
+const withoutSlash = (path: string): string => (path.length > 1 ? path.replace(/\/+$/, '') : path);
+
+/**
+ * Returns whether the kernel shut down an XFS after an error, so that every call fails with EIO. The mount options of
+ * XFS do not show it (Linux 6.18), unlike those of ext4. Remote file systems are not queried, as the call may hang.
+ */
+export function isShutDown({ fsType, path, remote }: MonitoredMount, root: string): boolean {
+  if (fsType !== 'xfs' || remote) return false;
+  try {
+    statSync(typeof path === 'string' ? `${root}${path}` : Buffer.concat([Buffer.from(root), path]));
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EIO';
   }
 }

@@ -1,4 +1,4 @@
-/** File systems that are windows into the kernel, or whose size means nothing. */
+/** Pseudo file systems, or file systems whose size is meaningless. */
 const PSEUDO = new Set(
   (
     'autofs bdev binder binderfs binfmt_misc bpf cgroup cgroup2 configfs cpuset debugfs devfs devpts devtmpfs ' +
@@ -8,14 +8,14 @@ const PSEUDO = new Set(
   ).split(' '),
 );
 
-/** Images: made full, and read-only for good. */
+/** Images: always full and read-only. */
 const IMAGES = new Set(
   'cramfs erofs iso9660 romfs squashfs fuse.archivemount fuse.snapfuse fuse.squashfuse fuse.squashfuse_ll'.split(
     ' ',
   ),
 );
 
-/** Layers over another file system, which is counted itself; they tell its figures once more. */
+/** Layers that repeat the figures of another monitored file system. */
 const LAYERS = new Set(
   'aufs ecryptfs fuse.fuse-overlayfs fuse.mergerfs overlay overlayfs shiftfs unionfs'.split(' '),
 );
@@ -27,24 +27,23 @@ const REMOTE = new Set(
   ).split(' '),
 );
 
-/** Ways to a disk of this machine, or of the one that this is a guest of, of which there may be several. */
-const WAYS = new Set(
+/** Types that may show a disk of this machine, or of its hypervisor's host, a second time. */
+const SECOND_VIEWS = new Set(
   '9p drvfs fuse.bindfs fuse.grpcfuse fuse.osxfs fuse.vmhgfs-fuse prl_fs vboxsf virtiofs vmhgfs'.split(' '),
 );
 
-/** Whether a mount of this type may be another way to a disk that is looked at anyway. */
-export const mayBeSecondWay = (fsType: string): boolean => WAYS.has(fsType);
+/** Returns whether a mount of this type may be a second view of a disk that is monitored anyway. */
+export const mayBeSecondView = (fsType: string): boolean => SECOND_VIEWS.has(fsType);
 
-/** Whether file systems of this type are left out wherever they are mounted, except on `/`. */
+/** Returns whether file systems of this type are ignored everywhere except on `/`. */
 export const isIgnoredType = (fsType: string): boolean =>
   PSEUDO.has(fsType) || IMAGES.has(fsType) || LAYERS.has(fsType);
 
-/** Whether file systems of this type are images: made full, and read-only for good. */
 export const isImageType = (fsType: string): boolean => IMAGES.has(fsType);
 
 /**
- * Whether a server or a program answers for this type, so that `statfs` may hang: network file systems, all
- * of FUSE, folders shared by a virtual machine's host, cluster file systems with a lock manager.
+ * Returns whether a server or a program serves this type, so that `statfs` may hang: network file systems, FUSE, folders
+ * shared by a virtual machine's host, cluster file systems with a lock manager.
  */
 export const isRemoteType = (fsType: string): boolean =>
   REMOTE.has(fsType) || /^(?:nfs|smb|fuse)/.test(fsType);

@@ -1,28 +1,26 @@
 import { CPU_WINDOW_MS } from './cpu.js';
 import { Digits } from './digits.js';
-import { KeptFile } from './kept-file.js';
+import { KeptFile, type Scratch } from './kept-file.js';
 import { percentOf } from './percent.js';
-import type { Scratch } from './scratch.js';
 
 /**
- * From so many CPUs on an upper bound will do where it is low enough. For `/proc/stat` the kernel sums up every
- * interrupt over all CPUs, whether anybody reads that far or not: hundreds of CPUs with thousands of interrupts cost
- * 1 to 4 ms, against 1 µs for `/proc/uptime`. With few CPUs it is as cheap to know it exactly.
+ * Number of CPUs from which a low upper bound replaces the exact usage. For `/proc/stat` the kernel sums up every
+ * interrupt over all CPUs: hundreds of CPUs with thousands of interrupts take 1 to 4 ms, `/proc/uptime` 1 µs.
  */
 export const MANY_CPUS = 32;
 
-/** The kernel prints hundredths of a second, cut off. */
+/** The kernel prints hundredths of a second, truncated. */
 const STEP_S = 0.01;
 
-/** No more idle time than this share of the time of all CPUs is believed: containers may be shown times of their own. */
-const BELIEVABLE = 1.02;
+/** Idle time above this share of the CPU time is invalid: a container may see another uptime file. */
+const MAX_IDLE_SHARE = 1.02;
 
-/** An upper bound of CPU use from `/proc/uptime`: the time since boot, and the time that all CPUs were idle, in seconds. */
+/** Upper bound of CPU usage from `/proc/uptime`: seconds since boot, and seconds of idle time of all CPUs. */
 export class IdleBound {
   #scratch: Scratch;
   #file: KeptFile;
   #digits = new Digits();
-  /** Two readings that are at least as far apart as a window has to be, so that one of them is old enough. */
+  /** Two readings at least a window apart, so that one of them is old enough. */
   #last = { up: NaN, idle: NaN };
   #older = { up: NaN, idle: NaN };
 
@@ -31,7 +29,7 @@ export class IdleBound {
     this.#file = new KeptFile(`${root}/proc/uptime`, scratch, { oneGo: true });
   }
 
-  /** Percent of all CPUs that were busy since an earlier `read`, 100 ms ago or more, at most; −1 where that cannot be told. */
+  /** Returns an upper bound of the usage in percent since a `read` at least 100 ms ago; −1 if unknown. */
   read(cpus: number): number {
     const length = this.#file.read();
     const digits = this.#digits.over(this.#scratch.bytes, Math.max(0, length));
@@ -41,11 +39,11 @@ export class IdleBound {
     const far = !(up - this.#last.up < CPU_WINDOW_MS / 1_000);
     const base = far ? this.#last : this.#older;
     const elapsed = up - base.up;
-    const rested = idle - base.idle;
+    const idled = idle - base.idle;
     if (far) this.#rotate(up, idle);
-    if (!(elapsed > 0) || !(rested >= 0) || rested > elapsed * cpus * BELIEVABLE + STEP_S) return -1;
-    const most = (elapsed + STEP_S) * cpus;
-    return percentOf(most - Math.max(0, rested - STEP_S), most);
+    if (!(elapsed > 0) || !(idled >= 0) || idled > elapsed * cpus * MAX_IDLE_SHARE + STEP_S) return -1;
+    const total = (elapsed + STEP_S) * cpus;
+    return percentOf(total - Math.max(0, idled - STEP_S), total);
   }
 
   close(): void {

@@ -1,36 +1,50 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { reasonOf } from './reason.js';
-import { grow, type Scratch } from './scratch.js';
+
+/** Buffer that all files of a reader are read into, one after the other. It grows and never shrinks. */
+export interface Scratch {
+  bytes: Buffer;
+}
+
+const START_BYTES = 16_384;
+
+export const createScratch = (): Scratch => ({ bytes: Buffer.allocUnsafeSlow(START_BYTES) });
+
+function grow(scratch: Scratch): void {
+  const larger = Buffer.allocUnsafeSlow(scratch.bytes.length * 2);
+  scratch.bytes.copy(larger);
+  scratch.bytes = larger;
+}
 
 const LARGEST_BYTES = 64 * 1024 * 1024;
 
-/** What a kept file may be told. */
+/** Options of a {@link KeptFile}. */
 export interface KeptFileOptions {
   /**
-   * The kernel makes this file's text in one go (`single_open`, kernfs), so that a read which does not fill
-   * the buffer has seen the end; this saves a system call. Default `false`: read until 0 comes back.
+   * Whether the kernel writes this file in one go (`single_open`, kernfs), so that a read which does not fill the buffer
+   * has reached the end. Saves a system call. Default `false`: reads until 0 bytes are returned.
    */
   readonly oneGo?: boolean;
-  /** How long a file that could not be opened is left alone, in milliseconds. Default 0. */
+  /** Milliseconds until a file that could not be opened is tried again. Default 0. */
   readonly retryMs?: number;
-  /** Milliseconds that only go forward; needed with `retryMs`. */
+  /** Monotonic milliseconds. Default `performance.now`. */
   readonly monotonic?: () => number;
 }
 
 /**
- * A file of `/proc` or `/sys` whose descriptor stays open: a read at position 0 makes the kernel write the
- * text anew. After an error it is opened again, once per reading.
+ * A file of `/proc` or `/sys` whose descriptor stays open: a read at position 0 makes the kernel generate the text
+ * again. After an error the file is reopened, once per reading.
  */
 export class KeptFile {
   readonly path: string;
-  /** Why the last `read` gave −1. */
+  /** Reason why the last `read` returned −1. */
   reason = '';
   #scratch: Scratch;
   #oneGo: boolean;
   #retryMs: number;
   #monotonic: () => number;
   #fd = -1;
-  #leaveUntil = -Infinity;
+  #retryAt = -Infinity;
 
   constructor(path: string, scratch: Scratch, options: KeptFileOptions = {}) {
     this.path = path;
@@ -40,7 +54,7 @@ export class KeptFile {
     this.#monotonic = options.monotonic ?? (() => performance.now());
   }
 
-  /** Reads the whole file into the scratch buffer. Gives the number of bytes, or −1 with a `reason`. */
+  /** Reads the whole file into the scratch buffer. Returns the number of bytes, or −1 with a `reason`. */
   read(): number {
     if (this.#fd >= 0) {
       try {
@@ -48,7 +62,7 @@ export class KeptFile {
       } catch {
         this.close();
       }
-    } else if (this.#retryMs > 0 && this.#monotonic() < this.#leaveUntil) {
+    } else if (this.#retryMs > 0 && this.#monotonic() < this.#retryAt) {
       return -1;
     }
     try {
@@ -57,12 +71,12 @@ export class KeptFile {
     } catch (error) {
       this.reason = reasonOf(error);
       this.close();
-      if (this.#retryMs > 0) this.#leaveUntil = this.#monotonic() + this.#retryMs;
+      if (this.#retryMs > 0) this.#retryAt = this.#monotonic() + this.#retryMs;
       return -1;
     }
   }
 
-  /** Lets go of the descriptor; a later `read` opens it again. */
+  /** Closes the descriptor; a later `read` opens it again. */
   close(): void {
     const fd = this.#fd;
     this.#fd = -1;
@@ -70,7 +84,7 @@ export class KeptFile {
     try {
       closeSync(fd);
     } catch {
-      // The descriptor is gone either way.
+      // The descriptor is closed either way.
     }
   }
 
@@ -85,7 +99,7 @@ export class KeptFile {
       if (length < bytes.length) continue;
       if (length >= LARGEST_BYTES) throw new Error(`${this.path} is larger than ${LARGEST_BYTES} bytes`);
       grow(this.#scratch);
-      // A file made in one go is made anew by the second read, and may not be the same any more.
+      // The second read generates the text again, which may differ.
       if (this.#oneGo) length = 0;
     }
   }

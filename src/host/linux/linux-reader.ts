@@ -12,33 +12,30 @@ import { CgroupCpu } from './cgroup-cpu.js';
 import { noBound, noCpu } from './cpu.js';
 import { CpuFile } from './cpu-file.js';
 import { FileSystems } from './file-systems.js';
-import { KeptFile } from './kept-file.js';
+import { KeptFile, createScratch } from './kept-file.js';
 import { LinuxGauges, type GaugeReaders } from './live-gauges.js';
-import { noLoad, parseLoad } from './load.js';
-import { LoadScope } from './load-scope.js';
+import { LoadScope, noLoad, parseLoad } from './load.js';
 import { toMemoryReading } from './memory.js';
 import { MemoryFiles } from './memory-files.js';
 import { MountReader, nodeStatFs, type StatFsCalls } from './mount-reader.js';
 import { MountTable } from './mount-table.js';
 import { OomKills } from './oom-kills.js';
 import { PressureFiles } from './pressure.js';
-import { createScratch } from './scratch.js';
 
-/** Where and how a Linux reader reads. */
 export interface LinuxReaderOptions {
-  /** Folder in which `proc` and `sys` are. Default `/`. File systems are asked by their real mount points. */
+  /** Folder that contains `proc` and `sys`. Default `/`. `statfs` is called with the real mount points. */
   readonly root?: string;
-  /** Milliseconds that only go forward. Default `performance.now`. */
+  /** Monotonic milliseconds. Default `performance.now`. */
   readonly monotonic?: () => number;
-  /** How long a remote file system may take to answer, in milliseconds. Default 2,000. */
+  /** Timeout of a remote file system, in milliseconds. Default 2,000. */
   readonly remoteTimeoutMs?: number;
-  /** How often limits of control groups, the number of CPUs and absent files are looked up again, in milliseconds. Default 30,000. */
+  /** Interval at which control group limits, the number of CPUs and absent files are looked up, in ms. Default 30,000. */
   readonly refreshMs?: number;
   /** The system call behind `df`. */
   readonly statfs?: StatFsCalls;
 }
 
-/** Reads a Linux machine. Nothing throws; what cannot be read is unknown. */
+/** Reads a Linux machine. Never throws; a part that cannot be read is unknown. */
 export interface LinuxReader {
   /** Unknown at first, and until 100 ms have passed since the first reading. */
   cpu(): Reading<CpuReading>;
@@ -46,28 +43,28 @@ export interface LinuxReader {
   load(): Reading<LoadReading>;
   pressure(): Reading<PressureReading>;
   /**
-   * A promise only where a remote file system is mounted. The signal ends the wait for it. These mount points count
-   * whatever is mounted there, now and later.
+   * Returns a promise only if a remote file system is mounted; the signal ends the wait for it. `mountPoints` are
+   * monitored from now on, whatever is mounted there.
    */
   mounts(
     signal?: AbortSignal,
     mountPoints?: readonly string[],
   ): Reading<readonly MountReading[]> | Promise<Reading<readonly MountReading[]>>;
-  /** Makes gauges that read the same again and again, and make nothing. Mount points as for `mounts`. */
+  /** Creates gauges whose readings reuse the same objects. Mount points as for `mounts`. */
   liveGauges(parts: readonly GaugePart[], mountPoints?: readonly string[]): LiveGauges;
-  /** Processes killed by the kernel for want of memory since boot. */
+  /** Number of out-of-memory kills since boot. */
   oomKills(): Reading<number>;
-  /** Lets go of all descriptors; a later reading opens them again. */
+  /** Closes all descriptors; a later reading opens them again. */
   close(): void;
 }
 
 const REMOTE_TIMEOUT_MS = 2_000;
 const REFRESH_MS = 30_000;
-const STRANGE_LOAD = Object.freeze(
+const FOREIGN_LOAD = Object.freeze(
   unknown('/proc/stat is that of this container, and /proc/loadavg that of the whole machine'),
 );
 
-/** Makes a reader. It opens nothing before it is asked. */
+/** Creates a reader. It opens no file before the first reading. */
 export function createLinuxReader(options: LinuxReaderOptions = {}): LinuxReader {
   const root = (options.root ?? '/').replace(/\/+$/, '');
   const monotonic = options.monotonic ?? (() => performance.now());
@@ -97,11 +94,11 @@ export function createLinuxReader(options: LinuxReaderOptions = {}): LinuxReader
 
   const begin = (): number => {
     const now = monotonic();
-    const isBlind = table.reason !== '';
+    const hadNoTable = table.reason !== '';
     table.follow(now);
-    if (now - refreshedAt < refreshMs && !isBlind) return now;
+    if (now - refreshedAt < refreshMs && !hadNoTable) return now;
     refreshedAt = now;
-    memory.lookAgain(table);
+    memory.rediscover(table);
     const cpus = cpu.count(now);
     groupCpu.discover(table.entries, isUnknown(cpus) ? Infinity : cpus);
     return now;
@@ -113,13 +110,13 @@ export function createLinuxReader(options: LinuxReaderOptions = {}): LinuxReader
     memory: () => memory.read(table, false),
     load(now, into) {
       begin();
-      if (table.isOverlaid) return STRANGE_LOAD;
+      if (table.isOverlaid) return FOREIGN_LOAD;
       const cpus = cpu.count(now);
       if (isUnknown(cpus)) return cpus;
       const length = loadFile.read();
-      if (length < 0) return unknown(`the load is not known: ${loadFile.reason}`);
+      if (length < 0) return unknown(`the load is unknown: ${loadFile.reason}`);
       const reading = parseLoad(scratch.bytes, length, cpus, into);
-      return table.hasLxcfsLoad && !loadScope.isOwn(length) ? STRANGE_LOAD : reading;
+      return table.hasLxcfsLoad && !loadScope.isOwn(length) ? FOREIGN_LOAD : reading;
     },
     mounts: (into) => mounts.readInto(into),
   };
@@ -147,19 +144,10 @@ export function createLinuxReader(options: LinuxReaderOptions = {}): LinuxReader
       return oomKills.read(table);
     },
     close() {
-      const kept = [
-        cpu,
-        groupCpu,
-        memory,
-        loadFile,
-        loadScope,
-        pressure,
-        table,
-        fileSystems,
-        mounts,
-        oomKills,
-      ];
-      for (const file of kept) file.close();
+      for (const each of [cpu, groupCpu, memory, loadFile, loadScope, pressure, table, fileSystems])
+        each.close();
+      mounts.close();
+      oomKills.close();
       refreshedAt = -Infinity;
     },
   };

@@ -3,13 +3,13 @@ import type { CpuReading, GaugePart, Gauges, LiveGauges, LoadReading } from '../
 import { noBound, noCpu } from './cpu.js';
 import { noLoad } from './load.js';
 import { usedPercent, type MemoryFigures } from './memory.js';
-import { WatchedMounts, type WatchedMount } from './watched-mounts.js';
+import { MountUsages, type MountUsage } from './mount-usage.js';
 
-/** Readers that put what they read into a place that is there already. */
+/** Readers that fill existing objects. */
 export interface GaugeReaders {
-  /** Milliseconds that only go forward; whatever is due at that time is looked up again. */
+  /** Looks up again what is due. Returns the time in monotonic milliseconds. */
   begin(): number;
-  /** Under the level, an upper bound will do, and is put into a place of its own. */
+  /** Below `under` percent an upper bound in `bound` is enough. */
   cpu(
     under: number,
     now: number,
@@ -18,13 +18,12 @@ export interface GaugeReaders {
   ): Reading<CpuReading>;
   memory(): Reading<MemoryFigures>;
   load(now: number, into: Writable<LoadReading>): Reading<LoadReading>;
-  /** `undefined` where a remote file system is mounted. */
-  mounts(into: WatchedMounts): Reading<readonly WatchedMount[]> | undefined;
+  /** Returns `undefined` if a remote file system is mounted. */
+  mounts(into: MountUsages): Reading<readonly MountUsage[]> | undefined;
 }
 
 const NOT_ASKED = Object.freeze(unknown('not asked for'));
 
-/** Gauges of one who looks often. */
 export class LinuxGauges implements LiveGauges {
   cpu: Gauges['cpu'] = NOT_ASKED;
   memory: Gauges['memory'] = NOT_ASKED;
@@ -38,7 +37,7 @@ export class LinuxGauges implements LiveGauges {
     ...{ scope: 'host', totalBytes: NaN, reservedBytes: 0, availableBytes: NaN, usedPercent: NaN },
   };
   readonly #load = noLoad();
-  readonly #mounts = new WatchedMounts();
+  readonly #mounts = new MountUsages();
 
   constructor(readers: GaugeReaders, parts: readonly GaugePart[]) {
     this.#readers = readers;

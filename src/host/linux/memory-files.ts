@@ -1,8 +1,7 @@
 import { unknown, type Reading } from '../../model/reading.js';
-import { createArcstats, evictableArc } from './arc.js';
-import { CgroupMemory } from './cgroup.js';
+import { CgroupMemory } from './cgroup-memory.js';
 import { Digits } from './digits.js';
-import { KeptFile } from './kept-file.js';
+import { KeptFile, type Scratch } from './kept-file.js';
 import {
   createMeminfo,
   estimateAvailable,
@@ -11,15 +10,15 @@ import {
   isDoubtful,
   lowWatermark,
   noFigures,
-  tellsHuge,
+  listsHugePages,
   USE_LINES,
   usedPercent,
   type MemoryFigures,
 } from './memory.js';
 import type { MountTable } from './mount-table.js';
-import type { Scratch } from './scratch.js';
+import { NamedNumbers } from './named-numbers.js';
 
-/** Reads the memory of the host and of the control groups around this process. */
+/** Reads the memory of the host and of the control groups of this process. */
 export class MemoryFiles {
   #scratch: Scratch;
   #meminfo: KeptFile;
@@ -32,11 +31,10 @@ export class MemoryFiles {
   #digits = new Digits();
   #host = noFigures('host');
   #looked = false;
-  /** Settings of the kernel, in KiB; read again when the host is looked up anew. */
+  /** Low watermark of the kernel, in KiB. `undefined`: not read since the last `rediscover`. */
   #lowKib: number | undefined;
   #hasArc = true;
-  /** Whether the kernel has a line for huge pages. */
-  #tellsHuge = true;
+  #listsHugePages = true;
 
   constructor(root: string, scratch: Scratch) {
     this.#scratch = scratch;
@@ -48,33 +46,33 @@ export class MemoryFiles {
   }
 
   /**
-   * Makes the next `read` look up anew which control groups have a limit, and whether there is ZFS. Its cache is counted
-   * only where `/proc/meminfo` is the host's own: lxcfs mounts another over it, of the container alone.
+   * Makes the next `read` look up again which control groups have a limit, and whether ZFS is in use. The ZFS cache
+   * counts only if `/proc/meminfo` is the host's: lxcfs mounts a file over it that covers the container alone.
    */
-  lookAgain(table: MountTable): void {
+  rediscover(table: MountTable): void {
     this.#looked = false;
     this.#hasArc = !table.entries.some(({ mountPoint }) => mountPoint === '/proc/meminfo');
-    this.#tellsHuge = true;
+    this.#listsHugePages = true;
     this.#lowKib = undefined;
   }
 
   /**
-   * Reads how full memory is and, with `caches`, what can be freed of it; the next `read` overwrites it. `table` tells
+   * Reads the memory usage and, with `caches`, what can be freed. The next `read` overwrites the result. `table` lists
    * where the control groups are mounted.
    */
   read(table: MountTable, caches: boolean): Reading<MemoryFigures> {
     const failed = this.#readHost(caches);
-    if (failed) return unknown(`memory is not known: ${failed}`);
+    if (failed) return unknown(`memory is unknown: ${failed}`);
     const host = this.#host;
     let limits = this.#readGroups(table);
     if (limits === 'failed') {
-      // The process was moved, or its group is gone: look once more before giving up.
+      // The process may have been moved to another group: retry once.
       this.#looked = false;
       limits = this.#readGroups(table);
     }
     if (limits === 'failed') {
       this.#looked = false;
-      return unknown(`the memory of the control group is not known: ${this.#cgroup.reason}`);
+      return unknown(`the memory of the control group is unknown: ${this.#cgroup.reason}`);
     }
     const group = this.#cgroup.figures;
     return limits === 'limited' && usedPercent(group) > usedPercent(host) ? group : host;
@@ -89,11 +87,11 @@ export class MemoryFiles {
   #readHost(caches: boolean): string | undefined {
     const length = this.#meminfo.read();
     if (length < 0) return this.#meminfo.reason;
-    const needed = this.#tellsHuge ? USE_LINES : USE_LINES - 1;
+    const needed = this.#listsHugePages ? USE_LINES : USE_LINES - 1;
     let lines = this.#meminfoLines.parse(this.#scratch.bytes, length, caches ? undefined : needed);
     const host = this.#host;
-    this.#tellsHuge &&= tellsHuge(lines);
-    if (!hostUse(lines, host)) return `${this.#meminfo.path} was not understood`;
+    this.#listsHugePages &&= listsHugePages(lines);
+    if (!hostUse(lines, host)) return `${this.#meminfo.path} could not be parsed`;
     if (isDoubtful(host)) {
       lines = this.#meminfoLines.parse(this.#scratch.bytes, length);
       host.available = Math.max(
@@ -102,7 +100,7 @@ export class MemoryFiles {
       );
     }
     if (host.available < 0)
-      return 'what this kernel tells of available memory is missing or impossible, and there is nothing to compute it from';
+      return 'the kernel reports no valid available memory, and it cannot be computed from other figures';
     if (caches) hostCaches(lines, (this.#lowKib ??= this.#readLow()), host);
     host.arc = this.#readArc();
     host.available = Math.min(host.total, host.available + host.arc);
@@ -118,7 +116,7 @@ export class MemoryFiles {
   #readLow(): number {
     const smallest = this.#readSetting(this.#minFree);
     const scale = this.#readSetting(this.#scale);
-    // They are read once in a long while: a descriptor each is not kept for that.
+    // Read too rarely to keep the descriptors open.
     this.#minFree.close();
     this.#scale.close();
     return lowWatermark(smallest, scale, this.#host.total);
@@ -135,4 +133,28 @@ export class MemoryFiles {
     this.#hasArc = length >= 0;
     return length < 0 ? 0 : evictableArc(this.#arcLines.parse(this.#scratch.bytes, length));
   }
+}
+
+/** The evictable parts of the cache. */
+const EVICTABLE = [
+  'mru_evictable_data',
+  'mru_evictable_metadata',
+  'mfu_evictable_data',
+  'mfu_evictable_metadata',
+];
+
+/** Creates a parser for `/proc/spl/kstat/zfs/arcstats`, whose lines are name, type, number. */
+const createArcstats = (): NamedNumbers => new NamedNumbers(['size', 'c_min', ...EVICTABLE], 2);
+
+/**
+ * Returns the bytes that ZFS frees when programs need memory: the cache down to its minimum size, and at most its
+ * evictable parts where these are listed. `MemAvailable` does not include it. 0 if the lines are missing.
+ */
+function evictableArc(lines: Float64Array): number {
+  const size = lines[0]!;
+  const smallest = lines[1]!;
+  if (size < 0 || smallest < 0) return 0;
+  const parts = lines.subarray(2);
+  const evictable = parts.every((part) => part >= 0) ? parts.reduce((sum, part) => sum + part, 0) : Infinity;
+  return Math.max(0, Math.min(size - smallest, evictable));
 }

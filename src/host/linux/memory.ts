@@ -1,13 +1,13 @@
-import { unknown, type Reading } from '../../model/reading.js';
+import { unknown } from '../../model/reading.js';
 import type { MemoryReading } from '../../model/snapshot.js';
 import { NamedNumbers } from './named-numbers.js';
 import { percentOf } from './percent.js';
 
-/** Memory of a host or a control group in bytes; −1 stands for "not known". Overwritten by each reading. */
+/** Memory of a host or a control group in bytes; −1 is unknown. Overwritten by each reading. */
 export interface MemoryFigures {
   readonly scope: MemoryReading['scope'];
   total: number;
-  /** Huge pages: no part of the total. */
+  /** Huge pages, not part of the total. */
   reserved: number;
   available: number;
   reclaimableSlab: number;
@@ -17,7 +17,7 @@ export interface MemoryFigures {
   arc: number;
 }
 
-/** A place for figures, with nothing known yet. */
+/** Creates empty figures to fill. */
 export const noFigures = (scope: MemoryReading['scope']): MemoryFigures => ({
   scope,
   total: -1,
@@ -42,10 +42,10 @@ const INACTIVE_FILE = 7;
 const SHARED = 8;
 const RECLAIMABLE = 9;
 
-/** So many of the names tell how full memory is, where the kernel tells its huge pages; the others, what it is full of. */
+/** Number of lines needed for the usage; the others are for the caches. Without a line for huge pages, one fewer. */
 export const USE_LINES = 3;
 
-/** Makes the parser of `/proc/meminfo`. */
+/** Creates a parser for `/proc/meminfo`. */
 export const createMeminfo = (): NamedNumbers =>
   new NamedNumbers([
     'MemTotal',
@@ -61,11 +61,10 @@ export const createMeminfo = (): NamedNumbers =>
   ]);
 
 /**
- * Turns the first lines of `/proc/meminfo` into figures. Huge pages are reserved, not used: they are no part of the
- * total. `available` is −1 without `MemAvailable` (kernels before 3.14), and where the figure is impossible: more than
- * there is. A figure of 0 is doubtful, see `isDoubtful`.
+ * Converts the first lines of `/proc/meminfo`. Huge pages are reserved, not used, and not part of the total. `available`
+ * is −1 without `MemAvailable` (kernels before 3.14), or if it exceeds the total.
  *
- * @returns whether there was a total
+ * @returns whether there is a total
  */
 export function hostUse(lines: Float64Array, into: MemoryFigures): boolean {
   const available = lines[AVAILABLE]!;
@@ -77,18 +76,18 @@ export function hostUse(lines: Float64Array, into: MemoryFigures): boolean {
   return total > 0;
 }
 
-/** Whether the kernel tells its huge pages (since 4.16). */
-export const tellsHuge = (lines: Float64Array): boolean => lines[HUGE]! >= 0;
+/** Returns whether the kernel lists its huge pages (since 4.16). */
+export const listsHugePages = (lines: Float64Array): boolean => lines[HUGE]! >= 0;
 
-/** Whether what is said to be available has to be held against an estimate: programs that fake the file get it wrong. */
+/** Returns whether `available` has to be compared with an estimate: programs that emulate the file may report 0. */
 export const isDoubtful = ({ available }: Pick<MemoryFigures, 'available'>): boolean => available <= 0;
 
 /**
- * The kernel's own estimate for kernels that do not print it, or print what cannot be, in bytes: free memory above the low watermark,
- * and the part of the page cache and the slab that can go. Formula: kernel commit 34e431b0ae39
- * (`si_mem_available`); the watermark from `vm.min_free_kbytes` as procps' `free` does it (5/4 of it).
+ * Estimates the available memory, in bytes, where the kernel reports none or an invalid figure: free memory above the
+ * low watermark, and the reclaimable part of page cache and slab. Formula: kernel commit 34e431b0ae39
+ * (`si_mem_available`); the watermark is 5/4 of `vm.min_free_kbytes`, as in procps' `free`.
  *
- * @returns −1 where one of the lines is missing, or they make more than there is
+ * @returns −1 if a line is missing, or if the estimate exceeds the total
  */
 export function estimateAvailable(lines: Float64Array, minFreeKib: number, totalBytes: number): number {
   const free = lines[FREE]!;
@@ -104,8 +103,8 @@ export function estimateAvailable(lines: Float64Array, minFreeKib: number, total
 }
 
 /**
- * What is cached, and what of it the kernel leaves out when it counts page cache and slab as available: half of each,
- * at most the low watermark (`si_mem_available`).
+ * Computes the caches, and the part of page cache and slab that the kernel does not count as available: half of each, at
+ * most the low watermark (`si_mem_available`).
  */
 export function hostCaches(lines: Float64Array, lowKib: number, into: MemoryFigures): void {
   const cached = lines[CACHED]!;
@@ -115,7 +114,7 @@ export function hostCaches(lines: Float64Array, lowKib: number, into: MemoryFigu
   const inactive = lines[INACTIVE_FILE]!;
   const slab = lines[RECLAIMABLE]!;
   into.reclaimableSlab = slab < 0 ? -1 : slab * KIB;
-  // `Cached` counts shared memory too, which is no cache; `Buffers` is the page cache of block devices.
+  // `Cached` includes shared memory, which is not a cache; `Buffers` is the page cache of block devices.
   into.pageCache =
     cached < 0 || buffers < 0 || shared < 0 ? -1 : Math.max(0, cached + buffers - shared) * KIB;
   into.uncountedCache =
@@ -124,8 +123,8 @@ export function hostCaches(lines: Float64Array, lowKib: number, into: MemoryFigu
 }
 
 /**
- * The low watermark of all zones, in KiB, as the kernel sets it (`__setup_per_zone_wmarks`): above the smallest by a
- * quarter of it, or by `vm.watermark_scale_factor` ten-thousandths of memory where that is more.
+ * Computes the low watermark of all zones, in KiB, like the kernel (`__setup_per_zone_wmarks`): the minimum plus a
+ * quarter of it, or plus `vm.watermark_scale_factor` ten-thousandths of memory if that is more.
  */
 export const lowWatermark = (minFreeKib: number, scale: number, totalBytes: number): number =>
   minFreeKib < 0 || scale < 0
@@ -136,29 +135,22 @@ export const lowWatermark = (minFreeKib: number, scale: number, totalBytes: numb
 export const usedPercent = (figures: MemoryFigures): number =>
   percentOf(figures.total - figures.available, figures.total);
 
-const NO_SLAB = Object.freeze(unknown('reclaimable slab is not told here'));
-const NO_LOW = Object.freeze(unknown('what the kernel leaves out of available memory is not told here'));
-const NO_CACHE = Object.freeze(unknown('the size of the page cache is not told here'));
+const NO_SLAB = Object.freeze(unknown('reclaimable slab is not reported here'));
+const NO_LOW = Object.freeze(
+  unknown('the part of the caches that does not count as available is not reported here'),
+);
+const NO_CACHE = Object.freeze(unknown('the size of the page cache is not reported here'));
 
-/** Makes the reading. */
-export function toMemoryReading(figures: MemoryFigures): MemoryReading {
-  const totalBytes = figures.total;
-  const availableBytes = Math.min(figures.available, totalBytes);
-  const reclaimableSlabBytes: Reading<number> =
-    figures.reclaimableSlab < 0 ? NO_SLAB : figures.reclaimableSlab;
-  const pageCacheBytes: Reading<number> = figures.pageCache < 0 ? NO_CACHE : figures.pageCache;
-  const uncountedCacheBytes: Reading<number> = figures.uncountedCache < 0 ? NO_LOW : figures.uncountedCache;
-  const uncountedSlabBytes: Reading<number> = figures.uncountedSlab < 0 ? NO_LOW : figures.uncountedSlab;
-  return Object.freeze({
+export const toMemoryReading = (figures: MemoryFigures): MemoryReading =>
+  Object.freeze({
     scope: figures.scope,
-    totalBytes,
+    totalBytes: figures.total,
     ...(figures.reserved > 0 ? { reservedBytes: figures.reserved } : {}),
-    availableBytes,
+    availableBytes: Math.min(figures.available, figures.total),
     usedPercent: usedPercent(figures),
-    reclaimableSlabBytes,
-    pageCacheBytes,
-    uncountedCacheBytes,
-    uncountedSlabBytes,
+    reclaimableSlabBytes: figures.reclaimableSlab < 0 ? NO_SLAB : figures.reclaimableSlab,
+    pageCacheBytes: figures.pageCache < 0 ? NO_CACHE : figures.pageCache,
+    uncountedCacheBytes: figures.uncountedCache < 0 ? NO_LOW : figures.uncountedCache,
+    uncountedSlabBytes: figures.uncountedSlab < 0 ? NO_LOW : figures.uncountedSlab,
     evictableArcBytes: figures.arc,
   });
-}

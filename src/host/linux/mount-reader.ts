@@ -6,20 +6,20 @@ import { codeOf, reasonOf } from './reason.js';
 import { SlowCalls } from './slow-calls.js';
 import { statInChild } from './stat-child.js';
 import type { StatFs } from './usage.js';
-import { isRemote, WatchedMounts, type WatchedMount } from './watched-mounts.js';
+import { isRemote, MountUsages, type MountUsage } from './mount-usage.js';
 
-/** The system call, in both ways. */
+/** Variants of the `statfs` system call. */
 export interface StatFsCalls {
-  /** For local file systems, which answer at once. */
+  /** For local file systems, which never hang. */
   readonly sync: (path: string | Buffer) => StatFs;
-  /** For those that may hang. The signal ends it. */
+  /** For file systems that may hang. The signal ends the call. */
   readonly async: (path: string | Buffer, signal: AbortSignal) => Promise<StatFs>;
 }
 
-/** Node's own call, and `stat -f` in a process that can be killed. */
+/** Node's call for local file systems, and `stat -f` in a process that can be killed for others. */
 export const nodeStatFs: StatFsCalls = {
   sync: (path) => statfsSync(path),
-  // No program can be given a name that is not UTF-8: a thread asks, and may hang.
+  // Node cannot pass a name that is not UTF-8 to a program: a thread of the pool makes the call, and may hang.
   async: (path, signal) => (typeof path === 'string' ? statInChild(path, signal) : statfsInThread(path)),
 };
 
@@ -28,12 +28,12 @@ const statfsInThread = (path: Buffer): Promise<StatFs> =>
     statfs(path, (error, stat) => (error ? reject(error) : resolve(stat)));
   });
 
-/** Asks every mount that counts how full it is. */
+/** Reads the usage of every monitored mount. */
 export class MountReader {
   #fileSystems: FileSystems;
   #calls: StatFsCalls;
   #slow: SlowCalls<StatFs>;
-  #watched = new WatchedMounts();
+  #usages = new MountUsages();
 
   constructor(fileSystems: FileSystems, calls: StatFsCalls, timeoutMs: number, monotonic?: () => number) {
     this.#fileSystems = fileSystems;
@@ -41,49 +41,49 @@ export class MountReader {
     this.#slow = new SlowCalls({ timeoutMs, ...(monotonic ? { monotonic } : {}) });
   }
 
-  /** Answers with a promise only where a remote file system is mounted. */
+  /** Returns a promise only if a remote file system is mounted. */
   read(signal?: AbortSignal): Reading<readonly MountReading[]> | Promise<Reading<readonly MountReading[]>> {
-    const failed = this.#readLocal(this.#watched);
+    const failed = this.#readLocal(this.#usages);
     if (failed) return failed;
-    const watched = this.#watched;
-    return watched.hasRemote ? this.#readRemote(watched, signal) : collect(watched);
+    const usages = this.#usages;
+    return usages.hasRemote ? this.#readRemote(usages, signal) : collect(usages);
   }
 
-  /** Reads into these; `undefined`, and nothing is asked, where a remote file system is mounted. */
-  readInto(watched: WatchedMounts): Reading<readonly WatchedMount[]> | undefined {
-    watched.follow(this.#fileSystems);
-    if (watched.hasRemote) return undefined;
-    return this.#readLocal(watched) ?? (watched.hasRemote ? undefined : watched.counting());
+  /** Reads into `usages`. Returns `undefined`, without reading, if a remote file system is mounted. */
+  readInto(usages: MountUsages): Reading<readonly MountUsage[]> | undefined {
+    usages.follow(this.#fileSystems);
+    if (usages.hasRemote) return undefined;
+    return this.#readLocal(usages) ?? (usages.hasRemote ? undefined : usages.counting());
   }
 
   close(): void {
     this.#slow.close();
   }
 
-  /** Gives the reason where there are no mounts to ask. */
-  #readLocal(watched: WatchedMounts): Unknown | undefined {
+  /** Returns the reason if the mounts are unknown. */
+  #readLocal(usages: MountUsages): Unknown | undefined {
     const { table } = this.#fileSystems;
-    this.#fileSystems.look();
-    if (!this.#askLocal(watched)) {
-      // A mount point is gone: so is the table that named it.
+    this.#fileSystems.updateWrites();
+    if (!this.#statLocal(usages)) {
+      // A mount point no longer exists: the table is out of date.
       table.refresh();
-      this.#askLocal(watched);
+      this.#statLocal(usages);
     }
-    return table.reason === '' ? undefined : unknown(`the mounts are not known: ${table.reason}`);
+    return table.reason === '' ? undefined : unknown(`the mounts are unknown: ${table.reason}`);
   }
 
-  /** Gives `false` where a mount point no longer exists. */
-  #askLocal(watched: WatchedMounts): boolean {
-    watched.follow(this.#fileSystems);
-    let allThere = true;
-    for (const one of watched.all) {
-      const { remote, notAsked } = one.mount;
-      if (!remote && notAsked === undefined && !this.#ask(one)) allThere = false;
+  /** Returns `false` if a mount point no longer exists. */
+  #statLocal(usages: MountUsages): boolean {
+    usages.follow(this.#fileSystems);
+    let allExist = true;
+    for (const one of usages.all) {
+      const { remote, skipReason } = one.mount;
+      if (!remote && skipReason === undefined && !this.#stat(one)) allExist = false;
     }
-    return allThere;
+    return allExist;
   }
 
-  #ask(one: WatchedMount): boolean {
+  #stat(one: MountUsage): boolean {
     try {
       one.take(this.#calls.sync(one.mount.path));
       return true;
@@ -93,8 +93,8 @@ export class MountReader {
     }
   }
 
-  async #readRemote(watched: WatchedMounts, signal?: AbortSignal): Promise<Reading<readonly MountReading[]>> {
-    const remotes = watched.all.filter(({ mount }) => isRemote(mount));
+  async #readRemote(usages: MountUsages, signal?: AbortSignal): Promise<Reading<readonly MountReading[]>> {
+    const remotes = usages.all.filter(({ mount }) => isRemote(mount));
     this.#slow.keepOnly(new Set(remotes.map(({ mountPoint }) => mountPoint)));
     await Promise.all(
       remotes.map(async (remote) => {
@@ -104,9 +104,9 @@ export class MountReader {
         else remote.take(stat);
       }),
     );
-    return collect(watched);
+    return collect(usages);
   }
 }
 
-const collect = (watched: WatchedMounts): readonly MountReading[] =>
-  Object.freeze(watched.counting().map((one) => one.reading()));
+const collect = (usages: MountUsages): readonly MountReading[] =>
+  Object.freeze(usages.counting().map((one) => one.reading()));

@@ -1,27 +1,25 @@
-import { KeptFile } from './kept-file.js';
+import { KeptFile, type Scratch } from './kept-file.js';
 import { parseLines, type MountinfoEntry } from './mountinfo.js';
-import type { Scratch } from './scratch.js';
 
-/** A large table is used for so many times as long as its reading took: looks that follow each other share it. */
-const REST = 20;
-/** Up to this size it is used for a millisecond at most, so that what was mounted meanwhile is seen. */
+/** A reading is reused for this many times as long as it took … */
+const REUSE_FACTOR = 20;
+/** … and up to this size for at most a millisecond. */
 const LARGE_BYTES = 16_384;
 
 /**
- * The table of mounts, read at each look, and parsed where its bytes have changed. The kernel signals changes by
- * POLLPRI on this file, which Node cannot wait for; each line costs it 1 to 3 µs. So looks within a
- * millisecond share one reading, and so do looks at many thousand mounts that follow each other closely.
+ * The table of mounts, parsed only if its bytes have changed. The kernel signals changes by POLLPRI on the file, which
+ * Node cannot wait for, and takes 1 to 3 µs per line to write it: readings in quick succession share one.
  */
 export class MountTable {
   entries: readonly MountinfoEntry[] = [];
-  /** Grows by one whenever `entries` are others than before. */
+  /** Incremented when `entries` change. */
   version = 0;
-  /** Whether the CPUs are those of a container and the load is not: lxcfs mounts files over some of `/proc` only. */
+  /** True if `/proc/stat` is the container's, by lxcfs, and `/proc/loadavg` is not. */
   isOverlaid = false;
-  /** Whether the CPUs are those of a container, and lxcfs shows the load: that of the container only on request. */
+  /** True if lxcfs provides both files; the load may still be the machine's, see `LoadScope`. */
   hasLxcfsLoad = false;
-  /** Why there are no entries; empty when there are. */
-  reason = 'the table of mounts was not read yet';
+  /** Reason why there are no entries; empty if there are. */
+  reason = 'the table of mounts has not been read yet';
   #file: KeptFile;
   #scratch: Scratch;
   #monotonic: () => number;
@@ -35,23 +33,22 @@ export class MountTable {
     this.#file = new KeptFile(`${root}/proc/self/mountinfo`, scratch);
   }
 
-  /** Reads the table again, unless it was read just before `now`. */
+  /** Reads the table unless the last reading can be reused at `now`. */
   follow(now: number): void {
     if (now >= this.#nextAt || this.reason !== '') this.refresh();
   }
 
-  /** Reads the table again. */
   refresh(): void {
-    const began = this.#monotonic();
+    const startedAt = this.#monotonic();
     const length = this.#file.read();
     if (length < 0) return this.#replace(Buffer.alloc(0), new Map(), this.#file.reason);
     const bytes = this.#scratch.bytes.subarray(0, length);
-    const ended = this.#monotonic();
-    const rest = REST * (ended - began);
-    this.#nextAt = ended + (length > LARGE_BYTES ? rest : Math.min(rest, 1));
+    const endedAt = this.#monotonic();
+    const reuseMs = REUSE_FACTOR * (endedAt - startedAt);
+    this.#nextAt = endedAt + (length > LARGE_BYTES ? reuseMs : Math.min(reuseMs, 1));
     if (this.reason === '' && this.#bytes.equals(bytes)) return;
     const lines = parseLines(bytes, length, this.#lines);
-    const reason = lines.size > 0 ? '' : `${this.#file.path} was not understood`;
+    const reason = lines.size > 0 ? '' : `${this.#file.path} could not be parsed`;
     this.#replace(Buffer.from(bytes), lines, reason);
   }
 

@@ -1,24 +1,24 @@
-/** One line of `/proc/self/mountinfo`; names as in proc(5), unescaped. */
+/** A line of `/proc/self/mountinfo`; names as in proc(5), unescaped. */
 export interface MountinfoEntry {
   readonly id: number;
   readonly parent: number;
-  /** `major:minor` of the super block: btrfs subvolumes share it, though their `st_dev` differ. */
+  /** `major:minor` of the super block: btrfs subvolumes share it, although their `st_dev` differ. */
   readonly device: string;
-  /** Which folder of the file system is mounted; `/` is all of it. */
+  /** Mounted folder of the file system; `/` for all of it. */
   readonly root: string;
   readonly mountPoint: string;
-  /** The mount point's bytes where they are not UTF-8; system calls need them. */
+  /** Bytes of a mount point that is not UTF-8, for system calls. */
   readonly rawMountPoint?: Buffer;
   readonly fsType: string;
   readonly source: string;
-  /** Options of the file system itself, not of this mount of it. */
+  /** Options of the file system, not of this mount. */
   readonly superOptions: string;
 }
 
-/** Options of a super block that say: nothing is written any more. The first of them say that it broke. */
+/** Options of a read-only super block: after an error, and in general. */
 const READ_ONLY_WORDS = [/(?:^|,)(emergency_ro|shutdown)(?:,|$)/, /(?:^|,)(ro)(?:,|$)/];
 
-/** The option by which a file system says that it takes no writes, if it does: `ro`, `emergency_ro` or `shutdown`. */
+/** Returns the option that makes a file system read-only, if any: `ro`, `emergency_ro` or `shutdown`. */
 export const readOnlyWord = (superOptions: string): string | undefined =>
   READ_ONLY_WORDS.map((words) => words.exec(superOptions)?.[1]).find((word) => word !== undefined);
 
@@ -26,21 +26,18 @@ export const readOnlyWord = (superOptions: string): string | undefined =>
 const FEWEST_FIELDS = 10;
 const FIRST_OPTIONAL_FIELD = 6;
 
-/** Entries by their line: a table of many thousand mounts is mostly as it was when one of them changes. */
-export type KnownLines = ReadonlyMap<string, MountinfoEntry>;
-
-/** Reads `/proc/self/mountinfo`. Lines that are not understood are left out. */
+/** Parses `/proc/self/mountinfo`. Skips invalid lines. */
 export function parseMountinfo(bytes: Uint8Array, length: number): MountinfoEntry[] {
   return [...parseLines(bytes, length).values()];
 }
 
-/** The same by line, with the entries of those lines that are `known`. A line that comes twice counts once. */
+/** Parses the lines of `/proc/self/mountinfo` that are not in `known`: one change leaves most lines as they were. */
 export function parseLines(
   bytes: Uint8Array,
   length: number,
-  known?: KnownLines,
+  known?: ReadonlyMap<string, MountinfoEntry>,
 ): Map<string, MountinfoEntry> {
-  // One character a byte, so that octal escapes and bytes that are not UTF-8 come out right.
+  // One character per byte, so that octal escapes and bytes that are not UTF-8 are kept.
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(length, bytes.length)).toString('latin1');
   const entries = new Map<string, MountinfoEntry>();
   for (const line of text.split('\n')) {
@@ -50,14 +47,14 @@ export function parseLines(
   return entries;
 }
 
-/** A part of a long string keeps all of it alive, for as long as an entry is known. */
+/** Copies a line, because a substring would keep the whole text in memory. */
 const copyOf = (line: string): string => Buffer.from(line, 'latin1').toString('latin1');
 
 const ID = /^\d{1,15}$/;
 const DEVICE = /^\d+:\d+$/;
 
 function parseLine(fields: readonly string[]): MountinfoEntry | undefined {
-  // Optional fields (`shared:1`, …) end with a hyphen of its own.
+  // A single hyphen ends the optional fields (`shared:1`, …).
   const hyphen = fields.indexOf('-', FIRST_OPTIONAL_FIELD);
   if (fields.length < FEWEST_FIELDS || hyphen < 0 || fields.length < hyphen + 4) return undefined;
   const [id, parent, device, root, mountPoint] = fields as [string, string, string, string, string];
@@ -80,14 +77,14 @@ function parseLine(fields: readonly string[]): MountinfoEntry | undefined {
   };
 }
 
-/** Nothing escaped, and no byte that is part of a longer character. */
+/** Returns whether a field is printable ASCII without escapes. */
 const isPlain = (field: string): boolean => /^[\x20-\x5b\x5d-\x7e]*$/.test(field);
 
-/** A field with its octal escapes undone. */
+/** Decodes the octal escapes of a field. */
 export const unescaped = (field: string): string =>
   isPlain(field) ? field : bytesOf(field).toString('utf8');
 
-/** The kernel writes blanks, tabs, line ends, backslashes and `#` as three octal digits. */
+/** The kernel escapes blanks, tabs, line ends, backslashes and `#` as three octal digits. */
 const bytesOf = (field: string): Buffer =>
   Buffer.from(
     field.replace(/\\([0-3][0-7]{2})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8))),

@@ -12,11 +12,11 @@ interface Wanted {
 }
 
 /**
- * Picks numbers out of a text of lines such as `MemTotal:  123 kB` or `inactive_file 123`, by the name that
- * the line begins with. It remembers where each line stood: in the next text it is there again, nearly always.
+ * Reads numbers by name from lines such as `MemTotal:  123 kB` or `inactive_file 123`. Remembers the position of each
+ * line, because it rarely changes from one text to the next.
  */
 export class NamedNumbers {
-  /** The numbers in the order of the names; −1 for one that is not there. Overwritten by each `parse`. */
+  /** Numbers in the order of the names; −1 for a missing one. Overwritten by each `parse`. */
   readonly values: Float64Array;
   #wanted: readonly Wanted[];
   #byFirstByte = new Array<readonly Wanted[] | undefined>(256).fill(undefined);
@@ -24,7 +24,7 @@ export class NamedNumbers {
   #digits = new Digits();
   #column: number;
 
-  /** `column` 1 is the first number after the name, 2 the second. */
+  /** Column 1 is the first number after the name. */
   constructor(names: readonly string[], column = 1) {
     this.values = new Float64Array(names.length);
     this.#lineOf = new Int32Array(names.length).fill(NOWHERE);
@@ -36,14 +36,14 @@ export class NamedNumbers {
     }
   }
 
-  /** Reads the text, in which each name begins one line at most: the first `needed` names, and maybe the others too. */
+  /** Parses at least the first `needed` names; each starts at most one line of the text. */
   parse(bytes: Uint8Array, length: number, needed = this.values.length): Float64Array {
     this.#digits.over(bytes, length);
     if (!this.#parseAsBefore(needed)) this.#search();
     return this.values;
   }
 
-  /** Looks only where the lines were the last time. Gives `false` where one of them is not there. */
+  /** Reads the lines at their last positions. Returns `false` if one of them has moved. */
   #parseAsBefore(needed: number): boolean {
     const digits = this.#digits;
     for (let slot = 0; slot < needed; slot++) {
@@ -57,7 +57,7 @@ export class NamedNumbers {
     return true;
   }
 
-  /** Goes through all lines until it has every name. */
+  /** Searches all lines until every name is found. */
   #search(): void {
     this.values.fill(-1);
     this.#lineOf.fill(NOWHERE);
@@ -78,7 +78,7 @@ export class NamedNumbers {
     } while (digits.nextLine());
   }
 
-  /** Whether this name and its number stand at the position; stays there if not. */
+  /** Reads this name and its number at the position. Returns `false`, and does not move, if they are not there. */
   #take({ name, slot }: Wanted): boolean {
     const digits = this.#digits;
     const line = digits.position;

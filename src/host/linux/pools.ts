@@ -1,15 +1,15 @@
 import { isUnknown, type Writable } from '../../model/reading.js';
 import type { UsageReading } from '../../model/snapshot.js';
-import type { CountedMount } from './mounts-that-count.js';
+import type { MonitoredMount } from './monitored-mounts.js';
 import { percentOf } from './percent.js';
-import type { WatchedMount } from './watched-mounts.js';
+import type { MountUsage } from './mount-usage.js';
 
-/** The pool that a file system takes its space from, where several do; `undefined` for all others. */
-export const poolOf = ({ fsType, source }: Pick<CountedMount, 'fsType' | 'source'>): string | undefined =>
+/** Returns the pool whose space a file system shares with others; `undefined` for all other types. */
+export const poolOf = ({ fsType, source }: Pick<MonitoredMount, 'fsType' | 'source'>): string | undefined =>
   fsType === 'zfs' ? source.split(/[/@]/, 1)[0] : undefined;
 
-/** Which one stands for its pool: `/`, then the one that did before, then the highest in the pool, then the shortest path. */
-export function firstOfPool<T extends CountedMount>(members: readonly T[], before: string | undefined): T {
+/** Returns the representative of a pool: `/`, then the previous one, then the highest data set, then the shortest path. */
+export function firstOfPool<T extends MonitoredMount>(members: readonly T[], before: string | undefined): T {
   const named = (path: string | undefined) => members.find(({ mountPoint }) => mountPoint === path);
   const depth = ({ source }: T): number => source.split('/').length;
   return (
@@ -22,34 +22,34 @@ export function firstOfPool<T extends CountedMount>(members: readonly T[], befor
   );
 }
 
-/** So much less may be available to one than to the others of its pool: they are asked one after the other. */
-const ALIKE = 0.01;
+/** Tolerated difference of the available space within a pool, because its members are read one after the other. */
+const TOLERANCE = 0.01;
 
-/** Data sets of one pool, one of which stands for it. */
+/** Data sets of a pool, one of which represents it. */
 export class Pool {
-  readonly #first: WatchedMount;
-  readonly #members: readonly WatchedMount[];
+  readonly #first: MountUsage;
+  readonly #members: readonly MountUsage[];
   readonly #usage: Writable<UsageReading> = { used: 0, available: 0, percent: 0 };
 
-  constructor(first: WatchedMount, members: readonly WatchedMount[]) {
+  constructor(first: MountUsage, members: readonly MountUsage[]) {
     this.#first = first;
     this.#members = members;
   }
 
   /**
-   * Puts the fill of the pool into the one that stands for it, and leaves out the others. One that has clearly less
-   * available has a quota, and is counted by itself, too.
+   * Assigns the usage of the pool to its representative and marks the others as merged, except for a data set with
+   * clearly less available: it has a quota.
    */
-  settle(): void {
+  merge(): void {
     const known = this.#members.flatMap(({ space }) => (isUnknown(space) ? [] : [space]));
     if (known.length === 0) return;
     const used = known.reduce((sum, space) => sum + space.used, 0);
-    const most = known.reduce((max, { available }) => Math.max(max, available), 0);
-    const available = commonest(
+    const largest = known.reduce((max, { available }) => Math.max(max, available), 0);
+    const available = mostFrequent(
       known.map((space) => space.available),
-      ALIKE * (used + most),
+      TOLERANCE * (used + largest),
     );
-    const least = available - ALIKE * (used + available);
+    const least = available - TOLERANCE * (used + available);
     for (const one of this.#members) {
       const hasQuota = !isUnknown(one.space) && one.space.available < least;
       one.merged = one !== this.#first && !one.isNamed && !hasQuota;
@@ -64,13 +64,13 @@ export class Pool {
   }
 }
 
-/** The value around which most lie, the largest of them; of several such places the highest. */
-function commonest(values: readonly number[], width: number): number {
+/** Returns the largest value of the interval of `width` that contains most values; of several intervals the highest. */
+function mostFrequent(values: readonly number[], width: number): number {
   const sorted = values.toSorted((a, b) => a - b);
-  let [best, most] = [0, 0];
+  let [best, count] = [0, 0];
   for (let low = 0, high = 0; high < sorted.length; high += 1) {
     while (sorted[high]! - sorted[low]! > width) low += 1;
-    if (high - low + 1 >= most) [best, most] = [sorted[high]!, high - low + 1];
+    if (high - low + 1 >= count) [best, count] = [sorted[high]!, high - low + 1];
   }
   return best;
 }

@@ -1,20 +1,19 @@
 import { isUnknown, unknown, type Reading } from '../../model/reading.js';
 import type { PressureReading } from '../../model/snapshot.js';
 import { ascii, Digits } from './digits.js';
-import { KeptFile, type KeptFileOptions } from './kept-file.js';
-import type { Scratch } from './scratch.js';
+import { KeptFile, type KeptFileOptions, type Scratch } from './kept-file.js';
 
 const digits = new Digits();
 const SOME = ascii('some avg10=');
 const FULL = ascii('full avg10=');
 
-/** Shares of the last 10 s in which work waited, in percent; `full` is −1 where there is no such line. */
+/** Stalled time of the last 10 s, in percent; `full` is −1 if there is no such line. */
 export interface Stalls {
   readonly some: number;
   readonly full: number;
 }
 
-/** Reads one file of `/proc/pressure`: the `avg10` of its lines `some` and `full`. */
+/** Parses a file of `/proc/pressure`: `avg10` of the lines `some` and `full`. */
 export function parseStalls(bytes: Uint8Array, length: number): Reading<Stalls> {
   digits.over(bytes, length);
   let some = -1;
@@ -23,11 +22,11 @@ export function parseStalls(bytes: Uint8Array, length: number): Reading<Stalls> 
     if (digits.skip(SOME)) some = digits.decimal();
     else if (digits.skip(FULL)) full = digits.decimal();
   } while (digits.nextLine());
-  if (some < 0) return unknown('the pressure file was not understood');
+  if (some < 0) return unknown('the pressure file could not be parsed');
   return { some: Math.min(some, 100), full: Math.min(full, 100) };
 }
 
-/** Reads `/proc/pressure`. A kernel without it is asked again only now and then. */
+/** Reads `/proc/pressure`. */
 export class PressureFiles {
   #scratch: Scratch;
   #cpu: KeptFile;
@@ -41,11 +40,11 @@ export class PressureFiles {
     this.#io = new KeptFile(`${folder}/io`, scratch, options);
   }
 
-  /** Unknown as a whole where none of the three can be read. */
+  /** Unknown as a whole only if none of the three files can be read. */
   read(): Reading<PressureReading> {
     const cpu = this.#stalls(this.#cpu);
-    const memory = both(this.#stalls(this.#memory));
-    const io = both(this.#stalls(this.#io));
+    const memory = requireFull(this.#stalls(this.#memory));
+    const io = requireFull(this.#stalls(this.#io));
     if (isUnknown(cpu)) return isUnknown(memory) && isUnknown(io) ? cpu : { cpu, memory, io };
     return { cpu: { some: cpu.some }, memory, io };
   }
@@ -58,10 +57,10 @@ export class PressureFiles {
 
   #stalls(file: KeptFile): Reading<Stalls> {
     const length = file.read();
-    if (length < 0) return unknown(`this kernel tells no pressure (PSI): ${file.reason}`);
+    if (length < 0) return unknown(`this kernel does not report pressure (PSI): ${file.reason}`);
     return parseStalls(this.#scratch.bytes, length);
   }
 }
 
-const both = (stalls: Reading<Stalls>): Reading<Stalls> =>
+const requireFull = (stalls: Reading<Stalls>): Reading<Stalls> =>
   !isUnknown(stalls) && stalls.full < 0 ? unknown('the pressure file has no line `full`') : stalls;

@@ -1,17 +1,15 @@
 import { unknown, type Reading, type Unknown } from '../../model/reading.js';
 import { reasonOf } from './reason.js';
 
-/** How long to wait, and how long an answer counts. */
 export interface SlowCallsOptions {
-  /** Milliseconds until a call counts as late. */
   readonly timeoutMs: number;
-  /** For so many milliseconds after a call began its answer counts, and nothing is asked anew. Default 60,000. */
+  /** Milliseconds for which an answer is reused, counted from the start of the call. Default 60,000. */
   readonly keepMs?: number;
-  /** Milliseconds that only go forward. Default `performance.now`. */
+  /** Monotonic milliseconds. Default `performance.now`. */
   readonly monotonic?: () => number;
 }
 
-/** Asks. The signal ends a call that came too late. */
+/** The signal aborts a call that timed out. */
 type Work<T> = (signal: AbortSignal) => Promise<T>;
 
 interface Call<T> {
@@ -20,7 +18,7 @@ interface Call<T> {
   readonly answer: Promise<Reading<T>>;
   readonly settle: (reading: Reading<T>) => void;
   readonly end: AbortController;
-  /** What everyone gets from the moment the time was up until the call comes back. */
+  /** Result for all callers from the timeout until the call returns. */
   late?: Unknown;
 }
 
@@ -28,9 +26,9 @@ const ENDED = Object.freeze(unknown('the reading was ended before an answer came
 const KEEP_MS = 60_000;
 
 /**
- * Calls that may hang for ever, each under a name. A name has at most one call under way: who asks meanwhile waits for
- * the same answer, or, when the time is up, gets unknown at once. An answer counts for a while. So a dead server delays
- * one reading in a minute, and no other server.
+ * Calls that may hang forever, each under a name. Only one call per name runs at a time: further callers share its
+ * result, which is unknown after the timeout. Results are reused for `keepMs`, so that a dead server delays one reading
+ * per minute, and no other server.
  */
 export class SlowCalls<T> {
   readonly #timeoutMs: number;
@@ -45,7 +43,7 @@ export class SlowCalls<T> {
     this.#monotonic = monotonic;
   }
 
-  /** Never throws and never rejects: an error of the call is unknown, with its message. */
+  /** Never throws or rejects: a failed call is unknown, with the message of its error. */
   run(name: string, work: Work<T>, signal?: AbortSignal): Reading<T> | Promise<Reading<T>> {
     if (signal?.aborted) return ENDED;
     const known = this.#calls.get(name);
@@ -56,12 +54,12 @@ export class SlowCalls<T> {
     return signal ? unlessAborted(answer, signal) : answer;
   }
 
-  /** Forgets the answers of all names but these. */
+  /** Forgets the results of all other names. */
   keepOnly(names: ReadonlySet<string>): void {
     for (const name of this.#kept.keys()) if (!names.has(name)) this.#kept.delete(name);
   }
 
-  /** Ends all calls and forgets all answers, so that no timer keeps the process alive. */
+  /** Ends all calls, so that no timer keeps the process alive, and forgets all results. */
   close(): void {
     for (const call of this.#calls.values()) this.#giveUp(call, `${call.name} did not answer before the end`);
     this.#kept.clear();
@@ -100,7 +98,7 @@ export class SlowCalls<T> {
       reading = unknown(reasonOf(error));
     }
     this.#calls.delete(call.name);
-    // An answer that came too late is known to be old.
+    // A late result is out of date.
     if (!call.late) call.settle(reading);
   }
 }

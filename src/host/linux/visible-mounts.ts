@@ -1,9 +1,9 @@
 import type { MountinfoEntry } from './mountinfo.js';
 
-/** Leaves out what a path lookup no longer reaches: mounts that later ones were put on top of. */
+/** Returns the mounts that a path lookup reaches: not those hidden by a later mount on top of them. */
 export function visibleEntries(entries: readonly MountinfoEntry[]): MountinfoEntry[] {
   const lastAt = new Map<string, number>();
-  /** By parent: where each path was mounted on last. */
+  /** By parent: index of the last mount on each path. */
   const children = new Map<number, Map<string, number>>();
   const indexOf = new Map<number, number>();
   entries.forEach(({ id, parent, mountPoint }, index) => {
@@ -13,11 +13,11 @@ export function visibleEntries(entries: readonly MountinfoEntry[]): MountinfoEnt
     else children.set(parent, new Map([[mountPoint, index]]));
     indexOf.set(id, index);
   });
-  /** A later mount on the same parent, on a folder above this one. */
+  /** Returns whether a later mount on the same parent covers a folder above this one. */
   const isBuried = ({ parent, mountPoint }: MountinfoEntry, index: number): boolean => {
     const siblings = children.get(parent)!;
     if (siblings.size === 1) return false;
-    for (let above = folderAbove(mountPoint); above; above = folderAbove(above)) {
+    for (let above = parentFolder(mountPoint); above; above = parentFolder(above)) {
       if ((siblings.get(above) ?? -1) > index) return true;
     }
     return false;
@@ -49,6 +49,6 @@ export function visibleEntries(entries: readonly MountinfoEntry[]): MountinfoEnt
   );
 }
 
-/** The folder that holds a path; empty for `/`. */
-export const folderAbove = (path: string): string =>
+/** Returns the folder that contains a path; empty for `/`. */
+export const parentFolder = (path: string): string =>
   path === '/' ? '' : path.slice(0, path.lastIndexOf('/')) || '/';

@@ -4,16 +4,16 @@ import { messageOf } from '../../base/errors.js';
 import { unknown, type Reading } from '../../model/reading.js';
 import { runProgram } from './run-program.js';
 
-/** Where systemd's own tree of control groups may be: v2, hybrid, v1. */
+/** Folders of systemd's control group hierarchy: v2, hybrid, v1. */
 const HIERARCHIES = ['', 'unified', 'systemd'];
 
-/** Memory of a unit that only ending it gives back: its processes' anonymous pages, in bytes. */
+/** Reads the anonymous memory and swap of a unit's processes, in bytes: only stopping the unit frees it. */
 export async function anonymousMemory(unit: string, signal?: AbortSignal): Promise<Reading<number>> {
   try {
     const args = ['show', '--property=ControlGroup', '--value', '--', unit];
     const { stdout } = await runProgram('systemctl', args, { timeoutMs: 5_000, signal });
     const group = stdout.trim();
-    // The root group holds every process there is.
+    // The root group contains every process.
     if (!/^\/.+/.test(group)) return unknown(`${unit} has no processes`);
     for (const hierarchy of HIERARCHIES) {
       const pids = await processesIn(join('/sys/fs/cgroup', hierarchy, group)).catch(() => []);
@@ -35,7 +35,7 @@ async function processesIn(folder: string): Promise<string[]> {
   return [...own, ...(await Promise.all(below)).flat()];
 }
 
-/** `RssAnon` and `VmSwap` of `/proc/PID/status`, which are in KiB. A process that has ended has none. */
+/** Returns `RssAnon` and `VmSwap` of `/proc/PID/status`, in bytes; 0 for a process that has ended. */
 async function anonymousPages(pid: string): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
   const kib = (name: string): number =>

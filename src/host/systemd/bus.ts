@@ -1,44 +1,38 @@
 import { messageOf } from '../../base/errors.js';
 import { socketPath } from './bus/address.js';
-import { connectToBus, type BusSignal, type Connection, type SignalHeader } from './bus/connection.js';
+import { connectToBus, type BusSignal, type BusConnection, type SignalHeader } from './bus/connection.js';
 import type { MethodCall } from './bus/marshal.js';
-import { createSlots } from './slots.js';
 
-/** dbus-daemon refuses the 129th call that waits for its answer. */
-const MAX_WAITING = 64;
+/** Limit of pending calls; that of dbus-daemon is 128. */
+const MAX_PENDING = 64;
 
-/** A connection to the system bus that opens itself when it is needed. */
+/** A connection to the system bus, opened on demand. */
 export interface SystemBus {
-  /** Connects if there is no connection, and gives the number of the connection: a new one each time. */
+  /** Connects if there is no connection. Returns the number of the connection, a new one each time. */
   open(): Promise<number>;
-  /** Calls a method over the open connection. Rejects after the time limit, on abort, and when the bus is gone. */
+  /** Calls a method over the open connection. Rejects on timeout, on abort, and if the connection ends. */
   call(call: MethodCall, signal?: AbortSignal): Promise<unknown>;
-  /** Whether it is known who systemd is on this connection; signals from anybody else are dropped. */
+  /** True if the bus name of systemd has an owner; signals from other senders are dropped. */
   readonly knowsSystemd: boolean;
-  /** Ends the connection and what waits for it; a later `open` makes a new one. */
+  /** Ends the connection and pending calls; a later `open` connects again. */
   close(): void;
 }
 
-/** How to reach the bus. */
 export interface SystemBusOptions {
   /** Default: `DBUS_SYSTEM_BUS_ADDRESS`, or the well-known socket. */
   readonly address?: string | undefined;
-  /** How long a call may take, in milliseconds. Default 5,000. */
+  /** Timeout of a call, in milliseconds. Default 5,000. */
   readonly timeoutMs?: number | undefined;
-  /** Called with every signal of systemd that some match rule lets through, and when systemd's owner has changed. */
+  /** Called with every signal of systemd that matches a rule, and when the owner of systemd's name has changed. */
   readonly onSignal?: (signal: BusSignal) => void;
-  /** Called when an open connection has ended, with the reason; not when `close` ended it. */
+  /** Called with the reason when a connection has ended, unless `close` ended it. */
   readonly onLost?: (reason: string) => void;
 }
 
-/**
- * Makes the connection to the system bus; nothing is opened before it is needed.
- *
- * While no call is waiting, the connection does not keep the process alive.
- */
+/** Creates a connection to the system bus. It keeps the process alive only while a call is pending. */
 export function createSystemBus(options: SystemBusOptions = {}): SystemBus {
   const { timeoutMs = 5_000, onSignal, onLost } = options;
-  const inSlot = createSlots(MAX_WAITING);
+  const inSlot = createSlots(MAX_PENDING);
   let link: Link | undefined;
   let opening: Promise<number> | undefined;
   let connections = 0;
@@ -50,7 +44,7 @@ export function createSystemBus(options: SystemBusOptions = {}): SystemBus {
       path: socketPath(options.address),
       timeoutMs,
       accepts: (signal) => isOwnerChange(signal) || (owner !== undefined && signal.sender === owner),
-      // While the owner is not known, the bus alone sees to it that nobody answers who was not called.
+      // While the owner is unknown, only the bus ensures that a reply comes from the callee.
       mayAnswer: (sender, destination) =>
         sender === DAEMON.destination ||
         (destination !== DAEMON.destination && (owner === undefined || sender === owner)),
@@ -81,7 +75,7 @@ export function createSystemBus(options: SystemBusOptions = {}): SystemBus {
       await found.catch(() => {});
       throw new Error(`the system bus does not answer: ${messageOf(error)}`, { cause: error });
     }
-    // An owner that is not there yet is followed; one whose changes are not told cannot be.
+    // Without `NameOwnerChanged` signals the owner stays unknown.
     const [, name] = await found.catch(() => []);
     if (!hasChanged) owner = nameIn(name);
     made.ready = true;
@@ -112,24 +106,42 @@ export function createSystemBus(options: SystemBusOptions = {}): SystemBus {
 }
 
 interface Link {
-  readonly connection: Connection;
+  readonly connection: BusConnection;
   readonly knowsSystemd: () => boolean;
   ready: boolean;
 }
 
-/** Where the bus itself answers. */
+/** Object of the bus daemon. */
 export const DAEMON = {
   destination: 'org.freedesktop.DBus',
   path: '/org/freedesktop/DBus',
   interface: 'org.freedesktop.DBus',
 } as const;
 
-/** The object that stands for systemd itself on the bus. */
+/** Object of the systemd manager. */
 export const MANAGER = {
   destination: 'org.freedesktop.systemd1',
   path: '/org/freedesktop/systemd1',
   interface: 'org.freedesktop.systemd1.Manager',
 } as const;
+
+/** Limits how many calls run at once; the others wait in order. */
+export function createSlots(count: number): <T>(work: () => Promise<T>) => Promise<T> {
+  const waiting: (() => void)[] = [];
+  let free = count;
+  return async (work) => {
+    if (free > 0) free--;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    try {
+      return await work();
+    } finally {
+      // Passes the slot on directly, so that a new call cannot overtake.
+      const next = waiting.shift();
+      if (next) next();
+      else free++;
+    }
+  };
+}
 
 const OWNER_CHANGES =
   `type='signal',sender='${DAEMON.destination}',interface='${DAEMON.interface}',` +
@@ -138,6 +150,6 @@ const OWNER_CHANGES =
 const isOwnerChange = ({ sender, interface: face, member }: SignalHeader): boolean =>
   sender === DAEMON.destination && face === DAEMON.interface && member === 'NameOwnerChanged';
 
-/** A unique name, or `undefined` for none. */
+/** Returns a bus name, or `undefined` for none. */
 const nameIn = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value : undefined;

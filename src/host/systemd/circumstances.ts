@@ -4,25 +4,23 @@ import { NO_CIRCUMSTANCES, type UnitCircumstances } from '../../model/unit-circu
 import { candidatesOf, causeOf, recordsWanted, type FoundCause } from './unit-causes.js';
 import { MAX_AGE_MS } from './known-units.js';
 import type { UnitFacts, UnitSource } from './unit-facts.js';
-import { unitRecords, type UnitRecord } from './unit-records.js';
+import { journalRecords, type JournalRecord } from './journal-records.js';
 
-/** A unit whose cause was not found is looked at again after this time. */
-const LOOK_AGAIN_MS = 60_000;
-const MOST_KEPT = 1_000;
+/** Milliseconds until the cause of a unit is searched again if none was found. */
+const RETRY_MS = 60_000;
+const MAX_CAUSES = 1_000;
 
-/** What is found about units that are down. */
-export interface Circumstances {
-  /**
-   * Tells, for units that are down, which other unit that comes from, who needs them, and what is left of them. By
-   * primary name.
-   */
-  of(units: readonly UnitFacts[], facts: CircumstanceFacts): Promise<ReadonlyMap<string, UnitCircumstances>>;
+export interface CircumstanceFinder {
+  /** Finds, for units that are down, the causing unit, the active units that need them and their remaining processes. */
+  of(
+    units: readonly UnitFacts[],
+    facts: CircumstanceSources,
+  ): Promise<ReadonlyMap<string, UnitCircumstances>>;
 }
 
-/** What circumstances are found by. */
-export interface CircumstanceFacts {
+export interface CircumstanceSources {
   readonly source: UnitSource;
-  /** Whether a stop job ended the last run of a unit; `undefined` where that is not known. */
+  /** Returns whether a stop job ended the last run of a unit; `undefined` if unknown. */
   readonly stopped: (unit: UnitFacts) => boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -33,28 +31,28 @@ interface Found {
   readonly at: number;
 }
 
-/** Makes the memory of one reader: a cause is found once for each time that a unit goes down. */
-export function createCircumstances(options: {
+/** Creates the search of one reader. The cause is found once each time that a unit goes down. */
+export function createCircumstanceFinder(options: {
   readonly journalctl?: string | undefined;
   readonly now: () => number;
-}): Circumstances {
+}): CircumstanceFinder {
   const { now, journalctl } = options;
   const causes = new Map<string, Found>();
-  let last: Last | undefined;
+  let last: LastResult | undefined;
 
   async function find(
     units: readonly UnitFacts[],
-    { source, stopped, signal }: CircumstanceFacts,
+    { source, stopped, signal }: CircumstanceSources,
   ): Promise<void> {
     const open = units.filter((unit) => isOpen(causes.get(unit.id), unit, now()));
     if (open.length === 0) return;
     const known = new Map(units.map((unit) => [unit.id, unit]));
-    await readAround(open, known, source, signal);
+    await readDependencies(open, known, source, signal);
     const factsOf = (name: string): UnitFacts | undefined => known.get(name);
     const wanted = [...new Set(open.flatMap((unit) => recordsWanted(unit, factsOf)))];
-    const records = await unitRecords(wanted, { journalctl, signal });
-    const recordsOf = (name: string): readonly UnitRecord[] => recordsIn(records, name);
-    if (causes.size > MOST_KEPT) causes.clear();
+    const records = await journalRecords(wanted, { journalctl, signal });
+    const recordsOf = (name: string): readonly JournalRecord[] => recordsIn(records, name);
+    if (causes.size > MAX_CAUSES) causes.clear();
     for (const unit of open) {
       const cause = causeOf(unit, stopped(unit), { factsOf, recordsOf });
       causes.set(unit.id, { key: keyOf(unit), cause, at: now() });
@@ -63,8 +61,8 @@ export function createCircumstances(options: {
 
   return {
     async of(units, facts) {
-      const { version = NaN, hearsAll = false } = facts.source;
-      if (hearsAll && last && isSameQuestion(last, units, version, now())) return last.found;
+      const { version = NaN, followsAll = false } = facts.source;
+      if (followsAll && last && isSameRequest(last, units, version, now())) return last.found;
       const down = units.filter(isDown);
       await find(down, facts);
       for (const id of causes.keys())
@@ -101,15 +99,20 @@ export function createCircumstances(options: {
   };
 }
 
-/** The last answer: while nothing changed, it holds for a while. */
-interface Last {
+/** The last result, reused for a while if nothing has changed. */
+interface LastResult {
   readonly units: readonly UnitFacts[];
   readonly version: number;
   readonly found: ReadonlyMap<string, UnitCircumstances>;
   readonly at: number;
 }
 
-const isSameQuestion = (last: Last, units: readonly UnitFacts[], version: number, now: number): boolean =>
+const isSameRequest = (
+  last: LastResult,
+  units: readonly UnitFacts[],
+  version: number,
+  now: number,
+): boolean =>
   last.version === version &&
   now - last.at < MAX_AGE_MS &&
   last.units.length === units.length &&
@@ -118,15 +121,15 @@ const isSameQuestion = (last: Last, units: readonly UnitFacts[], version: number
 const isDown = ({ activeState, loadState, job }: UnitFacts): boolean =>
   (activeState === 'inactive' || activeState === 'failed') && loadState === 'loaded' && job === '';
 
-/** Another time down, or another try to start it, may have another cause. */
+/** Identifies one time that a unit went down, or failed to start. */
 const keyOf = ({ activeState, links }: UnitFacts): string =>
   [activeState, links.upAt, links.exitedAt, links.downAt].join(' ');
 
 const isOpen = (found: Found | undefined, unit: UnitFacts, now: number): boolean =>
-  found?.key !== keyOf(unit) || (found.cause === null && now - found.at >= LOOK_AGAIN_MS);
+  found?.key !== keyOf(unit) || (found.cause === null && now - found.at >= RETRY_MS);
 
-/** Reads what these units depend on or conflict with, and one step more for what went down itself. */
-async function readAround(
+/** Reads the dependencies and conflicts of these units, and, up to three levels, of those that are down too. */
+async function readDependencies(
   units: readonly UnitFacts[],
   known: Map<string, UnitFacts>,
   source: UnitSource,
@@ -143,13 +146,13 @@ async function readAround(
 }
 
 const recordsIn = (
-  records: Reading<ReadonlyMap<string, readonly UnitRecord[]>>,
+  records: Reading<ReadonlyMap<string, readonly JournalRecord[]>>,
   name: string,
-): readonly UnitRecord[] => (isUnknown(records) ? [] : (records.get(name) ?? []));
+): readonly JournalRecord[] => (isUnknown(records) ? [] : (records.get(name) ?? []));
 
 async function statesOf(
   names: readonly string[],
-  { source, signal }: CircumstanceFacts,
+  { source, signal }: CircumstanceSources,
 ): Promise<ReadonlyMap<string, string>> {
   if (names.length === 0) return new Map();
   const states = await source.states(names, signal);

@@ -1,49 +1,52 @@
 import { MANAGER, type SystemBus } from './bus.js';
-import { unitPath } from './dbus-properties.js';
+import type { UnitRelations } from '../../model/unit-relations.js';
+import { dbusProperties, unitPath } from './dbus-properties.js';
 import { DRAG_PROPERTIES, merged, SERVICE_PROPERTIES, timeoutProperties } from './unit-facts.js';
+import { parseUnitRelations } from './unit-relations.js';
 
 const INTERFACE = 'org.freedesktop.systemd1';
 const PROPERTIES = 'org.freedesktop.DBus.Properties';
 
-/** One line of systemd's lists of units. */
-export interface Listed {
+/** An entry of systemd's unit lists. */
+export interface ListedUnit {
   /** Primary name of the unit. */
   readonly id: string;
   readonly loadState: string;
   readonly activeState: string;
   readonly subState: string;
   readonly path: string;
-  /** Number and kind of the job under way; 0 and empty where there is none. */
+  /** Id and type of the current job; 0 and empty for none. */
   readonly jobId: number;
   readonly job: string;
 }
 
-/** The questions that are put to systemd over the bus. */
+/** Calls to systemd over the bus. */
 export interface DbusCalls {
-  /** Units by name, one line for each name and in that order. Names that nobody knows are listed too. */
-  named(names: readonly string[]): Promise<readonly Listed[]>;
-  /** Loaded units whose name matches one of these patterns. */
-  matching(patterns: readonly string[]): Promise<readonly Listed[]>;
-  /** Loaded units that are in one of these states. */
-  inState(states: readonly string[]): Promise<readonly Listed[]>;
-  /** The properties of a unit that matter. */
-  properties(unit: Pick<Listed, 'id' | 'path'>): Promise<Record<string, unknown>>;
-  /** Kind of the job that the properties tell of, or empty. */
-  job(unit: Partial<Listed>, properties: Record<string, unknown>): Promise<string>;
-  /** For each unit, the units that go down with it directly. */
+  /** Lists units by name, one entry per name and in that order, including names that do not exist. */
+  named(names: readonly string[]): Promise<readonly ListedUnit[]>;
+  /** Lists the loaded units whose name matches one of these patterns. */
+  matching(patterns: readonly string[]): Promise<readonly ListedUnit[]>;
+  /** Lists the loaded units that are in one of these states. */
+  inState(states: readonly string[]): Promise<readonly ListedUnit[]>;
+  /** Reads the properties of a unit that `unitFacts` needs. */
+  properties(unit: Pick<ListedUnit, 'id' | 'path'>): Promise<Record<string, unknown>>;
+  /** Returns the type of the job of a unit, or empty. */
+  job(unit: Partial<ListedUnit>, properties: Record<string, unknown>): Promise<string>;
+  /** Reads, for each unit, the units that are stopped with it directly. */
   drags(units: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>;
-  /** How many tasks the control group of each service holds; 0 where that is not counted. */
+  /** Reads the number of tasks in the control group of each service; 0 without task accounting. */
   tasks(units: readonly string[]): Promise<readonly number[]>;
-  /** systemd's word for the whole system. */
+  /** Reads `SystemState`. */
   state(): Promise<string>;
+  /** Reads the relations of units. systemd loads a unit that is not loaded. */
+  relations(units: readonly string[]): Promise<readonly UnitRelations[]>;
 }
 
-/** Makes the questions of one reading. */
 export function dbusCalls(bus: SystemBus, signal?: AbortSignal): DbusCalls {
-  async function list(member: string, ...body: (readonly string[])[]): Promise<Listed[]> {
+  async function list(member: string, ...body: (readonly string[])[]): Promise<ListedUnit[]> {
     const answer = await bus.call({ ...MANAGER, member, body }, signal);
-    if (!Array.isArray(answer)) throw new Error(`systemd answered ${member} with no list`);
-    return answer.map(listed);
+    if (!Array.isArray(answer)) throw new Error(`systemd returned no list from ${member}`);
+    return answer.map(parseListedUnit);
   }
 
   const properties = (path: string, member: string, ...body: string[]): Promise<unknown> =>
@@ -67,7 +70,7 @@ export function dbusCalls(bus: SystemBus, signal?: AbortSignal): DbusCalls {
     async properties({ id, path }) {
       const suffix = id.slice(id.lastIndexOf('.') + 1);
       const kind = suffix.charAt(0).toUpperCase() + suffix.slice(1);
-      // One by one, because asking for all properties of a service makes PID 1 read its control group.
+      // One by one, because `GetAll` of a service makes PID 1 read its control group.
       const names = merged(
         Object.values(timeoutProperties(id)),
         suffix === 'service' ? SERVICE_PROPERTIES : [],
@@ -83,7 +86,7 @@ export function dbusCalls(bus: SystemBus, signal?: AbortSignal): DbusCalls {
       const [id, path] = Array.isArray(job) ? (job as [number, string]) : [0, ''];
       if (id === 0) return '';
       if (id === unit.jobId && unit.job !== undefined) return unit.job;
-      // A job may be gone before it can be asked for.
+      // The job may have ended already.
       return String(await get(path, 'Job', 'JobType').catch(() => ''));
     },
 
@@ -103,16 +106,27 @@ export function dbusCalls(bus: SystemBus, signal?: AbortSignal): DbusCalls {
       ),
 
     state: async () => String(await get(MANAGER.path, 'Manager', 'SystemState')),
+
+    relations: (units) =>
+      Promise.all(
+        units.map(async (unit) => {
+          const [common, type] = await Promise.all([
+            properties(unitPath(unit), 'GetAll', `${INTERFACE}.Unit`),
+            unit.endsWith('.service') ? get(unitPath(unit), 'Service', 'Type') : '',
+          ]);
+          return parseUnitRelations(unit, dbusProperties({ ...(common as object), Type: type }));
+        }),
+      ),
   };
 }
 
-/** What is not counted is the largest number of 64 bits. */
+/** Without task accounting the property is the largest number of 64 bits. */
 function counted(value: unknown): number {
   const number = Number(value);
   return number < Number.MAX_SAFE_INTEGER ? number : 0;
 }
 
-function listed(entry: unknown): Listed {
+function parseListedUnit(entry: unknown): ListedUnit {
   const [id, , loadState, activeState, subState, , path, jobId, job] = entry as unknown[];
   const text = (value: unknown): string => (typeof value === 'string' ? value : '');
   return {

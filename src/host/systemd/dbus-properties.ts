@@ -1,9 +1,9 @@
 import type { UnitProperties } from './unit-facts.js';
 
-/** systemd's way to say "no limit" in 64 bits. */
+/** systemd's value for no limit. */
 const NO_LIMIT = 0xffff_ffff_ffff_ffffn;
 
-/** Reads the properties of a unit as D-Bus gives them. */
+/** Wraps the properties of a unit from D-Bus. */
 export function dbusProperties(values: Readonly<Record<string, unknown>>): UnitProperties {
   return {
     text(name) {
@@ -18,7 +18,6 @@ export function dbusProperties(values: Readonly<Record<string, unknown>>): UnitP
     flag: (name) => values[name] === true,
     count(name) {
       const value = values[name];
-      // Numbers of 64 bits come as a `bigint`.
       if (typeof value === 'bigint') return Number(value);
       return typeof value === 'number' && Number.isFinite(value) ? value : 0;
     },
@@ -27,12 +26,12 @@ export function dbusProperties(values: Readonly<Record<string, unknown>>): UnitP
   };
 }
 
-/** From microseconds, which come as a `bigint`. */
+/** Converts microseconds, which are a `bigint`. */
 function milliseconds(value: unknown): number | undefined {
   return typeof value === 'bigint' ? Number(value / 1000n) : undefined;
 }
 
-/** The object that stands for a unit on the bus. */
+/** Returns the object path of a unit. */
 export function unitPath(unit: string): string {
   const escaped = unit.replace(
     /[^A-Za-z0-9]|^[0-9]/g,
@@ -41,7 +40,7 @@ export function unitPath(unit: string): string {
   return `/org/freedesktop/systemd1/unit/${escaped}`;
 }
 
-/** The unit that an object on the bus stands for. */
+/** Returns the unit of an object path. */
 export function unitOfPath(path: string): string {
   const escaped = path.slice(path.lastIndexOf('/') + 1);
   return escaped.replace(/_([0-9a-f]{2})/g, (_, code: string) => String.fromCharCode(parseInt(code, 16)));

@@ -1,28 +1,28 @@
 import type { SystemBus } from './bus.js';
-import { createWatch, type Watch } from './dbus-watch.js';
+import { createSignalWatch, type SignalWatch } from './signal-watch.js';
 import { createJobMemory, type JobMemory } from './job-memory.js';
 import { createKnownUnits, type KnownUnits } from './known-units.js';
 import { createPatternMemory, type PatternMemory } from './pattern-memory.js';
-import { createTroubleMemory, type TroubleMemory } from './trouble-memory.js';
+import { createFailingUnits, type FailingUnits } from './failing-units.js';
 
-/** What one connection has learnt. It is thrown away with the connection. */
+/** State of one connection, discarded with it. */
 export interface Session {
   readonly connection: number;
-  readonly watch: Watch;
+  readonly watch: SignalWatch;
   readonly started: Promise<void>;
   readonly known: KnownUnits;
-  readonly trouble: TroubleMemory;
+  readonly failing: FailingUnits;
   readonly matches: PatternMemory;
   readonly jobs: JobMemory;
 }
 
-/** Begins to listen over a connection. */
+/** Subscribes to signals over a connection. */
 export function createSession(connection: number, bus: SystemBus, now: () => number): Session {
-  const watch = createWatch(bus, now);
+  const watch = createSignalWatch(bus, now);
   const jobs = createJobMemory(bus);
-  // A bus that refuses the signals still answers: then every reading asks again.
+  // If the bus refuses the subscription, every reading queries systemd again.
   const started = watch.start().then(jobs.begin, () => {});
   const known = createKnownUnits(watch, now);
-  const [trouble, matches] = [createTroubleMemory(now), createPatternMemory(watch, now)];
-  return { connection, watch, started, known, trouble, matches, jobs };
+  const [failing, matches] = [createFailingUnits(now), createPatternMemory(watch, now)];
+  return { connection, watch, started, known, failing, matches, jobs };
 }

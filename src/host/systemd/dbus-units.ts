@@ -2,57 +2,50 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createSystemBus, type SystemBusOptions } from './bus.js';
 import { dbusCalls, type DbusCalls } from './dbus-calls.js';
 import { dbusProperties, unitPath } from './dbus-properties.js';
-import { dbusRelations } from './dbus-relations.js';
 import { allDrags } from './drags-along.js';
 import { createSession, type Session } from './dbus-session.js';
-import { MAX_AGE_MS, namesIn, type Target } from './known-units.js';
+import { MAX_AGE_MS, namesIn, type UnitRef } from './known-units.js';
 import {
   DRAG_PROPERTIES,
   merged,
-  TROUBLED_STATES,
+  FAILING_STATES,
   unitFacts,
   type UnitFacts,
   type UnitSource,
 } from './unit-facts.js';
-import type { Standing } from './unit-events.js';
+import type { UnitStates } from './unit-events.js';
 import { unitSignal, type UnitSignal } from './unit-signal.js';
 
-/** systemd's word for the system depends on all units; where not all are heard, it is believed for this long. */
+/** `SystemState` depends on all units: it is reused for this long if not all of them are followed. */
 const STATE_AGE_MS = 5_000;
 
-/** How to read units over the bus. */
 export interface DbusUnitsOptions extends Omit<SystemBusOptions, 'onSignal'> {
   /** Monotonic time in milliseconds. */
   readonly now: () => number;
-  /** Hears every signal about a unit that is followed, and about all of them. */
+  /** Called with every signal about a followed unit, or about all units. */
   readonly onChange?: ((signal: UnitSignal) => void) | undefined;
-  /** Hears that so many signals came that none is heard for a while. */
+  /** Called when a flood of signals pauses the subscription. */
   readonly onFlood?: (() => void) | undefined;
 }
 
-/** The route over the bus, which can tell of changes too. */
+/** Unit source over the bus, which also reports changes. */
 export interface DbusUnits extends UnitSource {
-  /** Another number whenever something may have changed; `NaN`, which equals nothing, while no signals come. */
+  /** Incremented whenever something may have changed; `NaN`, which equals nothing, without signals. */
   readonly version: number;
-  /**
-   * Asks how these units stand, by full name, and has every change of them told from now on; without `units`, which of
-   * all units have failed.
-   */
-  standing(units: readonly string[] | undefined): Promise<Standing>;
+  /** Reads the states of these units, by full name, and follows them from now on; without `units`, of the failed units. */
+  followStates(units: readonly string[] | undefined): Promise<UnitStates>;
 }
 
 /**
- * Reads units over D-Bus.
- *
- * A unit that systemd has signalled no change of since it was last read is not read again, so a healthy cycle
- * without `discover` costs no message at all.
+ * Reads units over D-Bus. A unit is read again only after a signal about it, so a healthy cycle without `discover` sends
+ * no message.
  */
 export function createDbusUnits(options: DbusUnitsOptions): DbusUnits {
   const { now, onChange, onFlood } = options;
   let session: Session | undefined;
   let version = 0;
   let state:
-    | { readonly word: string; readonly version: number; readonly at: number; readonly heardAll: boolean }
+    | { readonly word: string; readonly version: number; readonly at: number; readonly followedAll: boolean }
     | undefined;
   const bus = createSystemBus({
     ...options,
@@ -62,12 +55,12 @@ export function createDbusUnits(options: DbusUnitsOptions): DbusUnits {
     },
     onSignal(message) {
       if (session === undefined) return;
-      const { watch, trouble, jobs } = session;
-      jobs.hear(message);
+      const { watch, failing, jobs } = session;
+      jobs.handle(message);
       const wasLive = watch.live;
       const signal = unitSignal(message);
-      const followed = watch.hear(signal);
-      trouble.hear(signal);
+      const followed = watch.handle(signal);
+      failing.handle(signal);
       if (signal.about === 'systemd') session = undefined;
       if (followed) version++;
       if (followed) onChange?.(signal);
@@ -80,18 +73,18 @@ export function createDbusUnits(options: DbusUnitsOptions): DbusUnits {
 
   async function currentSession(): Promise<Session> {
     const connection = await bus.open();
-    if (session?.connection !== connection || session.watch.spent)
+    if (session?.connection !== connection || session.watch.isExpired)
       session = createSession(connection, bus, now);
     const current = session;
     await current.started;
     return current;
   }
 
-  /** Reads units in full, and remembers them for as long as they do not change. */
+  /** Reads all facts of units, and keeps them until they change. */
   async function readInFull(
     { watch, known }: Session,
     calls: DbusCalls,
-    units: readonly { readonly name: string; readonly unit: Target }[],
+    units: readonly { readonly name: string; readonly unit: UnitRef }[],
   ): Promise<Map<string, UnitFacts>> {
     const readAt = now();
     watch.follow(units.map(({ unit }) => unit.path));
@@ -115,14 +108,14 @@ export function createDbusUnits(options: DbusUnitsOptions): DbusUnits {
     const read = new Map<string, UnitFacts>();
     for (const [index, bag] of bags.entries()) {
       const { name } = units[index]!;
-      const { world, changes } = before[index]!;
+      const { globalChanges, changes } = before[index]!;
       const facts = unitFacts(name, bag, {
         job: jobs[index]!,
         stateOf,
         dragsAlong: drags.get(bag.text('Id')) ?? [],
       });
       read.set(name, facts);
-      const mark = { world, changes: new Map([...changes, ...beforeTriggers[index]!.changes]) };
+      const mark = { globalChanges, changes: new Map([...changes, ...beforeTriggers[index]!.changes]) };
       known.keep(name, facts, mark, readAt);
     }
     return read;
@@ -132,33 +125,33 @@ export function createDbusUnits(options: DbusUnitsOptions): DbusUnits {
     get version() {
       return session?.watch.live ? version : NaN;
     },
-    get hearsAll() {
-      return session?.watch.hearsAll ?? false;
+    get followsAll() {
+      return session?.watch.followsAll ?? false;
     },
 
-    async readUnits({ names: asked, patterns = [], discover, recent = false, fresh: anew = false, signal }) {
+    async readUnits({ names: asked, patterns = [], discover, recent = false, fresh: force = false, signal }) {
       await currentSession();
       const calls = dbusCalls(bus, signal);
-      // Lets in the signals that have already arrived, so that what the caller did before is seen. The first turn may
-      // end without a look at the sockets, the second has one before it.
+      // Processes the signals that have arrived, so that earlier actions of the caller are seen. Only the second turn of
+      // the event loop is certain to have polled the sockets.
       await nextTurn();
       await nextTurn();
-      // The connection may have ended meanwhile, too.
+      // The connection may have ended in between.
       const current = await currentSession();
-      const { watch, known, trouble, matches } = current;
+      const { watch, known, failing, matches } = current;
       const matching = await matches.find(patterns, calls, recent);
       const names = [...new Set([...asked, ...matching])];
-      const { fresh, due, changed: again, strange } = known.sort(names, anew);
-      const toList = [...new Set([...strange, ...namesIn(due)])];
-      // A single question has no need of all signals; for who looks again and again they cost less than asking.
+      const { fresh, due, changed: again, missing } = known.sort(names, force);
+      const toList = [...new Set([...missing, ...namesIn(due)])];
+      // For repeated readings the signals of all units cost less than a query each time.
       if (discover && recent) watch.followAll();
-      const remembered = recent && watch.hearsAll ? trouble.recall(MAX_AGE_MS) : undefined;
+      const remembered = recent && watch.followsAll ? failing.recall(MAX_AGE_MS) : undefined;
       const [list, troubled] = await Promise.all([
         calls.named(toList),
-        discover ? (remembered ?? trouble.ask(() => calls.inState(TROUBLED_STATES), watch.hearsAll)) : [],
+        discover ? (remembered ?? failing.ask(() => calls.inState(FAILING_STATES), watch.followsAll)) : [],
       ]);
       const listed = new Map(toList.map((name, index) => [name, list[index]!]));
-      for (const name of strange) again.set(name, listed.get(name)!);
+      for (const name of missing) again.set(name, listed.get(name)!);
       for (const facts of due) {
         if (known.confirm(facts, listed)) fresh.set(facts.name, facts);
         else again.set(facts.name, listed.get(facts.name)!);
@@ -184,7 +177,7 @@ export function createDbusUnits(options: DbusUnitsOptions): DbusUnits {
       return listed.map(({ activeState }) => activeState);
     },
 
-    async standing(units) {
+    async followStates(units) {
       const { watch } = await currentSession();
       const calls = dbusCalls(bus);
       if (units === undefined) watch.followAll();
@@ -192,7 +185,7 @@ export function createDbusUnits(options: DbusUnitsOptions): DbusUnits {
       const listed = await (units === undefined ? calls.inState(['failed']) : calls.named(units));
       if (units !== undefined) watch.follow(listed.map(({ path }) => path));
       return {
-        told: watch.live,
+        isFollowed: watch.live,
         units: listed.map(({ id, path, activeState }, index) => ({
           name: units?.[index] ?? id,
           path,
@@ -212,11 +205,11 @@ export function createDbusUnits(options: DbusUnitsOptions): DbusUnits {
       await bus.open();
       const at = now();
       const current = session?.watch.live ? version : NaN;
-      const heardAll = session?.watch.hearsAll ?? false;
-      const maxAgeMs = heardAll && state?.heardAll ? MAX_AGE_MS : STATE_AGE_MS;
+      const followedAll = session?.watch.followsAll ?? false;
+      const maxAgeMs = followedAll && state?.followedAll ? MAX_AGE_MS : STATE_AGE_MS;
       if (recent && state?.version === current && at - state.at < maxAgeMs) return state.word;
       const word = await dbusCalls(bus, signal).state();
-      state = { word, version: current, at, heardAll };
+      state = { word, version: current, at, followedAll };
       return word;
     },
 
@@ -228,7 +221,7 @@ export function createDbusUnits(options: DbusUnitsOptions): DbusUnits {
 
     async relations(units, signal) {
       await bus.open();
-      return dbusRelations(bus, units, signal);
+      return dbusCalls(bus, signal).relations(units);
     },
 
     close() {

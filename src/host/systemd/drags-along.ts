@@ -1,12 +1,12 @@
-/** For each of some units, the units that go down with it directly. */
+/** Units that are stopped with a unit directly, by unit. */
 export type DirectDrags = ReadonlyMap<string, readonly string[]>;
 
 /**
- * Follows the chain: what is dragged along when a unit stops drags others along.
+ * Finds all units that are stopped with a unit, directly or indirectly.
  *
- * @param first The units of interest, with what they drag along directly.
- * @param read Reads the same for units that the chain leads to.
- * @returns All units that go down with each unit of interest, in alphabetical order.
+ * @param first The units of interest, with those stopped directly.
+ * @param read Reads those stopped directly for further units.
+ * @returns The units that are stopped with each unit of interest, in alphabetical order.
  */
 export async function allDrags(
   first: DirectDrags,

@@ -1,20 +1,20 @@
 import { isUnknown } from '../../model/reading.js';
 import { chainOf, type EarlierRestarts } from './restart-history.js';
 import type { UnitFacts } from './unit-facts.js';
-import { unitRecords, type RecordOptions, type UnitRecord } from './unit-records.js';
+import { journalRecords, type RecordOptions, type JournalRecord } from './journal-records.js';
 
-/** Restarts from which on the journal is asked how a unit came to them. */
-const WORTH_A_LOOK = 3;
+/** Number of restarts from which the journal is read for their times. */
+const MIN_RESTARTS = 3;
 
 const isWaiting = ({ subState }: UnitFacts): boolean => subState.startsWith('auto-restart');
 
-/** Whether the first reading of a unit leaves open what became of it before. */
-export const isWorthALook = ({ restarts, loadState }: UnitFacts): boolean =>
-  restarts >= WORTH_A_LOOK && loadState === 'loaded';
+/** Returns whether the journal is needed to date the restarts of a unit that is read for the first time. */
+export const needsJournal = ({ restarts, loadState }: UnitFacts): boolean =>
+  restarts >= MIN_RESTARTS && loadState === 'loaded';
 
 /**
- * The restarts of units before they were first read, by primary name: as the journal has them. Where it cannot be read,
- * only the counter of a unit that waits for its next restart counts.
+ * Reads the restarts of units before their first reading from the journal, by primary name. If it cannot be read, the
+ * counter of a unit that waits for its next restart is used.
  */
 export async function restartsBefore(
   units: readonly UnitFacts[],
@@ -22,10 +22,10 @@ export async function restartsBefore(
   options: RecordOptions,
 ): Promise<ReadonlyMap<string, EarlierRestarts & { readonly endedWell: boolean }>> {
   const ids = units.map(({ id }) => id);
-  const records = await unitRecords(ids, options);
+  const records = await journalRecords(ids, options);
   return new Map(
     units.map((unit) => {
-      const own: readonly UnitRecord[] = isUnknown(records) ? [] : (records.get(unit.id) ?? []);
+      const own: readonly JournalRecord[] = isUnknown(records) ? [] : (records.get(unit.id) ?? []);
       const times = own.filter(({ kind }) => kind === 'restart').map(({ at }) => at);
       const counter = isWaiting(unit) ? unit.restarts : 0;
       const recent = Math.max(counter, chainOf(times, monotonicMs, unit.restartDelayMs));
@@ -34,6 +34,6 @@ export async function restartsBefore(
   );
 }
 
-/** Whether the last run that ended did so with `Result=success`. */
-export const endedWell = (records: readonly UnitRecord[]): boolean =>
+/** Returns whether the last run that ended was successful. */
+export const endedWell = (records: readonly JournalRecord[]): boolean =>
   records.findLast(({ kind }) => kind === 'failed' || kind === 'succeeded')?.kind === 'succeeded';

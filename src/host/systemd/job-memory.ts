@@ -3,44 +3,43 @@ import { MANAGER } from './bus.js';
 import type { BusSignal } from './bus/connection.js';
 import type { UnitFacts } from './unit-facts.js';
 
-/** A job's end is signalled within this time of the change of its unit, in milliseconds. */
+/** Milliseconds between the end of a job and the change of its unit. */
 const NEAR_MS = 1_000;
-const MOST_KEPT = 1_000;
+const MAX_JOBS = 1_000;
 
 /** Remembers how the last job of each unit ended, by systemd's signals. */
 export interface JobMemory {
-  /** From now on the jobs of all units are heard. */
+  /** From now on the jobs of all units are signalled. */
   readonly begin: () => void;
-  /** What follows from silence does so no more. */
+  /** From now on a missing signal no longer means that there was no job. */
   end(): void;
-  /** Takes in a signal. Returns whether it was about a job. */
-  hear(signal: Pick<BusSignal, 'member' | 'body'>): boolean;
-  /** Whether a stop job ended the last run of a unit that is down; `undefined` where the signals do not tell. */
+  /** Processes a signal. Returns whether it was about a job. */
+  handle(signal: Pick<BusSignal, 'member' | 'body'>): boolean;
+  /** Returns whether a stop job ended the last run of a unit that is down; `undefined` if unknown. */
   stopped(unit: Pick<UnitFacts, 'id' | 'links'>): boolean | undefined;
 }
 
-/** A run that lasted for longer than this was not ended by the job that began it. */
+/** A run that lasted longer was not ended by the job that started it. */
 const LONG_RUN_MS = 5_000;
 
 interface Ended {
-  /** When its beginning was signalled; 0 where that was not heard. */
+  /** Time of the `JobNew` signal; 0 if it was missed. */
   readonly begunAt: number;
-  /** `stop`, `start` …; empty where it was over before it could be asked for. */
+  /** `stop`, `start` …; empty if the job ended before its type could be read. */
   readonly kind: string;
   readonly result: string;
   readonly at: number;
 }
 
-/** Monotonic time as systemd has it, in milliseconds. */
+/** Returns systemd's monotonic time, in milliseconds. */
 const monotonic = (): number => Number(process.hrtime.bigint() / 1_000_000n);
 
-/** Makes the memory of one connection. */
 export function createJobMemory(bus: Pick<SystemBus, 'call'>, now: () => number = monotonic): JobMemory {
   const kinds = new Map<number, { readonly kind: Promise<string>; readonly begunAt: number }>();
   const ended = new Map<string, Ended>();
   let heardSince = Infinity;
 
-  /** The signal of a new job does not tell its kind, and a short job is soon gone. */
+  /** Reads the type of a job, which the signal does not contain; empty if the job has ended. */
   const kindOf = (path: string): Promise<string> =>
     bus
       .call({
@@ -55,20 +54,20 @@ export function createJobMemory(bus: Pick<SystemBus, 'call'>, now: () => number 
     ended.delete(unit);
     ended.set(unit, end);
     const [oldest] = ended.keys();
-    if (ended.size <= MOST_KEPT || oldest === undefined) return;
+    if (ended.size <= MAX_JOBS || oldest === undefined) return;
     ended.delete(oldest);
-    // Of what was forgotten, silence tells nothing.
+    // From here on a unit without an entry may have had a job before.
     heardSince = Math.max(heardSince, now());
   }
 
   return {
     begin: () => void (heardSince = now()),
     end: () => void (heardSince = Infinity),
-    hear({ member, body: [id, path, unit, result] }) {
+    handle({ member, body: [id, path, unit, result] }) {
       if (member !== 'JobNew' && member !== 'JobRemoved') return false;
       if (typeof id !== 'number' || typeof path !== 'string' || typeof unit !== 'string') return true;
       if (member === 'JobNew') {
-        if (kinds.size >= MOST_KEPT) kinds.clear();
+        if (kinds.size >= MAX_JOBS) kinds.clear();
         kinds.set(id, { kind: kindOf(path), begunAt: now() });
         return true;
       }
@@ -85,11 +84,11 @@ export function createJobMemory(bus: Pick<SystemBus, 'call'>, now: () => number 
       const went = Math.max(exitedAt, downAt);
       if (went === 0) return undefined;
       if (job && job.at >= exitedAt - NEAR_MS) {
-        // A short job is over before its kind can be asked for: one that came late in a long run did not begin it.
+        // A short job ends before its type can be read. If it began late in a long run, it did not start that run.
         const isLater = exitedAt - upAt > LONG_RUN_MS && job.begunAt > upAt + LONG_RUN_MS / 2;
         if (job.kind === '' && !isLater) return undefined;
         const isStop = (job.kind === 'stop' || job.kind === '') && job.result === 'done';
-        // One that came later found the unit down already, unless its signal was only heard late.
+        // A later job may have found the unit down already.
         return isStop && job.at > went + NEAR_MS ? undefined : isStop;
       }
       return heardSince < exitedAt - NEAR_MS ? false : undefined;

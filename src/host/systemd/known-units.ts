@@ -1,17 +1,16 @@
-import type { Listed } from './dbus-calls.js';
+import type { ListedUnit } from './dbus-calls.js';
 import { unitPath } from './dbus-properties.js';
-import type { Mark, Watch } from './dbus-watch.js';
+import type { Mark, SignalWatch } from './signal-watch.js';
 import { merged, type UnitFacts } from './unit-facts.js';
 
-/** All is listed again after this time, whatever the signals said. */
+/** Milliseconds until all units are listed again, independent of signals. */
 export const MAX_AGE_MS = 30_000;
-/** What a list does not show is read again after this time … */
+/** Milliseconds until the facts that a list does not contain are read again … */
 const FULL_AGE_MS = 600_000;
-/** … of so many units at a look: a thousand at once would keep systemd busy for a second. */
-const MOST_IN_FULL = 50;
+/** … of at most this many units per reading: a thousand at once would keep systemd busy for a second. */
+const MAX_IN_FULL = 50;
 
-/** What has to be known of a unit to read it in full. */
-export type Target = Pick<Listed, 'id' | 'path'>;
+export type UnitRef = Pick<ListedUnit, 'id' | 'path'>;
 
 interface Known {
   readonly facts: UnitFacts;
@@ -20,40 +19,40 @@ interface Known {
   readonly seenAt: number;
 }
 
-/** What has to be done to know some units, by the names they were asked for. */
-export interface Sorted {
-  /** Known, and signalled no change; also of units that were not asked for. */
+/** Units by what has to be read of them, under their requested names. */
+export interface SortedUnits {
+  /** Known and unchanged; includes units that were not requested. */
   readonly fresh: Map<string, UnitFacts>;
-  /** The same, but of so long ago that a list has to confirm it. */
+  /** Known and unchanged, but old: a list has to confirm them. */
   readonly due: readonly UnitFacts[];
-  /** Changed, but their names still mean the same units. */
-  readonly changed: Map<string, Target>;
-  readonly strange: readonly string[];
+  /** Changed, with names that still refer to the same units. */
+  readonly changed: Map<string, UnitRef>;
+  /** Names whose unit is unknown. */
+  readonly missing: readonly string[];
 }
 
-/** What was read of units over one connection, for as long as it may hold. */
+/** Cache of units read over one connection. */
 export interface KnownUnits {
-  /** With `anew`, whatever is known of these counts as changed. */
-  sort(names: readonly string[], anew?: boolean): Sorted;
-  /** Whether a list shows the unit, and what triggers it, as it was read; then it is known for as long again. */
-  confirm(facts: UnitFacts, listed: ReadonlyMap<string, Listed>): boolean;
-  /** Keeps what was read from this moment on, unless something newer is known. */
+  /** With `force`, every requested unit counts as changed. */
+  sort(names: readonly string[], force?: boolean): SortedUnits;
+  /** Returns whether the list shows the unit and its triggers unchanged; if so, renews the entry. */
+  confirm(facts: UnitFacts, listed: ReadonlyMap<string, ListedUnit>): boolean;
+  /** Stores facts that were read at `readAt`, unless newer ones are known. */
   keep(name: string, facts: UnitFacts, mark: Mark, readAt: number): void;
 }
 
-/** The names that a list has to hold to confirm these. */
+/** Returns the names that a list must contain to confirm these units. */
 export const namesIn = (units: readonly UnitFacts[]): readonly string[] =>
   merged(...units.map(({ name, triggeredBy }) => [name, ...triggeredBy.map((trigger) => trigger.name)]));
 
-/** Makes the memory of one connection. */
-export function createKnownUnits(watch: Watch, now: () => number): KnownUnits {
+export function createKnownUnits(watch: SignalWatch, now: () => number): KnownUnits {
   const known = new Map<string, Known>();
 
   return {
-    sort(names, anew = false) {
+    sort(names, force = false) {
       const at = now();
       const fresh = new Map<string, UnitFacts>();
-      const changed = new Map<string, Target>();
+      const changed = new Map<string, UnitRef>();
       const due: UnitFacts[] = [];
       const wanted = new Set(names);
       let inFull = 0;
@@ -62,18 +61,18 @@ export function createKnownUnits(watch: Watch, now: () => number): KnownUnits {
         if (isOld && !wanted.has(name)) known.delete(name);
         else if (!watch.namesHoldSince(mark)) continue;
         else if (
-          (anew && wanted.has(name)) ||
+          (force && wanted.has(name)) ||
           !watch.unchangedSince(mark) ||
-          (at - readAt >= FULL_AGE_MS && inFull++ < MOST_IN_FULL)
+          (at - readAt >= FULL_AGE_MS && inFull++ < MAX_IN_FULL)
         ) {
           if (wanted.has(name)) changed.set(name, { id: facts.id, path: unitPath(facts.id) });
         } else if (isOld) due.push(facts);
         else fresh.set(name, facts);
       }
       const toConfirm = new Set(due.map(({ name }) => name));
-      const isStrange = (name: string): boolean =>
+      const isMissing = (name: string): boolean =>
         !fresh.has(name) && !changed.has(name) && !toConfirm.has(name);
-      return { fresh, due, changed, strange: [...wanted].filter(isStrange) };
+      return { fresh, due, changed, missing: [...wanted].filter(isMissing) };
     },
 
     confirm(facts, listed) {
@@ -90,7 +89,7 @@ export function createKnownUnits(watch: Watch, now: () => number): KnownUnits {
   };
 }
 
-function isAsListed(facts: UnitFacts, listed: ReadonlyMap<string, Listed>): boolean {
+function isAsListed(facts: UnitFacts, listed: ReadonlyMap<string, ListedUnit>): boolean {
   const unit = listed.get(facts.name);
   return (
     unit?.id === facts.id &&

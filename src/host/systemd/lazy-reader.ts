@@ -4,9 +4,9 @@ import { unknown, type Unknown } from '../../model/reading.js';
 import type { SystemdReader } from './reader.js';
 
 const notLoaded = (error: unknown): Unknown =>
-  unknown(`What reads systemd could not be loaded: ${messageOf(error)}`);
+  unknown(`The systemd reader could not be loaded: ${messageOf(error)}`);
 
-/** The reader of systemd, loaded when it is first needed: a program that watches no unit does not pay for it. */
+/** Creates a reader of systemd whose module is loaded on first use. */
 export function createLazySystemdReader(): SystemdReader {
   let loaded: SystemdReader | undefined;
   let isUsed = false;

@@ -1,12 +1,12 @@
 import type { DbusCalls } from './dbus-calls.js';
-import type { Mark, Watch } from './dbus-watch.js';
+import type { Mark, SignalWatch } from './signal-watch.js';
 import { MAX_AGE_MS } from './known-units.js';
 
-const MOST_KEPT = 100;
+const MAX_PATTERNS = 100;
 
-/** Finds the loaded units that match patterns, and remembers them while no unit is loaded or unloaded. */
+/** Finds the loaded units that match patterns, and remembers them until a unit is loaded or unloaded. */
 export interface PatternMemory {
-  /** Primary names of the units, without targets. With `recent`, the last answer will do while it may hold. */
+  /** Returns the primary names of the units, without targets. With `recent`, a remembered result is enough. */
   find(
     patterns: readonly string[],
     calls: Pick<DbusCalls, 'matching'>,
@@ -14,8 +14,7 @@ export interface PatternMemory {
   ): Promise<readonly string[]>;
 }
 
-/** Makes the memory of one connection. */
-export function createPatternMemory(watch: Watch, now: () => number): PatternMemory {
+export function createPatternMemory(watch: SignalWatch, now: () => number): PatternMemory {
   const known = new Map<string, { readonly names: readonly string[]; readonly mark: Mark; at: number }>();
   return {
     async find(patterns, calls, recent) {
@@ -27,7 +26,7 @@ export function createPatternMemory(watch: Watch, now: () => number): PatternMem
       const [mark, at] = [watch.mark([]), now()];
       const listed = await calls.matching(patterns);
       const names = listed.map(({ id }) => id).filter((id) => !id.endsWith('.target'));
-      if (known.size >= MOST_KEPT) known.clear();
+      if (known.size >= MAX_PATTERNS) known.clear();
       known.set(key, { names, mark, at });
       return names;
     },

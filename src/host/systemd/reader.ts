@@ -15,47 +15,46 @@ import type { StateRequest, UnitSource, UnitsRequest } from './unit-facts.js';
 import { createUnitMemory } from './unit-memory.js';
 import { isUnitName, unitName } from '../../model/unit-name.js';
 
-/** A bus that failed slowly is left alone for a while, so that one that hangs does not slow every reading. */
+/** After a slow failure the bus is not used for a while, so that a hanging bus does not delay every reading. */
 const SLOW_FAILURE_MS = 1_000;
 const BUS_PAUSE_MS = 30_000;
-/** How old an answer may be for those who want none newer. */
+/** Maximum age of a result for requests with `recent`. */
 const RECENT_MS = 5_000;
 
-/** Where systemd and its programs are; the defaults are right for a real host. */
 export interface SystemdReaderOptions {
-  /** Folder in which `run/systemd/system` says that systemd runs. Default `/`. */
+  /** Folder whose `run/systemd/system` exists if systemd runs. Default `/`. */
   readonly root?: string;
   /** Address of the system bus. Default: `DBUS_SYSTEM_BUS_ADDRESS`, or the well-known socket. */
   readonly busAddress?: string;
-  /** The program for hosts without a bus. Default `systemctl`. */
+  /** Program for hosts without a bus. Default `systemctl`. */
   readonly systemctl?: string;
-  /** The program that reads the journal. Default `journalctl`. */
+  /** Program that reads the journal. Default `journalctl`. */
   readonly journalctl?: string;
-  /** How long one call over the bus may take, in milliseconds. Default 5,000. */
+  /** Timeout of a call over the bus, in milliseconds. Default 5,000. */
   readonly busTimeoutMs?: number;
-  /** How often everything is listed again for those who watch, whatever was signalled, in milliseconds. Default 30,000. */
+  /** Interval at which watched units are listed again, in milliseconds. Default 30,000. */
   readonly relistMs?: number;
   /** Monotonic time in milliseconds. Default `performance.now`. */
   readonly monotonic?: () => number;
 }
 
-/** Reads what systemd knows. Nothing here throws or rejects: what cannot be read is unknown. */
+/** Reads the state of systemd and its units. Never throws or rejects: a part that cannot be read is unknown. */
 export interface SystemdReader {
-  /** Units by name, and those found in trouble. */
+  /** Reads units by name, and those that are failing. */
   readUnits(request: UnitsRequest): Reading<UnitsReading> | Promise<Reading<UnitsReading>>;
-  /** systemd's word for the whole system: `running`, `degraded` … */
+  /** Reads the state of the whole system: `running`, `degraded` … */
   readState(request?: StateRequest): Promise<Reading<string>>;
-  /** Full names of the services that are active. */
+  /** Lists the full names of the active services. */
   activeServices(signal?: AbortSignal): Promise<Reading<readonly string[]>>;
-  /** How units relate to others, by full name and in that order. Costs one question for all of them. */
+  /** Reads the relations of units, by full name and in that order. */
   unitRelations(units: readonly string[], signal?: AbortSignal): Promise<Reading<readonly UnitRelations[]>>;
-  /** Tells at once of units that get into trouble; see `Host.watch`. */
+  /** See `Host.watch`. */
   watch(units: readonly string[] | undefined, listener: HostListener): () => void;
-  /** Lets go of the bus; a later reading opens it again. */
+  /** Closes the connection to the bus; a later reading opens it again. */
   close(): Promise<void>;
 }
 
-/** Makes the reader of systemd: over D-Bus, by `systemctl` where there is no bus. Nothing is opened before a reading. */
+/** Creates a reader of systemd: over D-Bus, or by `systemctl` without a bus. It opens nothing before a reading. */
 export function createSystemdReader(options: SystemdReaderOptions = {}): SystemdReader {
   const { root = '/', busAddress, systemctl, journalctl, busTimeoutMs, relistMs } = options;
   const now = options.monotonic ?? (() => performance.now());
@@ -68,7 +67,7 @@ export function createSystemdReader(options: SystemdReaderOptions = {}): Systemd
     onLost: (reason) => events.lost(reason),
   });
   const events = createUnitEvents({
-    standing: (units) => (isThere() ? bus.standing(units) : Promise.reject(new Error(NO_SYSTEMD))),
+    followStates: (units) => (isThere() ? bus.followStates(units) : Promise.reject(new Error(NO_SYSTEMD))),
     now,
     relistMs,
   });
@@ -88,14 +87,14 @@ export function createSystemdReader(options: SystemdReaderOptions = {}): Systemd
   const isThere = (): boolean => (systemdRuns ||= existsSync(join(root, 'run/systemd/system')));
 
   async function ask<T>(
-    question: (source: UnitSource) => Promise<T>,
+    query: (source: UnitSource) => Promise<T>,
     signal?: AbortSignal,
   ): Promise<Reading<T>> {
     if (!isThere()) return unknown(NO_SYSTEMD);
     const begun = now();
     if (begun >= busPausedUntil) {
       try {
-        return await question(bus);
+        return await query(bus);
       } catch (error) {
         if (signal?.aborted) return ENDED;
         bus.close();
@@ -105,19 +104,19 @@ export function createSystemdReader(options: SystemdReaderOptions = {}): Systemd
       }
     }
     try {
-      return await question(program);
+      return await query(program);
     } catch (error) {
-      return unknown(`systemd cannot be asked: ${busFailure}; ${messageOf(error)}`);
+      return unknown(`systemd cannot be reached: ${busFailure}; ${messageOf(error)}`);
     }
   }
 
-  async function readAnew(request: UnitsRequest): Promise<Reading<UnitsReading>> {
+  async function readNow(request: UnitsRequest): Promise<Reading<UnitsReading>> {
     const { names, discover, signal } = request;
-    // Each call over the bus listens for the end of the reading: that is many, and no leak.
+    // Each call over the bus adds a listener: not a leak.
     if (signal) setMaxListeners(0, signal);
     const { version } = bus;
     const read = await endedBy(signal, async () => {
-      const full = names.map(fullName);
+      const full = names.map(fullUnitName);
       const valid = full.filter(isUnitName);
       const followed = discover ? memory.followed(valid) : [];
       const wanted = { ...request, names: [...valid, ...followed] };
@@ -126,9 +125,9 @@ export function createSystemdReader(options: SystemdReaderOptions = {}): Systemd
         signal,
       );
     });
-    // What is in trouble, or on its way somewhere, is read each time.
+    // Failing units, and units in transition, are read each time.
     if (isUnknown(read) || !unitsIn(read).every(runsWell) || read.troubled.length > 0) return read;
-    // The same object as before tells everybody at once that nothing has changed.
+    // Returns the same object if nothing has changed, so that callers can compare by identity.
     const units = last && isSame(unitsIn(last.units), unitsIn(read)) ? last.units : Object.freeze(read);
     last = { names, patterns: request.patterns, discover, units, version, at: now() };
     return units;
@@ -145,7 +144,7 @@ export function createSystemdReader(options: SystemdReaderOptions = {}): Systemd
         last.discover === discover &&
         last.version === bus.version &&
         now() - last.at < RECENT_MS;
-      return isRecent ? last!.units : readAnew(request);
+      return isRecent ? last!.units : readNow(request);
     },
     readState: (request = {}) =>
       endedBy(request.signal, () => ask((source) => source.readState(request), request.signal)),
@@ -170,7 +169,7 @@ export function createSystemdReader(options: SystemdReaderOptions = {}): Systemd
         );
       }),
     watch(units, listener) {
-      return events.watch(units?.map(fullName).filter(isUnitName), listener);
+      return events.watch(units?.map(fullUnitName).filter(isUnitName), listener);
     },
     close() {
       events.close();
@@ -182,8 +181,8 @@ export function createSystemdReader(options: SystemdReaderOptions = {}): Systemd
   };
 }
 
-/** What cannot be a unit is not refused here, where nothing throws: systemd does not know it. */
-function fullName(name: string): string {
+/** Returns the full name of a unit. An invalid name is returned as it is, and reported as not found. */
+function fullUnitName(name: string): string {
   try {
     return unitName(name);
   } catch {
@@ -195,7 +194,7 @@ const NO_UNITS: UnitsReading = Object.freeze({ asked: Object.freeze([]), trouble
 const runsWell = ({ activeState, job, recentRestarts, dailyRestarts }: UnitReading): boolean =>
   activeState === 'active' && job === '' && recentRestarts === 0 && dailyRestarts === 0;
 
-/** Every unit of a reading that may be well. */
+/** Returns every unit of a reading that is not failing. */
 const unitsIn = ({ asked, matched = [], members = [] }: UnitsReading): readonly UnitReading[] =>
   matched.length + members.length === 0 ? asked : [...asked, ...matched, ...members];
 
@@ -205,7 +204,7 @@ const isSame = (before: readonly UnitReading[], now: readonly UnitReading[]): bo
 const NO_SYSTEMD = 'systemd is not running here';
 const ENDED = unknown('the reading was ended before systemd answered');
 
-/** Answers when the signal says so, whatever is still waiting. */
+/** Resolves as soon as the signal is aborted, even if calls are pending. */
 async function endedBy<T>(
   signal: AbortSignal | undefined,
   read: () => Promise<Reading<T>>,

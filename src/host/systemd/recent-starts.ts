@@ -1,19 +1,16 @@
 import { messageOf } from '../../base/errors.js';
 import { unknown, type Reading } from '../../model/reading.js';
-import { complaintOf, runProgram } from './run-program.js';
+import { errorTextOf, runProgram } from './run-program.js';
 
 const FIELDS = 'JOB_TYPE,JOB_RESULT';
 
-/**
- * Times of a unit's starts since a moment, by the journal: those by a job and those by `Restart=`, which is a job, too.
- * Never rejects.
- */
+/** Reads the times of a unit's starts from the journal, including those by `Restart=`. Never rejects. */
 export async function recentStarts(
   unit: string,
   since: number,
   { journalctl = 'journalctl', signal }: { readonly journalctl?: string; readonly signal?: AbortSignal },
 ): Promise<Reading<readonly number[]>> {
-  // Only what PID 1 itself wrote: anyone can put a `JOB_TYPE` field into the journal.
+  // Matches only records of PID 1: anyone can write a `JOB_TYPE` field to the journal.
   const matches = ['_PID=1', `UNIT=${unit}`, 'JOB_TYPE=start'];
   const args = ['--no-pager', '--output=json', `--output-fields=${FIELDS}`, `--since=@${since / 1000}`];
   try {
@@ -21,14 +18,14 @@ export async function recentStarts(
       timeoutMs: 10_000,
       ...(signal ? { signal } : {}),
     });
-    const complaint = complaintOf(output);
-    return complaint === '' ? startsIn(output.stdout) : unknown(complaint);
+    const errorText = errorTextOf(output);
+    return errorText === '' ? startsIn(output.stdout) : unknown(errorText);
   } catch (error) {
     return unknown(messageOf(error));
   }
 }
 
-/** Times of the start jobs that ended, in milliseconds since the epoch. */
+/** Returns the times of the start jobs that ended, in milliseconds since the epoch. */
 export function startsIn(lines: string): readonly number[] {
   return lines
     .split('\n')

@@ -2,45 +2,44 @@ import { longRunMs, restartWindowMs } from '../restart-window.js';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
-/** Growth seen within this time is kept as one entry, so that a history stays small. */
+/** Width of an entry, so that a history stays small. */
 const BUCKET_MS = 10_000;
 
-/** What one reading says of a unit's restarts. */
+/** Restart data of a unit at one reading. */
 export interface RestartSample {
   /** Monotonic time of the reading, in milliseconds. */
   readonly at: number;
-  /** systemd's counter `NRestarts`. */
+  /** `NRestarts`. */
   readonly restarts: number;
   /** `RestartSec=`, in milliseconds. */
   readonly delayMs: number;
-  /** Which run it is, or empty. */
   readonly invocationId: string;
   readonly active: boolean;
-  /** When it last began to start, by another monotonic clock, in milliseconds; absent or 0 where that is not known. */
+  /** Time of the last start, by systemd's monotonic clock, in milliseconds; absent or 0 if unknown. */
   readonly upAt?: number;
 }
 
-/** Restarts that were counted elsewhere, before the first reading. */
+/** Restarts before the first reading, from the journal. */
 export interface EarlierRestarts {
-  /** Of the crash loop that it is in. */
+  /** Restarts of the current crash loop. */
   readonly recent: number;
   readonly daily: number;
 }
 
-/** Restarts that were seen at about one time. */
+/** Growth of the counter at about one time. */
 interface Growth {
   readonly at: number;
   readonly by: number;
 }
 
-/** What is remembered of a unit's restarts from one reading to the next. */
+/** State kept for a unit from one reading to the next. */
 export interface RestartHistory {
   readonly last: RestartSample;
-  /** When the present run was first seen to be active; `undefined` while it is not. */
+  /** Time at which the current run was first read as active; `undefined` if not active. */
   readonly runSeenAt: number | undefined;
-  /** Without a long run in between. */
+  /** Restarts since the last long run. */
   readonly growth: readonly Growth[];
-  /** Of the last 24 h, by the hour. */
+  /** Restarts of the last 24 h, by the hour. */
   readonly daily: readonly Growth[];
 }
 
@@ -49,9 +48,9 @@ const NONE: EarlierRestarts = { recent: 0, daily: 0 };
 /**
  * Adds a reading to the history of a unit.
  *
- * A counter that goes down was reset, by `reset-failed` or a start: it is counted from 0 again, and what was counted
- * before stays. Between two readings there may have been long runs that were not seen; then only
- * those restarts count that must have followed each other without one.
+ * A counter that goes down was reset, by `reset-failed` or a start: it counts from 0 again, and earlier restarts are kept.
+ * If long runs may have gone unnoticed between two readings, only the restarts count that must have followed each other
+ * without a long run.
  */
 export function addSample(
   history: RestartHistory | undefined,
@@ -77,10 +76,10 @@ export function addSample(
   return { last: sample, runSeenAt, growth: grown(growth, at, inARow, BUCKET_MS), daily };
 }
 
-/** How much the counter grew within the window of the unit, by the history's last reading. */
+/** Returns the number of restarts within the window of the unit, at the last reading. */
 export const recentRestarts = ({ growth }: RestartHistory): number => sumOf(growth);
 
-/** How much the counter grew within the last 24 h, by the history's last reading. */
+/** Returns the number of restarts within 24 h, at the last reading. */
 export const dailyRestarts = ({ daily }: RestartHistory): number => sumOf(daily);
 
 const sumOf = (growth: readonly Growth[]): number => growth.reduce((sum, { by }) => sum + by, 0);
@@ -88,26 +87,23 @@ const sumOf = (growth: readonly Growth[]): number => growth.reduce((sum, { by })
 const within = (growth: readonly Growth[], at: number, ms: number): readonly Growth[] =>
   growth.filter((entry) => at - entry.at < ms);
 
-/**
- * How many long runs may lie between two readings. Where it is known when the runs that were read began, these times
- * tell: the run that was seen first ended before the last one began.
- */
+/** Returns how many long runs may lie between two readings, by the start times of their runs if known. */
 function longRunsBetween(last: RestartSample, { at, upAt = 0, delayMs }: RestartSample): number {
   const from = last.upAt ?? 0;
   if (from > 0 && upAt > from) return Math.floor((upAt - from) / (longRunMs(delayMs) + delayMs));
   return Math.floor((at - last.at) / longRunMs(delayMs));
 }
 
-/** Whether the run that was seen last time is over, and was long: by the times at which runs began and ended. */
+/** Returns whether the run of the last reading has ended and was long, by the start times of runs. */
 function endedLong(last: RestartSample, { upAt = 0, active, restarts, delayMs }: RestartSample): boolean {
   const from = last.upAt ?? 0;
   if (from === 0 || upAt <= from || !last.active) return false;
-  // What waits for its restart has been on its way since it died.
+  // While it waits for its restart, `upAt` is the time at which it died.
   if (!active && restarts === last.restarts) return upAt - from >= longRunMs(delayMs);
   return active && restarts === last.restarts + 1 && upAt - from >= longRunMs(delayMs) + delayMs;
 }
 
-/** The longest chain of restarts that cannot be avoided when so many long runs lie between them. */
+/** Returns the minimum length of the longest chain if this many long runs lie between the restarts. */
 const longestChain = (restarts: number, longRuns: number): number =>
   Math.max(0, Math.ceil((restarts - longRuns) / (longRuns + 1)));
 
@@ -118,10 +114,7 @@ function grown(growth: readonly Growth[], at: number, by: number, bucketMs: numb
   return [...growth.slice(0, -1), { at: newest.at, by: newest.by + by }];
 }
 
-/**
- * Counts the restarts of a crash loop in the times of all restarts, oldest first: back from now, for as long as no run
- * between two of them was long.
- */
+/** Counts the restarts of the current crash loop, from the times of all restarts, oldest first. A long run ends a loop. */
 export function chainOf(times: readonly number[], now: number, delayMs: number): number {
   const longestGap = longRunMs(delayMs) + delayMs;
   let next = now;

@@ -1,19 +1,19 @@
 import { isUnknown } from '../../model/reading.js';
 import type { UnitReading } from '../../model/unit.js';
-import { endedWell, isWorthALook, restartsBefore } from './first-restarts.js';
+import { endedWell, needsJournal, restartsBefore } from './first-restarts.js';
 import { addSample, dailyRestarts, recentRestarts, type RestartHistory } from './restart-history.js';
 import type { UnitFacts } from './unit-facts.js';
-import { unitRecords } from './unit-records.js';
+import { journalRecords } from './journal-records.js';
 
-/** A unit that was not read for this long is forgotten. */
+/** Milliseconds after which a unit that is no longer read is forgotten. */
 const FORGET_AFTER_MS = 600_000;
-/** Monotonic time as systemd has it, in milliseconds. */
+/** Returns systemd's monotonic time, in milliseconds. */
 const systemdNow = (): number => Number(process.hrtime.bigint() / 1_000_000n);
 
-/** Counts how often systemd restarts units, from one reading to the next. */
+/** Counts the restarts of units from one reading to the next. */
 export class RestartMemory {
   readonly #histories = new Map<string, RestartHistory>();
-  /** Whether the last run that ended did so well, where that is known. */
+  /** True if the last run that ended was successful; no entry if unknown. */
   readonly #endedWell = new Map<string, boolean>();
   readonly #now: () => number;
   readonly #journalctl: string | undefined;
@@ -23,17 +23,17 @@ export class RestartMemory {
     this.#journalctl = journalctl;
   }
 
-  /** Units whose restarts count at present, by primary name. */
+  /** Returns the primary names of units in a crash loop. */
   restarting(): readonly string[] {
     return [...this.#histories].flatMap(([id, history]) => (recentRestarts(history) > 0 ? [id] : []));
   }
 
-  /** Takes a reading of these units in. */
+  /** Adds a reading of these units. */
   async note(units: readonly UnitFacts[], signal: AbortSignal | undefined): Promise<void> {
     const at = this.#now();
     for (const [id, { last }] of this.#histories) if (at - last.at > FORGET_AFTER_MS) this.#forget(id);
     const options = { journalctl: this.#journalctl, signal };
-    const fresh = units.filter((unit) => !this.#histories.has(unit.id) && isWorthALook(unit));
+    const fresh = units.filter((unit) => !this.#histories.has(unit.id) && needsJournal(unit));
     const before = await restartsBefore(fresh, systemdNow(), options);
     for (const unit of units) {
       const { id, restarts, invocationId, activeState, restartDelayMs: delayMs } = unit;
@@ -44,20 +44,19 @@ export class RestartMemory {
       const sample = { at, restarts, delayMs, invocationId, active, upAt: unit.links.upAt };
       // A unit may be read under two names at once.
       if (known?.last.at !== at) this.#histories.set(id, addSample(known, sample, earlier));
-      // A run that goes on shows `success`, too: only between two runs it is about the last one.
+      // A unit that runs also has the result `success`: only between two runs it is that of the last run.
       if (!isBetweenRuns(unit)) continue;
-      // `reset-failed` makes any result a success, and the counter 0: then the journal tells.
+      // `reset-failed` sets the result to `success` and the counter to 0: the journal has the real result.
       if (this.#isLooping(id) && restarts === 0 && unit.result === 'success') this.#endedWell.delete(id);
       else this.#endedWell.set(id, unit.result === 'success');
     }
     const open = units
       .filter(({ id }) => this.#isLooping(id) && !this.#endedWell.has(id))
       .map(({ id }) => id);
-    const records = await unitRecords([...new Set(open)], options);
+    const records = await journalRecords([...new Set(open)], options);
     for (const id of open) this.#endedWell.set(id, !isUnknown(records) && endedWell(records.get(id) ?? []));
   }
 
-  /** What is known of a unit that was noted. */
   of({ id }: UnitFacts): Pick<UnitReading, 'recentRestarts' | 'dailyRestarts' | 'restartsAfterSuccess'> {
     const history = this.#histories.get(id);
     return {

@@ -1,6 +1,6 @@
 import type { UnitProperties } from './unit-facts.js';
 
-/** Splits what `systemctl show` printed into units: blocks of `Key=Value` lines with an empty line between them. */
+/** Splits the output of `systemctl show` into units: blocks of `Key=Value` lines, separated by an empty line. */
 export function showBlocks(text: string): readonly ReadonlyMap<string, string>[] {
   const blocks: Map<string, string>[] = [];
   for (const part of text.split(/\n{2,}/)) {
@@ -14,7 +14,7 @@ export function showBlocks(text: string): readonly ReadonlyMap<string, string>[]
   return blocks;
 }
 
-/** Reads the properties of a unit as `systemctl show` prints them in UTC. What makes no sense is as if missing. */
+/** Wraps the properties of a unit from `systemctl show` in UTC. An invalid value counts as missing. */
 export function shownProperties(block: ReadonlyMap<string, string>): UnitProperties {
   const text = (name: string): string => block.get(name) ?? '';
   return {
@@ -27,14 +27,14 @@ export function shownProperties(block: ReadonlyMap<string, string>): UnitPropert
   };
 }
 
-/** A list as systemctl prints it: words that hold a backslash come in quotes, with another backslash before it. */
+/** Parses a list: systemctl prints a word with a backslash in quotes, and escapes the backslash. */
 export function shownWords(text: string): readonly string[] {
   return (text.match(/"(?:\\.|[^"\\])*"|\S+/g) ?? []).map((word) =>
     /^".*"$/.test(word) && word.length > 1 ? word.slice(1, -1).replace(/\\(.)/g, '$1') : word,
   );
 }
 
-/** A moment such as `Mon 2026-11-23 19:17:52 UTC` or `@1795461472`, in milliseconds; 0 for none. */
+/** Parses a time such as `Mon 2026-11-23 19:17:52 UTC` or `@1795461472` into milliseconds; 0 for none. */
 export function shownMoment(text: string): number {
   const seconds = /^@(\d{1,12})(?:\.\d*)?$/.exec(text)?.[1];
   if (seconds !== undefined) return Number(seconds) * 1000;
@@ -55,7 +55,7 @@ const MS: Readonly<Record<string, number>> = {
   y: 31_557_600_000,
 };
 
-/** A time span such as `1min 30s`, in milliseconds; `Infinity` for `infinity` and for what is no time span. */
+/** Parses a time span such as `1min 30s` into milliseconds; `Infinity` for `infinity` and for an invalid span. */
 export function shownSpan(text: string): number {
   if (text === '0') return 0;
   let sum = 0;

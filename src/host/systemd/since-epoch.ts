@@ -1,11 +1,11 @@
-/** A wall clock that moves against the monotonic one by more than this was set. */
+/** A larger difference between wall clock and monotonic clock means that the wall clock was set. */
 const SET_MS = 1_000;
 
 let offsetMs = NaN;
 
 /**
- * Turns microseconds of the monotonic clock into milliseconds since the epoch; 0 stays 0. The same moment gives the same
- * number each time, until the wall clock is set.
+ * Converts monotonic microseconds to milliseconds since the epoch; 0 stays 0. The result for the same time is stable until
+ * the wall clock is set.
  */
 export function sinceEpoch(monotonicUs: number): number {
   if (monotonicUs === 0) return 0;

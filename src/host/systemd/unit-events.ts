@@ -4,51 +4,50 @@ import { unknown } from '../../model/reading.js';
 import { unitOfPath, unitPath } from './dbus-properties.js';
 import type { UnitSignal } from './unit-signal.js';
 
-/** How some units stand. */
-export interface Standing {
-  /** By the name they were asked for, with the path on the bus. */
+/** States of some units. */
+export interface UnitStates {
+  /** By requested name, with the object path. */
   readonly units: readonly {
     readonly name: string;
     readonly path: string;
     readonly activeState: string;
   }[];
-  /** Whether their changes are told from now on. */
-  readonly told: boolean;
+  /** True if their changes are signalled from now on. */
+  readonly isFollowed: boolean;
 }
 
-/** What the events of one reader are made with. Times are in milliseconds. */
+/** Times are in milliseconds. */
 export interface UnitEventsOptions {
-  /** How these units stand, or, of all units, those that have failed; has every change of them told from then on. */
-  readonly standing: (units: readonly string[] | undefined) => Promise<Standing>;
+  /** Reads the states of these units, or, without `units`, of the failed ones, and follows them from then on. */
+  readonly followStates: (units: readonly string[] | undefined) => Promise<UnitStates>;
   /** Monotonic time. */
   readonly now: () => number;
-  /** All is listed again after this time, whatever was told. Default 30,000. */
+  /** Interval at which all units are listed again. Default 30,000. */
   readonly relistMs?: number | undefined;
 }
 
-/** Turns "something has changed" into "this unit is newly in trouble", for those who listen. */
+/** Converts signals of systemd to events about units that start to fail. */
 export interface UnitEvents {
-  /** Tells of these units, or of any that fails, until the function that it gives is called. */
+  /** Reports these units, or any that fails, until the returned function is called. */
   watch(units: readonly string[] | undefined, listener: HostListener): () => void;
-  /** systemd said something. */
+  /** Processes a signal of systemd. */
   changed(signal: UnitSignal): void;
-  /** It said so much that it is not listened to for a while. */
+  /** A flood of signals has paused the subscription. */
   flooded(): void;
-  /** The connection over which changes are told has ended. */
+  /** The connection has ended. */
   lost(reason: string): void;
-  /** Ends all watching. */
   close(): void;
 }
 
 const RELIST_MS = 30_000;
-/** All is listed this often where no changes are told: a bus refuses to, or was flooded. */
-const UNTOLD_RELIST_MS = 1_000;
+/** Interval without signals: the bus refuses the subscription, or it is paused. */
+const POLL_MS = 1_000;
 const FIRST_RETRY_MS = 250;
-/** So many questions may follow each other at once; then there is one each `PAUSE_MS`, however much changes. */
+/** Number of queries that may follow each other at once; further ones are `PAUSE_MS` apart. */
 const BURST = 20;
 const PAUSE_MS = 20;
 
-/** Makes the events. Timers do not keep the process alive; nothing is asked while nobody watches. */
+/** Creates the events of one reader. Without a watcher there are no queries. Timers do not keep the process alive. */
 export function createUnitEvents(options: UnitEventsOptions): UnitEvents {
   const watchers = new Set<ReturnType<typeof createWatcher>>();
   return {
@@ -73,10 +72,10 @@ export function createUnitEvents(options: UnitEventsOptions): UnitEvents {
 function createWatcher(
   units: readonly string[] | undefined,
   listener: HostListener,
-  { standing, now, relistMs = RELIST_MS }: UnitEventsOptions,
+  { followStates, now, relistMs = RELIST_MS }: UnitEventsOptions,
 ) {
   let known: ReadonlySet<string> = new Set();
-  /** The names by which the watched units are to be told, by path. */
+  /** Names under which the watched units are reported, by path. */
   let namesOf = grouped((units ?? []).map((name) => ({ name, path: unitPath(name), activeState: '' })));
   let state: 'new' | 'listening' | 'lost' = 'new';
   let retryMs = FIRST_RETRY_MS;
@@ -95,7 +94,7 @@ function createWatcher(
     timer = setTimeout(() => void ask(), ms).unref();
   }
 
-  /** Whether one more question may be asked now. */
+  /** Returns whether another query is allowed now. */
   function mayAsk(): boolean {
     const at = now();
     allowance = Math.min(BURST, allowance + (at - countedAt) / PAUSE_MS);
@@ -110,7 +109,7 @@ function createWatcher(
     asking = true;
     again = false;
     try {
-      const found = await standing(units);
+      const found = await followStates(units);
       if (!ended) heardOf(found);
     } catch (error) {
       if (!ended) lost(messageOf(error));
@@ -124,9 +123,9 @@ function createWatcher(
     void ask();
   }
 
-  /** What was in trouble before has been told; but where no changes are told, it may have been well in between. */
-  function heardOf({ units: found, told }: Standing): void {
-    const before = told ? known : new Set();
+  /** Reports units that were not down before. Without signals they may have recovered in between, so all are reported. */
+  function heardOf({ units: found, isFollowed }: UnitStates): void {
+    const before = isFollowed ? known : new Set();
     const down = found.filter(({ activeState }) => isDown(activeState)).map(({ name }) => name);
     known = new Set(down);
     namesOf = grouped(found);
@@ -134,7 +133,7 @@ function createWatcher(
     if (state !== 'listening') listener.listening(true);
     state = 'listening';
     for (const name of down) if (!before.has(name)) listener.unitInTrouble(name);
-    askIn(told ? relistMs : Math.min(UNTOLD_RELIST_MS, relistMs));
+    askIn(isFollowed ? relistMs : Math.min(POLL_MS, relistMs));
   }
 
   function lost(reason: string): void {
@@ -148,7 +147,7 @@ function createWatcher(
 
   void ask();
   return {
-    /** A signal says itself how its unit stands: nothing has to be asked. */
+    /** A signal contains the state of its unit, so no query is needed. */
     changed(signal: UnitSignal) {
       if (signal.about === 'loaded' || signal.about === 'unloaded' || signal.about === 'job') return;
       if (signal.about !== 'unit' || signal.state === undefined) return askAgain();
@@ -165,8 +164,8 @@ function createWatcher(
   };
 }
 
-/** A unit may be watched under several of its names. */
-function grouped(units: Standing['units']): ReadonlyMap<string, readonly string[]> {
+/** Groups names by path: a unit may be watched under several of its names. */
+function grouped(units: UnitStates['units']): ReadonlyMap<string, readonly string[]> {
   const names = new Map<string, readonly string[]>();
   for (const { name, path } of units) names.set(path, [...(names.get(path) ?? []), name]);
   return names;

@@ -3,7 +3,7 @@ import { sinceEpoch } from './since-epoch.js';
 import type { UnitCircumstances } from '../../model/unit-circumstances.js';
 import type { UnitReading } from '../../model/unit.js';
 
-/** What systemd itself tells of a unit; the rest of a {@link UnitReading} comes from us and from the journal. */
+/** Facts about a unit from its properties; the rest of a {@link UnitReading} comes from the journal and earlier readings. */
 export interface UnitFacts extends Omit<
   UnitReading,
   keyof UnitCircumstances | 'recentRestarts' | 'dailyRestarts' | 'restartsAfterSuccess' | 'stoppedByJob'
@@ -11,31 +11,30 @@ export interface UnitFacts extends Omit<
   readonly links: UnitLinks;
 }
 
-/** Which units a unit depends on, and when it went up and down: what its circumstances are found by. */
+/** Dependencies of a unit, and times of its last run. */
 export interface UnitLinks {
   /** `BindsTo=`, `Requires=` (which `RequiresMountsFor=` adds to), `Requisite=` and `PartOf=`. */
   readonly dependsOn: readonly string[];
-  /** `BindsTo=`: with them it is stopped however they end. The others stop it only when a job stops or restarts them. */
+  /** `BindsTo=`: they stop the unit however they end, the others only by a stop or restart job. */
   readonly boundTo: readonly string[];
-  /** `BindsTo=`, `Requires=` and `Requisite=`: without them it cannot be started. */
+  /** `BindsTo=`, `Requires=` and `Requisite=`. */
   readonly needsToStart: readonly string[];
   readonly partOf: readonly string[];
   readonly consistsOf: readonly string[];
   /** `Conflicts=` and `ConflictedBy=`. */
   readonly conflicts: readonly string[];
-  /** Units that need this one: `RequiredBy=`, `RequisiteOf=`, `BoundBy=` and `ConsistsOf=`. */
+  /** `RequiredBy=`, `RequisiteOf=`, `BoundBy=` and `ConsistsOf=`. */
   readonly dependents: readonly string[];
-  /** Units that have it started: `WantedBy=`, `RequiredBy=`, `BoundBy=`, `UpheldBy=` and `TriggeredBy=`. */
+  /** `WantedBy=`, `RequiredBy=`, `BoundBy=`, `UpheldBy=` and `TriggeredBy=`. */
   readonly startedBy: readonly string[];
-  /** When it last began to start, stopped being active, and was down: monotonic, in milliseconds; 0 for never. */
+  /** Times at which it last began to start, left the active state, and was down: monotonic milliseconds; 0 for never. */
   readonly upAt: number;
   readonly exitedAt: number;
   readonly downAt: number;
 }
 
-/** One answer of a route to systemd. */
 export interface UnitsFacts {
-  /** One entry for each name asked for, in that order. */
+  /** One entry per requested name, in that order. */
   readonly asked: readonly UnitFacts[];
   /** Units that are failed or waiting for their next automatic restart. */
   readonly troubled: readonly UnitFacts[];
@@ -43,76 +42,71 @@ export interface UnitsFacts {
   readonly matched: readonly UnitFacts[];
 }
 
-/** What of systemd to read. */
 export interface UnitsRequest extends StateRequest {
   /** Units by name, with or without `.service`. */
   readonly names: readonly string[];
   /** Also find loaded units that match these patterns. */
   readonly patterns?: readonly string[] | undefined;
-  /** Also find units in trouble that nobody named. */
+  /** Also find failing units that are not named. */
   readonly discover: boolean;
-  /** The units belong to the reading that was made just before: its answer will do where it has them. Default `false`. */
+  /** Reuses the reading made just before for the units that it contains. Default `false`. */
   readonly beside?: boolean | undefined;
-  /** Asks about the named units although no change of them was signalled. Default `false`. */
+  /** Reads the named units even if no change was signalled. Default `false`. */
   readonly fresh?: boolean | undefined;
 }
 
-/** How to read it. */
 export interface StateRequest {
-  /** What systemd last told will do where no change was signalled since, and it is not too old. Default `false`. */
+  /** Allows the last result if no change was signalled since and it is not too old. Default `false`. */
   readonly recent?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A route to systemd. Its methods reject when the route does not lead there now. */
+/** Source of unit data: D-Bus or `systemctl`. Its methods reject if systemd cannot be reached. */
 export interface UnitSource {
   /** Reads units by their full names. */
   readUnits(request: UnitsRequest): Promise<UnitsFacts>;
-  /** Active states by full name, in that order; empty for what is not loaded. One question for all. */
+  /** Reads active states by full name, in that order; empty for a unit that is not loaded. */
   states(names: readonly string[], signal?: AbortSignal): Promise<readonly string[]>;
-  /** How many tasks the control groups of these services hold, in that order; 0 where that is not counted. */
+  /** Reads the number of tasks of these services, in that order; 0 without task accounting. */
   tasks(services: readonly string[], signal?: AbortSignal): Promise<readonly number[]>;
-  /**
-   * Another number whenever a unit that is heard of may have changed; `NaN`, which equals nothing, where that is not heard. Absent for a
-   * route that hears nothing.
-   */
+  /** Incremented on every signalled change; `NaN`, which equals nothing, while there are no signals. */
   readonly version?: number;
-  /** Whether the changes of all units are heard, and not only of those that were read. */
-  readonly hearsAll?: boolean;
-  /** Whether a stop job ended the last run of a unit, where the route has heard that; else `undefined`. */
+  /** True if the changes of all units are signalled, and not only of those that were read. */
+  readonly followsAll?: boolean;
+  /** Returns whether a stop job ended the last run of a unit; `undefined` if unknown. */
   stopped?(unit: UnitFacts): boolean | undefined;
   readState(request?: StateRequest): Promise<string>;
-  /** Full names of the services that are active. */
+  /** Lists the full names of the active services. */
   activeServices(signal?: AbortSignal): Promise<readonly string[]>;
-  /** Reads how units relate to others, by full name and in that order. */
+  /** Reads the relations of units, by full name and in that order. */
   relations(units: readonly string[], signal?: AbortSignal): Promise<readonly UnitRelations[]>;
   close(): void;
 }
 
-/** A unit's properties, however they came here. What is missing is empty, `false` or 0. */
+/** Properties of a unit, from any source. A missing one is empty, `false` or 0. */
 export interface UnitProperties {
   readonly text: (name: string) => string;
   readonly words: (name: string) => readonly string[];
   readonly flag: (name: string) => boolean;
   readonly count: (name: string) => number;
-  /** A moment in milliseconds since the epoch, 0 for never. */
+  /** Time in milliseconds since the epoch, 0 for never. */
   readonly moment: (name: string) => number;
-  /** A time span in milliseconds, `Infinity` for no limit. */
+  /** Time span in milliseconds, `Infinity` for no limit. */
   readonly span: (name: string) => number;
 }
 
-/** What has to be looked up elsewhere than in the unit's own properties. */
-export interface UnitSurroundings {
-  /** Kind of the job that is under way, or empty. */
+/** Facts that are not in the properties of the unit. */
+export interface RelatedFacts {
+  /** Type of the current job, or empty. */
   readonly job: string;
   readonly stateOf: (unit: string) => string;
   readonly dragsAlong: readonly string[];
 }
 
-/** States by which trouble is found; a unit matches by its active or by its sub state. 254 added the last. */
-export const TROUBLED_STATES: readonly string[] = ['failed', 'auto-restart', 'auto-restart-queued'];
+/** Active states and sub-states of failing units. systemd 254 added the last. */
+export const FAILING_STATES: readonly string[] = ['failed', 'auto-restart', 'auto-restart-queued'];
 
-/** Properties by which a unit takes others down with it when it stops. */
+/** Properties that list the units that are stopped with a unit. */
 export const DRAG_PROPERTIES = [
   'RequiredBy',
   'BoundBy',
@@ -121,7 +115,7 @@ export const DRAG_PROPERTIES = [
   'PropagatesStopTo',
 ] as const;
 
-/** The properties of every unit that {@link unitFacts} reads. */
+/** Properties of every unit that {@link unitFacts} reads. */
 export const UNIT_PROPERTIES = [
   ...['Id', 'Names', 'LoadState', 'ActiveState', 'SubState', 'UnitFileState', 'Transient', 'CanReload'],
   ...[
@@ -139,26 +133,26 @@ export const UNIT_PROPERTIES = [
   ...['After', ...DRAG_PROPERTIES],
 ] as const;
 
-/** The properties that only services have. */
+/** Properties of services that {@link unitFacts} reads. */
 export const SERVICE_PROPERTIES = [
   ...['Type', 'Result', 'ExecMainStatus', 'ExecMainCode', 'NRestarts', 'RestartUSec', 'RemainAfterExit'],
 ] as const;
 
-/** By which properties a kind of unit says how long it may take to start and to stop; most do so at once. */
+/** Returns the names of the timeout properties of a unit type, if it has any. */
 export function timeoutProperties(id: string): { readonly start?: string; readonly stop?: string } {
   if (id.endsWith('.service')) return { start: 'TimeoutStartUSec', stop: 'TimeoutStopUSec' };
   if (/\.(socket|mount|swap)$/.test(id)) return { start: 'TimeoutUSec', stop: 'TimeoutUSec' };
   return id.endsWith('.scope') ? { stop: 'TimeoutStopUSec' } : {};
 }
 
-/** Makes what we say of a unit out of its properties. Throws when these are not the properties of a unit. */
-export function unitFacts(name: string, properties: UnitProperties, around: UnitSurroundings): UnitFacts {
+/** Converts the properties of a unit. Throws if they are not those of a unit. */
+export function unitFacts(name: string, properties: UnitProperties, related: RelatedFacts): UnitFacts {
   const { text, words, flag, count, moment, span } = properties;
   const id = text('Id');
   const service = id.endsWith('.service');
   const { start, stop } = timeoutProperties(id);
   if (id === '' || text('LoadState') === '' || text('ActiveState') === '')
-    throw new Error(`systemd said nothing of ${name}`);
+    throw new Error(`systemd returned no properties of ${name}`);
   return {
     name,
     id,
@@ -182,17 +176,17 @@ export function unitFacts(name: string, properties: UnitProperties, around: Unit
     activeSince: moment('ActiveEnterTimestamp'),
     inactiveSince: sinceEpoch(count('InactiveEnterTimestampMonotonic')),
     transitionSince: sinceEpoch(count(BEGINNINGS[text('ActiveState')] ?? '')),
-    // A unit whose conditions were never tested has a result of `false` too.
+    // `ConditionResult` is also `false` if the conditions were never tested.
     conditionMet: flag('ConditionResult') || moment('ConditionTimestamp') === 0,
     conditionAt: moment('ConditionTimestamp'),
-    job: around.job,
+    job: related.job,
     triggeredBy: merged(words('TriggeredBy')).map((unit) => ({
       name: unit,
-      activeState: around.stateOf(unit),
+      activeState: related.stateOf(unit),
     })),
     triggers: merged(words('Triggers')),
     wantedBy: merged(words('WantedBy'), words('RequiredBy')),
-    dragsAlong: around.dragsAlong,
+    dragsAlong: related.dragsAlong,
     requires: merged(words('Requires'), words('BindsTo')),
     needs: merged(words('Requires'), words('BindsTo'), words('After')),
     startTimeoutMs: start ? span(start) : Infinity,
@@ -201,10 +195,10 @@ export function unitFacts(name: string, properties: UnitProperties, around: Unit
   };
 }
 
-/** What `waitid` says of how a process ended. */
+/** By the code of `waitid`. */
 const EXIT_KINDS: readonly UnitReading['exitKind'][] = ['', 'exited', 'killed', 'dumped'];
 
-/** When a transition began, by the state it shows as; sub-states come and go within it. */
+/** Property with the start time of a transition, by active state. */
 const BEGINNINGS: Readonly<Record<string, string>> = {
   activating: 'InactiveExitTimestampMonotonic',
   deactivating: 'ActiveExitTimestampMonotonic',
@@ -231,6 +225,6 @@ function linksOf({ words, count }: UnitProperties): UnitLinks {
   };
 }
 
-/** Puts lists together: each word once, in alphabetical order. */
+/** Merges lists: each word once, in alphabetical order. */
 export const merged = (...lists: readonly (readonly string[])[]): readonly string[] =>
   [...new Set(lists.flat())].sort();

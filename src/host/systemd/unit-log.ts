@@ -2,11 +2,10 @@ import { messageOf } from '../../base/errors.js';
 import { unknown, type Reading } from '../../model/reading.js';
 import { runProgram } from './run-program.js';
 
-/** How much of a log is kept as evidence. */
 const LINES = 10;
 const LINE_LENGTH = 300;
 
-/** The last lines that a unit, or systemd about it, wrote to the journal: at most 10 of 300 characters. */
+/** Reads the last journal lines of a unit, and of systemd about it: at most 10 of 300 characters. */
 export async function unitLog(
   unit: string,
   signal?: AbortSignal,
@@ -16,8 +15,8 @@ export async function unitLog(
   try {
     const { stdout, stderr, exitStatus } = await runProgram(journalctl, args, { timeoutMs: 5_000, signal });
     if (exitStatus !== 0) {
-      const [said = ''] = stderr.split('\n');
-      return unknown(said === '' ? `journalctl exited with ${exitStatus}` : said);
+      const [line = ''] = stderr.split('\n');
+      return unknown(line === '' ? `journalctl exited with ${exitStatus}` : line);
     }
     return logLines(stdout);
   } catch (error) {
@@ -25,7 +24,7 @@ export async function unitLog(
   }
 }
 
-/** Lines fit to be shown: without control characters, which could move a terminal's cursor. */
+/** Returns the last lines without control characters, which could move a terminal's cursor. */
 export function logLines(text: string): string[] {
   const lines = text.split('\n').map((line) => line.replace(/\p{Cc}/gu, ' ').trim());
   return lines

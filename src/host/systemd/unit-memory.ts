@@ -1,44 +1,41 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Reading } from '../../model/reading.js';
+import { unknown, type Reading } from '../../model/reading.js';
 import type { UnitsReading } from '../../model/snapshot.js';
 import { NO_CIRCUMSTANCES, type UnitCircumstances } from '../../model/unit-circumstances.js';
 import type { UnitReading } from '../../model/unit.js';
-import { createCircumstances } from './circumstances.js';
+import { createCircumstanceFinder } from './circumstances.js';
 import { createJournal, type JournalOptions } from './journal.js';
-import { notFound } from './not-found.js';
 import { RestartMemory } from './restart-memory.js';
-import { membersOf, umbrellasOf } from './umbrellas.js';
+import { membersOf, membershipsOf } from './group-units.js';
 import type { UnitFacts, UnitsFacts, UnitSource } from './unit-facts.js';
-import { asKnown, NOT_LOOKED_UP, stopsOf } from './unit-stops.js';
+import { knownValue, NOT_LOOKED_UP, stopsOf } from './unit-stops.js';
 
-/** How a whole reading is made out of facts. */
 export interface Completion {
-  /** The route that the facts came by. */
+  /** Source of the facts. */
   readonly source: UnitSource;
-  /** Whether units that nobody named are looked for. */
+  /** True if units that are not named are searched. */
   readonly discover: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What only more than one reading, or the journal, can tell of units. */
+/** Completes the facts of units from earlier readings and the journal. */
 export interface UnitMemory {
-  /** Units other than these that are followed, though nobody asked for them. */
+  /** Returns units that are not named and have to be read too. */
   followed(named: readonly string[]): readonly string[];
-  /** Makes whole readings of what systemd said, in the order of the names asked for. */
+  /** Completes facts to readings, in the order of the requested names. */
   complete(names: readonly string[], facts: UnitsFacts, how: Completion): Promise<UnitsReading>;
 }
 
-/** Makes the memory of one reader. */
 export function createUnitMemory(options: JournalOptions): UnitMemory {
   const journal = createJournal(options);
-  const circumstances = createCircumstances(options);
+  const circumstances = createCircumstanceFinder(options);
   const restarts = new RestartMemory(options);
-  const wholes = new WeakMap<UnitFacts, UnitReading>();
+  const readings = new WeakMap<UnitFacts, UnitReading>();
   const jobs = new Map<string, { readonly job: string; readonly since: number }>();
-  /** Units that went down because of another one, and that nobody asked for. */
+  /** Units that are not named and went down because of another one. */
   let victims: ReadonlySet<string> = new Set();
 
-  /** When a queued job was first seen: systemd does not tell. */
+  /** Returns when a queued job was first read, as systemd does not report its time. */
   function jobSince({ id, job, transitionSince }: UnitFacts): number {
     if (job === '') jobs.delete(id);
     if (job === '' || transitionSince > 0) return transitionSince;
@@ -49,14 +46,14 @@ export function createUnitMemory(options: JournalOptions): UnitMemory {
     return since;
   }
 
-  /** Facts that did not change make the same reading again. */
-  function whole(unit: UnitFacts, stoppedByJob: Reading<boolean>, around: UnitCircumstances): UnitReading {
-    const more = { ...restarts.of(unit), ...around, stoppedByJob, transitionSince: jobSince(unit) };
-    const known = wholes.get(unit);
+  /** Returns the same object for unchanged facts. */
+  function toReading(unit: UnitFacts, stoppedByJob: Reading<boolean>, found: UnitCircumstances): UnitReading {
+    const more = { ...restarts.of(unit), ...found, stoppedByJob, transitionSince: jobSince(unit) };
+    const known = readings.get(unit);
     if (known && isSame(known, more)) return known;
     const { links: _, ...facts } = unit;
     const reading: UnitReading = Object.freeze({ ...facts, ...more });
-    wholes.set(unit, reading);
+    readings.set(unit, reading);
     return reading;
   }
 
@@ -68,20 +65,20 @@ export function createUnitMemory(options: JournalOptions): UnitMemory {
       const named = new Set(names);
       const affected = discover ? await affectedBy(facts, source, signal) : [];
       const base = byId([...facts.asked, ...facts.matched, ...affected, ...facts.troubled]);
-      const memberships = await umbrellasOf([...base.values()], source, signal);
+      const memberships = await membershipsOf([...base.values()], source, signal);
       const members = await membersOf(memberships, source, signal);
       const all = [...byId([...base.values(), ...members]).values()];
       const stopped = await stopsOf(all, { source, journal, signal });
-      const around = await circumstances.of(all, {
+      const found = await circumstances.of(all, {
         source,
         signal,
-        stopped: (unit) => asKnown(stopped.get(unit.id)),
+        stopped: (unit) => knownValue(stopped.get(unit.id)),
       });
       await restarts.note(all, signal);
 
       const read = (unit: UnitFacts): UnitReading =>
-        whole(unit, stopped.get(unit.id) ?? NOT_LOOKED_UP, {
-          ...(around.get(unit.id) ?? NO_CIRCUMSTANCES),
+        toReading(unit, stopped.get(unit.id) ?? NOT_LOOKED_UP, {
+          ...(found.get(unit.id) ?? NO_CIRCUMSTANCES),
           ...memberships.get(unit.id),
         });
       const byName = new Map(facts.asked.map((unit) => [unit.name, unit]));
@@ -89,10 +86,10 @@ export function createUnitMemory(options: JournalOptions): UnitMemory {
         const unit = byName.get(name);
         return unit === undefined ? notFound(name) : read(unit);
       });
-      const isTroubled = (unit: UnitReading): boolean =>
+      const isFailing = (unit: UnitReading): boolean =>
         unit.recentRestarts > 0 || unit.cause !== null || facts.troubled.some(({ id }) => id === unit.id);
       const others = [...base.values()].filter(({ name }) => !named.has(name)).map(read);
-      const troubled = others.filter(isTroubled);
+      const troubled = others.filter(isFailing);
       victims = new Set(troubled.filter(({ cause }) => cause !== null).map(({ id }) => id));
       return {
         asked,
@@ -104,14 +101,29 @@ export function createUnitMemory(options: JournalOptions): UnitMemory {
   };
 }
 
+/** Reading of a name that is not a valid unit name. */
+const notFound = (name: string): UnitReading => ({
+  ...{ name, id: name, names: [name] },
+  ...{ loadState: 'not-found', loadError: '', needsReload: false },
+  ...{ activeState: 'inactive', subState: 'dead', unitFileState: '', type: '' },
+  ...{ result: '', exitStatus: 0, exitKind: '', remainsAfterExit: false },
+  ...{ transient: false, canReload: false, invocationId: '' },
+  ...{ restarts: 0, restartDelayMs: 0, recentRestarts: 0, dailyRestarts: 0, restartsAfterSuccess: false },
+  ...{ activeSince: 0, inactiveSince: 0, transitionSince: 0, conditionMet: true, conditionAt: 0, job: '' },
+  ...{ triggeredBy: [], triggers: [], wantedBy: [], dragsAlong: [], requires: [], needs: [] },
+  ...{ startTimeoutMs: Infinity, stopTimeoutMs: Infinity },
+  stoppedByJob: unknown('there is no such unit'),
+  ...NO_CIRCUMSTANCES,
+});
+
 const byId = (units: readonly UnitFacts[]): ReadonlyMap<string, UnitFacts> =>
   new Map(units.map((unit) => [unit.id, unit]));
 
-/** Whether a reading says the same as these parts would. */
+/** Returns whether a reading has these values. */
 const isSame = (known: UnitReading, parts: Partial<UnitReading>): boolean =>
   Object.entries(parts).every(([key, value]) => isDeepStrictEqual(known[key as keyof UnitReading], value));
 
-/** Units that need one that has failed, and are down: nobody asked for them, and systemd does not call them failed. */
+/** Finds units that are inactive, and depend on a failed one. */
 async function affectedBy(
   { troubled }: UnitsFacts,
   source: UnitSource,

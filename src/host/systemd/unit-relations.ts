@@ -2,7 +2,7 @@ import { unknown } from '../../model/reading.js';
 import type { UnitRelations } from '../../model/unit-relations.js';
 import { merged, type UnitProperties } from './unit-facts.js';
 
-/** Lists of units, by the name of the property. */
+/** Properties that are lists of units. */
 const LISTS = {
   requires: 'Requires',
   requisite: 'Requisite',
@@ -22,7 +22,7 @@ const LISTS = {
   onSuccess: 'OnSuccess',
 } as const;
 
-/** Single words, by the name of the property. */
+/** Properties that are single words. */
 const WORDS = {
   onFailureJobMode: 'OnFailureJobMode',
   onSuccessJobMode: 'OnSuccessJobMode',
@@ -32,7 +32,7 @@ const WORDS = {
   jobTimeoutAction: 'JobTimeoutAction',
 } as const;
 
-/** The properties of every unit that {@link unitRelations} reads. */
+/** Properties that {@link parseUnitRelations} reads. */
 export const RELATION_PROPERTIES: readonly string[] = [
   ...['Id', 'Names', 'LoadState', 'ActiveState', 'CanReload', 'RefuseManualStart', 'NeedDaemonReload'],
   ...['InactiveExitTimestamp', 'ConditionTimestamp', 'StartLimitIntervalUSec', 'StartLimitBurst'],
@@ -42,8 +42,8 @@ export const RELATION_PROPERTIES: readonly string[] = [
 
 const NOT_LOOKED_UP = unknown('looked up only for a unit with a StartLimitAction');
 
-/** Makes the relations of a unit out of its properties. Throws when these are not the properties of a unit. */
-export function unitRelations(name: string, properties: UnitProperties): UnitRelations {
+/** Converts the properties of a unit to its relations. Throws if they are not those of a unit. */
+export function parseUnitRelations(name: string, properties: UnitProperties): UnitRelations {
   const { text, words, flag, count, moment, span } = properties;
   const id = text('Id');
   if (id === '' || text('LoadState') === '' || text('ActiveState') === '')

@@ -1,30 +1,29 @@
 import type { BusSignal } from './bus/connection.js';
 
-/** The interface that all kinds of units have; its signal comes last, when the kind's own properties have been told. */
+/** Interface of all units. Its signal follows that of the interface of the unit type. */
 export const UNIT_INTERFACE = 'org.freedesktop.systemd1.Unit';
 
-/** What a signal of systemd is about. */
+/** A signal of systemd, by its subject. */
 export type UnitSignal =
   | {
       readonly about: 'unit';
       readonly path: string;
-      /** How it stands now; `undefined` where the signal does not say. */
+      /** New state; `undefined` if the signal does not contain it. */
       readonly state: UnitState | undefined;
     }
   /** A job was queued or has ended. */
   | { readonly about: 'job' }
-  /** One unit more or less is in memory. */
+  /** A unit was loaded or unloaded. */
   | { readonly about: 'loaded' | 'unloaded'; readonly path: string }
-  /** Unit files were read again, or another systemd has taken over: everything may be different. */
+  /** Unit files were reloaded, or systemd's bus name has a new owner: everything may have changed. */
   | { readonly about: 'everything' | 'systemd' };
 
-/** The two words that systemd has for how a unit stands. */
 export interface UnitState {
   readonly activeState: string;
   readonly subState: string;
 }
 
-/** Reads a signal that one of our match rules let through. */
+/** Parses a signal that matched one of our rules. */
 export function unitSignal({ member, path, body }: Pick<BusSignal, 'member' | 'path' | 'body'>): UnitSignal {
   switch (member) {
     case 'PropertiesChanged':

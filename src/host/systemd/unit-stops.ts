@@ -4,25 +4,24 @@ import type { UnitFacts, UnitSource } from './unit-facts.js';
 
 export const NOT_LOOKED_UP = unknown('looked up only for a unit that is failed, or listed and inactive');
 
-/** What stops are looked up by. */
 export interface StopSources {
   readonly source: Pick<UnitSource, 'stopped'>;
   readonly journal: Journal;
   readonly signal?: AbortSignal | undefined;
 }
 
-const isOver = ({ activeState, loadState }: UnitFacts): boolean =>
+const isDown = ({ activeState, loadState }: UnitFacts): boolean =>
   (activeState === 'inactive' || activeState === 'failed') && loadState === 'loaded';
 
 /**
- * Whether a stop job ended the last run of each of these units, by primary name: by the signals that were heard, else by
- * the journal. Units that are not down have no entry.
+ * Finds whether a stop job ended the last run of each unit, by primary name: from signals, else from the journal. Units
+ * that are not down have no entry.
  */
 export async function stopsOf(
   units: readonly UnitFacts[],
   { source, journal, signal }: StopSources,
 ): Promise<ReadonlyMap<string, Reading<boolean>>> {
-  const down = units.filter(isOver);
+  const down = units.filter(isDown);
   const heard = new Map(down.map((unit) => [unit.id, source.stopped?.(unit)]));
   const open = down.filter(({ id }) => heard.get(id) === undefined);
   const runs = new Set(open.map(({ invocationId }) => invocationId).filter((id) => id !== ''));
@@ -32,10 +31,9 @@ export async function stopsOf(
 
 function byJournal(unit: UnitFacts, written: ReadonlyMap<string, Reading<boolean>>): Reading<boolean> {
   if (unit.invocationId !== '') return written.get(unit.invocationId) ?? NOT_LOOKED_UP;
-  // systemd forgets a unit that nothing refers to; one that is wanted it keeps, so this one has really not run.
-  return unit.wantedBy.length > 0 ? false : unknown('systemd does not know its last run any more');
+  // systemd unloads a unit that is not referenced; a wanted one stays loaded, so it has not run.
+  return unit.wantedBy.length > 0 ? false : unknown('systemd no longer has a record of its last run');
 }
 
-/** The answer, where it is known. */
-export const asKnown = (stopped: Reading<boolean> | undefined): boolean | undefined =>
+export const knownValue = (stopped: Reading<boolean> | undefined): boolean | undefined =>
   stopped === undefined || isUnknown(stopped) ? undefined : stopped;

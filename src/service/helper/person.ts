@@ -1,5 +1,5 @@
 import { HELPER_SOCKET } from '../../execute/helper-protocol.js';
-import { complaintOf, runProgram } from '../../host/systemd/run-program.js';
+import { errorTextOf, runProgram } from '../../host/systemd/run-program.js';
 import { groupOfRootSocket } from './root-file.js';
 
 /**
@@ -15,7 +15,7 @@ export async function expectPerson(uid: number, helperSocket = HELPER_SOCKET): P
   // The plus keeps a user whose name is a number from being meant.
   const found = await runProgram('id', ['--groups', '--', `+${uid}`], { timeoutMs: 10_000 });
   if (found.exitStatus !== 0)
-    throw new Error(`The groups of the user with uid ${uid} cannot be read: ${complaintOf(found)}`);
+    throw new Error(`The groups of the user with uid ${uid} cannot be read: ${errorTextOf(found)}`);
   const groups = found.stdout.trim().split(/\s+/).map(Number);
   if (groups.includes(asking)) {
     throw new Error(

@@ -9,7 +9,7 @@ const V1 = '2 1 0:31 / /sys/fs/cgroup/cpu,cpuacct rw - cgroup cgroup rw,cpu,cpua
 const V1_APART =
   '2 1 0:31 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n3 1 0:32 / /sys/fs/cgroup/cpuacct rw - cgroup cgroup rw,cpuacct\n';
 
-/** A host of 8 CPUs of which a share is busy, and groups with limits; all is spent second by second. */
+/** A host of 8 CPUs with a busy share, and groups with limits; the clock advances by seconds. */
 function limitedHost(mounts: string, own: string, files: Record<string, string>) {
   const host = temporaryHost({
     'proc/self/mountinfo': `1 0 8:1 / / rw - ext4 /dev/x rw\n${mounts}`,
@@ -22,7 +22,7 @@ function limitedHost(mounts: string, own: string, files: Record<string, string>)
   const reader = createLinuxReader({ root: host.root, monotonic: clock.monotonic });
   const gauges = createLinuxReader({ root: host.root, monotonic: clock.monotonic }).liveGauges(['cpu']);
   let [busy, idle] = [1_000, 1_000];
-  /** What is read after so many seconds, in which the host was busy by a share and files changed. */
+  /** Returns the reading after some seconds, with this busy share and changed files. */
   const after = (seconds: number, share: number, changes: Record<string, string> = {}): Gauges['cpu'] => {
     clock.forward(seconds * 1_000);
     busy += seconds * 8 * 100 * share;
@@ -50,8 +50,8 @@ const limitedTo = (quota: string, files: Record<string, string> = {}) =>
     ...files,
   });
 
-describe('the CPU time that a control group may use', () => {
-  it('is the verdict where the group is nearer to its limit than the host to its own, and says whose it is', () => {
+describe('the CPU limit of a control group', () => {
+  it('is reported, with the group, if the group is nearer to its limit than the host', () => {
     const { after } = limitedTo('50000 100000\n');
     expect(after(1, 0.1)).toEqual(unknownSaying('two readings'));
     const cpu = after(10, 0.1, { [`${OWN}/cpu.stat`]: usage(14.8) });
@@ -65,7 +65,7 @@ describe('the CPU time that a control group may use', () => {
     expect(after(10, 0.1)).not.toHaveProperty('limitCpus', 0.5);
   });
 
-  it('is judged besides the host: where that is nearer to its own limit, the host is the verdict', () => {
+  it('is not reported if the host is nearer to its limit', () => {
     const { after } = limitedTo('200000 100000\n');
     after(1, 0.9);
     const cpu = after(10, 0.9, { [`${OWN}/cpu.stat`]: usage(11) });
@@ -78,13 +78,13 @@ describe('the CPU time that a control group may use', () => {
     ['6400000 100000\n', 'a limit of more CPUs than there are'],
     ['', 'an empty file'],
     ['50000 0\n', 'a period of nothing'],
-  ])('is no matter with %j: %s', (quota) => {
+  ])('is ignored with %j: %s', (quota) => {
     const { after } = limitedTo(quota);
     after(1, 0.1);
     expect(after(10, 0.1, { [`${OWN}/cpu.stat`]: usage(99) })).toEqual({ percent: 10, cpus: 8 });
   });
 
-  it('is that of a group above, too: the fullest counts', () => {
+  it('is that of the fullest group, ancestors included', () => {
     const { after } = limitedTo('100000 100000\n', {
       'sys/fs/cgroup/docker/cpu.max': '200000 100000\n',
       'sys/fs/cgroup/docker/cpu.stat': usage(100),
@@ -112,7 +112,7 @@ describe('the CPU time that a control group may use', () => {
       'sys/fs/cgroup/cpuacct',
       '3:cpu:/docker/abc\n2:cpuacct:/docker/abc\n',
     ],
-  ])('is read of version 1 with %s', (_, mounts, cpu, cpuacct, own) => {
+  ])('is read from version 1 with %s', (_, mounts, cpu, cpuacct, own) => {
     const used = (seconds: number) => ({ [`${cpuacct}/docker/abc/cpuacct.usage`]: `${seconds * 1e9}\n` });
     const { after } = limitedHost(mounts, own, {
       [`${cpu}/cpu.cfs_quota_us`]: '-1\n',
@@ -128,20 +128,20 @@ describe('the CPU time that a control group may use', () => {
   it.each([
     ['goes back', usage(5)],
     ['leaps', usage(500)],
-  ])('is passed over for a window in which its counter %s', (_, stat) => {
+  ])('is skipped for a window in which its counter %s', (_, stat) => {
     const { after } = limitedTo('50000 100000\n');
     after(1, 0.1);
     expect(after(10, 0.1, { [`${OWN}/cpu.stat`]: stat })).toEqual({ percent: 10, cpus: 8 });
   });
 
-  it('is unknown, and the host with it, where the limit is known and the use is not', () => {
+  it('makes the reading unknown if the usage of the limited group is unknown', () => {
     const { after, host } = limitedTo('50000 100000\n');
     after(1, 0.1);
     host.put(`${OWN}/cpu.stat`, 'nr_periods 5\n');
-    expect(after(10, 0.1)).toEqual(unknownSaying('the CPU use of the control group is not known'));
+    expect(after(10, 0.1)).toEqual(unknownSaying('the CPU usage of the control group is unknown'));
   });
 
-  it('is looked up again: a limit that is set later counts from the next look-up on, one that is lifted no more', () => {
+  it('is looked up again, so that a limit that is set or lifted later is found', () => {
     const { after } = limitedTo('max 100000\n');
     after(1, 0.1);
     after(31, 0.1, { [`${OWN}/cpu.max`]: '50000 100000\n' });
@@ -149,7 +149,7 @@ describe('the CPU time that a control group may use', () => {
     expect(after(10, 0.1, { [`${OWN}/cpu.max`]: 'max 100000\n' })).toEqual({ percent: 10, cpus: 8 });
   });
 
-  it('never exceeds 100 %, whatever a burst allows', () => {
+  it('never exceeds 100 %, also in a burst', () => {
     const { after } = limitedTo('50000 100000\n');
     after(1, 0.1);
     expect(after(10, 0.1, { [`${OWN}/cpu.stat`]: usage(19) })).toMatchObject({ percent: 100 });

@@ -17,7 +17,7 @@ const stat = (counters: readonly number[], cpus = 1): string =>
   ).join('') +
   `intr 1 ${'0 '.repeat(50)}\nctxt 5\nprocs_running 1\n`;
 
-/** A host whose CPU counters can be set, read by a clock that is moved by hand. */
+/** A host with settable CPU counters and a test clock. */
 function cpuHost(first: readonly number[], cpus = 1) {
   const host = temporaryHost({ 'proc/stat': stat(first, cpus) });
   const clock = handClock();
@@ -30,20 +30,20 @@ function cpuHost(first: readonly number[], cpus = 1) {
   return { host, reader, after };
 }
 
-describe('CPU use', () => {
+describe('CPU usage', () => {
   it('is unknown at the first reading, and a share of busy time from the second on', () => {
     const { reader, after } = cpuHost([100, 0, 50, 1000, 10, 0, 0, 0, 0, 0], 2);
     expect(reader.cpu()).toEqual(unknownSaying('two readings'));
     expect(after(1000, [130, 0, 70, 1050, 10, 0, 0, 0, 0, 0])).toEqual({ percent: 50, cpus: 2 });
   });
 
-  it('does not count waiting for a disk as busy, nor guest time twice', () => {
+  it('does not count I/O wait as busy, nor guest time twice', () => {
     const { reader, after } = cpuHost([0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
     reader.cpu();
     expect(after(1000, [20, 5, 5, 30, 30, 5, 3, 0, 20, 5])).toMatchObject({ cpus: 1, percent: 38 / 0.98 });
   });
 
-  it('takes a counter that goes back by a tick for each CPU as no time at all', () => {
+  it('treats a counter that goes back by a tick per CPU as unchanged', () => {
     const { reader, after } = cpuHost([100, 0, 100, 1000, 500, 0, 0, 0], 4);
     reader.cpu();
     expect(after(1000, [150, 0, 100, 1050, 496, 0, 0, 0])).toEqual({ percent: 50, cpus: 4 });
@@ -54,7 +54,7 @@ describe('CPU use', () => {
     ['iowait', 4],
     ['steal', 7],
     ['user', 0],
-  ])('is unknown where %s goes back further, and known at the next reading', (_, which) => {
+  ])('is unknown if %s goes back further, and known at the next reading', (_, which) => {
     const before = [100, 100, 100, 1000, 500, 100, 100, 100];
     const { reader, after } = cpuHost(before, 4);
     reader.cpu();
@@ -64,20 +64,20 @@ describe('CPU use', () => {
     expect(after(1000, next)).toEqual({ percent: 50, cpus: 4 });
   });
 
-  it('is unknown where the counters moved by more than the time that passed: steal that wraps', () => {
+  it('is unknown if the counters advanced by more than the elapsed time: steal that wraps', () => {
     const { reader, after } = cpuHost([100, 0, 100, 1000, 0, 0, 0, 0], 2);
     reader.cpu();
     expect(after(1000, [150, 0, 100, 1050, 0, 0, 0, 4_294_967_295])).toEqual(unknownSaying('more than'));
     expect(after(1000, [200, 0, 100, 1100, 0, 0, 0, 4_294_967_295])).toEqual({ percent: 50, cpus: 2 });
   });
 
-  it('tells how much of it was taken by the hypervisor', () => {
+  it('includes the share taken by the hypervisor', () => {
     const { reader, after } = cpuHost([0, 0, 0, 0, 0, 0, 0, 0]);
     reader.cpu();
     expect(after(1000, [30, 0, 0, 20, 0, 0, 0, 50])).toEqual({ percent: 80, cpus: 1, stealPercent: 50 });
   });
 
-  it('is unknown when no counter moved, or all went back, and recovers', () => {
+  it('is unknown if no counter advanced, or all went back, and recovers', () => {
     const { reader, after } = cpuHost([100, 0, 100, 1000, 0, 0, 0, 0]);
     reader.cpu();
     expect(after(1000, [100, 0, 100, 1000, 0, 0, 0, 0])).toHaveProperty('unknown');
@@ -85,25 +85,25 @@ describe('CPU use', () => {
     expect(after(1000, [20, 0, 10, 100, 0, 0, 0, 0])).toEqual({ percent: 100, cpus: 1 });
   });
 
-  it('is unknown while there is nothing that is 100 ms old to compare with', () => {
+  it('is unknown without an earlier reading at least 100 ms old', () => {
     const { reader, after } = cpuHost([0, 0, 0, 0]);
     reader.cpu();
     expect(after(99, [5, 0, 0, 5])).toEqual(unknownSaying('100 ms'));
     expect(after(1, [6, 0, 0, 6])).toEqual({ percent: 50, cpus: 1 });
   });
 
-  it('compares a reading in quick succession with an older one, and still from fresh counters', () => {
+  it('compares fresh counters with an older reading in quick succession', () => {
     const { reader, after } = cpuHost([0, 0, 0, 0]);
     reader.cpu();
     expect(after(200, [0, 0, 0, 20])).toEqual({ percent: 0, cpus: 1 });
     expect(after(1, [20, 0, 0, 20])).toEqual({ percent: 50, cpus: 1 });
     expect(after(1, [25, 0, 0, 20])).toEqual({ percent: (100 * 25) / 45, cpus: 1 });
     expect(after(97, [25, 0, 0, 25])).toEqual({ percent: 50, cpus: 1 });
-    // The reading after 200 ms is now 100 ms old, and serves.
+    // The reading after 200 ms is now 100 ms old, and used.
     expect(after(1, [25, 0, 0, 25])).toEqual({ percent: (100 * 25) / 30, cpus: 1 });
   });
 
-  it('knows the CPUs of a host with 256 of them, whose text fills the buffer more than once', () => {
+  it('is read on a host with 256 CPUs, whose text exceeds the buffer', () => {
     const { reader, after } = cpuHost(
       Array.from({ length: 10 }, () => 256_000_000_000_000),
       256,
@@ -114,7 +114,7 @@ describe('CPU use', () => {
     expect(after(500, now)).toEqual({ percent: 50, cpus: 256 });
   });
 
-  it('counts CPUs that come and go every 30 s', () => {
+  it('counts the CPUs again every 30 s', () => {
     const host = temporaryHost({ 'proc/stat': stat([0, 0, 0, 10], 4) });
     const clock = handClock();
     const reader = createLinuxReader({ root: host.root, monotonic: clock.monotonic });
@@ -126,7 +126,7 @@ describe('CPU use', () => {
     expect(reader.cpu()).toEqual({ percent: 50, cpus: 2 });
   });
 
-  it('knows a host with one CPU', () => {
+  it('is read on a host with one CPU', () => {
     const counters = new Float64Array(CPU_COUNTERS);
     const text = readFileSync(`${fixture('one-cpu')}/proc/stat`);
     expect(parseCpuTimes(text, text.length, counters)).toBe(true);
@@ -134,12 +134,12 @@ describe('CPU use', () => {
     expect([...counters]).toEqual([10132153, 290696, 3084719, 46828483, 16683, 0, 25195, 0]);
   });
 
-  it('says which file is missing, and reads it once it is there', () => {
+  it('names a missing file in the reason, and reads it once it exists', () => {
     const host = temporaryHost();
     const reader = createLinuxReader({ root: host.root });
     expect(reader.cpu()).toEqual(unknownSaying('ENOENT'));
     host.put('proc/stat', 'nonsense');
-    expect(reader.cpu()).toEqual(unknownSaying('not understood'));
+    expect(reader.cpu()).toEqual(unknownSaying('could not be parsed'));
     host.put('proc/stat', stat([1, 1, 1, 1]));
     expect(reader.cpu()).toEqual(unknownSaying('two readings'));
   });
@@ -170,7 +170,7 @@ describe('CPU use', () => {
     );
   });
 
-  it('reads the same counters as a plain parser does', () => {
+  it('has the same counters as from a plain parser', () => {
     const counters = new Float64Array(CPU_COUNTERS);
     const check = (text: string): void => {
       const rows = text.split('\n').filter((row) => row.startsWith('cpu'));

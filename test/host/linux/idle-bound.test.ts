@@ -6,7 +6,7 @@ import { createLinuxReader } from '../../../src/host/linux/linux-reader.js';
 import { isUnknown } from '../../../src/model/reading.js';
 import { handClock, temporaryHost, unknownSaying } from './odd-hosts.js';
 
-/** A host that was busy and idle for so many seconds on each of its CPUs, one time after the other. */
+/** A host whose CPUs are busy and idle for these numbers of seconds, in turn. */
 function busyHost(cpus: number, { uptime = true } = {}) {
   const host = temporaryHost({ 'sys/devices/system/cpu/online': `0-${cpus - 1}\n` });
   const clock = handClock();
@@ -33,8 +33,8 @@ function busyHost(cpus: number, { uptime = true } = {}) {
 const exact = (percent: number, cpus: number) => ({ percent: expect.closeTo(percent, 1) as number, cpus });
 const atMost = (percent: number, cpus: number) => ({ ...exact(percent, cpus), atMost: true });
 
-describe('CPU use of a host with many CPUs', () => {
-  it('is told as an upper bound while that is low, without a look at /proc/stat', () => {
+describe('CPU usage of a host with many CPUs', () => {
+  it('is an upper bound while that is low, without reading /proc/stat', () => {
     const { host, look } = busyHost(256);
     expect(look(1, 0.1)).toEqual(unknownSaying('two readings'));
     host.remove('proc/stat');
@@ -43,7 +43,7 @@ describe('CPU use of a host with many CPUs', () => {
     expect(judgeCpu(cpu, 80).reason).toMatch(/^CPU use is at most 20\.\d % of 256 CPUs, threshold 80\.0 %$/);
   });
 
-  it('is known exactly from the second look on at which the bound is no longer low', () => {
+  it('is exact from the second reading on after the bound is no longer low', () => {
     const { look } = busyHost(64);
     look(1, 0.1);
     expect(look(3_600, 0.1)).toHaveProperty('atMost', true);
@@ -53,7 +53,7 @@ describe('CPU use of a host with many CPUs', () => {
     expect(look(1, 0.3)).toEqual(atMost(30.7, 64));
   });
 
-  it('that is asked for by itself after bounds is no mean over all the time that they stood for', () => {
+  it('is not averaged over the time of earlier bounds', () => {
     const { reader, look, spend } = busyHost(64);
     look(1, 0.1);
     look(3_600, 0);
@@ -63,14 +63,14 @@ describe('CPU use of a host with many CPUs', () => {
     expect(reader.cpu()).toEqual(exact(100, 64));
   });
 
-  it('is a bound for two who look soon after each other', () => {
+  it('is a bound for two readings in quick succession', () => {
     const { look } = busyHost(64);
     look(1, 0.1);
     look(1, 0.1);
     expect(look(0.01, 0.1)).toHaveProperty('atMost', true);
   });
 
-  it('is exact where there are few CPUs, no bound, none wanted, or one that cannot be', () => {
+  it('is exact with few CPUs, without a bound, without a level, and with an invalid bound', () => {
     const second = ({ look }: ReturnType<typeof busyHost>, under?: number) => {
       look(1, 0.1, under);
       return look(1, 0.1, under);
@@ -85,7 +85,7 @@ describe('CPU use of a host with many CPUs', () => {
     expect(contained.look(1, 0.1)).toEqual(exact(10, 64));
   });
 
-  it('is exact for whoever reads the host as a whole', () => {
+  it('is exact in a reading of the whole host', () => {
     const { look, reader, spend } = busyHost(64);
     look(1, 0.1);
     look(1, 0.1);
@@ -94,7 +94,7 @@ describe('CPU use of a host with many CPUs', () => {
     expect(reader.cpu()).toEqual(exact(40, 64));
   });
 
-  it('is never more than the bound', () => {
+  it('never exceeds the bound', () => {
     const share = fc.double({ min: 0, max: 1, noNaN: true });
     const looks = fc.array(fc.tuple(fc.double({ min: 0.2, max: 100, noNaN: true }), share), {
       minLength: 1,

@@ -4,11 +4,11 @@ import { symlinkSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { KeptFile } from '../../../src/host/linux/kept-file.js';
-import { createScratch } from '../../../src/host/linux/scratch.js';
+import { createScratch } from '../../../src/host/linux/kept-file.js';
 import { handClock, temporaryHost } from './odd-hosts.js';
 
 describe('a kept file', () => {
-  it('is read anew each time through the same descriptor', () => {
+  it('is read each time through the same descriptor', () => {
     const host = temporaryHost({ a: 'first' });
     const scratch = createScratch();
     const file = new KeptFile(join(host.root, 'a'), scratch);
@@ -21,7 +21,7 @@ describe('a kept file', () => {
     file.close();
   });
 
-  it.each([true, false])('grows the buffer until all of it fits (made in one go: %s)', (oneGo) => {
+  it.each([true, false])('grows the buffer until its text fits (written in one go: %s)', (oneGo) => {
     const long = Buffer.alloc(200_000, 'abcdefghij');
     const host = temporaryHost({ a: long });
     const scratch = createScratch();
@@ -31,7 +31,7 @@ describe('a kept file', () => {
     file.close();
   });
 
-  it('gives a reason instead of throwing, and may be left alone for a while', () => {
+  it('returns a reason instead of throwing, and is retried after a delay', () => {
     const host = temporaryHost();
     const clock = handClock();
     const options = { retryMs: 50, monotonic: clock.monotonic };
@@ -45,7 +45,7 @@ describe('a kept file', () => {
     file.close();
   });
 
-  it('says so when it is a folder', () => {
+  it('returns a reason for a folder', () => {
     const file = new KeptFile(temporaryHost().root, createScratch());
     expect(file.read()).toBe(-1);
     expect(file.reason).toContain('EISDIR');

@@ -8,7 +8,7 @@ import { fakeStatFs, fixture, handClock, someStat, temporaryHost, unknownSaying 
 
 const ALL: readonly GaugePart[] = ['cpu', 'memory', 'load', 'mounts'];
 
-/** What gauges say, to keep: of a reading, what a gauge has of it. */
+/** Copies the figures of gauges, or those of a reading that gauges have. */
 function said({ cpu, memory, load, mounts }: Gauges): unknown {
   const pick = <T extends object>(reading: T, ...keys: (keyof T)[]) =>
     isUnknown(reading) ? reading : Object.fromEntries(keys.map((key) => [key, reading[key]]));
@@ -30,7 +30,7 @@ const wholeReading = (reader: LinuxReader): unknown =>
     mounts: reader.mounts() as Gauges['mounts'],
   });
 
-describe('gauges that are read again and again', () => {
+describe('live gauges', () => {
   it.each(readdirSync(fixture('')).filter((name) => name !== 'nfs'))(
     'say of %s what a whole reading says',
     (name) => {
@@ -42,7 +42,7 @@ describe('gauges that are read again and again', () => {
     },
   );
 
-  it('say of any texts, one after the other, what a whole reading of each says', () => {
+  it('have the same figures as a whole reading, for any sequence of texts', () => {
     const host = temporaryHost({ 'proc/self/mountinfo': '1 0 8:1 / / rw - ext4 /dev/x rw\n' });
     const number = fc.nat(1e6);
     const stat = fc
@@ -83,7 +83,7 @@ describe('gauges that are read again and again', () => {
     );
   });
 
-  it('are read into the same places, and only those that were asked for', () => {
+  it('reuse their objects, and read the requested parts only', () => {
     const { calls, asked } = fakeStatFs();
     const gauges = createLinuxReader({ root: fixture('one-cpu'), statfs: calls }).liveGauges(['memory']);
     gauges.read();
@@ -94,14 +94,14 @@ describe('gauges that are read again and again', () => {
     expect(asked).toEqual([]);
   });
 
-  it('tell nothing, and ask nothing, where a remote file system is mounted', () => {
+  it('return false, without reading, if a remote file system is mounted', () => {
     const { calls, asked, askedAsync } = fakeStatFs();
     const gauges = createLinuxReader({ root: fixture('nfs'), statfs: calls }).liveGauges(ALL);
     expect(gauges.read()).toBe(false);
     expect([...asked, ...askedAsync]).toEqual([]);
   });
 
-  it('see a new mount when the table is read again', () => {
+  it('include a new mount when the table is read again', () => {
     const row = (id: number, point: string) => `${id} 1 8:${id} / ${point} rw - ext4 /dev/x rw\n`;
     const host = temporaryHost({ 'proc/self/mountinfo': row(1, '/') });
     const clock = handClock();
@@ -119,11 +119,11 @@ describe('gauges that are read again and again', () => {
 });
 
 describe.skipIf(process.platform !== 'linux')('on this host, gauges', () => {
-  it('agree with a whole reading', async () => {
+  it('agree with a whole reading of this host', async () => {
     const reader = createLinuxReader();
     const gauges = reader.liveGauges(['memory', 'load', 'mounts']);
     const mounts = await reader.mounts();
-    // Where a remote file system is mounted, the whole reading alone tells.
+    // With a remote file system only the whole reading is available.
     if (!gauges.read() || isUnknown(mounts) || isUnknown(gauges.mounts)) return reader.close();
     expect(gauges.mounts.map(({ mountPoint }) => mountPoint)).toEqual(
       mounts.map(({ mountPoint }) => mountPoint),

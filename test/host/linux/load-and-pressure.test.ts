@@ -10,12 +10,12 @@ import { fixture, handClock, temporaryHost, unknownSaying } from './odd-hosts.js
 const load = (text: string | Uint8Array) => parseLoad(Buffer.from(text), text.length, 4);
 
 describe('the load', () => {
-  it('is the three averages, with the number of CPUs', () => {
+  it('consists of three averages and the number of CPUs', () => {
     const reader = createLinuxReader({ root: fixture('one-cpu') });
     expect(reader.load()).toEqual({ one: 0.2, five: 0.18, fifteen: 0.12, cpus: 1 });
   });
 
-  it('counts the CPUs in /proc/stat where nothing else lists them', () => {
+  it('counts the CPUs in /proc/stat if no other file lists them', () => {
     const host = temporaryHost({
       'proc/loadavg': '1.00 2.50 300.75 1/2 3\n',
       'proc/stat': 'cpu  1 2 3 4\ncpu0 1 1 1 1\ncpu1 1 1 1 1\ncpu2 1 1 1 1\nintr 0\n',
@@ -23,7 +23,7 @@ describe('the load', () => {
     expect(createLinuxReader(host).load()).toEqual({ one: 1, five: 2.5, fifteen: 300.75, cpus: 3 });
   });
 
-  it('is unknown where the CPUs are, or the file, or its text', () => {
+  it('is unknown if the CPUs are unknown, or the file cannot be read or parsed', () => {
     const host = temporaryHost({ 'proc/loadavg': '1.00 2.50 3.75 1/2 3\n' });
     const reader = createLinuxReader(host);
     expect(reader.load()).toEqual(unknownSaying('CPUs'));
@@ -36,7 +36,7 @@ describe('the load', () => {
   it.each([
     [['/proc/stat'], 'fuse.lxcfs', undefined, 'unknown'],
     [['/proc/meminfo'], 'fuse.lxcfs', undefined, 'known'],
-    // lxcfs has the load of the container with `-l` only; the number of tasks beside it tells whose it is.
+    // lxcfs shows the load of the container with `-l` only; the number of tasks shows which one it is.
     [['/proc/stat', '/proc/loadavg'], 'fuse.lxcfs', '41', 'known'],
     [['/proc/stat', '/proc/loadavg'], 'fuse.lxcfs', '30', 'known'],
     [['/proc/stat', '/proc/loadavg'], 'fuse.lxcfs', '10', 'unknown'],
@@ -63,7 +63,7 @@ describe('the load', () => {
     },
   );
 
-  it('reads the same numbers as a plain parser does', () => {
+  it('has the same numbers as from a plain parser', () => {
     const check = (text: string): void => {
       const [one, five, fifteen] = text.split(' ').map(Number);
       expect(load(text)).toEqual({ one, five, fifteen, cpus: 4 });
@@ -90,7 +90,7 @@ describe('the load', () => {
     );
   });
 
-  it('understands lists of CPUs, and no others', () => {
+  it('accepts valid lists of CPUs only', () => {
     const count = (text: string) => parseCpuList(Buffer.from(text), text.length);
     expect(['0\n', '0-3\n', '0-3,8,10-11\n', '0-255'].map(count)).toEqual([1, 4, 7, 256]);
     expect(['', '\n', '3-1', '0-', '0,', '0-99999999999'].map(count)).toEqual([-1, -1, -1, -1, -1, -1]);
@@ -98,7 +98,7 @@ describe('the load', () => {
 });
 
 describe('the pressure', () => {
-  it('is the share of the last ten seconds', () => {
+  it('is the average of the last ten seconds', () => {
     const host = temporaryHost({
       'proc/pressure/cpu': 'some avg10=2.22 avg60=8.50 avg300=5.18 total=29814452\n',
       'proc/pressure/memory':
@@ -113,7 +113,7 @@ describe('the pressure', () => {
     });
   });
 
-  it('is read as a plain parser reads it', () => {
+  it('is the same as from a plain parser', () => {
     for (const name of ['cpu', 'memory', 'io']) {
       const text = readFileSync(`${fixture('recorded')}/proc/pressure/${name}`, 'utf8');
       const plain = (row: string): number => Number(new RegExp(`^${row} avg10=(\\S+)`, 'm').exec(text)![1]);
@@ -129,7 +129,7 @@ describe('the pressure', () => {
     expect(reader.pressure()).toEqual(unknownSaying('(PSI): ENOENT'));
   });
 
-  it('is looked for again after a while', () => {
+  it('is retried after a while', () => {
     const host = temporaryHost();
     const clock = handClock();
     const reader = createLinuxReader({ root: host.root, monotonic: clock.monotonic, refreshMs: 100 });

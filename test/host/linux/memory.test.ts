@@ -12,7 +12,7 @@ const GIB = 1024 * MIB;
 const memoryOf = (name: string) => createLinuxReader({ root: fixture(name) }).memory();
 
 describe('memory', () => {
-  it('is what the kernel says is available', () => {
+  it('is taken from MemAvailable', () => {
     expect(memoryOf('one-cpu')).toEqual({
       scope: 'host',
       totalBytes: 1_000_000 * KIB,
@@ -20,13 +20,13 @@ describe('memory', () => {
       usedPercent: 75,
       reclaimableSlabBytes: 300_000 * KIB,
       pageCacheBytes: (3_000_000 + 120_004 - 220_004) * KIB,
-      uncountedCacheBytes: unknownSaying('leaves out'),
-      uncountedSlabBytes: unknownSaying('leaves out'),
+      uncountedCacheBytes: unknownSaying('does not count as available'),
+      uncountedSlabBytes: unknownSaying('does not count as available'),
       evictableArcBytes: 0,
     });
   });
 
-  it('is computed by the kernel’s own formula where an old kernel does not print it', () => {
+  it('is computed by the kernel’s formula on an old kernel without MemAvailable', () => {
     const low = (45056 * 5) / 4;
     const estimate = 151972 - low + (90004 + 310292) - low + 46896 - 46896 / 2;
     const total = 1017812 * KIB;
@@ -38,17 +38,17 @@ describe('memory', () => {
     });
   });
 
-  it('is unknown on an old kernel that does not tell its reserve either', () => {
+  it('is unknown on an old kernel without min_free_kbytes', () => {
     const host = temporaryHost({ 'proc/meminfo': readFileSync(`${fixture('old-kernel')}/proc/meminfo`) });
     expect(createLinuxReader(host).memory()).toEqual(unknownSaying('available'));
   });
 
-  it('counts what the ZFS cache would give back as available', () => {
+  it('counts the evictable ZFS cache as available', () => {
     const arc = 11_811_160_064 - 1_073_741_824;
     expect(memoryOf('zfs')).toMatchObject({ scope: 'host', availableBytes: 4_000_000 * KIB + arc });
   });
 
-  it('finds a ZFS cache that appears later, at the next look', () => {
+  it('includes a ZFS cache that appears later, at the next look-up', () => {
     const host = temporaryHost({ 'proc/meminfo': 'MemTotal: 100 kB\nMemAvailable: 40 kB\n' });
     const clock = handClock();
     const reader = createLinuxReader({ ...host, monotonic: clock.monotonic });
@@ -59,7 +59,7 @@ describe('memory', () => {
     expect(reader.memory()).toMatchObject({ usedPercent: 50 });
   });
 
-  it('counts nothing of a ZFS cache that is smaller than its smallest size', () => {
+  it('counts nothing of a ZFS cache below its minimum size', () => {
     const host = temporaryHost({
       'proc/meminfo': 'MemTotal: 100 kB\nMemAvailable: 40 kB\n',
       'proc/spl/kstat/zfs/arcstats': 'name type data\nc_min 4 500\nsize 4 400\n',
@@ -67,7 +67,7 @@ describe('memory', () => {
     expect(createLinuxReader(host).memory()).toMatchObject({ usedPercent: 60, availableBytes: 40 * KIB });
   });
 
-  it('leaves huge pages out of the total: they are reserved, not used', () => {
+  it('excludes huge pages from the total, as they are reserved, not used', () => {
     const lines = ['MemTotal: 1000 kB', 'MemAvailable: 150 kB', 'MemFree: 100 kB', 'Hugetlb: 750 kB'];
     const host = temporaryHost({ 'proc/meminfo': `${lines.join('\n')}\n` });
     expect(createLinuxReader(host).memory()).toMatchObject({
@@ -79,7 +79,7 @@ describe('memory', () => {
     ['all of memory', 1000],
     ['more than there is', 5000],
     ['nothing', 0],
-  ])('does not believe huge pages that take %s', (_, hugeKib) => {
+  ])('ignores invalid huge pages: %s', (_, hugeKib) => {
     const text = `MemTotal: 1000 kB\nMemAvailable: 150 kB\nHugetlb: ${hugeKib} kB\n`;
     const memory = createLinuxReader(temporaryHost({ 'proc/meminfo': text })).memory();
     expect(memory).toMatchObject({ totalBytes: 1000 * KIB, usedPercent: 85 });
@@ -92,7 +92,7 @@ describe('memory', () => {
   it.each([
     ['0 with 2 GiB free', 0],
     ['more than the total', 4_000_001],
-  ])('estimates what is available where the figure is impossible: %s', (_, available) => {
+  ])('is estimated if MemAvailable is invalid: %s', (_, available) => {
     const host = temporaryHost({
       'proc/meminfo': IMPOSSIBLE(available),
       'proc/sys/vm/min_free_kbytes': '40000\n',
@@ -104,12 +104,12 @@ describe('memory', () => {
     expect(live.memory).toMatchObject({ availableBytes: estimate * KIB });
   });
 
-  it('is unknown where the figure is impossible and nothing tells a better one', () => {
+  it('is unknown if MemAvailable is invalid and no estimate is possible', () => {
     const host = temporaryHost({ 'proc/meminfo': 'MemTotal: 100 kB\nMemAvailable: 140 kB\n' });
-    expect(createLinuxReader(host).memory()).toEqual(unknownSaying('impossible'));
+    expect(createLinuxReader(host).memory()).toEqual(unknownSaying('no valid available memory'));
   });
 
-  it('believes that nothing is available where next to nothing is free', () => {
+  it('accepts that nothing is available if almost nothing is free', () => {
     const host = temporaryHost({
       'proc/meminfo': IMPOSSIBLE(0)
         .replace('MemFree: 2000000', 'MemFree: 30000')
@@ -134,7 +134,7 @@ describe('memory', () => {
     },
   );
 
-  it('counts of the ZFS cache no more than its evictable parts', () => {
+  it('counts at most the evictable parts of the ZFS cache', () => {
     const parts = [
       'mru_evictable_data',
       'mru_evictable_metadata',
@@ -152,7 +152,7 @@ describe('memory', () => {
     expect(createLinuxReader(host).memory()).toMatchObject({ availableBytes: 44 * KIB });
   });
 
-  it('says what it does not know beside the total', () => {
+  it('has unknown parts beside the total', () => {
     const host = temporaryHost({ 'proc/meminfo': 'MemTotal: 100 kB\nMemAvailable: 40 kB\n' });
     const memory = createLinuxReader(host).memory();
     expect(memory).toMatchObject({
@@ -161,7 +161,7 @@ describe('memory', () => {
     });
   });
 
-  it('gives an object of its own each time, which stays as it is', () => {
+  it('returns a new object each time', () => {
     const host = temporaryHost({ 'proc/meminfo': 'MemTotal: 100 kB\nMemAvailable: 40 kB\n' });
     const reader = createLinuxReader(host);
     const first = reader.memory();
@@ -173,11 +173,11 @@ describe('memory', () => {
 });
 
 describe('the memory limit of a control group', () => {
-  it('counts when it is set on a group above the process’s own (version 2)', () => {
+  it('applies if it is set on a group above that of the process (version 2)', () => {
     expect(memoryOf('cgroup-v2')).toEqual({
       scope: 'cgroup',
       totalBytes: GIB,
-      // In use are 900 MiB; of these 360 MiB are page cache and 8 MiB slab, which it gives up when it needs memory.
+      // Of 900 MiB in use, 360 MiB are page cache and 8 MiB slab, which are reclaimable.
       availableBytes: (1024 - 532) * MIB,
       usedPercent: (100 * 532) / 1024,
       reclaimableSlabBytes: 8 * MIB,
@@ -188,7 +188,7 @@ describe('the memory limit of a control group', () => {
     });
   });
 
-  it('counts inside a container with a control-group namespace of its own', () => {
+  it('applies inside a container with a control-group namespace', () => {
     expect(memoryOf('cgroup-v2-namespaced')).toMatchObject({
       scope: 'cgroup',
       totalBytes: 512 * MIB,
@@ -196,7 +196,7 @@ describe('the memory limit of a control group', () => {
     });
   });
 
-  it('counts inside a container that sees the host’s name of its group (version 1)', () => {
+  it('applies inside a container that sees the host’s path of its group (version 1)', () => {
     expect(memoryOf('cgroup-v1')).toMatchObject({
       scope: 'cgroup',
       totalBytes: 2 * GIB,
@@ -206,23 +206,23 @@ describe('the memory limit of a control group', () => {
     });
   });
 
-  it('is none where version 1 writes a number larger than any memory', () => {
+  it('is none if version 1 has a number larger than any memory', () => {
     expect(memoryOf('cgroup-v1-unlimited')).toMatchObject({ scope: 'host', usedPercent: 25 });
   });
 
-  it('does not count for a process that lives outside of what is mounted', () => {
+  it('does not apply to a process outside of the mounted groups', () => {
     const host = limitedHost();
     host.put('proc/self/cgroup', '0::/../other\n');
     expect(createLinuxReader(host).memory()).toMatchObject({ scope: 'host' });
   });
 
-  it('gives way to the host’s memory where that is fuller', () => {
+  it('is replaced by the host’s memory if that is fuller', () => {
     const host = limitedHost();
     host.put('proc/meminfo', 'MemTotal: 1000000 kB\nMemAvailable: 10000 kB\n');
     expect(createLinuxReader(host).memory()).toMatchObject({ scope: 'host', usedPercent: 99 });
   });
 
-  it('is read anew each time, so that a raised limit is seen at once', () => {
+  it('is read each time, so that a raised limit applies at once', () => {
     const host = limitedHost();
     const reader = createLinuxReader(host);
     expect(reader.memory()).toMatchObject({ scope: 'cgroup', totalBytes: 100 * MIB });
@@ -243,7 +243,7 @@ describe('the memory limit of a control group', () => {
     expect(createLinuxReader(host).memory()).toMatchObject({ scope: 'cgroup', totalBytes: effective * MIB });
   });
 
-  it('is found when it is set later, at the next look', () => {
+  it('is found at the next look-up if it is set later', () => {
     const host = limitedHost('max');
     const clock = handClock();
     const reader = createLinuxReader({ root: host.root, monotonic: clock.monotonic, refreshMs: 500 });
@@ -253,7 +253,7 @@ describe('the memory limit of a control group', () => {
     expect(reader.memory()).toMatchObject({ scope: 'cgroup' });
   });
 
-  it('is unknown, not the host’s, while the group’s use cannot be read', () => {
+  it('is unknown, not the host’s, while the group’s usage cannot be read', () => {
     const host = limitedHost();
     const reader = createLinuxReader(host);
     host.remove('sys/fs/cgroup/a/memory.current');
@@ -276,7 +276,7 @@ describe('the memory limit of a control group', () => {
 describe('the parser of named numbers', () => {
   const NAMES = ['MemTotal', 'MemAvailable', 'Active(file)', 'SReclaimable'];
 
-  it('finds a name in whatever order the lines come', () => {
+  it('finds names in any order of the lines', () => {
     const numbers = new NamedNumbers(['b', 'a']);
     const parse = (text: string) => [...numbers.parse(Buffer.from(text), text.length)];
     expect(parse('a: 1 kB\nb: 2 kB\n')).toEqual([2, 1]);
@@ -286,7 +286,7 @@ describe('the parser of named numbers', () => {
     expect(parse('')).toEqual([-1, -1]);
   });
 
-  it('reads the same numbers as a plain parser does, also right after another text', () => {
+  it('reads the same numbers as a plain parser, also after another text', () => {
     const numbers = new NamedNumbers(NAMES);
     const check = (text: string): void => {
       const plain = NAMES.map((name) => {
@@ -310,7 +310,7 @@ describe('the parser of named numbers', () => {
     );
   });
 
-  it('gives a value from 0 to 100 or unknown, whatever bytes the files hold', () => {
+  it('is a value from 0 to 100 or unknown, for arbitrary bytes', () => {
     const host = limitedHost();
     const number = fc.bigInt({ min: 0n, max: 10n ** 22n });
     const meminfo = fc.oneof(
@@ -342,7 +342,7 @@ describe('the parser of named numbers', () => {
   });
 });
 
-/** A host with a limit of 100 MiB on group `a`, of which 80 are used. */
+/** A host with a limit of 100 MiB on group `a`, which uses 80 MiB. */
 function limitedHost(limit = String(100 * MIB)) {
   return temporaryHost({
     'proc/meminfo': 'MemTotal: 1000000 kB\nMemAvailable: 900000 kB\n',

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createLinuxReader } from '../../../src/host/linux/linux-reader.js';
 import { parseMountinfo } from '../../../src/host/linux/mountinfo.js';
-import { mountsThatCount } from '../../../src/host/linux/mounts-that-count.js';
+import { monitoredMounts } from '../../../src/host/linux/monitored-mounts.js';
 import { inodesOf, spaceOf } from '../../../src/host/linux/usage.js';
 import { isUnknown, type Reading } from '../../../src/model/reading.js';
 import type { MountReading } from '../../../src/model/snapshot.js';
@@ -19,18 +19,18 @@ import {
 
 const entriesOf = (text: string) => parseMountinfo(Buffer.from(text), Buffer.byteLength(text));
 const counted = (name: string) =>
-  mountsThatCount(entriesOf(readFileSync(`${fixture(name)}/proc/self/mountinfo`, 'utf8')));
+  monitoredMounts(entriesOf(readFileSync(`${fixture(name)}/proc/self/mountinfo`, 'utf8')));
 const points = (name: string) => counted(name).map(({ mountPoint }) => mountPoint);
 
-/** The answer of a host without remote mounts: it comes at once. */
+/** The synchronous reading of a host without remote mounts. */
 function atOnce(reading: Reading<readonly MountReading[]> | Promise<unknown>): readonly MountReading[] {
   if (reading instanceof Promise) throw new Error('a promise, without a remote mount');
   if (isUnknown(reading)) throw new Error(reading.unknown);
   return reading;
 }
 
-describe('the mounts that count', () => {
-  it('are / and tmpfs on an ordinary host, /run itself, and nothing below /run and /dev', () => {
+describe('the monitored mounts', () => {
+  it('are /, tmpfs and /run on an ordinary host, and none below /run and /dev', () => {
     expect(points('one-cpu')).toEqual(['/', '/run', '/tmp']);
     expect(points('recorded')).toEqual(['/']);
   });
@@ -39,7 +39,7 @@ describe('the mounts that count', () => {
     expect(points('container')).toEqual(['/', '/data']);
   });
 
-  it('are one of each btrfs: / before all, otherwise the whole before a subvolume', () => {
+  it('are one of each btrfs: preferably /, otherwise the whole file system', () => {
     expect(counted('btrfs').map(({ mountPoint, device }) => [mountPoint, device])).toEqual([
       ['/', '0:26'],
       ['/boot/efi', '259:1'],
@@ -47,7 +47,7 @@ describe('the mounts that count', () => {
     ]);
   });
 
-  it('are those of a NixOS service in a strict sandbox, though every mount of them is read-only', () => {
+  it('are those of a NixOS service in a strict sandbox, although every mount is read-only', () => {
     expect(points('nixos')).toEqual(['/', '/boot', '/run']);
   });
 
@@ -64,7 +64,7 @@ describe('the mounts that count', () => {
     ['/run/user/1000/doc', false],
     ['/srv/docker/data', true],
     ['/var/lib/postgresql', true],
-  ])('%s counts: %s', (mountPoint, counts) => {
+  ])('include %s: %s', (mountPoint, counts) => {
     const line = (id: number, point: string, device: string) =>
       `${id} 1 ${device} / ${point} rw - ext4 /dev/sdb${id} rw\n`;
     const host = temporaryHost({
@@ -75,7 +75,7 @@ describe('the mounts that count', () => {
     expect(found).toEqual(counts ? ['/', mountPoint] : ['/']);
   });
 
-  it('leave out images, portals, automount points, and what later mounts have hidden', () => {
+  it('exclude images, portals, automount points, and hidden mounts', () => {
     expect(counted('desktop').map(({ mountPoint, fsType }) => `${mountPoint} ${fsType}`)).toEqual([
       '/ ext4',
       '/a ext4',
@@ -86,11 +86,11 @@ describe('the mounts that count', () => {
     ]);
   });
 
-  it('leave out what is read-only by design, and keep / and what broke', () => {
+  it('exclude file systems that are read-only by design, except /, and include broken ones', () => {
     const found = (point: string, options: string) =>
-      mountsThatCount(
+      monitoredMounts(
         entriesOf(`1 0 8:1 / / rw - ext4 x rw\n2 1 8:2 / ${point} rw - ext4 /dev/sda1 ${options}\n`),
-      ).map(({ mountPoint, notAsked }) => [mountPoint, notAsked !== undefined]);
+      ).map(({ mountPoint, skipReason }) => [mountPoint, skipReason !== undefined]);
     expect(found('/data', 'ro')).toEqual([['/', false]]);
     expect(found('/data', 'errors=x,ro')).toEqual([['/', false]]);
     for (const options of ['rw,emergency_ro', 'ro,emergency_ro', 'rw,shutdown', 'rw,errors=remount-ro'])
@@ -101,8 +101,8 @@ describe('the mounts that count', () => {
     expect(found('/', 'ro')).toEqual([['/', true]]);
   });
 
-  it('include / where a chroot hides what it is', () => {
-    const mounts = mountsThatCount(entriesOf('5 4 0:20 / /proc rw - proc proc rw\n'));
+  it('include / in a chroot whose table does not contain it', () => {
+    const mounts = monitoredMounts(entriesOf('5 4 0:20 / /proc rw - proc proc rw\n'));
     expect(mounts).toMatchObject([{ mountPoint: '/', fsType: 'unknown' }]);
   });
 
@@ -112,7 +112,7 @@ describe('the mounts that count', () => {
       Buffer.from([0xff]),
       Buffer.from(' rw - ext4 /dev/x rw\n'),
     ]);
-    const [mount] = mountsThatCount(parseMountinfo(line, line.length)).slice(1);
+    const [mount] = monitoredMounts(parseMountinfo(line, line.length)).slice(1);
     expect(mount?.path).toEqual(Buffer.from([0x2f, 0x6d, 0xff]));
   });
 
@@ -140,16 +140,16 @@ describe('the mounts that count', () => {
     ['something without a block device', ['2 1 0:41 / /data rw - orangutanfs none rw'], true],
     ['btrfs', ['2 1 0:42 / /data rw - btrfs /dev/sdb rw'], false],
     ['tmpfs', ['2 1 0:43 / /data rw - tmpfs tmpfs rw'], false],
-  ])('%s is asked in a process of its own: %j %s', (_, lines, isSlow) => {
+  ])('%s is read in a child process: %j %s', (_, lines, isSlow) => {
     const root = '1 0 8:1 / / rw - ext4 /dev/sda1 rw';
     const text = Buffer.from([root, ...lines].join('\n'));
-    const found = mountsThatCount(parseMountinfo(text, text.length));
+    const found = monitoredMounts(parseMountinfo(text, text.length));
     expect(found.filter(({ mountPoint }) => mountPoint !== '/').map(({ remote }) => remote)).toEqual([
       isSlow,
     ]);
   });
 
-  it('are found in any bytes without an exception', () => {
+  it('are parsed from arbitrary bytes without an exception', () => {
     const field = fc.constantFrom(
       '1',
       '2',
@@ -174,7 +174,7 @@ describe('the mounts that count', () => {
     const table = fc.array(line, { maxLength: 12 }).map((lines) => Buffer.from(lines.join('\n')));
     fc.assert(
       fc.property(fc.oneof(fc.uint8Array({ maxLength: 120 }), text, table), (bytes) => {
-        const mounts = mountsThatCount(parseMountinfo(bytes, bytes.length));
+        const mounts = monitoredMounts(parseMountinfo(bytes, bytes.length));
         const devices = mounts.map(({ device }) => device);
         expect(new Set(devices).size).toBe(devices.length);
         for (const { mountPoint } of mounts) expect(mountPoint.startsWith('/')).toBe(true);
@@ -183,7 +183,7 @@ describe('the mounts that count', () => {
     );
   });
 
-  it('are read as a plain parser reads them', () => {
+  it('are the same as from a plain parser', () => {
     for (const name of ['recorded', 'btrfs', 'container', 'desktop', 'nixos', 'nfs', 'zfs']) {
       const text = readFileSync(`${fixture(name)}/proc/self/mountinfo`, 'utf8');
       const plain = text
@@ -214,13 +214,13 @@ describe('the mounts that count', () => {
   });
 });
 
-describe('how full a file system is', () => {
-  it('is what df shows: blocks kept for root are neither used nor available', () => {
+describe('the usage of a file system', () => {
+  it('is the same as in df: blocks reserved for root are neither used nor available', () => {
     expect(spaceOf(someStat())).toEqual({ used: 60 * 4096, available: 920 * 4096, percent: 6000 / 980 });
     expect(inodesOf(someStat())).toEqual({ used: 25, available: 75, percent: 25 });
   });
 
-  it('is 100 % when only root could still write', () => {
+  it('is 100 % if only root can still write', () => {
     expect(spaceOf(someStat({ bfree: 20, bavail: 0 }))).toMatchObject({ available: 0, percent: 100 });
     expect(spaceOf(someStat({ bfree: 20, bavail: 2 ** 64 - 5 }))).toMatchObject({
       available: 0,
@@ -228,17 +228,17 @@ describe('how full a file system is', () => {
     });
   });
 
-  it('is counted in fragments where they differ from blocks', () => {
+  it('is counted in fragments if they differ from blocks', () => {
     expect(spaceOf(someStat({ bsize: 1024 * 1024, frsize: 512 }))).toMatchObject({ used: 60 * 512 });
   });
 
-  it('is unknown for inodes where there is no fixed number of them, and for nonsense', () => {
+  it('is unknown for inodes without a fixed number, and for invalid figures', () => {
     expect(inodesOf(someStat({ files: 0, ffree: 0 }))).toEqual(unknownSaying('inodes'));
     expect(spaceOf(someStat({ bfree: 2000 }))).toHaveProperty('unknown');
     expect(spaceOf(someStat({ blocks: 0, bfree: 0, bavail: 0 }))).toHaveProperty('unknown');
   });
 
-  it('is from 0 to 100 % or unknown, whatever statfs says', () => {
+  it('is from 0 to 100 % or unknown, for any result of statfs', () => {
     const number = fc.oneof(fc.double(), fc.nat(), fc.constantFrom(2 ** 64, 2 ** 53 + 2, 0));
     const stats = fc.record({
       bsize: number,
@@ -262,7 +262,7 @@ describe('how full a file system is', () => {
 });
 
 describe('reading the mounts', () => {
-  it('answers at once where nothing is remote', () => {
+  it('is synchronous without a remote mount', () => {
     const { calls, askedAsync } = fakeStatFs();
     const mounts = atOnce(createLinuxReader({ root: fixture('btrfs'), statfs: calls }).mounts());
     expect(mounts[0]).toEqual({
@@ -277,7 +277,7 @@ describe('reading the mounts', () => {
     expect(askedAsync).toEqual([]);
   });
 
-  it('says why one mount is unknown, and reads the others', () => {
+  it('returns the reason for an unknown mount, and reads the others', () => {
     const { calls } = fakeStatFs({
       '/secret': systemError('EACCES', '/secret'),
       '/odd': someStat({ blocks: 0, bfree: 0, bavail: 0 }),
@@ -290,7 +290,7 @@ describe('reading the mounts', () => {
     expect(mounts.some(({ mountPoint }) => mountPoint === '/odd')).toBe(false);
   });
 
-  it('asks the file systems each time, and gives a list of its own, which stays as it is', () => {
+  it('reads the file systems each time, and returns a new list each time', () => {
     const { calls, asked, answers } = fakeStatFs();
     const reader = createLinuxReader({ root: fixture('one-cpu'), statfs: calls });
     const first = atOnce(reader.mounts());
@@ -303,7 +303,7 @@ describe('reading the mounts', () => {
     expect(first[2]).toMatchObject({ space: { percent: 6000 / 980 } });
   });
 
-  it('sees a new mount, and one that went away, at the next look', () => {
+  it('finds a new mount, and drops an unmounted one, at the next reading', () => {
     const row = (id: number, point: string) => `${id} 1 8:${id} / ${point} rw - ext4 /dev/x rw\n`;
     const host = temporaryHost({ 'proc/self/mountinfo': row(1, '/') });
     const reader = createLinuxReader({
@@ -320,9 +320,9 @@ describe('reading the mounts', () => {
   });
 
   it.each([
-    ['one of an ordinary host, which is read anew after a millisecond', 0, 1],
+    ['one of an ordinary host, which is read again after a millisecond', 0, 1],
     ['a large one, which is used for 20 times as long as it took', 1_000, 200],
-  ])('shares a reading of the table between looks that follow each other: %s', (_, more, ms) => {
+  ])('shares a reading of the table between readings in quick succession: %s', (_, more, ms) => {
     const row = (id: number, point: string) => `${id} 1 8:${id} / ${point} rw - ext4 /dev/x rw\n`;
     const pseudo = Array.from(
       { length: more },
@@ -344,7 +344,7 @@ describe('reading the mounts', () => {
     expect(atOnce(reader.mounts())).toHaveLength(2);
   });
 
-  it('reads mount points that were named whatever is mounted there, and never an automount point', () => {
+  it('reads named mount points whatever is mounted there, but never an automount point', () => {
     const lines = [
       '1 0 8:1 / / rw - ext4 /dev/sda1 rw',
       '2 1 8:1 /srv /srv rw - ext4 /dev/sda1 rw',
@@ -371,7 +371,7 @@ describe('reading the mounts', () => {
     ]);
   });
 
-  it('keeps the name of a file system while it is mounted there, and / before all', () => {
+  it('keeps the mount point of a file system while it is mounted there, and prefers /', () => {
     const row = (id: number, root: string, point: string) =>
       `${id} 1 0:26 ${root} ${point} rw - btrfs /dev/sda1 rw\n`;
     const root = '1 0 8:1 / / rw - ext4 /dev/sda1 rw\n';
@@ -391,7 +391,7 @@ describe('reading the mounts', () => {
     expect(points(row(4, '/@', '/') + row(3, '/', '/mnt'))).toEqual(['/']);
   });
 
-  it('reads the table at once when a mount point is gone', () => {
+  it('reads the table again at once if a mount point no longer exists', () => {
     const row = (id: number, point: string) => `${id} 1 8:${id} / ${point} rw - ext4 /dev/x rw\n`;
     const host = temporaryHost({ 'proc/self/mountinfo': row(1, '/') + row(2, '/usb') });
     const { calls, answers } = fakeStatFs();
@@ -402,12 +402,12 @@ describe('reading the mounts', () => {
     expect(atOnce(reader.mounts()).map(({ mountPoint }) => mountPoint)).toEqual(['/']);
   });
 
-  it('is unknown as a whole where the table cannot be read, until it can', () => {
+  it('is unknown as a whole while the table cannot be read', () => {
     const host = temporaryHost();
     const reader = createLinuxReader({ ...host, statfs: fakeStatFs().calls });
     expect(reader.mounts()).toEqual(unknownSaying('ENOENT'));
     host.put('proc/self/mountinfo', 'nonsense\n');
-    expect(reader.mounts()).toEqual(unknownSaying('not understood'));
+    expect(reader.mounts()).toEqual(unknownSaying('could not be parsed'));
     host.put('proc/self/mountinfo', '1 0 8:1 / / rw - ext4 /dev/x rw\n');
     expect(atOnce(reader.mounts())).toHaveLength(1);
   });

@@ -7,11 +7,11 @@ import type { StatFsCalls } from '../../../src/host/linux/mount-reader.js';
 import type { StatFs } from '../../../src/host/linux/usage.js';
 import type { Unknown } from '../../../src/model/reading.js';
 
-/** The root of a recorded or written host in `test/fixtures/proc`. */
+/** Returns the root of a host in `test/fixtures/proc`. */
 export const fixture = (name: string): string =>
   fileURLToPath(new URL(`../../fixtures/proc/${name}`, import.meta.url));
 
-/** A host made of these files, gone when the test is. */
+/** Creates a host with these files, removed after the test. */
 export function temporaryHost(files: Record<string, string | Uint8Array> = {}) {
   const root = mkdtempSync(join(tmpdir(), 'odd-host-'));
   onTestFinished(() => rmSync(root, { recursive: true, force: true }));
@@ -23,11 +23,11 @@ export function temporaryHost(files: Record<string, string | Uint8Array> = {}) {
   return { root, put, remove: (path: string) => rmSync(join(root, path), { recursive: true }) };
 }
 
-/** An error as `node:fs` throws it. */
+/** Creates an error like `node:fs`. */
 export const systemError = (code: string, path: unknown): Error =>
   Object.assign(new Error(`${code}: made up, statfs '${String(path)}'`), { code });
 
-/** A file system of 1,000 blocks of 4 KiB, 60 of them used and 20 kept for root; 100 inodes, 25 used. */
+/** A file system of 1,000 blocks of 4 KiB, 60 of them used and 20 reserved for root; 100 inodes, 25 used. */
 export const someStat = (changes: Partial<StatFs> = {}): StatFs => ({
   bsize: 4096,
   blocks: 1000,
@@ -38,7 +38,7 @@ export const someStat = (changes: Partial<StatFs> = {}): StatFs => ({
   ...changes,
 });
 
-/** `statfs` that answers from a table, `someStat` for the rest, and says what it was asked. */
+/** `statfs` with results from a table, `someStat` for the rest. Records its calls. */
 export function fakeStatFs(answers: Record<string, StatFs | Error | Promise<StatFs>> = {}) {
   const asked: string[] = [];
   const askedAsync: string[] = [];
@@ -60,11 +60,11 @@ export function fakeStatFs(answers: Record<string, StatFs | Error | Promise<Stat
   return { calls, asked, askedAsync, answers };
 }
 
-/** A monotonic clock that goes forward when told to. */
+/** A monotonic clock that is advanced by the test. */
 export function handClock(start = 1_000) {
   let now = start;
   return { monotonic: () => now, forward: (ms: number) => (now += ms) };
 }
 
-/** What an unknown reading looks like whose reason holds this text. */
+/** Matches an unknown reading whose reason contains this text. */
 export const unknownSaying = (text = ''): Unknown => ({ unknown: expect.stringContaining(text) as string });

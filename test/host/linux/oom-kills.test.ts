@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { createLinuxReader } from '../../../src/host/linux/linux-reader.js';
 import { temporaryHost } from './odd-hosts.js';
 
-describe('kills for want of memory', () => {
-  it('are counted by the kernel, and read anew each time', () => {
+describe('out-of-memory kills', () => {
+  it('are counted by the kernel, and read each time', () => {
     const { root, put } = temporaryHost({ 'proc/vmstat': 'nr_free_pages 1\noom_kill 3\noom_kill_x 9\n' });
     const reader = createLinuxReader({ root });
     expect(reader.oomKills()).toBe(3);
@@ -26,7 +26,7 @@ describe('kills for want of memory', () => {
       [],
       12,
     ],
-    ['a container with groups of its own', '0::/\n', [''], [], 2],
+    ['a container with its own groups', '0::/\n', [''], [], 2],
     [
       'a container of systemd, as a service in it',
       '0::/system.slice/x.service\n',
@@ -43,7 +43,7 @@ describe('kills for want of memory', () => {
     ],
     ['Podman, the same', '0::/libpod-9\n', ['libpod-9'], ['run/.containerenv'], 2],
     ['a container of version 1', '4:memory:/docker/abc\n', [], ['.dockerenv'], 12],
-  ])('of other containers are not told as ours: %s', (_, cgroup, groups, marks, kills) => {
+  ])('of other containers are not included: %s', (_, cgroup, groups, marks, kills) => {
     const host = temporaryHost({
       'proc/vmstat': 'nr_free_pages 1\noom_kill 12\n',
       'proc/self/mountinfo': GROUPS,
@@ -59,10 +59,10 @@ describe('kills for want of memory', () => {
     expect(reader.oomKills()).toBe(kills);
   });
 
-  it('are unknown on a kernel that does not count them, and where it cannot be asked', () => {
+  it('are unknown on a kernel that does not count them, and if the file cannot be read', () => {
     const { root } = temporaryHost({ 'proc/vmstat': 'nr_free_pages 1\n' });
     expect(createLinuxReader({ root }).oomKills()).toEqual({
-      unknown: 'this kernel does not count kills for want of memory',
+      unknown: 'this kernel does not count out-of-memory kills',
     });
     expect(createLinuxReader({ root: temporaryHost().root }).oomKills()).toMatchObject({
       unknown: expect.stringContaining('ENOENT') as string,

@@ -10,7 +10,7 @@ import { fakeStatFs, handClock, someStat, temporaryHost } from './odd-hosts.js';
 const MOUNTINFO = 'proc/self/mountinfo';
 const MIB = 1024 ** 2;
 
-/** A file system of which so many MiB are used, and so many available. */
+/** A file system with this usage, in MiB. */
 const holding = (used: number, available: number): StatFs => ({
   ...{ bsize: MIB, blocks: used + available, bfree: available, bavail: available },
   ...{ files: 10 + available, ffree: available },
@@ -47,7 +47,7 @@ function start() {
 
 const points = (mounts: readonly MountReading[]): string[] => mounts.map(({ mountPoint }) => mountPoint);
 const ROOT: Line = { point: '/', type: 'ext4', source: '/dev/sda1', stat: holding(10, 90) };
-/** Data sets of one pool, each of which holds so much. */
+/** Data sets of one pool, with this usage each. */
 const tank = (count: number, used: number, available: number): Line[] =>
   Array.from({ length: count }, (_, index) => ({
     point: `/tank/set${index}`,
@@ -56,7 +56,7 @@ const tank = (count: number, used: number, available: number): Line[] =>
   }));
 
 describe('a pool of ZFS', () => {
-  it('is one file system with the fill of all its data sets: a full one with 50 of them is one issue', async () => {
+  it('is one file system with the usage of all its data sets, so that a full pool is one issue', async () => {
     const mounts = await start().look([
       ROOT,
       { point: '/tank', source: 'tank', stat: holding(0, 20) },
@@ -71,12 +71,12 @@ describe('a pool of ZFS', () => {
     expect((await detector.detectIssues()).map(({ component }) => component)).toEqual(['disk:/tank']);
   });
 
-  it('is found full, though no data set is by its own figures', async () => {
+  it('is full even if no data set is full by its own figures', async () => {
     const mounts = await start().look([ROOT, ...tank(50, 20, 20)]);
     expect(mounts[1]).toMatchObject({ mountPoint: '/tank/set0', space: { percent: 100_000 / 1020 } });
   });
 
-  it('has the name of /, where that is in it', async () => {
+  it('is reported as / if that is one of its data sets', async () => {
     const root: Line = { point: '/', source: 'rpool/ROOT/nixos', stat: holding(10, 90) };
     const mounts = await start().look([
       root,
@@ -87,7 +87,7 @@ describe('a pool of ZFS', () => {
     expect(mounts[0]).toMatchObject({ space: { used: 60 * MIB, available: 90 * MIB } });
   });
 
-  it('keeps its name while that data set is mounted, whatever else comes and goes', async () => {
+  it('keeps its mount point while that data set is mounted', async () => {
     const { look } = start();
     const [a, b] = tank(2, 20, 20) as [Line, Line];
     const top: Line = { point: '/tank', source: 'tank', stat: holding(0, 20) };
@@ -97,7 +97,7 @@ describe('a pool of ZFS', () => {
     expect(points(await look([ROOT, top, a]))).toEqual(['/', '/tank']);
   });
 
-  it('has its data sets with a quota beside it, and those with a reservation not', async () => {
+  it('is reported beside its data sets with a quota, but not those with a reservation', async () => {
     const quota: Line = { point: '/tank/quota', source: 'tank/quota', stat: holding(99, 1) };
     const reserved: Line = { point: '/tank/reserved', source: 'tank/reserved', stat: holding(1, 900) };
     const mounts = await start().look([ROOT, ...tank(5, 20, 500), quota, reserved]);
@@ -110,18 +110,18 @@ describe('a pool of ZFS', () => {
     ]);
   });
 
-  it('tells of a data set that broke, and leaves out one that does not answer', async () => {
+  it('reports a broken data set, and ignores one that cannot be read', async () => {
     const { look } = start();
     const lines = tank(3, 20, 20);
     await look([ROOT, ...lines]);
     const mounts = await look([ROOT, lines[0]!, { ...lines[1]!, options: 'ro' }, lines[2]!]);
     expect(mounts[1]?.writes).toMatchObject({
       status: 'bad',
-      reason: '/tank/set1 (tank/set1, zfs) became read-only: it could be written when it was first read',
+      reason: '/tank/set1 (tank/set1, zfs) became read-only: it could be written at the first reading',
     });
   });
 
-  it('gives a data set that somebody named a place of its own', async () => {
+  it('is reported beside a data set that is named', async () => {
     const mounts = await start().look([ROOT, ...tank(3, 20, 20)], ['/tank/set2']);
     expect(points(mounts)).toEqual(['/', '/tank/set0', '/tank/set2']);
     expect(mounts.map(({ space }) => !isUnknown(space) && space.used / MIB)).toEqual([10, 60, 20]);
@@ -132,7 +132,7 @@ describe('one disk', () => {
   it.each([
     ['WSL2', '9p', 'drvfs', 'C:\\134'],
     ['bindfs', 'fuse.bindfs', 'fuse.bindfs', '/srv'],
-  ])('counts once, by whatever ways it is reached: %s', async (_, first, second, source) => {
+  ])('is reported once, however it is mounted: %s', async (_, first, second, source) => {
     const stat = holding(500, 100);
     const { look } = start();
     const lines: Line[] = [
@@ -145,7 +145,7 @@ describe('one disk', () => {
     expect(points(await look(lines, ['/usr/lib/wsl']))).toEqual(['/', '/mnt/c', '/mnt/d', '/usr/lib/wsl']);
   });
 
-  it('that bindfs shows once more is the disk itself, and mergerfs shows its branches', async () => {
+  it('shown again by bindfs is reported once, and mergerfs by its branches', async () => {
     const mounts = await start().look([
       ROOT,
       { point: '/mnt/a', type: 'ext4', source: '/dev/sdb1', stat: holding(95, 5) },
@@ -155,7 +155,7 @@ describe('one disk', () => {
     expect(points(mounts)).toEqual(['/', '/mnt/a']);
   });
 
-  it('of a server counts for itself, whatever figures it has', async () => {
+  it('of a server is reported separately, whatever its figures', async () => {
     const mounts = await start().look([
       ROOT,
       { point: '/nfs', type: 'nfs4', source: 'a:/', stat: holding(10, 90) },
@@ -167,7 +167,7 @@ describe('one disk', () => {
 
 describe('metadata of btrfs', () => {
   const GIB = 1024 ** 3;
-  /** Of 10 GiB, divided into chunks but for `free`; 1 GiB of metadata, twice. */
+  /** A btrfs of 10 GiB, allocated except for `free`, with 1 GiB of metadata (`DUP`). */
   const chunks = (used: number, free: number): Record<string, string> => ({
     'features/x': '0',
     'u-1/devices/sda2/size': String((10 * GIB) / 512),
@@ -188,11 +188,11 @@ describe('metadata of btrfs', () => {
     return mounts.find(({ mountPoint }) => mountPoint === '/data');
   };
 
-  it('is full where no chunk is left for it, with the reserve counted as used', async () => {
+  it('is full if no chunk can be allocated, with the reserve counted as used', async () => {
     expect((await find(chunks(0.9 * GIB, 0)))?.metadata?.percent).toBeCloseTo(96.25, 6);
   });
 
-  it('is not where the device has room for more chunks', async () => {
+  it('is not full if the device has space for more chunks', async () => {
     expect((await find(chunks(0.9 * GIB, 4 * GIB)))?.metadata?.percent).toBeCloseTo(96.25 / 3, 6);
   });
 
@@ -201,13 +201,13 @@ describe('metadata of btrfs', () => {
     ['no figures', { 'u-1/devices/sda2/size': '1' }, '/dev/sda2'],
     ['nonsense', { ...chunks(GIB, 0), 'u-1/allocation/data/disk_total': '-5' }, '/dev/sda2'],
     ['no btrfs in /sys', {}, '/dev/sda2'],
-  ])('is left out where it is not known: %s', async (_, files, source) => {
+  ])('is left out if unknown: %s', async (_, files, source) => {
     const found = await find(files, source);
     expect(found).toBeDefined();
     expect(found).not.toHaveProperty('metadata');
   });
 
-  it('is part of `disk`: the worse of the two, and the sentence says which', async () => {
+  it('is part of `disk`, which reports the fuller of the two and names it', async () => {
     const judge = async (metadata: number, used: number) => {
       const usage = (percent: number) => ({ used: percent * MIB, available: (100 - percent) * MIB, percent });
       const mount = (await find(chunks(0, 0)))!;

@@ -23,7 +23,7 @@ function nfsHost(answers: Parameters<typeof fakeStatFs>[0] = {}, remoteTimeoutMs
 }
 
 describe('a remote file system', () => {
-  it('is asked in a process of its own, and its answer is as good as a local one', async () => {
+  it('is read in a child process, with the same result as a local one', async () => {
     const { mounts, asked, askedAsync } = nfsHost();
     expect(await mounts()).toMatchObject({ '/mnt/nfs': { used: 60 * 4096 }, '/': { used: 60 * 4096 } });
     expect(asked).toEqual(['/']);
@@ -31,7 +31,7 @@ describe('a remote file system', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('that hangs is unknown when its time is up, and holds up no later cycle', async () => {
+  it('that hangs is unknown after the timeout, and does not delay later cycles', async () => {
     const { mounts, askedAsync } = nfsHost({ '/mnt/nfs': never });
     const first = mounts();
     await vi.advanceTimersByTimeAsync(1999);
@@ -46,7 +46,7 @@ describe('a remote file system', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('is asked again a minute after it was asked, healthy or late, and not before', async () => {
+  it('is read again a minute after the last call, healthy or late, and not before', async () => {
     const asked: (string | Buffer)[] = [];
     let hangs = true;
     const killed = (signal: AbortSignal) =>
@@ -77,7 +77,7 @@ describe('a remote file system', () => {
     expect(asked).toHaveLength(6);
   });
 
-  it('that hangs for good has one process at most, which is told to end', async () => {
+  it('that hangs forever has at most one process, which is killed', async () => {
     const signals: AbortSignal[] = [];
     const reader = createLinuxReader({
       root: fixture('nfs'),
@@ -92,12 +92,12 @@ describe('a remote file system', () => {
     expect(signals.every(({ aborted }) => aborted)).toBe(true);
   });
 
-  it('that refuses is unknown with what it said', async () => {
+  it('that fails is unknown with its error message', async () => {
     const { mounts } = nfsHost({ '/mnt/nfs': systemError('ESTALE', '/mnt/nfs') });
     expect((await mounts())['/mnt/nfs']).toEqual(unknownSaying('ESTALE'));
   });
 
-  it('is no longer waited for when the reading is aborted', async () => {
+  it('is not waited for after the reading was aborted', async () => {
     const { mounts } = nfsHost({ '/mnt/nfs': never });
     const controller = new AbortController();
     const reading = mounts(controller.signal);
@@ -107,7 +107,7 @@ describe('a remote file system', () => {
     expect((await mounts(AbortSignal.abort()))['/mnt/nfs']).toEqual(unknownSaying('ended'));
   });
 
-  it('holds no timer after the reader was closed', async () => {
+  it('keeps no timer after the reader was closed', async () => {
     const { mounts, reader } = nfsHost({ '/mnt/nfs': never });
     const reading = mounts();
     reader.close();
@@ -117,14 +117,14 @@ describe('a remote file system', () => {
 });
 
 describe('slow calls', () => {
-  it('share one call under way among all who ask for the same', async () => {
+  it('share one running call per name', async () => {
     const slow = new SlowCalls<number>({ timeoutMs: 100 });
     const work = vi.fn(async () => 7);
     expect(await Promise.all([slow.run('a', work), slow.run('a', work)])).toEqual([7, 7]);
     expect(work).toHaveBeenCalledTimes(1);
   });
 
-  it('let two that hang hold up no third', async () => {
+  it('do not delay each other', async () => {
     const slow = new SlowCalls<string>({ timeoutMs: 100 });
     const hang = () => new Promise<never>(() => {});
     const works = { a: hang, b: hang, c: async () => 'c' };
@@ -133,7 +133,7 @@ describe('slow calls', () => {
     expect(await Promise.all(all)).toEqual([unknownSaying('0.1 s'), unknownSaying('0.1 s'), 'c']);
   });
 
-  it('take an exception thrown at once as an answer', async () => {
+  it('return a synchronous exception as unknown', async () => {
     const slow = new SlowCalls<number>({ timeoutMs: 100 });
     const thrown = slow.run('a', () => {
       throw new Error('no\n  way');

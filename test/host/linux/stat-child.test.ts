@@ -26,6 +26,6 @@ it.runIf(hasStat)('says what the program says of a path that is gone', async () 
   await expect(statInChild('/no such place', signal())).rejects.toThrow(/no such place.*No such file/);
 });
 
-it('is ended by its signal', async () => {
+it('the child process of statInChild is killed by its signal', async () => {
   await expect(statInChild('/', AbortSignal.abort())).rejects.toThrow();
 });

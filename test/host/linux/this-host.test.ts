@@ -22,7 +22,7 @@ const openFiles = (): number =>
   }).length;
 
 describe.skipIf(process.platform !== 'linux')('on this host, the reader', () => {
-  it('agrees with /proc/meminfo read plainly', () => {
+  it('agrees with a plain reading of /proc/meminfo', () => {
     const reader = createLinuxReader();
     const memory = known(reader.memory());
     reader.close();
@@ -41,7 +41,7 @@ describe.skipIf(process.platform !== 'linux')('on this host, the reader', () => 
     expect(load.cpus).toBeGreaterThanOrEqual(availableParallelism());
   });
 
-  it('agrees with df on every mount that counts', async () => {
+  it('agrees with df on every monitored mount', async () => {
     const reader = createLinuxReader();
     const mounts = known(await reader.mounts());
     reader.close();
@@ -71,11 +71,11 @@ describe.skipIf(process.platform !== 'linux')('on this host, the reader', () => 
       expect(Math.abs(memory.availableBytes - available!) / memory.totalBytes).toBeLessThan(0.1);
     }
     const [one] = /load averages?: ([\d.]+)/.exec(print('uptime'))!.slice(1).map(Number);
-    // The kernel computes it anew every 5 s: it may have done so in between.
+    // The kernel updates it every 5 s, possibly in between.
     expect(Math.abs(load.one - one!)).toBeLessThan(Math.max(1, 0.2 * load.one));
   });
 
-  it('lets go of all its files when closed, and opens them again when asked', async () => {
+  it('closes all its files, and opens them again for the next reading', async () => {
     const before = openFiles();
     const reader = createLinuxReader();
     const readAll = async () => {
@@ -94,7 +94,7 @@ describe.skipIf(process.platform !== 'linux')('on this host, the reader', () => 
     expect(openFiles()).toBe(before);
   });
 
-  it('opens nothing before it is asked', () => {
+  it('opens nothing before the first reading', () => {
     const before = openFiles();
     createLinuxReader();
     expect(openFiles()).toBe(before);

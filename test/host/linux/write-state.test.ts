@@ -2,8 +2,8 @@ import { mkdirSync, symlinkSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { createLinuxReader } from '../../../src/host/linux/linux-reader.js';
 import { parseMountinfo } from '../../../src/host/linux/mountinfo.js';
-import type { CountedMount } from '../../../src/host/linux/mounts-that-count.js';
-import { isShutDown } from '../../../src/host/linux/shut-down.js';
+import type { MonitoredMount } from '../../../src/host/linux/monitored-mounts.js';
+import { isShutDown } from '../../../src/host/linux/file-systems.js';
 import { WriteState } from '../../../src/host/linux/write-state.js';
 import { isUnknown } from '../../../src/model/reading.js';
 import type { WriteReading } from '../../../src/model/snapshot.js';
@@ -13,11 +13,11 @@ const MOUNTINFO = 'proc/self/mountinfo';
 const ROOT = '1 0 8:1 / / rw - ext4 /dev/sda1 rw';
 const ERRORS = 'sys/fs/ext4/sdb1/errors_count';
 
-/** A reader of a host whose table of mounts has the lines of its last look. */
+/** A reader of a host whose table of mounts has the given lines. */
 function start(files: Record<string, string> = {}) {
   const { root, put } = temporaryHost(files);
   const reader = createLinuxReader({ root, monotonic: handClock().monotonic, statfs: fakeStatFs().calls });
-  /** What is said of each mount point that is looked at. */
+  /** Returns the write state of each monitored mount point. */
   const look = (...lines: readonly string[]): Record<string, WriteReading | undefined> => {
     put(MOUNTINFO, lines.map((line) => `${line}\n`).join(''));
     const mounts = reader.mounts();
@@ -29,14 +29,14 @@ function start(files: Record<string, string> = {}) {
 
 const data = (options: string, type = 'ext4') => `2 1 8:17 / /data rw - ${type} /dev/sdb1 ${options}`;
 
-describe('a file system that takes writes', () => {
-  it('is well on an ordinary host, and the sentence names it', () => {
+describe('a writable file system', () => {
+  it('is ok on an ordinary host, and named in the reason', () => {
     expect(start().look(ROOT)).toEqual({
       '/': { status: 'ok', reason: '/ (/dev/sda1, ext4) can be written' },
     });
   });
 
-  it('is well where only this mount of it is read-only, as in a service with ProtectSystem=strict', () => {
+  it('is ok if only this mount is read-only, as in a service with ProtectSystem=strict', () => {
     const look = start().look('1 0 8:1 / / ro,relatime shared:1 - ext4 /dev/sda1 rw,proto=shutdown_no');
     expect(look['/']).toMatchObject({ status: 'ok' });
   });
@@ -58,8 +58,8 @@ describe('a file system that broke', () => {
     ['rw,emergency_ro', 'emergency_ro'],
     ['rw,shutdown,attr2', 'shutdown'],
     ['ro,shutdown', 'shutdown'],
-  ])('is bad from the first reading on where the kernel lists `%s`', (options, word) => {
-    const reason = `/data (/dev/sdb1, xfs) is read-only: the kernel gives its state as \`${word}\``;
+  ])('is bad from the first reading on if its options contain `%s`', (options, word) => {
+    const reason = `/data (/dev/sdb1, xfs) is read-only: the kernel reports its state as \`${word}\``;
     expect(start().look(ROOT, data(options, 'xfs'))['/data']).toEqual({ status: 'bad', reason });
   });
 
@@ -71,26 +71,26 @@ describe('a file system that broke', () => {
       for (let times = 0; times < 2; times += 1)
         expect(look(ROOT, data('ro', type))['/data']).toEqual({
           status: 'bad',
-          reason: `/data (/dev/sdb1, ${type}) became read-only: it could be written when it was first read`,
+          reason: `/data (/dev/sdb1, ${type}) became read-only: it could be written at the first reading`,
         });
       expect(look(ROOT, data('rw', type))['/data']).toMatchObject({ status: 'ok' });
     },
   );
 
-  it('is / as well as any other', () => {
+  it('is reported for / too', () => {
     const { look } = start();
     look(ROOT);
     expect(look(ROOT.replace(/rw$/, 'ro,errors=remount-ro'))['/']).toMatchObject({ status: 'bad' });
   });
 
-  it('is bad where its ext4 errors grew, though it can still be written, and well when a check made them 0', () => {
+  it('is bad if its ext4 errors grew, although it is writable, and ok when a check has reset them', () => {
     const { look, put } = start({ [ERRORS]: '2\n' });
     expect(look(ROOT, data('rw'))['/data']).toMatchObject({ status: 'ok' });
     put(ERRORS, '3\n');
     expect(look(ROOT, data('rw'))['/data']).toEqual({
       status: 'bad',
       reason:
-        '/data (/dev/sdb1, ext4) can still be written, and the kernel has counted 3 errors in it, 2 of them before it was first read',
+        '/data (/dev/sdb1, ext4) can still be written, and the kernel has counted 3 errors in it, 2 of them before the first reading',
     });
     expect(look(ROOT, data('ro'))['/data']).toMatchObject({ status: 'bad' });
     put(ERRORS, '0\n');
@@ -99,7 +99,7 @@ describe('a file system that broke', () => {
     expect(look(ROOT, data('rw'))['/data']?.reason).toContain('has counted 1 error in it');
   });
 
-  it('is found by the name that the kernel has for its device', () => {
+  it('is found by the kernel’s name of its device', () => {
     const { look, put, root } = start({ 'sys/fs/ext4/dm-3/errors_count': '0\n', 'sys/dev/block/x': '' });
     mkdirSync(`${root}/sys/dev/block`, { recursive: true });
     symlinkSync('../../devices/virtual/block/dm-3', `${root}/sys/dev/block/253:3`);
@@ -109,14 +109,14 @@ describe('a file system that broke', () => {
     expect(look(ROOT, line)['/data']).toMatchObject({ status: 'bad' });
   });
 
-  it('is judged without its errors until they can be read', () => {
+  it('is evaluated without its errors until they can be read', () => {
     const { look, put } = start();
     expect(look(ROOT, data('rw'))['/data']).toMatchObject({ status: 'ok' });
     put(ERRORS, 'many\n');
     expect(look(ROOT, data('rw'))['/data']).toMatchObject({ status: 'ok' });
   });
 
-  it('is bad where an earlier run of this program saw it go: read-only, with an error since the boot', () => {
+  it('is bad if it is read-only at the first reading, with an error since boot', () => {
     const files = { [ERRORS]: '1\n', 'sys/fs/ext4/sdb1/last_error_time': '2000\n' };
     const booted = (at: number) => ({ ...files, 'proc/stat': `cpu 1 2 3\nbtime ${at}\n` });
     expect(start(booted(1_000)).look(ROOT, data('ro'))['/data']).toMatchObject({ status: 'bad' });
@@ -126,17 +126,17 @@ describe('a file system that broke', () => {
   });
 });
 
-describe('what is read-only by design', () => {
+describe('a file system that is read-only by design', () => {
   it.each([
     ['a Raspberry Pi', '22 1 179:2 / / ro,noatime - ext4 /dev/mmcblk0p2 ro'],
     ['composefs', '22 1 0:30 / / ro - overlay composefs ro,lowerdir=/run/ostree'],
     ['a data set', '22 1 0:31 / / ro - zfs rpool/ROOT ro,xattr'],
-  ])('was so from the first reading on, also after it was writable for a while: %s', (_, line) => {
+  ])('is read-only at the first reading, also after it was writable for a while: %s', (_, line) => {
     const { look } = start();
     const set = (options: string) => look(line.replace(/ ro(,\S*)?$/, ` ${options}`))['/'];
     expect(set('ro')).toMatchObject({
       status: 'by-design',
-      reason: expect.stringContaining('it was when it was first read') as string,
+      reason: expect.stringContaining('it was so at the first reading') as string,
     });
     expect(set('rw')).toMatchObject({ status: 'ok' });
     expect(set('ro')).toMatchObject({ status: 'by-design' });
@@ -144,7 +144,7 @@ describe('what is read-only by design', () => {
     expect(set('ro')).toMatchObject({ status: 'by-design' });
   });
 
-  it('is a /boot that a hook opens for a while: it is looked at only then', () => {
+  it('is monitored only while it is writable: a /boot that a hook remounts', () => {
     const { look } = start();
     expect(look(ROOT, data('ro'))).not.toHaveProperty('/data');
     expect(look(ROOT, data('rw'))['/data']).toMatchObject({ status: 'ok' });
@@ -153,7 +153,7 @@ describe('what is read-only by design', () => {
 
   it.each(['squashfs', 'erofs', 'iso9660'])('is an image: %s', (type) => {
     expect(start().look(`22 1 7:0 / / ro - ${type} /dev/loop0 ro`)).toEqual({
-      '/': { status: 'by-design', reason: `/ (/dev/loop0, ${type}) is an image, made to be read only` },
+      '/': { status: 'by-design', reason: `/ (/dev/loop0, ${type}) is an image, read-only by design` },
     });
   });
 
@@ -164,7 +164,7 @@ describe('what is read-only by design', () => {
     ['# /dev/sdb1 /data ext4 ro 0 2', true],
     ['/dev/sdb1 /data2 ext4 ro 0 2', true],
     ['/dev/sdb1', true],
-  ])('is what /etc/fstab mounts `ro`, though it could be written: %s', (line, isBad) => {
+  ])('is mounted `ro` by /etc/fstab, although it was writable: %s', (line, isBad) => {
     const { look } = start({ 'etc/fstab': `# a comment\n\n${line}\n` });
     look(ROOT, data('rw'));
     const seen = look(ROOT, data('ro'));
@@ -172,7 +172,7 @@ describe('what is read-only by design', () => {
     else expect(seen).not.toHaveProperty('/data');
   });
 
-  it('is told anew of what is mounted anew, and of another file system on the same device number', () => {
+  it('is evaluated again after a remount, and for another file system on the same device number', () => {
     const { look } = start();
     look(ROOT, data('rw'));
     look(ROOT);
@@ -183,8 +183,8 @@ describe('what is read-only by design', () => {
 });
 
 describe('an XFS that the kernel shut down', () => {
-  it('is known by its answers: what it cannot be asked without hanging is not asked', () => {
-    const mount = { fsType: 'xfs', path: '/data', remote: false } as CountedMount;
+  it('is detected by its errors, without calls that may hang', () => {
+    const mount = { fsType: 'xfs', path: '/data', remote: false } as MonitoredMount;
     const { root } = temporaryHost({ 'data/a-file': '' });
     expect([mount, { ...mount, path: '/gone' }].map((one) => isShutDown(one, root))).toEqual([false, false]);
     expect(isShutDown({ ...mount, path: Buffer.from('/data') }, root)).toBe(false);
@@ -192,12 +192,12 @@ describe('an XFS that the kernel shut down', () => {
     const entry = parseMountinfo(line, line.length)[0]!;
     const state = new WriteState(entry, { errors: undefined, isReadOnlyInFstab: () => false });
     const said = [false, true, true, false].map((isShut) => {
-      state.look(isShut);
+      state.update(isShut);
       return state.current;
     });
     expect(said.map(({ status }) => status)).toEqual(['ok', 'bad', 'bad', 'ok']);
     expect(said[1]?.reason).toBe(
-      '/data (/dev/sdb1, xfs) takes no writes: the kernel shut it down, and answers with I/O errors',
+      '/data (/dev/sdb1, xfs) cannot be written: the kernel shut it down, and every access fails with an I/O error',
     );
   });
 });

@@ -21,10 +21,10 @@ afterEach(async () => {
 const read = async (...names: string[]): Promise<readonly UnitFacts[]> =>
   (await source.readUnits({ names, discover: false })).asked;
 
-/** Whether a question is for what one unit says of itself. */
+/** Returns whether a call reads the properties of a unit. */
 const isOfAUnit = (question: string): boolean => question === 'GetAll "org.freedesktop.systemd1.Unit"';
 
-/** Has a signal arrive: what is answered after it was sent comes after it. */
+/** Waits for a signal to arrive: a reply sent after it arrives after it. */
 async function heard(signal: () => void): Promise<void> {
   signal();
   await source.readState();
@@ -32,7 +32,7 @@ async function heard(signal: () => void): Promise<void> {
 }
 
 describe('units read over D-Bus', () => {
-  it('have 64-bit times, identifiers and lists as a reading wants them', async () => {
+  it('have converted 64-bit times, identifiers and lists', async () => {
     systemd.units.set(
       'a.service',
       service('a.service', { Names: ['b.service', 'a.service'], After: ['z', 'y'] }),
@@ -51,7 +51,7 @@ describe('units read over D-Bus', () => {
     });
   });
 
-  it('come in the order they were asked for, unknown ones as not found', async () => {
+  it('are returned in the requested order, unknown ones as not found', async () => {
     systemd.units.set('a.service', service('a.service'));
     const units = await read('nope.service', 'a.service', 'nope.service');
     expect(units.map(({ id, loadState }) => [id, loadState])).toEqual([
@@ -61,7 +61,7 @@ describe('units read over D-Bus', () => {
     ]);
   });
 
-  it('cost no question while systemd signals no change of them', async () => {
+  it('need no call without a signal', async () => {
     systemd.units.set('a.service', service('a.service'));
     const first = await read('a.service');
     systemd.asked();
@@ -69,7 +69,7 @@ describe('units read over D-Bus', () => {
     expect(systemd.asked()).toEqual([]);
   });
 
-  it('are read again where a signal may still be on its way: systemctl may end before it arrives', async () => {
+  it('are read again on request, because systemctl may exit before the signal arrives', async () => {
     systemd.units.set('a.service', service('a.service', { ActiveState: 'activating' }));
     await read('a.service');
     systemd.units.set('a.service', service('a.service', { ActiveState: 'active' }));
@@ -81,7 +81,7 @@ describe('units read over D-Bus', () => {
     expect(systemd.asked()).toEqual([]);
   });
 
-  it('tell when they went down, by the monotonic clock, and the same each time', async () => {
+  it('have a stable time at which they went down, by the monotonic clock', async () => {
     const monotonicMs = Number(process.hrtime.bigint() / 1_000_000n) - 60_000;
     const down = { ActiveState: 'failed', InactiveEnterTimestampMonotonic: BigInt(monotonicMs) * 1_000n };
     systemd.units.set('a.service', service('a.service', down));
@@ -91,7 +91,7 @@ describe('units read over D-Bus', () => {
     expect((await read('a.service'))[0]!.inactiveSince).toBe(first!.inactiveSince);
   });
 
-  it('cost no question either where they are more than a bus takes rules for', async () => {
+  it('need no call without a signal, even above the limit of match rules', async () => {
     const ids = Array.from({ length: 300 }, (_, at) => `u${at}.service`);
     for (const id of ids) systemd.units.set(id, service(id));
     await read(...ids);
@@ -115,7 +115,7 @@ describe('units read over D-Bus', () => {
     expect(systemd.asked().filter(isOfAUnit)).toHaveLength(1);
   });
 
-  it('are not read again because another unit has changed', async () => {
+  it('are not read again when another unit has changed', async () => {
     systemd.units.set('a.service', service('a.service'));
     systemd.units.set('b.service', service('b.service'));
     await read('a.service', 'b.service');
@@ -139,7 +139,7 @@ describe('units read over D-Bus', () => {
     },
   );
 
-  it('are listed again after half a minute, whatever the signals said: one question for all of them', async () => {
+  it('are listed again after half a minute, with one call for all of them', async () => {
     const ids = ['a.service', 'b.service', 'c.service'];
     for (const id of ids) systemd.units.set(id, service(id));
     const before = await read(...ids);
@@ -156,7 +156,7 @@ describe('units read over D-Bus', () => {
     ['stands otherwise', { ActiveState: 'failed', SubState: 'failed' }],
     ['stands otherwise in part', { SubState: 'exited' }],
     ['is not there', { LoadState: 'not-found' }],
-  ])('are read again when that list shows that one %s', async (_, changed) => {
+  ])('are read again when the list shows that one %s', async (_, changed) => {
     for (const id of ['a.service', 'b.service']) systemd.units.set(id, service(id));
     await read('a.service', 'b.service');
     systemd.units.set('b.service', service('b.service', changed));
@@ -170,7 +170,7 @@ describe('units read over D-Bus', () => {
     expect(systemd.asked().filter(isOfAUnit)).toHaveLength(1);
   });
 
-  it('are read again when that list shows another state of a trigger', async () => {
+  it('are read again when the list shows another state of a trigger', async () => {
     systemd.units.set('a.service', service('a.service', { TriggeredBy: ['a.socket'] }));
     systemd.units.set('a.socket', service('a.socket'));
     await read('a.service');
@@ -179,7 +179,7 @@ describe('units read over D-Bus', () => {
     expect(await read('a.service')).toMatchObject([{ triggeredBy: [{ activeState: 'inactive' }] }]);
   });
 
-  it('are read again after ten minutes, and no more than fifty of them at a look', async () => {
+  it('are read again after ten minutes, at most fifty per reading', async () => {
     const ids = Array.from({ length: 60 }, (_, at) => `u${at}.service`);
     for (const id of ids) systemd.units.set(id, service(id));
     await read(...ids);
@@ -193,7 +193,7 @@ describe('units read over D-Bus', () => {
     expect(questions).toEqual([50, 10, 0]);
   });
 
-  it('say how their triggers are, and notice when that changes', async () => {
+  it('have the states of their triggers, and are updated with them', async () => {
     systemd.units.set('a.service', service('a.service', { TriggeredBy: ['a.socket'] }));
     systemd.units.set('a.socket', service('a.socket'));
     expect(await read('a.service')).toMatchObject([
@@ -206,7 +206,7 @@ describe('units read over D-Bus', () => {
     ]);
   });
 
-  it('say what goes down with them, also at second hand', async () => {
+  it('list the units that are stopped with them, also indirectly', async () => {
     systemd.units.set('a.service', service('a.service', { BoundBy: ['b.service'] }));
     systemd.units.set('b.service', service('b.service', { ConsistsOf: ['c.service'] }));
     systemd.units.set('c.service', service('c.service'));
@@ -214,7 +214,7 @@ describe('units read over D-Bus', () => {
     expect(await read('a.service')).toMatchObject([{ dragsAlong: ['b.service', 'c.service'] }]);
   });
 
-  it('are found when they are in trouble, and read only when they changed', async () => {
+  it('are found when they are failing, and read only when they have changed', async () => {
     systemd.units.set('ok.service', service('ok.service'));
     systemd.units.set('bad.service', service('bad.service', { ActiveState: 'failed', SubState: 'failed' }));
     systemd.units.set(
@@ -229,7 +229,7 @@ describe('units read over D-Bus', () => {
     expect(systemd.asked()).toEqual(['ListUnitsFiltered ["failed","auto-restart","auto-restart-queued"]']);
   });
 
-  it('cost no question in the eyes of a monitor while no signal tells of trouble', async () => {
+  it('need no call in monitoring while no signal reports a failing unit', async () => {
     const look = () => source.readUnits({ names: [], discover: true, recent: true });
     systemd.units.set('ok.service', service('ok.service'));
     systemd.units.set('bad.service', service('bad.service', { ActiveState: 'failed', SubState: 'failed' }));
@@ -250,7 +250,7 @@ describe('units read over D-Bus', () => {
     expect(systemd.asked()).toContain('ListUnitsFiltered ["failed","auto-restart","auto-restart-queued"]');
   });
 
-  it('are read anew over a new connection when the bus was restarted', async () => {
+  it('are read again over a new connection after a restart of the bus', async () => {
     systemd.units.set('a.service', service('a.service'));
     await read('a.service');
     systemd.units.set('a.service', service('a.service', { ActiveState: 'inactive', SubState: 'dead' }));
@@ -258,7 +258,7 @@ describe('units read over D-Bus', () => {
     expect(await read('a.service')).toMatchObject([{ activeState: 'inactive' }]);
   });
 
-  it('are read anew from a systemd that has taken over, and followed again', async () => {
+  it('are read again, and followed, after systemd was re-executed', async () => {
     systemd.units.set('a.service', service('a.service'));
     await read('a.service');
     systemd.units.set('a.service', service('a.service', { ActiveState: 'inactive', SubState: 'dead' }));
@@ -272,7 +272,7 @@ describe('units read over D-Bus', () => {
     expect(await read('a.service')).toMatchObject([{ activeState: 'failed' }]);
   });
 
-  it('are asked for at each look where it is not known who systemd is: its signals cannot be believed', async () => {
+  it('are read each time if the name of systemd has no owner, because signals cannot be verified', async () => {
     systemd.bus.refused.add('GetNameOwner');
     systemd.units.set('a.service', service('a.service'));
     await read('a.service');
@@ -280,7 +280,7 @@ describe('units read over D-Bus', () => {
     expect(await read('a.service')).toMatchObject([{ activeState: 'inactive' }]);
   });
 
-  it('cost no question when a stranger says that they have changed, and are as systemd says', async () => {
+  it('need no call after signals of other senders, which are ignored', async () => {
     systemd.units.set('a.service', service('a.service'));
     await read('a.service');
     systemd.asked();
@@ -302,14 +302,14 @@ describe('units read over D-Bus', () => {
     expect(await read('a.service')).toMatchObject([{ activeState: 'failed' }]);
   });
 
-  it('may be more than a bus lets one connection ask about at once', async () => {
+  it('may be more than the limit of pending calls of the bus', async () => {
     const names = Array.from({ length: 300 }, (_, index) => `unit-${index}.service`);
     for (const name of names) systemd.units.set(name, service(name));
     const units = await read(...names);
     expect(units.map(({ id }) => id)).toEqual(names);
   });
 
-  it('are read by two readings at once without harm', async () => {
+  it('can be read by two readings at once', async () => {
     systemd.units.set('a.service', service('a.service'));
     const [first, second] = await Promise.all([read('a.service'), read('a.service')]);
     expect(first).toEqual(second);

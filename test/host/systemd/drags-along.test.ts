@@ -1,27 +1,27 @@
 import { describe, expect, it } from 'vitest';
 import { allDrags } from '../../../src/host/systemd/drags-along.js';
 
-describe('what goes down with a unit', () => {
+describe('the units that are stopped with a unit', () => {
   const graph: Record<string, string[]> = { a: ['b'], b: ['c', 'd'], c: ['a'], d: [], e: [] };
   const read = (asked: string[][]) => async (units: readonly string[]) => {
     asked.push([...units]);
     return new Map(units.map((unit) => [unit, graph[unit] ?? []]));
   };
 
-  it('is followed to its end, through circles, and without the unit itself', async () => {
+  it('include indirect ones, also in cycles, and exclude the unit itself', async () => {
     const asked: string[][] = [];
     const drags = await allDrags(new Map([['a', ['b']]]), read(asked));
     expect(drags).toEqual(new Map([['a', ['b', 'c', 'd']]]));
     expect(asked).toEqual([['b'], ['c', 'd']]);
   });
 
-  it('asks nothing where nothing goes down with it', async () => {
+  it('need no query if there are none', async () => {
     const asked: string[][] = [];
     expect(await allDrags(new Map([['e', []]]), read(asked))).toEqual(new Map([['e', []]]));
     expect(asked).toEqual([]);
   });
 
-  it('takes a unit that nobody knows for the end of the chain', async () => {
+  it('include an unknown unit without dependents', async () => {
     expect(await allDrags(new Map([['x', ['y']]]), async () => new Map())).toEqual(new Map([['x', ['y']]]));
   });
 });

@@ -4,21 +4,21 @@ import { fakeBus, type Answer, type Call, type FakeBus } from './bus/fake-bus.js
 
 type Values = Record<string, unknown>;
 
-/** systemd's interfaces, as far as the reader uses them, on a message bus that runs in this process. */
+/** The interfaces of systemd that the reader uses, on a message bus in this process. */
 export interface FakeSystemd {
   readonly bus: FakeBus;
   readonly address: string;
-  /** The units by primary name; what is written here is what the next reading sees. */
+  /** Units by primary name; changes apply to the next reading. */
   readonly units: Map<string, { readonly unit: Values; readonly service: Values }>;
-  /** What was asked since the last time, as `Member argument`. */
+  /** Returns the calls since the last time, as `Member argument`. */
   asked(): string[];
-  /** Says that properties of a unit have changed. */
+  /** Sends `PropertiesChanged` of a unit. */
   signalChange(id: string): void;
-  /** Says something about all units, such as `UnitNew`. */
+  /** Sends a signal about all units, such as `UnitNew`. */
   signalWorld(member: string): void;
   /** systemd comes back under another unique name, as after `systemctl daemon-reexec`. */
   reexec(): void;
-  /** Cuts all connections, as a restart of the bus does. */
+  /** Closes all connections, like a restart of the bus. */
   restartBus(): Promise<void>;
   close(): Promise<void>;
 }
@@ -73,7 +73,7 @@ const SERVICE_TYPES: Record<string, string> = {
   },
 };
 
-/** A healthy service, with what differs. */
+/** A healthy service with these changes. */
 export function service(id: string, unit: Values = {}, own: Values = {}): { unit: Values; service: Values } {
   const lists = Object.fromEntries(
     Object.entries(UNIT_TYPES).flatMap(([name, type]) => (type === 'as' ? [[name, []]] : [])),
@@ -122,7 +122,7 @@ export function service(id: string, unit: Values = {}, own: Values = {}): { unit
 const SYSTEMD = 'org.freedesktop.systemd1';
 const PROPERTIES = 'org.freedesktop.DBus.Properties';
 
-/** Starts the bus and puts systemd on it. */
+/** Starts the bus and systemd. */
 export async function fakeSystemd(): Promise<FakeSystemd> {
   const bus = await fakeBus();
   const units: FakeSystemd['units'] = new Map();
@@ -138,7 +138,7 @@ export async function fakeSystemd(): Promise<FakeSystemd> {
     return [unit.Id, '', ...state, '', unitPath(String(unit.Id)), 0, '', '/'];
   };
 
-  /** The properties that the object at a path has by an interface, with their types. */
+  /** Properties of an object by interface, with their types. */
   function propertiesAt(path: string, face: string): Map<string, readonly [string, unknown]> {
     if (face === `${SYSTEMD}.Manager`) return new Map([['SystemState', ['s', 'running']]]);
     const name = unitOfPath(path);

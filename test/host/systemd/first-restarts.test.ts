@@ -7,11 +7,11 @@ import {
   recentRestarts,
   type RestartHistory,
 } from '../../../src/host/systemd/restart-history.js';
-import { recordsIn } from '../../../src/host/systemd/unit-records.js';
+import { recordsIn } from '../../../src/host/systemd/journal-records.js';
 
 const MINUTE = 60_000;
 
-describe('restarts that were written down before a first look', () => {
+describe('restarts before the first reading', () => {
   it.each([
     ['are a chain while the runs between them are short', [1, 2, 3], 3.5, 100, 3],
     ['end at a long run', [1, 2, 9, 10], 10.2, 100, 2],
@@ -46,7 +46,7 @@ describe('a history of restarts', () => {
       return addSample(history, sample);
     }, undefined)!;
 
-  /** Ten minutes of a unit that lives so long and waits so long, at one reading a minute. */
+  /** History of ten minutes with these lengths of runs and delays, at one reading per minute. */
   function onceAMinute(lifeMs: number, delayMs: number): RestartHistory {
     let history: RestartHistory | undefined;
     for (let at = 7_000; at < 10 * MINUTE; at += MINUTE) {
@@ -59,7 +59,7 @@ describe('a history of restarts', () => {
     return history!;
   }
 
-  it('finds a slow loop by the RestartSec= of its unit', () => {
+  it('detects a slow loop by the RestartSec= of its unit', () => {
     const slow = [
       [0, 0],
       [5, 1],
@@ -74,7 +74,7 @@ describe('a history of restarts', () => {
     expect(recentRestarts(onceAMinute(90_000, 40_000)), 'long lives').toBeLessThan(3);
   });
 
-  it('counts by the day, whatever lies between', () => {
+  it('counts the restarts of a day, also across long runs', () => {
     const hourly = Array.from({ length: 30 }, (_, hour) => [hour * 60, hour, `${hour}`] as const);
     const history = after(100, ...hourly);
     expect(recentRestarts(history)).toBe(0);
@@ -82,19 +82,19 @@ describe('a history of restarts', () => {
     expect(history.daily.length).toBeLessThanOrEqual(24);
   });
 
-  it('begins with what was written down before', () => {
+  it('starts with the restarts from the journal', () => {
     const sample = { at: 0, restarts: 29, delayMs: 100, invocationId: '', active: false };
     const history = addSample(undefined, sample, { recent: 4, daily: 12 });
     expect([recentRestarts(history), dailyRestarts(history)]).toEqual([4, 12]);
   });
 });
 
-describe('what PID 1 wrote', () => {
+describe('a record of PID 1', () => {
   const line = (more: object) =>
     JSON.stringify({ UNIT: 'a.service', __MONOTONIC_TIMESTAMP: '5000000', ...more });
   const of = (...lines: string[]) => recordsIn(lines.join('\n')).get('a.service') ?? [];
 
-  it('is read by its message, or by the job that ended', () => {
+  it('is recognized by its message id, or by the result of a job', () => {
     expect(
       of(
         line({ MESSAGE_ID: '5eb03494b6584870a536b337290809b3' }),
@@ -108,7 +108,7 @@ describe('what PID 1 wrote', () => {
     ]);
   });
 
-  it('is nothing where a line tells nothing', () => {
+  it('is skipped if it is incomplete', () => {
     expect(
       of(
         '',
@@ -121,7 +121,7 @@ describe('what PID 1 wrote', () => {
     expect(of(line({ JOB_TYPE: 'stop', JOB_RESULT: 'done', __MONOTONIC_TIMESTAMP: 'x' }))).toEqual([]);
   });
 
-  it('tells how the last run ended', () => {
+  it('contains the result of the last run', () => {
     const ended = (...kinds: ('failed' | 'succeeded' | 'restart')[]) =>
       endedWell(kinds.map((kind, at) => ({ kind, at, job: '', result: '' })));
     expect(ended('failed', 'restart', 'succeeded', 'restart')).toBe(true);

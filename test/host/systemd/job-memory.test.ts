@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createJobMemory } from '../../../src/host/systemd/job-memory.js';
 import type { UnitFacts } from '../../../src/host/systemd/unit-facts.js';
 
-/** A memory with a clock of its own; `kind` is what systemd answers about each job. */
+/** A job memory with a test clock; `kind` is the type that systemd returns for each job. */
 function memory(kind: string | Error) {
   let time = 100_000;
   const call = (): Promise<unknown> => (kind instanceof Error ? Promise.reject(kind) : Promise.resolve(kind));
@@ -14,9 +14,9 @@ function memory(kind: string | Error) {
     async job(began: number, ended: number, result = 'done', unit = 'a.service') {
       id += 1;
       time = began;
-      jobs.hear({ member: 'JobNew', body: [id, `/job/${id}`, unit] });
+      jobs.handle({ member: 'JobNew', body: [id, `/job/${id}`, unit] });
       time = ended;
-      jobs.hear({ member: 'JobRemoved', body: [id, `/job/${id}`, unit, result] });
+      jobs.handle({ member: 'JobRemoved', body: [id, `/job/${id}`, unit, result] });
       await Promise.resolve();
       await new Promise(setImmediate);
     },
@@ -27,8 +27,8 @@ function memory(kind: string | Error) {
 
 const GONE = new Error('there is no such job');
 
-describe('who stopped a unit, by the signals of jobs', () => {
-  it('was a stop job where one ended as it went down', async () => {
+describe('the job that stopped a unit, by signals', () => {
+  it('is a stop job that ended when the unit went down', async () => {
     const { job, stopped } = memory('stop');
     await job(200_000, 200_100);
     expect(stopped(150_000, 200_010, 200_090)).toBe(true);
@@ -39,13 +39,13 @@ describe('who stopped a unit, by the signals of jobs', () => {
     ['start', 'failed'],
     ['start', 'dependency'],
     ['stop', 'canceled'],
-  ])('was no stop job where a %s job ended with %s', async (kind, result) => {
+  ])('is not a stop job if a %s job ended with %s', async (kind, result) => {
     const { job, stopped } = memory(kind);
     await job(200_000, 200_100, result);
     expect(stopped(150_000, 200_010, 200_090)).toBe(false);
   });
 
-  it('was nobody where no job was heard of since long before', () => {
+  it('is none if no job was signalled since long before', () => {
     const { jobs, at, stopped } = memory('stop');
     at(100_000);
     expect(stopped(150_000, 200_000)).toBeUndefined();
@@ -57,7 +57,7 @@ describe('who stopped a unit, by the signals of jobs', () => {
     expect(stopped(150_000, 200_000)).toBeUndefined();
   });
 
-  it('is not known where a job was over before its kind could be asked for, unless it came late in a long run', async () => {
+  it('is unknown if a job ended before its type could be read, unless it came late in a long run', async () => {
     const { jobs, job, stopped } = memory(GONE);
     jobs.begin();
     await job(200_000, 200_010);
@@ -65,14 +65,14 @@ describe('who stopped a unit, by the signals of jobs', () => {
     expect(stopped(150_000, 200_005)).toBe(true);
   });
 
-  it('is not known where a stop came when it was down already: its signal may have been late', async () => {
+  it('is unknown if a stop job ended after the unit was down, because its signal may be late', async () => {
     const { jobs, job, stopped } = memory('stop');
     jobs.begin();
     await job(209_000, 209_100);
     expect(stopped(150_000, 200_000)).toBeUndefined();
   });
 
-  it('is not told by the jobs of another unit, or by an older one', async () => {
+  it('is not taken from a job of another unit, or from an older one', async () => {
     const { jobs, job, stopped } = memory('stop');
     jobs.begin();
     await job(200_000, 200_010, 'done', 'b.service');
@@ -80,14 +80,14 @@ describe('who stopped a unit, by the signals of jobs', () => {
     expect(stopped(150_000, 200_005)).toBe(false);
   });
 
-  it('takes no other signal, and nothing else than a job has', () => {
+  it('ignores other signals and invalid values', () => {
     const { jobs } = memory('stop');
-    expect(jobs.hear({ member: 'UnitNew', body: ['a.service', '/unit/a'] })).toBe(false);
+    expect(jobs.handle({ member: 'UnitNew', body: ['a.service', '/unit/a'] })).toBe(false);
     for (const body of [[], ['1', '/job/1', 'a.service'], [1, 2, 3], [1, '/job/1']])
-      expect(jobs.hear({ member: 'JobRemoved', body })).toBe(true);
+      expect(jobs.handle({ member: 'JobRemoved', body })).toBe(true);
   });
 
-  it('stays small however many jobs there are, and tells nothing of what it forgot', async () => {
+  it('is kept for a limited number of units, and unknown for those that were dropped', async () => {
     const { jobs, job, stopped } = memory('stop');
     jobs.begin();
     await job(200_000, 200_010);

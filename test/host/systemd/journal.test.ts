@@ -15,23 +15,23 @@ const stopped = entry({
 const ended = entry({ MESSAGE_ID: '7ad2d189f7e94e70a38c781354912448' });
 const exited = entry({ MESSAGE_ID: '98e322203f7a4ed290d09fe03c09fe15' });
 
-describe('what the journal says of the end of a run', () => {
-  it('is a stop job, by its closing record: it begins in the same way as the stop half of a restart', () => {
+describe('the end of a run in the journal', () => {
+  it('is a stop job by its final record, because a restart begins with the same record', () => {
     expect(stopIn([stopping, ended, stopped].join('\n'), RUN)).toBe(true);
     expect(stopIn([stopping, ended].join('\n'), RUN)).toBeUndefined();
   });
 
-  it('is no stop job when the unit went down along with the restart of another one', () => {
+  it('is not a stop job if the unit went down with the restart of another one', () => {
     const restarted = entry({ JOB_TYPE: 'restart', JOB_RESULT: 'done' });
     expect(stopIn([stopping, ended, restarted].join('\n'), RUN)).toBe(false);
   });
 
-  it('is no stop job when the run ended without one', () => {
+  it('is not a stop job if the run ended without a job', () => {
     expect(stopIn(ended, RUN)).toBe(false);
     expect(stopIn(exited, RUN)).toBe(false);
   });
 
-  it('is nothing as long as the end is not recorded', () => {
+  it('is unknown as long as it is not recorded', () => {
     expect(stopIn('', RUN)).toBeUndefined();
     expect(stopIn(entry({ JOB_TYPE: 'start', JOB_RESULT: 'done' }), RUN)).toBeUndefined();
   });
@@ -41,7 +41,7 @@ describe('what the journal says of the end of a run', () => {
     expect(stopIn(stopped, OTHER)).toBeUndefined();
   });
 
-  it('survives lines that are not JSON, or not objects', () => {
+  it('is found among lines that are not JSON or not objects', () => {
     expect(
       stopIn(['-- No entries --', '{', '{}', 'null', '{"INVOCATION_ID":[1]}', stopped].join('\n'), RUN),
     ).toBe(true);
@@ -56,7 +56,7 @@ describe('the journal', () => {
     return createJournal({ journalctl: journalctl.path, now });
   };
 
-  it('is asked once for all runs, by one process, about what PID 1 wrote only', async () => {
+  it('is read by one process for all runs, and only the records of PID 1', async () => {
     const journal = open(`cat <<'END'\n${[stopped, ended.replace(RUN, OTHER)].join('\n')}\nEND`);
     const answers = await journal.stoppedByJob([RUN, OTHER]);
     expect([...answers]).toEqual([
@@ -70,27 +70,27 @@ describe('the journal', () => {
     );
   });
 
-  it('starts no process when there is no run to ask about', async () => {
+  it('starts no process without a run', async () => {
     const journal = open('exit 1');
     expect((await journal.stoppedByJob([])).size).toBe(0);
     expect(journalctl!.calls()).toHaveLength(0);
   });
 
-  it('says why it does not know when journalctl may not read it', async () => {
+  it('returns the reason if journalctl may not read it', async () => {
     const journal = open(`echo 'No journal files were opened due to insufficient permissions.' >&2; exit 1`);
     expect((await journal.stoppedByJob([RUN])).get(RUN)).toEqual({
       unknown: 'No journal files were opened due to insufficient permissions',
     });
   });
 
-  it('does not know when there is no journalctl', async () => {
+  it('returns unknown without journalctl', async () => {
     const journal = createJournal({ journalctl: '/nonexistent/journalctl', now: () => 0 });
     expect((await journal.stoppedByJob([RUN])).get(RUN)).toEqual({
-      unknown: '/nonexistent/journalctl: there is no such program',
+      unknown: '/nonexistent/journalctl: no such program',
     });
   });
 
-  it('asks about a silence three times, and then once in 10 minutes', async () => {
+  it('retries a missing record three times, and then every 10 minutes', async () => {
     let time = 0;
     const journal = open('true', () => time);
     for (let cycle = 0; cycle < 10; cycle++)
@@ -102,7 +102,7 @@ describe('the journal', () => {
     expect(journalctl!.calls()).toHaveLength(4);
   });
 
-  it('does not count a question that was aborted', async () => {
+  it('does not count an aborted attempt', async () => {
     const journal = open('true');
     expect(isUnknown((await journal.stoppedByJob([RUN], AbortSignal.abort())).get(RUN))).toBe(true);
     expect(journalctl!.calls()).toHaveLength(0);

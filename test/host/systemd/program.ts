@@ -2,15 +2,15 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A real executable that stands in for a program of systemd, and notes how it was called. */
+/** A script that replaces a program of systemd, and records its calls. */
 export interface Program {
   readonly path: string;
-  /** The arguments of each call, with spaces between them. */
+  /** Arguments of each call, separated by spaces. */
   calls(): string[];
   remove(): void;
 }
 
-/** Writes a shell script into a folder of its own. */
+/** Writes a shell script into a new folder. */
 export function program(name: string, script: string): Program {
   const folder = mkdtempSync(join(tmpdir(), 'systemd-reader-'));
   const path = join(folder, name);

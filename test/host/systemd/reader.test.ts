@@ -43,8 +43,8 @@ const known = <T>(reading: Reading<T>): T => {
   return reading;
 };
 
-describe('where systemd cannot be asked', () => {
-  it('everything is unknown where it does not run', async () => {
+describe('a reader that cannot reach systemd', () => {
+  it('returns unknown if systemd is not running', async () => {
     const systemctl = stand('systemctl', 'exit 1');
     const nothing = reader({ root: '/nonexistent', systemctl: systemctl.path });
     expect(await nothing.readUnits({ names: ['a'], discover: true })).toEqual({
@@ -54,15 +54,15 @@ describe('where systemd cannot be asked', () => {
     expect(systemctl.calls()).toEqual([]);
   });
 
-  it('the reason names the bus and the program', async () => {
+  it('names the bus and the program in the reason', async () => {
     expect(await reader().readUnits({ names: ['a'], discover: false })).toEqual({
       unknown:
-        'systemd cannot be asked: there is no system bus at unix:path=/nonexistent/bus; ' +
-        '/nonexistent/systemctl: there is no such program',
+        'systemd cannot be reached: there is no system bus at unix:path=/nonexistent/bus; ' +
+        '/nonexistent/systemctl: no such program',
     });
   });
 
-  it('nothing that systemctl may say makes it throw', async () => {
+  it('does not throw for any output of systemctl', async () => {
     for (const script of [
       'echo nonsense',
       'exit 1',
@@ -77,7 +77,7 @@ describe('where systemd cannot be asked', () => {
     }
   });
 
-  it('nothing is asked when nothing is wanted', async () => {
+  it('does not query anything for an empty request', async () => {
     expect(await reader().readUnits({ names: [], discover: false })).toEqual({ asked: [], troubled: [] });
   });
 });
@@ -85,7 +85,7 @@ describe('where systemd cannot be asked', () => {
 describe('by systemctl', () => {
   const names = ['nginx', 'fundament', 'slowstart', 'lazy', 'nope', 'a;reboot'];
 
-  it('units are read as they were asked for, those that cannot exist as not found', async () => {
+  it('units are read in the requested order, those with invalid names as not found', async () => {
     const systemctl = stand('systemctl', SYSTEMCTL);
     const { asked } = known(
       await reader({ systemctl: systemctl.path }).readUnits({ names, discover: false }),
@@ -111,7 +111,7 @@ describe('by systemctl', () => {
     );
   });
 
-  it('hundreds of units, one of them down because of another, cost one process from the second look on', async () => {
+  it('hundreds of units, one of them down because of another, need one process from the second reading on', async () => {
     const block = (id: string, more = '') =>
       [
         `Id=${id}`,
@@ -138,7 +138,7 @@ describe('by systemctl', () => {
       join(folder, 'others'),
       ['base.service', 'app.service'].map((id) => block(id)).join('\n\n'),
     );
-    // What is asked for is shown; the rest of systemctl does not matter here.
+    // Prints the requested units only.
     const systemctl = stand(
       'systemctl',
       `case "$*" in *u1.service*) cat '${folder}/all'; echo ;; esac; case "$*" in *app.service*|*base.service*) echo; cat '${folder}/others' ;; esac; case "$*" in *' u7.service') cat '${folder}/all' ;; esac`,
@@ -152,7 +152,7 @@ describe('by systemctl', () => {
     expect(systemctl.calls()).toHaveLength(before + 1);
   });
 
-  it('units in trouble are found by the same process', async () => {
+  it('failing units are found by the same process', async () => {
     const systemctl = stand('systemctl', SYSTEMCTL);
     const { troubled } = known(
       await reader({ systemctl: systemctl.path }).readUnits({ names: [], discover: true }),
@@ -195,13 +195,13 @@ describe('over the bus', () => {
     );
     const notLookedUp = { unknown: expect.stringContaining('looked up only') as string };
     const questions = journalctl.calls().length;
-    const forgotten = { unknown: 'systemd does not know its last run any more' };
+    const forgotten = { unknown: 'systemd no longer has a record of its last run' };
     expect(stops).toEqual([true, true, true, false, forgotten, notLookedUp]);
     await units.readUnits({ names, discover: false });
     expect(journalctl.calls()).toHaveLength(questions);
   });
 
-  it('a crash loop of a unit that nobody named is followed while it is between two restarts', async () => {
+  it('a crash loop of a unit that is not named is followed between two restarts', async () => {
     const systemd = await fakeSystemd();
     cleanups.push(systemd.close);
     let time = 0;
@@ -226,7 +226,7 @@ describe('over the bus', () => {
     expect(seen).toEqual([[['auto-restart', 0]], [['auto-restart', 2]], [['running', 3]]]);
   });
 
-  it('units that did not change are the same answer again', async () => {
+  it('unchanged units result in the same object', async () => {
     const systemd = await fakeSystemd();
     cleanups.push(systemd.close);
     for (const id of ['a.service', 'b.service']) systemd.units.set(id, service(id));
@@ -240,7 +240,7 @@ describe('over the bus', () => {
     expect(await look()).not.toBe(first);
   });
 
-  it('a bus that hangs is left for systemctl, and then left alone for a while', async () => {
+  it('a hanging bus is replaced by systemctl, and not used for a while', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'hung-bus-'));
     let connections = 0;
     const server = createServer((socket) => {
@@ -266,7 +266,7 @@ describe('over the bus', () => {
     expect(connections).toBe(1);
   });
 
-  it('a reading ends when its signal says so, though nobody answers', async () => {
+  it('a reading ends when its signal is aborted, even without a reply', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'hung-bus-'));
     const server = createServer((socket) => void cleanups.push(() => socket.destroy()));
     await new Promise<void>((resolve) => server.listen(join(folder, 'bus'), resolve));

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { addSample, recentRestarts, type RestartHistory } from '../../../src/host/systemd/restart-history.js';
 
-/** What is remembered after readings of `[second, NRestarts, run]`; without a run the unit is not active. */
+/** History after readings of `[second, NRestarts, run]`; without a run the unit is not active. */
 function after(
   ...readings: readonly (readonly [second: number, restarts: number, run?: string])[]
 ): RestartHistory {
@@ -21,15 +21,15 @@ function after(
 }
 
 describe('the history of restarts', () => {
-  it('knows of no recent restart at the first reading, whatever the counter says', () => {
+  it('has no recent restart at the first reading, whatever the counter', () => {
     expect(recentRestarts(after([0, 500]))).toBe(0);
   });
 
-  it('counts what the counter grew by between readings', () => {
+  it('counts the growth of the counter between readings', () => {
     expect(recentRestarts(after([0, 0, 'a'], [10, 1, 'b'], [20, 3, 'c']))).toBe(3);
   });
 
-  it('sees a crash loop between two short lives that were both active', () => {
+  it('detects a crash loop between two short active runs', () => {
     expect(recentRestarts(after([0, 4, 'a'], [30, 7, 'b']))).toBe(3);
   });
 
@@ -38,7 +38,7 @@ describe('the history of restarts', () => {
     expect(recentRestarts(after([0, 0], [10, 3], [610, 3]))).toBe(0);
   });
 
-  it('forgets restarts once one run was seen to last 60 s', () => {
+  it('forgets restarts after a run of 60 s', () => {
     expect(recentRestarts(after([0, 0, 'a'], [10, 3, 'b'], [69, 3, 'b']))).toBe(3);
     expect(recentRestarts(after([0, 0, 'a'], [10, 3, 'b'], [70, 3, 'b']))).toBe(0);
   });
@@ -53,16 +53,16 @@ describe('the history of restarts', () => {
     expect(recentRestarts(after([0, 29], [10, 0], [20, 2], [30, 3]))).toBe(3);
   });
 
-  it('counts no restart that a run of 60 s between far readings may have come before', () => {
+  it('does not count a restart that may have followed an unseen run of 60 s', () => {
     expect(recentRestarts(after([0, 0, 'a'], [300, 3, 'b']))).toBe(0);
     expect(recentRestarts(after([0, 0, 'a'], [70, 1, 'b'], [140, 2, 'c'], [210, 3, 'd']))).toBe(0);
   });
 
-  it('finds a fast crash loop also at one reading a minute', () => {
+  it('detects a fast crash loop with one reading per minute', () => {
     expect(recentRestarts(after([0, 0], [60, 40]))).toBeGreaterThanOrEqual(3);
   });
 
-  it('stays small and never counts more than the counter grew, for any readings', () => {
+  it('stays small and never counts more than the growth of the counter, for any readings', () => {
     const step = fc.record({
       wait: fc.integer({ min: 0, max: 90_000 }),
       restarts: fc.integer({ min: 0, max: 5 }),

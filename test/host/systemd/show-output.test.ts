@@ -20,8 +20,8 @@ const odd = new Map(
 );
 const unit = (id: string): UnitFacts => odd.get(id)!;
 
-describe('what systemctl 252 showed of odd units', () => {
-  it('reads every unit that was shown', () => {
+describe('recorded output of systemctl 252 about odd units', () => {
+  it('contains every unit', () => {
     expect(odd.size).toBe(21);
   });
 
@@ -71,8 +71,8 @@ describe('what systemctl 252 showed of odd units', () => {
   });
 });
 
-describe('a list as systemctl prints it', () => {
-  it('takes words out of their quotes', () => {
+describe('a list of systemctl', () => {
+  it('is parsed with quoted words', () => {
     expect(shownWords('a.service "b\\\\x2dc.service" d.socket')).toEqual([
       'a.service',
       'b\\x2dc.service',
@@ -81,12 +81,12 @@ describe('a list as systemctl prints it', () => {
     expect(shownWords('')).toEqual([]);
   });
 
-  it('leaves words alone that an older systemctl printed without quotes', () => {
+  it('is parsed with the unquoted words of an older systemctl', () => {
     expect(shownWords('b\\x2dc.service')).toEqual(['b\\x2dc.service']);
   });
 });
 
-describe('times as systemctl prints them', () => {
+describe('times of systemctl', () => {
   it.each([
     ['1min 30s', 90_000],
     ['infinity', Infinity],
@@ -132,7 +132,7 @@ describe('any text at all', () => {
     fc.array(fc.oneof(line, fc.string())).map((lines) => lines.join('\n')),
   );
 
-  it('gives readings without NaN, or says that it tells nothing', () => {
+  it('results in facts without NaN, or in an error', () => {
     fc.assert(
       fc.property(anything, (said) => {
         for (const block of showBlocks(said)) {
@@ -140,7 +140,7 @@ describe('any text at all', () => {
           try {
             facts = unitFacts('x.service', shownProperties(block), nothingAround);
           } catch (error) {
-            expect(String(error)).toContain('systemd said nothing of x.service');
+            expect(String(error)).toContain('systemd returned no properties of x.service');
             continue;
           }
           for (const value of Object.values(facts)) expect(value).not.toBeNaN();

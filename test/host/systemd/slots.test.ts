@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { createSlots } from '../../../src/host/systemd/slots.js';
+import { createSlots } from '../../../src/host/systemd/bus.js';
 
-it('no more work runs at once than there are slots, and all of it ends', async () => {
+it('at most as many calls run at once as there are slots, and all of them end', async () => {
   const inSlot = createSlots(3);
   let running = 0;
   let most = 0;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { candidatesOf, causeOf } from '../../../src/host/systemd/unit-causes.js';
 import type { UnitFacts, UnitLinks } from '../../../src/host/systemd/unit-facts.js';
-import type { UnitRecord } from '../../../src/host/systemd/unit-records.js';
+import type { JournalRecord } from '../../../src/host/systemd/journal-records.js';
 import { unitReading } from '../../../src/testing/index.js';
 
 const LINKS: UnitLinks = {
@@ -23,10 +23,10 @@ function unit(id: string, activeState: string, links: Partial<UnitLinks> = {}): 
   const { dependsOn = [] } = links;
   return { ...unitReading({ name: id, activeState }), links: { ...LINKS, boundTo: dependsOn, ...links } };
 }
-/** A unit that is down since about the moment that all this is about. */
+/** A unit that went down at about the time of the incident. */
 const down = (id: string, links: Partial<UnitLinks> = {}, activeState = 'inactive') =>
   unit(id, activeState, { upAt: 1_000, exitedAt: DOWN, downAt: DOWN + 10, ...links });
-const record = (kind: UnitRecord['kind'], at: number, job = '', result = ''): UnitRecord => ({
+const record = (kind: JournalRecord['kind'], at: number, job = '', result = ''): JournalRecord => ({
   kind,
   at,
   job,
@@ -37,7 +37,7 @@ const stop = (at = DOWN) => record('job', at, 'stop', 'done');
 function cause(
   about: UnitFacts,
   others: readonly UnitFacts[],
-  records: Readonly<Record<string, readonly UnitRecord[]>> = {},
+  records: Readonly<Record<string, readonly JournalRecord[]>> = {},
   stopped: boolean | null = true,
 ) {
   const found = causeOf(about, stopped ?? undefined, {
@@ -50,11 +50,11 @@ const bound = (...dependsOn: string[]) =>
   down('bound.service', { dependsOn, exitedAt: DOWN + 5, downAt: DOWN + 20 });
 
 describe('the cause of a stop', () => {
-  it('is the unit that failed as it was stopped', () => {
+  it('is the unit that failed when this one was stopped', () => {
     expect(cause(bound('base.service'), [down('base.service', {}, 'failed')])).toBe('failed base.service');
   });
 
-  it('is that unit also when it was healed since, by what PID 1 wrote of it', () => {
+  it('is that unit also after its repair, by the journal', () => {
     const healed = unit('base.service', 'active', { upAt: DOWN + 9_000, exitedAt: DOWN, downAt: DOWN + 1 });
     const records = { 'base.service': [record('failed', DOWN)] };
     expect(cause(bound('base.service'), [healed], records)).toBe('failed base.service');
@@ -69,7 +69,7 @@ describe('the cause of a stop', () => {
     );
   });
 
-  it('is none where a person stopped the other one, also with an exit code', () => {
+  it('is none if the other unit was stopped manually, also with an exit code', () => {
     expect(cause(bound('base.service'), [down('base.service')], { 'base.service': [stop()] })).toBeNull();
     expect(
       cause(bound('base.service'), [down('base.service', {}, 'failed')], {
@@ -78,12 +78,12 @@ describe('the cause of a stop', () => {
     ).toBeNull();
   });
 
-  it('is none where the other one failed at another time', () => {
+  it('is none if the other unit failed at another time', () => {
     const before = down('base.service', { exitedAt: DOWN - 60_000, downAt: DOWN - 59_000 }, 'failed');
     expect(cause(bound('base.service'), [before])).toBeNull();
   });
 
-  it('is none where it went down before the other one failed: a person stopped it', () => {
+  it('is none if the unit went down before the other one failed', () => {
     const early = down('bound.service', { dependsOn: ['base.service'], exitedAt: DOWN - 30 });
     const base = down('base.service', {}, 'failed');
     const records = { 'base.service': [record('failed', DOWN + 1)] };
@@ -91,13 +91,13 @@ describe('the cause of a stop', () => {
     expect(cause(early, [base], records)).toBeNull();
     const healed = unit('base.service', 'active', { upAt: DOWN + 900, exitedAt: DOWN, downAt: DOWN + 1 });
     expect(cause(early, [healed], records)).toBeNull();
-    // Nor through a unit between them, which went down as the last one failed.
+    // Nor through a unit between them, which went down when the last one failed.
     const middle = down('middle.service', { dependsOn: ['base.service'], exitedAt: DOWN + 5 });
     const above = down('bound.service', { dependsOn: ['middle.service'], exitedAt: DOWN - 400 });
     expect(cause(above, [middle, base], { 'middle.service': [stop(DOWN + 5)] })).toBeNull();
   });
 
-  it('is none where it was started since the other one failed, and a person stopped it then', () => {
+  it('is none if the unit was started after the failure of the other one, and stopped manually', () => {
     const again = down('bound.service', {
       dependsOn: ['base.service'],
       upAt: DOWN + 500,
@@ -107,29 +107,29 @@ describe('the cause of a stop', () => {
     expect(cause(again, [healed], { 'base.service': [record('failed', DOWN)] })).toBeNull();
   });
 
-  it('is none that it only requires, or is part of: that one stops it by a job alone', () => {
+  it('is none for Requires= and PartOf=, which stop a unit only by a job', () => {
     const requires = { ...bound('base.service'), links: { ...bound('base.service').links, boundTo: [] } };
     const records = { 'base.service': [record('failed', DOWN)] };
     expect(cause(requires, [down('base.service', {}, 'failed')], records)).toBeNull();
   });
 
-  it('is a unit that took its time to end, by what was written then', () => {
+  it('is a unit that took long to end, by its journal record', () => {
     const slow = down('base.service', { downAt: DOWN + 3_000 });
     expect(
       cause(bound('base.service'), [slow], { 'base.service': [record('succeeded', DOWN + 3_000)] }),
     ).toBe('ended base.service');
   });
 
-  it('is a unit that ended by itself, also with success, and none that a person stopped', () => {
+  it('is a unit that ended by itself, also successfully, and not one that was stopped manually', () => {
     const ended = down('base.service');
     const wrote = [record('succeeded', DOWN)];
     expect(cause(bound('base.service'), [ended], { 'base.service': wrote })).toBe('ended base.service');
     expect(cause(bound('base.service'), [ended], { 'base.service': [...wrote, stop()] })).toBeNull();
-    // Without what PID 1 wrote, nobody knows who ended it.
+    // Without a journal record the reason of its end is unknown.
     expect(cause(bound('base.service'), [ended])).toBeNull();
   });
 
-  it('is a device that went away, through the mount on it', () => {
+  it('is a removed device, through the mount on it', () => {
     const device = unit('dev-sdb1.device', 'inactive', { exitedAt: DOWN, downAt: DOWN });
     const mount = down('data.mount', { dependsOn: ['dev-sdb1.device'] });
     expect(cause(bound('data.mount'), [mount, device], { 'data.mount': [stop()] })).toBe(
@@ -138,12 +138,12 @@ describe('the cause of a stop', () => {
     expect(cause(bound('dev-sdb1.device'), [device])).toBe('vanished dev-sdb1.device');
   });
 
-  it('is a mount that went away past systemd, and none where a person unmounted it by a job', () => {
+  it('is a mount that was unmounted without systemd, and not one that was stopped by a job', () => {
     expect(cause(bound('data.mount'), [down('data.mount')])).toBe('vanished data.mount');
     expect(cause(bound('data.mount'), [down('data.mount')], { 'data.mount': [stop()] })).toBeNull();
   });
 
-  it('is found through a unit that was stopped for it, not endlessly', () => {
+  it('is found through a unit that was stopped for it, and the search ends in cycles', () => {
     const middle = down('middle.service', { dependsOn: ['base.service', 'bound.service'] });
     const others = [middle, down('base.service', {}, 'failed'), bound('middle.service')];
     expect(cause(bound('middle.service'), others, { 'middle.service': [stop()] })).toBe(
@@ -155,7 +155,7 @@ describe('the cause of a stop', () => {
     ).toBeNull();
   });
 
-  it('is none for a unit that ended by itself, or that runs', () => {
+  it('is none for a unit that ended by itself or is running', () => {
     const others = [down('base.service', {}, 'failed')];
     expect(cause(bound('base.service'), others, {}, false)).toBeNull();
     expect(cause({ ...bound('base.service'), activeState: 'active' }, others)).toBeNull();
@@ -163,7 +163,7 @@ describe('the cause of a stop', () => {
     expect(cause({ ...bound('base.service'), activeState: 'failed' }, others)).toBe('failed base.service');
   });
 
-  it('is a unit that conflicts with it and was started as it was stopped, while that one is there', () => {
+  it('is a conflicting unit that was started when this one was stopped, while it is up', () => {
     const about = down('a.service', { conflicts: ['rival.service', 'shutdown.target'] });
     const rival = (activeState: string, upAt: number) => unit('rival.service', activeState, { upAt });
     expect(cause(about, [rival('active', DOWN + 30)])).toBe('conflict rival.service');
@@ -174,7 +174,7 @@ describe('the cause of a stop', () => {
   });
 });
 
-describe('the cause of a start that did not come about', () => {
+describe('the cause of a failed start', () => {
   const needs = (...needsToStart: string[]) =>
     unit('app.service', 'inactive', { dependsOn: needsToStart, needsToStart });
   const lacked = (result = 'dependency', job = 'start') => ({
@@ -191,7 +191,7 @@ describe('the cause of a start that did not come about', () => {
     );
   });
 
-  it('is the one that came up last where all are up by now', () => {
+  it('is the unit that came up last if all are up by now', () => {
     const others = [unit('a.service', 'active', { upAt: 5 }), unit('b.service', 'active', { upAt: 9 })];
     expect(cause(needs('a.service', 'b.service'), others, lacked(), null)).toBe('dependency b.service');
   });
@@ -200,14 +200,14 @@ describe('the cause of a start that did not come about', () => {
     expect(cause(needs('need.service'), [unit('need.service', 'failed')], lacked(result), null)).toBeNull();
   });
 
-  it('is none where it ran since', () => {
+  it('is none if the unit ran since', () => {
     const ran = { ...needs('need.service'), links: { ...needs('need.service').links, exitedAt: DOWN + 5 } };
     expect(cause(ran, [unit('need.service', 'failed')], lacked(), false)).toBeNull();
   });
 });
 
-describe('what is looked at to find a cause', () => {
-  it('leaves out what every unit depends on', () => {
+describe('the candidates for a cause', () => {
+  it('exclude units that every unit depends on', () => {
     const about = unit('a.service', 'inactive', {
       dependsOn: ['base.service', 'system.slice', 'sysinit.target', '-.mount', 'grp.target'],
       conflicts: ['shutdown.target', 'rival.service'],

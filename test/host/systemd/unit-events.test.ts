@@ -37,8 +37,8 @@ afterEach(async () => {
   rmSync(root, { recursive: true });
 });
 
-describe('what systemd tells by itself', () => {
-  it('is a listed unit that fails or stops, by the name it was listed under', async () => {
+describe('an event of systemd', () => {
+  it('reports a watched unit that fails or stops, by its watched name', async () => {
     start();
     reader.watch(['a', 'b.service'], listener);
     await until(() => expect([...new Set(told)]).toEqual(['listening']));
@@ -50,7 +50,7 @@ describe('what systemd tells by itself', () => {
     await until(() => expect([...new Set(told)]).toEqual(['listening', 'a.service', 'b.service']));
   });
 
-  it('is any unit that fails, where none is listed', async () => {
+  it('reports any unit that fails if no units are named', async () => {
     start();
     reader.watch(undefined, listener);
     await until(() => expect([...new Set(told)]).toEqual(['listening']));
@@ -61,7 +61,7 @@ describe('what systemd tells by itself', () => {
     await until(() => expect([...new Set(told)]).toEqual(['listening', 'a.service']));
   });
 
-  it('is told again when a unit that was in trouble has changed meanwhile', async () => {
+  it('is emitted again when a failed unit recovered and failed again', async () => {
     start();
     become('a.service', 'failed');
     reader.watch(['a'], listener);
@@ -70,7 +70,7 @@ describe('what systemd tells by itself', () => {
     await until(() => expect(told.filter((word) => word === 'a.service').length).toBeGreaterThan(1));
   });
 
-  it('costs no question: the signal itself says how the unit stands', async () => {
+  it('needs no query, because the signal contains the state', async () => {
     start();
     reader.watch(['a', 'b'], listener);
     await until(() => expect(told).toEqual(['listening']));
@@ -82,18 +82,18 @@ describe('what systemd tells by itself', () => {
     expect(systemd.asked()).toEqual([]);
   });
 
-  it('is a death, too, of which it tells right behind the first answer', async () => {
+  it('reports a unit that fails right after the first query', async () => {
     const path = '/org/freedesktop/systemd1/unit/a_2eservice';
-    const first = { told: true, units: [{ name: 'a.service', path, activeState: 'active' }] };
+    const first = { isFollowed: true, units: [{ name: 'a.service', path, activeState: 'active' }] };
     start();
-    const events = createUnitEvents({ standing: () => Promise.resolve(first), now: () => 0 });
+    const events = createUnitEvents({ followStates: () => Promise.resolve(first), now: () => 0 });
     events.watch(['a.service'], listener);
     events.changed({ about: 'unit', path, state: { activeState: 'failed', subState: 'failed' } });
     expect(told).toEqual(['a.service']);
     events.close();
   });
 
-  it('is told under each name that a unit is listed by', async () => {
+  it('is emitted for each watched name of a unit', async () => {
     start();
     const failed = { ActiveState: 'failed', SubState: 'failed', Names: ['a.service', 'b.service'] };
     systemd.units.delete('b.service');
@@ -105,7 +105,7 @@ describe('what systemd tells by itself', () => {
     await until(() => expect(told).toEqual(['listening', 'a.service', 'b.service']));
   });
 
-  it('is found by the next full list where a signal was lost', async () => {
+  it('is found by the next listing if the signal was lost', async () => {
     start(20);
     reader.watch(['a'], listener);
     await until(() => expect(told).toEqual(['listening']));
@@ -113,7 +113,7 @@ describe('what systemd tells by itself', () => {
     await until(() => expect(told).toEqual(['listening', 'a.service']));
   });
 
-  it('ends with the bus, which is said, and comes back with it, with what happened meanwhile', async () => {
+  it('stops with the bus, which is reported, and resumes with the failures in between', async () => {
     start();
     reader.watch(['a'], listener);
     await until(() => expect(told).toEqual(['listening']));
@@ -128,7 +128,7 @@ describe('what systemd tells by itself', () => {
     await until(() => expect(told.slice(4)).toContain('a.service'));
   });
 
-  it('is nothing where systemd does not run, and nothing after the end of the watching', async () => {
+  it('is not emitted without systemd, nor after watching has ended', async () => {
     start(10);
     rmSync(join(root, 'run'), { recursive: true });
     const stop = reader.watch(['a'], listener);
@@ -139,16 +139,16 @@ describe('what systemd tells by itself', () => {
 });
 
 describe('a flood of changes', () => {
-  it('asks twenty times at once, and then fifty times a second', async () => {
+  it('causes at most twenty queries at once, then fifty per second', async () => {
     start();
     vi.useFakeTimers();
     try {
       let questions = 0;
-      const standing = () => {
+      const followStates = () => {
         questions++;
-        return Promise.resolve({ units: [], told: true });
+        return Promise.resolve({ units: [], isFollowed: true });
       };
-      const events = createUnitEvents({ standing, now: () => performance.now() });
+      const events = createUnitEvents({ followStates, now: () => performance.now() });
       events.watch(undefined, listener);
       for (let ms = 0; ms < 2_000; ms++) {
         events.changed({ about: 'everything' });
@@ -162,13 +162,13 @@ describe('a flood of changes', () => {
     }
   });
 
-  it('has all listed every second, and told again, for as long as no change is told', async () => {
+  it('causes a listing every second, and repeated events, while the subscription is paused', async () => {
     start();
     vi.useFakeTimers();
     try {
       const units = [{ name: 'a.service', path: '/a', activeState: 'failed' }];
       const events = createUnitEvents({
-        standing: () => Promise.resolve({ units, told: false }),
+        followStates: () => Promise.resolve({ units, isFollowed: false }),
         now: () => performance.now(),
       });
       events.watch(['a.service'], listener);
@@ -180,7 +180,7 @@ describe('a flood of changes', () => {
     }
   });
 
-  it.each([undefined, ['a', 'b']])('of one unit does not hide the end of another', async (units) => {
+  it.each([undefined, ['a', 'b']])('of one unit does not hide the failure of another', async (units) => {
     start();
     reader.watch(units, listener);
     await until(() => expect(told).toEqual(['listening']));
@@ -190,7 +190,7 @@ describe('a flood of changes', () => {
     await until(() => expect(told).toContain('b.service'));
   });
 
-  it('makes the reader deaf for a while: then it asks, and is right', async () => {
+  it('pauses the subscription: readings then query systemd, and are correct', async () => {
     start();
     await reader.readUnits({ names: ['a'], discover: false });
     for (let i = 0; i < 1_200; i++) systemd.signalChange('a.service');

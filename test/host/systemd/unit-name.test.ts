@@ -14,7 +14,7 @@ describe('unitName', () => {
     ['getty@tty1.service', 'getty@tty1.service'],
     ['a@b@c', 'a@b@c.service'],
     ['-.mount', '-.mount'],
-  ])('takes %s for %s', (name, full) => {
+  ])('completes %s to %s', (name, full) => {
     expect(unitName(name)).toBe(full);
   });
 
@@ -34,25 +34,25 @@ describe('unitName', () => {
     ['[a]', 'a set'],
     ['naïve', 'letters that systemd does not know'],
     ['x'.repeat(248), 'more than 255 bytes with the suffix'],
-  ])('refuses %j: %s', (name) => {
+  ])('rejects %j: %s', (name) => {
     expect(() => unitName(name)).toThrow(/^Expected `unit` to be a systemd unit name, got `/);
     expect(isUnitName(name)).toBe(false);
   });
 
-  it('says which option held the name, and what it was', () => {
+  it('names the option and the value in the error', () => {
     expect(() => unitName('a;reboot', 'service')).toThrow(
       'Expected `service` to be a systemd unit name, got `"a;reboot"`',
     );
   });
 
-  it('refuses what is not a string, as JavaScript callers may pass it', () => {
+  it('rejects a value that is not a string', () => {
     for (const value of [undefined, null, 42, {}, ['nginx']]) {
       expect(() => unitName(value as string)).toThrow(/systemd unit name/);
       expect(isUnitName(value as string)).toBe(false);
     }
   });
 
-  it('gives a name that it would give again, or an error with a code, for any text', () => {
+  it('returns a stable name, or throws an error with a code, for any text', () => {
     const nearly = fc.stringMatching(/^[-A-Za-z0-9:_.\\@/;*\n ]{0,12}(\.service|\.socket)?$/);
     fc.assert(
       fc.property(fc.oneof(fc.string(), nearly), (text) => {
@@ -70,7 +70,7 @@ describe('unitName', () => {
 });
 
 describe('componentOf', () => {
-  it('drops the suffix of a service, and of nothing else', () => {
+  it('removes the suffix of a service only', () => {
     expect(componentOf('nginx.service')).toBe('nginx');
     expect(componentOf('a.socket')).toBe('a.socket');
     expect(componentOf('nginx')).toBe('nginx');

@@ -88,7 +88,7 @@ export class ChaosHost {
       const states = await this.show('ActiveState', LISTED);
       const down = [...states].filter(([, state]) => state !== 'active').map(([service]) => service);
       const told = await engine.told();
-      // What systemd restarted ten times within a day is told for that day, at LOW, however well it runs.
+      // A unit that systemd restarted ten times within a day is reported for that day, at LOW, even if it is healthy.
       const isOften = (one: string): boolean =>
         (OF_THE_HOST as readonly string[]).includes(one) ||
         (one === RESTARTING &&

@@ -40,16 +40,16 @@ export interface Called {
   readonly service: string;
 }
 
-/** What the program is told. */
+/** Options of the program. */
 export interface EngineSetup {
   /** Seconds between two looks. */
   readonly interval: number;
   readonly options: HealingOptions & { readonly state: string };
-  /** Which folder is emptied when a component (`disk:/srv/small`) is in trouble. */
+  /** Folder that is emptied for an issue of a component (`disk:/srv/small`). */
   readonly clean?: Readonly<Record<string, string>>;
 }
 
-/** A copy of the built package, made once a host: somebody may build anew while the engine is started a hundred times. */
+/** A copy of the built package, made once a host: it may be rebuilt while the engine is started a hundred times. */
 const COPY = '/opt/chaos';
 
 /** One engine that runs as a service of a test host. */
@@ -57,7 +57,7 @@ export class EngineService {
   readonly name: string;
   readonly #host: TestHost;
   readonly #folder: string;
-  /** What was read of its log so far. */
+  /** Log read so far. */
   readonly #told: Told[] = [];
   #bytes = 0;
 
@@ -170,7 +170,7 @@ StandardError=append:${this.#folder}/stderr.log
       .filter(({ verb }) => verb !== 'show' && !verb.startsWith('list-'));
   }
 
-  /** What it printed to standard error: nothing, when all is well. */
+  /** Returns its standard error, which is normally empty. */
   stderr(): Promise<string> {
     return this.#read(`${this.#folder}/stderr.log`);
   }

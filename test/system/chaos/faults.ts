@@ -1,7 +1,7 @@
 import { Random } from './random.js';
 import { DISK, HEALED, MAINTENANCE, RESTARTING, SILENT, type Healed } from './services.js';
 
-/** What can be done to a host, and how often it is, against each other. */
+/** Faults of a host, with their relative frequency. */
 export const WEIGHTS = {
   /** kill -9 of a service's main process. */
   kill: 26,
@@ -68,7 +68,7 @@ const TARGETS: Partial<Record<FaultKind, readonly string[]>> = {
   kill: HEALED,
   terminate: HEALED,
   break: HEALED.filter((service) => service !== 'chaos-flaky'),
-  // Whoever starts what needs the database starts the database: a stop of it would not hold.
+  // Starting a service that needs the database starts the database: a stop would not last.
   stop: HEALED.filter((service) => service !== 'chaos-database'),
   mask: ['chaos-plain', 'chaos-limited', 'chaos-slow', 'nginx'] satisfies Healed[],
   flaky: ['chaos-flaky'],

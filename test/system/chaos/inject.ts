@@ -19,11 +19,11 @@ export interface Interrupted {
   readonly at: number;
 }
 
-/** What was done, for the record. */
+/** Record of an injected fault. */
 export interface Injected {
   readonly fault: Fault;
   readonly at: number;
-  /** What was hit: services that were running, and died. */
+  /** Services that were running, and died. */
   readonly hit: readonly string[];
 }
 
@@ -42,7 +42,7 @@ export class Injector {
   readonly stateLost: number[] = [];
   /** Times at which the engine was killed while it repaired. */
   killedInRepair = 0;
-  /** What went wrong that must not. */
+  /** Violations. */
   readonly problems: string[] = [];
   readonly #chaos: ChaosHost;
   readonly #engine: EngineService;
@@ -194,7 +194,7 @@ export class Injector {
     await this.#chaos.start(MAINTENANCE.service);
     this.#forbid(fault, service, 'given way', async () => {
       await this.#chaos.quietly('systemctl', 'stop', MAINTENANCE.service);
-      // Whoever stopped it for another one starts it again.
+      // It is started again after it was stopped for another unit.
       await this.#chaos.start(service);
     });
     return [];

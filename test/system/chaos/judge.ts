@@ -20,7 +20,7 @@ export interface Records {
 
 /**
  * One repair from its start to its end; without one where the engine was killed. What systemd is at work on by the time
- * the executor looks ends with the gate that stands in the way.
+ * the executor looks ends with the gate that blocks it.
  */
 export interface Repair {
   readonly started: Told;
@@ -32,7 +32,7 @@ export interface Repair {
 /** Clocks of the engine's log, the call log and the journal are one; but some of them write later than others. */
 const SLACK_MS = 1_000;
 
-/** The repairs that the engines told of. */
+/** The repairs that the engines reported. */
 export function repairsIn(told: readonly Told[]): Repair[] {
   return told.flatMap((started, index) => {
     if (started.event !== 'started') return [];
@@ -44,7 +44,7 @@ export function repairsIn(told: readonly Told[]): Repair[] {
   });
 }
 
-/** What must not be, as sentences; empty when all is as it should be. */
+/** Violations, as sentences; empty if there are none. */
 export function violationsIn(records: Records): string[] {
   const repairs = repairsIn(records.told);
   return [
@@ -183,7 +183,7 @@ function startsForbidden(starts: readonly Start[], forbidden: readonly Forbidden
 
 /**
  * While a storm is not calm, no service is repaired; one that was judged just before may still begin. The calm is
- * counted from the last failure, which is some time before the storm is told of.
+ * counted from the last failure, which is some time before the storm is reported.
  */
 function inAStorm({ told, calmMs, injectedAt }: Records, repairs: readonly Repair[]): string[] {
   const storms = told.filter(({ event }) => event === 'storm');

@@ -21,21 +21,21 @@ const GUARDS = {
   storm: { withinMs: 1_000, calmMs: 1_500 },
 };
 
-/** What came of a run of chaos. */
+/** Result of a chaos run. */
 export interface ChaosReport {
   /** For a person to read. */
   readonly text: string;
   readonly injected: readonly Injected[];
   /** Repairs that the engine itself proved. */
   readonly fixed: number;
-  /** What must not have been; empty when all is as it should be. */
+  /** Violations; empty if there are none. */
   readonly violations: readonly string[];
   /** Processes of the engine that were there after it had ended. */
   readonly leftProcesses: readonly string[];
   readonly growth: readonly Growth[];
   /** Identifies the runs of units that nobody had any business with, before and after. */
   readonly bystanders: { readonly before: Map<string, string>; readonly after: Map<string, string> };
-  /** What the engines printed to standard error, each line once. */
+  /** Standard error of the engines, each line once. */
   readonly complaints: readonly string[];
 }
 
@@ -59,7 +59,7 @@ export async function runChaos(host: TestHost, seed: number, count: number): Pro
   const injector = new Injector(chaos, engine, STATE);
   for (const fault of planFaults(seed, count)) await injector.inject(fault);
   await injector.mendAll();
-  // Whoever mends everything ends the crash loop, too.
+  // Repairing everything also ends the crash loop.
   await chaos.start(RESTARTING, 'restart');
   const mended = Date.now();
   const unwell = await chaos.untilWell(engine);

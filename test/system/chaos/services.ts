@@ -18,7 +18,7 @@ export const UNIT_FILES: Readonly<Record<string, string>> = {
     RUNS,
     `${NO_LIMIT}\nBindsTo=chaos-database.service\nAfter=chaos-database.service`,
   ),
-  // Ends with 143 when it is told to stop, as a JVM does.
+  // Exits with 143 on SIGTERM, like a JVM.
   'chaos-jvm.service': unit(`ExecStart=sh -c 'trap "exit 143" TERM; while :; do sleep 60 & wait $!; done'`),
   // While a person runs it, the plain one is stopped.
   'chaos-maintenance.service': unit(RUNS, `${NO_LIMIT}\nConflicts=chaos-plain.service`),
@@ -55,7 +55,7 @@ export type Healed = (typeof HEALED)[number];
 export const RESTARTING = 'chaos-restarting';
 /** Listed, and protected: one by its name, one by its alias. */
 export const PROTECTED = ['dbus', 'chaos-remote'] as const;
-/** What the engine is given. */
+/** Options of the engine. */
 export const LISTED = [...HEALED, RESTARTING, ...PROTECTED];
 
 /** Not listed: one that fails, one that runs well. */
@@ -63,7 +63,7 @@ export const UNLISTED = ['chaos-stranger', 'chaos-bystander'] as const;
 /** Units of the host itself, which nothing here has any business with; the second goes with the bus. */
 export const OF_THE_HOST = ['systemd-journald', 'systemd-logind'] as const;
 
-/** What else is started when a unit is started or restarted. */
+/** Units that are started together with a unit. */
 export const ALSO_STARTED: Readonly<Record<string, readonly string[]>> = {
   'chaos-web': ['chaos-database'],
   'chaos-bound': ['chaos-database'],

@@ -10,11 +10,11 @@ export interface RunOptions {
   readonly user?: string;
   /** Working folder inside; default `/`. */
   readonly cwd?: string;
-  /** Whether an exit code other than 0 is an answer, not an error. Default false. */
+  /** Accepts an exit code other than 0. Default false. */
   readonly allowFailure?: boolean;
 }
 
-/** What a command left behind. */
+/** Result of a command. */
 export interface RunResult {
   readonly stdout: string;
   readonly stderr: string;
@@ -22,7 +22,7 @@ export interface RunResult {
   readonly exitCode: number;
 }
 
-/** What a small file system is to be like. */
+/** Options of a small file system. */
 export interface SmallFileSystemOptions {
   /** How many an ext4 has. Default: what mkfs chooses. */
   readonly inodes?: number;
@@ -65,7 +65,7 @@ export interface TestHost extends AsyncDisposable {
   /** Asks until the predicate holds; one that throws does not hold. Rejects after `timeoutMs`, default 10 s. */
   waitFor(description: string, predicate: () => Promise<boolean>, timeoutMs?: number): Promise<void>;
   /**
-   * Mounts a file system of its own on a folder; what was in the folder before is in an ext4. Stays over a reboot.
+   * Mounts a new file system on a folder; an ext4 keeps the contents of the folder. Persists over a reboot.
    * Not possible below `/tmp`, `/run` and `/dev`, which are file systems of the container.
    */
   mountSmallFileSystem(
@@ -75,7 +75,7 @@ export interface TestHost extends AsyncDisposable {
   ): Promise<SmallFileSystem>;
   /** Shuts down and boots again, with the same files and another boot id. */
   reboot(): Promise<void>;
-  /** What the container printed to its console; ends with the last 64 KiB. */
+  /** Last 64 KiB of the console of the container. */
   console(): string;
   /** Pulls the plug: no process, mount or folder stays. May be called twice. */
   close(): Promise<void>;

@@ -14,13 +14,13 @@ import { waitFor } from './waitFor.js';
 
 /** How a test host differs from the usual one. */
 export interface BootOptions {
-  /** What is installed. Default `bookworm`. */
+  /** Installed distribution. Default `bookworm`. */
   readonly suite?: Suite;
   /** Folders or files of the outside, not below `/run`, that are seen inside: path inside by path outside. */
   readonly binds?: Readonly<Record<string, string>>;
   /** The same, read-only. */
   readonly readOnlyBinds?: Readonly<Record<string, string>>;
-  /** Whether `/proc/sys` and `/sys` can be written inside; reaches the kernel of this machine. Default false. */
+  /** Makes `/proc/sys` and `/sys` writable inside, which affects the kernel of this machine. Default false. */
   readonly apiVfsWritable?: boolean;
   /** Time for one boot, in milliseconds. Default 60 s. */
   readonly bootTimeoutMs?: number;
@@ -78,7 +78,7 @@ async function systemState(pid: number, timeoutMs: number): Promise<string> {
   try {
     const argv = ['systemctl', 'is-system-running', '--wait'];
     const { stdout, stderr } = await runInside(pid, argv, { allowFailure: true, timeoutMs });
-    // Says nothing on standard output before the bus is there.
+    // Prints nothing to standard output before the bus exists.
     return stdout.trim() || stderr.trim();
   } catch (error) {
     return String(error);

@@ -40,7 +40,7 @@ async function collect(
   input: string | Uint8Array | undefined,
   timeoutMs: number,
 ): Promise<RunResult | 'timed out'> {
-  // A process group of its own can be killed as a whole, also what the command started inside.
+  // A new process group can be killed as a whole, with the children of the command.
   const child = spawn(command, args, { detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];

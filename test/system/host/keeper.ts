@@ -14,7 +14,7 @@ export interface Keeper {
   readonly name: string;
   /** Holds, in the keeper's mounts only, the container's root in `root`. */
   readonly folder: string;
-  /** Whether it has ended. */
+  /** True after it has ended. */
   readonly ended: boolean;
   /** A process outside of the container that sees the keeper's mounts; `undefined` before and after there is one. */
   holder(): number | undefined;

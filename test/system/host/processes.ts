@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Whether a process with this id exists. */
+/** Returns whether a process with this id exists. */
 export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -10,7 +10,7 @@ export function isRunning(pid: number): boolean {
   }
 }
 
-/** Whether any process was started with `text` in one of its arguments. */
+/** Returns whether any process has `text` in its arguments. */
 export function isInACommandLine(text: string): boolean {
   return readdirSync('/proc').some(
     (entry) => /^\d+$/.test(entry) && read(`/proc/${entry}/cmdline`).includes(text),

@@ -1,4 +1,4 @@
-/** What goes into the image of a test host; its hash names the image in the cache. */
+/** Contents of the image of a test host; its hash is the name of the image in the cache. */
 interface Recipe {
   readonly suite: string;
   readonly architecture: string;

@@ -1,6 +1,6 @@
 // Runs inside a test host: kills the main process of a service again and again, and tells, as JSON, how long it took
 // each time until an engine knew of it and until the service ran again. Input: { unit, port, deaths, engine, bare }; with
-// `bare` there is no engine but a listener that only hears systemd say it, and systemctl heals; with neither, somebody
+// `bare` there is no engine but a listener for the signal of systemd, and systemctl repairs; with neither, somebody
 // else heals. The service sends its process id to the port whenever it starts.
 /* global clearTimeout */
 import { Buffer } from 'node:buffer';
@@ -49,7 +49,7 @@ const first = started();
 restart();
 let pid = (await first).value;
 
-/** What nobody can be faster than: a connection to the bus that hears of one unit, and asks nothing. */
+/** Lower bound of the latency: a connection to the bus that follows one unit, and makes no call. */
 async function listen() {
   const { build } = await import('esbuild');
   const source = fileURLToPath(new URL('../../../src/host/systemd/bus.ts', import.meta.url));

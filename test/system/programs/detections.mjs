@@ -1,5 +1,5 @@
-// Runs inside a test host: how many detections a second, with and without the units given, and how often one systemctl
-// tells of the same units, in turns; as JSON.
+// Runs inside a test host: the number of detections per second, with and without the units given, and how often one systemctl
+// shows the same units, alternating; as JSON.
 import { execFile } from 'node:child_process';
 import process from 'node:process';
 import { text } from 'node:stream/consumers';

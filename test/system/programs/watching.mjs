@@ -17,7 +17,7 @@ let counts;
 const begin = () => (counts = { cycles: 0, looks: 0, messages: 0, opened: [], said: [], ticks: 0 });
 begin();
 
-/** What the bus is asked goes through a socket, and nothing else in this process does. */
+/** Counts the messages to the bus, as nothing else in this process uses a socket. */
 const write = Socket.prototype.write;
 Socket.prototype.write = function (...given) {
   if (this !== process.stdout && this !== process.stderr) counts.messages += 1;

@@ -10,12 +10,11 @@ import { unmarshal } from './unmarshal.js';
 
 /** Bytes read at once. */
 const READ_BYTES = 2 ** 16;
-/** A bus that leaves this much unread takes no more calls. */
+/** Above this limit of unread bytes calls are rejected. */
 const MAX_UNSENT_BYTES = 2 ** 20;
-/** In a flood of unwanted signals the bus is read so often, in milliseconds, unless a call waits for its answer. */
+/** Interval of reads in a flood of unwanted signals, in milliseconds, unless a call is pending. */
 const READ_EVERY_MS = 25;
 
-/** A signal that was accepted. */
 export interface BusSignal {
   readonly sender: string;
   readonly path: string;
@@ -24,18 +23,16 @@ export interface BusSignal {
   readonly body: readonly unknown[];
 }
 
-/** Who sent a message, and what it is about. */
 export type SignalHeader = Pick<MessageHeader, 'sender' | 'path' | 'interface' | 'member'>;
 
-/** How to connect, and what is believed. */
 export interface ConnectionOptions {
   /** Path of the bus's socket; an abstract one begins with a zero. */
   readonly path: string;
-  /** Time that a call may take, in milliseconds; the first one includes connecting. */
+  /** Timeout of a call, in milliseconds; the first one includes connecting. */
   readonly timeoutMs: number;
-  /** Returns whether a signal is wanted. Others are skipped unread: every user of the host can send them. */
+  /** Returns whether a signal is wanted. Others, which every user of the host can send, are skipped unread. */
   readonly accepts: (signal: SignalHeader) => boolean;
-  /** Returns whether this sender may answer a call to that destination. */
+  /** Returns whether this sender may reply to a call to that destination. */
   readonly mayAnswer: (sender: string, destination: string) => boolean;
   /** Called with each signal that was accepted. */
   readonly onSignal: (signal: BusSignal) => void;
@@ -43,15 +40,15 @@ export interface ConnectionOptions {
   readonly onEnd: (reason: Error) => void;
 }
 
-/** A connection to a message bus. It keeps the process alive only while a call waits for its answer. */
-export interface Connection {
-  /** Calls a method and returns its first value. Rejects after the time limit, on abort, and when the connection ends. */
+/** A connection to a message bus. It keeps the process alive only while a call is pending. */
+export interface BusConnection {
+  /** Calls a method and returns its first value. Rejects on timeout, on abort, and if the connection ends. */
   call(call: MethodCall, signal?: AbortSignal): Promise<unknown>;
   end(): void;
 }
 
 /** Connects to a bus. Calls wait until the bus has accepted the client. */
-export function connectToBus(options: ConnectionOptions): Connection {
+export function connectToBus(options: ConnectionOptions): BusConnection {
   const { path, timeoutMs, accepts, mayAnswer, onSignal, onEnd } = options;
   const handshake = createHandshake();
   let isAccepted = false;
@@ -99,7 +96,7 @@ export function connectToBus(options: ConnectionOptions): Connection {
       end(asError(error));
     }
     if (ended !== undefined || isWaiting || !flood.isOn) return true;
-    // Waking up for each costs ten times as much as reading it.
+    // Waking up for each signal costs ten times as much as reading it.
     nextRead ??= setTimeout(readOn, READ_EVERY_MS).unref();
     return false;
   }
@@ -110,7 +107,7 @@ export function connectToBus(options: ConnectionOptions): Connection {
     socket.resume();
   }
 
-  /** Sends what is written in one turn of the event loop together. */
+  /** Sends the messages of one turn of the event loop together. */
   function send(message: Buffer): void {
     if (!isAccepted) return void unsent.push(message);
     socket.cork();
@@ -128,7 +125,6 @@ export function connectToBus(options: ConnectionOptions): Connection {
 
   const socket: Socket = createConnection({
     path,
-    // One buffer for all that is read.
     onread: { buffer: Buffer.allocUnsafe(READ_BYTES), callback: received },
   });
   let isWaiting = false;
@@ -140,14 +136,15 @@ export function connectToBus(options: ConnectionOptions): Connection {
   });
   socket.unref();
   socket.on('error', end);
-  for (const event of ['end', 'close']) socket.on(event, () => end(new Error('the bus has closed it')));
+  for (const event of ['end', 'close'])
+    socket.on(event, () => end(new Error('the bus closed the connection')));
   socket.write(HANDSHAKE);
 
   return {
     async call(call, signal) {
       if (ended !== undefined) throw ended;
       signal?.throwIfAborted();
-      if (socket.writableLength > MAX_UNSENT_BYTES) throw new Error('the bus reads nothing');
+      if (socket.writableLength > MAX_UNSENT_BYTES) throw new Error('the bus does not read');
       serial = (serial % 0xffff_ffff) + 1;
       send(marshalCall(serial, call));
       return pending.add(serial, call, signal);

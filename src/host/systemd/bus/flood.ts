@@ -1,16 +1,14 @@
-/** Unwanted signals in a second that count as a flood; systemd's own are never among them. */
-const MOST_UNWANTED = 100;
+/** Unwanted signals per second above which there is a flood. */
+const MAX_UNWANTED = 100;
 const SECOND_MS = 1_000;
 
-/** Counts signals that nobody wants, which every user of the host can send to this connection. */
+/** Counts unwanted signals, which every user of the host can send. */
 export interface Flood {
-  /** Counts one. */
   count(): void;
-  /** Whether so many come that waking up for each costs more than it is worth. */
+  /** True if there was a flood in this second or the last one. */
   readonly isOn: boolean;
 }
 
-/** Makes the counter of one connection. A flood ends in the second after it. */
 export function createFlood(now: () => number = () => performance.now()): Flood {
   let secondAt = -Infinity;
   let inThis = 0;
@@ -29,7 +27,7 @@ export function createFlood(now: () => number = () => performance.now()): Flood 
     },
     get isOn() {
       turn();
-      return Math.max(inThis, inLast) > MOST_UNWANTED;
+      return Math.max(inThis, inLast) > MAX_UNWANTED;
     },
   };
 }

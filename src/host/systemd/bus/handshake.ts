@@ -1,24 +1,23 @@
 import { ProtocolError } from './protocol-error.js';
 
-/** Longest answer to the handshake; the real ones have about 40 bytes. */
+/** Limit of the answer to the handshake, which has about 40 bytes. */
 const MAX_BYTES = 1_024;
 
 /**
- * What a client sends first. The bus takes the user from the socket (EXTERNAL without a name, as sd-bus does), which is
- * right in a user namespace too. Nothing has to be waited for between the lines.
+ * Handshake of a client, sent in one go. The bus takes the user from the socket (EXTERNAL without a name, like sd-bus),
+ * which also works in a user namespace.
  */
 export const HANDSHAKE = '\0AUTH EXTERNAL\r\nDATA\r\nBEGIN\r\n';
 
-/** Reads the answer to the handshake, in pieces of any size. */
+/** Parses the answer to the handshake, in pieces of any size. */
 export interface Handshake {
   /**
-   * Takes the next piece. Returns what follows the handshake once the bus has accepted the client, `undefined` before.
-   * Throws when the bus refuses the client or answers something else.
+   * Returns the bytes after the handshake once the bus has accepted the client, `undefined` before. Throws if the bus
+   * refuses the client or sends anything else.
    */
   take(piece: Buffer): Buffer | undefined;
 }
 
-/** Makes the reader of one handshake. */
 export function createHandshake(): Handshake {
   const expected = [/^DATA/, /^OK( |$)/];
   let text = '';
@@ -26,7 +25,7 @@ export function createHandshake(): Handshake {
   return {
     take(piece) {
       const before = text.length;
-      // Latin-1 has one character for each byte.
+      // Latin-1 has one character per byte.
       text += piece.toString('latin1', 0, MAX_BYTES);
       let lineAt = 0;
       for (let end = text.indexOf('\r\n'); end >= 0; end = text.indexOf('\r\n', lineAt)) {

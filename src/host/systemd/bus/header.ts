@@ -2,25 +2,25 @@ import { ProtocolError } from './protocol-error.js';
 import { parseSignature } from './signature.js';
 import { createValueReader } from './unmarshal.js';
 
-/** The kinds of messages. Others may come with a later version of the protocol, and are ignored. */
+/** Message types. Others are ignored, as the specification demands. */
 export const MessageType = { CALL: 1, RETURN: 2, ERROR: 3, SIGNAL: 4 } as const;
 
-/** Bytes before the fields of a header. */
+/** Length of the start of a header. */
 export const START_BYTES = 16;
 /** Limits of the specification. */
 const MAX_MESSAGE_BYTES = 2 ** 27;
 const MAX_FIELDS_BYTES = 2 ** 26;
 
-/** The first 16 bytes of a message, from which its length is known. */
+/** The first 16 bytes of a message. */
 export interface MessageStart {
   readonly littleEndian: boolean;
   readonly type: number;
-  /** Bytes of the fields, without the padding behind them. */
+  /** Length of the fields without padding. */
   readonly fieldsBytes: number;
   readonly bodyBytes: number;
 }
 
-/** The fields of a header that a client needs; what is missing is empty or 0. */
+/** The fields of a header that a client needs; a missing one is empty or 0. */
 export interface MessageFields {
   readonly path: string;
   readonly interface: string;
@@ -31,11 +31,11 @@ export interface MessageFields {
   readonly signature: string;
 }
 
-/** Bytes of the fields, with the padding behind them. */
+/** Returns the length of the fields with padding. */
 export const paddedBytes = (fieldsBytes: number): number => (fieldsBytes + 7) & -8;
 
-/** Reads the start of a message. Throws a `ProtocolError` when it is invalid: then no later message can be found. */
-export function readStart(bytes: Buffer): MessageStart {
+/** Parses the start of a message. Throws a `ProtocolError` if it is invalid: the stream is then unusable. */
+export function parseStart(bytes: Buffer): MessageStart {
   const littleEndian = bytes[0] === 0x6c;
   if (!littleEndian && bytes[0] !== 0x42) throw new ProtocolError('a message without a byte order');
   if (bytes[3] !== 1) throw new ProtocolError(`a message of version ${bytes[3]} of the protocol`);
@@ -50,7 +50,7 @@ export function readStart(bytes: Buffer): MessageStart {
 }
 
 const FIELD = parseSignature('(yv)')[0]!;
-/** Names of the fields by their codes. Others, such as the destination, are not needed. */
+/** Names of the fields by code. */
 const NAMES: Readonly<Record<number, keyof MessageFields>> = {
   1: 'path',
   2: 'interface',
@@ -61,8 +61,8 @@ const NAMES: Readonly<Record<number, keyof MessageFields>> = {
   8: 'signature',
 };
 
-/** Reads the fields of a header, without the padding. Throws a `ProtocolError` when they are invalid. */
-export function readFields(bytes: Buffer, littleEndian: boolean): MessageFields {
+/** Parses the fields of a header, without padding. Throws a `ProtocolError` if they are invalid. */
+export function parseFields(bytes: Buffer, littleEndian: boolean): MessageFields {
   const fields = {
     path: '',
     interface: '',

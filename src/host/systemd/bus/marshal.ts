@@ -1,9 +1,8 @@
 import { MessageType } from './header.js';
 
-/** An argument of a call: a string, or a list of strings. No method that is called here takes anything else. */
+/** Argument of a call. No other types are needed. */
 export type Argument = string | readonly string[];
 
-/** A call of a method. */
 export interface MethodCall {
   readonly destination: string;
   readonly path: string;
@@ -12,7 +11,7 @@ export interface MethodCall {
   readonly body?: readonly Argument[];
 }
 
-/** Writes a call of a method as a message. */
+/** Encodes a method call. */
 export function marshalCall(serial: number, call: MethodCall): Buffer {
   const { destination, path, interface: face, member, body = [] } = call;
   const signature = body.map((argument) => (typeof argument === 'string' ? 's' : 'as')).join('');
@@ -43,7 +42,7 @@ function marshalBody(body: readonly Argument[]): Buffer {
     else {
       const list = createWriter();
       for (const text of argument) list.string(text);
-      // The length of a list is aligned as its strings are, so theirs does not depend on where it begins.
+      // A list has the alignment of its strings, so it can be encoded separately.
       writer.uint32(list.length()).append(list.done());
     }
   }
@@ -68,7 +67,7 @@ function createWriter() {
       part.writeUInt32LE(value);
       return writer.align(4).append(part);
     },
-    /** A text and the zero behind it. A bus ends the connection over a zero within. */
+    /** Appends a text and a zero. A zero within the text would make the bus end the connection. */
     text(text: string) {
       if (text.includes('\0')) throw new Error(`${JSON.stringify(text)} cannot be sent over D-Bus`);
       return writer.append(Buffer.from(`${text}\0`));

@@ -1,29 +1,29 @@
 import { asError } from '../../../base/errors.js';
 
-/** Calls that wait for their answers. */
+/** Calls without a reply so far. */
 export interface PendingCalls<Call> {
-  /** Waits for the answer to a call. Rejects after the time limit and on abort; a later answer is ignored. */
+  /** Waits for the reply to a call. Rejects on timeout and on abort; a later reply is ignored. */
   add(serial: number, call: Call, signal?: AbortSignal): Promise<unknown>;
-  /** Returns whether a call with this number waits and passes a test. */
+  /** Returns whether a call with this serial is pending and passes a test. */
   has(serial: number, test: (call: Call) => boolean): boolean;
   resolve(serial: number, value: unknown): void;
   reject(serial: number, error: Error): void;
-  /** Rejects every call that waits. */
+  /** Rejects every pending call. */
   end(reason: Error): void;
 }
 
-interface Waiting<Call> {
+interface PendingCall<Call> {
   readonly call: Call;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
 }
 
-/** Makes the list of calls of one connection. `onWaiting` is called when the first call begins or the last one ends to wait. */
+/** Creates the list of one connection. `onWaiting` is called when the first call is added and when the last one ends. */
 export function createPendingCalls<Call>(
   timeoutMs: number,
   onWaiting: (isWaiting: boolean) => void,
 ): PendingCalls<Call> {
-  const waiting = new Map<number, Waiting<Call>>();
+  const waiting = new Map<number, PendingCall<Call>>();
 
   const reject = (serial: number, error: Error): void => waiting.get(serial)?.reject(error);
 

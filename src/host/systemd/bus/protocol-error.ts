@@ -1,4 +1,4 @@
-/** The other side does not speak D-Bus as it is specified. The connection cannot be used any longer. */
+/** The peer violates the D-Bus specification. The connection is unusable. */
 export class ProtocolError extends Error {
   override readonly name = 'ProtocolError';
 }

@@ -1,6 +1,6 @@
 import { ProtocolError } from './protocol-error.js';
 
-/** A basic type by its letter, or a container with what it holds. */
+/** A basic type by its letter, or a container type. */
 export type Type =
   | { readonly kind: 'basic'; readonly code: string }
   | { readonly kind: 'array'; readonly item: Type }
@@ -8,25 +8,25 @@ export type Type =
   | { readonly kind: 'struct'; readonly fields: readonly Type[] }
   | { readonly kind: 'variant' };
 
-/** Limit of the specification for arrays in arrays, and for structs in structs. */
+/** Limit of the specification for nested arrays, and for nested structs. */
 const MAX_DEPTH = 32;
 const MAX_LENGTH = 255;
 const BASIC = 'ybnqiuxtdsogh';
-/** Signatures that are kept parsed. A unit has about 20 of them. */
+/** Limit of cached signatures. A unit has about 20. */
 const MAX_KEPT = 100;
 
 const kept = new Map<string, readonly Type[]>();
 
-/** Parses a D-Bus signature into its complete types. Throws a `ProtocolError` when it is invalid. */
+/** Parses a D-Bus signature into its complete types. Throws a `ProtocolError` if it is invalid. */
 export function parseSignature(signature: string): readonly Type[] {
   const known = kept.get(signature);
   if (known) return known;
-  const types = parse(signature);
+  const types = parseTypes(signature);
   if (kept.size < MAX_KEPT) kept.set(signature, types);
   return types;
 }
 
-/** Alignment of a value of this type, in bytes. */
+/** Returns the alignment of a type, in bytes. */
 export function alignmentOf(type: Type): number {
   if (type.kind === 'struct') return 8;
   if (type.kind === 'array' || type.kind === 'dictionary') return 4;
@@ -35,7 +35,7 @@ export function alignmentOf(type: Type): number {
   return 'xtd'.includes(type.code) ? 8 : 4;
 }
 
-function parse(signature: string): readonly Type[] {
+function parseTypes(signature: string): readonly Type[] {
   const invalid = (): never => {
     throw new ProtocolError(`invalid signature ${JSON.stringify(signature.slice(0, MAX_LENGTH))}`);
   };

@@ -1,18 +1,18 @@
 import { ProtocolError } from './protocol-error.js';
 import { alignmentOf, parseSignature, type Type } from './signature.js';
 
-/** Limit of the specification for values in values, variants included. */
+/** Limit of the specification for nested values, variants included. */
 const MAX_DEPTH = 64;
 const MAX_ARRAY_BYTES = 2 ** 26;
-/** Values in one message. A list of 10,000 units has 110,000. */
+/** Limit of values in a message. A list of 10,000 units has 110,000. */
 const MAX_VALUES = 1_000_000;
 
 /**
- * Reads the values that a signature names, from the start of a buffer, which has to begin at an offset of the message
- * that can be divided by 8. Throws a `ProtocolError` when the bytes are not such values.
+ * Decodes the values of a signature. The buffer has to begin at an offset of the message that is a multiple of 8. Throws
+ * a `ProtocolError` if the bytes do not match the signature.
  *
- * Numbers of 64 bits are `bigint`, variants are the value in them, `ay` is a `Buffer` of its own, structs are arrays,
- * and dictionaries are objects without a prototype.
+ * Numbers of 64 bits become a `bigint`, a variant its value, `ay` a new `Buffer`, a struct an array, and a dictionary an
+ * object without a prototype.
  */
 export function unmarshal(bytes: Buffer, signature: string, littleEndian: boolean): unknown[] {
   const { read, position } = createValueReader(bytes, littleEndian);
@@ -21,20 +21,18 @@ export function unmarshal(bytes: Buffer, signature: string, littleEndian: boolea
   return values;
 }
 
-/** Reads one value after the other. */
 export interface ValueReader {
   readonly read: (type: Type) => unknown;
   /** Returns the number of bytes read so far. */
   readonly position: () => number;
 }
 
-/** Makes the reader of these bytes. */
 export function createValueReader(bytes: Buffer, littleEndian: boolean): ValueReader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = 0;
   let count = 0;
 
-  /** Moves on by so many bytes, aligned, and returns where they begin. */
+  /** Advances by `length` bytes after alignment. Returns where they begin. */
   function take(length: number, alignment: number): number {
     const start = (at + alignment - 1) & -alignment;
     if (start + length > bytes.length) throw new ProtocolError('a value goes beyond the end of its message');
@@ -45,7 +43,7 @@ export function createValueReader(bytes: Buffer, littleEndian: boolean): ValueRe
   }
   const uint32 = (): number => view.getUint32(take(4, 4), littleEndian);
 
-  /** A text and the zero behind it. */
+  /** Reads a text and the zero after it. */
   function text(length: number): string {
     const start = take(length + 1, 1);
     if (bytes[start + length] !== 0) throw new ProtocolError('a text has no end');
@@ -84,7 +82,7 @@ export function createValueReader(bytes: Buffer, littleEndian: boolean): ValueRe
     }
   }
 
-  /** Calls `item` until the bytes of an array are used up. */
+  /** Calls `item` until the end of an array. */
   function elements(alignment: number, item: () => void): void {
     const length = uint32();
     if (length > MAX_ARRAY_BYTES) throw new ProtocolError(`an array of ${length} bytes`);

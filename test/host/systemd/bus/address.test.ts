@@ -19,13 +19,13 @@ const escaped = (path: string): string =>
   path.replace(/[ ,]/g, (char) => `%${char.charCodeAt(0).toString(16)}`);
 
 describe('the address of a bus', () => {
-  it('leads to the first socket that is there', () => {
+  it('resolves to the first socket that exists', () => {
     expect(socketPath(`unix:path=/nonexistent;unix:path=${escaped(there)},guid=ab;unix:path=/`)).toBe(there);
     expect(socketPath(`unix:guid=ab,path=${escaped(there)}`)).toBe(there);
     expect(socketPath('unix:abstract=/tmp/x%2cy')).toBe('\0/tmp/x,y');
   });
 
-  it('is that of the environment by default', () => {
+  it('defaults to that of the environment', () => {
     vi.stubEnv('DBUS_SYSTEM_BUS_ADDRESS', `unix:path=${escaped(there)}`);
     expect(socketPath()).toBe(there);
   });
@@ -36,7 +36,7 @@ describe('the address of a bus', () => {
     'tcp:host=localhost',
     'unix:path=%zz',
     'nonsense',
-  ])('that leads to no socket is refused: %s', (address) => {
+  ])('without a socket is rejected: %s', (address) => {
     expect(() => socketPath(address)).toThrow(`there is no system bus at ${address}`);
   });
 });

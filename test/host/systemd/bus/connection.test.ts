@@ -26,7 +26,7 @@ function client(address: string, timeoutMs = 5_000): SystemBus {
   return made;
 }
 
-/** A server that does with each connection what it is told, and what it has received. */
+/** A server with a handler per connection, which records the received bytes. */
 async function server(serve: (socket: Socket) => void): Promise<{ address: string; sockets: Socket[] }> {
   const folder = mkdtempSync(join(tmpdir(), 'odd-bus-'));
   const sockets: Socket[] = [];
@@ -56,7 +56,7 @@ afterEach(async () => {
 describe('opening a bus', () => {
   it.each<[string, string, (socket: Socket) => void]>([
     ['never answers', 'no answer within 50 ms', () => {}],
-    ['closes at once', 'the bus has closed it', (socket) => socket.end()],
+    ['closes at once', 'the bus closed the connection', (socket) => socket.end()],
     [
       'refuses the user',
       'the bus does not accept this user',
@@ -65,7 +65,7 @@ describe('opening a bus', () => {
     ['speaks something else', 'the bus answered the handshake', (socket) => socket.write('HTTP/1.1 400\r\n')],
     ['floods the handshake', 'the bus answered the handshake', (socket) => socket.write('x'.repeat(100_000))],
     ['accepts and never answers', 'no answer within 50 ms', (socket) => socket.write(OK)],
-    ['closes after the handshake', 'the bus has closed it', (socket) => socket.end(OK)],
+    ['closes after the handshake', 'the bus closed the connection', (socket) => socket.end(OK)],
     [
       'sends no messages',
       'a message without a byte order',
@@ -82,7 +82,7 @@ describe('opening a bus', () => {
     ],
     [
       'closes half-way',
-      'the bus has closed it',
+      'the bus closed the connection',
       (socket) => {
         socket.end(
           Buffer.concat([Buffer.from(OK), message({ type: 2, replySerial: 1, sender: BUS }).subarray(0, 20)]),
@@ -131,7 +131,7 @@ describe('opening a bus', () => {
         socket.write(Buffer.concat([Buffer.from(OK), reply]));
       },
     ],
-  ])('fails where it %s', async (_, reason, serve) => {
+  ])('fails if it %s', async (_, reason, serve) => {
     const { address, sockets } = await server(serve);
     const timeoutMs = reason.startsWith('no answer') ? 50 : 5_000;
     await expect(client(address, timeoutMs).open()).rejects.toThrow(
@@ -141,7 +141,7 @@ describe('opening a bus', () => {
     expect(lost).toEqual([]);
   });
 
-  it('fails where nobody listens', async () => {
+  it('fails without a listening socket', async () => {
     const { address } = await server(() => {});
     await expect(client(address.replace('/bus', '')).open()).rejects.toThrow(
       'the system bus does not answer',
@@ -149,7 +149,7 @@ describe('opening a bus', () => {
     await expect(client('unix:path=/nonexistent').open()).rejects.toThrow('there is no system bus');
   });
 
-  it('takes answers in the other byte order, a byte at a time', async () => {
+  it('accepts replies in the other byte order, byte by byte', async () => {
     const { address } = await server((socket) => {
       const reply = { type: 2, sender: BUS, signature: 's', body: [':1.7'], littleEndian: false };
       socket.setNoDelay(true);
@@ -171,7 +171,7 @@ describe('an open bus', () => {
   const call = (made: SystemBus, member: string, signal?: AbortSignal) =>
     made.call({ ...MANAGER, member }, signal);
 
-  it('gives up a call that is not answered, and ignores the answer that comes too late', async () => {
+  it('rejects a call after the timeout, and ignores a late reply', async () => {
     bus.own(SYSTEMD, ':1.0', ({ member }) => (member === 'Late' ? undefined : ['s', member]));
     const made = client(bus.address, 1_000);
     await made.open();
@@ -181,7 +181,7 @@ describe('an open bus', () => {
     expect(await call(made, 'Next')).toBe('Next');
   });
 
-  it('ends a call that is aborted, before it is sent and after', async () => {
+  it('rejects a call that is aborted before or after it is sent', async () => {
     bus.own(SYSTEMD, ':1.0', silent);
     const made = client(bus.address);
     await made.open();
@@ -193,13 +193,13 @@ describe('an open bus', () => {
   });
 
   it.each<[string, Buffer, string]>([
-    ['closes', Buffer.alloc(0), 'the bus has closed it'],
+    ['closes', Buffer.alloc(0), 'the bus closed the connection'],
     [
       'sends nonsense',
       Buffer.from('nonsense, and more of it than a header'),
       'a message without a byte order',
     ],
-  ])('rejects what waits when it %s, and says so once', async (_, bytes, reason) => {
+  ])('rejects pending calls when it %s, and reports the end once', async (_, bytes, reason) => {
     const arrived: string[] = [];
     bus.own(SYSTEMD, ':1.0', ({ member }) => void arrived.push(member));
     const made = client(bus.address);
@@ -214,7 +214,7 @@ describe('an open bus', () => {
     expect(await made.open()).toBe(2);
   });
 
-  it('rejects what waits when it is closed here, and tells nobody', async () => {
+  it('rejects pending calls when it is closed locally, and reports no end', async () => {
     bus.own(SYSTEMD, ':1.0', silent);
     const made = client(bus.address);
     await made.open();
@@ -227,21 +227,21 @@ describe('an open bus', () => {
     expect(await made.open()).toBe(2);
   });
 
-  it('refuses an answer that is too long, and reads on behind it', async () => {
+  it('rejects a call with a too long reply, and reads the next message', async () => {
     const arrived: string[] = [];
     bus.own(SYSTEMD, ':1.0', ({ member }) => (arrived.push(member) === 1 ? undefined : ['s', member]));
     const made = client(bus.address);
     await made.open();
     const refused = expect(call(made, 'Long')).rejects.toThrow('the answer is too long: 20000000 bytes');
     await until(() => expect(arrived).toEqual(['Long']));
-    // Before it, the bus was called for three answers.
+    // Three calls to the bus preceded it.
     bus.write(message({ type: 2, replySerial: 4, sender: ':1.0', signature: 'ay' }, 20_000_000));
     bus.write(Buffer.alloc(20_000_000));
     await refused;
     expect(await call(made, 'Next')).toBe('Next');
   });
 
-  it('takes no more calls while it reads none', async () => {
+  it('rejects calls while the bus does not read', async () => {
     bus.own(SYSTEMD, ':1.0', silent);
     const made = client(bus.address, 1_500);
     await made.open();
@@ -249,7 +249,7 @@ describe('an open bus', () => {
     const words = [Array<string>(20_000).fill('x'.repeat(50))];
     const calls = Array.from({ length: 4 }, () => made.call({ ...MANAGER, member: 'A', body: words }));
     const errors = await Promise.all(calls.map((one) => one.catch((error: Error) => error.message)));
-    expect(errors).toContain('the bus reads nothing');
+    expect(errors).toContain('the bus does not read');
   });
 });
 
@@ -270,7 +270,7 @@ describe('signals', () => {
     return signals.map(({ sender, member }) => `${member} of ${sender}`);
   };
 
-  it('are heard from systemd', async () => {
+  it('are received from systemd', async () => {
     bus.signal({ ...change, sender: ':1.0', signature: 's', body: ['x'] });
     expect(await heard()).toEqual(['Changed of :1.0']);
     expect(signals[0]).toMatchObject({ path: '/a', interface: 'b.c', member: 'Changed', body: ['x'] });
@@ -308,21 +308,21 @@ describe('signals', () => {
       'of a stranger, with a body that cannot be read',
       { sender: ':1.66', signature: 'g', body: ['x'.repeat(200)] },
     ],
-  ])('are not heard: %s', async (_, signal) => {
+  ])('are dropped: %s', async (_, signal) => {
     const { name } = bus.peers[0]!;
     bus.signal({ ...change, ...signal, destination: name });
     bus.signal({ ...change, sender: ':1.0' });
     expect(await heard()).toEqual(['Changed of :1.0']);
   });
 
-  it('and calls, and messages of kinds that nobody knows, are neither heard nor answered', async () => {
+  it('are received, but calls and messages of unknown types are ignored', async () => {
     for (const type of [1, 9, 255]) bus.write(message({ ...change, type, sender: ':1.0' }));
     const before = bus.peers[0]!.socket.bytesRead;
     expect(await heard()).toEqual([]);
     expect(bus.peers[0]!.socket.bytesRead - before).toBeLessThan(200);
   });
 
-  it('of strangers do not fill the memory, however many and long they are', async () => {
+  it('from other senders do not fill the memory, however many and long they are', async () => {
     const { name } = bus.peers[0]!;
     for (let sent = 0; sent < 2_000; sent++) bus.signal({ ...change, sender: ':1.66', destination: name });
     const header = message({ ...change, sender: ':1.66', signature: 'ay' }, 2 ** 26);
@@ -334,7 +334,7 @@ describe('signals', () => {
     expect(await heard()).toEqual(['Changed of :1.0']);
   });
 
-  it('of strangers that never end do not hide those of systemd, nor answers', async () => {
+  it('from other senders in an endless flood do not suppress those of systemd, nor replies', async () => {
     const { name } = bus.peers[0]!;
     const flood = setInterval(() => {
       for (let sent = 0; sent < 200; sent++) bus.signal({ ...change, sender: ':1.66', destination: name });
@@ -347,7 +347,7 @@ describe('signals', () => {
     expect(signals).toHaveLength(20);
   });
 
-  it('are heard from the systemd that takes over, and no longer from the one before', async () => {
+  it('are received from the new owner of the name of systemd, and no longer from the previous one', async () => {
     bus.disown(SYSTEMD);
     bus.own(SYSTEMD, ':1.9', ({ member }) => ['s', member]);
     const { name } = bus.peers[0]!;
@@ -357,7 +357,7 @@ describe('signals', () => {
     expect(made.knowsSystemd).toBe(true);
   });
 
-  it('are heard from nobody while nobody is systemd', async () => {
+  it('are dropped while the name of systemd has no owner', async () => {
     bus.disown(SYSTEMD);
     const { name } = bus.peers[0]!;
     bus.signal({ ...change, sender: ':1.0', destination: name });
@@ -366,7 +366,7 @@ describe('signals', () => {
     expect(made.knowsSystemd).toBe(false);
   });
 
-  it.each(['AddMatch', 'GetNameOwner'])('are heard from nobody where the bus refuses %s', async (refused) => {
+  it.each(['AddMatch', 'GetNameOwner'])('are dropped if the bus refuses %s', async (refused) => {
     bus.refused.add(refused);
     made.close();
     await made.open();
@@ -376,7 +376,7 @@ describe('signals', () => {
 });
 
 describe('answers', () => {
-  it('are taken from who was called, and from the bus', async () => {
+  it('are accepted from the callee and from the bus only', async () => {
     const bus = await fakeBus();
     cleanups.push(bus.close);
     bus.own(SYSTEMD, ':1.0', ({ member }) => (member === 'Slow' ? undefined : ['s', member]));

@@ -17,7 +17,7 @@ export interface Call {
   readonly interface: string;
   readonly body: readonly unknown[];
 }
-/** Signature and values of an answer, a name of an error, or nothing at all. */
+/** Signature and values of a reply, the name of an error, or no reply. */
 export type Answer = readonly [signature: string, ...body: unknown[]] | string | undefined;
 export type Service = (call: Call) => Answer;
 
@@ -28,27 +28,27 @@ export interface Peer {
   readonly rules: string[];
 }
 
-/** A message bus with the parts of dbus-daemon that a client meets: its limits, its rules, and who is who. */
+/** A message bus with the limits, match rules and name owners of dbus-daemon. */
 export interface FakeBus {
   readonly address: string;
   readonly peers: Peer[];
-  /** What the bus itself was called for, as `Member argument`. */
+  /** Calls to the bus, as `Member argument`. */
   readonly calls: string[];
-  /** Members that the bus refuses to be called for. */
+  /** Members that the bus refuses. */
   readonly refused: Set<string>;
-  /** Gives a name to a service, and tells those who want to know. */
+  /** Assigns a name to a service, and sends `NameOwnerChanged`. */
   own(name: string, unique: string, service: Service): void;
   disown(name: string): void;
-  /** Sends a signal by the rules, or to one client, as anybody may. */
+  /** Sends a signal by the match rules, or to one client. */
   signal(signal: Written): void;
   /** Sends these bytes to every client. */
   write(bytes: Buffer): void;
-  /** Cuts all connections, and listens again. */
+  /** Closes all connections, and listens again. */
   restart(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Starts a bus on a socket of its own. */
+/** Starts a bus on a new socket. */
 export async function fakeBus(): Promise<FakeBus> {
   const folder = mkdtempSync(join(tmpdir(), 'fake-bus-'));
   const path = join(folder, 'bus');
@@ -209,7 +209,7 @@ export async function fakeBus(): Promise<FakeBus> {
 const lengthOf = (bytes: Buffer): number =>
   bytes.length < 16 ? Infinity : 16 + ((bytes.readUInt32LE(12) + 7) & -8) + bytes.readUInt32LE(4);
 
-/** Reads a call of a client. */
+/** Parses a call of a client. */
 function read(
   bytes: Buffer,
   called: (header: MessageHeader & { destination: string; serial: number }, body: readonly unknown[]) => void,

@@ -4,7 +4,7 @@ import { createHandshake } from '../../../../src/host/systemd/bus/handshake.js';
 
 const GUID = '0123456789abcdef0123456789abcdef';
 
-/** What follows the handshake in a stream that comes in pieces of these lengths. */
+/** Bytes after the handshake in a stream that arrives in pieces of these lengths. */
 function rest(stream: string, pieces: readonly number[]): string | undefined {
   const handshake = createHandshake();
   const bytes = Buffer.from(stream, 'latin1');
@@ -28,7 +28,7 @@ describe('the handshake', () => {
     );
   });
 
-  it('waits for the rest of what is not whole', () => {
+  it('waits for the rest of an incomplete line', () => {
     for (const part of ['', 'DATA\r', 'DATA\r\n', `DATA\r\nOK ${GUID}\r`])
       expect(rest(part, [3])).toBeUndefined();
   });

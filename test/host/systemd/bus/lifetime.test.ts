@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { createSystemBus, MANAGER } from '../../../../src/host/systemd/bus.js';
 import { fakeBus } from './fake-bus.js';
 
-it('a connection keeps the process alive while a call waits, and no longer', async () => {
+it('a connection keeps the process alive only while a call is pending', async () => {
   const bus = await fakeBus();
   bus.own(MANAGER.destination, ':1.0', () => undefined);
   const pipes = (): number => process.getActiveResourcesInfo().filter((name) => name === 'PipeWrap').length;

@@ -10,14 +10,14 @@ import { marshal, message, type Written } from './wire.js';
 const SEED = { seed: 7 };
 
 const recorded = (...lines: readonly string[]): Buffer => Buffer.from(lines.join(''), 'hex');
-/** What dbus-send 1.14 sends to ask for the owner of a name. */
+/** Call of `GetNameOwner` by dbus-send 1.14. */
 const CALL_OF_DBUS_SEND = recorded(
   '6c01000119000000020000007f00000001016f00150000002f6f72672f667265656465736b746f702f44427573000000',
   '02017300140000006f72672e667265656465736b746f702e444275730000000003017300',
   '0c0000004765744e616d654f776e65720000000006017300140000006f72672e667265656465736b746f702e44427573',
   '000000000801670001730000140000006f72672e667265656465736b746f702e4442757300',
 );
-/** What dbus-daemon 1.14 sends after `Hello` and `GetAll`. */
+/** Replies of dbus-daemon 1.14 to `Hello` and `GetAll`. */
 const STREAM_OF_DBUS_DAEMON = recorded(
   '6c02010109000000010000003d00000006017300040000003a312e31000000000501750001000000080167000173000007017300',
   '140000006f72672e667265656465736b746f702e4442757300000000040000003a312e3100',
@@ -33,7 +33,7 @@ const STREAM_OF_DBUS_DAEMON = recorded(
   '2e44656275672e537461747300',
 );
 
-/** A signature of one type, what is written of it, and what is read. */
+/** A signature of one type, a value to encode, and the decoded value. */
 type Sample = readonly [signature: string, written: unknown, read: unknown];
 
 const same = <T>(code: string, values: fc.Arbitrary<T>): fc.Arbitrary<Sample> =>
@@ -91,7 +91,7 @@ const { sample } = fc.letrec<{ sample: Sample }>((tie) => ({
 }));
 
 describe('values of D-Bus', () => {
-  it('are read as they were written, in both byte orders', () => {
+  it('are decoded in both byte orders', () => {
     fc.assert(
       fc.property(fc.array(sample, { maxLength: 4 }), fc.boolean(), (samples, littleEndian) => {
         const signature = samples.map(([code]) => code).join('');
@@ -107,7 +107,7 @@ describe('values of D-Bus', () => {
     );
   });
 
-  it('are refused when they are cut off anywhere', () => {
+  it('are rejected when truncated at any byte', () => {
     fc.assert(
       fc.property(sample, fc.boolean(), fc.nat(), ([signature, written], littleEndian, cut) => {
         const bytes = marshal(signature, [written], littleEndian);
@@ -119,7 +119,7 @@ describe('values of D-Bus', () => {
     );
   });
 
-  it('are read or refused, whatever the bytes and the signature are', () => {
+  it('are decoded or rejected for arbitrary bytes and signatures', () => {
     const anySignature = fc.oneof(
       sample.map(([signature]) => signature),
       fc.string({ unit: fc.constantFrom(...'ybnqiuxtdsoghva(){}rez'), maxLength: 20 }),
@@ -141,7 +141,7 @@ describe('values of D-Bus', () => {
     );
   });
 
-  it('of bytes are copies: the buffer of the socket is written over', () => {
+  it('of type ay are copies, because the socket reuses its buffer', () => {
     const bytes = marshal('ay', [[1, 2]]);
     const [read] = unmarshal(bytes, 'ay', true);
     bytes.fill(9);
@@ -166,7 +166,7 @@ describe('values of D-Bus', () => {
       Buffer.from([...Array.from({ length: 100 }, () => [1, 118, 0]).flat(), 1, 121, 0, 1]),
     ],
     ['more values than any answer has', 'ag', marshal('ag', [Array<string>(1_000_001).fill('')])],
-  ])('are refused: %s', (_, signature, bytes) => {
+  ])('are rejected: %s', (_, signature, bytes) => {
     expect(() => unmarshal(bytes, signature, true)).toThrow(ProtocolError);
   });
 
@@ -187,11 +187,11 @@ describe('values of D-Bus', () => {
     'a'.repeat(40) + 's',
     `${'('.repeat(40)}s${')'.repeat(40)}`,
     's'.repeat(256),
-  ])('have no signature %j', (signature) => {
+  ])('reject the invalid signature %j', (signature) => {
     expect(() => parseSignature(signature)).toThrow(ProtocolError);
   });
 
-  it('have every signature that systemd uses', () => {
+  it('support every signature that systemd uses', () => {
     for (const signature of [
       'a(ssssssouso)',
       'sa{sv}as',
@@ -207,7 +207,7 @@ describe('values of D-Bus', () => {
   });
 });
 
-/** What frames find in a stream that comes in pieces of these lengths, over and over. */
+/** Messages found in a stream that arrives in pieces of these lengths, repeated. */
 function found(
   stream: Buffer,
   pieces: readonly number[],
@@ -220,7 +220,7 @@ function found(
       messages.push([member, ...unmarshal(body, signature, littleEndian)]),
     tooLong: ({ member }, bytes) => messages.push([member, 'too long', bytes]),
   });
-  // One buffer for all pieces, as the socket has it.
+  // One buffer for all pieces, like the socket's.
   const shared = Buffer.alloc(stream.length);
   for (let at = 0, turn = 0; at < stream.length; turn++) {
     const length = Math.min(pieces[turn % pieces.length]!, stream.length - at);
@@ -247,7 +247,7 @@ describe('messages in a stream', () => {
     { maxLength: 5 },
   );
 
-  it('are found in pieces of any size, and those that are not wanted are skipped', () => {
+  it('are found in pieces of any size, and unwanted ones are skipped', () => {
     fc.assert(
       fc.property(
         list,
@@ -270,7 +270,7 @@ describe('messages in a stream', () => {
     );
   });
 
-  it('are found in what dbus-daemon sends', () => {
+  it('are found in recorded output of dbus-daemon', () => {
     const features = ['ActivatableServicesChanged', 'HeaderFiltering'];
     const interfaces = ['org.freedesktop.DBus.Monitoring', 'org.freedesktop.DBus.Debug.Stats'];
     const properties: unknown = Object.assign(Object.create(null), {
@@ -286,7 +286,7 @@ describe('messages in a stream', () => {
     expect(found(STREAM_OF_DBUS_DAEMON, [1])).toEqual(expected);
   });
 
-  it('that are too long are told of and skipped, and so are those with headers that are too long', () => {
+  it('that are too long are reported and skipped, and those with too long headers are skipped', () => {
     const long = Buffer.concat([message(signal('Long'), 2 ** 24 + 1), Buffer.alloc(2 ** 24 + 1)]);
     const odd = message({ ...signal('Odd', 'a'), path: `/${'x'.repeat(20_000)}` });
     const stream = Buffer.concat([message(signal('A', 'a')), long, odd, message(signal('B', 'b'))]);
@@ -297,7 +297,7 @@ describe('messages in a stream', () => {
     ]);
   });
 
-  it('of a later version of the protocol are found, with fields that nobody knows', () => {
+  it('with unknown types and fields are found', () => {
     const bytes = message({ ...signal('A', 'a'), type: 99 });
     expect(found(bytes, [3])).toEqual([['A', 'a']]);
   });
@@ -316,7 +316,7 @@ describe('messages in a stream', () => {
     expect(() => found(Buffer.concat([bytes, message(signal('B', 'b'))]), [7])).toThrow(ProtocolError);
   });
 
-  it('are found, or the stream ends, whatever its bytes are', () => {
+  it('are found, or the stream ends, for arbitrary bytes', () => {
     const spoiled = fc.tuple(fc.nat(), fc.nat(255));
     fc.assert(
       fc.property(fc.array(spoiled, { minLength: 1, maxLength: 4 }), (changes) => {
@@ -336,7 +336,7 @@ describe('messages in a stream', () => {
 describe('a call', () => {
   const words = fc.array(fc.oneof(text, fc.array(text, { maxLength: 3 })), { maxLength: 3 });
 
-  it('is what the same values are when they are written by the book', () => {
+  it('is encoded like the reference encoder of the tests', () => {
     fc.assert(
       fc.property(words, (body) => {
         const call = { destination: 'a.b', path: '/c/d', interface: 'e.f', member: 'Get' };
@@ -348,13 +348,13 @@ describe('a call', () => {
     );
   });
 
-  it('is byte for byte what libdbus sends', () => {
+  it('is byte for byte the same as from libdbus', () => {
     const bus = 'org.freedesktop.DBus';
     const call = { destination: bus, path: '/org/freedesktop/DBus', interface: bus, member: 'GetNameOwner' };
     expect(marshalCall(2, { ...call, body: [bus] })).toEqual(CALL_OF_DBUS_SEND);
   });
 
-  it('is not made of a text with a zero in it, over which the bus would end the connection', () => {
+  it('is rejected if a text contains a zero, which would make the bus end the connection', () => {
     const call = { destination: 'a.b', path: '/c', interface: 'd.e', member: 'Get', body: ['a\0b'] };
     expect(() => marshalCall(1, call)).toThrow('"a\\u0000b" cannot be sent over D-Bus');
   });

@@ -1,6 +1,6 @@
-/** D-Bus messages as tests write them, in both byte orders, valid or not. Written apart from what it tests. */
+/** Encoder of valid and invalid D-Bus messages in both byte orders, independent of the code under test. */
 
-/** What goes into a message; what is missing is left out. */
+/** Parts of a message; a missing one is left out. */
 export interface Written {
   readonly type?: number;
   readonly path?: string;
@@ -110,7 +110,7 @@ export function marshal(signature: string, values: readonly unknown[], littleEnd
   return Buffer.from(bytes);
 }
 
-/** Writes a message. Without a body, `bodyBytes` says how long that is which the test writes behind it. */
+/** Encodes a message. Without a body, `bodyBytes` is the length of the body that the test appends. */
 export function message(written: Written, bodyBytes?: number): Buffer {
   const { type = 4, signature = '', body, littleEndian = true } = written;
   const content = body === undefined ? Buffer.alloc(0) : marshal(signature, body, littleEndian);

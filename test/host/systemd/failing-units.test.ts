@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { Listed } from '../../../src/host/systemd/dbus-calls.js';
-import { createTroubleMemory } from '../../../src/host/systemd/trouble-memory.js';
+import type { ListedUnit } from '../../../src/host/systemd/dbus-calls.js';
+import { createFailingUnits } from '../../../src/host/systemd/failing-units.js';
 import type { UnitSignal } from '../../../src/host/systemd/unit-signal.js';
 
-const BAD: Listed = {
+const BAD: ListedUnit = {
   ...{
     id: 'bad.service',
     loadState: 'loaded',
@@ -20,19 +20,19 @@ const unit = (path: string, activeState = 'active', subState = 'running'): UnitS
 
 async function remembering() {
   let time = 0;
-  const memory = createTroubleMemory(() => time);
+  const memory = createFailingUnits(() => time);
   await memory.ask(() => Promise.resolve([BAD]), true);
   return { memory, wait: (ms: number) => (time += ms) };
 }
 
-describe('the memory of what is in trouble', () => {
-  it('keeps no answer from before the changes of all units were heard', async () => {
-    const memory = createTroubleMemory(() => 0);
+describe('the cache of failing units', () => {
+  it('keeps no result from before all units were followed', async () => {
+    const memory = createFailingUnits(() => 0);
     expect(await memory.ask(() => Promise.resolve([BAD]), false)).toEqual([BAD]);
     expect(memory.recall(30_000)).toBeUndefined();
   });
 
-  it('holds for as long as it may', async () => {
+  it('is valid up to the maximum age', async () => {
     const { memory, wait } = await remembering();
     wait(29_999);
     expect(memory.recall(30_000)).toEqual([BAD]);
@@ -46,30 +46,30 @@ describe('the memory of what is in trouble', () => {
     ['another unit stops', unit('/other', 'inactive', 'dead')],
     ['a unit is loaded', { about: 'loaded', path: '/bad' }],
     ['another unit is forgotten', { about: 'unloaded', path: '/other' }],
-  ])('holds while %s', async (_, signal) => {
+  ])('stays valid when %s', async (_, signal) => {
     const { memory } = await remembering();
-    memory.hear(signal);
+    memory.handle(signal);
     expect(memory.recall(30_000)).toEqual([BAD]);
   });
 
   it.each<[string, UnitSignal]>([
     ['another unit fails', unit('/other', 'failed', 'failed')],
     ['another unit waits for its restart', unit('/other', 'activating', 'auto-restart')],
-    ['what was in trouble is well', unit('/bad')],
-    ['what was in trouble is forgotten', { about: 'unloaded', path: '/bad' }],
+    ['a failing unit recovers', unit('/bad')],
+    ['a failing unit is unloaded', { about: 'unloaded', path: '/bad' }],
     ['a change does not say how the unit stands', { about: 'unit', path: '/other', state: undefined }],
     ['unit files were read again', { about: 'everything' }],
     ['another systemd has taken over', { about: 'systemd' }],
-  ])('ends when %s', async (_, signal) => {
+  ])('becomes invalid when %s', async (_, signal) => {
     const { memory } = await remembering();
-    memory.hear(signal);
+    memory.handle(signal);
     expect(memory.recall(30_000)).toBeUndefined();
   });
 
-  it('keeps no answer that a signal may have overtaken', async () => {
-    const memory = createTroubleMemory(() => 0);
+  it('keeps no result if a signal arrived while it was read', async () => {
+    const memory = createFailingUnits(() => 0);
     const answer = memory.ask(() => Promise.resolve([BAD]), true);
-    memory.hear(unit('/bad'));
+    memory.handle(unit('/bad'));
     expect(await answer).toEqual([BAD]);
     expect(memory.recall(30_000)).toBeUndefined();
   });

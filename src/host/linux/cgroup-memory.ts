@@ -1,12 +1,11 @@
 import { ownFolders, type GroupFolder } from './cgroup-path.js';
 import { Digits } from './digits.js';
-import { KeptFile } from './kept-file.js';
+import { KeptFile, type Scratch } from './kept-file.js';
 import { noFigures, usedPercent } from './memory.js';
 import type { MountinfoEntry } from './mountinfo.js';
 import { NamedNumbers } from './named-numbers.js';
-import type { Scratch } from './scratch.js';
 
-/** The files of a version's memory controller; the lines of its statistics, in the order they are used. */
+/** Files of the memory controller by cgroup version, and the lines of `memory.stat` in the order of the indexes below. */
 const FILES = {
   1: {
     limits: ['memory.limit_in_bytes'],
@@ -24,10 +23,10 @@ const INACTIVE = 0;
 const ACTIVE = 1;
 const SLAB = 2;
 
-/** What a number is when its file could not be read. */
+/** Returned by `#number` if the file cannot be read. */
 const FAILED = -2;
 
-interface LimitedGroup {
+interface MemoryGroup {
   readonly limit: KeptFile;
   readonly usage: KeptFile;
   readonly stat: KeptFile;
@@ -35,18 +34,18 @@ interface LimitedGroup {
 }
 
 /**
- * The memory limits of the control group that the process lives in, and of the groups above it: the one at which the
- * kernel kills, and the one at which it slows down (`memory.high`). Which of them have a limit is looked up by `discover`; only those are read by `read`, anew each time.
+ * Memory limits of the control group of this process and of its ancestors: the one at which the kernel kills, and the
+ * one at which it throttles (`memory.high`). `discover` finds the groups that have a limit.
  */
 export class CgroupMemory {
-  /** The fullest group, after `read` gave `limited`. */
+  /** Figures of the fullest group; valid after `read` returned `limited`. */
   readonly figures = noFigures('cgroup');
-  /** Why `read` gave `failed`. */
+  /** Reason why `read` returned `failed`. */
   reason = '';
   #root: string;
   #scratch: Scratch;
   #digits = new Digits();
-  #limited: LimitedGroup[] = [];
+  #limited: MemoryGroup[] = [];
   #trial = noFigures('cgroup');
 
   constructor(root: string, scratch: Scratch) {
@@ -54,7 +53,7 @@ export class CgroupMemory {
     this.#scratch = scratch;
   }
 
-  /** Looks up which groups have a limit below `hostTotal` bytes. Without control groups there is none. */
+  /** Finds the groups that have a limit below `hostTotal` bytes. */
   discover(entries: readonly MountinfoEntry[], hostTotal: number): void {
     const before = this.#limited;
     this.#limited = [];
@@ -66,12 +65,12 @@ export class CgroupMemory {
       const known = before.find(({ limit }) => limit.path === path);
       const group = known ?? this.#group(folder, path);
       if (isLimit(this.#number(group.limit), hostTotal)) this.#limited.push(group);
-      else closeGroup(group);
+      else closeMemoryGroup(group);
     }
-    for (const group of before) if (!this.#limited.includes(group)) closeGroup(group);
+    for (const group of before) if (!this.#limited.includes(group)) closeMemoryGroup(group);
   }
 
-  /** Reads the limited groups and keeps the fullest in `figures`. */
+  /** Reads the limited groups and stores the fullest in `figures`. */
   read(hostTotal: number): 'limited' | 'unlimited' | 'failed' {
     let fullest = -1;
     for (const group of this.#limited) {
@@ -89,11 +88,11 @@ export class CgroupMemory {
   }
 
   close(): void {
-    this.#limited.forEach(closeGroup);
+    this.#limited.forEach(closeMemoryGroup);
   }
 
-  /** Use without what the group gives up when it needs memory: its page cache, and its reclaimable slab. */
-  #measure(group: LimitedGroup, limit: number): KeptFile | undefined {
+  /** Measures the usage without page cache and reclaimable slab. Returns the file that could not be read. */
+  #measure(group: MemoryGroup, limit: number): KeptFile | undefined {
     const usage = this.#number(group.usage);
     if (usage < 0) return group.usage;
     const length = group.stat.read();
@@ -110,24 +109,24 @@ export class CgroupMemory {
     this.#trial.available = Math.max(0, limit - used);
     this.#trial.reclaimableSlab = lines[SLAB]!;
     this.#trial.pageCache = cache;
-    // All of it counts as available; ZFS charges its own to no group.
+    // All of the cache counts as available; ZFS does not charge its cache to a group.
     this.#trial.uncountedCache = 0;
     this.#trial.uncountedSlab = 0;
     return undefined;
   }
 
   #fail(file: KeptFile): 'failed' {
-    this.reason = file.reason || `${file.path} was not understood`;
+    this.reason = file.reason || `${file.path} could not be parsed`;
     return 'failed';
   }
 
-  /** −1: no number (`max`); FAILED: could not be read. */
+  /** Returns −1 for no number (`max`), FAILED if the file cannot be read. */
   #number(file: KeptFile): number {
     const length = file.read();
     return length < 0 ? FAILED : this.#digits.over(this.#scratch.bytes, length).integer();
   }
 
-  #group({ path, version }: GroupFolder, limit: string): LimitedGroup {
+  #group({ path, version }: GroupFolder, limit: string): MemoryGroup {
     const { usage, lines } = FILES[version];
     const file = (whole: string) => new KeptFile(whole, this.#scratch, { oneGo: true });
     return {
@@ -142,7 +141,7 @@ export class CgroupMemory {
 /** Version 1 writes "no limit" as a number larger than any memory. */
 const isLimit = (bytes: number, hostTotal: number): boolean => bytes > 0 && bytes < hostTotal;
 
-function closeGroup(group: LimitedGroup): void {
+function closeMemoryGroup(group: MemoryGroup): void {
   group.limit.close();
   group.usage.close();
   group.stat.close();

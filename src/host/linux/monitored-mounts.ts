@@ -1,43 +1,44 @@
 import { isIgnoredType, isRemoteType } from './fs-types.js';
 import type { MountinfoEntry } from './mountinfo.js';
-import { folderAbove, visibleEntries } from './visible-mounts.js';
+import { parentFolder, visibleEntries } from './visible-mounts.js';
 import { WriteState } from './write-state.js';
 
-/** A mount that is looked at. */
-export interface CountedMount {
+/** A mount that is monitored. */
+export interface MonitoredMount {
   readonly mountPoint: string;
-  /** What to hand to system calls. */
+  /** Path for system calls; bytes if it is not UTF-8. */
   readonly path: string | Buffer;
   readonly device: string;
   readonly fsType: string;
   readonly source: string;
-  /** Whether asking it may hang. */
+  /** True if `statfs` may hang. */
   readonly remote: boolean;
-  /** Whether somebody asked for it by its mount point. */
+  /** True if the mount point was requested explicitly. */
   readonly isNamed: boolean;
-  /** Whether it takes writes; left out where another mount of the same file system tells. */
+  /** Write state; absent if another mount of the same file system reports it. */
   readonly writes?: WriteState | undefined;
-  /** Why it is not asked how full it is, where that means nothing or would change something. */
-  readonly notAsked?: string | undefined;
+  /** Reason why its usage is not read: it is meaningless, or reading it would trigger an automount. */
+  readonly skipReason?: string | undefined;
 }
 
-/** What the choice of mounts depends on, beside the table. */
-export interface Choice {
-  /** What is known of writing to a file system. */
+export interface SelectionOptions {
   readonly writesOf?: (entry: MountinfoEntry) => WriteState;
-  /** Mount points that count whatever their type, and although the same file system is mounted elsewhere. */
+  /** Mount points that are monitored whatever their type, even if the same file system is mounted elsewhere. */
   readonly named?: ReadonlySet<string>;
-  /** Where each device was looked at before: it keeps that name for as long as it is mounted there. */
+  /** Previous mount point of each device, kept for as long as the device is mounted there. */
   readonly before?: ReadonlyMap<string, string>;
 }
 
 /**
- * Picks the mounts that count, one for each device, sorted by mount point. `/` counts whatever its type;
- * tmpfs counts except under `/run` and `/dev` (and the kernel's own `/proc`, `/sys`); pseudo file systems,
- * images and layers do not, nor private places of container runtimes, nor what is read-only by design. That one *mount*
- * is read-only means nothing: so is everything in a service with `ProtectSystem=strict`, and NixOS's `/nix/store`.
+ * Selects the mounts to monitor, one per device, sorted by mount point. `/` is always monitored. Ignored are pseudo file
+ * systems, images, layers, tmpfs under `/run`, `/dev`, `/proc` and `/sys`, private mounts of container runtimes, and file
+ * systems that are read-only by design. A read-only *mount* is not ignored: in a service with `ProtectSystem=strict`
+ * every mount is read-only, and so is `/nix/store` on NixOS.
  */
-export function mountsThatCount(entries: readonly MountinfoEntry[], choice: Choice = {}): CountedMount[] {
+export function monitoredMounts(
+  entries: readonly MountinfoEntry[],
+  choice: SelectionOptions = {},
+): MonitoredMount[] {
   const { writesOf = firstState, named, before } = choice;
   const visible = visibleEntries(entries);
   const byDevice = new Map<string, MountinfoEntry>();
@@ -45,43 +46,44 @@ export function mountsThatCount(entries: readonly MountinfoEntry[], choice: Choi
     const rival = byDevice.get(entry.device);
     if (!rival || isBetter(entry, rival, before?.get(entry.device))) byDevice.set(entry.device, entry);
   }
-  // In a chroot the table may not show what `/` is; it counts all the same.
+  // In a chroot the table may not contain `/`.
   if (!entries.some((entry) => entry.mountPoint === '/')) byDevice.set('', UNSEEN_ROOT);
   const isUnderSlow = slowPlaces(visible, entries);
-  const counted: CountedMount[] = [];
-  const add = (entry: MountinfoEntry, writes: WriteState | undefined, notAsked?: string): void => {
+  const counted: MonitoredMount[] = [];
+  const add = (entry: MountinfoEntry, writes: WriteState | undefined, skipReason?: string): void => {
     const { mountPoint, rawMountPoint, device, fsType, source } = entry;
     const path = rawMountPoint ?? mountPoint;
-    // The way to a local mount on top of a dead server leads through that server, and under autofs a look mounts it.
+    // A lookup of a local mount below a remote one passes through the remote server, and below autofs it mounts.
     const remote = isSlow(entry) || isUnderSlow(mountPoint);
     const isNamed = named?.has(mountPoint) ?? false;
-    counted.push({ mountPoint, path, device, fsType, source, remote, isNamed, writes, notAsked });
+    counted.push({ mountPoint, path, device, fsType, source, remote, isNamed, writes, skipReason });
   };
   for (const entry of byDevice.values()) {
     const isNamed = named?.has(entry.mountPoint) ?? false;
     if (!isNamed && !countsByType(entry)) continue;
     const writes = entry.fsType === 'autofs' ? undefined : writesOf(entry);
-    const isDesign = writes?.current.status === 'by-design' && !isNamed;
-    if (!isDesign) add(entry, writes, onDemand(entry));
+    const isReadOnlyByDesign = writes?.current.status === 'by-design' && !isNamed;
+    if (!isReadOnlyByDesign) add(entry, writes, automountReason(entry));
     else if (entry.mountPoint === '/') add(entry, writes, writes.current.reason);
   }
   if (named && named.size > 0) {
     const known = new Set(counted.map(({ mountPoint }) => mountPoint));
     for (const entry of visible)
-      if (named.has(entry.mountPoint) && !known.has(entry.mountPoint)) add(entry, undefined, onDemand(entry));
+      if (named.has(entry.mountPoint) && !known.has(entry.mountPoint))
+        add(entry, undefined, automountReason(entry));
   }
   return counted.sort((a, b) => (a.mountPoint < b.mountPoint ? -1 : 1));
 }
 
-/** Without anybody who remembers, each reading is the first. */
+/** Without a remembered state each reading is the first. */
 const firstState = (entry: MountinfoEntry): WriteState =>
   new WriteState(entry, { errors: undefined, isReadOnlyInFstab: () => false });
 
-/** To ask an automount point is to have it mounted. */
-const onDemand = ({ fsType }: MountinfoEntry): string | undefined =>
+/** Returns why an automount point is not read: reading would mount it. */
+const automountReason = ({ fsType }: MountinfoEntry): string | undefined =>
   fsType === 'autofs' ? 'it is mounted on demand, and is not mounted now' : undefined;
 
-/** Whether a place is below one where something else than the kernel may have to answer. */
+/** Returns a function that tests whether a path is below a mount that may hang. */
 function slowPlaces(
   visible: readonly MountinfoEntry[],
   entries: readonly MountinfoEntry[],
@@ -91,14 +93,14 @@ function slowPlaces(
   places.delete('/');
   return (mountPoint) => {
     if (places.size === 0) return false;
-    for (let at = mountPoint; at !== ''; at = folderAbove(at)) if (places.has(at)) return true;
+    for (let at = mountPoint; at !== ''; at = parentFolder(at)) if (places.has(at)) return true;
     return false;
   };
 }
 
 /**
- * Private places of container runtimes and of kubelet, and credentials of services: what is mounted below them belongs to
- * one container each. A disk that is mounted at such a place itself counts.
+ * Mounts below folders of container runtimes and kubelet, each of one container, and credentials of services. A disk
+ * mounted at such a folder itself is monitored.
  */
 const PRIVATE = new RegExp(
   [
@@ -112,12 +114,12 @@ const PRIVATE = new RegExp(
 
 const isPrivate = (mountPoint: string): boolean => PRIVATE.test(mountPoint);
 
-/** These have no block device, and the kernel itself answers for them. */
-const OF_THE_KERNEL = ['btrfs', 'overlay', 'tmpfs', 'zfs'];
+/** Types without a block device that the kernel serves itself. */
+const KERNEL_TYPES = ['btrfs', 'overlay', 'tmpfs', 'zfs'];
 
-/** Whether something else than the kernel answers: a server, a program, or nobody knows what. */
+/** Returns whether a server, a program or an unknown party serves the file system. */
 const isSlow = ({ fsType, device, mountPoint }: MountinfoEntry): boolean =>
-  isRemoteType(fsType) || (mountPoint !== '/' && device.startsWith('0:') && !OF_THE_KERNEL.includes(fsType));
+  isRemoteType(fsType) || (mountPoint !== '/' && device.startsWith('0:') && !KERNEL_TYPES.includes(fsType));
 
 const UNSEEN_ROOT: MountinfoEntry = {
   id: 0,
@@ -138,7 +140,7 @@ function countsByType({ mountPoint, fsType }: MountinfoEntry): boolean {
   return fsType !== 'tmpfs' || !['/run', '/dev', '/proc', '/sys'].some((top) => isAtOrBelow(mountPoint, top));
 }
 
-/** `/` before all, then the place of `before`, then the whole file system before a folder of it, then the shorter path. */
+/** Prefers `/`, then the previous mount point, then the whole file system to a folder of it, then the shorter path. */
 function isBetter(entry: MountinfoEntry, rival: MountinfoEntry, before: string | undefined): boolean {
   for (const first of ['/', before]) {
     if (rival.mountPoint === first) return false;
