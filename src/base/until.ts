@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 
 /** Ends much at once: each call, and each call over a bus, listens for it. That is many, and no leak. */
-export function endOfMany(): AbortController {
+export function sharedAbortController(): AbortController {
   const controller = new AbortController();
   setMaxListeners(0, controller.signal);
   return controller;
@@ -15,7 +15,7 @@ export async function until<T>(
   signals: readonly (AbortSignal | undefined)[],
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const controller = endOfMany();
+  const controller = sharedAbortController();
   const given = signals.filter((one) => one !== undefined);
   const ends = given.map((one) => ({ one, abort: () => controller.abort(one.reason) }));
   for (const { one, abort } of ends) {

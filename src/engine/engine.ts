@@ -19,7 +19,7 @@ import type { HealingOptions } from './options.js';
 import { DEADLINES } from '../base/deadlines.js';
 import { ENGINE_NAMES, refusePythonNames } from '../base/python-names.js';
 import type { HealingResult } from '../model/result.js';
-import { endOfMany, until } from '../base/until.js';
+import { sharedAbortController, until } from '../base/until.js';
 import { within } from '../base/within.js';
 import type { CommandOptions } from '../model/operator-command.js';
 
@@ -39,7 +39,7 @@ export interface CallOptions {
 export class SimplifiedHealingEngine extends EngineParts implements AsyncDisposable {
   readonly #watch = new Monitoring(this.ports, this.cycle);
   readonly #desk = new Desk(this.ports, this.cycle);
-  readonly #closing = endOfMany();
+  readonly #closing = sharedAbortController();
   readonly #detach: () => void;
   #closed: Promise<void> | undefined;
   readonly #once = (signal: AbortSignal): Promise<HealingResult[]> => this.cycle.once({ signal });

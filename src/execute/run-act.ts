@@ -2,7 +2,7 @@ import { messageOf } from '../base/errors.js';
 import type { HealingAction, Plan } from '../model/plan.js';
 import { runPlan, type OnLine } from './run-plan.js';
 import type { StartProgram } from './start-program.js';
-import { wordsOf } from '../model/step-text.js';
+import { stepText } from '../model/step-text.js';
 import type { Execution, StepReport } from '../model/execution.js';
 
 /** What carrying out an act takes besides its first plan. */
@@ -36,7 +36,7 @@ export async function runAct(first: Plan, parts: ActParts): Promise<Ended> {
     const failed = reports.find(({ ok, retried }) => !ok && !retried);
     if (failed) return takeBack(plan, { failed, done: reports.indexOf(failed), steps }, parts);
     const left = plan.steps[reports.length];
-    if (left) return { outcome: 'failed', error: `Stopped before \`${wordsOf(left)}\` was begun`, steps };
+    if (left) return { outcome: 'failed', error: `Stopped before \`${stepText(left)}\` was begun`, steps };
     const goesOn = run < runs && !signal.aborted && performance.now() < end;
     const next = goesOn ? await parts.again(steps).catch(() => undefined) : undefined;
     if (next === undefined) return { outcome: 'executed', steps };

@@ -1,12 +1,12 @@
 import { BLOCK_REASONS, type Block, type BlockReason } from '../model/plan.js';
-import { firstGate, PACING_GATES, type Question } from './pacing.js';
+import { firstGate, PACING_GATES, type GateInput } from './pacing.js';
 import { judgeSafety, type Policy } from './safety.js';
 
 /** What is known only when an issue's turn comes. */
-export type Moment = Partial<Pick<Question, 'before' | 'busy'>>;
+export type LateGateInput = Partial<Pick<GateInput, 'before' | 'busy'>>;
 
 /** What a decision rests on, the safety gates included. */
-export interface FullQuestion extends Question {
+export interface DecisionInput extends GateInput {
   readonly policy: Policy;
   /** Whether a person approved this very plan. */
   readonly approved?: boolean | undefined;
@@ -21,10 +21,10 @@ const order = (reason: BlockReason): number => BLOCK_REASONS.indexOf(reason);
 /**
  * Whether to act: the first gate that stands in the way, in the order of `BLOCK_REASONS`, or nothing. Pure.
  */
-export function decide(question: FullQuestion): Block | undefined {
+export function decide(question: DecisionInput): Block | undefined {
   const { plan, policy, approved, lockedBy, inFlight } = question;
   const safety = judgeSafety(plan, policy, { approved, lockedBy, inFlight });
-  const pacing = firstGate<Question>(PACING_GATES, question);
+  const pacing = firstGate<GateInput>(PACING_GATES, question);
   if (safety === undefined || pacing === undefined) return safety ?? pacing;
   return order(safety.reason) < order(pacing.reason) ? safety : pacing;
 }

@@ -7,14 +7,14 @@ import { backoffOf, breakerOf, recordOf, type GuardState } from '../memory/state
 import { stormWait } from '../memory/storm.js';
 
 /** What some gates need before anything is planned. */
-export interface Circumstances {
+export interface EarlyGateInput {
   readonly issue: Issue;
   readonly healingEnabled: boolean;
   readonly state: GuardState;
 }
 
 /** Everything that a decision rests on. Plain data: the same question always has the same answer. */
-export interface Question extends Circumstances {
+export interface GateInput extends EarlyGateInput {
   /** The plan that is to be carried out. */
   readonly plan: Plan;
   readonly guards: Guards;
@@ -41,16 +41,16 @@ export const EARLY_GATES = {
     return reasons.length === 0 ? undefined : `Paused: ${reasons.join('; ')}`;
   },
 
-  'monitor-only': ({ issue }: Pick<Circumstances, 'issue'>) =>
+  'monitor-only': ({ issue }: Pick<EarlyGateInput, 'issue'>) =>
     issue.severity > Severity.LOW ? undefined : 'An issue of severity LOW is reported and not acted on',
-} satisfies Partial<Record<BlockReason, Gate<Circumstances>>>;
+} satisfies Partial<Record<BlockReason, Gate<EarlyGateInput>>>;
 
 function storm({
   issue,
   state,
   now,
   guards,
-}: Pick<Question, 'issue' | 'state' | 'now' | 'guards'>): string | undefined {
+}: Pick<GateInput, 'issue' | 'state' | 'now' | 'guards'>): string | undefined {
   if (state.storm === null || issue.type !== IssueType.SERVICE) return undefined;
   const wait = stormWait(state.storm, now, guards);
   if (wait === 0) return undefined;
@@ -124,14 +124,14 @@ export const PACING_GATES = {
   },
 
   'resources-busy': ({ busy }) => busy,
-} satisfies Partial<Record<BlockReason, Gate<Question>>>;
+} satisfies Partial<Record<BlockReason, Gate<GateInput>>>;
 
 /** What may have changed while an act was being written down. */
 export const LATE_GATES = {
   'healing-disabled': EARLY_GATES['healing-disabled'],
   paused: EARLY_GATES.paused,
   storm,
-} satisfies Partial<Record<BlockReason, Gate<Question>>>;
+} satisfies Partial<Record<BlockReason, Gate<GateInput>>>;
 
 const at = ({ at }: { readonly at: number }): number => at;
 

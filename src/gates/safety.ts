@@ -13,7 +13,7 @@ export interface Policy {
 }
 
 /** What the gates are told about the moment, besides the plan. */
-export interface SafetySituation {
+export interface SafetyInput {
   /** A host action that is being carried out now, by name. */
   readonly inFlight?: string | undefined;
   /** Why a lock that the act needs cannot be had, as one sentence. */
@@ -27,7 +27,7 @@ export interface SafetySituation {
  * plan's targets alone, and the same for the engine, for `executor.execute` called directly, and for the helper
  * that runs as root.
  */
-export function judgeSafety(plan: Plan, policy: Policy, situation: SafetySituation = {}): Block | undefined {
+export function judgeSafety(plan: Plan, policy: Policy, situation: SafetyInput = {}): Block | undefined {
   const units = plan.targets.filter((target) => target.kind === 'unit');
   return (
     first(plan.targets, (target) => judgeProtected(target, policy, plan.effects === undefined)) ??
@@ -163,7 +163,7 @@ function judgeTransition(unit: UnitTarget): Block | undefined {
 function judgeSituation(
   plan: Plan,
   { services }: Policy,
-  { inFlight, lockedBy, approved }: SafetySituation,
+  { inFlight, lockedBy, approved }: SafetyInput,
 ): Block | undefined {
   if (lockedBy !== undefined) return block('locked', lockedBy);
   if (inFlight !== undefined)

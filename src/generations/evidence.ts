@@ -26,7 +26,7 @@ export interface Evidence {
 }
 
 /** What evidence is weighed from. */
-export interface EvidenceFacts {
+export interface EvidenceInput {
   readonly generations: Generations;
   /** Units whose definition differs between the previous and the running system. */
   readonly changes: Reading<readonly string[]>;
@@ -38,7 +38,7 @@ export interface EvidenceFacts {
 }
 
 /** Weighs whether the running generation broke a unit, from the record alone. Pure. */
-export function evidenceOf(unit: string, facts: EvidenceFacts): Evidence {
+export function generationEvidence(unit: string, facts: EvidenceInput): Evidence {
   const { generations } = facts;
   const running = runningOf(generations);
   const before = systemOf(generations, running?.previous ?? null);
@@ -57,7 +57,8 @@ export const isProved = ({ conditions }: Evidence): boolean =>
   conditions.every(({ holds }) => holds === true);
 
 /** Whether the generation is not known to be innocent. */
-export const isOpen = ({ conditions }: Evidence): boolean => conditions.every(({ holds }) => holds !== false);
+export const isUndecided = ({ conditions }: Evidence): boolean =>
+  conditions.every(({ holds }) => holds !== false);
 
 /** What is missing until it is proved. */
 export const missingOf = ({ unit, conditions }: Evidence): string[] =>
@@ -71,7 +72,7 @@ const MARKS = { true: 'yes:', false: 'no:', unknown: 'not known:' } as const;
 
 const unknown = (words: string): Condition => ({ holds: 'unknown', words });
 
-function differs(unit: string, previous: string | null, { changes }: EvidenceFacts): Condition {
+function differs(unit: string, previous: string | null, { changes }: EvidenceInput): Condition {
   if (previous === null) return unknown('which system ran before this one is not on record');
   if (isUnknown(changes)) return unknown(`whether its definition differs is not known: ${changes.unknown}`);
   const own = changes.filter((name) => isNamed(unit, [name]));
@@ -86,7 +87,7 @@ function wasHealthy(
   unit: string,
   before: SystemRecord | undefined,
   running: SystemRecord | undefined,
-  { evidence, wallAheadMs }: EvidenceFacts,
+  { evidence, wallAheadMs }: EvidenceInput,
 ): Condition {
   const record = unitOf(before, unit);
   if (before === undefined || running === undefined || record === undefined)
@@ -109,7 +110,7 @@ function wasHealthy(
 function failedSoon(
   unit: string,
   running: SystemRecord | undefined,
-  { evidence, wallAheadMs }: EvidenceFacts,
+  { evidence, wallAheadMs }: EvidenceInput,
 ): Condition {
   const record = unitOf(running, unit);
   if (running === undefined || record === undefined || record.failedAt === null)

@@ -6,7 +6,7 @@ import {
   type Generations,
   type SystemRecord,
 } from '../memory/generations.js';
-import { evidenceOf, isOpen, isProved, linesOf, missingOf, type Evidence } from './evidence.js';
+import { generationEvidence, isUndecided, isProved, linesOf, missingOf, type Evidence } from './evidence.js';
 import type { Intent } from '../memory/state.js';
 import type { NixosReading } from '../model/nixos-reading.js';
 import { isUnknown, type Reading } from '../model/reading.js';
@@ -16,7 +16,7 @@ import { count, span, utc } from '../base/format.js';
 import type { WatchPorts } from './watch.js';
 
 /** What the verdict on `system` is made from. */
-export interface GenerationFacts {
+export interface GenerationInput {
   readonly nixos: Reading<NixosReading>;
   /** Units that differ between the previous and the running system. */
   readonly changes: Reading<readonly string[]>;
@@ -26,11 +26,11 @@ export interface GenerationFacts {
 }
 
 /** Whether the running generation is what broke a unit. */
-export function judgeGeneration(facts: GenerationFacts): ComponentVerdict {
+export function judgeGeneration(facts: GenerationInput): ComponentVerdict {
   return { check: 'system', type: IssueType.SYSTEM, component: 'system', ...judge(facts) };
 }
 
-function judge({ nixos, changes, parts, asked }: GenerationFacts): Verdict {
+function judge({ nixos, changes, parts, asked }: GenerationInput): Verdict {
   if (isUnknown(nixos)) return { status: 'unknown', reason: nixos.unknown };
   if (isUnknown(nixos.running)) return { status: 'unknown', reason: nixos.running.unknown };
   const { ledger, clock, guards, acting } = parts;
@@ -40,7 +40,7 @@ function judge({ nixos, changes, parts, asked }: GenerationFacts): Verdict {
   if (intent && !acting.has('system')) return judgeIntent(intent, generations);
 
   const facts = { generations, changes, evidence: guards.evidence, now, wallAheadMs: clock.now() - now };
-  const failing = failingUnits(generations).map((unit) => evidenceOf(unit, facts));
+  const failing = failingUnits(generations).map((unit) => generationEvidence(unit, facts));
   const proved = failing.filter(isProved);
   const heading = headingOf(nixos, generations, facts.wallAheadMs);
   const waiting = proved.filter(({ unit }) => !wasTried(unit, parts, now));
@@ -65,7 +65,7 @@ function judge({ nixos, changes, parts, asked }: GenerationFacts): Verdict {
     const reason = `${namesOf(waiting)} fails since the switch, and all evidence is against this generation; a restart comes first`;
     return { status: 'ok', value: 0, threshold: 0, reason };
   }
-  const open = failing.filter(isOpen);
+  const open = failing.filter(isUndecided);
   if (open.length > 0) {
     const missing = open.flatMap(missingOf);
     const reason = `Whether this generation broke ${namesOf(open)} is not proved: ${missing.join('; ')}`;
@@ -141,7 +141,7 @@ function judgeIntent({ generation, action }: Intent, generations: Generations): 
 }
 
 /** A restart is cheaper than a rollback, and comes first; where none could be made for a while, none is waited for. */
-function wasTried(unit: string, { ledger, guards }: GenerationFacts['parts'], now: number): boolean {
+function wasTried(unit: string, { ledger, guards }: GenerationInput['parts'], now: number): boolean {
   const { generations, acts } = ledger.state;
   const restarted = acts.some(
     ({ component, action, at }) =>

@@ -3,7 +3,13 @@ import { listedNames, listedPatterns, type WatchedUnits } from '../detect/watche
 import type { Detector, InspectRequest, Looked, SimpleDetector } from '../detect/detector.js';
 import type { Glance } from '../detect/fast-path.js';
 import { messageOf } from '../base/errors.js';
-import { failingUnits, runningOf, unitOf, type Generations, type UnitSeen } from '../memory/generations.js';
+import {
+  failingUnits,
+  runningOf,
+  unitOf,
+  type Generations,
+  type UnitObservation,
+} from '../memory/generations.js';
 import type { NixosReading } from '../model/nixos-reading.js';
 import { isUnknown, unknown, type Reading } from '../model/reading.js';
 import { isUnitName } from '../model/unit-name.js';
@@ -213,7 +219,7 @@ const unitsIn = ({ asked, matched = [], members = [] }: UnitsReading): readonly 
 };
 
 /** Of units that nobody listed only the state is known each time: a run is then what readings in a row show. */
-function seenAs(unit: UnitReading, listed: boolean): UnitSeen {
+function seenAs(unit: UnitReading, listed: boolean): UnitObservation {
   const { id: name, activeState, job } = unit;
   const run = listed ? unit.invocationId : '';
   if (activeState === 'failed' || isCrashLooping(unit)) return { name, run, state: 'failing' };

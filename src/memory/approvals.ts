@@ -39,12 +39,12 @@ export const approvalOf = (state: GuardState, digest: string): Approval | undefi
   state.approvals.find((approval) => approval.digest === digest);
 
 /** Returns the id of the approval of a plan, short enough to be typed. */
-export const idOf = (digest: string): string => digest.slice(0, 8);
+export const approvalId = (digest: string): string => digest.slice(0, 8);
 
 /** Asks about a plan, unless it is being asked about. */
-export function ask(state: GuardState, approval: Omit<Approval, 'id' | 'answer'>): GuardState {
+export function requestApproval(state: GuardState, approval: Omit<Approval, 'id' | 'answer'>): GuardState {
   if (approvalOf(state, approval.digest)) return state;
-  const asked = { ...approval, id: idOf(approval.digest), answer: 'waiting' } as const;
+  const asked = { ...approval, id: approvalId(approval.digest), answer: 'waiting' } as const;
   return { ...state, approvals: [...state.approvals, asked] };
 }
 
@@ -67,17 +67,17 @@ export function reject(
   const refused = state.approvals.find((approval) => approval.id === id);
   if (refused === undefined) return state;
   const { component, action } = refused;
-  return recordRefusal(forget(state, refused.digest), component, action, now, guards, chance);
+  return recordRefusal(removeApproval(state, refused.digest), component, action, now, guards, chance);
 }
 
 /** Forgets a question: it was answered and acted on, or the trouble is gone. */
-export const forget = (state: GuardState, digest: string): GuardState => ({
+export const removeApproval = (state: GuardState, digest: string): GuardState => ({
   ...state,
   approvals: state.approvals.filter((approval) => approval.digest !== digest),
 });
 
 /** Questions that nobody answered in time count as "no"; a "yes" that could not be used in time lapses, too. */
-export function lapse(state: GuardState, now: number, guards: Guards, chance: number): GuardState {
+export function expireApprovals(state: GuardState, now: number, guards: Guards, chance: number): GuardState {
   return state.approvals
     .filter(({ askedAt }) => now - askedAt >= guards.approval.lapseMs)
     .reduce((next, { id }) => reject(next, id, now, guards, chance), state);

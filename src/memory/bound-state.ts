@@ -2,7 +2,7 @@ import { count } from '../base/format.js';
 import { boundGenerations, boundRecord } from './bound-parts.js';
 import { Bounds, LATEST, LONGEST_LIST } from './bounds.js';
 import { DAY, type Guards } from '../model/guards.js';
-import { idOf } from './approvals.js';
+import { approvalId } from './approvals.js';
 import type { Approval, GuardState, Undo } from './state.js';
 
 /** The most undos that are kept: far more than an engine leaves. */
@@ -73,7 +73,7 @@ function boundApproval(bounds: Bounds): (approval: Approval, path: string) => Ap
   const ids = new Set<string>();
   return (approval, path) => {
     const { id, digest, askedAt } = approval;
-    if (id !== idOf(digest) || ids.has(id)) return bounds.note(path);
+    if (id !== approvalId(digest) || ids.has(id)) return bounds.note(path);
     ids.add(id);
     if (bounds.isPast(askedAt)) return approval;
     return { ...approval, askedAt: bounds.past(askedAt, `${path}.askedAt`), answer: 'waiting' };
@@ -130,7 +130,7 @@ function timesOf({ acts, components, approvals, intents, pauses, storm, generati
 const SHOWN = 3;
 
 /** Returns the warning about values that were out of bounds. */
-export function sentenceOn(found: readonly string[]): string {
+export function outOfBoundsWarning(found: readonly string[]): string {
   const shown = found.slice(0, SHOWN).map((path) => (path.length > 80 ? `${path.slice(0, 80)}…` : path));
   const more = found.length > SHOWN ? `, …` : '';
   return `The state has ${count(found.length)} value${found.length === 1 ? '' : 's'} out of bounds, which were clamped or dropped: ${shown.join(', ')}${more}`;

@@ -22,7 +22,12 @@ export function withRecord(
  * Exponential backoff: `first × factor^n`, at most `max`, plus a random share. The first repair that works may be
  * followed by the next at once; from the second on it is no repair that lasts, and it waits, too.
  */
-export function longer(count: number, act: Pick<Act, 'outcome' | 'at'>, { backoff }: Guards, chance: number) {
+export function extendedBackoff(
+  count: number,
+  act: Pick<Act, 'outcome' | 'at'>,
+  { backoff }: Guards,
+  chance: number,
+) {
   const exponent = act.outcome === 'fixed' ? count - 1 : count;
   const wait = exponent < 0 ? 0 : Math.min(backoff.maxMs, backoff.firstMs * power(backoff.factor, exponent));
   return { count: count + 1, since: act.at, until: act.at + wait * (1 + backoff.jitter * chance) };
@@ -42,7 +47,12 @@ export function recordRefusal(
 ): GuardState {
   const record = recordOf(state, component);
   const { backoff } = record;
-  const next = longer(backoffOf(record, action)?.count ?? 0, { outcome: 'failed', at: now }, guards, chance);
+  const next = extendedBackoff(
+    backoffOf(record, action)?.count ?? 0,
+    { outcome: 'failed', at: now },
+    guards,
+    chance,
+  );
   return withRecord(state, component, { backoff: { ...backoff, [action]: next } });
 }
 
@@ -70,7 +80,7 @@ export const beginHealth = (state: GuardState, component: string, now: number): 
   withRecord(state, component, { healthySince: recordOf(state, component).healthySince ?? now });
 
 /** Writes down that a component was read as bad, or not read: health without a break is over. */
-export function recordTrouble(state: GuardState, component: string): GuardState {
+export function recordUnhealthy(state: GuardState, component: string): GuardState {
   if (!Object.hasOwn(state.components, component)) return state;
   if (recordOf(state, component).healthySince === null) return state;
   return withRecord(state, component, { healthySince: null });

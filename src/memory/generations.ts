@@ -83,19 +83,19 @@ export const NO_HISTORY: GenerationHistory = Object.freeze({
 });
 
 /** A unit as it was read just now. `changing` is systemd's business, and tells nothing. */
-export interface UnitSeen {
+export interface UnitObservation {
   readonly name: string;
   readonly run: string;
   readonly state: 'active' | 'failing' | 'down' | 'changing';
 }
 
 /** One look at the running system. */
-export interface Look {
+export interface SystemObservation {
   /** Place in the store of the system that runs. */
   readonly system: string;
   /** When it was switched to, in steady time; `null` when that could not be read. */
   readonly switchedAt: number | null;
-  readonly units: readonly UnitSeen[];
+  readonly units: readonly UnitObservation[];
 }
 
 /** What is on record of a system; `undefined` when nothing is. */

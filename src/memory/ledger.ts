@@ -10,7 +10,7 @@ import type { Store } from './store.js';
 export const loadBounds = lazy(() => import('./bound-state.js'));
 
 /** What a ledger is kept with. */
-export interface LedgerParts {
+export interface LedgerOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -23,7 +23,7 @@ export interface LedgerParts {
  * that must not be forgotten. All changes are pure functions from state to state.
  */
 export class Ledger {
-  readonly #parts: LedgerParts;
+  readonly #parts: LedgerOptions;
   #state: GuardState = EMPTY_STATE;
   #origin: number | undefined;
   #lockedBy: string | undefined;
@@ -33,7 +33,7 @@ export class Ledger {
   /** Nothing is opened any more from when it is closing, and nothing written from when it is closed. */
   #end: 'closing' | 'closed' | undefined;
 
-  constructor(parts: LedgerParts) {
+  constructor(parts: LedgerOptions) {
     this.#parts = parts;
   }
 
@@ -132,11 +132,11 @@ export class Ledger {
     try {
       const loaded = await store.load({ readOnly });
       if (loaded !== undefined) {
-        const { boundState, sentenceOn } = await loadBounds().catch(notNow);
+        const { boundState, outOfBoundsWarning } = await loadBounds().catch(notNow);
         const { state, now, found } = boundState(loaded, this.now(), this.#parts.guards ?? DEFAULT_GUARDS);
         this.#state = { ...state, components: withoutHealth(state.components) };
         this.#origin = now - clock.monotonic();
-        if (found.length > 0) logger.warn(sentenceOn(found));
+        if (found.length > 0) logger.warn(outOfBoundsWarning(found));
       }
       if (this.#end) throw isClosed();
       this.#mode = readOnly ? 'read' : 'held';

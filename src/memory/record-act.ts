@@ -2,7 +2,7 @@ import type { PlannedGeneration } from '../model/plan.js';
 import type { Generations } from './generations.js';
 import { DAY, type Guards } from '../model/guards.js';
 import { markBad, noteChange } from './record-generation.js';
-import { longer, withRecord } from './component-record.js';
+import { extendedBackoff, withRecord } from './component-record.js';
 import {
   backoffOf,
   breakerOf,
@@ -21,7 +21,7 @@ export interface Effect {
 }
 
 /** Facts about a repair besides its outcome. */
-export interface ActFacts {
+export interface RepairDetails {
   /** From 0 to 1; spreads the backoff. */
   readonly chance: number;
   readonly effect?: Effect | undefined;
@@ -38,7 +38,7 @@ export function recordAct(
   state: GuardState,
   act: Act,
   guards: Guards,
-  { chance, effect, worse = false, check, bootId = '' }: ActFacts,
+  { chance, effect, worse = false, check, bootId = '' }: RepairDetails,
 ): GuardState {
   const acts = [...state.acts.filter(({ at }) => at > act.at - DAY), act];
   const isOwn = ({ scope, component }: Intent): boolean => scope === act.scope && component === act.component;
@@ -72,7 +72,7 @@ export function recordAct(
     healthySince: null,
     backoff: {
       ...record.backoff,
-      [act.action]: longer(backoffOf(record, act.action)?.count ?? 0, act, guards, chance),
+      [act.action]: extendedBackoff(backoffOf(record, act.action)?.count ?? 0, act, guards, chance),
     },
     useless: useless ? { action: act.action, value: effect.after } : null,
     ...(act.outcome === 'fixed'

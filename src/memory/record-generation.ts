@@ -5,10 +5,10 @@ import {
   unitOf,
   type GenerationChange,
   type Generations,
-  type Look,
+  type SystemObservation,
   type SystemRecord,
   type UnitRecord,
-  type UnitSeen,
+  type UnitObservation,
 } from './generations.js';
 import type { Guards } from '../model/guards.js';
 
@@ -29,7 +29,7 @@ const NEVER_READ: UnitRecord = Object.freeze({
 /** Writes a look at the running system into the record. */
 export function noteSystem(
   generations: Generations,
-  look: Look,
+  look: SystemObservation,
   now: number,
   evidence: Guards['evidence'],
 ): Generations {
@@ -70,7 +70,11 @@ export function noteSystem(
 }
 
 /** A system begins to run, for the first time or again. */
-function enter(generations: Generations, { system, switchedAt }: Look, now: number): SystemRecord {
+function enter(
+  generations: Generations,
+  { system, switchedAt }: SystemObservation,
+  now: number,
+): SystemRecord {
   const left = runningOf(generations);
   // The switch was made after the other one was last seen, whatever a clock that jumped says of it.
   const earliest = left?.seenAt ?? Math.min(switchedAt ?? now, now);
@@ -93,7 +97,7 @@ function enter(generations: Generations, { system, switchedAt }: Look, now: numb
 
 function noteUnit(
   record: UnitRecord,
-  { run, state }: UnitSeen,
+  { run, state }: UnitObservation,
   now: number,
   { healthyMs }: Guards['evidence'],
 ): UnitRecord {

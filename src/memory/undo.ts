@@ -29,7 +29,7 @@ export const postponeUndo = (state: GuardState, failed: Undo, until: number): Gu
 });
 
 /** Forgets what a reboot took back. */
-export function withoutOtherBoots(state: GuardState, bootId: string): GuardState {
+export function dropUndosOfOtherBoots(state: GuardState, bootId: string): GuardState {
   if (undosOf(state).every((undo) => undo.bootId === bootId)) return state;
   return { ...state, undo: undosOf(state).filter((undo) => undo.bootId === bootId) };
 }

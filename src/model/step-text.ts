@@ -1,7 +1,7 @@
 import type { CommandStep, Step } from './plan.js';
 
 /** A step as one line: the command line, the file, or the function. */
-export function wordsOf(step: Step): string {
+export function stepText(step: Step): string {
   switch (step.kind) {
     case 'command':
       return [...assignments(step), ...step.argv.map(quoted)].join(' ');

@@ -13,7 +13,7 @@ import {
   isObject,
   isText,
   mustNotFail,
-  textOf,
+  describeValue,
   type ConformanceCase,
   type Make,
 } from './conformance.js';
@@ -53,7 +53,7 @@ export function actionConformance<Parameters>(
         } catch {
           taken = false;
         }
-        insist(!taken, `\`parse\` took ${textOf(given)}, which it must refuse`);
+        insist(!taken, `\`parse\` took ${describeValue(given)}, which it must refuse`);
       }
     },
     async '`plan` gives targets, steps and the expected effect'(definition) {
@@ -115,7 +115,10 @@ export function actionConformance<Parameters>(
             settle: () => Promise.resolve(),
           }),
         );
-        insist(['fixed', 'ineffective', 'unknown'].includes(seen.status), `\`verify\` gave ${textOf(seen)}`);
+        insist(
+          ['fixed', 'ineffective', 'unknown'].includes(seen.status),
+          `\`verify\` gave ${describeValue(seen)}`,
+        );
         insist(isText(seen.reason), `\`verify\` said ${seen.status} without saying what it saw`);
       }
     },
@@ -156,7 +159,7 @@ const contextOf = (host: FakeHost, services: readonly WatchedUnit[]): PlanContex
 });
 
 function insistOnDraft(draft: PlanDraft): void {
-  insist(isObject(draft), `\`plan\` gave ${textOf(draft)}`);
+  insist(isObject(draft), `\`plan\` gave ${describeValue(draft)}`);
   const { targets, effect, refusal } = draft;
   const steps: readonly Step[] = draft.steps;
   insist(Array.isArray(targets) && targets.every(isText), '`plan` gave no list of targets');

@@ -5,7 +5,7 @@ import {
   insist,
   isText,
   mustNotFail,
-  textOf,
+  describeValue,
   type ConformanceCase,
   type Make,
 } from './conformance.js';
@@ -27,9 +27,9 @@ export function checkConformance(
     mustNotFail(`The check \`${check.name}\``, () => check.run(snapshot, { signal }));
   return conformance(make, {
     'it says what it is and what it looks at'({ name, component, type }) {
-      insist(isText(name), `Its \`name\` is ${textOf(name)}`);
-      insist(isText(component), `Its \`component\` is ${textOf(component)}`);
-      insist(isType(type), `Its \`type\` is ${textOf(type)}, which is no issue type`);
+      insist(isText(name), `Its \`name\` is ${describeValue(name)}`);
+      insist(isText(component), `Its \`component\` is ${describeValue(component)}`);
+      insist(isType(type), `Its \`type\` is ${describeValue(type)}, which is no issue type`);
     },
     async 'it gives a verdict on a healthy host'(check) {
       insistOnVerdict(await run(check, healthySnapshot()), `The check \`${check.name}\``);

@@ -4,7 +4,7 @@ import {
   insist,
   mustEnd,
   rejectionOf,
-  textOf,
+  describeValue,
   type ConformanceCase,
   type Make,
 } from './conformance.js';
@@ -23,14 +23,14 @@ export function clockConformance<Adapter extends Clock>(
   return conformance(make, {
     '`now` is a time in milliseconds since the epoch'(clock) {
       const now = clock.now();
-      insist(Number.isFinite(now), `\`now\` answered ${textOf(now)}, which is not a finite number`);
+      insist(Number.isFinite(now), `\`now\` answered ${describeValue(now)}, which is not a finite number`);
       insist(now > 1e11, `\`now\` answered ${now}: that is seconds, or not since 1970`);
     },
     '`monotonic` never goes back'(clock) {
       let before = clock.monotonic();
       for (let i = 0; i < 1_000; i += 1) {
         const after = clock.monotonic();
-        insist(Number.isFinite(after), `\`monotonic\` answered ${textOf(after)}`);
+        insist(Number.isFinite(after), `\`monotonic\` answered ${describeValue(after)}`);
         insist(after >= before, `\`monotonic\` went back from ${before} to ${after}`);
         before = after;
       }
@@ -38,7 +38,7 @@ export function clockConformance<Adapter extends Clock>(
     '`random` is a number from 0 up to, not including, 1'(clock) {
       for (let i = 0; i < 1_000; i += 1) {
         const value = clock.random();
-        insist(value >= 0 && value < 1, `\`random\` answered ${textOf(value)}`);
+        insist(value >= 0 && value < 1, `\`random\` answered ${describeValue(value)}`);
       }
     },
     async '`sleep` waits as long as it is told, by `monotonic`'(clock) {
@@ -60,7 +60,7 @@ export function clockConformance<Adapter extends Clock>(
       const got = await rejectionOf('A sleep whose signal is aborted', () =>
         mustEnd('It', clock.sleep(60_000, AbortSignal.abort(reason))),
       );
-      insist(got === reason, `It rejected with ${textOf(got)} and not with the signal's reason`);
+      insist(got === reason, `It rejected with ${describeValue(got)} and not with the signal's reason`);
     },
     async '`sleep` rejects with the reason of a signal that is aborted meanwhile'(clock) {
       const reason = new Error('enough');
@@ -68,7 +68,7 @@ export function clockConformance<Adapter extends Clock>(
       const sleep = clock.sleep(60_000, controller.signal);
       controller.abort(reason);
       const got = await rejectionOf('A sleep whose signal is aborted meanwhile', () => mustEnd('It', sleep));
-      insist(got === reason, `It rejected with ${textOf(got)} and not with the signal's reason`);
+      insist(got === reason, `It rejected with ${describeValue(got)} and not with the signal's reason`);
     },
   });
 }

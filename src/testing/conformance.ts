@@ -37,7 +37,7 @@ export async function mustNotFail<T>(what: string, work: () => T | Promise<T>): 
   try {
     return await work();
   } catch (cause) {
-    throw new Error(`${what} must not fail, and failed with: ${textOf(cause)}`, { cause });
+    throw new Error(`${what} must not fail, and failed with: ${describeValue(cause)}`, { cause });
   }
 }
 
@@ -65,7 +65,7 @@ export async function mustEnd<T>(what: string, work: Promise<T>, limitMs = 2_000
 }
 
 /** A value in a sentence. */
-export function textOf(value: unknown): string {
+export function describeValue(value: unknown): string {
   if (value instanceof Error) return value.message;
   if (typeof value === 'object' && value !== null) return JSON.stringify(value) ?? 'an object';
   return typeof value === 'string' ? `"${value}"` : String(value);

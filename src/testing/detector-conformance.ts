@@ -4,7 +4,7 @@ import {
   insist,
   isText,
   mustNotFail,
-  textOf,
+  describeValue,
   type ConformanceCase,
   type Make,
 } from './conformance.js';
@@ -30,7 +30,7 @@ export function detectorConformance(make: Make<Detector>): ConformanceCase[] {
   return conformance(make, {
     async '`detectIssues` gives complete issues'(detector) {
       const issues: unknown = await mustNotFail('`detectIssues`', () => detector.detectIssues());
-      insist(Array.isArray(issues), `\`detectIssues\` gave ${textOf(issues)}, which is not an array`);
+      insist(Array.isArray(issues), `\`detectIssues\` gave ${describeValue(issues)}, which is not an array`);
       for (const issue of issues) insistOnIssue(issue, '`detectIssues`');
     },
     async '`detectIssues` about one component gives issues of that one'(detector) {
@@ -45,7 +45,7 @@ export function detectorConformance(make: Make<Detector>): ConformanceCase[] {
     },
     async '`inspect` gives complete verdicts, each with what it is about'(detector) {
       const verdicts: unknown = (await mustNotFail('`inspect`', () => detector.inspect?.())) ?? [];
-      insist(Array.isArray(verdicts), `\`inspect\` gave ${textOf(verdicts)}, which is not an array`);
+      insist(Array.isArray(verdicts), `\`inspect\` gave ${describeValue(verdicts)}, which is not an array`);
       for (const verdict of verdicts) insistOnComponentVerdict(verdict, '`inspect`');
     },
     async '`inspect` of one component gives verdicts on that one'(detector) {
@@ -71,7 +71,7 @@ function insistOnComponentVerdict(verdict: unknown, about: string): void {
   const { check, component, type } = verdict as Record<string, unknown>;
   insist(isText(component), `${about} gave a verdict without a component`);
   insist(isText(check), `${about} gave a verdict on ${component} without the name of its check`);
-  insist(isType(type), `${about} gave a verdict on ${component} of the type ${textOf(type)}`);
+  insist(isType(type), `${about} gave a verdict on ${component} of the type ${describeValue(type)}`);
 }
 
 /** A bare `disk` is answered for the file system that it means. */

@@ -7,7 +7,7 @@ import {
   isObject,
   isText,
   mustNotFail,
-  textOf,
+  describeValue,
   type ConformanceCase,
   type Make,
 } from './conformance.js';
@@ -102,20 +102,23 @@ export function executorConformance(
 }
 
 function insistOnExecution(execution: Execution, { action }: HealingAction, about: string): void {
-  insist(isObject(execution), `${about} gave ${textOf(execution)}`);
+  insist(isObject(execution), `${about} gave ${describeValue(execution)}`);
   const { outcome, success, blockedBy, error, durationMs } = execution;
   const steps: readonly StepReport[] = execution.steps;
   insist(execution.action === action, `${about} of ${action} says that it is of ${execution.action}`);
   insist(
     ['executed', 'planned', 'skipped', 'failed'].includes(outcome),
-    `${about} gave the outcome ${textOf(outcome)}`,
+    `${about} gave the outcome ${describeValue(outcome)}`,
   );
   const well = outcome === 'executed' || outcome === 'planned';
   insist(success === well, `${about} is ${outcome} with \`success\` ${String(success)}`);
   insist(well || isText(error), `${about} is ${outcome} without an error that says why`);
   const gated = blockedBy !== undefined && BLOCK_REASONS.includes(blockedBy);
-  insist((outcome === 'skipped') === gated, `${about} is ${outcome} with \`blockedBy\` ${textOf(blockedBy)}`);
-  insist(Number.isFinite(durationMs) && durationMs >= 0, `${about} took ${textOf(durationMs)} ms`);
+  insist(
+    (outcome === 'skipped') === gated,
+    `${about} is ${outcome} with \`blockedBy\` ${describeValue(blockedBy)}`,
+  );
+  insist(Number.isFinite(durationMs) && durationMs >= 0, `${about} took ${describeValue(durationMs)} ms`);
   insist(isList(steps), `${about} gave no list of steps`);
   for (const { step, ok, error: why } of steps) {
     insist(isText(step), `${about} told of a step without saying which`);

@@ -6,7 +6,7 @@ import {
   insist,
   isText,
   mustNotFail,
-  textOf,
+  describeValue,
   type ConformanceCase,
   type Make,
 } from './conformance.js';
@@ -81,19 +81,19 @@ export function hostConformance(make: Make<Host>): ConformanceCase[] {
       for (const unit of [NOBODY, 'a b']) {
         const lines = (await mustNotFail('`unitLog`', () => host.unitLog?.(unit))) ?? [];
         const whole = isUnknown(lines) || lines.every((line) => typeof line === 'string');
-        insist(whole, `\`unitLog\` gave ${textOf(lines)}`);
+        insist(whole, `\`unitLog\` gave ${describeValue(lines)}`);
       }
     },
     async 'the memory of a unit is a number of bytes, or unknown'(host) {
       for (const unit of [NOBODY, 'a b']) {
         const bytes = (await mustNotFail('`unitMemory`', () => host.unitMemory?.(unit))) ?? 0;
-        insist(isUnknown(bytes) || bytes >= 0, `\`unitMemory\` gave ${textOf(bytes)}`);
+        insist(isUnknown(bytes) || bytes >= 0, `\`unitMemory\` gave ${describeValue(bytes)}`);
       }
     },
     async 'what differs between two systems is a list of units, and no system differs from itself'(host) {
       for (const [from, to] of [NO_SYSTEMS, [...NO_SYSTEMS].reverse(), ['', '..']] as const) {
         const units = (await mustNotFail('`unitChanges`', () => host.unitChanges?.(from, to))) ?? [];
-        insist(isUnknown(units) || isTexts(units), `\`unitChanges\` gave ${textOf(units)}`);
+        insist(isUnknown(units) || isTexts(units), `\`unitChanges\` gave ${describeValue(units)}`);
       }
       const { system } = await read(host, { parts: ['system'] });
       const nixos = isUnknown(system) ? system : system.nixos;
@@ -103,20 +103,20 @@ export function hostConformance(make: Make<Host>): ConformanceCase[] {
       const own = (await mustNotFail('`unitChanges`', () => host.unitChanges?.(path, path))) ?? [];
       insist(
         isUnknown(own) || own.length === 0,
-        `\`unitChanges\` of a system with itself gave ${textOf(own)}`,
+        `\`unitChanges\` of a system with itself gave ${describeValue(own)}`,
       );
     },
     async 'a system that is not there is unknown'(host) {
       for (const path of [...NO_SYSTEMS, '', '..']) {
         const system = await mustNotFail('`systemIdentity`', () => host.systemIdentity?.(path));
-        insist(system === undefined || isUnknown(system), `\`systemIdentity\` gave ${textOf(system)}`);
+        insist(system === undefined || isUnknown(system), `\`systemIdentity\` gave ${describeValue(system)}`);
       }
     },
     async 'what is under way is a sentence or null, or unknown'(host) {
       const activity = await mustNotFail('`nixActivity`', () => host.nixActivity?.());
       if (activity === undefined || isUnknown(activity)) return;
       for (const sentence of [activity.switching, activity.building])
-        insist(sentence === null || isText(sentence), `\`nixActivity\` gave ${textOf(activity)}`);
+        insist(sentence === null || isText(sentence), `\`nixActivity\` gave ${describeValue(activity)}`);
     },
     async 'a signal that is aborted already is no reason to fail'(host) {
       await mustNotFail('`read` with an aborted signal', () => host.read({ signal: AbortSignal.abort() }));

@@ -6,7 +6,7 @@ import {
   isObject,
   isText,
   mustNotFail,
-  textOf,
+  describeValue,
   type ConformanceCase,
   type Make,
 } from './conformance.js';
@@ -47,18 +47,24 @@ export function resolverConformance(
         const answer: unknown = await mustNotFail(about, () => ({ action: resolver.getAction(issue) }));
         const { action } = answer as { action: unknown };
         insist(!(action instanceof Promise), `${about} answered with a promise: it must answer at once`);
-        insist(isObject(action), `${about} answered ${textOf(action)}, which is not { action, parameters }`);
-        insist(isText(action.action), `${about} answered without a name of an action: ${textOf(action)}`);
+        insist(
+          isObject(action),
+          `${about} answered ${describeValue(action)}, which is not { action, parameters }`,
+        );
+        insist(
+          isText(action.action),
+          `${about} answered without a name of an action: ${describeValue(action)}`,
+        );
         insist(
           isObject(action.parameters),
-          `${about} answered without an object of parameters: ${textOf(action)}`,
+          `${about} answered without an object of parameters: ${describeValue(action)}`,
         );
       }
     },
     'it picks the same action for the same issue'(resolver) {
       for (const issue of all) {
         const [one, other] = [resolver.getAction(issue), resolver.getAction(issue)].map((action) =>
-          textOf(action),
+          describeValue(action),
         );
         insist(one === other, `For the same ${issue.component} it picked ${one}, and then ${other}`);
       }

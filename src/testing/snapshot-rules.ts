@@ -1,31 +1,37 @@
 import { isUnknown } from '../model/reading.js';
 import type { Snapshot, SystemReading, UsageReading } from '../model/snapshot.js';
 import type { UnitReading } from '../model/unit.js';
-import { insist, isObject, isText, textOf } from './conformance.js';
+import { insist, isObject, isText, describeValue } from './conformance.js';
 import { SNAPSHOT_PARTS } from './snapshot.js';
 
 /** Holds a snapshot against what a snapshot is: every part is a value that can be, or unknown with a reason. */
 export function insistOnSnapshot(snapshot: unknown, about: string): asserts snapshot is Snapshot {
-  insist(isObject(snapshot), `${about} gave ${textOf(snapshot)}, which is not a snapshot`);
-  insist(Number.isFinite(snapshot.timestamp), `${about} gave the timestamp ${textOf(snapshot.timestamp)}`);
+  insist(isObject(snapshot), `${about} gave ${describeValue(snapshot)}, which is not a snapshot`);
+  insist(
+    Number.isFinite(snapshot.timestamp),
+    `${about} gave the timestamp ${describeValue(snapshot.timestamp)}`,
+  );
   for (const part of SNAPSHOT_PARTS)
     insist(isObject(snapshot[part]) || Array.isArray(snapshot[part]), `${about} gave no ${part}`);
   insistOnReadings(snapshot, about);
   const { cpu, memory, load, mounts, units, system } = snapshot as unknown as Snapshot;
   if (!isUnknown(cpu)) {
-    insist(isPercent(cpu.percent), `${about} gave a CPU use of ${textOf(cpu.percent)} %`);
-    insist(isCount(cpu.cpus), `${about} gave ${textOf(cpu.cpus)} CPUs`);
+    insist(isPercent(cpu.percent), `${about} gave a CPU use of ${describeValue(cpu.percent)} %`);
+    insist(isCount(cpu.cpus), `${about} gave ${describeValue(cpu.cpus)} CPUs`);
   }
   if (!isUnknown(memory)) {
     insist(memory.totalBytes > 0, `${about} gave a memory of ${memory.totalBytes} bytes`);
-    insist(isPercent(memory.usedPercent), `${about} gave a memory use of ${textOf(memory.usedPercent)} %`);
+    insist(
+      isPercent(memory.usedPercent),
+      `${about} gave a memory use of ${describeValue(memory.usedPercent)} %`,
+    );
     const fits = memory.availableBytes >= 0 && memory.availableBytes <= memory.totalBytes;
     insist(fits, `${about} gave ${memory.availableBytes} of ${memory.totalBytes} bytes as available`);
   }
   if (!isUnknown(load)) {
-    insist(isCount(load.cpus), `${about} gave ${textOf(load.cpus)} CPUs beside the load`);
+    insist(isCount(load.cpus), `${about} gave ${describeValue(load.cpus)} CPUs beside the load`);
     for (const value of [load.one, load.five, load.fifteen])
-      insist(value >= 0, `${about} gave a load of ${textOf(value)}`);
+      insist(value >= 0, `${about} gave a load of ${describeValue(value)}`);
   }
   if (!isUnknown(mounts)) {
     const devices = mounts.map(({ device }) => device);
@@ -35,7 +41,7 @@ export function insistOnSnapshot(snapshot: unknown, about: string): asserts snap
       if (!isUnknown(space)) insistOnUsage(space, `${about} on the space of ${mountPoint}`);
       if (!isUnknown(inodes)) insistOnUsage(inodes, `${about} on the inodes of ${mountPoint}`);
       const isTold = writes === undefined || (isText(writes.status) && isText(writes.reason));
-      insist(isTold, `${about} gave ${textOf(writes)} as what ${mountPoint} does with writes`);
+      insist(isTold, `${about} gave ${describeValue(writes)} as what ${mountPoint} does with writes`);
     }
   }
   if (!isUnknown(system)) insistOnSystem(system, about);
@@ -44,7 +50,7 @@ export function insistOnSnapshot(snapshot: unknown, about: string): asserts snap
 
 function insistOnUsage({ used, available, percent }: UsageReading, about: string): void {
   insist(used >= 0 && available >= 0, `${about} gave ${used} used and ${available} available`);
-  insist(isPercent(percent), `${about} gave ${textOf(percent)} %`);
+  insist(isPercent(percent), `${about} gave ${describeValue(percent)} %`);
   const sum = used + available;
   insist(
     sum === 0 || Math.abs(percent - (100 * used) / sum) < 0.5,
@@ -57,7 +63,7 @@ function insistOnSystem(system: SystemReading, about: string): void {
     insist(key in system && system[key] !== undefined, `${about} gave a system without ${key}`);
   const { oomKills, nixos } = system;
   const counted = isUnknown(oomKills) || (Number.isInteger(oomKills) && oomKills >= 0);
-  insist(counted, `${about} gave ${textOf(oomKills)} kills for want of memory`);
+  insist(counted, `${about} gave ${describeValue(oomKills)} kills for want of memory`);
   if (isUnknown(nixos) || isUnknown(nixos.generations)) return;
   const numbers = nixos.generations.map(({ number }) => number);
   const ascending = numbers.every((number, index) => index === 0 || number > numbers[index - 1]!);
@@ -67,7 +73,7 @@ function insistOnSystem(system: SystemReading, about: string): void {
 function insistOnUnit(unit: UnitReading, about: string): void {
   const { name, id, names, loadState, activeState } = unit;
   for (const [key, value] of Object.entries({ name, id, loadState, activeState })) {
-    insist(isText(value), `${about} gave a unit whose ${key} is ${textOf(value)}`);
+    insist(isText(value), `${about} gave a unit whose ${key} is ${describeValue(value)}`);
   }
   insist(names.includes(id), `${about} gave ${id} without its own name among its names`);
 }

@@ -6,7 +6,7 @@ import {
   insist,
   mustNotFail,
   rejectionOf,
-  textOf,
+  describeValue,
   type ConformanceCase,
   type Make,
 } from './conformance.js';
@@ -27,11 +27,11 @@ export function storeConformance(
   return conformance(make, {
     async '`load` gives nothing where nothing was ever saved'(store) {
       const loaded = await mustNotFail('`load`', () => store.load());
-      insist(loaded === undefined, `In an empty place \`load\` gave ${textOf(loaded)}`);
+      insist(loaded === undefined, `In an empty place \`load\` gave ${describeValue(loaded)}`);
     },
     async 'a dry run loads, too'(store) {
       const loaded = await mustNotFail('`load` for a dry run', () => store.load({ readOnly: true }));
-      insist(loaded === undefined, `In an empty place \`load\` gave ${textOf(loaded)}`);
+      insist(loaded === undefined, `In an empty place \`load\` gave ${describeValue(loaded)}`);
     },
     async 'the last state that was saved is what is loaded after a restart'(store) {
       if (reopen === undefined) return;
@@ -48,7 +48,7 @@ export function storeConformance(
       const rival = await reopen();
       const reason = await rejectionOf('`load` of a state that another store holds', () => rival.load());
       const locked = isSelfHealingError(reason) && reason.code === 'locked';
-      insist(locked, `It rejected with ${textOf(reason)} and not with the code \`locked\``);
+      insist(locked, `It rejected with ${describeValue(reason)} and not with the code \`locked\``);
       await mustNotFail('`load` for a dry run', () => rival.load({ readOnly: true }));
       await rival.close?.();
     },

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decide, type FullQuestion } from '../../src/gates/decide.js';
+import { decide, type DecisionInput } from '../../src/gates/decide.js';
 import { DEFAULT_GUARDS as guards } from '../../src/model/guards.js';
 import {
   EMPTY_STATE,
@@ -14,7 +14,7 @@ import { issueOf, planOf, unitTargetOf, verdictOf } from '../make.js';
 
 const NOW = 1_000_000_000;
 
-type Draft = { -readonly [Key in keyof FullQuestion]: FullQuestion[Key] };
+type Draft = { -readonly [Key in keyof DecisionInput]: DecisionInput[Key] };
 
 const start = (): Draft => ({
   issue: issueOf(),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_GUARDS as guards } from '../../src/model/guards.js';
-import { EARLY_GATES, firstGate, PACING_GATES, type Question } from '../../src/gates/pacing.js';
+import { EARLY_GATES, firstGate, PACING_GATES, type GateInput } from '../../src/gates/pacing.js';
 import {
   EMPTY_STATE,
   FRESH_RECORD,
@@ -15,7 +15,7 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const NOW = 1_000 * HOUR;
 
-const ask = (more: Partial<Question> = {}): Question => ({
+const ask = (more: Partial<GateInput> = {}): GateInput => ({
   issue: issueOf(),
   plan: planOf(),
   healingEnabled: true,
@@ -26,7 +26,7 @@ const ask = (more: Partial<Question> = {}): Question => ({
 });
 
 /** Everything that stands in the way, by name. */
-const gates = (more: Partial<Question> = {}) => {
+const gates = (more: Partial<GateInput> = {}) => {
   const said = Object.entries(PACING_GATES).map(([reason, gate]) => [reason, gate(ask(more))] as const);
   return Object.fromEntries(said.filter(([, sentence]) => sentence !== undefined));
 };
@@ -47,7 +47,7 @@ const actsOf = (count: number, more: Partial<Act> = {}): Act[] =>
     ...more,
   }));
 
-const did = (...acts: Act[][]): Partial<Question> => ({ state: { ...EMPTY_STATE, acts: acts.flat() } });
+const did = (...acts: Act[][]): Partial<GateInput> => ({ state: { ...EMPTY_STATE, acts: acts.flat() } });
 
 describe('nothing stands in the way', () => {
   it('of a repair that has every reason to be made', () => {
@@ -66,7 +66,7 @@ describe('one gate stands in the way, with its numbers', () => {
   const low: Issue = issueOf({ severity: 1 });
   const seen = (more: Parameters<typeof verdictOf>[0]) => ({ before: verdictOf(more) });
 
-  it.each<[string, Partial<Question>, string]>([
+  it.each<[string, Partial<GateInput>, string]>([
     ['healing-disabled', { healingEnabled: false }, 'Healing is switched off: `healingEnabled` is false'],
     ['paused', { state: { ...EMPTY_STATE, pauses: { backup: 1, upgrade: 2 } } }, 'Paused: backup; upgrade'],
     ['monitor-only', { issue: low }, 'An issue of severity LOW is reported and not acted on'],

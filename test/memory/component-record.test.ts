@@ -5,7 +5,7 @@ import { recordAct } from '../../src/memory/record-act.js';
 import {
   recordHealth,
   recordRefusal,
-  recordTrouble,
+  recordUnhealthy,
   resetComponent,
 } from '../../src/memory/component-record.js';
 import { breakerOf, EMPTY_STATE, recordOf, type Act, type GuardState } from '../../src/memory/state.js';
@@ -172,7 +172,7 @@ describe('health', () => {
   });
 
   it('begins anew after trouble, and after a repair', () => {
-    const broken = recordTrouble(healthy(tired, MINUTE, 9 * MINUTE), 'nginx');
+    const broken = recordUnhealthy(healthy(tired, MINUTE, 9 * MINUTE), 'nginx');
     expect(nginx(healthy(broken, 10 * MINUTE, 19 * MINUTE)).failures).toBe(3);
     const repaired = act(healthy(tired, MINUTE, 9 * MINUTE), { at: 9 * MINUTE, outcome: 'fixed' });
     expect(nginx(repaired).healthySince).toBeNull();
@@ -197,8 +197,8 @@ describe('health', () => {
   it('and trouble that change nothing are the same state, so that nothing has to be written', () => {
     const well = healthy(tired, MINUTE, 30 * MINUTE);
     expect(recordHealth(well, 'nginx', 31 * MINUTE, guards)).toBe(well);
-    expect(recordTrouble(tired, 'nginx')).toBe(tired);
-    expect(recordTrouble(tired, 'redis')).toBe(tired);
+    expect(recordUnhealthy(tired, 'nginx')).toBe(tired);
+    expect(recordUnhealthy(tired, 'redis')).toBe(tired);
   });
 });
 

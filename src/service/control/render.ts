@@ -1,4 +1,4 @@
-import { wordsOf } from '../../model/step-text.js';
+import { stepText } from '../../model/step-text.js';
 import type { EngineStatus, WaitingApproval } from '../../report/status.js';
 import { Severity } from '../../model/issue.js';
 import { capabilityLines } from '../text/capability-lines.js';
@@ -100,7 +100,7 @@ function renderStatus(status: EngineStatus, paint: Paint): string {
 function approvalLines({ id, component, action, reason, lapsesInMs, plan }: WaitingApproval): string[] {
   return [
     `${id}: ${action} for ${component}: ${reason}`,
-    ...(plan?.steps ?? []).map((step) => `  $ ${wordsOf(step)}`),
+    ...(plan?.steps ?? []).map((step) => `  $ ${stepText(step)}`),
     `  luminous-healing approve ${id}, or reject ${id}; no answer for ${span(lapsesInMs)} means no`,
   ];
 }
