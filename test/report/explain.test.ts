@@ -166,7 +166,7 @@ describe('an explanation', () => {
       '  tried: restart_service, 20 min ago: ineffective: nginx.service is failed (exit-code)',
       '  breaker: open',
       `  not acted on (breaker-open): ${because}`,
-      '  next: One try, when the time is over',
+      '  next: One attempt when the time is over',
     ]);
   });
 

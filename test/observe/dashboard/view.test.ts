@@ -169,7 +169,7 @@ describe('a view', () => {
     bench.engine.healingEnabled = false;
     await bench.engine.detectAndHeal();
     expect(view(bench).held).toMatchObject([
-      { component: 'nginx', blockedBy: 'healing-disabled', next: 'Nothing, until `healingEnabled` is set' },
+      { component: 'nginx', blockedBy: 'healing-disabled', next: 'No repairs until `healingEnabled` is set' },
     ]);
     expect(view(bench).issues).toMatchObject([{ component: 'nginx', blockedBy: 'healing-disabled' }]);
     expect(view(bench).issues[0]?.text).toContain('not acted on (healing-disabled)');

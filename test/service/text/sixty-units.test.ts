@@ -94,7 +94,7 @@ describe('a host with 60 failed units', () => {
              error: connection to 10.0.0.7:5432 refused, attempt 7
              error: connection to 10.0.0.7:5432 refused, attempt 8
              … 5 lines more
-           Why not: storm: Many services turned bad at once 0 ms ago, which has one cause; nothing is repaired until 10 min have passed without a new failure
+           Why not: storm: Many services failed at once 0 ms ago, which suggests one cause; nothing is repaired until 10 min have passed without a new failure
         2. 6 alike, the first: report-0.service has failed (exit-code) (HIGH): not-allowed
         3. 4 alike, the first: cache-0.service has failed (oom-kill) (HIGH): storm
         4. 3 alike, the first: feed-0.service has failed (timeout) (HIGH): storm
@@ -117,36 +117,36 @@ describe('a host with 60 failed units', () => {
       44 alike: shop-worker@0, shop-worker@1, shop-worker@2, shop-worker@3, shop-worker@4 and 39 more
         the first: shop-worker@0.service has failed (exit-code)
         | error: connection to 10.0.0.7:5432 refused, attempt 9
-        not acted on (storm): Many services turned bad at once 0 ms ago, which has one cause; nothing is repaired until 10 min have passed without a new failure
-        next: One repair at a time, when it has been calm for long enough
+        not acted on (storm): Many services failed at once 0 ms ago, which suggests one cause; nothing is repaired until 10 min have passed without a new failure
+        next: One repair at a time, once no new failure has occurred for long enough
 
       6 alike: report-0, report-1, report-2, report-3, report-4, report-5
         the first: report-0.service has failed (exit-code)
         | error: connection to 10.0.0.7:5432 refused, attempt 9
         not acted on (not-allowed): report-0.service is a oneshot, which is only run on purpose: list it in \`services\` to allow it
-        next: Nothing, until it is listed in \`services\`
+        next: No repairs until it is listed in \`services\`
 
       4 alike: cache-0, cache-1, cache-2, cache-3
         the first: cache-0.service has failed (oom-kill)
         | error: connection to 10.0.0.7:5432 refused, attempt 9
-        not acted on (storm): Many services turned bad at once 0 ms ago, which has one cause; nothing is repaired until 10 min have passed without a new failure
-        next: One repair at a time, when it has been calm for long enough
+        not acted on (storm): Many services failed at once 0 ms ago, which suggests one cause; nothing is repaired until 10 min have passed without a new failure
+        next: One repair at a time, once no new failure has occurred for long enough
 
       3 alike: feed-0, feed-1, feed-2
         the first: feed-0.service has failed (timeout)
         | error: connection to 10.0.0.7:5432 refused, attempt 9
-        not acted on (storm): Many services turned bad at once 0 ms ago, which has one cause; nothing is repaired until 10 min have passed without a new failure
-        next: One repair at a time, when it has been calm for long enough
+        not acted on (storm): Many services failed at once 0 ms ago, which suggests one cause; nothing is repaired until 10 min have passed without a new failure
+        next: One repair at a time, once no new failure has occurred for long enough
 
       systemd-networkd-wait-online: systemd-networkd-wait-online.service has failed (exit-code)
         | error: connection to 10.0.0.7:5432 refused, attempt 9
         not acted on (protected): systemd-networkd-wait-online.service is protected (systemd-*): it is never acted on
-        next: Nothing, ever: a person has to do it
+        next: Never repaired automatically: needs a manual repair
 
       mailer: mailer.service has failed (start-limit-hit)
         | error: connection to 10.0.0.7:5432 refused, attempt 9
-        not acted on (storm): Many services turned bad at once 0 ms ago, which has one cause; nothing is repaired until 10 min have passed without a new failure
-        next: One repair at a time, when it has been calm for long enough
+        not acted on (storm): Many services failed at once 0 ms ago, which suggests one cause; nothing is repaired until 10 min have passed without a new failure
+        next: One repair at a time, once no new failure has occurred for long enough
 
       And 1 issue more. \`luminous-healing explain COMPONENT\` has all of one."
     `);
