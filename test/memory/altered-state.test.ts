@@ -72,7 +72,7 @@ async function loaded(text: string | Buffer) {
   return seen;
 }
 
-/** What no state may do: end a wait, let the breaker go, wait for ever, approve. */
+/** Effects that no altered state may have: end a wait, close the breaker, block forever, approve. */
 function expectGuarded({ state, now }: { readonly state: GuardState; readonly now: number }, name: string) {
   const nginx = recordOf(state, 'nginx');
   const { until = 0 } = backoffOf(nginx, 'restart_service') ?? {};
