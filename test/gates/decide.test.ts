@@ -46,7 +46,7 @@ const act: Act = {
   words: '',
 };
 
-/** What makes each gate stand in the way. `already-healthy` and `reading-unknown` exclude each other. */
+/** Input that makes each gate block. `already-healthy` and `reading-unknown` exclude each other. */
 const CAUSES: Readonly<Partial<Record<BlockReason, (draft: Draft) => void>>> = {
   'healing-disabled': (draft) => void (draft.healingEnabled = false),
   paused: (draft) => note(draft, { pauses: { backup: 1 } }),
@@ -89,7 +89,7 @@ describe('decide', () => {
     expect(Object.keys(CAUSES).sort()).toEqual([...reasons].sort());
   });
 
-  it.each(reasons)('names %s when it alone stands in the way, with a sentence', (reason) => {
+  it.each(reasons)('returns %s with a sentence when only that gate blocks', (reason) => {
     const block = decideWith([reason]);
     expect(block?.reason).toBe(reason);
     expect(block?.sentence).not.toBe('');

@@ -25,7 +25,7 @@ const ask = (more: Partial<GateInput> = {}): GateInput => ({
   ...more,
 });
 
-/** Everything that stands in the way, by name. */
+/** Names of all blocking gates. */
 const gates = (more: Partial<GateInput> = {}) => {
   const said = Object.entries(PACING_GATES).map(([reason, gate]) => [reason, gate(ask(more))] as const);
   return Object.fromEntries(said.filter(([, sentence]) => sentence !== undefined));
@@ -49,7 +49,7 @@ const actsOf = (count: number, more: Partial<Act> = {}): Act[] =>
 
 const did = (...acts: Act[][]): Partial<GateInput> => ({ state: { ...EMPTY_STATE, acts: acts.flat() } });
 
-describe('nothing stands in the way', () => {
+describe('no gate blocks', () => {
   it('of a repair that has every reason to be made', () => {
     expect(gates()).toEqual({});
     expect(gates({ before: verdictOf({ status: 'bad', severity: 3 }) })).toEqual({});
@@ -62,7 +62,7 @@ describe.each(['healing-disabled', 'paused', 'monitor-only'] as const)('%s', (re
   });
 });
 
-describe('one gate stands in the way, with its numbers', () => {
+describe('one gate blocks, with its numbers', () => {
   const low: Issue = issueOf({ severity: 1 });
   const seen = (more: Parameters<typeof verdictOf>[0]) => ({ before: verdictOf(more) });
 
@@ -78,7 +78,7 @@ describe('one gate stands in the way, with its numbers', () => {
     [
       'already-healthy',
       seen({ status: 'ok', reason: 'nginx is active' }),
-      'Read again, it is well: nginx is active',
+      'Read again, it is healthy: nginx is active',
     ],
     [
       'reading-unknown',
@@ -88,7 +88,7 @@ describe('one gate stands in the way, with its numbers', () => {
     [
       'needs-human',
       { state: remembering({ needsHumanSince: NOW - 2 * HOUR, openings: [1, 2, 3, 4, NOW - 2 * HOUR] }) },
-      'The breaker of nginx opened 5 times within a day, the last time 2 h ago: a person has to look, and then call `reset`; 1 d of health do it, too',
+      'The breaker of nginx opened 5 times within a day, the last time 2 h ago: investigate, then call `reset`; 1 d of health reset it as well',
     ],
     [
       'breaker-open',
@@ -196,14 +196,14 @@ describe('a useless repair', () => {
   it('is not made again until the measure has moved by 3 %, up or down', () => {
     expect(at(98)).toEqual({
       'no-expected-gain':
-        '`clean` gained less than 3 % last time (at 97.0), and nothing has moved by as much since',
+        '`clean` gained less than 3 % last time (at 97.0), and it has not changed by as much since',
     });
     expect(Object.keys(at(94.1))).toEqual(['no-expected-gain']);
     expect(at(100)).toEqual({});
     expect(at(94)).toEqual({});
   });
 
-  it('says nothing of another action', () => {
+  it('does not block another action', () => {
     expect(at(97, 'other')).toEqual({});
   });
 
@@ -220,7 +220,7 @@ describe('a storm', () => {
   it('keeps services from being repaired until it is calm, and tells for how long', () => {
     expect(gates({ state })).toEqual({
       storm:
-        'Many services turned bad at once 5 min ago, which has one cause; nothing is repaired until 6 min have passed without a new failure',
+        'Many services failed at once 5 min ago, which suggests one cause; nothing is repaired until 6 min have passed without a new failure',
     });
     expect(gates({ state, now: NOW + 6 * MINUTE })).toEqual({});
   });
