@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { failingUnits, runningOf, systemOf } from '../memory/generations.js';
-import { evidenceOf, isProved, missingOf } from '../generations/evidence.js';
+import { generationEvidence, isProved, missingOf } from '../generations/evidence.js';
 import { expectKnownKeys, refusal } from '../base/expect.js';
 import { systemHasUnit } from '../host/own-unit.js';
 import { isUnknown, unknown, type Reading } from '../model/reading.js';
@@ -127,7 +127,7 @@ async function rollbackGoal(
   }
   const changes = await unitChanges(previous, from);
   const facts = { generations, changes, evidence: guards.evidence, now, wallAheadMs };
-  const weighed = failing.filter(isService).map((unit) => evidenceOf(unit, facts));
+  const weighed = failing.filter(isService).map((unit) => generationEvidence(unit, facts));
   const proved = weighed.filter(isProved).map(({ unit }) => unit);
   if (proved.length > 0) return { to: previous, units: proved, doubts };
   const missing = weighed.length === 0 ? ['no service fails'] : weighed.flatMap(missingOf);

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** Identifies the boot of this host; empty where the platform does not tell. */
+/** Returns the id of this boot of the host; empty where the platform has none. */
 export function bootId(): string {
   try {
     return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();

@@ -1,21 +1,21 @@
-/** The port through which time and chance come in, so that no test sleeps. */
+/** Port for time and randomness, so that tests do not have to sleep. */
 export interface Clock {
   /** Wall-clock time in milliseconds since the epoch. It may jump. */
   now(): number;
-  /** Milliseconds since some fixed moment. It never goes back. */
+  /** Milliseconds since a fixed moment. Never decreases. */
   monotonic(): number;
   /** Waits. Rejects with the signal's reason when aborted. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   /** A number from 0 up to, not including, 1. */
   random(): number;
   /**
-   * Calls a function once after so many milliseconds, unless the returned function is called before. It must not keep
-   * the process alive. Optional; without it, deadlines use `sleep`.
+   * Calls a function once after `ms` milliseconds, unless the returned function is called first. Must not keep the
+   * process alive. Optional; without it, deadlines use `sleep`.
    */
   deadline?(ms: number, end: () => void): () => void;
 }
 
-/** Who sleeps until a signal is aborted. One listener for all: to listen anew takes ten times as long as to sleep. */
+/** Sleeping callers by signal. They share one listener: adding one takes ten times as long as a sleep. */
 const sleepersBySignal = new WeakMap<AbortSignal, Set<() => void>>();
 
 function sleepersOf(signal: AbortSignal): Set<() => void> {
@@ -31,7 +31,7 @@ function sleepersOf(signal: AbortSignal): Set<() => void> {
   return sleepers;
 }
 
-/** The time of this machine. */
+/** Clock of this machine. */
 export const realClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
@@ -51,17 +51,17 @@ export const realClock: Clock = {
     }),
   random: () => Math.random(),
   deadline(ms, end) {
-    // Longer than Node's timers can wait is no limit.
+    // A delay that exceeds the range of Node's timers counts as no limit.
     if (ms > LONGEST_MS) return () => undefined;
     const timer = setTimeout(end, ms).unref();
     return () => clearTimeout(timer);
   },
 };
 
-/** Longest time that Node's timers can wait. */
+/** Longest delay of Node's timers. */
 const LONGEST_MS = 2_147_483_647;
 
-/** Calls a function at a deadline on a clock, unless the returned function is called before. */
+/** Calls a function after `ms` on a clock, unless the returned function is called first. */
 export function deadlineOn(clock: Clock, ms: number, end: () => void): () => void {
   if (clock.deadline) return clock.deadline(ms, end);
   const controller = new AbortController();
@@ -72,7 +72,7 @@ export function deadlineOn(clock: Clock, ms: number, end: () => void): () => voi
   return () => controller.abort();
 }
 
-/** The same clock without `deadline`: its deadlines are sleeps, which hold the process alive. */
+/** Returns the clock without `deadline`: its deadlines are sleeps, which keep the process alive. */
 export const sleepsOnly = (clock: Clock): Clock => ({
   now: () => clock.now(),
   monotonic: () => clock.monotonic(),

@@ -1,17 +1,17 @@
-/** How long the engine waits for its ports, in milliseconds. */
+/** Time limits for calls to ports, in milliseconds. */
 export const DEADLINES = {
-  /** A reading of the host, and a look beyond the limits of its own checks. */
+  /** Reading the host; for a detection, added to the limits of its checks. */
   readMs: 30_000,
   storeMs: 10_000,
   planMs: 60_000,
-  /** A round of repairs begins without the plans that take longer than this. */
+  /** Plans that take longer than this are left out of a round of repairs. */
   plansMs: 5_000,
-  /** Carrying out a plan, beyond the limits of its steps. */
+  /** Added to the limits of a plan's steps. */
   executeMs: 30_000,
-  /** Carrying out what has no limit of its own. */
+  /** Executing a plan whose steps have no limit. */
   unlimitedMs: 5 * 60_000,
-  /** What only reads or plans, from when the engine is being closed. */
+  /** Reading and planning once `close()` has been called. */
   closeReadsMs: 1_000,
-  /** `close()` as a whole, and each thing that it closes. */
+  /** `close()` as a whole, and each port that it closes. */
   closeMs: 30_000,
 } as const;

@@ -1,29 +1,28 @@
 const BRAND = Symbol.for('@luminous-nix/self-healing/error');
 
-/** What went wrong, for programs. */
+/** Kind of an error, for programs. */
 export type ErrorCode =
-  /** An argument or option that cannot be meant. */
+  /** Invalid argument or option. */
   | 'invalid-argument'
   /** `startMonitoring` on an engine that is monitoring. */
   | 'already-monitoring'
   /** Used after `close()`. */
   | 'closed'
-  /** Another engine holds the state, or it cannot be opened at the moment. */
+  /** Another engine holds the state, or the state cannot be opened at the moment. */
   | 'locked'
   /** The state of an earlier run cannot be used. */
   | 'state-lost'
-  /** Something did not answer within its time. */
+  /** A call exceeded its time limit. */
   | 'timeout'
-  /** A program or a bus gave an answer that is not one. */
+  /** A program or a bus sent an invalid reply. */
   | 'protocol'
-  /** A server cannot have the address that it was told to listen on. */
+  /** A server cannot listen on its configured address. */
   | 'cannot-listen';
 
 /**
- * The one error class of this library. Misuse throws it; a repair that fails does not, it is a result.
+ * Error class of this library. Thrown for misuse; a repair that fails is a result instead.
  *
- * An ESM and a CommonJS copy of a class are never `instanceof` each other, so test with
- * {@link isSelfHealingError}.
+ * Test with {@link isSelfHealingError}: `instanceof` fails between the ESM and the CommonJS copy of the class.
  *
  * @example
  * ```js
@@ -48,7 +47,7 @@ export class SelfHealingError extends Error {
   }
 }
 
-/** Tells whether a thrown value is a {@link SelfHealingError}, whichever copy of the library made it. */
+/** Returns whether a thrown value is a {@link SelfHealingError} from any copy of the library. */
 export function isSelfHealingError(error: unknown): error is SelfHealingError {
   try {
     return typeof error === 'object' && error !== null && BRAND in error;
@@ -57,7 +56,7 @@ export function isSelfHealingError(error: unknown): error is SelfHealingError {
   }
 }
 
-/** Returns the message of whatever was thrown. Never throws: a thrown value may be an object that refuses to be read. */
+/** Returns the message of a thrown value. Never throws, even if reading the value does. */
 export function messageOf(error: unknown): string {
   try {
     const message: unknown = error instanceof Error ? error.message : error;
@@ -67,7 +66,7 @@ export function messageOf(error: unknown): string {
   }
 }
 
-/** What was thrown, as the error that a rejection should have. */
+/** Returns the thrown value as an `Error`. */
 export const asError = (thrown: unknown): Error =>
   isError(thrown) ? thrown : new Error(messageOf(thrown), { cause: thrown });
 

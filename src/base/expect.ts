@@ -1,15 +1,15 @@
 import { distance } from 'fastest-levenshtein';
 import { SelfHealingError } from './errors.js';
 
-/** Makes the one sentence that refuses a value: what was expected of which option, and what came. */
+/** Returns the error for an invalid option: its name, what was expected and the value. */
 export function refusal(option: string, expected: string, got: unknown): SelfHealingError {
   return new SelfHealingError(
     'invalid-argument',
-    `Expected \`${option}\` to be ${expected}, got ${show(got)}`,
+    `Expected \`${option}\` to be ${expected}, got ${describeOption(got)}`,
   );
 }
 
-/** Refuses what is not a number within the bounds, both included. */
+/** Throws unless the value is a number from `min` to `max`, both included. */
 export function expectNumber(option: string, value: unknown, min: number, max: number): number {
   if (typeof value === 'number' && value >= min && value <= max) return value;
   throw refusal(
@@ -19,43 +19,43 @@ export function expectNumber(option: string, value: unknown, min: number, max: n
   );
 }
 
-/** Refuses what is not `true` or `false`. */
+/** Throws unless the value is `true` or `false`. */
 export function expectBoolean(option: string, value: unknown): boolean {
   if (typeof value === 'boolean') return value;
   throw refusal(option, 'true or false', value);
 }
 
-/** Refuses what is neither an `AbortSignal` nor left out. */
+/** Throws unless the value is an `AbortSignal` or undefined. */
 export function expectSignal(signal: unknown): AbortSignal | undefined {
   if (signal === undefined || signal instanceof AbortSignal) return signal;
   throw refusal('signal', 'an AbortSignal', signal);
 }
 
-/** Refuses what is not a string with something in it. */
+/** Throws unless the value is a non-empty string. */
 export function expectText(option: string, value: unknown): string {
   if (typeof value === 'string' && value !== '') return value;
   throw refusal(option, 'a non-empty string', value);
 }
 
-/** Refuses what is neither a function nor left out. */
+/** Throws unless the value is a function or undefined. */
 export function expectFunction(option: string, value: unknown): void {
   if (value !== undefined && typeof value !== 'function') throw refusal(option, 'a function', value);
 }
 
-/** Refuses what is not a plain object. */
+/** Throws unless the value is a plain object. */
 export function expectObject(option: string, value: unknown): Record<string, unknown> {
   if (typeof value === 'object' && value !== null && !Array.isArray(value))
     return value as Record<string, unknown>;
   throw refusal(option, 'an object', value);
 }
 
-/** Refuses what is not an array. */
+/** Throws unless the value is an array. */
 export function expectArray(option: string, value: unknown): readonly unknown[] {
   if (Array.isArray(value)) return value;
   throw refusal(option, 'an array', value);
 }
 
-/** Refuses what is not an array of non-empty strings. */
+/** Throws unless the value is an array of non-empty strings. */
 export function expectStrings(option: string, value: unknown): readonly string[] {
   if (!Array.isArray(value)) throw refusal(option, 'an array of strings', value);
   for (const [index, entry] of value.entries()) {
@@ -65,34 +65,34 @@ export function expectStrings(option: string, value: unknown): readonly string[]
   return value as string[];
 }
 
-/** Refuses what has none of the methods that make it what it should be. */
+/** Throws unless the value has all of these methods. */
 export function expectMethods(option: string, value: unknown, methods: readonly string[]): void {
   const holder = value as Record<string, unknown> | null | undefined;
   const missing = methods.find((method) => typeof holder?.[method] !== 'function');
   if (missing !== undefined) throw refusal(option, `an object with a method \`${missing}\``, value);
 }
 
-/** Refuses a word that is none of the known ones, and names the one that was probably meant. */
+/** Throws unless the value is a known word; the message suggests the nearest one. */
 export function expectOneOf(option: string, value: unknown, known: readonly string[], noun: string): string {
   if (typeof value === 'string' && known.includes(value)) return value;
   const meant = typeof value === 'string' ? nearest(value, known) : undefined;
   const hint = meant === undefined ? `; known: ${known.join(', ')}` : `: did you mean \`${meant}\`?`;
   throw new SelfHealingError(
     'invalid-argument',
-    `Unknown ${noun} ${typeof value === 'string' ? `\`${value.slice(0, 60)}\`` : show(value)} in \`${option}\`${hint}`,
+    `Unknown ${noun} ${typeof value === 'string' ? `\`${value.slice(0, 60)}\`` : describeOption(value)} in \`${option}\`${hint}`,
   );
 }
 
-/** Refuses an object that has a key nobody knows. */
+/** Throws when an object has an unknown key. */
 export function expectKnownKeys(option: string, value: object, known: readonly string[]): void {
   for (const key of Object.keys(value)) expectOneOf(option, key, known, 'option');
 }
 
-/** The known word that was probably meant, if one is near enough. */
+/** Returns the known word that is nearest to a misspelled one, if any is near enough. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const plain = (text: string): string => text.toLowerCase().replace(/[^a-z0-9]/g, '');
   let best: string | undefined;
-  // Two swapped letters are two steps.
+  // Two swapped letters have distance 2.
   let least = Math.max(word.length < 5 ? 1 : 2, Math.floor(word.length / 3)) + 1;
   for (const candidate of known) {
     const steps = distance(plain(word), plain(candidate));
@@ -101,8 +101,8 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   return best;
 }
 
-/** A value as a refusal shows it: with its type, and never longer than a line. */
-function show(value: unknown): string {
+/** Returns a value with its type, shortened to one line. */
+function describeOption(value: unknown): string {
   if (value === undefined || value === null) return `\`${String(value)}\``;
   if (typeof value === 'function' || typeof value === 'symbol') return `a ${typeof value}`;
   let text: string | undefined;

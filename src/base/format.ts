@@ -1,15 +1,15 @@
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
 
-/** Bytes as a person reads them: `1.5 GiB`. */
+/** Formats bytes: `1.5 GiB`. */
 export function bytes(value: number): string {
   const power = value < 1 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log2(value) / 10));
   const scaled = value / 1024 ** power;
   return `${power === 0 ? scaled.toFixed(0) : scaled.toFixed(1)} ${UNITS[power] ?? 'B'}`;
 }
 
-/** A whole number with thousands apart: `12,345`. */
+/** Formats a whole number with thousands separators: `12,345`. */
 export function count(value: number): string {
-  // No regular expression: V8 forgets those that are used once in a while, and compiles them again.
+  // No regular expression: V8 discards one that is rarely used, and recompiles it.
   const digits = String(Math.round(Math.abs(value)));
   let text = digits.slice(-3);
   for (let end = digits.length - 3; end > 0; end -= 3)
@@ -17,7 +17,7 @@ export function count(value: number): string {
   return Math.round(value) < 0 ? `-${text}` : text;
 }
 
-/** A time span as a person reads it: `350 ms`, `4.2 s`, `3 min 20 s`, `2 h 5 min`, `1 d 3 h`. */
+/** Formats a time span: `350 ms`, `4.2 s`, `3 min 20 s`, `2 h 5 min`, `1 d 3 h`. */
 export function span(ms: number): string {
   if (ms < 1_000) return `${ms.toFixed(0)} ms`;
   if (ms < 60_000) return `${Number((ms / 1_000).toFixed(1))} s`;
@@ -31,5 +31,5 @@ export function span(ms: number): string {
   return small === 0 ? `${big} ${unit}` : `${big} ${unit} ${small} ${subunit}`;
 }
 
-/** A time as a person can look it up in a log: `2025-01-01 14:02:10 UTC`. */
+/** Formats a time as in a log: `2025-01-01 14:02:10 UTC`. */
 export const utc = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`;

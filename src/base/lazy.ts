@@ -1,14 +1,14 @@
 import { closeSync, openSync } from 'node:fs';
 import { messageOf } from './errors.js';
 
-/** Files that one module of this library opens at once, with everything that it imports: 16 at most, and some to spare. */
+/** File descriptors to require: loading a module with its imports opens up to 16 at once. */
 const FILES = 32;
 
 /**
- * Loads a module when it is first needed, and keeps it. A failed load is tried again with the next call.
+ * Returns a function that loads a module on first use and caches it. A failed load is retried with the next call.
  *
- * Node keeps the failure of an `import()` for as long as the process lives, so a module that once met the limit of open
- * files could never be loaded again. Therefore nothing is imported before `files` descriptors are known to be free.
+ * Node caches a failed `import()` for the life of the process, so a module that failed on the limit of open files could
+ * never be loaded again. Hence the check that `files` descriptors are free before the import.
  */
 export function lazy<T>(load: () => Promise<T>, files = FILES): () => Promise<T> {
   let loading: Promise<T> | undefined;
@@ -23,7 +23,7 @@ export function lazy<T>(load: () => Promise<T>, files = FILES): () => Promise<T>
     }));
 }
 
-/** Throws when fewer than `count` files can be opened now. Windows has no such limit. */
+/** Throws when fewer than `count` file descriptors are free. Does nothing on Windows, which has no such limit. */
 function expectFreeDescriptors(count: number): void {
   if (process.platform === 'win32') return;
   const opened: number[] = [];

@@ -1,16 +1,16 @@
-/** The port for words to a person. `console` and pino fit it as they are: one string a call. */
+/** Port for log messages, one string per call. `console` and pino implement it. */
 export interface Logger {
-  /** For whoever looks for a mistake; said only while `verbose` is set. */
+  /** For debugging; only logged while `verbose` is set. */
   debug(message: string): void;
-  /** What was done. */
+  /** Normal operation: actions and their results. */
   info(message: string): void;
-  /** What a person should know. */
+  /** Conditions that need attention. */
   warn(message: string): void;
-  /** What went wrong. */
+  /** Errors. */
   error(message: string): void;
 }
 
 const nothing = (): void => undefined;
 
-/** Says nothing. The default. */
+/** Discards every message. The default. */
 export const silentLogger: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };

@@ -4,8 +4,8 @@ import type { Logger } from './logger.js';
 import { owned } from './pending.js';
 
 /**
- * A clock of the host program, and the machine's own time where it fails: throws, answers what is no number, or does not
- * wait. Each kind of failure is logged once. A sleep ends with its signal, also on a clock that ignores it.
+ * Wraps a clock of the host program. Falls back to the machine's clock when it throws, returns a non-number or does not
+ * wait; each kind of failure is logged once. A sleep ends when its signal is aborted, even if the clock ignores signals.
  */
 export function ownedClock(clock: Clock, logger: Logger): Clock {
   if (clock === realClock) return clock;
@@ -20,7 +20,7 @@ export function ownedClock(clock: Clock, logger: Logger): Clock {
       const value: unknown = clock[method]();
       if (typeof value === 'number' && Number.isFinite(value)) return value;
       owned(value, () => undefined);
-      failed(method, `it answered ${messageOf(value)}`);
+      failed(method, `it returned ${messageOf(value)}`);
     } catch (error) {
       failed(method, error);
     }
@@ -30,7 +30,7 @@ export function ownedClock(clock: Clock, logger: Logger): Clock {
     const start = around.monotonic();
     try {
       await untilAborted(clock.sleep(ms, signal), signal);
-      // Whoever waits in a loop would never let the host program have its turn.
+      // A loop of such sleeps would starve the event loop.
       if (ms > 0 && around.monotonic() <= start) throw new Error('it did not wait');
     } catch (error) {
       if (signal?.aborted) throw signal.reason as Error;
@@ -43,7 +43,7 @@ export function ownedClock(clock: Clock, logger: Logger): Clock {
       const cancel = clock.deadline?.(ms, end);
       if (typeof cancel === 'function') return cancel;
       owned(cancel, () => undefined);
-      failed('deadline', 'it gave no function that cancels it');
+      failed('deadline', 'it did not return a cancel function');
     } catch (error) {
       failed('deadline', error);
     }

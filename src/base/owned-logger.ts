@@ -2,9 +2,9 @@ import type { Logger } from './logger.js';
 import { callOwned } from './pending.js';
 import { printable } from './printable.js';
 
-/** A logger of the host program that hurts nobody: one printable line a call, and debug lines only while they are wanted. */
+/** Wraps a logger of the host program: one printable line per call, debug lines only while verbose; never throws. */
 export function ownedLogger(logger: Logger, isVerbose: () => boolean): Logger {
-  // There is nobody left to whom a failing logger could be reported.
+  // An error of the logger itself cannot be logged.
   const say = (level: keyof Logger) => (message: string) =>
     callOwned(
       () => logger[level](printable(message)),

@@ -1,9 +1,9 @@
-/** Whether an answer has to be waited for. A promise may come from another realm, or from a library of its own. */
+/** Returns whether a value is thenable. `instanceof Promise` fails for promises of other realms and libraries. */
 export const isPending = <T>(answer: T | PromiseLike<T>): answer is PromiseLike<T> =>
   typeof (answer as Partial<PromiseLike<T>> | null | undefined)?.then === 'function';
 
 /**
- * Owns what a callback of the host program returned and nobody waits for: a rejection is reported, and never ends the
+ * Handles a value that a callback returned and that is not awaited: a rejection is reported instead of ending the
  * process. Never throws.
  */
 export function owned(value: unknown, report: (error: unknown) => void): void {
@@ -14,7 +14,7 @@ export function owned(value: unknown, report: (error: unknown) => void): void {
   }
 }
 
-/** Calls a callback of the host program and owns whatever it throws, returns or rejects with. Never throws. */
+/** Calls a callback of the host program; reports what it throws or rejects with. Never throws. */
 export function callOwned(callback: () => unknown, report: (error: unknown) => void): void {
   try {
     owned(callback(), report);

@@ -4,18 +4,18 @@ import { isPending } from './pending.js';
 import { span } from './format.js';
 import { within } from './within.js';
 
-/** A port is called again while so many of its calls hang beyond their deadlines; more would pile up for ever. */
+/** Calls of a port that may be past their deadlines before no further call is made. */
 const MOST_HANGING = 8;
 
-/** By what the calls of a port are bounded. */
+/** Limits for the calls of a port. */
 export interface PortLimits {
   readonly clock: Clock;
-  /** Ends the waiting early. */
+  /** Cancels the wait. */
   readonly signal?: AbortSignal | undefined;
   readonly mostHanging?: number | undefined;
 }
 
-/** The calls of one port: each has a deadline, and while too many hang beyond theirs no other call is made. */
+/** Calls of one port, each with a deadline. No further call is made while too many are past theirs. */
 export class PortCalls {
   readonly #limits: PortLimits;
   #hanging = 0;
@@ -24,14 +24,14 @@ export class PortCalls {
     this.#limits = limits;
   }
 
-  /** Whether so many calls hang that no other is made. */
+  /** `true` while so many calls hang that no further one is made. */
   get isStuck(): boolean {
     return this.#hanging >= (this.#limits.mostHanging ?? MOST_HANGING);
   }
 
   /**
-   * Makes a call. Answers at once where the port does; throws or rejects with what the port does, or at the deadline.
-   * A limit that is a function may grow while the call goes on.
+   * Makes a call. Returns synchronously if the port does; throws or rejects with the port's error, or at the deadline.
+   * A limit given as a function may grow during the call.
    */
   make<T>(what: string, limitMs: number | (() => number), call: () => T | PromiseLike<T>): T | Promise<T> {
     if (this.isStuck)

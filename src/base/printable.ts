@@ -1,6 +1,6 @@
-/** Control characters, line and paragraph separators, halves of characters. */
+/** Control characters, line and paragraph separators, lone surrogates. */
 const CONTROLS = String.raw`\p{Cc}\p{Zl}\p{Zp}\p{Cs}`;
-/** Invisible characters, those that reverse the direction of a text among them. Joiners and variants are part of words. */
+/** Invisible characters, including bidirectional controls; joiners and variation selectors are allowed. */
 const INVISIBLE = String.raw`(?!\u200c|\u200d|[\ufe00-\ufe0f])[\p{Cf}\p{Default_Ignorable_Code_Point}]`;
 
 const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
@@ -12,7 +12,7 @@ const escaped = (character: string): string =>
     (_, index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, '0')}`,
   ).join('');
 
-/** Whether a text has only printable ASCII: then nothing has to be compiled to look at it. */
+/** Returns whether a text is printable ASCII, for which the regular expression need not be compiled. */
 function isPlain(text: string): boolean {
   for (let index = 0; index < text.length; index += 1) {
     const code = text.charCodeAt(index);
@@ -24,27 +24,27 @@ function isPlain(text: string): boolean {
 let odd: RegExp | undefined;
 
 /**
- * Returns a text as one line that is safe wherever it is shown: in a terminal, a journal, a page, a label. Control
- * characters (C0, C1, U+2028, U+2029), halves of characters and invisible characters (bidirectional controls among
- * them) become visible escapes: `\n`, `\u001b`, `\u202e`. Idempotent.
+ * Returns a text as one line that is safe to show in a terminal, journal, page or label. Control characters (C0, C1,
+ * U+2028, U+2029), lone surrogates and invisible characters (bidirectional controls included) become visible escapes:
+ * `\n`, `\u001b`, `\u202e`. Idempotent.
  *
- * Every exit of a text calls it, so that no source has to: names of units, mount points and checks, lines of journals
- * and reasons for a pause are chosen by others.
+ * Called wherever text leaves the program, because names of units, mounts and checks, journal lines and pause reasons
+ * are untrusted.
  */
 export const printable = (text: string): string =>
   isPlain(text) ? text : text.replace((odd ??= new RegExp(`[${CONTROLS}]|${INVISIBLE}`, 'gu')), escaped);
 
-/** Returns a text of several lines, each of them printable. */
+/** Makes each line of a text printable. */
 export const printableLines = (text: string): string => text.split('\n').map(printable).join('\n');
 
-/** Returns JSON whose strings are printable. It means the same: whoever parses it gets the characters back. */
+/** Returns JSON whose strings are printable; parsing it gives the original characters. */
 export const printableJson = (value: unknown, indent?: number): string =>
-  // A newline outside of strings is layout; inside of them JSON.stringify has escaped it.
+  // Newlines inside strings are escaped by JSON.stringify; the others are layout.
   printableLines(JSON.stringify(value, undefined, indent));
 
 /**
- * Returns plain data in which every string and every key is printable, for a renderer that joins lines itself. A
- * string under the key `text` keeps its newlines: it was made of lines that are printable.
+ * Makes every string and key of plain data printable, for a renderer that joins lines itself. A string under the key
+ * `text` keeps its newlines.
  */
 export function printableData<T>(value: T): T {
   return made(value) as T;

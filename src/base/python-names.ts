@@ -1,11 +1,11 @@
 import { refusal } from './expect.js';
 
-/** Names of the documented Python system, each with the name that it has here. */
+/** Names of the documented Python API, each with its name here. */
 type PythonNames = Readonly<Record<string, string>>;
 
 /**
- * Refuses assignments to the Python names of a class, which plain JavaScript would take in silence: `engine.dry_run =
- * true` must not go on acting. Reading one gives `undefined`. A subclass may still have fields of that name.
+ * Makes assignments to the Python names of a class throw, because `engine.dry_run = true` would otherwise silently have
+ * no effect. Reading one gives `undefined`. A subclass may still define fields of that name.
  */
 export function refusePythonNames(prototype: object, names: PythonNames): void {
   for (const [python, name] of Object.entries(names)) {
@@ -20,7 +20,7 @@ export function refusePythonNames(prototype: object, names: PythonNames): void {
   }
 }
 
-/** Refuses an object that has a method under its Python name, and not, or only inherited, under the name it has here. */
+/** Throws when an object defines a method under its Python name and does not override the name it has here. */
 export function refusePythonMethods(option: string, part: unknown, names: PythonNames): void {
   if (typeof part !== 'object' || part === null) return;
   for (let level: object | null = part; level; level = Object.getPrototypeOf(level) as object | null) {
@@ -32,7 +32,7 @@ export function refusePythonMethods(option: string, part: unknown, names: Python
   }
 }
 
-/** Whether a level of the prototype chain nearer to the object than `level` has the name. */
+/** Returns whether the prototype chain below `level` defines the name. */
 function overridesAbove(part: object, level: object, name: string): boolean {
   for (let nearer = part; nearer !== level; nearer = Object.getPrototypeOf(nearer) as object)
     if (Object.hasOwn(nearer, name)) return true;

@@ -1,4 +1,4 @@
-/** Tells whether a value that came from outside has a certain form. */
+/** Predicate for untrusted values. */
 export type Shape = (value: unknown) => boolean;
 
 export const isObject = (value: unknown): value is Record<string, unknown> =>
@@ -26,7 +26,7 @@ export const mapOf =
   (shape: Shape): Shape =>
   (value) =>
     isObject(value) && Object.values(value).every(shape);
-/** An object that has these fields; others may be there, too. */
+/** Accepts an object that has these fields, and possibly others. */
 export const shaped =
   (fields: Readonly<Record<string, Shape>>): Shape =>
   (value) =>

@@ -2,12 +2,11 @@ import { deadlineOn, type Clock } from './clock.js';
 import { SelfHealingError } from './errors.js';
 import { span } from './format.js';
 
-/** How long work may take, and what ends it early. */
+/** Time limit of work, and what cancels it. */
 export interface Limit {
   readonly ms: number;
-  /** The clock that counts the time. */
   readonly clock: Clock;
-  /** Ends the waiting early, with its own reason. */
+  /** Cancels the wait, with its reason. */
   readonly signal?: AbortSignal | undefined;
   /** The error at the time limit, or its message. Default: `not done within …`. */
   readonly late?: Error | string | undefined;
@@ -16,8 +15,8 @@ export interface Limit {
 }
 
 /**
- * Waits for work no longer than a limit, and tells the work through its signal when nobody waits any more. What the work
- * answers or throws after that is owned and ignored. The timer never keeps the process alive.
+ * Waits for work up to a limit, and aborts its signal when the wait ends. What the work returns or throws later is
+ * ignored. The timer never keeps the process alive.
  */
 export async function within<T>(
   { ms, clock, signal, late, stopped }: Limit,

@@ -27,7 +27,7 @@ import { nixSettings } from '../model/nix-options.js';
 import { expectOptions, PART_METHODS, type HealingOptions } from './options.js';
 import { optionWarnings, unpickedWarning } from './option-warnings.js';
 import { DETECTOR_NAMES, refusePythonMethods, RESOLVER_NAMES } from '../base/python-names.js';
-import { endOfMany } from '../base/until.js';
+import { sharedAbortController } from '../base/until.js';
 import type { Resolver } from '../resolve/resolver.js';
 
 /** Parts of an engine, made from its options, with those that may be replaced at any time. */
@@ -39,7 +39,7 @@ export class EngineParts {
   /** The host itself; the ports have it with deadlines. */
   readonly host: Host;
   /** Ends the waiting for what only reads or plans. */
-  readonly reading = endOfMany();
+  readonly reading = sharedAbortController();
   readonly #generations: GenerationWatch;
   #detector: Detector;
   /** The detector with deadlines, and the verdict on the NixOS generation beside it. */

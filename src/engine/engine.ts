@@ -27,7 +27,7 @@ import type { HealingOptions } from './options.js';
 import { DEADLINES } from '../base/deadlines.js';
 import { ENGINE_NAMES, refusePythonNames } from '../base/python-names.js';
 import type { HealingResult } from '../model/result.js';
-import { endOfMany, until } from '../base/until.js';
+import { sharedAbortController, until } from '../base/until.js';
 import { within } from '../base/within.js';
 import type { CommandOptions } from '../model/operator-command.js';
 
@@ -61,7 +61,7 @@ export class SimplifiedHealingEngine implements AsyncDisposable {
   readonly #cycle: Cycle;
   readonly #watch: Monitoring;
   readonly #operator: Operator;
-  readonly #closing = endOfMany();
+  readonly #closing = sharedAbortController();
   readonly #detach: () => void;
   #closed: Promise<void> | undefined;
   readonly #once = (signal: AbortSignal): Promise<HealingResult[]> => this.#cycle.once({ signal });

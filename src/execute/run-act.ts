@@ -2,7 +2,7 @@ import type { ActionDefinition } from '../actions/define.js';
 import { messageOf } from '../base/errors.js';
 import type { Execution, StepReport } from '../model/execution.js';
 import type { HealingAction, Plan } from '../model/plan.js';
-import { wordsOf } from '../model/step-text.js';
+import { stepText } from '../model/step-text.js';
 import { runPlan, type OnLine } from './run-plan.js';
 import type { StartProgram } from './start-program.js';
 
@@ -50,7 +50,7 @@ export async function runAct(first: Plan, action: HealingAction, options: ActOpt
       return { outcome: 'failed', error: `${failed.error ?? failed.step}${undone}`, steps };
     }
     const left = plan.steps[reports.length];
-    if (left) return { outcome: 'failed', error: `Stopped before \`${wordsOf(left)}\` was started`, steps };
+    if (left) return { outcome: 'failed', error: `Stopped before \`${stepText(left)}\` was started`, steps };
     const goesOn = run < runs && !signal.aborted && performance.now() < end;
     const next = goesOn ? await planAgain().catch(() => undefined) : undefined;
     if (next === undefined) return { outcome: 'executed', steps };

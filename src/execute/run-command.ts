@@ -3,7 +3,7 @@ import { span } from '../base/format.js';
 import { followJournal } from './follow-journal.js';
 import { splitLines, toldLines } from './lines.js';
 import { startWithExeca, type ProgramEnd, type StartProgram } from './start-program.js';
-import { wordsOf } from '../model/step-text.js';
+import { stepText } from '../model/step-text.js';
 import type { StepReport } from '../model/execution.js';
 
 /** Of each stream the last 64 KiB are kept: what went wrong stands at the end. */
@@ -61,13 +61,13 @@ export async function runCommand(
     const told = output === '' ? {} : { output };
     if (ended !== undefined) {
       killGroup(child.pid, 'SIGKILL');
-      return { ok: false, ...told, error: `\`${wordsOf(step)}\` ${ended}, and was ended with its children` };
+      return { ok: false, ...told, error: `\`${stepText(step)}\` ${ended}, and was ended with its children` };
     }
     if (result.exitCode === 0) return { ok: true, ...told };
     return {
       ok: false,
       ...told,
-      error: `\`${wordsOf(step)}\` ${howItEnded(result)}${lastLines(printed || stderr.text())}`,
+      error: `\`${stepText(step)}\` ${howItEnded(result)}${lastLines(printed || stderr.text())}`,
     };
   } finally {
     isOver = true;

@@ -7,7 +7,7 @@ import { within } from '../base/within.js';
 import { runCommand } from './run-command.js';
 import type { StartProgram } from './start-program.js';
 import { hitStartLimit, isWatched, runOf, type UnitRun } from './step-condition.js';
-import { wordsOf } from '../model/step-text.js';
+import { stepText } from '../model/step-text.js';
 import type { StepReport } from '../model/execution.js';
 
 /** Hears what a command prints, line by line. */
@@ -28,7 +28,7 @@ export async function runPlan(
   for (const [index, step] of plan.steps.entries()) {
     if (signal.aborted) break;
     if (isConditional(step) && !conditionHolds) {
-      reports.push(Object.freeze({ step: wordsOf(step), ok: true, notNeeded: true, durationMs: 0 }));
+      reports.push(Object.freeze({ step: stepText(step), ok: true, notNeeded: true, durationMs: 0 }));
       continue;
     }
     const watched = isWatched(step, plan.steps[index + 1]);
@@ -57,7 +57,7 @@ async function runStep(
 ): Promise<StepReport> {
   const begun = performance.now();
   const report = (rest: Pick<StepReport, 'ok' | 'output' | 'error'>): StepReport =>
-    Object.freeze({ step: wordsOf(step), ...rest, durationMs: performance.now() - begun });
+    Object.freeze({ step: stepText(step), ...rest, durationMs: performance.now() - begun });
   try {
     if (step.kind === 'command')
       return report(await runCommand(step, signal, (line) => onLine(line, step), start));
@@ -65,7 +65,7 @@ async function runStep(
     await within(limit, (inner) => (step.kind === 'write' ? write(step) : call(step, inner)));
     return report({ ok: true });
   } catch (error) {
-    return report({ ok: false, error: `${wordsOf(step)}: ${messageOf(error)}` });
+    return report({ ok: false, error: `${stepText(step)}: ${messageOf(error)}` });
   }
 }
 

@@ -1,20 +1,20 @@
 import type { Plan } from '../model/plan.js';
 import { CHANGES_GENERATION } from '../memory/generations.js';
 
-/** What a plan needs for itself while it is carried out. */
+/** Exclusive resources of a plan during its execution. */
 export interface Claim {
   readonly scope: Plan['scope'];
-  /** A change of the NixOS generation: no other host action runs beside it. */
+  /** `true` for a change of the NixOS generation, which excludes all other host actions. */
   readonly alone: boolean;
   /** Names that no other action may claim at the same time. */
   readonly names: readonly string[];
-  /** The component that is repaired, in whatever scope: one record and one proof speak for it. */
+  /** Repaired component; repairs of one component exclude each other in any scope. */
   readonly component?: string;
 }
 
 /**
- * Returns what a plan needs for itself: its units, those that go down with them and those that its jobs touch; for other
- * host actions the action.
+ * Returns the claim of a plan: its units, those that stop with them and those that its jobs affect; for other host
+ * actions, the action.
  */
 export function claimOf(plan: Plan, component: string): Claim {
   const { scope, action, generation } = plan;
@@ -30,13 +30,13 @@ export function claimOf(plan: Plan, component: string): Claim {
   };
 }
 
-/** Returns whether two plans may not be carried out at the same time. */
+/** Returns whether two plans exclude each other. */
 export const conflicts = (one: Claim, other: Claim): boolean =>
   (one.component !== undefined && one.component === other.component) ||
   (one.scope === other.scope &&
     (one.alone || other.alone || one.names.some((name) => other.names.includes(name))));
 
-/** Returns whether who holds one claim may carry out a plan that needs another one. */
+/** Returns whether a held claim includes another one. */
 export const covers = (held: Claim, needed: Claim): boolean =>
   held.scope === needed.scope &&
   (held.alone || (!needed.alone && needed.names.every((name) => held.names.includes(name))));

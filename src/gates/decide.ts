@@ -1,30 +1,28 @@
 import { BLOCK_REASONS, type Block, type BlockReason } from '../model/plan.js';
-import { firstGate, PACING_GATES, type Question } from './pacing.js';
+import { firstGate, PACING_GATES, type GateInput } from './pacing.js';
 import { judgeSafety, type Policy } from './safety.js';
 
-/** What is known only when an issue's turn comes. */
-export type Moment = Partial<Pick<Question, 'before' | 'busy'>>;
+/** Inputs that are only known just before acting. */
+export type LateGateInput = Partial<Pick<GateInput, 'before' | 'busy'>>;
 
-/** What a decision rests on, the safety gates included. */
-export interface FullQuestion extends Question {
+/** Input of all gates, including the safety gates. */
+export interface DecisionInput extends GateInput {
   readonly policy: Policy;
-  /** Whether a person approved this very plan. */
+  /** `true` if this exact plan was approved. */
   readonly approved?: boolean | undefined;
-  /** An act on the component that is under way, or was interrupted. */
+  /** Action on the component that is running or was interrupted. */
   readonly inFlight?: string | undefined;
-  /** Who holds the state, which this engine needs in order to act. */
+  /** Why this engine does not hold the state, as one sentence. */
   readonly lockedBy?: string | undefined;
 }
 
 const order = (reason: BlockReason): number => BLOCK_REASONS.indexOf(reason);
 
-/**
- * Whether to act: the first gate that stands in the way, in the order of `BLOCK_REASONS`, or nothing. Pure.
- */
-export function decide(question: FullQuestion): Block | undefined {
-  const { plan, policy, approved, lockedBy, inFlight } = question;
+/** Returns the first gate that blocks the plan, in the order of `BLOCK_REASONS`, if any. Pure. */
+export function decide(input: DecisionInput): Block | undefined {
+  const { plan, policy, approved, lockedBy, inFlight } = input;
   const safety = judgeSafety(plan, policy, { approved, lockedBy, inFlight });
-  const pacing = firstGate<Question>(PACING_GATES, question);
+  const pacing = firstGate<GateInput>(PACING_GATES, input);
   if (safety === undefined || pacing === undefined) return safety ?? pacing;
   return order(safety.reason) < order(pacing.reason) ? safety : pacing;
 }

@@ -6,32 +6,31 @@ import { DAY, type Guards } from '../model/guards.js';
 import { backoffOf, breakerOf, recordOf, type GuardState } from '../memory/state.js';
 import { stormWait } from '../memory/storm.js';
 
-/** What some gates need before anything is planned. */
-export interface Circumstances {
+/** Input of the gates that need no plan. */
+export interface EarlyGateInput {
   readonly issue: Issue;
   readonly healingEnabled: boolean;
   readonly state: GuardState;
 }
 
-/** Everything that a decision rests on. Plain data: the same question always has the same answer. */
-export interface Question extends Circumstances {
-  /** The plan that is to be carried out. */
+/** Input of the pacing gates. Plain data: equal inputs give equal results. */
+export interface GateInput extends EarlyGateInput {
   readonly plan: Plan;
   readonly guards: Guards;
   /** Steady time, in milliseconds. */
   readonly now: number;
-  /** What was read of the component just before acting; `undefined` where no check covers it, or none was made yet. */
+  /** Verdict read just before acting; `undefined` if no check covers the component, or none has run yet. */
   readonly before?: ComponentVerdict | undefined;
-  /** A worse trouble that is being healed in this cycle, or a load that leaves no room. */
+  /** Why the host is busy: a worse issue is being repaired in this cycle, or the load is high. */
   readonly busy?: string | undefined;
 }
 
-/** A gate answers with the sentence that says why not, or with nothing. */
-type Gate<Asked> = (question: Asked) => string | undefined;
+/** Returns the sentence that says why not to act, if the gate blocks. */
+type Gate<Input> = (input: Input) => string | undefined;
 
 const HOUR = 3_600_000;
 
-/** The gates that need no plan: what they forbid is not even planned. */
+/** Gates that need no plan; what they block is not planned. */
 export const EARLY_GATES = {
   'healing-disabled': ({ healingEnabled }) =>
     healingEnabled ? undefined : 'Healing is switched off: `healingEnabled` is false',
@@ -41,28 +40,28 @@ export const EARLY_GATES = {
     return reasons.length === 0 ? undefined : `Paused: ${reasons.join('; ')}`;
   },
 
-  'monitor-only': ({ issue }: Pick<Circumstances, 'issue'>) =>
+  'monitor-only': ({ issue }: Pick<EarlyGateInput, 'issue'>) =>
     issue.severity > Severity.LOW ? undefined : 'An issue of severity LOW is reported and not acted on',
-} satisfies Partial<Record<BlockReason, Gate<Circumstances>>>;
+} satisfies Partial<Record<BlockReason, Gate<EarlyGateInput>>>;
 
 function storm({
   issue,
   state,
   now,
   guards,
-}: Pick<Question, 'issue' | 'state' | 'now' | 'guards'>): string | undefined {
+}: Pick<GateInput, 'issue' | 'state' | 'now' | 'guards'>): string | undefined {
   if (state.storm === null || issue.type !== IssueType.SERVICE) return undefined;
   const wait = stormWait(state.storm, now, guards);
   if (wait === 0) return undefined;
-  return `Many services turned bad at once ${span(now - state.storm.since)} ago, which has one cause; nothing is repaired until ${span(wait)} have passed without a new failure`;
+  return `Many services failed at once ${span(now - state.storm.since)} ago, which suggests one cause; nothing is repaired until ${span(wait)} have passed without a new failure`;
 }
 
-/** The engine's gates. The safety gates stand between them; `decide` has the order. */
+/** Pacing gates. `decide` orders them with the safety gates. */
 export const PACING_GATES = {
   ...EARLY_GATES,
 
   'monitor-only'({ issue, before }) {
-    // Meanwhile a person may have stopped it.
+    // The unit may have been stopped manually since the detection.
     if (before?.status === 'bad' && before.severity === Severity.LOW) {
       return `Read again, its severity is LOW: ${before.reason}`;
     }
@@ -70,7 +69,7 @@ export const PACING_GATES = {
   },
 
   'already-healthy': ({ before }) =>
-    before?.status === 'ok' && !before.transient ? `Read again, it is well: ${before.reason}` : undefined,
+    before?.status === 'ok' && !before.transient ? `Read again, it is healthy: ${before.reason}` : undefined,
 
   'reading-unknown': ({ before }) =>
     before?.status === 'unknown' ? `Read again, its state is not known: ${before.reason}` : undefined,
@@ -82,7 +81,7 @@ export const PACING_GATES = {
     const moved =
       Math.abs(value - useless.value) >= (guards.useless.gainPercent / 100) * Math.abs(useless.value);
     if (moved) return undefined;
-    return `\`${plan.action}\` gained less than ${guards.useless.gainPercent} % last time (at ${useless.value.toFixed(1)}), and nothing has moved by as much since`;
+    return `\`${plan.action}\` gained less than ${guards.useless.gainPercent} % last time (at ${useless.value.toFixed(1)}), and it has not changed by as much since`;
   },
 
   storm,
@@ -90,7 +89,7 @@ export const PACING_GATES = {
   'needs-human'({ issue, state, now, guards }) {
     const { needsHumanSince, openings } = recordOf(state, issue.component);
     if (needsHumanSince === null) return undefined;
-    return `The breaker of ${issue.component} opened ${openings.length} times within a day, the last time ${span(now - (openings.at(-1) ?? now))} ago: a person has to look, and then call \`reset\`; ${span(guards.breaker.humanResetMs)} of health do it, too`;
+    return `The breaker of ${issue.component} opened ${openings.length} times within a day, the last time ${span(now - (openings.at(-1) ?? now))} ago: investigate, then call \`reset\`; ${span(guards.breaker.humanResetMs)} of health reset it as well`;
   },
 
   'breaker-open'({ issue, state, now, guards }) {
@@ -124,18 +123,18 @@ export const PACING_GATES = {
   },
 
   'resources-busy': ({ busy }) => busy,
-} satisfies Partial<Record<BlockReason, Gate<Question>>>;
+} satisfies Partial<Record<BlockReason, Gate<GateInput>>>;
 
-/** What may have changed while an act was being written down. */
+/** Gates whose inputs may have changed while an intent was being saved. */
 export const LATE_GATES = {
   'healing-disabled': EARLY_GATES['healing-disabled'],
   paused: EARLY_GATES.paused,
   storm,
-} satisfies Partial<Record<BlockReason, Gate<Question>>>;
+} satisfies Partial<Record<BlockReason, Gate<GateInput>>>;
 
 const at = ({ at }: { readonly at: number }): number => at;
 
-/** The sentence that says that as many acts were made within a time as are allowed. */
+/** Returns the sentence that a limit of acts within a time is reached, if it is. */
 export function spent(
   times: readonly number[],
   most: number,
@@ -151,13 +150,13 @@ export function spent(
 const NTH = ['first', 'second', 'third', 'fourth', 'fifth', 'sixth'];
 const nth = (number: number): string => `the ${NTH[number - 1] ?? `${number}th`}`;
 
-/** The first of some gates that stands in the way. */
-export function firstGate<Asked>(
-  gates: Readonly<Partial<Record<BlockReason, Gate<Asked>>>>,
-  question: Asked,
+/** Returns the first gate that blocks. */
+export function firstGate<Input>(
+  gates: Readonly<Partial<Record<BlockReason, Gate<Input>>>>,
+  input: Input,
 ): Block | undefined {
   for (const reason of BLOCK_REASONS) {
-    const sentence = gates[reason]?.(question);
+    const sentence = gates[reason]?.(input);
     if (sentence !== undefined) return { reason, sentence };
   }
   return undefined;

@@ -1,8 +1,8 @@
 import { UNIT_SUFFIX } from '../model/unit-name.js';
 
 /**
- * Units that are never acted on, because the way to the host, or the host itself, hangs on them. Each entry is a
- * name without suffix, which covers its template instances (`sshd@…`), too, or a prefix that ends in `*`.
+ * Units that are never acted on, because the host, or access to it, depends on them. Each entry is a name without
+ * suffix, which also covers its template instances (`sshd@…`), or a prefix that ends in `*`.
  */
 export const PROTECTED_UNITS = [
   'init',
@@ -87,7 +87,7 @@ export const PROTECTED_UNITS = [
   'initrd-*',
 ] as const;
 
-/** The entry that protects a unit name, if one does. `more` are the host program's own. */
+/** Returns the entry that protects a unit name, if any. `more`: additional entries of the host program. */
 export function protectedBy(name: string, more: readonly string[] = []): string | undefined {
   const bare = name.replace(UNIT_SUFFIX, '');
   const covers = (pattern: string): boolean => {

@@ -4,30 +4,29 @@ import type { AffectedUnit, Effects } from '../model/effects.js';
 import type { Block, Plan, Target, UnitTarget } from '../model/plan.js';
 import { protectedBy } from './protected-units.js';
 
-/** Who may be healed. */
+/** Units that may be repaired. */
 export interface Policy {
-  /** The units that were listed, by full name or pattern; `undefined` where there is no list. */
+  /** Listed units by full name or pattern; `undefined` without a list. */
   readonly services: WatchedUnits | undefined;
-  /** Names, or prefixes ending in `*`, that are protected besides {@link PROTECTED_UNITS}. */
+  /** Additional protected units: names, or prefixes ending in `*`. */
   readonly protect: readonly string[];
 }
 
-/** What the gates are told about the moment, besides the plan. */
-export interface SafetySituation {
-  /** A host action that is being carried out now, by name. */
+/** Input of the safety gates besides the plan. */
+export interface SafetyInput {
+  /** Name of a running host action. */
   readonly inFlight?: string | undefined;
-  /** Why a lock that the act needs cannot be had, as one sentence. */
+  /** Why a required lock is not available, as one sentence. */
   readonly lockedBy?: string | undefined;
-  /** Whether a person has approved this very plan. */
+  /** `true` if this exact plan was approved. */
   readonly approved?: boolean | undefined;
 }
 
 /**
- * The safety gates: the first that stands in the way, in the order of `BLOCK_REASONS`. Pure, judged on the
- * plan's targets alone, and the same for the engine, for `executor.execute` called directly, and for the helper
- * that runs as root.
+ * Returns the first safety gate that blocks a plan, in the order of `BLOCK_REASONS`. Pure; the same for the engine, for
+ * a direct call of `executor.execute` and for the root helper.
  */
-export function judgeSafety(plan: Plan, policy: Policy, situation: SafetySituation = {}): Block | undefined {
+export function judgeSafety(plan: Plan, policy: Policy, input: SafetyInput = {}): Block | undefined {
   const units = plan.targets.filter((target) => target.kind === 'unit');
   return (
     first(plan.targets, (target) => judgeProtected(target, policy, plan.effects === undefined)) ??
@@ -35,13 +34,13 @@ export function judgeSafety(plan: Plan, policy: Policy, situation: SafetySituati
     (plan.refusal?.reason === 'protected' ? plan.refusal : undefined) ??
     judgeAvailable(plan) ??
     first(units, (unit) => judgeAllowed(unit, policy)) ??
-    first(units, judgeTransition) ??
+    first(units, transitionBlock) ??
     plan.refusal ??
-    judgeSituation(plan, policy, situation)
+    judgeState(plan, policy, input)
   );
 }
 
-/** Whether the targets of a plan are protected or not allowed, whatever its jobs do to other units. */
+/** Returns the block for protected or not allowed targets, regardless of effects on other units. */
 export function judgeTargets(targets: readonly Target[], policy: Policy): Block | undefined {
   const units = targets.filter((target) => target.kind === 'unit');
   return (
@@ -66,7 +65,7 @@ function judgeProtected(target: Target, { protect }: Policy, wholeTarget: boolea
     const rule = protectedBy(name, protect);
     if (rule !== undefined) return block('protected', `${name} is protected (${rule}): it is never acted on`);
   }
-  // A plan that does not say what it does to other units may stop all that goes down with its target.
+  // Without known effects, every unit that stops with the target is assumed to be affected.
   for (const name of target.kind === 'unit' && wholeTarget ? target.dragsAlong : []) {
     const rule = protectedBy(name, protect);
     if (rule !== undefined) {
@@ -76,7 +75,7 @@ function judgeProtected(target: Target, { protect }: Policy, wholeTarget: boolea
   return undefined;
 }
 
-/** Protected units are out of reach of every job, also of those that systemd adds by itself. */
+/** Blocks jobs on protected units, including those that systemd adds. */
 function judgeEffects({ touches, starts }: Effects, { protect }: Policy): Block | undefined {
   const ruleOf = ({ names }: AffectedUnit): string | undefined =>
     names.map((name) => protectedBy(name, protect)).find((rule) => rule !== undefined);
@@ -93,7 +92,7 @@ function judgeEffects({ touches, starts }: Effects, { protect }: Policy): Block 
   return undefined;
 }
 
-/** Why a person has to approve the effects of a plan, as one sentence. */
+/** Returns why the effects of a plan need approval, as one sentence, if they do. */
 export function effectsApproval(
   { touches, emergency }: Effects,
   services: WatchedUnits | undefined,
@@ -108,7 +107,7 @@ export function effectsApproval(
 
 function judgeAvailable(plan: Plan): Block | undefined {
   if (plan.refusal?.reason === 'unavailable') return plan.refusal;
-  // An empty list of targets means nothing to do, never everything.
+  // An empty list of targets never means all units.
   if (plan.targets.length === 0)
     return block('unavailable', `The plan of \`${plan.action}\` names no target`);
   const unreadable = plan.targets.find((target) => target.kind === 'unreadable');
@@ -138,11 +137,11 @@ function judgeAllowed(unit: UnitTarget, { services }: Policy): Block | undefined
   return undefined;
 }
 
-/** A target wants it, and its start ended because another unit could not be started. */
+/** Returns whether a target wants it and its start failed because of a dependency. */
 const isHeldBack = ({ lacksDependency, wantedBy }: UnitTarget): boolean =>
   lacksDependency === true && wantedBy.some((name) => name.endsWith('.target'));
 
-function judgeTransition(unit: UnitTarget): Block | undefined {
+function transitionBlock(unit: UnitTarget): Block | undefined {
   if (inTransition(unit)) {
     const job = unit.job === '' ? '' : `, a ${unit.job} job is in progress`;
     return block(
@@ -152,25 +151,19 @@ function judgeTransition(unit: UnitTarget): Block | undefined {
   }
   if (unit.recentRestarts >= CRASH_LOOP_RESTARTS) {
     const often = `systemd restarted it ${unit.recentRestarts} times within 10 min`;
-    return block(
-      'in-transition',
-      `${unit.id} is in a crash loop (${often}): one restart more would not help`,
-    );
+    return block('in-transition', `${unit.id} is in a crash loop (${often}): another restart would not help`);
   }
   return undefined;
 }
 
-function judgeSituation(
+function judgeState(
   plan: Plan,
   { services }: Policy,
-  { inFlight, lockedBy, approved }: SafetySituation,
+  { inFlight, lockedBy, approved }: SafetyInput,
 ): Block | undefined {
   if (lockedBy !== undefined) return block('locked', lockedBy);
   if (inFlight !== undefined)
-    return block(
-      'in-flight',
-      `\`${inFlight}\` is under way, or was interrupted and has not been looked at yet`,
-    );
+    return block('in-flight', `\`${inFlight}\` is running, or was interrupted and has not been verified yet`);
   const approval = plan.approval ?? (plan.effects && effectsApproval(plan.effects, services));
   if (approval !== undefined && approved !== true) return block('needs-approval', approval);
   return undefined;

@@ -11,69 +11,73 @@ import {
 } from '../memory/generations.js';
 import type { Guards } from '../model/guards.js';
 
-/** Whether one of the three conditions holds; `unknown` counts as missing. */
+/** One of the three conditions for blaming a generation; `unknown` counts as missing. */
 export interface Condition {
   readonly holds: boolean | 'unknown';
-  /** What a person can check, as one sentence without a full stop. */
+  /** Verifiable reason, as one sentence without a full stop. */
   readonly words: string;
 }
 
-/** What speaks for and against the generation being what broke a unit. */
+/** Evidence for and against a generation having broken a unit. */
 export interface Evidence {
   readonly unit: string;
   /** Its definition differs; it was healthy before; it began to fail soon after the switch. */
   readonly conditions: readonly [Condition, Condition, Condition];
 }
 
-/** What evidence is weighed from. */
-export interface EvidenceFacts {
+/** Input of {@link generationEvidence}. */
+export interface EvidenceInput {
   readonly generations: Generations;
   /** Units whose definition differs between the previous and the running system. */
   readonly changes: Reading<readonly string[]>;
   readonly evidence: Guards['evidence'];
   /** Steady time, in milliseconds. */
   readonly now: number;
-  /** What the wall clock is ahead of the steady time, in milliseconds. */
+  /** Wall clock minus steady time, in milliseconds. */
   readonly wallAheadMs: number;
 }
 
-/** Weighs whether the running generation broke a unit, from the record alone. Pure. */
-export function evidenceOf(unit: string, facts: EvidenceFacts): Evidence {
+/** Returns the evidence on whether the running generation broke a unit, from the record alone. Pure. */
+export function generationEvidence(unit: string, facts: EvidenceInput): Evidence {
   const { generations } = facts;
   const running = runningOf(generations);
   const before = systemOf(generations, running?.previous ?? null);
   return {
     unit,
     conditions: [
-      differs(unit, running?.previous ?? null, facts),
+      definitionDiffers(unit, running?.previous ?? null, facts),
       wasHealthy(unit, before, running, facts),
       failedSoon(unit, running, facts),
     ],
   };
 }
 
-/** Whether all three conditions hold. */
+/** Returns whether all three conditions hold. */
 export const isProved = ({ conditions }: Evidence): boolean =>
   conditions.every(({ holds }) => holds === true);
 
-/** Whether the generation is not known to be innocent. */
-export const isOpen = ({ conditions }: Evidence): boolean => conditions.every(({ holds }) => holds !== false);
+/** Returns whether no condition is known to be false. */
+export const isUndecided = ({ conditions }: Evidence): boolean =>
+  conditions.every(({ holds }) => holds !== false);
 
-/** What is missing until it is proved. */
+/** Returns the missing conditions, one line each. */
 export const missingOf = ({ unit, conditions }: Evidence): string[] =>
   conditions.filter(({ holds }) => holds !== true).map(({ words }) => `${unit}: ${words}`);
 
-/** All of it, in lines that a person can check. */
+/** Returns all conditions, one line each. */
 export const linesOf = ({ unit, conditions }: Evidence): string[] =>
-  conditions.map(({ holds, words }) => `${MARKS[String(holds) as 'true'] ?? '?'} ${unit}: ${words}`);
+  conditions.map(
+    ({ holds, words }) => `${CONDITION_MARKS[String(holds) as 'true'] ?? '?'} ${unit}: ${words}`,
+  );
 
-const MARKS = { true: 'yes:', false: 'no:', unknown: 'not known:' } as const;
+const CONDITION_MARKS = { true: 'yes:', false: 'no:', unknown: 'not known:' } as const;
 
-const unknown = (words: string): Condition => ({ holds: 'unknown', words });
+const unknownCondition = (words: string): Condition => ({ holds: 'unknown', words });
 
-function differs(unit: string, previous: string | null, { changes }: EvidenceFacts): Condition {
-  if (previous === null) return unknown('which system ran before this one is not on record');
-  if (isUnknown(changes)) return unknown(`whether its definition differs is not known: ${changes.unknown}`);
+function definitionDiffers(unit: string, previous: string | null, { changes }: EvidenceInput): Condition {
+  if (previous === null) return unknownCondition('which system ran before this one is not on record');
+  if (isUnknown(changes))
+    return unknownCondition(`whether its definition differs is not known: ${changes.unknown}`);
   const own = changes.filter((name) => isNamed(unit, [name]));
   const others = changes.length - own.length;
   const rest = others === 0 ? 'no other unit differs' : `so do those of ${count(others)} other units`;
@@ -86,11 +90,11 @@ function wasHealthy(
   unit: string,
   before: SystemRecord | undefined,
   running: SystemRecord | undefined,
-  { evidence, wallAheadMs }: EvidenceFacts,
+  { evidence, wallAheadMs }: EvidenceInput,
 ): Condition {
   const record = unitOf(before, unit);
   if (before === undefined || running === undefined || record === undefined)
-    return unknown('how it was under the previous system is not on record');
+    return unknownCondition('how it was under the previous system is not on record');
   if (record.failing) return { holds: false, words: 'it was failing already under the previous system' };
   const { activeSince, activeUntil } = record;
   if (activeSince === null || activeUntil === null)
@@ -102,18 +106,18 @@ function wasHealthy(
     return { holds: false, words: `${read}, which is less than ${span(evidence.healthyMs)}` };
   const unseen = running.enteredAt - activeUntil;
   if (unseen > evidence.healthyMs)
-    return unknown(`${read}; how it was in the ${span(unseen)} until the switch nobody saw`);
+    return unknownCondition(`${read}; how it was in the ${span(unseen)} until the switch nobody saw`);
   return { holds: true, words: `${read}, until the switch at ${wall(running.enteredAt)}` };
 }
 
 function failedSoon(
   unit: string,
   running: SystemRecord | undefined,
-  { evidence, wallAheadMs }: EvidenceFacts,
+  { evidence, wallAheadMs }: EvidenceInput,
 ): Condition {
   const record = unitOf(running, unit);
   if (running === undefined || record === undefined || record.failedAt === null)
-    return unknown('it has not been read failing in this system');
+    return unknownCondition('it has not been read failing in this system');
   return { ...began(record, running, evidence, record.failedAt, utc(record.failedAt + wallAheadMs)) };
 }
 
@@ -131,7 +135,7 @@ function began(
   }
   if (after > withinMs) return { holds: false, words: `${failed}, which is later than ${span(withinMs)}` };
   if (blindMs >= healthyMs) {
-    return unknown(`${failed}; once in this system nobody looked for ${span(blindMs)}`);
+    return unknownCondition(`${failed}; once in this system nobody looked for ${span(blindMs)}`);
   }
   return { holds: true, words: `${failed}, and has never been active for ${span(healthyMs)} since` };
 }

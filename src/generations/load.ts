@@ -1,3 +1,3 @@
-/** What the record of generations takes on a host that has generations. */
+/** Code that is only loaded on a host with generations. */
 export { noteSystem } from '../memory/record-generation.js';
 export { judgeGeneration } from './verdict.js';

@@ -6,7 +6,7 @@ import {
   type Generations,
   type SystemRecord,
 } from '../memory/generations.js';
-import { evidenceOf, isOpen, isProved, linesOf, missingOf, type Evidence } from './evidence.js';
+import { generationEvidence, isUndecided, isProved, linesOf, missingOf, type Evidence } from './evidence.js';
 import type { Intent } from '../memory/state.js';
 import type { NixosReading } from '../model/nixos-reading.js';
 import { isUnknown, type Reading } from '../model/reading.js';
@@ -15,22 +15,22 @@ import { IssueType, Severity, type ComponentVerdict, type Verdict } from '../mod
 import { count, span, utc } from '../base/format.js';
 import type { WatchPorts } from './watch.js';
 
-/** What the verdict on `system` is made from. */
-export interface GenerationFacts {
+/** Input of {@link judgeGeneration}. */
+export interface GenerationInput {
   readonly nixos: Reading<NixosReading>;
   /** Units that differ between the previous and the running system. */
   readonly changes: Reading<readonly string[]>;
   readonly parts: Pick<WatchPorts, 'ledger' | 'clock' | 'guards' | 'acting'>;
-  /** Whether somebody asks about this component alone, and so may decide what is not proved. */
+  /** `true` if only this component was requested: unproved cases are then reported for a decision. */
   readonly asked: boolean;
 }
 
-/** Whether the running generation is what broke a unit. */
-export function judgeGeneration(facts: GenerationFacts): ComponentVerdict {
-  return { check: 'system', type: IssueType.SYSTEM, component: 'system', ...judge(facts) };
+/** Returns the verdict on `system`: whether the running generation broke a unit. */
+export function judgeGeneration(facts: GenerationInput): ComponentVerdict {
+  return { check: 'system', type: IssueType.SYSTEM, component: 'system', ...systemVerdict(facts) };
 }
 
-function judge({ nixos, changes, parts, asked }: GenerationFacts): Verdict {
+function systemVerdict({ nixos, changes, parts, asked }: GenerationInput): Verdict {
   if (isUnknown(nixos)) return { status: 'unknown', reason: nixos.unknown };
   if (isUnknown(nixos.running)) return { status: 'unknown', reason: nixos.running.unknown };
   const { ledger, clock, guards, acting } = parts;
@@ -40,12 +40,12 @@ function judge({ nixos, changes, parts, asked }: GenerationFacts): Verdict {
   if (intent && !acting.has('system')) return judgeIntent(intent, generations);
 
   const facts = { generations, changes, evidence: guards.evidence, now, wallAheadMs: clock.now() - now };
-  const failing = failingUnits(generations).map((unit) => evidenceOf(unit, facts));
+  const failing = failingUnits(generations).map((unit) => generationEvidence(unit, facts));
   const proved = failing.filter(isProved);
   const heading = headingOf(nixos, generations, facts.wallAheadMs);
   const waiting = proved.filter(({ unit }) => !wasTried(unit, parts, now));
   if (proved.length > 0 && (asked || waiting.length < proved.length)) {
-    const units = namesOf(proved);
+    const units = unitList(proved);
     const reason = `The generation that was switched to ${span(now - enteredAt(generations))} ago broke ${units}`;
     const evidence = [
       ...heading,
@@ -62,13 +62,13 @@ function judge({ nixos, changes, parts, asked }: GenerationFacts): Verdict {
     };
   }
   if (proved.length > 0) {
-    const reason = `${namesOf(waiting)} fails since the switch, and all evidence is against this generation; a restart comes first`;
+    const reason = `${unitList(waiting)} fails since the switch, and all evidence is against this generation; a restart comes first`;
     return { status: 'ok', value: 0, threshold: 0, reason };
   }
-  const open = failing.filter(isOpen);
+  const open = failing.filter(isUndecided);
   if (open.length > 0) {
     const missing = open.flatMap(missingOf);
-    const reason = `Whether this generation broke ${namesOf(open)} is not proved: ${missing.join('; ')}`;
+    const reason = `Whether this generation broke ${unitList(open)} is not proved: ${missing.join('; ')}`;
     if (!asked) return { status: 'unknown', reason };
     const evidence = [...heading, ...open.flatMap(linesOf)];
     return { status: 'bad', severity: Severity.HIGH, value: open.length, threshold: 0, reason, evidence };
@@ -78,12 +78,12 @@ function judge({ nixos, changes, parts, asked }: GenerationFacts): Verdict {
       status: 'ok',
       value: 0,
       threshold: 0,
-      reason: wellWords(failing),
+      reason: healthyReason(failing),
     }
   );
 }
 
-function wellWords(failing: readonly Evidence[]): string {
+function healthyReason(failing: readonly Evidence[]): string {
   if (failing.length === 0) return 'Nothing that is on record fails in the running system';
   const innocent = failing.map(({ unit, conditions }) => {
     const against = conditions.find(({ holds }) => holds === false);
@@ -92,29 +92,29 @@ function wellWords(failing: readonly Evidence[]): string {
   return `What fails is not this generation's doing: ${innocent.join('; ')}`;
 }
 
-/** A system that was left because it was bad has come back: somebody must know. */
+/** Returns a bad verdict if a system that was left as bad runs again, or would at the next boot. */
 function judgeBad(
   { profile }: NixosReading,
   generations: Generations,
   wallAheadMs: number,
 ): Verdict | undefined {
-  const told = (record: SystemRecord | undefined) =>
+  const badReason = (record: SystemRecord | undefined) =>
     record?.bad ? `${record.bad.why}, at ${utc(record.bad.at + wallAheadMs)}` : undefined;
-  const running = told(runningOf(generations));
+  const running = badReason(runningOf(generations));
   if (running !== undefined) {
     const reason = `The system that runs is one that was left before: ${running}`;
     const evidence = [`${generations.running ?? ''} runs again`];
     return { status: 'bad', severity: Severity.HIGH, value: 1, threshold: 0, reason, evidence };
   }
   const path = isUnknown(profile) ? null : profile.path;
-  const next = path === generations.running ? undefined : told(systemOf(generations, path));
+  const next = path === generations.running ? undefined : badReason(systemOf(generations, path));
   if (next === undefined) return undefined;
   const reason = `The next boot would enter a system that was left before: ${next}`;
   const evidence = [`/nix/var/nix/profiles/system is ${path ?? ''}`];
   return { status: 'bad', severity: Severity.LOW, value: 1, threshold: 0, reason, evidence };
 }
 
-/** How a change of generation turned out that this engine has acting, and not seen the end of. */
+/** Judges an interrupted change of generation. */
 function judgeIntent({ generation, action }: Intent, generations: Generations): Verdict {
   const running = runningOf(generations);
   const units = generation?.units ?? [];
@@ -140,8 +140,8 @@ function judgeIntent({ generation, action }: Intent, generations: Generations): 
   };
 }
 
-/** A restart is cheaper than a rollback, and comes first; where none could be made for a while, none is waited for. */
-function wasTried(unit: string, { ledger, guards }: GenerationFacts['parts'], now: number): boolean {
+/** Returns whether a restart was tried, or was not possible for a while: it is cheaper than a rollback, and comes first. */
+function wasTried(unit: string, { ledger, guards }: GenerationInput['parts'], now: number): boolean {
   const { generations, acts } = ledger.state;
   const restarted = acts.some(
     ({ component, action, at }) =>
@@ -153,7 +153,7 @@ function wasTried(unit: string, { ledger, guards }: GenerationFacts['parts'], no
 
 const enteredAt = (generations: Generations): number => runningOf(generations)?.enteredAt ?? 0;
 
-const namesOf = (evidence: readonly Evidence[]): string => evidence.map(({ unit }) => unit).join(', ');
+const unitList = (evidence: readonly Evidence[]): string => evidence.map(({ unit }) => unit).join(', ');
 
 function headingOf(
   { generations: kept }: NixosReading,
@@ -174,7 +174,7 @@ function headingOf(
   return [`running: ${numbers(generations.running)}, ${since}`, before];
 }
 
-/** How a person sees the difference. */
+/** Returns the command that shows the difference. */
 function checkLine(unit: string, generations: Generations): string {
   const file = `etc/systemd/system/${unit}`;
   const previous = runningOf(generations)?.previous ?? '';

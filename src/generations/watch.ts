@@ -3,7 +3,13 @@ import { listedNames, listedPatterns, type WatchedUnits } from '../detect/watche
 import type { Detector, InspectRequest, Looked, SimpleDetector } from '../detect/detector.js';
 import type { Glance } from '../detect/fast-path.js';
 import { messageOf } from '../base/errors.js';
-import { failingUnits, runningOf, unitOf, type Generations, type UnitSeen } from '../memory/generations.js';
+import {
+  failingUnits,
+  runningOf,
+  unitOf,
+  type Generations,
+  type UnitObservation,
+} from '../memory/generations.js';
 import type { NixosReading } from '../model/nixos-reading.js';
 import { isUnknown, unknown, type Reading } from '../model/reading.js';
 import { isUnitName } from '../model/unit-name.js';
@@ -19,10 +25,10 @@ import type { Host } from '../host/host.js';
 import type { Ledger } from '../memory/ledger.js';
 import type { Guards } from '../model/guards.js';
 
-/** The ports and settings that the watch of generations reads; some may be replaced at any time. */
+/** Ports and settings of {@link GenerationWatch}; some may be replaced at any time. */
 export interface WatchPorts {
   readonly host: Host;
-  /** The listed units; `undefined` where there is no list. */
+  /** Listed units; `undefined` without a list. */
   readonly policy: { readonly services: WatchedUnits | undefined };
   readonly guards: Guards;
   readonly ledger: Ledger;
@@ -30,7 +36,7 @@ export interface WatchPorts {
   readonly logger: Logger;
   /** Identifies the boot of the host. */
   readonly bootId: string;
-  /** Components that this engine is repairing now. */
+  /** Components that are being repaired. */
   readonly acting: ReadonlySet<string>;
   readonly dryRun: boolean;
 }
@@ -38,11 +44,10 @@ export interface WatchPorts {
 const rules = lazy(() => import('./load.js'));
 
 /**
- * Keeps the record of systems and units, and gives the verdict on `system` that rests on it.
+ * Records systems and units, and adds the verdict on `system` to a detector.
  *
- * It looks twice in the time after which a unit counts as healthy, and in every cycle while a unit that was read
- * active fails. It writes down a switch, a new failure, health that has lasted, and otherwise one line of "still so"
- * each time it looks, so that a crash loses no more than half of that time.
+ * Observes twice within `evidence.healthyMs`, and in every cycle while a recorded unit fails. Saves a switch, a new
+ * failure and lasting health at once, and otherwise twice within `evidence.healthyMs`, which bounds the loss by a crash.
  */
 export class GenerationWatch {
   readonly #ports: WatchPorts;
@@ -56,7 +61,7 @@ export class GenerationWatch {
     this.#ports = ports;
   }
 
-  /** A detector that also gives the verdict on `system`, where the given one can tell of single components. */
+  /** Adds the verdict on `system` to a detector that can inspect single components. */
   around(detector: Detector): Detector {
     if (detector.inspect === undefined && detector.look === undefined) return detector;
     const enabled = (): boolean => {
@@ -92,7 +97,7 @@ export class GenerationWatch {
     return verdict === undefined ? verdictsOf(detector, request) : [verdict];
   }
 
-  /** At once where there is nothing to add. */
+  /** Adds the verdict; synchronous if there is none to add. */
   #beside(verdicts: readonly ComponentVerdict[], request: InspectRequest): Looked {
     const parts = this.#ports;
     const { running } = parts.ledger.state.generations;
@@ -108,10 +113,10 @@ export class GenerationWatch {
     { component, signal }: InspectRequest,
   ): Promise<ComponentVerdict | undefined> {
     const parts = this.#ports;
-    // A host that cannot compare systems has none.
+    // A host without `unitChanges` has no generations.
     if (parts.host.unitChanges === undefined) return undefined;
     if (component !== undefined || this.#isDue(verdicts, parts)) {
-      // One look at a time: each builds upon the record of the one before.
+      // One observation at a time: each builds on the record of the previous one.
       const look = this.#looking.then(() => this.#look(verdicts, parts, signal));
       this.#looking = look.catch(() => undefined);
       await look;
@@ -175,7 +180,7 @@ export class GenerationWatch {
     });
   }
 
-  /** Systems in the store never change: two of them are compared once. */
+  /** Compares two systems once: store paths are immutable. */
   async #changesOf(
     generations: Generations,
     { host }: WatchPorts,
@@ -193,7 +198,7 @@ export class GenerationWatch {
   }
 }
 
-/** A glance tells nothing of a system. */
+/** Disables the fast path while `system` is checked: it does not cover it. */
 const unless = (enabled: () => boolean, glance: Glance | undefined): Glance | undefined =>
   glance && {
     look: () => (enabled() ? undefined : glance.look()),
@@ -212,8 +217,8 @@ const unitsIn = ({ asked, matched = [], members = [] }: UnitsReading): readonly 
   return [...asked, ...[...matched, ...members].filter(({ id }) => !names.has(id))];
 };
 
-/** Of units that nobody listed only the state is known each time: a run is then what readings in a row show. */
-function seenAs(unit: UnitReading, listed: boolean): UnitSeen {
+/** Unlisted units have no invocation id: consecutive active readings count as one run. */
+function seenAs(unit: UnitReading, listed: boolean): UnitObservation {
   const { id: name, activeState, job } = unit;
   const run = listed ? unit.invocationId : '';
   if (activeState === 'failed' || isCrashLooping(unit)) return { name, run, state: 'failing' };
@@ -221,7 +226,7 @@ function seenAs(unit: UnitReading, listed: boolean): UnitSeen {
   return { name, run, state: activeState === 'inactive' ? 'down' : 'changing' };
 }
 
-/** Whether something happened that must not be forgotten. */
+/** Returns whether a change must be saved at once. */
 function matters(before: Generations, after: Generations): boolean {
   if (before.running !== after.running) return true;
   const [was, is] = [runningOf(before), runningOf(after)];

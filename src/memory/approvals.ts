@@ -4,27 +4,27 @@ import { recordRefusal } from './component-record.js';
 import type { Guards } from '../model/guards.js';
 import type { Approval, GuardState } from './state.js';
 
-/** What a person is asked to decide. */
+/** A plan that is awaiting approval. */
 export interface ApprovalRequest {
-  /** The word for `approve(id)` and `reject(id)`. */
+  /** Id for `approve(id)` and `reject(id)`. */
   readonly id: string;
   readonly issue: Issue;
-  /** The exact plan; the answer holds for this one and no other. */
+  /** The exact plan; the answer applies to it only. */
   readonly plan: Plan;
-  /** Why a person has to decide. */
+  /** Why it needs approval. */
   readonly reason: string;
-  /** When the question counts as answered with "no". */
+  /** Time when the request expires, as a rejection. */
   readonly lapsesAt: Date;
 }
 
-/** The fingerprint of a plan: what it does and to what, but not the state that its targets are in. */
+/** Returns the digest of a plan: its actions, targets, steps and effects, without the state of its targets. */
 export function digestOf({ action, parameters, targets, steps, generation, effects }: Plan): string {
   const { from, to, verb } = generation ?? {};
   const essence = JSON.stringify([
     ...[action, parameters, targets.map(({ id }) => id), steps.map(essenceOf)],
     ...[generation && [from, to, verb], effects?.touches.map(({ id, how }) => [id, how]), effects?.emergency],
   ]);
-  // Only when something is planned: a healthy host never needs it.
+  // Loaded on first use: a healthy host never needs it.
   const { createHash } = process.getBuiltinModule('node:crypto');
   return createHash('sha256').update(essence).digest('hex');
 }
@@ -34,21 +34,20 @@ function essenceOf(step: Step): unknown {
   return step.kind === 'write' ? [step.path, step.content] : step.name;
 }
 
-/** What was answered about a plan, or `undefined` when nobody was asked. */
+/** Returns the approval of a plan, or `undefined` if none was requested. */
 export const approvalOf = (state: GuardState, digest: string): Approval | undefined =>
   state.approvals.find((approval) => approval.digest === digest);
 
-/** Returns the id of the approval of a plan, short enough to be typed. */
-export const idOf = (digest: string): string => digest.slice(0, 8);
+/** Returns the id of an approval, short enough to type. */
+export const approvalId = (digest: string): string => digest.slice(0, 8);
 
-/** Asks about a plan, unless it is being asked about. */
-export function ask(state: GuardState, approval: Omit<Approval, 'id' | 'answer'>): GuardState {
+/** Requests an approval, unless one is pending for the same plan. */
+export function requestApproval(state: GuardState, approval: Omit<Approval, 'id' | 'answer'>): GuardState {
   if (approvalOf(state, approval.digest)) return state;
-  const asked = { ...approval, id: idOf(approval.digest), answer: 'waiting' } as const;
+  const asked = { ...approval, id: approvalId(approval.digest), answer: 'waiting' } as const;
   return { ...state, approvals: [...state.approvals, asked] };
 }
 
-/** Takes the answer "yes". */
 export function approve(state: GuardState, id: string): GuardState {
   const approvals = state.approvals.map((approval) =>
     approval.id === id ? { ...approval, answer: 'yes' as const } : approval,
@@ -56,7 +55,7 @@ export function approve(state: GuardState, id: string): GuardState {
   return { ...state, approvals };
 }
 
-/** Takes the answer "no": it is asked again only after the backoff. */
+/** Rejects an approval: the plan is not requested again before its backoff ends. */
 export function reject(
   state: GuardState,
   id: string,
@@ -67,17 +66,17 @@ export function reject(
   const refused = state.approvals.find((approval) => approval.id === id);
   if (refused === undefined) return state;
   const { component, action } = refused;
-  return recordRefusal(forget(state, refused.digest), component, action, now, guards, chance);
+  return recordRefusal(removeApproval(state, refused.digest), component, action, now, guards, chance);
 }
 
-/** Forgets a question: it was answered and acted on, or the trouble is gone. */
-export const forget = (state: GuardState, digest: string): GuardState => ({
+/** Removes an approval that was used or is not needed any more. */
+export const removeApproval = (state: GuardState, digest: string): GuardState => ({
   ...state,
   approvals: state.approvals.filter((approval) => approval.digest !== digest),
 });
 
-/** Questions that nobody answered in time count as "no"; a "yes" that could not be used in time lapses, too. */
-export function lapse(state: GuardState, now: number, guards: Guards, chance: number): GuardState {
+/** Rejects the approvals that were not answered, or not used, in time. */
+export function expireApprovals(state: GuardState, now: number, guards: Guards, chance: number): GuardState {
   return state.approvals
     .filter(({ askedAt }) => now - askedAt >= guards.approval.lapseMs)
     .reduce((next, { id }) => reject(next, id, now, guards, chance), state);

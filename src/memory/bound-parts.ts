@@ -3,10 +3,10 @@ import type { Generations, SystemRecord } from './generations.js';
 import type { Guards } from '../model/guards.js';
 import type { ComponentRecord } from './state.js';
 
-/** The most that is counted of anything; more would change nothing. */
+/** Limit of all counters; larger values would make no difference. */
 const MOST = 1_000;
 
-/** Bounds what is remembered of one component. A breaker that is open, and a need for a human, stay. */
+/** Bounds the record of one component. An open breaker and `needs-human` are kept. */
 export function boundRecord(
   record: ComponentRecord,
   path: string,
@@ -20,7 +20,7 @@ export function boundRecord(
   const strikes = (count: number, where: string): number =>
     bounds.count(count, MOST * breaker.attempts, breaker.attempts - 1, where);
   const { fixed } = record;
-  // Backoffs are dropped where there are too many: until health has lasted, one attempt at a time instead.
+  // If backoffs had to be dropped, single attempts are allowed until health has lasted.
   const isCut = Object.keys(record.backoff).length > LONGEST_LIST;
   const breakerUntil = record.breakerUntil ?? (isCut ? 0 : null);
   return {
@@ -50,7 +50,7 @@ export function boundRecord(
   };
 }
 
-/** Bounds the record of systems. Evidence whose times cannot be true is dropped; what is known against a system stays. */
+/** Bounds the record of systems. Evidence with impossible times is dropped; a system marked bad stays so. */
 export function boundGenerations(generations: Generations, bounds: Bounds, now: number): Generations {
   const { lastChange } = generations;
   const path = 'generations';

@@ -2,18 +2,18 @@ import { count } from '../base/format.js';
 import { boundGenerations, boundRecord } from './bound-parts.js';
 import { Bounds, LATEST, LONGEST_LIST } from './bounds.js';
 import { DAY, type Guards } from '../model/guards.js';
-import { idOf } from './approvals.js';
+import { approvalId } from './approvals.js';
 import type { Approval, GuardState, Undo } from './state.js';
 
-/** The most undos that are kept: far more than an engine leaves. */
+/** Limit of undos, far above what an engine leaves. */
 const MOST_UNDOS = 100;
 
 /**
- * Bounds every time and count of a state that was loaded, so that none of them can switch a guard off or block for
- * ever. What cannot be true counts as just happened, or is dropped.
+ * Bounds every time and count of a loaded state, so that none can disable a guard or block forever. Impossible times
+ * are set to now, or their entries dropped.
  *
  * @param wall The wall clock, in milliseconds since the epoch.
- * @returns The state, the steady time that it goes on at, and the paths of what was out of bounds.
+ * @returns The state, its current steady time, and the paths of the values that were out of bounds.
  */
 export function boundState(
   loaded: GuardState,
@@ -32,7 +32,7 @@ export function boundState(
   const state: GuardState = {
     ...loaded,
     savedAt: bounds.isPast(loaded.savedAt) ? loaded.savedAt : now,
-    // What is dropped of these is not a clean slate.
+    // Dropped components must not start with a clean record.
     cautious: loaded.cautious || Object.keys(loaded.components).length > LONGEST_LIST,
     components: bounds.map(loaded.components, 'components', (record, path) =>
       boundRecord(record, path, bounds, guards),
@@ -48,7 +48,7 @@ export function boundState(
       since: bounds.past(storm.since, 'storm.since'),
       lastFailure: bounds.past(storm.lastFailure, 'storm.lastFailure'),
     },
-    // Never dropped, but for those that are too many to count: a person paused. Only how long ago can be wrong.
+    // A pause is only dropped beyond the list limit; its time may be corrected.
     pauses: Object.fromEntries(
       bounds
         .list(Object.entries(loaded.pauses), 'pauses', (entry) => entry)
@@ -65,22 +65,21 @@ export function boundState(
 }
 
 /**
- * Bounds the approvals one after the other. An answer whose time cannot be true is not used: the approval is pending
- * again, and expires as any other. An id belongs to one digest, from which it is made; others are dropped, because a
- * person who approves one plan means that plan alone.
+ * Bounds the approvals one by one. An answer with an impossible time is ignored: the approval is pending again. An
+ * approval whose id does not match its digest, or is used twice, is dropped: an answer applies to one plan only.
  */
 function boundApproval(bounds: Bounds): (approval: Approval, path: string) => Approval | undefined {
   const ids = new Set<string>();
   return (approval, path) => {
     const { id, digest, askedAt } = approval;
-    if (id !== idOf(digest) || ids.has(id)) return bounds.note(path);
+    if (id !== approvalId(digest) || ids.has(id)) return bounds.note(path);
     ids.add(id);
     if (bounds.isPast(askedAt)) return approval;
     return { ...approval, askedAt: bounds.past(askedAt, `${path}.askedAt`), answer: 'waiting' };
   };
 }
 
-/** Drops what is undone by an earlier entry, and what is more than an engine ever leaves: each of them is an act. */
+/** Drops duplicate undos, and those beyond the limit. */
 function boundUndos(bounds: Bounds, postponedMs: number): (undo: Undo, path: string) => Undo | undefined {
   const known = new Set<string>();
   return (undo, path) => {
@@ -96,20 +95,20 @@ function boundUndos(bounds: Bounds, postponedMs: number): (undo: Undo, path: str
 }
 
 /**
- * Steady time at which a state goes on: the wall clock, or when it was saved, if that is later. A wall clock may have
- * gone back; but then something was recorded in the day before the state was saved, or that time is not believed:
- * it would end every wait.
+ * Returns the steady time at which a state resumes: the wall clock, or the time of saving if that is later because the
+ * wall clock was set back. A later time is only trusted if something was recorded in the day before it, because a wrong
+ * one would end every wait.
  */
 function resumedAt(state: GuardState, wall: number): number {
   const { savedAt } = state;
   if (savedAt <= wall || savedAt > LATEST) return wall;
-  // A loop: a call has room for some hundred thousand arguments.
+  // Not `Math.max(...times)`: the number of arguments is limited.
   let last = 0;
   for (const at of timesOf(state)) if (at <= savedAt && at > last) last = at;
   return savedAt - last <= DAY ? savedAt : Math.max(wall, last);
 }
 
-/** Times of what was recorded. All were in the past when the state was saved. */
+/** Returns the recorded times that were in the past when the state was saved. */
 function timesOf({ acts, components, approvals, intents, pauses, storm, generations }: GuardState): number[] {
   return [
     ...[...acts, ...intents].map(({ at }) => at),
@@ -126,11 +125,11 @@ function timesOf({ acts, components, approvals, intents, pauses, storm, generati
   ];
 }
 
-/** Paths that a warning names. */
+/** Number of paths in the warning. */
 const SHOWN = 3;
 
 /** Returns the warning about values that were out of bounds. */
-export function sentenceOn(found: readonly string[]): string {
+export function outOfBoundsWarning(found: readonly string[]): string {
   const shown = found.slice(0, SHOWN).map((path) => (path.length > 80 ? `${path.slice(0, 80)}…` : path));
   const more = found.length > SHOWN ? `, …` : '';
   return `The state has ${count(found.length)} value${found.length === 1 ? '' : 's'} out of bounds, which were clamped or dropped: ${shown.join(', ')}${more}`;

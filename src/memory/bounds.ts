@@ -1,8 +1,8 @@
-/** The end of the year 9999, in milliseconds since the epoch: no wall clock is later. */
+/** End of the year 9999, in milliseconds since the epoch. */
 export const LATEST = 253_402_300_799_999;
-/** Longest name that is kept, in characters: a mount point may be as long as a path. */
+/** Longest name, in characters: a mount point may be as long as a path. */
 export const LONGEST_NAME = 8_192;
-/** Longest list and largest map that is kept. */
+/** Limit of entries in lists and maps. */
 export const LONGEST_LIST = 10_000;
 
 /** Bounds values of a loaded state, and collects the paths of those that were out of bounds. */
@@ -14,7 +14,7 @@ export class Bounds {
     this.#now = now;
   }
 
-  /** A time that has passed. Any other counts as now, so that what follows from it is neither skipped nor endless. */
+  /** Returns a past time unchanged and replaces any other with now. */
   past(at: number, path: string): number {
     return this.isPast(at) ? at : this.#note(path, this.#now);
   }
@@ -23,24 +23,24 @@ export class Bounds {
     return at >= 0 && at <= this.#now;
   }
 
-  /** The end of a wait that began at `since`. A wait is at most so long, also one whose end cannot be one. */
+  /** Returns the end of a wait that began at `since`; an impossible end becomes the longest wait from now. */
   until(at: number, longestMs: number, path: string, since = 0): number {
     const latest = this.#now + longestMs;
     return at >= since && at <= latest ? at : this.#note(path, latest);
   }
 
-  /** A whole number from 0; any other counts as the given one. */
+  /** Returns an integer from 0 to `most` unchanged, and `otherwise` for any other value. */
   count(value: number, most: number, otherwise: number, path: string): number {
     return Number.isInteger(value) && value >= 0 && value <= most ? value : this.#note(path, otherwise);
   }
 
-  /** A name or sentence, cut off where it is too long. */
+  /** Truncates a name or sentence that is too long. */
   name<T extends string | null | undefined>(text: T, path: string): T {
     if (typeof text !== 'string' || text.length <= LONGEST_NAME) return text;
     return this.#note(path, text.slice(0, LONGEST_NAME) as T);
   }
 
-  /** The newest entries of a list, each bounded; `undefined` drops one. */
+  /** Bounds the newest entries of a list; `undefined` drops an entry. */
   list<T>(entries: readonly T[], path: string, bound: (entry: T, path: string) => T | undefined): T[] {
     const kept = entries.slice(-LONGEST_LIST);
     if (kept.length < entries.length) this.found.push(path);
@@ -50,7 +50,7 @@ export class Bounds {
     });
   }
 
-  /** The last entries of a map, each bounded; `undefined` drops one. Names that are too long belong to nothing, and are dropped. */
+  /** Bounds the last entries of a map; `undefined` drops an entry. Entries whose name is too long are dropped. */
   map<T>(
     entries: Readonly<Record<string, T>>,
     path: string,
@@ -66,7 +66,7 @@ export class Bounds {
     return Object.fromEntries(kept);
   }
 
-  /** Notes that an entry was dropped or changed. */
+  /** Notes the path of a changed or dropped entry. */
   note(path: string): undefined {
     this.found.push(path);
     return undefined;

@@ -3,19 +3,19 @@ import { printable } from '../base/printable.js';
 import type { GuardState } from './state.js';
 import type { OperatorCommand, CommandOptions } from '../model/operator-command.js';
 
-/** Commands that are kept, the newest. */
+/** Number of commands kept. */
 const KEPT = 50;
 const LONGEST = 200;
 const LONGEST_BY = 100;
-/** Reasons for a pause at once. */
+/** Limit of simultaneous pause reasons. */
 export const MOST_PAUSES = 16;
 
-/** Returns who gives a command. Throws a `SelfHealingError` for anything but one short line. */
+/** Returns the author of a command. Throws a `SelfHealingError` unless it is one short line. */
 export function expectBy({ by = 'the host program' }: CommandOptions): string {
   return expectLine('by', by, LONGEST_BY);
 }
 
-/** Returns a reason for a pause. Throws a `SelfHealingError` for anything but one short line. */
+/** Returns a pause reason. Throws a `SelfHealingError` unless it is one short line. */
 export function expectReason(reason: unknown): string {
   return expectLine('reason', reason, LONGEST);
 }
@@ -28,12 +28,12 @@ function expectLine(option: string, value: unknown, longest: number): string {
   return value;
 }
 
-/** Adds a command to the state; the oldest is forgotten when there are more than 50. */
+/** Adds a command to the state, which keeps the last 50. */
 export const withCommand = (state: GuardState, command: OperatorCommand): GuardState => ({
   ...state,
   commands: [...(state.commands ?? []), { ...command, of: command.of.slice(0, LONGEST) }].slice(-KEPT),
 });
 
-/** Returns who paused for a reason last. */
+/** Returns the author of the last pause with this reason. */
 export const pausedBy = ({ commands = [] }: GuardState, reason: string): string | undefined =>
   commands.findLast(({ command, of }) => command === 'pause' && of === reason)?.by;

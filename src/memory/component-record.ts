@@ -8,7 +8,6 @@ import {
   type GuardState,
 } from './state.js';
 
-/** Changes what is remembered of one component. */
 export function withRecord(
   state: GuardState,
   component: string,
@@ -19,19 +18,24 @@ export function withRecord(
 }
 
 /**
- * Exponential backoff: `first × factor^n`, at most `max`, plus a random share. The first repair that works may be
- * followed by the next at once; from the second on it is no repair that lasts, and it waits, too.
+ * Returns the next backoff: `first × factor^n`, at most `max`, plus a random share. There is no wait after the first
+ * repair that is `fixed`; later ones did not last, and wait like the others.
  */
-export function longer(count: number, act: Pick<Act, 'outcome' | 'at'>, { backoff }: Guards, chance: number) {
+export function extendedBackoff(
+  count: number,
+  act: Pick<Act, 'outcome' | 'at'>,
+  { backoff }: Guards,
+  chance: number,
+) {
   const exponent = act.outcome === 'fixed' ? count - 1 : count;
   const wait = exponent < 0 ? 0 : Math.min(backoff.maxMs, backoff.firstMs * power(backoff.factor, exponent));
   return { count: count + 1, since: act.at, until: act.at + wait * (1 + backoff.jitter * chance) };
 }
 
-/** A power that stays finite: `0 * Infinity` would be no time at all, and block for ever. */
+/** Returns a finite power: `0 * Infinity` is NaN, and would block forever. */
 export const power = (base: number, exponent: number): number => Math.min(base ** exponent, Number.MAX_VALUE);
 
-/** Writes down that a person said no: the action waits as after a repair that did not help. */
+/** Records a rejection: the action waits as after an ineffective repair. */
 export function recordRefusal(
   state: GuardState,
   component: string,
@@ -42,13 +46,18 @@ export function recordRefusal(
 ): GuardState {
   const record = recordOf(state, component);
   const { backoff } = record;
-  const next = longer(backoffOf(record, action)?.count ?? 0, { outcome: 'failed', at: now }, guards, chance);
+  const next = extendedBackoff(
+    backoffOf(record, action)?.count ?? 0,
+    { outcome: 'failed', at: now },
+    guards,
+    chance,
+  );
   return withRecord(state, component, { backoff: { ...backoff, [action]: next } });
 }
 
-/** Writes down that a component was read as healthy: after long enough, everything is back at its start. */
+/** Records a healthy reading of a component; lasting health resets its record. */
 export function recordHealth(state: GuardState, component: string, now: number, guards: Guards): GuardState {
-  // After a lost state every component is on probation, and ends it by lasting health.
+  // After a lost state, lasting health ends the probation of each component.
   if (!Object.hasOwn(state.components, component) && !state.cautious) return state;
   const record = recordOf(state, component);
   if (record.healthySince === null) return withRecord(state, component, { healthySince: now });
@@ -65,18 +74,18 @@ const isReset = ({ backoff, failures, strikes, relapses, breakerUntil, useless }
   useless === null &&
   Object.keys(backoff).length === 0;
 
-/** Begins to count the health of a component, whether anything is remembered of it or not. */
+/** Starts the healthy time of a component, even if it has no record. */
 export const beginHealth = (state: GuardState, component: string, now: number): GuardState =>
   withRecord(state, component, { healthySince: recordOf(state, component).healthySince ?? now });
 
-/** Writes down that a component was read as bad, or not read: health without a break is over. */
-export function recordTrouble(state: GuardState, component: string): GuardState {
+/** Records a bad or missing reading of a component, which ends its healthy time. */
+export function recordUnhealthy(state: GuardState, component: string): GuardState {
   if (!Object.hasOwn(state.components, component)) return state;
   if (recordOf(state, component).healthySince === null) return state;
   return withRecord(state, component, { healthySince: null });
 }
 
-/** Forgets what went wrong with a component: a person has seen to it. What was done stays on record. */
+/** Resets the record of a component. The list of acts is kept. */
 export function resetComponent(state: GuardState, component: string): GuardState {
   if (state.cautious) return { ...state, components: { ...state.components, [component]: FRESH_RECORD } };
   const components = { ...state.components };
@@ -84,7 +93,7 @@ export function resetComponent(state: GuardState, component: string): GuardState
   return { ...state, components };
 }
 
-/** Gives a component the record that it had before: a reset could not be written down. */
+/** Restores the record of a component whose reset could not be saved. */
 export function undoReset(state: GuardState, before: GuardState, component: string): GuardState {
   const record = before.components[component];
   const components = { ...state.components };

@@ -13,21 +13,20 @@ import {
 } from './lock-holder.js';
 import { createFile, leftoversOf, NotRegularError, openRegular, readStart } from './regular-file.js';
 
-/** The longest content of a lock, in bytes. */
+/** Largest content of a lock, in bytes. */
 const LARGEST = 4_096;
 /** Time between two heartbeats. */
 const BEAT_MS = 10_000;
-/** Digits of the heartbeat: its length never changes, so it is written in place. */
+/** Digits of the heartbeat: of fixed length, so that it can be written in place. */
 const BEAT_DIGITS = 12;
 
 const HELD = Symbol.for('@luminous-nix/self-healing/held-locks');
-/** Locks in use in this thread, by token, in whichever copy of this library. What was dropped without `release` is not in use. */
+/** Locks held in this thread, by token, for all copies of this library. A lock that was garbage-collected is not held. */
 const heldLocks = ((globalThis as { [HELD]?: Map<string, WeakRef<object>> })[HELD] ??= new Map());
 
 /**
- * A lock in a file that a killed process cannot leave behind for ever: it says which process holds it and has a
- * heartbeat. Whoever finds the process gone may take it over, and so may who has watched a holder elsewhere long
- * enough without a heartbeat. Node has no `flock`.
+ * Lock file with the id of its process and a heartbeat. Another process may take it over when the holder is gone or, if
+ * the holder cannot be looked up from here, when its heartbeat has stopped for long enough. Node has no `flock`.
  */
 export class FileLock {
   readonly #path: string;
@@ -58,7 +57,7 @@ export class FileLock {
     throw this.#refusal(undefined);
   }
 
-  /** Makes sure, just before the state is written, that it is still held. */
+  /** Verifies that it is still held. Rejects with code `locked` if not. */
   async check(): Promise<void> {
     const holder = parseHolder((await this.#read()) ?? '');
     if (holder?.token === this.#token) return;
@@ -66,12 +65,12 @@ export class FileLock {
     throw this.#refusal(holder);
   }
 
-  /** Changes the content of the lock, which others watch. Does nothing to a lock of somebody else. */
+  /** Writes the next heartbeat, if the lock is still held. */
   beat(): Promise<void> {
     return (this.#beating = this.#beating.then(() => this.#writeBeat()).catch(() => undefined));
   }
 
-  /** Lets go; does nothing when it is not held. */
+  /** Releases it; does nothing when it is not held. */
   async release(): Promise<void> {
     clearInterval(this.#timer);
     await this.#beating;
@@ -90,7 +89,7 @@ export class FileLock {
     this.#held = true;
     heldLocks.set(this.#token, new WeakRef(this));
     clearInterval(this.#timer);
-    // Neither the process nor the lock lives for the timer's sake.
+    // The timer keeps neither the process nor the lock alive.
     const self = new WeakRef(this);
     const timer = setInterval(() => {
       const lock = self.deref();
@@ -116,7 +115,7 @@ export class FileLock {
     const handle = await openRegular(this.#path, constants.O_RDWR);
     if (handle === undefined) return;
     try {
-      // A file has one holder for as long as it exists, so what is ours now stays ours in this handle.
+      // A lock file never changes its holder, so this handle stays ours.
       if (parseHolder(await startOf(handle))?.token !== this.#token) return;
       this.#beats += 1;
       await handle.write(this.#text(), 0);
@@ -125,7 +124,7 @@ export class FileLock {
     }
   }
 
-  /** The content of the lock; `undefined` where there is none. Follows no link, and waits for nothing. */
+  /** Reads the content of the lock; `undefined` if there is none. Follows no link and never blocks. */
   async #read(): Promise<string | undefined> {
     try {
       const handle = await openRegular(this.#path);
@@ -151,7 +150,7 @@ export class FileLock {
       heldLocks.delete(this.#token);
       throw error;
     });
-    // Read back: somebody may have taken us for the dead holder in the meantime.
+    // Read back: another process may have mistaken this lock for the dead one.
     if (isCreated && parseHolder((await this.#read()) ?? '')?.token === this.#token) {
       this.#hold();
       return true;
@@ -160,7 +159,7 @@ export class FileLock {
     return false;
   }
 
-  /** Links a draft into place, whole: a reader never sees a lock that is half written. */
+  /** Writes a draft and links it into place, so that no reader sees a partial lock. */
   async #link(): Promise<boolean> {
     const draft = `${this.#path}.${crypto.randomUUID()}`;
     try {
@@ -169,7 +168,7 @@ export class FileLock {
       return true;
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      // Who takes the lock at this moment sweeps what lies beside it.
+      // A process that just took the lock may have swept the draft.
       if (code === 'EEXIST' || (code === 'ENOENT' && (await this.#read()) !== undefined)) return false;
       throw error;
     } finally {
@@ -177,7 +176,7 @@ export class FileLock {
     }
   }
 
-  /** Renaming takes exactly one lock away; when it was not the dead one after all, it is put back. */
+  /** Removes the dead lock. Renames it first, and puts it back if it was replaced in between. */
   async #setAside(dead: string): Promise<void> {
     if ((await this.#read()) !== dead) return;
     const aside = `${this.#path}.${crypto.randomUUID()}.dead`;
@@ -186,7 +185,7 @@ export class FileLock {
     await rm(aside, { force: true });
   }
 
-  /** Removes what takers left that were killed meanwhile. */
+  /** Removes drafts left by killed processes. */
   async #sweep(): Promise<void> {
     for (const left of await leftoversOf(this.#path, ['', '.dead'])) {
       const holder = parseHolder((await contentOf(left)) ?? '');
@@ -205,7 +204,7 @@ export class FileLock {
   }
 }
 
-/** Where a process id is to be looked for, if not here. */
+/** Describes where the holder runs, if not here. */
 function placeOf({ machine, pidns, bootId }: Holder): string {
   const me = thisHolder();
   if (bootId !== me.bootId && machine !== undefined && machine !== me.machine) return ' on another machine';

@@ -5,16 +5,16 @@ import { lazy } from '../base/lazy.js';
 import type { Store } from './store.js';
 
 /**
- * A store in one file, which only its owner may read. It is replaced atomically: a crash leaves the old state or
- * the new one, never half of one. A file that is not a valid state is kept under another name, beside itself, and never deleted.
+ * Returns a store in one file that only its owner can read. The file is replaced atomically: a crash leaves the old or
+ * the new state. An invalid file is kept beside it under another name.
  *
- * Own code, because the libraries that write atomically (write-file-atomic, atomically) hook the end of the process.
+ * Own code, because write-file-atomic and atomically install exit hooks.
  */
 export function fileStore(path: string): Store {
   return fileStoreWith(path, () => performance.now());
 }
 
-/** The same, on the monotonic clock by which the heartbeat of another holder gets old. */
+/** Like {@link fileStore}, with the monotonic clock that measures the age of another holder's heartbeat. */
 export function fileStoreWith(path: string, monotonic: () => number): Store {
   if (typeof path !== 'string' || path === '') throw refusal('state', 'the path of a file', path);
   const file = resolve(path);
@@ -25,7 +25,7 @@ export function fileStoreWith(path: string, monotonic: () => number): Store {
     try {
       return await store();
     } catch (error) {
-      // The state is as it was: it is loaded with the next try.
+      // The state itself is intact, so the next call tries again.
       const message = `The state ${file} cannot be opened now (${messageOf(error)}): this engine only observes until it can`;
       throw new SelfHealingError('locked', message, { cause: error });
     }
@@ -35,7 +35,7 @@ export function fileStoreWith(path: string, monotonic: () => number): Store {
     load: async (options) => (await loaded()).load(options),
     save: async (state) => (await loaded()).save(state),
     close: async () => {
-      // What could not be loaded holds nothing.
+      // A module that could not be loaded holds no lock.
       if (isUsed) await (await store().catch(() => undefined))?.close();
     },
   };

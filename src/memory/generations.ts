@@ -1,62 +1,62 @@
-/** Actions that change the running system; of these there may be few a day. */
+/** Actions that change the running system, limited per day. */
 export const CHANGES_GENERATION: readonly string[] = ['rollback_generation', 'rebuild_system'];
 
-/** How one unit fared while one system ran. Times are steady, in milliseconds. */
+/** History of one unit under one system. Times are steady, in milliseconds. */
 export interface UnitRecord {
-  /** Identifies the run in which it was last read active; empty where systemd knows none. */
+  /** Invocation id when it was last read active; may be empty. */
   readonly run: string;
-  /** First reading of that run as active; `null` when it was not active when last read. */
+  /** First reading of that run as active; `null` if it was not active at the last reading. */
   readonly activeSince: number | null;
   /** Last reading of that run as active. */
   readonly activeUntil: number | null;
-  /** Whether, in this system, one run of it was active for long enough to count as healthy. */
+  /** `true` once a run in this system was active for long enough. */
   readonly healthy: boolean;
-  /** First reading of it failing since this system was entered last; `null` when there was none. */
+  /** First failing reading since this system was last entered; `null` if none. */
   readonly failedAt: number | null;
-  /** Whether it was failing when last read. */
+  /** State at the last reading. */
   readonly failing: boolean;
 }
 
-/** One system, by its place in the store, as it fared on this host. */
+/** History of one system on this host. */
 export interface SystemRecord {
-  /** The system that ran before it, by this very record; `null` when nothing was on record then. */
+  /** System that ran before it; `null` if not recorded. */
   readonly previous: string | null;
-  /** When it was entered last. */
+  /** Time when it was last entered. */
   readonly enteredAt: number;
-  /** When it was last seen to run. */
+  /** Time of the last observation. */
   readonly seenAt: number;
-  /** The longest time since it was entered in which nobody looked. */
+  /** Longest time without observation since it was entered, in milliseconds. */
   readonly blindMs: number;
-  /** Since when no unit has newly failed in it while somebody looked. */
+  /** Start of the observed time without a newly failed unit. */
   readonly quietSince: number;
-  /** Whether it once ran for long enough without a newly failed unit. */
+  /** `true` once it ran for long enough without a newly failed unit. */
   readonly good: boolean;
-  /** Why it must not be entered unseen, and since when; `null` when nothing is known against it. */
+  /** Set if it must not be entered without approval: time and reason. */
   readonly bad: { readonly at: number; readonly why: string } | null;
   /** By full unit name. Kept for the running system and the one before it. */
   readonly units: Readonly<Record<string, UnitRecord>>;
 }
 
-/** The last change of the running system that this library made. */
+/** Last change of the running system by this library. */
 export interface GenerationChange {
   readonly at: number;
   readonly action: string;
   readonly from: string;
-  /** `null` for a rebuild: what it leads to is known only afterwards. */
+  /** `null` for a rebuild, whose result is known only afterwards. */
   readonly to: string | null;
 }
 
-/** The durable record of systems and of the health of units in them. */
+/** Record of systems and of the health of their units. */
 export interface Generations {
-  /** The system that ran when somebody looked last; `null` on a host that is not known to run NixOS. */
+  /** System at the last observation; `null` on a host that is not known to run NixOS. */
   readonly running: string | null;
   readonly systems: Readonly<Record<string, SystemRecord>>;
   readonly lastChange: GenerationChange | null;
-  /** A system whose switch was interrupted, and may be run once more. */
+  /** System whose switch was interrupted and may be retried once. */
   readonly repeat: string | null;
 }
 
-/** Nothing on record. */
+/** Empty record. */
 export const NO_GENERATIONS: Generations = Object.freeze({
   running: null,
   systems: {},
@@ -64,65 +64,65 @@ export const NO_GENERATIONS: Generations = Object.freeze({
   repeat: null,
 });
 
-/** The record as plans need it. */
+/** Record of generations for plans. */
 export interface GenerationHistory {
   readonly generations: Generations;
   /** Steady time, in milliseconds. */
   readonly now: number;
-  /** What the wall clock is ahead of the steady time, in milliseconds. */
+  /** Wall clock minus steady time, in milliseconds. */
   readonly wallAheadMs: number;
-  /** Why nothing is on record, where there might be something. */
+  /** Why the record is empty, if it should not be. */
   readonly missing?: string;
 }
 
-/** Nothing on record, for plans. */
+/** Empty record, for plans. */
 export const NO_HISTORY: GenerationHistory = Object.freeze({
   generations: NO_GENERATIONS,
   now: 0,
   wallAheadMs: 0,
 });
 
-/** A unit as it was read just now. `changing` is systemd's business, and tells nothing. */
-export interface UnitSeen {
+/** Current state of a unit. `changing`: in transition, which is ignored. */
+export interface UnitObservation {
   readonly name: string;
   readonly run: string;
   readonly state: 'active' | 'failing' | 'down' | 'changing';
 }
 
-/** One look at the running system. */
-export interface Look {
-  /** Place in the store of the system that runs. */
+/** One observation of the running system. */
+export interface SystemObservation {
+  /** Store path. */
   readonly system: string;
-  /** When it was switched to, in steady time; `null` when that could not be read. */
+  /** Steady time of the switch to it; `null` if unknown. */
   readonly switchedAt: number | null;
-  readonly units: readonly UnitSeen[];
+  readonly units: readonly UnitObservation[];
 }
 
-/** What is on record of a system; `undefined` when nothing is. */
+/** Returns the record of a system, if any. */
 export const systemOf = (generations: Generations, path: string | null): SystemRecord | undefined =>
   path !== null && Object.hasOwn(generations.systems, path) ? generations.systems[path] : undefined;
 
-/** What is on record of a unit in a system; `undefined` when nothing is. */
+/** Returns the record of a unit in a system, if any. */
 export const unitOf = (system: SystemRecord | undefined, unit: string): UnitRecord | undefined =>
   system !== undefined && Object.hasOwn(system.units, unit) ? system.units[unit] : undefined;
 
-/** The running system, as it is on record. */
+/** Returns the record of the running system, if any. */
 export const runningOf = (generations: Generations): SystemRecord | undefined =>
   systemOf(generations, generations.running);
 
-/** Units of the running system that were failing when they were last read. */
+/** Returns the units of the running system that failed at their last reading. */
 export const failingUnits = (generations: Generations): string[] =>
   Object.entries(runningOf(generations)?.units ?? {})
     .filter(([, { failing }]) => failing)
     .map(([name]) => name);
 
-/** The last system that ran for long enough without a newly failed unit; `null` when none is on record. */
+/** Returns the last good system, or `null`. */
 export function lastGood({ systems }: Generations): string | null {
   const good = Object.entries(systems).filter(([, record]) => record.good && record.bad === null);
   return good.sort(([, one], [, other]) => other.seenAt - one.seenAt)[0]?.[0] ?? null;
 }
 
-/** Systems that may be needed to go back to: they are never deleted to make room. */
+/** Returns the systems that a rollback may need and that are therefore never deleted. */
 export function neededSystems(generations: Generations): string[] {
   const { running, lastChange } = generations;
   const needed = [

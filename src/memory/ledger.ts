@@ -6,11 +6,11 @@ import { DEFAULT_GUARDS, type Guards } from '../model/guards.js';
 import { EMPTY_STATE, type GuardState } from './state.js';
 import type { Store } from './store.js';
 
-/** Loads the bounds of a state, with the first that was saved: an engine that has none needs no bounds. */
+/** Loads the code that bounds a state; only needed once a state has been saved. */
 export const loadBounds = lazy(() => import('./bound-state.js'));
 
-/** What a ledger is kept with. */
-export interface LedgerParts {
+/** Ports and settings of a ledger. */
+export interface LedgerOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -19,21 +19,21 @@ export interface LedgerParts {
 }
 
 /**
- * Keeps the state of the guards: loads it before it is first needed, and writes it down when something happened
- * that must not be forgotten. All changes are pure functions from state to state.
+ * Holds the durable state: loads it before its first use and saves the changes that must survive a crash. All changes
+ * are pure functions from state to state.
  */
 export class Ledger {
-  readonly #parts: LedgerParts;
+  readonly #parts: LedgerOptions;
   #state: GuardState = EMPTY_STATE;
   #origin: number | undefined;
   #lockedBy: string | undefined;
   #opening: Promise<void> | undefined;
   #mode: 'closed' | 'read' | 'held' = 'closed';
   #writing: Promise<void> = Promise.resolve();
-  /** Nothing is opened any more from when it is closing, and nothing written from when it is closed. */
+  /** Set by `close()`: `closing` forbids opening, `closed` also writing. */
   #end: 'closing' | 'closed' | undefined;
 
-  constructor(parts: LedgerParts) {
+  constructor(parts: LedgerOptions) {
     this.#parts = parts;
   }
 
@@ -41,30 +41,30 @@ export class Ledger {
     return this.#state;
   }
 
-  /** The file that holds the state, if there is one. */
+  /** File of the state, if there is one. */
   get storePath(): string | undefined {
     return this.#parts.store.path;
   }
 
-  /** Whether what this engine writes down counts. */
+  /** `true` if this engine holds the state and may write it. */
   get isHeld(): boolean {
     return this.#mode === 'held';
   }
 
-  /** Why this engine may only observe: another one holds the state. */
+  /** Why this engine may only observe, while another one holds the state. */
   get lockedBy(): string | undefined {
     return this.#lockedBy;
   }
 
   /**
-   * Steady time: begins at the wall clock, or where an earlier run stopped when that is later, and then follows
-   * the monotonic clock. So a wall clock that jumps neither ends a backoff early nor prolongs it.
+   * Steady time: starts at the wall clock, or at the end of the previous run if that is later, then follows the monotonic
+   * clock. A jump of the wall clock neither shortens nor prolongs a backoff.
    */
   now(): number {
     return this.at(this.#parts.clock.monotonic());
   }
 
-  /** What steady time was when the monotonic clock stood so. */
+  /** Converts a monotonic time to steady time. */
   at(monotonic: number): number {
     const { clock } = this.#parts;
     this.#origin ??= clock.now() - clock.monotonic();
@@ -72,8 +72,8 @@ export class Ledger {
   }
 
   /**
-   * Loads the state, once; for a dry run without taking it. While another engine holds it, each call tries again. A
-   * state that is held stays held: a dry run in between writes nothing, and needs no other.
+   * Loads the state once; a dry run does not lock it. While another engine holds it, each call tries again. A held state
+   * stays held during a dry run.
    */
   async open(readOnly: boolean): Promise<void> {
     while (!this.isOpen(readOnly)) {
@@ -84,23 +84,23 @@ export class Ledger {
     }
   }
 
-  /** Whether there is nothing to wait for in `open`. */
+  /** Returns whether `open` has nothing to do. */
   isOpen(readOnly: boolean): boolean {
     return this.#mode === 'held' || (readOnly && this.#mode === 'read');
   }
 
-  /** Changes the state in memory only: for what may be forgotten by a crash without harm. */
+  /** Changes the state in memory only, for changes that a crash may lose. */
   note(change: (state: GuardState, now: number) => GuardState): void {
     this.#state = change(this.#state, this.now());
   }
 
-  /** Changes the state, and writes it down. Rejects when it could not be written; it is changed in memory all the same. */
+  /** Changes the state and saves it. Rejects if saving fails; the change stays in memory. */
   async write(change: (state: GuardState, now: number) => GuardState): Promise<void> {
     this.note(change);
     await this.save();
   }
 
-  /** Writes the state down as it is. */
+  /** Saves the state. */
   save(): Promise<void> {
     if (this.#end === 'closed') return Promise.reject(isClosed());
     const write = this.#writing.then(() => this.#parts.store.save({ ...this.#state, savedAt: this.now() }));
@@ -112,7 +112,7 @@ export class Ledger {
     return write;
   }
 
-  /** Writes down what may still be in memory only, and lets go of the store. Safe to call twice. */
+  /** Saves the state and closes the store. Idempotent. */
   async close(): Promise<void> {
     this.#end ??= 'closing';
     await this.#opening?.catch(() => undefined);
@@ -132,18 +132,18 @@ export class Ledger {
     try {
       const loaded = await store.load({ readOnly });
       if (loaded !== undefined) {
-        const { boundState, sentenceOn } = await loadBounds().catch(notNow);
+        const { boundState, outOfBoundsWarning } = await loadBounds().catch(notNow);
         const { state, now, found } = boundState(loaded, this.now(), this.#parts.guards ?? DEFAULT_GUARDS);
         this.#state = { ...state, components: withoutHealth(state.components) };
         this.#origin = now - clock.monotonic();
-        if (found.length > 0) logger.warn(sentenceOn(found));
+        if (found.length > 0) logger.warn(outOfBoundsWarning(found));
       }
       if (this.#end) throw isClosed();
       this.#mode = readOnly ? 'read' : 'held';
     } catch (error) {
       const message = messageOf(error);
       const code = isSelfHealingError(error) ? error.code : undefined;
-      // What was not read in time may be read in the next cycle: nothing is known to be lost.
+      // A timeout loses nothing: the next cycle tries again.
       if (code === 'closed' || code === 'timeout') throw error;
       if (code === 'locked') {
         this.#lockedBy = message;
@@ -152,7 +152,7 @@ export class Ledger {
       }
       this.#mode = readOnly ? 'read' : 'held';
       this.#state = { ...EMPTY_STATE, cautious: true };
-      // A path that cannot hold a state is one fault, told once; each write says it again to whoever wanted to act.
+      // An unusable path is logged once; each save rejects with the same error.
       if (isSelfHealingError(error) && error.code === 'invalid-argument') {
         logger.error(`${message}. Nothing that needs the state is repaired until it can be written`);
         return;
@@ -160,7 +160,7 @@ export class Ledger {
       logger.error(
         `${message}. What was done before is forgotten, so every repair gets one try only, at first`,
       );
-      // The state that was lost is set aside: without this, the next start would find a clean slate.
+      // The lost file was moved, so without this the next start would begin without caution.
       if (!readOnly) {
         await this.save().catch((problem: unknown) => {
           logger.warn(`That the state was lost could not be written down: ${messageOf(problem)}`);
@@ -172,13 +172,13 @@ export class Ledger {
 
 const isClosed = (): SelfHealingError => new SelfHealingError('closed', 'This engine has been closed');
 
-/** Health counts only while it is watched: what happened between two runs nobody saw. */
+/** Clears the healthy times: the time between two runs was not observed. */
 const withoutHealth = (components: GuardState['components']): GuardState['components'] =>
   Object.fromEntries(
     Object.entries(components).map(([component, record]) => [component, { ...record, healthySince: null }]),
   );
 
-/** A state that was read and cannot be checked at this moment is neither used nor lost: it is read again later. */
+/** Throws the error for a state that cannot be checked now and is read again later. */
 function notNow(error: unknown): never {
   const message = `The state cannot be checked now (${messageOf(error)}): this engine only observes until it can`;
   throw new SelfHealingError('locked', message, { cause: error });

@@ -4,12 +4,12 @@ import type { Store } from './store.js';
 import { DEADLINES } from '../base/deadlines.js';
 import { PortCalls } from '../base/port-calls.js';
 
-/** A store whose calls have a deadline. A `load` that answers after the store was closed closes it again. */
+/** Wraps a store with deadlines. A `load` that ends after `close` closes the store again. */
 export function ownedStore(store: Store, clock: Clock): Store {
   const loads = new PortCalls({ clock, mostHanging: store.path === undefined ? undefined : 1 });
-  // A save that hangs may still write, and must not replace what was saved after it.
+  // A hanging save may still write later, and must not overwrite a newer one.
   const saves = new PortCalls({ clock, mostHanging: 1 });
-  // Closing is tried also while another call hangs.
+  // Separate, so that closing is possible while another call hangs.
   const closing = new PortCalls({ clock });
   let isClosed = false;
   const call = async <T>(through: PortCalls, what: string, work: () => Promise<T>): Promise<T> => {

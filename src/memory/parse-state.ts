@@ -15,7 +15,7 @@ import { EMPTY_STATE, FRESH_RECORD, type ComponentRecord, type GuardState } from
 
 const SCOPE = oneOf('host', 'process');
 const FLAG = oneOf(true, false);
-/** A place in the store, or in a test: never something that could be taken for an option. */
+/** An absolute path, which cannot be mistaken for an option. */
 const isPath: Shape = (value) => typeof value === 'string' && value.startsWith('/');
 
 const GENERATION = shaped({
@@ -132,12 +132,12 @@ const FIELDS: Readonly<Record<Exclude<keyof GuardState, 'version'>, Shape>> = {
   ),
 };
 
-/** The largest state that is read or written, in bytes: far more than an engine ever remembers. */
+/** Largest state that is read or written, in bytes; far above what an engine needs. */
 export const LARGEST_STATE = 4 * 1024 * 1024;
-/** The deepest nesting that is read. What is nested too deeply could be parsed, but never be written again. */
+/** Deepest nesting that is read. Deeper JSON could be parsed, but not serialized again. */
 const DEEPEST = 64;
 
-/** Reads a state back from its JSON. Throws a `SyntaxError` or `TypeError` that says what is wrong, when it is not one. */
+/** Parses a state. Throws a `SyntaxError` or `TypeError` with the reason if it is invalid. */
 export function parseState(text: string): GuardState {
   if (isDeeper(text, DEEPEST)) throw new TypeError(`it is nested deeper than ${DEEPEST} levels`);
   const parsed: unknown = JSON.parse(text);
@@ -158,21 +158,21 @@ export function parseState(text: string): GuardState {
   return { ...state, components: Object.fromEntries(components) };
 }
 
-/** Until version 2 had strikes of its own, the breaker counted failures. */
+/** Adds missing fields. In states without `strikes` the breaker counted failures. */
 const completed = (record: Partial<ComponentRecord>): ComponentRecord => ({
   ...FRESH_RECORD,
   strikes: record.failures ?? 0,
   ...record,
 });
 
-/** The first version knew nothing of generations; all else is as it was. */
+/** Converts a state of version 1, which had no generations. */
 const fromFirst = (state: Record<string, unknown>): Record<string, unknown> => ({
   ...state,
   version: EMPTY_STATE.version,
   generations: NO_GENERATIONS,
 });
 
-/** Whether more brackets than that are open at once, outside of strings. A loop, because a pattern has a stack. */
+/** Returns whether the nesting exceeds `most`. A loop, because a regular expression could overflow the stack. */
 function isDeeper(text: string, most: number): boolean {
   let depth = 0;
   let inString = false;

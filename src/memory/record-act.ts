@@ -2,7 +2,7 @@ import type { PlannedGeneration } from '../model/plan.js';
 import type { Generations } from './generations.js';
 import { DAY, type Guards } from '../model/guards.js';
 import { markBad, noteChange } from './record-generation.js';
-import { longer, withRecord } from './component-record.js';
+import { extendedBackoff, withRecord } from './component-record.js';
 import {
   backoffOf,
   breakerOf,
@@ -14,18 +14,18 @@ import {
   type LastFix,
 } from './state.js';
 
-/** What was measured around a repair, where it was a number. */
+/** Values measured before and after a repair. */
 export interface Effect {
   readonly before: number;
   readonly after: number;
 }
 
-/** Facts about a repair besides its outcome. */
-export interface ActFacts {
+/** Details of a repair besides its outcome. */
+export interface RepairDetails {
   /** From 0 to 1; spreads the backoff. */
   readonly chance: number;
   readonly effect?: Effect | undefined;
-  /** Whether the component is in a worse state than before. */
+  /** `true` if the component is in a worse state than before. */
   readonly worse?: boolean | undefined;
   /** Name of the check that opened the issue. */
   readonly check?: string | undefined;
@@ -33,28 +33,26 @@ export interface ActFacts {
   readonly bootId?: string;
 }
 
-/** Records a repair that ended. */
 export function recordAct(
   state: GuardState,
   act: Act,
   guards: Guards,
-  { chance, effect, worse = false, check, bootId = '' }: ActFacts,
+  { chance, effect, worse = false, check, bootId = '' }: RepairDetails,
 ): GuardState {
   const acts = [...state.acts.filter(({ at }) => at > act.at - DAY), act];
   const isOwn = ({ scope, component }: Intent): boolean => scope === act.scope && component === act.component;
   const others = state.intents.filter((intent) => !isOwn(intent));
   const intent = state.intents.find(isOwn);
-  // Whether it helped shows on the next boot: until then it is neither done nor forgotten.
+  // The result is known only after the reboot, so the intent is kept.
   const intents =
     act.outcome === 'pending-reboot' && intent ? [...others, { ...intent, awaitsReboot: true }] : others;
   const generations = intent?.generation
     ? afterChange(state.generations, intent.generation, act, worse)
     : state.generations;
-  // In a storm, one repair that does not help is as good as a new failure.
+  // In a storm, a repair that did not help counts as a new failure.
   const storm =
     state.storm && act.outcome !== 'fixed' ? { ...state.storm, lastFailure: act.at } : state.storm;
   const next = { ...state, acts, intents, storm, generations };
-  // Whether a switch of kernels helped is known only after the reboot.
   if (act.outcome === 'pending-reboot') return next;
   const record = recordOf(state, act.component);
   const useless = act.outcome === 'ineffective' && effect !== undefined && !gained(effect, guards);
@@ -72,7 +70,7 @@ export function recordAct(
     healthySince: null,
     backoff: {
       ...record.backoff,
-      [act.action]: longer(backoffOf(record, act.action)?.count ?? 0, act, guards, chance),
+      [act.action]: extendedBackoff(backoffOf(record, act.action)?.count ?? 0, act, guards, chance),
     },
     useless: useless ? { action: act.action, value: effect.after } : null,
     ...(act.outcome === 'fixed'
@@ -81,7 +79,7 @@ export function recordAct(
   });
 }
 
-/** Remembers a change of the running system, and which of the two systems must not be entered unseen from now on. */
+/** Records a change of the running system, and marks the system that was left, or made things worse, as bad. */
 function afterChange(
   generations: Generations,
   { from, to }: PlannedGeneration,
@@ -95,7 +93,7 @@ function afterChange(
   return left ? markBad(changed, from, at, `\`${action}\` left it for ${to}`) : changed;
 }
 
-/** Counts an attempt against the breaker, which opens after several, and at once when it was on probation. */
+/** Adds a strike. The breaker opens after `breaker.attempts` strikes, and at once on probation. */
 export function strike(
   record: ComponentRecord,
   now: number,

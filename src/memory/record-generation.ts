@@ -5,16 +5,16 @@ import {
   unitOf,
   type GenerationChange,
   type Generations,
-  type Look,
+  type SystemObservation,
   type SystemRecord,
   type UnitRecord,
-  type UnitSeen,
+  type UnitObservation,
 } from './generations.js';
 import type { Guards } from '../model/guards.js';
 
-/** So many systems are remembered, the last seen first, … */
+/** Number of systems kept, the last seen first. */
 const SYSTEMS = 16;
-/** … and so many units of each of the two whose units count. */
+/** Number of units kept for the running and the previous system. */
 const UNITS = 400;
 
 const NEVER_READ: UnitRecord = Object.freeze({
@@ -26,10 +26,10 @@ const NEVER_READ: UnitRecord = Object.freeze({
   failing: false,
 });
 
-/** Writes a look at the running system into the record. */
+/** Records an observation of the running system. */
 export function noteSystem(
   generations: Generations,
-  look: Look,
+  look: SystemObservation,
   now: number,
   evidence: Guards['evidence'],
 ): Generations {
@@ -43,13 +43,13 @@ export function noteSystem(
   for (const seen of look.units) {
     const was = unitOf(record, seen.name);
     const next = noteUnit(was ?? NEVER_READ, seen, now, evidence);
-    // What failed before the switch did not fail newly in this system.
+    // A unit that failed before the switch is not newly failed.
     const unread = (was?.activeUntil ?? was?.failedAt ?? null) === null;
     const inherited = unread && unitOf(previous, seen.name)?.failing === true;
     newlyFailed ||= next.failing && !was?.failing && !inherited;
     units[seen.name] = next;
   }
-  // What happened while nobody looked is not known: the time without a new failure begins anew.
+  // After a gap in the observation, the quiet time restarts.
   const quietSince = newlyFailed || unseen >= evidence.healthyMs ? now : record.quietSince;
   const good = now - quietSince >= evidence.lastGoodMs;
   const next: SystemRecord = {
@@ -58,7 +58,6 @@ export function noteSystem(
     blindMs: Math.max(record.blindMs, unseen),
     quietSince,
     good: record.good || good,
-    // It has proved itself since.
     bad: good ? null : record.bad,
     units,
   };
@@ -69,10 +68,14 @@ export function noteSystem(
   });
 }
 
-/** A system begins to run, for the first time or again. */
-function enter(generations: Generations, { system, switchedAt }: Look, now: number): SystemRecord {
+/** Returns the record of a system that was just entered. */
+function enter(
+  generations: Generations,
+  { system, switchedAt }: SystemObservation,
+  now: number,
+): SystemRecord {
   const left = runningOf(generations);
-  // The switch was made after the other one was last seen, whatever a clock that jumped says of it.
+  // The switch cannot precede the last observation of the other system, even if the clock jumped.
   const earliest = left?.seenAt ?? Math.min(switchedAt ?? now, now);
   const enteredAt = Math.max(earliest, Math.min(switchedAt ?? earliest, now));
   const before = systemOf(generations, system);
@@ -93,7 +96,7 @@ function enter(generations: Generations, { system, switchedAt }: Look, now: numb
 
 function noteUnit(
   record: UnitRecord,
-  { run, state }: UnitSeen,
+  { run, state }: UnitObservation,
   now: number,
   { healthyMs }: Guards['evidence'],
 ): UnitRecord {
@@ -120,7 +123,7 @@ function noteUnit(
   }
 }
 
-/** Remembers why a system must not be entered unseen. */
+/** Marks a system that must not be entered without approval. */
 export function markBad(generations: Generations, path: string, at: number, why: string): Generations {
   const record = systemOf(generations, path) ?? { ...UNSEEN, enteredAt: at, seenAt: at, quietSince: at };
   return pruned({
@@ -140,14 +143,14 @@ const UNSEEN: SystemRecord = Object.freeze({
   units: {},
 });
 
-/** Remembers a change of the running system that was made. */
+/** Records a change of the running system. */
 export const noteChange = (generations: Generations, lastChange: GenerationChange): Generations => ({
   ...generations,
   lastChange,
   repeat: null,
 });
 
-/** Keeps what may still be asked about: the state is written whole each time. */
+/** Drops what is no longer needed, because the whole state is written each time. */
 function pruned(generations: Generations): Generations {
   const { running, systems } = generations;
   const previous = runningOf(generations)?.previous ?? null;

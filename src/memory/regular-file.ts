@@ -7,13 +7,11 @@ const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constant
 const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
 
 /**
- * Opens a file that has to be a regular one. Follows no link, and waits for nothing: opening a FIFO would.
- *
- * @returns `undefined` where nothing has this name.
+ * Opens a regular file; returns `undefined` if it does not exist. Follows no link and never blocks, as a FIFO would.
  */
 export async function openRegular(file: string, flags = O_RDONLY): Promise<FileHandle | undefined> {
   try {
-    // Opening a device may do something, so it is not even opened.
+    // Opening a device can have side effects.
     insistOnRegular(await lstat(file));
     const handle = await open(file, flags | O_NOFOLLOW | O_NONBLOCK);
     try {
@@ -29,15 +27,15 @@ export async function openRegular(file: string, flags = O_RDONLY): Promise<FileH
   }
 }
 
-/** Reads an open file. Throws when it has more than so many bytes. */
+/** Reads an open file. Throws if it is larger than `most` bytes. */
 export async function readAtMost(handle: FileHandle, most: number): Promise<string> {
-  // It may grow while it is read, so one byte more than allowed is asked for.
+  // It may grow during the read, so one more byte is requested.
   const bytes = await readStart(handle, most + 1);
   if (bytes.length > most) throw new Error(`it is larger than ${most} bytes`);
   return bytes.toString('utf8');
 }
 
-/** Reads so many bytes from the start of an open file, or fewer where it ends. */
+/** Reads up to `most` bytes from the start of an open file. */
 export async function readStart(handle: FileHandle, most: number): Promise<Buffer> {
   const bytes = Buffer.alloc(Math.min((await handle.stat()).size + 1, most));
   let length = 0;
@@ -49,8 +47,8 @@ export async function readStart(handle: FileHandle, most: number): Promise<Buffe
 }
 
 /**
- * Replaces a file atomically: written beside it under a random name, flushed, and renamed over it; the folder is
- * flushed so that the renaming lasts. Nothing is left beside it when that fails.
+ * Replaces a file atomically: writes and flushes a temporary file, renames it, and flushes the folder. Removes the
+ * temporary file on failure.
  */
 export async function replaceFile(file: string, text: string): Promise<void> {
   const stats = await lstat(file).catch(() => undefined);
@@ -67,7 +65,7 @@ export async function replaceFile(file: string, text: string): Promise<void> {
   await folder.sync().finally(() => folder.close());
 }
 
-/** Creates a file that only its owner can read. Rejects when the name is taken, by a link too. */
+/** Creates a file with mode 0600. Rejects if the name exists, even as a link. */
 export async function createFile(file: string, text: string, { flush }: { readonly flush: boolean }) {
   const handle = await open(file, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
   try {
@@ -78,7 +76,7 @@ export async function createFile(file: string, text: string, { flush }: { readon
   }
 }
 
-/** Paths of the files that a killed process left beside a file, under a random name with one of these endings. */
+/** Returns the temporary files of killed processes beside a file: a random name with one of the endings. */
 export async function leftoversOf(file: string, endings: readonly string[]): Promise<string[]> {
   const names = await readdir(dirname(file)).catch(() => []);
   const start = `${basename(file)}.`;
@@ -87,7 +85,7 @@ export async function leftoversOf(file: string, endings: readonly string[]): Pro
   return left.map((name) => join(dirname(file), name));
 }
 
-/** Thrown for what has the name of a file and is none. */
+/** Thrown for anything but a regular file. */
 export class NotRegularError extends Error {}
 
 function insistOnRegular(stats: Stats): void {

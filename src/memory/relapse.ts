@@ -14,8 +14,8 @@ import {
 const MINUTE = 60_000;
 
 /**
- * Returns the repair that an issue takes back, when it opens again within `guards.backoff.resetAfterMs` of a repair
- * that was `fixed`. A boot, a switch of the NixOS system or a cause in another unit in between makes it another issue.
+ * Returns the repair that an issue relapses from: the issue opens again within `guards.backoff.resetAfterMs` of a repair
+ * that was `fixed`, without a boot, a switch of the NixOS system or a cause in another unit in between.
  */
 export function relapsedFix(
   state: GuardState,
@@ -30,9 +30,9 @@ export function relapsedFix(
 }
 
 /**
- * Records a relapse: the repair counts as not fixed for backoff and for the memory of useless repairs. The breaker
- * counts it only if the health was shorter than 1 min x 2^n, where n is the number of relapses so far (at most
- * 10 min), and never when the repair gained what it is for. The rung of the ladder stays.
+ * Records a relapse: for backoff and useless repairs, the repair counts as not fixed. The breaker counts it only if the
+ * healthy time was shorter than 1 min x 2^n (at most 10 min; n: relapses so far) and the repair had no measured gain.
+ * The rung of the ladder is unchanged.
  */
 export function recordRelapse(
   state: GuardState,
@@ -43,7 +43,7 @@ export function recordRelapse(
   const record = recordOf(state, component);
   const { action } = fix;
   const early = now - fix.at < Math.min(10 * MINUTE, MINUTE * 2 ** record.relapses);
-  // A repair that held for long enough, or gained what it is for, begins a new count.
+  // A repair that lasted, or had a measured gain, resets the strikes.
   const counts = early && fix.gained !== true;
   const strikes = counts ? strike({ ...record, strikes: fix.strikes }, now, guards, fix.probation) : {};
   const next = withRecord(state, component, {
@@ -57,7 +57,7 @@ export function recordRelapse(
   return { ...next, acts: state.acts.map((act) => (isFix(act) ? { ...act, relapsed: true as const } : act)) };
 }
 
-/** The wait that would have followed had the repair not been `fixed`: first x factor^(repairs - 1). */
+/** Returns the backoff as after a repair that was not `fixed`: first x factor^(repairs - 1). */
 function waitAfter(
   record: ComponentRecord,
   { action }: LastFix,

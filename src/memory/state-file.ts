@@ -7,17 +7,17 @@ import { leftoversOf, NotRegularError, openRegular, readAtMost, replaceFile } fr
 import type { GuardState } from './state.js';
 import type { Store } from './store.js';
 
-/** Mode bits that let the group or everybody write. */
+/** Write permission of group and others. */
 const OTHERS_WRITE = 0o022;
-/** Copies of unusable states that are kept. */
+/** Copies of unusable states to keep. */
 const MOST_ASIDE = 2;
 
-/** The store in a file that is given by its absolute path. */
+/** Returns a store in a file, given by its absolute path. */
 export function stateFile(file: string, monotonic: () => number): Required<Omit<Store, 'path'>> {
   const lock = new FileLock(`${file}.lock`, monotonic);
   let pending: Promise<unknown> = Promise.resolve();
   let isClosed = false;
-  /** One thing at a time, so that `close` leaves nothing behind that is still being taken or written. */
+  /** Serializes the operations, so that `close` waits for them. */
   const inTurn = <T>(act: () => Promise<T>): Promise<T> => {
     const turn = pending.then(act);
     pending = turn.catch(() => undefined);
@@ -82,11 +82,11 @@ async function take(file: string, lock: FileLock): Promise<void> {
     await mkdir(dirname(file), { recursive: true, mode: 0o700 });
     await lock.take();
   } catch (error) {
-    // Where there is no room for a lock there is none for a state either: then saving fails, and says so.
+    // With a full disk, saving reports the error.
     if ((error as NodeJS.ErrnoException).code === 'ENOSPC') return;
     throw unwritable(file, error);
   }
-  // Only the holder of the lock writes here, so these are of a process that was killed. Versions up to 0.1 wrote `.next`.
+  // Only the lock holder writes here, so these are left by a killed process. Versions up to 0.1 wrote `.next`.
   for (const left of [...(await leftoversOf(file, ['\\.tmp'])), `${file}.next`]) {
     await rm(left, { force: true }).catch(() => undefined);
   }
@@ -100,7 +100,7 @@ async function read(file: string): Promise<GuardState | undefined> {
     const own = process.getuid?.();
     if (own !== undefined && uid !== own && uid !== 0)
       throw new Error(`it belongs to the user with uid ${uid}`);
-    // Who can write it can approve what a person was asked about.
+    // A user who can write it can forge approvals.
     if (own !== undefined && (mode & OTHERS_WRITE) !== 0)
       throw new Error(`other users can write it: its mode is ${(mode & 0o777).toString(8)}`);
     return parseState(await readAtMost(handle, LARGEST_STATE));
@@ -109,7 +109,7 @@ async function read(file: string): Promise<GuardState | undefined> {
   }
 }
 
-/** Sets a file aside that cannot be used, and returns the error that says so. What is no regular file is not touched. */
+/** Sets an unusable file aside and returns the error. Anything but a regular file is not touched. */
 async function lost(file: string, error: unknown): Promise<unknown> {
   if (error instanceof NotRegularError) return unwritable(file, error);
   const message = `The state in ${file} cannot be used (${messageOf(error)})`;
@@ -128,12 +128,12 @@ async function setAside(file: string): Promise<string> {
     await rm(oldest, { force: true }).catch(() => undefined);
   }
   const aside = `${file}.unreadable-${Date.now()}`;
-  // Linked, not moved: as long as nothing was saved in its place, the next start must find it unusable, too.
+  // Linked, not moved: until a new state is saved, the next start must also find it unusable.
   await link(file, aside).catch(() => rename(file, aside));
   return aside;
 }
 
-/** The copies that were set aside, oldest first. */
+/** Returns the copies that were set aside, oldest first. */
 async function asideOf(file: string): Promise<string[]> {
   const start = `${basename(file)}.unreadable-`;
   const timeOf = (name: string): number => Number(name.slice(start.length));
@@ -142,11 +142,11 @@ async function asideOf(file: string): Promise<string[]> {
   return asides.sort((one, other) => timeOf(one) - timeOf(other)).map((name) => join(dirname(file), name));
 }
 
-/** Whether something is short at this moment, which says nothing about the file: the state is neither used nor lost. */
+/** Returns whether an error is a temporary shortage of resources, which does not make the state invalid. */
 const isShortage = (error: unknown): boolean =>
   ['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EINTR'].includes((error as NodeJS.ErrnoException).code ?? '');
 
-/** Makes the rejection after a shortage: this engine observes, and loads the state with the next try. */
+/** Converts a shortage to an error with code `locked`: this engine observes and tries again later. */
 const asRefusal =
   (file: string) =>
   (error: unknown): never => {
@@ -155,7 +155,7 @@ const asRefusal =
     throw new SelfHealingError('locked', message, { cause: error });
   };
 
-/** Why nothing can be written beside a file, by the code of the error. */
+/** Reason for an unwritable folder, by error code. */
 const UNWRITABLE: Readonly<Record<string, string>> = {
   EACCES: 'is not writable for this user',
   EPERM: 'is not writable for this user',
@@ -165,7 +165,7 @@ const UNWRITABLE: Readonly<Record<string, string>> = {
   EEXIST: 'is not a directory',
 };
 
-/** The error for a path that cannot hold a state, in one sentence; any other error as it is. */
+/** Returns the error for a path that cannot hold a state; any other error unchanged. */
 function unwritable(file: string, error: unknown): unknown {
   if (error instanceof NotRegularError) {
     const message = `The state in ${file} cannot be used: ${error.message}`;

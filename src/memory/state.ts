@@ -3,126 +3,126 @@ import type { Outcome } from '../model/result.js';
 import { NO_GENERATIONS, type Generations } from './generations.js';
 import type { OperatorCommand } from '../model/operator-command.js';
 
-/** One repair that was carried out, or that could not even be planned. */
+/** One repair that was executed, or could not be planned. */
 export interface Act {
-  /** When it ended. All times here are milliseconds of the engine's steady time, which never goes back. */
+  /** End time. All times in the state are steady time of the engine in milliseconds, which never decreases. */
   readonly at: number;
   readonly component: string;
   readonly action: string;
   readonly scope: 'host' | 'process';
   readonly outcome: Exclude<Outcome, 'skipped' | 'planned' | 'pending'>;
-  /** Why it was not `fixed`, or what the proof was. */
+  /** The error, or the proof. */
   readonly words: string;
-  /** Set when it was `fixed` and the same issue came back soon after. */
+  /** Set if the same issue came back soon after `fixed`. */
   readonly relapsed?: true;
 }
 
-/** The last repair of a component that was proved. It relapses when the same issue opens again soon after. */
+/** The last proved repair of a component. It relapses if the same issue opens again soon after. */
 export interface LastFix {
-  /** When it was proved. */
+  /** Time of the proof. */
   readonly at: number;
   readonly action: string;
-  /** Name of the check that opened the issue; `null` for an issue made by hand. */
+  /** Name of the check that opened the issue; `null` for an issue written by the caller. */
   readonly check: string | null;
-  /** The boot of the host in which it was made. */
+  /** Boot id of the host. */
   readonly bootId: string;
-  /** The NixOS system that ran then; `null` where there is none. */
+  /** NixOS system that ran then; `null` if none. */
   readonly system: string | null;
-  /** Whether it gained what it is for; `null` where nothing was measured. */
+  /** `true` if the measured gain was sufficient; `null` if nothing was measured. */
   readonly gained: boolean | null;
-  /** Strikes before it: they count again when it relapses early. */
+  /** Strikes before it, restored by an early relapse. */
   readonly strikes: number;
-  /** Whether it was the one attempt that an open breaker allows. */
+  /** `true` for the single attempt of a half-open breaker. */
   readonly probation: boolean;
 }
 
-/** How long one action is to be left alone, for one component. */
+/** Backoff of one action for one component. */
 export interface Backoff {
   /** Repairs since the last lasting health. */
   readonly count: number;
-  /** Not before this time. */
+  /** End of the wait. */
   readonly until: number;
-  /** When the last one ended. */
+  /** End of the last repair. */
   readonly since: number;
 }
 
-/** What is remembered of one component. */
+/** Record of one component. */
 export interface ComponentRecord {
   readonly backoff: Readonly<Record<string, Backoff>>;
-  /** Attempts in a row that were not `fixed`: the rung of the ladder. */
+  /** Attempts in a row without `fixed`; selects the rung of the ladder. */
   readonly failures: number;
-  /** Attempts that were not `fixed`, or relapsed early, since the last lasting repair: what the breaker counts. */
+  /** Attempts without `fixed`, or with an early relapse, since the last lasting repair; counted by the breaker. */
   readonly strikes: number;
   /** Relapses since the last lasting health. */
   readonly relapses: number;
-  /** The last repair that was proved; `null` when there is none, or when its relapse was counted. */
+  /** Last proved repair; `null` if none, or if its relapse was counted. */
   readonly fixed: LastFix | null;
-  /** When the breaker may try once; `null` while it is closed. In the past: half-open. */
+  /** Time until which the breaker is open; in the past: half-open; `null`: closed. */
   readonly breakerUntil: number | null;
-  /** When it opened, within the last day. */
+  /** Openings of the breaker within the last day. */
   readonly openings: readonly number[];
-  /** Since when a human is needed; `null` when none is. */
+  /** Start of `needs-human`, or `null`. */
   readonly needsHumanSince: number | null;
-  /** Since when it has been healthy without a break, by our own readings; `null` when it is not. */
+  /** Start of its uninterrupted healthy time, by readings, or `null`. */
   readonly healthySince: number | null;
-  /** A repair that was of no use, and what was measured then. */
+  /** Last useless repair, with the measured value. */
   readonly useless: { readonly action: string; readonly value: number } | null;
 }
 
-/** A question to a person, bound to one exact plan. */
+/** An approval request for one exact plan. */
 export interface Approval {
-  /** The word for `approve(id)` and `reject(id)`. */
+  /** Id for `approve(id)` and `reject(id)`. */
   readonly id: string;
-  /** Fingerprint of the plan that is asked about. */
+  /** Digest of the plan. */
   readonly digest: string;
   readonly component: string;
   readonly action: string;
-  /** Why a person has to decide. */
+  /** Why it needs approval. */
   readonly reason: string;
   readonly askedAt: number;
   readonly answer: 'waiting' | 'yes';
 }
 
-/** What was about to be done when it was written down. */
+/** An action that is about to be executed, saved beforehand. */
 export interface Intent {
   readonly at: number;
   readonly component: string;
   readonly action: string;
   readonly scope: 'host' | 'process';
-  /** Identifies the boot of the host. */
+  /** Boot id of the host. */
   readonly bootId: string;
-  /** The systems that it leads from and to, and the units it is to help; for a change of the generation only. */
+  /** Only for a change of the generation. */
   readonly generation?: PlannedGeneration;
-  /** Whether it was carried out, and shows only when the host has been restarted. */
+  /** `true` if it was executed and takes effect after a reboot. */
   readonly awaitsReboot?: boolean;
-  /** Id of the result that is still to come. */
+  /** Id of the pending result. */
   readonly id?: string;
   /** Name of the check that opened the issue. */
   readonly check?: string;
 }
 
-/** What is to be taken back when it is not needed any more. */
+/** A change to undo when it is not needed any more. */
 export interface Undo {
-  /** When it was remembered: before the act. */
+  /** Time of saving, before the change. */
   readonly at: number;
   readonly component: string;
-  /** The action that takes it back. */
+  /** Action that undoes it. */
   readonly action: string;
   readonly parameters: Readonly<Record<string, unknown>>;
-  /** The boot in which it was done: the next one begins without it. */
+  /** Boot id of the change; a reboot undoes it. */
   readonly bootId: string;
-  /** Not before this time, after it could not be done. */
+  /** Earliest time of the next attempt, after a failed one. */
   readonly until: number;
 }
 
-/** Many services bad at once. */
+/** Many services failing at once. */
 export interface Storm {
   readonly since: number;
-  /** When the last new failure was seen, or the last repair did not help. */
+  /** Time of the last new failure, or of the last repair that did not help. */
   readonly lastFailure: number;
 }
 
-/** Everything that outlives a restart. It is plain JSON. */
+/** State that survives a restart, as plain JSON. */
 export interface GuardState {
   readonly version: 2;
   /** Steady time at which it was written. */
@@ -133,20 +133,19 @@ export interface GuardState {
   /** Repairs of the last day, oldest first. */
   readonly acts: readonly Act[];
   readonly storm: Storm | null;
-  /** Reasons why everything is paused, and since when. */
+  /** Pause reasons, with the time of each. */
   readonly pauses: Readonly<Record<string, number>>;
   readonly approvals: readonly Approval[];
-  /** Acts in flight, at most one for each component and scope. */
+  /** Actions in progress, at most one per component and scope. */
   readonly intents: readonly Intent[];
-  /** Which systems ran here, and how units fared in them. */
   readonly generations: Generations;
-  /** What is to be taken back, oldest first. Left out in states of earlier versions. */
+  /** Changes to undo, oldest first. Absent in states of earlier versions. */
   readonly undo?: readonly Undo[];
-  /** Commands of people, oldest first, the last 50. Left out in states of earlier versions. */
+  /** Last 50 operator commands, oldest first. Absent in states of earlier versions. */
   readonly commands?: readonly OperatorCommand[];
 }
 
-/** A clean slate. */
+/** Initial state. */
 export const EMPTY_STATE: GuardState = Object.freeze({
   version: 2,
   savedAt: 0,
@@ -160,7 +159,7 @@ export const EMPTY_STATE: GuardState = Object.freeze({
   generations: NO_GENERATIONS,
 });
 
-/** How the record of a component begins. */
+/** Initial record of a component. */
 export const FRESH_RECORD: ComponentRecord = Object.freeze({
   backoff: {},
   failures: 0,
@@ -176,7 +175,7 @@ export const FRESH_RECORD: ComponentRecord = Object.freeze({
 
 const CAUTIOUS: ComponentRecord = Object.freeze({ ...FRESH_RECORD, breakerUntil: 0 });
 
-/** What is remembered of a component, or how one begins. */
+/** Returns the record of a component, or an initial one. */
 export const recordOf = (state: GuardState, component: string): ComponentRecord =>
   Object.hasOwn(state.components, component)
     ? state.components[component]!
@@ -184,17 +183,17 @@ export const recordOf = (state: GuardState, component: string): ComponentRecord 
       ? CAUTIOUS
       : FRESH_RECORD;
 
-/** How the breaker of a component stands. */
+/** Returns the state of the breaker. */
 export function breakerOf({ breakerUntil }: ComponentRecord, now: number): 'closed' | 'open' | 'half-open' {
   if (breakerUntil === null) return 'closed';
   return breakerUntil > now ? 'open' : 'half-open';
 }
 
-/** How long an action is to be left alone. An action may be called `constructor`. */
+/** Returns the backoff of an action, whose name may be `constructor`. */
 export const backoffOf = ({ backoff }: ComponentRecord, action: string): Backoff | undefined =>
   Object.hasOwn(backoff, action) ? backoff[action] : undefined;
 
-/** How often a component was repaired with success within a time. */
+/** Returns the number of successful repairs of a component within a time. */
 export const recurrences = (state: GuardState, component: string, now: number, withinMs: number): number =>
   state.acts.filter(
     (act) => act.component === component && act.outcome === 'fixed' && act.at > now - withinMs,

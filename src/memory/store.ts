@@ -1,27 +1,26 @@
 import type { GuardState } from './state.js';
 
 /**
- * The port through which what was done, and what is forbidden for now, outlives a restart.
+ * Port that keeps the state across restarts.
  *
- * `load` is called once before the first act, and again after it was refused. It gives `undefined` where nothing
- * was ever saved. `readOnly` is for a dry run: nothing may be locked, made or moved. It rejects with a
- * `SelfHealingError` of code `locked` when another engine holds the state, or when the state cannot be opened at the
- * moment (this one then only observes), and with any other error when the state cannot be used (this one is then
- * cautious).
- * `save` resolves when the state is safe: it is what makes an act allowed. It replaces all or nothing.
+ * `load` is called before the first action, and again after a rejection. It returns `undefined` if nothing was ever
+ * saved. With `readOnly`, for a dry run, it must not lock, create or move anything. It rejects with a `SelfHealingError`
+ * of code `locked` if another engine holds the state or it cannot be opened now (the engine then only observes), and
+ * with any other error if the state is unusable (the engine is then cautious). `save` is atomic, and resolves when the
+ * state is durable, which allows the action.
  */
 export interface Store {
-  /** The file that it is in, if it is in one. Cleaning its disk needs no room on it. */
+  /** File of the state, if any: cleaning a full disk does not require saving on that disk. */
   readonly path?: string;
-  /** What was saved last. */
+  /** Returns the last saved state. */
   load(options?: { readonly readOnly: boolean }): Promise<GuardState | undefined>;
-  /** Saves it, all or nothing; resolved means safe. */
+  /** Saves the state atomically; resolves when it is durable. */
   save(state: GuardState): Promise<void>;
-  /** Lets go of what it holds. */
+  /** Releases locks and files. */
   close?(): void | Promise<void>;
 }
 
-/** A store that remembers as long as the process lives. */
+/** Returns a store in memory. */
 export function memoryStore(): Store {
   let kept: GuardState | undefined;
   return {

@@ -1,18 +1,18 @@
 import type { Guards } from '../model/guards.js';
 import type { Storm } from './state.js';
 
-/** Services that are judged together: those that are listed, or those that are not, or checks of the host program. */
+/** Services that are counted together: listed ones, unlisted ones, or checks of the host program. */
 export interface StormGroup {
-  /** Since when each of them that is bad now has been bad, in steady time. */
+  /** Steady time at which each bad one became bad. */
   readonly badSince: readonly number[];
-  /** So many of them make a storm. */
+  /** Number of bad ones that make a storm. */
   readonly atLeast: number;
 }
 
 /**
- * One step of watching for a storm: it begins when enough services of a group turned bad within a short time of each
- * other, lasts while new ones do, and ends when none is bad any more, or when it is calm and few are. A group that
- * turned bad long ago begins it in its calm phase.
+ * Updates the storm. It begins when enough services of a group became bad within a short time, and ends when none is bad,
+ * or when few are and no new failure has occurred for long enough. If they became bad long ago, single repairs are
+ * allowed from the start.
  */
 export function stormAfter(
   storm: Storm | null,
@@ -32,7 +32,7 @@ export function stormAfter(
   return last.length === 0 ? null : { since: now, lastFailure: Math.max(...last) };
 }
 
-/** The last of so many failures that lie within a time of each other, the latest such cluster; or `undefined`. */
+/** Returns the time of the last failure of the latest cluster of `atLeast` failures within `withinMs`. */
 function lastOfCluster({ badSince, atLeast }: StormGroup, withinMs: number): number | undefined {
   const sorted = [...badSince].sort((a, b) => b - a);
   return sorted.find((last, index) => {
@@ -41,6 +41,6 @@ function lastOfCluster({ badSince, atLeast }: StormGroup, withinMs: number): num
   });
 }
 
-/** How long a storm still forbids every repair; 0 when single repairs may be tried. */
+/** Returns how long a storm still blocks all repairs; 0 when single repairs are allowed. */
 export const stormWait = ({ lastFailure }: Storm, now: number, { storm }: Pick<Guards, 'storm'>): number =>
   Math.max(0, lastFailure + storm.calmMs - now);

@@ -4,10 +4,10 @@ import { recordOf, type GuardState, type Undo } from './state.js';
 
 const NONE: readonly Undo[] = [];
 
-/** What is to be taken back, oldest first. */
+/** Returns the changes to undo, oldest first. */
 export const undosOf = (state: GuardState): readonly Undo[] => state.undo ?? NONE;
 
-/** Writes down, before an act, how it is taken back. What is remembered already stays first in line. */
+/** Adds the undo of an action that is about to be executed. */
 export function rememberUndo(
   state: GuardState,
   { action, parameters }: HealingAction,
@@ -16,25 +16,25 @@ export function rememberUndo(
   return { ...state, undo: [...undosOf(state), { ...about, action, parameters, until: 0 }] };
 }
 
-/** Forgets what was taken back, or never done. */
+/** Removes an undo that was executed or is not needed. */
 export const forgetUndo = (state: GuardState, done: Undo): GuardState => ({
   ...state,
   undo: undosOf(state).filter((undo) => !isSame(undo, done)),
 });
 
-/** Lets one that could not be done wait. */
+/** Postpones an undo that failed. */
 export const postponeUndo = (state: GuardState, failed: Undo, until: number): GuardState => ({
   ...state,
   undo: undosOf(state).map((undo) => (isSame(undo, failed) ? { ...undo, until } : undo)),
 });
 
-/** Forgets what a reboot took back. */
-export function withoutOtherBoots(state: GuardState, bootId: string): GuardState {
+/** Drops the undos of changes that a reboot has undone. */
+export function dropUndosOfOtherBoots(state: GuardState, bootId: string): GuardState {
   if (undosOf(state).every((undo) => undo.bootId === bootId)) return state;
   return { ...state, undo: undosOf(state).filter((undo) => undo.bootId === bootId) };
 }
 
-/** What is to be taken back now: of components that have been well for as long as brings a backoff back to its start. */
+/** Returns the undos that are due: their component has been healthy for `backoff.resetAfterMs`. */
 export function dueUndos(state: GuardState, now: number, { backoff }: Guards): readonly Undo[] {
   return undosOf(state).filter(({ component, until }) => {
     const { healthySince } = recordOf(state, component);

@@ -1,25 +1,25 @@
-/** A unit that a plan reaches through systemd, besides its targets. */
+/** A unit other than the targets that a plan affects through systemd. */
 export interface AffectedUnit {
   /** Primary name. */
   readonly id: string;
-  /** Every name, the primary one included. */
+  /** Every name, including the primary one. */
   readonly names: readonly string[];
 }
 
 /** A running unit that a job of the plan stops, restarts or reloads. */
 export interface TouchedUnit extends AffectedUnit {
   readonly how: 'stopped' | 'restarted' | 'reloaded';
-  /** Whether systemd refuses to start it by hand (`RefuseManualStart=`). */
+  /** `RefuseManualStart=` of the unit. */
   readonly refuseManualStart: boolean;
 }
 
 /** A unit that is started along with a target. */
 export interface StartedUnit extends AffectedUnit {
-  /** Whether every boot starts it, so that a start of it is nothing new. */
+  /** `true` if every boot starts it. */
   readonly atBoot: boolean;
 }
 
-/** Everything that the commands of a plan do to units other than its targets, by systemd's own rules. Plain data. */
+/** Effects of a plan's commands on units other than its targets, by systemd's rules. Plain data. */
 export interface Effects {
   /** Running units that are stopped, restarted or reloaded, by primary name in alphabetical order. */
   readonly touches: readonly TouchedUnit[];
@@ -27,13 +27,13 @@ export interface Effects {
   readonly starts: readonly StartedUnit[];
   /** Units that systemd starts only if a unit of the plan fails (`OnFailure=`). */
   readonly onFailure: readonly string[];
-  /** Units that systemd starts only if a unit of the plan ends well (`OnSuccess=`). */
+  /** Units that systemd starts only if a unit of the plan succeeds (`OnSuccess=`). */
   readonly onSuccess: readonly string[];
-  /** What systemd may do to the host itself, as `db.service: SuccessAction=reboot`. */
+  /** Actions of systemd on the host itself, such as `db.service: SuccessAction=reboot`. */
   readonly emergency: readonly string[];
 }
 
-/** Effects of a plan that reaches nothing but its targets. */
+/** Effects of a plan that affects only its targets. */
 export const NO_EFFECTS: Effects = Object.freeze({
   touches: Object.freeze([]),
   starts: Object.freeze([]),
@@ -45,7 +45,7 @@ export const NO_EFFECTS: Effects = Object.freeze({
 /** Number of started units that are shown by name. */
 const SHOWN = 20;
 
-/** Describes the effects of a plan, one line each; no lines where it has none. */
+/** Describes the effects of a plan, one line each. */
 export function effectLines({ touches, starts, onFailure, onSuccess, emergency }: Effects): string[] {
   const named = (how: TouchedUnit['how']): string[] =>
     touches.filter((unit) => unit.how === how).map(({ id }) => id);
@@ -67,6 +67,6 @@ export function effectLines({ touches, starts, onFailure, onSuccess, emergency }
   ];
 }
 
-/** When a step runs, as words to put behind it; empty for a step that always does. */
+/** Returns a suffix that says when a step runs; empty for an unconditional step. */
 export const conditionOf = (step: { readonly kind: string; readonly onlyIf?: string }): string =>
   step.onlyIf === undefined ? '' : '  (only if the start limit refused it)';

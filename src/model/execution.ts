@@ -1,15 +1,15 @@
 import type { BlockReason, Plan } from './plan.js';
 
-/** What one step did. */
+/** Result of one step. */
 export interface StepReport {
-  /** The command line, the file, or the name of the function: for the reader. */
+  /** Command line, file or function name. */
   readonly step: string;
   readonly ok: boolean;
   /** Its condition did not hold, so it was not started. */
   readonly notNeeded?: true;
-  /** It failed, and the conditional steps after it were carried out for that reason. */
+  /** It failed, so the conditional steps after it ran. */
   readonly retried?: true;
-  /** What it printed, at most 64 KiB of each stream. */
+  /** Output, at most 64 KiB of each stream. */
   readonly output?: string;
   readonly error?: string;
   /** Milliseconds. */
@@ -17,8 +17,8 @@ export interface StepReport {
 }
 
 /**
- * What came of carrying out an action. `executed` says that every step ended well, and nothing more: whether the
- * trouble is gone, the engine finds out by reading again.
+ * Result of executing an action. `executed` means only that every step succeeded; whether the issue is gone is decided
+ * by a new reading.
  */
 export interface Execution {
   readonly action: string;
@@ -27,11 +27,11 @@ export interface Execution {
   readonly success: boolean;
   readonly dryRun: boolean;
   readonly plan?: Plan;
-  /** Which safety gate stood in the way, when skipped. */
+  /** Safety gate that blocked it, when skipped. */
   readonly blockedBy?: BlockReason;
   /** One sentence, when not successful. */
   readonly error?: string;
-  /** One for each step that was started, and for each that was not needed. */
+  /** Steps that were started or not needed. */
   readonly steps: readonly StepReport[];
   /** Milliseconds. */
   readonly durationMs: number;

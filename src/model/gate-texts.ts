@@ -4,11 +4,11 @@ import type { BlockReason } from './plan.js';
 export interface GateMeaning {
   /** When it blocks a repair, as half a sentence. */
   readonly when: string;
-  /** What comes next, as one sentence without a full stop. */
+  /** Next event, as one sentence without a full stop. */
   readonly next: string;
 }
 
-/** Every gate in words: for explanations, for the documentation, for a page. */
+/** Description of every gate, for explanations, documentation and the dashboard. */
 export const GATE_MEANINGS: Readonly<Record<BlockReason, GateMeaning>> = {
   'healing-disabled': {
     when: '`healingEnabled` is false',

@@ -1,29 +1,29 @@
 import { expectBoolean, expectKnownKeys, expectObject, expectStrings, refusal } from '../base/expect.js';
 
-/** What the actions on Nix and NixOS may do. */
+/** Permissions of the actions on Nix and NixOS. */
 export interface NixOptions {
-  /** Whether a generation may be rolled back without asking, on evidence. Default `false`: it is planned, and a person is asked. */
+  /** Allows rollbacks on evidence without approval. Default `false`: a rollback is planned and needs approval. */
   readonly allowRollback?: boolean | undefined;
   /**
-   * How old a system generation must be before it may be deleted to make room, when collecting garbage alone does not
-   * reach the clearing level: a whole number and `h`, `d` or `w`, as `30d`. Default: no generation is ever deleted.
+   * Minimum age of system generations that are deleted when garbage collection alone does not reach the clearing level:
+   * a whole number and `h`, `d` or `w`, such as `30d`. Default: no generation is ever deleted.
    */
   readonly deleteOlderThan?: string | undefined;
-  /** How `nixos-rebuild switch` is called by `rebuild_system`. */
+  /** Arguments of `nixos-rebuild switch` in `rebuild_system`. */
   readonly rebuild?:
     | {
-        /** What follows `--flake`: `/etc/nixos#host`. Default: the configuration in `/etc/nixos`. */
+        /** Value of `--flake`: `/etc/nixos#host`. Default: the configuration in `/etc/nixos`. */
         readonly flake?: string | undefined;
-        /** Further arguments, each a string of its own. */
+        /** Further arguments, one string each. */
         readonly flags?: readonly string[] | undefined;
       }
     | undefined;
 }
 
-/** The same, checked and with its defaults. */
+/** Validated {@link NixOptions} with defaults. */
 export interface NixSettings {
   readonly allowRollback: boolean;
-  /** As it was written, and in milliseconds. */
+  /** As written, and in milliseconds. */
   readonly deleteOlderThan: { readonly words: string; readonly ms: number } | undefined;
   readonly rebuild: { readonly flake: string | undefined; readonly flags: readonly string[] };
 }
@@ -31,7 +31,7 @@ export interface NixSettings {
 const HOUR = 3_600_000;
 const UNITS: Readonly<Record<string, number>> = { h: HOUR, d: 24 * HOUR, w: 7 * 24 * HOUR };
 
-/** Checks what was given for `nix`, and fills in the defaults. */
+/** Validates the option `nix` and fills in the defaults. */
 export function nixSettings(given: unknown = {}): NixSettings {
   const nix = expectObject('nix', given);
   expectKnownKeys('nix', nix, ['allowRollback', 'deleteOlderThan', 'rebuild']);

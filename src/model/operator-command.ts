@@ -1,19 +1,19 @@
-/** One command of a person. */
+/** One operator command. */
 export interface OperatorCommand {
-  /** When it was given, in steady time. */
+  /** Steady time of the command. */
   readonly at: number;
   readonly command: 'pause' | 'resume' | 'approve' | 'reject' | 'reset';
-  /** The reason, the id or the component. */
+  /** Reason, approval id or component. */
   readonly of: string;
-  /** Who gave it: `uid 1000`, `dashboard token`, `the host program`. */
+  /** Its author: `uid 1000`, `dashboard token`, `the host program`. */
   readonly by: string;
 }
 
-/** Who gives a command. */
+/** Options of operator commands. */
 export interface CommandOptions {
-  /** Who asks for it, 1 to 100 characters. Kept in the state and shown with the command. Default: `the host program`. */
+  /** Author of the command, 1 to 100 characters; stored and shown with it. Default: `the host program`. */
   readonly by?: string | undefined;
 }
 
-/** Returns the command with which a person approves on the host. */
+/** Returns the shell command that approves a plan on the host. */
 export const commandFor = (id: string): string => `luminous-healing approve ${id}`;

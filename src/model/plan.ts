@@ -1,6 +1,6 @@
 import type { Effects } from './effects.js';
 
-/** What the resolver picks, by name. The action `none` means that there is nothing to do. */
+/** Action chosen by the resolver. `none` means that there is nothing to do. */
 export interface HealingAction {
   readonly action: string;
   readonly parameters: Readonly<Record<string, unknown>>;
@@ -9,28 +9,27 @@ export interface HealingAction {
 /** Runs one program. */
 export interface CommandStep {
   readonly kind: 'command';
-  /** Program and arguments, each a string of its own: no shell ever sees them. */
+  /** Program and arguments; no shell is involved. */
   readonly argv: readonly string[];
-  /** Variables added to its environment. */
+  /** Additional environment variables. */
   readonly env?: Readonly<Record<string, string>>;
   /** Text for its standard input. */
   readonly input?: string;
-  /** Whether it takes root to succeed. */
   readonly needsRoot: boolean;
-  /** After this many milliseconds the program is ended, with its children. */
+  /** Time limit in milliseconds; then the program is ended with its children. */
   readonly timeoutMs: number;
-  /** Whether stopping the engine may end it half way; if not, it is waited for, up to its timeout. */
+  /** `false` if stopping the engine has to wait for it, up to its timeout. */
   readonly interruptible: boolean;
   /**
-   * When it runs: `start-limit-hit` only if the step before it failed because its unit was started too often. Steps
-   * with the same condition in a row run together or not at all. Default: always.
+   * `start-limit-hit`: runs only if the step before it failed because its unit was started too often. Consecutive steps
+   * with this condition run together or not at all. Default: runs always.
    */
   readonly onlyIf?: 'start-limit-hit';
-  /** The transient unit that it waits for: what that unit prints to the journal is told while it runs. */
+  /** Transient unit that it waits for; its journal lines are reported while it runs. */
   readonly unit?: string;
 }
 
-/** Writes one file that is there already, for example under `/sys`. */
+/** Writes one existing file, for example under `/sys`. */
 export interface WriteStep {
   readonly kind: 'write';
   readonly path: string;
@@ -43,9 +42,8 @@ export interface WriteStep {
 /** Calls a function of the host program, in this process. */
 export interface CallStep {
   readonly kind: 'call';
-  /** What it does, for the reader of a plan. */
+  /** Description for readers of the plan. */
   readonly name: string;
-  /** The function. */
   readonly run: (context: { readonly signal: AbortSignal }) => unknown;
   readonly timeoutMs: number;
   readonly interruptible: boolean;
@@ -54,12 +52,12 @@ export interface CallStep {
 /** One step of a plan. */
 export type Step = CommandStep | WriteStep | CallStep;
 
-/** A systemd unit that a plan acts on, with the facts that the safety gates judge. */
+/** A systemd unit that a plan acts on, with the properties that the safety gates use. */
 export interface UnitTarget {
   readonly kind: 'unit';
-  /** Its primary name: `ssh.service`. */
+  /** Primary name: `ssh.service`. */
   readonly id: string;
-  /** Every name it goes by, and the one it was asked for by. */
+  /** Every name, including the requested one. */
   readonly names: readonly string[];
   readonly loadState: string;
   readonly activeState: string;
@@ -67,99 +65,97 @@ export interface UnitTarget {
   /** `simple`, `oneshot`, `notify` … */
   readonly type: string;
   readonly transient: boolean;
-  /** Kind of the job in progress, or empty. */
+  /** Type of the job in progress, or empty. */
   readonly job: string;
-  /** How often systemd restarted it in the last 10 minutes without a run of 60 s. */
+  /** Restarts by systemd in the last 10 minutes without a run of 60 s. */
   readonly recentRestarts: number;
   /**
-   * Other units that it may be listed through: the one that it is a member of, and for a socket the service that it
-   * starts. Absent where there are none.
+   * Other units whose listing covers it: the one that groups it and, for a socket, its service. Absent if there are none.
    */
   readonly listedThrough?: readonly string[];
-  /** Whether its last start ended because another unit could not be started. Absent for no. */
+  /** `true` if its last start ended because another unit could not be started. */
   readonly lacksDependency?: boolean;
   /** Units that want or require it. */
   readonly wantedBy: readonly string[];
-  /** Units that would go down with it. */
+  /** Units that stop with it. */
   readonly dragsAlong: readonly string[];
-  /** Units it needs or comes after. */
+  /** Units that it requires or is ordered after. */
   readonly needs: readonly string[];
 }
 
-/** A target about which nothing could be read. It stands in the way of acting. */
+/** A target that could not be read, which blocks the plan. */
 export interface UnreadableTarget {
   readonly kind: 'unreadable';
   readonly id: string;
   readonly reason: string;
 }
 
-/** Anything else that a plan acts on: a mount, a worker of the host program. */
+/** Any other target: a mount, a worker of the host program. */
 export interface PlainTarget {
   readonly kind: 'plain';
   readonly id: string;
 }
 
-/** What a plan acts on. */
+/** Target of a plan. */
 export type Target = UnitTarget | UnreadableTarget | PlainTarget;
 
-/** A change of the running NixOS system: from where, to where, and for which units. */
+/** Change of the running NixOS system. */
 export interface PlannedGeneration {
-  /** Place in the store of the system that runs when it is planned. */
+  /** Store path of the running system. */
   readonly from: string;
-  /** Place in the store of the system that is to run; `null` for a rebuild, which has yet to make it. */
+  /** Store path of the new system; `null` for a rebuild, which has yet to build it. */
   readonly to: string | null;
-  /** `boot` where it takes effect only when the host is restarted. */
+  /** `boot` if it takes effect only after a reboot. */
   readonly verb: 'switch' | 'boot';
-  /** Units that are to be active afterwards. */
+  /** Units that must be active afterwards. */
   readonly units: readonly string[];
-  /** Every unit that fails when it is planned: more of them afterwards is worse than before. */
+  /** Units that fail at planning time; further failed units afterwards make the result worse. */
   readonly failing: readonly string[];
 }
 
 /**
- * The exact steps of an action on this host. It is data: made without changing anything, and a dry run shows
- * the very plan that a real run executes.
+ * Exact steps of an action on this host, as plain data. Planning changes nothing, and a dry run shows the same plan that
+ * a real run executes.
  */
 export interface Plan {
   readonly action: string;
   readonly parameters: Readonly<Record<string, unknown>>;
-  /** `process` when it touches only the host program itself. */
+  /** `process` if it affects only the host program. */
   readonly scope: 'host' | 'process';
-  /** `disruptive` when somebody may notice it. */
+  /** `disruptive` if users may notice it. */
   readonly risk: 'reversible' | 'disruptive';
   readonly targets: readonly Target[];
   readonly steps: readonly Step[];
-  /** What its steps do to other units through systemd; absent in plans of executors that do not find it out. */
+  /** Effects on other units through systemd; absent if the executor does not determine them. */
   readonly effects?: Effects;
-  /** What it is expected to do, as one sentence. */
+  /** Expected result, as one sentence. */
   readonly effect: string;
-  /** How it is taken back, as one sentence. */
+  /** How to undo it, as one sentence. */
   readonly undo?: string;
-  /** For a change of the running NixOS system: from where to where. */
+  /** Change of the running NixOS system, if it makes one. */
   readonly generation?: PlannedGeneration;
   /**
-   * The action that takes it back. It is remembered before the act, also over a crash, and done when the component has
-   * been well for `guards.backoff.resetAfterMs`, and when the engine stops; not after a reboot, which took it back.
+   * Action that undoes it. It is saved before the repair, and executed once the component has been healthy for
+   * `guards.backoff.resetAfterMs` or when the engine stops; not after a reboot, which undoes it as well.
    */
   readonly restore?: HealingAction;
-  /** What was measured when the plan was made, for the proof to compare with. */
+  /** Values measured at planning time, which the verification compares with. */
   readonly baseline?: Readonly<Record<string, number>>;
-  /** What a person should know besides: missing privilege, for one. */
+  /** Further remarks, such as a missing privilege. */
   readonly notes: readonly string[];
-  /** Why this host cannot carry it out, or would gain nothing by it. */
+  /** Why this host cannot execute it, or would gain nothing by it. */
   readonly refusal?: Block;
-  /** Why a person must approve it first. */
+  /** Why it needs approval. */
   readonly approval?: string;
   /**
-   * Set by the root helper: it carries the plan out only after `luminous-healing approve ID` on the host, whatever the
-   * daemon says.
+   * Set by the root helper, which executes the plan only after `luminous-healing approve ID` on the host.
    */
   readonly approvedBy?: 'person';
 }
 
 /**
- * Every reason for not acting, in the order in which they are looked at: the first that stands in the way is
- * named. It is the value of `blockedBy`, the label of the metric and the word that `explain()` uses.
+ * Every reason for not acting, in order of evaluation: the first that applies is reported. Value of `blockedBy`, label
+ * of the metric, and name in `explain()`.
  */
 export const BLOCK_REASONS = [
   'healing-disabled',
@@ -186,14 +182,14 @@ export const BLOCK_REASONS = [
 /** A reason for not acting. */
 export type BlockReason = (typeof BLOCK_REASONS)[number];
 
-/** A gate that stands in the way. */
+/** A gate that blocks a repair. */
 export interface Block {
   readonly reason: BlockReason;
   /** One sentence with the numbers. */
   readonly sentence: string;
 }
 
-/** Parameters of the actions that come with the library. */
+/** Parameters of the built-in actions. */
 export type BuiltInAction =
   | { readonly action: 'none'; readonly parameters: Readonly<Record<string, never>> }
   | {
@@ -201,7 +197,7 @@ export type BuiltInAction =
       readonly parameters: {
         readonly path?: string;
         readonly freeing?: 'space' | 'inodes';
-        /** How much Nix is asked to delete, in bytes. Left out: down to the clearing level. */
+        /** Bytes that Nix is asked to delete. Default: down to the clearing level. */
         readonly maxFreed?: number;
       };
     }

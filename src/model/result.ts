@@ -1,7 +1,7 @@
 import type { Issue } from './issue.js';
 import type { BlockReason, Plan } from './plan.js';
 
-/** One rung of the ladder that was tried, or passed over, in a cycle. */
+/** One rung of the ladder that was tried or skipped in a cycle. */
 export interface Attempt {
   readonly action: string;
   readonly outcome: Outcome;
@@ -11,35 +11,35 @@ export interface Attempt {
   readonly durationMs: number;
 }
 
-/** What every result tells. */
+/** Fields of every result. */
 export interface ResultBase {
-  /** Identifies the repair. The proof of a repair that was `pending` comes later, under the same id. */
+  /** Id of the repair. The result of a `pending` repair is emitted later under the same id. */
   readonly id: string;
   readonly issue: Issue;
-  /** Name of the last action that was tried or planned; `none` when there was nothing to do. */
+  /** Last action that was tried or planned; `none` when there was nothing to do. */
   readonly actionTaken: string;
-  /** The plan of that action, where one was made. */
+  /** Plan of that action, if one was made. */
   readonly plan?: Plan;
-  /** How long it took in all, in milliseconds. */
+  /** Total duration in milliseconds. */
   readonly durationMs: number;
-  /** When it ended. */
+  /** End time. */
   readonly timestamp: Date;
   readonly dryRun: boolean;
-  /** Every rung of this cycle, in order; the last is what the fields above tell of. */
+  /** Rungs of this cycle in order; the fields above describe the last one. */
   readonly attempts: readonly Attempt[];
 }
 
-/** The trouble is gone, as read again after the repair. */
+/** A new reading after the repair shows that the problem is gone. */
 export interface FixedResult extends ResultBase {
   readonly outcome: 'fixed';
   readonly success: true;
   readonly error?: undefined;
   readonly blockedBy?: undefined;
-  /** What the proof was, as one sentence. */
+  /** Proof of the repair, as one sentence. */
   readonly proof: string;
 }
 
-/** A dry run: nothing stood in the way, nothing was done. */
+/** Dry run: no gate blocked the repair; nothing was done. */
 export interface PlannedResult extends ResultBase {
   readonly outcome: 'planned';
   readonly success: true;
@@ -48,30 +48,29 @@ export interface PlannedResult extends ResultBase {
   readonly plan: Plan;
 }
 
-/** The repair could not be carried out or not be verified, or it was carried out and the trouble is still there. */
+/** The repair could not be executed or verified, or the problem persists. */
 export interface UnsuccessfulResult extends ResultBase {
   readonly outcome: 'failed' | 'ineffective' | 'pending' | 'pending-reboot';
   readonly success: false;
-  /** One sentence: what went wrong, and what a person can do where there is something. */
+  /** One sentence: the failure and, where possible, a remedy. */
   readonly error: string;
   readonly blockedBy?: undefined;
 }
 
-/** A gate stood in the way; nothing was done. */
+/** A gate blocked the repair; nothing was done. */
 export interface SkippedResult extends ResultBase {
   readonly outcome: 'skipped';
   readonly success: false;
-  /** Which gate. */
   readonly blockedBy: BlockReason;
   /** One sentence with the numbers. */
   readonly error: string;
 }
 
 /**
- * What became of one issue. A union on `outcome`: after `if (result.outcome === 'skipped')` the compiler knows
- * that `blockedBy` is there.
+ * Result for one issue, a union on `outcome`: after `if (result.outcome === 'skipped')` TypeScript knows that
+ * `blockedBy` is set.
  */
 export type HealingResult = FixedResult | PlannedResult | UnsuccessfulResult | SkippedResult;
 
-/** What can become of an issue. */
+/** Outcome of a repair. */
 export type Outcome = HealingResult['outcome'];

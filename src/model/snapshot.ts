@@ -5,32 +5,31 @@ import type { UnitReading } from './unit.js';
 /** CPU use over the time between two readings. */
 export interface CpuReading {
   /**
-   * Share of all CPUs that was busy, in percent, 0–100. Waiting for a disk is not busy. With `limitCpus`: share of that
-   * limit which the control group used.
+   * Busy share of all CPUs in percent, 0–100, without waits for disks. With `limitCpus`: share of that limit used by the
+   * control group.
    */
   readonly percent: number;
-  /** Number of CPUs that are online. */
+  /** Number of online CPUs. */
   readonly cpus: number;
-  /** Share of all CPUs that the hypervisor gave to other machines, in percent, 0–100; it is part of `percent`. Default 0. */
+  /** Share of all CPUs that the hypervisor gave to other machines, in percent, 0–100; part of `percent`. Default 0. */
   readonly stealPercent?: number | undefined;
-  /** Set where `percent` is an upper bound: it may be less. */
+  /** Set if `percent` is only an upper bound. */
   readonly atMost?: true;
   /**
-   * Set where this is not the use of the host, but that of the control group that the process lives in, or of one above
-   * it, because it is nearer to its limit: how many CPUs that limit allows, more than 0 and maybe less than 1.
+   * Set if this is the use of the control group of this process, or of a parent group, because it is nearer to its limit
+   * than the host: number of CPUs that the limit allows, above 0, possibly below 1.
    */
   readonly limitCpus?: number | undefined;
 }
 
-/** Memory of the host, or of the control group that the process lives in, whichever is fuller. */
+/** Memory of the host, or of the control group of this process, whichever is fuller. */
 export interface MemoryReading {
-  /** Whose memory this is. */
   readonly scope: 'host' | 'cgroup';
   /** Total memory without `reservedBytes`, or the limit of the control group, in bytes. */
   readonly totalBytes: number;
   /** Memory of the host that is reserved as huge pages, in bytes. Default 0. */
   readonly reservedBytes?: number;
-  /** Memory that a program can have without swapping, in bytes; evictable ZFS ARC is counted in. */
+  /** Memory available without swapping, in bytes, including evictable ZFS ARC. */
   readonly availableBytes: number;
   /** `100 × (total − available) / total`, 0–100. */
   readonly usedPercent: number;
@@ -38,11 +37,11 @@ export interface MemoryReading {
   readonly reclaimableSlabBytes: Reading<number>;
   /** Page cache without shared memory, in bytes. */
   readonly pageCacheBytes: Reading<number>;
-  /** What of the page cache is not counted as available: dropping it would gain this much, at most. In bytes. */
+  /** Page cache that is not counted as available, in bytes: the most that dropping it can gain. */
   readonly uncountedCacheBytes: Reading<number>;
-  /** What of the reclaimable slab is not counted as available, in bytes. */
+  /** Reclaimable slab that is not counted as available, in bytes. */
   readonly uncountedSlabBytes: Reading<number>;
-  /** Cache of ZFS that can go, in bytes: counted as available here, but not by the kernel. 0 without ZFS. */
+  /** Evictable ZFS cache in bytes: counted as available here, but not by the kernel. 0 without ZFS. */
   readonly evictableArcBytes: number;
 }
 
@@ -51,38 +50,38 @@ export interface LoadReading {
   readonly one: number;
   readonly five: number;
   readonly fifteen: number;
-  /** Number of CPUs that are online; the default threshold is twice this. */
+  /** Number of online CPUs; the default threshold is twice this. */
   readonly cpus: number;
 }
 
-/** One file system that counts, or a whole pool of ZFS: then `space` is that of the pool. */
+/** One monitored file system, or a ZFS pool with the `space` of the pool. */
 export interface MountReading {
-  /** Where it is mounted, unescaped: it may hold spaces. */
+  /** Mount point, unescaped: it may contain spaces. */
   readonly mountPoint: string;
   /** `major:minor` of the device; bind mounts and subvolumes share it and are listed once. */
   readonly device: string;
   readonly fsType: string;
-  /** What is mounted, for example `/dev/sda1`. */
+  /** Mounted source, for example `/dev/sda1`. */
   readonly source: string;
   /** Bytes; `used / (used + available)` is what `df` shows. */
   readonly space: Reading<UsageReading>;
-  /** Inodes; unknown where the file system has no fixed number of them (btrfs, for one). */
+  /** Inodes; unknown where the file system has no fixed number of them, such as btrfs. */
   readonly inodes: Reading<UsageReading>;
-  /** Room for metadata of a btrfs, in bytes: when it is full, every write fails. Left out for other types. */
+  /** Metadata space of a btrfs in bytes: when it is full, every write fails. Absent for other types. */
   readonly metadata?: UsageReading | undefined;
-  /** Whether it takes writes. Left out where the host does not tell, or tells it of another mount of the same device. */
+  /** Absent where the host does not report it, or reports it for another mount of the same device. */
   readonly writes?: WriteReading | undefined;
 }
 
-/** Whether a file system takes writes. */
+/** Write status of a file system. */
 export interface WriteReading {
-  /** `bad`: it became read-only, was shut down, or has errors. `by-design`: it is read-only, and was meant to be. */
+  /** `bad`: it became read-only, was shut down, or has errors. `by-design`: it is intentionally read-only. */
   readonly status: 'ok' | 'by-design' | 'bad';
-  /** The sentence that says by what one knows. */
+  /** Evidence for the status, as one sentence. */
   readonly reason: string;
 }
 
-/** How full something is. */
+/** Used and available amounts. */
 export interface UsageReading {
   readonly used: number;
   readonly available: number;
@@ -97,34 +96,33 @@ export interface PressureReading {
   readonly io: Reading<{ readonly some: number; readonly full: number }>;
 }
 
-/** The units that were asked for, and those found in trouble. */
+/** Requested units, and units with problems. */
 export interface UnitsReading {
-  /** One entry for each name asked for, in that order. */
+  /** One entry per requested name, in order. */
   readonly asked: readonly UnitReading[];
-  /** With `patterns`: every loaded unit that matches one of them. Absent where the host knows no patterns. */
+  /** With `patterns`: loaded units that match one. Absent if the host does not support patterns. */
   readonly matched?: readonly UnitReading[];
-  /** Members of the units that were asked for, or matched, by {@link UnitReading.members}. Absent where there are none. */
+  /** Members ({@link UnitReading.members}) of the requested and matched units. Absent if there are none. */
   readonly members?: readonly UnitReading[];
   /**
-   * With `discover`: every unit that is failed, is being restarted by systemd over and over, or is down because of one
-   * that failed.
+   * With `discover`: units that are failed, repeatedly restarted by systemd, or down because of a failed unit.
    */
   readonly troubled: readonly UnitReading[];
 }
 
 /** The system as a whole. */
 export interface SystemReading {
-  /** systemd's own word: `running`, `degraded`, `maintenance` … */
+  /** State by systemd: `running`, `degraded`, `maintenance` … */
   readonly state: Reading<string>;
-  /** What NixOS runs, has booted and has kept; unknown on a host that is not NixOS. */
+  /** Unknown on a host that is not NixOS. */
   readonly nixos: Reading<NixosReading>;
-  /** Processes that the kernel has killed for want of memory since the machine booted; in a container with control groups of version 2, those of the container. */
+  /** Out-of-memory kills since boot; in a container with control groups of version 2, those of the container. */
   readonly oomKills: Reading<number>;
 }
 
-/** One reading of a host. Every field is a value, or unknown with the reason. */
+/** One reading of a host. Every field is a value, or unknown with a reason. */
 export interface Snapshot {
-  /** When the reading was taken, in milliseconds since the epoch. */
+  /** Time of the reading, in milliseconds since the epoch. */
   readonly timestamp: number;
   readonly cpu: Reading<CpuReading>;
   readonly memory: Reading<MemoryReading>;
@@ -135,7 +133,7 @@ export interface Snapshot {
   readonly system: Reading<SystemReading>;
 }
 
-/** What of a snapshot is a number that is held against a threshold. */
+/** Values of a snapshot that are compared with thresholds. */
 export interface Gauges {
   readonly cpu: Reading<CpuReading>;
   readonly memory: Reading<
@@ -148,21 +146,20 @@ export interface Gauges {
 }
 
 /**
- * Gauges that are read into the same places again and again: a look at them makes nothing. Whatever is to be kept
- * beyond the next `read` has to be copied.
+ * Gauges that are updated in place, without allocation. Copy what must outlive the next `read`.
  */
 export interface LiveGauges extends Gauges {
   /**
-   * Reads anew. `false` where something has to be waited for: then they tell nothing, and the host has to be read.
-   * `cpuUnder` is the level, in percent, under which an upper bound of CPU use will do; left out, it never does.
+   * Updates the gauges. Returns `false` if that cannot be done synchronously: the gauges are then invalid, and the host
+   * must be read. `cpuUnder`: percentage below which an upper bound of the CPU use is sufficient; by default never.
    */
   read(cpuUnder?: number): boolean;
 }
 
-/** The parts of a snapshot that are gauges. */
+/** Name of a gauge. */
 export type GaugePart = keyof Gauges;
 
-/** The parts of a snapshot that can be asked for one by one. */
+/** Name of a part of a snapshot. */
 export type SnapshotPart = Exclude<keyof Snapshot, 'timestamp'>;
 
 /** Every part of a snapshot, by name. */

@@ -1,7 +1,7 @@
 import type { CommandStep, Step } from './plan.js';
 
-/** A step as one line: the command line, the file, or the function. */
-export function wordsOf(step: Step): string {
+/** Returns a step as one line: its command line, file or function. */
+export function stepText(step: Step): string {
   switch (step.kind) {
     case 'command':
       return [...assignments(step), ...step.argv.map(quoted)].join(' ');
@@ -14,10 +14,10 @@ export function wordsOf(step: Step): string {
   }
 }
 
-/** The variables of a command as one would write them before it, or give them to `env`. */
+/** Returns the variables of a command as shell assignments, or as arguments of `env`. */
 export const assignments = ({ env = {} }: CommandStep, quote = quoted): string[] =>
   Object.entries(env).map(([name, value]) => `${name}=${quote(value)}`);
 
-/** An argument as one could paste it into a shell. */
+/** Quotes an argument for a shell. */
 const quoted = (word: string): string =>
   /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;

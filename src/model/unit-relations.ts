@@ -1,12 +1,12 @@
 import type { Reading } from './reading.js';
 
-/** What systemd knows of one unit that decides what a job for it does to other units. Read only to make a plan. */
+/** Properties of a unit that determine the effects of its jobs on other units. Only read to make a plan. */
 export interface UnitRelations {
-  /** Name it was asked for by, with its suffix. */
+  /** Requested name, with its suffix. */
   readonly name: string;
   /** Primary name. */
   readonly id: string;
-  /** Every name, the primary one included. */
+  /** Every name, including the primary one. */
   readonly names: readonly string[];
   readonly loadState: string;
   readonly activeState: string;
@@ -14,9 +14,9 @@ export interface UnitRelations {
   readonly type: string;
   readonly canReload: boolean;
   readonly refuseManualStart: boolean;
-  /** Whether the unit file changed on disk since systemd loaded it. */
+  /** `true` if the unit file changed on disk after systemd loaded it. */
   readonly needDaemonReload: boolean;
-  /** Whether a start was tried since the host booted, also one that a condition prevented. */
+  /** `true` if a start was attempted in this boot, even if a condition prevented it. */
   readonly triedThisBoot: boolean;
   readonly requires: readonly string[];
   readonly requisite: readonly string[];
@@ -46,13 +46,13 @@ export interface UnitRelations {
   readonly startLimitIntervalMs: number;
   readonly startLimitBurst: number;
   /**
-   * Times of its starts within the start limit interval, in milliseconds since the epoch, oldest first. Looked up only
-   * for a unit with a `StartLimitAction`.
+   * Its starts within the start limit interval, in milliseconds since the epoch, oldest first. Only looked up for a unit
+   * with a `StartLimitAction`.
    */
   readonly recentStarts: Reading<readonly number[]>;
 }
 
-/** Whether a start of the unit too many makes systemd act on the host itself. */
+/** Returns whether reaching the start limit of the unit makes systemd act on the host itself. */
 export const hasStartLimitAction = ({
   startLimitAction,
   startLimitIntervalMs,

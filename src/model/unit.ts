@@ -1,21 +1,21 @@
 import type { Reading } from './reading.js';
 import type { UnitCircumstances } from './unit-circumstances.js';
 
-/** What systemd says of one unit. The names follow systemd's own D-Bus properties. */
+/** State of one unit. The names follow the D-Bus properties of systemd. */
 export interface UnitReading extends UnitCircumstances {
-  /** The name it was asked for by, with its suffix: `sshd.service`. */
+  /** Requested name, with its suffix: `sshd.service`. */
   readonly name: string;
-  /** Its primary name: `ssh.service`. */
+  /** Primary name: `ssh.service`. */
   readonly id: string;
-  /** Every name it goes by, the primary one included. */
+  /** Every name, including the primary one. */
   readonly names: readonly string[];
   /** `loaded`, `not-found`, `masked`, `bad-setting`, `error` … */
   readonly loadState: string;
   /** `active`, `inactive`, `failed`, `activating`, `deactivating`, `reloading`, `maintenance`. */
   readonly activeState: string;
-  /** Why its unit file cannot be used, in systemd's words; empty where it can. */
+  /** Why systemd cannot load its unit file; empty if it can. */
   readonly loadError: string;
-  /** Whether the unit file changed on disk since systemd loaded it. */
+  /** `true` if the unit file changed on disk after systemd loaded it. */
   readonly needsReload: boolean;
   /** Finer than `activeState`: `running`, `dead`, `auto-restart`, `exited` … */
   readonly subState: string;
@@ -29,64 +29,64 @@ export interface UnitReading extends UnitCircumstances {
   readonly exitStatus: number;
   /** How the last main process ended: `exited`, `killed` (by a signal), `dumped`; empty while none has ended. */
   readonly exitKind: 'exited' | 'killed' | 'dumped' | '';
-  /** For a oneshot: whether it stays `active (exited)` after its program has ended (`RemainAfterExit=`). */
+  /** For a oneshot: it stays `active (exited)` after its program has ended (`RemainAfterExit=`). */
   readonly remainsAfterExit: boolean;
-  /** Whether it was made at run time by `systemd-run` and has no file of its own. */
+  /** `true` if it was created at run time by `systemd-run` and has no unit file. */
   readonly transient: boolean;
-  /** Whether `systemctl reload` means something to it. */
+  /** `true` if it supports `systemctl reload`. */
   readonly canReload: boolean;
-  /** Identifies one run of the unit: 32 hex digits, or empty where systemd knows none. */
+  /** Id of the current run: 32 hex digits, or empty. */
   readonly invocationId: string;
-  /** How often `Restart=` has restarted it since it was last started by a job. */
+  /** Restarts by `Restart=` since it was last started by a job. */
   readonly restarts: number;
-  /** How long systemd waits before it restarts it (`RestartSec=`), in milliseconds. */
+  /** Delay before a restart (`RestartSec=`), in milliseconds. */
   readonly restartDelayMs: number;
   /**
    * Restarts by `Restart=` within the last max(10 min, 4 x `restartDelayMs`), without a run of
-   * max(60 s, 2 x `restartDelayMs`) in between: by our own readings, on a first one also by the journal.
+   * max(60 s, 2 x `restartDelayMs`) in between. Counted from readings; on the first one also from the journal.
    */
   readonly recentRestarts: number;
-  /** Restarts by `Restart=` within the last 24 h, however long the runs between them, as far as they were seen. */
+  /** Restarts by `Restart=` within the last 24 h, as far as they were observed. */
   readonly dailyRestarts: number;
-  /** Whether the last run that was restarted ended with `Result=success`; `false` where that is not known. */
+  /** `true` if the run before the last restart ended with `Result=success`; `false` if not known. */
   readonly restartsAfterSuccess: boolean;
-  /** When it last became active, in milliseconds since the epoch; 0 if it never did. */
+  /** Time when it last became active, in milliseconds since the epoch; 0 if never. */
   readonly activeSince: number;
   /**
-   * When it last became inactive or failed, in milliseconds since the epoch; 0 if it never did in this boot. It comes
-   * from the monotonic clock of systemd.
+   * Time when it last became inactive or failed, in milliseconds since the epoch, by the monotonic clock of systemd; 0
+   * if never in this boot.
    */
   readonly inactiveSince: number;
   /**
-   * Since when it has been in transition, in milliseconds since the epoch: by systemd's monotonic clock, for a job that
-   * is queued by our own readings. 0 where it is in no transition.
+   * Start of its transition, in milliseconds since the epoch, by the monotonic clock of systemd; for a queued job, time
+   * of the first reading. 0 when it is not in transition.
    */
   readonly transitionSince: number;
-  /** `false` when a `Condition…=` of the unit file kept it from starting last time. */
+  /** `false` when a `Condition…=` of the unit file prevented its last start. */
   readonly conditionMet: boolean;
-  /** When its conditions were last tested, in milliseconds since the epoch; 0 if they never were. */
+  /** Time when its conditions were last tested, in milliseconds since the epoch; 0 if never. */
   readonly conditionAt: number;
-  /** The kind of the job that is queued or running for it (`start`, `stop`, `restart` …), or empty. */
+  /** Type of its queued or running job (`start`, `stop`, `restart` …), or empty. */
   readonly job: string;
-  /** Units that start this one when something happens (sockets, timers, paths), and how they are. */
+  /** Units that trigger this one (sockets, timers, paths), with their states. */
   readonly triggeredBy: readonly { readonly name: string; readonly activeState: string }[];
-  /** Units that this one starts when something happens, where it is a socket, timer or path. */
+  /** Units that this socket, timer or path triggers. */
   readonly triggers: readonly string[];
   /** Units that want or require this one: `WantedBy=` and `RequiredBy=`. */
   readonly wantedBy: readonly string[];
-  /** Units that go down with it: `RequiredBy=`, `BoundBy=` and `ConsistsOf=`. */
+  /** Units that stop with it: `RequiredBy=`, `BoundBy=` and `ConsistsOf=`. */
   readonly dragsAlong: readonly string[];
   /** Units that are started with it: `Requires=` and `BindsTo=`. */
   readonly requires: readonly string[];
   /** Units it needs or comes after: `Requires=`, `BindsTo=` and `After=`. */
   readonly needs: readonly string[];
-  /** How long systemd lets it start, in milliseconds; `Infinity` when without limit. */
+  /** Start timeout in milliseconds; `Infinity` for no limit. */
   readonly startTimeoutMs: number;
-  /** How long systemd lets it stop, in milliseconds; `Infinity` when without limit. */
+  /** Stop timeout in milliseconds; `Infinity` for no limit. */
   readonly stopTimeoutMs: number;
   /**
-   * Whether a stop job, as of `systemctl stop`, ended its last run: by systemd's signals while they are heard, else by
-   * the journal. Looked up only for a unit that is failed, or was asked for and is inactive.
+   * `true` if a stop job, such as `systemctl stop`, ended its last run: from systemd's signals while subscribed, else
+   * from the journal. Only looked up for a unit that is failed, or requested and inactive.
    */
   readonly stoppedByJob: Reading<boolean>;
 }

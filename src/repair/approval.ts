@@ -2,7 +2,14 @@ import { sleepsOnly, type Clock } from '../base/clock.js';
 import { isSelfHealingError, messageOf } from '../base/errors.js';
 import { expectBoolean } from '../base/expect.js';
 import type { EngineEvents } from '../report/events.js';
-import { approvalOf, approve, ask, forget, reject, type ApprovalRequest } from '../memory/approvals.js';
+import {
+  approvalOf,
+  approve,
+  requestApproval,
+  removeApproval,
+  reject,
+  type ApprovalRequest,
+} from '../memory/approvals.js';
 import type { Guards } from '../model/guards.js';
 import type { Ledger } from '../memory/ledger.js';
 import type { Logger } from '../base/logger.js';
@@ -31,9 +38,11 @@ export async function askFor(choice: Choice, sources: ApprovalSources, signal: A
   const { component } = issue;
   const { action, approval: reason = '' } = plan;
   try {
-    await ledger.write((state, askedAt) => ask(state, { digest, component, action, reason, askedAt }));
+    await ledger.write((state, askedAt) =>
+      requestApproval(state, { digest, component, action, reason, askedAt }),
+    );
   } catch (error) {
-    ledger.note((state) => forget(state, digest));
+    ledger.note((state) => removeApproval(state, digest));
     throw error;
   }
   const asked = approvalOf(ledger.state, digest);

@@ -1,6 +1,6 @@
 import { isUnlisted } from '../detect/services.js';
 import { approvalOf } from '../memory/approvals.js';
-import { decide, type Moment } from '../gates/decide.js';
+import { decide, type LateGateInput } from '../gates/decide.js';
 import type { Guards } from '../model/guards.js';
 import type { Ledger } from '../memory/ledger.js';
 import { EARLY_GATES, firstGate, LATE_GATES } from '../gates/pacing.js';
@@ -52,7 +52,7 @@ export class Judge {
   }
 
   /** Every gate, by what is known now. */
-  all(issue: Issue, { plan, digest }: Planned, moment: Moment = {}): Block | undefined {
+  all(issue: Issue, { plan, digest }: Planned, moment: LateGateInput = {}): Block | undefined {
     const { policy, guards, ledger, isHealingEnabled } = this.#sources;
     const state = this.#state;
     return decide({

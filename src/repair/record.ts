@@ -1,10 +1,10 @@
 import type { Clock } from '../base/clock.js';
 import { worstVerdict } from '../detect/look-again.js';
 import { messageOf } from '../base/errors.js';
-import { forget } from '../memory/approvals.js';
+import { removeApproval } from '../memory/approvals.js';
 import type { Guards } from '../model/guards.js';
 import type { Ledger } from '../memory/ledger.js';
-import { firstGate, PACING_GATES, type Question } from '../gates/pacing.js';
+import { firstGate, PACING_GATES, type GateInput } from '../gates/pacing.js';
 import { recordAct } from '../memory/record-act.js';
 import type { Act, GuardState, Intent } from '../memory/state.js';
 import { forgetUndo, rememberUndo, undosOf } from '../memory/undo.js';
@@ -51,7 +51,7 @@ export class Recorder {
     try {
       await ledger.write((state, at) => {
         const intents = [...state.intents, { at, component, action, scope, bootId, id, ...about }];
-        const next = { ...forget(state, digest), intents };
+        const next = { ...removeApproval(state, digest), intents };
         return plan.restore ? rememberUndo(next, plan.restore, { at, component, bootId }) : next;
       });
       return undefined;
@@ -104,7 +104,7 @@ export class Recorder {
     const { ledger, guards, clock } = this.#sources;
     const plan = { ...NO_PLAN, action: action.action, parameters: action.parameters };
     const question = { issue, plan, guards, state: ledger.state, now: ledger.now() };
-    const block = firstGate<Question>(MISFIRE_GATES, { ...question, healingEnabled: isHealingEnabled() });
+    const block = firstGate<GateInput>(MISFIRE_GATES, { ...question, healingEnabled: isHealingEnabled() });
     if (block) return { outcome: 'skipped', block: { ...block, sentence: `${block.sentence} (${error})` } };
     const { component } = issue;
     await this.#save((state, at) => {
@@ -132,9 +132,9 @@ function holds(component: string, path: string | undefined): boolean {
 
 /** What holds back even what cannot be planned. */
 const MISFIRE_GATES = {
-  backoff: (question: Question) => PACING_GATES.backoff(question),
-  'breaker-open': (question: Question) => PACING_GATES['breaker-open'](question),
-  'needs-human': (question: Question) => PACING_GATES['needs-human'](question),
+  backoff: (question: GateInput) => PACING_GATES.backoff(question),
+  'breaker-open': (question: GateInput) => PACING_GATES['breaker-open'](question),
+  'needs-human': (question: GateInput) => PACING_GATES['needs-human'](question),
 };
 
 const NO_PLAN: Plan = {

@@ -1,4 +1,4 @@
-import { digestOf, idOf } from '../memory/approvals.js';
+import { digestOf, approvalId } from '../memory/approvals.js';
 import type { Guards } from '../model/guards.js';
 import { GATE_MEANINGS } from '../model/gate-texts.js';
 import { backoffOf, breakerOf, recordOf, recurrences, type Act, type GuardState } from '../memory/state.js';
@@ -106,7 +106,7 @@ function nextOf({ issue: { component }, result, inHand, waits, state, now }: Exp
 /** The command to type, where the root helper wants a person. */
 function forPerson({ blockedBy, plan }: HealingResult): string | undefined {
   if (blockedBy !== 'needs-approval' || plan?.approvedBy !== 'person') return undefined;
-  return `It is carried out after \`${commandFor(idOf(digestOf(plan)))}\` on this host, and dropped when nobody approves in time`;
+  return `It is carried out after \`${commandFor(approvalId(digestOf(plan)))}\` on this host, and dropped when nobody approves in time`;
 }
 
 function textOf(facts: Omit<Explanation, 'text'>, times: number): string {

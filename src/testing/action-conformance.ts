@@ -1,3 +1,4 @@
+import { isObject } from '../base/shape.js';
 import type { ActionDefinition, PlanContext, PlanDraft } from '../actions/define.js';
 import type { WatchedUnit } from '../detect/services.js';
 import { unknown } from '../model/reading.js';
@@ -10,10 +11,9 @@ import {
   conformance,
   insist,
   isList,
-  isObject,
   isText,
   mustNotFail,
-  textOf,
+  format,
   type ConformanceCase,
   type Make,
 } from './conformance.js';
@@ -21,21 +21,21 @@ import { fakeHost, type FakeHost } from './fake-host.js';
 import { insistOnStep } from './plan-rules.js';
 import { unknownSnapshot } from './snapshot.js';
 
-/** What an {@link actionConformance} needs to know. */
+/** Options of {@link actionConformance}. */
 export interface ActionConformanceOptions {
-  /** Parameters as a resolver would give them. */
+  /** Valid parameters. */
   readonly parameters: Readonly<Record<string, unknown>>;
-  /** Parameters that must be refused. */
+  /** Parameters that must be rejected. */
   readonly refused?: readonly Readonly<Record<string, unknown>>[];
   /** The host for which plans are made. Default: a healthy fake one. */
   readonly host?: () => FakeHost;
-  /** The units that may be healed. Default: none are listed. */
+  /** Listed units. Default: none. */
   readonly services?: readonly WatchedUnit[];
-  /** Tells how whatever the action could change is now, as text: planning must leave it as it is. */
+  /** Returns, as text, the state of what the action could change; planning must not change it. */
   readonly observe?: () => string | Promise<string>;
 }
 
-/** What every `ActionDefinition` promises. The cases plan and verify; they carry nothing out. */
+/** Returns tests for an `ActionDefinition`. They plan and verify, and execute nothing. */
 export function actionConformance<Parameters>(
   make: Make<ActionDefinition<Parameters>>,
   { parameters, refused = [], host = fakeHost, services = [], observe }: ActionConformanceOptions,
@@ -44,7 +44,7 @@ export function actionConformance<Parameters>(
     mustNotFail('`plan`', () => definition.plan(definition.parse(parameters), contextOf(on, services)));
 
   return conformance(make, {
-    async '`parse` takes what a resolver gives, and refuses what cannot be meant'(definition) {
+    async '`parse` accepts valid parameters and rejects invalid ones'(definition) {
       await mustNotFail('`parse`', () => definition.parse(parameters));
       for (const given of refused) {
         let taken = true;
@@ -53,13 +53,13 @@ export function actionConformance<Parameters>(
         } catch {
           taken = false;
         }
-        insist(!taken, `\`parse\` took ${textOf(given)}, which it must refuse`);
+        insist(!taken, `\`parse\` accepted ${format(given)}, which it must reject`);
       }
     },
-    async '`plan` gives targets, steps and the expected effect'(definition) {
+    async '`plan` returns targets, steps and the expected effect'(definition) {
       insistOnDraft(await planOn(definition, host()));
     },
-    async '`plan` changes nothing, and gives the same twice'(definition) {
+    async '`plan` changes nothing and returns the same plan twice'(definition) {
       const [on, before] = [host(), await observe?.()];
       const [one, other] = [
         JSON.stringify(await planOn(definition, on)),
@@ -68,7 +68,7 @@ export function actionConformance<Parameters>(
       insist((await observe?.()) === before, '`plan` changed something');
       insist(one === other, `The plan was ${one}, and then ${other}`);
     },
-    async 'where nothing can be read `plan` answers all the same'(definition) {
+    async '`plan` returns a plan or a refusal when nothing can be read'(definition) {
       const { mounts, units, cpu, memory, load, pressure, system } = unknownSnapshot();
       const blind = fakeHost({
         mounts,
@@ -81,9 +81,7 @@ export function actionConformance<Parameters>(
       });
       insistOnDraft(await planOn(definition, blind));
     },
-    async '`verify` tells what it saw, when the trouble is gone, is still there, and is not known'(
-      definition,
-    ) {
+    async '`verify` gives a reason when the issue is gone, persists or is unknown'(definition) {
       for (const status of ['ok', 'bad', 'unknown'] as const) {
         const on = host();
         const { targets: _targets, ...draft } = await planOn(definition, on);
@@ -115,8 +113,11 @@ export function actionConformance<Parameters>(
             settle: () => Promise.resolve(),
           }),
         );
-        insist(['fixed', 'ineffective', 'unknown'].includes(seen.status), `\`verify\` gave ${textOf(seen)}`);
-        insist(isText(seen.reason), `\`verify\` said ${seen.status} without saying what it saw`);
+        insist(
+          ['fixed', 'ineffective', 'unknown'].includes(seen.status),
+          `\`verify\` returned ${format(seen)}`,
+        );
+        insist(isText(seen.reason), `\`verify\` returned ${seen.status} without a reason`);
       }
     },
   });
@@ -134,17 +135,17 @@ const ISSUE: Issue = Object.freeze({
   timestamp: new Date(0),
 });
 
-const NOBODY_SAID = unknown('nobody said');
+const NOT_GIVEN = unknown('not given');
 
 const contextOf = (host: FakeHost, services: readonly WatchedUnit[]): PlanContext => ({
   read: (request) => Promise.resolve(host.read(request)),
-  preSwitchCheck: async (path) => (await host.preSwitchCheck?.(path)) ?? { unknown: 'nobody said' },
+  preSwitchCheck: async (path) => (await host.preSwitchCheck?.(path)) ?? { unknown: 'not given' },
   history: NO_HISTORY,
   ownUnit: null,
-  unitMemory: async (unit) => (await host.unitMemory?.(unit)) ?? NOBODY_SAID,
-  unitChanges: async (from, to) => (await host.unitChanges?.(from, to)) ?? NOBODY_SAID,
-  systemIdentity: async (path) => (await host.systemIdentity?.(path)) ?? NOBODY_SAID,
-  nixActivity: async () => (await host.nixActivity?.()) ?? NOBODY_SAID,
+  unitMemory: async (unit) => (await host.unitMemory?.(unit)) ?? NOT_GIVEN,
+  unitChanges: async (from, to) => (await host.unitChanges?.(from, to)) ?? NOT_GIVEN,
+  systemIdentity: async (path) => (await host.systemIdentity?.(path)) ?? NOT_GIVEN,
+  nixActivity: async () => (await host.nixActivity?.()) ?? NOT_GIVEN,
   services,
   diskClearsAt: () => 85,
   guards: DEFAULT_GUARDS,
@@ -156,20 +157,14 @@ const contextOf = (host: FakeHost, services: readonly WatchedUnit[]): PlanContex
 });
 
 function insistOnDraft(draft: PlanDraft): void {
-  insist(isObject(draft), `\`plan\` gave ${textOf(draft)}`);
+  insist(isObject(draft), `\`plan\` returned ${format(draft)}`);
   const { targets, effect, refusal } = draft;
   const steps: readonly Step[] = draft.steps;
-  insist(Array.isArray(targets) && targets.every(isText), '`plan` gave no list of targets');
-  insist(targets.length > 0, '`plan` named no target: an empty list means that there is nothing to do');
-  insist(isList(steps), '`plan` gave no list of steps');
+  insist(Array.isArray(targets) && targets.every(isText), '`plan` returned no list of targets');
+  insist(targets.length > 0, '`plan` returned an empty list of targets');
+  insist(isList(steps), '`plan` returned no list of steps');
   for (const step of steps) insistOnStep(step, '`plan`');
-  insist(isText(effect), '`plan` did not say what it is expected to do');
-  insist(
-    refusal === undefined || isText(refusal.sentence),
-    '`plan` refused without a sentence that says why',
-  );
-  insist(
-    steps.length > 0 || refusal !== undefined,
-    '`plan` gave neither a step nor a reason for giving none',
-  );
+  insist(isText(effect), '`plan` returned no expected effect');
+  insist(refusal === undefined || isText(refusal.sentence), '`plan` returned a refusal without a sentence');
+  insist(steps.length > 0 || refusal !== undefined, '`plan` returned neither steps nor a refusal');
 }

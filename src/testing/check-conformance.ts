@@ -5,20 +5,20 @@ import {
   insist,
   isText,
   mustNotFail,
-  textOf,
+  format,
   type ConformanceCase,
   type Make,
 } from './conformance.js';
 import { healthySnapshot, unknownSnapshot } from './snapshot.js';
 import { insistOnVerdict, isType } from './verdict-rules.js';
 
-/** What a {@link checkConformance} may be told. */
+/** Options of {@link checkConformance}. */
 export interface CheckConformanceOptions {
-  /** Snapshots of your own, to be tried besides a healthy one and one of which nothing is known. */
+  /** Snapshots to test besides a healthy one and an unknown one. */
   readonly snapshots?: readonly Snapshot[];
 }
 
-/** What every `Check` promises. */
+/** Returns tests for a `Check`. */
 export function checkConformance(
   make: Make<Check>,
   options: CheckConformanceOptions = {},
@@ -26,18 +26,18 @@ export function checkConformance(
   const run = (check: Check, snapshot: Snapshot, signal = new AbortController().signal) =>
     mustNotFail(`The check \`${check.name}\``, () => check.run(snapshot, { signal }));
   return conformance(make, {
-    'it says what it is and what it looks at'({ name, component, type }) {
-      insist(isText(name), `Its \`name\` is ${textOf(name)}`);
-      insist(isText(component), `Its \`component\` is ${textOf(component)}`);
-      insist(isType(type), `Its \`type\` is ${textOf(type)}, which is no issue type`);
+    'it has a name, a component and a type'({ name, component, type }) {
+      insist(isText(name), `Its \`name\` is ${format(name)}`);
+      insist(isText(component), `Its \`component\` is ${format(component)}`);
+      insist(isType(type), `Its \`type\` is ${format(type)}, which is no issue type`);
     },
-    async 'it gives a verdict on a healthy host'(check) {
+    async 'it returns a verdict on a healthy host'(check) {
       insistOnVerdict(await run(check, healthySnapshot()), `The check \`${check.name}\``);
     },
-    async 'it gives a verdict, and does not throw, when nothing could be read'(check) {
+    async 'it returns a verdict when nothing could be read'(check) {
       insistOnVerdict(await run(check, unknownSnapshot()), `The check \`${check.name}\``);
     },
-    async 'it gives a verdict on each snapshot, and does not write to it'(check) {
+    async 'it returns a verdict on each snapshot without modifying it'(check) {
       for (const snapshot of options.snapshots ?? [healthySnapshot()]) {
         const frozen = frozenAll(structuredClone(snapshot));
         insistOnVerdict(await run(check, frozen), `The check \`${check.name}\``);
@@ -45,7 +45,7 @@ export function checkConformance(
     },
     async 'it ends when its signal is aborted'(check) {
       const end = async (): Promise<unknown> => check.run(healthySnapshot(), { signal: AbortSignal.abort() });
-      // Rejecting is one way to end; the engine takes it for `unknown`.
+      // It may reject: the engine treats that as `unknown`.
       await end().catch(() => undefined);
     },
   });

@@ -1,20 +1,23 @@
-/** One thing that a port promises, as a test that any test runner can run. */
+/** One requirement of a port, as a test for any test runner. */
 export interface ConformanceCase {
-  /** The promise, as a sentence. */
+  /** The requirement, as a sentence. */
   readonly name: string;
-  /** Rejects with an `Error` that says in a sentence how the promise was broken. */
+  /** Rejects with an `Error` whose message says how the requirement was violated. */
   run(): Promise<void>;
 }
 
-/** Makes a new adapter for each case. */
+/** Creates a new adapter for each case. */
 export type Make<Adapter> = () => Adapter | Promise<Adapter>;
 
-/** The promises of a port: what is promised, and how it is put to the test. */
-export type Promises<Adapter> = Readonly<Record<string, (adapter: Adapter) => void | Promise<void>>>;
+/** Requirements of a port, each with its test. */
+export type Requirements<Adapter> = Readonly<Record<string, (adapter: Adapter) => void | Promise<void>>>;
 
-/** Puts promises to the test, each on an adapter of its own, which is closed afterwards if it can be. */
-export function conformance<Adapter>(make: Make<Adapter>, promises: Promises<Adapter>): ConformanceCase[] {
-  return Object.entries(promises).map(([name, test]) => ({
+/** Returns one case per requirement. Each runs on a new adapter, which is closed afterwards. */
+export function conformance<Adapter>(
+  make: Make<Adapter>,
+  requirements: Requirements<Adapter>,
+): ConformanceCase[] {
+  return Object.entries(requirements).map(([name, test]) => ({
     name,
     async run() {
       const adapter = await make();
@@ -27,21 +30,21 @@ export function conformance<Adapter>(make: Make<Adapter>, promises: Promises<Ada
   }));
 }
 
-/** Throws the sentence unless it holds. */
+/** Throws an error with the sentence unless the condition holds. */
 export function insist(holds: boolean, sentence: string): asserts holds {
   if (!holds) throw new Error(sentence);
 }
 
-/** Runs something that must not throw or reject. */
+/** Runs work that must not throw or reject. */
 export async function mustNotFail<T>(what: string, work: () => T | Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
-    throw new Error(`${what} must not fail, and failed with: ${textOf(cause)}`, { cause });
+    throw new Error(`${what} must not fail, and failed with: ${format(cause)}`, { cause });
   }
 }
 
-/** The reason with which something rejects; fails when it does not. */
+/** Returns the reason with which work rejects; fails if it does not. */
 export async function rejectionOf(what: string, work: () => unknown): Promise<unknown> {
   try {
     await work();
@@ -51,7 +54,7 @@ export async function rejectionOf(what: string, work: () => unknown): Promise<un
   throw new Error(`${what} must reject, and did not`);
 }
 
-/** Waits for something that must end; fails when it takes too long. */
+/** Waits for work; fails if it takes too long. */
 export async function mustEnd<T>(what: string, work: Promise<T>, limitMs = 2_000): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
@@ -64,14 +67,12 @@ export async function mustEnd<T>(what: string, work: Promise<T>, limitMs = 2_000
   }
 }
 
-/** A value in a sentence. */
-export function textOf(value: unknown): string {
+/** Formats a value for a sentence. */
+export function format(value: unknown): string {
   if (value instanceof Error) return value.message;
   if (typeof value === 'object' && value !== null) return JSON.stringify(value) ?? 'an object';
   return typeof value === 'string' ? `"${value}"` : String(value);
 }
 
 export const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
-export const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 export const isList = (value: unknown): boolean => Array.isArray(value);

@@ -4,14 +4,14 @@ import {
   insist,
   isText,
   mustNotFail,
-  textOf,
+  format,
   type ConformanceCase,
   type Make,
 } from './conformance.js';
 import { insistOnIssue, insistOnVerdict, isType } from './verdict-rules.js';
 
-/** Components that a detector may be asked about, those that do not exist included. */
-const ASKED = [
+/** Components that are requested, including missing ones. */
+const COMPONENTS = [
   'cpu',
   'memory',
   'load',
@@ -25,40 +25,46 @@ const ASKED = [
   'no such thing',
 ];
 
-/** What every `Detector` promises. Without `inspect` the promises about verdicts hold by themselves. */
+/** Returns tests for a `Detector`. Those for `inspect` pass if it has none. */
 export function detectorConformance(make: Make<Detector>): ConformanceCase[] {
   return conformance(make, {
-    async '`detectIssues` gives complete issues'(detector) {
+    async '`detectIssues` returns complete issues'(detector) {
       const issues: unknown = await mustNotFail('`detectIssues`', () => detector.detectIssues());
-      insist(Array.isArray(issues), `\`detectIssues\` gave ${textOf(issues)}, which is not an array`);
+      insist(Array.isArray(issues), `\`detectIssues\` returned ${format(issues)}, which is not an array`);
       for (const issue of issues) insistOnIssue(issue, '`detectIssues`');
     },
-    async '`detectIssues` about one component gives issues of that one'(detector) {
-      for (const component of ASKED) {
+    async '`detectIssues` for one component returns only its issues'(detector) {
+      for (const component of COMPONENTS) {
         const about = `\`detectIssues\` about ${component}`;
         const issues = await mustNotFail(about, () => detector.detectIssues({ component }));
         for (const issue of issues) {
           insistOnIssue(issue, about);
-          insist(speaksOf(issue.component, component), `${about} gave an issue with ${issue.component}`);
+          insist(
+            wasRequested(issue.component, component),
+            `${about} returned an issue with ${issue.component}`,
+          );
         }
       }
     },
-    async '`inspect` gives complete verdicts, each with what it is about'(detector) {
+    async '`inspect` returns complete verdicts, each with its component'(detector) {
       const verdicts: unknown = (await mustNotFail('`inspect`', () => detector.inspect?.())) ?? [];
-      insist(Array.isArray(verdicts), `\`inspect\` gave ${textOf(verdicts)}, which is not an array`);
+      insist(Array.isArray(verdicts), `\`inspect\` returned ${format(verdicts)}, which is not an array`);
       for (const verdict of verdicts) insistOnComponentVerdict(verdict, '`inspect`');
     },
-    async '`inspect` of one component gives verdicts on that one'(detector) {
-      for (const component of ASKED) {
+    async '`inspect` of one component returns only its verdicts'(detector) {
+      for (const component of COMPONENTS) {
         const about = `\`inspect\` of ${component}`;
         const verdicts = (await mustNotFail(about, () => detector.inspect?.({ component }))) ?? [];
         for (const verdict of verdicts) {
           insistOnComponentVerdict(verdict, about);
-          insist(speaksOf(verdict.component, component), `${about} gave a verdict on ${verdict.component}`);
+          insist(
+            wasRequested(verdict.component, component),
+            `${about} returned a verdict on ${verdict.component}`,
+          );
         }
       }
     },
-    async 'a signal that is aborted already is no reason to fail'(detector) {
+    async 'an already aborted signal is no reason to fail'(detector) {
       const signal = AbortSignal.abort();
       await mustNotFail('`detectIssues` with an aborted signal', () => detector.detectIssues({ signal }));
       await mustNotFail('`inspect` with an aborted signal', () => detector.inspect?.({ signal }));
@@ -69,11 +75,11 @@ export function detectorConformance(make: Make<Detector>): ConformanceCase[] {
 function insistOnComponentVerdict(verdict: unknown, about: string): void {
   insistOnVerdict(verdict, about);
   const { check, component, type } = verdict as Record<string, unknown>;
-  insist(isText(component), `${about} gave a verdict without a component`);
-  insist(isText(check), `${about} gave a verdict on ${component} without the name of its check`);
-  insist(isType(type), `${about} gave a verdict on ${component} of the type ${textOf(type)}`);
+  insist(isText(component), `${about} returned a verdict without a component`);
+  insist(isText(check), `${about} returned a verdict on ${component} without the name of its check`);
+  insist(isType(type), `${about} returned a verdict on ${component} of the type ${format(type)}`);
 }
 
-/** A bare `disk` is answered for the file system that it means. */
-const speaksOf = (answered: string, asked: string): boolean =>
+/** Returns whether a component was requested; `disk` also requests the file systems. */
+const wasRequested = (answered: string, asked: string): boolean =>
   answered === asked || answered.startsWith(`${asked}:`) || `${answered}.service` === asked;

@@ -1,30 +1,30 @@
+import { isObject } from '../base/shape.js';
 import type { Executor } from '../execute/executor.js';
 import { BLOCK_REASONS, type HealingAction } from '../model/plan.js';
 import {
   conformance,
   insist,
   isList,
-  isObject,
   isText,
   mustNotFail,
-  textOf,
+  format,
   type ConformanceCase,
   type Make,
 } from './conformance.js';
 import { insistOnPlan } from './plan-rules.js';
 import type { Execution, StepReport } from '../model/execution.js';
 
-/** What an {@link executorConformance} needs to know. */
+/** Options of {@link executorConformance}. */
 export interface ExecutorConformanceOptions {
-  /** An action that can be planned here. It is planned and run dry, never carried out. */
+  /** An action that can be planned here. It is only planned and run dry. */
   readonly action: HealingAction;
-  /** An action that may really be carried out here. Without it nothing is. */
+  /** An action that may be executed here. Without it, nothing is executed. */
   readonly harmless?: HealingAction;
-  /** Tells how whatever an action could change is now, as text: planning and dry runs must leave it as it is. */
+  /** Returns, as text, the state of what an action could change; planning and dry runs must not change it. */
   readonly observe?: () => string | Promise<string>;
 }
 
-/** What every `Executor` promises. */
+/** Returns tests for an `Executor`. */
 export function executorConformance(
   make: Make<Executor>,
   { action, harmless, observe }: ExecutorConformanceOptions,
@@ -36,7 +36,7 @@ export function executorConformance(
   };
 
   return conformance(make, {
-    async '`plan` gives a complete plan of the action, and changes nothing'(executor) {
+    async '`plan` returns a complete plan and changes nothing'(executor) {
       await unchanged('`plan`', async () => {
         const plan = await mustNotFail('`plan`', () => executor.plan(action));
         insistOnPlan(plan, '`plan`');
@@ -62,15 +62,13 @@ export function executorConformance(
         insist(execution.steps.length === 0, `A dry run started ${execution.steps.length} steps`);
       });
     },
-    async 'an action that nobody knows fails with a sentence, and does not reject'(executor) {
+    async 'an unknown action fails with a sentence and does not reject'(executor) {
       const nonsense = { action: 'no_such_action_a7c1', parameters: {} };
       const execution = await mustNotFail('`execute`', () => executor.execute(nonsense));
       insistOnExecution(execution, nonsense, 'An unknown action');
-      insist(!execution.success, 'An action that nobody knows was a success');
+      insist(!execution.success, 'An unknown action succeeded');
     },
-    async 'a dry run that is asked for in a way that is not known is refused, and never carried out'(
-      executor,
-    ) {
+    async 'unknown options are rejected, and nothing is executed'(executor) {
       for (const how of [{ dry_run: true }, { dryrun: true }, true]) {
         const what = `\`execute\` with ${JSON.stringify(how)}`;
         await unchanged(what, async () => {
@@ -81,14 +79,14 @@ export function executorConformance(
         });
       }
     },
-    async 'when stopped before it begins, it starts no step'(executor) {
+    async 'it starts no step when it is stopped before it begins'(executor) {
       const signal = AbortSignal.abort();
       const execution = await mustNotFail('`execute`', () => executor.execute(action, { signal }));
       insistOnExecution(execution, action, 'An execution that was stopped before');
       insist(execution.outcome !== 'executed', 'It was carried out although it was stopped before');
       insist(!execution.steps.some(({ ok }) => ok), 'It carried out a step although it was stopped before');
     },
-    async 'what is carried out is told step by step'(executor) {
+    async 'an execution reports its steps'(executor) {
       if (harmless === undefined) return;
       const execution = await mustNotFail('`execute`', () => executor.execute(harmless));
       insistOnExecution(execution, harmless, '`execute`');
@@ -96,33 +94,33 @@ export function executorConformance(
         execution.outcome === 'executed',
         `It was not carried out: ${execution.error ?? execution.outcome}`,
       );
-      insist(!execution.dryRun, 'What was carried out was called a dry run');
+      insist(!execution.dryRun, 'An execution was reported as a dry run');
     },
   });
 }
 
 function insistOnExecution(execution: Execution, { action }: HealingAction, about: string): void {
-  insist(isObject(execution), `${about} gave ${textOf(execution)}`);
+  insist(isObject(execution), `${about} returned ${format(execution)}`);
   const { outcome, success, blockedBy, error, durationMs } = execution;
   const steps: readonly StepReport[] = execution.steps;
   insist(execution.action === action, `${about} of ${action} says that it is of ${execution.action}`);
   insist(
     ['executed', 'planned', 'skipped', 'failed'].includes(outcome),
-    `${about} gave the outcome ${textOf(outcome)}`,
+    `${about} returned the outcome ${format(outcome)}`,
   );
   const well = outcome === 'executed' || outcome === 'planned';
   insist(success === well, `${about} is ${outcome} with \`success\` ${String(success)}`);
   insist(well || isText(error), `${about} is ${outcome} without an error that says why`);
   const gated = blockedBy !== undefined && BLOCK_REASONS.includes(blockedBy);
-  insist((outcome === 'skipped') === gated, `${about} is ${outcome} with \`blockedBy\` ${textOf(blockedBy)}`);
-  insist(Number.isFinite(durationMs) && durationMs >= 0, `${about} took ${textOf(durationMs)} ms`);
-  insist(isList(steps), `${about} gave no list of steps`);
+  insist((outcome === 'skipped') === gated, `${about} is ${outcome} with \`blockedBy\` ${format(blockedBy)}`);
+  insist(Number.isFinite(durationMs) && durationMs >= 0, `${about} took ${format(durationMs)} ms`);
+  insist(isList(steps), `${about} returned no list of steps`);
   for (const { step, ok, error: why } of steps) {
-    insist(isText(step), `${about} told of a step without saying which`);
-    insist(ok || isText(why), `${about} told that ${step} went wrong, and not why`);
+    insist(isText(step), `${about} reported a step without its text`);
+    insist(ok || isText(why), `${about} reported that ${step} failed without an error`);
   }
   insist(
     outcome !== 'executed' || steps.every(({ ok }) => ok),
-    `${about} is executed though a step went wrong`,
+    `${about} is executed although a step failed`,
   );
 }

@@ -3,24 +3,24 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { Clock } from '../base/clock.js';
 import { preload } from '../repair/load.js';
 
-/** What a {@link FakeClock} may be told. */
+/** Options of {@link fakeClock}. */
 export interface FakeClockOptions {
-  /** The first wall-clock time, in milliseconds since the epoch. Default 2025-01-01T00:00:00Z. */
+  /** Initial wall-clock time, in milliseconds since the epoch. Default 2025-01-01T00:00:00Z. */
   readonly now?: number;
-  /** What `random()` answers. Default: always 0.5. */
+  /** Result of `random()`. Default: always 0.5. */
   readonly random?: () => number;
 }
 
-/** Time that passes only when a test says so. */
+/** Clock that only advances on request. */
 export interface FakeClock extends Clock {
   /**
-   * Lets time pass, in milliseconds. Whoever sleeps is woken in the order in which their time comes, and what
-   * they do then is waited for before the next one is woken, sleepers who fall asleep meanwhile included.
+   * Advances the time by `ms` milliseconds. Sleepers wake in order of their time, including those that start to sleep
+   * in between; each may finish its work before the next one wakes.
    */
   advance(ms: number): Promise<void>;
-  /** Moves the wall clock, as a change of the system time does. `monotonic` goes on, and nobody is woken. */
+  /** Changes the wall clock like a change of the system time: `monotonic` is unaffected, and no sleeper wakes. */
   jump(ms: number): void;
-  /** How many are asleep. */
+  /** Number of pending sleeps. */
   readonly sleepers: number;
 }
 
@@ -29,17 +29,17 @@ interface Sleeper {
   readonly wake: () => void;
 }
 
-/** So many wake-ups without any time passing are taken for a loop that never ends. */
+/** Wake-ups without any time passing that count as an endless loop. */
 const TOO_OFTEN = 10_000;
 
-/** Makes a clock that stands still until a test moves it. */
+/** Creates a clock that only advances on request. */
 export function fakeClock(options: FakeClockOptions = {}): FakeClock {
   expectKnownKeys('options', expectObject('options', options), ['now', 'random']);
   expectFunction('random', options.random);
   if (options.now !== undefined && !Number.isFinite(options.now))
     throw refusal('now', 'a time in milliseconds since the epoch', options.now);
   const asleep = new Set<Sleeper>();
-  // Not among the sleepers: nobody waits for a deadline, so no test has to let time pass for it.
+  // Not counted as sleepers: no test has to wait for a deadline.
   const deadlines = new Set<Sleeper>();
   let offset = options.now ?? Date.UTC(2025, 0, 1);
   let elapsed = 0;
@@ -59,7 +59,7 @@ export function fakeClock(options: FakeClockOptions = {}): FakeClock {
       return asleep.size;
     },
     sleep: (ms, signal) => {
-      if (signal?.aborted) return Promise.reject(reasonOf(signal));
+      if (signal?.aborted) return Promise.reject(abortReason(signal));
       return new Promise((resolve, reject) => {
         const end = (settle: () => void) => (): void => {
           asleep.delete(sleeper);
@@ -67,7 +67,7 @@ export function fakeClock(options: FakeClockOptions = {}): FakeClock {
           settle();
         };
         const sleeper: Sleeper = { until: elapsed + Math.max(0, ms), wake: end(resolve) };
-        const onAbort = end(() => reject(reasonOf(signal)));
+        const onAbort = end(() => reject(abortReason(signal)));
         signal?.addEventListener('abort', onAbort);
         asleep.add(sleeper);
       });
@@ -83,13 +83,12 @@ export function fakeClock(options: FakeClockOptions = {}): FakeClock {
     async advance(ms) {
       if (!(ms >= 0)) throw new Error(`Expected \`ms\` to be a number of at least 0, got ${ms}`);
       const end = elapsed + ms;
-      // Loading takes real time, of which a clock that stands still knows nothing.
+      // Loading modules takes real time.
       await preload();
       await settled();
       for (let sleeper = next(end), often = 0; sleeper; sleeper = next(end)) {
         often = sleeper.until > elapsed ? 0 : often + 1;
-        if (often > TOO_OFTEN)
-          throw new Error(`Somebody sleeps for 0 ms again and again, ${TOO_OFTEN} times`);
+        if (often > TOO_OFTEN) throw new Error(`A loop sleeps for 0 ms again and again, ${TOO_OFTEN} times`);
         elapsed = Math.max(elapsed, sleeper.until);
         sleeper.wake();
         await settled();
@@ -100,8 +99,7 @@ export function fakeClock(options: FakeClockOptions = {}): FakeClock {
   };
 }
 
-/** A turn of the event loop: every promise that can settle without waiting for the world has then settled. */
+/** Waits for one turn of the event loop, in which all promises without I/O settle. */
 const settled = (): Promise<void> => turn();
 
-/** An `AbortSignal`'s reason may be anything; by default it is an error. */
-const reasonOf = (signal: AbortSignal | undefined): Error => signal?.reason as Error;
+const abortReason = (signal: AbortSignal | undefined): Error => signal?.reason as Error;

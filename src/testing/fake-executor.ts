@@ -4,28 +4,28 @@ import type { ExecuteOptions, Executor } from '../execute/executor.js';
 import type { HealingAction, Plan } from '../model/plan.js';
 import type { Execution } from '../model/execution.js';
 
-/** How a {@link FakeExecutor} shall answer. */
+/** Options of {@link fakeExecutor}. */
 export interface FakeExecutorOptions {
-  /** What the plan of an action says besides its name and parameters. Default: one harmless step. */
+  /** Fields of the plan of an action. Default: one harmless step. */
   readonly plan?: (action: HealingAction) => Partial<Plan> | Promise<Partial<Plan>>;
-  /** What happens when an action is carried out: change a fake host here. */
+  /** Called when an action is executed, for example to change a fake host. */
   readonly act?: (action: HealingAction, options: ExecuteOptions) => void | Promise<void>;
 }
 
-/** An executor that changes nothing, and remembers what it was told to do. */
+/** Executor that changes nothing and records its calls. */
 export interface FakeExecutor extends Executor {
   plan(action: HealingAction): Promise<Plan>;
-  /** Says how the next execution that is no dry run ends. Said twice, it is the next two. */
+  /** Queues the result of the next execution that is not a dry run. */
   next(outcome: Partial<Execution>): void;
-  /** Every action that was planned, in order. */
+  /** Planned actions, in order. */
   readonly planned: readonly HealingAction[];
-  /** Every action that was carried out, in order, without dry runs. */
+  /** Executed actions, in order, without dry runs. */
   readonly executed: readonly HealingAction[];
-  /** How often it was closed. */
+  /** Number of `close` calls. */
   readonly closed: number;
 }
 
-/** Makes an executor that changes nothing. Unless told otherwise every action can be planned and ends well. */
+/** Creates an executor that changes nothing. By default every action can be planned and succeeds. */
 export function fakeExecutor(options: FakeExecutorOptions = {}): FakeExecutor {
   expectKnownKeys('options', expectObject('options', options), ['plan', 'act']);
   expectFunction('plan', options.plan);
@@ -51,7 +51,7 @@ export function fakeExecutor(options: FakeExecutorOptions = {}): FakeExecutor {
     },
     async execute(action, how = {}) {
       const { dryRun = false, signal, plan: given } = how ?? {};
-      const told = (rest: Partial<Execution> & Pick<Execution, 'outcome'>): Execution => ({
+      const executionOf = (rest: Partial<Execution> & Pick<Execution, 'outcome'>): Execution => ({
         action: String(action?.action),
         success: rest.outcome === 'executed' || rest.outcome === 'planned',
         dryRun,
@@ -63,21 +63,27 @@ export function fakeExecutor(options: FakeExecutorOptions = {}): FakeExecutor {
         expectExecuteOptions(how);
         expectHealingAction(action);
         const made = given ?? (await plan(action));
-        if (dryRun) return told({ outcome: 'planned', plan: made });
+        if (dryRun) return executionOf({ outcome: 'planned', plan: made });
         if (signal?.aborted) {
-          return told({ outcome: 'failed', error: 'Stopped before the first step was started', plan: made });
+          return executionOf({
+            outcome: 'failed',
+            error: 'Stopped before the first step was started',
+            plan: made,
+          });
         }
         executed.push(action);
         await options.act?.(action, how);
-        const ending = script.shift() ?? {};
         const steps = made.steps.map(() => ({
           step: `pretend to ${action.action}`,
           ok: true,
           durationMs: 0,
         }));
-        return told({ outcome: 'executed', plan: made, steps, ...ending });
+        return executionOf({ outcome: 'executed', plan: made, steps, ...script.shift() });
       } catch (error) {
-        return told({ outcome: 'failed', error: error instanceof Error ? error.message : String(error) });
+        return executionOf({
+          outcome: 'failed',
+          error: error instanceof Error ? error.message : String(error),
+        });
       }
     },
     close: () => void (closed += 1),

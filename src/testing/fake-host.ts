@@ -4,53 +4,52 @@ import { matchesPattern } from '../detect/watched-units.js';
 import type { Host, HostListener, ReadRequest } from '../host/host.js';
 import type { NixActivity, SystemIdentity } from '../model/nixos-reading.js';
 import { isUnknown, unknown, type Reading } from '../model/reading.js';
-import type { Snapshot, SnapshotPart, UnitsReading } from '../model/snapshot.js';
+import { SNAPSHOT_PARTS, type Snapshot, type SnapshotPart, type UnitsReading } from '../model/snapshot.js';
 import { unitName } from '../model/unit-name.js';
 import type { UnitRelations } from '../model/unit-relations.js';
 import type { UnitReading } from '../model/unit.js';
-import { healthySnapshot, SNAPSHOT_PARTS } from './snapshot.js';
+import { healthySnapshot } from './snapshot.js';
 import { unitReading, unknownUnit } from './unit-reading.js';
 import { unitRelations } from './unit-relations.js';
 
-/** What is so on a {@link FakeHost}; whatever is left out is well. */
+/** State of a {@link FakeHost}; by default everything is healthy. */
 export type FakeHostParts = Partial<Omit<Snapshot, 'units' | 'timestamp'>> & {
-  /** Every unit that systemd knows. */
+  /** Units known to systemd. */
   readonly units?: Reading<readonly UnitReading[]>;
   /**
-   * What else systemd knows of units, by full name: what conflicts with them, what they start. Whatever is left out
-   * follows from `units`.
+   * Relations of units by full name, such as conflicts. The default follows from `units`.
    */
   readonly relations?: Readonly<Record<string, Partial<UnitRelations>>>;
-  /** Log lines by full unit name; no lines where there are none. */
+  /** Log lines by full unit name. Default: none. */
   readonly logs?: Readonly<Record<string, readonly string[]>>;
-  /** Memory by full unit name, in bytes; unknown where there is none. */
+  /** Memory by full unit name, in bytes. Default: unknown. */
   readonly memories?: Readonly<Record<string, number>>;
-  /** Units that differ between two NixOS systems; unknown when left out, as on a host without Nix. */
+  /** Units that differ between two NixOS systems. Default: unknown, as on a host without Nix. */
   readonly unitChanges?: (from: string, to: string) => Reading<readonly string[]>;
-  /** NixOS systems that can be looked at, beside those that run or have booted. */
+  /** NixOS systems besides the running and the booted one. */
   readonly systems?: readonly SystemIdentity[];
-  /** What is under way; nothing when left out. */
+  /** Current activity of Nix. Default: none. */
   readonly activity?: Reading<NixActivity>;
 };
 
-/** What else a {@link FakeHost} may be given. */
+/** Options of {@link fakeHost}. */
 export interface FakeHostOptions {
-  /** Where the time of each reading comes from. Default: it is always 2025-01-01T00:00:00Z. */
+  /** Clock for the time of each reading. Default: always 2025-01-01T00:00:00Z. */
   readonly clock?: Pick<Clock, 'now'>;
 }
 
-/** A host that is as a test says. It keeps the contract of the port, whatever it is told. */
+/** Host with a given state. It always meets the requirements of the port. */
 export interface FakeHost extends Host {
   read(request?: ReadRequest): Snapshot;
-  /** Changes parts; the others stay as they are. */
+  /** Changes some parts. */
   set(parts: FakeHostParts): void;
-  /** Changes what is so of one unit, or adds it; without changes it is a unit that runs well. */
+  /** Changes or adds one unit; by default a healthy one. */
   setUnit(name: string, changes?: Partial<UnitReading>): void;
-  /** Tells those who watch that a unit is in trouble, or whether anything is told at all. */
+  /** Reports to the watchers a unit with a problem, or whether the host is listening. */
   tell(unit: string | Reading<true>): void;
-  /** What was asked for, in order. */
+  /** Read requests, in order. */
   readonly requests: readonly ReadRequest[];
-  /** How often it was closed. */
+  /** Number of `close` calls. */
   readonly closed: number;
 }
 
@@ -61,7 +60,7 @@ const PARTS = [
 
 const NOT_ASKED = unknown('not asked for');
 
-/** Makes a host on which all is well, but for what is said otherwise. */
+/** Creates a host that is healthy except for the given parts. */
 export function fakeHost(parts: FakeHostParts = {}, options: FakeHostOptions = {}): FakeHost {
   expectKnownKeys('parts', expectObject('parts', parts), PARTS);
   expectKnownKeys('options', expectObject('options', options), ['clock']);
@@ -123,21 +122,21 @@ export function fakeHost(parts: FakeHostParts = {}, options: FakeHostOptions = {
       }
     },
     unitLog: (unit) => Promise.resolve(now.logs?.[fullName(unit)] ?? []),
-    unitMemory: (unit) => Promise.resolve(now.memories?.[fullName(unit)] ?? unknown('nobody said')),
+    unitMemory: (unit) => Promise.resolve(now.memories?.[fullName(unit)] ?? unknown('not given')),
     unitRelations: (names) => {
       const { units = [], relations } = now;
       return Promise.resolve(
         isUnknown(units) ? units : names.map((name) => relationsOf(name, units, relations)),
       );
     },
-    unitChanges: (from, to) => Promise.resolve(now.unitChanges?.(from, to) ?? unknown('nobody said')),
+    unitChanges: (from, to) => Promise.resolve(now.unitChanges?.(from, to) ?? unknown('not given')),
     systemIdentity: (path) => Promise.resolve(identityOf(path, now)),
     nixActivity: () => Promise.resolve(now.activity ?? { switching: null, building: null }),
     close: () => void (closed += 1),
   };
 }
 
-/** Follows the names that a test gave to units, and leaves what nobody mentioned without effects. */
+/** Returns the given relations of a unit, by any of its names; by default it has no effects. */
 function relationsOf(
   name: string,
   units: readonly UnitReading[],
@@ -162,7 +161,7 @@ function identityOf(path: string, { system, systems = [] }: FakeHostParts): Read
   const nixos = system === undefined || isUnknown(system) ? undefined : system.nixos;
   const read = nixos === undefined || isUnknown(nixos) ? [] : [nixos.running, nixos.booted];
   const known = [...systems, ...read].find((one) => !isUnknown(one) && one.path === path);
-  return known ?? unknown(`nobody said what ${path} is`);
+  return known ?? unknown(`no system is given for ${path}`);
 }
 
 function unitsRead(known: Reading<readonly UnitReading[]>, request: ReadRequest): Reading<UnitsReading> {
@@ -172,7 +171,7 @@ function unitsRead(known: Reading<readonly UnitReading[]>, request: ReadRequest)
     const found = known.find(({ names }) => names.includes(name));
     return found ? { ...found, name } : { ...unknownUnit('unknown'), name, id: name, names: [name] };
   });
-  const inTrouble = (unit: UnitReading) =>
+  const hasProblem = (unit: UnitReading) =>
     unit.activeState === 'failed' || unit.recentRestarts > 0 || unit.cause !== null;
   const isMatch = ({ id, names }: UnitReading) =>
     request.patterns?.some((pattern) => [id, ...names].some((name) => matchesPattern(name, pattern))) ??
@@ -182,13 +181,13 @@ function unitsRead(known: Reading<readonly UnitReading[]>, request: ReadRequest)
   const members = known.filter(({ id }) => groups.includes(id));
   return {
     asked,
-    troubled: request.discover === true ? known.filter(inTrouble) : [],
+    troubled: request.discover === true ? known.filter(hasProblem) : [],
     ...(matched.length > 0 ? { matched } : {}),
     ...(members.length > 0 ? { members } : {}),
   };
 }
 
-/** A host never throws, so a name that cannot be one is a unit that systemd does not know. */
+/** Returns an invalid name unchanged, because a host must not throw. */
 function fullName(word: string): string {
   try {
     return unitName(word);

@@ -1,5 +1,5 @@
 /**
- * Fakes for tests without a machine, and what each port promises, as plain data for any test runner.
+ * Fakes for tests without a host, and conformance tests for each port, as plain data for any test runner.
  *
  * ```js
  * import { test } from 'node:test';

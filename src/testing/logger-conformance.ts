@@ -3,14 +3,14 @@ import { conformance, insist, mustNotFail, type ConformanceCase, type Make } fro
 
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 
-/** What every `Logger` promises. */
+/** Returns tests for a `Logger`. */
 export function loggerConformance(make: Make<Logger>): ConformanceCase[] {
   return conformance(make, {
     'there is a method for each level'(logger) {
       for (const level of LEVELS)
         insist(typeof logger[level] === 'function', `There is no method \`${level}\``);
     },
-    async 'it takes any string, and never throws'(logger) {
+    async 'it accepts any string and never throws'(logger) {
       for (const level of LEVELS) {
         for (const message of [
           'a line',

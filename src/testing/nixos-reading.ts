@@ -4,7 +4,7 @@ import type { NixosReading, SystemIdentity } from '../model/nixos-reading.js';
 const LINKED_AT = Date.UTC(2025, 0, 1);
 const DAY_MS = 86_400_000;
 
-/** A built NixOS system under a made-up store path; the same words give the same path, and one kernel for all. */
+/** Creates a NixOS system with a store path that contains the word; all share one kernel. */
 export function systemIdentity(
   word: string,
   overrides: Partial<Omit<SystemIdentity, 'path'>> = {},
@@ -19,8 +19,8 @@ export function systemIdentity(
 }
 
 /**
- * A NixOS host that runs, has booted and will boot the last of the systems named, each a generation, numbered
- * from 1 and linked a day after the one before; with whatever is said otherwise.
+ * Creates the reading of a NixOS host with one generation per word, numbered from 1 and linked one day apart. The last
+ * one runs, was booted and is the default.
  */
 export function nixosReading(
   words: readonly [string, ...string[]] = ['a', 'b'],

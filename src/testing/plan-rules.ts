@@ -1,55 +1,56 @@
+import { isObject } from '../base/shape.js';
 import type { Step } from '../model/plan.js';
-import { insist, isObject, isText, textOf } from './conformance.js';
+import { insist, isText, format } from './conformance.js';
 
-/** Holds a plan against what a plan is. */
+/** Throws unless a value is a complete plan. */
 export function insistOnPlan(plan: unknown, about: string): void {
-  insist(isObject(plan), `${about} gave ${textOf(plan)}, which is not a plan`);
+  insist(isObject(plan), `${about} returned ${format(plan)}, which is not a plan`);
   const { action, parameters, scope, risk, targets, steps, effect, notes } = plan;
-  insist(isText(action), `${about} gave a plan without the name of its action`);
-  insist(isObject(parameters), `${about} gave a plan without parameters`);
-  insist(scope === 'host' || scope === 'process', `${about} gave a plan with the scope ${textOf(scope)}`);
+  insist(isText(action), `${about} returned a plan without the name of its action`);
+  insist(isObject(parameters), `${about} returned a plan without parameters`);
+  insist(scope === 'host' || scope === 'process', `${about} returned a plan with the scope ${format(scope)}`);
   insist(
     risk === 'reversible' || risk === 'disruptive',
-    `${about} gave a plan with the risk ${textOf(risk)}`,
+    `${about} returned a plan with the risk ${format(risk)}`,
   );
-  insist(isText(effect), `${about} gave a plan without its expected effect`);
-  insist(Array.isArray(targets), `${about} gave a plan without a list of targets`);
+  insist(isText(effect), `${about} returned a plan without its expected effect`);
+  insist(Array.isArray(targets), `${about} returned a plan without a list of targets`);
   for (const target of targets) insistOnTarget(target, about);
-  insist(Array.isArray(steps), `${about} gave a plan without a list of steps`);
+  insist(Array.isArray(steps), `${about} returned a plan without a list of steps`);
   for (const step of steps) insistOnStep(step as Step, about);
-  insist(Array.isArray(notes) && notes.every(isText), `${about} gave a plan without a list of notes`);
+  insist(Array.isArray(notes) && notes.every(isText), `${about} returned a plan without a list of notes`);
 }
 
 function insistOnTarget(target: unknown, about: string): void {
-  insist(isObject(target) && isText(target.id), `${about} gave a plan with a target that has no id`);
+  insist(isObject(target) && isText(target.id), `${about} returned a plan with a target that has no id`);
   const known = ['unit', 'unreadable', 'plain'].includes(target.kind as string);
-  insist(known, `${about} gave a plan with a target of the kind ${textOf(target.kind)}`);
+  insist(known, `${about} returned a plan with a target of the kind ${format(target.kind)}`);
 }
 
-/** Holds a step against what a step is. */
+/** Throws unless a step is complete. */
 export function insistOnStep(step: Step, about: string): void {
-  insist(step.timeoutMs > 0, `${about} gave a step without a time limit`);
+  insist(step.timeoutMs > 0, `${about} returned a step without a time limit`);
   insist(
     typeof step.interruptible === 'boolean',
-    `${about} gave a step that does not say whether it is interruptible`,
+    `${about} returned a step that does not say whether it is interruptible`,
   );
   switch (step.kind) {
     case 'command': {
       const whole = Array.isArray(step.argv) && step.argv.every((word) => typeof word === 'string');
       insist(
         whole && isText(step.argv[0]),
-        `${about} gave a command that is no array of strings: ${textOf(step.argv)}`,
+        `${about} returned a command that is no array of strings: ${format(step.argv)}`,
       );
       return;
     }
     case 'write':
-      insist(step.path.startsWith('/'), `${about} writes to ${textOf(step.path)}, which is no absolute path`);
-      insist(typeof step.content === 'string', `${about} writes ${textOf(step.content)}, which is no string`);
+      insist(step.path.startsWith('/'), `${about} writes to ${format(step.path)}, which is no absolute path`);
+      insist(typeof step.content === 'string', `${about} writes ${format(step.content)}, which is no string`);
       return;
     case 'call':
       insist(isText(step.name) && typeof step.run === 'function', `${about} calls something without a name`);
       return;
     default:
-      insist(false, `${about} gave a step of the kind ${textOf((step satisfies never as Step).kind)}`);
+      insist(false, `${about} returned a step of the kind ${format((step satisfies never as Step).kind)}`);
   }
 }

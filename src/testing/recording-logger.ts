@@ -6,7 +6,7 @@ export interface LogLine {
   readonly message: string;
 }
 
-/** A logger that keeps what it is told. */
+/** Logger that records its messages. */
 export interface RecordingLogger extends Logger {
   /** Every line, in order. */
   readonly lines: readonly LogLine[];
@@ -14,7 +14,7 @@ export interface RecordingLogger extends Logger {
   of(level: keyof Logger): string[];
 }
 
-/** Makes a logger that keeps what it is told. */
+/** Creates a logger that records its messages. */
 export function recordingLogger(): RecordingLogger {
   const lines: LogLine[] = [];
   const keep = (level: keyof Logger) => (message: string) => void lines.push({ level, message });

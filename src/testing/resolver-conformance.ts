@@ -1,12 +1,12 @@
+import { isObject } from '../base/shape.js';
 import { IssueType, Severity, type Issue } from '../model/issue.js';
 import type { Resolver } from '../resolve/resolver.js';
 import {
   conformance,
   insist,
-  isObject,
   isText,
   mustNotFail,
-  textOf,
+  format,
   type ConformanceCase,
   type Make,
 } from './conformance.js';
@@ -28,45 +28,45 @@ const COMPONENTS: Readonly<Record<IssueType, readonly string[]>> = {
   system: ['system', 'system:state', 'system:oom', 'mine'],
 };
 
-/** What a {@link resolverConformance} may be told. */
+/** Options of {@link resolverConformance}. */
 export interface ResolverConformanceOptions {
-  /** Issues of your own kind, to be tried besides the usual ones. */
+  /** Issues to test besides the usual ones. */
   readonly issues?: readonly Issue[];
 }
 
-/** What every `Resolver` promises. */
+/** Returns tests for a `Resolver`. */
 export function resolverConformance(
   make: Make<Resolver>,
   { issues = [] }: ResolverConformanceOptions = {},
 ): ConformanceCase[] {
   const all = [...usualIssues(), ...issues.map((issue) => Object.freeze({ ...issue }))];
   return conformance(make, {
-    async 'it picks an action for any issue, at once'(resolver) {
+    async 'it returns an action for any issue, synchronously'(resolver) {
       for (const issue of all) {
         const about = `\`getAction\` for ${issue.component} at attempt ${issue.attempt ?? 0}`;
         const answer: unknown = await mustNotFail(about, () => ({ action: resolver.getAction(issue) }));
         const { action } = answer as { action: unknown };
-        insist(!(action instanceof Promise), `${about} answered with a promise: it must answer at once`);
-        insist(isObject(action), `${about} answered ${textOf(action)}, which is not { action, parameters }`);
-        insist(isText(action.action), `${about} answered without a name of an action: ${textOf(action)}`);
+        insist(!(action instanceof Promise), `${about} returned with a promise: it must answer at once`);
+        insist(isObject(action), `${about} returned ${format(action)}, which is not { action, parameters }`);
+        insist(isText(action.action), `${about} returned without a name of an action: ${format(action)}`);
         insist(
           isObject(action.parameters),
-          `${about} answered without an object of parameters: ${textOf(action)}`,
+          `${about} returned without an object of parameters: ${format(action)}`,
         );
       }
     },
-    'it picks the same action for the same issue'(resolver) {
+    'it returns the same action for the same issue'(resolver) {
       for (const issue of all) {
         const [one, other] = [resolver.getAction(issue), resolver.getAction(issue)].map((action) =>
-          textOf(action),
+          format(action),
         );
-        insist(one === other, `For the same ${issue.component} it picked ${one}, and then ${other}`);
+        insist(one === other, `For the same ${issue.component} it returned ${one}, and then ${other}`);
       }
     },
   });
 }
 
-/** Frozen, so that a resolver which writes to an issue throws. */
+/** Returns frozen issues, so that a resolver that modifies one throws. */
 function usualIssues(): Issue[] {
   return Object.values(IssueType).flatMap((type) =>
     COMPONENTS[type].flatMap((component) =>
@@ -75,7 +75,7 @@ function usualIssues(): Issue[] {
           type,
           component,
           severity: Severity.HIGH,
-          description: `${component} is in trouble`,
+          description: `${component} has a problem`,
           metricValue: 97,
           threshold: 90,
           timestamp: new Date(0),

@@ -1,20 +1,9 @@
 import { unknown } from '../model/reading.js';
-import type { MountReading, Snapshot, SnapshotPart, SystemReading } from '../model/snapshot.js';
-
-/** Every part of a snapshot. */
-export const SNAPSHOT_PARTS = [
-  'cpu',
-  'memory',
-  'load',
-  'mounts',
-  'pressure',
-  'units',
-  'system',
-] as const satisfies readonly SnapshotPart[];
+import { SNAPSHOT_PARTS, type MountReading, type Snapshot, type SystemReading } from '../model/snapshot.js';
 
 const GIB = 1024 ** 3;
 
-/** One reading of a host on which all is well, with whatever is said otherwise. */
+/** Creates the snapshot of a healthy host. */
 export function healthySnapshot(overrides: Partial<Snapshot> = {}): Snapshot {
   return {
     timestamp: Date.UTC(2025, 0, 1),
@@ -29,13 +18,13 @@ export function healthySnapshot(overrides: Partial<Snapshot> = {}): Snapshot {
   };
 }
 
-/** One reading of a host of which nothing can be read, for the reason given. */
+/** Creates the snapshot of a host that cannot be read. */
 export function unknownSnapshot(reason = 'it cannot be read'): Snapshot {
   const nothing = { unknown: reason };
   return healthySnapshot(Object.fromEntries(SNAPSHOT_PARTS.map((part) => [part, nothing])));
 }
 
-/** Memory of 8 GiB that is used to so many percent. */
+/** Creates a memory reading of 8 GiB. */
 export function memoryReading(usedPercent: number): Exclude<Snapshot['memory'], { unknown: string }> {
   const totalBytes = 8 * GIB;
   return {
@@ -51,7 +40,7 @@ export function memoryReading(usedPercent: number): Exclude<Snapshot['memory'], 
   };
 }
 
-/** A file system of 100 GiB and a million inodes, a third full; its use may be given in percent. */
+/** Creates a file system of 100 GiB and a million inodes, by default a third full. */
 export function mountReading(
   overrides: Partial<MountReading> & { readonly percent?: number; readonly inodesPercent?: number } = {},
 ): MountReading {
@@ -71,7 +60,7 @@ export function mountReading(
   };
 }
 
-/** A system that runs well and is not NixOS, with whatever is said otherwise. */
+/** Creates the reading of a healthy system that is not NixOS. */
 export function systemReading(overrides: Partial<SystemReading> = {}): SystemReading {
   return {
     state: 'running',

@@ -6,34 +6,34 @@ import {
   insist,
   mustNotFail,
   rejectionOf,
-  textOf,
+  format,
   type ConformanceCase,
   type Make,
 } from './conformance.js';
 
-/** What a {@link storeConformance} may be told. */
+/** Options of {@link storeConformance}. */
 export interface StoreConformanceOptions {
-  /** Makes another store in the place of the one that was made last, as after a restart. */
+  /** Creates another store in the location of the last one, as after a restart. */
   readonly reopen?: Make<Store>;
-  /** Whether a place can be held by one store only. Default `false`. */
+  /** `true` if only one store can hold a location. Default `false`. */
   readonly locks?: boolean;
 }
 
-/** What every `Store` promises. `make` must make each store in a new and empty place. */
+/** Returns tests for a `Store`. `make` must create each store in a new, empty location. */
 export function storeConformance(
   make: Make<Store>,
   { reopen, locks = false }: StoreConformanceOptions = {},
 ): ConformanceCase[] {
   return conformance(make, {
-    async '`load` gives nothing where nothing was ever saved'(store) {
+    async '`load` returns undefined if nothing was ever saved'(store) {
       const loaded = await mustNotFail('`load`', () => store.load());
-      insist(loaded === undefined, `In an empty place \`load\` gave ${textOf(loaded)}`);
+      insist(loaded === undefined, `In an empty place \`load\` returned ${format(loaded)}`);
     },
-    async 'a dry run loads, too'(store) {
+    async 'a dry run can load'(store) {
       const loaded = await mustNotFail('`load` for a dry run', () => store.load({ readOnly: true }));
-      insist(loaded === undefined, `In an empty place \`load\` gave ${textOf(loaded)}`);
+      insist(loaded === undefined, `In an empty place \`load\` returned ${format(loaded)}`);
     },
-    async 'the last state that was saved is what is loaded after a restart'(store) {
+    async 'the last saved state is loaded after a restart'(store) {
       if (reopen === undefined) return;
       await store.load();
       await mustNotFail('`save`', () => store.save(stateOf(1)));
@@ -41,18 +41,18 @@ export function storeConformance(
       await store.close?.();
       await insistOnState(await reopen(), stateOf(2));
     },
-    async 'what one store holds is locked for another'(store) {
+    async 'a held state is locked for another store'(store) {
       if (reopen === undefined || !locks) return;
       await store.load();
       await store.save(stateOf(1));
       const rival = await reopen();
       const reason = await rejectionOf('`load` of a state that another store holds', () => rival.load());
       const locked = isSelfHealingError(reason) && reason.code === 'locked';
-      insist(locked, `It rejected with ${textOf(reason)} and not with the code \`locked\``);
+      insist(locked, `It rejected with ${format(reason)} and not with the code \`locked\``);
       await mustNotFail('`load` for a dry run', () => rival.load({ readOnly: true }));
       await rival.close?.();
     },
-    async 'it can be closed twice, and without having been loaded'(store) {
+    async 'it can be closed twice, and without a load'(store) {
       await mustNotFail('`close`', () => store.close?.());
       await mustNotFail('`close` a second time', () => store.close?.());
     },

@@ -3,8 +3,7 @@ import { NO_CIRCUMSTANCES } from '../model/unit-circumstances.js';
 import type { UnitReading } from '../model/unit.js';
 
 /**
- * A unit as systemd tells it: a service called `nginx.service` that runs well, with whatever is said otherwise.
- * `id` and `names` follow `name` unless they are given.
+ * Creates the reading of a healthy unit, by default `nginx.service`. `id` and `names` default to `name`.
  */
 export function unitReading(overrides: Partial<UnitReading> = {}): UnitReading {
   const name = unitName(overrides.name ?? overrides.id ?? 'nginx');
@@ -52,7 +51,7 @@ export function unitReading(overrides: Partial<UnitReading> = {}): UnitReading {
   };
 }
 
-/** A service that has failed: its main process exited with 1. */
+/** Creates the reading of a failed service whose main process exited with 1. */
 export function failedUnit(overrides: Partial<UnitReading> = {}): UnitReading {
   return unitReading({
     activeState: 'failed',
@@ -64,7 +63,7 @@ export function failedUnit(overrides: Partial<UnitReading> = {}): UnitReading {
   });
 }
 
-/** What systemd tells of a name that it does not know. */
+/** Creates the reading of a unit that does not exist. */
 export function unknownUnit(name: string): UnitReading {
   return unitReading({
     name,

@@ -1,6 +1,6 @@
 import type { UnitRelations } from '../model/unit-relations.js';
 
-/** The relations of a loaded, inactive service that touches no other unit, with whatever is given otherwise. */
+/** Creates the relations of a loaded, inactive service that affects no other unit. */
 export function unitRelations(overrides: Partial<UnitRelations> & { readonly name: string }): UnitRelations {
   const id = overrides.id ?? overrides.name;
   return {

@@ -2,7 +2,7 @@ import { lookAgain } from '../detect/look-again.js';
 import { Calls } from '../base/calls.js';
 import { asError, messageOf } from '../base/errors.js';
 import type { Intent } from '../memory/state.js';
-import { dueUndos, undosOf, withoutOtherBoots } from '../memory/undo.js';
+import { dueUndos, undosOf, dropUndosOfOtherBoots } from '../memory/undo.js';
 import type { RecentActivity } from '../report/recent.js';
 import type { Counts } from '../report/counts.js';
 import type { Issue } from '../model/issue.js';
@@ -154,7 +154,7 @@ export class Cycle {
     await this.#undoing;
     const { ledger, dryRun, bootId } = this.#ports;
     if (dryRun || !ledger.isHeld || undosOf(ledger.state).length === 0) return;
-    ledger.note((state) => withoutOtherBoots(state, bootId));
+    ledger.note((state) => dropUndosOfOtherBoots(state, bootId));
     const { undoAll } = await repairs();
     await this.#slots.take(UNDO, UNDOER, () => undoAll(undosOf(ledger.state), this.#ports));
   }

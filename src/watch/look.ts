@@ -2,7 +2,7 @@ import type { InspectRequest, Looked } from '../detect/detector.js';
 import { isBad } from '../detect/issue-from.js';
 import { verdictsOf } from '../detect/look-again.js';
 import type { CycleReport } from '../report/events.js';
-import { forget } from '../memory/approvals.js';
+import { removeApproval } from '../memory/approvals.js';
 import type { Guards } from '../model/guards.js';
 import { RecentActivity, type VerdictSource } from '../report/recent.js';
 import { Counts } from '../report/counts.js';
@@ -219,7 +219,7 @@ export class Looks {
     // A request needs no answer after the last issue of its component has cleared.
     const isOver = this.open.about(issue.component).length === 0;
     for (const { component, digest } of isOver ? ledger.state.approvals : []) {
-      if (component === issue.component) ledger.note((state) => forget(state, digest));
+      if (component === issue.component) ledger.note((state) => removeApproval(state, digest));
     }
     this.#effects.closed(issue.component);
     emit(how, { issue });

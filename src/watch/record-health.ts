@@ -1,12 +1,12 @@
 import type { Clock } from '../base/clock.js';
 import type { Detector } from '../detect/detector.js';
 import { lookAgain, worstOf } from '../detect/look-again.js';
-import { lapse } from '../memory/approvals.js';
+import { expireApprovals } from '../memory/approvals.js';
 import type { Guards } from '../model/guards.js';
 import type { Ledger } from '../memory/ledger.js';
-import { beginHealth, recordHealth, recordTrouble } from '../memory/component-record.js';
+import { beginHealth, recordHealth, recordUnhealthy } from '../memory/component-record.js';
 import type { GuardState } from '../memory/state.js';
-import { undosOf, withoutOtherBoots } from '../memory/undo.js';
+import { undosOf, dropUndosOfOtherBoots } from '../memory/undo.js';
 import type { ComponentVerdict } from '../model/issue.js';
 
 /** Verifies repairs that an earlier run left open. */
@@ -68,7 +68,7 @@ export async function noteLook(
   ledger.note((state, now) =>
     [...worstOf(seen)].reduce(
       (next, [component, status]) =>
-        status === 'ok' ? recordHealth(next, component, now, guards) : recordTrouble(next, component),
+        status === 'ok' ? recordHealth(next, component, now, guards) : recordUnhealthy(next, component),
       state,
     ),
   );
@@ -82,7 +82,10 @@ function noteUndos(seen: readonly ComponentVerdict[], { ledger, bootId }: Health
   ledger.note((state, now) =>
     undosOf(state)
       .filter(({ component }) => worst.get(component) === 'ok')
-      .reduce((next, { component }) => beginHealth(next, component, now), withoutOtherBoots(state, bootId)),
+      .reduce(
+        (next, { component }) => beginHealth(next, component, now),
+        dropUndosOfOtherBoots(state, bootId),
+      ),
   );
 }
 
@@ -92,7 +95,7 @@ export function noteLapses({
   guards,
   clock,
 }: Pick<HealthSources, 'ledger' | 'guards' | 'clock'>): void {
-  ledger.note((state, now) => lapse(state, now, guards, clock.random()));
+  ledger.note((state, now) => expireApprovals(state, now, guards, clock.random()));
 }
 
 /** Reads unlisted units by name: a look does not include them once they are ok. */

@@ -18,7 +18,7 @@ describe('SelfHealingError', () => {
   });
 
   it.each([undefined, null, 'text', 7, new Error('x'), {}])(
-    'does not take %s for one of its own',
+    'does not recognise %s as a SelfHealingError',
     (value) => {
       expect(isSelfHealingError(value)).toBe(false);
     },

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { runPlan } from '../../src/execute/run-plan.js';
-import { wordsOf } from '../../src/model/step-text.js';
+import { stepText } from '../../src/model/step-text.js';
 import type { CallStep, Step, WriteStep } from '../../src/model/plan.js';
 import { planOf } from '../make.js';
 
@@ -131,7 +131,7 @@ describe('a step as one line', () => {
     [['systemctl', 'restart', '--', 'nginx.service'], 'systemctl restart -- nginx.service'],
     [['echo', 'a b', "it's", '', '$HOME'], "echo 'a b' 'it'\\''s' '' '$HOME'"],
   ])('%j can be pasted into a shell', (argv, line) => {
-    expect(wordsOf({ kind: 'command', argv, needsRoot: false, timeoutMs: 1, interruptible: true })).toBe(
+    expect(stepText({ kind: 'command', argv, needsRoot: false, timeoutMs: 1, interruptible: true })).toBe(
       line,
     );
   });
@@ -145,7 +145,7 @@ describe('a step as one line', () => {
       timeoutMs: 1,
       interruptible: false,
     } as const;
-    expect(wordsOf(write)).toBe('write "1" to /sys/x');
-    expect(wordsOf(call('restart the worker'))).toBe('restart the worker');
+    expect(stepText(write)).toBe('write "1" to /sys/x');
+    expect(stepText(call('restart the worker'))).toBe('restart the worker');
   });
 });

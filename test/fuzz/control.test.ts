@@ -12,7 +12,7 @@ import { failedUnit, fakeExecutor, fakeHost } from '../../src/testing/index.js';
 /** Number of requests: a tenth of those to the root helper, so 100,000 by `npm run test:fuzz`. */
 const RUNS = Math.ceil(Number(process.env['FUZZ_RUNS'] ?? 3_000) / 10);
 const SEED = Number(process.env['FUZZ_SEED'] ?? (RUNS > 10_000 ? Date.now() % 2 ** 31 : 20_261_128));
-/** What must not leave as it is: C0 but the newline at the end, DEL, C1, line separators and bidi controls. */
+/** Characters that must be escaped in the output: C0 but the newline at the end, DEL, C1, line separators and bidi controls. */
 // eslint-disable-next-line no-control-regex -- These are what is looked for.
 const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/;
 

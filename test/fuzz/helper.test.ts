@@ -37,7 +37,7 @@ const isHarmless = (value: unknown): boolean =>
   (typeof value === 'object' &&
     Object.values(value ?? { none: 0 }).every((text) => typeof text === 'string'));
 
-/** What is wrong with a request that could be read, told by somebody who reads it in another way. */
+/** Returns the error of a readable request, by an independent second implementation. */
 function oddities(request: HelperRequest, bytes: Uint8Array): string[] {
   const { version, do: todo, action, parameters, approved = false, ...more } = request;
   const whole =
@@ -99,7 +99,7 @@ function atPersons({ outcome, steps, error = '' }: Execution): string[] {
   ];
 }
 
-/** What its own client would not take. */
+/** Requests that its own client would reject. */
 function unsaid(execution: Execution, request: HelperRequest): string[] {
   const line = lineOf(execution);
   if (line.indexOf('\n') !== line.length - 1) return ['its answer is not one line'];

@@ -5,10 +5,10 @@ export const TOKEN = 'the-token-of-the-fuzzing-0123456789';
 /** One request, as bytes, and what is known of it. */
 export interface Asked {
   readonly bytes: Buffer;
-  /** Whether it keeps to HTTP: then it has an answer, and the connection may go on. */
+  /** `true` for valid HTTP, which gets a response on a connection that may stay open. */
   readonly regular: boolean;
   readonly head: boolean;
-  /** Whether it shows the token in a header that counts. */
+  /** `true` if it has the token in a valid header. */
   readonly showsToken: boolean;
 }
 
@@ -222,7 +222,7 @@ const broken = fc
 
 const KEYS = { approve: 'id', reject: 'id', pause: 'reason', resume: 'reason', reset: 'component' } as const;
 
-/** What a page and a scraper send: hostile only in what a person typed. */
+/** Requests of a page and a scraper; only the text typed by a user is hostile. */
 const proper = fc.oneof(
   fc
     .record({

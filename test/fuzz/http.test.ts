@@ -127,12 +127,12 @@ const HEADERS = new Set([
   ],
 ]);
 const OURS = [200, 202, 308, 400, 401, 403, 404, 405, 409, 415];
-/** What Node itself answers to what is no HTTP, without a body. */
+/** Node's own responses to invalid HTTP, without a body. */
 const NODES = [400, 408, 413, 417, 431, 505];
 // eslint-disable-next-line no-control-regex
 const UNSAFE = /[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
 
-/** What is wrong with an answer, told by somebody who knows nothing of how it was made. */
+/** Returns the error of a response, without knowledge of the implementation. */
 function wrongs(target: Target, asked: Asked, reply: Reply): string[] {
   const { status, lines, header, body, extra } = reply;
   const isNodes = NODES.includes(status) && body === '' && header('content-type') === undefined;

@@ -2,7 +2,7 @@ import type { HelperAct } from '../../src/service/helper/limits.js';
 import { failedUnit, unitReading } from '../../src/testing/index.js';
 import type { Execution } from '../../src/model/execution.js';
 
-/** What root allows in the fuzzing. */
+/** Permissions of the root helper in the fuzz tests. */
 export const POLICY = {
   version: 1,
   // Where the fuzzing runs nothing but these could be planned, and `reload_service`, which is not allowed.

@@ -38,7 +38,7 @@ afterAll(() => {
 
 const identity = (path: string) => ({ path, kernel: 'one', modules: 'modules' });
 const generation = (number: number, path: string, linkedAt: number) => ({ number, path, linkedAt });
-/** What is so: nginx fails, redis runs, and of the systems that are kept only one was there for 10 min. */
+/** True state: nginx fails, redis runs, and only one of the kept systems ran for 10 min. */
 const NIXOS = nixosReading(['a'], {
   running: identity(RUNNING),
   booted: identity(RUNNING),

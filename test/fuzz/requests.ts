@@ -138,7 +138,7 @@ const parametersFor = (action: string): fc.Arbitrary<Record<string, string>> => 
   return fc.constant({});
 };
 
-/** What a client writes, first its action. */
+/** Requests of a client, with the action first. */
 const action = fc.oneof(
   { weight: 2, arbitrary: fc.constantFrom('restart_service', 'reload_service') },
   { weight: 1, arbitrary: fc.constantFrom(...ACTIONS) },
@@ -199,7 +199,7 @@ const nearlyRequest = fc.oneof(
   anyValue,
 );
 
-/** `__proto__` as a key of its own, which is what `JSON.parse` makes of it. */
+/** `__proto__` as an own key, as `JSON.parse` creates it. */
 const withOwn = (given: object, key: string, value: unknown): object =>
   Object.defineProperty({ ...given }, key, { value, enumerable: true, configurable: true, writable: true });
 

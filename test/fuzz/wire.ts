@@ -1,13 +1,13 @@
 import { connect, type Socket } from 'node:net';
 
-/** What came back on a connection, byte for byte. */
+/** Raw response of a connection. */
 export interface Reply {
   readonly status: number;
   /** Header lines as they came, without their ends. */
   readonly lines: readonly string[];
   readonly header: (name: string) => string | undefined;
   readonly body: string;
-  /** Whether more came behind the answer: a second answer, which nobody asked for. */
+  /** `true` if more bytes follow the response, such as a second response. */
   readonly extra: boolean;
 }
 

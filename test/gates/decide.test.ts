@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decide, type FullQuestion } from '../../src/gates/decide.js';
+import { decide, type DecisionInput } from '../../src/gates/decide.js';
 import { DEFAULT_GUARDS as guards } from '../../src/model/guards.js';
 import {
   EMPTY_STATE,
@@ -14,7 +14,7 @@ import { issueOf, planOf, unitTargetOf, verdictOf } from '../make.js';
 
 const NOW = 1_000_000_000;
 
-type Draft = { -readonly [Key in keyof FullQuestion]: FullQuestion[Key] };
+type Draft = { -readonly [Key in keyof DecisionInput]: DecisionInput[Key] };
 
 const start = (): Draft => ({
   issue: issueOf(),
@@ -46,7 +46,7 @@ const act: Act = {
   words: '',
 };
 
-/** What makes each gate stand in the way. `already-healthy` and `reading-unknown` exclude each other. */
+/** Input that makes each gate block. `already-healthy` and `reading-unknown` exclude each other. */
 const CAUSES: Readonly<Partial<Record<BlockReason, (draft: Draft) => void>>> = {
   'healing-disabled': (draft) => void (draft.healingEnabled = false),
   paused: (draft) => note(draft, { pauses: { backup: 1 } }),
@@ -89,7 +89,7 @@ describe('decide', () => {
     expect(Object.keys(CAUSES).sort()).toEqual([...reasons].sort());
   });
 
-  it.each(reasons)('names %s when it alone stands in the way, with a sentence', (reason) => {
+  it.each(reasons)('returns %s with a sentence when only that gate blocks', (reason) => {
     const block = decideWith([reason]);
     expect(block?.reason).toBe(reason);
     expect(block?.sentence).not.toBe('');

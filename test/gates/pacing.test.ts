@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_GUARDS as guards } from '../../src/model/guards.js';
-import { EARLY_GATES, firstGate, PACING_GATES, type Question } from '../../src/gates/pacing.js';
+import { EARLY_GATES, firstGate, PACING_GATES, type GateInput } from '../../src/gates/pacing.js';
 import {
   EMPTY_STATE,
   FRESH_RECORD,
@@ -15,7 +15,7 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const NOW = 1_000 * HOUR;
 
-const ask = (more: Partial<Question> = {}): Question => ({
+const ask = (more: Partial<GateInput> = {}): GateInput => ({
   issue: issueOf(),
   plan: planOf(),
   healingEnabled: true,
@@ -25,8 +25,8 @@ const ask = (more: Partial<Question> = {}): Question => ({
   ...more,
 });
 
-/** Everything that stands in the way, by name. */
-const gates = (more: Partial<Question> = {}) => {
+/** Names of all blocking gates. */
+const gates = (more: Partial<GateInput> = {}) => {
   const said = Object.entries(PACING_GATES).map(([reason, gate]) => [reason, gate(ask(more))] as const);
   return Object.fromEntries(said.filter(([, sentence]) => sentence !== undefined));
 };
@@ -47,9 +47,9 @@ const actsOf = (count: number, more: Partial<Act> = {}): Act[] =>
     ...more,
   }));
 
-const did = (...acts: Act[][]): Partial<Question> => ({ state: { ...EMPTY_STATE, acts: acts.flat() } });
+const did = (...acts: Act[][]): Partial<GateInput> => ({ state: { ...EMPTY_STATE, acts: acts.flat() } });
 
-describe('nothing stands in the way', () => {
+describe('no gate blocks', () => {
   it('of a repair that has every reason to be made', () => {
     expect(gates()).toEqual({});
     expect(gates({ before: verdictOf({ status: 'bad', severity: 3 }) })).toEqual({});
@@ -62,11 +62,11 @@ describe.each(['healing-disabled', 'paused', 'monitor-only'] as const)('%s', (re
   });
 });
 
-describe('one gate stands in the way, with its numbers', () => {
+describe('one gate blocks, with its numbers', () => {
   const low: Issue = issueOf({ severity: 1 });
   const seen = (more: Parameters<typeof verdictOf>[0]) => ({ before: verdictOf(more) });
 
-  it.each<[string, Partial<Question>, string]>([
+  it.each<[string, Partial<GateInput>, string]>([
     ['healing-disabled', { healingEnabled: false }, 'Healing is switched off: `healingEnabled` is false'],
     ['paused', { state: { ...EMPTY_STATE, pauses: { backup: 1, upgrade: 2 } } }, 'Paused: backup; upgrade'],
     ['monitor-only', { issue: low }, 'An issue of severity LOW is reported and not acted on'],
@@ -78,7 +78,7 @@ describe('one gate stands in the way, with its numbers', () => {
     [
       'already-healthy',
       seen({ status: 'ok', reason: 'nginx is active' }),
-      'Read again, it is well: nginx is active',
+      'Read again, it is healthy: nginx is active',
     ],
     [
       'reading-unknown',
@@ -88,7 +88,7 @@ describe('one gate stands in the way, with its numbers', () => {
     [
       'needs-human',
       { state: remembering({ needsHumanSince: NOW - 2 * HOUR, openings: [1, 2, 3, 4, NOW - 2 * HOUR] }) },
-      'The breaker of nginx opened 5 times within a day, the last time 2 h ago: a person has to look, and then call `reset`; 1 d of health do it, too',
+      'The breaker of nginx opened 5 times within a day, the last time 2 h ago: investigate, then call `reset`; 1 d of health reset it as well',
     ],
     [
       'breaker-open',
@@ -196,14 +196,14 @@ describe('a useless repair', () => {
   it('is not made again until the measure has moved by 3 %, up or down', () => {
     expect(at(98)).toEqual({
       'no-expected-gain':
-        '`clean` gained less than 3 % last time (at 97.0), and nothing has moved by as much since',
+        '`clean` gained less than 3 % last time (at 97.0), and it has not changed by as much since',
     });
     expect(Object.keys(at(94.1))).toEqual(['no-expected-gain']);
     expect(at(100)).toEqual({});
     expect(at(94)).toEqual({});
   });
 
-  it('says nothing of another action', () => {
+  it('does not block another action', () => {
     expect(at(97, 'other')).toEqual({});
   });
 
@@ -220,7 +220,7 @@ describe('a storm', () => {
   it('keeps services from being repaired until it is calm, and tells for how long', () => {
     expect(gates({ state })).toEqual({
       storm:
-        'Many services turned bad at once 5 min ago, which has one cause; nothing is repaired until 6 min have passed without a new failure',
+        'Many services failed at once 5 min ago, which suggests one cause; nothing is repaired until 6 min have passed without a new failure',
     });
     expect(gates({ state, now: NOW + 6 * MINUTE })).toEqual({});
   });

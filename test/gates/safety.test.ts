@@ -252,7 +252,7 @@ describe('the moment', () => {
   it.each([
     [{ inFlight: 'rebuild_system' }, 'in-flight', 'rebuild_system'],
     [{ lockedBy: 'Another engine holds the state' }, 'locked', 'Another engine holds the state'],
-  ])('%o stands in the way', (situation, reason, words) => {
+  ])('%o blocks', (situation, reason, words) => {
     const block = judgeSafety(planOf(), ANY, situation);
     expect(block).toMatchObject({ reason });
     expect(block?.sentence).toContain(words);
@@ -268,7 +268,7 @@ describe('the moment', () => {
     expect(judgeSafety(plan, ANY, { approved: true })).toBeUndefined();
   });
 
-  it('is not helped by approval where another gate stands in the way', () => {
+  it('stays blocked by another gate after an approval', () => {
     const plan = planOf({ approval: 'Ask', targets: [unitTargetOf({ transient: true })] });
     expect(judgeSafety(plan, ANY, { approved: true })).toMatchObject({ reason: 'not-allowed' });
   });

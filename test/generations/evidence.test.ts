@@ -1,14 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { NO_GENERATIONS, type Generations, type Look } from '../../src/memory/generations.js';
+import { NO_GENERATIONS, type Generations, type SystemObservation } from '../../src/memory/generations.js';
 import { noteSystem } from '../../src/memory/record-generation.js';
 import { DEFAULT_GUARDS } from '../../src/model/guards.js';
-import { evidenceOf, isOpen, isProved, linesOf, missingOf } from '../../src/generations/evidence.js';
+import {
+  generationEvidence,
+  isUndecided,
+  isProved,
+  linesOf,
+  missingOf,
+} from '../../src/generations/evidence.js';
 
 const MINUTE = 60_000;
 const START = Date.UTC(2025, 0, 1, 12);
 const { evidence } = DEFAULT_GUARDS;
 const UNIT = 'nginx.service';
-type State = Look['units'][number]['state'];
+type State = SystemObservation['units'][number]['state'];
 
 /** Minute by minute: the system, and how nginx is in it. */
 const story = (
@@ -34,7 +40,7 @@ const weigh = (
   generations: Generations,
   changes: readonly string[] | { unknown: string } = [UNIT],
   unit = UNIT,
-) => evidenceOf(unit, { generations, changes, evidence, now: 0, wallAheadMs: 0 });
+) => generationEvidence(unit, { generations, changes, evidence, now: 0, wallAheadMs: 0 });
 const holds = (generations: Generations, changes?: readonly string[] | { unknown: string }) =>
   weigh(generations, changes).conditions.map((one) => one.holds);
 
@@ -99,7 +105,7 @@ describe('a unit is not the doing of the switch', () => {
     ],
   ] as const)('%s', (_, generations, changes, expected) => {
     expect(holds(generations, changes)).toEqual(expected);
-    expect(isOpen(weigh(generations, changes))).toBe(false);
+    expect(isUndecided(weigh(generations, changes))).toBe(false);
   });
 });
 
@@ -124,7 +130,7 @@ describe('what is not known counts as missing', () => {
     const found = weigh(generations, changes);
     expect(found.conditions.map((one) => one.holds)).toEqual(expected);
     expect(isProved(found)).toBe(false);
-    expect(isOpen(found)).toBe(true);
+    expect(isUndecided(found)).toBe(true);
     expect(missingOf(found)).toHaveLength(expected.filter((one) => one !== true).length);
   });
 });

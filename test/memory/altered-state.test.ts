@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { approvalOf, lapse } from '../../src/memory/approvals.js';
+import { approvalOf, expireApprovals } from '../../src/memory/approvals.js';
 import { fileStore } from '../../src/memory/file-store.js';
 import { DEFAULT_GUARDS } from '../../src/model/guards.js';
 import { Ledger } from '../../src/memory/ledger.js';
@@ -72,7 +72,7 @@ async function loaded(text: string | Buffer) {
   return seen;
 }
 
-/** What no state may do: end a wait, let the breaker go, wait for ever, approve. */
+/** Effects that no altered state may have: end a wait, close the breaker, block forever, approve. */
 function expectGuarded({ state, now }: { readonly state: GuardState; readonly now: number }, name: string) {
   const nginx = recordOf(state, 'nginx');
   const { until = 0 } = backoffOf(nginx, 'restart_service') ?? {};
@@ -81,7 +81,10 @@ function expectGuarded({ state, now }: { readonly state: GuardState; readonly no
   for (const wait of [until - now, (nginx.breakerUntil ?? 0) - now])
     expect(wait, name).toBeLessThanOrEqual(DEFAULT_GUARDS.breaker.openMs);
   expect(approvalOf(state, DIGEST)?.answer ?? 'waiting', name).toBe('waiting');
-  expect(lapse(state, now + DEFAULT_GUARDS.approval.lapseMs, DEFAULT_GUARDS, 0).approvals, name).toEqual([]);
+  expect(
+    expireApprovals(state, now + DEFAULT_GUARDS.approval.lapseMs, DEFAULT_GUARDS, 0).approvals,
+    name,
+  ).toEqual([]);
   expect(now >= WALL && now < WALL + DAY, name).toBe(true);
   expect(isLost || Object.keys(state.pauses).length > 0, name).toBe(true);
 }

@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { NO_EFFECTS } from '../../src/model/effects.js';
-import { approvalOf, approve, ask, digestOf, forget, lapse, reject } from '../../src/memory/approvals.js';
+import {
+  approvalOf,
+  approve,
+  requestApproval,
+  digestOf,
+  removeApproval,
+  expireApprovals,
+  reject,
+} from '../../src/memory/approvals.js';
 import { DEFAULT_GUARDS as guards } from '../../src/model/guards.js';
 import { EMPTY_STATE, recordOf, type GuardState } from '../../src/memory/state.js';
 import type { Step } from '../../src/model/plan.js';
@@ -24,7 +32,7 @@ const QUESTION = {
   reason: 'It is evening',
   askedAt: 0,
 };
-const asked = ask(EMPTY_STATE, QUESTION);
+const asked = requestApproval(EMPTY_STATE, QUESTION);
 const id = asked.approvals[0]!.id;
 const backoff = (state: GuardState) => recordOf(state, 'nginx').backoff['restart_service'];
 
@@ -87,7 +95,7 @@ describe('a question', () => {
   it('waits under an id that can be typed, and is asked once', () => {
     expect(asked.approvals).toEqual([{ ...QUESTION, id, answer: 'waiting' }]);
     expect(id).toMatch(/^[0-9a-f]{8}$/);
-    expect(ask(asked, { ...QUESTION, askedAt: 5 })).toBe(asked);
+    expect(requestApproval(asked, { ...QUESTION, askedAt: 5 })).toBe(asked);
   });
 
   it('is answered with yes for this very plan, and for no other', () => {
@@ -102,7 +110,7 @@ describe('a question', () => {
     expect(refused.approvals).toEqual([]);
     expect(backoff(refused)).toEqual({ count: 1, since: MINUTE, until: 2 * MINUTE });
     expect(recordOf(refused, 'nginx').failures).toBe(0);
-    expect(backoff(reject(ask(refused, QUESTION), id, 0, guards, 0))?.until).toBe(2 * MINUTE);
+    expect(backoff(reject(requestApproval(refused, QUESTION), id, 0, guards, 0))?.until).toBe(2 * MINUTE);
     expect(reject(asked, 'nothing', 0, guards, 0)).toBe(asked);
   });
 
@@ -110,13 +118,13 @@ describe('a question', () => {
     ['waiting', asked],
     ['yes', approve(asked, id)],
   ])('that is still %s after 15 minutes counts as no', (_answer, state) => {
-    expect(lapse(state, 15 * MINUTE - 1, guards, 0)).toBe(state);
-    const lapsed = lapse(state, 15 * MINUTE, guards, 0);
+    expect(expireApprovals(state, 15 * MINUTE - 1, guards, 0)).toBe(state);
+    const lapsed = expireApprovals(state, 15 * MINUTE, guards, 0);
     expect(lapsed.approvals).toEqual([]);
     expect(backoff(lapsed)?.until).toBe(16 * MINUTE);
   });
 
   it('is forgotten without a backoff when it needs no answer any more', () => {
-    expect(forget(asked, digest)).toEqual({ ...EMPTY_STATE, approvals: [] });
+    expect(removeApproval(asked, digest)).toEqual({ ...EMPTY_STATE, approvals: [] });
   });
 });

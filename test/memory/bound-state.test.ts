@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { lapse } from '../../src/memory/approvals.js';
+import { expireApprovals } from '../../src/memory/approvals.js';
 import { boundState } from '../../src/memory/bound-state.js';
 import { DEFAULT_GUARDS } from '../../src/model/guards.js';
 import { Ledger } from '../../src/memory/ledger.js';
@@ -125,7 +125,7 @@ describe('the bounds of a loaded state', () => {
         expect(Object.keys(state.pauses)).toHaveLength(Object.keys(written.pauses).length);
         if (state.storm)
           expect(stormWait(state.storm, now, DEFAULT_GUARDS)).toBeLessThanOrEqual(stormGuard.calmMs);
-        expect(lapse(state, now + approval.lapseMs, DEFAULT_GUARDS, 0).approvals).toEqual([]);
+        expect(expireApprovals(state, now + approval.lapseMs, DEFAULT_GUARDS, 0).approvals).toEqual([]);
         // What was bounded once is within bounds, can be written, and is the same when it is read again.
         const again = boundState(parseState(JSON.stringify(state)), now, DEFAULT_GUARDS);
         expect(again.found).toEqual([]);

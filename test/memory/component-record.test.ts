@@ -5,7 +5,7 @@ import { recordAct } from '../../src/memory/record-act.js';
 import {
   recordHealth,
   recordRefusal,
-  recordTrouble,
+  recordUnhealthy,
   resetComponent,
 } from '../../src/memory/component-record.js';
 import { breakerOf, EMPTY_STATE, recordOf, type Act, type GuardState } from '../../src/memory/state.js';
@@ -112,7 +112,7 @@ describe('breaker', () => {
     expect(breakerOf(nginx(three), 2 * MINUTE + HOUR)).toBe('half-open');
   });
 
-  it('starts to count anew after one that was', () => {
+  it('restarts the count after one that was', () => {
     const outcomes = ['failed', 'failed', 'fixed', 'failed', 'failed'] as const;
     const state = outcomes.reduce((next, outcome, at) => act(next, { at, outcome }), EMPTY_STATE);
     expect(nginx(state)).toMatchObject({ failures: 2, breakerUntil: null });
@@ -171,8 +171,8 @@ describe('health', () => {
     });
   });
 
-  it('begins anew after trouble, and after a repair', () => {
-    const broken = recordTrouble(healthy(tired, MINUTE, 9 * MINUTE), 'nginx');
+  it('restarts after a bad reading, and after a repair', () => {
+    const broken = recordUnhealthy(healthy(tired, MINUTE, 9 * MINUTE), 'nginx');
     expect(nginx(healthy(broken, 10 * MINUTE, 19 * MINUTE)).failures).toBe(3);
     const repaired = act(healthy(tired, MINUTE, 9 * MINUTE), { at: 9 * MINUTE, outcome: 'fixed' });
     expect(nginx(repaired).healthySince).toBeNull();
@@ -194,11 +194,11 @@ describe('health', () => {
     expect(breakerOf(nginx(lost), 10 * MINUTE)).toBe('closed');
   });
 
-  it('and trouble that change nothing are the same state, so that nothing has to be written', () => {
+  it('and bad readings that change nothing return the same state, so that nothing is saved', () => {
     const well = healthy(tired, MINUTE, 30 * MINUTE);
     expect(recordHealth(well, 'nginx', 31 * MINUTE, guards)).toBe(well);
-    expect(recordTrouble(tired, 'nginx')).toBe(tired);
-    expect(recordTrouble(tired, 'redis')).toBe(tired);
+    expect(recordUnhealthy(tired, 'nginx')).toBe(tired);
+    expect(recordUnhealthy(tired, 'redis')).toBe(tired);
   });
 });
 
@@ -254,7 +254,7 @@ describe('a record', () => {
     expect(state.acts.map(({ at }) => at)).toEqual([HOUR, DAY - 1, DAY]);
   });
 
-  it('settles the intent of its own act, and no other', () => {
+  it('removes the intent of its own act only', () => {
     const intent = { at: 0, action: 'restart_service', bootId: 'b' };
     const intents = [
       { ...intent, component: 'nginx', scope: 'host' as const },

@@ -94,7 +94,7 @@ describe('the lock of a process that is gone', () => {
 
   it.each([
     ['its id belongs to another process by now', () => holder({ began: '1' })],
-    ['the host was started anew since', () => holder({ bootId: 'another boot' })],
+    ['the host was rebooted since', () => holder({ bootId: 'another boot' })],
     ['it is half written', () => holder().slice(0, 20)],
     ['it is empty', () => ''],
     ['it is something else', () => '[]'],

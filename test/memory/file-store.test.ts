@@ -347,7 +347,7 @@ describe('a disk without room', () => {
     await rm(mountPoint, { recursive: true });
   });
 
-  it('keeps the old state whole, is told by its code, and is no trouble once there is room', async (context) => {
+  it('keeps the old state, is reported with its code, and saves once there is space', async (context) => {
     if (!mounted) return context.skip('only root can mount a tiny file system');
     const path = join(mountPoint, 'state.json');
     const store = fileStore(path);
@@ -390,7 +390,7 @@ describe('a process that is killed while it saves', () => {
     made = await mkdtemp(join(tmpdir(), 'saver-'));
     const entry = join(made, 'saver.ts');
     const source = join(import.meta.dirname, '../../src/memory/file-store.ts');
-    // Saves states of many sizes, and tells of each when it is said to be safe.
+    // Saves states of many sizes, and prints each once it is reported as durable.
     await writeFile(
       entry,
       `import { writeSync } from 'node:fs';

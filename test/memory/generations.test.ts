@@ -8,8 +8,8 @@ import {
   runningOf,
   unitOf,
   type Generations,
-  type Look,
-  type UnitSeen,
+  type SystemObservation,
+  type UnitObservation,
 } from '../../src/memory/generations.js';
 import { markBad, noteSystem } from '../../src/memory/record-generation.js';
 import { DEFAULT_GUARDS } from '../../src/model/guards.js';
@@ -21,18 +21,22 @@ const { evidence } = DEFAULT_GUARDS;
 const A = '/nix/store/a';
 const B = '/nix/store/b';
 
-const seen = (state: UnitSeen['state'], run = '1', name = 'nginx.service'): UnitSeen => ({
+const seen = (state: UnitObservation['state'], run = '1', name = 'nginx.service'): UnitObservation => ({
   name,
   run,
   state,
 });
-const look = (system: string, units: readonly UnitSeen[] = [], switchedAt: number | null = null): Look => ({
+const look = (
+  system: string,
+  units: readonly UnitObservation[] = [],
+  switchedAt: number | null = null,
+): SystemObservation => ({
   system,
   switchedAt,
   units,
 });
 /** Looks one after another: time in minutes, and what was seen. */
-const after = (...looks: readonly (readonly [minute: number, look: Look])[]): Generations =>
+const after = (...looks: readonly (readonly [minute: number, look: SystemObservation])[]): Generations =>
   looks.reduce((record, [minute, one]) => noteSystem(record, one, minute * MINUTE, evidence), NO_GENERATIONS);
 const nginx = (record: Generations) => unitOf(runningOf(record), 'nginx.service');
 
@@ -131,7 +135,7 @@ describe('the record of a unit', () => {
 });
 
 describe('any record', () => {
-  const states = fc.constantFrom<UnitSeen['state']>('active', 'failing', 'down', 'changing');
+  const states = fc.constantFrom<UnitObservation['state']>('active', 'failing', 'down', 'changing');
   const units = fc.array(
     fc.record({
       name: fc.constantFrom('a.service', 'b.service'),

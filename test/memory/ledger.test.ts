@@ -104,7 +104,7 @@ describe('a state', () => {
     expect(ledger.state.components).toEqual({ nginx: { ...record, healthySince: null } });
   });
 
-  it('that could not be written stays in memory, is told, and is written with the next', async () => {
+  it('that could not be saved stays in memory, is reported, and is saved with the next one', async () => {
     const { store, saves, fail } = spiedStore();
     const { ledger } = ledgerOn(store);
     await ledger.open(false);
@@ -193,7 +193,7 @@ describe('a state that another engine holds', () => {
     expect(saves).toEqual([]);
   });
 
-  it('is noticed also when it was taken over meanwhile', async () => {
+  it('is noticed when another engine has taken it over', async () => {
     const { store, saves, fail } = spiedStore();
     const { ledger } = ledgerOn(store);
     await ledger.open(false);

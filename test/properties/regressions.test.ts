@@ -339,7 +339,7 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     }),
   ],
   [
-    'what a person approves after minutes is carried out by a plan that is made anew',
+    'an approval given after minutes executes a newly made plan',
     history({
       listed: false,
       troubles: ['mail'],

@@ -10,7 +10,7 @@ const HOUR = 60 * MINUTE;
 
 export type Scope = 'host' | 'process';
 
-/** What an executor was told to do, as the executor saw it. */
+/** An execution as the executor received it. */
 export interface Doing {
   readonly component: string;
   readonly action: string;
@@ -22,7 +22,7 @@ export interface Doing {
   readonly question: string;
   /** Units that it works on or that go down with them. */
   readonly touches: readonly string[];
-  /** Whether its proof must fail, whatever is seen afterwards. */
+  /** `true` if its verification must fail. */
   doomed: boolean;
   ended: boolean;
 }
@@ -31,7 +31,7 @@ export interface Doing {
 export interface Moment {
   readonly mayHeal: boolean;
   readonly dryRun: boolean;
-  /** Whether somebody has just switched healing off, in this very moment. */
+  /** `true` if healing was disabled at this very moment. */
   readonly justSwitched: boolean;
   readonly approved: boolean;
   /** The id under which a person may be asked about this plan. */
@@ -91,12 +91,12 @@ export class Rules {
     this.broken.push(`${words} (at ${this.#now()})`);
   }
 
-  /** The components in trouble that a look at this host finds; not those whose probes take their time. */
+  /** Components with problems that a detection finds; without those whose probes are slow. */
   get inTrouble(): string[] {
     return COMPONENTS.filter((one) => this.isPrompt(one) && this.#isFound(one));
   }
 
-  /** Whether all that speaks for a component answers at once, so that a look sees it as it is. */
+  /** Returns whether all probes of a component answer at once, so that a detection sees its current state. */
   isPrompt(component: string): boolean {
     return probesOf(component).every((name) => this.#world.probes.isPrompt(name));
   }
@@ -111,7 +111,7 @@ export class Rules {
     return isLooked && this.#world.truthOf(component).status === 'bad';
   }
 
-  /** Whether a question about a component needs no answer any more. */
+  /** Returns whether an approval request for a component is obsolete. */
   #isOver(component: string): boolean {
     const found = ['bad', 'worse', 'looping'].includes(this.#world.conditionOf(component));
     return this.#listed ? this.#world.truthOf(component).status === 'ok' : !found;
@@ -130,7 +130,7 @@ export class Rules {
     this.questions.look();
   }
 
-  /** Of a service that nobody listed, being inactive is no trouble. */
+  /** An unlisted service may be inactive. */
   #isIdle(component: string): boolean {
     const isListed = this.#listed && component !== STRAY;
     return !isListed && SERVICES.includes(component) && this.#world.conditionOf(component) === 'low';
@@ -152,7 +152,7 @@ export class Rules {
     this.#weather(this.#now());
   }
 
-  /** The executor is told to act: is that allowed? */
+  /** Checks that an execution is allowed. */
   begin(doing: Doing, moment: Moment): void {
     const { component, action, scope } = doing;
     const now = this.#now();
@@ -247,7 +247,7 @@ export class Rules {
 
   /** A state is safely stored: whatever is new in it must have happened, and be told as it was. */
   stored(state: GuardState, mayMisfire: (component: string) => boolean): void {
-    // It counts once it is on disk, though whoever asked for it may not live to hear so.
+    // It counts once it is on disk, even if its caller is killed before the reply.
     const { resetting } = this;
     if (
       resetting !== undefined &&

@@ -7,7 +7,7 @@ const HOUR = 60 * MINUTE;
 
 const component = fc.constantFrom(...COMPONENTS);
 const aspect = fc.constantFrom(...ASPECTS);
-/** What a listed service, the program's own parts and its users' view are more often than the rest. */
+/** States that are more frequent for listed services, own components and probes. */
 const lively = fc.constantFrom(...ASPECTS, 'web-http', 'web-http', 'db-query', 'db-query', 'web', 'pool');
 const condition = fc.constantFrom(...CONDITIONS);
 const troubled = fc.constantFrom(...CONDITIONS, 'bad', 'bad', 'bad', 'worse', 'ok');

@@ -8,7 +8,7 @@ export const EVENTS = [
   'a look, repairs do not help',
   'a look, repairs hang', // for ten minutes, and then they help
   'a look, repairs relapse', // they help for half a minute
-  'a look, dies in the act of a', // five seconds into it; it begins anew after ten seconds
+  'a look, dies in the act of a', // five seconds into it; it restarts after ten seconds
   'a person approves', // and the repair helps
   'a person pauses or resumes',
   'a minute passes',
@@ -19,7 +19,7 @@ export type SpecEvent = (typeof EVENTS)[number];
 /** How a repair goes. */
 export type Way = 'help' | 'do not help' | 'hang' | 'relapse' | 'die';
 
-/** What is seen of one event: what became of each component in trouble, in the order of their names. */
+/** Observation of one event: result of each component with a problem, by name. */
 export type Seen = readonly string[];
 
 export const SECOND = 1_000;

@@ -6,7 +6,7 @@ import { EVENTS, type SpecEvent } from './spec-events.js';
 /** Number of events in a history; CI and people may ask for more. */
 const DEPTH = Number(process.env['PROPERTY_DEPTH'] ?? 2);
 
-/** How histories begin: with both in trouble, and where one more useless repair opens a breaker. */
+/** Starts of histories: both components bad, and a breaker that one more useless repair opens. */
 const BEGINNINGS: readonly (readonly SpecEvent[])[] = [
   [],
   [

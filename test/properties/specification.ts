@@ -11,11 +11,11 @@ const LAPSE = 15 * MINUTE;
 
 type Fix = { readonly at: number; readonly strikes: number; readonly probation: boolean };
 
-/** What is remembered of a component. */
+/** Record of a component. */
 const newComponent = () => ({
   /** Now, and from then on again. */
   ...{ bad: true, badAt: Infinity },
-  /** Whether an issue is open, and when an act began whose end nobody recorded. */
+  /** State of the issue, and start of an act whose end was not recorded. */
   ...{ open: false, cut: null as number | null },
   ...{ acts: [] as number[], strikes: 0, relapses: 0, repairs: 0, since: 0, until: 0 },
   ...{ openUntil: null as number | null, healthySince: null as number | null, fix: null as Fix | null },

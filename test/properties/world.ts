@@ -38,7 +38,7 @@ export class World {
     for (const aspect of ASPECTS) this.turn(aspect, 'ok');
   }
 
-  /** What a host answers. Every part is told, asked for or not: a history has thousands of readings. */
+  /** Snapshot of the host. It always has every part, because a history has thousands of readings. */
   read({ units = [], discover = false }: ReadRequest): Snapshot {
     const asked = units.map((name) => this.#units.get(name) ?? unknownUnit(name));
     const inTrouble = (unit: UnitReading) => unit.activeState === 'failed' || unit.recentRestarts > 0;
@@ -50,18 +50,18 @@ export class World {
     return this.#conditions.get(aspect) ?? 'ok';
   }
 
-  /** What a reading says of an aspect now. */
+  /** Returns the current reading of an aspect. */
   truthOf(aspect: string): Truth {
     return truthIn(aspect, this.conditionOf(aspect));
   }
 
-  /** What all that speaks for a component would say now, one after the other. */
+  /** Returns the current readings of all probes of a component. */
   truthsOf(component: string): readonly Truth[] {
     const own = probesOf(component).includes(component) ? [] : [component];
     return [...own, ...probesOf(component)].map((aspect) => this.truthOf(aspect));
   }
 
-  /** Whether it turned into what it is while something was under way, in this very moment. */
+  /** Returns whether its state changed at this very moment, during an operation. */
   justChanged(component: string): boolean {
     return [component, ...probesOf(component)].some(
       (aspect) => this.#changedAt.get(aspect) === this.#clock.monotonic,
@@ -110,7 +110,7 @@ export class World {
     return this.#neighbours.get(service) ?? [];
   }
 
-  /** What a job for a unit does to others: its neighbours conflict with it, so a start stops those that run. */
+  /** Effects of a job on other units: its neighbours conflict with it, so a start stops them. */
   relations(name: string): UnitRelations {
     const { activeState = 'active', loadState = 'loaded' } = this.#units.get(name) ?? {};
     const conflicts = [...this.neighboursOf(name.replace(/\.service$/, ''))];
@@ -130,7 +130,7 @@ export class World {
     return this.#units.get(unit)?.activeState === 'active';
   }
 
-  /** Later, in this world, unless all has been put right meanwhile. */
+  /** Schedules a change, unless everything has been repaired by then. */
   later(ms: number, change: () => void): void {
     const era = this.#era;
     void this.#clock.sleep(ms).then(() => {

@@ -6,7 +6,7 @@ import { SCRIPT, STORM } from './world.js';
 const HOUR = 3_600_000;
 const ACTS = ['fixed', 'ineffective', 'failed'];
 
-describe('a week of trouble, on the default numbers', () => {
+describe('a week of failures, with the default guards', () => {
   let week: Week;
   beforeAll(async () => {
     week = await simulateWeek();

@@ -14,7 +14,7 @@ export interface Happening {
   readonly words: string;
 }
 
-/** What became of a week. */
+/** Result of a simulated week. */
 export interface Week {
   readonly happenings: readonly Happening[];
   /** Explanations of what was open at some moments, by a word for the moment. */

@@ -14,7 +14,7 @@ export const DAY = 24 * HOUR;
 /** The services that the simulated host is to keep running. */
 export const SERVICES = ['api', 'broken', 'cache', 'db', 'flapping', 'leaky', 'mail', 'queue', 'web'];
 
-/** What dies together on the fourth day, because something behind all of them does. */
+/** Services that fail together on the fourth day, through a common cause. */
 export const STORM = ['api', 'cache', 'db', 'mail', 'queue', 'web'];
 
 /** When things happen, from the beginning of the week. */
@@ -33,7 +33,7 @@ const LEAK = 0.15;
 /** How long the flapping service lives after each start. */
 const FLAP_LIFE = 2 * MINUTE;
 
-/** A host that gets into trouble by script, as time passes on the clock that it is given. */
+/** Host whose problems follow a script, by the given clock. */
 export class SimulatedHost {
   readonly host = fakeHost({ units: SERVICES.map((name) => unitReading({ name })) });
   readonly #clock: FakeClock;
@@ -57,7 +57,7 @@ export class SimulatedHost {
     if (this.#within(from, until)) throw new Error('the probe itself is broken');
   }
 
-  /** What an action does here. */
+  /** Effect of an action. */
   act(action: string, service: unknown): void {
     if (action === 'recycle_leaky') this.#leakSince = this.#clock.monotonic();
     if (action !== 'restart_service' || typeof service !== 'string') return;

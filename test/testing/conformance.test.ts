@@ -75,7 +75,7 @@ describe('the host of this machine keeps the promises of its port', () => {
   it.each(hostConformance(() => localHost()))('$name', ({ run }) => run());
 });
 
-describe('a host that breaks a promise is told so', () => {
+describe('a host that violates a requirement is reported', () => {
   const hostOf = (
     read: (host: ReturnType<typeof fakeHost>, request: Parameters<Host['read']>[0]) => unknown,
   ): Host => {
@@ -113,31 +113,31 @@ describe('a host that breaks a promise is told so', () => {
     [
       'lacks a part',
       (host: ReturnType<typeof fakeHost>) => ({ ...host.read(), system: undefined }),
-      'gave no system',
+      'returned no system',
     ],
     [
       'tells what was not asked',
       (host: ReturnType<typeof fakeHost>) => host.read(),
-      'Asked for nothing, it told of cpu',
+      'Asked for nothing, it returned cpu',
     ],
     [
       'drops units',
       (host: ReturnType<typeof fakeHost>, request: Parameters<Host['read']>[0]) =>
         host.read({ ...request, units: [] }),
-      'it told of none',
+      'it returned none',
     ],
     [
       'discovers unasked',
       (host: ReturnType<typeof fakeHost>, request: Parameters<Host['read']>[0]) =>
         host.read({ ...request, discover: true }),
-      'without being asked',
+      'units that were not requested',
     ],
   ])('when it %s', async (_how, read, sentence) => {
     expect(await broken(hostConformance(() => hostOf(read)))).toContain(sentence);
   });
 });
 
-describe('an executor that breaks a promise is told so', () => {
+describe('an executor that violates a requirement is reported', () => {
   const executorOf = (more: Partial<Executor>) => (): Executor => ({ ...fakeExecutorThatKnows(), ...more });
   const sentences = (more: Partial<Executor>, observe?: () => string) =>
     broken(
@@ -187,11 +187,11 @@ describe('an executor that breaks a promise is told so', () => {
   });
 });
 
-describe('a clock that breaks a promise is told so', () => {
+describe('a clock that violates a requirement is reported', () => {
   it.each([
     ['tells seconds', { now: () => 1_735_689_600 }, 'that is seconds'],
     ['goes back', { monotonic: () => -performance.now() }, 'went back'],
-    ['draws 1', { random: () => 1 }, '`random` answered 1'],
+    ['draws 1', { random: () => 1 }, '`random` returned 1'],
     ['does not sleep', { sleep: () => Promise.resolve() }, 'must reject, and did not'],
   ])('when it %s', async (_how, more, sentence) => {
     const make = (): FakeClock => ({ ...fakeClock(), ...more });
@@ -200,7 +200,7 @@ describe('a clock that breaks a promise is told so', () => {
   });
 });
 
-describe('a resolver that breaks a promise is told so', () => {
+describe('a resolver that violates a requirement is reported', () => {
   it.each([
     ['answers with a promise', () => Promise.resolve(ACTION), 'it must answer at once'],
     [
@@ -237,7 +237,7 @@ describe('a resolver that breaks a promise is told so', () => {
   });
 });
 
-describe('a detector that breaks a promise is told so', () => {
+describe('a detector that violates a requirement is reported', () => {
   it.each([
     ['rejects', () => Promise.reject(new Error('no'))],
     ['gives half an issue', () => Promise.resolve([{ component: 'x' }])],
@@ -248,7 +248,7 @@ describe('a detector that breaks a promise is told so', () => {
   });
 });
 
-describe('a check that breaks a promise is told so', () => {
+describe('a check that violates a requirement is reported', () => {
   const checkOf = (run: unknown): Check => ({
     name: 'mine',
     component: 'mine',
@@ -273,7 +273,7 @@ describe('a check that breaks a promise is told so', () => {
   });
 });
 
-describe('an action that breaks a promise is told so', () => {
+describe('an action that violates a requirement is reported', () => {
   const whole = defineAction({
     parse: (parameters) => parameters,
     plan: () => ({
@@ -295,22 +295,22 @@ describe('an action that breaks a promise is told so', () => {
     expect(await sentences({})).toBe('');
   });
   it.each([
-    ['names no target', { plan: () => ({ targets: [], steps: [], effect: 'x' }) }, 'named no target'],
+    ['names no target', { plan: () => ({ targets: [], steps: [], effect: 'x' }) }, 'empty list of targets'],
     [
       'neither does nor refuses',
       { plan: () => ({ targets: ['x'], steps: [], effect: 'x' }) },
-      'neither a step nor a reason',
+      'neither steps nor a refusal',
     ],
     ['throws when it plans', { plan: () => Promise.reject(new Error('no')) }, '`plan` must not fail'],
     [
       'verifies without a word',
       { verify: () => ({ status: 'fixed' as const, reason: '' }) },
-      'without saying what it saw',
+      'without a reason',
     ],
   ])('when it %s', async (_how, more, sentence) => {
     expect(await sentences(more)).toContain(sentence);
   });
-  it('when it takes what it must refuse', async () => {
-    expect(await sentences({}, [{ wrong: 1 }])).toContain('which it must refuse');
+  it('when it accepts invalid parameters', async () => {
+    expect(await sentences({}, [{ wrong: 1 }])).toContain('which it must reject');
   });
 });

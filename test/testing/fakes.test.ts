@@ -67,7 +67,7 @@ describe('fakeClock', () => {
     expect([clock.now(), clock.monotonic(), clock.sleepers]).toEqual([500, 0, 1]);
   });
 
-  it('tells of a loop that sleeps for no time at all', async () => {
+  it('rejects when a loop sleeps for 0 ms again and again', async () => {
     const clock = fakeClock();
     let on = true;
     void (async () => {
@@ -86,7 +86,7 @@ describe('fakeClock', () => {
 });
 
 describe('fakeHost', () => {
-  it('is well unless told otherwise, and changes when told', () => {
+  it('is healthy by default, and changes on request', () => {
     const host = fakeHost();
     expect(host.read()).toEqual(healthySnapshot());
     host.set({ memory: memoryReading(97) });
@@ -94,7 +94,7 @@ describe('fakeHost', () => {
     expect(host.read()).toMatchObject({ memory: { usedPercent: 97 }, cpu: { unknown: 'gone' } });
   });
 
-  it('tells of units as systemd does: those asked for in order, by any name, and those in trouble when asked', () => {
+  it('returns units like systemd: requested ones in order, by any name, and those with problems on request', () => {
     const ssh = failedUnit({ name: 'ssh', names: ['ssh.service', 'sshd.service'] });
     const host = fakeHost({ units: [ssh, unitReading()] });
     const asked = host.read({ units: ['nginx', 'sshd', 'nope'] }).units;
@@ -171,7 +171,7 @@ describe('fakeExecutor', () => {
     expect(executor.executed).toEqual([action]);
   });
 
-  it('ends as it was told, in that order', async () => {
+  it('returns the queued results in order', async () => {
     const executor = fakeExecutor();
     executor.next({ outcome: 'failed', error: 'first' });
     executor.next({ outcome: 'skipped', blockedBy: 'locked', error: 'second' });

@@ -3,7 +3,7 @@ import { conditionOf, effectLines, NO_EFFECTS } from '../../model/effects.js';
 import { parseAnswer } from '../../execute/helper-answer.js';
 import { converseInTurn, type Conversation } from '../../execute/helper-connection.js';
 import { HELPER_VERSION, PLAN_WITHIN_MS, type HelperRequest } from '../../execute/helper-protocol.js';
-import { wordsOf } from '../../model/step-text.js';
+import { stepText } from '../../model/step-text.js';
 import { digestOf } from '../../memory/approvals.js';
 import type { WaitingApproval } from '../../report/status.js';
 import type { Plan } from '../../model/plan.js';
@@ -49,7 +49,7 @@ function planLines(plan: Plan): string[] {
   return [
     `${plan.action}, as the root helper plans it now: ${plan.effect}`,
     ...(plan.approval === undefined ? [] : [`  Approval is needed: ${plan.approval}`]),
-    ...plan.steps.map((step) => `  $ ${wordsOf(step)}${conditionOf(step)}`),
+    ...plan.steps.map((step) => `  $ ${stepText(step)}${conditionOf(step)}`),
     ...effectLines(plan.effects ?? NO_EFFECTS).map((line) => `  ${line}`),
     ...plan.notes.map((note) => `  Note: ${note}`),
     ...(plan.undo === undefined ? [] : [`  Undo: ${plan.undo}`]),

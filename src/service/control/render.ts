@@ -1,4 +1,4 @@
-import { wordsOf } from '../../model/step-text.js';
+import { stepText } from '../../model/step-text.js';
 import type { EngineStatus, WaitingApproval } from '../../report/status.js';
 import type { Explanation } from '../../report/explain.js';
 import { Severity } from '../../model/issue.js';
@@ -110,7 +110,7 @@ function whyAndNext(one: Explanation | undefined): string[] {
 function approvalLines({ id, component, action, reason, lapsesInMs, plan }: WaitingApproval): string[] {
   return [
     `${id}: ${action} for ${component}: ${reason}`,
-    ...(plan?.steps ?? []).map((step) => `  $ ${wordsOf(step)}`),
+    ...(plan?.steps ?? []).map((step) => `  $ ${stepText(step)}`),
     `  luminous-healing approve ${id}, or reject ${id}; expires (as a rejection) in ${span(lapsesInMs)}`,
   ];
 }

@@ -1,5 +1,5 @@
 import type { HelperRequest } from '../../execute/helper-protocol.js';
-import { digestOf, idOf } from '../../memory/approvals.js';
+import { digestOf, approvalId } from '../../memory/approvals.js';
 import { CHANGES_GENERATION } from '../../memory/generations.js';
 import type { Block, Plan } from '../../model/plan.js';
 import type { Approver, HelperPolicy } from './policy.js';
@@ -41,7 +41,7 @@ export function judgeApproval(
   if (find(digest) !== undefined) return undefined;
   const how =
     plan.approvedBy === 'person'
-      ? `; only a person on this host may approve it: ${commandFor(idOf(digest))}`
+      ? `; only a person on this host may approve it: ${commandFor(approvalId(digest))}`
       : '';
   return { reason: 'needs-approval', sentence: `${plan.approval}${how}` };
 }

@@ -1,5 +1,5 @@
 import { conditionOf, effectLines, NO_EFFECTS } from '../../model/effects.js';
-import { wordsOf } from '../../model/step-text.js';
+import { stepText } from '../../model/step-text.js';
 import { Severity, type ComponentVerdict } from '../../model/issue.js';
 import type { HealingResult } from '../../model/result.js';
 import { counted } from '../../report/counted.js';
@@ -110,7 +110,7 @@ function groupLines(group: Group<HealingResult>, number: number, paint: Paint): 
   if (plan) {
     lines.push(`     ${success ? 'Would do' : 'Could do'}: ${actionTaken}: ${plan.effect}`);
     for (const step of plan.steps)
-      lines.push(`       ${paint.strong('$')} ${wordsOf(step)}${paint.faint(conditionOf(step))}`);
+      lines.push(`       ${paint.strong('$')} ${stepText(step)}${paint.faint(conditionOf(step))}`);
     for (const line of effectLines(plan.effects ?? NO_EFFECTS)) lines.push(`     ${line}`);
     if (plan.undo) lines.push(`     Undo: ${plan.undo}`);
     for (const note of plan.notes) lines.push(`     ${paint.doubt('Note')}: ${note}`);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { NO_EFFECTS } from '../../../src/model/effects.js';
-import { digestOf, idOf } from '../../../src/memory/approvals.js';
+import { digestOf, approvalId } from '../../../src/memory/approvals.js';
 import type { HelperRequest } from '../../../src/execute/helper-protocol.js';
 import { approverOf, judgeApproval, withApprover } from '../../../src/service/helper/approver.js';
 import { parsePolicy } from '../../../src/service/helper/policy.js';
@@ -52,7 +52,7 @@ describe('the approval of a plan', () => {
   it('by a person is no word of the daemon', () => {
     expect(judgeApproval(forPerson, { ...request, approved: true }, none)).toEqual({
       reason: 'needs-approval',
-      sentence: `ask; only a person on this host may approve it: luminous-healing approve ${idOf(digestOf(forPerson))}`,
+      sentence: `ask; only a person on this host may approve it: luminous-healing approve ${approvalId(digestOf(forPerson))}`,
     });
     expect(judgeApproval(forPerson, request, () => record)).toBeUndefined();
   });

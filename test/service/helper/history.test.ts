@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { Generations, SystemRecord, UnitRecord } from '../../../src/memory/generations.js';
 import { DEFAULT_GUARDS } from '../../../src/model/guards.js';
 import { isUnknown, unknown } from '../../../src/model/reading.js';
-import { evidenceOf, isProved } from '../../../src/generations/evidence.js';
+import { generationEvidence, isProved } from '../../../src/generations/evidence.js';
 import { nixosReading, systemIdentity } from '../../../src/testing/index.js';
 import { historyFrom, type HistorySources } from '../../../src/service/helper/history.js';
 import type { HelperAct } from '../../../src/service/helper/limits.js';
@@ -53,7 +53,9 @@ const historyOf = (facts: Partial<HistorySources> = {}) =>
   });
 const proves = (facts: Partial<HistorySources>) => {
   const history = historyOf(facts);
-  return isProved(evidenceOf(UNIT, { ...history, changes: [UNIT], evidence: DEFAULT_GUARDS.evidence }));
+  return isProved(
+    generationEvidence(UNIT, { ...history, changes: [UNIT], evidence: DEFAULT_GUARDS.evidence }),
+  );
 };
 
 describe('what root believes of a record', () => {
@@ -128,7 +130,7 @@ describe('what root believes of a record', () => {
           });
           expect([A, B]).toEqual(expect.arrayContaining(Object.keys(history.generations.systems)));
           const evidence = { ...history, changes: [UNIT], evidence: DEFAULT_GUARDS.evidence };
-          expect(() => evidenceOf(UNIT, evidence)).not.toThrow();
+          expect(() => generationEvidence(UNIT, evidence)).not.toThrow();
         },
       ),
       { seed: 20_261_124, numRuns: 500 },

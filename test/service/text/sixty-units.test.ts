@@ -94,7 +94,7 @@ describe('a host with 60 failed units', () => {
              error: connection to 10.0.0.7:5432 refused, attempt 7
              error: connection to 10.0.0.7:5432 refused, attempt 8
              … 5 lines more
-           Why not: storm: Many services turned bad at once 0 ms ago, which has one cause; nothing is repaired until 10 min have passed without a new failure
+           Why not: storm: Many services failed at once 0 ms ago, which suggests one cause; nothing is repaired until 10 min have passed without a new failure
         2. 6 alike, the first: report-0.service has failed (exit-code) (HIGH): not-allowed
         3. 4 alike, the first: cache-0.service has failed (oom-kill) (HIGH): storm
         4. 3 alike, the first: feed-0.service has failed (timeout) (HIGH): storm
