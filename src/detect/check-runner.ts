@@ -9,9 +9,7 @@ import { DEFAULT_CHECK_SETTLE_MS, DEFAULT_CHECK_TIMEOUT_MS, healsOf, type Check 
 
 /** What a caller does about a run of the same check that has not ended yet. */
 export type WhileBusy =
-  /** Reports `unknown`: a cycle does not wait. */
-  | 'skip'
-  /** Takes the answer of that run. */
+  /** Takes the answer of that run while it is within its time limit: that is never later than a run of its own. */
   | 'share'
   /** Waits for its end and runs the check again: the answer must not have begun before now. */
   | 'rerun';
@@ -42,7 +40,7 @@ export class CheckRunner {
   run(
     snapshot: Snapshot,
     signal?: AbortSignal,
-    whileBusy: WhileBusy = 'skip',
+    whileBusy: WhileBusy = 'share',
   ): ComponentVerdict | Promise<ComponentVerdict> {
     if (this.#ended === undefined) return this.#start(snapshot, signal);
     if (whileBusy === 'share' && this.#current !== undefined) return this.#current;

@@ -43,7 +43,8 @@ export interface Check {
   readonly settleMs?: number;
   /**
    * Least time between two runs in monitoring, in seconds, over 0 up to 86,400; until then the last verdict stands and
-   * counts once. Default: every cycle. A single cycle and a proof always run the check.
+   * counts once. All run in the first cycle, and the second run of each comes earlier by another share of the time, so
+   * that they do not run together from then on. Default: every cycle. A single cycle and a proof always run the check.
    */
   readonly every?: number;
   /** Bad verdicts in a row that open an issue in monitoring, 1 to 1,000. Default: `guards.lasting.others`. */
