@@ -1,12 +1,12 @@
-import { open } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
 import type { Check } from '../detect/check.js';
-import { messageOf } from '../errors.js';
 import type { Verdict } from '../issue.js';
 import { bytes } from '../words.js';
 import { CONTENT_KEYS, expectContent, looksInside, type ContentOptions } from './content.js';
 import { digestOf } from './digest.js';
 import { CannotTell, verdictOfFailure, WrongAnswer } from './failure.js';
 import { ageOf, expectFacts, Growth, PATH_KEYS, statOf, type PathOptions } from './file-facts.js';
+import { newFrom, readFrom, wholeLines, type Searched } from './file-read.js';
 import { digest } from './http-options.js';
 import { inOrder, judgeLimits } from './limits.js';
 import { bad, expectOptions, makeCheck, ok, type CommonOptions } from './make.js';
@@ -23,7 +23,10 @@ export interface FileOptions extends CommonOptions, PathOptions, ContentOptions 
   readonly sha256?: string;
   /** Whether its content must stay what it was in the first run. Default `false`. */
   readonly unchanged?: boolean;
-  /** Whether only what was appended since the run before is searched, as in a log. Default `false`. */
+  /**
+   * Whether only the lines that were written since the run before are searched, as in a log, which may be rotated. Default
+   * `false`.
+   */
   readonly onlyNew?: boolean;
 }
 
@@ -73,7 +76,7 @@ export function file(options: FileOptions): Check {
 interface Memory {
   readonly growth: Growth;
   digest?: string;
-  searchedTo?: number;
+  searched?: Searched;
 }
 
 async function judge(what: string, options: FileOptions, memory: Memory): Promise<Verdict> {
@@ -86,7 +89,7 @@ async function judge(what: string, options: FileOptions, memory: Memory): Promis
   if (options.writable) await expectWritable(options.path);
   if (options.sha256 !== undefined || options.unchanged) await expectSame(options, stats.size, memory);
   const { size } = stats;
-  if (looksInside(options)) await search(options, size, memory);
+  if (looksInside(options)) await search(options, stats, memory);
   return judgeLimits(
     [
       ageOf(what, stats.mtimeMs, options),
@@ -97,15 +100,18 @@ async function judge(what: string, options: FileOptions, memory: Memory): Promis
   );
 }
 
-async function search(options: FileOptions, size: number, memory: Memory): Promise<void> {
-  const before = memory.searchedTo ?? (options.onlyNew ? size : 0);
-  // A file that is shorter than before is another one.
-  const from = options.onlyNew
-    ? Math.max(before <= size ? before : 0, size - SEARCHED_BYTES)
-    : size - SEARCHED_BYTES;
-  const text = await readFrom(options.path, Math.max(0, from), SEARCHED_BYTES);
-  memory.searchedTo = size;
-  expectContent(text.toString('utf8'), options, options.onlyNew ? 'its new lines' : 'it');
+async function search(options: FileOptions, stats: Stats, memory: Memory): Promise<void> {
+  const { path, onlyNew } = options;
+  if (!onlyNew) {
+    const text = await readFrom(path, Math.max(0, stats.size - SEARCHED_BYTES), SEARCHED_BYTES);
+    return expectContent(text.toString('utf8'), options, 'it');
+  }
+  const from = Math.max(newFrom(stats, memory.searched), stats.size - SEARCHED_BYTES);
+  const read = await readFrom(path, from, SEARCHED_BYTES);
+  // A line without an end that fills all of it is no line of a log.
+  const lines = read.length < SEARCHED_BYTES ? wholeLines(read) : read;
+  memory.searched = { inode: stats.ino, to: from + lines.length };
+  expectContent(lines.toString('utf8'), options, 'its new lines');
 }
 
 async function expectSame(
@@ -120,20 +126,4 @@ async function expectSame(
     throw new WrongAnswer(`has the SHA-256 ${got.slice(0, 12)}…`);
   memory.digest ??= got;
   if (unchanged && memory.digest !== got) throw new WrongAnswer('has changed since the first run');
-}
-
-async function readFrom(path: string, from: number, most: number): Promise<Buffer> {
-  try {
-    const handle = await open(path, 'r');
-    try {
-      const { size } = await handle.stat();
-      const buffer = Buffer.alloc(Math.max(0, Math.min(most, size - from)));
-      const { bytesRead } = await handle.read(buffer, 0, buffer.length, from);
-      return buffer.subarray(0, bytesRead);
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    throw new CannotTell(messageOf(error));
-  }
 }

@@ -184,7 +184,7 @@ describe('file', () => {
     expect(await verdictOf(grows)).toMatchObject({ status: 'bad' });
     expect(await verdictOf(log)).toMatchObject({ status: 'bad' });
     expect((await verdictOf(log)).status).toBe('ok');
-    writeFileSync(path, 'error');
+    writeFileSync(path, 'error\n');
     expect((await verdictOf(log)).status).toBe('bad');
   });
 
@@ -290,7 +290,24 @@ describe('timer', () => {
       'ActiveState=inactive\\nResult=success\\n',
       'bad',
     ],
-    ['never ran', active.replace(/@\d+/, ''), 'ActiveState=inactive\\nResult=success\\n', 'bad'],
+    [
+      'never ran, though it is active for long',
+      `${active.replace(/@\d+/, '')}ActiveEnterTimestamp=@${seconds - 9_000}\\n`,
+      'ActiveState=inactive\\nResult=success\\n',
+      'bad',
+    ],
+    [
+      'was started lately, and has not run yet',
+      `${active.replace(/@\d+/, '')}ActiveEnterTimestamp=@${seconds - 60}\\n`,
+      'ActiveState=inactive\\nResult=success\\n',
+      'ok',
+    ],
+    [
+      'runs for longer than between two runs',
+      active,
+      `ActiveState=activating\\nResult=success\\nInactiveExitTimestamp=@${seconds - 9_000}\\n`,
+      'bad',
+    ],
     ['is stopped', 'LoadState=loaded\\nActiveState=inactive\\n', '', 'bad'],
     ['is not known', 'LoadState=not-found\\nActiveState=inactive\\n', '', 'unknown'],
   ])('that %s', async (_what, timerSays, unitSays, status) => {
