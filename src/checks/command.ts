@@ -3,7 +3,7 @@ import { expectArray, refusal } from '../expect.js';
 import type { Verdict } from '../issue.js';
 import { CONTENT_KEYS, expectContent, type ContentOptions } from './content.js';
 import { CannotTell, verdictOfFailure, WrongAnswer } from './failure.js';
-import { judgeLimits } from './limits.js';
+import { firstNumber, judgeLimits } from './limits.js';
 import { expectOptions, makeCheck, ok, type CommonOptions, type RunContext } from './make.js';
 import { bounds, path, record, secret, whole, type CheckRule, type Leaf } from './rules.js';
 import { MAX_OUTPUT_BYTES, runCommand } from './run-command.js';
@@ -81,10 +81,7 @@ async function judge(what: string, options: CommandOptions, context: RunContext)
       : error;
   }
   if (number === undefined) return ok(`${what} exited with ${code}`, { value: code });
-  const [first] = /-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?/.exec(output) ?? [];
+  const first = firstNumber(output);
   if (first === undefined) throw new CannotTell('there is no number in its output');
-  return judgeLimits(
-    [{ what: `number of ${what}`, value: Number(first), ...number }],
-    `${what} says ${first}`,
-  );
+  return judgeLimits([{ what: `number of ${what}`, value: first, ...number }], `${what} says ${first}`);
 }

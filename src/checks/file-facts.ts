@@ -90,3 +90,18 @@ export class Growth {
     return { what: `growth of ${what} per hour`, value, max, show: bytes };
   }
 }
+
+/** How fast a number grows between two runs. */
+export class Rate {
+  #before: { readonly at: number; readonly value: number } | undefined;
+
+  /** Growth a second since the run before; a reason in the first run, and when the number was set back. */
+  perSecond(value: number): number | string {
+    const now = performance.now();
+    const before = this.#before;
+    this.#before = { at: now, value };
+    if (before === undefined || now === before.at) return 'it needs two readings';
+    if (value < before.value) return 'its number was set back';
+    return ((value - before.value) * 1_000) / (now - before.at);
+  }
+}

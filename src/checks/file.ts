@@ -5,13 +5,13 @@ import { bytes } from '../words.js';
 import { CONTENT_KEYS, expectContent, looksInside, type ContentOptions } from './content.js';
 import { digestOf } from './digest.js';
 import { CannotTell, verdictOfFailure, WrongAnswer } from './failure.js';
-import { ageOf, expectFacts, Growth, PATH_KEYS, statOf, type PathOptions } from './file-facts.js';
+import { ageOf, expectFacts, Growth, PATH_KEYS, Rate, statOf, type PathOptions } from './file-facts.js';
 import { newFrom, readFrom, wholeLines, type Searched } from './file-read.js';
 import { digest } from './http-options.js';
-import { inOrder, judgeLimits } from './limits.js';
+import { firstNumber, inOrder, judgeLimits, type Measured } from './limits.js';
 import { bad, expectOptions, makeCheck, ok, type CommonOptions } from './make.js';
 import { expectWritable } from './read-only.js';
-import { boolean, number, type CheckRule } from './rules.js';
+import { boolean, bounds, number, type CheckRule } from './rules.js';
 
 /** What {@link file} is given. */
 export interface FileOptions extends CommonOptions, PathOptions, ContentOptions {
@@ -28,6 +28,10 @@ export interface FileOptions extends CommonOptions, PathOptions, ContentOptions 
    * `false`.
    */
   readonly onlyNew?: boolean;
+  /** Bounds of a number: the first in it. */
+  readonly number?: { readonly min?: number; readonly max?: number };
+  /** Bounds of how much that number grows in a second, such as bytes of a network link. Unknown in the first run. */
+  readonly perSecond?: { readonly min?: number; readonly max?: number };
 }
 
 /** Rule of the options of {@link file}. */
@@ -38,7 +42,7 @@ export const FILE_RULE: CheckRule = {
     minBytes: number(0, Number.MAX_SAFE_INTEGER),
     maxBytes: number(0, Number.MAX_SAFE_INTEGER),
     sha256: digest,
-    ...{ unchanged: boolean, onlyNew: boolean },
+    ...{ unchanged: boolean, onlyNew: boolean, number: bounds, perSecond: bounds },
   },
   needs: ['path'],
   together: inOrder([
@@ -65,7 +69,7 @@ const HASHED_BYTES = 64 * 1024 * 1024;
 export function file(options: FileOptions): Check {
   expectOptions('file', FILE_RULE, options);
   const what = `file:${options.path}`;
-  const memory: Memory = { growth: new Growth() };
+  const memory: Memory = { growth: new Growth(), rate: new Rate() };
   return makeCheck(options, {
     ...{ name: what, type: 'resource' },
     run: async () => judge(what, options, memory).catch((error: unknown) => verdictOfFailure(what, error)),
@@ -75,6 +79,7 @@ export function file(options: FileOptions): Check {
 /** What is kept between two runs. */
 interface Memory {
   readonly growth: Growth;
+  readonly rate: Rate;
   digest?: string;
   searched?: Searched;
 }
@@ -92,6 +97,7 @@ async function judge(what: string, options: FileOptions, memory: Memory): Promis
   if (looksInside(options)) await search(options, stats, memory);
   return judgeLimits(
     [
+      ...(await numbersIn(what, options, memory)),
       ageOf(what, stats.mtimeMs, options),
       { what: `size of ${what}`, value: size, min: minBytes, max: maxBytes, show: bytes },
       memory.growth.measure(what, size, options.maxGrowthBytesPerHour),
@@ -99,6 +105,20 @@ async function judge(what: string, options: FileOptions, memory: Memory): Promis
     `${what} is there, ${bytes(size)}`,
   );
 }
+
+/** The number in a file, and how fast it grows, where that is asked for. */
+async function numbersIn(what: string, options: FileOptions, { rate }: Memory): Promise<Measured[]> {
+  const { path, number: own, perSecond } = options;
+  if (own === undefined && perSecond === undefined) return [];
+  const value = firstNumber((await readFrom(path, 0, SEARCHED_BYTES)).toString('utf8'));
+  if (value === undefined) throw new CannotTell('there is no number in it');
+  return [
+    { what: `growth of ${what} a second`, value: rate.perSecond(value), ...perSecond, show: oneDecimal },
+    { what: `number in ${what}`, value, ...own },
+  ];
+}
+
+const oneDecimal = (value: number): string => value.toFixed(1);
 
 async function search(options: FileOptions, stats: Stats, memory: Memory): Promise<void> {
   const { path, onlyNew } = options;

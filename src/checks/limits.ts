@@ -34,6 +34,12 @@ export function judgeLimits(all: readonly Measured[], well: string): Verdict {
   return ok(well, { value: first.value as number, ...(threshold === undefined ? {} : { threshold }) });
 }
 
+/** Returns the first number in a text; `undefined` when there is none. */
+export function firstNumber(text: string): number | undefined {
+  const [found] = /-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?/.exec(text) ?? [];
+  return found === undefined ? undefined : Number(found);
+}
+
 /** Refuses a least value above its greatest. */
 export const inOrder =
   (pairs: readonly (readonly [min: string, max: string])[]) =>

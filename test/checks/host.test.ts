@@ -188,6 +188,22 @@ describe('file', () => {
     expect((await verdictOf(log)).status).toBe('bad');
   });
 
+  it('holds the first number in it, and its growth, against bounds', async () => {
+    const path = made('jobs: 7 of 9\n');
+    const judge = (options: object) => verdictOf(file({ path, ...options }));
+    expect(await judge({ number: { max: 7 } })).toMatchObject({ status: 'ok', value: 7, threshold: 7 });
+    expect(await judge({ number: { max: 6 } })).toMatchObject({ status: 'bad', value: 7, threshold: 6 });
+    const rate = file({ path, perSecond: { max: 1e9 } });
+    expect(await verdictOf(rate)).toMatchObject({ status: 'unknown' });
+    writeFileSync(path, '8\n');
+    expect(await verdictOf(rate)).toMatchObject({ status: 'ok' });
+    // A counter that began again has not gone down.
+    writeFileSync(path, '1\n');
+    expect(await verdictOf(rate)).toMatchObject({ status: 'unknown' });
+    writeFileSync(path, 'none\n');
+    expect(await judge({ number: { min: 0 } })).toMatchObject({ status: 'unknown' });
+  });
+
   it('is unknown when it may not be read', async () => {
     const path = join(folder(), 'loop');
     symlinkSync(path, path);

@@ -21,7 +21,17 @@ const show = async (property, unit) =>
 const { options, checks, interval, faults, quietMs = 0 } = JSON.parse(await text(process.stdin));
 const messages = [];
 const note = (line) => messages.push(line);
-const made = checksOf(checks);
+let current;
+/** On a busy machine a look may judge nothing: it says so, and does not count. */
+const noticing = (check) => ({
+  ...check,
+  async run(...given) {
+    const verdict = await check.run(...given);
+    if (verdict.status === 'unknown' && current?.component === check.component) current.unheard += 1;
+    return verdict;
+  },
+});
+const made = checksOf(checks).map(noticing);
 const engine = createSelfHealingEngine({
   enabledChecks: ['services', ...made.map(({ name }) => name)],
   ...options,
@@ -36,7 +46,6 @@ engine.detector.look = (request) => {
   return look(request);
 };
 
-let current;
 const of = ({ issue, result }) => (result?.issue ?? issue).component;
 const hear = (name, what) =>
   engine.on(name, (event) => {
@@ -46,7 +55,7 @@ const hear = (name, what) =>
   });
 hear('issue:opened', (told, { issue }) => {
   // Some damage is found before it is done.
-  told.cyclesToFind = told.at === undefined ? 0 : begun - told.begun;
+  told.cyclesToFind = told.at === undefined ? 0 : Math.max(0, begun - told.begun - told.unheard);
   told.msToFind = told.at === undefined ? 0 : Math.round(performance.now() - told.at);
   told.found = issue.description;
 });
@@ -65,14 +74,14 @@ async function breakIt({ name, component, damage, probe, over = [], unit, mends 
   const before = unit && (await show('InvocationID', unit));
   const told = {
     ...{ name, component, probe, over },
-    ...{ results: [], blocked: [], probes: [], others: [] },
+    ...{ results: [], blocked: [], probes: [], others: [], unheard: 0 },
   };
   const ended = new Promise((resolve) => (told.end = () => resolve(true)));
   messages.length = 0;
   current = told;
   await run(damage);
-  Object.assign(told, { at: performance.now(), begun });
-  const inTime = await Promise.race([ended, sleep(40_000, false, { ref: false })]);
+  Object.assign(told, { at: performance.now(), begun, unheard: 0 });
+  const inTime = await Promise.race([ended, sleep(60_000, false, { ref: false })]);
   await sleep(quietMs);
   // Where somebody is asked, the state is what the engine says of it now.
   const explained = engine.explain(component).map((one) => one.text);
@@ -87,7 +96,19 @@ async function breakIt({ name, component, damage, probe, over = [], unit, mends 
   }
   current = undefined;
   return {
-    ...{ name, inTime, cyclesToFind, msToFind, found, results, blocked, others, explained, messages: said },
+    ...{
+      name,
+      inTime,
+      cyclesToFind,
+      msToFind,
+      unheard: told.unheard,
+      found,
+      results,
+      blocked,
+      others,
+      explained,
+      messages: said,
+    },
     ...{ fine, restarted, falselyFixed: proofs.filter((one) => !one).length },
   };
 }
