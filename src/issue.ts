@@ -77,6 +77,8 @@ export interface Verdict {
   readonly value?: number;
   /** What it was measured against. */
   readonly threshold?: number;
+  /** Unit of both: `%`, `B`, `s`, `ms`. Left out: a plain number. */
+  readonly valueUnit?: string;
   /** In monitoring, an open issue clears only below this value, or at 0. Left out: as soon as it is not bad. */
   readonly clearsAt?: number;
   /** Since when it has been bad, in milliseconds since the epoch, where that is known from its source. */

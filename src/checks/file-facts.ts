@@ -72,7 +72,14 @@ export const ageOf = (
   mtimeMs: number,
   { minAgeSeconds: min, maxAgeSeconds: max }: PathOptions,
 ): Measured => ({
-  ...{ what: `age of ${what}`, value: Math.max(0, (Date.now() - mtimeMs) / 1_000), min, max, show: seconds },
+  ...{
+    what: `age of ${what}`,
+    value: Math.max(0, (Date.now() - mtimeMs) / 1_000),
+    min,
+    max,
+    show: seconds,
+    unit: 's',
+  },
 });
 
 /** Growth of a size between two runs. */
@@ -87,7 +94,7 @@ export class Growth {
     const hours = before === undefined ? 0 : (now - before.at) / 3_600_000;
     const value =
       before === undefined || hours === 0 ? 'it needs two readings' : Math.max(0, size - before.size) / hours;
-    return { what: `growth of ${what} per hour`, value, max, show: bytes };
+    return { what: `growth of ${what} per hour`, value, max, show: bytes, unit: 'B' };
   }
 }
 

@@ -99,7 +99,7 @@ async function judge(what: string, options: FileOptions, memory: Memory): Promis
     [
       ...(await numbersIn(what, options, memory)),
       ageOf(what, stats.mtimeMs, options),
-      { what: `size of ${what}`, value: size, min: minBytes, max: maxBytes, show: bytes },
+      { what: `size of ${what}`, value: size, min: minBytes, max: maxBytes, show: bytes, unit: 'B' },
       memory.growth.measure(what, size, options.maxGrowthBytesPerHour),
     ],
     `${what} is there, ${bytes(size)}`,

@@ -12,7 +12,7 @@ import { expectJson } from './json-value.js';
 import { expectOptions, makeCheck, ok, type RunContext } from './make.js';
 import { digestOf } from './digest.js';
 import { readSecret } from './secret.js';
-import { tookTooLong } from './socket.js';
+import { latency, tookTooLong } from './socket.js';
 import { tlsSettings } from './trust.js';
 
 export type { HttpAuth, HttpOptions } from './http-options.js';
@@ -59,7 +59,8 @@ async function judge(
     });
     const tookMs = performance.now() - start;
     return (
-      tookTooLong(what, tookMs, options.maxMs) ?? ok(`${what} answers with ${status}`, { value: tookMs })
+      tookTooLong(what, tookMs, options.maxMs) ??
+      ok(`${what} answers with ${status}`, latency(tookMs, options.maxMs ?? timeoutMs))
     );
   } catch (error) {
     return verdictOfFailure(what, lookups.failure(error));

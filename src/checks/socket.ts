@@ -84,7 +84,7 @@ export async function askSocket(
       }
     });
     const tookMs = performance.now() - start;
-    return tookTooLong(what, tookMs, maxMs) ?? ok(`${what} answers`, { value: tookMs });
+    return tookTooLong(what, tookMs, maxMs) ?? ok(`${what} answers`, latency(tookMs, maxMs ?? timeoutMs));
   } catch (error) {
     return verdictOfFailure(what, lookups.failure(error));
   } finally {
@@ -93,13 +93,15 @@ export async function askSocket(
   }
 }
 
+/** Numbers of a verdict on an answer: its time, and the time after which it is bad. */
+export const latency = (value: number, threshold: number): Partial<Verdict> => ({
+  ...{ value, threshold, valueUnit: 'ms' },
+});
+
 /** Returns a bad verdict for an answer that took longer than allowed. */
 export function tookTooLong(what: string, tookMs: number, maxMs: number | undefined): Verdict | undefined {
   if (maxMs === undefined || tookMs <= maxMs) return undefined;
-  return bad(`${what} took ${span(tookMs)} to answer, over ${span(maxMs)}`, {
-    value: tookMs,
-    threshold: maxMs,
-  });
+  return bad(`${what} took ${span(tookMs)} to answer, over ${span(maxMs)}`, latency(tookMs, maxMs));
 }
 
 /** Opens a plain connection. */

@@ -88,7 +88,7 @@ async function judge(what: string, name: string, maxAgeSeconds: number, show: Sh
   const since = (at: number): number => Math.max(0, Date.now() / 1_000 - at);
   if (/activating|reloading/.test(unitOf.get('ActiveState') ?? '')) {
     const begun = seconds(unitOf.get('InactiveExitTimestamp'));
-    const runs = { value: since(begun), threshold: maxAgeSeconds };
+    const runs = { value: since(begun), threshold: maxAgeSeconds, valueUnit: 's' };
     if (begun === 0 || runs.value <= maxAgeSeconds) return ok(`${started} runs now`);
     // It hangs, and the timer starts no other run meanwhile.
     throw new WrongAnswer(`started ${started}, which has run for ${span(runs.value * 1_000)}`, runs);
@@ -108,7 +108,7 @@ async function judge(what: string, name: string, maxAgeSeconds: number, show: Sh
     throw new WrongAnswer('has never run');
   }
   const age = Math.max(0, Date.now() / 1_000 - last);
-  const numbers = { value: age, threshold: maxAgeSeconds };
+  const numbers = { value: age, threshold: maxAgeSeconds, valueUnit: 's' };
   if (age > maxAgeSeconds)
     throw new WrongAnswer(`ran ${span(age * 1_000)} ago, over ${span(maxAgeSeconds * 1_000)}`, numbers);
   return ok(`${what} ran ${span(age * 1_000)} ago`, numbers);

@@ -163,14 +163,13 @@ class CheckContext {
 /** What is wrong with a verdict, if anything is. */
 function nonsense(verdict: unknown): string | undefined {
   if (typeof verdict !== 'object' || verdict === null) return `${messageOf(verdict)} is not a verdict`;
-  const { status, reason, severity, value, threshold, clearsAt, evidence, log } = verdict as Record<
-    string,
-    unknown
-  >;
+  const { status, reason, severity, value, threshold, valueUnit, clearsAt, evidence, log } =
+    verdict as Record<string, unknown>;
   if (status !== 'ok' && status !== 'bad' && status !== 'unknown') return `status ${messageOf(status)}`;
   if (typeof reason !== 'string') return 'no reason';
   if (severity !== undefined && ![1, 2, 3, 4].includes(severity as number))
     return `severity ${messageOf(severity)}`;
+  if (valueUnit !== undefined && typeof valueUnit !== 'string') return `valueUnit ${messageOf(valueUnit)}`;
   for (const number of [value, threshold, clearsAt]) {
     if (number !== undefined && !Number.isFinite(number))
       return `${messageOf(number)} is not a finite number`;

@@ -1,4 +1,6 @@
+import { isBuiltInCheck } from '../detect/check.js';
 import type { Distribution } from '../heal/stopwatch.js';
+import type { ComponentVerdict } from '../issue.js';
 import { BLOCK_REASONS } from '../plan.js';
 import { labelValue, type Sight } from './sight.js';
 
@@ -64,6 +66,26 @@ const byMount = (name: string, help: string, prefix: 'disk:' | 'inodes:'): Famil
       mounts.set(mount, { labels: { mount }, value: value ?? Number.NaN });
     }
     return [...mounts.values()];
+  },
+});
+
+/** A number of each check that a program or the daemon's file added. */
+const byCheck = (
+  name: string,
+  help: string,
+  of: (verdict: ComponentVerdict) => number | undefined,
+): Family => ({
+  ...{ type: 'gauge', name, help, labels: ['check'] },
+  read: ({ status, components }) => {
+    const checks = new Map<string, Sample>();
+    for (const verdict of status.verdicts) {
+      const value = of(verdict);
+      if (value === undefined || isBuiltInCheck(verdict.check)) continue;
+      if (!components.has(labelValue(verdict.component))) continue;
+      const check = labelValue(verdict.check);
+      checks.set(check, { labels: { check }, value });
+    }
+    return [...checks.values()];
   },
 });
 
@@ -208,6 +230,8 @@ export const FAMILIES: readonly Family[] = [
   reading('healing_host_load1', 'Load average over one minute.', 'load'),
   byMount('healing_host_disk_percent', 'How full a file system is.', 'disk:'),
   byMount('healing_host_inodes_percent', 'How many of the inodes of a file system are used.', 'inodes:'),
+  byCheck('healing_check_value', 'What a check measured last, in its own unit.', ({ value }) => value),
+  byCheck('healing_check_threshold', 'What that is measured against.', ({ threshold }) => threshold),
 ];
 
 /** A histogram as Prometheus wants it: each bucket counts the ones before it, too. */

@@ -191,7 +191,6 @@ describe('a command', () => {
 });
 
 describe('a file with the number of a process', () => {
-  const now = Date.now() / 1_000;
   /** This very process as one that began ten minutes ago, on a machine that booted two hours ago. */
   const table = (): ProcessTable => {
     const root = folder();
@@ -213,7 +212,8 @@ describe('a file with the number of a process', () => {
   ])('that %s', async (_what, ageSeconds, status, reason) => {
     const pidFile = join(folder(), 'pid');
     writeFileSync(pidFile, `${process.pid}\n`);
-    utimesSync(pidFile, now - ageSeconds, now - ageSeconds);
+    const writtenAt = Date.now() / 1_000 - ageSeconds;
+    utimesSync(pidFile, writtenAt, writtenAt);
     expect(await verdictOf(processWith({ pidFile }, { table: table() }))).toMatchObject({
       status,
       reason: expect.stringContaining(reason) as string,
