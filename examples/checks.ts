@@ -4,8 +4,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { createSelfHealingEngine, type HealingResult } from '@luminous-nix/self-healing';
 import {
+  clock,
   command,
   directory,
   eventLoop,
@@ -16,6 +18,10 @@ import {
   pressure,
   process as processes,
   tcp,
+  timer,
+  tls,
+  unixSocket,
+  worker,
 } from '@luminous-nix/self-healing/checks';
 
 /** A shop with one check of each family. Its web server "breaks", and a function of this program repairs it. */
@@ -36,6 +42,12 @@ export async function main(): Promise<{
   const pidFile = join(folder, 'shop.pid');
   writeFileSync(pidFile, String(process.pid));
 
+  const socket = createServer();
+  const socketPath = join(folder, 'shop.sock');
+  await new Promise<void>((resolve) => socket.listen(socketPath, resolve));
+  const echo = `const { parentPort } = require('node:worker_threads'); parentPort.on('message', (m) => parentPort.postMessage(m));`;
+  const queue = new Worker(echo, { eval: true });
+
   const checks = [
     // Over the network.
     http({
@@ -48,15 +60,21 @@ export async function main(): Promise<{
       settleMs: 5_000,
     }),
     tcp({ name: 'port', port, maxMs: 1_000 }),
+    unixSocket({ name: 'socket', path: socketPath }),
+    // Another server, so this depends on the network: without one it is unknown.
+    tls({ name: 'certificate', host: 'example.org', minDays: 21, timeoutMs: 1_000, every: 86_400 }),
     // Processes, files and programs.
     processes({ name: 'shop', pidFile, maxMemoryBytes: 4e9, maxZombies: 10 }),
     file({ name: 'log', path: log, maxBytes: 1e9, lacks: 'panic' }),
     directory({ name: 'data', path: folder, minFiles: 1, newestMaxAgeSeconds: 3_600 }),
     command({ name: 'node', argv: [process.execPath, '--version'], matches: '^v\\d+', every: 3_600 }),
-    // The host and this program itself.
+    // The host and this program itself. Without systemd the first two are unknown.
+    timer({ name: 'backup', timer: 'backup', maxAgeSeconds: 90_000 }),
+    clock({ every: 600 }),
     pressure({ name: 'stalls', resource: 'memory', of: 'full', maxPercent: 90 }),
     heap({ maxPercent: 95 }),
     eventLoop({ maxDelayMs: 2_000 }),
+    worker({ name: 'queue', worker: () => queue, ping: 'ping' }),
     part({ name: 'orders', check: () => server.listening }),
   ];
   const engine = createSelfHealingEngine({ checks, enabledChecks: checks.map(({ name }) => name) });
@@ -70,6 +88,8 @@ export async function main(): Promise<{
   } finally {
     await engine.close();
     server.close();
+    socket.close();
+    await queue.terminate();
     await rm(folder, { recursive: true });
   }
 }

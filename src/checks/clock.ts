@@ -48,7 +48,7 @@ async function judge(options: ClockOptions, timedatectl: string, context: RunCon
   if (synchronised) await expectSynchronised(timedatectl, context);
   if (server === undefined) return ok('clock is synchronised');
   const offset = await offsetFrom(server, port, context);
-  const numbers = { value: Math.abs(offset), threshold: maxOffsetMs };
+  const numbers = { value: Math.abs(offset), threshold: maxOffsetMs, valueUnit: 'ms' };
   const reason = `is ${span(Math.abs(offset))} ${offset > 0 ? 'behind' : 'ahead of'} ${server}`;
   if (Math.abs(offset) > maxOffsetMs) throw new WrongAnswer(`${reason}, over ${span(maxOffsetMs)}`, numbers);
   return ok(`clock ${reason}`, numbers);

@@ -4,9 +4,10 @@ import type { Verdict } from '../model/issue.js';
 import { span } from '../base/format.js';
 import { CONTENT_KEYS, expectContent, type ContentOptions } from './content.js';
 import { CannotTell, verdictOfFailure, WrongAnswer } from './failure.js';
-import { judgeLimits } from './limits.js';
+import { firstNumber, judgeLimits } from './limits.js';
 import { expectOptions, makeCheck, ok, type CommonOptions, type RunContext } from './make.js';
 import { bounds, path, record, secret, whole, type CheckRule, type Leaf } from './rules.js';
+import { MAX_OUTPUT_BYTES, runCommand } from './run-command.js';
 import { readSecret, type Secret } from './secret.js';
 
 /** What {@link command} is given. */
@@ -42,8 +43,6 @@ export const COMMAND_RULE: CheckRule = {
   needs: ['argv'],
 };
 
-const MAX_OUTPUT_BYTES = 1024 * 1024;
-
 /**
  * Makes a check of a program's exit code and output. It runs as this program's own user, without a shell. A program that
  * cannot be started, exits with 126 or 127, takes too long or ends by a signal is unknown: that is no answer.
@@ -66,55 +65,24 @@ export function command(options: CommandOptions): Check {
 }
 
 async function judge(what: string, options: CommandOptions, context: RunContext): Promise<Verdict> {
-  const { exitCode: wanted = 0, number } = options;
-  const { code, output, complaint } = await run(options, context);
+  const { argv, cwd, exitCode: wanted = 0, number } = options;
+  const env: Record<string, string | undefined> = { ...process.env };
+  for (const [name, value] of Object.entries(options.env ?? {})) env[name] = await readSecret(value);
+  const { code, output, errors, partial } = await runCommand({ ...context, argv, cwd, env });
   const allowed = typeof wanted === 'number' ? [wanted] : wanted;
-  if (!allowed.includes(code))
+  if (!allowed.includes(code)) {
+    const complaint = (errors.trim() || output.trim()).split('\n', 1)[0]?.slice(0, 200) ?? '';
     throw new WrongAnswer(`exited with ${code}${complaint === '' ? '' : `: ${complaint}`}`, { value: code });
-  expectContent(output, options, 'its output');
+  }
+  try {
+    expectContent(output, options, 'its output');
+  } catch (error) {
+    throw partial && options.lacks === undefined
+      ? new CannotTell(`it has more than ${MAX_OUTPUT_BYTES} bytes of output`)
+      : error;
+  }
   if (number === undefined) return ok(`${what} exited with ${code}`, { value: code });
-  const [first] = /-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?/.exec(output) ?? [];
+  const first = firstNumber(output);
   if (first === undefined) throw new CannotTell('there is no number in its output');
-  return judgeLimits(
-    [{ what: `number of ${what}`, value: Number(first), ...number }],
-    `${what} says ${first}`,
-  );
-}
-
-async function run(
-  { argv: [file = '', ...args], cwd, env = {} }: CommandOptions,
-  { signal, timeoutMs }: RunContext,
-) {
-  const { execFile } = await import('node:child_process');
-  const own: [string, string][] = [];
-  for (const [name, value] of Object.entries(env)) own.push([name, await readSecret(value)]);
-  const limits = { timeout: timeoutMs, killSignal: 'SIGKILL', maxBuffer: MAX_OUTPUT_BYTES } as const;
-  return new Promise<{ code: number; output: string; complaint: string }>((resolve, reject) => {
-    const settings = {
-      env: { ...process.env, ...Object.fromEntries(own) },
-      signal,
-      ...(cwd === undefined ? {} : { cwd }),
-    };
-    const child = execFile(file, args, { ...settings, ...limits }, (error, stdout, stderr) => {
-      const code = error === null ? 0 : error.code;
-      if (typeof code === 'number' && code !== 126 && code !== 127) {
-        const complaint = (stderr.trim() || stdout.trim()).split('\n', 1)[0]?.slice(0, 200) ?? '';
-        return resolve({ code, output: stdout, complaint });
-      }
-      reject(new CannotTell(whyNot(file, timeoutMs, error!)));
-    });
-    child.stdin?.on('error', () => undefined);
-    child.stdin?.end();
-  });
-}
-
-function whyNot(
-  file: string,
-  limitMs: number,
-  error: import('node:child_process').ExecFileException,
-): string {
-  if (error.killed) return `${file} took longer than ${span(limitMs)}`;
-  if (error.signal) return `${file} was ended by ${error.signal}`;
-  if (typeof error.code === 'number') return `${file} exited with ${error.code}: it could not be run`;
-  return `${file} cannot be run: ${String(error.code ?? error.message)}`;
+  return judgeLimits([{ what: `number of ${what}`, value: first, ...number }], `${what} says ${first}`);
 }

@@ -69,14 +69,9 @@ export function directory(options: DirectoryOptions): Check {
   });
 }
 
-const COUNTED = [
-  'minFiles',
-  'maxFiles',
-  'newestMinBytes',
-  'newestMaxAgeSeconds',
-  'maxBytes',
-  'maxGrowthBytesPerHour',
-] as const;
+/** What needs a look at each file, and not only its name. */
+const MEASURED = ['newestMinBytes', 'newestMaxAgeSeconds', 'maxBytes', 'maxGrowthBytesPerHour'] as const;
+const COUNTED = ['minFiles', 'maxFiles', ...MEASURED] as const;
 
 async function judge(
   what: string,
@@ -93,8 +88,7 @@ async function judge(
   if (options.writable) await expectWritable(options.path);
   const age = ageOf(what, stats.mtimeMs, options);
   if (COUNTED.every((key) => options[key] === undefined)) return judgeLimits([age], `${what} is there`);
-  const found = await filesBelow(options.path, options.match, signal);
-  const { newest, count, size } = found;
+  const { newest, count, size } = await filesBelow(options, signal);
   if (newest === undefined && (newestMaxAgeSeconds !== undefined || newestMinBytes !== undefined))
     return bad(
       `${what} has no file${options.match === undefined ? '' : ` that matches ${String(options.match)}`}`,
@@ -108,48 +102,73 @@ async function judge(
         value: newestAge,
         max: newestMaxAgeSeconds,
         show: seconds,
+        unit: 's',
       },
       {
         what: `size of the newest file in ${what}`,
         value: newest?.size ?? 0,
         min: newestMinBytes,
         show: bytes,
+        unit: 'B',
       },
       { what: `number of files in ${what}`, value: count, min: options.minFiles, max: options.maxFiles },
-      { what: `size of ${what}`, value: size, max: options.maxBytes, show: bytes },
-      growth.measure(what, size, options.maxGrowthBytesPerHour),
+      { what: `size of ${what}`, value: size ?? 0, max: options.maxBytes, show: bytes, unit: 'B' },
+      growth.measure(what, size ?? 0, options.maxGrowthBytesPerHour),
       age,
     ],
-    `${what} has ${count} files, ${bytes(size)}`,
+    `${what} has ${count} files${size === undefined ? '' : `, ${bytes(size)}`}`,
   );
 }
 
+/** What of a directory's files is judged. */
+interface Found {
+  count: number;
+  /** `undefined` where only names were asked for. */
+  size: number | undefined;
+  newest: { readonly mtimeMs: number; readonly size: number } | undefined;
+}
+
+/** Files that are looked at together. */
+const BATCH = 64;
+
 /** Counts the files below a directory, without following links. Rejects when there are too many or one may not be seen. */
-async function filesBelow(root: string, match: string | RegExp | undefined, signal: AbortSignal) {
-  let count = 0;
-  let size = 0;
-  let newest: { readonly mtimeMs: number; readonly size: number } | undefined;
+async function filesBelow(
+  { path: root, match, ...options }: DirectoryOptions,
+  signal: AbortSignal,
+): Promise<Found> {
+  // Whoever asks for the number alone need not wait for the rest.
+  const onlyNames = MEASURED.every((key) => options[key] === undefined);
+  const found: Found = { count: 0, size: onlyNames ? undefined : 0, newest: undefined };
   let seen = 0;
+  const batch: string[] = [];
   const folders = [root];
   try {
     for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-      for await (const entry of await opendir(folder)) {
+      for await (const entry of await opendir(folder, { bufferSize: 256 })) {
         signal.throwIfAborted();
         seen += 1;
         if (seen > MOST_FILES) throw new CannotTell(`it has more than ${MOST_FILES} files`);
         const path = `${folder}/${entry.name}`;
         if (entry.isDirectory()) folders.push(path);
         if (!entry.isFile() || (match !== undefined && !matchesPattern(entry.name, match))) continue;
-        // A file that has gone meanwhile is none.
-        const stats = await stat(path).catch(() => undefined);
-        if (stats === undefined) continue;
-        count += 1;
-        size += stats.size;
-        if (newest === undefined || stats.mtimeMs > newest.mtimeMs) newest = stats;
+        if (onlyNames) found.count += 1;
+        else if (batch.push(path) >= BATCH) await lookAt(batch.splice(0), found);
       }
     }
+    await lookAt(batch, found);
   } catch (error) {
     throw error instanceof CannotTell ? error : new CannotTell(messageOf(error));
   }
-  return { count, size, newest };
+  return found;
+}
+
+/** A file that has gone meanwhile is none. */
+async function lookAt(paths: readonly string[], found: Found): Promise<void> {
+  const all = await Promise.all(paths.map(async (path) => stat(path).catch(() => undefined)));
+  for (const stats of all) {
+    if (stats === undefined) continue;
+    found.count += 1;
+    found.size = (found.size ?? 0) + stats.size;
+    if (found.newest === undefined || stats.mtimeMs > found.newest.mtimeMs) found.newest = stats;
+  }
 }

@@ -72,7 +72,14 @@ export const ageOf = (
   mtimeMs: number,
   { minAgeSeconds: min, maxAgeSeconds: max }: PathOptions,
 ): Measured => ({
-  ...{ what: `age of ${what}`, value: Math.max(0, (Date.now() - mtimeMs) / 1_000), min, max, show: seconds },
+  ...{
+    what: `age of ${what}`,
+    value: Math.max(0, (Date.now() - mtimeMs) / 1_000),
+    min,
+    max,
+    show: seconds,
+    unit: 's',
+  },
 });
 
 /** Growth of a size between two runs. */
@@ -87,6 +94,21 @@ export class Growth {
     const hours = before === undefined ? 0 : (now - before.at) / 3_600_000;
     const value =
       before === undefined || hours === 0 ? 'it needs two readings' : Math.max(0, size - before.size) / hours;
-    return { what: `growth of ${what} per hour`, value, max, show: bytes };
+    return { what: `growth of ${what} per hour`, value, max, show: bytes, unit: 'B' };
+  }
+}
+
+/** How fast a number grows between two runs. */
+export class Rate {
+  #before: { readonly at: number; readonly value: number } | undefined;
+
+  /** Growth a second since the run before; a reason in the first run, and when the number was set back. */
+  perSecond(value: number): number | string {
+    const now = performance.now();
+    const before = this.#before;
+    this.#before = { at: now, value };
+    if (before === undefined || now === before.at) return 'it needs two readings';
+    if (value < before.value) return 'its number was set back';
+    return ((value - before.value) * 1_000) / (now - before.at);
   }
 }

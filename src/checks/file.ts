@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
 import type { Check } from '../detect/check.js';
 import { messageOf } from '../base/errors.js';
 import type { Verdict } from '../model/issue.js';
@@ -6,12 +6,13 @@ import { bytes } from '../base/format.js';
 import { CONTENT_KEYS, expectContent, looksInside, type ContentOptions } from './content.js';
 import { digestOf } from './digest.js';
 import { CannotTell, verdictOfFailure, WrongAnswer } from './failure.js';
-import { ageOf, expectFacts, Growth, PATH_KEYS, statOf, type PathOptions } from './file-facts.js';
+import { ageOf, expectFacts, Growth, PATH_KEYS, Rate, statOf, type PathOptions } from './file-facts.js';
+import { newFrom, readFrom, wholeLines, type Searched } from './file-read.js';
 import { digest } from './http-options.js';
-import { inOrder, judgeLimits } from './limits.js';
+import { firstNumber, inOrder, judgeLimits, type Measured } from './limits.js';
 import { bad, expectOptions, makeCheck, ok, type CommonOptions } from './make.js';
 import { expectWritable } from './read-only.js';
-import { boolean, number, type CheckRule } from './rules.js';
+import { boolean, bounds, number, type CheckRule } from './rules.js';
 
 /** What {@link file} is given. */
 export interface FileOptions extends CommonOptions, PathOptions, ContentOptions {
@@ -23,8 +24,15 @@ export interface FileOptions extends CommonOptions, PathOptions, ContentOptions 
   readonly sha256?: string;
   /** Whether its content must stay what it was in the first run. Default `false`. */
   readonly unchanged?: boolean;
-  /** Whether only what was appended since the run before is searched, as in a log. Default `false`. */
+  /**
+   * Whether only the lines that were written since the run before are searched, as in a log, which may be rotated. Default
+   * `false`.
+   */
   readonly onlyNew?: boolean;
+  /** Bounds of a number: the first in it. */
+  readonly number?: { readonly min?: number; readonly max?: number };
+  /** Bounds of how much that number grows in a second, such as bytes of a network link. Unknown in the first run. */
+  readonly perSecond?: { readonly min?: number; readonly max?: number };
 }
 
 /** Rule of the options of {@link file}. */
@@ -35,7 +43,7 @@ export const FILE_RULE: CheckRule = {
     minBytes: number(0, Number.MAX_SAFE_INTEGER),
     maxBytes: number(0, Number.MAX_SAFE_INTEGER),
     sha256: digest,
-    ...{ unchanged: boolean, onlyNew: boolean },
+    ...{ unchanged: boolean, onlyNew: boolean, number: bounds, perSecond: bounds },
   },
   needs: ['path'],
   together: inOrder([
@@ -62,7 +70,7 @@ const HASHED_BYTES = 64 * 1024 * 1024;
 export function file(options: FileOptions): Check {
   expectOptions('file', FILE_RULE, options);
   const what = `file:${options.path}`;
-  const memory: Memory = { growth: new Growth() };
+  const memory: Memory = { growth: new Growth(), rate: new Rate() };
   return makeCheck(options, {
     ...{ name: what, type: 'resource' },
     run: async () => judge(what, options, memory).catch((error: unknown) => verdictOfFailure(what, error)),
@@ -72,8 +80,9 @@ export function file(options: FileOptions): Check {
 /** What is kept between two runs. */
 interface Memory {
   readonly growth: Growth;
+  readonly rate: Rate;
   digest?: string;
-  searchedTo?: number;
+  searched?: Searched;
 }
 
 async function judge(what: string, options: FileOptions, memory: Memory): Promise<Verdict> {
@@ -86,26 +95,44 @@ async function judge(what: string, options: FileOptions, memory: Memory): Promis
   if (options.writable) await expectWritable(options.path);
   if (options.sha256 !== undefined || options.unchanged) await expectSame(options, stats.size, memory);
   const { size } = stats;
-  if (looksInside(options)) await search(options, size, memory);
+  if (looksInside(options)) await search(options, stats, memory);
   return judgeLimits(
     [
+      ...(await numbersIn(what, options, memory)),
       ageOf(what, stats.mtimeMs, options),
-      { what: `size of ${what}`, value: size, min: minBytes, max: maxBytes, show: bytes },
+      { what: `size of ${what}`, value: size, min: minBytes, max: maxBytes, show: bytes, unit: 'B' },
       memory.growth.measure(what, size, options.maxGrowthBytesPerHour),
     ],
     `${what} is there, ${bytes(size)}`,
   );
 }
 
-async function search(options: FileOptions, size: number, memory: Memory): Promise<void> {
-  const before = memory.searchedTo ?? (options.onlyNew ? size : 0);
-  // A file that is shorter than before is another one.
-  const from = options.onlyNew
-    ? Math.max(before <= size ? before : 0, size - SEARCHED_BYTES)
-    : size - SEARCHED_BYTES;
-  const text = await readFrom(options.path, Math.max(0, from), SEARCHED_BYTES);
-  memory.searchedTo = size;
-  expectContent(text.toString('utf8'), options, options.onlyNew ? 'its new lines' : 'it');
+/** The number in a file, and how fast it grows, where that is asked for. */
+async function numbersIn(what: string, options: FileOptions, { rate }: Memory): Promise<Measured[]> {
+  const { path, number: own, perSecond } = options;
+  if (own === undefined && perSecond === undefined) return [];
+  const value = firstNumber((await readFrom(path, 0, SEARCHED_BYTES)).toString('utf8'));
+  if (value === undefined) throw new CannotTell('there is no number in it');
+  return [
+    { what: `growth of ${what} a second`, value: rate.perSecond(value), ...perSecond, show: oneDecimal },
+    { what: `number in ${what}`, value, ...own },
+  ];
+}
+
+const oneDecimal = (value: number): string => value.toFixed(1);
+
+async function search(options: FileOptions, stats: Stats, memory: Memory): Promise<void> {
+  const { path, onlyNew } = options;
+  if (!onlyNew) {
+    const text = await readFrom(path, Math.max(0, stats.size - SEARCHED_BYTES), SEARCHED_BYTES);
+    return expectContent(text.toString('utf8'), options, 'it');
+  }
+  const from = Math.max(newFrom(stats, memory.searched), stats.size - SEARCHED_BYTES);
+  const read = await readFrom(path, from, SEARCHED_BYTES);
+  // A line without an end that fills all of it is no line of a log.
+  const lines = read.length < SEARCHED_BYTES ? wholeLines(read) : read;
+  memory.searched = { inode: stats.ino, to: from + lines.length };
+  expectContent(lines.toString('utf8'), options, 'its new lines');
 }
 
 async function expectSame(
@@ -120,20 +147,4 @@ async function expectSame(
     throw new WrongAnswer(`has the SHA-256 ${got.slice(0, 12)}…`);
   memory.digest ??= got;
   if (unchanged && memory.digest !== got) throw new WrongAnswer('has changed since the first run');
-}
-
-async function readFrom(path: string, from: number, most: number): Promise<Buffer> {
-  try {
-    const handle = await open(path, 'r');
-    try {
-      const { size } = await handle.stat();
-      const buffer = Buffer.alloc(Math.max(0, Math.min(most, size - from)));
-      const { bytesRead } = await handle.read(buffer, 0, buffer.length, from);
-      return buffer.subarray(0, bytesRead);
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    throw new CannotTell(messageOf(error));
-  }
 }

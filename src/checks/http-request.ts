@@ -1,6 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { RequestOptions } from 'node:https';
+import type { LookupFunction } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
+import { decoded, failureOfBody } from './http-encoding.js';
 
 /** What is asked of a server. */
 export interface HttpRequest {
@@ -18,18 +20,24 @@ export interface HttpRequest {
 export interface HttpAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** At most `maxBytes` of it. */
+  /** At most `maxBytes` of it, decompressed. */
   readonly body: Buffer;
+  /** Why the body is not all of what the server sent; `undefined` when it is. */
+  readonly partial: string | undefined;
 }
 
 /** Asks once, with a connection of its own: one that was kept open tells nothing about accepting. */
-export async function ask(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
+export async function ask(
+  request: HttpRequest,
+  signal: AbortSignal,
+  lookup: LookupFunction,
+): Promise<HttpAnswer> {
   const { url, method, headers, body, address, tls } = request;
   const secure = url.protocol === 'https:';
   const { request: begin } = secure ? await import('node:https') : await import('node:http');
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const options: RequestOptions = {
-    ...{ host: address ?? host, path: `${url.pathname}${url.search}`, method, signal, agent: false },
+    ...{ host: address ?? host, path: `${url.pathname}${url.search}`, method, signal, agent: false, lookup },
     ...(url.port === '' ? {} : { port: url.port }),
     headers: {
       ...{ host: url.host, 'user-agent': 'luminous-healing', accept: '*/*', connection: 'close' },
@@ -41,22 +49,34 @@ export async function ask(request: HttpRequest, signal: AbortSignal): Promise<Ht
   return new Promise((resolve, reject) => {
     const outgoing = begin(
       options,
-      (incoming) => void readAll(incoming, request.maxBytes).then(resolve, reject),
+      (incoming) => void readAll(incoming, method, request.maxBytes).then(resolve, reject),
     );
+    // A WebSocket: its answer has no body.
+    outgoing.once('upgrade', ({ statusCode = 101, headers: answered }, socket) => {
+      socket.destroy();
+      resolve({ status: statusCode, headers: answered, body: Buffer.alloc(0), partial: undefined });
+    });
     outgoing.once('error', reject);
     outgoing.end(body);
   });
 }
 
-async function readAll(incoming: IncomingMessage, maxBytes: number): Promise<HttpAnswer> {
+async function readAll(incoming: IncomingMessage, method: string, maxBytes: number): Promise<HttpAnswer> {
+  const { statusCode: status = 0, headers } = incoming;
+  const { stream, unknown } = await decoded(incoming, method);
   const parts: Buffer[] = [];
   let length = 0;
-  for await (const part of incoming as AsyncIterable<Buffer>) {
-    parts.push(part);
-    length += part.length;
-    if (length >= maxBytes) break;
+  try {
+    for await (const part of stream as AsyncIterable<Buffer>) {
+      parts.push(part);
+      length += part.length;
+      if (length > maxBytes) break;
+    }
+  } catch (error) {
+    throw failureOfBody(error);
+  } finally {
+    incoming.destroy();
   }
-  incoming.destroy();
-  const body = Buffer.concat(parts).subarray(0, maxBytes);
-  return { status: incoming.statusCode ?? 0, headers: incoming.headers, body };
+  const partial = unknown ?? (length > maxBytes ? `its body has more than ${maxBytes} bytes` : undefined);
+  return { status, headers, body: Buffer.concat(parts).subarray(0, maxBytes), partial };
 }

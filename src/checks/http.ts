@@ -1,15 +1,18 @@
+import type { LookupFunction } from 'node:net';
 import type { Check } from '../detect/check.js';
 import type { Verdict } from '../model/issue.js';
 import { expectContent, looksInside, matchesPattern } from './content.js';
 import { withinLimit } from './deadline.js';
-import { verdictOfFailure, WrongAnswer } from './failure.js';
+import { CannotTell, verdictOfFailure, WrongAnswer } from './failure.js';
+import { shown } from './conversation.js';
+import { Lookups } from './lookup.js';
 import { ask, type HttpAnswer, type HttpRequest } from './http-request.js';
 import { HTTP_RULE, type HttpOptions } from './http-options.js';
 import { expectJson } from './json-value.js';
 import { expectOptions, makeCheck, ok, type RunContext } from './make.js';
 import { digestOf } from './digest.js';
 import { readSecret } from './secret.js';
-import { tookTooLong } from './socket.js';
+import { latency, tookTooLong } from './socket.js';
 import { tlsSettings } from './trust.js';
 
 export type { HttpAuth, HttpOptions } from './http-options.js';
@@ -45,19 +48,22 @@ async function judge(
   options: HttpOptions,
   { signal, timeoutMs }: RunContext,
 ): Promise<Verdict> {
-  const start = performance.now();
+  const lookups = new Lookups();
   try {
+    const request = await requestOf(options);
+    const start = performance.now();
     const status = await withinLimit(timeoutMs, signal, async (ended) => {
-      const answer = await follow(await requestOf(options), options.followRedirects ?? 0, ended);
+      const answer = await follow(request, options.followRedirects ?? 0, ended, lookups.lookup);
       expectAnswer(answer, options);
       return answer.status;
     });
     const tookMs = performance.now() - start;
     return (
-      tookTooLong(what, tookMs, options.maxMs) ?? ok(`${what} answers with ${status}`, { value: tookMs })
+      tookTooLong(what, tookMs, options.maxMs) ??
+      ok(`${what} answers with ${status}`, latency(tookMs, options.maxMs ?? timeoutMs))
     );
   } catch (error) {
-    return verdictOfFailure(what, error);
+    return verdictOfFailure(what, lookups.failure(error));
   }
 }
 
@@ -82,17 +88,22 @@ async function requestOf(options: HttpOptions): Promise<HttpRequest> {
 }
 
 /** Follows so many redirects. What was sent to prove who asks goes to the same server only. */
-async function follow(request: HttpRequest, redirects: number, signal: AbortSignal): Promise<HttpAnswer> {
+async function follow(
+  request: HttpRequest,
+  redirects: number,
+  signal: AbortSignal,
+  lookup: LookupFunction,
+): Promise<HttpAnswer> {
   let current = request;
   for (let left = redirects; ; left -= 1) {
-    const answer = await ask(current, signal);
+    const answer = await ask(current, signal, lookup);
     const { location } = answer.headers;
     if (left <= 0 || !REDIRECTS.includes(answer.status) || typeof location !== 'string') {
       if (redirects > 0 && left <= 0 && REDIRECTS.includes(answer.status))
         throw new WrongAnswer(`redirects more than ${redirects} times`);
       return answer;
     }
-    const url = new URL(location, current.url);
+    const url = placeOf(location, current.url);
     if (!/^https?:$/.test(url.protocol)) throw new WrongAnswer(`redirects to ${url.protocol}`);
     const same = url.host === request.url.host && url.protocol === request.url.protocol;
     const { authorization: _, cookie: _cookie, ...open } = current.headers;
@@ -107,7 +118,15 @@ async function follow(request: HttpRequest, redirects: number, signal: AbortSign
   }
 }
 
-function expectAnswer({ status, headers, body }: HttpAnswer, options: HttpOptions): void {
+function placeOf(location: string, from: URL): URL {
+  try {
+    return new URL(location, from);
+  } catch {
+    throw new WrongAnswer(`redirects to ${shown(location)}, which is no address`);
+  }
+}
+
+function expectAnswer({ status, headers, body, partial }: HttpAnswer, options: HttpOptions): void {
   const { status: wanted, redirectsTo, responseHeaders = {}, json, sha256 } = options;
   const list = wanted === undefined ? undefined : typeof wanted === 'number' ? [wanted] : wanted;
   if (list ? !list.includes(status) : status < 200 || status > 399)
@@ -123,10 +142,18 @@ function expectAnswer({ status, headers, body }: HttpAnswer, options: HttpOption
     if (value === undefined || !matchesPattern(String(value), pattern))
       throw new WrongAnswer(`has ${value === undefined ? 'no' : 'another'} header ${name}`);
   }
-  const text = looksInside(options) || json !== undefined ? body.toString('utf8') : '';
-  expectContent(text, options, 'its body');
-  if (json !== undefined) expectJson(text, json);
-  if (sha256 !== undefined) expectDigest(body, sha256);
+  if (!looksInside(options) && json === undefined && sha256 === undefined) return;
+  const text = body.toString('utf8');
+  // What must not be there, and is, is there.
+  if (options.lacks !== undefined) expectContent(text, { lacks: options.lacks }, 'its body');
+  try {
+    expectContent(text, options, 'its body');
+    if (json !== undefined) expectJson(text, json);
+    if (sha256 !== undefined) expectDigest(body, sha256);
+  } catch (error) {
+    // What is missing may be in the part that was not read.
+    throw partial === undefined ? error : new CannotTell(partial);
+  }
 }
 
 function expectDigest(body: Buffer, expected: string): void {

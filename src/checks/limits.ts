@@ -10,28 +10,46 @@ export interface Measured {
   readonly value: number | string;
   readonly min?: number | undefined;
   readonly max?: number | undefined;
+  /** Its unit, where it has one. */
+  readonly unit?: string;
   /** Writes the number for a person. */
   readonly show?: (value: number) => string;
 }
 
 const asked = ({ min, max }: Measured): boolean => min !== undefined || max !== undefined;
 
+const numbers = (
+  value: number,
+  threshold: number | undefined,
+  unit: string | undefined,
+): Partial<Verdict> => ({
+  value,
+  ...(threshold === undefined ? {} : { threshold }),
+  ...(unit === undefined ? {} : { valueUnit: unit }),
+});
+
 /** Judges numbers by their bounds: the first that is out of them, else the first that is not known, else `ok`. */
 export function judgeLimits(all: readonly Measured[], well: string): Verdict {
   const measured = all.filter(asked);
-  for (const { what, value, min, max, show = String } of measured) {
+  for (const { what, value, min, max, unit, show = String } of measured) {
     if (typeof value === 'string') continue;
     if (max !== undefined && value > max)
-      return bad(`${what} is ${show(value)}, over ${show(max)}`, { value, threshold: max });
+      return bad(`${what} is ${show(value)}, over ${show(max)}`, numbers(value, max, unit));
     if (min !== undefined && value < min)
-      return bad(`${what} is ${show(value)}, under ${show(min)}`, { value, threshold: min });
+      return bad(`${what} is ${show(value)}, under ${show(min)}`, numbers(value, min, unit));
   }
   const blind = measured.find(({ value }) => typeof value === 'string');
   if (blind) return unknownVerdict(`${blind.what} is not known: ${String(blind.value)}`);
   const [first] = measured;
   if (first === undefined) return ok(well);
   const threshold = first.max ?? first.min;
-  return ok(well, { value: first.value as number, ...(threshold === undefined ? {} : { threshold }) });
+  return ok(well, numbers(first.value as number, threshold, first.unit));
+}
+
+/** Returns the first number in a text; `undefined` when there is none. */
+export function firstNumber(text: string): number | undefined {
+  const [found] = /-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?/.exec(text) ?? [];
+  return found === undefined ? undefined : Number(found);
 }
 
 /** Refuses a least value above its greatest. */

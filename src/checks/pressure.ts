@@ -53,7 +53,7 @@ export function pressure(options: PressureOptions): Check {
       const value = (of === 'full' ? reading.full : undefined) ?? reading.some;
       const show = (percent: number): string => `${percent.toFixed(1)} %`;
       return judgeLimits(
-        [{ what: `${of} of ${what}`, value, max: maxPercent, show }],
+        [{ what: `${of} of ${what}`, value, max: maxPercent, show, unit: '%' }],
         `${of} of ${what} is ${show(value)}`,
       );
     },

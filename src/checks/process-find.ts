@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { runProgram } from '../host/systemd/run-program.js';
 import { unitName } from '../model/unit-name.js';
 import { matchesPattern } from './content.js';
@@ -31,7 +31,7 @@ export async function findProcesses(
   signal: AbortSignal,
 ): Promise<number[]> {
   if (choice.unit !== undefined) return ofUnit(choice.unit, finder, signal);
-  if (choice.pidFile !== undefined) return ofFile(choice.pidFile);
+  if (choice.pidFile !== undefined) return ofFile(choice.pidFile, finder.table);
   if (await finder.table.hidesOthers())
     throw new CannotTell('processes of other users are hidden from this program');
   const found: number[] = [];
@@ -73,7 +73,10 @@ async function pidsBelow(folder: string): Promise<number[]> {
   return [...own, ...below.flat()];
 }
 
-async function ofFile(file: string): Promise<number[]> {
+/** Time by which a process may have begun after its number was written, in milliseconds: clocks are set now and then. */
+const TOLERATED_MS = 60_000;
+
+async function ofFile(file: string, table: ProcessTable): Promise<number[]> {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw new CannotTell(`${file} cannot be read: ${error.message}`);
@@ -81,7 +84,21 @@ async function ofFile(file: string): Promise<number[]> {
   if (text === undefined) return [];
   const pid = Number(text.trim().split(/\s/)[0]);
   if (!Number.isSafeInteger(pid) || pid <= 0) throw new WrongAnswer(`has no process number in ${file}`);
-  return isAlive(pid) ? [pid] : [];
+  if (!isAlive(pid)) return [];
+  await expectNotReused(file, pid, table);
+  return [pid];
+}
+
+/** Throws when a process began after its number was written: then it is another one. */
+async function expectNotReused(file: string, pid: number, table: ProcessTable): Promise<void> {
+  const [uptime, { mtimeMs }] = await Promise.all([table.uptimeMs(), stat(file)]);
+  const found = await table.read(pid, uptime);
+  const now = Date.now();
+  if (found === undefined || now - found.ageMs - mtimeMs <= TOLERATED_MS) return;
+  const reason = `the process ${pid} began after ${file} was written`;
+  // A file older than the boot may be of another boot, or of a time before the clock was set.
+  if (mtimeMs < now - uptime) throw new CannotTell(reason);
+  throw new WrongAnswer(`is not running: ${reason}`);
 }
 
 /** Whether a process is there; one of another user answers with a refusal. */

@@ -129,20 +129,29 @@ async function judge(
       value: Math.min(...ages),
       min: alive.length > 0 ? minAgeSeconds : undefined,
       show: seconds,
+      unit: 's',
     },
     {
       what: `age of ${what}`,
       value: Math.max(...ages),
       max: alive.length > 0 ? maxAgeSeconds : undefined,
       show: seconds,
+      unit: 's',
     },
     {
       what: `memory of ${what}`,
       value: sum((one) => one.memoryBytes),
       max: options.maxMemoryBytes,
       show: bytes,
+      unit: 'B',
     },
-    { what: `CPU of ${what}`, value: usage.percent(alive), max: options.maxCpuPercent, show: percent },
+    {
+      what: `CPU of ${what}`,
+      value: usage.percent(alive),
+      max: options.maxCpuPercent,
+      show: percent,
+      unit: '%',
+    },
     { what: `threads of ${what}`, value: sum((one) => one.threads), max: options.maxThreads },
     { what: `descriptors of ${what}`, value: descriptors?.open ?? 0, max: options.maxDescriptors },
     {
@@ -150,6 +159,7 @@ async function judge(
       value: descriptors?.percent ?? 0,
       max: options.maxDescriptorsPercent,
       show: percent,
+      unit: '%',
     },
     {
       what: `zombies of ${what}`,

@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net';
+import { connect, type LookupFunction, type Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import { expectArray } from '../base/expect.js';
 import type { Verdict } from '../model/issue.js';
@@ -6,6 +6,7 @@ import { span } from '../base/format.js';
 import { Conversation } from './conversation.js';
 import { withinLimit } from './deadline.js';
 import { verdictOfFailure } from './failure.js';
+import { Lookups } from './lookup.js';
 import { bad, ok, type RunContext } from './make.js';
 import { READY, type ReadyProtocol } from './ready.js';
 import { object, oneOf, pattern, secret, type Leaf } from './rules.js';
@@ -49,6 +50,8 @@ export const TALK_KEYS: Readonly<Record<Exclude<keyof TalkOptions, 'maxMs'>, Lea
 /** Where a server listens. */
 export type Target = { readonly host: string; readonly port: number } | { readonly path: string };
 
+type Place = Target & { readonly lookup: LookupFunction };
+
 /** Connects, talks, and judges the answer. `what` names the server in the sentence. */
 export async function askSocket(
   what: string,
@@ -57,17 +60,19 @@ export async function askSocket(
   { signal, timeoutMs }: RunContext,
   tls?: ConnectionOptions,
 ): Promise<Verdict> {
-  const start = performance.now();
   let socket: Socket | undefined;
+  const lookups = new Lookups();
   try {
+    const questions = [{ send, expect, matches }, ...then];
+    const sent = await Promise.all(
+      questions.map(async (one) => (one.send === undefined ? undefined : readSecret(one.send))),
+    );
+    const start = performance.now();
     await withinLimit(timeoutMs, signal, async () => {
-      const questions = [{ send, expect, matches }, ...then];
-      const sent = await Promise.all(
-        questions.map(async (one) => (one.send === undefined ? undefined : readSecret(one.send))),
-      );
+      const from = { ...target, lookup: lookups.lookup };
       socket = tls
-        ? await connectTls(target, tls, (made) => (socket = made))
-        : await open(target, (made) => (socket = made));
+        ? await connectTls(from, tls, (made) => (socket = made))
+        : await open(from, (made) => (socket = made));
       const talk = new Conversation(socket);
       if (ready !== undefined) await READY[ready](talk);
       for (const [index, one] of questions.entries()) {
@@ -78,28 +83,29 @@ export async function askSocket(
           await talk.expect(typeof one.matches === 'string' ? new RegExp(one.matches) : one.matches);
       }
     });
+    const tookMs = performance.now() - start;
+    return tookTooLong(what, tookMs, maxMs) ?? ok(`${what} answers`, latency(tookMs, maxMs ?? timeoutMs));
   } catch (error) {
-    return verdictOfFailure(what, error);
+    return verdictOfFailure(what, lookups.failure(error));
   } finally {
     socket?.on('error', () => undefined);
     socket?.destroy();
   }
-  return (
-    tookTooLong(what, performance.now() - start, maxMs) ??
-    ok(`${what} answers`, { value: performance.now() - start })
-  );
 }
+
+/** Numbers of a verdict on an answer: its time, and the time after which it is bad. */
+export const latency = (value: number, threshold: number): Partial<Verdict> => ({
+  ...{ value, threshold, valueUnit: 'ms' },
+});
 
 /** Returns a bad verdict for an answer that took longer than allowed. */
 export function tookTooLong(what: string, tookMs: number, maxMs: number | undefined): Verdict | undefined {
   if (maxMs === undefined || tookMs <= maxMs) return undefined;
-  return bad(`${what} took ${span(tookMs)} to answer, over ${span(maxMs)}`, {
-    value: tookMs,
-    threshold: maxMs,
-  });
+  return bad(`${what} took ${span(tookMs)} to answer, over ${span(maxMs)}`, latency(tookMs, maxMs));
 }
 
-function open(target: Target, made: (socket: Socket) => void): Promise<Socket> {
+/** Opens a plain connection. */
+export function open(target: Place, made: (socket: Socket) => void): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect(target);
     made(socket);
@@ -110,7 +116,7 @@ function open(target: Target, made: (socket: Socket) => void): Promise<Socket> {
 
 /** Connects with TLS; whoever listens decides about the certificate by `rejectUnauthorized`. */
 export async function connectTls(
-  target: Target,
+  target: Place,
   options: ConnectionOptions,
   made: (socket: Socket) => void,
 ): Promise<import('node:tls').TLSSocket> {

@@ -1,7 +1,9 @@
 import type { Check } from '../detect/check.js';
-import { expectOptions, makeCheck, type CommonOptions } from './make.js';
-import { number, text, whole, type CheckRule } from './rules.js';
-import { askSocket, TALK_KEYS, type TalkOptions } from './socket.js';
+import { refusal } from '../base/expect.js';
+import type { Verdict } from '../model/issue.js';
+import { bad, expectOptions, makeCheck, ok, type CommonOptions, type RunContext } from './make.js';
+import { boolean, number, text, whole, type CheckRule } from './rules.js';
+import { askSocket, TALK_KEYS, type TalkOptions, type Target } from './socket.js';
 import { tlsChoice, tlsSettings, type TlsTrust } from './trust.js';
 
 /** What {@link tcp} is given. */
@@ -10,14 +12,25 @@ export interface TcpOptions extends CommonOptions, TalkOptions {
   readonly host?: string;
   /** Its port, 1 to 65,535. */
   readonly port: number;
+  /** Whether it must accept connections. Default `true`; with `false` it is bad when it does. */
+  readonly listening?: boolean;
   /** Speaks TLS: `true`, or what is trusted. Default `false`. */
   readonly tls?: boolean | TlsTrust;
 }
 
 /** Rule of the options of {@link tcp}. */
 export const TCP_RULE: CheckRule = {
-  keys: { host: text, port: whole(1, 65_535), tls: tlsChoice, maxMs: number(1, 600_000), ...TALK_KEYS },
+  keys: {
+    ...{ host: text, port: whole(1, 65_535), listening: boolean, tls: tlsChoice },
+    ...{ maxMs: number(1, 600_000), ...TALK_KEYS },
+  },
   needs: ['port'],
+  together: (name, { listening, ...others }) => {
+    if (listening !== false) return;
+    const [talk] = ['tls', 'maxMs', ...Object.keys(TALK_KEYS)].filter((key) => others[key] !== undefined);
+    if (talk !== undefined)
+      throw refusal(`${name}.${talk}`, 'left out with `listening: false`', others[talk]);
+  },
 };
 
 /**
@@ -39,13 +52,22 @@ export function tcp(options: TcpOptions): Check {
   const what = `tcp:${host.includes(':') ? `[${host}]` : host}:${port}`;
   return makeCheck(options, {
     ...{ name: what, type: 'service', failAfter: 2 },
-    run: async (context) =>
-      askSocket(
+    run: async (context) => {
+      if (options.listening === false) return nobodyListens(what, { host, port }, context);
+      return askSocket(
         what,
         { host, port },
         options,
         context,
         tls === false ? undefined : await tlsSettings(tls, host),
-      ),
+      );
+    },
   });
+}
+
+/** What a firewall drops is as closed as what is refused. */
+async function nobodyListens(what: string, target: Target, context: RunContext): Promise<Verdict> {
+  const asked = await askSocket(what, target, {}, context);
+  if (asked.status === 'unknown') return asked;
+  return asked.status === 'ok' ? bad(`${what} accepts connections`) : ok(`${what} is closed`);
 }

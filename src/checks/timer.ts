@@ -40,7 +40,7 @@ export function timer(options: TimerOptions): Check {
 /** The same, with another program to ask. */
 export function timerWith(options: TimerOptions, systemctl: string): Check {
   expectOptions('timer', TIMER_RULE, options);
-  const name = unitName(/\.[a-z]+$/.test(options.timer) ? options.timer : `${options.timer}.timer`);
+  const name = unitName(options.timer.endsWith('.timer') ? options.timer : `${options.timer}.timer`);
   const what = `timer:${name}`;
   return makeCheck(options, {
     ...{ name: what, type: 'service' },
@@ -74,19 +74,25 @@ const shower =
   };
 
 async function judge(what: string, name: string, maxAgeSeconds: number, show: Show): Promise<Verdict> {
-  const timerOf = await show(name, ['LoadState', 'ActiveState', 'Unit', 'LastTriggerUSec']);
+  const timerOf = await show(name, [
+    ...['LoadState', 'ActiveState', 'Unit', 'LastTriggerUSec', 'ActiveEnterTimestamp'],
+  ]);
   if (timerOf.get('LoadState') === 'not-found') throw new CannotTell(`systemd does not know ${name}`);
   const state = timerOf.get('ActiveState') ?? '';
   if (state !== 'active')
     throw new WrongAnswer(`is ${state === '' ? 'unknown' : state}, so it starts nothing`);
   const started = timerOf.get('Unit') ?? '';
   const unitOf = await show(started, [
-    'ActiveState',
-    'Result',
-    'ExecMainExitTimestamp',
-    'ActiveEnterTimestamp',
+    ...['ActiveState', 'Result', 'ExecMainExitTimestamp', 'ActiveEnterTimestamp', 'InactiveExitTimestamp'],
   ]);
-  if (/activating|reloading/.test(unitOf.get('ActiveState') ?? '')) return ok(`${started} runs now`);
+  const since = (at: number): number => Math.max(0, Date.now() / 1_000 - at);
+  if (/activating|reloading/.test(unitOf.get('ActiveState') ?? '')) {
+    const begun = seconds(unitOf.get('InactiveExitTimestamp'));
+    const runs = { value: since(begun), threshold: maxAgeSeconds, valueUnit: 's' };
+    if (begun === 0 || runs.value <= maxAgeSeconds) return ok(`${started} runs now`);
+    // It hangs, and the timer starts no other run meanwhile.
+    throw new WrongAnswer(`started ${started}, which has run for ${span(runs.value * 1_000)}`, runs);
+  }
   const result = unitOf.get('Result') ?? 'success';
   if (result !== 'success') throw new WrongAnswer(`started ${started}, which failed (${result})`);
   // What ended tells more than what was started; after a boot only the start is known.
@@ -94,9 +100,15 @@ async function judge(what: string, name: string, maxAgeSeconds: number, show: Sh
     ...['ExecMainExitTimestamp', 'ActiveEnterTimestamp'].map((key) => seconds(unitOf.get(key))),
     seconds(timerOf.get('LastTriggerUSec')),
   );
-  if (last === 0) throw new WrongAnswer('has never run');
+  if (last === 0) {
+    // A timer that is new, or was started by a boot, has its time as well.
+    const active = since(seconds(timerOf.get('ActiveEnterTimestamp')));
+    if (active <= maxAgeSeconds)
+      return ok(`${what} has not run yet, and is active for ${span(active * 1_000)}`);
+    throw new WrongAnswer('has never run');
+  }
   const age = Math.max(0, Date.now() / 1_000 - last);
-  const numbers = { value: age, threshold: maxAgeSeconds };
+  const numbers = { value: age, threshold: maxAgeSeconds, valueUnit: 's' };
   if (age > maxAgeSeconds)
     throw new WrongAnswer(`ran ${span(age * 1_000)} ago, over ${span(maxAgeSeconds * 1_000)}`, numbers);
   return ok(`${what} ran ${span(age * 1_000)} ago`, numbers);

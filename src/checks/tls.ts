@@ -3,6 +3,7 @@ import type { Check } from '../detect/check.js';
 import type { Verdict } from '../model/issue.js';
 import { withinLimit } from './deadline.js';
 import { verdictOfFailure, WrongAnswer } from './failure.js';
+import { Lookups } from './lookup.js';
 import { bad, expectOptions, makeCheck, ok, type CommonOptions, type RunContext } from './make.js';
 import { number, text, whole, type CheckRule } from './rules.js';
 import { connectTls } from './socket.js';
@@ -40,7 +41,7 @@ const DAY_MS = 86_400_000;
 export function tls(options: TlsOptions): Check {
   expectOptions('tls', TLS_RULE, options);
   const { host, port = 443 } = options;
-  const what = `tls:${host}:${port}`;
+  const what = `tls:${host.includes(':') ? `[${host}]` : host}:${port}`;
   return makeCheck(options, {
     ...{ name: what, type: 'service', failAfter: 2 },
     run: (context) => judge(what, { ...options, port }, context),
@@ -53,17 +54,18 @@ async function judge(
   { signal, timeoutMs }: RunContext,
 ): Promise<Verdict> {
   let opened: Socket | undefined;
+  const lookups = new Lookups();
   try {
+    const { serverName, caFile, insecure } = trust;
+    const wanted: TlsTrust = {
+      ...(serverName === undefined ? {} : { serverName }),
+      ...(caFile === undefined ? {} : { caFile }),
+      ...(insecure === undefined ? {} : { insecure }),
+    };
+    const settings = await tlsSettings(wanted, host);
     return await withinLimit(timeoutMs, signal, async () => {
-      const { serverName, caFile, insecure } = trust;
-      const wanted: TlsTrust = {
-        ...(serverName === undefined ? {} : { serverName }),
-        ...(caFile === undefined ? {} : { caFile }),
-        ...(insecure === undefined ? {} : { insecure }),
-      };
-      const settings = await tlsSettings(wanted, host);
       const socket = await connectTls(
-        { host, port },
+        { host, port, lookup: lookups.lookup },
         { ...settings, rejectUnauthorized: false },
         (made) => (opened = made),
       );
@@ -88,7 +90,7 @@ async function judge(
       return ok(`${what} has a certificate for ${days} more days`, { value: days, threshold: minDays });
     });
   } catch (error) {
-    return verdictOfFailure(what, error);
+    return verdictOfFailure(what, lookups.failure(error));
   } finally {
     opened?.on('error', () => undefined);
     opened?.destroy();

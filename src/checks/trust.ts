@@ -9,7 +9,10 @@ import { boolean, object, path, text, type Leaf } from './rules.js';
 export interface TlsTrust {
   /** Name that the certificate must have, and that is asked for (SNI). Default: the host. */
   readonly serverName?: string;
-  /** File with the certificates of the authorities that are trusted, as PEM. Default: those of Node. */
+  /**
+   * File with the certificates that are trusted, as PEM: of authorities, or of the server itself, which pins it. Default:
+   * the authorities of Node.
+   */
   readonly caFile?: string;
   /** Whether any certificate will do. Default `false`. */
   readonly insecure?: boolean;
@@ -33,7 +36,8 @@ export async function tlsSettings(trust: true | TlsTrust, host: string): Promise
     rejectUnauthorized: !insecure,
     // An address is no name to ask for.
     ...(isIP(serverName) === 0 ? { servername: serverName } : { servername: '' }),
-    ...(caFile === undefined ? {} : { ca: await readAuthorities(caFile) }),
+    // As curl does: what the file has is trusted, also where it is no authority, or has the name of another one in it.
+    ...(caFile === undefined ? {} : { ca: await readAuthorities(caFile), allowPartialTrustChain: true }),
   };
 }
 

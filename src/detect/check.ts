@@ -8,7 +8,7 @@ import {
   nearest,
   refusal,
 } from '../base/expect.js';
-import { rulesOf } from '../model/built-in-checks.js';
+import { rulesOf, UNNAMED_CHECK } from '../model/built-in-checks.js';
 import { unitName } from '../model/unit-name.js';
 import { SNAPSHOT_PARTS, type Snapshot, type SnapshotPart } from '../model/snapshot.js';
 import { IssueType, type Heals, type Issue, type Verdict } from '../model/issue.js';
@@ -44,7 +44,8 @@ export interface Check {
   readonly settleMs?: number;
   /**
    * Minimum time between two runs in monitoring, in seconds, more than 0 and up to 86,400; until then the last verdict
-   * stands and counts once. Default: every cycle. A single cycle and a proof always run the check.
+   * stands and counts once. All checks run in the first cycle; their second runs are spread over the time, so that they do
+   * not run together from then on. Default: every cycle. A single cycle and a proof always run the check.
    */
   readonly every?: number;
   /** Bad verdicts in a row that open an issue in monitoring, 1 to 1,000. Default: `guards.lasting.others`. */
@@ -63,9 +64,6 @@ export type HealFunction = (context: {
   /** Latest issue of the check. */
   readonly issue: Issue;
 }) => unknown;
-
-/** Value of `check` in issues from a detector that names none. */
-export const UNNAMED_CHECK = 'detector';
 
 /** Returns whether a check is built in. */
 export const isBuiltInCheck = (name: string): boolean =>

@@ -7,17 +7,26 @@ const EARLY = 0.9;
 /** Keeps the last verdict of a check until the check is due again. */
 export class Due {
   readonly #everyMs: number;
+  /** Time from the last run to the next, in milliseconds. */
+  #waitMs: number;
   #ranAt = -Infinity;
   #last: ComponentVerdict | undefined;
 
-  /** @param everySeconds Least time between two runs, in seconds. */
-  constructor(everySeconds: number) {
+  /**
+   * @param everySeconds Time between two runs, in seconds.
+   * @param firstShare Share of it after which the second run comes, over 0 up to 1. Checks that all ran first in the same
+   * cycle differ in it, so that they do not run together ever after.
+   */
+  constructor(everySeconds: number, firstShare = 1) {
     this.#everyMs = everySeconds * 1_000;
+    this.#waitMs = this.#everyMs * firstShare;
   }
 
   /** Returns the last verdict while the check is not due at this steady time, in milliseconds. */
   lastAt(now: number): ComponentVerdict | undefined {
-    return now - this.#ranAt < this.#everyMs * EARLY ? this.#last : undefined;
+    if (this.#last === undefined || now - this.#ranAt < this.#waitMs * EARLY) return this.#last;
+    this.#waitMs = this.#everyMs;
+    return undefined;
   }
 
   /** Keeps the verdict of a run that begins now, once it is there. */

@@ -1,5 +1,5 @@
 import { Severity, type ComponentVerdict, type Issue } from '../model/issue.js';
-import { UNNAMED_CHECK } from './check.js';
+import { UNNAMED_CHECK } from '../model/built-in-checks.js';
 
 /** Returns whether a verdict is bad. */
 export const isBad = (verdict: ComponentVerdict): boolean => verdict.status === 'bad';

@@ -1,6 +1,7 @@
 import { IssueType, type ComponentVerdict, type Issue } from '../model/issue.js';
-import { UNNAMED_CHECK } from './check.js';
+
 import type { Detector, InspectRequest, Looked } from './detector.js';
+import { UNNAMED_CHECK } from '../model/built-in-checks.js';
 
 /** Returns every verdict of a detector, synchronously where possible; of one that only finds issues, the bad ones. */
 export function verdictsOf(detector: Detector, request: InspectRequest): Looked {

@@ -11,7 +11,7 @@ import { DEFAULT_CHECK_SETTLE_MS, DEFAULT_CHECK_TIMEOUT_MS, healsOf, type Check 
 export type WhileBusy =
   /** Reports `unknown`: a cycle does not wait. */
   | 'skip'
-  /** Shares the answer of that run. */
+  /** Shares the answer of that run while it is within its time limit: a new run would not answer earlier. */
   | 'share'
   /** Waits for its end and runs the check again. */
   | 'rerun';
@@ -42,7 +42,7 @@ export class CheckRunner {
   run(
     snapshot: Snapshot,
     signal?: AbortSignal,
-    whileBusy: WhileBusy = 'skip',
+    whileBusy: WhileBusy = 'share',
   ): ComponentVerdict | Promise<ComponentVerdict> {
     if (this.#ended === undefined) return this.#start(snapshot, signal);
     if (whileBusy === 'share' && this.#current !== undefined) return this.#current;
@@ -165,14 +165,13 @@ class CheckContext {
 /** Returns what is wrong with a verdict; `undefined` if it is valid. */
 function nonsense(verdict: unknown): string | undefined {
   if (typeof verdict !== 'object' || verdict === null) return `${messageOf(verdict)} is not a verdict`;
-  const { status, reason, severity, value, threshold, clearsAt, evidence, log } = verdict as Record<
-    string,
-    unknown
-  >;
+  const { status, reason, severity, value, threshold, valueUnit, clearsAt, evidence, log } =
+    verdict as Record<string, unknown>;
   if (status !== 'ok' && status !== 'bad' && status !== 'unknown') return `status ${messageOf(status)}`;
   if (typeof reason !== 'string') return 'no reason';
   if (severity !== undefined && ![1, 2, 3, 4].includes(severity as number))
     return `severity ${messageOf(severity)}`;
+  if (valueUnit !== undefined && typeof valueUnit !== 'string') return `valueUnit ${messageOf(valueUnit)}`;
   for (const number of [value, threshold, clearsAt]) {
     if (number !== undefined && !Number.isFinite(number))
       return `${messageOf(number)} is not a finite number`;

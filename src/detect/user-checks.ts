@@ -5,6 +5,7 @@ import { isPending } from '../base/pending.js';
 import { DEFAULT_CHECK_TIMEOUT_MS, expectCheck, type Check } from './check.js';
 import { CheckRunner } from './user-check.js';
 import { Due } from './due.js';
+import { longestStartMs, shareOfFirstInterval, waitBeforeStart } from './spread.js';
 
 /** Options for one run of the checks of the host program. */
 export interface UserCheckRun {
@@ -15,6 +16,11 @@ export interface UserCheckRun {
   readonly skip?: ((component: string) => boolean) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
+
+type Started = ComponentVerdict | Promise<ComponentVerdict>;
+
+const allOf = async (all: readonly Started[]): Promise<readonly ComponentVerdict[]> =>
+  Promise.all(all.map(async (one) => one));
 
 const NO_VERDICTS: readonly ComponentVerdict[] = Object.freeze([]);
 
@@ -30,9 +36,9 @@ export class UserChecks {
     this.#monotonic = monotonic;
   }
 
-  /** Longest time limit of a check, in milliseconds. */
+  /** Longest time that a look at all checks may take, in milliseconds: the longest limit of one, after all have started. */
   get longestMs(): number {
-    return this.#longestMs;
+    return this.#longestMs + longestStartMs(this.#runners.size);
   }
 
   get names(): readonly string[] {
@@ -44,7 +50,8 @@ export class UserChecks {
     const added = expectCheck(check, [...taken, ...this.names]);
     this.#runners.set(added.name, new CheckRunner(added));
     this.#longestMs = Math.max(this.#longestMs, added.timeoutMs ?? DEFAULT_CHECK_TIMEOUT_MS);
-    if (added.every !== undefined) this.#dues.set(added.name, new Due(added.every));
+    if (added.every !== undefined)
+      this.#dues.set(added.name, new Due(added.every, shareOfFirstInterval(this.#dues.size)));
     return added.name;
   }
 
@@ -65,25 +72,61 @@ export class UserChecks {
     return runner ? (runner.check.parts ?? SNAPSHOT_PARTS) : [];
   }
 
-  /** Runs the named checks, synchronously where each of them is. */
+  /**
+   * Runs the named checks, synchronously where each of them is. Of many asynchronous ones the first start at once and the
+   * others one after the other: all together would keep this program, and the servers they ask, too busy to answer.
+   */
   run(
     names: readonly string[],
     snapshot: Snapshot,
-    { component, fresh, recent, skip, signal }: UserCheckRun,
+    request: UserCheckRun,
   ): readonly ComponentVerdict[] | Promise<readonly ComponentVerdict[]> {
     if (this.#runners.size === 0) return NO_VERDICTS;
-    const whileBusy = fresh ? 'rerun' : component === undefined ? 'skip' : 'share';
-    const verdicts = names.flatMap((name) => {
+    const runners = names.flatMap((name) => {
       const runner = this.#runners.get(name);
-      if (runner === undefined || skip?.(runner.check.component)) return [];
-      const due = this.#dues.get(name);
-      if (due === undefined) return runner.run(snapshot, signal, whileBusy);
-      const now = this.#monotonic();
-      const last = recent && component === undefined ? due.lastAt(now) : undefined;
-      return last ?? due.keep(runner.run(snapshot, signal, whileBusy), now);
+      return runner === undefined || request.skip?.(runner.check.component) ? [] : [runner];
     });
-    return verdicts.some(isPending)
-      ? Promise.all(verdicts.map(async (verdict) => verdict))
-      : (verdicts as readonly ComponentVerdict[]);
+    const verdicts: Started[] = [];
+    let underWay = 0;
+    for (const [index, runner] of runners.entries()) {
+      if (waitBeforeStart(underWay) > 0)
+        return this.#runSpread(verdicts, runners.slice(index), snapshot, request);
+      const verdict = this.#runOne(runner, snapshot, request);
+      if (isPending(verdict)) underWay += 1;
+      verdicts.push(verdict);
+    }
+    return underWay > 0 ? allOf(verdicts) : (verdicts as readonly ComponentVerdict[]);
+  }
+
+  async #runSpread(
+    started: readonly Started[],
+    others: readonly CheckRunner[],
+    snapshot: Snapshot,
+    request: UserCheckRun,
+  ): Promise<readonly ComponentVerdict[]> {
+    const verdicts = [...started];
+    let wait = true;
+    for (const runner of others) {
+      // One that is told to stop while it starts says so itself.
+      if (wait) await realClock.sleep(waitBeforeStart(Infinity), request.signal).catch(() => undefined);
+      const verdict = this.#runOne(runner, snapshot, request);
+      // What answered at once has cost nothing but itself.
+      wait = isPending(verdict);
+      verdicts.push(verdict);
+    }
+    return allOf(verdicts);
+  }
+
+  #runOne(
+    runner: CheckRunner,
+    snapshot: Snapshot,
+    { component, fresh, recent, signal }: UserCheckRun,
+  ): ComponentVerdict | Promise<ComponentVerdict> {
+    const whileBusy = fresh ? 'rerun' : 'share';
+    const due = this.#dues.get(runner.check.name);
+    if (due === undefined) return runner.run(snapshot, signal, whileBusy);
+    const now = this.#monotonic();
+    const last = recent && component === undefined ? due.lastAt(now) : undefined;
+    return last ?? due.keep(runner.run(snapshot, signal, whileBusy), now);
   }
 }

@@ -168,3 +168,6 @@ export const TYPE_LADDERS: Readonly<Record<Issue['type'], Ladder>> = {
   service: [restart],
   system: [none],
 };
+
+/** Value of `check` in issues from a detector that names none. */
+export const UNNAMED_CHECK = 'detector';

@@ -77,6 +77,8 @@ export interface Verdict {
   readonly value?: number;
   /** Threshold for the value. */
   readonly threshold?: number;
+  /** Unit of both: `%`, `B`, `s`, `ms`. Default: a plain number. */
+  readonly valueUnit?: string;
   /** In monitoring, an open issue clears only below this value, or at 0. Default: as soon as the status is not bad. */
   readonly clearsAt?: number;
   /** Start of the bad state in milliseconds since the epoch, where the source reports it. */

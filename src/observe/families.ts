@@ -1,5 +1,6 @@
-import { BUILT_IN_COMPONENTS, rulesOf } from '../model/built-in-checks.js';
+import { BUILT_IN_COMPONENTS, rulesOf, UNNAMED_CHECK } from '../model/built-in-checks.js';
 import { parseComponent } from '../model/component.js';
+import type { ComponentVerdict } from '../model/issue.js';
 import type { Distribution } from '../report/counts.js';
 import { BLOCK_REASONS } from '../model/plan.js';
 import { version } from '../../package.json';
@@ -73,6 +74,27 @@ const byMount = (name: string, help: string, kind: string): Family => ({
       mounts.set(mount, { labels: { mount }, value: value ?? Number.NaN });
     }
     return [...mounts.values()];
+  },
+});
+
+/** A value of each check that a program or the configuration file added. */
+const byCheck = (
+  name: string,
+  help: string,
+  of: (verdict: ComponentVerdict) => number | undefined,
+): Family => ({
+  ...{ type: 'gauge', name, help, labels: ['check'] },
+  read: ({ status, components }) => {
+    const checks = new Map<string, Sample>();
+    for (const verdict of status.verdicts) {
+      const value = of(verdict);
+      if (value === undefined || rulesOf(verdict.check) !== undefined || verdict.check === UNNAMED_CHECK)
+        continue;
+      if (!components.has(labelValue(verdict.component))) continue;
+      const check = labelValue(verdict.check);
+      checks.set(check, { labels: { check }, value });
+    }
+    return [...checks.values()];
   },
 });
 
@@ -208,6 +230,8 @@ export const FAMILIES: readonly Family[] = [
         ? byMount(metric.name, metric.help, kind)
         : reading(metric.name, metric.help, check),
   ),
+  byCheck('healing_check_value', 'Last value of a check, in its own unit.', ({ value }) => value),
+  byCheck('healing_check_threshold', 'Threshold of that value.', ({ threshold }) => threshold),
 ];
 
 /** Returns the samples of a histogram, with cumulative buckets. */

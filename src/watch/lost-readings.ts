@@ -1,5 +1,5 @@
-import { BUILT_IN_CHECKS } from '../model/built-in-checks.js';
-import { UNNAMED_CHECK } from '../detect/check.js';
+import { BUILT_IN_CHECKS, UNNAMED_CHECK } from '../model/built-in-checks.js';
+
 import type { ComponentVerdict } from '../model/issue.js';
 import { shapeOf } from '../report/group.js';
 import type { LostReading, ReadingRecord } from '../model/lost-reading.js';

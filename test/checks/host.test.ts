@@ -184,8 +184,24 @@ describe('file', () => {
     expect(await verdictOf(grows)).toMatchObject({ status: 'bad' });
     expect(await verdictOf(log)).toMatchObject({ status: 'bad' });
     expect((await verdictOf(log)).status).toBe('ok');
-    writeFileSync(path, 'error');
+    writeFileSync(path, 'error\n');
     expect((await verdictOf(log)).status).toBe('bad');
+  });
+
+  it('holds the first number in it, and its growth, against bounds', async () => {
+    const path = made('jobs: 7 of 9\n');
+    const judge = (options: object) => verdictOf(file({ path, ...options }));
+    expect(await judge({ number: { max: 7 } })).toMatchObject({ status: 'ok', value: 7, threshold: 7 });
+    expect(await judge({ number: { max: 6 } })).toMatchObject({ status: 'bad', value: 7, threshold: 6 });
+    const rate = file({ path, perSecond: { max: 1e9 } });
+    expect(await verdictOf(rate)).toMatchObject({ status: 'unknown' });
+    writeFileSync(path, '8\n');
+    expect(await verdictOf(rate)).toMatchObject({ status: 'ok' });
+    // A counter that began again has not gone down.
+    writeFileSync(path, '1\n');
+    expect(await verdictOf(rate)).toMatchObject({ status: 'unknown' });
+    writeFileSync(path, 'none\n');
+    expect(await judge({ number: { min: 0 } })).toMatchObject({ status: 'unknown' });
   });
 
   it('is unknown when it may not be read', async () => {
@@ -290,7 +306,24 @@ describe('timer', () => {
       'ActiveState=inactive\\nResult=success\\n',
       'bad',
     ],
-    ['never ran', active.replace(/@\d+/, ''), 'ActiveState=inactive\\nResult=success\\n', 'bad'],
+    [
+      'never ran, though it is active for long',
+      `${active.replace(/@\d+/, '')}ActiveEnterTimestamp=@${seconds - 9_000}\\n`,
+      'ActiveState=inactive\\nResult=success\\n',
+      'bad',
+    ],
+    [
+      'was started lately, and has not run yet',
+      `${active.replace(/@\d+/, '')}ActiveEnterTimestamp=@${seconds - 60}\\n`,
+      'ActiveState=inactive\\nResult=success\\n',
+      'ok',
+    ],
+    [
+      'runs for longer than between two runs',
+      active,
+      `ActiveState=activating\\nResult=success\\nInactiveExitTimestamp=@${seconds - 9_000}\\n`,
+      'bad',
+    ],
     ['is stopped', 'LoadState=loaded\\nActiveState=inactive\\n', '', 'bad'],
     ['is not known', 'LoadState=not-found\\nActiveState=inactive\\n', '', 'unknown'],
   ])('that %s', async (_what, timerSays, unitSays, status) => {

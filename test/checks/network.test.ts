@@ -247,6 +247,21 @@ describe('tls', () => {
     expect([verdict.status, verdict.reason]).toEqual([status, expect.stringContaining(reason)]);
   });
 
+  it('trusts each certificate of its file: of two for one name the old and the renewed one', async () => {
+    const [old, renewed, other] = [20.5, 60.5, 60.5].map((days) => certificateFor('localhost', days));
+    const caFile = join(folder(), 'both.pem');
+    writeFileSync(caFile, old!.cert + renewed!.cert);
+    const judged = async (keys: typeof old) => {
+      const port = await secureWeb(keys!, (_request, response) => response.end());
+      const secure = http({ url: `https://localhost:${port}`, tls: { caFile } });
+      const both = [await verdictOf(tls({ host: 'localhost', port, caFile })), await verdictOf(secure)];
+      return both.map(({ status }) => status);
+    };
+    expect(await judged(old)).toEqual(['ok', 'ok']);
+    expect(await judged(renewed)).toEqual(['ok', 'ok']);
+    expect(await judged(other)).toEqual(['bad', 'bad']);
+  });
+
   it('is bad with an authority that is not trusted, and where no TLS is spoken', async () => {
     const { host, port } = await serve(30);
     expect(await verdictOf(tls({ host, port }))).toMatchObject({ status: 'bad' });

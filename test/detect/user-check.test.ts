@@ -49,16 +49,29 @@ describe('a check that is still running', () => {
     expect(answers).toHaveLength(1);
   });
 
-  it('keeps no cycle waiting', async () => {
+  it('shares its answer with a cycle that begins meanwhile, which is not told that the check is busy', async () => {
     const { check, answers } = askedCheck();
     const runner = new CheckRunner(check);
-    const first = runner.run(snapshot);
+    const proof = runner.run(snapshot, undefined, 'rerun');
+    const cycle = runner.run(snapshot);
+    answers[0]!(bad);
+    expect(await proof).toMatchObject({ status: 'bad' });
+    expect(await cycle).toMatchObject({ status: 'bad' });
+    expect(answers).toHaveLength(1);
+  });
+
+  it('keeps a cycle waiting for no longer than its own time limit', async () => {
+    const { check } = askedCheck();
+    const runner = new CheckRunner(check);
+    void runner.run(snapshot);
+    await vi.advanceTimersByTimeAsync(4_000);
+    const cycle = runner.run(snapshot);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(await cycle).toMatchObject({ reason: 'The check `http` did not answer within 5 s' });
     expect(runner.run(snapshot)).toMatchObject({
       status: 'unknown',
       reason: 'The check `http` is still busy with an earlier run',
     });
-    answers[0]!(ok);
-    expect(await first).toMatchObject({ status: 'ok' });
   });
 });
 

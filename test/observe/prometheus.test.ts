@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { Registry, type RegistryContentType } from 'prom-client';
 import { describe, expect, it } from 'vitest';
+import type { Check } from '../../src/detect/check.js';
+import type { Verdict } from '../../src/model/issue.js';
 import { unknown } from '../../src/model/reading.js';
 import { FAMILIES } from '../../src/observe/families.js';
 import { prometheusMetrics } from '../../src/observe/prometheus.js';
@@ -66,7 +68,7 @@ describe('the first scrape', () => {
     const all = await samples(registry);
     for (const { name, type } of FAMILIES) {
       // Nothing is known of a mount or a reading before the first check.
-      if (/_disk_|_inodes_|reading_unknown/.test(name)) continue;
+      if (/_disk_|_inodes_|_check_|reading_unknown/.test(name)) continue;
       expect(
         [...all.keys()].some((series) => series.startsWith(type === 'histogram' ? `${name}_count` : name)),
       ).toBe(true);
@@ -262,6 +264,30 @@ describe('a registry', () => {
     registry.setDefaultLabels({ app: 'shop' });
     benchOf({}, { metrics: [prometheusMetrics({ registry })] });
     expect((await samples(registry)).get('healing_paused{app="shop"}')).toBe(0);
+  });
+});
+
+describe('a check that somebody added', () => {
+  it('has its value and its threshold, in its own unit, while they are known', async () => {
+    const registry = new Registry();
+    let verdict: Verdict = { status: 'ok', reason: '12 jobs', value: 12, threshold: 50 };
+    const check: Check = {
+      ...{ name: 'jobs', component: 'queue', type: 'service', parts: [], run: () => verdict },
+    };
+    const { engine } = benchOf(
+      {},
+      { checks: [check], enabledChecks: ['memory', 'jobs'], metrics: [prometheusMetrics({ registry })] },
+    );
+    const numbers = async () => {
+      await engine.detectAndHeal();
+      const all = await samples(registry);
+      return ['value', 'threshold'].map((what) => all.get(`healing_check_${what}{check="jobs"}`));
+    };
+    expect(await numbers()).toEqual([12, 50]);
+    verdict = { status: 'unknown', reason: 'nobody answers' };
+    expect(await numbers()).toEqual([undefined, undefined]);
+    const built = [...(await samples(registry)).keys()].filter((name) => name.includes('check="memory"'));
+    expect(built).toEqual([]);
   });
 });
 

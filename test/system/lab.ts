@@ -65,6 +65,8 @@ type AnswersTo<Steps extends readonly Step[]> = { [Index in keyof Steps]: Answer
 export interface Setup extends Pick<RunOptions, 'user' | 'env' | 'timeoutMs'> {
   /** Given to the engine as it is, over {@link QUICK}. */
   readonly options?: HealingOptions;
+  /** Ready-made checks, as in the configuration of the daemon; then only they are looked at. */
+  readonly checks?: Readonly<Record<string, object>>;
   /** Action of the resolver for every issue. Default: the default resolver. */
   readonly resolve?: HealingAction;
   /** Actions of the host program's own: one program each. */
@@ -172,8 +174,8 @@ export class Lab {
     steps: Steps,
     setup: Setup = {},
   ): Promise<AnswersTo<Steps>> {
-    const { options, resolve, commands, ...as } = setup;
-    const input = JSON.stringify({ options: { ...QUICK, ...options }, resolve, commands, steps });
+    const { options, resolve, commands, checks, ...as } = setup;
+    const input = JSON.stringify({ options: { ...QUICK, ...options }, resolve, commands, checks, steps });
     const { stdout } = await this.host.node([`${PROGRAMS}/drive.mjs`], { ...as, input });
     const { answers, rejected } = JSON.parse(stdout) as { answers: AnswersTo<Steps>; rejected?: string };
     if (rejected !== undefined) throw new Error(rejected);

@@ -19,12 +19,16 @@ const bookworm: Recipe = {
     'curl',
     'e2fsprogs',
     'iproute2',
+    'monit',
     'nginx-light',
     'nix-bin',
     'nix-setup-systemd',
     'openssh-server',
+    'openssl',
+    'postgresql',
     'procps',
     'python3-minimal',
+    'redis-server',
     'sudo',
     'util-linux',
   ],
@@ -36,6 +40,7 @@ const bookworm: Recipe = {
     ['systemctl', 'disable', 'nix-daemon.service'],
     // One test starts it; the others have no need of a server.
     ['systemctl', 'disable', 'ssh.service'],
+    ['systemctl', 'disable', 'monit.service', 'postgresql.service', 'redis-server.service'],
     // The timers would wake up in the middle of a test, and the console has no reader to log in.
     [
       'systemctl',

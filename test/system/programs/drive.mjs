@@ -7,6 +7,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { createSelfHealingEngine, defineAction } from '../../../dist/index.js';
+import { checksOf } from './ready-checks.mjs';
 
 const run = async ([file, ...args]) => (await promisify(execFile)(file, args)).stdout.trim();
 
@@ -71,9 +72,10 @@ async function monitor(engine, { interval, damage, forMs }) {
   return { ...told, metrics: engine.getMetrics() };
 }
 
-async function answersTo({ options, resolve, commands = {}, steps }) {
+async function answersTo({ options, resolve, commands = {}, checks, steps }) {
   const engine = createSelfHealingEngine({
     ...options,
+    ...(checks ? { checks: checksOf(checks), enabledChecks: Object.keys(checks) } : {}),
     ...(resolve ? { resolver: { getAction: () => resolve } } : {}),
     actions: Object.fromEntries(Object.entries(commands).map(([name, command]) => [name, actionOf(command)])),
   });

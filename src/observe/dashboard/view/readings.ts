@@ -13,6 +13,8 @@ const isUnit = ({ type }: ComponentVerdict): boolean => type === IssueType.SERVI
 const isMeasured = ({ check, value, threshold }: ComponentVerdict): boolean =>
   check !== 'services' && value !== undefined && threshold !== undefined;
 
+type Measure = Pick<ReadingView, 'value' | 'threshold' | 'unit'>;
+
 const keyOf = ({ check, component }: ComponentVerdict): string => `${check} ${component}`;
 
 /** Returns the measured readings, and all verdicts that are not about units. */
@@ -23,11 +25,29 @@ export function readingsOf(verdicts: readonly ComponentVerdict[]): ReadingView[]
     component: verdict.component,
     label: labelOf(verdict.component),
     status: verdict.status,
-    value: finite(verdict.value),
-    threshold: finite(verdict.threshold),
-    unit: rulesOf(verdict.check)?.unit ?? '',
+    ...measureOf(verdict),
     reason: cut(verdict.reason),
   }));
+}
+
+const MIB = 2 ** 20;
+const DAY_S = 86_400;
+const HOUR_S = 3_600;
+
+/** Returns value, threshold and unit for display: MiB for bytes, hours or days for long times. */
+function measureOf({ check, value, threshold, valueUnit = '' }: ComponentVerdict): Measure {
+  const most = threshold ?? value ?? 0;
+  const [per, unit]: readonly [number, string] =
+    valueUnit === 'B'
+      ? [MIB, 'MiB']
+      : valueUnit === 's' && most >= 2 * DAY_S
+        ? [DAY_S, 'd']
+        : valueUnit === 's' && most >= 2 * HOUR_S
+          ? [HOUR_S, 'h']
+          : [1, rulesOf(check)?.unit ?? valueUnit];
+  const inUnit = (number: number | undefined): number | null =>
+    finite(number === undefined ? undefined : number / per);
+  return { value: inUnit(value), threshold: inUnit(threshold), unit };
 }
 
 /** Returns units and parts, the bad ones first, with the number of further healthy ones. */

@@ -1,0 +1,106 @@
+import { span } from '../base/format.js';
+import { CannotTell } from './failure.js';
+
+/** What a program is run with. */
+export interface CommandCall {
+  readonly argv: readonly string[];
+  readonly cwd: string | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** What a program that ended by itself left. */
+export interface CommandEnd {
+  readonly code: number;
+  /** The first {@link MAX_OUTPUT_BYTES} of its output. */
+  readonly output: string;
+  readonly errors: string;
+  /** Whether there was more output. */
+  readonly partial: boolean;
+}
+
+/** Most bytes of an output that are kept; what a program says beyond that is read, and forgotten. */
+export const MAX_OUTPUT_BYTES = 1024 * 1024;
+
+/** Time that output may come after the program has ended, in milliseconds: what it started may hold its output open. */
+const LINGER_MS = 100;
+
+/**
+ * Runs a program to its end, as the leader of its own process group, so that at the time limit all of what it started
+ * ends with it. Rejects with {@link CannotTell} when it gives no exit code of its own.
+ */
+export async function runCommand({ argv, cwd, env, timeoutMs, signal }: CommandCall): Promise<CommandEnd> {
+  const { spawn } = await import('node:child_process');
+  const [file = '', ...args] = argv;
+  signal.throwIfAborted();
+  return new Promise((resolve, reject) => {
+    const child = spawn(file, args, {
+      ...{ env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] },
+      ...(cwd === undefined ? {} : { cwd }),
+    });
+    const [output, errors] = [new Kept(), new Kept()];
+    child.stdout.on('data', (data: Buffer) => output.add(data));
+    child.stderr.on('data', (data: Buffer) => errors.add(data));
+    const end = (settle: () => void): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', stop);
+      child.stdout.destroy();
+      child.stderr.destroy();
+      settle();
+    };
+    const cannot = (why: string): void => end(() => reject(new CannotTell(`${file} ${why}`)));
+    const stop = (): void => {
+      killGroup(child.pid);
+      cannot('was stopped');
+    };
+    const timer = setTimeout(() => {
+      killGroup(child.pid);
+      cannot(`took longer than ${span(timeoutMs)}`);
+    }, timeoutMs);
+    signal.addEventListener('abort', stop, { once: true });
+    child.once('error', (error: NodeJS.ErrnoException) =>
+      cannot(`cannot be run: ${error.code ?? error.message}`),
+    );
+    child.once('exit', (code, by) => {
+      if (code === null) return cannot(`was ended by ${String(by)}`);
+      if (code === 126 || code === 127) return cannot(`exited with ${code}: it could not be run`);
+      const done = (): void =>
+        end(() => resolve({ code, output: output.text, errors: errors.text, partial: output.partial }));
+      // What has arrived is heard before nobody waits any more.
+      const linger = setTimeout(() => setImmediate(() => setImmediate(done)), LINGER_MS);
+      child.once('close', () => {
+        clearTimeout(linger);
+        done();
+      });
+    });
+  });
+}
+
+/** The beginning of an output. */
+class Kept {
+  readonly #parts: Buffer[] = [];
+  #length = 0;
+  partial = false;
+
+  add(data: Buffer): void {
+    const room = MAX_OUTPUT_BYTES - this.#length;
+    if (data.length > room) this.partial = true;
+    if (room <= 0) return;
+    this.#parts.push(data.subarray(0, room));
+    this.#length += Math.min(room, data.length);
+  }
+
+  get text(): string {
+    return Buffer.concat(this.#parts).toString('utf8');
+  }
+}
+
+function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // All of it has ended.
+  }
+}
