@@ -12,7 +12,7 @@ import { Ledger } from '../memory/ledger.js';
 import { neededSystems } from '../memory/generations.js';
 import { Cycle } from '../watch/cycle.js';
 import { GenerationWatch } from '../generations/watch.js';
-import { narrate, narrateCycles } from '../report/log-lines.js';
+import { logCycles, logEvents } from '../report/log-lines.js';
 import { bootId } from '../base/boot-id.js';
 import type { Host } from '../host/host.js';
 import type { EnginePorts } from '../repair/ports.js';
@@ -30,30 +30,30 @@ import { DETECTOR_NAMES, refusePythonMethods, RESOLVER_NAMES } from '../base/pyt
 import { endOfMany } from '../base/until.js';
 import type { Resolver } from '../resolve/resolver.js';
 
-/** The parts of an engine, put together from its options, and those that may be replaced at any time. */
+/** Parts of an engine, created from its options; some may be replaced at any time. */
 export abstract class EngineParts {
   protected readonly events = new Emitter();
-  /** The ports as they are at this moment. */
+  /** Current ports. */
   protected readonly ports: EnginePorts;
   protected readonly cycle: Cycle;
-  /** The host itself; the ports have it with deadlines. */
+  /** Host without deadlines; the ports have it with deadlines. */
   protected readonly host: Host;
-  /** Ends the waiting for what only reads or plans. */
+  /** Aborts calls that only read or plan. */
   protected readonly reading = endOfMany();
   readonly #generations: GenerationWatch;
   #detector: Detector;
-  /** The detector with deadlines, and the verdict on the NixOS generation beside it. */
+  /** Detector with deadlines and the verdict on the NixOS generation. */
   #watching: Detector;
   #resolver: Resolver;
   #executor: Executor;
-  /** The executor, with deadlines. */
+  /** Executor with deadlines. */
   #acting: Executor;
   #healingEnabled = true;
   #dryRun: boolean;
   #verbose: boolean;
-  #hush: (() => void) | undefined;
+  #stopLoggingCycles: (() => void) | undefined;
 
-  /** Throws a `SelfHealingError` for an option that cannot be meant. */
+  /** Throws a `SelfHealingError` for an invalid option. */
   constructor(options: HealingOptions = {}) {
     const given = expectOptions(options);
     const { services, protect = [], actions, checks, thresholds, mounts, enabledChecks, nix } = given;
@@ -76,7 +76,7 @@ export abstract class EngineParts {
       detector: () => this.#watching,
       resolver: () => this.#resolver,
       executor: () => this.#acting,
-      // A subclass may have fields of these names, which hide the accessors: a wish not to act counts wherever it is.
+      // A subclass may have fields of these names, which hide the accessors: they count if they restrict the engine.
       healingEnabled: () =>
         this.#healingEnabled && own('healingEnabled') !== false && own('healing_enabled') !== false,
       dryRun: () => this.#dryRun || own('dryRun') === true || own('dry_run') === true,
@@ -104,7 +104,7 @@ export abstract class EngineParts {
       get executor() {
         return live.executor();
       },
-      // Read when they are needed: switching healing off also stops what waits in line.
+      // Read on each use, so that switching healing off also stops waiting repairs.
       get healingEnabled() {
         return live.healingEnabled();
       },
@@ -114,8 +114,8 @@ export abstract class EngineParts {
     };
     this.cycle = new Cycle(this.ports);
     this.#generations = new GenerationWatch(this.ports);
-    narrate(this.events, logger, () => this.cycle.counts.lastLook);
-    this.#narrateCycles();
+    logEvents(this.events, logger, () => this.cycle.counts.lastLook);
+    this.#logCycles();
     const { ledger } = this.ports;
     this.#detector =
       given.detector ??
@@ -142,7 +142,7 @@ export abstract class EngineParts {
     this.#acting = ownedExecutor(this.#executor, clock, this.reading.signal);
   }
 
-  /** After the first look: until then a resolver and further checks may be given. */
+  /** Warns after the first cycle: until then a resolver and further checks may be set. */
   #warnOfUnpicked(given: HealingOptions, logger: Logger): void {
     const warning = unpickedWarning(given);
     if (warning === undefined) return;
@@ -156,11 +156,11 @@ export abstract class EngineParts {
     });
   }
 
-  /** Both what plans are made from and what finds issues: a detector may have been given another host. */
+  /** Returns whether planning and detection read this machine: a detector may have another host. */
   #readsThisMachine(): boolean {
     const own = this.host;
     const { host = own } = this.#detector;
-    // A detector of somebody's own may call anything `host`.
+    // A custom detector may use the name `host` for something else.
     const read = typeof host?.read === 'function' ? host : own;
     return [own, read].every(defaults.isThisMachine);
   }
@@ -169,7 +169,7 @@ export abstract class EngineParts {
     return ownedDetector(this.#generations.around(detector), this.ports.clock, this.reading.signal);
   }
 
-  /** What finds issues. Typed as the default one; a detector of your own comes back as it is. */
+  /** Detector. Typed as the default one; a custom detector is returned as it is. */
   get detector(): SimpleDetector {
     return this.#detector as SimpleDetector;
   }
@@ -180,7 +180,7 @@ export abstract class EngineParts {
     this.#watching = this.#watchingBy(detector);
   }
 
-  /** What picks the action for an issue. */
+  /** Resolver. */
   get resolver(): Resolver {
     return this.#resolver;
   }
@@ -190,7 +190,7 @@ export abstract class EngineParts {
     this.#resolver = resolver;
   }
 
-  /** What changes the host. */
+  /** Executor. */
   get executor(): Executor {
     return this.#executor;
   }
@@ -200,7 +200,7 @@ export abstract class EngineParts {
     this.#acting = ownedExecutor(executor, this.ports.clock, this.reading.signal);
   }
 
-  /** Whether anything is healed at all; when false, issues are only reported. Default `true`. */
+  /** `false` when issues are only reported. Default `true`. */
   get healingEnabled(): boolean {
     return this.#healingEnabled;
   }
@@ -208,7 +208,7 @@ export abstract class EngineParts {
     this.#healingEnabled = expectBoolean('healingEnabled', value);
   }
 
-  /** Whether everything is planned and judged, and nothing changed. Default `false`. */
+  /** `true` when repairs are only planned. Default `false`. */
   get dryRun(): boolean {
     return this.#dryRun;
   }
@@ -216,19 +216,19 @@ export abstract class EngineParts {
     this.#dryRun = expectBoolean('dryRun', value);
   }
 
-  /** Whether debug lines go to the logger. Default `false`. */
+  /** `true` when debug messages are logged. Default `false`. */
   get verbose(): boolean {
     return this.#verbose;
   }
   set verbose(value: boolean) {
     this.#verbose = expectBoolean('verbose', value);
-    this.#narrateCycles();
+    this.#logCycles();
   }
 
-  /** What each look found goes to the log while `verbose` is set; a listener of every cycle costs each of them. */
-  #narrateCycles(): void {
-    this.#hush?.();
-    this.#hush = this.#verbose ? narrateCycles(this.events, this.ports.logger) : undefined;
+  /** Logs each cycle while `verbose` is set; a permanent listener would slow down every cycle. */
+  #logCycles(): void {
+    this.#stopLoggingCycles?.();
+    this.#stopLoggingCycles = this.#verbose ? logCycles(this.events, this.ports.logger) : undefined;
   }
 
   protected now(): Date {

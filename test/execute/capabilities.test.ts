@@ -302,7 +302,7 @@ describe('engine.capabilities()', () => {
     expect((await engine.capabilities())[0]).toEqual({
       action: 'clean_nix_store',
       status: 'unknown',
-      reason: 'The executor has no `capabilities`, so it cannot be asked',
+      reason: 'The executor has no `capabilities`',
     });
     const answer = [{ action: 'clean_nix_store', status: 'available', reason: 'By hand' }];
     expect(await engineOn({ capabilities: () => answer }).capabilities()).toEqual(answer);
@@ -310,7 +310,7 @@ describe('engine.capabilities()', () => {
       const [first] = await engineOn({ capabilities: () => odd }).capabilities();
       expect(first).toMatchObject({
         status: 'unknown',
-        reason: '`executor.capabilities` gave no list of `{ action, status, reason }`',
+        reason: '`executor.capabilities` returned no list of `{ action, status, reason }`',
       });
     }
     const failing = engineOn({ capabilities: () => Promise.reject(new Error('no')) });

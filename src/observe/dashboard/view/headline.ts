@@ -1,4 +1,4 @@
-import { BEING_HEALED, type Explanation } from '../../../report/explain.js';
+import { BEING_REPAIRED, type Explanation } from '../../../report/explain.js';
 import type { EngineStatus } from '../../../report/status.js';
 import { Severity } from '../../../model/issue.js';
 import { span } from '../../../base/format.js';
@@ -63,7 +63,7 @@ function fateOf(one: Explanation, { approvals, components }: EngineStatus): stri
   if (approvals.some((asked) => asked.component === component)) return 'Its repair waits for your word.';
   const known = components.find((about) => about.component === component);
   if (known?.needsHuman) return 'Repairs did not help: it needs a human.';
-  if (next === BEING_HEALED) return full(next);
+  if (next === BEING_REPAIRED) return full(next);
   return one.blockedBecause === undefined ? full(next) : `Not acted on: ${full(one.blockedBecause)}`;
 }
 
@@ -74,7 +74,7 @@ function fatesOf(explained: readonly Explanation[], { approvals, components }: E
   const fates = explained.map(({ component, blockedBy, next }) => {
     if (waiting.has(component)) return 'waits for your word';
     if (known.get(component)?.needsHuman) return 'needs a human';
-    if (next === BEING_HEALED) return 'is being healed';
+    if (next === BEING_REPAIRED) return 'is being healed';
     return blockedBy === undefined ? 'has its turn next' : 'is held back';
   });
   const order = [
