@@ -9,8 +9,8 @@ const IN_FULL = 3;
 const MOST_GROUPS = 6;
 
 /**
- * Renders explanations for a person. Many are counted first and fit on two screens: those that are alike are told once, in
- * short, with the names of all that it holds for.
+ * Renders explanations for a person. Many are counted first and fit on two screens: similar ones are shown once, in short,
+ * with all their names.
  */
 export function renderExplanations(explanations: readonly Explanation[]): string {
   if (explanations.length <= IN_FULL) return explanations.map(({ text }) => text).join('\n\n');

@@ -8,7 +8,7 @@ import type { Paint } from './paint.js';
 
 /** Groups with one line each; the rest is counted. */
 const SHORT_LINES = 6;
-/** The head, the line that counts what is left out, and the one that tells of `--json`. */
+/** Lines for the title, for the number of omitted issues, and for the hint to `--json`. */
 const FRAME_LINES = 3;
 /** A group in full has at least these lines, however little room there is: what is wrong, whose it is, and why not. */
 const FEWEST_LINES = 8;

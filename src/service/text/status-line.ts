@@ -1,6 +1,6 @@
 import type { EngineStatus } from '../../report/status.js';
 
-/** How an engine stands, in one line: what `systemctl status` shows. */
+/** Returns the state of an engine in one line, for `systemctl status`. */
 export function statusLine(status: EngineStatus): string {
   const { issues, approvals, pauses, verdicts, storm, lockedBy, lastFailure } = status;
   const lost = status.lostReadings.filter((reading) => reading.listed).map(({ component }) => component);
@@ -15,9 +15,9 @@ export function statusLine(status: EngineStatus): string {
   return [stateOf(status), ...notes].join('; ');
 
   function stateOf({ lastLook }: EngineStatus): string {
-    if (lastFailure) return `Looking at the host failed: ${lastFailure.error}`;
-    if (lastLook === undefined) return 'Not looked yet';
-    if (issues.length > 0) return troubleWith([...new Set(issues.map(({ component }) => component))]);
+    if (lastFailure) return `The last cycle failed: ${lastFailure.error}`;
+    if (lastLook === undefined) return 'No cycle yet';
+    if (issues.length > 0) return issuesWith([...new Set(issues.map(({ component }) => component))]);
     const unknown = verdicts.filter((verdict) => verdict.status === 'unknown').length;
     const blind = unknown === 0 ? '' : `, ${unknown} of them unknown`;
     return `All well: ${counted(new Set(verdicts.map(({ component }) => component)).size, 'component')}${blind}`;
@@ -29,10 +29,10 @@ const MOST_LISTED = 5;
 const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
 /** Many are counted first. */
-const troubleWith = (components: readonly string[]): string =>
+const issuesWith = (components: readonly string[]): string =>
   components.length > MOST_LISTED
-    ? `Trouble with ${components.length} components: ${listed(components)}`
-    : `Trouble with ${listed(components)}`;
+    ? `Issues with ${components.length} components: ${listed(components)}`
+    : `Issues with ${listed(components)}`;
 
 /** The first few of many. */
 function listed(words: readonly string[]): string {

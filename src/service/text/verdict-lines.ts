@@ -15,7 +15,7 @@ const APART = 3;
 /** A category has at most this many lines; the bad ones come first then. */
 const MOST_LINES = 6;
 
-/** What was read, by category: a line for each component, or for components that read alike. */
+/** Returns the verdicts by category: a line for each component, or for similar ones. */
 export function verdictLines(verdicts: readonly ComponentVerdict[], paint: Paint): string[] {
   return Object.entries(CATEGORIES).flatMap(([type, title]) => {
     const rows = rowsOf(verdicts.filter((verdict) => verdict.type === type));

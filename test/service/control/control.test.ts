@@ -114,7 +114,7 @@ describe('the control socket', () => {
     expect(status).toMatchObject({ ok: true, data: { issues: [{ component: 'nginx' }] } });
     if (!status.ok) throw new Error(status.error);
     const text = render('status', status.data as never, '', uncoloured);
-    expect(text).toMatch(/^Trouble with nginx/);
+    expect(text).toMatch(/^Issues with nginx/);
     expect(text).toContain('✗ nginx: nginx.service has failed (exit-code) (HIGH)');
     expect(text).toContain('repairs in the last hour: 1 of 20');
     const explained = await asked('explain', 'nginx');

@@ -32,7 +32,9 @@ const units = [
 const log = many(10, (line) => `error: connection to 10.0.0.7:5432 refused, attempt ${line}`);
 const logs = Object.fromEntries(units.map(({ id }) => [id, log]));
 
-const permissions = { description: 'service tier: this process (uid 0) runs as root and acts directly' } as never;
+const permissions = {
+  description: 'service tier: this process (uid 0) runs as root and acts directly',
+} as never;
 
 /** Two processes of a person: a dry run, and what its engine says afterwards. */
 async function printed() {
@@ -155,7 +157,7 @@ describe('a host with 60 failed units', () => {
 
   it('is one line of `systemctl status`, counted first', async () => {
     expect((await printed()).line).toMatchInlineSnapshot(
-      `"Trouble with 60 components: shop-worker@0, shop-worker@1, shop-worker@2, shop-worker@3, shop-worker@4 and 55 more; dry run; storm: nothing is repaired until it is calm"`,
+      `"Issues with 60 components: shop-worker@0, shop-worker@1, shop-worker@2, shop-worker@3, shop-worker@4 and 55 more; dry run; storm: nothing is repaired until it is calm"`,
     );
   });
 });

@@ -11,10 +11,10 @@ it('says in one line how an engine stands', async () => {
     { enabledChecks: ['services'] },
   );
   const line = () => statusLine(bench.engine.status());
-  expect(line()).toBe('Not looked yet');
+  expect(line()).toBe('No cycle yet');
   await bench.engine.pause('I look myself');
   await bench.done(bench.engine.detectAndHeal());
-  expect(line()).toBe('Trouble with 7 components: a, b, c, d, e and 2 more; paused: I look myself');
+  expect(line()).toBe('Issues with 7 components: a, b, c, d, e and 2 more; paused: I look myself');
   await bench.engine.close();
 });
 
