@@ -72,7 +72,7 @@ export function cacheAction(root = ''): ActionDefinition<Record<string, never>> 
   });
 }
 
-/** As root only a file system that is read-only stands in the way; others get no further than to be asked for root. */
+/** Returns why the file cannot be written even as root. */
 function whyNotWritable(file: string): string | undefined {
   try {
     accessSync(file, constants.W_OK);
@@ -93,7 +93,7 @@ interface Gain {
   readonly gain: number;
 }
 
-/** What dropping would add to what is available, by the level that adds the most. */
+/** Returns the gain of dropping caches at the level that gains most. */
 function largestGain(memory: MemoryReading): Reading<Gain> {
   const { uncountedCacheBytes: cache, uncountedSlabBytes: slab, evictableArcBytes: arc } = memory;
   if (isUnknown(cache) && arc === 0) return cache;
@@ -110,7 +110,7 @@ const cached = ({ pageCacheBytes, reclaimableSlabBytes, evictableArcBytes }: Mem
   (isUnknown(pageCacheBytes) ? 0 : pageCacheBytes) +
   (isUnknown(reclaimableSlabBytes) ? 0 : reclaimableSlabBytes);
 
-/** The check tells whether it helped; what it gained is measured and told beside it. */
+/** Verifies by the check, and adds the measured gain. */
 async function verify(parameters: Record<string, never>, context: VerifyContext): Promise<Verification> {
   const verification = await verifyByCheck(parameters, context);
   const { baseline } = context.plan;

@@ -13,7 +13,7 @@ import { isPending, owned } from '../base/pending.js';
 import type { Block, HealingAction, Plan, PlannedGeneration, Step } from '../model/plan.js';
 import type { Execution, StepReport } from '../model/execution.js';
 
-/** What an action may use to make its plan. Nothing here changes the host. */
+/** Functions and settings for making a plan. Nothing here changes the host. */
 export interface PlanContext {
   /** Reads parts of the host. */
   readonly read: (request: ReadRequest) => Promise<Snapshot>;
@@ -23,48 +23,48 @@ export interface PlanContext {
   readonly unitChanges: (from: string, to: string) => Promise<Reading<readonly string[]>>;
   /** Kernel and modules of a NixOS system, given by store path. */
   readonly systemIdentity: (path: string) => Promise<Reading<SystemIdentity>>;
-  /** Whether a switch or a build is under way. */
+  /** Reads whether a switch or a build is running. */
   readonly nixActivity: () => Promise<Reading<NixActivity>>;
   /** Why a NixOS system refuses to be switched to without a reboot, by its own check; `null` when it does not. */
   readonly preSwitchCheck: (path: string) => Promise<Reading<string | null>>;
-  /** What is on record of the systems that ran here. */
+  /** Recorded history of the NixOS systems of this host. */
   readonly history: GenerationHistory;
   /** The systemd unit that this program runs in; `null` when it is none. */
   readonly ownUnit: string | null;
   readonly thresholds: ThresholdValues;
   /** Percentage of bytes under which a file system is well again: by its own level, or by the threshold. */
   readonly diskClearsAt: (mount: MountReading) => number;
-  /** The numbers of the rules for acting and not acting. */
+  /** Tuning for debounce, backoff, breakers and budgets. */
   readonly guards: Guards;
-  /** What the actions on Nix and NixOS may do. */
+  /** Options of the actions on Nix and NixOS. */
   readonly nix: NixSettings;
   /** Store paths of systems that are never deleted, besides those that run, booted or are to boot. */
   readonly keep: readonly string[];
-  /** What earlier runs of the same act reported, where {@link ActionDefinition.runs} allows several. */
+  /** Reports of earlier runs of the same act, where {@link ActionDefinition.runs} allows several. */
   readonly earlier: readonly StepReport[];
   /** The units that may be healed, where they were listed. */
   readonly services: readonly WatchedUnit[];
   readonly signal: AbortSignal;
 }
 
-/** What an action says of itself for one plan. The executor adds the facts about the targets. */
+/** Draft of a plan. The executor adds the state of the targets. */
 export interface PlanDraft {
   /** The parameters with what was decided while planning (an amount), so that planning again decides the same. */
   readonly parameters?: Readonly<Record<string, unknown>>;
-  /** What it acts on. Names with a unit's suffix (`nginx.service`) are judged by the gates for units. */
+  /** Targets. Names with a unit's suffix (`nginx.service`) are checked by the gates for units. */
   readonly targets: readonly string[];
   readonly steps: readonly Step[];
-  /** What it is expected to do, as one sentence. */
+  /** Expected effect, as one sentence. */
   readonly effect: string;
-  /** How it is taken back, as one sentence. */
+  /** How it is undone, as one sentence. */
   readonly undo?: string;
-  /** For a change of the running NixOS system: from where to where. */
+  /** Change of the running NixOS system. */
   readonly generation?: PlannedGeneration;
-  /** The action that takes it back; see `Plan.restore`. */
+  /** Action that undoes it; see `Plan.restore`. */
   readonly restore?: HealingAction;
-  /** What was measured now, for `verify` to compare with. */
+  /** Measurements for `verify` to compare with. */
   readonly baseline?: Readonly<Record<string, number>>;
-  /** What a person should know besides. */
+  /** Further information for operators. */
   readonly notes?: readonly string[];
   /** Why this host cannot carry it out, or would gain nothing by it. */
   readonly refusal?: Block;
@@ -72,7 +72,7 @@ export interface PlanDraft {
   readonly approval?: string;
 }
 
-/** What an action may use to prove that it helped. */
+/** Functions and settings for verifying a repair. */
 export interface VerifyContext {
   readonly issue: Issue;
   readonly plan: Plan;
@@ -87,7 +87,7 @@ export interface VerifyContext {
   readonly inspect: () => Promise<ComponentVerdict | undefined>;
   /** Reads parts of the host. */
   readonly read: (request: ReadRequest) => Promise<Snapshot>;
-  /** What the steps reported; nothing where the act was not carried out by this engine. */
+  /** Reports of the steps; empty when another engine carried the act out. */
   readonly steps: readonly StepReport[];
   readonly guards: Guards;
   /** Waits until the repair has had its time to work, or for so many milliseconds. */
@@ -95,32 +95,32 @@ export interface VerifyContext {
   readonly signal: AbortSignal;
 }
 
-/** Whether the trouble is gone. */
+/** Result of verifying a repair. */
 export interface Verification {
   /** `pending` while a job of the repair still runs: the proof comes when it has ended. */
   readonly status: 'fixed' | 'ineffective' | 'unknown' | 'pending' | 'pending-reboot';
-  /** What was seen, as one sentence. */
+  /** Reading, as one sentence. */
   readonly reason: string;
-  /** Whether things are worse than before, so that it is taken back. Default: by the verdicts before and after. */
+  /** `true` when it made things worse, so that it is undone. Default: by the verdicts before and after. */
   readonly worse?: boolean;
 }
 
-/** What an action may use to take itself back. */
+/** Functions for undoing an action. */
 export interface UndoContext {
   readonly signal: AbortSignal;
-  /** Carries out another action, without asking. */
+  /** Carries out another action, without approval. */
   readonly execute: (action: HealingAction) => Promise<Execution>;
 }
 
-/** How one named action is checked, planned and proved. */
+/** Definition of an action. */
 export interface ActionDefinition<Parameters = unknown> {
-  /** Makes the parameters of what the resolver picked. Throws when they cannot be meant. */
+  /** Validates the parameters. Throws if they are invalid. */
   readonly parse: (parameters: Readonly<Record<string, unknown>>) => Parameters;
   /** Makes the plan; changes nothing. */
   plan(parameters: Parameters, context: PlanContext): PlanDraft | Promise<PlanDraft>;
-  /** Reads again and tells whether the trouble is gone. {@link verifyByCheck} does it by the check that found it. */
+  /** Reads again and returns whether the issue is gone. {@link verifyByCheck} does it by the checks of the component. */
   verify(parameters: Parameters, context: VerifyContext): Verification | Promise<Verification>;
-  /** Takes it back, when it made things worse. */
+  /** Undoes it when it made things worse. */
   undo?(parameters: Parameters, context: UndoContext): void | Promise<void>;
   /** `process` when it touches only the host program itself: it then needs no privilege. */
   readonly scope: 'host' | 'process';
@@ -129,8 +129,8 @@ export interface ActionDefinition<Parameters = unknown> {
   /** How long all of its steps may take together, in milliseconds, 1 to 86,400,000. */
   readonly timeoutMs: number;
   /**
-   * How many times its plan is made anew and carried out in one act, as long as it still has something to do: for what
-   * can be measured only afterwards. 1 to 10. Default 1.
+   * Largest number of plans in one act, each made again after the one before, while there is something left to do. 1 to
+   * 10. Default 1.
    */
   readonly runs?: number;
   /** How long the repair has to work before it is judged, in milliseconds. Default: by the kind of the issue. */
@@ -147,7 +147,7 @@ export interface ActionDefinition<Parameters = unknown> {
   needsRoot?(): boolean;
 }
 
-/** What an action may use to tell whether this host can carry it out. */
+/** Functions for determining whether this host can carry an action out. */
 export type CapabilityContext = Pick<PlanContext, 'read' | 'signal'>;
 
 /** Defines an action; the type of its parameters is taken from `parse`. Throws at once when something is missing. */
@@ -157,7 +157,7 @@ export function defineAction<Parameters>(
   return expectAction('action', definition) as ActionDefinition<Parameters>;
 }
 
-/** Refuses what is not a definition of an action. */
+/** Checks the definition of an action. */
 export function expectAction(option: string, definition: unknown): ActionDefinition {
   const { scope, risk, timeoutMs, settleMs, runs, undo, unavailable, needsRoot } = expectObject(
     option,

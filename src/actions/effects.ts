@@ -1,7 +1,7 @@
 import type { Effects, StartedUnit, TouchedUnit } from '../model/effects.js';
 import type { UnitRelations } from '../model/unit-relations.js';
 
-/** What a job does to its unit. */
+/** Kind of a systemd job. */
 export type Verb = 'start' | 'restart' | 'reload' | 'stop';
 
 /** One job of a plan. */
@@ -72,9 +72,9 @@ export function effectsOf(
   const effects = Object.freeze({
     touches: listOf([...touched.values()].filter(({ unit }) => !own.has(unit.id)).map(touchedUnit)),
     starts: listOf([...started.values()].filter(({ id }) => !own.has(id)).map(startedUnit)),
-    onFailure: wordsOf(onFailure.units.map(({ id }) => id)),
-    onSuccess: wordsOf(onSuccess.units.map(({ id }) => id)),
-    emergency: wordsOf(emergency),
+    onFailure: sortedUnique(onFailure.units.map(({ id }) => id)),
+    onSuccess: sortedUnique(onSuccess.units.map(({ id }) => id)),
+    emergency: sortedUnique(emergency),
   });
   return { effects, missing: [...missing].sort() };
 }
@@ -125,13 +125,13 @@ function walked(jobs: readonly PlannedJob[], facts: FactsOf): Walk {
 
 const HOW = { restart: 'restarted', reload: 'reloaded', stop: 'stopped' } as const;
 
-/** Whether systemd drops such a job that nobody asked for. */
+/** Returns whether systemd drops such a job when it was added to a transaction. */
 function isNoop(verb: Verb, unit: UnitRelations): boolean {
   if (verb === 'start') return isUp(unit);
   return isDown(unit) || (verb === 'reload' && !unit.canReload);
 }
 
-/** What a later start of these units starts and stops. */
+/** Returns the effects of a later start of these units. */
 function startedLater(
   names: readonly string[],
   facts: FactsOf,
@@ -144,7 +144,7 @@ function startedLater(
   return { touched, units: [...started.values()] };
 }
 
-/** What systemd may do to the host because of one unit. */
+/** Returns the emergency actions of one unit. */
 function emergenciesOf(unit: UnitRelations): string[] {
   const actions = [
     ['SuccessAction', unit.successAction],
@@ -180,8 +180,8 @@ const startedUnit = (unit: UnitRelations): StartedUnit =>
   Object.freeze({ id: unit.id, names: unit.names, atBoot: isStartedAtBoot(unit) });
 
 /**
- * Whether every boot starts a unit anyway: one that early boot wants, or a oneshot that this boot has tried. A daemon
- * that does not run although this boot started it was stopped since, so it is not taken for one.
+ * Returns whether every boot starts a unit anyway: one that early boot wants, or a oneshot that this boot has tried. A
+ * daemon is excluded: if this boot started it and it does not run, it was stopped since.
  */
 function isStartedAtBoot({ id, type, triedThisBoot, wantedBy, requiredBy }: UnitRelations): boolean {
   if (id.endsWith('.service') && type !== 'oneshot') return false;
@@ -192,4 +192,4 @@ function isStartedAtBoot({ id, type, triedThisBoot, wantedBy, requiredBy }: Unit
 const listOf = <T extends { readonly id: string }>(units: readonly T[]): readonly T[] =>
   Object.freeze([...units].sort((one, other) => (one.id < other.id ? -1 : 1)));
 
-const wordsOf = (all: readonly string[]): readonly string[] => Object.freeze([...new Set(all)].sort());
+const sortedUnique = (all: readonly string[]): readonly string[] => Object.freeze([...new Set(all)].sort());

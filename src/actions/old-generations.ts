@@ -4,7 +4,7 @@ import type { CommandStep } from '../model/plan.js';
 
 const PROFILE = '/nix/var/nix/profiles/system';
 
-/** What says which generations may be deleted. */
+/** Rules for deleting generations. */
 export interface OldAge {
   /** How old one must be, in milliseconds. */
   readonly ms: number;

@@ -8,7 +8,7 @@ import type { CapabilityContext, PlanContext, PlanDraft, Verification, VerifyCon
 
 /** Beyond systemd's own limits for stopping and starting: time to queue the job and to answer. */
 const SLACK_MS = 10_000;
-/** A unit without a limit of its own is not waited for longer than this. */
+/** Time limit of the job of a unit without a timeout, in milliseconds. */
 export const LONGEST_JOB_MS = 5 * 60_000;
 
 /** Kinds of units that a job can start; a device, slice or scope is made otherwise. */
@@ -39,7 +39,7 @@ export function parseUnit(parameters: Readonly<Record<string, unknown>>): Servic
   return { unit };
 }
 
-/** What systemd says of the unit, or why nothing can be done with it. */
+/** Reads a unit. Returns a block when nothing can be done with it. */
 export async function readUnit(
   unit: string,
   context: Pick<PlanContext, 'read'>,
@@ -62,13 +62,13 @@ export async function readUnit(
 /** A unit that every systemd has. */
 const PID_1 = 'init.scope';
 
-/** Why no unit can be acted on, as one sentence; `undefined` where systemd answers. */
+/** Returns why no unit can be read, as one sentence; `undefined` when systemd answers. */
 export async function withoutSystemd({ read }: CapabilityContext): Promise<string | undefined> {
   const { units } = await read({ parts: ['units'], units: [PID_1] });
   return isUnknown(units) ? `No unit can be read: ${units.unknown}` : undefined;
 }
 
-/** A plan that says why it cannot be carried out. */
+/** Returns a draft that is refused. */
 export function refusedDraft(unit: string, refusal: Block, effect: string): PlanDraft {
   return { targets: [unit], steps: [], effect, refusal };
 }
@@ -77,7 +77,7 @@ export const isRefusal = (value: UnitReading | Block): value is Block => 'senten
 
 export const unavailable = (sentence: string): Block => ({ reason: 'unavailable', sentence });
 
-/** A `systemctl` call that waits for the job it makes. Ending it early ends the waiting, not the job. */
+/** Returns a `systemctl` call that waits for its job. Ending it early does not end the job. */
 export function systemctl(verb: string, unit: string, timeoutMs: number): CommandStep {
   return {
     kind: 'command',
@@ -88,7 +88,7 @@ export function systemctl(verb: string, unit: string, timeoutMs: number): Comman
   };
 }
 
-/** Active now, and still in the same run after the settle time; a oneshot has ended well. */
+/** Verifies that a unit is active and stays in the same run for the settle time, or that a oneshot has succeeded. */
 export async function verifyService(
   { unit }: ServiceParameters,
   context: VerifyContext,
@@ -128,7 +128,7 @@ export async function verifyService(
     };
   }
   if (second.invocationId !== first.invocationId) {
-    return { status: 'ineffective', reason: `${unit} died and was started anew within the settle time` };
+    return { status: 'ineffective', reason: `${unit} died and was started again within the settle time` };
   }
   if (second.recentRestarts >= CRASH_LOOP_RESTARTS) {
     return { status: 'ineffective', reason: `${unit} is active, and in a crash loop all the same` };
@@ -139,7 +139,7 @@ export async function verifyService(
   };
 }
 
-/** Its job goes on after we stopped waiting. What waits for its next automatic restart has none. */
+/** Returns whether its job still runs. A unit that waits for its automatic restart has none. */
 const isStarting = ({ activeState, subState, job }: UnitReading): boolean =>
   job !== '' || (activeState === 'activating' && subState.startsWith('start')) || activeState === 'reloading';
 

@@ -6,14 +6,14 @@ import { HEAL_PREFIX } from '../detect/check.js';
 import { healingByCheck, type FindHealer } from './heal-by-check.js';
 import { expectAction, type ActionDefinition } from './define.js';
 
-/** Every action that can be carried out. What comes with the library is loaded when one is first looked for. */
+/** All actions. The built-in ones are loaded on first use. */
 export interface ActionRegistry {
   readonly names: readonly string[];
   /** The definition of an action; `undefined` when nobody registered it. */
   readonly find: (name: string) => Promise<ActionDefinition | undefined>;
 }
 
-/** Names of the actions that come with the library. */
+/** Names of the built-in actions. */
 export const BUILT_IN_NAMES = [
   'clean_nix_store',
   'clear_system_cache',
@@ -28,13 +28,13 @@ type BuiltInName = (typeof BUILT_IN_NAMES)[number];
 
 const builtIn = lazy(() => import('./built-in.js'));
 
-/** Whether an action comes with the library. */
+/** Returns whether an action is built in. */
 export const isBuiltIn = (name: string): name is BuiltInName =>
   (BUILT_IN_NAMES as readonly string[]).includes(name);
 
 /**
- * The seven actions that come with the library, and the host program's own. A name can be taken once. `healer`
- * finds functions in the `heals` of checks: each of them is an action, too.
+ * Returns the seven built-in actions and the custom ones. `healer` finds functions in the `heals` of checks, each of which
+ * is an action.
  */
 export function actionRegistry(own: unknown = {}, healer: FindHealer = () => undefined): ActionRegistry {
   const owned = new Map<string, ActionDefinition>();
@@ -53,7 +53,7 @@ export function actionRegistry(own: unknown = {}, healer: FindHealer = () => und
   };
 }
 
-/** The definition of an action. Rejects, with what to do, when nobody registered it. */
+/** Returns the definition of an action. Rejects when it is not registered. */
 export async function actionNamed(name: string, actions: ActionRegistry): Promise<ActionDefinition> {
   const definition = await actions.find(name);
   if (definition) return definition;

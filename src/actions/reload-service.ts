@@ -10,11 +10,11 @@ import {
   withoutSystemd,
 } from './on-service.js';
 
-/** Lets a running service read its configuration again, where the unit can do that; it is never restarted instead. */
+/** Reloads the configuration of a running service, if its unit can reload; never restarts it instead. */
 export const reloadService = defineAction({
   parse: parseService,
   async plan({ unit }, context) {
-    const effect = `${unit} runs with its configuration read anew`;
+    const effect = `${unit} has reloaded its configuration`;
     const reading = await readUnit(unit, context);
     if (isRefusal(reading)) return refusedDraft(unit, reading, effect);
     if (!reading.canReload)

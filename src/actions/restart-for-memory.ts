@@ -10,9 +10,9 @@ import { bytes } from '../base/format.js';
 import type { PlanContext, PlanDraft } from './define.js';
 import { unavailable } from './on-service.js';
 
-/** systemd-oomd acts when tasks stand still for want of memory for 60 % of the time; so does this. */
+/** Memory pressure in percent, as the default limit of systemd-oomd. */
 const FULL_PRESSURE_PERCENT = 60;
-/** Over this, memory is in trouble of severity HIGH. */
+/** Memory use above which the severity is HIGH. */
 const HIGH_PERCENT = 95;
 
 const OWN_GROUP =
@@ -78,7 +78,7 @@ export async function forMemory(
   ];
   return {
     ...draft,
-    effect: `${bytes(held)} that ${watched.unit} holds are given back, and it runs anew`,
+    effect: `${bytes(held)} that ${watched.unit} holds are freed by its restart`,
     ...(doubts.length === 0
       ? {}
       : { approval: `A restart for memory is for a person to decide: ${doubts.join('; ')}` }),

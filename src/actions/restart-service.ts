@@ -19,13 +19,13 @@ import {
 } from './on-service.js';
 
 /** One service by name, or the one whose restart frees the most memory. */
-type Parameters = ServiceParameters | { readonly freeing: 'memory' };
+type RestartParameters = ServiceParameters | { readonly freeing: 'memory' };
 
 /**
  * Brings a service to run again by the smallest job: a start where it does not run, which touches none of its
  * dependents, and a restart only where it does. Waits for the job.
  */
-export const restartService = defineAction<Parameters>({
+export const restartService = defineAction<RestartParameters>({
   parse(parameters) {
     if (!('freeing' in parameters)) return parseUnit(parameters);
     expectKnownKeys('parameters', parameters, ['freeing']);
@@ -36,7 +36,7 @@ export const restartService = defineAction<Parameters>({
     if ('unit' in parameters) return restart(parameters.unit, context);
     const largest = await largestService(context);
     if (largest === undefined) {
-      const effect = 'The listed service that holds the most memory runs anew';
+      const effect = 'The listed service that holds the most memory is restarted';
       return {
         targets: ['memory'],
         steps: [],
@@ -64,7 +64,7 @@ async function restart(unit: string, context: PlanContext): Promise<PlanDraft> {
   const effect = `${unit} is running again`;
   const reading = await readUnit(unit, context);
   if (isRefusal(reading)) return refusedDraft(unit, reading, effect);
-  const wouldStart = await startedAgainstAPerson(reading, context);
+  const wouldStart = await stoppedRequirement(reading, context);
   if (wouldStart !== undefined) {
     const sentence = `Starting ${unit} would start ${wouldStart}, which a person has stopped or masked`;
     return refusedDraft(unit, { reason: 'not-allowed', sentence }, effect);
@@ -99,7 +99,7 @@ const failedSockets = ({ triggeredBy }: UnitReading, { services }: PlanContext):
         .filter(({ name, activeState }) => name.endsWith('.socket') && activeState === 'failed')
         .map(({ name }) => name);
 
-/** Whether a service is to run whether or not somebody connects. */
+/** Returns whether a service must run even without a connection. */
 const isToRun = (unit: UnitReading, { services }: PlanContext): boolean =>
   unit.wantedBy.length > 0 ||
   watchedAs(unit, new Map(services.map((one) => [one.unit, one])))?.keepRunning === true;
@@ -130,8 +130,8 @@ function startSockets(
 
 const onlyAtStartLimit = (step: CommandStep): CommandStep => ({ ...step, onlyIf: 'start-limit-hit' });
 
-/** systemd starts what a unit requires along with it, whoever stopped that before. */
-async function startedAgainstAPerson(
+/** Returns a required service that an operator has stopped or masked: systemd would start it along with the unit. */
+async function stoppedRequirement(
   { requires }: UnitReading,
   { read }: PlanContext,
 ): Promise<string | undefined> {

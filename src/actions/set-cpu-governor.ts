@@ -17,7 +17,7 @@ const GOVERNOR = 'performance';
 const OWN_GROUP =
   'What is used up is the CPU time that this control group may have, and a faster clock gives it no more of it';
 
-/** One governor for every policy, or to each policy its own: so it is taken back. */
+/** One governor for every policy, or one for each, as an undo needs it. */
 type Parameters = { readonly governor: string } | { readonly governors: ReadonlyMap<string, string> };
 
 /** A policy, and the governor that it is to have. */
@@ -97,11 +97,11 @@ function parse(parameters: Readonly<Record<string, unknown>>): Parameters {
 
 interface Wishes {
   readonly wishes: readonly Wish[];
-  /** What is wanted and cannot be done now. */
+  /** Policies that cannot be changed now. */
   readonly later: readonly UnreadablePolicy[];
 }
 
-/** What each policy is to have. A policy that is gone, with its CPUs, has nothing to be taken back. */
+/** Returns the governor to set for each policy. Policies that are gone need no undo. */
 function wishesOf(parameters: Parameters, policies: Reading<CpuPolicies>): Wishes | Block {
   const restores = 'governors' in parameters;
   const none = whyNone(policies, restores);
@@ -118,7 +118,7 @@ function wishesOf(parameters: Parameters, policies: Reading<CpuPolicies>): Wishe
   return { wishes: readable.map((policy) => ({ policy, governor: parameters.governor })), later: unreadable };
 }
 
-/** Why there is no policy at all. With `restores`, policies that are gone are none to take back, and no reason. */
+/** Returns why there is no policy. With `restores`, missing policies are no reason: they need no undo. */
 function whyNone(policies: Reading<CpuPolicies>, restores = false): string | undefined {
   if (isUnknown(policies)) return `The governors of the CPUs cannot be read: ${policies.unknown}`;
   const { readable, unreadable } = policies;

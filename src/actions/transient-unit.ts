@@ -1,9 +1,9 @@
 import type { CommandStep } from '../model/plan.js';
 
-/** Beyond the time that systemd gives the unit: systemd ends it first, and whoever waits is told. */
+/** Additional time over the limit of the unit, in milliseconds, so that systemd ends it first. */
 const SLACK_MS = 60_000;
 
-/** What a transient unit runs. */
+/** Command of a transient unit. */
 export interface TransientUnit {
   /** Its name without suffix. Two at once under one name are refused by systemd, which is meant. */
   readonly unit: string;
@@ -14,8 +14,8 @@ export interface TransientUnit {
 }
 
 /**
- * A command that runs in a systemd unit of its own, and so lives on when the unit that this program runs in is
- * restarted by what the command does. Ending the waiting early does not end the unit; systemd does when its time is up.
+ * Returns a command that runs in its own systemd unit, so it survives when it restarts the unit of this program. Ending the
+ * wait early does not end the unit; systemd does at its time limit.
  */
 export function inTransientUnit({ unit, argv, passes = [], timeoutMs }: TransientUnit): CommandStep {
   return {

@@ -9,7 +9,7 @@ import {
 import { componentOf } from '../model/unit-name.js';
 import { IssueType, Severity, type Issue } from '../model/issue.js';
 
-/** Takes an issue that a person or a program wrote, and refuses what cannot be one. */
+/** Checks an issue that was made by hand. Throws for an invalid one. */
 export function acceptIssue(given: unknown, now: Date, option = 'issue'): Issue {
   const issue = expectObject(option, given);
   const {
@@ -59,7 +59,7 @@ export function acceptIssue(given: unknown, now: Date, option = 'issue'): Issue 
   }
   return Object.freeze({
     ...(issue as unknown as Issue),
-    // `nginx.service` and `nginx` are one component, with one record.
+    // `nginx.service` and `nginx` are the same component.
     component: componentOf(component),
     timestamp: new Date(timestamp),
     ...(Array.isArray(evidence) ? { evidence: Object.freeze([...(evidence as string[])]) } : {}),
@@ -67,13 +67,13 @@ export function acceptIssue(given: unknown, now: Date, option = 'issue'): Issue 
   });
 }
 
-/** Takes a list of issues. */
+/** Checks a list of issues. */
 export function acceptIssues(given: unknown, now: Date): Issue[] {
   if (!Array.isArray(given)) throw refusal('issues', 'an array of issues', given);
   return given.map((issue: unknown, index) => acceptIssue(issue, now, `issues[${index}]`));
 }
 
-/** How to monitor. */
+/** Options of `startMonitoring`. */
 export interface MonitoringOptions {
   /** Seconds from the start of one cycle to the start of the next, over 0 and up to 2,147,483. Default 60. */
   readonly interval?: number;
@@ -81,10 +81,10 @@ export interface MonitoringOptions {
   readonly signal?: AbortSignal;
 }
 
-/** The longest time that Node's timers can wait, in seconds. */
+/** Longest timer of Node, in seconds. */
 const LONGEST = 2_147_483;
 
-/** Takes what `startMonitoring` was given. */
+/** Checks the argument of `startMonitoring`. */
 export function acceptMonitoring(given: unknown): { intervalMs: number; signal: AbortSignal | undefined } {
   const options: MonitoringOptions =
     typeof given === 'number' ? { interval: given } : expectObject('options', given);
@@ -95,7 +95,7 @@ export function acceptMonitoring(given: unknown): { intervalMs: number; signal: 
   return { intervalMs: interval * 1_000, signal: expectSignal(signal) };
 }
 
-/** Milliseconds taken for seconds make an interval of hours. */
+/** Intervals over this were probably given in milliseconds. */
 const LONG_MS = 3_600_000;
 
 /** Returns a warning for an interval that was probably meant in milliseconds. */

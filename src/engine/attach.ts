@@ -5,8 +5,8 @@ import type { MetricsAdapter, ObservedEngine } from '../report/observer.js';
 import { callOwned, owned } from '../base/pending.js';
 
 /**
- * Shows an engine to its adapters. Returns the function that ends it: all of them, whatever one of them does. An adapter
- * that throws is logged, and the engine runs without it; one that refuses its own options is a mistake of the caller.
+ * Attaches metrics adapters to an engine. Returns the function that detaches them. Errors of an adapter are logged, and the
+ * engine runs without it; a `SelfHealingError` is a mistake of the caller, and thrown.
  */
 export function attachAll(
   engine: ObservedEngine,
@@ -23,7 +23,9 @@ export function attachAll(
   };
   for (const [index, adapter] of adapters.entries()) {
     const failed = (error: unknown): void =>
-      logger.error(`\`metrics[${index}].attach\` failed, so it measures nothing: ${messageOf(error)}`);
+      logger.error(
+        `\`metrics[${index}].attach\` failed, so this adapter has no metrics: ${messageOf(error)}`,
+      );
     let detach: unknown;
     try {
       detach = adapter.attach(engine);
@@ -37,7 +39,7 @@ export function attachAll(
     }
     if (typeof detach !== 'function') {
       owned(detach, failed);
-      // A constructor that throws leaves nothing attached.
+      // The constructor throws, so nothing may stay attached.
       detachAll();
       throw refusal(`metrics[${index}].attach`, 'a function that returns one, which detaches', detach);
     }

@@ -2,18 +2,17 @@ import type { ActionRegistry } from '../actions/registry.js';
 import { messageOf } from '../base/errors.js';
 import type { Capability, Executor } from '../execute/executor.js';
 
-/** Returns whether each action can be carried out, as the executor says; unknown where it says nothing. Never rejects. */
+/** Returns the capabilities from an executor; `unknown` when it cannot report them. Never rejects. */
 export async function capabilitiesBy(
   executor: Executor,
   actions: ActionRegistry,
   signal: AbortSignal,
 ): Promise<readonly Capability[]> {
   try {
-    if (executor.capabilities === undefined)
-      throw new TypeError('The executor has no `capabilities`, so it cannot be asked');
+    if (executor.capabilities === undefined) throw new TypeError('The executor has no `capabilities`');
     const answer: unknown = await executor.capabilities({ signal });
     if (Array.isArray(answer) && answer.every(isCapability)) return answer as Capability[];
-    throw new TypeError('`executor.capabilities` gave no list of `{ action, status, reason }`');
+    throw new TypeError('`executor.capabilities` returned no list of `{ action, status, reason }`');
   } catch (error) {
     const reason = messageOf(error);
     return actions.names.map((action) => ({ action, status: 'unknown', reason }));

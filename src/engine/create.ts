@@ -5,17 +5,17 @@ import { SimplifiedHealingEngine } from './engine.js';
 import type { HealingOptions } from './options.js';
 import type { HealingResult } from '../model/result.js';
 
-/** Makes an engine. The same as `new SimplifiedHealingEngine(options)`. */
+/** Creates an engine. The same as `new SimplifiedHealingEngine(options)`. */
 export function createSelfHealingEngine(options: HealingOptions = {}): SimplifiedHealingEngine {
   return new SimplifiedHealingEngine(options);
 }
 
-/** How far apart the two readings of the CPU are, in milliseconds. */
+/** Time between the two readings of the CPU, in milliseconds. */
 const CPU_WINDOW_MS = 250;
 
 /**
- * Runs one cycle on this host, and frees everything it opened. **It is a dry run unless you say
- * `{ dryRun: false }`.** It takes 250 ms longer than a cycle: CPU use is known only between two readings.
+ * Runs one cycle on this host, and frees everything it opened. **It is a dry run unless `dryRun` is `false`.** It takes
+ * 250 ms longer than a cycle, because CPU use needs two readings.
  */
 export async function quickHeal(options: HealingOptions = {}): Promise<HealingResult[]> {
   const { dryRun = true } = expectObject('options', options) as HealingOptions;
@@ -27,7 +27,7 @@ export async function quickHeal(options: HealingOptions = {}): Promise<HealingRe
   }
 }
 
-/** A first cycle that knows the CPU. */
+/** Runs a first cycle in which CPU use is known. */
 export async function firstCycle(
   engine: SimplifiedHealingEngine,
   clock: Clock = defaults.clock,

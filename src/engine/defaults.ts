@@ -10,7 +10,7 @@ import { isThisMachine, localHost } from '../host/local-host.js';
 import { silentLogger } from '../base/logger.js';
 import { SimpleResolver, type Resolver } from '../resolve/resolver.js';
 
-/** Who plays which part when the host program says nothing: the one place where adapters are chosen. */
+/** Default adapters: the only place where adapters are chosen. */
 export const defaults = {
   host: (): Host => localHost(),
   isThisMachine,

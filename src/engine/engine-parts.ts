@@ -12,7 +12,7 @@ import { Ledger } from '../memory/ledger.js';
 import { neededSystems } from '../memory/generations.js';
 import { Cycle } from '../watch/cycle.js';
 import { GenerationWatch } from '../generations/watch.js';
-import { narrate, narrateCycles } from '../report/log-lines.js';
+import { logCycles, logEvents } from '../report/log-lines.js';
 import { bootId } from '../base/boot-id.js';
 import type { Host } from '../host/host.js';
 import type { EnginePorts } from '../repair/ports.js';
@@ -33,25 +33,25 @@ import type { Resolver } from '../resolve/resolver.js';
 /** Parts of an engine, made from its options, with those that may be replaced at any time. */
 export class EngineParts {
   readonly events = new Emitter();
-  /** The ports as they are at this moment. */
+  /** Current ports. */
   readonly ports: EnginePorts;
   readonly cycle: Cycle;
-  /** The host itself; the ports have it with deadlines. */
+  /** Host without deadlines; the ports have it with deadlines. */
   readonly host: Host;
-  /** Ends the waiting for what only reads or plans. */
+  /** Aborts calls that only read or plan. */
   readonly reading = sharedAbortController();
   readonly #generations: GenerationWatch;
   #detector: Detector;
-  /** The detector with deadlines, and the verdict on the NixOS generation beside it. */
+  /** Detector with deadlines and the verdict on the NixOS generation. */
   #watching: Detector;
   #resolver: Resolver;
   #executor: Executor;
-  /** The executor, with deadlines. */
+  /** Executor with deadlines. */
   #acting: Executor;
   #healingEnabled = true;
   #dryRun: boolean;
   #verbose: boolean;
-  #hush: (() => void) | undefined;
+  #stopLoggingCycles: (() => void) | undefined;
 
   /** `engine` is the object with the fields of a subclass. Throws a `SelfHealingError` for an invalid option. */
   constructor(engine: object, options: HealingOptions) {
@@ -76,7 +76,7 @@ export class EngineParts {
       detector: () => this.#watching,
       resolver: () => this.#resolver,
       executor: () => this.#acting,
-      // A subclass may have fields of these names, which hide the accessors: a wish not to act counts wherever it is.
+      // A subclass may have fields of these names, which hide the accessors: they count if they restrict the engine.
       healingEnabled: () =>
         this.#healingEnabled && own('healingEnabled') !== false && own('healing_enabled') !== false,
       dryRun: () => this.#dryRun || own('dryRun') === true || own('dry_run') === true,
@@ -104,7 +104,7 @@ export class EngineParts {
       get executor() {
         return live.executor();
       },
-      // Read when they are needed: switching healing off also stops what waits in line.
+      // Read on each use, so that switching healing off also stops waiting repairs.
       get healingEnabled() {
         return live.healingEnabled();
       },
@@ -114,8 +114,8 @@ export class EngineParts {
     };
     this.cycle = new Cycle(this.ports);
     this.#generations = new GenerationWatch(this.ports);
-    narrate(this.events, logger, () => this.cycle.counts.lastLook);
-    this.#narrateCycles();
+    logEvents(this.events, logger, () => this.cycle.counts.lastLook);
+    this.#logCycles();
     const { ledger } = this.ports;
     this.#detector =
       given.detector ??
@@ -142,7 +142,7 @@ export class EngineParts {
     this.#acting = ownedExecutor(this.#executor, clock, this.reading.signal);
   }
 
-  /** After the first look: until then a resolver and further checks may be given. */
+  /** Warns after the first cycle: until then a resolver and further checks may be set. */
   #warnOfUnpicked(given: HealingOptions, logger: Logger): void {
     const warning = unpickedWarning(given);
     if (warning === undefined) return;
@@ -156,11 +156,11 @@ export class EngineParts {
     });
   }
 
-  /** Both what plans are made from and what finds issues: a detector may have been given another host. */
+  /** Returns whether planning and detection read this machine: a detector may have another host. */
   #readsThisMachine(): boolean {
     const own = this.host;
     const { host = own } = this.#detector;
-    // A detector of somebody's own may call anything `host`.
+    // A custom detector may use the name `host` for something else.
     const read = typeof host?.read === 'function' ? host : own;
     return [own, read].every(defaults.isThisMachine);
   }
@@ -216,12 +216,12 @@ export class EngineParts {
   }
   set verbose(value: boolean) {
     this.#verbose = expectBoolean('verbose', value);
-    this.#narrateCycles();
+    this.#logCycles();
   }
 
-  /** What each look found goes to the log while `verbose` is set; a listener of every cycle costs each of them. */
-  #narrateCycles(): void {
-    this.#hush?.();
-    this.#hush = this.#verbose ? narrateCycles(this.events, this.ports.logger) : undefined;
+  /** Logs each cycle while `verbose` is set; a permanent listener would slow down every cycle. */
+  #logCycles(): void {
+    this.#stopLoggingCycles?.();
+    this.#stopLoggingCycles = this.#verbose ? logCycles(this.events, this.ports.logger) : undefined;
   }
 }

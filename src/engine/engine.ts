@@ -31,18 +31,18 @@ import { sharedAbortController, until } from '../base/until.js';
 import { within } from '../base/within.js';
 import type { CommandOptions } from '../model/operator-command.js';
 
-/** How one call is to be made. */
+/** Options of one call. */
 export interface CallOptions {
-  /** Ends the call early: nothing new is begun, and what may be interrupted is. */
+  /** Ends the call early: nothing new is started, and interruptible steps are ended. */
   readonly signal?: AbortSignal | undefined;
-  /** Plans and judges, but changes nothing. Default: as the engine; it cannot lift a dry run of the engine. */
+  /** Plans and checks the gates, but changes nothing. Default: as the engine, whose dry run it cannot disable. */
   readonly dryRun?: boolean | undefined;
 }
 
 /**
- * Keeps the host healthy: detects, chooses, does, proves.
+ * Keeps the host healthy: detects, chooses, carries out, proves.
  *
- * Making one reads nothing and opens nothing. It holds the process alive only while it monitors or heals.
+ * Creating one reads and opens nothing. It keeps the process alive only while it monitors or repairs.
  *
  * @example
  * ```js
@@ -69,7 +69,7 @@ export class SimplifiedHealingEngine implements AsyncDisposable {
     this.#cycle.once({ signal, dryRun: true });
   readonly #owns: { readonly host: boolean; readonly executor: boolean };
 
-  /** Throws a `SelfHealingError` for an option that cannot be meant. */
+  /** Throws a `SelfHealingError` for an invalid option. */
   constructor(options: HealingOptions = {}) {
     this.#parts = new EngineParts(this, options);
     const { ports, cycle } = this.#parts;
@@ -128,7 +128,7 @@ export class SimplifiedHealingEngine implements AsyncDisposable {
     this.#parts.verbose = value;
   }
 
-  /** Looks once and heals what it finds. One result for each issue, in the order in which they were handled. */
+  /** Runs one cycle. Returns one result for each issue, in the order in which they were handled. */
   detectAndHeal(options?: CallOptions): Promise<HealingResult[]> {
     if (options === undefined) return this.#until(undefined, this.#once);
     try {
@@ -139,7 +139,7 @@ export class SimplifiedHealingEngine implements AsyncDisposable {
     }
   }
 
-  /** Heals one issue, also one made by hand: plans, reads its component again, acts, proves. */
+  /** Repairs one issue, which may be made by hand: plans, reads its component again, carries out, proves. */
   async healIssue(issue: IssueInput, options: CallOptions = {}): Promise<HealingResult> {
     const { signal, dryRun } = expectCall(options);
     const accepted = acceptIssue(issue, this.#now());
@@ -149,7 +149,7 @@ export class SimplifiedHealingEngine implements AsyncDisposable {
     return result!;
   }
 
-  /** Heals several issues by severity and dependency. One result each, in the order given; duplicates share one. */
+  /** Repairs issues by severity and dependency. Returns one result each, in input order; duplicates share one. */
   async healIssuesBatch(issues: readonly IssueInput[], options: CallOptions = {}): Promise<HealingResult[]> {
     const { signal, dryRun } = expectCall(options);
     const accepted = acceptIssues(issues, this.#now());
@@ -157,9 +157,9 @@ export class SimplifiedHealingEngine implements AsyncDisposable {
   }
 
   /**
-   * Looks and heals again and again, at once and then every `interval` seconds: any number over 0, up to
-   * 2,147,483; 60 when left out. Keeps the process alive. Resolves when it has been stopped, by
-   * `stopMonitoring()`, `close()` or the signal, and the last act has ended. Rejects when it is monitoring already.
+   * Runs a cycle at once and then every `interval` seconds: any number over 0, up to 2,147,483; default 60. Keeps the
+   * process alive. Resolves when it has been stopped, by `stopMonitoring()`, `close()` or the signal, and the last act has
+   * ended. Rejects when it is monitoring already.
    */
   async startMonitoring(options: number | MonitoringOptions = {}): Promise<void> {
     const { intervalMs, signal } = acceptMonitoring(options);
@@ -167,35 +167,35 @@ export class SimplifiedHealingEngine implements AsyncDisposable {
     if (warning !== undefined) this.#parts.ports.logger.warn(warning);
     return this.#until(signal, (inner) => this.#waitFor(this.#watch.start(intervalMs, inner))).catch(
       (error: unknown) => {
-        // What hangs beyond `close()` is no failure of the monitoring that it ends.
-        if (error !== CLOSED_MEANWHILE) throw error;
+        // Calls that hang beyond `close()` are not an error of the monitoring.
+        if (error !== CLOSED) throw error;
       },
     );
   }
 
-  /** Stops monitoring. Resolves when it has stopped, and at once when nothing was going on. */
+  /** Stops monitoring. Resolves when it has stopped. */
   async stopMonitoring(): Promise<void> {
     await this.#watch.stop();
   }
 
-  /** What has been done so far. */
+  /** Returns the counters. */
   getMetrics(): Metrics {
     return this.#cycle.counts.read();
   }
 
-  /** How the engine stands, as one view: what it reads and does, what it waits for, and what holds it back. */
+  /** Returns the state of the engine: readings, repairs, pending approvals, pauses, breakers. */
   status(): EngineStatus {
     return this.#operator.status({ monitoring: this.#watch.current, closed: this.#closing.signal.aborted });
   }
 
-  /** Explains every open issue, or those of one component: what was read, tried, and what stands in the way. */
+  /** Explains every open issue, or those of one component: what was read, what was tried, and what blocks a repair. */
   explain(component?: string): Explanation[] {
     return this.#operator.explain(component);
   }
 
   /**
-   * Tells of every action whether it can be carried out on this host, and why not. Changes nothing, and answers within
-   * 30 s: what could not be found out is `unknown`.
+   * Returns whether each action can be carried out on this host, and why not. Changes nothing, and resolves within 30 s;
+   * actions without an answer are `unknown`.
    */
   async capabilities(
     options: { readonly signal?: AbortSignal | undefined } = {},
@@ -205,43 +205,43 @@ export class SimplifiedHealingEngine implements AsyncDisposable {
     return this.#until(options.signal, (signal) => this.#operator.capabilities(signal));
   }
 
-  /** Says yes to what is waiting under an id: all gates again, and then it is carried out at once. */
+  /** Approves a pending request by its id: checks all gates again, and carries the plan out at once. */
   async approve(id: string, options: CommandOptions = {}): Promise<HealingResult | undefined> {
     const by = expectCommand(options);
     return this.#until(undefined, (inner) => this.#waitFor(this.#operator.approve(id, by, inner)));
   }
 
-  /** Says no to what is waiting under an id; it is asked about again only after the backoff. */
+  /** Rejects a pending request by its id; it is requested again only after the backoff. */
   async reject(id: string, options: CommandOptions = {}): Promise<void> {
     return this.#waitFor(this.#operator.reject(id, expectCommand(options)));
   }
 
   /**
-   * Stops all acting, for a reason, until `resume` takes the reason back. Looking goes on. A reason is one line of at
-   * most 200 characters; there are at most 16 at once.
+   * Pauses repairs for a reason, until `resume` removes it. Monitoring continues. A reason is one line of at most 200
+   * characters; at most 16 at once.
    */
   async pause(reason: string, options: CommandOptions = {}): Promise<void> {
     return this.#waitFor(this.#operator.pause(reason, expectCommand(options)));
   }
 
-  /** Takes one reason for pausing back. */
+  /** Removes one reason for pausing. */
   async resume(reason: string, options: CommandOptions = {}): Promise<void> {
     return this.#waitFor(this.#operator.resume(reason, expectCommand(options)));
   }
 
-  /** Forgets what went wrong with a component: a person has seen to it. */
+  /** Resets backoff, breaker and `needs-human` of a component. */
   async reset(component: string, options: CommandOptions = {}): Promise<void> {
     return this.#waitFor(this.#operator.reset(component, expectCommand(options)));
   }
 
-  /** Listens. Returns the function that ends the listening. A listener that throws hurts nobody. */
+  /** Adds a listener. Returns the function that removes it. Errors of a listener are logged. */
   on<Name extends EventName>(name: Name, listener: Listener<Name>): () => void {
     return this.#parts.events.on(name, listener);
   }
 
   /**
-   * Stops, and frees everything the engine opened; what was given to it stays open. Resolves within 30 s: what still goes
-   * on is on record, and the next engine on that state finds out what came of it. Safe to call twice.
+   * Stops, and frees everything the engine opened; ports that were given to it stay open. Resolves within 30 s: an act that
+   * still runs is on record, and the next engine on that state verifies it. Safe to call twice.
    */
   close(): Promise<void> {
     return (this.#closed ??= aliveDuring(this.#close()));
@@ -250,10 +250,8 @@ export class SimplifiedHealingEngine implements AsyncDisposable {
   async #close(): Promise<void> {
     const { clock, logger, ledger, host } = this.#parts.ports;
     this.#closing.abort();
-    // What only reads changes nothing: it is not waited for as long as an act.
-    const endReads = deadlineOn(clock, DEADLINES.closeReadsMs, () =>
-      this.#parts.reading.abort(CLOSED_MEANWHILE),
-    );
+    // Calls that only read are awaited for a shorter time than acts.
+    const endReads = deadlineOn(clock, DEADLINES.closeReadsMs, () => this.#parts.reading.abort(CLOSED));
     const inTime = (ms: number, what: string, work: () => unknown): Promise<unknown> =>
       within({ ms, clock }, work).catch((error: unknown) =>
         logger.warn(`${what} did not end well while the engine was closed: ${messageOf(error)}`),
@@ -270,7 +268,7 @@ export class SimplifiedHealingEngine implements AsyncDisposable {
       this.#owns.executor && inTime(DEADLINES.storeMs, 'The executor', () => this.executor.close?.()),
       this.#owns.host && inTime(DEADLINES.storeMs, 'The host', () => host.close?.()),
     ]);
-    this.#cycle.calls.giveUp(CLOSED_MEANWHILE);
+    this.#cycle.calls.giveUp(CLOSED);
   }
 
   /** The same as `close()`, for `await using`. */
@@ -286,7 +284,7 @@ export class SimplifiedHealingEngine implements AsyncDisposable {
     return this.#cycle.calls.wait(work);
   }
 
-  /** Never throws: what is wrong comes as a rejection. With the engine's own signal alone, nothing is derived. */
+  /** Never throws, but rejects. Derives no signal when there is only the engine's own. */
   #until<T>(signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const closing = this.#closing.signal;
     if (closing.aborted) return Promise.reject(new SelfHealingError('closed', 'This engine has been closed'));
@@ -294,12 +292,12 @@ export class SimplifiedHealingEngine implements AsyncDisposable {
   }
 }
 
-const CLOSED_MEANWHILE = new SelfHealingError(
+const CLOSED = new SelfHealingError(
   'closed',
   'This engine was closed, and did not wait longer for what was under way',
 );
 
-/** Checks how a call is to be made. */
+/** Checks the options of a call. */
 function expectCall(options: unknown): CallOptions {
   const given = expectObject('options', options);
   expectKnownKeys('options', given, ['signal', 'dryRun']);
@@ -308,7 +306,7 @@ function expectCall(options: unknown): CallOptions {
   return given;
 }
 
-/** Checks who gives a command. */
+/** Checks the options of a command. Returns who gives it. */
 function expectCommand(options: unknown): string {
   const given = expectObject('options', options);
   expectKnownKeys('options', given, ['by']);

@@ -19,9 +19,9 @@ import type { EnginePorts } from '../repair/ports.js';
 import { statusOf, type EngineStatus, type StatusSources } from '../report/status.js';
 import type { OperatorCommand } from '../model/operator-command.js';
 
-const told = lazy(() => import('./capabilities.js'));
+const capabilities = lazy(() => import('./capabilities.js'));
 
-/** Where a person has a say: approvals, pauses, resets. Everything said is written down before it counts. */
+/** Commands and views of operators: approvals, pauses, resets. A command is saved before it takes effect. */
 export class Operator {
   readonly #ports: EnginePorts;
   readonly #cycle: Cycle;
@@ -52,13 +52,13 @@ export class Operator {
       });
   }
 
-  /** Whether each action can be carried out. */
+  /** Returns whether each action can be carried out. */
   async capabilities(signal: AbortSignal): Promise<readonly Capability[]> {
     const { executor, actions } = this.#ports;
-    return (await told()).capabilitiesBy(executor, actions, signal);
+    return (await capabilities()).capabilitiesBy(executor, actions, signal);
   }
 
-  /** How the engine stands. */
+  /** Returns the state of the engine. */
   status({ monitoring, closed }: Pick<StatusSources, 'monitoring' | 'closed'>): EngineStatus {
     const { ledger, guards, clock, detector, policy, actions, dryRun, healingEnabled } = this.#ports;
     const { open, recent, counts, lost } = this.#cycle;
@@ -81,12 +81,12 @@ export class Operator {
     });
   }
 
-  /** Questions that wait for an answer. */
+  /** Pending approvals. */
   get waiting(): readonly Approval[] {
     return this.#ports.ledger.state.approvals.filter(({ answer }) => answer === 'waiting');
   }
 
-  /** Says yes to a plan: all gates again, and then it is carried out at once. */
+  /** Approves a plan: checks all gates again, and carries it out at once. */
   async approve(id: string, by: string, signal: AbortSignal): Promise<HealingResult | undefined> {
     const { component, action } = await this.#asked(id);
     this.#expectActing(id);
@@ -99,7 +99,7 @@ export class Operator {
     return result;
   }
 
-  /** Says no to a plan: it is asked about again only after the backoff. */
+  /** Rejects a plan: it is requested again only after the backoff. */
   async reject(id: string, by: string): Promise<void> {
     const { component, action } = await this.#asked(id);
     const { guards, clock } = this.#ports;
@@ -108,7 +108,7 @@ export class Operator {
     );
   }
 
-  /** Stops all acting, for a reason, until it is taken back. Looking goes on. */
+  /** Pauses repairs for a reason, until it is removed. */
   async pause(given: string, by: string): Promise<void> {
     const reason = expectReason(given);
     await this.#opened();
@@ -125,7 +125,7 @@ export class Operator {
     }));
   }
 
-  /** Takes one reason for pausing back; acting goes on when none is left. */
+  /** Removes one reason for pausing; repairs resume when none is left. */
   async resume(given: string, by: string): Promise<void> {
     expectText('reason', given);
     await this.#opened();
@@ -142,7 +142,7 @@ export class Operator {
     });
   }
 
-  /** Forgets what went wrong with a component: backoff, breaker and `needs-human` are back at their start. */
+  /** Resets backoff, breaker and `needs-human` of a component. */
   async reset(given: string, by: string): Promise<void> {
     expectText('component', given);
     await this.#opened();
@@ -152,13 +152,13 @@ export class Operator {
     await this.#write({ command: 'reset', of: component, by }, (state) =>
       resetComponent(state, component),
     ).catch((error: unknown) => {
-      // What the caller is told has failed is not done.
+      // A command that fails has no effect.
       ledger.note((state) => undoReset(state, before, component));
       throw error;
     });
   }
 
-  /** Writes what a person has decided, with who it was, and logs it. */
+  /** Saves and logs a command. */
   async #write(
     command: Omit<OperatorCommand, 'at'>,
     change: (state: GuardState, now: number) => GuardState,
@@ -168,7 +168,7 @@ export class Operator {
     logger.info(`Command of ${command.by}: ${command.command}: ${command.of}`);
   }
 
-  /** Refuses a component that nothing is known of, and names the one that was probably meant. */
+  /** Throws for an unknown component, with the closest known one. */
   #expectKnown(component: string): string {
     const { components } = this.status({ monitoring: undefined, closed: false });
     const known = components.map((one) => one.component);
@@ -195,7 +195,7 @@ export class Operator {
     throw new SelfHealingError('invalid-argument', `No approval is waiting under \`${id}\`; ${rest}`);
   }
 
-  /** A yes that nothing would come of is refused: it would be used later, or lapse, without a word. */
+  /** Throws when an approval would have no effect now. */
   #expectActing(id: string): void {
     const { ledger, healingEnabled } = this.#ports;
     const reasons = Object.keys(ledger.state.pauses);
@@ -221,6 +221,6 @@ export class Operator {
   }
 }
 
-/** Returns the name that was meant: the same, or as it is shown where it has characters that nobody can type. */
+/** Finds a name, also by its printable form when it has unprintable characters. */
 const asShown = (given: string, known: readonly string[]): string | undefined =>
   known.includes(given) ? given : known.find((name) => printable(name) === given);

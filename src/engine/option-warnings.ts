@@ -6,7 +6,7 @@ import { protectedBy } from '../gates/protected-units.js';
 import { unitName } from '../model/unit-name.js';
 import type { HealingOptions } from './options.js';
 
-/** Returns one sentence for each option that is valid and does not do what it seems to. */
+/** Returns one sentence for each option that is valid but has no effect. */
 export function optionWarnings(options: HealingOptions, services?: WatchedUnits): string[] {
   const { checks = [], protect } = options;
   const shielded = [...(services?.keys() ?? [])].flatMap((unit) => {
@@ -18,7 +18,7 @@ export function optionWarnings(options: HealingOptions, services?: WatchedUnits)
   return [...shielded, ...idle(options), ...checks.flatMap((check) => useless(check, options, services))];
 }
 
-/** What never runs, because its check is not enabled. */
+/** Returns warnings for options whose check is not enabled. */
 function idle({ checks = [], enabledChecks, services, thresholds = {} }: HealingOptions): string[] {
   if (enabledChecks === undefined) return [];
   const isOff = (name: string): boolean => !enabledChecks.includes(name);
@@ -44,7 +44,7 @@ function idle({ checks = [], enabledChecks, services, thresholds = {} }: Healing
 /** `cpuPercent` belongs to the check `cpu`. */
 const checkOf = (threshold: string): string => threshold.replace(/[A-Z].*/, '');
 
-/** Why the `heals` of a check can never repair anything. */
+/** Returns a warning when the `heals` of a check cannot repair anything. */
 function useless(
   check: NonNullable<HealingOptions['checks']>[number],
   { actions = {}, protect }: HealingOptions,
@@ -66,12 +66,12 @@ function useless(
   if (action === 'none' || isBuiltIn(action) || Object.hasOwn(actions, action)) return [];
   const meant = nearest(action, [...BUILT_IN_NAMES, ...Object.keys(actions)]);
   const hint = meant === undefined ? 'register it in `actions`' : `did you mean \`${meant}\`?`;
-  return [`${about} with \`${action}\`, and no action is called so: ${hint}`];
+  return [`${about} with \`${action}\`, which is not an action: ${hint}`];
 }
 
 /**
- * Returns a warning for actions of the host program of which nothing picks any: no check, and not the default resolver.
- * One may be there for the undo of another, so one that is picked is enough.
+ * Returns a warning for custom actions when neither a check nor the default resolver picks any of them. One that is picked
+ * is enough: the others may be there for its undo.
  */
 export function unpickedWarning({ actions = {}, checks = [] }: HealingOptions): string | undefined {
   const names = Object.keys(actions);

@@ -24,50 +24,50 @@ import type { MetricsAdapter } from '../report/observer.js';
 import { DETECTOR_NAMES, refusePythonMethods, RESOLVER_NAMES } from '../base/python-names.js';
 import type { Resolver } from '../resolve/resolver.js';
 
-/** What an engine may be told. Everything may be left out. The object is never written to. */
+/** Options of an engine, all optional. The object is never written to. */
 export interface HealingOptions {
-  /** Plan and judge, but change nothing. Default `false`; `true` for `quickHeal`. */
+  /** Plans and checks the gates, but changes nothing. Default `false`; `true` for `quickHeal`. */
   readonly dryRun?: boolean | undefined;
-  /** Send debug lines to the logger. Default `false`. */
+  /** Also sends debug messages to the logger. Default `false`. */
   readonly verbose?: boolean | undefined;
-  /** Where words go; `console` and pino fit. Default: nowhere. */
+  /** Receives log messages; `console` and pino fit. Default: none. */
   readonly logger?: Logger | undefined;
   /**
-   * The units to watch and to heal, by name or pattern (`worker@*`); every other unit that failed is reported as `LOW`.
-   * Default: any service that has failed and that another unit wants.
+   * Units to watch and repair, by name or pattern (`worker@*`); every other failed unit is reported as `LOW`. Default: any
+   * failed service that another unit wants.
    */
   readonly services?: readonly ServiceOption[] | undefined;
-  /** Units that are never acted on, besides those that never are: names, or prefixes ending in `*`. */
+  /** Additional protected units: names, or prefixes ending in `*`. */
   readonly protect?: readonly string[] | undefined;
-  /** Levels above which something is trouble. */
+  /** Thresholds above which an issue is raised. */
   readonly thresholds?: Partial<Thresholds> | undefined;
-  /** File systems that are left out, and levels of their own: `{ exclude: ['/mnt/*'], levels: { '/archive': { freeBytes: 1e12 } } }`. */
+  /** File systems to exclude, and levels of single ones: `{ exclude: ['/mnt/*'], levels: { '/archive': { freeBytes: 1e12 } } }`. */
   readonly mounts?: MountOptions | undefined;
-  /** Which checks run: `cpu`, `memory`, `disk`, `load`, `services`, `system`, and your own. Default: all. */
+  /** Checks that run: `cpu`, `memory`, `disk`, `load`, `services`, `system`, and custom ones. Default: all. */
   readonly enabledChecks?: readonly string[] | undefined;
-  /** Checks of the host program's own. */
+  /** Custom checks. */
   readonly checks?: readonly Check[] | undefined;
-  /** Actions of the host program's own, by name; made with `defineAction`. */
+  /** Custom actions by name; made with `defineAction`. */
   readonly actions?: Readonly<Record<string, ActionDefinition>> | undefined;
-  /** The numbers of the rules for acting and not acting. */
+  /** Tuning for debounce, backoff, breakers and budgets. */
   readonly guards?: GuardOptions | undefined;
-  /** What the actions on Nix and NixOS may do. */
+  /** Options of the actions on Nix and NixOS. */
   readonly nix?: NixOptions | undefined;
-  /** Asks a person whether a plan that needs it may be carried out. Default: it waits for `approve(id)`. */
+  /** Requests approval of a plan from a person. Default: the request waits for `approve(id)`. */
   readonly approve?: Approve | undefined;
-  /** Where what was done is remembered: the path of a file, or a store. Default: in memory. */
+  /** Durable state: the path of a file, or a store. Default: in memory. */
   readonly state?: string | Store | undefined;
-  /** Who measures the engine from outside: `prometheusMetrics`, or your own. Default: nobody. */
+  /** Metrics adapters: `prometheusMetrics`, or custom ones. Default: none. */
   readonly metrics?: readonly MetricsAdapter[] | undefined;
-  /** What is read. Default: this machine. */
+  /** Host to read. Default: this machine. */
   readonly host?: Host | undefined;
-  /** What finds issues. Default: a `SimpleDetector`. */
+  /** Finds issues. Default: a `SimpleDetector`. */
   readonly detector?: Detector | undefined;
-  /** What picks actions. Default: a `SimpleResolver`. */
+  /** Picks actions. Default: a `SimpleResolver`. */
   readonly resolver?: Resolver | undefined;
-  /** What changes the host. Default: a `NixOSPermissionHandler`. */
+  /** Changes the host. Default: a `NixOSPermissionHandler`. */
   readonly executor?: Executor | undefined;
-  /** Time and chance. Default: the machine's. */
+  /** Time and random numbers. Default: those of the machine. */
   readonly clock?: Clock | undefined;
 }
 
@@ -94,7 +94,7 @@ const KNOWN: readonly (keyof HealingOptions)[] = [
   'clock',
 ];
 
-/** The methods that each part must have. */
+/** Required methods of each part. */
 export const PART_METHODS = {
   logger: ['debug', 'info', 'warn', 'error'],
   host: ['read'],
@@ -104,7 +104,7 @@ export const PART_METHODS = {
   clock: ['now', 'monotonic', 'sleep', 'random'],
 } as const;
 
-/** Refuses options that cannot be meant. What a part checks for itself (thresholds, services, …) is left to it. */
+/** Checks the options. Parts check their own options (thresholds, services, …). */
 export function expectOptions(options: unknown): HealingOptions {
   const given = expectObject('options', options);
   expectKnownKeys('options', given, KNOWN);

@@ -1,5 +1,4 @@
 import { setMaxListeners } from 'node:events';
-import type { ActionDefinition } from '../actions/define.js';
 import { actionNamed, isBuiltIn, type ActionRegistry } from '../actions/registry.js';
 import type { Clock } from '../base/clock.js';
 import { messageOf } from '../base/errors.js';
@@ -11,19 +10,19 @@ import { lackOf, OTHER_MACHINE } from './elevate.js';
 import type { Capability } from './executor.js';
 import type { PermissionStatus } from './permission-status.js';
 
-/** By what capabilities are told. */
+/** Sources of {@link capabilitiesOf}. */
 export interface CapabilitySources {
   readonly host: Host;
   readonly actions: ActionRegistry;
   readonly readsThisMachine: () => boolean;
   readonly permissions: () => Promise<PermissionStatus>;
-  /** Whether the root helper would carry out an action; the sentence why it refuses to. */
+  /** Returns whether the root helper allows an action, or the reason why not. */
   readonly askHelper: (action: string, signal: AbortSignal) => Promise<Reading<true | string>>;
   readonly clock: Clock;
 }
 
-/** An action, or the root helper, that takes longer to tell is unknown, in milliseconds. */
-const TELL_WITHIN_MS = 5_000;
+/** Time limit for one action, in milliseconds; its capability is unknown after that. */
+const CAPABILITY_LIMIT_MS = 5_000;
 
 const WAYS: Readonly<Record<Exclude<PermissionStatus['way'], 'none'>, string>> = {
   'in-process': 'by this process, which is root',
@@ -31,70 +30,55 @@ const WAYS: Readonly<Record<Exclude<PermissionStatus['way'], 'none'>, string>> =
   helper: 'through the root helper',
 };
 
-/** Tells of each action whether it can be carried out here: by the conditions that its plan has, and the way to root. */
+/** Returns whether each action can be carried out here, by the conditions of its plan and by how it gets root. */
 export async function capabilitiesOf(
-  parts: CapabilitySources,
+  sources: CapabilitySources,
   signal: AbortSignal,
 ): Promise<readonly Capability[]> {
-  const { actions, clock } = parts;
-  const permissions = parts.permissions();
+  const { actions, clock } = sources;
+  const permissions = sources.permissions();
   permissions.catch(() => undefined);
-  // One listener for each action, which is no leak.
+  // One listener per action is not a leak.
   const ended = AbortSignal.any([signal]);
   setMaxListeners(0, ended);
-  const tellings = actions.names.map(async (action): Promise<Capability> => {
+  const late = `No answer within ${span(CAPABILITY_LIMIT_MS)}`;
+  const limit = { ms: CAPABILITY_LIMIT_MS, clock, signal: ended, late };
+  const capabilities = actions.names.map(async (action): Promise<Capability> => {
     try {
-      const limit = {
-        ms: TELL_WITHIN_MS,
-        clock,
-        signal: ended,
-        late: `It could not be found out within ${span(TELL_WITHIN_MS)}`,
-      };
-      return await within(limit, (inner) => capabilityOf(action, permissions, { parts, signal: inner }));
+      const [status, reason] = await within(limit, (inner) =>
+        capabilityOf(action, permissions, sources, inner),
+      );
+      return Object.freeze({ action, status, reason });
     } catch (error) {
-      return told(action, 'unknown', messageOf(error));
+      return Object.freeze({ action, status: 'unknown', reason: messageOf(error) });
     }
   });
-  return Object.freeze(await Promise.all(tellings));
-}
-
-interface Telling {
-  readonly parts: CapabilitySources;
-  readonly signal: AbortSignal;
+  return Object.freeze(await Promise.all(capabilities));
 }
 
 async function capabilityOf(
   action: string,
   permissions: Promise<PermissionStatus>,
-  { parts, signal }: Telling,
-): Promise<Capability> {
-  const definition = await actionNamed(action, parts.actions);
-  if (definition.scope === 'host' && !parts.readsThisMachine())
-    return told(action, 'unavailable', OTHER_MACHINE.sentence);
-  const read = async (request: Parameters<Host['read']>[0]) => parts.host.read({ ...request, signal });
+  { actions, host, readsThisMachine, askHelper }: CapabilitySources,
+  signal: AbortSignal,
+): Promise<readonly [Capability['status'], string]> {
+  const definition = await actionNamed(action, actions);
+  if (definition.scope === 'host' && !readsThisMachine()) return ['unavailable', OTHER_MACHINE.sentence];
+  const read = async (request: Parameters<Host['read']>[0]) => host.read({ ...request, signal });
   const lacking = await definition.unavailable?.({ read, signal });
-  if (lacking !== undefined) return told(action, 'unavailable', lacking);
-  if (definition.scope === 'process')
-    return told(action, 'available', 'It would be carried out within this process');
-  const needsRoot = rootOf(action, definition);
+  if (lacking !== undefined) return ['unavailable', lacking];
+  if (definition.scope === 'process') return ['available', 'It would be carried out within this process'];
+  const needsRoot = definition.needsRoot?.() ?? (isBuiltIn(action) ? true : undefined);
   if (needsRoot === undefined)
-    return told(action, 'available', 'Its plan shows whether it needs root, and the way to it');
-  if (!needsRoot) return told(action, 'available', 'It would be carried out without root');
+    return ['available', 'Its plan shows whether it needs root, and how it gets it'];
+  if (!needsRoot) return ['available', 'It would be carried out without root'];
   const status = await permissions;
   const { way } = status;
-  if (way === 'none' || (way === 'helper' && !isBuiltIn(action)))
-    return told(action, 'unavailable', lackOf(status));
+  if (way === 'none' || (way === 'helper' && !isBuiltIn(action))) return ['unavailable', lackOf(status)];
   if (way === 'helper') {
-    const answer = await parts.askHelper(action, signal);
-    if (isUnknown(answer)) return told(action, 'unknown', answer.unknown);
-    if (answer !== true) return told(action, 'unavailable', answer);
+    const answer = await askHelper(action, signal);
+    if (isUnknown(answer)) return ['unknown', answer.unknown];
+    if (answer !== true) return ['unavailable', answer];
   }
-  return told(action, 'available', `It would be carried out ${WAYS[way]}`);
+  return ['available', `It would be carried out ${WAYS[way]}`];
 }
-
-/** What an action of somebody's own needs is known by its plan, unless it says so. */
-const rootOf = (action: string, definition: ActionDefinition): boolean | undefined =>
-  definition.needsRoot?.() ?? (isBuiltIn(action) ? true : undefined);
-
-const told = (action: string, status: Capability['status'], reason: string): Capability =>
-  Object.freeze({ action, status, reason });

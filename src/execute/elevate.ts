@@ -2,13 +2,13 @@ import type { Block, Plan, Step } from '../model/plan.js';
 import type { PermissionStatus } from './permission-status.js';
 import { assignments } from '../model/step-text.js';
 
-/** Whether a plan has a step that takes root. */
+/** Returns whether a plan has a step that needs root. */
 export const needsRoot = (plan: Plan): boolean =>
   plan.steps.some((step) => step.kind !== 'call' && step.needsRoot);
 
 /**
- * The same plan with each step that takes root put behind `sudo -n`. It never asks for a password. `timeout`
- * ends the program and its children in time, because an unprivileged process may not signal them.
+ * Returns the plan with each step that needs root run through `sudo -n`, which never asks for a password. `timeout` ends
+ * the program and its children in time, because an unprivileged process cannot signal them.
  */
 export function throughSudo(plan: Plan): Plan {
   return Object.freeze({ ...plan, steps: Object.freeze(plan.steps.map(behindSudo)) });
@@ -31,15 +31,15 @@ function behindSudo(step: Step): Step {
   return { ...common, argv: [...sudo, 'tee', '--', step.path], input: step.content };
 }
 
-/** Why nothing is changed where another machine is read. */
+/** Block for an engine that reads another machine. */
 export const OTHER_MACHINE: Block = Object.freeze({
   reason: 'unavailable',
   sentence:
     'The engine reads a `host` that is not known to be this machine, so nothing is changed here: give it an `executor` for that machine',
 });
 
-/** Why a step that takes root cannot be done. */
+/** Returns why a step that needs root cannot be carried out, as one sentence. */
 export const lackOf = (status: PermissionStatus | undefined): string =>
   status?.way === 'helper'
-    ? 'Needs root: the root helper carries out the actions that come with the library, and no others; run as root'
-    : `Needs root: ${status?.description ?? 'there is no way to it'}`;
+    ? 'Needs root: the root helper carries out the built-in actions only; run as root'
+    : `Needs root: ${status?.description ?? 'nothing on this host grants it'}`;

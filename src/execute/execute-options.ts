@@ -9,13 +9,12 @@ import {
 import type { HealingAction } from '../model/plan.js';
 import type { ExecuteOptions } from './executor.js';
 
-/** What {@link expectExecuteOptions} lets pass. */
+/** Names of the options of `execute`. */
 export const EXECUTE_OPTIONS: readonly (keyof ExecuteOptions)[] = [
-  ...(['dryRun', 'signal', 'approved'] as const),
-  ...(['plan', 'onPlan'] as const),
+  ...(['dryRun', 'signal', 'approved', 'plan', 'onPlan'] as const),
 ];
 
-/** Checks what `execute` is given. A dry run that is asked for in a way that is not known is refused, never ignored. */
+/** Checks the options of `execute`. */
 export function expectExecuteOptions(given: unknown = {}): ExecuteOptions {
   const options = expectObject('options', given);
   expectKnownKeys('options', options, EXECUTE_OPTIONS);
@@ -28,7 +27,7 @@ export function expectExecuteOptions(given: unknown = {}): ExecuteOptions {
   return options;
 }
 
-/** Checks what `plan` is given beside the action. */
+/** Checks the options of `plan`. */
 export function expectPlanOptions(given: unknown): Pick<ExecuteOptions, 'dryRun' | 'signal'> {
   const options = expectObject('options', given);
   expectKnownKeys('options', options, ['dryRun', 'signal']);
@@ -37,14 +36,13 @@ export function expectPlanOptions(given: unknown): Pick<ExecuteOptions, 'dryRun'
   return options;
 }
 
-/** Checks the plan that is to be carried out. */
 function expectPlan(given: unknown): void {
   const { action, targets, steps } = expectObject('plan', given);
   if (typeof action === 'string' && Array.isArray(targets) && Array.isArray(steps)) return;
   throw refusal('plan', 'a plan, as `executor.plan(action)` returns it', given);
 }
 
-/** Checks an action as a resolver gives it. */
+/** Checks an action. */
 export function expectHealingAction(given: unknown): HealingAction {
   const { action, parameters } = expectObject('action', given);
   if (typeof action !== 'string' || action === '')
@@ -54,7 +52,7 @@ export function expectHealingAction(given: unknown): HealingAction {
   return given as HealingAction;
 }
 
-/** Refuses a dry run that was asked for where nothing looks at it. */
+/** Throws for a dry run that was requested in the wrong place: it must not be ignored. */
 export function refuseDryRunIn(option: string, given: object): void {
   for (const key of ['dryRun', 'dry_run']) {
     if (key in given)

@@ -1,50 +1,49 @@
 import type { HealingAction, Plan } from '../model/plan.js';
 import type { Execution } from '../model/execution.js';
 
-/** How an action is to be carried out. */
+/** Options of `execute`. */
 export interface ExecuteOptions {
-  /** Only make and judge the plan. Default `false`. */
+  /** Plans and checks the gates, but changes nothing. Default `false`. */
   readonly dryRun?: boolean | undefined;
-  /** Ends it: no new step is started, interruptible ones are ended, the others are waited for. */
+  /** Ends the call: no further step starts, interruptible steps are ended, the others are awaited. */
   readonly signal?: AbortSignal | undefined;
-  /** Whether a person has approved it. Default `false`. */
+  /** `true` when a person has approved it. Default `false`. */
   readonly approved?: boolean | undefined;
-  /** The plan to carry out: exactly this one, or nothing. Left out: a plan that is made now. */
+  /** Plan to carry out, exactly as it is; refused when it has changed. Default: a new plan. */
   readonly plan?: Plan | undefined;
-  /** Called with each further plan of the same act, before it is carried out. */
+  /** Called with each further plan of the same act, before it runs. */
   readonly onPlan?: ((plan: Plan) => void) | undefined;
 }
 
-/** Whether an action can be carried out on this host. */
+/** Availability of an action on this host. */
 export interface Capability {
   readonly action: string;
-  /** `unknown` where that could not be found out, or not in time. */
+  /** `unknown` when it could not be determined in time. */
   readonly status: 'available' | 'unavailable' | 'unknown';
-  /** One sentence: by what way it would be carried out, or why it cannot be. */
+  /** One sentence: how it would be carried out, or why it cannot be. */
   readonly reason: string;
 }
 
 /**
- * The port through which the host is changed.
+ * Port through which the host is changed.
  *
- * `plan` changes nothing, and may reject when the action or its parameters cannot be meant. `execute` never
- * rejects: what goes wrong is told in the {@link Execution}. An executor of your own gets only what has passed
- * the engine's gates; it need not judge again, and it does not verify.
+ * `plan` changes nothing, and rejects an invalid action. `execute` never rejects: errors are reported in the
+ * {@link Execution}. A custom executor only receives actions that have passed the engine's gates; it does not verify.
  */
 export interface Executor {
-  /** The exact steps of an action on this host. Changes nothing. */
+  /** Returns the exact steps of an action on this host. Changes nothing. */
   plan(
     action: HealingAction,
     options?: { readonly signal?: AbortSignal; readonly dryRun?: boolean },
   ): Plan | Promise<Plan>;
   /** Carries an action out. Never rejects. */
   execute(action: HealingAction, options?: ExecuteOptions): Promise<Execution>;
-  /** Whether each action can be carried out on this host, by what can be read now. Changes nothing. Optional. */
+  /** Returns the availability of each action on this host. Changes nothing. Optional. */
   readonly capabilities?:
     | ((options?: {
         readonly signal?: AbortSignal;
       }) => readonly Capability[] | Promise<readonly Capability[]>)
     | undefined;
-  /** Lets go of what it holds. */
+  /** Releases its resources. */
   close?(): void | Promise<void>;
 }

@@ -8,10 +8,10 @@ import {
 } from '../base/expect.js';
 import type { Step } from '../model/plan.js';
 
-/** The longest time that Node's timers can wait, in milliseconds. */
+/** Longest timer of Node, in milliseconds. */
 const LONGEST_MS = 2_147_483_647;
 
-/** Checks a step of a plan, which an action of the host program's own may have made. */
+/** Checks a step of a plan, which may come from a custom action. */
 export function expectStep(option: string, given: unknown): asserts given is Step {
   const step = expectObject(option, given);
   expectOneOf(`${option}.kind`, step.kind, ['command', 'write', 'call'], 'kind of step');

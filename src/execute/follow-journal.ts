@@ -2,20 +2,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { splitLines } from './lines.js';
 import type { StartProgram } from './start-program.js';
 
-/** The journal is a moment behind what is printed. */
+/** Delay of the journal behind the output, in milliseconds. */
 const LAG_MS = 300;
-/** Of what is printed the last lines are kept. */
 const KEPT_LINES = 200;
 
-/** What a transient unit prints to the journal, while it runs. */
+/** Output of a transient unit in the journal, while it runs. */
 export interface JournalFollower {
-  /** Stops following, and gives the last lines. */
+  /** Stops following. Returns the last lines. */
   end(): Promise<string>;
 }
 
 /**
- * Follows what a unit prints, from now on. A unit that may restart this very program must not print into a pipe of
- * ours: it would break with us, in the middle of its work. So it prints to the journal, and we read along.
+ * Follows the output of a unit from now on. A unit that may restart this program must not write to a pipe of this
+ * program, which would break in the middle of its work; so it writes to the journal, which is read here.
  */
 export async function followJournal(
   unit: string,

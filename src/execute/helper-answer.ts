@@ -118,36 +118,36 @@ const ANSWER = shaped({
   durationMs: isNumber,
 });
 
-/** Reads an answer of the helper. Throws, and says why, when it is none to this request. */
+/** Parses an answer of the helper. Throws when it is invalid or belongs to another request. */
 export function parseAnswer(text: string, request: HelperRequest): Execution {
-  if (!text.endsWith('\n')) throw garbage('it breaks off');
+  if (!text.endsWith('\n')) throw invalid('it is incomplete');
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    throw garbage('it is not JSON');
+    throw invalid('it is not JSON');
   }
-  if (!ANSWER(value)) throw garbage('it has not the form of an answer');
+  if (!ANSWER(value)) throw invalid('it does not have the shape of an answer');
   const { version: _version, ...answer } = value as Execution & { readonly version: unknown };
   const { plan, outcome } = answer;
-  // A request that cannot be read has no name by which it could be answered.
+  // The answer to an unreadable request has no action name.
   const unread = outcome === 'failed' && answer.action === '' && answer.steps.length === 0;
-  if (answer.action !== request.action && !unread) throw garbage(`it is about \`${answer.action}\``);
-  if (plan && !isPlanFor(plan, request)) throw garbage('its plan is of another action');
+  if (answer.action !== request.action && !unread) throw invalid(`it is about \`${answer.action}\``);
+  if (plan && !isPlanFor(plan, request)) throw invalid('its plan is for another action');
   const fits =
     outcome === 'skipped'
       ? answer.blockedBy !== undefined && answer.error !== undefined
       : outcome === 'failed'
         ? answer.error !== undefined
         : plan !== undefined && outcome === (request.do === 'execute' ? 'executed' : 'planned');
-  if (!fits) throw garbage(`the outcome \`${outcome}\` does not go with the rest of it`);
+  if (!fits) throw invalid(`the outcome \`${outcome}\` contradicts the rest of it`);
   return Object.freeze({ ...answer, ...(plan ? { plan: revived(plan) } : {}) });
 }
 
-const garbage = (why: string): SelfHealingError =>
-  new SelfHealingError('protocol', `The answer of the root helper cannot be used: ${why}`);
+const invalid = (why: string): SelfHealingError =>
+  new SelfHealingError('protocol', `The answer of the root helper is invalid: ${why}`);
 
-/** A plan keeps every parameter that was asked for. It may decide more: how much is to be freed. */
+/** Returns whether a plan has every requested parameter. Planning may add some: the amount to free. */
 function isPlanFor({ action, parameters }: Plan, request: HelperRequest): boolean {
   const asText = (value: unknown): string =>
     JSON.stringify(isObject(value) ? Object.entries(value).sort() : [value]);
@@ -157,7 +157,7 @@ function isPlanFor({ action, parameters }: Plan, request: HelperRequest): boolea
   return action === request.action && kept;
 }
 
-/** A function does not travel: it runs in the helper, and nowhere else. */
+/** Freezes a parsed plan, and replaces its functions, which exist in the helper only. */
 function revived(plan: Plan): Plan {
   const steps = plan.steps.map((step): Step => {
     if (step.kind !== 'call') return Object.freeze(step);

@@ -3,18 +3,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { span } from '../base/format.js';
 import { ANSWER_LIMIT } from './helper-protocol.js';
 
-/** How one try to ask the helper ended. */
+/** Outcome of one attempt to ask the helper. */
 export type Conversation =
-  /** It said something. */
   | { readonly kind: 'answered'; readonly text: string }
-  /** The request has not been read by anybody: nothing was done, and it may be sent again. */
+  /** The request was not read: nothing was done, and it may be sent again. */
   | { readonly kind: 'busy' | 'absent' | 'forbidden' | 'unreachable'; readonly sentence: string }
-  /** The request may have been read, and nobody said what came of it: it must not be sent again. */
+  /** The request may have been read, with an unknown result: it must not be sent again. */
   | { readonly kind: 'lost'; readonly sentence: string };
 
 /**
- * Sends one line to the socket of the helper, and collects what comes until the other side closes. Once the signal is
- * aborted it closes its own side, which tells the helper to stop, and waits on for the answer. Never rejects.
+ * Sends one line to the socket of the helper, and reads until the other side closes. On abort it closes its own side,
+ * which asks the helper to stop, and keeps waiting for the answer. Never rejects.
  */
 export function converse(
   path: string,
@@ -39,29 +38,29 @@ export function converse(
 
     socket.on('connect', () => {
       connected = true;
-      // In one piece, and nothing after it: a reset then means that the helper has not read it.
+      // Written in one piece: a reset then means that the helper has not read it.
       socket.write(line);
     });
     socket.on('data', (chunk: Buffer) => {
       chunks.push(chunk);
       size += chunk.length;
-      if (size > ANSWER_LIMIT) lost(`it answered more than ${ANSWER_LIMIT} bytes`);
+      if (size > ANSWER_LIMIT) lost(`its answer is longer than ${ANSWER_LIMIT} bytes`);
     });
     socket.on('end', () => {
-      if (size === 0) lost('it ended without an answer');
+      if (size === 0) lost('it closed the connection without an answer');
       else finish({ kind: 'answered', text: Buffer.concat(chunks).toString('utf8') });
     });
     socket.on('error', (error: NodeJS.ErrnoException) => {
-      if (size > 0) lost(`its answer broke off (${error.code})`);
+      if (size > 0) lost(`its answer is incomplete (${error.code})`);
       else finish(refusal(path, error, connected));
     });
   });
 }
 
-/** A request that nobody has read may be sent again: so often, with these pauses in milliseconds. */
+/** Pauses before a request that was not read is sent again, in milliseconds. */
 const PAUSES_MS = [40, 80, 160, 320, 640];
 
-/** The same, and sends again what nobody can have read because the helper was busy. */
+/** The same as {@link converse}, but sends the request again while the helper is busy. */
 export async function converseInTurn(
   path: string,
   line: string,
@@ -85,23 +84,23 @@ function refusal(
   switch (code) {
     case 'ENOENT':
     case 'ENOTDIR':
-      return { kind: 'absent', sentence: `there is no helper at ${path}` };
+      return { kind: 'absent', sentence: `no helper at ${path}` };
     case 'EACCES':
     case 'EPERM':
-      return { kind: 'forbidden', sentence: `this process may not speak to the helper at ${path}` };
+      return { kind: 'forbidden', sentence: `permission denied at ${path}` };
     case 'ECONNREFUSED':
       return {
         kind: 'unreachable',
-        sentence: `nobody listens at ${path}: start luminous-healing-helper.socket`,
+        sentence: `connection refused at ${path}: start luminous-healing-helper.socket`,
       };
-    // Closed with the request unread, before it could be sent at all, or with too many waiting.
+    // The request was not read, could not be sent, or the queue is full.
     case 'ECONNRESET':
     case 'EPIPE':
     case 'EAGAIN':
       return { kind: 'busy', sentence: 'it is busy with another request' };
     default:
       return connected
-        ? { kind: 'lost', sentence: `the connection broke (${message})` }
+        ? { kind: 'lost', sentence: `the connection was lost (${message})` }
         : { kind: 'unreachable', sentence: `${path} cannot be reached (${message})` };
   }
 }

@@ -1,14 +1,14 @@
-/** A line is told up to so many characters, … */
-const LENGTH = 500;
-/** … and of one step so many lines at most: a build may print millions. */
-const LINES = 5_000;
+/** Longest logged line, in characters. */
+const MAX_LENGTH = 500;
+/** Logged lines of one step at most: a build may print millions. */
+const MAX_LINES = 5_000;
 
-/** Calls back with each whole line of a stream, and with what is left at its end. */
+/** Calls `onLine` with each line of a stream. */
 export function splitLines(stream: NodeJS.ReadableStream, onLine: (line: string) => void): void {
   let rest = '';
   stream.on('data', (chunk: Buffer | string) => {
     const lines = (rest + chunk.toString()).split(/\r\n|\r|\n/);
-    rest = (lines.pop() ?? '').slice(0, LENGTH);
+    rest = (lines.pop() ?? '').slice(0, MAX_LENGTH);
     lines.forEach(onLine);
   });
   stream.on('end', () => {
@@ -18,14 +18,14 @@ export function splitLines(stream: NodeJS.ReadableStream, onLine: (line: string)
   stream.on('error', () => undefined);
 }
 
-/** Passes lines on as a person may read them in a log: without control characters, not too long, not too many. */
-export function toldLines(onLine: (line: string) => void): (line: string) => void {
-  let told = 0;
+/** Returns a function that passes lines on without control characters, within the limits of length and number. */
+export function logLines(onLine: (line: string) => void): (line: string) => void {
+  let logged = 0;
   return (line) => {
-    // eslint-disable-next-line no-control-regex -- These are what must not reach a terminal.
-    const words = line.replace(/\u001b\[[0-9;?]*[A-Za-z]|[\u0000-\u001f\u007f-\u009f]/g, '').trim();
-    if (words === '' || told > LINES) return;
-    told += 1;
-    onLine(told > LINES ? 'and more, which is not told' : words.slice(0, LENGTH));
+    // eslint-disable-next-line no-control-regex -- Control characters must not reach a terminal.
+    const text = line.replace(/\u001b\[[0-9;?]*[A-Za-z]|[\u0000-\u001f\u007f-\u009f]/g, '').trim();
+    if (text === '' || logged > MAX_LINES) return;
+    logged += 1;
+    onLine(logged > MAX_LINES ? `Output after ${MAX_LINES} lines is not logged` : text.slice(0, MAX_LENGTH));
   };
 }

@@ -24,10 +24,10 @@ import { executionOf, type Execution, type StepReport } from '../model/execution
 
 export { readPermissionStatus };
 
-/** What acting on the host takes. */
+/** Options of {@link LocalExecutor}. */
 export interface LocalExecutorOptions {
   readonly host: Host;
-  /** Whether `host` reads the machine that steps are carried out on. */
+  /** Returns whether `host` reads this machine, on which steps are carried out. */
   readonly readsThisMachine: () => boolean;
   readonly actions: ActionRegistry;
   readonly policy: Policy;
@@ -41,40 +41,39 @@ export interface LocalExecutorOptions {
   readonly helperSocket: string;
 }
 
-/** A plan, and how the steps in it that take root would be done. */
+/** A plan, and how its steps get root. */
 interface Routed {
   readonly plan: Plan;
   readonly way: PermissionStatus['way'] | 'without-root';
   readonly status?: PermissionStatus;
 }
 
-/** Plans, judges and carries out on the host, by the way that its privilege allows. */
+/** Plans actions, checks the safety gates and carries plans out on this machine. */
 export class LocalExecutor {
-  readonly #parts: LocalExecutorOptions;
+  readonly #options: LocalExecutorOptions;
   readonly #helper: ServiceClient;
   readonly #running = new Map<Plan, Claim>();
-  /** How the plans that were made here would be carried out. */
+  /** Plans that were made by this executor. */
   readonly #made = new WeakMap<Plan, Routed>();
 
-  constructor(parts: LocalExecutorOptions) {
-    this.#parts = parts;
-    this.#helper = new ServiceClient(parts.helperSocket);
+  constructor(options: LocalExecutorOptions) {
+    this.#options = options;
+    this.#helper = new ServiceClient(options.helperSocket);
   }
 
-  /** Makes the exact steps of an action on this host. */
+  /** Returns the exact steps of an action on this host. */
   async plan(action: HealingAction, signal: AbortSignal, dryRun: boolean): Promise<Plan> {
     const routed = this.#forThisMachine(await this.#route(action, signal), dryRun);
     this.#made.set(routed.plan, routed);
     return routed.plan;
   }
 
-  /** Tells whether each action can be carried out here. */
+  /** Returns whether each action can be carried out here. */
   capabilities(signal: AbortSignal): Promise<readonly Capability[]> {
-    const { host, actions, readsThisMachine, helperSocket } = this.#parts;
-    const parts = { host, actions, readsThisMachine, clock: realClock };
+    const { host, actions, readsThisMachine, helperSocket } = this.#options;
     return capabilitiesOf(
       {
-        ...parts,
+        ...{ host, actions, readsThisMachine, clock: realClock },
         permissions: () => readPermissionStatus(helperSocket),
         askHelper: (action, inner) => this.#helper.allows(action, inner),
       },
@@ -84,20 +83,20 @@ export class LocalExecutor {
 
   async #route(action: HealingAction, signal: AbortSignal, earlier?: readonly StepReport[]): Promise<Routed> {
     const { host, actions, policy, thresholds, mounts, guards, nix, keepSystems, history, helperSocket } =
-      this.#parts;
-    const parts = {
+      this.#options;
+    const sources = {
       ...{ host, actions, thresholds: thresholds(), guards, nix, keep: keepSystems(), history: history() },
       mounts,
       services: [...(policy.services?.values() ?? [])],
       isRefused: (targets: readonly Target[]) => judgeTargets(targets, policy) !== undefined,
     };
-    const plan = await makePlan(action, parts, signal, earlier);
+    const plan = await makePlan(action, sources, signal, earlier);
     if (!needsRoot(plan) || this.#isElsewhere(plan)) return { plan, way: 'without-root' };
     const status = await readPermissionStatus(helperSocket);
     const { way } = status;
     if (way === 'sudo') return { plan: throughSudo(plan), way, status };
     if (way === 'helper' && isBuiltIn(plan.action)) {
-      // What this process would refuse, the helper is not woken for.
+      // The helper is not started for a plan that this process refuses.
       const refused = judgeSafety(plan, policy, { approved: true }) !== undefined;
       return { plan: refused ? plan : await this.#helper.plan(action, plan, signal), way, status };
     }
@@ -106,12 +105,12 @@ export class LocalExecutor {
     return { plan: Object.freeze({ ...plan, notes }), way: 'none', status };
   }
 
-  /** Whether a plan was made from readings of another machine than it would be carried out on. */
+  /** Returns whether a plan was made from readings of another machine. */
   #isElsewhere({ scope }: Plan): boolean {
-    return scope === 'host' && !this.#parts.readsThisMachine();
+    return scope === 'host' && !this.#options.readsThisMachine();
   }
 
-  /** A dry run shows the plan for the other machine; nothing but a dry run gets through. */
+  /** Adds a note to a plan for another machine in a dry run, and a refusal otherwise. */
   #forThisMachine(routed: Routed, dryRun: boolean): Routed {
     const { plan } = routed;
     if (!this.#isElsewhere(plan)) return routed;
@@ -121,7 +120,7 @@ export class LocalExecutor {
     return { ...routed, plan: Object.freeze({ ...plan, ...more }) };
   }
 
-  /** Carries out the given plan, or one that is made now, after the safety gates. Never rejects. */
+  /** Carries out the given plan, or a new one, after the safety gates. Never rejects. */
   async execute(action: HealingAction, options: ExecuteOptions = {}): Promise<Execution> {
     const { dryRun = false, signal = never(), approved, plan: given, onPlan } = expectExecuteOptions(options);
     expectHealingAction(action);
@@ -140,13 +139,14 @@ export class LocalExecutor {
     const { plan } = routed;
     const asNow = await this.#asNow(routed, given, signal);
     const claim = claimOf(plan, plan.targets[0]?.id ?? plan.action);
-    const situation = { inFlight: this.#besides(claim), approved };
-    const block = changedSince(given, plan) ?? judgeSafety(asNow, this.#parts.policy, situation);
+    const block =
+      changedSince(given, plan) ??
+      judgeSafety(asNow, this.#options.policy, { inFlight: this.#conflicting(claim), approved });
     if (block) {
       return ended({ outcome: 'skipped', plan, blockedBy: block.reason, error: block.sentence });
     }
     if (dryRun) return ended({ outcome: 'planned', plan });
-    // Claimed before the first wait, so that two calls at once cannot both pass the gate above.
+    // Set before the first await, so that two concurrent calls cannot both pass the gates.
     this.#running.set(plan, claim);
     try {
       return ended({ plan, ...(await this.#carryOut(routed, action, { signal, approved, onPlan })) });
@@ -155,20 +155,20 @@ export class LocalExecutor {
     }
   }
 
-  /** A plan that was made here is carried out as it is. Another one is made again, and must be the same. */
+  /** Returns a plan that was made here as it is; another one is made again, and must have the same digest. */
   async #routeOf(action: HealingAction, given: Plan | undefined, signal: AbortSignal): Promise<Routed> {
     return (given && this.#made.get(given)) ?? (await this.#route(action, signal));
   }
 
-  /** The plan with its targets as they are at this moment; the helper reads them itself. */
+  /** Returns the plan with its targets read again; the helper reads them itself. */
   async #asNow({ plan, way }: Routed, given: Plan | undefined, signal: AbortSignal): Promise<Plan> {
     if (given !== plan || way === 'helper') return plan;
-    const targets = await readTargets(plan.targets, this.#parts.host, signal);
+    const targets = await readTargets(plan.targets, this.#options.host, signal);
     return { ...plan, targets };
   }
 
-  /** An action under way that this one may not run beside. */
-  #besides(claim: Claim): string | undefined {
+  /** Returns a running action that conflicts with a claim. */
+  #conflicting(claim: Claim): string | undefined {
     for (const [plan, other] of this.#running) if (conflicts(claim, other)) return plan.action;
     return undefined;
   }
@@ -182,16 +182,22 @@ export class LocalExecutor {
       onPlan,
     }: Pick<ExecuteOptions, 'approved' | 'onPlan'> & { readonly signal: AbortSignal },
   ): Promise<Omit<Execution, 'action' | 'dryRun' | 'durationMs' | 'success'>> {
-    const { logger, actions } = this.#parts;
+    const { logger, actions } = this.#options;
     if (status && way === 'none') return { outcome: 'failed', error: lackOf(status), steps: [] };
     if (status?.tier === 'development') logger.warn(`LUMINOUS_DEV_MODE is set: ${status.description}`);
     const definition = await actionNamed(plan.action, actions);
     if (way === 'helper') {
       const timeoutMs = plan.steps.reduce((sum, step) => sum + step.timeoutMs, definition.timeoutMs);
-      const { parameters } = plan;
-      const same = { action: action.action, parameters };
-      const told = await this.#helper.execute(same, { approved, timeoutMs, signal, digest: digestOf(plan) });
-      const { action: _action, dryRun: _dryRun, durationMs: _durationMs, success: _success, ...rest } = told;
+      const planned = { action: action.action, parameters: plan.parameters };
+      const limits = { approved, timeoutMs, signal, digest: digestOf(plan) };
+      const execution = await this.#helper.execute(planned, limits);
+      const {
+        action: _action,
+        dryRun: _dryRun,
+        durationMs: _durationMs,
+        success: _success,
+        ...rest
+      } = execution;
       return rest;
     }
     return runAct(plan, action, {
@@ -202,22 +208,22 @@ export class LocalExecutor {
         throw new Error(lackOf(routed.status));
       },
       admits: (next) => {
-        const admitted = judgeSafety(next, this.#parts.policy, { approved }) === undefined;
+        const admitted = judgeSafety(next, this.#options.policy, { approved }) === undefined;
         if (admitted) onPlan?.(next);
         return admitted;
       },
       onLine: (line, { unit }) => {
-        // What takes long is followed by a person; what takes a moment is told when it has ended.
-        const told = `${plan.action}: ${line}`;
-        if (unit === undefined) logger.debug(told);
-        else logger.info(told);
+        // Steps that run in a unit take long, so a person may want to follow them.
+        const message = `${plan.action}: ${line}`;
+        if (unit === undefined) logger.debug(message);
+        else logger.info(message);
       },
       signal,
     });
   }
 }
 
-/** Exactly the given plan is carried out, or none. */
+/** Returns a block when a plan differs from the one that was given. */
 function changedSince(given: Plan | undefined, plan: Plan): Block | undefined {
   if (given === undefined || given === plan || digestOf(given) === digestOf(plan)) return undefined;
   const sentence = `What \`${plan.action}\` would do has changed since its plan was made: plan it again`;

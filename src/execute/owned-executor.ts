@@ -5,7 +5,7 @@ import { DEADLINES } from '../base/deadlines.js';
 import { PortCalls } from '../base/port-calls.js';
 import { executionOf } from '../model/execution.js';
 
-/** An executor whose calls have a deadline: to plan, and to carry out the steps of its plans. */
+/** Returns the executor with a deadline on each call. */
 export function ownedExecutor(executor: Executor, clock: Clock, reading: AbortSignal): Executor {
   const plans = new PortCalls({ clock, signal: reading });
   const acts = new PortCalls({ clock });
@@ -38,14 +38,16 @@ export function ownedExecutor(executor: Executor, clock: Clock, reading: AbortSi
   };
 }
 
-/** The sum of the limits of a plan's steps. */
+/** Returns the sum of the time limits of a plan's steps, in milliseconds. */
 const stepsMs = ({ steps }: Plan): number =>
   steps.reduce((sum, { timeoutMs }) => sum + (Number.isFinite(timeoutMs) ? timeoutMs : 0), 0);
 
-/** What an executor of the host program answers may be anything. */
+/** Checks the plan that a custom executor returned. */
 function expectPlan(plan: unknown): Plan {
   const { action, steps, targets, scope } = (plan ?? {}) as Partial<Plan>;
   if (typeof action !== 'string' || !Array.isArray(steps) || !Array.isArray(targets) || scope === undefined)
-    throw new TypeError('`executor.plan` gave no plan: `action`, `scope`, `targets` and `steps` are needed');
+    throw new TypeError(
+      '`executor.plan` returned no plan: `action`, `scope`, `targets` and `steps` are needed',
+    );
   return plan as Plan;
 }

@@ -37,34 +37,34 @@ import { executionOf, type Execution } from '../model/execution.js';
 
 const localExecutor = lazy(() => import('./local-executor.js'));
 
-/** What a {@link NixOSPermissionHandler} may be given. */
+/** Options of {@link NixOSPermissionHandler}. */
 export interface PermissionHandlerOptions {
-  /** What is read to make plans. Default: this machine. */
+  /** Host that is read to make plans. Default: this machine. */
   readonly host?: Host | undefined;
   /**
-   * Whether `host` reads this machine. Actions of host scope are carried out on this machine, so they are `unavailable`
-   * otherwise. Default: `true` without a `host`, `false` with one.
+   * `true` when `host` reads this machine. Actions of host scope run on this machine, so they are `unavailable` otherwise.
+   * Default: `true` without a `host`, `false` with one.
    */
   readonly readsThisMachine?: boolean | (() => boolean) | undefined;
-  /** Actions of the host program's own, by name. */
+  /** Custom actions by name. */
   readonly actions?: Readonly<Record<string, ActionDefinition>> | undefined;
-  /** Finds the functions in the `heals` of checks, each an action of its own. Default: none. */
+  /** Finds functions in the `heals` of checks; each is an action. Default: none. */
   readonly healer?: FindHealer | undefined;
-  /** The units that may be healed. Without it: failed services that another unit wants. */
+  /** Units that may be repaired. Default: failed services that another unit wants. */
   readonly services?: readonly ServiceOption[] | undefined;
-  /** Names, or prefixes ending in `*`, that are never acted on, besides those that never are. */
+  /** Additional protected units: names, or prefixes ending in `*`. */
   readonly protect?: readonly string[] | undefined;
-  /** Percentages that plans aim for. */
+  /** Returns the thresholds below which plans bring a resource. */
   readonly thresholds?: (() => ThresholdValues) | undefined;
-  /** Levels that file systems have of their own, for plans to aim for. */
+  /** Levels of single file systems. */
   readonly mounts?: MountOptions | undefined;
-  /** The numbers that plans are made and proved by. */
+  /** Tuning of the rules by which plans are made and proved. */
   readonly guards?: GuardOptions | undefined;
-  /** What the actions on Nix and NixOS may do. */
+  /** Options of the actions on Nix and NixOS. */
   readonly nix?: NixOptions | undefined;
-  /** Store paths of systems that are never deleted to make room, besides those that run, booted or are to boot. */
+  /** Returns store paths of systems that are never deleted, in addition to those that run, booted or boot next. */
   readonly keepSystems?: (() => readonly string[]) | undefined;
-  /** What is on record of the systems that ran here. Default: nothing, so that a rollback is for a person to decide. */
+  /** Returns the history of the NixOS systems of this host. Default: none, so a rollback needs approval. */
   readonly history?: (() => GenerationHistory) | undefined;
   readonly logger?: Logger | undefined;
   /** Path of the socket of the root helper. Default `/run/luminous-healing.sock`. */
@@ -77,8 +77,7 @@ const OPTIONS = [
 ];
 
 /**
- * The default executor: picks the tier, makes plans, judges them by the safety gates, and carries them out with
- * the least privilege. The tier is read from `LUMINOUS_DEV_MODE` whenever an action is planned.
+ * Default executor: makes plans, checks the safety gates, and carries plans out with the least privilege. The tier is read from `LUMINOUS_DEV_MODE` whenever an action is planned.
  *
  * @example
  * ```js
@@ -93,7 +92,7 @@ const OPTIONS = [
  * ```
  */
 export class NixOSPermissionHandler implements Executor {
-  readonly #acts: () => Promise<LocalExecutor>;
+  readonly #executor: () => Promise<LocalExecutor>;
   readonly #helperSocket: string;
 
   constructor(options: PermissionHandlerOptions = {}) {
@@ -107,7 +106,7 @@ export class NixOSPermissionHandler implements Executor {
     const { protect = [] } = options;
     const { host = localHost(), readsThisMachine = isThisMachine(host) } = options;
     if (typeof readsThisMachine !== 'function') expectBoolean('readsThisMachine', readsThisMachine);
-    const parts: LocalExecutorOptions = {
+    const executorOptions: LocalExecutorOptions = {
       host,
       readsThisMachine: typeof readsThisMachine === 'function' ? readsThisMachine : () => readsThisMachine,
       actions: actionRegistry(options.actions, options.healer),
@@ -125,39 +124,39 @@ export class NixOSPermissionHandler implements Executor {
       helperSocket,
     };
     this.#helperSocket = helperSocket;
-    this.#acts = lazy(async () => new (await localExecutor()).LocalExecutor(parts));
+    this.#executor = lazy(async () => new (await localExecutor()).LocalExecutor(executorOptions));
   }
 
-  /** What this process may do to the host, and through what. */
+  /** Returns what this process may do to the host, and how. */
   async getStatus(): Promise<PermissionStatus> {
     return (await localExecutor()).readPermissionStatus(this.#helperSocket);
   }
 
   /**
-   * Tells of every action whether it can be carried out on this host, and why not: by the conditions of its plan, and by
-   * the way to root that this process has. Changes nothing. What cannot be found out within 5 s is unknown.
+   * Returns whether each action can be carried out on this host, and why not: by the conditions of its plan, and by how
+   * this process gets root. Changes nothing. An action without an answer within 5 s is `unknown`.
    */
   async capabilities(options: { readonly signal?: AbortSignal } = {}): Promise<readonly Capability[]> {
     expectKnownKeys('options', expectObject('options', options), ['signal']);
     const { signal = new AbortController().signal } = options;
     expectSignal(signal);
-    return (await this.#acts()).capabilities(signal);
+    return (await this.#executor()).capabilities(signal);
   }
 
-  /** Makes the exact steps of an action on this host. Changes nothing; rejects what cannot be meant. */
+  /** Returns the exact steps of an action on this host. Changes nothing; rejects an invalid action. */
   async plan(
     action: HealingAction,
     options: { readonly signal?: AbortSignal; readonly dryRun?: boolean } = {},
   ): Promise<Plan> {
     const { signal = new AbortController().signal, dryRun = false } = expectPlanOptions(options);
     expectHealingAction(action);
-    return (await this.#acts()).plan(action, signal, dryRun);
+    return (await this.#executor()).plan(action, signal, dryRun);
   }
 
-  /** Plans anew, judges by the safety gates, and carries out. Never rejects. */
+  /** Carries out an action after the safety gates, by `plan` or a new plan. Never rejects. */
   async execute(action: HealingAction, options: ExecuteOptions = {}): Promise<Execution> {
     try {
-      return await (await this.#acts()).execute(action, options);
+      return await (await this.#executor()).execute(action, options);
     } catch (error) {
       const dryRun = (options as ExecuteOptions | null)?.dryRun === true;
       const name = String((action as Partial<HealingAction> | null)?.action);
@@ -166,7 +165,7 @@ export class NixOSPermissionHandler implements Executor {
   }
 }
 
-/** Carries out one action with a {@link NixOSPermissionHandler} of its own, as the documented function does. */
+/** Carries out one action with a new {@link NixOSPermissionHandler}. */
 export async function executeHealingAction(
   action: string,
   parameters: Readonly<Record<string, unknown>> = {},
@@ -185,6 +184,6 @@ export async function executeHealingAction(
   }
 }
 
-/** What this process may do to the host, and through what. */
+/** Returns what this process may do to the host, and how. */
 export const getPermissionStatus = async (): Promise<PermissionStatus> =>
   (await localExecutor()).readPermissionStatus();

@@ -5,22 +5,22 @@ import { loadExeca } from './start-program.js';
 /** Way in which the host is changed: in production through systemd, in development directly. */
 export type Tier = 'service' | 'development';
 
-/** What this process may do to the host, and through what. */
+/** Privileges of this process on the host. */
 export interface PermissionStatus {
   readonly tier: Tier;
-  /** `nixos`, another Linux with `systemd`, or something `other`. */
+  /** `nixos`, another Linux with `systemd`, or `other`. */
   readonly platform: 'nixos' | 'systemd' | 'other';
   /** Numeric user id; -1 where the platform has none. */
   readonly uid: number;
-  /** Whether this process is root, and acts itself. */
+  /** `true` when this process runs as root. */
   readonly root: boolean;
-  /** Whether the socket of the root helper is there. */
+  /** `true` when the socket of the root helper exists. */
   readonly socket: boolean;
-  /** Whether `sudo -n` works. Looked at only in the development tier, when not root. */
+  /** `true` when `sudo -n` works. Tried in the development tier only, when not root. */
   readonly sudo: boolean;
-  /** Through what a step that takes root would run. */
+  /** How a step that needs root would run. */
   readonly way: 'in-process' | 'helper' | 'sudo' | 'none';
-  /** One sentence: how it is, and what to do where nothing can be done. */
+  /** One sentence with the state, and with what to do when nothing can be carried out. */
   readonly description: string;
 }
 
@@ -31,7 +31,7 @@ export function tierOf(environment: Readonly<Record<string, string | undefined>>
     : 'service';
 }
 
-/** Looks at what this process may do. The helper is looked for at its socket, and not woken. */
+/** Reads the privileges of this process. Does not start the helper. */
 export async function readPermissionStatus(helperSocket = HELPER_SOCKET): Promise<PermissionStatus> {
   const tier = tierOf(process.env);
   const uid = process.getuid?.() ?? -1;
@@ -57,19 +57,19 @@ function describe({
   helperSocket,
 }: Pick<PermissionStatus, 'tier' | 'socket' | 'way' | 'uid'> & { readonly helperSocket: string }): string {
   const who = uid === -1 ? 'this process' : `this process (uid ${uid})`;
-  if (way === 'in-process') return `${tier} tier: ${who} is root and acts itself`;
+  if (way === 'in-process') return `${tier} tier: ${who} runs as root and acts directly`;
   if (way === 'sudo') return `development tier: ${who} acts through sudo -n`;
   if (way === 'helper') return `service tier: ${who} acts through the root helper at ${helperSocket}`;
   if (tier === 'development') {
     return `development tier: ${who} is not root and sudo -n does not work; run as root, or allow sudo without a password`;
   }
   if (socket) {
-    return `service tier: ${who} is not root and may not speak to the helper at ${helperSocket}; add its user to the group of that socket, luminous-healing`;
+    return `service tier: ${who} is not root and may not connect to the helper at ${helperSocket}; add its user to the group of that socket, luminous-healing`;
   }
   return `service tier: ${who} is not root and there is no helper at ${helperSocket}; start luminous-healing-helper.socket, run as root, or set LUMINOUS_DEV_MODE=1 to try sudo`;
 }
 
-/** To connect takes the right to write. */
+/** Returns whether the socket is writable, which connecting requires. */
 function mayConnect(path: string): boolean {
   try {
     accessSync(path, constants.W_OK);

@@ -7,17 +7,17 @@ import { isUnitName } from '../model/unit-name.js';
 import type { Block, Step } from '../model/plan.js';
 import { span } from '../base/format.js';
 
-/** A plan whose effects reach more units than this is refused. */
-const MOST_UNITS = 500;
+/** Largest number of units that a plan may affect. */
+const MAX_UNITS = 500;
 
-/** What the effects of a plan add to it. */
+/** Effects of a plan, with the notes and the refusal that follow from them. */
 export interface PlannedEffects {
   readonly effects: Effects;
   readonly notes: readonly string[];
   readonly refusal?: Block;
 }
 
-/** Reads the facts about the units that the jobs of a plan reach, level by level, and finds its effects. */
+/** Returns the effects of the jobs of a plan; reads the units that they reach, level by level. */
 export async function planEffects(
   jobs: readonly PlannedJob[],
   host: Pick<Host, 'unitRelations'>,
@@ -28,8 +28,8 @@ export async function planEffects(
   for (;;) {
     const { effects, missing } = effectsOf(jobs, (unit) => facts.get(unit));
     if (missing.length === 0) return judged(jobs, effects, facts);
-    if (facts.size + missing.length > MOST_UNITS)
-      return unavailable(`The effects reach more than ${MOST_UNITS} units, the limit`);
+    if (facts.size + missing.length > MAX_UNITS)
+      return unavailable(`The effects reach more than ${MAX_UNITS} units, the limit`);
     const read = await host.unitRelations?.(missing, signal);
     if (read === undefined) return unavailable('This host cannot read which units a job affects');
     if (isUnknown(read)) return unavailable(`The effects on other units are not known: ${read.unknown}`);
@@ -66,17 +66,17 @@ function judged(
       .filter((other) => other && other.activeState !== 'active')
       .map((other) => `${unit.id} cannot start while ${other!.id} is ${other!.activeState} (Requisite=)`),
   );
-  const byHand = targets.find(({ refuseManualStart }) => refuseManualStart);
+  const refusesStart = targets.find(({ refuseManualStart }) => refuseManualStart);
   const limited = jobs.some(({ verb }) => verb === 'start' || verb === 'restart')
     ? started.flatMap((unit) => startLimit(unit) ?? [])[0]
     : undefined;
-  const refusal: Block | undefined = byHand
-    ? { reason: 'protected', sentence: `${byHand.id} is protected: it has RefuseManualStart=yes` }
+  const refusal: Block | undefined = refusesStart
+    ? { reason: 'protected', sentence: `${refusesStart.id} is protected: it has RefuseManualStart=yes` }
     : limited;
   return { effects, notes: [...notes, ...missing], ...(refusal ? { refusal } : {}) };
 }
 
-/** Why one start more could make systemd carry out the unit's `StartLimitAction`. */
+/** Returns a block when one more start could trigger the unit's `StartLimitAction`. */
 function startLimit(unit: UnitRelations): Block | undefined {
   if (!hasStartLimitAction(unit)) return undefined;
   const { id, startLimitAction, startLimitBurst, startLimitIntervalMs, recentStarts } = unit;
@@ -96,7 +96,7 @@ function startLimit(unit: UnitRelations): Block | undefined {
   return { reason: 'backoff', sentence };
 }
 
-/** What `systemctl` does with a verb; whatever is not listed is taken for a restart, which reaches the most. */
+/** Jobs of the verbs of `systemctl`; any other verb counts as a restart, which affects the most units. */
 const VERBS: Readonly<Record<string, readonly Verb[]>> = {
   ...{ start: ['start'], stop: ['stop'], restart: ['restart'], 'try-restart': ['restart'] },
   ...{ reload: ['reload'], 'reload-or-restart': ['restart', 'reload'] },
@@ -104,21 +104,21 @@ const VERBS: Readonly<Record<string, readonly Verb[]>> = {
   ...{ 'reset-failed': [], 'daemon-reload': [], show: [], status: [], 'is-active': [], 'is-failed': [] },
 };
 
-/** The jobs that a step asks `systemctl` for. */
+/** Returns the jobs that a `systemctl` step queues. */
 export function jobsOf(step: Step): PlannedJob[] {
-  const [verb = ''] = wordsFor(step);
+  const [verb = ''] = systemctlArguments(step);
   const verbs = Object.hasOwn(VERBS, verb) ? VERBS[verb]! : (['restart'] as const);
   return namedBy(step).flatMap((unit) => verbs.map((one) => ({ verb: one, unit })));
 }
 
-/** Full names of the units that a step names to `systemctl`. */
+/** Returns the full names of the units of a `systemctl` step. */
 export function namedBy(step: Step): string[] {
-  const [_verb, ...named] = wordsFor(step);
+  const [_verb, ...named] = systemctlArguments(step);
   return named.map((word) => (isUnitName(word) ? word : `${word}.service`)).filter(isUnitName);
 }
 
-/** Verb and names that a step gives to `systemctl`; nothing for other steps. */
-function wordsFor(step: Step): readonly string[] {
+/** Returns verb and names of a `systemctl` step; an empty array for other steps. */
+function systemctlArguments(step: Step): readonly string[] {
   if (step.kind !== 'command') return [];
   const program = step.argv.findIndex((word) => /(^|\/)systemctl$/.test(word));
   return program === -1 ? [] : step.argv.slice(program + 1).filter((word) => !word.startsWith('-'));

@@ -21,71 +21,71 @@ import { expectStep } from './expect-step.js';
 import { jobsOf, namedBy, planEffects } from './plan-effects.js';
 import type { StepReport } from '../model/execution.js';
 
-/** What a plan is made from. */
+/** Sources of a plan. */
 export interface PlanSources {
   readonly host: Host;
   readonly actions: ActionRegistry;
   readonly thresholds: ThresholdValues;
-  /** Levels that file systems have of their own. Default: none. */
+  /** Levels of single file systems. Default: none. */
   readonly mounts?: MountRules;
-  /** The units that may be healed, where they were listed. */
+  /** Listed units that may be repaired. */
   readonly services: readonly WatchedUnit[];
   readonly guards?: Guards;
   readonly nix?: NixSettings;
   /** Store paths of systems that are never deleted. */
   readonly keep?: readonly string[];
-  /** What is on record of the systems that ran here. */
   readonly history?: GenerationHistory;
-  /** Returns whether the targets alone refuse a plan: then its effects, which take many reads, are not read. */
+  /** Returns whether the targets alone refuse a plan: its effects, which take many reads, are not read then. */
   readonly isRefused?: (targets: readonly Target[]) => boolean;
 }
 
-const CANNOT_TELL = unknown('this host cannot tell');
+const UNSUPPORTED = unknown('this host cannot read it');
 
-/** Makes the plan of an action on this host: what its definition says, and the facts about what it acts on. */
+/** Makes the plan of an action on this host: the draft of its definition, with its targets and effects. */
 export async function makePlan(
   action: HealingAction,
-  parts: PlanSources,
+  sources: PlanSources,
   signal: AbortSignal,
   earlier: readonly StepReport[] = [],
 ): Promise<Plan> {
-  const { guards = DEFAULT_GUARDS, nix = nixSettings(), keep = [] } = parts;
-  const definition = await actionNamed(action.action, parts.actions);
+  const { guards = DEFAULT_GUARDS, nix = nixSettings(), keep = [] } = sources;
+  const definition = await actionNamed(action.action, sources.actions);
   const parameters = parametersOf(definition, action.parameters);
-  // What the action reads of its units are the facts that the gates judge: both are of one moment.
+  // The gates judge the same readings of the units as the action.
   const known = new Map<string, UnitReading>();
   const context: PlanContext = {
     read: async (request) => {
-      const snapshot = await parts.host.read({ ...request, signal });
+      const snapshot = await sources.host.read({ ...request, signal });
       if (!isUnknown(snapshot.units)) for (const unit of snapshot.units.asked) known.set(unit.name, unit);
       return snapshot;
     },
-    unitMemory: async (unit) => (await parts.host.unitMemory?.(unit, signal)) ?? CANNOT_TELL,
-    unitChanges: async (from, to) => (await parts.host.unitChanges?.(from, to, signal)) ?? CANNOT_TELL,
-    systemIdentity: async (path) => (await parts.host.systemIdentity?.(path, signal)) ?? CANNOT_TELL,
+    unitMemory: async (unit) => (await sources.host.unitMemory?.(unit, signal)) ?? UNSUPPORTED,
+    unitChanges: async (from, to) => (await sources.host.unitChanges?.(from, to, signal)) ?? UNSUPPORTED,
+    systemIdentity: async (path) => (await sources.host.systemIdentity?.(path, signal)) ?? UNSUPPORTED,
     preSwitchCheck: async (path) => {
-      const answer = await parts.host.preSwitchCheck?.(path, signal);
-      // `null` is an answer, too.
-      return answer === undefined ? CANNOT_TELL : answer;
+      const refusal = await sources.host.preSwitchCheck?.(path, signal);
+      // `null` means that nothing refuses the switch.
+      return refusal === undefined ? UNSUPPORTED : refusal;
     },
-    history: parts.history ?? NO_HISTORY,
+    history: sources.history ?? NO_HISTORY,
     ownUnit: ownUnit(),
-    nixActivity: async () => (await parts.host.nixActivity?.(signal)) ?? CANNOT_TELL,
-    thresholds: parts.thresholds,
-    diskClearsAt: (mount) => clearingLevelOf(mount, parts.thresholds.diskPercent, parts.mounts),
-    services: parts.services,
+    nixActivity: async () => (await sources.host.nixActivity?.(signal)) ?? UNSUPPORTED,
+    thresholds: sources.thresholds,
+    diskClearsAt: (mount) => clearingLevelOf(mount, sources.thresholds.diskPercent, sources.mounts),
+    services: sources.services,
     ...{ guards, nix, keep, earlier },
     signal,
   };
   const draft = await definition.plan(parameters, context);
   expectDraft(action.action, draft);
   const names = [...new Set([...draft.targets, ...draft.steps.flatMap(namedBy)])];
-  const units = await readUnits(names.filter(isUnitName), parts.host, signal, known);
+  const units = await readUnits(names.filter(isUnitName), sources.host, signal, known);
   const targets = names.map((name) => units.get(name) ?? { kind: 'plain' as const, id: name });
-  const jobs = parts.isRefused?.(targets) ? [] : jobsIn(draft);
-  const planned = await planEffects(jobs, parts.host, signal);
-  const refusal = draft.refusal ?? (await lackOfOwn(action.action, definition, context)) ?? planned.refusal;
-  const listed = new Map(parts.services.map((watched) => [watched.unit, watched]));
+  const jobs = sources.isRefused?.(targets) ? [] : jobsIn(draft);
+  const planned = await planEffects(jobs, sources.host, signal);
+  const refusal =
+    draft.refusal ?? (await customRefusal(action.action, definition, context)) ?? planned.refusal;
+  const listed = new Map(sources.services.map((watched) => [watched.unit, watched]));
   const approval = [draft.approval, effectsApproval(planned.effects, listed)].filter(
     (reason) => reason !== undefined,
   );
@@ -108,8 +108,8 @@ export async function makePlan(
   });
 }
 
-/** What comes with the library refuses in its plan; an action of somebody's own need not say twice what the host lacks. */
-async function lackOfOwn(
+/** Returns a block for a custom action that is unavailable; built-in actions refuse in their drafts. */
+async function customRefusal(
   action: string,
   definition: ActionDefinition,
   context: PlanContext,
@@ -118,7 +118,7 @@ async function lackOfOwn(
   return sentence === undefined ? undefined : { reason: 'unavailable', sentence };
 }
 
-/** An action of a host program's own may forget a part; it is told so by name. */
+/** Checks the draft of an action, which may be a custom one. */
 function expectDraft(action: string, draft: PlanDraft): void {
   const complete =
     Array.isArray(draft?.targets) && Array.isArray(draft?.steps) && typeof draft?.effect === 'string';
@@ -132,9 +132,9 @@ function expectDraft(action: string, draft: PlanDraft): void {
   );
 }
 
-/** The jobs of a plan. A unit that it names without a `systemctl` of its own may be restarted by any step. */
+/** Returns the jobs of a draft. A target that no `systemctl` step names may be restarted by any step. */
 function jobsIn({ targets, steps, generation }: PlanDraft): PlannedJob[] {
-  // What a switch does to units is up to the system that it switches to.
+  // The effects of a switch depend on the new system.
   if (steps.length === 0 || generation !== undefined) return [];
   const named = new Set(steps.flatMap(namedBy));
   const others = targets.filter((name) => isUnitName(name) && !named.has(name));
@@ -189,7 +189,7 @@ function targetOf(unit: UnitReading): Target {
   });
 }
 
-/** A member is listed with the unit that speaks for it, and a socket with its service. */
+/** Returns the units with which a unit is listed: a member with its group, a socket with its service. */
 function listedThrough({ id, memberOf, triggers }: UnitReading): Pick<UnitTarget, 'listedThrough'> {
   const through = [...memberOf, ...(id.endsWith('.socket') ? triggers : [])];
   return through.length === 0 ? {} : { listedThrough: Object.freeze(through) };

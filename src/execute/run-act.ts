@@ -8,7 +8,7 @@ import type { StartProgram } from './start-program.js';
 
 /** Options of {@link runAct}. */
 export interface ActOptions {
-  /** Default: one run, without a time limit of its own. */
+  /** Limits of the runs. Default: one run. */
   readonly definition: Pick<ActionDefinition, 'runs' | 'timeoutMs'> | undefined;
   /** Plans an action by the present state of the host; `earlier` are the reports of the runs before. */
   readonly planOf: (

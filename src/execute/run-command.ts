@@ -1,24 +1,24 @@
 import type { CommandStep } from '../model/plan.js';
 import { span } from '../base/format.js';
 import { followJournal } from './follow-journal.js';
-import { splitLines, toldLines } from './lines.js';
+import { logLines, splitLines } from './lines.js';
 import { startWithExeca, type ProgramEnd, type StartProgram } from './start-program.js';
 import { stepText } from '../model/step-text.js';
 import type { StepReport } from '../model/execution.js';
 
-/** Of each stream the last 64 KiB are kept: what went wrong stands at the end. */
+/** Bytes kept of the end of each stream, where the error is. */
 const OUTPUT_LIMIT = 64 * 1024;
-/** How long a program that was asked to end may take, before it is made to. */
+/** Time from SIGTERM to SIGKILL, in milliseconds. */
 const GRACE_MS = 2_000;
 
-/** Runs one program without a shell, and ends it with its children when its time is up or the signal is aborted. */
+/** Runs one program without a shell, and ends it with its children on timeout or abort. */
 export async function runCommand(
   step: CommandStep,
   signal: AbortSignal | undefined,
   onLine: (line: string) => void = () => undefined,
   start: StartProgram = startWithExeca,
 ): Promise<Pick<StepReport, 'ok' | 'output' | 'error'>> {
-  // A process group of its own, so that its children can be ended with it.
+  // It gets its own process group, so that its children can be ended with it.
   const child = await start({
     argv: step.argv,
     env: { LC_ALL: 'C', ...step.env },
@@ -26,9 +26,9 @@ export async function runCommand(
   });
   const stdout = tailOf(child.stdout);
   const stderr = tailOf(child.stderr);
-  const heard = toldLines(onLine);
-  for (const stream of [child.stdout, child.stderr]) splitLines(stream, heard);
-  const journal = step.unit === undefined ? undefined : await followJournal(step.unit, heard, start);
+  const log = logLines(onLine);
+  for (const stream of [child.stdout, child.stderr]) splitLines(stream, log);
+  const journal = step.unit === undefined ? undefined : await followJournal(step.unit, log, start);
 
   let ended: string | undefined;
   let graceTimer: NodeJS.Timeout | undefined;
@@ -45,7 +45,7 @@ export async function runCommand(
       closeOutput();
     }, GRACE_MS);
   };
-  // It has ended, but a child of its own may hold its output open for ever.
+  // A child may keep the output open after the program has ended.
   let isOver = false;
   void child.exited.then(() => {
     if (!isOver) closeTimer = setTimeout(closeOutput, GRACE_MS);
@@ -58,15 +58,19 @@ export async function runCommand(
     const result = await child.ended;
     const printed = (await journal?.end()) ?? '';
     const output = [stdout.text(), stderr.text(), printed].filter(Boolean).join('\n');
-    const told = output === '' ? {} : { output };
+    const printedOutput = output === '' ? {} : { output };
     if (ended !== undefined) {
       killGroup(child.pid, 'SIGKILL');
-      return { ok: false, ...told, error: `\`${stepText(step)}\` ${ended}, and was ended with its children` };
+      return {
+        ok: false,
+        ...printedOutput,
+        error: `\`${stepText(step)}\` ${ended}, and was ended with its children`,
+      };
     }
-    if (result.exitCode === 0) return { ok: true, ...told };
+    if (result.exitCode === 0) return { ok: true, ...printedOutput };
     return {
       ok: false,
-      ...told,
+      ...printedOutput,
       error: `\`${stepText(step)}\` ${howItEnded(result)}${lastLines(printed || stderr.text())}`,
     };
   } finally {
@@ -86,7 +90,7 @@ function howItEnded({ exitCode, signal, code }: ProgramEnd): string {
   return exitCode === undefined ? `was ended by ${signal ?? 'a signal'}` : `exited with ${exitCode}`;
 }
 
-/** The last two lines, as one: of systemctl what went wrong, and where to read more. */
+/** Returns the last two lines as one: systemctl prints the error and where to read more. */
 const lastLines = (text: string): string => {
   const words = text.trim().split('\n').slice(-2).join(' ');
   return words ? `: ${words.slice(0, 500)}` : '';
@@ -107,6 +111,6 @@ function killGroup(pid: number | undefined, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid, signal);
   } catch {
-    // It has ended by itself.
+    // It has ended already.
   }
 }

@@ -7,71 +7,68 @@ import type { Conversation } from './helper-connection.js';
 import { HELPER_SOCKET, HELPER_VERSION, PLAN_WITHIN_MS, type HelperRequest } from './helper-protocol.js';
 import { executionOf, type Execution } from '../model/execution.js';
 
-/** Sockets are loaded by whoever has a helper. */
+/** Loaded only when there is a helper. */
 const connection = lazy(() => import('./helper-connection.js'));
 
-/** On top of what the helper allows itself, in milliseconds. */
+/** Additional time over the limits of the helper, in milliseconds. */
 const SLACK_MS = 15_000;
-/** How long the helper's plan is taken to hold while nothing else has changed, in milliseconds. */
-const REMEMBERED_MS = 5 * 60_000;
-/** The same for a plan that waits for a person: meanwhile evidence may grow, or root may change the policy. */
-const REMEMBERED_ASKING_MS = 20_000;
+/** Lifetime of a cached plan of the helper, in milliseconds. */
+const CACHED_MS = 5 * 60_000;
+/** The same for a plan that awaits approval: its evidence or the policy may change. */
+const CACHED_APPROVAL_MS = 20_000;
 
-/** What an act through the helper is to be. */
+/** Options of an act through the helper. */
 export interface HelperExecuteOptions {
   readonly approved: boolean;
-  /** Fingerprint of the plan that is to be carried out: the helper refuses another one. */
+  /** Digest of the plan to carry out: the helper refuses another one. */
   readonly digest: string;
-  /** How long the act itself may take, in milliseconds. */
+  /** Time limit of the act itself, in milliseconds. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
 }
 
 /**
- * Speaks to the helper that systemd starts as root for one request. It sends one request at a time, and sends one again
- * only when nobody can have read it. It never rejects.
+ * Client of the root helper, which systemd starts for one request. It sends one request at a time, and repeats one only
+ * when it cannot have been read. It never rejects.
  */
 export class ServiceClient {
   readonly #socket: string;
   #last: Promise<unknown> = Promise.resolve();
-  #remembered: { readonly local: string; readonly plan: Plan; readonly until: number } | undefined;
+  #cached: { readonly local: string; readonly plan: Plan; readonly until: number } | undefined;
 
   constructor(socket = HELPER_SOCKET) {
     this.#socket = socket;
   }
 
   /**
-   * The plan that the helper would carry out, in place of the one that was made without privilege. What stands in its
-   * way there is the plan's refusal. A plan that stays blocked is asked for in every cycle: as long as the own one is
-   * the same, the helper is not woken for it again.
+   * Returns the helper's plan for an action; what blocks it there is its refusal. The plan is cached while the own one
+   * stays the same, because a blocked plan is requested in every cycle.
    */
   async plan(action: HealingAction, own: Plan, signal: AbortSignal): Promise<Plan> {
     const local = JSON.stringify(own);
     const now = performance.now();
-    const known = this.#remembered;
-    if (known?.local === local && now < known.until) return known.plan;
-    const told = await this.#ask(requestFor('plan', action), PLAN_WITHIN_MS + SLACK_MS, signal);
-    const plan = told.plan ? merged(told.plan, own) : own;
-    const { outcome, blockedBy = 'unavailable', error: sentence = 'The root helper gave no reason' } = told;
-    // What a person may approve is no refusal: the engine asks.
+    if (this.#cached?.local === local && now < this.#cached.until) return this.#cached.plan;
+    const answer = await this.#ask(requestFor('plan', action), PLAN_WITHIN_MS + SLACK_MS, signal);
+    const plan = answer.plan ? merged(answer.plan, own) : own;
+    const { outcome, blockedBy = 'unavailable', error: sentence = 'The root helper gave no reason' } = answer;
+    // A missing approval is not a refusal: the engine requests it.
     const possible = outcome === 'planned' || (blockedBy === 'needs-approval' && plan.approval !== undefined);
     if (!possible) return Object.freeze({ ...plan, refusal: Object.freeze({ reason: blockedBy, sentence }) });
-    const until = now + (plan.approvedBy === 'person' ? REMEMBERED_ASKING_MS : REMEMBERED_MS);
-    this.#remembered = { local, plan, until };
+    const until = now + (plan.approvedBy === 'person' ? CACHED_APPROVAL_MS : CACHED_MS);
+    this.#cached = { local, plan, until };
     return plan;
   }
 
   /**
-   * Tells whether the policy of the helper lists an action; the sentence why not. It is asked for a plan with a parameter
-   * that no action has: the policy is judged first, and of an action that it lists the parameters are refused, so that
-   * nothing is read and nothing planned.
+   * Returns whether the policy of the helper lists an action, or the reason why not. It requests a plan with a parameter
+   * that no action has: the helper checks the policy first and then refuses the parameter, so nothing is read or planned.
    */
   async allows(action: string, signal: AbortSignal): Promise<Reading<true | string>> {
     const request = requestFor('plan', { action, parameters: { capabilities: true } });
     const line = `${JSON.stringify(request)}\n`;
     const conversation = await this.#inTurn(() => this.#converse(line, PLAN_WITHIN_MS, signal));
     if (conversation?.kind !== 'answered') {
-      const { error = 'The root helper was not asked' } = executionFrom(conversation, request, 0);
+      const { error = 'No request was sent to the root helper' } = executionFrom(conversation, request, 0);
       return unknown(error);
     }
     try {
@@ -82,10 +79,10 @@ export class ServiceClient {
     }
   }
 
-  /** Has the helper plan, judge and carry out an action. */
+  /** Requests that the helper plans an action, checks the gates and carries it out. */
   async execute(action: HealingAction, options: HelperExecuteOptions): Promise<Execution> {
     const { approved, timeoutMs, signal, digest } = options;
-    this.#remembered = undefined;
+    this.#cached = undefined;
     const request = { ...requestFor('execute', action), digest, ...(approved ? { approved } : {}) };
     return this.#ask(request, PLAN_WITHIN_MS + timeoutMs + SLACK_MS, signal);
   }
@@ -98,11 +95,11 @@ export class ServiceClient {
     });
   }
 
-  /** One request at a time: the helper refuses a second one. */
+  /** Runs one request at a time: the helper refuses a second one. */
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const answer = this.#last.then(work);
-    this.#last = answer;
-    return answer;
+    const next = this.#last.then(work);
+    this.#last = next;
+    return next;
   }
 
   async #converse(line: string, limitMs: number, signal: AbortSignal): Promise<Conversation | undefined> {
@@ -114,11 +111,11 @@ const requestFor = (todo: HelperRequest['do'], { action, parameters }: HealingAc
   version: HELPER_VERSION,
   do: todo,
   action,
-  // The helper refuses what is no text, and says so.
+  // The helper checks the types.
   parameters: parameters as HelperRequest['parameters'],
 });
 
-/** The facts about units that this process has followed for longer than the helper, which lives for one request. */
+/** Returns the helper's plan with the own targets: this process has followed the units for longer than the helper. */
 function merged(plan: Plan, own: Plan): Plan {
   const followed = new Map(own.targets.map((target) => [target.id, target]));
   const targets = plan.targets.map((target) => followed.get(target.id) ?? target);
@@ -132,15 +129,15 @@ function executionFrom(
 ): Execution {
   const ended = (fields: Parameters<typeof executionOf>[1]): Execution =>
     executionOf(request.action, { ...fields, dryRun: request.do === 'plan', durationMs });
-  /** It may have acted: a step that was begun has the engine look at what came of it, instead of asking again. */
+  // The helper may have acted: a started step makes the engine verify the result instead of repeating the request.
   const lost = (sentence: string): Execution => {
-    const error = `What the root helper did is not known: ${sentence}`;
-    const begun = { step: `the root helper: ${request.action}`, ok: false, error: sentence, durationMs };
-    return ended({ outcome: 'failed', error, steps: request.do === 'execute' ? [begun] : [] });
+    const error = `The result of the root helper is unknown: ${sentence}`;
+    const started = { step: `the root helper: ${request.action}`, ok: false, error: sentence, durationMs };
+    return ended({ outcome: 'failed', error, steps: request.do === 'execute' ? [started] : [] });
   };
   switch (conversation?.kind) {
     case undefined:
-      return ended({ outcome: 'failed', error: 'Stopped before the root helper was asked' });
+      return ended({ outcome: 'failed', error: 'Stopped before the request was sent to the root helper' });
     case 'answered':
       try {
         return parseAnswer(conversation.text, request);

@@ -4,7 +4,7 @@ import { lazy } from '../base/lazy.js';
 /** Loads execa, which opens some 45 files at once. */
 export const loadExeca = lazy(async () => (await import('execa')).execa, 64);
 
-/** A program to start: without a shell, in a process group of its own. */
+/** A program to start without a shell, in its own process group. */
 export interface Program {
   readonly argv: readonly string[];
   /** Added to the environment of this process. */
@@ -23,19 +23,19 @@ export interface ProgramEnd {
 
 /** A program that has been started. */
 export interface RunningProgram {
-  /** Left out when it could not be started. */
+  /** `undefined` when it could not be started. */
   readonly pid: number | undefined;
   readonly stdout: Readable;
   readonly stderr: Readable;
   /** Kills the program, not its children. */
   readonly kill: () => void;
-  /** Resolves when the program itself has ended; its output may still be held open by a child of its own. */
+  /** Resolves when the program has ended; a child may keep its output open. */
   readonly exited: Promise<void>;
   /** Resolves when it has ended and its output is closed. */
   readonly ended: Promise<ProgramEnd>;
 }
 
-/** Starts a program. Never rejects: an error is in how it ended. */
+/** Starts a program. Never rejects: `ended` has the error. */
 export type StartProgram = (program: Program) => Promise<RunningProgram>;
 
 /** Starts a program with execa. */

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { Readable } from 'node:stream';
 import type { ProgramEnd, StartProgram } from './start-program.js';
 
-/** Starts a program with Node's own module, so that the root helper loads no package. */
-// eslint-disable-next-line @typescript-eslint/require-await -- The other way to start a program loads a package first.
+/** Starts a program with `node:child_process`, so that the root helper loads no package. */
+// eslint-disable-next-line @typescript-eslint/require-await -- StartProgram is asynchronous.
 export const startWithNode: StartProgram = async ({ argv, env, input }) => {
   const [file = '', ...args] = argv;
   let child;
@@ -20,7 +20,7 @@ export const startWithNode: StartProgram = async ({ argv, env, input }) => {
     const [kill, exited] = [(): void => undefined, Promise.resolve()];
     return { pid: undefined, stdout: empty(), stderr: empty(), kill, exited, ended };
   }
-  // A program need not read what it is given.
+  // A program may close its standard input unread.
   child.stdin?.on('error', () => undefined).end(input);
   const { pid, stdout, stderr } = child;
   const exited = new Promise<void>((resolve) => void child.once('exit', () => resolve()));

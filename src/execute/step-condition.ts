@@ -2,13 +2,13 @@ import type { CommandStep, Step } from '../model/plan.js';
 import { runProgram } from '../host/systemd/run-program.js';
 import type { StepReport } from '../model/execution.js';
 
-/** The run of a unit before a step, to compare with afterwards. */
+/** Run of a unit, to compare before and after a step. */
 export interface UnitRun {
   readonly result: string;
   readonly invocationId: string;
 }
 
-/** Reads the run of the unit that a step names to systemctl, without privilege; nothing where it cannot be read. */
+/** Reads the run of the unit of a systemctl step, without privilege; `undefined` when it cannot be read. */
 export async function runOf(step: CommandStep): Promise<UnitRun | undefined> {
   const unit = step.argv.at(-1) ?? '';
   try {
@@ -22,18 +22,18 @@ export async function runOf(step: CommandStep): Promise<UnitRun | undefined> {
   }
 }
 
-/** Whether the next step has a condition that this step has to be watched for. */
-export const isWatched = (step: Step, next: Step | undefined): step is CommandStep =>
+/** Returns whether the next step retries this one under a condition. */
+export const isRetried = (step: Step, next: Step | undefined): step is CommandStep =>
   step.kind === 'command' &&
   step.onlyIf === undefined &&
   next?.kind === 'command' &&
   next.onlyIf !== undefined;
 
 /**
- * Whether a step failed because systemd refused one start more of its unit.
+ * Returns whether a step failed because its unit hit the start limit.
  *
- * systemd keeps the result of an earlier failure, so `start-limit-hit` is not always shown. Then a job that failed
- * without a new run tells: it has an error of its own, neither of a dependency nor of an assertion.
+ * systemd keeps the result of an earlier failure, so `start-limit-hit` is not always shown. A job that failed without a
+ * new run shows it as well: failed dependencies and assertions have other messages.
  */
 export function hitStartLimit(
   report: StepReport,

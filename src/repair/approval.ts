@@ -19,7 +19,7 @@ import type { Choice } from './choose.js';
 /** Asks a person whether a plan may be carried out. */
 export type Approve = (request: ApprovalRequest) => boolean | Promise<boolean>;
 
-/** What a request for approval is made with. */
+/** Sources of a request for approval. */
 export interface ApprovalSources {
   readonly ledger: Ledger;
   readonly guards: Guards;
@@ -29,7 +29,7 @@ export interface ApprovalSources {
   readonly asked: (event: EngineEvents['approval:asked']) => void;
 }
 
-/** Asks for approval of a plan that is blocked by nothing else. */
+/** Requests approval of a plan that is blocked by nothing else. */
 export async function askFor(choice: Choice, sources: ApprovalSources, signal: AbortSignal): Promise<void> {
   const { issue, plan, digest } = choice;
   if (plan === undefined || digest === undefined) return;
@@ -54,8 +54,7 @@ export async function askFor(choice: Choice, sources: ApprovalSources, signal: A
   if (sources.approve === undefined) return;
   const approval = sources.approve;
   try {
-    // No answer is a "no" when the request lapses; a stopped engine leaves it open.
-    // Somebody waits for this one: it is a repair under way.
+    // An expired request is rejected; a stopped engine leaves it open. The timer keeps the process alive.
     const limit = { ms: guards.approval.lapseMs, clock: sleepsOnly(clock), signal };
     const answer = await within(limit, () => approval(request)).catch((error: unknown) => {
       if (signal.aborted) return undefined;
@@ -68,7 +67,7 @@ export async function askFor(choice: Choice, sources: ApprovalSources, signal: A
       answer === true ? approve(state, id) : reject(state, id, now, guards, clock.random()),
     );
   } catch (error) {
-    // Nobody said no: the request stays open, and lapses.
-    logger.error(`\`approve\` could not answer about ${component}: ${messageOf(error)}`);
+    // Not a rejection: the request stays open until it expires.
+    logger.error(`\`approve\` failed for ${component}: ${messageOf(error)}`);
   }
 }

@@ -3,7 +3,7 @@ import { lookAgain } from '../detect/look-again.js';
 import { UNKNOWN_UNIT } from '../detect/services.js';
 import type { ComponentVerdict } from '../model/issue.js';
 
-/** Reads components by name that a whole look did not mention. Returns what was read of them; of what is gone nothing. */
+/** Reads components by name that the verdicts of a cycle lack. Returns their verdicts, without components that are gone. */
 export async function askByName(
   absent: readonly ComponentVerdict[],
   detector: Detector,
@@ -22,15 +22,15 @@ async function ask(
     const isAbout = (one: ComponentVerdict): boolean => one.component === component && one.check === check;
     return verdicts.filter((one) => isAbout(one) && !isGone(one));
   } catch {
-    // Its issue stays open until somebody can tell.
+    // Its issue stays open until it can be read.
     const reason = `${component} could not be read by name`;
     return [{ status: 'unknown', reason, component, check, type }];
   }
 }
 
 /**
- * What a whole look leaves out although it is bad is not looked at any more, as a data set whose pool has another name
- * now. A unit in trouble is always found: it has failed since the look.
+ * Returns whether a component is gone. One that is bad by name but missing in the cycle is not watched any more, such as a
+ * data set whose pool was renamed. Failed units are never missing: such a unit has failed since the cycle.
  */
 const isGone = ({ status, absent, reason, check }: ComponentVerdict): boolean =>
   (status === 'bad' && check !== 'services') ||

@@ -4,7 +4,6 @@ import { messageOf } from '../base/errors.js';
 import { DEADLINES } from '../base/deadlines.js';
 import { within } from '../base/within.js';
 import { claimOf, covers, type Claim } from '../gates/claims.js';
-import { digestOf } from '../memory/approvals.js';
 import type { Ledger } from '../memory/ledger.js';
 import { recordOf } from '../memory/state.js';
 import { isUnknown } from '../model/reading.js';
@@ -12,22 +11,22 @@ import { Severity, type Issue } from '../model/issue.js';
 import type { Block } from '../model/plan.js';
 import type { HealingResult } from '../model/result.js';
 import { askFor, type ApprovalSources } from './approval.js';
-import { choose, type Choice } from './choose.js';
+import { choose, planAgain, type Choice } from './choose.js';
 import { repair, type RepairSources } from './repair.js';
 import type { SlotOwner, Slots } from './slots.js';
 
-/** What a round of repairs is made with. */
+/** Sources of {@link repairAll}. */
 export interface BatchSources extends RepairSources {
   readonly ledger: Ledger;
   readonly approval: ApprovalSources;
   readonly slots: Slots;
-  /** Receives each result when it is there. */
+  /** Receives each result. */
   readonly done: (result: HealingResult) => void;
 }
 
 /**
- * Repairs issues, the worst first, side by side as far as their plans allow. Returns one result for each, in the order
- * in which they had their turn.
+ * Repairs issues by severity, concurrently as far as their plans allow. Returns one result for each, in the order in
+ * which they were started.
  */
 export async function repairAll(
   issues: readonly Issue[],
@@ -44,7 +43,7 @@ export async function repairAll(
   const round: Round = { turns: [], all: () => chosen.map(({ choice }) => choice) };
   for (const choice of inOrder(chosen.filter(({ isPlanned }) => isPlanned).map(({ choice }) => choice)))
     await takeTurn(choice, round, sources, signal);
-  // The others did not wait for these; each has its turn when its plan is there.
+  // Late plans do not delay the others; each is started when its plan is ready.
   const late = chosen.filter(({ isPlanned }) => !isPlanned);
   const joins = late.map(async ({ planned }) => takeTurn(await planned, round, sources, signal));
   await Promise.all(joins);
@@ -53,10 +52,9 @@ export async function repairAll(
 
 /** An issue whose action is being chosen and planned. */
 class Planning {
-  /** Resolves when it is planned, or could not be. Never rejects. */
+  /** Resolves when it is planned or planning has failed. Never rejects. */
   readonly planned: Promise<Choice>;
   isPlanned = false;
-  /** While it is being planned it may turn out to be anything. */
   choice: Choice;
 
   constructor(issue: Issue, planning: Promise<Choice>) {
@@ -70,20 +68,20 @@ class Planning {
   }
 }
 
-/** A repair of the same round that has its turn. */
-interface Turn {
+/** A repair of the same round that was started. */
+interface StartedRepair {
   readonly choice: Choice;
   readonly turn: Promise<HealingResult>;
 }
 
 /** The repairs of one call or cycle. */
 interface Round {
-  /** Those that have had their turn, in this order. */
-  readonly turns: Turn[];
+  /** In the order of their start. */
+  readonly turns: StartedRepair[];
   readonly all: () => readonly Choice[];
 }
 
-/** Begins a repair after those of the round that it needs. A dry run counts its own plans, so there each waits. */
+/** Starts a repair after those of the round that it needs. In a dry run one after the other: each plan counts. */
 async function takeTurn(
   choice: Choice,
   round: Round,
@@ -101,11 +99,11 @@ async function takeTurn(
 async function handle(
   choice: Choice,
   all: readonly Choice[],
-  needed: readonly Turn[],
+  needed: readonly StartedRepair[],
   sources: BatchSources,
   signal: AbortSignal,
 ): Promise<HealingResult> {
-  // A person may take long: what needs no answer does not wait for it.
+  // Repairs that need no approval do not wait for this one.
   const asked =
     choice.block?.reason === 'needs-approval'
       ? await afterAsking(choice, sources, signal).catch(() => choice)
@@ -123,16 +121,16 @@ async function handle(
   return result;
 }
 
-/** A plan that asks for other units each time that its turn comes waits no more often than this. */
-const MOST_WAITS = 3;
+/** Attempts to get a slot for a plan that affects other units each time it is made. */
+const MAX_WAITS = 3;
 
 /**
- * What another issue of this round needs is repaired first. A plan that was made again while it waited, and needs what
- * its slot does not hold, waits anew.
+ * Repairs in a slot, after the repairs that it needs. Waits again when the plan was made again and needs more than its
+ * slot holds.
  */
 async function inSlot(
   asked: Choice,
-  { needed, isLate }: { readonly needed: readonly Turn[]; readonly isLate: boolean },
+  { needed, isLate }: { readonly needed: readonly StartedRepair[]; readonly isLate: boolean },
   sources: BatchSources,
   { act, signal }: { readonly act: (choice: Choice) => Promise<HealingResult>; readonly signal: AbortSignal },
 ): Promise<HealingResult> {
@@ -145,10 +143,10 @@ async function inSlot(
     turns,
   );
   let current = asked;
-  for (let wait = 0; wait < MOST_WAITS; wait += 1) {
+  for (let wait = 0; wait < MAX_WAITS; wait += 1) {
     const claim = claimIn(current, sources);
     const result = await slots.take(claim, ownerOf(current), async (waited) => {
-      if (waited || (isLate && wait === 0)) current = await planAgain(current, sources, signal);
+      if (waited || (isLate && wait === 0)) current = await planAfterWait(current, sources, signal);
       return covers(claim, claimIn(current, sources)) ? act(current) : undefined;
     });
     if (result) return result;
@@ -158,11 +156,10 @@ async function inSlot(
 
 const CHANGES: Block = {
   reason: 'in-flight',
-  sentence:
-    'What it would do has changed each time that its turn came: it is planned again in the next cycle',
+  sentence: 'Its plan changed each time before it could start: it is planned again in the next cycle',
 };
 
-/** In a storm, one repair at a time. */
+/** Returns the claim of a plan. In a storm, repairs run one at a time. */
 function claimIn({ plan, issue }: Choice, { ledger }: BatchSources): Claim {
   const claim = claimOf(plan!, issue.component);
   return { ...claim, component: issue.component, alone: claim.alone || ledger.state.storm !== null };
@@ -170,19 +167,13 @@ function claimIn({ plan, issue }: Choice, { ledger }: BatchSources): Claim {
 
 const ownerOf = ({ issue: { component }, action: { action } }: Choice): SlotOwner => ({ component, action });
 
-/** A turn that came late begins with a plan of its own: this one is judged, announced and carried out. */
-async function planAgain(choice: Choice, sources: RepairSources, signal: AbortSignal): Promise<Choice> {
-  const { action, plan, block } = choice;
-  if (plan === undefined || block !== undefined || signal.aborted) return choice;
-  try {
-    const fresh = await sources.executor.plan(action, { signal });
-    return { ...choice, plan: fresh, digest: digestOf(fresh) };
-  } catch (error) {
-    return { ...choice, error: messageOf(error) };
-  }
+/** Makes the plan again for a repair that had to wait. */
+async function planAfterWait(choice: Choice, sources: RepairSources, signal: AbortSignal): Promise<Choice> {
+  if (choice.plan === undefined || choice.block !== undefined || signal.aborted) return choice;
+  return planAgain(choice, { executor: sources.executor, dryRun: false }, signal);
 }
 
-/** Asks if nothing but the missing approval blocks it; nobody is asked about what is well again. */
+/** Requests approval when nothing else blocks the plan and the issue still exists. */
 async function afterAsking(choice: Choice, sources: BatchSources, signal: AbortSignal): Promise<Choice> {
   const { issue, plan, digest } = choice;
   if (plan === undefined || digest === undefined || sources.dryRun) return choice;
@@ -198,12 +189,12 @@ async function afterAsking(choice: Choice, sources: BatchSources, signal: AbortS
   return judged();
 }
 
-/** By severity; among equals, what another one needs comes before it. */
+/** Sorts by severity, then by dependency. */
 export function inOrder(choices: readonly Choice[]): Choice[] {
   const ordered: Choice[] = [];
   const visiting = new Set<Choice>();
   const visit = (one: Choice): void => {
-    // A circle of needs has no first: the order in which they came decides.
+    // In a cycle of dependencies the input order decides.
     if (visiting.has(one)) return;
     visiting.add(one);
     for (const other of choices)
@@ -214,7 +205,7 @@ export function inOrder(choices: readonly Choice[]): Choice[] {
   return ordered;
 }
 
-/** Whether a unit of one plan needs a unit of another one. */
+/** Returns whether a unit of one plan needs a unit of another one. */
 function needs(one: Choice, other: Choice): boolean {
   const needed = new Set(unitTargets(one).flatMap((target) => target.needs));
   return unitTargets(other).some((target) => target.names.some((name) => needed.has(name)));
@@ -222,10 +213,10 @@ function needs(one: Choice, other: Choice): boolean {
 
 const unitTargets = ({ plan }: Choice) => plan?.targets.filter((target) => target.kind === 'unit') ?? [];
 
-/** Over this share of the time in which some task waits for a CPU, the host has no room (PSI, `some avg10`). */
+/** CPU pressure (PSI, `some avg10`) above which `MEDIUM` repairs wait. */
 const BUSY_PRESSURE_PERCENT = 50;
 
-/** `MEDIUM` waits until nothing worse is being repaired, and until the load leaves room. */
+/** Returns why a `MEDIUM` repair waits: something worse is being repaired, or the load is high. */
 async function busyBecauseOf(
   issue: Pick<Issue, 'component' | 'severity'>,
   all: readonly Choice[],
@@ -242,9 +233,9 @@ async function busyBecauseOf(
     const { pressure } = await host.read({ parts: ['pressure'], signal });
     const some = isUnknown(pressure) || isUnknown(pressure.cpu) ? 0 : pressure.cpu.some;
     return some > BUSY_PRESSURE_PERCENT
-      ? `Work waits for a CPU ${percent(some)} of the time, over ${BUSY_PRESSURE_PERCENT} %, and the load is not known`
+      ? `CPU pressure is ${percent(some)}, over ${BUSY_PRESSURE_PERCENT} %, and the load is not known`
       : undefined;
   } catch (error) {
-    return `Whether the host has room is not known: ${messageOf(error)}`;
+    return `The load of the host is not known: ${messageOf(error)}`;
   }
 }

@@ -12,45 +12,39 @@ import { span } from '../base/format.js';
 import type { Repair } from './prove.js';
 import { executionOf, type Execution } from '../model/execution.js';
 
-/** What a repair announces, in this order. */
+/** Announcements of a repair, in this order. */
 export interface Announcements {
   readonly planned: (event: EngineEvents['heal:planned']) => void;
   readonly started: (event: EngineEvents['heal:started']) => void;
 }
 
-/** What a plan is carried out for, and who is told of each plan before it runs. */
+/** Component of an act, and the function that announces each plan before it runs. */
 export interface ActFor {
   readonly component: string;
   readonly announce: (plan: Plan) => void;
 }
 
-/** How a plan is carried out. */
-export interface ActOptions {
-  readonly approved: boolean;
-  readonly signal: AbortSignal;
-}
-
-/** What an act is undone with. */
-export interface UndoSources {
+/** Sources of {@link undoWorse}. */
+export interface UndoWorseSources {
   readonly executor: Executor;
   readonly announce: Pick<Announcements, 'planned'>;
   readonly logger: Logger;
   readonly clock: Clock;
 }
 
-/** An execution, and whether the executor has not answered in time: what it began may go on, or have ended well. */
+/** An execution; `isUnanswered` when the executor missed its deadline, so that its steps may still run. */
 export type CarriedOut = Execution & { readonly isUnanswered?: boolean };
 
 /**
- * Carries out the plan that was judged, approved and announced, and no other. Further plans of the same act (a second
- * collection, an undo) are announced before they run. Never rejects.
+ * Carries out exactly the plan that was announced. Further plans of the same act (a second collection, an undo) are
+ * announced before they run. Never rejects.
  */
 export async function carryOut(
   action: HealingAction,
   plan: Plan,
   { component, announce }: ActFor,
   executor: Executor,
-  options: ActOptions,
+  options: { readonly approved: boolean; readonly signal: AbortSignal },
 ): Promise<CarriedOut> {
   try {
     const execution: unknown = await executor.execute(action, {
@@ -58,16 +52,17 @@ export async function carryOut(
     });
     return expectExecution(execution, plan);
   } catch (error) {
-    const words = `The executor broke while it was repairing ${component}: ${messageOf(error)}`;
-    return { ...failed(action, words), isUnanswered: isSelfHealingError(error) && error.code === 'timeout' };
+    const sentence = `The executor failed while it was repairing ${component}: ${messageOf(error)}`;
+    const isUnanswered = isSelfHealingError(error) && error.code === 'timeout';
+    return { ...failed(action, sentence), isUnanswered };
   }
 }
 
-/** Undoes a repair that made things worse, where its action says how. */
+/** Undoes a repair that made things worse, if its action has an `undo`. */
 export async function undoWorse(
   { issue, plan }: Repair,
   definition: ActionDefinition | undefined,
-  { executor, announce, logger, clock }: UndoSources,
+  { executor, announce, logger, clock }: UndoWorseSources,
   signal: AbortSignal,
 ): Promise<void> {
   if (!definition?.undo) return;
@@ -87,12 +82,12 @@ export async function undoWorse(
   }
 }
 
-/** Plans an action, announces the plan, and carries out that plan. It asks no gate of the engine: it undoes what was done. */
+/** Plans an action, announces the plan and carries it out. It passes no gates of the engine, because it is an undo. */
 export async function planAndCarryOut(
   action: HealingAction,
   about: ActFor,
   executor: Executor,
-  options: ActOptions,
+  options: { readonly approved: boolean; readonly signal: AbortSignal },
 ): Promise<Execution> {
   let plan: Plan;
   try {
@@ -104,17 +99,17 @@ export async function planAndCarryOut(
   return carryOut(action, plan, about, executor, options);
 }
 
-/** What an executor of the host program answers may be anything; that it ran another plan is a fault. */
+/** Checks the answer of a custom executor. An executor that ran another plan has failed. */
 function expectExecution(execution: unknown, plan: Plan): Execution {
   const { outcome, steps, plan: ran } = (execution ?? {}) as Partial<Execution>;
   const known = outcome === 'executed' || outcome === 'failed' || outcome === 'skipped';
-  if (!known || !Array.isArray(steps)) throw new TypeError('it gave no `outcome` and `steps`');
+  if (!known || !Array.isArray(steps)) throw new TypeError('it returned no `outcome` and `steps`');
   if (outcome === 'skipped' || !ranAnother({ plan: ran }, plan)) return execution as Execution;
   const error = 'The executor carried out another plan than the one that was announced';
   return { ...(execution as Execution), outcome: 'failed', success: false, error };
 }
 
-/** Returns whether an executor carried out another plan than it was given. Such a repair is not `fixed`, whatever it did. */
+/** Returns whether an executor carried out another plan than the given one. Such a repair is never `fixed`. */
 export const ranAnother = ({ plan: ran }: { readonly plan?: Plan | undefined }, plan: Plan): boolean =>
   ran !== undefined && digestOf(ran) !== digestOf(plan);
 

@@ -10,31 +10,30 @@ import type { Resolver } from '../resolve/resolver.js';
 import type { Attempt } from '../model/result.js';
 import type { Judge, Planned } from './judge.js';
 
-/** The action that was chosen for an issue, with its plan, or the reason why nothing is done. Nothing was done yet. */
+/** Action that was chosen for an issue, with its plan, or the reason why nothing is done. */
 export interface Choice {
   readonly issue: Issue;
   readonly action: HealingAction;
   /** Number of rungs before this one. */
   readonly rung: number;
   readonly plan?: Plan;
-  /** Fingerprint of the plan. */
   readonly digest?: string;
   readonly block?: Block;
-  /** What went wrong in choosing or planning. */
+  /** Error in choosing or planning. */
   readonly error?: string;
-  /** Rungs of this cycle that were passed over, or tried and made it worse. */
+  /** Rungs of this cycle that were skipped, or made it worse. */
   readonly attempts: readonly Attempt[];
 }
 
-/** Where on its ladder an issue is. */
+/** Position of an issue on its ladder. */
 export interface Place {
   readonly rung: number;
   readonly attempts: readonly Attempt[];
-  /** Actions that were met on the way up. */
+  /** Actions of the rungs before. */
   readonly met: readonly HealingAction[];
 }
 
-/** What a choice is made with. */
+/** Sources of a choice. */
 export interface ChoiceSources {
   readonly resolver: Resolver;
   readonly executor: Executor;
@@ -44,13 +43,13 @@ export interface ChoiceSources {
 
 const NONE: HealingAction = { action: 'none', parameters: {} };
 
-/** A ladder has at most this many rungs. */
+/** Largest number of rungs of a ladder. */
 export const MAX_RUNGS = 16;
 
-/** Gates that a rung may fail and the next one still be tried in the same cycle. */
+/** Gates after which the next rung is tried in the same cycle. */
 const PASSED_OVER: readonly string[] = ['unavailable', 'not-allowed', 'no-expected-gain'];
 
-/** Chooses the rung after those that did not help before, plans it, and judges it. */
+/** Chooses the rung after those that did not help, plans it, and checks the gates. */
 export async function choose(
   issue: Issue,
   failures: number,
@@ -61,12 +60,12 @@ export async function choose(
   const early = sources.judge.early(issue);
   if (early) return { issue, action: NONE, rung, block: early, attempts: [] };
   const choice = await climb(issue, { rung, attempts: [], met: [] }, sources, signal);
-  return choice ?? { issue, action: NONE, rung, error: 'The resolver gave no action', attempts: [] };
+  return choice ?? { issue, action: NONE, rung, error: 'The resolver returned no action', attempts: [] };
 }
 
 /**
- * Goes up the ladder until a rung is not passed over. A ladder has ended where an action comes again: the last rung
- * repeats. Returns `undefined` when there is no further rung.
+ * Climbs the ladder until a rung is not skipped. A ladder ends where an action comes again: the last rung repeats. Returns
+ * `undefined` when there is no further rung.
  */
 export async function climb(
   issue: Issue,
@@ -91,7 +90,7 @@ export async function climb(
   return last && { ...last, block: ENDLESS };
 }
 
-/** A resolver that makes every rung from `attempt` would be asked for ever. */
+/** Block for a resolver that returns a new action for every `attempt`. */
 const ENDLESS: Block = {
   reason: 'no-action',
   sentence: `The resolver's ladder has more than ${MAX_RUNGS} rungs, and none of them can be done`,
@@ -113,7 +112,7 @@ async function chooseRung(
   try {
     action = expectAction(resolver.getAction({ ...issue, attempt: rung }));
   } catch (error) {
-    return { action: NONE, error: `The resolver could not pick an action: ${messageOf(error)}` };
+    return { action: NONE, error: `The resolver failed: ${messageOf(error)}` };
   }
   if (action.action === 'none') {
     const { component, check, heals } = issue;
@@ -132,8 +131,8 @@ async function chooseRung(
   }
 }
 
-/** The same choice with a plan of this moment. It was not judged yet. */
-export async function planAnew(
+/** Returns the choice with a new plan, before any gate. */
+export async function planAgain(
   choice: Choice,
   sources: Pick<ChoiceSources, 'executor' | 'dryRun'>,
   signal: AbortSignal,
@@ -145,7 +144,7 @@ export async function planAnew(
   }
 }
 
-/** Plans an action, and takes the fingerprint of the plan. */
+/** Plans an action. Returns the plan and its digest. */
 async function planOf(
   action: HealingAction,
   { executor, dryRun }: Pick<ChoiceSources, 'executor' | 'dryRun'>,
@@ -155,7 +154,7 @@ async function planOf(
   return { plan, digest: digestOf(plan) };
 }
 
-/** What a resolver of the host program returns may be anything. */
+/** Checks the answer of a custom resolver. */
 function expectAction(action: unknown): HealingAction {
   const { action: name, parameters } = (action ?? {}) as Partial<HealingAction>;
   const complete =
@@ -164,7 +163,7 @@ function expectAction(action: unknown): HealingAction {
     refuseDryRunIn('getAction(issue)', action as object);
     return { action: name, parameters };
   }
-  // The refusal below names the fault; what the promise rejects with adds nothing.
+  // The error below names the mistake; a rejection of the promise is ignored.
   owned(action, () => undefined);
   throw new TypeError('`getAction` must return `{ action, parameters }`, at once and not as a promise');
 }

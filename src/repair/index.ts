@@ -12,27 +12,27 @@ export { settleInterrupted } from './settle-interrupted.js';
 export { undoAll } from './undo.js';
 export { laterResult } from './result.js';
 
-/** What a round of repairs takes besides the engine's ports. */
-export interface Round {
+/** Options of {@link repairRound}. */
+export interface RoundOptions {
   readonly dryRun: boolean;
   readonly slots: Slots;
   readonly nextId: () => string;
   /** Returns the checks that opened the open issues of a component. */
   readonly openChecks: (component: string) => readonly string[];
-  /** Called when an act begins. */
+  /** Called when an act starts. */
   readonly started: (component: string) => void;
-  /** Called when a person is asked about a plan. */
+  /** Called when approval of a plan is requested. */
   readonly asked: (plan: Plan) => void;
-  /** Receives each result when it is there. */
+  /** Receives each result. */
   readonly done: (result: HealingResult) => void;
   readonly signal: AbortSignal;
 }
 
-/** Repairs issues with the ports of an engine. Returns one result each, in the order in which they had their turn. */
+/** Repairs issues with the ports of an engine. Returns one result each, in the order in which they were started. */
 export function repairRound(
   issues: readonly Issue[],
   ports: EnginePorts,
-  { dryRun, slots, nextId, openChecks, started, asked, done, signal }: Round,
+  { dryRun, slots, nextId, openChecks, started, asked, done, signal }: RoundOptions,
 ): Promise<HealingResult[]> {
   const { host, detector, resolver, executor, actions, policy } = ports;
   const { guards, ledger, clock, logger, bootId, acting, approve, emit } = ports;
@@ -43,7 +43,7 @@ export function repairRound(
     {
       ...{ host, detector, resolver, executor, actions, guards, ledger, clock, logger },
       ...{ isHealingEnabled, nextId, openChecks, slots, done },
-      // Read each time: a dry run that is switched on also stops what waits for its turn.
+      // Read each time, so that switching on a dry run also stops waiting repairs.
       get dryRun() {
         return dryRun || ports.dryRun;
       },

@@ -9,24 +9,24 @@ import type { Act, GuardState } from '../memory/state.js';
 import type { Issue } from '../model/issue.js';
 import type { Block, Plan } from '../model/plan.js';
 
-/** A plan and its fingerprint. */
+/** A plan and its digest. */
 export interface Planned {
   readonly plan: Plan;
   readonly digest: string;
 }
 
-/** What the gates are asked with. */
+/** Sources of the gates. */
 export interface JudgeSources {
   readonly policy: Policy;
   readonly guards: Guards;
   readonly ledger: Ledger;
-  /** Read each time: switching healing off also stops what waits for its turn. */
+  /** Read each time, so that switching healing off also stops waiting repairs. */
   readonly isHealingEnabled: () => boolean;
-  /** Whether this engine itself has an act on a component under way. */
+  /** Returns whether this engine has a running act on a component. */
   readonly isActing: (component: string) => boolean;
 }
 
-/** Asks every gate about plans. In a dry run it counts the plans of the same call as if they had been carried out. */
+/** Checks the gates. In a dry run the plans of the same call count as if they had been carried out. */
 export class Judge {
   readonly #sources: JudgeSources;
   readonly #rehearsed: Act[] = [];
@@ -35,7 +35,7 @@ export class Judge {
     this.#sources = sources;
   }
 
-  /** The gates that need no plan. */
+  /** Checks the gates that need no plan. */
   early(issue: Issue): Block | undefined {
     const { isHealingEnabled } = this.#sources;
     const block = firstGate(EARLY_GATES, { issue, healingEnabled: isHealingEnabled(), state: this.#state });
@@ -44,14 +44,14 @@ export class Judge {
     return { reason: 'not-allowed', sentence };
   }
 
-  /** What forbids an act although it was judged a moment ago: healing was disabled or paused since, or a storm began. */
+  /** Checks again, just before the act, whether healing is disabled or paused, or a storm has begun. */
   late(issue: Issue): Block | undefined {
     const { guards, ledger, isHealingEnabled } = this.#sources;
     const now = { now: ledger.now(), healingEnabled: isHealingEnabled(), state: this.#state };
     return firstGate(LATE_GATES, { issue, guards, ...now });
   }
 
-  /** Every gate, by what is known now. */
+  /** Checks every gate. */
   all(issue: Issue, { plan, digest }: Planned, moment: LateGateInput = {}): Block | undefined {
     const { policy, guards, ledger, isHealingEnabled } = this.#sources;
     const state = this.#state;
@@ -83,7 +83,7 @@ export class Judge {
     return this.#rehearsed.length === 0 ? state : { ...state, acts: [...state.acts, ...this.#rehearsed] };
   }
 
-  /** An act on this component that an earlier run did not finish, and that has not been verified yet. */
+  /** Returns the action of an interrupted act on this component that has not been verified yet. */
   #unsettled({ component }: Issue): string | undefined {
     const { ledger, isActing } = this.#sources;
     return ledger.state.intents.find((intent) => intent.component === component && !isActing(component))

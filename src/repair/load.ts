@@ -3,7 +3,7 @@ import { messageOf } from '../base/errors.js';
 import { loadBounds } from '../memory/ledger.js';
 import { lazy } from '../base/lazy.js';
 
-/** Loads the repairs when there is something to repair. */
+/** Loads the repairs on first use. */
 export const repairs = lazy(() =>
   import('./index.js').catch((error: unknown) => {
     const words = `The repairs could not be loaded, so nothing is repaired: ${messageOf(error)}`;
@@ -12,8 +12,7 @@ export const repairs = lazy(() =>
 );
 
 /**
- * Loads all that a first repair needs. An engine that monitors does so while nothing is wrong: later there may be no
- * descriptor left to open a file with.
+ * Loads everything that a first repair needs. Monitoring does so early: later there may be no free file descriptor.
  */
 export const preload = lazy(async () => {
   const [action = ''] = actionRegistry().names;

@@ -12,8 +12,8 @@ import type { Resolver } from '../resolve/resolver.js';
 import type { Approve } from './approval.js';
 
 /**
- * The ports and settings of one engine as they are at this moment: some may be replaced at any time. Only the doors of
- * the rooms take it (monitoring, cycle, repairs, operator); what is behind a door gets what it needs.
+ * Current ports and settings of one engine; some may be replaced at any time. Only the entry points (monitoring, cycle,
+ * repairs, operator) take it; functions behind them get what they need.
  */
 export interface EnginePorts {
   readonly host: Host;
@@ -29,7 +29,7 @@ export interface EnginePorts {
   readonly approve: Approve | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Components of which this engine itself has an act under way. */
+  /** Components on which this engine has a running act. */
   readonly acting: Set<string>;
   readonly healingEnabled: boolean;
   readonly dryRun: boolean;

@@ -1,18 +1,19 @@
 import { isCleared } from '../detect/percent.js';
 import type { ComponentVerdict, Issue } from '../model/issue.js';
 
-/** What the checks that speak for a component say after a repair. */
+/** Result of the checks of a component after a repair. */
 export interface Proof {
-  /** `unchecked` when no check speaks for it, and none opened the issue. */
+  /** `unchecked` when no check covers the component and none opened the issue. */
   readonly status: 'ok' | 'bad' | 'unknown' | 'unchecked';
-  /** One sentence with what was read. */
+  /** One sentence with the reading. */
   readonly reason: string;
 }
 
 /**
- * Judges a repair by the alarm: every check that speaks for the component reads ok and under its clearing level, and
- * none that opened an open issue of it, or read bad before the repair, is silent or unknown: `open` names the former. So
- * `fixed` implies cleared. Pure.
+ * Judges a repair by the alarm: every check of the component reads ok and under its clearing level, and each check that
+ * opened an issue of it or read bad before the repair gives a verdict that is not unknown. So `fixed` implies cleared. Pure.
+ *
+ * @param open Checks that opened an open issue of the component.
  */
 export function proofOf(
   issue: Pick<Issue, 'component' | 'check'>,
@@ -40,7 +41,7 @@ export function proofOf(
   return { status: 'unchecked', reason: `No check looks at ${issue.component}` };
 }
 
-/** The checks whose answer is needed: those that opened the component's issues, and those that read bad before the repair. */
+/** Returns the checks that must give a verdict. */
 function alarms(
   { check }: Pick<Issue, 'check'>,
   before: readonly ComponentVerdict[],

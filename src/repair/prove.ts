@@ -21,7 +21,7 @@ import { span } from '../base/format.js';
 import { proofOf, type Proof } from './proof.js';
 import type { StepReport } from '../model/execution.js';
 
-/** What a repair was made for, and what was read just before it. */
+/** A repair, and the verdicts just before it. */
 export interface Repair {
   readonly id: string;
   readonly issue: Issue;
@@ -31,7 +31,7 @@ export interface Repair {
   readonly openChecks: readonly string[];
 }
 
-/** What a proof is made with. */
+/** Sources of a proof. */
 export interface ProofSources {
   readonly host: Host;
   readonly detector: Detector;
@@ -39,17 +39,17 @@ export interface ProofSources {
   readonly clock: Clock;
 }
 
-/** A repair's own verification and the alarm's, as one answer, with what the checks read last. */
+/** Joined verification of the action and of the checks, with the last verdicts. */
 export interface Proved extends Verification {
   readonly after: readonly ComponentVerdict[];
 }
 
-/** How often a check of the host program runs while a repair settles, in milliseconds. */
+/** Interval of a custom check while a repair settles, in milliseconds. */
 const EVERY_MS = 1_000;
 
 /**
- * Proves a repair. It is `fixed` only when the action's own verification and the checks that raised the issue both say
- * so; the action can only make it stricter. Never rejects.
+ * Proves a repair. It is `fixed` only when the verification of the action and the checks that raised the issue agree.
+ * Never rejects.
  */
 export async function prove(
   repair: Repair,
@@ -68,11 +68,11 @@ export async function prove(
       ),
     );
     if (own.status !== 'fixed') return { ...own, after: await alarm.last() };
-    // An action that rests on the checks has asked them already.
+    // Its `verify` may have run the checks already.
     const proof = alarm.answer?.status === 'ok' ? alarm.answer : await alarm.ask();
     return { ...joined(own, proof), after: await alarm.last() };
   } catch (error) {
-    const reason = signal.aborted ? 'the engine was told to stop' : messageOf(error);
+    const reason = signal.aborted ? 'the engine was stopped' : messageOf(error);
     return { status: 'unknown', reason, after: await alarm.last().catch(() => []) };
   }
 }
@@ -106,7 +106,7 @@ function ownVerification(
       const { status, reason } = await alarm.ask();
       return { status: status === 'ok' ? 'fixed' : status === 'bad' ? 'ineffective' : 'unknown', reason };
     },
-    // The signal that tells of the job's end may arrive after it.
+    // The signal for the end of a job may arrive late.
     read: async (request) => host.read({ ...request, fresh: true, signal }),
     settle: (ms = definition?.settleMs ?? settleMsOf(issue, guards)) => clock.sleep(ms, signal),
   };
@@ -115,7 +115,7 @@ function ownVerification(
     : definition.verify(parametersOf(definition, plan.parameters), context);
 }
 
-/** Asks the checks that speak for a component, after the time that the repair has to work. */
+/** Runs the checks of a component after its settle time. */
 class Alarm {
   readonly #repair: Repair;
   readonly #definition: ActionDefinition | undefined;
@@ -138,12 +138,12 @@ class Alarm {
     this.#actedAt = sources.clock.monotonic();
   }
 
-  /** What the checks answered last; `undefined` before they were asked. */
+  /** Last proof; `undefined` before the first. */
   get answer(): Proof | undefined {
     return this.#answer;
   }
 
-  /** What was read last, and now where nothing was. */
+  /** Returns the last verdicts; reads them when there are none. */
   async last(): Promise<readonly ComponentVerdict[]> {
     return this.#after ?? (await this.read());
   }
@@ -167,13 +167,13 @@ class Alarm {
     return proofOf(issue, before, await this.read(), openChecks);
   }
 
-  /** A check of the host program sees what systemd cannot: it may stay bad for a while, and be right only for a moment. */
+  /** Repeats a custom check, which may stay bad for a while, or be ok only for a moment. */
   async #askRepeatedly(patienceMs: number): Promise<Proof> {
     const { issue, before, openChecks } = this.#repair;
     let proof: Proof;
     let inARow = 0;
     const everyMs = Math.min(EVERY_MS, patienceMs / 2);
-    // A first ok is confirmed, also by a check that takes longer than the time to settle.
+    // A first ok is confirmed, even when the check takes longer than the settle time.
     const needed = Math.max(2, ...before.map(({ recoverAfter }) => recoverAfter ?? 0));
     do {
       await this.#sources.clock.sleep(everyMs, this.#signal);
@@ -193,7 +193,7 @@ class Alarm {
   }
 }
 
-/** The time that the repair has to work, that the checks and a job of it may take, and that of a reading. */
+/** Returns the deadline of `verify`: settle time, checks, a job and a reading, in milliseconds. */
 function verifyMsOf(
   { issue, before }: Repair,
   definition: ActionDefinition | undefined,
@@ -209,11 +209,11 @@ function verifyMsOf(
 
 const STATUSES: readonly unknown[] = ['fixed', 'ineffective', 'unknown', 'pending', 'pending-reboot'];
 
-/** What an action of the host program answers may be anything. */
+/** Checks the answer of a custom action. */
 function expectVerification(answer: unknown): Verification {
   const { status, reason } = (answer ?? {}) as Partial<Verification>;
   if (STATUSES.includes(status) && typeof reason === 'string') return answer as Verification;
-  throw new TypeError('`verify` gave no `status` and `reason`');
+  throw new TypeError('`verify` returned no `status` and `reason`');
 }
 
 function settleMsOf({ type, component }: Issue, { settleMs }: Guards): number {
@@ -226,7 +226,7 @@ export function isWorse(before: ComponentVerdict | undefined, after: ComponentVe
   if (before?.status !== 'bad' || after?.status !== 'bad') return false;
   if ((after.severity ?? 0) !== (before.severity ?? 0)) return (after.severity ?? 0) > (before.severity ?? 0);
   if (before.value === undefined || after.value === undefined || before.threshold === undefined) return false;
-  // Away from the threshold, on whichever side of it the issue lies, by more than a reading wavers.
+  // Farther from the threshold, on either side of it, by more than noise.
   const distance = (value: number): number => Math.abs(value - before.threshold!);
   return distance(after.value) - distance(before.value) > 0.03 * Math.abs(before.threshold);
 }

@@ -15,7 +15,7 @@ import type { Choice } from './choose.js';
 import type { Proved, Repair } from './prove.js';
 import type { Ending } from './result.js';
 
-/** What is written down with. */
+/** Sources of {@link Recorder}. */
 export interface RecordSources {
   readonly ledger: Ledger;
   readonly guards: Guards;
@@ -23,11 +23,11 @@ export interface RecordSources {
   readonly logger: Logger;
   /** Identifies the boot of the host. */
   readonly bootId: string;
-  /** Components of which this engine has an act under way. */
+  /** Components on which this engine has a running act. */
   readonly acting: Set<string>;
 }
 
-/** Writes down what is about to be done, and how it ended. */
+/** Records intents and results of repairs. */
 export class Recorder {
   readonly #sources: RecordSources;
 
@@ -36,8 +36,8 @@ export class Recorder {
   }
 
   /**
-   * Writes down what is about to be done, before it is done. Returns the reason why it must not be done when that is
-   * impossible; but a full disk may be cleaned even though it leaves no room to write that down.
+   * Records the intent before an act. Returns a block when that fails, except for the cleaning of the full file system
+   * that holds the state.
    */
   async intent(
     { id, issue, plan }: Pick<Repair, 'id' | 'issue' | 'plan'>,
@@ -58,7 +58,7 @@ export class Recorder {
     } catch (error) {
       const full = (error as NodeJS.ErrnoException | undefined)?.code === 'ENOSPC';
       if (full && holds(component, ledger.storePath)) {
-        logger.warn(`No room to record the repair of ${component}; it is carried out all the same`);
+        logger.warn(`No space to record the repair of ${component}; it is carried out anyway`);
         return undefined;
       }
       acting.delete(component);
@@ -69,7 +69,7 @@ export class Recorder {
     }
   }
 
-  /** Writes down how a repair ended. */
+  /** Records the result of a repair. */
   async end(
     { issue, plan, before }: Repair,
     ending: Ending,
@@ -90,12 +90,12 @@ export class Recorder {
     });
   }
 
-  /** Leaves an act open: it goes on without this engine, and the next look at its component finds out what came of it. */
+  /** Leaves an act open that goes on without this engine; the next cycle verifies its result. */
   leaveOpen({ component }: Issue): void {
     this.#sources.acting.delete(component);
   }
 
-  /** Writes down that a repair could not even be planned; or returns the gate that keeps it from being tried again yet. */
+  /** Records that planning failed, or returns the gate that blocks a new attempt. */
   async misfire(
     { issue, action }: Choice,
     error: string,
@@ -115,7 +115,7 @@ export class Recorder {
     return undefined;
   }
 
-  /** What is on record stays in memory when it cannot be written; the next writing writes it, too. */
+  /** Saves a change; when that fails it stays in memory, and the next save includes it. */
   async #save(change: (state: GuardState, now: number) => GuardState): Promise<void> {
     const { ledger, logger } = this.#sources;
     await ledger.write(change).catch((error: unknown) => {
@@ -124,13 +124,13 @@ export class Recorder {
   }
 }
 
-/** Whether a component is the file system that holds a path. A bare `disk` is that of the Nix store, or `/`. */
+/** Returns whether a component is the file system of a path. Plain `disk` is that of the Nix store, or `/`. */
 function holds(component: string, path: string | undefined): boolean {
   const [, mount = '/'] = /^(?:disk|inodes)(?::(.*))?$/.exec(component) ?? [undefined, ''];
   return path !== undefined && mount !== '' && (mount === '/' || path.startsWith(`${mount}/`));
 }
 
-/** What holds back even what cannot be planned. */
+/** Gates for actions without a plan. */
 const MISFIRE_GATES = {
   backoff: (question: GateInput) => PACING_GATES.backoff(question),
   'breaker-open': (question: GateInput) => PACING_GATES['breaker-open'](question),
@@ -152,12 +152,12 @@ function withoutIntent(state: GuardState, component: string, scope: string): Gua
   const isIt = (intent: Intent): boolean => intent.component === component && intent.scope === scope;
   const intents = state.intents.filter((intent) => !isIt(intent));
   const begun = state.intents.filter(isIt).map(({ at }) => at);
-  // Nothing was done: nothing is to be undone.
+  // Nothing was done, so there is nothing to undo.
   const idle = undosOf(state).filter((undo) => undo.component === component && begun.includes(undo.at));
   return idle.reduce(forgetUndo, { ...state, intents });
 }
 
-/** A gain can be measured where the issue is a quantity. */
+/** Returns the values before and after a repair of a resource. */
 function effectOf(issue: Issue, before: ComponentVerdict | undefined, after: ComponentVerdict | undefined) {
   if (issue.type !== IssueType.RESOURCE) return undefined;
   if (before?.value === undefined || after?.value === undefined) return undefined;

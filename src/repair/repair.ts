@@ -4,22 +4,22 @@ import { lookAgain, worstVerdict } from '../detect/look-again.js';
 import { messageOf } from '../base/errors.js';
 import type { Block, Plan } from '../model/plan.js';
 import type { HealingResult } from '../model/result.js';
-import { climb, planAnew, type Choice, type ChoiceSources } from './choose.js';
+import { climb, planAgain, type Choice, type ChoiceSources } from './choose.js';
 import {
   carryOut,
   ranAnother,
   undoWorse,
   type Announcements,
   type CarriedOut,
-  type UndoSources,
+  type UndoWorseSources,
 } from './carry-out.js';
 import { isWorse, prove, type Proved, type ProofSources, type Repair } from './prove.js';
 import type { Recorder } from './record.js';
 import { attemptOf, resultOf, type Ending } from './result.js';
 import type { Execution } from '../model/execution.js';
 
-/** What a repair is made with. */
-export interface RepairSources extends ChoiceSources, ProofSources, Pick<UndoSources, 'logger'> {
+/** Sources of a repair. */
+export interface RepairSources extends ChoiceSources, ProofSources, Pick<UndoWorseSources, 'logger'> {
   readonly actions: ActionRegistry;
   readonly recorder: Recorder;
   readonly announce: Announcements;
@@ -30,8 +30,8 @@ export interface RepairSources extends ChoiceSources, ProofSources, Pick<UndoSou
   readonly openChecks: (component: string) => readonly string[];
 }
 
-/** What is known when the turn of an issue comes. */
-export interface Turn {
+/** Options of {@link repair}. */
+export interface RepairOptions {
   /** Returns why a repair of this severity has to wait: a worse issue that is being repaired, or a high load. */
   readonly busy: (severity: Severity) => Promise<string | undefined>;
   readonly signal: AbortSignal;
@@ -43,14 +43,18 @@ interface Rung {
   readonly worse?: boolean;
 }
 
-/** Blocks what has not begun when the engine is told to stop. */
-const STOPPED: Block = { reason: 'paused', sentence: 'The engine was told to stop before this began' };
+/** Block for repairs that have not started when the engine stops. */
+const STOPPED: Block = { reason: 'paused', sentence: 'The engine was stopped before this repair started' };
 
 /**
- * Takes a choice to its result: reads again, asks every gate, announces, writes the intent, carries out, proves,
- * records. A rung that makes it worse is undone, and the next one follows at once. Never rejects.
+ * Takes a choice to its result: reads again, checks every gate, announces, records the intent, carries out, proves,
+ * records the result. A rung that makes it worse is undone, and the next one follows at once. Never rejects.
  */
-export async function repair(chosen: Choice, sources: RepairSources, turn: Turn): Promise<HealingResult> {
+export async function repair(
+  chosen: Choice,
+  sources: RepairSources,
+  options: RepairOptions,
+): Promise<HealingResult> {
   const { clock, dryRun } = sources;
   const start = clock.monotonic();
   const id = sources.nextId();
@@ -59,10 +63,10 @@ export async function repair(chosen: Choice, sources: RepairSources, turn: Turn)
   try {
     for (;;) {
       const rungStart = clock.monotonic();
-      const rung = await repairOnce(choice, id, sources, turn);
+      const rung = await repairOnce(choice, id, sources, options);
       ({ choice, ending } = rung);
       const next = rung.worse
-        ? await nextRung(rung, clock.monotonic() - rungStart, sources, turn)
+        ? await nextRung(rung, clock.monotonic() - rungStart, sources, options)
         : undefined;
       if (next === undefined) break;
       choice = next;
@@ -74,14 +78,14 @@ export async function repair(chosen: Choice, sources: RepairSources, turn: Turn)
   return resultOf(choice, ending, { id, endedAt: clock.now(), durationMs, dryRun });
 }
 
-/** A plan that is older than this, in milliseconds, is made anew: a unit that it would touch may have come up since. */
+/** Age in milliseconds after which a plan is made again: the state of its units may have changed. */
 const OLD_PLAN_MS = 250;
 
 async function repairOnce(
   chosen: Choice,
   id: string,
   sources: RepairSources,
-  { busy, signal }: Turn,
+  { busy, signal }: RepairOptions,
 ): Promise<Rung> {
   const { judge, recorder, announce, detector, clock } = sources;
   const { issue, block } = chosen;
@@ -101,8 +105,8 @@ async function repairOnce(
   const worst = worstVerdict(before);
   const busyBecause = await busy(worst?.severity ?? issue.severity);
   if (signal.aborted) return skipped(STOPPED);
-  // While a slow check was answered, the host has gone on.
-  if (clock.monotonic() - began > OLD_PLAN_MS) choice = await planAnew(choice, sources, signal);
+  // The host may have changed while a slow check was running.
+  if (clock.monotonic() - began > OLD_PLAN_MS) choice = await planAgain(choice, sources, signal);
   const { plan, digest, error } = choice;
   if (error !== undefined) return misfired(error);
   if (plan === undefined || digest === undefined) throw new Error(`No plan was made for ${issue.component}`);
@@ -114,13 +118,13 @@ async function repairOnce(
     return { choice, ending: { outcome: 'planned' } };
   }
 
-  // A "yes" is used up by the intent: it never serves twice, whatever happens next.
+  // Recording the intent uses the approval up.
   const approved = judge.isApproved(issue, digest);
   const openChecks = sources.openChecks(issue.component);
   const repair: Repair = { id, issue, plan, before, openChecks };
   const unwritten = await recorder.intent(repair, digest);
   if (unwritten) return skipped(unwritten);
-  // Writing takes a moment.
+  // The state may have changed during the write.
   const late = judge.late(issue);
   if (late) {
     await recorder.end(repair, { outcome: 'skipped', block: late });
@@ -140,7 +144,7 @@ async function repairOnce(
   return conclude(choice, repair, execution, sources, signal);
 }
 
-/** What counts is what is read after the act, whatever its steps reported. */
+/** Proves a repair and records its result, by readings after the act and not by its exit status. */
 async function conclude(
   choice: Choice,
   repair: Repair,
@@ -153,7 +157,7 @@ async function conclude(
   if (!begun) {
     const ending: Ending = {
       outcome: 'failed',
-      error: execution.error ?? 'The executor gave no reason',
+      error: execution.error ?? 'The executor returned no reason',
     };
     await recorder.end(repair, ending);
     return { choice, ending };
@@ -174,21 +178,21 @@ async function conclude(
 }
 
 const stillSwitching = ({ plan }: Repair): string =>
-  `The engine was told to stop while \`${plan.action}\` was under way; the next look finds out what came of it`;
+  `The engine was stopped while \`${plan.action}\` was running; the next cycle verifies the result`;
 
-/** What could not even be planned counts as an attempt, so that it is not tried in every cycle for ever. */
+/** Records failed planning as an attempt, so that it is not repeated in every cycle. */
 async function misfire(choice: Choice, error: string, sources: RepairSources): Promise<Ending> {
   const failed: Ending = { outcome: 'failed', error };
   if (sources.dryRun) return failed;
   return (await sources.recorder.misfire(choice, error, sources.isHealingEnabled)) ?? failed;
 }
 
-/** The next rung of the same scope, at once: one of another scope has slots of its own, and is for the next cycle. */
+/** Returns the next rung if it has the same scope: other scopes have other slots, so they wait for the next cycle. */
 async function nextRung(
   { choice, ending }: Rung,
   durationMs: number,
   sources: RepairSources,
-  { signal }: Turn,
+  { signal }: RepairOptions,
 ): Promise<Choice | undefined> {
   const attempts = [...choice.attempts, attemptOf(choice, ending, durationMs)];
   const from = { rung: choice.rung + 1, attempts, met: attempts.map(() => choice.action) };
@@ -200,7 +204,7 @@ function endingOf(execution: Execution, { status, reason, worse = false }: Prove
   if (ranAnother(execution, plan)) return { outcome: 'failed', error: execution.error ?? reason };
   if (status === 'fixed') return { outcome: 'fixed', proof: reason };
   if (status === 'pending' || status === 'pending-reboot') return { outcome: status, error: reason };
-  // Units that fail again say more than the exit code of the switch that broke them.
+  // Units that fail now matter more than the exit status of the switch.
   if (worse) return { outcome: 'ineffective', error: `The repair made it worse: ${reason}` };
   if (execution.outcome === 'failed') return { outcome: 'failed', error: execution.error ?? reason };
   if (status === 'unknown')

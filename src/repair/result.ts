@@ -2,14 +2,14 @@ import type { Block } from '../model/plan.js';
 import type { Attempt, HealingResult } from '../model/result.js';
 import type { Choice } from './choose.js';
 
-/** How the repair of an issue ended. */
+/** End of the repair of an issue. */
 export type Ending =
   | { readonly outcome: 'fixed'; readonly proof: string }
   | { readonly outcome: 'planned' }
   | { readonly outcome: 'failed' | 'ineffective' | 'pending' | 'pending-reboot'; readonly error: string }
   | { readonly outcome: 'skipped'; readonly block: Block };
 
-/** What a result says besides how it ended. */
+/** Further fields of a result. */
 export interface ResultFields {
   readonly id: string;
   /** Milliseconds since the epoch. */
@@ -18,7 +18,7 @@ export interface ResultFields {
   readonly dryRun: boolean;
 }
 
-/** The last attempt of a repair. */
+/** Returns the last attempt of a repair. */
 export function attemptOf({ action: { action } }: Choice, ending: Ending, durationMs: number): Attempt {
   switch (ending.outcome) {
     case 'fixed':
@@ -33,7 +33,7 @@ export function attemptOf({ action: { action } }: Choice, ending: Ending, durati
   }
 }
 
-/** The result of an issue: plain, frozen data. */
+/** Returns the result of an issue. */
 export function resultOf(choice: Choice, ending: Ending, facts: ResultFields): HealingResult {
   const { issue, action, plan, attempts } = choice;
   const { id, endedAt, durationMs, dryRun } = facts;
@@ -64,7 +64,7 @@ export function resultOf(choice: Choice, ending: Ending, facts: ResultFields): H
   }
 }
 
-/** The later result of a repair that was `pending`, under the same id. */
+/** Returns the later result of a repair that was `pending`, with the same id. */
 export function laterResult(
   pending: HealingResult,
   outcome: 'fixed' | 'failed',

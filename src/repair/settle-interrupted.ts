@@ -10,7 +10,7 @@ import { isUnknown } from '../model/reading.js';
 import type { ComponentVerdict } from '../model/issue.js';
 import type { Logger } from '../base/logger.js';
 
-/** What interrupted and pending repairs are verified with. */
+/** Sources of {@link settleInterrupted}. */
 export interface SettleSources {
   readonly ledger: Ledger;
   readonly guards: Guards;
@@ -18,15 +18,15 @@ export interface SettleSources {
   readonly logger: Logger;
   readonly bootId: string;
   readonly host: Host;
-  /** Whether this engine is repairing a component at this moment. */
+  /** Returns whether this engine is repairing a component. */
   readonly isInRepair: (component: string) => boolean;
-  /** Whether this engine has reported the repair with this id as `pending`. */
+  /** Returns whether this engine has reported the repair with this id as `pending`. */
   readonly isPending: (id: string | undefined) => boolean;
-  /** Receives what came of each. */
+  /** Receives each result. */
   readonly settled: (intent: Intent, outcome: 'fixed' | 'failed', words: string) => void;
 }
 
-/** Acts whose end nobody recorded are verified by what is read now; they are never blindly repeated. */
+/** Verifies acts without a recorded end by new readings; they are never blindly repeated. */
 export async function settleInterrupted(
   verdicts: readonly ComponentVerdict[],
   sources: SettleSources,
@@ -38,12 +38,12 @@ export async function settleInterrupted(
   for (const intent of ledger.state.intents) {
     const { at: begun, component, action, scope, check, bootId: boot, awaitsReboot = false } = intent;
     const status = known(worst.get(component), intent, sources);
-    // What this very engine is doing is not interrupted; and what is not known now is read again later.
+    // A running act is not interrupted, and an unknown status is read again later.
     if (isInRepair(component) || status === undefined || (awaitsReboot && boot === bootId)) continue;
     if (!hasSettled(component, status, begun, settleMsOf(component, verdicts, guards), sources)) continue;
     if (intent.generation && (await isSwitching(sources.host))) continue;
     if (status === 'bad' && (await mayRepeat(intent, sources))) continue;
-    // A service that is not listed may be down without an issue; after a repair of ours it counts as one.
+    // An unlisted service may be down without an issue; after a repair that is a failure.
     const down = status === 'ok' && isDown(component);
     const outcome = status === 'ok' && !down ? 'fixed' : 'failed';
     const found =
@@ -67,10 +67,10 @@ function whenOf(
   if (awaitsReboot) return `the host was restarted, which was awaited after \`${action}\``;
   if (isPending(id)) return `the job of \`${action}\` has ended`;
   const why = boot === bootId ? 'the engine was interrupted' : 'the host was restarted';
-  return `${why} while \`${action}\` was under way`;
+  return `${why} while \`${action}\` was running`;
 }
 
-/** A system that cannot be read for long is not as it was meant to be. */
+/** Returns the status; a system that stays unknown for long counts as bad. */
 function known(
   status: ComponentVerdict['status'] | undefined,
   { at, generation }: Intent,
@@ -80,13 +80,13 @@ function known(
   return generation && ledger.now() - at >= guards.evidence.withinMs ? 'bad' : undefined;
 }
 
-/** What was begun in a unit of its own goes on without the engine that began it. */
+/** Returns whether a switch is running, which goes on in its own unit without the engine. */
 async function isSwitching(host: Host): Promise<boolean> {
   const activity = await host.nixActivity?.();
   return activity !== undefined && !isUnknown(activity) && activity.switching !== null;
 }
 
-/** A switch that was interrupted before its system ran may be run once more; it is planned and judged again. */
+/** Returns whether a switch that was interrupted early may be repeated once, with a new plan. */
 async function mayRepeat(
   { component, action, generation, awaitsReboot }: Intent,
   { ledger, logger }: SettleSources,
@@ -104,7 +104,7 @@ async function mayRepeat(
   return true;
 }
 
-/** The time that a repair has to work: that of the checks of the host program which speak for its component, too. */
+/** Returns the settle times of a component, including those of custom checks. */
 function settleMsOf(
   component: string,
   verdicts: readonly ComponentVerdict[],
@@ -115,7 +115,7 @@ function settleMsOf(
   return { bad, ok: settleMs[component === 'system' ? 'system' : 'service'] };
 }
 
-/** Whether the outcome is known: what is healthy must have been so for the settle time, or it was begun long ago. */
+/** Returns whether the outcome is final: healthy for the settle time, or started long ago. */
 function hasSettled(
   component: string,
   status: 'ok' | 'bad',

@@ -1,6 +1,6 @@
 import { conflicts, type Claim } from '../gates/claims.js';
 
-/** So many actions of one scope are carried out side by side. */
+/** Largest number of concurrent actions of one scope. */
 export const MAX_CONCURRENT = 4;
 
 /** An action that runs, or waits for a slot. */
@@ -9,15 +9,15 @@ export interface SlotOwner {
   readonly action: string;
 }
 
-/** What a repair waits for. */
+/** Repair that another one waits for. */
 export interface Blocker extends SlotOwner {
-  /** Since when it runs; `undefined` while it waits itself. */
+  /** Start time; `undefined` while it waits itself. */
   readonly since?: number | undefined;
 }
 
 interface Slot extends SlotOwner {
   readonly claim: Claim;
-  /** When it began; `undefined` while it waits. */
+  /** Start time; `undefined` while it waits. */
   since?: number;
 }
 
@@ -26,7 +26,7 @@ interface Waiting {
   readonly begin: () => void;
 }
 
-/** Lets actions run side by side as far as their claims allow; the others wait, first come, first served. */
+/** Runs actions concurrently as far as their claims allow; the others wait in a queue. */
 export class Slots {
   readonly #now: () => number;
   readonly #running = new Set<Slot>();
@@ -38,7 +38,7 @@ export class Slots {
     this.#now = now;
   }
 
-  /** Does the work when its claim is free. The work is told whether it had to wait. */
+  /** Runs `work` when its claim is free, with `true` when it had to wait. */
   async take<T>(claim: Claim, owner: SlotOwner, work: (waited: boolean) => Promise<T>): Promise<T> {
     const slot: Slot = { ...owner, claim };
     const waits = this.#waiting.map((waiting) => waiting.slot);
@@ -68,7 +68,7 @@ export class Slots {
     }
   }
 
-  /** What the action for a component waits for, and since when that runs; `undefined` when it does not wait. */
+  /** Returns the repair that the one of a component waits for; `undefined` when it does not wait. */
   waitsFor(component: string): Blocker | undefined {
     const needed = this.#needs.get(component);
     if (needed) {
@@ -80,8 +80,7 @@ export class Slots {
     const waiting = waits[index];
     if (waiting === undefined) return undefined;
     const before = [...this.#running, ...waits.slice(0, index)];
-    const blocker = before.find(({ claim }) => conflicts(claim, waiting.claim)) ?? before[0];
-    return blocker;
+    return before.find(({ claim }) => conflicts(claim, waiting.claim)) ?? before[0];
   }
 
   /** Resolves when nothing runs and nothing waits. */
@@ -98,12 +97,8 @@ export class Slots {
   #next(): void {
     const still: Waiting[] = [];
     for (const { slot, begin } of this.#waiting) {
-      if (
-        this.#isFree(
-          slot.claim,
-          still.map((waiting) => waiting.slot),
-        )
-      ) {
+      const before = still.map((waiting) => waiting.slot);
+      if (this.#isFree(slot.claim, before)) {
         this.#begin(slot);
         begin();
       } else still.push({ slot, begin });
@@ -113,7 +108,7 @@ export class Slots {
     for (const resolve of this.#idle.splice(0)) resolve();
   }
 
-  /** Nothing overtakes what it conflicts with: a change of the generation is not kept waiting by small repairs. */
+  /** Returns whether a claim conflicts with nothing that runs or waits before it, so that nothing is overtaken. */
   #isFree(claim: Claim, before: readonly Slot[]): boolean {
     const running = [...this.#running];
     const beside = running.filter(({ claim: { scope } }) => scope === claim.scope);

@@ -9,7 +9,7 @@ import type { Logger } from '../base/logger.js';
 import type { HealingAction, Plan } from '../model/plan.js';
 import { planAndCarryOut } from './carry-out.js';
 
-/** What temporary changes are undone with. */
+/** Sources of {@link undoAll}. */
 export interface UndoSources {
   readonly logger: Logger;
   readonly executor: Executor;
@@ -19,8 +19,8 @@ export interface UndoSources {
 }
 
 /**
- * Undoes temporary changes, oldest first: plans each, announces the plan, and carries out that plan. What cannot be undone
- * stays on record. Nothing interrupts it: it is short, and the engine may be stopping. Never rejects.
+ * Undoes temporary changes, oldest first. A change that cannot be undone stays on record. It is not interruptible, because
+ * the engine may be stopping. Never rejects.
  */
 export async function undoAll(undos: readonly Undo[], sources: UndoSources): Promise<void> {
   const { ledger, logger, guards, executor, emit } = sources;
@@ -32,9 +32,9 @@ export async function undoAll(undos: readonly Undo[], sources: UndoSources): Pro
       approved: false,
       signal,
     });
-    const { outcome, blockedBy, error = 'the executor gave no reason' } = execution;
+    const { outcome, blockedBy, error = 'the executor returned no reason' } = execution;
     const rest = outcome === 'executed' ? await restOf({ action, parameters }, executor, signal) : undefined;
-    // What is as it was before, by whatever hand, is undone.
+    // Also undone when something else has restored it.
     const done = (outcome === 'executed' && rest === undefined) || blockedBy === 'no-expected-gain';
     if (done) logger.info(`${component}: the temporary change was undone by \`${action}\``);
     else logger.error(`${component}: the temporary change could not be undone: ${rest ?? error}`);
@@ -48,7 +48,7 @@ export async function undoAll(undos: readonly Undo[], sources: UndoSources): Pro
   }
 }
 
-/** What of a change cannot be undone now, as a sentence; the rest was undone. */
+/** Returns which part of a change could not be undone, as a sentence. */
 async function restOf(
   action: HealingAction,
   executor: Executor,

@@ -1,15 +1,15 @@
 import type { HealingResult } from '../model/result.js';
 import { groupBy } from './group.js';
 
-/** Returns how many there are: `1 issue`, `2 issues`. */
+/** Returns a number with its noun: `1 issue`, `2 issues`. */
 export const counted = (number: number, noun: string): string =>
   `${number} ${noun}${number === 1 ? '' : 's'}`;
 
-/** Whether a service has failed, by the sentence of its check. */
+/** Returns whether a service has failed, by the description of its issue. */
 const hasFailed = ({ issue: { type, description } }: HealingResult): boolean =>
   type === 'service' && /\.service has failed\b/.test(description);
 
-/** The counts of many issues in one line: what is wrong, how many would be repaired, and how many not, by gate. */
+/** Returns the counts of the results of a dry run in one line. */
 export function countsOf(results: readonly HealingResult[]): string {
   const failed = results.filter(hasFailed).length;
   const others = results.length - failed;

@@ -1,52 +1,52 @@
 import { IssueType, type Issue } from '../model/issue.js';
 import type { HealingResult } from '../model/result.js';
 
-/** How long something took, in milliseconds; all 0 before the first time. */
+/** Durations in milliseconds; all 0 before the first. */
 export interface Timing {
   readonly last: number;
   readonly mean: number;
   readonly max: number;
 }
 
-/** How often something took how long. */
+/** Histogram of durations. */
 export interface Distribution {
-  /** Upper ends of the buckets, in milliseconds, ascending; one more bucket, without an end, follows the last. */
+  /** Upper bounds of the buckets, in milliseconds, ascending; one unbounded bucket follows. */
   readonly bounds: readonly number[];
-  /** How many fell into each bucket; one entry more than `bounds`. */
+  /** Number of durations in each bucket; one entry more than `bounds`. */
   readonly counts: readonly number[];
-  /** All of it together, in milliseconds. */
+  /** Sum of all durations, in milliseconds. */
   readonly sum: number;
   readonly count: number;
 }
 
-/** What an engine has done since it was made. */
+/** Counters of an engine since it was created. */
 export interface Metrics {
-  /** Issues that opened. */
+  /** Issues that were opened. */
   readonly issuesDetected: number;
-  /** Issues that a repair fixed, as read again after it. */
+  /** Issues that a repair fixed, with proof. */
   readonly issuesResolved: number;
-  /** Repairs that failed, or did not help. */
+  /** Repairs that failed or were ineffective. */
   readonly issuesFailed: number;
-  /** When the host was last looked at; `undefined` before the first cycle. */
+  /** Time of the last cycle; `undefined` before the first. */
   readonly lastCheck: Date | undefined;
-  /** Repairs that were `fixed` and relapsed soon after. They stay among the resolved. */
+  /** Repairs that were `fixed` and relapsed soon after. They still count as resolved. */
   readonly issuesRelapsed: number;
-  /** Resolved without relapse out of resolved and failed: a ratio from 0 to 1, and 1 before the first attempt. */
+  /** Ratio of resolved without relapse to resolved and failed, from 0 to 1; 1 before the first attempt. */
   readonly successRate: number;
   /** The same counts for each of the three categories. */
   readonly byType: Readonly<Record<IssueType, TypeCounts>>;
   readonly detectionTimeMs: Timing;
-  /** Of repairs that were carried out, their proof included. */
+  /** Durations of repairs, including their proof. */
   readonly resolutionTimeMs: Timing;
 }
 
 /** Counts of one category of issues. */
 export interface TypeCounts {
-  /** Issues that opened. */
+  /** Issues that were opened. */
   readonly detected: number;
   /** Issues that a repair fixed. */
   readonly resolved: number;
-  /** Repairs that failed, or did not help. */
+  /** Repairs that failed or were ineffective. */
   readonly failed: number;
 }
 
@@ -61,7 +61,7 @@ export const BOUNDS_MS: readonly number[] = Object.freeze([
   2_000, 3_000, 5_000, 7_500, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000, 600_000, 1_800_000, 3_600_000,
 ]);
 
-/** Remembers how long something took. */
+/** Records durations. */
 export class Stopwatch {
   readonly #counts = new Array<number>(BOUNDS_MS.length + 1).fill(0);
   #count = 0;
@@ -96,13 +96,13 @@ export class Counts {
   readonly #byType = new Map(TYPES.map((type) => [type, { detected: 0, resolved: 0, failed: 0 }]));
   #lastCheck = NaN;
 
-  /** A look at the whole host, ended at `at` (milliseconds since the epoch) and as long as told. */
+  /** Records a cycle that ended at `at`, in milliseconds since the epoch. */
   looked(at: number, ms: number): void {
     this.#lastCheck = at;
     this.#detection.add(ms);
   }
 
-  /** When the whole host was looked at last, in milliseconds since the epoch; `NaN` before. */
+  /** Time of the last cycle, in milliseconds since the epoch; `NaN` before the first. */
   get lastLook(): number {
     return this.#lastCheck;
   }
@@ -115,16 +115,15 @@ export class Counts {
     this.#relapsed += 1;
   }
 
-  /** A skipped issue and a dry run count as neither resolved nor failed. */
+  /** Records a result. Skipped, planned and pending ones count as neither resolved nor failed. */
   healed(result: HealingResult): void {
     const { outcome } = result;
-    if (outcome === 'skipped' || outcome === 'planned') return;
-    if (outcome === 'pending' || outcome === 'pending-reboot') return;
+    if (['skipped', 'planned', 'pending', 'pending-reboot'].includes(outcome)) return;
     this.#count(result.issue.type, outcome === 'fixed' ? 'resolved' : 'failed');
     this.#resolution.add(result.durationMs);
   }
 
-  /** How often the looking, and the healing, took how long. */
+  /** Returns the histograms of detection and resolution. */
   distributions(): { readonly detection: Distribution; readonly resolution: Distribution } {
     return { detection: this.#detection.distribution(), resolution: this.#resolution.distribution() };
   }

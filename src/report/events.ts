@@ -7,54 +7,54 @@ import { callOwned } from '../base/pending.js';
 import type { BlockReason, Plan } from '../model/plan.js';
 import type { HealingResult } from '../model/result.js';
 
-/** What one look at the host gave. */
+/** Report of one cycle. */
 export interface CycleReport {
-  /** When it was taken. */
+  /** Time of the readings. */
   readonly timestamp: Date;
   /** Every verdict, `ok` and `unknown` included. */
   readonly verdicts: readonly ComponentVerdict[];
-  /** What is in trouble; in monitoring, what has been for long enough. */
+  /** Open issues; in monitoring, only those that have lasted. */
   readonly issues: readonly Issue[];
-  /** What became of issues since the last cycle. */
+  /** Results since the last cycle. */
   readonly results: readonly HealingResult[];
-  /** How long the looking took, in milliseconds. */
+  /** Duration of the detection, in milliseconds. */
   readonly detectionMs: number;
 }
 
-/** What an engine tells its listeners, by the name of the event. */
+/** Events of an engine, by name. */
 export interface EngineEvents {
-  /** The host was looked at. */
+  /** A cycle ended. */
   'cycle:done': CycleReport;
-  /** Looking at the host went wrong as a whole; the next cycle tries again. */
+  /** A cycle failed as a whole; the next one tries again. */
   'cycle:failed': { readonly error: unknown };
   'issue:opened': { readonly issue: Issue };
   'issue:cleared': { readonly issue: Issue };
-  /** Nothing is read of its component any more, as of a file system that was unmounted: closed, and not known to be well. */
+  /** The component is gone, such as an unmounted file system: the issue is closed without proof. */
   'issue:gone': { readonly issue: Issue };
-  /** An issue opened again soon after its repair was `fixed`: that repair did not last. */
+  /** An issue opened again soon after its repair was `fixed`. */
   'issue:relapsed': { readonly issue: Issue; readonly action: string; readonly afterMs: number };
   /**
-   * A reading that is relied on is unknown: a listed unit, a check of the host program, or a check of the library that
-   * could read nothing (then `component` is its name: `services`, when no unit at all can be read). Emitted once, and
-   * again when the reason changes; at most every 5 minutes when it comes and goes.
+   * A required reading is unknown: a listed unit, a custom check, or a built-in check that could read nothing (then
+   * `component` is its name: `services`, when no unit can be read). Emitted once, and again when the reason changes; at
+   * most every 5 minutes when it comes and goes.
    */
   'reading:lost': { readonly component: string; readonly check: string; readonly reason: string };
-  /** A reading of which `reading:lost` was emitted is known again, after `forMs` milliseconds. */
+  /** A reading after `reading:lost` is known again, after `forMs` milliseconds. */
   'reading:back': { readonly component: string; readonly check: string; readonly forMs: number };
   'heal:planned': { readonly issue: Issue; readonly plan: Plan };
   'heal:started': { readonly issue: Issue; readonly plan: Plan };
-  /** A temporary change of an earlier repair is undone next, by this plan. */
+  /** A temporary change of an earlier repair is about to be undone by this plan. */
   'undo:planned': { readonly component: string; readonly plan: Plan };
-  /** A component was repaired with success again and again: the repair does not reach the cause. */
+  /** A component was repaired successfully several times: the repair does not fix the cause. */
   'issue:recurring': { readonly component: string; readonly times: number };
-  /** A person is asked whether a plan may be carried out. */
+  /** A plan needs the approval of a person. */
   'approval:asked': { readonly request: ApprovalRequest };
-  /** Many services turned bad at once: nothing is repaired until it is calm. */
+  /** Many services failed at once: nothing is repaired until the storm ends. */
   'storm:began': { readonly components: readonly string[] };
   'storm:ended': { readonly lastedMs: number };
-  /** An act ended, well or not. */
+  /** An act ended. */
   'heal:done': { readonly result: HealingResult };
-  /** A gate stands in the way; told when the reason changes, and when an act that was begun ends by it. */
+  /** A repair is blocked by a gate. Emitted when the reason changes, and when a gate ends an act that was started. */
   'heal:blocked': { readonly issue: Issue; readonly blockedBy: BlockReason; readonly error: string };
 }
 
@@ -81,16 +81,15 @@ const EVENT_NAMES: readonly (keyof EngineEvents)[] = [
 
 /** The name of an event. */
 export type EventName = keyof EngineEvents;
-/** A function that is told of an event. */
+/** Listener of an event. */
 export type Listener<Name extends EventName> = (event: EngineEvents[Name]) => void;
 
 interface Entry {
-  readonly tell: (event: unknown) => unknown;
-  /** What it threw last. */
-  fault?: string;
+  readonly call: (event: unknown) => unknown;
+  lastError?: string;
 }
 
-/** Tells listeners what happens. A listener that throws hurts nobody: it is logged. */
+/** Emits events. Errors of listeners are logged. */
 export class Emitter {
   readonly #listeners = new Map<EventName, Set<Entry>>();
 
@@ -99,13 +98,13 @@ export class Emitter {
     if (typeof listener !== 'function') throw refusal('listener', 'a function', listener);
     const listeners = this.#listeners.get(name) ?? new Set();
     this.#listeners.set(name, listeners);
-    // Wrapped, so that one function that listens twice is called twice and un-listens once.
-    const entry: Entry = { tell: (event) => listener(event as EngineEvents[Name]) };
+    // An entry per call: a function that is added twice is called twice, and removed once at a time.
+    const entry: Entry = { call: (event) => listener(event as EngineEvents[Name]) };
     listeners.add(entry);
     return () => void listeners.delete(entry);
   }
 
-  /** Whether anybody listens, so that what nobody hasListeners need not be made. */
+  /** Returns whether an event has listeners, so callers can skip building the payload. */
   hasListeners(name: EventName): boolean {
     return (this.#listeners.get(name)?.size ?? 0) > 0;
   }
@@ -115,13 +114,13 @@ export class Emitter {
     if (listeners === undefined || listeners.size === 0) return;
     for (const entry of [...listeners]) {
       const failed = (error: unknown): void => {
-        const fault = messageOf(error);
-        // Events come in each cycle: the same fault again is no news.
-        if (fault !== entry.fault) logger.error(`A listener of ${name} threw: ${fault}`);
-        entry.fault = fault;
+        const message = messageOf(error);
+        // Events come in each cycle: the same error is logged once.
+        if (message !== entry.lastError) logger.error(`A listener of ${name} threw: ${message}`);
+        entry.lastError = message;
       };
-      // A listener may be an async function, whatever its type says.
-      callOwned(() => entry.tell(event), failed);
+      // A listener may be an async function, whatever its type.
+      callOwned(() => entry.call(event), failed);
     }
   }
 }

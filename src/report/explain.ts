@@ -10,30 +10,31 @@ import type { HealingResult } from '../model/result.js';
 import { span } from '../base/format.js';
 import { commandFor } from '../model/operator-command.js';
 
-/** Why an issue is as it is: what was read, what was tried, what comes next, and what stands in the way. */
+/** Explanation of an open issue. */
 export interface Explanation {
   readonly component: string;
   readonly issue: Issue;
-  /** How long the issue has been open, in milliseconds. */
+  /** Age of the issue, in milliseconds. */
   readonly openForMs: number;
-  /** What was tried within the last day, oldest first. */
+  /** Repairs of the last day, oldest first. */
   readonly tried: readonly Tried[];
   readonly breaker: 'closed' | 'open' | 'half-open';
-  /** Whether repairs that work keep being needed: the cause is not what is being repaired. */
+  /** `true` when successful repairs are needed again and again. */
   readonly rootCauseUnknown: boolean;
-  /** Which gate stands in the way, and the sentence that says so; `undefined` when none does. */
+  /** Gate that blocks the repair; `undefined` when none does. */
   readonly blockedBy: BlockReason | undefined;
+  /** The same as one sentence. */
   readonly blockedBecause: string | undefined;
-  /** What the repair that was planned last does to other units, one line each. */
+  /** Effects of the last planned repair on other units, one line each. */
   readonly effects: readonly string[];
-  /** What comes next, as one sentence. */
+  /** Next step, as one sentence. */
   readonly next: string;
-  /** All of it, for a person to read. */
+  /** The whole explanation as text. */
   readonly text: string;
 }
 
-/** What comes next while a repair is under way. */
-export const BEING_HEALED = 'It is being healed now';
+/** Next step of a running repair. */
+export const BEING_REPAIRED = 'It is being repaired now';
 
 /** One repair that was tried. */
 export interface Tried {
@@ -43,13 +44,13 @@ export interface Tried {
   readonly words: string;
 }
 
-/** What an explanation is made from. */
+/** Sources of an explanation. */
 export interface ExplanationSources {
   readonly issue: Issue;
   readonly openForMs: number;
   readonly result: HealingResult | undefined;
   readonly inHand: boolean;
-  /** The repair that this one waits for, and since when it runs in steady time; without that, it waits itself. */
+  /** Repair that this one waits for, with its start in steady time; without a start it waits itself. */
   readonly waits?:
     { readonly component: string; readonly action: string; readonly since?: number | undefined } | undefined;
   readonly state: GuardState;
@@ -58,8 +59,8 @@ export interface ExplanationSources {
 }
 
 /** Explains one open issue. Pure. */
-export function explain(facts: ExplanationSources): Explanation {
-  const { issue, openForMs, result, state, guards, now } = facts;
+export function explain(sources: ExplanationSources): Explanation {
+  const { issue, openForMs, result, state, guards, now } = sources;
   const { component } = issue;
   const record = recordOf(state, component);
   const tried = state.acts
@@ -77,19 +78,19 @@ export function explain(facts: ExplanationSources): Explanation {
     blockedBy: blocked?.blockedBy,
     blockedBecause: blocked?.error,
     effects: effectLines(result?.plan?.effects ?? NO_EFFECTS),
-    next: nextOf(facts),
+    next: nextOf(sources),
   };
   return Object.freeze({ ...parts, text: textOf(parts, times) });
 }
 
 function nextOf({ issue: { component }, result, inHand, waits, state, now }: ExplanationSources): string {
-  if (inHand) return BEING_HEALED;
+  if (inHand) return BEING_REPAIRED;
   if (waits) {
     const running = `\`${waits.action}\` of ${waits.component}`;
     const since = waits.since === undefined ? '' : `, which has been running for ${span(now - waits.since)}`;
     return `Queued: it waits for ${running}${since}`;
   }
-  if (result === undefined) return 'It is looked at again in the next cycle';
+  if (result === undefined) return 'It is checked again in the next cycle';
   const action = result.actionTaken;
   if (result.outcome === 'planned')
     return `Nothing: this is a dry run, and \`${action}\` would be carried out`;
@@ -103,7 +104,7 @@ function nextOf({ issue: { component }, result, inHand, waits, state, now }: Exp
   return forPerson(result) ?? GATE_MEANINGS[result.blockedBy].next;
 }
 
-/** The command to type, where the root helper wants a person. */
+/** Returns the command with which a person approves a plan of the root helper. */
 function forPerson({ blockedBy, plan }: HealingResult): string | undefined {
   if (blockedBy !== 'needs-approval' || plan?.approvedBy !== 'person') return undefined;
   return `It is carried out after \`${commandFor(approvalId(digestOf(plan)))}\` on this host, and dropped when nobody approves in time`;
@@ -118,7 +119,7 @@ function textOf(facts: Omit<Explanation, 'text'>, times: number): string {
     lines.push(`  tried: ${action}, ${span(agoMs)} ago: ${outcome}: ${words}`);
   }
   if (facts.rootCauseUnknown) {
-    lines.push(`  root cause unknown: it was repaired ${times} times, and each time it came back`);
+    lines.push(`  root cause unknown: repaired ${times} times, and it came back each time`);
   }
   if (breaker !== 'closed') lines.push(`  breaker: ${breaker}`);
   if (blockedBy !== undefined) lines.push(`  not acted on (${blockedBy}): ${blockedBecause}`);

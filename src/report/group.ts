@@ -1,10 +1,10 @@
-/** Items that read alike, but for names and numbers. */
+/** Items with the same key. */
 export interface Group<Item> {
   readonly first: Item;
   readonly items: readonly Item[];
 }
 
-/** Groups items by a key, in the order in which each key came first. */
+/** Groups items by a key, in the order of the first item of each key. */
 export function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): Group<Item>[] {
   const groups = new Map<string, [Item, ...Item[]]>();
   for (const item of items) {
@@ -15,7 +15,7 @@ export function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => str
   return [...groups.values()].map((group) => ({ first: group[0], items: group }));
 }
 
-/** Returns a sentence without its numbers and without the name of what it is about, to compare it with others. */
+/** Returns a sentence without its numbers and the name of its component, for comparison. */
 export function shapeOf(sentence: string, component: string): string {
   const colon = component.indexOf(':');
   return [component, ...(colon < 0 ? [] : [component.slice(colon + 1)])]
@@ -23,7 +23,7 @@ export function shapeOf(sentence: string, component: string): string {
     .replace(/\d[\d.,]*/g, '#');
 }
 
-/** Returns the first names within a width, and how many more there are: `a, b and 3 more`. */
+/** Returns the first names within a width, and the number of the others: `a, b and 3 more`. */
 export function namesOf(names: readonly string[], width = 80): string {
   let shown = 1;
   let length = names[0]?.length ?? 0;

@@ -3,7 +3,7 @@ import type { Explanation } from './explain.js';
 import type { Metrics } from './counts.js';
 import type { EngineStatus } from './status.js';
 
-/** The part of an engine that only reads it. */
+/** Read-only part of an engine. */
 export interface ObservedEngine {
   /** Returns the counters. */
   getMetrics(): Metrics;
@@ -16,14 +16,12 @@ export interface ObservedEngine {
 }
 
 /**
- * The port through which an engine is measured from outside.
+ * Port for metrics.
  *
- * `attach` is called once for each engine, when it is made or, by whoever owns the adapter, later: everything that is
- * counted can be read from the engine at any time, so an adapter may join late and miss nothing. It returns the
- * function that ends it, which the engine calls when it is closed. It must not hold the process alive, and
- * must not act: an adapter only looks.
+ * The engine calls `attach` once when it is created; the owner of an adapter may also attach it later without missing
+ * anything, because all counters can be read at any time. An adapter must not keep the process alive, and must not act.
  */
 export interface MetricsAdapter {
-  /** Begins to look at an engine, and gives the function that ends it. */
+  /** Attaches to an engine. Returns the function that detaches, which the engine calls when it is closed. */
   attach(engine: ObservedEngine): () => void;
 }

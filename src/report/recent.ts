@@ -5,47 +5,47 @@ import type { BlockReason, Plan } from '../model/plan.js';
 import type { ComponentVerdict } from '../model/issue.js';
 import type { HealingResult, Outcome } from '../model/result.js';
 
-/** How often an action ended in one way. */
+/** Number of attempts of an action with one outcome. */
 export interface ActionCount {
   readonly action: string;
   readonly outcome: Exclude<Outcome, 'skipped'>;
   readonly count: number;
 }
 
-/** One look at the host, and the steady time at which it ended. */
+/** Last cycle, and the steady time of its end. */
 export interface LastLook {
   readonly report: Omit<CycleReport, 'results'>;
   readonly at: number;
 }
 
-/** What a look saw: verdicts, or what makes them when somebody asks. */
+/** Verdicts, or an object that makes them on demand. */
 export type VerdictSource = readonly ComponentVerdict[] | { verdicts(): readonly ComponentVerdict[] };
 
-/** How many results are kept. */
-const RECENT = 100;
-/** So many plans of requests for approval are kept. */
-const ASKED = 50;
-/** So many different actions are counted each by its name; a resolver may make names up for ever. */
-const NAMES = 100;
+/** Number of results that are kept. */
+const MAX_RESULTS = 100;
+/** Number of plans that are kept for requests for approval. */
+const MAX_PLANS = 50;
+/** Number of actions that are counted by name; a resolver may return any number of names. */
+const MAX_NAMES = 100;
 
-/** Keeps what somebody who looks in later wants to see: the last look, the latest results, and counts of both. */
+/** Keeps the last cycle, the latest results, and counts of both. */
 export class RecentActivity {
   readonly #actions = new Map<string, Map<ActionCount['outcome'], number>>();
   readonly #blocked = new Map<BlockReason, number>();
   readonly #results: HealingResult[] = [];
-  /** Plans that a person was asked about, by digest: a request is shown with its plan, whatever blocks it later. */
+  /** Plans whose approval was requested, by digest. */
   readonly #asked = new Map<string, Plan>();
   #cycles = 0;
   #failedCycles = 0;
   #last: LastLook | undefined;
-  /** A look at a host that is well happens most often by far: of it the numbers are kept, and nothing is made. */
+  /** Cycles without issues are by far the most frequent: only their numbers are kept, and no object is created. */
   #well: VerdictSource | undefined;
   #wellAt = 0;
   #wellTimestamp = 0;
   #wellMs = 0;
   #failure: { readonly error: string; readonly at: number } | undefined;
 
-  /** A look at the whole host, and the steady time at which it ended. */
+  /** Records a cycle that ended at the steady time `at`. */
   looked(report: LastLook['report'], at: number): void {
     this.#cycles += 1;
     this.#last = { report, at };
@@ -53,7 +53,7 @@ export class RecentActivity {
     this.#failure = undefined;
   }
 
-  /** The same where nothing is in trouble; `timestamp` in milliseconds since the epoch. A glance is not to look again. */
+  /** Records a cycle without issues; `timestamp` in milliseconds since the epoch. */
   lookedWell(seen: VerdictSource, timestamp: number, ms: number, at: number): void {
     this.#cycles += 1;
     this.#well = seen;
@@ -63,7 +63,7 @@ export class RecentActivity {
     this.#failure = undefined;
   }
 
-  /** A look at these components alone, between two cycles: of the others, what was said last still counts. */
+  /** Records verdicts of these components between two cycles; the verdicts of the others stay. */
   lookedAt(components: ReadonlySet<string>, verdicts: readonly ComponentVerdict[]): void {
     const { last } = this;
     if (last === undefined) return;
@@ -77,15 +77,15 @@ export class RecentActivity {
     this.#failure = { error: messageOf(error), at };
   }
 
-  /** A person is asked about a plan. */
+  /** Records a plan whose approval is requested. */
   asked(plan: Plan): void {
     const digest = digestOf(plan);
     this.#asked.delete(digest);
     this.#asked.set(digest, plan);
-    for (const oldest of this.#asked.keys()) if (this.#asked.size > ASKED) this.#asked.delete(oldest);
+    for (const oldest of this.#asked.keys()) if (this.#asked.size > MAX_PLANS) this.#asked.delete(oldest);
   }
 
-  /** The plan of a request for approval, where this engine has made it. */
+  /** Returns the plan of a request for approval, if this engine has made it. */
   plan(digest: string): Plan | undefined {
     return this.#asked.get(digest);
   }
@@ -100,7 +100,7 @@ export class RecentActivity {
     this.#keep(result);
   }
 
-  /** The last look that went well. */
+  /** Last successful cycle. */
   get last(): LastLook | undefined {
     if (this.#well === undefined) return this.#last;
     const timestamp = new Date(this.#wellTimestamp);
@@ -109,12 +109,12 @@ export class RecentActivity {
     return { report, at: this.#wellAt };
   }
 
-  /** Why the last look went wrong, as long as none has gone well since. */
+  /** Error of the last cycle; `undefined` after a successful one. */
   get failure(): { readonly error: string; readonly at: number } | undefined {
     return this.#failure;
   }
 
-  /** The latest results, in the order in which they were new. What is said in every cycle is there once, as last said. */
+  /** Latest results, by their first occurrence. A repeated result is kept once, in its last form. */
   get results(): readonly HealingResult[] {
     return [...this.#results];
   }
@@ -127,17 +127,17 @@ export class RecentActivity {
     return this.#failedCycles;
   }
 
-  /** How often one reason stood in the way. */
+  /** Returns the number of results that a gate blocked. */
   blocked(reason: BlockReason): number {
     return this.#blocked.get(reason) ?? 0;
   }
 
-  /** How often one action ended in one way. */
+  /** Returns the number of attempts of an action with an outcome. */
   actions(action: string, outcome: ActionCount['outcome']): number {
     return this.#actions.get(action)?.get(outcome) ?? 0;
   }
 
-  /** Every action that was ever tried. */
+  /** Names of all actions that were tried. */
   get actionNames(): readonly string[] {
     return [...this.#actions.keys()];
   }
@@ -147,18 +147,18 @@ export class RecentActivity {
     const latest = this.#results.findLastIndex(({ issue }) => issue.component === component);
     if (latest >= 0 && repeats(result, this.#results[latest]!)) this.#results[latest] = result;
     else this.#results.push(result);
-    if (this.#results.length > RECENT) this.#results.shift();
+    if (this.#results.length > MAX_RESULTS) this.#results.shift();
   }
 
   #count(name: string, outcome: ActionCount['outcome']): void {
-    const action = this.#actions.has(name) || this.#actions.size < NAMES ? name : 'other';
+    const action = this.#actions.has(name) || this.#actions.size < MAX_NAMES ? name : 'other';
     const counts = this.#actions.get(action) ?? new Map<ActionCount['outcome'], number>();
     this.#actions.set(action, counts);
     counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
   }
 }
 
-/** Whether a result says what another one of the same component has said. */
+/** Returns whether a result repeats another one of the same component. */
 const repeats = (now: HealingResult, before: HealingResult): boolean =>
   (now.outcome === 'skipped' || now.outcome === 'planned') &&
   before.outcome === now.outcome &&

@@ -12,86 +12,86 @@ import type { Distribution } from './counts.js';
 import type { OperatorCommand } from '../model/operator-command.js';
 import type { ReadingRecord } from '../model/lost-reading.js';
 
-/** How an engine stands, as one view of plain data. Times are milliseconds. */
+/** State of an engine as plain data. Durations are in milliseconds. */
 export interface EngineStatus {
-  /** When this was said. */
+  /** Time of this status. */
   readonly timestamp: Date;
   readonly closed: boolean;
-  /** `undefined` while it does not monitor. */
+  /** `undefined` when not monitoring. */
   readonly monitoring: { readonly intervalMs: number; readonly forMs: number } | undefined;
   readonly dryRun: boolean;
   readonly healingEnabled: boolean;
-  /** Reasons for which all acting is paused, and who gave them; left out where that is not known. */
+  /** Reasons for which repairs are paused, and who gave them, if known. */
   readonly pauses: readonly { readonly reason: string; readonly forMs: number; readonly by?: string }[];
-  /** Commands of people, oldest first, the last 50. */
+  /** Last 50 commands of operators, oldest first. */
   readonly commands: readonly (Omit<OperatorCommand, 'at'> & { readonly timestamp: Date })[];
-  /** Who holds the state; this engine then only observes. */
+  /** Holder of the lock of the state; this engine then only observes. */
   readonly lockedBy: string | undefined;
-  /** The last look at the host that went well. */
+  /** Last successful cycle. */
   readonly lastLook:
     { readonly timestamp: Date; readonly agoMs: number; readonly detectionMs: number } | undefined;
-  /** Why the last look went wrong; `undefined` as soon as one has gone well again. */
+  /** Error of the last cycle; `undefined` after a successful one. */
   readonly lastFailure: { readonly error: string; readonly agoMs: number } | undefined;
-  /** What the last look said, `ok` and `unknown` included. */
+  /** Verdicts of the last cycle, including `ok` and `unknown`. */
   readonly verdicts: readonly ComponentVerdict[];
   /** Open issues. */
   readonly issues: readonly Issue[];
-  /** Readings that are relied on and that the last look could not get: listed units, checks of the host program and of the library. */
+  /** Required readings that are unknown: listed units, custom and built-in checks. */
   readonly lostReadings: readonly {
-    /** A component; the name of a check where that could read nothing at all: `services`. */
+    /** Component, or the name of a check that could read nothing: `services`. */
     readonly component: string;
     readonly check: string;
     readonly reason: string;
-    /** Whether it is a listed unit or a check of the host program; `false` for a check of the library. */
+    /** `true` for a listed unit or a custom check, `false` for a built-in check. */
     readonly listed: boolean;
     readonly forMs: number;
   }[];
-  /** Everything that is watched, is in trouble, or is remembered for its repairs. */
+  /** Components that are watched, have an issue, or have recorded repairs. */
   readonly components: readonly ComponentStatus[];
-  /** Questions that wait for a person. */
+  /** Pending approvals. */
   readonly approvals: readonly WaitingApproval[];
-  /** Many services bad at once; nothing is repaired until it has been calm for `calmInMs` more. */
+  /** Many services failed at once; repairs resume after `calmInMs` without further failures. */
   readonly storm: { readonly forMs: number; readonly calmInMs: number } | undefined;
   /** Repairs of the last day, oldest first. */
   readonly acts: readonly ActDone[];
   readonly budget: Readonly<Record<'host' | 'process' | 'generations', Budget>>;
-  /** The latest results, 100 at most, in the order in which they were new. What is said in every cycle is there once. */
+  /** Latest results, at most 100, by their first occurrence. A repeated result is kept once. */
   readonly results: readonly HealingResult[];
-  /** Looks at the host since the engine was made. */
+  /** Cycles since the engine was created. */
   readonly cycles: { readonly done: number; readonly failed: number };
-  /** Attempts by action and outcome, those that never happened included. */
+  /** Attempts by action and outcome, including zeros. */
   readonly actions: readonly ActionCount[];
-  /** How often each gate stood in the way when an issue had its turn. */
+  /** Number of results that each gate blocked. */
   readonly blocked: Readonly<Record<BlockReason, number>>;
-  /** How often the looking, and the healing with its proof, took how long. */
+  /** Histograms of the durations of detection and of repair with proof. */
   readonly times: { readonly detection: Distribution; readonly resolution: Distribution };
 }
 
-/** How one component stands. */
+/** State of one component. */
 export interface ComponentStatus {
   readonly component: string;
-  /** Its category: that of its worst verdict or open issue; `undefined` when it has neither. */
+  /** Category of its worst verdict or open issue; `undefined` when it has neither. */
   readonly type: IssueType | undefined;
-  /** The worst that the last look said of it; `undefined` when it said nothing. */
+  /** Worst status in the last cycle; `undefined` without a verdict. */
   readonly status: ComponentVerdict['status'] | undefined;
-  /** Whether an issue is open. */
+  /** `true` when an issue is open. */
   readonly issue: boolean;
-  /** Whether it is being healed, or waits in line for it. */
+  /** `true` while it is being repaired or queued. */
   readonly inHand: boolean;
   readonly breaker: 'closed' | 'open' | 'half-open';
-  /** How long an open breaker stays so. */
+  /** Remaining time of an open breaker. */
   readonly breakerForMs: number | undefined;
-  /** Repairs in a row that did not help. */
+  /** Consecutive unsuccessful repairs. */
   readonly failures: number;
   readonly needsHuman: boolean;
 }
 
-/** A question that waits for a person. */
+/** A pending approval. */
 export interface WaitingApproval extends Pick<Approval, 'id' | 'digest' | 'component' | 'action' | 'reason'> {
   readonly askedAgoMs: number;
-  /** After this it counts as "no". */
+  /** Time until it is rejected. */
   readonly lapsesInMs: number;
-  /** What would be done, where it was planned by this very engine. */
+  /** Plan to approve, if this engine has made it. */
   readonly plan: Plan | undefined;
 }
 
@@ -100,14 +100,14 @@ export interface ActDone extends Omit<Act, 'at'> {
   readonly timestamp: Date;
 }
 
-/** How much of a budget is spent. */
+/** Use of a budget. */
 export interface Budget {
   readonly used: number;
   readonly most: number;
   readonly withinMs: number;
 }
 
-/** What a status is made from. */
+/** Sources of a status. */
 export interface StatusSources extends Pick<
   EngineStatus,
   'closed' | 'dryRun' | 'healingEnabled' | 'lockedBy' | 'issues' | 'times'
@@ -117,14 +117,14 @@ export interface StatusSources extends Pick<
   readonly state: GuardState;
   readonly guards: Guards;
   readonly lost: readonly ReadingRecord[];
-  /** Components that are watched whatever is found. */
+  /** Components that are always watched. */
   readonly watched: readonly string[];
   /** Actions that can be carried out. */
   readonly actions: readonly string[];
   readonly inHand: (component: string) => boolean;
   /** Steady time. */
   readonly now: number;
-  /** The wall clock at that time. */
+  /** Wall clock. */
   readonly wall: number;
 }
 
@@ -132,7 +132,7 @@ const HOUR = 3_600_000;
 const OUTCOMES = ['fixed', 'ineffective', 'failed', 'pending', 'pending-reboot', 'planned'] as const;
 OUTCOMES satisfies readonly ActionCount['outcome'][];
 
-/** How an engine stands. Pure. */
+/** Returns the state of an engine. Pure. */
 export function statusOf(facts: StatusSources): EngineStatus {
   const { closed, dryRun, healingEnabled, lockedBy, issues, times } = facts;
   const { state, recent, guards, monitoring, now, wall } = facts;
@@ -187,7 +187,7 @@ function componentsOf({ state, recent, issues, watched, inHand, now }: StatusSou
     const { component, status } = verdict;
     if (RANK[status] >= RANK[said.get(component)?.status ?? 'ok']) said.set(component, verdict);
   }
-  // Where no unit can be read, there is no verdict on single ones.
+  // When no unit can be read, there are no verdicts on single units.
   const noUnits = said.get('services')?.status === 'unknown';
   const types = new Map(issues.map(({ component, type }) => [component, type]));
   const open = new Set(issues.map(({ component }) => component));

@@ -247,13 +247,13 @@ describe('a mistake', () => {
       'a check that heals with a misspelt action',
       { checks: [{ ...api, heals: { action: 'restart_servce' } }] },
       [
-        'The check `api` heals with `restart_servce`, and no action is called so: did you mean `restart_service`?',
+        'The check `api` heals with `restart_servce`, which is not an action: did you mean `restart_service`?',
       ],
     ],
     [
       'a check that heals with an action that nobody registered',
       { checks: [{ ...api, heals: { action: 'frobnicate' } }] },
-      ['The check `api` heals with `frobnicate`, and no action is called so: register it in `actions`'],
+      ['The check `api` heals with `frobnicate`, which is not an action: register it in `actions`'],
     ],
     [
       'an action that nothing picks',

@@ -210,10 +210,10 @@ describe('the way to root', () => {
   });
 
   it('is the helper, which does not answer', async () => {
-    const askHelper = () => Promise.resolve(unknown('it ended without an answer'));
+    const askHelper = () => Promise.resolve(unknown('it closed the connection without an answer'));
     expect(await told({ ...by('helper'), askHelper })).toMatchObject({
       status: 'unknown',
-      reason: 'it ended without an answer',
+      reason: 'it closed the connection without an answer',
     });
   });
 
@@ -250,11 +250,11 @@ describe('capabilities of other actions and hosts', () => {
     const way = { permissions: () => Promise.resolve(permissions({ way: 'helper' })) };
     const told = await capabilitiesOf(partsOf({ actions, ...way }), never());
     expect(told.slice(BUILT_IN_NAMES.length).map(({ status, reason }) => `${status}: ${reason}`)).toEqual([
-      'available: Its plan shows whether it needs root, and the way to it',
+      'available: Its plan shows whether it needs root, and how it gets it',
       'available: It would be carried out within this process',
       'unavailable: There is no pool',
       expect.stringMatching(
-        /^unavailable: Needs root: the root helper carries out the actions that come with/,
+        /^unavailable: Needs root: the root helper carries out the built-in actions only/,
       ),
       'available: It would be carried out without root',
     ]);
@@ -280,7 +280,7 @@ describe('capabilities of other actions and hosts', () => {
     const asked = capabilitiesOf(partsOf({ actions, clock }), never());
     await clock.advance(5_000);
     expect((await asked).slice(BUILT_IN_NAMES.length)).toMatchObject([
-      { action: 'hangs', status: 'unknown', reason: 'It could not be found out within 5 s' },
+      { action: 'hangs', status: 'unknown', reason: 'No answer within 5 s' },
       { action: 'throws', status: 'unknown', reason: 'the pool is on fire' },
       { action: 'well', status: 'available' },
     ]);
@@ -302,7 +302,7 @@ describe('engine.capabilities()', () => {
     expect((await engine.capabilities())[0]).toEqual({
       action: 'clean_nix_store',
       status: 'unknown',
-      reason: 'The executor has no `capabilities`, so it cannot be asked',
+      reason: 'The executor has no `capabilities`',
     });
     const answer = [{ action: 'clean_nix_store', status: 'available', reason: 'By hand' }];
     expect(await engineOn({ capabilities: () => answer }).capabilities()).toEqual(answer);
@@ -310,7 +310,7 @@ describe('engine.capabilities()', () => {
       const [first] = await engineOn({ capabilities: () => odd }).capabilities();
       expect(first).toMatchObject({
         status: 'unknown',
-        reason: '`executor.capabilities` gave no list of `{ action, status, reason }`',
+        reason: '`executor.capabilities` returned no list of `{ action, status, reason }`',
       });
     }
     const failing = engineOn({ capabilities: () => Promise.reject(new Error('no')) });

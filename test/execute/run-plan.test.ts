@@ -93,7 +93,7 @@ describe('a call', () => {
       return new Promise(() => undefined);
     });
     expect(await runAll([hang], controller.signal)).toMatchObject([
-      { ok: false, error: 'a: stopped while it was under way' },
+      { ok: false, error: 'a: stopped while it was running' },
     ]);
     expect(aborted).toBe(true);
   });

@@ -136,14 +136,14 @@ describe('an act through the helper', () => {
   });
 
   it.each<[string, (request: HelperRequest) => string, string]>([
-    ['ends without an answer', () => '', 'it ended without an answer'],
-    ['breaks off', () => line(DONE).slice(0, -5), 'it breaks off'],
+    ['ends without an answer', () => '', 'it closed the connection without an answer'],
+    ['breaks off', () => line(DONE).slice(0, -5), 'it is incomplete'],
     ['says what is not JSON', () => 'Segmentation fault\n', 'it is not JSON'],
-    ['says something else', () => line({ outcome: 'executed' }), 'it has not the form of an answer'],
+    ['says something else', () => line({ outcome: 'executed' }), 'it does not have the shape of an answer'],
     [
       'speaks another version',
       () => `${JSON.stringify({ ...DONE, version: 2 })}\n`,
-      'not the form of an answer',
+      'the shape of an answer',
     ],
     ['answers twice', () => line(DONE) + line(DONE), 'it is not JSON'],
     [
@@ -154,16 +154,16 @@ describe('an act through the helper', () => {
     [
       'has another unit in its plan',
       () => line({ ...DONE, plan: { ...PLAN, parameters: { service: 'sshd' } } }),
-      'of another action',
+      'for another action',
     ],
-    ['says that it only planned', () => line({ ...DONE, outcome: 'planned' }), 'does not go with the rest'],
-    ['says too much', () => 'x'.repeat(ANSWER_LIMIT + 1), `it answered more than ${ANSWER_LIMIT} bytes`],
+    ['says that it only planned', () => line({ ...DONE, outcome: 'planned' }), 'contradicts the rest'],
+    ['says too much', () => 'x'.repeat(ANSWER_LIMIT + 1), `its answer is longer than ${ANSWER_LIMIT} bytes`],
   ])('whose helper %s was begun as far as one can know: never sent again', async (_how, text, words) => {
     let asked = 0;
     await helper((socket) => void ((asked += 1), says(text)(socket)));
     const execution = await execute();
     expect(execution).toMatchObject({ outcome: 'failed', success: false, steps: [{ ok: false }] });
-    expect(execution.error).toContain('What the root helper did is not known');
+    expect(execution.error).toContain('The result of the root helper is unknown');
     expect(execution.error).toContain(words);
     expect(asked).toBe(1);
   });
@@ -171,7 +171,7 @@ describe('an act through the helper', () => {
   it('fails without being begun when there is no helper, with what to do', async () => {
     expect(await execute()).toMatchObject({
       outcome: 'failed',
-      error: `Needs root, and there is no helper at ${path}`,
+      error: `Needs root, and no helper at ${path}`,
       steps: [],
     });
   });
@@ -181,14 +181,14 @@ describe('an act through the helper', () => {
     await rename(`${path}.other`, path);
     await new Promise((resolve) => server?.close(resolve));
     const { error, steps } = await execute();
-    expect(error).toBe(`Needs root, and nobody listens at ${path}: start luminous-healing-helper.socket`);
+    expect(error).toBe(`Needs root, and connection refused at ${path}: start luminous-healing-helper.socket`);
     expect(steps).toEqual([]);
   });
 
   it('is not asked for when it was stopped before', async () => {
     expect(await execute(undefined, AbortSignal.abort())).toMatchObject({
       outcome: 'failed',
-      error: 'Stopped before the root helper was asked',
+      error: 'Stopped before the request was sent to the root helper',
       steps: [],
     });
   });
@@ -283,7 +283,7 @@ describe('a plan through the helper', () => {
       effect: 'My own plan',
       refusal: {
         reason: 'unavailable',
-        sentence: 'What the root helper did is not known: it ended without an answer',
+        sentence: 'The result of the root helper is unknown: it closed the connection without an answer',
       },
     });
   });

@@ -80,8 +80,8 @@ describe('what comes next', () => {
   const waiting = stateOf({ backoff: { restart_service: { count: 1, since: NOW, until: NOW + 90_000 } } });
 
   it.each<[string, Partial<ExplanationSources>, string]>([
-    ['before anything was tried', {}, 'It is looked at again in the next cycle'],
-    ['while it is being healed', { inHand: true, result: failed }, 'It is being healed now'],
+    ['before anything was tried', {}, 'It is checked again in the next cycle'],
+    ['while it is being healed', { inHand: true, result: failed }, 'It is being repaired now'],
     ['after a repair', { result: failed }, 'The next cycle tries again'],
     [
       'while the backoff runs',
@@ -125,7 +125,7 @@ describe('what was tried', () => {
       explain(facts({ state: { ...EMPTY_STATE, acts: actsOf(count, more) } }));
     expect(told(4).rootCauseUnknown).toBe(false);
     expect(told(5).rootCauseUnknown).toBe(true);
-    expect(told(5).text).toContain('root cause unknown: it was repaired 5 times, and each time it came back');
+    expect(told(5).text).toContain('root cause unknown: repaired 5 times, and it came back each time');
     expect(told(5, { outcome: 'failed' }).rootCauseUnknown).toBe(false);
     expect(told(5, { at: NOW - 4 * HOUR }).rootCauseUnknown).toBe(false);
   });

@@ -212,7 +212,7 @@ ExecStart=sleep infinity`;
       { component: quick, outcome: 'fixed' },
       { component: slow, outcome: 'fixed' },
     ]);
-    expect(done[0]!.explained).toEqual([expect.stringContaining('next: It is being healed now')]);
+    expect(done[0]!.explained).toEqual([expect.stringContaining('next: It is being repaired now')]);
   });
 
   test('a start that never ends keeps no other service waiting either', async () => {
@@ -229,7 +229,7 @@ ExecStart=sleep infinity`;
     });
     const [done, ...others] = named(told.events, 'heal:done');
     expect(done).toMatchObject({ component: quick, outcome: 'fixed' });
-    expect(done!.explained).toEqual([expect.stringContaining('next: It is being healed now')]);
+    expect(done!.explained).toEqual([expect.stringContaining('next: It is being repaired now')]);
     expect(others).toEqual([]);
     expect(named(told.events, 'heal:started')).toHaveLength(2);
   });

@@ -166,7 +166,7 @@ describeOnHost('the daemon on a systemd host', (lab) => {
     await daemon.start({ ...QUICK, dryRun: true });
     await lab.kill('nginx');
     await lab.host.waitFor('the trouble', async () =>
-      (await daemon.journal('warning')).includes('Trouble with nginx: nginx.service has failed (signal)'),
+      (await daemon.journal('warning')).includes('Issue with nginx: nginx.service has failed (signal)'),
     );
     const records = (await daemon.journal())
       .filter((line) => line.startsWith('record '))

@@ -191,7 +191,7 @@ describeOnHost('the root helper', (lab) => {
     const result = await lab.healOne('nginx', { user: STRANGER });
     expect(result).toMatchObject({ outcome: 'failed', success: false });
     expect(result.error).toMatch(
-      /may not speak to the helper at .*; add its user to the group of that socket/,
+      /may not connect to the helper at .*; add its user to the group of that socket/,
     );
     expect(await instances()).toEqual([]);
     await lab.heal({ services: ['nginx'] }, { user: MEMBER });

@@ -118,7 +118,7 @@ describeOnHost('nixos-rebuild, by a stand-in', (lab) => {
     expect(Date.now() - begun).toBeLessThan(5_500);
     expect(stopped).toMatchObject({
       outcome: 'failed',
-      error: containing('the next look finds out what came of it'),
+      error: containing('the next cycle verifies the result'),
     });
     const state = JSON.parse(await lab.host.readFile('/var/lib/rebuild/state.json')) as {
       intents: unknown[];

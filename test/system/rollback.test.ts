@@ -341,7 +341,7 @@ describeOnHost('rolling back a generation', (lab) => {
     const said = (words: RegExp) => (told: readonly Told[]) =>
       told.some(({ message = '' }) => words.test(message));
     const INTERRUPTED =
-      /system: the engine was interrupted while `rollback_generation` was under way; read again, it is healthy/;
+      /system: the engine was interrupted while `rollback_generation` was running; read again, it is healthy/;
 
     test('killed in the middle: the switch goes on, and is proved by the next engine', async () => {
       const engine = await watching();

@@ -46,7 +46,7 @@ describeOnHost('services that can be healed', (lab) => {
       await lab.healOne(service, { options: { guards: { settleMs: { service: 2_000 } } } }),
     ).toMatchObject({
       outcome: 'ineffective',
-      error: expect.stringMatching(/died and was started anew within the settle time/) as string,
+      error: expect.stringMatching(/died and was started again within the settle time/) as string,
     });
     expect(await lab.show('ActiveState', service)).toBe('active');
   });

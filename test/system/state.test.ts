@@ -51,7 +51,7 @@ describeOnHost('what an engine remembers on a real host', (lab) => {
     expect((await remembered()).intents).toMatchObject([{ component: service, action: 'restart_service' }]);
   }
 
-  const INTERRUPTED = /the engine was interrupted while `restart_service` was under way/;
+  const INTERRUPTED = /the engine was interrupted while `restart_service` was running/;
   const lineOn = (told: readonly Told[], words: RegExp) =>
     told.find(({ event, message = '' }) => event === 'log' && words.test(message));
 
@@ -294,7 +294,7 @@ describeOnHost('what an engine remembers on a real host', (lab) => {
     await engine.start();
     const since = (await engine.told()).findLastIndex(({ event }) => event === 'begun');
     const now = async () => (await engine.told()).slice(since);
-    const told = /the host was restarted while `restart_service` was under way; read again, it is healthy/;
+    const told = /the host was restarted while `restart_service` was running; read again, it is healthy/;
     await engine.until('the reboot to be told of', (lines) => !!lineOn(lines.slice(since), told));
     await lab.host.systemctl('kill', '--signal=KILL', 'nginx');
     await engine.until('the budget to be told of', (lines) =>

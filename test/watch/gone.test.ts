@@ -16,7 +16,7 @@ describe('a component that is no longer read', () => {
     await bench.engine.detectAndHeal();
     expect(issues(bench)).toEqual(['issue:opened disk:/data', 'issue:gone disk:/data']);
     expect(bench.logger.lines.map(({ message }) => message)).toContain(
-      'disk:/data is gone: nothing is read of it any more, and its issue is closed without a proof',
+      'disk:/data is gone: it can no longer be read, and its issue is closed without proof',
     );
     expect(bench.engine.status().issues).toEqual([]);
     expect(bench.engine.getMetrics()).toMatchObject({ issuesDetected: 1, issuesResolved: 0 });

@@ -32,7 +32,9 @@ const units = [
 const log = many(10, (line) => `error: connection to 10.0.0.7:5432 refused, attempt ${line}`);
 const logs = Object.fromEntries(units.map(({ id }) => [id, log]));
 
-const permissions = { description: 'service tier: this process (uid 0) is root and acts itself' } as never;
+const permissions = {
+  description: 'service tier: this process (uid 0) runs as root and acts directly',
+} as never;
 
 /** Two processes of a person: a dry run, and what its engine says afterwards. */
 async function printed() {
@@ -104,7 +106,7 @@ describe('a host with 60 failed units', () => {
         Issues that are alike are shown together; --json has each of them in full.
 
       What this process may do
-        service tier: this process (uid 0) is root and acts itself"
+        service tier: this process (uid 0) runs as root and acts directly"
     `);
     expect(lines(report).length).toBeLessThanOrEqual(TWO_SCREENS);
   });

@@ -1,4 +1,4 @@
-import { BEING_HEALED, type Explanation } from '../../../report/explain.js';
+import { BEING_REPAIRED, type Explanation } from '../../../report/explain.js';
 import type { EngineStatus } from '../../../report/status.js';
 import { Severity } from '../../../model/issue.js';
 import { span } from '../../../base/format.js';
@@ -96,7 +96,7 @@ function fatesOf(explained: readonly Explanation[], { components, dryRun }: Engi
   const known = new Map(components.map((about) => [about.component, about]));
   const fates = explained.map(({ component, blockedBy, next }): (typeof FATES)[number] => {
     if (known.get(component)?.needsHuman) return 'needing attention';
-    if (next === BEING_HEALED) return 'being repaired';
+    if (next === BEING_REPAIRED) return 'being repaired';
     if (known.get(component)?.inHand) return 'queued';
     if (blockedBy !== undefined) return 'blocked';
     return dryRun ? 'planned only (dry run)' : 'waiting for the next check';
