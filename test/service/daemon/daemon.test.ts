@@ -41,7 +41,7 @@ const said = (): string[] => logger.lines.map(({ message }) => message);
 it('is ready after the first cycle, answers the control command, and stops on request', async () => {
   configure(HARMLESS);
   const running = daemon().run(stop.signal);
-  await vi.waitFor(() => expect(told).toContain('READY=1'));
+  await vi.waitFor(() => expect(told).toContain('READY=1'), 20_000);
   expect(told).toContain('WATCHDOG=1');
   expect(told).toContain('STATUS=All healthy: 1 component; dry run');
   const path = join(folder, 'control.sock');
@@ -64,7 +64,7 @@ describe('the token of the dashboard', () => {
   async function linkWith(dashboard: object | undefined) {
     configure({ ...HARMLESS, ...(dashboard ? { dashboard: { port: 0, ...dashboard } } : {}) });
     const running = daemon().run(stop.signal);
-    await vi.waitFor(() => expect(told).toContain('READY=1'));
+    await vi.waitFor(() => expect(told).toContain('READY=1'), 20_000);
     const answer = await link();
     stop.abort();
     expect(await running).toBe(0);
@@ -115,7 +115,7 @@ it('takes a new configuration, keeps the old one when the new has mistakes, and 
   configure(HARMLESS);
   const one = daemon();
   const running = one.run(stop.signal);
-  await vi.waitFor(() => expect(told).toContain('READY=1'));
+  await vi.waitFor(() => expect(told).toContain('READY=1'), 20_000);
 
   configure('{ "interval": -1 }');
   await one.reload();
@@ -131,7 +131,7 @@ it('takes a new configuration, keeps the old one when the new has mistakes, and 
     thresholds: { loadAverage: 1e9, memoryPercent: 100 },
   });
   await Promise.all([one.reload(), one.reload()]);
-  await vi.waitFor(() => expect(told).toContain('STATUS=All healthy: 2 components; dry run'));
+  await vi.waitFor(() => expect(told).toContain('STATUS=All healthy: 2 components; dry run'), 20_000);
   expect(said().at(-1)).toMatch(/is unchanged/);
   stop.abort();
   expect(await running).toBe(0);
@@ -141,7 +141,7 @@ it('fails when its control socket cannot be had', async () => {
   configure(HARMLESS);
   const first = daemon();
   const running = first.run(stop.signal);
-  await vi.waitFor(() => expect(told).toContain('READY=1'));
+  await vi.waitFor(() => expect(told).toContain('READY=1'), 20_000);
   expect(await daemon().run(stop.signal)).toBe(EXIT.failed);
   expect(said().at(-1)).toMatch(/^Another daemon answers at .*: there can be only one$/);
   stop.abort();
