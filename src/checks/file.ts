@@ -1,6 +1,5 @@
 import type { Stats } from 'node:fs';
 import type { Check } from '../detect/check.js';
-import { messageOf } from '../base/errors.js';
 import type { Verdict } from '../model/issue.js';
 import { bytes } from '../base/format.js';
 import { CONTENT_KEYS, expectContent, looksInside, type ContentOptions } from './content.js';

@@ -6,7 +6,7 @@ import type { CommandStep, Plan, Step, WriteStep } from '../model/plan.js';
 import { within } from '../base/within.js';
 import { runCommand } from './run-command.js';
 import type { StartProgram } from './start-program.js';
-import { hitStartLimit, isRetried, runOf, type UnitRun } from './step-condition.js';
+import { hitStartLimit, isRetried, runOf } from './step-condition.js';
 import { stepText } from '../model/step-text.js';
 import type { StepReport } from '../model/execution.js';
 
