@@ -150,12 +150,10 @@ export class Looks {
     const later = asked && (await this.#outdated.whenDone(asked.then((more) => [...read.verdicts, ...more])));
     const all = later?.verdicts ?? read.verdicts;
     const verdicts = all.slice(0, read.verdicts.length);
-    const isStale = (component: string): boolean =>
-      isHeld(component) || later?.isOutdated(component) === true;
+    const isStale = (one: string): boolean => isHeld(one) || later?.isOutdated(one) === true;
     const turn = this.open.watch(all, timestamp, ledger.now(), lasting, isStale);
     this.counts.looked(timestamp.getTime(), detectionMs);
-    await this.#turned(turn, verdicts, mode);
-    await reported;
+    await Promise.all([this.#turned(turn, verdicts, mode), reported]);
     const look = { verdicts, issues: this.open.issues, timestamp, detectionMs };
     this.recent.looked(look, ledger.now());
     return look;

@@ -113,6 +113,7 @@ const HEADERS = new Set([
     'content-type',
     'content-length',
     'content-encoding',
+    'vary',
     'allow',
     'location',
   ],

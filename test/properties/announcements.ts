@@ -173,7 +173,7 @@ export class Announcements {
     const { component } = issue;
     const { world } = this.#heard;
     const since = this.actedAt.get(component) ?? -1;
-    if (!this.helped.has(component) || error.includes('told to stop')) return;
+    if (!this.helped.has(component) || error.includes('was stopped')) return;
     if (
       !world.isSteady(component, since) ||
       !probesOf(component).every((name) => world.probes.isInTime(name))

@@ -119,7 +119,7 @@ describe('a host with 60 failed units', () => {
       44 alike: shop-worker@0, shop-worker@1, shop-worker@2, shop-worker@3, shop-worker@4 and 39 more
         the first: shop-worker@0.service has failed (exit-code)
         | error: connection to 10.0.0.7:5432 refused, attempt 9
-        not acted on (storm): Many services turned bad at once 0 ms ago, which has one cause; nothing is repaired until 10 min have passed without a new failure
+        not acted on (storm): Many services failed at once 0 ms ago, which suggests one cause; nothing is repaired until 10 min have passed without a new failure
         next: One repair at a time, once no further service has failed for a while
 
       6 alike: report-0, report-1, report-2, report-3, report-4, report-5
@@ -131,13 +131,13 @@ describe('a host with 60 failed units', () => {
       4 alike: cache-0, cache-1, cache-2, cache-3
         the first: cache-0.service has failed (oom-kill)
         | error: connection to 10.0.0.7:5432 refused, attempt 9
-        not acted on (storm): Many services turned bad at once 0 ms ago, which has one cause; nothing is repaired until 10 min have passed without a new failure
+        not acted on (storm): Many services failed at once 0 ms ago, which suggests one cause; nothing is repaired until 10 min have passed without a new failure
         next: One repair at a time, once no further service has failed for a while
 
       3 alike: feed-0, feed-1, feed-2
         the first: feed-0.service has failed (timeout)
         | error: connection to 10.0.0.7:5432 refused, attempt 9
-        not acted on (storm): Many services turned bad at once 0 ms ago, which has one cause; nothing is repaired until 10 min have passed without a new failure
+        not acted on (storm): Many services failed at once 0 ms ago, which suggests one cause; nothing is repaired until 10 min have passed without a new failure
         next: One repair at a time, once no further service has failed for a while
 
       systemd-networkd-wait-online: systemd-networkd-wait-online.service has failed (exit-code)
@@ -147,7 +147,7 @@ describe('a host with 60 failed units', () => {
 
       mailer: mailer.service has failed (start-limit-hit)
         | error: connection to 10.0.0.7:5432 refused, attempt 9
-        not acted on (storm): Many services turned bad at once 0 ms ago, which has one cause; nothing is repaired until 10 min have passed without a new failure
+        not acted on (storm): Many services failed at once 0 ms ago, which suggests one cause; nothing is repaired until 10 min have passed without a new failure
         next: One repair at a time, once no further service has failed for a while
 
       And 1 issue more. \`luminous-healing explain COMPONENT\` has all of one."
