@@ -12,6 +12,7 @@
       ];
     in
     {
+      # Evaluates as it is, and builds with `.override { npmRegistry = "…"; }`: see docs/nixos.md.
       packages = forAllSystems (system: {
         default = nixpkgs.legacyPackages.${system}.callPackage ./nix/package.nix { };
       });

@@ -2,6 +2,7 @@
 #
 #   imports = [ ./self-healing/nix/module.nix ];
 #   services.luminous-healing.enable = true;
+#   services.luminous-healing.npmRegistry = "…"; # the output of `npm config get registry`
 {
   config,
   lib,
@@ -18,6 +19,9 @@ let
     node = "${nodejs}/bin/node";
     package = "${cfg.package}/lib/node_modules/@luminous-nix/self-healing";
   };
+
+  # Of the machine that builds, which may be another one than the host.
+  checkingNode = pkgs.buildPackages.nodejs;
 
   may = action: builtins.elem action cfg.allowedActions;
   isLoopback =
@@ -95,7 +99,10 @@ let
     }
   ) cfg.settings;
 
+  # Some images are built without the program that switches.
+  canSwitch = config.system.switch.enable or true;
   rollsBack = configuration.nix.allowRollback or false;
+  unknownApprovals = builtins.filter (name: !(builtins.elem name actions)) (builtins.attrNames cfg.approvedBy);
 
   # What the root helper lets the daemon do, whatever the daemon says.
   policy = {
@@ -110,6 +117,60 @@ let
   // lib.optionalAttrs (configuration ? nix) { inherit (configuration) nix; }
   // lib.optionalAttrs rollsBack { record = configuration.state or "/var/lib/luminous-healing/state.json"; };
 
+  # `/nix/store/…`, or a path that is copied there: everybody may read it.
+  isInStore = file: file != null && (builtins.isPath file || lib.hasPrefix "${builtins.storeDir}/" (toString file));
+  secretsInStore =
+    lib.optional (isInStore cfg.dashboard.tokenFile) "dashboard.tokenFile"
+    ++ map (name: "credentials.${name}") (
+      builtins.filter (name: isInStore cfg.credentials.${name}) (builtins.attrNames cfg.credentials)
+    );
+
+  # Ports that Prometheus and its exporters are configured to take. Exporters are found by their units, because reading
+  # the option of one that was renamed prints a warning.
+  prometheus = config.services.prometheus or { };
+  exporters = builtins.concatMap (
+    unit:
+    let
+      name = builtins.match "prometheus-(.+)-exporter" unit;
+    in
+    if name == null then [ ] else name
+  ) (builtins.attrNames (config.systemd.services or { }));
+  takenPorts =
+    lib.optional (prometheus.enable or false) {
+      option = "services.prometheus.port";
+      inherit (prometheus) port;
+    }
+    ++ map (name: {
+      option = "services.prometheus.exporters.${name}.port";
+      port = prometheus.exporters.${name}.port or null;
+    }) exporters;
+  portWarnings =
+    name:
+    map (
+      { option, port }:
+      "services.luminous-healing.${name}.port and ${option} are both ${toString port}: set ${name}.port to another port, or only one of the two can start."
+    ) (builtins.filter ({ port, ... }: cfg.${name}.enable && port == cfg.${name}.port) takenPorts);
+
+  # What NixOS gives its own `nixos-upgrade.service`. A service has neither NIX_PATH nor HOME by default.
+  rebuildEnvironment =
+    config.nix.envVars or { }
+    // lib.optionalAttrs (config.environment.sessionVariables ? NIX_PATH) {
+      inherit (config.environment.sessionVariables) NIX_PATH;
+    }
+    // {
+      HOME = "/root";
+    }
+    // config.networking.proxy.envVars;
+  rebuildPath = [
+    config.system.build.nixos-rebuild
+    pkgs.coreutils
+    pkgs.gnutar
+    pkgs.xz.bin
+    pkgs.gzip
+    pkgs.gitMinimal
+    config.programs.ssh.package
+  ];
+
   # The root helper, for repairs or for approvals.
   helperOf =
     file:
@@ -119,7 +180,8 @@ let
     in
     unit
     // {
-      path = [ config.nix.package ] ++ lib.optional (may "rebuild_system") "/run/current-system/sw";
+      path = [ config.nix.package ] ++ lib.optionals (may "rebuild_system") rebuildPath;
+      environment = lib.optionalAttrs (may "rebuild_system") rebuildEnvironment // unit.environment;
       serviceConfig =
         unit.serviceConfig
         // {
@@ -127,6 +189,7 @@ let
           ReadWritePaths =
             lib.optional (may "clear_system_cache") "-/proc/sys/vm/drop_caches"
             ++ lib.optional (may "set_cpu_governor") "-/sys/devices/system/cpu"
+            # To set the system profile and to take the lock of a switch, which itself runs in a unit of its own.
             ++ lib.optionals changesSystem [
               "/nix/var/nix"
               "-/run/nixos"
@@ -144,7 +207,7 @@ let
         passAsFile = [ "json" ];
       }
       ''
-        ${replace.node} ${replace.package}/dist/service/daemon.js --check --config "$jsonPath"
+        ${checkingNode}/bin/node ${replace.package}/dist/service/daemon.js --check --config "$jsonPath"
         cp "$jsonPath" "$out"
       '';
 
@@ -186,11 +249,24 @@ in
   options.services.luminous-healing = {
     enable = lib.mkEnableOption "the daemon that detects trouble on this host, repairs it, and proves the repair";
 
+    npmRegistry = mkOption {
+      type = types.nullOr (types.strMatching "https?://.+");
+      default = null;
+      example = "https://npm.example.org";
+      description = ''
+        Address of the npm registry from which the default `package` is built: the output of `npm config get registry`.
+        The lock file has the hash of each npm package and no address.
+      '';
+    };
+
     package = mkOption {
       type = types.package;
-      default = pkgs.callPackage ./package.nix { };
-      defaultText = lib.literalExpression "pkgs.callPackage ./package.nix { }";
-      description = "The package that has the daemon, the root helper and the control command.";
+      default = pkgs.callPackage ./package.nix { inherit (cfg) npmRegistry; };
+      defaultText = lib.literalExpression "pkgs.callPackage ./package.nix { inherit (config.services.luminous-healing) npmRegistry; }";
+      description = ''
+        The package that has the daemon, the root helper and the control command. One of your own has this library in
+        `lib/node_modules/@luminous-nix/self-healing`, and Node as its attribute `nodejs` where that is not `pkgs.nodejs`.
+      '';
     };
 
     interval = mkOption {
@@ -419,15 +495,47 @@ in
         message = "services.luminous-healing.allowRollback needs \"rollback_generation\" in allowedActions.";
       }
       {
-        assertion = cfg.allowRollback -> config.nix.enable;
+        assertion = rollsBack -> config.nix.enable;
         message = "services.luminous-healing.allowRollback needs nix.enable.";
+      }
+      {
+        assertion = rollsBack -> canSwitch;
+        message = "services.luminous-healing.allowRollback needs system.switch.enable: without it no system has a switch-to-configuration.";
+      }
+      {
+        assertion = may "rebuild_system" -> config.nix.enable && canSwitch;
+        message = "services.luminous-healing.allowedActions has \"rebuild_system\", which needs nix.enable and system.switch.enable.";
+      }
+      {
+        assertion = (cfg.package.npmRegistry or "") != null;
+        message = "services.luminous-healing.npmRegistry is not set: set it to the output of `npm config get registry`, or set services.luminous-healing.package to a package of your own.";
+      }
+      {
+        assertion = secretsInStore == [ ];
+        message = "services.luminous-healing.${builtins.concatStringsSep ", " secretsInStore} would be in the Nix store, which every user may read: give the path of a file outside it, in quotes.";
+      }
+      {
+        assertion = unknownApprovals == [ ];
+        message = "services.luminous-healing.approvedBy names ${builtins.concatStringsSep ", " unknownApprovals}, which is no action: use ${builtins.concatStringsSep ", " actions}.";
+      }
+      {
+        assertion = !(configuration ? nix.deleteOlderThan);
+        message = "services.luminous-healing.settings.nix.deleteOlderThan has no effect: the daemon is not root, and the root helper deletes no generations. Use nix.gc.automatic and nix.gc.options = \"--delete-older-than 30d\".";
       }
     ];
 
-    warnings = lib.optional (cfg.services == null && healedByChecks != [ ]) ''
-      services.luminous-healing.services is null, so a check restarts its unit only when that has failed. List your
-      units in services to have one that hangs restarted, too.
-    '';
+    warnings =
+      lib.optional (cfg.services == null && healedByChecks != [ ]) ''
+        services.luminous-healing.services is null, so a check restarts its unit only when that has failed. List your
+        units in services to have one that hangs restarted, too.
+      ''
+      ++ portWarnings "metrics"
+      ++ portWarnings "dashboard";
+
+    # `allowed-users` itself would replace its default, which is everybody.
+    nix.settings = lib.mkIf (config.nix.enable && may "clean_nix_store") {
+      extra-allowed-users = [ "luminous-healing" ];
+    };
 
     environment.systemPackages = [ cfg.package ];
     environment.etc."luminous-healing/config.json".source = configFile;

@@ -1,11 +1,13 @@
-# The package, for `pkgs.callPackage ./package.nix { }`.
+# The package, for `pkgs.callPackage ./package.nix { npmRegistry = "…"; }`.
 {
   lib,
   buildNpmPackage,
   importNpmLock,
   nodejs,
-  # Where npm's packages are, without a slash at the end. The lock file names each by its hash, and no address.
-  npmRegistry ? throw "luminous-healing: say where npm's packages are, as `npmRegistry` in an overlay of nixpkgs",
+  runCommand,
+  # Address of the npm registry. The lock file has the hash of each package and no address. Without it the package can
+  # be evaluated and not built: `nix flake check` and `nix flake show` do not need it.
+  npmRegistry ? null,
 }:
 let
   root = ../.;
@@ -18,7 +20,13 @@ let
     let
       name = entry.name or (lib.last (lib.splitString "node_modules/" path));
     in
-    "${npmRegistry}/${name}/-/${lib.last (lib.splitString "/" name)}-${entry.version}.tgz";
+    "${lib.removeSuffix "/" npmRegistry}/${name}/-/${lib.last (lib.splitString "/" name)}-${entry.version}.tgz";
+
+  # Fails the build in one sentence, and not the evaluation.
+  noRegistry = runCommand "luminous-healing-needs-an-npm-registry" { } ''
+    echo "luminous-healing: set npmRegistry to the output of 'npm config get registry' (on NixOS: services.luminous-healing.npmRegistry)" >&2
+    exit 1
+  '';
 in
 buildNpmPackage {
   pname = "luminous-healing";
@@ -42,21 +50,25 @@ buildNpmPackage {
     ];
   };
 
-  npmDeps = importNpmLock {
-    inherit package;
-    packageLock = lock // {
-      packages = lib.mapAttrs (
-        path: entry:
-        entry
-        // lib.optionalAttrs (entry ? integrity && !(entry ? resolved)) {
-          resolved = addressOf path entry;
-        }
-      ) lock.packages;
-    };
-  };
+  npmDeps =
+    if npmRegistry == null then
+      noRegistry
+    else
+      importNpmLock {
+        inherit package;
+        packageLock = lock // {
+          packages = lib.mapAttrs (
+            path: entry:
+            entry
+            // lib.optionalAttrs (entry ? integrity && !(entry ? resolved)) {
+              resolved = addressOf path entry;
+            }
+          ) lock.packages;
+        };
+      };
   inherit (importNpmLock) npmConfigHook;
 
-  passthru = { inherit nodejs; };
+  passthru = { inherit nodejs npmRegistry; };
 
   meta = {
     inherit (package) description;

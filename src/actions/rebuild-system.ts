@@ -17,8 +17,9 @@ import { inTransientUnit, wordOf } from './transient-unit.js';
 const REBUILD_MS = 2 * 60 * 60_000;
 const NOTHING = 'There is nothing to rebuild';
 const EFFECT = 'The system runs its configuration, built anew';
-/** What the build needs of the surroundings, as far as it is set. */
-const PASSED = ['PATH', 'HOME', 'NIX_PATH', 'NIX_SSL_CERT_FILE'];
+/** Variables that a build needs, as far as they are set: those that NixOS's own upgrade service has. */
+const PROXIES = ['all_proxy', 'ftp_proxy', 'http_proxy', 'https_proxy', 'no_proxy', 'rsync_proxy'];
+const PASSED = ['PATH', 'HOME', 'NIX_PATH', 'NIX_SSL_CERT_FILE', 'NIX_CONFIG', 'CURL_CA_BUNDLE', ...PROXIES];
 
 /** Builds the NixOS configuration and switches to it. Never picked by default; always for a person to approve. */
 export const rebuildSystem = defineAction({

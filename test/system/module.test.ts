@@ -26,6 +26,8 @@ interface Unit {
 interface Evaluated {
   readonly options: readonly { readonly name: string; readonly description: string; readonly type: string }[];
   readonly config: {
+    readonly warnings: readonly string[];
+    readonly nix: { readonly settings?: Readonly<Record<string, readonly string[]>> };
     readonly assertions: readonly { readonly assertion: boolean; readonly message: string }[];
     readonly environment: {
       readonly etc: {
@@ -87,13 +89,14 @@ describeOnHost('the NixOS module, evaluated by a real Nix', (lab) => {
     ];
     return JSON.parse((await lab.host.run(argv)).stdout);
   };
-  const evaluate = async (options: object): Promise<Evaluated> =>
-    (await nix(
-      'evaluate.nix',
-      '--argstr',
-      'options',
-      JSON.stringify({ enable: true, ...options }),
-    )) as Evaluated;
+  /** With the one line that every set-up needs; `host` is what else its configuration says. */
+  const evaluate = async (options: object, host: object = {}): Promise<Evaluated> => {
+    const given = { enable: true, npmRegistry: 'https://npm.example.org', ...options };
+    const args = ['--argstr', 'options', JSON.stringify(given), '--argstr', 'host', JSON.stringify(host)];
+    return (await nix('evaluate.nix', ...args)) as Evaluated;
+  };
+  const failedIn = ({ config }: Evaluated): string[] =>
+    config.assertions.filter(({ assertion }) => !assertion).map(({ message }) => message);
   const configOf = ({ config }: Evaluated) => config.environment.etc['luminous-healing/config.json'].source;
   const policyOf = ({ config }: Evaluated) =>
     JSON.parse(config.environment.etc['luminous-healing/policy.json'].text) as Record<string, unknown>;
@@ -123,7 +126,7 @@ describeOnHost('the NixOS module, evaluated by a real Nix', (lab) => {
       } satisfies DaemonConfig,
     });
     expect(evaluated.config.networking.firewall).toEqual({});
-    expect(evaluated.config.assertions.filter(({ assertion }) => !assertion)).toEqual([]);
+    expect(failedIn(evaluated)).toEqual([]);
     expect(evaluated.config.systemd.services['luminous-healing']?.serviceConfig).not.toHaveProperty(
       'LoadCredential',
     );
@@ -145,7 +148,7 @@ describeOnHost('the NixOS module, evaluated by a real Nix', (lab) => {
     expect(await parseConfig(configOf(evaluated).json, 'config.json')).toMatchObject({
       config: { interval: 60, thresholds: { cpuPercent: 80, memoryPercent: 85, diskPercent: 90 } },
     });
-    expect(evaluated.config.assertions.filter(({ assertion }) => !assertion)).toEqual([]);
+    expect(failedIn(evaluated)).toEqual([]);
   });
 
   test('puts every option where it belongs', async () => {
@@ -200,7 +203,7 @@ describeOnHost('the NixOS module, evaluated by a real Nix', (lab) => {
       record: '/var/lib/luminous-healing/state.json',
     });
     expect(evaluated.config.networking.firewall.allowedTCPPorts).toEqual([9100, 8080]);
-    expect(evaluated.config.assertions.filter(({ assertion }) => !assertion)).toEqual([]);
+    expect(failedIn(evaluated)).toEqual([]);
     const { services: units } = evaluated.config.systemd;
     expect(units['luminous-healing']?.serviceConfig).toMatchObject({
       IPAddressAllow: 'any',
@@ -213,7 +216,7 @@ describeOnHost('the NixOS module, evaluated by a real Nix', (lab) => {
       });
   });
 
-  test.each([
+  test.each<readonly [object, RegExp]>([
     [{ openFirewall: true }, /openFirewall opens nothing/],
     [
       { dashboard: { address: '0.0.0.0', tokenFile: null } },
@@ -225,11 +228,91 @@ describeOnHost('the NixOS module, evaluated by a real Nix', (lab) => {
       { allowRollback: true, allowedActions: ['restart_service'] },
       /allowRollback needs "rollback_generation"/,
     ],
+    [{ npmRegistry: null }, /npmRegistry is not set: .*`npm config get registry`.*package of your own/],
+    [{ dashboard: { tokenFile: '/nix/store/abc-token' } }, /dashboard\.tokenFile would be in the Nix store/],
+    [{ credentials: { shop: '/nix/store/abc-shop' } }, /credentials\.shop would be in the Nix store/],
+    [{ approvedBy: { restart: 'person' } }, /approvedBy names restart, which is no action/],
+    [{ settings: { nix: { deleteOlderThan: '30d' } } }, /deleteOlderThan has no effect: .* nix\.gc\.options/],
   ])('asserts that this cannot work: %j', async (options, message) => {
-    const { config } = await evaluate(options);
-    expect(config.assertions.filter(({ assertion }) => !assertion)).toEqual([
-      { assertion: false, message: expect.stringMatching(message) as string },
+    expect(failedIn(await evaluate(options))).toEqual([expect.stringMatching(message)]);
+  });
+
+  test.each<readonly [object, RegExp, object]>([
+    [{ allowRollback: true }, /allowRollback needs nix\.enable/, { nix: { enable: false } }],
+    [
+      { settings: { nix: { allowRollback: true } } },
+      /allowRollback needs system\.switch\.enable/,
+      { system: { switch: { enable: false } } },
+    ],
+    [
+      { allowedActions: ['rebuild_system'] },
+      /"rebuild_system", which needs nix\.enable and system\.switch\.enable/,
+      { nix: { enable: false } },
+    ],
+  ])('asserts that this cannot work on such a host: %j', async (options, message, host) => {
+    expect(failedIn(await evaluate(options, host))).toEqual([expect.stringMatching(message)]);
+  });
+
+  test('takes a package of your own in place of the address of a registry', async () => {
+    expect(failedIn(await evaluate({ npmRegistry: null, package: '/opt/own' }))).toEqual([]);
+  });
+
+  test('takes a token file beside the store, and a folder whose name only begins like it', async () => {
+    const credentials = { one: '/run/keys/one', other: '/nix/store-keys/other' };
+    expect(failedIn(await evaluate({ credentials }))).toEqual([]);
+  });
+
+  test('warns of a port that Prometheus or one of its exporters has', async () => {
+    const services = {
+      prometheus: { enable: true, exporters: { node: { port: 8080 }, redis: { port: 1 } } },
+    };
+    const units = { 'prometheus-node-exporter': {}, 'prometheus-redis-exporter': {} };
+    const busy = await evaluate({}, { services, systemd: { services: units } });
+    expect(busy.config.warnings).toEqual([
+      expect.stringMatching(/metrics\.port and services\.prometheus\.port are both 9090/),
+      expect.stringMatching(/dashboard\.port and services\.prometheus\.exporters\.node\.port are both 8080/),
     ]);
+    const apart = await evaluate({ metrics: { port: 9101 }, dashboard: { enable: false } }, { services });
+    expect(apart.config.warnings).toEqual([]);
+  });
+
+  test('lets the daemon speak to nix-daemon, and takes nobody else that right', async () => {
+    const { nix: settings } = (await evaluate({})).config;
+    expect(settings).toEqual({ settings: { 'extra-allowed-users': ['luminous-healing'] } });
+    expect((await evaluate({}, { nix: { enable: false } })).config.nix).toEqual({});
+    expect((await evaluate({ allowedActions: ['restart_service'] })).config.nix).toEqual({});
+  });
+
+  test('gives a rebuild the environment of the upgrade service of NixOS', async () => {
+    const { services } = (
+      await evaluate(
+        { allowedActions: ['rebuild_system'] },
+        {
+          environment: { sessionVariables: { NIX_PATH: ['nixpkgs=/channels', 'nixos-config=/etc/nixos'] } },
+          networking: { proxy: { envVars: { https_proxy: 'http://proxy.example.org' } } },
+          nix: { envVars: { NIX_CONFIG_OF_MINE: 'x' } },
+        },
+      )
+    ).config.systemd;
+    for (const name of ['helper', 'approve']) {
+      expect(services[`luminous-healing-${name}@`]?.environment).toEqual({
+        HOME: '/root',
+        NIX_PATH: ['nixpkgs=/channels', 'nixos-config=/etc/nixos'],
+        NIX_CONFIG_OF_MINE: 'x',
+        NIX_REMOTE: 'daemon',
+        https_proxy: 'http://proxy.example.org',
+      });
+      expect(services[`luminous-healing-${name}@`]?.path).toEqual([
+        ...['/usr', '/opt/nixos-rebuild', '/usr', '/opt/gnutar', '/opt/xz', '/opt/gzip', '/opt/git'],
+        '/opt/openssh',
+      ]);
+    }
+  });
+
+  test('checks the configuration with the Node of the machine that builds', async () => {
+    expect(configOf(await evaluate({})).script).toContain('/opt/nodejs-of-the-build/bin/node ');
+    const { services } = (await evaluate({})).config.systemd;
+    expect(services['luminous-healing']?.serviceConfig?.['ExecStart']).toMatch(/^\/opt\/nodejs\/bin\/node /);
   });
 
   test.each([
@@ -237,6 +320,7 @@ describeOnHost('the NixOS module, evaluated by a real Nix', (lab) => {
     [{ thresholds: { cpu: 101 } }, /thresholds\.cpu' is not of type `number from 0 to 100'/],
     [{ allowedActions: ['format_disk'] }, /allowedActions' is not of type/],
     [{ metrics: { port: 70_000 } }, /metrics\.port' is not of type `port'/],
+    [{ npmRegistry: 'npm.example.org' }, /npmRegistry' is not of type/],
     [{ servces: ['nginx'] }, /The option `services\.luminous-healing\.servces' does not exist/],
   ])('refuses %j', async (options, message) => {
     await expect(evaluate(options)).rejects.toThrow(message);
@@ -297,8 +381,11 @@ describeOnHost('the NixOS module, evaluated by a real Nix', (lab) => {
       await daemon.install();
       await lab.host.systemctl('unmask', '--runtime', ...SOCKETS);
       // What stands for the packages of Node and of this library.
-      await lab.host.run(['mkdir', '-p', '/opt/nodejs/bin', '/opt/package/lib/node_modules/@luminous-nix']);
-      await lab.host.run(['ln', '-s', nodeInside, '/opt/nodejs/bin/node']);
+      await lab.host.run(['mkdir', '-p', '/opt/package/lib/node_modules/@luminous-nix']);
+      for (const name of ['nodejs', 'nodejs-of-the-build']) {
+        await lab.host.run(['mkdir', '-p', `/opt/${name}/bin`]);
+        await lab.host.run(['ln', '-s', nodeInside, `/opt/${name}/bin/node`]);
+      }
       await lab.host.run(['ln', '-s', '/repo', '/opt/package/lib/node_modules/@luminous-nix/self-healing']);
       const { systemd, environment } = (
         await evaluate({ interval: 1, services: ['nginx'], settings: { enabledChecks: ['services'] } })
@@ -319,9 +406,20 @@ describeOnHost('the NixOS module, evaluated by a real Nix', (lab) => {
       await lab.host.systemctl('daemon-reload');
     });
 
-    test('are well formed', async () => {
-      const { stderr } = await lab.host.run(['systemd-analyze', 'verify', ...FILES.slice(0, 1), ...SOCKETS]);
+    test('are well formed, and score as the plain ones in systemd-analyze security', async () => {
+      const verified = FILES.map((file) => file.replace('@.', '@1-2-0.'));
+      const { stderr } = await lab.host.run(['systemd-analyze', 'verify', ...verified], {
+        allowFailure: true,
+      });
       expect(stderr.split('\n').filter((line) => line.includes('luminous-healing'))).toEqual([]);
+      for (const file of FILES.filter((name) => name.endsWith('.service'))) {
+        const { stdout } = await lab.host.run(['systemd-analyze', 'security', '--no-pager', file], {
+          allowFailure: true,
+        });
+        const score = Number(/exposure level for \S+: ([\d.]+)/.exec(stdout)?.[1]);
+        console.log(`Exposure of ${file} as the module writes it: ${score}`);
+        expect(score).toBeLessThan(file.includes('@') ? 3 : 2);
+      }
     });
 
     test('heal a killed nginx', async () => {
@@ -351,28 +449,53 @@ describeOnHost('the NixOS module, evaluated by a real Nix', (lab) => {
     });
   });
 
-  test('comes with a package and a flake, which ask nixpkgs for every dependency by address and hash', async () => {
-    const made = (await nix('package.nix')) as {
-      readonly packages: Readonly<
-        Record<string, { readonly integrity?: string; readonly resolved?: string }>
-      >;
+  describe('comes with a package and a flake that', () => {
+    interface Made {
+      readonly npmDeps: {
+        readonly script?: string;
+        readonly packageLock?: {
+          readonly packages: Readonly<
+            Record<string, { readonly integrity?: string; readonly resolved?: string }>
+          >;
+        };
+      };
       readonly src: readonly string[];
-    };
-    expect(made).toMatchObject({
-      pname: 'luminous-healing',
-      module: '/repo/nix/module.nix',
-      overlay: 'luminous-healing',
-      meta: { mainProgram: 'luminous-healing' },
-    });
-    const { '': root, ...packages } = made.packages;
-    expect(root).not.toHaveProperty('resolved');
-    for (const [path, { integrity, resolved }] of Object.entries(packages)) {
-      if (integrity === undefined) continue;
-      expect(resolved, path).toMatch(/^https:\/\/[^/]+\/(@[^/]+\/)?[^/]+\/-\/[^/]+-\d[^/]*\.tgz$/);
     }
-    expect(packages['node_modules/@types/node']?.resolved).toMatch(
-      /\/@types\/node\/-\/node-20\.[\d.]+\.tgz$/,
+    const made = async (npmRegistry: string) =>
+      (await nix('package.nix', '--argstr', 'npmRegistry', npmRegistry)) as Made;
+
+    test('evaluate without an address, and say at the build what is missing', async () => {
+      const bare = await made('');
+      expect(bare).toMatchObject({
+        pname: 'luminous-healing',
+        other: 'luminous-healing',
+        module: '/repo/nix/module.nix',
+        overlay: 'luminous-healing',
+        meta: { mainProgram: 'luminous-healing' },
+        npmDeps: { name: 'luminous-healing-needs-an-npm-registry' },
+      });
+      const { exitCode, stderr } = await lab.host.run(['sh', '-e', '-c', bare.npmDeps.script!], {
+        allowFailure: true,
+      });
+      expect(exitCode).toBe(1);
+      expect(stderr).toMatch(/set npmRegistry to the output of 'npm config get registry'/);
+    });
+
+    test.each(['https://npm.test', 'https://npm.test/'])(
+      'ask nixpkgs for every dependency by address and hash, with %s',
+      async (registry) => {
+        const { npmDeps, src } = await made(registry);
+        const { '': root, ...packages } = npmDeps.packageLock!.packages;
+        expect(root).not.toHaveProperty('resolved');
+        for (const [path, { integrity, resolved }] of Object.entries(packages)) {
+          if (integrity === undefined) continue;
+          expect(resolved, path).toMatch(/^https:\/\/npm\.test\/(@[^/]+\/)?[^/]+\/-\/[^/]+-\d[^/]*\.tgz$/);
+        }
+        expect(packages['node_modules/@types/node']?.resolved).toMatch(
+          /\/@types\/node\/-\/node-20\.[\d.]+\.tgz$/,
+        );
+        expect(src).toContain('/repo/src');
+      },
     );
-    expect(made.src).toContain('/repo/src');
   });
 });

@@ -41,6 +41,13 @@ let
         if isAttrs value && isAttrs (left.${name} or null) then recursiveUpdate left.${name} value else value
       ) right;
     importJSON = file: builtins.fromJSON (builtins.readFile file);
+    hasPrefix = prefix: text: builtins.substring 0 (builtins.stringLength prefix) text == prefix;
+    removeSuffix =
+      suffix: text:
+      let
+        rest = builtins.stringLength text - builtins.stringLength suffix;
+      in
+      if rest >= 0 && builtins.substring rest (-1) text == suffix then builtins.substring 0 rest text else text;
     last = list: elemAt list (length list - 1);
     splitString = separator: text: filter isString (builtins.split separator text);
     genAttrs = names: make: listToAttrs (map (name: { inherit name; value = make name; }) names);
@@ -68,6 +75,11 @@ let
 
     types = {
       str = type "string" isString;
+      strMatching =
+        pattern:
+        type "string matching the pattern ${pattern}" (
+          value: isString value && builtins.match pattern value != null
+        );
       bool = type "boolean" isBool;
       port = type "port" (value: isInt value && value >= 0 && value <= 65535);
       path = type "absolute path" (

@@ -1,4 +1,7 @@
-# What nix/package.nix and flake.nix ask of nixpkgs.
+# What nix/package.nix and flake.nix ask of nixpkgs, which has no `npmRegistry`.
+{
+  npmRegistry,
+}:
 let
   lib = import ./lib.nix;
   importNpmLock = {
@@ -7,15 +10,16 @@ let
   };
   callPackage =
     file: arguments:
-    import file (
-      {
+    let
+      found = {
         inherit lib importNpmLock;
         buildNpmPackage = attributes: attributes;
         nodejs = "nodejs";
-        npmRegistry = "https://npm.test";
-      }
-      // arguments
-    );
+        runCommand = name: _attributes: script: { inherit name script; };
+      };
+      made = import file (found // arguments);
+    in
+    made // { override = others: callPackage file (arguments // others); };
   flake = (import ../../../flake.nix).outputs {
     self = flake;
     nixpkgs = {
@@ -26,7 +30,8 @@ let
       ] (_: { inherit callPackage; });
     };
   };
-  package = flake.packages.x86_64-linux.default;
+  default = flake.packages.x86_64-linux.default;
+  package = if npmRegistry == "" then default else default.override { inherit npmRegistry; };
 in
 {
   inherit (package)
@@ -34,8 +39,9 @@ in
     version
     src
     meta
+    npmDeps
     ;
-  inherit (package.npmDeps.packageLock) packages;
+  other = flake.packages.aarch64-linux.default.pname;
   module = toString flake.nixosModules.default;
   overlay = (flake.overlays.default { inherit callPackage; } { }).luminous-healing.pname;
 }
