@@ -53,7 +53,7 @@ function failedWords(units: Reading<UnitsReading>, ownIssues: ReadonlySet<string
     failed.some((unit) => unit.id === id && [unit.name, id].some((name) => ownIssues.has(componentOf(name))));
   const others = ids.filter((id) => !hasOwn(id));
   if (ids.length === 0) return 'no failed unit is left, `systemctl reset-failed` clears the word';
-  if (others.length === 0) return 'each unit that failed has an issue of its own';
+  if (others.length === 0) return 'each failed unit has its own issue';
   const shown = others.slice(0, MOST_NAMED).join(', ');
   const more = others.length > MOST_NAMED ? ` and ${others.length - MOST_NAMED} more` : '';
   return `${shown}${more} failed`;

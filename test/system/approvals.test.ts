@@ -167,7 +167,7 @@ describeOnHost('a repair that only a person may approve', (lab) => {
     expect(stderr).toContain('rollback_generation, as the root helper plans it now: ');
     expect(stderr).toContain(`--set ${good}`);
     // A cycle that is under way just then carries it out.
-    expect(stdout).toMatch(/fixed|in hand already/);
+    expect(stdout).toMatch(/fixed|is already being repaired/);
     await lab.host.waitFor('the rollback', async () => (await nixos.now()).running === good, 60_000);
     const fixed = async () => (await state()).acts.some(({ outcome }) => outcome === 'fixed');
     await lab.host.waitFor('its proof', fixed, 30_000);
