@@ -44,6 +44,7 @@ export interface CallStep {
   readonly kind: 'call';
   /** Description for readers of the plan. */
   readonly name: string;
+  /** Runs the step. */
   readonly run: (context: { readonly signal: AbortSignal }) => unknown;
   readonly timeoutMs: number;
   readonly interruptible: boolean;
