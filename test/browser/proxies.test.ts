@@ -58,10 +58,10 @@ async function expectAlive({ page }: Tab, { engine, publicUrl }: Behind): Promis
   await page.getByRole('heading', { level: 1, name: 'All healthy.' }).waitFor();
   await page.getByText('live', { exact: true }).waitFor();
   // Nothing of the engine asks for a new view: the pause itself has to come through while the stream is open.
-  await page.getByLabel('Pause all repairs. Why?').fill('a test');
+  await page.getByLabel('Reason').fill('a test');
   await page.keyboard.press('Enter');
   await page.locator('.banner').getByText('a test').waitFor();
-  await page.getByRole('button', { name: /^Resume what was paused/ }).click();
+  await page.getByRole('button', { name: /^Resume: lift the pause/ }).click();
   await page.locator('.banner').waitFor({ state: 'detached' });
   return engine.status().commands[0]?.by ?? '';
 }
@@ -146,7 +146,7 @@ describe.skipIf(why !== undefined)('the dashboard behind a real proxy', () => {
       const { page, close } = await open();
       await page.goto(`${house.publicUrl}#token=${TOKEN}`);
       await page.getByRole('heading', { level: 1, name: 'All healthy.' }).waitFor();
-      await page.getByLabel('Pause all repairs. Why?').fill('a test');
+      await page.getByLabel('Reason').fill('a test');
       await page.keyboard.press('Enter');
       await page
         .getByText(/Behind a proxy, set `?publicUrl`? to the address/)
@@ -177,7 +177,7 @@ describe.skipIf(why !== undefined)('the dashboard behind a real proxy', () => {
     await page.goto(`${at('one')}#token=one-${TOKEN}`);
     await page.getByRole('heading', { level: 1, name: 'All healthy.' }).waitFor();
     await page.goto(at('two'));
-    await page.getByRole('heading', { level: 2, name: 'This page needs a token' }).waitFor();
+    await page.getByRole('heading', { level: 2, name: 'Sign in' }).waitFor();
     expect(sent.length).toBeGreaterThan(2);
     expect(sent.filter((token) => token !== undefined)).toEqual([]);
     await close();
