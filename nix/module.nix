@@ -189,7 +189,7 @@ let
           ReadWritePaths =
             lib.optional (may "clear_system_cache") "-/proc/sys/vm/drop_caches"
             ++ lib.optional (may "set_cpu_governor") "-/sys/devices/system/cpu"
-            # To set the system profile and to take the lock of a switch, which itself runs in a unit of its own.
+            # The system profile, and the lock of a switch; the switch itself runs in a transient unit.
             ++ lib.optionals changesSystem [
               "/nix/var/nix"
               "-/run/nixos"

@@ -1,7 +1,6 @@
 import type { Check } from '../detect/check.js';
 import { expectArray, refusal } from '../base/expect.js';
 import type { Verdict } from '../model/issue.js';
-import { span } from '../base/format.js';
 import { CONTENT_KEYS, expectContent, type ContentOptions } from './content.js';
 import { CannotTell, verdictOfFailure, WrongAnswer } from './failure.js';
 import { firstNumber, judgeLimits } from './limits.js';

@@ -69,7 +69,7 @@ export function directory(options: DirectoryOptions): Check {
   });
 }
 
-/** What needs a look at each file, and not only its name. */
+/** Options for which each file must be read, not only its name. */
 const MEASURED = ['newestMinBytes', 'newestMaxAgeSeconds', 'maxBytes', 'maxGrowthBytesPerHour'] as const;
 const COUNTED = ['minFiles', 'maxFiles', ...MEASURED] as const;
 
@@ -120,15 +120,15 @@ async function judge(
   );
 }
 
-/** What of a directory's files is judged. */
+/** Facts about the files of a directory. */
 interface Found {
   count: number;
-  /** `undefined` where only names were asked for. */
+  /** `undefined` where only names are read. */
   size: number | undefined;
   newest: { readonly mtimeMs: number; readonly size: number } | undefined;
 }
 
-/** Files that are looked at together. */
+/** Number of files that are read at a time. */
 const BATCH = 64;
 
 /** Counts the files below a directory, without following links. Rejects when there are too many or one may not be seen. */
@@ -136,7 +136,7 @@ async function filesBelow(
   { path: root, match, ...options }: DirectoryOptions,
   signal: AbortSignal,
 ): Promise<Found> {
-  // Whoever asks for the number alone need not wait for the rest.
+  // The number alone takes no read of each file.
   const onlyNames = MEASURED.every((key) => options[key] === undefined);
   const found: Found = { count: 0, size: onlyNames ? undefined : 0, newest: undefined };
   let seen = 0;
@@ -162,7 +162,7 @@ async function filesBelow(
   return found;
 }
 
-/** A file that has gone meanwhile is none. */
+/** Adds the facts about files. A file that no longer exists is skipped. */
 async function lookAt(paths: readonly string[], found: Found): Promise<void> {
   const all = await Promise.all(paths.map(async (path) => stat(path).catch(() => undefined)));
   for (const stats of all) {

@@ -2,10 +2,10 @@ import type { IncomingMessage } from 'node:http';
 import type { Readable, Transform } from 'node:stream';
 import { WrongAnswer } from './failure.js';
 
-/** What is read of an answer. */
+/** Decoded body of an answer. */
 interface Decoded {
   readonly stream: Readable;
-  /** Why the body cannot be read as it was meant; `undefined` when it can. */
+  /** Reason why the body cannot be decoded; `undefined` if it can. */
   readonly unknown?: string;
 }
 

@@ -16,7 +16,7 @@ export class Lookups {
     });
   };
 
-  /** Returns the error of a probe. A time limit that passed while a name was not resolved says nothing about the server. */
+  /** Returns the error of a probe. A time limit that passed before a name was resolved is no fault of the server. */
   failure(error: unknown): unknown {
     if (!(error instanceof TimeLimit) || this.#pending === 0) return error;
     return new CannotTell('the name was not resolved in time');

@@ -1,7 +1,7 @@
 import { span } from '../base/format.js';
 import { CannotTell } from './failure.js';
 
-/** What a program is run with. */
+/** A program to run. */
 export interface CommandCall {
   readonly argv: readonly string[];
   readonly cwd: string | undefined;
@@ -10,25 +10,25 @@ export interface CommandCall {
   readonly signal: AbortSignal;
 }
 
-/** What a program that ended by itself left. */
+/** Result of a program that ended by itself. */
 export interface CommandEnd {
   readonly code: number;
   /** The first {@link MAX_OUTPUT_BYTES} of its output. */
   readonly output: string;
   readonly errors: string;
-  /** Whether there was more output. */
+  /** True if the output was longer. */
   readonly partial: boolean;
 }
 
-/** Most bytes of an output that are kept; what a program says beyond that is read, and forgotten. */
+/** Maximum number of bytes of an output that are kept; the rest is read and dropped. */
 export const MAX_OUTPUT_BYTES = 1024 * 1024;
 
-/** Time that output may come after the program has ended, in milliseconds: what it started may hold its output open. */
+/** Time that is waited for output after the program has ended, in milliseconds: a child may hold the output open. */
 const LINGER_MS = 100;
 
 /**
- * Runs a program to its end, as the leader of its own process group, so that at the time limit all of what it started
- * ends with it. Rejects with {@link CannotTell} when it gives no exit code of its own.
+ * Runs a program as the leader of a process group, so that everything it started can be killed at the time limit. Rejects
+ * with {@link CannotTell} when there is no exit code.
  */
 export async function runCommand({ argv, cwd, env, timeoutMs, signal }: CommandCall): Promise<CommandEnd> {
   const { spawn } = await import('node:child_process');

@@ -12,7 +12,7 @@ export interface TcpOptions extends CommonOptions, TalkOptions {
   readonly host?: string;
   /** Its port, 1 to 65,535. */
   readonly port: number;
-  /** Whether it must accept connections. Default `true`; with `false` it is bad when it does. */
+  /** `false`: bad if it accepts connections. Default `true`. */
   readonly listening?: boolean;
   /** Speaks TLS: `true`, or what is trusted. Default `false`. */
   readonly tls?: boolean | TlsTrust;
@@ -65,7 +65,7 @@ export function tcp(options: TcpOptions): Check {
   });
 }
 
-/** What a firewall drops is as closed as what is refused. */
+/** Checks that nothing listens: dropped by a firewall counts as closed, as refused does. */
 async function nobodyListens(what: string, target: Target, context: RunContext): Promise<Verdict> {
   const asked = await askSocket(what, target, {}, context);
   if (asked.status === 'unknown') return asked;

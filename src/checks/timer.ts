@@ -90,7 +90,7 @@ async function judge(what: string, name: string, maxAgeSeconds: number, show: Sh
     const begun = seconds(unitOf.get('InactiveExitTimestamp'));
     const runs = { value: since(begun), threshold: maxAgeSeconds, valueUnit: 's' };
     if (begun === 0 || runs.value <= maxAgeSeconds) return ok(`${started} runs now`);
-    // It hangs, and the timer starts no other run meanwhile.
+    // It hangs, and the timer starts no other run until it ends.
     throw new WrongAnswer(`started ${started}, which has run for ${span(runs.value * 1_000)}`, runs);
   }
   const result = unitOf.get('Result') ?? 'success';

@@ -8,7 +8,6 @@ import {
   nearest,
   refusal,
 } from '../base/expect.js';
-import { rulesOf, UNNAMED_CHECK } from '../model/built-in-checks.js';
 import { unitName } from '../model/unit-name.js';
 import { SNAPSHOT_PARTS, type Snapshot, type SnapshotPart } from '../model/snapshot.js';
 import { IssueType, type Heals, type Issue, type Verdict } from '../model/issue.js';
@@ -64,10 +63,6 @@ export type HealFunction = (context: {
   /** Latest issue of the check. */
   readonly issue: Issue;
 }) => unknown;
-
-/** Returns whether a check is built in. */
-export const isBuiltInCheck = (name: string): boolean =>
-  rulesOf(name) !== undefined || name === UNNAMED_CHECK;
 
 /** Prefix of the action of a check whose `heals` is a function. */
 export const HEAL_PREFIX = 'heal:';

@@ -9,8 +9,6 @@ import { DEFAULT_CHECK_SETTLE_MS, DEFAULT_CHECK_TIMEOUT_MS, healsOf, type Check 
 
 /** Handling of an earlier run of the same check that has not ended. */
 export type WhileBusy =
-  /** Reports `unknown`: a cycle does not wait. */
-  | 'skip'
   /** Shares the answer of that run while it is within its time limit: a new run would not answer earlier. */
   | 'share'
   /** Waits for its end and runs the check again. */

@@ -107,10 +107,10 @@ export class UserChecks {
     const verdicts = [...started];
     let wait = true;
     for (const runner of others) {
-      // One that is told to stop while it starts says so itself.
+      // A check that is aborted while it starts reports that itself.
       if (wait) await realClock.sleep(waitBeforeStart(Infinity), request.signal).catch(() => undefined);
       const verdict = this.#runOne(runner, snapshot, request);
-      // What answered at once has cost nothing but itself.
+      // A synchronous check needs no pause after it.
       wait = isPending(verdict);
       verdicts.push(verdict);
     }

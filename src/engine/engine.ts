@@ -104,7 +104,7 @@ export class SimplifiedHealingEngine implements AsyncDisposable {
     this.#parts.executor = executor;
   }
 
-  /** Whether issues are repaired; when false, they are only reported. Default `true`. Assignable. */
+  /** `false`: issues are only reported. Default `true`. Assignable. */
   get healingEnabled(): boolean {
     return this.#parts.healingEnabled;
   }
@@ -112,7 +112,7 @@ export class SimplifiedHealingEngine implements AsyncDisposable {
     this.#parts.healingEnabled = value;
   }
 
-  /** Whether repairs are planned and judged but not carried out. Default `false`. Assignable. */
+  /** `true`: repairs are planned and judged, and not carried out. Default `false`. Assignable. */
   get dryRun(): boolean {
     return this.#parts.dryRun;
   }
@@ -120,7 +120,7 @@ export class SimplifiedHealingEngine implements AsyncDisposable {
     this.#parts.dryRun = value;
   }
 
-  /** Whether debug messages are sent to the logger. Default `false`. Assignable. */
+  /** `true`: debug messages are sent to the logger. Default `false`. Assignable. */
   get verbose(): boolean {
     return this.#parts.verbose;
   }

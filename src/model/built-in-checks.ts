@@ -30,7 +30,7 @@ const freeInodes: Rung = (of) => ({
 /** One kind of component that a built-in check judges. */
 interface ComponentRules {
   readonly kind: Component['kind'];
-  /** What stands after the colon: nothing, a mount point, or the name of a part. Default `nothing`. */
+  /** Kind of the text after the colon: a mount point, or the name of a part. Default: no colon. */
   readonly of?: 'mount' | 'part';
   /** Name on the dashboard, before a mount point. Default: the component itself. */
   readonly label?: string;
@@ -171,3 +171,7 @@ export const TYPE_LADDERS: Readonly<Record<Issue['type'], Ladder>> = {
 
 /** Value of `check` in issues from a detector that names none. */
 export const UNNAMED_CHECK = 'detector';
+
+/** Returns whether a check is built in. */
+export const isBuiltInCheck = (name: string): boolean =>
+  rulesOf(name) !== undefined || name === UNNAMED_CHECK;

@@ -4,7 +4,7 @@ export const COMPONENT_KINDS = ['cpu', 'memory', 'load', 'disk', 'inodes', 'read
 /** A component, parsed: `disk:/var` is `{ kind: 'disk', of: '/var' }`, `nginx` is `{ kind: 'named', of: 'nginx' }`. */
 export interface Component {
   readonly kind: (typeof COMPONENT_KINDS)[number] | 'named';
-  /** What follows the colon; the whole component when it is named; empty for `cpu` and the like. */
+  /** Text after the colon; the whole component if `kind` is `named`; empty for `cpu` and the like. */
   readonly of: string;
 }
 

@@ -15,7 +15,7 @@ export const GATE_MEANINGS: Readonly<Record<BlockReason, GateMeaning>> = {
     next: 'Nothing until `healingEnabled` is set to true',
   },
   paused: {
-    when: 'somebody called `pause`, or the engine was told to stop',
+    when: 'somebody called `pause`, or the engine was stopped',
     next: 'Repairs restart once every pause has been lifted',
   },
   'monitor-only': { when: 'the severity is LOW', next: 'None: the issue is only reported' },

@@ -1,4 +1,4 @@
-import { BUILT_IN_COMPONENTS, rulesOf, UNNAMED_CHECK } from '../model/built-in-checks.js';
+import { BUILT_IN_COMPONENTS, isBuiltInCheck, rulesOf } from '../model/built-in-checks.js';
 import { parseComponent } from '../model/component.js';
 import type { ComponentVerdict } from '../model/issue.js';
 import type { Distribution } from '../report/counts.js';
@@ -88,8 +88,7 @@ const byCheck = (
     const checks = new Map<string, Sample>();
     for (const verdict of status.verdicts) {
       const value = of(verdict);
-      if (value === undefined || rulesOf(verdict.check) !== undefined || verdict.check === UNNAMED_CHECK)
-        continue;
+      if (value === undefined || isBuiltInCheck(verdict.check)) continue;
       if (!components.has(labelValue(verdict.component))) continue;
       const check = labelValue(verdict.check);
       checks.set(check, { labels: { check }, value });

@@ -1,4 +1,3 @@
-import { isBuiltInCheck } from '../detect/check.js';
 import { messageOf } from '../base/errors.js';
 import { refuseDryRunIn } from '../execute/execute-options.js';
 import type { Executor } from '../execute/executor.js';
@@ -9,6 +8,7 @@ import type { Block, HealingAction, Plan } from '../model/plan.js';
 import type { Resolver } from '../resolve/resolver.js';
 import type { Attempt } from '../model/result.js';
 import type { Judge, Planned } from './judge.js';
+import { isBuiltInCheck } from '../model/built-in-checks.js';
 
 /** Action that was chosen for an issue, with its plan, or the reason why nothing is done. */
 export interface Choice {

@@ -1,9 +1,8 @@
-import { isBuiltInCheck } from '../detect/check.js';
 import { refusal } from '../base/expect.js';
 import type { Issue } from '../model/issue.js';
 import { refusePythonNames, RESOLVER_NAMES } from '../base/python-names.js';
 import type { HealingAction } from '../model/plan.js';
-import { NO_ACTION, rulesFor, TYPE_LADDERS, type Ladder } from '../model/built-in-checks.js';
+import { NO_ACTION, rulesFor, TYPE_LADDERS, type Ladder, isBuiltInCheck } from '../model/built-in-checks.js';
 import { parseComponent } from '../model/component.js';
 
 /** The port that chooses an action. */

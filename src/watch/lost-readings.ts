@@ -1,5 +1,4 @@
-import { BUILT_IN_CHECKS, UNNAMED_CHECK } from '../model/built-in-checks.js';
-
+import { BUILT_IN_CHECKS, isBuiltInCheck } from '../model/built-in-checks.js';
 import type { ComponentVerdict } from '../model/issue.js';
 import { shapeOf } from '../report/group.js';
 import type { LostReading, ReadingRecord } from '../model/lost-reading.js';
@@ -125,8 +124,7 @@ function reliedOn(verdicts: readonly ComponentVerdict[], { listed }: ReadingFact
       const all = component === SERVICES.component;
       if (all) relied.push({ check, component, unknown, reason, listed: listed !== undefined });
       else if (listed?.has(component)) relied.push({ check, component, unknown, reason, listed: true });
-    } else if (check !== UNNAMED_CHECK && !isBuiltIn(check))
-      relied.push({ check, component, unknown, reason, listed: true });
+    } else if (!isBuiltInCheck(check)) relied.push({ check, component, unknown, reason, listed: true });
   }
   for (const check of BUILT_IN_CHECKS) {
     if (check === SERVICES.check) continue;
@@ -139,5 +137,3 @@ function reliedOn(verdicts: readonly ComponentVerdict[], { listed }: ReadingFact
   }
   return relied;
 }
-
-const isBuiltIn = (check: string): boolean => BUILT_IN_CHECKS.includes(check);

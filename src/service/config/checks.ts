@@ -12,12 +12,13 @@ import { TCP_RULE, tcp } from '../../checks/tcp.js';
 import { TIMER_RULE, timer } from '../../checks/timer.js';
 import { TLS_RULE, tls } from '../../checks/tls.js';
 import { UNIX_SOCKET_RULE, unixSocket } from '../../checks/unix-socket.js';
-import { isBuiltInCheck, type Check, type HealingChoice } from '../../detect/check.js';
+import { type Check, type HealingChoice } from '../../detect/check.js';
 import { watchedUnits, type ServiceOption } from '../../detect/watched.js';
 import { messageOf } from '../../base/errors.js';
 import { refusal } from '../../base/expect.js';
 import { unitName } from '../../model/unit-name.js';
 import type { Leaf, Mistake, Rule } from './rule.js';
+import { isBuiltInCheck } from '../../model/built-in-checks.js';
 
 /** Each kind of check that a file can have: what makes it, and the rule of its options. */
 const KINDS = {
