@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { gunzipSync } from 'node:zlib';
 
 /** Raw response of a connection. */
 export interface Reply {
@@ -6,6 +7,7 @@ export interface Reply {
   /** Header lines as they came, without their ends. */
   readonly lines: readonly string[];
   readonly header: (name: string) => string | undefined;
+  /** Text of the response, decompressed. */
   readonly body: string;
   /** `true` if more bytes follow the response, such as a second response. */
   readonly extra: boolean;
@@ -74,7 +76,9 @@ function parse(
   if (digits === '100') return parse(rest, head, isClosed);
   const reply = (body: Buffer, extra: boolean): Reply => ({
     ...{ status: Number(digits), lines, header, extra },
-    body: body.toString('utf8'),
+    body: (header('content-encoding') === 'gzip' && body.length > 0 ? gunzipSync(body) : body).toString(
+      'utf8',
+    ),
   });
   // A stream does not end: its beginning is enough.
   if (header('transfer-encoding') !== undefined) {
