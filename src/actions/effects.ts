@@ -50,7 +50,7 @@ export function effectsOf(
     });
   const targets = facts(jobs.map(({ unit }) => unit));
   const walk = walked(jobs, facts);
-  const { touched, started } = walk;
+  const { touched, touchedIfUp, started } = walk;
   const mayRun = [...targets, ...started.values(), ...[...touched.values()].map(({ unit }) => unit)];
 
   const onFailure = startedLater(
@@ -71,6 +71,9 @@ export function effectsOf(
   const own = new Set(targets.map(({ id }) => id));
   const effects = Object.freeze({
     touches: listOf([...touched.values()].filter(({ unit }) => !own.has(unit.id)).map(touchedUnit)),
+    touchesIfUp: sortedUnique(
+      [...touchedIfUp.values()].filter(({ id }) => !own.has(id)).flatMap(({ names }) => names),
+    ),
     starts: listOf([...started.values()].filter(({ id }) => !own.has(id)).map(startedUnit)),
     onFailure: sortedUnique(onFailure.units.map(({ id }) => id)),
     onSuccess: sortedUnique(onSuccess.units.map(({ id }) => id)),
@@ -86,6 +89,8 @@ interface Touch {
 
 interface Walk {
   readonly touched: ReadonlyMap<string, Touch>;
+  /** Units that systemd drops the job for because they are down. */
+  readonly touchedIfUp: ReadonlyMap<string, UnitRelations>;
   readonly started: ReadonlyMap<string, UnitRelations>;
 }
 
@@ -94,6 +99,7 @@ type FactsOf = (names: readonly string[]) => readonly UnitRelations[];
 /** Follows the jobs to every job that systemd adds to them. Each unit is visited once for each kind of job. */
 function walked(jobs: readonly PlannedJob[], facts: FactsOf): Walk {
   const touched = new Map<string, Touch>();
+  const touchedIfUp = new Map<string, UnitRelations>();
   const started = new Map<string, UnitRelations>();
   const seen = new Set<string>();
   const queue = jobs.flatMap(({ verb, unit }) => facts([unit]).map((one) => ({ verb, one, asked: true })));
@@ -106,8 +112,10 @@ function walked(jobs: readonly PlannedJob[], facts: FactsOf): Walk {
   };
   for (const { verb, one, asked } of queue) {
     const key = `${verb} ${one.id}`;
-    if (seen.has(key) || (!asked && isNoop(verb, one))) continue;
+    if (seen.has(key)) continue;
     seen.add(key);
+    if (!asked && verb !== 'start' && isDown(one)) touchedIfUp.set(one.id, one);
+    if (!asked && isNoop(verb, one)) continue;
     if (verb === 'start') started.set(one.id, one);
     else if (!isDown(one)) touch(one, HOW[verb]);
     if (verb === 'start' || verb === 'restart') {
@@ -120,7 +128,7 @@ function walked(jobs: readonly PlannedJob[], facts: FactsOf): Walk {
     }
     if (verb === 'reload') add('reload', one.propagatesReloadTo);
   }
-  return { touched, started };
+  return { touched, touchedIfUp, started };
 }
 
 const HOW = { restart: 'restarted', reload: 'reloaded', stop: 'stopped' } as const;

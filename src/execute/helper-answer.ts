@@ -64,6 +64,7 @@ const EFFECTS = shaped({
       refuseManualStart: isBoolean,
     }),
   ),
+  touchesIfUp: listOf(isString),
   starts: listOf(shaped({ ...AFFECTED, atBoot: isBoolean })),
   onFailure: listOf(isString),
   onSuccess: listOf(isString),

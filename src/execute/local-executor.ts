@@ -17,7 +17,7 @@ import { lackOf, needsRoot, OTHER_MACHINE, throughSudo } from './elevate.js';
 import { expectExecuteOptions, expectHealingAction } from './execute-options.js';
 import type { Capability, ExecuteOptions } from './executor.js';
 import { readPermissionStatus, type PermissionStatus } from './permission-status.js';
-import { makePlan, readTargets } from './planner.js';
+import { makePlan, readAgain } from './planner.js';
 import { runAct } from './run-act.js';
 import { ServiceClient } from './service-client.js';
 import { executionOf, type Execution, type StepReport } from '../model/execution.js';
@@ -140,8 +140,8 @@ export class LocalExecutor {
     const asNow = await this.#asNow(routed, given, signal);
     const claim = claimOf(plan, plan.targets[0]?.id ?? plan.action);
     const block =
-      changedSince(given, plan) ??
-      judgeSafety(asNow, this.#options.policy, { inFlight: this.#conflicting(claim), approved });
+      judgeSafety(asNow, this.#options.policy, { inFlight: this.#conflicting(claim), approved }) ??
+      changedSince(given, asNow);
     if (block) {
       return ended({ outcome: 'skipped', plan, blockedBy: block.reason, error: block.sentence });
     }
@@ -160,11 +160,10 @@ export class LocalExecutor {
     return (given && this.#made.get(given)) ?? (await this.#route(action, signal));
   }
 
-  /** Returns the plan with its targets read again; the helper reads them itself. */
+  /** Returns the plan with its targets and effects read again; the helper reads them itself. */
   async #asNow({ plan, way }: Routed, given: Plan | undefined, signal: AbortSignal): Promise<Plan> {
     if (given !== plan || way === 'helper') return plan;
-    const targets = await readTargets(plan.targets, this.#options.host, signal);
-    return { ...plan, targets };
+    return readAgain(plan, this.#options.host, signal);
   }
 
   /** Returns a running action that conflicts with a claim. */

@@ -133,7 +133,11 @@ function expectDraft(action: string, draft: PlanDraft): void {
 }
 
 /** Returns the jobs of a draft. A target that no `systemctl` step names may be restarted by any step. */
-function jobsIn({ targets, steps, generation }: PlanDraft): PlannedJob[] {
+function jobsIn({
+  targets,
+  steps,
+  generation,
+}: Pick<PlanDraft, 'targets' | 'steps' | 'generation'>): PlannedJob[] {
   // The effects of a switch depend on the new system.
   if (steps.length === 0 || generation !== undefined) return [];
   const named = new Set(steps.flatMap(namedBy));
@@ -141,8 +145,18 @@ function jobsIn({ targets, steps, generation }: PlanDraft): PlannedJob[] {
   return [...steps.flatMap(jobsOf), ...others.map((unit) => ({ verb: 'restart' as const, unit }))];
 }
 
+/** Returns a plan with its targets and effects as they are now. */
+export async function readAgain(plan: Plan, host: Host, signal: AbortSignal): Promise<Plan> {
+  const jobs = jobsIn({ ...plan, targets: plan.targets.map(({ id }) => id) });
+  const [targets, { effects, refusal }] = await Promise.all([
+    readTargets(plan.targets, host, signal),
+    planEffects(jobs, host, signal),
+  ]);
+  return { ...plan, targets, effects, ...(refusal ? { refusal } : {}) };
+}
+
 /** Reads the units among the targets of a plan again. */
-export async function readTargets(
+async function readTargets(
   targets: readonly Target[],
   host: Host,
   signal: AbortSignal,

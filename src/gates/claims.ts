@@ -1,3 +1,4 @@
+import type { AffectedUnit } from '../model/effects.js';
 import type { Plan } from '../model/plan.js';
 import { CHANGES_GENERATION } from '../memory/generations.js';
 
@@ -8,35 +9,45 @@ export interface Claim {
   readonly alone: boolean;
   /** Names that no other action may claim at the same time. */
   readonly names: readonly string[];
+  /** Names of units that start along: other actions may start them too, and may claim them in no other way. */
+  readonly starts: readonly string[];
   /** Repaired component; repairs of one component exclude each other in any scope. */
   readonly component?: string;
 }
 
 /**
- * Returns the claim of a plan: its units, those that stop with them and those that its jobs affect; for other host
- * actions, the action.
+ * Returns the claim of a plan: its units, those that stop with them, those that its jobs affect, and those that they
+ * would affect if they ran; for other host actions, the action.
  */
 export function claimOf(plan: Plan, component: string): Claim {
-  const { scope, action, generation } = plan;
+  const { scope, action, generation, effects } = plan;
   const units = plan.targets.flatMap((target) =>
     target.kind === 'unit' ? [target.id, ...target.names, ...target.dragsAlong] : [],
   );
-  const touched = plan.effects?.touches.flatMap((unit) => unit.names) ?? [];
+  const touched = [...namesOf(effects?.touches), ...(effects?.touchesIfUp ?? [])];
   const names = scope === 'process' ? [component] : units.length > 0 ? [...units, ...touched] : [action];
   return {
     scope,
     alone: scope === 'host' && (generation !== undefined || CHANGES_GENERATION.includes(action)),
     names: [...new Set(names)],
+    starts: namesOf(effects?.starts),
   };
 }
+
+const namesOf = (units: readonly AffectedUnit[] = []): string[] => units.flatMap(({ names }) => names);
 
 /** Returns whether two plans exclude each other. */
 export const conflicts = (one: Claim, other: Claim): boolean =>
   (one.component !== undefined && one.component === other.component) ||
-  (one.scope === other.scope &&
-    (one.alone || other.alone || one.names.some((name) => other.names.includes(name))));
+  (one.scope === other.scope && (one.alone || other.alone || excludes(one, other) || excludes(other, one)));
+
+const excludes = ({ names }: Claim, other: Claim): boolean =>
+  names.some((name) => other.names.includes(name) || other.starts.includes(name));
 
 /** Returns whether a held claim includes another one. */
 export const covers = (held: Claim, needed: Claim): boolean =>
   held.scope === needed.scope &&
-  (held.alone || (!needed.alone && needed.names.every((name) => held.names.includes(name))));
+  (held.alone ||
+    (!needed.alone &&
+      needed.names.every((name) => held.names.includes(name)) &&
+      needed.starts.every((name) => held.starts.includes(name) || held.names.includes(name))));

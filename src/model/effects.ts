@@ -23,6 +23,11 @@ export interface StartedUnit extends AffectedUnit {
 export interface Effects {
   /** Running units that are stopped, restarted or reloaded, by primary name in alphabetical order. */
   readonly touches: readonly TouchedUnit[];
+  /**
+   * Names of the units that are down now, and that would be stopped, restarted or reloaded if they ran. No other repair
+   * may start them at the same time.
+   */
+  readonly touchesIfUp: readonly string[];
   /** Units that are started, by primary name in alphabetical order. */
   readonly starts: readonly StartedUnit[];
   /** Units that systemd starts only if a unit of the plan fails (`OnFailure=`). */
@@ -36,6 +41,7 @@ export interface Effects {
 /** Effects of a plan that affects only its targets. */
 export const NO_EFFECTS: Effects = Object.freeze({
   touches: Object.freeze([]),
+  touchesIfUp: Object.freeze([]),
   starts: Object.freeze([]),
   onFailure: Object.freeze([]),
   onSuccess: Object.freeze([]),

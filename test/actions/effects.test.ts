@@ -21,6 +21,7 @@ function effects(verb: Verb, units: Units) {
   expect(missing).toEqual([]);
   return {
     touches: found.touches.map(({ id, how }) => `${how} ${id.replace('.service', '')}`),
+    touchesIfUp: found.touchesIfUp.map((name) => name.replace('.service', '')),
     starts: found.starts.map(({ id }) => id.replace('.service', '')),
     atBoot: found.starts.filter(({ atBoot }) => atBoot).map(({ id }) => id),
     ...{ onFailure: found.onFailure, onSuccess: found.onSuccess, emergency: found.emergency },
@@ -70,8 +71,13 @@ describe('a start', () => {
         a: { activeState, requiredBy: ['b.service'] },
         b: UP,
       };
-      expect(effects('start', units).touches).toEqual([]);
+      expect(effects('start', units)).toMatchObject({ touches: [], touchesIfUp: ['a'] });
     }
+  });
+
+  it('names what is down and would be stopped if it ran, also by a unit that it starts', () => {
+    const units = { web: { wants: ['a.service'] }, a: { conflictedBy: ['b.service'] }, b: {} };
+    expect(effects('start', units)).toMatchObject({ touches: [], touchesIfUp: ['b'] });
   });
 
   it.each(['requiredBy', 'requisiteOf', 'boundBy', 'consistsOf', 'propagatesStopTo', 'propagatesReloadTo'])(

@@ -81,7 +81,7 @@ describe('plan', () => {
         needsRoot: true,
         ...(index === 0 ? {} : { onlyIf: 'start-limit-hit' }),
       })),
-      effects: { touches: [], starts: [], onFailure: [], onSuccess: [], emergency: [] },
+      effects: { touches: [], touchesIfUp: [], starts: [], onFailure: [], onSuccess: [], emergency: [] },
     });
     expect(await calls()).toEqual([]);
   });

@@ -90,6 +90,41 @@ describe('a plan on a host', () => {
   });
 });
 
+describe('a plan that is carried out later', () => {
+  it.each([
+    ['a unit that it would stop has come up', { activeState: 'active' }, 'unavailable', /has changed since/],
+    ['an emergency action was added', { failureAction: 'reboot' }, 'unavailable', /has changed since/],
+    [
+      'such a unit is protected',
+      { names: ['x.service', 'sshd.service'], activeState: 'active' },
+      'protected',
+      /sshd/,
+    ],
+    ['its effects cannot be read any more', undefined, 'unavailable', /are not known: no bus/],
+  ] as const)('is skipped, and nothing runs, where %s', async (_, more, blockedBy, sentence) => {
+    const before = { 'nginx.service': { conflicts: ['x.service'], wants: ['y.service'] } };
+    const now = {
+      ...before,
+      [more && 'failureAction' in more ? 'y.service' : 'x.service']: { loadState: 'loaded', ...more },
+    };
+    let relations: NonNullable<FakeHostParts['relations']> = before;
+    const fake = fakeHost({ units: [failedUnit()] });
+    const host: Host = {
+      ...fake,
+      unitRelations: (names) =>
+        relations === now && more === undefined
+          ? Promise.resolve({ unknown: 'no bus' })
+          : fakeHost({ units: [failedUnit()], relations }).unitRelations!(names, never),
+    };
+    const executor = new NixOSPermissionHandler({ host, readsThisMachine: true });
+    const made = await executor.plan(NGINX);
+    relations = now;
+    const execution = await executor.execute(NGINX, { plan: made, approved: true });
+    expect(execution).toMatchObject({ outcome: 'skipped', blockedBy, steps: [] });
+    expect(execution.error).toMatch(sentence);
+  });
+});
+
 describe('reading the effects', () => {
   const start = [{ verb: 'start', unit: 'u0.service' }] as const;
 

@@ -1,7 +1,7 @@
 import { defineAction, verifyByCheck, type ActionDefinition } from '../../src/actions/define.js';
 import { actionRegistry } from '../../src/actions/registry.js';
 import type { ExecuteOptions, Executor } from '../../src/execute/executor.js';
-import { makePlan, readTargets } from '../../src/execute/planner.js';
+import { makePlan, readAgain } from '../../src/execute/planner.js';
 import { digestOf } from '../../src/memory/approvals.js';
 import { NO_HISTORY } from '../../src/memory/generations.js';
 import { DEFAULT_GUARDS } from '../../src/model/guards.js';
@@ -190,10 +190,12 @@ export class Hands implements Executor {
     return [issue, fallback!];
   }
 
-  /** As the library's own executor: what a plan acts on is read again, and may be on its way by itself. */
+  /** As the library's own executor: what a plan acts on is read again: it may be on its way by itself, and its effects may be others. */
   async #refusal(plan: Plan): Promise<Pick<Execution, 'blockedBy' | 'error'> | undefined> {
-    const targets = await readTargets(plan.targets, this.#host(), new AbortController().signal);
-    const block = judgeSafety({ ...plan, targets }, { services: undefined, protect: [] }, { approved: true });
+    const now = await readAgain(plan, this.#host(), new AbortController().signal);
+    if (digestOf(now) !== digestOf(plan))
+      return { blockedBy: 'unavailable', error: 'Its effects have changed' };
+    const block = judgeSafety(now, { services: undefined, protect: [] }, { approved: true });
     return block?.reason === 'in-transition' ? { blockedBy: block.reason, error: block.sentence } : undefined;
   }
 

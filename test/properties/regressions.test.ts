@@ -463,6 +463,29 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
       approver: { answer: true, afterMs: 0 },
     }),
   ],
+  [
+    'a start that would stop a unit waits for the repair of that unit',
+    history({
+      listed: false,
+      chance: 0,
+      toTheEnd: false,
+      usually: 'well',
+      troubles: [],
+      events: [
+        { what: 'gets neighbours', component: 'queue', units: ['web.service'] },
+        {
+          what: 'acts will go',
+          acts: [
+            { goes: 'well', takesMs: 0, meanwhile: { component: 'web', to: 'ok' } },
+            { goes: 'well', takesMs: 0 },
+          ],
+        },
+        { what: 'many fail', count: 4 },
+        { what: 'cycles', times: 1, everyMs: 1000 },
+      ],
+      usuallyLastsMs: 2000,
+    }),
+  ],
 ];
 
 describe('what once went wrong', () => {

@@ -8,6 +8,7 @@ const claims = fc.record({
   scope: fc.constantFrom('host' as const, 'process' as const),
   alone: fc.constantFrom(false, false, false, true),
   names: fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g'), { minLength: 1, maxLength: 2 }),
+  starts: fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'h'), { maxLength: 1 }),
 });
 const works = fc.array(fc.record({ claim: claims, takesMs: fc.constantFrom(0, 1, 5) }), { maxLength: 14 });
 

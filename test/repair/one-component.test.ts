@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Check } from '../../src/detect/check.js';
+import { NO_EFFECTS, type Effects } from '../../src/model/effects.js';
 import { claimOf, conflicts, covers } from '../../src/gates/claims.js';
 import type { Verdict } from '../../src/model/issue.js';
 import type { Plan } from '../../src/model/plan.js';
@@ -71,6 +72,30 @@ describe('claims', () => {
   it('of one component conflict in whatever scope, and those of two components in different scopes do not', () => {
     expect(conflicts(of(restart, 'shop'), of(inProcess, 'shop'))).toBe(true);
     expect(conflicts(of(restart, 'shop'), of(inProcess, 'till'))).toBe(false);
+  });
+
+  const startOf = (id: string, more: Partial<Effects>) =>
+    of(planOf({ targets: [unitTargetOf({ id })], effects: { ...NO_EFFECTS, ...more } }), id);
+  const startsToo = (id: string): Pick<Effects, 'starts'> => ({
+    starts: [{ id, names: [id], atBoot: false }],
+  });
+
+  it('of a plan and of the repair of a unit that it would stop if that ran conflict', () => {
+    const queue = startOf('queue.service', { touchesIfUp: ['web.service'] });
+    expect(conflicts(queue, startOf('web.service', {}))).toBe(true);
+    expect(conflicts(startOf('web.service', {}), queue)).toBe(true);
+    expect(conflicts(queue, startOf('proxy.service', startsToo('web.service')))).toBe(true);
+    expect(conflicts(startOf('proxy.service', startsToo('web.service')), queue)).toBe(true);
+  });
+
+  it('of two plans that start the same unit along do not conflict', () => {
+    const [one, other] = [
+      startOf('web.service', startsToo('db.service')),
+      startOf('shop.service', startsToo('db.service')),
+    ];
+    expect(conflicts(one, other)).toBe(false);
+    expect(covers(one, startOf('web.service', {}))).toBe(true);
+    expect(covers(startOf('web.service', {}), one)).toBe(false);
   });
 
   it('cover a plan that needs no more than they hold', () => {

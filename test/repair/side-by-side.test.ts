@@ -99,7 +99,8 @@ describe('repairs of different units', () => {
 });
 
 describe('slots', () => {
-  const claim = (names: readonly string[], alone = false) => ({ scope: 'host', alone, names }) as const;
+  const claim = (names: readonly string[], alone = false) =>
+    ({ scope: 'host', alone, names, starts: [] }) as const;
 
   it('let nothing overtake a change of the generation that waits', async () => {
     const slots = new Slots(() => 0);
