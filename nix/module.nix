@@ -189,11 +189,8 @@ let
           ReadWritePaths =
             lib.optional (may "clear_system_cache") "-/proc/sys/vm/drop_caches"
             ++ lib.optional (may "set_cpu_governor") "-/sys/devices/system/cpu"
-            # The system profile, and the lock of a switch; the switch itself runs in a transient unit.
-            ++ lib.optionals changesSystem [
-              "/nix/var/nix"
-              "-/run/nixos"
-            ];
+            # The system profile. The switch, which takes a lock, runs in a transient unit.
+            ++ lib.optional changesSystem "/nix/var/nix";
         }
         # The record of the daemon is in a folder that only the daemon may enter.
         // lib.optionalAttrs rollsBack { CapabilityBoundingSet = "CAP_DAC_READ_SEARCH"; };

@@ -4,7 +4,8 @@ import { mountOf } from '../detect/disk.js';
 import { clearingLevel, percent } from '../detect/percent.js';
 import { expectKnownKeys, expectNumber, expectOneOf } from '../base/expect.js';
 import type { GenerationReading } from '../model/nixos-reading.js';
-import { isUnknown, type Reading } from '../model/reading.js';
+import { tierOf } from '../host/tier.js';
+import { isUnknown, unknown, type Reading } from '../model/reading.js';
 import type { MountReading } from '../model/snapshot.js';
 import type { Block } from '../model/plan.js';
 import { bytes, count } from '../base/format.js';
@@ -190,6 +191,10 @@ function decided(
   return need >= maxFreed - STILL_NEEDED * size ? maxFreed : undefined;
 }
 
+/** Only the engine has a record of the generations that may be needed, which the root helper does not trust. */
+const THROUGH_HELPER =
+  'this program is not root, and the root helper deletes no generations: on NixOS use `nix.gc.options`';
+
 /** Generations that may go; none once they were deleted in an earlier run, or where nobody allowed it. */
 async function generationsToDelete({
   read,
@@ -198,6 +203,7 @@ async function generationsToDelete({
   earlier,
 }: PlanContext): Promise<Reading<readonly GenerationReading[]>> {
   if (nix.deleteOlderThan === undefined) return [];
+  if (process.getuid?.() !== 0 && tierOf(process.env) === 'service') return unknown(THROUGH_HELPER);
   if (earlier.some(({ step }) => step.includes(' --delete-generations '))) return [];
   const { system, timestamp } = await read({ parts: ['system'] });
   const nixos = isUnknown(system) ? system : system.nixos;

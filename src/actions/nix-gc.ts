@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import type { CommandStep } from '../model/plan.js';
 import type { StepReport } from '../model/execution.js';
+import { isThisUserAllowed } from './nix-users.js';
 
 const SOCKET = '/nix/var/nix/daemon-socket/socket';
 const RESERVE = '/nix/var/nix/db/reserved';
@@ -53,7 +54,7 @@ export function collectGarbage(bytes: number, availableBytes: number, root = '')
     notes:
       access === 'denied'
         ? [
-            'This user may not speak to nix-daemon: let it, for collecting without root (`nix-users` on Debian)',
+            'nix-daemon does not accept this user: allow it by `nix.settings.extra-allowed-users` on NixOS, or the group `nix-users` on Debian',
           ]
         : [],
   };
@@ -78,7 +79,8 @@ function besides({ argv, env = {}, ...step }: CommandStep, name: string): Comman
 export function daemonAccess(root: string): 'granted' | 'denied' | 'none' {
   try {
     accessSync(`${root}${SOCKET}`, constants.R_OK | constants.W_OK);
-    return 'granted';
+    // The socket may be open to everybody while the daemon accepts only its allowed users.
+    return isThisUserAllowed(root) ? 'granted' : 'denied';
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EACCES' ? 'denied' : 'none';
   }

@@ -1,9 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { isCrashLooping } from '../detect/services.js';
 import type { NixosReading, SystemIdentity } from '../model/nixos-reading.js';
 import { isUnknown, unknown, type Reading } from '../model/reading.js';
 import type { UnitsReading } from '../model/snapshot.js';
 import type { UnitReading } from '../model/unit.js';
-import type { Block, PlannedGeneration } from '../model/plan.js';
+import type { Block, CommandStep, PlannedGeneration } from '../model/plan.js';
 import {
   verifyByCheck,
   type CapabilityContext,
@@ -17,6 +18,19 @@ import { unavailable } from './on-service.js';
 
 /** The profile whose newest entry is what boots. */
 export const SYSTEM_PROFILE = '/nix/var/nix/profiles/system';
+
+/** Returns the step that makes a system the newest entry of the profile; without effect if it is that already. */
+export const setProfile = (to: string): CommandStep => ({
+  kind: 'command',
+  argv: ['nix-env', '--profile', SYSTEM_PROFILE, '--set', to],
+  needsRoot: true,
+  timeoutMs: 2 * 60_000,
+  interruptible: false,
+});
+
+/** Returns the system that the profile is set back to when a switch to `to` changed nothing else. */
+export const profileBefore = (to: string, { profile, running }: KnownSystems): string =>
+  isUnknown(profile) || profile.path === to ? running.path : profile.path;
 
 /** The systems of a NixOS host of which the running one is known. */
 export type KnownSystems = NixosReading & { readonly running: SystemIdentity };
@@ -141,7 +155,7 @@ export async function takeBackChange({ execute }: UndoContext): Promise<void> {
 /** Kernel and modules run on until the next boot: why a system can take effect only then. */
 export async function needsBoot(
   to: string,
-  { booted }: KnownSystems,
+  { booted, running }: KnownSystems,
   { systemIdentity, preSwitchCheck }: Pick<PlanContext, 'systemIdentity' | 'preSwitchCheck'>,
 ): Promise<{ readonly why?: string; readonly note?: string }> {
   const target = await systemIdentity(to);
@@ -151,10 +165,22 @@ export async function needsBoot(
   if (one.kernel !== other.kernel)
     return { why: `its kernel is ${one.kernel ?? 'none'}, and ${other.kernel ?? 'none'} was booted` };
   if (one.modules !== other.modules) return { why: 'its kernel modules are not those that were booted' };
+  if (initInterfaceOf(to) !== initInterfaceOf(running.path))
+    return { why: 'its `init` is not compatible with the one that runs' };
   const refused = await preSwitchCheck(to);
+  // The switch runs the checks itself. Running them now would take its lock.
   if (isUnknown(refused))
-    return { note: `Its own check before a switch was not made beforehand: ${refused.unknown}` };
+    return { note: 'The switch runs the checks of the target itself, before it changes anything' };
   return refused === null ? {} : { why: `its own check refuses a switch: ${refused}` };
+}
+
+/** Returns the version of the interface between `init` and `switch-to-configuration`; empty if a system has none. */
+function initInterfaceOf(system: string): string {
+  try {
+    return readFileSync(`${system}/init-interface-version`, 'utf8').trim();
+  } catch {
+    return '';
+  }
 }
 
 /** Which generation stands before the running one by number: a guess, where nothing is on record. */

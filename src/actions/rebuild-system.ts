@@ -3,8 +3,10 @@ import { isUnknown } from '../model/reading.js';
 import { defineAction } from './define.js';
 import {
   failingNow,
+  profileBefore,
   readSystems,
   refusedChange,
+  setProfile,
   standsInTheWay,
   takeBackChange,
   verifyGeneration,
@@ -44,6 +46,8 @@ export const rebuildSystem = defineAction({
           passes: PASSED.filter((name) => process.env[name] !== undefined),
           timeoutMs: REBUILD_MS,
         }),
+        // A build whose switch was refused is the newest entry of the profile, and would boot next.
+        { ...setProfile(profileBefore('', systems)), onlyIf: 'not-activated' },
       ],
       undo: `Back to ${from}, which runs now; done by itself when more units fail afterwards than before`,
       generation: {

@@ -1,20 +1,22 @@
 import { existsSync } from 'node:fs';
 import { failingUnits, runningOf, systemOf } from '../memory/generations.js';
+import { whyVolatile } from '../memory/volatile-store.js';
 import { generationEvidence, isProved, missingOf } from '../generations/evidence.js';
 import { expectKnownKeys, refusal } from '../base/expect.js';
 import { systemHasUnit } from '../host/own-unit.js';
 import { isUnknown, unknown, type Reading } from '../model/reading.js';
-import type { Step } from '../model/plan.js';
+import type { CommandStep } from '../model/plan.js';
 import { span } from '../base/format.js';
 import { defineAction, type PlanContext, type PlanDraft } from './define.js';
 import {
   failingNow,
   needsBoot,
   numberBefore,
+  profileBefore,
   readSystems,
   refusedChange,
+  setProfile,
   standsInTheWay,
-  SYSTEM_PROFILE,
   takeBackChange,
   verifyGeneration,
   withoutSystems,
@@ -83,19 +85,18 @@ async function change(
     ...unusual(to, systems, context),
     ...(boot.why === undefined ? [] : [`it takes effect only when the host is restarted: ${boot.why}`]),
   ];
-  const steps: Step[] = [
-    {
-      kind: 'command',
-      argv: ['nix-env', '--profile', SYSTEM_PROFILE, '--set', to],
-      needsRoot: true,
-      timeoutMs: 2 * 60_000,
-      interruptible: false,
-    },
+  const running = (how: 'switch' | 'boot' | 'test'): CommandStep =>
     inTransientUnit({
-      unit: `luminous-healing-switch-${wordOf(to)}`,
-      argv: [`${to}/bin/switch-to-configuration`, verb],
+      unit: `luminous-healing-${how === 'test' ? 'test' : 'switch'}-${wordOf(to)}`,
+      argv: [`${to}/bin/switch-to-configuration`, how],
       timeoutMs: SWITCH_MS,
-    }),
+    });
+  const steps: CommandStep[] = [
+    setProfile(to),
+    running(verb),
+    { ...setProfile(profileBefore(to, systems)), onlyIf: 'not-activated' },
+    // Repairs the running system; the next boot stays as it was.
+    ...(verb === 'switch' ? [{ ...running('test'), onlyIf: 'boot-loader-failed' } as const] : []),
   ];
   return {
     targets: ['system'],
@@ -121,7 +122,8 @@ async function rollbackGoal(
   const from = systems.running.path;
   const previous = generations.running === from ? (runningOf(generations)?.previous ?? null) : null;
   if (previous === null) {
-    const why = history.missing === undefined ? '' : ` (${history.missing})`;
+    const because = history.missing ?? whyVolatile(history.path);
+    const why = because === undefined ? '' : ` (${because})`;
     const missing = `which system ran before this one is not on record${why}, so it is the one before it by number`;
     return { to: numberBefore(systems), units: failing.filter(isService), doubts: [...doubts, missing] };
   }

@@ -135,7 +135,8 @@ export class EngineParts {
         history: () => {
           const { state } = ledger;
           const now = ledger.now();
-          return { generations: state.generations, now, wallAheadMs: clock.now() - now };
+          const path = ledger.storePath;
+          return { generations: state.generations, now, wallAheadMs: clock.now() - now, path };
         },
         keepSystems: () => neededSystems(ledger.state.generations),
       });

@@ -26,6 +26,7 @@ function behindSudo(step: Step): Step {
       ...(step.onlyIf === undefined ? {} : { onlyIf: step.onlyIf }),
       argv: [...sudo, ...(step.env === undefined ? [] : ['env', ...assignments(step, String)]), ...step.argv],
       ...(step.input === undefined ? {} : { input: step.input }),
+      ...(step.unit === undefined ? {} : { unit: step.unit }),
     };
   }
   return { ...common, argv: [...sudo, 'tee', '--', step.path], input: step.content };

@@ -6,6 +6,27 @@ import type { StartProgram } from './start-program.js';
 const LAG_MS = 300;
 const KEPT_LINES = 200;
 
+/** Reads the output of a unit after it ended: the follower may have started too late for a short one. */
+async function readOnce(unit: string, since: string, start: StartProgram): Promise<string> {
+  // Root only, and not needed where it fails.
+  const sync = await start({ argv: ['journalctl', '--sync'], env: { LC_ALL: 'C' } });
+  sync.stdout.resume();
+  sync.stderr.resume();
+  await sync.ended;
+  const child = await start({
+    argv: [
+      ...['journalctl', '--quiet', '--no-pager', '--output=cat', `--lines=${KEPT_LINES}`],
+      ...[`--since=${since}`, `_SYSTEMD_UNIT=${unit}.service`],
+    ],
+    env: { LC_ALL: 'C' },
+  });
+  const lines: string[] = [];
+  splitLines(child.stdout, (line) => void lines.push(line));
+  child.stderr.resume();
+  await child.ended;
+  return lines.join('\n').trim();
+}
+
 /** Output of a transient unit in the journal, while it runs. */
 export interface JournalFollower {
   /** Stops following. Returns the last lines. */
@@ -41,7 +62,9 @@ export async function followJournal(
     await sleep(LAG_MS);
     child.kill();
     await child.ended;
-    return lines.join('\n').trim();
+    const followed = lines.join('\n').trim();
+    const whole = await readOnce(unit, since, start).catch(() => '');
+    return whole.length > followed.length ? whole : followed;
   };
   return { end: () => (ended ??= stop()) };
 }

@@ -24,7 +24,7 @@ const STEP: Shape = (step) =>
     kind: oneOf('command'),
     argv: listOf(isString),
     input: orAbsent(isString),
-    onlyIf: orAbsent(oneOf('start-limit-hit')),
+    onlyIf: orAbsent(oneOf('start-limit-hit', 'not-activated', 'boot-loader-failed')),
     needsRoot: isBoolean,
     ...limits,
   })(step) ||
@@ -113,6 +113,7 @@ const ANSWER = shaped({
       retried: orAbsent(oneOf(true)),
       output: orAbsent(isString),
       error: orAbsent(isString),
+      block: orAbsent(shaped({ reason: BLOCK, sentence: isString })),
       durationMs: isNumber,
     }),
   ),

@@ -21,6 +21,7 @@ import { makePlan, readAgain } from './planner.js';
 import { runAct } from './run-act.js';
 import { ServiceClient } from './service-client.js';
 import { executionOf, type Execution, type StepReport } from '../model/execution.js';
+import { refusalIn } from './switch-end.js';
 
 export { readPermissionStatus };
 
@@ -53,6 +54,8 @@ export class LocalExecutor {
   readonly #options: LocalExecutorOptions;
   readonly #helper: ServiceClient;
   readonly #running = new Map<Plan, Claim>();
+  /** Systems that refused a switch, with the reason. They may be switched to after the next boot. */
+  readonly #refusals = new Map<string, string>();
   /** Plans that were made by this executor. */
   readonly #made = new WeakMap<Plan, Routed>();
 
@@ -87,6 +90,7 @@ export class LocalExecutor {
     const sources = {
       ...{ host, actions, thresholds: thresholds(), guards, nix, keep: keepSystems(), history: history() },
       mounts,
+      refusalOf: (system: string) => this.#refusals.get(system),
       services: [...(policy.services?.values() ?? [])],
       isRefused: (targets: readonly Target[]) => judgeTargets(targets, policy) !== undefined,
     };
@@ -149,7 +153,10 @@ export class LocalExecutor {
     // Set before the first await, so that two concurrent calls cannot both pass the gates.
     this.#running.set(plan, claim);
     try {
-      return ended({ plan, ...(await this.#carryOut(routed, action, { signal, approved, onPlan })) });
+      const result = await this.#carryOut(routed, action, { signal, approved, onPlan });
+      const refusal = refusalIn(result.steps);
+      if (refusal !== undefined && plan.generation?.to) this.#refusals.set(plan.generation.to, refusal);
+      return ended({ plan, ...result });
     } finally {
       this.#running.delete(plan);
     }

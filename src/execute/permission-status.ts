@@ -1,9 +1,7 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { HELPER_SOCKET } from './helper-protocol.js';
 import { loadExeca } from './start-program.js';
-
-/** Way in which the host is changed: in production through systemd, in development directly. */
-export type Tier = 'service' | 'development';
+import { tierOf, type Tier } from '../host/tier.js';
 
 /** Privileges of this process on the host. */
 export interface PermissionStatus {
@@ -22,13 +20,6 @@ export interface PermissionStatus {
   readonly way: 'in-process' | 'helper' | 'sudo' | 'none';
   /** One sentence with the state, and with what to do when nothing can be carried out. */
   readonly description: string;
-}
-
-/** Returns the tier that the environment selects: `LUMINOUS_DEV_MODE` set to `1` or `true` means development. */
-export function tierOf(environment: Readonly<Record<string, string | undefined>>): Tier {
-  return ['1', 'true'].includes(environment.LUMINOUS_DEV_MODE?.toLowerCase() ?? '')
-    ? 'development'
-    : 'service';
 }
 
 /** Reads the privileges of this process. Does not start the helper. */

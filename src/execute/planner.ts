@@ -35,6 +35,8 @@ export interface PlanSources {
   /** Store paths of systems that are never deleted. */
   readonly keep?: readonly string[];
   readonly history?: GenerationHistory;
+  /** Returns why a NixOS system refused a switch since the host booted, if it did. */
+  readonly refusalOf?: (system: string) => string | undefined;
   /** Returns whether the targets alone refuse a plan: its effects, which take many reads, are not read then. */
   readonly isRefused?: (targets: readonly Target[]) => boolean;
 }
@@ -63,6 +65,8 @@ export async function makePlan(
     unitChanges: async (from, to) => (await sources.host.unitChanges?.(from, to, signal)) ?? UNSUPPORTED,
     systemIdentity: async (path) => (await sources.host.systemIdentity?.(path, signal)) ?? UNSUPPORTED,
     preSwitchCheck: async (path) => {
+      const earlierRefusal = sources.refusalOf?.(path);
+      if (earlierRefusal !== undefined) return earlierRefusal;
       const refusal = await sources.host.preSwitchCheck?.(path, signal);
       // `null` means that nothing refuses the switch.
       return refusal === undefined ? UNSUPPORTED : refusal;

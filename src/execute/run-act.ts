@@ -25,7 +25,7 @@ export interface ActOptions {
   readonly signal: AbortSignal;
 }
 
-type ActResult = Pick<Execution, 'outcome' | 'error' | 'steps'>;
+type ActResult = Pick<Execution, 'outcome' | 'error' | 'steps' | 'blockedBy'>;
 
 /**
  * Carries out a plan that has passed the gates, and its further runs. When a step fails after others have succeeded, the
@@ -45,6 +45,11 @@ export async function runAct(first: Plan, action: HealingAction, options: ActOpt
     const reports = await runPlan(plan, signal, options.onLine, options.start);
     steps.push(...reports);
     const failed = reports.find(({ ok, retried }) => !ok && !retried);
+    // Refused before anything changed, or after the plan itself took the change back.
+    if (failed?.block && !reports.some(({ ok, block }) => !ok && !block)) {
+      const { reason, sentence } = failed.block;
+      return { outcome: 'skipped', blockedBy: reason, error: sentence, steps };
+    }
     if (failed) {
       const undone = reports.indexOf(failed) === 0 ? '' : await restore(plan, options);
       return { outcome: 'failed', error: `${failed.error ?? failed.step}${undone}`, steps };

@@ -6,7 +6,8 @@ import type { CommandStep, Plan, Step, WriteStep } from '../model/plan.js';
 import { within } from '../base/within.js';
 import { runCommand } from './run-command.js';
 import type { StartProgram } from './start-program.js';
-import { hitStartLimit, isRetried, runOf } from './step-condition.js';
+import { holds, isAboutStart, isWatched, makesGood, runOf, type Watched } from './step-condition.js';
+import { gateOf } from './switch-end.js';
 import { stepText } from '../model/step-text.js';
 import type { StepReport } from '../model/execution.js';
 
@@ -24,26 +25,52 @@ export async function runPlan(
   start?: StartProgram,
 ): Promise<readonly StepReport[]> {
   const reports: StepReport[] = [];
-  let conditionHolds = false;
+  let last: (Watched & { readonly index: number }) | undefined;
+  const due = new Map<CommandStep['onlyIf'], boolean>();
   for (const [index, step] of plan.steps.entries()) {
-    if (signal.aborted) break;
-    if (isConditional(step) && !conditionHolds) {
-      reports.push(Object.freeze({ step: stepText(step), ok: true, notNeeded: true, durationMs: 0 }));
+    if (isConditional(step)) {
+      // An abort does not stop the steps that undo half of a change.
+      const isStopped = signal.aborted && makesGood(step);
+      // Judged once for steps with the same condition: the first of them may change what it depends on.
+      const isDue = due.get(step.onlyIf) ?? (last !== undefined && (await holds(step, last)));
+      due.set(step.onlyIf, isDue);
+      if (!isDue || isStopped) {
+        reports.push(Object.freeze({ step: stepText(step), ok: true, notNeeded: true, durationMs: 0 }));
+        continue;
+      }
+      if (makesGood(step) && last)
+        reports[last.index] = Object.freeze({ ...last.report, retried: true as const });
+      const report = await runStep(step, step.interruptible ? signal : undefined, onLine, start);
+      reports.push(report);
+      if (!report.ok) break;
       continue;
     }
-    const hasRetry = isRetried(step, plan.steps[index + 1]);
-    const before = hasRetry ? await runOf(step) : undefined;
-    const report = await runStep(step, step.interruptible ? signal : undefined, onLine, start);
-    conditionHolds =
-      isConditional(step) || (hasRetry && !report.ok && hitStartLimit(report, before, await runOf(step)));
-    const retried = !report.ok && hasRetry && conditionHolds;
-    reports.push(retried ? Object.freeze({ ...report, retried: true as const }) : report);
-    if (!report.ok && !retried) break;
+    if (signal.aborted || reports.some(({ ok, retried }) => !ok && !retried)) break;
+    due.clear();
+    const next = plan.steps[index + 1];
+    const watched = isWatched(step, next);
+    const before = watched && isAboutStart(next) ? await runOf(step) : undefined;
+    const report = switched(
+      step,
+      await runStep(step, step.interruptible ? signal : undefined, onLine, start),
+    );
+    reports.push(report);
+    if (watched) last = { step, report, before, index };
+    else if (!report.ok) break;
   }
   return reports;
 }
 
-const isConditional = (step: Step): boolean => step.kind === 'command' && step.onlyIf !== undefined;
+const isConditional = (step: Step): step is CommandStep =>
+  step.kind === 'command' && step.onlyIf !== undefined;
+
+/** Reports a switch that was refused before it changed anything as a gate, not as a failure. */
+function switched(step: Step, report: StepReport): StepReport {
+  const isSwitch = step.kind === 'command' && step.argv.at(-2)?.endsWith('/bin/switch-to-configuration');
+  if (!isSwitch || report.ok) return report;
+  const block = gateOf(report);
+  return block === undefined ? report : Object.freeze({ ...report, error: block.sentence, block });
+}
 
 async function runStep(
   step: Step,

@@ -1,6 +1,8 @@
+import { readlinkSync, realpathSync } from 'node:fs';
 import type { CommandStep, Step } from '../model/plan.js';
 import { runProgram } from '../host/systemd/run-program.js';
 import type { StepReport } from '../model/execution.js';
+import { endOfSwitch } from './switch-end.js';
 
 /** Run of a unit, to compare before and after a step. */
 export interface UnitRun {
@@ -22,12 +24,58 @@ export async function runOf(step: CommandStep): Promise<UnitRun | undefined> {
   }
 }
 
-/** Returns whether the next step retries this one under a condition. */
-export const isRetried = (step: Step, next: Step | undefined): step is CommandStep =>
-  step.kind === 'command' &&
-  step.onlyIf === undefined &&
-  next?.kind === 'command' &&
-  next.onlyIf !== undefined;
+/** A step that conditional steps follow, with what their conditions need. */
+export interface Watched {
+  readonly step: CommandStep;
+  readonly report: StepReport;
+  /** Run of its unit before the step, if a condition is about its start limit. */
+  readonly before: UnitRun | undefined;
+}
+
+/** Returns whether the next step depends on the result of this one. */
+export const isWatched = (step: Step, next: Step | undefined): step is CommandStep =>
+  isUnconditional(step) && next?.kind === 'command' && next.onlyIf !== undefined;
+
+/** Returns whether a condition is about the start limit of the unit that the step before it starts. */
+export const isAboutStart = (next: Step | undefined): boolean =>
+  next?.kind === 'command' && next.onlyIf === 'start-limit-hit';
+
+const isUnconditional = (step: Step): step is CommandStep =>
+  step.kind === 'command' && step.onlyIf === undefined;
+
+/** Returns whether a conditional step runs, by the result of the last unconditional step. */
+export async function holds(step: CommandStep, { step: watched, report, before }: Watched): Promise<boolean> {
+  if (report.ok) return false;
+  switch (step.onlyIf) {
+    case undefined:
+      return true;
+    case 'start-limit-hit':
+      return hitStartLimit(report, before, await runOf(watched));
+    case 'not-activated':
+      return endOfSwitch(report) !== 'activated' && !isMovedByOthers(step, watched);
+    case 'boot-loader-failed':
+      return endOfSwitch(report) === 'boot-loader';
+    default:
+      return step.onlyIf satisfies never;
+  }
+}
+
+/** Returns whether steps with this condition replace the failed step; the others undo it. */
+export const makesGood = ({ onlyIf }: CommandStep): boolean =>
+  onlyIf === 'start-limit-hit' || onlyIf === 'boot-loader-failed';
+
+/** Returns whether somebody else has set the profile since, so that it must not be set back. */
+function isMovedByOthers({ argv }: CommandStep, { argv: switched }: CommandStep): boolean {
+  const profile = argv[argv.indexOf('--profile') + 1] ?? '';
+  const target = switched.map((word) => /^(.+)\/bin\/switch-to-configuration$/.exec(word)?.[1]).find(Boolean);
+  try {
+    readlinkSync(profile);
+    if (target === undefined) return false;
+    return realpathSync(profile) !== target;
+  } catch {
+    return false;
+  }
+}
 
 /**
  * Returns whether a step failed because its unit hit the start limit.

@@ -52,6 +52,7 @@ const rules = lazy(() => import('./load.js'));
 export class GenerationWatch {
   readonly #ports: WatchPorts;
   #lookedAt = -Infinity;
+  #hasWarned = false;
   #writtenAt = -Infinity;
   #nixos: Reading<NixosReading> = unknown('not read yet');
   #changes: { readonly key: string; readonly units: Reading<readonly string[]> } | undefined;
@@ -165,7 +166,8 @@ export class GenerationWatch {
       switchedAt: isUnknown(nixos.switchedAt) ? null : ledger.now() - (clock.now() - nixos.switchedAt),
       units: [...seen, ...others.map((name) => ({ name, run: '', state: 'active' as const }))],
     };
-    const { noteSystem } = await rules();
+    const { noteSystem, whyVolatile } = await rules();
+    this.#warnOnce(whyVolatile(ledger.storePath), logger);
     const before = ledger.state.generations;
     ledger.note((state, now) => ({
       ...state,
@@ -178,6 +180,12 @@ export class GenerationWatch {
     await ledger.save().catch((error: unknown) => {
       logger.warn(`The record of generations could not be written: ${messageOf(error)}`);
     });
+  }
+
+  #warnOnce(why: string | undefined, logger: WatchPorts['logger']): void {
+    if (why !== undefined && !this.#hasWarned)
+      logger.warn(`The record of generations is lost at the next boot: ${why}`);
+    this.#hasWarned = true;
   }
 
   /** Compares two systems once: store paths are immutable. */

@@ -74,7 +74,7 @@ export interface Host {
     ((from: string, to: string, signal?: AbortSignal) => Promise<Reading<readonly string[]>>) | undefined;
   /** Kernel and modules of a NixOS system, given by store path, that need not be running. Optional. */
   systemIdentity?(path: string, signal?: AbortSignal): Promise<Reading<SystemIdentity>>;
-  /** Why a NixOS system refuses to be switched to without a reboot, by its own check; `null` when it does not. Optional. */
+  /** Why a NixOS system refuses to be switched to without a reboot, by its own check; `null` when it does not. Optional: the switch itself runs the checks before it changes anything. */
   preSwitchCheck?(path: string, signal?: AbortSignal): Promise<Reading<string | null>>;
   /** Whether a switch or a build is under way. Optional. */
   nixActivity?(signal?: AbortSignal): Promise<Reading<NixActivity>>;

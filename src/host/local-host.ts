@@ -39,9 +39,6 @@ export function localHost(): Host {
   const nixos = async () => (isLinux ? loadNixos() : undefined);
   const unitChanges: Host['unitChanges'] = async (from, to, signal) =>
     (await nixos())?.unitChanges(from, to, signal) ?? NO_NIXOS;
-  const preSwitchCheck = lazy(async () =>
-    (await import('./nixos/pre-switch-check.js')).createPreSwitchCheck(),
-  );
   const readSystem = async (
     from: LinuxReader | PortableReader,
     { recent, signal }: ReadRequest,
@@ -90,10 +87,6 @@ export function localHost(): Host {
       return runsNixos() ? unitChanges : undefined;
     },
     systemIdentity: async (path) => (await nixos())?.identity(path) ?? NO_NIXOS,
-    preSwitchCheck: async (system, signal) => {
-      const check = await preSwitchCheck();
-      return check(system, signal);
-    },
     nixActivity: async () => (await nixos())?.activity() ?? NO_NIXOS,
     async close() {
       reader?.close();

@@ -71,6 +71,8 @@ export interface GenerationHistory {
   readonly now: number;
   /** Wall clock minus steady time, in milliseconds. */
   readonly wallAheadMs: number;
+  /** File of the record, if there is one. */
+  readonly path?: string | undefined;
   /** Why the record is empty, if it should not be. */
   readonly missing?: string;
 }

@@ -75,4 +75,10 @@ export function effectLines({ touches, starts, onFailure, onSuccess, emergency }
 
 /** Returns a suffix that says when a step runs; empty for an unconditional step. */
 export const conditionOf = (step: { readonly kind: string; readonly onlyIf?: string }): string =>
-  step.onlyIf === undefined ? '' : '  (only if the start limit refused it)';
+  step.onlyIf === undefined ? '' : `  (only if ${CONDITIONS[step.onlyIf] ?? step.onlyIf})`;
+
+const CONDITIONS: Readonly<Record<string, string>> = {
+  'start-limit-hit': 'the start limit refused it',
+  'not-activated': 'the switch ends before it activates anything',
+  'boot-loader-failed': 'only the boot loader cannot be written',
+};

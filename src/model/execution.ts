@@ -1,4 +1,4 @@
-import type { BlockReason, Plan } from './plan.js';
+import type { Block, BlockReason, Plan } from './plan.js';
 
 /** Result of one step. */
 export interface StepReport {
@@ -12,6 +12,8 @@ export interface StepReport {
   /** Output, at most 64 KiB of each stream. */
   readonly output?: string;
   readonly error?: string;
+  /** Gate that refused it before it changed anything. */
+  readonly block?: Block;
   /** Milliseconds. */
   readonly durationMs: number;
 }

@@ -21,10 +21,12 @@ export interface CommandStep {
   /** `false` if stopping the engine has to wait for it, up to its timeout. */
   readonly interruptible: boolean;
   /**
-   * `start-limit-hit`: runs only if the step before it failed because its unit was started too often. Consecutive steps
-   * with this condition run together or not at all. Default: runs always.
+   * When it runs, by how the last unconditional step failed: `start-limit-hit` only if its unit was started too often;
+   * `not-activated` only if it was a switch of the system that ended before the activation; `boot-loader-failed` only if
+   * such a switch could not write the boot loader. Consecutive steps with the same condition run together or not at all.
+   * Default: runs always.
    */
-  readonly onlyIf?: 'start-limit-hit';
+  readonly onlyIf?: 'start-limit-hit' | 'not-activated' | 'boot-loader-failed';
   /** Transient unit that it waits for; its journal lines are reported while it runs. */
   readonly unit?: string;
 }

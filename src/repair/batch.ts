@@ -12,6 +12,7 @@ import type { Block } from '../model/plan.js';
 import type { HealingResult } from '../model/result.js';
 import { askFor, type ApprovalSources } from './approval.js';
 import { choose, planAgain, type Choice } from './choose.js';
+import { inOrder, needs } from './order.js';
 import { repair, type RepairSources } from './repair.js';
 import type { SlotOwner, Slots } from './slots.js';
 
@@ -114,9 +115,16 @@ async function handle(
       signal,
     });
   const isLate = asked !== choice || needed.length > 0;
-  const result = await (asked.block || !asked.plan || sources.dryRun
-    ? act(asked)
-    : inSlot(asked, { needed, isLate }, sources, { act, signal }));
+  const take = (current: Choice, late: boolean): Promise<HealingResult> =>
+    current.block || !current.plan || sources.dryRun
+      ? act(current)
+      : inSlot(current, { needed, isLate: late }, sources, { act, signal });
+  let result = await take(asked, isLate);
+  // Refused during the act, before it changed anything: approval may be requested for another plan.
+  if (asked.block === undefined && result.outcome === 'skipped' && result.blockedBy === 'needs-approval') {
+    const other = await afterRefusal(asked, sources, signal);
+    if (other) result = await take(other, true);
+  }
   sources.done(result);
   return result;
 }
@@ -173,6 +181,20 @@ async function planAfterWait(choice: Choice, sources: RepairSources, signal: Abo
   return planAgain(choice, { executor: sources.executor, dryRun: false }, signal);
 }
 
+/** Plans again, and requests approval if the new plan is another one that needs it. */
+async function afterRefusal(
+  choice: Choice,
+  sources: BatchSources,
+  signal: AbortSignal,
+): Promise<Choice | undefined> {
+  const fresh = await planAgain(choice, { executor: sources.executor, dryRun: false }, signal);
+  const { issue, plan, digest } = fresh;
+  if (plan === undefined || digest === undefined || digest === choice.digest) return undefined;
+  const block = sources.judge.all(issue, { plan, digest });
+  if (block?.reason !== 'needs-approval') return undefined;
+  return afterAsking({ ...fresh, block }, sources, signal);
+}
+
 /** Requests approval when nothing else blocks the plan and the issue still exists. */
 async function afterAsking(choice: Choice, sources: BatchSources, signal: AbortSignal): Promise<Choice> {
   const { issue, plan, digest } = choice;
@@ -188,30 +210,6 @@ async function afterAsking(choice: Choice, sources: BatchSources, signal: AbortS
   await askFor(choice, sources.approval, signal);
   return judged();
 }
-
-/** Sorts by severity, then by dependency. */
-export function inOrder(choices: readonly Choice[]): Choice[] {
-  const ordered: Choice[] = [];
-  const visiting = new Set<Choice>();
-  const visit = (one: Choice): void => {
-    // In a cycle of dependencies the input order decides.
-    if (visiting.has(one)) return;
-    visiting.add(one);
-    for (const other of choices)
-      if (needs(one, other) && other.issue.severity === one.issue.severity) visit(other);
-    ordered.push(one);
-  };
-  for (const one of [...choices].sort((a, b) => b.issue.severity - a.issue.severity)) visit(one);
-  return ordered;
-}
-
-/** Returns whether a unit of one plan needs a unit of another one. */
-function needs(one: Choice, other: Choice): boolean {
-  const needed = new Set(unitTargets(one).flatMap((target) => target.needs));
-  return unitTargets(other).some((target) => target.names.some((name) => needed.has(name)));
-}
-
-const unitTargets = ({ plan }: Choice) => plan?.targets.filter((target) => target.kind === 'unit') ?? [];
 
 /** CPU pressure (PSI, `some avg10`) above which `MEDIUM` repairs wait. */
 const BUSY_PRESSURE_PERCENT = 50;

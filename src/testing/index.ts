@@ -103,7 +103,7 @@ export type { Guards } from '../model/guards.js';
 export type { ExecuteOptions } from '../execute/executor.js';
 export type { StepReport } from '../model/execution.js';
 export type { PermissionHandlerOptions } from '../execute/permission-handler.js';
-export type { Tier } from '../execute/permission-status.js';
+export type { Tier } from '../host/tier.js';
 export type { HostListener, ReadRequest } from '../host/host.js';
 export type { Unknown } from '../model/reading.js';
 export type {

@@ -106,6 +106,11 @@ describe('a rollback on evidence', () => {
       steps: [
         { argv: ['nix-env', '--profile', '/nix/var/nix/profiles/system', '--set', A] },
         { unit: 'luminous-healing-switch-nixossys', interruptible: true },
+        {
+          argv: ['nix-env', '--profile', '/nix/var/nix/profiles/system', '--set', B],
+          onlyIf: 'not-activated',
+        },
+        { unit: 'luminous-healing-test-nixossys', onlyIf: 'boot-loader-failed' },
       ],
     });
     expect(draft.steps[1]).toHaveProperty(
@@ -175,7 +180,7 @@ describe('a person decides', () => {
     const draft = await plan(story);
     expect(draft.refusal).toBeUndefined();
     expect(draft.approval).toMatch(words);
-    expect(draft.steps).toHaveLength(2);
+    expect(draft.steps).toHaveLength(draft.generation?.verb === 'boot' ? 3 : 4);
   });
 
   it('and what takes effect at the next boot only is staged, not switched to', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { needsRoot, throughSudo } from '../../src/execute/elevate.js';
-import { tierOf } from '../../src/execute/permission-status.js';
+import { tierOf } from '../../src/host/tier.js';
 import type { CommandStep, WriteStep } from '../../src/model/plan.js';
 import { planOf } from '../make.js';
 

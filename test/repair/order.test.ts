@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { inOrder } from '../../src/repair/batch.js';
+import { inOrder } from '../../src/repair/order.js';
 import type { Choice } from '../../src/repair/choose.js';
 import type { Severity } from '../../src/model/issue.js';
 import { issueOf, planOf, unitTargetOf } from '../make.js';

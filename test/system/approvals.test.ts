@@ -17,7 +17,7 @@ const POLICY = {
   limits: { generationsPerDay: 10 },
 };
 /** As docs/systemd.md says, for a policy that allows a rollback. */
-const DROP_IN = '[Service]\nReadWritePaths=/nix/var/nix -/run/nixos\n';
+const DROP_IN = '[Service]\nReadWritePaths=/nix/var/nix\n';
 const DAEMON = 'luminous-healing';
 
 describeOnHost('a repair that only a person may approve', (lab) => {

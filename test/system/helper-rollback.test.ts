@@ -8,10 +8,15 @@ import { nginxUnit, QUICK_DAEMON, StandIn } from './stand-in.js';
 
 const STATE = '/var/lib/luminous-healing/state.json';
 const HELPER = 'luminous-healing-helper@.service';
-/** As docs/systemd.md says, for a policy that allows it. */
+/**
+ * As docs/systemd.md says, for a policy that allows it. On a real host `ProtectSystem=strict` makes /run read-only, too; here,
+ * under nspawn with hybrid cgroups, it stays writable unless it is named.
+ */
 const DROP_IN = `[Service]
-ReadWritePaths=/nix/var/nix -/run/nixos
+ReadWritePaths=/nix/var/nix
 CapabilityBoundingSet=CAP_DAC_READ_SEARCH
+ReadOnlyPaths=/run
+ExecStartPre=/bin/sh -c "grep ' /run ' /proc/self/mountinfo | cut -d' ' -f6 | cut -d, -f1 > /var/lib/luminous-healing-helper/run-is"
 `;
 const LEAST = { actions: ['rollback_generation'], services: ['nginx'] };
 const ALLOWED = { ...LEAST, nix: { allowRollback: true }, record: STATE };
@@ -60,6 +65,8 @@ describeOnHost('rolling back a generation through the root helper', (lab) => {
     await lab.host.systemctl('restart', 'luminous-healing');
     await lab.host.waitFor('nginx to be healthy', wasWell, 60_000);
     await nixos.switchTo(bad);
+    // As after a boot without a switch.
+    await lab.host.run(['rm', '-rf', '/run/nixos']);
     await lab.host.waitFor('a refusal', told(/`nix.allowRollback` is not set/), 30_000);
 
     await writePolicy(lab.host, ALLOWED);
@@ -81,6 +88,7 @@ describeOnHost('rolling back a generation through the root helper', (lab) => {
     });
     expect(await nixos.now()).toEqual({ running: good, profile: good });
     expect((await lab.host.run(['curl', '-sS', 'http://localhost/'])).stdout).toContain('Welcome to nginx');
+    expect(await lab.host.readFile('/var/lib/luminous-healing-helper/run-is')).toBe('ro\n');
     const book = JSON.parse(await lab.host.readFile('/var/lib/luminous-healing-helper/acts.json')) as unknown;
     expect(book).toMatchObject({
       acts: [{ action: 'rollback_generation', generation: { from: bad, to: good } }],

@@ -211,7 +211,7 @@ describeOnHost('the NixOS module, evaluated by a real Nix', (lab) => {
     });
     for (const name of ['helper', 'approve'])
       expect(units[`luminous-healing-${name}@`]?.serviceConfig).toMatchObject({
-        ReadWritePaths: ['/nix/var/nix', '-/run/nixos'],
+        ReadWritePaths: ['/nix/var/nix'],
         CapabilityBoundingSet: 'CAP_DAC_READ_SEARCH',
       });
   });

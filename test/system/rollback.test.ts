@@ -100,6 +100,8 @@ describeOnHost('rolling back a generation', (lab) => {
       matching(
         `^systemd-run --collect --wait .* --unit=luminous-healing-switch-\\w{8} .* -- ${good}/bin/switch-to-configuration switch$`,
       ),
+      `nix-env --profile /nix/var/nix/profiles/system --set ${bad}`,
+      matching(`^systemd-run .* -- ${good}/bin/switch-to-configuration test$`),
     ]);
     expect(about(after, 'nginx')).toBeUndefined();
     expect(await page()).toContain('Welcome to nginx');
@@ -247,18 +249,20 @@ describeOnHost('rolling back a generation', (lab) => {
 
   test.each<[string, SystemParts, string | undefined]>([
     ['another kernel', { units: { 'nginx.service': GOOD }, kernel: 'two' }, undefined],
-    ['a check that refuses', { units: { 'nginx.service': GOOD } }, 'the init system differs'],
+    [
+      'an inhibitor of 26.05',
+      { units: { 'nginx.service': GOOD } },
+      'There are changes to critical components of the system:\n\ndbus-implementation : dbus -> broker\n\nSwitching into this system is not recommended.\nYou probably want to run nixos-rebuild boot and reboot your system instead.',
+    ],
   ])('with %s: at the next boot, with approval, and proved after it', async (_, target, refuses) => {
     const first = await nixos.build('first', { units: { 'nginx.service': GOOD } });
     const good = await nixos.build('good', { ...target, units: { ...target.units, 'x.service': 'x' } });
     const bad = await nixos.build('bad', { units: { 'nginx.service': BROKEN } });
     await nixos.begin(first);
     await nixos.switchTo(good);
-    const refuse =
-      refuses === undefined ? [] : [run('sh', '-c', `echo ${refuses} > /var/lib/stand-in/refuses`)];
-    const allow = refuses === undefined ? [] : [run('rm', '/var/lib/stand-in/refuses')];
+    const refuse = refuses === undefined ? [] : [run(...nixos.refusing('switchInhibitors', refuses))];
     const answers = await drive(
-      [...watch(3), ['run', nixos.switching(bad)], heal, ...refuse, heal, ...allow, ['approve'], heal],
+      [...watch(3), ['run', nixos.switching(bad)], heal, ...refuse, heal, ['approve'], heal],
       { state: STATE },
     );
     const asked = answers.findLast(
@@ -266,7 +270,7 @@ describeOnHost('rolling back a generation', (lab) => {
     );
     expect(about(asked, 'system')).toMatchObject({
       error: matching(
-        /it takes effect only when the host is restarted: (its kernel is|its own check refuses)/,
+        /it takes effect only when the host is restarted: (its kernel is|its own check refuses a switch: `switchInhibitors`: There are changes to critical components of the system: dbus-implementation : dbus -> broker)/,
       ),
       plan: { generation: { to: good, verb: 'boot' } },
     });
@@ -289,6 +293,121 @@ describeOnHost('rolling back a generation', (lab) => {
     });
     expect(generations.systems[bad]?.bad).toBeTruthy();
     expect((await nixos.now()).running).toBe(good);
+  });
+
+  test('after a boot without a switch, when there is no /run/nixos', async () => {
+    const { good, bad } = await twoSystems();
+    await drive([...watch(3), ['run', nixos.switching(bad)], heal], { state: STATE });
+    await lab.host.run(['rm', '-rf', '/run/nixos']);
+    const answers = await drive([heal, ['sleep', 2_100], heal], { state: STATE });
+    const system = answers.map((results) => about(results, 'system')).find((one) => one?.outcome === 'fixed');
+    expect(system).toMatchObject({ plan: { generation: { verb: 'switch' } } });
+    expect(await nixos.now()).toEqual({ running: good, profile: good });
+  });
+
+  test('planned and shown without taking the lock of a switch, or asking any check', async () => {
+    const { good, bad } = await twoSystems();
+    await drive([...watch(3), ['run', nixos.switching(bad)], heal], { state: STATE });
+    await lab.host.run(['rm', '-rf', '/run/nixos']);
+    const before = await nixos.asked();
+    const [shown] = await drive(
+      [['execute', { action: 'rollback_generation', parameters: {}, dryRun: true }]],
+      { state: STATE, dryRun: true },
+    );
+    expect(shown).toMatchObject({ plan: { generation: { to: good } } });
+    expect(await nixos.asked()).toEqual(before);
+    expect((await lab.host.run(['ls', '/run/nixos'], { allowFailure: true })).exitCode).not.toBe(0);
+  });
+
+  test('with a check named `noBlockedUnits` that refuses: nothing is changed, and its reason is told', async () => {
+    const { good, bad } = await twoSystems();
+    const answers = await drive([
+      ...watch(3),
+      ['run', nixos.switching(bad)],
+      heal,
+      run(...nixos.refusing('noBlockedUnits', 'backup.service must not be locked')),
+      heal,
+    ]);
+    expect(about(answers.at(-1), 'system')).toMatchObject({
+      blockedBy: 'needs-approval',
+      error: containing(
+        'its own check refuses a switch: `noBlockedUnits`: backup.service must not be locked',
+      ),
+      plan: { generation: { to: good, verb: 'boot' } },
+    });
+    expect(await nixos.now()).toEqual({ running: bad, profile: bad });
+  });
+
+  test('with its record on a tmpfs: that is told, and why nothing is on record then', async () => {
+    const { bad } = await twoSystems();
+    await nixos.switchTo(bad);
+    const asked = (await drive([heal, BY_HAND], { state: '/run/rollback/state.json' })).at(-1);
+    expect(asked).toMatchObject({
+      blockedBy: 'needs-approval',
+      error: containing('the record in /run/rollback/state.json is on a tmpfs, which is empty after a boot'),
+    });
+  });
+
+  test('with a profile that somebody else moves meanwhile: theirs stays, and a person is asked', async () => {
+    const { good, bad } = await twoSystems();
+    const theirs = await nixos.build('theirs', { units: { 'nginx.service': GOOD, 'their.service': 'x' } });
+    const answers = await drive([
+      ...watch(3),
+      ['run', nixos.switching(bad)],
+      heal,
+      run('nix-env', '-p', '/nix/var/nix/profiles/system', '--set', theirs),
+      ['sleep', 1_100],
+      heal,
+    ]);
+    expect(about(answers.at(-1), 'system')).toMatchObject({
+      blockedBy: 'needs-approval',
+      error: containing(`what boots next is ${theirs}, which does not run`),
+      plan: { generation: { to: good } },
+    });
+    expect(await nixos.now()).toEqual({ running: bad, profile: theirs });
+  });
+
+  test.each([
+    ['nh', ['os', 'switch', '/etc/nixos'], /`nh os switch` runs as process/],
+    ['activate-rs', ['activate', '/nix/store/x'], /`deploy-rs activate` runs as process/],
+    ['colmena', ['apply-local'], /`colmena apply-local` runs as process/],
+  ])('not while %s is between copying and switching', async (program, args, words) => {
+    const { bad } = await twoSystems();
+    await lab.host.writeFile(
+      `/opt/deployers/${program}`,
+      '#!/bin/sh\nread -r line < /run/test-deployer-waits\n',
+      0o755,
+    );
+    await lab.host.run(['sh', '-c', 'test -e /run/test-deployer-waits || mkfifo /run/test-deployer-waits']);
+    await lab.service('deployer', `ExecStart=/opt/deployers/${program} ${args.join(' ')}`);
+    const answers = await drive([
+      ...watch(3),
+      ['run', nixos.switching(bad)],
+      heal,
+      run('systemctl', 'start', '--no-block', 'test-deployer'),
+      ['sleep', 500],
+      heal,
+    ]);
+    expect(about(answers.at(-1), 'system')).toMatchObject({
+      blockedBy: 'in-transition',
+      error: matching(words),
+    });
+    expect((await nixos.now()).running).toBe(bad);
+  });
+
+  test('with only the boot loader failing: it runs for now, and the profile is what it was', async () => {
+    const { good, bad } = await twoSystems();
+    const answers = await drive([
+      ...watch(3),
+      ['run', nixos.switching(bad)],
+      heal,
+      run('touch', '/var/lib/stand-in/no-boot-loader'),
+      heal,
+    ]);
+    expect(about(answers.at(-1), 'system')).toMatchObject({ outcome: 'fixed' });
+    expect(await nixos.now()).toEqual({ running: good, profile: bad });
+    expect((await nixos.log()).at(-1)).toBe(`test ${good}`);
+    expect(await page()).toContain('Welcome to nginx');
   });
 
   test('with a result that is worse: forward again, to where it was', async () => {

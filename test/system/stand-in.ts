@@ -47,11 +47,27 @@ case "$1" in
   check|switch|boot|test|dry-activate|start) ;;
   *) echo "Usage: $0 [check|switch|boot|test|dry-activate]" >&2; exit 1 ;;
 esac
-mkdir -p /run/nixos /var/lib/stand-in
-exec 9>>/run/nixos/switch-to-configuration.lock
-flock --exclusive --nonblock 9 || { echo "Could not acquire lock" >&2; exit 1; }
-if [ -e /var/lib/stand-in/refuses ]; then cat /var/lib/stand-in/refuses >&2; exit 1; fi
-case "$1" in check|dry-activate) exit 0 ;; switch|boot) echo "$out" > /var/lib/stand-in/default ;; esac
+mkdir -p /var/lib/stand-in; echo "$1 $out" >> /var/lib/stand-in/asked
+# The real one begins with these three, and ends when one of them fails.
+mkdir -p /run/nixos || { echo "Error: Failed to create /run/nixos directory" >&2; exit 1; }
+chmod 755 /run/nixos || { echo "Error: Failed to set permissions on /run/nixos directory" >&2; exit 1; }
+exec 9>>/run/nixos/switch-to-configuration.lock || { echo "Could not open lock" >&2; exit 1; }
+flock --exclusive --nonblock 9 || { echo "Could not acquire lock" >&2; exit 11; }
+if [ -e /var/lib/stand-in/checks/$1 ]; then
+  cat "/var/lib/stand-in/checks/$1" >&2
+  echo "Pre-switch checks failed" >&2
+  exit 1
+fi
+[ "$1" = check ] && exit 0
+case "$1" in switch|boot)
+  if [ -e /var/lib/stand-in/no-boot-loader ]; then
+    echo "cp: error writing '/boot/x': No space left on device" >&2
+    echo "Failed to install bootloader" >&2
+    exit 1
+  fi
+  echo "$out" > /var/lib/stand-in/default ;;
+esac
+[ "$1" = dry-activate ] && exit 0
 [ "$1" = boot ] && exit 0
 echo "$1 $out" >> /var/lib/stand-in/log
 old=$(readlink -f /run/current-system || true)
@@ -151,6 +167,19 @@ export class StandIn {
       await this.#said('readlink', '-f', '/run/current-system', PROFILE)
     ).split('\n');
     return { running, profile };
+  }
+
+  /** What has a check of the host's own refuse a switch, as a command: its name, and what it prints before. */
+  refusing(name: string, words: string): string[] {
+    const text = `${words}\nPre-switch check '${name}' failed`;
+    const script = 'mkdir -p /var/lib/stand-in/checks; echo "$1" > /var/lib/stand-in/checks/switch';
+    return ['sh', '-c', script, 'sh', text];
+  }
+
+  /** Every call of the program, whatever came of it, oldest first. */
+  async asked(): Promise<string[]> {
+    const text = await this.#lab.host.readFile('/var/lib/stand-in/asked').catch(() => '');
+    return text.split('\n').filter(Boolean);
   }
 
   /** Every switch and test that was run, oldest first. */

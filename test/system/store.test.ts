@@ -109,7 +109,7 @@ describeOnHost('the Nix store on a small file system', (lab) => {
     const result = await heal({}, { user: 'nobody', env: { HOME: '/' } });
     expect(result).toMatchObject({ outcome: 'failed' });
     expect(result.error).toMatch(/Needs root/);
-    expect(result.plan?.notes.join()).toMatch(/may not speak to nix-daemon/);
+    expect(result.plan?.notes.join()).toMatch(/nix-daemon does not accept this user/);
     expect(await stored()).toEqual(before);
   });
 

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
+import { deploymentOf } from './deployers.js';
 
 /** A program under way that changes the system. */
 export interface RunningProgram {
@@ -13,41 +14,53 @@ export interface RunningProgram {
 
 const PROCESSES_A_TURN = 64;
 const INTERPRETERS = /^(?:perl|bash|sh|python[\d.]*|sudo|doas|env)$/;
-/** NixOS wraps programs: the real one then has a dot before and `-wrapped` after its name. */
-const PROGRAMS = /^\.?(switch-to-configuration|nixos-rebuild)(?:-ng)?(?:-wrapped)?$/;
-const VERBS =
-  /^(?:switch|boot|test|build|build-vm|build-vm-with-bootloader|build-image|dry-build|dry-activate|dry-run|check|edit|repl|list-generations)$/;
+/** Programs that a deployment daemon starts while it deploys. */
+const OF_NIX = /^(?:nix|nix-(?:build|env|store|copy-closure))$/;
+const DAEMON = /^\.?comin(?:-wrapped)?$/;
 
-/** The `switch-to-configuration` and `nixos-rebuild` that run, as far as processes of others can be seen. */
+/** Returns the programs that switch, build or deploy a system, as far as other users' processes are visible. */
 export async function runningPrograms(root: string): Promise<readonly RunningProgram[]> {
   const pids = readdirSync(`${root}/proc`).filter((name) => /^\d+$/.test(name));
   const found: RunningProgram[] = [];
   for (const [index, pid] of pids.entries()) {
     if (index % PROCESSES_A_TURN === PROCESSES_A_TURN - 1) await turn();
-    const program = programOf(commandLine(`${root}/proc/${pid}/cmdline`));
-    if (program) found.push({ pid: Number(pid), ...program });
+    const argv = commandLine(root, pid);
+    const program = programOf(argv) ?? workOfDaemon(root, pid, argv);
+    if (program && !isInContainer(root, pid)) found.push({ pid: Number(pid), ...program });
   }
   return found;
 }
 
 /** What a command line stands for, if it is one of the programs: itself, or the script of an interpreter. */
 export function programOf(argv: readonly string[]): Omit<RunningProgram, 'pid'> | undefined {
-  const names = argv.slice(0, 2).map((word) => posix.basename(word));
-  const index = INTERPRETERS.test(names[0] ?? '') ? 1 : 0;
-  const name = PROGRAMS.exec(names[index] ?? '')?.[1];
-  if (name === undefined) return undefined;
-  const verb = argv.slice(index + 1).find((word) => VERBS.test(word));
-  return {
-    words: verb === undefined ? name : `${name} ${verb}`,
-    switches: verb === 'switch' || verb === 'boot' || verb === 'test',
-  };
+  const index = INTERPRETERS.test(posix.basename(argv[0] ?? '')) ? 1 : 0;
+  return deploymentOf(posix.basename(argv[index] ?? ''), argv.slice(index + 1));
 }
 
+/** Recognises comin, which runs all the time, by a program of Nix that it has started. */
+function workOfDaemon(
+  root: string,
+  pid: string,
+  argv: readonly string[],
+): Omit<RunningProgram, 'pid'> | undefined {
+  if (!OF_NIX.test(posix.basename(argv[0] ?? ''))) return undefined;
+  const parent = /^PPid:\t(\d+)$/m.exec(textOf(`${root}/proc/${pid}/status`))?.[1];
+  const name = parent === undefined ? '' : posix.basename(commandLine(root, parent)[0] ?? '');
+  return DAEMON.test(name) ? { words: 'comin', switches: true } : undefined;
+}
+
+/** Returns whether a process runs in a container (a second PID): it switches the container's system. */
+const isInContainer = (root: string, pid: string): boolean =>
+  /^NSpid:(?:\t\d+){2}/m.test(textOf(`${root}/proc/${pid}/status`));
+
+const commandLine = (root: string, pid: string): string[] =>
+  textOf(`${root}/proc/${pid}/cmdline`).split('\0');
+
 /** A process that is gone, or that may not be looked at, has none. */
-function commandLine(path: string): string[] {
+function textOf(path: string): string {
   try {
-    return readFileSync(path, 'latin1').split('\0');
+    return readFileSync(path, 'latin1');
   } catch {
-    return [];
+    return '';
   }
 }

@@ -28,6 +28,7 @@ const BOOK = shaped({
       targets: listOf(isString),
       generation: orAbsent(shaped({ from: isString, to: orNull(isString) })),
       undo: orAbsent(oneOf(true)),
+      refused: orAbsent(isString),
       approvedBy: orAbsent(isNumber),
     }),
   ),

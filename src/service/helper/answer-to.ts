@@ -9,6 +9,7 @@ import { NO_HISTORY, type Generations } from '../../memory/generations.js';
 import { DEFAULT_GUARDS } from '../../model/guards.js';
 import { CHANGES_GENERATION } from '../../memory/generations.js';
 import { judgeSafety } from '../../gates/safety.js';
+import { refusalIn } from '../../execute/switch-end.js';
 import type { Host } from '../../host/host.js';
 import { isUnknown, unknown, type Reading } from '../../model/reading.js';
 import type { Block, HealingAction, Plan } from '../../model/plan.js';
@@ -75,7 +76,9 @@ export async function answerTo(request: HelperRequest, parts: AnswerSources): Pr
       start: startWithNode,
       signal: parts.signal,
     };
-    return answer({ plan, ...(await runAct(plan, { action, parameters }, act)) });
+    const result = await runAct(plan, { action, parameters }, act);
+    if (result.outcome === 'skipped') await takeOut(refusalIn(result.steps), parts);
+    return answer({ plan, ...result });
   } catch (error) {
     if (isSelfHealingError(error) && error.code === 'locked') {
       return skipped({ reason: 'in-flight', sentence: 'Another root helper is at work: nothing was done' });
@@ -101,7 +104,16 @@ async function planOf(
   const services = [...(policy.units.services?.values() ?? [])];
   const history = CHANGES_GENERATION.includes(action.action) ? await historyOf(parts) : NO_HISTORY;
   const { thresholds, mounts, nix } = policy;
-  const given = { host, actions: ACTIONS, thresholds, mounts, services, nix, history };
+  const given = {
+    host,
+    actions: ACTIONS,
+    thresholds,
+    mounts,
+    services,
+    nix,
+    history,
+    refusalOf: refusalFrom(parts),
+  };
   return makePlan(action, given, planWithin, earlier);
 }
 
@@ -186,6 +198,24 @@ async function writeDown(
     return { reason: 'unavailable', sentence };
   }
 }
+
+/** Removes the last act from the book because it changed nothing. Its refusal is kept until the next boot. */
+async function takeOut(refused: string | undefined, { book }: AnswerSources): Promise<void> {
+  const acts = book.read();
+  const last = acts.at(-1);
+  if (last === undefined) return;
+  await book.write([...acts.slice(0, -1), ...(refused === undefined ? [] : [{ ...last, refused }])]);
+}
+
+/** Returns why a system refused a switch since this boot, by the book. */
+const refusalFrom =
+  (parts: AnswerSources) =>
+  (system: string): string | undefined => {
+    const { boot } = parts.now();
+    return actsIn(parts.book).findLast(
+      (act) => act.refused !== undefined && act.generation?.to === system && act.boot === boot,
+    )?.refused;
+  };
 
 /** Whoever reads it has a list of services of their own, too. */
 const byPolicy = ({ reason, sentence }: Block): Block => ({

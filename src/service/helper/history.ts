@@ -50,7 +50,9 @@ export function historyFrom(facts: HistorySources): GenerationHistory {
 
 /** The helper's own last change, while what it led to runs. One that took another back is not taken back itself. */
 function lastChangeOf(acts: readonly HelperAct[], nixos: Reading<NixosReading>): GenerationChange | null {
-  const last = acts.findLast(({ action }) => CHANGES_GENERATION.includes(action));
+  const last = acts.findLast(
+    ({ action, refused }) => CHANGES_GENERATION.includes(action) && refused === undefined,
+  );
   if (last?.generation === undefined || last.undo === true || isUnknown(nixos)) return null;
   const { from, to } = last.generation;
   const { running } = nixos;

@@ -19,6 +19,8 @@ export interface HelperAct {
   readonly generation?: { readonly from: string; readonly to: string | null };
   /** Whether it took the change before it back. */
   readonly undo?: true;
+  /** Why the system's own checks refused the switch: nothing was changed, so it counts towards no limit. */
+  readonly refused?: string;
   /** User who approved it, where a person had to. */
   readonly approvedBy?: number;
 }
@@ -63,8 +65,9 @@ export function judgeLimits(
   { componentPerHour, hostPerHour, generationsPerDay }: Guards['budget'],
   now: number,
 ): Block | undefined {
+  const made = acts.filter(({ refused }) => refused === undefined);
   const within = (span: number, counts: (act: HelperAct) => boolean): readonly number[] =>
-    acts
+    made
       .filter((act) => now - act.at < span && counts(act))
       .map(({ at }) => at)
       .sort((a, b) => a - b);

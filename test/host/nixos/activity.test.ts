@@ -155,6 +155,23 @@ describe('what is under way', () => {
     });
   });
 
+  it('is a deployment by comin only while a program of Nix runs for it', async () => {
+    const host = quiet();
+    host.process(60, '/nix/store/x/bin/comin', 'run', '--config', '/etc/comin.yaml');
+    host.process(61, 'nix', 'build');
+    host.put('/proc/61/status', 'Name:\tnix\nPPid:\t1\nNSpid:\t61\n');
+    expect(await host.activity()).toEqual(NOTHING);
+    host.put('/proc/61/status', 'Name:\tnix\nPPid:\t60\nNSpid:\t61\n');
+    expect(await host.activity()).toEqual({ switching: '`comin` runs as process 61', building: null });
+  });
+
+  it('is not what runs in a container, whose system is its own', async () => {
+    const host = quiet();
+    host.process(70, 'switch-to-configuration', 'switch');
+    host.put('/proc/70/status', 'Name:\tswitch\nPPid:\t1\nNSpid:\t70\t12\n');
+    expect(await host.activity()).toEqual(NOTHING);
+  });
+
   it('is unknown where locks cannot be seen', async () => {
     const host = quiet();
     host.remove('/proc/locks');
@@ -196,6 +213,26 @@ describe('a program', () => {
     ['nixos-rebuild-ng --sudo switch', 'nixos-rebuild switch', true],
     ['sudo nixos-rebuild switch', 'nixos-rebuild switch', true],
     ['nixos-rebuild', 'nixos-rebuild', false],
+    ['nixos-rebuild --build-host build switch', 'nixos-rebuild switch', true],
+    ['nixos-rebuild --target-host switch build', 'nixos-rebuild build', false],
+    ['nixos-rebuild --option test switch build', 'nixos-rebuild build', false],
+    ['nixos-rebuild -p test switch', 'nixos-rebuild switch', true],
+    ['nh os switch . --ask', 'nh os switch', true],
+    ['/run/current-system/sw/bin/nh os build', 'nh os build', false],
+    ['nh home switch', undefined, false],
+    ['nh clean all', undefined, false],
+    ['/nix/store/x/activate-rs activate /nix/store/y --magic-rollback', 'deploy-rs activate', true],
+    ['activate-rs wait /nix/store/y', 'deploy-rs wait', true],
+    ['colmena apply-local --sudo', 'colmena apply-local', true],
+    ['colmena apply --on web', 'colmena apply', false],
+    ['colmena repl', undefined, false],
+    ['nixos apply', 'nixos apply', true],
+    ['nixos apply --no-activate', 'nixos apply', true],
+    ['nixos apply --no-activate --no-boot', 'nixos apply', false],
+    ['nixos apply --dry', 'nixos apply', false],
+    ['nixos generation rollback', 'nixos generation rollback', true],
+    ['nixos generation list', undefined, false],
+    ['comin run', undefined, false],
     ['man nixos-rebuild switch', undefined, false],
     ['vim nixos-rebuild', undefined, false],
     ['journalctl -u nixos-rebuild', undefined, false],
