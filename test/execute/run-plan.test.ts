@@ -1,10 +1,10 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { runPlan } from '../../src/execute/run-plan.js';
 import { stepText } from '../../src/model/step-text.js';
-import type { CallStep, Step, WriteStep } from '../../src/model/plan.js';
+import type { CallStep, CommandStep, Step, WriteStep } from '../../src/model/plan.js';
 import { planOf } from '../make.js';
 
 const call = (
@@ -123,6 +123,82 @@ describe('a write', () => {
     expect(report?.ok).toBe(false);
     expect(report?.error).toContain('ENOENT');
     await expect(readFile(join(folder, 'absent'))).rejects.toThrow('ENOENT');
+  });
+});
+
+describe('a switch of the system', () => {
+  let folder: string;
+  let system: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'run-plan-'));
+    system = join(folder, 'system');
+    await mkdir(join(system, 'bin'), { recursive: true });
+    await symlink(system, join(folder, 'profile'));
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  const command = (argv: readonly string[], more: Partial<CommandStep> = {}): CommandStep => ({
+    ...{ kind: 'command', argv, needsRoot: true, timeoutMs: 10_000, interruptible: false },
+    ...more,
+  });
+  const note = (word: string, more: Partial<CommandStep> = {}) =>
+    command(
+      ['sh', '-c', `echo ${word} >> ${join(folder, 'done')}`, '--profile', join(folder, 'profile')],
+      more,
+    );
+  /** Carries out a switch with its ways back. Returns what ran, and the reports. */
+  const switchThatEnds = async (script: string, signal = never()) => {
+    const program = join(system, 'bin', 'switch-to-configuration');
+    await writeFile(program, `#!/bin/sh\n${script}\n`);
+    await chmod(program, 0o755);
+    const steps = [
+      command([program, 'switch']),
+      note('back', { onlyIf: 'not-activated' }),
+      note('test', { onlyIf: 'boot-loader-failed' }),
+      note('after'),
+    ];
+    const reports = await runPlan(planOf({ steps }), signal);
+    const done = await readFile(join(folder, 'done'), 'utf8').catch(() => '');
+    return { done: done.split('\n').filter(Boolean), reports };
+  };
+
+  it.each([
+    ['ends well', 'exit 0', ['after']],
+    ['is refused by a check', 'echo "Pre-switch checks failed" >&2; exit 1', ['back']],
+    ['finds the lock held', 'echo "Could not acquire lock" >&2; exit 1', ['back']],
+    [
+      'cannot write the boot loader',
+      'echo "Failed to install bootloader" >&2; exit 1',
+      ['back', 'test', 'after'],
+    ],
+    ['ends before the activation', 'exit 1', ['back']],
+    ['fails while it activates', 'echo "activating the configuration..."; exit 1', []],
+    ['fails with units that do not start', 'exit 4', []],
+  ])('that %s is followed by the steps whose condition holds', async (_, script, expected) => {
+    expect((await switchThatEnds(script)).done).toEqual(expected);
+  });
+
+  it('that is refused is reported as a gate, and one that only lacks the boot loader as retried', async () => {
+    const refused = await switchThatEnds('echo "Pre-switch checks failed" >&2; exit 1');
+    expect(refused.reports[0]).toMatchObject({ ok: false, block: { reason: 'needs-approval' } });
+    const unwritten = await switchThatEnds('echo "Failed to install bootloader" >&2; exit 1');
+    expect(unwritten.reports[0]).toMatchObject({ ok: false, retried: true });
+    expect(unwritten.reports[0]).not.toHaveProperty('block');
+  });
+
+  it('that somebody else has overtaken leaves the profile alone', async () => {
+    const elsewhere = `ln -sfn ${join(tmpdir())} ${join(folder, 'profile')}; exit 1`;
+    expect((await switchThatEnds(elsewhere)).done).toEqual([]);
+  });
+
+  it('is taken back also when the engine stops meanwhile, and nothing else runs then', async () => {
+    const controller = new AbortController();
+    const stopped = switchThatEnds(
+      'sleep 0.3; echo "Failed to install bootloader" >&2; exit 1',
+      controller.signal,
+    );
+    setTimeout(() => controller.abort(), 100);
+    expect((await stopped).done).toEqual(['back']);
   });
 });
 

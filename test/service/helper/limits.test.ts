@@ -65,6 +65,13 @@ describe('the limits', () => {
     expect(judge(acts, { ...undo, approval: 'ask' })?.reason).toBe('budget');
   });
 
+  it('do not count a switch that the system refused before anything changed', () => {
+    const rollback = planOf('rollback_generation', 'system');
+    const refused = { ...act(NOW - 1, 'system', 'rollback_generation'), refused: 'dbus' };
+    expect(judge([refused], rollback)).toBeUndefined();
+    expect(judge([{ ...refused, refused: undefined } as never], rollback)?.reason).toBe('budget');
+  });
+
   it('of 0 allow nothing', () => {
     expect(judgeLimits(RESTART, [], { ...LIMITS, hostPerHour: 0 }, NOW)?.reason).toBe('budget');
   });
