@@ -58,7 +58,8 @@ export async function runPlan(
     if (watched) last = { step, report, before, index };
     else if (!report.ok) break;
   }
-  return reports;
+  const failed = reports.findIndex(({ ok, retried }) => !ok && !retried);
+  return failed === -1 ? reports : reports.filter(({ notNeeded }, index) => index < failed || !notNeeded);
 }
 
 const isConditional = (step: Step): step is CommandStep =>

@@ -88,6 +88,71 @@ describe('part', () => {
     expect(result).toMatchObject({ outcome: 'ineffective' });
   });
 
+  it.each([
+    [
+      'throws',
+      () => {
+        throw new Error('no disk');
+      },
+      'no disk',
+    ],
+    ['rejects', () => Promise.reject(new Error('no disk')), 'no disk'],
+    ['rejects with no error', () => Promise.reject('no disk' as never), 'no disk'],
+  ])('has failed when its repair %s', async (_, repair, sentence) => {
+    const result = await healed(part({ name: 'cache', check: () => false, repair, settleMs: 2_000 }));
+    expect(result).toMatchObject({ outcome: 'failed', success: false });
+    expect(result?.error).toContain(sentence);
+  });
+
+  it('is fixed when its check is well, although its repair failed: the check decides', async () => {
+    let open = false;
+    const repair = () => {
+      open = true;
+      throw new Error('half done');
+    };
+    const result = await healed(part({ name: 'cache', check: () => open, repair, settleMs: 2_000 }));
+    expect(result).toMatchObject({ outcome: 'fixed' });
+  });
+
+  it.each(['repair', 'proof'])(
+    'is not fixed when its %s never answers, and the engine goes on',
+    async (hangs) => {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+      try {
+        let open = false;
+        let ended = false;
+        const never = () => new Promise<never>(() => undefined);
+        const check = part({
+          ...{ name: 'cache', settleMs: 2_000, timeoutMs: 1_000, check: () => open },
+          repair: hangs === 'repair' ? never : () => void (open = true),
+          proof: hangs === 'proof' ? never : () => true,
+        });
+        const healing = healed(check).finally(() => (ended = true));
+        while (!ended) {
+          await vi.advanceTimersByTimeAsync(1_000);
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+        const result = await healing;
+        expect(result?.success).toBe(false);
+        expect(result?.outcome).not.toBe('fixed');
+        expect(result?.error).toMatch(hangs === 'repair' ? /not done within 1 min/ : /could not be verified/);
+      } finally {
+        vi.useRealTimers();
+      }
+    },
+  );
+
+  it.each([
+    ['rejects', () => Promise.reject(new Error('no answer'))],
+    ['is no', () => false],
+  ])('is not fixed when its proof %s', async (_, proof) => {
+    let open = false;
+    const repair = (): void => void (open = true);
+    const result = await healed(part({ name: 'cache', check: () => open, repair, proof, settleMs: 2_000 }));
+    expect(result?.success).toBe(false);
+    expect(result?.outcome).not.toBe('fixed');
+  });
+
   it('may give a verdict, and is only reported without a repair', async () => {
     const bad: Verdict = { status: 'bad', reason: '12 jobs wait', value: 12, threshold: 10 };
     expect(await healed(part({ name: 'queue', check: () => bad }))).toMatchObject({

@@ -186,6 +186,14 @@ describe('a switch of the system', () => {
     expect(unwritten.reports[0]).not.toHaveProperty('block');
   });
 
+  it('that failed is reported without the steps that were not needed after it', async () => {
+    const { reports } = await switchThatEnds('exit 4');
+    expect(reports).toMatchObject([{ ok: false }]);
+    expect((await switchThatEnds('exit 0')).reports.map(({ notNeeded = false }) => notNeeded)).toEqual([
+      ...[false, true, true, false],
+    ]);
+  });
+
   it('that somebody else has overtaken leaves the profile alone', async () => {
     const elsewhere = `ln -sfn ${join(tmpdir())} ${join(folder, 'profile')}; exit 1`;
     expect((await switchThatEnds(elsewhere)).done).toEqual([]);

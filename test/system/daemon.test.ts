@@ -322,6 +322,57 @@ describeOnHost('the daemon and the root helper', (lab) => {
     expect(await lab.show('ActiveState', service)).toBe('failed');
   });
 
+  /** A ready-made check of nginx that gives up soon. */
+  const WEB = {
+    http: { url: 'http://127.0.0.1/' },
+    ...{ heals: 'nginx', every: 0.5, timeoutMs: 1_000, settleMs: 10_000 },
+  };
+
+  test('heal a server that hangs, which only a check of the configuration sees', async () => {
+    await lab.host.systemctl('start', 'nginx');
+    const [before] = await lab.runs('nginx');
+    await daemon.start({ ...QUICK, checks: { web: WEB } });
+    await lab.host.systemctl('kill', '--signal=STOP', 'nginx');
+    await acted('web');
+    expect(await acts()).toMatchObject([{ component: 'web', action: 'restart_service', outcome: 'fixed' }]);
+    expect(await lab.show('ActiveState', 'nginx')).toBe('active');
+    expect((await lab.runs('nginx')).at(-1)).not.toBe(before);
+    expect((await lab.host.run(['curl', '-sS', 'http://localhost/'])).stdout).toContain('Welcome to nginx');
+  });
+
+  test('reject the `heals` of a check that is not in the policy, and say whose rule it is', async () => {
+    const service = await lab.service('unlisted', 'ExecStart=sleep infinity');
+    await lab.host.systemctl('start', service);
+    const [before] = await lab.runs(service);
+    await daemon.start({
+      ...QUICK,
+      services: [service],
+      checks: { shop: { tcp: { port: 9 }, heals: service, every: 0.5, timeoutMs: 500 } },
+    });
+    await lab.host.waitFor('the reason', async () =>
+      (await daemon.control(['explain', 'shop'])).stdout.includes('not acted on (not-allowed)'),
+    );
+    expect((await daemon.control(['explain', 'shop'])).stdout).toContain('By the policy of the root helper');
+    expect(await lab.runs(service)).toEqual([before]);
+  });
+
+  test('run commands and read files of checks as the user of the daemon, which has no privilege', async () => {
+    await lab.host.run(['sh', '-c', 'install -m 600 /dev/null /etc/test-secret']);
+    await daemon.start({
+      ...QUICK,
+      checks: {
+        user: { command: { argv: ['sh', '-c', 'test "$(id -un)" = luminous-healing'] }, every: 0.5 },
+        secret: { file: { path: '/etc/test-secret', contains: 'x' }, every: 0.5 },
+      },
+    });
+    const verdicts = async () => (await daemon.ask<EngineStatus>('status')).verdicts;
+    await lab.host.waitFor('both checks', async () => (await verdicts()).length >= 3);
+    const statusOf = async (component: string) =>
+      (await verdicts()).find((verdict) => verdict.component === component);
+    expect(await statusOf('user')).toMatchObject({ status: 'ok' });
+    expect(await statusOf('secret')).toMatchObject({ status: 'unknown' });
+  });
+
   test('that are stopped in mid-repair leave a repair that the next start verifies, and does not repeat', async () => {
     const service = await lab.service('slow', 'ExecStartPre=sleep 3\nExecStart=sleep infinity');
     await lab.host.systemctl('start', service);

@@ -113,6 +113,49 @@ describeOnHost('the Nix store on a small file system', (lab) => {
     expect(await stored()).toEqual(before);
   });
 
+  test.each([
+    ['is listed', 'allowed-users = root healer', 'fixed'],
+    ['has a group that is listed', 'allowed-users = @nix-users', 'fixed'],
+    ['is added', 'allowed-users = root\nextra-allowed-users = healer', 'fixed'],
+    ['is trusted', 'allowed-users = root\ntrusted-users = healer', 'fixed'],
+    ['is not listed', 'allowed-users = root @nobody', 'failed'],
+    ['was listed by an earlier line', 'allowed-users = healer\nallowed-users = root', 'failed'],
+  ])('with a socket that is open to everybody, and a user who %s', async (_, settings, outcome) => {
+    const ADDED = '# of the test';
+    try {
+      await shell(
+        [
+          `printf '\\n%s\\n%b\\n' '${ADDED}' '${settings.replace(/\n/g, '\\n')}' >> /etc/nix/nix.conf`,
+          'systemctl restart nix-daemon.socket nix-daemon.service',
+          'chmod 755 /nix/var/nix/daemon-socket; chmod 666 /nix/var/nix/daemon-socket/socket',
+        ].join('\n'),
+      );
+      // What the daemon itself does is the judge.
+      const asked = await lab.host.run(['nix-store', '--gc', '--print-dead'], {
+        ...{ user: 'healer', allowFailure: true },
+        env: { NIX_REMOTE: 'daemon', HOME: '/' },
+      });
+      expect(asked.exitCode === 0).toBe(outcome === 'fixed');
+      for (let index = 0; index < 8; index += 1) await garbage(`dead-${index}`, 2 * MIB);
+      await fillTo(93);
+      const result = await heal({}, { user: 'healer', env: { HOME: '/' } });
+      expect(result.outcome).toBe(outcome);
+      if (outcome === 'fixed')
+        expect(result.plan?.steps).toMatchObject([{ env: { NIX_REMOTE: 'daemon' }, needsRoot: false }]);
+      else {
+        expect(result.error).toMatch(/Needs root/);
+        expect(result.plan?.notes.join()).toMatch(/nix-daemon does not accept this user/);
+      }
+    } finally {
+      await shell(
+        [
+          `sed -i '/^${ADDED}$/,$d' /etc/nix/nix.conf`,
+          'systemctl restart nix-daemon.socket nix-daemon.service',
+        ].join('\n'),
+      );
+    }
+  });
+
   test('is collected on a disk that is full to the last byte', async () => {
     for (let index = 0; index < 8; index += 1) await garbage(`dead-${index}`, 3 * MIB);
     await lab.host.run([
