@@ -4,6 +4,9 @@ import { commandsOf, describeOnHost, issueWith, type Setup } from './lab.js';
 
 const MIB = 1024 ** 2;
 const PROFILE = '/nix/var/nix/profiles/system';
+/** Has nix-daemon read its configuration again; its socket starts it. */
+const AGAIN =
+  'systemctl stop nix-daemon.service nix-daemon.socket; systemctl reset-failed nix-daemon.socket nix-daemon.service || true; systemctl start nix-daemon.socket';
 
 describeOnHost('the Nix store on a small file system', (lab) => {
   const shell = async (script: string, user?: string) =>
@@ -126,16 +129,14 @@ describeOnHost('the Nix store on a small file system', (lab) => {
       await shell(
         [
           `printf '\\n%s\\n%b\\n' '${ADDED}' '${settings.replace(/\n/g, '\\n')}' >> /etc/nix/nix.conf`,
-          'systemctl restart nix-daemon.socket nix-daemon.service',
+          AGAIN,
           'chmod 755 /nix/var/nix/daemon-socket; chmod 666 /nix/var/nix/daemon-socket/socket',
         ].join('\n'),
       );
       // What the daemon itself does is the judge.
-      const asked = await lab.host.run(['nix-store', '--gc', '--print-dead'], {
-        ...{ user: 'healer', allowFailure: true },
-        env: { NIX_REMOTE: 'daemon', HOME: '/' },
-      });
-      expect(asked.exitCode === 0).toBe(outcome === 'fixed');
+      const asking = ['env', 'HOME=/', 'NIX_REMOTE=daemon', 'nix-store', '--gc', '--print-dead'];
+      const asked = await lab.host.run(asking, { user: 'healer', allowFailure: true });
+      expect(asked.exitCode === 0, asked.stderr).toBe(outcome === 'fixed');
       for (let index = 0; index < 8; index += 1) await garbage(`dead-${index}`, 2 * MIB);
       await fillTo(93);
       const result = await heal({}, { user: 'healer', env: { HOME: '/' } });
@@ -147,12 +148,7 @@ describeOnHost('the Nix store on a small file system', (lab) => {
         expect(result.plan?.notes.join()).toMatch(/nix-daemon does not accept this user/);
       }
     } finally {
-      await shell(
-        [
-          `sed -i '/^${ADDED}$/,$d' /etc/nix/nix.conf`,
-          'systemctl restart nix-daemon.socket nix-daemon.service',
-        ].join('\n'),
-      );
+      await shell([`sed -i '/^${ADDED}$/,$d' /etc/nix/nix.conf`, AGAIN].join('\n'));
     }
   });
 
