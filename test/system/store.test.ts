@@ -261,6 +261,13 @@ describeOnHost('the Nix store on a small file system', (lab) => {
     const young = await heal({ nix: { deleteOlderThan: '75d' }, dryRun: true });
     expect(young.plan?.notes.join()).toContain('system generations 1, older than 75d, are deleted');
 
+    const unprivileged = await heal(
+      { nix: { deleteOlderThan: '30d' }, dryRun: true },
+      { user: 'healer', env: { HOME: '/' } },
+    );
+    expect(unprivileged.plan?.notes.join()).toContain('the root helper deletes no generations');
+    expect(await generations()).toBe('system-1\nsystem-2\nsystem-3\nsystem-4\nsystem-5');
+
     const result = await heal({ nix: { deleteOlderThan: '30d' } });
     expect(result).toMatchObject({ outcome: 'fixed' });
     expect(result.plan?.notes.join()).toContain('system generations 1, 3, older than 30d, are deleted');
