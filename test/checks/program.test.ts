@@ -97,7 +97,6 @@ describe('part', () => {
       'no disk',
     ],
     ['rejects', () => Promise.reject(new Error('no disk')), 'no disk'],
-    ['rejects with no error', () => Promise.reject('no disk' as never), 'no disk'],
   ])('has failed when its repair %s', async (_, repair, sentence) => {
     const result = await healed(part({ name: 'cache', check: () => false, repair, settleMs: 2_000 }));
     expect(result).toMatchObject({ outcome: 'failed', success: false });
