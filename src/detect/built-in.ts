@@ -30,6 +30,11 @@ export class BuiltInChecks {
   readonly #oom = new OomHistory();
   #services: readonly ComponentVerdict[] = [];
   #units: Snapshot['units'] | undefined;
+  /** Verdicts of the check `system` on a state without recent kills. */
+  #calm: { readonly state: string; readonly verdicts: readonly ComponentVerdict[] } = {
+    state: '',
+    verdicts: [],
+  };
 
   readonly #rules: MountRules;
 
@@ -70,14 +75,18 @@ export class BuiltInChecks {
     return this.#services;
   }
 
-  /** Not cached: an out-of-memory kill is reported for a while, whether or not the reading changes. */
+  /** Judges again only when the state changes, and while it is not calm: a kill is reported for a while. */
   #judgeSystem(snapshot: Snapshot, judgesServices: boolean): readonly ComponentVerdict[] {
     const { system, units } = snapshot;
     const kills = this.#oom.note(isUnknown(system) ? system : system.oomKills, this.#clock.monotonic());
+    const state = isUnknown(system) ? system : system.state;
+    const isCalm = !isUnknown(kills) && kills.recent === 0 && state !== 'degraded' && !isUnknown(state);
+    if (isCalm && state === this.#calm.state) return this.#calm.verdicts;
     const own = isDegraded(system) && judgesServices ? this.#judgeServices(snapshot) : [];
     const bad = own.filter(({ status }) => status === 'bad').map(({ component }) => component);
     const verdicts = judgeSystem(system, kills, units, new Set(bad));
     verdicts.forEach(Object.freeze);
+    if (isCalm) this.#calm = { state, verdicts };
     return verdicts;
   }
 }

@@ -39,14 +39,17 @@ export function localHost(): Host {
   const nixos = async () => (isLinux ? loadNixos() : undefined);
   const unitChanges: Host['unitChanges'] = async (from, to, signal) =>
     (await nixos())?.unitChanges(from, to, signal) ?? NO_NIXOS;
-  const readSystem = async (
+  const readSystem = (
     from: LinuxReader | PortableReader,
     { recent, signal }: ReadRequest,
-  ): Promise<SystemReading> => ({
-    nixos: runsNixos() ? (await loadNixos()).read() : NO_NIXOS,
-    oomKills: from.oomKills(),
-    state: await systemd.readState({ recent, signal }),
-  });
+  ): SystemReading | Promise<SystemReading> => {
+    const oomKills = from.oomKills();
+    const state = systemd.readState({ recent, signal });
+    if (!runsNixos() && !isPending(state)) return { nixos: NO_NIXOS, oomKills, state };
+    return Promise.all([state, runsNixos() ? loadNixos() : undefined]).then(([word, reader]) => ({
+      ...{ nixos: reader?.read() ?? NO_NIXOS, oomKills, state: word },
+    }));
+  };
   const host: Host = {
     read(request: ReadRequest = {}): Snapshot | Promise<Snapshot> {
       if (reader === undefined) {

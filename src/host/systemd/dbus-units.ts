@@ -32,6 +32,8 @@ export interface DbusUnitsOptions extends Omit<SystemBusOptions, 'onSignal'> {
 export interface DbusUnits extends UnitSource {
   /** Incremented whenever something may have changed; `NaN`, which equals nothing, without signals. */
   readonly version: number;
+  /** Returns the last state of the system if no change was signalled since and it is not too old. */
+  recentState(): string | undefined;
   /** Reads the states of these units, by full name, and follows them from now on; without `units`, of the failed units. */
   followStates(units: readonly string[] | undefined): Promise<UnitStates>;
 }
@@ -201,13 +203,18 @@ export function createDbusUnits(options: DbusUnitsOptions): DbusUnits {
       return dbusCalls(bus, signal).tasks(units);
     },
 
-    async readState({ recent = false, signal } = {}) {
+    recentState() {
+      const current = session?.watch.live ? version : NaN;
+      if (state?.version !== current) return undefined;
+      const maxAgeMs = session?.watch.followsAll && state.followedAll ? MAX_AGE_MS : STATE_AGE_MS;
+      return now() - state.at < maxAgeMs ? state.word : undefined;
+    },
+
+    async readState({ signal } = {}) {
       await bus.open();
       const at = now();
       const current = session?.watch.live ? version : NaN;
       const followedAll = session?.watch.followsAll ?? false;
-      const maxAgeMs = followedAll && state?.followedAll ? MAX_AGE_MS : STATE_AGE_MS;
-      if (recent && state?.version === current && at - state.at < maxAgeMs) return state.word;
       const word = await dbusCalls(bus, signal).state();
       state = { word, version: current, at, followedAll };
       return word;

@@ -43,7 +43,7 @@ export interface SystemdReader {
   /** Reads units by name, and those that are failing. */
   readUnits(request: UnitsRequest): Reading<UnitsReading> | Promise<Reading<UnitsReading>>;
   /** Reads the state of the whole system: `running`, `degraded` … */
-  readState(request?: StateRequest): Promise<Reading<string>>;
+  readState(request?: StateRequest): Reading<string> | Promise<Reading<string>>;
   /** Lists the full names of the active services. */
   activeServices(signal?: AbortSignal): Promise<Reading<readonly string[]>>;
   /** Reads the relations of units, by full name and in that order. */
@@ -147,6 +147,7 @@ export function createSystemdReader(options: SystemdReaderOptions = {}): Systemd
       return isRecent ? last!.units : readNow(request);
     },
     readState: (request = {}) =>
+      (request.recent === true ? bus.recentState() : undefined) ??
       endedBy(request.signal, () => ask((source) => source.readState(request), request.signal)),
     activeServices: (signal) => endedBy(signal, () => ask((source) => source.activeServices(signal), signal)),
     unitRelations: (units, signal) =>

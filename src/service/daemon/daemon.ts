@@ -3,6 +3,7 @@ import type { Clock } from '../../base/clock.js';
 import { messageOf } from '../../base/errors.js';
 import { silentLogger, type Logger } from '../../base/logger.js';
 import type { DaemonConfig } from '../config/config.js';
+import type { EventName } from '../../report/events.js';
 import { loadConfig } from '../config/load.js';
 import { ControlServer } from '../control/server.js';
 import { engineOf, type Surroundings } from './engine-of.js';
@@ -21,6 +22,14 @@ export interface DaemonParts extends Surroundings {
   readonly watchdogMs: number | undefined;
   readonly clock: Clock;
 }
+
+/** Events after which the status is reported again. No listener hears each cycle: that would cost more than the cycle. */
+const CHANGES_STATUS: readonly EventName[] = [
+  ...(['issue:opened', 'issue:cleared', 'issue:gone', 'reading:lost', 'reading:back'] as const),
+  ...(['heal:done', 'approval:asked', 'storm:began', 'storm:ended'] as const),
+];
+/** Interval at which the status is reported again if it changed without an event, in milliseconds. */
+const STATUS_MS = 30_000;
 
 /** Exit statuses of the daemon, besides 0. */
 export const EXIT = {
@@ -52,6 +61,7 @@ export class Daemon {
       this.#watchdog = new Watchdog({
         clock: parts.clock,
         limitMs: parts.watchdogMs,
+        lastCycle: () => this.#lastCycle(),
         intervalMs: () => (this.#running?.interval ?? 0) * 1_000,
         alive: () => parts.notify('WATCHDOG=1'),
       });
@@ -82,6 +92,7 @@ export class Daemon {
       if (controlPath !== undefined) await control.start(controlPath);
       this.#begin(first);
       void this.#watchdog?.keep(over.signal);
+      void this.#keepStatus(over.signal);
       await aborted(this.#stop.signal);
     } catch (error) {
       this.#broken = error;
@@ -159,15 +170,36 @@ export class Daemon {
 
   #begin(running: Running): void {
     this.#running = running;
-    const cameRound = (): void => {
-      this.#watchdog?.cameRound();
-      void this.#tell(running);
-    };
-    running.engine.on('cycle:done', cameRound);
-    running.engine.on('cycle:failed', cameRound);
-    running.engine.on('heal:done', () => void this.#tell(running));
-    running.engine.on('approval:asked', () => void this.#tell(running));
+    const tell = (): void => void this.#tell(running);
+    for (const event of CHANGES_STATUS) running.engine.on(event, tell);
+    this.#tellAfterCycle(running);
+    running.engine.on('cycle:failed', () => {
+      tell();
+      this.#tellAfterCycle(running);
+    });
     this.#monitoring = running.run().catch((error: unknown) => this.#break(error));
+  }
+
+  /** Reports the status after the next successful cycle. */
+  #tellAfterCycle({ engine }: Running): void {
+    const end = engine.on('cycle:done', () => {
+      end();
+      if (this.#running?.engine === engine) void this.#tell(this.#running);
+    });
+  }
+
+  async #keepStatus(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.#parts.clock.sleep(STATUS_MS, signal).catch(() => undefined);
+      if (this.#ready && this.#running && !signal.aborted) await this.#tell(this.#running);
+    }
+  }
+
+  #lastCycle(): number {
+    const { lastLook, lastFailure } = this.#running?.engine.status() ?? {};
+    return (
+      this.#parts.clock.monotonic() - Math.min(lastLook?.agoMs ?? Infinity, lastFailure?.agoMs ?? Infinity)
+    );
   }
 
   #break(error: unknown): void {

@@ -46,9 +46,18 @@ export class Running {
   /** Starts servers and monitoring. Resolves when it has been stopped. */
   async run(): Promise<void> {
     for (const outlet of outletsOf(this.config, this.engine, this.#stateFolder)) this.#wanted.set(outlet, '');
-    this.engine.on('cycle:done', () => void this.#open());
     await this.#open();
+    if (this.#wanted.size > 0) this.#openLater();
     if (!this.#stopped) await this.engine.startMonitoring({ interval: this.interval });
+  }
+
+  /** Tries again after each cycle, until all servers run. */
+  #openLater(): void {
+    const end = this.engine.on('cycle:done', () => {
+      void this.#open().then(() => {
+        if (this.#wanted.size === 0) end();
+      });
+    });
   }
 
   /** Stops monitoring, interrupts what can be interrupted, waits for the rest, and closes everything. */

@@ -5,6 +5,8 @@ export interface WatchdogParts {
   readonly clock: Clock;
   /** Limit of systemd's watchdog, in milliseconds. */
   readonly limitMs: number;
+  /** Returns the monotonic time of the end of the last cycle, whatever its result; `-Infinity` before the first. */
+  readonly lastCycle: () => number;
   /** Returns the interval between cycles, in milliseconds. */
   readonly intervalMs: () => number;
   /** Notifies the watchdog. */
@@ -16,17 +18,13 @@ export interface WatchdogParts {
  */
 export class Watchdog {
   readonly #parts: WatchdogParts;
-  #cameRound: number;
+  /** Time from which cycles are expected. */
+  #from: number;
   #excuses = 0;
 
   constructor(parts: WatchdogParts) {
     this.#parts = parts;
-    this.#cameRound = parts.clock.monotonic();
-  }
-
-  /** Records that a cycle has ended, with whatever result. */
-  cameRound(): void {
-    this.#cameRound = this.#parts.clock.monotonic();
+    this.#from = parts.clock.monotonic();
   }
 
   /** Runs work during which no cycle can run; the watchdog is notified all the time. */
@@ -36,14 +34,15 @@ export class Watchdog {
       return await work();
     } finally {
       this.#excuses -= 1;
-      this.cameRound();
+      this.#from = this.#parts.clock.monotonic();
     }
   }
 
   /** Returns whether the last cycle is recent: at most an interval and half of the watchdog's limit ago. */
   get lives(): boolean {
-    const { clock, limitMs, intervalMs } = this.#parts;
-    return this.#excuses > 0 || clock.monotonic() - this.#cameRound <= intervalMs() + limitMs / 2;
+    const { clock, limitMs, intervalMs, lastCycle } = this.#parts;
+    if (this.#excuses > 0) return true;
+    return clock.monotonic() - Math.max(this.#from, lastCycle()) <= intervalMs() + limitMs / 2;
   }
 
   /** Notifies the watchdog until the signal is aborted. */

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createDbusUnits } from '../../../src/host/systemd/dbus-units.js';
+import { createDbusUnits, type DbusUnits } from '../../../src/host/systemd/dbus-units.js';
 import { unitPath } from '../../../src/host/systemd/dbus-properties.js';
-import type { UnitFacts, UnitSource } from '../../../src/host/systemd/unit-facts.js';
+import type { UnitFacts } from '../../../src/host/systemd/unit-facts.js';
 import { fakeSystemd, service, type FakeSystemd } from './fake-systemd.js';
 
 let systemd: FakeSystemd;
-let source: UnitSource;
+let source: DbusUnits;
 let time = 0;
 
 beforeEach(async () => {
@@ -235,10 +235,10 @@ describe('units read over D-Bus', () => {
     systemd.units.set('bad.service', service('bad.service', { ActiveState: 'failed', SubState: 'failed' }));
     const { troubled } = await look();
     expect(troubled.map(({ id }) => id)).toEqual(['bad.service']);
-    const state = await source.readState({ recent: true });
+    const state = await source.readState();
     systemd.asked();
     expect(await look()).toEqual({ asked: [], matched: [], troubled });
-    expect(await source.readState({ recent: true })).toBe(state);
+    expect(source.recentState()).toBe(state);
     expect(systemd.asked()).toEqual([]);
 
     systemd.units.set('ok.service', service('ok.service', { ActiveState: 'failed', SubState: 'failed' }));

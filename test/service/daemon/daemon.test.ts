@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { realClock } from '../../../src/base/clock.js';
+import { SimplifiedHealingEngine } from '../../../src/engine/engine.js';
 import { ask } from '../../../src/service/control/client.js';
 import { Daemon, EXIT } from '../../../src/service/daemon/daemon.js';
 import { recordingLogger } from '../../../src/testing/index.js';
@@ -56,6 +57,31 @@ it('is ready after the first cycle, answers the control command, and stops on re
     'STOPPING=1',
   ]);
   await expect(ask(path, { version: 1, command: 'status' })).rejects.toThrow(/not running/);
+});
+
+it('hears of no single cycle once it is ready: a listener would cost more than the cycle', async () => {
+  let listeners = 0;
+  const { on } = SimplifiedHealingEngine.prototype;
+  vi.spyOn(SimplifiedHealingEngine.prototype, 'on').mockImplementation(function (
+    this: never,
+    name,
+    listener,
+  ) {
+    const end = on.call(this, name, listener as never);
+    if (name !== 'cycle:done') return end;
+    listeners += 1;
+    return () => {
+      listeners -= 1;
+      end();
+    };
+  });
+  configure({ ...HARMLESS, metrics: { port: 0 } });
+  const running = daemon().run(stop.signal);
+  await vi.waitFor(() => expect(told).toContain('READY=1'), 20_000);
+  expect(listeners).toBe(0);
+  stop.abort();
+  expect(await running).toBe(0);
+  vi.restoreAllMocks();
 });
 
 describe('the token of the dashboard', () => {
