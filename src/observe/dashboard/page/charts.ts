@@ -131,7 +131,8 @@ function span({ curve, now }: Omit<Chart, 'plot'>): number {
 }
 
 const ceiling = ({ unit, threshold }: Curve, most: number | null): number =>
-  unit === '%' ? 100 : Math.max((threshold ?? 0) * 1.3, (most ?? 0) * 1.1, 1e-6);
+  // An axis on which everything is 0 ends at 1.
+  unit === '%' ? 100 : Math.max((threshold ?? 0) * 1.3, (most ?? 0) * 1.1) || 1;
 
 /** Returns one colour up to the threshold and another above it. */
 function overThreshold(
