@@ -8,7 +8,7 @@ import { restartService } from './restart-service.js';
 import { rollbackGeneration } from './rollback-generation.js';
 import { setCpuGovernor } from './set-cpu-governor.js';
 
-/** The actions that come with the library, by name. */
+/** Built-in actions by name. */
 export const BUILT_IN_ACTIONS = {
   clean_nix_store: cleanNixStore,
   clear_system_cache: clearSystemCache,

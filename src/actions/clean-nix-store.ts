@@ -27,11 +27,11 @@ import { goneMount, storeMount } from './store-mount.js';
 interface Parameters {
   readonly path: string;
   readonly freeing: 'space' | 'inodes';
-  /** How much was decided to be deleted when the act was planned, in bytes. */
+  /** Amount to delete as decided by an earlier plan, in bytes. */
   readonly maxFreed?: number | undefined;
 }
 
-/** They give space back a while after it was freed. */
+/** File systems that release freed space with a delay. */
 const LATE: readonly string[] = ['zfs', 'btrfs'];
 
 /** Collects garbage in the Nix store, down to the clearing level of its file system and no further. */
@@ -75,7 +75,7 @@ export function storeAction(root = ''): ActionDefinition<Parameters> {
     scope: 'host',
     risk: 'reversible',
     timeoutMs: 30 * 60_000,
-    // What Nix counts as freed is not what the file system gains: it is looked at again, a few times.
+    // The file system may gain less than Nix counts as freed, so it is read again after each run.
     runs: 4,
   });
 }
@@ -86,33 +86,33 @@ const withoutStore = (root: string): string | undefined =>
 const wordOf = ({ freeing }: Parameters): string => (freeing === 'space' ? 'disk' : 'inodes');
 const isBlock = (value: Surplus | Block): value is Block => 'sentence' in value;
 
-/** A build or a switch may need what is garbage now. */
+/** Returns a block during a build or a switch, which may need what is garbage now. */
 async function activity({ nixActivity }: PlanContext): Promise<Block | undefined> {
   const now = await nixActivity();
   if (isUnknown(now)) return unavailable(`Whether Nix is at work is not known: ${now.unknown}`);
   const busy = now.switching ?? now.building;
   return busy === null
     ? undefined
-    : { reason: 'in-transition', sentence: `${busy}: nothing is deleted meanwhile` };
+    : { reason: 'in-transition', sentence: `${busy}: nothing is deleted until it ends` };
 }
 
 interface Surplus {
-  /** What is to be freed, in bytes. */
+  /** Amount to free, in bytes. */
   readonly bytes: number;
-  /** The same, in words. */
+  /** The same amount as text. */
   readonly words: string;
   readonly available: number;
   readonly baseline: Readonly<Record<string, number>>;
 }
 
-/** The level that is aimed for: inodes have no level of their own. */
+/** Returns the percentage to reach. Inodes have no threshold per mount. */
 const clearsAt = (
   mount: MountReading,
   freeing: Parameters['freeing'],
   { thresholds, diskClearsAt }: PlanContext,
 ): number => (freeing === 'space' ? diskClearsAt(mount) : clearingLevel(thresholds.diskPercent));
 
-/** How much is too much, from the clearing level up; of inodes, by what one of them holds on the average. */
+/** Returns the amount in use above the clearing level; for inodes, converted by their average size. */
 function surplusOf(mount: MountReading, { freeing }: Parameters, context: PlanContext): Surplus | Block {
   const { mountPoint, space, inodes } = mount;
   const usage = freeing === 'space' ? space : inodes;
@@ -139,7 +139,7 @@ interface Job {
   readonly root: string;
 }
 
-/** Garbage first; generations only when that is used up and not enough. */
+/** Plans to collect garbage; generations are deleted only after a run that left no garbage and was not enough. */
 async function draft({ mount, surplus, parameters, root }: Job, context: PlanContext): Promise<PlanDraft> {
   const { earlier, nix } = context;
   const { mountPoint, fsType } = mount;
@@ -176,10 +176,10 @@ async function draft({ mount, surplus, parameters, root }: Job, context: PlanCon
   };
 }
 
-/** A repair may be planned twice, by the engine and as root: both times it is to delete the same. */
+/** Tolerance, as a part of the file system, within which the engine and the root helper plan the same amount. */
 const STILL_NEEDED = 0.03;
 
-/** The amount that was decided, as long as the need has not shrunk much; further runs of the same act follow the need. */
+/** Returns the amount decided before, unless much less is needed now. Further runs of the same act use the need. */
 function decided(
   { maxFreed }: Parameters,
   need: number,
@@ -195,7 +195,7 @@ function decided(
 const THROUGH_HELPER =
   'this program is not root, and the root helper deletes no generations: on NixOS use `nix.gc.options`';
 
-/** Generations that may go; none once they were deleted in an earlier run, or where nobody allowed it. */
+/** Returns the generations that may be deleted; none after an earlier run deleted them, or without `deleteOlderThan`. */
 async function generationsToDelete({
   read,
   nix,
@@ -215,10 +215,10 @@ function nextAfterGarbage(old: Reading<readonly GenerationReading[]>, age: strin
   if (isUnknown(old)) return `No generation is deleted: ${old.unknown}`;
   if (old.length === 0) return `No generation older than ${age} may be deleted`;
   const numbers = old.map(({ number }) => number).join(', ');
-  return `If that is not enough: system generations ${numbers}, older than ${age}, are deleted, the boot menu is written anew, and garbage is collected again`;
+  return `If that is not enough: system generations ${numbers}, older than ${age}, are deleted, the boot menu is updated, and garbage is collected again`;
 }
 
-/** The check tells whether it helped; what was freed is told as Nix says it, and as the file system does. */
+/** Verifies by the check, and adds the freed amount as counted by Nix and by the file system. */
 async function verify(parameters: Parameters, context: VerifyContext): Promise<Verification> {
   let verification = await verifyByCheck(parameters, context);
   const { mounts } = await context.read({ parts: ['mounts'] });

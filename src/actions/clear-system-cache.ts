@@ -89,7 +89,7 @@ function whyNotWritable(file: string): string | undefined {
 interface Gain {
   readonly level: 1 | 2;
   readonly what: string;
-  /** In bytes, at most: what is mapped or not yet written cannot be dropped. */
+  /** Upper limit in bytes: mapped and dirty pages cannot be dropped. */
   readonly gain: number;
 }
 
@@ -104,7 +104,7 @@ function largestGain(memory: MemoryReading): Reading<Gain> {
   return { level: 2, what: arc > 0 ? 'kernel slab and ZFS cache' : 'kernel slab', gain: behind };
 }
 
-/** Everything that the kernel keeps and could drop, in bytes. */
+/** Returns the size of all caches that the kernel could drop, in bytes. */
 const cached = ({ pageCacheBytes, reclaimableSlabBytes, evictableArcBytes }: MemoryReading): number =>
   evictableArcBytes +
   (isUnknown(pageCacheBytes) ? 0 : pageCacheBytes) +

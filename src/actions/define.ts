@@ -25,14 +25,14 @@ export interface PlanContext {
   readonly systemIdentity: (path: string) => Promise<Reading<SystemIdentity>>;
   /** Reads whether a switch or a build is running. */
   readonly nixActivity: () => Promise<Reading<NixActivity>>;
-  /** Why a NixOS system refuses to be switched to without a reboot, by its own check; `null` when it does not. */
+  /** Reads why a system's own pre-switch checks refuse a switch without a reboot; `null` if they accept it. */
   readonly preSwitchCheck: (path: string) => Promise<Reading<string | null>>;
   /** Recorded history of the NixOS systems of this host. */
   readonly history: GenerationHistory;
   /** The systemd unit that this program runs in; `null` when it is none. */
   readonly ownUnit: string | null;
   readonly thresholds: ThresholdValues;
-  /** Percentage of bytes under which a file system is well again: by its own level, or by the threshold. */
+  /** Percentage of bytes below which a file system is ok again: by its own level, or by the threshold. */
   readonly diskClearsAt: (mount: MountReading) => number;
   /** Tuning for debounce, backoff, breakers and budgets. */
   readonly guards: Guards;
@@ -49,7 +49,7 @@ export interface PlanContext {
 
 /** Draft of a plan. The executor adds the state of the targets. */
 export interface PlanDraft {
-  /** The parameters with what was decided while planning (an amount), so that planning again decides the same. */
+  /** Parameters completed by values decided while planning (an amount), so that planning again decides the same. */
   readonly parameters?: Readonly<Record<string, unknown>>;
   /** Targets. Names with a unit's suffix (`nginx.service`) are checked by the gates for units. */
   readonly targets: readonly string[];
@@ -76,14 +76,14 @@ export interface PlanDraft {
 export interface VerifyContext {
   readonly issue: Issue;
   readonly plan: Plan;
-  /** The verdict on the issue's component before the act, where a check could give one. */
+  /** Verdict on the issue's component before the act, if a check gave one. */
   readonly before: ComponentVerdict | undefined;
   /**
-   * Asks the checks that speak for the component, after its time to settle. The engine asks them in any case: a repair
-   * that `verify` calls `fixed` is `fixed` only if they agree.
+   * Runs the checks of the component after its settle time. The engine runs them in any case: a repair that `verify`
+   * reports as `fixed` is `fixed` only if they agree.
    */
   readonly proof: () => Promise<Verification>;
-  /** Looks at the issue's component again at once; `undefined` where no check covers it. */
+  /** Runs the checks of the issue's component at once; `undefined` if no check covers it. */
   readonly inspect: () => Promise<ComponentVerdict | undefined>;
   /** Reads parts of the host. */
   readonly read: (request: ReadRequest) => Promise<Snapshot>;
@@ -124,16 +124,16 @@ export interface ActionDefinition<Parameters = unknown> {
   undo?(parameters: Parameters, context: UndoContext): void | Promise<void>;
   /** `process` when it touches only the host program itself: it then needs no privilege. */
   readonly scope: 'host' | 'process';
-  /** `disruptive` when somebody may notice it. */
+  /** `disruptive` if users may notice it. */
   readonly risk: 'reversible' | 'disruptive';
-  /** How long all of its steps may take together, in milliseconds, 1 to 86,400,000. */
+  /** Time limit of all its steps together, in milliseconds, 1 to 86,400,000. */
   readonly timeoutMs: number;
   /**
    * Largest number of plans in one act, each made again after the one before, while there is something left to do. 1 to
    * 10. Default 1.
    */
   readonly runs?: number;
-  /** How long the repair has to work before it is judged, in milliseconds. Default: by the kind of the issue. */
+  /** Time between the repair and its verification, in milliseconds. Default: by the kind of the issue. */
   readonly settleMs?: number;
   /**
    * Returns why this host cannot carry it out at all, whatever the parameters, as one sentence; `undefined` where it can.
@@ -141,8 +141,8 @@ export interface ActionDefinition<Parameters = unknown> {
    */
   unavailable?(context: CapabilityContext): string | undefined | Promise<string | undefined>;
   /**
-   * Returns whether its steps need root on this host. Left out: the actions that come with the library do, and what
-   * an action of your own needs is known from its plan only.
+   * Returns whether its steps need root on this host. Default: built-in actions do; for custom actions only the plan
+   * tells.
    */
   needsRoot?(): boolean;
 }
@@ -175,7 +175,7 @@ export function expectAction(option: string, definition: unknown): ActionDefinit
   return definition as ActionDefinition;
 }
 
-/** Returns what `parse` makes of parameters. Throws what it throws, also when it answers with a promise. */
+/** Returns the parsed parameters. Throws what `parse` throws, and refuses a `parse` that returns a promise. */
 export function parametersOf<Parameters>(
   definition: ActionDefinition<Parameters>,
   given: Readonly<Record<string, unknown>>,

@@ -5,19 +5,19 @@ import { isThisUserAllowed } from './nix-users.js';
 
 const SOCKET = '/nix/var/nix/daemon-socket/socket';
 const RESERVE = '/nix/var/nix/db/reserved';
-/** Nix opens its database with less than this, but not with nothing. */
+/** Free space in bytes below which the disk counts as full: Nix needs some to open its database. */
 const FULL_BYTES = 256 * 1024;
 const TIMEOUT_MS = 30 * 60_000;
 
-/** How garbage is collected on this host. */
+/** Steps that collect garbage on this host, with notes. */
 export interface Collecting {
   readonly steps: readonly CommandStep[];
   readonly notes: readonly string[];
 }
 
 /**
- * Collects up to so many bytes of garbage: through nix-daemon where this user may speak to it, else as root. On a full
- * disk Nix cannot even open its database: then the reserve goes that Nix keeps for that, and is not made anew.
+ * Returns steps that collect up to so many bytes of garbage: through nix-daemon if it accepts this user, else as root.
+ * On a full disk Nix cannot open its database, so its reserve file is removed first and not created again.
  */
 export function collectGarbage(bytes: number, availableBytes: number, root = ''): Collecting {
   const gc = (amount: number, more: readonly string[] = []): CommandStep => ({
@@ -35,14 +35,14 @@ export function collectGarbage(bytes: number, availableBytes: number, root = '')
       timeoutMs: 60_000,
       interruptible: true,
     };
-    // The daemon would make the reserve anew before it collects.
+    // The daemon would create the reserve again before it collects.
     const collect = { ...gc(bytes, ['--option', 'gc-reserved-space', '0']), env: { NIX_REMOTE: 'local' } };
     return {
       steps: existsSync(`${root}/run/systemd/system`)
         ? [besides(remove, 'reserve'), besides(collect, 'collect')]
         : [remove, collect],
       notes: [
-        `The disk is full: Nix's own reserve, ${RESERVE}, is removed so that Nix can work at all; Nix makes it anew by itself`,
+        `The disk is full: Nix's own reserve, ${RESERVE}, is removed so that Nix can work at all; Nix creates it again by itself`,
       ],
     };
   }
@@ -60,7 +60,7 @@ export function collectGarbage(bytes: number, availableBytes: number, root = '')
   };
 }
 
-/** In a unit of its own: the root helper may not write to the store, nor mount it anew as Nix does. */
+/** Wraps a step in a transient unit: the root helper's sandbox can neither write to the store nor remount it. */
 function besides({ argv, env = {}, ...step }: CommandStep, name: string): CommandStep {
   return {
     ...step,
@@ -75,18 +75,18 @@ function besides({ argv, env = {}, ...step }: CommandStep, name: string): Comman
   };
 }
 
-/** Whether this user may speak to nix-daemon, which then collects garbage without root. */
+/** Returns whether nix-daemon accepts this user, who then needs no root to collect garbage. */
 export function daemonAccess(root: string): 'granted' | 'denied' | 'none' {
   try {
     accessSync(`${root}${SOCKET}`, constants.R_OK | constants.W_OK);
-    // The socket may be open to everybody while the daemon accepts only its allowed users.
+    // The socket may be open to everyone while the daemon accepts only its allowed users.
     return isThisUserAllowed(root) ? 'granted' : 'denied';
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EACCES' ? 'denied' : 'none';
   }
 }
 
-/** Nix breaks on a home that it cannot read, as a service may have one. */
+/** Returns the environment for a client of nix-daemon. Nix fails if it cannot read `HOME`, as in some services. */
 function daemonEnv(): Readonly<Record<string, string>> {
   const { HOME } = process.env;
   const daemon = { NIX_REMOTE: 'daemon' };
@@ -98,10 +98,10 @@ function daemonEnv(): Readonly<Record<string, string>> {
   }
 }
 
-/** Where programs of Nix are when the `PATH` of a service does not say so. */
+/** Folders of Nix programs that are missing from the `PATH` of a service. */
 const FOLDERS = ['/run/current-system/sw/bin', '/nix/var/nix/profiles/default/bin'];
 
-/** A program of Nix: by its name where `PATH` finds it. */
+/** Returns the path of a Nix program, or its name if `PATH` has it. */
 export function nixProgram(name: string): string {
   const path = (process.env.PATH ?? '').split(':').filter(Boolean);
   if (path.some((folder) => existsSync(`${folder}/${name}`))) return name;
@@ -109,29 +109,29 @@ export function nixProgram(name: string): string {
   return folder === undefined ? name : `${folder}/${name}`;
 }
 
-/** What one or several collections say of themselves. */
+/** Result of one or several collections, as printed by Nix. */
 export interface Collected {
   readonly paths: number;
   readonly freedBytes: number;
-  /** How many bytes the last one was asked for, and gave. */
+  /** Bytes requested from the last one, and freed by it. */
   readonly last: { readonly asked: number; readonly freedBytes: number };
 }
 
 const POWERS: Readonly<Record<string, number>> = { B: 0, KiB: 1, MiB: 2, GiB: 3, TiB: 4 };
 
-/** Reads what collections printed; `undefined` where none told how it ended. */
+/** Parses the output of collections; `undefined` if none printed a result. */
 export function collectedBy(reports: readonly StepReport[]): Collected | undefined {
-  const told = reports.flatMap(({ step, output = '' }) => {
+  const printed = reports.flatMap(({ step, output = '' }) => {
     const asked = Number(/ --gc --max-freed (\d+)/.exec(step)?.[1]);
     const [, paths, amount, unit = ''] =
       /(\d+) store paths deleted, (-?[\d.]+) (\w+) freed/.exec(output) ?? [];
     const freedBytes = Math.max(0, Number(amount)) * 1024 ** (POWERS[unit] ?? NaN);
     return Number.isNaN(asked + freedBytes) ? [] : [{ paths: Number(paths), asked, freedBytes }];
   });
-  const last = told.at(-1);
+  const last = printed.at(-1);
   if (last === undefined) return undefined;
-  const sum = (of: (one: (typeof told)[number]) => number): number =>
-    told.reduce((all, one) => all + of(one), 0);
+  const sum = (of: (one: (typeof printed)[number]) => number): number =>
+    printed.reduce((all, one) => all + of(one), 0);
   const { asked, freedBytes } = last;
   return {
     paths: sum((one) => one.paths),

@@ -4,7 +4,7 @@ import { posix } from 'node:path';
 
 const CONFIGURATION = '/etc/nix/nix.conf';
 /** Limit of nested includes. */
-const MOST_INCLUDES = 16;
+const INCLUDE_LIMIT = 16;
 
 /** Client of nix-daemon, by the names that it checks. */
 export interface DaemonUser {
@@ -14,9 +14,8 @@ export interface DaemonUser {
 }
 
 /**
- * Returns whether nix-daemon accepts a user, by `allowed-users` and `trusted-users` in `/etc/nix/nix.conf`. Its socket may be
- * open to everybody: the connection of a user who is not allowed is closed. An unreadable configuration allows everybody, as
- * the default does.
+ * Returns whether nix-daemon accepts a user, by `allowed-users` and `trusted-users` in `/etc/nix/nix.conf`. An unreadable
+ * configuration allows everyone, as the default does.
  */
 export function isAllowedByNix(root: string, { user, group }: DaemonUser): boolean {
   const settings = new Map<string, readonly string[]>([
@@ -47,7 +46,7 @@ export function isThisUserAllowed(root: string): boolean {
 
 /** Applies a file: later lines take precedence, `extra-NAME` adds, and an include is read in its place. */
 function apply(root: string, path: string, settings: Map<string, readonly string[]>, depth: number): void {
-  if (depth > MOST_INCLUDES) return;
+  if (depth > INCLUDE_LIMIT) return;
   for (const line of textOf(`${root}${path}`).split('\n')) {
     const text = line.replace(/#.*/, '').trim();
     const include = /^!?include\s+(\S+)$/.exec(text)?.[1];

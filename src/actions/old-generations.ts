@@ -6,17 +6,17 @@ const PROFILE = '/nix/var/nix/profiles/system';
 
 /** Rules for deleting generations. */
 export interface OldAge {
-  /** How old one must be, in milliseconds. */
+  /** Minimum age, in milliseconds. */
   readonly ms: number;
   /** Milliseconds since the epoch. */
   readonly now: number;
-  /** Store paths that are kept, besides those that run, booted or are to boot. */
+  /** Store paths that are kept, besides the running, the booted and the next system. */
   readonly keep: readonly string[];
 }
 
 /**
- * The generations that are old enough to be deleted. Kept is every number of a system that runs, booted, is to boot
- * next, or is in `keep`; where any of these is not known, nothing may be deleted.
+ * Returns the generations that are old enough to be deleted. Every number of the running, the booted and the next system
+ * and of those in `keep` is kept; unknown if any of these is unknown.
  */
 export function oldGenerations(
   { running, booted, profile, generations }: NixosReading,
@@ -30,7 +30,7 @@ export function oldGenerations(
   );
 }
 
-/** Deletes generations, and writes the boot menu without them: one that leads nowhere must not stay in it. */
+/** Returns steps that delete generations and remove them from the boot menu. */
 export function deleteGenerations(generations: readonly GenerationReading[], nixEnv: string): CommandStep[] {
   const numbers = generations.map(({ number }) => String(number));
   const common = { kind: 'command', needsRoot: true, interruptible: false } as const;

@@ -16,7 +16,7 @@ import {
 } from './define.js';
 import { unavailable } from './on-service.js';
 
-/** The profile whose newest entry is what boots. */
+/** Profile whose newest entry boots next. */
 export const SYSTEM_PROFILE = '/nix/var/nix/profiles/system';
 
 /** Returns the step that makes a system the newest entry of the profile; without effect if it is that already. */
@@ -32,7 +32,7 @@ export const setProfile = (to: string): CommandStep => ({
 export const profileBefore = (to: string, { profile, running }: KnownSystems): string =>
   isUnknown(profile) || profile.path === to ? running.path : profile.path;
 
-/** The systems of a NixOS host of which the running one is known. */
+/** Systems of a NixOS host whose running system is known. */
 export type KnownSystems = NixosReading & { readonly running: SystemIdentity };
 
 /** Reads the systems of this host. */
@@ -45,7 +45,7 @@ export async function readSystems({ read }: Pick<PlanContext, 'read'>): Promise<
   return isUnknown(running) ? running : { ...nixos, running };
 }
 
-/** Why the running system cannot be changed, with the action's own words before the reason. */
+/** Block for an action that cannot change the running system, with the action's own words before the reason. */
 export const withoutSystems =
   (words: string) =>
   async ({ read }: CapabilityContext): Promise<string | undefined> => {
@@ -53,7 +53,7 @@ export const withoutSystems =
     return isUnknown(systems) ? `${words}: ${systems.unknown}` : undefined;
   };
 
-/** A plan that says why the running system cannot be changed. */
+/** Returns a refused plan. */
 export const refusedChange = (effect: string, refusal: Block): PlanDraft => ({
   targets: ['system'],
   steps: [],
@@ -61,8 +61,8 @@ export const refusedChange = (effect: string, refusal: Block): PlanDraft => ({
   refusal,
 });
 
-/** Why no change of the running system may be begun now. */
-export async function standsInTheWay({
+/** Returns a block while the running system must not be changed. */
+export async function changeBlock({
   nixActivity,
 }: Pick<PlanContext, 'nixActivity'>): Promise<Block | undefined> {
   const activity = await nixActivity();
@@ -71,7 +71,7 @@ export async function standsInTheWay({
   return activity.switching === null ? undefined : { reason: 'in-transition', sentence: activity.switching };
 }
 
-/** Full names of the units that fail: those found, and those that were asked for. */
+/** Returns the full names of failed units: those discovered, and those requested. */
 export async function failingNow(
   units: readonly string[],
   { read }: Pick<PlanContext, 'read'>,
@@ -91,12 +91,12 @@ async function readAll(
 
 const fails = (unit: UnitReading): boolean => unit.activeState === 'failed' || isCrashLooping(unit);
 
-/** A unit that was to be helped and does not run: `reset-failed` takes the word `failed` away, not the trouble. */
+/** Returns whether a unit to repair does not run. `failed` is not enough: `reset-failed` clears it. */
 const isDown = (unit: UnitReading): boolean => fails(unit) || unit.activeState === 'inactive';
 
 /**
- * Proves a change of the running system by its units, whatever the switch said of itself: those that were to be helped
- * are active, and stay so in the same run. More failing units than before are worse than before.
+ * Verifies a change of the running system by its units, whatever the switch printed: those to repair are active and stay
+ * so in the same run. More failed units than before make it worse.
  */
 export async function verifyGeneration(context: VerifyContext): Promise<Verification> {
   const { generation } = context.plan;
@@ -146,13 +146,13 @@ function verifyStaged({ to }: PlannedGeneration, { profile }: KnownSystems): Ver
   };
 }
 
-/** Goes back to where the last change began. */
-export async function takeBackChange({ execute }: UndoContext): Promise<void> {
+/** Rolls back to the system before the last change. */
+export async function undoChange({ execute }: UndoContext): Promise<void> {
   const { outcome, error } = await execute({ action: 'rollback_generation', parameters: { undo: true } });
   if (outcome !== 'executed') throw new Error(error ?? 'it was not carried out');
 }
 
-/** Kernel and modules run on until the next boot: why a system can take effect only then. */
+/** Returns why a system needs a reboot: kernel and modules stay the same until then. */
 export async function needsBoot(
   to: string,
   { booted, running }: KnownSystems,
@@ -183,7 +183,7 @@ function initInterfaceOf(system: string): string {
   }
 }
 
-/** Which generation stands before the running one by number: a guess, where nothing is on record. */
+/** Returns the generation before the running one by number: a guess for hosts without a record. */
 export function numberBefore({ running, generations }: KnownSystems): Reading<string> {
   if (isUnknown(generations)) return generations;
   const current = generations.findLastIndex(({ path }) => path === running.path);

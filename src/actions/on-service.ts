@@ -6,15 +6,15 @@ import type { UnitReading } from '../model/unit.js';
 import type { Block, CommandStep } from '../model/plan.js';
 import type { CapabilityContext, PlanContext, PlanDraft, Verification, VerifyContext } from './define.js';
 
-/** Beyond systemd's own limits for stopping and starting: time to queue the job and to answer. */
+/** Additional time over systemd's own limits for stopping and starting, to queue the job and to answer. */
 const SLACK_MS = 10_000;
 /** Time limit of the job of a unit without a timeout, in milliseconds. */
 export const LONGEST_JOB_MS = 5 * 60_000;
 
-/** Kinds of units that a job can start; a device, slice or scope is made otherwise. */
+/** Kinds of units that a job can start; devices, slices and scopes are created in other ways. */
 const STARTED = /\.(service|socket|timer|path|mount|automount|swap|target)$/;
 
-/** The parameters of the two service actions. */
+/** Parameters of the two service actions. */
 export interface ServiceParameters {
   /** Full unit name. */
   readonly unit: string;

@@ -7,8 +7,8 @@ import {
   readSystems,
   refusedChange,
   setProfile,
-  standsInTheWay,
-  takeBackChange,
+  changeBlock,
+  undoChange,
   verifyGeneration,
   withoutSystems,
 } from './on-generation.js';
@@ -18,12 +18,12 @@ import { inTransientUnit, wordOf } from './transient-unit.js';
 
 const REBUILD_MS = 2 * 60 * 60_000;
 const NOTHING = 'There is nothing to rebuild';
-const EFFECT = 'The system runs its configuration, built anew';
+const EFFECT = 'The system runs a new build of its configuration';
 /** Variables that a build needs, as far as they are set: those that NixOS's own upgrade service has. */
 const PROXIES = ['all_proxy', 'ftp_proxy', 'http_proxy', 'https_proxy', 'no_proxy', 'rsync_proxy'];
 const PASSED = ['PATH', 'HOME', 'NIX_PATH', 'NIX_SSL_CERT_FILE', 'NIX_CONFIG', 'CURL_CA_BUNDLE', ...PROXIES];
 
-/** Builds the NixOS configuration and switches to it. Never picked by default; always for a person to approve. */
+/** Builds the NixOS configuration and switches to it. Never picked by default; always needs approval. */
 export const rebuildSystem = defineAction({
   parse: noParameters,
   async plan(_parameters, context) {
@@ -32,7 +32,7 @@ export const rebuildSystem = defineAction({
     const failing = await failingNow(failingUnits(context.history.generations), context);
     if (isUnknown(failing))
       return refusedChange(EFFECT, unavailable(`What fails now is not known: ${failing.unknown}`));
-    const busy = await standsInTheWay(context);
+    const busy = await changeBlock(context);
     if (busy) return refusedChange(EFFECT, busy);
     const { flake, flags } = context.nix.rebuild;
     const from = systems.running.path;
@@ -62,7 +62,7 @@ export const rebuildSystem = defineAction({
   },
   unavailable: withoutSystems(NOTHING),
   verify: (_parameters, context) => verifyGeneration(context),
-  undo: (_parameters, context) => takeBackChange(context),
+  undo: (_parameters, context) => undoChange(context),
   scope: 'host',
   risk: 'disruptive',
   timeoutMs: REBUILD_MS + 60_000,

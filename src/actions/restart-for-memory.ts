@@ -18,7 +18,7 @@ const HIGH_PERCENT = 95;
 const OWN_GROUP =
   'What is full is the memory of this control group, and a restart of another service gives nothing back to it';
 
-/** The listed service that holds the most memory which only ending it gives back. */
+/** Returns the listed service with the most memory that only stopping it frees. */
 export async function largestService({
   services,
   unitMemory,
@@ -34,7 +34,7 @@ export async function largestService({
   return largest;
 }
 
-/** The units that the list stands for: patterns and units that speak for others hold no memory of their own. */
+/** Returns the services that a list covers: patterns and group units have no memory themselves. */
 async function listedUnits(
   services: readonly WatchedUnit[],
   read: PlanContext['read'],
@@ -55,7 +55,7 @@ async function listedUnits(
   return [...new Map(found).values()];
 }
 
-/** A plan to restart a service for the sake of memory, with what keeps it from being done without a person. */
+/** Returns a plan that restarts a service to free memory, with the reasons why it needs approval. */
 export async function forMemory(
   draft: PlanDraft,
   { watched, held }: { readonly watched: WatchedUnit; readonly held: number },

@@ -22,8 +22,8 @@ import {
 type RestartParameters = ServiceParameters | { readonly freeing: 'memory' };
 
 /**
- * Brings a service to run again by the smallest job: a start where it does not run, which touches none of its
- * dependents, and a restart only where it does. Waits for the job.
+ * Gets a service running by the smallest job: a start if it does not run, which affects none of its dependents, and a
+ * restart only if it does. Waits for the job.
  */
 export const restartService = defineAction<RestartParameters>({
   parse(parameters) {
@@ -56,7 +56,7 @@ export const restartService = defineAction<RestartParameters>({
   },
   scope: 'host',
   risk: 'disruptive',
-  // The limit is the unit's own; a job that takes longer is `pending`, and proved when it has ended.
+  // The limit is the unit's own; a job that takes longer is `pending` and verified once it ends.
   timeoutMs: 60 * 60_000,
 });
 
@@ -91,7 +91,7 @@ async function restart(unit: string, context: PlanContext): Promise<PlanDraft> {
   return { targets: [unit], effect, steps: [start, ...again] };
 }
 
-/** Sockets of a listed service that failed: while they are down, nothing starts it on demand. */
+/** Returns the failed sockets of a listed service: while they are down, nothing starts it on demand. */
 const failedSockets = ({ triggeredBy }: UnitReading, { services }: PlanContext): readonly string[] =>
   services.length === 0
     ? []
@@ -120,9 +120,9 @@ function startSockets(
     targets: [unit.name, ...sockets],
     notes: [`${names} failed: it is started first`],
   };
-  // At its start limit the service would take the socket down again. Without it, the socket is still failed: nothing is lost.
+  // At its start limit the service would make the socket fail again. If this step fails, the socket is failed as before.
   const before = unit.activeState === 'failed' && !unit.transient ? [reset] : [];
-  // What nothing but its socket starts is left to the socket.
+  // A service that only its socket starts is left to the socket.
   return isToRun
     ? { ...draft, effect: `${names} and ${unit.name} are running again`, steps: [...before, ...jobs, start] }
     : { ...draft, effect: `${names} starts ${unit.name} on demand again`, steps: [...before, ...jobs] };

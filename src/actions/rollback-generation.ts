@@ -16,8 +16,8 @@ import {
   readSystems,
   refusedChange,
   setProfile,
-  standsInTheWay,
-  takeBackChange,
+  changeBlock,
+  undoChange,
   verifyGeneration,
   withoutSystems,
   type KnownSystems,
@@ -30,7 +30,7 @@ const EFFECT = 'The system runs the generation that ran before this one';
 
 const NONE = 'There is no generation to go back to';
 
-/** Where it leads, whom it is to help, and why a person has to decide. */
+/** Destination of a rollback, the units to repair, and the reasons why it needs approval. */
 interface Goal {
   readonly to: Reading<string>;
   readonly units: readonly string[];
@@ -38,8 +38,8 @@ interface Goal {
 }
 
 /**
- * Goes back to the NixOS system that ran before, by this library's own record; with `undo`, to where the last change
- * that this library made began. Without evidence, and whenever something is unusual, it is for a person to decide.
+ * Rolls back to the previous NixOS system by this library's own record; with `undo`, to the system before this library's
+ * last change. Without evidence, and whenever something is unusual, it needs approval.
  */
 export const rollbackGeneration = defineAction<{ readonly undo: boolean }>({
   parse(parameters) {
@@ -59,13 +59,13 @@ export const rollbackGeneration = defineAction<{ readonly undo: boolean }>({
       return refusedChange(EFFECT, unavailable(`There is nowhere to go back to: ${goal.to.unknown}`));
     const unusable = whyUnusable(goal.to, systems);
     if (unusable !== undefined) return refusedChange(EFFECT, unavailable(unusable));
-    const busy = await standsInTheWay(context);
+    const busy = await changeBlock(context);
     if (busy) return refusedChange(EFFECT, busy);
     return change(goal.to, { ...goal, failing }, systems, context);
   },
   unavailable: withoutSystems(NONE),
   verify: (_parameters, context) => verifyGeneration(context),
-  undo: (_parameters, context) => takeBackChange(context),
+  undo: (_parameters, context) => undoChange(context),
   scope: 'host',
   risk: 'disruptive',
   timeoutMs: 30 * 60_000,
@@ -111,7 +111,7 @@ async function change(
   };
 }
 
-/** The system that ran before by our own record, and the evidence for going back to it. */
+/** Returns the previous system by our own record, and the evidence for rolling back to it. */
 async function rollbackGoal(
   systems: KnownSystems,
   failing: readonly string[],
@@ -138,7 +138,7 @@ async function rollbackGoal(
 
 const isService = (unit: string): boolean => unit.endsWith('.service');
 
-/** Back to where our own last change began: at once, for it was ours; later only if a person says so. */
+/** Returns the system before our own last change. Soon after the change its undo needs no approval, later it does. */
 function undoGoal({ running }: KnownSystems, { history, guards }: PlanContext): Goal {
   const { lastChange } = history.generations;
   if (lastChange === null)
@@ -151,7 +151,7 @@ function undoGoal({ running }: KnownSystems, { history, guards }: PlanContext): 
   return { to: lastChange.from, units: [], doubts };
 }
 
-/** What the profile does not keep may be collected at any moment; and what is no system cannot be switched to. */
+/** Refuses a path that is no system, or that the profile does not keep: it may be garbage collected at any time. */
 function whyUnusable(to: string, { running, generations }: KnownSystems): string | undefined {
   if (to === running.path) return `${to} runs already`;
   if (isUnknown(generations)) return `Which generations are kept is not known: ${generations.unknown}`;
@@ -159,7 +159,7 @@ function whyUnusable(to: string, { running, generations }: KnownSystems): string
   return existsSync(`${to}/bin/switch-to-configuration`) ? undefined : `${to} cannot be switched to`;
 }
 
-/** What makes a change one that nobody should make unseen. */
+/** Returns the reasons why a rollback is unusual and needs approval. */
 function unusual(to: string, systems: KnownSystems, { history, ownUnit }: PlanContext): string[] {
   const { running, profile, specialisation } = systems;
   const { generations } = history;
@@ -167,7 +167,7 @@ function unusual(to: string, systems: KnownSystems, { history, ownUnit }: PlanCo
   if (isUnknown(specialisation))
     doubts.push(`whether a specialisation runs is not known: ${specialisation.unknown}`);
   else if (specialisation !== null) doubts.push(`the specialisation \`${specialisation}\` runs`);
-  // After an interrupted change of our own the profile is ahead, and that is all right.
+  // An interrupted change of our own leaves the profile ahead, which is not unusual.
   if (isUnknown(profile)) doubts.push(`what boots next is not known: ${profile.unknown}`);
   else if (profile.path !== running.path && profile.path !== generations.repeat)
     doubts.push(`what boots next is ${profile.path}, which does not run`);

@@ -17,16 +17,16 @@ const GOVERNOR = 'performance';
 const OWN_GROUP =
   'What is used up is the CPU time that this control group may have, and a faster clock gives it no more of it';
 
-/** One governor for every policy, or one for each, as an undo needs it. */
+/** One governor for every policy, or, for an undo, one per policy. */
 type Parameters = { readonly governor: string } | { readonly governors: ReadonlyMap<string, string> };
 
-/** A policy, and the governor that it is to have. */
+/** A policy and its intended governor. */
 interface Wish {
   readonly policy: CpuPolicy;
   readonly governor: string;
 }
 
-/** Writes a frequency governor into each CPU policy, until the CPU has been well for long enough, or the engine stops. */
+/** Sets a frequency governor in each CPU policy until the CPU has been ok for long enough, or the engine stops. */
 export const setCpuGovernor = governorAction();
 
 /** The action, with a folder in the place of `/` for tests. */
@@ -127,7 +127,7 @@ function whyNone(policies: Reading<CpuPolicies>, restores = false): string | und
     : undefined;
 }
 
-/** Why no policy can have the governor that is written unless another one is named. */
+/** Returns why no policy can have the default governor. */
 function whyUnavailable(policies: Reading<CpuPolicies>): string | undefined {
   const none = whyNone(policies);
   if (isUnknown(policies) || none !== undefined) return none;
@@ -136,7 +136,7 @@ function whyUnavailable(policies: Reading<CpuPolicies>): string | undefined {
   return isOffered || wishes[0] === undefined ? undefined : whyLacking(wishes[0]);
 }
 
-/** Why no policy can be changed: none offers it, none can be read, or each has it already. */
+/** Returns why no policy can be changed: none offers the governor, none can be read, or each has it already. */
 function whyNothing(wishes: readonly Wish[], lacking: Wish | undefined, notes: readonly string[]): Block {
   if (lacking) return unavailable(whyLacking(lacking));
   if (notes.length > 0) return unavailable(notes.join('; '));
@@ -163,7 +163,7 @@ const toStep = ({ policy, governor }: Wish): WriteStep => ({
   interruptible: false,
 });
 
-/** The governor reads back, and the CPU is well, or faster than it was. */
+/** Verifies that the governor reads back, and that the CPU is ok or faster than before. */
 async function verify(parameters: Parameters, context: VerifyContext, root: string): Promise<Verification> {
   await context.settle();
   const found = wishesOf(parameters, cpuPolicies(root));

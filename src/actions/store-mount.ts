@@ -6,8 +6,8 @@ import type { Block } from '../model/plan.js';
 import { unavailable } from './on-service.js';
 
 /**
- * Refuses a path that is no mount point, or not any more: what is freed on the file system around it helps nobody there. The
- * store, and the folders that it is in, need not be mount points.
+ * Refuses a path that is not, or no longer, a mount point: freeing space on the file system around it would not help.
+ * The store and the folders that contain it need not be mount points.
  */
 export function goneMount(path: string, mounts: Snapshot['mounts']): Block | undefined {
   const holdsStore = `${NIX_STORE}/`.startsWith(path === '/' ? path : `${path}/`);
@@ -15,7 +15,7 @@ export function goneMount(path: string, mounts: Snapshot['mounts']): Block | und
   return unavailable(`The mount ${path} is gone, or is not one that is looked at: nothing is done for it`);
 }
 
-/** The file system of the path, where the store is on it. */
+/** Returns the file system of the path, or a block if the store is on another one. */
 export function storeMount(path: string, mounts: Snapshot['mounts']): MountReading | Block {
   if (isUnknown(mounts)) return unavailable(`The mounts are not known: ${mounts.unknown}`);
   const mount = mountOf(path, mounts);

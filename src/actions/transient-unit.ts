@@ -5,10 +5,10 @@ const SLACK_MS = 60_000;
 
 /** Command of a transient unit. */
 export interface TransientUnit {
-  /** Its name without suffix. Two at once under one name are refused by systemd, which is meant. */
+  /** Name without suffix. systemd refuses a second unit of the same name, which is intended. */
   readonly unit: string;
   readonly argv: readonly string[];
-  /** Variables that it is given as this program has them. */
+  /** Names of environment variables to pass on. */
   readonly passes?: readonly string[];
   readonly timeoutMs: number;
 }
@@ -34,6 +34,6 @@ export function inTransientUnit({ unit, argv, passes = [], timeoutMs }: Transien
   };
 }
 
-/** A word that is the same for the same place in the store, and fits into the name of a unit. */
+/** Returns a word for unit names that is the same for the same store path. */
 export const wordOf = (path: string): string =>
   (path.split('/').at(-1) ?? '').replace(/[^A-Za-z0-9]/g, '').slice(0, 8);

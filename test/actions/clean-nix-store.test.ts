@@ -61,11 +61,11 @@ describe('the plan', () => {
   it.each([
     [
       { switching: 'A switch is under way', building: null },
-      'A switch is under way: nothing is deleted meanwhile',
+      'A switch is under way: nothing is deleted until it ends',
     ],
     [
       { switching: null, building: 'A build is under way' },
-      'A build is under way: nothing is deleted meanwhile',
+      'A build is under way: nothing is deleted until it ends',
     ],
   ])('waits for what Nix is doing', async (activity, sentence) => {
     const plan = await planOn({ mounts: [FULL], activity });

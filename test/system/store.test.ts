@@ -17,7 +17,7 @@ describeOnHost('the Nix store on a small file system', (lab) => {
       .map(Number);
     return { used, available, percent: (100 * used) / (used + available) };
   };
-  /** Nix removes its reserve of 8 MiB while it collects, and makes it anew when it is called the next time. */
+  /** Nix removes its reserve of 8 MiB while it collects, and creates it again on its next call. */
   const usageWithReserve = async () => {
     await shell('nix-store --dump-db > /dev/null');
     return usage();

@@ -9,17 +9,17 @@ import { runningPrograms, type RunningProgram } from './programs.js';
 const LISTS = ['start-list', 'restart-list', 'reload-list'];
 
 /**
- * Whether a switch or a build is under way. Locks decide, for they can be seen by every user; the kernel drops them
- * when their process ends, so that none is left behind by a crash. Nothing is ever locked to find out.
+ * Returns whether a switch or a build is running. Locks decide: every user can see them, and the kernel drops them when
+ * their process ends, so a crash leaves none. No lock is taken to find out.
  *
  * A **switch** is a lock on `switch-to-configuration.lock`; a lock on the system profile (`nix-env --set` takes it); a
  * `switch-to-configuration` or `nixos-rebuild` that is to switch; or, from versions that took no lock and so left
  * no lock file, one of the lists of units still to be started.
  *
- * A **build** is: a write lock on `gc.lock` (garbage is collected) or on `big-lock` (the database is made anew); a
+ * A **build** is: a write lock on `gc.lock` (garbage is collected) or on `big-lock` (the database is migrated); a
  * lock of a build user in `userpool`; or a write lock on a file of the store's file system by a process that holds
- * temporary roots: that is the `.lock` of an output that is built or copied in. Everybody connected to the store has
- * a read lock on `big-lock`, and whoever has evaluated something a lock in `temproots`: these alone mean nothing.
+ * temporary roots: that is the `.lock` of an output that is built or copied in. Every client of the store has a read
+ * lock on `big-lock`, and every evaluator a lock in `temproots`: these alone mean nothing.
  */
 export async function nixActivity(root: string): Promise<Reading<NixActivity>> {
   try {
@@ -44,7 +44,7 @@ function switching(root: string, table: LockTable, programs: readonly RunningPro
   if (profile) return `The system profile is being changed: process ${profile.pid} holds ${profileLock}`;
   const program = programs.find(({ switches }) => switches);
   if (program) return `\`${program.words}\` runs as process ${program.pid}`;
-  // A version that takes the lock leaves its file behind; there, lists without a lock are those of a broken-off switch.
+  // Versions that take the lock leave its file behind: with the file, lists without a lock are of an interrupted switch.
   if (exists(`${root}${lock}`)) return null;
   const list = LISTS.find((name) => exists(`${root}${SWITCH_STATE}/${name}`));
   return list === undefined
@@ -80,7 +80,7 @@ function outputLock(root: string, table: LockTable): FileLock | undefined {
 const isWrite = ({ kind }: FileLock): boolean => kind === 'WRITE';
 const keyOf = ({ device, inode }: FileLock): string => `${device} ${inode}`;
 
-/** Every file of some folders of Nix's; a folder that is not there has none. */
+/** Lists all files of some folders of Nix; a missing folder has none. */
 function filesIn(root: string, folders: readonly string[]): string[] {
   return folders.flatMap((folder) => {
     try {

@@ -1,6 +1,6 @@
 import type { UnitFile } from './unit-file.js';
 
-/** Keys of `[Unit]` that describe a unit or what others do with it, and not what it does. */
+/** Keys of `[Unit]` that only describe a unit, or affect only other units. */
 const DESCRIPTIVE = new Set([
   'AllowIsolate',
   'CollectMode',
@@ -16,13 +16,13 @@ const DESCRIPTIVE = new Set([
   'StopWhenUnneeded',
 ]);
 
-/** Keys that change nothing for what runs when they are gone, and do when they are new or others. */
+/** Keys whose removal does not affect a running unit, while a new or changed value does. */
 const FREE_TO_GO: readonly string[] = ['Unit.X-Reload-Triggers', 'Service.ExecReload'];
 
 /**
- * Whether a switch from one definition of a unit to the other would do anything to it, restart or reload: as
- * `switch-to-configuration` compares them. `[Install]` and what only describes the unit make no difference; the
- * order of the values of a key does.
+ * Returns whether a switch from one definition of a unit to the other would restart or reload it, as
+ * `switch-to-configuration` compares them. `[Install]` and descriptive keys make no difference; the order of the values
+ * of a key does.
  */
 export function isDifferent(from: UnitFile, to: UnitFile): boolean {
   const [before, after] = [assignments(from), assignments(to)];
@@ -34,7 +34,7 @@ export function isDifferent(from: UnitFile, to: UnitFile): boolean {
   return false;
 }
 
-/** Every key that counts, as `Section.Key`, with its values as one text. */
+/** Returns every compared key, as `Section.Key`, with its values as one text. */
 function assignments(unit: UnitFile): Map<string, string> {
   const found = new Map<string, string>();
   for (const [section, keys] of unit) {

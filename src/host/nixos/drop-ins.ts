@@ -1,7 +1,7 @@
 import { templateOf } from '../../model/unit-name.js';
 
 /**
- * The drop-in folders of a unit, without `.d` and most specific first, as systemd finds them (`dropin.c`): of
+ * Returns the drop-in folders of a unit, without `.d` and most specific first, as systemd finds them (`dropin.c`): of
  * `a-b@x.service` these are `a-b@x.service`, `a-b@.service`, `a-.service`, `a-@.service`, `a-@x.service` and, for all
  * units of its kind, `service`. Where several hold a file of the same name, the first one counts.
  */
@@ -20,8 +20,8 @@ function foldersOf(unit: string): readonly string[] {
 }
 
 /**
- * The name with its prefix cut after the last dash that is not its end: `a-b-c.service`, `a-b-.service`, `a-.service`.
- * A template stands for its instances, so what only these have is among it, too.
+ * Returns a name and its prefixes, each cut after the last dash before its end: `a-b-c.service`, `a-b-.service`,
+ * `a-.service`. Those of a template include the ones that only its instances have.
  */
 function withShorterPrefix(unit: string): readonly string[] {
   const [, prefix = '', rest = ''] = /^([^@]*?)((?:@.*)?\.[a-z]+)$/.exec(unit) ?? [];

@@ -2,13 +2,13 @@ import { lstatSync, readlinkSync, realpathSync } from 'node:fs';
 import { posix } from 'node:path';
 import { codeOf } from '../linux/reason.js';
 
-/** As many links as the kernel follows. */
+/** Limit of followed links, as in the kernel. */
 const MOST_LINKS = 40;
 
 /**
- * The real path below `root` of a path, or nothing where it leads nowhere. Unlike `realpath`, an absolute link
- * leads to a place below `root` too, so that a copied tree, or another container's, reads as it does inside.
- * Throws where a folder on the way cannot be looked into.
+ * Returns the real path below `root` of a path; `undefined` if there is none. Unlike `realpath`, absolute links stay
+ * below `root` too, so a copied tree or that of a container reads as it does inside. Throws if a folder of the path
+ * cannot be read.
  */
 export function realPath(root: string, path: string): string | undefined {
   try {
@@ -19,7 +19,7 @@ export function realPath(root: string, path: string): string | undefined {
   }
 }
 
-/** The same as the kernel does it, step by step. */
+/** Resolves links one by one, as the kernel does. */
 function realPathBelow(root: string, path: string): string | undefined {
   const rest = partsOf(path).reverse();
   let real = '';
@@ -42,7 +42,7 @@ function realPathBelow(root: string, path: string): string | undefined {
   return real === '' ? '/' : real;
 }
 
-/** The name that a link leads to, without the folder; nothing where there is no such link. */
+/** Returns the target of a link without its folder; `undefined` if there is no such link. */
 export function linkName(path: string): string | undefined {
   const stat = lstatSync(path, { throwIfNoEntry: false });
   return stat?.isSymbolicLink() ? posix.basename(readlinkSync(path)) : undefined;

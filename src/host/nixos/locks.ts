@@ -23,7 +23,7 @@ export function parseLocks(text: string): FileLock[] {
   });
 }
 
-/** Finds out which locks are those of a file. */
+/** Finds the locks of a file. */
 export class LockTable {
   readonly locks: readonly FileLock[];
   #mounts: readonly MountinfoEntry[];
@@ -34,7 +34,7 @@ export class LockTable {
     this.#mounts = parseMountinfo(mountinfo, mountinfo.length);
   }
 
-  /** The locks on a file; none where there is no such file. Throws where it cannot be looked at. */
+  /** Returns the locks on a file; none if it is missing. Throws if it cannot be read. */
   on(root: string, path: string): readonly FileLock[] {
     const stat = lstatSync(`${root}${path}`, { throwIfNoEntry: false, bigint: true });
     if (stat === undefined) return [];
@@ -42,7 +42,7 @@ export class LockTable {
     return this.locks.filter((lock) => lock.inode === inode && devices.includes(lock.device));
   }
 
-  /** The locks on files of the file system that holds a folder. */
+  /** Returns the locks on files of the file system that contains a folder. */
   onFileSystemOf(root: string, path: string): readonly FileLock[] {
     const stat = lstatSync(`${root}${path}`, { throwIfNoEntry: false, bigint: true });
     if (stat === undefined) return [];
@@ -50,7 +50,7 @@ export class LockTable {
     return this.locks.filter(({ device }) => devices.includes(device));
   }
 
-  /** The kernel lists locks by the file system; `stat` has another number for btrfs subvolumes and layers of overlays. */
+  /** Returns the numbers by `stat` and by the mount table: the kernel's list has the latter for btrfs subvolumes and overlays. */
   #devicesOf(path: string, dev: bigint): readonly string[] {
     const holds = (mount: string): boolean => mount === '/' || path === mount || path.startsWith(`${mount}/`);
     const mount = this.#mounts
@@ -63,7 +63,7 @@ export class LockTable {
   }
 }
 
-/** As the C library's `major` and `minor` take a device number apart. */
+/** Splits a device number as the C library's `major` and `minor` do. */
 function deviceOf(dev: bigint): string {
   const major = ((dev >> 8n) & 0xfffn) | ((dev >> 32n) & 0xfffff000n);
   const minor = (dev & 0xffn) | ((dev >> 12n) & 0xffffff00n);

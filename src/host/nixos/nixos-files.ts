@@ -7,13 +7,13 @@ import { tried } from './tried.js';
 
 const NO_NIXOS = Object.freeze(unknown('this host does not run NixOS'));
 
-/** File systems keep coarse time: a change this soon after another may leave the same mark. */
+/** Resolution of file times in milliseconds: two changes within it may have the same time. */
 const COARSE_MS = 1_000;
 
 /**
- * Reads which systems there are. Links are followed anew only when one of the three places has changed where a
- * switch, a rollback or a boot leaves its mark, and now and then; otherwise it is three look-ups and the same
- * answer. Without NixOS it is one look-up that fails.
+ * Reads the systems of the host. Links are followed again only when one of the three paths that a switch, a rollback or
+ * a boot changes was changed, and from time to time; otherwise it is three look-ups and the same answer. Without NixOS
+ * it is one failing look-up.
  */
 export class NixosFiles {
   #root: string;
@@ -23,7 +23,7 @@ export class NixosFiles {
   #expiresAt = -Infinity;
   #answer: Reading<NixosReading> = NO_NIXOS;
 
-  /** `now` gives milliseconds since the epoch, as the times of files are. */
+  /** `now` returns milliseconds since the epoch, like file times. */
   constructor(root: string, refreshMs: number, now: () => number) {
     this.#root = root;
     this.#refreshMs = refreshMs;

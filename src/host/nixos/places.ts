@@ -1,17 +1,17 @@
-/** Where NixOS says what runs and what was booted. */
+/** Links to the running and the booted system. */
 export const CURRENT_SYSTEM = '/run/current-system';
 export const BOOTED_SYSTEM = '/run/booted-system';
 
-/** Where Nix keeps the generations of the system, and the name they have there. */
+/** Folder and name of the system's generations. */
 export const PROFILES = '/nix/var/nix/profiles';
 export const PROFILE_NAME = 'system';
 
-/** Where a system keeps its units. */
+/** Folder of a system's units. */
 export const UNITS = 'etc/systemd/system';
 
-/** Where `switch-to-configuration` keeps its lock and its lists. */
+/** Folder of the lock and the lists of `switch-to-configuration`. */
 export const SWITCH_STATE = '/run/nixos';
 
-/** Where Nix keeps its locks. */
+/** Folder of Nix's locks. */
 export const NIX_STATE = '/nix/var/nix';
 export const NIX_STORE = '/nix/store';

@@ -3,12 +3,12 @@ import { posix } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { deploymentOf } from './deployers.js';
 
-/** A program under way that changes the system. */
+/** A running program that changes the system. */
 export interface RunningProgram {
   readonly pid: number;
-  /** Its name, and the word that says what it is to do. */
+  /** Program and verb, for messages. */
   readonly words: string;
-  /** Whether it is to make another system run, now or at the next boot; else it only builds or looks. */
+  /** `true` if it activates another system, now or at the next boot; otherwise it only builds or reads. */
   readonly switches: boolean;
 }
 
@@ -31,7 +31,7 @@ export async function runningPrograms(root: string): Promise<readonly RunningPro
   return found;
 }
 
-/** What a command line stands for, if it is one of the programs: itself, or the script of an interpreter. */
+/** Returns the program of a command line if it is one of them, directly or as the script of an interpreter. */
 export function programOf(argv: readonly string[]): Omit<RunningProgram, 'pid'> | undefined {
   const index = INTERPRETERS.test(posix.basename(argv[0] ?? '')) ? 1 : 0;
   return deploymentOf(posix.basename(argv[index] ?? ''), argv.slice(index + 1));
@@ -56,7 +56,7 @@ const isInContainer = (root: string, pid: string): boolean =>
 const commandLine = (root: string, pid: string): string[] =>
   textOf(`${root}/proc/${pid}/cmdline`).split('\0');
 
-/** A process that is gone, or that may not be looked at, has none. */
+/** Reads a text; empty for a process that is gone or unreadable. */
 function textOf(path: string): string {
   try {
     return readFileSync(path, 'latin1');

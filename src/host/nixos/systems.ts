@@ -8,7 +8,7 @@ import { tried } from './tried.js';
 
 const GENERATION = new RegExp(`^${PROFILE_NAME}-(\\d{1,9})-link$`);
 
-/** The system that a link or a store path stands for. */
+/** Reads the system of a link or store path. */
 export function identify(root: string, path: string): Reading<SystemIdentity> {
   return tried(() => {
     const real = path.startsWith('/') ? realPath(root, path) : undefined;
@@ -23,7 +23,7 @@ export function identify(root: string, path: string): Reading<SystemIdentity> {
   });
 }
 
-/** The generation that the profile stands at. */
+/** Reads the current generation of the profile. */
 export function profileOf(root: string): NixosReading['profile'] {
   return tried(() => {
     const profile = `${PROFILES}/${PROFILE_NAME}`;
@@ -37,7 +37,7 @@ export function profileOf(root: string): NixosReading['profile'] {
   });
 }
 
-/** Every generation of the profile, by ascending number. */
+/** Reads every generation of the profile, by ascending number. */
 export function generationsOf(root: string): NixosReading['generations'] {
   return tried(() => {
     const found: GenerationReading[] = [];
@@ -58,9 +58,9 @@ function generation(root: string, link: string, number: number): GenerationReadi
 }
 
 /**
- * Which specialisation runs: the one of a kept or of the booted system that is the running one. A system does
- * not know of itself that it is a specialisation; so of one that nobody kept (`nixos-rebuild test`) it is not known,
- * unless it has specialisations itself.
+ * Returns the running specialisation: the one of a kept or booted system that is the running system. A system does not
+ * record that it is a specialisation, so for one that is not kept (`nixos-rebuild test`) it is unknown, unless the system
+ * has specialisations itself.
  */
 export function specialisationOf(
   root: string,

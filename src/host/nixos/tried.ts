@@ -1,7 +1,7 @@
 import { reasonOf } from '../linux/reason.js';
 import { unknown, type Reading } from '../../model/reading.js';
 
-/** Reads; what is thrown on the way is unknown, with its message. */
+/** Returns a reading; an error that is thrown makes it unknown, with its message. */
 export function tried<T>(read: () => Reading<T>): Reading<T> {
   try {
     return read();

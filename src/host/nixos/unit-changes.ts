@@ -9,11 +9,11 @@ import { realPath } from './links.js';
 import { UNITS } from './places.js';
 import { parseUnitFile, type UnitFile } from './unit-file.js';
 
-/** Units compared before other work has its turn: each costs some ten system calls. */
+/** Number of units compared before yielding to the event loop: each costs about ten system calls. */
 const UNITS_A_TURN = 32;
 const NOWHERE = '/dev/null';
 
-/** The folder of a system's units, and what is in it. */
+/** Unit folder of a system, with its content. */
 interface UnitFolder {
   readonly root: string;
   /** Real path below the root. */
@@ -24,9 +24,9 @@ interface UnitFolder {
 }
 
 /**
- * Units whose definition differs between two systems: changed, gone or new. A definition is its own file (or,
- * where an instance has none, its template) with all drop-ins that systemd merges into it. Only files of the systems are
- * read. A template that changed is named as such: which instances it has, only a running system knows.
+ * Lists units whose definition differs between two systems: changed, removed or new. A definition is the unit's own file
+ * (or, for an instance without one, its template) with all drop-ins that systemd merges into it. Only files of the systems
+ * are read. A changed template is listed itself, since only a running system knows its instances.
  */
 export async function unitChanges(
   root: string,
@@ -73,8 +73,8 @@ function linkTarget(path: string): string | undefined {
 }
 
 /**
- * Every unit that has a file, or drop-ins under its own name, in one of them, sorted. Folders for a prefix (`foo-.service.d`) or a
- * kind (`service.d`) are no units.
+ * Lists every unit with a file, or with drop-ins under its own name, in one of them, sorted. Folders for a prefix
+ * (`foo-.service.d`) or a kind (`service.d`) are no units.
  */
 function unitsOf(...folders: readonly UnitFolder[]): string[] {
   const names = new Set(folders.flatMap((folder) => [...folder.names]));
@@ -87,7 +87,7 @@ function unitsOf(...folders: readonly UnitFolder[]): string[] {
 
 function differs(unit: string, before: UnitFolder, after: UnitFolder): boolean {
   const template = templateOf(unit);
-  // An instance that has a file of its own, in one of the two, is not made from the template in the other.
+  // An instance that has its own file in either system is compared without its template.
   const isInstance = template !== undefined && !before.names.has(unit) && !after.names.has(unit);
   const [one, other] = [before, after].map((folder) =>
     filesOf(unit, isInstance ? template : undefined, folder),
@@ -97,7 +97,7 @@ function differs(unit: string, before: UnitFolder, after: UnitFolder): boolean {
   return isDifferent(read(before.root, one!), read(after.root, other!));
 }
 
-/** Real paths of the files that define a unit, in the order in which they are read; empty for one that is not there. */
+/** Returns the real paths of the files that define a unit, in reading order; empty for a missing unit. */
 function filesOf(unit: string, template: string | undefined, folder: UnitFolder): string[] {
   const all = [unit, ...(folder.aliases.get(template ?? unit) ?? [])];
   const byFile = new Map<string, string>();
@@ -109,7 +109,7 @@ function filesOf(unit: string, template: string | undefined, folder: UnitFolder)
   return [fileAt(`${folder.path}/${template ?? unit}`, folder.root), ...dropIns];
 }
 
-/** The drop-ins in one folder: name and real path. */
+/** Lists the drop-ins in one folder: name and real path. */
 function dropInsOf(unit: string, { root, path, names }: UnitFolder): [string, string][] {
   const name = `${unit}.d`;
   const folder = names.has(name) ? realPath(root, `${path}/${name}`) : undefined;
@@ -118,7 +118,7 @@ function dropInsOf(unit: string, { root, path, names }: UnitFolder): [string, st
   return files.map((file) => [file, fileAt(`${folder}/${file}`, root)]);
 }
 
-/** Its real path. A link to `/dev/null` masks a unit or takes back a drop-in: then there is no file. */
+/** Returns the real path of a file; empty for a link to `/dev/null`, which masks a unit or a drop-in. */
 function fileAt(path: string, root: string): string {
   const real = realPath(root, path);
   return real === undefined || real === NOWHERE ? '' : real;

@@ -1,9 +1,9 @@
-/** What a unit file says: values by key by section, in the order in which they were given. */
+/** Content of a unit file: values by key by section, in their order. */
 export type UnitFile = Map<string, Map<string, string[]>>;
 
 /**
- * Reads a unit file, or a drop-in over what was read before. As systemd does: a line that ends in a backslash goes
- * on in the next that is no comment; an assignment without a value takes back those before it.
+ * Reads a unit file, or a drop-in on top of earlier files, as systemd does: a line that ends in a backslash continues in
+ * the next line that is no comment; an empty assignment resets the earlier ones.
  */
 export function parseUnitFile(text: string, into: UnitFile = new Map()): UnitFile {
   let section: Map<string, string[]> | undefined;
@@ -23,10 +23,10 @@ export function parseUnitFile(text: string, into: UnitFile = new Map()): UnitFil
   return into;
 }
 
-/** An odd number of backslashes at the very end. */
+/** Matches an odd number of backslashes at the end of a line. */
 const GOES_ON = /(?<!\\)(?:\\\\)*\\$/;
 
-/** Lines without comments and continuations, trimmed. */
+/** Returns the lines without comments and continuations, trimmed. */
 function* logicalLines(text: string): Generator<string> {
   let begun = '';
   for (const line of text.split(/\r?\n/)) {

@@ -6,13 +6,13 @@ import type { HelperAct } from './limits.js';
 import { expectRootFolder, readRootFileIfThere } from './root-file.js';
 import { parseStrictJson } from './strict-json.js';
 
-/** What the helper has done lately, kept where only root can write. */
+/** Record of the helper's recent acts, in a place that only root can write. */
 export interface ActBook {
-  /** Throws when it cannot be read: then nothing may be done. */
+  /** Throws when it cannot be read; the helper must then not act. */
   read(): readonly HelperAct[];
-  /** Replaces it atomically, and resolves when it is safe on disk. */
+  /** Replaces it atomically; resolves when it is on disk. */
   write(acts: readonly HelperAct[]): void | Promise<void>;
-  /** Keeps a second helper out for as long as this process lives. Rejects when one has it. */
+  /** Locks the book for the life of this process. Rejects when another helper holds the lock. */
   lock(): Promise<void>;
   release(): Promise<void>;
 }
@@ -34,7 +34,7 @@ const BOOK = shaped({
   ),
 });
 
-/** The book in a file of a folder. A file that is not there is an empty book; one that cannot be used is an error. */
+/** Keeps the book in `acts.json` of a folder. A missing file is an empty book; an unusable one is an error. */
 export function fileActBook(folder: string, owner = 0): ActBook {
   const file = join(folder, 'acts.json');
   const lock = new FileLock(join(folder, 'lock'));
@@ -48,7 +48,7 @@ export function fileActBook(folder: string, owner = 0): ActBook {
     },
     write: (acts) => replaceFile(file, `${JSON.stringify({ version: 1, acts })}\n`),
     async lock() {
-      // From here on its files can be used by name.
+      // Once the folder is trusted, its files can be used by name.
       expectRootFolder(folder, owner);
       await lock.take();
     },

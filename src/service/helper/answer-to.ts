@@ -22,32 +22,32 @@ import type { PersonApprovals } from './person-approvals.js';
 import type { HelperPolicy } from './policy.js';
 import { executionOf, type Execution, type StepReport } from '../../model/execution.js';
 
-/** The documented ones, and no others: what a host program adds runs in that program. */
+/** Only the documented actions: those that a host program adds run in that program. */
 const ACTIONS = actionRegistry();
 
-/** What an answer is made with. */
+/** Readers, records and limits that a request is answered with. */
 export interface AnswerSources {
   readonly policy: HelperPolicy;
   readonly host: Host;
   readonly book: ActBook;
   readonly approvals: PersonApprovals;
-  /** User who asks, as the kernel says. */
+  /** User who connected, as reported by the kernel. */
   readonly uid: number;
-  /** Who is on the other side: an engine that asks for repairs, or a person who approves them. */
+  /** Kind of client: an engine that requests repairs, or a person who approves them. */
   readonly asks: 'engine' | 'person';
-  /** Reads what an engine claims to have on record. */
+  /** Reads the generations that an engine recorded. They are a claim. */
   readonly record: (path: string) => Reading<Generations>;
   /** Reads the clocks. */
   readonly now: () => BootTime;
-  /** Ends the planning, which may read slow things. */
+  /** Deadline of planning, whose reads may be slow. */
   readonly planWithin: AbortSignal;
-  /** Starts no new step, and ends those that may be interrupted. */
+  /** When aborted, no new step starts and interruptible steps end. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Answers one request: plans it by what is so on this host now, judges it by the safety gates, the policy and the
- * limits, and carries it out or records a person's approval if that was asked for. What was read elsewhere counts for nothing here. Never rejects.
+ * Answers one request: plans it from the helper's own readings, judges the plan by the safety gates, the policy and the
+ * limits, and executes it or records a person's approval if the request asks for that. Never rejects.
  */
 export async function answerTo(request: HelperRequest, parts: AnswerSources): Promise<Execution> {
   const start = performance.now();
@@ -117,7 +117,7 @@ async function planOf(
   return makePlan(action, given, planWithin, earlier);
 }
 
-/** What an engine has on record counts as far as root can read the same. */
+/** Returns the engine's record of generations as far as root's own readings confirm it. */
 async function historyOf({ policy, host, book, record, now, planWithin }: AnswerSources) {
   const { system } = await host.read({ parts: ['system'], signal: planWithin });
   const claimed =
@@ -130,7 +130,7 @@ async function historyOf({ policy, host, book, record, now, planWithin }: Answer
   return historyFrom({ claimed, nixos, acts: asOfNow(actsIn(book), moment), evidence, now: moment.at });
 }
 
-/** A book that cannot be read tells of no change; and nothing is done by it, which is said where the limits are judged. */
+/** Returns the acts in the book, none where it cannot be read: {@link judge} then refuses every plan. */
 function actsIn(book: ActBook) {
   try {
     return book.read();
@@ -139,7 +139,7 @@ function actsIn(book: ActBook) {
   }
 }
 
-/** The gates of every executor first; then what only root can say. Pure, but for the book that is read. */
+/** Judges a plan by the gates of every executor, then by the helper's approvals and limits. Pure, except that it reads the book. */
 function judge(plan: Plan, request: HelperRequest, parts: AnswerSources): Block | undefined {
   const { policy, book, now } = parts;
   if (request.digest !== undefined && request.digest !== digestOf(plan)) {
@@ -162,7 +162,7 @@ function judge(plan: Plan, request: HelperRequest, parts: AnswerSources): Block 
   return judgeLimits(plan, asOfNow(acts, moment), policy.limits, moment.at);
 }
 
-/** Nobody is to approve what needs no approval: what would come of it is not what a person expects. */
+/** Refuses to approve a plan that needs no approval: the plan may have changed since the person saw it. */
 function needless({ approval, action }: Plan): Block | undefined {
   if (approval !== undefined) return undefined;
   return { reason: 'unavailable', sentence: `\`${action}\` needs no approval as it is planned now` };
@@ -173,12 +173,12 @@ const approvalIn =
   (digest: string) =>
     approvals.find(digest, now());
 
-/** Records that a person has approved exactly this plan. */
+/** Records a person's approval of exactly this plan. */
 async function approve(plan: Plan, { approvals, uid, now }: AnswerSources): Promise<void> {
   await approvals.add({ ...now(), digest: digestOf(plan), action: plan.action, uid });
 }
 
-/** Before the act: one that cannot be written down would not count, and an approval is used up. */
+/** Records an act and uses up its approval, before the act: an unrecorded act would not count towards the limits. */
 async function writeDown(
   plan: Plan,
   request: HelperRequest,
@@ -187,7 +187,7 @@ async function writeDown(
   const { book, approvals, now } = parts;
   const at = now();
   try {
-    // Where the daemon's word is enough, nothing of a person's is used up.
+    // Where the daemon's approval is enough, a person's approval is not used up.
     const byDaemon = judgeApproval(plan, request, () => undefined) === undefined;
     const approval = byDaemon ? undefined : approvals.find(digestOf(plan), at);
     await book.write([...actsThatCount(book.read(), at), actOf(plan, at, approval?.uid)]);
@@ -217,7 +217,7 @@ const refusalFrom =
     )?.refused;
   };
 
-/** Whoever reads it has a list of services of their own, too. */
+/** Names the helper's policy in a refusal, because the engine that reads it has a list of services too. */
 const byPolicy = ({ reason, sentence }: Block): Block => ({
   reason,
   sentence: reason === 'not-allowed' ? `By the policy of the root helper: ${sentence}` : sentence,

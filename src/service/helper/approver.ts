@@ -6,13 +6,13 @@ import type { Approver, HelperPolicy } from './policy.js';
 import type { PersonApproval } from './person-approvals.js';
 import { commandFor } from '../../model/operator-command.js';
 
-/** Who approves an action unless the policy says otherwise. */
+/** Returns who approves an action that the policy does not list in `approvedBy`. */
 const defaultApprover = (action: string): Approver =>
   CHANGES_GENERATION.includes(action) ? 'person' : 'daemon';
 
 /**
- * Returns who has to approve a plan: `daemon` where the daemon's word counts that somebody did, on its page or with its
- * control command. A plan that could meet an emergency action of systemd is always for a person. Pure.
+ * Returns who has to approve a plan: `daemon` where an approval on the dashboard or with the control command is enough.
+ * A plan that could trigger an emergency action of systemd always needs a person. Pure.
  */
 export function approverOf(
   { action, effects }: Plan,
@@ -23,13 +23,13 @@ export function approverOf(
   return approvedBy.get(action) ?? defaultApprover(action);
 }
 
-/** Marks a plan that only a person may approve, for those who show it. Pure. */
+/** Marks a plan that only a person may approve, so that it can be displayed. Pure. */
 export function withApprover(plan: Plan, policy: HelperPolicy): Plan {
   const isForPerson = plan.approval !== undefined && approverOf(plan, policy) === 'person';
   return isForPerson ? Object.freeze({ ...plan, approvedBy: 'person' as const }) : plan;
 }
 
-/** Judges whether a plan that needs approval has it. Pure, but for the record that is read. */
+/** Returns a block if a plan needs an approval that it does not have. Pure, except that it reads the approvals. */
 export function judgeApproval(
   plan: Plan,
   request: HelperRequest,

@@ -1,17 +1,17 @@
 import { uptime } from 'node:os';
 import { bootId } from '../../base/boot-id.js';
 
-/** A point in time, by clocks that nobody but the kernel can set back and by one that can be set. */
+/** A point in time, by the boot clock, which only goes forward, and by the wall clock, which can be set. */
 export interface BootTime {
-  /** Wall clock, in milliseconds since the epoch. It can be set to anything. */
+  /** Wall clock, in milliseconds since the epoch. */
   readonly at: number;
   /** Identifier of the boot. */
   readonly boot: string;
-  /** Time since that boot in milliseconds, sleep included (CLOCK_BOOTTIME). It only goes forward. */
+  /** Time since that boot in milliseconds, including suspend (CLOCK_BOOTTIME). */
   readonly upMs: number;
 }
 
-/** Reads all clocks. Throws where the boot has no identifier: then a limit by time would not hold. */
+/** Reads all clocks. Throws if the boot has no identifier, because limits per hour would not hold. */
 export function bootTimeNow(): BootTime {
   const boot = bootId();
   if (boot === '') throw new Error('/proc/sys/kernel/random/boot_id cannot be read');
@@ -19,14 +19,13 @@ export function bootTimeNow(): BootTime {
 }
 
 /**
- * Returns how long before `now` something happened, in milliseconds, at least 0. Within a boot the boot clock tells;
- * across boots the wall clock does, but what happened in an earlier boot is at least as old as this boot, also when the
- * wall clock says otherwise. Pure.
+ * Returns how long before `now` something happened, in milliseconds, at least 0. Within a boot the boot clock counts;
+ * across boots the wall clock does, but an event of an earlier boot is at least as old as this boot. Pure.
  *
- * @param then Without `boot` and `upMs`, as version 0.1 recorded it: an earlier boot.
+ * @param then Without `boot` and `upMs`, as version 0.1 recorded it, it counts as of an earlier boot.
  */
 export function ageOf(then: Pick<BootTime, 'at'> & Partial<BootTime>, now: BootTime): number {
-  // A container that is restarted keeps the boot id of its host, and its time starts again.
+  // A restarted container keeps the boot id of its host, while its boot clock starts at 0.
   if (then.boot === now.boot && then.upMs !== undefined && then.upMs <= now.upMs) return now.upMs - then.upMs;
   return Math.max(now.at - then.at, now.upMs);
 }

@@ -1,5 +1,5 @@
-import { CHANGES_GENERATION } from '../../memory/generations.js';
 import {
+  CHANGES_GENERATION,
   NO_GENERATIONS,
   runningOf,
   systemOf,
@@ -16,19 +16,19 @@ import { isUnitName } from '../../model/unit-name.js';
 import { utc } from '../../base/format.js';
 import type { HelperAct } from './limits.js';
 
-/** So far may what is claimed and what is read differ: a clock is slewed, a file has coarse time. */
+/** Allowed difference between recorded and read times: clocks are slewed, file times are coarse. */
 const SLACK_MS = 60_000;
-/** So many units of a system are listened to, as many as an engine remembers. */
+/** Number of units of a system that are used, the same as an engine remembers. */
 const UNITS = 400;
 const LONGEST_WORDS = 200;
 
-/** What a history is made from. */
+/** Claims and readings that a history is derived from. */
 export interface HistorySources {
-  /** What an engine claims. It runs without privilege, and may lie. */
+  /** Record of an engine, which is unprivileged and may lie. */
   readonly claimed: Reading<Generations>;
-  /** What the helper itself reads. */
+  /** Reading by the helper itself. */
   readonly nixos: Reading<NixosReading>;
-  /** What the helper itself has done, with times by the present wall clock. */
+  /** Acts of the helper, with times by the present wall clock. */
   readonly acts: readonly HelperAct[];
   readonly evidence: Guards['evidence'];
   /** Wall clock, in milliseconds since the epoch. */
@@ -36,8 +36,8 @@ export interface HistorySources {
 }
 
 /**
- * The history that root plans by: what an engine claims, as far as it goes with what root reads itself, or nothing and
- * why. Of the last change only the helper's own book tells. Pure.
+ * Returns the history that root plans with: the engine's record as far as root's own readings confirm it, or none with
+ * the reason. The last change is taken from the helper's own book only. Pure.
  */
 export function historyFrom(facts: HistorySources): GenerationHistory {
   const { now, acts, nixos } = facts;
@@ -48,7 +48,7 @@ export function historyFrom(facts: HistorySources): GenerationHistory {
     : { generations: { ...believed, lastChange }, now, wallAheadMs: 0 };
 }
 
-/** The helper's own last change, while what it led to runs. One that took another back is not taken back itself. */
+/** Returns the helper's last change while its result is running. A rollback of a change is not itself rolled back. */
 function lastChangeOf(acts: readonly HelperAct[], nixos: Reading<NixosReading>): GenerationChange | null {
   const last = acts.findLast(
     ({ action, refused }) => CHANGES_GENERATION.includes(action) && refused === undefined,
@@ -68,10 +68,10 @@ function believe({ claimed, nixos, evidence, now }: HistorySources): Reading<Gen
   if (isUnknown(generations)) return generations;
   if (isUnknown(switchedAt)) return switchedAt;
   const record = claimed.running === running.path ? runningOf(claimed) : undefined;
-  if (record === undefined) return unknown('the record tells of another system than the one that runs');
+  if (record === undefined) return unknown('the record is about another system than the running one');
   const { previous } = record;
   const linked = generations.filter(({ path }) => path === previous).map(({ linkedAt }) => linkedAt);
-  // Nothing of a place that root does not know is looked at: whoever writes the record could choose it.
+  // A path that root has not found itself is never read: an attacker who writes the record could choose it.
   if (previous === null || previous === running.path || linked.length === 0)
     return unknown('the system before this one, by the record, is not a kept generation');
   if (Math.abs(record.enteredAt - switchedAt) > SLACK_MS || switchedAt > now + SLACK_MS) {
@@ -89,7 +89,7 @@ function believe({ claimed, nixos, evidence, now }: HistorySources): Reading<Gen
   };
 }
 
-/** The running system began when root reads that it began, and nothing in it failed before. */
+/** Limits the times of the running system: it was entered when root reads it was, and nothing failed before. */
 const entered = (record: SystemRecord, enteredAt: number, now: number): SystemRecord => ({
   ...cut(record),
   enteredAt,
@@ -99,7 +99,7 @@ const entered = (record: SystemRecord, enteredAt: number, now: number): SystemRe
   })),
 });
 
-/** The previous system ran between when it was made and the switch: nothing was healthy in it for longer. */
+/** Limits the times of the previous system to those between its creation and the switch. */
 const left = (
   record: SystemRecord,
   madeAt: number,

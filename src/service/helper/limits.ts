@@ -4,22 +4,22 @@ import type { Guards } from '../../model/guards.js';
 import type { Block, Plan } from '../../model/plan.js';
 import { ageOf, type BootTime } from './boot-time.js';
 
-/** One act of the helper, by whoever asked for it. */
+/** One act of the helper. */
 export interface HelperAct {
   /** Wall clock, in milliseconds since the epoch: the only clock that survives a restart of the host. */
   readonly at: number;
-  /** The boot in which it was made. */
+  /** Identifier of the boot in which it happened. */
   readonly boot?: string;
   /** Time since that boot, in milliseconds. */
   readonly upMs?: number;
   readonly action: string;
-  /** What it acted on, by primary name. */
+  /** Primary names of its targets. */
   readonly targets: readonly string[];
-  /** Where a change of the running system began, and where it led; `null` for a rebuild. */
+  /** Systems before and after a change of the generation; `to` is `null` for a rebuild. */
   readonly generation?: { readonly from: string; readonly to: string | null };
-  /** Whether it took the change before it back. */
+  /** Set when it undid the change before it. */
   readonly undo?: true;
-  /** Why the system's own checks refused the switch: nothing was changed, so it counts towards no limit. */
+  /** Reason why the system's own checks refused the switch. Nothing was changed, so it counts towards no limit. */
   readonly refused?: string;
   /** User who approved it, where a person had to. */
   readonly approvedBy?: number;
@@ -28,15 +28,15 @@ export interface HelperAct {
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
-/** Returns the acts that are younger than a day: no limit looks further back. */
+/** Returns the acts of the last day, the longest period of any limit. */
 export const actsThatCount = (acts: readonly HelperAct[], now: BootTime): readonly HelperAct[] =>
   acts.filter((act) => ageOf(act, now) < DAY);
 
-/** Returns the acts with `at` by the present wall clock, however that was set since: none is in the future. */
+/** Returns the acts with `at` converted to the present wall clock, so that none is in the future. */
 export const asOfNow = (acts: readonly HelperAct[], now: BootTime): readonly HelperAct[] =>
   acts.map((act) => ({ ...act, at: now.at - ageOf(act, now) }));
 
-/** Returns the record of carrying out a plan. */
+/** Returns the act to record for a plan. */
 export const actOf = (
   { action, parameters, targets, generation }: Plan,
   now: BootTime,
@@ -50,8 +50,8 @@ export const actOf = (
   ...(approvedBy !== undefined && { approvedBy }),
 });
 
-/** A change that made things worse is taken back even when that was the last one of the day: there is one such way back. */
-const takesBack = ({ parameters, approval }: Plan): boolean =>
+/** Returns whether a plan undoes a change without approval. It is allowed beyond the daily limit, once per change. */
+const isUndo = ({ parameters, approval }: Plan): boolean =>
   parameters.undo === true && approval === undefined;
 
 /**
@@ -88,7 +88,7 @@ export function judgeLimits(
       now,
       'acts of the root helper in the last hour',
     ),
-    CHANGES_GENERATION.includes(plan.action) && !takesBack(plan)
+    CHANGES_GENERATION.includes(plan.action) && !isUndo(plan)
       ? spent(
           within(DAY, ({ action }) => CHANGES_GENERATION.includes(action)),
           generationsPerDay,

@@ -1,10 +1,10 @@
 import { ANSWER_LIMIT, HELPER_VERSION } from '../../execute/helper-protocol.js';
 import type { Execution } from '../../model/execution.js';
 
-/** How much of what each step printed is passed on, in characters, at first. */
+/** Number of characters kept of each step's output, at first. */
 const OUTPUT = 8_192;
 
-/** An answer as one line that is never too long: what the steps printed is cut first, to its end. */
+/** Formats an answer as one line within the limit. The output of steps is cut first, keeping its end. */
 export function lineOf(execution: Execution): string {
   for (let keep = OUTPUT; keep >= 128; keep /= 4) {
     const steps = execution.steps.map(({ output, ...step }) =>
@@ -15,7 +15,7 @@ export function lineOf(execution: Execution): string {
   }
   const { action, outcome, dryRun, durationMs, steps } = execution;
   const error = `The outcome is \`${outcome}\`; the rest of the answer was too long to be given`;
-  // A step that was begun has whoever asked look at what came of it.
+  // A started step makes the client verify the result.
   const begun = steps.slice(0, 1).map(({ ok, durationMs }) => ({ step: action, ok, durationMs }));
   return toLine({ action, outcome: 'failed', success: false, dryRun, error, steps: begun, durationMs }) ?? '';
 }

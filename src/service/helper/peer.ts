@@ -1,7 +1,6 @@
 /**
- * The user who connected, from the name of the instance that systemd made for the connection: `N-PID-UID` on systemd
- * 252, with one field more since 258. What comes after the last dash is the user; undocumented, and so refused when it is
- * not a number.
+ * Returns the user who connected, from the name of the instance that systemd started for the connection: `N-PID-UID` on
+ * systemd 252, with one more field since 258. The format is undocumented, so a last field that is no number is refused.
  */
 export function peerOf(instance: string | undefined): number {
   const field = instance?.slice(instance.lastIndexOf('-') + 1) ?? '';

@@ -6,7 +6,7 @@ import type { BootTime } from './boot-time.js';
 import { expectRootFolder, readRootFileIfThere } from './root-file.js';
 import { parseStrictJson } from './strict-json.js';
 
-/** The approval of one exact plan by a person, as the kernel identified that person. */
+/** The approval of one exact plan by a person, whom the kernel identified. */
 export interface PersonApproval extends BootTime {
   /** Fingerprint of the plan. */
   readonly digest: string;
@@ -15,20 +15,20 @@ export interface PersonApproval extends BootTime {
   readonly uid: number;
 }
 
-/** Approvals by persons, kept where only root can write. */
+/** Approvals by persons, in a place that only root can write. */
 export interface PersonApprovals {
-  /** Records an approval; resolves when it is safe on disk. */
+  /** Records an approval; resolves when it is on disk. */
   add(approval: PersonApproval): Promise<void>;
   /** Returns the approval of a plan that may still be used, or `undefined`. Throws when it cannot be read. */
   find(digest: string, now: BootTime): PersonApproval | undefined;
-  /** Uses an approval up. Throws when somebody else has. */
+  /** Uses up an approval. Throws if it was already used. */
   take(digest: string): void;
 }
 
-/** How long an approval may be used, in milliseconds. */
+/** Time that an approval is valid, in milliseconds. */
 export const APPROVED_FOR_MS = 15 * 60_000;
-/** Approvals at once: a person approves a few. */
-const MOST = 64;
+/** Number of unused approvals at a time. */
+const APPROVAL_LIMIT = 64;
 
 const APPROVAL = shaped({
   version: oneOf(1),
@@ -40,14 +40,11 @@ const APPROVAL = shaped({
   upMs: isNumber,
 });
 
-/**
- * Whether an approval may still be used. It ends with the boot in which it was given, so that no clock that can be set
- * counts. Pure.
- */
+/** Returns whether an approval is still valid. It ends with its boot, so that the wall clock does not count. Pure. */
 const isFresh = ({ boot, upMs }: PersonApproval, now: BootTime): boolean =>
   boot === now.boot && upMs <= now.upMs && now.upMs - upMs < APPROVED_FOR_MS;
 
-/** The approvals in a folder, one file each: to remove the file is to use the approval, which succeeds once. */
+/** Keeps approvals in a folder, one file each. Removing the file uses up the approval, which succeeds only once. */
 export function filePersonApprovals(stateFolder: string, owner = 0): PersonApprovals {
   const folder = join(stateFolder, 'approvals');
   const fileOf = (digest: string): string => join(folder, `${digest}.json`);
@@ -62,7 +59,7 @@ export function filePersonApprovals(stateFolder: string, owner = 0): PersonAppro
     return value as PersonApproval;
   }
 
-  /** Removes what can no longer be used. */
+  /** Removes expired and invalid approvals; returns the number of those that remain. */
   function tidy(now: BootTime): number {
     const names = readdirSync(folder);
     const kept = names.filter((name) => {
@@ -70,7 +67,7 @@ export function filePersonApprovals(stateFolder: string, owner = 0): PersonAppro
         const approval = read(name.replace(/\.json$/, ''));
         if (approval && isFresh(approval, now)) return true;
       } catch {
-        // It is no approval, or cannot be read as one.
+        // Not a readable approval.
       }
       rmSync(join(folder, name), { force: true });
       return false;
@@ -83,7 +80,8 @@ export function filePersonApprovals(stateFolder: string, owner = 0): PersonAppro
       expectRootFolder(stateFolder, owner);
       mkdirSync(folder, { recursive: true, mode: 0o700 });
       expectRootFolder(folder, owner);
-      if (tidy(approval) >= MOST) throw new Error(`${MOST} approvals have not been used yet`);
+      if (tidy(approval) >= APPROVAL_LIMIT)
+        throw new Error(`${APPROVAL_LIMIT} approvals have not been used yet`);
       await replaceFile(fileOf(approval.digest), `${JSON.stringify({ version: 1, ...approval })}\n`);
     },
     find(digest, now) {

@@ -3,16 +3,16 @@ import { errorTextOf, runProgram } from '../../host/systemd/run-program.js';
 import { groupOfRootSocket } from './root-file.js';
 
 /**
- * Refuses a user who may ask the root helper for repairs, such as the daemon's: who asks does not approve. Root may. Rejects
- * also when that cannot be told.
+ * Rejects for a user who may request repairs from the root helper, such as the daemon's, because nobody may approve
+ * their own request, and when the groups cannot be read. Accepts root.
  *
- * @param uid User who connected, as the kernel says.
- * @param helperSocket Socket whose group may ask.
+ * @param uid User who connected, as reported by the kernel.
+ * @param helperSocket Socket whose group may request repairs.
  */
 export async function expectPerson(uid: number, helperSocket = HELPER_SOCKET): Promise<void> {
   if (uid === 0) return;
   const asking = groupOfRootSocket(helperSocket);
-  // The plus keeps a user whose name is a number from being meant.
+  // The plus makes `id` read the number as a uid, never as a name.
   const found = await runProgram('id', ['--groups', '--', `+${uid}`], { timeoutMs: 10_000 });
   if (found.exitStatus !== 0)
     throw new Error(`The groups of the user with uid ${uid} cannot be read: ${errorTextOf(found)}`);

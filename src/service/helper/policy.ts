@@ -15,31 +15,31 @@ import { DEFAULT_GUARDS, type Guards } from '../../model/guards.js';
 import type { Policy } from '../../gates/safety.js';
 import { nixSettings, type NixSettings } from '../../model/nix-options.js';
 
-/** Who approves an action that needs it: a person on the host, or whoever the daemon says did. */
+/** Who approves an action: a person on the host, or anyone through the daemon. */
 export type Approver = 'person' | 'daemon';
 
-/** What root allows those who may speak to the helper. It is read anew for each request. */
+/** Limits that root sets for the helper's clients. It is read again for each request. */
 export interface HelperPolicy {
-  /** The actions that may be carried out. */
+  /** Names of the allowed actions. */
   readonly actions: readonly string[];
-  /** The units that may be acted on, and those that never are. */
+  /** Units that may be acted on, and protected units. */
   readonly units: Policy;
-  /** Whether the daemon's word that somebody approved counts at all. Default `false`: only a person on the host approves. */
+  /** Accepts approvals through the daemon. Default `false`: only a person on the host approves. */
   readonly allowApprovals: boolean;
-  /** Who approves an action, by its name; default `person` for a change of the generation and `daemon` for the others. */
+  /** Approver by action name; default `person` for a change of the generation and `daemon` for the others. */
   readonly approvedBy: ReadonlyMap<string, Approver>;
   /** Percentages that plans aim for. */
   readonly thresholds: ThresholdValues;
-  /** Levels that file systems have of their own. */
+  /** Thresholds of single file systems. */
   readonly mounts: MountRules;
-  /** What the actions on Nix and NixOS may do. */
+  /** Permissions of the Nix and NixOS actions. */
   readonly nix: NixSettings;
   /**
-   * Path of what an engine has on record of the systems of this host. It is a claim, which is compared with what root
-   * reads. Default: none, and then a person is asked before a rollback.
+   * Path of an engine's state, whose record of NixOS systems is compared with root's own readings. Default: none, and
+   * then a rollback needs a person's approval.
    */
   readonly record: string | undefined;
-  /** How much may be done within an hour, and within a day. */
+  /** Number of acts allowed per hour, and of generation changes per day. */
   readonly limits: Guards['budget'];
 }
 
@@ -57,7 +57,7 @@ const KEYS = [
   'limits',
 ];
 
-/** Checks a policy. Throws one sentence for the first thing in it that cannot be meant. */
+/** Validates a policy. Throws an error for the first invalid value. */
 export function parsePolicy(value: unknown): HelperPolicy {
   const given = expectObject('policy', value);
   if ('approvals' in given)
@@ -67,7 +67,7 @@ export function parsePolicy(value: unknown): HelperPolicy {
   return {
     actions: actionNames('actions', given.actions),
     units: {
-      // `failed`: whatever has failed and is wanted, as for an engine without a list.
+      // `failed`: any failed unit that another one wants, as for an engine without a list.
       services: given.services === 'failed' ? undefined : watchedUnits(given.services ?? null),
       protect: expectStrings('protect', given.protect ?? []),
     },
@@ -109,7 +109,7 @@ function actionNames(option: string, value: unknown): readonly string[] {
   );
 }
 
-/** Which generations must live, only the engine has on record: the helper deletes none, whatever it is told. */
+/** Ignores `deleteOlderThan`: only the engine has on record which generations must be kept, so the helper deletes none. */
 const nixFrom = (value: unknown): NixSettings => ({ ...nixSettings(value), deleteOlderThan: undefined });
 
 function limitsFrom(value: unknown): Guards['budget'] {

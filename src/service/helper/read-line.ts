@@ -4,8 +4,8 @@ import { span } from '../../base/format.js';
 const NEWLINE = 0x0a;
 
 /**
- * Reads one line, and gives it without its newline. Rejects when it is too long, comes too late, ends early, or is
- * followed by anything.
+ * Reads one line and returns it without its newline. Rejects when it is too long, too late, incomplete or followed by
+ * more data.
  */
 export function readLine(
   input: Readable,

@@ -4,12 +4,12 @@ import { parseState } from '../../memory/parse-state.js';
 import { unknown, type Reading } from '../../model/reading.js';
 import { readForeignFile } from './root-file.js';
 
-/** Far more than an engine ever remembers, in bytes. */
+/** Size limit in bytes, far above what an engine writes. */
 const LARGEST = 4 * 1024 * 1024;
 
 /**
- * Reads what an engine has on record of the systems of this host. It is written by an unprivileged process, so no link
- * of another than root is followed, nothing is waited for, and nothing of a file that is no record is ever told. Never throws.
+ * Reads an engine's record of the systems of this host. An unprivileged process writes it, so only links of root are
+ * followed, reading never blocks, and the content of any other file is never revealed. Never throws.
  */
 export function readRecord(path: string): Reading<Generations> {
   const unusable = (why: string) => unknown(`the record ${path} cannot be used: ${why}`);
@@ -22,7 +22,7 @@ export function readRecord(path: string): Reading<Generations> {
   try {
     return parseState(text).generations;
   } catch {
-    // Why not has words of the file in it, and the file may be another one under a second name.
+    // The parser's message quotes the file, which may be a hard link to a secret one.
     return unusable('it is not the state of an engine of this version');
   }
 }

@@ -7,16 +7,16 @@ const KEYS = ['version', 'do', 'action', 'parameters', 'approved', 'digest'];
 const ACTION = /^[a-z][a-z0-9_]{0,63}$/;
 const DIGEST = /^[0-9a-f]{64}$/;
 const PARAMETER = /^[A-Za-z]{1,32}$/;
-/** Of a text by name: `policy0`. */
+/** Name of one text in a parameter of several, such as `policy0`. */
 const NAME = /^[A-Za-z0-9]{1,32}$/;
 const MOST_PARAMETERS = 8;
 const LONGEST_VALUE = 4_096;
 
 /**
- * Reads one request: the bytes before the newline. Everything is refused that is not exactly a request: it says what an
- * action is called and has plain texts for parameters, and so it cannot hold a command.
+ * Parses one request: the bytes before the newline. It holds only the name of an action and plain parameters, never a
+ * command. Throws for everything else.
  *
- * @param asked What may be asked for at this socket.
+ * @param asked Operations allowed on this socket.
  */
 export function parseRequest(
   line: Uint8Array,

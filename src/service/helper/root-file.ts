@@ -2,35 +2,35 @@ import { closeSync, constants, fstatSync, openSync, readlinkSync, readSync, type
 import { dirname, join } from 'node:path';
 
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
-/** Opens a place without reading it, so that a FIFO or a device can be judged. Node has no name for it; Linux only. */
+/** Opens a path without reading it, so that a FIFO or a device does not block. Node has no constant for it; Linux only. */
 const O_PATH = 0o10000000;
 const WRITABLE_BY_OTHERS = 0o022;
 const WRITABLE_BY_ANYBODY = 0o002;
 const STICKY = 0o1000;
 const LARGEST = 1024 * 1024;
-/** Links on the way to one file, as in the kernel. */
+/** Number of links followed for one file, as in the kernel. */
 const MOST_LINKS = 40;
 
-/** An open place: what is judged is what is used, whatever its name leads to by then. */
+/** An open file or folder. The one that was checked is the one that is used, even if its name is replaced. */
 interface Place {
   readonly path: string;
   readonly descriptor: number;
   readonly stats: Stats;
 }
-/** What a way must be like. */
+/** Requirements for a path and all its folders. */
 interface Rule {
-  /** User, besides root, who may have made links. */
+  /** User, besides root, whose links are followed. */
   readonly owner: number;
-  /** Throws for a place that must not be passed. Links are judged apart. */
+  /** Throws for a file or folder that must not be used. Links are checked separately. */
   readonly judge: (place: Place, folder: Place) => void;
-  /** Whether the last name may be a link. */
+  /** Allows the last component to be a link. */
   readonly endsInLink: boolean;
 }
 
 /**
- * Reads a file that nobody but its owner can have written: it, and each folder and link on the way, must belong to that
- * user or to root, and must not be writable by group or others. In a folder with the sticky bit others cannot replace what
- * is not theirs. Throws when it is not so; with the code `ENOENT` when it is not there.
+ * Reads a file that only its owner or root can have written: the file and each folder and link of its path must belong
+ * to them and must not be writable by group or others. A folder with the sticky bit may be, since others cannot replace
+ * files in it. Throws otherwise; with the code `ENOENT` when the file is missing.
  *
  * @param owner Numeric id of the user it must belong to. Default root.
  */
@@ -40,7 +40,7 @@ export const readRootFile = (path: string, owner = 0): Uint8Array =>
     return readAll(real, descriptor, LARGEST);
   });
 
-/** The same, or `undefined` where nothing has this name. */
+/** Reads a file as {@link readRootFile} does; returns `undefined` when it is missing. */
 export function readRootFileIfThere(path: string, owner = 0): Uint8Array | undefined {
   try {
     return readRootFile(path, owner);
@@ -50,14 +50,14 @@ export function readRootFileIfThere(path: string, owner = 0): Uint8Array | undef
   }
 }
 
-/** Throws unless nobody but its owner can change what is in a folder. */
+/** Throws if anyone but its owner or root can change the content of a folder. */
 export const expectRootFolder = (path: string, owner = 0): void =>
   through(path, ownedBy(owner), ({ path: real, stats }) => {
     if (!stats.isDirectory()) throw new Error(`${real} is not a folder`);
     if (isWritableByOthers(stats)) throw writable(real, stats);
   });
 
-/** Returns the group that may connect to a socket of root. Throws when it is none, or others could have put it there. */
+/** Returns the group that may connect to a socket of root. Throws if it is no socket, or others could have created it. */
 export const groupOfRootSocket = (path: string, owner = 0): number =>
   through(path, ownedBy(owner), ({ path: real, stats }) => {
     if (!stats.isSocket()) throw new Error(`${real} is not a socket`);
@@ -65,8 +65,8 @@ export const groupOfRootSocket = (path: string, owner = 0): number =>
   });
 
 /**
- * Reads a regular file that somebody else writes. No link is followed but one of root's in a folder of root's, and
- * nothing is waited for.
+ * Reads a regular file that another user writes. Only root's links in root's folders are followed, and reading never
+ * blocks.
  */
 export const readForeignFile = (path: string, largest: number): Uint8Array =>
   through(path, FOREIGN, ({ path: real, descriptor, stats }) => {
@@ -90,20 +90,20 @@ const ownedBy = (owner: number): Rule => ({
     // The mode of a socket says who may connect.
     const counts = stats.isDirectory() ? (mode & STICKY) === 0 : !stats.isSocket();
     if (counts && isWritableByOthers(stats)) throw writable(path, stats);
-    // Where anybody may write, anybody may put a second name of another file of root's.
+    // In a folder that anyone can write, anyone can create a hard link to another file of root.
     if (!stats.isDirectory() && nlink > 1 && (folder.stats.mode & WRITABLE_BY_ANYBODY) !== 0)
       throw new Error(`${path} has ${nlink} names, and anybody may have put this one there`);
   },
 });
 
-/** Judges a link, also one on the way to what somebody else writes: only root or the owner can have made it. */
+/** Throws for a link that anyone but root or the owner can have created. */
 function judgeLink({ path, stats }: Place, { stats: folder }: Place, owner: number): void {
   const isOpen = (folder.mode & (folder.mode & STICKY ? WRITABLE_BY_ANYBODY : WRITABLE_BY_OTHERS)) !== 0;
   const isTheirs = [stats.uid, folder.uid].every((uid) => uid === 0 || uid === owner);
   if (isOpen || !isTheirs) throw new Error(`${path} is a link that others than root can have made`);
 }
 
-/** Walks to a place, one name after the other, each from the open folder before it; judges each, and uses the last. */
+/** Walks a path one component at a time, each opened from the folder before it; checks each, and uses the last. */
 function through<T>(path: string, rule: Rule, use: (place: Place) => T): T {
   const { judge, owner, endsInLink } = rule;
   if (!path.startsWith('/')) throw new Error(`${path} is not an absolute path`);
@@ -129,7 +129,7 @@ function through<T>(path: string, rule: Rule, use: (place: Place) => T): T {
       if (names.length === 0 && !endsInLink) throw new Error(`${next.path} is a link`);
       judgeLink(next, place, owner);
       if ((links += 1) > MOST_LINKS) throw new Error(`${path} leads through more than ${MOST_LINKS} links`);
-      // Read by name: in this folder only root can put another in its place.
+      // Reading by name is safe: only root can replace a link in this folder.
       const target = readlinkSync(inside(place, name));
       names.unshift(...namesIn(target));
       if (!target.startsWith('/')) continue;
@@ -144,7 +144,7 @@ function through<T>(path: string, rule: Rule, use: (place: Place) => T): T {
 
 const namesIn = (path: string): string[] => path.split('/').filter((name) => name !== '' && name !== '.');
 
-/** Names something in an open folder, as openat(2) does. */
+/** Returns a path relative to an open folder, as openat(2) uses it. */
 const inside = ({ descriptor }: Place, name: string): string => `/proc/self/fd/${descriptor}/${name}`;
 
 function openAt(folder: Place | undefined, name: string): Place {
@@ -159,7 +159,7 @@ function openAt(folder: Place | undefined, name: string): Place {
   }
 }
 
-/** Reads an open file. It may grow meanwhile: one byte more than it may have is asked for, and no more. */
+/** Reads an open file, at most one byte more than the limit: the file may grow while it is read. */
 function readAll(path: string, place: number, largest: number): Uint8Array {
   const descriptor = openSync(`/proc/self/fd/${place}`, O_RDONLY | O_NONBLOCK);
   try {

@@ -23,32 +23,32 @@ import { readRootFile } from './root-file.js';
 import { parseStrictJson } from './strict-json.js';
 import { executionOf, type Execution } from '../../model/execution.js';
 
-/** One connection, and what it is served with. */
+/** One connection, with the paths and the host that it is served with. */
 export interface Connection {
   readonly input: Readable;
   readonly output: Writable;
-  /** What systemd called this instance; it has the user who connected. */
+  /** Name of the instance that systemd started; it contains the user who connected. */
   readonly instance: string | undefined;
-  /** Who is on the other side: an engine that asks for repairs, or a person who approves them. Default `engine`. */
+  /** Kind of client: an engine that requests repairs, or a person who approves them. Default `engine`. */
   readonly asks?: 'engine' | 'person';
-  /** Refuses a user who is no person. Default by the group of the helper's socket. */
+  /** Rejects for a user who may not approve. Default: by the group of the helper's socket. */
   readonly expectPerson?: (uid: number) => Promise<void>;
   /** Path of the policy. */
   readonly policyFile: string;
-  /** Folder in which what was done is written down. */
+  /** Folder of the recorded acts and approvals. */
   readonly stateFolder: string;
   readonly host: Host;
-  /** Takes one line for the journal, and its priority from 0 to 7. */
+  /** Logs one line to the journal with a priority from 0 to 7. */
   readonly log: (priority: number, line: string) => void;
-  /** Aborted when the helper is told to stop. */
+  /** Aborted when the helper is to stop. */
   readonly signal: AbortSignal;
-  /** The user to whom policy and state must belong. Default root. */
+  /** Owner of policy and state. Default root. */
   readonly owner?: number;
-  /** How long the request may take to come, in milliseconds. Default 2,000. */
+  /** Deadline for receiving the request, in milliseconds. Default 2,000. */
   readonly requestWithinMs?: number;
 }
 
-/** Reads one request, answers it, and says both to the journal. Resolves when the answer has been handed over. */
+/** Reads one request, answers it, and logs both to the journal. Resolves when the answer has been written. */
 export async function serve(connection: Connection): Promise<void> {
   const { log } = connection;
   const answer = await answerFrom(connection);
@@ -99,7 +99,7 @@ async function answerFrom(connection: Connection): Promise<Execution> {
       return skipped('not-allowed', messageOf(error));
     }
   }
-  // Whoever closes their side wants it stopped, or is gone.
+  // A client that closes its side cancels the request.
   const gone = new AbortController();
   input.on('end', () => gone.abort()).on('error', () => gone.abort());
   return answerTo(request, {
@@ -115,14 +115,14 @@ async function answerFrom(connection: Connection): Promise<Execution> {
   });
 }
 
-/** JSON in ASCII: whatever somebody sent, it stays one line of the journal and cannot look like another. */
+/** Formats JSON in ASCII, so that no request can forge another line of the journal. */
 const plain = (value: unknown): string =>
   JSON.stringify(value).replace(
     /[^\x20-\x7e]/g,
     (odd) => `\\u${odd.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 
-/** Nobody may be there to take it: what was done is done, and stands in the journal. */
+/** Writes the answer. Ignores a client that is gone: the journal has the answer. */
 function handOver(line: string, output: Writable): Promise<void> {
   return new Promise((resolve) => {
     output.on('error', () => resolve());

@@ -1,11 +1,11 @@
-/** How deep a text may nest. */
+/** Nesting limit. */
 const DEEPEST = 8;
-/** A string, and the colon after it if it is a key. In valid JSON a quote outside a string begins one. */
+/** Matches a string, and the colon after it if it is a key. In valid JSON a quote outside a string begins one. */
 const STRINGS = /"(?:[^"\\]|\\.)*"(\s*:)?/g;
 
 /**
- * Reads JSON that means one thing only. Beyond what `JSON.parse` refuses, it refuses what is not UTF-8, a key that comes
- * twice, and what nests deeper than 8. Throws an `Error` with half a sentence.
+ * Parses unambiguous JSON. Beyond what `JSON.parse` refuses, it refuses invalid UTF-8, duplicate keys, and nesting deeper
+ * than 8. Throws an `Error` whose message is half a sentence.
  */
 export function parseStrictJson(bytes: Uint8Array): unknown {
   let text: string;

@@ -10,7 +10,7 @@ let folder: string;
 beforeEach(async () => void (folder = await mkdtemp(join(tmpdir(), 'act-book-'))));
 afterEach(() => rm(folder, { recursive: true }));
 
-describe('the book of what was done', () => {
+describe('the act book', () => {
   it('is empty at first, and outlives the process', async () => {
     expect(fileActBook(folder, me).read()).toEqual([]);
     const acts = [ACT, { ...ACT, boot: 'a', upMs: 1.5 }];
@@ -27,20 +27,20 @@ describe('the book of what was done', () => {
     },
   );
 
-  it('that others may write is an error', async () => {
+  it('is an error if others may write it', async () => {
     await fileActBook(folder, me).write([ACT]);
     await chmod(join(folder, 'acts.json'), 0o666);
     expect(() => fileActBook(folder, me).read()).toThrow('can be written by others');
   });
 
-  it('keeps the old one whole when the new one cannot be written', async () => {
+  it('keeps the old content if the new one cannot be written', async () => {
     await fileActBook(folder, me).write([ACT]);
     const before = await readFile(join(folder, 'acts.json'), 'utf8');
     await expect(fileActBook(join(folder, 'gone'), me).write([])).rejects.toThrow('ENOENT');
     expect(await readFile(join(folder, 'acts.json'), 'utf8')).toBe(before);
   });
 
-  it('is one helper’s at a time', async () => {
+  it('is locked by one helper at a time', async () => {
     const one = fileActBook(folder, me);
     const other = fileActBook(folder, me);
     await one.lock();

@@ -12,7 +12,7 @@ const policyOf = (more: object) =>
 const request: HelperRequest = { version: 1, do: 'execute', action: 'restart_service', parameters: {} };
 const EMERGENCY = { ...NO_EFFECTS, emergency: ['nginx.service: FailureAction=reboot'] };
 
-describe('who approves', () => {
+describe('the approver of a plan', () => {
   it.each([
     ['restart_service', {}, 'person'],
     ['restart_service', { allowApprovals: true }, 'daemon'],
@@ -45,11 +45,11 @@ describe('the approval of a plan', () => {
   const record = { uid: 1_000 } as PersonApproval;
   const none = () => undefined;
 
-  it('is not needed by a plan that says nothing of one', () => {
+  it('is not needed if the plan requires none', () => {
     expect(judgeApproval(planOf({}), request, none)).toBeUndefined();
   });
 
-  it('by a person is no word of the daemon', () => {
+  it('by a person is not replaced by an approval through the daemon', () => {
     expect(judgeApproval(forPerson, { ...request, approved: true }, none)).toEqual({
       reason: 'needs-approval',
       sentence: `ask; only a person on this host may approve it: luminous-healing approve ${approvalId(digestOf(forPerson))}`,
@@ -57,13 +57,13 @@ describe('the approval of a plan', () => {
     expect(judgeApproval(forPerson, request, () => record)).toBeUndefined();
   });
 
-  it('is looked for under the fingerprint of the plan that was made here', () => {
+  it('is looked up by the fingerprint of the helper’s own plan', () => {
     const asked: string[] = [];
     judgeApproval(forPerson, { ...request, digest: 'f'.repeat(64) }, (digest) => void asked.push(digest));
     expect(asked).toEqual([digestOf(forPerson)]);
   });
 
-  it('by the daemon needs its word, or a person', () => {
+  it('is given through the daemon or by a person where the daemon is the approver', () => {
     expect(judgeApproval(forDaemon, request, none)).toEqual({ reason: 'needs-approval', sentence: 'ask' });
     expect(judgeApproval(forDaemon, { ...request, approved: true }, none)).toBeUndefined();
     expect(judgeApproval(forDaemon, request, () => record)).toBeUndefined();

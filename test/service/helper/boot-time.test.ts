@@ -40,7 +40,7 @@ class ClockedHost {
     this.#boots += 1;
     this.#upMs = upMs;
   }
-  /** Asks for one restart, as a helper of its own does; returns whether it was allowed. */
+  /** Requests one restart from a new helper; returns whether it was allowed. */
   restart(): boolean {
     const now = this.moment;
     if (judgeLimits(RESTART, asOfNow(this.#acts, now), LIMITS, now.at)) return false;
@@ -150,7 +150,7 @@ describe('the limits of the root helper', () => {
     );
   });
 
-  it('are kept by clocks that this machine has', () => {
+  it('hold with the real clocks of this machine', () => {
     const first = bootTimeNow();
     expect(first.boot).toMatch(/^[0-9a-f-]{36}$/);
     expect(first.upMs).toBeGreaterThan(0);

@@ -58,8 +58,8 @@ const proves = (facts: Partial<HistorySources>) => {
   );
 };
 
-describe('what root believes of a record', () => {
-  it('is what goes with what it reads itself, and nothing of a last change', () => {
+describe('the record that root accepts', () => {
+  it('is the part that its own readings confirm, without a last change', () => {
     const history = historyOf();
     expect(history).toMatchObject({
       now: NOW,
@@ -74,11 +74,15 @@ describe('what root believes of a record', () => {
     ['cannot be read', { claimed: unknown('there is none') }, /^there is none$/],
     ['is of a host that is not known', { nixos: unknown('no NixOS') }, /^no NixOS$/],
     [
-      'tells of another system',
+      'is about another system',
       { claimed: { ...claim(), running: A } },
-      /another system than the one that runs/,
+      /another system than the running one/,
     ],
-    ['leads to a place of its own', { claimed: claim({}, { previous: EVIL }) }, /not a kept generation/],
+    [
+      'names a path that is no kept generation',
+      { claimed: claim({}, { previous: EVIL }) },
+      /not a kept generation/,
+    ],
     ['leads to what runs', { claimed: claim({}, { previous: B }) }, /not a kept generation/],
     ['leads nowhere', { claimed: claim({}, { previous: null }) }, /not a kept generation/],
     [
@@ -98,7 +102,7 @@ describe('what root believes of a record', () => {
     expect(missing).toMatch(words);
   });
 
-  it('cannot have a unit healthy for longer than its system was there', () => {
+  it('has no unit that was healthy for longer than its system existed', () => {
     const generations = [
       { number: 1, path: A, linkedAt: SWITCHED - 5 * MINUTE },
       { number: 2, path: B, linkedAt: SWITCHED },
@@ -106,13 +110,13 @@ describe('what root believes of a record', () => {
     expect(proves({ nixos: { ...NIXOS, generations } })).toBe(false);
   });
 
-  it('cannot have a unit fail before its system was entered, or after now', () => {
+  it('has no unit that failed before its system was entered, or in the future', () => {
     const units = { [UNIT]: unit({ failedAt: -1e300, failing: true }), '/etc/passwd': unit() };
     const { generations } = historyOf({ claimed: claim(undefined, { units }) });
     expect(generations.systems[B]?.units).toEqual({ [UNIT]: unit({ failedAt: SWITCHED, failing: true }) });
   });
 
-  it('names no system but the two, whatever it names, and gives times that can be told', () => {
+  it('names only the running and the previous system, with valid times', () => {
     const time = fc.oneof(fc.constantFrom(null, 0, -1e300, 1e300, SWITCHED), fc.double({ noNaN: true }));
     fc.assert(
       fc.property(
@@ -147,7 +151,7 @@ describe('the last change', () => {
   const lastOf = (acts: readonly HelperAct[], facts: Partial<HistorySources> = {}) =>
     historyOf({ acts, ...facts }).generations.lastChange;
 
-  it('is what the own book says, with or without a record', () => {
+  it('is taken from the helper’s own book, with or without a record', () => {
     const own = { at: NOW - MINUTE, action: 'rollback_generation', from: A, to: B };
     const restart: HelperAct = { at: NOW, action: 'restart_service', targets: [UNIT] };
     expect(lastOf([act({ at: 0 }), act(), restart])).toEqual(own);

@@ -26,13 +26,13 @@ const act = (at: number, id = 'nginx.service', action = 'restart_service'): Help
 });
 const judge = (acts: readonly HelperAct[], plan = RESTART) => judgeLimits(plan, acts, LIMITS, NOW);
 
-describe('the limits', () => {
+describe('the limits of the root helper', () => {
   it('let the first act pass, and those of an hour ago do not count', () => {
     expect(judge([])).toBeUndefined();
     expect(judge([act(NOW - HOUR), act(NOW - HOUR), act(NOW - 1)])).toBeUndefined();
   });
 
-  it('are by unit, with the numbers and when the next may be made', () => {
+  it('hold per unit, and the refusal has the numbers and the time of the next act', () => {
     expect(judge([act(NOW - 20 * 60_000), act(NOW - 60_000)])).toEqual({
       reason: 'budget',
       sentence:
@@ -41,7 +41,7 @@ describe('the limits', () => {
     expect(judge([act(NOW - 2), act(NOW - 1)], planOf('restart_service', 'redis.service'))).toBeUndefined();
   });
 
-  it('are by host, whatever the unit', () => {
+  it('hold per host, whatever the unit', () => {
     const acts = ['a', 'b', 'c', 'd'].map((id) => act(NOW - 60_000, id));
     expect(judge(acts)?.sentence).toBe(
       '4 of 4 acts of the root helper in the last hour; the next may be made in 59 min',
@@ -58,7 +58,7 @@ describe('the limits', () => {
     expect(judge([act(NOW - 1, 'system', 'rollback_generation')])).toBeUndefined();
   });
 
-  it('let a change be taken back on the same day, once it needs nobody’s approval', () => {
+  it('allow the undo of a change on the same day if it needs no approval', () => {
     const undo = { ...planOf('rollback_generation', 'system'), parameters: { undo: true } };
     const acts = [act(NOW - 60_000, 'system', 'rollback_generation')];
     expect(judge(acts, undo)).toBeUndefined();
@@ -72,7 +72,7 @@ describe('the limits', () => {
     expect(judge([{ ...refused, refused: undefined } as never], rollback)?.reason).toBe('budget');
   });
 
-  it('of 0 allow nothing', () => {
+  it('allow nothing if they are 0', () => {
     expect(judgeLimits(RESTART, [], { ...LIMITS, hostPerHour: 0 }, NOW)?.reason).toBe('budget');
   });
 
@@ -83,7 +83,7 @@ describe('the limits', () => {
     expect(actsThatCount(acts, MOMENT)).toEqual([]);
   });
 
-  it('know an act by its targets', () => {
+  it('are recorded with the targets of an act', () => {
     expect(actOf(RESTART, MOMENT)).toEqual({
       ...MOMENT,
       action: 'restart_service',
@@ -91,7 +91,7 @@ describe('the limits', () => {
     });
   });
 
-  it('know where a change of the generation led, and whether it took one back', () => {
+  it('are recorded with the systems before and after a generation change, and whether it was an undo', () => {
     const generation = { from: '/a', to: '/b', verb: 'switch' as const, units: [], failing: [] };
     const plan = { ...planOf('rollback_generation', 'system'), parameters: { undo: true }, generation };
     expect(actOf(plan, MOMENT)).toMatchObject({ undo: true, generation: { from: '/a', to: '/b' } });

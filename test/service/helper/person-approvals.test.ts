@@ -21,7 +21,7 @@ const approvals = () => filePersonApprovals(folder, me);
 const file = (digest = DIGEST) => join(folder, 'approvals', `${digest}.json`);
 
 describe('the approvals of persons', () => {
-  it('are none at first, and outlive the process that recorded them', async () => {
+  it('are empty at first, and outlive the process that recorded them', async () => {
     expect(approvals().find(DIGEST, NOW)).toBeUndefined();
     await approvals().add(APPROVAL);
     expect(approvals().find(DIGEST, later(1))).toEqual({ version: 1, ...APPROVAL });
@@ -31,7 +31,7 @@ describe('the approvals of persons', () => {
     );
   });
 
-  it('serve once', async () => {
+  it('can be used once', async () => {
     await approvals().add(APPROVAL);
     approvals().take(DIGEST);
     expect(approvals().find(DIGEST, NOW)).toBeUndefined();
@@ -60,13 +60,13 @@ describe('the approvals of persons', () => {
     expect(() => approvals().find(DIGEST, NOW)).toThrow();
   });
 
-  it('that others may write are an error', async () => {
+  it('are an error if others may write them', async () => {
     await approvals().add(APPROVAL);
     await chmod(file(), 0o666);
     expect(() => approvals().find(DIGEST, NOW)).toThrow('can be written by others');
   });
 
-  it('are forgotten when they can no longer be used, and few at once', async () => {
+  it('are removed when they expire, and are limited in number', async () => {
     const digests = Array.from({ length: 64 }, (_none, index) => index.toString(16).padStart(64, '0'));
     for (const digest of digests) await approvals().add({ ...APPROVAL, digest });
     await expect(approvals().add(APPROVAL)).rejects.toThrow('64 approvals have not been used yet');

@@ -16,11 +16,11 @@ describe('a policy', () => {
     expect(limits).toEqual({ componentPerHour: 6, hostPerHour: 20, generationsPerDay: 1 });
   });
 
-  it('may allow whatever has failed, by a word of its own', () => {
+  it('allows all failed units with `services: failed`', () => {
     expect(parsePolicy({ ...LEAST, services: 'failed' }).units.services).toBeUndefined();
   });
 
-  it('may say more', () => {
+  it('accepts every option', () => {
     const policy = parsePolicy({
       ...LEAST,
       services: [{ unit: 'nginx', restartForMemory: true }],
@@ -41,7 +41,7 @@ describe('a policy', () => {
     });
   });
 
-  it('lets the helper delete no generation: which must live, it does not know', () => {
+  it('ignores `deleteOlderThan`, because the helper has no record of the generations to keep', () => {
     const { nix } = parsePolicy({ ...LEAST, nix: { allowRollback: true, deleteOlderThan: '30d' } });
     expect(nix).toMatchObject({ allowRollback: true, deleteOlderThan: undefined });
   });

@@ -16,11 +16,11 @@ function file(name: string, text: string): string {
 }
 const GOOD = file('state.json', JSON.stringify(EMPTY_STATE));
 
-it('gives what is on record of the systems', () => {
+it('returns the recorded systems', () => {
   expect(readRecord(GOOD)).toEqual(NO_GENERATIONS);
 });
 
-it('follows no link, waits for nobody, and reads no more than there may be', () => {
+it('follows no link, never blocks, and reads no more than the size limit', () => {
   symlinkSync(GOOD, place('link'));
   execFileSync('mkfifo', [place('fifo')]);
   truncateSync(file('large', ''), 5 * 1024 ** 2);
@@ -32,7 +32,7 @@ it('follows no link, waits for nobody, and reads no more than there may be', () 
   expect(why('absent')).toMatch(/ENOENT/);
 });
 
-it('tells nothing of a file that is no record', () => {
+it('reveals nothing of a file that is no record', () => {
   const read = JSON.stringify([
     readRecord(file('shadow', 'root:secret:1')),
     readRecord(file('json', '{"version":"secret"}')),

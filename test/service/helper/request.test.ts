@@ -16,7 +16,7 @@ describe('a request', () => {
     });
   });
 
-  it('may hold a colon and a quote in a text', () => {
+  it('accepts a colon and a quote in a text', () => {
     const parameters = { service: 'a":"b', path: '{"x":1}\\' };
     expect(parsed(JSON.stringify({ ...PLAN, parameters })).parameters).toEqual(parameters);
   });

@@ -52,7 +52,7 @@ describe('a file that only root can have written', () => {
     expect(() => read()).toThrow('can be written by others than root');
   });
 
-  it('is refused when others may put another in its place, also above it', async () => {
+  it('is refused when others may replace it or a folder above it', async () => {
     const inner = join(folder, 'inner');
     await mkdir(inner);
     await writeFile(join(inner, 'policy.json'), 'x');
@@ -137,7 +137,7 @@ describe('a file that only root can have written', () => {
     expect(read()).toBe('whole');
   });
 
-  it('is refused when it is a FIFO, a folder, a socket or a device, and nothing is waited for', async () => {
+  it('is refused without blocking when it is a FIFO, a folder, a socket or a device', async () => {
     const fifo = join(folder, 'fifo');
     execFileSync('mkfifo', ['-m', '600', fifo]);
     expect(() => read(fifo)).toThrow('is not a regular file');
@@ -162,14 +162,14 @@ describe('a file that only root can have written', () => {
     expect(() => read('policy.json')).toThrow('is not an absolute path');
   });
 
-  it('is only missing where nothing has its name', async () => {
+  it('counts as missing only if nothing has its name', async () => {
     expect(readRootFileIfThere(join(folder, 'none'), me)).toBeUndefined();
     expect(() => readRootFileIfThere(join(file, 'below'), me)).toThrow('ENOTDIR');
     await chmod(file, 0o666);
     expect(() => readRootFileIfThere(file, me)).toThrow('can be written by others');
   });
 
-  it('leaves no file open, whatever it refuses', async () => {
+  it('leaves no file open, whatever is refused', async () => {
     const open = () =>
       execFileSync('ls', [`/proc/${process.pid}/fd`])
         .toString()
@@ -189,7 +189,7 @@ describe('a file that only root can have written', () => {
 });
 
 describe('a folder of root', () => {
-  it('is one that nobody else can write, also above it', async () => {
+  it('is accepted if nobody else can write it or a folder above it', async () => {
     const inner = join(folder, 'inner');
     await mkdir(inner);
     expect(() => expectRootFolder(inner, me)).not.toThrow();
@@ -202,8 +202,8 @@ describe('a folder of root', () => {
   });
 });
 
-describe('a file that somebody else writes', () => {
-  it('is read through no link but one of root’s on the way, and never in place of the file', async () => {
+describe('a file that another user writes', () => {
+  it('is read through links of root in its folders only, and is never a link itself', async () => {
     expect(Buffer.from(readForeignFile(file, 10)).toString()).toBe('whole');
     expect(() => readForeignFile(file, 4)).toThrow('larger than 4 bytes');
     await symlink(file, join(folder, 'link'));

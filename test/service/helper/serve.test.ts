@@ -59,7 +59,7 @@ const connection = (host: Host, signal = new AbortController().signal) => ({
   owner: me,
 });
 
-/** What the helper says to some text. */
+/** Answer of the helper to some text. */
 async function ask(said: string | object, { host = ill(), ...more } = {}): Promise<Execution> {
   const input = new PassThrough();
   const output = new PassThrough();
@@ -83,7 +83,7 @@ const STEPS = ['start', 'reset-failed', 'start'].map(
 const [START] = STEPS;
 
 describe('the helper', () => {
-  it('carries out what its policy allows, and says so to the journal', async () => {
+  it('executes what its policy allows, and logs it to the journal', async () => {
     await policy();
     expect(await ask(RESTART)).toMatchObject({ version: 1, outcome: 'executed', success: true });
     expect(await calls()).toEqual([START]);
@@ -107,7 +107,7 @@ describe('the helper', () => {
     expect(await restart('mysql@1')).toMatchObject({ outcome: 'skipped', blockedBy: 'not-allowed' });
   });
 
-  it('only plans when that is all that was asked for', async () => {
+  it('only plans when the request asks for a plan', async () => {
     await policy();
     const answer = await ask({ ...RESTART, do: 'plan' });
     expect(answer).toMatchObject({ outcome: 'planned', dryRun: true, steps: [] });
@@ -196,7 +196,7 @@ describe('the helper', () => {
     expect(await calls()).toEqual([]);
   });
 
-  it('takes the word that a person approved where its policy says so, and only then', async () => {
+  it('accepts approvals through the daemon only where its policy allows them', async () => {
     await policy({ allowApprovals: true });
     const host = fakeHost({ units: [failedUnit()], memories: { 'nginx.service': 1e9 } });
     const said = request('restart_service', { freeing: 'memory' });
@@ -213,7 +213,7 @@ describe('the helper', () => {
       ask(said(todo, more), { host: hungry(), ...person, ...parts });
     const digest = async () => digestOf((await asPerson('plan')).plan!);
 
-    it('carries out once what was approved, and keeps who it was', async () => {
+    it('executes an approved plan once, and records who approved it', async () => {
       await policy();
       expect(await ask(said('execute', { approved: true }), { host: hungry() })).toMatchObject({
         blockedBy: 'needs-approval',
@@ -231,7 +231,7 @@ describe('the helper', () => {
       });
     });
 
-    it('keeps an approval that the word of the daemon makes needless', async () => {
+    it('keeps a person’s approval if the daemon’s approval is enough', async () => {
       await policy();
       await asPerson('approve', { digest: await digest() });
       await policy({ allowApprovals: true });
@@ -270,7 +270,7 @@ describe('the helper', () => {
       expect(await calls()).toEqual([]);
     });
 
-    it('refuses to approve what needs no approval, and to be asked for what belongs to the other socket', async () => {
+    it('refuses to approve a plan that needs no approval, and requests that belong to the other socket', async () => {
       await policy();
       const { plan } = await ask({ ...RESTART, do: 'plan' });
       const yes = { ...RESTART, do: 'approve', digest: digestOf(plan!) };
@@ -281,7 +281,7 @@ describe('the helper', () => {
     });
   });
 
-  it('counts what was done over many helpers, also what failed', async () => {
+  it('counts acts over several helpers, including failed ones', async () => {
     await policy({ limits: { componentPerHour: 2 } });
     vi.stubEnv('FAKE_SYSTEMCTL', '1');
     for (const outcome of ['failed', 'failed', 'skipped']) expect((await ask(RESTART)).outcome).toBe(outcome);
@@ -289,7 +289,7 @@ describe('the helper', () => {
     expect((await ask(RESTART)).error).toContain('2 of 2 acts of the root helper on nginx.service');
   });
 
-  it('does nothing when it cannot tell, or cannot write down, what was done', async () => {
+  it('does nothing when it cannot read or write its act book', async () => {
     await policy();
     await writeFile(join(folder, 'acts.json'), 'broken');
     expect(await ask(RESTART)).toMatchObject({ blockedBy: 'unavailable' });
@@ -340,7 +340,7 @@ describe('the helper', () => {
     expect(await calls()).toEqual([]);
   });
 
-  it('refuses what does not come in time, ends early, or comes from nobody', async () => {
+  it('refuses a request that is late, incomplete, or from an unknown user', async () => {
     await policy();
     expect((await ask('{"version":', { requestWithinMs: 20 } as object)).error).toContain(
       'did not come within 20 ms',
@@ -352,14 +352,14 @@ describe('the helper', () => {
     expect(await calls()).toEqual([]);
   });
 
-  it('keeps to one line of the journal each, whatever is sent', async () => {
+  it('logs one line to the journal per request, whatever is sent', async () => {
     await policy();
     await ask(request('restart_service', { service: 'a\n<3>answer {}\u001b[2J\u2028\u202e' }));
     expect(journal).toHaveLength(2);
     for (const line of journal) expect(line).toMatch(/^<\d>(request|answer) {[\x20-\x7e]*}$/);
   });
 
-  it('starts no step when it was told to stop', async () => {
+  it('starts no step once it has to stop', async () => {
     await policy();
     const answer = await ask(RESTART, { signal: AbortSignal.abort() } as object);
     expect(answer).toMatchObject({ outcome: 'failed', steps: [] });
@@ -382,7 +382,7 @@ describe('an unprivileged executor', () => {
   const asked = () =>
     journal.filter((line) => line.includes('request')).map((line) => /"do":"(\w+)"/.exec(line)?.[1]);
 
-  it('has its way through the helper: the plan that is shown is the one that is carried out', async () => {
+  it('acts through the helper: the plan that is shown is the one that is executed', async () => {
     await policy();
     const executor = new NixOSPermissionHandler({
       host: ill(),
@@ -428,7 +428,7 @@ describe('an unprivileged executor', () => {
     expect(asked()).toEqual(['plan', 'plan']);
   });
 
-  it('does not wake the helper for what it refuses itself', async () => {
+  it('does not call the helper for a plan that it refuses itself', async () => {
     await policy();
     const executor = new NixOSPermissionHandler({
       host: ill(),
