@@ -31,6 +31,8 @@ export interface ReadRequest {
    * the job that it tells of. Default `false`.
    */
   readonly fresh?: boolean | undefined;
+  /** Also reads the interfaces of built-in actions, which are read to make a plan. Default `false`. Optional for a host. */
+  readonly controls?: boolean | undefined;
   /** Ends a reading that waits for something slow; what was not read by then is unknown. */
   readonly signal?: AbortSignal | undefined;
 }

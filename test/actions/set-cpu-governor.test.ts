@@ -10,7 +10,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { governorAction } from '../../src/actions/set-cpu-governor.js';
+import { setCpuGovernor } from '../../src/actions/set-cpu-governor.js';
+import { readControls } from '../../src/host/controls.js';
 import { makePlan } from '../../src/execute/planner.js';
 import { runAct } from '../../src/execute/run-act.js';
 import { DEFAULT_GUARDS } from '../../src/model/guards.js';
@@ -46,12 +47,13 @@ function policy(
 }
 const governorOf = (name: string) => readFileSync(join(cpufreq, name, 'scaling_governor'), 'utf8').trim();
 
-const definition = () => governorAction(root);
+const definition = () => setCpuGovernor;
+const host = (cpu?: CpuReading) => fakeHost({ controls: readControls(root), ...(cpu && { cpu }) });
 const planOf = (action: HealingAction = PERFORMANCE, cpu?: CpuReading): Promise<Plan> =>
   makePlan(
     action,
     {
-      host: fakeHost(cpu ? { cpu } : {}),
+      host: host(cpu),
       actions: only('set_cpu_governor', definition()),
       thresholds: THRESHOLDS,
       services: [],
@@ -74,7 +76,7 @@ const verified = (plan: Plan, status: 'ok' | 'bad' | 'unknown') =>
     guards: DEFAULT_GUARDS,
     inspect: () => Promise.resolve(verdictOf({ status, reason: `CPU is ${status}` })),
     proof: () => proofFrom({ inspect: () => Promise.resolve(verdictOf({ status })) }),
-    read: () => Promise.resolve(fakeHost().read()),
+    read: (request) => Promise.resolve(host().read(request)),
     settle: () => Promise.resolve(),
     signal: new AbortController().signal,
   });
@@ -205,7 +207,7 @@ describe('the plan', () => {
       { governor: 'performance', governors: { policy0: 'powersave' } },
     ];
     for (const parameters of [{ governor: 'performance' }, { governors: { policy0: 'schedutil' } }]) {
-      for (const { run } of actionConformance(definition, { parameters, refused })) await run();
+      for (const { run } of actionConformance(definition, { parameters, refused, host })) await run();
     }
   });
 });
