@@ -153,7 +153,7 @@ describe('the plan', () => {
     expect(refusal?.sentence).toContain('policy0 cannot be read now');
   });
 
-  it('takes back what it can, and what it cannot is left to do', async () => {
+  it('undoes what it can, and the rest can be undone later', async () => {
     policy('policy0', 'performance');
     policy('policy1', 'performance');
     const back: HealingAction = {
@@ -238,7 +238,7 @@ describe('carried out', () => {
     expect(governorOf('policy0')).toBe('powersave');
   });
 
-  it('and refused by the kernel half way, all is taken back at once', async () => {
+  it('and refused by the kernel half way, all of it is undone at once', async () => {
     policy('policy0', 'powersave');
     policy('policy4', 'schedutil');
     const plan = await planOf();
@@ -249,7 +249,7 @@ describe('carried out', () => {
     expect([governorOf('policy0'), governorOf('policy4')]).toEqual(['powersave', 'schedutil']);
   });
 
-  it('and taken back where a policy has gone with its CPUs, the others have theirs again', async () => {
+  it('and undone where a policy has gone with its CPUs, the other policies have their governors again', async () => {
     policy('policy0', 'powersave');
     policy('policy4', 'schedutil');
     const plan = await planOf();
@@ -286,7 +286,7 @@ describe('the proof', () => {
     });
   });
 
-  it('rests on the CPU alone where no frequency is told', async () => {
+  it('depends on the CPU alone if no frequency is reported', async () => {
     policy('policy0', 'powersave', undefined, 0);
     const plan = await planOf();
     expect(plan.baseline).toBeUndefined();

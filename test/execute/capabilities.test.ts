@@ -270,7 +270,7 @@ describe('capabilities of other actions and hosts', () => {
     expect(plan.refusal).toEqual({ reason: 'unavailable', sentence: 'There is no pool' });
   });
 
-  it('what throws or does not answer within 5 s is unknown, and the others are told', async () => {
+  it('an action that throws or does not answer within 5 s is unknown, and the others are reported', async () => {
     const clock = fakeClock();
     const actions = actionRegistry({
       hangs: own({ unavailable: () => new Promise<string>(() => undefined) }),
@@ -300,7 +300,7 @@ describe('engine.capabilities()', () => {
       clock: fakeClock(),
     });
 
-  it('is what the executor says, and unknown where it says nothing or nonsense', async () => {
+  it('is the answer of the executor, and unknown if that is missing or invalid', async () => {
     const engine = engineOn({ capabilities: undefined });
     expect(await engine.capabilities()).toHaveLength(BUILT_IN_NAMES.length);
     expect((await engine.capabilities())[0]).toEqual({
