@@ -1,25 +1,23 @@
-import { existsSync } from 'node:fs';
 import { NIX_STORE } from '../model/built-in-checks.js';
 import { mountOf } from '../detect/disk.js';
 import { clearingLevel, percent } from '../detect/percent.js';
 import { expectKnownKeys, expectNumber, expectOneOf } from '../base/expect.js';
-import type { GenerationReading } from '../model/nixos-reading.js';
-import { tierOf } from '../host/tier.js';
-import { isUnknown, unknown, type Reading } from '../model/reading.js';
+import { isUnknown } from '../model/reading.js';
+import type { NixControls } from '../model/controls-reading.js';
 import type { MountReading } from '../model/snapshot.js';
 import type { Block } from '../model/plan.js';
 import { bytes, count } from '../base/format.js';
 import {
   defineAction,
-  type ActionDefinition,
   type PlanContext,
   type PlanDraft,
   verifyByCheck,
   type Verification,
   type VerifyContext,
 } from './define.js';
-import { collectedBy, collectGarbage, daemonAccess, nixProgram } from './nix-gc.js';
-import { deleteGenerations, oldGenerations } from './old-generations.js';
+import { controlsOf } from './controls.js';
+import { collectedBy, collectGarbage, nixProgram } from './nix-gc.js';
+import { deleteGenerations, generationsToDelete, nextAfterGarbage } from './old-generations.js';
 import { pathParameter } from './parameters.js';
 import { unavailable } from './on-service.js';
 import { goneMount, storeMount } from './store-mount.js';
@@ -35,53 +33,58 @@ interface Parameters {
 const LATE: readonly string[] = ['zfs', 'btrfs'];
 
 /** Collects garbage in the Nix store, down to the clearing level of its file system and no further. */
-export const cleanNixStore = storeAction();
+export const cleanNixStore = defineAction<Parameters>({
+  parse(parameters) {
+    expectKnownKeys('parameters', parameters, ['path', 'freeing', 'maxFreed']);
+    const { freeing = 'space', maxFreed } = parameters;
+    if (maxFreed !== undefined) expectNumber('maxFreed', maxFreed, 1, Number.MAX_SAFE_INTEGER);
+    return {
+      path: pathParameter('path', parameters.path, NIX_STORE),
+      freeing: expectOneOf('freeing', freeing, ['space', 'inodes'], 'kind') as Parameters['freeing'],
+      maxFreed: maxFreed as number | undefined,
+    };
+  },
+  async plan(parameters, context) {
+    const refused = (refusal: Block): PlanDraft => ({
+      targets: [`${wordOf(parameters)}:${parameters.path}`],
+      steps: [],
+      effect: 'Store paths that nothing refers to are deleted',
+      refusal,
+    });
+    const { mounts } = await context.read({ parts: ['mounts'] });
+    const gone = goneMount(parameters.path, mounts);
+    if (gone) return refused(gone);
+    const nix = await storeControls(context);
+    if ('sentence' in nix) return refused(nix);
+    const mount = storeMount(parameters.path, mounts);
+    if ('sentence' in mount) return refused(mount);
+    const inTheWay = await activity(context);
+    if (inTheWay) return refused(inTheWay);
+    const surplus = surplusOf(mount, parameters, context);
+    return isBlock(surplus) ? refused(surplus) : draft({ mount, surplus, parameters, nix }, context);
+  },
+  unavailable: async (context) => {
+    const nix = await storeControls(context);
+    return 'sentence' in nix ? nix.sentence : undefined;
+  },
+  needsRoot: async (context) => {
+    const nix = await storeControls(context);
+    return 'sentence' in nix || nix.daemon !== 'granted';
+  },
+  verify,
+  scope: 'host',
+  risk: 'reversible',
+  timeoutMs: 30 * 60_000,
+  // The file system may gain less than Nix counts as freed, so it is read again after each run.
+  runs: 4,
+});
 
-/** The action, with a folder in the place of `/` for tests. */
-export function storeAction(root = ''): ActionDefinition<Parameters> {
-  return defineAction<Parameters>({
-    parse(parameters) {
-      expectKnownKeys('parameters', parameters, ['path', 'freeing', 'maxFreed']);
-      const { freeing = 'space', maxFreed } = parameters;
-      if (maxFreed !== undefined) expectNumber('maxFreed', maxFreed, 1, Number.MAX_SAFE_INTEGER);
-      return {
-        path: pathParameter('path', parameters.path, NIX_STORE),
-        freeing: expectOneOf('freeing', freeing, ['space', 'inodes'], 'kind') as Parameters['freeing'],
-        maxFreed: maxFreed as number | undefined,
-      };
-    },
-    async plan(parameters, context) {
-      const refused = (refusal: Block): PlanDraft => ({
-        targets: [`${wordOf(parameters)}:${parameters.path}`],
-        steps: [],
-        effect: 'Store paths that nothing refers to are deleted',
-        refusal,
-      });
-      const { mounts } = await context.read({ parts: ['mounts'] });
-      const gone = goneMount(parameters.path, mounts);
-      if (gone) return refused(gone);
-      const lacking = withoutStore(root);
-      if (lacking !== undefined) return refused(unavailable(lacking));
-      const mount = storeMount(parameters.path, mounts);
-      if ('sentence' in mount) return refused(mount);
-      const inTheWay = await activity(context);
-      if (inTheWay) return refused(inTheWay);
-      const surplus = surplusOf(mount, parameters, context);
-      return isBlock(surplus) ? refused(surplus) : draft({ mount, surplus, parameters, root }, context);
-    },
-    unavailable: () => withoutStore(root),
-    needsRoot: () => daemonAccess(root) !== 'granted',
-    verify,
-    scope: 'host',
-    risk: 'reversible',
-    timeoutMs: 30 * 60_000,
-    // The file system may gain less than Nix counts as freed, so it is read again after each run.
-    runs: 4,
-  });
+/** Reads the access to the Nix store, or returns a block for a host without one. */
+async function storeControls(context: Pick<PlanContext, 'read'>): Promise<NixControls | Block> {
+  const controls = await controlsOf(context);
+  if (isUnknown(controls)) return unavailable(`The Nix store is not known: ${controls.unknown}`);
+  return controls.nix.hasStore ? controls.nix : unavailable('This host has no Nix store');
 }
-
-const withoutStore = (root: string): string | undefined =>
-  existsSync(`${root}${NIX_STORE}`) ? undefined : 'This host has no Nix store';
 
 const wordOf = ({ freeing }: Parameters): string => (freeing === 'space' ? 'disk' : 'inodes');
 const isBlock = (value: Surplus | Block): value is Block => 'sentence' in value;
@@ -116,10 +119,9 @@ const clearsAt = (
 function surplusOf(mount: MountReading, { freeing }: Parameters, context: PlanContext): Surplus | Block {
   const { mountPoint, space, inodes } = mount;
   const usage = freeing === 'space' ? space : inodes;
-  for (const reading of [space, usage]) {
-    if (isUnknown(reading)) return unavailable(`How full ${mountPoint} is, is not known: ${reading.unknown}`);
-  }
-  if (isUnknown(space) || isUnknown(usage)) return unavailable(`How full ${mountPoint} is, is not known`);
+  const unread = (reason: string): Block => unavailable(`How full ${mountPoint} is, is not known: ${reason}`);
+  if (isUnknown(space)) return unread(space.unknown);
+  if (isUnknown(usage)) return unread(usage.unknown);
   const level = clearsAt(mount, freeing, context);
   const amount = Math.max(0, Math.ceil(usage.used - (level / 100) * (usage.used + usage.available)));
   if (amount === 0) {
@@ -136,11 +138,14 @@ interface Job {
   readonly mount: MountReading;
   readonly surplus: Surplus;
   readonly parameters: Parameters;
-  readonly root: string;
+  readonly nix: NixControls;
 }
 
 /** Plans to collect garbage; generations are deleted only after a run that left no garbage and was not enough. */
-async function draft({ mount, surplus, parameters, root }: Job, context: PlanContext): Promise<PlanDraft> {
+async function draft(
+  { mount, surplus, parameters, nix: controls }: Job,
+  context: PlanContext,
+): Promise<PlanDraft> {
   const { earlier, nix } = context;
   const { mountPoint, fsType } = mount;
   const level = percent(clearsAt(mount, parameters.freeing, context));
@@ -161,7 +166,7 @@ async function draft({ mount, surplus, parameters, root }: Job, context: PlanCon
     const sentence = `${mountPoint} needs less freed by now than was planned: plan it again`;
     return { ...about, steps: [], refusal: { reason: 'no-expected-gain', sentence } };
   }
-  const { steps, notes } = collectGarbage(amount, surplus.available, root);
+  const { steps, notes } = collectGarbage(amount, surplus.available, controls);
   if (earlier.length > 0 && ((usedUp && !deleting) || (late && !usedUp))) {
     const sentence = usedUp ? 'Nix has nothing more to delete' : `${fsType} gives space back later`;
     return { ...about, steps: [], refusal: { reason: 'no-expected-gain', sentence } };
@@ -189,33 +194,6 @@ function decided(
   if (maxFreed === undefined || runsBefore > 0) return need;
   const size = isUnknown(space) ? 0 : space.used + space.available;
   return need >= maxFreed - STILL_NEEDED * size ? maxFreed : undefined;
-}
-
-/** Only the engine has a record of the generations that may be needed, which the root helper does not trust. */
-const THROUGH_HELPER =
-  'this program is not root, and the root helper deletes no generations: on NixOS use `nix.gc.options`';
-
-/** Returns the generations that may be deleted; none after an earlier run deleted them, or without `deleteOlderThan`. */
-async function generationsToDelete({
-  read,
-  nix,
-  keep,
-  earlier,
-}: PlanContext): Promise<Reading<readonly GenerationReading[]>> {
-  if (nix.deleteOlderThan === undefined) return [];
-  if (process.getuid?.() !== 0 && tierOf(process.env) === 'service') return unknown(THROUGH_HELPER);
-  if (earlier.some(({ step }) => step.includes(' --delete-generations '))) return [];
-  const { system, timestamp } = await read({ parts: ['system'] });
-  const nixos = isUnknown(system) ? system : system.nixos;
-  if (isUnknown(nixos)) return nixos;
-  return oldGenerations(nixos, { ms: nix.deleteOlderThan.ms, now: timestamp, keep });
-}
-
-function nextAfterGarbage(old: Reading<readonly GenerationReading[]>, age: string): string {
-  if (isUnknown(old)) return `No generation is deleted: ${old.unknown}`;
-  if (old.length === 0) return `No generation older than ${age} may be deleted`;
-  const numbers = old.map(({ number }) => number).join(', ');
-  return `If that is not enough: system generations ${numbers}, older than ${age}, are deleted, the boot menu is updated, and garbage is collected again`;
 }
 
 /** Verifies by the check, and adds the freed amount as counted by Nix and by the file system. */

@@ -1,5 +1,3 @@
-import { accessSync, constants } from 'node:fs';
-import { messageOf } from '../base/errors.js';
 import { isUnknown, type Reading } from '../model/reading.js';
 import type { MemoryReading } from '../model/snapshot.js';
 import type { Block } from '../model/plan.js';
@@ -7,11 +5,12 @@ import { bytes } from '../base/format.js';
 import {
   defineAction,
   verifyByCheck,
-  type ActionDefinition,
+  type PlanContext,
   type PlanDraft,
   type Verification,
   type VerifyContext,
 } from './define.js';
+import { controlsOf } from './controls.js';
 import { noParameters } from './parameters.js';
 import { unavailable } from './on-service.js';
 
@@ -19,71 +18,62 @@ const OWN_GROUP =
   'What is full is the memory of this control group, and dropping the caches of the whole host is no answer to that';
 
 /** Drops the kernel's caches of file data: level 1 for the page cache, 2 where the gain is slab or the cache of ZFS. */
-export const clearSystemCache = cacheAction();
+export const clearSystemCache = defineAction({
+  parse: noParameters,
+  async plan(_parameters, { read, guards }) {
+    const { memory } = await read({ parts: ['memory'] });
+    const refused = (refusal: Block): PlanDraft => ({
+      targets: ['memory'],
+      steps: [],
+      effect: 'Cached file data is dropped from memory',
+      refusal,
+    });
+    if (isUnknown(memory)) return refused(unavailable(`Memory is not known: ${memory.unknown}`));
+    if (memory.scope === 'cgroup') return refused({ reason: 'no-expected-gain', sentence: OWN_GROUP });
+    const file = await dropCaches({ read });
+    if ('sentence' in file) return refused(file);
+    const best = largestGain(memory);
+    if (isUnknown(best)) return refused(unavailable(`What dropping caches would gain: ${best.unknown}`));
+    const least = (guards.useless.gainPercent / 100) * memory.totalBytes;
+    const words = `${bytes(best.gain)} of ${best.what} that are not counted as available already`;
+    if (best.gain < least) {
+      const sentence = `Dropping caches would gain ${words}, at most: less than ${guards.useless.gainPercent} % of memory, ${bytes(least)}`;
+      return refused({ reason: 'no-expected-gain', sentence });
+    }
+    return {
+      targets: ['memory'],
+      effect: `Up to ${words} are dropped from memory`,
+      steps: [
+        { kind: 'command', argv: ['sync'], needsRoot: false, timeoutMs: 60_000, interruptible: true },
+        {
+          kind: 'write',
+          path: file.path,
+          content: String(best.level),
+          needsRoot: true,
+          timeoutMs: 60_000,
+          interruptible: false,
+        },
+      ],
+      notes: ['What was cached is read from disk again when it is needed'],
+      baseline: { available: memory.availableBytes, expected: best.gain, cached: cached(memory) },
+    };
+  },
+  unavailable: async (context) => {
+    const file = await dropCaches(context);
+    return 'sentence' in file ? file.sentence : undefined;
+  },
+  verify,
+  scope: 'host',
+  risk: 'reversible',
+  timeoutMs: 2 * 60_000,
+});
 
-/** The action, with a folder in the place of `/` for tests. */
-export function cacheAction(root = ''): ActionDefinition<Record<string, never>> {
-  const file = `${root}/proc/sys/vm/drop_caches`;
-  return defineAction({
-    parse: noParameters,
-    async plan(_parameters, { read, guards }) {
-      const { memory } = await read({ parts: ['memory'] });
-      const refused = (refusal: Block): PlanDraft => ({
-        targets: ['memory'],
-        steps: [],
-        effect: 'Cached file data is dropped from memory',
-        refusal,
-      });
-      if (isUnknown(memory)) return refused(unavailable(`Memory is not known: ${memory.unknown}`));
-      if (memory.scope === 'cgroup') return refused({ reason: 'no-expected-gain', sentence: OWN_GROUP });
-      const shut = whyNotWritable(file);
-      if (shut !== undefined) return refused(unavailable(shut));
-      const best = largestGain(memory);
-      if (isUnknown(best)) return refused(unavailable(`What dropping caches would gain: ${best.unknown}`));
-      const least = (guards.useless.gainPercent / 100) * memory.totalBytes;
-      const words = `${bytes(best.gain)} of ${best.what} that are not counted as available already`;
-      if (best.gain < least) {
-        const sentence = `Dropping caches would gain ${words}, at most: less than ${guards.useless.gainPercent} % of memory, ${bytes(least)}`;
-        return refused({ reason: 'no-expected-gain', sentence });
-      }
-      return {
-        targets: ['memory'],
-        effect: `Up to ${words} are dropped from memory`,
-        steps: [
-          { kind: 'command', argv: ['sync'], needsRoot: false, timeoutMs: 60_000, interruptible: true },
-          {
-            kind: 'write',
-            path: file,
-            content: String(best.level),
-            needsRoot: true,
-            timeoutMs: 60_000,
-            interruptible: false,
-          },
-        ],
-        notes: ['What was cached is read from disk again when it is needed'],
-        baseline: { available: memory.availableBytes, expected: best.gain, cached: cached(memory) },
-      };
-    },
-    unavailable: () => whyNotWritable(file),
-    verify,
-    scope: 'host',
-    risk: 'reversible',
-    timeoutMs: 2 * 60_000,
-  });
-}
-
-/** Returns why the file cannot be written even as root. */
-function whyNotWritable(file: string): string | undefined {
-  try {
-    accessSync(file, constants.W_OK);
-    return undefined;
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EACCES' || code === 'EPERM') return undefined;
-    if (code === 'ENOENT') return 'This host has no `vm.drop_caches`';
-    if (code !== 'EROFS') return messageOf(error);
-    return `${file} is read-only here, as in a container or under \`ProtectKernelTunables=\`: run this on the host itself, or add \`ReadWritePaths=${file}\` to the unit`;
-  }
+/** Returns the path of `vm.drop_caches`, or a block if it cannot be written. */
+async function dropCaches(context: Pick<PlanContext, 'read'>): Promise<{ readonly path: string } | Block> {
+  const controls = await controlsOf(context);
+  if (isUnknown(controls)) return unavailable(`\`vm.drop_caches\` is not known: ${controls.unknown}`);
+  const { path, unwritable } = controls.dropCaches;
+  return unwritable === null ? { path } : unavailable(unwritable);
 }
 
 interface Gain {

@@ -144,7 +144,7 @@ export interface ActionDefinition<Parameters = unknown> {
    * Returns whether its steps need root on this host. Default: built-in actions do; for custom actions only the plan
    * tells.
    */
-  needsRoot?(): boolean;
+  needsRoot?(context: CapabilityContext): boolean | Promise<boolean>;
 }
 
 /** Functions for determining whether this host can carry an action out. */

@@ -1,9 +1,8 @@
 import { accessSync, constants, existsSync } from 'node:fs';
+import type { NixControls } from '../model/controls-reading.js';
 import type { CommandStep } from '../model/plan.js';
 import type { StepReport } from '../model/execution.js';
-import { isThisUserAllowed } from './nix-users.js';
 
-const SOCKET = '/nix/var/nix/daemon-socket/socket';
 const RESERVE = '/nix/var/nix/db/reserved';
 /** Free space in bytes below which the disk counts as full: Nix needs some to open its database. */
 const FULL_BYTES = 256 * 1024;
@@ -19,7 +18,11 @@ export interface Collecting {
  * Returns steps that collect up to so many bytes of garbage: through nix-daemon if it accepts this user, else as root.
  * On a full disk Nix cannot open its database, so its reserve file is removed first and not created again.
  */
-export function collectGarbage(bytes: number, availableBytes: number, root = ''): Collecting {
+export function collectGarbage(
+  bytes: number,
+  availableBytes: number,
+  { daemon, hasSystemd }: NixControls,
+): Collecting {
   const gc = (amount: number, more: readonly string[] = []): CommandStep => ({
     kind: 'command',
     argv: [nixProgram('nix-store'), '--gc', '--max-freed', String(amount), ...more],
@@ -38,21 +41,18 @@ export function collectGarbage(bytes: number, availableBytes: number, root = '')
     // The daemon would create the reserve again before it collects.
     const collect = { ...gc(bytes, ['--option', 'gc-reserved-space', '0']), env: { NIX_REMOTE: 'local' } };
     return {
-      steps: existsSync(`${root}/run/systemd/system`)
-        ? [besides(remove, 'reserve'), besides(collect, 'collect')]
-        : [remove, collect],
+      steps: hasSystemd ? [besides(remove, 'reserve'), besides(collect, 'collect')] : [remove, collect],
       notes: [
         `The disk is full: Nix's own reserve, ${RESERVE}, is removed so that Nix can work at all; Nix creates it again by itself`,
       ],
     };
   }
-  const access = daemonAccess(root);
-  if (access === 'granted')
+  if (daemon === 'granted')
     return { steps: [{ ...gc(bytes), needsRoot: false, env: daemonEnv() }], notes: [] };
   return {
     steps: [gc(bytes)],
     notes:
-      access === 'denied'
+      daemon === 'denied'
         ? [
             'nix-daemon does not accept this user: allow it by `nix.settings.extra-allowed-users` on NixOS, or the group `nix-users` on Debian',
           ]
@@ -73,17 +73,6 @@ function besides({ argv, env = {}, ...step }: CommandStep, name: string): Comman
       ...argv,
     ],
   };
-}
-
-/** Returns whether nix-daemon accepts this user, who then needs no root to collect garbage. */
-export function daemonAccess(root: string): 'granted' | 'denied' | 'none' {
-  try {
-    accessSync(`${root}${SOCKET}`, constants.R_OK | constants.W_OK);
-    // The socket may be open to everyone while the daemon accepts only its allowed users.
-    return isThisUserAllowed(root) ? 'granted' : 'denied';
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EACCES' ? 'denied' : 'none';
-  }
 }
 
 /** Returns the environment for a client of nix-daemon. Nix fails if it cannot read `HOME`, as in some services. */

@@ -1,6 +1,8 @@
 import type { GenerationReading, NixosReading } from '../model/nixos-reading.js';
-import { isUnknown, type Reading } from '../model/reading.js';
+import { tierOf } from '../host/tier.js';
+import { isUnknown, unknown, type Reading } from '../model/reading.js';
 import type { CommandStep } from '../model/plan.js';
+import type { PlanContext } from './define.js';
 
 const PROFILE = '/nix/var/nix/profiles/system';
 
@@ -42,4 +44,32 @@ export function deleteGenerations(generations: readonly GenerationReading[], nix
     },
     { ...common, argv: [`${PROFILE}/bin/switch-to-configuration`, 'boot'], timeoutMs: 5 * 60_000 },
   ];
+}
+
+/** Only the engine has a record of the generations that may be needed, which the root helper does not trust. */
+const THROUGH_HELPER =
+  'this program is not root, and the root helper deletes no generations: on NixOS use `nix.gc.options`';
+
+/** Returns the generations that may be deleted; none after an earlier run deleted them, or without `deleteOlderThan`. */
+export async function generationsToDelete({
+  read,
+  nix,
+  keep,
+  earlier,
+}: PlanContext): Promise<Reading<readonly GenerationReading[]>> {
+  if (nix.deleteOlderThan === undefined) return [];
+  if (process.getuid?.() !== 0 && tierOf(process.env) === 'service') return unknown(THROUGH_HELPER);
+  if (earlier.some(({ step }) => step.includes(' --delete-generations '))) return [];
+  const { system, timestamp } = await read({ parts: ['system'] });
+  const nixos = isUnknown(system) ? system : system.nixos;
+  if (isUnknown(nixos)) return nixos;
+  return oldGenerations(nixos, { ms: nix.deleteOlderThan.ms, now: timestamp, keep });
+}
+
+/** Returns which generations are deleted next if collecting garbage is not enough, as a note. */
+export function nextAfterGarbage(old: Reading<readonly GenerationReading[]>, age: string): string {
+  if (isUnknown(old)) return `No generation is deleted: ${old.unknown}`;
+  if (old.length === 0) return `No generation older than ${age} may be deleted`;
+  const numbers = old.map(({ number }) => number).join(', ');
+  return `If that is not enough: system generations ${numbers}, older than ${age}, are deleted, the boot menu is updated, and garbage is collected again`;
 }

@@ -2,14 +2,10 @@ import { isCleared, percent } from '../detect/percent.js';
 import { expectKnownKeys, expectObject, refusal } from '../base/expect.js';
 import { isUnknown, type Reading } from '../model/reading.js';
 import type { Block, HealingAction, WriteStep } from '../model/plan.js';
-import {
-  cpuPolicies,
-  meanFrequency,
-  type CpuPolicies,
-  type CpuPolicy,
-  type UnreadablePolicy,
-} from '../host/linux/cpu-policies.js';
-import { defineAction, type ActionDefinition, type Verification, type VerifyContext } from './define.js';
+import { meanFrequency } from '../host/linux/cpu-policies.js';
+import type { CpuPolicies, CpuPolicy, UnreadablePolicy } from '../model/controls-reading.js';
+import { controlsOf } from './controls.js';
+import { defineAction, type PlanContext, type Verification, type VerifyContext } from './define.js';
 import { wordParameter } from './parameters.js';
 import { unavailable } from './on-service.js';
 
@@ -27,53 +23,53 @@ interface Wish {
 }
 
 /** Sets a frequency governor in each CPU policy until the CPU has been ok for long enough, or the engine stops. */
-export const setCpuGovernor = governorAction();
+export const setCpuGovernor = defineAction<Parameters>({
+  parse,
+  async plan(parameters, { read, thresholds }) {
+    const effect =
+      'governor' in parameters
+        ? `The frequency governor of every CPU is \`${parameters.governor}\``
+        : 'The frequency governor of every CPU is what it was before';
+    const refused = (refusal: Block) => ({ targets: ['cpu'], steps: [], effect, refusal });
+    const found = wishesOf(parameters, await policiesOf({ read }));
+    if ('sentence' in found) return refused(found);
+    const { wishes, later } = found;
+    const needed = wishes.filter(({ policy, governor }) => policy.current !== governor);
+    const changes = needed.filter(({ policy, governor }) => policy.offered.includes(governor));
+    const [lacking] = needed.filter((wish) => !changes.includes(wish));
+    const notes = later.map(({ name, unreadable }) => `${name} cannot be read now: ${unreadable}`);
+    if (changes.length === 0) return refused(whyNothing(wishes, lacking, notes));
+    const steps = changes.map(toStep);
+    if ('governors' in parameters) return { targets: ['cpu'], steps, effect, notes };
+    const { cpu } = await read({ parts: ['cpu'] });
+    if (!isUnknown(cpu) && cpu.limitCpus !== undefined)
+      return refused({ reason: 'no-expected-gain', sentence: OWN_GROUP });
+    const { percent: used, stealPercent: steal = 0 } = isUnknown(cpu) ? { percent: 100 } : cpu;
+    if (steal > 0 && used - steal <= thresholds.cpuPercent) {
+      const sentence = `${percent(steal)} of the CPUs are taken by the hypervisor for other machines, and a faster clock does not bring them back`;
+      return refused({ reason: 'no-expected-gain', sentence });
+    }
+    const mean = meanFrequency(wishes.map(({ policy }) => policy));
+    return {
+      targets: ['cpu'],
+      steps,
+      effect,
+      notes: lacking ? [...notes, whyLacking(lacking)] : notes,
+      undo: `Back to ${changes.map(({ policy }) => `${policy.current} in ${policy.path}`).join(', ')}`,
+      restore: restoreOf(changes.map(({ policy }) => [policy.name, policy.current])),
+      ...(mean === undefined ? {} : { baseline: { frequency: mean } }),
+    };
+  },
+  unavailable: async (context) => whyUnavailable(await policiesOf(context)),
+  verify,
+  scope: 'host',
+  risk: 'reversible',
+  timeoutMs: 60_000,
+});
 
-/** The action, with a folder in the place of `/` for tests. */
-export function governorAction(root = ''): ActionDefinition<Parameters> {
-  return defineAction<Parameters>({
-    parse,
-    async plan(parameters, { read, thresholds }) {
-      const effect =
-        'governor' in parameters
-          ? `The frequency governor of every CPU is \`${parameters.governor}\``
-          : 'The frequency governor of every CPU is what it was before';
-      const refused = (refusal: Block) => ({ targets: ['cpu'], steps: [], effect, refusal });
-      const found = wishesOf(parameters, cpuPolicies(root));
-      if ('sentence' in found) return refused(found);
-      const { wishes, later } = found;
-      const needed = wishes.filter(({ policy, governor }) => policy.current !== governor);
-      const changes = needed.filter(({ policy, governor }) => policy.offered.includes(governor));
-      const [lacking] = needed.filter((wish) => !changes.includes(wish));
-      const notes = later.map(({ name, unreadable }) => `${name} cannot be read now: ${unreadable}`);
-      if (changes.length === 0) return refused(whyNothing(wishes, lacking, notes));
-      const steps = changes.map(toStep);
-      if ('governors' in parameters) return { targets: ['cpu'], steps, effect, notes };
-      const { cpu } = await read({ parts: ['cpu'] });
-      if (!isUnknown(cpu) && cpu.limitCpus !== undefined)
-        return refused({ reason: 'no-expected-gain', sentence: OWN_GROUP });
-      const { percent: used, stealPercent: steal = 0 } = isUnknown(cpu) ? { percent: 100 } : cpu;
-      if (steal > 0 && used - steal <= thresholds.cpuPercent) {
-        const sentence = `${percent(steal)} of the CPUs are taken by the hypervisor for other machines, and a faster clock does not bring them back`;
-        return refused({ reason: 'no-expected-gain', sentence });
-      }
-      const mean = meanFrequency(wishes.map(({ policy }) => policy));
-      return {
-        targets: ['cpu'],
-        steps,
-        effect,
-        notes: lacking ? [...notes, whyLacking(lacking)] : notes,
-        undo: `Back to ${changes.map(({ policy }) => `${policy.current} in ${policy.path}`).join(', ')}`,
-        restore: restoreOf(changes.map(({ policy }) => [policy.name, policy.current])),
-        ...(mean === undefined ? {} : { baseline: { frequency: mean } }),
-      };
-    },
-    unavailable: () => whyUnavailable(cpuPolicies(root)),
-    verify: (parameters, context) => verify(parameters, context, root),
-    scope: 'host',
-    risk: 'reversible',
-    timeoutMs: 60_000,
-  });
+async function policiesOf(context: Pick<PlanContext, 'read'>): Promise<Reading<CpuPolicies>> {
+  const controls = await controlsOf(context);
+  return isUnknown(controls) ? controls : controls.cpuPolicies;
 }
 
 function parse(parameters: Readonly<Record<string, unknown>>): Parameters {
@@ -164,9 +160,9 @@ const toStep = ({ policy, governor }: Wish): WriteStep => ({
 });
 
 /** Verifies that the governor reads back, and that the CPU is ok or faster than before. */
-async function verify(parameters: Parameters, context: VerifyContext, root: string): Promise<Verification> {
+async function verify(parameters: Parameters, context: VerifyContext): Promise<Verification> {
   await context.settle();
-  const found = wishesOf(parameters, cpuPolicies(root));
+  const found = wishesOf(parameters, await policiesOf(context));
   if ('sentence' in found) return { status: 'unknown', reason: found.sentence };
   const wishes = found.wishes.filter(({ policy, governor }) => policy.offered.includes(governor));
   const other = wishes.find(({ policy, governor }) => policy.current !== governor);

@@ -8,9 +8,9 @@ import { CannotTell, verdictOfFailure, WrongAnswer } from './failure.js';
 import { expectOptions, makeCheck, ok, type CommonOptions, type RunContext } from './make.js';
 import { boolean, number, text, whole, type CheckRule } from './rules.js';
 
-/** What {@link clock} is given. */
+/** Options of {@link clock}. */
 export interface ClockOptions extends CommonOptions {
-  /** Whether the kernel must call its clock synchronised, as `timedatectl` shows it. Default `true`. */
+  /** Requires that the kernel reports its clock as synchronised, as `timedatectl` shows it. Default `true`. */
   readonly synchronised?: boolean;
   /** Time server that is asked for the offset. Default: none is asked. */
   readonly server?: string;

@@ -9,7 +9,7 @@ import { bounds, path, record, secret, whole, type CheckRule, type Leaf } from '
 import { MAX_OUTPUT_BYTES, runCommand } from './run-command.js';
 import { readSecret, type Secret } from './secret.js';
 
-/** What {@link command} is given. */
+/** Options of {@link command}. */
 export interface CommandOptions extends CommonOptions, ContentOptions {
   /** The program and its arguments, each on its own. There is no shell. */
   readonly argv: readonly string[];

@@ -1,7 +1,7 @@
 import { WrongAnswer } from './failure.js';
 import { pattern, texts, type Leaf } from './rules.js';
 
-/** What a text must have. */
+/** Requirements for a text. */
 export interface ContentOptions {
   /** Text that must be there; of a list, each. */
   readonly contains?: string | readonly string[];

@@ -8,15 +8,15 @@ const MAX_BYTES = 64 * 1024;
 /** A conversation over a socket, one answer after the other. */
 export class Conversation {
   readonly #socket: Socket;
-  #heard = Buffer.alloc(0);
+  #received = Buffer.alloc(0);
   #over: Error | undefined;
   #wake: () => void = () => undefined;
 
   constructor(socket: Socket) {
     this.#socket = socket;
     socket.on('data', (data: Buffer) => {
-      this.#heard = Buffer.concat([this.#heard, data]);
-      if (this.#heard.length > MAX_BYTES) socket.pause();
+      this.#received = Buffer.concat([this.#received, data]);
+      if (this.#received.length > MAX_BYTES) socket.pause();
       this.#wake();
     });
     socket.on('error', (error: Error) => this.#end(error));
@@ -32,19 +32,19 @@ export class Conversation {
     this.#socket.write(data);
   }
 
-  /** Resolves with what `take` finds in what was heard, once it does; what it took is not heard again. */
-  async hear<T>(
-    take: (heard: Buffer) => { readonly value: T; readonly length: number } | undefined,
+  /** Resolves with the value that `take` finds in the received bytes, once it does, and drops the bytes it used. */
+  async read<T>(
+    take: (received: Buffer) => { readonly value: T; readonly length: number } | undefined,
   ): Promise<T> {
     for (;;) {
-      const taken = take(this.#heard);
+      const taken = take(this.#received);
       if (taken) {
-        this.#heard = this.#heard.subarray(taken.length);
+        this.#received = this.#received.subarray(taken.length);
         return taken.value;
       }
-      if (this.#heard.length > MAX_BYTES) throw new WrongAnswer('did not answer as expected');
+      if (this.#received.length > MAX_BYTES) throw new WrongAnswer('did not answer as expected');
       if (this.#over) {
-        const said = this.#heard.toString('latin1').trim();
+        const said = this.#received.toString('latin1').trim();
         throw said === '' ? this.#over : new WrongAnswer(`answered ${shown(said)}`);
       }
       await new Promise<void>((resolve) => (this.#wake = resolve));
@@ -53,17 +53,19 @@ export class Conversation {
 
   /** Resolves with the next line, without its end. */
   line(): Promise<string> {
-    return this.hear((heard) => {
-      const end = heard.indexOf(10);
+    return this.read((received) => {
+      const end = received.indexOf(10);
       if (end < 0) return undefined;
-      return { value: heard.toString('latin1', 0, end).replace(/\r$/, ''), length: end + 1 };
+      return { value: received.toString('latin1', 0, end).replace(/\r$/, ''), length: end + 1 };
     });
   }
 
   /** Resolves with so many bytes. */
   bytes(count: number): Promise<Buffer> {
-    return this.hear((heard) =>
-      heard.length < count ? undefined : { value: Buffer.from(heard.subarray(0, count)), length: count },
+    return this.read((received) =>
+      received.length < count
+        ? undefined
+        : { value: Buffer.from(received.subarray(0, count)), length: count },
     );
   }
 
@@ -71,16 +73,16 @@ export class Conversation {
   async expect(expected: string | RegExp): Promise<void> {
     const found = (said: string): boolean =>
       typeof expected === 'string' ? said.includes(expected) : matchesPattern(said, expected);
-    await this.hear((heard) => {
-      const said = heard.toString('utf8');
-      if (found(said)) return { value: true, length: heard.length };
+    await this.read((received) => {
+      const said = received.toString('utf8');
+      if (found(said)) return { value: true, length: received.length };
       if (said.includes('\n')) throw new WrongAnswer(`answered ${shown(said)}`);
       return undefined;
     });
   }
 }
 
-/** What was heard, as one short line. */
+/** Formats a received text as one short line. */
 export const shown = (said: string): string =>
   JSON.stringify(
     said

@@ -8,7 +8,7 @@ const SLICES = 20;
 
 /** A time limit passed. */
 export class TimeLimit extends Error {
-  /** Whether this program's own event loop was on time; if it was not, the other side may have answered. */
+  /** `true` if this program's own event loop was on time; otherwise the other side may have answered. */
   readonly onTime: boolean;
 
   constructor(limitMs: number, onTime: boolean) {
@@ -19,7 +19,7 @@ export class TimeLimit extends Error {
 
 /**
  * Works within a time limit, in milliseconds. Rejects with a {@link TimeLimit} when it has passed. The time is counted in
- * slices: what a timer comes late is time in which this program could not hear an answer.
+ * slices: time by which a timer is late is time in which this program could not receive an answer.
  */
 export async function withinLimit<T>(
   limitMs: number,
@@ -35,7 +35,7 @@ export async function withinLimit<T>(
     const now = performance.now();
     lateMs += Math.max(0, now - before - slice - 2);
     before = now;
-    // What has arrived meanwhile is heard before the limit counts.
+    // Data that has arrived by then is processed before the limit counts.
     if (now - start >= limitMs) {
       clearInterval(timer);
       setImmediate(() =>

@@ -11,7 +11,7 @@ import { bad, expectOptions, makeCheck, ok, type CommonOptions } from './make.js
 import { expectWritable } from './read-only.js';
 import { number, pattern, whole, type CheckRule } from './rules.js';
 
-/** What {@link directory} is given. */
+/** Options of {@link directory}. */
 export interface DirectoryOptions extends CommonOptions, PathOptions {
   /** A regular expression for the names of the files that count. Default: all of them. */
   readonly match?: string | RegExp;

@@ -5,7 +5,7 @@ import { judgeLimits } from './limits.js';
 import { expectOptions, makeCheck, unknownVerdict, type CommonOptions } from './make.js';
 import { number, type CheckRule } from './rules.js';
 
-/** What {@link eventLoop} is given. */
+/** Options of {@link eventLoop}. */
 export interface EventLoopOptions extends CommonOptions {
   /** Delay of the event loop above which it is bad, in milliseconds. Default 500. */
   readonly maxDelayMs?: number;

@@ -17,7 +17,7 @@ export class WrongAnswer extends Error {
 
 /** Something that keeps the check from judging. */
 export class CannotTell extends Error {
-  /** Whether what was asked is on its way to another state by itself. */
+  /** `true` if the checked object is changing its state by itself. */
   readonly transient: boolean;
 
   constructor(message: string, transient = false) {
@@ -63,7 +63,7 @@ export function verdictOfFailure(what: string, error: unknown): Verdict {
     const limit = span(Number(/\d+(\.\d+)?/.exec(error.message)?.[0] ?? 0));
     return error.onTime
       ? bad(`${what} did not answer within ${limit}`)
-      : unknownVerdict(`${what}: no answer within ${limit}, but this program was too busy to hear one`);
+      : unknownVerdict(`${what}: no answer within ${limit}, but this program was too busy to receive one`);
   }
   const codes = codesOf(error);
   // Of several addresses, one that refuses is an answer.

@@ -6,11 +6,11 @@ import { CannotTell, WrongAnswer } from './failure.js';
 import type { Measured } from './limits.js';
 import { boolean, number, path, whole, type Leaf } from './rules.js';
 
-/** What a file and a directory have in common. */
+/** Options that files and directories have in common. */
 export interface PathOptions {
   /** Absolute path. */
   readonly path: string;
-  /** Whether it must be there. Default `true`; with `false` it is bad when it is there. */
+  /** `true` if it must exist, `false` if it must not. Default `true`. */
   readonly exists?: boolean;
   /** Greatest time since it was last modified, in seconds: stale after that. */
   readonly maxAgeSeconds?: number;
@@ -22,7 +22,7 @@ export interface PathOptions {
   readonly uid?: number;
   /** Number of the group that it must belong to. */
   readonly gid?: number;
-  /** Whether its file system must be writable. Default `false`: not asked. */
+  /** Requires that its file system is writable. Default `false`: not checked. */
   readonly writable?: boolean;
   /** Growth since the run before, in bytes per hour. Unknown in the first run. */
   readonly maxGrowthBytesPerHour?: number;

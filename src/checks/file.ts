@@ -13,7 +13,7 @@ import { bad, expectOptions, makeCheck, ok, type CommonOptions } from './make.js
 import { expectWritable } from './read-only.js';
 import { boolean, bounds, number, type CheckRule } from './rules.js';
 
-/** What {@link file} is given. */
+/** Options of {@link file}. */
 export interface FileOptions extends CommonOptions, PathOptions, ContentOptions {
   /** Least size, in bytes. */
   readonly minBytes?: number;
@@ -21,7 +21,7 @@ export interface FileOptions extends CommonOptions, PathOptions, ContentOptions 
   readonly maxBytes?: number;
   /** SHA-256 of its content, in hex. */
   readonly sha256?: string;
-  /** Whether its content must stay what it was in the first run. Default `false`. */
+  /** Requires that its content stays as in the first run. Default `false`. */
   readonly unchanged?: boolean;
   /**
    * Whether only the lines that were written since the run before are searched, as in a log, which may be rotated. Default
@@ -76,7 +76,7 @@ export function file(options: FileOptions): Check {
   });
 }
 
-/** What is kept between two runs. */
+/** State between two runs. */
 interface Memory {
   readonly growth: Growth;
   readonly rate: Rate;

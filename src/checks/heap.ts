@@ -4,7 +4,7 @@ import { judgeLimits } from './limits.js';
 import { expectOptions, makeCheck, type CommonOptions } from './make.js';
 import { number, type CheckRule } from './rules.js';
 
-/** What {@link heap} is given. */
+/** Options of {@link heap}. */
 export interface HeapOptions extends CommonOptions {
   /** Share of the heap's limit that is used, in percent, above which it is bad. Default 90. */
   readonly maxPercent?: number;

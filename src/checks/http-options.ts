@@ -21,7 +21,7 @@ import { tlsChoice, type TlsTrust } from './trust.js';
 /** Who asks: a user with a password, or the bearer of a token. */
 export type HttpAuth = { readonly user: string; readonly password: Secret } | { readonly token: Secret };
 
-/** What {@link http} is given. */
+/** Options of {@link http}. */
 export interface HttpOptions extends CommonOptions, ContentOptions {
   /** Address of the page, with `http:` or `https:`. */
   readonly url: string;
@@ -34,7 +34,7 @@ export interface HttpOptions extends CommonOptions, ContentOptions {
   readonly body?: Secret;
   /** IP address that is connected to, instead of that of the name in `url`. */
   readonly address?: string;
-  /** What is trusted with `https:`. */
+  /** Trusted certificates for `https:`. */
   readonly tls?: TlsTrust;
   /** Status that it must answer with, or a list of them. Default: any from 200 to 399. */
   readonly status?: number | readonly number[];

@@ -4,7 +4,7 @@ import type { LookupFunction } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import { decoded, failureOfBody } from './http-encoding.js';
 
-/** What is asked of a server. */
+/** Request to a server. */
 export interface HttpRequest {
   readonly url: URL;
   readonly method: string;
@@ -16,7 +16,7 @@ export interface HttpRequest {
   readonly maxBytes: number;
 }
 
-/** What a server answered. */
+/** Answer of a server. */
 export interface HttpAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
@@ -26,7 +26,7 @@ export interface HttpAnswer {
   readonly partial: string | undefined;
 }
 
-/** Asks once, with a connection of its own: one that was kept open tells nothing about accepting. */
+/** Sends one request over a new connection: a kept one would not prove that the server accepts connections. */
 export async function ask(
   request: HttpRequest,
   signal: AbortSignal,

@@ -2,7 +2,7 @@ import { refusal } from '../base/expect.js';
 import { WrongAnswer } from './failure.js';
 import { bounds, type Leaf } from './rules.js';
 
-/** What a value in JSON must be: equal to this, or a number within these bounds. */
+/** Requirement for a value in JSON: equal to this, or a number within these bounds. */
 export type JsonExpected =
   string | number | boolean | null | { readonly min?: number; readonly max?: number };
 

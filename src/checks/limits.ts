@@ -4,7 +4,7 @@ import { bad, ok, unknownVerdict } from './make.js';
 
 /** One number held against its bounds. `undefined` bounds are not asked about. */
 export interface Measured {
-  /** What it is, in words: `memory of nginx`. */
+  /** Name of the measured quantity: `memory of nginx`. */
   readonly what: string;
   /** The number, or the reason why it is not known. */
   readonly value: number | string;

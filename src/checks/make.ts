@@ -15,13 +15,13 @@ import { oneOf, text, whole, type CheckRule, type Leaf } from './rules.js';
 export interface CommonOptions {
   /** Unique among the checks. Default: made of the kind and what it looks at, such as `tcp:127.0.0.1:6379`. */
   readonly name?: string;
-  /** What it looks at: the `component` of its issues. Default: its name. */
+  /** The `component` of its issues. Default: its name. */
   readonly component?: string;
   /** Kind of its issues. Default: by the kind of check. */
   readonly type?: IssueType;
   /** How bad it is, 1 to 4. `HIGH` (3) by default. */
   readonly severity?: Severity;
-  /** What repairs it: a unit, an action, or a function of the host program. Default: nothing, it is only reported. */
+  /** Repair: a unit, an action, or a function of the host program. Default: none, it is only reported. */
   readonly heals?: string | HealingChoice | HealFunction;
   /** Time that the check may take, in milliseconds, 1 to 600,000. Default 5,000. */
   readonly timeoutMs?: number;
@@ -68,7 +68,7 @@ export function expectOptions(kind: string, rule: CheckRule, options: unknown): 
   rule.together?.(kind, given);
 }
 
-/** What a kind of check adds to the common options. */
+/** Options that a kind of check adds to the common ones. */
 export interface Made {
   readonly name: string;
   readonly type: IssueType;
@@ -77,7 +77,7 @@ export interface Made {
   readonly run: (context: RunContext) => Verdict | Promise<Verdict>;
 }
 
-/** What one run has. */
+/** Values for one run. */
 export interface RunContext {
   readonly signal: AbortSignal;
   readonly timeoutMs: number;

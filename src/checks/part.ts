@@ -6,7 +6,7 @@ import type { Snapshot } from '../model/snapshot.js';
 import { bad, expectOptions, makeCheck, ok, type CommonOptions } from './make.js';
 import { text, type CheckRule, type Leaf } from './rules.js';
 
-/** What a check of a part answers: whether it is well, or a verdict. */
+/** Answer of a check of a part: whether it is ok, or a verdict. */
 export type PartAnswer = boolean | Verdict;
 
 /** A part of the host program: how it is checked, repaired and proved. */

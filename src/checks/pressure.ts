@@ -5,13 +5,13 @@ import { judgeLimits } from './limits.js';
 import { number, oneOf, type CheckRule } from './rules.js';
 import { refusal } from '../base/expect.js';
 
-/** What {@link pressure} is given. */
+/** Options of {@link pressure}. */
 export interface PressureOptions extends CommonOptions {
-  /** What work waits for. */
+  /** Resource that work waits for. */
   readonly resource: 'cpu' | 'memory' | 'io';
   /** Share of the last 10 s in which work waited for it, in percent, above which it is bad. */
   readonly maxPercent: number;
-  /** Whether some of the work waited, or all of it. `cpu` has `some` only. Default `some`. */
+  /** `some` counts time in which some work waited, `full` time in which all of it did. `cpu` has `some` only. Default `some`. */
   readonly of?: 'some' | 'full';
 }
 

@@ -15,7 +15,7 @@ export interface ProcessChoice {
   readonly match?: string | RegExp;
 }
 
-/** What finds processes needs. */
+/** Options for finding processes. */
 export interface Finder {
   readonly table: ProcessTable;
   /** Default `systemctl`. */
@@ -101,7 +101,7 @@ async function expectNotReused(file: string, pid: number, table: ProcessTable): 
   throw new WrongAnswer(`is not running: ${reason}`);
 }
 
-/** Whether a process is there; one of another user answers with a refusal. */
+/** Returns whether a process exists; for one of another user the kernel answers EPERM. */
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);

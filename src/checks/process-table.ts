@@ -32,7 +32,7 @@ export class ProcessTable {
     return (await readdir(this.#root)).filter((name) => /^\d+$/.test(name)).map(Number);
   }
 
-  /** Whether processes of other users are hidden from this program. */
+  /** `true` if processes of other users are hidden from this program. */
   async hidesOthers(): Promise<boolean> {
     return !(await this.pids()).includes(1);
   }

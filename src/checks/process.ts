@@ -9,7 +9,7 @@ import { findProcesses, type Finder, type ProcessChoice } from './process-find.j
 import { ProcessTable, type ProcessReading } from './process-table.js';
 import { number, oneNeeded, path, pattern, unit, whole, type CheckRule } from './rules.js';
 
-/** What {@link process} is given: exactly one of `unit`, `pidFile` and `match`. */
+/** Options of {@link process}: exactly one of `unit`, `pidFile` and `match`. */
 export interface ProcessOptions extends CommonOptions, ProcessChoice {
   /** Least number of them. Default 1. */
   readonly minCount?: number;

@@ -93,7 +93,7 @@ const ldap: Ready = async (talk) => {
   if (tag !== 0x30) throw new WrongAnswer('does not speak the LDAP protocol');
 };
 
-/** What each server is asked. */
+/** Request to each server. */
 export const READY = {
   redis,
   postgres,

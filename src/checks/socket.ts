@@ -12,9 +12,9 @@ import { READY, type ReadyProtocol } from './ready.js';
 import { object, oneOf, pattern, secret, type Leaf } from './rules.js';
 import { readSecret, type Secret } from './secret.js';
 
-/** What is said to a server, and what it must answer. */
+/** Text to send to a server, and its expected answer. */
 export interface TalkOptions {
-  /** What is sent once the connection stands, such as `PING\r\n`. Default: nothing. */
+  /** Text to send once connected, such as `PING\r\n`. Default: nothing. */
   readonly send?: Secret;
   /** Text that the server must answer with. */
   readonly expect?: string;
@@ -114,7 +114,7 @@ export function open(target: Place, made: (socket: Socket) => void): Promise<Soc
   });
 }
 
-/** Connects with TLS; whoever listens decides about the certificate by `rejectUnauthorized`. */
+/** Connects with TLS; the caller decides about the certificate by `rejectUnauthorized`. */
 export async function connectTls(
   target: Place,
   options: ConnectionOptions,

@@ -6,7 +6,7 @@ import { boolean, number, text, whole, type CheckRule } from './rules.js';
 import { askSocket, TALK_KEYS, type TalkOptions, type Target } from './socket.js';
 import { tlsChoice, tlsSettings, type TlsTrust } from './trust.js';
 
-/** What {@link tcp} is given. */
+/** Options of {@link tcp}. */
 export interface TcpOptions extends CommonOptions, TalkOptions {
   /** Name or address of the server. Default `127.0.0.1`. */
   readonly host?: string;

@@ -8,7 +8,7 @@ import { CannotTell, verdictOfFailure, WrongAnswer } from './failure.js';
 import { expectOptions, makeCheck, ok, type CommonOptions } from './make.js';
 import { number, unit, type CheckRule } from './rules.js';
 
-/** What {@link timer} is given. */
+/** Options of {@link timer}. */
 export interface TimerOptions extends CommonOptions {
   /** The timer, with or without `.timer`. */
   readonly timer: string;

@@ -10,7 +10,7 @@ import { connectTls } from './socket.js';
 import { refusedCertificate } from './certificate.js';
 import { tlsSettings, TRUST_KEYS, type TlsTrust } from './trust.js';
 
-/** What {@link tls} is given. */
+/** Options of {@link tls}. */
 export interface TlsOptions extends CommonOptions, TlsTrust {
   /** Name or address of the server. */
   readonly host: string;

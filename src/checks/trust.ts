@@ -14,7 +14,7 @@ export interface TlsTrust {
    * the authorities of Node.
    */
   readonly caFile?: string;
-  /** Whether any certificate will do. Default `false`. */
+  /** Accepts any certificate. Default `false`. */
   readonly insecure?: boolean;
 }
 

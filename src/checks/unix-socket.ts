@@ -5,7 +5,7 @@ import { number, path, type CheckRule } from './rules.js';
 import { askSocket, TALK_KEYS, type TalkOptions } from './socket.js';
 import { lstat } from 'node:fs/promises';
 
-/** What {@link unixSocket} is given. */
+/** Options of {@link unixSocket}. */
 export interface UnixSocketOptions extends CommonOptions, TalkOptions {
   /** Absolute path of the socket. */
   readonly path: string;
@@ -28,7 +28,7 @@ export function unixSocket(options: UnixSocketOptions): Check {
   });
 }
 
-/** A file of another kind there is refused like a socket that nobody listens on. */
+/** Connecting to another kind of file is refused like connecting to a socket without a server. */
 async function missing(file: string): Promise<Verdict | undefined> {
   try {
     await lstat(file);

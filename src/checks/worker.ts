@@ -7,13 +7,13 @@ import { verdictOfFailure } from './failure.js';
 import { bad, expectOptions, makeCheck, ok, type CommonOptions, type RunContext } from './make.js';
 import { text, type CheckRule } from './rules.js';
 
-/** What {@link worker} is given. */
+/** Options of {@link worker}. */
 export interface WorkerOptions extends CommonOptions {
   /** Returns the worker thread as it is now; `undefined` when there is none. */
   readonly worker: () => Worker | undefined;
   /** Message that the worker answers with any message, which shows that it is not stuck. Default: it is not asked. */
   readonly ping?: unknown;
-  /** Whether a message of the worker is the answer. Default: each is. */
+  /** Returns whether a message of the worker is the answer. Default: each is. */
   readonly isPong?: (message: unknown) => boolean;
   /** Its name. Default `worker`. */
   readonly name?: string;

@@ -68,7 +68,8 @@ async function capabilityOf(
   const lacking = await definition.unavailable?.({ read, signal });
   if (lacking !== undefined) return ['unavailable', lacking];
   if (definition.scope === 'process') return ['available', 'It would be carried out within this process'];
-  const needsRoot = definition.needsRoot?.() ?? (isBuiltIn(action) ? true : undefined);
+  const needsRoot =
+    (await definition.needsRoot?.({ read, signal })) ?? (isBuiltIn(action) ? true : undefined);
   if (needsRoot === undefined)
     return ['available', 'Its plan shows whether it needs root, and how it gets it'];
   if (!needsRoot) return ['available', 'It would be carried out without root'];

@@ -3,86 +3,90 @@ import type { Reading } from '../model/reading.js';
 import type { UnitRelations } from '../model/unit-relations.js';
 import type { GaugePart, LiveGauges, Snapshot, SnapshotPart } from '../model/snapshot.js';
 
-/** What to read. Reading less costs less. */
+/** Request for a reading. Reading less costs less. */
 export interface ReadRequest {
-  /** The parts wanted; all of them when left out. The others come back unknown, "not asked for". */
+  /** Requested parts. Default: all. The others are unknown, "not asked for". */
   readonly parts?: readonly SnapshotPart[] | undefined;
   /** Units to read by name, with or without `.service`. */
   readonly units?: readonly string[] | undefined;
   /**
-   * Patterns of names, as `worker@*.service`: every loaded unit that matches one is read, too, but no target. Optional
-   * for a host.
+   * Patterns of names, such as `worker@*.service`: every loaded unit that matches one is read too, except targets.
+   * Optional for a host.
    */
   readonly patterns?: readonly string[] | undefined;
   /**
-   * Mount points to read whatever is mounted there, and although the same file system is read by another path. A host
-   * may remember them. One that is not among the readings has nothing mounted. Optional for a host.
+   * Mount points to read, whatever is mounted there, even if the same file system is read at another path. A host may
+   * remember them. A mount point that is missing from the readings has nothing mounted. Optional for a host.
    */
   readonly mountPoints?: readonly string[] | undefined;
-  /** Also look for units in trouble that nobody named. Default `false`. */
+  /** Also finds units with problems that were not requested. Default `false`. */
   readonly discover?: boolean | undefined;
   /**
-   * What the host has been told so far is recent enough: a unit whose change has arrived, but was not heard yet, may
-   * come back as it was, at most 5 s old. Default `false`: the answer is as things stand.
+   * Accepts readings of units that are at most 5 s old, without changes that have arrived but were not processed yet.
+   * Default `false`: current readings.
    */
   readonly recent?: boolean | undefined;
   /**
-   * Asks anew about these units, although no change of them has been signalled: a signal may arrive after the end of
-   * the job that it tells of. Default `false`.
+   * Reads these units again even if no change was signalled: the signal for a job may arrive after its end. Default
+   * `false`.
    */
   readonly fresh?: boolean | undefined;
-  /** Ends a reading that waits for something slow; what was not read by then is unknown. */
+  /** Also reads the interfaces of built-in actions, which are read to make a plan. Default `false`. Optional for a host. */
+  readonly controls?: boolean | undefined;
+  /** Ends a slow reading; parts that were not read by then are unknown. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Who wants to hear, between two readings, what a host tells by itself. */
+/** Listener for changes that a host reports between two readings. */
 export interface HostListener {
-  /** A unit is newly in trouble and should be read: its full name, `nginx.service`. */
+  /** Called with the full name of a unit, such as `nginx.service`, that has a new problem and should be read. */
   readonly unitInTrouble: (unit: string) => void;
-  /** Whether the host tells at all: `true` from the moment it does, unknown with the reason from when it no longer can. */
+  /** Called with `true` once the host reports changes, and with unknown and the reason when it no longer can. */
   readonly listening: (state: Reading<true>) => void;
 }
 
 /**
- * The port through which the engine sees a machine.
+ * Port through which the engine reads a machine. A host changes nothing.
  *
- * `read` never throws and never rejects: what cannot be read is unknown, with the reason. It may answer at
- * once or with a promise, so that a reading which waits for nothing costs no turn of the event loop.
- * A host only looks; it changes nothing.
+ * `read` never throws and never rejects: a value that cannot be read is unknown, with the reason. It returns at once or a
+ * promise, so that a reading without waiting costs no turn of the event loop.
  */
 export interface Host {
-  /** Reads what is asked for. Never throws, never rejects. */
+  /** Reads the requested parts. Never throws, never rejects. */
   read(request?: ReadRequest): Snapshot | Promise<Snapshot>;
   /**
-   * Makes gauges for whoever looks often; those that are not among these parts are unknown. `undefined` while there are
-   * none, as before the first `read`. `mountPoints` as in {@link ReadRequest.mountPoints}. Optional.
+   * Creates gauges for frequent reading; those of other parts are unknown. `undefined` while there are none, as before
+   * the first `read`. `mountPoints` as in {@link ReadRequest.mountPoints}. Optional.
    */
   liveGauges?(parts: readonly GaugePart[], mountPoints?: readonly string[]): LiveGauges | undefined;
-  /** The last log lines of a unit, as evidence: few and short. Optional. */
+  /** Reads the last log lines of a unit, as evidence: few and short. Optional. */
   unitLog?(unit: string, signal?: AbortSignal): Promise<Reading<readonly string[]>>;
-  /** Memory of a unit that only ending it gives back, in bytes. Optional. */
+  /** Reads the memory of a unit that only stopping it frees, in bytes. Optional. */
   unitMemory?(unit: string, signal?: AbortSignal): Promise<Reading<number>>;
   /**
-   * How units relate to others, by full name and in that order: read to make a plan, never to look. Optional; without
-   * it, nothing is done to units.
+   * Reads the relations of units to others, in the order of the given full names. Used to make plans only. Optional;
+   * without it, no unit is acted on.
    */
   unitRelations?(units: readonly string[], signal?: AbortSignal): Promise<Reading<readonly UnitRelations[]>>;
-  /** Full names of the services that are active, without a word more on each. Optional. */
+  /** Lists the full names of active services. Optional. */
   activeServices?(signal?: AbortSignal): Promise<Reading<readonly string[]>>;
-  /** Units whose definition differs between two NixOS systems, given by store path. Absent where no systems are kept. */
+  /** Lists units whose definition differs between two NixOS systems, given by store path. Absent if none are kept. */
   readonly unitChanges?:
     ((from: string, to: string, signal?: AbortSignal) => Promise<Reading<readonly string[]>>) | undefined;
-  /** Kernel and modules of a NixOS system, given by store path, that need not be running. Optional. */
+  /** Reads kernel and modules of a NixOS system, given by store path; it need not be running. Optional. */
   systemIdentity?(path: string, signal?: AbortSignal): Promise<Reading<SystemIdentity>>;
-  /** Why a NixOS system refuses to be switched to without a reboot, by its own check; `null` when it does not. Optional: the switch itself runs the checks before it changes anything. */
+  /**
+   * Reads why the pre-switch checks of a NixOS system refuse a switch without a reboot; `null` if they accept it.
+   * Optional: the switch runs them too before it changes anything.
+   */
   preSwitchCheck?(path: string, signal?: AbortSignal): Promise<Reading<string | null>>;
-  /** Whether a switch or a build is under way. Optional. */
+  /** Reads whether a switch or a build is running. Optional. */
   nixActivity?(signal?: AbortSignal): Promise<Reading<NixActivity>>;
   /**
-   * Tells at once when one of these units gets into trouble; without `units`, when any unit fails. Gives the function
-   * that ends the telling. It may miss something or tell it twice: what counts is what `read` says. Optional.
+   * Calls the listener at once when one of these units gets a problem; without `units`, when any unit fails. Returns a
+   * function that ends it. It may miss or repeat changes, since `read` decides. Optional.
    */
   watch?(units: readonly string[] | undefined, listener: HostListener): () => void;
-  /** Lets go of descriptors and connections; a later `read` opens them again. */
+  /** Closes descriptors and connections; a later `read` opens them again. */
   close?(): void | Promise<void>;
 }

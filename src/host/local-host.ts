@@ -15,6 +15,7 @@ const NOT_ASKED = unknown('not asked for');
 const NO_NAMES: readonly string[] = Object.freeze([]);
 
 const unitMemory = lazy(() => import('./systemd/anonymous-memory.js'));
+const controls = lazy(() => import('./controls.js'));
 const unitLog = lazy(() => import('./systemd/unit-log.js'));
 
 const HOSTS_OF_THIS_MACHINE = new WeakSet<Host>();
@@ -59,6 +60,7 @@ export function localHost(): Host {
             unknownSnapshot(`the reader of this host could not be loaded: ${messageOf(error)}`),
         );
       }
+      if (request.controls) return withControls(host.read({ ...request, controls: false }));
       const { parts, units, mountPoints, patterns, discover = false, recent, fresh, signal } = request;
       const timestamp = Date.now();
       const cpu = wants(parts, 'cpu') ? reader.cpu() : NOT_ASKED;
@@ -98,6 +100,16 @@ export function localHost(): Host {
   };
   HOSTS_OF_THIS_MACHINE.add(host);
   return host;
+}
+
+/** Adds the interfaces of built-in actions. */
+async function withControls(snapshot: Snapshot | Promise<Snapshot>): Promise<Snapshot> {
+  const read = await snapshot;
+  try {
+    return { ...read, controls: (await controls()).readControls('') };
+  } catch (error) {
+    return { ...read, controls: unknown(messageOf(error)) };
+  }
 }
 
 /** Creates a snapshot in which every part is unknown. */

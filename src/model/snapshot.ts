@@ -1,3 +1,4 @@
+import type { ControlsReading } from './controls-reading.js';
 import type { NixosReading } from './nixos-reading.js';
 import type { Reading } from './reading.js';
 import type { UnitReading } from './unit.js';
@@ -131,6 +132,8 @@ export interface Snapshot {
   readonly pressure: Reading<PressureReading>;
   readonly units: Reading<UnitsReading>;
   readonly system: Reading<SystemReading>;
+  /** Interfaces for built-in actions. Absent unless requested, and where the host does not report them. */
+  readonly controls?: Reading<ControlsReading>;
 }
 
 /** Values of a snapshot that are compared with thresholds. */
@@ -160,7 +163,7 @@ export interface LiveGauges extends Gauges {
 export type GaugePart = keyof Gauges;
 
 /** Name of a part of a snapshot. */
-export type SnapshotPart = Exclude<keyof Snapshot, 'timestamp'>;
+export type SnapshotPart = Exclude<keyof Snapshot, 'timestamp' | 'controls'>;
 
 /** Every part of a snapshot, by name. */
 export const SNAPSHOT_PARTS: readonly SnapshotPart[] = [

@@ -55,7 +55,7 @@ export interface FakeHost extends Host {
 
 const PARTS = [
   ...[...SNAPSHOT_PARTS, 'relations', 'logs', 'memories'],
-  ...['unitChanges', 'systems', 'activity'],
+  ...['unitChanges', 'systems', 'activity', 'controls'],
 ];
 
 const NOT_ASKED = unknown('not asked for');
@@ -99,11 +99,13 @@ export function fakeHost(parts: FakeHostParts = {}, options: FakeHostOptions = {
         unitChanges: _u,
         systems: _s,
         activity: _a,
+        controls,
         ...rest
       } = now;
       const whole = healthySnapshot({
         ...rest,
         units: unitsRead(units ?? [], request),
+        ...(request.controls && controls ? { controls } : {}),
         ...(clock ? { timestamp: clock.now() } : {}),
       });
       const wanted = (part: SnapshotPart) => request.parts === undefined || request.parts.includes(part);

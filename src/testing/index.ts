@@ -121,6 +121,13 @@ export type {
   UsageReading,
   WriteReading,
 } from '../model/snapshot.js';
+export type {
+  ControlsReading,
+  CpuPolicies,
+  CpuPolicy,
+  NixControls,
+  UnreadablePolicy,
+} from '../model/controls-reading.js';
 export type { GenerationReading, NixActivity, NixosReading, SystemIdentity } from '../model/nixos-reading.js';
 export type { UnitCause } from '../model/unit-circumstances.js';
 export type { UnitReading } from '../model/unit.js';

@@ -4,7 +4,8 @@ import { oldGenerations } from '../../src/actions/old-generations.js';
 import { MountRules, type MountOptions } from '../../src/detect/mount-rules.js';
 import { makePlan } from '../../src/execute/planner.js';
 import { digestOf } from '../../src/memory/approvals.js';
-import { storeAction } from '../../src/actions/clean-nix-store.js';
+import { cleanNixStore } from '../../src/actions/clean-nix-store.js';
+import { readControls } from '../../src/host/controls.js';
 import { nixSettings, type NixOptions } from '../../src/model/nix-options.js';
 import {
   fakeHost,
@@ -36,11 +37,17 @@ function planOn(parts: FakeHostParts, { earlier = [], nix = {}, parameters = {},
   const root = mkdtempSync(join(tmpdir(), 'store-'));
   onTestFinished(() => rmSync(root, { recursive: true }));
   mkdirSync(join(root, 'nix/store'), { recursive: true });
-  const actions = only('clean_nix_store', storeAction(root));
+  const actions = only('clean_nix_store', cleanNixStore);
   return makePlan(
     { action: 'clean_nix_store', parameters: { path: '/', ...parameters } },
     {
-      ...{ host: fakeHost(parts), actions, thresholds: THRESHOLDS, services: [], nix: nixSettings(nix) },
+      ...{
+        host: fakeHost({ controls: readControls(root), ...parts }),
+        actions,
+        thresholds: THRESHOLDS,
+        services: [],
+        nix: nixSettings(nix),
+      },
       mounts: new MountRules(mounts),
     },
     new AbortController().signal,
@@ -131,7 +138,7 @@ describe('the plan', () => {
     const root = mkdtempSync(join(tmpdir(), 'store-'));
     onTestFinished(() => rmSync(root, { recursive: true }));
     mkdirSync(join(root, 'run/systemd/system'), { recursive: true });
-    const { steps } = collectGarbage(GIB, 0, root);
+    const { steps } = collectGarbage(GIB, 0, readControls(root).nix);
     const run = 'systemd-run --quiet --pipe --wait --collect --no-ask-password';
     expect(steps.map(({ argv }) => argv.join(' '))).toEqual([
       `${run} --unit=luminous-healing-nix-reserve --property=RuntimeMaxSec=60 -- rm -f -- /nix/var/nix/db/reserved`,

@@ -2,7 +2,8 @@ import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { cacheAction } from '../../src/actions/clear-system-cache.js';
+import { clearSystemCache } from '../../src/actions/clear-system-cache.js';
+import { readControls } from '../../src/host/controls.js';
 import { makePlan } from '../../src/execute/planner.js';
 import { guardsFrom, type GuardOptions } from '../../src/model/guards.js';
 import type { MemoryReading } from '../../src/model/snapshot.js';
@@ -28,8 +29,8 @@ const planOn = (reading: MemoryReading | { unknown: string }, guards: GuardOptio
   makePlan(
     { action: 'clear_system_cache', parameters: {} },
     {
-      host: fakeHost({ memory: reading }),
-      actions: only('clear_system_cache', cacheAction(root)),
+      host: fakeHost({ memory: reading, controls: readControls(root) }),
+      actions: only('clear_system_cache', clearSystemCache),
       thresholds: THRESHOLDS,
       services: [],
       guards: guardsFrom(guards),
@@ -100,7 +101,11 @@ it('is unavailable where the kernel has no such switch', async () => {
 });
 
 it('keeps the promises of an action', async () => {
-  const cases = actionConformance(() => cacheAction(root), { parameters: {}, refused: [{ level: 3 }] });
+  const cases = actionConformance(() => clearSystemCache, {
+    parameters: {},
+    refused: [{ level: 3 }],
+    host: () => fakeHost({ controls: readControls(root) }),
+  });
   for (const { run } of cases) await run();
 });
 
@@ -111,7 +116,7 @@ it('the proof tells what was dropped, and what that gained, beside what was expe
     availableBytes: before.availableBytes + 200 * MIB,
   });
   const plan = await planOn(before);
-  const definition = cacheAction(root);
+  const definition = clearSystemCache;
   const seen = await definition.verify(definition.parse({}), {
     issue: issueOf({ component: 'memory' }),
     plan,

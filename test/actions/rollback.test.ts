@@ -99,7 +99,7 @@ const plan = async (story: Story = {}): Promise<PlanDraft> =>
   rollbackGeneration.plan(rollbackGeneration.parse(story.parameters ?? {}), contextOf(story));
 
 describe('a rollback on evidence', () => {
-  it('sets the profile, and runs the target’s own switch in a unit of its own', async () => {
+  it('sets the profile, and runs the target’s own switch in a transient unit', async () => {
     const draft = await plan();
     expect(draft).toMatchObject({
       generation: { from: B, to: A, verb: 'switch', units: [UNIT], failing: [UNIT] },
@@ -258,7 +258,7 @@ describe('it is refused', () => {
     expect(draft.steps).toEqual([]);
   });
 
-  it('with parameters that cannot be meant', () => {
+  it('with invalid parameters', () => {
     expect(() => rollbackGeneration.parse({ generation: 12 })).toThrow('Unknown option `generation`');
     expect(() => rollbackGeneration.parse({ undo: '/nix/store/evil' })).toThrow('undo');
   });

@@ -10,7 +10,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { governorAction } from '../../src/actions/set-cpu-governor.js';
+import { setCpuGovernor } from '../../src/actions/set-cpu-governor.js';
+import { readControls } from '../../src/host/controls.js';
 import { makePlan } from '../../src/execute/planner.js';
 import { runAct } from '../../src/execute/run-act.js';
 import { DEFAULT_GUARDS } from '../../src/model/guards.js';
@@ -46,12 +47,13 @@ function policy(
 }
 const governorOf = (name: string) => readFileSync(join(cpufreq, name, 'scaling_governor'), 'utf8').trim();
 
-const definition = () => governorAction(root);
+const definition = () => setCpuGovernor;
+const host = (cpu?: CpuReading) => fakeHost({ controls: readControls(root), ...(cpu && { cpu }) });
 const planOf = (action: HealingAction = PERFORMANCE, cpu?: CpuReading): Promise<Plan> =>
   makePlan(
     action,
     {
-      host: fakeHost(cpu ? { cpu } : {}),
+      host: host(cpu),
       actions: only('set_cpu_governor', definition()),
       thresholds: THRESHOLDS,
       services: [],
@@ -74,7 +76,7 @@ const verified = (plan: Plan, status: 'ok' | 'bad' | 'unknown') =>
     guards: DEFAULT_GUARDS,
     inspect: () => Promise.resolve(verdictOf({ status, reason: `CPU is ${status}` })),
     proof: () => proofFrom({ inspect: () => Promise.resolve(verdictOf({ status })) }),
-    read: () => Promise.resolve(fakeHost().read()),
+    read: (request) => Promise.resolve(host().read(request)),
     settle: () => Promise.resolve(),
     signal: new AbortController().signal,
   });
@@ -151,7 +153,7 @@ describe('the plan', () => {
     expect(refusal?.sentence).toContain('policy0 cannot be read now');
   });
 
-  it('takes back what it can, and what it cannot is left to do', async () => {
+  it('undoes what it can, and the rest can be undone later', async () => {
     policy('policy0', 'performance');
     policy('policy1', 'performance');
     const back: HealingAction = {
@@ -205,7 +207,7 @@ describe('the plan', () => {
       { governor: 'performance', governors: { policy0: 'powersave' } },
     ];
     for (const parameters of [{ governor: 'performance' }, { governors: { policy0: 'schedutil' } }]) {
-      for (const { run } of actionConformance(definition, { parameters, refused })) await run();
+      for (const { run } of actionConformance(definition, { parameters, refused, host })) await run();
     }
   });
 });
@@ -236,7 +238,7 @@ describe('carried out', () => {
     expect(governorOf('policy0')).toBe('powersave');
   });
 
-  it('and refused by the kernel half way, all is taken back at once', async () => {
+  it('and refused by the kernel half way, all of it is undone at once', async () => {
     policy('policy0', 'powersave');
     policy('policy4', 'schedutil');
     const plan = await planOf();
@@ -247,7 +249,7 @@ describe('carried out', () => {
     expect([governorOf('policy0'), governorOf('policy4')]).toEqual(['powersave', 'schedutil']);
   });
 
-  it('and taken back where a policy has gone with its CPUs, the others have theirs again', async () => {
+  it('and undone where a policy has gone with its CPUs, the other policies have their governors again', async () => {
     policy('policy0', 'powersave');
     policy('policy4', 'schedutil');
     const plan = await planOf();
@@ -284,7 +286,7 @@ describe('the proof', () => {
     });
   });
 
-  it('rests on the CPU alone where no frequency is told', async () => {
+  it('depends on the CPU alone if no frequency is reported', async () => {
     policy('policy0', 'powersave', undefined, 0);
     const plan = await planOf();
     expect(plan.baseline).toBeUndefined();

@@ -75,7 +75,7 @@ describe.each(['restart_service', 'reload_service'])('%s', (name) => {
     expect(await seen(unitReading())).toMatchObject({ status: 'fixed', settled: 1 });
   });
 
-  it('is ineffective when it died within the settle time and was started anew', async () => {
+  it('is ineffective if the service died within the settle time and was restarted', async () => {
     const { status, reason } = await seen(unitReading(), unitReading({ invocationId: 'f'.repeat(32) }));
     expect({ status, reason }).toMatchObject({ status: 'ineffective' });
     expect(reason).toContain('died');

@@ -79,7 +79,7 @@ describe('http', () => {
     expect(await verdictOf(http({ url: slow, maxMs: 5 }))).toMatchObject({ status: 'bad', threshold: 5 });
   });
 
-  it('is bad where nobody listens, and where something else does', async () => {
+  it('is bad without a server, and with another one', async () => {
     const closed = await verdictOf(http({ url: `http://127.0.0.1:${await closedPort()}` }));
     expect(closed).toMatchObject({
       status: 'bad',
@@ -105,7 +105,7 @@ describe('http', () => {
     expect(JSON.stringify([await verdictOf(check), check])).not.toMatch(/hunter2|topsecret/);
   });
 
-  it('trusts what it is told to trust', async () => {
+  it('trusts the given certificates', async () => {
     const keys = certificateFor('localhost', 30);
     const port = await secureWeb(keys, (_request, response) => response.end('x'));
     const url = `https://localhost:${port}`;
@@ -136,7 +136,7 @@ describe('tcp', () => {
     expect(await verdictOf(tcp({ port: await closedPort() }))).toMatchObject({ status: 'bad' });
   });
 
-  it('asks and hears, more than once', async () => {
+  it('sends and receives several times', async () => {
     const port = await server((socket) => {
       socket.write('hello\n');
       socket.on('data', (data) => socket.write(`you said ${data.toString()}`));
@@ -198,7 +198,7 @@ describe('tcp', () => {
     expect([verdict.status, verdict.reason]).toEqual([status, expect.any(String)]);
   });
 
-  it('is bad with a server that accepts and says nothing, hangs up, or says something else', async () => {
+  it('is bad with a server that accepts and sends nothing, hangs up, or sends something else', async () => {
     const silent = await server(() => undefined);
     expect(await certain(tcp({ port: silent, ready: 'redis', timeoutMs: 60 }))).toMatchObject({
       status: 'bad',
@@ -217,7 +217,7 @@ describe('tcp', () => {
 });
 
 describe('unixSocket', () => {
-  it('is ok when it answers, and bad when it is not there or nobody listens', async () => {
+  it('is ok when it answers, and bad when it is missing or has no server', async () => {
     const path = join(folder(), 'a.sock');
     expect(await verdictOf(unixSocket({ path }))).toMatchObject({ status: 'bad' });
     await server((socket) => socket.on('data', () => socket.write('+PONG\r\n')), path);
@@ -284,7 +284,7 @@ describe('a failure', () => {
     'EACCES',
     'EPERM',
     'EWHATEVER',
-  ])('%s is unknown: it says nothing about the other side', (code) =>
+  ])('%s is unknown: it proves nothing about the other side', (code) =>
     expect(verdictOfFailure('x', of(code)).status).toBe('unknown'),
   );
 

@@ -99,7 +99,7 @@ describe('a check that takes too long', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
-  it('is unknown after its time, is told to stop, and is not run a second time meanwhile', async () => {
+  it('is unknown after its time limit, is aborted, and is not run a second time until it ends', async () => {
     let answer = (_verdict: Verdict): void => undefined;
     let signal: AbortSignal | undefined;
     const run = vi.fn<Check['run']>((_snapshot, context) => {
@@ -136,7 +136,7 @@ describe('a check that takes too long', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('is unknown at once when whoever asked gives up', async () => {
+  it('is unknown at once when the caller aborts', async () => {
     const controller = new AbortController();
     const inspected = verdictOf(
       checkOf(() => new Promise(() => undefined)),

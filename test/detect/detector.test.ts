@@ -31,7 +31,7 @@ describe('detectIssues', () => {
     expect(await new SimpleDetector({ host: fakeHost() }).detectIssues()).toEqual([]);
   });
 
-  it('finds every trouble, without debounce, each frozen and dated', async () => {
+  it('finds every issue, without debounce, each frozen and dated', async () => {
     const clock = fakeClock();
     const issues = await new SimpleDetector({ host: fakeHost(UNWELL), clock }).detectIssues();
     expect(issues.map(({ component, severity }) => `${component} ${severity}`)).toEqual([
@@ -73,7 +73,7 @@ describe('detectIssues', () => {
     expect(await detector.detectIssues({ component: 'redis' })).toEqual([]);
   });
 
-  it('finds again with thresholds that were changed meanwhile', async () => {
+  it('uses thresholds that were changed between two runs', async () => {
     const detector = new SimpleDetector({
       host: fakeHost({ cpu: { percent: 50, cpus: 4 } }),
       enabledChecks: ['cpu'],
@@ -212,7 +212,7 @@ describe('inspect of one component', () => {
     expect(await look(component)).toEqual([answer]);
   });
 
-  it('takes a bare disk for the file system of the Nix store, and for / where it has none of its own', async () => {
+  it('reads `disk` as the file system of the Nix store, and as / if the store has no separate one', async () => {
     const store = mountReading({ mountPoint: '/nix/store', device: '8:9', percent: 99 });
     expect(await look('disk', { mounts: [mountReading(), store] })).toEqual(['disk:/nix/store bad']);
     expect(await look('disk', { mounts: [mountReading()] })).toEqual(['disk:/ ok']);
@@ -251,7 +251,7 @@ describe('inspect of one component', () => {
     },
   );
 
-  it('has no verdict on a word that nobody looks at', async () => {
+  it('has no verdict on a component without a check', async () => {
     expect(await look('no such thing!')).toEqual([]);
   });
 });
@@ -269,7 +269,7 @@ describe('options', () => {
 });
 
 describe('the promises of the port', () => {
-  describe('on a host in trouble', () => {
+  describe('on a host with problems', () => {
     it.each(detectorConformance(() => new SimpleDetector({ host: fakeHost(UNWELL) })))('$name', ({ run }) =>
       run(),
     );

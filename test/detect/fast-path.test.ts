@@ -92,7 +92,7 @@ describe('a glance', () => {
     expect(glance.verdicts()[0]).toMatchObject({ status: 'bad', threshold: 10 });
   });
 
-  it('tells what it saw itself, whoever looks after it', async () => {
+  it('reports its own readings, also after others read the host', async () => {
     const { host, now } = liveHost({ cpu: { percent: 10, cpus: 4 } });
     const detector = new SimpleDetector({ host, enabledChecks: GAUGE_CHECKS });
     const glance = detector.glance()!;

@@ -85,7 +85,7 @@ describe('a level of a mount point', () => {
     expect((await judged(1, { levels }))?.clearsAt).toBeCloseTo(clearsAt, 9);
   });
 
-  it('never is well and in trouble at once, whatever the numbers', () => {
+  it('is never ok and bad at once, whatever the numbers', () => {
     const amount = fc.double({ min: 1, max: 1e15, noNaN: true });
     fc.assert(
       fc.property(

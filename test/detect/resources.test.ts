@@ -72,7 +72,7 @@ describe('disk', () => {
     }
   });
 
-  it('says nothing of inodes where the file system has no fixed number of them', () => {
+  it('has no verdict on inodes if the file system has no fixed number of them', () => {
     const verdicts = judgeDisks([mountReading({ inodes: { unknown: 'btrfs has none' } })], 90);
     expect(verdicts.map(({ component }) => component)).toEqual(['disk:/']);
   });

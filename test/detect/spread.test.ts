@@ -108,7 +108,7 @@ describe('many checks that are waited for in one look', () => {
     expect(checks.run(checks.names, healthySnapshot(), {})).toHaveLength(1_000);
   });
 
-  it('end when the look is told to stop, each with an answer', async () => {
+  it('end when the cycle is aborted, each with an answer', async () => {
     const stop = sharedAbortController();
     const checks = added(numbered(40, () => ({ run: () => new Promise<never>(() => undefined) })));
     const looked = Promise.resolve(checks.run(checks.names, healthySnapshot(), { signal: stop.signal }));

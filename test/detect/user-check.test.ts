@@ -106,7 +106,7 @@ describe('a check that is late', () => {
     expect(answers).toHaveLength(1);
   });
 
-  it('that hangs does not keep a proof that is told to stop', async () => {
+  it('that hangs does not delay a proof that is aborted', async () => {
     const { check } = askedCheck();
     const runner = new CheckRunner(check);
     const stop = new AbortController();

@@ -80,7 +80,7 @@ describe('the unit of the daemon', () => {
     expect(Number(minutes) * 60_000).toBeGreaterThan(longest);
   });
 
-  it('is not started again for a configuration that cannot be meant', () => {
+  it('is not restarted with an invalid configuration', () => {
     expect(setting('RestartPreventExitStatus')).toBe(String(EXIT.config));
   });
 

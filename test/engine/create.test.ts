@@ -20,7 +20,7 @@ describe('quickHeal', () => {
     expect(executor.executed).toEqual([]);
   });
 
-  it('acts only when it is told so in so many words', async () => {
+  it('acts only if `dryRun: false` is given', async () => {
     const { results, executor } = await heal({ dryRun: false });
     expect(results).toMatchObject([{ outcome: 'ineffective', dryRun: false }]);
     expect(executor.executed).toHaveLength(1);

@@ -24,7 +24,7 @@ const picks = (action: string, parameters: HealingAction['parameters'] = {}) => 
 });
 
 describe('a repair', () => {
-  it('is fixed when the trouble is gone as read again, and comes with the proof', async () => {
+  it('is fixed if the issue is gone when read again, and has the proof', async () => {
     const bench = benchOf(FAILED, { fake: { act: () => bench.host.setUnit('nginx', unitReading()) } });
     const [result] = await bench.done(bench.engine.detectAndHeal());
     expect(result).toMatchObject({
@@ -57,7 +57,7 @@ describe('a repair', () => {
     ]);
   });
 
-  it('that exits with 0 and leaves the trouble is ineffective', async () => {
+  it('that exits with 0 and leaves the issue is ineffective', async () => {
     const bench = benchOf(FAILED);
     const [result] = await bench.done(bench.engine.detectAndHeal());
     expect(result).toMatchObject({ outcome: 'ineffective', success: false });
@@ -297,7 +297,7 @@ describe('a resolver', () => {
     expect(asked).toBeLessThan(50);
   });
 
-  it('is told the rung, and a rung that is not available is passed over in the same cycle', async () => {
+  it('receives the rung, and a rung that is unavailable is skipped in the same cycle', async () => {
     const rungs = ['first', 'second', 'third'];
     const attempts: (number | undefined)[] = [];
     const resolver = {

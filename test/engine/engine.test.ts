@@ -179,7 +179,7 @@ describe('the events of an engine', () => {
 });
 
 describe('words of an engine', () => {
-  it('go to the logger: trouble, what is done, and what is not, each as one string', async () => {
+  it('go to the logger: issues, repairs, and blocked repairs, each as one string', async () => {
     const bench = benchOf(FAILED, { fake: { act: () => bench.host.setUnit('nginx', unitReading()) } });
     await bench.done(bench.engine.detectAndHeal());
     expect(bench.logger.of('warn').join('\n')).toContain('nginx');

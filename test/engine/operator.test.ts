@@ -12,7 +12,7 @@ const FAILED = { units: [failedUnit()] };
 const ASKS: BenchOptions = { fake: { plan: () => ({ approval: 'A person has to decide' }) } };
 
 describe('pause and resume', () => {
-  it('stop all acting for a reason, while looking goes on, until it is taken back', async () => {
+  it('stop all repairs for a reason while monitoring continues, until resumed', async () => {
     const bench = benchOf(FAILED);
     await bench.engine.pause('backup');
     const [result] = await bench.done(bench.engine.detectAndHeal());
@@ -31,7 +31,7 @@ describe('pause and resume', () => {
     expect(await bench.done(bench.engine.detectAndHeal())).toMatchObject([{ blockedBy: 'paused' }]);
   });
 
-  it('refuse what cannot be meant, in a sentence', async () => {
+  it('refuse invalid arguments, in one sentence', async () => {
     const { engine } = benchOf();
     await expect(engine.pause('')).rejects.toThrow('Expected `reason` to be a non-empty string');
     await expect(engine.resume('backup')).rejects.toThrow('Not paused for `backup`; nothing is paused');
@@ -134,7 +134,7 @@ describe('an approval', () => {
     void bench.engine.close();
   });
 
-  it('that cannot be asked for lets nothing be done, and is told', async () => {
+  it('that cannot be requested blocks the repair, and is reported', async () => {
     const approve = () => Promise.reject(new Error('the pager is down'));
     const bench = benchOf(FAILED, { ...ASKS, approve });
     expect(await bench.done(bench.engine.detectAndHeal())).toMatchObject([{ blockedBy: 'needs-approval' }]);
@@ -152,7 +152,7 @@ describe('an approval', () => {
     expect(bench.executor.executed).toHaveLength(1);
   });
 
-  it('does not help where another gate stands in the way by now: all gates again', async () => {
+  it('does not help if another gate blocks by then: all gates are checked again', async () => {
     const bench = benchOf(FAILED, ASKS);
     let id = '';
     bench.engine.on('approval:asked', ({ request }) => (id = request.id));
@@ -211,7 +211,7 @@ describe('an approval', () => {
 });
 
 describe('pacing', () => {
-  it('is not done when it cannot be written down: the caller is told so, and the backoff goes on', async () => {
+  it('is not done if it cannot be recorded: the caller gets an error, and the backoff stays', async () => {
     const memory = memoryStore();
     let fails = false;
     const state = {
@@ -279,12 +279,12 @@ describe('pacing', () => {
 });
 
 describe('explain', () => {
-  it('says nothing where nothing is open', () => {
+  it('is empty without open issues', () => {
     expect(benchOf().engine.explain()).toEqual([]);
     expect(benchOf().engine.explain('nginx')).toEqual([]);
   });
 
-  it('says what was read, tried, what stands in the way and what comes next', async () => {
+  it('has the readings, the attempts, the block and the next step', async () => {
     const bench = benchOf(FAILED);
     for (let i = 0; i < 2; i += 1) await bench.done(bench.engine.detectAndHeal());
     for (const component of ['nginx', 'nginx.service', undefined]) {

@@ -5,7 +5,7 @@ import { fakeClock, fakeExecutor, fakeHost, recordingLogger } from '../../src/te
 
 const make = (options: unknown) => () => createSelfHealingEngine(options as never);
 
-describe('an option that cannot be meant', () => {
+describe('an invalid option', () => {
   it.each([
     [{ dry_run: true }, 'Unknown option `dry_run` in `options`: did you mean `dryRun`?'],
     [{ drurun: true }, 'did you mean `dryRun`?'],

@@ -2,19 +2,20 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { storeAction } from '../../src/actions/clean-nix-store.js';
-import { cacheAction } from '../../src/actions/clear-system-cache.js';
+import { cleanNixStore } from '../../src/actions/clean-nix-store.js';
+import { clearSystemCache } from '../../src/actions/clear-system-cache.js';
 import { defineAction, verifyByCheck, type ActionDefinition } from '../../src/actions/define.js';
 import { rebuildSystem } from '../../src/actions/rebuild-system.js';
 import { actionRegistry, BUILT_IN_NAMES, type ActionRegistry } from '../../src/actions/registry.js';
 import { reloadService } from '../../src/actions/reload-service.js';
 import { restartService } from '../../src/actions/restart-service.js';
 import { rollbackGeneration } from '../../src/actions/rollback-generation.js';
-import { governorAction } from '../../src/actions/set-cpu-governor.js';
+import { setCpuGovernor } from '../../src/actions/set-cpu-governor.js';
 import { SimplifiedHealingEngine } from '../../src/engine/engine.js';
 import { capabilitiesOf, type CapabilitySources } from '../../src/execute/capabilities.js';
 import type { PermissionStatus } from '../../src/execute/permission-status.js';
 import { makePlan } from '../../src/execute/planner.js';
+import { readControls } from '../../src/host/controls.js';
 import { unknown } from '../../src/model/reading.js';
 import type { SystemReading } from '../../src/model/snapshot.js';
 import {
@@ -24,6 +25,7 @@ import {
   fakeHost,
   nixosReading,
   unitReading,
+  type FakeHostParts,
 } from '../../src/testing/index.js';
 import { only } from '../actions/only.js';
 
@@ -51,8 +53,10 @@ const permissions = (more: Partial<PermissionStatus>): PermissionStatus => ({
   ...{ way: 'none', description: 'service tier: there is no helper' },
   ...more,
 });
+/** A fake host whose controls are read from the files of the test. */
+const hostOfRoot = (parts: FakeHostParts = {}) => fakeHost({ controls: readControls(root), ...parts });
 const partsOf = (more: Partial<CapabilitySources>): CapabilitySources => ({
-  host: fakeHost(),
+  host: hostOfRoot(),
   actions: actionRegistry(),
   readsThisMachine: () => true,
   permissions: () => Promise.resolve(permissions({ way: 'in-process', uid: 0, root: true })),
@@ -86,23 +90,23 @@ describe('what an action lacks on a host', () => {
   }[] = [
     {
       name: 'set_cpu_governor',
-      actions: () => only('set_cpu_governor', governorAction(root)),
+      actions: () => only('set_cpu_governor', setCpuGovernor),
       reason: 'This machine has no cpufreq to govern',
     },
     {
       name: 'set_cpu_governor',
-      actions: () => only('set_cpu_governor', governorAction(root)),
+      actions: () => only('set_cpu_governor', setCpuGovernor),
       prepare: () => policy('powersave schedutil'),
       reason: 'cpu/cpufreq/policy0 offers powersave, schedutil, not `performance`',
     },
     {
       name: 'clear_system_cache',
-      actions: () => only('clear_system_cache', cacheAction(root)),
+      actions: () => only('clear_system_cache', clearSystemCache),
       reason: 'This host has no `vm.drop_caches`',
     },
     {
       name: 'clean_nix_store',
-      actions: () => only('clean_nix_store', storeAction(root)),
+      actions: () => only('clean_nix_store', cleanNixStore),
       reason: 'This host has no Nix store',
     },
     {
@@ -139,7 +143,7 @@ describe('what an action lacks on a host', () => {
 
   it.each(cases)('$name: $reason; its plan is refused for the same reason', async (one) => {
     one.prepare?.();
-    const { name, host = fakeHost(), parameters = {}, reason } = one;
+    const { name, host = hostOfRoot(), parameters = {}, reason } = one;
     const actions = one.actions();
     const told = await capabilitiesOf(partsOf({ host, actions }), never());
     expect(told).toEqual([
@@ -155,14 +159,14 @@ describe('what an action lacks on a host', () => {
     policy('performance powersave');
     put('proc/sys/vm/drop_caches', '0');
     put('nix/store/x', '');
-    const host = fakeHost({
+    const host = hostOfRoot({
       units: [failedUnit({ name: 'nginx' }), unitReading({ name: 'init.scope' })],
       system: systemWith(nixosReading()),
     });
     const registries = [
-      only('set_cpu_governor', governorAction(root)),
-      only('clear_system_cache', cacheAction(root)),
-      only('clean_nix_store', storeAction(root)),
+      only('set_cpu_governor', setCpuGovernor),
+      only('clear_system_cache', clearSystemCache),
+      only('clean_nix_store', cleanNixStore),
       only('restart_service', restartService),
       only('reload_service', reloadService),
       only('rollback_generation', rollbackGeneration),
@@ -180,7 +184,7 @@ describe('what an action lacks on a host', () => {
 describe('the way to root', () => {
   const governor = () => {
     policy('performance powersave');
-    return only('set_cpu_governor', governorAction(root));
+    return only('set_cpu_governor', setCpuGovernor);
   };
   const told = async (more: Partial<CapabilitySources>) =>
     (await capabilitiesOf(partsOf({ actions: governor(), ...more }), never()))[0];
@@ -220,7 +224,7 @@ describe('the way to root', () => {
   it('is not needed where nix-daemon lets this user in', async () => {
     put('nix/store/x', '');
     put('nix/var/nix/daemon-socket/socket', '');
-    const actions = only('clean_nix_store', storeAction(root));
+    const actions = only('clean_nix_store', cleanNixStore);
     expect(await told({ ...by('none'), actions })).toMatchObject({
       status: 'available',
       reason: 'It would be carried out without root',
@@ -266,7 +270,7 @@ describe('capabilities of other actions and hosts', () => {
     expect(plan.refusal).toEqual({ reason: 'unavailable', sentence: 'There is no pool' });
   });
 
-  it('what throws or does not answer within 5 s is unknown, and the others are told', async () => {
+  it('an action that throws or does not answer within 5 s is unknown, and the others are reported', async () => {
     const clock = fakeClock();
     const actions = actionRegistry({
       hangs: own({ unavailable: () => new Promise<string>(() => undefined) }),
@@ -296,7 +300,7 @@ describe('engine.capabilities()', () => {
       clock: fakeClock(),
     });
 
-  it('is what the executor says, and unknown where it says nothing or nonsense', async () => {
+  it('is the answer of the executor, and unknown if that is missing or invalid', async () => {
     const engine = engineOn({ capabilities: undefined });
     expect(await engine.capabilities()).toHaveLength(BUILT_IN_NAMES.length);
     expect((await engine.capabilities())[0]).toEqual({

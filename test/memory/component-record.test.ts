@@ -254,7 +254,7 @@ describe('a record', () => {
     expect(state.acts.map(({ at }) => at)).toEqual([HOUR, DAY - 1, DAY]);
   });
 
-  it('removes the intent of its own act only', () => {
+  it('removes only the intent of that act', () => {
     const intent = { at: 0, action: 'restart_service', bootId: 'b' };
     const intents = [
       { ...intent, component: 'nginx', scope: 'host' as const },

@@ -4,7 +4,7 @@ import { whyVolatile } from '../../src/memory/volatile-store.js';
 it.each([
   ['tmpfs', 0x01021994],
   ['ramfs', 0x858458f6],
-])('a record on a %s is told, with the file', (kind, type) => {
+])('a record on a %s is reported, with the file', (kind, type) => {
   const why = whyVolatile('/var/lib/healing/state.json', (folder) =>
     folder === '/var/lib/healing' ? type : 0,
   );
@@ -13,7 +13,7 @@ it.each([
   );
 });
 
-it('nothing is told of another file system, of none that can be read, and without a file', () => {
+it('nothing is reported for another file system, for an unreadable one, and without a file', () => {
   expect(whyVolatile('/var/lib/state.json', () => 0xef53)).toBeUndefined();
   expect(whyVolatile('/there/is/none', () => undefined)).toBeUndefined();
   expect(whyVolatile(undefined)).toBeUndefined();

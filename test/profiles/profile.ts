@@ -1,10 +1,8 @@
-import { cacheAction } from '../../src/actions/clear-system-cache.js';
-import { storeAction } from '../../src/actions/clean-nix-store.js';
-import { actionRegistry, type ActionRegistry } from '../../src/actions/registry.js';
-import { governorAction } from '../../src/actions/set-cpu-governor.js';
+import { actionRegistry } from '../../src/actions/registry.js';
 import { SimplifiedHealingEngine } from '../../src/engine/engine.js';
 import { thresholdValues } from '../../src/detect/thresholds.js';
 import { makePlan } from '../../src/execute/planner.js';
+import { readControls } from '../../src/host/controls.js';
 import type { Host } from '../../src/host/host.js';
 import { createLinuxReader } from '../../src/host/linux/linux-reader.js';
 import type { StatFs } from '../../src/host/linux/usage.js';
@@ -14,7 +12,6 @@ import type { ComponentVerdict } from '../../src/model/issue.js';
 import type { HealingOptions } from '../../src/engine/options.js';
 import type { HealingResult } from '../../src/model/result.js';
 import { fakeClock, fakeHost, unitReading } from '../../src/testing/index.js';
-import { only } from '../actions/only.js';
 import { temporaryHost } from '../host/linux/odd-hosts.js';
 import { calmPressure, loadavg, meminfo, mountinfo, stat, type MemoryFigures, type Mount } from './texts.js';
 
@@ -116,6 +113,7 @@ function hostAndExecutor(
       const others = systemd.read(request);
       return {
         ...others,
+        ...(request.controls && { controls: readControls(root) }),
         cpu: reader.cpu(),
         memory: reader.memory(),
         load: reader.load(),
@@ -129,7 +127,7 @@ function hostAndExecutor(
       };
     },
   };
-  const actions = onRoot(root);
+  const actions = actionRegistry();
   return {
     host,
     executor: {
@@ -138,15 +136,4 @@ function hostAndExecutor(
       execute: ({ action }) => Promise.reject(new Error(`\`${action}\` was carried out on a healthy host`)),
     },
   };
-}
-
-/** The built-in actions, on the files of a profile. */
-function onRoot(root: string): ActionRegistry {
-  const { names, find } = actionRegistry();
-  const own = [
-    only('set_cpu_governor', governorAction(root)),
-    only('clear_system_cache', cacheAction(root)),
-    only('clean_nix_store', storeAction(root)),
-  ];
-  return { names, find: (name) => (own.find((one) => one.names.includes(name)) ?? { find }).find(name) };
 }

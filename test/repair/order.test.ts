@@ -26,7 +26,7 @@ describe('the order of a batch', () => {
     expect(names(inOrder(list))).toEqual(['db', 'app', 'web']);
   });
 
-  it('does not let a need lift a milder trouble over a worse one', () => {
+  it('does not let a dependency move a milder issue before a worse one', () => {
     expect(names(inOrder([choiceOf('web', 4, ['db']), choiceOf('db', 3)]))).toEqual(['web', 'db']);
   });
 

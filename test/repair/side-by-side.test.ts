@@ -159,7 +159,7 @@ describe('a ladder that never ends', () => {
     expect(resolver.asked).toBe(16);
   });
 
-  it('ends at once when the engine is told to stop', async () => {
+  it('ends at once when the engine is stopped', async () => {
     const stop = new AbortController();
     const resolver = new (class extends Endless {
       override getAction(issue: { attempt?: number }) {

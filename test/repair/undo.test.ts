@@ -12,7 +12,7 @@ const BACK: HealingAction = {
   parameters: { governors: { policy0: 'powersave' } },
 };
 
-/** An engine whose one repair of the CPU is to be taken back some time. */
+/** An engine whose only repair of the CPU is to be undone later. */
 function bench(store: Store = memoryStore(), more: BenchOptions = {}) {
   const own = defineAction({
     parse: (parameters) => parameters,
@@ -40,10 +40,10 @@ function bench(store: Store = memoryStore(), more: BenchOptions = {}) {
   return { ...made, store, executed: done };
 }
 
-/** What is on record to be taken back. */
+/** Change on record to undo. */
 const remembered = async (store: Store) => (await store.load())?.undo ?? [];
 
-describe('what is to be taken back', () => {
+describe('a change to undo', () => {
   it('is on record before the act', async () => {
     let before: unknown;
     const store = memoryStore();
@@ -54,7 +54,7 @@ describe('what is to be taken back', () => {
     expect(before).toMatchObject([{ component: 'cpu', ...BACK, until: 0 }]);
   });
 
-  it('is taken back when the engine is closed', async () => {
+  it('is undone when the engine is closed', async () => {
     const { engine, done, executor, store } = bench();
     const [result] = await done(engine.detectAndHeal());
     expect(result?.outcome).toBe('fixed');
@@ -63,7 +63,7 @@ describe('what is to be taken back', () => {
     expect(await remembered(store)).toEqual([]);
   });
 
-  it('is taken back when the monitoring ends', async () => {
+  it('is undone when the monitoring ends', async () => {
     const { engine, done, executed, clock } = bench();
     const monitoring = engine.startMonitoring(10);
     while (executed().length === 0) await clock.advance(1_000);
@@ -72,7 +72,7 @@ describe('what is to be taken back', () => {
     expect(executed()).toEqual(['speed_up', 'set_cpu_governor']);
   });
 
-  it('is taken back when the component has been well for as long as brings its backoff back, and not before', async () => {
+  it('is undone once the component has been ok for as long as resets its backoff, and not before', async () => {
     const { engine, executed, clock, done, store } = bench();
     const monitoring = engine.startMonitoring(60);
     for (let minute = 0; minute < 9; minute += 1) await clock.advance(60_000);
@@ -85,7 +85,7 @@ describe('what is to be taken back', () => {
     expect(executed()).toEqual(['speed_up', 'set_cpu_governor']);
   });
 
-  it('is taken back by the next engine when this one has died', async () => {
+  it('is undone by the next engine if this one has died', async () => {
     const first = bench();
     await first.done(first.engine.detectAndHeal());
     // It is gone without having been closed; the next one finds the CPU well.
@@ -111,7 +111,7 @@ describe('what is to be taken back', () => {
     expect(await remembered(store)).toEqual([]);
   });
 
-  it('stays on record when it could not be taken back, and is tried again later', async () => {
+  it('stays on record if it could not be undone, and is tried again later', async () => {
     const { engine, done, executor, store, logger } = bench();
     await done(engine.detectAndHeal());
     executor.next({ outcome: 'failed', success: false, error: 'EBUSY' });
@@ -120,7 +120,7 @@ describe('what is to be taken back', () => {
     expect(logger.lines.map(({ message }) => message).join()).toContain('could not be undone: EBUSY');
   });
 
-  it('is taken back by the plan that was announced just before, and by no other', async () => {
+  it('is undone by the plan that was announced just before, and by no other', async () => {
     const { engine, done, executor } = bench();
     const told: unknown[] = [];
     engine.on('undo:planned', ({ component, plan }) => told.push(component, plan));
@@ -142,7 +142,7 @@ describe('what is to be taken back', () => {
     expect(logger.lines.map(({ message }) => message).join()).toContain('another plan');
   });
 
-  it('stays on record when only a part of it could be taken back', async () => {
+  it('stays on record if only a part of it could be undone', async () => {
     let plans = 0;
     const { engine, done, store, logger } = bench(memoryStore(), {
       fake: {

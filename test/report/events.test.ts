@@ -64,7 +64,7 @@ describe('Emitter', () => {
     expect(logger.of('error').join('\n')).toContain('later fault');
   });
 
-  it('lets a listener end its own listening, or add another one, while it is told', () => {
+  it('lets a listener remove itself, or add another one, while it is called', () => {
     const emitter = new Emitter();
     const late = vi.fn();
     const end = emitter.on('issue:opened', () => {

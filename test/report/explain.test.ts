@@ -62,7 +62,7 @@ const stateOf = (record: Partial<ComponentRecord>, acts: readonly Act[] = []): G
   components: { nginx: { ...FRESH_RECORD, ...record } },
 });
 
-describe('what stands in the way', () => {
+describe('the reason of a block', () => {
   it.each(BLOCK_REASONS)('is named, with its sentence and with what comes next: %s', (reason) => {
     const told = explain(facts({ result: skipped(reason, 'Because of 3 of 4 min') }));
     expect(told).toMatchObject({ blockedBy: reason, blockedBecause: 'Because of 3 of 4 min' });
@@ -114,7 +114,7 @@ describe('what was tried', () => {
     );
   });
 
-  it('is told in words only as far as a person likes to read', () => {
+  it('is printed only up to a readable length', () => {
     const { tried, text } = explain(facts({ state: { ...EMPTY_STATE, acts: actsOf(9) } }));
     expect(tried).toHaveLength(9);
     expect(text.match(/tried:/g)).toHaveLength(5);

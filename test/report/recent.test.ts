@@ -24,7 +24,7 @@ const skipped = (component: string, error: string, blockedBy = 'backoff' as cons
   ...{ outcome: 'skipped', success: false, blockedBy, error },
 });
 
-describe('what is remembered for whoever looks in later', () => {
+describe('recent results', () => {
   it('counts every rung that was tried, and every gate that stood in the way', () => {
     const recent = new RecentActivity();
     recent.ended(fixed('nginx'));

@@ -47,7 +47,7 @@ describe('the status of an engine', () => {
     expect(status.actions).toContainEqual({ action: 'rebuild_system', outcome: 'fixed', count: 0 });
   });
 
-  it('tells of the last look, how long ago it was, and of a repair with its time', async () => {
+  it('reports the last cycle with its age, and a repair with its time', async () => {
     const { engine, host, clock, done } = benchOf(
       { units: [failedUnit({ name: 'nginx' }), units[1]!] },
       { services, fake: { act: () => host.setUnit('nginx', unitReading({ name: 'nginx' })) } },
@@ -71,7 +71,7 @@ describe('the status of an engine', () => {
     expect(status.verdicts.length).toBeGreaterThan(3);
   });
 
-  it('tells of breakers, of needing a human, of pauses, and of a state that another engine holds', async () => {
+  it('reports breakers, components that need a human, pauses, and a state that another engine has locked', async () => {
     const { engine, done, clock } = benchOf(
       { units: [failedUnit({ name: 'nginx' }), units[1]!] },
       { services, guards: { breaker: { attempts: 1, openingsPerDay: 1 } } },
@@ -110,7 +110,7 @@ describe('the status of an engine', () => {
     ]);
   });
 
-  it('tells of monitoring, and of the end', async () => {
+  it('reports monitoring, and that the engine is closed', async () => {
     const { engine, clock } = benchOf();
     const monitoring = engine.startMonitoring(10);
     await clock.advance(25_000);
@@ -138,7 +138,7 @@ describe('the status of an engine', () => {
     expect(engine.status().lastFailure).toBeUndefined();
   });
 
-  it('tells of looks at a host that is well, and that nobody listens to, too', async () => {
+  it('reports cycles on a healthy host without listeners, too', async () => {
     const clock = fakeClock();
     const options = { clock, executor: fakeExecutor(), dryRun: true, enabledChecks: ['cpu', 'memory'] };
     let seen = true;

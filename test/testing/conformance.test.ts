@@ -226,7 +226,7 @@ describe('a resolver that violates a requirement is reported', () => {
     );
   });
 
-  it('also for an issue of a kind of its own', async () => {
+  it('also for a custom kind of issue', async () => {
     const resolver = {
       getAction: ({ component }: { component: string }) => (component === 'odd' ? null : ACTION),
     };

@@ -14,7 +14,7 @@ function calmEngine() {
 }
 
 describe('an engine whose host is well', () => {
-  it('tells what its last look saw, whoever looks at the host after it', async () => {
+  it('reports the readings of its own last cycle, also after others read the host', async () => {
     const { engine, cpu, now } = calmEngine();
     await engine.detectAndHeal();
     now.cpu = { percent: 20, cpus: 4 };
@@ -28,7 +28,7 @@ describe('an engine whose host is well', () => {
     await engine.close();
   });
 
-  it('still tells of the look before, while the one that found trouble is being taken in', async () => {
+  it('still reports the previous cycle while one that found a problem is being processed', async () => {
     const { engine, cpu, now } = calmEngine();
     await engine.detectAndHeal();
     await engine.detectAndHeal();
@@ -40,7 +40,7 @@ describe('an engine whose host is well', () => {
     await engine.close();
   });
 
-  it('reads the host once for each look, also where that finds trouble', async () => {
+  it('reads the host once per cycle, also if it finds a problem', async () => {
     const { engine, host, now } = calmEngine();
     await engine.detectAndHeal();
     await engine.detectAndHeal();

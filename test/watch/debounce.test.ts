@@ -56,7 +56,7 @@ describe('lasting', () => {
     expect(one(...readings)).toEqual([...Array.from({ length: needed - 1 }, () => ''), 'it']);
   });
 
-  it('begins anew after a reading that is well', () => {
+  it('restarts after an ok reading', () => {
     expect(one(bad(), bad(), ok(), bad(), bad(), bad())).toEqual(['', '', '', '', '', 'cpu']);
   });
 
@@ -65,7 +65,7 @@ describe('lasting', () => {
   });
 });
 
-describe('a check with numbers of its own', () => {
+describe('a check with its own debounce settings', () => {
   const own = (more: Partial<ComponentVerdict> = {}) =>
     verdictOf({ check: 'web', component: 'web', failAfter: 2, recoverAfter: 3, ...more });
   const well = (more: Partial<ComponentVerdict> = {}) => own({ status: 'ok', ...more });
@@ -74,7 +74,7 @@ describe('a check with numbers of its own', () => {
     expect(one(own(), own(), well(), well(), well())).toEqual(['', 'web', 'web', 'web', '']);
   });
 
-  it('counts healthy readings anew after a bad one; an unknown one counts for neither', () => {
+  it('restarts the count of ok readings after a bad one; an unknown one counts for neither', () => {
     const blind = well({ status: 'unknown' });
     expect(one(own(), blind, own(), well(), well(), own(), well(), blind, well(), well())).toEqual([
       '',
@@ -148,7 +148,7 @@ describe('hysteresis', () => {
 });
 
 describe('unknown', () => {
-  it('neither opens nor clears, nor counts, nor begins anew', () => {
+  it('neither opens nor clears an issue, and neither counts nor restarts', () => {
     expect(one(bad(), bad(), unknown(), unknown(), bad())).toEqual(['', '', '', '', 'cpu']);
     expect(one(bad(), bad(), bad(), unknown(), unknown()).slice(2)).toEqual(['cpu', 'cpu', 'cpu']);
   });

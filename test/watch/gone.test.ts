@@ -53,7 +53,7 @@ describe('a component that is no longer read', () => {
     await bench.engine.close();
   });
 
-  it('is an issue of its own where its mount point has a level: it stays open', async () => {
+  it('is an issue if its mount point has a threshold: it stays open', async () => {
     const bench = benchOf(
       { mounts: [ROOT, FULL] },
       { ...diskOnly, mounts: { levels: { '/data': { percent: 95 } } } },
@@ -88,7 +88,7 @@ describe('a component that is no longer read', () => {
     await bench.engine.close();
   });
 
-  it('is no success of a repair: what was unmounted meanwhile is not called fixed', async () => {
+  it('is no success of a repair: a mount that was unmounted during it is not reported as fixed', async () => {
     const bench = benchOf(
       { mounts: [ROOT, FULL] },
       { ...diskOnly, fake: { act: () => bench.host.set({ mounts: [ROOT] }) } },
@@ -102,7 +102,7 @@ describe('a component that is no longer read', () => {
   });
 });
 
-describe('a unit that nobody listed, and that is found only while it is in trouble', () => {
+describe('an unlisted unit, which is found only while it has a problem', () => {
   const next = async (after: Parameters<typeof unitReading>[0] | undefined): Promise<string | undefined> => {
     const bench = benchOf({ units: [failedUnit({ name: 'job' })] }, { enabledChecks: ['services'] });
     await bench.engine.detectAndHeal({ dryRun: true });

@@ -168,7 +168,7 @@ describe('what lasts', () => {
     await bench.engine.close();
   });
 
-  it('an issue is told once when it opens and once when it clears, 5 points under its threshold', async () => {
+  it('an issue is logged once when it opens and once when it clears, 5 points below its threshold', async () => {
     const bench = benchOf(cpu(85), { guards: { lasting: { cpu: 1 } }, dryRun: true });
     void bench.engine.startMonitoring(10);
     await settle(bench);
@@ -235,7 +235,7 @@ describe('while something is healed', () => {
 });
 
 describe('a cycle that goes wrong', () => {
-  it('is told, and the next one tries again', async () => {
+  it('is reported, and the next cycle tries again', async () => {
     let broken = true;
     const detector = {
       detectIssues: () => (broken ? Promise.reject(new Error('the detector broke')) : Promise.resolve([])),

@@ -53,7 +53,7 @@ describe('a storm of listed services', () => {
     }
   });
 
-  it('is told once, with the components in it', async () => {
+  it('is reported once, with its components', async () => {
     const bench = withFailed([1_000, 1_000, 1_000, 1_000, 1_000], { services });
     const told: (readonly string[])[] = [];
     bench.engine.on('storm:began', ({ components }) => void told.push(components));

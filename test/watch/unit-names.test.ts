@@ -59,7 +59,7 @@ describe('names in `protect` that systemd does not know', () => {
     await engine.close();
   });
 
-  it('say nothing where systemd cannot be asked', async () => {
+  it('are not warned about if systemd cannot be read', async () => {
     expect(await warnings(['postgresq'], {}, unknown('systemd is not running here'))).toEqual([]);
   });
 });

@@ -16,7 +16,7 @@ async function watching(options: Parameters<typeof benchOf>[1] = {}): Promise<Be
   return bench;
 }
 
-describe('a unit of which the host tells that it is in trouble', () => {
+describe('a unit with a problem that the host reports by itself', () => {
   it('is an issue at once, and not only in the next cycle', async () => {
     const bench = await watching();
     bench.host.set({ units: [failedUnit()] });
@@ -29,7 +29,7 @@ describe('a unit of which the host tells that it is in trouble', () => {
     await bench.engine.close();
   });
 
-  it('is told with what systemd said of it, and its log is there before anything is done', async () => {
+  it('is reported with its state by systemd, and its log is read before any repair', async () => {
     const logs = { 'nginx.service': ['it crashed'] };
     const bench = await watching();
     bench.host.set({ units: [failedUnit()], logs });
@@ -137,7 +137,7 @@ describe('a unit of which the host tells that it is in trouble', () => {
 });
 
 describe('a waker', () => {
-  it('looks at what came meanwhile together, 64 at once, and keeps its distance', async () => {
+  it('reads units that were reported in between together, 64 at once, and keeps its minimum interval', async () => {
     const clock = fakeClock();
     const looks: { at: number; size: number }[] = [];
     const look = (components: ReadonlySet<string>) => {

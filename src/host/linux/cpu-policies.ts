@@ -1,31 +1,10 @@
 import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { messageOf } from '../../base/errors.js';
+import type { CpuPolicies, CpuPolicy, UnreadablePolicy } from '../../model/controls-reading.js';
 import { unknown, type Reading } from '../../model/reading.js';
 
-/** A cpufreq policy: CPUs that share one governor. */
-export interface CpuPolicy {
-  /** `policy0`. */
-  readonly name: string;
-  readonly path: string;
-  readonly current: string;
-  readonly offered: readonly string[];
-  /** Current frequency in kHz; unknown if the driver does not report it. */
-  readonly frequency: Reading<number>;
-}
-
-/** A policy that exists but cannot be read: reading that of an offline CPU fails with EBUSY. */
-export interface UnreadablePolicy {
-  readonly name: string;
-  readonly unreadable: string;
-}
-
-export interface CpuPolicies {
-  readonly readable: readonly CpuPolicy[];
-  readonly unreadable: readonly UnreadablePolicy[];
-}
-
 /** Reads every CPU policy, ordered by number; none if the machine has no cpufreq. `root` is prefixed to paths, for tests. */
-export function cpuPolicies(root = ''): Reading<CpuPolicies> {
+export function cpuPolicies(root: string): Reading<CpuPolicies> {
   try {
     const found = policyFolders(`${root}/sys/devices/system/cpu`).map(readPolicy);
     return {

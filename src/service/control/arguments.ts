@@ -43,7 +43,7 @@ export function parseArguments<const Options extends OptionTable>(
   return parseArgs<Config<Options>>({ args: [...args], options, allowPositionals: true });
 }
 
-/** Makes the error of a command line that is wrong: what is wrong with it, and where the help is. */
+/** Creates a usage error: the mistake, and a pointer to the help. */
 export function usage(program: string, problem: string): SelfHealingError {
   const end = problem.endsWith('?') ? '' : '.';
   const help = program.startsWith('npm ') ? `${program} -- --help` : `${program} --help`;

@@ -18,7 +18,7 @@ export const EXIT = {
   broken: 5,
 } as const;
 
-/** Why there is no answer, in one sentence with what to do. */
+/** Reason for a missing answer, as one sentence with a remedy. */
 export class NoAnswer extends Error {
   readonly exit: number;
 
@@ -28,10 +28,10 @@ export class NoAnswer extends Error {
   }
 }
 
-/** An answer is no longer than this, in characters. */
+/** Length limit of an answer, in characters. */
 const MAX_ANSWER = 16 * 1024 * 1024;
 
-/** An answer that needs no act comes within this time, in milliseconds. */
+/** Time limit for an answer that needs no repair, in milliseconds. */
 const QUICK_MS = 30_000;
 
 /**
@@ -68,7 +68,7 @@ async function askAt(path: string, request: Request): Promise<Answer> {
     const answer = JSON.parse(text) as Partial<Answer> | null;
     if (answer?.version === 1 && typeof answer.ok === 'boolean') return answer as Answer;
   } catch {
-    // Told below.
+    // Reported below.
   }
   throw new NoAnswer(
     EXIT.broken,

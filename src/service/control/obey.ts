@@ -26,9 +26,9 @@ export interface Answers {
 
 /** Input of commands besides the engine. */
 export interface CommandParts {
-  /** Makes an engine for a dry run. */
+  /** Creates an engine for a dry run. */
   readonly rehearsal: () => SimplifiedHealingEngine;
-  /** Gives the address of the dashboard with its token. Throws when it is not served. */
+  /** Returns the address of the dashboard with its token. Throws when it is not served. */
   readonly dashboard?: () => string | undefined;
 }
 

@@ -12,7 +12,7 @@ import { EXIT, NoAnswer } from './client.js';
 import { CONTROL_GROUP } from './protocol.js';
 import type { Execution } from '../../model/execution.js';
 
-/** Socket of the root helper at which a person approves. */
+/** Socket of the root helper for approvals by a person. */
 export const APPROVE_SOCKET = '/run/luminous-healing-approve.sock';
 
 /** Input of an approval by a person. */
@@ -76,7 +76,7 @@ async function planIn(request: HelperRequest, socket: string): Promise<Plan> {
 async function answerTo(request: HelperRequest, socket: string): Promise<Execution> {
   const limits = { limitMs: PLAN_WITHIN_MS + 15_000, signal: new AbortController().signal };
   const line = `${JSON.stringify(request)}\n`;
-  // It is there: nothing aborts this.
+  // The connection exists: nothing aborts it from here on.
   const conversation = (await converseInTurn(socket, line, limits))!;
   if (conversation.kind === 'answered') return parseAnswer(conversation.text, request);
   throw noAnswer(conversation, socket);

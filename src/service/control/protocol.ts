@@ -1,7 +1,7 @@
 import { SelfHealingError } from '../../base/errors.js';
 import { expectKnownKeys, expectObject, expectOneOf, refusal } from '../../base/expect.js';
 
-/** Where the daemon's control socket is, unless somebody says otherwise. */
+/** Default path of the daemon's control socket. */
 export const CONTROL_SOCKET = '/run/luminous-healing/control.sock';
 
 /** Returns the path of the socket beside it that only root may open. */
@@ -29,9 +29,9 @@ export type Command = (typeof COMMANDS)[number];
 export interface Request {
   readonly version: 1;
   readonly command: Command;
-  /** A component, the id of an approval, or a reason, as the command wants it. */
+  /** Argument of the command: a component, the id of an approval, or a reason. */
   readonly argument?: string;
-  /** Who asks, by the word of the control command: Node cannot read the credentials of a peer. */
+  /** User, as claimed by the control command: Node cannot read the credentials of a peer. */
   readonly uid?: number;
 }
 
@@ -40,7 +40,7 @@ export type Answer =
   | { readonly version: 1; readonly ok: true; readonly data: unknown }
   | { readonly version: 1; readonly ok: false; readonly error: string };
 
-/** A line is no longer than this, in bytes. */
+/** Length limit of a line, in bytes. */
 export const MAX_REQUEST = 4_096;
 
 /** Parses a request. Throws one sentence when it is invalid. */

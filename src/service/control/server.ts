@@ -14,11 +14,11 @@ interface Listening {
 
 /** Parts of a control server. */
 export interface ControlParts extends CommandParts {
-  /** The engine that works now. */
+  /** Returns the current engine. */
   readonly engine: () => SimplifiedHealingEngine | undefined;
 }
 
-/** Connections at once on each of the two sockets. */
+/** Limit of simultaneous connections on each of the two sockets. */
 const MOST = { group: 16, root: 4 };
 /** Time limit for a request, which is one line, in milliseconds. */
 const REQUEST_MS = 5_000;
@@ -55,7 +55,7 @@ export class ControlServer {
       );
       server.listen(path, resolve);
     });
-    // Owner and group: which group that is, the folder and the unit decide.
+    // Access for owner and group. The folder and the unit determine the group.
     await chmod(path, who === 'root' ? 0o600 : 0o660);
     return { server, places };
   }
@@ -112,7 +112,7 @@ export class ControlServer {
   }
 }
 
-/** A daemon that was killed leaves its socket behind. */
+/** Removes the socket that a killed daemon left behind. */
 async function removeStale(path: string): Promise<void> {
   const answered = await new Promise<boolean>((resolve) => {
     const socket = createConnection(path);

@@ -31,7 +31,7 @@ async function tell(words: readonly string[], logger: Logger): Promise<void> {
   }
 }
 
-/** How long the watchdog of systemd waits, in milliseconds; `undefined` when it watches something else or nothing. */
+/** Returns the limit of systemd's watchdog, in milliseconds; `undefined` if it watches another process or none. */
 export function watchdogMs(environment: Readonly<Record<string, string | undefined>>): number | undefined {
   const { WATCHDOG_USEC, WATCHDOG_PID } = environment;
   if (WATCHDOG_PID !== undefined && WATCHDOG_PID !== String(process.pid)) return undefined;

@@ -3,8 +3,8 @@ import { chmod, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 
 /**
- * Returns the token in a file. A file in the daemon's own state folder is made, with a random token, where it does not
- * exist; any other belongs to somebody else, and its absence is an error. Its group may read it.
+ * Returns the token in a file. A missing file in the daemon's own state folder is created with a random token, readable
+ * by its group; any other missing file is an error.
  */
 export async function tokenFrom(path: string, stateFolder: string | undefined): Promise<string> {
   try {
@@ -14,7 +14,7 @@ export async function tokenFrom(path: string, stateFolder: string | undefined): 
     if (!isOurs || (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
   const token = randomBytes(24).toString('base64url');
-  // Complete or not there at all: half a token would be refused for ever.
+  // Written atomically: a partial token would be refused forever.
   const unfinished = `${path}.new`;
   await writeFile(unfinished, `${token}\n`, { mode: 0o600, flush: true });
   await chmod(unfinished, 0o640);

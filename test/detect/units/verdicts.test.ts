@@ -94,7 +94,7 @@ describe('failed', () => {
     },
   );
 
-  it('is told with what was stopped and how it ended', () => {
+  it('is reported with the stopped unit and how it ended', () => {
     expect(reasonOf(failed({ stoppedByJob: true, exitStatus: 143 }))).toBe(
       'nginx.service was stopped by a person or a program, and its stop ended with status 143 (exit-code)',
     );
@@ -297,7 +297,7 @@ describe('listed and inactive', () => {
     expect(outcome(inactive({ name, type: '', result: '' }))).toBe('HIGH');
   });
 
-  it('tells of a condition in the past, with its time', () => {
+  it('reports a failed condition of the past, with its time', () => {
     const unit = inactive({ conditionMet: false, conditionAt: Date.UTC(2025, 0, 1, 3, 4, 5) });
     expect(reasonOf(unit)).toBe(
       'nginx.service is inactive: a condition of its unit file did not hold when it was last tried, at 2025-01-01 03:04:05 UTC',
@@ -369,7 +369,7 @@ describe('because of another unit', () => {
     expect(outcome(inactive(more), who)).toBe(expected);
   });
 
-  it('is told with the cause, and whether it is over', () => {
+  it('is reported with the cause, and whether that is over', () => {
     expect(reasonOf(inactive(because('failed', 'failed')))).toBe(
       'nginx.service was stopped because base.service failed; base.service is failed, and comes first',
     );

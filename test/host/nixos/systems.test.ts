@@ -64,7 +64,7 @@ describe('an ordinary host', () => {
     expect(reader.read()).toMatchObject({ profile: { number: 1, path: a } });
   });
 
-  it('is read anew after a while, and at once while a mark is too young to be told from the next', () => {
+  it('is read again after a while, and at once while a file time is too recent to be distinct', () => {
     const { root, run, c } = ordinary();
     let now = LONG_AGO + 9 * HOUR;
     const reader = createNixosReader({ root, now: () => now, refreshMs: 30_000 });

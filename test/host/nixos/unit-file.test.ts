@@ -35,7 +35,7 @@ describe('a unit file', () => {
     expect(plain(parse('[Service]\nA=x \\\n\nB=y'))).toEqual({ Service: { A: ['x'], B: ['y'] } });
   });
 
-  it('takes back what was said before by an assignment without a value, across drop-ins', () => {
+  it('resets earlier values by an empty assignment, across drop-ins', () => {
     expect(plain(parse('[Service]\nExecStart=a\nExecStart=\nExecStart=b'))).toEqual({
       Service: { ExecStart: ['b'] },
     });
@@ -51,7 +51,7 @@ describe('a unit file', () => {
     });
   });
 
-  it('says nothing in lines before the first section, without `=`, or without a key', () => {
+  it('ignores lines before the first section, without `=`, or without a key', () => {
     expect(plain(parse('After=a\n[Unit]\nnonsense\n=b\n'))).toEqual({ Unit: {} });
   });
 });

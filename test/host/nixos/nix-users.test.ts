@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { isAllowedByNix } from '../../src/actions/nix-users.js';
+import { isAllowedByNix } from '../../../src/host/nixos/nix-users.js';
 
 let root: string;
 beforeEach(() => {
