@@ -1,24 +1,21 @@
-import { expectArray, expectKnownKeys, expectObject, expectOneOf, refusal } from '../base/expect.js';
-import type { Check } from '../detect/check.js';
-import { watchedUnits } from '../detect/watched.js';
-import { listedNames } from '../detect/watched-units.js';
+import { lazy } from '../base/lazy.js';
 import type { HealingOptions } from '../engine/options.js';
-import type { Executor } from '../execute/executor.js';
-import { executionOf } from '../model/execution.js';
 import type { HealingAction } from '../model/plan.js';
-import { isUnknown } from '../model/reading.js';
 import type { HealingResult } from '../model/result.js';
-import { unitName } from '../model/unit-name.js';
-import type { MountReading } from '../model/snapshot.js';
 import type { UnitReading } from '../model/unit.js';
-import { fakeClock, type FakeClock } from './fake-clock.js';
-import { fakeHost, type FakeHostParts } from './fake-host.js';
-import { healthySnapshot, mountReading, systemReading } from './snapshot.js';
-import { failedUnit, unitReading } from './unit-reading.js';
+import type { FakeHostParts } from './fake-host.js';
+
+/** Loaded late: the other fakes work without an engine. */
+const runner = lazy(() => import('./run-scenario.js'));
 
 /**
  * A fault, and the state of the host after a repair. Everything else is healthy, with the units that `services` and the
  * `heals` of checks name.
+ *
+ * Actions, resolver, guards, thresholds, services, `protect` and `approve` of the options are used as they are. The `run` of
+ * a check is not called: a check reads `bad` if it is the one in `bad`, and `ok` otherwise. `host`, `executor`, `clock`,
+ * `logger`, `metrics` and `state` are replaced; `detector` is refused. `plan` and `verify` of your own actions are called.
+ * Actions on Nix look for Nix on this machine, and are `unavailable` without it.
  */
 export interface Scenario {
   /** Failed unit: its name, or its reading. */
@@ -39,18 +36,9 @@ export type ScenarioResult = HealingResult & {
   readonly executed: readonly HealingAction[];
 };
 
-const AFTER = ['healthy', 'unchanged'];
-
 /**
- * Runs one cycle of an engine with your options on a host that has one fault, and returns its result. Nothing of this
- * machine is changed, and no time passes: plans are real, and no step of them runs.
- *
- * Actions, resolver, guards, thresholds, services, `protect` and `approve` are used as they are. The `run` of a check is
- * not called: a check reads `bad` if it is the one in `bad`, and `ok` otherwise. `host`, `executor`, `clock`, `logger`,
- * `metrics` and `state` are replaced. `plan` and `verify` of your own actions are called. Actions on Nix look for Nix on
- * this machine, and are `unavailable` without it.
- *
- * Rejects with a `SelfHealingError` for invalid options, with `detector`, and when the fault raises no issue.
+ * Runs one cycle with your options on a host that has one fault. Plans are real; no step runs, and no time passes. Rejects
+ * for invalid options, and when the fault raises no issue.
  *
  * @example
  * ```js
@@ -64,135 +52,5 @@ export async function healScenario(
   scenario: Scenario,
   options: HealingOptions = {},
 ): Promise<ScenarioResult> {
-  expectKnownKeys('scenario', expectObject('scenario', scenario), ['failed', 'bad', 'host', 'after']);
-  expectObject('options', options);
-  const { bad, after = 'healthy' } = scenario;
-  if (typeof after === 'string') expectOneOf('after', after, AFTER, 'state');
-  else fakeHost(after);
-  if (options.detector !== undefined)
-    throw refusal('options.detector', 'left out: a scenario has a host of its own', options.detector);
-  const clock = fakeClock();
-  const parts = partsOf(scenario, options);
-  const host = fakeHost(parts, { clock });
-  let isBad = true;
-  const checks = checksOf(options.checks, bad, () => isBad);
-  // Loaded late: the other fakes work without an engine.
-  const { createSelfHealingEngine } = await import('../engine/create.js');
-  const engine = createSelfHealingEngine({
-    ...options,
-    ...{ checks, host, clock },
-    ...{ executor: undefined, logger: undefined, metrics: undefined, state: undefined },
-  });
-  const acts = recordingExecutor(engine.executor, () => {
-    if (after === 'unchanged') return;
-    isBad = false;
-    host.set(after === 'healthy' ? healthyParts(parts) : after);
-  });
-  engine.executor = acts.executor;
-  try {
-    const results = await ended(engine.detectAndHeal(), clock);
-    const check = bad ?? (scenario.failed === undefined ? undefined : 'services');
-    const result = results.find(({ issue }) => issue.check === check) ?? results[0];
-    if (result === undefined) {
-      const watched = engine.detector.enabledChecks.join(', ');
-      throw refusal('scenario', `a fault that one of these checks reports: ${watched}`, scenario);
-    }
-    return { ...result, planned: acts.planned, executed: acts.executed };
-  } finally {
-    await ended(engine.close(), clock);
-  }
-}
-
-/** Returns the state of the host before a repair. Units that the options name are there, and healthy. */
-function partsOf({ failed, host = {} }: Scenario, { services, checks = [] }: HealingOptions): FakeHostParts {
-  const { units: given = [] } = host;
-  if (isUnknown(given)) {
-    if (failed === undefined) return host;
-    throw refusal('host.units', 'readable beside `failed`', given);
-  }
-  const unit = typeof failed === 'string' ? failedUnit({ name: failed }) : failed;
-  const units = [...(unit ? [unit] : []), ...given.filter(({ id }) => id !== unit?.id)];
-  const healed = checks.flatMap(({ heals }) => (typeof heals === 'string' ? [unitName(heals)] : []));
-  const named = new Set([...(services ? listedNames(watchedUnits(services)) : []), ...healed]);
-  const others = [...named].filter((name) => !units.some(({ names }) => names.includes(name)));
-  return { ...host, units: [...units, ...others.map((name) => unitReading({ name }))] };
-}
-
-/** Returns the same units and file systems, healthy. */
-function healthyParts({ units = [], mounts, system }: FakeHostParts): FakeHostParts {
-  const { cpu, memory, load, pressure, mounts: root } = healthySnapshot();
-  const nixos = system === undefined || isUnknown(system) ? {} : { nixos: system.nixos };
-  return {
-    ...{ cpu, memory, load, pressure, system: systemReading(nixos) },
-    mounts: mounts === undefined || isUnknown(mounts) ? root : mounts.map(healthyMount),
-    units: isUnknown(units) ? [] : units.map(healthyUnit),
-  };
-}
-
-function healthyMount({ mountPoint, device, fsType, source, writes }: MountReading): MountReading {
-  const writable = writes && { writes: { ...writes, status: 'ok' as const } };
-  return mountReading({ mountPoint, device, fsType, source, ...writable });
-}
-
-function healthyUnit(unit: UnitReading): UnitReading {
-  const { activeState, subState, result, exitStatus, exitKind, recentRestarts, cause } = unitReading();
-  return { ...unit, activeState, subState, result, exitStatus, exitKind, recentRestarts, cause };
-}
-
-/** Returns the checks with given verdicts, because their own would be about this machine. */
-function checksOf(given: readonly Check[] | undefined, bad: string | undefined, isBad: () => boolean) {
-  const checks = expectArray('options.checks', given ?? []) as readonly Check[];
-  const names = checks.map((check) => check?.name);
-  if (bad !== undefined) expectOneOf('bad', bad, names, 'check');
-  return checks.map((check): Check => {
-    // Invalid checks are left to the engine, which says what is wrong.
-    if (typeof check?.run !== 'function') return check;
-    const { name, component, type, parts, heals, timeoutMs, settleMs, every, failAfter, recoverAfter } =
-      check;
-    const options = { parts, heals, timeoutMs, settleMs, every, failAfter, recoverAfter };
-    const set = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-    return {
-      ...check,
-      ...{ name, component, type, ...set },
-      run: () =>
-        name === bad && isBad()
-          ? { status: 'bad', reason: `\`${name}\` is bad in this scenario` }
-          : { status: 'ok', reason: `\`${name}\` is ok in this scenario` },
-    };
-  });
-}
-
-/** Returns an executor with the plans of another one, which records actions in place of carrying them out. */
-function recordingExecutor(real: Executor, act: () => void) {
-  const planned: HealingAction[] = [];
-  const executed: HealingAction[] = [];
-  const executor: Executor = {
-    plan(action, { signal } = {}) {
-      planned.push(action);
-      // A plan for a host that is not this machine is refused, except in a dry run.
-      return real.plan(action, { dryRun: true, ...(signal ? { signal } : {}) });
-    },
-    execute(action, { plan, dryRun = false } = {}) {
-      if (dryRun)
-        return Promise.resolve(
-          executionOf(action.action, { outcome: 'planned', dryRun, ...(plan ? { plan } : {}) }),
-        );
-      executed.push(action);
-      act();
-      const steps = (plan?.steps ?? []).map(() => ({ step: action.action, ok: true, durationMs: 0 }));
-      return Promise.resolve(
-        executionOf(action.action, { outcome: 'executed', steps, ...(plan ? { plan } : {}) }),
-      );
-    },
-  };
-  return { executor, planned, executed };
-}
-
-/** Waits for work that sleeps on a fake clock; time passes only while it sleeps. */
-async function ended<T>(work: Promise<T>, clock: FakeClock): Promise<T> {
-  let pending = true;
-  const watched = work.finally(() => (pending = false));
-  watched.catch(() => undefined);
-  while (pending) await clock.advance(clock.sleepers > 0 ? 1_000 : 0);
-  return watched;
+  return (await runner()).runScenario(scenario, options);
 }
