@@ -9,28 +9,39 @@ import { executionOf } from '../model/execution.js';
 import type { HealingAction } from '../model/plan.js';
 import { isUnknown } from '../model/reading.js';
 import { unitName } from '../model/unit-name.js';
-import type { MountReading } from '../model/snapshot.js';
-import type { UnitReading } from '../model/unit.js';
-import { fakeClock, type FakeClock } from './fake-clock.js';
-import { fakeHost, type FakeHostParts } from './fake-host.js';
+import type { fakeClock, FakeClock } from './fake-clock.js';
+import type { fakeHost, FakeHostParts } from './fake-host.js';
 import type { Scenario, ScenarioResult } from './scenario.js';
-import { healthySnapshot, mountReading, systemReading } from './snapshot.js';
-import { failedUnit, unitReading } from './unit-reading.js';
+import type { mountReading } from './snapshot.js';
+import type { failedUnit, unitReading } from './unit-reading.js';
+
+/** The fakes, which are passed in: a module that both files import would become a file of its own in the package. */
+interface Fakes {
+  readonly fakeClock: typeof fakeClock;
+  readonly fakeHost: typeof fakeHost;
+  readonly failedUnit: typeof failedUnit;
+  readonly unitReading: typeof unitReading;
+  readonly mountReading: typeof mountReading;
+}
 
 const AFTER = ['healthy', 'unchanged'];
 
 /** Runs a scenario; see `healScenario`. */
-export async function runScenario(scenario: Scenario, options: HealingOptions): Promise<ScenarioResult> {
+export async function runScenario(
+  scenario: Scenario,
+  options: HealingOptions,
+  fakes: Fakes,
+): Promise<ScenarioResult> {
   expectKnownKeys('scenario', expectObject('scenario', scenario), ['failed', 'bad', 'host', 'after']);
   expectObject('options', options);
   const { bad, after = 'healthy' } = scenario;
   if (typeof after === 'string') expectOneOf('after', after, AFTER, 'state');
-  else fakeHost(after);
+  else fakes.fakeHost(after);
   if (options.detector !== undefined)
     throw refusal('options.detector', 'left out: a scenario has a host of its own', options.detector);
-  const clock = fakeClock();
-  const parts = partsOf(scenario, options);
-  const host = fakeHost(parts, { clock });
+  const clock = fakes.fakeClock();
+  const parts = partsOf(scenario, options, fakes);
+  const host = fakes.fakeHost(parts, { clock });
   let isBad = true;
   const checks = checksOf(options.checks, bad, () => isBad);
   const engine = createSelfHealingEngine({
@@ -41,7 +52,7 @@ export async function runScenario(scenario: Scenario, options: HealingOptions): 
   const acts = recordingExecutor(engine.executor, () => {
     if (after === 'unchanged') return;
     isBad = false;
-    host.set(after === 'healthy' ? healthyParts(parts) : after);
+    host.set(after === 'healthy' ? healthyParts(parts, fakes) : after);
   });
   engine.executor = acts.executor;
   try {
@@ -59,7 +70,11 @@ export async function runScenario(scenario: Scenario, options: HealingOptions): 
 }
 
 /** Returns the state of the host before a repair. Units that the options name are there, and healthy. */
-function partsOf({ failed, host = {} }: Scenario, { services, checks = [] }: HealingOptions): FakeHostParts {
+function partsOf(
+  { failed, host = {} }: Scenario,
+  { services, checks = [] }: HealingOptions,
+  { failedUnit, unitReading }: Fakes,
+): FakeHostParts {
   const { units: given = [] } = host;
   if (isUnknown(given)) {
     if (failed === undefined) return host;
@@ -74,24 +89,28 @@ function partsOf({ failed, host = {} }: Scenario, { services, checks = [] }: Hea
 }
 
 /** Returns the same units and file systems, healthy. */
-function healthyParts({ units = [], mounts, system }: FakeHostParts): FakeHostParts {
-  const { cpu, memory, load, pressure, mounts: root } = healthySnapshot();
+function healthyParts(
+  { units = [], mounts, system }: FakeHostParts,
+  { fakeHost, mountReading, unitReading }: Fakes,
+): FakeHostParts {
+  const { cpu, memory, load, pressure, mounts: root, system: running } = fakeHost().read();
+  const { activeState, subState, result, exitStatus, exitKind, recentRestarts, cause } = unitReading();
+  const healthy = { activeState, subState, result, exitStatus, exitKind, recentRestarts, cause };
   const nixos = system === undefined || isUnknown(system) ? {} : { nixos: system.nixos };
   return {
-    ...{ cpu, memory, load, pressure, system: systemReading(nixos) },
-    mounts: mounts === undefined || isUnknown(mounts) ? root : mounts.map(healthyMount),
-    units: isUnknown(units) ? [] : units.map(healthyUnit),
+    ...{ cpu, memory, load, pressure },
+    system: isUnknown(running) ? running : { ...running, ...nixos },
+    mounts:
+      mounts === undefined || isUnknown(mounts)
+        ? root
+        : mounts.map(({ mountPoint, device, fsType, source, writes }) =>
+            mountReading({
+              ...{ mountPoint, device, fsType, source },
+              ...(writes && { writes: { ...writes, status: 'ok' } }),
+            }),
+          ),
+    units: isUnknown(units) ? [] : units.map((unit) => ({ ...unit, ...healthy })),
   };
-}
-
-function healthyMount({ mountPoint, device, fsType, source, writes }: MountReading): MountReading {
-  const writable = writes && { writes: { ...writes, status: 'ok' as const } };
-  return mountReading({ mountPoint, device, fsType, source, ...writable });
-}
-
-function healthyUnit(unit: UnitReading): UnitReading {
-  const { activeState, subState, result, exitStatus, exitKind, recentRestarts, cause } = unitReading();
-  return { ...unit, activeState, subState, result, exitStatus, exitKind, recentRestarts, cause };
 }
 
 /** Returns the checks with given verdicts, because their own would be about this machine. */

@@ -3,7 +3,10 @@ import type { HealingOptions } from '../engine/options.js';
 import type { HealingAction } from '../model/plan.js';
 import type { HealingResult } from '../model/result.js';
 import type { UnitReading } from '../model/unit.js';
-import type { FakeHostParts } from './fake-host.js';
+import { fakeClock } from './fake-clock.js';
+import { fakeHost, type FakeHostParts } from './fake-host.js';
+import { mountReading } from './snapshot.js';
+import { failedUnit, unitReading } from './unit-reading.js';
 
 /** Loaded late: the other fakes work without an engine. */
 const runner = lazy(() => import('./run-scenario.js'));
@@ -52,5 +55,6 @@ export async function healScenario(
   scenario: Scenario,
   options: HealingOptions = {},
 ): Promise<ScenarioResult> {
-  return (await runner()).runScenario(scenario, options);
+  const { runScenario } = await runner();
+  return runScenario(scenario, options, { fakeClock, fakeHost, failedUnit, unitReading, mountReading });
 }
