@@ -179,8 +179,10 @@ async function verdict(specs) {
     const { testModules, unhandledErrors } = await vitest.runTestSpecifications(specs);
     const isFailed = testModules.some((one) => one.state() === 'failed') || unhandledErrors.length > 0;
     return late || isFailed ? 'killed' : 'survived';
-  } catch {
-    return 'killed';
+  } catch (error) {
+    // A run that breaks for another reason than the mutant proves nothing.
+    if (late) return 'killed';
+    throw error;
   } finally {
     clearTimeout(timer);
     // A change that breaks nothing but the run itself is no reason to fail this program.
