@@ -88,6 +88,7 @@ describe('the public API', () => {
         "fakeClock",
         "fakeExecutor",
         "fakeHost",
+        "healScenario",
         "healthySnapshot",
         "hostConformance",
         "loggerConformance",

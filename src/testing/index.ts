@@ -16,6 +16,7 @@ export { fakeClock, type FakeClock, type FakeClockOptions } from './fake-clock.j
 export { fakeExecutor, type FakeExecutor, type FakeExecutorOptions } from './fake-executor.js';
 export { fakeHost, type FakeHost, type FakeHostOptions, type FakeHostParts } from './fake-host.js';
 export { recordingLogger, type LogLine, type RecordingLogger } from './recording-logger.js';
+export { healScenario, type Scenario, type ScenarioResult } from './scenario.js';
 export { nixosReading, systemIdentity } from './nixos-reading.js';
 export { healthySnapshot, memoryReading, mountReading, systemReading, unknownSnapshot } from './snapshot.js';
 export { unitRelations } from './unit-relations.js';

@@ -14,6 +14,13 @@ describe('the proof by the alarm', () => {
     ['is bad while the opening check reads bad', OPENED, [by('http', 'bad')], [by('http', 'bad')], 'bad'],
     ['is unknown when it is unknown', OPENED, [by('http', 'bad')], [by('http', 'unknown')], 'unknown'],
     ['is unknown when it is silent', OPENED, [by('http', 'bad')], [by('services', 'ok')], 'unknown'],
+    [
+      'is unknown when the opening check is silent, and was not read just before either',
+      OPENED,
+      [],
+      [by('services', 'ok')],
+      'unknown',
+    ],
     ['is unknown when no check answers', OPENED, [by('http', 'bad')], [], 'unknown'],
     [
       'is bad when another check of the component reads bad',

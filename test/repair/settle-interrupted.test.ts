@@ -5,7 +5,7 @@ import { EMPTY_STATE, type GuardState, type Intent } from '../../src/memory/stat
 import { memoryStore } from '../../src/memory/store.js';
 import type { ComponentVerdict } from '../../src/model/issue.js';
 import { settleInterrupted } from '../../src/repair/settle-interrupted.js';
-import { fakeClock, fakeHost, recordingLogger } from '../../src/testing/index.js';
+import { fakeClock, fakeHost, recordingLogger, type FakeHostParts } from '../../src/testing/index.js';
 import { verdictOf } from '../make.js';
 
 const MINUTE = 60_000;
@@ -25,7 +25,11 @@ interface Begun extends Partial<Intent> {
 }
 
 /** A state with one open intent, and what comes of it at each look. */
-async function begun({ agoMs = 10_000, ...more }: Begun = {}, state: Partial<GuardState> = {}) {
+async function begun(
+  { agoMs = 10_000, ...more }: Begun = {},
+  state: Partial<GuardState> = {},
+  parts: FakeHostParts = {},
+) {
   const clock = fakeClock();
   const logger = recordingLogger();
   const at = clock.now() - agoMs;
@@ -40,7 +44,7 @@ async function begun({ agoMs = 10_000, ...more }: Begun = {}, state: Partial<Gua
   const settled: string[] = [];
   const look = async (verdicts: readonly ComponentVerdict[], { inRepair = false, pending = false } = {}) => {
     await settleInterrupted(verdicts, {
-      ...{ ledger, clock, logger, guards: DEFAULT_GUARDS, bootId: 'now', host: fakeHost() },
+      ...{ ledger, clock, logger, guards: DEFAULT_GUARDS, bootId: 'now', host: fakeHost(parts) },
       isInRepair: () => inRepair,
       isPending: () => pending,
       settled: (_intent, outcome) => void settled.push(outcome),
@@ -158,5 +162,98 @@ describe('a switch that a crash interrupted', () => {
     expect(await young.look([unknown(about)])).toBeUndefined();
     const old = await begun({ ...change, generation: SWITCH, agoMs: 60 * MINUTE }, { generations: running });
     expect(await old.look([unknown(about)])).toBe('failed');
+  });
+});
+
+describe('the sentence about an interrupted repair', () => {
+  const OLD = 10 * MINUTE;
+  const down = verdictOf({ ...UNIT, status: 'ok', value: 0 });
+  it.each<[string, Begun, ComponentVerdict, { pending?: boolean }, string]>([
+    [
+      'an engine that was interrupted on this boot',
+      {},
+      bad(),
+      {},
+      'the engine was interrupted while `restart_service` was running; read again, it is still not healthy',
+    ],
+    [
+      'a restart of the host in the middle',
+      { bootId: 'before' },
+      ok(),
+      {},
+      'the host was restarted while `restart_service` was running; read again, it is healthy',
+    ],
+    [
+      'a restart of the host that was awaited',
+      { bootId: 'before', awaitsReboot: true },
+      ok(),
+      {},
+      'the host was restarted, which was awaited after `restart_service`; read again, it is healthy',
+    ],
+    [
+      'a job that was pending, and a service that nobody wants to run',
+      { id: '7' },
+      down,
+      { pending: true },
+      'the job of `restart_service` has ended; read again, it is not running: start it manually',
+    ],
+  ])('names %s', async (_which, intent, verdict, how, words) => {
+    const { look, logger } = await begun({ agoMs: OLD, ...intent });
+    await look([verdict], how);
+    expect(logger.lines.at(-1)?.message).toBe(`nginx: ${words}`);
+  });
+});
+
+describe('a switch that a crash interrupted, while', () => {
+  const change = { component: 'system', action: 'rollback_generation', check: 'system', generation: SWITCH };
+  const about = { component: 'system', check: 'system' } as const;
+  const generations = { ...EMPTY_STATE.generations, running: SWITCH.to };
+  const intent = { ...change, agoMs: 10 * MINUTE };
+
+  it.each<[string, FakeHostParts, string | undefined]>([
+    [
+      'another switch is running, is not judged yet',
+      { activity: { switching: 'nixos-rebuild', building: null } },
+      undefined,
+    ],
+    ['nothing is switching, is judged', { activity: { switching: null, building: null } }, 'failed'],
+    ['only a build is running, is judged', { activity: { switching: null, building: 'nix' } }, 'failed'],
+    ['the activity of Nix is unknown, is judged', { activity: { unknown: 'not read' } }, 'failed'],
+  ])('%s', async (_which, parts, outcome) => {
+    const { look } = await begun(intent, { generations }, parts);
+    expect(await look([bad(about)])).toBe(outcome);
+  });
+
+  it('its system must be healthy for the settle time of a system, which is longer than that of a service', async () => {
+    const { look, clock } = await begun({ ...change, agoMs: 10_000 }, { generations });
+    expect(await look([ok(about)])).toBeUndefined();
+    await clock.advance(DEFAULT_GUARDS.settleMs.system - 1);
+    expect(await look([ok(about)])).toBeUndefined();
+    await clock.advance(1);
+    expect(await look([ok(about)])).toBe('fixed');
+  });
+
+  it.each<[string, Begun, Partial<GuardState>]>([
+    ['waited for a restart of the host, it is not repeated', { awaitsReboot: true, bootId: 'before' }, {}],
+    ['it had no target, it is not repeated', { generation: { ...SWITCH, to: null } }, {}],
+  ])('%s', async (_which, more, state) => {
+    const running = { ...EMPTY_STATE.generations, running: SWITCH.from };
+    const { look, ledger } = await begun({ ...intent, ...more }, { generations: running, ...state });
+    expect(await look([bad(about)])).toBe('failed');
+    expect(ledger.state.generations.repeat).toBeNull();
+  });
+});
+
+describe('the settle time of an interrupted repair', () => {
+  it('is not that of another component', async () => {
+    const { look } = await begun({ agoMs: 3_000 });
+    const other = verdictOf({ component: 'db', check: 'http', status: 'ok', value: 1, settleMs: MINUTE });
+    expect(await look([bad(), other])).toBe('failed');
+  });
+
+  it('does not depend on whether another component is down', async () => {
+    const { look } = await begun({ agoMs: 10 * MINUTE });
+    const db = verdictOf({ component: 'db', check: 'services', status: 'ok', value: 0 });
+    expect(await look([ok(), db])).toBe('fixed');
   });
 });
