@@ -84,8 +84,11 @@ export class Memories {
     else this.#strike(component, strikes, at, probation);
   }
 
-  refused(component: string, action: string, at: number): void {
+  /** Returns what undoes it. */
+  refused(component: string, action: string, at: number): () => void {
+    const { backoff } = this.of(component);
     this.#set(component, { backoff: this.#longer(this.of(component), action, at, false) });
+    return () => this.#set(component, { backoff });
   }
 
   /** Whether an issue that opens now takes a repair back. */

@@ -26,6 +26,8 @@ export interface QuestionSources {
 export class Questions {
   readonly all = new Map<string, Asked>();
   readonly #sources: QuestionSources;
+  /** Refusals by a person or by time, with what undoes each. */
+  readonly #refused = new Map<string, { readonly asked: Asked; readonly undo: () => void }>();
 
   constructor(sources: QuestionSources) {
     this.#sources = sources;
@@ -38,7 +40,8 @@ export class Questions {
       asked.idle ||= !found(component);
       if (now() - askedAt < LAPSE) continue;
       this.all.delete(id);
-      if (!asked.idle) memories.refused(component, 'restart_service', askedAt + LAPSE);
+      if (asked.idle) continue;
+      this.#refused.set(id, { asked, undo: memories.refused(component, 'restart_service', askedAt + LAPSE) });
     }
   }
 
@@ -61,7 +64,8 @@ export class Questions {
     if (!asked) return;
     this.all.delete(id);
     // With the trouble its question was over: the answer is to nothing.
-    if (!asked.idle) memories.refused(asked.component, 'restart_service', now());
+    if (asked.idle) return;
+    this.#refused.set(id, { asked, undo: memories.refused(asked.component, 'restart_service', now()) });
   }
 
   /** A plan is carried out: as one that was approved only if it was, and within its time. */
@@ -87,6 +91,14 @@ export class Questions {
   }
 
   died(durable: GuardState | undefined): void {
+    // A refusal that was not on disk is not known to the next engine, which still has the question.
+    for (const [id, { asked, undo }] of this.#refused) {
+      const kept = durable?.approvals.find((one) => one.id === id);
+      if (kept === undefined || this.all.has(id)) continue;
+      undo();
+      this.all.set(id, asked);
+    }
+    this.#refused.clear();
     for (const [id, asked] of this.all) {
       const kept = durable?.approvals.find((one) => one.id === id);
       if (!kept) this.all.delete(id);

@@ -464,6 +464,29 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     }),
   ],
   [
+    'a refusal by time that was lost with the engine binds no later one, whose clock begins before it',
+    history({
+      listed: false,
+      troubles: ['queue'],
+      events: [
+        { what: 'gets neighbours', component: 'queue', units: ['stray.service'] },
+        { what: 'cycles', times: 1, everyMs: 4_020_000 },
+        {
+          what: 'will crash',
+          point: { at: 'before the save', after: 0 },
+          ...{ downMs: 0, jumpMs: -2_592_000_000 },
+        },
+        {
+          what: 'goes through',
+          component: 'stray',
+          ...{ conditions: ['bad', 'bad', 'bad', 'bad'], everyMs: 70_000 },
+        },
+        { what: 'time passes', ms: 0 },
+        { what: 'restarts', cleanly: false, lost: false, downMs: 0 },
+      ],
+    }),
+  ],
+  [
     'a start that would stop a unit waits for the repair of that unit',
     history({
       listed: false,
