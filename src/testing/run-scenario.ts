@@ -7,7 +7,8 @@ import type { HealingOptions } from '../engine/options.js';
 import type { Executor } from '../execute/executor.js';
 import { executionOf } from '../model/execution.js';
 import type { HealingAction } from '../model/plan.js';
-import { isUnknown } from '../model/reading.js';
+import type { ControlsReading } from '../model/controls-reading.js';
+import { isUnknown, type Reading } from '../model/reading.js';
 import { unitName } from '../model/unit-name.js';
 import type { fakeClock, FakeClock } from './fake-clock.js';
 import type { fakeHost, FakeHostParts } from './fake-host.js';
@@ -25,6 +26,21 @@ interface Fakes {
 }
 
 const AFTER = ['healthy', 'unchanged'];
+
+/** Every interface is there, and works. */
+const CONTROLS: ControlsReading = {
+  cpuPolicies: {
+    readable: [
+      {
+        ...{ name: 'policy0', path: '/sys/devices/system/cpu/cpufreq/policy0', current: 'powersave' },
+        ...{ offered: ['performance', 'powersave'], frequency: 1_000_000 },
+      },
+    ],
+    unreadable: [],
+  },
+  dropCaches: { path: '/proc/sys/vm/drop_caches', unwritable: null },
+  nix: { hasStore: true, daemon: 'granted', hasSystemd: true },
+};
 
 /** Runs a scenario; see `healScenario`. */
 export async function runScenario(
@@ -85,12 +101,19 @@ function partsOf(
   const healed = checks.flatMap(({ heals }) => (typeof heals === 'string' ? [unitName(heals)] : []));
   const named = new Set([...(services ? listedNames(watchedUnits(services)) : []), ...healed]);
   const others = [...named].filter((name) => !units.some(({ names }) => names.includes(name)));
-  return { ...host, units: [...units, ...others.map((name) => unitReading({ name }))] };
+  return { controls: CONTROLS, ...host, units: [...units, ...others.map((name) => unitReading({ name }))] };
+}
+
+/** Returns the same controls, with the governor `performance`. */
+function withGovernor(controls: Reading<ControlsReading>): Reading<ControlsReading> {
+  if (isUnknown(controls) || isUnknown(controls.cpuPolicies)) return controls;
+  const readable = controls.cpuPolicies.readable.map((policy) => ({ ...policy, current: 'performance' }));
+  return { ...controls, cpuPolicies: { ...controls.cpuPolicies, readable } };
 }
 
 /** Returns the same units and file systems, healthy. */
 function healthyParts(
-  { units = [], mounts, system }: FakeHostParts,
+  { units = [], mounts, system, controls }: FakeHostParts,
   { fakeHost, mountReading, unitReading }: Fakes,
 ): FakeHostParts {
   const { cpu, memory, load, pressure, mounts: root, system: running } = fakeHost().read();
@@ -99,6 +122,7 @@ function healthyParts(
   const nixos = system === undefined || isUnknown(system) ? {} : { nixos: system.nixos };
   return {
     ...{ cpu, memory, load, pressure },
+    ...(controls && { controls: withGovernor(controls) }),
     system: isUnknown(running) ? running : { ...running, ...nixos },
     mounts:
       mounts === undefined || isUnknown(mounts)

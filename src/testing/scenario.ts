@@ -18,7 +18,7 @@ const runner = lazy(() => import('./run-scenario.js'));
  * Actions, resolver, guards, thresholds, services, `protect` and `approve` of the options are used as they are. The `run` of
  * a check is not called: a check reads `bad` if it is the one in `bad`, and `ok` otherwise. `host`, `executor`, `clock`,
  * `logger`, `metrics` and `state` are replaced; `detector` is refused. `plan` and `verify` of your own actions are called.
- * Actions on Nix look for Nix on this machine, and are `unavailable` without it.
+ * The host has a CPU governor, `vm.drop_caches` and a Nix store, unless `host.controls` says otherwise.
  */
 export interface Scenario {
   /** Failed unit: its name, or its reading. */

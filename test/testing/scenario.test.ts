@@ -49,6 +49,21 @@ describe('healScenario', () => {
     expect(result).toMatchObject({ outcome: 'ineffective', executed: [restart('nginx')] });
   });
 
+  it.each([
+    ['clean_nix_store', { mounts: [mountReading({ percent: 97 })] }],
+    ['set_cpu_governor', { cpu: { percent: 99, cpus: 4 } }],
+    ['clear_system_cache', { memory: memoryReading(97) }],
+  ])('plans %s with the interfaces that the host has by default', async (action, host) => {
+    const { attempts } = await healScenario({ host });
+    expect(attempts[0]).toMatchObject({ action });
+    expect(attempts[0]?.blockedBy).not.toBe('unavailable');
+  });
+
+  it('takes the interfaces of the host that are given', async () => {
+    const host = { cpu: { percent: 99, cpus: 4 }, controls: { unknown: 'no cpufreq' } };
+    expect(await healScenario({ host })).toMatchObject({ blockedBy: 'unavailable', executed: [] });
+  });
+
   it('has the units that the configuration names', async () => {
     const restarted = await healScenario(
       { bad: 'shop' },
