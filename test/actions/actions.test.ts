@@ -5,6 +5,7 @@ import { NO_HISTORY } from '../../src/memory/generations.js';
 import { DEFAULT_GUARDS } from '../../src/model/guards.js';
 import type { WatchedUnit } from '../../src/detect/services.js';
 import type { UnitReading } from '../../src/model/unit.js';
+import { readControls } from '../../src/host/controls.js';
 import { nixSettings } from '../../src/model/nix-options.js';
 import {
   actionConformance,
@@ -41,7 +42,7 @@ const planOn = (parts: FakeHostParts, action: string, parameters: object = {}) =
   makePlan(
     { action, parameters: { ...parameters } },
     {
-      host: fakeHost(parts),
+      host: fakeHost({ controls: readControls(''), ...parts }),
       actions: actionRegistry(),
       thresholds: THRESHOLDS,
       services: [],
@@ -254,11 +255,14 @@ describe('on NixOS', () => {
 
   it('a rebuild is planned with its undo, and is for a person to approve', async () => {
     const plan = await planOn({ system: systemReading({ nixos: nixosReading() }) }, 'rebuild_system');
-    expect(argvs(plan)).toHaveLength(1);
+    expect(argvs(plan)).toHaveLength(2);
+    // A switch that activates nothing sets the profile back.
+    expect(plan.steps[1]).toMatchObject({ onlyIf: 'not-activated' });
     expect(argvs(plan)[0]).toMatch(
       /^systemd-run .* --unit=luminous-healing-rebuild-\w+ .* -- nixos-rebuild switch$/,
     );
-    expect(plan).toMatchObject({ risk: 'disruptive', steps: [{ interruptible: true, needsRoot: true }] });
+    expect(plan.risk).toBe('disruptive');
+    expect(plan.steps[0]).toMatchObject({ interruptible: true, needsRoot: true });
     expect(plan.approval).toBeTypeOf('string');
     expect(plan.undo).toBeTypeOf('string');
   });

@@ -92,6 +92,9 @@ export class Life {
       });
   }
 
+  /** Monitoring that runs. */
+  monitoring: object | undefined;
+
   /** Steady time, as the engine must count it. */
   now(): number {
     const { clock, disk, diskLost } = this.#ground;
@@ -149,7 +152,10 @@ export class Life {
   async #answer(id: string, { answer, afterMs }: NonNullable<History['approver']>): Promise<boolean> {
     const { rules, clock } = this.#ground;
     const asked = rules.questions.all.get(id);
+    const { monitoring } = this;
     if (afterMs > 0) await clock.sleep(afterMs, () => this.dead);
+    // A question of a monitoring that was stopped stays open: no answer of its `approve` is awaited any more.
+    if (monitoring !== undefined && monitoring !== this.monitoring) return answer === true;
     if (answer === 'throws') throw new Error('the pager is down');
     // An answer that comes too late is no answer, even if the same is being asked again.
     if (rules.questions.all.get(id) === asked && this.now() - (asked?.askedAt ?? 0) < 15 * 60_000) {

@@ -244,10 +244,12 @@ class Stage {
     const isDead = () => life.dead;
     for (const { afterMs, component, to } of turns)
       world.later(afterMs, () => world.turnMeanwhile(component, to));
+    life.monitoring = {};
     life.engine
       .startMonitoring(everyS)
       .catch((error: unknown) => this.#ground.rules.breach(`Monitoring broke: ${String(error)}`));
     await this.#ground.clock.advance(minutes * MINUTE, isDead);
+    life.monitoring = undefined;
     await this.#drive(life.engine.stopMonitoring());
     if (!life.dead) this.#compare(life, life.engine.dryRun);
   }

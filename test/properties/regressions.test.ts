@@ -487,6 +487,19 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     }),
   ],
   [
+    'an answer to a question of a monitoring that was stopped counts for nothing',
+    history({
+      listed: false,
+      events: [
+        { what: 'plans change', component: 'mail', change: true },
+        { what: 'monitoring', minutes: 1, turns: [{ afterMs: 0, component: 'mail', to: 'worse' }] },
+        { what: 'many fail', count: 4 },
+        { what: 'goes through', component: 'web', conditions: ['ok', 'ok'], everyMs: 70_000 },
+      ],
+      approver: { answer: false, afterMs: 300_000 },
+    }),
+  ],
+  [
     'a start that would stop a unit waits for the repair of that unit',
     history({
       listed: false,
