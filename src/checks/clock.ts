@@ -56,14 +56,16 @@ async function judge(options: ClockOptions, timedatectl: string, context: RunCon
 
 async function expectSynchronised(timedatectl: string, { signal, timeoutMs }: RunContext): Promise<void> {
   const args = ['show', '--property=NTPSynchronized', '--value'];
-  const { stdout, exitStatus } = await runProgram(timedatectl, args, { timeoutMs, signal }).catch(
+  const { stdout, stderr, exitStatus } = await runProgram(timedatectl, args, { timeoutMs, signal }).catch(
     (error: unknown) => {
       throw new CannotTell(messageOf(error));
     },
   );
   const word = stdout.trim();
-  if (exitStatus !== 0 || (word !== 'yes' && word !== 'no'))
-    throw new CannotTell('timedatectl does not tell');
+  if (exitStatus !== 0 || (word !== 'yes' && word !== 'no')) {
+    const why = stderr.trim().split('\n')[0] || (word === '' ? 'it printed nothing' : `it printed ${word}`);
+    throw new CannotTell(`timedatectl does not show NTPSynchronized: ${why}`);
+  }
   if (word === 'no') throw new WrongAnswer('is not synchronised');
 }
 

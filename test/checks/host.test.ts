@@ -345,6 +345,17 @@ describe('clock', () => {
     expect(await verdictOf(clockWith({}, program(`echo ${word}`)))).toMatchObject({ status });
   });
 
+  it.each([
+    ['echo nonsense', 'it printed nonsense'],
+    ['true', 'it printed nothing'],
+    ['echo no bus >&2; exit 1', 'no bus'],
+  ])('is unknown, and says why, when the program answers otherwise: %s', async (script, why) => {
+    expect(await verdictOf(clockWith({}, program(script)))).toMatchObject({
+      status: 'unknown',
+      reason: `clock: timedatectl does not show NTPSynchronized: ${why}`,
+    });
+  });
+
   it('is held against a time server', async () => {
     const told: { offset: number; stratum: number } = { offset: 0, stratum: 2 };
     const server = createSocket('udp4');
