@@ -5,12 +5,11 @@ import type { Name, Seen, SpecEvent, Way } from './spec-events.js';
 const PROOF = 2 * SECOND;
 /** An act whose end nobody recorded is judged only when it is so old. */
 const SETTLE = 3 * SECOND;
-/** Health and requests: after so long a component is at its start, and an issue is no relapse any more. */
+/** Health after which a component is at its start, and an issue no relapse. */
 const RESET = 10 * MINUTE;
 const LAPSE = 15 * MINUTE;
 
 type Fix = { readonly at: number; readonly strikes: number; readonly probation: boolean };
-
 /** Record of a component. */
 const newComponent = () => ({
   /** Now, and from then on again. */
