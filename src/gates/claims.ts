@@ -9,8 +9,10 @@ export interface Claim {
   readonly alone: boolean;
   /** Names that no other action may claim at the same time. */
   readonly names: readonly string[];
-  /** Names of units that start along: other actions may start them too, and may claim them in no other way. */
+  /** Names of units that start along. Another action may start them too, but not stop them. */
   readonly starts: readonly string[];
+  /** Names of units that would be stopped if they ran, such as `shutdown.target`. Another action may not start them. */
+  readonly stopsIfUp: readonly string[];
   /** Repaired component; repairs of one component exclude each other in any scope. */
   readonly component?: string;
 }
@@ -24,13 +26,14 @@ export function claimOf(plan: Plan, component: string): Claim {
   const units = plan.targets.flatMap((target) =>
     target.kind === 'unit' ? [target.id, ...target.names, ...target.dragsAlong] : [],
   );
-  const touched = [...namesOf(effects?.touches), ...(effects?.touchesIfUp ?? [])];
+  const touched = namesOf(effects?.touches);
   const names = scope === 'process' ? [component] : units.length > 0 ? [...units, ...touched] : [action];
   return {
     scope,
     alone: scope === 'host' && (generation !== undefined || CHANGES_GENERATION.includes(action)),
     names: [...new Set(names)],
     starts: namesOf(effects?.starts),
+    stopsIfUp: effects?.touchesIfUp ?? [],
   };
 }
 
@@ -41,8 +44,15 @@ export const conflicts = (one: Claim, other: Claim): boolean =>
   (one.component !== undefined && one.component === other.component) ||
   (one.scope === other.scope && (one.alone || other.alone || excludes(one, other) || excludes(other, one)));
 
-const excludes = ({ names }: Claim, other: Claim): boolean =>
-  names.some((name) => other.names.includes(name) || other.starts.includes(name));
+const excludes = ({ names, starts }: Claim, other: Claim): boolean =>
+  names.some((name) => claimed(other).includes(name)) ||
+  starts.some((name) => other.stopsIfUp.includes(name));
+
+const claimed = ({ names, starts, stopsIfUp }: Claim): readonly string[] => [
+  ...names,
+  ...starts,
+  ...stopsIfUp,
+];
 
 /** Returns whether a held claim includes another one. */
 export const covers = (held: Claim, needed: Claim): boolean =>
@@ -50,4 +60,5 @@ export const covers = (held: Claim, needed: Claim): boolean =>
   (held.alone ||
     (!needed.alone &&
       needed.names.every((name) => held.names.includes(name)) &&
-      needed.starts.every((name) => held.starts.includes(name) || held.names.includes(name))));
+      needed.starts.every((name) => held.starts.includes(name) || held.names.includes(name)) &&
+      needed.stopsIfUp.every((name) => held.stopsIfUp.includes(name) || held.names.includes(name))));

@@ -241,5 +241,5 @@ export class Cycle {
 }
 
 /** Undoing is short and runs in parallel with repairs of services. */
-const UNDO = { scope: 'host', alone: false, names: ['undo'], starts: [] } as const;
+const UNDO = { scope: 'host', alone: false, names: ['undo'], starts: [], stopsIfUp: [] } as const;
 const UNDOER = { component: '', action: 'undo' } as const;

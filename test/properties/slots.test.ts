@@ -9,6 +9,7 @@ const claims = fc.record({
   alone: fc.constantFrom(false, false, false, true),
   names: fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g'), { minLength: 1, maxLength: 2 }),
   starts: fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'h'), { maxLength: 1 }),
+  stopsIfUp: fc.uniqueArray(fc.constantFrom('a', 'h', 'i'), { maxLength: 1 }),
 });
 const works = fc.array(fc.record({ claim: claims, takesMs: fc.constantFrom(0, 1, 5) }), { maxLength: 14 });
 

@@ -88,6 +88,14 @@ describe('claims', () => {
     expect(conflicts(startOf('proxy.service', startsToo('web.service')), queue)).toBe(true);
   });
 
+  it('of two plans that would stop the same unit if it ran do not conflict: every service conflicts with shutdown.target', () => {
+    const touchesIfUp = ['shutdown.target'];
+    const web = startOf('web.service', { touchesIfUp });
+    expect(conflicts(web, startOf('db.service', { touchesIfUp }))).toBe(false);
+    expect(covers(startOf('web.service', {}), web)).toBe(false);
+    expect(covers(web, web)).toBe(true);
+  });
+
   it('of two plans that start the same unit along do not conflict', () => {
     const [one, other] = [
       startOf('web.service', startsToo('db.service')),

@@ -100,7 +100,7 @@ describe('repairs of different units', () => {
 
 describe('slots', () => {
   const claim = (names: readonly string[], alone = false) =>
-    ({ scope: 'host', alone, names, starts: [] }) as const;
+    ({ scope: 'host', alone, names, starts: [], stopsIfUp: [] }) as const;
 
   it('let nothing overtake a change of the generation that waits', async () => {
     const slots = new Slots(() => 0);
