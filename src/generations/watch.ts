@@ -167,7 +167,7 @@ export class GenerationWatch {
       units: [...seen, ...others.map((name) => ({ name, run: '', state: 'active' as const }))],
     };
     const { noteSystem, whyVolatile } = await rules();
-    this.#warnOnce(whyVolatile(ledger.storePath), logger);
+    if (!this.#hasWarned) this.#warnOfVolatile(whyVolatile(ledger.storePath), logger);
     const before = ledger.state.generations;
     ledger.note((state, now) => ({
       ...state,
@@ -182,10 +182,9 @@ export class GenerationWatch {
     });
   }
 
-  #warnOnce(why: string | undefined, logger: WatchPorts['logger']): void {
-    if (why !== undefined && !this.#hasWarned)
-      logger.warn(`The record of generations is lost at the next boot: ${why}`);
+  #warnOfVolatile(why: string | undefined, logger: WatchPorts['logger']): void {
     this.#hasWarned = true;
+    if (why !== undefined) logger.warn(`The record of generations is lost at the next boot: ${why}`);
   }
 
   /** Compares two systems once: store paths are immutable. */

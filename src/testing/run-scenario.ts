@@ -16,7 +16,7 @@ import type { Scenario, ScenarioResult } from './scenario.js';
 import type { mountReading } from './snapshot.js';
 import type { failedUnit, unitReading } from './unit-reading.js';
 
-/** The fakes, which are passed in: a module that both files import would become a file of its own in the package. */
+/** The fakes, which are passed in: a module that both files import would become a separate file in the package. */
 interface Fakes {
   readonly fakeClock: typeof fakeClock;
   readonly fakeHost: typeof fakeHost;
@@ -54,7 +54,7 @@ export async function runScenario(
   if (typeof after === 'string') expectOneOf('after', after, AFTER, 'state');
   else fakes.fakeHost(after);
   if (options.detector !== undefined)
-    throw refusal('options.detector', 'left out: a scenario has a host of its own', options.detector);
+    throw refusal('options.detector', 'left out: a scenario has its own host', options.detector);
   const clock = fakes.fakeClock();
   const parts = partsOf(scenario, options, fakes);
   const host = fakes.fakeHost(parts, { clock });

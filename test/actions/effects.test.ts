@@ -80,6 +80,20 @@ describe('a start', () => {
     expect(effects('start', units)).toMatchObject({ touches: [], touchesIfUp: ['b'] });
   });
 
+  it.each([
+    ['restart', 'requiredBy'],
+    ['restart', 'conflicts'],
+    ['stop', 'boundBy'],
+    ['reload', 'propagatesReloadTo'],
+  ] as const)(
+    'names every name of a unit that is down, and that a %s would reach by %s',
+    (verb, property) => {
+      const a = { activeState: 'inactive', names: ['a.service', 'alias.service'], canReload: true };
+      const units = { web: { ...UP, [property]: ['a.service'] }, a };
+      expect(effects(verb, units)).toMatchObject({ touches: [], touchesIfUp: ['a', 'alias'] });
+    },
+  );
+
   it.each(['requiredBy', 'requisiteOf', 'boundBy', 'consistsOf', 'propagatesStopTo', 'propagatesReloadTo'])(
     'touches nothing through %s',
     (property) => {

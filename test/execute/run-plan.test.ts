@@ -199,7 +199,7 @@ describe('a switch of the system', () => {
     expect((await switchThatEnds(elsewhere)).done).toEqual([]);
   });
 
-  it('is taken back also when the engine stops meanwhile, and nothing else runs then', async () => {
+  it('is undone also when the engine stops during it, and nothing else runs then', async () => {
     const controller = new AbortController();
     const stopped = switchThatEnds(
       'sleep 0.3; echo "Failed to install bootloader" >&2; exit 1',

@@ -319,7 +319,7 @@ describeOnHost('rolling back a generation', (lab) => {
     expect((await lab.host.run(['ls', '/run/nixos'], { allowFailure: true })).exitCode).not.toBe(0);
   });
 
-  test('with a check named `noBlockedUnits` that refuses: nothing is changed, and its reason is told', async () => {
+  test('with a check named `noBlockedUnits` that refuses: nothing is changed, and its reason is reported', async () => {
     const { good, bad } = await twoSystems();
     const answers = await drive([
       ...watch(3),
@@ -338,7 +338,7 @@ describeOnHost('rolling back a generation', (lab) => {
     expect(await nixos.now()).toEqual({ running: bad, profile: bad });
   });
 
-  test('with its record on a tmpfs: that is told, and why nothing is on record then', async () => {
+  test('with its record on a tmpfs: that is reported, as the reason why nothing is on record', async () => {
     const { bad } = await twoSystems();
     await nixos.switchTo(bad);
     const asked = (await drive([heal, BY_HAND], { state: '/run/rollback/state.json' })).at(-1);
@@ -348,7 +348,7 @@ describeOnHost('rolling back a generation', (lab) => {
     });
   });
 
-  test('with a profile that somebody else moves meanwhile: theirs stays, and a person is asked', async () => {
+  test('with a profile that somebody else moves during the switch: theirs stays, and a person is asked', async () => {
     const { good, bad } = await twoSystems();
     const theirs = await nixos.build('theirs', { units: { 'nginx.service': GOOD, 'their.service': 'x' } });
     const answers = await drive([

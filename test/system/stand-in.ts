@@ -169,7 +169,7 @@ export class StandIn {
     return { running, profile };
   }
 
-  /** What has a check of the host's own refuse a switch, as a command: its name, and what it prints before. */
+  /** Returns the command that makes a check of the host refuse a switch: name of the check, and its output. */
   refusing(name: string, words: string): string[] {
     const text = `${words}\nPre-switch check '${name}' failed`;
     const script = 'mkdir -p /var/lib/stand-in/checks; echo "$1" > /var/lib/stand-in/checks/switch';

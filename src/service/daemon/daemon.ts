@@ -23,7 +23,7 @@ export interface DaemonParts extends Surroundings {
   readonly clock: Clock;
 }
 
-/** Events after which the status is reported again. No listener hears each cycle: that would cost more than the cycle. */
+/** Events after which the status is reported again. A listener for each cycle would cost more than the cycle. */
 const CHANGES_STATUS: readonly EventName[] = [
   ...(['issue:opened', 'issue:cleared', 'issue:gone', 'reading:lost', 'reading:back'] as const),
   ...(['heal:done', 'approval:asked', 'storm:began', 'storm:ended'] as const),

@@ -59,7 +59,7 @@ it('is ready after the first cycle, answers the control command, and stops on re
   await expect(ask(path, { version: 1, command: 'status' })).rejects.toThrow(/not running/);
 });
 
-it('hears of no single cycle once it is ready: a listener would cost more than the cycle', async () => {
+it('has no listener for cycles once it is ready: it would cost more than the cycle', async () => {
   let listeners = 0;
   const { on } = SimplifiedHealingEngine.prototype;
   vi.spyOn(SimplifiedHealingEngine.prototype, 'on').mockImplementation(function (
