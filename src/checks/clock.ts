@@ -63,7 +63,9 @@ async function expectSynchronised(timedatectl: string, { signal, timeoutMs }: Ru
   );
   const word = stdout.trim();
   if (exitStatus !== 0 || (word !== 'yes' && word !== 'no')) {
-    const why = stderr.trim().split('\n')[0] || (word === '' ? 'it printed nothing' : `it printed ${word}`);
+    const [complaint = ''] = stderr.trim().split('\n');
+    const answer = word === '' ? 'it printed nothing' : `it printed ${word}`;
+    const why = complaint === '' ? answer : complaint;
     throw new CannotTell(`timedatectl does not show NTPSynchronized: ${why}`);
   }
   if (word === 'no') throw new WrongAnswer('is not synchronised');
