@@ -23,14 +23,14 @@ vi.mock('execa', () => ({
 const blocks = allBlocks();
 const inLanguage = (language: string): Block[] => blocks.filter((block) => block.language === language);
 
-test('every block of code is in a language that is tested here', () => {
+test('every code block of the documentation is in a language that is tested here', () => {
   const odd = blocks.filter(
     ({ language }) => !['js', 'sh', 'json', 'nix', 'yaml', 'text'].includes(language),
   );
   expect(odd.map(({ at, language }) => `${at} ${language}`)).toEqual([]);
 });
 
-describe('a block of JavaScript', () => {
+describe('a JavaScript block of the documentation', () => {
   const programs = inLanguage('js');
   const needed = ({ info }: Block): number => Number(/^node>=(\d+)$/.exec(info)?.[1] ?? 20);
   const plain = programs.filter((block) => needed(block) === 20);
@@ -42,12 +42,12 @@ describe('a block of JavaScript', () => {
   }, 60_000);
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  test.each(programs)('calls only what there is: $at', (block) => {
+  test.each(programs)('calls only existing functions: $at', (block) => {
     expect(errors.get(block)).toEqual([]);
   });
 
   // Plain node, because the bundler of these tests rewrites what is too new. `npm run test:docs` runs all of them.
-  test.each(plain)('is understood by this version of Node as printed: $at', async ({ code }) => {
+  test.each(plain)('is valid for this version of Node as printed: $at', async ({ code }) => {
     const file = join(folder, `${randomUUID()}.mjs`);
     writeFileSync(file, code);
     await expect(promisify(execFile)(process.execPath, ['--check', file])).resolves.toBeDefined();
@@ -68,7 +68,7 @@ describe('a block of JavaScript', () => {
     expect(using.map(({ info }) => info)).toEqual(['node>=24']);
   });
 
-  test('closes the engine that it makes in `finally`, unless it only makes one', () => {
+  test('closes its engine in `finally`, unless it only creates one', () => {
     const open = plain.filter(
       ({ code }) =>
         /detectAndHeal|startMonitoring|detectIssues/.test(code) && !/finally|\.close\(\)\);/.test(code),
@@ -77,11 +77,11 @@ describe('a block of JavaScript', () => {
   });
 });
 
-test.each(inLanguage('json'))('a block of JSON can be read: $at', ({ code }) => {
+test.each(inLanguage('json'))('a JSON block of the documentation can be parsed: $at', ({ code }) => {
   expect(() => JSON.parse(code) as unknown).not.toThrow();
 });
 
-describe('a block of commands', () => {
+describe('a command block of the documentation', () => {
   const { scripts, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
     scripts: Record<string, string>;
     version: string;
@@ -103,7 +103,7 @@ describe('a block of commands', () => {
 
   // The steps of docs/systemd.md change a host: a system test runs them.
   test.each(inLanguage('sh').filter(({ info }) => info !== 'steps'))(
-    'has only commands that exist: $at',
+    'contains only existing commands: $at',
     ({ code }) => {
       const commands = code
         .split('\n')
@@ -116,7 +116,7 @@ describe('a block of commands', () => {
   );
 });
 
-describe('a link', () => {
+describe('a link of the documentation', () => {
   const anchorsOf = (text: string): string[] =>
     [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
       heading
@@ -131,7 +131,7 @@ describe('a link', () => {
       .filter(({ target }) => !/^https?:/.test(target)),
   );
 
-  test.each(links)('leads somewhere: $target in $file', ({ file, target }) => {
+  test.each(links)('has an existing target: $target in $file', ({ file, target }) => {
     const [path = '', anchor] = target.split('#');
     const full = path === '' ? join(root, file) : join(root, dirname(file), path);
     expect(existsSync(full)).toBe(true);
@@ -139,19 +139,19 @@ describe('a link', () => {
   });
 });
 
-describe('the table of gates', () => {
+describe('the documentation of the gates', () => {
   const page = (file: string): string => pages.find((one) => one.file === file)?.text ?? '';
   /** The words in code font in the first column of every table. */
   const firstColumn = (text: string): string[] =>
     [...text.matchAll(/^\| `([^`]+)`/gm)].map(([, word = '']) => word);
 
-  test('every reason for not acting is explained, in the order in which they are looked at', () => {
+  test('explains every reason for not acting, in the order of the gates', () => {
     const reasons = firstColumn(page('docs/troubleshooting.md')).filter((word) => /^[a-z-]+$/.test(word));
     expect(reasons).toEqual([...library.BLOCK_REASONS]);
   });
 });
 
-test('every sentence that is quoted as the library’s own is in its sources', () => {
+test('quotes only sentences that occur in the sources', () => {
   const patterns = sentencePatterns();
   const quotes = pages.flatMap(({ text }) => [...text.matchAll(/^> (.*)$/gm)].map(([, quote = '']) => quote));
   expect(quotes.length).toBeGreaterThan(5);

@@ -59,7 +59,7 @@ const expectSafe = (text: string, lines = false): void => {
 };
 
 describe('a printable text', () => {
-  it('has no control, bidirectional or invisible character, whatever it is made of, and is made once', () => {
+  it('has no control, bidirectional or invisible character, for any input, and is idempotent', () => {
     fc.assert(
       fc.property(hostile, (text) => {
         const shown = printable(text);
@@ -81,7 +81,7 @@ describe('a printable text', () => {
       expect(printable(text)).toBe(text);
   });
 
-  it('shows what it has replaced', () => {
+  it('shows an escape for each replaced character', () => {
     expect(printable('a\n\u001b[2Jb\u202e\u{e0041}')).toBe('a\\n\\u001b[2Jb\\u202e\\udb40\\udc41');
   });
 });
@@ -118,7 +118,7 @@ describe('a hostile text from any source', () => {
   const journal: string[] = [];
   const runs = { numRuns: 12, endOnFailure: true };
 
-  it('reaches no terminal, no line of a journal of its own, no answer of a server and no label unescaped', async () => {
+  it('is escaped in terminals, journal lines, server answers and labels', async () => {
     await fc.assert(
       fc.asyncProperty(hostile, async (text) => {
         const { engine, logger } = await engineAmong(text);
@@ -178,7 +178,7 @@ describe('a hostile text from any source', () => {
     expect(journal.every((line) => /^<[3467]>/.test(line))).toBe(true);
   });
 
-  it('reaches no terminal by `npm start` and `luminous-healing look`, as a report and as JSON', async () => {
+  it('is escaped in the terminal by `npm start` and `luminous-healing look`, as a report and as JSON', async () => {
     await fc.assert(
       fc.asyncProperty(hostile, async (text) => {
         const { host } = await engineAmong(text);
@@ -198,7 +198,7 @@ describe('a hostile text from any source', () => {
     );
   });
 
-  it('reaches no status line of systemd, which `systemctl status` prints', () => {
+  it('is escaped in the status line of systemd, which `systemctl status` prints', () => {
     expectSafe(printable(statusLine({ ...EMPTY, pauses: [{ reason: ATTACKS.join('') }] } as never)));
     expect(systemdNotify({}, recordingLogger())).toBeTypeOf('function');
   });

@@ -17,7 +17,7 @@ const LOOKS = [
 
 /** The pictures of the documentation, from the demo: `PICTURES=1 npm run test:browser -- pictures`. */
 test.runIf(process.env['PICTURES'] === '1' && missing === undefined)(
-  'the pictures are taken',
+  'the pictures of the documentation are taken',
   { timeout: 2 * SHOW_MS },
   async () => {
     mkdirSync(FOLDER, { recursive: true });

@@ -155,8 +155,8 @@ const KINDS: Readonly<Record<string, () => Promise<string>>> = {
   },
 };
 
-describe('each kind of test of Monit', () => {
-  it.each(Object.entries(KINDS))('%s: its fault is bad', async (_kind, judge) => {
+describe('each kind of test in Monit', () => {
+  it.each(Object.entries(KINDS))('%s: its fault is reported as bad', async (_kind, judge) => {
     expect(await judge()).toBe('bad');
   });
 
@@ -168,7 +168,7 @@ describe('each kind of test of Monit', () => {
     expect(kinds.length / (kinds.length + left.length)).toBeGreaterThanOrEqual(0.9);
   });
 
-  it('has a line that the library accepts', () => {
+  it('has a configuration line that the library accepts', () => {
     for (const [kind = '', line = ''] of rowsOf(page, 'Monit tests')) {
       const [, code = ''] = /`([^`]+)`/.exec(line) ?? [];
       const [, name = ''] = /^(\w+)\(/.exec(code) ?? [];

@@ -59,7 +59,7 @@ describe('a public name of the Python system', () => {
     );
 
   it.each([...PYTHON_NAMES])(
-    'has a row with what stands for it here or why nothing does: %s',
+    'has a row with its equivalent or the reason why there is none: %s',
     (name, find) => {
       const found = rows.filter(([python = '']) => names(python, name));
       expect(found).not.toEqual([]);
@@ -74,7 +74,7 @@ describe('a public name of the Python system', () => {
     },
   );
 
-  it('is in the list when the page has it', () => {
+  it('is in the tested list if the page contains it', () => {
     const unknown = rows.filter(
       ([python = '']) => ![...PYTHON_NAMES.keys()].some((name) => names(python, name)),
     );

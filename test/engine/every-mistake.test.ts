@@ -428,7 +428,7 @@ describe.each<[string, readonly Row[]]>([
   ['the fakes', FAKES],
 ])('every argument and option of %s', (_name, rows) => {
   const each = rows.map(([name, call, accepts = never]) => ({ name, call, accepts }));
-  it.each(each)('$name is refused in one sentence where it is wrong', async ({ name, call, accepts }) => {
+  it.each(each)('$name is refused in one sentence when invalid', async ({ name, call, accepts }) => {
     const silent: string[] = [];
     for (const [kind, value] of VALUES) {
       if (accepts(value)) continue;
@@ -445,7 +445,7 @@ describe.each<[string, readonly Row[]]>([
   });
 });
 
-it('covers every argument and option with every value', () => {
+it('is covered with every invalid value', () => {
   console.info(`${count} mistakes, each refused in one sentence`);
   expect(count).toBeGreaterThan(2_000);
 });

@@ -75,7 +75,7 @@ const own = (more: Partial<ActionDefinition> = {}): ActionDefinition =>
     ...more,
   });
 
-describe('what an action lacks on a host', () => {
+describe('a missing capability of an action', () => {
   const NO_UNITS = unknown('systemd is not running here');
   const NO_NIXOS = unknown('this host does not run NixOS');
   const noUnits = fakeHost({ units: NO_UNITS });
@@ -137,11 +137,11 @@ describe('what an action lacks on a host', () => {
     },
   ];
 
-  it('is covered for each action of the library', () => {
+  it('is tested for each built-in action', () => {
     expect(new Set(cases.map(({ name }) => name))).toEqual(new Set(BUILT_IN_NAMES));
   });
 
-  it.each(cases)('$name: $reason; its plan is refused for the same reason', async (one) => {
+  it.each(cases)('of $name is reported: $reason; its plan is refused for the same reason', async (one) => {
     one.prepare?.();
     const { name, host = hostOfRoot(), parameters = {}, reason } = one;
     const actions = one.actions();
@@ -155,7 +155,7 @@ describe('what an action lacks on a host', () => {
     expect(refusal?.sentence).toContain(reason);
   });
 
-  it('is nothing where the host has it', async () => {
+  it('is not reported if the host has it', async () => {
     policy('performance powersave');
     put('proc/sys/vm/drop_caches', '0');
     put('nix/store/x', '');
@@ -181,7 +181,7 @@ describe('what an action lacks on a host', () => {
   });
 });
 
-describe('the way to root', () => {
+describe('the privilege that an action needs', () => {
   const governor = () => {
     policy('performance powersave');
     return only('set_cpu_governor', setCpuGovernor);
@@ -194,18 +194,18 @@ describe('the way to root', () => {
     ['in-process', 'It would be carried out by this process, which is root'],
     ['sudo', 'It would be carried out through sudo -n'],
     ['helper', 'It would be carried out through the root helper'],
-  ] as const)('%s: %s', async (way, reason) => {
+  ] as const)('is reported as %s: %s', async (way, reason) => {
     expect(await told(by(way))).toMatchObject({ status: 'available', reason });
   });
 
-  it('is missing: the reason says what to do', async () => {
+  it('is reported with what to do if it is missing', async () => {
     expect(await told(by('none'))).toMatchObject({
       status: 'unavailable',
       reason: 'Needs root: service tier: there is no helper',
     });
   });
 
-  it('is the helper, whose policy does not list the action', async () => {
+  it('is reported as missing if the policy of the helper does not list the action', async () => {
     const sentence = 'The policy of the root helper does not list `set_cpu_governor` in `actions`';
     expect(await told({ ...by('helper'), askHelper: () => Promise.resolve(sentence) })).toMatchObject({
       status: 'unavailable',
@@ -213,7 +213,7 @@ describe('the way to root', () => {
     });
   });
 
-  it('is the helper, which does not answer', async () => {
+  it('is reported as missing if the helper does not answer', async () => {
     const askHelper = () => Promise.resolve(unknown('it closed the connection without an answer'));
     expect(await told({ ...by('helper'), askHelper })).toMatchObject({
       status: 'unknown',
@@ -221,7 +221,7 @@ describe('the way to root', () => {
     });
   });
 
-  it('is not needed where nix-daemon lets this user in', async () => {
+  it('is not needed if nix-daemon accepts this user', async () => {
     put('nix/store/x', '');
     put('nix/var/nix/daemon-socket/socket', '');
     const actions = only('clean_nix_store', cleanNixStore);
@@ -232,8 +232,8 @@ describe('the way to root', () => {
   });
 });
 
-describe('capabilities of other actions and hosts', () => {
-  it('nothing of host scope can be carried out where another machine is read', async () => {
+describe('the capabilities of custom actions and other hosts', () => {
+  it('include no action of host scope if another machine is read', async () => {
     const actions = actionRegistry({ within: own({ scope: 'process' }) });
     const told = await capabilitiesOf(partsOf({ actions, readsThisMachine: () => false }), never());
     expect(told.map(({ status }) => status)).toEqual([
@@ -243,7 +243,7 @@ describe('capabilities of other actions and hosts', () => {
     expect(told[0]?.reason).toMatch(/^The engine reads a `host` that is not known to be this machine/);
   });
 
-  it('an action of the host program may say what it lacks, and whether it needs root', async () => {
+  it('include what a custom action reports as missing, and whether it needs root', async () => {
     const actions = actionRegistry({
       plain: own(),
       within: own({ scope: 'process' }),
@@ -270,7 +270,7 @@ describe('capabilities of other actions and hosts', () => {
     expect(plan.refusal).toEqual({ reason: 'unavailable', sentence: 'There is no pool' });
   });
 
-  it('an action that throws or does not answer within 5 s is unknown, and the others are reported', async () => {
+  it('are unknown for an action that throws or does not answer within 5 s; the others are reported', async () => {
     const clock = fakeClock();
     const actions = actionRegistry({
       hangs: own({ unavailable: () => new Promise<string>(() => undefined) }),
@@ -300,7 +300,7 @@ describe('engine.capabilities()', () => {
       clock: fakeClock(),
     });
 
-  it('is the answer of the executor, and unknown if that is missing or invalid', async () => {
+  it('returns the answer of the executor, and unknown if that is missing or invalid', async () => {
     const engine = engineOn({ capabilities: undefined });
     expect(await engine.capabilities()).toHaveLength(BUILT_IN_NAMES.length);
     expect((await engine.capabilities())[0]).toEqual({
@@ -321,13 +321,13 @@ describe('engine.capabilities()', () => {
     expect((await failing.capabilities())[0]).toMatchObject({ status: 'unknown', reason: 'no' });
   });
 
-  it('refuses options that it does not know', async () => {
+  it('refuses unknown options', async () => {
     const engine = engineOn({});
     await expect(engine.capabilities({ sgnal: 1 } as never)).rejects.toThrow(/signal/);
     await expect(engine.capabilities({ signal: 1 } as never)).rejects.toThrow(/signal/);
   });
 
-  it('changes nothing: nothing is planned, carried out or remembered', async () => {
+  it('changes nothing: nothing is planned, executed or recorded', async () => {
     const engine = engineOn({ capabilities: () => [] });
     const before = JSON.stringify(engine.status());
     await engine.capabilities();

@@ -121,7 +121,7 @@ function judge(heard: string): void {
 }
 
 it(
-  'whatever is sent to the control socket is answered in one safe line, and leaves the state bounded',
+  'the control socket answers any input in one safe line, and keeps the state bounded',
   async () => {
     const group = join(folder, 'control.sock');
     const paths = [group, rootSocketOf(group)];

@@ -135,7 +135,7 @@ function newBook(): ActBook {
 }
 
 it(
-  'nothing outside the policy is ever planned, whatever is sent',
+  'the helper plans nothing outside its policy, for any input',
   async () => {
     for (let done = 0; done < RUNS; done += CHUNK) {
       const book = newBook();
@@ -156,6 +156,6 @@ it(
   24 * 60 * 60_000,
 );
 
-it('is not too tame to tell anything: every kind of answer was given', () => {
+it('the generated requests of the helper cover every kind of answer', () => {
   expect(Object.entries(seen).filter(([, often]) => often < RUNS / 1_000)).toEqual([]);
 });

@@ -133,7 +133,7 @@ const NO_APPROVALS = {
   take: () => undefined,
 };
 
-it('a forged record leads to nothing but what root reads itself, and once a day', async () => {
+it('a forged record allows only what root reads itself, and once a day', async () => {
   await fc.assert(
     fc.asyncProperty(record, fc.boolean(), async (claimed, undo) => {
       const looked: string[] = [];

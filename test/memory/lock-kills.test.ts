@@ -100,7 +100,7 @@ async function killedAfter(ms: number, mode: 'loop' | 'engine', path: string): P
 }
 
 describe('a process that opens, writes and closes the state, and is killed at any moment', () => {
-  it(`leaves a lock that is taken at once, a whole state and nothing else: ${KILLS} times, seed ${SEED}`, async () => {
+  it(`leaves a lock that is taken over at once, a complete state and nothing else: ${KILLS} times, seed ${SEED}`, async () => {
     const folder = join(made, 'killed');
     const path = join(folder, 'state.json');
     const random = randomFrom(SEED);
@@ -120,7 +120,7 @@ describe('a process that opens, writes and closes the state, and is killed at an
   }, 600_000);
 });
 
-describe('a process with an engine that repairs, killed at any moment', () => {
+describe('a process with an engine that repairs, killed at any moment,', () => {
   it(`leaves a state on which the next engine acts at once, and nothing else: ${KILLS} times, seed ${SEED}`, async () => {
     const folder = join(made, 'engines');
     const path = join(folder, 'state.json');
@@ -167,7 +167,7 @@ describe('two processes in two pid namespaces on one state', () => {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
 
-  it('are one that acts and one that observes, and a killed one is not taken for dead before its heartbeat is old', async (context) => {
+  it('are one that acts and one that observes; a killed one counts as dead only once its heartbeat is old', async (context) => {
     if (why !== '') return context.skip(why);
     const path = join(made, 'shared', 'state.json');
     const one = inNamespace(path);

@@ -57,8 +57,8 @@ function healingEngine() {
   });
 }
 
-describe.skipIf(missing)('a real Prometheus', () => {
-  it('scrapes a running engine in both forms, evaluates the rules, and answers questions about it', async () => {
+describe.skipIf(missing)('a real Prometheus server', () => {
+  it('scrapes a running engine in both formats, evaluates the rules, and answers queries about it', async () => {
     const home = await mkdtemp(join(tmpdir(), 'healing-prometheus-'));
     const engine = healingEngine();
     const server = new MetricsServer({ healingEngine: engine, port: 0 });

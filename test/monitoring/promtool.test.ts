@@ -6,7 +6,7 @@ import { benchOf } from '../make-engine.js';
 import { missing, promtool } from './programs.js';
 
 describe.skipIf(missing)('promtool', () => {
-  it('finds nothing wrong with the metrics but the documented names', async () => {
+  it('reports no problem of the metrics except the documented names', async () => {
     const registry = new Registry();
     const { engine, done } = benchOf(
       { units: [failedUnit({ name: 'nginx' })] },

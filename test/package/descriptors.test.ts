@@ -71,7 +71,7 @@ beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), 'descriptors-'))));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 it.skipIf(process.platform === 'win32').each(['index.js', 'index.cjs'])(
-  'loads a module that failed once, when no file descriptor was free, from %s',
+  'the package loads a module after an import without a free file descriptor failed, from %s',
   (door) => {
     const program = join(folder, `${door}.mjs`);
     writeFileSync(program, PROGRAM);

@@ -3,7 +3,7 @@ import { build } from 'esbuild';
 import { expect, it } from 'vitest';
 import { root } from './packed.js';
 
-it('no package is imported by the root helper as it is built', async () => {
+it('the built root helper imports no package', async () => {
   const { metafile } = await build({
     ...{ absWorkingDir: root, entryPoints: ['dist/service/helper.js'], outdir: 'none', write: false },
     ...{ bundle: true, splitting: true, metafile: true, packages: 'external', logLevel: 'silent' },

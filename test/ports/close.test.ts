@@ -17,7 +17,7 @@ function numbers(seed: number): () => number {
 
 const descriptors = (): number => (process.platform === 'linux' ? readdirSync('/proc/self/fd').length : 0);
 
-it('leaves no lock and no descriptor when it is closed at any moment of a look, and the next engine acts', async () => {
+it('an engine that is closed at any moment of a cycle leaves no lock and no descriptor, and the next engine acts', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'close-'));
   const state = join(folder, 'state.json');
   const random = numbers(SEED);
@@ -57,7 +57,7 @@ const LIVES = {
   'one cycle': (engine: SimplifiedHealingEngine) => [engine.detectAndHeal()],
   'two cycles at once': (engine: SimplifiedHealingEngine) => [engine.detectAndHeal(), engine.detectAndHeal()],
   monitoring: (engine: SimplifiedHealingEngine) => [engine.startMonitoring(1)],
-  'a start that is taken back': (engine: SimplifiedHealingEngine) => [
+  'a start that is cancelled': (engine: SimplifiedHealingEngine) => [
     engine.startMonitoring(1),
     engine.stopMonitoring(),
   ],
@@ -81,7 +81,7 @@ const EVENTS = [
   'approval:asked',
 ] as const;
 
-it('leaves nothing when it is closed at any moment of its life, by anybody, and the next engine acts at once', async () => {
+it('an engine that is closed at any moment, by any caller, leaves nothing, and the next engine acts at once', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'close-'));
   const random = numbers(SEED + 1);
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!;

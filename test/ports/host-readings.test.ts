@@ -51,7 +51,7 @@ async function read(method: keyof Host, answer: unknown, { way }: Misbehaviour) 
 describe('every reading of a host', () => {
   afterAll(() => console.info(`${count} cases: ${READINGS.length} readings × ${MISBEHAVIOURS.length} ways`));
 
-  it.each(READINGS)('is unknown, and named once, whatever %s does', async (method, answer, isAnswer) => {
+  it.each(READINGS)('is unknown, and reported once, whatever %s does', async (method, answer, isAnswer) => {
     const faults = await Promise.all(
       MISBEHAVIOURS.map(async (one) => {
         const { outcome, said } = await read(method, answer, one);
@@ -67,7 +67,7 @@ describe('every reading of a host', () => {
     expect(faults.flat()).toEqual([]);
   });
 
-  it.each(READINGS)('is what the host answers: %s', async (method, answer) => {
+  it.each(READINGS)('is what the host returns: %s', async (method, answer) => {
     const right: Misbehaviour = { word: '', kind: 'late', way: (call) => call.answer() };
     expect(await read(method, answer, right)).toEqual({ outcome: { value: answer }, said: [] });
   });

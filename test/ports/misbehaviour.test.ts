@@ -154,7 +154,7 @@ async function live(one: Case): Promise<string[]> {
   return faults;
 }
 
-describe('a host program', () => {
+describe('an engine with a misbehaving callback', () => {
   const unowned: unknown[] = [];
   const keep = (error: unknown): void => void unowned.push(error);
   beforeEach(() => {
@@ -173,7 +173,7 @@ describe('a host program', () => {
   );
 
   it.each(PORTS.map((port) => [port.name, port] as const))(
-    'lives, heals on and can close its engine whatever %s does',
+    'continues, heals and can be closed, whatever %s does',
     async (_name, port) => {
       // Real time passes while something is loaded late, and none on the clock of a world.
       await Promise.all([preload(), import('../../src/watch/unit-names.js')]);

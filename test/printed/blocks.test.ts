@@ -10,7 +10,7 @@ const programs = allBlocks().filter(
 );
 
 // In the folder of the package, where its own name leads to the built files, as in a project that installed it.
-describe('a block of JavaScript runs as printed, with plain Node and the built package', () => {
+describe('a JavaScript block of the documentation runs as printed, with plain Node and the built package', () => {
   let folder: string;
   let uid: number | undefined;
   beforeAll(() => {

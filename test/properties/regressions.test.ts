@@ -15,7 +15,7 @@ const history = (more: Partial<History>): History => ({
 /** Histories that once broke a rule, as small as they could be made. */
 const ONCE: readonly (readonly [what: string, history: History])[] = [
   [
-    'a unit that enters a crash loop while its repair waits in line is left to systemd',
+    'a unit that enters a crash loop while its repair is queued is left to systemd',
     history({
       listed: false,
       troubles: ['web', 'db', 'queue'],
@@ -29,7 +29,7 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     }),
   ],
   [
-    'a service that nobody listed, and that an interrupted restart left stopped, is not called fixed',
+    'an unlisted service that an interrupted restart left stopped is not reported as fixed',
     history({
       listed: false,
       troubles: ['stray'],
@@ -45,7 +45,7 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     }),
   ],
   [
-    'healing that is switched off in mid-act stops what waits in line',
+    'healing that is disabled during a repair stops the queued repairs',
     history({
       troubles: ['web', 'db', 'queue'],
       events: [
@@ -55,7 +55,7 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     }),
   ],
   [
-    'a dry run that is switched on in mid-act stops what waits in line',
+    'a dry run that is enabled during a repair stops the queued repairs',
     history({
       troubles: ['web', 'db', 'queue'],
       events: [
@@ -65,7 +65,7 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     }),
   ],
   [
-    'an engine that is restarted at once does not repeat what was interrupted',
+    'an engine that is restarted at once does not repeat an interrupted repair',
     history({
       troubles: ['web'],
       usually: 'for nothing',
@@ -77,7 +77,7 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     }),
   ],
   [
-    'a wall clock that jumps ends no backoff, though a dry run comes between',
+    'a wall clock that jumps ends no backoff, even with a dry run in between',
     history({
       troubles: ['web'],
       usually: 'for nothing',
@@ -92,11 +92,11 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     }),
   ],
   [
-    'a component that nobody listed comes back to its start by lasting health',
+    'an unlisted component is reset by lasting health',
     history({ listed: false, troubles: ['web'], events: [{ what: 'cycles', times: 1, everyMs: 60_000 }] }),
   ],
   [
-    'probation after a lost state ends by lasting health',
+    'caution after a lost state ends by lasting health',
     history({
       toTheEnd: true,
       troubles: ['web'],
@@ -108,7 +108,7 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     }),
   ],
   [
-    'caution after a lost state outlives a crash before anything else was written',
+    'caution after a lost state survives a crash before the next write',
     history({
       listed: false,
       troubles: ['web'],
@@ -122,7 +122,7 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     }),
   ],
   [
-    'a yes that comes after a quarter of an hour is too late, though nobody looked in between',
+    'an approval after 15 minutes is too late, even without a cycle in between',
     history({
       troubles: ['mail'],
       events: [
@@ -133,7 +133,7 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     }),
   ],
   [
-    'a reset that was stored counts, though the engine died of it',
+    'a reset that was stored applies, even if the engine died right after it',
     history({
       listed: false,
       troubles: ['pool'],
@@ -148,7 +148,7 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     }),
   ],
   [
-    'a no to a question that went away with its trouble is about nothing',
+    'a rejection of a request that was withdrawn with its issue has no effect',
     history({
       listed: false,
       approver: { answer: false, afterMs: 300_000 },
@@ -166,7 +166,7 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     }),
   ],
   [
-    'a rung for the host is not begun in the line of the host program',
+    'a host action is not started in a slot of process scope',
     history({
       troubles: ['pool', 'web'],
       events: [
@@ -182,7 +182,7 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     }),
   ],
   [
-    'a relapse is on disk as soon as it is known',
+    'a relapse is on disk as soon as it is detected',
     history({
       listed: false,
       events: [
@@ -191,7 +191,7 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     }),
   ],
   [
-    'a relapse that a dry run saw first is on disk after the next call that is none, also after a restart',
+    'a relapse that a dry run detected first is on disk after the next real call, also after a restart',
     history({
       listed: false,
       usuallyLastsMs: 20_000,
@@ -240,7 +240,7 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     }),
   ],
   [
-    'a request stands while one of two issues of its component is open, and is asked again only after its backoff',
+    'a request stays pending while one of two issues of its component is open, and is repeated only after its backoff',
     history({
       listed: false,
       troubles: ['db'],
@@ -259,7 +259,7 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     }),
   ],
   [
-    'a repair by another plan than the announced one is not called fixed',
+    'a repair by another plan than the announced one is not reported as fixed',
     history({
       listed: false,
       troubles: ['web'],
@@ -270,7 +270,7 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     }),
   ],
   [
-    'units that go down with each other are not repaired side by side',
+    'units that stop each other are not repaired at the same time',
     history({
       listed: false,
       troubles: ['db', 'stray'],
@@ -281,7 +281,7 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     }),
   ],
   [
-    'a slow look opens no issue by what it read before the end of a repair',
+    'a slow cycle opens no issue by a reading from before the end of a repair',
     history({
       listed: false,
       events: [
@@ -296,7 +296,7 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     }),
   ],
   [
-    'a slow look does not clear what is being repaired',
+    'a slow cycle does not clear an issue that is being repaired',
     history({
       listed: false,
       usually: 'wrong',
@@ -325,11 +325,11 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     }),
   ],
   [
-    'a check without a time to settle can prove a repair',
+    'a check without a settle time can prove a repair',
     history({ listed: false, troubles: ['worker'], events: [{ what: 'cycles', times: 1, everyMs: 1_000 }] }),
   ],
   [
-    'a check that takes longer than its time to settle can prove a repair',
+    'a check that takes longer than its settle time can prove a repair',
     history({
       troubles: ['web-http'],
       events: [
@@ -348,7 +348,7 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     }),
   ],
   [
-    'a unit that fails again while a slow look ends is not told as gone',
+    'a unit that fails again while a slow cycle ends is not reported as gone',
     history({
       listed: false,
       chance: 0.5,
@@ -370,7 +370,7 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     }),
   ],
   [
-    'a unit that comes up while a slow check is asked again is in the plan that runs',
+    'a unit that becomes active while a slow check runs again is in the executed plan',
     history({
       listed: false,
       troubles: ['web'],
@@ -397,7 +397,7 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     }),
   ],
   [
-    'a component is not gone whose repair ends while a look asks for others by name',
+    'a component whose repair ends while a cycle reads others by name is not reported as gone',
     history({
       listed: false,
       chance: 0,
@@ -442,7 +442,7 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     }),
   ],
   [
-    'an approval holds for the component that it was given for, although another one has the same plan',
+    'an approval applies only to its component, even if another one has the same plan',
     history({
       listed: false,
       chance: 0,
@@ -464,7 +464,7 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     }),
   ],
   [
-    'a refusal by time that was lost with the engine binds no later one, whose clock begins before it',
+    'a timed rejection that was lost with the engine does not apply to the next one, whose clock starts earlier',
     history({
       listed: false,
       troubles: ['queue'],
@@ -487,7 +487,7 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     }),
   ],
   [
-    'an answer to a question of a monitoring that was stopped counts for nothing',
+    'an answer to a request of a stopped monitoring has no effect',
     history({
       listed: false,
       events: [
@@ -524,7 +524,7 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
   ],
 ];
 
-describe('what once went wrong', () => {
+describe('a history that once broke a rule keeps every rule now:', () => {
   it.each(ONCE)('%s', async (_what, story) => {
     expect(await play(story)).toEqual([]);
   });

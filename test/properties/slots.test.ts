@@ -13,7 +13,7 @@ const claims = fc.record({
 });
 const works = fc.array(fc.record({ claim: claims, takesMs: fc.constantFrom(0, 1, 5) }), { maxLength: 14 });
 
-it('runs at most four of a scope side by side, none on the unit of another, a change of generation alone, and all', async () => {
+it('slots run at most four repairs of a scope at once, none on a unit in use, a generation change alone, and all of them', async () => {
   await fc.assert(
     fc.asyncProperty(works, async (all) => {
       const clock = new WorldClock(() => 0);

@@ -19,7 +19,7 @@ const BEGINNINGS: readonly (readonly SpecEvent[])[] = [
 ];
 
 it(
-  'does what the specification says, in every history of two components',
+  'the engine does what the specification says, in every history of two components',
   async () => {
     await preload();
     const wrong: string[] = [];

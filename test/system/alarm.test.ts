@@ -65,7 +65,7 @@ const GUARDS = { settleMs: { service: 300 }, backoff: SOON };
 const JOBS = ['systemctl', 'show', '--property=NInstalledJobs', '--value'];
 const OPENED = { event: 'heal:blocked', blockedBy: 'breaker-open' } as const;
 
-describeOnHost('an alarm that systemd cannot see', (lab) => {
+describeOnHost('a fault that only a check can detect', (lab) => {
   const CONF = '/etc/nginx/conf.d/test-alarm.conf';
   const DROP_IN = '/etc/systemd/system/nginx.service.d/test-warm.conf';
   const URL = 'http://127.0.0.1:8080/';
@@ -89,7 +89,7 @@ describeOnHost('an alarm that systemd cannot see', (lab) => {
       { actions: { 'nginx-http': { action: 'restart_service', parameters: { service: 'nginx' } } } },
     ],
   ])(
-    'an nginx that answers 502 while it is active: three repairs of %s, one alert, and nothing more',
+    'is an nginx that answers 502 while active: three repairs of %s, one alert, and nothing more',
     async (component, { heals, ...actions }) => {
       await serve('    return 502;');
       const told = await watch(lab, {
@@ -124,7 +124,7 @@ describeOnHost('an alarm that systemd cannot see', (lab) => {
     [2, undefined],
     [60, 75_000],
   ])(
-    'an nginx that answers %i s after its restart is fixed by one restart, where the check has %s ms to settle',
+    'is an nginx that answers %i s after its restart: fixed by one restart if the check has a settle time of %s ms',
     async (seconds, settleMs) => {
       await serve('    if (!-f /run/test-ready) { return 502; }\n    return 200 "ready";');
       await lab.host.writeFile('/run/test-ready', '');
@@ -157,8 +157,8 @@ describeOnHost('an alarm that systemd cannot see', (lab) => {
   );
 });
 
-describeOnHost('repairs that do not last, or take long', (lab) => {
-  test('a service that dies 10 s after each start relapses, until the breaker opens', async () => {
+describeOnHost('a repair that does not last, or is slow,', (lab) => {
+  test('is a service that dies 10 s after each start: it relapses until the breaker opens', async () => {
     const lines = `ExecStart=sh -c 'sleep 10; exit 1'`;
     const service = await lab.service('mayfly', lines, '[Unit]\nStartLimitIntervalSec=0\n');
     await lab.start(service);
@@ -192,7 +192,7 @@ ExecStart=sleep infinity`;
   }
   const killed = (unit: string) => ['systemctl', 'kill', '--signal=KILL', unit];
 
-  test('a start that takes 6 s does not delay other services, and explain reports it', async () => {
+  test('is a start that takes 6 s: it does not delay other services, and explain() reports it', async () => {
     const [slow, quick] = await slowAndQuick(`${SLOW('sleep 6')}\nTimeoutStartSec=8s`);
     const told = await watch(lab, {
       options: { services: [slow, quick], guards: GUARDS },
@@ -215,7 +215,7 @@ ExecStart=sleep infinity`;
     expect(done[0]!.explained).toEqual([expect.stringContaining('next: It is being repaired now')]);
   });
 
-  test('a start that never ends keeps no other service waiting either', async () => {
+  test('is a start that never ends: it does not delay other services either', async () => {
     const [slow, quick] = await slowAndQuick(`${SLOW('sleep infinity')}\nTimeoutStartSec=infinity`);
     const told = await watch(lab, {
       options: { services: [slow, quick], guards: GUARDS },
@@ -234,7 +234,7 @@ ExecStart=sleep infinity`;
     expect(named(told.events, 'heal:started')).toHaveLength(2);
   });
 
-  test('a start that takes longer than its own limit said is pending, and proved when it has ended', async () => {
+  test('is a start that takes longer than its own limit: it is pending, and proved when it has ended', async () => {
     // The service asks systemd for more time than its unit file gives it.
     const more = 'test -e /run/test-slow && systemd-notify EXTEND_TIMEOUT_USEC=60000000 && sleep 16';
     const lines = [

@@ -69,7 +69,7 @@ describeOnHost('a repair that only a person may approve', (lab) => {
     await lab.host.run(['rm', '-rf', APPROVALS]);
   });
 
-  test('is not done on the word of the daemon, and once on the word of a person', async () => {
+  test('is not executed with the approval of the daemon, and once with the approval of a person', async () => {
     await nixos.begin(good);
     await nixos.switchTo(bad);
     const planned = await ask(DAEMON, rollback('plan'));
@@ -128,7 +128,7 @@ describeOnHost('a repair that only a person may approve', (lab) => {
     expect(JSON.parse(await lab.host.readFile(file))).toMatchObject({ uid: 0 });
   });
 
-  test('goes through units that systemd finds nothing wrong with, and that are confined', async () => {
+  test('uses units that systemd-analyze verifies, and that are sandboxed', async () => {
     const units = ['luminous-healing-approve.socket', 'luminous-healing-approve@.service'];
     const verify = await lab.host.run(['systemd-analyze', 'verify', ...units]);
     expect(verify.stdout + verify.stderr).toBe('');
@@ -140,7 +140,7 @@ describeOnHost('a repair that only a person may approve', (lab) => {
     expect(Number(score)).toBeLessThan(1.5);
   });
 
-  test('is approved by `luminous-healing approve ID`, which shows the plan that root made', async () => {
+  test('is approved by `luminous-healing approve ID`, which shows the plan of the root helper', async () => {
     await daemon.configure(QUICK_DAEMON);
     await nixos.begin(good);
     await lab.host.systemctl('start', 'luminous-healing');

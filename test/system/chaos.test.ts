@@ -9,9 +9,9 @@ import { describeOnHost } from './lab.js';
 const SEED = Number(process.env['CHAOS_SEED'] ?? 20_261);
 const FAULTS = Number(process.env['CHAOS_FAULTS'] ?? 40);
 
-describeOnHost('an engine on a host in chaos', (lab) => {
+describeOnHost('an engine on a host with random faults', (lab) => {
   test(
-    'heals what can be healed, explains itself, touches nothing else and leaves nothing over',
+    'heals what can be healed, explains the rest, does not touch other units and leaves nothing behind',
     async () => {
       console.log(`Chaos: ${FAULTS} faults of seed ${SEED}; CHAOS_SEED and CHAOS_FAULTS choose others`);
       const report = await runChaos(lab.host, SEED, FAULTS);
@@ -30,7 +30,7 @@ describeOnHost('an engine on a host in chaos', (lab) => {
   );
 });
 
-describeOnHost('an engine among people', (lab) => {
+describeOnHost('an engine and an operator', (lab) => {
   afterEach(async () => {
     await lab.host.systemctl('kill', '--signal=KILL', 'chaos-engine-*');
     await lab.host.run(['rm', '-rf', '/var/lib/chaos']);
@@ -39,7 +39,7 @@ describeOnHost('an engine among people', (lab) => {
   const STATE = '/var/lib/chaos/state.json';
   const idle = 'ExecStart=sleep infinity';
 
-  test('does not start a service that a person stops while it waits in line', async () => {
+  test('do not start a service that the operator stopped while it was queued', async () => {
     // As many as are repaired side by side.
     const slow: string[] = [];
     for (const name of ['a', 'b', 'c', 'd'])
@@ -96,7 +96,7 @@ describeOnHost('an engine among people', (lab) => {
     return { database, web, engine, mend };
   }
 
-  test('leaves a service as it is while starts of the one that it needs fail', async () => {
+  test('leave a service as it is while starts of its dependency fail', async () => {
     const { database, web, engine, mend } = await databaseAndWeb();
     const runs = await lab.runs(web);
     await lab.host.systemctl('kill', '--signal=KILL', database);
@@ -110,7 +110,7 @@ describeOnHost('an engine among people', (lab) => {
     expect(await lab.runs(web)).toEqual(runs);
   });
 
-  test('heals a service that went down along with a restart that failed', async () => {
+  test('heal a service that was stopped by a failed restart of another one', async () => {
     const { database, web, engine, mend } = await databaseAndWeb();
     await lab.host.run(['systemctl', 'restart', database], { allowFailure: true });
     await lab.host.waitFor(
@@ -123,7 +123,7 @@ describeOnHost('an engine among people', (lab) => {
     await engine.stop();
   });
 
-  test('sees a storm end when it is calm, though a person keeps one of the services stopped', async () => {
+  test('end a storm after its calm time, even if the operator keeps one of the services stopped', async () => {
     const services: string[] = [];
     for (const name of ['a', 'b', 'c', 'd', 'e', 'f', 'g']) services.push(await lab.service(name, idle));
     const [stopped, ...others] = services as [string, ...string[]];

@@ -50,7 +50,7 @@ async function traced(): Promise<{ counted: Counted; calls: Map<string, number> 
 }
 
 describe.skipIf(!hasStrace && !required)('a healthy cycle', () => {
-  it('makes the system calls of its reading and hardly any other, starts nothing, and opens nothing', async () => {
+  it('makes the system calls of its reading and hardly any other, starts no process, and opens no file', async () => {
     const { counted, calls } = await traced();
     const total = [...calls.values()].reduce((sum, count) => sum + count, 0);
     const reads = (calls.get('pread64') ?? 0) / CYCLES;
@@ -69,8 +69,8 @@ describe.skipIf(!hasStrace && !required)('a healthy cycle', () => {
   });
 });
 
-describe('the footprint', () => {
-  it('of a healthy cycle is small, and nothing of it stays', async () => {
+describe('the memory and import footprint', () => {
+  it('of a healthy cycle is small, and none of it stays', async () => {
     const flags = ['--expose-gc', '--min-semi-space-size=64', '--max-semi-space-size=64'];
     const { stdout } = await call(process.execPath, [...flags, fileHere('../../bench/probes/heap.mjs')]);
     const heap = JSON.parse(stdout) as { cycle?: number; growthBytes: number; growthCycles: number };
@@ -85,7 +85,7 @@ describe('the footprint', () => {
     ['observe/prometheus.js', 312_500],
     ['observe/dashboard/index.js', 299_500],
     ['testing/index.js', 356_500],
-  ])('of the door %s is known: own files alone, of so many bytes at most', async (name, most) => {
+  ])('of the sub-path %s has a byte limit and only files of the package', async (name, most) => {
     const { stdout } = await call(process.execPath, [fileHere('../../bench/probes/modules.mjs'), door(name)]);
     const { files, builtins } = JSON.parse(stdout) as { files: string[]; builtins: string[] };
     expect(files.filter((url) => !url.startsWith(door('')))).toEqual([]);

@@ -6,8 +6,8 @@ import { letDie, OFTEN, victim } from './victim.js';
 const DEATHS = 25;
 const PORT = 47_011;
 
-describeOnHost('a service that dies', (lab) => {
-  it('is known and back each time without a cycle of the monitor: systemd told', async () => {
+describeOnHost('a service that dies while an engine monitors it', (lab) => {
+  it('is detected and restarted each time without a cycle, by signals of systemd', async () => {
     const unit = await lab.unit('victim.service', victim(PORT));
     await lab.host.systemctl('enable', '--quiet', unit);
     const engine = { enabledChecks: ['services'], services: [unit], guards: OFTEN };
@@ -23,7 +23,7 @@ describeOnHost('a service that dies', (lab) => {
     expect(wholeLooks).toBe(0);
   });
 
-  it('is known so too where no service is listed', async () => {
+  it('is detected in the same way if no service is listed', async () => {
     const unit = await lab.unit('victim.service', victim(PORT));
     await lab.host.systemctl('enable', '--quiet', unit);
     const engine = { enabledChecks: ['services'], guards: OFTEN };
@@ -89,7 +89,7 @@ async function flapping(lab: Lab): Promise<string[]> {
 
 const APART_MS = 250;
 
-describeOnHost('an engine that monitors', (lab) => {
+describeOnHost('an engine in monitoring', (lab) => {
   it('makes no call to systemd while no unit fails, even with discovery', async () => {
     const calm = await lab.unit('calm.service', sleeper);
     const bad = await lab.unit('bad.service', '[Service]\nExecStart=/usr/bin/false\n');
@@ -107,7 +107,7 @@ describeOnHost('an engine that monitors', (lab) => {
     expect(busy.messages).toBeLessThan(2 * 12);
   });
 
-  it('wakes for a unit that nobody listed, and asks a bounded number of things about it', async () => {
+  it('handles a failure of an unlisted unit at once, with a limited number of queries', async () => {
     const victim = await lab.unit('victim.service', sleeper);
     await lab.host.systemctl('enable', '--now', '--quiet', victim);
     const [, death] = await watching(lab, [{ forMs: 1_000 }, { run: killed(victim), opens: 'test-victim' }]);
@@ -118,7 +118,7 @@ describeOnHost('an engine that monitors', (lab) => {
   it.each<[string, (units: string[]) => HealingOptions]>([
     ['no unit is listed', () => ({})],
     ['they are listed', (units) => ({ services: units })],
-  ])('is not flooded by units that flap as fast as systemd lets them, where %s', async (_, engineFor) => {
+  ])('limits its work for units that flap as fast as systemd permits, if %s', async (_, engineFor) => {
     const units = await flapping(lab);
     const victim = await lab.unit('victim.service', sleeper);
     await lab.host.systemctl('enable', '--now', '--quiet', victim);

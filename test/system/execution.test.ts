@@ -5,7 +5,7 @@ import { describeOnHost } from './lab.js';
 const HANGS_LATER = `Type=notify
 ExecStart=sh -c 'test -e /run/test-hang && exec sleep infinity; exit 1'`;
 
-describeOnHost('steps that do not end', (lab) => {
+describeOnHost('a step that does not end', (lab) => {
   /** A service that has failed, and that will hang when it is started again. */
   async function hanging(timeout: string): Promise<string> {
     const service = await lab.service('hang', `${HANGS_LATER}\nTimeoutStartSec=${timeout}`);
@@ -31,7 +31,7 @@ describeOnHost('steps that do not end', (lab) => {
       '4003',
       'sleep 4003 & (sleep 4003 &) ; exec sleep 4003',
     ],
-  ])('a script with %s is ended with all of them at its timeout', async (_, word, script) => {
+  ])('is killed at its timeout with all its processes: a script with %s', async (_, word, script) => {
     await lab.host.writeFile('/root/script', `#!/bin/sh\n${script}\n`, 0o755);
     const start = Date.now();
     const [execution] = await lab.drive([['execute', { action: 'run_script', parameters: {} }]], {
@@ -47,7 +47,7 @@ describeOnHost('steps that do not end', (lab) => {
     expect(await alive(word)).toBe('');
   });
 
-  test('a start that hangs fails when systemd gives it up, and the result says so', async () => {
+  test('fails when systemd gives up the start, with that result', async () => {
     const service = await hanging('2s');
     const result = await lab.healOne(service);
     expect(result).toMatchObject({ outcome: 'failed', success: false, actionTaken: 'restart_service' });
@@ -56,7 +56,7 @@ describeOnHost('steps that do not end', (lab) => {
     expect(await lab.show('ActiveState', service)).toBe('failed');
   });
 
-  test('a start that hangs without limit is not waited for any longer once the engine is stopped', async () => {
+  test('is not waited for any longer after the engine is stopped, if it has no limit', async () => {
     const service = await hanging('infinity');
     const [[result], verdicts] = await lab.drive([['detectAndHeal', 1_000], ['inspect']], {
       options: { services: [service] },
@@ -69,7 +69,7 @@ describeOnHost('steps that do not end', (lab) => {
     expect((await lab.host.run(['pgrep', 'systemctl'], { allowFailure: true })).stdout).toBe('');
   });
 
-  test('a start that hangs behind sudo is let go of when the engine is stopped', async () => {
+  test('is not waited for after the engine is stopped, if it runs behind sudo', async () => {
     await lab.host.run(['useradd', '--create-home', 'alice']);
     await lab.host.writeFile('/etc/sudoers.d/alice', 'alice ALL=(ALL) NOPASSWD: ALL\n', 0o440);
     const service = await hanging('infinity');
@@ -83,7 +83,7 @@ describeOnHost('steps that do not end', (lab) => {
     expect((await lab.host.run(['pgrep', 'systemctl'], { allowFailure: true })).stdout).toBe('');
   });
 
-  test('an engine that is stopped while it looks or plans says that it was stopped, and nothing else', async () => {
+  test('reports that the engine was stopped, and nothing else, if it was stopped while reading or planning', async () => {
     const service = await lab.service('ill', 'ExecStart=sleep infinity');
     await lab.host.systemctl('start', service);
     await lab.kill(service);

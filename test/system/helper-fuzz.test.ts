@@ -11,7 +11,7 @@ const SEED = 20_261_123;
 
 describeOnHost('the socket of the root helper', (lab) => {
   test(
-    'gives whatever is sent an answer in one line, and touches nothing outside of the policy',
+    'answers any input in one line, and affects nothing outside of the policy',
     async () => {
       // Of the units that are asked for, one is allowed; another is there, and must stay as it is.
       await installHelper(lab.host, {

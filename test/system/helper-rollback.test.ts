@@ -24,7 +24,7 @@ const ALLOWED = { ...LEAST, nix: { allowRollback: true }, record: STATE };
 /** Root keeps to its own 10 min. */
 const QUICK: DaemonConfig = { ...QUICK_DAEMON, nix: { allowRollback: true } };
 
-describeOnHost('rolling back a generation through the root helper', (lab) => {
+describeOnHost('a rollback of a generation through the root helper', (lab) => {
   const nixos = new StandIn(lab);
   const daemon = new Installation(lab);
   afterEach(async () => {
@@ -44,7 +44,7 @@ describeOnHost('rolling back a generation through the root helper', (lab) => {
   };
   const told = (words: RegExp) => async () => (await daemon.journal()).some((line) => words.test(line));
 
-  test('not while its policy does not allow it, not what root reads otherwise, and then by an unprivileged daemon', async () => {
+  test('is refused by its policy, refused by contradicting readings of root, and then executed for an unprivileged daemon', async () => {
     await daemon.install(LEAST);
     await lab.host.writeUnit(`${HELPER}.d/rollback.conf`, DROP_IN);
     await lab.host.systemctl('daemon-reload');

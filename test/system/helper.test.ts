@@ -87,7 +87,7 @@ describeOnHost('the root helper', (lab) => {
     await writePolicy(lab.host, ALLOWED);
   });
 
-  test('lets an unprivileged engine heal a killed nginx, and its dry run shows the same plan', async () => {
+  test('lets an unprivileged engine heal a killed nginx, whose dry run shows the same plan', async () => {
     await brokenNginx();
     const dry = await lab.healOne('nginx', { user: MEMBER, options: { dryRun: true } });
     expect(dry).toMatchObject({ outcome: 'planned', success: true });
@@ -113,7 +113,7 @@ describeOnHost('the root helper', (lab) => {
     expect((await journal())[0]).toContain('"uid":1000');
   });
 
-  test('loads no package while it plans and carries out', async () => {
+  test('loads no package while it plans and executes', async () => {
     await brokenNginx();
     const log = `/var/lib/${UNIT}/loaded`;
     await dropIn(`Environment=NODE_OPTIONS=--import=${PROGRAMS}/log-loaded.mjs LOADED_LOG=${log}`);
@@ -140,7 +140,7 @@ describeOnHost('the root helper', (lab) => {
     expect(await lab.runs(other)).toEqual([run]);
   });
 
-  test('does nothing by a policy that others than root could have written', async () => {
+  test('does nothing with a policy that others than root could have written', async () => {
     for (const [argv, words] of [
       [['chmod', '666', POLICY], 'can be written by others than root'],
       [['chown', MEMBER, POLICY], 'belongs to the user with uid 1000'],
@@ -185,7 +185,7 @@ describeOnHost('the root helper', (lab) => {
     await lab.host.run(['umount', dirname(POLICY)]);
   });
 
-  test('cannot be reached by a user who is not in the group', async () => {
+  test('is not accessible to a user who is not in the group', async () => {
     await brokenNginx();
     expect(await ask([restart('nginx')], { user: STRANGER })).toEqual([{ code: 'EACCES' }]);
     const result = await lab.healOne('nginx', { user: STRANGER });
@@ -197,7 +197,7 @@ describeOnHost('the root helper', (lab) => {
     await lab.heal({ services: ['nginx'] }, { user: MEMBER });
   });
 
-  test('is gone a second after each answer, and leaves no process behind', async () => {
+  test('ends a second after each answer, and leaves no process behind', async () => {
     for (const request of [
       restart('nginx', 'plan'),
       restart('nginx'),
@@ -227,7 +227,7 @@ describeOnHost('the root helper', (lab) => {
     expect((JSON.parse(stdout) as Execution).error).toBe('Expected one line: it did not come within 2 s');
   });
 
-  test('gives each of 200 requests at once one answer or one clear refusal, does none twice, and works on', async () => {
+  test('gives each of 200 simultaneous requests one answer or one refusal, executes none twice, and continues', async () => {
     await lab.unit(
       'many@.service',
       "[Service]\nExecStartPre=/bin/sh -c 'echo %i >> /run/test-many'\nExecStart=sleep infinity\n",
@@ -258,7 +258,7 @@ describeOnHost('the root helper', (lab) => {
     await gone();
   });
 
-  test('counts its acts over its many short lives', async () => {
+  test('counts its actions over many short processes', async () => {
     await writePolicy(lab.host, { ...ALLOWED, limits: { componentPerHour: 0 } });
     const [told] = await ask([restart('nginx')]);
     expect(answerIn(told!)).toMatchObject({ outcome: 'skipped', blockedBy: 'budget' });
@@ -282,7 +282,7 @@ describeOnHost('the root helper', (lab) => {
     await gone();
   });
 
-  test('that hangs itself is ended at its limit, the engine verifies, and it is no issue', async () => {
+  test('is killed at its limit if it hangs; the engine verifies, and it is no issue', async () => {
     await brokenNginx();
     const hang =
       'ExecStart=\nExecStart=/bin/sh -c \'read -r line; case "$line" in *execute*) trap "" TERM; while :; do sleep 1; done;; esac; echo not an answer\' %i\nRuntimeMaxSec=1\nTimeoutStopSec=1';
@@ -304,8 +304,8 @@ describeOnHost('the root helper', (lab) => {
     await lab.host.systemctl('restart', 'nginx');
   });
 
-  describe('whose answer is lost', () => {
-    test('has done its work: the engine sees that, and asks for nothing twice', async () => {
+  describe('with a lost answer', () => {
+    test('was still executed: the engine detects that, and does not repeat the request', async () => {
       await brokenNginx();
       // The real helper answers the first request, the plan, and runs the second, whose response is lost.
       const [, start = ''] = /^ExecStart=(.*) %i$/m.exec(await unitText(`${UNIT}@.service`)) ?? [];
@@ -318,7 +318,7 @@ describeOnHost('the root helper', (lab) => {
       expect((await journal()).filter((line) => line.includes('"do":"execute"')).length - before).toBe(1);
     });
 
-    test('because it was killed in the middle is not asked again; what became of it is looked at', async () => {
+    test('is not asked again if it was killed during the action, whose result is read instead', async () => {
       const slow = await lab.service(
         'slow',
         "ExecStartPre=/bin/sh -c 'echo x >> /run/test-slow; sleep 3'\nExecStart=sleep infinity",
@@ -339,7 +339,7 @@ describeOnHost('the root helper', (lab) => {
     });
   });
 
-  test('makes room on a disk that is full to the last byte, which it may not write to itself', async () => {
+  test('frees space on a full disk, which it may not write to itself', async () => {
     await writePolicy(lab.host, { ...ALLOWED, actions: ['clean_nix_store'] });
     await lab.host.mountSmallFileSystem('/nix', 96);
     await lab.host.systemctl('restart', 'nix-daemon.socket');
@@ -356,7 +356,7 @@ describeOnHost('the root helper', (lab) => {
     expect(result, result?.error).toMatchObject({ outcome: 'fixed', actionTaken: 'clean_nix_store' });
   });
 
-  test('has units that systemd finds nothing wrong with, and is confined', async () => {
+  test('has units that systemd-analyze verifies, and is sandboxed', async () => {
     const units = [`${UNIT}@.service`, `${UNIT}.socket`].map((unit) => `/etc/systemd/system/${unit}`);
     const { stdout, stderr } = await lab.host.run(['systemd-analyze', 'verify', ...units]);
     expect(stdout + stderr).toBe('');

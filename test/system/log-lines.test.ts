@@ -8,7 +8,7 @@ const TOKEN_FILE = '/var/lib/luminous-healing/dashboard-token';
 const DASHBOARD = ['/', '/page.js', '/api/view', '/api/events', '/api/status', '/api/explain'];
 const METRICS = ['/', '/metrics', '/metrics?format=openmetrics', '/health'];
 
-describeOnHost('a password in the log of a failed service', (lab) => {
+describeOnHost('a log line of a failed service with a password', (lab) => {
   const daemon = new Installation(lab);
   beforeAll(async () => {
     await daemon.install();
@@ -52,7 +52,7 @@ describeOnHost('a password in the log of a failed service', (lab) => {
     return answers.join('\n');
   }
 
-  test('is read by the daemon, and told to no user without a token by any of its addresses', async () => {
+  test('is read by the daemon, and shown to no user without a token at any of its addresses', async () => {
     const leaky = await leak({});
     const seen = await seenByMallory();
     expect(seen).toContain(`"component":"${leaky}"`);
@@ -75,7 +75,7 @@ describeOnHost('a password in the log of a failed service', (lab) => {
     expect((await daemon.journal()).join('\n')).not.toContain('hunter2');
   });
 
-  test('is shown with the token that the daemon has made, which only the control command prints', async () => {
+  test('is shown with the token of the daemon, which only the control command prints', async () => {
     await leak({ tokenFile: TOKEN_FILE });
     const { stdout: stat } = await lab.host.run(['stat', '--format=%a %U %G', TOKEN_FILE]);
     expect(stat.trim()).toBe('640 luminous-healing luminous-healing-control');

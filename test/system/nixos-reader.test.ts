@@ -18,7 +18,7 @@ interface Told {
 const PROFILE = '/nix/var/nix/profiles/system';
 const STC_LOCK = '/run/nixos/switch-to-configuration.lock';
 
-describeOnHost('what is read of NixOS', (lab) => {
+describeOnHost('the NixOS reader on a booted host', (lab) => {
   /** Nobody special looks: what runs, what differs between two systems, and what is under way. */
   async function look(...systems: readonly string[]): Promise<Told> {
     const { stdout } = await lab.host.node([`${PROGRAMS}/look.mjs`, ...systems], { user: 'nobody' });
@@ -54,7 +54,7 @@ describeOnHost('what is read of NixOS', (lab) => {
     await lab.host.writeFile('/root/kernel/modules/modules.dep', '');
   });
 
-  test('is nothing on a Debian, which yet tells of kills and locks', async () => {
+  test('reads nothing on Debian except out-of-memory kills and locks', async () => {
     const { system, activity } = await look();
     expect(system.nixos).toEqual({ unknown: 'this host does not run NixOS' });
     expect(system.state).toBe('running');
@@ -62,7 +62,7 @@ describeOnHost('what is read of NixOS', (lab) => {
     expect(activity).toEqual({ switching: null, building: null });
   });
 
-  test('are real generations, as Nix itself lists them, and what runs and was booted', async () => {
+  test('reads the generations as Nix itself lists them, and the running and booted one', async () => {
     const unit = (program: string) => `[Service]\nExecStart=${program}\n`;
     const a = await build('a', { 'web.service': unit('/bin/1'), 'db.service': unit('/bin/db') });
     const b = await build('b', { 'web.service': unit('/bin/2'), 'db.service': unit('/bin/db') });
@@ -106,7 +106,7 @@ describeOnHost('what is read of NixOS', (lab) => {
     await lab.host.run(['rm', '/run/current-system', '/run/booted-system']);
   });
 
-  test('is a switch while another user’s process holds its lock, and no more when it ends', async () => {
+  test('reports a switch while a process of another user holds its lock, and not after its end', async () => {
     await lab.host.run(['mkdir', '-p', '/run/nixos']);
     await background('switch', 'flock', STC_LOCK, 'sleep', '60');
     await until('the switch to be seen', ({ switching }) => switching?.includes(STC_LOCK) ?? false);
@@ -119,7 +119,7 @@ describeOnHost('what is read of NixOS', (lab) => {
     await lab.host.run(['rm', '-r', '/run/nixos']);
   });
 
-  test('is a build while one runs, as root or through the daemon, and not while somebody is merely connected', async () => {
+  test('reports a build while one runs, as root or through the daemon, and not while a client is merely connected', async () => {
     const derivation = `derivation {
       name = "slow"; system = builtins.currentSystem; builder = "/bin/sh";
       args = [ "-c" "sleep 60; echo > $out" ]; PATH = "/usr/bin:/bin";
@@ -147,7 +147,7 @@ describeOnHost('what is read of NixOS', (lab) => {
     await untilQuiet();
   });
 
-  test('is a collection of garbage while one runs', async () => {
+  test('reports a garbage collection while one runs', async () => {
     // It waits at its first line of output, for the pipe is full and nobody reads.
     const collect = [
       'import os, subprocess',

@@ -21,7 +21,7 @@ const run = (...argv: readonly string[]): Step => ({ run: argv });
 const hasTools = (...names: readonly string[]): boolean =>
   names.every((name) => spawnSync('which', [name]).status === 0);
 
-describeOnHost('file systems, read on a booted host', (lab) => {
+describeOnHost('a file system on a booted host', (lab) => {
   const outside: ChildProcess[] = [];
 
   afterEach(async () => {
@@ -74,7 +74,7 @@ describeOnHost('file systems, read on a booted host', (lab) => {
   const mountSilently = async (type: 'fuse' | 'autofs', path: string): Promise<void> =>
     void outside.push(await mountSilent(lab.host, type, path));
 
-  test('ext4 that became read-only is HIGH and left to a person, and well when it takes writes again', async () => {
+  test('is HIGH and not repaired if its ext4 became read-only, and ok when it is writable again', async () => {
     const { path } = await lab.host.mountSmallFileSystem('/srv/data', 32);
     const component = `readonly:${path}`;
     const [before, after, again] = (await looks([
@@ -92,7 +92,7 @@ describeOnHost('file systems, read on a booted host', (lab) => {
     expect(again.events).toEqual([`issue:cleared ${component}`]);
   });
 
-  test('XFS that was shut down is HIGH, though the table of mounts does not tell', async (context) => {
+  test('is HIGH if its XFS was shut down, though the table of mounts does not show it', async (context) => {
     if (!hasTools('mkfs.xfs', 'xfs_io')) return context.skip('xfsprogs is not installed');
     const { path } = await lab.host.mountSmallFileSystem('/srv/xfs', 320, { type: 'xfs' });
     const component = `readonly:${path}`;
@@ -109,7 +109,7 @@ describeOnHost('file systems, read on a booted host', (lab) => {
     expect(status(later, component)).toBe('bad');
   });
 
-  test('ext4 that was read-only at the first look is so by design, and so is one that /etc/fstab mounts `ro`', async () => {
+  test('is read-only by design if it was at the first reading, or is mounted `ro` by /etc/fstab', async () => {
     const { path } = await lab.host.mountSmallFileSystem('/srv/design', 32);
     const [remount, entry] = ['mount -o remount', `/dev/loop9 ${path} ext4 ro 0 0`];
     const [first, open, shut] = (await looks([
@@ -131,7 +131,7 @@ describeOnHost('file systems, read on a booted host', (lab) => {
     expect(listed.results).toEqual([]);
   });
 
-  test('an error that the kernel finds in ext4 is an issue, also where it goes on writing', async () => {
+  test('is an issue after an ext4 error, even if it continues to write', async () => {
     await showErrors();
     const { path, device } = await lab.host.mountSmallFileSystem('/srv/broken', 32);
     const looking = looks([LOOK, WAIT, LOOK]);
@@ -147,7 +147,7 @@ describeOnHost('file systems, read on a booted host', (lab) => {
     expect(status(later, `readonly:${path}`)).toBe('ok');
   });
 
-  test('ext4 that the kernel stopped after an error is an issue for this run, and for one that began afterwards', async () => {
+  test('is an issue if the kernel stopped its ext4 after an error, in this run and in later ones', async () => {
     await showErrors();
     const { path, device } = await lab.host.mountSmallFileSystem('/srv/stopped', 32);
     await lab.host.run(['mount', '-o', 'remount,errors=remount-ro', path]);
@@ -160,7 +160,7 @@ describeOnHost('file systems, read on a booted host', (lab) => {
     expect(status(later, `readonly:${path}`)).toBe('bad');
   });
 
-  test('a mount is seen at the next look, and what was unmounted is gone, not cleared', async () => {
+  test('is found at the next reading after a mount, and gone, not cleared, after an unmount', async () => {
     const path = '/srv/short';
     const fill = `mount -t tmpfs -o size=8m tmpfs ${path} && fallocate --length 8100k ${path}/filling`;
     const vanished = issueWith(`disk:${path}`, { type: 'resource', metricValue: 97, threshold: 90 });
@@ -175,7 +175,7 @@ describeOnHost('file systems, read on a booted host', (lab) => {
     expect(byHand.result.error).toContain(`The mount ${path} is gone`);
   });
 
-  test('a mount point with its own threshold is an issue when nothing is mounted there', async () => {
+  test('is an issue if it has its own threshold and is not mounted', async () => {
     const path = '/srv/named';
     const options = { mounts: { levels: { [path]: { percent: 95 } } } };
     const mount = run('mount', '-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', path);
@@ -191,7 +191,7 @@ describeOnHost('file systems, read on a booted host', (lab) => {
     expect(verdictOn(told[0]!, `disk:${path}`)).toMatchObject({ severity: 3 });
   });
 
-  test('a FUSE mount that does not answer is unknown, hides nothing else, and lets the program end', async () => {
+  test('is unknown if its FUSE does not answer, hides no other one, and lets the program end', async () => {
     await mountSilently('fuse', '/srv/silent');
     const { path } = await lab.host.mountSmallFileSystem('/srv/beside', 32);
     const [first, second] = (await looks([LOOK, run('mount', '-o', 'remount,ro', path), LOOK])) as [
@@ -203,7 +203,7 @@ describeOnHost('file systems, read on a booted host', (lab) => {
     expect(second.events).toEqual([`issue:opened readonly:${path}`]);
   });
 
-  test('an automount point is never asked, also where it is named: to ask is to mount', async () => {
+  test('is never read if it is an automount point, also if it is named, because reading would mount it', async () => {
     await mountSilently('autofs', '/srv/auto');
     const [told] = (await looks([LOOK], { mounts: { levels: { '/srv/auto': { percent: 95 } } } })) as [Told];
     expect(verdictOn(told, 'disk:/srv/auto')).toMatchObject({

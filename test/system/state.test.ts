@@ -15,7 +15,7 @@ const isAbout =
   (told: readonly Told[]): boolean =>
     told.some((line) => line.event === event && line.component === component);
 
-describeOnHost('what an engine remembers on a real host', (lab) => {
+describeOnHost('the state of an engine on a real host', (lab) => {
   const engines: EngineService[] = [];
 
   afterEach(async () => {
@@ -55,7 +55,7 @@ describeOnHost('what an engine remembers on a real host', (lab) => {
   const lineOn = (told: readonly Told[], words: RegExp) =>
     told.find(({ event, message = '' }) => event === 'log' && words.test(message));
 
-  test('a restart that outlives a kill -9 of the engine is verified when it has ended, and not repeated', async () => {
+  test('has a restart that survives a kill -9 of the engine, which is verified at its end and not repeated', async () => {
     const service = await lab.service('slow', 'ExecStartPre=sleep 2.5\nExecStart=sleep infinity');
     await lab.host.systemctl('start', service);
     const engine = await install([service]);
@@ -86,7 +86,7 @@ describeOnHost('what an engine remembers on a real host', (lab) => {
     expect(lineOn(await engine.told(), INTERRUPTED)!.at).toBeGreaterThanOrEqual(up!.at);
   });
 
-  test('a restart that fails after a kill -9 of the engine is written down as failed, and not repeated at once', async () => {
+  test('has a restart that fails after a kill -9 of the engine as failed, and it is not repeated at once', async () => {
     await lab.host.writeFile('/run/test-well', '');
     const service = await lab.service(
       'doomed',
@@ -132,7 +132,7 @@ describeOnHost('what an engine remembers on a real host', (lab) => {
     expect((await lab.host.run(['sh', '-c', script])).stdout.trim()).toBe('0');
   }
 
-  test('on a full disk nothing is done that cannot be written down there', async () => {
+  test('blocks every repair that cannot be recorded on a full disk', async () => {
     await lab.host.mountSmallFileSystem(disk.path, 8);
     await lab.host.run(['mkdir', '-p', disk.folder]);
     const engine = await install(['nginx'], { state: onDisk });
@@ -153,7 +153,7 @@ describeOnHost('what an engine remembers on a real host', (lab) => {
     expect((await remembered(onDisk)).acts).toMatchObject([{ component: 'nginx', outcome: 'fixed' }]);
   });
 
-  test('but the disk itself is cleaned, and then the rest is done and written down', async () => {
+  test('does not block the cleaning of that disk, after which the rest is done and recorded', async () => {
     const engine = await install(['nginx'], cleaning);
     await engine.start();
     await fillAndKill();
@@ -168,7 +168,7 @@ describeOnHost('what an engine remembers on a real host', (lab) => {
     ]);
   });
 
-  test('an engine that begins on a full disk cleans it, too, and has forgotten nothing', async () => {
+  test('is complete for an engine that starts on a full disk, which cleans it', async () => {
     const acts = (await remembered(onDisk)).acts.length;
     expect(acts).toBeGreaterThan(0);
     const engine = await install(['nginx'], cleaning);
@@ -180,14 +180,11 @@ describeOnHost('what an engine remembers on a real host', (lab) => {
   });
 
   test.each([
-    ['cut off in the middle', (text: string) => [text.slice(0, text.length / 2), 'root'] as const],
+    ['truncated', (text: string) => [text.slice(0, text.length / 2), 'root'] as const],
     ['garbage', () => ['\u0000\u0001 no state at all', 'root'] as const],
-    [
-      'of a version to come',
-      (text: string) => [text.replace('"version":2', '"version":99'), 'root'] as const,
-    ],
-    ["somebody else's", (text: string) => [text, 'nobody'] as const],
-  ])('a state that is %s is set aside, and makes the engine cautious', async (_, damage) => {
+    ['of a later version', (text: string) => [text.replace('"version":2', '"version":99'), 'root'] as const],
+    ['owned by another user', (text: string) => [text, 'nobody'] as const],
+  ])('is set aside if it is %s, and makes the engine cautious', async (_, damage) => {
     const service = await failing();
     await lab.start(service);
     await lab.until('failed', service);
@@ -221,7 +218,7 @@ describeOnHost('what an engine remembers on a real host', (lab) => {
     expect(await remembered()).toMatchObject({ cautious: true, acts: [{ component: service }] });
   });
 
-  test('of two engines on one state the first acts; the second looks on, says so, and takes over when the first is gone', async () => {
+  test('is used by the first of two engines; the second observes, reports that, and takes over when the first is gone', async () => {
     const [first, second] = [await install(['nginx']), await install(['nginx'], { name: 'two' })];
     await first.start();
     await second.start();
@@ -256,7 +253,7 @@ describeOnHost('what an engine remembers on a real host', (lab) => {
 
   const isLocked = ({ blockedBy }: Told): boolean => blockedBy === 'locked';
 
-  test('an engine whose lock was away for a moment acts again', async () => {
+  test('can be used again by an engine whose lock was missing for a moment', async () => {
     const engine = await install(['nginx'], { interval: 2 });
     await engine.start();
     await lab.host.run(['mv', `${STATE}.lock`, `${STATE}.away`]);
@@ -266,7 +263,7 @@ describeOnHost('what an engine remembers on a real host', (lab) => {
     await engine.until('nginx to be healed', isAbout('done', 'nginx'));
   });
 
-  test('a reboot is reported, and breaker and budget are kept', async () => {
+  test('keeps breaker and budget over a reboot, which is reported', async () => {
     const bad = await failing();
     const slow = await lab.service('slow', 'ExecStartPre=sleep 2\nExecStart=sleep infinity');
     await lab.host.systemctl('start', slow);

@@ -68,7 +68,7 @@ describeOnHost('the Nix store on a small file system', (lab) => {
     await shell('nix-store --gc');
   });
 
-  test('is collected down to the clearing level and no further, and what is live stays', async () => {
+  test('is collected down to the clearing level and no further, without live paths', async () => {
     const kept = [await live('live-one', 4 * MIB), await live('live-two', 3 * MIB)];
     for (let index = 0; index < 12; index += 1) await garbage(`dead-${index}`, 2 * MIB);
     await fillTo(94);
@@ -105,7 +105,7 @@ describeOnHost('the Nix store on a small file system', (lab) => {
     expect((await usage()).percent).toBeLessThan(85);
   });
 
-  test('is not collected by a user who may not speak to nix-daemon, who is told so', async () => {
+  test('is not collected by a user without access to nix-daemon, which is reported', async () => {
     await garbage('dead', 2 * MIB);
     await fillTo(93);
     const before = await stored();
@@ -117,13 +117,13 @@ describeOnHost('the Nix store on a small file system', (lab) => {
   });
 
   test.each([
-    ['is listed', 'allowed-users = root healer', 'fixed'],
-    ['has a group that is listed', 'allowed-users = @nix-users', 'fixed'],
-    ['is added', 'allowed-users = root\nextra-allowed-users = healer', 'fixed'],
+    ['is allowed', 'allowed-users = root healer', 'fixed'],
+    ['has an allowed group', 'allowed-users = @nix-users', 'fixed'],
+    ['is allowed by extra-allowed-users', 'allowed-users = root\nextra-allowed-users = healer', 'fixed'],
     ['is trusted', 'allowed-users = root\ntrusted-users = healer', 'fixed'],
-    ['is not listed', 'allowed-users = root @nobody', 'failed'],
-    ['was listed by an earlier line', 'allowed-users = healer\nallowed-users = root', 'failed'],
-  ])('with a socket that is open to everybody, and a user who %s', async (_, settings, outcome) => {
+    ['is not allowed', 'allowed-users = root @nobody', 'failed'],
+    ['was allowed by an earlier line only', 'allowed-users = healer\nallowed-users = root', 'failed'],
+  ])('has a socket that is open to everybody, and a user who %s', async (_, settings, outcome) => {
     const ADDED = '# of the test';
     try {
       await shell(
@@ -152,7 +152,7 @@ describeOnHost('the Nix store on a small file system', (lab) => {
     }
   });
 
-  test('is collected on a disk that is full to the last byte', async () => {
+  test('is collected on a completely full disk', async () => {
     for (let index = 0; index < 8; index += 1) await garbage(`dead-${index}`, 3 * MIB);
     await lab.host.run([
       'sh',
@@ -179,7 +179,7 @@ describeOnHost('the Nix store on a small file system', (lab) => {
     expect(after.used).toBeGreaterThan(0.85 * (after.used + after.available) - 3.2 * MIB);
   });
 
-  test('that is optimised is looked at again until the level is reached', async () => {
+  test('is read again after a collection of an optimised store until the level is reached', async () => {
     // Two files in each path are one on disk: Nix counts each name of them as freed, and so stops early.
     await shell(
       `for i in $(seq 10); do mkdir -p /var/tmp/d; head -c ${2 * MIB} /dev/urandom > /var/tmp/d/a; cp /var/tmp/d/a /var/tmp/d/b; mv /var/tmp/d /var/tmp/twins-$i; nix-store --add /var/tmp/twins-$i; rm -r /var/tmp/twins-$i; nix-store --optimise; done`,
@@ -195,7 +195,7 @@ describeOnHost('the Nix store on a small file system', (lab) => {
     expect(result.plan?.notes.join()).toContain('Looked at again after each run');
   });
 
-  test('is left alone while something is built', async () => {
+  test('is not collected while a build runs', async () => {
     await garbage('dead', 2 * MIB);
     await fillTo(93);
     const before = await stored();
@@ -243,7 +243,7 @@ describeOnHost('the Nix store on a small file system', (lab) => {
   }
   const generations = () => shell(`ls /nix/var/nix/profiles | grep -o 'system-[0-9]*' | sort`);
 
-  test('loses old generations only when they are allowed to go, and never what runs, booted or is to boot', async () => {
+  test('loses old generations only if that is allowed, and never the running, booted or next one', async () => {
     const paths: string[] = [];
     for (const [index, days] of [90, 80, 70, 60, 50].entries()) {
       paths.push(await generation(index + 1, 3 * MIB, days));
@@ -293,7 +293,7 @@ describeOnHost('dropping caches where /proc/sys is read-only', (lab) => {
 });
 
 describeOnHost(
-  'dropping caches where it is possible',
+  'dropping caches on a host that permits it',
   (lab) => {
     const OPTIONS: HealingOptions = {
       enabledChecks: ['memory'],
@@ -306,13 +306,13 @@ describeOnHost(
       return result;
     };
 
-    test('is passed over by default: the kernel counts its cache as available', async () => {
+    test('is skipped by default, because the kernel counts its cache as available', async () => {
       const { attempts } = await heal(OPTIONS);
       expect(attempts[0]).toMatchObject({ action: 'clear_system_cache', blockedBy: 'no-expected-gain' });
       expect(attempts[0]?.error).toMatch(/would gain .* at most: less than 3 % of memory/);
     });
 
-    test('drops them in fact, and measures what that gave', async () => {
+    test('really drops them, and measures the gain', async () => {
       await lab.host.run([
         'sh',
         '-c',

@@ -24,7 +24,7 @@ function testWith(programs: readonly string[], title: string, body: () => Promis
   test.skip(title);
 }
 
-describe('mounts on this machine, in a new mount namespace', () => {
+describe('on this machine, in a new mount namespace,', () => {
   let made: string;
   afterEach(() => rmSync(made, { recursive: true, force: true }));
 
@@ -49,7 +49,7 @@ describe('mounts on this machine, in a new mount namespace', () => {
   const on = (verdicts: readonly ComponentVerdict[] | undefined, component: string) =>
     verdicts?.find((verdict) => verdict.component === component);
 
-  testWith(['mkfs.btrfs'], 'a btrfs is as full as its metadata, where these are fuller than its data', () => {
+  testWith(['mkfs.btrfs'], 'a btrfs is as full as its metadata if they are fuller than its data', () => {
     made = mkdtempSync(join(tmpdir(), 'btrfs-'));
     const place = join(made, 'place');
     const prepare = [
@@ -68,33 +68,37 @@ describe('mounts on this machine, in a new mount namespace', () => {
     expect(on(after, `disk:${place}`)?.reason).toMatch(/^Metadata of .* is \d+\.\d % full/);
   });
 
-  testWith(['lxcfs'], 'under lxcfs a load of the whole machine is unknown, mounted over or not', async () => {
-    made = mkdtempSync(join(tmpdir(), 'lxcfs-'));
-    const place = join(made, 'lxcfs');
-    mkdirSync(place);
-    const lxcfs = spawn('lxcfs', ['-f', '-p', join(made, 'pid'), place], { stdio: 'ignore' });
-    try {
-      await expect.poll(() => existsSync(join(place, 'proc/stat')), { timeout: 5_000 }).toBe(true);
-      const over = (...files: readonly string[]) =>
-        files.map((file) => `mount --bind ${place}/proc/${file} /proc/${file}`);
-      const options = { enabledChecks: ['memory', 'load'] };
-      const [own] = looks(options, []);
-      expect(on(own, 'load')?.status).not.toBe('unknown');
-      for (const files of [
-        ['meminfo', 'stat'],
-        ['meminfo', 'stat', 'loadavg'],
-      ]) {
-        const [verdicts] = looks(options, over(...files));
-        expect(on(verdicts, 'load'), files.join()).toMatchObject({
-          status: 'unknown',
-          reason: expect.stringContaining('of the whole machine') as string,
-        });
-        expect(on(verdicts, 'memory')?.status).toBe('ok');
+  testWith(
+    ['lxcfs'],
+    'the load is unknown under lxcfs, because it is that of the whole machine',
+    async () => {
+      made = mkdtempSync(join(tmpdir(), 'lxcfs-'));
+      const place = join(made, 'lxcfs');
+      mkdirSync(place);
+      const lxcfs = spawn('lxcfs', ['-f', '-p', join(made, 'pid'), place], { stdio: 'ignore' });
+      try {
+        await expect.poll(() => existsSync(join(place, 'proc/stat')), { timeout: 5_000 }).toBe(true);
+        const over = (...files: readonly string[]) =>
+          files.map((file) => `mount --bind ${place}/proc/${file} /proc/${file}`);
+        const options = { enabledChecks: ['memory', 'load'] };
+        const [own] = looks(options, []);
+        expect(on(own, 'load')?.status).not.toBe('unknown');
+        for (const files of [
+          ['meminfo', 'stat'],
+          ['meminfo', 'stat', 'loadavg'],
+        ]) {
+          const [verdicts] = looks(options, over(...files));
+          expect(on(verdicts, 'load'), files.join()).toMatchObject({
+            status: 'unknown',
+            reason: expect.stringContaining('of the whole machine') as string,
+          });
+          expect(on(verdicts, 'memory')?.status).toBe('ok');
+        }
+      } finally {
+        lxcfs.kill('SIGTERM');
+        await new Promise((resolve) => lxcfs.once('close', resolve));
+        spawnSync('umount', ['--lazy', place]);
       }
-    } finally {
-      lxcfs.kill('SIGTERM');
-      await new Promise((resolve) => lxcfs.once('close', resolve));
-      spawnSync('umount', ['--lazy', place]);
-    }
-  });
+    },
+  );
 });

@@ -59,7 +59,7 @@ class Contained {
   }
 }
 
-describe.skipIf(!canUnshare && !required)('two engines in two containers on one state', () => {
+describe.skipIf(!canUnshare && !required)('two engines in two containers with one state', () => {
   let folder: string;
   let both: readonly [Contained, Contained];
   beforeEach(async () => {
@@ -84,10 +84,10 @@ describe.skipIf(!canUnshare && !required)('two engines in two containers on one 
   };
 
   it.each([
-    ['of one machine id', false],
-    ['of two machine ids', true],
+    ['with one machine id', false],
+    ['with two machine ids', true],
   ])(
-    'are one that acts and one that observes and says so once; it takes over when the other is dead for 60 s: %s',
+    'are one that acts and one that observes and reports that once; it takes over after the other is dead for 60 s: %s',
     async (_what, machines) => {
       await started(machines);
       const sentence = expect.stringMatching(

@@ -133,7 +133,7 @@ describe.each(CASES)('$name', ({ bench }) => {
   });
 });
 
-test('what is left out is counted, and the state of the unit stays', async () => {
+test('omitted log lines are counted, and the state of the unit remains', async () => {
   const { engine, done } = benchOf({ units, logs }, { dryRun: true });
   const dashboard = new SimpleDashboard(engine);
   ends.push(

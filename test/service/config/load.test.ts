@@ -21,7 +21,7 @@ describe('a configuration', () => {
     });
   });
 
-  it('may say everything', async () => {
+  it('may set every option', async () => {
     const config = {
       interval: 0.5,
       dryRun: true,
@@ -44,7 +44,7 @@ describe('a configuration', () => {
     expect(await parseConfig(JSON.stringify(config), 'c.json')).toEqual({ config });
   });
 
-  it('has all its mistakes told, each with its place, in the order in which they stand', async () => {
+  it('has all its mistakes reported, each with its position, in the order of the file', async () => {
     const text = `{
   "interval": 0,
   "services": ["nginx", "two words",
@@ -136,7 +136,7 @@ describe('a configuration', () => {
     );
   });
 
-  it('of any text at all gives a configuration or mistakes with their places', async () => {
+  it('of any text gives a configuration or mistakes with their positions', async () => {
     await fc.assert(
       fc.asyncProperty(fc.oneof(fc.string(), fc.json()), async (text) => {
         for (const mistake of await mistakes(text)) expect(mistake).toMatch(/^c\.json:\d+:\d+: ./);
@@ -150,7 +150,7 @@ describe('a configuration file', () => {
   const folder = mkdtempSync(join(tmpdir(), 'config-'));
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  it('that is missing is reported as such, with what to do', async () => {
+  it('that does not exist is reported as missing, with what to do', async () => {
     const path = join(folder, 'none.json');
     expect(await loadConfig(path)).toEqual({
       mistakes: [
@@ -160,7 +160,7 @@ describe('a configuration file', () => {
   });
 
   it.each([
-    ['is no text', Buffer.from([0x7b, 0xff, 0x7d]), /not valid for encoding utf-8/],
+    ['is not text', Buffer.from([0x7b, 0xff, 0x7d]), /not valid for encoding utf-8/],
     ['is huge', Buffer.alloc(1024 * 1024 + 1, ' '), /it has 1048577 bytes \(limit 1048576\)/],
   ])('that %s is refused', async (_, content, sentence) => {
     const path = join(folder, 'odd.json');

@@ -115,7 +115,7 @@ describe('the helper', () => {
     expect(await calls()).toEqual([]);
   });
 
-  it('carries out the plan with the digest that was announced, and refuses another', async () => {
+  it('executes the plan with the announced digest, and refuses another', async () => {
     await policy();
     const { plan } = await ask({ ...RESTART, do: 'plan' });
     const digest = digestOf(plan!);

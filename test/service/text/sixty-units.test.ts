@@ -56,8 +56,8 @@ async function printed() {
 
 const lines = (text: string): string[] => text.split('\n');
 
-describe('a host with 60 failed units', () => {
-  it('fits on two screens in `npm start`, counted first', async () => {
+describe('the report on a host with 60 failed units', () => {
+  it('fits on two screens in `npm start`, with the counts first', async () => {
     const { report } = await printed();
     expect(report).toMatchInlineSnapshot(`
       "Luminous self-healing: a dry run on this host. Nothing is changed.
@@ -111,7 +111,7 @@ describe('a host with 60 failed units', () => {
     expect(lines(report).length).toBeLessThanOrEqual(TWO_SCREENS);
   });
 
-  it('fits on two screens in `explain`, counted first', async () => {
+  it('fits on two screens in `explain`, with the counts first', async () => {
     const { explained } = await printed();
     expect(explained).toMatchInlineSnapshot(`
       "60 open issues: 52 storm, 6 not-allowed, 1 protected, 1 unavailable.
@@ -155,7 +155,7 @@ describe('a host with 60 failed units', () => {
     expect(lines(explained).length).toBeLessThanOrEqual(TWO_SCREENS);
   });
 
-  it('is one line of `systemctl status`, counted first', async () => {
+  it('is one line in `systemctl status`, with the counts first', async () => {
     expect((await printed()).line).toMatchInlineSnapshot(
       `"Issues with 60 components: shop-worker@0, shop-worker@1, shop-worker@2, shop-worker@3, shop-worker@4 and 55 more; dry run; repairs on hold: many services failed at once"`,
     );
