@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 const SRC = fileURLToPath(new URL('../src', import.meta.url));
 
 interface Import {
-  /** A file under src, or the name of a package. */
+  /** Path below src, or the name of a package. */
   readonly to: string;
   readonly kind: 'value' | 'type' | 'dynamic';
 }
@@ -64,7 +64,7 @@ function importsOf(path: string, text: string): Import[] {
   return found;
 }
 
-/** Files, as lines for a person, whose imports break a rule. */
+/** Returns the files whose imports violate a rule, as readable lines. */
 const broken = (rule: (source: Source, one: Import) => boolean): string[] =>
   sources.flatMap((source) =>
     source.imports
@@ -95,7 +95,7 @@ describe('the source files', () => {
   });
 });
 
-/** The rooms, and the rooms that each may import: the table of the design. `*`: all of them. */
+/** Rooms, and the rooms that each may import, as in the design. `*`: all rooms. */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
   base: [],
   model: ['base'],
@@ -118,13 +118,13 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     ...['execute', 'host', 'model', 'base'],
   ],
   checks: ['detect', 'memory', 'host', 'model', 'base'],
-  // Types of the engine only.
+  // Only types of the engine.
   observe: ['report', 'engine', 'model', 'base'],
   service: ['*'],
   testing: ['*'],
 };
 const roomOf = (path: string): string => path.slice(0, path.indexOf('/'));
-/** Files that choose adapters: the defaults, and what also works without an engine. */
+/** Files that choose adapters: the defaults, and modules that also work without an engine. */
 const CHOOSES_ADAPTERS = ['engine/defaults.ts', 'detect/detector.ts', 'execute/permission-handler.ts'];
 
 describe('the rooms of src', () => {
@@ -234,7 +234,7 @@ describe('the imported packages', () => {
     '@humanwhocodes/momoa': ['service/config/'],
   };
   const LIGHT = ['fastest-levenshtein'];
-  /** What is built into the page, and the page as the build makes it. */
+  /** Files that are built into the page, and the built page. */
   const BUILT_IN: Readonly<Record<string, string>> = {
     uplot: 'observe/dashboard/page/',
     'dashboard:page': 'observe/dashboard/site.ts',
@@ -353,7 +353,7 @@ describe('modules that are loaded late', () => {
         if (
           ts.isCallExpression(node) &&
           node.expression.kind === ts.SyntaxKind.ImportKeyword &&
-          // What is built into Node is no file.
+          // Modules that are built into Node have no file.
           !node.arguments[0]!.getText(file).startsWith("'node:") &&
           !isLate(node)
         )

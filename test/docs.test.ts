@@ -13,7 +13,7 @@ import { allBlocks, pages, root, type Block } from './docs/blocks.js';
 import { errorsOf, outputOf } from './docs/compile.js';
 import { sentencePatterns } from './docs/sentences.js';
 
-// No page may lead a reader to a program being started: here it would be started on the machine of the tests.
+// No page may make a reader start a program: here it would be started on the machine of the tests.
 vi.mock('execa', () => ({
   execa: () => {
     throw new Error('A block of the documentation must not start a program');
@@ -46,7 +46,7 @@ describe('a JavaScript block of the documentation', () => {
     expect(errors.get(block)).toEqual([]);
   });
 
-  // Plain node, because the bundler of these tests rewrites what is too new. `npm run test:docs` runs all of them.
+  // Plain Node, because the bundler of these tests rewrites new syntax. `npm run test:docs` runs all blocks.
   test.each(plain)('is valid for this version of Node as printed: $at', async ({ code }) => {
     const file = join(folder, `${randomUUID()}.mjs`);
     writeFileSync(file, code);
@@ -87,7 +87,7 @@ describe('a command block of the documentation', () => {
     version: string;
   };
 
-  /** What is wrong with a command, if anything is. */
+  /** Returns what is wrong with a command, or `undefined`. */
   function problem(command: string): string | undefined {
     const [, name = ''] = /^npm (?:run )?([\w:-]+)( -- .*)?$/.exec(command) ?? [];
     if (name in scripts || ['npm ci', 'npm pack'].includes(command)) return undefined;
@@ -95,7 +95,7 @@ describe('a command block of the documentation', () => {
     if (command === `npm install ./luminous-nix-self-healing-${version}.tgz`) return undefined;
     const [, example] = /^node examples\/run\.mjs ([\w-]+)$/.exec(command) ?? [];
     if (example !== undefined && existsSync(join(root, `examples/${example}.ts`))) return undefined;
-    // Looking is allowed; whatever changes a host has no place in a page.
+    // Read-only commands are allowed; a page has no commands that change a host.
     if (/^(systemctl (status|show|list-units)|journalctl -u) [\w.=, -]+$/.test(command)) return undefined;
     if (/^(readlink -f( \/[\w/-]+)+|nix-env -p [\w/]+ --list-generations)$/.test(command)) return undefined;
     return `unknown command: ${command}`;
@@ -141,7 +141,7 @@ describe('a link of the documentation', () => {
 
 describe('the documentation of the gates', () => {
   const page = (file: string): string => pages.find((one) => one.file === file)?.text ?? '';
-  /** The words in code font in the first column of every table. */
+  /** Returns the words in code font in the first column of every table. */
   const firstColumn = (text: string): string[] =>
     [...text.matchAll(/^\| `([^`]+)`/gm)].map(([, word = '']) => word);
 

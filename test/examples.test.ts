@@ -27,7 +27,7 @@ beforeEach(() => {
 });
 afterEach(() => vi.restoreAllMocks());
 
-/** A host on which nginx has failed and memory is short. */
+/** A host on which nginx has failed and memory is low. */
 const sickHost = () => fakeHost({ units: [failedUnit({ name: 'nginx' })], memory: memoryReading(91) });
 
 describe('the example one-shot', () => {
@@ -56,7 +56,7 @@ describe('the example detect-and-resolve', () => {
   test('selects and plans an action for each issue', async () => {
     const looked = await detectAndResolve({ host: sickHost() });
     expect(looked.map(({ action, execution }) => [action.action, execution?.outcome])).toEqual([
-      // Nothing would be gained by it: the kernel counts its cache as available.
+      // The action would gain nothing, because the kernel counts its cache as available.
       ['clear_system_cache', 'skipped'],
       ['restart_service', 'planned'],
     ]);
@@ -101,7 +101,7 @@ test('the example thresholds sets thresholds, and prints the suggestions for mis
 
 test('the example checks reads one check of each family as ok, and repairs a broken web server by a function', async () => {
   const { statuses, result } = await checks();
-  // These are about the machine that the test runs on.
+  // These checks read the machine that the test runs on.
   const { stalls, eventLoop, certificate, backup, clock, ...others } = statuses;
   expect(
     Object.values(others).every((status) => status === 'ok'),
@@ -124,7 +124,7 @@ describe('the example batch', () => {
     const host = fakeHost();
     host.setUnit('nginx');
     const [memory, nginx] = await batch({ host });
-    // For memory nothing could be done, whether it is well or not.
+    // No action helps memory, whether it is healthy or not.
     expect([memory?.blockedBy, nginx?.blockedBy]).toEqual(['unavailable', 'already-healthy']);
   });
 });

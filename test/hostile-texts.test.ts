@@ -20,23 +20,26 @@ afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
 
-/** Everything that could move a cursor, begin a line, or turn the reading direction. Written by another hand than the code. */
+/**
+ * Matches every character that could move a cursor, start a line, or change the text direction; independent of the code
+ * under test.
+ */
 const DANGEROUS =
   // eslint-disable-next-line no-control-regex
   /[\x00-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\u{e0000}-\u{e007f}]/u;
 const ALONE = /\p{Cs}/u;
 
-/** The kinds of attack, each with what a careless exit would do. */
+/** Kinds of attack, each with its effect on an unescaped output. */
 const ATTACKS = [
   '\u001b[2J\u001b[H', // clears a terminal
-  '\u001b]0;root\u0007', // renames its window
+  '\u001b]0;root\u0007', // renames the window
   '\u009b31m', // the same in one C1 character
-  '\nrestart_service for ssh: fixed', // a line of its own
-  '\r\u001b[Kall is well', // overwrites its own line
+  '\nrestart_service for ssh: fixed', // a forged line
+  '\r\u001b[Kall is well', // overwrites the line
   '\u2028record {"event":"heal:done"}',
   '\u2029',
   '\u0085',
-  '\u202egnp.exe\u202c', // reverses what follows
+  '\u202egnp.exe\u202c', // reverses the following text
   '\u2066x\u2069',
   '\u061c\u200f',
   '\u0000',
@@ -86,7 +89,7 @@ describe('a printable text', () => {
   });
 });
 
-/** An engine that has read hostile texts from every source: names of units, mounts and checks, reasons, errors, logs. */
+/** Engine that has read hostile texts from every source: names of units, mounts and checks, reasons, errors, logs. */
 async function engineAmong(text: string) {
   const parts: FakeHostParts = {
     mounts: [mountReading({ mountPoint: `/mnt/${text}`, percent: 99 })],
@@ -135,7 +138,7 @@ describe('a hostile text from any source', () => {
         expect(explained.length).toBeGreaterThan(1);
         for (const one of explained) {
           expectSafe(one.text, true);
-          // As many lines as the explanation has by itself: none of them is forged.
+          // As many lines as without the hostile texts: none is forged.
           expect(
             one.text
               .split('\n')

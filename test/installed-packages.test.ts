@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
-/** Releases of Node that the whole installed tree has to accept; the first is the lowest that we promise. */
+/** Node releases that the whole installed tree must accept; the first is the lowest that we promise. */
 const PROMISED = ['20.19.0', '20.20.2', '22.12.0', '24.0.0', '26.0.0'];
 const MAX_PACKAGES = 32;
 
@@ -28,7 +28,7 @@ const version = (text: string): Version =>
   text.split('.').map(Number).concat(0, 0).slice(0, 3) as unknown as Version;
 const compare = (a: Version, b: Version): number => a[0] - b[0] || a[1] - b[1] || a[2] - b[2];
 
-/** Whether a range of `engines` accepts a version. Throws for what it does not know, so that nothing is guessed. */
+/** Returns whether a range of `engines` accepts a version. Throws for unsupported syntax. */
 function accepts(range: string, text: string): boolean {
   const given = version(text);
   return range.split('||').some((alternative) =>

@@ -1,7 +1,7 @@
 import type { Gauges, LiveGauges } from '../src/model/snapshot.js';
 import { fakeHost, memoryReading, mountReading, type FakeHost } from '../src/testing/index.js';
 
-/** A host with gauges to look at: what `is` says at the time of a look. `pending` has them tell nothing. */
+/** Host with gauges: they read `is`. With `pending` they have no result. */
 export function liveHost(is: Partial<Gauges> = {}) {
   const well: Gauges = {
     cpu: { percent: 5, cpus: 4 },
@@ -27,5 +27,5 @@ export function liveHost(is: Partial<Gauges> = {}) {
   return { host, now };
 }
 
-/** The checks that look at gauges alone. */
+/** Checks that read gauges only. */
 export const GAUGE_CHECKS = ['cpu', 'memory', 'disk', 'load'] as const;

@@ -18,7 +18,7 @@ import {
   type FakeHostParts,
 } from '../../src/testing/index.js';
 
-/** Files that are there in a test, whatever this machine has: a text, or the names in a folder. */
+/** Files that exist in a test, whatever this machine has: a text, or the names in a folder. */
 const files = vi.hoisted(() => new Map<string, string | string[] | undefined>());
 vi.mock('node:fs', async (original) => {
   const fs = await original<typeof import('node:fs')>();
@@ -256,7 +256,7 @@ describe('on a NixOS host', () => {
   it('a rebuild is planned with its undo, and requires approval', async () => {
     const plan = await planOn({ system: systemReading({ nixos: nixosReading() }) }, 'rebuild_system');
     expect(argvs(plan)).toHaveLength(2);
-    // A switch that activates nothing sets the profile back.
+    // A switch that activates nothing restores the profile.
     expect(plan.steps[1]).toMatchObject({ onlyIf: 'not-activated' });
     expect(argvs(plan)[0]).toMatch(
       /^systemd-run .* --unit=luminous-healing-rebuild-\w+ .* -- nixos-rebuild switch$/,

@@ -116,7 +116,7 @@ describe('the plan of clean_nix_store', () => {
   it('for inodes frees the bytes that an average inode uses, times their number', async () => {
     const mounts = [mountReading({ percent: 50, inodesPercent: 95 })];
     const plan = await planOn({ mounts }, { parameters: { freeing: 'inodes' } });
-    // 100,000 of a million inodes too many; 50 GiB are in 950,000.
+    // 100,000 of 1,000,000 inodes are over the limit; the other 950,000 hold 50 GiB.
     expect(lines(plan)).toEqual([`nix-store --gc --max-freed ${Math.ceil((100_000 * 50 * GIB) / 950_000)}`]);
     expect(plan.targets).toEqual([{ kind: 'plain', id: 'inodes:/' }]);
   });
@@ -149,7 +149,7 @@ describe('the plan of clean_nix_store', () => {
 });
 
 describe('the number of bytes in a plan of clean_nix_store', () => {
-  // 100 GiB, of which 85 are the clearing level.
+  // The disk has 100 GiB; the clearing level is 85 GiB.
   const at = (percent: number): FakeHostParts => ({
     mounts: [mountReading({ space: { used: percent * GIB, available: (100 - percent) * GIB, percent } })],
   });

@@ -70,7 +70,7 @@ describe('the expected gain of clear_system_cache', () => {
     ['slab', { uncountedSlabBytes: 400 * MIB }, 'kernel slab'],
     ['the cache of ZFS', { evictableArcBytes: 400 * MIB }, 'kernel slab and ZFS cache'],
     [
-      'the cache of ZFS where nothing else is told',
+      'the cache of ZFS without the kernel slab',
       { evictableArcBytes: 400 * MIB, uncountedCacheBytes: UNKNOWN, uncountedSlabBytes: UNKNOWN },
       'ZFS cache',
     ],

@@ -9,7 +9,7 @@ import { planOf, unitTargetOf } from '../make.js';
 type Units = Readonly<Record<string, Partial<UnitRelations>>>;
 const UP = { activeState: 'active', canReload: true };
 
-/** The effects of one job on `web`, and of the units of a test; a name that is not given is a unit nobody knows. */
+/** Returns the effects of one job on `web` and the units of a test; a name that is not given is an unknown unit. */
 function effects(verb: Verb, units: Units) {
   const all = Object.entries(units).map(([name, more]) =>
     unitRelations({ name: `${name}.service`, ...more }),

@@ -34,7 +34,7 @@ afterAll(() => rmSync(root, { recursive: true }));
 
 const identity = (path: string, kernel = 'one') => ({ path, kernel, modules: `${kernel}-modules` });
 const generation = (number: number, path: string) => ({ number, path, linkedAt: 0 });
-/** B runs and boots next; A was before. */
+/** System B is running and the next to boot; A was the previous one. */
 const SYSTEMS: NixosReading = nixosReading(['a'], {
   running: identity(B),
   booted: identity(B),
@@ -42,7 +42,7 @@ const SYSTEMS: NixosReading = nixosReading(['a'], {
   generations: [generation(1, A), generation(2, B)],
 });
 
-/** nginx was well in A for an hour, and failed a minute after the switch to B. */
+/** nginx was healthy in A for an hour, and failed a minute after the switch to B. */
 const RECORD = [...Array.from({ length: 13 }, (_, index) => index * 5), 61].reduce(
   (record, minute) =>
     noteSystem(

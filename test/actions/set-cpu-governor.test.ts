@@ -32,7 +32,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-/** A policy as sysfs shows it. */
+/** Creates a policy like those in sysfs. */
 function policy(
   name: string,
   governor: string,
@@ -122,7 +122,10 @@ describe('the plan of set_cpu_governor', () => {
     expect(await planOf()).toMatchObject({ steps: [], refusal: { reason: 'no-expected-gain' } });
   });
 
-  /** The kernel answers EBUSY for a policy whose CPUs are offline; here its file is a folder, which cannot be read either. */
+  /**
+   * The kernel returns EBUSY for a policy whose CPUs are offline; here its file is a folder, which cannot be read
+   * either.
+   */
   function offline(name: string) {
     rmSync(join(cpufreq, name), { recursive: true, force: true });
     mkdirSync(join(cpufreq, name, 'scaling_governor'), { recursive: true });
@@ -230,7 +233,7 @@ describe('the execution of set_cpu_governor', () => {
     const plan = await planOf();
     rmSync(join(cpufreq, 'policy4', 'scaling_governor'));
     mkdirSync(join(cpufreq, 'policy4', 'scaling_governor'));
-    // What cannot be read cannot be planned for: the other policy is put back once it reads again.
+    // An unreadable policy cannot be planned: the other one is restored once this one can be read again.
     const ended = await carryOut({ ...plan, restore: plan.restore! });
     expect(ended.outcome).toBe('failed');
     rmSync(join(cpufreq, 'policy4'), { recursive: true });

@@ -100,7 +100,7 @@ describe.skipIf(missing !== undefined)('the dashboard in a real browser', () => 
     await engine.pause('a backup runs');
     await page.locator('#approvals').getByText('Repairs are paused.').waitFor();
     expect(await approve.count()).toBe(0);
-    // A whole cycle in which the pause, and not the missing approval, blocks the repair.
+    // One whole cycle, in which the pause blocks the repair and not the missing approval.
     await page.locator('#issues').getByText('paused', { exact: true }).first().waitFor();
     expect(await page.locator('#approvals').innerText()).toContain('start it');
     await page.getByRole('button', { name: /^Reject restart_worker for worker/ }).waitFor();
@@ -142,7 +142,7 @@ describe.skipIf(missing !== undefined)('the dashboard in a real browser', () => 
     await token.fill(TOKEN);
     await token.press('Enter');
     await page.getByRole('heading', { level: 1, name: 'All healthy.' }).waitFor();
-    // Chromium reports each answer with the status 401.
+    // Chromium logs each response with status 401.
     expect(problems.filter((text) => !text.includes('401'))).toEqual([]);
     await close();
   });
@@ -168,7 +168,7 @@ describe.skipIf(missing !== undefined)('the dashboard in a real browser', () => 
     await page.clock.install();
     await page.addInitScript(() => {
       const real = fetch;
-      // What a proxy does that keeps everything back until it has enough to compress.
+      // Like a proxy that buffers everything until it has enough to compress.
       globalThis.fetch = (...all: Parameters<typeof fetch>) =>
         String(all[0]).endsWith('api/events')
           ? Promise.resolve(new Response(new ReadableStream(), { status: 200 }))
@@ -251,7 +251,7 @@ describe.skipIf(missing !== undefined)('the dashboard in a real browser', () => 
     await tab.page.locator('#issues').getByText(script).first().waitFor();
     expect(await tab.page.locator('main img, main script').count()).toBe(0);
     expect(await tab.page.evaluate('document.body.dataset.taken')).toBeUndefined();
-    // Its charts are drawn all the same.
+    // The charts are drawn nevertheless.
     expect(await tab.page.locator('.meter canvas').count()).toBeGreaterThan(2);
     expectClean(tab, url);
     await tab.close();

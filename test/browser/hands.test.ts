@@ -192,7 +192,7 @@ describe.skipIf(missing !== undefined)('the dashboard while it is being used', (
     );
     await page.getByText('Show all 60 issues').click();
     expect(await cards.count()).toBe(50);
-    // Every chart that has a place has a curve.
+    // Every chart that is shown has a curve.
     expect(await page.locator('.chart').count()).toBe(await page.locator('.chart canvas').count());
     const size = (await (await page.request.get(`${url}/api/view`)).body()).length;
     expect(size).toBeLessThan(200_000);
@@ -219,7 +219,7 @@ describe.skipIf(missing !== undefined)('the dashboard while it is being used', (
     expect(before).toBeGreaterThan(0);
     await page.waitForTimeout(4_000);
     const charts = await page.locator('.chart').count();
-    // At most one move of the window, which is due every 5 s.
+    // One update of the time window at most, which happens every 5 s.
     expect((await drawn()) - before).toBeLessThanOrEqual(charts);
     await close();
   });

@@ -20,10 +20,10 @@ import {
 
 const KINDS = [NGINX, APACHE];
 const why = KINDS.map(missingProxy).find((one) => one !== undefined) ?? missing;
-/** Those that are not in every archive: each is tried where it is installed. */
+/** Proxies that not every archive has: each is tested where it is installed. */
 const OTHERS = [CADDY, HAPROXY].filter((kind) => missingProxy(kind) === undefined);
 
-/** The lines that docs/dashboard.md tells a user of this proxy to write. */
+/** Configuration that docs/dashboard.md prints for this proxy. */
 function printed({ name }: ProxyKind): string {
   const [block, ...more] = allBlocks().filter(
     ({ at, info }) => at.startsWith('docs/dashboard.md') && info === name,
@@ -33,11 +33,11 @@ function printed({ name }: ProxyKind): string {
 }
 
 interface Behind extends House {
-  /** Address that visitors open. */
+  /** Address for visitors. */
   readonly publicUrl: string;
 }
 
-/** A house behind a proxy with these lines, in which the dashboard is at 127.0.0.1:8080. */
+/** Starts a house behind a proxy with this configuration, in which the dashboard is at 127.0.0.1:8080. */
 async function behind(
   kind: ProxyKind,
   lines: string,
@@ -52,12 +52,12 @@ async function behind(
 
 const guarded = (publicUrl: string): DashboardOptions => ({ token: TOKEN, controls: true, publicUrl });
 
-/** The page lives: it is styled, its events come at once, and what a person says reaches the engine. */
+/** Expects that the page is styled, that its events arrive at once, and that a command reaches the engine. */
 async function expectAlive({ page }: Tab, { engine, publicUrl }: Behind): Promise<string> {
   await page.goto(`${publicUrl}#token=${TOKEN}`);
   await page.getByRole('heading', { level: 1, name: 'All healthy.' }).waitFor();
   await page.getByText('live', { exact: true }).waitFor();
-  // Nothing of the engine asks for a new view: the pause itself has to come through while the stream is open.
+  // No event of the engine causes a new view: the pause itself must arrive while the stream is open.
   await page.getByLabel('Reason').fill('a test');
   await page.keyboard.press('Enter');
   await page.locator('.banner').getByText('a test').waitFor();
@@ -107,7 +107,7 @@ describe.skipIf(why !== undefined)('the dashboard behind a real proxy', () => {
     ['ProxyPreserveHost On', APACHE],
   ] as const)('works whatever a proxy sends as the Host header: %s', async (line, kind) => {
     const lines = printed(kind);
-    // Directives of nginx belong into the location.
+    // Directives of nginx belong into the `location` block.
     const changed = kind === NGINX ? lines.replace('{', `{\n${line}`) : `${line}\n${lines}`;
     const house = await behind(kind, changed, guarded);
     const tab = await open();

@@ -128,7 +128,7 @@ describe('a command of a check', () => {
   const sh = (script: string, more: object = {}) => command({ argv: ['sh', '-c', script], ...more });
   const alive = (pidFile: string) => {
     try {
-      // What was killed and nobody has waited for yet is not alive.
+      // A killed process that was not reaped yet is not alive.
       const pid = readFileSync(pidFile, 'utf8').trim();
       return !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
     } catch {
@@ -140,7 +140,7 @@ describe('a command of a check', () => {
     const path = join(folder(), 'pid');
     const check = sh(`sleep 60 & echo $! > ${path}; echo ready`, { contains: 'ready', timeoutMs: 30_000 });
     expect(await verdictOf(check)).toMatchObject({ status: 'ok' });
-    // A command may start a daemon: that is not ended.
+    // A command may start a daemon, which is not killed.
     expect(alive(path)).toBe(true);
     process.kill(Number(readFileSync(path, 'utf8')), 'SIGKILL');
   });
@@ -191,7 +191,7 @@ describe('a command of a check', () => {
 });
 
 describe('a pid file of the check process', () => {
-  /** This very process as one that began ten minutes ago, on a machine that booted two hours ago. */
+  /** Makes this process one that started ten minutes ago, on a machine that booted two hours ago. */
   const table = (): ProcessTable => {
     const root = folder();
     mkdirSync(join(root, String(process.pid)));

@@ -17,7 +17,7 @@ afterAll(() => {
 });
 afterEach(() => void vi.restoreAllMocks());
 
-/** Has names resolved as a test says. */
+/** Sets the result of name resolution for a test. */
 const resolving = (answer: (done: (error: Error | null, addresses: unknown) => void) => void) =>
   vi
     .spyOn(dns, 'lookup')

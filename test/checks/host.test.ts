@@ -18,7 +18,7 @@ afterAll(() => {
   for (const child of children.splice(0)) child.kill('SIGKILL');
 });
 
-/** Starts a program of Node; resolves once it has said something. */
+/** Starts a Node program; resolves once it has printed something. */
 async function started(code: string, word: string) {
   const child = spawn(process.execPath, ['-e', code, word], { stdio: ['pipe', 'pipe', 'ignore'] });
   children.push(child);
@@ -26,7 +26,7 @@ async function started(code: string, word: string) {
   return child;
 }
 const HOUR = 3_600_000;
-/** A program that prints what it is told. */
+/** Creates a program that runs a shell script. */
 function program(script: string): string {
   const path = join(folder(), 'program');
   writeFileSync(path, `#!/bin/sh\n${script}\n`);
@@ -76,7 +76,7 @@ describe('the check process', () => {
 
   it('counts zombie children', async () => {
     const word = `checks-${process.pid}-z`;
-    // A shell that becomes a program which does not wait: its child, which ends later, stays a zombie.
+    // A shell that replaces itself with a program that does not wait: its child, which ends later, remains a zombie.
     const child = spawn('/bin/sh', ['-c', 'sleep 1 & echo 1; exec sleep 60', word], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
@@ -197,7 +197,7 @@ describe('the check file', () => {
     expect(await verdictOf(rate)).toMatchObject({ status: 'unknown' });
     writeFileSync(path, '8\n');
     expect(await verdictOf(rate)).toMatchObject({ status: 'ok' });
-    // A counter that began again has not gone down.
+    // A counter that was reset has not decreased.
     writeFileSync(path, '1\n');
     expect(await verdictOf(rate)).toMatchObject({ status: 'unknown' });
     writeFileSync(path, 'none\n');

@@ -39,7 +39,7 @@ const builtIn = async (parts: Parameters<typeof fakeHost>[0], check: string): Pr
   return verdicts.find(({ status }) => status === 'bad')?.status ?? 'ok';
 };
 const judged = async (check: Check) => (await certain(check)).status;
-/** A number of the kernel's that has grown to this within a moment. */
+/** Creates a kernel counter that reaches this value within a moment. */
 const growing = async (to: string): Promise<string> => {
   const counter = join(folder(), 'rx_bytes');
   writeFileSync(counter, '0\n');
@@ -50,7 +50,7 @@ const growing = async (to: string): Promise<string> => {
 };
 const full = { used: 99, available: 1, percent: 99 };
 
-/** Each kind of test of Monit, with a fault that it is for: what our line says of it. */
+/** Each kind of test in Monit, with the verdict of our check on a fault that it detects. */
 const KINDS: Readonly<Record<string, () => Promise<string>>> = {
   'process exists': () => judged(ours.process({ match: 'no-such-program-anywhere' })),
   'file exists': () => judged(ours.file({ path: '/nowhere/a' })),

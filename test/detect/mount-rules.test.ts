@@ -6,7 +6,7 @@ import { fakeHost, mountReading } from '../../src/testing/index.js';
 import type { MountOptions } from '../../src/detect/mount-rules.js';
 
 const GB = 1e9;
-/** A file system of 1,000 GB of which so many are free. */
+/** File system of 1,000 GB with this much free space. */
 const archive = (free: number) => ({
   ...mountReading({ mountPoint: '/archive', device: '8:9' }),
   space: { used: (1000 - free) * GB, available: free * GB, percent: 100 - free / 10 },

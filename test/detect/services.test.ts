@@ -169,7 +169,7 @@ describe('an unknown unit state', () => {
           const loadState = known ? 'loaded' : 'not-found';
           const unit = unitReading({ activeState, loadState, recentRestarts, stoppedByJob: { unknown: '' } });
           const { status } = judgeUnit(unit, listed ? LISTED : undefined);
-          // The file of a unit that is still there may be gone.
+          // The unit file of a loaded unit may be missing.
           if (!known) expect(status).toBe(activeState === 'inactive' ? 'unknown' : 'bad');
           if (known && status === 'bad') expect(['failed', 'inactive']).toContain(activeState);
         },

@@ -51,7 +51,7 @@ describe('the fraction of its interval after which a check runs for the second t
       runsAt.push(second);
       void due.keep(verdict, second * 1_000);
     }
-    // A tenth early is not late.
+    // A run that is early by a tenth is not late.
     expect(runsAt).toEqual([0, 40, 130, 220, 310, 400, 490]);
   });
 });

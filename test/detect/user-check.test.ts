@@ -8,7 +8,7 @@ const snapshot = fakeHost().read();
 const bad: Verdict = { status: 'bad', reason: 'it answered 502' };
 const ok: Verdict = { status: 'ok', reason: 'it answered 200' };
 
-/** A check whose runs answer when they are told to. */
+/** Creates a check whose runs end when the test resolves them. */
 function askedCheck() {
   const answers: ((verdict: Verdict) => void)[] = [];
   const check = {

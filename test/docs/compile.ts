@@ -7,7 +7,7 @@ const config = ts.parseJsonConfigFileContent(
   ts.sys,
   root,
 );
-// Readers write no types; what they call is still checked against its declarations.
+// Readers write no types; their calls are still checked against the declarations.
 const options = {
   ...config.options,
   allowJs: true,
@@ -39,7 +39,7 @@ export function errorsOf(blocks: readonly Block[]): Map<Block, string[]> {
   );
 }
 
-/** A block without an import may still use `await`. */
+/** Allows a block without an import to use `await`. */
 const asModule = (code: string): string => `${code}\nexport {};`;
 
 function wordsOf({ messageText, file, start = 0 }: ts.Diagnostic): string {
@@ -47,12 +47,12 @@ function wordsOf({ messageText, file, start = 0 }: ts.Diagnostic): string {
   return `line ${line}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`;
 }
 
-/** Makes a function whose body may use `await`; it has no name of its own in the language. */
+/** Constructor of functions whose body may use `await`; JavaScript has no global name for it. */
 const AsyncFunction = (async () => undefined).constructor as new (
   ...source: string[]
 ) => (...parameters: unknown[]) => Promise<void>;
 
-/** Runs a block, and gives what it printed. */
+/** Runs a block, and returns its output. */
 export async function outputOf(block: Block, modules: Readonly<Record<string, unknown>>): Promise<string> {
   const { outputText } = ts.transpileModule(block.code, {
     compilerOptions: { ...config.options, module: ts.ModuleKind.CommonJS },

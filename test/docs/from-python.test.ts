@@ -52,7 +52,7 @@ const link = (file: string): string => `[${file.slice(file.lastIndexOf('/') + 1,
 describe('a public name of the Python system', () => {
   const tables = tablesOf(readFileSync(page, 'utf8')).filter(({ head }) => head[0] === 'Python');
   const rows = tables.flatMap(({ rows: found }) => found);
-  /** Whether a cell names it in code font, with or without what it is called on and with. */
+  /** Returns whether a cell has the name in code font, with or without its object and arguments. */
   const names = (cell: string, name: string): boolean =>
     [...cell.matchAll(/`([^`]+)`/g)].some(([, text = '']) =>
       new RegExp(`(^|[.'])${name.replaceAll('.', String.raw`\.`)}($|[^\\w])`).test(text),
@@ -78,7 +78,7 @@ describe('a public name of the Python system', () => {
     const unknown = rows.filter(
       ([python = '']) => ![...PYTHON_NAMES.keys()].some((name) => names(python, name)),
     );
-    // Not names of the package: a value, and names of the NixOS module that other tests hold.
+    // Not names of the package: a value, and names of the NixOS module that other tests cover.
     expect(unknown.map(([python]) => python)).toEqual([
       'component `disk`',
       '`none`',

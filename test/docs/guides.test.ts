@@ -53,7 +53,7 @@ describe('docs/glossary.md', () => {
   });
 
   it('lists every outcome', () => {
-    // The compiler refuses this object when an outcome is missing or too many.
+    // The compiler rejects this object if an outcome is missing or unknown.
     const outcomes: Record<HealingResult['outcome'], true> = {
       ...{ fixed: true, ineffective: true, failed: true, skipped: true },
       ...{ planned: true, pending: true, 'pending-reboot': true },

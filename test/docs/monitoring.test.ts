@@ -8,7 +8,7 @@ import { between, table } from './table.js';
 const file = (name: string): string => join(root, 'docs/monitoring', name);
 const read = (name: string): string => readFileSync(file(name), 'utf8');
 
-/** Names of metrics that a file speaks of and that do not exist. */
+/** Returns the metric names in a file that do not exist. */
 function strangers(text: string): string[] {
   const known = new Set(
     FAMILIES.flatMap(({ name, type }) =>

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import ts from 'typescript';
 import { root } from './blocks.js';
 
-/** The least that a string must say by itself, so that `${a} is ${b}` does not pass for everything. */
+/** Minimum of fixed text in a string, so that `${a} is ${b}` does not match everything. */
 const LEAST = 12;
 
 const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
-/** What every string in the sources may come to say, with anything in the place of its variable parts. */
+/** Returns patterns for every string in the sources, with any text in place of the variable parts. */
 export function sentencePatterns(): RegExp[] {
   const patterns: RegExp[] = [];
   const add = (parts: readonly string[]): void => {

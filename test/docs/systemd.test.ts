@@ -74,7 +74,7 @@ describe('the units of the two root helpers', () => {
 describe('the unit of the daemon', () => {
   it('has a stop timeout longer than the longest action that the daemon waits for', () => {
     const [, minutes] = /^(\d+)min$/.exec(setting('TimeoutStopSec')) ?? [];
-    // A switch goes on in a unit of its own; were it waited for, it would wait for this very stop.
+    // A switch continues in a separate unit; waiting for it would mean waiting for this very stop.
     const waitedFor = Object.entries(BUILT_IN_ACTIONS).filter(([name]) => !CHANGES_GENERATION.includes(name));
     const longest = Math.max(...waitedFor.map(([, { timeoutMs }]) => timeoutMs));
     expect(Number(minutes) * 60_000).toBeGreaterThan(longest);

@@ -8,13 +8,13 @@ import { rowsOf, tablesOf } from './table.js';
 const page = (file: string): string => pages.find((one) => one.file === file)?.text ?? '';
 const configuration = page('docs/configuration.md');
 
-/** Names in code font in the first column of a table, in order. */
+/** Returns the names in code font in the first column of a table, in order. */
 const names = (text: string, heading: string): string[] =>
   rowsOf(text, heading).flatMap(([cell = '']) =>
     [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name),
   );
 
-/** Option names that a call knows, as its refusal of an unknown one lists them. */
+/** Returns the option names that a call accepts, as listed in its error for an unknown one. */
 function knownBy(call: () => unknown): string[] {
   try {
     call();
@@ -91,7 +91,7 @@ describe("docs/configuration.md has exactly the code's", () => {
   });
 
   test('parts of an action', () => {
-    // Every key of the type: the compiler refuses this object when one is missing or too many.
+    // Every key of the type: the compiler rejects this object if one is missing or unknown.
     const wanted: Record<keyof Required<library.ActionDefinition>, true> = {
       ...{ parse: true, plan: true, verify: true, scope: true, risk: true },
       ...{ undo: true, timeoutMs: true, runs: true, settleMs: true },
@@ -119,7 +119,7 @@ describe('the tables of the documentation', () => {
   test.each(tables)('contain no row twice: $file: $head', ({ head, rows }) => {
     const twice = (values: readonly string[]) => values.filter((value, at) => values.indexOf(value) !== at);
     expect(twice(rows.map((row) => row.join(' | ')))).toEqual([]);
-    // A name stands once; the translated lines of the Python documentation may come again.
+    // A name occurs once; the translated lines of the Python documentation may be repeated.
     if (head[0] === 'Python documentation') return;
     expect(twice(rows.map(([first = '']) => first).filter((cell) => /^`[^`]+`$/.test(cell)))).toEqual([]);
   });

@@ -211,7 +211,7 @@ describe('the gate', () => {
   });
 
   describe('resources-busy', () => {
-    // Actions that can be carried out, whatever the version of the library can prove of its own.
+    // Actions that can be executed, whichever effects this version of the library can verify itself.
     const resolver = {
       getAction: ({ component }: { component: string }) =>
         component === 'load'

@@ -10,7 +10,7 @@ import type { HealingOptions } from '../../src/engine/options.js';
 import { failedUnit, fakeHost } from '../../src/testing/index.js';
 import { issueOf } from '../make.js';
 
-// Nothing here may change this machine: `touch` would be called by an action that is carried out.
+// Nothing here may change this machine: an executed action would call `touch`.
 const touch = vi.fn();
 const own = (scope: 'host' | 'process') =>
   defineAction({

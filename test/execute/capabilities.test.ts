@@ -292,7 +292,7 @@ describe('the capabilities of custom actions and other hosts', () => {
 });
 
 describe('engine.capabilities()', () => {
-  /** An engine whose executor answers with anything. */
+  /** Creates an engine whose executor returns any value. */
   const engineOn = (more: object) =>
     new SimplifiedHealingEngine({
       host: fakeHost(),

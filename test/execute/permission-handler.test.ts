@@ -37,18 +37,18 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** Runs as root, or not, as far as the library can tell. */
+/** Simulates running as root, or not. */
 const as = (uid: number) => void vi.spyOn(process as { getuid: () => number }, 'getuid').mockReturnValue(uid);
 
 const RESTART = { action: 'restart_service', parameters: { service: 'nginx' } };
 const START = 'systemctl --no-ask-password start -- nginx.service';
 const RESET = 'systemctl --no-ask-password reset-failed -- nginx.service';
-/** The plan for a failed unit: the last two only where the start limit refuses the first. */
+/** Commands of the plan for a failed unit: the last two run only if the start limit refuses the first. */
 const ALL = [START, RESET, START];
 const handler = (host: FakeHost = fakeHost({ units: [failedUnit()] }), more: PermissionHandlerOptions = {}) =>
   new NixOSPermissionHandler({ host, readsThisMachine: true, ...more });
 
-/** An action of the host program's own that calls what it is given. */
+/** Custom action that calls a given function. */
 const ownAction = (run: () => unknown, scope: 'host' | 'process' = 'process'): ActionDefinition =>
   defineAction({
     parse: (parameters) => parameters,

@@ -25,7 +25,7 @@ const file = (name: string): string => join(folder, name);
 beforeEach(async () => void (folder = await mkdtemp(join(tmpdir(), 'run-command-'))));
 afterEach(() => rm(folder, { recursive: true }));
 
-/** Whether a process is there and is no mere entry that nobody has collected yet. */
+/** Returns whether a process exists and is not a zombie. */
 function lives(pid: number): boolean {
   try {
     return !/^\d+ \(.*\) [ZX]/s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));

@@ -146,7 +146,7 @@ describe('a system switch step', () => {
       ['sh', '-c', `echo ${word} >> ${join(folder, 'done')}`, '--profile', join(folder, 'profile')],
       more,
     );
-  /** Carries out a switch with its ways back. Returns what ran, and the reports. */
+  /** Runs a switch with its undo steps. Returns the executed commands, and the reports. */
   const switchThatEnds = async (script: string, signal = never()) => {
     const program = join(system, 'bin', 'switch-to-configuration');
     await writeFile(program, `#!/bin/sh\n${script}\n`);

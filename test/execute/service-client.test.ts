@@ -25,7 +25,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** Listens, and does with each connection what a test says. */
+/** Listens, and calls the function of a test with each connection. */
 async function helper(serve: (socket: Socket, nth: number) => void, at = path): Promise<void> {
   let nth = 0;
   server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) => {

@@ -46,7 +46,7 @@ const act: Act = {
   words: '',
 };
 
-/** Input that makes each gate block. `already-healthy` and `reading-unknown` exclude each other. */
+/** Input with which only one gate blocks. `already-healthy` and `reading-unknown` exclude each other. */
 const CAUSES: Readonly<Partial<Record<BlockReason, (draft: Draft) => void>>> = {
   'healing-disabled': (draft) => void (draft.healingEnabled = false),
   paused: (draft) => note(draft, { pauses: { backup: 1 } }),

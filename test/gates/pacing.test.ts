@@ -25,7 +25,7 @@ const ask = (more: Partial<GateInput> = {}): GateInput => ({
   ...more,
 });
 
-/** Names of all blocking gates. */
+/** Returns the names of all blocking gates. */
 const gates = (more: Partial<GateInput> = {}) => {
   const said = Object.entries(PACING_GATES).map(([reason, gate]) => [reason, gate(ask(more))] as const);
   return Object.fromEntries(said.filter(([, sentence]) => sentence !== undefined));

@@ -92,7 +92,7 @@ describe('the list of protected units', () => {
   });
 });
 
-/** One literal name per entry, so that no entry can be lost. */
+/** One literal name for each entry, so that no entry can be removed unnoticed. */
 const EACH: Readonly<Record<(typeof PROTECTED_UNITS)[number], string>> = {
   init: 'init.scope',
   'systemd-*': 'systemd-x.service',

@@ -16,7 +16,7 @@ const { evidence } = DEFAULT_GUARDS;
 const UNIT = 'nginx.service';
 type State = SystemObservation['units'][number]['state'];
 
-/** Minute by minute: the system, and how nginx is in it. */
+/** Records the system and the state of nginx for each minute. */
 const story = (
   ...parts: readonly (readonly [minute: number, system: string, state?: State])[]
 ): Generations =>

@@ -21,7 +21,7 @@ const A = nixosReading(['a']);
 const B = nixosReading(['a', 'b'], { switchedAt: unknown('not needed') });
 const [PATH_A, PATH_B] = [systemIdentity('a').path, systemIdentity('b').path];
 
-/** Counts how often, and remembers what, was written. */
+/** Counts the writes, and keeps the last state. */
 function countingStore(): Store & { readonly saved: GuardState[] } {
   const store = memoryStore();
   const saved: GuardState[] = [];
@@ -38,7 +38,7 @@ function nixosBench(options: BenchOptions = {}): Bench {
     { services: ['nginx'], enabledChecks: ['services', 'system'], ...options },
   );
 }
-/** Looks every 5 minutes, for so long. */
+/** Runs a cycle every 5 minutes, for this time. */
 async function watch({ engine, clock, done }: Bench, minutes: number): Promise<void> {
   for (let passed = 0; passed < minutes; passed += 5) {
     await done(engine.detectAndHeal());
@@ -212,7 +212,7 @@ describe('a change of generation', () => {
     await bench.clock.advance(0);
     expect(state.saved.at(-1)?.intents).toMatchObject([{ component: 'system', generation: planned }]);
 
-    // Another engine on the same state: the first is dead.
+    // Another engine on the same state: the first one is dead.
     const next = rollingBack({ state: { ...state } });
     await next.clock.advance(bench.clock.now() - next.clock.now() + 10_000);
     breakBySwitch(next);

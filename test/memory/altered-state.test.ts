@@ -21,7 +21,7 @@ const MINUTE = 60_000;
 const DAY = 1_440 * MINUTE;
 const WALL = fakeClock().now();
 const DIGEST = 'd'.repeat(64);
-/** A state in which every guard holds something back. */
+/** State in which every guard blocks something. */
 const STATE: GuardState = {
   ...EMPTY_STATE,
   savedAt: WALL - MINUTE,
@@ -109,7 +109,7 @@ const TEXTS = [
   ...['1e308', '-1e308', '1e999', '-1', '9007199254740993', String(WALL + 3_650 * DAY), '-0.5', '5e-324'],
   ...['"NaN"', '"Infinity"', `"${WALL}"`, 'true', 'null', '[]', '{}', '""', '[[]]', '{"__proto__":{}}'],
 ];
-/** What replaces it is what an engine may have written, so it says what it says. */
+/** Replacements with values that an engine may have written, which therefore keep their effect. */
 const MEANT = [
   'components.nginx.breakerUntil=null',
   'components.nginx.backoff={}',
@@ -118,7 +118,7 @@ const MEANT = [
   'pauses={}',
 ];
 
-/** Every one of so many states is tried; `STATE_PART=1`, as in `.ci/run`, tries all. */
+/** Tries one of this number of states; `STATE_PART=1`, as in `.ci/run`, tries all. */
 const PART = Number(process.env['STATE_PART'] ?? 5);
 
 describe('a state with one replaced value', () => {
@@ -204,7 +204,7 @@ describe('a malformed state', () => {
     expectGuarded(seen, name);
     expect(seen.logger.lines.length).toBeLessThanOrEqual(1);
     expect(({} as Record<string, unknown>)['cautious']).toBeUndefined();
-    // What was written back can be read again, and nothing is left but copies that were set aside.
+    // The written state can be read again, and only copies that were set aside are left beside it.
     const again = await loaded(await readFile(file));
     expectGuarded(again, name);
     const names = (await readdir(folder)).filter((one) => !/^state\.json(\.unreadable-\d+)?$/.test(one));

@@ -126,7 +126,7 @@ describe('the bounds of a loaded state', () => {
         if (state.storm)
           expect(stormWait(state.storm, now, DEFAULT_GUARDS)).toBeLessThanOrEqual(stormGuard.calmMs);
         expect(expireApprovals(state, now + approval.lapseMs, DEFAULT_GUARDS, 0).approvals).toEqual([]);
-        // What was bounded once is within bounds, can be written, and is the same when it is read again.
+        // A bounded state is within the bounds, can be written, and is the same when read again.
         const again = boundState(parseState(JSON.stringify(state)), now, DEFAULT_GUARDS);
         expect(again.found).toEqual([]);
         expect(again.state).toEqual(state);

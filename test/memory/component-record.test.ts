@@ -30,7 +30,7 @@ const act = (state: GuardState, more: Partial<Act> = {}, chance = 0): GuardState
 
 const nginx = (state: GuardState) => recordOf(state, 'nginx');
 
-/** The waits after a row of repairs, each made as soon as it may be, in minutes. */
+/** Returns the waits after a series of repairs, each made as early as possible, in minutes. */
 function waits(outcomes: readonly Act['outcome'][]): number[] {
   let state = EMPTY_STATE;
   let at = 0;
@@ -43,7 +43,7 @@ function waits(outcomes: readonly Act['outcome'][]): number[] {
   });
 }
 
-/** Health, read every minute from one time to another. */
+/** Records ok readings every minute between two times. */
 function healthy(state: GuardState, from: number, to: number): GuardState {
   let next = state;
   for (let now = from; now <= to; now += MINUTE) next = recordHealth(next, 'nginx', now, guards);

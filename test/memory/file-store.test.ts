@@ -150,7 +150,7 @@ describe('an invalid state file', () => {
   });
 });
 
-/** Leaves the file of a socket behind, as a server that was killed does. */
+/** Leaves a socket file behind, like a killed server. */
 function bindSocket(path: string): void {
   const program = "require('net').createServer().listen(process.argv[1], () => process.kill(process.pid, 9))";
   spawnSync(process.execPath, ['-e', program, path]);
@@ -233,7 +233,7 @@ describe('another file in place of a state file', () => {
 describe('the files left by a process that was killed at any moment', () => {
   const id = () => crypto.randomUUID();
   const dead = JSON.stringify({ pid: 2 ** 22, began: '1', bootId: bootId(), token: 'gone' });
-  /** Everything that can be left, in the order in which it comes into being. */
+  /** Every file that can be left behind, in the order of its creation. */
   const LEFT: (() => Promise<unknown>)[] = [
     () => writeFile(file, JSON.stringify(stateOf(1)), { mode: 0o600 }),
     () => writeFile(`${file}.lock.${id()}`, ''),
@@ -417,13 +417,13 @@ describe('a process that is killed while it saves', () => {
   }, 60_000);
   afterAll(() => rm(made, { recursive: true }));
 
-  /** Lets it save for a while, kills it, and gives the last number that it called safe. */
+  /** Lets the process save for a while, kills it, and returns the last number that it reported as saved. */
   async function killed(path: string, saves: number): Promise<number> {
     const child = spawn(process.execPath, [program, path], { stdio: ['ignore', 'pipe', 'inherit'] });
     let told = '';
     child.stdout.on('data', (text: Buffer) => {
       told += text.toString();
-      // In the middle of whichever step comes after some saves.
+      // Killed during any step that follows a few saves.
       if (told.split('\n').length > saves) child.kill('SIGKILL');
     });
     await once(child, 'close');
@@ -440,7 +440,7 @@ describe('a process that is killed while it saves', () => {
         const state = await loadWith(path);
         expect(state).toBeDefined();
         left = state!.savedAt;
-        // What was called safe is there; what was being written is there whole, or not at all.
+        // A state that was reported as saved is there; one that was being written is there completely, or not at all.
         expect([safe, safe + 1]).toContain(left);
         expect(Object.values(state!.pauses)).toEqual([left]);
         expect(Object.keys(state!.pauses)[0]?.length).toBe((left * 7_919) % 100_000);

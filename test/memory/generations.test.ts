@@ -35,7 +35,7 @@ const look = (
   switchedAt,
   units,
 });
-/** Looks one after another: time in minutes, and what was seen. */
+/** Records readings one after another: time in minutes, and the reading. */
 const after = (...looks: readonly (readonly [minute: number, look: SystemObservation])[]): Generations =>
   looks.reduce((record, [minute, one]) => noteSystem(record, one, minute * MINUTE, evidence), NO_GENERATIONS);
 const nginx = (record: Generations) => unitOf(runningOf(record), 'nginx.service');

@@ -7,7 +7,7 @@ import { fakeClock, recordingLogger, type FakeClock } from '../../src/testing/in
 
 const HOUR = 3_600_000;
 
-/** A store that tells what was done with it. */
+/** Store that records its calls. */
 function spiedStore(store: Store = memoryStore()) {
   const loads: boolean[] = [];
   const saves: GuardState[] = [];

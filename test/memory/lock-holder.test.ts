@@ -10,7 +10,7 @@ import {
 
 const ME = { pid: 10, began: '500', bootId: 'boot', machine: 'm1', pidns: '401', thread: 0 };
 const OTHER = { ...ME, pid: 20, began: '700', token: 't' };
-/** As versions up to 0.1 wrote it. */
+/** Content of a lock as written by versions up to 0.1. */
 const OLD_FORMAT = { pid: 20, began: '700', bootId: 'boot', token: 't' };
 const RUNS = { exists: true, began: '700' };
 const GONE = { exists: false, began: '' };

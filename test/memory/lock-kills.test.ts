@@ -14,7 +14,7 @@ import { fakeHost, recordingLogger } from '../../src/testing/index.js';
 const KILLS = Number(process.env['LOCK_KILLS'] ?? 5);
 const SEED = Number(process.env['LOCK_SEED'] ?? Date.now() % 1_000_000);
 
-/** An engine that repairs again and again. */
+/** Engine that repairs again and again. */
 const ENGINE = {
   enabledChecks: ['part'],
   guards: {
@@ -87,11 +87,11 @@ const killed = async (child: ChildProcess): Promise<void> => {
   await gone;
 };
 
-/** Numbers from 0 up to 1, the same for each seed. */
+/** Returns random numbers from 0 up to 1, the same for each seed. */
 const randomFrom = (seed: number) => (): number =>
   (seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31) / 2 ** 31;
 
-/** Starts the program, and kills it so long after it is ready. The moment is the input of these tests. */
+/** Starts the program, and kills it this long after it is ready. The delay is the input of these tests. */
 async function killedAfter(ms: number, mode: 'loop' | 'engine', path: string): Promise<void> {
   const child = spawn(process.execPath, [program, mode, path], { stdio: ['ignore', 'pipe', 'inherit'] });
   expect(await firstLine(child)).toBe('ready');
@@ -146,7 +146,7 @@ describe('a process with an engine that repairs, killed at any moment,', () => {
       if (Object.hasOwn(was.components, 'part')) await engine.reset('part');
       const [result] = await engine.detectAndHeal();
       const came = result?.blockedBy ?? result?.outcome ?? 'nothing';
-      // What was begun is verified first, once it has had its time; it is never blindly repeated.
+      // A started repair is verified after its settle time, and never blindly repeated.
       const isVerified = logger.lines.some(({ message }) => message.includes('read again, it is'));
       expect([came, was.intents.length]).toEqual([came, came === 'in-flight' || isVerified ? 1 : 0]);
       expect(['fixed', 'in-flight']).toContain(came);

@@ -8,7 +8,7 @@ const NOW = 100 * MINUTE;
 const STORM = { since: NOW - MINUTE, lastFailure: NOW - MINUTE };
 
 const at = (...ages: number[]): number[] => ages.map((age) => NOW - age);
-/** Listed services, as an engine groups them. */
+/** Listed services, grouped like in an engine. */
 const groupOf = (listed: number, badSince: readonly number[]) => [
   { badSince, atLeast: listed < guards.storm.services ? Infinity : Math.floor(listed / 2) + 1 },
 ];

@@ -19,7 +19,7 @@ describe.skipIf(missing)('promtool', () => {
       'healing_detection_time_ms metric names should not contain abbreviated units',
       'healing_issues_detected counter metrics should have "_total" suffix',
       'healing_issues_failed counter metrics should have "_total" suffix',
-      // Named after the three beside it, as the design has it.
+      // Named like the three others, as in the design.
       'healing_issues_relapsed counter metrics should have "_total" suffix',
       'healing_issues_resolved counter metrics should have "_total" suffix',
       'healing_resolution_time_ms metric names should not contain abbreviated units',

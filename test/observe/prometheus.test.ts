@@ -15,7 +15,7 @@ import { samplesIn } from './samples.js';
 
 const samples = async (registry: Registry<RegistryContentType>) => samplesIn(await registry.metrics());
 
-/** A nginx that has failed, and that the next restart brings back. */
+/** An nginx that has failed, and that is healthy after the next restart. */
 function sickBench(metrics: Parameters<typeof benchOf>[1] = {}): Bench {
   const bench: Bench = benchOf(
     { units: [failedUnit({ name: 'nginx' })] },
@@ -67,7 +67,7 @@ describe('the first scrape', () => {
     benchOf({}, { services: ['nginx'], metrics: [prometheusMetrics({ registry })] });
     const all = await samples(registry);
     for (const { name, type } of FAMILIES) {
-      // Nothing is known of a mount or a reading before the first check.
+      // A mount or a reading is unknown before the first cycle.
       if (/_disk_|_inodes_|_check_|reading_unknown/.test(name)) continue;
       expect(
         [...all.keys()].some((series) => series.startsWith(type === 'histogram' ? `${name}_count` : name)),

@@ -15,7 +15,7 @@ it('the built root helper imports no package', async () => {
     if (files.has(file)) return;
     files.add(file);
     for (const { path, kind, external } of metafile.inputs[file]?.imports ?? []) {
-      // What is loaded later is seen where the helper works: test/system/helper.test.ts.
+      // Late imports are covered on a running helper: test/system/helper.test.ts.
       if (kind === 'dynamic-import') continue;
       if (!external) visit(path);
       else if (!isBuiltin(path)) packages.add(path);

@@ -9,7 +9,7 @@ import { fakeExecutor, fakeHost, unitReading } from '../../src/testing/index.js'
 const COUNT = Number(process.env['CLOSE_MOMENTS'] ?? 50);
 const SEED = Number(process.env['CLOSE_SEED'] ?? 1);
 
-/** A small generator of numbers from 0 up to 1, the same for the same seed. */
+/** Pseudo-random numbers from 0 up to 1, the same for the same seed. */
 function numbers(seed: number): () => number {
   let state = seed;
   return () => (state = (state * 16_807) % 2_147_483_647) / 2_147_483_647;
@@ -52,7 +52,7 @@ it('an engine that is closed at any moment of a cycle leaves no lock and no desc
   }
 });
 
-/** What an engine is doing when it is closed. */
+/** Operations of an engine during which it is closed. */
 const LIVES = {
   'one cycle': (engine: SimplifiedHealingEngine) => [engine.detectAndHeal()],
   'two cycles at once': (engine: SimplifiedHealingEngine) => [engine.detectAndHeal(), engine.detectAndHeal()],

@@ -6,7 +6,7 @@ import { ownedHost } from '../../src/host/owned-host.js';
 import { fakeClock, fakeHost, recordingLogger } from '../../src/testing/index.js';
 import { WAYS, type Misbehaviour } from './ways.js';
 
-/** Every optional reading of a host, the right answer, and what is nonsense to it. */
+/** Every optional reading of a host, with a valid result and an invalid one. */
 const READINGS: readonly (readonly [
   method: keyof Host,
   answer: unknown,
@@ -22,11 +22,11 @@ const READINGS: readonly (readonly [
   ['nixActivity', { switching: null, building: false }, (word) => word.includes('object')],
 ];
 
-/** Ways that need no engine. */
+/** Ways of misbehaving that need no engine. */
 const MISBEHAVIOURS = WAYS.filter(({ kind }) => ['fails', 'hangs', 'nonsense', 'late'].includes(kind));
 let count = 0;
 
-/** Calls one reading of a host that misbehaves so. */
+/** Calls one reading of a host that misbehaves in this way. */
 async function read(method: keyof Host, answer: unknown, { way }: Misbehaviour) {
   count += 1;
   const clock = fakeClock();

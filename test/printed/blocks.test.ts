@@ -9,7 +9,7 @@ const programs = allBlocks().filter(
   ({ language, info }) => language === 'js' && major >= Number(/^node>=(\d+)$/.exec(info)?.[1] ?? 0),
 );
 
-// In the folder of the package, where its own name leads to the built files, as in a project that installed it.
+// In the folder of the package, where its own name resolves to the built files, as in a project that installed it.
 describe('a JavaScript block of the documentation runs as printed, with plain Node and the built package', () => {
   let folder: string;
   let uid: number | undefined;

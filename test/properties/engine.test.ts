@@ -4,11 +4,11 @@ import { play } from './play.js';
 import { nothingSeen } from './rules.js';
 import { histories, type Kind } from './script.js';
 
-/** How many histories are played; `npm run test:soak` plays 1,000,000. */
+/** Number of histories; `npm run test:soak` plays 1,000,000. */
 const RUNS = Number(process.env['PROPERTY_RUNS'] ?? 500);
-/** The same histories each time; a soak plays others. One that failed again: `PROPERTY_SEED=…`. */
+/** The same histories each time, but others in a soak run. To repeat one: `PROPERTY_SEED=…`. */
 const SEED = Number(process.env['PROPERTY_SEED'] ?? (RUNS > 10_000 ? Date.now() % 2 ** 31 : 20_261_123));
-/** Played between two lines of progress, so that a long run may be interrupted and has still told something. */
+/** Number of histories between two progress lines, so that an interrupted long run has reported something. */
 const CHUNK = 2_000;
 
 const FOCUS: readonly (readonly [title: string, more: Partial<Record<Kind, number>>])[] = [
@@ -53,7 +53,7 @@ describe('any history of the engine', () => {
           played += 1;
         });
         await fc.assert(property, { numRuns, seed: SEED + done }).catch((error: unknown) => {
-          // A long run tells at once what it found.
+          // A long run prints a failure at once.
           console.error(error);
           throw error;
         });

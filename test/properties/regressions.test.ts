@@ -7,22 +7,22 @@ const history = (more: Partial<History>): History => ({
   chance: 0,
   toTheEnd: false,
   usually: 'well',
-  troubles: [],
+  badAtStart: [],
   events: [],
   ...more,
 });
 
-/** Histories that once broke a rule, as small as they could be made. */
+/** Histories that once violated a rule, minimized. */
 const ONCE: readonly (readonly [what: string, history: History])[] = [
   [
     'a unit that enters a crash loop while its repair is queued is left to systemd',
     history({
       listed: false,
-      troubles: ['web', 'db', 'queue'],
+      badAtStart: ['web', 'db', 'queue'],
       events: [
         {
           what: 'acts will go',
-          acts: [{ goes: 'well', takesMs: 70_000, meanwhile: { component: 'queue', to: 'looping' } }],
+          acts: [{ goes: 'well', takesMs: 70_000, during: { component: 'queue', to: 'looping' } }],
         },
         { what: 'cycles', times: 1, everyMs: 1_000 },
       ],
@@ -32,11 +32,11 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     'an unlisted service that an interrupted restart left stopped is not reported as fixed',
     history({
       listed: false,
-      troubles: ['stray'],
+      badAtStart: ['stray'],
       events: [
         {
           what: 'acts will go',
-          acts: [{ goes: 'for nothing', takesMs: 1_000, meanwhile: { component: 'stray', to: 'low' } }],
+          acts: [{ goes: 'for nothing', takesMs: 1_000, during: { component: 'stray', to: 'low' } }],
         },
         { what: 'will crash', point: { at: 'after the act', after: 0 }, downMs: 30_000, jumpMs: 0 },
         { what: 'cycles', times: 1, everyMs: 1_000 },
@@ -47,9 +47,9 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
   [
     'healing that is disabled during a repair stops the queued repairs',
     history({
-      troubles: ['web', 'db', 'queue'],
+      badAtStart: ['web', 'db', 'queue'],
       events: [
-        { what: 'acts will go', acts: [{ goes: 'well', takesMs: 1_000, meanwhile: 'healing disabled' }] },
+        { what: 'acts will go', acts: [{ goes: 'well', takesMs: 1_000, during: 'healing disabled' }] },
         { what: 'cycles', times: 1, everyMs: 1_000 },
       ],
     }),
@@ -57,9 +57,9 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
   [
     'a dry run that is enabled during a repair stops the queued repairs',
     history({
-      troubles: ['web', 'db', 'queue'],
+      badAtStart: ['web', 'db', 'queue'],
       events: [
-        { what: 'acts will go', acts: [{ goes: 'well', takesMs: 1_000, meanwhile: 'dry run' }] },
+        { what: 'acts will go', acts: [{ goes: 'well', takesMs: 1_000, during: 'dry run' }] },
         { what: 'cycles', times: 1, everyMs: 1_000 },
       ],
     }),
@@ -67,7 +67,7 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
   [
     'an engine that is restarted at once does not repeat an interrupted repair',
     history({
-      troubles: ['web'],
+      badAtStart: ['web'],
       usually: 'for nothing',
       events: [
         { what: 'will crash', point: { at: 'before the act', after: 0 }, downMs: 1_000, jumpMs: 0 },
@@ -79,7 +79,7 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
   [
     'a wall clock that jumps ends no backoff, even with a dry run in between',
     history({
-      troubles: ['web'],
+      badAtStart: ['web'],
       usually: 'for nothing',
       events: [
         { what: 'cycles', times: 1, everyMs: 0 },
@@ -93,13 +93,13 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
   ],
   [
     'an unlisted component is reset by lasting health',
-    history({ listed: false, troubles: ['web'], events: [{ what: 'cycles', times: 1, everyMs: 60_000 }] }),
+    history({ listed: false, badAtStart: ['web'], events: [{ what: 'cycles', times: 1, everyMs: 60_000 }] }),
   ],
   [
     'caution after a lost state ends by lasting health',
     history({
       toTheEnd: true,
-      troubles: ['web'],
+      badAtStart: ['web'],
       events: [
         { what: 'cycles', times: 1, everyMs: 60_000 },
         { what: 'restarts', cleanly: true, lost: true, downMs: 0 },
@@ -111,7 +111,7 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     'caution after a lost state survives a crash before the next write',
     history({
       listed: false,
-      troubles: ['web'],
+      badAtStart: ['web'],
       usually: 'for nothing',
       events: [
         { what: 'cycles', times: 1, everyMs: 1_000 },
@@ -124,7 +124,7 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
   [
     'an approval after 15 minutes is too late, even without a cycle in between',
     history({
-      troubles: ['mail'],
+      badAtStart: ['mail'],
       events: [
         { what: 'cycles', times: 1, everyMs: 0 },
         { what: 'time passes', ms: 960_000 },
@@ -136,7 +136,7 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     'a reset that was stored applies, even if the engine died right after it',
     history({
       listed: false,
-      troubles: ['pool'],
+      badAtStart: ['pool'],
       usually: 'for nothing',
       events: [
         { what: 'cycles', times: 1, everyMs: 1_000 },
@@ -168,7 +168,7 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
   [
     'a host action is not started in a slot of process scope',
     history({
-      troubles: ['pool', 'web'],
+      badAtStart: ['pool', 'web'],
       events: [
         {
           what: 'acts will go',
@@ -210,7 +210,7 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
       listed: false,
       usually: 'for nothing',
       usuallyLastsMs: 2_000,
-      troubles: ['db-query', 'db'],
+      badAtStart: ['db-query', 'db'],
       events: [
         { what: 'cycles', times: 1, everyMs: 1_000 },
         { what: 'acts will go', acts: [{ goes: 'well', takesMs: 0 }] },
@@ -225,13 +225,13 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     history({
       listed: false,
       usuallyLastsMs: 2_000,
-      troubles: ['db', 'pool'],
+      badAtStart: ['db', 'pool'],
       events: [
         { what: 'a check answers', check: 'db-query', after: 1_000 },
         {
           what: 'acts will go',
           acts: [
-            { goes: 'well', takesMs: 0, meanwhile: { component: 'db', to: 'ok' } },
+            { goes: 'well', takesMs: 0, during: { component: 'db', to: 'ok' } },
             { goes: 'well', takesMs: 0 },
           ],
         },
@@ -243,7 +243,7 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     'a request stays pending while one of two issues of its component is open, and is repeated only after its backoff',
     history({
       listed: false,
-      troubles: ['db'],
+      badAtStart: ['db'],
       events: [
         { what: 'gets neighbours', component: 'db', units: ['stray.service'] },
         {
@@ -262,7 +262,7 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     'a repair by another plan than the announced one is not reported as fixed',
     history({
       listed: false,
-      troubles: ['web'],
+      badAtStart: ['web'],
       events: [
         { what: 'acts will go', acts: [{ goes: 'well, by another plan', takesMs: 0 }] },
         { what: 'cycles', times: 1, everyMs: 1_000 },
@@ -273,7 +273,7 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     'units that stop each other are not repaired at the same time',
     history({
       listed: false,
-      troubles: ['db', 'stray'],
+      badAtStart: ['db', 'stray'],
       events: [
         { what: 'gets neighbours', component: 'db', units: ['stray.service'] },
         { what: 'cycles', times: 1, everyMs: 1_000 },
@@ -315,7 +315,7 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
           what: 'acts will go',
           acts: [
             { goes: 'for nothing', takesMs: 0 },
-            { goes: 'well', takesMs: 0, meanwhile: { component: 'db', to: 'starting' } },
+            { goes: 'well', takesMs: 0, during: { component: 'db', to: 'starting' } },
           ],
         },
         { what: 'many fail', count: 4 },
@@ -326,12 +326,16 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
   ],
   [
     'a check without a settle time can prove a repair',
-    history({ listed: false, troubles: ['worker'], events: [{ what: 'cycles', times: 1, everyMs: 1_000 }] }),
+    history({
+      listed: false,
+      badAtStart: ['worker'],
+      events: [{ what: 'cycles', times: 1, everyMs: 1_000 }],
+    }),
   ],
   [
     'a check that takes longer than its settle time can prove a repair',
     history({
-      troubles: ['web-http'],
+      badAtStart: ['web-http'],
       events: [
         { what: 'a check answers', check: 'web-http', after: 20_000 },
         { what: 'cycles', times: 1, everyMs: 1_000 },
@@ -342,7 +346,7 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     'an approval given after minutes executes a newly made plan',
     history({
       listed: false,
-      troubles: ['mail'],
+      badAtStart: ['mail'],
       approver: { answer: true, afterMs: 300_000 },
       events: [{ what: 'cycles', times: 1, everyMs: 1_000 }],
     }),
@@ -373,7 +377,7 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     'a unit that becomes active while a slow check runs again is in the executed plan',
     history({
       listed: false,
-      troubles: ['web'],
+      badAtStart: ['web'],
       approver: { answer: 'throws', afterMs: 0 },
       events: [
         { what: 'gets neighbours', component: 'web', units: ['queue.service'] },
@@ -403,12 +407,12 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
       chance: 0,
       toTheEnd: false,
       usually: 'well',
-      troubles: [],
+      badAtStart: [],
       events: [
         { what: 'many fail', count: 4 },
         {
           what: 'acts will go',
-          acts: [{ goes: 'well', takesMs: 0, meanwhile: { component: 'db', to: 'ok' } }],
+          acts: [{ goes: 'well', takesMs: 0, during: { component: 'db', to: 'ok' } }],
         },
         { what: 'turns', component: 'pool', to: 'bad' },
         { what: 'a check answers', check: 'db-query', after: 3000 },
@@ -424,7 +428,7 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
       chance: 0,
       toTheEnd: false,
       usually: 'well',
-      troubles: [],
+      badAtStart: [],
       events: [
         { what: 'turns', component: 'memory', to: 'worse' },
         { what: 'a check answers', check: 'pool', after: 1000 },
@@ -448,7 +452,7 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
       chance: 0,
       toTheEnd: false,
       usually: 'worse',
-      troubles: ['web'],
+      badAtStart: ['web'],
       events: [
         { what: 'gets neighbours', component: 'web', units: ['stray.service'] },
         { what: 'a check answers', check: 'pool', after: 20000 },
@@ -467,7 +471,7 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     'a timed rejection that was lost with the engine does not apply to the next one, whose clock starts earlier',
     history({
       listed: false,
-      troubles: ['queue'],
+      badAtStart: ['queue'],
       events: [
         { what: 'gets neighbours', component: 'queue', units: ['stray.service'] },
         { what: 'cycles', times: 1, everyMs: 4_020_000 },
@@ -506,13 +510,13 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
       chance: 0,
       toTheEnd: false,
       usually: 'well',
-      troubles: [],
+      badAtStart: [],
       events: [
         { what: 'gets neighbours', component: 'queue', units: ['web.service'] },
         {
           what: 'acts will go',
           acts: [
-            { goes: 'well', takesMs: 0, meanwhile: { component: 'web', to: 'ok' } },
+            { goes: 'well', takesMs: 0, during: { component: 'web', to: 'ok' } },
             { goes: 'well', takesMs: 0 },
           ],
         },

@@ -8,7 +8,7 @@ import { benchOf, type Bench } from '../make-engine.js';
 const bad: Verdict = { status: 'bad', reason: 'GET / answered 502' };
 const ok: Verdict = { status: 'ok', reason: 'GET / answered 200' };
 
-/** An nginx that runs, and answers as the check is told to: `answer` gets the seconds since the last restart, -1 before one. */
+/** A running nginx whose check has a given result: `answer` gets the seconds since the last restart, -1 before one. */
 function nginxThatAnswers(answer: (secondsUp: number) => Verdict, more: Partial<Check> = {}) {
   let startedAt: number | undefined;
   const asked: number[] = [];
@@ -39,7 +39,7 @@ function nginxThatAnswers(answer: (secondsUp: number) => Verdict, more: Partial<
 
 const outcomes = (bench: Bench) => bench.events('heal:done').map(({ result }) => result.outcome);
 
-/** Monitors for so long, and stops. */
+/** Monitors for this time, and stops. */
 async function watch({ engine, clock }: Bench, ms: number): Promise<void> {
   const monitoring = engine.startMonitoring(60);
   await clock.advance(ms);

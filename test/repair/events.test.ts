@@ -8,7 +8,7 @@ import { benchOf, type Bench } from '../make-engine.js';
 
 const MINUTE = 60_000;
 
-/** A check that answers after some time, of a part that one repair mends. */
+/** Slow check of a part that one repair fixes. */
 function slowPart(takesMs: number) {
   let well = false;
   const check: Check = {
@@ -28,7 +28,7 @@ function slowPart(takesMs: number) {
 
 async function monitor({ engine, clock }: Bench, interval: number, ms: number): Promise<void> {
   const monitoring = engine.startMonitoring(interval);
-  // By small steps: what is awaited between two of them takes no time of the clock.
+  // In small steps: promises that settle between two of them need no time of the clock.
   for (let passed = 0; passed < ms; passed += 500) await clock.advance(500);
   await engine.close();
   await monitoring;

@@ -12,7 +12,7 @@ const settle = async (): Promise<void> => {
   for (let turn = 0; turn < 300; turn += 1) await Promise.resolve();
 };
 
-/** Two checks of one component, each of which a unit of its own heals. */
+/** Two checks of one component, each healed by another unit. */
 function twoChecks() {
   const well = new Set<string>();
   const running: string[] = [];
@@ -129,7 +129,7 @@ describe('a plan that is made again after waiting', () => {
         services: ['a', 'b', 'c'],
         guards: { settleMs: { service: 0 } },
         fake: {
-          // What c needs is that of a at first (a unit that goes down with it); later it is b's.
+          // The effects of c are those of a at first (a unit that stops with it); later they are those of b.
           plan: ({ parameters }) => {
             const name = String(parameters['service']).replace('.service', '');
             const id = name === 'c' ? (later ? 'b.service' : 'a.service') : `${name}.service`;

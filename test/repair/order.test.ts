@@ -5,7 +5,7 @@ import type { Choice } from '../../src/repair/choose.js';
 import type { Severity } from '../../src/model/issue.js';
 import { issueOf, planOf, unitTargetOf } from '../make.js';
 
-/** A prepared issue of a unit, as far as its order is concerned. */
+/** Issue of a unit, with the fields that its order depends on. */
 const choiceOf = (component: string, severity: Severity, needs: string[] = []): Choice => ({
   issue: issueOf({ component, severity }),
   action: { action: 'restart_service', parameters: { service: component } },
@@ -61,7 +61,7 @@ describe('the order of a batch', () => {
   it('always has dependencies first, within a severity and without cycles', () => {
     fc.assert(
       fc.property(batch, (given) => {
-        // Only earlier letters may be needed: so there is no circle.
+        // Only earlier letters may be dependencies, so there is no cycle.
         const list = given.map(({ component, severity, needs }) =>
           choiceOf(
             component,

@@ -10,7 +10,7 @@ const REFUSED = {
   error: 'its own check refuses a switch: dbus',
 } as const;
 
-/** An engine whose act is refused once; the next plan is `other`. */
+/** Engine whose repair is refused once; the next plan is `other`. */
 const benchWith = (other: Partial<Plan>, approve?: () => boolean) => {
   let plans = 0;
   const carriedOut: string[] = [];

@@ -20,11 +20,11 @@ const SWITCH = {
 };
 
 interface Begun extends Partial<Intent> {
-  /** How long ago it was begun. */
+  /** Age of the repair. */
   readonly agoMs?: number;
 }
 
-/** A state with one open intent, and what comes of it at each look. */
+/** State with one open intent, and its verification at each cycle. */
 async function begun(
   { agoMs = 10_000, ...more }: Begun = {},
   state: Partial<GuardState> = {},

@@ -8,7 +8,7 @@ import { planOf, unitTargetOf } from '../make.js';
 
 const failed = (name: string, more: object = {}) => failedUnit({ name: `${name}.service`, ...more });
 
-/** Failed units whose repairs end when they are told to. */
+/** Failed units whose repairs end when the test resolves them. */
 function benchWith(names: readonly string[], more: Readonly<Record<string, object>> = {}) {
   const begun: string[] = [];
   const ends = new Map<string, () => void>();

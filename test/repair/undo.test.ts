@@ -12,7 +12,7 @@ const BACK: HealingAction = {
   parameters: { governors: { policy0: 'powersave' } },
 };
 
-/** An engine whose only repair of the CPU is to be undone later. */
+/** Engine whose only repair of the CPU must be undone later. */
 function bench(store: Store = memoryStore(), more: BenchOptions = {}) {
   const own = defineAction({
     parse: (parameters) => parameters,
@@ -40,7 +40,7 @@ function bench(store: Store = memoryStore(), more: BenchOptions = {}) {
   return { ...made, store, executed: done };
 }
 
-/** Change on record to undo. */
+/** Recorded change to undo. */
 const remembered = async (store: Store) => (await store.load())?.undo ?? [];
 
 describe('a change to undo', () => {
@@ -88,7 +88,7 @@ describe('a change to undo', () => {
   it('is undone by the next engine if this one has died', async () => {
     const first = bench();
     await first.done(first.engine.detectAndHeal());
-    // It is gone without having been closed; the next one finds the CPU well.
+    // The first engine died without being closed; the next one reads the CPU as ok.
     const next = bench(first.store);
     next.host.set(COOL);
     const monitoring = next.engine.startMonitoring(60);

@@ -33,7 +33,7 @@ describe('a component is worse after a repair', () => {
   });
 });
 
-/** A pool whose first rung makes it worse, and whose second rung mends it. */
+/** Pool whose first rung makes it worse, and whose second rung fixes it. */
 function poolThatGetsWorse() {
   let value = 90;
   const undone: string[] = [];

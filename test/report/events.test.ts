@@ -55,7 +55,7 @@ describe('Emitter', () => {
     const logger = recordingLogger();
     const rejected = Promise.reject(new Error('later fault'));
     rejected.catch(() => undefined);
-    // What the compiler lets through: an async function is a function that returns nothing of use.
+    // The compiler permits this: an async function is assignable to a function that returns void.
     // eslint-disable-next-line @typescript-eslint/no-misused-promises
     emitter.on('issue:opened', () => rejected);
     emitter.emit('issue:opened', { issue }, logger);

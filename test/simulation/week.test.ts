@@ -43,7 +43,7 @@ describe('in a simulated week of failures, with the default guards,', () => {
     for (let hour = from; hour < until; hour += HOUR / 6) {
       expect(acts(hour, hour + HOUR, 'flapping')).toBeLessThanOrEqual(6);
     }
-    // Each repair is proved, and lasts 2 min: from the third relapse on that counts as none.
+    // Each repair is proved, and lasts 2 min: from the third relapse on it counts as ineffective.
     expect(acts(from, until, 'flapping')).toBeLessThanOrEqual(12);
     expect(count('flapping', 'recurring')).toBe(1);
     expect(week.explained['at the end of the day of flapping']).toContain('(needs-human)');

@@ -106,7 +106,7 @@ describeOnHost('an engine on a host whose bus is gone', (lab) => {
       ]),
     );
     expect(afterwards.find(({ component }) => component === ill)).toMatchObject({ status: 'ok' });
-    // It has failed once more since.
+    // The service has failed once more since.
     const withoutTime = (verdicts: typeof again) =>
       verdicts.map((verdict) => ({ ...verdict, since: verdict.component === ill ? 0 : verdict.since }));
     const sinceOf = (verdicts: typeof again) =>

@@ -2,7 +2,7 @@ import type { HealingAction, HealingOptions, Metrics } from '@luminous-nix/self-
 import { afterEach, expect, test } from 'vitest';
 import { describeOnHost, PROGRAMS, type Lab } from './lab.js';
 
-/** An event as `programs/alarm.mjs` tells it; what is left out matches everything. */
+/** Event printed by `programs/alarm.mjs`; an omitted field matches any value. */
 interface Told {
   readonly event: string;
   readonly component?: string;
@@ -23,17 +23,17 @@ interface Request {
     readonly settleMs?: number;
     readonly heals?: string;
   }[];
-  /** Action per component, instead of that of the default resolver. */
+  /** Action by component, instead of that of the default resolver. */
   readonly actions?: Readonly<Record<string, HealingAction>>;
-  /** A program that runs after the first cycle. */
+  /** Program that runs after the first cycle. */
   readonly damage?: readonly string[];
-  /** A program that runs, or a component that is explained, when an event comes for the first time. */
+  /** Program that runs, or component that is explained, at the first such event. */
   readonly reactions?: readonly (Told & { readonly run?: readonly string[]; readonly explain?: string })[];
-  /** Ends when each of these has come. */
+  /** Ends after the first event of each of these kinds. */
   readonly until: readonly Partial<Told>[];
-  /** Goes on for so long after that. */
+  /** Continues for this time after that. */
   readonly quietMs?: number;
-  /** A program that runs before and after that time. */
+  /** Program that runs before and after that time. */
   readonly probe?: readonly string[];
 }
 
@@ -46,7 +46,7 @@ interface Answer {
   readonly probes: readonly [before: string, after: string];
 }
 
-/** Lets an engine monitor until some events have come. */
+/** Runs the monitoring of an engine until some events were emitted. */
 async function watch({ host }: Lab, request: Request): Promise<Answer> {
   const input = JSON.stringify(request);
   const { stdout } = await host.node([`${PROGRAMS}/alarm.mjs`], { input, timeoutMs: 110_000 });
@@ -61,7 +61,7 @@ const outcomes = (events: readonly Told[]) => named(events, 'heal:done').map(({ 
 
 const SOON = { firstMs: 200, maxMs: 400 };
 const GUARDS = { settleMs: { service: 300 }, backoff: SOON };
-/** Every job that systemd was given since it booted. */
+/** Returns every job that systemd has run since it booted. */
 const JOBS = ['systemctl', 'show', '--property=NInstalledJobs', '--value'];
 const OPENED = { event: 'heal:blocked', blockedBy: 'breaker-open' } as const;
 
@@ -76,7 +76,7 @@ describeOnHost('a fault that only a check can detect', (lab) => {
     await lab.host.systemctl('restart', 'nginx');
   });
 
-  /** nginx with one more server. */
+  /** nginx with an additional server. */
   async function serve(location: string): Promise<void> {
     await lab.host.writeFile(CONF, `server {\n  listen 8080;\n  location / {\n${location}\n  }\n}\n`);
     await lab.host.systemctl('restart', 'nginx');
@@ -128,7 +128,7 @@ describeOnHost('a fault that only a check can detect', (lab) => {
     async (seconds, settleMs) => {
       await serve('    if (!-f /run/test-ready) { return 502; }\n    return 200 "ready";');
       await lab.host.writeFile('/run/test-ready', '');
-      // From now on a start takes so long to be of use.
+      // Makes every later start take this long to become effective.
       const warm = `setsid sh -c "sleep ${seconds}; touch /run/test-ready" &`;
       await lab.host.writeFile(
         DROP_IN,
@@ -182,7 +182,7 @@ describeOnHost('a repair that does not last, or is slow,', (lab) => {
   const SLOW = (wait: string) => `ExecStartPre=sh -c 'test -e /run/test-slow || exit 0; ${wait}'
 ExecStart=sleep infinity`;
 
-  /** Two running services; the start of the first one takes long from now on. */
+  /** Two running services; the start of the first one is slow from now on. */
   async function slowAndQuick(lines: string): Promise<[slow: string, quick: string]> {
     const slow = await lab.service('slow', lines);
     const quick = await lab.service('quick', 'ExecStart=sleep infinity');
@@ -235,7 +235,7 @@ ExecStart=sleep infinity`;
   });
 
   test('is a start that takes longer than its own limit: it is pending, and proved when it has ended', async () => {
-    // The service asks systemd for more time than its unit file gives it.
+    // The service requests more time from systemd than its unit file permits.
     const more = 'test -e /run/test-slow && systemd-notify EXTEND_TIMEOUT_USEC=60000000 && sleep 16';
     const lines = [
       ...['Type=notify', 'NotifyAccess=all', 'TimeoutStartSec=1s', 'TimeoutStopSec=1s'],

@@ -5,7 +5,7 @@ import { openIssues } from './chaos/inject.js';
 import { runChaos } from './chaos/run.js';
 import { describeOnHost } from './lab.js';
 
-/** The same seed does the same things to the same units in the same order. */
+/** The same seed injects the same faults into the same units in the same order. */
 const SEED = Number(process.env['CHAOS_SEED'] ?? 20_261);
 const FAULTS = Number(process.env['CHAOS_FAULTS'] ?? 40);
 
@@ -40,7 +40,7 @@ describeOnHost('an engine and an operator', (lab) => {
   const idle = 'ExecStart=sleep infinity';
 
   test('do not start a service that the operator stopped while it was queued', async () => {
-    // As many as are repaired side by side.
+    // As many as are repaired at the same time.
     const slow: string[] = [];
     for (const name of ['a', 'b', 'c', 'd'])
       slow.push(await lab.service(`slow-${name}`, `ExecStartPre=sleep 4\n${idle}`));
@@ -56,7 +56,7 @@ describeOnHost('an engine and an operator', (lab) => {
     await lab.host.systemctl('kill', '--signal=KILL', ...slow);
     await engine.until('the repairs of the slow ones to begin', all('started'));
     await lab.host.systemctl('kill', '--signal=KILL', waiting);
-    await engine.until('the other one to be in trouble', (told) =>
+    await engine.until('the other one to have an issue', (told) =>
       told.some(({ event, component }) => event === 'opened' && component === waiting),
     );
     await lab.host.systemctl('start', waiting);
@@ -68,7 +68,7 @@ describeOnHost('an engine and an operator', (lab) => {
     expect(await lab.show('ActiveState', waiting)).toBe('inactive');
   });
 
-  /** A database and a service that needs it, both running and watched by an engine. */
+  /** A database and a service that needs it, both running and monitored by an engine. */
   async function databaseAndWeb() {
     const endless = '[Unit]\nStartLimitIntervalSec=0';
     const database = await lab.service('database', `Type=exec\n${idle}`, endless);
@@ -130,10 +130,10 @@ describeOnHost('an engine and an operator', (lab) => {
     await lab.host.systemctl('start', ...services);
     await lab.host.systemctl('stop', stopped);
     const engine = new EngineService(lab.host);
-    // The calm is shortened from 10 min; it is still much longer than everything else here.
+    // The calm time is shortened from 10 min; it is still much longer than everything else here.
     const guards = {
       settleMs: { service: 100 },
-      // What dies soon after its repair waits.
+      // A unit that dies soon after its repair waits.
       backoff: { firstMs: 100, maxMs: 100 },
       storm: { withinMs: 1_000, calmMs: 4_000 },
     };

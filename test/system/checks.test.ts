@@ -62,7 +62,7 @@ describeOnHost('ready-made checks of real servers', (lab) => {
     const by = (name: string) => told.find((one) => one.name === name)!;
     const deadlock = by('deadlock: answers TCP, not HTTP');
     expect(deadlock.others, 'the port of a hung server accepts').toEqual([]);
-    // What no repair mends: three are tried, one message says that no more are, and nothing is called fixed.
+    // A fault that no repair fixes: three attempts, one event that there will be no more, and no `fixed`.
     const data = by('read-only data directory');
     expect(data.fine).toBe(false);
     expect(data.results.map(({ outcome }) => outcome)).toEqual(['ineffective', 'ineffective', 'ineffective']);
@@ -73,7 +73,7 @@ describeOnHost('ready-made checks of real servers', (lab) => {
 });
 
 describeOnHost('ready-made checks of systemd units and processes', (lab) => {
-  /** The verdicts of some checks, in their order, as `status: reason`. */
+  /** Returns the verdicts of some checks, in their order, as `status: reason`. */
   const judged = async (checks: Readonly<Record<string, object>>) => {
     const [verdicts] = await lab.drive([['inspect']], { checks });
     return verdicts.map(({ status, reason }) => `${status}: ${reason}`);
@@ -113,12 +113,12 @@ describeOnHost('ready-made checks of systemd units and processes', (lab) => {
     const unit = await lab.service('pid', 'ExecStart=sleep 604');
     await lab.host.systemctl('start', unit);
     const own = await pidOf(unit);
-    // Newer than the process, as a daemon writes it.
+    // Newer than the process, like a file written by a daemon.
     await write('/run/test-own.pid', `${own}\n`);
     await write('/run/test-stale.pid', '4194300\n');
     await write('/run/test-none.pid', 'running\n');
     await write('/run/test-reused.pid', `${own}\n`);
-    // The file is of a program that ended before the one that has its number now began.
+    // The file is of a program that ended before the process with its number started.
     await lab.host.run(['touch', '-d', '1 hour ago', '/run/test-reused.pid']);
     const at = (name: string) => ({ process: { pidFile: `/run/test-${name}.pid` } });
     expect(

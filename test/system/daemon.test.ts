@@ -165,7 +165,7 @@ describeOnHost('the daemon on a systemd host', (lab) => {
   test('writes to the journal with priorities, and one JSON record for each event', async () => {
     await daemon.start({ ...QUICK, dryRun: true });
     await lab.kill('nginx');
-    await lab.host.waitFor('the trouble', async () =>
+    await lab.host.waitFor('the issue', async () =>
       (await daemon.journal('warning')).includes('Issue with nginx: nginx.service has failed (signal)'),
     );
     const records = (await daemon.journal())
@@ -266,14 +266,14 @@ describeOnHost('the daemon and the root helper', (lab) => {
   });
   afterEach(() => daemon.reset());
 
-  /** A service that holds memory. */
+  /** Service that holds memory. */
   const hog = async () => {
     const program = 'import time; held = bytearray(64 * 1024 * 1024); time.sleep(10000)';
     const service = await lab.service('hog', `ExecStart=python3 -c '${program}'`);
     await lab.host.systemctl('start', service);
     return service;
   };
-  /** Memory is always over 1 %, and to restart a service for it is for a person to decide. */
+  /** Memory is always over 1 %, and restarting a service for it requires approval. */
   const asking = (service: string): DaemonConfig => ({
     interval: 0.5,
     services: [service],
@@ -322,7 +322,7 @@ describeOnHost('the daemon and the root helper', (lab) => {
     expect(await lab.show('ActiveState', service)).toBe('failed');
   });
 
-  /** A ready-made check of nginx that gives up soon. */
+  /** Ready-made check of nginx with a short timeout. */
   const WEB = {
     http: { url: 'http://127.0.0.1/' },
     ...{ heals: 'nginx', every: 0.5, timeoutMs: 1_000, settleMs: 10_000 },
@@ -409,10 +409,10 @@ describeOnHost('the daemon and the root helper', (lab) => {
     const [run] = await lab.runs(service);
     const approved = await daemon.control(['approve', id], { user: 'alice' });
     expect(approved.stderr).toBe('');
-    // A cycle that is repairing it already may run it instead of the command.
+    // A running cycle may execute it instead of the command.
     await acted('memory');
     expect(await lab.runs(service)).not.toEqual([run]);
-    // It was carried out; that memory is still over 1 % is no success.
+    // It was executed; it is no success because memory is still over 1 %.
     expect(await acts()).toMatchObject([{ action: 'restart_service', outcome: 'ineffective' }]);
     const again = await daemon.control(['approve', id], { user: 'alice' });
     expect(again).toMatchObject({ exitCode: 1, stdout: '' });

@@ -5,7 +5,7 @@ describeOnHost('a file system that fills up', (lab) => {
   const ONLY_DISKS = { enabledChecks: ['disk'] };
   const troubled = async () => (await lab.heal({ ...ONLY_DISKS, dryRun: true })).map(({ issue }) => issue);
 
-  /** Writes one file that makes the file system as full as `df` says, in percent. */
+  /** Writes one file that fills the file system to this percentage in `df`. */
   async function fill(path: string, percent: number): Promise<void> {
     await lab.host.run(['rm', '-f', `${path}/filling`]);
     const { stdout } = await lab.host.run(['df', '--block-size=1', '--output=used,avail', path]);
@@ -74,7 +74,7 @@ describeOnHost('a file system that fills up', (lab) => {
       actionTaken: 'clean_nix_store',
       plan: { targets: [{ kind: 'plain', id: 'disk:/nix' }] },
     });
-    // Down to five points under the threshold, and no further.
+    // Down to five points below the threshold, and no further.
     const [, bytes] = /^nix-store --gc --max-freed (\d+)$/.exec(commandsOf(byHand)[0]!) ?? [];
     const { stdout } = await lab.host.run(['df', '--block-size=1', '--output=used,avail', '/nix']);
     const [used = 0, available = 0] = stdout.trim().split('\n').at(-1)!.trim().split(/\s+/).map(Number);

@@ -6,7 +6,7 @@ const UNTIL_WELL = `ExecStart=sh -c 'test -e /run/test-well && exec sleep infini
 const FOR_GOOD = 'ExecStart=sleep infinity';
 
 const effects = (lab: Lab): void => {
-  /** A service that was killed, and that a start brings back. */
+  /** Service that was killed, and that a start repairs. */
   const killed = async (name: string, unit: string, lines = FOR_GOOD): Promise<string> => {
     const service = await lab.service(name, lines, unit);
     await lab.host.systemctl('start', service);
@@ -58,7 +58,7 @@ const effects = (lab: Lab): void => {
   test.each(['ssh.service', 'sshd.service'])(
     'block the start of a failed service that conflicts with %s of a running OpenSSH, and ssh continues to run',
     async (name) => {
-      // Debian makes the second name when the unit is enabled.
+      // Debian creates the second name when the unit is enabled.
       await lab.host.systemctl('enable', '--quiet', 'ssh.service');
       const rival = await lab.service('rival', UNTIL_WELL, `[Unit]\nConflicts=${name}`);
       await lab.host.run(['systemctl', 'start', rival], { allowFailure: true });

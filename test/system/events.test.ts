@@ -35,14 +35,14 @@ describeOnHost('a service that dies while an engine monitors it', (lab) => {
 
 /** Counts of one phase of `programs/watching.mjs`. */
 interface Counted {
-  /** Looks at everything, and looks at one component. */
+  /** Readings of everything, and readings of one component. */
   readonly cycles: number;
   readonly looks: number;
   /** Messages written to the bus. */
   readonly messages: number;
   readonly opened: readonly string[];
   readonly said: readonly string[];
-  /** How often a timer of 10 ms fired. */
+  /** Number of times that a timer of 10 ms fired. */
   readonly ticks: number;
   readonly ms: number;
   readonly heapBytes: number;
@@ -54,7 +54,7 @@ interface Phase {
   readonly forMs?: number;
 }
 
-/** Lets an engine monitor through some phases. It repairs nothing. */
+/** Runs an engine in monitoring through some phases. It repairs nothing. */
 async function watching<const Phases extends readonly Phase[]>(
   { host }: Lab,
   phases: Phases,
@@ -143,7 +143,7 @@ describeOnHost('an engine in monitoring', (lab) => {
       expect(messages).toBeLessThan(rounds * (units.length + 1) * 20);
     }
     expect(death.opened).toContain('test-victim');
-    // A loop that had no time for anything else would have none for the timer.
+    // A blocked event loop would not have run the timer.
     expect(storm.ticks).toBeGreaterThan(100);
     expect(later.heapBytes).toBeLessThan(2 ** 21);
   });

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { describeOnHost } from './lab.js';
 
-/** Fails at once, and hangs once /run/test-hang is there. */
+/** Service that fails at once, and hangs once /run/test-hang exists. */
 const HANGS_LATER = `Type=notify
 ExecStart=sh -c 'test -e /run/test-hang && exec sleep infinity; exit 1'`;
 
 describeOnHost('a step that does not end', (lab) => {
-  /** A service that has failed, and that will hang when it is started again. */
+  /** Failed service whose next start will hang. */
   async function hanging(timeout: string): Promise<string> {
     const service = await lab.service('hang', `${HANGS_LATER}\nTimeoutStartSec=${timeout}`);
     await lab.start(service);
@@ -15,7 +15,7 @@ describeOnHost('a step that does not end', (lab) => {
     return service;
   }
 
-  /** Processes inside whose command line has the word. */
+  /** Returns processes inside whose command line contains the word. */
   const alive = async (word: string) =>
     (await lab.host.run(['pgrep', '--full', '--list-full', `^sleep ${word}`], { allowFailure: true })).stdout;
 

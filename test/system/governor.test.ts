@@ -6,7 +6,7 @@ import { describeOnHost } from './lab.js';
 const STATE = '/var/lib/chaos/state.json';
 const CPU = '/sys/devices/system/cpu';
 
-/** Virtual machines have no cpufreq: its files, as a laptop has them, lie where they would be. */
+/** Virtual machines have no cpufreq: its files, as on a laptop, are placed where they would be. */
 describeOnHost('the CPU frequency governor changed by a repair', (lab) => {
   const engines: EngineService[] = [];
   const shell = async (script: string) => (await lab.host.run(['sh', '-ec', script])).stdout.trim();
@@ -31,7 +31,7 @@ describeOnHost('the CPU frequency governor changed by a repair', (lab) => {
   const governors = () => shell(`grep -h . ${CPU}/cpufreq/*/scaling_governor`);
   const remembered = async () => (JSON.parse(await lab.host.readFile(STATE)) as GuardState).undo ?? [];
 
-  /** An engine for which the CPU is too busy, or well, whatever it does. */
+  /** Engine whose CPU reading is bad, or ok, whatever it does. */
   async function install(cpu: 'busy' | 'well'): Promise<EngineService> {
     const engine = new EngineService(lab.host, 'one');
     engines.push(engine);

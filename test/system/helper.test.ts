@@ -11,7 +11,7 @@ const ALLOWED = {
 };
 const UNIT = 'luminous-healing-helper';
 
-/** A command that is given the path of the policy. */
+/** Command that gets the path of the policy. */
 const shell = (script: string) => ['sh', '-ec', script, POLICY];
 
 /** Result of a request: the response, or the system error. */
@@ -41,7 +41,7 @@ const tools = (lab: Lab) => ({
     });
     return JSON.parse(stdout) as Told[];
   },
-  /** Instances of the helper that systemd knows. */
+  /** Returns the helper instances that systemd has. */
   async instances(): Promise<string[]> {
     const list = await lab.host.systemctl('list-units', '--all', '--plain', '--no-legend', `${UNIT}@*`);
     return list
@@ -53,7 +53,7 @@ const tools = (lab: Lab) => ({
     const { stdout } = await lab.host.run(['journalctl', '-t', UNIT, '-o', 'cat', '--no-pager']);
     return stdout.split('\n').filter(Boolean);
   },
-  /** Runs the helper in another way until the next test. */
+  /** Runs the helper with other options until the next test. */
   async dropIn(lines: string): Promise<void> {
     await lab.host.writeUnit(`${UNIT}@.service.d/test.conf`, `[Service]\n${lines}\n`);
   },
@@ -248,7 +248,7 @@ describeOnHost('the root helper', (lab) => {
     for (const [, answer] of answered) expect(answer).toMatchObject({ outcome: 'executed', success: true });
     const started = (await lab.host.readFile('/run/test-many')).trim().split('\n').map(Number);
     expect(started.sort((a, b) => a - b)).toEqual(answered.map(([index]) => index));
-    // Those who come again get their turn.
+    // A client that tries again is answered.
     const later = await ask(
       names.slice(0, 5).map((name) => restart(name)),
       { atOnce: true, patient: true },
@@ -307,7 +307,7 @@ describeOnHost('the root helper', (lab) => {
   describe('with a lost answer', () => {
     test('was still executed: the engine detects that, and does not repeat the request', async () => {
       await brokenNginx();
-      // The real helper answers the first request, the plan, and runs the second, whose response is lost.
+      // The real helper answers the first request, the plan, and executes the second, whose response is lost.
       const [, start = ''] = /^ExecStart=(.*) %i$/m.exec(await unitText(`${UNIT}@.service`)) ?? [];
       const script = `if mkdir "$STATE_DIRECTORY/asked"; then exec ${start} "$1"; else exec ${start} "$1" > /dev/null; fi`;
       await lab.host.writeFile('/usr/local/bin/silent-helper', `#!/bin/sh\n${script}\n`, 0o755);

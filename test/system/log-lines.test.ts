@@ -23,7 +23,7 @@ describeOnHost('a log line of a failed service with a password', (lab) => {
     const leaky = await lab.service('leaky', `ExecStart=sh -c 'echo ${SECRET}; exit 1'`);
     await lab.host.run(['systemctl', 'start', leaky], { allowFailure: true });
     await lab.until('failed', leaky);
-    // The journal is a moment behind, and the log is read once, when the issue opens.
+    // The journal is slightly delayed, and the log is read once, when the issue opens.
     await lab.host.waitFor('the line to be in the journal', async () =>
       (await lab.host.run(['journalctl', '--no-pager', '-u', leaky])).stdout.includes(SECRET),
     );
@@ -66,12 +66,12 @@ describeOnHost('a log line of a failed service with a password', (lab) => {
     expect(await asMallory('systemctl', 'status', '--no-pager', 'luminous-healing.service')).not.toContain(
       'hunter2',
     );
-    // The control socket, the state and the journal are closed.
+    // The control socket, the state and the journal are not accessible.
     expect(
       await asMallory('/opt/node/node', '/repo/dist/service/control.js', 'explain', leaky),
     ).not.toContain('hunter2');
     expect(await asMallory('cat', '/var/lib/luminous-healing/state.json')).toBe('');
-    // Nor does the daemon repeat it in its own journal.
+    // The daemon does not repeat it in its own journal either.
     expect((await daemon.journal()).join('\n')).not.toContain('hunter2');
   });
 

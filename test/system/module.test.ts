@@ -10,7 +10,7 @@ import { describeOnHost } from './lab.js';
 
 type Values = Readonly<Record<string, string | readonly string[]>>;
 
-/** A service or a socket, as a NixOS module defines it. */
+/** Service or socket, as a NixOS module defines it. */
 interface Unit {
   readonly description: string;
   readonly after: readonly string[];
@@ -45,7 +45,7 @@ interface Evaluated {
   };
 }
 
-/** A unit's text, as NixOS writes it. */
+/** Returns the text of a unit, as NixOS writes it. */
 function textOf(unit: Unit): string {
   const lines = (values: Values): string[] =>
     Object.entries(values).flatMap(([key, value]) => [value].flat().map((one) => `${key}=${one}`));
@@ -67,7 +67,7 @@ function textOf(unit: Unit): string {
 
 const UNITS = '../../nix/systemd';
 
-/** The settings of one section of a plain unit file. */
+/** Returns the settings of one section of a plain unit file. */
 function plain(file: string, section: string): Record<string, string[]> {
   const text = readFileSync(new URL(`${UNITS}/${file}`, import.meta.url), 'utf8');
   const [, body = ''] = new RegExp(`^\\[${section}\\]\\n([^]*?)(?=^\\[|$(?![^]))`, 'm').exec(text) ?? [];
@@ -89,7 +89,7 @@ describeOnHost('the NixOS module, evaluated by Nix,', (lab) => {
     ];
     return JSON.parse((await lab.host.run(argv)).stdout);
   };
-  /** With the one line that every set-up needs; `host` is what else its configuration says. */
+  /** Adds the one line that every configuration needs; `host` is the rest of it. */
   const evaluate = async (options: object, host: object = {}): Promise<Evaluated> => {
     const given = { enable: true, npmRegistry: 'https://npm.example.org', ...options };
     const args = ['--argstr', 'options', JSON.stringify(given), '--argstr', 'host', JSON.stringify(host)];
@@ -380,7 +380,7 @@ describeOnHost('the NixOS module, evaluated by Nix,', (lab) => {
     beforeAll(async () => {
       await daemon.install();
       await lab.host.systemctl('unmask', '--runtime', ...SOCKETS);
-      // What stands for the packages of Node and of this library.
+      // Stand-ins for the packages of Node and of this library.
       await lab.host.run(['mkdir', '-p', '/opt/package/lib/node_modules/@luminous-nix']);
       for (const name of ['nodejs', 'nodejs-of-the-build']) {
         await lab.host.run(['mkdir', '-p', `/opt/${name}/bin`]);

@@ -6,7 +6,7 @@ import { commandsOf, describeOnHost, PROGRAMS } from './lab.js';
 
 const TRANSCRIPT = join(import.meta.dirname, '../fixtures/kill-nginx.txt');
 
-/** A transcript without what differs from run to run: times and the id of nginx's run. */
+/** Returns a transcript without the parts that differ between runs: times and the id of nginx's run. */
 const masked = (text: string): string =>
   text.replace(/\b\d+(\.\d+)? m?s\b/g, 'TIME').replace(/\([0-9a-f]{8,}\W*\)/g, '(RUN)');
 

@@ -7,7 +7,7 @@ import type {
 import { beforeAll, expect, test } from 'vitest';
 import { describeOnHost, PROGRAMS } from './lab.js';
 
-/** What `look.mjs` prints; nothing in it is unknown unless a test expects so. */
+/** Output of `look.mjs`; no value is unknown unless a test expects it. */
 interface Told {
   readonly system: Omit<SystemReading, 'nixos'> & { readonly nixos: NixosReading };
   readonly activity: NixActivity;
@@ -19,14 +19,14 @@ const PROFILE = '/nix/var/nix/profiles/system';
 const STC_LOCK = '/run/nixos/switch-to-configuration.lock';
 
 describeOnHost('the NixOS reader on a booted host', (lab) => {
-  /** Nobody special looks: what runs, what differs between two systems, and what is under way. */
+  /** Reads, as an unprivileged user, the systems, the differences between two systems, and the activity of Nix. */
   async function look(...systems: readonly string[]): Promise<Told> {
     const { stdout } = await lab.host.node([`${PROGRAMS}/look.mjs`, ...systems], { user: 'nobody' });
     return JSON.parse(stdout) as Told;
   }
   const nix = async (...argv: string[]): Promise<string> => (await lab.host.run(argv)).stdout.trim();
 
-  /** A system in the real store, with units by name below `etc/systemd/system`. */
+  /** Creates a system in the real store, with units by name below `etc/systemd/system`. */
   async function build(name: string, units: Readonly<Record<string, string>>): Promise<string> {
     const folder = `/root/${name}`;
     const kernel = await nix('nix-store', '--add', '/root/kernel');
@@ -39,7 +39,7 @@ describeOnHost('the NixOS reader on a booted host', (lab) => {
   }
   const generation = (path: string) => nix('nix-env', '-p', PROFILE, '--set', path);
 
-  /** Something that goes on until the test is over. */
+  /** Starts a process that runs until the test is over. */
   async function background(name: string, ...argv: string[]): Promise<void> {
     const unit = lab.takeBack(`test-${name}.service`);
     await lab.host.run(['systemd-run', '--quiet', `--unit=${unit}`, '--setenv=HOME=/root', ...argv]);
@@ -97,7 +97,7 @@ describeOnHost('the NixOS reader on a booted host', (lab) => {
     expect(changes).toEqual(['web.service']);
     expect((await look(b, c)).changes, 'a drop-in alone').toEqual(['db.service']);
 
-    // A rollback of the profile is seen, and leaves the times of the generations as they were.
+    // A rollback of the profile is detected, and does not change the times of the generations.
     await nix('nix-env', '-p', PROFILE, '--switch-generation', '2');
     await nix('nix-env', '-p', PROFILE, '--delete-generations', '1');
     const after = (await look()).system.nixos;
@@ -148,7 +148,7 @@ describeOnHost('the NixOS reader on a booted host', (lab) => {
   });
 
   test('reports a garbage collection while one runs', async () => {
-    // It waits at its first line of output, for the pipe is full and nobody reads.
+    // It blocks at its first line of output, because the pipe is full and has no reader.
     const collect = [
       'import os, subprocess',
       'r, w = os.pipe()',

@@ -15,8 +15,8 @@ const [config = '', policy = ''] = blocks
 const TARBALL = 'luminous-nix-self-healing-0.1.0.tgz';
 
 /**
- * Stands in for npm, because the host has no network: it unpacks the package where npm would, makes its programs
- * executable as npm does, and takes the dependencies from the clone.
+ * Replaces npm, because the host has no network: it unpacks the package where npm would, makes its programs executable
+ * like npm, and takes the dependencies from the clone.
  */
 const NPM = `#!/bin/sh -e
 test "$1 $2" = 'install --prefix'

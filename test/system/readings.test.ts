@@ -40,7 +40,7 @@ describeOnHost('a file system on a booted host', (lab) => {
     verdicts.find((verdict) => verdict.component === component);
   const status = (told: Told, component: string): string | undefined => verdictOn(told, component)?.status;
 
-  /** The /sys of a container leaves out what the kernel says of ext4: it is put where it is on a machine. */
+  /** The /sys of a container omits the error counts of ext4: they are put where they are on a real machine. */
   async function showErrors(): Promise<void> {
     const steps = [
       'test -d /sys/fs/ext4 && exit',
@@ -60,8 +60,8 @@ describeOnHost('a file system on a booted host', (lab) => {
     await lab.host.waitFor('the error to be counted', count);
   }
 
-  /** Lets a program inside wait until something was done out here. */
-  async function meanwhile(work: () => Promise<void>): Promise<void> {
+  /** Makes a program inside wait until work outside is done. */
+  async function whileItWaits(work: () => Promise<void>): Promise<void> {
     await lab.host.waitFor('the program to wait', async () => {
       const { exitCode } = await lab.host.run(['test', '-e', '/run/test-waits'], { allowFailure: true });
       return exitCode === 0;
@@ -98,13 +98,13 @@ describeOnHost('a file system on a booted host', (lab) => {
     const component = `readonly:${path}`;
     const looking = looks([LOOK, WAIT, LOOK]);
     const inside = `/proc/${lab.host.pid}/root${path}`;
-    await meanwhile(async () => void execFileSync('xfs_io', ['-x', '-c', 'shutdown', inside]));
+    await whileItWaits(async () => void execFileSync('xfs_io', ['-x', '-c', 'shutdown', inside]));
     const [before, after] = (await looking) as [Told, Told];
     expect(status(before, component)).toBe('ok');
     expect(verdictOn(after, component)).toMatchObject({ status: 'bad', severity: 3 });
     expect(verdictOn(after, component)?.reason).toContain('the kernel shut it down');
     expect(after.results).toMatchObject([{ outcome: 'skipped', blockedBy: 'no-action' }]);
-    // One that was shut down before the first look is no less broken.
+    // A file system that was shut down before the first reading is bad, too.
     const [later] = (await looks([LOOK])) as [Told];
     expect(status(later, component)).toBe('bad');
   });
@@ -135,14 +135,14 @@ describeOnHost('a file system on a booted host', (lab) => {
     await showErrors();
     const { path, device } = await lab.host.mountSmallFileSystem('/srv/broken', 32);
     const looking = looks([LOOK, WAIT, LOOK]);
-    await meanwhile(() => findError(device));
+    await whileItWaits(() => findError(device));
     const [before, after] = (await looking) as [Told, Told];
     expect(status(before, `readonly:${path}`)).toBe('ok');
     expect(verdictOn(after, `readonly:${path}`)).toMatchObject({ status: 'bad', severity: 3 });
     expect(verdictOn(after, `readonly:${path}`)?.reason).toContain(
       'can still be written, and the kernel has counted',
     );
-    // An error from before the first reading is no news.
+    // An error from before the first reading raises no issue.
     const [later] = (await looks([LOOK])) as [Told];
     expect(status(later, `readonly:${path}`)).toBe('ok');
   });
@@ -152,7 +152,7 @@ describeOnHost('a file system on a booted host', (lab) => {
     const { path, device } = await lab.host.mountSmallFileSystem('/srv/stopped', 32);
     await lab.host.run(['mount', '-o', 'remount,errors=remount-ro', path]);
     const looking = looks([LOOK, WAIT, LOOK]);
-    await meanwhile(() => findError(device));
+    await whileItWaits(() => findError(device));
     const [before, after] = (await looking) as [Told, Told];
     expect(status(before, `readonly:${path}`)).toBe('ok');
     expect(status(after, `readonly:${path}`)).toBe('bad');
@@ -198,7 +198,7 @@ describeOnHost('a file system on a booted host', (lab) => {
       Told,
       Told,
     ];
-    for (const told of [first, second]) expect(status(told, 'disk:/srv/silent')).toBe('unknown');
+    for (const cycle of [first, second]) expect(status(cycle, 'disk:/srv/silent')).toBe('unknown');
     expect(status(first, `readonly:${path}`)).toBe('ok');
     expect(second.events).toEqual([`issue:opened readonly:${path}`]);
   });

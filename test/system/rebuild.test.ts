@@ -15,7 +15,7 @@ const OPTIONS: HealingOptions = {
   nix: { rebuild: { flake: '/etc/nixos#host', flags: ['--option', 'cores', '2'] } },
 };
 const FOLDER = '/opt/stand-in';
-/** Debian has no `nixos-rebuild`: this one writes down how it was called, and does what the test says. */
+/** Debian has no `nixos-rebuild`: this script records its call, and behaves as the test prescribes. */
 const NIXOS_REBUILD = `#!/bin/sh
 printf '%s\\n' "$@" > ${FOLDER}/argv
 env > ${FOLDER}/env
@@ -43,7 +43,7 @@ describeOnHost('nixos-rebuild, simulated by a stand-in,', (lab) => {
 
   const BY_HAND: Step = ['healIssue', issueWith('system', { type: 'system', severity: 4 })];
   const env = { PATH: `${FOLDER}:/usr/sbin:/usr/bin:/sbin:/bin`, NIX_PATH: 'nixpkgs=/etc/nixpkgs' };
-  /** A person has approved; the resolver picks the rebuild. What made it necessary is that nginx is down. */
+  /** A person has approved; the resolver picks the rebuild. Its cause is that nginx is down. */
   async function rebuild(script: string): Promise<HealingResult> {
     await lab.host.writeFile(`${FOLDER}/script`, script);
     await lab.host.systemctl('kill', '--signal=KILL', 'nginx');

@@ -10,7 +10,7 @@ const reload = (service: string): Step => ['execute', { action: 'reload_service'
 const VITAL = ['dbus', 'systemd-logind', 'systemd-journald'];
 
 describeOnHost('a protected unit', (lab) => {
-  /** Runs something that must leave every vital unit in the same run, and systemd without a single new job. */
+  /** Runs something that must leave every vital unit in the same run, and systemd without a new job. */
   async function untouched<T>(act: () => Promise<T>): Promise<T> {
     const before = [await lab.jobs(), ...(await lab.runs(...VITAL))];
     const answer = await act();

@@ -9,7 +9,7 @@ import { nginxUnit, StandIn, type SystemParts } from './stand-in.js';
 
 const STATE = '/var/lib/rollback/state.json';
 
-/** What takes 10 min and an hour takes seconds here; only their length is another. */
+/** Durations of 10 min and an hour are seconds here; nothing else differs. */
 const GUARDS: HealingOptions['guards'] = {
   evidence: { healthyMs: 4_000, withinMs: 60_000, lastGoodMs: 6_000 },
   settleMs: { service: 300, system: 1_000 },
@@ -44,7 +44,7 @@ describeOnHost('a rollback of a generation', (lab) => {
 
   const page = async () =>
     (await lab.host.run(['curl', '-sS', 'http://localhost/'], { allowFailure: true })).stdout;
-  /** Looks for so many times, far enough apart that the record is taken each time. */
+  /** Runs this number of cycles, far enough apart that the record is written each time. */
   const watch = (times: number): Step[] =>
     (
       Array.from({ length: times }, () => [['detectAndHeal'], ['sleep', 2_100]] as const).flat() as Step[]
@@ -58,7 +58,7 @@ describeOnHost('a rollback of a generation', (lab) => {
   const BY_HAND: Step = ['healIssue', issueWith('system', { type: 'system', severity: 4 })];
   const remembered = async () => JSON.parse(await lab.host.readFile(STATE)) as GuardState;
 
-  /** Two systems of which the first is the one that runs, and nobody has looked yet. */
+  /** Two systems of which the first is running, before any cycle. */
   async function twoSystems(
     good: SystemParts = { units: { 'nginx.service': GOOD } },
     bad: SystemParts = { units: { 'nginx.service': BROKEN } },
@@ -81,7 +81,7 @@ describeOnHost('a rollback of a generation', (lab) => {
       heal,
       ['explain', 'system'],
       heal,
-      // It is built again, and is to boot next: nobody enters it unseen.
+      // It is built again, and boots next: it is not activated unnoticed.
       run('nix-env', '-p', '/nix/var/nix/profiles/system', '--set', bad),
       ['sleep', 2_100],
       heal,
@@ -109,7 +109,7 @@ describeOnHost('a rollback of a generation', (lab) => {
     expect(await nixos.log()).toEqual(
       ['first', 'good', 'bad', 'good'].map((name) => matching(`^switch .*-${name}$`)),
     );
-    // What was proved is cleared at once.
+    // A proved issue is cleared at once.
     expect(explained).toEqual([]);
     const text = about(rollback, 'system')!.issue.evidence!.join('\n');
     expect(text).toMatch(/yes: nginx.service: its definition differs/);
@@ -228,7 +228,7 @@ describeOnHost('a rollback of a generation', (lab) => {
       error: containing('which system ran before this one is not on record'),
       plan: { generation: { from: bad, to: good } },
     });
-    // No open issue was asked about, so nothing is done by the "yes" alone: the person asks again, and it holds.
+    // The approval belonged to no open issue, so it alone does nothing: the operator runs it again, and it applies.
     expect(approved).toBeNull();
     expect(done).toMatchObject({ outcome: 'fixed' });
     expect((await nixos.now()).running).toBe(good);
@@ -467,7 +467,7 @@ describeOnHost('a rollback of a generation', (lab) => {
 
     test('that is killed: the switch continues, and the next engine verifies it', async () => {
       const engine = await watching();
-      // The engine's own service is in both, or a person would have to decide.
+      // The engine's own service is in both, or the rollback would require approval.
       const own = {
         [`${engine.name}.service`]: await lab.host.readFile(`/lib/systemd/system/${engine.name}.service`),
       };

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { commandsOf, describeOnHost, issueWith } from './lab.js';
 
-/** Runs for good once /run/test-well is there, and dies at once before. */
+/** Service that runs permanently once /run/test-well exists, and dies at once before. */
 const UNTIL_WELL = `ExecStart=sh -c 'test -e /run/test-well && exec sleep infinity; exit 1'`;
 const FOR_GOOD = 'ExecStart=sleep infinity';
 

@@ -23,7 +23,7 @@ describeOnHost('the state of an engine on a real host', (lab) => {
     await lab.host.run(['sh', '-c', 'rm -rf /var/lib/chaos; systemctl reset-failed; systemctl start nginx']);
   });
 
-  /** An engine that is not started yet. */
+  /** Engine that is not started yet. */
   async function install(
     services: readonly string[],
     { state = STATE, guards = GUARDS, name = 'one', interval = 0.2, ...rest }: Partial<Wishes> = {},
@@ -36,12 +36,12 @@ describeOnHost('the state of an engine on a real host', (lab) => {
   }
 
   const remembered = async (path = STATE) => JSON.parse(await lab.host.readFile(path)) as GuardState;
-  /** The repairs of a service, which is not running when one begins. */
+  /** Returns the repairs of a service, which must not be running when one starts. */
   const starts = async (engine: EngineService, service: string) =>
     (await engine.called()).filter((call) => call.verb === 'start' && call.service === service);
   const failing = () => lab.service('bad', `ExecStart=sh -c 'exit 1'`);
 
-  /** Kills a service, and the engine half a second into its restart; and the intent is on disk. */
+  /** Kills a service, and the engine half a second into its restart, with the intent on disk. */
   async function killInMidRestart(engine: EngineService, service: string): Promise<void> {
     await lab.host.systemctl('kill', '--signal=KILL', service);
     await engine.until('the restart to be begun', isAbout('started', service));
@@ -79,7 +79,7 @@ describeOnHost('the state of an engine on a real host', (lab) => {
     expect(acts).toMatchObject([
       { component: service, outcome: 'fixed', words: expect.stringMatching(INTERRUPTED) as string },
     ]);
-    // Nobody can know that it helped before it has.
+    // The effect of a repair is unknown until it has ended.
     const up = (await startsSince(lab.host, begun)).find(
       (start) => start.service === service && start.kind === 'started',
     );
@@ -93,7 +93,7 @@ describeOnHost('the state of an engine on a real host', (lab) => {
       `ExecStartPre=sh -c 'sleep 2.5; test -e /run/test-well'\nExecStart=sleep infinity`,
     );
     await lab.host.systemctl('start', service);
-    // The backoff is long enough to see that nothing is done in it.
+    // The backoff is long enough to see that nothing happens during it.
     const engine = await install([service], {
       guards: { ...GUARDS, backoff: { firstMs: 60_000, maxMs: 60_000 } },
     });
@@ -108,7 +108,7 @@ describeOnHost('the state of an engine on a real host', (lab) => {
       15_000,
     );
     await lab.until('failed', service);
-    await engine.until('the backoff to be told of', (told) =>
+    await engine.until('the backoff to be reported', (told) =>
       told.some(({ component, blockedBy }) => component === service && blockedBy === 'backoff'),
     );
     const { acts, intents } = await remembered();
@@ -121,7 +121,7 @@ describeOnHost('the state of an engine on a real host', (lab) => {
   const onDisk = `${disk.path}/state/state.json`;
   const cleaning = { state: onDisk, clean: { [disk.component]: disk.folder } };
 
-  /** Fills the small disk to the last byte, and kills nginx. */
+  /** Fills the small disk completely, and kills nginx. */
   async function fillAndKill(): Promise<void> {
     const fill = ['64k', '1k'].map(
       (size) => `dd if=/dev/zero of=${disk.folder}/by-${size} bs=${size} 2>/dev/null`,
@@ -190,7 +190,7 @@ describeOnHost('the state of an engine on a real host', (lab) => {
     await lab.until('failed', service);
     const engine = await install([service]);
     await engine.start();
-    // As many tries as ever, where nothing was lost.
+    // As many attempts as usual if nothing was lost.
     await engine.until('the breaker to open', (told) =>
       told.some(({ blockedBy }) => blockedBy === 'breaker-open'),
     );
@@ -292,9 +292,9 @@ describeOnHost('the state of an engine on a real host', (lab) => {
     const since = (await engine.told()).findLastIndex(({ event }) => event === 'begun');
     const now = async () => (await engine.told()).slice(since);
     const told = /the host was restarted while `restart_service` was running; read again, it is healthy/;
-    await engine.until('the reboot to be told of', (lines) => !!lineOn(lines.slice(since), told));
+    await engine.until('the reboot to be reported', (lines) => !!lineOn(lines.slice(since), told));
     await lab.host.systemctl('kill', '--signal=KILL', 'nginx');
-    await engine.until('the budget to be told of', (lines) =>
+    await engine.until('the budget to be reported', (lines) =>
       isBlocked('nginx', 'budget')(lines.slice(since)),
     );
     expect(isBlocked(bad, 'breaker-open')(await now())).toBe(true);

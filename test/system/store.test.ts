@@ -4,7 +4,7 @@ import { commandsOf, describeOnHost, issueWith, type Setup } from './lab.js';
 
 const MIB = 1024 ** 2;
 const PROFILE = '/nix/var/nix/profiles/system';
-/** Has nix-daemon read its configuration again; its socket starts it. */
+/** Makes nix-daemon read its configuration again; its socket starts it. */
 const AGAIN =
   'systemctl stop nix-daemon.service nix-daemon.socket; systemctl reset-failed nix-daemon.socket nix-daemon.service || true; systemctl start nix-daemon.socket';
 
@@ -25,7 +25,7 @@ describeOnHost('the Nix store on a small file system', (lab) => {
   const stored = async () =>
     (await shell('ls /nix/store | grep -v "^\\.links$" || true')).split('\n').filter(Boolean);
 
-  /** Adds a path that nothing refers to; made of files of so many bytes. */
+  /** Adds an unreferenced path that consists of files of this size. */
   const garbage = (name: string, ...sizes: readonly number[]) =>
     shell(
       [
@@ -40,7 +40,7 @@ describeOnHost('the Nix store on a small file system', (lab) => {
     await shell(`ln -sfn ${path} /nix/var/nix/gcroots/${name}`);
     return path;
   };
-  /** Fills what is left, up to so many percent, with a file that is none of Nix's. */
+  /** Fills the disk up to this percentage, with a file outside of the store. */
   const fillTo = async (percent: number) => {
     const { used, available } = await usageWithReserve();
     await shell(`fallocate --length ${Math.floor((percent / 100) * (used + available)) - used} /nix/filling`);
@@ -49,7 +49,7 @@ describeOnHost('the Nix store on a small file system', (lab) => {
   const heal = async (options: HealingOptions = {}, setup: Setup = {}): Promise<HealingResult> => {
     const [result, ...others] = await lab.heal({ enabledChecks: ['disk'], ...options }, setup);
     expect(others).toEqual([]);
-    if (result === undefined) throw new Error('Expected the disk to be in trouble');
+    if (result === undefined) throw new Error('Expected an issue of the disk');
     return result;
   };
 
@@ -79,7 +79,7 @@ describeOnHost('the Nix store on a small file system', (lab) => {
     const after = await usageWithReserve();
     expect(result).toMatchObject({ outcome: 'fixed', actionTaken: 'clean_nix_store' });
     expect(after.percent).toBeLessThan(85);
-    // It may overshoot by one path, which is 2 MiB.
+    // It may exceed the level by one path, which is 2 MiB.
     expect(after.used).toBeGreaterThan(0.85 * (after.used + after.available) - 2.2 * MIB);
     const left = await stored();
     expect(left.length).toBeGreaterThan(kept.length);
@@ -133,7 +133,7 @@ describeOnHost('the Nix store on a small file system', (lab) => {
           'chmod 755 /nix/var/nix/daemon-socket; chmod 666 /nix/var/nix/daemon-socket/socket',
         ].join('\n'),
       );
-      // What the daemon itself does is the judge.
+      // The daemon itself is the reference.
       const asking = ['env', 'HOME=/', 'NIX_REMOTE=daemon', 'nix-store', '--gc', '--print-dead'];
       const asked = await lab.host.run(asking, { user: 'healer', allowFailure: true });
       expect(asked.exitCode === 0, asked.stderr).toBe(outcome === 'fixed');
@@ -172,7 +172,7 @@ describeOnHost('the Nix store on a small file system', (lab) => {
     ]);
     expect(result).toMatchObject({ outcome: 'fixed' });
     expect((await usage()).percent).toBeLessThan(85);
-    // Nix makes its reserve anew, and there is room for it.
+    // Nix creates its reserve again, so there must be space for it.
     const after = await usageWithReserve();
     expect(Number(await shell('stat --format=%s /nix/var/nix/db/reserved'))).toBe(8 * MIB);
     expect(after.percent).toBeLessThan(85.1);
@@ -180,7 +180,7 @@ describeOnHost('the Nix store on a small file system', (lab) => {
   });
 
   test('is read again after a collection of an optimised store until the level is reached', async () => {
-    // Two files in each path are one on disk: Nix counts each name of them as freed, and so stops early.
+    // Two files in each path share their blocks: Nix counts each name of them as freed, and so stops early.
     await shell(
       `for i in $(seq 10); do mkdir -p /var/tmp/d; head -c ${2 * MIB} /dev/urandom > /var/tmp/d/a; cp /var/tmp/d/a /var/tmp/d/b; mv /var/tmp/d /var/tmp/twins-$i; nix-store --add /var/tmp/twins-$i; rm -r /var/tmp/twins-$i; nix-store --optimise; done`,
     );
@@ -225,7 +225,7 @@ describeOnHost('the Nix store on a small file system', (lab) => {
     }
   });
 
-  /** A system generation whose programs write down that they were called. */
+  /** System generation whose programs record their calls. */
   async function generation(number: number, size: number, daysAgo: number): Promise<string> {
     const path = await shell(
       [
@@ -275,7 +275,7 @@ describeOnHost('the Nix store on a small file system', (lab) => {
     expect(await shell('cat /var/tmp/switches')).toBe(`${PROFILE}/bin/switch-to-configuration boot`);
     const left = await stored();
     for (const path of [booted, running, next]) expect(left).toContain(path!.split('/').pop());
-    // Both are garbage now, and go as far as there is need.
+    // Both are garbage now, and are deleted as far as needed.
     const gone = [paths[0], paths[2]].filter((path) => !left.includes(path!.split('/').pop()!));
     expect(gone).not.toEqual([]);
   });
@@ -302,7 +302,7 @@ describeOnHost(
     };
     const heal = async (options: HealingOptions) => {
       const [result] = await lab.heal(options);
-      if (result === undefined) throw new Error('Expected memory to be in trouble');
+      if (result === undefined) throw new Error('Expected an issue of memory');
       return result;
     };
 
@@ -321,7 +321,7 @@ describeOnHost(
       const guards = { ...OPTIONS.guards, useless: { gainPercent: 0 } };
       const result = await heal({ ...OPTIONS, guards });
       const [first] = result.attempts;
-      // The threshold is 1 %: nothing could bring it under that.
+      // The threshold is 1 %: no action could reach that.
       expect(first).toMatchObject({ action: 'clear_system_cache', outcome: 'ineffective' });
       const [, dropped = ''] =
         /; ([\d.]+ \wiB) were dropped, and .* more are available/.exec(first?.error ?? '') ?? [];

@@ -7,7 +7,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 
 const PROGRAM = join(import.meta.dirname, 'programs/readings.mjs');
 
-/** Why the tests that need these programs cannot run here; empty if they can. */
+/** Returns why the tests that need these programs cannot run here; empty if they can. */
 function lacking(...programs: readonly string[]): string {
   const missing = programs.filter((name) => spawnSync('which', [name]).status !== 0);
   if (missing.length > 0) return `${missing.join(' and ')} must be installed`;
@@ -15,7 +15,7 @@ function lacking(...programs: readonly string[]): string {
   return spawnSync('unshare', ['--mount', 'true']).status === 0 ? '' : 'no mount namespace can be made here';
 }
 
-/** A test that says why it is skipped; where nothing may be skipped, it fails. */
+/** Skips a test with the reason; fails it if nothing may be skipped. */
 function testWith(programs: readonly string[], title: string, body: () => Promise<void> | void): void {
   const why = lacking(...programs);
   if (why === '') return test(title, body);
@@ -56,7 +56,8 @@ describe('on this machine, in a new mount namespace,', () => {
       `mkdir ${place}; truncate --size=512M ${made}/image; mkfs.btrfs -q -f ${made}/image >/dev/null`,
       `mount -o loop ${made}/image ${place}`,
     ];
-    // All is divided into chunks, most of them for data, and half of the data goes away. What is small lies in the metadata.
+    // All space is divided into chunks, most of them for data, and half of the data is deleted. Small files are in the
+    // metadata.
     const fill = `cd ${place}; (for i in $(seq 20); do head -c 25M /dev/zero > data$i; done) 2>/dev/null; sync; rm data?; sync`;
     const small = `head -c 12M /dev/zero | split -b 1900 -a 4 - ${place}/small; sync`;
     const options = { enabledChecks: ['disk'], thresholds: { diskPercent: 55 } };

@@ -8,10 +8,10 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 const program = fileURLToPath(new URL('./programs/contained.mjs', import.meta.url));
-/** Like a container: with its own processes, mounts and host name. */
+/** Like a container: with separate processes, mounts and host name. */
 const UNSHARE = ['--pid', '--fork', '--mount', '--uts', '--mount-proc', '--kill-child'];
 const canUnshare = spawnSync('unshare', [...UNSHARE, 'true']).status === 0;
-/** Each takes some 2 s: a repair is proved by two readings. */
+/** Each repair takes some 2 s, because it is proved by two readings. */
 const ROUNDS = 4;
 const required = process.env['SYSTEM_TESTS_REQUIRED'] === '1';
 if (!canUnshare && !required) console.warn('Two containers are skipped: namespaces need root');
@@ -32,7 +32,7 @@ class Contained {
   readonly #child: ChildProcess;
   readonly #lines: AsyncIterator<string>;
 
-  /** Its machine id, like its mounts, is its own where `machine` is given. */
+  /** With `machine`, it has a separate machine id, like its mounts. */
   constructor(folder: string, name: string, machine?: string) {
     this.name = name;
     const script = machine === undefined ? 'exec "$@"' : 'mount --bind "$0" /etc/machine-id && exec "$@"';
@@ -100,7 +100,7 @@ describe.skipIf(!canUnshare && !required)('two engines in two containers with on
         await Promise.all(both.map((one) => one.ask('look')));
       }
       const [name] = await acts();
-      // Nobody has to act in a round in which the first had acted before the other looked.
+      // No repair is needed in a round in which the first had repaired before the other's cycle.
       expect(await acts()).toEqual(Array.from({ length: ROUNDS }, () => name));
       const [actor, observer] = name === 'a' ? both : [both[1], both[0]];
       await spoil();

@@ -5,7 +5,7 @@ import { describeOnBoth } from './both-suites.js';
 import { commandsOf } from './lab.js';
 
 const FOR_GOOD = 'ExecStart=sleep infinity';
-/** A service that is started once it answers SIGTERM so: one that is stopped before that would just die. */
+/** Service that is started once it handles SIGTERM in this way: one that is stopped earlier would just die. */
 const trapping = (answer: string): string =>
   `Type=notify\nNotifyAccess=all\nExecStart=sh -c 'trap ${answer} TERM; systemd-notify --ready; while :; do sleep 0.05; done'`;
 /** Exits with 143 on SIGTERM, like a JVM. */
@@ -14,7 +14,7 @@ const [LOW, HIGH] = [1, 3];
 
 await describeOnBoth('the verdict on a unit of a booted host', (lab) => {
   const systemctl = (...args: string[]) => lab.host.systemctl(...args);
-  /** The verdicts on some units, as one engine reads them. */
+  /** Returns the verdicts on some units, as one engine reads them. */
   const verdictsOf = async (services: readonly string[]): Promise<ComponentVerdict[]> => {
     const [verdicts] = await lab.drive([['inspect']], { options: { services } });
     return verdicts;

@@ -27,7 +27,7 @@ import {
 } from '../../src/testing/index.js';
 import { issueOf } from '../make.js';
 
-/** Every sentence with which an adapter fails. */
+/** Returns every sentence with which an adapter fails. */
 async function broken(cases: readonly ConformanceCase[]): Promise<string> {
   const sentences: string[] = [];
   for (const { run } of cases) {

@@ -14,7 +14,7 @@ function calmEngine() {
 }
 
 describe('an engine on a healthy host', () => {
-  it('reports the readings of its own last cycle, also after others read the host', async () => {
+  it('reports the readings of its last cycle, also after others read the host', async () => {
     const { engine, cpu, now } = calmEngine();
     await engine.detectAndHeal();
     now.cpu = { percent: 20, cpus: 4 };

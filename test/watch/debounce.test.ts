@@ -16,7 +16,7 @@ const ok = (more: Partial<ComponentVerdict> = {}) => bad({ status: 'ok', value: 
 const unknown = (more: Partial<ComponentVerdict> = {}) =>
   verdictOf({ status: 'unknown', reason: 'gone', ...more });
 
-/** Whether each component is open after each of some readings. */
+/** Returns for each component whether it is open after each reading. */
 function opened(readings: readonly (readonly ComponentVerdict[])[]): string[] {
   let watches = NOTHING;
   return readings.map((verdicts) => {

@@ -5,12 +5,12 @@ import type { HealingAction } from '../../src/model/plan.js';
 import { benchOf, type Bench } from '../make-engine.js';
 
 const cpu = (percent: number): FakeHostParts => ({ cpu: { percent, cpus: 4 } });
-/** Heals whatever it is, by an action that the fake executor carries out. */
+/** Heals any issue, by an action that the fake executor executes. */
 const resolver = { getAction: () => ({ action: 'heal_it', parameters: {} }) };
 const cycles = ({ events }: Bench) => events('cycle:done').length;
 const opened = ({ told }: Bench) => told.filter((line) => line.startsWith('issue:'));
 
-/** Lets things happen that take no time. */
+/** Waits for everything that takes no time. */
 const settle = (bench: Bench) => bench.clock.advance(0);
 
 describe('the interval of start()', () => {

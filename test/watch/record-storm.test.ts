@@ -7,7 +7,7 @@ import { benchOf, type Bench, type BenchOptions } from '../make-engine.js';
 const MINUTE = 60_000;
 const names = (count: number): string[] => Array.from({ length: count }, (_, index) => `unit${index}`);
 
-/** Units that failed so long before the first look, in milliseconds. */
+/** Units that failed this long before the first cycle, in milliseconds. */
 function withFailed(agoMs: readonly number[], options: BenchOptions = {}): Bench {
   const bench = benchOf({}, options);
   const now = bench.clock.now();

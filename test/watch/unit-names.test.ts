@@ -10,7 +10,7 @@ const UNITS = [
   { ...unknownUnit('gone'), activeState: 'failed' },
 ];
 
-/** The warnings about `protect` of three looks, in one engine. */
+/** Returns the warnings about `protect` of three cycles, in one engine. */
 async function warnings(protect: readonly string[], more: BenchOptions = {}, units: unknown = UNITS) {
   const { engine, host, logger, done } = benchOf({ units: units as never }, { protect, ...more });
   Object.assign(host, { activeServices: () => Promise.resolve(['postgresql.service', 'nginx.service']) });

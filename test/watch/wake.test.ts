@@ -8,7 +8,7 @@ const settle = (bench: Bench) => bench.clock.advance(0);
 const opened = ({ told }: Bench) => told.filter((line) => line.startsWith('issue:'));
 const wholeLooks = ({ host }: Bench) => host.requests.filter(({ parts }) => parts?.includes('cpu'));
 
-/** A monitor that looks once a minute at one unit that is well. */
+/** Monitoring of one healthy unit, with a cycle a minute. */
 async function watching(options: Parameters<typeof benchOf>[1] = {}): Promise<Bench> {
   const bench = benchOf({ units: [unitReading()] }, { services: ['nginx'], dryRun: true, ...options });
   void bench.engine.startMonitoring(60);
@@ -108,7 +108,7 @@ describe('a failing unit that the host reports immediately', () => {
     const held = new Promise<void>((resolve) => (release = resolve));
     vi.spyOn(host, 'read').mockImplementation((request?: ReadRequest) => {
       const snapshot = read(request);
-      // A dead remote file system holds a whole look up.
+      // A dead remote file system delays a whole cycle.
       return ((request?.parts?.length ?? 0) > 1 ? held.then(() => snapshot) : snapshot) as never;
     });
     await bench.clock.advance(60_000);

@@ -19,7 +19,7 @@ const WATCHED: Record<Who, WatchedUnit | undefined> = {
   'no list': undefined,
 };
 
-/** What a verdict comes to: `ok`, `in transition`, `unknown`, or its severity. */
+/** Returns a verdict as one word: `ok`, `in transition`, `unknown`, or its severity. */
 function outcome(unit: UnitReading, who: Who = 'listed'): string {
   const { status, severity, transient } = judgeUnit(unit, WATCHED[who], {
     hasList: who !== 'no list',
@@ -438,7 +438,7 @@ describe('a oneshot that stands for its members', () => {
     );
   });
 
-  it('has no verdict of its own while a member is bad, which is judged under its own name as listed', () => {
+  it('has no separate verdict while a member is bad, which is judged under its own name as listed', () => {
     const members = [member('13-old'), member('15-main', failed)];
     expect(words(members)).toEqual([
       'postgresql ok',

@@ -8,7 +8,7 @@ import { nixosTree } from './nixos-tree.js';
 
 const STC_LOCK = '/run/nixos/switch-to-configuration.lock';
 
-/** A host with Nix on which nothing happens, until a test says so. */
+/** Creates a quiet host with Nix. */
 function quiet() {
   const tree = nixosTree();
   const files = [
@@ -23,7 +23,7 @@ function quiet() {
   for (const file of [STC_LOCK, '/nix/var/nix/profiles/system.lock', '/nix/store/x-out.lock', '/home/x'])
     tree.put(file);
   const lines: string[] = [];
-  /** The number of the file's device as the kernel prints it; here all files are on one. */
+  /** Device number of the file as the kernel prints it; here all files are on one device. */
   const device = (kind: string): string => {
     if (kind !== 'table') return hex(lstatSync(tree.root, { bigint: true }).dev);
     return 'fe:07';

@@ -15,7 +15,7 @@ function read({ root }: Tree): NixosReading {
   return reading;
 }
 
-/** Three systems, of which the third runs, was booted and is what the profile stands at. */
+/** Three systems, of which the third is running, booted and in the profile. */
 function ordinary() {
   const tree = nixosTree();
   const [a, b, c] = [tree.system('a'), tree.system('b'), tree.system('c')];

@@ -5,7 +5,7 @@ import { nixosTree, storePath } from './nixos-tree.js';
 
 const service = (program: string): string => `[Service]\nExecStart=${program}\n`;
 
-/** What differs between two systems with these units. */
+/** Returns the differences between two systems with these units. */
 async function changes(from: Record<string, string>, to: Record<string, string>) {
   const tree = nixosTree();
   tree.put('/dev/null');

@@ -71,7 +71,7 @@ describe('the Origin header of a request', () => {
     'may not be %s if the browser reports the request as cross-site',
     (fetchSite) => {
       expect(status({ ...asked, fetchSite }, 'read')).toBe(403);
-      // A link from elsewhere may lead to the page: it knows nothing.
+      // A link on another site may open the page, which contains no data.
       expect(status({ ...asked, fetchSite }, 'page')).toBe(200);
     },
   );

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Audience } from '../../../src/observe/dashboard/audience.js';
 import type { View } from '../../../src/observe/dashboard/view/view.js';
 
-/** Somebody who listens, and may take nothing. */
+/** Client that may accept no data. */
 class Listener extends EventEmitter {
   readonly told: Buffer[] = [];
   takes = true;
@@ -17,7 +17,7 @@ class Listener extends EventEmitter {
     this.gone = true;
     this.emit('close');
   }
-  /** The text that was sent last. */
+  /** Returns the text that was sent last. */
   get last(): string {
     return this.told.at(-1)?.toString() ?? '';
   }

@@ -16,7 +16,7 @@ interface Mounted {
   readonly by: () => string | undefined;
 }
 
-/** A dashboard that acts, mounted by a server of a host program under `/healing`. */
+/** Creates a dashboard with controls, mounted by a server of a host program under `/healing`. */
 async function mount(
   serve: (dashboard: SimpleDashboard) => Promise<Server> | Server,
   options: { publicUrl?: string } = {},
@@ -61,12 +61,12 @@ const fastifyWith =
     return app.server;
   };
 
-/** A middleware that leaves `{}` behind for what it does not parse, as body parsers of express 4 do. */
+/** Middleware that leaves `{}` for a body that it does not parse, like body parsers of express 4. */
 const leavesEmpty: express.RequestHandler = (asked, _, next) => {
   asked.body = {};
   next();
 };
-/** A middleware that reads the body and keeps it to itself. */
+/** Middleware that consumes the body. */
 const swallows: express.RequestHandler = (asked, _, next) => void asked.resume().once('end', () => next());
 
 const order = (url: string, body: string, headers: Record<string, string> = {}): Promise<Response> =>
@@ -93,7 +93,7 @@ describe('a request body in a host server', () => {
     const answer = await order(url, JSON.stringify({ reason: 'a backup runs' }));
     expect(await answer.text()).toBe('{"done":true}\n');
     expect(pauses()).toEqual(['a backup runs']);
-    // What is no order is still refused.
+    // An invalid command is still refused.
     for (const body of [
       '{}',
       '[]',
@@ -147,7 +147,7 @@ describe('the author of a command', () => {
   });
 });
 
-/** Asks with any `Host`, which `fetch` does not allow. */
+/** Sends a request with any `Host`, which `fetch` does not permit. */
 const statusWith = (url: string, headers: Record<string, string>): Promise<number | undefined> =>
   new Promise((resolve, reject) => {
     request(url, { headers, agent: false }, (response) => {

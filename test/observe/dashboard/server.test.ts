@@ -34,7 +34,7 @@ interface Answered {
   readonly body: string;
 }
 
-/** Asks without the good manners of `fetch`. */
+/** Sends a request without the restrictions of `fetch`. */
 const ask = (
   port: number,
   path: string,
@@ -166,7 +166,7 @@ describe('the view of the engine', () => {
     await vi.waitFor(() => streams.forEach(({ text }) => expect(text()).toContain('event: view')));
     const answered = await ask(port, '/api/events');
     expect(answered).toMatchObject({ status: 503, headers: { 'retry-after': '10' } });
-    // The next page has room after that one was closed.
+    // Closing that page makes room for the next one.
     expect((await ask(port, '/')).status).toBe(200);
   });
 

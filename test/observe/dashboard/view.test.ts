@@ -56,7 +56,7 @@ describe('the headline of the dashboard', () => {
     await bench.engine.detectAndHeal();
     expect(headline(bench).sentence).toBe('2 open issues: memory and nginx.');
     expect(headline(bench).detail).toBe('2 planned only (dry run).');
-    // The order does not depend on that of the engine, or equal ones would swap places from cycle to cycle.
+    // The order does not depend on that of the engine, or equal ones would change places from cycle to cycle.
     const [first, second] = bench.engine.explain();
     const same = [first!, { ...second!, issue: { ...second!.issue, severity: first!.issue.severity } }];
     expect(headlineOf(bench.engine.status(), same)).toEqual(
@@ -166,7 +166,7 @@ describe('the view of the dashboard', () => {
       },
     ]);
     expect(acts[0]?.after).toMatch(/nginx/);
-    // The same act has the same name in every view, or an open detail would close under the reader.
+    // A repair has the same key in every view, or an open detail would close while it is read.
     await bench.done(bench.engine.detectAndHeal());
     expect(view(bench).acts).toMatchObject([{ key: acts[0]?.key, at: acts[0]?.at }]);
     expect(held).toEqual([]);

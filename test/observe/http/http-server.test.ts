@@ -60,11 +60,11 @@ describe('an HTTP server', () => {
   });
 
   it('refuses connections above its limit', async () => {
-    // The beginning of an answer tells that the connection has been accepted, and not only queued by the kernel.
+    // The first bytes of a response show that the connection was accepted, and not only queued by the kernel.
     const server = serverOf((_request, response) => void response.write('begun'), 1);
     const { port } = await server.start();
     const sockets = [];
-    // One, and eight that are kept for this machine.
+    // One, plus eight that are reserved for this machine.
     for (let n = 0; n < 9; n += 1) {
       const socket = connect(port, '127.0.0.1');
       socket.write('GET / HTTP/1.1\r\nhost: a\r\n\r\n');

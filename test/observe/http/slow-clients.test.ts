@@ -66,7 +66,7 @@ describe('the connection limit of a server', () => {
       void open.push(() => send(request, response, text(200, 'late')));
     const { url } = await serverOf(hang, 2);
     const asked = Array.from({ length: 10 }, () => normal(url));
-    // 2 for all and 8 for this machine.
+    // 2 for all clients and 8 for this machine.
     while (open.length < 10) await new Promise((resolve) => setImmediate(resolve));
     await expect(normal(url)).rejects.toThrow();
     for (const answer of open) answer();

@@ -51,7 +51,7 @@ describe('the control socket', () => {
   const asked = (command: Command, argument?: string) =>
     ask(path, { version: 1, command, ...(argument === undefined ? {} : { argument }) }, false);
 
-  /** Says something as it stands, and gives what comes back. */
+  /** Sends a text unchanged, and returns the answer. */
   const say = (bytes: string | Buffer): Promise<string> =>
     new Promise((resolve, reject) => {
       let heard = '';

@@ -48,7 +48,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** A root helper that answers each request with this. */
+/** Root helper that answers each request with this. */
 async function helper(answer: (request: HelperRequest) => Partial<Execution>): Promise<string> {
   const socket = join(folder, 'socket');
   server = createServer({ allowHalfOpen: true }, (connection) => {

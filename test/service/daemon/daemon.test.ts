@@ -8,7 +8,7 @@ import { ask } from '../../../src/service/control/client.js';
 import { Daemon, EXIT } from '../../../src/service/daemon/daemon.js';
 import { recordingLogger } from '../../../src/testing/index.js';
 
-/** Looks at this machine, and changes nothing. */
+/** Reads this machine, and changes nothing. */
 const HARMLESS = { dryRun: true, enabledChecks: ['load'], interval: 3_600, thresholds: { loadAverage: 1e9 } };
 
 let folder: string;

@@ -3,7 +3,7 @@ import { Watchdog } from '../../../src/service/daemon/watchdog.js';
 import { watchdogMs } from '../../../src/service/daemon/notify.js';
 import { fakeClock } from '../../../src/testing/index.js';
 
-/** A watchdog of systemd that waits 120 s, over a loop that comes round every 60 s. */
+/** Watchdog of systemd with a limit of 120 s, for a loop with an interval of 60 s. */
 function watched() {
   const clock = fakeClock();
   const told: number[] = [];

@@ -12,7 +12,7 @@ const MINUTE = 60_000;
 const UNIT = 'nginx.service';
 const [A, B] = [systemIdentity('a').path, systemIdentity('b').path];
 const EVIL = '/home/mallory/system';
-/** A was made a day before B, and B was entered when it was made. */
+/** A was created a day before B, and B was activated when it was created. */
 const NIXOS = nixosReading(['a', 'b']);
 const SWITCHED = isUnknown(NIXOS.switchedAt) ? NaN : NIXOS.switchedAt;
 const NOW = SWITCHED + 5 * MINUTE;

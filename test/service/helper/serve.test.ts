@@ -59,7 +59,7 @@ const connection = (host: Host, signal = new AbortController().signal) => ({
   owner: me,
 });
 
-/** Answer of the helper to some text. */
+/** Returns the answer of the helper to a text. */
 async function ask(said: string | object, { host = ill(), ...more } = {}): Promise<Execution> {
   const input = new PassThrough();
   const output = new PassThrough();
@@ -76,7 +76,7 @@ const request = (action: string, parameters: object = { service: 'nginx' }, more
   ...more,
 });
 const RESTART = request('restart_service');
-/** The plan for a failed unit; of these steps only the first is needed. */
+/** Plan for a failed unit; only the first of its steps is needed. */
 const STEPS = ['start', 'reset-failed', 'start'].map(
   (verb) => `systemctl --no-ask-password ${verb} -- nginx.service`,
 );
@@ -368,7 +368,7 @@ describe('the helper', () => {
 });
 
 describe('an unprivileged executor', () => {
-  /** A helper at a real socket, as systemd starts it: one for each connection. */
+  /** Helper at a real socket, as systemd starts it: one for each connection. */
   async function listen(host: Host): Promise<string> {
     const path = join(folder, 'socket');
     server = createServer({ allowHalfOpen: true }, (socket) => {

@@ -11,7 +11,7 @@ type Unit = Partial<UnitReading> & { readonly name: string };
 
 const permissions = { description: 'all of it' } as never;
 
-/** The report of a dry run on a host with these units and mounts. */
+/** Returns the report of a dry run on a host with these units and mounts. */
 async function reportOf(units: readonly Unit[], mounts = 1): Promise<string> {
   const engine = createSelfHealingEngine({
     host: fakeHost({
@@ -29,7 +29,7 @@ async function reportOf(units: readonly Unit[], mounts = 1): Promise<string> {
 const named = (count: number, more: (index: number) => object = () => ({})): Unit[] =>
   Array.from({ length: count }, (_, index) => ({ name: `worker-${index}`, ...more(index) }));
 
-/** Two screens of a terminal. */
+/** Number of lines on two screens of a terminal. */
 const TWO_SCREENS = 48;
 
 describe('the report of a dry run', () => {

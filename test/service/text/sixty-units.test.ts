@@ -8,12 +8,12 @@ import { lookWith } from '../../../src/service/look.js';
 import { statusLine } from '../../../src/service/text/status-line.js';
 import { failedUnit, fakeClock, fakeHost, unitReading } from '../../../src/testing/index.js';
 
-/** Two screens of a terminal. */
+/** Number of lines on two screens of a terminal. */
 const TWO_SCREENS = 48;
 const many = <T>(count: number, make: (index: number) => T): T[] =>
   Array.from({ length: count }, (_, index) => make(index));
 
-/** A host on a bad day: a database is gone, and all that needs it; some other things fail for reasons of their own. */
+/** Host on which a database and everything that needs it failed, and a few other units for other reasons. */
 const units = [
   ...many(44, (index) => failedUnit({ name: `shop-worker@${index}` })),
   ...many(6, (index) => failedUnit({ name: `report-${index}`, type: 'oneshot', wantedBy: [] })),
@@ -36,7 +36,7 @@ const permissions = {
   description: 'service tier: this process (uid 0) runs as root and acts directly',
 } as never;
 
-/** Two processes of a person: a dry run, and what its engine says afterwards. */
+/** Two processes of an operator: a dry run, and the output of its engine afterwards. */
 async function printed() {
   const host = fakeHost({ units, logs });
   const engine = createSelfHealingEngine({
