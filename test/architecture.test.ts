@@ -136,8 +136,8 @@ describe('the rooms of src', () => {
     );
   });
 
-  it.each(Object.entries(ROOMS))('%s imports only the rooms that the table allows', (room, may) => {
-    if (may.includes('*')) return;
+  const limited = Object.entries(ROOMS).filter(([, may]) => !may.includes('*'));
+  it.each(limited)('%s imports only the rooms that the table allows', (room, may) => {
     const rule = ({ path }: Source, { to }: Import): boolean =>
       roomOf(path) === room && to.endsWith('.ts') && roomOf(to) !== room && !may.includes(roomOf(to));
     expect(broken(rule)).toEqual([]);

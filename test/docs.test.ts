@@ -60,7 +60,7 @@ describe('a JavaScript block of the documentation', () => {
       '@luminous-nix/self-healing/prometheus': prometheus,
       '@luminous-nix/self-healing/testing': testing,
     });
-    if (block.expected !== undefined) expect(printed).toBe(block.expected);
+    expect(printed).toBe(block.expected);
   });
 
   test('uses `await using` once, labelled with the version that it needs', () => {

@@ -64,10 +64,12 @@ describe('the Grafana dashboard', () => {
   };
 
   it('queries existing metrics, of the selected hosts, from the selected data source', () => {
+    expect(dashboard.panels.length).toBeGreaterThan(7);
     for (const { datasource, targets } of dashboard.panels) {
       expect(datasource.uid).toBe('${datasource}');
       for (const { expr } of targets) {
         expect(strangers(expr)).toEqual([]);
+        expect(expr).toMatch(/healing_\w/);
         expect(expr).toContain('instance=~"$instance"');
       }
     }

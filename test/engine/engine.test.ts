@@ -260,7 +260,9 @@ describe('two engines', () => {
     const clock = fakeClock();
     const host = fakeHost();
     const engines = [1, 2].map(() => new SimplifiedHealingEngine({ host, clock, executor: fakeExecutor() }));
-    await whenDone(Promise.all(engines.map((engine) => engine.detectAndHeal())), clock);
+    const cycles = Promise.all(engines.map((engine) => engine.detectAndHeal()));
+    expect(await whenDone(cycles, clock)).toEqual([[], []]);
+    for (const engine of engines) expect(engine.status()).toMatchObject({ lastLook: {}, lostReadings: [] });
     await Promise.all(engines.map((engine) => engine.close()));
   });
 });

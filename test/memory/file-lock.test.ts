@@ -51,9 +51,10 @@ describe('a file lock', () => {
     const [mine, other] = [new FileLock(path), new FileLock(path)];
     await mine.take();
     await other.release();
-    await other.take().catch(() => undefined);
+    await expect(other.take()).rejects.toMatchObject(LOCKED);
     await other.release();
-    await mine.check();
+    await expect(mine.check()).resolves.toBeUndefined();
+    expect(await readdir(folder)).toEqual(['state.lock']);
   });
 
   it('is acquired by exactly one of many at the same time', async () => {
@@ -171,8 +172,10 @@ describe('a file lock of the current process', () => {
     await rm(path);
     await writeFile(path, text.replace(/"token":"[^"]*"/, '"token":"of a closed engine"'));
     const next = new FileLock(path);
-    await next.take();
+    await expect(next.take()).resolves.toBeUndefined();
+    expect(await readFile(path, 'utf8')).not.toContain('of a closed engine');
     await next.release();
+    expect(await readdir(folder)).toEqual([]);
   });
 });
 

@@ -368,4 +368,6 @@ it('the repair histogram has different buckets for 1,003 ms and 1,500 ms', () =>
   const bounds = BOUNDS_MS.filter((bound) => bound >= 500 && bound <= 10_000);
   for (const [index, bound] of bounds.slice(1).entries())
     expect(bound / bounds[index]!).toBeLessThanOrEqual(5 / 3);
+  const bucketOf = (ms: number) => bounds.find((bound) => ms <= bound);
+  expect(bucketOf(1_003)).toBeLessThan(bucketOf(1_500)!);
 });

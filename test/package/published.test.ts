@@ -62,6 +62,7 @@ describe('the published dist folder', () => {
     ['source', scripts],
     ['declaration', declarations],
   ])('has %s maps that point to published sources', (_, files) => {
+    expect(files.length).toBeGreaterThan(20);
     for (const path of files) {
       const [, url = ''] = /^\/\/# sourceMappingURL=(\S+)$/m.exec(read(path)) ?? [];
       expect(paths, path).toContain(join(dirname(path), url));
@@ -77,12 +78,15 @@ describe('the published dist folder', () => {
   });
 
   it('has declarations that import only published files', () => {
+    let imports = 0;
     for (const path of declarations) {
       for (const [, target = ''] of read(path).matchAll(/(?:from|import\()\s*['"](\.[^'"]+)['"]/g)) {
         const file = join(dirname(path), target.replace(/\.(c?)js$/, '.d.$1ts'));
         expect(declarations, `${path} imports ${target}`).toContain(file);
         expect(target.endsWith('.cjs'), path).toBe(path.endsWith('.cts'));
+        imports += 1;
       }
     }
+    expect(imports).toBeGreaterThan(100);
   });
 });

@@ -19,6 +19,7 @@ it('slots run at most four repairs of a scope at once, none on a unit in use, a 
       const clock = new WorldClock(() => 0);
       const slots = new Slots(() => clock.monotonic);
       const running = new Set<Claim>();
+      let ran = 0;
       const ended = all.map(({ claim, takesMs }) =>
         slots.take(claim, { component: '', action: '' }, async () => {
           const beside = [...running].filter(({ scope }) => scope === claim.scope);
@@ -28,9 +29,11 @@ it('slots run at most four repairs of a scope at once, none on a unit in use, a 
           running.add(claim);
           await clock.sleep(takesMs);
           running.delete(claim);
+          ran += 1;
         }),
       );
       await clock.drive(Promise.all(ended), () => false);
+      expect(ran).toBe(all.length);
     }),
     { numRuns: 200, seed: 20_261_123 },
   );

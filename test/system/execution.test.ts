@@ -90,6 +90,7 @@ describeOnHost('a step that does not end', (lab) => {
     const aborts = [1, 2, 3, 4, 5, 6, 8, 10, 12, 15].map((ms) => ['detectAndHeal', ms] as const);
     const rounds = await lab.drive(aborts, { options: { services: [service], dryRun: true } });
     const reasons = rounds.flat().map(({ outcome, blockedBy, error }) => blockedBy ?? error ?? outcome);
+    expect(rounds).toHaveLength(aborts.length);
     for (const reason of reasons) expect(['paused', 'planned']).toContain(reason);
   });
 });

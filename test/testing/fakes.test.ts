@@ -140,6 +140,7 @@ describe('fakeHost', () => {
 describe('the fake readings', () => {
   it('of an unknown host are all unknown', () => {
     const { timestamp: _timestamp, ...parts } = unknownSnapshot('why');
+    expect(Object.keys(parts)).toEqual(expect.arrayContaining(['cpu', 'memory', 'mounts', 'units']));
     for (const part of Object.values(parts)) expect(part).toEqual({ unknown: 'why' });
   });
 

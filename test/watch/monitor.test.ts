@@ -136,7 +136,9 @@ describe('starting and stopping the monitoring', () => {
     const bench = benchOf();
     await bench.engine.stopMonitoring();
     const monitoring = bench.engine.startMonitoring(10);
+    expect(bench.engine.status().monitoring).toMatchObject({ intervalMs: 10_000 });
     await Promise.all([bench.engine.stopMonitoring(), bench.engine.stopMonitoring(), monitoring]);
+    expect(bench.engine.status().monitoring).toBeUndefined();
   });
 
   it('is refused after close', async () => {

@@ -440,7 +440,7 @@ describe('an unprivileged executor', () => {
     expect(asked()).toEqual([]);
   });
 
-  describe('keeps the promises of the port', () => {
+  describe('passes the conformance suite of executors', () => {
     const make = async () => {
       await policy();
       return new NixOSPermissionHandler({
