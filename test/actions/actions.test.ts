@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { actionNamed, actionRegistry } from '../../src/actions/registry.js';
+import { thresholdValues } from '../../src/detect/thresholds.js';
 import { makePlan } from '../../src/execute/planner.js';
 import { NO_HISTORY } from '../../src/memory/generations.js';
 import { DEFAULT_GUARDS } from '../../src/model/guards.js';
@@ -37,7 +38,7 @@ beforeEach(() => {
   files.set(SWITCH, undefined);
 });
 
-const THRESHOLDS = { cpuPercent: 80, memoryPercent: 85, diskPercent: 90, loadAverage: undefined };
+const THRESHOLDS = thresholdValues();
 const planOn = (parts: FakeHostParts, action: string, parameters: object = {}) =>
   makePlan(
     { action, parameters: { ...parameters } },

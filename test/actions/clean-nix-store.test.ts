@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { collectedBy, collectGarbage } from '../../src/actions/nix-gc.js';
 import { oldGenerations } from '../../src/actions/old-generations.js';
 import { MountRules, type MountOptions } from '../../src/detect/mount-rules.js';
+import { thresholdValues } from '../../src/detect/thresholds.js';
 import { makePlan } from '../../src/execute/planner.js';
 import { digestOf } from '../../src/memory/approvals.js';
 import { cleanNixStore } from '../../src/actions/clean-nix-store.js';
@@ -22,7 +23,7 @@ import { onTestFinished } from 'vitest';
 import { only } from './only.js';
 import type { StepReport } from '../../src/model/execution.js';
 
-const THRESHOLDS = { cpuPercent: 80, memoryPercent: 85, diskPercent: 90, loadAverage: undefined };
+const THRESHOLDS = thresholdValues();
 const GIB = 1024 ** 3;
 const DAY = 86_400_000;
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { clearSystemCache } from '../../src/actions/clear-system-cache.js';
+import { thresholdValues } from '../../src/detect/thresholds.js';
 import { readControls } from '../../src/host/controls.js';
 import { makePlan } from '../../src/execute/planner.js';
 import { guardsFrom, type GuardOptions } from '../../src/model/guards.js';
@@ -11,7 +12,7 @@ import { actionConformance, fakeHost, memoryReading } from '../../src/testing/in
 import { issueOf } from '../make.js';
 import { only } from './only.js';
 
-const THRESHOLDS = { cpuPercent: 80, memoryPercent: 85, diskPercent: 90, loadAverage: undefined };
+const THRESHOLDS = thresholdValues();
 const MIB = 1024 ** 2;
 const UNKNOWN = { unknown: 'not told here' };
 let root: string;

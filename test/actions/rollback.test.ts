@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { rebuildSystem } from '../../src/actions/rebuild-system.js';
 import { rollbackGeneration } from '../../src/actions/rollback-generation.js';
 import { type PlanContext, type PlanDraft } from '../../src/actions/define.js';
+import { thresholdValues } from '../../src/detect/thresholds.js';
 import { NO_GENERATIONS, type Generations } from '../../src/memory/generations.js';
 import { DEFAULT_GUARDS } from '../../src/model/guards.js';
 import { markBad, noteSystem } from '../../src/memory/record-generation.js';
@@ -84,7 +85,7 @@ function contextOf({ nixos = {}, generations = RECORD, allowRollback = true, ...
     preSwitchCheck: () => Promise.resolve(null),
     history: { generations, now: rest.now ?? 61 * MINUTE, wallAheadMs: 0 },
     ownUnit: null,
-    thresholds: { cpuPercent: 80, memoryPercent: 85, diskPercent: 90, loadAverage: undefined },
+    thresholds: thresholdValues(),
     diskClearsAt: () => 85,
     guards: DEFAULT_GUARDS,
     nix: nixSettings({ allowRollback, rebuild: { flake: '/etc/nixos#host', flags: ['--show-trace'] } }),

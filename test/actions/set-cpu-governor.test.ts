@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { setCpuGovernor } from '../../src/actions/set-cpu-governor.js';
+import { thresholdValues } from '../../src/detect/thresholds.js';
 import { readControls } from '../../src/host/controls.js';
 import { makePlan } from '../../src/execute/planner.js';
 import { runAct } from '../../src/execute/run-act.js';
@@ -21,7 +22,7 @@ import { actionConformance, fakeHost } from '../../src/testing/index.js';
 import { issueOf, proofFrom, verdictOf } from '../make.js';
 import { only } from './only.js';
 
-const THRESHOLDS = { cpuPercent: 80, memoryPercent: 85, diskPercent: 90, loadAverage: undefined };
+const THRESHOLDS = thresholdValues();
 const PERFORMANCE = { action: 'set_cpu_governor', parameters: { governor: 'performance' } };
 let root: string;
 let cpufreq: string;

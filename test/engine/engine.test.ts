@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { createSelfHealingEngine } from '../../src/engine/create.js';
 import { SimpleDetector } from '../../src/detect/detector.js';
+import { thresholdValues } from '../../src/detect/thresholds.js';
 import { SelfHealingEngine, SimplifiedHealingEngine } from '../../src/engine/engine.js';
 import { NixOSPermissionHandler } from '../../src/execute/permission-handler.js';
 import { SimpleResolver } from '../../src/resolve/resolver.js';
@@ -251,7 +252,7 @@ describe('two engines', () => {
     const [one, other] = [benchOf(FAILED), benchOf()];
     one.engine.detector.thresholds.cpuPercent = 1;
     await one.done(one.engine.detectAndHeal());
-    expect(other.engine.detector.thresholds.cpuPercent).toBe(80);
+    expect(other.engine.detector.thresholds.cpuPercent).toBe(thresholdValues().cpuPercent);
     expect(other.engine.getMetrics().issuesDetected).toBe(0);
     expect(other.told).toEqual([]);
   });

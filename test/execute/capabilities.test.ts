@@ -2,15 +2,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { cleanNixStore } from '../../src/actions/clean-nix-store.js';
-import { clearSystemCache } from '../../src/actions/clear-system-cache.js';
+import { BUILT_IN_ACTIONS } from '../../src/actions/built-in.js';
 import { defineAction, verifyByCheck, type ActionDefinition } from '../../src/actions/define.js';
-import { rebuildSystem } from '../../src/actions/rebuild-system.js';
 import { actionRegistry, BUILT_IN_NAMES, type ActionRegistry } from '../../src/actions/registry.js';
-import { reloadService } from '../../src/actions/reload-service.js';
-import { restartService } from '../../src/actions/restart-service.js';
-import { rollbackGeneration } from '../../src/actions/rollback-generation.js';
-import { setCpuGovernor } from '../../src/actions/set-cpu-governor.js';
+import { thresholdValues } from '../../src/detect/thresholds.js';
 import { SimplifiedHealingEngine } from '../../src/engine/engine.js';
 import { capabilitiesOf, type CapabilitySources } from '../../src/execute/capabilities.js';
 import type { PermissionStatus } from '../../src/execute/permission-status.js';
@@ -29,7 +24,10 @@ import {
 } from '../../src/testing/index.js';
 import { only } from '../actions/only.js';
 
-const THRESHOLDS = { cpuPercent: 80, memoryPercent: 85, diskPercent: 90, loadAverage: undefined };
+type BuiltInName = (typeof BUILT_IN_NAMES)[number];
+/** Returns a registry that has one of the built-in actions. */
+const onlyBuiltIn = (name: BuiltInName): ActionRegistry => only(name, BUILT_IN_ACTIONS[name]);
+const THRESHOLDS = thresholdValues();
 const never = (): AbortSignal => new AbortController().signal;
 let root: string;
 beforeEach(() => void (root = mkdtempSync(join(tmpdir(), 'capabilities-'))));
@@ -81,8 +79,7 @@ describe('a missing capability of an action', () => {
   const noUnits = fakeHost({ units: NO_UNITS });
   const noNixos = fakeHost({ system: systemWith(NO_NIXOS) });
   const cases: readonly {
-    readonly name: (typeof BUILT_IN_NAMES)[number];
-    readonly actions: () => ActionRegistry;
+    readonly name: BuiltInName;
     readonly prepare?: () => void;
     readonly host?: ReturnType<typeof fakeHost>;
     readonly parameters?: Readonly<Record<string, unknown>>;
@@ -90,48 +87,40 @@ describe('a missing capability of an action', () => {
   }[] = [
     {
       name: 'set_cpu_governor',
-      actions: () => only('set_cpu_governor', setCpuGovernor),
       reason: 'This machine has no cpufreq to govern',
     },
     {
       name: 'set_cpu_governor',
-      actions: () => only('set_cpu_governor', setCpuGovernor),
       prepare: () => policy('powersave schedutil'),
       reason: 'cpu/cpufreq/policy0 offers powersave, schedutil, not `performance`',
     },
     {
       name: 'clear_system_cache',
-      actions: () => only('clear_system_cache', clearSystemCache),
       reason: 'This host has no `vm.drop_caches`',
     },
     {
       name: 'clean_nix_store',
-      actions: () => only('clean_nix_store', cleanNixStore),
       reason: 'This host has no Nix store',
     },
     {
       name: 'restart_service',
-      actions: () => only('restart_service', restartService),
       host: noUnits,
       parameters: { service: 'nginx' },
       reason: 'systemd is not running here',
     },
     {
       name: 'reload_service',
-      actions: () => only('reload_service', reloadService),
       host: noUnits,
       parameters: { service: 'nginx' },
       reason: 'systemd is not running here',
     },
     {
       name: 'rollback_generation',
-      actions: () => only('rollback_generation', rollbackGeneration),
       host: noNixos,
       reason: 'There is no generation to go back to: this host does not run NixOS',
     },
     {
       name: 'rebuild_system',
-      actions: () => only('rebuild_system', rebuildSystem),
       host: noNixos,
       reason: 'There is nothing to rebuild: this host does not run NixOS',
     },
@@ -144,7 +133,7 @@ describe('a missing capability of an action', () => {
   it.each(cases)('of $name is reported: $reason; its plan is refused for the same reason', async (one) => {
     one.prepare?.();
     const { name, host = hostOfRoot(), parameters = {}, reason } = one;
-    const actions = one.actions();
+    const actions = onlyBuiltIn(name);
     const told = await capabilitiesOf(partsOf({ host, actions }), never());
     expect(told).toEqual([
       { action: name, status: 'unavailable', reason: expect.stringContaining(reason) as string },
@@ -163,16 +152,7 @@ describe('a missing capability of an action', () => {
       units: [failedUnit({ name: 'nginx' }), unitReading({ name: 'init.scope' })],
       system: systemWith(nixosReading()),
     });
-    const registries = [
-      only('set_cpu_governor', setCpuGovernor),
-      only('clear_system_cache', clearSystemCache),
-      only('clean_nix_store', cleanNixStore),
-      only('restart_service', restartService),
-      only('reload_service', reloadService),
-      only('rollback_generation', rollbackGeneration),
-      only('rebuild_system', rebuildSystem),
-    ];
-    expect(registries.flatMap(({ names }) => names).sort()).toEqual([...BUILT_IN_NAMES].sort());
+    const registries = BUILT_IN_NAMES.map(onlyBuiltIn);
     for (const actions of registries) {
       expect(await capabilitiesOf(partsOf({ host, actions }), never())).toMatchObject([
         { action: actions.names[0], status: 'available' },
@@ -184,7 +164,7 @@ describe('a missing capability of an action', () => {
 describe('the privilege that an action needs', () => {
   const governor = () => {
     policy('performance powersave');
-    return only('set_cpu_governor', setCpuGovernor);
+    return onlyBuiltIn('set_cpu_governor');
   };
   const told = async (more: Partial<CapabilitySources>) =>
     (await capabilitiesOf(partsOf({ actions: governor(), ...more }), never()))[0];
@@ -224,7 +204,7 @@ describe('the privilege that an action needs', () => {
   it('is not needed if nix-daemon accepts this user', async () => {
     put('nix/store/x', '');
     put('nix/var/nix/daemon-socket/socket', '');
-    const actions = only('clean_nix_store', cleanNixStore);
+    const actions = onlyBuiltIn('clean_nix_store');
     expect(await told({ ...by('none'), actions })).toMatchObject({
       status: 'available',
       reason: 'It would be carried out without root',

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { BUILT_IN_NAMES } from '../../src/actions/registry.js';
 
 /** Units that the policy of the fuzz tests lists, does not list, and cannot list. */
 const UNITS = [
@@ -13,15 +14,6 @@ const UNITS = [
   'dbus',
   'systemd-logind',
   'luminous-healing',
-];
-const ACTIONS = [
-  'restart_service',
-  'reload_service',
-  'clear_system_cache',
-  'set_cpu_governor',
-  'clean_nix_store',
-  'rollback_generation',
-  'rebuild_system',
 ];
 
 /** Names that could be mistaken for something else than a service. */
@@ -141,7 +133,7 @@ const parametersFor = (action: string): fc.Arbitrary<Record<string, string>> => 
 /** Requests of a client, with the action first. */
 const action = fc.oneof(
   { weight: 2, arbitrary: fc.constantFrom('restart_service', 'reload_service') },
-  { weight: 1, arbitrary: fc.constantFrom(...ACTIONS) },
+  { weight: 1, arbitrary: fc.constantFrom(...BUILT_IN_NAMES) },
 );
 const request = action.chain((action) =>
   fc.record(

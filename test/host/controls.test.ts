@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
+import { thresholdValues } from '../../src/detect/thresholds.js';
 import { readControls } from '../../src/host/controls.js';
 import { localHost } from '../../src/host/local-host.js';
 import { fakeHost } from '../../src/testing/index.js';
@@ -57,7 +58,7 @@ it('host controls are read from the local host and the fake host only on request
 it('host controls make an action refused on a host that does not report them', async () => {
   const { actionRegistry } = await import('../../src/actions/registry.js');
   const { makePlan } = await import('../../src/execute/planner.js');
-  const thresholds = { cpuPercent: 80, memoryPercent: 85, diskPercent: 90, loadAverage: undefined };
+  const thresholds = thresholdValues();
   const sources = { host: fakeHost(), actions: actionRegistry(), thresholds, services: [] };
   for (const action of ['set_cpu_governor', 'clear_system_cache', 'clean_nix_store']) {
     const { refusal, steps } = await makePlan(

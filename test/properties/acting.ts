@@ -1,5 +1,6 @@
 import { defineAction, verifyByCheck, type ActionDefinition } from '../../src/actions/define.js';
 import { actionRegistry } from '../../src/actions/registry.js';
+import { thresholdValues } from '../../src/detect/thresholds.js';
 import type { ExecuteOptions, Executor } from '../../src/execute/executor.js';
 import { makePlan, readAgain } from '../../src/execute/planner.js';
 import { digestOf } from '../../src/memory/approvals.js';
@@ -17,7 +18,7 @@ import type { Doing } from './rules.js';
 import type { Execution } from '../../src/model/execution.js';
 
 const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
-const THRESHOLDS = { cpuPercent: 80, memoryPercent: 85, diskPercent: 90, loadAverage: 8 };
+const THRESHOLDS = thresholdValues({ loadAverage: 8 });
 
 const callStep = (name: string): Step => ({
   ...{ kind: 'call', name, run: () => undefined, timeoutMs: 1_000, interruptible: false },

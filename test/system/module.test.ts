@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { thresholdValues } from '../../src/detect/thresholds.js';
 import type { DaemonConfig } from '../../src/service/config/config.js';
 import { parseConfig } from '../../src/service/config/load.js';
 import { parsePolicy } from '../../src/service/helper/policy.js';
@@ -7,6 +8,9 @@ import { allBlocks } from '../docs/blocks.js';
 import { nodeInside } from './host/command.js';
 import { Installation } from './installation.js';
 import { describeOnHost } from './lab.js';
+
+/** Default thresholds, without the one that depends on the host. */
+const { loadAverage: _ofHost, ...DEFAULTS } = thresholdValues();
 
 type Values = Readonly<Record<string, string | readonly string[]>>;
 
@@ -117,7 +121,7 @@ describeOnHost('the NixOS module, evaluated by Nix,', (lab) => {
       config: {
         interval: 60,
         dryRun: false,
-        thresholds: { cpuPercent: 80, memoryPercent: 85, diskPercent: 90 },
+        thresholds: DEFAULTS,
         metrics: { host: '127.0.0.1', port: 9090 },
         dashboard: {
           ...{ host: '127.0.0.1', port: 8080, controls: false },
@@ -146,7 +150,7 @@ describeOnHost('the NixOS module, evaluated by Nix,', (lab) => {
     };
     const evaluated = await evaluate(services['luminous-healing']);
     expect(await parseConfig(configOf(evaluated).json, 'config.json')).toMatchObject({
-      config: { interval: 60, thresholds: { cpuPercent: 80, memoryPercent: 85, diskPercent: 90 } },
+      config: { interval: 60, thresholds: DEFAULTS },
     });
     expect(failedIn(evaluated)).toEqual([]);
   });
@@ -178,7 +182,7 @@ describeOnHost('the NixOS module, evaluated by Nix,', (lab) => {
       services,
       protect: ['db-*'],
       allowedActions: ['restart_service', 'rollback_generation'],
-      thresholds: { cpuPercent: 70, memoryPercent: 85, diskPercent: 50, loadAverage: 12 },
+      thresholds: { ...DEFAULTS, cpuPercent: 70, diskPercent: 50, loadAverage: 12 },
       nix: { allowRollback: true },
       metrics: { host: '192.0.2.1', port: 9100, allowedHosts: ['metrics.example.org'] },
       dashboard: {
