@@ -1,17 +1,13 @@
-import { execFile } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
 import * as library from '@luminous-nix/self-healing';
 import * as checks from '@luminous-nix/self-healing/checks';
 import * as prometheus from '@luminous-nix/self-healing/prometheus';
 import * as testing from '@luminous-nix/self-healing/testing';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { allBlocks, pages, root, type Block } from './docs/blocks.js';
-import { errorsOf, outputOf } from './docs/compile.js';
-import { sentencePatterns } from './docs/sentences.js';
+import { errorsOf, outputOf, syntaxErrorsOf } from './docs/compile.js';
+import { sentenceMatchers } from './docs/sentences.js';
 
 // No page may make a reader start a program: here it would be started on the machine of the tests.
 vi.mock('execa', () => ({
@@ -35,23 +31,23 @@ describe('a JavaScript block of the documentation', () => {
   const needed = ({ info }: Block): number => Number(/^node>=(\d+)$/.exec(info)?.[1] ?? 20);
   const plain = programs.filter((block) => needed(block) === 20);
   let errors: Map<Block, string[]>;
-  let folder: string;
+  let syntaxErrors: readonly string[];
   beforeAll(() => {
     errors = errorsOf(programs);
-    folder = mkdtempSync(join(tmpdir(), 'printed-'));
+    syntaxErrors = syntaxErrorsOf(plain);
   }, 60_000);
-  afterAll(() => rmSync(folder, { recursive: true }));
 
   test.each(programs)('calls only existing functions: $at', (block) => {
     expect(errors.get(block)).toEqual([]);
   });
 
   // Plain Node, because the bundler of these tests rewrites new syntax. `npm run test:docs` runs all blocks.
-  test.each(plain)('is valid for this version of Node as printed: $at', async ({ code }) => {
-    const file = join(folder, `${randomUUID()}.mjs`);
-    writeFileSync(file, code);
-    await expect(promisify(execFile)(process.execPath, ['--check', file])).resolves.toBeDefined();
-  });
+  test.each(plain.map(({ at }, index) => ({ at, index })))(
+    'is valid for this version of Node as printed: $at',
+    ({ index }) => {
+      expect(syntaxErrors[index]).toBe('');
+    },
+  );
 
   test.each(plain.filter(({ run }) => run))('prints what the page says: $at', async (block) => {
     const printed = await outputOf(block, {
@@ -151,9 +147,9 @@ describe('the documentation of the gates', () => {
   });
 });
 
-test('quotes only sentences that occur in the sources', () => {
-  const patterns = sentencePatterns();
+test('the documentation quotes only sentences that occur in the sources', () => {
+  const sentences = sentenceMatchers();
   const quotes = pages.flatMap(({ text }) => [...text.matchAll(/^> (.*)$/gm)].map(([, quote = '']) => quote));
   expect(quotes.length).toBeGreaterThan(5);
-  expect(quotes.filter((quote) => !patterns.some((pattern) => pattern.test(quote)))).toEqual([]);
+  expect(quotes.filter((quote) => !sentences.some((matches) => matches(quote)))).toEqual([]);
 }, 60_000);

@@ -145,7 +145,7 @@ describe('a command of a check', () => {
     process.kill(Number(readFileSync(path, 'utf8')), 'SIGKILL');
   });
 
-  it('that takes too long is ended with all that it has started, also where SIGTERM is ignored', async () => {
+  it('is killed at its time limit with all its children, also if SIGTERM is ignored', async () => {
     const path = join(folder(), 'pid');
     const check = sh(`trap '' TERM; sh -c "trap '' TERM; sleep 60; sleep 60" & echo $! > ${path}; wait`, {
       timeoutMs: 500,
@@ -157,8 +157,8 @@ describe('a command of a check', () => {
     await expect.poll(() => existsSync(path) && alive(path), { timeout: 30_000 }).toBe(false);
   });
 
-  it('that says more than anybody reads is judged by its exit code and the beginning of its output', async () => {
-    const much = 'head -c 100000000 /dev/zero | tr "\\0" x';
+  it('is judged by its exit code and the first part of its output if it prints more than the limit', async () => {
+    const much = 'head -c 20000000 /dev/zero | tr "\\0" x';
     expect(
       await verdictOf(sh(`echo ready; ${much}`, { contains: 'ready', timeoutMs: 60_000 })),
     ).toMatchObject({
@@ -172,7 +172,7 @@ describe('a command of a check', () => {
     });
   }, 120_000);
 
-  it('is ended when nobody waits any more', async () => {
+  it('is killed when the caller aborts', async () => {
     const path = join(folder(), 'pid');
     const stop = new AbortController();
     const run = sh(`echo $$ > ${path}; exec sleep 60`).run({} as never, { signal: stop.signal });
@@ -182,7 +182,7 @@ describe('a command of a check', () => {
     await expect.poll(() => alive(path), { timeout: 30_000 }).toBe(false);
   });
 
-  it('gets no input, and its folder may be gone', async () => {
+  it('gets no input, and is unknown if its folder does not exist', async () => {
     expect(await verdictOf(command({ argv: ['cat'] }))).toMatchObject({ status: 'ok' });
     expect(await verdictOf(command({ argv: ['true'], cwd: '/nowhere' }))).toMatchObject({
       status: 'unknown',

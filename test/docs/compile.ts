@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { root, type Block } from './blocks.js';
@@ -63,4 +64,25 @@ export async function outputOf(block: Block, modules: Readonly<Record<string, un
   const console = { log: print, debug: print, info: print, warn: print, error: print };
   await body((name: string) => modules[name], {}, console);
   return lines.join('');
+}
+
+/** Parses each module on standard input, a JSON array, and prints the error of each, or an empty text. */
+const PARSE = `
+  import { readFileSync } from 'node:fs';
+  import { SourceTextModule } from 'node:vm';
+  const errorOf = (code) => {
+    try {
+      return new SourceTextModule(code) && '';
+    } catch (error) {
+      return String(error);
+    }
+  };
+  console.log(JSON.stringify(JSON.parse(readFileSync(0, 'utf8')).map(errorOf)));
+`;
+
+/** Returns the syntax error of each block in plain Node, or an empty text. One process for all takes 0.1 s, not 4 s. */
+export function syntaxErrorsOf(blocks: readonly Block[]): readonly string[] {
+  const args = ['--experimental-vm-modules', '--no-warnings', '--input-type=module', '--eval', PARSE];
+  const input = JSON.stringify(blocks.map(({ code }) => code));
+  return JSON.parse(execFileSync(process.execPath, args, { input, encoding: 'utf8' })) as string[];
 }
