@@ -13,6 +13,7 @@ import { statusLine } from '../src/service/text/status-line.js';
 import { failedUnit, recordingLogger, type FakeHostParts } from '../src/testing/index.js';
 import { mountReading } from '../src/testing/snapshot.js';
 import { getPermissionStatus } from '../src/execute/permission-handler.js';
+import { anyCharacter } from './any-character.js';
 import { benchOf } from './make-engine.js';
 
 const ends: (() => Promise<unknown>)[] = [];
@@ -50,7 +51,7 @@ const ATTACKS = [
 ];
 
 const hostile = fc
-  .array(fc.oneof(fc.constantFrom(...ATTACKS), fc.string({ unit: 'binary', maxLength: 8 })), {
+  .array(fc.oneof(fc.constantFrom(...ATTACKS), fc.string({ unit: anyCharacter, maxLength: 8 })), {
     minLength: 1,
     maxLength: 3,
   })

@@ -8,6 +8,7 @@ import { SimplifiedHealingEngine } from '../../src/engine/engine.js';
 import { COMMANDS, rootSocketOf, type Answer } from '../../src/service/control/protocol.js';
 import { ControlServer } from '../../src/service/control/server.js';
 import { failedUnit, fakeExecutor, fakeHost } from '../../src/testing/index.js';
+import { anyCharacter } from '../any-character.js';
 
 /** Number of requests: a tenth of those to the root helper, so 100,000 by `npm run test:fuzz`. */
 const RUNS = Math.ceil(Number(process.env['FUZZ_RUNS'] ?? 3_000) / 10);
@@ -17,7 +18,7 @@ const SEED = Number(process.env['FUZZ_SEED'] ?? (RUNS > 10_000 ? Date.now() % 2 
 const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/;
 
 const text = fc.oneof(
-  fc.string({ maxLength: 300, unit: 'binary' }),
+  fc.string({ maxLength: 300, unit: anyCharacter }),
   fc.constantFrom(
     'nginx',
     'cpu',

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { BUILT_IN_NAMES } from '../../src/actions/registry.js';
+import { anyCharacter } from '../any-character.js';
 
 /** Units that the policy of the fuzz tests lists, does not list, and cannot list. */
 const UNITS = [
@@ -96,7 +97,7 @@ const HOSTILE_NAMES = [
 ];
 
 const anyText = fc.oneof(
-  fc.string({ maxLength: 20, unit: 'binary' }),
+  fc.string({ maxLength: 20, unit: anyCharacter }),
   fc.string({ maxLength: 20 }),
   fc.string({
     unit: fc.constantFrom('n', 'g', 'i', 'x', '.', '@', '-', '/', '\\', '\n', ' '),
