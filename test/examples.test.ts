@@ -27,11 +27,11 @@ beforeEach(() => {
 });
 afterEach(() => vi.restoreAllMocks());
 
-/** A host on which nginx has failed and memory is short. */
+/** A host on which nginx has failed and memory is low. */
 const sickHost = () => fakeHost({ units: [failedUnit({ name: 'nginx' })], memory: memoryReading(91) });
 
-describe('one-shot', () => {
-  test('says on this very host what it would do, and does nothing', async () => {
+describe('the example one-shot', () => {
+  test('prints its dry run on this host, and changes nothing', async () => {
     for (const { dryRun, outcome } of await oneShot()) {
       expect(dryRun).toBe(true);
       expect(['planned', 'skipped', 'failed']).toContain(outcome);
@@ -39,7 +39,7 @@ describe('one-shot', () => {
     expect(printed.length).toBeGreaterThan(0);
   });
 
-  test('shows the plan for a service that has failed', async () => {
+  test('shows the plan for a failed service', async () => {
     await oneShot({ host: sickHost(), enabledChecks: ['services'] });
     expect(printed).toEqual([
       'nginx: nginx.service has failed (exit-code)',
@@ -48,23 +48,23 @@ describe('one-shot', () => {
   });
 });
 
-describe('detect-and-resolve', () => {
-  test('ends on this very host', async () => {
+describe('the example detect-and-resolve', () => {
+  test('ends on this host', async () => {
     for (const { execution } of await detectAndResolve()) expect(execution?.dryRun ?? true).toBe(true);
   });
 
-  test('picks and plans an action for each issue', async () => {
+  test('selects and plans an action for each issue', async () => {
     const looked = await detectAndResolve({ host: sickHost() });
     expect(looked.map(({ action, execution }) => [action.action, execution?.outcome])).toEqual([
-      // Nothing would be gained by it: the kernel counts its cache as available.
+      // The action would gain nothing, because the kernel counts its cache as available.
       ['clear_system_cache', 'skipped'],
       ['restart_service', 'planned'],
     ]);
   });
 });
 
-describe('monitor-services', () => {
-  test('tells what is wrong with a service, would heal it, and ends with its signal', async () => {
+describe('the example monitor-services', () => {
+  test('reports a failed service, plans its repair, and ends with its signal', async () => {
     const stop = new AbortController();
     listen = (line) => line.startsWith('would heal') && stop.abort();
     const metrics = await monitorServices({ signal: stop.signal, host: sickHost() });
@@ -76,7 +76,7 @@ describe('monitor-services', () => {
   });
 });
 
-test('custom-resolver plans the action that was registered', async () => {
+test('the example custom-resolver plans the action that was registered', async () => {
   const [result, ...others] = await customResolver();
   expect(others).toEqual([]);
   expect(result).toMatchObject({
@@ -89,7 +89,7 @@ test('custom-resolver plans the action that was registered', async () => {
   ]);
 });
 
-test('thresholds are set, and mistakes are refused with what was meant', () => {
+test('the example thresholds sets thresholds, and prints the suggestions for mistakes', () => {
   const told = thresholds();
   expect(told.thresholds).toEqual({ cpuPercent: 80, memoryPercent: 90, diskPercent: 95, loadAverage: 16 });
   expect(told.refusals).toEqual([
@@ -99,9 +99,9 @@ test('thresholds are set, and mistakes are refused with what was meant', () => {
   ]);
 });
 
-test('checks: one of each family reads ok, and a web server that is broken is repaired by a function', async () => {
+test('the example checks reads one check of each family as ok, and repairs a broken web server by a function', async () => {
   const { statuses, result } = await checks();
-  // These are about the machine that the test runs on.
+  // These checks read the machine that the test runs on.
   const { stalls, eventLoop, certificate, backup, clock, ...others } = statuses;
   expect(
     Object.values(others).every((status) => status === 'ok'),
@@ -112,31 +112,31 @@ test('checks: one of each family reads ok, and a web server that is broken is re
   expect(result).toMatchObject({ outcome: 'fixed', actionTaken: 'heal:web' });
 });
 
-describe('batch', () => {
-  test('gives one result for each issue, in the order given', async () => {
+describe('the example batch', () => {
+  test('returns one result for each issue, in the given order', async () => {
     const results = await batch({ host: sickHost() });
     expect(results.map(({ issue }) => issue.component)).toEqual(['memory', 'nginx']);
     expect(results.map(({ outcome }) => outcome)).toEqual(['skipped', 'planned']);
     expect(results[0]).toMatchObject({ blockedBy: 'unavailable' });
   });
 
-  test('leaves what is well alone', async () => {
+  test('does nothing for healthy components', async () => {
     const host = fakeHost();
     host.setUnit('nginx');
     const [memory, nginx] = await batch({ host });
-    // For memory nothing could be done, whether it is well or not.
+    // No action helps memory, whether it is healthy or not.
     expect([memory?.blockedBy, nginx?.blockedBy]).toEqual(['unavailable', 'already-healthy']);
   });
 });
 
-test('embedded-worker: a worker that really died is really replaced', async () => {
+test('the example embedded-worker replaces a worker that really died', async () => {
   const { before, after, result } = await embeddedWorker();
   expect(printed[0]).toMatch(/^The worker died: .*JSON/);
   expect(after).toBeGreaterThan(before);
   expect(result).toMatchObject({ outcome: 'fixed', dryRun: false, actionTaken: 'restart_worker' });
 });
 
-test('demo: a worker that is killed is healed, the page and the metrics say so, and the end is the end', async () => {
+test('the example demo heals a killed worker, which the page and the metrics show, and ends', async () => {
   const stop = new AbortController();
   const running = demo({ signal: stop.signal, ports: [0, 0] });
   await vi.waitFor(() => expect(printed).toHaveLength(1), 10_000);
@@ -160,8 +160,8 @@ test('demo: a worker that is killed is healed, the page and the metrics say so, 
   await running;
   await expect(fetch(url)).rejects.toThrow();
 }, 30_000);
-describe('metrics-express', () => {
-  test('shows the engine under a path of the application', async () => {
+describe('the example metrics-express', () => {
+  test('serves the engine under a path of the application', async () => {
     expect(await metricsExpress({ host: fakeHost() })).toEqual({
       '/healing': 200,
       '/healing/metrics': 200,
@@ -171,8 +171,8 @@ describe('metrics-express', () => {
   });
 });
 
-describe('metrics-fastify', () => {
-  test('shows the engine and the metrics of the application in one registry', async () => {
+describe('the example metrics-fastify', () => {
+  test('serves the engine and the metrics of the application in one registry', async () => {
     await metricsFastify({ host: fakeHost() });
     expect(printed).toEqual(['shop_orders_total 1\nhealing_success_rate 100']);
   });

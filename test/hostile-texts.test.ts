@@ -13,6 +13,7 @@ import { statusLine } from '../src/service/text/status-line.js';
 import { failedUnit, recordingLogger, type FakeHostParts } from '../src/testing/index.js';
 import { mountReading } from '../src/testing/snapshot.js';
 import { getPermissionStatus } from '../src/execute/permission-handler.js';
+import { anyCharacter } from './any-character.js';
 import { benchOf } from './make-engine.js';
 
 const ends: (() => Promise<unknown>)[] = [];
@@ -20,23 +21,26 @@ afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
 
-/** Everything that could move a cursor, begin a line, or turn the reading direction. Written by another hand than the code. */
+/**
+ * Matches every character that could move a cursor, start a line, or change the text direction; independent of the code
+ * under test.
+ */
 const DANGEROUS =
   // eslint-disable-next-line no-control-regex
   /[\x00-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\u{e0000}-\u{e007f}]/u;
 const ALONE = /\p{Cs}/u;
 
-/** The kinds of attack, each with what a careless exit would do. */
+/** Kinds of attack, each with its effect on an unescaped output. */
 const ATTACKS = [
   '\u001b[2J\u001b[H', // clears a terminal
-  '\u001b]0;root\u0007', // renames its window
+  '\u001b]0;root\u0007', // renames the window
   '\u009b31m', // the same in one C1 character
-  '\nrestart_service for ssh: fixed', // a line of its own
-  '\r\u001b[Kall is well', // overwrites its own line
+  '\nrestart_service for ssh: fixed', // a forged line
+  '\r\u001b[Kall is well', // overwrites the line
   '\u2028event {"event":"heal:done"}',
   '\u2029',
   '\u0085',
-  '\u202egnp.exe\u202c', // reverses what follows
+  '\u202egnp.exe\u202c', // reverses the following text
   '\u2066x\u2069',
   '\u061c\u200f',
   '\u0000',
@@ -47,7 +51,7 @@ const ATTACKS = [
 ];
 
 const hostile = fc
-  .array(fc.oneof(fc.constantFrom(...ATTACKS), fc.string({ unit: 'binary', maxLength: 8 })), {
+  .array(fc.oneof(fc.constantFrom(...ATTACKS), fc.string({ unit: anyCharacter, maxLength: 8 })), {
     minLength: 1,
     maxLength: 3,
   })
@@ -59,7 +63,7 @@ const expectSafe = (text: string, lines = false): void => {
 };
 
 describe('a printable text', () => {
-  it('has no control, bidirectional or invisible character, whatever it is made of, and is made once', () => {
+  it('has no control, bidirectional or invisible character, for any input, and is idempotent', () => {
     fc.assert(
       fc.property(hostile, (text) => {
         const shown = printable(text);
@@ -81,12 +85,12 @@ describe('a printable text', () => {
       expect(printable(text)).toBe(text);
   });
 
-  it('shows what it has replaced', () => {
+  it('shows an escape for each replaced character', () => {
     expect(printable('a\n\u001b[2Jb\u202e\u{e0041}')).toBe('a\\n\\u001b[2Jb\\u202e\\udb40\\udc41');
   });
 });
 
-/** An engine that has read hostile texts from every source: names of units, mounts and checks, reasons, errors, logs. */
+/** Engine that has read hostile texts from every source: names of units, mounts and checks, reasons, errors, logs. */
 async function engineAmong(text: string) {
   const parts: FakeHostParts = {
     mounts: [mountReading({ mountPoint: `/mnt/${text}`, percent: 99 })],
@@ -118,7 +122,7 @@ describe('a hostile text from any source', () => {
   const journal: string[] = [];
   const runs = { numRuns: 12, endOnFailure: true };
 
-  it('reaches no terminal, no line of a journal of its own, no answer of a server and no label unescaped', async () => {
+  it('is escaped in terminals, journal lines, server answers and labels', async () => {
     await fc.assert(
       fc.asyncProperty(hostile, async (text) => {
         const { engine, logger } = await engineAmong(text);
@@ -135,7 +139,7 @@ describe('a hostile text from any source', () => {
         expect(explained.length).toBeGreaterThan(1);
         for (const one of explained) {
           expectSafe(one.text, true);
-          // As many lines as the explanation has by itself: none of them is forged.
+          // As many lines as without the hostile texts: none is forged.
           expect(
             one.text
               .split('\n')
@@ -178,7 +182,7 @@ describe('a hostile text from any source', () => {
     expect(journal.every((line) => /^<[3467]>/.test(line))).toBe(true);
   });
 
-  it('reaches no terminal by `npm start` and `luminous-healing look`, as a report and as JSON', async () => {
+  it('is escaped in the terminal by `npm start` and `luminous-healing look`, as a report and as JSON', async () => {
     await fc.assert(
       fc.asyncProperty(hostile, async (text) => {
         const { host } = await engineAmong(text);
@@ -198,7 +202,7 @@ describe('a hostile text from any source', () => {
     );
   });
 
-  it('reaches no status line of systemd, which `systemctl status` prints', () => {
+  it('is escaped in the status line of systemd, which `systemctl status` prints', () => {
     expectSafe(printable(statusLine({ ...EMPTY, pauses: [{ reason: ATTACKS.join('') }] } as never)));
     expect(systemdNotify({}, recordingLogger())).toBeTypeOf('function');
   });

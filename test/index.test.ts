@@ -7,7 +7,7 @@ import * as prometheus from '../src/observe/prometheus.js';
 import * as testing from '../src/testing/index.js';
 
 describe('the public API', () => {
-  it('of the package root', () => {
+  it('of the package root has exactly the documented values', () => {
     expect(Object.keys(door).sort()).toMatchInlineSnapshot(`
       [
         "BLOCK_REASONS",
@@ -54,11 +54,11 @@ describe('the public API', () => {
     expect(names.length).toBeLessThanOrEqual(70);
   });
 
-  it('of the door `prometheus`', () => {
+  it('of the sub-path `prometheus` has exactly the documented values', () => {
     expect(Object.keys(prometheus)).toEqual(['prometheusMetrics']);
   });
 
-  it('of the door `checks`', () => {
+  it('of the sub-path `checks` has exactly the documented values', () => {
     expect(Object.keys(checks).sort()).toEqual([
       ...[
         'clock',
@@ -76,7 +76,7 @@ describe('the public API', () => {
     ]);
   });
 
-  it('of the door `testing`', () => {
+  it('of the sub-path `testing` has exactly the documented values', () => {
     expect(Object.keys(testing).sort()).toMatchInlineSnapshot(`
       [
         "actionConformance",
@@ -108,7 +108,7 @@ describe('the public API', () => {
     `);
   });
 
-  it('has the documented values', () => {
+  it('has constants with the documented values', () => {
     expect(door.IssueType).toEqual({ RESOURCE: 'resource', SERVICE: 'service', SYSTEM: 'system' });
     expect(door.Severity).toEqual({ LOW: 1, MEDIUM: 2, HIGH: 3, CRITICAL: 4 });
     expect(door.SelfHealingEngine).toBe(door.SimplifiedHealingEngine);

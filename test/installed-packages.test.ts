@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
-/** Releases of Node that the whole installed tree has to accept; the first is the lowest that we promise. */
+/** Node releases that the whole installed tree must accept; the first is the lowest that we promise. */
 const PROMISED = ['20.19.0', '20.20.2', '22.12.0', '24.0.0', '26.0.0'];
 const MAX_PACKAGES = 32;
 
@@ -28,7 +28,7 @@ const version = (text: string): Version =>
   text.split('.').map(Number).concat(0, 0).slice(0, 3) as unknown as Version;
 const compare = (a: Version, b: Version): number => a[0] - b[0] || a[1] - b[1] || a[2] - b[2];
 
-/** Whether a range of `engines` accepts a version. Throws for what it does not know, so that nothing is guessed. */
+/** Returns whether a range of `engines` accepts a version. Throws for unsupported syntax. */
 function accepts(range: string, text: string): boolean {
   const given = version(text);
   return range.split('||').some((alternative) =>
@@ -53,7 +53,7 @@ function accepts(range: string, text: string): boolean {
   );
 }
 
-describe('a range of engines', () => {
+describe('a version range of `engines`', () => {
   it.each([
     ['>=20.19.0', '20.19.0', true],
     ['>=22.12.0', '20.19.0', false],
@@ -66,11 +66,11 @@ describe('a range of engines', () => {
     ['20.x', '20.19.0', true],
     ['~22.11', '22.12.0', false],
     ['*', '26.0.0', true],
-  ])('%s on %s: %s', (range, node, expected) => {
+  ])('is evaluated: %s on %s is %s', (range, node, expected) => {
     expect(accepts(range, node)).toBe(expected);
   });
 
-  it('that is not understood is an error', () => {
+  it('that is not understood throws', () => {
     expect(() => accepts('latest', '20.19.0')).toThrow('is not understood');
   });
 });
@@ -78,11 +78,11 @@ describe('a range of engines', () => {
 describe('the packages that are installed with the library', () => {
   const own = json('package.json') as Manifest;
 
-  it('begin with the lowest version of Node that it promises', () => {
+  it('include the lowest Node version that the library promises', () => {
     expect(own.engines?.['node']).toBe(`>=${PROMISED[0]}`);
   });
 
-  it.each(PROMISED)('accept Node %s, each of them', (node) => {
+  it.each(PROMISED)('accept Node %s', (node) => {
     const refusing = runtime
       .filter(({ engines }) => !accepts(engines?.['node'] ?? '*', node))
       .map(({ name, version: its, engines }) => `${name}@${its} wants ${engines?.['node']}`);

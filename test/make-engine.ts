@@ -27,33 +27,33 @@ const EVENTS: readonly EventName[] = [
   'heal:blocked',
 ];
 
-/** An engine on a fake host, with a fake clock and an executor that changes nothing. */
+/** Engine on a fake host, with a fake clock and an executor that changes nothing. */
 export interface Bench {
   readonly engine: SimplifiedHealingEngine;
   readonly host: FakeHost;
   readonly clock: FakeClock;
   readonly executor: FakeExecutor;
   readonly logger: RecordingLogger;
-  /** Every event that was told, in order, with what it is about. */
+  /** Every emitted event, in order, with its payload. */
   readonly told: string[];
-  /** What was told under one name. */
+  /** Returns the events of one name. */
   readonly events: <Name extends EventName>(name: Name) => EngineEvents[Name][];
-  /** Waits for something that sleeps on the fake clock. */
+  /** Waits for a promise that sleeps on the fake clock. */
   readonly done: <T>(work: Promise<T>) => Promise<T>;
 }
 
-/** What else a {@link Bench} may be given. */
+/** Further options of a {@link Bench}. */
 export interface BenchOptions extends Omit<HealingOptions, 'host' | 'clock'> {
   readonly fake?: FakeExecutorOptions;
 }
 
-/** Puts an engine on the bench. */
+/** Creates a bench with an engine. */
 export function benchOf(parts: FakeHostParts = {}, { fake = {}, ...options }: BenchOptions = {}): Bench {
   const clock = fakeClock();
   const host = fakeHost(parts, { clock });
   const executor = fakeExecutor(fake);
   const logger = recordingLogger();
-  // `executor: undefined` asks for the default one, which is told here that the fake host is the machine it acts on.
+  // `executor: undefined` means the default one, for which the fake host is the machine that it acts on.
   const { services, protect, actions } = options;
   const local = () =>
     new NixOSPermissionHandler({
@@ -86,7 +86,7 @@ export function benchOf(parts: FakeHostParts = {}, { fake = {}, ...options }: Be
   };
 }
 
-/** Lets time pass on a fake clock, but only while somebody sleeps on it, until something has ended. */
+/** Advances a fake clock, only while somebody sleeps on it, until a promise has settled. */
 export async function whenDone<T>(work: Promise<T>, clock: FakeClock): Promise<T> {
   let pending = true;
   const watched = work.finally(() => (pending = false));

@@ -9,7 +9,7 @@ import {
   type FakeHost,
 } from '../src/testing/index.js';
 
-/** A host with gauges to look at: what `is` says at the time of a look. `pending` has them tell nothing. */
+/** Host with gauges: they read `is`. With `pending` they have no result. */
 export function liveHost(is: Partial<Gauges> = {}) {
   const well: Gauges = {
     cpu: { percent: 5, cpus: 4 },
@@ -35,7 +35,7 @@ export function liveHost(is: Partial<Gauges> = {}) {
   return { host, now };
 }
 
-/** The checks that look at gauges alone. */
+/** Checks that read gauges only. */
 export const GAUGE_CHECKS = ['cpu', 'memory', 'disk', 'load'] as const;
 
 /** A host with gauges, these units, and what systemd last signalled of them. */

@@ -5,7 +5,7 @@ import { proofOf } from '../src/repair/proof.js';
 
 export const NOW = new Date(Date.UTC(2025, 0, 1));
 
-/** An issue for tests that care about one or two of its fields. */
+/** Creates an issue for tests that need one or two of its fields. */
 export const issueOf = (overrides: Partial<Issue> = {}): Issue => ({
   type: 'service',
   severity: 3,
@@ -17,7 +17,7 @@ export const issueOf = (overrides: Partial<Issue> = {}): Issue => ({
   ...overrides,
 });
 
-/** A verdict for tests that care about one or two of its fields. */
+/** Creates a verdict for tests that need one or two of its fields. */
 export const verdictOf = (overrides: Partial<ComponentVerdict> = {}): ComponentVerdict => ({
   status: 'bad',
   reason: 'It is bad',
@@ -27,7 +27,7 @@ export const verdictOf = (overrides: Partial<ComponentVerdict> = {}): ComponentV
   ...overrides,
 });
 
-/** A unit that may be healed: failed, loaded, wanted by another one. */
+/** Creates a unit that may be healed: failed, loaded, wanted by another one. */
 export const unitTargetOf = (overrides: Partial<UnitTarget> = {}): UnitTarget => {
   const id = overrides.id ?? 'nginx.service';
   return {
@@ -48,7 +48,7 @@ export const unitTargetOf = (overrides: Partial<UnitTarget> = {}): UnitTarget =>
   };
 };
 
-/** A plan for tests that care about one or two of its fields. */
+/** Creates a plan for tests that need one or two of its fields. */
 export const planOf = (overrides: Partial<Plan> = {}): Plan => ({
   action: 'restart_service',
   parameters: { service: 'nginx' },
@@ -61,7 +61,7 @@ export const planOf = (overrides: Partial<Plan> = {}): Plan => ({
   ...overrides,
 });
 
-/** The answer of the checks, as an engine asks them: after the time to settle, by what `inspect` then reads. */
+/** Returns the proof by the checks as an engine makes it: after the settle time, by the reading of `inspect`. */
 export async function proofFrom({
   inspect,
   settle,

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { actionNamed, actionRegistry } from '../../src/actions/registry.js';
+import { thresholdValues } from '../../src/detect/thresholds.js';
 import { makePlan } from '../../src/execute/planner.js';
 import { NO_HISTORY } from '../../src/memory/generations.js';
 import { DEFAULT_GUARDS } from '../../src/model/guards.js';
@@ -18,7 +19,7 @@ import {
   type FakeHostParts,
 } from '../../src/testing/index.js';
 
-/** Files that are there in a test, whatever this machine has: a text, or the names in a folder. */
+/** Files that exist in a test, whatever this machine has: a text, or the names in a folder. */
 const files = vi.hoisted(() => new Map<string, string | string[] | undefined>());
 vi.mock('node:fs', async (original) => {
   const fs = await original<typeof import('node:fs')>();
@@ -37,7 +38,7 @@ beforeEach(() => {
   files.set(SWITCH, undefined);
 });
 
-const THRESHOLDS = { cpuPercent: 80, memoryPercent: 85, diskPercent: 90, loadAverage: undefined };
+const THRESHOLDS = thresholdValues();
 const planOn = (parts: FakeHostParts, action: string, parameters: object = {}) =>
   makePlan(
     { action, parameters: { ...parameters } },
@@ -75,7 +76,7 @@ describe('the seven documented actions', () => {
     ]);
   });
 
-  it('are found by name, and a wrong name is answered with the one that was probably meant', async () => {
+  it('are found by name; an unknown name suggests the closest one', async () => {
     await expect(actionNamed('clean_nix_stor', actionRegistry())).rejects.toThrow(
       'did you mean `clean_nix_store`?',
     );
@@ -104,7 +105,7 @@ describe('the seven documented actions', () => {
     ['reload_service', { service: 'nginx' }, [{}, { service: 7 }, { service: '-x' }, { service: 'x.timer' }]],
     ['rollback_generation', {}, [{ generation: 12 }]],
     ['rebuild_system', {}, [{ flake: '.#x' }]],
-  ])('%s keeps the promises of an action', async (name, parameters, refused) => {
+  ])('%s passes the conformance suite of actions', async (name, parameters, refused) => {
     const definition = await actionNamed(name, actionRegistry());
     for (const { run } of actionConformance(() => definition, { parameters, refused })) await run();
     const running = () => fakeHost({ units: [unitReading()] });
@@ -112,15 +113,15 @@ describe('the seven documented actions', () => {
   });
 });
 
-describe('clean_nix_store', () => {
-  it('collects down to the clearing level, 5 points under the threshold, and no further', async () => {
+describe('the action clean_nix_store', () => {
+  it('collects garbage down to the clearing level, 5 points below the threshold, and no further', async () => {
     const plan = await planOn({ mounts: [mountReading({ percent: 97 })] }, 'clean_nix_store', { path: '/' });
     expect(argvs(plan)).toEqual([`nix-store --gc --max-freed ${Math.ceil(0.12 * 100 * GIB)}`]);
     expect(plan.targets).toEqual([{ kind: 'plain', id: 'disk:/' }]);
     expect(plan.effect).toContain('until / is under 85.0 %');
   });
 
-  it('is only for the file system that holds the store, by device and not by name', async () => {
+  it('applies only to the file system that contains the store, compared by device and not by name', async () => {
     const mounts = [
       mountReading(),
       mountReading({ mountPoint: '/nix/store', device: '8:2', percent: 97 }),
@@ -136,12 +137,12 @@ describe('clean_nix_store', () => {
     }
   });
 
-  it('is of no use where the file system is under the clearing level already', async () => {
+  it('is unavailable if the file system is already below the clearing level', async () => {
     const plan = await planOn({ mounts: [mountReading({ percent: 84 })] }, 'clean_nix_store', { path: '/' });
     expect(plan).toMatchObject({ steps: [], refusal: { reason: 'no-expected-gain' } });
   });
 
-  it('is unavailable where there is no store', async () => {
+  it('is unavailable without a Nix store', async () => {
     files.set('/nix/store', undefined);
     expect(await planOn({ mounts: [mountReading({ percent: 97 })] }, 'clean_nix_store')).toMatchObject({
       steps: [],
@@ -154,7 +155,7 @@ describe('clean_nix_store', () => {
     expect(argvs(plan).join()).not.toMatch(/delete|-d\b|collect-garbage/);
   });
 
-  it('is unavailable where the mounts are not known', async () => {
+  it('is unavailable if the mounts are unknown', async () => {
     const plan = await planOn({ mounts: { unknown: 'no mountinfo' } }, 'clean_nix_store');
     expect(plan.refusal).toEqual({
       reason: 'unavailable',
@@ -163,15 +164,15 @@ describe('clean_nix_store', () => {
   });
 });
 
-describe('restart_service', () => {
+describe('the action restart_service', () => {
   const restart = (unit: UnitReading) => planOn({ units: [unit] }, 'restart_service', { service: unit.id });
 
-  it('waits as long as the unit may take to stop and to start, and a little more', async () => {
+  it('has a time limit of the stop and start timeouts of the unit plus a margin', async () => {
     const { steps } = await restart(failedUnit({ startTimeoutMs: 30_000, stopTimeoutMs: 20_000 }));
     expect(steps.at(-1)?.timeoutMs).toBe(60_000);
   });
 
-  it('does not wait for ever for a unit without limits', async () => {
+  it('has a finite time limit for a unit without timeouts', async () => {
     const { steps } = await restart(failedUnit({ startTimeoutMs: Infinity }));
     expect(steps.at(-1)?.timeoutMs).toBe(300_000);
   });
@@ -180,13 +181,13 @@ describe('restart_service', () => {
     [failedUnit({ loadState: 'masked' }), 'nginx.service cannot be started: it is masked'],
     [failedUnit({ loadState: 'not-found' }), 'systemd does not know nginx.service'],
     [failedUnit({ loadState: 'bad-setting' }), 'nginx.service cannot be started: its unit file has an error'],
-  ])('is unavailable where it cannot help', async (unit, sentence) => {
+  ])('is unavailable if a restart cannot help', async (unit, sentence) => {
     expect(await restart(unit)).toMatchObject({ steps: [], refusal: { reason: 'unavailable', sentence } });
   });
 });
 
-describe('restart_service and the start limit', () => {
-  it('resets the counter of a unit that hit its start limit, before it restarts it', async () => {
+describe('restart_service of a unit at its start limit', () => {
+  it('resets the counter before it restarts the unit', async () => {
     const limited = failedUnit({ result: 'start-limit-hit' });
     expect(argvs(await planOn({ units: [limited] }, 'restart_service', { service: 'nginx' }))).toEqual([
       'systemctl --no-ask-password reset-failed -- nginx.service',
@@ -198,7 +199,7 @@ describe('restart_service and the start limit', () => {
     ['inactive', unitReading({ activeState: 'inactive', subState: 'dead' })],
     ['failed', failedUnit()],
   ])(
-    'starts a unit that is %s, and resets its counter only where the start limit refused it',
+    'starts a unit that is %s, and resets its counter only if the start limit refused it',
     async (_, unit) => {
       const { steps } = await planOn({ units: [unit] }, 'restart_service', { service: 'nginx' });
       expect(steps.map((step) => (step.kind === 'command' ? [step.argv[2], step.onlyIf] : []))).toEqual([
@@ -209,7 +210,7 @@ describe('restart_service and the start limit', () => {
     },
   );
 
-  it('never resets a transient unit, which would be gone', async () => {
+  it('never resets a transient unit, which the reset would remove', async () => {
     for (const result of ['exit-code', 'start-limit-hit']) {
       const unit = failedUnit({ transient: true, result });
       expect(argvs(await planOn({ units: [unit] }, 'restart_service', { service: 'nginx' }))).toEqual([
@@ -225,10 +226,10 @@ describe('restart_service and the start limit', () => {
   });
 });
 
-describe('reload_service', () => {
+describe('the action reload_service', () => {
   const reload = (unit: UnitReading) => planOn({ units: [unit] }, 'reload_service', { service: 'nginx' });
 
-  it('reloads a unit that can, and restarts none', async () => {
+  it('reloads a unit that supports it, and restarts none', async () => {
     expect(argvs(await reload(unitReading()))).toEqual([
       'systemctl --no-ask-password reload -- nginx.service',
     ]);
@@ -242,21 +243,21 @@ describe('reload_service', () => {
   });
 });
 
-describe('where this is no NixOS', () => {
-  it.each(['rollback_generation', 'rebuild_system'])('%s says so', async (action) => {
+describe('on a host without NixOS', () => {
+  it.each(['rollback_generation', 'rebuild_system'])('%s is unavailable with that reason', async (action) => {
     const plan = await planOn({}, action);
     expect(plan).toMatchObject({ steps: [], refusal: { reason: 'unavailable' } });
     expect(plan.refusal?.sentence).toContain('does not run NixOS');
   });
 });
 
-describe('on NixOS', () => {
+describe('on a NixOS host', () => {
   beforeEach(() => void files.set(SWITCH, ''));
 
-  it('a rebuild is planned with its undo, and is for a person to approve', async () => {
+  it('a rebuild is planned with its undo, and requires approval', async () => {
     const plan = await planOn({ system: systemReading({ nixos: nixosReading() }) }, 'rebuild_system');
     expect(argvs(plan)).toHaveLength(2);
-    // A switch that activates nothing sets the profile back.
+    // A switch that activates nothing restores the profile.
     expect(plan.steps[1]).toMatchObject({ onlyIf: 'not-activated' });
     expect(argvs(plan)[0]).toMatch(
       /^systemd-run .* --unit=luminous-healing-rebuild-\w+ .* -- nixos-rebuild switch$/,
@@ -267,37 +268,40 @@ describe('on NixOS', () => {
     expect(plan.undo).toBeTypeOf('string');
   });
 
-  it('a rollback without evidence is not done by itself', async () => {
+  it('a rollback without evidence is not executed automatically', async () => {
     const plan = await planOn({}, 'rollback_generation');
     expect(plan.refusal !== undefined || plan.approval !== undefined).toBe(true);
   });
 });
 
-describe('restart_service beside other units', () => {
+describe('restart_service, for a unit related to other units,', () => {
   const restart = (unit: UnitReading) => planOn({ units: [unit] }, 'restart_service', { service: unit.id });
 
   it.each([
     ['failed', 'failed', 'nginx.service was stopped because base.service failed'],
     ['vanished', 'inactive', 'nginx.service was stopped because base.service went away'],
     ['dependency', 'inactive', 'nginx.service was not started because base.service could not be started'],
-  ] as const)('waits for a unit that %s', async (kind, activeState, words) => {
-    const because = (state: string) =>
-      unitReading({
-        activeState: 'inactive',
-        subState: 'dead',
-        cause: { kind, unit: 'base.service', activeState: state },
+  ] as const)(
+    'is unavailable while the other unit is down, with the cause `%s`',
+    async (kind, activeState, words) => {
+      const because = (state: string) =>
+        unitReading({
+          activeState: 'inactive',
+          subState: 'dead',
+          cause: { kind, unit: 'base.service', activeState: state },
+        });
+      expect(await restart(because(activeState))).toMatchObject({
+        steps: [],
+        refusal: {
+          reason: 'unavailable',
+          sentence: `${words}: it is started once base.service is active again`,
+        },
       });
-    expect(await restart(because(activeState))).toMatchObject({
-      steps: [],
-      refusal: {
-        reason: 'unavailable',
-        sentence: `${words}: it is started once base.service is active again`,
-      },
-    });
-    expect(argvs(await restart(because('active')))).toContain(
-      'systemctl --no-ask-password start -- nginx.service',
-    );
-  });
+      expect(argvs(await restart(because('active')))).toContain(
+        'systemctl --no-ask-password start -- nginx.service',
+      );
+    },
+  );
 
   it.each(['web.socket', 'nightly.timer', 'in.path', 'data.mount', 'grp.target'])(
     'starts %s',
@@ -322,7 +326,7 @@ describe('restart_service beside other units', () => {
     };
     const LISTED: readonly WatchedUnit[] = [{ unit: 'dock.service' }];
 
-    it('starts the socket, and the service where it is to run in any case', async () => {
+    it('starts the socket, and also the service if it should run in any case', async () => {
       expect(await planFor({ ...down, wantedBy: [] }, LISTED)).toEqual(['start -- dock.socket']);
       expect(await planFor(down, LISTED)).toEqual(['start -- dock.socket', 'start -- dock.service']);
       expect(await planFor({ ...down, wantedBy: [] }, [{ unit: 'dock.service', keepRunning: true }])).toEqual(
@@ -330,12 +334,12 @@ describe('restart_service beside other units', () => {
       );
     });
 
-    it('resets a failed service first: its start limit would take the socket down again', async () => {
+    it('resets a failed service first, because its start limit would fail the socket again', async () => {
       const failed = { activeState: 'failed', result: 'start-limit-hit', wantedBy: [] };
       expect(await planFor(failed, LISTED)).toEqual(['reset-failed -- dock.service', 'start -- dock.socket']);
     });
 
-    it('leaves the socket alone where nothing is listed, or the service runs', async () => {
+    it('does not start the socket if no unit is listed or the service is running', async () => {
       expect(await planFor({ activeState: 'failed' }, [])).not.toContain('start -- dock.socket');
       expect(await planFor({}, LISTED)).toEqual(['restart -- dock.service']);
     });

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { collectedBy, collectGarbage } from '../../src/actions/nix-gc.js';
 import { oldGenerations } from '../../src/actions/old-generations.js';
 import { MountRules, type MountOptions } from '../../src/detect/mount-rules.js';
+import { thresholdValues } from '../../src/detect/thresholds.js';
 import { makePlan } from '../../src/execute/planner.js';
 import { digestOf } from '../../src/memory/approvals.js';
 import { cleanNixStore } from '../../src/actions/clean-nix-store.js';
@@ -22,7 +23,7 @@ import { onTestFinished } from 'vitest';
 import { only } from './only.js';
 import type { StepReport } from '../../src/model/execution.js';
 
-const THRESHOLDS = { cpuPercent: 80, memoryPercent: 85, diskPercent: 90, loadAverage: undefined };
+const THRESHOLDS = thresholdValues();
 const GIB = 1024 ** 3;
 const DAY = 86_400_000;
 
@@ -64,7 +65,7 @@ const collected = (asked: number, words: string): StepReport => ({
 });
 const FULL = mountReading({ percent: 97 });
 
-describe('the plan', () => {
+describe('the plan of clean_nix_store', () => {
   it.each([
     [
       { switching: 'A switch is under way', building: null },
@@ -74,7 +75,7 @@ describe('the plan', () => {
       { switching: null, building: 'A build is under way' },
       'A build is under way: nothing is deleted until it ends',
     ],
-  ])('waits for what Nix is doing', async (activity, sentence) => {
+  ])('is blocked while Nix is busy', async (activity, sentence) => {
     const plan = await planOn({ mounts: [FULL], activity });
     expect(plan).toMatchObject({ steps: [], refusal: { reason: 'in-transition', sentence } });
   });
@@ -86,13 +87,13 @@ describe('the plan', () => {
     ['a floor of free bytes', 97, { '/': { freeBytes: 5 * GIB } }, 2.5],
     ['a level of another mount', 97, { '/other': { percent: 10 } }, 12],
     ['a level that it is under', 97, { '/': { freeBytes: GIB } }, undefined],
-  ])('goes down to where the issue clears, by %s', async (_, percent, levels, gib) => {
+  ])('frees space down to the clearing level, by %s', async (_, percent, levels, gib) => {
     const plan = await planOn({ mounts: [mountReading({ percent })] }, { mounts: { levels } });
     if (gib === undefined) expect(plan).toMatchObject({ steps: [], refusal: { reason: 'no-expected-gain' } });
     else expect(Number(lines(plan)[0]?.split(' ').at(-1)) / GIB).toBeCloseTo(gib, 6);
   });
 
-  it('of inodes goes by the threshold, whatever the level for bytes is', async () => {
+  it('for inodes uses the threshold of inodes, whatever the level for bytes is', async () => {
     const mounts = [mountReading({ percent: 50, inodesPercent: 95 })];
     const more = { parameters: { freeing: 'inodes' }, mounts: { levels: { '/': { percent: 20 } } } };
     expect(lines(await planOn({ mounts }, more))).toEqual(
@@ -101,7 +102,7 @@ describe('the plan', () => {
   });
 
   it.each(['/gone', '/nix/store/x', '/ni', '/var/'])(
-    'does nothing for %s, which is no mount point: what is around it is another file system',
+    'is unavailable for %s, which is no mount point: the file system around it is another one',
     async (path) => {
       const plan = await planOn({ mounts: [FULL] }, { parameters: { path } });
       const sentence = `The mount ${path} is gone, or is not one that is looked at: nothing is done for it`;
@@ -113,15 +114,15 @@ describe('the plan', () => {
     expect(lines(await planOn({ mounts: [FULL] }, { parameters: { path } }))).toHaveLength(1);
   });
 
-  it('of inodes frees as many bytes as they hold on the average', async () => {
+  it('for inodes frees the bytes that an average inode uses, times their number', async () => {
     const mounts = [mountReading({ percent: 50, inodesPercent: 95 })];
     const plan = await planOn({ mounts }, { parameters: { freeing: 'inodes' } });
-    // 100,000 of a million inodes too many; 50 GiB are in 950,000.
+    // 100,000 of 1,000,000 inodes are over the limit; the other 950,000 hold 50 GiB.
     expect(lines(plan)).toEqual([`nix-store --gc --max-freed ${Math.ceil((100_000 * 50 * GIB) / 950_000)}`]);
     expect(plan.targets).toEqual([{ kind: 'plain', id: 'inodes:/' }]);
   });
 
-  it('on a full disk makes room for Nix itself first, and in no other way', async () => {
+  it('for a full disk first frees space for Nix itself, and in no other way', async () => {
     const space = { used: 100 * GIB, available: 0, percent: 100 };
     const plan = await planOn({ mounts: [mountReading({ space })] });
     expect(lines(plan)).toEqual([
@@ -134,7 +135,7 @@ describe('the plan', () => {
     ]);
   });
 
-  it('on a full disk works besides this process where systemd can: the root helper may not write to the store', () => {
+  it('for a full disk runs beside this process if systemd can do that, because the root helper cannot write to the store', () => {
     const root = mkdtempSync(join(tmpdir(), 'store-'));
     onTestFinished(() => rmSync(root, { recursive: true }));
     mkdirSync(join(root, 'run/systemd/system'), { recursive: true });
@@ -148,14 +149,14 @@ describe('the plan', () => {
   });
 });
 
-describe('the amount that was decided when the act was planned', () => {
-  // 100 GiB, of which 85 are the clearing level.
+describe('the number of bytes in a plan of clean_nix_store', () => {
+  // The disk has 100 GiB; the clearing level is 85 GiB.
   const at = (percent: number): FakeHostParts => ({
     mounts: [mountReading({ space: { used: percent * GIB, available: (100 - percent) * GIB, percent } })],
   });
   const decided = { maxFreed: 10 * GIB };
 
-  it('is in the parameters of the plan, so that it is planned the same again', async () => {
+  it('is one of its parameters, so that planning again gives the same plan', async () => {
     const plan = await planOn(at(95));
     expect(plan.parameters).toMatchObject(decided);
     expect(digestOf(await planOn(at(96), { parameters: plan.parameters }))).toBe(digestOf(plan));
@@ -169,13 +170,13 @@ describe('the amount that was decided when the act was planned', () => {
     expect(lines(plan)).toEqual([`nix-store --gc --max-freed ${amount}`]);
   });
 
-  it('is refused when the need has shrunk by more', async () => {
+  it('is refused when the need has decreased by more', async () => {
     const plan = await planOn(at(91.9), { parameters: decided });
     expect(plan).toMatchObject({ steps: [], refusal: { reason: 'no-expected-gain' } });
     expect(plan.refusal?.sentence).toBe('/ needs less freed by now than was planned: plan it again');
   });
 
-  it('does not bind a further run of the same act, which follows the need', async () => {
+  it('does not apply to a further run of the same act, which measures the need again', async () => {
     const earlier = [collected(10 * GIB, '12 store paths deleted, 10240.00 MiB freed')];
     const plan = await planOn(at(87), { parameters: decided, earlier });
     expect(lines(plan)).toEqual([`nix-store --gc --max-freed ${2 * GIB}`]);
@@ -187,24 +188,24 @@ describe('the amount that was decided when the act was planned', () => {
   });
 });
 
-describe('a further run', () => {
+describe('a further run of clean_nix_store', () => {
   const enough = collected(GIB, '12 store paths deleted, 1024.10 MiB freed');
   const usedUp = collected(GIB, '3 store paths deleted, 10.00 MiB freed');
   const system = systemReading({ nixos: nixosReading(['a', 'b', 'c']) });
   const later = { mounts: [FULL], system };
 
-  it('collects what is left, where Nix stopped because it thought it was enough', async () => {
+  it('collects the remainder if Nix stopped early because its own estimate was reached', async () => {
     expect(lines(await planOn(later, { earlier: [enough] }))).toHaveLength(1);
   });
 
-  it('is of no use where Nix has nothing more', async () => {
+  it('is skipped if Nix has nothing more to delete', async () => {
     expect(await planOn(later, { earlier: [usedUp] })).toMatchObject({
       steps: [],
       refusal: { reason: 'no-expected-gain', sentence: 'Nix has nothing more to delete' },
     });
   });
 
-  it('waits for file systems that give space back late', async () => {
+  it('waits for file systems that release space late', async () => {
     const mounts = [mountReading({ percent: 97, fsType: 'zfs' })];
     expect((await planOn({ mounts }, { earlier: [enough] })).refusal?.sentence).toContain(
       'gives space back later',
@@ -212,29 +213,26 @@ describe('a further run', () => {
   });
 });
 
-describe('old generations', () => {
+describe('the old generations that clean_nix_store deletes', () => {
   const nixos = nixosReading(['a', 'b', 'a', 'c', 'd', 'e'], { booted: systemIdentity('b') });
   const now = Date.UTC(2025, 0, 1) + 100 * DAY;
   const numbers = (given: ReturnType<typeof oldGenerations>) =>
     'unknown' in given ? given : given.map(({ number }) => number);
 
-  it('are all but what runs, booted, is to boot or is kept, under each of its numbers', () => {
+  it('exclude the running, booted, next and kept system, under each of its numbers', () => {
     expect(numbers(oldGenerations(nixos, { ms: DAY, now, keep: [] }))).toEqual([1, 3, 4, 5]);
     const keep = [systemIdentity('a').path];
     expect(numbers(oldGenerations(nixos, { ms: DAY, now, keep }))).toEqual([4, 5]);
     expect(numbers(oldGenerations(nixos, { ms: 97.5 * DAY, now, keep: [] }))).toEqual([1, 3]);
   });
 
-  it.each(['running', 'booted', 'profile', 'generations'] as const)(
-    'are none where %s is not known',
-    (part) => {
-      const blind = { ...nixos, [part]: { unknown: 'not read' } };
-      expect(oldGenerations(blind, { ms: DAY, now, keep: [] })).toEqual({ unknown: 'not read' });
-    },
-  );
+  it.each(['running', 'booted', 'profile', 'generations'] as const)('are none if %s is unknown', (part) => {
+    const blind = { ...nixos, [part]: { unknown: 'not read' } };
+    expect(oldGenerations(blind, { ms: DAY, now, keep: [] })).toEqual({ unknown: 'not read' });
+  });
 });
 
-it('what collections print is read from each, and added up', () => {
+it('clean_nix_store reads the freed bytes of each collection and adds them up', () => {
   expect(
     collectedBy([
       collected(5 * 1024 ** 2, '2 store paths deleted, 4.00 MiB freed'),

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { clearSystemCache } from '../../src/actions/clear-system-cache.js';
+import { thresholdValues } from '../../src/detect/thresholds.js';
 import { readControls } from '../../src/host/controls.js';
 import { makePlan } from '../../src/execute/planner.js';
 import { guardsFrom, type GuardOptions } from '../../src/model/guards.js';
@@ -11,7 +12,7 @@ import { actionConformance, fakeHost, memoryReading } from '../../src/testing/in
 import { issueOf } from '../make.js';
 import { only } from './only.js';
 
-const THRESHOLDS = { cpuPercent: 80, memoryPercent: 85, diskPercent: 90, loadAverage: undefined };
+const THRESHOLDS = thresholdValues();
 const MIB = 1024 ** 2;
 const UNKNOWN = { unknown: 'not told here' };
 let root: string;
@@ -38,20 +39,20 @@ const planOn = (reading: MemoryReading | { unknown: string }, guards: GuardOptio
     new AbortController().signal,
   );
 
-describe('the expected gain', () => {
-  it('is none for the memory of a control group: the caches of the whole host are another thing', async () => {
+describe('the expected gain of clear_system_cache', () => {
+  it('is none for the memory of a control group, because the caches belong to the whole host', async () => {
     const plan = await planOn(memory({ scope: 'cgroup', uncountedCacheBytes: 4096 * MIB }));
     expect(plan).toMatchObject({ steps: [], refusal: { reason: 'no-expected-gain' } });
     expect(plan.refusal?.sentence).toContain('control group');
   });
 
-  it('is next to nothing on most hosts, because the kernel counts its cache as available', async () => {
+  it('is almost nothing on most hosts, because the kernel counts its cache as available', async () => {
     const plan = await planOn(memory({ pageCacheBytes: 4096 * MIB, uncountedCacheBytes: 50 * MIB }));
     expect(plan).toMatchObject({ steps: [], refusal: { reason: 'no-expected-gain' } });
     expect(plan.refusal?.sentence).toMatch(/at most: less than 3 % of memory, 245\.8 MiB/);
   });
 
-  it('of page cache is had by level 1, after dirty pages were written', async () => {
+  it('of page cache needs level 1, after dirty pages were written', async () => {
     const plan = await planOn(memory({ uncountedCacheBytes: 300 * MIB }));
     expect(plan.steps).toMatchObject([
       { kind: 'command', argv: ['sync'] },
@@ -70,29 +71,29 @@ describe('the expected gain', () => {
     ['slab', { uncountedSlabBytes: 400 * MIB }, 'kernel slab'],
     ['the cache of ZFS', { evictableArcBytes: 400 * MIB }, 'kernel slab and ZFS cache'],
     [
-      'the cache of ZFS where nothing else is told',
+      'the cache of ZFS without the kernel slab',
       { evictableArcBytes: 400 * MIB, uncountedCacheBytes: UNKNOWN, uncountedSlabBytes: UNKNOWN },
       'ZFS cache',
     ],
-  ])('of %s is had by level 2, and never by 3', async (_name, changes, words) => {
+  ])('of %s needs level 2, and never level 3', async (_name, changes, words) => {
     const plan = await planOn(memory({ uncountedCacheBytes: 300 * MIB, ...changes }));
     expect(plan.steps[1]).toMatchObject({ content: '2' });
     expect(plan.effect).toContain(words);
   });
 
-  it('is compared with the share that the guards say', async () => {
+  it('is compared with the share given in the guards', async () => {
     const reading = memory({ uncountedCacheBytes: 50 * MIB });
     expect((await planOn(reading, { useless: { gainPercent: 0.5 } })).refusal).toBeUndefined();
   });
 
-  it('that is not known is none to act on', async () => {
+  it('is too little to act on if it is unknown', async () => {
     const blind = { uncountedCacheBytes: UNKNOWN, uncountedSlabBytes: UNKNOWN };
     expect(await planOn(memory(blind))).toMatchObject({ steps: [], refusal: { reason: 'unavailable' } });
     expect(await planOn(UNKNOWN)).toMatchObject({ steps: [], refusal: { reason: 'unavailable' } });
   });
 });
 
-it('is unavailable where the kernel has no such switch', async () => {
+it('clear_system_cache is unavailable on a kernel without drop_caches', async () => {
   rmSync(join(root, 'proc'), { recursive: true });
   expect((await planOn(memory({ uncountedCacheBytes: 900 * MIB }))).refusal).toEqual({
     reason: 'unavailable',
@@ -100,7 +101,7 @@ it('is unavailable where the kernel has no such switch', async () => {
   });
 });
 
-it('keeps the promises of an action', async () => {
+it('clear_system_cache passes the conformance suite of actions', async () => {
   const cases = actionConformance(() => clearSystemCache, {
     parameters: {},
     refused: [{ level: 3 }],
@@ -109,7 +110,7 @@ it('keeps the promises of an action', async () => {
   for (const { run } of cases) await run();
 });
 
-it('the proof tells what was dropped, and what that gained, beside what was expected', async () => {
+it('the proof of clear_system_cache reports what was dropped and the gain, beside the expected gain', async () => {
   const before = memory({ pageCacheBytes: 2000 * MIB, uncountedCacheBytes: 300 * MIB });
   const after = memory({
     pageCacheBytes: 500 * MIB,

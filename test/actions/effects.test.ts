@@ -9,7 +9,7 @@ import { planOf, unitTargetOf } from '../make.js';
 type Units = Readonly<Record<string, Partial<UnitRelations>>>;
 const UP = { activeState: 'active', canReload: true };
 
-/** The effects of one job on `web`, and of the units of a test; a name that is not given is a unit nobody knows. */
+/** Returns the effects of one job on `web` and the units of a test; a name that is not given is an unknown unit. */
 function effects(verb: Verb, units: Units) {
   const all = Object.entries(units).map(([name, more]) =>
     unitRelations({ name: `${name}.service`, ...more }),
@@ -28,43 +28,52 @@ function effects(verb: Verb, units: Units) {
   };
 }
 
-describe('a start', () => {
-  it.each(['requires', 'bindsTo', 'wants', 'upholds'])('starts what the unit %s, and so on', (property) => {
-    const units = {
-      web: { [property]: ['a.service'] },
-      a: { [property]: ['b.service', 'web.service'] },
-      b: {},
-    };
-    expect(effects('start', units)).toMatchObject({ starts: ['a', 'b'], touches: [] });
-  });
+describe('the effects of a start', () => {
+  it.each(['requires', 'bindsTo', 'wants', 'upholds'])(
+    'include the start of units that the unit %s, recursively',
+    (property) => {
+      const units = {
+        web: { [property]: ['a.service'] },
+        a: { [property]: ['b.service', 'web.service'] },
+        b: {},
+      };
+      expect(effects('start', units)).toMatchObject({ starts: ['a', 'b'], touches: [] });
+    },
+  );
 
-  it('starts nothing through Requisite=, which only refuses', () => {
+  it('include no start through Requisite=, which starts nothing', () => {
     expect(effects('start', { web: { requisite: ['a.service'] }, a: {} })).toMatchObject({ starts: [] });
   });
 
-  it.each(['active', 'reloading', 'refreshing'])('does not go on behind a unit that is %s', (activeState) => {
-    const units = {
-      web: { wants: ['a.service'] },
-      a: { activeState, wants: ['b.service'], conflicts: ['c.service'] },
-      b: {},
-      c: UP,
-    };
-    expect(effects('start', units)).toMatchObject({ starts: [], touches: [] });
-  });
+  it.each(['active', 'reloading', 'refreshing'])(
+    'do not continue behind a unit that is %s',
+    (activeState) => {
+      const units = {
+        web: { wants: ['a.service'] },
+        a: { activeState, wants: ['b.service'], conflicts: ['c.service'] },
+        b: {},
+        c: UP,
+      };
+      expect(effects('start', units)).toMatchObject({ starts: [], touches: [] });
+    },
+  );
 
-  it.each(['conflicts', 'conflictedBy'])('stops what the unit %s, and what needs that', (property) => {
-    for (const dependent of ['requiredBy', 'requisiteOf', 'boundBy', 'consistsOf', 'propagatesStopTo']) {
-      const units = { web: { [property]: ['a.service'] }, a: { ...UP, [dependent]: ['b.service'] }, b: UP };
-      expect(effects('start', units).touches).toEqual(['stopped a', 'stopped b']);
-    }
-  });
+  it.each(['conflicts', 'conflictedBy'])(
+    'include the stop of units that the unit %s, and of units that need those',
+    (property) => {
+      for (const dependent of ['requiredBy', 'requisiteOf', 'boundBy', 'consistsOf', 'propagatesStopTo']) {
+        const units = { web: { [property]: ['a.service'] }, a: { ...UP, [dependent]: ['b.service'] }, b: UP };
+        expect(effects('start', units).touches).toEqual(['stopped a', 'stopped b']);
+      }
+    },
+  );
 
-  it('stops what conflicts with anything that it starts', () => {
+  it('include the stop of units that conflict with any unit that is started', () => {
     const units = { web: { wants: ['a.service'] }, a: { conflicts: ['b.service'] }, b: UP };
     expect(effects('start', units)).toMatchObject({ starts: ['a'], touches: ['stopped b'] });
   });
 
-  it('does not stop what is down, nor what only that would stop', () => {
+  it('do not include the stop of units that are down, or that only those would stop', () => {
     for (const activeState of ['inactive', 'failed']) {
       const units = {
         web: { conflicts: ['a.service'] },
@@ -75,7 +84,7 @@ describe('a start', () => {
     }
   });
 
-  it('names what is down and would be stopped if it ran, also by a unit that it starts', () => {
+  it('name the units that are down and would be stopped if they ran, also through a unit that is started', () => {
     const units = { web: { wants: ['a.service'] }, a: { conflictedBy: ['b.service'] }, b: {} };
     expect(effects('start', units)).toMatchObject({ touches: [], touchesIfUp: ['b'] });
   });
@@ -86,7 +95,7 @@ describe('a start', () => {
     ['stop', 'boundBy'],
     ['reload', 'propagatesReloadTo'],
   ] as const)(
-    'names every name of a unit that is down, and that a %s would reach by %s',
+    'include every name of a unit that is down, and that a %s would reach by %s',
     (verb, property) => {
       const a = { activeState: 'inactive', names: ['a.service', 'alias.service'], canReload: true };
       const units = { web: { ...UP, [property]: ['a.service'] }, a };
@@ -95,13 +104,13 @@ describe('a start', () => {
   );
 
   it.each(['requiredBy', 'requisiteOf', 'boundBy', 'consistsOf', 'propagatesStopTo', 'propagatesReloadTo'])(
-    'touches nothing through %s',
+    'include nothing through %s',
     (property) => {
       expect(effects('start', { web: { [property]: ['a.service'] }, a: UP }).touches).toEqual([]);
     },
   );
 
-  it('leaves out units that have no file, and counts a unit with two names once', () => {
+  it('exclude units without a unit file, and count a unit with two names once', () => {
     const units = {
       web: { wants: ['gone.service', 'alias.service', 'real.service'] },
       real: { names: ['real.service', 'alias.service'] },
@@ -109,7 +118,7 @@ describe('a start', () => {
     expect(effects('start', units).starts).toEqual(['real']);
   });
 
-  it('tells a oneshot that every boot starts from a daemon that somebody stopped', () => {
+  it('distinguish a oneshot that every boot starts from a daemon that somebody stopped', () => {
     const units = {
       web: { wants: ['a.service', 'b.service', 'c.service', 'd.service', 'e.service'] },
       a: { type: 'oneshot', wantedBy: ['sysinit.target'] },
@@ -122,13 +131,16 @@ describe('a start', () => {
   });
 });
 
-describe('a restart', () => {
-  it.each(['requiredBy', 'requisiteOf', 'boundBy', 'consistsOf'])('restarts what runs of %s', (property) => {
-    const units = { web: { ...UP, [property]: ['a.service', 'b.service'] }, a: UP, b: {} };
-    expect(effects('restart', units)).toMatchObject({ touches: ['restarted a'], starts: [] });
-  });
+describe('the effects of a restart', () => {
+  it.each(['requiredBy', 'requisiteOf', 'boundBy', 'consistsOf'])(
+    'include the restart of running units of %s',
+    (property) => {
+      const units = { web: { ...UP, [property]: ['a.service', 'b.service'] }, a: UP, b: {} };
+      expect(effects('restart', units)).toMatchObject({ touches: ['restarted a'], starts: [] });
+    },
+  );
 
-  it('starts what a restarted dependent wants, and stops what conflicts with it', () => {
+  it('include units that a restarted dependent wants, and the stop of conflicting units', () => {
     const units = {
       web: { ...UP, requiredBy: ['a.service'] },
       a: { ...UP, wants: ['b.service'], conflicts: ['c.service'] },
@@ -138,7 +150,7 @@ describe('a restart', () => {
     expect(effects('restart', units)).toMatchObject({ touches: ['restarted a', 'stopped c'], starts: ['b'] });
   });
 
-  it('ends where dependencies go in a circle', () => {
+  it('are finite if dependencies are circular', () => {
     const units = {
       web: { ...UP, requiredBy: ['a.service'] },
       a: { ...UP, requiredBy: ['web.service'], requires: ['web.service'] },
@@ -147,8 +159,8 @@ describe('a restart', () => {
   });
 });
 
-describe('a reload', () => {
-  it('goes on to running units that can reload, and so on', () => {
+describe('the effects of a reload', () => {
+  it('include running units that can reload, recursively', () => {
     const units = {
       web: { ...UP, propagatesReloadTo: ['a.service', 'b.service', 'c.service'], conflicts: ['d.service'] },
       a: { ...UP, propagatesReloadTo: ['d.service'] },
@@ -160,9 +172,9 @@ describe('a reload', () => {
   });
 });
 
-describe('a stop', () => {
+describe('the effects of a stop', () => {
   it.each(['requiredBy', 'requisiteOf', 'boundBy', 'consistsOf', 'propagatesStopTo'])(
-    'stops what runs of %s',
+    'include the stop of running units of %s',
     (property) => {
       const units = { web: { ...UP, [property]: ['a.service'], wants: ['b.service'] }, a: UP, b: {} };
       expect(effects('stop', units)).toMatchObject({ touches: ['stopped a'], starts: [] });
@@ -170,7 +182,7 @@ describe('a stop', () => {
   );
 });
 
-describe('emergency actions', () => {
+describe('emergency actions in the effects', () => {
   it.each([
     ['successAction', 'SuccessAction'],
     ['failureAction', 'FailureAction'],
@@ -189,7 +201,7 @@ describe('emergency actions', () => {
     expect(effects('start', { web: { [key]: 'none' } }).emergency).toEqual([]);
   });
 
-  it('include OnFailureJobMode=isolate, and what OnFailure= units do', () => {
+  it('include OnFailureJobMode=isolate, and the actions of OnFailure= units', () => {
     const units = {
       web: { onFailure: ['tell.service'], onFailureJobMode: 'isolate', onSuccess: ['next.service'] },
       tell: { wants: ['off.service'] },
@@ -205,14 +217,14 @@ describe('emergency actions', () => {
   });
 });
 
-describe('facts that are not there yet', () => {
-  it('are asked for, and never taken for no effect', () => {
+describe('missing facts about units', () => {
+  it('are requested, and never treated as "no effect"', () => {
     const found = effectsOf([{ verb: 'start', unit: 'web.service' }], () => undefined);
     expect(found.missing).toEqual(['web.service']);
   });
 });
 
-describe('whatever the units are like', () => {
+describe('for arbitrary units', () => {
   const NAMES = ['web.service', 'a.service', 'b.service', 'c.service', 'ssh.service'];
   const LISTS = [
     ...['requires', 'bindsTo', 'wants', 'upholds', 'conflicts', 'conflictedBy', 'requiredBy'],
@@ -228,7 +240,7 @@ describe('whatever the units are like', () => {
     .tuple(lists, fc.constantFrom('active', 'inactive', 'failed', 'activating', 'reloading'))
     .map(([more, activeState]) => ({ ...more, activeState, canReload: true }));
 
-  it('a protected unit in the effects is never let through', () => {
+  it('a plan with a protected unit in its effects is always refused', () => {
     const verb = fc.constantFrom<Verb>('start', 'restart', 'reload', 'stop');
     fc.assert(
       fc.property(verb, fc.tuple(unit, unit, unit, unit, unit), fc.boolean(), (word, units, approved) => {

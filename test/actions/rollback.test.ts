@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { rebuildSystem } from '../../src/actions/rebuild-system.js';
 import { rollbackGeneration } from '../../src/actions/rollback-generation.js';
 import { type PlanContext, type PlanDraft } from '../../src/actions/define.js';
+import { thresholdValues } from '../../src/detect/thresholds.js';
 import { NO_GENERATIONS, type Generations } from '../../src/memory/generations.js';
 import { DEFAULT_GUARDS } from '../../src/model/guards.js';
 import { markBad, noteSystem } from '../../src/memory/record-generation.js';
@@ -34,7 +35,7 @@ afterAll(() => rmSync(root, { recursive: true }));
 
 const identity = (path: string, kernel = 'one') => ({ path, kernel, modules: `${kernel}-modules` });
 const generation = (number: number, path: string) => ({ number, path, linkedAt: 0 });
-/** B runs and boots next; A was before. */
+/** System B is running and the next to boot; A was the previous one. */
 const SYSTEMS: NixosReading = nixosReading(['a'], {
   running: identity(B),
   booted: identity(B),
@@ -42,7 +43,7 @@ const SYSTEMS: NixosReading = nixosReading(['a'], {
   generations: [generation(1, A), generation(2, B)],
 });
 
-/** nginx was well in A for an hour, and failed a minute after the switch to B. */
+/** nginx was healthy in A for an hour, and failed a minute after the switch to B. */
 const RECORD = [...Array.from({ length: 13 }, (_, index) => index * 5), 61].reduce(
   (record, minute) =>
     noteSystem(
@@ -84,7 +85,7 @@ function contextOf({ nixos = {}, generations = RECORD, allowRollback = true, ...
     preSwitchCheck: () => Promise.resolve(null),
     history: { generations, now: rest.now ?? 61 * MINUTE, wallAheadMs: 0 },
     ownUnit: null,
-    thresholds: { cpuPercent: 80, memoryPercent: 85, diskPercent: 90, loadAverage: undefined },
+    thresholds: thresholdValues(),
     diskClearsAt: () => 85,
     guards: DEFAULT_GUARDS,
     nix: nixSettings({ allowRollback, rebuild: { flake: '/etc/nixos#host', flags: ['--show-trace'] } }),
@@ -98,7 +99,7 @@ function contextOf({ nixos = {}, generations = RECORD, allowRollback = true, ...
 const plan = async (story: Story = {}): Promise<PlanDraft> =>
   rollbackGeneration.plan(rollbackGeneration.parse(story.parameters ?? {}), contextOf(story));
 
-describe('a rollback on evidence', () => {
+describe('a rollback with evidence', () => {
   it('sets the profile, and runs the target’s own switch in a transient unit', async () => {
     const draft = await plan();
     expect(draft).toMatchObject({
@@ -121,58 +122,58 @@ describe('a rollback on evidence', () => {
     expect(draft.refusal).toBeUndefined();
   });
 
-  it('is the same plan each time, so that an approval holds', async () => {
+  it('is the same plan each time, so that an approval stays valid', async () => {
     expect(await plan()).toEqual(await plan());
   });
 });
 
-describe('a person decides', () => {
+describe('a rollback requires approval', () => {
   it.each<[string, Story, RegExp]>([
-    ['when it is not allowed', { allowRollback: false }, /`nix.allowRollback` is not set/],
-    ['when the definition is the same', { changes: [] }, /its definition is the same/],
+    ['if it is not allowed', { allowRollback: false }, /`nix.allowRollback` is not set/],
+    ['if the definition of the unit is the same', { changes: [] }, /its definition is the same/],
     [
-      'when nothing is on record',
+      'if no systems are on record',
       { generations: NO_GENERATIONS },
       /which system ran before this one is not on record/,
     ],
     [
-      'when the profile is ahead',
+      'if the profile is ahead of the running system',
       { nixos: { profile: { number: 3, path: C } } },
       /what boots next is .*-c, which does not run/,
     ],
     [
-      'when the profile cannot be read',
+      'if the profile cannot be read',
       { nixos: { profile: unknown('no') } },
       /what boots next is not known: no/,
     ],
-    [
-      'when a specialisation runs',
-      { nixos: { specialisation: 'gaming' } },
-      /the specialisation `gaming` runs/,
-    ],
+    ['if a specialisation runs', { nixos: { specialisation: 'gaming' } }, /the specialisation `gaming` runs/],
     [
       'when whether one runs is not known',
       { nixos: { specialisation: unknown('why') } },
       /is not known: why/,
     ],
     [
-      'when the target was left before',
+      'if the target was left before',
       { generations: markBad(RECORD, A, 0, 'it was bad') },
       /it was left before: it was bad/,
     ],
     [
-      'when our own unit is not in it',
+      'if our own unit is not in the target',
       { context: { ownUnit: 'other.service' } },
       /other.service, which this is, is not in it/,
     ],
-    ['when its kernel is another', { kernel: 'two' }, /only when the host is restarted: its kernel is two/],
     [
-      'when its check refuses',
+      'if the target has another kernel',
+      { kernel: 'two' },
+      /only when the host is restarted: its kernel is two/,
+    ],
+    [
+      'if the check of the target refuses',
       { context: { preSwitchCheck: () => Promise.resolve('no way') } },
       /its own check refuses a switch: no way/,
     ],
     [
-      'when its kernel is not known',
+      'if the kernel of the target is unknown',
       { context: { systemIdentity: () => Promise.resolve(unknown('gone')) } },
       /its kernel is not known: gone/,
     ],
@@ -183,23 +184,23 @@ describe('a person decides', () => {
     expect(draft.steps).toHaveLength(draft.generation?.verb === 'boot' ? 3 : 4);
   });
 
-  it('and what takes effect at the next boot only is staged, not switched to', async () => {
+  it('and is only staged, not switched to, if it takes effect at the next boot', async () => {
     const draft = await plan({ kernel: 'two' });
     expect(draft.generation).toMatchObject({ verb: 'boot' });
     expect(draft.steps[1]).toHaveProperty('argv', expect.arrayContaining(['boot']));
   });
 });
 
-describe('it is no matter for a person', () => {
+describe('a rollback requires no approval', () => {
   it.each<[string, Story]>([
-    ['that our own unit is in the target', { context: { ownUnit: 'mine.service' } }],
-    ['that it is there as a template', { context: { ownUnit: 'mine@one.service' } }],
+    ['if our own unit is in the target', { context: { ownUnit: 'mine.service' } }],
+    ['if our own unit is in the target as a template', { context: { ownUnit: 'mine@one.service' } }],
     [
-      'that the profile was set by an interrupted act of ours',
+      'if the profile was set by our own interrupted act',
       { nixos: { profile: { number: 1, path: A } }, generations: { ...RECORD, repeat: A } },
     ],
     [
-      'that the check could not be made beforehand',
+      'if the check of the target could not run beforehand',
       { context: { preSwitchCheck: () => Promise.resolve(unknown('not root')) } },
     ],
   ])('%s', async (_, story) => {
@@ -207,7 +208,7 @@ describe('it is no matter for a person', () => {
   });
 });
 
-describe('it is refused', () => {
+describe('a rollback is refused', () => {
   it.each<[string, Story, RegExp, string?]>([
     [
       'on a host without NixOS',
@@ -230,22 +231,22 @@ describe('it is refused', () => {
       /is not known: no locks/,
     ],
     [
-      'when the target is not kept any more',
+      'if the target generation no longer exists',
       { nixos: { generations: [generation(2, B)] } },
       /-a is not a kept generation any more/,
     ],
     [
-      'when there is no other generation',
+      'if there is no other generation',
       { nixos: { generations: [generation(2, B)] }, generations: NO_GENERATIONS },
       /no other generation is kept/,
     ],
     [
-      'when what is to be undone is nothing',
+      'if there is no change to undo',
       { parameters: { undo: true } },
       /no change of this library is on record/,
     ],
     [
-      'when what is to be undone is undone',
+      'if the change was undone already',
       {
         parameters: { undo: true },
         generations: { ...RECORD, lastChange: { at: 0, action: 'x', from: B, to: A } },
@@ -264,44 +265,40 @@ describe('it is refused', () => {
   });
 });
 
-describe('what is undone', () => {
+describe('the undo of a generation change', () => {
   const generations = {
     ...RECORD,
     lastChange: { at: 61 * MINUTE, action: 'rollback_generation', from: A, to: B },
   };
-  it('goes back to where our last change began, without asking', async () => {
+  it('returns to the system before our last change, without approval', async () => {
     const draft = await plan({ parameters: { undo: true }, generations, allowRollback: false });
     expect(draft.generation).toMatchObject({ from: B, to: A, units: [] });
     expect(draft.approval).toBeUndefined();
   });
-  it('is asked about when that was long ago', async () => {
+  it('requires approval if that change was long ago', async () => {
     const draft = await plan({ parameters: { undo: true }, generations, now: 200 * MINUTE });
     expect(draft.approval).toMatch(/was made 2 h 19 min ago/);
   });
 });
 
-describe('the generation before by number', () => {
+describe('without evidence, the previous generation by number', () => {
   it.each<[string, NixosReading['generations'], string | undefined]>([
-    ['has the next lower number, with gaps', [generation(1, C), generation(4, A), generation(9, B)], A],
+    ['is the next lower number, with gaps', [generation(1, C), generation(4, A), generation(9, B)], A],
+    ['skips another number of the running system', [generation(1, A), generation(2, B), generation(3, B)], A],
     [
-      'is another system than the running one under two numbers',
-      [generation(1, A), generation(2, B), generation(3, B)],
-      A,
-    ],
-    [
-      'is one whose link leads somewhere',
+      'skips a dangling link',
       [generation(1, A), { number: 2, path: unknown('dangling'), linkedAt: 0 }, generation(3, B)],
       A,
     ],
-    ['is not there when the running one is the first', [generation(1, B), generation(2, A)], undefined],
+    ['does not exist if the running system is the first', [generation(1, B), generation(2, A)], undefined],
   ])('%s', async (_, generations, expected) => {
     const draft = await plan({ generations: NO_GENERATIONS, nixos: { generations } });
     expect(draft.generation?.to).toBe(expected);
   });
 });
 
-describe('a rebuild', () => {
-  it('is planned with its flake and flags, what it needs of the environment, and its way back', async () => {
+describe('the action rebuild', () => {
+  it('is planned with its flake, its flags, the environment that it needs, and its undo', async () => {
     const draft = await rebuildSystem.plan({}, contextOf({}));
     expect(draft).toMatchObject({
       approval: 'A rebuild changes the whole system',

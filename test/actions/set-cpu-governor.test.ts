@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { setCpuGovernor } from '../../src/actions/set-cpu-governor.js';
+import { thresholdValues } from '../../src/detect/thresholds.js';
 import { readControls } from '../../src/host/controls.js';
 import { makePlan } from '../../src/execute/planner.js';
 import { runAct } from '../../src/execute/run-act.js';
@@ -21,7 +22,7 @@ import { actionConformance, fakeHost } from '../../src/testing/index.js';
 import { issueOf, proofFrom, verdictOf } from '../make.js';
 import { only } from './only.js';
 
-const THRESHOLDS = { cpuPercent: 80, memoryPercent: 85, diskPercent: 90, loadAverage: undefined };
+const THRESHOLDS = thresholdValues();
 const PERFORMANCE = { action: 'set_cpu_governor', parameters: { governor: 'performance' } };
 let root: string;
 let cpufreq: string;
@@ -32,7 +33,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-/** A policy as sysfs shows it. */
+/** Creates a policy like those in sysfs. */
 function policy(
   name: string,
   governor: string,
@@ -81,7 +82,7 @@ const verified = (plan: Plan, status: 'ok' | 'bad' | 'unknown') =>
     signal: new AbortController().signal,
   });
 
-describe('the plan', () => {
+describe('the plan of set_cpu_governor', () => {
   it.each([
     [95, 40, 'no-expected-gain'],
     [95, 10, undefined],
@@ -93,7 +94,7 @@ describe('the plan', () => {
     if (reason) expect(plan.refusal?.sentence).toContain('hypervisor');
   });
 
-  it('is refused where the use is that of a control group by its own limit', async () => {
+  it('is refused if the usage is that of a control group at its own limit', async () => {
     policy('policy0', 'powersave');
     const plan = await planOf(PERFORMANCE, { percent: 99, cpus: 8, limitCpus: 0.5 });
     expect(plan.steps).toEqual([]);
@@ -101,7 +102,7 @@ describe('the plan', () => {
     expect(plan.refusal?.sentence).toContain('this control group may have');
   });
 
-  it('writes the governor into each policy that has another, and knows what was there', async () => {
+  it('writes the governor into each policy that has another one, and records the previous one', async () => {
     policy('policy0', 'powersave');
     policy('policy4', 'schedutil');
     policy('policy12', 'performance');
@@ -117,18 +118,21 @@ describe('the plan', () => {
     });
   });
 
-  it('is of no use where every policy has it already', async () => {
+  it('is refused if every policy has the governor already', async () => {
     policy('policy0', 'performance');
     expect(await planOf()).toMatchObject({ steps: [], refusal: { reason: 'no-expected-gain' } });
   });
 
-  /** The kernel answers EBUSY for a policy whose CPUs are offline; here its file is a folder, which cannot be read either. */
+  /**
+   * The kernel returns EBUSY for a policy whose CPUs are offline; here its file is a folder, which cannot be read
+   * either.
+   */
   function offline(name: string) {
     rmSync(join(cpufreq, name), { recursive: true, force: true });
     mkdirSync(join(cpufreq, name, 'scaling_governor'), { recursive: true });
   }
 
-  it('changes the policies that can be read, and says which one cannot', async () => {
+  it('changes the policies that can be read, and names the one that cannot', async () => {
     policy('policy0', 'powersave');
     offline('policy1');
     const plan = await planOf();
@@ -138,7 +142,7 @@ describe('the plan', () => {
     expect(plan.refusal).toBeUndefined();
   });
 
-  it('changes the policies that offer it, and says which one does not', async () => {
+  it('changes the policies that offer the governor, and names the one that does not', async () => {
     policy('policy0', 'powersave');
     policy('policy4', 'userspace', 'userspace');
     const plan = await planOf();
@@ -146,14 +150,14 @@ describe('the plan', () => {
     expect(plan.notes).toEqual([expect.stringContaining('policy4 offers userspace')]);
   });
 
-  it('does not say that a host has no cpufreq where no policy can be read', async () => {
+  it('does not report a host without cpufreq if no policy can be read', async () => {
     offline('policy0');
     const { refusal } = await planOf();
     expect(refusal).toMatchObject({ reason: 'unavailable' });
     expect(refusal?.sentence).toContain('policy0 cannot be read now');
   });
 
-  it('undoes what it can, and the rest can be undone later', async () => {
+  it('undoes the policies that can be undone, and keeps the rest for later', async () => {
     policy('policy0', 'performance');
     policy('policy1', 'performance');
     const back: HealingAction = {
@@ -171,7 +175,7 @@ describe('the plan', () => {
     expect((await planOf(back)).refusal).toMatchObject({ reason: 'no-expected-gain' });
   });
 
-  it('knows the folders of old kernels, one for each group of CPUs', async () => {
+  it('supports the folders of old kernels, one for each group of CPUs', async () => {
     const cpu = join(root, 'sys/devices/system/cpu');
     policy('policy0', 'powersave');
     for (const name of ['cpu0', 'cpu1', 'cpu10']) mkdirSync(join(cpu, name), { recursive: true });
@@ -182,7 +186,7 @@ describe('the plan', () => {
     expect(plan.restore?.parameters).toEqual({ governors: { policy0: 'powersave' } });
   });
 
-  it('is refused where a policy does not offer it, where there is none, and where none can be read', async () => {
+  it('is refused if a policy does not offer the governor, if there is none, and if none can be read', async () => {
     const noCpufreq = 'This machine has no cpufreq to govern';
     expect((await planOf()).refusal).toEqual({ reason: 'unavailable', sentence: noCpufreq });
     policy('policy0', 'powersave', 'ondemand powersave');
@@ -195,7 +199,7 @@ describe('the plan', () => {
     expect((await planOf()).refusal).toMatchObject({ reason: 'unavailable' });
   });
 
-  it('keeps the promises of an action', async () => {
+  it('set_cpu_governor passes the conformance suite of actions', async () => {
     policy('policy0', 'powersave');
     const refused = [
       { governor: '../x' },
@@ -212,8 +216,8 @@ describe('the plan', () => {
   });
 });
 
-describe('carried out', () => {
-  it('gives each policy its own governor back', async () => {
+describe('the execution of set_cpu_governor', () => {
+  it('restores the governor of each policy on undo', async () => {
     policy('policy0', 'powersave');
     policy('policy4', 'schedutil');
     const plan = await planOf();
@@ -224,13 +228,13 @@ describe('carried out', () => {
     expect((await planOf(plan.restore)).refusal).toMatchObject({ reason: 'no-expected-gain' });
   });
 
-  it('and refused half way, the policies before are as they were', async () => {
+  it('restores the policies written so far if a later one is refused', async () => {
     policy('policy0', 'powersave');
     policy('policy4', 'schedutil');
     const plan = await planOf();
     rmSync(join(cpufreq, 'policy4', 'scaling_governor'));
     mkdirSync(join(cpufreq, 'policy4', 'scaling_governor'));
-    // What cannot be read cannot be planned for: the other policy is put back once it reads again.
+    // An unreadable policy cannot be planned: the other one is restored once this one can be read again.
     const ended = await carryOut({ ...plan, restore: plan.restore! });
     expect(ended.outcome).toBe('failed');
     rmSync(join(cpufreq, 'policy4'), { recursive: true });
@@ -238,7 +242,7 @@ describe('carried out', () => {
     expect(governorOf('policy0')).toBe('powersave');
   });
 
-  it('and refused by the kernel half way, all of it is undone at once', async () => {
+  it('undoes everything at once if the kernel refuses a write half way', async () => {
     policy('policy0', 'powersave');
     policy('policy4', 'schedutil');
     const plan = await planOf();
@@ -249,7 +253,7 @@ describe('carried out', () => {
     expect([governorOf('policy0'), governorOf('policy4')]).toEqual(['powersave', 'schedutil']);
   });
 
-  it('and undone where a policy has gone with its CPUs, the other policies have their governors again', async () => {
+  it('restores the other policies if one was removed together with its CPUs', async () => {
     policy('policy0', 'powersave');
     policy('policy4', 'schedutil');
     const plan = await planOf();
@@ -262,13 +266,13 @@ describe('carried out', () => {
   });
 });
 
-describe('the proof', () => {
+describe('the proof of set_cpu_governor', () => {
   it.each([
     ['fixed', 'the CPU is well', 'ok', 1_000_000],
     ['fixed', 'the frequency rose', 'bad', 1_400_000],
     ['ineffective', 'it rose by next to nothing', 'bad', 1_020_000],
     ['unknown', 'the CPU is not known', 'unknown', 1_000_000],
-  ] as const)('is %s where the governor reads back and %s', async (status, _why, cpu, kHz) => {
+  ] as const)('is %s if the governor reads back and %s', async (status, _why, cpu, kHz) => {
     policy('policy0', 'powersave');
     const plan = await planOf();
     policy('policy0', 'performance', undefined, kHz);
@@ -278,7 +282,7 @@ describe('the proof', () => {
     expect(seen.reason).toContain('mean frequency 1000 MHz before');
   });
 
-  it('is ineffective where something else reads back, however well the CPU is', async () => {
+  it('is ineffective if another governor reads back, whatever the CPU usage is', async () => {
     policy('policy0', 'powersave');
     expect(await verified(await planOf(), 'ok')).toEqual({
       status: 'ineffective',
@@ -286,7 +290,7 @@ describe('the proof', () => {
     });
   });
 
-  it('depends on the CPU alone if no frequency is reported', async () => {
+  it('depends on the CPU usage alone if no frequency is reported', async () => {
     policy('policy0', 'powersave', undefined, 0);
     const plan = await planOf();
     expect(plan.baseline).toBeUndefined();

@@ -28,7 +28,7 @@ const contextOf = (more: Partial<VerifyContext> = {}): VerifyContext => ({
   ...more,
 });
 
-describe('by the check that found it', () => {
+describe('a proof by the check that found the issue', () => {
   const seen = (verdict: Partial<ComponentVerdict> | undefined) =>
     verifyByCheck({}, contextOf({ inspect: () => Promise.resolve(verdict && verdictOf(verdict)) }));
 
@@ -37,17 +37,17 @@ describe('by the check that found it', () => {
     ['fixed', 'it is under the clearing level', { status: 'ok', value: 74, clearsAt: 75 }],
     [
       'ineffective',
-      'it is under the threshold but not under the clearing level',
+      'the value is below the threshold but not below the clearing level',
       { status: 'ok', value: 76, clearsAt: 75 },
     ],
-    ['ineffective', 'it is still bad', { status: 'bad' }],
-    ['unknown', 'it cannot be read', { status: 'unknown' }],
-    ['unknown', 'nothing looks at it', undefined],
-  ] as const)('it is %s when %s', async (status, _why, verdict) => {
+    ['ineffective', 'the check is still bad', { status: 'bad' }],
+    ['unknown', 'the check cannot be read', { status: 'unknown' }],
+    ['unknown', 'no check reads it', undefined],
+  ] as const)('is %s when %s', async (status, _why, verdict) => {
     expect(await seen(verdict)).toMatchObject({ status });
   });
 
-  it('waits until things have settled before it looks', async () => {
+  it('waits for the settle time before it reads', async () => {
     const order: string[] = [];
     await verifyByCheck(
       {},
@@ -60,7 +60,7 @@ describe('by the check that found it', () => {
   });
 });
 
-describe.each(['restart_service', 'reload_service'])('%s', (name) => {
+describe.each(['restart_service', 'reload_service'])('the proof of %s', (name) => {
   /** Reads the unit before and after the settle time. */
   const seen = async (first: UnitReading | { unknown: string }, second = first) => {
     const host = fakeHost({ units: 'unknown' in first ? first : [first] });
@@ -102,7 +102,7 @@ describe.each(['restart_service', 'reload_service'])('%s', (name) => {
     expect(await seen(unitReading(), { unknown: 'no bus' })).toMatchObject({ status: 'unknown' });
   });
 
-  it('of a oneshot goes by its result', async () => {
+  it('of a oneshot depends on its result', async () => {
     const oneshot = { type: 'oneshot', activeState: 'inactive', subState: 'dead' };
     expect(await seen(unitReading(oneshot))).toMatchObject({ status: 'fixed' });
     expect(await seen(unitReading({ ...oneshot, result: 'exit-code' }))).toMatchObject({
@@ -122,7 +122,7 @@ describe('defineAction', () => {
     timeoutMs: 1_000,
   };
 
-  it('gives back the definition', () => {
+  it('returns the definition', () => {
     expect(defineAction(whole)).toBe(whole);
   });
 

@@ -3,7 +3,7 @@ import { realClock } from '../../src/base/clock.js';
 import { silentLogger } from '../../src/base/logger.js';
 import { clockConformance, loggerConformance } from '../../src/testing/index.js';
 
-describe('the clock of this machine', () => {
+describe('the system clock', () => {
   it.each(clockConformance(() => realClock))('$name', ({ run }) => run());
 });
 
@@ -11,7 +11,7 @@ describe('the silent logger', () => {
   it.each(loggerConformance(() => silentLogger))('$name', ({ run }) => run());
 });
 
-describe('the console, which fits as a logger', () => {
+describe('the console as a logger', () => {
   const quiet = Object.assign(Object.create(console) as Console, {
     debug: () => undefined,
     info: () => undefined,

@@ -2,14 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { isSelfHealingError, messageOf, SelfHealingError } from '../../src/base/errors.js';
 
 describe('SelfHealingError', () => {
-  it('has a code, a message, and keeps its cause', () => {
+  it('has a code and a message, and keeps its cause', () => {
     const cause = new Error('underneath');
     const error = new SelfHealingError('timeout', 'It was late', { cause });
     expect(error).toMatchObject({ name: 'SelfHealingError', code: 'timeout', message: 'It was late', cause });
     expect(error).toBeInstanceOf(Error);
   });
 
-  it('is known by its brand, so that one of another copy of the library is known too', () => {
+  it('is recognised by its brand, also an instance from another copy of the library', () => {
     const foreign = Object.assign(new Error('from the other copy'), {
       [Symbol.for('@luminous-nix/self-healing/error')]: true,
     });
@@ -24,13 +24,13 @@ describe('SelfHealingError', () => {
     },
   );
 
-  it('does not show its brand among its own keys', () => {
+  it('does not list its brand among its own keys', () => {
     expect(Object.getOwnPropertySymbols({ ...new SelfHealingError('closed', 'x') })).toEqual([]);
   });
 });
 
 describe('messageOf', () => {
-  it('gives the message of an error and the text of anything else', () => {
+  it('returns the message of an error, and the text of any other value', () => {
     expect([messageOf(new Error('a')), messageOf('b'), messageOf(undefined)]).toEqual([
       'a',
       'b',

@@ -22,8 +22,8 @@ const refusalOf = (work: () => unknown): SelfHealingError => {
   throw new Error('It was not refused');
 };
 
-describe('a refusal', () => {
-  it('is one sentence with the option, what was expected and what came', () => {
+describe('the error for an invalid option', () => {
+  it('is one sentence with the option, the expected type and the value', () => {
     const { message, code } = refusalOf(() => expectNumber('cpuPercent', 'high', 0, 100));
     expect(message).toBe('Expected `cpuPercent` to be a number from 0 to 100, got `"high"` (string)');
     expect(code).toBe('invalid-argument');
@@ -43,7 +43,7 @@ describe('a refusal', () => {
     expect(refusalOf(() => expectNumber('x', value, 0, 1)).message).toContain(ending);
   });
 
-  it('can be made of any value, also of one that cannot be written as JSON', () => {
+  it('can be built for any value, also one that cannot be written as JSON', () => {
     const circle: Record<string, unknown> = {};
     circle.self = circle;
     for (const value of [circle, { big: 1n }]) {
@@ -59,7 +59,7 @@ describe('a refusal', () => {
 });
 
 describe('expectNumber', () => {
-  it('takes exactly the finite numbers within the bounds', () => {
+  it('accepts exactly the finite numbers within the bounds', () => {
     fc.assert(
       fc.property(fc.double(), (value) => {
         const fits = value >= 0 && value <= 100;
@@ -69,7 +69,7 @@ describe('expectNumber', () => {
     );
   });
 
-  it('names only the lower bound where there is no upper one', () => {
+  it('names only the lower bound if there is no upper one', () => {
     expect(refusalOf(() => expectNumber('load', -1, 0, Infinity)).message).toBe(
       'Expected `load` to be a number of at least 0, got `-1` (number)',
     );
@@ -77,7 +77,7 @@ describe('expectNumber', () => {
 });
 
 describe('expectBoolean', () => {
-  it.each(['true', 1, 0, null])('refuses %s, which only looks like one', (value) => {
+  it.each(['true', 1, 0, null])('refuses %s, which only resembles a boolean', (value) => {
     expect(() => expectBoolean('dryRun', value)).toThrow('Expected `dryRun` to be true or false');
   });
 });
@@ -89,7 +89,7 @@ describe('expectObject', () => {
 });
 
 describe('expectStrings', () => {
-  it('names the entry that is wrong', () => {
+  it('names the invalid entry', () => {
     expect(() => expectStrings('protect', ['a', ''])).toThrow(
       'Expected `protect[1]` to be a non-empty string, got `""` (string)',
     );
@@ -98,7 +98,7 @@ describe('expectStrings', () => {
 });
 
 describe('expectMethods', () => {
-  it('names the method that is missing, also of nothing at all', () => {
+  it('names the missing method, also for null and undefined', () => {
     for (const value of [{ plan: () => 1 }, null, undefined, 5]) {
       expect(() => expectMethods('executor', value, ['plan', 'execute'])).toThrow(
         /Expected `executor` .*method `/,
@@ -106,7 +106,7 @@ describe('expectMethods', () => {
     }
   });
 
-  it('takes methods that are inherited', () => {
+  it('accepts inherited methods', () => {
     class Base {
       read() {
         return 1;
@@ -116,25 +116,25 @@ describe('expectMethods', () => {
   });
 });
 
-describe('an unknown word', () => {
+describe('the suggestion for an unknown word', () => {
   it.each([
     ['cpu_percent', 'cpuPercent'],
     ['cpupercent', 'cpuPercent'],
     ['memoryPercnt', 'memoryPercent'],
-  ])('%s is answered with %s, which was probably meant', (given, meant) => {
+  ])('for %s is %s', (given, meant) => {
     const known = ['cpuPercent', 'memoryPercent', 'diskPercent', 'loadAverage'];
     expect(refusalOf(() => expectKnownKeys('thresholds', { [given]: 1 }, known)).message).toBe(
       `Unknown option \`${given}\` in \`thresholds\`: did you mean \`${meant}\`?`,
     );
   });
 
-  it('is answered with all that are known when none is near', () => {
+  it('is the list of all known words if none is close', () => {
     expect(refusalOf(() => expectOneOf('scope', 'galaxy', ['host', 'process'], 'scope')).message).toBe(
       'Unknown scope `galaxy` in `scope`; known: host, process',
     );
   });
 
-  it('is nearest to itself', () => {
+  it('is the word itself for a known word', () => {
     const known = ['clean_nix_store', 'restart_service', 'reload_service', 'none'];
     for (const word of known) expect(nearest(word, known)).toBe(word);
     expect(nearest('restart-service', known)).toBe('restart_service');

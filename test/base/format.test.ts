@@ -11,11 +11,11 @@ describe('bytes', () => {
     [1.5 * 1024 ** 3, '1.5 GiB'],
     [3 * 1024 ** 5, '3.0 PiB'],
     [5_000 * 1024 ** 5, '5000.0 PiB'],
-  ])('writes %d as %s', (value, text) => {
+  ])('formats %d as %s', (value, text) => {
     expect(bytes(value)).toBe(text);
   });
 
-  it('always has a number and a unit, whatever the size', () => {
+  it('always returns a number and a unit, whatever the size', () => {
     fc.assert(
       fc.property(fc.double({ min: 0, max: Number.MAX_SAFE_INTEGER, noNaN: true }), (value) => {
         expect(bytes(value)).toMatch(/^\d+(\.\d)? (B|[KMGTP]iB)$/);
@@ -25,7 +25,7 @@ describe('bytes', () => {
 });
 
 describe('count', () => {
-  it('puts the thousands apart, on any locale', () => {
+  it('separates thousands, in any locale', () => {
     expect(count(1_234_567)).toBe('1,234,567');
   });
 });
@@ -41,11 +41,11 @@ describe('span', () => {
     [3_600_000, '1 h'],
     [7_500_000, '2 h 5 min'],
     [97_200_000, '1 d 3 h'],
-  ])('writes %d ms as %s', (ms, text) => {
+  ])('formats %d ms as %s', (ms, text) => {
     expect(span(ms)).toBe(text);
   });
 
-  it('never has a smaller part that fills a bigger one', () => {
+  it('never has a smaller part that would fill a larger one', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 10 * 86_400_000 }), (ms) => {
         const text = span(ms);

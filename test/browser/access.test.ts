@@ -30,7 +30,7 @@ async function barriers(page: Page): Promise<string[]> {
   );
 }
 
-describe.skipIf(missing !== undefined)('the dashboard is accessible', () => {
+describe.skipIf(missing !== undefined)('the dashboard', () => {
   const open = useBrowser();
 
   test.each(LOOKS)(
@@ -66,7 +66,7 @@ describe.skipIf(missing !== undefined)('the dashboard is accessible', () => {
     },
   );
 
-  test('has no accessibility violation while it asks for the token', async () => {
+  test('has no accessibility violation while it requests the token', async () => {
     const { url } = await openHouse({ dashboard: { token: TOKEN } });
     const { page, close } = await open();
     await page.goto(url);
@@ -75,7 +75,7 @@ describe.skipIf(missing !== undefined)('the dashboard is accessible', () => {
     await close();
   });
 
-  test('can be used by keyboard: first the skip link, then in reading order', async () => {
+  test('is usable by keyboard: first the skip link, then in reading order', async () => {
     const { url } = await openHouse();
     const { page, close } = await open();
     await page.goto(url);

@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect } from 'vitest';
 
-/** Debian's own, or the one that is named. */
+/** Path of Chromium: that of Debian, or the one in the environment. */
 const EXECUTABLE = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
-/** Nothing that would ask another machine for anything. */
+/** Options that prevent requests of the browser itself to other machines. */
 const FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -15,7 +15,7 @@ const FLAGS = [
   '--disable-sync',
 ];
 
-/** Why the tests cannot run here; `undefined` when they can. Where they must run, it is an error instead. */
+/** Returns why the tests cannot run here, or `undefined`. Throws instead if they must run. */
 export const missing: string | undefined = existsSync(EXECUTABLE)
   ? undefined
   : `There is no ${EXECUTABLE}: apt-get install chromium`;
@@ -24,7 +24,7 @@ if (missing !== undefined) {
   console.warn(`Skipped: ${missing}`);
 }
 
-/** A page, with its problems and requests. */
+/** Page with its errors and requests. */
 export interface Tab {
   readonly page: Page;
   /** Warnings and errors of the console, and uncaught errors. */
@@ -34,7 +34,7 @@ export interface Tab {
   close(): Promise<void>;
 }
 
-/** Starts a real browser for the tests of a file. Gives the function that opens a page. */
+/** Starts a real browser for the tests of a file. Returns the function that opens a page. */
 export function useBrowser(): (options?: BrowserContextOptions) => Promise<Tab> {
   let browser: Browser | undefined;
   beforeAll(async () => {
@@ -55,7 +55,7 @@ export function useBrowser(): (options?: BrowserContextOptions) => Promise<Tab> 
   };
 }
 
-/** Nothing was thrown or complained about, and nothing was asked of anybody else. */
+/** Expects no errors, and no requests to other servers. */
 export function expectClean({ problems, asked }: Tab, url: string): void {
   expect(problems).toEqual([]);
   expect(asked.length).toBeGreaterThan(3);

@@ -5,7 +5,7 @@ import { openHouse, TOKEN } from './house.js';
 describe.skipIf(missing !== undefined)('the dashboard in a real browser', () => {
   const open = useBrowser();
 
-  test('shows a real death and a real repair, live, without requests to other servers', async () => {
+  test('shows a real failure and a real repair, live, without requests to other servers', async () => {
     const { worker, url } = await openHouse();
     const tab = await open();
     const { page } = tab;
@@ -37,7 +37,7 @@ describe.skipIf(missing !== undefined)('the dashboard in a real browser', () => 
     await close();
   });
 
-  test('says when updates stop, and reconnects by itself', async () => {
+  test('shows when updates stop, and reconnects automatically', async () => {
     const { dashboard, url } = await openHouse();
     const { page, close } = await open();
     await page.clock.install();
@@ -61,7 +61,7 @@ describe.skipIf(missing !== undefined)('the dashboard in a real browser', () => 
     await close();
   });
 
-  test('lets a person approve, with the token, from the keyboard', async () => {
+  test('accepts an approval, with the token, from the keyboard', async () => {
     const { worker, url } = await openHouse({ asks: true, dashboard: { token: TOKEN, controls: true } });
     const { page, close } = await open();
     await page.goto(url);
@@ -87,7 +87,7 @@ describe.skipIf(missing !== undefined)('the dashboard in a real browser', () => 
     await close();
   });
 
-  test('keeps the plan of a request while paused, offers no approval then, and says why', async () => {
+  test('keeps the plan of a request while paused, offers no approval then, and gives the reason', async () => {
     const { worker, engine, url } = await openHouse({
       asks: true,
       dashboard: { token: TOKEN, controls: true },
@@ -100,7 +100,7 @@ describe.skipIf(missing !== undefined)('the dashboard in a real browser', () => 
     await engine.pause('a backup runs');
     await page.locator('#approvals').getByText('Repairs are paused.').waitFor();
     expect(await approve.count()).toBe(0);
-    // A whole cycle in which the pause, and not the missing approval, blocks the repair.
+    // One whole cycle, in which the pause blocks the repair and not the missing approval.
     await page.locator('#issues').getByText('paused', { exact: true }).first().waitFor();
     expect(await page.locator('#approvals').innerText()).toContain('start it');
     await page.getByRole('button', { name: /^Reject restart_worker for worker/ }).waitFor();
@@ -110,7 +110,7 @@ describe.skipIf(missing !== undefined)('the dashboard in a real browser', () => 
     await close();
   });
 
-  test('takes a token from behind the # and keeps it out of the address', async () => {
+  test('reads a token from the URL fragment and removes it from the address', async () => {
     const { url } = await openHouse({ dashboard: { token: TOKEN } });
     const tab = await open();
     await tab.page.goto(`${url}/#token=${TOKEN}`);
@@ -130,7 +130,7 @@ describe.skipIf(missing !== undefined)('the dashboard in a real browser', () => 
     ['too few characters', 'short'],
     ['too many characters', 'x'.repeat(300)],
     ['a line break', 'sixteen-characters%0d%0aX-Evil: 1'],
-  ])('refuses a token with %s in words, and takes the right one then', async (_, bad) => {
+  ])('rejects a token with %s in a sentence, and accepts the correct one afterwards', async (_, bad) => {
     const { url } = await openHouse({ dashboard: { token: TOKEN } });
     const { page, problems, close } = await open();
     await page.goto(`${url}/#token=${bad}`);
@@ -142,12 +142,12 @@ describe.skipIf(missing !== undefined)('the dashboard in a real browser', () => 
     await token.fill(TOKEN);
     await token.press('Enter');
     await page.getByRole('heading', { level: 1, name: 'All healthy.' }).waitFor();
-    // Chromium reports each answer with the status 401.
+    // Chromium logs each response with status 401.
     expect(problems.filter((text) => !text.includes('401'))).toEqual([]);
     await close();
   });
 
-  test('signs in where the browser lets pages keep nothing', async () => {
+  test('signs in if the browser does not let pages store anything', async () => {
     const { url } = await openHouse({ dashboard: { token: TOKEN } });
     const { page, close } = await open();
     await page.addInitScript(() => {
@@ -162,13 +162,13 @@ describe.skipIf(missing !== undefined)('the dashboard in a real browser', () => 
     await close();
   });
 
-  test('is not live, and says what to check, while the connection brings nothing', async () => {
+  test('is shown as not live, with what to check, while the connection delivers nothing', async () => {
     const { url } = await openHouse();
     const { page, close } = await open();
     await page.clock.install();
     await page.addInitScript(() => {
       const real = fetch;
-      // What a proxy does that keeps everything back until it has enough to compress.
+      // Like a proxy that buffers everything until it has enough to compress.
       globalThis.fetch = (...all: Parameters<typeof fetch>) =>
         String(all[0]).endsWith('api/events')
           ? Promise.resolve(new Response(new ReadableStream(), { status: 200 }))
@@ -183,7 +183,7 @@ describe.skipIf(missing !== undefined)('the dashboard in a real browser', () => 
     await close();
   });
 
-  test('does not claim that all is healthy 15 s after the engine died', async () => {
+  test('does not report that all is healthy 15 s after the engine died', async () => {
     const { dashboard, url } = await openHouse();
     const { page, close } = await open();
     await page.clock.install();
@@ -235,7 +235,7 @@ describe.skipIf(missing !== undefined)('the dashboard in a real browser', () => 
     await close();
   });
 
-  test('shows markup in names and reasons as the text that it is', async () => {
+  test('shows markup in names and reasons as plain text', async () => {
     const evil = `<img src=x onerror="document.body.dataset.taken='yes'">`;
     const script = '</script><script>document.body.dataset.taken="yes"</script>';
     const { url } = await openHouse({
@@ -251,7 +251,7 @@ describe.skipIf(missing !== undefined)('the dashboard in a real browser', () => 
     await tab.page.locator('#issues').getByText(script).first().waitFor();
     expect(await tab.page.locator('main img, main script').count()).toBe(0);
     expect(await tab.page.evaluate('document.body.dataset.taken')).toBeUndefined();
-    // Its charts are drawn all the same.
+    // The charts are drawn nevertheless.
     expect(await tab.page.locator('.meter canvas').count()).toBeGreaterThan(2);
     expectClean(tab, url);
     await tab.close();

@@ -22,10 +22,10 @@ const announced = async (page: Page): Promise<() => Promise<string[]>> => {
   return () => page.evaluate<string[]>('said');
 };
 
-describe.skipIf(missing !== undefined)('the dashboard under the hands of a reader', () => {
+describe.skipIf(missing !== undefined)('the dashboard while it is being used', () => {
   const open = useBrowser();
 
-  test('shows requests for approval before everything else, announces them, and has them in the title', async () => {
+  test('shows requests for approval first, announces them, and has them in the title', async () => {
     const { worker, url } = await openHouse({
       asks: true,
       dashboard: { token: TOKEN, controls: true },
@@ -49,7 +49,7 @@ describe.skipIf(missing !== undefined)('the dashboard under the hands of a reade
     await close();
   });
 
-  test('keeps focus and scroll when an issue above goes away', async () => {
+  test('keeps focus and scroll position when an issue above disappears', async () => {
     const verdicts: Record<string, Verdict> = {
       'a-first': bad('The first queue is long'),
       'b-second': {
@@ -91,7 +91,7 @@ describe.skipIf(missing !== undefined)('the dashboard under the hands of a reade
     await close();
   });
 
-  test('answers a press beside the button, announces it, and keeps the focus near', async () => {
+  test('answers a click beside the button, announces the answer, and keeps the focus near', async () => {
     const { worker, url } = await openHouse({ asks: true, dashboard: { token: TOKEN, controls: true } });
     const { page, close } = await open();
     const said = await announced(page);
@@ -107,7 +107,7 @@ describe.skipIf(missing !== undefined)('the dashboard under the hands of a reade
     await close();
   });
 
-  test('shows why a press did nothing, beside the button', async () => {
+  test('shows why a click had no effect, beside the button', async () => {
     const { worker, url } = await openHouse({ asks: true, dashboard: { token: TOKEN, controls: true } });
     const { page, close } = await open();
     await page.route('**/api/approve', (route) => route.abort());
@@ -118,7 +118,7 @@ describe.skipIf(missing !== undefined)('the dashboard under the hands of a reade
     await close();
   });
 
-  test('announces the pause of a colleague', async () => {
+  test('announces a pause by somebody else', async () => {
     const { engine, url } = await openHouse();
     const { page, close } = await open();
     const said = await announced(page);
@@ -153,7 +153,7 @@ describe.skipIf(missing !== undefined)('the dashboard under the hands of a reade
     await close();
   });
 
-  test('isolates names from the direction of the sentence, and shortens long ones in the headline', async () => {
+  test('isolates names from the text direction of the sentence, and shortens long ones in the headline', async () => {
     const hebrew = 'שירות-תור';
     const long = `disk:/${'very-long-directory/'.repeat(30)}end`;
     const { url } = await openHouse({ verdicts: { [hebrew]: bad('is long'), [long]: bad('is long') } });
@@ -169,7 +169,7 @@ describe.skipIf(missing !== undefined)('the dashboard under the hands of a reade
     await close();
   });
 
-  test('bounds what is shown: a reason of 20 kB, 60 issues, 80 readings', async () => {
+  test('limits what is shown: a reason of 20 kB, 60 issues, 80 readings', async () => {
     const verdicts = Object.fromEntries(
       Array.from({ length: 80 }, (_, index) => {
         const reason = index === 0 ? 'x'.repeat(20_000) : `Queue ${index} is long`;
@@ -192,7 +192,7 @@ describe.skipIf(missing !== undefined)('the dashboard under the hands of a reade
     );
     await page.getByText('Show all 60 issues').click();
     expect(await cards.count()).toBe(50);
-    // Every chart that has a place has a curve.
+    // Every chart that is shown has a curve.
     expect(await page.locator('.chart').count()).toBe(await page.locator('.chart canvas').count());
     const size = (await (await page.request.get(`${url}/api/view`)).body()).length;
     expect(size).toBeLessThan(200_000);
@@ -219,12 +219,12 @@ describe.skipIf(missing !== undefined)('the dashboard under the hands of a reade
     expect(before).toBeGreaterThan(0);
     await page.waitForTimeout(4_000);
     const charts = await page.locator('.chart').count();
-    // At most one move of the window, which is due every 5 s.
+    // One update of the time window at most, which happens every 5 s.
     expect((await drawn()) - before).toBeLessThanOrEqual(charts);
     await close();
   });
 
-  test('shows rows as cards on a narrow page, and breaks no short word', async () => {
+  test('shows rows as cards on a narrow page, and does not break short words', async () => {
     const { url } = await openHouse({ verdicts: { 'nightly-backup': bad('The last backup is 3 days old') } });
     const { page, close } = await open({ viewport: { width: 360, height: 740 } });
     await page.goto(url);
@@ -239,7 +239,7 @@ describe.skipIf(missing !== undefined)('the dashboard under the hands of a reade
     await close();
   });
 
-  test('shows all times in UTC, and says so, wherever the reader is', async () => {
+  test('shows all times in UTC, labelled as such, whatever the time zone of the reader', async () => {
     const { worker, url } = await openHouse();
     const { page, close } = await open({ timezoneId: 'Asia/Tokyo' });
     await page.goto(url);
@@ -278,7 +278,7 @@ describe.skipIf(missing !== undefined)('the dashboard under the hands of a reade
     await close();
   });
 
-  test('shows lines of evidence as lines, and escapes a line break inside of one', async () => {
+  test('shows each line of evidence on its own line, and escapes a line break inside of one', async () => {
     const { url } = await openHouse({
       verdicts: { queue: { ...bad('is long'), evidence: ['one', 'two\nforged'] } },
     });

@@ -17,7 +17,7 @@ import { WorkerProcess } from '../../examples/demo/worker-process.js';
 /** The token of the dashboards that have one. */
 export const TOKEN = 'a-token-of-the-tests-0123456789';
 
-/** A real worker process, an engine that heals it, and a dashboard. */
+/** Real worker process, an engine that heals it, and a dashboard. */
 export interface House {
   readonly engine: SelfHealingEngine;
   readonly worker: WorkerProcess;
@@ -25,12 +25,12 @@ export interface House {
   readonly url: string;
 }
 
-/** Options of a house. */
+/** Options of a `House`. */
 export interface HouseOptions {
   readonly dashboard?: DashboardOptions;
   /** Set when the restart of the worker requires approval. */
   readonly asks?: boolean;
-  /** Further checks; their issues are reported only. */
+  /** Additional checks, whose issues are only reported. */
   readonly verdicts?: Readonly<Record<string, Verdict>>;
 }
 
@@ -40,7 +40,7 @@ class WorkerResolver extends SimpleResolver {
   }
 }
 
-/** Opens a house on a free port; it is closed when the test has finished. */
+/** Starts the dashboard on a free port; closed when the test has finished. */
 export async function openHouse({
   dashboard = {},
   asks = false,

@@ -5,9 +5,9 @@ import { main } from '../../examples/demo/demo.js';
 import { missing, useBrowser } from './chromium.js';
 
 const FOLDER = join(import.meta.dirname, '../../docs/images');
-/** Where whole pages are kept, to be looked at. */
+/** Folder in which screenshots of whole pages are kept for inspection. */
 const FULL = process.env['FULL'];
-/** How long the demo runs until there is something of everything to see. */
+/** Time until the demo has something to show in every section. */
 const SHOW_MS = 100_000;
 const LOOKS = [
   { name: 'dashboard-light', colorScheme: 'light', viewport: { width: 1280, height: 1440 } },
@@ -15,15 +15,15 @@ const LOOKS = [
   { name: 'dashboard-narrow', colorScheme: 'light', viewport: { width: 360, height: 760 } },
 ] as const;
 
-/** The pictures of the documentation, from the demo: `PICTURES=1 npm run test:browser -- pictures`. */
+/** Takes the pictures of the documentation from the demo: `PICTURES=1 npm run test:browser -- pictures`. */
 test.runIf(process.env['PICTURES'] === '1' && missing === undefined)(
-  'the pictures are taken',
+  'the pictures of the documentation are taken',
   { timeout: 2 * SHOW_MS },
   async () => {
     mkdirSync(FOLDER, { recursive: true });
     vi.spyOn(console, 'log').mockImplementation(() => undefined);
     const stop = new AbortController();
-    // The machine that takes the pictures is busy with that.
+    // Taking the pictures keeps the machine busy.
     const thresholds = { cpuPercent: 100, loadAverage: 64 };
     const running = main({ signal: stop.signal, ports: [0, 0], thresholds });
     try {

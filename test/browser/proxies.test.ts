@@ -20,10 +20,10 @@ import {
 
 const KINDS = [NGINX, APACHE];
 const why = KINDS.map(missingProxy).find((one) => one !== undefined) ?? missing;
-/** Those that are not in every archive: each is tried where it is installed. */
+/** Proxies that not every archive has: each is tested where it is installed. */
 const OTHERS = [CADDY, HAPROXY].filter((kind) => missingProxy(kind) === undefined);
 
-/** The lines that docs/dashboard.md tells a user of this proxy to write. */
+/** Configuration that docs/dashboard.md prints for this proxy. */
 function printed({ name }: ProxyKind): string {
   const [block, ...more] = allBlocks().filter(
     ({ at, info }) => at.startsWith('docs/dashboard.md') && info === name,
@@ -33,11 +33,11 @@ function printed({ name }: ProxyKind): string {
 }
 
 interface Behind extends House {
-  /** Address that visitors open. */
+  /** Address for visitors. */
   readonly publicUrl: string;
 }
 
-/** A house behind a proxy with these lines, in which the dashboard is at 127.0.0.1:8080. */
+/** Starts a house behind a proxy with this configuration, in which the dashboard is at 127.0.0.1:8080. */
 async function behind(
   kind: ProxyKind,
   lines: string,
@@ -52,12 +52,12 @@ async function behind(
 
 const guarded = (publicUrl: string): DashboardOptions => ({ token: TOKEN, controls: true, publicUrl });
 
-/** The page lives: it is styled, its events come at once, and what a person says reaches the engine. */
+/** Expects that the page is styled, that its events arrive at once, and that a command reaches the engine. */
 async function expectAlive({ page }: Tab, { engine, publicUrl }: Behind): Promise<string> {
   await page.goto(`${publicUrl}#token=${TOKEN}`);
   await page.getByRole('heading', { level: 1, name: 'All healthy.' }).waitFor();
   await page.getByText('live', { exact: true }).waitFor();
-  // Nothing of the engine asks for a new view: the pause itself has to come through while the stream is open.
+  // No event of the engine causes a new view: the pause itself must arrive while the stream is open.
   await page.getByLabel('Reason').fill('a test');
   await page.keyboard.press('Enter');
   await page.locator('.banner').getByText('a test').waitFor();
@@ -69,25 +69,28 @@ async function expectAlive({ page }: Tab, { engine, publicUrl }: Behind): Promis
 describe.skipIf(why !== undefined)('the dashboard behind a real proxy', () => {
   const open = useBrowser();
 
-  test.each([...KINDS, ...OTHERS])('lives with the lines that are printed for $name', async (kind) => {
-    const house = await behind(kind, printed(kind), guarded);
-    const tab = await open();
-    expect(await expectAlive(tab, house)).toBe('dashboard token, from 127.0.0.1 by a proxy');
-    expect(tab.problems).toEqual([]);
-    await tab.close();
-  });
+  test.each([...KINDS, ...OTHERS])(
+    'works with the configuration that the documentation prints for $name',
+    async (kind) => {
+      const house = await behind(kind, printed(kind), guarded);
+      const tab = await open();
+      expect(await expectAlive(tab, house)).toBe('dashboard token, from 127.0.0.1 by a proxy');
+      expect(tab.problems).toEqual([]);
+      await tab.close();
+    },
+  );
 
   test.each([
     ['nginx', NGINX, 'gzip on; gzip_types *; gzip_min_length 1; gzip_proxied any;'],
     ['apache', APACHE, 'SetOutputFilter DEFLATE'],
-  ] as const)('lives where %s compresses everything', async (_, kind, extra) => {
+  ] as const)('works if %s compresses everything', async (_, kind, extra) => {
     const house = await behind(kind, `${extra}\n${printed(kind)}`, guarded);
     const tab = await open();
     await expectAlive(tab, house);
     await tab.close();
   });
 
-  test.each(OTHERS)('lives where $name compresses everything', async (kind) => {
+  test.each(OTHERS)('works if $name compresses everything', async (kind) => {
     const compressed =
       kind === CADDY
         ? `encode gzip\n${printed(kind)}`
@@ -102,9 +105,9 @@ describe.skipIf(why !== undefined)('the dashboard behind a real proxy', () => {
     ['proxy_set_header Host $host;', NGINX],
     ['proxy_set_header Host $http_host;', NGINX],
     ['ProxyPreserveHost On', APACHE],
-  ] as const)('lives whatever a proxy makes of the Host: %s', async (line, kind) => {
+  ] as const)('works whatever a proxy sends as the Host header: %s', async (line, kind) => {
     const lines = printed(kind);
-    // Directives of nginx belong into the location.
+    // Directives of nginx belong into the `location` block.
     const changed = kind === NGINX ? lines.replace('{', `{\n${line}`) : `${line}\n${lines}`;
     const house = await behind(kind, changed, guarded);
     const tab = await open();
@@ -112,7 +115,7 @@ describe.skipIf(why !== undefined)('the dashboard behind a real proxy', () => {
     await tab.close();
   });
 
-  test.each(KINDS)('lives behind a password that $name asks for', async (kind) => {
+  test.each(KINDS)('works behind a password that $name requires', async (kind) => {
     const folder = mkdtempSync(join(tmpdir(), 'passwords-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     const file = join(folder, 'passwords');
@@ -130,17 +133,20 @@ describe.skipIf(why !== undefined)('the dashboard behind a real proxy', () => {
     await tab.close();
   });
 
-  test.each(KINDS)('is refused without a token, in a sentence that says what to set: $name', async (kind) => {
-    const house = await behind(kind, printed(kind), (publicUrl) => ({ publicUrl }));
-    for (const path of ['', 'api/view', 'api/events', 'page.js']) {
-      const answer = await fetch(`${house.publicUrl}${path}`);
-      expect(answer.status).toBe(403);
-      expect(await answer.text()).toContain('Behind a proxy this dashboard requires a `token`');
-    }
-  });
+  test.each(KINDS)(
+    'is refused without a token, in a sentence that names the option to set: $name',
+    async (kind) => {
+      const house = await behind(kind, printed(kind), (publicUrl) => ({ publicUrl }));
+      for (const path of ['', 'api/view', 'api/events', 'page.js']) {
+        const answer = await fetch(`${house.publicUrl}${path}`);
+        expect(answer.status).toBe(403);
+        expect(await answer.text()).toContain('Behind a proxy this dashboard requires a `token`');
+      }
+    },
+  );
 
   test.each(KINDS)(
-    'without `publicUrl` it shows, and says what to set when it is to act: $name',
+    'is shown without `publicUrl`, and names the option to set for controls: $name',
     async (kind) => {
       const house = await behind(kind, printed(kind), () => ({ token: TOKEN, controls: true }));
       const { page, close } = await open();

@@ -8,16 +8,16 @@ import { onTestFinished } from 'vitest';
 const isRoot = process.getuid?.() === 0;
 const MODULES = '/usr/lib/apache2/modules';
 
-/** A proxy of Debian: its program, the package that has it, and what its lines are put into. */
+/** Proxy from Debian: its program, its package, and the frame of its configuration. */
 export interface ProxyKind {
   readonly name: 'nginx' | 'apache' | 'caddy' | 'haproxy';
-  /** Whether its tests may be skipped although system tests are required: no package of `.ci/run`. */
+  /** `true` if its tests may be skipped even if system tests are required: `.ci/run` does not install it. */
   readonly optional?: boolean;
   readonly program: string;
   readonly package: string;
   /** Arguments that run a configuration in the foreground. */
   readonly argv: (config: string, folder: string) => readonly string[];
-  /** The whole configuration around the lines of a user. */
+  /** Returns the whole configuration around the lines of a user. */
   readonly config: (lines: string, port: number, folder: string) => string;
 }
 
@@ -103,7 +103,7 @@ ${lines}
 `,
 };
 
-/** Why a proxy cannot be tried here; `undefined` when it can. Where it must be, it is an error instead. */
+/** Returns why a proxy cannot be tested here, or `undefined`. Throws instead if it must be. */
 export function missingProxy({ program, package: name, optional }: ProxyKind): string | undefined {
   if (existsSync(program)) return undefined;
   const words = `There is no ${program}: apt-get install ${name}`;
@@ -112,7 +112,7 @@ export function missingProxy({ program, package: name, optional }: ProxyKind): s
   return words;
 }
 
-/** Returns a port that is free now: a proxy cannot be told to take any. */
+/** Returns a port that is free now, because a proxy cannot choose one itself. */
 export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -121,7 +121,7 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** Runs a proxy with these lines until the test has finished; resolves when it answers. */
+/** Runs a proxy with this configuration until the test has finished; resolves when it answers. */
 export async function startProxy(kind: ProxyKind, lines: string, port: number): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), `${kind.name}-`));
   const config = join(folder, 'config');
@@ -152,7 +152,7 @@ const answers = (port: number): Promise<boolean> =>
     const socket = connect(port, '127.0.0.1');
     socket.once('error', () => resolve(false));
     socket.once('connect', () => {
-      // A free port may be assigned to this very connection, which then connects to itself.
+      // The kernel may assign the free port to this connection, which then connects to itself.
       resolve(socket.localPort !== port);
       socket.destroy();
     });

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isFresh } from '../../.ci/build/fresh.mjs';
 
-describe('whether `npm start` has to build', () => {
+describe('`npm start` builds', () => {
   let root: string;
   const at = (path: string, seconds: number): void => utimesSync(join(root, path), seconds, seconds);
   const file = (path: string, seconds: number): void => {
@@ -25,15 +25,15 @@ describe('whether `npm start` has to build', () => {
   });
   afterEach(() => rmSync(root, { recursive: true }));
 
-  it('it has to without dist', () => expect(isFresh(root)).toBe(false));
+  it('without dist', () => expect(isFresh(root)).toBe(false));
 
-  it('it need not when dist is newer than everything that it is made of', () => {
+  it('nothing if dist is newer than all its sources', () => {
     file('dist/index.js', 200);
     expect(isFresh(root)).toBe(true);
   });
 
   it.each(['src/index.ts', 'src/deep/one.ts', '.ci/build/build.mjs', 'package.json', 'package-lock.json'])(
-    'it has to when %s is newer, or was changed in the same moment',
+    'if %s is newer than dist, or has the same time',
     (path) => {
       file('dist/index.js', 200);
       at(path, 200);
@@ -43,7 +43,7 @@ describe('whether `npm start` has to build', () => {
     },
   );
 
-  it('it has to when a source was removed, or replaced by an older file', () => {
+  it('if a source was removed, or replaced by an older file', () => {
     file('dist/index.js', 200);
     file('old.ts', 50);
     renameSync(join(root, 'old.ts'), join(root, 'src/deep/one.ts'));

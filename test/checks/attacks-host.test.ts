@@ -17,7 +17,7 @@ import { ProcessTable } from '../../src/checks/process-table.js';
 import { processWith } from '../../src/checks/process.js';
 import { folder, verdictOf } from './house.js';
 
-describe('a log of which only new lines are searched', () => {
+describe('a log file of which only new lines are searched', () => {
   const made = () => {
     const path = join(folder(), 'app.log');
     writeFileSync(path, 'panic before anybody looked\n');
@@ -26,7 +26,7 @@ describe('a log of which only new lines are searched', () => {
     return { path, judge };
   };
 
-  it('is read whole when a rename put another file in its place, also a longer one', async () => {
+  it('is read whole after a rename put another file in its place, also a longer one', async () => {
     const { path, judge } = made();
     expect(await judge()).toBe('ok');
     const next = `${path}.new`;
@@ -44,7 +44,7 @@ describe('a log of which only new lines are searched', () => {
     expect(await judge()).toBe('bad');
   });
 
-  it('shows a line that was still being written, once it is whole, and once', async () => {
+  it('reports a line that was still being written once, when it is complete', async () => {
     const { path, judge } = made();
     expect(await judge()).toBe('ok');
     appendFileSync(path, 'a pan');
@@ -54,7 +54,7 @@ describe('a log of which only new lines are searched', () => {
     expect(await judge()).toBe('ok');
   });
 
-  it('goes on where it was after it was away for a moment', async () => {
+  it('is read on from its last position after it was missing for a moment', async () => {
     const { path, judge } = made();
     expect(await judge()).toBe('ok');
     renameSync(path, `${path}.1`);
@@ -66,8 +66,8 @@ describe('a log of which only new lines are searched', () => {
   });
 });
 
-describe('a file', () => {
-  it('of the kernel has content and no size', async () => {
+describe('the check file', () => {
+  it('reads the content of a kernel file, which has no size', async () => {
     expect(await verdictOf(file({ path: '/proc/self/mountinfo', contains: ' / ' }))).toMatchObject({
       status: 'ok',
     });
@@ -84,13 +84,13 @@ describe('a file', () => {
     });
   });
 
-  it('that is a pipe is no file, and nothing waits for it', async () => {
+  it('does not accept a pipe as a file, and never waits for it', async () => {
     const path = join(folder(), 'pipe');
     spawnSync('mkfifo', [path]);
     expect(await verdictOf(file({ path, contains: 'x' }))).toMatchObject({ status: 'bad' });
   });
 
-  it('behind a link is looked at; a link to nothing is not there, and a circle of links is unknown', async () => {
+  it('follows a link; a link to nothing is missing, and a circle of links is unknown', async () => {
     const inside = folder();
     const at = (name: string) => join(inside, name);
     writeFileSync(at('real'), 'x');
@@ -104,8 +104,8 @@ describe('a file', () => {
   });
 });
 
-describe('a directory', () => {
-  it('with links that lead back up is read once', async () => {
+describe('the check directory', () => {
+  it('reads a directory with links to its own parents once', async () => {
     const path = folder();
     mkdirSync(join(path, 'inner'));
     symlinkSync(path, join(path, 'inner', 'up'));
@@ -113,7 +113,7 @@ describe('a directory', () => {
     expect(await verdictOf(directory({ path, maxBytes: 3, maxFiles: 1 }))).toMatchObject({ status: 'ok' });
   });
 
-  it('of which only the number of files is asked does not claim a size', async () => {
+  it('reports no size if only the number of files is requested', async () => {
     const path = folder();
     for (let index = 0; index < 200; index += 1) writeFileSync(join(path, `f${index}`), 'abc');
     expect(await verdictOf(directory({ path, maxFiles: 200 }))).toMatchObject({
@@ -124,11 +124,11 @@ describe('a directory', () => {
   });
 });
 
-describe('a command', () => {
+describe('a command of a check', () => {
   const sh = (script: string, more: object = {}) => command({ argv: ['sh', '-c', script], ...more });
   const alive = (pidFile: string) => {
     try {
-      // What was killed and nobody has waited for yet is not alive.
+      // A killed process that was not reaped yet is not alive.
       const pid = readFileSync(pidFile, 'utf8').trim();
       return !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
     } catch {
@@ -136,16 +136,16 @@ describe('a command', () => {
     }
   };
 
-  it('that leaves a child which holds its output open has ended all the same', async () => {
+  it('has ended also if a child of it holds its output open', async () => {
     const path = join(folder(), 'pid');
     const check = sh(`sleep 60 & echo $! > ${path}; echo ready`, { contains: 'ready', timeoutMs: 30_000 });
     expect(await verdictOf(check)).toMatchObject({ status: 'ok' });
-    // A command may start a daemon: that is not ended.
+    // A command may start a daemon, which is not killed.
     expect(alive(path)).toBe(true);
     process.kill(Number(readFileSync(path, 'utf8')), 'SIGKILL');
   });
 
-  it('that takes too long is ended with all that it has started, also where SIGTERM is ignored', async () => {
+  it('is killed at its time limit with all its children, also if SIGTERM is ignored', async () => {
     const path = join(folder(), 'pid');
     const check = sh(`trap '' TERM; sh -c "trap '' TERM; sleep 60; sleep 60" & echo $! > ${path}; wait`, {
       timeoutMs: 500,
@@ -157,8 +157,8 @@ describe('a command', () => {
     await expect.poll(() => existsSync(path) && alive(path), { timeout: 30_000 }).toBe(false);
   });
 
-  it('that says more than anybody reads is judged by its exit code and the beginning of its output', async () => {
-    const much = 'head -c 100000000 /dev/zero | tr "\\0" x';
+  it('is judged by its exit code and the first part of its output if it prints more than the limit', async () => {
+    const much = 'head -c 20000000 /dev/zero | tr "\\0" x';
     expect(
       await verdictOf(sh(`echo ready; ${much}`, { contains: 'ready', timeoutMs: 60_000 })),
     ).toMatchObject({
@@ -172,7 +172,7 @@ describe('a command', () => {
     });
   }, 120_000);
 
-  it('is ended when nobody waits any more', async () => {
+  it('is killed when the caller aborts', async () => {
     const path = join(folder(), 'pid');
     const stop = new AbortController();
     const run = sh(`echo $$ > ${path}; exec sleep 60`).run({} as never, { signal: stop.signal });
@@ -182,7 +182,7 @@ describe('a command', () => {
     await expect.poll(() => alive(path), { timeout: 30_000 }).toBe(false);
   });
 
-  it('gets no input, and its folder may be gone', async () => {
+  it('gets no input, and is unknown if its folder does not exist', async () => {
     expect(await verdictOf(command({ argv: ['cat'] }))).toMatchObject({ status: 'ok' });
     expect(await verdictOf(command({ argv: ['true'], cwd: '/nowhere' }))).toMatchObject({
       status: 'unknown',
@@ -190,8 +190,8 @@ describe('a command', () => {
   });
 });
 
-describe('a file with the number of a process', () => {
-  /** This very process as one that began ten minutes ago, on a machine that booted two hours ago. */
+describe('a pid file of the check process', () => {
+  /** Makes this process one that started ten minutes ago, on a machine that booted two hours ago. */
   const table = (): ProcessTable => {
     const root = folder();
     mkdirSync(join(root, String(process.pid)));
@@ -205,10 +205,10 @@ describe('a file with the number of a process', () => {
   };
 
   it.each([
-    ['was written when it began', 600, 'ok', 'runs: 1 process'],
-    ['was written a little before, by another clock', 640, 'ok', 'runs: 1 process'],
-    ['was written before it began: the number was used again', 1_800, 'bad', 'began after'],
-    ['is older than the boot: its clock may have been wrong', 10_800, 'unknown', 'began after'],
+    ['was written when the process began is ok', 600, 'ok', 'runs: 1 process'],
+    ['was written slightly earlier, by another clock, is ok', 640, 'ok', 'runs: 1 process'],
+    ['was written before the process began is bad: the number was reused', 1_800, 'bad', 'began after'],
+    ['is older than the boot is unknown: the clock may have been wrong', 10_800, 'unknown', 'began after'],
   ])('that %s', async (_what, ageSeconds, status, reason) => {
     const pidFile = join(folder(), 'pid');
     writeFileSync(pidFile, `${process.pid}\n`);

@@ -17,14 +17,14 @@ afterAll(() => {
 });
 afterEach(() => void vi.restoreAllMocks());
 
-/** Has names resolved as a test says. */
+/** Sets the result of name resolution for a test. */
 const resolving = (answer: (done: (error: Error | null, addresses: unknown) => void) => void) =>
   vi
     .spyOn(dns, 'lookup')
     .mockImplementation(((_host: string, _options: object, done: (...given: never[]) => void) =>
       answer(done as never)) as never);
 
-describe('an address', () => {
+describe('a network check of an address', () => {
   const six = async (): Promise<number | undefined> => {
     const made = createServer((socket) => {
       socket.on('error', () => undefined);
@@ -37,7 +37,7 @@ describe('an address', () => {
     });
   };
 
-  it('of a server that listens on IPv6 alone is reached, by number and by name', async () => {
+  it('reaches a server that listens on IPv6 only, by number and by name', async () => {
     const port = await six();
     // A machine without IPv6 has no such server.
     if (port === undefined) return;
@@ -53,7 +53,7 @@ describe('an address', () => {
     expect(tls({ host: '::1' }).name).toBe('tls:[::1]:443');
   });
 
-  it('that is dead does not hide one of the same name that works', async () => {
+  it('reaches a name if one of its addresses is dead and another one works', async () => {
     const port = await server((socket) => socket.end('hello\n'));
     resolving((done) =>
       done(null, [
@@ -69,7 +69,7 @@ describe('an address', () => {
     ['http', () => http({ url: 'http://slow.test/', timeoutMs: 40 })],
     ['tcp', () => tcp({ host: 'slow.test', port: 80, timeoutMs: 40 })],
     ['tls', () => tls({ host: 'slow.test', timeoutMs: 40 })],
-  ])('that a silent name server does not tell in time says nothing about the server: %s', async (_, make) => {
+  ])('is unknown if the name server does not answer in time: %s', async (_, make) => {
     resolving(() => undefined);
     expect(await verdictOf(make())).toMatchObject({
       status: 'unknown',
@@ -78,7 +78,7 @@ describe('an address', () => {
   });
 });
 
-describe('redirects', () => {
+describe('a check of redirects', () => {
   it.each([
     ['in a loop', '/', 'redirects more than 3 times'],
     ['to no address', 'http://', 'which is no address'],
@@ -92,7 +92,7 @@ describe('redirects', () => {
   });
 });
 
-describe('a body', () => {
+describe('the body of an HTTP answer', () => {
   const page = JSON.stringify({ status: 'up', text: 'Welcome' });
   const encodings = {
     gzip: gzipSync(page),
@@ -103,7 +103,7 @@ describe('a body', () => {
   const sha256 = createHash('sha256').update(page).digest('hex');
   const wanted = { contains: 'Welcome', json: { status: 'up' }, sha256 };
 
-  it.each(Object.entries(encodings))('that came compressed by %s is read', async (encoding, body) => {
+  it.each(Object.entries(encodings))('is read if compressed by %s', async (encoding, body) => {
     const headers = { 'content-encoding': encoding, 'content-length': body.length };
     const url = await web((request, response) =>
       response.writeHead(200, headers).end(request.method === 'HEAD' ? '' : body),
@@ -112,7 +112,7 @@ describe('a body', () => {
     expect(await verdictOf(http({ url, method: 'HEAD' }))).toMatchObject({ status: 'ok' });
   });
 
-  it('that is not compressed as its header says is bad, and one of an unknown encoding is unknown', async () => {
+  it('is bad if it is not compressed as its header says, and unknown with an unknown encoding', async () => {
     const as = (encoding: string, body: string | Buffer) =>
       web((_request, response) => response.writeHead(200, { 'content-encoding': encoding }).end(body));
     expect(await verdictOf(http({ url: await as('gzip', page), contains: 'Welcome' }))).toMatchObject({
@@ -130,7 +130,7 @@ describe('a body', () => {
     expect(await verdictOf(http({ url: empty }))).toMatchObject({ status: 'ok' });
   });
 
-  it('that is larger than what is read is unknown where the rest could matter, and never fills the memory', async () => {
+  it('is unknown if it exceeds the read limit and the rest could matter, and never fills the memory', async () => {
     const more = `${page}${' '.repeat(100_000)}`;
     const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024));
     const url = await web((request, response) => {
@@ -149,7 +149,7 @@ describe('a body', () => {
     expect(await judge({ url: `${url}/bomb` })).toBe('ok');
   });
 
-  it('that comes a byte at a time and never ends is bad at the time limit', async () => {
+  it('is bad at the time limit if it arrives byte by byte without end', async () => {
     const url = await web((_request, response) => {
       response.writeHead(200, { 'content-length': 1_000 });
       const timer = setInterval(() => response.write('.'), 5);
@@ -164,7 +164,7 @@ describe('a body', () => {
     expect(await certain(tcp({ port, ready: 'smtp', timeoutMs: 60 }))).toMatchObject({ status: 'bad' });
   });
 
-  it('that ends before its time is bad, and one whose connection stays open half is read', async () => {
+  it('is bad if it ends early, and is read if its connection stays half open', async () => {
     const cut = await server((socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nshort'));
     expect(await verdictOf(http({ url: `http://127.0.0.1:${cut}/` }))).toMatchObject({ status: 'bad' });
     const half = await server(
@@ -180,8 +180,8 @@ describe('a body', () => {
   });
 });
 
-describe('an answer', () => {
-  it('of a WebSocket is one, with its status and headers', async () => {
+describe('an answer of an HTTP server', () => {
+  it('may be that of a WebSocket, with its status and headers', async () => {
     const port = await server((socket) =>
       socket.once('data', () =>
         socket.write('HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n'),
@@ -198,14 +198,14 @@ describe('an answer', () => {
     expect(await verdictOf(http({ url: plain, headers, status: 101 }))).toMatchObject({ status: 'bad' });
   });
 
-  it('with more headers than anybody sends is bad', async () => {
+  it('is bad with more headers than the limit', async () => {
     const port = await server((socket) => socket.end(`HTTP/1.1 200 OK\r\nx: ${'x'.repeat(100_000)}\r\n\r\n`));
     expect(await verdictOf(http({ url: `http://127.0.0.1:${port}/` }))).toMatchObject({ status: 'bad' });
   });
 });
 
-describe('TLS by name (SNI)', () => {
-  it('asks for the name, and gets its certificate', async () => {
+describe('a TLS check by name (SNI)', () => {
+  it('sends the name, and receives its certificate', async () => {
     const [shop, other] = ['shop.test', 'other.test'].map((name) => certificateFor(name, 90));
     const made = createHttps(
       {
@@ -235,7 +235,7 @@ describe('TLS by name (SNI)', () => {
     expect(await verdictOf(byName)).toMatchObject({ status: 'ok' });
   });
 
-  it('of a certificate that is trusted by being itself in the file', async () => {
+  it('accepts a certificate that is itself in the file of trusted certificates', async () => {
     const keys = certificateFor('localhost', 90);
     const port = await secureWeb(keys, (_request, response) => response.end());
     const caFile = join(folder(), 'pinned.pem');
@@ -244,7 +244,7 @@ describe('TLS by name (SNI)', () => {
   });
 });
 
-describe('a port that must be closed', () => {
+describe('a check that a port is closed', () => {
   it('is ok when it refuses, and bad when it accepts', async () => {
     const port = await server(() => undefined);
     expect(await verdictOf(tcp({ port, listening: false }))).toMatchObject({
@@ -258,7 +258,7 @@ describe('a port that must be closed', () => {
     expect(await verdictOf(nowhere)).toMatchObject({ status: 'unknown' });
   });
 
-  it('is not asked anything', () => {
+  it('sends nothing to the port', () => {
     expect(() => tcp({ port: 1, listening: false, ready: 'redis' })).toThrow(
       'Expected `tcp.ready` to be left out with `listening: false`, got `"redis"` (string)',
     );

@@ -19,7 +19,7 @@ const time = (at: number): Buffer =>
 const pem = (label: string, der: Buffer): string =>
   `-----BEGIN ${label}-----\n${der.toString('base64').replace(/.{64}/g, '$&\n')}\n-----END ${label}-----\n`;
 
-/** Makes a certificate for a name that signs itself, valid for so many days from a day ago. */
+/** Creates a self-signed certificate for a name, valid for this number of days from a day ago. */
 export function certificateFor(host: string, days: number): { readonly key: string; readonly cert: string } {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
   const algorithm = sequence(oid('2a8648ce3d040302'));

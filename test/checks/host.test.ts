@@ -18,7 +18,7 @@ afterAll(() => {
   for (const child of children.splice(0)) child.kill('SIGKILL');
 });
 
-/** Starts a program of Node; resolves once it has said something. */
+/** Starts a Node program; resolves once it has printed something. */
 async function started(code: string, word: string) {
   const child = spawn(process.execPath, ['-e', code, word], { stdio: ['pipe', 'pipe', 'ignore'] });
   children.push(child);
@@ -26,7 +26,7 @@ async function started(code: string, word: string) {
   return child;
 }
 const HOUR = 3_600_000;
-/** A program that prints what it is told. */
+/** Creates a program that runs a shell script. */
 function program(script: string): string {
   const path = join(folder(), 'program');
   writeFileSync(path, `#!/bin/sh\n${script}\n`);
@@ -34,8 +34,8 @@ function program(script: string): string {
   return path;
 }
 
-describe('process', () => {
-  it('finds a process by its command line, by its number in a file, and sees it end', async () => {
+describe('the check process', () => {
+  it('finds a process by its command line and by its number in a file, and notices its end', async () => {
     const word = `checks-${process.pid}-a`;
     const child = await started('console.log(1); setInterval(() => 1, 1000)', word);
     const pidFile = join(folder(), 'pid');
@@ -51,7 +51,7 @@ describe('process', () => {
       });
   });
 
-  it('measures this very process', async () => {
+  it('measures the current process', async () => {
     const pidFile = join(folder(), 'pid');
     writeFileSync(pidFile, String(process.pid));
     const judge = (options: object) => verdictOf(processes({ pidFile, ...options }));
@@ -74,9 +74,9 @@ describe('process', () => {
     expect(await verdictOf(check)).toMatchObject({ status: 'ok' });
   });
 
-  it('counts children that nobody waits for', async () => {
+  it('counts zombie children', async () => {
     const word = `checks-${process.pid}-z`;
-    // A shell that becomes a program which does not wait: its child, which ends later, stays a zombie.
+    // A shell that replaces itself with a program that does not wait: its child, which ends later, remains a zombie.
     const child = spawn('/bin/sh', ['-c', 'sleep 1 & echo 1; exec sleep 60', word], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
@@ -113,7 +113,7 @@ describe('process', () => {
     expect(await verdictOf(processWith({ unit: 'api' }, deaf))).toMatchObject({ status: 'unknown' });
   });
 
-  it('is unknown where processes are hidden, and bad with a file that holds no number', async () => {
+  it('is unknown if processes are hidden, and bad if its file holds no number', async () => {
     const hidden = folder();
     writeFileSync(join(hidden, 'uptime'), '100.00 1.00\n');
     const check = processWith({ match: 'nginx' }, { table: new ProcessTable(hidden) });
@@ -125,7 +125,7 @@ describe('process', () => {
   });
 });
 
-describe('file', () => {
+describe('the check file', () => {
   const made = (content = 'hello\n') => {
     const path = join(folder(), 'a.log');
     writeFileSync(path, content);
@@ -159,7 +159,7 @@ describe('file', () => {
     expect([verdict.status, verdict.reason]).toEqual([status, expect.stringContaining(reason)]);
   });
 
-  it('is bad when it is stale, missing or no file; missing may be what is wanted', async () => {
+  it('is bad if the file is stale, missing or no regular file; missing may be the expected state', async () => {
     const path = made();
     utimesSync(path, new Date(), new Date(Date.now() - 2 * HOUR));
     expect(await verdictOf(file({ path, maxAgeSeconds: 3_600 }))).toMatchObject({
@@ -188,7 +188,7 @@ describe('file', () => {
     expect((await verdictOf(log)).status).toBe('bad');
   });
 
-  it('holds the first number in it, and its growth, against bounds', async () => {
+  it('compares the first number in the file, and its growth, with bounds', async () => {
     const path = made('jobs: 7 of 9\n');
     const judge = (options: object) => verdictOf(file({ path, ...options }));
     expect(await judge({ number: { max: 7 } })).toMatchObject({ status: 'ok', value: 7, threshold: 7 });
@@ -197,20 +197,20 @@ describe('file', () => {
     expect(await verdictOf(rate)).toMatchObject({ status: 'unknown' });
     writeFileSync(path, '8\n');
     expect(await verdictOf(rate)).toMatchObject({ status: 'ok' });
-    // A counter that began again has not gone down.
+    // A counter that was reset has not decreased.
     writeFileSync(path, '1\n');
     expect(await verdictOf(rate)).toMatchObject({ status: 'unknown' });
     writeFileSync(path, 'none\n');
     expect(await judge({ number: { min: 0 } })).toMatchObject({ status: 'unknown' });
   });
 
-  it('is unknown when it may not be read', async () => {
+  it('is unknown if the file may not be read', async () => {
     const path = join(folder(), 'loop');
     symlinkSync(path, path);
     expect(await verdictOf(file({ path, contains: 'x' }))).toMatchObject({ status: 'unknown' });
   });
 
-  it('on a file system that is read-only by itself is bad, and only by its mount unknown', async () => {
+  it('is bad if the file system itself is read-only, and unknown if only its mount is', async () => {
     const mountinfo = join(folder(), 'mountinfo');
     const path = made();
     const line = (options: string) =>
@@ -222,8 +222,8 @@ describe('file', () => {
   });
 });
 
-describe('directory', () => {
-  it('judges the newest file, the number and the size of files', async () => {
+describe('the check directory', () => {
+  it('evaluates the newest file, the number and the size of files', async () => {
     const path = folder();
     mkdirSync(join(path, 'inner'));
     const old = join(path, 'inner', 'a.dump');
@@ -248,36 +248,41 @@ describe('directory', () => {
   });
 });
 
-describe('command', () => {
+describe('the check command', () => {
   it.each<[string, readonly string[], object, string]>([
     ['exits with 0', ['true'], {}, 'ok'],
     ['exits with 1', ['false'], {}, 'bad'],
-    ['exits as it should', ['false'], { exitCode: [1, 2] }, 'ok'],
-    ['says what it should', ['echo', 'all well'], { contains: 'well', lacks: 'error' }, 'ok'],
-    ['says something else', ['echo', 'an error'], { lacks: 'error' }, 'bad'],
-    ['says a number within bounds', ['echo', 'queue: 7 jobs'], { number: { max: 7 } }, 'ok'],
-    ['says a number out of bounds', ['echo', '-3.5'], { number: { min: 0 } }, 'bad'],
-    ['says no number', ['echo', 'none'], { number: { min: 0 } }, 'unknown'],
-    ['is not there', ['/nowhere/program'], {}, 'unknown'],
-    ['may not be run', ['/etc/passwd'], {}, 'unknown'],
+    ['exits with an expected code', ['false'], { exitCode: [1, 2] }, 'ok'],
+    ['prints the expected text', ['echo', 'all well'], { contains: 'well', lacks: 'error' }, 'ok'],
+    ['prints other text', ['echo', 'an error'], { lacks: 'error' }, 'bad'],
+    ['prints a number within bounds', ['echo', 'queue: 7 jobs'], { number: { max: 7 } }, 'ok'],
+    ['prints a number out of bounds', ['echo', '-3.5'], { number: { min: 0 } }, 'bad'],
+    ['prints no number', ['echo', 'none'], { number: { min: 0 } }, 'unknown'],
+    ['does not exist', ['/nowhere/program'], {}, 'unknown'],
+    ['may not be executed', ['/etc/passwd'], {}, 'unknown'],
     ['exits with 127', ['sh', '-c', 'exit 127'], {}, 'unknown'],
     ['exits with 126', ['sh', '-c', 'exit 126'], {}, 'unknown'],
     ['ends by a signal', ['sh', '-c', 'kill -9 $$'], {}, 'unknown'],
     ['takes too long', ['sleep', '60'], { timeoutMs: 50 }, 'unknown'],
     [
-      'gets words, not a line for a shell',
+      'gets arguments, not a shell command line',
       ['echo', '$HOME; echo hi'],
       { matches: '^\\$HOME; echo hi\n$' },
       'ok',
     ],
-    ['has a variable', ['sh', '-c', 'echo $WORD'], { env: { WORD: 'sesame' }, contains: 'sesame' }, 'ok'],
-    ['runs where it should', ['pwd'], { cwd: '/', matches: '^/\n$' }, 'ok'],
-  ])('that %s', async (_what, argv, options, status) => {
+    [
+      'has an environment variable',
+      ['sh', '-c', 'echo $WORD'],
+      { env: { WORD: 'sesame' }, contains: 'sesame' },
+      'ok',
+    ],
+    ['runs in the given folder', ['pwd'], { cwd: '/', matches: '^/\n$' }, 'ok'],
+  ])('has the documented status for a program that %s', async (_what, argv, options, status) => {
     expect(await verdictOf(command({ argv, ...options }))).toMatchObject({ status });
   });
 });
 
-describe('timer', () => {
+describe('the check timer', () => {
   const seconds = Math.floor(Date.now() / 1_000);
   const judge = (timerSays: string, unitSays: string) => {
     const script = `case "$5$4" in *backup.timer*) printf '${timerSays}';; *) printf '${unitSays}';; esac`;
@@ -287,12 +292,12 @@ describe('timer', () => {
 
   it.each([
     [
-      'ran lately',
+      'ran recently',
       active,
       `ActiveState=inactive\\nResult=success\\nExecMainExitTimestamp=@${seconds - 30}\\n`,
       'ok',
     ],
-    ['runs now', active, 'ActiveState=activating\\nResult=success\\n', 'ok'],
+    ['is running', active, 'ActiveState=activating\\nResult=success\\n', 'ok'],
     [
       'ran before the boot',
       active,
@@ -307,26 +312,26 @@ describe('timer', () => {
       'bad',
     ],
     [
-      'never ran, though it is active for long',
+      'never ran, though it has been active for long',
       `${active.replace(/@\d+/, '')}ActiveEnterTimestamp=@${seconds - 9_000}\\n`,
       'ActiveState=inactive\\nResult=success\\n',
       'bad',
     ],
     [
-      'was started lately, and has not run yet',
+      'was started recently, and has not run yet',
       `${active.replace(/@\d+/, '')}ActiveEnterTimestamp=@${seconds - 60}\\n`,
       'ActiveState=inactive\\nResult=success\\n',
       'ok',
     ],
     [
-      'runs for longer than between two runs',
+      'has been running for longer than its maximum age',
       active,
       `ActiveState=activating\\nResult=success\\nInactiveExitTimestamp=@${seconds - 9_000}\\n`,
       'bad',
     ],
     ['is stopped', 'LoadState=loaded\\nActiveState=inactive\\n', '', 'bad'],
-    ['is not known', 'LoadState=not-found\\nActiveState=inactive\\n', '', 'unknown'],
-  ])('that %s', async (_what, timerSays, unitSays, status) => {
+    ['is unknown to systemd', 'LoadState=not-found\\nActiveState=inactive\\n', '', 'unknown'],
+  ])('has the documented status for a timer that %s', async (_what, timerSays, unitSays, status) => {
     expect(await judge(timerSays, unitSays)).toMatchObject({ status });
   });
 
@@ -336,7 +341,7 @@ describe('timer', () => {
   });
 });
 
-describe('clock', () => {
+describe('the check clock', () => {
   it.each([
     ['yes', 'ok'],
     ['no', 'bad'],
@@ -349,14 +354,14 @@ describe('clock', () => {
     ['echo nonsense', 'it printed nonsense'],
     ['true', 'it printed nothing'],
     ['echo no bus >&2; exit 1', 'no bus'],
-  ])('is unknown, and says why, when the program answers otherwise: %s', async (script, why) => {
+  ])('is unknown, with the reason, if the program answers otherwise: %s', async (script, why) => {
     expect(await verdictOf(clockWith({}, program(script)))).toMatchObject({
       status: 'unknown',
       reason: `clock: timedatectl does not show NTPSynchronized: ${why}`,
     });
   });
 
-  it('is held against a time server', async () => {
+  it('compares the clock with a time server', async () => {
     const told: { offset: number; stratum: number } = { offset: 0, stratum: 2 };
     const server = createSocket('udp4');
     server.on('message', (question, from) => {
@@ -398,7 +403,7 @@ describe('clock', () => {
   });
 });
 
-describe('pressure', () => {
+describe('the check pressure', () => {
   const snapshot = healthySnapshot({
     pressure: { cpu: { some: 60 }, memory: { some: 10, full: 5 }, io: { unknown: 'no PSI' } },
   });

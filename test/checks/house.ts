@@ -16,7 +16,7 @@ afterAll(() => {
   for (const end of ends.splice(0)) end();
 });
 
-/** A folder that is removed after the tests of the file. */
+/** Creates a folder that is removed after the tests of the file. */
 export function folder(): string {
   const made = mkdtempSync(join(tmpdir(), 'checks-'));
   ends.push(() => rmSync(made, { recursive: true, force: true }));
@@ -28,7 +28,7 @@ export async function verdictOf(check: Check, snapshot: Snapshot = healthySnapsh
   return check.run(snapshot, { signal: new AbortController().signal });
 }
 
-/** Runs a check until it is certain: a time limit is unknown while this very program is late. */
+/** Runs a check until it is certain: a time limit gives unknown if this program itself is late. */
 export async function certain(check: Check): Promise<Verdict> {
   for (let left = 50; ; left -= 1) {
     const verdict = await verdictOf(check);
@@ -51,15 +51,15 @@ const listening = async (server: Server, where: number | string): Promise<number
   return typeof address === 'string' ? 0 : address!.port;
 };
 
-/** A web server; returns its address. */
+/** Starts a web server; returns its address. */
 export const web = async (listener: RequestListener): Promise<string> =>
   `http://127.0.0.1:${await listening(createHttp(listener), 0)}`;
 
-/** A web server with TLS; returns its port. */
+/** Starts a web server with TLS; returns its port. */
 export const secureWeb = (keys: { key: string; cert: string }, listener: RequestListener): Promise<number> =>
   listening(createHttps(keys, listener), 0);
 
-/** A server that does what it is told with each connection; returns its port. */
+/** Starts a server that calls a function with each connection; returns its port. */
 export const server = (talk: (socket: Socket) => void, where: number | string = 0): Promise<number> =>
   listening(
     createServer((socket) => {
@@ -69,7 +69,7 @@ export const server = (talk: (socket: Socket) => void, where: number | string = 
     where,
   );
 
-/** A port that nobody listens on. */
+/** Returns a port without a listener. */
 export async function closedPort(): Promise<number> {
   const made = createServer();
   await new Promise<void>((resolve) => made.listen(0, '127.0.0.1', resolve));

@@ -4,7 +4,7 @@ import * as checks from '../../src/checks/index.js';
 type Maker = (options: unknown) => unknown;
 const of = checks as unknown as Readonly<Record<string, Maker>>;
 
-describe('a mistake in a ready-made check is refused in one sentence', () => {
+describe('the ready-made checks', () => {
   it.each<[string, unknown, string]>([
     ['http', undefined, 'Expected `http` to be an object, got `undefined`'],
     ['http', {}, 'Expected `http.url` to be given, got `undefined`'],
@@ -89,11 +89,11 @@ describe('a mistake in a ready-made check is refused in one sentence', () => {
       { name: 'x', check: () => true, proof: () => true },
       'Expected `part.repair` to be given with `proof`',
     ],
-  ])('%s(%o)', (kind, options, sentence) => {
+  ])('refuse a mistake in one sentence: %s(%o)', (kind, options, sentence) => {
     expect(() => of[kind]!(options)).toThrow(sentence);
   });
 
-  it('and a check of a network needs two bad answers in a row, unless told otherwise', () => {
+  it('of the network need two bad answers in a row by default', () => {
     expect(checks.http({ url: 'http://x' })).toMatchObject({
       name: 'http:x',
       component: 'http:x',

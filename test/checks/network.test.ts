@@ -27,7 +27,7 @@ const site = await web((request, response) => {
 const secretFile = join(folder(), 'secret');
 writeFileSync(secretFile, 'sesame\n');
 
-describe('http', () => {
+describe('the check http', () => {
   it.each<[string, string, Omit<HttpOptions, 'url'>]>([
     ['an answer', '/', {}],
     ['a redirect, which is an answer', '/moved', { redirectsTo: '/json', status: 301 }],
@@ -74,7 +74,7 @@ describe('http', () => {
     expect([verdict.status, verdict.reason]).toEqual(['bad', expect.stringContaining(reason)]);
   });
 
-  it('is bad when it takes longer than allowed', async () => {
+  it('is bad if the answer takes longer than allowed', async () => {
     const slow = await web((_request, response) => void setTimeout(() => response.end('x'), 30));
     expect(await verdictOf(http({ url: slow, maxMs: 5 }))).toMatchObject({ status: 'bad', threshold: 5 });
   });
@@ -92,7 +92,7 @@ describe('http', () => {
     });
   });
 
-  it('is unknown when a name is not resolved, or a secret cannot be read', async () => {
+  it('is unknown if a name is not resolved, or a secret cannot be read', async () => {
     const lost = await verdictOf(http({ url: 'http://nobody.invalid/' }));
     expect(lost).toMatchObject({ status: 'unknown' });
     expect(lost.reason).toMatch(/cannot be resolved/);
@@ -124,14 +124,14 @@ describe('http', () => {
   });
 });
 
-describe('tcp', () => {
+describe('the check tcp', () => {
   const answers = (greeting: string, answer = '') =>
     server((socket) => {
       socket.write(greeting);
       socket.on('data', () => socket.write(answer));
     });
 
-  it('is ok when a connection is accepted, and bad when it is refused', async () => {
+  it('is ok if a connection is accepted, and bad if it is refused', async () => {
     expect(await verdictOf(tcp({ port: await answers('') }))).toMatchObject({ status: 'ok' });
     expect(await verdictOf(tcp({ port: await closedPort() }))).toMatchObject({ status: 'bad' });
   });
@@ -189,7 +189,7 @@ describe('tcp', () => {
     ['dns', '', '\0\x0cLH\x81\x80\0\x01\0\0\0\0', 'ok'],
     ['dns', '', '\0\x0cLH\x81\x82\0\x01\0\0\0\0', 'bad'],
     ['ldap', '', '0\x0c\x02\x01\x01a\x07', 'ok'],
-  ] as const)('asks %s for its own word: %j, %j is %s', async (ready, greeting, answer, status) => {
+  ] as const)('sends the ping of %s: %j, %j is %s', async (ready, greeting, answer, status) => {
     const port = await server((socket) => {
       socket.write(Buffer.from(greeting, 'latin1'));
       socket.on('data', () => socket.write(Buffer.from(answer, 'latin1')));
@@ -210,14 +210,14 @@ describe('tcp', () => {
       expect(await verdictOf(tcp({ port: other, ready })), ready).toMatchObject({ status: 'bad' });
   });
 
-  it('is bad with a server that never ends its answer', async () => {
+  it('is bad with a server whose answer never ends', async () => {
     const port = await server((socket) => void socket.write('x'.repeat(200_000)));
     expect(await verdictOf(tcp({ port, ready: 'ssh' }))).toMatchObject({ status: 'bad' });
   });
 });
 
-describe('unixSocket', () => {
-  it('is ok when it answers, and bad when it is missing or has no server', async () => {
+describe('the check unixSocket', () => {
+  it('is ok when the socket answers, and bad when it is missing or has no server', async () => {
     const path = join(folder(), 'a.sock');
     expect(await verdictOf(unixSocket({ path }))).toMatchObject({ status: 'bad' });
     await server((socket) => socket.on('data', () => socket.write('+PONG\r\n')), path);
@@ -229,7 +229,7 @@ describe('unixSocket', () => {
   });
 });
 
-describe('tls', () => {
+describe('the check tls', () => {
   const serve = async (days: number, name = 'localhost') => {
     const keys = certificateFor(name, days);
     const caFile = join(folder(), 'ca.pem');
@@ -262,7 +262,7 @@ describe('tls', () => {
     expect(await judged(other)).toEqual(['bad', 'bad']);
   });
 
-  it('is bad with an authority that is not trusted, and where no TLS is spoken', async () => {
+  it('is bad with an authority that is not trusted, and without TLS', async () => {
     const { host, port } = await serve(30);
     expect(await verdictOf(tls({ host, port }))).toMatchObject({ status: 'bad' });
     const plain = await server((socket) => socket.on('data', () => socket.end('HTTP/1.1 400 no\r\n\r\n')));
@@ -271,7 +271,7 @@ describe('tls', () => {
   });
 });
 
-describe('a failure', () => {
+describe('a failed connection', () => {
   const of = (code: string) => Object.assign(new Error(code), { code });
 
   it.each([
@@ -284,7 +284,7 @@ describe('a failure', () => {
     'EACCES',
     'EPERM',
     'EWHATEVER',
-  ])('%s is unknown: it proves nothing about the other side', (code) =>
+  ])('%s is unknown, because it proves nothing about the server', (code) =>
     expect(verdictOfFailure('x', of(code)).status).toBe('unknown'),
   );
 
@@ -298,13 +298,13 @@ describe('a failure', () => {
     'CERT_HAS_EXPIRED',
   ])('%s is bad', (code) => expect(verdictOfFailure('x', of(code)).status).toBe('bad'));
 
-  it('of several addresses is bad when one of them refused', () => {
+  it('to several addresses is bad if one of them refused', () => {
     const both = (...codes: string[]) => verdictOfFailure('x', new AggregateError(codes.map(of))).status;
     expect(both('ENETUNREACH', 'ECONNREFUSED')).toBe('bad');
     expect(both('ENETUNREACH', 'ETIMEDOUT')).toBe('unknown');
   });
 
-  it('by a time limit counts only while this program was on time', async () => {
+  it('by a time limit is bad only if this program was not late itself', async () => {
     expect(verdictOfFailure('x', new TimeLimit(50, true)).status).toBe('bad');
     const { signal } = new AbortController();
     const busy = withinLimit(50, signal, () => {

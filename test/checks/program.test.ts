@@ -7,7 +7,7 @@ import { checkConformance } from '../../src/testing/index.js';
 import { benchOf } from '../make-engine.js';
 import { certain, verdictOf } from './house.js';
 
-describe('eventLoop', () => {
+describe('the check eventLoop', () => {
   it('needs two readings, and is bad after this program was busy', async () => {
     const check = eventLoop({ maxDelayMs: 50, percentile: 100 });
     expect(await verdictOf(check)).toMatchObject({ status: 'unknown' });
@@ -19,15 +19,15 @@ describe('eventLoop', () => {
   });
 });
 
-describe('heap', () => {
-  it('is measured against its limit', async () => {
+describe('the check heap', () => {
+  it('compares the heap with its limit', async () => {
     expect(await verdictOf(heap({ maxPercent: 100 }))).toMatchObject({ status: 'ok' });
     expect(await verdictOf(heap({ maxPercent: 0 }))).toMatchObject({ status: 'bad' });
   });
 });
 
-describe('worker', () => {
-  it('is well while it answers, and bad when it is stuck, has ended or is not there', async () => {
+describe('the check worker', () => {
+  it('is ok while the worker answers, and bad when it is stuck, has ended or is missing', async () => {
     const code = `const { parentPort } = require('node:worker_threads');
       parentPort.on('message', (message) => { if (message === 'stuck') for (;;); parentPort.postMessage('pong'); });`;
     let current: Worker | undefined = new Worker(code, { eval: true });
@@ -50,7 +50,7 @@ describe('worker', () => {
   });
 });
 
-describe('part', () => {
+describe('part()', () => {
   const healed = async (check: Check) => {
     const options = { checks: [check], enabledChecks: [check.name], executor: undefined };
     const bench = benchOf({}, options);
@@ -58,7 +58,7 @@ describe('part', () => {
     return result;
   };
 
-  it('is one object: check, repair and proof', async () => {
+  it('returns one object with check, repair and proof', async () => {
     let open = false;
     const repair = vi.fn(() => void (open = true));
     const proof = vi.fn(() => Promise.resolve(true));
@@ -71,7 +71,7 @@ describe('part', () => {
     expect([repair.mock.calls.length, proof.mock.calls.length]).toEqual([1, 1]);
   });
 
-  it('is not fixed when its proof says no, though the check is well again', async () => {
+  it('is not fixed when its proof is negative, though the check is ok again', async () => {
     let open = false;
     const repair = (): void => void (open = true);
     const result = await healed(
@@ -97,13 +97,13 @@ describe('part', () => {
       'no disk',
     ],
     ['rejects', () => Promise.reject(new Error('no disk')), 'no disk'],
-  ])('has failed when its repair %s', async (_, repair, sentence) => {
+  ])('is failed when its repair %s', async (_, repair, sentence) => {
     const result = await healed(part({ name: 'cache', check: () => false, repair, settleMs: 2_000 }));
     expect(result).toMatchObject({ outcome: 'failed', success: false });
     expect(result?.error).toContain(sentence);
   });
 
-  it('is fixed when its check is well, although its repair failed: the check decides', async () => {
+  it('is fixed when its check is ok, although its repair failed', async () => {
     let open = false;
     const repair = () => {
       open = true;
@@ -114,7 +114,7 @@ describe('part', () => {
   });
 
   it.each(['repair', 'proof'])(
-    'is not fixed when its %s never answers, and the engine goes on',
+    'is not fixed when its %s never answers, and the engine continues',
     async (hangs) => {
       vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
       try {
@@ -152,7 +152,7 @@ describe('part', () => {
     expect(result?.outcome).not.toBe('fixed');
   });
 
-  it('may give a verdict, and is only reported without a repair', async () => {
+  it('may return a verdict, and is only reported without a repair', async () => {
     const bad: Verdict = { status: 'bad', reason: '12 jobs wait', value: 12, threshold: 10 };
     expect(await healed(part({ name: 'queue', check: () => bad }))).toMatchObject({
       blockedBy: 'no-action',
@@ -166,6 +166,6 @@ describe.each([
   ['heap', () => heap()],
   ['part', () => part({ name: 'x', check: () => true })],
   ['worker', () => worker({ worker: () => undefined })],
-])('%s is a check', (_name, make) => {
+])('%s passes the conformance suite of checks', (_name, make) => {
   for (const { name, run } of checkConformance(make)) it(name, run);
 });

@@ -17,11 +17,11 @@ const detectorWith = (...checks: Check[]) =>
 const verdictOf = async (check: Check, signal?: AbortSignal) =>
   (await detectorWith(check).inspect(signal ? { signal } : {}))[0];
 
-describe("a check of the host program's own", () => {
+describe('a custom check', () => {
   it.each([
-    ['at once', () => bad],
-    ['in time', () => Promise.resolve(bad)],
-  ])('may answer %s', async (_how, run) => {
+    ['a verdict synchronously', () => bad],
+    ['a promise of a verdict', () => Promise.resolve(bad)],
+  ])('may return %s', async (_how, run) => {
     expect(await verdictOf(checkOf(run))).toEqual({
       ...bad,
       check: 'queue',
@@ -34,14 +34,14 @@ describe("a check of the host program's own", () => {
     ]);
   });
 
-  it('is HIGH when it does not say how bad it is', async () => {
+  it('has severity HIGH if its verdict has none', async () => {
     const issues = await detectorWith(
       checkOf(() => ({ status: 'bad', reason: 'it is stuck' })),
     ).detectIssues();
     expect(issues).toMatchObject([{ severity: 3, metricValue: 0, threshold: 0 }]);
   });
 
-  it('sees the whole snapshot', async () => {
+  it('receives the whole snapshot', async () => {
     const run = vi.fn<Check['run']>(() => bad);
     await verdictOf(checkOf(run));
     const [snapshot] = run.mock.calls[0]!;
@@ -67,13 +67,13 @@ describe("a check of the host program's own", () => {
     ['nothing', undefined],
     ['a boolean', true],
     ['no status', { reason: 'x' }],
-    ['a status that is none', { status: 'great', reason: 'x' }],
+    ['an invalid status', { status: 'great', reason: 'x' }],
     ['no reason', { status: 'bad' }],
-    ['a severity that is none', { status: 'bad', reason: 'x', severity: 9 }],
+    ['an invalid severity', { status: 'bad', reason: 'x', severity: 9 }],
     ['a value that is NaN', { status: 'bad', reason: 'x', value: NaN }],
-    ['a threshold that is no number', { status: 'bad', reason: 'x', threshold: '90' }],
-    ['evidence that is no list', { status: 'bad', reason: 'x', evidence: 5 }],
-  ])('is unknown, and never bad, when it answers %s', async (_what, answer) => {
+    ['a threshold that is not a number', { status: 'bad', reason: 'x', threshold: '90' }],
+    ['evidence that is not a list', { status: 'bad', reason: 'x', evidence: 5 }],
+  ])('is unknown, and never bad, when it returns %s', async (_what, answer) => {
     for (const run of [() => answer, () => Promise.resolve(answer)]) {
       const detector = detectorWith(checkOf(run as Check['run']));
       expect(await detector.inspect()).toMatchObject([{ status: 'unknown', component: 'queue' }]);
@@ -81,13 +81,13 @@ describe("a check of the host program's own", () => {
     }
   });
 
-  it('does not stop the other checks when it goes wrong', async () => {
+  it('does not stop the other checks when it throws', async () => {
     const broken = checkOf(() => Promise.reject(new Error('x')), { name: 'broken' });
     const well = checkOf(() => bad, { name: 'well', component: 'well' });
     expect(await detectorWith(broken, well).detectIssues()).toMatchObject([{ component: 'well' }]);
   });
 
-  it('may have a component that looks like a unit or a resource', async () => {
+  it('may have a component named like a unit or a resource', async () => {
     for (const component of ['cache.service', 'disk', 'inodes', 'my pool']) {
       const detector = detectorWith(checkOf(() => bad, { component }));
       expect(await detector.inspect({ component })).toMatchObject([{ component, status: 'bad' }]);
@@ -95,11 +95,11 @@ describe("a check of the host program's own", () => {
   });
 });
 
-describe('a check that takes too long', () => {
+describe('a check that exceeds its time limit', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
-  it('is unknown after its time limit, is aborted, and is not run a second time until it ends', async () => {
+  it('is unknown, is aborted, and is not run a second time until it ends', async () => {
     let answer = (_verdict: Verdict): void => undefined;
     let signal: AbortSignal | undefined;
     const run = vi.fn<Check['run']>((_snapshot, context) => {
@@ -129,7 +129,7 @@ describe('a check that takes too long', () => {
     expect(await third).toMatchObject([{ status: 'bad' }]);
   });
 
-  it('has 5 s unless it says otherwise', async () => {
+  it('has a limit of 5 s by default', async () => {
     const inspected = detectorWith(checkOf(() => new Promise(() => undefined))).inspect();
     await vi.advanceTimersByTimeAsync(5_000);
     expect(await inspected).toMatchObject([{ reason: 'The check `queue` did not answer within 5 s' }]);
@@ -152,7 +152,7 @@ describe('a check that takes too long', () => {
 describe('addCheck', () => {
   const add = (check: unknown) => () => new SimpleDetector({ host: fakeHost() }).addCheck(check as Check);
 
-  it('enables the check, and gives the detector back', () => {
+  it('enables the check, and returns the detector', () => {
     const detector = new SimpleDetector({ host: fakeHost() });
     expect(detector.addCheck(checkOf(() => bad))).toBe(detector);
     expect(detector.enabledChecks).toEqual(['cpu', 'memory', 'disk', 'load', 'services', 'system', 'queue']);
@@ -182,6 +182,6 @@ describe('addCheck', () => {
   });
 });
 
-describe('the promises of a check', () => {
+describe('the conformance suite of checks', () => {
   it.each(checkConformance(() => checkOf(() => bad)))('$name', ({ run }) => run());
 });

@@ -27,11 +27,11 @@ const UNWELL: FakeHostParts = {
 const components = (list: readonly { component: string }[]) => list.map(({ component }) => component);
 
 describe('detectIssues', () => {
-  it('finds nothing on a healthy host', async () => {
+  it('returns no issue on a healthy host', async () => {
     expect(await new SimpleDetector({ host: fakeHost() }).detectIssues()).toEqual([]);
   });
 
-  it('finds every issue, without debounce, each frozen and dated', async () => {
+  it('returns every issue, without debounce, each frozen and dated', async () => {
     const clock = fakeClock();
     const issues = await new SimpleDetector({ host: fakeHost(UNWELL), clock }).detectIssues();
     expect(issues.map(({ component, severity }) => `${component} ${severity}`)).toEqual([
@@ -49,7 +49,7 @@ describe('detectIssues', () => {
     }
   });
 
-  it('finds nothing where nothing can be read', async () => {
+  it('returns no issue if nothing can be read', async () => {
     const gone = { unknown: 'gone' };
     const host = fakeHost({ cpu: gone, memory: gone, load: gone, mounts: gone, units: gone, system: gone });
     const detector = new SimpleDetector({ host });
@@ -67,7 +67,7 @@ describe('detectIssues', () => {
     for (const verdict of verdicts) expect(verdict).toMatchObject({ status: 'unknown', reason: 'gone' });
   });
 
-  it('looks at one component when it is asked to', async () => {
+  it('reads one component if it is named', async () => {
     const detector = new SimpleDetector({ host: fakeHost(UNWELL) });
     expect(components(await detector.detectIssues({ component: 'nginx' }))).toEqual(['nginx']);
     expect(await detector.detectIssues({ component: 'redis' })).toEqual([]);
@@ -89,7 +89,7 @@ describe('detectIssues', () => {
 });
 
 describe('enabledChecks', () => {
-  it('says what runs, and what is not asked for is not read', async () => {
+  it('limits the checks that run, and the readings that they request', async () => {
     const host = fakeHost(UNWELL);
     const detector = new SimpleDetector({ host, enabledChecks: ['cpu', 'disk'] });
     expect(components(await detector.inspect())).toEqual([
@@ -102,19 +102,19 @@ describe('enabledChecks', () => {
     expect(host.requests.at(-1)?.parts).toEqual(['cpu', 'mounts']);
   });
 
-  it('may be none: then there is nothing to find', async () => {
+  it('may be empty: then no issue is found', async () => {
     const host = fakeHost(UNWELL);
     const detector = new SimpleDetector({ host, enabledChecks: [] });
     expect(await detector.inspect()).toEqual([]);
   });
 
-  it('can be assigned, and counts each name once', () => {
+  it('can be assigned, and contains each name once', () => {
     const detector = new SimpleDetector({ host: fakeHost() });
     detector.enabledChecks = ['disk', 'cpu', 'disk'];
     expect(detector.enabledChecks).toEqual(['disk', 'cpu']);
   });
 
-  it('refuses a check that does not exist, and keeps what was', () => {
+  it('refuses an unknown check, and keeps the previous value', () => {
     const detector = new SimpleDetector({ host: fakeHost() });
     expect(() => (detector.enabledChecks = ['cpu', 'dsk'])).toThrow(
       'Unknown check `dsk` in `enabledChecks`: did you mean `disk`?',
@@ -122,7 +122,7 @@ describe('enabledChecks', () => {
     expect(detector.enabledChecks).toHaveLength(6);
   });
 
-  it('is frozen, so that nobody changes the checks of every detector by accident', () => {
+  it('is frozen, so that no caller changes the checks of every detector by accident', () => {
     const detector = new SimpleDetector({ host: fakeHost() });
     expect(Object.isFrozen(detector.enabledChecks)).toBe(true);
     detector.enabledChecks = ['cpu'];
@@ -131,7 +131,7 @@ describe('enabledChecks', () => {
 });
 
 describe('services', () => {
-  it('without a list: every failed unit is found', async () => {
+  it('without a list, finds every failed unit', async () => {
     const host = fakeHost({
       units: [failedUnit(), failedUnit({ name: 'a.mount', type: '' }), unitReading({ name: 'b' })],
     });
@@ -142,7 +142,7 @@ describe('services', () => {
     ]);
   });
 
-  it('with a list: those in that order, known to systemd or not, and every other failed unit as LOW', async () => {
+  it('with a list, judges the units in its order, known to systemd or not, and every other failed unit as LOW', async () => {
     const host = fakeHost({
       units: [failedUnit(), failedUnit({ name: 'other' }), unitReading({ name: 'redis' })],
     });
@@ -166,13 +166,13 @@ describe('services', () => {
     expect(issues[1]!.description).toMatch(/it is not listed in `services`$/);
   });
 
-  it('with an empty list: failed units are reported, and none is more than LOW', async () => {
+  it('with an empty list, reports failed units with severity LOW at most', async () => {
     const host = fakeHost({ units: [failedUnit()] });
     const detector = new SimpleDetector({ host, services: [], enabledChecks: ['services'] });
     expect(await detector.inspect()).toMatchObject([{ component: 'nginx', severity: 1 }]);
   });
 
-  it('a pattern is asked for apart from the names, and what it matches is judged as listed', async () => {
+  it('with a pattern, requests it separately from the names, and judges each match as listed', async () => {
     const instance = (name: string) => failedUnit({ name: `worker@${name}.service` });
     const host = fakeHost({ units: [instance('1'), instance('2'), failedUnit({ name: 'worker.service' })] });
     const detector = new SimpleDetector({ host, services: ['worker@*'], enabledChecks: ['services'] });
@@ -208,7 +208,7 @@ describe('inspect of one component', () => {
     ['no-such-unit', 'no-such-unit unknown'],
     ['system:oom', 'system:oom ok'],
     ['readonly:/', 'readonly:/ unknown'],
-  ])('%s gives %s', async (component, answer) => {
+  ])('of %s gives %s', async (component, answer) => {
     expect(await look(component)).toEqual([answer]);
   });
 
@@ -219,7 +219,7 @@ describe('inspect of one component', () => {
     expect(await look('inodes', { mounts: [mountReading()] })).toEqual(['inodes:/ ok']);
   });
 
-  it('looks also where the check is not enabled: an issue may come by hand', async () => {
+  it('also runs a check that is not enabled, because an issue may be created manually', async () => {
     expect(await look('cpu', UNWELL, ['disk'])).toEqual(['cpu bad']);
   });
 
@@ -233,7 +233,7 @@ describe('inspect of one component', () => {
     [200, 'bad'],
     [5_000, 'ok'],
   ])(
-    'reads the host again where a check took long: after %i ms the unit reads %s, well meanwhile',
+    'reads the host again after a slow check: after %i ms the unit reads %s, though it has recovered',
     async (ms, status) => {
       const clock = fakeClock();
       const host = fakeHost({ units: [failedUnit()] });
@@ -251,12 +251,12 @@ describe('inspect of one component', () => {
     },
   );
 
-  it('has no verdict on a component without a check', async () => {
+  it('returns no verdict for a component without a check', async () => {
     expect(await look('no such thing!')).toEqual([]);
   });
 });
 
-describe('options', () => {
+describe('an invalid option of the detector', () => {
   it.each([
     [{ treshold: {} }, 'Unknown option `treshold` in `options`: did you mean `thresholds`?'],
     [{ host: {} }, 'Expected `host` to be an object with a method `read`'],
@@ -268,7 +268,7 @@ describe('options', () => {
   });
 });
 
-describe('the promises of the port', () => {
+describe('the conformance suite of detectors', () => {
   describe('on a host with problems', () => {
     it.each(detectorConformance(() => new SimpleDetector({ host: fakeHost(UNWELL) })))('$name', ({ run }) =>
       run(),

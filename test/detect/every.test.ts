@@ -25,7 +25,7 @@ function made(more: Partial<Check> = {}) {
 }
 
 describe('a check with `every`', () => {
-  it('runs when it is due, and shows its last verdict until then', async () => {
+  it('runs when it is due, and keeps its last verdict until then', async () => {
     const { clock, run, detector } = made();
     await detector.inspect({ recent: true });
     await clock.advance(60_000);
@@ -37,7 +37,7 @@ describe('a check with `every`', () => {
     expect(run).toHaveBeenCalledTimes(2);
   });
 
-  it('is due in a cycle that comes a moment early', async () => {
+  it('is due in a cycle that starts slightly early', async () => {
     const { clock, run, detector } = made({ every: 60 });
     await detector.inspect({ recent: true });
     await clock.advance(59_900);
@@ -47,7 +47,7 @@ describe('a check with `every`', () => {
 
   it.each([
     ['a single cycle', {}],
-    ['a look at its component', { component: 'web', recent: true }],
+    ['a reading of its component', { component: 'web', recent: true }],
     ['a proof', { component: 'web', fresh: true }],
   ])('always runs for %s', async (_what, request) => {
     const { run, detector } = made();
@@ -80,7 +80,7 @@ describe('a check with `every`', () => {
   });
 });
 
-describe('a mistake', () => {
+describe('an invalid value of `every`, `failAfter` or `recoverAfter`', () => {
   it.each([
     [
       { every: 0 },

@@ -35,8 +35,8 @@ const levels = fc.record(
   { requiredKeys: [] },
 );
 
-describe('a glance', () => {
-  it('says of all that is read, and of all thresholds, what the verdicts of a whole look say', async () => {
+describe('the fast path of the detector', () => {
+  it('has the same result as the verdicts of a full reading, for all readings and thresholds', async () => {
     await fc.assert(
       fc.asyncProperty(gauges, levels, async (is, thresholds) => {
         const options = { thresholds, enabledChecks: GAUGE_CHECKS };
@@ -49,7 +49,7 @@ describe('a glance', () => {
     );
   });
 
-  it('cannot tell where a check that is enabled looks at anything but gauges', () => {
+  it('returns undefined if an enabled check reads anything but gauges', () => {
     const { host, now } = liveHost();
     const detector = new SimpleDetector({ host });
     const glance = detector.glance()!;
@@ -64,7 +64,7 @@ describe('a glance', () => {
     expect(now.made).toBe(1);
   });
 
-  it('cannot tell where something has to be waited for, nor of a host without gauges', () => {
+  it('returns undefined if a reading is asynchronous, and for a host without gauges', () => {
     const { host, now } = liveHost();
     now.pending = true;
     const enabledChecks = GAUGE_CHECKS;
@@ -72,7 +72,7 @@ describe('a glance', () => {
     expect(new SimpleDetector({ host: fakeHost(), enabledChecks }).glance()?.look()).toBeUndefined();
   });
 
-  it('is not made where `inspect` means more than a look at the host', () => {
+  it('does not exist if `inspect` is overridden', () => {
     class Mine extends SimpleDetector {
       override async inspect() {
         return Promise.resolve([]);
@@ -81,7 +81,7 @@ describe('a glance', () => {
     expect(new Mine({ host: liveHost().host }).glance()).toBeUndefined();
   });
 
-  it('tells what it saw by the thresholds of that time', () => {
+  it('evaluates a reading with the thresholds at that time', () => {
     const { host } = liveHost({ cpu: { percent: 50, cpus: 4 } });
     const detector = new SimpleDetector({ host, enabledChecks: GAUGE_CHECKS });
     const glance = detector.glance()!;
@@ -144,7 +144,7 @@ describe('the verdicts on gauges', () => {
   const detectorOf = ({ host }: ReturnType<typeof liveHost>) =>
     new SimpleDetector({ host, enabledChecks: GAUGE_CHECKS });
 
-  it('are the same frozen list while the numbers are the same, and each the same while its own are', async () => {
+  it('are the same frozen list while the numbers are the same; each verdict is reused while its own number is the same', async () => {
     const live = liveHost();
     const detector = detectorOf(live);
     const first = await detector.inspect();
@@ -155,7 +155,7 @@ describe('the verdicts on gauges', () => {
     expect(second.map((verdict, i) => verdict === first[i])).toEqual([false, true, true, true, true]);
   });
 
-  it('never change, also where their sentence is first read long after the look', async () => {
+  it('never change, even if their reason is first read long after the reading', async () => {
     const live = liveHost({ cpu: { percent: 10, cpus: 1 }, memory: memoryReading(50) });
     const detector = detectorOf(live);
     const held = await detector.inspect();
@@ -169,7 +169,7 @@ describe('the verdicts on gauges', () => {
     expect(held.every(Object.isFrozen)).toBe(true);
   });
 
-  it('have their sentence in a copy, in JSON, in a clone, and when they are printed', async () => {
+  it('have their reason in a copy, in JSON, in a clone, and when printed', async () => {
     const [verdict] = await detectorOf(liveHost({ cpu: { percent: 10, cpus: 1 } })).inspect();
     const plain = {
       ...{ check: 'cpu', component: 'cpu', type: 'resource', status: 'ok', severity: 2 },

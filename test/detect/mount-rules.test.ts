@@ -4,9 +4,10 @@ import { SimpleDetector } from '../../src/detect/detector.js';
 import { MountRules } from '../../src/detect/mount-rules.js';
 import { fakeHost, mountReading } from '../../src/testing/index.js';
 import type { MountOptions } from '../../src/detect/mount-rules.js';
+import { liveHost } from '../make-live.js';
 
 const GB = 1e9;
-/** A file system of 1,000 GB of which so many are free. */
+/** File system of 1,000 GB with this much free space. */
 const archive = (free: number) => ({
   ...mountReading({ mountPoint: '/archive', device: '8:9' }),
   space: { used: (1000 - free) * GB, available: free * GB, percent: 100 - free / 10 },
@@ -17,36 +18,42 @@ const judged = async (free: number, mounts: MountOptions) => {
   return verdicts.find(({ component }) => component === 'disk:/archive');
 };
 
-describe('a level of a mount point', () => {
+describe('the level of a mount point', () => {
   it.each<[string, MountOptions['levels'], number, string, number?]>([
-    ['percent alone: under it', { '/archive': { percent: 97 } }, 31, 'ok'],
-    ['percent alone: over it', { '/archive': { percent: 97 } }, 29, 'bad', 3],
-    ['percent alone: over the middle', { '/archive': { percent: 97 } }, 14, 'bad', 4],
-    ['bytes alone: more is free', { '/archive': { freeBytes: 20 * GB } }, 21, 'ok'],
-    ['bytes alone: less is free', { '/archive': { freeBytes: 20 * GB } }, 19, 'bad', 3],
-    ['bytes alone: less than half of it', { '/archive': { freeBytes: 20 * GB } }, 9, 'bad', 4],
+    ['percent alone, usage below it', { '/archive': { percent: 97 } }, 31, 'ok'],
+    ['percent alone, usage above it', { '/archive': { percent: 97 } }, 29, 'bad', 3],
+    ['percent alone, usage above the midpoint', { '/archive': { percent: 97 } }, 14, 'bad', 4],
+    ['bytes alone, more is free', { '/archive': { freeBytes: 20 * GB } }, 21, 'ok'],
+    ['bytes alone, less is free', { '/archive': { freeBytes: 20 * GB } }, 19, 'bad', 3],
+    ['bytes alone, less than half of it is free', { '/archive': { freeBytes: 20 * GB } }, 9, 'bad', 4],
     [
-      'both: over the percent, and enough bytes',
+      'both, above the percent and with enough bytes',
       { '/archive': { percent: 90, freeBytes: 20 * GB } },
       50,
       'ok',
     ],
     [
-      'both: under the percent, and too few bytes',
+      'both, below the percent and with too few bytes',
       { '/archive': { percent: 90, freeBytes: 200 * GB } },
       150,
       'ok',
     ],
-    ['both: over and under', { '/archive': { percent: 90, freeBytes: 200 * GB } }, 99, 'bad', 3],
-    ['of another mount point', { '/other': { percent: 10 } }, 200, 'ok'],
-    ['none: the usual threshold', {}, 99, 'bad', 3],
-  ])('%s', async (_, levels, free, status, severity) => {
+    [
+      'both, above the percent and with too few bytes',
+      { '/archive': { percent: 90, freeBytes: 200 * GB } },
+      99,
+      'bad',
+      3,
+    ],
+    ['a level of another mount point', { '/other': { percent: 10 } }, 200, 'ok'],
+    ['no level, so the default threshold', {}, 99, 'bad', 3],
+  ])('applies: %s', async (_, levels, free, status, severity) => {
     const verdict = await judged(free, { levels });
     expect(verdict?.status).toBe(status);
     if (severity !== undefined) expect(verdict?.severity).toBe(severity);
   });
 
-  it('of what is not mounted is an issue, unless it is left out, and no other mount stands for it', async () => {
+  it('makes a missing mount an issue, unless it is excluded, and no other mount is evaluated instead', async () => {
     const host = fakeHost({ mounts: [mountReading(), archive(500)] });
     const levels = {
       '/archive/old': { percent: 97 },
@@ -67,7 +74,7 @@ describe('a level of a mount point', () => {
     expect(issues.map(({ component }) => component)).toEqual(['disk:/archive']);
   });
 
-  it('of what is read-only by design counts all the same', async () => {
+  it('applies to a file system that is read-only by design too', async () => {
     const writes = { status: 'by-design', reason: 'it is an image' } as const;
     const host = fakeHost({ mounts: [{ ...archive(1), writes }] });
     const look = (levels: MountOptions['levels']) =>
@@ -113,7 +120,7 @@ describe('a level of a mount point', () => {
   });
 });
 
-describe('what is left out', () => {
+describe('the option mounts.exclude', () => {
   it.each([
     [['/archive'], false],
     [['/arch*'], false],
@@ -121,17 +128,20 @@ describe('what is left out', () => {
     [['/'], true],
     [['/*'], false],
     [[], true],
-  ])('by %j: judged %s, in a look at everything and in the fast one', async (exclude, isJudged) => {
-    const host = fakeHost({ mounts: [archive(1)] });
-    const detector = new SimpleDetector({ host, mounts: { exclude }, enabledChecks: ['disk'] });
-    const components = (await detector.inspect()).map(({ component }) => component);
-    expect(components.includes('disk:/archive')).toBe(isJudged);
-    const glance = detector.glance();
-    if (glance?.look() !== undefined) expect(glance.look()).toBe(!isJudged);
-  });
+  ])(
+    'with %j leaves /archive judged %s, in a full reading and in the fast path',
+    async (exclude, isJudged) => {
+      const { host } = liveHost({ mounts: [archive(1)] });
+      host.set({ mounts: [archive(1)] });
+      const detector = new SimpleDetector({ host, mounts: { exclude }, enabledChecks: ['disk'] });
+      const components = (await detector.inspect()).map(({ component }) => component);
+      expect(components.includes('disk:/archive')).toBe(isJudged);
+      expect(detector.glance()?.look()).toBe(!isJudged);
+    },
+  );
 });
 
-describe('a mistake', () => {
+describe('an invalid option `mounts`', () => {
   it.each<[unknown, string]>([
     [[], 'Expected `mounts` to be an object'],
     [{ excludes: [] }, 'Unknown option `excludes` in `mounts`: did you mean `exclude`?'],

@@ -18,19 +18,19 @@ const judgeDisks = (...[mounts, threshold]: [Gauges['mounts'], number]) => {
 };
 const load = (one: number, cpus = 4) => ({ one, five: 1, fifteen: 1, cpus });
 
-describe('CPU', () => {
+describe('CPU usage', () => {
   it.each([
     [80, 'ok', undefined],
     [80.1, 'bad', MEDIUM],
     [90, 'bad', MEDIUM],
     [90.1, 'bad', HIGH],
-  ])('at %d %% over a threshold of 80 %% is %s', (percent, status, severity) => {
+  ])('of %d %% with a threshold of 80 %% is %s', (percent, status, severity) => {
     const verdict = judgeCpu({ percent, cpus: 4 }, 80);
     expect(verdict).toMatchObject({ status, value: percent, threshold: 80, clearsAt: 75 });
     if (severity) expect(verdict.severity).toBe(severity);
   });
 
-  it('says the numbers', () => {
+  it('is in the reason with its numbers', () => {
     expect(judgeCpu({ percent: 97.25, cpus: 1 }, 80).reason).toBe(
       'CPU use is 97.3 % of 1 CPU, threshold 80.0 %',
     );
@@ -40,30 +40,30 @@ describe('CPU', () => {
   });
 });
 
-describe('memory', () => {
+describe('memory usage', () => {
   it.each([
     [85, 'ok', undefined],
     [86, 'bad', MEDIUM],
     [95, 'bad', MEDIUM],
     [95.5, 'bad', HIGH],
-  ])('at %d %% over a threshold of 85 %% is %s', (percent, status, severity) => {
+  ])('of %d %% with a threshold of 85 %% is %s', (percent, status, severity) => {
     const verdict = judgeMemory(memoryReading(percent), 85);
     expect(verdict).toMatchObject({ status, value: percent, threshold: 85, clearsAt: 80 });
     if (severity) expect(verdict.severity).toBe(severity);
   });
 
-  it("says when it is the control group's", () => {
+  it('is reported as that of the control group if it is', () => {
     expect(judgeMemory({ ...memoryReading(90), scope: 'cgroup' }, 85).reason).toContain('control group');
   });
 });
 
-describe('disk', () => {
+describe('disk usage', () => {
   it.each([
     [90, 'ok', undefined],
     [91, 'bad', HIGH],
     [95, 'bad', HIGH],
     [95.5, 'bad', CRITICAL],
-  ])('at %d %% of bytes or inodes over a threshold of 90 %% is %s', (percent, status, severity) => {
+  ])('of %d %% of bytes or inodes with a threshold of 90 %% is %s', (percent, status, severity) => {
     const verdicts = judgeDisks([mountReading({ mountPoint: '/var', percent, inodesPercent: percent })], 90);
     expect(verdicts.map(({ component }) => component)).toEqual(['disk:/var', 'inodes:/var']);
     for (const verdict of verdicts) {
@@ -88,7 +88,7 @@ describe('disk', () => {
     ]);
   });
 
-  it('tells whether a file system takes writes: HIGH where it broke, well where it is so by design', () => {
+  it('has a verdict on whether a file system is writable: HIGH if it broke, ok if it is read-only by design', () => {
     const writes = (status: 'ok' | 'bad' | 'by-design') => ({ status, reason: `it is ${status}` });
     const full = { percent: 99, inodesPercent: 99 };
     const verdicts = judgeDisks(
@@ -110,32 +110,32 @@ describe('disk', () => {
     });
   });
 
-  it('is one unknown verdict when the mounts could not be listed', () => {
+  it('is one unknown verdict if the mounts could not be listed', () => {
     expect(judgeDisks(because, 90)).toEqual([
       { check: 'disk', type: 'resource', component: 'disk', status: 'unknown', reason: 'the file is gone' },
     ]);
   });
 });
 
-describe('load', () => {
+describe('the load average', () => {
   it.each([
     [8, 'ok', undefined],
     [8.5, 'bad', MEDIUM],
     [16, 'bad', MEDIUM],
     [16.5, 'bad', HIGH],
-  ])('of %d on 4 CPUs is %s, for the threshold is twice the CPUs', (one, status, severity) => {
+  ])('of %d on 4 CPUs is %s, because the threshold is twice the number of CPUs', (one, status, severity) => {
     const verdict = judgeLoad(load(one), undefined);
     expect(verdict).toMatchObject({ status, value: one, threshold: 8 });
     if (severity) expect(verdict.severity).toBe(severity);
   });
 
-  it('is held against the threshold that was given', () => {
+  it('is compared with the configured threshold', () => {
     expect(judgeLoad(load(3), 2)).toMatchObject({ status: 'bad', severity: MEDIUM, threshold: 2 });
     expect(judgeLoad(load(5), 2)).toMatchObject({ status: 'bad', severity: HIGH });
   });
 });
 
-describe('unknown', () => {
+describe('an unknown reading', () => {
   it('never becomes bad, and keeps its reason', () => {
     const verdicts = [
       judgeCpu(because, 80),
@@ -149,10 +149,10 @@ describe('unknown', () => {
   });
 });
 
-describe('any reading and any threshold', () => {
+describe('the verdict for any reading and any threshold', () => {
   const percent = fc.double({ min: 0, max: 100, noNaN: true });
 
-  it('is bad exactly when it is over the threshold, whichever resource it is', () => {
+  it('is bad exactly if the value is above the threshold, whichever resource it is', () => {
     fc.assert(
       fc.property(percent, percent, (value, threshold) => {
         const expected = value > threshold ? 'bad' : 'ok';
@@ -167,7 +167,7 @@ describe('any reading and any threshold', () => {
     );
   });
 
-  it('gets worse, never milder, as the value grows', () => {
+  it('never becomes milder as the value grows', () => {
     fc.assert(
       fc.property(percent, percent, percent, (a, b, threshold) => {
         const [low, high] = [Math.min(a, b), Math.max(a, b)];
@@ -191,11 +191,11 @@ describe('mountOf', () => {
     ['/var/lib', '/var'],
     ['/variety/x', '/variety'],
     ['/home', '/'],
-  ])('finds for %s the file system at %s', (path, mountPoint) => {
+  ])('returns for %s the file system at %s', (path, mountPoint) => {
     expect(mountOf(path, mounts)?.mountPoint).toBe(mountPoint);
   });
 
-  it('finds none where nothing is mounted above', () => {
+  it('returns nothing if nothing is mounted above', () => {
     expect(mountOf('/home', [mountReading({ mountPoint: '/var' })])).toBeUndefined();
   });
 });

@@ -13,7 +13,7 @@ const inactive = (more: Partial<UnitReading> = {}) =>
   unitReading({ activeState: 'inactive', subState: 'dead', stoppedByJob: false, ...more });
 
 describe('a failed unit', () => {
-  it('is HIGH when it is a service, as 0 against 1, listed or not', () => {
+  it('is HIGH if it is a service, with the value 0 and the threshold 1, listed or not', () => {
     for (const watched of [LISTED, undefined]) {
       expect(judgeUnit(failedUnit(), watched)).toMatchObject({
         status: 'bad',
@@ -25,13 +25,13 @@ describe('a failed unit', () => {
     }
   });
 
-  it('is LOW when it is no service', () => {
+  it('is LOW if it is not a service', () => {
     for (const name of ['nightly.timer', 'data.mount', 'web.socket', 'swap.swap']) {
       expect(judgeUnit(failedUnit({ name }), undefined)).toMatchObject({ status: 'bad', severity: LOW });
     }
   });
 
-  it('comes with evidence that a person can check', () => {
+  it('has evidence that an operator can check', () => {
     expect(judgeUnit(failedUnit({ restarts: 4 }), undefined).evidence).toEqual([
       'ActiveState=failed SubState=failed LoadState=loaded',
       'Result=exit-code ExecMainStatus=1',
@@ -46,17 +46,17 @@ describe('a unit in transition', () => {
     ['activating', 'auto-restart'],
     ['reloading', 'reload'],
     ['deactivating', 'stop-sigterm'],
-  ])("that is %s (%s) is systemd's business", (activeState, subState) => {
+  ])('in the state %s (%s) is left to systemd', (activeState, subState) => {
     for (const watched of [LISTED, KEPT, undefined]) {
       expect(judgeUnit(unitReading({ activeState, subState }), watched).status).toBe('ok');
     }
   });
 
-  it('is left alone also while a job for it is in progress', () => {
+  it('is also left to systemd while a job for it is in progress', () => {
     expect(judgeUnit(inactive({ job: 'start' }), KEPT).status).toBe('ok');
   });
 
-  it('is a crash loop, HIGH, from 3 restarts within 10 min, whatever state it happens to be in', () => {
+  it('is a crash loop of severity HIGH from 3 restarts within 10 min, whatever its current state is', () => {
     for (const activeState of ['activating', 'active', 'deactivating', 'failed']) {
       const looping = unitReading({ activeState, subState: 'auto-restart', recentRestarts: 3 });
       for (const watched of [LISTED, undefined]) {
@@ -86,7 +86,7 @@ describe('a listed unit that is inactive', () => {
   it.each([
     ['it is masked', { loadState: 'masked', unitFileState: 'masked' }],
     ['it is disabled', { unitFileState: 'disabled' }],
-    ['the journal knows that a job stopped it', { stoppedByJob: true }],
+    ['the journal shows that a job stopped it', { stoppedByJob: true }],
     ['the journal cannot be read', { stoppedByJob: { unknown: 'no permission' } }],
   ])('is LOW when %s', (_why, more) => {
     expect(judgeUnit(inactive(more), LISTED)).toMatchObject({
@@ -108,30 +108,30 @@ describe('a listed unit that is inactive', () => {
     expect(judgeUnit(idle, LISTED)).toMatchObject({ status: 'bad', severity: HIGH });
   });
 
-  it('is HIGH where the journal cannot be read, when it is to be kept running', () => {
+  it('is HIGH if the journal cannot be read and the unit has keepRunning', () => {
     expect(judgeUnit(inactive({ stoppedByJob: { unknown: 'no permission' } }), KEPT)).toMatchObject({
       severity: HIGH,
     });
   });
 
-  it('is LOW when it is masked, also when it is to be kept running', () => {
+  it('is LOW when it is masked, also with keepRunning', () => {
     expect(judgeUnit(inactive({ loadState: 'masked' }), KEPT)).toMatchObject({ severity: LOW });
   });
 
-  it('says why the doubt, where it is not known who stopped it', () => {
+  it('is reported with the reason for the doubt if it is unknown who stopped it', () => {
     expect(judgeUnit(inactive({ stoppedByJob: { unknown: 'no permission' } }), LISTED).reason).toBe(
       'nginx.service is inactive, and whether a person stopped it is not known: no permission',
     );
   });
 });
 
-describe('a unit that nobody listed', () => {
+describe('a unit that is not listed', () => {
   it('is ok when it is inactive', () => {
     expect(judgeUnit(inactive(), undefined).status).toBe('ok');
   });
 });
 
-describe('what is not known', () => {
+describe('an unknown unit state', () => {
   it('is unknown for a unit that systemd does not know', () => {
     expect(judgeUnit(unknownUnit('nope'), LISTED)).toEqual({
       status: 'unknown',
@@ -139,11 +139,11 @@ describe('what is not known', () => {
     });
   });
 
-  it('is unknown for a state that nobody has heard of', () => {
+  it('is unknown for a state that this version does not know', () => {
     expect(judgeUnit(unitReading({ activeState: 'levitating' }), LISTED).status).toBe('unknown');
   });
 
-  it('is one unknown verdict where there is no systemd', () => {
+  it('is one unknown verdict without systemd', () => {
     expect(judgeServices({ unknown: 'no systemd' }, undefined)).toEqual([
       { check: 'services', type: 'service', component: 'services', status: 'unknown', reason: 'no systemd' },
     ]);
@@ -169,7 +169,7 @@ describe('what is not known', () => {
           const loadState = known ? 'loaded' : 'not-found';
           const unit = unitReading({ activeState, loadState, recentRestarts, stoppedByJob: { unknown: '' } });
           const { status } = judgeUnit(unit, listed ? LISTED : undefined);
-          // The file of a unit that is still there may be gone.
+          // The unit file of a loaded unit may be missing.
           if (!known) expect(status).toBe(activeState === 'inactive' ? 'unknown' : 'bad');
           if (known && status === 'bad') expect(['failed', 'inactive']).toContain(activeState);
         },
@@ -178,8 +178,8 @@ describe('what is not known', () => {
   });
 });
 
-describe('all units', () => {
-  it('have one verdict each, under the name without .service', () => {
+describe('the verdicts on units', () => {
+  it('are one for each unit, under the name without .service', () => {
     const watched = watchedUnits(['nginx', 'web.socket']);
     const asked = [unitReading(), unitReading({ name: 'web.socket', type: '' })];
     const troubled = [failedUnit({ name: 'redis.service' }), failedUnit()];
@@ -191,7 +191,7 @@ describe('all units', () => {
     ]);
   });
 
-  it('keep the name they were asked for by, and an alias is not a second unit', () => {
+  it('keep the name that was requested, and an alias is not a second unit', () => {
     const sshd = failedUnit({
       name: 'sshd.service',
       id: 'ssh.service',

@@ -22,8 +22,8 @@ const added = (all: readonly Check[], monotonic?: () => number): UserChecks => {
   return checks;
 };
 
-describe('the share of its interval after which a check runs for the second time', () => {
-  it('is the whole for the first check, over 0 for all, and the same in every run', () => {
+describe('the fraction of its interval after which a check runs for the second time', () => {
+  it('is 1 for the first check, above 0 for all, and the same in every run', () => {
     expect(shareOfFirstInterval(0)).toBe(1);
     const shares = Array.from({ length: 1_000 }, (_, index) => shareOfFirstInterval(index));
     for (const share of shares) {
@@ -34,7 +34,7 @@ describe('the share of its interval after which a check runs for the second time
   });
 
   it.each([2, 3, 10, 100, 1_000])(
-    'spreads %i checks evenly: no tenth of the time has twice its part',
+    'spreads %i checks evenly: no tenth of the interval has twice its share',
     (count) => {
       const tenths = new Array<number>(10).fill(0);
       for (let index = 0; index < count; index += 1)
@@ -43,7 +43,7 @@ describe('the share of its interval after which a check runs for the second time
     },
   );
 
-  it('comes before the interval once, and never again', () => {
+  it('applies once, before the first full interval', () => {
     const due = new Due(100, 0.4);
     const runsAt: number[] = [];
     for (let second = 0; second <= 500; second += 5) {
@@ -51,13 +51,13 @@ describe('the share of its interval after which a check runs for the second time
       runsAt.push(second);
       void due.keep(verdict, second * 1_000);
     }
-    // A tenth early is not late.
+    // A run that is early by a tenth is not late.
     expect(runsAt).toEqual([0, 40, 130, 220, 310, 400, 490]);
   });
 });
 
 describe('many checks with `every`', () => {
-  it('all run in the first cycle, and in no later one together', () => {
+  it('all run in the first cycle, and never again in one cycle together', () => {
     let now = 0;
     const runs: number[] = [];
     const count = 100;
@@ -81,11 +81,11 @@ describe('many checks with `every`', () => {
   });
 });
 
-describe('many checks that are waited for in one look', () => {
+describe('many asynchronous checks in one cycle', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
-  it('start one after the other after the first ten, and all answer', async () => {
+  it('start one after the other after the first ten, and all return', async () => {
     const startedAt: number[] = [];
     const begin = performance.now();
     const checks = added(
@@ -103,12 +103,12 @@ describe('many checks that are waited for in one look', () => {
     expect(startedAt.slice(10)).toEqual(Array.from({ length: 20 }, (_, index) => (index + 1) * 5));
   });
 
-  it('do not wait for those that answer at once, which all do at once without the others', () => {
+  it('do not delay synchronous checks, which all run at once', () => {
     const checks = added(numbered(1_000, () => ({})));
     expect(checks.run(checks.names, healthySnapshot(), {})).toHaveLength(1_000);
   });
 
-  it('end when the cycle is aborted, each with an answer', async () => {
+  it('end when the cycle is aborted, each with a verdict', async () => {
     const stop = sharedAbortController();
     const checks = added(numbered(40, () => ({ run: () => new Promise<never>(() => undefined) })));
     const looked = Promise.resolve(checks.run(checks.names, healthySnapshot(), { signal: stop.signal }));
@@ -120,7 +120,7 @@ describe('many checks that are waited for in one look', () => {
     for (const { status } of verdicts) expect(status).toBe('unknown');
   });
 
-  it('have their time: a look at a thousand may take what their starts take, too', () => {
+  it('extend the time limit of the cycle by the time that their starts take', () => {
     expect(added(numbered(1_000, () => ({}))).longestMs).toBe(5_000 + longestStartMs(1_000));
     expect([waitBeforeStart(0), waitBeforeStart(9), waitBeforeStart(10)]).toEqual([0, 0, 5]);
     expect([longestStartMs(0), longestStartMs(10), longestStartMs(1_000)]).toEqual([0, 0, 4_950]);

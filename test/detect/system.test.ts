@@ -18,9 +18,9 @@ const calm = { sinceBoot: 0, recent: 0 };
 const judge = (changes: Parameters<typeof systemReading>[0]) =>
   judgeSystem(systemReading(changes), calm, { asked: [], troubled: [] });
 
-describe('the state of the system', () => {
-  it.each(['degraded', 'maintenance', 'something new'])(
-    'is reported as LOW when systemd says %s',
+describe('the system state', () => {
+  it.each(['degraded', 'maintenance', 'a word that this version does not know'])(
+    'is LOW when systemd reports %s',
     (state) => {
       expect(judge({ state })[0]).toMatchObject({
         component: 'system:state',
@@ -31,13 +31,13 @@ describe('the state of the system', () => {
     },
   );
 
-  it.each(['running', 'starting', 'initializing', 'stopping'])('is well when systemd says %s', (state) => {
+  it.each(['running', 'starting', 'initializing', 'stopping'])('is ok when systemd reports %s', (state) => {
     expect(judge({ state })).toMatchObject([{ status: 'ok' }, { status: 'ok' }]);
   });
 });
 
-describe('what is not known of the system', () => {
-  it('is unknown component by component, and as a whole where nothing was read', () => {
+describe('an unreadable system', () => {
+  it('is unknown for each component, and as a whole if nothing was read', () => {
     expect(judge({ state: because })).toMatchObject([
       { status: 'unknown', reason: 'the file is gone' },
       { status: 'ok' },
@@ -60,14 +60,14 @@ describe('out-of-memory kills', () => {
     };
   };
 
-  it('before the first reading are nobody’s news', async () => {
+  it('before the first reading raise no issue', async () => {
     const { kill, look } = start();
     kill(7);
     expect(await look()).toMatchObject({ status: 'ok', value: 0 });
     expect(await look()).toMatchObject({ status: 'ok', value: 0 });
   });
 
-  it('are LOW for 10 minutes after the count grew, and looking twice changes nothing', async () => {
+  it('are LOW for 10 minutes after the count grew, and a second reading changes nothing', async () => {
     const { kill, look, clock } = start();
     kill(7);
     await look();
@@ -98,7 +98,7 @@ describe('out-of-memory kills', () => {
     expect(await look()).toMatchObject({ status: 'bad', value: 1 });
   });
 
-  it('name the unit that systemd saw end by one, or say that none was seen', async () => {
+  it('are reported with the unit that systemd saw killed, or with the sentence that there is none', async () => {
     const { kill, look, host } = start();
     await look();
     kill(1);
@@ -109,7 +109,7 @@ describe('out-of-memory kills', () => {
     expect((await look())?.evidence?.[1]).toContain('No units were read beside it');
   });
 
-  it('that grow backwards are a new count', async () => {
+  it('start a new count when the counter goes back', async () => {
     const { kill, look } = start();
     kill(9);
     await look();
@@ -119,7 +119,7 @@ describe('out-of-memory kills', () => {
     expect(await look()).toMatchObject({ status: 'bad', value: 1 });
   });
 
-  it('that cannot be read are unknown', async () => {
+  it('are unknown if the counter cannot be read', async () => {
     const { look, host } = start();
     host.set({ system: systemReading({ oomKills: because }) });
     expect(await look()).toMatchObject({ status: 'unknown', reason: 'the file is gone' });

@@ -6,8 +6,8 @@ import { fakeHost } from '../../src/testing/index.js';
 
 const detector = () => new SimpleDetector({ host: fakeHost() });
 
-describe('thresholds', () => {
-  it('are 80, 85, 90 percent and twice the CPUs', () => {
+describe('the thresholds', () => {
+  it('are 80, 85 and 90 percent and twice the number of CPUs by default', () => {
     expect({ ...detector().thresholds }).toEqual({
       cpuPercent: 80,
       memoryPercent: 85,
@@ -16,14 +16,14 @@ describe('thresholds', () => {
     });
   });
 
-  it('fall back to the defaults for the keys that a replaced object lacks', () => {
+  it('fall back to the defaults for keys that a replaced object lacks', () => {
     const it = detector();
     it.thresholds = { cpuPercent: 10, diskPercent: 20 };
     it.thresholds = { memoryPercent: 50 };
     expect(it.thresholds).toMatchObject({ cpuPercent: 80, memoryPercent: 50, diskPercent: 90 });
   });
 
-  it('can be assigned one by one, and are checked then', () => {
+  it('can be assigned one by one, and are validated then', () => {
     const it = detector();
     it.thresholds.cpuPercent = 70;
     expect(it.thresholds.cpuPercent).toBe(70);
@@ -49,7 +49,7 @@ describe('thresholds', () => {
     );
   });
 
-  it('name the option that was probably meant', () => {
+  it('suggest the closest option for an unknown one', () => {
     const sentence = 'Unknown option `cpu_percent` in `thresholds`: did you mean `cpuPercent`?';
     const wrong: object = { cpu_percent: 70 };
     expect(() => thresholdValues(wrong)).toThrow(sentence);
@@ -62,7 +62,7 @@ describe('thresholds', () => {
     expect(() => (detector().thresholds = value as never)).toThrow('Expected `thresholds` to be an object');
   });
 
-  it("never write to the caller's object, nor follow it", () => {
+  it("never modify the caller's object, and do not follow its changes", () => {
     const mine = { cpuPercent: 70 };
     const it = detector();
     it.thresholds = mine;

@@ -8,7 +8,7 @@ const snapshot = fakeHost().read();
 const bad: Verdict = { status: 'bad', reason: 'it answered 502' };
 const ok: Verdict = { status: 'ok', reason: 'it answered 200' };
 
-/** A check whose runs answer when they are told to. */
+/** Creates a check whose runs end when the test resolves them. */
 function askedCheck() {
   const answers: ((verdict: Verdict) => void)[] = [];
   const check = {
@@ -22,7 +22,7 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 describe('a check that is still running', () => {
-  it('runs again for a proof: an answer that began before the repair proves nothing', async () => {
+  it('runs again for a proof, because a run that began before the repair proves nothing', async () => {
     const { check, answers } = askedCheck();
     const checks = new UserChecks();
     checks.add(check, []);
@@ -37,7 +37,7 @@ describe('a check that is still running', () => {
     expect(await proof).toMatchObject([{ status: 'bad' }]);
   });
 
-  it('shares its answer with the reading before a repair, and does not run twice', async () => {
+  it('shares its verdict with the reading before a repair, and does not run twice', async () => {
     const { check, answers } = askedCheck();
     const checks = new UserChecks();
     checks.add(check, []);
@@ -49,7 +49,7 @@ describe('a check that is still running', () => {
     expect(answers).toHaveLength(1);
   });
 
-  it('shares its answer with a cycle that begins meanwhile, which is not told that the check is busy', async () => {
+  it('shares its verdict with a cycle that starts later, which does not report the check as busy', async () => {
     const { check, answers } = askedCheck();
     const runner = new CheckRunner(check);
     const proof = runner.run(snapshot, undefined, 'rerun');
@@ -60,7 +60,7 @@ describe('a check that is still running', () => {
     expect(answers).toHaveLength(1);
   });
 
-  it('keeps a cycle waiting for no longer than its own time limit', async () => {
+  it('delays a cycle by at most its own time limit', async () => {
     const { check } = askedCheck();
     const runner = new CheckRunner(check);
     void runner.run(snapshot);
@@ -75,8 +75,8 @@ describe('a check that is still running', () => {
   });
 });
 
-describe('a check that is late', () => {
-  it('is unknown, its late answer counts for nothing, and it runs again only when it has ended', async () => {
+describe('a check that exceeded its time limit', () => {
+  it('is unknown, its late result is ignored, and it runs again only after it has ended', async () => {
     const { check, answers } = askedCheck();
     const runner = new CheckRunner(check);
     const late = runner.run(snapshot);
@@ -96,7 +96,7 @@ describe('a check that is late', () => {
     expect(await next).toMatchObject({ status: 'bad' });
   });
 
-  it('keeps a proof waiting for no longer than its limit, and each of two proofs gets an answer', async () => {
+  it('delays a proof by at most its limit, and each of two proofs gets a verdict', async () => {
     const { check, answers } = askedCheck();
     const runner = new CheckRunner(check);
     void runner.run(snapshot);
@@ -106,7 +106,7 @@ describe('a check that is late', () => {
     expect(answers).toHaveLength(1);
   });
 
-  it('that hangs does not delay a proof that is aborted', async () => {
+  it('does not delay a proof that is aborted', async () => {
     const { check } = askedCheck();
     const runner = new CheckRunner(check);
     const stop = new AbortController();
@@ -118,12 +118,12 @@ describe('a check that is late', () => {
   });
 });
 
-describe('the time that a repair has to work', () => {
+describe('the settle time of a repair', () => {
   it.each([
     [undefined, 60_000],
     [0, 0],
     [3_600_000, 3_600_000],
-  ])('as a check says %s is %i ms', async (settleMs, expected) => {
+  ])('that a check sets to %s is %i ms', async (settleMs, expected) => {
     const runner = new CheckRunner({
       ...({ name: 'http', component: 'web', type: 'service', run: () => ok } as const),
       ...(settleMs === undefined ? {} : { settleMs }),

@@ -3,7 +3,7 @@ import { watchedUnits } from '../../src/detect/watched.js';
 import { matchesPattern, watchedAs } from '../../src/detect/watched-units.js';
 
 describe('the services option', () => {
-  it('takes names with and without suffix, and names with permissions', () => {
+  it('accepts names with and without suffix, and names with permissions', () => {
     const units = watchedUnits(['nginx', 'web.socket', { unit: 'pg@15-main', keepRunning: true }]);
     expect([...units]).toEqual([
       ['nginx.service', { unit: 'nginx.service' }],
@@ -39,32 +39,32 @@ describe('the services option', () => {
     expect(() => watchedUnits(services)).toThrow(message);
   });
 
-  it('takes patterns, with a kind and without', () => {
+  it('accepts patterns, with and without a unit type', () => {
     const units = watchedUnits(['worker@*', 'app-?.socket', { unit: 'db[12]', keepRunning: true }]);
     expect([...units.keys()]).toEqual(['worker@*.service', 'app-?.socket', 'db[12].service']);
   });
 
   it.each(['a.socket', 'a.timer', 'a.path', 'a.mount', 'a.automount', 'a.swap', 'a.target'])(
-    'takes %s',
+    'accepts %s',
     (name) => {
       expect([...watchedUnits([name]).keys()]).toEqual([name]);
     },
   );
 
-  it('adds up what is wanted of a unit that is listed twice', () => {
+  it('merges the options of a unit that is listed twice', () => {
     expect([
       ...watchedUnits(['a', { unit: 'a', keepRunning: true }, { unit: 'a', restartForMemory: true }]),
     ]).toEqual([['a.service', { unit: 'a.service', keepRunning: true, restartForMemory: true }]]);
   });
 
-  it('names the option that was probably meant', () => {
+  it('suggests the closest option for an unknown one', () => {
     expect(() => watchedUnits([{ unit: 'a', keep_running: true }])).toThrow(
       'Unknown option `keep_running` in `services[0]`: did you mean `keepRunning`?',
     );
   });
 });
 
-describe('a pattern', () => {
+describe('a pattern in the services option', () => {
   it.each([
     ['worker@1.service', 'worker@*.service', true],
     ['worker@a-b.service', 'worker@*.service', true],
@@ -79,30 +79,30 @@ describe('a pattern', () => {
     ['a.b.service', 'a.b*.service', true],
     ['axb.service', 'a.b*.service', false],
     ['grp.target', 'grp*', false],
-  ])('%s %s: %s', (name, pattern, matches) => {
+  ])('matches %s against %s: %s', (name, pattern, matches) => {
     expect(matchesPattern(name, pattern)).toBe(matches);
   });
 });
 
-describe('what a unit is listed with', () => {
+describe('the options of a listed unit', () => {
   const listed = watchedUnits(['worker@*', { unit: 'sshd', keepRunning: true }, 'postgresql']);
   const named = (id: string, ...more: string[]) => ({ id, names: [id, ...more] });
 
   it.each([
-    ['its name', named('sshd.service'), { unit: 'sshd.service', keepRunning: true }],
+    ['the name of the unit', named('sshd.service'), { unit: 'sshd.service', keepRunning: true }],
     [
-      'another of its names',
+      'another name of the unit',
       named('ssh.service', 'sshd.service'),
       { unit: 'sshd.service', keepRunning: true },
     ],
     ['a pattern', named('worker@2.service'), { unit: 'worker@*.service' }],
     [
-      'the unit that it is a member of',
+      'the unit that has it as a member',
       { ...named('postgresql@15-main.service'), memberOf: ['postgresql.service'] },
       { unit: 'postgresql.service' },
     ],
     ['nothing', named('nginx.service'), undefined],
-  ])('is found by %s', (_way, unit, expected) => {
+  ])('are found by %s', (_way, unit, expected) => {
     expect(watchedAs(unit, listed)).toEqual(expected);
   });
 });

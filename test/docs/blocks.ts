@@ -1,25 +1,25 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The folder of the package. */
+/** Root folder of the package. */
 export const root = join(import.meta.dirname, '../..');
 
-/** One fenced block of code. */
+/** Fenced code block. */
 export interface Block {
-  /** Where it stands: `docs/configuration.md:12`. */
+  /** Its position: `docs/configuration.md:12`. */
   readonly at: string;
-  /** The first word after the fence: `js`, `sh`, `text` … Empty when there is none. */
+  /** First word after the fence: `js`, `sh`, `text` … Empty if there is none. */
   readonly language: string;
-  /** The rest of that line: `run`, `node>=24`, `steps`. */
+  /** Rest of that line: `run`, `node>=24`, `steps`. */
   readonly info: string;
-  /** Whether its output stands in the `text` block below: `js run`. */
+  /** `true` if its output is in the next `text` block: `js run`. */
   readonly run: boolean;
   readonly code: string;
-  /** The `text` block that comes next, if one does: what a block that is run must print. */
+  /** The next `text` block, if any: the output that the block must print. */
   readonly expected: string | undefined;
 }
 
-/** A page of documentation, by its path from the root. */
+/** Page of documentation, by its path from the root. */
 export interface Page {
   readonly file: string;
   readonly text: string;
@@ -33,7 +33,7 @@ const filesIn = (folder: string, suffix: string, recursive = false): string[] =>
 
 const read = (file: string): Page => ({ file, text: readFileSync(join(root, file), 'utf8') });
 
-/** Every page that is written by hand. */
+/** Manually written pages. */
 export const pages: readonly Page[] = [
   'README.md',
   'CHANGELOG.md',
@@ -43,13 +43,13 @@ export const pages: readonly Page[] = [
   ...filesIn('docs/monitoring', '.md'),
 ].map(read);
 
-/** Every block of every page, and of every comment in the sources. */
+/** Code blocks of all pages, and of all comments in the sources. */
 export function allBlocks(): Block[] {
   const sources = filesIn('src', '.ts', true).map(read);
   return [...pages.flatMap(blocksOf), ...sources.map(commentsOf).flatMap(blocksOf)];
 }
 
-/** The same text with everything but the content of its JSDoc comments blanked, so that lines keep their numbers. */
+/** Returns the text with everything but the content of its JSDoc comments blanked, so that line numbers are kept. */
 function commentsOf({ file, text }: Page): Page {
   let inside = false;
   const lines = text.split('\n').map((line) => {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { root, type Block } from './blocks.js';
@@ -7,7 +8,7 @@ const config = ts.parseJsonConfigFileContent(
   ts.sys,
   root,
 );
-// Readers write no types; what they call is still checked against its declarations.
+// Readers write no types; their calls are still checked against the declarations.
 const options = {
   ...config.options,
   allowJs: true,
@@ -39,7 +40,7 @@ export function errorsOf(blocks: readonly Block[]): Map<Block, string[]> {
   );
 }
 
-/** A block without an import may still use `await`. */
+/** Allows a block without an import to use `await`. */
 const asModule = (code: string): string => `${code}\nexport {};`;
 
 function wordsOf({ messageText, file, start = 0 }: ts.Diagnostic): string {
@@ -47,12 +48,12 @@ function wordsOf({ messageText, file, start = 0 }: ts.Diagnostic): string {
   return `line ${line}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`;
 }
 
-/** Makes a function whose body may use `await`; it has no name of its own in the language. */
+/** Constructor of functions whose body may use `await`; JavaScript has no global name for it. */
 const AsyncFunction = (async () => undefined).constructor as new (
   ...source: string[]
 ) => (...parameters: unknown[]) => Promise<void>;
 
-/** Runs a block, and gives what it printed. */
+/** Runs a block, and returns its output. */
 export async function outputOf(block: Block, modules: Readonly<Record<string, unknown>>): Promise<string> {
   const { outputText } = ts.transpileModule(block.code, {
     compilerOptions: { ...config.options, module: ts.ModuleKind.CommonJS },
@@ -63,4 +64,25 @@ export async function outputOf(block: Block, modules: Readonly<Record<string, un
   const console = { log: print, debug: print, info: print, warn: print, error: print };
   await body((name: string) => modules[name], {}, console);
   return lines.join('');
+}
+
+/** Parses each module on standard input, a JSON array, and prints the error of each, or an empty text. */
+const PARSE = `
+  import { readFileSync } from 'node:fs';
+  import { SourceTextModule } from 'node:vm';
+  const errorOf = (code) => {
+    try {
+      return new SourceTextModule(code) && '';
+    } catch (error) {
+      return String(error);
+    }
+  };
+  console.log(JSON.stringify(JSON.parse(readFileSync(0, 'utf8')).map(errorOf)));
+`;
+
+/** Returns the syntax error of each block in plain Node, or an empty text. One process for all takes 0.1 s, not 4 s. */
+export function syntaxErrorsOf(blocks: readonly Block[]): readonly string[] {
+  const args = ['--experimental-vm-modules', '--no-warnings', '--input-type=module', '--eval', PARSE];
+  const input = JSON.stringify(blocks.map(({ code }) => code));
+  return JSON.parse(execFileSync(process.execPath, args, { input, encoding: 'utf8' })) as string[];
 }

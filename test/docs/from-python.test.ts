@@ -52,14 +52,14 @@ const link = (file: string): string => `[${file.slice(file.lastIndexOf('/') + 1,
 describe('a public name of the Python system', () => {
   const tables = tablesOf(readFileSync(page, 'utf8')).filter(({ head }) => head[0] === 'Python');
   const rows = tables.flatMap(({ rows: found }) => found);
-  /** Whether a cell names it in code font, with or without what it is called on and with. */
+  /** Returns whether a cell has the name in code font, with or without its object and arguments. */
   const names = (cell: string, name: string): boolean =>
     [...cell.matchAll(/`([^`]+)`/g)].some(([, text = '']) =>
       new RegExp(`(^|[.'])${name.replaceAll('.', String.raw`\.`)}($|[^\\w])`).test(text),
     );
 
   it.each([...PYTHON_NAMES])(
-    'has a row with what stands for it here or why nothing does: %s',
+    'has a row with its equivalent or the reason why there is none: %s',
     (name, find) => {
       const found = rows.filter(([python = '']) => names(python, name));
       expect(found).not.toEqual([]);
@@ -74,11 +74,11 @@ describe('a public name of the Python system', () => {
     },
   );
 
-  it('is in the list when the page has it', () => {
+  it('is in the tested list if the page contains it', () => {
     const unknown = rows.filter(
       ([python = '']) => ![...PYTHON_NAMES.keys()].some((name) => names(python, name)),
     );
-    // Not names of the package: a value, and names of the NixOS module that other tests hold.
+    // Not names of the package: a value, and names of the NixOS module that other tests cover.
     expect(unknown.map(([python]) => python)).toEqual([
       'component `disk`',
       '`none`',

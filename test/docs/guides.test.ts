@@ -10,7 +10,7 @@ const read = (file: string): string => readFileSync(join(root, file), 'utf8');
 describe('docs/how-it-works.md', () => {
   const page = read('docs/how-it-works.md');
 
-  it('has every room of src', () => {
+  it('lists every room of src', () => {
     const rooms = readdirSync(join(root, 'src'), { withFileTypes: true }).filter((entry) =>
       entry.isDirectory(),
     );
@@ -18,7 +18,7 @@ describe('docs/how-it-works.md', () => {
     expect(listed.sort()).toEqual(rooms.map(({ name }) => name).sort());
   });
 
-  it('names files and folders that exist for each step', () => {
+  it('names existing files and folders for each step', () => {
     const rows = rowsOf(page, 'step');
     expect(rows.length).toBeGreaterThan(8);
     for (const [step, , code = ''] of rows) {
@@ -31,7 +31,7 @@ describe('docs/how-it-works.md', () => {
     }
   });
 
-  it('says how many gates there are', () => {
+  it('gives the number of gates', () => {
     expect(BLOCK_REASONS).toHaveLength(20);
     expect(page).toContain('Twenty gates');
   });
@@ -40,7 +40,7 @@ describe('docs/how-it-works.md', () => {
 describe('docs/glossary.md', () => {
   const page = read('docs/glossary.md');
 
-  it('names in the last column what can be imported', () => {
+  it('names importable values in the last column', () => {
     const doors = read('src/index.ts') + read('src/testing/index.ts');
     const rows = tablesOf(page)
       .filter(({ head }) => head[0] === 'term')
@@ -52,8 +52,8 @@ describe('docs/glossary.md', () => {
     expect(names.filter((name) => !new RegExp(`\\b${name}\\b`).test(doors))).toEqual([]);
   });
 
-  it('has every outcome', () => {
-    // The compiler refuses this object when an outcome is missing or too many.
+  it('lists every outcome', () => {
+    // The compiler rejects this object if an outcome is missing or unknown.
     const outcomes: Record<HealingResult['outcome'], true> = {
       ...{ fixed: true, ineffective: true, failed: true, skipped: true },
       ...{ planned: true, pending: true, 'pending-reboot': true },
@@ -68,7 +68,7 @@ describe('CONTRIBUTING.md', () => {
   const [, ...sections] = page.split(/^### /m);
   const additions = sections.filter((section) => section.startsWith('Add '));
 
-  it('says for each kind of addition which files to touch', () => {
+  it('lists for each kind of addition the files to touch', () => {
     expect(additions.map((section) => section.split('\n')[0])).toEqual([
       'Add a built-in check',
       'Add a ready-made check',
@@ -79,15 +79,12 @@ describe('CONTRIBUTING.md', () => {
     ]);
   });
 
-  it.each(additions)(
-    'names at most five files that exist, or new ones in folders that exist: %s',
-    (section) => {
-      const [table] = tablesOf(section);
-      const paths = (table?.rows ?? []).map(([path = '']) => path.replaceAll('`', ''));
-      expect(paths.length).toBeGreaterThan(0);
-      expect(paths.length).toBeLessThanOrEqual(5);
-      const missing = paths.filter((path) => !existsSync(join(root, path.replace(/\/[^/]*NAME[^/]*$/, ''))));
-      expect(missing).toEqual([]);
-    },
-  );
+  it.each(additions)('names at most five existing files, or new ones in existing folders: %s', (section) => {
+    const [table] = tablesOf(section);
+    const paths = (table?.rows ?? []).map(([path = '']) => path.replaceAll('`', ''));
+    expect(paths.length).toBeGreaterThan(0);
+    expect(paths.length).toBeLessThanOrEqual(5);
+    const missing = paths.filter((path) => !existsSync(join(root, path.replace(/\/[^/]*NAME[^/]*$/, ''))));
+    expect(missing).toEqual([]);
+  });
 });

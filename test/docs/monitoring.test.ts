@@ -8,7 +8,7 @@ import { between, table } from './table.js';
 const file = (name: string): string => join(root, 'docs/monitoring', name);
 const read = (name: string): string => readFileSync(file(name), 'utf8');
 
-/** Names of metrics that a file speaks of and that do not exist. */
+/** Returns the metric names in a file that do not exist. */
 function strangers(text: string): string[] {
   const known = new Set(
     FAMILIES.flatMap(({ name, type }) =>
@@ -18,7 +18,7 @@ function strangers(text: string): string[] {
   return [...text.matchAll(/\bhealing_\w+/g)].map(([name]) => name).filter((name) => !known.has(name));
 }
 
-it('docs/monitoring/README.md has the metrics of the code; UPDATE_DOCS=1 writes them', () => {
+it('docs/monitoring/README.md lists the metrics of the code; UPDATE_DOCS=1 writes them', () => {
   const rows = FAMILIES.map(({ name, type, labels, help }) => [
     `\`${name}\``,
     type,
@@ -35,18 +35,18 @@ describe('the alert rules', () => {
   const names = (text: string, key: string): string[] =>
     [...text.matchAll(new RegExp(`${key}: (\\w+)`, 'g'))].map(([, name = '']) => name);
 
-  it('speak of metrics that exist, and so do their tests', () => {
+  it('use existing metrics only, and so do their tests', () => {
     expect(strangers(read('alerts.yml'))).toEqual([]);
     expect(strangers(read('alerts.test.yml'))).toEqual([]);
   });
 
-  it('are tested, each of them', () => {
+  it('each have a test', () => {
     const rules = names(read('alerts.yml'), 'alert');
     expect(rules.length).toBeGreaterThan(8);
     expect([...new Set(names(read('alerts.test.yml'), 'alertname'))].sort()).toEqual([...rules].sort());
   });
 
-  it('name the job that the scrape configuration has', () => {
+  it('use the job name of the scrape configuration', () => {
     expect(read('prometheus.yml')).toContain('job_name: self-healing');
     expect(read('alerts.yml')).toContain('up{job="self-healing"}');
   });
@@ -63,11 +63,13 @@ describe('the Grafana dashboard', () => {
     }[];
   };
 
-  it('asks for metrics that exist, of the chosen hosts, from the chosen source', () => {
+  it('queries existing metrics, of the selected hosts, from the selected data source', () => {
+    expect(dashboard.panels.length).toBeGreaterThan(7);
     for (const { datasource, targets } of dashboard.panels) {
       expect(datasource.uid).toBe('${datasource}');
       for (const { expr } of targets) {
         expect(strangers(expr)).toEqual([]);
+        expect(expr).toMatch(/healing_\w/);
         expect(expr).toContain('instance=~"$instance"');
       }
     }
@@ -79,7 +81,7 @@ describe('the Grafana dashboard', () => {
     expect(asked).toEqual(FAMILIES.slice(0, 7).map(({ name }) => name));
   });
 
-  it('has panels with names of their own, within the width, none over another', () => {
+  it('has panels with unique names, within the width, none overlapping another', () => {
     const { panels } = dashboard;
     expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
     expect(new Set(panels.map(({ title }) => title)).size).toBe(panels.length);

@@ -5,20 +5,20 @@ import { root } from './blocks.js';
 /** Folder of the examples that translate the documentation of the Python system, from the root. */
 export const FOLDER = 'examples/original';
 
-/** One line of the Python documentation and the statement that stands for it here. */
+/** One line of the Python documentation, and the statement that replaces it here. */
 export interface Translation {
   readonly was: string;
   readonly here: string;
 }
 
-/** One example. */
+/** Translated example. */
 export interface Original {
   /** Path from the root. */
   readonly file: string;
   readonly translations: readonly Translation[];
 }
 
-/** Every example with the lines that it translates, in the order of the Python documentation. */
+/** Returns every example with the lines that it translates, in the order of the Python documentation. */
 export const originals: readonly Original[] = readdirSync(join(root, FOLDER))
   .filter((name) => /^\d\d-.*\.mjs$/.test(name))
   .sort()

@@ -3,16 +3,16 @@ import type * as ports from '@luminous-nix/self-healing/testing';
 import { BUILT_IN_NAMES } from '../../src/actions/registry.js';
 import { FAMILIES } from '../../src/observe/families.js';
 
-/** What stands here for a name of the Python system: a value, whatever it is; `NONE` where nothing does. */
+/** Equivalent of a name of the Python system: a value of any kind, or `NONE`. */
 type Counterpart = () => unknown;
 
-/** Marks a name that has no counterpart. */
+/** Marks a name without an equivalent. */
 export const NONE: Counterpart = () => undefined;
 
 const { SimplifiedHealingEngine, SimpleDetector, SimpleResolver, NixOSPermissionHandler } = library;
 const { MetricsServer, SimpleDashboard } = library;
 
-/** A type leaves nothing at run time: the compiler refuses this file when one is gone. */
+/** A type does not exist at run time: the compiler rejects this file if one is missing. */
 const typed = <Type>(key: keyof Type): Counterpart => {
   return () => key;
 };
@@ -34,7 +34,7 @@ const family = (name: string): [string, Counterpart] => [
  * documentation names.
  */
 export const PYTHON_NAMES: ReadonlyMap<string, Counterpart> = new Map<string, Counterpart>([
-  // What the package exports.
+  // Exports of the package.
   ['create_self_healing_engine', () => library.createSelfHealingEngine],
   ['quick_heal', () => library.quickHeal],
   ['execute_healing_action', () => library.executeHealingAction],
@@ -93,7 +93,7 @@ export const PYTHON_NAMES: ReadonlyMap<string, Counterpart> = new Map<string, Co
   none('result.suggestion'),
   ['LUMINOUS_DEV_MODE', typed<Record<ports.Tier, true>>('development')],
   none('LUMINOUS_NO_SERVICE'),
-  // Data.
+  // Data types.
   ...Object.entries(library.IssueType).map(([name, value]) => [`IssueType.${name}`, () => value] as const),
   ...Object.entries(library.Severity).map(([name, value]) => [`Severity.${name}`, () => value] as const),
   ...(['type', 'severity', 'description', 'component', 'threshold', 'timestamp'] as const).map(

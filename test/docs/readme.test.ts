@@ -23,20 +23,20 @@ it.each(['README.md', 'docs/how-it-works.md'])(
   },
 );
 
-it('names the three categories, and every built-in action once', () => {
+it('the README names the three categories, and every built-in action once', () => {
   const rows = rowsOf(page, 'category');
   expect(rows.map(([category]) => category)).toEqual(Object.keys(IssueType).map((name) => `\`${name}\``));
   const actions = rows.flatMap(([, , cell = '']) => [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => name));
   expect(actions.sort()).toEqual(Object.keys(BUILT_IN_ACTIONS).sort());
 });
 
-it('has three programs of at most six lines', () => {
+it('the README has three programs of at most six lines', () => {
   const lengths = programs.map(({ code }) => code.split('\n').filter(Boolean).length);
   expect(lengths).toHaveLength(3);
   expect(Math.max(...lengths)).toBeLessThanOrEqual(6);
 });
 
-it('says of every documented figure what was measured, whether it was met, and on what', () => {
+it('the README gives for every documented figure the measurement, whether it was met, and the machine', () => {
   const rows = rowsOf(page, 'claimed');
   expect(rows.length).toBeGreaterThanOrEqual(7);
   for (const [claimed, measured, verdict, on] of rows) {
@@ -48,13 +48,13 @@ it('says of every documented figure what was measured, whether it was met, and o
   }
 });
 
-it('has the scrape configuration of docs/monitoring/prometheus.yml', () => {
+it('the README has the scrape configuration of docs/monitoring/prometheus.yml', () => {
   const yaml = blocks.filter(({ language }) => language === 'yaml').map(({ code }) => code);
   expect(yaml).toHaveLength(1);
   expect(read('docs/monitoring/prometheus.yml').endsWith(yaml[0]!)).toBe(true);
 });
 
-it('has NixOS lines whose values are the defaults of the module', () => {
+it('the README has NixOS lines whose values are the defaults of the module', () => {
   const [nix] = blocks.filter(({ language }) => language === 'nix');
   const module = read('nix/module.nix');
   for (const [, name, value] of nix!.code.matchAll(/^ {4}(\w+) = (\d+);/gm))

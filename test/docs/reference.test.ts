@@ -18,12 +18,12 @@ const doors = Object.keys(exports)
 const { entryPoints, readme } = json('typedoc.json') as { entryPoints: string[]; readme: string };
 
 describe('the API reference', () => {
-  it('has one module for each path that can be imported, named as it is imported', () => {
+  it('has one module for each importable path, with that name', () => {
     const modules = entryPoints.map((file) => /^ \* @module \\(\S+)$/m.exec(read(file))?.[1]);
     expect(modules.sort()).toEqual([...doors].sort());
   });
 
-  it('starts with a page that lists each of them, and names that can be imported', () => {
+  it('has a start page that lists each module and importable names', () => {
     const page = read(readme);
     expect(rowsOf(page, 'module').map(([module]) => module)).toEqual(
       [...doors].sort().map((door) => `\`${door}\``),
@@ -36,7 +36,7 @@ describe('the API reference', () => {
   });
 });
 
-describe('a class that can be imported', () => {
+describe('an exported class', () => {
   const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts'))
     .map((file) => read(`src/${file}`));
@@ -47,7 +47,7 @@ describe('a class that can be imported', () => {
   );
   const names = [...classes].filter(isClass).map(({ name: one }) => one);
 
-  it('is one of these', () => {
+  it('is in the list of this test', () => {
     expect(names.length).toBeGreaterThanOrEqual(7);
   });
 

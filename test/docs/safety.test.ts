@@ -30,7 +30,7 @@ const protectedUnits = table(
   units.flatMap((_, at) => (at % 4 === 0 ? [COLUMNS.map((column) => units[at + column] ?? '')] : [])),
 );
 
-it('docs/safety.md has the gates, numbers and protected units of the code; UPDATE_DOCS=1 writes them', async () => {
+it('docs/safety.md lists the gates, numbers and protected units of the code; UPDATE_DOCS=1 writes them', async () => {
   const text = await readFile(page, 'utf8');
   const wanted = [
     between.bind(undefined, 'gates', gates),

@@ -3,16 +3,28 @@ import { join } from 'node:path';
 import ts from 'typescript';
 import { root } from './blocks.js';
 
-/** The least that a string must say by itself, so that `${a} is ${b}` does not pass for everything. */
+/** Minimum of fixed text in a string, so that `${a} is ${b}` does not match everything. */
 const LEAST = 12;
 
-const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+/** Returns whether a text consists of these parts, in order, with any text between two of them. */
+function consistsOf(text: string, [first = '', ...rest]: readonly string[]): boolean {
+  const last = rest.pop();
+  if (last === undefined) return text === first;
+  if (!text.startsWith(first) || !text.endsWith(last)) return false;
+  let from = first.length;
+  for (const part of rest) {
+    const at = text.indexOf(part, from);
+    if (at < 0) return false;
+    from = at + part.length;
+  }
+  return from <= text.length - last.length;
+}
 
-/** What every string in the sources may come to say, with anything in the place of its variable parts. */
-export function sentencePatterns(): RegExp[] {
-  const patterns: RegExp[] = [];
+/** Returns a matcher for every string in the sources, with any text in place of the variable parts. */
+export function sentenceMatchers(): ((text: string) => boolean)[] {
+  const matchers: ((text: string) => boolean)[] = [];
   const add = (parts: readonly string[]): void => {
-    if (parts.join('').length >= LEAST) patterns.push(new RegExp(`^${parts.map(escaped).join('.*')}$`));
+    if (parts.join('').length >= LEAST) matchers.push((text) => consistsOf(text, parts));
   };
   const visit = (node: ts.Node): void => {
     if (ts.isStringLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node)) add([node.text]);
@@ -26,5 +38,5 @@ export function sentencePatterns(): RegExp[] {
     const text = readFileSync(join(root, 'src', file), 'utf8');
     visit(ts.createSourceFile(file, text, ts.ScriptTarget.Latest));
   }
-  return patterns;
+  return matchers;
 }

@@ -20,24 +20,24 @@ describe('docs/systemd.md', () => {
     ({ at, language }) => at.startsWith('docs/systemd.md') && language === 'json',
   );
 
-  it('has a configuration that the daemon takes', async () => {
+  it('has a configuration that the daemon accepts', async () => {
     expect(await parseConfig(blocks[0]?.code ?? '', 'config.json')).toHaveProperty('config');
   });
 
-  it('explains every key of the configuration file', async () => {
+  it('documents every key of the configuration file', async () => {
     const refused = await parseConfig('{ "zzzzzzzzzzzzzzzzzzzz": 1 }', 'config.json');
     const known = 'mistakes' in refused ? (/known: (.*)$/.exec(refused.mistakes[0] ?? '')?.[1] ?? '') : '';
     expect(known.split(', ').length).toBeGreaterThan(10);
     for (const key of known.split(', ')) expect(page, key).toMatch(new RegExp(`^\\|.*\`${key}\`.*\\|`, 'm'));
   });
 
-  it('explains every command', () => {
+  it('documents every command', () => {
     for (const command of COMMANDS) expect(page).toMatch(new RegExp(`^\\| .*\`${command}[ \`]`, 'm'));
     expect(page).toContain(CONTROL_SOCKET);
     expect(page).toContain(CONTROL_GROUP);
   });
 
-  it('explains every option of the NixOS module', () => {
+  it('documents every option of the NixOS module', () => {
     const options =
       /options\.services\.luminous-healing = \{\n([^]*?)\n {2}\};/.exec(read('nix/module.nix'))?.[1] ?? '';
     const names = [...options.matchAll(/^ {4}(\w+) = /gm)].map(([, name = '']) => name);
@@ -46,13 +46,13 @@ describe('docs/systemd.md', () => {
   });
 });
 
-describe('the two root helpers', () => {
+describe('the units of the two root helpers', () => {
   const lines = (name: string) =>
     read(`nix/systemd/luminous-healing-${name}@.service`)
       .split('\n')
       .filter((line) => /^[A-Z][A-Za-z-]*=/.test(line));
 
-  it('are confined the same, and a plan comes out the same in both', () => {
+  it('have the same sandbox, so that both make the same plan', () => {
     const only = (one: string, other: string) => lines(one).filter((line) => !lines(other).includes(line));
     const keys = (found: string[]) => found.map((line) => line.split('=')[0]);
     expect(lines('helper').length).toBeGreaterThan(35);
@@ -64,7 +64,7 @@ describe('the two root helpers', () => {
     ]);
   });
 
-  it('listen where the programs look for them', () => {
+  it('listen at the paths that the programs use', () => {
     expect(read('nix/systemd/luminous-healing-approve.socket')).toContain(`ListenStream=${APPROVE_SOCKET}\n`);
     expect(read('nix/systemd/luminous-healing-approve.socket')).toContain(`SocketGroup=${CONTROL_GROUP}\n`);
     expect(read('nix/systemd/luminous-healing-helper.socket')).toContain(`ListenStream=${HELPER_SOCKET}\n`);
@@ -72,15 +72,15 @@ describe('the two root helpers', () => {
 });
 
 describe('the unit of the daemon', () => {
-  it('waits at a stop for longer than any action may take that it waits for', () => {
+  it('has a stop timeout longer than the longest action that the daemon waits for', () => {
     const [, minutes] = /^(\d+)min$/.exec(setting('TimeoutStopSec')) ?? [];
-    // A switch goes on in a unit of its own; were it waited for, it would wait for this very stop.
+    // A switch continues in a separate unit; waiting for it would mean waiting for this very stop.
     const waitedFor = Object.entries(BUILT_IN_ACTIONS).filter(([name]) => !CHANGES_GENERATION.includes(name));
     const longest = Math.max(...waitedFor.map(([, { timeoutMs }]) => timeoutMs));
     expect(Number(minutes) * 60_000).toBeGreaterThan(longest);
   });
 
-  it('is not restarted with an invalid configuration', () => {
+  it('is not restarted after an invalid configuration', () => {
     expect(setting('RestartPreventExitStatus')).toBe(String(EXIT.config));
   });
 

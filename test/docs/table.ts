@@ -1,4 +1,4 @@
-/** A table as prettier leaves it. */
+/** Formats a table like prettier. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [head, ...rows];
   const widths = head.map((_, column) => Math.max(...all.map((row) => row[column]!.length)));
@@ -8,21 +8,21 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   return [line(head), rule, ...rows.map(line)].join('\n');
 }
 
-/** A page with new content between two markers. */
+/** Returns a page with new content between two markers. */
 export const between = (name: string, content: string, text: string): string =>
   text.replace(
     new RegExp(`<!-- ${name} -->[^]*?<!-- /${name} -->`),
     `<!-- ${name} -->\n\n${content}\n\n<!-- /${name} -->`,
   );
 
-/** Cells of the rows of the first table whose first column has this heading, as they are written. */
+/** Returns the cells of the first table whose first column has this heading, unchanged. */
 export function rowsOf(text: string, heading: string): string[][] {
   const [found] = tablesOf(text).filter(({ head }) => head[0] === heading);
   if (found === undefined) throw new Error(`Expected a table with the column ${heading}`);
   return found.rows;
 }
 
-/** Every table of a page; code blocks are left out. */
+/** Returns every table of a page, without code blocks. */
 export function tablesOf(text: string): { readonly head: string[]; readonly rows: string[][] }[] {
   const plain = text.replace(/^```.*?^```$/gms, '');
   return [...plain.matchAll(/(?:^\|.*\|$\n?){3,}/gm)].map(([lines]) => {

@@ -8,13 +8,13 @@ import { rowsOf, tablesOf } from './table.js';
 const page = (file: string): string => pages.find((one) => one.file === file)?.text ?? '';
 const configuration = page('docs/configuration.md');
 
-/** Names in code font in the first column of a table, in order. */
+/** Returns the names in code font in the first column of a table, in order. */
 const names = (text: string, heading: string): string[] =>
   rowsOf(text, heading).flatMap(([cell = '']) =>
     [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name),
   );
 
-/** Option names that a call knows, as its refusal of an unknown one lists them. */
+/** Returns the option names that a call accepts, as listed in its error for an unknown one. */
 function knownBy(call: () => unknown): string[] {
   try {
     call();
@@ -28,7 +28,7 @@ function knownBy(call: () => unknown): string[] {
 const ODD = { zzzzzzzzzzzzzzzz: 1 } as object;
 const engine = library.createSelfHealingEngine();
 
-describe('a table of docs/configuration.md has what the code has, no more and no less:', () => {
+describe("docs/configuration.md has exactly the code's", () => {
   test('options', () => {
     expect(names(configuration, 'option').sort()).toEqual(
       knownBy(() => library.createSelfHealingEngine(ODD)),
@@ -72,7 +72,7 @@ describe('a table of docs/configuration.md has what the code has, no more and no
     expect(names(configuration, 'policy key').sort()).toEqual(knownBy(() => parsePolicy(ODD)));
   });
 
-  test('parts that can be replaced', () => {
+  test('replaceable parts', () => {
     const parts = names(configuration, 'part').filter((name) => /^[A-Z]/.test(name));
     const wanted = [...Object.keys(PART_METHODS), 'store'].map(
       (name) => name[0]!.toUpperCase() + name.slice(1),
@@ -91,7 +91,7 @@ describe('a table of docs/configuration.md has what the code has, no more and no
   });
 
   test('parts of an action', () => {
-    // Every key of the type: the compiler refuses this object when one is missing or too many.
+    // Every key of the type: the compiler rejects this object if one is missing or unknown.
     const wanted: Record<keyof Required<library.ActionDefinition>, true> = {
       ...{ parse: true, plan: true, verify: true, scope: true, risk: true },
       ...{ undo: true, timeoutMs: true, runs: true, settleMs: true },
@@ -101,31 +101,31 @@ describe('a table of docs/configuration.md has what the code has, no more and no
   });
 });
 
-test('the table of docs/dashboard.md has the options of SimpleDashboard', () => {
+test('docs/dashboard.md has exactly the options of SimpleDashboard', () => {
   expect(names(page('docs/dashboard.md'), 'option').sort()).toEqual(
     knownBy(() => new library.SimpleDashboard(engine, ODD)),
   );
 });
 
-test('the table of docs/monitoring/README.md has the options of MetricsServer', () => {
+test('docs/monitoring/README.md has exactly the options of MetricsServer', () => {
   expect(names(page('docs/monitoring/README.md'), 'option').sort()).toEqual(
     knownBy(() => new library.MetricsServer({ healingEngine: engine, ...ODD })),
   );
 });
 
-describe('no table has a row twice', () => {
+describe('the tables of the documentation', () => {
   const tables = pages.flatMap(({ file, text }) => tablesOf(text).map((one) => ({ file, ...one })));
 
-  test.each(tables)('$file: $head', ({ head, rows }) => {
+  test.each(tables)('contain no row twice: $file: $head', ({ head, rows }) => {
     const twice = (values: readonly string[]) => values.filter((value, at) => values.indexOf(value) !== at);
     expect(twice(rows.map((row) => row.join(' | ')))).toEqual([]);
-    // A name stands once; the translated lines of the Python documentation may come again.
+    // A name occurs once; the translated lines of the Python documentation may be repeated.
     if (head[0] === 'Python documentation') return;
     expect(twice(rows.map(([first = '']) => first).filter((cell) => /^`[^`]+`$/.test(cell)))).toEqual([]);
   });
 });
 
-it('reads tables, and finds what stands twice in one', () => {
+it('are parsed, with the duplicate rows of one table', () => {
   const text = '| a | b |\n| - | - |\n| 1 | x \\| y |\n| 1 | x \\| y |\n';
   expect(tablesOf(text)).toEqual([
     {

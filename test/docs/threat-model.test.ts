@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { root } from './blocks.js';
 
-it('every attack in docs/threat-model.md names tests that exist', () => {
+it('docs/threat-model.md names existing tests for every attack', () => {
   const page = readFileSync(join(root, 'docs/threat-model.md'), 'utf8');
   const [, ...sections] = page.split(/^## /m);
   const tables = sections.filter((section) => section.includes('| held by '));

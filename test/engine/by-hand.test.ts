@@ -12,7 +12,7 @@ const byHand = (more: Partial<IssueInput> = {}): IssueInput => {
 };
 
 describe('healIssue', () => {
-  it('takes an issue made by hand, dates it, reads again and acts', async () => {
+  it('accepts a manually created issue, dates it, reads again and acts', async () => {
     const bench = benchOf(
       { units: [failedUnit()] },
       { fake: { act: () => bench.host.setUnit('nginx', unitReading()) } },
@@ -23,7 +23,7 @@ describe('healIssue', () => {
     expect(result.issue.timestamp.getTime()).toBeLessThanOrEqual(bench.clock.now());
   });
 
-  it('does nothing about what is well as read again', async () => {
+  it('does nothing if the component is ok when read again', async () => {
     const bench = benchOf({ units: [unitReading()] }, { services: ['nginx'] });
     expect(await bench.done(bench.engine.healIssue(byHand()))).toMatchObject({
       outcome: 'skipped',
@@ -31,14 +31,14 @@ describe('healIssue', () => {
     });
   });
 
-  it.each(['nginx', 'nginx.service'])('knows the unit as %s', async (component) => {
+  it.each(['nginx', 'nginx.service'])('accepts the unit name %s', async (component) => {
     const bench = benchOf({ units: [failedUnit()] });
     expect(await bench.done(bench.engine.healIssue(byHand({ component })))).toMatchObject({
       outcome: 'ineffective',
     });
   });
 
-  it('takes a bare disk for the file system of the Nix store', async () => {
+  it('treats the component `disk` as the file system of the Nix store', async () => {
     const store = mountReading({ mountPoint: '/nix/store', device: '8:2', percent: 97 });
     const bench = benchOf({ mounts: [mountReading(), store] });
     const result = await bench.done(
@@ -58,14 +58,14 @@ describe('healIssue', () => {
     expect(result.error).toContain('nope.service');
   });
 
-  it('fails with a sentence for a word that is no unit name', async () => {
+  it('fails with a sentence for an invalid unit name', async () => {
     const bench = benchOf({}, { executor: undefined });
     const result = await bench.done(bench.engine.healIssue(byHand({ component: '../etc; reboot' })));
     expect(result).toMatchObject({ outcome: 'failed', success: false });
     expect(result.error).toContain('systemd unit name');
   });
 
-  it('begins at the rung that the issue tells', async () => {
+  it('starts at the rung given in the issue', async () => {
     const asked: unknown[] = [];
     const resolver = {
       getAction: ({ attempt }: { attempt?: number }) => {
@@ -108,7 +108,7 @@ describe('healIssue', () => {
     expect(bench.executor.planned).toEqual([]);
   });
 
-  it("never writes to the caller's issue, nor keeps it open to change", async () => {
+  it("never modifies the caller's issue, and does not follow its changes", async () => {
     const evidence = ['a line'];
     const issue = Object.freeze(byHand({ evidence }));
     const bench = benchOf({ units: [failedUnit()] });
@@ -120,17 +120,17 @@ describe('healIssue', () => {
 });
 
 describe('healIssuesBatch', () => {
-  it('of nothing is nothing', async () => {
+  it('returns no results for no issues', async () => {
     expect(await benchOf().engine.healIssuesBatch([])).toEqual([]);
   });
 
-  it('refuses what is no list', async () => {
+  it('refuses an argument that is not a list', async () => {
     await expect(benchOf().engine.healIssuesBatch(byHand() as never)).rejects.toThrow(
       'Expected `issues` to be an array',
     );
   });
 
-  it('acts by severity, then by dependency, and answers in the order given', async () => {
+  it('acts by severity, then by dependency, and returns results in the given order', async () => {
     const names = ['app', 'web', 'db', 'cron'];
     const needs: Record<string, string[]> = { app: ['db.service'], web: ['app.service'] };
     const units = names.map((name) => failedUnit({ name }));
@@ -153,7 +153,7 @@ describe('healIssuesBatch', () => {
     ]);
   });
 
-  it('does duplicates once, and they share the outcome', async () => {
+  it('heals duplicates once, with the same result for each', async () => {
     const bench = benchOf({ units: [failedUnit(), failedUnit({ name: 'redis' })] });
     const results = await bench.done(
       bench.engine.healIssuesBatch([
@@ -167,7 +167,7 @@ describe('healIssuesBatch', () => {
     expect(bench.executor.executed).toHaveLength(2);
   });
 
-  it('takes nginx and nginx.service for the same', async () => {
+  it('treats nginx and nginx.service as duplicates', async () => {
     const bench = benchOf({ units: [failedUnit()] });
     const results = await bench.done(
       bench.engine.healIssuesBatch([byHand(), byHand({ component: 'nginx.service' })]),
@@ -176,7 +176,7 @@ describe('healIssuesBatch', () => {
     expect(bench.executor.executed).toHaveLength(1);
   });
 
-  it('gives one result for each issue in the order given, whatever is given', async () => {
+  it('returns one result for each issue in the given order, whatever is given', async () => {
     const issue = fc
       .record({
         component: fc.constantFrom('a', 'b', 'c', 'memory', 'cpu', 'load', 'disk:/', 'nope', 'system:state'),

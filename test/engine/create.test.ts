@@ -14,7 +14,7 @@ const heal = async (options: HealingOptions = {}) => {
 };
 
 describe('quickHeal', () => {
-  it('is one cycle, and a dry run', async () => {
+  it('runs one cycle as a dry run', async () => {
     const { results, executor } = await heal();
     expect(results).toMatchObject([{ outcome: 'planned', success: true, dryRun: true }]);
     expect(executor.executed).toEqual([]);
@@ -26,13 +26,13 @@ describe('quickHeal', () => {
     expect(executor.executed).toHaveLength(1);
   });
 
-  it('is a dry run also when `dryRun` is given as undefined', async () => {
+  it('is a dry run also if `dryRun` is undefined', async () => {
     const { results, executor } = await heal({ dryRun: undefined });
     expect(results).toMatchObject([{ dryRun: true }]);
     expect(executor.executed).toEqual([]);
   });
 
-  it('reads the CPU twice, 110 ms apart, so that even a first cycle knows it', async () => {
+  it('reads the CPU twice, 110 ms apart, so that the first cycle has a value', async () => {
     const clock = fakeClock();
     const times: number[] = [];
     const host = fakeHost({}, { clock });
@@ -45,20 +45,20 @@ describe('quickHeal', () => {
     expect(times).toEqual([0, 110]);
   });
 
-  it('leaves a host open that was given to it, and nothing asleep', async () => {
+  it('does not close a host that was passed to it, and leaves no timer behind', async () => {
     const { host, clock } = await heal();
     expect(host.closed).toBe(0);
     expect(clock.sleepers).toBe(0);
   });
 
-  it('takes the same options as the factory, and refuses the same', async () => {
+  it('accepts the same options as the factory, and refuses the same', async () => {
     const wrong = { thresholds: { cpu_percent: 70 } } as HealingOptions;
     const sentence = 'Unknown option `cpu_percent` in `thresholds`: did you mean `cpuPercent`?';
     await expect(quickHeal(wrong)).rejects.toThrow(sentence);
     expect(() => createSelfHealingEngine(wrong)).toThrow(sentence);
   });
 
-  it('works with a detector of your own that knows issues only', async () => {
+  it('works with a custom detector that has issues only', async () => {
     const detector = { detectIssues: () => Promise.resolve([]) };
     expect((await heal({ detector })).results).toEqual([]);
   });

@@ -43,7 +43,7 @@ describe('a repair', () => {
     ]);
   });
 
-  it('that was begun never ends unheard, though the same gate ends it each time', async () => {
+  it('that was started always ends with an event, even if the same gate blocks it each time', async () => {
     const bench = benchOf(FAILED);
     for (let time = 0; time < 2; time += 1) {
       bench.executor.next({ outcome: 'skipped', blockedBy: 'in-transition', error: 'a job is under way' });
@@ -57,14 +57,14 @@ describe('a repair', () => {
     ]);
   });
 
-  it('that exits with 0 and leaves the issue is ineffective', async () => {
+  it('whose command exits with 0 while the issue remains is ineffective', async () => {
     const bench = benchOf(FAILED);
     const [result] = await bench.done(bench.engine.detectAndHeal());
     expect(result).toMatchObject({ outcome: 'ineffective', success: false });
     expect(result?.error).toContain('did not help');
   });
 
-  it('that goes wrong is failed with the reason of the executor, unless the trouble is gone all the same', async () => {
+  it('that fails is failed with the reason of the executor, unless the issue is gone anyway', async () => {
     const bench = benchOf(FAILED);
     bench.executor.next({ outcome: 'failed', error: '`systemctl restart` exited with 1' });
     const [result] = await bench.done(bench.engine.detectAndHeal());
@@ -85,7 +85,7 @@ describe('a repair', () => {
     expect(result?.error).toContain('the bus is gone');
   });
 
-  it('gets its time to work before it is judged', async () => {
+  it('is judged after its settle time', async () => {
     const bench = benchOf(FAILED, { fake: { act: () => bench.host.setUnit('nginx', unitReading()) } });
     const healing = bench.engine.detectAndHeal();
     let ended = false;
@@ -99,7 +99,7 @@ describe('a repair', () => {
     expect(await bench.done(healing)).toMatchObject([{ outcome: 'fixed' }]);
   });
 
-  it('that dies again within the settle time is not fixed', async () => {
+  it('whose service dies again within the settle time is not fixed', async () => {
     const bench = benchOf(FAILED, { fake: { act: () => bench.host.setUnit('nginx', unitReading()) } });
     const healing = bench.engine.detectAndHeal();
     await vi.waitFor(async () => {
@@ -112,8 +112,8 @@ describe('a repair', () => {
 
   it.each([
     ['rejects', () => Promise.reject(new Error('it broke'))],
-    ['answers nothing', () => Promise.resolve(undefined)],
-    ['answers nonsense', () => Promise.resolve({ outcome: 'great' })],
+    ['returns nothing', () => Promise.resolve(undefined)],
+    ['returns an invalid value', () => Promise.resolve({ outcome: 'great' })],
   ])('through an executor that %s is a failed result, not a rejection', async (_how, execute) => {
     const bench = benchOf(FAILED);
     bench.engine.executor = { plan: (action) => bench.executor.plan(action), execute: execute as never };
@@ -122,7 +122,7 @@ describe('a repair', () => {
     expect(result?.error).toMatch(/executor/i);
   });
 
-  it('whose plan cannot be made is a failed result with the reason', async () => {
+  it('that cannot be planned is a failed result with the reason', async () => {
     const bench = benchOf(FAILED, { fake: { plan: () => Promise.reject(new Error('no such pool')) } });
     expect(await bench.done(bench.engine.detectAndHeal())).toMatchObject([
       { outcome: 'failed', error: 'no such pool' },
@@ -131,7 +131,7 @@ describe('a repair', () => {
   });
 });
 
-describe('a gate', () => {
+describe('the gate', () => {
   const blocked = async (parts: FakeHostParts, options: Parameters<typeof benchOf>[1] = {}) => {
     const bench = benchOf(parts, options);
     const results = await bench.done(bench.engine.detectAndHeal());
@@ -140,7 +140,7 @@ describe('a gate', () => {
     );
   };
 
-  it('monitor-only: what is LOW is reported and never acted on', async () => {
+  it('monitor-only blocks an issue of severity LOW, which is only reported', async () => {
     expect(await blocked({ system: systemReading({ state: 'degraded' }) })).toEqual([
       'system:state skipped monitor-only',
     ]);
@@ -149,7 +149,7 @@ describe('a gate', () => {
     ]);
   });
 
-  it('healing-disabled: nothing is even planned', async () => {
+  it('healing-disabled blocks before anything is planned', async () => {
     const bench = benchOf(FAILED);
     bench.engine.healingEnabled = false;
     expect(await bench.done(bench.engine.detectAndHeal())).toMatchObject([
@@ -158,14 +158,14 @@ describe('a gate', () => {
     expect([...bench.executor.planned, ...bench.executor.executed]).toEqual([]);
   });
 
-  it('no-action: there is nothing that would safely help', async () => {
+  it('no-action blocks an issue without a safe action', async () => {
     const bench = benchOf({ load: load(40) });
     expect(await bench.done(bench.engine.detectAndHeal())).toMatchObject([
       { outcome: 'skipped', success: false, blockedBy: 'no-action', actionTaken: 'none' },
     ]);
   });
 
-  it('already-healthy: what is well when read again is left alone', async () => {
+  it('already-healthy blocks if the component is ok when read again', async () => {
     const bench = benchOf(FAILED, { fake: { plan: () => (bench.host.setUnit('nginx', unitReading()), {}) } });
     const [result] = await bench.done(bench.engine.detectAndHeal());
     expect(result).toMatchObject({
@@ -176,7 +176,7 @@ describe('a gate', () => {
     expect(bench.executor.executed).toEqual([]);
   });
 
-  it('reading-unknown: what cannot be read again is left alone', async () => {
+  it('reading-unknown blocks if the component cannot be read again', async () => {
     const bench = benchOf(FAILED, {
       fake: { plan: () => (bench.host.set({ units: { unknown: 'gone' } }), {}) },
     });
@@ -186,7 +186,7 @@ describe('a gate', () => {
     expect(bench.executor.executed).toEqual([]);
   });
 
-  it('needs-approval stands behind already-healthy: nobody is asked about what is well', async () => {
+  it('needs-approval comes after already-healthy: no approval is requested for a healthy component', async () => {
     const plan = () => (bench.host.setUnit('nginx', unitReading()), { approval: 'Ask first' });
     const bench = benchOf(FAILED, { fake: { plan } });
     expect(await bench.done(bench.engine.detectAndHeal())).toMatchObject([{ blockedBy: 'already-healthy' }]);
@@ -198,7 +198,7 @@ describe('a gate', () => {
     ['in-transition', { targets: [unitTargetOf({ activeState: 'failed', job: 'start' })] }],
     ['unavailable', { targets: [] }],
     ['needs-approval', { approval: 'A person has to decide' }],
-  ])('%s: the safety gates are judged for an executor of your own, too', async (blockedBy, plan) => {
+  ])('%s applies to a custom executor too', async (blockedBy, plan) => {
     const bench = benchOf(FAILED, { fake: { plan: () => plan } });
     const [result] = await bench.done(bench.engine.detectAndHeal());
     expect(result).toMatchObject({
@@ -211,7 +211,7 @@ describe('a gate', () => {
   });
 
   describe('resources-busy', () => {
-    // Actions that can be carried out, whatever the version of the library can prove of its own.
+    // Actions that can be executed, whichever effects this version of the library can verify itself.
     const resolver = {
       getAction: ({ component }: { component: string }) =>
         component === 'load'
@@ -219,7 +219,7 @@ describe('a gate', () => {
           : { action: `heal_${component}`, parameters: {} },
     };
     const busy = (parts: FakeHostParts) => blocked(parts, { resolver });
-    it('MEDIUM waits while something worse may be acted on', async () => {
+    it('blocks MEDIUM while a more severe issue may be acted on', async () => {
       expect(await busy({ ...FAILED, ...cpu(85) })).toEqual([
         'nginx ineffective',
         'cpu skipped resources-busy',
@@ -227,21 +227,21 @@ describe('a gate', () => {
       expect(await busy({ ...FAILED, memory: memoryReading(90) })).toContain('memory skipped resources-busy');
     });
 
-    it('MEDIUM does not wait for something worse that is not going to be acted on', async () => {
+    it('does not block MEDIUM for a more severe issue that is not going to be acted on', async () => {
       expect(await busy({ ...cpu(85), load: load(40) })).toEqual([
         'load skipped no-action',
         'cpu ineffective',
       ]);
     });
 
-    it('MEDIUM waits for a load over its threshold, but for cpu and load themselves', async () => {
+    it('blocks MEDIUM while the load is above its threshold, except for cpu and load', async () => {
       expect(await busy({ memory: memoryReading(90), load: load(9) })).toContain(
         'memory skipped resources-busy',
       );
       expect(await busy({ ...cpu(85), load: load(9) })).toContain('cpu ineffective');
     });
 
-    it('HIGH does not wait', async () => {
+    it('does not block HIGH', async () => {
       expect(await busy({ memory: memoryReading(96), load: load(9) })).toContain('memory ineffective');
     });
   });
@@ -257,7 +257,7 @@ describe('a resolver', () => {
     ],
     ['returns nothing', () => undefined],
     ['returns null', () => null],
-    ['returns a word', () => 'restart_service'],
+    ['returns a string', () => 'restart_service'],
     ['returns no parameters', () => ({ action: 'restart_service' })],
     ['returns an empty name', () => ({ action: '', parameters: {} })],
     ['returns a promise', () => Promise.resolve({ action: 'none', parameters: {} })],
@@ -269,7 +269,7 @@ describe('a resolver', () => {
     expect(bench.executor.executed).toEqual([]);
   });
 
-  it('that picks what nobody registered gives a failed result that says what to do', async () => {
+  it('that returns an unregistered action gives a failed result that says what to do', async () => {
     const bench = benchOf(FAILED, { executor: undefined, resolver: picks('restart_servce') });
     expect(await bench.done(bench.engine.detectAndHeal())).toMatchObject([
       {
@@ -281,7 +281,7 @@ describe('a resolver', () => {
     ]);
   });
 
-  it('that goes to and fro between rungs that are not available comes to an end', async () => {
+  it('that alternates between unavailable rungs is stopped', async () => {
     let asked = 0;
     const resolver = {
       getAction: ({ attempt = 0 }) => {
@@ -297,7 +297,7 @@ describe('a resolver', () => {
     expect(asked).toBeLessThan(50);
   });
 
-  it('receives the rung, and a rung that is unavailable is skipped in the same cycle', async () => {
+  it('receives the rung, and an unavailable rung is skipped in the same cycle', async () => {
     const rungs = ['first', 'second', 'third'];
     const attempts: (number | undefined)[] = [];
     const resolver = {
@@ -325,7 +325,7 @@ describe('a resolver', () => {
     });
   });
 
-  it('whose rung is held by any other gate does not get to the next one', async () => {
+  it('does not get to the next rung if any other gate blocks', async () => {
     const resolver = {
       getAction: ({ attempt }: { attempt?: number }) => ({ action: `rung_${attempt}`, parameters: {} }),
     };
@@ -336,8 +336,8 @@ describe('a resolver', () => {
   });
 });
 
-describe('a detector of your own', () => {
-  it('may know issues only: what it does not find again counts as healthy', async () => {
+describe('a custom detector', () => {
+  it('may return issues only: an issue that it does not return again counts as cleared', async () => {
     const issue = issueOf({ component: 'queue', type: 'resource' });
     const found = [[issue], [issue], []];
     const detector = { detectIssues: () => Promise.resolve(found.shift() ?? []) };
@@ -346,7 +346,7 @@ describe('a detector of your own', () => {
     expect(bench.executor.executed).toHaveLength(1);
   });
 
-  it('that breaks while an issue is read again costs that issue its repair, and no more', async () => {
+  it('that throws while an issue is read again fails the repair of that issue only', async () => {
     const real = new SimpleDetector({ host: fakeHost({ ...cpu(85), ...FAILED }) });
     const detector = {
       detectIssues: () => real.detectIssues(),
@@ -360,7 +360,7 @@ describe('a detector of your own', () => {
     expect(bench.executor.executed).toEqual([]);
   });
 
-  it('that breaks while the load is looked at costs a MEDIUM issue its repair, and no more', async () => {
+  it('that throws while the load is read blocks only a MEDIUM issue', async () => {
     const real = new SimpleDetector({ host: fakeHost({ memory: memoryReading(90) }) });
     const detector = {
       detectIssues: () => real.detectIssues(),
@@ -374,7 +374,7 @@ describe('a detector of your own', () => {
   });
 });
 
-describe('any host', () => {
+describe('the engine on any host', () => {
   const percent = fc.double({ min: 0, max: 100, noNaN: true });
   const gone = fc.constant({ unknown: 'gone' });
   const unit = fc.record({
@@ -408,7 +408,7 @@ describe('any host', () => {
     system: fc.constantFrom(systemReading(), systemReading({ state: 'degraded' }), unknown('gone')),
   });
 
-  it('gives exactly one result for each issue, and each result is whole', async () => {
+  it('returns exactly one complete result for each issue', async () => {
     await fc.assert(
       fc.asyncProperty(parts, fc.boolean(), async (given, dryRun) => {
         const bench = benchOf(given, { dryRun });
@@ -435,15 +435,15 @@ describe('any host', () => {
   });
 });
 
-describe('stopping', () => {
-  it('begins nothing when the signal is aborted already', async () => {
+describe('an aborted signal', () => {
+  it('prevents every repair if it was aborted before', async () => {
     const bench = benchOf(FAILED);
     const results = await bench.done(bench.engine.detectAndHeal({ signal: AbortSignal.abort() }));
     expect(results.every(({ success }) => !success)).toBe(true);
     expect(bench.executor.executed).toEqual([]);
   });
 
-  it('ends what is under way, and begins nothing more', async () => {
+  it('ends the running repair, and starts no other', async () => {
     const controller = new AbortController();
     const signals: (AbortSignal | undefined)[] = [];
     const act = (_action: HealingAction, { signal }: { signal?: AbortSignal | undefined }) => {

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { createSelfHealingEngine } from '../../src/engine/create.js';
 import { SimpleDetector } from '../../src/detect/detector.js';
+import { thresholdValues } from '../../src/detect/thresholds.js';
 import { SelfHealingEngine, SimplifiedHealingEngine } from '../../src/engine/engine.js';
 import { NixOSPermissionHandler } from '../../src/execute/permission-handler.js';
 import { SimpleResolver } from '../../src/resolve/resolver.js';
@@ -19,13 +20,13 @@ const FAILED = { units: [failedUnit()] };
 const heals = { getAction: () => ({ action: 'heal_it', parameters: {} }) };
 
 describe('an engine', () => {
-  it('is one class under two names, and what the factory makes', () => {
+  it('is one class under two names, and the product of the factory', () => {
     expect(SelfHealingEngine).toBe(SimplifiedHealingEngine);
     expect(createSelfHealingEngine({ host: fakeHost() })).toBeInstanceOf(SimplifiedHealingEngine);
     expect(new SelfHealingEngine({ host: fakeHost() })).toBeInstanceOf(SimplifiedHealingEngine);
   });
 
-  it('reads and opens nothing when it is made', () => {
+  it('reads and opens nothing in its constructor', () => {
     const host = fakeHost();
     const engine = new SimplifiedHealingEngine({ host });
     expect(host.requests).toEqual([]);
@@ -60,14 +61,14 @@ describe('an engine', () => {
     ['healingEnabled', 'yes', 'Expected `healingEnabled` to be true or false, got `"yes"` (string)'],
     ['dryRun', 1, 'Expected `dryRun` to be true or false, got `1` (number)'],
     ['verbose', undefined, 'Expected `verbose` to be true or false, got `undefined`'],
-  ])('refuses to have its %s replaced by what is none', (part, value, message) => {
+  ])('refuses an invalid value for its %s', (part, value, message) => {
     const { engine } = benchOf();
     const before = (engine as unknown as Record<string, unknown>)[part];
     expect(() => Object.assign(engine, { [part]: value })).toThrow(message);
     expect((engine as unknown as Record<string, unknown>)[part]).toBe(before);
   });
 
-  it('uses a detector that was changed: thresholds and checks', async () => {
+  it('uses a detector whose thresholds and checks were changed', async () => {
     const { engine } = benchOf({ cpu: { percent: 50, cpus: 4 } }, { dryRun: true, resolver: heals });
     engine.detector.thresholds.cpuPercent = 40;
     expect(await engine.detectAndHeal()).toMatchObject([{ issue: { component: 'cpu', threshold: 40 } }]);
@@ -86,7 +87,7 @@ describe('an engine', () => {
 });
 
 describe('the metrics of an engine', () => {
-  it('count issues when they open, repairs as they end, and know the last look', async () => {
+  it('count issues when they open and repairs when they end, and have the time of the last cycle', async () => {
     const bench = benchOf(FAILED, { fake: { act: () => bench.host.setUnit('nginx', unitReading()) } });
     await bench.done(bench.engine.detectAndHeal());
     expect(bench.engine.getMetrics()).toMatchObject({
@@ -99,13 +100,13 @@ describe('the metrics of an engine', () => {
     expect(bench.engine.getMetrics().resolutionTimeMs.last).toBeGreaterThanOrEqual(3_000);
   });
 
-  it('count an issue once while it is open, whatever is looked at how often', async () => {
+  it('count an open issue once, however often it is read', async () => {
     const bench = benchOf({ system: systemReading({ state: 'degraded' }) });
     for (let i = 0; i < 3; i += 1) await bench.engine.detectAndHeal();
     expect(bench.engine.getMetrics().issuesDetected).toBe(1);
   });
 
-  it('count it once also when it could not be read in between', async () => {
+  it('count an issue once even if it could not be read in between', async () => {
     const bench = benchOf({ system: systemReading({ state: 'degraded' }) });
     await bench.engine.detectAndHeal();
     bench.host.set({ system: { unknown: 'no bus' } });
@@ -118,7 +119,7 @@ describe('the metrics of an engine', () => {
 });
 
 describe('the events of an engine', () => {
-  it('tell of a repair from its beginning to its end', async () => {
+  it('report a repair from its beginning to its end', async () => {
     const bench = benchOf(FAILED, { fake: { act: () => bench.host.setUnit('nginx', unitReading()) } });
     await bench.done(bench.engine.detectAndHeal());
     await bench.done(bench.engine.detectAndHeal());
@@ -135,7 +136,7 @@ describe('the events of an engine', () => {
     expect(bench.events('heal:planned')).toMatchObject([{ plan: { action: 'restart_service' } }]);
   });
 
-  it('tell of a cycle: every verdict, the issues, and what became of them', async () => {
+  it('report a cycle: every verdict, the issues, and their results', async () => {
     const bench = benchOf(FAILED, { dryRun: true });
     await bench.engine.detectAndHeal();
     const [cycle] = bench.events('cycle:done');
@@ -158,7 +159,7 @@ describe('the events of an engine', () => {
     ]);
   });
 
-  it('tell of a gate when the reason changes, not in every cycle', async () => {
+  it('report a gate when the reason changes, not in every cycle', async () => {
     const bench = benchOf({ units: [failedUnit({ job: 'start' })] }, { executor: undefined });
     const reasons = () => bench.events('heal:blocked').map(({ blockedBy }) => blockedBy);
     for (let i = 0; i < 3; i += 1) await bench.engine.healIssue(issueOf());
@@ -171,15 +172,15 @@ describe('the events of an engine', () => {
     expect(reasons()).toEqual(['in-transition', 'healing-disabled', 'in-transition']);
   });
 
-  it('tell of no act in a dry run', async () => {
+  it('report no action in a dry run', async () => {
     const bench = benchOf(FAILED, { dryRun: true });
     await bench.engine.detectAndHeal();
     expect(bench.told).toEqual(['issue:opened nginx', 'heal:planned nginx', 'cycle:done']);
   });
 });
 
-describe('words of an engine', () => {
-  it('go to the logger: issues, repairs, and blocked repairs, each as one string', async () => {
+describe('the log messages of an engine', () => {
+  it('are issues, repairs, and blocked repairs, each as one string', async () => {
     const bench = benchOf(FAILED, { fake: { act: () => bench.host.setUnit('nginx', unitReading()) } });
     await bench.done(bench.engine.detectAndHeal());
     expect(bench.logger.of('warn').join('\n')).toContain('nginx');
@@ -187,7 +188,7 @@ describe('words of an engine', () => {
     for (const { message } of bench.logger.lines) expect(message).toBeTypeOf('string');
   });
 
-  it('at debug level come only while verbose is set, which can be done at any time', async () => {
+  it('of level debug are sent only while verbose is set, which can be changed at any time', async () => {
     const bench = benchOf();
     await bench.engine.detectAndHeal();
     expect(bench.logger.of('debug')).toEqual([]);
@@ -197,8 +198,8 @@ describe('words of an engine', () => {
   });
 });
 
-describe('close', () => {
-  it('may be called twice, and lets nothing be begun after it', async () => {
+describe('engine.close()', () => {
+  it('may be called twice, and prevents all later work', async () => {
     const { engine } = benchOf(FAILED);
     await engine.close();
     await engine.close();
@@ -211,20 +212,20 @@ describe('close', () => {
     }
   });
 
-  it('leaves a host open that was given to it', async () => {
+  it('does not close a host that was passed to the engine', async () => {
     const { engine, host } = benchOf();
     await engine.detectAndHeal();
     await engine.close();
     expect(host.closed).toBe(0);
   });
 
-  it('leaves an executor open that was given to it: another engine may be using it', async () => {
+  it('does not close an executor that was passed to the engine, because another engine may use it', async () => {
     const { engine, executor } = benchOf();
     await engine.close();
     expect(executor.closed).toBe(0);
   });
 
-  it('waits for what is under way', async () => {
+  it('waits for work in progress', async () => {
     let release = (): void => undefined;
     const bench = benchOf(FAILED, {
       fake: { act: () => new Promise<void>((resolve) => (release = resolve)) },
@@ -239,7 +240,7 @@ describe('close', () => {
     await bench.done(Promise.all([closing, healing]));
   });
 
-  it('is done by the end of a scope', async () => {
+  it('is called at the end of an `await using` scope', async () => {
     const engine = new SimplifiedHealingEngine({ host: fakeHost(), executor: fakeExecutor() });
     await engine[Symbol.asyncDispose]();
     await expect(engine.detectAndHeal()).rejects.toMatchObject({ code: 'closed' });
@@ -247,11 +248,11 @@ describe('close', () => {
 });
 
 describe('two engines', () => {
-  it('share nothing', async () => {
+  it('share no state', async () => {
     const [one, other] = [benchOf(FAILED), benchOf()];
     one.engine.detector.thresholds.cpuPercent = 1;
     await one.done(one.engine.detectAndHeal());
-    expect(other.engine.detector.thresholds.cpuPercent).toBe(80);
+    expect(other.engine.detector.thresholds.cpuPercent).toBe(thresholdValues().cpuPercent);
     expect(other.engine.getMetrics().issuesDetected).toBe(0);
     expect(other.told).toEqual([]);
   });
@@ -260,7 +261,9 @@ describe('two engines', () => {
     const clock = fakeClock();
     const host = fakeHost();
     const engines = [1, 2].map(() => new SimplifiedHealingEngine({ host, clock, executor: fakeExecutor() }));
-    await whenDone(Promise.all(engines.map((engine) => engine.detectAndHeal())), clock);
+    const cycles = Promise.all(engines.map((engine) => engine.detectAndHeal()));
+    expect(await whenDone(cycles, clock)).toEqual([[], []]);
+    for (const engine of engines) expect(engine.status()).toMatchObject({ lastLook: {}, lostReadings: [] });
     await Promise.all(engines.map((engine) => engine.close()));
   });
 });

@@ -18,7 +18,7 @@ const symbol = Symbol('x');
 const self: Record<string, unknown> = {};
 self['self'] = self;
 
-/** What anybody may pass by mistake, with what it is. */
+/** Invalid values that a user may pass, with a description. */
 const VALUES: readonly (readonly [kind: string, value: unknown])[] = [
   ['null', null],
   ['array', []],
@@ -71,7 +71,7 @@ const make = (options: object) =>
   createSelfHealingEngine({ host: fakeHost(), executor: fakeExecutor(), ...options });
 const handler = (options: object = {}) => new NixOSPermissionHandler({ host: fakeHost(), ...options });
 
-/** One argument or option: what is called with a value in its place, and the values that are accepted there. */
+/** One argument or option: the call with a value in its place, and the values that it accepts. */
 type Row = readonly [name: string, call: (value: never) => unknown, accepts?: (value: unknown) => boolean];
 
 const isA =
@@ -398,11 +398,11 @@ function isEmpty(value: unknown): boolean {
 function detector() {
   return new SimpleDetector({ host: fakeHost() });
 }
-/** Makes an error of a result: `execute` says there why it refused. */
+/** Throws the error of a result, in which `execute` gives its refusal. */
 function asRejection({ outcome, error }: { readonly outcome: string; readonly error?: string }): void {
   if (outcome === 'failed') throw Object.assign(new Error(error), { isResult: true });
 }
-/** What must never begin by mistake. */
+/** Returns options with an aborted signal, so that no monitoring starts. */
 function stopped(value: unknown): never {
   if (value === 7) return { interval: 7, signal: AbortSignal.abort() } as never;
   return (isDate(value) ? { signal: AbortSignal.abort() } : value) as never;
@@ -428,7 +428,7 @@ describe.each<[string, readonly Row[]]>([
   ['the fakes', FAKES],
 ])('every argument and option of %s', (_name, rows) => {
   const each = rows.map(([name, call, accepts = never]) => ({ name, call, accepts }));
-  it.each(each)('$name is refused in one sentence where it is wrong', async ({ name, call, accepts }) => {
+  it.each(each)('$name is refused in one sentence when invalid', async ({ name, call, accepts }) => {
     const silent: string[] = [];
     for (const [kind, value] of VALUES) {
       if (accepts(value)) continue;
@@ -445,7 +445,7 @@ describe.each<[string, readonly Row[]]>([
   });
 });
 
-it('covers every argument and option with every value', () => {
+it('is covered with every invalid value', () => {
   console.info(`${count} mistakes, each refused in one sentence`);
   expect(count).toBeGreaterThan(2_000);
 });

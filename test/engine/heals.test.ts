@@ -18,9 +18,9 @@ const withCheck = (check: Check, more = {}) =>
     { checks: [check], enabledChecks: ['api'], dryRun: true, ...more },
   );
 
-describe('a check of the host program', () => {
+describe('a custom check', () => {
   it.each(['nginx', 'cpu', 'memory', 'disk:/', 'system'])(
-    'never acts because its component is called %s',
+    'never triggers an action because its component is called %s',
     async (component) => {
       for (const type of ['service', 'resource', 'system'] as const) {
         const bench = withCheck(checkOf({ component, type }));
@@ -35,7 +35,7 @@ describe('a check of the host program', () => {
     },
   );
 
-  it('acts by a resolver that chooses, and not by what that one leaves to the default one', async () => {
+  it('triggers the action that a custom resolver returns, not that of the default resolver', async () => {
     class Own extends SimpleResolver {
       override getAction(issue: Issue) {
         return issue.component === 'mine' ? { action: 'own', parameters: {} } : super.getAction(issue);
@@ -59,13 +59,13 @@ describe('a check of the host program', () => {
       { action: 'clear_system_cache' },
       { action: 'clear_system_cache', parameters: {} },
     ],
-  ])('is healed by what it has in `heals`: %s', async (_what, heals, expected) => {
+  ])('triggers the repair in `heals`: %s', async (_what, heals, expected) => {
     const bench = withCheck(checkOf({ heals }));
     const [result] = await bench.done(bench.engine.detectAndHeal());
     expect(result).toMatchObject({ outcome: 'planned', plan: expected });
   });
 
-  it('is healed by a function of the program, which the plan announces by name', async () => {
+  it('may have a function in `heals`, which the plan names', async () => {
     let bad = true;
     const reconnect = vi.fn(() => void (bad = false));
     const run = (): Verdict => (bad ? BAD : { status: 'ok', reason: 'It answers' });
@@ -80,7 +80,7 @@ describe('a check of the host program', () => {
     });
   });
 
-  it('may be healed by a function on a host that is not this machine', async () => {
+  it('may have a function in `heals` on a host other than this machine', async () => {
     const heals = vi.fn();
     await using engine = createSelfHealingEngine({
       host: fakeHost(),
@@ -106,8 +106,8 @@ describe('a check of the host program', () => {
   });
 });
 
-describe('an issue made by hand', () => {
-  it('acts on the unit that it names, as documented', async () => {
+describe('a manually created issue', () => {
+  it('triggers an action on the unit that it names, as documented', async () => {
     const bench = benchOf({ units: [failedUnit()] }, { dryRun: true });
     expect(await bench.done(bench.engine.healIssue(issueOf()))).toMatchObject({
       plan: { action: 'restart_service', parameters: { service: 'nginx' } },

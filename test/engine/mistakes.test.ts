@@ -29,7 +29,7 @@ describe('a dry run of one call', () => {
     expect(bench.events('heal:started')).toEqual([]);
   });
 
-  it('cannot lift a dry run of the engine', async () => {
+  it('cannot override a dry run of the engine', async () => {
     const bench = benchOf(FAILED, { dryRun: true });
     expect(await bench.done(bench.engine.detectAndHeal({ dryRun: false }))).toMatchObject([
       { outcome: 'planned' },
@@ -66,7 +66,7 @@ describe('a dry run of one call', () => {
     },
   );
 
-  it('is refused where nothing looks at it', async () => {
+  it('is refused by a method that does not support it', async () => {
     const bench = benchOf(FAILED, { executor: undefined });
     const inAction = { ...RESTART, dry_run: true };
     expect(await bench.engine.executor.execute(inAction)).toMatchObject({ outcome: 'failed' });
@@ -82,7 +82,7 @@ describe('a dry run of one call', () => {
   });
 });
 
-describe('a Python name', () => {
+describe('a name of the Python API', () => {
   it('is refused on engine, detector and resolver, and is not enumerable', () => {
     const { engine } = benchOf();
     const set = (part: object, name: string) => () => Object.assign(part, { [name]: true });
@@ -94,7 +94,7 @@ describe('a Python name', () => {
     for (const one of [engine, engine.detector]) for (const key in one) expect(key).not.toContain('_');
   });
 
-  it('of a method is refused where the part is assigned, unless it has the name it has here, too', () => {
+  it('of a method is refused when the part is assigned, unless the part also has the current name', () => {
     class Python extends SimpleResolver {
       get_action = () => 1;
     }
@@ -118,7 +118,7 @@ describe('a Python name', () => {
     expect(new SimpleDetector({ host: fakeHost() }).enabledChecks).toContain('cpu');
   });
 
-  it('as a field of a subclass works, and a dry run in it counts', async () => {
+  it('works as a field of a subclass, and a dry run in it applies', async () => {
     for (const field of ['dry_run', 'dryRun']) {
       const { engine, executor, done } = benchOf(FAILED);
       Object.defineProperty(engine, field, { value: true, writable: true, enumerable: true });
@@ -132,7 +132,7 @@ describe('a Python name', () => {
   });
 });
 
-describe('a mistake', () => {
+describe('a mistake in the configuration', () => {
   it.each([
     ['reset: (x)', (bench: Bench) => bench.engine.reset('cpuu'), 'did you mean `cpu`?'],
     [
@@ -154,7 +154,7 @@ describe('a mistake', () => {
     await expect(call(benchOf())).rejects.toThrow(sentence);
   });
 
-  it('in an option is refused, and a number of `start` is a port', () => {
+  it('in an option is refused, and a number passed to `start` is a port', () => {
     expect(() => createSelfHealingEngine({ host: fakeHost(), checks: {} as never })).toThrow(
       'Expected `checks` to be an array',
     );
@@ -174,7 +174,7 @@ describe('a mistake', () => {
     expect(() => expectStep('step', step)).toThrow(sentence);
   });
 
-  it('that may be meant is a warning, once', async () => {
+  it('that may be intended is one warning', async () => {
     const logger = recordingLogger();
     const check: Check = {
       name: 'api',
@@ -216,11 +216,11 @@ describe('a mistake', () => {
       ['`services` lists nginx.service, which is protected (ngi*): it is watched and never acted on'],
     ],
     [
-      'services that nobody watches',
+      'services without a check that reads them',
       { services: ['nginx'], enabledChecks: ['cpu'] },
       ['`services` is not watched, because the check is not in `enabledChecks`: add `services` there'],
     ],
-    ['no check at all', { enabledChecks: [] }, ['`enabledChecks` is empty, so nothing is watched']],
+    ['no enabled check', { enabledChecks: [] }, ['`enabledChecks` is empty, so nothing is watched']],
     [
       'a threshold of a check that does not run',
       { thresholds: { cpuPercent: 50, diskPercent: 50 }, enabledChecks: ['disk'] },
@@ -251,28 +251,32 @@ describe('a mistake', () => {
       ],
     ],
     [
-      'a check that heals with an action that nobody registered',
+      'a check that heals with an unregistered action',
       { checks: [{ ...api, heals: { action: 'frobnicate' } }] },
       ['The check `api` heals with `frobnicate`, which is not an action: register it in `actions`'],
     ],
     [
-      'an action that nothing picks',
+      'an action that nothing selects',
       { actions: { mine } },
       ['Nothing picks `mine` of `actions`: name it in the `heals` of a check, or pick it in a `resolver`'],
     ],
     [
-      'an action that a check picks',
+      'an action that a check selects',
       { actions: { mine }, checks: [{ ...api, heals: { action: 'mine' } }] },
       [],
     ],
-    ['an action that a resolver may pick', { actions: { mine }, resolver: { getAction: () => RESTART } }, []],
-  ])('that may be meant is a warning once, and not in each cycle: %s', async (_name, options, warnings) => {
+    [
+      'an action that a resolver may select',
+      { actions: { mine }, resolver: { getAction: () => RESTART } },
+      [],
+    ],
+  ])('that may be intended is one warning, not one in each cycle: %s', async (_name, options, warnings) => {
     const { engine, logger, done } = benchOf({}, options);
     for (let cycle = 0; cycle < 3; cycle += 1) await done(engine.detectAndHeal());
     expect(logger.of('warn').filter((line) => !line.startsWith('Cannot read'))).toEqual(warnings);
   });
 
-  it('is none where a resolver or a check that picks the action comes later', async () => {
+  it('is no warning if a resolver or check that selects the action is added later', async () => {
     for (const change of [
       ({ engine }: Bench) => void (engine.resolver = new (class extends SimpleResolver {})()),
       ({ engine }: Bench) => void engine.detector.addCheck({ ...api, heals: { action: 'mine' } }),

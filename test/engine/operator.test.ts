@@ -23,7 +23,7 @@ describe('pause and resume', () => {
     expect(await bench.done(bench.engine.detectAndHeal())).toMatchObject([{ outcome: 'ineffective' }]);
   });
 
-  it('hold as long as one reason is left', async () => {
+  it('block repairs until the last reason is removed', async () => {
     const bench = benchOf(FAILED);
     await bench.engine.pause('backup');
     await bench.engine.pause('upgrade');
@@ -31,7 +31,7 @@ describe('pause and resume', () => {
     expect(await bench.done(bench.engine.detectAndHeal())).toMatchObject([{ blockedBy: 'paused' }]);
   });
 
-  it('refuse invalid arguments, in one sentence', async () => {
+  it('refuse invalid arguments in one sentence', async () => {
     const { engine } = benchOf();
     await expect(engine.pause('')).rejects.toThrow('Expected `reason` to be a non-empty string');
     await expect(engine.resume('backup')).rejects.toThrow('Not paused for `backup`; nothing is paused');
@@ -39,7 +39,7 @@ describe('pause and resume', () => {
 });
 
 describe('an approval', () => {
-  it('keeps its plan while something else blocks the repair, and cannot be given while paused', async () => {
+  it('keeps its plan while another gate blocks the repair, and cannot be given while paused', async () => {
     const bench = benchOf(FAILED, ASKS);
     await bench.done(bench.engine.detectAndHeal());
     const [asked] = bench.engine.status().approvals;
@@ -71,7 +71,7 @@ describe('an approval', () => {
     expect(bench.engine.status().approvals).toEqual([]);
   });
 
-  it('shows its plan while the option `approve` takes its time to answer', async () => {
+  it('shows its plan while the option `approve` has not answered yet', async () => {
     const bench = benchOf(FAILED, { ...ASKS, approve: () => new Promise<boolean>(() => undefined) });
     const asked = vi.fn();
     bench.engine.on('approval:asked', asked);
@@ -81,7 +81,7 @@ describe('an approval', () => {
     await bench.done(bench.engine.close());
   });
 
-  it('is asked for by the option `approve`, with the very plan, and then the plan is carried out at once', async () => {
+  it('is requested by the option `approve` with the exact plan, which is executed at once', async () => {
     const asked: ApprovalRequest[] = [];
     const approve = (request: ApprovalRequest) => (asked.push(request), true);
     const bench = benchOf(FAILED, { ...ASKS, approve });
@@ -99,16 +99,16 @@ describe('an approval', () => {
 
   it.each([
     ['no', () => false],
-    ['no, in time', () => Promise.resolve(false)],
-    ['something that is not exactly yes', () => 'yes' as never],
-  ])('that is answered with %s lets nothing be done', async (_what, approve) => {
+    ['no, by a promise', () => Promise.resolve(false)],
+    ['a value other than true', () => 'yes' as never],
+  ])('that is answered with %s executes nothing', async (_what, approve) => {
     const bench = benchOf(FAILED, { ...ASKS, approve });
     const [result] = await bench.done(bench.engine.detectAndHeal());
     expect(result).toMatchObject({ outcome: 'skipped', success: false });
     expect(bench.executor.executed).toEqual([]);
   });
 
-  it('that nobody answers does not keep the engine from stopping', async () => {
+  it('that is not answered does not block the stop of the engine', async () => {
     const bench = benchOf(FAILED, { ...ASKS, approve: () => new Promise<boolean>(() => undefined) });
     const asked = vi.fn();
     bench.engine.on('approval:asked', asked);
@@ -118,7 +118,7 @@ describe('an approval', () => {
     await bench.done(monitoring);
   });
 
-  it('that nobody answers does not keep others from being healed', async () => {
+  it('that is not answered does not block the repair of others', async () => {
     const plan = ({ parameters }: HealingAction) =>
       parameters.service === 'nginx' ? { approval: 'Ask' } : {};
     const bench = benchOf(FAILED, { fake: { plan }, approve: () => new Promise<boolean>(() => undefined) });
@@ -142,7 +142,7 @@ describe('an approval', () => {
     expect(bench.executor.executed).toEqual([]);
   });
 
-  it('waits for approve(id) without that option, and is carried out then', async () => {
+  it('is given with approve(id) without that option, and the plan is executed then', async () => {
     const bench = benchOf(FAILED, ASKS);
     const asked = vi.fn();
     bench.engine.on('approval:asked', ({ request }) => void asked(request.id));
@@ -152,7 +152,7 @@ describe('an approval', () => {
     expect(bench.executor.executed).toHaveLength(1);
   });
 
-  it('does not help if another gate blocks by then: all gates are checked again', async () => {
+  it('has no effect if another gate blocks by then, because all gates are checked again', async () => {
     const bench = benchOf(FAILED, ASKS);
     let id = '';
     bench.engine.on('approval:asked', ({ request }) => (id = request.id));
@@ -162,7 +162,7 @@ describe('an approval', () => {
     expect(bench.executor.executed).toEqual([]);
   });
 
-  it('is asked for once, not in every cycle', async () => {
+  it('is requested once, not in every cycle', async () => {
     const bench = benchOf(FAILED, ASKS);
     const asked = vi.fn();
     bench.engine.on('approval:asked', asked);
@@ -170,7 +170,7 @@ describe('an approval', () => {
     expect(asked).toHaveBeenCalledOnce();
   });
 
-  it('that was rejected is asked for again only after the backoff', async () => {
+  it('that was rejected is requested again only after the backoff', async () => {
     const bench = benchOf(FAILED, ASKS);
     const ids: string[] = [];
     bench.engine.on('approval:asked', ({ request }) => void ids.push(request.id));
@@ -182,7 +182,7 @@ describe('an approval', () => {
     expect(ids).toHaveLength(2);
   });
 
-  it('lapses after 15 min as no', async () => {
+  it('is rejected automatically after 15 min', async () => {
     const bench = benchOf(FAILED, ASKS);
     let id = '';
     bench.engine.on('approval:asked', ({ request }) => (id = request.id));
@@ -192,7 +192,7 @@ describe('an approval', () => {
     await expect(bench.engine.approve(id)).rejects.toThrow('No approval is waiting');
   });
 
-  it('under an id that nobody knows is refused, with those that wait', async () => {
+  it('under an unknown id is refused, with the pending ids', async () => {
     const { engine } = benchOf();
     await expect(engine.approve('abc')).rejects.toThrow(
       'No approval is waiting under `abc`; none is waiting',
@@ -200,7 +200,7 @@ describe('an approval', () => {
     await expect(engine.reject('abc')).rejects.toThrow('No approval is waiting under `abc`; none is waiting');
   });
 
-  it('is not asked for in a dry run', async () => {
+  it('is not requested in a dry run', async () => {
     const approve = vi.fn(() => true);
     const bench = benchOf(FAILED, { ...ASKS, approve, dryRun: true });
     expect(await bench.done(bench.engine.detectAndHeal())).toMatchObject([
@@ -210,8 +210,8 @@ describe('an approval', () => {
   });
 });
 
-describe('pacing', () => {
-  it('is not done if it cannot be recorded: the caller gets an error, and the backoff stays', async () => {
+describe('the pacing of repairs', () => {
+  it('blocks a repair that cannot be recorded: the caller gets an error, and the backoff stays', async () => {
     const memory = memoryStore();
     let fails = false;
     const state = {
@@ -229,7 +229,7 @@ describe('pacing', () => {
     expect(await bench.done(bench.engine.detectAndHeal())).not.toMatchObject([{ blockedBy: 'backoff' }]);
   });
 
-  it('backs off after a repair that did not help, opens the breaker after three, and is closed by reset', async () => {
+  it('backs off after an ineffective repair, opens the breaker after three, and closes it on reset', async () => {
     const bench = benchOf(FAILED);
     const round = async () => (await bench.done(bench.engine.detectAndHeal()))[0];
     const wait = (ms: number) => bench.clock.advance(ms);
@@ -247,7 +247,7 @@ describe('pacing', () => {
     expect(await round()).toMatchObject({ outcome: 'ineffective' });
   });
 
-  it('an open breaker lets one try through after an hour', async () => {
+  it('allows one attempt an hour after the breaker opened', async () => {
     const bench = benchOf(FAILED);
     const round = async () => (await bench.done(bench.engine.detectAndHeal()))[0];
     for (let i = 0; i < 3; i += 1) {
@@ -262,14 +262,14 @@ describe('pacing', () => {
     expect(bench.executor.executed).toHaveLength(4);
   });
 
-  it('is not fooled by a wall clock that jumps', async () => {
+  it('does not depend on jumps of the wall clock', async () => {
     const bench = benchOf(FAILED);
     await bench.done(bench.engine.detectAndHeal());
     bench.clock.jump(365 * 86_400_000);
     expect(await bench.done(bench.engine.detectAndHeal())).toMatchObject([{ blockedBy: 'backoff' }]);
   });
 
-  it('holds for a unit by either of its spellings', async () => {
+  it('applies to a unit under either of its spellings', async () => {
     const bench = benchOf(FAILED);
     const [issue] = await bench.engine.detector.detectIssues();
     await bench.done(bench.engine.healIssue(issue!));
@@ -278,7 +278,7 @@ describe('pacing', () => {
   });
 });
 
-describe('explain', () => {
+describe('engine.explain()', () => {
   it('is empty without open issues', () => {
     expect(benchOf().engine.explain()).toEqual([]);
     expect(benchOf().engine.explain('nginx')).toEqual([]);
@@ -303,10 +303,10 @@ describe('explain', () => {
   });
 });
 
-describe('a command of a person', () => {
+describe('a command of an operator', () => {
   const stateFile = () => join(mkdtempSync(join(tmpdir(), 'commands-')), 'state.json');
 
-  it('is kept with who gave it: in the state, in the log and in the status', async () => {
+  it('is recorded with its author in the state, in the log and in the status', async () => {
     const state = stateFile();
     const bench = benchOf(FAILED, { ...ASKS, state });
     const by = { by: 'uid 1000' };
@@ -339,7 +339,7 @@ describe('a command of a person', () => {
     await next.engine.close();
   });
 
-  it('is one short line, and there are 16 reasons for a pause at most: 1,500 attempts leave a small state', async () => {
+  it('is one short line with at most 16 reasons for a pause: 1,500 attempts leave a small state', async () => {
     const state = stateFile();
     const bench = benchOf({}, { state });
     for (const reason of [
@@ -372,7 +372,7 @@ describe('a command of a person', () => {
     expect(statSync(state).size).toBeLessThan(40_000);
   });
 
-  it('names a component as it is shown, where it has characters that nobody can type', async () => {
+  it('accepts a component as it is displayed, if it contains characters that cannot be typed', async () => {
     const checks = [
       {
         ...{ name: 'odd', component: 'part \u001b[2J', type: 'service' as const },

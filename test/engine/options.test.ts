@@ -5,7 +5,7 @@ import { fakeClock, fakeExecutor, fakeHost, recordingLogger } from '../../src/te
 
 const make = (options: unknown) => () => createSelfHealingEngine(options as never);
 
-describe('an invalid option', () => {
+describe('an invalid option of the engine', () => {
   it.each([
     [{ dry_run: true }, 'Unknown option `dry_run` in `options`: did you mean `dryRun`?'],
     [{ drurun: true }, 'did you mean `dryRun`?'],
@@ -63,8 +63,8 @@ describe('an invalid option', () => {
   });
 });
 
-describe('options', () => {
-  it('may all be left out, or be undefined', () => {
+describe('the options of the engine', () => {
+  it('may all be omitted or undefined', () => {
     const names = [
       'dryRun',
       'verbose',
@@ -81,7 +81,7 @@ describe('options', () => {
     expect(engine).toMatchObject({ dryRun: false, verbose: false, healingEnabled: true });
   });
 
-  it("are never written to: the caller's object may be frozen", async () => {
+  it("are never modified: the caller's object may be frozen", async () => {
     const deep = <T extends object>(value: T): T => {
       for (const part of Object.values(value))
         if (typeof part === 'object' && part !== null) deep(part as object);
@@ -109,7 +109,7 @@ describe('options', () => {
     expect(options.thresholds.cpuPercent).toBe(70);
   });
 
-  it('reach the parts that they are for', async () => {
+  it('are passed to the parts that use them', async () => {
     const host = fakeHost();
     const engine = createSelfHealingEngine({
       host,

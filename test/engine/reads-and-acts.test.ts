@@ -10,7 +10,7 @@ import type { HealingOptions } from '../../src/engine/options.js';
 import { failedUnit, fakeHost } from '../../src/testing/index.js';
 import { issueOf } from '../make.js';
 
-// Nothing here may change this machine: `touch` would be called by an action that is carried out.
+// Nothing here may change this machine: an executed action would call `touch`.
 const touch = vi.fn();
 const own = (scope: 'host' | 'process') =>
   defineAction({
@@ -36,12 +36,12 @@ const OPTIONS = (): HealingOptions => ({
 const REFUSED = { outcome: 'skipped', blockedBy: 'unavailable', plan: { action: 'touch_host' } };
 const SENTENCE = 'The engine reads a `host` that is not known to be this machine';
 
-describe('an engine that reads another machine, and was given no executor', () => {
+describe('an engine that reads another machine, without an executor,', () => {
   it.each([
     ['the class', () => new SimplifiedHealingEngine(OPTIONS())],
     ['the factory', () => createSelfHealingEngine(OPTIONS())],
     [
-      'a copy of the host of this machine with a `read` of its own',
+      'a copy of the host of this machine with another `read`',
       () =>
         createSelfHealingEngine({
           ...OPTIONS(),
@@ -49,7 +49,7 @@ describe('an engine that reads another machine, and was given no executor', () =
         }),
     ],
     [
-      'a detector with a host of its own, and no host',
+      'a detector with its own host, and no `host`',
       () => {
         const { host, enabledChecks, ...rest } = OPTIONS();
         return createSelfHealingEngine({ ...rest, detector: new SimpleDetector({ host, enabledChecks }) });
@@ -64,7 +64,7 @@ describe('an engine that reads another machine, and was given no executor', () =
         return engine;
       },
     ],
-  ])('never acts on this one: %s', async (_how, make) => {
+  ])('never acts on this machine: %s', async (_how, make) => {
     await using engine = make();
     const [result] = await engine.detectAndHeal();
     expect(result).toMatchObject(REFUSED);
@@ -79,14 +79,14 @@ describe('an engine that reads another machine, and was given no executor', () =
     expect(touch).not.toHaveBeenCalled();
   });
 
-  it('shows in a dry run what would be done there, with a note', async () => {
+  it('shows in a dry run the plan for that machine, with a note', async () => {
     const [result] = await quickHeal(OPTIONS());
     expect(result).toMatchObject({ outcome: 'planned' });
     expect(result?.plan?.notes.join()).toContain(SENTENCE);
     expect(await quickHeal({ ...OPTIONS(), dryRun: false })).toMatchObject([REFUSED]);
   });
 
-  it('carries out what touches only this process', async () => {
+  it('executes actions that affect only this process', async () => {
     await using engine = createSelfHealingEngine(OPTIONS());
     expect(await engine.executor.execute({ action: 'touch_self', parameters: {} })).toMatchObject({
       outcome: 'executed',
@@ -95,7 +95,7 @@ describe('an engine that reads another machine, and was given no executor', () =
     touch.mockClear();
   });
 
-  it('cannot be got around by `executeHealingAction` or an executor with that host', async () => {
+  it('cannot be bypassed by `executeHealingAction` or an executor with that host', async () => {
     const { host, actions } = OPTIONS();
     expect(await executeHealingAction('touch_host', {}, { host, actions })).toMatchObject({
       blockedBy: 'unavailable',
@@ -109,7 +109,7 @@ describe('an engine that reads another machine, and was given no executor', () =
 });
 
 describe('the host of this machine', () => {
-  it('is only the object that the library made', () => {
+  it('is only the object that the library created', () => {
     const host = localHost();
     expect(defaults.isThisMachine(host)).toBe(true);
     expect(defaults.isThisMachine({ ...host })).toBe(false);

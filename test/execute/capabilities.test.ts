@@ -2,15 +2,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { cleanNixStore } from '../../src/actions/clean-nix-store.js';
-import { clearSystemCache } from '../../src/actions/clear-system-cache.js';
+import { BUILT_IN_ACTIONS } from '../../src/actions/built-in.js';
 import { defineAction, verifyByCheck, type ActionDefinition } from '../../src/actions/define.js';
-import { rebuildSystem } from '../../src/actions/rebuild-system.js';
 import { actionRegistry, BUILT_IN_NAMES, type ActionRegistry } from '../../src/actions/registry.js';
-import { reloadService } from '../../src/actions/reload-service.js';
-import { restartService } from '../../src/actions/restart-service.js';
-import { rollbackGeneration } from '../../src/actions/rollback-generation.js';
-import { setCpuGovernor } from '../../src/actions/set-cpu-governor.js';
+import { thresholdValues } from '../../src/detect/thresholds.js';
 import { SimplifiedHealingEngine } from '../../src/engine/engine.js';
 import { capabilitiesOf, type CapabilitySources } from '../../src/execute/capabilities.js';
 import type { PermissionStatus } from '../../src/execute/permission-status.js';
@@ -29,7 +24,10 @@ import {
 } from '../../src/testing/index.js';
 import { only } from '../actions/only.js';
 
-const THRESHOLDS = { cpuPercent: 80, memoryPercent: 85, diskPercent: 90, loadAverage: undefined };
+type BuiltInName = (typeof BUILT_IN_NAMES)[number];
+/** Returns a registry that has one of the built-in actions. */
+const onlyBuiltIn = (name: BuiltInName): ActionRegistry => only(name, BUILT_IN_ACTIONS[name]);
+const THRESHOLDS = thresholdValues();
 const never = (): AbortSignal => new AbortController().signal;
 let root: string;
 beforeEach(() => void (root = mkdtempSync(join(tmpdir(), 'capabilities-'))));
@@ -75,14 +73,13 @@ const own = (more: Partial<ActionDefinition> = {}): ActionDefinition =>
     ...more,
   });
 
-describe('what an action lacks on a host', () => {
+describe('a missing capability of an action', () => {
   const NO_UNITS = unknown('systemd is not running here');
   const NO_NIXOS = unknown('this host does not run NixOS');
   const noUnits = fakeHost({ units: NO_UNITS });
   const noNixos = fakeHost({ system: systemWith(NO_NIXOS) });
   const cases: readonly {
-    readonly name: (typeof BUILT_IN_NAMES)[number];
-    readonly actions: () => ActionRegistry;
+    readonly name: BuiltInName;
     readonly prepare?: () => void;
     readonly host?: ReturnType<typeof fakeHost>;
     readonly parameters?: Readonly<Record<string, unknown>>;
@@ -90,61 +87,53 @@ describe('what an action lacks on a host', () => {
   }[] = [
     {
       name: 'set_cpu_governor',
-      actions: () => only('set_cpu_governor', setCpuGovernor),
       reason: 'This machine has no cpufreq to govern',
     },
     {
       name: 'set_cpu_governor',
-      actions: () => only('set_cpu_governor', setCpuGovernor),
       prepare: () => policy('powersave schedutil'),
       reason: 'cpu/cpufreq/policy0 offers powersave, schedutil, not `performance`',
     },
     {
       name: 'clear_system_cache',
-      actions: () => only('clear_system_cache', clearSystemCache),
       reason: 'This host has no `vm.drop_caches`',
     },
     {
       name: 'clean_nix_store',
-      actions: () => only('clean_nix_store', cleanNixStore),
       reason: 'This host has no Nix store',
     },
     {
       name: 'restart_service',
-      actions: () => only('restart_service', restartService),
       host: noUnits,
       parameters: { service: 'nginx' },
       reason: 'systemd is not running here',
     },
     {
       name: 'reload_service',
-      actions: () => only('reload_service', reloadService),
       host: noUnits,
       parameters: { service: 'nginx' },
       reason: 'systemd is not running here',
     },
     {
       name: 'rollback_generation',
-      actions: () => only('rollback_generation', rollbackGeneration),
       host: noNixos,
       reason: 'There is no generation to go back to: this host does not run NixOS',
     },
     {
       name: 'rebuild_system',
-      actions: () => only('rebuild_system', rebuildSystem),
       host: noNixos,
       reason: 'There is nothing to rebuild: this host does not run NixOS',
     },
   ];
 
-  it('is covered for each action of the library', () => {
+  it('is tested for each built-in action', () => {
     expect(new Set(cases.map(({ name }) => name))).toEqual(new Set(BUILT_IN_NAMES));
   });
 
-  it.each(cases)('$name: $reason; its plan is refused for the same reason', async (one) => {
+  it.each(cases)('of $name is reported: $reason; its plan is refused for the same reason', async (one) => {
     one.prepare?.();
     const { name, host = hostOfRoot(), parameters = {}, reason } = one;
-    const actions = one.actions();
+    const actions = onlyBuiltIn(name);
     const told = await capabilitiesOf(partsOf({ host, actions }), never());
     expect(told).toEqual([
       { action: name, status: 'unavailable', reason: expect.stringContaining(reason) as string },
@@ -155,7 +144,7 @@ describe('what an action lacks on a host', () => {
     expect(refusal?.sentence).toContain(reason);
   });
 
-  it('is nothing where the host has it', async () => {
+  it('is not reported if the host has it', async () => {
     policy('performance powersave');
     put('proc/sys/vm/drop_caches', '0');
     put('nix/store/x', '');
@@ -163,16 +152,7 @@ describe('what an action lacks on a host', () => {
       units: [failedUnit({ name: 'nginx' }), unitReading({ name: 'init.scope' })],
       system: systemWith(nixosReading()),
     });
-    const registries = [
-      only('set_cpu_governor', setCpuGovernor),
-      only('clear_system_cache', clearSystemCache),
-      only('clean_nix_store', cleanNixStore),
-      only('restart_service', restartService),
-      only('reload_service', reloadService),
-      only('rollback_generation', rollbackGeneration),
-      only('rebuild_system', rebuildSystem),
-    ];
-    expect(registries.flatMap(({ names }) => names).sort()).toEqual([...BUILT_IN_NAMES].sort());
+    const registries = BUILT_IN_NAMES.map(onlyBuiltIn);
     for (const actions of registries) {
       expect(await capabilitiesOf(partsOf({ host, actions }), never())).toMatchObject([
         { action: actions.names[0], status: 'available' },
@@ -181,10 +161,10 @@ describe('what an action lacks on a host', () => {
   });
 });
 
-describe('the way to root', () => {
+describe('the privilege that an action needs', () => {
   const governor = () => {
     policy('performance powersave');
-    return only('set_cpu_governor', setCpuGovernor);
+    return onlyBuiltIn('set_cpu_governor');
   };
   const told = async (more: Partial<CapabilitySources>) =>
     (await capabilitiesOf(partsOf({ actions: governor(), ...more }), never()))[0];
@@ -194,18 +174,18 @@ describe('the way to root', () => {
     ['in-process', 'It would be carried out by this process, which is root'],
     ['sudo', 'It would be carried out through sudo -n'],
     ['helper', 'It would be carried out through the root helper'],
-  ] as const)('%s: %s', async (way, reason) => {
+  ] as const)('is reported as %s: %s', async (way, reason) => {
     expect(await told(by(way))).toMatchObject({ status: 'available', reason });
   });
 
-  it('is missing: the reason says what to do', async () => {
+  it('is reported with what to do if it is missing', async () => {
     expect(await told(by('none'))).toMatchObject({
       status: 'unavailable',
       reason: 'Needs root: service tier: there is no helper',
     });
   });
 
-  it('is the helper, whose policy does not list the action', async () => {
+  it('is reported as missing if the policy of the helper does not list the action', async () => {
     const sentence = 'The policy of the root helper does not list `set_cpu_governor` in `actions`';
     expect(await told({ ...by('helper'), askHelper: () => Promise.resolve(sentence) })).toMatchObject({
       status: 'unavailable',
@@ -213,7 +193,7 @@ describe('the way to root', () => {
     });
   });
 
-  it('is the helper, which does not answer', async () => {
+  it('is reported as missing if the helper does not answer', async () => {
     const askHelper = () => Promise.resolve(unknown('it closed the connection without an answer'));
     expect(await told({ ...by('helper'), askHelper })).toMatchObject({
       status: 'unknown',
@@ -221,10 +201,10 @@ describe('the way to root', () => {
     });
   });
 
-  it('is not needed where nix-daemon lets this user in', async () => {
+  it('is not needed if nix-daemon accepts this user', async () => {
     put('nix/store/x', '');
     put('nix/var/nix/daemon-socket/socket', '');
-    const actions = only('clean_nix_store', cleanNixStore);
+    const actions = onlyBuiltIn('clean_nix_store');
     expect(await told({ ...by('none'), actions })).toMatchObject({
       status: 'available',
       reason: 'It would be carried out without root',
@@ -232,8 +212,8 @@ describe('the way to root', () => {
   });
 });
 
-describe('capabilities of other actions and hosts', () => {
-  it('nothing of host scope can be carried out where another machine is read', async () => {
+describe('the capabilities of custom actions and other hosts', () => {
+  it('include no action of host scope if another machine is read', async () => {
     const actions = actionRegistry({ within: own({ scope: 'process' }) });
     const told = await capabilitiesOf(partsOf({ actions, readsThisMachine: () => false }), never());
     expect(told.map(({ status }) => status)).toEqual([
@@ -243,7 +223,7 @@ describe('capabilities of other actions and hosts', () => {
     expect(told[0]?.reason).toMatch(/^The engine reads a `host` that is not known to be this machine/);
   });
 
-  it('an action of the host program may say what it lacks, and whether it needs root', async () => {
+  it('include what a custom action reports as missing, and whether it needs root', async () => {
     const actions = actionRegistry({
       plain: own(),
       within: own({ scope: 'process' }),
@@ -270,7 +250,7 @@ describe('capabilities of other actions and hosts', () => {
     expect(plan.refusal).toEqual({ reason: 'unavailable', sentence: 'There is no pool' });
   });
 
-  it('an action that throws or does not answer within 5 s is unknown, and the others are reported', async () => {
+  it('are unknown for an action that throws or does not answer within 5 s; the others are reported', async () => {
     const clock = fakeClock();
     const actions = actionRegistry({
       hangs: own({ unavailable: () => new Promise<string>(() => undefined) }),
@@ -292,7 +272,7 @@ describe('capabilities of other actions and hosts', () => {
 });
 
 describe('engine.capabilities()', () => {
-  /** An engine whose executor answers with anything. */
+  /** Creates an engine whose executor returns any value. */
   const engineOn = (more: object) =>
     new SimplifiedHealingEngine({
       host: fakeHost(),
@@ -300,7 +280,7 @@ describe('engine.capabilities()', () => {
       clock: fakeClock(),
     });
 
-  it('is the answer of the executor, and unknown if that is missing or invalid', async () => {
+  it('returns the answer of the executor, and unknown if that is missing or invalid', async () => {
     const engine = engineOn({ capabilities: undefined });
     expect(await engine.capabilities()).toHaveLength(BUILT_IN_NAMES.length);
     expect((await engine.capabilities())[0]).toEqual({
@@ -321,13 +301,13 @@ describe('engine.capabilities()', () => {
     expect((await failing.capabilities())[0]).toMatchObject({ status: 'unknown', reason: 'no' });
   });
 
-  it('refuses options that it does not know', async () => {
+  it('refuses unknown options', async () => {
     const engine = engineOn({});
     await expect(engine.capabilities({ sgnal: 1 } as never)).rejects.toThrow(/signal/);
     await expect(engine.capabilities({ signal: 1 } as never)).rejects.toThrow(/signal/);
   });
 
-  it('changes nothing: nothing is planned, carried out or remembered', async () => {
+  it('changes nothing: nothing is planned, executed or recorded', async () => {
     const engine = engineOn({ capabilities: () => [] });
     const before = JSON.stringify(engine.status());
     await engine.capabilities();

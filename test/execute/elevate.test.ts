@@ -21,8 +21,8 @@ const write: WriteStep = {
 };
 const sync: CommandStep = { ...restart, argv: ['sync'], needsRoot: false };
 
-describe('through sudo', () => {
-  it('a command runs behind sudo -n, which never asks, and timeout, which may signal what root started', () => {
+describe('a plan through sudo', () => {
+  it('runs a command behind sudo -n, which never prompts, and timeout, which may signal processes of root', () => {
     expect(throughSudo(planOf({ steps: [restart] })).steps).toEqual([
       {
         ...restart,
@@ -32,7 +32,7 @@ describe('through sudo', () => {
     ]);
   });
 
-  it('a file is written by tee, which gets the content as its input', () => {
+  it('writes a file with tee, which gets the content as its input', () => {
     expect(throughSudo(planOf({ steps: [write] })).steps).toMatchObject([
       {
         kind: 'command',
@@ -43,15 +43,15 @@ describe('through sudo', () => {
     ]);
   });
 
-  it('what needs no root stays as it is, and the plan that was given, too', () => {
+  it('does not change steps that need no root, nor the plan that was passed', () => {
     const plan = Object.freeze(planOf({ steps: Object.freeze([sync, write]) }));
     expect(throughSudo(plan).steps[0]).toBe(sync);
     expect(plan.steps[1]).toBe(write);
   });
 });
 
-describe('root', () => {
-  it('is needed when one step needs it', () => {
+describe('a plan', () => {
+  it('needs root if one step needs it', () => {
     expect(needsRoot(planOf({ steps: [sync, write] }))).toBe(true);
     expect(needsRoot(planOf({ steps: [sync] }))).toBe(false);
     const call = { kind: 'call', name: 'x', run: () => 1, timeoutMs: 1, interruptible: true } as const;
@@ -59,7 +59,7 @@ describe('root', () => {
   });
 });
 
-describe('the tier', () => {
+describe('the privilege tier', () => {
   it.each(['1', 'true', 'TRUE'])('is development with LUMINOUS_DEV_MODE=%s', (value) => {
     expect(tierOf({ LUMINOUS_DEV_MODE: value })).toBe('development');
   });

@@ -37,18 +37,18 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** Runs as root, or not, as far as the library can tell. */
+/** Simulates running as root, or not. */
 const as = (uid: number) => void vi.spyOn(process as { getuid: () => number }, 'getuid').mockReturnValue(uid);
 
 const RESTART = { action: 'restart_service', parameters: { service: 'nginx' } };
 const START = 'systemctl --no-ask-password start -- nginx.service';
 const RESET = 'systemctl --no-ask-password reset-failed -- nginx.service';
-/** The plan for a failed unit: the last two only where the start limit refuses the first. */
+/** Commands of the plan for a failed unit: the last two run only if the start limit refuses the first. */
 const ALL = [START, RESET, START];
 const handler = (host: FakeHost = fakeHost({ units: [failedUnit()] }), more: PermissionHandlerOptions = {}) =>
   new NixOSPermissionHandler({ host, readsThisMachine: true, ...more });
 
-/** An action of the host program's own that calls what it is given. */
+/** Custom action that calls a given function. */
 const ownAction = (run: () => unknown, scope: 'host' | 'process' = 'process'): ActionDefinition =>
   defineAction({
     parse: (parameters) => parameters,
@@ -64,8 +64,8 @@ const ownAction = (run: () => unknown, scope: 'host' | 'process' = 'process'): A
   });
 const RENEW = { action: 'renew_pool', parameters: {} };
 
-describe('plan', () => {
-  it('holds the exact steps, the facts about the unit, and changes nothing', async () => {
+describe('PermissionHandler.plan()', () => {
+  it('returns the exact steps and the facts about the unit, and changes nothing', async () => {
     const plan = await handler().plan(RESTART);
     expect(plan).toMatchObject({
       action: 'restart_service',
@@ -91,7 +91,7 @@ describe('plan', () => {
     expect(targets.map(({ id }) => id)).toEqual(['nginx.service']);
   });
 
-  it('is frozen data', async () => {
+  it('returns frozen data', async () => {
     const plan = await handler().plan(RESTART);
     const parts = [
       plan,
@@ -105,7 +105,7 @@ describe('plan', () => {
     for (const part of parts) expect(Object.isFrozen(part)).toBe(true);
   });
 
-  it('knows every name of the unit, the one it was asked for by included', async () => {
+  it('has every name of the unit, including the requested one', async () => {
     const ssh = failedUnit({ name: 'ssh.service', names: ['ssh.service', 'sshd.service'] });
     const [target] = (
       await handler(fakeHost({ units: [ssh] })).plan({
@@ -117,7 +117,7 @@ describe('plan', () => {
     expect(target?.names).toEqual(expect.arrayContaining(['ssh.service', 'sshd.service']));
   });
 
-  it('finds the units that a step of an own action hands to systemctl, whether it names them as targets or not', async () => {
+  it('adds the units that a step of a custom action passes to systemctl, whether or not it names them as targets', async () => {
     const sly = defineAction({
       parse: () => ({}),
       plan: () => ({
@@ -148,7 +148,7 @@ describe('plan', () => {
     });
   });
 
-  it('rejects an action that nobody registered, with what to do', async () => {
+  it('rejects an unregistered action, with what to do', async () => {
     await expect(handler().plan({ action: 'restart-service', parameters: {} })).rejects.toThrow(
       'No action is called `restart-service`: register it in the option `actions`; did you mean `restart_service`?',
     );
@@ -166,21 +166,21 @@ describe('plan', () => {
     await expect(handler().plan({ action: 'restart_service', parameters })).rejects.toThrow(message);
   });
 
-  it('rejects the plan of an own action that forgot a part, by name', async () => {
+  it('rejects the plan of a custom action that lacks a part, by name', async () => {
     const half = { ...ownAction(() => 1), plan: () => ({ targets: ['pool'] }) } as never;
     await expect(
       handler(fakeHost(), { actions: { half } }).plan({ action: 'half', parameters: {} }),
     ).rejects.toThrow('The plan of `half` lacks `targets`, `steps` or `effect`');
   });
 
-  it('keeps every step within the time limit of its action', async () => {
+  it('limits every step to the time limit of its action', async () => {
     const plan = await handler(fakeHost(), { actions: { renew_pool: ownAction(() => 1) } }).plan(RENEW);
     expect(plan.steps[0]?.timeoutMs).toBe(1_000);
   });
 });
 
-describe('execute', () => {
-  it('does the steps of the plan, and tells what they did', async () => {
+describe('PermissionHandler.execute()', () => {
+  it('runs the steps of the plan, and returns their results', async () => {
     const execution = await handler().execute(RESTART);
     expect(execution).toMatchObject({
       action: 'restart_service',
@@ -196,7 +196,7 @@ describe('execute', () => {
     expect(await calls()).toEqual([START]);
   });
 
-  it('resets and starts again only where the start limit refused the start', async () => {
+  it('resets and starts again only if the start limit refused the start', async () => {
     vi.stubEnv('FAKE_START_ONCE', 'Job for nginx.service failed.');
     vi.stubEnv('FAKE_SHOW', 'Result=exit-code\nInvocationID=1');
     expect(await handler().execute(RESTART)).toMatchObject({
@@ -210,13 +210,13 @@ describe('execute', () => {
     expect(await calls()).toEqual(ALL);
   });
 
-  it('resets the start limit first where it was hit', async () => {
+  it('resets the start limit first if it was hit', async () => {
     const limited = fakeHost({ units: [failedUnit({ result: 'start-limit-hit' })] });
     await handler(limited).execute(RESTART);
     expect(await calls()).toEqual([RESET, START]);
   });
 
-  it('fails with the step that went wrong', async () => {
+  it('fails with the step that failed', async () => {
     vi.stubEnv('FAKE_SYSTEMCTL', '1');
     expect(await handler().execute(RESTART)).toMatchObject({
       outcome: 'failed',
@@ -226,7 +226,7 @@ describe('execute', () => {
     expect(await calls()).toEqual([START]);
   });
 
-  it('in a dry run shows the same plan, and does nothing', async () => {
+  it('shows the same plan in a dry run, and does nothing', async () => {
     const dry = await handler().execute(RESTART, { dryRun: true });
     expect(dry).toMatchObject({ outcome: 'planned', success: true, dryRun: true, steps: [] });
     expect(dry.plan).toEqual(await handler().plan(RESTART));
@@ -234,8 +234,8 @@ describe('execute', () => {
   });
 
   it.each([
-    ['nobody registered it', { action: 'restart', parameters: {} }, 'No action is called `restart`'],
-    ['its parameters cannot be meant', { action: 'restart_service', parameters: {} }, 'Expected `service`'],
+    ['the action is not registered', { action: 'restart', parameters: {} }, 'No action is called `restart`'],
+    ['its parameters are invalid', { action: 'restart_service', parameters: {} }, 'Expected `service`'],
   ])('never rejects: it fails when %s', async (_why, action, words) => {
     const execution = await handler().execute(action);
     expect(execution).toMatchObject({ outcome: 'failed', success: false, steps: [] });
@@ -248,7 +248,7 @@ describe('execute', () => {
     ['not-allowed', 'web', unitReading({ name: 'web' })],
     ['in-transition', 'web', failedUnit({ name: 'web', job: 'start' })],
     ['unavailable', 'nope', failedUnit()],
-  ])('is judged by the safety gates also when called directly: %s %s', async (blockedBy, service, unit) => {
+  ])('is checked by the safety gates also when called directly: %s %s', async (blockedBy, service, unit) => {
     for (const dryRun of [true, false]) {
       const executor = handler(fakeHost({ units: [unit] }));
       const execution = await executor.execute(
@@ -261,7 +261,7 @@ describe('execute', () => {
     expect(await calls()).toEqual([]);
   });
 
-  it('acts on exactly the listed services, where there is a list', async () => {
+  it('acts only on the listed services if there is a list', async () => {
     const host = fakeHost({ units: [failedUnit(), failedUnit({ name: 'redis' })] });
     expect(await handler(host, { services: ['redis'] }).execute(RESTART)).toMatchObject({
       blockedBy: 'not-allowed',
@@ -274,14 +274,14 @@ describe('execute', () => {
     });
   });
 
-  it('is skipped where the units cannot be read', async () => {
+  it('is skipped if the units cannot be read', async () => {
     const blind = fakeHost({ units: { unknown: 'no bus' } });
     const execution = await handler(blind).execute(RESTART);
     expect(execution).toMatchObject({ outcome: 'skipped', blockedBy: 'unavailable' });
     expect(execution.error).toContain('no bus');
   });
 
-  it('does not run an action beside itself, and runs services and process actions beside it', async () => {
+  it('does not run an action twice at once, but runs services and process actions at the same time', async () => {
     let release = (): void => undefined;
     const slow = ownAction(() => new Promise<void>((resolve) => (release = resolve)), 'host');
     const actions = { slow: slow as never, renew_pool: ownAction(() => 1) as never };
@@ -299,7 +299,7 @@ describe('execute', () => {
     expect(await executor.execute(RESTART)).toMatchObject({ outcome: 'executed' });
   });
 
-  it('lets only one of two host actions through that are asked for at once', async () => {
+  it('runs only one of two host actions that are requested at once', async () => {
     const host = fakeHost({ units: [failedUnit()] });
     const executor = handler(host);
     const outcomes = (await Promise.all([executor.execute(RESTART), executor.execute(RESTART)])).map(
@@ -309,7 +309,7 @@ describe('execute', () => {
     expect(await calls()).toEqual([START]);
   });
 
-  it('starts nothing when it was stopped before, and says so', async () => {
+  it('starts nothing if it was stopped before, and reports that', async () => {
     const execution = await handler().execute(RESTART, { signal: AbortSignal.abort() });
     expect(execution).toMatchObject({ success: false });
     expect(execution.error).toBeTypeOf('string');
@@ -318,15 +318,15 @@ describe('execute', () => {
   });
 });
 
-describe('the tier', () => {
-  it('is service unless the environment says otherwise when an action is planned, not at import', async () => {
+describe('the privilege tier of the executor', () => {
+  it('is service unless the environment says otherwise at the time of planning, not of the import', async () => {
     const executor = handler();
     expect(await executor.getStatus()).toMatchObject({ tier: 'service' });
     vi.stubEnv('LUMINOUS_DEV_MODE', 'true');
     expect(await executor.getStatus()).toMatchObject({ tier: 'development' });
   });
 
-  it('service, not root and without a helper: a failed result that says what to do, and the plan says so before', async () => {
+  it('service, not root and without a helper, gives a failed result that says what to do, announced in the plan', async () => {
     as(1000);
     const executor = handler();
     const { notes } = await executor.plan(RESTART);
@@ -337,7 +337,7 @@ describe('the tier', () => {
     expect(await calls()).toEqual([]);
   });
 
-  it('development, not root: through sudo -n, in the plan as in the act, and says so loudly', async () => {
+  it('development, not root, uses sudo -n in the plan and in the execution, and logs a warning', async () => {
     as(1000);
     vi.stubEnv('LUMINOUS_DEV_MODE', '1');
     const logger = recordingLogger();
@@ -356,7 +356,7 @@ describe('the tier', () => {
     expect(logger.of('warn').join()).toContain('LUMINOUS_DEV_MODE');
   });
 
-  it('development, not root and sudo wants a password: failed, with what to do', async () => {
+  it('development, not root, fails with what to do if sudo needs a password', async () => {
     as(1000);
     vi.stubEnv('LUMINOUS_DEV_MODE', '1');
     vi.stubEnv('FAKE_SUDO', 'no');
@@ -366,7 +366,7 @@ describe('the tier', () => {
     expect((await calls()).some((line) => line.startsWith('systemctl'))).toBe(false);
   });
 
-  it('does not matter to an action of process scope: it runs in this process', async () => {
+  it('does not matter for an action of process scope, which runs in this process', async () => {
     as(1000);
     const run = vi.fn();
     const executor = handler(fakeHost(), { actions: { renew_pool: ownAction(run) } });
@@ -379,7 +379,7 @@ describe('the tier', () => {
 });
 
 describe('executeHealingAction', () => {
-  it('is the same as a function', async () => {
+  it('works as a function', async () => {
     const host = fakeHost({ units: [failedUnit()] });
     expect(
       await executeHealingAction('restart_service', { service: 'nginx' }, { host, readsThisMachine: true }),
@@ -390,7 +390,7 @@ describe('executeHealingAction', () => {
     expect(host.closed).toBe(0);
   });
 
-  it('can be run dry', async () => {
+  it('supports a dry run', async () => {
     const host = fakeHost({ units: [failedUnit()] });
     expect(
       await executeHealingAction(
@@ -405,7 +405,7 @@ describe('executeHealingAction', () => {
   });
 });
 
-describe('options', () => {
+describe('an invalid option of the executor', () => {
   it.each([
     [{ service: ['nginx'] }, 'did you mean `services`?'],
     [{ services: 'nginx' }, 'Expected `services` to be an array'],
@@ -418,7 +418,7 @@ describe('options', () => {
   });
 });
 
-describe('the promises of the port', () => {
+describe('the conformance suite of executors', () => {
   const make = () =>
     handler(fakeHost({ units: [failedUnit()] }), { actions: { renew_pool: ownAction(() => 1) } });
   it.each(

@@ -18,13 +18,13 @@ const plan = (parts: FakeHostParts, action = NGINX, services?: string[]) =>
   }).execute(action, { dryRun: true });
 const never = new AbortController().signal;
 
-describe('a plan on a host', () => {
-  it('does not touch a healthy unit that requires a failed one, also a protected one', async () => {
+describe('the effects of a plan on units', () => {
+  it('do not include a healthy unit that requires a failed one, even a protected one', async () => {
     const units = [failedUnit({ dragsAlong: ['ssh.service'] }), unitReading({ name: 'ssh.service' })];
     expect(await plan({ units })).toMatchObject({ outcome: 'planned', plan: { effects: { touches: [] } } });
   });
 
-  it('names the running dependents of a restart, which need approval unless they are listed', async () => {
+  it('name the running dependents of a restart, which need approval unless they are listed', async () => {
     const units = [unitReading({ dragsAlong: ['app.service'] }), unitReading({ name: 'app.service' })];
     const blocked = await plan({ units }, NGINX, ['nginx']);
     expect(blocked).toMatchObject({
@@ -34,13 +34,13 @@ describe('a plan on a host', () => {
     expect(await plan({ units }, NGINX, ['nginx', 'app'])).toMatchObject({ outcome: 'planned' });
   });
 
-  it('is refused where a start would stop a protected unit, under any of its names', async () => {
+  it('cause a refusal if a start would stop a protected unit, under any of its names', async () => {
     const units = [failedUnit(), unitReading({ name: 'x.service', names: ['x.service', 'sshd.service'] })];
     const relations = { 'nginx.service': { conflicts: ['x.service'] } };
     expect(await plan({ units, relations })).toMatchObject({ blockedBy: 'protected' });
   });
 
-  it('is refused for a unit that refuses a manual start', async () => {
+  it('cause a refusal for a unit that refuses a manual start', async () => {
     const relations = { 'nginx.service': { refuseManualStart: true } };
     expect(await plan({ relations })).toMatchObject({ blockedBy: 'protected' });
   });
@@ -49,7 +49,7 @@ describe('a plan on a host', () => {
     ['is not listed', failedUnit(), ['other'], 'not-allowed'],
     ['nothing wants', failedUnit({ wantedBy: [] }), undefined, 'not-allowed'],
     ['is protected', failedUnit({ names: ['nginx.service', 'sshd.service'] }), ['nginx'], 'protected'],
-  ] as const)('reads no relations of a unit that %s', async (_, unit, services, blockedBy) => {
+  ] as const)('are not read for a unit that %s', async (_, unit, services, blockedBy) => {
     let reads = 0;
     const host: Host = {
       ...fakeHost({ units: [unit] }),
@@ -63,7 +63,7 @@ describe('a plan on a host', () => {
     expect(reads).toBe(0);
   });
 
-  it('says that the unit file changed, and that a Requisite= unit is down', async () => {
+  it('mention that the unit file changed, and that a Requisite= unit is down', async () => {
     const relations = { 'nginx.service': { needDaemonReload: true } };
     expect((await plan({ relations })).plan?.notes[0]).toBe(
       'The unit file of nginx.service changed on disk; systemd starts the loaded version until daemon-reload',
@@ -74,15 +74,18 @@ describe('a plan on a host', () => {
     [3, undefined],
     [4, 'backoff'],
     [5, 'backoff'],
-  ])('counts %i starts against a limit of 5 that reboots', async (starts, blockedBy) => {
-    const recentStarts = Array.from({ length: starts }, (_, index) => Date.UTC(2025, 0, 1) + index);
-    const limited = { startLimitAction: 'reboot', recentStarts };
-    const told = await plan({ relations: { 'nginx.service': limited } });
-    expect(told.blockedBy).toBe(blockedBy ?? 'needs-approval');
-    if (blockedBy !== undefined) expect(told.error).toMatch('possible from 2025-01-01T00:00:10.000Z on');
-  });
+  ])(
+    'count %i starts against a limit of 5 that reboots, and block the last start before it',
+    async (starts, blockedBy) => {
+      const recentStarts = Array.from({ length: starts }, (_, index) => Date.UTC(2025, 0, 1) + index);
+      const limited = { startLimitAction: 'reboot', recentStarts };
+      const told = await plan({ relations: { 'nginx.service': limited } });
+      expect(told.blockedBy).toBe(blockedBy ?? 'needs-approval');
+      if (blockedBy !== undefined) expect(told.error).toMatch('possible from 2025-01-01T00:00:10.000Z on');
+    },
+  );
 
-  it('is unavailable where the starts cannot be counted', async () => {
+  it('are unavailable if the starts cannot be counted', async () => {
     const limited = { startLimitAction: 'reboot', recentStarts: { unknown: 'no journal' } };
     expect(await plan({ relations: { 'nginx.service': limited } })).toMatchObject({
       blockedBy: 'unavailable',
@@ -90,7 +93,7 @@ describe('a plan on a host', () => {
   });
 });
 
-describe('a plan that is carried out later', () => {
+describe('a plan that is executed later', () => {
   it.each([
     ['a unit that it would stop has come up', { activeState: 'active' }, 'unavailable', /has changed since/],
     ['an emergency action was added', { failureAction: 'reboot' }, 'unavailable', /has changed since/],
@@ -101,7 +104,7 @@ describe('a plan that is carried out later', () => {
       /sshd/,
     ],
     ['its effects cannot be read any more', undefined, 'unavailable', /are not known: no bus/],
-  ] as const)('is skipped, and nothing runs, where %s', async (_, more, blockedBy, sentence) => {
+  ] as const)('is skipped, and nothing runs, if %s', async (_, more, blockedBy, sentence) => {
     const before = { 'nginx.service': { conflicts: ['x.service'], wants: ['y.service'] } };
     const now = {
       ...before,
@@ -125,10 +128,10 @@ describe('a plan that is carried out later', () => {
   });
 });
 
-describe('reading the effects', () => {
+describe('reading the effects of a plan', () => {
   const start = [{ verb: 'start', unit: 'u0.service' }] as const;
 
-  it('asks once for each level, for all of its units', async () => {
+  it('needs one request for each level, for all of its units', async () => {
     const asked: (readonly string[])[] = [];
     const wants: Record<string, string[]> = {
       'u0.service': ['a.service', 'b.service'],
@@ -157,7 +160,7 @@ describe('reading the effects', () => {
           ),
       },
     ],
-  ])('is unavailable where %s', async (_why, host) => {
+  ])('is unavailable if %s', async (_why, host) => {
     expect((await planEffects(start, host, never)).refusal).toMatchObject({ reason: 'unavailable' });
   });
 });

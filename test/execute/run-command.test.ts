@@ -25,7 +25,7 @@ const file = (name: string): string => join(folder, name);
 beforeEach(async () => void (folder = await mkdtemp(join(tmpdir(), 'run-command-'))));
 afterEach(() => rm(folder, { recursive: true }));
 
-/** Whether a process is there and is no mere entry that nobody has collected yet. */
+/** Returns whether a process exists and is not a zombie. */
 function lives(pid: number): boolean {
   try {
     return !/^\d+ \(.*\) [ZX]/s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
@@ -44,19 +44,19 @@ const whenGone = (pids: number[]) =>
 describe.each([
   ['execa', startWithExeca],
   ['Node', startWithNode],
-])('by way of %s:', (_way, start) => {
+])('a command by %s', (_way, start) => {
   const run = (argv: string[], more: Partial<CommandStep> = {}, signal?: AbortSignal) =>
     runCommand(stepOf(argv, more), signal, undefined, start);
 
-  describe('how a program ends', () => {
-    it('is well with 0, and both outputs are kept', async () => {
+  describe('ends and', () => {
+    it('succeeds with 0, and both outputs are kept', async () => {
       expect(await run([bin('exit'), '0'])).toEqual({
         ok: true,
         output: 'to stdout\nfirst to stderr\nlast to stderr',
       });
     });
 
-    it('is not well with any other status, which is told with the command line and the last lines of stderr', async () => {
+    it('fails with any other status, which is reported with the command line and the last lines of stderr', async () => {
       const argv = [bin('exit'), '3'];
       expect(await run(argv)).toMatchObject({
         ok: false,
@@ -67,7 +67,7 @@ describe.each([
     it.each([
       [126, 'could not be run: it is not executable'],
       [127, 'could not be run: there is no such program'],
-    ])('with %d means that it could not be run', async (status, words) => {
+    ])('reports with %d that it could not be run', async (status, words) => {
       const { ok, error } = await run([bin('exit'), String(status)]);
       expect(ok).toBe(false);
       expect(error).toContain(words);
@@ -75,31 +75,31 @@ describe.each([
 
     it.each([
       ['a program that does not exist', '/no/such/program', 'there is no such program'],
-      ['a word that is nowhere on the PATH', 'no-such-program-a7c1', 'there is no such program'],
+      ['a name that is not in the PATH', 'no-such-program-a7c1', 'there is no such program'],
       ['a file that is not executable', bin('not-executable'), 'could not be run (EACCES)'],
       ['a folder', '/tmp', 'could not be run (EACCES)'],
-      ['nothing at all', '', 'could not be run'],
-    ])('is told of %s', async (_what, program, words) => {
+      ['an empty command', '', 'could not be run'],
+    ])('fails with a reason for %s', async (_what, program, words) => {
       const { ok, error } = await run([program]);
       expect(ok).toBe(false);
       expect(error).toContain(words);
     });
 
-    it('is told of one that dies by a signal', async () => {
+    it('fails with the signal that killed it', async () => {
       const { ok, error } = await run(['sh', '-c', 'kill -SEGV $$']);
       expect(ok).toBe(false);
       expect(error).toContain('was ended by SIGSEGV');
     });
 
-    it('is told of words that the kernel does not take', async () => {
+    it('fails for arguments that the kernel does not accept', async () => {
       const { ok, error } = await run(['true', 'x'.repeat(3_000_000)]);
       expect(ok).toBe(false);
       expect(error).toContain('could not be run (E2BIG)');
     });
   });
 
-  describe('what a program gets', () => {
-    it('are its words as they are: no shell reads them', async () => {
+  describe('is started and', () => {
+    it('receives its arguments as they are, without a shell', async () => {
       const words = [
         '$(touch pwned)',
         '`id`',
@@ -117,22 +117,22 @@ describe.each([
       expect((await run(argv)).output?.split('\n')).toEqual(words);
     });
 
-    it('is its standard input, or nothing', async () => {
+    it('receives its standard input, or an empty one', async () => {
       expect(await run(['cat'], { input: 'performance\n' })).toEqual({ ok: true, output: 'performance' });
       expect(await run(['cat'])).toEqual({ ok: true });
     });
 
-    it('may be left unread', async () => {
+    it('may leave its input unread', async () => {
       expect(await run(['true'], { input: 'x'.repeat(1_000_000) })).toEqual({ ok: true });
     });
 
-    it('is the locale C, so that messages are the same everywhere', async () => {
+    it('runs in the locale C, so that messages are the same everywhere', async () => {
       expect((await run(['sh', '-c', 'echo $LC_ALL'])).output).toBe('C');
     });
   });
 
-  describe('output', () => {
-    it('is kept to the last 64 KiB of each stream', async () => {
+  describe('has its output', () => {
+    it('limited to the last 64 KiB of each stream', async () => {
       const { ok, output = '' } = await run([process.execPath, bin('flood.mjs'), '300000']);
       expect(ok).toBe(true);
       const [stdout = '', stderr = ''] = output.split('\n');
@@ -140,14 +140,14 @@ describe.each([
       expect([stdout.slice(-4), stderr.slice(-4)]).toEqual(['-END', '-END']);
     });
 
-    it('is short in the error, however long the last line is', async () => {
+    it('shortened in the error, however long the last line is', async () => {
       const { error = '' } = await run(['sh', '-c', `${'printf %01000d 0 >&2;'.repeat(3)} exit 1`]);
       expect(error.length).toBeLessThan(700);
     });
   });
 
-  describe('a program that hangs', () => {
-    it('is ended at its time limit, with its child and grandchild', async () => {
+  describe('hangs and', () => {
+    it('is killed at its time limit, with its child and grandchild', async () => {
       const argv = [bin('family'), file('pids')];
       const { ok, error } = await run(argv, { timeoutMs: 300 });
       expect(ok).toBe(false);
@@ -157,7 +157,7 @@ describe.each([
       await whenGone(pids);
     });
 
-    it('is ended with its family when the signal is aborted', async () => {
+    it('is killed with its descendants when the signal is aborted', async () => {
       const controller = new AbortController();
       const running = run([bin('family'), file('pids')], {}, controller.signal);
       const pids = await whenWritten('pids');
@@ -170,7 +170,7 @@ describe.each([
       await whenGone(pids);
     });
 
-    it('is killed when it ignores the request to end', async () => {
+    it('is killed by SIGKILL if it ignores SIGTERM', async () => {
       const controller = new AbortController();
       const running = run([bin('family'), file('pids'), 'stubborn'], {}, controller.signal);
       const pids = await whenWritten('pids');
@@ -179,20 +179,20 @@ describe.each([
       await whenGone(pids);
     });
 
-    it('is ended though its signal was aborted before it began', async () => {
+    it('is killed even if its signal was aborted before it began', async () => {
       const { ok, error } = await run(['sleep', '600'], { timeoutMs: 300 }, AbortSignal.abort());
       expect(ok).toBe(false);
       expect(error).toContain('was stopped');
     });
 
-    it('may have ended itself and left a child that holds the output: the child is ended at the time limit', async () => {
+    it('has ended but left a child that holds the output, which is killed at the time limit', async () => {
       await run([bin('runaway'), file('pid')], { timeoutMs: 300 });
       await whenGone(await whenWritten('pid'));
     });
   });
 
-  describe('a step that must not be interrupted', () => {
-    it('is waited for, and nothing is begun after it', async () => {
+  describe('must not be interrupted and', () => {
+    it('is waited for, and nothing is started after it', async () => {
       const controller = new AbortController();
       const steps = [
         stepOf([bin('gate'), file('begun'), file('go')], { interruptible: false }),
@@ -207,7 +207,7 @@ describe.each([
       await expect(readFile(file('second'))).rejects.toThrow('ENOENT');
     });
 
-    it('has its own time limit all the same', async () => {
+    it('still has its own time limit', async () => {
       const steps = [stepOf(['sleep', '600'], { interruptible: false, timeoutMs: 100 })];
       const reports = await runPlan(planOf({ steps }), new AbortController().signal, undefined, start);
       expect(reports).toMatchObject([

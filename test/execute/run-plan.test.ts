@@ -23,7 +23,7 @@ const never = () => new AbortController().signal;
 const runAll = (steps: Step[], signal = never()) => runPlan(planOf({ steps }), signal);
 
 describe('the steps of a plan', () => {
-  it('are done one after another, in order', async () => {
+  it('run one after another, in order', async () => {
     const done: string[] = [];
     const slowly = (name: string) =>
       call(name, async () => {
@@ -39,7 +39,7 @@ describe('the steps of a plan', () => {
     ]);
   });
 
-  it('stop at the first that goes wrong', async () => {
+  it('stop at the first that fails', async () => {
     const last = vi.fn();
     const broken = call('b', () => Promise.reject(new Error('the pool is closed')));
     const reports = await runAll([call('a'), broken, call('c', last)]);
@@ -48,7 +48,7 @@ describe('the steps of a plan', () => {
     expect(last).not.toHaveBeenCalled();
   });
 
-  it('are not begun after the signal was aborted, and only what was begun is told', async () => {
+  it('do not start after the signal was aborted, and only started steps are reported', async () => {
     const [first, second] = [vi.fn(), vi.fn()];
     const controller = new AbortController();
     const reports = await runAll(
@@ -60,20 +60,20 @@ describe('the steps of a plan', () => {
     expect(reports.map(({ step }) => step)).toEqual(['a', 'b']);
   });
 
-  it('may be none', async () => {
+  it('may be an empty list', async () => {
     expect(await runAll([])).toEqual([]);
   });
 });
 
-describe('a call', () => {
-  it('that throws at once is a step that went wrong', async () => {
+describe('a function step', () => {
+  it('that throws is a failed step', async () => {
     const thrown = call('a', () => {
       throw new Error('no');
     });
     expect(await runAll([thrown])).toMatchObject([{ ok: false, error: 'a: no' }]);
   });
 
-  it('is told to stop when its time is up', async () => {
+  it('has its signal aborted at its time limit', async () => {
     let told: unknown;
     const hang = call(
       'a',
@@ -84,7 +84,7 @@ describe('a call', () => {
     expect(told).toMatchObject({ code: 'timeout' });
   });
 
-  it('is told to stop when the engine is, if it may be interrupted', async () => {
+  it('has its signal aborted when the engine stops, if it may be interrupted', async () => {
     const controller = new AbortController();
     let aborted = false;
     const hang = call('a', ({ signal }) => {
@@ -99,7 +99,7 @@ describe('a call', () => {
   });
 });
 
-describe('a write', () => {
+describe('a write step', () => {
   let folder: string;
   beforeEach(async () => void (folder = await mkdtemp(join(tmpdir(), 'run-plan-'))));
   afterEach(() => rm(folder, { recursive: true }));
@@ -112,13 +112,13 @@ describe('a write', () => {
     interruptible: false,
   });
 
-  it('puts the content in the place of what was in the file', async () => {
+  it('replaces the content of a file', async () => {
     await writeFile(join(folder, 'governor'), 'schedutil-and-more\n');
     expect(await runAll([writeTo('governor', 'performance')])).toMatchObject([{ ok: true }]);
     expect(await readFile(join(folder, 'governor'), 'utf8')).toBe('performance');
   });
 
-  it('never makes a file that is not there', async () => {
+  it('never creates a file', async () => {
     const [report] = await runAll([writeTo('absent', '1')]);
     expect(report?.ok).toBe(false);
     expect(report?.error).toContain('ENOENT');
@@ -126,7 +126,7 @@ describe('a write', () => {
   });
 });
 
-describe('a switch of the system', () => {
+describe('a system switch step', () => {
   let folder: string;
   let system: string;
   beforeEach(async () => {
@@ -146,7 +146,7 @@ describe('a switch of the system', () => {
       ['sh', '-c', `echo ${word} >> ${join(folder, 'done')}`, '--profile', join(folder, 'profile')],
       more,
     );
-  /** Carries out a switch with its ways back. Returns what ran, and the reports. */
+  /** Runs a switch with its undo steps. Returns the executed commands, and the reports. */
   const switchThatEnds = async (script: string, signal = never()) => {
     const program = join(system, 'bin', 'switch-to-configuration');
     await writeFile(program, `#!/bin/sh\n${script}\n`);
@@ -194,12 +194,12 @@ describe('a switch of the system', () => {
     ]);
   });
 
-  it('that somebody else has overtaken leaves the profile alone', async () => {
+  it('that was overtaken by another switch leaves the profile as it is', async () => {
     const elsewhere = `ln -sfn ${join(tmpdir())} ${join(folder, 'profile')}; exit 1`;
     expect((await switchThatEnds(elsewhere)).done).toEqual([]);
   });
 
-  it('is undone also when the engine stops during it, and nothing else runs then', async () => {
+  it('is undone also if the engine stops during it, and nothing else runs then', async () => {
     const controller = new AbortController();
     const stopped = switchThatEnds(
       'sleep 0.3; echo "Failed to install bootloader" >&2; exit 1',
@@ -210,7 +210,7 @@ describe('a switch of the system', () => {
   });
 });
 
-describe('a step as one line', () => {
+describe('a step formatted as one line', () => {
   it.each([
     [['systemctl', 'restart', '--', 'nginx.service'], 'systemctl restart -- nginx.service'],
     [['echo', 'a b', "it's", '', '$HOME'], "echo 'a b' 'it'\\''s' '' '$HOME'"],

@@ -25,7 +25,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** Listens, and does with each connection what a test says. */
+/** Listens, and calls the function of a test with each connection. */
 async function helper(serve: (socket: Socket, nth: number) => void, at = path): Promise<void> {
   let nth = 0;
   server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) => {
@@ -66,15 +66,15 @@ const line = (answer: object): string => `${JSON.stringify({ version: 1, ...answ
 const execute = (client = new ServiceClient(path), signal = never()) =>
   client.execute(ACTION, { approved: false, digest: DIGEST, timeoutMs: 1_000, signal });
 
-describe('an act through the helper', () => {
-  it('is asked for in one line, and its answer is passed on', async () => {
+describe('a request to the root helper', () => {
+  it('is one line, and its answer is returned', async () => {
     let asked: unknown;
     await helper(says((request) => ((asked = request), line(DONE))));
     expect(await execute()).toEqual(DONE);
     expect(asked).toEqual({ ...REQUEST, digest: DIGEST });
   });
 
-  it('says when a person has approved it', async () => {
+  it('includes the approval of a person', async () => {
     let asked: unknown;
     await helper(says((request) => ((asked = request), line(DONE))));
     await new ServiceClient(path).execute(ACTION, {
@@ -85,14 +85,14 @@ describe('an act through the helper', () => {
   });
 
   it.each([
-    ['has decided more than was asked', { service: 'nginx', maxFreed: 1 }, 'executed'],
-    ['lacks what was asked', { maxFreed: 1 }, 'failed'],
-  ])('is believed by what its plan keeps: one that %s', async (_, parameters, outcome) => {
+    ['contains more than was requested', { service: 'nginx', maxFreed: 1 }, 'executed'],
+    ['lacks what was requested', { maxFreed: 1 }, 'failed'],
+  ])('is judged by the plan in the answer, which %s', async (_, parameters, outcome) => {
     await helper(says(() => line({ ...DONE, plan: { ...PLAN, parameters } })));
     expect(await execute()).toMatchObject({ outcome });
   });
 
-  it('is one at a time', async () => {
+  it('is sent one at a time', async () => {
     let open = 0;
     let most = 0;
     await helper((socket) => {
@@ -114,7 +114,7 @@ describe('an act through the helper', () => {
     expect(most).toBe(1);
   });
 
-  it('is sent again while the helper is busy: nobody has read it', async () => {
+  it('is sent again while the helper is busy, because it was not read', async () => {
     await helper((socket, nth) => {
       if (nth < 3) socket.destroy();
       else says(() => line(DONE))(socket);
@@ -122,7 +122,7 @@ describe('an act through the helper', () => {
     expect(await execute()).toMatchObject({ outcome: 'executed' });
   });
 
-  it('is blocked, and nothing was done, when the helper stays busy', async () => {
+  it('is blocked, and nothing was executed, if the helper stays busy', async () => {
     let tries = 0;
     await helper((socket) => void ((tries += 1), socket.destroy()));
     expect(await execute()).toMatchObject({
@@ -137,17 +137,21 @@ describe('an act through the helper', () => {
 
   it.each<[string, (request: HelperRequest) => string, string]>([
     ['ends without an answer', () => '', 'it closed the connection without an answer'],
-    ['breaks off', () => line(DONE).slice(0, -5), 'it is incomplete'],
-    ['says what is not JSON', () => 'Segmentation fault\n', 'it is not JSON'],
-    ['says something else', () => line({ outcome: 'executed' }), 'it does not have the shape of an answer'],
+    ['breaks off its answer', () => line(DONE).slice(0, -5), 'it is incomplete'],
+    ['answers without JSON', () => 'Segmentation fault\n', 'it is not JSON'],
     [
-      'speaks another version',
+      'answers with another shape',
+      () => line({ outcome: 'executed' }),
+      'it does not have the shape of an answer',
+    ],
+    [
+      'answers in another version',
       () => `${JSON.stringify({ ...DONE, version: 2 })}\n`,
       'the shape of an answer',
     ],
     ['answers twice', () => line(DONE) + line(DONE), 'it is not JSON'],
     [
-      'talks of another action',
+      'answers about another action',
       () => line({ ...DONE, action: 'reload_service' }),
       'it is about `reload_service`',
     ],
@@ -156,9 +160,13 @@ describe('an act through the helper', () => {
       () => line({ ...DONE, plan: { ...PLAN, parameters: { service: 'sshd' } } }),
       'for another action',
     ],
-    ['says that it only planned', () => line({ ...DONE, outcome: 'planned' }), 'contradicts the rest'],
-    ['says too much', () => 'x'.repeat(ANSWER_LIMIT + 1), `its answer is longer than ${ANSWER_LIMIT} bytes`],
-  ])('whose helper %s was begun as far as one can know: never sent again', async (_how, text, words) => {
+    ['answers that it only planned', () => line({ ...DONE, outcome: 'planned' }), 'contradicts the rest'],
+    [
+      'answers too long',
+      () => 'x'.repeat(ANSWER_LIMIT + 1),
+      `its answer is longer than ${ANSWER_LIMIT} bytes`,
+    ],
+  ])('whose helper %s may have been executed, and is never sent again', async (_how, text, words) => {
     let asked = 0;
     await helper((socket) => void ((asked += 1), says(text)(socket)));
     const execution = await execute();
@@ -168,7 +176,7 @@ describe('an act through the helper', () => {
     expect(asked).toBe(1);
   });
 
-  it('fails without being begun when there is no helper, with what to do', async () => {
+  it('fails without being executed if there is no helper, with what to do', async () => {
     expect(await execute()).toMatchObject({
       outcome: 'failed',
       error: `Needs root, and no helper at ${path}`,
@@ -176,7 +184,7 @@ describe('an act through the helper', () => {
     });
   });
 
-  it('fails without being begun when nobody listens any more', async () => {
+  it('fails without being executed if the socket has no listener any more', async () => {
     await helper(() => undefined, `${path}.other`);
     await rename(`${path}.other`, path);
     await new Promise((resolve) => server?.close(resolve));
@@ -185,7 +193,7 @@ describe('an act through the helper', () => {
     expect(steps).toEqual([]);
   });
 
-  it('is not asked for when it was stopped before', async () => {
+  it('is not sent if it was aborted before', async () => {
     expect(await execute(undefined, AbortSignal.abort())).toMatchObject({
       outcome: 'failed',
       error: 'Stopped before the request was sent to the root helper',
@@ -193,7 +201,7 @@ describe('an act through the helper', () => {
     });
   });
 
-  it('tells the helper to stop by closing its side, and waits for what it says', async () => {
+  it('stops the helper by closing its side, and waits for the answer', async () => {
     const stop = new AbortController();
     await helper((socket) => {
       socket.once('data', () => stop.abort());
@@ -203,7 +211,7 @@ describe('an act through the helper', () => {
     expect(await execute(undefined, stop.signal)).toMatchObject({ outcome: 'failed', error: 'Stopped' });
   });
 
-  it('takes the refusal of a request that the helper could not read', async () => {
+  it('returns the refusal of a request that the helper could not parse', async () => {
     await helper(
       says(() => line({ ...DONE, action: '', outcome: 'failed', error: 'No', plan: undefined, steps: [] })),
     );
@@ -211,8 +219,8 @@ describe('an act through the helper', () => {
   });
 });
 
-describe('a conversation', () => {
-  it('ends when its time is up, and then nobody knows', async () => {
+describe('a conversation with the root helper', () => {
+  it('ends at its time limit, with an unknown result', async () => {
     await helper((socket) => void socket.on('end', () => socket.end()).resume());
     expect(await converse(path, '{}\n', { limitMs: 30, signal: never() })).toEqual({
       kind: 'lost',
@@ -221,17 +229,17 @@ describe('a conversation', () => {
   });
 });
 
-describe('a plan through the helper', () => {
+describe('a plan from the root helper', () => {
   const own: Plan = { ...PLAN, effect: 'My own plan' };
   const planned = { ...DONE, outcome: 'planned', dryRun: true, steps: [] };
   const plan = (client = new ServiceClient(path), mine = own) => client.plan(ACTION, mine, never());
 
-  it('is the plan that the helper would carry out', async () => {
+  it('is the plan that the helper would execute', async () => {
     await helper(says(() => line(planned)));
     expect(await plan()).toEqual(PLAN);
   });
 
-  it('is asked for once, as long as the own plan is the same', async () => {
+  it('is requested once, as long as the local plan is the same', async () => {
     let asked = 0;
     await helper((socket) => void ((asked += 1), says(() => line(planned))(socket)));
     const client = new ServiceClient(path);
@@ -245,7 +253,7 @@ describe('a plan through the helper', () => {
     expect(asked).toBe(4);
   });
 
-  it('keeps the facts that this process has followed for longer', async () => {
+  it('keeps the facts that this process has observed for longer', async () => {
     const unit = {
       kind: 'unit' as const,
       id: 'nginx.service',
@@ -260,7 +268,7 @@ describe('a plan through the helper', () => {
     expect((await plan(undefined, { ...own, targets: [followed] })).targets).toEqual([followed]);
   });
 
-  it('has what stands in its way there as its refusal, and is asked for again', async () => {
+  it('has the block of the helper as its refusal, and is requested again', async () => {
     const blocked = { ...planned, outcome: 'skipped', blockedBy: 'budget', error: '6 of 6' };
     let asked = 0;
     await helper((socket) => void ((asked += 1), says(() => line(blocked))(socket)));
@@ -270,14 +278,14 @@ describe('a plan through the helper', () => {
     expect(asked).toBe(2);
   });
 
-  it('that a person may approve is no refusal', async () => {
+  it('that a person may approve is not refused', async () => {
     const approval = 'It is for a person to decide';
     const answer = { ...planned, outcome: 'skipped', blockedBy: 'needs-approval', error: approval };
     await helper(says(() => line({ ...answer, plan: { ...PLAN, approval } })));
     expect(await plan()).toEqual({ ...PLAN, approval });
   });
 
-  it('that cannot be had is the own one, which cannot be carried out now', async () => {
+  it('that cannot be obtained is replaced by the local plan, which cannot be executed now', async () => {
     await helper(says(() => ''));
     expect(await plan()).toMatchObject({
       effect: 'My own plan',
@@ -289,8 +297,8 @@ describe('a plan through the helper', () => {
   });
 });
 
-describe('an answer', () => {
-  it('with a step that is a function keeps its name, and cannot be run here', async () => {
+describe('an answer of the root helper', () => {
+  it('with a function step keeps its name, and cannot be run here', async () => {
     const steps = [{ kind: 'call', name: 'measure', timeoutMs: 1, interruptible: true }];
     const { plan } = parseAnswer(line({ ...DONE, plan: { ...PLAN, steps } }), REQUEST);
     const [step] = plan?.steps ?? [];
@@ -300,13 +308,13 @@ describe('an answer', () => {
   });
 });
 
-describe('whether the policy of the helper lists an action', () => {
+describe("the request whether the helper's policy lists an action", () => {
   const allows = () => new ServiceClient(path).allows('set_cpu_governor', never());
   const NOT = 'The policy of the root helper does not list `set_cpu_governor` in `actions`';
   const told = (more: object) =>
     says(() => line({ action: 'set_cpu_governor', steps: [], durationMs: 1, ...more }));
 
-  it('is asked for with parameters that no action takes, so that nothing is planned', async () => {
+  it('has invalid parameters, so that nothing is planned', async () => {
     const asked: unknown[] = [];
     await helper(says((request) => (asked.push(request), line({}))));
     await allows();
@@ -317,27 +325,27 @@ describe('whether the policy of the helper lists an action', () => {
       expect(() => BUILT_IN_ACTIONS[name].parse({ capabilities: true })).toThrow(/capabilities/);
   });
 
-  it('no: with the sentence of the helper', async () => {
+  it('returns no, with the sentence of the helper', async () => {
     await helper(
       told({ outcome: 'skipped', success: false, dryRun: true, blockedBy: 'not-allowed', error: NOT }),
     );
     expect(await allows()).toBe(NOT);
   });
 
-  it('yes: it went on to the parameters, and refused them', async () => {
+  it('returns yes if the helper refused only the parameters', async () => {
     await helper(told({ outcome: 'failed', success: false, dryRun: true, error: 'Unknown option' }));
     expect(await allows()).toBe(true);
   });
 
   it.each([
-    ['nothing listens', undefined],
-    ['it ends without an answer', (socket: Socket) => void socket.destroy()],
-    ['it answers with nonsense', says(() => 'yes\n')],
+    ['there is no listener', undefined],
+    ['the connection ends without an answer', (socket: Socket) => void socket.destroy()],
+    ['the answer is invalid', says(() => 'yes\n')],
     [
-      'it answers about another action',
+      'the answer is about another action',
       told({ action: 'none', outcome: 'planned', success: true, dryRun: true }),
     ],
-  ])('unknown: %s', async (_case, serve) => {
+  ])('returns unknown: %s', async (_case, serve) => {
     if (serve) await helper(serve);
     expect(await allows()).toEqual({ unknown: expect.stringMatching(/./) as string });
   });

@@ -10,7 +10,7 @@ const reportOf = (output: string, status = 1): StepReport => ({
   durationMs: 1,
 });
 
-describe('how far a failed switch came', () => {
+describe('the stage at which a switch failed', () => {
   it.each([
     ['a check refused it', 'Pre-switch checks failed\n', 1, 'refused'],
     ['a check of the Perl program refused it', 'no space left\nPre-switch checks failed: 1\n', 1, 'refused'],
@@ -29,11 +29,11 @@ describe('how far a failed switch came', () => {
       'activated',
     ],
     ['a script has the words within a line', 'note: Pre-switch checks failed last week\n', 2, 'activated'],
-  ] as const)('where %s', (_, output, status, end) => {
+  ] as const)('is known if %s', (_, output, status, end) => {
     expect(endOfSwitch(reportOf(output, status))).toBe(end);
   });
 
-  it('is not known without a report of the program', () => {
+  it('is unknown without output of the program', () => {
     expect(endOfSwitch({})).toBe('activated');
     expect(endOfSwitch({ error: 'it was stopped while it was running' })).toBe('activated');
   });
@@ -59,12 +59,12 @@ describe('the gate that stopped a switch', () => {
     );
   });
 
-  it('bounds the output of the check', () => {
+  it('limits the output of the check', () => {
     const { sentence = '' } = gateOf(reportOf(`${'x'.repeat(5_000)}\nPre-switch checks failed\n`)) ?? {};
     expect(sentence.length).toBeLessThan(700);
   });
 
-  it('is the lock of another switch, which no check refused', () => {
+  it('is the lock of another switch, without a check', () => {
     const block = gateOf(reportOf('Could not acquire lock\n'));
     expect(block?.reason).toBe('in-transition');
     expect(refusalIn([{ ...reportOf(''), block: block! }])).toBeUndefined();

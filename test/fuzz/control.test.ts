@@ -8,16 +8,17 @@ import { SimplifiedHealingEngine } from '../../src/engine/engine.js';
 import { COMMANDS, rootSocketOf, type Answer } from '../../src/service/control/protocol.js';
 import { ControlServer } from '../../src/service/control/server.js';
 import { failedUnit, fakeExecutor, fakeHost } from '../../src/testing/index.js';
+import { anyCharacter } from '../any-character.js';
 
 /** Number of requests: a tenth of those to the root helper, so 100,000 by `npm run test:fuzz`. */
 const RUNS = Math.ceil(Number(process.env['FUZZ_RUNS'] ?? 3_000) / 10);
 const SEED = Number(process.env['FUZZ_SEED'] ?? (RUNS > 10_000 ? Date.now() % 2 ** 31 : 20_261_128));
 /** Characters that must be escaped in the output: C0 but the newline at the end, DEL, C1, line separators and bidi controls. */
-// eslint-disable-next-line no-control-regex -- These are what is looked for.
+// eslint-disable-next-line no-control-regex -- The test searches for them.
 const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/;
 
 const text = fc.oneof(
-  fc.string({ maxLength: 300, unit: 'binary' }),
+  fc.string({ maxLength: 300, unit: anyCharacter }),
   fc.constantFrom(
     'nginx',
     'cpu',
@@ -96,7 +97,7 @@ afterAll(async () => {
   console.log(`${RUNS} control requests, seed ${SEED}: ${JSON.stringify(seen)}`);
 });
 
-/** Sends one line, and gives everything that comes back. */
+/** Sends one line, and returns the whole answer. */
 const say = (path: string, bytes: Buffer): Promise<string> =>
   new Promise((resolve, reject) => {
     let heard = '';
@@ -121,7 +122,7 @@ function judge(heard: string): void {
 }
 
 it(
-  'whatever is sent to the control socket is answered in one safe line, and leaves the state bounded',
+  'the control socket answers any input in one safe line, and keeps the state bounded',
   async () => {
     const group = join(folder, 'control.sock');
     const paths = [group, rootSocketOf(group)];

@@ -15,23 +15,23 @@ import { overLimits, POLICY, RELATIONS, transgressions, UNITS } from './judge.js
 import { requestBytes } from './requests.js';
 import type { Execution } from '../../src/model/execution.js';
 
-/** Number of requests: CI makes 100,000, `npm run test:fuzz` 1,000,000 others. A run again: `FUZZ_SEED=…`. */
+/** Number of requests: CI makes 100,000, `npm run test:fuzz` 1,000,000 others. To repeat a run: `FUZZ_SEED=…`. */
 const RUNS = Number(process.env['FUZZ_RUNS'] ?? 10_000);
 const SEED = Number(process.env['FUZZ_SEED'] ?? (RUNS > 100_000 ? Date.now() % 2 ** 31 : 20_261_123));
-/** Requests that one helper's book is kept for; then it is a new day. */
+/** Number of requests for which a helper keeps its book; then a new day starts. */
 const CHUNK = 500;
 
 const policy = parsePolicy(POLICY);
 const seen = { unreadable: 0, failed: 0, skipped: 0, planned: 0, stopped: 0, budget: 0 };
 afterAll(() => console.log(`${RUNS} requests, seed ${SEED}: ${JSON.stringify(seen)}`));
 
-/** Every key, at whatever depth. */
+/** Returns every key, at any depth. */
 const keysIn = (value: unknown): number =>
   typeof value !== 'object' || value === null
     ? 0
     : Object.values(value).reduce<number>((sum, entry) => sum + 1 + keysIn(entry), 0);
 
-/** A text, a yes or no, or texts by name. */
+/** A text, a boolean, or texts by name. */
 const isHarmless = (value: unknown): boolean =>
   ['string', 'boolean'].includes(typeof value) ||
   (typeof value === 'object' &&
@@ -78,7 +78,7 @@ async function answer(bytes: Uint8Array, book: ActBook, asks: 'engine' | 'person
     record: () => unknown('there is none'),
     now: () => ({ at: 0, boot: 'a', upMs: 0 }),
     planWithin: new AbortController().signal,
-    // Told to stop before its first step: what is said to be executed is not done to the machine of the tests.
+    // Aborted before its first step, so that nothing is executed on the machine of the tests.
     signal: AbortSignal.abort(),
   });
   if (asks === 'person') return atPersons(execution);
@@ -91,7 +91,7 @@ async function answer(bytes: Uint8Array, book: ActBook, asks: 'engine' | 'person
   ];
 }
 
-/** At the socket for people nothing is begun, and nothing is approved that cannot have been seen. */
+/** Violations at the socket for people: nothing may be executed there, and only a displayed plan may be approved. */
 function atPersons({ outcome, steps, error = '' }: Execution): string[] {
   return [
     ...(outcome === 'executed' || steps.length > 0 ? ['a person had something done'] : []),
@@ -99,7 +99,7 @@ function atPersons({ outcome, steps, error = '' }: Execution): string[] {
   ];
 }
 
-/** Requests that its own client would reject. */
+/** Requests that the client of the helper itself would reject. */
 function unsaid(execution: Execution, request: HelperRequest): string[] {
   const line = lineOf(execution);
   if (line.indexOf('\n') !== line.length - 1) return ['its answer is not one line'];
@@ -111,7 +111,7 @@ function unsaid(execution: Execution, request: HelperRequest): string[] {
   }
 }
 
-/** The same request as a person's word for some plan; at that socket nothing can be carried out. */
+/** The same request as an approval of some plan; at that socket nothing can be executed. */
 function approving(bytes: Uint8Array): Uint8Array {
   const digest = createHash('sha256').update(bytes).digest('hex');
   const text = Buffer.from(bytes).toString('latin1');
@@ -135,7 +135,7 @@ function newBook(): ActBook {
 }
 
 it(
-  'nothing outside the policy is ever planned, whatever is sent',
+  'the helper plans nothing outside its policy, for any input',
   async () => {
     for (let done = 0; done < RUNS; done += CHUNK) {
       const book = newBook();
@@ -156,6 +156,6 @@ it(
   24 * 60 * 60_000,
 );
 
-it('is not too tame to tell anything: every kind of answer was given', () => {
+it('the generated requests of the helper cover every kind of answer', () => {
   expect(Object.entries(seen).filter(([, often]) => often < RUNS / 1_000)).toEqual([]);
 });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 
 export const TOKEN = 'the-token-of-the-fuzzing-0123456789';
 
-/** One request, as bytes, and what is known of it. */
+/** Request as bytes, with its known properties. */
 export interface Asked {
   readonly bytes: Buffer;
   /** `true` for valid HTTP, which gets a response on a connection that may stay open. */
@@ -12,7 +12,7 @@ export interface Asked {
   readonly showsToken: boolean;
 }
 
-/** Texts that become markup, a header, a line or a label where somebody is careless. */
+/** Texts that become markup, a header, a line or a label if they are not escaped. */
 const HOSTILE = [
   '<img src=x onerror=alert(1)>',
   '"><script>alert(1)</script>',
@@ -139,7 +139,7 @@ const method = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom('PUT', 'DELETE', 'OPTIONS', 'TRACE', 'PATCH', 'PROPFIND') },
 );
 
-/** Only what a header may hold by HTTP; as bytes, a character beyond Latin-1 is one of its parts. */
+/** Removes characters that HTTP does not permit in a header; a character beyond Latin-1 is sent as one of its bytes. */
 const isValue = (value: string): boolean =>
   /^[\t\x20-\x7e\x80-\xff]*$/.test(Buffer.from(value).toString('latin1'));
 const isTarget = (target: string): boolean =>
@@ -173,7 +173,7 @@ const whole = fc
     };
   });
 
-/** Requests that are cut, doubled, altered in one byte, or no HTTP at all. */
+/** Requests that are truncated, duplicated, altered in one byte, or no HTTP at all. */
 const broken = fc
   .oneof(
     fc.tuple(whole, fc.nat(), fc.integer({ min: 0, max: 255 })).map(([asked, at, byte]) => {
@@ -222,7 +222,7 @@ const broken = fc
 
 const KEYS = { approve: 'id', reject: 'id', pause: 'reason', resume: 'reason', reset: 'component' } as const;
 
-/** Requests of a page and a scraper; only the text typed by a user is hostile. */
+/** Requests of the page and of a scraper; only the text typed by a user is hostile. */
 const proper = fc.oneof(
   fc
     .record({
@@ -257,7 +257,7 @@ function askedOf(method: string, target: string, own: boolean, body: string): As
   return { bytes, regular: true, head: method === 'HEAD', showsToken: own };
 }
 
-/** Everything that somebody may send to a port. */
+/** Any input of a client to a port. */
 export const requests: fc.Arbitrary<Asked> = fc.oneof(
   { weight: 4, arbitrary: proper },
   { weight: 4, arbitrary: whole },

@@ -10,17 +10,17 @@ import { benchOf } from '../make-engine.js';
 import { requests, TOKEN, type Asked } from './http-requests.js';
 import { Wire, type Reply } from './wire.js';
 
-/** Number of requests: CI makes 100,000, `npm run test:fuzz` 1,000,000 others. A run again: `FUZZ_SEED=…`. */
+/** Number of requests: CI makes 100,000, `npm run test:fuzz` 1,000,000 others. To repeat a run: `FUZZ_SEED=…`. */
 const RUNS = Number(process.env['FUZZ_RUNS'] ?? 2_000);
 const SEED = Number(process.env['FUZZ_SEED'] ?? (RUNS > 100_000 ? Date.now() % 2 ** 31 : 20_261_128));
 const SECRET = 'DB_PASSWORD=hunter2';
-/** In every text that the engine has read. */
+/** Marker in every text that the engine has read. */
 const MARKUP = '<img src=x onerror=alert(1)>\r\nSet-Cookie: evil=1\u001b[2J\u202e';
 
 interface Target {
   readonly name: 'open' | 'guarded' | 'mounted' | 'metrics';
   readonly port: number;
-  /** Commands that have reached the engine. */
+  /** Commands that reached the engine. */
   readonly commands: () => number;
   readonly shows: () => string;
 }
@@ -128,7 +128,7 @@ const HEADERS = new Set([
   ],
 ]);
 const OURS = [200, 202, 308, 400, 401, 403, 404, 405, 409, 415];
-/** Node's own responses to invalid HTTP, without a body. */
+/** Responses of Node itself to invalid HTTP, without a body. */
 const NODES = [400, 408, 413, 417, 431, 505];
 // eslint-disable-next-line no-control-regex
 const UNSAFE = /[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
@@ -139,7 +139,7 @@ function wrongs(target: Target, asked: Asked, reply: Reply): string[] {
   const isNodes = NODES.includes(status) && body === '' && header('content-type') === undefined;
   const names = lines.map((line) => /^([A-Za-z-]+): [\t\x20-\x7e]*$/.exec(line)?.[1]?.toLowerCase() ?? line);
   const type = header('content-type') ?? '';
-  // A page and its script are ours; whatever else is sent holds texts of others.
+  // The page and its script are our own; all other responses contain foreign texts.
   const isFile = header('cache-control')?.includes('immutable') ?? false;
   const isBusy = status === 503 && /^(\{"error":"Too many open pages|\{"status":"failing")/.test(body);
   return [
@@ -196,7 +196,7 @@ async function fuzz(target: Target, runs: number, seed: number): Promise<void> {
 }
 
 it(
-  'whatever is sent to a port is answered as it is due, or not at all, and nothing is done without the token',
+  'an HTTP server answers any input as documented or not at all, and executes nothing without the token',
   async () => {
     for (const { shows } of targets) expect(shows()).toContain(SECRET);
     const runs = Math.ceil(RUNS / targets.length);
@@ -216,7 +216,7 @@ it(
   24 * 60 * 60_000,
 );
 
-it('is not too tame to tell anything: every kind of answer was given', () => {
+it('the generated HTTP requests cover every kind of answer', () => {
   for (const kind of ['200', '308', '400', '401', '403', '404', '405', '415'])
     expect(seen.get(kind) ?? 0, kind).toBeGreaterThan(RUNS / 1_000);
 });

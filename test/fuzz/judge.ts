@@ -5,7 +5,7 @@ import type { Execution } from '../../src/model/execution.js';
 /** Permissions of the root helper in the fuzz tests. */
 export const POLICY = {
   version: 1,
-  // Where the fuzzing runs nothing but these could be planned, and `reload_service`, which is not allowed.
+  // Only these could be planned without running anything, and `reload_service`, which is not allowed.
   actions: ['restart_service', 'clear_system_cache', 'rebuild_system'],
   services: [
     'nginx',
@@ -22,7 +22,7 @@ export const POLICY = {
   limits: { componentPerHour: 3, hostPerHour: 5 },
 };
 
-/** Every unit that there is. What is listed and may not be touched all the same is listed on purpose. */
+/** Existing units. Some are listed although they are protected, on purpose. */
 export const UNITS = [
   failedUnit({ name: 'nginx', names: ['nginx.service', 'www.service'] }),
   unitReading({ name: 'redis' }),
@@ -41,13 +41,13 @@ export const UNITS = [
 /** Starting `rival` would stop a protected unit. */
 export const RELATIONS = { 'rival.service': { conflicts: ['polkit.service'] } };
 
-/** The units that may be touched, as somebody who knows nothing of the gates would write them down. */
+/** Units that may be affected, written down independently of the gates. */
 const TOUCHABLE = ['nginx.service', 'redis.service', 'db@main.service'];
 const VERBS = ['start', 'reset-failed', 'restart'];
 
-/** Every way in which what the helper would do, or did, is outside of what root allows. */
+/** Returns every way in which a plan or a result of the helper is outside of the policy of root. */
 export function transgressions({ plan, outcome, steps }: Execution): string[] {
-  // Skipped: shown, and not done.
+  // Skipped: shown, and not executed.
   if (outcome === 'skipped' || plan === undefined) {
     return steps.length === 0 ? [] : ['it began something without a plan that may be carried out'];
   }
@@ -83,7 +83,7 @@ export function transgressions({ plan, outcome, steps }: Execution): string[] {
   return wrong;
 }
 
-/** Every limit that some acts are over. */
+/** Returns every limit that some acts exceed. */
 export function overLimits(acts: readonly HelperAct[]): string[] {
   const { componentPerHour, hostPerHour } = POLICY.limits;
   const often = new Map<string, number>();

@@ -38,7 +38,7 @@ afterAll(() => {
 
 const identity = (path: string) => ({ path, kernel: 'one', modules: 'modules' });
 const generation = (number: number, path: string, linkedAt: number) => ({ number, path, linkedAt });
-/** True state: nginx fails, redis runs, and only one of the kept systems ran for 10 min. */
+/** Real state: nginx fails, redis runs, and only one of the existing systems ran for 10 min. */
 const NIXOS = nixosReading(['a'], {
   running: identity(RUNNING),
   booted: identity(RUNNING),
@@ -87,7 +87,7 @@ const system: fc.Arbitrary<SystemRecord> = fc.record({
   bad: fc.option(fc.record({ at: time, why: fc.string() }), { freq: 4 }),
   units,
 });
-/** A record by which root would roll back, in which a few things are forged. */
+/** Record by which root would roll back, with a few forged values. */
 const WELL = { activeSince: SWITCHED - 60 * MINUTE, activeUntil: SWITCHED - MINUTE, healthy: true };
 const ILL = { failedAt: SWITCHED + MINUTE, failing: true };
 const NONE = {
@@ -133,7 +133,7 @@ const NO_APPROVALS = {
   take: () => undefined,
 };
 
-it('a forged record leads to nothing but what root reads itself, and once a day', async () => {
+it('a forged record allows only what root reads itself, and once a day', async () => {
   await fc.assert(
     fc.asyncProperty(record, fc.boolean(), async (claimed, undo) => {
       const looked: string[] = [];

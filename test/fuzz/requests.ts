@@ -1,6 +1,8 @@
 import fc from 'fast-check';
+import { BUILT_IN_NAMES } from '../../src/actions/registry.js';
+import { anyCharacter } from '../any-character.js';
 
-/** Units that the policy of the fuzzing lists, does not list, and never could. */
+/** Units that the policy of the fuzz tests lists, does not list, and cannot list. */
 const UNITS = [
   'nginx',
   'redis',
@@ -14,17 +16,8 @@ const UNITS = [
   'systemd-logind',
   'luminous-healing',
 ];
-const ACTIONS = [
-  'restart_service',
-  'reload_service',
-  'clear_system_cache',
-  'set_cpu_governor',
-  'clean_nix_store',
-  'rollback_generation',
-  'rebuild_system',
-];
 
-/** Names that somebody may hope to be taken for something else than a service. */
+/** Names that could be mistaken for something else than a service. */
 const HOSTILE_NAMES = [
   '',
   '-',
@@ -104,7 +97,7 @@ const HOSTILE_NAMES = [
 ];
 
 const anyText = fc.oneof(
-  fc.string({ maxLength: 20, unit: 'binary' }),
+  fc.string({ maxLength: 20, unit: anyCharacter }),
   fc.string({ maxLength: 20 }),
   fc.string({
     unit: fc.constantFrom('n', 'g', 'i', 'x', '.', '@', '-', '/', '\\', '\n', ' '),
@@ -141,7 +134,7 @@ const parametersFor = (action: string): fc.Arbitrary<Record<string, string>> => 
 /** Requests of a client, with the action first. */
 const action = fc.oneof(
   { weight: 2, arbitrary: fc.constantFrom('restart_service', 'reload_service') },
-  { weight: 1, arbitrary: fc.constantFrom(...ACTIONS) },
+  { weight: 1, arbitrary: fc.constantFrom(...BUILT_IN_NAMES) },
 );
 const request = action.chain((action) =>
   fc.record(
@@ -182,7 +175,7 @@ const oddKey = fc.oneof(
   anyText,
 );
 
-/** A request in which one thing is not as it should be. */
+/** Request with one invalid part. */
 const nearlyRequest = fc.oneof(
   fc
     .tuple(request, fc.constantFrom(...KEYS), anyValue)
@@ -205,7 +198,7 @@ const withOwn = (given: object, key: string, value: unknown): object =>
 
 const deep = (open: string, close: string, depth: number): string => open.repeat(depth) + close.repeat(depth);
 
-/** A text that is JSON, or nearly, and means two things, or too much. */
+/** Text that is almost JSON, ambiguous JSON, or too much JSON. */
 const trickyText = fc.oneof(
   // The same key twice, once spelled differently.
   fc.tuple(request, fc.constantFrom(...KEYS), anyValue, fc.boolean()).map(([given, key, value, escaped]) => {
@@ -257,7 +250,7 @@ const trickyText = fc.oneof(
 
 const encoded = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-/** Bytes that somebody has damaged, or that never were a text. */
+/** Bytes that were damaged, or never were a text. */
 const damaged = fc
   .tuple(
     request,
@@ -282,7 +275,7 @@ const otherwiseEncoded = request.map((given) =>
   Uint8Array.from(Buffer.from(JSON.stringify(given), 'utf16le')),
 );
 
-/** Whatever somebody may send before the newline. */
+/** Any input before the newline. */
 export const requestBytes: fc.Arbitrary<Uint8Array> = fc.oneof(
   { weight: 14, arbitrary: request.map((given) => encoded(JSON.stringify(given))) },
   { weight: 5, arbitrary: nearlyRequest.map((given) => encoded(JSON.stringify(given) ?? '')) },

@@ -4,7 +4,7 @@ import { gunzipSync } from 'node:zlib';
 /** Raw response of a connection. */
 export interface Reply {
   readonly status: number;
-  /** Header lines as they came, without their ends. */
+  /** Header lines as received, without line ends. */
   readonly lines: readonly string[];
   readonly header: (name: string) => string | undefined;
   /** Text of the response, decompressed. */
@@ -13,7 +13,7 @@ export interface Reply {
   readonly extra: boolean;
 }
 
-/** A connection that is used for one request after the other, without the good manners of an HTTP client. */
+/** Connection for several requests, without the input validation of an HTTP client. */
 export class Wire {
   readonly #port: number;
   #socket: Socket | undefined;
@@ -22,7 +22,9 @@ export class Wire {
     this.#port = port;
   }
 
-  /** Sends bytes. `undefined`: the connection was ended without an answer. With `last`, nothing more is sent on it. */
+  /**
+   * Sends bytes. `undefined`: the connection was closed without a response. With `last`, nothing more is sent on it.
+   */
   send(bytes: Uint8Array, { last = false, head = false } = {}): Promise<Reply | undefined> {
     const socket = (this.#socket ??= connect({ port: this.#port, host: '127.0.0.1', noDelay: true }));
     return new Promise((resolve) => {
@@ -48,7 +50,7 @@ export class Wire {
     if (this.#socket) this.#drop(this.#socket);
   }
 
-  /** Reset, and not closed: 100,000 closed connections would use up the ports of this machine. */
+  /** Reset instead of closed: 100,000 closed connections would use up the ports of this machine. */
   #drop(socket: Socket): void {
     if (this.#socket === socket) this.#socket = undefined;
     socket.on('error', () => undefined);
@@ -56,7 +58,7 @@ export class Wire {
   }
 }
 
-/** Takes one answer; `undefined` while it is not complete. */
+/** Parses one response; `undefined` while it is incomplete. */
 function parse(
   bytes: Buffer,
   head: boolean,
@@ -72,7 +74,7 @@ function parse(
       ?.slice(name.length + 1)
       .trim();
   const rest = bytes.subarray(end + 4);
-  // A word before the answer, for a client that waits with its body.
+  // An interim response, for a client that waits before it sends its body.
   if (digits === '100') return parse(rest, head, isClosed);
   const reply = (body: Buffer, extra: boolean): Reply => ({
     ...{ status: Number(digits), lines, header, extra },
@@ -80,7 +82,7 @@ function parse(
       'utf8',
     ),
   });
-  // A stream does not end: its beginning is enough.
+  // A stream does not end: its first bytes are enough.
   if (header('transfer-encoding') !== undefined) {
     const begun = rest.includes('event: view') || isClosed;
     const chunks = Buffer.from(

@@ -46,7 +46,7 @@ const act: Act = {
   words: '',
 };
 
-/** Input that makes each gate block. `already-healthy` and `reading-unknown` exclude each other. */
+/** Input with which only one gate blocks. `already-healthy` and `reading-unknown` exclude each other. */
 const CAUSES: Readonly<Partial<Record<BlockReason, (draft: Draft) => void>>> = {
   'healing-disabled': (draft) => void (draft.healingEnabled = false),
   paused: (draft) => note(draft, { pauses: { backup: 1 } }),
@@ -80,12 +80,12 @@ function decideWith(causes: readonly BlockReason[]) {
 }
 
 describe('decide', () => {
-  it('lets a repair be made in whose way nothing stands', () => {
+  it('permits a repair that no gate blocks', () => {
     expect(decide(start())).toBeUndefined();
     expect(decide({ ...start(), plan: planOf({ approval: 'Ask' }), approved: true })).toBeUndefined();
   });
 
-  it('knows every gate but `no-action`, for which there is nothing to decide', () => {
+  it('has a case for every gate but `no-action`, which is decided elsewhere', () => {
     expect(Object.keys(CAUSES).sort()).toEqual([...reasons].sort());
   });
 
@@ -96,7 +96,7 @@ describe('decide', () => {
     expect(block?.sentence).not.toMatch(/NaN|undefined/);
   });
 
-  it('names the first of any, in the order of BLOCK_REASONS', () => {
+  it('returns the first of any blocking gates, in the order of BLOCK_REASONS', () => {
     fc.assert(
       fc.property(fc.subarray(reasons, { minLength: 1 }), fc.context(), (causes, context) => {
         context.log(causes.join());
@@ -106,7 +106,7 @@ describe('decide', () => {
     );
   });
 
-  it('does not change what it is asked about', () => {
+  it('does not modify its input', () => {
     const question = Object.freeze({ ...start(), plan: Object.freeze(planOf()) });
     expect(decide(question)).toEqual(decide(question));
   });

@@ -25,7 +25,7 @@ const ask = (more: Partial<GateInput> = {}): GateInput => ({
   ...more,
 });
 
-/** Names of all blocking gates. */
+/** Returns the names of all blocking gates. */
 const gates = (more: Partial<GateInput> = {}) => {
   const said = Object.entries(PACING_GATES).map(([reason, gate]) => [reason, gate(ask(more))] as const);
   return Object.fromEntries(said.filter(([, sentence]) => sentence !== undefined));
@@ -49,20 +49,20 @@ const actsOf = (count: number, more: Partial<Act> = {}): Act[] =>
 
 const did = (...acts: Act[][]): Partial<GateInput> => ({ state: { ...EMPTY_STATE, acts: acts.flat() } });
 
-describe('no gate blocks', () => {
-  it('of a repair that has every reason to be made', () => {
+describe('the gates of pacing', () => {
+  it('permit a repair that no gate blocks', () => {
     expect(gates()).toEqual({});
     expect(gates({ before: verdictOf({ status: 'bad', severity: 3 }) })).toEqual({});
   });
 });
 
-describe.each(['healing-disabled', 'paused', 'monitor-only'] as const)('%s', (reason) => {
-  it('is known before anything is planned', () => {
+describe.each(['healing-disabled', 'paused', 'monitor-only'] as const)('the gate %s', (reason) => {
+  it('is evaluated before anything is planned', () => {
     expect(Object.keys(EARLY_GATES)).toContain(reason);
   });
 });
 
-describe('one gate blocks, with its numbers', () => {
+describe('a single blocking gate gives a sentence with its numbers:', () => {
   const low: Issue = issueOf({ severity: 1 });
   const seen = (more: Parameters<typeof verdictOf>[0]) => ({ before: verdictOf(more) });
 
@@ -120,32 +120,32 @@ describe('one gate blocks, with its numbers', () => {
   });
 });
 
-describe('backoff', () => {
+describe('the gate backoff', () => {
   const waiting = (until: number) =>
     remembering({ backoff: { restart_service: { count: 1, since: NOW - MINUTE, until } } });
 
-  it('is over in the very moment that it said', () => {
+  it('ends at exactly the time that it gave', () => {
     expect(gates({ state: waiting(NOW + 1) })).toHaveProperty('backoff');
     expect(gates({ state: waiting(NOW) })).toEqual({});
   });
 
-  it('is of one action of one component', () => {
+  it('applies to one action of one component', () => {
     expect(gates({ state: waiting(NOW + 1), plan: planOf({ action: 'reload_service' }) })).toEqual({});
     expect(gates({ state: waiting(NOW + 1), issue: issueOf({ component: 'redis' }) })).toEqual({});
   });
 
-  it('knows nothing of an action called `constructor`', () => {
+  it('has no entry for an action called `constructor`', () => {
     expect(gates({ state: waiting(NOW + 1), plan: planOf({ action: 'constructor' }) })).toEqual({});
   });
 });
 
-describe('breaker', () => {
-  it('is half-open in the very moment that it said: one try', () => {
+describe('the gate breaker', () => {
+  it('is half-open at exactly the time that it gave, and permits one attempt', () => {
     expect(gates({ state: remembering({ failures: 3, breakerUntil: NOW }) })).toEqual({});
   });
 });
 
-describe('budget', () => {
+describe('the gate budget', () => {
   it('counts the last hour, to the millisecond', () => {
     const [oldest, ...others] = actsOf(6);
     expect(gates(did([{ ...oldest!, at: NOW - HOUR + 1 }], others))).toEqual({
@@ -154,11 +154,11 @@ describe('budget', () => {
     expect(gates(did([{ ...oldest!, at: NOW - HOUR }], others))).toEqual({});
   });
 
-  it('counts what did not help like what did', () => {
+  it('counts ineffective repairs like effective ones', () => {
     expect(gates(did(actsOf(3), actsOf(3, { outcome: 'failed' })))).toHaveProperty('budget');
   });
 
-  it('of the host program is its own', () => {
+  it('of actions of process scope is separate', () => {
     const process = { plan: planOf({ scope: 'process' }) };
     expect(gates({ ...did(actsOf(6)), ...process })).toEqual({});
     expect(gates({ ...did(actsOf(6, { scope: 'process' })), ...process })).toHaveProperty('budget');
@@ -179,7 +179,7 @@ describe('budget', () => {
   );
 });
 
-describe('a useless repair', () => {
+describe('a repair that gained nothing', () => {
   const disk = issueOf({ type: 'resource', component: 'disk:/', metricValue: 97 });
   const state = {
     ...EMPTY_STATE,
@@ -193,7 +193,7 @@ describe('a useless repair', () => {
       before: verdictOf({ component: 'disk:/', value }),
     });
 
-  it('is not made again until the measure has moved by 3 %, up or down', () => {
+  it('is blocked until the value has changed by 3 %, up or down', () => {
     expect(at(98)).toEqual({
       'no-expected-gain':
         '`clean` gained less than 3 % last time (at 97.0), and it has not changed by as much since',
@@ -207,17 +207,17 @@ describe('a useless repair', () => {
     expect(at(97, 'other')).toEqual({});
   });
 
-  it('is judged by the issue where nothing was read again', () => {
+  it('is compared with the issue if nothing was read again', () => {
     expect(gates({ state, issue: disk, plan: planOf({ action: 'clean' }) })).toHaveProperty(
       'no-expected-gain',
     );
   });
 });
 
-describe('a storm', () => {
+describe('the gate storm', () => {
   const state = { ...EMPTY_STATE, storm: { since: NOW - 5 * MINUTE, lastFailure: NOW - 4 * MINUTE } };
 
-  it('keeps services from being repaired until it is calm, and tells for how long', () => {
+  it('blocks repairs of services until it is calm, and gives the remaining time', () => {
     expect(gates({ state })).toEqual({
       storm:
         'Many services failed at once 5 min ago, which suggests one cause; nothing is repaired until 6 min have passed without a new failure',
@@ -225,12 +225,12 @@ describe('a storm', () => {
     expect(gates({ state, now: NOW + 6 * MINUTE })).toEqual({});
   });
 
-  it('keeps nothing else from being repaired', () => {
+  it('blocks no other repair', () => {
     expect(gates({ state, issue: issueOf({ type: 'resource', component: 'disk:/' }) })).toEqual({});
   });
 });
 
-describe('the first gate', () => {
+describe('the first blocking gate', () => {
   it('is the first in the order of BLOCK_REASONS, whatever the order of the gates', () => {
     const blocked = { healingEnabled: false, issue: issueOf({ severity: 1 }), busy: 'busy' };
     expect(firstGate(PACING_GATES, ask(blocked))?.reason).toBe('healing-disabled');

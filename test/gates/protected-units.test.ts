@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { protectedBy, PROTECTED_UNITS } from '../../src/gates/protected-units.js';
 
-describe('always protected', () => {
+describe('the list of protected units', () => {
   it.each([
     ['PID 1', ['init.scope']],
     [
@@ -65,7 +65,7 @@ describe('always protected', () => {
     ['display-manager', ['display-manager.service', 'gdm.service', 'sddm.service', 'lightdm.service']],
     ['nix-daemon', ['nix-daemon.service', 'nix-daemon.socket']],
     [
-      'everything of our own',
+      'the units of this library',
       [
         'luminous-healing.service',
         'luminous-healing-helper@1.service',
@@ -73,7 +73,7 @@ describe('always protected', () => {
         'luminous-healing-dashboard.service',
       ],
     ],
-  ])('%s', (_row, units) => {
+  ])('includes %s', (_row, units) => {
     const free = units.filter((unit) => protectedBy(unit) === undefined);
     expect(free).toEqual([]);
   });
@@ -87,12 +87,12 @@ describe('always protected', () => {
     'initd.service',
     'my-systemd.service',
     'gettyx.service',
-  ])('but not %s, which only sounds like one', (unit) => {
+  ])('does not include %s, which has a similar name', (unit) => {
     expect(protectedBy(unit)).toBeUndefined();
   });
 });
 
-/** One literal name per entry, so that no entry can be lost. */
+/** One literal name for each entry, so that no entry can be removed unnoticed. */
 const EACH: Readonly<Record<(typeof PROTECTED_UNITS)[number], string>> = {
   init: 'init.scope',
   'systemd-*': 'systemd-x.service',
@@ -176,12 +176,12 @@ const EACH: Readonly<Record<(typeof PROTECTED_UNITS)[number], string>> = {
   'initrd-*': 'initrd-x.service',
 };
 
-describe('each entry of the list', () => {
+describe('an entry of the list of protected units', () => {
   it('is one of the literal names of this test', () => {
     expect(Object.keys(EACH).sort()).toEqual([...PROTECTED_UNITS].sort());
   });
 
-  it.each(Object.entries(EACH))('%s protects %s', (entry, unit) => {
+  it.each(Object.entries(EACH))('matches as expected: %s protects %s', (entry, unit) => {
     expect(protectedBy(unit)).toBeDefined();
     expect(protectedBy(unit.replace(/\.\w+$/, '.target'))).toBeDefined();
     expect(PROTECTED_UNITS).toContain(entry);
@@ -191,7 +191,7 @@ describe('each entry of the list', () => {
     ...['reboot', 'poweroff', 'halt', 'kexec', 'soft-reboot', 'exit', 'suspend', 'suspend-then-hibernate'],
     ...['hibernate', 'hybrid-sleep', 'sleep', 'emergency', 'rescue', 'shutdown', 'umount', 'final'],
     ...['ctrl-alt-del', 'initrd-switch-root', 'initrd-cleanup'],
-  ])('%s.target takes down or changes the whole host', (name) => {
+  ])('matches a target that stops or changes the whole host: %s.target', (name) => {
     expect(protectedBy(`${name}.target`)).toBeDefined();
   });
 });
@@ -211,7 +211,7 @@ describe('a protected name', () => {
   );
   const tail = fc.stringMatching(/^[a-z0-9:_-]{0,12}$/);
 
-  it('is protected whatever kind of unit it is, and whatever stands for the star', () => {
+  it('is protected for every unit type, and for every text in place of the star', () => {
     fc.assert(
       fc.property(names, suffix, tail, (pattern, kind, rest) => {
         const name = pattern.endsWith('*') ? `${pattern.slice(0, -1)}${rest}` : pattern;
@@ -221,15 +221,15 @@ describe('a protected name', () => {
   });
 });
 
-describe("the host program's own list", () => {
-  it('is added to the fixed one, by name or prefix, with or without suffix', () => {
+describe('the option protect', () => {
+  it('adds to the fixed list, by name or prefix, with or without suffix', () => {
     expect(protectedBy('pg.service', ['pg'])).toBe('pg');
     expect(protectedBy('pg.service', ['pg.service'])).toBe('pg.service');
     expect(protectedBy('pg@15.service', ['pg@*'])).toBe('pg@*');
     expect(protectedBy('pgbouncer.service', ['pg'])).toBeUndefined();
   });
 
-  it('can add, never take away', () => {
+  it('can add entries, and never remove one', () => {
     fc.assert(
       fc.property(fc.array(fc.string()), (more) => {
         expect(protectedBy('sshd.service', more)).toBeDefined();
@@ -237,7 +237,7 @@ describe("the host program's own list", () => {
     );
   });
 
-  it('is taken literally: it holds no patterns but the star at the end', () => {
+  it('is matched literally, without patterns but the star at the end', () => {
     expect(protectedBy('nginx.service', ['ngin.'])).toBeUndefined();
     expect(protectedBy('nginx.service', ['n.*x'])).toBeUndefined();
   });

@@ -12,38 +12,38 @@ const listing = (...services: string[]): Policy => ({ services: watchedUnits(ser
 const judge = (target: Partial<UnitTarget>, policy = ANY, plan: Partial<Plan> = {}) =>
   judgeSafety(planOf({ targets: [unitTargetOf(target)], ...plan }), policy);
 
-describe('who may be healed, without a list', () => {
-  it('a failed, loaded service that another unit wants', () => {
+describe('without a list, the gate not-allowed', () => {
+  it('permits a failed, loaded service that another unit wants', () => {
     expect(judge({})).toBeUndefined();
   });
 
   it.each([
-    ['it is no service', { id: 'data.mount' }, 'data.mount is not a service'],
+    ['it is not a service', { id: 'data.mount' }, 'data.mount is not a service'],
     ['it has not failed', { activeState: 'inactive' }, 'nginx.service is inactive, not failed'],
-    ['it runs', { activeState: 'active' }, 'nginx.service is active, not failed'],
+    ['it is running', { activeState: 'active' }, 'nginx.service is active, not failed'],
     ['it is not loaded', { loadState: 'not-found' }, 'nginx.service is not-found, not loaded'],
     ['it is masked', { loadState: 'masked' }, 'nginx.service is masked, not loaded'],
     ['it is transient', { transient: true }, 'nginx.service is transient'],
     ['it is a oneshot', { type: 'oneshot' }, 'nginx.service is a oneshot'],
-    ['nobody wants it', { wantedBy: [] }, 'No other unit wants nginx.service'],
-  ])('not when %s', (_why, target, sentence) => {
+    ['no unit wants it', { wantedBy: [] }, 'No other unit wants nginx.service'],
+  ])('blocks a unit when %s', (_why, target, sentence) => {
     expect(judge(target)).toMatchObject({ reason: 'not-allowed' });
     expect(judge(target)?.sentence).toContain(sentence);
   });
 });
 
-describe('a start that lacked another unit, without a list', () => {
+describe('without a list, a start that failed because of another unit', () => {
   const held = { activeState: 'inactive', lacksDependency: true, wantedBy: ['multi-user.target'] };
 
-  it('may be made up for where a target wants the service', () => {
+  it('may be repeated if a target wants the service', () => {
     expect(judge(held)).toBeUndefined();
     expect(judge({ ...held, wantedBy: ['other.service'] })).toMatchObject({ reason: 'not-allowed' });
     expect(judge({ ...held, type: 'oneshot' })).toMatchObject({ reason: 'not-allowed' });
   });
 });
 
-describe('who may be healed, with a list', () => {
-  it('exactly those, whatever they are', () => {
+describe('with a list, the gate not-allowed', () => {
+  it('permits exactly the listed units, of any type', () => {
     const all = { type: 'oneshot', wantedBy: [], transient: true, activeState: 'inactive' };
     expect(judge({}, listing('nginx'))).toBeUndefined();
     expect(judge(all, listing('nginx'))).toBeUndefined();
@@ -54,12 +54,12 @@ describe('who may be healed, with a list', () => {
     });
   });
 
-  it('also by an alias', () => {
+  it('permits an alias of a listed unit', () => {
     const aliased = { id: 'mariadb.service', names: ['mariadb.service', 'mysql.service'] };
     expect(judge(aliased, listing('mysql'))).toBeUndefined();
   });
 
-  it('by a pattern, but never a target', () => {
+  it('permits the matches of a pattern, but never a target', () => {
     expect(judge({ id: 'worker@2.service' }, listing('worker@*'))).toBeUndefined();
     expect(judge({ id: 'workers.service' }, listing('worker@*'))).toMatchObject({ reason: 'not-allowed' });
     expect(judge({ id: 'work.target', names: ['work.target'] }, listing('wor*'))).toMatchObject({
@@ -67,24 +67,24 @@ describe('who may be healed, with a list', () => {
     });
   });
 
-  it('a protected unit that a pattern matches stays protected', () => {
+  it('does not permit a protected unit that a pattern matches', () => {
     expect(judge({ id: 'sshd.service' }, listing('ssh*'))).toMatchObject({ reason: 'protected' });
   });
 
-  it('the members of a listed unit, and the socket of a listed service', () => {
+  it('permits the members of a listed unit, and the socket of a listed service', () => {
     const member = { id: 'postgresql@15-main.service', listedThrough: ['postgresql.service'] };
     expect(judge(member, listing('postgresql'))).toBeUndefined();
     expect(judge(member, listing('mysql'))).toMatchObject({ reason: 'not-allowed' });
     expect(judge({ id: 'dock.socket', listedThrough: ['dock.service'] }, listing('dock'))).toBeUndefined();
   });
 
-  it('nobody with an empty list: empty means nothing, not everything', () => {
+  it('permits nothing with an empty list', () => {
     expect(judge({}, listing())).toMatchObject({ reason: 'not-allowed' });
   });
 });
 
 describe('protected units', () => {
-  it('are named with the rule that protects them', () => {
+  it('are named with the entry that protects them', () => {
     expect(judge({ id: 'sshd.service' })).toEqual({
       reason: 'protected',
       sentence: 'sshd.service is protected (sshd): it is never acted on',
@@ -95,7 +95,7 @@ describe('protected units', () => {
     expect(judge({ names: ['nginx.service', 'dbus.service'] })).toMatchObject({ reason: 'protected' });
   });
 
-  it('are protected from an act that would drag them along', () => {
+  it('are protected from an action that would stop them as dependents', () => {
     expect(judge({ dragsAlong: ['a.service', 'polkit.service'] })).toEqual({
       reason: 'protected',
       sentence: 'nginx.service would take polkit.service down with it, which is protected (polkit)',
@@ -119,7 +119,7 @@ describe('protected units', () => {
     expect(judgeSafety(touching(manual), ANY, { approved: true })).toMatchObject({ reason: 'protected' });
   });
 
-  it('are protected from being started along, unless every boot starts them', () => {
+  it('are protected from being started as a dependency, unless every boot starts them', () => {
     const starting = (atBoot: boolean) => {
       const unit = { ...affected('systemd-fsck@x.service'), atBoot };
       return judgeSafety(planOf({ effects: { ...NO_EFFECTS, starts: [unit] } }), ANY);
@@ -128,12 +128,12 @@ describe('protected units', () => {
     expect(starting(false)).toMatchObject({ reason: 'protected' });
   });
 
-  it('are not dragged along by a plan that names its effects', () => {
+  it('are not affected as dependents by a plan that names its effects', () => {
     const target = unitTargetOf({ dragsAlong: ['ssh.service'] });
     expect(judgeSafety(planOf({ targets: [target], effects: NO_EFFECTS }), ANY)).toBeUndefined();
   });
 
-  it('leave other running units to a person, unless these are listed', () => {
+  it('do not include other running units, whose effects require approval unless these are listed', () => {
     const plan = touching(stopped('app.service'));
     expect(judgeSafety(plan, ANY)).toEqual({
       reason: 'needs-approval',
@@ -143,25 +143,25 @@ describe('protected units', () => {
     expect(judgeSafety(plan, listing('nginx', 'app'))).toBeUndefined();
   });
 
-  it('leave emergency actions to a person', () => {
+  it('do not include emergency actions, which require approval', () => {
     const emergency = ['web.service: SuccessAction=reboot'];
     const plan = planOf({ effects: { ...NO_EFFECTS, emergency } });
     expect(judgeSafety(plan, ANY)).toMatchObject({ reason: 'needs-approval' });
     expect(judgeSafety(plan, ANY, { approved: true })).toBeUndefined();
   });
 
-  it('are protected even when they are listed, approved, and nothing can be read of them', () => {
+  it('are protected even when listed, approved, and unreadable', () => {
     const plan = planOf({ targets: [{ kind: 'unreadable', id: 'sshd.service', reason: 'no bus' }] });
     expect(judgeSafety(plan, listing('sshd'), { approved: true })).toMatchObject({ reason: 'protected' });
     expect(judge({ id: 'sshd.service' }, listing('sshd'))).toMatchObject({ reason: 'protected' });
   });
 
-  it("can be the host program's own", () => {
+  it('include those of the option `protect`', () => {
     expect(judge({}, { services: undefined, protect: ['nginx'] })).toMatchObject({ reason: 'protected' });
     expect(judge({}, { ...listing('nginx'), protect: ['ngi*'] })).toMatchObject({ reason: 'protected' });
   });
 
-  it('are never let through, by any name, alias or drag-along, beside any other targets', () => {
+  it('are never permitted, by any name, alias or dependent, beside any other targets', () => {
     const protectedName = fc
       .tuple(
         fc.constantFrom(...PROTECTED_UNITS),
@@ -201,15 +201,15 @@ describe('protected units', () => {
   });
 });
 
-describe('transition', () => {
+describe('the gate in-transition', () => {
   it.each(['activating', 'deactivating', 'reloading'])(
-    'a unit that is %s is left to systemd',
+    'leaves a unit that is %s to systemd',
     (activeState) => {
       expect(judge({ activeState }, listing('nginx'))).toMatchObject({ reason: 'in-transition' });
     },
   );
 
-  it('so is one for which a job is in progress', () => {
+  it('leaves a unit with a job in progress to systemd', () => {
     const block = judge({ activeState: 'inactive', subState: 'dead', job: 'start' }, listing('nginx'));
     expect(block).toEqual({
       reason: 'in-transition',
@@ -217,7 +217,7 @@ describe('transition', () => {
     });
   });
 
-  it('a crash loop is not restarted by us, listed or not', () => {
+  it('blocks the restart of a crash loop, listed or not', () => {
     for (const policy of [ANY, listing('nginx')]) {
       const block = judge({ activeState: 'failed', recentRestarts: 3 }, policy);
       expect(block).toMatchObject({ reason: 'in-transition' });
@@ -226,20 +226,20 @@ describe('transition', () => {
   });
 });
 
-describe('what cannot be carried out', () => {
-  it('names its own refusal', () => {
+describe('the gate unavailable', () => {
+  it("gives the plan's own refusal", () => {
     const refusal = { reason: 'unavailable', sentence: 'This machine has no cpufreq' } as const;
     expect(judge({}, ANY, { refusal })).toEqual(refusal);
   });
 
-  it('is a plan without any target: nothing to do, never everything', () => {
+  it('blocks a plan without targets', () => {
     expect(judgeSafety(planOf({ targets: [] }), ANY)).toEqual({
       reason: 'unavailable',
       sentence: 'The plan of `restart_service` names no target',
     });
   });
 
-  it('is a plan with a target that cannot be read', () => {
+  it('blocks a plan with an unreadable target', () => {
     const targets = [unitTargetOf(), { kind: 'unreadable', id: 'a.service', reason: 'no bus' } as const];
     expect(judgeSafety(planOf({ targets }), ANY)).toEqual({
       reason: 'unavailable',
@@ -248,7 +248,7 @@ describe('what cannot be carried out', () => {
   });
 });
 
-describe('the moment', () => {
+describe('the situation of a plan', () => {
   it.each([
     [{ inFlight: 'rebuild_system' }, 'in-flight', 'rebuild_system'],
     [{ lockedBy: 'Another engine holds the state' }, 'locked', 'Another engine holds the state'],
@@ -258,7 +258,7 @@ describe('the moment', () => {
     expect(block?.sentence).toContain(words);
   });
 
-  it('needs the approval that a plan asks for', () => {
+  it('requires the approval that the plan needs', () => {
     const plan = planOf({ approval: 'A rebuild changes the whole system' });
     expect(judgeSafety(plan, ANY)).toEqual({
       reason: 'needs-approval',
@@ -274,14 +274,14 @@ describe('the moment', () => {
   });
 });
 
-describe('plain targets', () => {
+describe('targets other than units', () => {
   it('are not judged as units', () => {
     expect(judgeSafety(planOf({ targets: [{ kind: 'plain', id: 'memory' }] }), listing())).toBeUndefined();
   });
 });
 
-describe('the order', () => {
-  it('has every reason once, and all that HEALING names', () => {
+describe('the order of the safety gates', () => {
+  it('contains every reason once, in the documented order', () => {
     expect(new Set(BLOCK_REASONS).size).toBe(BLOCK_REASONS.length);
     expect([...BLOCK_REASONS].sort()).toEqual(
       [
@@ -307,7 +307,7 @@ describe('the order', () => {
     );
   });
 
-  it('decides which of several gates is named', () => {
+  it('decides which of several gates is reported', () => {
     const target = fc.record({
       id: fc.constantFrom('nginx.service', 'sshd.service', 'a.mount'),
       activeState: fc.constantFrom('failed', 'active', 'activating'),

@@ -16,7 +16,7 @@ const { evidence } = DEFAULT_GUARDS;
 const UNIT = 'nginx.service';
 type State = SystemObservation['units'][number]['state'];
 
-/** Minute by minute: the system, and how nginx is in it. */
+/** Records the system and the state of nginx for each minute. */
 const story = (
   ...parts: readonly (readonly [minute: number, system: string, state?: State])[]
 ): Generations =>
@@ -46,7 +46,7 @@ const holds = (generations: Generations, changes?: readonly string[] | { unknown
 
 const BROKEN = story(...every5(0, 180, 'a', 'active'), [181, 'b', 'failing']);
 
-describe('a unit that a switch broke', () => {
+describe('the evidence that a switch broke a unit', () => {
   it('has all three conditions, in sentences with numbers and times', () => {
     const found = weigh(BROKEN, [UNIT, 'a.service', 'b.service']);
     expect(isProved(found)).toBe(true);
@@ -57,14 +57,14 @@ describe('a unit that a switch broke', () => {
     ]);
   });
 
-  it('is found by its template, too', () => {
+  it('includes a unit that differs by its template', () => {
     const instance = { ...BROKEN };
     const found = weigh(instance, ['nginx@.service'], 'nginx@one.service').conditions[0];
     expect(found.holds).toBe(true);
   });
 });
 
-describe('a unit is not the doing of the switch', () => {
+describe('the evidence does not include a unit', () => {
   it.each([
     ['whose definition is the same', BROKEN, ['other.service'], [false, true, true]],
     [
@@ -109,7 +109,7 @@ describe('a unit is not the doing of the switch', () => {
   });
 });
 
-describe('what is not known counts as missing', () => {
+describe('the evidence is incomplete without knowing', () => {
   it.each([
     ['which system ran before', story([0, 'b', 'failing']), [UNIT], ['unknown', 'unknown', true]],
     ['whether the definition differs', BROKEN, { unknown: 'it cannot be read' }, ['unknown', true, true]],

@@ -21,7 +21,7 @@ const A = nixosReading(['a']);
 const B = nixosReading(['a', 'b'], { switchedAt: unknown('not needed') });
 const [PATH_A, PATH_B] = [systemIdentity('a').path, systemIdentity('b').path];
 
-/** Counts how often, and remembers what, was written. */
+/** Counts the writes, and keeps the last state. */
 function countingStore(): Store & { readonly saved: GuardState[] } {
   const store = memoryStore();
   const saved: GuardState[] = [];
@@ -38,7 +38,7 @@ function nixosBench(options: BenchOptions = {}): Bench {
     { services: ['nginx'], enabledChecks: ['services', 'system'], ...options },
   );
 }
-/** Looks every 5 minutes, for so long. */
+/** Runs a cycle every 5 minutes, for this time. */
 async function watch({ engine, clock, done }: Bench, minutes: number): Promise<void> {
   for (let passed = 0; passed < minutes; passed += 5) {
     await done(engine.detectAndHeal());
@@ -53,7 +53,7 @@ const about = (component: string, results: Awaited<ReturnType<Bench['engine']['d
   results.find(({ issue }) => issue.component === component);
 
 describe('a generation that breaks a service', () => {
-  it('is an issue with its evidence, once a restart did not help; and then it is rolled back first', async () => {
+  it('is an issue with its evidence after a restart did not help, and is rolled back first', async () => {
     const bench = nixosBench();
     await watch(bench, 20);
     breakBySwitch(bench);
@@ -72,7 +72,7 @@ describe('a generation that breaks a service', () => {
     expect(text).toContain(`diff -ur ${PATH_A}/etc/systemd/system/nginx.service`);
   });
 
-  it('is one without a restart, too, when none could be made for a minute', async () => {
+  it('is an issue without a restart, too, if none was possible for a minute', async () => {
     const bench = nixosBench({ dryRun: true });
     await watch(bench, 20);
     breakBySwitch(bench);
@@ -83,8 +83,8 @@ describe('a generation that breaks a service', () => {
 
   it.each([
     ['whose definition is the same', { unitChanges: () => [] }],
-    ['of which nobody knows whether it differs', { unitChanges: () => unknown('no') }],
-  ])('is none for a service %s', async (_, parts) => {
+    ['of which it is unknown whether it differs', { unitChanges: () => unknown('no') }],
+  ])('is no issue for a service %s', async (_, parts) => {
     const bench = nixosBench();
     bench.host.set(parts);
     await watch(bench, 20);
@@ -112,8 +112,8 @@ describe('a generation that breaks a service', () => {
   });
 });
 
-describe('the record', () => {
-  it('is written a few times an hour while all is well, and at once when something happens', async () => {
+describe('the record of systems', () => {
+  it('is written a few times an hour on a healthy host, and at once after an event', async () => {
     const state = countingStore();
     const bench = nixosBench({ state });
     for (let second = 0; second < 3_600; second += 10) {
@@ -139,7 +139,7 @@ describe('the record', () => {
     expect(state.saved).toEqual([]);
   });
 
-  it('costs a host without NixOS one look in five minutes, and writes nothing', async () => {
+  it('costs a host without NixOS one read in five minutes, and writes nothing', async () => {
     const state = countingStore();
     const bench = benchOf({ units: [unitReading({ name: 'nginx' })] }, { services: ['nginx'], state });
     for (let second = 0; second < 600; second += 10) {
@@ -150,7 +150,7 @@ describe('the record', () => {
     expect(state.saved).toEqual([]);
   });
 
-  it('costs a host that has no systems to compare nothing: not a look, and not a promise', () => {
+  it('costs a host whose reader has no systems neither a read nor a promise', () => {
     const { host, clock } = benchOf();
     const bare = { read: host.read.bind(host) };
     const ledger = new Ledger({ store: memoryStore(), clock, logger: recordingLogger() });
@@ -168,7 +168,7 @@ describe('the record', () => {
     expect(host.requests).toHaveLength(1);
   });
 
-  it('is not kept where the check `system` is off', async () => {
+  it('is not kept if the check `system` is disabled', async () => {
     const bench = nixosBench({ enabledChecks: ['services'] });
     await watch(bench, 20);
     expect(bench.host.requests).toHaveLength(4);
@@ -197,7 +197,7 @@ describe('a change of generation', () => {
     return bench;
   };
 
-  it('that was interrupted before its system ran may be begun once more, and only once', async () => {
+  it('that was interrupted before its system ran may be started once more', async () => {
     const state = countingStore();
     const bench = rollingBack({
       state,
@@ -212,7 +212,7 @@ describe('a change of generation', () => {
     await bench.clock.advance(0);
     expect(state.saved.at(-1)?.intents).toMatchObject([{ component: 'system', generation: planned }]);
 
-    // Another engine on the same state: the first is dead.
+    // Another engine on the same state: the first one is dead.
     const next = rollingBack({ state: { ...state } });
     await next.clock.advance(bench.clock.now() - next.clock.now() + 10_000);
     breakBySwitch(next);

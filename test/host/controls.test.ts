@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
+import { thresholdValues } from '../../src/detect/thresholds.js';
 import { readControls } from '../../src/host/controls.js';
 import { localHost } from '../../src/host/local-host.js';
 import { fakeHost } from '../../src/testing/index.js';
@@ -12,7 +13,7 @@ function emptyRoot(): string {
   return root;
 }
 
-it('reports a host that has none of the interfaces', () => {
+it('host controls report a host that has none of the interfaces', () => {
   const root = emptyRoot();
   expect(readControls(root)).toEqual({
     cpuPolicies: { readable: [], unreadable: [] },
@@ -24,7 +25,7 @@ it('reports a host that has none of the interfaces', () => {
   });
 });
 
-it('reports the interfaces that a host has', () => {
+it('host controls report the interfaces that a host has', () => {
   const root = emptyRoot();
   const put = (path: string) => {
     mkdirSync(join(root, path, '..'), { recursive: true });
@@ -39,7 +40,7 @@ it('reports the interfaces that a host has', () => {
   });
 });
 
-it('controls are read from the local host and the fake host only on request', async () => {
+it('host controls are read from the local host and the fake host only on request', async () => {
   const local = localHost();
   onTestFinished(() => local.close?.());
   const controls = readControls(emptyRoot());
@@ -54,10 +55,10 @@ it('controls are read from the local host and the fake host only on request', as
   expect(load).toEqual({ unknown: 'not asked for' });
 });
 
-it('actions that need controls are refused on a host that does not report them', async () => {
+it('host controls make an action refused on a host that does not report them', async () => {
   const { actionRegistry } = await import('../../src/actions/registry.js');
   const { makePlan } = await import('../../src/execute/planner.js');
-  const thresholds = { cpuPercent: 80, memoryPercent: 85, diskPercent: 90, loadAverage: undefined };
+  const thresholds = thresholdValues();
   const sources = { host: fakeHost(), actions: actionRegistry(), thresholds, services: [] };
   for (const action of ['set_cpu_governor', 'clear_system_cache', 'clean_nix_store']) {
     const { refusal, steps } = await makePlan(

@@ -21,7 +21,7 @@ const MINUTE = 60_000;
 const DAY = 1_440 * MINUTE;
 const WALL = fakeClock().now();
 const DIGEST = 'd'.repeat(64);
-/** A state in which every guard holds something back. */
+/** State in which every guard blocks something. */
 const STATE: GuardState = {
   ...EMPTY_STATE,
   savedAt: WALL - MINUTE,
@@ -109,7 +109,7 @@ const TEXTS = [
   ...['1e308', '-1e308', '1e999', '-1', '9007199254740993', String(WALL + 3_650 * DAY), '-0.5', '5e-324'],
   ...['"NaN"', '"Infinity"', `"${WALL}"`, 'true', 'null', '[]', '{}', '""', '[[]]', '{"__proto__":{}}'],
 ];
-/** What replaces it is what an engine may have written, so it says what it says. */
+/** Replacements with values that an engine may have written, which therefore keep their effect. */
 const MEANT = [
   'components.nginx.breakerUntil=null',
   'components.nginx.backoff={}',
@@ -118,11 +118,11 @@ const MEANT = [
   'pauses={}',
 ];
 
-/** Every one of so many states is tried; `STATE_PART=1`, as in `.ci/run`, tries all. */
+/** Tries one of this number of states; `STATE_PART=1`, as in `.ci/run`, tries all. */
 const PART = Number(process.env['STATE_PART'] ?? 5);
 
-describe('a state in which one value was replaced', () => {
-  it('ends no wait, closes no breaker, and approves nothing, whichever value it is', async () => {
+describe('a state with one replaced value', () => {
+  it('shortens no wait, closes no breaker, and approves nothing, whichever value it is', async () => {
     let variants = 0;
     for (const path of pathsOf(STATE)) {
       for (const text of TEXTS) {
@@ -145,17 +145,17 @@ const many = (count: number, entry: (index: number) => string): string =>
 const RECORD = JSON.stringify(FRESH_RECORD);
 const json = JSON.stringify(STATE);
 
-describe('a state that is unlike any other', () => {
+describe('a malformed state', () => {
   it.each<[string, string | Buffer]>([
-    ['of nothing but brackets', '['.repeat(1_000_000)],
-    ['nested too deeply where anything may be', withText(['undo', '0', 'parameters'], nested(70))],
-    ['nested as deeply as allowed where anything may be', withText(['undo', '0', 'parameters'], nested(40))],
+    ['of brackets only', '['.repeat(1_000_000)],
+    ['nested too deeply in a field of any type', withText(['undo', '0', 'parameters'], nested(70))],
+    ['nested as deeply as allowed in a field of any type', withText(['undo', '0', 'parameters'], nested(40))],
     ['with a byte order mark', `\uFEFF${json}`],
     ['in UTF-16', Buffer.from(json, 'utf16le')],
-    ['followed by another', `${json}\n${json}`],
-    ['with zeros after it', Buffer.concat([Buffer.from(json), Buffer.alloc(4_096)])],
-    ['with half a character', json.replace('backup', '\\ud800')],
-    ['with a key twice', json.replace('"cautious":false', '"cautious":false,"acts":[],"cautious":true')],
+    ['followed by another state', `${json}\n${json}`],
+    ['followed by zero bytes', Buffer.concat([Buffer.from(json), Buffer.alloc(4_096)])],
+    ['with an incomplete character', json.replace('backup', '\\ud800')],
+    ['with a duplicate key', json.replace('"cautious":false', '"cautious":false,"acts":[],"cautious":true')],
     ['with the prototype as a field', json.replace('{', '{"__proto__":{"cautious":true},')],
     [
       'with prototype names as components',
@@ -170,11 +170,11 @@ describe('a state that is unlike any other', () => {
       json.replace('"backoff":{', '"backoff":{"__proto__":{"count":1,"since":1,"until":1},'),
     ],
     [
-      'with 12,000 components before the one',
+      'with 12,000 components before the affected one',
       json.replace('"components":{', `"components":{${many(12_000, (n) => `"c${n}":${RECORD}`)},`),
     ],
     [
-      'with 12,000 components after the one',
+      'with 12,000 components after the affected one',
       withText(['components'], `{${componentsOf(json)},${many(12_000, (n) => `"c${n}":${RECORD}`)}}`),
     ],
     [
@@ -195,23 +195,23 @@ describe('a state that is unlike any other', () => {
       ),
     ],
     ['with an approval of the same digest under another id', json.replace('"id":"dddddddd"', '"id":"a"')],
-    ['with an answer of another word', json.replace('"answer":"waiting"', '"answer":"YES"')],
+    ['with an unknown answer', json.replace('"answer":"waiting"', '"answer":"YES"')],
     ['with an answer from the future', yesAt(WALL + DAY)],
     ['with an answer from before the epoch', yesAt(-5)],
     ['larger than 4 MiB', `${json}${' '.repeat(4 * 1024 * 1024)}`],
-  ])('%s: holds every guard, or is set aside', async (name, text) => {
+  ])('%s is either loaded with every guard in force, or set aside', async (name, text) => {
     const seen = await loaded(text);
     expectGuarded(seen, name);
     expect(seen.logger.lines.length).toBeLessThanOrEqual(1);
     expect(({} as Record<string, unknown>)['cautious']).toBeUndefined();
-    // What was written back can be read again, and nothing is left but copies that were set aside.
+    // The written state can be read again, and only copies that were set aside are left beside it.
     const again = await loaded(await readFile(file));
     expectGuarded(again, name);
     const names = (await readdir(folder)).filter((one) => !/^state\.json(\.unreadable-\d+)?$/.test(one));
     expect(names).toEqual([]);
   });
 
-  it('with more backoffs than are kept allows one attempt at a time', async () => {
+  it('with more backoffs than the limit allows one attempt at a time', async () => {
     const entries = many(12_000, (n) => `"a${n}":{"count":1,"since":1,"until":1}`);
     const { state } = await loaded(withText(['components', 'nginx', 'backoff'], `{${entries}}`));
     expect(Object.keys(recordOf(state, 'nginx').backoff)).toHaveLength(10_000);
@@ -223,7 +223,7 @@ describe('a state that is unlike any other', () => {
     expect(recordOf((await loaded(closed)).state, 'nginx').breakerUntil).toBe(0);
   });
 
-  it('with an undo many times, or many of them, keeps the first of each and at most 100', async () => {
+  it('with repeated or many undos keeps the first of each and at most 100', async () => {
     const undo = JSON.stringify(STATE.undo?.[0]);
     const repeated = await loaded(withText(['undo'], `[${many(5_000, () => undo)}]`));
     expect(repeated.state.undo).toEqual(STATE.undo);
@@ -232,7 +232,7 @@ describe('a state that is unlike any other', () => {
     expect(state.undo).toHaveLength(100);
   });
 
-  it('with a yes under an id that is not made from the digest, or twice, approves nothing', async () => {
+  it('with an approval under an id that does not match its digest, or twice, approves nothing', async () => {
     for (const id of ['a', 'dddddddD', '']) {
       const { state } = await loaded(yesAt(WALL - MINUTE).replace('"id":"dddddddd"', `"id":"${id}"`));
       expect(state.approvals, id).toEqual([]);

@@ -71,11 +71,11 @@ describe('the digest of a plan', () => {
     ],
     ['emergency action', { effects: { ...NO_EFFECTS, emergency: ['a.service: SuccessAction=reboot'] } }],
     ['standard input', { steps: [{ ...plan.steps[0]!, input: 'yes' } as Step] }],
-  ])('is another for another: %s', (_what, change) => {
+  ])('differs for a plan with another %s', (_what, change) => {
     expect(digestOf({ ...plan, ...change })).not.toBe(digest);
   });
 
-  it('tells apart what is written where', () => {
+  it('differs for the same content written to another file', () => {
     const write = (path: string, content: string): Step => ({
       kind: 'write',
       path,
@@ -91,21 +91,21 @@ describe('the digest of a plan', () => {
   });
 });
 
-describe('a question', () => {
-  it('waits under an id that can be typed, and is asked once', () => {
+describe('a request for approval', () => {
+  it('has an id that can be typed, and is made once', () => {
     expect(asked.approvals).toEqual([{ ...QUESTION, id, answer: 'waiting' }]);
     expect(id).toMatch(/^[0-9a-f]{8}$/);
     expect(requestApproval(asked, { ...QUESTION, askedAt: 5 })).toBe(asked);
   });
 
-  it('is answered with yes for this very plan, and for no other', () => {
+  it('is approved for this exact plan only', () => {
     const answered = approve(asked, id);
     expect(approvalOf(answered, digest)?.answer).toBe('yes');
     expect(approvalOf(answered, digestOf({ ...plan, parameters: { service: 'redis' } }))).toBeUndefined();
     expect(approve(asked, 'nothing')).toEqual(asked);
   });
 
-  it('that is answered with no is gone, and waits as after a repair that did not help', () => {
+  it('that is rejected is removed, with the backoff of an ineffective repair', () => {
     const refused = reject(asked, id, MINUTE, guards, 0);
     expect(refused.approvals).toEqual([]);
     expect(backoff(refused)).toEqual({ count: 1, since: MINUTE, until: 2 * MINUTE });
@@ -117,14 +117,14 @@ describe('a question', () => {
   it.each([
     ['waiting', asked],
     ['yes', approve(asked, id)],
-  ])('that is still %s after 15 minutes counts as no', (_answer, state) => {
+  ])('with the answer %s is rejected automatically after 15 minutes', (_answer, state) => {
     expect(expireApprovals(state, 15 * MINUTE - 1, guards, 0)).toBe(state);
     const lapsed = expireApprovals(state, 15 * MINUTE, guards, 0);
     expect(lapsed.approvals).toEqual([]);
     expect(backoff(lapsed)?.until).toBe(16 * MINUTE);
   });
 
-  it('is forgotten without a backoff when it needs no answer any more', () => {
+  it('that is no longer needed is removed without a backoff', () => {
     expect(removeApproval(asked, digest)).toEqual({ ...EMPTY_STATE, approvals: [] });
   });
 });

@@ -101,7 +101,7 @@ const nginx = (change: Partial<GuardState['components'][string]>) => ({
 });
 
 describe('the bounds of a loaded state', () => {
-  it('keep every wait at most as long as the guards allow, whatever the numbers are', () => {
+  it('keep every wait within the guards, whatever the numbers are', () => {
     fc.assert(
       fc.property(states, (given) => {
         const written = parseState(JSON.stringify(given));
@@ -126,7 +126,7 @@ describe('the bounds of a loaded state', () => {
         if (state.storm)
           expect(stormWait(state.storm, now, DEFAULT_GUARDS)).toBeLessThanOrEqual(stormGuard.calmMs);
         expect(expireApprovals(state, now + approval.lapseMs, DEFAULT_GUARDS, 0).approvals).toEqual([]);
-        // What was bounded once is within bounds, can be written, and is the same when it is read again.
+        // A bounded state is within the bounds, can be written, and is the same when read again.
         const again = boundState(parseState(JSON.stringify(state)), now, DEFAULT_GUARDS);
         expect(again.found).toEqual([]);
         expect(again.state).toEqual(state);
@@ -135,7 +135,7 @@ describe('the bounds of a loaded state', () => {
     );
   });
 
-  it('open the breaker after as many failures as ever, whatever was counted before', () => {
+  it('open the breaker after the usual number of failures, whatever was counted before', () => {
     fc.assert(
       fc.property(number, number, (strikes, failures) => {
         let { state } = bounded(nginx({ strikes, failures }));
@@ -148,7 +148,7 @@ describe('the bounds of a loaded state', () => {
     );
   });
 
-  it('leave a state that an engine wrote as it is', () => {
+  it('do not change a state that an engine wrote', () => {
     const state: GuardState = {
       ...EMPTY_STATE,
       savedAt: WALL - MINUTE,
@@ -165,21 +165,21 @@ describe('the bounds of a loaded state', () => {
     expect(bounded(state)).toEqual({ state, now: WALL, found: [] });
   });
 
-  it.each(ABSURD)('do not let the time %d of saving end a backoff', (savedAt) => {
+  it.each(ABSURD)('do not let the time of saving %d end a backoff', (savedAt) => {
     const entry = { count: 4, since: WALL - MINUTE, until: WALL + 9 * MINUTE };
     const { state, now } = bounded({ savedAt, ...nginx({ backoff: { restart_service: entry } }) });
     expect(now).toBe(WALL);
     expect(state.components['nginx']?.backoff['restart_service']).toEqual(entry);
   });
 
-  it('go on at the time of saving when the wall clock has gone back, by years too', () => {
+  it('continue from the time of saving if the wall clock went back, even by years', () => {
     const savedAt = WALL + 50 * 365 * DAY;
     const entry = { count: 4, since: savedAt - MINUTE, until: savedAt + 9 * MINUTE };
     const { now, found } = bounded({ savedAt, ...nginx({ backoff: { restart_service: entry } }) });
     expect([now, found]).toEqual([savedAt, []]);
   });
 
-  it('make an approval pending again whose time cannot be true', () => {
+  it('make an approval with an impossible time pending again', () => {
     const about = { id: 'a', digest: 'a', component: 'x', action: 'x', reason: '', answer: 'yes' } as const;
     for (const askedAt of [1e308, -1, WALL + DAY]) {
       const { state } = bounded({ approvals: [{ ...about, askedAt }] });
@@ -187,7 +187,7 @@ describe('the bounds of a loaded state', () => {
     }
   });
 
-  it('drop evidence whose times cannot be true, and keep what is known against a system', () => {
+  it('drop evidence with impossible times, and keep systems marked as bad', () => {
     const unit = {
       run: 'a',
       activeSince: -1e308,
@@ -215,7 +215,7 @@ describe('the bounds of a loaded state', () => {
     });
   });
 
-  it('cut lists and names of absurd length', () => {
+  it('cut lists and names of excessive length', () => {
     const act = {
       at: WALL,
       component: 'x'.repeat(10_000),

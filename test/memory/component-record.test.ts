@@ -30,7 +30,7 @@ const act = (state: GuardState, more: Partial<Act> = {}, chance = 0): GuardState
 
 const nginx = (state: GuardState) => recordOf(state, 'nginx');
 
-/** The waits after a row of repairs, each made as soon as it may be, in minutes. */
+/** Returns the waits after a series of repairs, each made as early as possible, in minutes. */
 function waits(outcomes: readonly Act['outcome'][]): number[] {
   let state = EMPTY_STATE;
   let at = 0;
@@ -43,27 +43,27 @@ function waits(outcomes: readonly Act['outcome'][]): number[] {
   });
 }
 
-/** Health, read every minute from one time to another. */
+/** Records ok readings every minute between two times. */
 function healthy(state: GuardState, from: number, to: number): GuardState {
   let next = state;
   for (let now = from; now <= to; now += MINUTE) next = recordHealth(next, 'nginx', now, guards);
   return next;
 }
 
-describe('backoff', () => {
-  it('grows from 1 to 10 minutes while repairs do not help', () => {
+describe('the backoff', () => {
+  it('grows from 1 to 10 minutes while repairs are ineffective', () => {
     expect(waits(Array<Act['outcome']>(6).fill('ineffective'))).toEqual([1, 2, 4, 8, 10, 10]);
   });
 
-  it('lets the first repair that works be followed at once, and no further one', () => {
+  it('permits one repair right after the first effective one', () => {
     expect(waits(Array<Act['outcome']>(6).fill('fixed'))).toEqual([0, 1, 2, 4, 8, 10]);
   });
 
-  it('counts every repair since health, whether it worked or not', () => {
+  it('counts every repair since the component was healthy, effective or not', () => {
     expect(waits(['ineffective', 'fixed', 'failed', 'fixed'])).toEqual([1, 1, 4, 4]);
   });
 
-  it('is longer by a random share of itself, up to a tenth', () => {
+  it('has a random addition of up to a tenth', () => {
     expect(nginx(act(EMPTY_STATE, {}, 0.999)).backoff['restart_service']?.until).toBeCloseTo(MINUTE * 1.0999);
     fc.assert(
       fc.property(fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }), (chance) => {
@@ -74,7 +74,7 @@ describe('backoff', () => {
     );
   });
 
-  it('is kept for each action by itself', () => {
+  it('is separate for each action', () => {
     const state = act(act(EMPTY_STATE), { action: 'reload_service' });
     expect(Object.entries(nginx(state).backoff).map(([name, { count }]) => [name, count])).toEqual([
       ['restart_service', 1],
@@ -82,7 +82,7 @@ describe('backoff', () => {
     ]);
   });
 
-  it('also follows when a person said no', () => {
+  it('also applies after a rejection', () => {
     const state = recordRefusal(act(EMPTY_STATE), 'nginx', 'restart_service', 5 * MINUTE, guards, 0);
     expect(nginx(state)).toMatchObject({
       failures: 1,
@@ -90,14 +90,14 @@ describe('backoff', () => {
     });
   });
 
-  it.each(['constructor', 'toString', '__proto__'])('takes an action called %s for no other', (action) => {
+  it.each(['constructor', 'toString', '__proto__'])('has no entry for an action called %s', (action) => {
     const state = act(EMPTY_STATE, { action });
     expect(Object.keys(nginx(state).backoff)).toEqual([action]);
     expect(Object.values(nginx(state).backoff)).toEqual([{ count: 1, since: 0, until: MINUTE }]);
   });
 });
 
-describe('breaker', () => {
+describe('the breaker', () => {
   const three = [0, 1, 2].reduce((state, at) => act(state, { at: at * MINUTE }), EMPTY_STATE);
 
   it('opens for an hour after three attempts in a row that were not `fixed`', () => {
@@ -112,13 +112,13 @@ describe('breaker', () => {
     expect(breakerOf(nginx(three), 2 * MINUTE + HOUR)).toBe('half-open');
   });
 
-  it('restarts the count after one that was', () => {
+  it('restarts the count after a `fixed` attempt', () => {
     const outcomes = ['failed', 'failed', 'fixed', 'failed', 'failed'] as const;
     const state = outcomes.reduce((next, outcome, at) => act(next, { at, outcome }), EMPTY_STATE);
     expect(nginx(state)).toMatchObject({ failures: 2, breakerUntil: null });
   });
 
-  it('allows one try when it is half-open: that closes it, or opens it again at once', () => {
+  it('permits one attempt when half-open, which closes it or opens it again at once', () => {
     const at = 2 * MINUTE + HOUR;
     expect(nginx(act(three, { at, outcome: 'fixed' }))).toMatchObject({ failures: 0, breakerUntil: null });
     expect(nginx(act(three, { at }))).toMatchObject({
@@ -128,7 +128,7 @@ describe('breaker', () => {
     });
   });
 
-  it('asks for a human when it has opened five times within a day', () => {
+  it('requires manual attention after it has opened five times within a day', () => {
     let state = three;
     for (let opening = 2; opening <= 5; opening += 1) {
       expect(nginx(state).needsHumanSince).toBeNull();
@@ -137,20 +137,20 @@ describe('breaker', () => {
     expect(nginx(state)).toMatchObject({ needsHumanSince: 2 * MINUTE + 4 * HOUR, failures: 7 });
   });
 
-  it('does not when the openings lie further apart', () => {
+  it('does not require manual attention if the openings are further apart', () => {
     let state = three;
     for (let opening = 2; opening <= 9; opening += 1) state = act(state, { at: opening * 7 * HOUR });
     expect(nginx(state).openings.length).toBeLessThan(5);
     expect(nginx(state).needsHumanSince).toBeNull();
   });
 
-  it('is not touched by a switch that only a reboot will judge', () => {
+  it('is not changed by a switch that is only verified after a reboot', () => {
     const state = act(EMPTY_STATE, { outcome: 'pending-reboot' });
     expect(state.acts).toHaveLength(1);
     expect(state.components).toEqual({});
   });
 
-  it('starts half-open after a lost state: one try', () => {
+  it('is half-open after a lost state and permits one attempt', () => {
     const lost = { ...EMPTY_STATE, cautious: true };
     expect(breakerOf(nginx(lost), 5)).toBe('half-open');
     expect(breakerOf(nginx(act(lost, { at: 5 })), 6)).toBe('open');
@@ -158,10 +158,10 @@ describe('breaker', () => {
   });
 });
 
-describe('health', () => {
+describe('the health of a component', () => {
   const tired = [0, 1, 2].reduce((state, at) => act(state, { at }), EMPTY_STATE);
 
-  it('of ten minutes without a break brings backoff and breaker back to their start', () => {
+  it('for ten minutes without interruption resets backoff and breaker', () => {
     expect(nginx(healthy(tired, MINUTE, 10 * MINUTE))).toMatchObject({ failures: 3 });
     expect(nginx(healthy(tired, MINUTE, 11 * MINUTE))).toMatchObject({
       backoff: {},
@@ -171,7 +171,7 @@ describe('health', () => {
     });
   });
 
-  it('restarts after a bad reading, and after a repair', () => {
+  it('is counted again from the start after a bad reading, and after a repair', () => {
     const broken = recordUnhealthy(healthy(tired, MINUTE, 9 * MINUTE), 'nginx');
     expect(nginx(healthy(broken, 10 * MINUTE, 19 * MINUTE)).failures).toBe(3);
     const repaired = act(healthy(tired, MINUTE, 9 * MINUTE), { at: 9 * MINUTE, outcome: 'fixed' });
@@ -179,7 +179,7 @@ describe('health', () => {
     expect(nginx(healthy(repaired, 10 * MINUTE, 19 * MINUTE)).backoff).not.toEqual({});
   });
 
-  it('of ten minutes does not take `needs-human` back, and that of a day does', () => {
+  it('for ten minutes does not reset `needs-human`, but for a day does', () => {
     let state = tired;
     for (let opening = 2; opening <= 5; opening += 1) state = act(state, { at: nginx(state).breakerUntil! });
     const from = 5 * HOUR;
@@ -188,7 +188,7 @@ describe('health', () => {
     expect(healthy(state, from, from + DAY).components).toEqual({});
   });
 
-  it('of a component of which nothing is remembered leaves no trace, but ends the probation after a lost state', () => {
+  it('without a record leaves no record, but ends the caution after a lost state', () => {
     expect(healthy(EMPTY_STATE, 0, HOUR)).toBe(EMPTY_STATE);
     const lost = healthy({ ...EMPTY_STATE, cautious: true }, 0, 10 * MINUTE);
     expect(breakerOf(nginx(lost), 10 * MINUTE)).toBe('closed');
@@ -202,15 +202,15 @@ describe('health', () => {
   });
 });
 
-describe('reset', () => {
-  it('forgets what went wrong with a component, and nothing of what was done', () => {
+describe('reset() of a component', () => {
+  it('removes its failures, and keeps its acts', () => {
     const state = act(act(EMPTY_STATE), { component: 'redis' });
     const reset = resetComponent(state, 'nginx');
     expect(Object.keys(reset.components)).toEqual(['redis']);
     expect(reset.acts).toHaveLength(2);
   });
 
-  it('ends probation, too', () => {
+  it('ends the caution after a lost state', () => {
     const reset = resetComponent({ ...EMPTY_STATE, cautious: true }, 'nginx');
     expect(breakerOf(nginx(reset), 5)).toBe('closed');
     expect(breakerOf(recordOf(reset, 'redis'), 5)).toBe('half-open');
@@ -231,30 +231,30 @@ describe('a repair of a resource', () => {
     [97, 97],
     [97, 95],
     [97, 99],
-  ])('from %d to %d is of no use', (before, after) => {
+  ])('from %d to %d gained nothing', (before, after) => {
     expect(disk(before, after)).toEqual({ action: 'clean', value: after });
   });
 
   it.each([
     [97, 94],
     [100, 97],
-  ])('from %d to %d is of some, though it did not suffice', (before, after) => {
+  ])('from %d to %d gained something, though not enough', (before, after) => {
     expect(disk(before, after)).toBeNull();
   });
 
-  it('that fixed it, or that could not be carried out, is not called useless', () => {
+  it('that is fixed, or could not be executed, does not count as one that gained nothing', () => {
     expect(disk(97, 97, 'fixed')).toBeNull();
     expect(disk(97, 97, 'failed')).toBeNull();
   });
 });
 
-describe('a record', () => {
+describe('the record of a component', () => {
   it('keeps the acts of a day, oldest first', () => {
     const state = [0, HOUR, DAY - 1, DAY].reduce((next, at) => act(next, { at }), EMPTY_STATE);
     expect(state.acts.map(({ at }) => at)).toEqual([HOUR, DAY - 1, DAY]);
   });
 
-  it('removes only the intent of that act', () => {
+  it('removes only the intent of its act', () => {
     const intent = { at: 0, action: 'restart_service', bootId: 'b' };
     const intents = [
       { ...intent, component: 'nginx', scope: 'host' as const },
@@ -264,13 +264,13 @@ describe('a record', () => {
     expect(act({ ...EMPTY_STATE, intents }).intents).toEqual(intents.slice(1));
   });
 
-  it('keeps a storm going when a repair did not help', () => {
+  it('extends a storm after an ineffective repair', () => {
     const storm = { since: 0, lastFailure: 0 };
     expect(act({ ...EMPTY_STATE, storm }, { at: 7 }).storm).toEqual({ since: 0, lastFailure: 7 });
     expect(act({ ...EMPTY_STATE, storm }, { at: 7, outcome: 'fixed' }).storm).toEqual(storm);
   });
 
-  it('never changes what it was given', () => {
+  it('never modifies its input', () => {
     const frozen = Object.freeze({ ...EMPTY_STATE, components: Object.freeze({}), acts: Object.freeze([]) });
     expect(() => act(act(frozen as unknown as GuardState))).not.toThrow();
     expect(frozen).toMatchObject({ components: {}, acts: [] });

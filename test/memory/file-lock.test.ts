@@ -23,8 +23,8 @@ const beganAt = async (pid: number): Promise<string> => {
   return text.slice(text.lastIndexOf(')') + 2).split(' ')[19]!;
 };
 
-describe('a lock', () => {
-  it('is held by one, however often it takes it', async () => {
+describe('a file lock', () => {
+  it('is held by one holder, however often it is acquired', async () => {
     const [mine, other] = [new FileLock(path), new FileLock(path)];
     await mine.take();
     await mine.take();
@@ -36,7 +36,7 @@ describe('a lock', () => {
     await mine.check();
   });
 
-  it('can be taken by the next when it was let go, and leaves nothing behind', async () => {
+  it('can be acquired after its release, which leaves no file behind', async () => {
     const [mine, other] = [new FileLock(path), new FileLock(path)];
     await mine.take();
     await mine.release();
@@ -47,23 +47,24 @@ describe('a lock', () => {
     await other.release();
   });
 
-  it('is not let go by one who does not hold it', async () => {
+  it('is not released by a process that does not hold it', async () => {
     const [mine, other] = [new FileLock(path), new FileLock(path)];
     await mine.take();
     await other.release();
-    await other.take().catch(() => undefined);
+    await expect(other.take()).rejects.toMatchObject(LOCKED);
     await other.release();
-    await mine.check();
+    await expect(mine.check()).resolves.toBeUndefined();
+    expect(await readdir(folder)).toEqual(['state.lock']);
   });
 
-  it('is given to one of many who want it at once', async () => {
+  it('is acquired by exactly one of many at the same time', async () => {
     const locks = Array.from({ length: 20 }, () => new FileLock(path));
     const taken = await Promise.allSettled(locks.map((lock) => lock.take()));
     expect(taken.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
     expect(await readdir(folder)).toEqual(['state.lock']);
   });
 
-  it('is known to be lost when somebody else has it, and is then not let go', async () => {
+  it('is reported as lost if another process holds it, and is not released then', async () => {
     const mine = new FileLock(path);
     await mine.take();
     await writeFile(path, holder({ began: await beganAt(process.pid) }));
@@ -72,7 +73,7 @@ describe('a lock', () => {
     expect(await readdir(folder)).toEqual(['state.lock']);
   });
 
-  it('is known to be lost when it is gone', async () => {
+  it('is reported as lost if its file is missing', async () => {
     const mine = new FileLock(path);
     await mine.take();
     await rm(path);
@@ -80,8 +81,8 @@ describe('a lock', () => {
   });
 });
 
-describe('the lock of a process that is gone', () => {
-  it('is taken over when it was killed', async () => {
+describe('the file lock of a dead process', () => {
+  it('is taken over if the process was killed', async () => {
     const child = spawn('sleep', ['60']);
     await once(child, 'spawn');
     await writeFile(path, holder({ pid: child.pid, began: await beganAt(child.pid!) }));
@@ -93,12 +94,12 @@ describe('the lock of a process that is gone', () => {
   });
 
   it.each([
-    ['its id belongs to another process by now', () => holder({ began: '1' })],
+    ['its process id belongs to another process now', () => holder({ began: '1' })],
     ['the host was rebooted since', () => holder({ bootId: 'another boot' })],
-    ['it is half written', () => holder().slice(0, 20)],
+    ['it is truncated', () => holder().slice(0, 20)],
     ['it is empty', () => ''],
-    ['it is something else', () => '[]'],
-  ])('is taken over when %s', async (_why, text) => {
+    ['it has other content', () => '[]'],
+  ])('is taken over if %s', async (_why, text) => {
     await writeFile(path, text());
     const lock = new FileLock(path);
     await lock.take();
@@ -106,7 +107,7 @@ describe('the lock of a process that is gone', () => {
     expect(await readdir(folder)).toEqual(['state.lock']);
   });
 
-  it('is taken over by one of many', async () => {
+  it('is taken over by exactly one of many', async () => {
     for (let round = 0; round < 10; round += 1) {
       await writeFile(path, holder({ began: '1' }));
       const locks = Array.from({ length: 8 }, () => new FileLock(path));
@@ -118,10 +119,10 @@ describe('the lock of a process that is gone', () => {
   });
 });
 
-describe('the lock of a holder that cannot be looked up here', () => {
+describe('the file lock of a holder in another namespace or on another machine', () => {
   const elsewhere = (beat: number) => holder({ pidns: '1', machine: 'm', beat: String(beat) });
 
-  it('is respected as long as its heartbeat changes, and taken over 60 s after the last', async () => {
+  it('is respected while its heartbeat changes, and taken over 60 s after the last change', async () => {
     let now = 0;
     const lock = new FileLock(path, () => now);
     for (let beat = 0; beat < 20; beat += 1, now += 20_000) {
@@ -134,7 +135,7 @@ describe('the lock of a holder that cannot be looked up here', () => {
     await lock.release();
   });
 
-  it('goes to exactly one of many who have watched it long enough', async () => {
+  it('is taken over by exactly one of many that have watched it long enough', async () => {
     let now = 0;
     await writeFile(path, elsewhere(1));
     const locks = Array.from({ length: 8 }, () => new FileLock(path, () => now));
@@ -147,8 +148,8 @@ describe('the lock of a holder that cannot be looked up here', () => {
   });
 });
 
-describe('a heartbeat', () => {
-  it('changes the content of the lock, in place, and never that of another', async () => {
+describe('the heartbeat of a file lock', () => {
+  it('changes the content of the lock in place, and never that of another lock', async () => {
     const lock = new FileLock(path);
     await lock.take();
     const [before, { ino }] = [await readFile(path, 'utf8'), await stat(path)];
@@ -164,26 +165,28 @@ describe('a heartbeat', () => {
   });
 });
 
-describe('a lock of this very process', () => {
-  it('that nobody uses any more is taken over', async () => {
+describe('a file lock of the current process', () => {
+  it('is taken over if it is no longer in use', async () => {
     await new FileLock(path).take();
     const text = await readFile(path, 'utf8');
     await rm(path);
     await writeFile(path, text.replace(/"token":"[^"]*"/, '"token":"of a closed engine"'));
     const next = new FileLock(path);
-    await next.take();
+    await expect(next.take()).resolves.toBeUndefined();
+    expect(await readFile(path, 'utf8')).not.toContain('of a closed engine');
     await next.release();
+    expect(await readdir(folder)).toEqual([]);
   });
 });
 
-describe('something else in place of a lock', () => {
+describe('another file in place of a lock', () => {
   it.each([
     ['a symbolic link', () => symlink(join(folder, 'target'), path)],
     ['a symbolic link', () => symlink('/dev/zero', path)],
     ['a symbolic link', () => symlink(path, path)],
     ['a directory', () => mkdir(path)],
     ['a FIFO', () => Promise.resolve(execFileSync('mkfifo', [path]))],
-  ])('because it is %s is neither followed, waited for nor removed', async (what, make) => {
+  ])('that is %s is neither followed, waited for nor removed', async (what, make) => {
     await make();
     await expect(new FileLock(path).take()).rejects.toMatchObject({
       code: 'locked',
@@ -192,7 +195,7 @@ describe('something else in place of a lock', () => {
     expect(await readdir(folder)).toEqual(['state.lock']);
   });
 
-  it('is taken over when it is a large file', async () => {
+  it('that is large is taken over', async () => {
     await writeFile(path, Buffer.alloc(100_000, 32));
     const lock = new FileLock(path);
     await lock.take();
@@ -201,8 +204,8 @@ describe('something else in place of a lock', () => {
   });
 });
 
-describe('what a killed taker left', () => {
-  it('is removed by the next, and what a living one is working on is not', async () => {
+describe('the files left by a killed process that was acquiring a lock', () => {
+  it('are removed by the next one, but not those of a running process', async () => {
     const [dead, alive] = ['0', '1'].map((digit) => `${path}.${crypto.randomUUID().replace(/^./, digit)}`);
     await writeFile(dead!, holder());
     await writeFile(`${dead!}.dead`, '');

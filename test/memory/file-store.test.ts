@@ -45,8 +45,8 @@ const loadWith = async (path: string) => {
 };
 const asideIn = async () => (await readdir(folder)).filter((name) => name.includes('unreadable'));
 
-describe('a state in a file', () => {
-  it('is what was saved last, for its owner only, with nothing left beside it', async () => {
+describe('a file store', () => {
+  it('loads what was saved last, readable by its owner only, with no file left beside it', async () => {
     const store = fileStore(file);
     expect(await store.load()).toBeUndefined();
     for (const number of [1, 2, 3]) await store.save(stateOf(number));
@@ -56,7 +56,7 @@ describe('a state in a file', () => {
     expect(await loadWith(file)).toEqual(stateOf(3));
   });
 
-  it('is saved in the order in which that was asked for, also without waiting', async () => {
+  it('saves states in the order of the calls, also without waiting', async () => {
     const store = fileStore(file);
     await store.load();
     await Promise.all([1, 2, 3, 4, 5].map((number) => store.save(stateOf(number))));
@@ -64,7 +64,7 @@ describe('a state in a file', () => {
     expect(await loadWith(file)).toEqual(stateOf(5));
   });
 
-  it('gets the folders it needs, which only their owner may enter', async () => {
+  it('creates missing folders, which only their owner may enter', async () => {
     const deep = join(folder, 'a', 'b', 'state.json');
     const store = fileStore(deep);
     await store.load();
@@ -74,7 +74,7 @@ describe('a state in a file', () => {
     expect((await stat(join(folder, 'a'))).mode & 0o777).toBe(0o700);
   });
 
-  it('is read for a dry run without locking, making or moving anything', async () => {
+  it('is read by a dry run without a lock, new files or moved files', async () => {
     const deep = join(folder, 'a', 'state.json');
     expect(await fileStore(deep).load({ readOnly: true })).toBeUndefined();
     expect(await readdir(folder)).toEqual([]);
@@ -83,17 +83,17 @@ describe('a state in a file', () => {
     expect(await readdir(folder)).toEqual(['state.json']);
   });
 
-  it.each([undefined, '', 7, null])('is in no file called %o', (path) => {
+  it.each([undefined, '', 7, null])('is not created for the file name %o', (path) => {
     expect(() => fileStore(path as never)).toThrow('Expected `state` to be the path of a file');
   });
 });
 
-describe('a file that cannot be used', () => {
+describe('an invalid state file', () => {
   const whole = JSON.stringify(stateOf(1));
   const spoiled: [what: string, write: () => Promise<unknown>, why: string][] = [
     ['is empty', () => writeFile(file, ''), 'JSON'],
     ['is truncated', () => writeFile(file, whole.slice(0, -9)), 'JSON'],
-    ['is full of zeros, as after a power cut', () => writeFile(file, Buffer.alloc(200)), 'JSON'],
+    ['is full of zero bytes, as after a power failure', () => writeFile(file, Buffer.alloc(200)), 'JSON'],
     [
       'is of an older version',
       () => writeFile(file, whole.replace('"version":2', '"version":0')),
@@ -131,7 +131,7 @@ describe('a file that cannot be used', () => {
     ]);
   }
 
-  it.each(spoiled)('because it %s is set aside, said aloud, and not deleted', async (_what, write, why) => {
+  it.each(spoiled)('that %s is set aside, reported, and not deleted', async (_what, write, why) => {
     await write();
     const before = await readFile(file, 'utf8').catch(() => undefined);
     const store = fileStore(file);
@@ -150,13 +150,13 @@ describe('a file that cannot be used', () => {
   });
 });
 
-/** Leaves the file of a socket behind, as a server that was killed does. */
+/** Leaves a socket file behind, like a killed server. */
 function bindSocket(path: string): void {
   const program = "require('net').createServer().listen(process.argv[1], () => process.kill(process.pid, 9))";
   spawnSync(process.execPath, ['-e', program, path]);
 }
 
-describe('something else in place of a state', () => {
+describe('another file in place of a state file', () => {
   const kinds: [what: string, make: () => unknown][] = [
     ['a directory', () => mkdir(file)],
     ['a FIFO', () => execFileSync('mkfifo', [file])],
@@ -173,7 +173,7 @@ describe('something else in place of a state', () => {
   }
 
   it.each(kinds)(
-    'because it is %s is refused in one sentence, not waited for and not touched',
+    'that is %s is refused in one sentence, without waiting and without change',
     async (what, make) => {
       await make();
       await writeFile(join(folder, 'target'), 'of a person');
@@ -191,7 +191,7 @@ describe('something else in place of a state', () => {
     },
   );
 
-  it('is refused when it was put there after the state was loaded', async () => {
+  it('is refused if it was put there after the state was loaded', async () => {
     const store = fileStore(file);
     await store.load();
     await symlink(join(folder, 'target'), file);
@@ -200,7 +200,7 @@ describe('something else in place of a state', () => {
     expect(await readdir(folder)).toEqual(['state.json']);
   });
 
-  it('under the name of its temporary file is not written through', async () => {
+  it('with the name of the temporary file is not written through', async () => {
     await writeFile(join(folder, 'target'), 'of a person');
     await symlink(join(folder, 'target'), `${file}.next`);
     const store = fileStore(file);
@@ -210,7 +210,7 @@ describe('something else in place of a state', () => {
     expect(await readFile(join(folder, 'target'), 'utf8')).toBe('of a person');
   });
 
-  it('in place of its folder is said in one sentence', async () => {
+  it('in place of its folder is reported in one sentence', async () => {
     await writeFile(join(folder, 'file'), '');
     const path = join(folder, 'file', 'state.json');
     await expect(fileStore(path).load()).rejects.toMatchObject({
@@ -219,7 +219,7 @@ describe('something else in place of a state', () => {
     });
   });
 
-  it('larger than a state can be is set aside, and none as large is written', async () => {
+  it('that is larger than the limit is set aside; no state that large is written', async () => {
     await writeFile(file, Buffer.alloc(5 * 1024 * 1024, 32));
     await expect(loadWith(file)).rejects.toThrow('it is larger than 4194304 bytes');
     const store = fileStore(file);
@@ -230,10 +230,10 @@ describe('something else in place of a state', () => {
   });
 });
 
-describe('what a process left that was killed at some moment', () => {
+describe('the files left by a process that was killed at any moment', () => {
   const id = () => crypto.randomUUID();
   const dead = JSON.stringify({ pid: 2 ** 22, began: '1', bootId: bootId(), token: 'gone' });
-  /** Everything that can be left, in the order in which it comes into being. */
+  /** Every file that can be left behind, in the order of its creation. */
   const LEFT: (() => Promise<unknown>)[] = [
     () => writeFile(file, JSON.stringify(stateOf(1)), { mode: 0o600 }),
     () => writeFile(`${file}.lock.${id()}`, ''),
@@ -245,7 +245,7 @@ describe('what a process left that was killed at some moment', () => {
     () => writeFile(`${file}.next`, '{'),
   ];
 
-  it('is gone when the next one has taken the state, and the state is what was saved last', async () => {
+  it('are removed once the next process holds the state, which is the one saved last', async () => {
     for (let moment = 0; moment < 2 ** LEFT.length; moment += 1) {
       for (const [index, leave] of LEFT.entries()) if (moment & (1 << index)) await leave();
       const store = fileStore(file);
@@ -257,14 +257,14 @@ describe('what a process left that was killed at some moment', () => {
     }
   }, 60_000);
 
-  it('is left alone where it has the name of somebody else’s file', async () => {
+  it('do not include a file of somebody else with a similar name', async () => {
     const names = ['state.json.bak', 'state.json.tmp', 'state.json.lock.old', `other.${id()}.tmp`];
     for (const name of names) await writeFile(join(folder, name), name);
     await loadWith(file);
     expect((await readdir(folder)).sort()).toEqual([...names].sort());
   });
 
-  it('is in nobody’s way where it cannot be removed', async () => {
+  it('do not matter if they cannot be removed', async () => {
     await mkdir(`${file}.${id()}.tmp`);
     await mkdir(`${file}.lock.${id()}`);
     const store = fileStore(file);
@@ -275,8 +275,8 @@ describe('what a process left that was killed at some moment', () => {
   });
 });
 
-describe('a state with another name', () => {
-  it('is replaced under its own, and stays as it was under the other', async () => {
+describe('a state file with a hard link', () => {
+  it('is replaced under its own name, and unchanged under the other', async () => {
     await writeFile(join(folder, 'copy.json'), JSON.stringify(stateOf(1)), { mode: 0o600 });
     await link(join(folder, 'copy.json'), file);
     const store = fileStore(file);
@@ -287,8 +287,8 @@ describe('a state with another name', () => {
   });
 });
 
-describe('copies that were set aside', () => {
-  it('are at most two, the newest, and one of each', async () => {
+describe('the copies that were set aside', () => {
+  it('are at most two, the newest, and one of each content', async () => {
     for (const time of [1, 2, 3]) await writeFile(`${file}.unreadable-${time}`, `${time}`);
     await writeFile(file, 'rubbish');
     for (let start = 0; start < 5; start += 1) await expect(loadWith(file)).rejects.toThrow('set aside');
@@ -298,8 +298,8 @@ describe('copies that were set aside', () => {
   });
 });
 
-describe('a store that is closed while it loads or saves', () => {
-  it('leaves no lock, and the next can act at once', async () => {
+describe('a file store that is closed while it loads or saves', () => {
+  it('leaves no lock, and the next one can act at once', async () => {
     for (let round = 0; round < 50; round += 1) {
       const store = fileStore(file);
       const begun = Promise.allSettled([store.load(), store.save(stateOf(round))]);
@@ -311,8 +311,8 @@ describe('a store that is closed while it loads or saves', () => {
   });
 });
 
-describe('two stores on one file', () => {
-  it('are one that acts and one that is refused, until the first lets go', async () => {
+describe('two file stores on one file', () => {
+  it('are one that acts and one that is refused, until the first releases its lock', async () => {
     const [one, other] = [fileStore(file), fileStore(file)];
     await one.load();
     await one.save(stateOf(1));
@@ -328,7 +328,7 @@ describe('two stores on one file', () => {
   });
 });
 
-describe('a disk without room', () => {
+describe('a file store on a full disk', () => {
   const mountPoint = join(tmpdir(), `tiny-${process.pid}`);
   let mounted = false;
   beforeAll(async () => {
@@ -347,7 +347,7 @@ describe('a disk without room', () => {
     await rm(mountPoint, { recursive: true });
   });
 
-  it('keeps the old state, is reported with its code, and saves once there is space', async (context) => {
+  it('keeps the previous state, reports the error code, and saves once there is space', async (context) => {
     if (!mounted) return context.skip('only root can mount a tiny file system');
     const path = join(mountPoint, 'state.json');
     const store = fileStore(path);
@@ -365,7 +365,7 @@ describe('a disk without room', () => {
     expect(await loadWith(path)).toEqual(big);
   });
 
-  it('has no room for a lock either: loading is possible, saving says why it is not', async (context) => {
+  it('cannot create a lock: loading works, and saving reports the reason', async (context) => {
     if (!mounted) return context.skip('only root can mount a tiny file system');
     const path = join(mountPoint, 'other.json');
     await writeFile(path, JSON.stringify(stateOf(1)));
@@ -417,20 +417,20 @@ describe('a process that is killed while it saves', () => {
   }, 60_000);
   afterAll(() => rm(made, { recursive: true }));
 
-  /** Lets it save for a while, kills it, and gives the last number that it called safe. */
+  /** Lets the process save for a while, kills it, and returns the last number that it reported as saved. */
   async function killed(path: string, saves: number): Promise<number> {
     const child = spawn(process.execPath, [program, path], { stdio: ['ignore', 'pipe', 'inherit'] });
     let told = '';
     child.stdout.on('data', (text: Buffer) => {
       told += text.toString();
-      // In the middle of whichever step comes after some saves.
+      // Killed during any step that follows a few saves.
       if (told.split('\n').length > saves) child.kill('SIGKILL');
     });
     await once(child, 'close');
     return Number(told.trim().split('\n').at(-1));
   }
 
-  it(`leaves the old state or the new one, whole, and a lock that can be taken: ${KILLS} times`, async () => {
+  it(`leaves the previous state or the new one, complete, and a lock that can be taken over: ${KILLS} times`, async () => {
     const rounds = Array.from({ length: AT_ONCE }, async (_, place) => {
       const path = join(folder, `place-${place}`, 'state.json');
       let left = 0;
@@ -440,7 +440,7 @@ describe('a process that is killed while it saves', () => {
         const state = await loadWith(path);
         expect(state).toBeDefined();
         left = state!.savedAt;
-        // What was called safe is there; what was being written is there whole, or not at all.
+        // A state that was reported as saved is there; one that was being written is there completely, or not at all.
         expect([safe, safe + 1]).toContain(left);
         expect(Object.values(state!.pauses)).toEqual([left]);
         expect(Object.keys(state!.pauses)[0]?.length).toBe((left * 7_919) % 100_000);
@@ -449,7 +449,7 @@ describe('a process that is killed while it saves', () => {
     await Promise.all(rounds);
   }, 120_000);
 
-  it('leaves what it had begun to write, which is no state and is in nobody’s way', async () => {
+  it('leaves a temporary file, which is not a state and blocks nothing', async () => {
     await writeFile(file, JSON.stringify(stateOf(1)));
     await writeFile(`${file}.next`, '{"version":1,"sav');
     const store = fileStore(file);

@@ -35,32 +35,32 @@ const look = (
   switchedAt,
   units,
 });
-/** Looks one after another: time in minutes, and what was seen. */
+/** Records readings one after another: time in minutes, and the reading. */
 const after = (...looks: readonly (readonly [minute: number, look: SystemObservation])[]): Generations =>
   looks.reduce((record, [minute, one]) => noteSystem(record, one, minute * MINUTE, evidence), NO_GENERATIONS);
 const nginx = (record: Generations) => unitOf(runningOf(record), 'nginx.service');
 
 describe('the record of systems', () => {
-  it('knows by itself which system ran before, whatever their numbers', () => {
+  it('determines which system ran before, whatever the generation numbers', () => {
     const record = after([0, look(A)], [5, look(A)], [10, look(B)], [15, look(A)]);
     expect(record.running).toBe(A);
     expect(runningOf(record)).toMatchObject({ previous: B });
     expect(record.systems[B]).toMatchObject({ previous: A });
   });
 
-  it('takes the time of a switch from the link, but never before the other system was last seen', () => {
+  it('takes the time of a switch from the link, but not before the previous system was last seen', () => {
     expect(runningOf(after([0, look(A)], [10, look(B, [], 7 * MINUTE)]))?.enteredAt).toBe(7 * MINUTE);
     expect(runningOf(after([5, look(A)], [10, look(B, [], 1 * MINUTE)]))?.enteredAt).toBe(5 * MINUTE);
     expect(runningOf(after([5, look(A)], [10, look(B, [], 99 * MINUTE)]))?.enteredAt).toBe(10 * MINUTE);
     expect(runningOf(after([5, look(A)], [10, look(B)]))?.enteredAt).toBe(5 * MINUTE);
   });
 
-  it('does not take a reboot into the same system for a switch', () => {
+  it('does not treat a reboot into the same system as a switch', () => {
     const record = after([0, look(A)], [5, look(B)], [9_000, look(B, [], 8_999 * MINUTE)]);
     expect(runningOf(record)).toMatchObject({ enteredAt: 0, previous: A });
   });
 
-  it('calls a system good after an hour that was watched and had no new failure', () => {
+  it('marks a system as good after a monitored hour without a new failure', () => {
     const hour = Array.from({ length: 13 }, (_, index) => [index * 5, look(A, [seen('active')])] as const);
     expect(lastGood(after(...hour))).toBe(A);
     expect(lastGood(after(...hour.slice(0, 12)))).toBeNull();
@@ -70,7 +70,7 @@ describe('the record of systems', () => {
     expect(lastGood(after(...unwatched))).toBeNull();
   });
 
-  it('does not count what failed already before the switch as a new failure', () => {
+  it('does not count a failure from before the switch as a new one', () => {
     const looks = Array.from(
       { length: 14 },
       (_, index) => [index * 5, look(index === 0 ? A : B, [seen('failing')])] as const,
@@ -78,7 +78,7 @@ describe('the record of systems', () => {
     expect(lastGood(after(...looks))).toBe(B);
   });
 
-  it('remembers a bad system by its path, until it has proved itself', () => {
+  it('keeps a bad system by its path, until it is good', () => {
     const bad = markBad(after([0, look(A)]), B, 5 * MINUTE, 'it broke nginx.service');
     const entered = noteSystem(bad, look(B), 6 * MINUTE, evidence);
     expect(runningOf(entered)?.bad).toEqual({ at: 5 * MINUTE, why: 'it broke nginx.service' });
@@ -113,7 +113,7 @@ describe('the record of a unit', () => {
     expect(nginx(died)).toMatchObject({ healthy: false, failedAt: 5 * MINUTE, failing: false });
   });
 
-  it('keeps its first failure, and forgets it when the system is entered again', () => {
+  it('keeps its first failure, and drops it when the system is activated again', () => {
     const record = after(
       [0, look(A, [seen('failing')])],
       [1, look(A, [seen('active')])],
@@ -128,13 +128,13 @@ describe('the record of a unit', () => {
     expect(nginx(again)).toMatchObject({ failedAt: null, failing: false });
   });
 
-  it('is left as it was while systemd is at work on it', () => {
+  it('is not changed while systemd has a job for the unit', () => {
     const record = after([0, look(A, [seen('active')])], [5, look(A, [seen('changing')])]);
     expect(nginx(record)).toMatchObject({ activeSince: 0, activeUntil: 0, failing: false });
   });
 });
 
-describe('any record', () => {
+describe('any record of systems', () => {
   const states = fc.constantFrom<UnitObservation['state']>('active', 'failing', 'down', 'changing');
   const units = fc.array(
     fc.record({
@@ -182,7 +182,7 @@ describe('any record', () => {
     );
   });
 
-  it('is not changed by what is put into it', () => {
+  it('is not changed by changes of its input', () => {
     const record = Object.freeze(after([0, look(A, [seen('active')])]));
     const text = JSON.stringify(record);
     noteSystem(record, look(B, [seen('failing')]), MINUTE, evidence);

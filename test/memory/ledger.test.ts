@@ -7,7 +7,7 @@ import { fakeClock, recordingLogger, type FakeClock } from '../../src/testing/in
 
 const HOUR = 3_600_000;
 
-/** A store that tells what was done with it. */
+/** Store that records its calls. */
 function spiedStore(store: Store = memoryStore()) {
   const loads: boolean[] = [];
   const saves: GuardState[] = [];
@@ -41,8 +41,8 @@ const pause = (reason: string) => (state: GuardState, now: number) => ({
 });
 const locked = new SelfHealingError('locked', 'Another engine (process 7) holds the state');
 
-describe('steady time', () => {
-  it('begins at the wall clock and follows the monotonic one, however the wall clock jumps', async () => {
+describe('the steady time', () => {
+  it('starts at the wall clock and follows the monotonic clock, however the wall clock jumps', async () => {
     const { ledger, clock } = ledgerOn(memoryStore());
     await ledger.open(false);
     const start = clock.now();
@@ -56,23 +56,20 @@ describe('steady time', () => {
 
   it.each([
     ['forward: the time in between has passed', HOUR, HOUR],
-    ['back: it goes on where it stopped', -HOUR, 0],
-  ])(
-    'never goes back across a restart at which the wall clock has jumped %s',
-    async (_what, jump, passed) => {
-      const store = memoryStore();
-      const first = ledgerOn(store);
-      await first.ledger.open(false);
-      await first.ledger.write(pause('backup'));
-      const before = first.ledger.now();
-      first.clock.jump(jump);
-      const second = ledgerOn(store, first.clock);
-      await second.ledger.open(false);
-      expect(second.ledger.now()).toBe(before + passed);
-    },
-  );
+    ['back: it continues where it stopped', -HOUR, 0],
+  ])('never goes back across a restart, if the wall clock has jumped %s', async (_what, jump, passed) => {
+    const store = memoryStore();
+    const first = ledgerOn(store);
+    await first.ledger.open(false);
+    await first.ledger.write(pause('backup'));
+    const before = first.ledger.now();
+    first.clock.jump(jump);
+    const second = ledgerOn(store, first.clock);
+    await second.ledger.open(false);
+    expect(second.ledger.now()).toBe(before + passed);
+  });
 
-  it('goes on through a dry run in between', async () => {
+  it('continues after a dry run in between', async () => {
     const { ledger, clock } = ledgerOn(memoryStore());
     await ledger.open(false);
     await ledger.write(pause('backup'));
@@ -84,7 +81,7 @@ describe('steady time', () => {
   });
 });
 
-describe('a state', () => {
+describe('the state of an engine', () => {
   it('is loaded once, and written with its time', async () => {
     const { store, loads, saves } = spiedStore();
     const { ledger } = ledgerOn(store);
@@ -95,7 +92,7 @@ describe('a state', () => {
     expect(saves).toEqual([{ ...EMPTY_STATE, pauses: { backup: ledger.now() }, savedAt: ledger.now() }]);
   });
 
-  it('is loaded without the health that nobody watched', async () => {
+  it('is loaded without health that was not monitored', async () => {
     const kept = memoryStore();
     const record = { ...FRESH_RECORD, failures: 2, healthySince: 5, openings: [1] };
     await kept.save({ ...EMPTY_STATE, components: { nginx: record } });
@@ -118,7 +115,7 @@ describe('a state', () => {
     expect(Object.keys(saves.at(-1)!.pauses)).toEqual(['backup', 'upgrade']);
   });
 
-  it('is written in turn, the newest last', async () => {
+  it('is written in order, the newest last', async () => {
     const waiting: (() => void)[] = [];
     const saves: GuardState[] = [];
     const save = (state: GuardState) => (saves.push(state), new Promise<void>((done) => waiting.push(done)));
@@ -134,7 +131,7 @@ describe('a state', () => {
     expect(waiting).toEqual([]);
   });
 
-  it('that is only noted is written at the end', async () => {
+  it('that has only minor changes is written at the end', async () => {
     const { store, saves } = spiedStore();
     const { ledger } = ledgerOn(store);
     await ledger.open(false);
@@ -145,8 +142,8 @@ describe('a state', () => {
   });
 });
 
-describe('a dry run', () => {
-  it('loads without taking, and never saves', async () => {
+describe('the state in a dry run', () => {
+  it('is loaded without a lock, and never saved', async () => {
     const { store, loads, saves } = spiedStore();
     const { ledger } = ledgerOn(store);
     await ledger.open(true);
@@ -155,7 +152,7 @@ describe('a dry run', () => {
     expect({ loads, saves }).toEqual({ loads: [true], saves: [] });
   });
 
-  it('takes the state when it becomes none, as it is by then', async () => {
+  it('is locked when the dry run ends, with its content at that time', async () => {
     const { store, loads } = spiedStore();
     const { ledger } = ledgerOn(store);
     await ledger.open(true);
@@ -166,8 +163,8 @@ describe('a dry run', () => {
   });
 });
 
-describe('a state that another engine holds', () => {
-  it('lets this one only observe: it says so once, and tries again each time', async () => {
+describe('the state that another engine has locked', () => {
+  it('only lets this engine observe, which is reported once; the lock is tried again each time', async () => {
     const { store, loads, saves, fail } = spiedStore();
     const { ledger, logger } = ledgerOn(store);
     fail(locked);
@@ -193,7 +190,7 @@ describe('a state that another engine holds', () => {
     expect(saves).toEqual([]);
   });
 
-  it('is noticed when another engine has taken it over', async () => {
+  it('is reported as lost if another engine has taken it over', async () => {
     const { store, saves, fail } = spiedStore();
     const { ledger } = ledgerOn(store);
     await ledger.open(false);
@@ -207,8 +204,8 @@ describe('a state that another engine holds', () => {
   });
 });
 
-describe('a state that is lost', () => {
-  it('is said aloud, and means caution and not a clean slate', async () => {
+describe('a lost state', () => {
+  it('is reported, and makes the engine cautious', async () => {
     const { store, fail } = spiedStore();
     const { ledger, logger } = ledgerOn(store);
     fail(new SelfHealingError('state-lost', 'The state in /x cannot be used'));

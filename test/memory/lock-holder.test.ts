@@ -10,23 +10,23 @@ import {
 
 const ME = { pid: 10, began: '500', bootId: 'boot', machine: 'm1', pidns: '401', thread: 0 };
 const OTHER = { ...ME, pid: 20, began: '700', token: 't' };
-/** As versions up to 0.1 wrote it. */
+/** Content of a lock as written by versions up to 0.1. */
 const OLD_FORMAT = { pid: 20, began: '700', bootId: 'boot', token: 't' };
 const RUNS = { exists: true, began: '700' };
 const GONE = { exists: false, began: '' };
 const REUSED = { exists: true, began: '999' };
 const UNREADABLE = { exists: true, began: '' };
 
-describe('a holder of a lock', () => {
+describe('a lock holder', () => {
   it.each([
     ['runs here', OTHER, RUNS, 'alive'],
-    ['is gone', OTHER, GONE, 'dead'],
-    ['is gone and its process id is used again', OTHER, REUSED, 'dead'],
+    ['has ended', OTHER, GONE, 'dead'],
+    ['has ended and its process id was reused', OTHER, REUSED, 'dead'],
     ['runs, and its start cannot be read', OTHER, UNREADABLE, 'alive'],
     ['runs, and could not read its own start', { ...OTHER, began: '' }, REUSED, 'alive'],
     ['ran before the last boot', { ...OTHER, bootId: 'before' }, RUNS, 'dead'],
     ['runs on another machine', { ...OTHER, bootId: 'b2', machine: 'm2' }, GONE, 'unknown'],
-    ['runs on another machine that tells no boot', { ...OTHER, bootId: '', machine: 'm2' }, GONE, 'unknown'],
+    ['runs on another machine without a boot id', { ...OTHER, bootId: '', machine: 'm2' }, GONE, 'unknown'],
     ['is in another pid namespace', { ...OTHER, pidns: '402' }, GONE, 'unknown'],
     [
       'is in another pid namespace with a process id that runs here',
@@ -43,7 +43,7 @@ describe('a holder of a lock', () => {
     ['is in a container that shares our processes', { ...OTHER, machine: 'm2' }, RUNS, 'alive'],
     ['was in a container that shares our processes', { ...OTHER, machine: 'm2' }, GONE, 'dead'],
     ['of version 0.1 runs', OLD_FORMAT, RUNS, 'alive'],
-    ['of version 0.1 is gone', OLD_FORMAT, GONE, 'dead'],
+    ['of version 0.1 has ended', OLD_FORMAT, GONE, 'dead'],
     ['of version 0.1 ran before the last boot', { ...OLD_FORMAT, bootId: 'before' }, RUNS, 'dead'],
     [
       'of version 0.1 is this process',
@@ -57,17 +57,22 @@ describe('a holder of a lock', () => {
       { ...RUNS, began: '500' },
       'unknown',
     ],
-    ['is this process, which holds no such lock', { ...ME, token: 't' }, { ...RUNS, began: '500' }, 'dead'],
-  ])('that %s is judged %4$s', (_what, holder, seen, verdict) => {
+    [
+      'is this process, which does not hold the lock',
+      { ...ME, token: 't' },
+      { ...RUNS, began: '500' },
+      'dead',
+    ],
+  ])('that %s is %4$s', (_what, holder, seen, verdict) => {
     expect(judgeHolder(holder, ME, { seen, isHeldHere: false })).toBe(verdict);
   });
 
-  it('in this very process is alive while its lock is in use', () => {
+  it('in this process is alive while its lock is in use', () => {
     const seen = { exists: true, began: '500' };
     expect(judgeHolder({ ...ME, token: 't' }, ME, { seen, isHeldHere: true })).toBe('alive');
   });
 
-  it('knows on Linux in which boot, pid namespace and machine it is, and when it began', () => {
+  it('of this process on Linux has a boot id, pid namespace, machine id and start time', () => {
     const { bootId, machine, pidns, began } = thisHolder();
     if (process.platform === 'linux') expect([bootId, machine, pidns, began]).not.toContain('');
   });
@@ -86,11 +91,11 @@ describe('a holder of a lock', () => {
   });
 });
 
-describe('a heartbeat', () => {
+describe('the heartbeat of a lock holder', () => {
   const looks = (...steps: readonly (readonly [at: number, text: string])[]): Watch | undefined =>
     steps.reduce<Watch | undefined>((watch, [at, text]) => watchAfter(watch, text, at), undefined);
 
-  it('that was never looked at before is not old', () => {
+  it('that was never read before is not old', () => {
     expect(looks([1e9, 'a'])?.unchangedMs).toBe(0);
   });
 
@@ -99,11 +104,11 @@ describe('a heartbeat', () => {
     expect(looks([0, 'a'], [20_000, 'a'], [40_000, 'a'], [60_000, 'a'])?.unchangedMs).toBe(OLD_MS);
   });
 
-  it('is young again after each change', () => {
+  it('is recent again after each change', () => {
     expect(looks([0, 'a'], [30_000, 'a'], [59_000, 'b'], [80_000, 'b'])?.unchangedMs).toBe(21_000);
   });
 
-  it('does not grow old in one long gap, in which this process may have been frozen', () => {
+  it('does not become old in one long pause, in which this process may have been frozen', () => {
     expect(looks([0, 'a'], [3_600_000, 'a'])?.unchangedMs).toBeLessThan(OLD_MS);
   });
 });

@@ -14,7 +14,7 @@ import { fakeHost, recordingLogger } from '../../src/testing/index.js';
 const KILLS = Number(process.env['LOCK_KILLS'] ?? 5);
 const SEED = Number(process.env['LOCK_SEED'] ?? Date.now() % 1_000_000);
 
-/** An engine that repairs again and again. */
+/** Engine that repairs again and again. */
 const ENGINE = {
   enabledChecks: ['part'],
   guards: {
@@ -87,11 +87,11 @@ const killed = async (child: ChildProcess): Promise<void> => {
   await gone;
 };
 
-/** Numbers from 0 up to 1, the same for each seed. */
+/** Returns random numbers from 0 up to 1, the same for each seed. */
 const randomFrom = (seed: number) => (): number =>
   (seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31) / 2 ** 31;
 
-/** Starts the program, and kills it so long after it is ready. The moment is the input of these tests. */
+/** Starts the program, and kills it this long after it is ready. The delay is the input of these tests. */
 async function killedAfter(ms: number, mode: 'loop' | 'engine', path: string): Promise<void> {
   const child = spawn(process.execPath, [program, mode, path], { stdio: ['ignore', 'pipe', 'inherit'] });
   expect(await firstLine(child)).toBe('ready');
@@ -100,7 +100,7 @@ async function killedAfter(ms: number, mode: 'loop' | 'engine', path: string): P
 }
 
 describe('a process that opens, writes and closes the state, and is killed at any moment', () => {
-  it(`leaves a lock that is taken at once, a whole state and nothing else: ${KILLS} times, seed ${SEED}`, async () => {
+  it(`leaves a lock that is taken over at once, a complete state and nothing else: ${KILLS} times, seed ${SEED}`, async () => {
     const folder = join(made, 'killed');
     const path = join(folder, 'state.json');
     const random = randomFrom(SEED);
@@ -120,7 +120,7 @@ describe('a process that opens, writes and closes the state, and is killed at an
   }, 600_000);
 });
 
-describe('a process with an engine that repairs, killed at any moment', () => {
+describe('a process with an engine that repairs, killed at any moment,', () => {
   it(`leaves a state on which the next engine acts at once, and nothing else: ${KILLS} times, seed ${SEED}`, async () => {
     const folder = join(made, 'engines');
     const path = join(folder, 'state.json');
@@ -146,7 +146,7 @@ describe('a process with an engine that repairs, killed at any moment', () => {
       if (Object.hasOwn(was.components, 'part')) await engine.reset('part');
       const [result] = await engine.detectAndHeal();
       const came = result?.blockedBy ?? result?.outcome ?? 'nothing';
-      // What was begun is verified first, once it has had its time; it is never blindly repeated.
+      // A started repair is verified after its settle time, and never blindly repeated.
       const isVerified = logger.lines.some(({ message }) => message.includes('read again, it is'));
       expect([came, was.intents.length]).toEqual([came, came === 'in-flight' || isVerified ? 1 : 0]);
       expect(['fixed', 'in-flight']).toContain(came);
@@ -167,7 +167,7 @@ describe('two processes in two pid namespaces on one state', () => {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
 
-  it('are one that acts and one that observes, and a killed one is not taken for dead before its heartbeat is old', async (context) => {
+  it('are one that acts and one that observes; a killed one counts as dead only once its heartbeat is old', async (context) => {
     if (why !== '') return context.skip(why);
     const path = join(made, 'shared', 'state.json');
     const one = inNamespace(path);

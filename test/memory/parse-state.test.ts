@@ -112,8 +112,8 @@ const states: fc.Arbitrary<GuardState> = fc.record({
   }),
 });
 
-describe('a state that was written', () => {
-  it('is read back as it was', () => {
+describe('a written state', () => {
+  it('is parsed to the same state', () => {
     fc.assert(
       fc.property(states, (state) => {
         const text = JSON.stringify(state);
@@ -125,29 +125,29 @@ describe('a state that was written', () => {
 });
 
 describe('a state of the first version', () => {
-  it('is taken, with nothing on record of generations', () => {
+  it('is accepted, without a record of generations', () => {
     const { generations: _none, ...rest } = EMPTY_STATE;
     const first = { ...rest, version: 1, pauses: { backup: 5 } };
     expect(parseState(JSON.stringify(first))).toEqual({ ...EMPTY_STATE, pauses: { backup: 5 } });
   });
 });
 
-describe('a state that was written before relapses were counted', () => {
+describe('a state from before relapses were counted', () => {
   const { strikes: _strikes, relapses: _relapses, fixed: _fixed, ...before } = FRESH_RECORD;
 
-  it('is taken: its failures are the strikes of the breaker, and nothing has relapsed', () => {
+  it('is accepted: its failures count for the breaker, and it has no relapses', () => {
     const components = { nginx: { ...before, failures: 2 } };
     const { nginx } = parseState(JSON.stringify({ ...EMPTY_STATE, components })).components;
     expect(nginx).toEqual({ ...FRESH_RECORD, failures: 2, strikes: 2 });
   });
 
-  it('keeps an intent that names neither its check nor the id of its result', () => {
+  it('keeps an intent without a check or a result id', () => {
     const intents = [{ at: 1, component: 'nginx', action: 'restart_service', scope: 'host', bootId: 'b' }];
     expect(parseState(JSON.stringify({ ...EMPTY_STATE, intents })).intents).toEqual(intents);
   });
 });
 
-describe('anything else', () => {
+describe('any other value as a state', () => {
   it('is refused with an error, or is a state that can be written and read again', () => {
     const almost = fc
       .tuple(states, fc.constantFrom(...Object.keys(EMPTY_STATE)), fc.jsonValue())
@@ -168,7 +168,7 @@ describe('anything else', () => {
     );
   });
 
-  it('is refused wherever it was cut off', () => {
+  it('is refused wherever it was truncated', () => {
     const text = JSON.stringify({ ...EMPTY_STATE, pauses: { backup: 5 } });
     for (let length = 0; length < text.length; length += 1) {
       expect(() => parseState(text.slice(0, length))).toThrow();
@@ -190,7 +190,7 @@ describe('anything else', () => {
     [JSON.stringify({ ...EMPTY_STATE, acts: [{}] }), '`acts` is not as it was written'],
     [JSON.stringify({ ...EMPTY_STATE, pauses: { backup: 'x' } }), '`pauses` is not as it was written'],
     [JSON.stringify({ ...EMPTY_STATE, intents: undefined }), '`intents` is not as it was written'],
-  ])('%s is refused, and it is said what is wrong', (text, message) => {
+  ])('is refused with the reason: %s', (text, message) => {
     expect(() => parseState(text)).toThrow(message);
   });
 });

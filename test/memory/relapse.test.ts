@@ -36,8 +36,8 @@ const relapsed = (state: GuardState, now: number): GuardState => {
 const nginx = (state: GuardState) => recordOf(state, 'nginx');
 const FIXED = repaired(EMPTY_STATE, { at: 0 });
 
-describe('a repair relapses', () => {
-  it('when the same check opens the same component again within 10 min of `fixed`', () => {
+describe('a repair has relapsed', () => {
+  it('if the same check opens the same component again within 10 min of `fixed`', () => {
     expect(fixOf(FIXED, 10 * MINUTE)).toMatchObject({ at: 0, action: 'restart_service' });
   });
 
@@ -49,7 +49,7 @@ describe('a repair relapses', () => {
       fixOf(FIXED, MINUTE, issueOf({ component: 'redis', check: 'services' })),
     ],
     [
-      'when it is LOW: a person stopped it',
+      'when it is LOW because a person stopped it',
       fixOf(FIXED, MINUTE, issueOf({ check: 'services', severity: 1 })),
     ],
     [
@@ -65,12 +65,12 @@ describe('a repair relapses', () => {
       'when the repair was not `fixed`',
       fixOf(repaired(EMPTY_STATE, { at: 0, outcome: 'ineffective' }), MINUTE),
     ],
-    ['twice for one repair', fixOf(relapsed(FIXED, MINUTE), 2 * MINUTE)],
-  ])('not %s', (_why, fix) => {
+    ['a second time for one repair', fixOf(relapsed(FIXED, MINUTE), 2 * MINUTE)],
+  ])('but not %s', (_why, fix) => {
     expect(fix).toBeUndefined();
   });
 
-  it('of an issue made by hand, only when it is made by hand again', () => {
+  it('for a manually created issue only if it is created manually again', () => {
     const act = {
       at: 0,
       component: 'nginx',
@@ -84,8 +84,8 @@ describe('a repair relapses', () => {
   });
 });
 
-describe('what a relapse counts for', () => {
-  it('is the backoff, as if the repair had not helped', () => {
+describe('a relapse', () => {
+  it('counts for the backoff like an ineffective repair', () => {
     const wait = (state: GuardState) => nginx(state).backoff['restart_service']?.until;
     expect(wait(FIXED)).toBe(0);
     const first = relapsed(FIXED, 10 * SECOND);
@@ -94,11 +94,11 @@ describe('what a relapse counts for', () => {
     expect(wait(second)).toBe(3 * MINUTE);
   });
 
-  it('is not the rung of the ladder', () => {
+  it('does not change the rung of the ladder', () => {
     expect(nginx(relapsed(FIXED, SECOND))).toMatchObject({ failures: 0, relapses: 1 });
   });
 
-  it('is marked at the act, once', () => {
+  it('is marked at its act once', () => {
     const state = relapsed(repaired(repaired(EMPTY_STATE, { at: 0 }), { at: MINUTE }), 2 * MINUTE);
     expect(state.acts.map(({ relapsed: came }) => came)).toEqual([undefined, true]);
   });
@@ -115,7 +115,7 @@ describe('the breaker', () => {
     expect(breakerOf(nginx(threeEarly), 4 * MINUTE + 10 * SECOND)).toBe('open');
   });
 
-  it('counts relapses and repairs that did not help together', () => {
+  it('counts relapses and ineffective repairs together', () => {
     let state = relapsed(repaired(EMPTY_STATE, { at: 0 }), 10 * SECOND);
     state = repaired(state, { at: 2 * MINUTE, outcome: 'ineffective' });
     state = repaired(state, { at: 5 * MINUTE, outcome: 'failed' });
@@ -130,25 +130,25 @@ describe('the breaker', () => {
     [3, 8 * MINUTE - 1, 1],
     [4, 10 * MINUTE - 1, 1],
     [4, 10 * MINUTE, 0],
-  ])('after %i relapses counts one more of a repair that lasted %i ms: %i', (relapses, lasted, strikes) => {
+  ])('after %i relapses counts one more for a repair that lasted %i ms: %i', (relapses, lasted, strikes) => {
     const record = { ...nginx(FIXED), relapses };
     const state = { ...FIXED, components: { nginx: record } };
     expect(nginx(relapsed(state, lasted)).strikes).toBe(strikes);
   });
 
-  it('opens again at once when the one attempt that it allowed relapses', () => {
+  it('opens again at once if its one permitted attempt relapses', () => {
     const at = 4 * MINUTE + 10 * SECOND + HOUR;
     const tried = repaired(threeEarly, { at });
     expect(breakerOf(nginx(tried), at)).toBe('closed');
     expect(breakerOf(nginx(relapsed(tried, at + SECOND)), at + SECOND)).toBe('open');
   });
 
-  it('does not count a repair that gained what it is for', () => {
+  it('does not count a repair with its expected gain', () => {
     const gained = repaired(EMPTY_STATE, { at: 0, effect: { before: 95, after: 60 } });
     expect(nginx(relapsed(gained, SECOND))).toMatchObject({ strikes: 0, useless: null });
   });
 
-  it('counts one that gained nothing, and the same is not tried again at the same value', () => {
+  it('counts a repair without a gain, which is not tried again at the same value', () => {
     const nothing = repaired(EMPTY_STATE, { at: 0, effect: { before: 95, after: 94 } });
     expect(nginx(relapsed(nothing, SECOND))).toMatchObject({
       strikes: 1,
@@ -156,7 +156,7 @@ describe('the breaker', () => {
     });
   });
 
-  it('begins a new count after a repair that lasted', () => {
+  it('restarts its count after a repair that lasted', () => {
     const state = relapsed(
       repaired(repaired(EMPTY_STATE, { at: 0, outcome: 'failed' }), { at: MINUTE }),
       5 * MINUTE,

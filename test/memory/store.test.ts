@@ -6,11 +6,11 @@ import { fileStore } from '../../src/memory/file-store.js';
 import { memoryStore } from '../../src/memory/store.js';
 import { storeConformance } from '../../src/testing/index.js';
 
-describe('a store in memory', () => {
+describe('the conformance suite of stores, for a store in memory', () => {
   it.each(storeConformance(() => memoryStore()))('$name', ({ run }) => run());
 });
 
-describe('a store in a file', () => {
+describe('the conformance suite of stores, for a store in a file', () => {
   let folder: string;
   let made = 0;
   beforeAll(async () => void (folder = await mkdtemp(join(tmpdir(), 'store-'))));

@@ -8,60 +8,60 @@ const NOW = 100 * MINUTE;
 const STORM = { since: NOW - MINUTE, lastFailure: NOW - MINUTE };
 
 const at = (...ages: number[]): number[] => ages.map((age) => NOW - age);
-/** Listed services, as an engine groups them. */
+/** Listed services, grouped like in an engine. */
 const groupOf = (listed: number, badSince: readonly number[]) => [
   { badSince, atLeast: listed < guards.storm.services ? Infinity : Math.floor(listed / 2) + 1 },
 ];
 const begins = (listed: number, ...ages: number[]) =>
   stormAfter(null, groupOf(listed, at(...ages)), NOW, guards);
 
-describe('a storm begins', () => {
-  it('when more than half of at least 6 listed services turned bad within a minute', () => {
+describe('a storm', () => {
+  it('starts when more than half of at least 6 listed services turned bad within a minute', () => {
     expect(begins(6, 0, 0, 0, 59_999)).toEqual({ since: NOW, lastFailure: NOW });
   });
 
   it.each([
-    ['half of them did', begins(6, 0, 0, 0)],
+    ['only half of them did', begins(6, 0, 0, 0)],
     ['there are only 5 of them', begins(5, 0, 0, 0, 0, 0)],
     ['some have been bad for a minute', begins(6, 0, 0, 0, MINUTE)],
     ['they turned bad one after another', begins(6, 0, MINUTE, 2 * MINUTE, 3 * MINUTE, 4 * MINUTE)],
-  ])('not when %s', (_why, storm) => {
+  ])('does not start when %s', (_why, storm) => {
     expect(storm).toBeNull();
   });
 });
 
-describe('a storm that began before the first look', () => {
-  it('lasts from its last failure, not from the look', () => {
+describe('a storm that started before the first reading', () => {
+  it('lasts from its last failure, not from the reading', () => {
     const storm = begins(6, ...Array<number>(6).fill(5 * MINUTE));
     expect(storm).toEqual({ since: NOW, lastFailure: NOW - 5 * MINUTE });
     expect(stormWait(storm!, NOW, guards)).toBe(5 * MINUTE);
   });
 
-  it('begins in its calm phase when it is older than ten minutes', () => {
+  it('starts in its calm phase if it is older than ten minutes', () => {
     const storm = begins(6, ...Array<number>(6).fill(11 * MINUTE));
     expect(stormWait(storm!, NOW, guards)).toBe(0);
   });
 });
 
-describe('a storm lasts', () => {
+describe('a storm in progress', () => {
   const goesOn = (now: number, listed: number, ...badSince: number[]) =>
     stormAfter(STORM, groupOf(listed, badSince), now, guards);
 
-  it('for ten minutes after the last new failure', () => {
+  it('lasts ten minutes after the last new failure', () => {
     expect(stormWait(STORM, NOW, guards)).toBe(9 * MINUTE);
     expect(goesOn(NOW, 6, NOW)).toEqual({ ...STORM, lastFailure: NOW });
     expect(stormWait({ ...STORM, lastFailure: NOW }, NOW, guards)).toBe(10 * MINUTE);
   });
 
-  it('as it is while nothing changes', () => {
+  it('is unchanged while nothing changes', () => {
     expect(goesOn(NOW, 6, STORM.since)).toBe(STORM);
   });
 
-  it('until none of them is bad any more', () => {
+  it('ends when none of the services is bad any more', () => {
     expect(goesOn(NOW, 6)).toBeNull();
   });
 
-  it('or until it is calm, and no more than half of them are bad', () => {
+  it('ends when it is calm, and no more than half of the services are bad', () => {
     const calm = STORM.lastFailure + 10 * MINUTE;
     const three = [STORM.since, STORM.since, STORM.since];
     expect(goesOn(calm - 1, 6, ...three)).toBe(STORM);
@@ -69,7 +69,7 @@ describe('a storm lasts', () => {
     expect(goesOn(calm, 6, ...three, STORM.since)).toBe(STORM);
   });
 
-  it('and never ends earlier than ten minutes after a failure that is still there', () => {
+  it('never ends earlier than ten minutes after a failure that is still present', () => {
     const ages = fc.array(fc.nat({ max: 20 * MINUTE }), { minLength: 1, maxLength: 12 });
     fc.assert(
       fc.property(ages, fc.integer({ min: 6, max: 20 }), (bad, listed) => {

@@ -4,7 +4,7 @@ import { whyVolatile } from '../../src/memory/volatile-store.js';
 it.each([
   ['tmpfs', 0x01021994],
   ['ramfs', 0x858458f6],
-])('a record on a %s is reported, with the file', (kind, type) => {
+])('a state file on a %s is reported, with its path', (kind, type) => {
   const why = whyVolatile('/var/lib/healing/state.json', (folder) =>
     folder === '/var/lib/healing' ? type : 0,
   );
@@ -13,7 +13,7 @@ it.each([
   );
 });
 
-it('nothing is reported for another file system, for an unreadable one, and without a file', () => {
+it('a state file on another file system, an unreadable one, and no state file are not reported', () => {
   expect(whyVolatile('/var/lib/state.json', () => 0xef53)).toBeUndefined();
   expect(whyVolatile('/there/is/none', () => undefined)).toBeUndefined();
   expect(whyVolatile(undefined)).toBeUndefined();

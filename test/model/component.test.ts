@@ -19,7 +19,7 @@ describe('a component', () => {
     ['cpu:0', 'named', 'cpu:0'],
     ['queue:mail', 'named', 'queue:mail'],
     ['constructor', 'named', 'constructor'],
-  ])('%s is of kind %s, of %s', (component, kind, of) => {
+  ])('named %s is of kind %s, of %s', (component, kind, of) => {
     expect(parseComponent(component)).toEqual({ kind, of });
   });
 
@@ -32,13 +32,13 @@ describe('a component', () => {
     ['system:state', 'system'],
     ['nginx', undefined],
     ['cpu:0', undefined],
-  ])('%s belongs to the built-in check %s', (component, check) => {
+  ])('named %s belongs to the built-in check %s', (component, check) => {
     expect(rulesFor(parseComponent(component))?.check.name).toBe(check);
   });
 });
 
 describe('the built-in checks', () => {
-  it('have names, thresholds and metrics of their own', () => {
+  it('have unique names, thresholds and metrics', () => {
     const rules = BUILT_IN.flatMap((check) => [...check.components]);
     const metrics = rules.flatMap((one) => ('metric' in one ? [one.metric.name] : []));
     const thresholds = BUILT_IN.flatMap((check) => ('threshold' in check ? [check.threshold.option] : []));
@@ -46,7 +46,7 @@ describe('the built-in checks', () => {
       expect(new Set(names).size).toBe(names.length);
   });
 
-  it('judge each kind of component once', () => {
+  it('cover each kind of component once', () => {
     const kinds = BUILT_IN.flatMap((check) =>
       check.components.map((one) => `${one.kind}${'of' in one ? `:${one.of}` : ''}`),
     );

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_GUARDS, guardsFrom } from '../../src/model/guards.js';
 
-describe('guards', () => {
-  it('are what HEALING says', () => {
+describe('the guards', () => {
+  it('have the documented defaults by default', () => {
     expect(guardsFrom()).toMatchObject({
       lasting: { cpu: 3, load: 3, memory: 2, others: 1 },
       settleMs: { service: 3_000, memory: 15_000, system: 60_000, others: 0 },
@@ -15,7 +15,7 @@ describe('guards', () => {
     });
   });
 
-  it('keep the defaults for whatever is left out', () => {
+  it('keep the defaults for omitted values', () => {
     expect(guardsFrom({ lasting: { cpu: 1 }, settleMs: {} })).toEqual({
       ...DEFAULT_GUARDS,
       lasting: { cpu: 1, load: 3, memory: 2, others: 1 },
@@ -37,7 +37,7 @@ describe('guards', () => {
     expect(() => guardsFrom(given)).toThrow(message);
   });
 
-  it("never write to the caller's object, nor follow it", () => {
+  it("never modify the caller's object, and do not follow its changes", () => {
     const mine = { lasting: { cpu: 2 } };
     const guards = guardsFrom(mine);
     mine.lasting.cpu = 9;

@@ -19,7 +19,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** A part of this very program that is down until it is started again, and an engine that does so. */
+/** Part of this program that is down until it is started again, and an engine that restarts it. */
 function healingEngine() {
   const worker = { up: false };
   return createSelfHealingEngine({
@@ -57,8 +57,8 @@ function healingEngine() {
   });
 }
 
-describe.skipIf(missing)('a real Prometheus', () => {
-  it('scrapes a running engine in both forms, evaluates the rules, and answers questions about it', async () => {
+describe.skipIf(missing)('a real Prometheus server', () => {
+  it('scrapes a running engine in both formats, evaluates the rules, and answers queries about it', async () => {
     const home = await mkdtemp(join(tmpdir(), 'healing-prometheus-'));
     const engine = healingEngine();
     const server = new MetricsServer({ healingEngine: engine, port: 0 });
@@ -96,7 +96,7 @@ describe.skipIf(missing)('a real Prometheus', () => {
         return undefined;
       }
     };
-    /** Asks until there is an answer. */
+    /** Repeats a query until it has a result. */
     const query = async (promql: string): Promise<number> => {
       const end = performance.now() + DEADLINE_MS;
       while (performance.now() < end) {

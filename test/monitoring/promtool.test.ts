@@ -6,7 +6,7 @@ import { benchOf } from '../make-engine.js';
 import { missing, promtool } from './programs.js';
 
 describe.skipIf(missing)('promtool', () => {
-  it('finds nothing wrong with the metrics but the documented names', async () => {
+  it('reports no problem of the metrics except the documented names', async () => {
     const registry = new Registry();
     const { engine, done } = benchOf(
       { units: [failedUnit({ name: 'nginx' })] },
@@ -19,7 +19,7 @@ describe.skipIf(missing)('promtool', () => {
       'healing_detection_time_ms metric names should not contain abbreviated units',
       'healing_issues_detected counter metrics should have "_total" suffix',
       'healing_issues_failed counter metrics should have "_total" suffix',
-      // Named after the three beside it, as the design has it.
+      // Named like the three others, as in the design.
       'healing_issues_relapsed counter metrics should have "_total" suffix',
       'healing_issues_resolved counter metrics should have "_total" suffix',
       'healing_resolution_time_ms metric names should not contain abbreviated units',

@@ -15,7 +15,7 @@ const of = (value: number, threshold: number, valueUnit?: string): ComponentVerd
   ...{ value, threshold, ...(valueUnit === undefined ? {} : { valueUnit }) },
 });
 
-describe('the dashboard shows numbers of checks in units of people', () => {
+describe('the dashboard shows the value of a check in a readable unit', () => {
   it.each([
     [of(3 * 2 ** 20, 2 ** 30, 'B'), { value: 3, threshold: 1_024, unit: 'MiB' }],
     [of(90, 3_600, 's'), { value: 90, threshold: 3_600, unit: 's' }],
@@ -28,7 +28,7 @@ describe('the dashboard shows numbers of checks in units of people', () => {
     expect(shown(verdict)).toEqual(expected);
   });
 
-  it('of ready-made checks: a latency against its limit, memory, and the age of a backup', async () => {
+  it('of a ready-made check: a latency with its limit, memory, and the age of a backup', async () => {
     const url = await web((_request, response) => response.end());
     expect(shown(await verdictOf(http({ url })))).toMatchObject({ threshold: 5_000, unit: 'ms' });
     const path = folder();

@@ -17,18 +17,18 @@ function lookedAgo(agoMs: number): EngineStatus['lastLook'] {
 const reasonsFor = (overrides: Partial<EngineStatus>): readonly string[] =>
   healthOf(statusOf(overrides)).reasons;
 
-describe('an engine is well', () => {
+describe('/health is ok', () => {
   it.each<[string, Partial<EngineStatus>]>([
-    ['while it looks in its rhythm', {}],
-    ['three intervals after its last look', { lastLook: lookedAgo(90_000) }],
+    ['while cycles run on time', {}],
+    ['three intervals after the last cycle', { lastLook: lookedAgo(90_000) }],
     [
-      'before its first look, for three intervals',
+      'before the first cycle, for three intervals',
       { lastLook: undefined, monitoring: { intervalMs: 30_000, forMs: 90_000 } },
     ],
-    ['with a short rhythm and one slow look', { monitoring: { intervalMs: 10, forMs: 500_000 } }],
-    ['when it is called now and then', { monitoring: undefined, lastLook: lookedAgo(179_000) }],
+    ['with a short interval and one slow cycle', { monitoring: { intervalMs: 10, forMs: 500_000 } }],
+    ['without monitoring, after a recent call', { monitoring: undefined, lastLook: lookedAgo(179_000) }],
     [
-      'when it is paused, or in a dry run: that is how somebody wants it',
+      'while paused or in a dry run, which is intended',
       { pauses: [{ reason: 'lunch', forMs: 1 }], dryRun: true },
     ],
   ])('%s', (_when, overrides) => {
@@ -36,30 +36,30 @@ describe('an engine is well', () => {
   });
 });
 
-describe('an engine is not well', () => {
+describe('/health is not ok', () => {
   it.each<[string, Partial<EngineStatus>, string]>([
     [
-      'when it has not looked for more than three intervals',
+      'after more than three intervals without a cycle',
       { lastLook: lookedAgo(91_000) },
       'The engine should look every 30 s and has last looked at the host 1 min 31 s ago',
     ],
     [
-      'when it never looks',
+      'if no cycle ever ran',
       { lastLook: undefined },
       'The engine should look every 30 s and has not looked at the host yet',
     ],
     [
-      'when nobody calls it',
+      'without monitoring and without a call',
       { monitoring: undefined, lastLook: undefined },
       'The engine does not monitor and has not looked at the host yet',
     ],
     [
-      'when its last look failed',
+      'after a failed cycle',
       { lastFailure: { error: 'no bus', agoMs: 2_000 } },
       'The last look at the host failed 2 s ago: no bus',
     ],
-    ['when another engine holds the state', { lockedBy: 'Held by process 7' }, 'Held by process 7'],
-    ['when it is closed', { closed: true, monitoring: undefined }, 'The engine has been closed'],
+    ['if another engine has locked the state', { lockedBy: 'Held by process 7' }, 'Held by process 7'],
+    ['after close()', { closed: true, monitoring: undefined }, 'The engine has been closed'],
   ])('%s', (_when, overrides, reason) => {
     expect(reasonsFor(overrides)).toEqual([reason]);
   });

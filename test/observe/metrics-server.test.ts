@@ -44,7 +44,7 @@ describe('/metrics', () => {
     ['/metrics?format=openmetrics', PROMETHEUS, true],
     ['/metrics?format=text', 'application/openmetrics-text', false],
   ])(
-    '%s for one that accepts %s has the documented names, or those of OpenMetrics: %s',
+    '%s for a client that accepts %s has the documented names, or those of OpenMetrics: %s',
     async (path, accept, open) => {
       const { get } = await serverOf();
       const response = await get(path, accept === undefined ? {} : { headers: { accept } });
@@ -55,7 +55,7 @@ describe('/metrics', () => {
     },
   );
 
-  it('shows a registry of the host program whole, also one that shows the engine already', async () => {
+  it('shows a whole registry of the host program, also one that has the engine already', async () => {
     const registry = new Registry();
     const { Gauge } = await import('prom-client');
     new Gauge({ name: 'shop_orders', help: 'Orders.', registers: [registry] }).set(7);
@@ -68,7 +68,7 @@ describe('/metrics', () => {
     expect(registry.getSingleMetric('healing_paused')).toBeDefined();
   });
 
-  it('answers many at once', async () => {
+  it('answers many requests at once', async () => {
     const { get } = await serverOf({ maxConnections: 50 });
     const answers = await Promise.all(
       Array.from({ length: 20 }, () => get('/metrics').then((one) => one.text())),
@@ -76,7 +76,7 @@ describe('/metrics', () => {
     expect(new Set(answers).size).toBe(1);
   }, 30_000);
 
-  it('answers 500 when the registry breaks, and goes on', async () => {
+  it('answers 500 if the registry throws, and continues', async () => {
     const registry = new Registry();
     const { Gauge } = await import('prom-client');
     let broken = true;
@@ -94,7 +94,7 @@ describe('/metrics', () => {
 });
 
 describe('/health', () => {
-  it('is 503 with the reason, and 200 when the engine works', async () => {
+  it('is 503 with the reason, and 200 while the engine works', async () => {
     const { get, engine } = await serverOf();
     const before = await get('/health');
     expect(before.status).toBe(503);
@@ -110,7 +110,7 @@ describe('/health', () => {
     expect(await after.json()).toMatchObject({ status: 'ok', reasons: [], openIssues: 0 });
   });
 
-  it('is 503 while listed units cannot be read, and metrics show each as unknown', async () => {
+  it('is 503 while listed units cannot be read, and metrics report each as unknown', async () => {
     const bench = benchOf({ units: unknown('no systemd') }, { services: ['nginx', 'redis'] });
     const { get } = await serverOf({ healingEngine: bench.engine });
     await bench.engine.detectAndHeal();
@@ -130,7 +130,7 @@ describe('/health', () => {
     expect(seen.get('healing_reading_unknown{component="nginx"}')).toBe(0);
   });
 
-  it('is 200 where a check of the library has nothing to read and no unit is listed', async () => {
+  it('is 200 if a built-in check has nothing to read and no unit is listed', async () => {
     const bench = benchOf({ units: unknown('no systemd') });
     const { get } = await serverOf({ healingEngine: bench.engine });
     await bench.engine.detectAndHeal();
@@ -140,8 +140,8 @@ describe('/health', () => {
   });
 });
 
-describe('the page', () => {
-  it('leads to the others, without script or style, and says what is wrong as text', async () => {
+describe('the page of the metrics server', () => {
+  it('links to the others, without script or style, and shows issues as text', async () => {
     const { get, engine } = await serverOf();
     engine.detector = {
       detectIssues: () => Promise.reject(new Error('<img src=x onerror=alert(1)>')),
@@ -156,8 +156,8 @@ describe('the page', () => {
   });
 });
 
-describe('the server', () => {
-  it('is read-only, and knows what it does not have', async () => {
+describe('the metrics server', () => {
+  it('is read-only, and answers 404 for unknown paths', async () => {
     const { get } = await serverOf();
     for (const method of ['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS']) {
       const response = await get('/metrics', { method });
@@ -170,7 +170,7 @@ describe('the server', () => {
     expect(await (await get('/metrics', { method: 'HEAD' })).text()).toBe('');
   });
 
-  it('stops as often as one likes, and leaves the engine alone', async () => {
+  it('may be stopped repeatedly, and does not close the engine', async () => {
     const { server, engine } = await serverOf();
     await server.stop();
     await server.stop();
@@ -179,7 +179,7 @@ describe('the server', () => {
     await engine.detectAndHeal();
   });
 
-  it('says that a port is taken', async () => {
+  it('reports that a port is taken', async () => {
     const { url } = await serverOf();
     const other = new MetricsServer({ healingEngine: benchOf().engine, port: Number(new URL(url).port) });
     await expect(other.start()).rejects.toMatchObject({ code: 'cannot-listen' });
@@ -197,8 +197,8 @@ describe('the server', () => {
   });
 });
 
-describe('the handler', () => {
-  it('answers under a prefix in a server that is there already, with links that stay there', async () => {
+describe('the handler of the metrics server', () => {
+  it('answers under a prefix in an existing server, with links below that prefix', async () => {
     const { engine } = benchOf();
     const server = new MetricsServer({ healingEngine: engine });
     const host = createServer(server.handler('/healing')).listen(0, '127.0.0.1');

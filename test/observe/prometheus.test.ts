@@ -10,12 +10,13 @@ import { labelValue } from '../../src/observe/sight.js';
 import { BOUNDS_MS } from '../../src/report/counts.js';
 import { BLOCK_REASONS } from '../../src/model/plan.js';
 import { failedUnit, mountReading, unitReading } from '../../src/testing/index.js';
+import { anyCharacter } from '../any-character.js';
 import { benchOf, type Bench } from '../make-engine.js';
 import { samplesIn } from './samples.js';
 
 const samples = async (registry: Registry<RegistryContentType>) => samplesIn(await registry.metrics());
 
-/** A nginx that has failed, and that the next restart brings back. */
+/** An nginx that has failed, and that is healthy after the next restart. */
 function sickBench(metrics: Parameters<typeof benchOf>[1] = {}): Bench {
   const bench: Bench = benchOf(
     { units: [failedUnit({ name: 'nginx' })] },
@@ -29,7 +30,7 @@ function sickBench(metrics: Parameters<typeof benchOf>[1] = {}): Bench {
 }
 
 describe('the documented metrics', () => {
-  it('have their names and types', () => {
+  it('have the documented names and types', () => {
     const documented = FAMILIES.slice(0, 7).map(({ name, type }) => `${name} ${type}`);
     expect(documented).toEqual([
       'healing_issues_detected counter',
@@ -42,7 +43,7 @@ describe('the documented metrics', () => {
     ]);
   });
 
-  it('have names of their own, and labels that are declared', async () => {
+  it('have unique names, and declared labels', async () => {
     expect(new Set(FAMILIES.map(({ name }) => name)).size).toBe(FAMILIES.length);
     const registry = new Registry();
     const { engine, done } = sickBench({ metrics: [prometheusMetrics({ registry })] });
@@ -62,12 +63,12 @@ interface Json {
 }
 
 describe('the first scrape', () => {
-  it('has every series, at 0 where nothing happened, and no number for what is not known', async () => {
+  it('has every series, at 0 if nothing happened, and without a number for unknown values', async () => {
     const registry = new Registry();
     benchOf({}, { services: ['nginx'], metrics: [prometheusMetrics({ registry })] });
     const all = await samples(registry);
     for (const { name, type } of FAMILIES) {
-      // Nothing is known of a mount or a reading before the first check.
+      // A mount or a reading is unknown before the first cycle.
       if (/_disk_|_inodes_|_check_|reading_unknown/.test(name)) continue;
       expect(
         [...all.keys()].some((series) => series.startsWith(type === 'histogram' ? `${name}_count` : name)),
@@ -85,8 +86,8 @@ describe('the first scrape', () => {
   });
 });
 
-describe('what is counted', () => {
-  it('is the same whether the adapter was there from the start or joined later', async () => {
+describe('the metrics of an engine', () => {
+  it('are the same whether the adapter was attached from the start or later', async () => {
     const early = new Registry();
     const late = new Registry();
     const { engine, done } = sickBench({ metrics: [prometheusMetrics({ registry: early })] });
@@ -104,7 +105,7 @@ describe('what is counted', () => {
     expect(all.get('healing_last_check')).toBe(engine.getMetrics().lastCheck!.getTime() / 1_000);
   });
 
-  it('shows the state of the engine: issues, breaker, needs-human, pause, gates', async () => {
+  it('show the state of the engine: issues, breaker, needs-human, pause, gates', async () => {
     const registry = new Registry();
     const { engine, done } = benchOf(
       { units: [failedUnit({ name: 'nginx' })] },
@@ -128,7 +129,7 @@ describe('what is counted', () => {
     expect(all.get('healing_enabled')).toBe(1);
   });
 
-  it('has the readings of the host, and NaN for what cannot be read', async () => {
+  it('have the readings of the host, and NaN for unreadable ones', async () => {
     const registry = new Registry();
     const { engine } = benchOf(
       {
@@ -148,7 +149,7 @@ describe('what is counted', () => {
     expect(all.get('healing_reading_unknown{component="memory"}')).toBe(1);
   });
 
-  it('has buckets that ascend and end in the count', async () => {
+  it('have histogram buckets that ascend up to the count', async () => {
     const registry = new Registry();
     const { engine } = benchOf({}, { metrics: [prometheusMetrics({ registry })] });
     for (let cycle = 0; cycle < 5; cycle += 1) await engine.detectAndHeal();
@@ -160,7 +161,7 @@ describe('what is counted', () => {
     expect(buckets[0]?.[0]).toContain('le="0.005"');
   });
 
-  it('is not forgotten when the host program resets its registry', async () => {
+  it('are kept when the host program resets its registry', async () => {
     const registry = new Registry();
     const { engine } = benchOf({}, { metrics: [prometheusMetrics({ registry })] });
     await engine.detectAndHeal();
@@ -169,8 +170,8 @@ describe('what is counted', () => {
   });
 });
 
-describe('the form of OpenMetrics', () => {
-  it('names counters with `_total`, and ends', async () => {
+describe('the OpenMetrics format', () => {
+  it('names counters with `_total`, and has its end line', async () => {
     const registry = new Registry<RegistryContentType>();
     registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
     const { engine } = sickBench();
@@ -182,7 +183,7 @@ describe('the form of OpenMetrics', () => {
     expect(text.endsWith('# EOF\n')).toBe(true);
   });
 
-  it('leaves the names of the text form as they were', async () => {
+  it('does not change the names in the text format', async () => {
     const registry = new Registry<RegistryContentType>();
     const { engine } = sickBench();
     prometheusMetrics({ registry }).attach(engine);
@@ -194,8 +195,8 @@ describe('the form of OpenMetrics', () => {
   });
 });
 
-describe('two engines', () => {
-  it('of one registry have different labels', async () => {
+describe('the metrics of two engines', () => {
+  it('in one registry have different labels', async () => {
     const registry = new Registry();
     const adapter = prometheusMetrics({ registry });
     const { engine } = benchOf({}, { metrics: [adapter] });
@@ -209,14 +210,14 @@ describe('two engines', () => {
     expect(all.get('healing_detection_time_ms_bucket{engine="2",le="+Inf"}')).toBe(0);
   });
 
-  it('may not have the same name', () => {
+  it('in one registry may not have the same name', () => {
     const registry = new Registry();
     const metrics = [prometheusMetrics({ registry, engine: 'a' })];
     benchOf({}, { metrics });
     expect(() => benchOf({}, { metrics })).toThrow('another engine called `a`');
   });
 
-  it('of two registries know nothing of each other', async () => {
+  it('in two registries are independent', async () => {
     const [first, second] = [new Registry(), new Registry()];
     const { engine } = benchOf({}, { metrics: [prometheusMetrics({ registry: first })] });
     benchOf({}, { metrics: [prometheusMetrics({ registry: second })] });
@@ -227,7 +228,7 @@ describe('two engines', () => {
 });
 
 describe('a registry', () => {
-  it('shows an engine once, however often it is attached, until the last of them ends', async () => {
+  it('has an engine once, however often it is attached, until the last adapter is closed', async () => {
     const registry = new Registry();
     const { engine } = benchOf();
     const adapter = prometheusMetrics({ registry });
@@ -242,7 +243,7 @@ describe('a registry', () => {
     expect(registry.getMetricsAsArray()).toEqual([]);
   });
 
-  it('is left when the engine is closed, and can be used again', async () => {
+  it('does not contain a closed engine, and can be used again', async () => {
     const registry = new Registry();
     const { engine } = benchOf({}, { metrics: [prometheusMetrics({ registry })] });
     await engine.close();
@@ -251,7 +252,7 @@ describe('a registry', () => {
     expect(registry.getMetricsAsArray()).toHaveLength(FAMILIES.length);
   });
 
-  it('that has such a metric already is refused, and left as it was', async () => {
+  it('that has a metric of the same name is refused, and not changed', async () => {
     const registry = new Registry();
     const { Gauge } = await import('prom-client');
     new Gauge({ name: 'healing_paused', help: 'x', registers: [registry] });
@@ -267,8 +268,8 @@ describe('a registry', () => {
   });
 });
 
-describe('a check that somebody added', () => {
-  it('has its value and its threshold, in its own unit, while they are known', async () => {
+describe('the metrics of a custom check', () => {
+  it('have its value and its threshold, in its own unit, while they are known', async () => {
     const registry = new Registry();
     let verdict: Verdict = { status: 'ok', reason: '12 jobs', value: 12, threshold: 50 };
     const check: Check = {
@@ -291,8 +292,8 @@ describe('a check that somebody added', () => {
   });
 });
 
-describe('labels', () => {
-  it('are limited: those with issues come first, and the others are counted', async () => {
+describe('the component labels', () => {
+  it('are limited: components with issues come first, and the others are counted', async () => {
     const registry = new Registry();
     const units = Array.from({ length: 50 }, (_, index) => unitReading({ name: `unit-${index}` }));
     const { engine } = benchOf(
@@ -310,8 +311,8 @@ describe('labels', () => {
     expect(all.get('healing_components_hidden')).toBeGreaterThan(40);
   });
 
-  it('hold whatever a component is called, on one line, and no number twice', async () => {
-    const names = fc.array(fc.string({ unit: 'binary', minLength: 1, maxLength: 300 }), { maxLength: 8 });
+  it('may contain any characters, on one line, without a duplicate series', async () => {
+    const names = fc.array(fc.string({ unit: anyCharacter, minLength: 1, maxLength: 300 }), { maxLength: 8 });
     await fc.assert(
       fc.asyncProperty(names, async (components) => {
         const registry = new Registry();
@@ -336,19 +337,19 @@ describe('labels', () => {
   }, 60_000);
 });
 
-describe('options', () => {
+describe('the options of prometheusMetrics', () => {
   it.each([
     [{}, 'Expected `registry`'],
     [{ registry: {} }, 'Expected `registry`'],
     [{ registry: new Registry(), engine: '' }, 'Expected `engine`'],
     [{ registry: new Registry(), maxComponents: 0 }, 'Expected `maxComponents`'],
     [{ registry: new Registry(), prefix: 'x' }, 'Unknown option `prefix`'],
-  ])('that are invalid are refused: %#', (options, words) => {
+  ])('are refused if invalid: %#', (options, words) => {
     expect(() => prometheusMetrics(options as never)).toThrow(words);
   });
 });
 
-it('has a series of its version, and of unknown readings only for what was checked', async () => {
+it('the metrics have a series for the version, and one for unknown readings of enabled checks only', async () => {
   const registry = new Registry();
   const bench = benchOf(
     { units: unknown('no systemd') },
@@ -364,8 +365,10 @@ it('has a series of its version, and of unknown readings only for what was check
   );
 });
 
-it('tells a repair of 1,003 ms from one of 1,500 ms', () => {
+it('the repair histogram has different buckets for 1,003 ms and 1,500 ms', () => {
   const bounds = BOUNDS_MS.filter((bound) => bound >= 500 && bound <= 10_000);
   for (const [index, bound] of bounds.slice(1).entries())
     expect(bound / bounds[index]!).toBeLessThanOrEqual(5 / 3);
+  const bucketOf = (ms: number) => bounds.find((bound) => ms <= bound);
+  expect(bucketOf(1_003)).toBeLessThan(bucketOf(1_500)!);
 });

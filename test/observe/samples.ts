@@ -1,4 +1,4 @@
-/** Every series of an exposition, with its number. */
+/** Returns every series of an exposition, with its value. */
 export function samplesIn(text: string): Map<string, number> {
   const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   return new Map(

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { root } from './packed.js';
 
-/** Runs each late load twice: with a few descriptors free, too few for any module, and with all of them. */
+/** Runs each late import twice: with too few file descriptors for any module, and with all of them. */
 const PROGRAM = `
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 const { createSelfHealingEngine, fileStore, MetricsServer, NixOSPermissionHandler, SimpleDashboard } = await import(process.argv[2]);
@@ -71,7 +71,7 @@ beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), 'descriptors-'))));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 it.skipIf(process.platform === 'win32').each(['index.js', 'index.cjs'])(
-  'loads a module that failed once, when no file descriptor was free, from %s',
+  'the package loads a module after an import without a free file descriptor failed, from %s',
   (door) => {
     const program = join(folder, `${door}.mjs`);
     writeFileSync(program, PROGRAM);
@@ -94,7 +94,7 @@ it.skipIf(process.platform === 'win32').each(['index.js', 'index.cjs'])(
     expect(readdirSync(folder).filter((name) => /unreadable|lock/.test(name))).toEqual([]);
     for (const name of ['look', 'plan', 'permissions', 'metrics'])
       expect(without?.[name]).toContain('A module was not loaded: only ');
-    // What was done before is not forgotten: this engine observes until it can read the state.
+    // The failure is remembered: this engine observes until it can read the state.
     expect(without?.kept).toMatch(
       /^The state .*\.kept cannot be opened now \(A module was not loaded: only /,
     );

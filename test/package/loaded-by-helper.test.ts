@@ -3,7 +3,7 @@ import { build } from 'esbuild';
 import { expect, it } from 'vitest';
 import { root } from './packed.js';
 
-it('no package is imported by the root helper as it is built', async () => {
+it('the built root helper imports no package', async () => {
   const { metafile } = await build({
     ...{ absWorkingDir: root, entryPoints: ['dist/service/helper.js'], outdir: 'none', write: false },
     ...{ bundle: true, splitting: true, metafile: true, packages: 'external', logLevel: 'silent' },
@@ -15,7 +15,7 @@ it('no package is imported by the root helper as it is built', async () => {
     if (files.has(file)) return;
     files.add(file);
     for (const { path, kind, external } of metafile.inputs[file]?.imports ?? []) {
-      // What is loaded later is seen where the helper works: test/system/helper.test.ts.
+      // Late imports are covered on a running helper: test/system/helper.test.ts.
       if (kind === 'dynamic-import') continue;
       if (!external) visit(path);
       else if (!isBuiltin(path)) packages.add(path);

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Packs what is built, without building it again, and returns what npm tells. */
+/** Packs the built package, without building it again, and returns the report of npm. */
 export function pack(...options: string[]): { filename: string; paths: string[] } {
   const told = execFileSync('npm', ['pack', '--json', '--ignore-scripts', ...options], {
     cwd: root,

@@ -20,15 +20,15 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(project, { recursive: true }));
 
-describe('in an empty project, after `npm install`', () => {
-  it('`npx luminous-healing look` shows a dry run on this host', () => {
+describe('an empty project, after `npm install`,', () => {
+  it('can run `npx luminous-healing look` as a dry run on this host', () => {
     const { status, stdout, stderr } = run('npx', '--no-install', 'luminous-healing', 'look');
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(stdout).toContain('a dry run on this host. Nothing is changed.');
     expect(stdout).toMatch(/[✓✗] memory +Memory is/);
   });
 
-  it('`npx luminous-healing --version` prints the version of the package', () => {
+  it('has the version of the package in `npx luminous-healing --version`', () => {
     const { stdout } = run('npx', '--no-install', 'luminous-healing', '--version');
     expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
@@ -36,7 +36,7 @@ describe('in an empty project, after `npm install`', () => {
   it.each([
     ['an ES module', 'wrong.mjs', `import { createSelfHealingEngine } from '${NAME}';`],
     ['a CommonJS module', 'wrong.cjs', `const { createSelfHealingEngine } = require('${NAME}');`],
-  ])('an uncaught error in %s is short and readable', (_, file, first) => {
+  ])('prints an uncaught error in %s short and readable', (_, file, first) => {
     writeFileSync(join(project, file), `${first}\ncreateSelfHealingEngine({ dryrun: true });\n`);
     const { status, stderr } = run('node', file);
     expect(status).toBe(1);
@@ -55,7 +55,7 @@ describe('in an empty project, after `npm install`', () => {
       'doors.cjs',
       `const a = require('${NAME}'), b = require('${NAME}/testing'); require('${NAME}/checks').http({ url: 'http://127.0.0.1/' });`,
     ],
-  ])('there is one copy of each class across the doors, in %s', (_, file, first) => {
+  ])('has one copy of each class across the sub-paths, in %s', (_, file, first) => {
     writeFileSync(
       join(project, file),
       `${first}
@@ -69,7 +69,7 @@ describe('in an empty project, after `npm install`', () => {
     expect({ stdout, stderr }).toEqual({ stdout: 'true\n1 nginx\n', stderr: '' });
   });
 
-  it('types are whole, without `skipLibCheck`, from ES modules and from CommonJS', () => {
+  it('compiles without `skipLibCheck`, from ES modules and from CommonJS', () => {
     mkdirSync(join(project, 'node_modules/@types'), { recursive: true });
     for (const name of ['@types/node', 'undici-types'])
       symlinkSync(join(root, 'node_modules', name), join(project, 'node_modules', name));

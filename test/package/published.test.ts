@@ -10,12 +10,12 @@ const scripts = paths.filter((path) => /^dist\/.*\.c?js$/.test(path));
 const declarations = paths.filter((path) => /^dist\/.*\.d\.c?ts$/.test(path));
 
 describe('the published package', () => {
-  it('has dist, its sources, the units and four documents, and nothing else', () => {
+  it('contains dist, its sources, the systemd units and four documents, and nothing else', () => {
     const others = paths.filter((path) => !/^(dist|src|nix\/systemd)\//.test(path));
     expect(others.sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']);
   });
 
-  it('has every file that package.json names', () => {
+  it('contains every file that package.json names', () => {
     const named = JSON.stringify([manifest['exports'], manifest['bin'], manifest['main'], manifest['types']]);
     const files = [...named.matchAll(/"\.\/(dist\/[^"]+)"/g)].map(([, path]) => path);
     expect(files.length).toBeGreaterThan(16);
@@ -24,7 +24,7 @@ describe('the published package', () => {
 
   it('overrides no dependency', () => expect(manifest).not.toHaveProperty('overrides'));
 
-  it('says in package.json what it is for, with keywords and a licence', () => {
+  it('describes its purpose in package.json, with keywords and a licence', () => {
     expect(manifest['description']).toMatch(/^Self-healing for Linux hosts/);
     expect((manifest['keywords'] as string[]).length).toBeGreaterThan(5);
     expect(manifest).toMatchObject({ license: 'MIT', engines: { node: '>=20.19.0' } });
@@ -38,8 +38,8 @@ describe('the published package', () => {
   });
 });
 
-describe('dist', () => {
-  it('has no line of JavaScript over 400 characters, and names that tell what is inside', () => {
+describe('the published dist folder', () => {
+  it('has no JavaScript line over 400 characters, and descriptive file names', () => {
     expect(scripts.length).toBeGreaterThan(40);
     for (const path of scripts) {
       const longest = Math.max(
@@ -52,7 +52,7 @@ describe('dist', () => {
     }
   });
 
-  it('has a declaration for each source of that name only', () => {
+  it('has exactly one declaration file for each source', () => {
     expect(declarations.length).toBeGreaterThan(100);
     for (const path of declarations)
       expect(paths, path).toContain(path.replace(/^dist/, 'src').replace(/\.d\.c?ts$/, '.ts'));
@@ -61,7 +61,8 @@ describe('dist', () => {
   it.each([
     ['source', scripts],
     ['declaration', declarations],
-  ])('has %s maps that lead to published sources', (_, files) => {
+  ])('has %s maps that point to published sources', (_, files) => {
+    expect(files.length).toBeGreaterThan(20);
     for (const path of files) {
       const [, url = ''] = /^\/\/# sourceMappingURL=(\S+)$/m.exec(read(path)) ?? [];
       expect(paths, path).toContain(join(dirname(path), url));
@@ -76,13 +77,16 @@ describe('dist', () => {
     }
   });
 
-  it('has declarations that import only what is published', () => {
+  it('has declarations that import only published files', () => {
+    let imports = 0;
     for (const path of declarations) {
       for (const [, target = ''] of read(path).matchAll(/(?:from|import\()\s*['"](\.[^'"]+)['"]/g)) {
         const file = join(dirname(path), target.replace(/\.(c?)js$/, '.d.$1ts'));
         expect(declarations, `${path} imports ${target}`).toContain(file);
         expect(target.endsWith('.cjs'), path).toBe(path.endsWith('.cts'));
+        imports += 1;
       }
     }
+    expect(imports).toBeGreaterThan(100);
   });
 });

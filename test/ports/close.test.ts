@@ -9,7 +9,7 @@ import { fakeExecutor, fakeHost, unitReading } from '../../src/testing/index.js'
 const COUNT = Number(process.env['CLOSE_MOMENTS'] ?? 50);
 const SEED = Number(process.env['CLOSE_SEED'] ?? 1);
 
-/** A small generator of numbers from 0 up to 1, the same for the same seed. */
+/** Pseudo-random numbers from 0 up to 1, the same for the same seed. */
 function numbers(seed: number): () => number {
   let state = seed;
   return () => (state = (state * 16_807) % 2_147_483_647) / 2_147_483_647;
@@ -17,7 +17,7 @@ function numbers(seed: number): () => number {
 
 const descriptors = (): number => (process.platform === 'linux' ? readdirSync('/proc/self/fd').length : 0);
 
-it('leaves no lock and no descriptor when it is closed at any moment of a look, and the next engine acts', async () => {
+it('an engine that is closed at any moment of a cycle leaves no lock and no descriptor, and the next engine acts', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'close-'));
   const state = join(folder, 'state.json');
   const random = numbers(SEED);
@@ -52,12 +52,12 @@ it('leaves no lock and no descriptor when it is closed at any moment of a look, 
   }
 });
 
-/** What an engine is doing when it is closed. */
+/** Operations of an engine during which it is closed. */
 const LIVES = {
   'one cycle': (engine: SimplifiedHealingEngine) => [engine.detectAndHeal()],
   'two cycles at once': (engine: SimplifiedHealingEngine) => [engine.detectAndHeal(), engine.detectAndHeal()],
   monitoring: (engine: SimplifiedHealingEngine) => [engine.startMonitoring(1)],
-  'a start that is taken back': (engine: SimplifiedHealingEngine) => [
+  'a start that is cancelled': (engine: SimplifiedHealingEngine) => [
     engine.startMonitoring(1),
     engine.stopMonitoring(),
   ],
@@ -81,7 +81,7 @@ const EVENTS = [
   'approval:asked',
 ] as const;
 
-it('leaves nothing when it is closed at any moment of its life, by anybody, and the next engine acts at once', async () => {
+it('an engine that is closed at any moment, by any caller, leaves nothing, and the next engine acts at once', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'close-'));
   const random = numbers(SEED + 1);
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!;

@@ -6,7 +6,7 @@ import { ownedHost } from '../../src/host/owned-host.js';
 import { fakeClock, fakeHost, recordingLogger } from '../../src/testing/index.js';
 import { WAYS, type Misbehaviour } from './ways.js';
 
-/** Every optional reading of a host, the right answer, and what is nonsense to it. */
+/** Every optional reading of a host, with a valid result and an invalid one. */
 const READINGS: readonly (readonly [
   method: keyof Host,
   answer: unknown,
@@ -22,11 +22,11 @@ const READINGS: readonly (readonly [
   ['nixActivity', { switching: null, building: false }, (word) => word.includes('object')],
 ];
 
-/** Ways that need no engine. */
+/** Ways of misbehaving that need no engine. */
 const MISBEHAVIOURS = WAYS.filter(({ kind }) => ['fails', 'hangs', 'nonsense', 'late'].includes(kind));
 let count = 0;
 
-/** Calls one reading of a host that misbehaves so. */
+/** Calls one reading of a host that misbehaves in this way. */
 async function read(method: keyof Host, answer: unknown, { way }: Misbehaviour) {
   count += 1;
   const clock = fakeClock();
@@ -51,7 +51,7 @@ async function read(method: keyof Host, answer: unknown, { way }: Misbehaviour) 
 describe('every reading of a host', () => {
   afterAll(() => console.info(`${count} cases: ${READINGS.length} readings × ${MISBEHAVIOURS.length} ways`));
 
-  it.each(READINGS)('is unknown, and named once, whatever %s does', async (method, answer, isAnswer) => {
+  it.each(READINGS)('is unknown, and reported once, whatever %s does', async (method, answer, isAnswer) => {
     const faults = await Promise.all(
       MISBEHAVIOURS.map(async (one) => {
         const { outcome, said } = await read(method, answer, one);
@@ -67,7 +67,7 @@ describe('every reading of a host', () => {
     expect(faults.flat()).toEqual([]);
   });
 
-  it.each(READINGS)('is what the host answers: %s', async (method, answer) => {
+  it.each(READINGS)('is what the host returns: %s', async (method, answer) => {
     const right: Misbehaviour = { word: '', kind: 'late', way: (call) => call.answer() };
     expect(await read(method, answer, right)).toEqual({ outcome: { value: answer }, said: [] });
   });

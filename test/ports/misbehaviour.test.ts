@@ -11,9 +11,9 @@ import { engineIn, processWorld, unitWorld, type World, type Wrap } from './worl
 interface Port {
   readonly name: string;
   readonly world: (wrap: Wrap, port: string) => World;
-  /** What a fault of it is called in the log; `undefined` where nobody is left to whom it could be reported. */
+  /** Name in the log for a fault of this port; `undefined` if there is no one to report it to. */
   readonly called: RegExp | undefined;
-  /** Ways that it may answer with at every call while the other component is healed nonetheless. */
+  /** Ways in which it may misbehave at every call while the other component is healed nonetheless. */
   readonly isShared?: boolean;
 }
 
@@ -59,10 +59,10 @@ const PORTS: readonly Port[] = [
   { name: 'metrics.detach', world: processWorld, called: /metrics adapter/ },
 ];
 
-/** The whole walk takes 2 min: `PORT_WALK=1` runs it, and by default every 24th case is run. */
+/** All cases take 2 min: `PORT_WALK=1` runs them; by default every 24th case runs. */
 const PART = Number(process.env['PORT_WALK'] ?? 24);
 
-/** At which call it misbehaves. */
+/** Calls at which it misbehaves. */
 const MOMENTS = [1, 2, 'always'] as const;
 
 interface Case extends Misbehaviour {
@@ -70,15 +70,15 @@ interface Case extends Misbehaviour {
   readonly moment: (typeof MOMENTS)[number];
 }
 
-/** Ports whose answer nobody waits for, time itself, and persons: no answer of theirs is a no. */
+/** Ports whose result nothing waits for, the clock, and approvals: no result means no rejection. */
 const PORTS_WITHOUT_TIMEOUT = /^(clock|listener|metrics|approve)\b/;
 
-/** Whether the other component is healed all the same. */
+/** Returns whether the other component is healed nevertheless. */
 function isOtherSafe({ port, kind, word, moment }: Case): boolean {
   if (kind === 'ends' || word.includes('pause()')) return false;
-  // Time is what the clock says: one that does not let it pass lets nothing happen.
+  // A clock whose sleep never ends lets nothing happen.
   if (port.name === 'clock.sleep') return false;
-  // Nothing is done that cannot be recorded, and a save that hangs may still write.
+  // A repair that cannot be recorded is not made, and a save that hangs may still write.
   if (port.name === 'store.save' && (kind === 'hangs' || kind === 'late')) return false;
   return !(port.isShared && moment === 'always');
 }
@@ -98,7 +98,7 @@ async function live(one: Case): Promise<string[]> {
       ? work
       : (...given: unknown[]): unknown => {
           calls += 1;
-          // A callback that always calls the engine, which calls it, would never end by its own doing.
+          // A callback that calls the engine, which calls the callback, would never end.
           const isOver = isReached && (kind === 'calls back' || kind === 'ends');
           if (isOver || (moment !== 'always' && calls !== moment)) return work(...given);
           isReached = true;
@@ -122,7 +122,7 @@ async function live(one: Case): Promise<string[]> {
   if (port.name === 'check.run' && (kind === 'hangs' || kind === 'late')) await wait(10);
   await clock.advance(116_000);
   if (isOtherSafe(one) && !world.isOtherHealed()) faults.push('the other component is not healed');
-  // Beyond every deadline: 15 min for an answer of a person, 6 min for a proof.
+  // Beyond every deadline: 15 min for an approval, 6 min for a proof.
   if (kind === 'hangs' || kind === 'late') await clock.advance(port.name === 'approve' ? 900_000 : 300_000);
   release();
   await clock.advance(1_000);
@@ -137,7 +137,7 @@ async function live(one: Case): Promise<string[]> {
   if (clock.sleepers > 0) faults.push(`${clock.sleepers} sleep on after close()`);
   if (!isReached) unreached += 1;
   const said = world.logger.lines.filter(({ level }) => level === 'warn' || level === 'error');
-  // Each attempt of a repair has a result of its own.
+  // Each attempt of a repair has one result.
   const faultsSaid = said.filter(({ message }) => !/ for \w+: (failed|ineffective) /.test(message));
   const twice = faultsSaid.filter(
     ({ message }, at) => faultsSaid.findIndex((line) => line.message === message) !== at,
@@ -154,7 +154,7 @@ async function live(one: Case): Promise<string[]> {
   return faults;
 }
 
-describe('a host program', () => {
+describe('an engine with a misbehaving callback', () => {
   const unowned: unknown[] = [];
   const keep = (error: unknown): void => void unowned.push(error);
   beforeEach(() => {
@@ -173,13 +173,13 @@ describe('a host program', () => {
   );
 
   it.each(PORTS.map((port) => [port.name, port] as const))(
-    'lives, heals on and can close its engine whatever %s does',
+    'continues, heals and can be closed, whatever %s does',
     async (_name, port) => {
-      // Real time passes while something is loaded late, and none on the clock of a world.
+      // Real time passes while a module is loaded late, but not on the clock of a world.
       await Promise.all([preload(), import('../../src/watch/unit-names.js')]);
       const before = whatIsOpen();
       const all = MOMENTS.flatMap((moment) => WAYS.map((way): Case => ({ ...way, port, moment })));
-      // In the short form, another part for each port.
+      // By default, another subset for each port.
       const cases = all.filter((_one, index) => (index + PORTS.indexOf(port)) % PART === 0);
       const reports = await Promise.all(
         cases.map(async (one) =>

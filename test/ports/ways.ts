@@ -1,9 +1,9 @@
 import type { SimplifiedHealingEngine } from '../../src/engine/engine.js';
 
-/** What a misbehaving callback knows. */
+/** Argument of a misbehaving callback. */
 export interface Call {
   readonly engine: () => SimplifiedHealingEngine | undefined;
-  /** The answer that a well-behaved callback would give. */
+  /** The result that a correct callback would return. */
   readonly answer: () => unknown;
   /** Resolves when every deadline is over. */
   readonly late: Promise<void>;
@@ -11,15 +11,18 @@ export interface Call {
 
 export type Way = (call: Call) => unknown;
 
-/** The kind of a way decides what must follow. */
+/** The kind of a way determines the expected reaction. */
 export interface Misbehaviour {
   readonly word: string;
-  /** `fails`: it throws, rejects or never answers. `nonsense`: answers what is no answer. `calls back`: uses the engine. */
+  /**
+   * `fails`: it throws, rejects or never settles. `nonsense`: it returns an invalid value. `calls back`: it calls the
+   * engine.
+   */
   readonly kind: 'fails' | 'hangs' | 'nonsense' | 'late' | 'calls back' | 'ends';
   readonly way: Way;
 }
 
-/** The word that a thrown value has, where it has one. */
+/** The text of the thrown value, if it has one. */
 export const BOOM = 'boom';
 
 const hostile = (name: 'toString' | 'message'): object =>

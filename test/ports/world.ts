@@ -17,25 +17,25 @@ import {
 /** Wraps a callback of the given name. */
 export type Wrap = <Work extends (...given: never[]) => unknown>(name: string, work: Work) => Work;
 
-/** An engine with two issues, and whatever is seen of it from outside. */
+/** Engine with two issues, and everything that can be observed of it from outside. */
 export interface World {
   readonly clock: FakeClock;
   readonly logger: RecordingLogger;
   readonly options: HealingOptions;
   readonly listeners: Readonly<Partial<Record<EventName, () => void>>>;
-  /** Whether the component that has nothing to do with the fault is healed. */
+  /** Returns whether the component unrelated to the fault is healed. */
   readonly isOtherHealed: () => boolean;
 }
 
 const SETTLE_MS = 2_000;
 
-/** Two checks of the host program, carried out by the library's own executor inside this process. */
+/** Two custom checks, repaired by the library's own executor inside this process. */
 export function processWorld(wrap: Wrap, port: string): World {
   const clock = fakeClock();
   const logger = recordingLogger();
   const bad = new Set(['own', 'other']);
   const worse = new Set<string>();
-  // Only what made it worse is undone.
+  // Only a repair that made it worse is undone.
   const mends = (): void => void (port === 'action.undo' ? worse.add('own') : bad.delete('own'));
   const verdict = (name: string) =>
     bad.has(name)
@@ -93,7 +93,7 @@ export function processWorld(wrap: Wrap, port: string): World {
   };
 }
 
-/** Two failed units, repaired by an executor of the host program. */
+/** Two failed units, repaired by a custom executor. */
 export function unitWorld(wrap: Wrap, port: string, detects: 'all' | 'issues' | undefined): World {
   const clock = fakeClock();
   const logger = recordingLogger();
@@ -125,7 +125,7 @@ export function unitWorld(wrap: Wrap, port: string, detects: 'all' | 'issues' | 
   return {
     clock,
     logger,
-    // The second call may be about either.
+    // The second call may be about either component.
     isOtherHealed: () => !inTrouble('redis') || !inTrouble('nginx'),
     listeners: listenersOf(wrap),
     options: {
@@ -198,7 +198,7 @@ const EVENTS: readonly EventName[] = [
 const listenersOf = (wrap: Wrap): World['listeners'] =>
   Object.fromEntries(EVENTS.map((name) => [name, wrap(`listener ${name}`, () => undefined)]));
 
-/** Makes the engine of a world. */
+/** Creates the engine of a world. */
 export function engineIn({ options, listeners }: World): SimplifiedHealingEngine {
   const engine = new SimplifiedHealingEngine(options);
   for (const [name, listener] of Object.entries(listeners)) engine.on(name as EventName, listener);

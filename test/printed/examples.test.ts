@@ -8,7 +8,7 @@ import { runProgram } from './run-program.js';
 
 const names = readdirSync(join(root, 'examples')).flatMap((file) => /^(.+)\.ts$/.exec(file)?.[1] ?? []);
 
-describe('an example ends well by its documented command', () => {
+describe('an example ends with status 0 by its documented command', () => {
   test.each(names)('node examples/run.mjs %s', async (name) => {
     const stopAfterOutput = name === 'demo'; // It runs until it is stopped.
     const ended = await runProgram(['node', 'examples/run.mjs', name], { stopAfterOutput });
@@ -17,7 +17,7 @@ describe('an example ends well by its documented command', () => {
   });
 });
 
-describe('an example of the Python documentation prints what docs/from-python.md says', () => {
+describe('an example of the Python documentation prints the text in docs/from-python.md', () => {
   const rows = rowsOf(readFileSync(join(root, 'docs/from-python.md'), 'utf8'), 'Python documentation');
 
   test.each(originals)('node $file', async ({ file, translations }) => {

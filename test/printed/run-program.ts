@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { root } from '../docs/blocks.js';
 
-/** How a program ended. */
+/** Result of a program. */
 export interface Ended {
   readonly status: number | null;
-  /** What it printed on standard output and standard error. */
+  /** Text on standard output and standard error. */
   readonly output: string;
 }
 
-/** How a program is run. */
+/** Options of a run. */
 export interface RunOptions {
   /** Sends SIGTERM once the program has printed a line: for programs that run until they are stopped. */
   readonly stopAfterOutput?: boolean;
@@ -24,7 +24,7 @@ const NOBODY = 65_534;
 const LIMIT_MS = 60_000;
 const freePorts = pathToFileURL(join(root, 'test/printed/free-ports.mjs')).href;
 
-/** Runs a program as documented, from the folder of the package. Rejects when it runs longer than a minute. */
+/** Runs a program as documented, from the folder of the package. Rejects if it runs longer than a minute. */
 export function runProgram(argv: readonly string[], options: RunOptions = {}): Promise<Ended> {
   const { stopAfterOutput = false, env, uid } = options;
   const [command = '', ...rest] = argv;
@@ -35,7 +35,7 @@ export function runProgram(argv: readonly string[], options: RunOptions = {}): P
     ...(uid !== undefined && { uid, gid: uid }),
   });
   let output = '';
-  // Once: a program that takes SIGTERM once is ended by the second.
+  // Once only: the second SIGTERM ends a program that handles the first.
   const stop = (): void => {
     if (!child.killed) child.kill('SIGTERM');
   };
@@ -68,6 +68,6 @@ export function harmlessUser(): number | undefined {
     gid: NOBODY,
   });
   if (canRead.status === 0) return NOBODY;
-  if (!existsSync('/run/systemd/system')) return undefined; // Nothing here can be restarted.
+  if (!existsSync('/run/systemd/system')) return undefined; // No service can be restarted here.
   throw new Error(`Run the tests as a user without privilege, or let user ${NOBODY} read ${root}`);
 }

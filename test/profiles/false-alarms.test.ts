@@ -17,8 +17,8 @@ const PROFILES = [
   ...[raspberryPi, raspberryPiOverlay, dockerHost],
 ];
 
-describe('on a healthy host, with the default options', () => {
-  it.each(PROFILES)('$name: nothing above LOW is reported, and nothing is planned', async (profile) => {
+describe('on a healthy host with the default options', () => {
+  it.each(PROFILES)('nothing above LOW is reported, and nothing is planned: $name', async (profile) => {
     const { verdicts, results } = await seenOn(profile);
     const words = (status: string) =>
       verdicts
@@ -38,8 +38,8 @@ describe('on a healthy host, with the default options', () => {
   });
 });
 
-describe('a host that is unusual by design', () => {
-  it('CI box: CPU and load are reported, each with the reason why nothing is done', async () => {
+describe('on a host that is unusual by design', () => {
+  it('CPU and load are reported with the reason why nothing is done: CI box', async () => {
     const { results } = await seenOn(ciBox);
     expect(results.map(({ issue, blockedBy }) => `${issue.component}: ${blockedBy}`)).toEqual([
       'cpu: unavailable',
@@ -47,12 +47,12 @@ describe('a host that is unusual by design', () => {
     ]);
   });
 
-  it('LXC: out-of-memory kills in other containers of the machine are not reported', async () => {
+  it('out-of-memory kills in other containers of the machine are not reported: LXC', async () => {
     const { verdicts } = await seenOn(lxcOnZfs);
     expect(verdicts.filter(({ status }) => status === 'bad')).toEqual([]);
   });
 
-  it('file server: the archive is not reported with its own threshold, and nothing else changes', async () => {
+  it('a full archive is not reported with its own threshold, and the rest is unchanged: file server', async () => {
     const levels = { '/srv/archive': { percent: 90, freeBytes: 2e12 } };
     const { verdicts, results } = await seenOn(fileServer, { mounts: { levels } });
     expect(verdicts.filter(({ status }) => status !== 'ok')).toEqual([]);

@@ -1,5 +1,6 @@
 import { defineAction, verifyByCheck, type ActionDefinition } from '../../src/actions/define.js';
 import { actionRegistry } from '../../src/actions/registry.js';
+import { thresholdValues } from '../../src/detect/thresholds.js';
 import type { ExecuteOptions, Executor } from '../../src/execute/executor.js';
 import { makePlan, readAgain } from '../../src/execute/planner.js';
 import { digestOf } from '../../src/memory/approvals.js';
@@ -17,7 +18,7 @@ import type { Doing } from './rules.js';
 import type { Execution } from '../../src/model/execution.js';
 
 const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
-const THRESHOLDS = { cpuPercent: 80, memoryPercent: 85, diskPercent: 90, loadAverage: 8 };
+const THRESHOLDS = thresholdValues({ loadAverage: 8 });
 
 const callStep = (name: string): Step => ({
   ...{ kind: 'call', name, run: () => undefined, timeoutMs: 1_000, interruptible: false },
@@ -36,11 +37,11 @@ const own = (scope: 'host' | 'process'): ActionDefinition<{ part: string }> =>
 export const ACTIONS = { mend_part: own('process'), mend_host: own('host') };
 const REGISTRY = actionRegistry(ACTIONS);
 
-/** What an action is done to. */
+/** Component, scope and unit that an action affects. */
 const partOf = ({ parameters }: HealingAction): string =>
   String(parameters['part'] ?? parameters['service']).replace(/\.service$/, '');
 
-/** Picks actions, for what users see of `web` a restart of that unit. */
+/** Picks actions; for the check of users on `web`, a restart of that unit. */
 export class Resolver extends SimpleResolver {
   override getAction(issue: Issue): HealingAction {
     const { component: part, attempt = 0 } = issue;
@@ -53,7 +54,10 @@ export class Resolver extends SimpleResolver {
   }
 }
 
-/** The hands of one life of an engine: they do what the history says, and tell the rules what they are told to do. */
+/**
+ * Executor of one life of an engine: does what the history prescribes, and reports to the rules what it was asked to
+ * do.
+ */
 export class Hands implements Executor {
   readonly #ground: Ground;
   readonly #life: Life;
@@ -87,7 +91,7 @@ export class Hands implements Executor {
     };
     const made = await makePlan(action, parts, new AbortController().signal);
     const plan = part === 'mail' ? { ...made, approval: 'A person has to decide' } : made;
-    const given = unsteady.has(part) ? this.#anew(plan) : plan;
+    const given = unsteady.has(part) ? this.#replan(plan) : plan;
     this.#madeAt.set(given, this.#ground.clock.monotonic);
     return given;
   }
@@ -101,8 +105,8 @@ export class Hands implements Executor {
     };
   }
 
-  /** Another plan each time: another step, or another target. */
-  #anew(plan: Plan): Plan {
+  /** Returns a different plan each time: another step, or another target. */
+  #replan(plan: Plan): Plan {
     this.#plans += 1;
     const id = `way ${this.#plans}`;
     return this.#plans % 2 === 0
@@ -117,7 +121,7 @@ export class Hands implements Executor {
       ...{ goes: this.#ground.wellAtLast ? 'well' : usually, takesMs: 0 },
       ...(usuallyLastsMs === undefined || this.#ground.wellAtLast ? {} : { lastsMs: usuallyLastsMs }),
     };
-    const { goes, takesMs, meanwhile } = script;
+    const { goes, takesMs, during } = script;
     const [issue, plan] = this.#announced(action, options);
     const { component } = issue;
     const { scope } = plan;
@@ -140,7 +144,7 @@ export class Hands implements Executor {
     };
     this.#life.tellBegun(doing, plan, options);
     if (this.#life.dies('before the act')) return never();
-    if (meanwhile !== undefined) await this.#life.meddle(meanwhile);
+    if (during !== undefined) await this.#life.meddle(during);
     await clock.sleep(takesMs, () => this.#life.dead);
     this.#effect(component, partOf(action), script);
     if (this.#life.dies('after the act')) return never();
@@ -153,7 +157,7 @@ export class Hands implements Executor {
     if (goes === 'nonsense') return undefined as never;
     if (goes === 'refused') return this.#execution(plan, 'skipped', takesMs);
     const failed = goes.startsWith('wrong');
-    const ran = goes === 'well, by another plan' ? this.#anew(plan) : plan;
+    const ran = goes === 'well, by another plan' ? this.#replan(plan) : plan;
     const steps = [{ step: 'pretend', ok: !failed, durationMs: takesMs }];
     const ended = { ...this.#execution(ran, failed ? 'failed' : 'executed', takesMs), steps };
     return failed ? { ...ended, error: `It went ${goes}` } : ended;
@@ -173,7 +177,7 @@ export class Hands implements Executor {
     return outcome === 'skipped' ? { ...base, blockedBy: 'in-transition', error: 'It was refused' } : base;
   }
 
-  /** The issue and the plan that were announced, and that are to be carried out: no other. */
+  /** Returns the announced issue and plan, which must be the ones that are executed. */
   #announced(
     action: HealingAction,
     { plan }: ExecuteOptions,
@@ -190,7 +194,9 @@ export class Hands implements Executor {
     return [issue, fallback!];
   }
 
-  /** As the library's own executor: what a plan acts on is read again: it may be on its way by itself, and its effects may be others. */
+  /**
+   * Like the library's own executor: reads the targets of a plan again, because they or their effects may have changed.
+   */
   async #refusal(plan: Plan): Promise<Pick<Execution, 'blockedBy' | 'error'> | undefined> {
     const now = await readAgain(plan, this.#host(), new AbortController().signal);
     if (digestOf(now) !== digestOf(plan))
@@ -199,7 +205,7 @@ export class Hands implements Executor {
     return block?.reason === 'in-transition' ? { blockedBy: block.reason, error: block.sentence } : undefined;
   }
 
-  /** Units that a plan works on, and those that go down with them at this moment. The running ones must be named in it. */
+  /** Returns the units of a plan and those that currently stop with them. The plan must name the running ones. */
   #touched(plan: Plan): readonly string[] {
     const { world, rules } = this.#ground;
     const units = plan.targets.filter((target) => target.kind === 'unit');
@@ -213,7 +219,7 @@ export class Hands implements Executor {
     return [...new Set([...units.map(({ id }) => id), ...drawn])];
   }
 
-  /** What the act does to the host. */
+  /** Effect of the repair on the host. */
   #effect(component: string, part: string, { goes, lateMs = 0, lastsMs }: ActScript): void {
     const { world, rules } = this.#ground;
     const aspects = new Set([component, part, ...(component === 'db' ? ['db-query'] : [])]);

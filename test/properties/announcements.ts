@@ -8,7 +8,7 @@ import { probesOf } from './conditions.js';
 import type { Memories } from './memory.js';
 import type { World } from './world.js';
 
-/** What the rules on announcements are about. */
+/** Sources for the rules on announcements. */
 export interface Heard {
   readonly world: World;
   readonly memories: Memories;
@@ -19,18 +19,18 @@ export interface Heard {
 
 const keyOf = ({ component, check }: Issue): string => `${check} ${component}`;
 
-/** What one life of an engine announces, held against each other and against what a bystander sees. */
+/** Compares the announcements of one life of an engine with each other and with an observer's view. */
 export class Announcements {
   readonly #heard: Heard;
-  /** The plan that was announced last, by component. */
+  /** Last announced plan, by component. */
   readonly plans = new Map<string, { readonly issue: Issue; readonly plan: Plan }>();
   /** Components whose job was still running when the repair was reported. */
   readonly pending = new Map<string, string>();
-  /** Relapses that are not on disk yet, and how each is uncounted. */
+  /** Relapses that are not on disk yet, each with a function that removes it from the counts. */
   readonly unstored = new Map<string, () => void>();
-  /** Since when in the order of things the act of a component has ended. */
+  /** Order number of the end of the last repair, by component. */
   readonly actedAt = new Map<string, number>();
-  /** Components whose last act helped at once and for good. */
+  /** Components whose last repair was effective at once and permanently. */
   readonly helped = new Set<string>();
   readonly #doneAt = new Map<string, number>();
   readonly #inHand = new Set<string>();
@@ -48,9 +48,9 @@ export class Announcements {
 
   listen(engine: SimplifiedHealingEngine, isDead: () => boolean): void {
     const alive =
-      <Event>(hear: (event: Event) => void) =>
+      <Event>(listener: (event: Event) => void) =>
       (event: Event): void => {
-        if (!isDead()) hear(event);
+        if (!isDead()) listener(event);
       };
     engine.on(
       'heal:planned',
@@ -86,7 +86,7 @@ export class Announcements {
     );
   }
 
-  /** Between two things that happen: what must have followed at once has followed. */
+  /** Runs between two events: what had to follow at once must have followed. */
   check(): void {
     for (const component of this.#mustRelapse) this.#breach(`The relapse of ${component} was not counted`);
     for (const component of this.#mustClear) {
@@ -97,7 +97,7 @@ export class Announcements {
     this.#mustClear.clear();
   }
 
-  /** The metrics say what was seen. */
+  /** Compares the metrics with the observed events. */
   checkMetrics(engine: SimplifiedHealingEngine): void {
     const { issuesResolved, issuesFailed, issuesRelapsed, successRate } = engine.getMetrics();
     const { resolved, failed, relapsed } = this.#counts;
@@ -168,7 +168,7 @@ export class Announcements {
     this.#breach(`${component}: fixed, and it reads ${status}`);
   }
 
-  /** What helped, and stayed so, is called fixed, however slow its checks are. */
+  /** An effective and lasting repair must be reported as fixed, however slow its checks are. */
   #mustBeFixed({ issue, error = '' }: HealingResult): void {
     const { component } = issue;
     const { world } = this.#heard;
@@ -197,13 +197,13 @@ export class Announcements {
     this.unstored.set(component, memories.relapsed(component, now()));
   }
 
-  /** A relapse that is on disk counts for whoever comes next. */
+  /** A relapse that is on disk counts for the next engine. */
   stored(state: GuardState): void {
     for (const component of this.unstored.keys())
       if (recordOf(state, component).fixed === null) this.unstored.delete(component);
   }
 
-  /** What was not on disk when the engine died is not known to the next one. */
+  /** The next engine does not know what was not on disk when this one died. */
   died(): void {
     for (const uncount of this.unstored.values()) uncount();
     this.unstored.clear();
@@ -228,7 +228,9 @@ export class Announcements {
       this.#breach(`${component}: cleared, and it cannot be read`);
   }
 
-  /** Everything is always read here, but for a unit that nobody listed: it is gone only when systemd does not know it. */
+  /**
+   * Every reading includes all components except an unlisted unit, which is gone only when systemd does not know it.
+   */
   #gone(issue: Issue): void {
     const { component, check } = issue;
     const { world } = this.#heard;

@@ -7,7 +7,7 @@ interface Sleeper {
   readonly wake: () => void;
 }
 
-/** What `setTimeout` gives: nothing here keeps a process alive. */
+/** Result of `setTimeout`, which keeps no process alive. */
 interface Timer extends Sleeper {
   readonly unref: () => Timer;
 }
@@ -15,8 +15,8 @@ interface Timer extends Sleeper {
 const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
 
 /**
- * Time of a simulated world. It passes only while somebody waits for it, so that a day costs nothing, and it is
- * the same for all the lives of an engine: whoever has died is not woken any more.
+ * Clock of a simulated world. Time passes only while something waits for it, so that a day costs nothing, and it is the
+ * same for all lives of an engine: a dead engine is not woken any more.
  */
 export class WorldClock {
   #elapsed = 0;
@@ -37,18 +37,18 @@ export class WorldClock {
     return this.#offset + this.#elapsed;
   }
 
-  /** Moves the wall clock; nobody is woken. */
+  /** Moves the wall clock; nothing is woken. */
   jump(ms: number): void {
     this.#offset += ms;
   }
 
-  /** The clock as one life of an engine sees it. */
+  /** Returns the clock for one life of an engine. */
   portFor(isDead: () => boolean): Clock {
     return {
       now: () => this.wall,
       monotonic: () => this.#elapsed,
       random: this.#random,
-      // Every port of this world answers: a deadline that falls would only make idle time pass.
+      // Every port of this world returns in time: a deadline would only make idle time pass.
       deadline: () => () => undefined,
       sleep: (ms, signal) => (isDead() ? never() : this.sleep(ms, isDead, signal)),
     };
@@ -70,8 +70,8 @@ export class WorldClock {
   }
 
   /**
-   * Lets `setTimeout` and `clearTimeout` of the sources wait in this world's time. Returns the function that puts the
-   * real ones back.
+   * Makes `setTimeout` and `clearTimeout` of the sources use this world's time. Returns the function that restores the
+   * real ones.
    */
   takeTimers(): () => void {
     const real = { setTimeout: globalThis.setTimeout, clearTimeout: globalThis.clearTimeout };
@@ -89,7 +89,7 @@ export class WorldClock {
     return () => void Object.assign(globalThis, real);
   }
 
-  /** Lets time pass, and wakes whoever sleeps in the order in which their time comes. */
+  /** Advances time, and wakes sleepers in the order of their times. */
   async advance(ms: number, until: () => boolean = () => false): Promise<void> {
     const end = this.#elapsed + ms;
     await turn();
@@ -97,7 +97,7 @@ export class WorldClock {
     if (!until()) this.#elapsed = Math.max(this.#elapsed, end);
   }
 
-  /** Lets time pass as far as it takes for something to end; `ended` may also end it from outside, by a crash. */
+  /** Advances time until a promise has settled; `ended` may also end it from outside, by a crash. */
   async drive<T>(work: Promise<T>, ended: () => boolean): Promise<T | undefined> {
     let settled = false;
     const outcome = work.then(

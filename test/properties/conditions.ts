@@ -1,25 +1,25 @@
 import type { Severity } from '../../src/model/issue.js';
 
-/** How something can be. */
+/** Conditions of a component. */
 export const CONDITIONS = ['ok', 'bad', 'worse', 'low', 'unknown', 'starting', 'looping', 'near'] as const;
 export type Condition = (typeof CONDITIONS)[number];
 
-/** Services that are listed. `sshd` is protected, and `proxy` would take a protected unit down with it. */
+/** Listed services. `sshd` is protected, and stopping `proxy` would stop a protected unit. */
 export const LISTED = ['web', 'db', 'queue', 'mail', 'sshd', 'proxy'] as const;
-/** A service that nobody listed. */
+/** Unlisted service. */
 export const STRAY = 'stray';
 export const SERVICES: readonly string[] = [...LISTED, STRAY];
 export const FORBIDDEN: readonly string[] = ['sshd', 'proxy', STRAY];
 
-/** A check of the host program: what systemd cannot see. */
+/** Custom check of a fault that systemd cannot see. */
 export interface Probe {
-  /** The component that it speaks for; `db` is a listed service as well. */
+  /** Component of that check; `db` is a listed service as well. */
   readonly component: string;
   readonly timeoutMs: number;
   readonly settleMs: number;
 }
 
-/** Every probe, by the name of its check. */
+/** Probes, by the name of their check. */
 export const PROBES: Readonly<Record<string, Probe>> = {
   pool: { component: 'pool', timeoutMs: 5_000, settleMs: 60_000 },
   worker: { component: 'worker', timeoutMs: 30_000, settleMs: 0 },
@@ -27,24 +27,24 @@ export const PROBES: Readonly<Record<string, Probe>> = {
   'db-query': { component: 'db', timeoutMs: 5_000, settleMs: 5_000 },
 };
 
-/** What is no service: parts of the host program, resources, and a service as its users see it. */
+/** Components other than services: parts of the host program, resources, and a service as its users see it. */
 export const OTHERS = ['pool', 'worker', 'web-http', 'memory', 'load'] as const;
 export const COMPONENTS: readonly string[] = [...LISTED, STRAY, ...OTHERS];
-/** Whatever turns by itself: components, and the one probe that speaks for a component that can turn otherwise, too. */
+/** Everything that can change by itself: components, and the one probe whose result can differ from its component. */
 export const ASPECTS: readonly string[] = [...COMPONENTS, 'db-query'];
 
-/** The probes that speak for a component. */
+/** Returns the probes of a component. */
 export const probesOf = (component: string): readonly string[] =>
   Object.keys(PROBES).filter((name) => PROBES[name]?.component === component);
 
-/** The unit that a component is repaired by, where it is one. */
+/** Returns the unit by which a component is repaired, if any. */
 export const unitOf = (component: string): string => (component === 'web-http' ? 'web' : component);
 
-/** What a reading says of something. */
+/** Reading of a component or probe. */
 export interface Truth {
   readonly status: 'ok' | 'bad' | 'unknown';
   readonly severity: Severity;
-  /** On its way to another state by itself. */
+  /** `true` if it is in transition. */
   readonly moving: boolean;
 }
 
@@ -52,7 +52,7 @@ const truth = (status: Truth['status'], severity: Severity = 3, moving = false):
   ...{ status, severity, moving },
 });
 
-/** What is read of an aspect in a condition. */
+/** Returns the reading in a condition. */
 export function truthIn(aspect: string, condition: Condition): Truth {
   if (aspect === 'memory' || aspect === 'load') {
     if (condition === 'unknown') return truth('unknown');

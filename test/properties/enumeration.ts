@@ -37,7 +37,7 @@ const planOf = (component: string): Plan => ({
   ...(component === 'b' ? { approval: 'A person has to decide' } : {}),
 });
 
-/** The real engine in a world of two components, driven by the events of the specification. */
+/** Real engine in a world of two components, driven by the events of the specification. */
 class Real {
   readonly #clock = new WorldClock(() => 0);
   readonly #bad = { a: true, b: true };
@@ -95,7 +95,7 @@ class Real {
     return [];
   }
 
-  /** What is seen of results. A `fixed` is believed only where the component is well, and its issue is closed. */
+  /** Observes results. `fixed` is accepted only if the component is ok, and its issue is closed. */
   #seen(results: readonly HealingResult[] | undefined): Seen {
     if (results === undefined) return ['died'];
     const open = this.#engine.status().issues.map(({ component }) => component);
@@ -175,7 +175,7 @@ class Real {
   }
 }
 
-/** Plays a history in the real engine. Returns where what is seen differs from the specification. */
+/** Plays a history in the real engine. Returns the differences from the specification. */
 export async function differs(history: readonly SpecEvent[]): Promise<string | undefined> {
   const specified = new Specification();
   const real = new Real();
@@ -188,7 +188,7 @@ export async function differs(history: readonly SpecEvent[]): Promise<string | u
   return undefined;
 }
 
-/** Every history of so many events after a beginning. */
+/** Returns every history with this number of events after a beginning. */
 export function* historiesOf(
   depth: number,
   beginning: readonly SpecEvent[] = [],

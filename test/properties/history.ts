@@ -1,7 +1,7 @@
 import type { Condition } from './conditions.js';
 import type { Manner } from './probes.js';
 
-/** How one act goes. */
+/** Result of one repair. */
 export interface ActScript {
   readonly goes:
     | 'well'
@@ -16,23 +16,23 @@ export interface ActScript {
     | 'well, and it dies in settling'
     | 'well, and nobody can tell';
   readonly takesMs: number;
-  /** So long after the act it helps. */
+  /** Delay after the repair until it takes effect. */
   readonly lateMs?: number;
-  /** So long it lasts, before it is bad again. */
+  /** Time until the component is bad again. */
   readonly lastsMs?: number;
-  /** What happens while it is under way. */
-  readonly meanwhile?:
+  /** Event during the repair. */
+  readonly during?:
     'healing disabled' | 'dry run' | 'pause' | { readonly component: string; readonly to: Condition };
 }
 
-/** Where an engine dies. */
+/** Point at which an engine dies. */
 export interface CrashPoint {
   readonly at: 'before the save' | 'after the save' | 'before the act' | 'after the act';
-  /** So many are let pass. */
+  /** Number of earlier passes of that point. */
   readonly after: number;
 }
 
-/** One thing that happens. */
+/** Event of a history. */
 export type Event =
   | { readonly what: 'turns'; readonly component: string; readonly to: Condition }
   | { readonly what: 'many fail'; readonly count: number }
@@ -49,7 +49,7 @@ export type Event =
       readonly what: 'monitoring';
       readonly minutes: number;
       readonly everyS?: number;
-      /** What turns meanwhile, and when. */
+      /** Components that change, and when. */
       readonly turns?: readonly {
         readonly afterMs: number;
         readonly component: string;
@@ -77,19 +77,19 @@ export type Event =
   | { readonly what: 'reset'; readonly component: string }
   | { readonly what: 'healing enabled' | 'dry run'; readonly value: boolean };
 
-/** A whole story: how the engine is set up, and what happens. */
+/** History: the setup of the engine, and the events. */
 export interface History {
   readonly listed: boolean;
-  /** What the option `approve` answers, and after how long; without one, people call `approve(id)`. */
+  /** Answer of the option `approve`, and its delay; without one, operators call `approve(id)`. */
   readonly approver?: { readonly answer: boolean | 'throws'; readonly afterMs: number };
   readonly chance: number;
-  /** Whether a whole day of health is waited for in the end. */
+  /** `true` if a whole day of health follows at the end. */
   readonly toTheEnd: boolean;
-  /** How an act goes of which nothing else is said, until all is well in the end. */
+  /** Result of repairs without a prescribed one, until all is well at the end. */
   readonly usually: ActScript['goes'];
-  /** How long an act lasts of which nothing else is said. */
+  /** Duration of the effect of such repairs. */
   readonly usuallyLastsMs?: number;
-  /** What is in trouble when the story begins. */
-  readonly troubles: readonly string[];
+  /** Components that are bad at the beginning. */
+  readonly badAtStart: readonly string[];
   readonly events: readonly Event[];
 }

@@ -16,32 +16,32 @@ import type { World } from './world.js';
 
 const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
 
-// This world's clock knows of no real time: whatever is loaded late is there.
+// The clock of this world knows no real time: late imports must be loaded already.
 await Promise.all([preload(), import('../../src/watch/unit-names.js')]);
 
-/** What outlives an engine: the world, and what is on its disk. */
+/** Everything that survives an engine: the world, and the state on its disk. */
 export interface Ground {
   readonly clock: WorldClock;
   readonly world: World;
   readonly rules: Rules;
   readonly history: History;
-  /** What is on the disk. */
+  /** State on disk. */
   disk: GuardState | undefined;
   diskLost: boolean;
-  /** How the next acts go. */
+  /** Results of the next repairs. */
   acts: ActScript[];
-  /** Whether all goes well from now on. */
+  /** `true` if everything works from now on. */
   wellAtLast: boolean;
   readonly unplannable: Set<string>;
-  /** What is planned in another way each time. */
+  /** Components whose plan differs each time. */
   readonly unsteady: Set<string>;
-  /** Whatever could not be planned at some time: an attempt that may be on record although nobody acted. */
+  /** Components that could not be planned at some time: an attempt may be recorded although nothing was executed. */
   readonly misfired: Set<string>;
   savesThatFail: number;
   crash: CrashPoint | undefined;
   saves: number;
   failedSaves: number;
-  /** Whether a call is under way that was asked to be a dry run. */
+  /** `true` during a call with the option of a dry run. */
   rehearsing: boolean;
 }
 
@@ -92,7 +92,7 @@ export class Life {
       });
   }
 
-  /** Monitoring that runs. */
+  /** Running monitoring. */
   monitoring: object | undefined;
 
   /** Steady time, as the engine must count it. */
@@ -100,7 +100,7 @@ export class Life {
     const { clock, disk, diskLost } = this.#ground;
     const known = disk !== undefined && !diskLost;
     if (known) this.#origin ??= Math.max(clock.wall, latestTime(disk)) - clock.monotonic;
-    // Where nothing is known from before, it begins with the first look or plan.
+    // Without an earlier time, it starts at the first cycle or plan.
     if (this.#origin === undefined) return clock.wall;
     return this.#origin + clock.monotonic;
   }
@@ -109,7 +109,7 @@ export class Life {
     this.#origin ??= this.now() - this.#ground.clock.monotonic;
   }
 
-  /** Dies here, if this is where it was to die. */
+  /** Dies if this is the prescribed point. */
   dies(at: CrashPoint['at']): boolean {
     const { crash } = this.#ground;
     if (crash?.at !== at) return false;
@@ -118,7 +118,7 @@ export class Life {
     return this.dead;
   }
 
-  /** Tells the rules of an act that begins. */
+  /** Reports the start of a repair to the rules. */
   tellBegun(doing: Doing, plan: Plan, { dryRun = false, approved = false }: ExecuteOptions): void {
     const { rules, clock, disk, rehearsing } = this.#ground;
     const { component, action, scope, question } = doing;
@@ -134,19 +134,19 @@ export class Life {
     });
   }
 
-  /** Something happens while an act is under way. */
-  async meddle(meanwhile: NonNullable<ActScript['meanwhile']>): Promise<void> {
+  /** Applies an event during a repair. */
+  async meddle(during: NonNullable<ActScript['during']>): Promise<void> {
     const { engine } = this;
     const { world, rules } = this.#ground;
-    if (typeof meanwhile === 'string') this.#switchedAt = this.#ground.clock.monotonic;
-    if (meanwhile === 'healing disabled') engine.healingEnabled = false;
-    else if (meanwhile === 'dry run') engine.dryRun = true;
-    else if (meanwhile === 'pause') {
+    if (typeof during === 'string') this.#switchedAt = this.#ground.clock.monotonic;
+    if (during === 'healing disabled') engine.healingEnabled = false;
+    else if (during === 'dry run') engine.dryRun = true;
+    else if (during === 'pause') {
       await engine.pause('backup').then(
         () => rules.pauses.add('backup'),
         () => undefined,
       );
-    } else world.turnMeanwhile(meanwhile.component, meanwhile.to);
+    } else world.turnDuring(during.component, during.to);
   }
 
   async #answer(id: string, { answer, afterMs }: NonNullable<History['approver']>): Promise<boolean> {
@@ -154,10 +154,10 @@ export class Life {
     const asked = rules.questions.all.get(id);
     const { monitoring } = this;
     if (afterMs > 0) await clock.sleep(afterMs, () => this.dead);
-    // A question of a monitoring that was stopped stays open: no answer of its `approve` is awaited any more.
+    // A request of a stopped monitoring stays open, but the answer of its `approve` is no longer awaited.
     if (monitoring !== undefined && monitoring !== this.monitoring) return answer === true;
     if (answer === 'throws') throw new Error('the pager is down');
-    // An answer that comes too late is no answer, even if the same is being asked again.
+    // A late answer is ignored, even if the same request is open again.
     if (rules.questions.all.get(id) === asked && this.now() - (asked?.askedAt ?? 0) < 15 * 60_000) {
       if (!answer) rules.questions.refuse(id);
       else if (asked) asked.yes = true;
@@ -189,7 +189,7 @@ export class Life {
         if (this.dead) return never();
         this.now();
         if (ground.diskLost) {
-          // What is lost stays lost until something is saved in its place.
+          // A lost state stays lost until the next save.
           if (!readOnly) ground.disk = undefined;
           return Promise.reject(new SelfHealingError('state-lost', 'The state cannot be used'));
         }
@@ -216,7 +216,7 @@ export class Life {
 
 const DAY = 24 * 60 * 60_000;
 
-/** The latest time that a state vouches for: that of its writing, if something was recorded in the day before. */
+/** Returns the latest time that a state proves: that of its writing, if something was recorded in the day before. */
 function latestTime({ savedAt, acts, intents, approvals, pauses, storm, components }: GuardState): number {
   const records = Object.values(components);
   const last = Math.max(

@@ -2,7 +2,7 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** A repair that was proved, and what counts again when it relapses. */
+/** Proved repair, and what counts again if it relapses. */
 export interface Fix {
   readonly at: number;
   readonly action: string;
@@ -12,7 +12,7 @@ export interface Fix {
   readonly gained: boolean;
 }
 
-/** What is remembered of one component. */
+/** Record of one component. */
 export interface Memory {
   readonly backoff: ReadonlyMap<
     string,
@@ -25,7 +25,7 @@ export interface Memory {
   readonly openings: readonly number[];
   readonly humanSince: number | null;
   readonly healthySince: number | null;
-  /** Last look that saw it well. */
+  /** Last cycle in which it was ok. */
   readonly wellAt: number;
 }
 
@@ -34,7 +34,7 @@ const FRESH: Memory = {
   ...{ openings: [], humanSince: null, healthySince: null, wellAt: -1 },
 };
 
-/** An act that is on record. */
+/** Recorded repair. */
 export interface Recorded {
   readonly component: string;
   readonly action: string;
@@ -44,7 +44,7 @@ export interface Recorded {
   readonly gained: boolean;
 }
 
-/** Backoff, breaker, relapse and lasting health, written down a second time from the default numbers. */
+/** Second implementation of backoff, breaker, relapse and lasting health, from the default numbers. */
 export class Memories {
   readonly seen: { openings: number; humans: number };
   #all = new Map<string, Memory>();
@@ -77,27 +77,27 @@ export class Memories {
     const { strikes, openUntil } = memory;
     const probation = openUntil !== null && openUntil <= at;
     const fix = fixed ? { at, action, check, strikes, probation, gained } : null;
-    // A look and the end of an act may fall into one moment.
+    // A cycle and the end of a repair may have the same time.
     const healthySince = memory.wellAt === at ? at : null;
     this.#set(component, { healthySince, fix, backoff: this.#longer(memory, action, at, fixed) });
     if (fixed) this.#set(component, { strikes: 0, openUntil: null });
     else this.#strike(component, strikes, at, probation);
   }
 
-  /** Returns what undoes it. */
+  /** Returns the function that reverts it. */
   refused(component: string, action: string, at: number): () => void {
     const { backoff } = this.of(component);
     this.#set(component, { backoff: this.#longer(this.of(component), action, at, false) });
     return () => this.#set(component, { backoff });
   }
 
-  /** Whether an issue that opens now takes a repair back. */
+  /** Returns whether an issue that opens now makes a repair relapse. */
   relapses(component: string, check: string | undefined, severity: number, now: number): boolean {
     const { fix } = this.of(component);
     return fix !== null && fix.check === check && severity >= 2 && now - fix.at <= 10 * MINUTE;
   }
 
-  /** It does. Returns what undoes the counting. */
+  /** Counts the relapse. Returns the function that reverts it. */
   relapsed(component: string, now: number): () => void {
     const before = this.of(component);
     const { fix, relapses, backoff } = before;
@@ -118,12 +118,12 @@ export class Memories {
     this.#all.set(component, FRESH);
   }
 
-  /** A new engine has not looked yet. */
+  /** A new engine has had no cycle yet. */
   restarted(): void {
     for (const component of this.#all.keys()) this.#set(component, { healthySince: null, wellAt: -1 });
   }
 
-  /** All is forgotten, and caution is due. */
+  /** Everything is lost, and caution applies. */
   lost(): void {
     this.#all.clear();
     this.#cautious = true;

@@ -12,7 +12,7 @@ import { World } from './world.js';
 const MINUTE = 60_000;
 const OUTCOMES = ['fixed', 'ineffective', 'failed', 'skipped', 'planned', 'pending'];
 
-/** Plays a history, and gives every breach of the rules that a bystander saw. */
+/** Plays a history, and returns every violation of the rules that an observer saw. */
 export async function play(history: History, seen?: Rules['seen']): Promise<readonly string[]> {
   const stage = new Stage(history);
   const giveBack = stage.takeTimers();
@@ -54,7 +54,7 @@ class Stage {
       failedSaves: 0,
       rehearsing: false,
     };
-    for (const component of history.troubles) world.turn(component, 'bad');
+    for (const component of history.badAtStart) world.turn(component, 'bad');
     this.#life = new Life(this.#ground);
   }
 
@@ -129,7 +129,7 @@ class Stage {
         await this.#say(engine.pause(event.reason), () => rules.pauses.add(event.reason));
         return;
       case 'resume':
-        // It may count although it could not be written down.
+        // It may count although it could not be saved.
         rules.pauses.delete(event.reason);
         await this.#say(engine.resume(event.reason));
         return;
@@ -150,7 +150,7 @@ class Stage {
     }
   }
 
-  /** After everything: all is well for long, and then the engine must be as if nothing had ever happened. */
+  /** At the end, all is well for a long time, and then the engine must be as if nothing had ever happened. */
   async recover(): Promise<void> {
     const { world, rules, unplannable, clock } = this.#ground;
     [this.#ground.acts, this.#ground.savesThatFail, this.#ground.crash] = [[], 0, undefined];
@@ -163,7 +163,7 @@ class Stage {
     this.#life.engine.healingEnabled = true;
     for (const reason of ['backup', 'upgrade']) await this.#say(this.#life.engine.resume(reason));
     rules.pauses.clear();
-    // A question that nobody answered lapses after a quarter of an hour, and counts then as a refusal.
+    // An unanswered request expires after 15 minutes, and counts as a rejection then.
     for (const minutes of [8, 8, 8, 12, 0]) {
       await this.#cycle();
       await clock.advance(minutes * MINUTE);
@@ -183,7 +183,7 @@ class Stage {
     await this.#drive(this.#life.engine.close());
   }
 
-  /** After a day of health even `needs-human` is over, and a repair is made as the first ever. */
+  /** After a day of health even `needs-human` is reset, and a repair is made like the first one. */
   async #aDayLater(): Promise<void> {
     const { clock, world, rules } = this.#ground;
     await clock.advance(25 * 60 * MINUTE);
@@ -201,7 +201,7 @@ class Stage {
       rules.breach(`After a day of health a breaker is ${explained.breaker}`);
   }
 
-  /** One `detectAndHeal`: one result for each issue, in a dry run without any trace. */
+  /** Runs one `detectAndHeal`: one result for each issue; a dry run leaves no trace. */
   async #cycle(): Promise<readonly HealingResult[] | undefined> {
     const { rules } = this.#ground;
     const expected = rules.inTrouble.sort();
@@ -209,11 +209,11 @@ class Stage {
     const arePrompt = Object.keys(PROBES).every((name) => probes.isPrompt(name));
     const results = await this.#watched(() => this.#life.engine.detectAndHeal());
     if (results === undefined) return undefined;
-    // A look that takes its time may find what has turned meanwhile.
+    // A slow cycle may find what changed in between.
     if (!arePrompt || Object.keys(PROBES).some((name) => !probes.isPrompt(name))) return results;
     const got = [...new Set(results.map(({ issue }) => issue.component))].sort();
     if (got.join() !== expected.join())
-      rules.breach(`Results for ${got.join()}, and in trouble were ${expected.join()}`);
+      rules.breach(`Results for ${got.join()}, and bad were ${expected.join()}`);
     return results;
   }
 
@@ -243,7 +243,7 @@ class Stage {
     const life = this.#life;
     const isDead = () => life.dead;
     for (const { afterMs, component, to } of turns)
-      world.later(afterMs, () => world.turnMeanwhile(component, to));
+      world.later(afterMs, () => world.turnDuring(component, to));
     life.monitoring = {};
     life.engine
       .startMonitoring(everyS)
@@ -254,7 +254,7 @@ class Stage {
     if (!life.dead) this.#compare(life, life.engine.dryRun);
   }
 
-  /** Does something whose results are looked at, and makes sure that a dry run leaves no trace. */
+  /** Runs an operation whose results are checked, and checks that a dry run leaves no trace. */
   async #watched(
     work: () => Promise<HealingResult[]>,
     rehearsing = false,
@@ -275,17 +275,17 @@ class Stage {
     return results;
   }
 
-  /** What was said is what was seen, and is on disk if that was possible. */
+  /** Compares the results with the events, and with the disk if saving was possible. */
   #compare({ engine, heard }: Life, dry: boolean): void {
     const { rules, failedSaves } = this.#ground;
     heard.check();
     heard.checkMetrics(engine);
-    // A dry run counts a relapse, and the next look that is none writes it down.
+    // A dry run counts a relapse, and the next real cycle saves it.
     for (const component of failedSaves === 0 && !dry ? heard.unstored.keys() : [])
       rules.breach(`The relapse of ${component} is not on record`);
   }
 
-  /** A dry run counts its own plans, as if they had been carried out. */
+  /** A dry run counts its own plans, as if they had been executed. */
   #count(results: readonly HealingResult[], lately: Record<'host' | 'process', readonly string[]>): void {
     const { rules } = this.#ground;
     for (const scope of ['host', 'process'] as const) {
@@ -321,7 +321,7 @@ class Stage {
     const { rules } = this.#ground;
     for (const [id, asked] of [...rules.questions.all]) {
       const { engine } = this.#life;
-      // While repairs are paused or switched off, a yes is refused.
+      // An approval is refused while repairs are paused or disabled.
       asked.yes ||= yes && rules.pauses.size === 0 && engine.healingEnabled;
       if (yes) await this.#say(engine.approve(id));
       else await this.#say(engine.reject(id), () => rules.questions.refuse(id));
@@ -342,7 +342,7 @@ class Stage {
     await clock.advance(0);
   }
 
-  /** Drives something to its end, or to the engine's death, and then goes on with a new engine. */
+  /** Runs an operation to its end, or to the engine's death, and continues with a new engine. */
   async #drive<T>(work: Promise<T>): Promise<T | undefined> {
     const life = this.#life;
     const value = await this.#ground.clock.drive(work, () => life.dead);
@@ -360,7 +360,7 @@ class Stage {
     this.#life = new Life(this.#ground);
   }
 
-  /** A person says something; it may be refused, or not be written down. */
+  /** Runs a command of an operator, which may be refused, or not be saved. */
   async #say(work: Promise<unknown>, heard: () => void = () => undefined): Promise<void> {
     const life = this.#life;
     try {

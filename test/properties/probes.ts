@@ -3,30 +3,30 @@ import type { Verdict } from '../../src/model/issue.js';
 import type { WorldClock } from './clock.js';
 import { PROBES, truthIn, type Condition, type Truth } from './conditions.js';
 
-/** After how many milliseconds a probe answers, or never. */
+/** Delay until a probe returns, in milliseconds, or never. */
 export type Manner = number | 'never';
 
-/** One run of a probe, as a bystander sees it. */
+/** One run of a probe, as an observer sees it. */
 export interface Run {
   readonly name: string;
-  /** Order among all that happens. */
+  /** Order number of the start. */
   readonly began: number;
   readonly inLook: boolean;
-  /** What it answered; `undefined` as long as it has not, or when that came too late. */
+  /** Result; `undefined` while it is running, or if it came too late. */
   answer?: Truth | undefined;
 }
 
-/** The probes of a world: how they answer, and what they answered. */
+/** Probes of a world: their prescribed delays, and their results. */
 export class Probes {
   readonly runs = new Map<string, Run[]>();
-  /** Whether the reading under way is one of everything. */
+  /** `true` during a reading of everything. */
   inLook = false;
-  /** Told when a probe has answered in time. */
+  /** Called when a probe has returned in time. */
   answered: (name: string, run: Run) => void = () => undefined;
   #order = 0;
   /** Runs of this life that have not ended. */
   #running = new Set<Run>();
-  /** When what hung was let go. */
+  /** Time at which hanging runs were released. */
   readonly #letGo = new Map<string, number>();
   readonly #clock: WorldClock;
   readonly #conditionOf: (aspect: string) => Condition;
@@ -38,13 +38,13 @@ export class Probes {
     this.#conditionOf = conditionOf;
   }
 
-  /** The next place in the order of what happens. */
+  /** Next order number. */
   next(): number {
     this.#order += 1;
     return this.#order;
   }
 
-  /** From now on a probe answers so; what hung until now answers at last. */
+  /** Sets the delay of a probe; hanging runs end now. */
   answer(name: string, manner: Manner): void {
     this.#manners.set(name, manner);
     for (const one of this.#hanging) {
@@ -55,15 +55,15 @@ export class Probes {
     this.#hanging = this.#hanging.filter((one) => one.name !== name);
   }
 
-  /** Whether a probe answers at once: an earlier run that has not ended is in its way. */
+  /** Returns whether a probe returns at once, which an earlier run that has not ended prevents. */
   isPrompt(name: string): boolean {
     const isBusy = [...this.#running].some((run) => run.name === name);
-    // What was let go in this very moment has not quite ended.
+    // A run that was released at this moment has not quite ended.
     const isEnding = this.#letGo.get(name) === this.#clock.monotonic;
     return this.#mannerOf(name) === 0 && !isBusy && !isEnding;
   }
 
-  /** Whether a probe answers, at once or within its time. */
+  /** Returns whether a probe returns, at once or within its time limit. */
   isInTime(name: string): boolean {
     const manner = this.#mannerOf(name);
     const runs = this.runs.get(name) ?? [];
@@ -74,14 +74,14 @@ export class Probes {
     return this.runs.get(name)?.at(-1);
   }
 
-  /** The checks, for one life of an engine. */
+  /** Returns the checks for one life of an engine. */
   checks(isDead: () => boolean): Check[] {
     const running = (this.#running = new Set<Run>());
     return Object.entries(PROBES).map(([name, { component, timeoutMs, settleMs }]) => ({
       ...{ name, component, timeoutMs, type: 'service' as const, parts: [] },
-      // The resolver picks what these need; for a unit its restart.
+      // The resolver picks the action; for a unit its restart.
       ...(component === 'web' ? { heals: 'web' } : {}),
-      // The others keep the default.
+      // The other checks keep the default.
       ...(settleMs === 60_000 ? {} : { settleMs }),
       run: () => this.#run(name, isDead, running),
     }));

@@ -3,30 +3,30 @@ import type { Memories } from './memory.js';
 
 const LAPSE = 15 * 60_000;
 
-/** A question to a person. */
+/** Request for approval. */
 export interface Asked {
   readonly component: string;
   readonly askedAt: number;
   yes: boolean;
-  /** Whether it was well again since: then nobody has to answer any more. */
+  /** `true` if its component has been ok since: then it needs no answer any more. */
   idle: boolean;
 }
 
-/** What the rules on approvals are about. */
+/** Sources for the rules on approvals. */
 export interface QuestionSources {
   readonly memories: Memories;
   readonly seen: { asked: number; approved: number };
   readonly now: () => number;
-  /** Whether a look still finds a component in trouble. */
+  /** Returns whether a cycle still finds a component bad. */
   readonly found: (component: string) => boolean;
   readonly breach: (words: string) => void;
 }
 
-/** The rules on what a person is asked, and may answer. */
+/** Rules on requests for approval and their answers. */
 export class Questions {
   readonly all = new Map<string, Asked>();
   readonly #sources: QuestionSources;
-  /** Refusals by a person or by time, with what undoes each. */
+  /** Rejections by an operator or by time, each with the function that reverts it. */
   readonly #refused = new Map<string, { readonly asked: Asked; readonly undo: () => void }>();
 
   constructor(sources: QuestionSources) {
@@ -53,7 +53,7 @@ export class Questions {
     this.all.set(id, { component, askedAt: now(), yes: false, idle: false });
   }
 
-  /** The last issue of a component has closed: its requests need no answer any more. */
+  /** The last issue of a component was closed: its requests need no answer any more. */
   over(component: string): void {
     for (const asked of this.all.values()) if (asked.component === component) asked.idle = true;
   }
@@ -63,12 +63,12 @@ export class Questions {
     const asked = this.all.get(id);
     if (!asked) return;
     this.all.delete(id);
-    // With the trouble its question was over: the answer is to nothing.
+    // The request ended with its issue: the answer has no effect.
     if (asked.idle) return;
     this.#refused.set(id, { asked, undo: memories.refused(asked.component, 'restart_service', now()) });
   }
 
-  /** A plan is carried out: as one that was approved only if it was, and within its time. */
+  /** Checks that a plan is executed as approved only if it was, and within its time. */
   use(
     component: string,
     moment: { readonly approved: boolean; readonly question: string; readonly needsApproval: boolean },
@@ -84,14 +84,14 @@ export class Questions {
     must(now() - (answer?.askedAt ?? now()) < LAPSE, 'on an approval that has lapsed');
   }
 
-  /** One "yes" is for one act. */
+  /** One approval permits one execution. */
   forget(question: string, component: string): void {
-    // Another component may have been asked about the same plan since.
+    // The same plan may have been requested for another component since.
     if (this.all.get(question)?.component === component) this.all.delete(question);
   }
 
   died(durable: GuardState | undefined): void {
-    // A refusal that was not on disk is not known to the next engine, which still has the question.
+    // The next engine does not know a rejection that was not on disk: it still has the request.
     for (const [id, { asked, undo }] of this.#refused) {
       const kept = durable?.approvals.find((one) => one.id === id);
       if (kept === undefined || this.all.has(id)) continue;

@@ -7,36 +7,36 @@ const history = (more: Partial<History>): History => ({
   chance: 0,
   toTheEnd: false,
   usually: 'well',
-  troubles: [],
+  badAtStart: [],
   events: [],
   ...more,
 });
 
-/** Histories that once broke a rule, as small as they could be made. */
+/** Histories that once violated a rule, minimized. */
 const ONCE: readonly (readonly [what: string, history: History])[] = [
   [
-    'a unit that enters a crash loop while its repair waits in line is left to systemd',
+    'a unit that enters a crash loop while its repair is queued is left to systemd',
     history({
       listed: false,
-      troubles: ['web', 'db', 'queue'],
+      badAtStart: ['web', 'db', 'queue'],
       events: [
         {
           what: 'acts will go',
-          acts: [{ goes: 'well', takesMs: 70_000, meanwhile: { component: 'queue', to: 'looping' } }],
+          acts: [{ goes: 'well', takesMs: 70_000, during: { component: 'queue', to: 'looping' } }],
         },
         { what: 'cycles', times: 1, everyMs: 1_000 },
       ],
     }),
   ],
   [
-    'a service that nobody listed, and that an interrupted restart left stopped, is not called fixed',
+    'an unlisted service that an interrupted restart left stopped is not reported as fixed',
     history({
       listed: false,
-      troubles: ['stray'],
+      badAtStart: ['stray'],
       events: [
         {
           what: 'acts will go',
-          acts: [{ goes: 'for nothing', takesMs: 1_000, meanwhile: { component: 'stray', to: 'low' } }],
+          acts: [{ goes: 'for nothing', takesMs: 1_000, during: { component: 'stray', to: 'low' } }],
         },
         { what: 'will crash', point: { at: 'after the act', after: 0 }, downMs: 30_000, jumpMs: 0 },
         { what: 'cycles', times: 1, everyMs: 1_000 },
@@ -45,29 +45,29 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     }),
   ],
   [
-    'healing that is switched off in mid-act stops what waits in line',
+    'healing that is disabled during a repair stops the queued repairs',
     history({
-      troubles: ['web', 'db', 'queue'],
+      badAtStart: ['web', 'db', 'queue'],
       events: [
-        { what: 'acts will go', acts: [{ goes: 'well', takesMs: 1_000, meanwhile: 'healing disabled' }] },
+        { what: 'acts will go', acts: [{ goes: 'well', takesMs: 1_000, during: 'healing disabled' }] },
         { what: 'cycles', times: 1, everyMs: 1_000 },
       ],
     }),
   ],
   [
-    'a dry run that is switched on in mid-act stops what waits in line',
+    'a dry run that is enabled during a repair stops the queued repairs',
     history({
-      troubles: ['web', 'db', 'queue'],
+      badAtStart: ['web', 'db', 'queue'],
       events: [
-        { what: 'acts will go', acts: [{ goes: 'well', takesMs: 1_000, meanwhile: 'dry run' }] },
+        { what: 'acts will go', acts: [{ goes: 'well', takesMs: 1_000, during: 'dry run' }] },
         { what: 'cycles', times: 1, everyMs: 1_000 },
       ],
     }),
   ],
   [
-    'an engine that is restarted at once does not repeat what was interrupted',
+    'an engine that is restarted at once does not repeat an interrupted repair',
     history({
-      troubles: ['web'],
+      badAtStart: ['web'],
       usually: 'for nothing',
       events: [
         { what: 'will crash', point: { at: 'before the act', after: 0 }, downMs: 1_000, jumpMs: 0 },
@@ -77,9 +77,9 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     }),
   ],
   [
-    'a wall clock that jumps ends no backoff, though a dry run comes between',
+    'a wall clock that jumps ends no backoff, even with a dry run in between',
     history({
-      troubles: ['web'],
+      badAtStart: ['web'],
       usually: 'for nothing',
       events: [
         { what: 'cycles', times: 1, everyMs: 0 },
@@ -92,14 +92,14 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     }),
   ],
   [
-    'a component that nobody listed comes back to its start by lasting health',
-    history({ listed: false, troubles: ['web'], events: [{ what: 'cycles', times: 1, everyMs: 60_000 }] }),
+    'an unlisted component is reset by lasting health',
+    history({ listed: false, badAtStart: ['web'], events: [{ what: 'cycles', times: 1, everyMs: 60_000 }] }),
   ],
   [
-    'probation after a lost state ends by lasting health',
+    'caution after a lost state ends by lasting health',
     history({
       toTheEnd: true,
-      troubles: ['web'],
+      badAtStart: ['web'],
       events: [
         { what: 'cycles', times: 1, everyMs: 60_000 },
         { what: 'restarts', cleanly: true, lost: true, downMs: 0 },
@@ -108,10 +108,10 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     }),
   ],
   [
-    'caution after a lost state outlives a crash before anything else was written',
+    'caution after a lost state survives a crash before the next write',
     history({
       listed: false,
-      troubles: ['web'],
+      badAtStart: ['web'],
       usually: 'for nothing',
       events: [
         { what: 'cycles', times: 1, everyMs: 1_000 },
@@ -122,9 +122,9 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     }),
   ],
   [
-    'a yes that comes after a quarter of an hour is too late, though nobody looked in between',
+    'an approval after 15 minutes is too late, even without a cycle in between',
     history({
-      troubles: ['mail'],
+      badAtStart: ['mail'],
       events: [
         { what: 'cycles', times: 1, everyMs: 0 },
         { what: 'time passes', ms: 960_000 },
@@ -133,10 +133,10 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     }),
   ],
   [
-    'a reset that was stored counts, though the engine died of it',
+    'a reset that was stored applies, even if the engine died right after it',
     history({
       listed: false,
-      troubles: ['pool'],
+      badAtStart: ['pool'],
       usually: 'for nothing',
       events: [
         { what: 'cycles', times: 1, everyMs: 1_000 },
@@ -148,7 +148,7 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     }),
   ],
   [
-    'a no to a question that went away with its trouble is about nothing',
+    'a rejection of a request that was withdrawn with its issue has no effect',
     history({
       listed: false,
       approver: { answer: false, afterMs: 300_000 },
@@ -166,9 +166,9 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     }),
   ],
   [
-    'a rung for the host is not begun in the line of the host program',
+    'a host action is not started in a slot of process scope',
     history({
-      troubles: ['pool', 'web'],
+      badAtStart: ['pool', 'web'],
       events: [
         {
           what: 'acts will go',
@@ -182,7 +182,7 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     }),
   ],
   [
-    'a relapse is on disk as soon as it is known',
+    'a relapse is on disk as soon as it is detected',
     history({
       listed: false,
       events: [
@@ -191,7 +191,7 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     }),
   ],
   [
-    'a relapse that a dry run saw first is on disk after the next call that is none, also after a restart',
+    'a relapse that a dry run detected first is on disk after the next real call, also after a restart',
     history({
       listed: false,
       usuallyLastsMs: 20_000,
@@ -210,7 +210,7 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
       listed: false,
       usually: 'for nothing',
       usuallyLastsMs: 2_000,
-      troubles: ['db-query', 'db'],
+      badAtStart: ['db-query', 'db'],
       events: [
         { what: 'cycles', times: 1, everyMs: 1_000 },
         { what: 'acts will go', acts: [{ goes: 'well', takesMs: 0 }] },
@@ -225,13 +225,13 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     history({
       listed: false,
       usuallyLastsMs: 2_000,
-      troubles: ['db', 'pool'],
+      badAtStart: ['db', 'pool'],
       events: [
         { what: 'a check answers', check: 'db-query', after: 1_000 },
         {
           what: 'acts will go',
           acts: [
-            { goes: 'well', takesMs: 0, meanwhile: { component: 'db', to: 'ok' } },
+            { goes: 'well', takesMs: 0, during: { component: 'db', to: 'ok' } },
             { goes: 'well', takesMs: 0 },
           ],
         },
@@ -240,10 +240,10 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     }),
   ],
   [
-    'a request stands while one of two issues of its component is open, and is asked again only after its backoff',
+    'a request stays pending while one of two issues of its component is open, and is repeated only after its backoff',
     history({
       listed: false,
-      troubles: ['db'],
+      badAtStart: ['db'],
       events: [
         { what: 'gets neighbours', component: 'db', units: ['stray.service'] },
         {
@@ -259,10 +259,10 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     }),
   ],
   [
-    'a repair by another plan than the announced one is not called fixed',
+    'a repair by another plan than the announced one is not reported as fixed',
     history({
       listed: false,
-      troubles: ['web'],
+      badAtStart: ['web'],
       events: [
         { what: 'acts will go', acts: [{ goes: 'well, by another plan', takesMs: 0 }] },
         { what: 'cycles', times: 1, everyMs: 1_000 },
@@ -270,10 +270,10 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     }),
   ],
   [
-    'units that go down with each other are not repaired side by side',
+    'units that stop each other are not repaired at the same time',
     history({
       listed: false,
-      troubles: ['db', 'stray'],
+      badAtStart: ['db', 'stray'],
       events: [
         { what: 'gets neighbours', component: 'db', units: ['stray.service'] },
         { what: 'cycles', times: 1, everyMs: 1_000 },
@@ -281,7 +281,7 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     }),
   ],
   [
-    'a slow look opens no issue by what it read before the end of a repair',
+    'a slow cycle opens no issue by a reading from before the end of a repair',
     history({
       listed: false,
       events: [
@@ -296,7 +296,7 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     }),
   ],
   [
-    'a slow look does not clear what is being repaired',
+    'a slow cycle does not clear an issue that is being repaired',
     history({
       listed: false,
       usually: 'wrong',
@@ -315,7 +315,7 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
           what: 'acts will go',
           acts: [
             { goes: 'for nothing', takesMs: 0 },
-            { goes: 'well', takesMs: 0, meanwhile: { component: 'db', to: 'starting' } },
+            { goes: 'well', takesMs: 0, during: { component: 'db', to: 'starting' } },
           ],
         },
         { what: 'many fail', count: 4 },
@@ -325,13 +325,17 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     }),
   ],
   [
-    'a check without a time to settle can prove a repair',
-    history({ listed: false, troubles: ['worker'], events: [{ what: 'cycles', times: 1, everyMs: 1_000 }] }),
+    'a check without a settle time can prove a repair',
+    history({
+      listed: false,
+      badAtStart: ['worker'],
+      events: [{ what: 'cycles', times: 1, everyMs: 1_000 }],
+    }),
   ],
   [
-    'a check that takes longer than its time to settle can prove a repair',
+    'a check that takes longer than its settle time can prove a repair',
     history({
-      troubles: ['web-http'],
+      badAtStart: ['web-http'],
       events: [
         { what: 'a check answers', check: 'web-http', after: 20_000 },
         { what: 'cycles', times: 1, everyMs: 1_000 },
@@ -342,13 +346,13 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     'an approval given after minutes executes a newly made plan',
     history({
       listed: false,
-      troubles: ['mail'],
+      badAtStart: ['mail'],
       approver: { answer: true, afterMs: 300_000 },
       events: [{ what: 'cycles', times: 1, everyMs: 1_000 }],
     }),
   ],
   [
-    'a unit that fails again while a slow look ends is not told as gone',
+    'a unit that fails again while a slow cycle ends is not reported as gone',
     history({
       listed: false,
       chance: 0.5,
@@ -370,10 +374,10 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     }),
   ],
   [
-    'a unit that comes up while a slow check is asked again is in the plan that runs',
+    'a unit that becomes active while a slow check runs again is in the executed plan',
     history({
       listed: false,
-      troubles: ['web'],
+      badAtStart: ['web'],
       approver: { answer: 'throws', afterMs: 0 },
       events: [
         { what: 'gets neighbours', component: 'web', units: ['queue.service'] },
@@ -397,18 +401,18 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     }),
   ],
   [
-    'a component is not gone whose repair ends while a look asks for others by name',
+    'a component whose repair ends while a cycle reads others by name is not reported as gone',
     history({
       listed: false,
       chance: 0,
       toTheEnd: false,
       usually: 'well',
-      troubles: [],
+      badAtStart: [],
       events: [
         { what: 'many fail', count: 4 },
         {
           what: 'acts will go',
-          acts: [{ goes: 'well', takesMs: 0, meanwhile: { component: 'db', to: 'ok' } }],
+          acts: [{ goes: 'well', takesMs: 0, during: { component: 'db', to: 'ok' } }],
         },
         { what: 'turns', component: 'pool', to: 'bad' },
         { what: 'a check answers', check: 'db-query', after: 3000 },
@@ -424,7 +428,7 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
       chance: 0,
       toTheEnd: false,
       usually: 'well',
-      troubles: [],
+      badAtStart: [],
       events: [
         { what: 'turns', component: 'memory', to: 'worse' },
         { what: 'a check answers', check: 'pool', after: 1000 },
@@ -442,13 +446,13 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     }),
   ],
   [
-    'an approval holds for the component that it was given for, although another one has the same plan',
+    'an approval applies only to its component, even if another one has the same plan',
     history({
       listed: false,
       chance: 0,
       toTheEnd: false,
       usually: 'worse',
-      troubles: ['web'],
+      badAtStart: ['web'],
       events: [
         { what: 'gets neighbours', component: 'web', units: ['stray.service'] },
         { what: 'a check answers', check: 'pool', after: 20000 },
@@ -464,10 +468,10 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     }),
   ],
   [
-    'a refusal by time that was lost with the engine binds no later one, whose clock begins before it',
+    'a timed rejection that was lost with the engine does not apply to the next one, whose clock starts earlier',
     history({
       listed: false,
-      troubles: ['queue'],
+      badAtStart: ['queue'],
       events: [
         { what: 'gets neighbours', component: 'queue', units: ['stray.service'] },
         { what: 'cycles', times: 1, everyMs: 4_020_000 },
@@ -487,7 +491,7 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
     }),
   ],
   [
-    'an answer to a question of a monitoring that was stopped counts for nothing',
+    'an answer to a request of a stopped monitoring has no effect',
     history({
       listed: false,
       events: [
@@ -506,13 +510,13 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
       chance: 0,
       toTheEnd: false,
       usually: 'well',
-      troubles: [],
+      badAtStart: [],
       events: [
         { what: 'gets neighbours', component: 'queue', units: ['web.service'] },
         {
           what: 'acts will go',
           acts: [
-            { goes: 'well', takesMs: 0, meanwhile: { component: 'web', to: 'ok' } },
+            { goes: 'well', takesMs: 0, during: { component: 'web', to: 'ok' } },
             { goes: 'well', takesMs: 0 },
           ],
         },
@@ -524,7 +528,7 @@ const ONCE: readonly (readonly [what: string, history: History])[] = [
   ],
 ];
 
-describe('what once went wrong', () => {
+describe('a history that once broke a rule keeps every rule now:', () => {
   it.each(ONCE)('%s', async (_what, story) => {
     expect(await play(story)).toEqual([]);
   });

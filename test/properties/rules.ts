@@ -18,37 +18,37 @@ export interface Doing {
   /** The check that opened the issue. */
   readonly check: string | undefined;
   readonly begun: number;
-  /** The id under which a person may be asked about its plan. */
+  /** Id of the approval request for its plan. */
   readonly question: string;
-  /** Units that it works on or that go down with them. */
+  /** Units that it affects, or that stop with them. */
   readonly touches: readonly string[];
   /** `true` if its verification must fail. */
   doomed: boolean;
   ended: boolean;
 }
 
-/** How the engine stands when it acts. */
+/** State of the engine at the start of a repair. */
 export interface Moment {
   readonly mayHeal: boolean;
   readonly dryRun: boolean;
   /** `true` if healing was disabled at this very moment. */
   readonly justSwitched: boolean;
   readonly approved: boolean;
-  /** The id under which a person may be asked about this plan. */
+  /** Id of the approval request for this plan. */
   readonly question: string;
   readonly needsApproval: boolean;
 }
 
-/** How often things happened that the rules are about. */
+/** Counts of the events that have rules. */
 export const nothingSeen = () => ({
   ...{ acts: 0, fixed: 0, relapses: 0, openings: 0, humans: 0, storms: 0, interrupted: 0 },
   ...{ asked: 0, approved: 0, rehearsed: 0, beside: 0, neighbours: 0, late: 0 },
 });
 
 /**
- * The rules of HEALING, sections 2 and 5, written down a second time and plainly, from the default numbers. It
- * knows only what a bystander sees: what the host is like, what checks answer, what executor and store are told, and
- * what people say. What it forbids, the engine must not do; the engine may be stricter.
+ * The rules of HEALING, sections 2 and 5, implemented a second time and simply, from the default numbers. Uses only
+ * what an observer sees: the state of the host, the results of checks, the calls of executor and store, and the
+ * commands of operators. The engine must not do what this forbids; the engine may be stricter.
  */
 export class Rules {
   readonly broken: string[] = [];
@@ -56,13 +56,13 @@ export class Rules {
   readonly pauses = new Set<string>();
   readonly memories = new Memories(this.seen);
   readonly questions: Questions;
-  /** Acts that an earlier life began, and whose end nobody wrote down. */
+  /** Repairs that an earlier life started, and whose end was not recorded. */
   readonly interrupted = new Map<string, Doing>();
-  /** Acts under way, by component. */
+  /** Running repairs, by component. */
   readonly doing = new Map<string, Doing>();
-  /** A component that a person is about to reset. */
+  /** Component that an operator is about to reset. */
   resetting: string | undefined;
-  /** Ended, and not yet on record. */
+  /** Repairs that have ended, and are not recorded yet. */
   unrecorded: Doing[] = [];
   #acts: { readonly at: number; readonly component: string; readonly scope: Scope }[] = [];
   #recorded = new Set<string>();
@@ -104,7 +104,7 @@ export class Rules {
   #isFound(component: string): boolean {
     if (probesOf(component).some((name) => this.#world.truthOf(name).status === 'bad')) return true;
     const isUnit = SERVICES.includes(component);
-    // What is not listed is reported where it failed.
+    // An unlisted unit is reported only if it failed.
     if (isUnit && (!this.#listed || component === STRAY))
       return ['bad', 'worse', 'looping'].includes(this.#world.conditionOf(component));
     const isLooked = component === 'memory' || component === 'load' || isUnit;
@@ -117,7 +117,7 @@ export class Rules {
     return this.#listed ? this.#world.truthOf(component).status === 'ok' : !found;
   }
 
-  /** The engine looks at everything. What has probes is judged when they answer. */
+  /** The engine reads everything. A component with probes is evaluated when they return. */
   look(): void {
     const now = this.#now();
     for (const component of ASPECTS) {
@@ -159,7 +159,7 @@ export class Rules {
     const what = `${action} of ${component}`;
     this.seen.acts += 1;
     const must = (right: boolean, why: string): void => void (right || this.breach(`${what}: ${why}`));
-    // What was decided, and is being written down, in the very moment of a change is under way already.
+    // A repair that is being recorded at the moment of a change counts as running.
     if (!moment.justSwitched) {
       must(!moment.dryRun, 'in a dry run');
       must(moment.mayHeal, 'while healing is disabled');
@@ -187,7 +187,7 @@ export class Rules {
     this.doing.set(component, doing);
   }
 
-  /** It was read as bad, and is not on its way by itself. Returns its severity. */
+  /** Checks that it was read as bad, and is not in transition. Returns its severity. */
   #mustBeBad(component: string, must: (right: boolean, why: string) => void): number {
     const { probes } = this.#world;
     const own = probesOf(component).includes(component) ? [] : [this.#world.truthOf(component)];
@@ -204,7 +204,7 @@ export class Rules {
     return severity;
   }
 
-  /** Beside at most three others of its scope, and on no unit that one of them works on. */
+  /** Checks that at most three others of its scope are running, and none of them on its unit. */
   #mustBeApart(
     { component, action, scope, touches }: Doing,
     must: (right: boolean, why: string) => void,
@@ -224,13 +224,13 @@ export class Rules {
     }
   }
 
-  /** Components of the acts of a scope within an hour. */
+  /** Returns the components of the repairs of a scope within an hour. */
   lately(scope: Scope): readonly string[] {
     const now = this.#now();
     return this.#acts.filter((act) => act.scope === scope && act.at > now - HOUR).map((act) => act.component);
   }
 
-  /** The executor has ended, and changed what it changed. */
+  /** The executor has ended, with its effects on the host. */
   end(doing: Doing, counts: boolean): void {
     doing.ended = true;
     this.doing.delete(doing.component);
@@ -240,14 +240,14 @@ export class Rules {
 
   reset(component: string): void {
     this.resetting = undefined;
-    // What lapsed before counts as refused before, and is forgotten with the rest.
+    // An earlier expiry counts as an earlier rejection, and is reset with the rest.
     this.questions.look();
     this.memories.reset(component);
   }
 
-  /** A state is safely stored: whatever is new in it must have happened, and be told as it was. */
+  /** Checks a saved state: everything new in it must have happened, and be reported. */
   stored(state: GuardState, mayMisfire: (component: string) => boolean): void {
-    // It counts once it is on disk, even if its caller is killed before the reply.
+    // It counts once it is on disk, even if its caller is killed before the result.
     const { resetting } = this;
     if (
       resetting !== undefined &&
@@ -256,7 +256,7 @@ export class Rules {
       this.reset(resetting);
     const told: string[] = [];
     for (const { at, component, action, scope, outcome } of state.acts) {
-      // The same may be done twice within one moment.
+      // The same repair may end twice at one time.
       const words = `${at} ${component} ${action}`;
       const name = `${words} ${told.filter((one) => one === words).length}`;
       told.push(words);
@@ -296,7 +296,7 @@ export class Rules {
     }
   }
 
-  /** The engine died. What was durably stored is what the next one knows. */
+  /** The engine died. The next one knows what was saved. */
   died(durable: GuardState | undefined): void {
     const begun = [...this.doing.values(), ...this.unrecorded, ...this.interrupted.values()];
     this.doing.clear();
@@ -334,7 +334,7 @@ export class Rules {
     this.#storm = durable?.storm ? { last: durable.storm.lastFailure } : null;
   }
 
-  /** The stored state was lost: all is forgotten, and caution is due. */
+  /** The saved state was lost: caution applies. */
   lost(): void {
     this.memories.lost();
     this.#acts = [];
@@ -345,7 +345,7 @@ export class Rules {
     this.pauses.clear();
   }
 
-  /** By what was read last: a unit as it is, a probe as it answered in its last run. */
+  /** Returns the last reading: the current state of a unit, or the last result of a probe. */
   #isWell(component: string, isInterrupted = false): boolean {
     const { status, moving } = this.#world.truthOf(component);
     const answers = probesOf(component).map((name) => this.#world.probes.lastRun(name)?.answer?.status);

@@ -48,7 +48,7 @@ const act: fc.Arbitrary<ActScript> = fc.record(
     takesMs: fc.constantFrom(0, 0, 0, 1_000, 70_000, 10 * MINUTE),
     lateMs: fc.constantFrom(1_500, 4_000, 30_000, 90_000),
     lastsMs: fc.constantFrom(2_000, 12_000, 30_000, 90_000, 3 * MINUTE, 7 * MINUTE, 20 * MINUTE),
-    meanwhile: fc.oneof(
+    during: fc.oneof(
       fc.constantFrom('healing disabled' as const, 'dry run' as const, 'pause' as const),
       fc.record({ component: aspect, to: condition }),
     ),
@@ -214,10 +214,10 @@ const weighted = {
   },
 } satisfies Record<string, { readonly weight: number; readonly arbitrary: fc.Arbitrary<Event> }>;
 
-/** Kinds of events that histories may lean to. */
+/** Kinds of events that can be made more frequent. */
 export type Kind = keyof typeof weighted;
 
-/** Histories in which some kinds of events come more often than usual. */
+/** Returns histories in which some kinds of events are more frequent than usual. */
 export function histories(more: Partial<Record<Kind, number>> = {}): fc.Arbitrary<History> {
   const kinds = Object.entries(weighted).map(([kind, { weight, arbitrary }]) => ({
     weight: weight * (more[kind as Kind] ?? 1),
@@ -235,13 +235,13 @@ export function histories(more: Partial<Record<Kind, number>> = {}): fc.Arbitrar
     'wrong',
     'worse',
   );
-  const troubles = fc.uniqueArray(aspect, { maxLength: 3 });
+  const badAtStart = fc.uniqueArray(aspect, { maxLength: 3 });
   const events = fc.array(fc.oneof(...kinds.filter(({ weight }) => weight > 0)), {
     minLength: 2,
     maxLength: 7,
     size: 'max',
   });
-  // How things stand when the story begins.
+  // State at the beginning.
   const { acts, checks, plans, neighbours } = weighted;
   const settings = [acts, checks, plans, neighbours].map(({ arbitrary }) => arbitrary as fc.Arbitrary<Event>);
   const setting = fc.array(fc.oneof(...settings), { maxLength: 2 });
@@ -250,7 +250,7 @@ export function histories(more: Partial<Record<Kind, number>> = {}): fc.Arbitrar
     chance: fc.constantFrom(0, 0.5, 0.999),
     toTheEnd: fc.boolean(),
     usually,
-    troubles,
+    badAtStart,
     events: fc.tuple(setting, events).map((both) => both.flat()),
   };
   const usuallyLastsMs = fc.constantFrom(2_000, 20_000, 50_000, 3 * MINUTE);

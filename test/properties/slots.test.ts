@@ -13,12 +13,13 @@ const claims = fc.record({
 });
 const works = fc.array(fc.record({ claim: claims, takesMs: fc.constantFrom(0, 1, 5) }), { maxLength: 14 });
 
-it('runs at most four of a scope side by side, none on the unit of another, a change of generation alone, and all', async () => {
+it('slots run at most four repairs of a scope at once, none on a unit in use, a generation change alone, and all of them', async () => {
   await fc.assert(
     fc.asyncProperty(works, async (all) => {
       const clock = new WorldClock(() => 0);
       const slots = new Slots(() => clock.monotonic);
       const running = new Set<Claim>();
+      let ran = 0;
       const ended = all.map(({ claim, takesMs }) =>
         slots.take(claim, { component: '', action: '' }, async () => {
           const beside = [...running].filter(({ scope }) => scope === claim.scope);
@@ -28,9 +29,11 @@ it('runs at most four of a scope side by side, none on the unit of another, a ch
           running.add(claim);
           await clock.sleep(takesMs);
           running.delete(claim);
+          ran += 1;
         }),
       );
       await clock.drive(Promise.all(ended), () => false);
+      expect(ran).toBe(all.length);
     }),
     { numRuns: 200, seed: 20_261_123 },
   );

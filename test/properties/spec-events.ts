@@ -1,22 +1,22 @@
 export type Name = 'a' | 'b';
 
-/** Everything that can happen. */
+/** Events of the specification. */
 export const EVENTS = [
   'a turns', // from ok to bad, or back
   'b turns',
   'a look, repairs help',
   'a look, repairs do not help',
-  'a look, repairs hang', // for ten minutes, and then they help
-  'a look, repairs relapse', // they help for half a minute
-  'a look, dies in the act of a', // five seconds into it; it restarts after ten seconds
-  'a person approves', // and the repair helps
+  'a look, repairs hang', // for ten minutes, and takes effect after that
+  'a look, repairs relapse', // takes effect for half a minute
+  'a look, dies in the act of a', // five seconds after its start; the engine restarts after ten seconds
+  'a person approves', // and the repair takes effect
   'a person pauses or resumes',
   'a minute passes',
   'eleven minutes pass',
 ] as const;
 export type SpecEvent = (typeof EVENTS)[number];
 
-/** How a repair goes. */
+/** Result of a repair. */
 export type Way = 'help' | 'do not help' | 'hang' | 'relapse' | 'die';
 
 /** Observation of one event: result of each component with a problem, by name. */

@@ -3,10 +3,10 @@ import { preload } from '../../src/repair/load.js';
 import { differs, historiesOf } from './enumeration.js';
 import { EVENTS, type SpecEvent } from './spec-events.js';
 
-/** Number of events in a history; CI and people may ask for more. */
+/** Number of events in a history; set by CI for a longer run. */
 const DEPTH = Number(process.env['PROPERTY_DEPTH'] ?? 2);
 
-/** Starts of histories: both components bad, and a breaker that one more useless repair opens. */
+/** Beginnings of histories: both components bad, and a breaker that one more ineffective repair opens. */
 const BEGINNINGS: readonly (readonly SpecEvent[])[] = [
   [],
   [
@@ -19,12 +19,12 @@ const BEGINNINGS: readonly (readonly SpecEvent[])[] = [
 ];
 
 it(
-  'does what the specification says, in every history of two components',
+  'the engine does what the specification says, in every history of two components',
   async () => {
     await preload();
     const wrong: string[] = [];
     let histories = 0;
-    // A shorter history is the beginning of a longer one, and is compared event by event.
+    // A shorter history is the beginning of a longer one, which is compared after each event.
     for (const beginning of BEGINNINGS) {
       for (const history of historiesOf(DEPTH, beginning)) {
         const found = await differs(history);

@@ -3,18 +3,18 @@ import type { Name, Seen, SpecEvent, Way } from './spec-events.js';
 
 /** Two readings, a second apart. */
 const PROOF = 2 * SECOND;
-/** An act whose end nobody recorded is judged only when it is so old. */
+/** Age after which a repair without a recorded end is verified. */
 const SETTLE = 3 * SECOND;
-/** Health after which a component is at its start, and an issue no relapse. */
+/** Duration of health that resets a component, and after which an issue is no relapse. */
 const RESET = 10 * MINUTE;
 const LAPSE = 15 * MINUTE;
 
 type Fix = { readonly at: number; readonly strikes: number; readonly probation: boolean };
 /** Record of a component. */
 const newComponent = () => ({
-  /** Now, and from then on again. */
+  /** Current state, and the state at the next change. */
   ...{ bad: true, badAt: Infinity },
-  /** State of the issue, and start of an act whose end was not recorded. */
+  /** State of the issue, and start of a repair without a recorded end. */
   ...{ open: false, cut: null as number | null },
   ...{ acts: [] as number[], strikes: 0, relapses: 0, repairs: 0, since: 0, until: 0 },
   ...{ openUntil: null as number | null, healthySince: null as number | null, fix: null as Fix | null },
@@ -23,16 +23,16 @@ const newComponent = () => ({
 type Component = ReturnType<typeof newComponent>;
 
 /**
- * What the engine does with two components, as a specification that can be read from top to bottom: HEALING, section 5.
- * `a` is repaired without asking; the repair of `b` needs a person's approval. Each has one check, which needs a second
- * to be read again and two readings in a row to prove a repair.
+ * Specification of the engine for two components, to be read from top to bottom: HEALING, section 5. `a` is repaired
+ * without approval; the repair of `b` needs one. Each has one check, which needs a second for a reading and two
+ * readings in a row for a proof.
  */
 export class Specification {
   #now = 0;
   #paused = false;
   readonly #all = { a: newComponent(), b: newComponent() };
 
-  /** Lets something happen. Returns what must be seen. */
+  /** Applies an event. Returns the expected observation. */
   step(event: SpecEvent): Seen {
     if (event === 'a turns' || event === 'b turns') return this.#turn(event === 'a turns' ? 'a' : 'b');
     if (event === 'a minute passes') return this.#pass(MINUTE);
@@ -61,7 +61,7 @@ export class Specification {
 
   #isBad = ({ bad, badAt }: Component): boolean => bad || badAt <= this.#now;
 
-  /** Looks at both, and repairs what is bad, side by side. */
+  /** Runs a cycle: reads both components, and repairs bad ones at the same time. */
   #look(way: Way): Seen {
     const { a, b } = this.#all;
     const before = this.#now;
@@ -83,7 +83,7 @@ export class Specification {
     return died ? ['died'] : seen;
   }
 
-  /** A request that nobody answered in time is rejected; the next waits as after a repair that did not help. */
+  /** A request without an answer in time is rejected; the next one waits as after an ineffective repair. */
   #lapse(): void {
     const { b } = this.#all;
     if (b.asked === null || this.#now - b.asked.at < LAPSE) return;
@@ -91,7 +91,7 @@ export class Specification {
     this.#wait(b, false);
   }
 
-  /** An issue opens at a bad reading, and clears at a good one, but never while an act on it has no end. */
+  /** An issue opens at a bad reading, and clears at a good one, but never while a repair of it has no end. */
   #read(one: Component): void {
     if (this.#isBad(one)) {
       if (!one.open) this.#opens(one);
@@ -105,7 +105,7 @@ export class Specification {
       Object.assign(one, { strikes: 0, relapses: 0, repairs: 0, since: 0, until: 0, openUntil: null });
   }
 
-  /** The same issue soon after `fixed`: that repair relapsed. Early, it counts for the breaker. */
+  /** The same issue soon after `fixed` is a relapse of that repair. An early one counts for the breaker. */
   #opens(one: Component): void {
     const { fix } = one;
     if (fix === null || this.#now - fix.at > RESET) return;
@@ -116,7 +116,7 @@ export class Specification {
     if (early) this.#strike(one, fix.strikes, fix.probation);
   }
 
-  /** An act that was cut off is judged by what is read, and never blindly repeated. */
+  /** An interrupted repair is verified by the reading, and never blindly repeated. */
   #settle(one: Component): void {
     if (one.cut === null || this.#now - one.cut < SETTLE) return;
     const isBad = this.#isBad(one);
@@ -125,7 +125,7 @@ export class Specification {
     this.#record(Object.assign(one, { cut: null }), !isBad);
   }
 
-  /** Every gate in its order; then the act, its proof and its record. */
+  /** Applies every gate in order; then the repair, its proof and its record. */
   #repair(name: Name, way: Way): string {
     const one = this.#all[name];
     if (this.#paused) return 'paused';
@@ -156,7 +156,7 @@ export class Specification {
     return way === 'do not help' ? 'ineffective' : 'fixed';
   }
 
-  /** Fixed implies cleared. What was not fixed waits longer each time, and three of them open the breaker. */
+  /** Fixed implies cleared. After other results the wait grows each time, and three of them open the breaker. */
   #record(one: Component, fixed: boolean): void {
     const probation = one.openUntil !== null && one.openUntil <= this.#now;
     one.acts.push(this.#now);
@@ -178,23 +178,23 @@ export class Specification {
     if (probation || one.strikes % 3 === 0) one.openUntil = this.#now + HOUR;
   }
 
-  /** A yes is refused while paused, and otherwise remembered; where the issue is open, it is acted on at once. */
+  /** An approval is refused while paused, and otherwise kept; if the issue is open, the repair runs at once. */
   #approve(): Seen {
     const { b } = this.#all;
     this.#lapse();
-    // While repairs are paused, nobody can say yes.
+    // No approval is possible while repairs are paused.
     if (b.asked === null || b.asked.yes || this.#paused) return ['nothing is asked'];
     b.asked.yes = true;
     return b.open ? [`b: ${this.#repair('b', 'help')}`] : [];
   }
 
-  /** A new engine has not looked yet: it knows what was on disk, and nothing else. */
+  /** A new engine has had no cycle yet: it knows what was on disk, and nothing else. */
   #restart(): void {
     this.#now += DOWN;
     for (const one of [this.#all.a, this.#all.b]) [one.open, one.healthySince] = [false, null];
   }
 }
 
-/** The first repair that works may be followed by the next at once; then 1 min x 2, up to 10 min. */
+/** The first effective repair may be followed by the next at once; then 1 min x 2, up to 10 min. */
 const waitAfter = (repairs: number): number =>
   repairs === 0 ? 0 : Math.min(10 * MINUTE, MINUTE * 2 ** (repairs - 1));

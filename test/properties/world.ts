@@ -18,7 +18,7 @@ const USED = { ok: 40, near: 83, bad: 88, low: 40, worse: 97, unknown: 0, starti
 const LOAD = { ok: 0.5, near: 7.9, bad: 9, low: 0.5, worse: 20, unknown: 0, starting: 0.5, looping: 0.5 };
 const UNKNOWN = { unknown: 'it cannot be read' };
 
-/** The host, as it really is. */
+/** The real state of the host. */
 export class World {
   readonly probes: Probes;
   readonly #units = new Map<string, UnitReading>();
@@ -68,19 +68,19 @@ export class World {
     );
   }
 
-  /** When an aspect was bad last: its place in the order of what happens. */
+  /** Order number at which it was bad last. */
   lastBad(aspect: string): number {
     return this.truthOf(aspect).status === 'bad' ? Infinity : (this.#lastBad.get(aspect) ?? 0);
   }
 
-  /** Whether nothing that speaks for a component, or for its unit, has turned since some place in the order of things. */
+  /** Returns whether no component or probe of a component, or of its unit, has changed since an order number. */
   isSteady(component: string, since: number): boolean {
     const aspects = [component, unitOf(component), ...probesOf(component)];
     return aspects.every((aspect) => (this.#turned.get(aspect) ?? 0) <= since);
   }
 
-  /** It turns while something is under way. */
-  turnMeanwhile(aspect: string, condition: Condition): void {
+  /** Applies a change during an operation. */
+  turnDuring(aspect: string, condition: Condition): void {
     this.#changedAt.set(aspect, this.#clock.monotonic);
     this.turn(aspect, condition);
   }
@@ -105,7 +105,7 @@ export class World {
     if (SERVICES.includes(component) && this.conditionOf(component) === 'ok') this.turn(component, 'ok');
   }
 
-  /** Units that go down with a service, by full name. */
+  /** Returns the units that stop with a service, by full name. */
   neighboursOf(service: string): readonly string[] {
     return this.#neighbours.get(service) ?? [];
   }
@@ -117,7 +117,7 @@ export class World {
     return unitRelations({ name, activeState, loadState, conflicts });
   }
 
-  /** From now on these units go down with a service. */
+  /** Sets the units that stop with a service. */
   joins(service: string, units: readonly string[]): void {
     const always = service === 'proxy' ? ['systemd-logind.service'] : [];
     const dragsAlong = [...always, ...units];
@@ -138,7 +138,7 @@ export class World {
     });
   }
 
-  /** All is well, answers at once, and stays so. */
+  /** Makes everything healthy and immediate, permanently. */
   putRight(): void {
     this.#era += 1;
     for (const aspect of ASPECTS) {

@@ -8,7 +8,7 @@ import { benchOf, type Bench } from '../make-engine.js';
 const bad: Verdict = { status: 'bad', reason: 'GET / answered 502' };
 const ok: Verdict = { status: 'ok', reason: 'GET / answered 200' };
 
-/** An nginx that runs, and answers as the check is told to: `answer` gets the seconds since the last restart, -1 before one. */
+/** A running nginx whose check has a given result: `answer` gets the seconds since the last restart, -1 before one. */
 function nginxThatAnswers(answer: (secondsUp: number) => Verdict, more: Partial<Check> = {}) {
   let startedAt: number | undefined;
   const asked: number[] = [];
@@ -39,7 +39,7 @@ function nginxThatAnswers(answer: (secondsUp: number) => Verdict, more: Partial<
 
 const outcomes = (bench: Bench) => bench.events('heal:done').map(({ result }) => result.outcome);
 
-/** Monitors for so long, and stops. */
+/** Monitors for this time, and stops. */
 async function watch({ engine, clock }: Bench, ms: number): Promise<void> {
   const monitoring = engine.startMonitoring(60);
   await clock.advance(ms);
@@ -49,8 +49,8 @@ async function watch({ engine, clock }: Bench, ms: number): Promise<void> {
 
 const MINUTE = 60_000;
 
-describe('a check that sees what systemd cannot', () => {
-  it('keeps a repair from being called fixed for as long as it reads bad', async () => {
+describe('a check that detects a fault that systemd cannot', () => {
+  it('prevents that a repair is reported as fixed while it reads bad', async () => {
     const { bench } = nginxThatAnswers(() => bad);
     const [result] = await bench.done(bench.engine.detectAndHeal());
     expect(result).toMatchObject({ outcome: 'ineffective', success: false });
@@ -58,7 +58,7 @@ describe('a check that sees what systemd cannot', () => {
     expect(bench.told).not.toContain('issue:cleared nginx-http');
   });
 
-  it('opens the breaker after three restarts that did not help, in a day of 502', async () => {
+  it('opens the breaker after three ineffective restarts, in a day of 502', async () => {
     const { bench } = nginxThatAnswers(() => bad);
     await watch(bench, 50 * MINUTE);
     expect(outcomes(bench)).toEqual(['ineffective', 'ineffective', 'ineffective']);
@@ -75,33 +75,33 @@ describe('a check that sees what systemd cannot', () => {
     expect(bench.told.slice(-3)).toEqual(['heal:done nginx-http', 'issue:cleared nginx-http', 'cycle:done']);
   });
 
-  it('is not judged, nor the service touched again, before its time to settle is over', async () => {
+  it('is not evaluated, and the service is not restarted again, before its settle time is over', async () => {
     const { bench } = nginxThatAnswers((up) => (up >= 50 ? ok : bad));
     await watch(bench, 3 * MINUTE);
     expect(outcomes(bench)).toEqual(['fixed']);
     expect(bench.executor.executed).toHaveLength(1);
   });
 
-  it('needs longer than its settle time: the repair is ineffective', async () => {
+  it('that needs longer than its settle time makes the repair ineffective', async () => {
     const { bench } = nginxThatAnswers((up) => (up >= 50 ? ok : bad), { settleMs: 10_000 });
     const [result] = await bench.done(bench.engine.detectAndHeal());
     expect(result?.outcome).toBe('ineffective');
   });
 
-  it('does not take one ok answer between bad ones for a proof', async () => {
+  it('does not accept one ok answer between bad ones as a proof', async () => {
     const { bench } = nginxThatAnswers((up) => (up >= 4 && up < 5 ? ok : bad));
     const [result] = await bench.done(bench.engine.detectAndHeal());
     expect(result?.outcome).toBe('ineffective');
   });
 
-  it('that cannot tell after the repair leaves it unproven', async () => {
+  it('that is unknown after the repair leaves it unproven', async () => {
     const { bench } = nginxThatAnswers((up) => (up >= 0 ? { status: 'unknown', reason: 'no route' } : bad));
     const [result] = await bench.done(bench.engine.detectAndHeal());
     expect(result).toMatchObject({ outcome: 'failed' });
     expect(result?.error).toContain('no route');
   });
 
-  it('judges a repair that a resolver mapped to a unit of another name', async () => {
+  it('verifies a repair that a resolver mapped to a unit of another name', async () => {
     class ByName extends SimpleResolver {
       override getAction() {
         return { action: 'restart_service', parameters: { service: 'nginx' } };
@@ -113,7 +113,7 @@ describe('a check that sees what systemd cannot', () => {
     expect(result?.outcome).toBe('ineffective');
   });
 
-  it('and a unit of the same component are both asked: the unit alone proves nothing', async () => {
+  it('is run beside the check of a unit of the same component, because the unit alone proves nothing', async () => {
     const { bench } = nginxThatAnswers(() => bad, { component: 'nginx' });
     bench.host.setUnit('nginx', failedUnit({ name: 'nginx.service' }));
     const results = await bench.done(bench.engine.detectAndHeal());
@@ -121,8 +121,8 @@ describe('a check that sees what systemd cannot', () => {
   });
 });
 
-describe('an issue made by hand', () => {
-  it('is proved by the checks of its component where there are any', async () => {
+describe('a manually created issue', () => {
+  it('is proved by the checks of its component if there are any', async () => {
     const bench = benchOf({ units: [failedUnit()] }, { services: ['nginx'] });
     const issue = { type: 'service', severity: 3, description: 'It is down', component: 'nginx' } as const;
     const result = await bench.done(bench.engine.healIssue({ ...issue, metricValue: 0, threshold: 1 }));

@@ -23,7 +23,7 @@ describe('a dry run', () => {
     expect(bench.executor.executed).toEqual([]);
   });
 
-  it('shows the very plan that a real run executes', async () => {
+  it('shows the exact plan that a real run executes', async () => {
     const host = fakeHost(FAILED);
     const executor = new NixOSPermissionHandler({ host, readsThisMachine: true });
     const bench = benchOf(FAILED, { dryRun: true, executor });
@@ -33,7 +33,7 @@ describe('a dry run', () => {
     );
   });
 
-  it('passes all gates: what is blocked is skipped, with its plan', async () => {
+  it('passes all gates: a blocked repair is skipped, with its plan', async () => {
     const bench = benchOf(
       { units: [failedUnit({ transient: true }), failedUnit({ name: 'sshd' })] },
       { dryRun: true, executor: undefined },
@@ -53,7 +53,7 @@ describe('a dry run', () => {
     expect(await bench.done(bench.engine.detectAndHeal())).toMatchObject([{ blockedBy: 'already-healthy' }]);
   });
 
-  it('lets MEDIUM wait for something worse, as a real run would', async () => {
+  it('delays MEDIUM for a more severe issue, as a real run would', async () => {
     const bench = benchOf({ ...FAILED, memory: memoryReading(90) }, { dryRun: true });
     const results = await bench.done(bench.engine.detectAndHeal());
     expect(results.map(({ outcome, blockedBy }) => blockedBy ?? outcome)).toEqual([
@@ -62,7 +62,7 @@ describe('a dry run', () => {
     ]);
   });
 
-  it('writes nothing into the durable state', async () => {
+  it('writes nothing to the state', async () => {
     const save = vi.fn(() => Promise.resolve());
     const bench = benchOf(FAILED, { dryRun: true, state: { ...memoryStore(), save } });
     await bench.done(bench.engine.detectAndHeal());
@@ -103,7 +103,7 @@ describe('a dry run', () => {
     [50, 'planned'],
     [undefined, 'planned'],
   ])(
-    'with the load unknown, and work that waits for a CPU %s %% of the time, is %s',
+    'with the load unknown, and processes that wait for a CPU %s %% of the time, is %s',
     async (some, expected) => {
       const bench = benchOf(
         {
@@ -119,7 +119,7 @@ describe('a dry run', () => {
     },
   );
 
-  it('counts a relapse that it is the first to see, and the next look that is none writes it down', async () => {
+  it('counts a relapse that it detects first, and the next real cycle records it', async () => {
     const state = memoryStore();
     const bench = benchOf(FAILED, {
       state,

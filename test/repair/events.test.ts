@@ -8,7 +8,7 @@ import { benchOf, type Bench } from '../make-engine.js';
 
 const MINUTE = 60_000;
 
-/** A check that answers after some time, of a part that one repair mends. */
+/** Slow check of a part that one repair fixes. */
 function slowPart(takesMs: number) {
   let well = false;
   const check: Check = {
@@ -28,19 +28,19 @@ function slowPart(takesMs: number) {
 
 async function monitor({ engine, clock }: Bench, interval: number, ms: number): Promise<void> {
   const monitoring = engine.startMonitoring(interval);
-  // By small steps: what is awaited between two of them takes no time of the clock.
+  // In small steps: promises that settle between two of them need no time of the clock.
   for (let passed = 0; passed < ms; passed += 500) await clock.advance(500);
   await engine.close();
   await monitoring;
 }
 
-describe('a check that takes its time', () => {
+describe('a slow check', () => {
   it.each([
     [1_000, 1],
     [1_000, 5],
     [800, 1],
     [7_000, 5],
-  ])('of %i ms, looked at every %i s, proves a repair that works', async (takesMs, interval) => {
+  ])('of %i ms, with a cycle every %i s, proves an effective repair', async (takesMs, interval) => {
     const bench = slowPart(takesMs);
     await monitor(bench, interval, 2 * MINUTE);
     expect(bench.executor.executed).toHaveLength(1);
@@ -62,7 +62,7 @@ describe('the events of a repair', () => {
     ]);
   });
 
-  it('begin with `heal:started` and end with `heal:done` or `heal:blocked`, also when the executor refuses twice', async () => {
+  it('start with `heal:started` and end with `heal:done` or `heal:blocked`, even if the executor refuses twice', async () => {
     const bench = benchOf({ units: [failedUnit()] }, { services: ['nginx'] });
     const refused = { outcome: 'skipped', blockedBy: 'in-flight', error: 'busy' } as const;
     for (let turn = 0; turn < 2; turn += 1) {
@@ -76,7 +76,7 @@ describe('the events of a repair', () => {
     ]);
   });
 
-  it('clear nothing of a service that lives for a second after its restart', async () => {
+  it('clear no issue of a service that runs for only a second after its restart', async () => {
     const bench = benchOf(
       { units: [failedUnit()] },
       {
@@ -99,11 +99,11 @@ describe('the events of a repair', () => {
   });
 });
 
-describe('a resolver that answers with a promise', () => {
+describe('a resolver that returns a promise', () => {
   it.each([
     ['that resolves', () => Promise.resolve({ action: 'restart_service', parameters: {} })],
     ['that rejects', () => Promise.reject(new Error('no'))],
-  ])('%s: the issue fails in one sentence, and nothing is left unhandled', async (_how, answer) => {
+  ])('%s fails the issue in one sentence, without an unhandled rejection', async (_how, answer) => {
     const resolver = new SimpleResolver();
     Object.assign(resolver, { getAction: answer });
     const bench = benchOf({ units: [failedUnit()] }, { services: ['nginx'], resolver });
@@ -114,11 +114,15 @@ describe('a resolver that answers with a promise', () => {
   });
 });
 
-describe('what changes while an act is being written down', () => {
+describe('a change while a repair is being recorded', () => {
   it.each<[string, (bench: Bench) => unknown, string]>([
     ['healing is disabled', ({ engine }) => (engine.healingEnabled = false), 'healing-disabled'],
-    ['a person pauses it', ({ engine }) => void engine.pause('backup').catch(() => undefined), 'paused'],
-  ])('%s: it is not done, and leaves no intent', async (_, change, reason) => {
+    [
+      'an operator pauses the engine',
+      ({ engine }) => void engine.pause('backup').catch(() => undefined),
+      'paused',
+    ],
+  ])('cancels it without an intent: %s', async (_, change, reason) => {
     const memory = memoryStore();
     const state: typeof memory = {
       ...memory,

@@ -12,7 +12,7 @@ const settle = async (): Promise<void> => {
   for (let turn = 0; turn < 300; turn += 1) await Promise.resolve();
 };
 
-/** Two checks of one component, each of which a unit of its own heals. */
+/** Two checks of one component, each healed by another unit. */
 function twoChecks() {
   const well = new Set<string>();
   const running: string[] = [];
@@ -47,7 +47,7 @@ function twoChecks() {
 }
 
 describe('two issues of one component', () => {
-  it('are repaired one after the other: the proof of one asks the check of the other', async () => {
+  it('are repaired one after the other: the proof of one runs the check of the other', async () => {
     const { bench, ends, most } = twoChecks();
     const healing = bench.engine.detectAndHeal();
     await bench.clock.advance(0);
@@ -64,12 +64,12 @@ describe('two issues of one component', () => {
   });
 });
 
-describe('claims', () => {
+describe('the claims of repairs', () => {
   const restart = planOf({ targets: [unitTargetOf({ id: 'front.service' })] });
   const inProcess = planOf({ action: 'mend', scope: 'process', targets: [] });
   const of = (plan: Plan, component: string) => ({ ...claimOf(plan, component), component });
 
-  it('of one component conflict in whatever scope, and those of two components in different scopes do not', () => {
+  it('of one component conflict in every scope, and those of two components in different scopes do not', () => {
     expect(conflicts(of(restart, 'shop'), of(inProcess, 'shop'))).toBe(true);
     expect(conflicts(of(restart, 'shop'), of(inProcess, 'till'))).toBe(false);
   });
@@ -80,7 +80,7 @@ describe('claims', () => {
     starts: [{ id, names: [id], atBoot: false }],
   });
 
-  it('of a plan and of the repair of a unit that it would stop if that ran conflict', () => {
+  it('conflict for a plan and the repair of a unit that it would stop if that ran', () => {
     const queue = startOf('queue.service', { touchesIfUp: ['web.service'] });
     expect(conflicts(queue, startOf('web.service', {}))).toBe(true);
     expect(conflicts(startOf('web.service', {}), queue)).toBe(true);
@@ -88,7 +88,7 @@ describe('claims', () => {
     expect(conflicts(startOf('proxy.service', startsToo('web.service')), queue)).toBe(true);
   });
 
-  it('of two plans that would stop the same unit if it ran do not conflict: every service conflicts with shutdown.target', () => {
+  it('do not conflict for two plans that would stop the same unit if it ran, as every service conflicts with shutdown.target', () => {
     const touchesIfUp = ['shutdown.target'];
     const web = startOf('web.service', { touchesIfUp });
     expect(conflicts(web, startOf('db.service', { touchesIfUp }))).toBe(false);
@@ -96,7 +96,7 @@ describe('claims', () => {
     expect(covers(web, web)).toBe(true);
   });
 
-  it('of two plans that start the same unit along do not conflict', () => {
+  it('do not conflict for two plans that start the same dependency', () => {
     const [one, other] = [
       startOf('web.service', startsToo('db.service')),
       startOf('shop.service', startsToo('db.service')),
@@ -106,7 +106,7 @@ describe('claims', () => {
     expect(covers(startOf('web.service', {}), one)).toBe(false);
   });
 
-  it('cover a plan that needs no more than they hold', () => {
+  it('include a plan that needs no more than they hold', () => {
     const other = planOf({ targets: [unitTargetOf({ id: 'back.service' })] });
     const [one, alone] = [of(restart, 'shop'), { ...of(restart, 'shop'), alone: true }];
     expect(covers(one, one)).toBe(true);
@@ -117,7 +117,7 @@ describe('claims', () => {
   });
 });
 
-describe('a plan that is made again after it waited', () => {
+describe('a plan that is made again after waiting', () => {
   it('does not act on a unit that another repair holds', async () => {
     const holds: string[] = [];
     let both = false;
@@ -129,7 +129,7 @@ describe('a plan that is made again after it waited', () => {
         services: ['a', 'b', 'c'],
         guards: { settleMs: { service: 0 } },
         fake: {
-          // What c needs is that of a at first (a unit that goes down with it); later it is b's.
+          // The effects of c are those of a at first (a unit that stops with it); later they are those of b.
           plan: ({ parameters }) => {
             const name = String(parameters['service']).replace('.service', '');
             const id = name === 'c' ? (later ? 'b.service' : 'a.service') : `${name}.service`;
@@ -165,8 +165,8 @@ describe('a plan that is made again after it waited', () => {
   });
 });
 
-describe('a repair that waits for what its unit needs', () => {
-  it('says so in explain(), and since when that runs', async () => {
+describe('a repair that waits for a unit held by another one', () => {
+  it('is reported by explain() as waiting, with the start of the other one', async () => {
     const ends: (() => void)[] = [];
     const bench = benchOf(
       { units: ['app', 'db'].map((name) => failedUnit({ name: `${name}.service` })) },

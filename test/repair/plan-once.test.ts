@@ -31,7 +31,7 @@ afterEach(async () => {
 const commands = async (): Promise<string[]> =>
   (await readFile(join(folder, 'log'), 'utf8').catch(() => '')).split('\n').filter(Boolean);
 
-describe('the way of one issue', () => {
+describe('the repair of one issue', () => {
   it('has one plan and at most 8 reads of the host', async () => {
     const plan = vi.spyOn(restartService, 'plan');
     const bench = benchOf({ units: [failedUnit()] }, { services: ['nginx'], executor: undefined });
@@ -56,7 +56,7 @@ describe('a plan that changes between two calls', () => {
     ],
   });
 
-  it('runs as it was announced: what was judged is what the executor is given', async () => {
+  it('runs as announced: the executor gets the plan that was checked', async () => {
     let next = 'a';
     const given: (Plan | undefined)[] = [];
     const bench = benchOf(
@@ -74,7 +74,7 @@ describe('a plan that changes between two calls', () => {
     expect(digestOf(given[0]!)).toBe(digestOf(planFor('a') as Plan));
   });
 
-  it('that an executor carries out all the same is reported as a failure, and looked at again', async () => {
+  it('that the executor executes nevertheless is reported as a failure, and read again', async () => {
     const bench = benchOf({ units: [failedUnit()] }, { services: ['nginx'] });
     bench.executor.next({ plan: planFor('other') as Plan });
     const [result] = await bench.done(bench.engine.detectAndHeal());
@@ -83,13 +83,13 @@ describe('a plan that changes between two calls', () => {
   });
 });
 
-describe('execute with a plan', () => {
+describe('execute() with a plan', () => {
   const handlerOn = (host = fakeHost({ units: [failedUnit()] })) => ({
     host,
     executor: new NixOSPermissionHandler({ host, readsThisMachine: true, services: ['nginx'] }),
   });
 
-  it('carries out that plan without planning again, and reads its units once more', async () => {
+  it('runs that plan without planning again, and reads its units once more', async () => {
     const { host, executor } = handlerOn();
     const plan = await executor.plan(RESTART);
     const spy = vi.spyOn(restartService, 'plan');
@@ -100,13 +100,13 @@ describe('execute with a plan', () => {
     expect(host.requests.length - reads).toBe(1);
   });
 
-  it('takes an equal plan from elsewhere, and makes it again to be sure', async () => {
+  it('accepts an equal plan from elsewhere, and verifies it by planning again', async () => {
     const { executor } = handlerOn();
     const plan = await handlerOn().executor.plan(RESTART);
     expect(await executor.execute(RESTART, { plan })).toMatchObject({ outcome: 'executed' });
   });
 
-  it('refuses one that would not be made any more, and runs nothing', async () => {
+  it('refuses an outdated plan, and runs nothing', async () => {
     const { host, executor } = handlerOn();
     const plan = await handlerOn().executor.plan(RESTART);
     host.setUnit('nginx', unitReading());
@@ -116,7 +116,7 @@ describe('execute with a plan', () => {
     expect(await commands()).toEqual([]);
   });
 
-  it('refuses one that was changed by hand, and runs nothing', async () => {
+  it('refuses a manually changed plan, and runs nothing', async () => {
     const { executor } = handlerOn();
     const plan = await executor.plan(RESTART);
     const [step] = plan.steps;
@@ -125,7 +125,7 @@ describe('execute with a plan', () => {
     expect(await commands()).toEqual([]);
   });
 
-  it('refuses it when systemd has begun to work on the unit', async () => {
+  it('refuses the plan if systemd has a job for the unit', async () => {
     const { host, executor } = handlerOn();
     const plan = await executor.plan(RESTART);
     host.setUnit('nginx', unitReading({ activeState: 'activating', subState: 'start', job: 'start' }));

@@ -8,14 +8,26 @@ const by = (check: string, status: ComponentVerdict['status'], more: Partial<Com
 const OPENED = { component: 'nginx', check: 'http' };
 const BY_HAND = { component: 'nginx' };
 
-describe('the proof by the alarm', () => {
+describe('the proof of a repair by the check of its issue', () => {
   it.each<[string, Parameters<typeof proofOf>[0], ComponentVerdict[], ComponentVerdict[], Proof['status']]>([
     ['is ok when the opening check reads ok', OPENED, [by('http', 'bad')], [by('http', 'ok')], 'ok'],
     ['is bad while the opening check reads bad', OPENED, [by('http', 'bad')], [by('http', 'bad')], 'bad'],
-    ['is unknown when it is unknown', OPENED, [by('http', 'bad')], [by('http', 'unknown')], 'unknown'],
-    ['is unknown when it is silent', OPENED, [by('http', 'bad')], [by('services', 'ok')], 'unknown'],
     [
-      'is unknown when the opening check is silent, and was not read just before either',
+      'is unknown when the opening check is unknown',
+      OPENED,
+      [by('http', 'bad')],
+      [by('http', 'unknown')],
+      'unknown',
+    ],
+    [
+      'is unknown when the opening check returns no verdict',
+      OPENED,
+      [by('http', 'bad')],
+      [by('services', 'ok')],
+      'unknown',
+    ],
+    [
+      'is unknown when the opening check returns no verdict, now and just before',
       OPENED,
       [],
       [by('services', 'ok')],
@@ -44,24 +56,30 @@ describe('the proof by the alarm', () => {
       'ok',
     ],
     [
-      'is bad while the value is not under its clearing level: fixed implies cleared',
+      'is bad while the value is not below its clearing level, because fixed implies cleared',
       OPENED,
       [by('http', 'bad')],
       [by('http', 'ok', { value: 83, clearsAt: 80 })],
       'bad',
     ],
     [
-      'is unknown while the component is on its way to another state',
+      'is unknown while the component is in transition',
       OPENED,
       [by('http', 'bad')],
       [by('http', 'ok'), by('services', 'ok', { transient: true })],
       'unknown',
     ],
-    ['is unchecked for an issue made by hand that no check covers', BY_HAND, [], [], 'unchecked'],
-    ['is ok for an issue made by hand that a check covers', BY_HAND, [], [by('services', 'ok')], 'ok'],
-    ['is bad for an issue made by hand while a check reads bad', BY_HAND, [], [by('services', 'bad')], 'bad'],
+    ['is unchecked for a manually created issue without a check', BY_HAND, [], [], 'unchecked'],
+    ['is ok for a manually created issue with a check', BY_HAND, [], [by('services', 'ok')], 'ok'],
     [
-      'is unknown for an issue made by hand that is unreadable',
+      'is bad for a manually created issue while a check reads bad',
+      BY_HAND,
+      [],
+      [by('services', 'bad')],
+      'bad',
+    ],
+    [
+      'is unknown for a manually created issue that is unreadable',
       BY_HAND,
       [],
       [by('services', 'unknown')],
@@ -78,7 +96,7 @@ describe('the proof by the alarm', () => {
     ['unknown', [by('services', 'ok'), by('http', 'unknown')], 'unknown'],
     ['silent', [by('services', 'ok')], 'unknown'],
   ])(
-    'asks the check of another open issue of the component, which was unknown just before and is %s now',
+    'runs the check of another open issue of the component, which was unknown just before and is %s now',
     (_, after, status) => {
       const opened = { component: 'nginx', check: 'services' };
       const before = [by('services', 'bad'), by('http', 'unknown')];
@@ -86,7 +104,7 @@ describe('the proof by the alarm', () => {
     },
   );
 
-  it('gives the sentence of the check that opened the issue', () => {
+  it('has the sentence of the check that opened the issue', () => {
     const after = [by('services', 'ok'), by('http', 'ok')];
     expect(proofOf(OPENED, [by('http', 'bad')], after).reason).toBe('http is ok');
   });

@@ -10,7 +10,7 @@ const REFUSED = {
   error: 'its own check refuses a switch: dbus',
 } as const;
 
-/** An engine whose act is refused once; the next plan is `other`. */
+/** Engine whose repair is refused once; the next plan is `other`. */
 const benchWith = (other: Partial<Plan>, approve?: () => boolean) => {
   let plans = 0;
   const carriedOut: string[] = [];
@@ -33,8 +33,8 @@ const benchWith = (other: Partial<Plan>, approve?: () => boolean) => {
 };
 const BOOT = { effect: 'boots another system', approval: 'it takes a reboot', parameters: { boot: true } };
 
-describe('an act that was refused before it changed anything', () => {
-  it('leads to a request for the other plan, in the same turn', async () => {
+describe('a repair that was refused before it changed anything', () => {
+  it('leads to an approval request for the new plan, in the same turn', async () => {
     const { bench, asked } = benchWith(BOOT);
     const [result] = await bench.done(bench.engine.detectAndHeal());
     expect(asked).toHaveLength(1);
@@ -42,7 +42,7 @@ describe('an act that was refused before it changed anything', () => {
     expect(result).toMatchObject({ outcome: 'skipped', blockedBy: 'needs-approval' });
   });
 
-  it('carries the other plan out once it is approved', async () => {
+  it('executes the new plan once it is approved', async () => {
     const { bench, carriedOut } = benchWith(BOOT, () => true);
     await bench.done(bench.engine.detectAndHeal());
     expect(carriedOut.at(-1)).toBe(BOOT.effect);
@@ -51,7 +51,7 @@ describe('an act that was refused before it changed anything', () => {
   it.each([
     ['is the same', {}],
     ['needs no approval', { effect: 'something else', parameters: { other: true } }],
-  ])('asks nobody when the new plan %s', async (_, other) => {
+  ])('requests no approval when the new plan %s', async (_, other) => {
     const { bench, asked } = benchWith(other);
     const [result] = await bench.done(bench.engine.detectAndHeal());
     expect(asked).toEqual([]);

@@ -20,11 +20,11 @@ const SWITCH = {
 };
 
 interface Begun extends Partial<Intent> {
-  /** How long ago it was begun. */
+  /** Age of the repair. */
   readonly agoMs?: number;
 }
 
-/** A state with one open intent, and what comes of it at each look. */
+/** State with one open intent, and its verification at each cycle. */
 async function begun(
   { agoMs = 10_000, ...more }: Begun = {},
   state: Partial<GuardState> = {},
@@ -58,31 +58,27 @@ const ok = (about: object = UNIT) => verdictOf({ ...about, status: 'ok', value: 
 const bad = (about: object = UNIT) => verdictOf({ ...about, status: 'bad', value: 0 });
 const unknown = (about: object = UNIT) => verdictOf({ ...about, status: 'unknown' });
 
-describe('a repair that a crash interrupted', () => {
+describe('a repair that was interrupted by a crash', () => {
   it.each<[string, Begun, ComponentVerdict[]]>([
     ['that began less than the settle time ago', { agoMs: 2_999 }, [bad()]],
     ['whose component is unknown', {}, [unknown()]],
-    ['whose component nobody read', {}, []],
+    ['whose component was not read', {}, []],
     ['whose other check is unknown', {}, [ok(), unknown(HTTP)]],
-    [
-      'whose unit is on its way to another state',
-      {},
-      [verdictOf({ ...UNIT, status: 'ok', transient: true })],
-    ],
+    ['whose unit is in transition', {}, [verdictOf({ ...UNIT, status: 'ok', transient: true })]],
     ['that was just read as healthy for the first time', {}, [ok()]],
     ['that waits for a restart of the host', { awaitsReboot: true }, [bad()]],
-  ])('%s is not judged yet, and stays on record', async (_which, intent, verdicts) => {
+  ])('%s is not verified yet, and stays recorded', async (_which, intent, verdicts) => {
     const { look, ledger } = await begun(intent);
     expect(await look(verdicts)).toBeUndefined();
     expect(ledger.state.intents).toHaveLength(1);
   });
 
-  it('is not judged while this engine itself repairs the component', async () => {
+  it('is not verified while this engine itself repairs the component', async () => {
     const { look } = await begun();
     expect(await look([bad()], { inRepair: true })).toBeUndefined();
   });
 
-  it('is failed when its component is bad after the settle time', async () => {
+  it('is failed if its component is bad after the settle time', async () => {
     const { look, ledger } = await begun({ agoMs: 3_000 });
     expect(await look([bad()])).toBe('failed');
     expect(ledger.state.intents).toEqual([]);
@@ -98,29 +94,29 @@ describe('a repair that a crash interrupted', () => {
     expect(await look([ok()])).toBe('fixed');
   });
 
-  it('is fixed at once when it began so long ago that it would show', async () => {
+  it('is fixed at once if it started longer ago than the settle time', async () => {
     const { look } = await begun({ agoMs: 10 * MINUTE });
     expect(await look([ok()])).toBe('fixed');
   });
 
-  it('is failed when its service is healthy only because nobody wants it to run', async () => {
+  it('is failed if its service is ok only because it should not run', async () => {
     const { look } = await begun({ agoMs: 10 * MINUTE });
     expect(await look([verdictOf({ ...UNIT, status: 'ok', value: 0 })])).toBe('failed');
   });
 
-  it('is judged after the restart of the host that it waited for', async () => {
+  it('is verified after the restart of the host that it waited for', async () => {
     const { look } = await begun({ awaitsReboot: true, bootId: 'before', agoMs: 10 * MINUTE });
     expect(await look([ok()])).toBe('fixed');
   });
 
-  it('is judged once: a second look finds nothing to judge', async () => {
+  it('is verified once', async () => {
     const { look, ledger } = await begun();
     await look([bad()]);
     await look([bad()]);
     expect(ledger.state.acts).toHaveLength(1);
   });
 
-  it('has the settle time of the check that judges it: a warm-up is not a failure', async () => {
+  it('has the settle time of the check that verifies it: a warm-up is not a failure', async () => {
     const { look, clock } = await begun({ agoMs: 5_000, check: 'http' });
     expect(await look([ok(), bad(HTTP)])).toBeUndefined();
     await clock.advance(54_999);
@@ -130,12 +126,12 @@ describe('a repair that a crash interrupted', () => {
   });
 });
 
-describe('a switch that a crash interrupted', () => {
+describe('a switch that was interrupted by a crash', () => {
   const change = { component: 'system', action: 'rollback_generation', check: 'system' } as const;
   const about = { component: 'system', check: 'system' } as const;
   const generations = { ...EMPTY_STATE.generations, running: SWITCH.from };
 
-  it('may be run once more when its system did not run, and not a second time', async () => {
+  it('may be run once more if its system did not run', async () => {
     const { look, ledger, logger } = await begun({ ...change, generation: SWITCH }, { generations });
     expect(await look([bad(about)])).toBeUndefined();
     expect(logger.lines.at(-1)?.message).toContain('may be run once more');
@@ -147,7 +143,7 @@ describe('a switch that a crash interrupted', () => {
     expect(await again.look([bad(about)])).toBe('failed');
   });
 
-  it('is failed, and not repeated, when its system runs and is bad', async () => {
+  it('is failed, and not repeated, if its system runs and is bad', async () => {
     const running = { ...generations, running: SWITCH.to };
     const { look } = await begun({ ...change, generation: SWITCH }, { generations: running });
     expect(await look([bad(about)])).toBe('failed');
@@ -177,21 +173,21 @@ describe('the sentence about an interrupted repair', () => {
       'the engine was interrupted while `restart_service` was running; read again, it is still not healthy',
     ],
     [
-      'a restart of the host in the middle',
+      'a restart of the host during the repair',
       { bootId: 'before' },
       ok(),
       {},
       'the host was restarted while `restart_service` was running; read again, it is healthy',
     ],
     [
-      'a restart of the host that was awaited',
+      'a restart of the host that the repair waited for',
       { bootId: 'before', awaitsReboot: true },
       ok(),
       {},
       'the host was restarted, which was awaited after `restart_service`; read again, it is healthy',
     ],
     [
-      'a job that was pending, and a service that nobody wants to run',
+      'a job that was pending, and a service that should not run',
       { id: '7' },
       down,
       { pending: true },
@@ -204,7 +200,7 @@ describe('the sentence about an interrupted repair', () => {
   });
 });
 
-describe('a switch that a crash interrupted, while', () => {
+describe('a switch that was interrupted by a crash', () => {
   const change = { component: 'system', action: 'rollback_generation', check: 'system', generation: SWITCH };
   const about = { component: 'system', check: 'system' } as const;
   const generations = { ...EMPTY_STATE.generations, running: SWITCH.to };
@@ -219,12 +215,12 @@ describe('a switch that a crash interrupted, while', () => {
     ['nothing is switching, is judged', { activity: { switching: null, building: null } }, 'failed'],
     ['only a build is running, is judged', { activity: { switching: null, building: 'nix' } }, 'failed'],
     ['the activity of Nix is unknown, is judged', { activity: { unknown: 'not read' } }, 'failed'],
-  ])('%s', async (_which, parts, outcome) => {
+  ])('while %s', async (_which, parts, outcome) => {
     const { look } = await begun(intent, { generations }, parts);
     expect(await look([bad(about)])).toBe(outcome);
   });
 
-  it('its system must be healthy for the settle time of a system, which is longer than that of a service', async () => {
+  it('is verified after the settle time of a system, which is longer than that of a service', async () => {
     const { look, clock } = await begun({ ...change, agoMs: 10_000 }, { generations });
     expect(await look([ok(about)])).toBeUndefined();
     await clock.advance(DEFAULT_GUARDS.settleMs.system - 1);
@@ -234,9 +230,9 @@ describe('a switch that a crash interrupted, while', () => {
   });
 
   it.each<[string, Begun, Partial<GuardState>]>([
-    ['waited for a restart of the host, it is not repeated', { awaitsReboot: true, bootId: 'before' }, {}],
-    ['it had no target, it is not repeated', { generation: { ...SWITCH, to: null } }, {}],
-  ])('%s', async (_which, more, state) => {
+    ['waited for a restart of the host is not repeated', { awaitsReboot: true, bootId: 'before' }, {}],
+    ['had no target is not repeated', { generation: { ...SWITCH, to: null } }, {}],
+  ])('that %s', async (_which, more, state) => {
     const running = { ...EMPTY_STATE.generations, running: SWITCH.from };
     const { look, ledger } = await begun({ ...intent, ...more }, { generations: running, ...state });
     expect(await look([bad(about)])).toBe('failed');

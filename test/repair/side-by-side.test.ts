@@ -8,7 +8,7 @@ import { planOf, unitTargetOf } from '../make.js';
 
 const failed = (name: string, more: object = {}) => failedUnit({ name: `${name}.service`, ...more });
 
-/** Failed units whose repairs end when they are told to. */
+/** Failed units whose repairs end when the test resolves them. */
 function benchWith(names: readonly string[], more: Readonly<Record<string, object>> = {}) {
   const begun: string[] = [];
   const ends = new Map<string, () => void>();
@@ -43,7 +43,7 @@ function benchWith(names: readonly string[], more: Readonly<Record<string, objec
 }
 
 describe('repairs of different units', () => {
-  it('run side by side, at most 4, the others in turn', async () => {
+  it('run at the same time, at most 4, and the others after them', async () => {
     const names = ['a', 'b', 'c', 'd', 'e', 'f'];
     const { bench, begun, settle, end } = benchWith(names);
     const healing = bench.engine.detectAndHeal();
@@ -64,7 +64,7 @@ describe('repairs of different units', () => {
     expect(results.map(({ outcome }) => outcome)).toEqual(names.map(() => 'fixed'));
   });
 
-  it('do not wait for one that hangs, and explain() says what a waiting one waits for', async () => {
+  it('do not wait for one that hangs, and explain() reports what a waiting one waits for', async () => {
     const names = ['a', 'b', 'c', 'd', 'e'];
     const { bench, begun, settle, end } = benchWith(names);
     const healing = bench.engine.detectAndHeal();
@@ -98,11 +98,11 @@ describe('repairs of different units', () => {
   });
 });
 
-describe('slots', () => {
+describe('the slots of repairs', () => {
   const claim = (names: readonly string[], alone = false) =>
     ({ scope: 'host', alone, names, starts: [], stopsIfUp: [] }) as const;
 
-  it('let nothing overtake a change of the generation that waits', async () => {
+  it('start nothing before a waiting change of the generation', async () => {
     const slots = new Slots(() => 0);
     const order: string[] = [];
     let end = (): void => undefined;
@@ -124,7 +124,7 @@ describe('slots', () => {
     expect(order).toEqual(['system', 'b']);
   });
 
-  it('free a slot whose work fails', async () => {
+  it('are freed by a repair that fails', async () => {
     const slots = new Slots(() => 0);
     const owner = { component: 'a', action: 'x' };
     await expect(slots.take(claim(['a']), owner, () => Promise.reject(new Error('no')))).rejects.toThrow(
@@ -134,7 +134,7 @@ describe('slots', () => {
   });
 });
 
-describe('a ladder that never ends', () => {
+describe('a ladder without an end', () => {
   class Endless extends SimpleResolver {
     asked = 0;
     override getAction({ attempt = 0 }: { attempt?: number }) {
@@ -143,7 +143,7 @@ describe('a ladder that never ends', () => {
     }
   }
 
-  it('is given up after 16 rungs, in one sentence', async () => {
+  it('is stopped after 16 rungs, in one sentence', async () => {
     const resolver = new Endless();
     const unavailable = benchOf(
       { units: [failed('nginx')] },
@@ -181,7 +181,7 @@ describe('a ladder that never ends', () => {
 });
 
 describe('a dry run', () => {
-  it('counts its own plans against the budget, and leaves the state as it is', async () => {
+  it('counts its own plans against the budget, and does not change the state', async () => {
     const names = Array.from({ length: 60 }, (_, index) => `unit${index}`);
     const bench = benchOf(
       { units: names.map((name) => failed(name)) },

@@ -12,7 +12,7 @@ const BACK: HealingAction = {
   parameters: { governors: { policy0: 'powersave' } },
 };
 
-/** An engine whose only repair of the CPU is to be undone later. */
+/** Engine whose only repair of the CPU must be undone later. */
 function bench(store: Store = memoryStore(), more: BenchOptions = {}) {
   const own = defineAction({
     parse: (parameters) => parameters,
@@ -40,11 +40,11 @@ function bench(store: Store = memoryStore(), more: BenchOptions = {}) {
   return { ...made, store, executed: done };
 }
 
-/** Change on record to undo. */
+/** Recorded change to undo. */
 const remembered = async (store: Store) => (await store.load())?.undo ?? [];
 
 describe('a change to undo', () => {
-  it('is on record before the act', async () => {
+  it('is recorded before the action', async () => {
     let before: unknown;
     const store = memoryStore();
     const { engine, done } = bench(store, {
@@ -72,7 +72,7 @@ describe('a change to undo', () => {
     expect(executed()).toEqual(['speed_up', 'set_cpu_governor']);
   });
 
-  it('is undone once the component has been ok for as long as resets its backoff, and not before', async () => {
+  it('is undone once the component has been ok for the time that resets its backoff, and not before', async () => {
     const { engine, executed, clock, done, store } = bench();
     const monitoring = engine.startMonitoring(60);
     for (let minute = 0; minute < 9; minute += 1) await clock.advance(60_000);
@@ -88,7 +88,7 @@ describe('a change to undo', () => {
   it('is undone by the next engine if this one has died', async () => {
     const first = bench();
     await first.done(first.engine.detectAndHeal());
-    // It is gone without having been closed; the next one finds the CPU well.
+    // The first engine died without being closed; the next one reads the CPU as ok.
     const next = bench(first.store);
     next.host.set(COOL);
     const monitoring = next.engine.startMonitoring(60);
@@ -99,7 +99,7 @@ describe('a change to undo', () => {
     expect(await remembered(first.store)).toEqual([]);
   });
 
-  it('is forgotten after a reboot, which took it back', async () => {
+  it('is dropped after a reboot, which reverted it', async () => {
     const store = memoryStore();
     const undo = { at: 1, component: 'cpu', ...BACK, bootId: 'an earlier one', until: 0 };
     await store.save({ ...EMPTY_STATE, undo: [undo] });
@@ -111,7 +111,7 @@ describe('a change to undo', () => {
     expect(await remembered(store)).toEqual([]);
   });
 
-  it('stays on record if it could not be undone, and is tried again later', async () => {
+  it('stays recorded if it could not be undone, and is tried again later', async () => {
     const { engine, done, executor, store, logger } = bench();
     await done(engine.detectAndHeal());
     executor.next({ outcome: 'failed', success: false, error: 'EBUSY' });
@@ -120,7 +120,7 @@ describe('a change to undo', () => {
     expect(logger.lines.map(({ message }) => message).join()).toContain('could not be undone: EBUSY');
   });
 
-  it('is undone by the plan that was announced just before, and by no other', async () => {
+  it('is undone by exactly the plan that was announced just before', async () => {
     const { engine, done, executor } = bench();
     const told: unknown[] = [];
     engine.on('undo:planned', ({ component, plan }) => told.push(component, plan));
@@ -132,7 +132,7 @@ describe('a change to undo', () => {
     expect(execute.mock.calls.map(([action, options]) => [action, options?.plan])).toEqual([[BACK, told[1]]]);
   });
 
-  it('stays on record when the executor carried out another plan than the one announced', async () => {
+  it('stays recorded if the executor executed another plan than the announced one', async () => {
     const { engine, done, executor, store, logger } = bench();
     await done(engine.detectAndHeal());
     const plan = await executor.plan({ action: 'set_cpu_governor', parameters: {} });
@@ -142,7 +142,7 @@ describe('a change to undo', () => {
     expect(logger.lines.map(({ message }) => message).join()).toContain('another plan');
   });
 
-  it('stays on record if only a part of it could be undone', async () => {
+  it('stays recorded if only a part of it could be undone', async () => {
     let plans = 0;
     const { engine, done, store, logger } = bench(memoryStore(), {
       fake: {
@@ -161,7 +161,7 @@ describe('a change to undo', () => {
     expect(logger.lines.map(({ message }) => message).join()).toContain('policy1 cannot be read now');
   });
 
-  it('stays on record when it cannot be planned', async () => {
+  it('stays recorded if its undo cannot be planned', async () => {
     const { engine, done, executor, store, executed } = bench(memoryStore(), {
       fake: {
         plan: ({ action }) => {
@@ -177,14 +177,14 @@ describe('a change to undo', () => {
     expect(await remembered(store)).toHaveLength(1);
   });
 
-  it('is nothing after an act that a gate of the executor kept from being done', async () => {
+  it('does not exist after an action that a gate of the executor blocked', async () => {
     const { engine, done, executor, store } = bench();
     executor.next({ outcome: 'skipped', success: false, blockedBy: 'unavailable', error: 'no' });
     await done(engine.detectAndHeal());
     expect(await remembered(store)).toEqual([]);
   });
 
-  it('is left alone by a dry run', async () => {
+  it('is not changed by a dry run', async () => {
     const store = memoryStore();
     const first = bench(store);
     await first.done(first.engine.detectAndHeal());

@@ -11,19 +11,19 @@ import { verdictOf } from '../make.js';
 const bad = (value: number, severity: 2 | 3 | 4 = 3) =>
   verdictOf({ status: 'bad', value, severity, threshold: 80, reason: `it is ${value}` });
 
-describe('a component is worse', () => {
+describe('a component is worse after a repair', () => {
   it.each([
-    ['when its severity rose', bad(90, 2), bad(90, 3), true],
-    ['not when its severity fell, whatever the value', bad(90, 3), bad(99, 2), false],
-    ['when the value moved away from its threshold by more than 3 %', bad(90), bad(92.5), true],
-    ['not when it moved by 3 %', bad(90), bad(92.39), false],
-    ['not when it came nearer', bad(90), bad(85), false],
-    ['not when it is ok now', bad(90), verdictOf({ status: 'ok' }), false],
-    ['not when it is unknown now', bad(90), verdictOf({ status: 'unknown' }), false],
-    ['not when it was not read before', undefined, bad(99), false],
-    ['not when it was ok before', verdictOf({ status: 'ok' }), bad(99), false],
+    ['if its severity rose', bad(90, 2), bad(90, 3), true],
+    ['except if its severity fell, whatever the value', bad(90, 3), bad(99, 2), false],
+    ['if the value moved away from its threshold by more than 3 %', bad(90), bad(92.5), true],
+    ['except if the value moved by 3 %', bad(90), bad(92.39), false],
+    ['except if the value moved towards its threshold', bad(90), bad(85), false],
+    ['except if it is ok now', bad(90), verdictOf({ status: 'ok' }), false],
+    ['except if it is unknown now', bad(90), verdictOf({ status: 'unknown' }), false],
+    ['except if it was not read before', undefined, bad(99), false],
+    ['except if it was ok before', verdictOf({ status: 'ok' }), bad(99), false],
     [
-      'below a threshold too: away from it counts',
+      'also if a value below its threshold moved further away',
       verdictOf({ status: 'bad', severity: 3, value: 70, threshold: 80 }),
       verdictOf({ status: 'bad', severity: 3, value: 60, threshold: 80 }),
       true,
@@ -33,7 +33,7 @@ describe('a component is worse', () => {
   });
 });
 
-/** A pool whose first rung makes it worse, and whose second rung mends it. */
+/** Pool whose first rung makes it worse, and whose second rung fixes it. */
 function poolThatGetsWorse() {
   let value = 90;
   const undone: string[] = [];
@@ -78,7 +78,7 @@ function poolThatGetsWorse() {
   return { bench, undone, given };
 }
 
-describe('a repair that makes it worse', () => {
+describe('a repair that makes a component worse', () => {
   it('is undone, and the next rung follows at once', async () => {
     const { bench, undone } = poolThatGetsWorse();
     const [result] = await bench.done(bench.engine.detectAndHeal());
@@ -91,7 +91,7 @@ describe('a repair that makes it worse', () => {
     expect(result?.attempts[0]?.error).toContain('120 jobs wait');
   });
 
-  it('is not said to be approved when nobody was asked', async () => {
+  it('is not reported as approved if no approval was requested', async () => {
     const { bench, given } = poolThatGetsWorse();
     await bench.done(bench.engine.detectAndHeal());
     expect(given.map(({ action, approved, dryRun }) => ({ action, approved, dryRun }))).toEqual([
@@ -102,7 +102,7 @@ describe('a repair that makes it worse', () => {
 });
 
 describe('a verification that throws', () => {
-  it('leaves the repair unproven, with what it threw', async () => {
+  it('leaves the repair unproven, with the error', async () => {
     const broken = defineAction({
       parse: (parameters: Readonly<Record<string, unknown>>) => parameters,
       plan: () => ({ targets: ['pool'], effect: 'The pool is well', steps: [] }),

@@ -11,8 +11,8 @@ const OUTCOMES: Outcome[] = [
   ...(['planned', 'pending', 'pending-reboot'] as const),
 ];
 
-describe('metrics', () => {
-  it('begin at nothing, and with a success rate of 1', () => {
+describe("the engine's counters", () => {
+  it('start at zero, with a success rate of 1', () => {
     expect(new Counts().read()).toEqual({
       issuesDetected: 0,
       issuesResolved: 0,
@@ -39,7 +39,7 @@ describe('metrics', () => {
     });
   });
 
-  it('time the looking and the repairing: last, mean, max', () => {
+  it('have the duration of cycles and repairs: last, mean, max', () => {
     const counts = new Counts();
     for (const ms of [10, 30, 20]) {
       counts.looked(NOW.getTime(), ms);
@@ -51,7 +51,7 @@ describe('metrics', () => {
     });
   });
 
-  it('give a date of their own', () => {
+  it('return a new date each time', () => {
     const counts = new Counts();
     counts.looked(NOW.getTime(), 1);
     counts.opened([issueOf(), issueOf({ component: 'redis' })]);

@@ -6,7 +6,7 @@ import { issueOf } from '../make.js';
 const issue = issueOf();
 
 describe('Emitter', () => {
-  it('tells every listener of the event and no other', () => {
+  it('calls every listener of the event and no other', () => {
     const emitter = new Emitter();
     const [opened, cleared] = [vi.fn(), vi.fn()];
     emitter.on('issue:opened', opened);
@@ -16,7 +16,7 @@ describe('Emitter', () => {
     expect(cleared).not.toHaveBeenCalled();
   });
 
-  it('gives back the function that ends the listening, which may be called twice', () => {
+  it('returns the function that removes the listener, which may be called twice', () => {
     const emitter = new Emitter();
     const listener = vi.fn();
     const end = emitter.on('issue:opened', listener);
@@ -26,7 +26,7 @@ describe('Emitter', () => {
     expect(listener).not.toHaveBeenCalled();
   });
 
-  it('calls a function that listens twice twice, and each listening ends for itself', () => {
+  it('calls a function twice that was added twice, and removes each registration separately', () => {
     const emitter = new Emitter();
     const listener = vi.fn();
     const end = emitter.on('issue:opened', listener);
@@ -37,7 +37,7 @@ describe('Emitter', () => {
     expect(listener).toHaveBeenCalledTimes(3);
   });
 
-  it('logs a listener that throws, and tells the others all the same', () => {
+  it('logs a listener that throws, and calls the others', () => {
     const emitter = new Emitter();
     const logger = recordingLogger();
     const after = vi.fn();
@@ -55,7 +55,7 @@ describe('Emitter', () => {
     const logger = recordingLogger();
     const rejected = Promise.reject(new Error('later fault'));
     rejected.catch(() => undefined);
-    // What the compiler lets through: an async function is a function that returns nothing of use.
+    // The compiler permits this: an async function is assignable to a function that returns void.
     // eslint-disable-next-line @typescript-eslint/no-misused-promises
     emitter.on('issue:opened', () => rejected);
     emitter.emit('issue:opened', { issue }, logger);
@@ -64,7 +64,7 @@ describe('Emitter', () => {
     expect(logger.of('error').join('\n')).toContain('later fault');
   });
 
-  it('lets a listener remove itself, or add another one, while it is called', () => {
+  it('permits a listener to remove itself, or add another one, while it is called', () => {
     const emitter = new Emitter();
     const late = vi.fn();
     const end = emitter.on('issue:opened', () => {

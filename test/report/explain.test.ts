@@ -63,20 +63,20 @@ const stateOf = (record: Partial<ComponentRecord>, acts: readonly Act[] = []): G
 });
 
 describe('the reason of a block', () => {
-  it.each(BLOCK_REASONS)('is named, with its sentence and with what comes next: %s', (reason) => {
+  it.each(BLOCK_REASONS)('is reported with its sentence and the next step: %s', (reason) => {
     const told = explain(facts({ result: skipped(reason, 'Because of 3 of 4 min') }));
     expect(told).toMatchObject({ blockedBy: reason, blockedBecause: 'Because of 3 of 4 min' });
     expect(told.next).toBe(GATE_MEANINGS[reason].next);
     expect(told.text).toContain(`not acted on (${reason}): Because of 3 of 4 min`);
   });
 
-  it('is nothing where nothing does', () => {
+  it('is absent if no gate blocks', () => {
     expect(explain(facts())).toMatchObject({ blockedBy: undefined, blockedBecause: undefined });
     expect(explain(facts({ result: failed })).text).not.toContain('not acted on');
   });
 });
 
-describe('what comes next', () => {
+describe('the next step in an explanation', () => {
   const waiting = stateOf({ backoff: { restart_service: { count: 1, since: NOW, until: NOW + 90_000 } } });
 
   it.each<[string, Partial<ExplanationSources>, string]>([
@@ -93,13 +93,13 @@ describe('what comes next', () => {
       { result: { ...base, dryRun: true, outcome: 'planned', success: true, plan: planOf() } },
       'Nothing: this is a dry run, and `restart_service` would be carried out',
     ],
-  ])('%s', (_when, more, next) => {
+  ])('is given %s', (_when, more, next) => {
     expect(explain(facts(more)).next).toBe(next);
   });
 });
 
-describe('what was tried', () => {
-  it('is all of the last day, oldest first, of this component only', () => {
+describe('the attempts in an explanation', () => {
+  it('are all of the last day, oldest first, of this component only', () => {
     const acts = [
       ...actsOf(2, { component: 'redis' }),
       ...actsOf(3, { outcome: 'failed', words: 'exit code 1' }),
@@ -114,13 +114,13 @@ describe('what was tried', () => {
     );
   });
 
-  it('is printed only up to a readable length', () => {
+  it('are printed up to a limited length', () => {
     const { tried, text } = explain(facts({ state: { ...EMPTY_STATE, acts: actsOf(9) } }));
     expect(tried).toHaveLength(9);
     expect(text.match(/tried:/g)).toHaveLength(5);
   });
 
-  it('and keeps being needed has an unknown root cause: 5 times in 4 hours', () => {
+  it('have an unknown root cause after 5 repairs in 4 hours', () => {
     const told = (count: number, more: Partial<Act> = {}) =>
       explain(facts({ state: { ...EMPTY_STATE, acts: actsOf(count, more) } }));
     expect(told(4).rootCauseUnknown).toBe(false);
@@ -131,7 +131,7 @@ describe('what was tried', () => {
   });
 });
 
-describe('the breaker', () => {
+describe('the breaker in an explanation', () => {
   it.each([
     ['closed', {}],
     ['open', { failures: 3, breakerUntil: NOW + 1 }],
@@ -144,7 +144,7 @@ describe('the breaker', () => {
 });
 
 describe('an explanation', () => {
-  it('is a text that can be read at three in the morning', () => {
+  it('is a short text for an operator', () => {
     const state = stateOf(
       { failures: 3, breakerUntil: NOW + 40 * MINUTE },
       actsOf(1, {
@@ -170,7 +170,7 @@ describe('an explanation', () => {
     ]);
   });
 
-  it('is plain data that nobody can change', () => {
+  it('is plain frozen data', () => {
     const told = explain(facts());
     expect(Object.isFrozen(told)).toBe(true);
     expect(JSON.parse(JSON.stringify(told))).toMatchObject({ component: 'nginx', openForMs: 0 });

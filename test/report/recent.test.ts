@@ -24,8 +24,8 @@ const skipped = (component: string, error: string, blockedBy = 'backoff' as cons
   ...{ outcome: 'skipped', success: false, blockedBy, error },
 });
 
-describe('recent results', () => {
-  it('counts every rung that was tried, and every gate that stood in the way', () => {
+describe('the recent results', () => {
+  it('count every rung that was tried, and every gate that blocked', () => {
     const recent = new RecentActivity();
     recent.ended(fixed('nginx'));
     recent.ended(skipped('nginx', 'Wait'));
@@ -44,14 +44,14 @@ describe('recent results', () => {
     expect(recent.blocked('storm')).toBe(0);
   });
 
-  it('counts actions whose names are made up for ever as one', () => {
+  it('count actions with ever-changing names as one', () => {
     const recent = new RecentActivity();
     for (let name = 0; name < 1_000; name += 1) recent.ended(fixed('a', `action_${name}`));
     expect(recent.actionNames).toHaveLength(101);
     expect(recent.actions('other', 'fixed')).toBe(900);
   });
 
-  it('keeps the latest results, and what is said in every cycle once, as last said', () => {
+  it('keep the latest results, and a repeated one once, in its latest form', () => {
     const recent = new RecentActivity();
     recent.ended(fixed('nginx'));
     for (const left of ['3 s left', '2 s left', '1 s left']) recent.ended(skipped('nginx', left));
@@ -67,7 +67,7 @@ describe('recent results', () => {
     expect(recent.results).toHaveLength(100);
   });
 
-  it('knows a failure until a look has gone well', () => {
+  it('keep a failure until a cycle succeeds', () => {
     const recent = new RecentActivity();
     recent.failed(new Error('no bus'), 5);
     expect(recent.failure).toEqual({ error: 'no bus', at: 5 });
@@ -76,11 +76,11 @@ describe('recent results', () => {
   });
 });
 
-describe('what the last look said', () => {
+describe('the verdicts of the last cycle', () => {
   const report = { timestamp: NOW, verdicts: [verdictOf()], issues: [issueOf()], detectionMs: 1 };
   const well = Object.freeze([verdictOf({ status: 'ok' }), verdictOf({ status: 'ok', component: 'load' })]);
 
-  it('is that of a look at a host that is well, too', () => {
+  it('include those of a healthy host', () => {
     const recent = new RecentActivity();
     recent.looked(report, 5);
     recent.failed(new Error('no bus'), 7);
@@ -94,7 +94,7 @@ describe('what the last look said', () => {
     expect(recent.last).toEqual({ report, at: 11 });
   });
 
-  it('is brought up to date by a look at some components alone, which is no cycle', () => {
+  it('are updated by a reading of some components, which is no cycle', () => {
     const recent = new RecentActivity();
     recent.lookedAt(new Set(['cpu']), [verdictOf()]);
     expect(recent.last).toBeUndefined();
@@ -109,8 +109,8 @@ describe('what the last look said', () => {
   });
 });
 
-describe('a stopwatch', () => {
-  it('sorts what it measures into buckets whose upper ends belong to them', () => {
+describe('a duration histogram', () => {
+  it('counts a value at the upper bound of a bucket in that bucket', () => {
     const watch = new Stopwatch();
     for (const ms of [0, 0.005, 0.006, 3_600_000, 3_600_001]) watch.add(ms);
     const { bounds, counts, sum, count } = watch.distribution();
@@ -121,7 +121,7 @@ describe('a stopwatch', () => {
     expect(sum).toBeCloseTo(7_200_001.011);
   });
 
-  it('has buckets that ascend', () => {
+  it('has ascending buckets', () => {
     expect([...BOUNDS_MS].sort((a, b) => a - b)).toEqual(BOUNDS_MS);
     expect(new Set(BOUNDS_MS).size).toBe(BOUNDS_MS.length);
   });

@@ -21,7 +21,7 @@ function raise(message: string): never {
 }
 
 describe('the status of an engine', () => {
-  it('is whole before the first cycle: everything that is watched is there, and nothing is made up', () => {
+  it('is complete before the first cycle: every watched component is listed, without invented values', () => {
     const { engine } = benchOf({ units }, { services });
     const status = engine.status();
     expect(status.components.map(({ component }) => component)).toEqual([
@@ -47,7 +47,7 @@ describe('the status of an engine', () => {
     expect(status.actions).toContainEqual({ action: 'rebuild_system', outcome: 'fixed', count: 0 });
   });
 
-  it('reports the last cycle with its age, and a repair with its time', async () => {
+  it('has the last cycle with its age, and a repair with its time', async () => {
     const { engine, host, clock, done } = benchOf(
       { units: [failedUnit({ name: 'nginx' }), units[1]!] },
       { services, fake: { act: () => host.setUnit('nginx', unitReading({ name: 'nginx' })) } },
@@ -71,7 +71,7 @@ describe('the status of an engine', () => {
     expect(status.verdicts.length).toBeGreaterThan(3);
   });
 
-  it('reports breakers, components that need a human, pauses, and a state that another engine has locked', async () => {
+  it('has breakers, components that need manual attention, pauses, and a state that another engine has locked', async () => {
     const { engine, done, clock } = benchOf(
       { units: [failedUnit({ name: 'nginx' }), units[1]!] },
       { services, guards: { breaker: { attempts: 1, openingsPerDay: 1 } } },
@@ -94,7 +94,7 @@ describe('the status of an engine', () => {
     expect(pauses).toEqual([{ reason: 'lunch', forMs: 1_000, by: 'the host program' }]);
   });
 
-  it('shows what waits for a person, with the plan', async () => {
+  it('has the pending approvals, with their plan', async () => {
     const { engine, done } = benchOf(
       { units: [failedUnit({ name: 'nginx' }), units[1]!] },
       { services, fake: { plan: () => ({ approval: 'It is a Friday' }) } },
@@ -110,7 +110,7 @@ describe('the status of an engine', () => {
     ]);
   });
 
-  it('reports monitoring, and that the engine is closed', async () => {
+  it('has the monitoring, and whether the engine is closed', async () => {
     const { engine, clock } = benchOf();
     const monitoring = engine.startMonitoring(10);
     await clock.advance(25_000);
@@ -123,7 +123,7 @@ describe('the status of an engine', () => {
     expect(engine.status()).toMatchObject({ monitoring: undefined, closed: true });
   });
 
-  it('says why the last look failed, until one goes well', async () => {
+  it('has the error of the last failed cycle, until one succeeds', async () => {
     const { engine, clock } = benchOf();
     const { detector } = engine;
     engine.detector = { detectIssues: () => Promise.reject(new Error('no eyes')) };
@@ -138,7 +138,7 @@ describe('the status of an engine', () => {
     expect(engine.status().lastFailure).toBeUndefined();
   });
 
-  it('reports cycles on a healthy host without listeners, too', async () => {
+  it('has the cycles on a healthy host without listeners, too', async () => {
     const clock = fakeClock();
     const options = { clock, executor: fakeExecutor(), dryRun: true, enabledChecks: ['cpu', 'memory'] };
     let seen = true;
@@ -164,7 +164,7 @@ describe('the status of an engine', () => {
     await engine.close();
   });
 
-  it('keeps apart what is not known and what is bad', async () => {
+  it('distinguishes unknown from bad', async () => {
     const { engine } = benchOf({ cpu: unknown('no such file'), memory: memoryReading(99) });
     engine.healingEnabled = false;
     await engine.detectAndHeal();
@@ -174,8 +174,8 @@ describe('the status of an engine', () => {
   });
 });
 
-describe('adapters of metrics', () => {
-  it('are shown the engine when it is made, and detached when it is closed, each once', async () => {
+describe('the metrics adapters of an engine', () => {
+  it('are attached when it is created, and detached when it is closed, each once', async () => {
     const seen: unknown[] = [];
     const adapter = { attach: (engine: unknown) => (seen.push(engine), () => void seen.push('detached')) };
     const { engine } = benchOf({}, { metrics: [adapter] });
@@ -185,7 +185,7 @@ describe('adapters of metrics', () => {
     expect(seen).toEqual([engine, 'detached']);
   });
 
-  it('cannot keep one another from being detached', async () => {
+  it('are all detached even if one throws', async () => {
     const seen: string[] = [];
     const bad = {
       attach: () => () => {
@@ -203,7 +203,7 @@ describe('adapters of metrics', () => {
     );
   });
 
-  it('are refused when they are none', () => {
+  it('are refused if invalid', () => {
     expect(() => benchOf({}, { metrics: [{} as never] })).toThrow('metrics[0]');
     expect(() => benchOf({}, { metrics: 'prometheus' as never })).toThrow('an array of metrics adapters');
     expect(() => benchOf({}, { metrics: [{ attach: () => undefined as never }] })).toThrow(

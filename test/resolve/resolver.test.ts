@@ -11,7 +11,7 @@ const resource = (component: string, more: Partial<Issue> = {}) =>
   issueOf({ type: 'resource', component, ...more });
 const system = (component: string) => issueOf({ type: 'system', component });
 
-describe('the first rung', () => {
+describe('the first rung of the default resolver', () => {
   it.each([
     ['disk:/var', resource('disk:/var'), { action: 'clean_nix_store', parameters: { path: '/var' } }],
     [
@@ -20,12 +20,12 @@ describe('the first rung', () => {
       { action: 'clean_nix_store', parameters: { path: '/', freeing: 'inodes' } },
     ],
     [
-      'a bare disk, which means the Nix store',
+      '`disk` without a mount point, which means the Nix store',
       resource('disk'),
       { action: 'clean_nix_store', parameters: { path: '/nix/store' } },
     ],
     [
-      'bare inodes, which mean the Nix store',
+      '`inodes` without a mount point, which means the Nix store',
       resource('inodes'),
       { action: 'clean_nix_store', parameters: { path: '/nix/store', freeing: 'inodes' } },
     ],
@@ -48,12 +48,12 @@ describe('the first rung', () => {
     ['readonly:/data', resource('readonly:/data'), { action: 'none', parameters: {} }],
     ['system:oom', system('system:oom'), { action: 'none', parameters: {} }],
     ["a custom check's component", resource('queue'), { action: 'none', parameters: {} }],
-  ])('for %s', (_name, issue, action) => {
+  ])('is as documented for %s', (_name, issue, action) => {
     expect(resolver.getAction(issue)).toEqual(action);
   });
 });
 
-describe('any issue', () => {
+describe('the default resolver', () => {
   const issues = fc.record({
     type: fc.constantFrom('resource' as const, 'service' as const, 'system' as const),
     severity: fc.constantFrom(1 as const, 2 as const, 3 as const, 4 as const),
@@ -75,7 +75,7 @@ describe('any issue', () => {
     attempt: fc.oneof(fc.nat(), fc.constant(undefined)),
   });
 
-  it('gives an action that is registered, or none, and never a rebuild', () => {
+  it('returns a registered action, or none, and never a rebuild', () => {
     const known = ['none', ...actionRegistry().names];
     fc.assert(
       fc.property(issues, ({ attempt, ...rest }) => {
@@ -88,7 +88,7 @@ describe('any issue', () => {
     );
   });
 
-  it('keeps to the last rung however often it was tried', () => {
+  it('stays at the last rung however often it was tried', () => {
     fc.assert(
       fc.property(issues, fc.nat(), (rest, more) => {
         const { attempt: _attempt, ...issue } = rest;
@@ -99,8 +99,8 @@ describe('any issue', () => {
   });
 });
 
-describe('a subclass', () => {
-  it('overrides what it knows better and leaves the rest', () => {
+describe('a subclass of the default resolver', () => {
+  it('may override some components and keep the rest', () => {
     class Mine extends SimpleResolver {
       override getAction(issue: Issue) {
         if (issue.component === 'queue') return { action: 'drain_queue', parameters: { gently: true } };
@@ -113,6 +113,6 @@ describe('a subclass', () => {
   });
 });
 
-describe('the promises of the port', () => {
+describe('the conformance suite of resolvers', () => {
   it.each(resolverConformance(() => new SimpleResolver()))('$name', ({ run }) => run());
 });

@@ -1,7 +1,7 @@
 import { DAY } from './world.js';
 import type { Happening, Week } from './week.js';
 
-/** Told by name and time; everything else is counted. */
+/** Reported by name and time; everything else is counted. */
 const NOTABLE = ['storm began', 'storm ended', 'blocked: needs-human', 'blocked: storm', 'a person'];
 
 const clockTime = (at: number): string => {
@@ -9,7 +9,7 @@ const clockTime = (at: number): string => {
   return `${String(Math.floor(minutes / 60)).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`;
 };
 
-/** How often each thing happened to a component. */
+/** Counts of events, by component. */
 export function countsOf(
   happenings: readonly Happening[],
 ): ReadonlyMap<string, Readonly<Record<string, number>>> {
@@ -22,7 +22,7 @@ export function countsOf(
   return counts;
 }
 
-/** A week that one can read: by day, each component on a line, and what is notable with its time. */
+/** Readable week: by day, with a line for each component, and notable events with their time. */
 export function timeline({ happenings, explained, cycles }: Week): string {
   const lines = [`Seven days, ${cycles} cycles, on the default numbers`, ''];
   for (let day = 0; day < 7; day += 1) {

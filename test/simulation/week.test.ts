@@ -6,7 +6,7 @@ import { SCRIPT, STORM } from './world.js';
 const HOUR = 3_600_000;
 const ACTS = ['fixed', 'ineffective', 'failed'];
 
-describe('a week of failures, with the default guards', () => {
+describe('in a simulated week of failures, with the default guards,', () => {
   let week: Week;
   beforeAll(async () => {
     week = await simulateWeek();
@@ -23,39 +23,39 @@ describe('a week of failures, with the default guards', () => {
         (component === undefined || one.component === component),
     ).length;
 
-  it('a service that dies once is brought back once', () => {
+  it('a service that dies once is restarted once', () => {
     expect(acts(SCRIPT.apiDies, SCRIPT.apiDies + HOUR, 'api')).toBe(1);
   });
 
-  it('a service that is broken for good is tried 3 times, then once an hour, until a human is asked for', () => {
+  it('a permanently broken service is restarted 3 times, then once an hour, until it needs manual attention', () => {
     // The breaker opens after 3 attempts and after each of 4 single tries: 5 openings make it needs-human.
     expect(count('broken', 'ineffective')).toBe(7);
     expect(acts(SCRIPT.brokenForGood + 24 * HOUR, SCRIPT.personMendsBroken, 'broken')).toBe(0);
   });
 
-  it('it is healed at once when a person has mended it and called reset', () => {
+  it('a service that was fixed manually and reset is healed at once', () => {
     expect(acts(SCRIPT.personMendsBroken, SCRIPT.personMendsBroken + HOUR, 'broken')).toBe(1);
     expect(count('broken', 'fixed')).toBe(1);
   });
 
-  it('a flapping service never gets more than its budget of 6 an hour, and its breaker opens', () => {
+  it('a flapping service is restarted at most 6 times an hour, and its breaker opens', () => {
     const { from, until } = SCRIPT.flapping;
     for (let hour = from; hour < until; hour += HOUR / 6) {
       expect(acts(hour, hour + HOUR, 'flapping')).toBeLessThanOrEqual(6);
     }
-    // Each repair is proved, and lasts 2 min: from the third relapse on that counts as none.
+    // Each repair is proved, and lasts 2 min: from the third relapse on it counts as ineffective.
     expect(acts(from, until, 'flapping')).toBeLessThanOrEqual(12);
     expect(count('flapping', 'recurring')).toBe(1);
     expect(week.explained['at the end of the day of flapping']).toContain('(needs-human)');
   });
 
-  it('a leak is treated each time that it fills memory, and not more often', () => {
+  it('a memory leak is repaired each time that it fills memory, and not more often', () => {
     // From 50 % it takes 3 h 53 min to 85 %, so it fills memory at most 7 times a day.
     expect(count('memory', 'fixed')).toBe(count('memory', 'opened'));
     expect(count('memory', 'fixed')).toBeLessThanOrEqual(7 * 7);
   });
 
-  it('a broken check is no sick host: it leads to nothing', () => {
+  it('a check that throws triggers no action', () => {
     const { from, until } = SCRIPT.probeThrows;
     expect(count('probe', 'opened')).toBe(0);
     expect(
@@ -63,24 +63,24 @@ describe('a week of failures, with the default guards', () => {
     ).toEqual([]);
   });
 
-  it('in a storm nothing is done for 10 min, and then each service is brought back once', () => {
+  it('a storm triggers no action for 10 min, and then each service is restarted once', () => {
     expect(count('host', 'storm began')).toBe(1);
     expect(count('host', 'storm ended')).toBe(1);
     expect(acts(SCRIPT.storm, SCRIPT.storm + HOUR / 6)).toBe(0);
     for (const service of STORM) expect(acts(SCRIPT.storm, SCRIPT.storm + HOUR, service)).toBe(1);
   });
 
-  it('a disk that collecting garbage cannot help is collected once, not every minute for a day', () => {
+  it('a full disk that garbage collection cannot help is collected once, not every minute for a day', () => {
     expect(count('disk:/var', 'ineffective')).toBe(1);
     expect(count('disk:/var', 'fixed')).toBe(0);
     expect(count('disk:/var', 'cleared')).toBe(1);
   });
 
-  it('at the end of the week nothing is open', () => {
+  it('no issue is open at the end', () => {
     expect(week.explained['at the end']).toBe('');
   });
 
-  it('all of it can be read on one page or two', () => {
+  it('the whole report fits on two pages', () => {
     expect(timeline(week).split('\n').length).toBeLessThan(150);
   });
 });

@@ -5,11 +5,11 @@ import { SimpleResolver } from '../../src/resolve/resolver.js';
 import { fakeClock, fakeExecutor } from '../../src/testing/index.js';
 import { DAY, SCRIPT, SERVICES, SimulatedHost } from './world.js';
 
-/** One thing that happened, at a time from the beginning of the week, in milliseconds. */
+/** Event, with its time since the beginning of the week, in milliseconds. */
 export interface Happening {
   readonly at: number;
   readonly component: string;
-  /** `opened`, `cleared`, an outcome, `blocked: …`, or what a person did. */
+  /** `opened`, `cleared`, an outcome, `blocked: …`, or a command of an operator. */
   readonly what: string;
   readonly words: string;
 }
@@ -17,12 +17,12 @@ export interface Happening {
 /** Result of a simulated week. */
 export interface Week {
   readonly happenings: readonly Happening[];
-  /** Explanations of what was open at some moments, by a word for the moment. */
+  /** Explanations of the open issues at some moments, by the name of the moment. */
   readonly explained: Readonly<Record<string, string>>;
   readonly cycles: number;
 }
 
-/** The actions that come with the library do not collect garbage or drop caches yet: these stand for them. */
+/** The real actions would collect garbage and drop caches: these replace them. */
 class WeekResolver extends SimpleResolver {
   override getAction(issue: Issue): HealingAction {
     if (issue.component === 'memory') return { action: 'recycle_leaky', parameters: {} };
@@ -31,7 +31,7 @@ class WeekResolver extends SimpleResolver {
   }
 }
 
-/** Runs seven days on the default numbers, with a cycle a minute. */
+/** Runs seven days with the default numbers, with a cycle a minute. */
 export async function simulateWeek(): Promise<Week> {
   const clock = fakeClock();
   const world = new SimulatedHost(clock);

@@ -11,13 +11,13 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
-/** The services that the simulated host is to keep running. */
+/** Services that the simulated host must keep running. */
 export const SERVICES = ['api', 'broken', 'cache', 'db', 'flapping', 'leaky', 'mail', 'queue', 'web'];
 
-/** Services that fail together on the fourth day, through a common cause. */
+/** Services that fail together on the fourth day, because of a common cause. */
 export const STORM = ['api', 'cache', 'db', 'mail', 'queue', 'web'];
 
-/** When things happen, from the beginning of the week. */
+/** Times of the events, from the beginning of the week. */
 export const SCRIPT = {
   apiDies: 3 * HOUR,
   brokenForGood: 8 * HOUR,
@@ -28,9 +28,9 @@ export const SCRIPT = {
   personMendsBroken: 5 * DAY,
 } as const;
 
-/** How fast the leak fills memory, in percent a minute. */
+/** Growth of the memory leak, in percent a minute. */
 const LEAK = 0.15;
-/** How long the flapping service lives after each start. */
+/** Time that the flapping service lives after each start. */
 const FLAP_LIFE = 2 * MINUTE;
 
 /** Host whose problems follow a script, by the given clock. */
@@ -51,7 +51,7 @@ export class SimulatedHost {
     };
   }
 
-  /** The part that the host program's own check looks at: on the third day looking itself is broken. */
+  /** Part that a custom check reads: on the third day the check itself throws. */
   probe(): void {
     const { from, until } = SCRIPT.probeThrows;
     if (this.#within(from, until)) throw new Error('the probe itself is broken');

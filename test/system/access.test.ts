@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { commandsOf, describeOnHost, issueWith } from './lab.js';
 
-describeOnHost('a process that is not root', (lab) => {
+describeOnHost('an engine that does not run as root', (lab) => {
   const brokenNginx = async () => {
     await lab.host.systemctl('reset-failed', 'nginx');
     await lab.host.systemctl('start', 'nginx');
@@ -9,7 +9,7 @@ describeOnHost('a process that is not root', (lab) => {
   };
   const active = () => lab.show('ActiveState', 'nginx');
 
-  test('fails to heal in one clear sentence with what to do, changes nothing, and its dry run works', async () => {
+  test('fails to heal with one sentence that says what to do, changes nothing, and its dry run works', async () => {
     await brokenNginx();
     const jobs = await lab.jobs();
     const real = await lab.healOne('nginx', { user: 'nobody' });
@@ -23,7 +23,7 @@ describeOnHost('a process that is not root', (lab) => {
     expect(await active()).toBe('failed');
   });
 
-  test('heals through sudo in the development tier, where sudo asks for no password', async () => {
+  test('heals through sudo in the development tier, if sudo needs no password', async () => {
     await lab.host.run(['useradd', '--create-home', 'alice']);
     const alice = { user: 'alice', env: { LUMINOUS_DEV_MODE: '1' } };
     await brokenNginx();
@@ -50,7 +50,7 @@ describeOnHost('a process that is not root', (lab) => {
     expect(await active()).toBe('failed');
   });
 
-  test('is protected from itself in the development tier, too', async () => {
+  test('does not restart itself in the development tier either', async () => {
     const [direct, byHand] = await lab.drive(
       [
         ['execute', { action: 'restart_service', parameters: { service: 'dbus' } }],
@@ -63,8 +63,8 @@ describeOnHost('a process that is not root', (lab) => {
   });
 });
 
-describeOnHost('a host whose bus is gone', (lab) => {
-  test('is seen the same by systemctl, heals the same, and the engine finds back to the bus', async () => {
+describeOnHost('an engine on a host whose bus is gone', (lab) => {
+  test('reads the same by systemctl, heals the same, and uses the bus again once it is back', async () => {
     await lab.host.run(['systemctl', 'start', 'nginx']);
     const idle = await lab.service('idle', 'ExecStart=sleep infinity');
     const ill = await lab.service('ill', 'ExecStart=sleep infinity', '[Unit]\nStartLimitIntervalSec=0\n');
@@ -106,7 +106,7 @@ describeOnHost('a host whose bus is gone', (lab) => {
       ]),
     );
     expect(afterwards.find(({ component }) => component === ill)).toMatchObject({ status: 'ok' });
-    // It has failed once more since.
+    // The service has failed once more since.
     const withoutTime = (verdicts: typeof again) =>
       verdicts.map((verdict) => ({ ...verdict, since: verdict.component === ill ? 0 : verdict.since }));
     const sinceOf = (verdicts: typeof again) =>

@@ -2,7 +2,7 @@ import type { HealingAction, HealingOptions, Metrics } from '@luminous-nix/self-
 import { afterEach, expect, test } from 'vitest';
 import { describeOnHost, PROGRAMS, type Lab } from './lab.js';
 
-/** An event as `programs/alarm.mjs` tells it; what is left out matches everything. */
+/** Event printed by `programs/alarm.mjs`; an omitted field matches any value. */
 interface Told {
   readonly event: string;
   readonly component?: string;
@@ -23,17 +23,17 @@ interface Request {
     readonly settleMs?: number;
     readonly heals?: string;
   }[];
-  /** Action per component, instead of that of the default resolver. */
+  /** Action by component, instead of that of the default resolver. */
   readonly actions?: Readonly<Record<string, HealingAction>>;
-  /** A program that runs after the first cycle. */
+  /** Program that runs after the first cycle. */
   readonly damage?: readonly string[];
-  /** A program that runs, or a component that is explained, when an event comes for the first time. */
+  /** Program that runs, or component that is explained, at the first such event. */
   readonly reactions?: readonly (Told & { readonly run?: readonly string[]; readonly explain?: string })[];
-  /** Ends when each of these has come. */
+  /** Ends after the first event of each of these kinds. */
   readonly until: readonly Partial<Told>[];
-  /** Goes on for so long after that. */
+  /** Continues for this time after that. */
   readonly quietMs?: number;
-  /** A program that runs before and after that time. */
+  /** Program that runs before and after that time. */
   readonly probe?: readonly string[];
 }
 
@@ -46,7 +46,7 @@ interface Answer {
   readonly probes: readonly [before: string, after: string];
 }
 
-/** Lets an engine monitor until some events have come. */
+/** Runs the monitoring of an engine until some events were emitted. */
 async function watch({ host }: Lab, request: Request): Promise<Answer> {
   const input = JSON.stringify(request);
   const { stdout } = await host.node([`${PROGRAMS}/alarm.mjs`], { input, timeoutMs: 110_000 });
@@ -61,11 +61,11 @@ const outcomes = (events: readonly Told[]) => named(events, 'heal:done').map(({ 
 
 const SOON = { firstMs: 200, maxMs: 400 };
 const GUARDS = { settleMs: { service: 300 }, backoff: SOON };
-/** Every job that systemd was given since it booted. */
+/** Returns every job that systemd has run since it booted. */
 const JOBS = ['systemctl', 'show', '--property=NInstalledJobs', '--value'];
 const OPENED = { event: 'heal:blocked', blockedBy: 'breaker-open' } as const;
 
-describeOnHost('an alarm that systemd cannot see', (lab) => {
+describeOnHost('a fault that only a check can detect', (lab) => {
   const CONF = '/etc/nginx/conf.d/test-alarm.conf';
   const DROP_IN = '/etc/systemd/system/nginx.service.d/test-warm.conf';
   const URL = 'http://127.0.0.1:8080/';
@@ -76,7 +76,7 @@ describeOnHost('an alarm that systemd cannot see', (lab) => {
     await lab.host.systemctl('restart', 'nginx');
   });
 
-  /** nginx with one more server. */
+  /** nginx with an additional server. */
   async function serve(location: string): Promise<void> {
     await lab.host.writeFile(CONF, `server {\n  listen 8080;\n  location / {\n${location}\n  }\n}\n`);
     await lab.host.systemctl('restart', 'nginx');
@@ -89,7 +89,7 @@ describeOnHost('an alarm that systemd cannot see', (lab) => {
       { actions: { 'nginx-http': { action: 'restart_service', parameters: { service: 'nginx' } } } },
     ],
   ])(
-    'an nginx that answers 502 while it is active: three repairs of %s, one alert, and nothing more',
+    'is an nginx that answers 502 while active: three repairs of %s, one alert, and nothing more',
     async (component, { heals, ...actions }) => {
       await serve('    return 502;');
       const told = await watch(lab, {
@@ -124,11 +124,11 @@ describeOnHost('an alarm that systemd cannot see', (lab) => {
     [2, undefined],
     [60, 75_000],
   ])(
-    'an nginx that answers %i s after its restart is fixed by one restart, where the check has %s ms to settle',
+    'is an nginx that answers %i s after its restart: fixed by one restart if the check has a settle time of %s ms',
     async (seconds, settleMs) => {
       await serve('    if (!-f /run/test-ready) { return 502; }\n    return 200 "ready";');
       await lab.host.writeFile('/run/test-ready', '');
-      // From now on a start takes so long to be of use.
+      // Makes every later start take this long to become effective.
       const warm = `setsid sh -c "sleep ${seconds}; touch /run/test-ready" &`;
       await lab.host.writeFile(
         DROP_IN,
@@ -157,8 +157,8 @@ describeOnHost('an alarm that systemd cannot see', (lab) => {
   );
 });
 
-describeOnHost('repairs that do not last, or take long', (lab) => {
-  test('a service that dies 10 s after each start relapses, until the breaker opens', async () => {
+describeOnHost('a repair that does not last, or is slow,', (lab) => {
+  test('is a service that dies 10 s after each start: it relapses until the breaker opens', async () => {
     const lines = `ExecStart=sh -c 'sleep 10; exit 1'`;
     const service = await lab.service('mayfly', lines, '[Unit]\nStartLimitIntervalSec=0\n');
     await lab.start(service);
@@ -182,7 +182,7 @@ describeOnHost('repairs that do not last, or take long', (lab) => {
   const SLOW = (wait: string) => `ExecStartPre=sh -c 'test -e /run/test-slow || exit 0; ${wait}'
 ExecStart=sleep infinity`;
 
-  /** Two running services; the start of the first one takes long from now on. */
+  /** Two running services; the start of the first one is slow from now on. */
   async function slowAndQuick(lines: string): Promise<[slow: string, quick: string]> {
     const slow = await lab.service('slow', lines);
     const quick = await lab.service('quick', 'ExecStart=sleep infinity');
@@ -192,7 +192,7 @@ ExecStart=sleep infinity`;
   }
   const killed = (unit: string) => ['systemctl', 'kill', '--signal=KILL', unit];
 
-  test('a start that takes 6 s does not delay other services, and explain reports it', async () => {
+  test('is a start that takes 6 s: it does not delay other services, and explain() reports it', async () => {
     const [slow, quick] = await slowAndQuick(`${SLOW('sleep 6')}\nTimeoutStartSec=8s`);
     const told = await watch(lab, {
       options: { services: [slow, quick], guards: GUARDS },
@@ -215,7 +215,7 @@ ExecStart=sleep infinity`;
     expect(done[0]!.explained).toEqual([expect.stringContaining('next: It is being repaired now')]);
   });
 
-  test('a start that never ends keeps no other service waiting either', async () => {
+  test('is a start that never ends: it does not delay other services either', async () => {
     const [slow, quick] = await slowAndQuick(`${SLOW('sleep infinity')}\nTimeoutStartSec=infinity`);
     const told = await watch(lab, {
       options: { services: [slow, quick], guards: GUARDS },
@@ -234,8 +234,8 @@ ExecStart=sleep infinity`;
     expect(named(told.events, 'heal:started')).toHaveLength(2);
   });
 
-  test('a start that takes longer than its own limit said is pending, and proved when it has ended', async () => {
-    // The service asks systemd for more time than its unit file gives it.
+  test('is a start that takes longer than its own limit: it is pending, and proved when it has ended', async () => {
+    // The service requests more time from systemd than its unit file permits.
     const more = 'test -e /run/test-slow && systemd-notify EXTEND_TIMEOUT_USEC=60000000 && sleep 16';
     const lines = [
       ...['Type=notify', 'NotifyAccess=all', 'TimeoutStartSec=1s', 'TimeoutStopSec=1s'],

@@ -9,14 +9,14 @@ import { nginxUnit, QUICK_DAEMON, StandIn } from './stand-in.js';
 const STATE = '/var/lib/luminous-healing/state.json';
 const BOOK = '/var/lib/luminous-healing-helper/acts.json';
 const APPROVALS = '/var/lib/luminous-healing-helper/approvals';
-/** The daemon's word would count, but not for a change of the generation. */
+/** The daemon may approve, but not a change of the generation. */
 const POLICY = {
   actions: ['rollback_generation'],
   services: ['nginx'],
   allowApprovals: true,
   limits: { generationsPerDay: 10 },
 };
-/** As docs/systemd.md says, for a policy that allows a rollback. */
+/** Drop-in from docs/systemd.md, for a policy that allows a rollback. */
 const DROP_IN = '[Service]\nReadWritePaths=/nix/var/nix\n';
 const DAEMON = 'luminous-healing';
 
@@ -69,7 +69,7 @@ describeOnHost('a repair that only a person may approve', (lab) => {
     await lab.host.run(['rm', '-rf', APPROVALS]);
   });
 
-  test('is not done on the word of the daemon, and once on the word of a person', async () => {
+  test('is not executed with the approval of the daemon, and once with the approval of a person', async () => {
     await nixos.begin(good);
     await nixos.switchTo(bad);
     const planned = await ask(DAEMON, rollback('plan'));
@@ -78,18 +78,18 @@ describeOnHost('a repair that only a person may approve', (lab) => {
     const digest = digestOf(planned.plan!);
     const run = rollback('execute', { approved: true, digest });
 
-    // A taken-over daemon says that it was approved.
+    // A compromised daemon claims that a person approved.
     const claimed = await ask(DAEMON, run);
     expect(claimed).toMatchObject({ outcome: 'skipped', blockedBy: 'needs-approval', steps: [] });
     expect(claimed.error).toContain(`luminous-healing approve ${digest.slice(0, 8)}`);
-    // It approves itself, as does every user who may ask; others cannot.
+    // The daemon may not approve by itself, nor may any user who can request repairs.
     for (const user of [DAEMON, 'both'])
       expect(await approve(user, digest)).toMatchObject({
         blockedBy: 'not-allowed',
         error: expect.stringContaining('may ask the root helper for repairs') as string,
       });
     expect(await approve('mallory', digest)).toEqual({ error: 'EACCES' });
-    // At the other socket nobody approves, and at this one nobody has anything done.
+    // The other socket accepts no approvals, and this one executes nothing.
     expect((await ask(DAEMON, rollback('approve', { digest }))).error).toContain('Unknown word `approve`');
     expect((await ask('alice', run, 'luminous-healing-approve')).error).toContain('Unknown word `execute`');
     expect(await approve('alice', 'f'.repeat(64))).toMatchObject({
@@ -105,7 +105,7 @@ describeOnHost('a repair that only a person may approve', (lab) => {
     expect(record).toMatchObject({ digest, uid: await uidOf('alice') });
     expect((await lab.host.run(['stat', '-c', '%U %a', file])).stdout).toBe('root 600\n');
     expect(await ask(DAEMON, { ...run, digest: 'f'.repeat(64) })).toMatchObject({ blockedBy: 'unavailable' });
-    // 15 min later it is void.
+    // 15 min later the approval has expired.
     const old = { ...record, upMs: record.upMs - 15 * 60_000 };
     await lab.host.writeFile(file, JSON.stringify(old));
     expect(await ask(DAEMON, run)).toMatchObject({ blockedBy: 'needs-approval' });
@@ -118,17 +118,17 @@ describeOnHost('a repair that only a person may approve', (lab) => {
       acts: [{ action: 'rollback_generation', approvedBy: await uidOf('alice') }],
     });
 
-    // The same again is another act.
+    // The same plan again needs another approval.
     await nixos.switchTo(bad);
     expect(digestOf((await ask(DAEMON, rollback('plan'))).plan!)).toBe(digest);
     expect(await ask(DAEMON, run)).toMatchObject({ blockedBy: 'needs-approval', steps: [] });
     await isStillBad();
-    // Root may, too.
+    // Root may approve, too.
     expect(await approve('root', digest)).toMatchObject({ outcome: 'planned' });
     expect(JSON.parse(await lab.host.readFile(file))).toMatchObject({ uid: 0 });
   });
 
-  test('goes through units that systemd finds nothing wrong with, and that are confined', async () => {
+  test('uses units that systemd-analyze verifies, and that are sandboxed', async () => {
     const units = ['luminous-healing-approve.socket', 'luminous-healing-approve@.service'];
     const verify = await lab.host.run(['systemd-analyze', 'verify', ...units]);
     expect(verify.stdout + verify.stderr).toBe('');
@@ -140,7 +140,7 @@ describeOnHost('a repair that only a person may approve', (lab) => {
     expect(Number(score)).toBeLessThan(1.5);
   });
 
-  test('is approved by `luminous-healing approve ID`, which shows the plan that root made', async () => {
+  test('is approved by `luminous-healing approve ID`, which shows the plan of the root helper', async () => {
     await daemon.configure(QUICK_DAEMON);
     await nixos.begin(good);
     await lab.host.systemctl('start', 'luminous-healing');
@@ -166,7 +166,7 @@ describeOnHost('a repair that only a person may approve', (lab) => {
     expect({ exitCode, stdout, stderr }).toMatchObject({ exitCode: 0 });
     expect(stderr).toContain('rollback_generation, as the root helper plans it now: ');
     expect(stderr).toContain(`--set ${good}`);
-    // A cycle that is under way just then carries it out.
+    // A cycle that is running at this moment executes it.
     expect(stdout).toMatch(/fixed|is already being repaired/);
     await lab.host.waitFor('the rollback', async () => (await nixos.now()).running === good, 60_000);
     const fixed = async () => (await state()).acts.some(({ outcome }) => outcome === 'fixed');

@@ -4,8 +4,8 @@ import { missingRequirements } from './host/requirements.js';
 import { describeOnHost, type Lab } from './lab.js';
 
 /**
- * Runs the same tests on a host of Debian 12, systemd 252, and on one of Debian 13, systemd 257. Not every archive of
- * packages has the newer suite: where it cannot be had, its tests say so and are skipped.
+ * Runs the same tests on a host of Debian 12, systemd 252, and on one of Debian 13, systemd 257. Not every archive has
+ * the newer suite: if it is not available, its tests are skipped with that reason.
  */
 export async function describeOnBoth(name: string, body: (lab: Lab) => void): Promise<void> {
   describeOnHost(name, body);

@@ -5,13 +5,13 @@ import { openIssues } from './chaos/inject.js';
 import { runChaos } from './chaos/run.js';
 import { describeOnHost } from './lab.js';
 
-/** The same seed does the same things to the same units in the same order. */
+/** The same seed injects the same faults into the same units in the same order. */
 const SEED = Number(process.env['CHAOS_SEED'] ?? 20_261);
 const FAULTS = Number(process.env['CHAOS_FAULTS'] ?? 40);
 
-describeOnHost('an engine on a host in chaos', (lab) => {
+describeOnHost('an engine on a host with random faults', (lab) => {
   test(
-    'heals what can be healed, explains itself, touches nothing else and leaves nothing over',
+    'heals what can be healed, explains the rest, does not touch other units and leaves nothing behind',
     async () => {
       console.log(`Chaos: ${FAULTS} faults of seed ${SEED}; CHAOS_SEED and CHAOS_FAULTS choose others`);
       const report = await runChaos(lab.host, SEED, FAULTS);
@@ -30,7 +30,7 @@ describeOnHost('an engine on a host in chaos', (lab) => {
   );
 });
 
-describeOnHost('an engine among people', (lab) => {
+describeOnHost('an engine and an operator', (lab) => {
   afterEach(async () => {
     await lab.host.systemctl('kill', '--signal=KILL', 'chaos-engine-*');
     await lab.host.run(['rm', '-rf', '/var/lib/chaos']);
@@ -39,8 +39,8 @@ describeOnHost('an engine among people', (lab) => {
   const STATE = '/var/lib/chaos/state.json';
   const idle = 'ExecStart=sleep infinity';
 
-  test('does not start a service that a person stops while it waits in line', async () => {
-    // As many as are repaired side by side.
+  test('do not start a service that the operator stopped while it was queued', async () => {
+    // As many as are repaired at the same time.
     const slow: string[] = [];
     for (const name of ['a', 'b', 'c', 'd'])
       slow.push(await lab.service(`slow-${name}`, `ExecStartPre=sleep 4\n${idle}`));
@@ -56,7 +56,7 @@ describeOnHost('an engine among people', (lab) => {
     await lab.host.systemctl('kill', '--signal=KILL', ...slow);
     await engine.until('the repairs of the slow ones to begin', all('started'));
     await lab.host.systemctl('kill', '--signal=KILL', waiting);
-    await engine.until('the other one to be in trouble', (told) =>
+    await engine.until('the other one to have an issue', (told) =>
       told.some(({ event, component }) => event === 'opened' && component === waiting),
     );
     await lab.host.systemctl('start', waiting);
@@ -68,7 +68,7 @@ describeOnHost('an engine among people', (lab) => {
     expect(await lab.show('ActiveState', waiting)).toBe('inactive');
   });
 
-  /** A database and a service that needs it, both running and watched by an engine. */
+  /** A database and a service that needs it, both running and monitored by an engine. */
   async function databaseAndWeb() {
     const endless = '[Unit]\nStartLimitIntervalSec=0';
     const database = await lab.service('database', `Type=exec\n${idle}`, endless);
@@ -96,7 +96,7 @@ describeOnHost('an engine among people', (lab) => {
     return { database, web, engine, mend };
   }
 
-  test('leaves a service as it is while starts of the one that it needs fail', async () => {
+  test('leave a service as it is while starts of its dependency fail', async () => {
     const { database, web, engine, mend } = await databaseAndWeb();
     const runs = await lab.runs(web);
     await lab.host.systemctl('kill', '--signal=KILL', database);
@@ -110,7 +110,7 @@ describeOnHost('an engine among people', (lab) => {
     expect(await lab.runs(web)).toEqual(runs);
   });
 
-  test('heals a service that went down along with a restart that failed', async () => {
+  test('heal a service that was stopped by a failed restart of another one', async () => {
     const { database, web, engine, mend } = await databaseAndWeb();
     await lab.host.run(['systemctl', 'restart', database], { allowFailure: true });
     await lab.host.waitFor(
@@ -123,17 +123,17 @@ describeOnHost('an engine among people', (lab) => {
     await engine.stop();
   });
 
-  test('sees a storm end when it is calm, though a person keeps one of the services stopped', async () => {
+  test('end a storm after its calm time, even if the operator keeps one of the services stopped', async () => {
     const services: string[] = [];
     for (const name of ['a', 'b', 'c', 'd', 'e', 'f', 'g']) services.push(await lab.service(name, idle));
     const [stopped, ...others] = services as [string, ...string[]];
     await lab.host.systemctl('start', ...services);
     await lab.host.systemctl('stop', stopped);
     const engine = new EngineService(lab.host);
-    // The calm is shortened from 10 min; it is still much longer than everything else here.
+    // The calm time is shortened from 10 min; it is still much longer than everything else here.
     const guards = {
       settleMs: { service: 100 },
-      // What dies soon after its repair waits.
+      // A unit that dies soon after its repair waits.
       backoff: { firstMs: 100, maxMs: 100 },
       storm: { withinMs: 1_000, calmMs: 4_000 },
     };

@@ -33,7 +33,7 @@ interface Answer {
 describeOnHost('ready-made checks of real servers', (lab) => {
   beforeAll(() => startServers(lab.host));
 
-  test('find twelve faults that systemd cannot see within two intervals, and heal or explain each', async () => {
+  test('detect twelve faults that systemd cannot see within two intervals, and heal or explain each', async () => {
     const input = JSON.stringify({
       checks: CHECKS,
       options: { services: UNITS, guards: GUARDS },
@@ -62,7 +62,7 @@ describeOnHost('ready-made checks of real servers', (lab) => {
     const by = (name: string) => told.find((one) => one.name === name)!;
     const deadlock = by('deadlock: answers TCP, not HTTP');
     expect(deadlock.others, 'the port of a hung server accepts').toEqual([]);
-    // What no repair mends: three are tried, one message says that no more are, and nothing is called fixed.
+    // A fault that no repair fixes: three attempts, one event that there will be no more, and no `fixed`.
     const data = by('read-only data directory');
     expect(data.fine).toBe(false);
     expect(data.results.map(({ outcome }) => outcome)).toEqual(['ineffective', 'ineffective', 'ineffective']);
@@ -72,8 +72,8 @@ describeOnHost('ready-made checks of real servers', (lab) => {
   }, 420_000);
 });
 
-describeOnHost('checks of what systemd runs', (lab) => {
-  /** The verdicts of some checks, in their order, as `status: reason`. */
+describeOnHost('ready-made checks of systemd units and processes', (lab) => {
+  /** Returns the verdicts of some checks, in their order, as `status: reason`. */
   const judged = async (checks: Readonly<Record<string, object>>) => {
     const [verdicts] = await lab.drive([['inspect']], { checks });
     return verdicts.map(({ status, reason }) => `${status}: ${reason}`);
@@ -81,7 +81,7 @@ describeOnHost('checks of what systemd runs', (lab) => {
   const write = (path: string, content: string) => lab.host.writeFile(path, content);
   const pidOf = (unit: string) => lab.show('MainPID', unit);
 
-  test('process: a unit with several processes is counted and measured as a whole, also below it', async () => {
+  test('measure a unit with several processes as a whole, also below its group: process', async () => {
     const unit = await lab.service('many', 'ExecStart=sh -c "sleep 601 & sleep 602 & exec sleep 603"');
     await lab.host.systemctl('start', unit);
     await lab.host.waitFor('three processes', async () => {
@@ -109,16 +109,16 @@ describeOnHost('checks of what systemd runs', (lab) => {
     expect(await judged({ gone: { process: { unit } } })).toEqual(['bad: process:test-many is not running']);
   });
 
-  test('process: a pid file that is stale, whose number another program has now, or that holds none', async () => {
+  test('handle a stale pid file, one whose number was reused, and one without a number: process', async () => {
     const unit = await lab.service('pid', 'ExecStart=sleep 604');
     await lab.host.systemctl('start', unit);
     const own = await pidOf(unit);
-    // Newer than the process, as a daemon writes it.
+    // Newer than the process, like a file written by a daemon.
     await write('/run/test-own.pid', `${own}\n`);
     await write('/run/test-stale.pid', '4194300\n');
     await write('/run/test-none.pid', 'running\n');
     await write('/run/test-reused.pid', `${own}\n`);
-    // The file is of a program that ended before the one that has its number now began.
+    // The file is of a program that ended before the process with its number started.
     await lab.host.run(['touch', '-d', '1 hour ago', '/run/test-reused.pid']);
     const at = (name: string) => ({ process: { pidFile: `/run/test-${name}.pid` } });
     expect(
@@ -138,7 +138,7 @@ describeOnHost('checks of what systemd runs', (lab) => {
     ]);
   });
 
-  test('timer: one that runs well, never ran, is stopped, is unknown, and one whose service failed', async () => {
+  test('judge a timer that runs well, never ran, is stopped, is unknown, or whose service failed: timer', async () => {
     const every = async (name: string, exec: string, timer: string) => {
       await lab.unit(`${name}.service`, `[Service]\nType=oneshot\nExecStart=${exec}\n`);
       return (await lab.unit(`${name}.timer`, `[Timer]\n${timer}\n`)).replace('.timer', '');
@@ -177,7 +177,7 @@ describeOnHost('checks of what systemd runs', (lab) => {
     ]);
   });
 
-  test('clock: what the kernel and a server that is not there tell', async () => {
+  test('report the state of the kernel and a missing time server: clock', async () => {
     const { stdout } = await lab.host.run(['timedatectl', 'show', '--property=NTPSynchronized', '--value']);
     const synchronised = stdout.trim() === 'yes';
     expect(

@@ -13,7 +13,7 @@ const fileHere = (name: string): string => fileURLToPath(new URL(name, import.me
 const door = (name: string): string => pathToFileURL(fileHere(`../../dist/${name}`)).href;
 
 const CYCLES = 1_000;
-/** The system calls of one look on a host whose process has no memory limit: `stat`, `meminfo`, `loadavg`. */
+/** System calls of one cycle on a host whose process has no memory limit: `stat`, `meminfo`, `loadavg`. */
 const FILES = 3;
 
 const hasStrace = await call('strace', ['-V']).then(
@@ -29,7 +29,7 @@ interface Counted {
   readonly closed: number;
 }
 
-/** The system calls of the whole process between the two marks, by name. */
+/** Returns the system calls of the whole process between the two marks, by name. */
 async function traced(): Promise<{ counted: Counted; calls: Map<string, number> }> {
   const folder = await mkdtemp(join(tmpdir(), 'counts-'));
   try {
@@ -50,14 +50,14 @@ async function traced(): Promise<{ counted: Counted; calls: Map<string, number> 
 }
 
 describe.skipIf(!hasStrace && !required)('a healthy cycle', () => {
-  it('makes the system calls of its reading and hardly any other, starts nothing, and opens nothing', async () => {
+  it('makes the system calls of its reading and hardly any other, starts no process, and opens no file', async () => {
     const { counted, calls } = await traced();
     const total = [...calls.values()].reduce((sum, count) => sum + count, 0);
     const reads = (calls.get('pread64') ?? 0) / CYCLES;
     const statfs = (calls.get('statfs') ?? 0) / CYCLES;
     expect(reads).toBeGreaterThanOrEqual(FILES);
     expect(statfs).toBeGreaterThanOrEqual(1);
-    // The mounts are listed about once in a millisecond; collections and the threads of V8 wake each other up.
+    // The mounts are listed about once in a millisecond; garbage collections and V8 threads wake each other.
     const others = [...calls].filter(([name]) => !['pread64', 'statfs', 'futex', 'madvise'].includes(name));
     const strangers = others.reduce((sum, [, count]) => sum + count, 0);
     expect(strangers, JSON.stringify(others)).toBeLessThan(CYCLES / 5);
@@ -69,23 +69,23 @@ describe.skipIf(!hasStrace && !required)('a healthy cycle', () => {
   });
 });
 
-describe('the footprint', () => {
-  it('of a healthy cycle is small, and nothing of it stays', async () => {
+describe('the memory and import footprint', () => {
+  it('of a healthy cycle is small, and none of it stays', async () => {
     const flags = ['--expose-gc', '--min-semi-space-size=64', '--max-semi-space-size=64'];
     const { stdout } = await call(process.execPath, [...flags, fileHere('../../bench/probes/heap.mjs')]);
     const heap = JSON.parse(stdout) as { cycle?: number; growthBytes: number; growthCycles: number };
-    // 410 B where V8 sees through Node's answer to `statfs`, 600 B where it makes it; 250 B of it are the call's own.
+    // 410 B if V8 optimises Node's result of `statfs` away, 600 B otherwise; 250 B of it are the call itself.
     expect(heap.cycle ?? 0).toBeLessThan(1_000);
     expect(heap.growthBytes / heap.growthCycles).toBeLessThan(32);
   });
 
-  // What is checked of each option, owned of each port and judged of each unit and file system without waiting has to be there at once.
+  // The validation of options, ports, units and file systems is synchronous, so it must be loaded at once.
   it.each([
     ['index.js', 300_500],
     ['observe/prometheus.js', 312_500],
     ['observe/dashboard/index.js', 299_500],
     ['testing/index.js', 356_500],
-  ])('of the door %s is known: own files alone, of so many bytes at most', async (name, most) => {
+  ])('of the sub-path %s has a byte limit and only files of the package', async (name, most) => {
     const { stdout } = await call(process.execPath, [fileHere('../../bench/probes/modules.mjs'), door(name)]);
     const { files, builtins } = JSON.parse(stdout) as { files: string[]; builtins: string[] };
     expect(files.filter((url) => !url.startsWith(door('')))).toEqual([]);

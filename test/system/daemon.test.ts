@@ -21,7 +21,7 @@ describeOnHost('the daemon on a systemd host', (lab) => {
 
   const mainPid = async () => (await daemon.show('MainPID')).trim();
 
-  test('is ready when it has looked once, and runs as a user without any privilege', async () => {
+  test('is ready after its first cycle, and runs as a user without privileges', async () => {
     await lab.host.systemctl('start', 'nginx');
     await daemon.start(QUICK);
     expect(await daemon.show('ActiveState')).toBe('active');
@@ -34,7 +34,7 @@ describeOnHost('the daemon on a systemd host', (lab) => {
     expect(status).toContain(`Uid:\t${uid.trim()}\t`);
   });
 
-  test('scores better than 2.0 in systemd-analyze security, and its unit is well formed', async () => {
+  test('scores better than 2.0 in systemd-analyze security, and its unit is valid', async () => {
     const { stdout } = await lab.host.run([
       'systemd-analyze',
       'security',
@@ -48,7 +48,7 @@ describeOnHost('the daemon on a systemd host', (lab) => {
     expect(verify.stderr).not.toContain('luminous-healing');
   });
 
-  test('looks at the whole host from its sandbox, and sees what a process outside sees', async () => {
+  test('reads the same from its sandbox as a process outside', async () => {
     await daemon.start({ interval: 0.5 });
     await lab.host.waitFor('a second look', async () => {
       const { cycles } = await daemon.ask<{ cycles: { done: number } }>('status');
@@ -64,7 +64,7 @@ describeOnHost('the daemon on a systemd host', (lab) => {
     expect(names(verdicts)).toEqual(expect.arrayContaining(names(outside)));
   });
 
-  test('refuses a configuration with mistakes, tells all of them with their places, and is not tried again', async () => {
+  test('refuses an invalid configuration, reports all mistakes with their positions, and is not restarted', async () => {
     await daemon.configure('{\n  "intervall": 1,\n  "thresholds": { "diskPercent": 120 }\n}');
     await lab.host.run(['systemctl', 'start', 'luminous-healing'], { allowFailure: true });
     expect(await daemon.show('ExecMainStatus')).toBe('78');
@@ -78,7 +78,7 @@ describeOnHost('the daemon on a systemd host', (lab) => {
     );
   });
 
-  test('reads its configuration again on SIGHUP, and keeps the one of before when that has mistakes', async () => {
+  test('reloads its configuration on SIGHUP, and keeps the previous one if the new one has mistakes', async () => {
     await daemon.start(QUICK);
     const pid = await mainPid();
     const reload = async (config: DaemonConfig | string) => {
@@ -109,7 +109,7 @@ describeOnHost('the daemon on a systemd host', (lab) => {
     expect(await daemon.show('ActiveState')).toBe('active');
   });
 
-  test('keeps running under its watchdog while it cycles, and is restarted when it hangs', async () => {
+  test('keeps running under its watchdog while cycles run, and is restarted when it hangs', async () => {
     await daemon.dropIn('[Service]\nWatchdogSec=2\nRestartSec=100ms\n');
     await daemon.start(QUICK);
     const pid = await mainPid();
@@ -123,7 +123,7 @@ describeOnHost('the daemon on a systemd host', (lab) => {
     expect(await mainPid()).not.toBe(pid);
   });
 
-  test('stops well, leaves no process and no socket, and its memory of things', async () => {
+  test('stops cleanly, leaves no process and no socket, and keeps its state', async () => {
     await daemon.start(QUICK);
     await daemon.control(['pause', 'kept over a restart']);
     const { stdout } = await lab.host.run(['stat', '-c', '%a %U', '/var/lib/luminous-healing/state.json']);
@@ -138,7 +138,7 @@ describeOnHost('the daemon on a systemd host', (lab) => {
     expect(await daemon.show('StatusText')).toMatch(/paused: kept over a restart/);
   });
 
-  test('serves metrics and dashboard; a server that cannot start is logged, retried, and keeps nothing from being healed', async () => {
+  test('serves metrics and dashboard; a server that cannot start is logged, retried, and blocks no repair', async () => {
     const body = async (url: string) => (await lab.host.run(['curl', '-sS', url])).stdout;
     const program = `require('node:http').createServer((_, response) => response.end('taken')).listen(8080)`;
     await lab.host.run(['systemd-run', '--unit=test-squatter', nodeInside, '-e', program]);
@@ -162,10 +162,10 @@ describeOnHost('the daemon on a systemd host', (lab) => {
     await expect(body('http://127.0.0.1:8080/')).rejects.toThrow(/connect/);
   });
 
-  test('writes to the journal by priority, and a line of JSON for each event where that is configured', async () => {
+  test('writes to the journal with priorities, and a line of JSON for each event where that is configured', async () => {
     await daemon.start({ ...QUICK, dryRun: true, jsonEvents: true });
     await lab.kill('nginx');
-    await lab.host.waitFor('the trouble', async () =>
+    await lab.host.waitFor('the issue', async () =>
       (await daemon.journal('warning')).includes('Issue with nginx: nginx.service has failed (signal)'),
     );
     const records = (await daemon.journal())
@@ -191,7 +191,7 @@ describeOnHost('the control command', (lab) => {
   });
   afterEach(() => daemon.reset());
 
-  test('says in clear words when the daemon is not running', async () => {
+  test('reports in a sentence that the daemon is not running', async () => {
     const { exitCode, stderr } = await daemon.control(['status']);
     expect(exitCode).toBe(3);
     expect(stderr).toBe(
@@ -199,7 +199,7 @@ describeOnHost('the control command', (lab) => {
     );
   });
 
-  test('serves root and the members of its group, and nobody else', async () => {
+  test('works for root and the members of its group only', async () => {
     await daemon.start(QUICK);
     for (const user of ['root', 'alice']) {
       const { exitCode, stdout } = await daemon.control(['status'], { user });
@@ -266,14 +266,14 @@ describeOnHost('the daemon and the root helper', (lab) => {
   });
   afterEach(() => daemon.reset());
 
-  /** A service that holds memory. */
+  /** Service that holds memory. */
   const hog = async () => {
     const program = 'import time; held = bytearray(64 * 1024 * 1024); time.sleep(10000)';
     const service = await lab.service('hog', `ExecStart=python3 -c '${program}'`);
     await lab.host.systemctl('start', service);
     return service;
   };
-  /** Memory is always over 1 %, and to restart a service for it is for a person to decide. */
+  /** Memory is always over 1 %, and restarting a service for it requires approval. */
   const asking = (service: string): DaemonConfig => ({
     interval: 0.5,
     services: [service],
@@ -322,13 +322,13 @@ describeOnHost('the daemon and the root helper', (lab) => {
     expect(await lab.show('ActiveState', service)).toBe('failed');
   });
 
-  /** A ready-made check of nginx that gives up soon. */
+  /** Ready-made check of nginx with a short timeout. */
   const WEB = {
     http: { url: 'http://127.0.0.1/' },
     ...{ heals: 'nginx', every: 0.5, timeoutMs: 1_000, settleMs: 10_000 },
   };
 
-  test('heal a server that hangs, which only a check of the configuration sees', async () => {
+  test('heal a server that hangs, which only a configured check detects', async () => {
     await lab.host.systemctl('start', 'nginx');
     const [before] = await lab.runs('nginx');
     await daemon.start({ ...QUICK, checks: { web: WEB } });
@@ -340,7 +340,7 @@ describeOnHost('the daemon and the root helper', (lab) => {
     expect((await lab.host.run(['curl', '-sS', 'http://localhost/'])).stdout).toContain('Welcome to nginx');
   });
 
-  test('reject the `heals` of a check that is not in the policy, and say whose rule it is', async () => {
+  test('reject the `heals` of a check that is not in the policy, and name that policy', async () => {
     const service = await lab.service('unlisted', 'ExecStart=sleep infinity');
     await lab.host.systemctl('start', service);
     const [before] = await lab.runs(service);
@@ -356,7 +356,7 @@ describeOnHost('the daemon and the root helper', (lab) => {
     expect(await lab.runs(service)).toEqual([before]);
   });
 
-  test('run commands and read files of checks as the user of the daemon, which has no privilege', async () => {
+  test('run commands and read files of checks as the unprivileged user of the daemon', async () => {
     await lab.host.run(['sh', '-c', 'install -m 600 /dev/null /etc/test-secret']);
     await daemon.start({
       ...QUICK,
@@ -373,7 +373,7 @@ describeOnHost('the daemon and the root helper', (lab) => {
     expect(await statusOf('secret')).toMatchObject({ status: 'unknown' });
   });
 
-  test('that are stopped in mid-repair leave a repair that the next start verifies, and does not repeat', async () => {
+  test('that are stopped during a repair leave it for the next start, which verifies and does not repeat it', async () => {
     const service = await lab.service('slow', 'ExecStartPre=sleep 3\nExecStart=sleep infinity');
     await lab.host.systemctl('start', service);
     await daemon.start({ ...QUICK, services: [service] });
@@ -394,7 +394,7 @@ describeOnHost('the daemon and the root helper', (lab) => {
     expect((JSON.parse(await state()) as GuardState).intents).toEqual([]);
   });
 
-  test('ask a person, who answers with the control command', async () => {
+  test('request the approval of a person, who answers with the control command', async () => {
     const service = await hog();
     await daemon.start(asking(service));
     const asked = async () => (await daemon.ask<EngineStatus>('status')).approvals[0];
@@ -409,17 +409,17 @@ describeOnHost('the daemon and the root helper', (lab) => {
     const [run] = await lab.runs(service);
     const approved = await daemon.control(['approve', id], { user: 'alice' });
     expect(approved.stderr).toBe('');
-    // A cycle that is repairing it already may run it instead of the command.
+    // A running cycle may execute it instead of the command.
     await acted('memory');
     expect(await lab.runs(service)).not.toEqual([run]);
-    // It was carried out; that memory is still over 1 % is no success.
+    // It was executed; it is no success because memory is still over 1 %.
     expect(await acts()).toMatchObject([{ action: 'restart_service', outcome: 'ineffective' }]);
     const again = await daemon.control(['approve', id], { user: 'alice' });
     expect(again).toMatchObject({ exitCode: 1, stdout: '' });
     expect(again.stderr).toMatch(/^No approval is waiting under/);
   });
 
-  test('do nothing when a person says no, and ask again only after the backoff', async () => {
+  test('do nothing after a rejection, and request again only after the backoff', async () => {
     const service = await hog();
     await daemon.start(asking(service));
     const status = () => daemon.ask<EngineStatus>('status');

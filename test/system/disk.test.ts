@@ -5,7 +5,7 @@ describeOnHost('a file system that fills up', (lab) => {
   const ONLY_DISKS = { enabledChecks: ['disk'] };
   const troubled = async () => (await lab.heal({ ...ONLY_DISKS, dryRun: true })).map(({ issue }) => issue);
 
-  /** Writes one file that makes the file system as full as `df` says, in percent. */
+  /** Writes one file that fills the file system to this percentage in `df`. */
   async function fill(path: string, percent: number): Promise<void> {
     await lab.host.run(['rm', '-f', `${path}/filling`]);
     const { stdout } = await lab.host.run(['df', '--block-size=1', '--output=used,avail', path]);
@@ -14,7 +14,7 @@ describeOnHost('a file system that fills up', (lab) => {
     await lab.host.run(['fallocate', '--length', `${size}`, `${path}/filling`]);
   }
 
-  test('is an issue of that mount alone, HIGH over the threshold and CRITICAL over 95 %', async () => {
+  test('is an issue of that mount alone, HIGH above the threshold and CRITICAL above 95 %', async () => {
     await lab.host.mountSmallFileSystem('/srv/data of mine', 64);
     await fill('/srv/data of mine', 85);
     expect(await troubled()).toEqual([]);
@@ -38,7 +38,7 @@ describeOnHost('a file system that fills up', (lab) => {
     expect(await troubled()).toEqual([]);
   });
 
-  test('is found out of inodes, too, while it has space', async () => {
+  test('is also detected by its inodes while it has space', async () => {
     await lab.host.mountSmallFileSystem('/srv/many', 16, { inodes: 512 });
     await lab.host.run(['sh', '-c', 'for i in $(seq 470); do : > /srv/many/$i; done']);
     const [issue, ...others] = await troubled();
@@ -49,7 +49,7 @@ describeOnHost('a file system that fills up', (lab) => {
     await lab.host.run(['sh', '-c', 'rm /srv/many/[0-9]*']);
   });
 
-  test('is not cleaned by collecting garbage in a Nix store that lies elsewhere', async () => {
+  test('is not cleaned by collecting garbage in a Nix store on another file system', async () => {
     await lab.host.mountSmallFileSystem('/srv/elsewhere', 32);
     await fill('/srv/elsewhere', 97);
     const results = await lab.heal({ ...ONLY_DISKS, dryRun: true });
@@ -60,7 +60,7 @@ describeOnHost('a file system that fills up', (lab) => {
     await lab.host.run(['rm', '/srv/elsewhere/filling']);
   });
 
-  test('is the one of the Nix store when the issue says just `disk`, and a dry run shows what would be collected', async () => {
+  test('is that of the Nix store for the component `disk`, and a dry run shows what would be collected', async () => {
     await lab.host.mountSmallFileSystem('/nix', 64);
     await fill('/nix', 93);
     const jobs = await lab.jobs();
@@ -74,7 +74,7 @@ describeOnHost('a file system that fills up', (lab) => {
       actionTaken: 'clean_nix_store',
       plan: { targets: [{ kind: 'plain', id: 'disk:/nix' }] },
     });
-    // Down to five points under the threshold, and no further.
+    // Down to five points below the threshold, and no further.
     const [, bytes] = /^nix-store --gc --max-freed (\d+)$/.exec(commandsOf(byHand)[0]!) ?? [];
     const { stdout } = await lab.host.run(['df', '--block-size=1', '--output=used,avail', '/nix']);
     const [used = 0, available = 0] = stdout.trim().split('\n').at(-1)!.trim().split(/\s+/).map(Number);

@@ -6,7 +6,7 @@ const UNTIL_WELL = `ExecStart=sh -c 'test -e /run/test-well && exec sleep infini
 const FOR_GOOD = 'ExecStart=sleep infinity';
 
 const effects = (lab: Lab): void => {
-  /** A service that was killed, and that a start brings back. */
+  /** Service that was killed, and that a start repairs. */
   const killed = async (name: string, unit: string, lines = FOR_GOOD): Promise<string> => {
     const service = await lab.service(name, lines, unit);
     await lab.host.systemctl('start', service);
@@ -14,7 +14,7 @@ const effects = (lab: Lab): void => {
     return service;
   };
 
-  test('a start of a failed service leaves the healthy service that requires it as it is', async () => {
+  test('do not include a healthy service that requires a failed one which is started', async () => {
     const db = await lab.service('db', FOR_GOOD);
     const app = await lab.service('app', FOR_GOOD, `[Unit]\nRequires=${db}.service`);
     await lab.host.systemctl('start', db, app);
@@ -25,7 +25,7 @@ const effects = (lab: Lab): void => {
     expect(await lab.runs(app)).toEqual([before]);
   });
 
-  test('a restart of an active service names the service that goes along, and waits for approval', async () => {
+  test('name a running service that is restarted as well, which requires approval', async () => {
     const db = await lab.service('db', FOR_GOOD);
     const app = await lab.service('app', FOR_GOOD, `[Unit]\nRequires=${db}.service`);
     await lab.host.systemctl('start', db, app);
@@ -42,7 +42,7 @@ const effects = (lab: Lab): void => {
     expect(await lab.runs(db, app)).toEqual(before);
   });
 
-  test('a failed service that conflicts with a protected, running one is not started', async () => {
+  test('block the start of a failed service that conflicts with a protected, running one', async () => {
     const guarded = await lab.service('guarded', FOR_GOOD);
     const rival = await lab.service('rival', UNTIL_WELL, `[Unit]\nConflicts=${guarded}.service`);
     await lab.host.run(['systemctl', 'start', rival], { allowFailure: true });
@@ -56,9 +56,9 @@ const effects = (lab: Lab): void => {
   });
 
   test.each(['ssh.service', 'sshd.service'])(
-    'a failed service that conflicts with %s of a running OpenSSH is not started, and ssh runs on',
+    'block the start of a failed service that conflicts with %s of a running OpenSSH, and ssh continues to run',
     async (name) => {
-      // Debian makes the second name when the unit is enabled.
+      // Debian creates the second name when the unit is enabled.
       await lab.host.systemctl('enable', '--quiet', 'ssh.service');
       const rival = await lab.service('rival', UNTIL_WELL, `[Unit]\nConflicts=${name}`);
       await lab.host.run(['systemctl', 'start', rival], { allowFailure: true });
@@ -78,7 +78,7 @@ const effects = (lab: Lab): void => {
     },
   );
 
-  test('a reload that systemd would pass on to a protected service is refused', async () => {
+  test('block a reload that systemd would propagate to a protected service', async () => {
     const reloads = 'ExecReload=true';
     const guarded = await lab.service('guarded', `${FOR_GOOD}\n${reloads}`);
     const web = await lab.service(
@@ -96,7 +96,7 @@ const effects = (lab: Lab): void => {
     expect(await lab.jobs()).toBe(jobs);
   });
 
-  test('a service whose next start could reach StartLimitAction=reboot is left alone', async () => {
+  test('block a start that could reach StartLimitAction=reboot', async () => {
     const limit = '[Unit]\nStartLimitIntervalSec=600\nStartLimitBurst=2\nStartLimitAction=reboot';
     const service = await killed('limited', limit);
     expect(await lab.healOne(service)).toMatchObject({
@@ -109,7 +109,7 @@ const effects = (lab: Lab): void => {
     expect(await lab.show('ActiveState', service)).toBe('failed');
   });
 
-  test('a service with SuccessAction=reboot is started by nobody without approval', async () => {
+  test('require approval for a service with SuccessAction=reboot', async () => {
     const service = await killed('final', '[Unit]\nSuccessAction=reboot');
     expect(await lab.healOne(service)).toMatchObject({
       outcome: 'skipped',
@@ -119,7 +119,7 @@ const effects = (lab: Lab): void => {
     expect(await lab.show('ActiveState', service)).toBe('failed');
   });
 
-  test('a start that systemd refuses leaves the unit failed, as it was', async () => {
+  test('are none if systemd refuses a start: the unit stays failed', async () => {
     const cause = await lab.service('cause', FOR_GOOD);
     const service = await lab.service('need', FOR_GOOD, `[Unit]\nRequires=${cause}.service`);
     await lab.host.systemctl('start', service);
@@ -155,7 +155,7 @@ const effects = (lab: Lab): void => {
       'signal',
     ],
   ])(
-    'a start that the start limit refused is repeated after a reset, where systemd shows the failure %s',
+    'allow a second start after a reset if the start limit refused the first, and systemd shows the failure %s',
     async (_, lines) => {
       const limit = '[Unit]\nStartLimitIntervalSec=600\nStartLimitBurst=2';
       const service = await lab.service('often', lines, limit);
@@ -170,7 +170,7 @@ const effects = (lab: Lab): void => {
     },
   );
 
-  test('a changed unit file that systemd has not loaded yet is reported in the plan', async () => {
+  test('mention a changed unit file that systemd has not loaded yet', async () => {
     const service = await killed('stale', '');
     await lab.host.run([
       'sh',
@@ -184,4 +184,4 @@ const effects = (lab: Lab): void => {
   });
 };
 
-await describeOnBoth('effects of a repair on other units', effects);
+await describeOnBoth('the effects of a repair on other units', effects);

@@ -6,8 +6,8 @@ import { letDie, OFTEN, victim } from './victim.js';
 const DEATHS = 25;
 const PORT = 47_011;
 
-describeOnHost('a service that dies', (lab) => {
-  it('is known and back each time without a cycle of the monitor: systemd told', async () => {
+describeOnHost('a service that dies while an engine monitors it', (lab) => {
+  it('is detected and restarted each time without a cycle, by signals of systemd', async () => {
     const unit = await lab.unit('victim.service', victim(PORT));
     await lab.host.systemctl('enable', '--quiet', unit);
     const engine = { enabledChecks: ['services'], services: [unit], guards: OFTEN };
@@ -23,7 +23,7 @@ describeOnHost('a service that dies', (lab) => {
     expect(wholeLooks).toBe(0);
   });
 
-  it('is known so too where no service is listed', async () => {
+  it('is detected in the same way if no service is listed', async () => {
     const unit = await lab.unit('victim.service', victim(PORT));
     await lab.host.systemctl('enable', '--quiet', unit);
     const engine = { enabledChecks: ['services'], guards: OFTEN };
@@ -35,14 +35,14 @@ describeOnHost('a service that dies', (lab) => {
 
 /** Counts of one phase of `programs/watching.mjs`. */
 interface Counted {
-  /** Looks at everything, and looks at one component. */
+  /** Readings of everything, and readings of one component. */
   readonly cycles: number;
   readonly looks: number;
   /** Messages written to the bus. */
   readonly messages: number;
   readonly opened: readonly string[];
   readonly said: readonly string[];
-  /** How often a timer of 10 ms fired. */
+  /** Number of times that a timer of 10 ms fired. */
   readonly ticks: number;
   readonly ms: number;
   readonly heapBytes: number;
@@ -54,7 +54,7 @@ interface Phase {
   readonly forMs?: number;
 }
 
-/** Lets an engine monitor through some phases. It repairs nothing. */
+/** Runs an engine in monitoring through some phases. It repairs nothing. */
 async function watching<const Phases extends readonly Phase[]>(
   { host }: Lab,
   phases: Phases,
@@ -89,7 +89,7 @@ async function flapping(lab: Lab): Promise<string[]> {
 
 const APART_MS = 250;
 
-describeOnHost('an engine that monitors', (lab) => {
+describeOnHost('an engine in monitoring', (lab) => {
   it('makes no call to systemd while no unit fails, even with discovery', async () => {
     const calm = await lab.unit('calm.service', sleeper);
     const bad = await lab.unit('bad.service', '[Service]\nExecStart=/usr/bin/false\n');
@@ -107,7 +107,7 @@ describeOnHost('an engine that monitors', (lab) => {
     expect(busy.messages).toBeLessThan(2 * 12);
   });
 
-  it('wakes for a unit that nobody listed, and asks a bounded number of things about it', async () => {
+  it('handles a failure of an unlisted unit at once, with a limited number of queries', async () => {
     const victim = await lab.unit('victim.service', sleeper);
     await lab.host.systemctl('enable', '--now', '--quiet', victim);
     const [, death] = await watching(lab, [{ forMs: 1_000 }, { run: killed(victim), opens: 'test-victim' }]);
@@ -118,7 +118,7 @@ describeOnHost('an engine that monitors', (lab) => {
   it.each<[string, (units: string[]) => HealingOptions]>([
     ['no unit is listed', () => ({})],
     ['they are listed', (units) => ({ services: units })],
-  ])('is not flooded by units that flap as fast as systemd lets them, where %s', async (_, engineFor) => {
+  ])('limits its work for units that flap as fast as systemd permits, if %s', async (_, engineFor) => {
     const units = await flapping(lab);
     const victim = await lab.unit('victim.service', sleeper);
     await lab.host.systemctl('enable', '--now', '--quiet', victim);
@@ -143,7 +143,7 @@ describeOnHost('an engine that monitors', (lab) => {
       expect(messages).toBeLessThan(rounds * (units.length + 1) * 20);
     }
     expect(death.opened).toContain('test-victim');
-    // A loop that had no time for anything else would have none for the timer.
+    // A blocked event loop would not have run the timer.
     expect(storm.ticks).toBeGreaterThan(100);
     expect(later.heapBytes).toBeLessThan(2 ** 21);
   });

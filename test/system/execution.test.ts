@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { describeOnHost } from './lab.js';
 
-/** Fails at once, and hangs once /run/test-hang is there. */
+/** Service that fails at once, and hangs once /run/test-hang exists. */
 const HANGS_LATER = `Type=notify
 ExecStart=sh -c 'test -e /run/test-hang && exec sleep infinity; exit 1'`;
 
-describeOnHost('steps that do not end', (lab) => {
-  /** A service that has failed, and that will hang when it is started again. */
+describeOnHost('a step that does not end', (lab) => {
+  /** Failed service whose next start will hang. */
   async function hanging(timeout: string): Promise<string> {
     const service = await lab.service('hang', `${HANGS_LATER}\nTimeoutStartSec=${timeout}`);
     await lab.start(service);
@@ -15,7 +15,7 @@ describeOnHost('steps that do not end', (lab) => {
     return service;
   }
 
-  /** Processes inside whose command line has the word. */
+  /** Returns processes inside whose command line contains the word. */
   const alive = async (word: string) =>
     (await lab.host.run(['pgrep', '--full', '--list-full', `^sleep ${word}`], { allowFailure: true })).stdout;
 
@@ -31,7 +31,7 @@ describeOnHost('steps that do not end', (lab) => {
       '4003',
       'sleep 4003 & (sleep 4003 &) ; exec sleep 4003',
     ],
-  ])('a script with %s is ended with all of them at its timeout', async (_, word, script) => {
+  ])('is killed at its timeout with all its processes: a script with %s', async (_, word, script) => {
     await lab.host.writeFile('/root/script', `#!/bin/sh\n${script}\n`, 0o755);
     const start = Date.now();
     const [execution] = await lab.drive([['execute', { action: 'run_script', parameters: {} }]], {
@@ -47,7 +47,7 @@ describeOnHost('steps that do not end', (lab) => {
     expect(await alive(word)).toBe('');
   });
 
-  test('a start that hangs fails when systemd gives it up, and the result says so', async () => {
+  test('fails when systemd gives up the start, with that result', async () => {
     const service = await hanging('2s');
     const result = await lab.healOne(service);
     expect(result).toMatchObject({ outcome: 'failed', success: false, actionTaken: 'restart_service' });
@@ -56,7 +56,7 @@ describeOnHost('steps that do not end', (lab) => {
     expect(await lab.show('ActiveState', service)).toBe('failed');
   });
 
-  test('a start that hangs without limit is not waited for any longer once the engine is stopped', async () => {
+  test('is not waited for any longer after the engine is stopped, if it has no limit', async () => {
     const service = await hanging('infinity');
     const [[result], verdicts] = await lab.drive([['detectAndHeal', 1_000], ['inspect']], {
       options: { services: [service] },
@@ -69,7 +69,7 @@ describeOnHost('steps that do not end', (lab) => {
     expect((await lab.host.run(['pgrep', 'systemctl'], { allowFailure: true })).stdout).toBe('');
   });
 
-  test('a start that hangs behind sudo is let go of when the engine is stopped', async () => {
+  test('is not waited for after the engine is stopped, if it runs behind sudo', async () => {
     await lab.host.run(['useradd', '--create-home', 'alice']);
     await lab.host.writeFile('/etc/sudoers.d/alice', 'alice ALL=(ALL) NOPASSWD: ALL\n', 0o440);
     const service = await hanging('infinity');
@@ -83,13 +83,14 @@ describeOnHost('steps that do not end', (lab) => {
     expect((await lab.host.run(['pgrep', 'systemctl'], { allowFailure: true })).stdout).toBe('');
   });
 
-  test('an engine that is stopped while it looks or plans says that it was stopped, and nothing else', async () => {
+  test('reports that the engine was stopped, and nothing else, if it was stopped while reading or planning', async () => {
     const service = await lab.service('ill', 'ExecStart=sleep infinity');
     await lab.host.systemctl('start', service);
     await lab.kill(service);
     const aborts = [1, 2, 3, 4, 5, 6, 8, 10, 12, 15].map((ms) => ['detectAndHeal', ms] as const);
     const rounds = await lab.drive(aborts, { options: { services: [service], dryRun: true } });
     const reasons = rounds.flat().map(({ outcome, blockedBy, error }) => blockedBy ?? error ?? outcome);
+    expect(rounds).toHaveLength(aborts.length);
     for (const reason of reasons) expect(['paused', 'planned']).toContain(reason);
   });
 });

@@ -6,8 +6,8 @@ import { describeOnHost } from './lab.js';
 const STATE = '/var/lib/chaos/state.json';
 const CPU = '/sys/devices/system/cpu';
 
-/** Virtual machines have no cpufreq: its files, as a laptop has them, lie where they would be. */
-describeOnHost('the frequency governor', (lab) => {
+/** Virtual machines have no cpufreq: its files, as on a laptop, are placed where they would be. */
+describeOnHost('the CPU frequency governor changed by a repair', (lab) => {
   const engines: EngineService[] = [];
   const shell = async (script: string) => (await lab.host.run(['sh', '-ec', script])).stdout.trim();
 
@@ -31,7 +31,7 @@ describeOnHost('the frequency governor', (lab) => {
   const governors = () => shell(`grep -h . ${CPU}/cpufreq/*/scaling_governor`);
   const remembered = async () => (JSON.parse(await lab.host.readFile(STATE)) as GuardState).undo ?? [];
 
-  /** An engine for which the CPU is too busy, or well, whatever it does. */
+  /** Engine whose CPU reading is bad, or ok, whatever it does. */
   async function install(cpu: 'busy' | 'well'): Promise<EngineService> {
     const engine = new EngineService(lab.host, 'one');
     engines.push(engine);
@@ -54,7 +54,7 @@ describeOnHost('the frequency governor', (lab) => {
   const isBack = () =>
     lab.host.waitFor('both policies to be back', async () => (await governors()) === 'powersave\nschedutil');
 
-  test('is given back to each policy as it was, when the engine stops', async () => {
+  test('is restored for each policy when the engine stops', async () => {
     const engine = await install('busy');
     await engine.start();
     await isSet();
@@ -66,7 +66,7 @@ describeOnHost('the frequency governor', (lab) => {
     expect(await remembered()).toEqual([]);
   });
 
-  test('outlives a kill -9 of the engine on record, and is given back when the CPU has been well for long enough', async () => {
+  test('stays recorded after a kill -9 of the engine, and is restored once the CPU has been ok long enough', async () => {
     const engine = await install('busy');
     await engine.start();
     await isSet();

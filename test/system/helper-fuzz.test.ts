@@ -5,15 +5,15 @@ import { requestBytes } from '../fuzz/requests.js';
 import { installHelper, MEMBER } from './helper-units.js';
 import { describeOnHost, PROGRAMS } from './lab.js';
 
-/** How many made-up requests go through the real socket. */
+/** Number of generated requests at the real socket. */
 const RUNS = Number(process.env['SOCKET_FUZZ_RUNS'] ?? 1_000);
 const SEED = 20_261_123;
 
 describeOnHost('the socket of the root helper', (lab) => {
   test(
-    'gives whatever is sent an answer in one line, and touches nothing outside of the policy',
+    'answers any input in one line, and affects nothing outside of the policy',
     async () => {
-      // Of the units that are asked for, one is allowed; another is there, and must stay as it is.
+      // One of the requested units is allowed; another one exists, and must not be affected.
       await installHelper(lab.host, {
         actions: ['restart_service'],
         services: ['nginx'],
@@ -77,7 +77,7 @@ describeOnHost('the socket of the root helper', (lab) => {
   );
 });
 
-/** All but those that were damaged to have one within end with a newline. */
+/** Every request ends with a newline, except those that were damaged to have one inside. */
 function withNewline(bytes: Uint8Array): Uint8Array {
   return bytes.includes(0x0a) ? bytes : Uint8Array.from([...bytes, 0x0a]);
 }

@@ -9,8 +9,8 @@ import { nginxUnit, QUICK_DAEMON, StandIn } from './stand-in.js';
 const STATE = '/var/lib/luminous-healing/state.json';
 const HELPER = 'luminous-healing-helper@.service';
 /**
- * As docs/systemd.md says, for a policy that allows it. On a real host `ProtectSystem=strict` makes /run read-only, too; here,
- * under nspawn with hybrid cgroups, it stays writable unless it is named.
+ * Drop-in from docs/systemd.md, for a policy that allows it. On a real host `ProtectSystem=strict` makes /run
+ * read-only, too; here, in nspawn with hybrid cgroups, it stays writable unless it is named.
  */
 const DROP_IN = `[Service]
 ReadWritePaths=/nix/var/nix
@@ -21,10 +21,10 @@ ExecStartPre=/bin/sh -c "grep ' /run ' /proc/self/mountinfo | cut -d' ' -f6 | cu
 const LEAST = { actions: ['rollback_generation'], services: ['nginx'] };
 const ALLOWED = { ...LEAST, nix: { allowRollback: true }, record: STATE };
 
-/** Root keeps to its own 10 min. */
+/** Root requires its own 10 min. */
 const QUICK: DaemonConfig = { ...QUICK_DAEMON, nix: { allowRollback: true } };
 
-describeOnHost('rolling back a generation through the root helper', (lab) => {
+describeOnHost('a rollback of a generation through the root helper', (lab) => {
   const nixos = new StandIn(lab);
   const daemon = new Installation(lab);
   afterEach(async () => {
@@ -44,7 +44,7 @@ describeOnHost('rolling back a generation through the root helper', (lab) => {
   };
   const told = (words: RegExp) => async () => (await daemon.journal()).some((line) => words.test(line));
 
-  test('not while its policy does not allow it, not what root reads otherwise, and then by an unprivileged daemon', async () => {
+  test('is refused by its policy, refused by contradicting readings of root, and then executed for an unprivileged daemon', async () => {
     await daemon.install(LEAST);
     await lab.host.writeUnit(`${HELPER}.d/rollback.conf`, DROP_IN);
     await lab.host.systemctl('daemon-reload');
@@ -70,7 +70,7 @@ describeOnHost('rolling back a generation through the root helper', (lab) => {
     await lab.host.waitFor('a refusal', told(/`nix.allowRollback` is not set/), 30_000);
 
     await writePolicy(lab.host, ALLOWED);
-    // The daemon says that nginx was healthy before. Its generation is seconds old, and root counts by 10 min.
+    // The daemon reports that nginx was healthy before. Its generation is seconds old, and root requires 10 min.
     await lab.host.waitFor('another refusal', answered(/which is less than 10 min/), 30_000);
     expect(await nixos.now()).toEqual({ running: bad, profile: bad });
 

@@ -5,13 +5,13 @@ import type { TestHost } from './host/TestHost.js';
 
 const UNITS = join(import.meta.dirname, '../../nix/systemd');
 
-/** Where the policy of the helper is. */
+/** Path of the helper's policy. */
 export const POLICY = '/etc/luminous-healing/policy.json';
-/** A user who may speak to the helper, and one who may not. */
+/** User with access to the helper, and one without. */
 export const MEMBER = 'healer';
 export const STRANGER = 'mallory';
 
-/** A unit of this package, with this host's paths in it. */
+/** Returns a unit of this package, with this host's paths in it. */
 export async function unitText(name: string): Promise<string> {
   const text = await readFile(join(UNITS, name), 'utf8');
   return text.replaceAll('@node@', nodeInside).replaceAll('@package@', '/repo');
@@ -21,7 +21,7 @@ export async function unitText(name: string): Promise<string> {
 export const writePolicy = (host: TestHost, policy: object): Promise<void> =>
   host.writeFile(POLICY, JSON.stringify({ version: 1, ...policy }));
 
-/** Sets up the root helper as the units of this package do, and the two users. */
+/** Installs the root helper with the units of this package, and the two users. */
 export async function installHelper(host: TestHost, policy: object): Promise<void> {
   await host.run(['groupadd', '--system', 'luminous-healing']);
   await host.run(['useradd', '--create-home', '--groups=luminous-healing,systemd-journal', MEMBER]);

@@ -11,7 +11,7 @@ const ALLOWED = {
 };
 const UNIT = 'luminous-healing-helper';
 
-/** A command that is given the path of the policy. */
+/** Command that gets the path of the policy. */
 const shell = (script: string) => ['sh', '-ec', script, POLICY];
 
 /** Result of a request: the response, or the system error. */
@@ -41,7 +41,7 @@ const tools = (lab: Lab) => ({
     });
     return JSON.parse(stdout) as Told[];
   },
-  /** Instances of the helper that systemd knows. */
+  /** Returns the helper instances that systemd has. */
   async instances(): Promise<string[]> {
     const list = await lab.host.systemctl('list-units', '--all', '--plain', '--no-legend', `${UNIT}@*`);
     return list
@@ -53,7 +53,7 @@ const tools = (lab: Lab) => ({
     const { stdout } = await lab.host.run(['journalctl', '-t', UNIT, '-o', 'cat', '--no-pager']);
     return stdout.split('\n').filter(Boolean);
   },
-  /** Runs the helper in another way until the next test. */
+  /** Runs the helper with other options until the next test. */
   async dropIn(lines: string): Promise<void> {
     await lab.host.writeUnit(`${UNIT}@.service.d/test.conf`, `[Service]\n${lines}\n`);
   },
@@ -87,7 +87,7 @@ describeOnHost('the root helper', (lab) => {
     await writePolicy(lab.host, ALLOWED);
   });
 
-  test('lets an unprivileged engine heal a killed nginx, and its dry run shows the same plan', async () => {
+  test('lets an unprivileged engine heal a killed nginx, whose dry run shows the same plan', async () => {
     await brokenNginx();
     const dry = await lab.healOne('nginx', { user: MEMBER, options: { dryRun: true } });
     expect(dry).toMatchObject({ outcome: 'planned', success: true });
@@ -113,7 +113,7 @@ describeOnHost('the root helper', (lab) => {
     expect((await journal())[0]).toContain('"uid":1000');
   });
 
-  test('loads no package while it plans and carries out', async () => {
+  test('loads no package while it plans and executes', async () => {
     await brokenNginx();
     const log = `/var/lib/${UNIT}/loaded`;
     await dropIn(`Environment=NODE_OPTIONS=--import=${PROGRAMS}/log-loaded.mjs LOADED_LOG=${log}`);
@@ -140,7 +140,7 @@ describeOnHost('the root helper', (lab) => {
     expect(await lab.runs(other)).toEqual([run]);
   });
 
-  test('does nothing by a policy that others than root could have written', async () => {
+  test('does nothing with a policy that others than root could have written', async () => {
     for (const [argv, words] of [
       [['chmod', '666', POLICY], 'can be written by others than root'],
       [['chown', MEMBER, POLICY], 'belongs to the user with uid 1000'],
@@ -185,7 +185,7 @@ describeOnHost('the root helper', (lab) => {
     await lab.host.run(['umount', dirname(POLICY)]);
   });
 
-  test('cannot be reached by a user who is not in the group', async () => {
+  test('is not accessible to a user who is not in the group', async () => {
     await brokenNginx();
     expect(await ask([restart('nginx')], { user: STRANGER })).toEqual([{ code: 'EACCES' }]);
     const result = await lab.healOne('nginx', { user: STRANGER });
@@ -197,7 +197,7 @@ describeOnHost('the root helper', (lab) => {
     await lab.heal({ services: ['nginx'] }, { user: MEMBER });
   });
 
-  test('is gone a second after each answer, and leaves no process behind', async () => {
+  test('ends a second after each answer, and leaves no process behind', async () => {
     for (const request of [
       restart('nginx', 'plan'),
       restart('nginx'),
@@ -227,7 +227,7 @@ describeOnHost('the root helper', (lab) => {
     expect((JSON.parse(stdout) as Execution).error).toBe('Expected one line: it did not come within 2 s');
   });
 
-  test('gives each of 200 requests at once one answer or one clear refusal, does none twice, and works on', async () => {
+  test('gives each of 200 simultaneous requests one answer or one refusal, executes none twice, and continues', async () => {
     await lab.unit(
       'many@.service',
       "[Service]\nExecStartPre=/bin/sh -c 'echo %i >> /run/test-many'\nExecStart=sleep infinity\n",
@@ -248,7 +248,7 @@ describeOnHost('the root helper', (lab) => {
     for (const [, answer] of answered) expect(answer).toMatchObject({ outcome: 'executed', success: true });
     const started = (await lab.host.readFile('/run/test-many')).trim().split('\n').map(Number);
     expect(started.sort((a, b) => a - b)).toEqual(answered.map(([index]) => index));
-    // Those who come again get their turn.
+    // A client that tries again is answered.
     const later = await ask(
       names.slice(0, 5).map((name) => restart(name)),
       { atOnce: true, patient: true },
@@ -258,7 +258,7 @@ describeOnHost('the root helper', (lab) => {
     await gone();
   });
 
-  test('counts its acts over its many short lives', async () => {
+  test('counts its actions over many short processes', async () => {
     await writePolicy(lab.host, { ...ALLOWED, limits: { componentPerHour: 0 } });
     const [told] = await ask([restart('nginx')]);
     expect(answerIn(told!)).toMatchObject({ outcome: 'skipped', blockedBy: 'budget' });
@@ -282,7 +282,7 @@ describeOnHost('the root helper', (lab) => {
     await gone();
   });
 
-  test('that hangs itself is ended at its limit, the engine verifies, and it is no issue', async () => {
+  test('is killed at its limit if it hangs; the engine verifies, and it is no issue', async () => {
     await brokenNginx();
     const hang =
       'ExecStart=\nExecStart=/bin/sh -c \'read -r line; case "$line" in *execute*) trap "" TERM; while :; do sleep 1; done;; esac; echo not an answer\' %i\nRuntimeMaxSec=1\nTimeoutStopSec=1';
@@ -304,10 +304,10 @@ describeOnHost('the root helper', (lab) => {
     await lab.host.systemctl('restart', 'nginx');
   });
 
-  describe('whose answer is lost', () => {
-    test('has done its work: the engine sees that, and asks for nothing twice', async () => {
+  describe('with a lost answer', () => {
+    test('was still executed: the engine detects that, and does not repeat the request', async () => {
       await brokenNginx();
-      // The real helper answers the first request, the plan, and runs the second, whose response is lost.
+      // The real helper answers the first request, the plan, and executes the second, whose response is lost.
       const [, start = ''] = /^ExecStart=(.*) %i$/m.exec(await unitText(`${UNIT}@.service`)) ?? [];
       const script = `if mkdir "$STATE_DIRECTORY/asked"; then exec ${start} "$1"; else exec ${start} "$1" > /dev/null; fi`;
       await lab.host.writeFile('/usr/local/bin/silent-helper', `#!/bin/sh\n${script}\n`, 0o755);
@@ -318,7 +318,7 @@ describeOnHost('the root helper', (lab) => {
       expect((await journal()).filter((line) => line.includes('"do":"execute"')).length - before).toBe(1);
     });
 
-    test('because it was killed in the middle is not asked again; what became of it is looked at', async () => {
+    test('is not asked again if it was killed during the action, whose result is read instead', async () => {
       const slow = await lab.service(
         'slow',
         "ExecStartPre=/bin/sh -c 'echo x >> /run/test-slow; sleep 3'\nExecStart=sleep infinity",
@@ -339,7 +339,7 @@ describeOnHost('the root helper', (lab) => {
     });
   });
 
-  test('makes room on a disk that is full to the last byte, which it may not write to itself', async () => {
+  test('frees space on a full disk, which it may not write to itself', async () => {
     await writePolicy(lab.host, { ...ALLOWED, actions: ['clean_nix_store'] });
     await lab.host.mountSmallFileSystem('/nix', 96);
     await lab.host.systemctl('restart', 'nix-daemon.socket');
@@ -356,7 +356,7 @@ describeOnHost('the root helper', (lab) => {
     expect(result, result?.error).toMatchObject({ outcome: 'fixed', actionTaken: 'clean_nix_store' });
   });
 
-  test('has units that systemd finds nothing wrong with, and is confined', async () => {
+  test('has units that systemd-analyze verifies, and is sandboxed', async () => {
     const units = [`${UNIT}@.service`, `${UNIT}.socket`].map((unit) => `/etc/systemd/system/${unit}`);
     const { stdout, stderr } = await lab.host.run(['systemd-analyze', 'verify', ...units]);
     expect(stdout + stderr).toBe('');

@@ -12,7 +12,7 @@ const INSTANCES = ['luminous-healing-helper@.service', 'luminous-healing-approve
 const POLICY = '/etc/luminous-healing/policy.json';
 const CONFIG = '/etc/luminous-healing/config.json';
 
-/** The package as docs/systemd.md installs it on a host: units, users, configuration. */
+/** The package as installed by docs/systemd.md: units, users, configuration. */
 export class Installation {
   readonly #lab: Lab;
 
@@ -20,13 +20,13 @@ export class Installation {
     this.#lab = lab;
   }
 
-  /** A plain unit file with its places filled in. */
+  /** Returns a plain unit file with its paths filled in. */
   static unit(name: string): string {
     const text = readFileSync(join(UNITS, name), 'utf8');
     return text.replaceAll('@node@', nodeInside).replaceAll('@package@', '/repo');
   }
 
-  /** Makes the users and installs the units; with a policy, the root helper listens. The daemon is not started. */
+  /** Creates the users and installs the units; with a policy, the root helper listens. The daemon is not started. */
   async install(policy?: object): Promise<void> {
     const { host } = this.#lab;
     const users = readFileSync(join(UNITS, 'luminous-healing.sysusers.conf'), 'utf8');
@@ -40,19 +40,19 @@ export class Installation {
     await host.systemctl('start', ...SOCKETS);
   }
 
-  /** Writes the configuration: an object, or a text as it stands. */
+  /** Writes the configuration: an object, or a text unchanged. */
   async configure(config: DaemonConfig | string): Promise<void> {
     const text = typeof config === 'string' ? config : JSON.stringify(config, undefined, 2);
     await this.#lab.host.writeFile(CONFIG, text);
   }
 
-  /** Configures and starts; resolves when systemd says that it is ready. */
+  /** Configures and starts the daemon; resolves when systemd reports that it is ready. */
   async start(config: DaemonConfig | string): Promise<void> {
     await this.configure(config);
     await this.#lab.host.systemctl('start', DAEMON);
   }
 
-  /** Stops it, and forgets everything that it remembers. */
+  /** Stops the daemon, and removes its state. */
   async reset(): Promise<void> {
     const { host } = this.#lab;
     await host.systemctl('stop', DAEMON);
@@ -61,12 +61,12 @@ export class Installation {
     await host.systemctl('daemon-reload');
   }
 
-  /** Adds lines to its unit. */
+  /** Adds lines to the unit. */
   async dropIn(lines: string): Promise<void> {
     await this.#lab.host.writeUnit(`${DAEMON}.d/test.conf`, lines);
   }
 
-  /** One property of its unit. */
+  /** Returns one property of the unit. */
   show(property: string): Promise<string> {
     return this.#lab.show(property, DAEMON);
   }
@@ -91,7 +91,7 @@ export class Installation {
     });
   }
 
-  /** Runs the control command, and gives what it answers as data. */
+  /** Runs the control command, and returns its answer as data. */
   async ask<Data>(...args: readonly string[]): Promise<Data> {
     const { stdout, stderr } = await this.control([...args, '--json']);
     try {

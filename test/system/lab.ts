@@ -33,7 +33,7 @@ export interface Asked {
   readonly isOnTheBus: undefined;
 }
 
-/** Its result, parsed from JSON: dates are strings. */
+/** Result of `drive.mjs`, parsed from JSON: dates are strings. */
 export interface Answered {
   readonly detectAndHeal: HealingResult[];
   readonly healIssue: HealingResult;
@@ -50,7 +50,7 @@ export interface Answered {
 
 interface Monitored {
   readonly cycles: number;
-  /** Number of the cycle that opened the first issue; 0 when none did. */
+  /** Number of the cycle that opened the first issue; 0 if none did. */
   readonly openedInCycle: number;
   readonly results: readonly HealingResult[];
   readonly blocked: readonly { readonly blockedBy: string; readonly error: string }[];
@@ -61,15 +61,15 @@ type StepName = keyof Asked;
 export type Step = { [Name in StepName]: readonly [name: Name, argument?: Asked[Name]] }[StepName];
 type AnswersTo<Steps extends readonly Step[]> = { [Index in keyof Steps]: Answered[Steps[Index][0]] };
 
-/** How the engine inside is made. */
+/** Options of the engine inside. */
 export interface Setup extends Pick<RunOptions, 'user' | 'env' | 'timeoutMs'> {
-  /** Given to the engine as it is, over {@link QUICK}. */
+  /** Options of the engine, which override {@link QUICK}. */
   readonly options?: HealingOptions;
-  /** Ready-made checks, as in the configuration of the daemon; then only they are looked at. */
+  /** Ready-made checks, as in the configuration of the daemon; then only these run. */
   readonly checks?: Readonly<Record<string, object>>;
   /** Action of the resolver for every issue. Default: the default resolver. */
   readonly resolve?: HealingAction;
-  /** Actions of the host program's own: one program each. */
+  /** Custom actions: one program each. */
   readonly commands?: Readonly<
     Record<
       string,
@@ -78,10 +78,10 @@ export interface Setup extends Pick<RunOptions, 'user' | 'env' | 'timeoutMs'> {
   >;
 }
 
-/** Only services are looked at, and what would settle for 3 s settles for 0.3 s: one test of nginx uses the defaults. */
+/** Checks services only, and shortens the settle time from 3 s to 0.3 s; one test of nginx uses the defaults. */
 const QUICK: HealingOptions = { enabledChecks: ['services'], guards: { settleMs: { service: 300 } } };
 
-/** Where the built package, and the programs of these tests, are inside. */
+/** Paths inside of the built package, and of the programs of these tests. */
 export const PROGRAMS = '/repo/test/system/programs';
 
 /** A test host, and an engine in it. */
@@ -112,8 +112,8 @@ export class Lab {
   }
 
   /**
-   * Writes a service named `test-NAME.service` that multi-user.target wants, and answers its name without suffix.
-   * `lines` are those of its `[Service]` section; `[Unit]` and other sections may be given before them.
+   * Writes a service named `test-NAME.service` that multi-user.target wants, and returns its name without suffix.
+   * `lines` are those of its `[Service]` section; `[Unit]` and other sections may precede them.
    */
   async service(name: string, lines: string, before = ''): Promise<string> {
     const install = before.includes('[Install]') ? '' : '[Install]\nWantedBy=multi-user.target\n';
@@ -122,20 +122,20 @@ export class Lab {
     return unit.replace('.service', '');
   }
 
-  /** Writes a unit named `test-NAME`, and answers its name. It is stopped and removed after the test. */
+  /** Writes a unit named `test-NAME`, and returns its name. It is stopped and removed after the test. */
   async unit(name: string, content: string): Promise<string> {
     const unit = this.takeBack(`test-${name}`);
     await this.host.writeUnit(unit, content);
     return unit;
   }
 
-  /** Has a unit that was made in another way stopped and removed after the test, too. Answers its name. */
+  /** Also stops and removes a unit after the test that was created in another way. Returns its name. */
   takeBack(unit: string): string {
     this.#units.add(unit);
     return unit;
   }
 
-  /** One property of a unit, as systemd tells it. */
+  /** Returns one property of a unit, as systemd reports it. */
   show(property: string, unit: string): Promise<string> {
     return this.host.systemctl('show', `--property=${property}`, '--value', unit);
   }
@@ -148,28 +148,28 @@ export class Lab {
     );
   }
 
-  /** Starts a unit whose start may well fail, and does not wait. */
+  /** Starts a unit whose start may fail, without waiting. */
   async start(unit: string): Promise<void> {
     await this.host.systemctl('start', '--no-block', unit);
   }
 
-  /** Kills all processes of a unit, and waits until systemd says `failed`. */
+  /** Kills all processes of a unit, and waits until systemd reports `failed`. */
   async kill(unit: string): Promise<void> {
     await this.host.systemctl('kill', '--signal=KILL', unit);
     await this.until('failed', unit);
   }
 
-  /** Identifies the run of each unit: another one after a restart. */
+  /** Identifies the run of each unit, which changes with a restart. */
   async runs(...units: string[]): Promise<string[]> {
     return Promise.all(units.map((unit) => this.show('InvocationID', unit)));
   }
 
-  /** How many jobs systemd has been given since it booted: whatever starts, stops or reloads a unit is one. */
+  /** Returns the number of systemd jobs since the boot: every start, stop or reload of a unit is one. */
   async jobs(): Promise<number> {
     return Number(await this.host.systemctl('show', '--property=NInstalledJobs', '--value'));
   }
 
-  /** Does some steps with one engine inside, and answers each. Rejects when the engine refuses one. */
+  /** Runs some steps with one engine inside, and returns the result of each. Rejects if the engine refuses one. */
   async drive<const Steps extends readonly Step[]>(
     steps: Steps,
     setup: Setup = {},
@@ -182,26 +182,26 @@ export class Lab {
     return answers;
   }
 
-  /** One cycle of a new engine. */
+  /** Runs one cycle of a new engine. */
   async heal(options: HealingOptions = {}, setup: Setup = {}): Promise<HealingResult[]> {
     const [results] = await this.drive([['detectAndHeal']], { ...setup, options });
     return results;
   }
 
-  /** One cycle of a new engine that watches one service: what became of it, if anything was wrong with it. */
+  /** Runs one cycle of a new engine with one listed service. Returns its result, if there was an issue. */
   async healOne(service: string, setup: Setup = {}): Promise<HealingResult> {
     const [result] = await this.heal({ services: [service], ...setup.options }, setup);
     if (result === undefined) throw new Error(`Expected an issue with ${service}, and there was none`);
     return result;
   }
 
-  /** The verdict of a new engine that watches one service. */
+  /** Returns the verdict of a new engine with one listed service. */
   async verdict(service: string, options: HealingOptions = {}): Promise<ComponentVerdict | undefined> {
     const [verdicts] = await this.drive([['inspect']], { options: { services: [service], ...options } });
     return verdicts.find(({ component }) => component === service);
   }
 
-  /** Closes the host, and answers what can still be found of it. */
+  /** Closes the host, and returns everything that can still be found of it. */
   async close(): Promise<string[]> {
     const host = this.#host;
     await host?.close();
@@ -223,7 +223,7 @@ export function describeOnHost(title: string, body: (lab: Lab) => void, boot?: B
   }
   describe(title, () => {
     const lab = new Lab();
-    // An image that is not there yet is built first.
+    // A missing image is built first.
     beforeAll(() => lab.open(boot), 600_000);
     afterEach(() => lab.tidy());
     afterAll(async () => {
@@ -233,17 +233,17 @@ export function describeOnHost(title: string, body: (lab: Lab) => void, boot?: B
   });
 }
 
-/** An issue as a person may write it. */
+/** Creates an issue like a manual one. */
 export const issueWith = (component: string, rest: Partial<IssueInput> = {}): IssueInput => ({
   type: 'service',
   severity: 3,
-  description: `${component} is in trouble`,
+  description: `${component} has failed`,
   component,
   metricValue: 0,
   threshold: 1,
   ...rest,
 });
 
-/** The command lines of a plan. */
+/** Returns the command lines of a plan. */
 export const commandsOf = ({ plan }: Pick<HealingResult, 'plan'> | Pick<Execution, 'plan'>): string[] =>
   plan?.steps.map((step) => (step.kind === 'command' ? step.argv.join(' ') : step.kind)) ?? [];

@@ -8,7 +8,7 @@ const TOKEN_FILE = '/var/lib/luminous-healing/dashboard-token';
 const DASHBOARD = ['/', '/page.js', '/api/view', '/api/events', '/api/status', '/api/explain'];
 const METRICS = ['/', '/metrics', '/metrics?format=openmetrics', '/health'];
 
-describeOnHost('a password in the log of a failed service', (lab) => {
+describeOnHost('a log line of a failed service with a password', (lab) => {
   const daemon = new Installation(lab);
   beforeAll(async () => {
     await daemon.install();
@@ -23,7 +23,7 @@ describeOnHost('a password in the log of a failed service', (lab) => {
     const leaky = await lab.service('leaky', `ExecStart=sh -c 'echo ${SECRET}; exit 1'`);
     await lab.host.run(['systemctl', 'start', leaky], { allowFailure: true });
     await lab.until('failed', leaky);
-    // The journal is a moment behind, and the log is read once, when the issue opens.
+    // The journal is slightly delayed, and the log is read once, when the issue opens.
     await lab.host.waitFor('the line to be in the journal', async () =>
       (await lab.host.run(['journalctl', '--no-pager', '-u', leaky])).stdout.includes(SECRET),
     );
@@ -52,7 +52,7 @@ describeOnHost('a password in the log of a failed service', (lab) => {
     return answers.join('\n');
   }
 
-  test('is read by the daemon, and told to no user without a token by any of its addresses', async () => {
+  test('is read by the daemon, and shown to no user without a token at any of its addresses', async () => {
     const leaky = await leak({});
     const seen = await seenByMallory();
     expect(seen).toContain(`"component":"${leaky}"`);
@@ -66,16 +66,16 @@ describeOnHost('a password in the log of a failed service', (lab) => {
     expect(await asMallory('systemctl', 'status', '--no-pager', 'luminous-healing.service')).not.toContain(
       'hunter2',
     );
-    // The control socket, the state and the journal are closed.
+    // The control socket, the state and the journal are not accessible.
     expect(
       await asMallory('/opt/node/node', '/repo/dist/service/control.js', 'explain', leaky),
     ).not.toContain('hunter2');
     expect(await asMallory('cat', '/var/lib/luminous-healing/state.json')).toBe('');
-    // Nor does the daemon repeat it in its own journal.
+    // The daemon does not repeat it in its own journal either.
     expect((await daemon.journal()).join('\n')).not.toContain('hunter2');
   });
 
-  test('is shown with the token that the daemon has made, which only the control command prints', async () => {
+  test('is shown with the token of the daemon, which only the control command prints', async () => {
     await leak({ tokenFile: TOKEN_FILE });
     const { stdout: stat } = await lab.host.run(['stat', '--format=%a %U %G', TOKEN_FILE]);
     expect(stat.trim()).toBe('640 luminous-healing luminous-healing-control');

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { thresholdValues } from '../../src/detect/thresholds.js';
 import type { DaemonConfig } from '../../src/service/config/config.js';
 import { parseConfig } from '../../src/service/config/load.js';
 import { parsePolicy } from '../../src/service/helper/policy.js';
@@ -8,9 +9,12 @@ import { nodeInside } from './host/command.js';
 import { Installation } from './installation.js';
 import { describeOnHost } from './lab.js';
 
+/** Default thresholds, without the one that depends on the host. */
+const { loadAverage: _ofHost, ...DEFAULTS } = thresholdValues();
+
 type Values = Readonly<Record<string, string | readonly string[]>>;
 
-/** A service or a socket, as a NixOS module defines it. */
+/** Service or socket, as a NixOS module defines it. */
 interface Unit {
   readonly description: string;
   readonly after: readonly string[];
@@ -45,7 +49,7 @@ interface Evaluated {
   };
 }
 
-/** A unit's text, as NixOS writes it. */
+/** Returns the text of a unit, as NixOS writes it. */
 function textOf(unit: Unit): string {
   const lines = (values: Values): string[] =>
     Object.entries(values).flatMap(([key, value]) => [value].flat().map((one) => `${key}=${one}`));
@@ -67,7 +71,7 @@ function textOf(unit: Unit): string {
 
 const UNITS = '../../nix/systemd';
 
-/** The settings of one section of a plain unit file. */
+/** Returns the settings of one section of a plain unit file. */
 function plain(file: string, section: string): Record<string, string[]> {
   const text = readFileSync(new URL(`${UNITS}/${file}`, import.meta.url), 'utf8');
   const [, body = ''] = new RegExp(`^\\[${section}\\]\\n([^]*?)(?=^\\[|$(?![^]))`, 'm').exec(text) ?? [];
@@ -77,7 +81,7 @@ function plain(file: string, section: string): Record<string, string[]> {
   return settings;
 }
 
-describeOnHost('the NixOS module, evaluated by a real Nix', (lab) => {
+describeOnHost('the NixOS module, evaluated by Nix,', (lab) => {
   const nix = async (file: string, ...args: string[]): Promise<unknown> => {
     const argv = [
       'nix-instantiate',
@@ -89,7 +93,7 @@ describeOnHost('the NixOS module, evaluated by a real Nix', (lab) => {
     ];
     return JSON.parse((await lab.host.run(argv)).stdout);
   };
-  /** With the one line that every set-up needs; `host` is what else its configuration says. */
+  /** Adds the one line that every configuration needs; `host` is the rest of it. */
   const evaluate = async (options: object, host: object = {}): Promise<Evaluated> => {
     const given = { enable: true, npmRegistry: 'https://npm.example.org', ...options };
     const args = ['--argstr', 'options', JSON.stringify(given), '--argstr', 'host', JSON.stringify(host)];
@@ -101,7 +105,7 @@ describeOnHost('the NixOS module, evaluated by a real Nix', (lab) => {
   const policyOf = ({ config }: Evaluated) =>
     JSON.parse(config.environment.etc['luminous-healing/policy.json'].text) as Record<string, unknown>;
 
-  test('describes every option, and gives it a type', async () => {
+  test('describes every option, with a type', async () => {
     const { options } = await evaluate({});
     console.log(options.map(({ name, type }) => `${name}: ${type}`).join('\n'));
     expect(options.length).toBeGreaterThan(20);
@@ -111,13 +115,13 @@ describeOnHost('the NixOS module, evaluated by a real Nix', (lab) => {
     }
   });
 
-  test('writes by default a configuration that the daemon takes, and opens nothing', async () => {
+  test('writes by default a configuration that the daemon accepts, and opens no port', async () => {
     const evaluated = await evaluate({});
     expect(await parseConfig(configOf(evaluated).json, 'config.json')).toMatchObject({
       config: {
         interval: 60,
         dryRun: false,
-        thresholds: { cpuPercent: 80, memoryPercent: 85, diskPercent: 90 },
+        thresholds: DEFAULTS,
         metrics: { host: '127.0.0.1', port: 9090 },
         dashboard: {
           ...{ host: '127.0.0.1', port: 8080, controls: false },
@@ -135,7 +139,7 @@ describeOnHost('the NixOS module, evaluated by a real Nix', (lab) => {
     expect(policyOf(evaluated).actions).not.toContain('rebuild_system');
   });
 
-  test('takes the lines of the README, literally', async () => {
+  test('accepts the lines of the README as printed', async () => {
     const [block] = allBlocks().filter(
       ({ at, language }) => at.startsWith('README.md') && language === 'nix',
     );
@@ -146,12 +150,12 @@ describeOnHost('the NixOS module, evaluated by a real Nix', (lab) => {
     };
     const evaluated = await evaluate(services['luminous-healing']);
     expect(await parseConfig(configOf(evaluated).json, 'config.json')).toMatchObject({
-      config: { interval: 60, thresholds: { cpuPercent: 80, memoryPercent: 85, diskPercent: 90 } },
+      config: { interval: 60, thresholds: DEFAULTS },
     });
     expect(failedIn(evaluated)).toEqual([]);
   });
 
-  test('puts every option where it belongs', async () => {
+  test('writes every option to its key', async () => {
     const services = ['nginx', { unit: 'redis', keepRunning: true }];
     const evaluated = await evaluate({
       interval: 5,
@@ -178,7 +182,7 @@ describeOnHost('the NixOS module, evaluated by a real Nix', (lab) => {
       services,
       protect: ['db-*'],
       allowedActions: ['restart_service', 'rollback_generation'],
-      thresholds: { cpuPercent: 70, memoryPercent: 85, diskPercent: 50, loadAverage: 12 },
+      thresholds: { ...DEFAULTS, cpuPercent: 70, diskPercent: 50, loadAverage: 12 },
       nix: { allowRollback: true },
       metrics: { host: '192.0.2.1', port: 9100, allowedHosts: ['metrics.example.org'] },
       dashboard: {
@@ -233,7 +237,7 @@ describeOnHost('the NixOS module, evaluated by a real Nix', (lab) => {
     [{ credentials: { shop: '/nix/store/abc-shop' } }, /credentials\.shop would be in the Nix store/],
     [{ approvedBy: { restart: 'person' } }, /approvedBy names restart, which is no action/],
     [{ settings: { nix: { deleteOlderThan: '30d' } } }, /deleteOlderThan has no effect: .* nix\.gc\.options/],
-  ])('asserts that this cannot work: %j', async (options, message) => {
+  ])('asserts that these values cannot work: %j', async (options, message) => {
     expect(failedIn(await evaluate(options))).toEqual([expect.stringMatching(message)]);
   });
 
@@ -249,20 +253,20 @@ describeOnHost('the NixOS module, evaluated by a real Nix', (lab) => {
       /"rebuild_system", which needs nix\.enable and system\.switch\.enable/,
       { nix: { enable: false } },
     ],
-  ])('asserts that this cannot work on such a host: %j', async (options, message, host) => {
+  ])('asserts that these values cannot work on such a host: %j', async (options, message, host) => {
     expect(failedIn(await evaluate(options, host))).toEqual([expect.stringMatching(message)]);
   });
 
-  test('takes a package of your own in place of the address of a registry', async () => {
+  test('accepts a package in place of the address of a registry', async () => {
     expect(failedIn(await evaluate({ npmRegistry: null, package: '/opt/own' }))).toEqual([]);
   });
 
-  test('takes a token file beside the store, and a folder whose name only begins like it', async () => {
+  test('accepts a token file beside the store, and a folder with a similar name', async () => {
     const credentials = { one: '/run/keys/one', other: '/nix/store-keys/other' };
     expect(failedIn(await evaluate({ credentials }))).toEqual([]);
   });
 
-  test('warns of a port that Prometheus or one of its exporters has', async () => {
+  test('warns about a port that Prometheus or one of its exporters uses', async () => {
     const services = {
       prometheus: { enable: true, exporters: { node: { port: 8080 }, redis: { port: 1 } } },
     };
@@ -276,14 +280,14 @@ describeOnHost('the NixOS module, evaluated by a real Nix', (lab) => {
     expect(apart.config.warnings).toEqual([]);
   });
 
-  test('lets the daemon speak to nix-daemon, and takes nobody else that right', async () => {
+  test('lets the daemon use nix-daemon, without changing the access of other users', async () => {
     const { nix: settings } = (await evaluate({})).config;
     expect(settings).toEqual({ settings: { 'extra-allowed-users': ['luminous-healing'] } });
     expect((await evaluate({}, { nix: { enable: false } })).config.nix).toEqual({});
     expect((await evaluate({ allowedActions: ['restart_service'] })).config.nix).toEqual({});
   });
 
-  test('gives a rebuild the environment of the upgrade service of NixOS', async () => {
+  test('gives a rebuild the environment of the NixOS upgrade service', async () => {
     const { services } = (
       await evaluate(
         { allowedActions: ['rebuild_system'] },
@@ -309,7 +313,7 @@ describeOnHost('the NixOS module, evaluated by a real Nix', (lab) => {
     }
   });
 
-  test('checks the configuration with the Node of the machine that builds', async () => {
+  test('checks the configuration with the Node of the build machine', async () => {
     expect(configOf(await evaluate({})).script).toContain('/opt/nodejs-of-the-build/bin/node ');
     const { services } = (await evaluate({})).config.systemd;
     expect(services['luminous-healing']?.serviceConfig?.['ExecStart']).toMatch(/^\/opt\/nodejs\/bin\/node /);
@@ -326,7 +330,7 @@ describeOnHost('the NixOS module, evaluated by a real Nix', (lab) => {
     await expect(evaluate(options)).rejects.toThrow(message);
   });
 
-  test('keeps to the plain unit files, but for the paths of NixOS', async () => {
+  test('has the same units as the plain unit files, except for NixOS paths', async () => {
     const { systemd } = (await evaluate({})).config;
     const differing = (file: string, section: string, values: Values = {}): string[] => {
       const wanted = plain(file, section);
@@ -366,7 +370,7 @@ describeOnHost('the NixOS module, evaluated by a real Nix', (lab) => {
     expect(daemon?.environment).toEqual({ HOME: '/var/lib/luminous-healing' });
   });
 
-  describe('makes units that', () => {
+  describe('has units that', () => {
     const FILES = [
       'luminous-healing.service',
       'luminous-healing-helper@.service',
@@ -380,7 +384,7 @@ describeOnHost('the NixOS module, evaluated by a real Nix', (lab) => {
     beforeAll(async () => {
       await daemon.install();
       await lab.host.systemctl('unmask', '--runtime', ...SOCKETS);
-      // What stands for the packages of Node and of this library.
+      // Stand-ins for the packages of Node and of this library.
       await lab.host.run(['mkdir', '-p', '/opt/package/lib/node_modules/@luminous-nix']);
       for (const name of ['nodejs', 'nodejs-of-the-build']) {
         await lab.host.run(['mkdir', '-p', `/opt/${name}/bin`]);
@@ -406,7 +410,7 @@ describeOnHost('the NixOS module, evaluated by a real Nix', (lab) => {
       await lab.host.systemctl('daemon-reload');
     });
 
-    test('are well formed, and score as the plain ones in systemd-analyze security', async () => {
+    test('are valid, and score like the plain ones in systemd-analyze security', async () => {
       const verified = FILES.map((file) => file.replace('@.', '@1-2-0.'));
       const { stderr } = await lab.host.run(['systemd-analyze', 'verify', ...verified], {
         allowFailure: true,
@@ -435,7 +439,7 @@ describeOnHost('the NixOS module, evaluated by a real Nix', (lab) => {
       await lab.host.systemctl('stop', 'luminous-healing', 'luminous-healing-helper.socket');
     });
 
-    test('have a configuration that is checked when it is built, so that a mistake fails the build', async () => {
+    test('have a configuration that is checked at build time, so that a mistake fails the build', async () => {
       const build = async (settings: object) => {
         const { json, script } = configOf(await evaluate({ settings }));
         await lab.host.writeFile('/run/config.json', json);
@@ -449,7 +453,7 @@ describeOnHost('the NixOS module, evaluated by a real Nix', (lab) => {
     });
   });
 
-  describe('comes with a package and a flake that', () => {
+  describe('has a package and a flake that', () => {
     interface Made {
       readonly npmDeps: {
         readonly script?: string;
@@ -464,7 +468,7 @@ describeOnHost('the NixOS module, evaluated by a real Nix', (lab) => {
     const made = async (npmRegistry: string) =>
       (await nix('package.nix', '--argstr', 'npmRegistry', npmRegistry)) as Made;
 
-    test('evaluate without an address, and say at the build what is missing', async () => {
+    test('evaluate without an address, and report at build time what is missing', async () => {
       const bare = await made('');
       expect(bare).toMatchObject({
         pname: 'luminous-healing',
@@ -482,7 +486,7 @@ describeOnHost('the NixOS module, evaluated by a real Nix', (lab) => {
     });
 
     test.each(['https://npm.test', 'https://npm.test/'])(
-      'ask nixpkgs for every dependency by address and hash, with %s',
+      'request every dependency from nixpkgs by address and hash, with %s',
       async (registry) => {
         const { npmDeps, src } = await made(registry);
         const { '': root, ...packages } = npmDeps.packageLock!.packages;

@@ -6,7 +6,7 @@ import { commandsOf, describeOnHost, PROGRAMS } from './lab.js';
 
 const TRANSCRIPT = join(import.meta.dirname, '../fixtures/kill-nginx.txt');
 
-/** A transcript without what differs from run to run: times and the id of nginx's run. */
+/** Returns a transcript without the parts that differ between runs: times and the id of nginx's run. */
 const masked = (text: string): string =>
   text.replace(/\b\d+(\.\d+)? m?s\b/g, 'TIME').replace(/\([0-9a-f]{8,}\W*\)/g, '(RUN)');
 
@@ -74,7 +74,7 @@ describeOnHost('nginx on a systemd host', (lab) => {
   });
 
   test.each([['listed', ['nginx']] as const, ['not listed', undefined] as const])(
-    'is healed within a few cycles of a monitor when it dies while %s',
+    'is healed by monitoring within a few cycles when it dies while %s',
     async (_, services) => {
       const damage = ['systemctl', 'kill', '--signal=KILL', 'nginx'];
       const [told] = await lab.drive([['monitor', { interval: 0.5, damage, forMs: 15_000 }]], {
@@ -90,7 +90,7 @@ describeOnHost('nginx on a systemd host', (lab) => {
     },
   );
 
-  test('is left as it is by a dry run, which shows the very steps of the real run that follows', async () => {
+  test('is not changed by a dry run, which shows the exact steps of the real run that follows', async () => {
     await lab.kill('nginx');
     const before = [...(await lab.runs('nginx', 'dbus', 'systemd-logind')), await lab.jobs()];
     const planned = await lab.healOne('nginx', { options: { dryRun: true } });
@@ -104,7 +104,7 @@ describeOnHost('nginx on a systemd host', (lab) => {
     expect(commandsOf(planned)[0]).toBe(START);
   });
 
-  test('that dies soon after its repair has relapsed: it waits for as long as the backoff says, and the breaker counts it', async () => {
+  test('that dies soon after its repair has relapsed, waits for the backoff, and counts for the breaker', async () => {
     const death = [
       ['run', ['systemctl', 'kill', '--signal=KILL', 'nginx']],
       ['sleep', 500],
@@ -142,7 +142,7 @@ describeOnHost('nginx on a systemd host', (lab) => {
     expect(await page()).toContain('Welcome to nginx');
   });
 
-  test('is not restarted while it runs well, unless it is listed', async () => {
+  test('is not restarted while it is healthy, unless it is listed', async () => {
     const restart = { action: 'restart_service', parameters: { service: 'nginx' } };
     const run = await lab.runs('nginx');
     const [unlisted] = await lab.drive([['execute', restart]]);
@@ -155,7 +155,7 @@ describeOnHost('nginx on a systemd host', (lab) => {
     expect(await lab.runs('nginx')).not.toEqual(run);
   });
 
-  test('that cannot start for its configuration is a failed repair, with what systemd said of it', async () => {
+  test('that cannot start because of its configuration is a failed repair, with the error of systemd', async () => {
     await lab.kill('nginx');
     await lab.host.writeFile('/etc/nginx/conf.d/broken.conf', 'no_such_directive;\n');
     const result = await lab.healOne('nginx');
@@ -181,7 +181,7 @@ describeOnHost('nginx on a systemd host', (lab) => {
     expect(await lab.runs('nginx')).toEqual([run]);
   });
 
-  test('is healed by quickHeal only when told that it is no dry run, and the process then ends by itself', async () => {
+  test('is healed by quickHeal only with `dryRun: false`, and the process then ends by itself', async () => {
     const quickHeal = async (options: object) => {
       const given = { services: ['nginx'], enabledChecks: ['services'], ...options };
       const { stdout } = await lab.host.node([`${PROGRAMS}/quick-heal.mjs`, JSON.stringify(given)]);
@@ -198,7 +198,7 @@ describeOnHost('nginx on a systemd host', (lab) => {
     expect(await page()).toContain('Welcome to nginx');
   });
 
-  test('is shown to a person, and not touched, by the program behind `npm start`', async () => {
+  test('is reported, and not touched, by `npm start`', async () => {
     await lab.kill('nginx');
     const jobs = await lab.jobs();
     const { stdout, stderr, exitCode } = await lab.host.node(['/repo/dist/service/dry-run.js']);

@@ -7,7 +7,7 @@ import type {
 import { beforeAll, expect, test } from 'vitest';
 import { describeOnHost, PROGRAMS } from './lab.js';
 
-/** What `look.mjs` prints; nothing in it is unknown unless a test expects so. */
+/** Output of `look.mjs`; no value is unknown unless a test expects it. */
 interface Told {
   readonly system: Omit<SystemReading, 'nixos'> & { readonly nixos: NixosReading };
   readonly activity: NixActivity;
@@ -18,15 +18,15 @@ interface Told {
 const PROFILE = '/nix/var/nix/profiles/system';
 const STC_LOCK = '/run/nixos/switch-to-configuration.lock';
 
-describeOnHost('what is read of NixOS', (lab) => {
-  /** Nobody special looks: what runs, what differs between two systems, and what is under way. */
+describeOnHost('the NixOS reader on a booted host', (lab) => {
+  /** Reads, as an unprivileged user, the systems, the differences between two systems, and the activity of Nix. */
   async function look(...systems: readonly string[]): Promise<Told> {
     const { stdout } = await lab.host.node([`${PROGRAMS}/look.mjs`, ...systems], { user: 'nobody' });
     return JSON.parse(stdout) as Told;
   }
   const nix = async (...argv: string[]): Promise<string> => (await lab.host.run(argv)).stdout.trim();
 
-  /** A system in the real store, with units by name below `etc/systemd/system`. */
+  /** Creates a system in the real store, with units by name below `etc/systemd/system`. */
   async function build(name: string, units: Readonly<Record<string, string>>): Promise<string> {
     const folder = `/root/${name}`;
     const kernel = await nix('nix-store', '--add', '/root/kernel');
@@ -39,7 +39,7 @@ describeOnHost('what is read of NixOS', (lab) => {
   }
   const generation = (path: string) => nix('nix-env', '-p', PROFILE, '--set', path);
 
-  /** Something that goes on until the test is over. */
+  /** Starts a process that runs until the test is over. */
   async function background(name: string, ...argv: string[]): Promise<void> {
     const unit = lab.takeBack(`test-${name}.service`);
     await lab.host.run(['systemd-run', '--quiet', `--unit=${unit}`, '--setenv=HOME=/root', ...argv]);
@@ -54,7 +54,7 @@ describeOnHost('what is read of NixOS', (lab) => {
     await lab.host.writeFile('/root/kernel/modules/modules.dep', '');
   });
 
-  test('is nothing on a Debian, which yet tells of kills and locks', async () => {
+  test('reads nothing on Debian except out-of-memory kills and locks', async () => {
     const { system, activity } = await look();
     expect(system.nixos).toEqual({ unknown: 'this host does not run NixOS' });
     expect(system.state).toBe('running');
@@ -62,7 +62,7 @@ describeOnHost('what is read of NixOS', (lab) => {
     expect(activity).toEqual({ switching: null, building: null });
   });
 
-  test('are real generations, as Nix itself lists them, and what runs and was booted', async () => {
+  test('reads the generations as Nix itself lists them, and the running and booted one', async () => {
     const unit = (program: string) => `[Service]\nExecStart=${program}\n`;
     const a = await build('a', { 'web.service': unit('/bin/1'), 'db.service': unit('/bin/db') });
     const b = await build('b', { 'web.service': unit('/bin/2'), 'db.service': unit('/bin/db') });
@@ -97,7 +97,7 @@ describeOnHost('what is read of NixOS', (lab) => {
     expect(changes).toEqual(['web.service']);
     expect((await look(b, c)).changes, 'a drop-in alone').toEqual(['db.service']);
 
-    // A rollback of the profile is seen, and leaves the times of the generations as they were.
+    // A rollback of the profile is detected, and does not change the times of the generations.
     await nix('nix-env', '-p', PROFILE, '--switch-generation', '2');
     await nix('nix-env', '-p', PROFILE, '--delete-generations', '1');
     const after = (await look()).system.nixos;
@@ -106,7 +106,7 @@ describeOnHost('what is read of NixOS', (lab) => {
     await lab.host.run(['rm', '/run/current-system', '/run/booted-system']);
   });
 
-  test('is a switch while another user’s process holds its lock, and no more when it ends', async () => {
+  test('reports a switch while a process of another user holds its lock, and not after its end', async () => {
     await lab.host.run(['mkdir', '-p', '/run/nixos']);
     await background('switch', 'flock', STC_LOCK, 'sleep', '60');
     await until('the switch to be seen', ({ switching }) => switching?.includes(STC_LOCK) ?? false);
@@ -119,7 +119,7 @@ describeOnHost('what is read of NixOS', (lab) => {
     await lab.host.run(['rm', '-r', '/run/nixos']);
   });
 
-  test('is a build while one runs, as root or through the daemon, and not while somebody is merely connected', async () => {
+  test('reports a build while one runs, as root or through the daemon, and not while a client is merely connected', async () => {
     const derivation = `derivation {
       name = "slow"; system = builtins.currentSystem; builder = "/bin/sh";
       args = [ "-c" "sleep 60; echo > $out" ]; PATH = "/usr/bin:/bin";
@@ -147,8 +147,8 @@ describeOnHost('what is read of NixOS', (lab) => {
     await untilQuiet();
   });
 
-  test('is a collection of garbage while one runs', async () => {
-    // It waits at its first line of output, for the pipe is full and nobody reads.
+  test('reports a garbage collection while one runs', async () => {
+    // It blocks at its first line of output, because the pipe is full and has no reader.
     const collect = [
       'import os, subprocess',
       'r, w = os.pipe()',

@@ -15,8 +15,8 @@ const [config = '', policy = ''] = blocks
 const TARBALL = 'luminous-nix-self-healing-0.1.0.tgz';
 
 /**
- * Stands in for npm, because the host has no network: it unpacks the package where npm would, makes its programs
- * executable as npm does, and takes the dependencies from the clone.
+ * Replaces npm, because the host has no network: it unpacks the package where npm would, makes its programs executable
+ * like npm, and takes the dependencies from the clone.
  */
 const NPM = `#!/bin/sh -e
 test "$1 $2" = 'install --prefix'
@@ -48,7 +48,7 @@ describeOnHost('the steps of docs/systemd.md on Debian 12, as printed', (lab) =>
     await lab.host.run(['rm', '-rf', '/etc/sysusers.d']); // As on a fresh Debian 12.
   });
 
-  test('stop at a configuration with a mistake, before anything is started', async () => {
+  test('stop at a mistake in the configuration, before anything is started', async () => {
     await write('/etc/luminous-healing/config.json', config.replace('dryRun', 'dryrun'));
     const { exitCode, stdout, stderr } = await run();
     expect(exitCode).toBe(78);
@@ -59,7 +59,7 @@ describeOnHost('the steps of docs/systemd.md on Debian 12, as printed', (lab) =>
     expect(enabled.trim()).toBe('disabled');
   });
 
-  test('install a daemon that runs, and a control command that answers', async () => {
+  test('install a running daemon, and a control command that works', async () => {
     await write('/etc/luminous-healing/config.json', config);
     const { exitCode, stdout, stderr } = await run();
     expect({ exitCode, stdout, stderr }).toMatchObject({ exitCode: 0 });

@@ -21,7 +21,7 @@ const run = (...argv: readonly string[]): Step => ({ run: argv });
 const hasTools = (...names: readonly string[]): boolean =>
   names.every((name) => spawnSync('which', [name]).status === 0);
 
-describeOnHost('file systems, read on a booted host', (lab) => {
+describeOnHost('a file system on a booted host', (lab) => {
   const outside: ChildProcess[] = [];
 
   afterEach(async () => {
@@ -40,7 +40,7 @@ describeOnHost('file systems, read on a booted host', (lab) => {
     verdicts.find((verdict) => verdict.component === component);
   const status = (told: Told, component: string): string | undefined => verdictOn(told, component)?.status;
 
-  /** The /sys of a container leaves out what the kernel says of ext4: it is put where it is on a machine. */
+  /** The /sys of a container omits the error counts of ext4: they are put where they are on a real machine. */
   async function showErrors(): Promise<void> {
     const steps = [
       'test -d /sys/fs/ext4 && exit',
@@ -60,8 +60,8 @@ describeOnHost('file systems, read on a booted host', (lab) => {
     await lab.host.waitFor('the error to be counted', count);
   }
 
-  /** Lets a program inside wait until something was done out here. */
-  async function meanwhile(work: () => Promise<void>): Promise<void> {
+  /** Makes a program inside wait until work outside is done. */
+  async function whileItWaits(work: () => Promise<void>): Promise<void> {
     await lab.host.waitFor('the program to wait', async () => {
       const { exitCode } = await lab.host.run(['test', '-e', '/run/test-waits'], { allowFailure: true });
       return exitCode === 0;
@@ -74,7 +74,7 @@ describeOnHost('file systems, read on a booted host', (lab) => {
   const mountSilently = async (type: 'fuse' | 'autofs', path: string): Promise<void> =>
     void outside.push(await mountSilent(lab.host, type, path));
 
-  test('ext4 that became read-only is HIGH and left to a person, and well when it takes writes again', async () => {
+  test('is HIGH and not repaired if its ext4 became read-only, and ok when it is writable again', async () => {
     const { path } = await lab.host.mountSmallFileSystem('/srv/data', 32);
     const component = `readonly:${path}`;
     const [before, after, again] = (await looks([
@@ -92,24 +92,24 @@ describeOnHost('file systems, read on a booted host', (lab) => {
     expect(again.events).toEqual([`issue:cleared ${component}`]);
   });
 
-  test('XFS that was shut down is HIGH, though the table of mounts does not tell', async (context) => {
+  test('is HIGH if its XFS was shut down, though the table of mounts does not show it', async (context) => {
     if (!hasTools('mkfs.xfs', 'xfs_io')) return context.skip('xfsprogs is not installed');
     const { path } = await lab.host.mountSmallFileSystem('/srv/xfs', 320, { type: 'xfs' });
     const component = `readonly:${path}`;
     const looking = looks([LOOK, WAIT, LOOK]);
     const inside = `/proc/${lab.host.pid}/root${path}`;
-    await meanwhile(async () => void execFileSync('xfs_io', ['-x', '-c', 'shutdown', inside]));
+    await whileItWaits(async () => void execFileSync('xfs_io', ['-x', '-c', 'shutdown', inside]));
     const [before, after] = (await looking) as [Told, Told];
     expect(status(before, component)).toBe('ok');
     expect(verdictOn(after, component)).toMatchObject({ status: 'bad', severity: 3 });
     expect(verdictOn(after, component)?.reason).toContain('the kernel shut it down');
     expect(after.results).toMatchObject([{ outcome: 'skipped', blockedBy: 'no-action' }]);
-    // One that was shut down before the first look is no less broken.
+    // A file system that was shut down before the first reading is bad, too.
     const [later] = (await looks([LOOK])) as [Told];
     expect(status(later, component)).toBe('bad');
   });
 
-  test('ext4 that was read-only at the first look is so by design, and so is one that /etc/fstab mounts `ro`', async () => {
+  test('is read-only by design if it was at the first reading, or is mounted `ro` by /etc/fstab', async () => {
     const { path } = await lab.host.mountSmallFileSystem('/srv/design', 32);
     const [remount, entry] = ['mount -o remount', `/dev/loop9 ${path} ext4 ro 0 0`];
     const [first, open, shut] = (await looks([
@@ -131,28 +131,28 @@ describeOnHost('file systems, read on a booted host', (lab) => {
     expect(listed.results).toEqual([]);
   });
 
-  test('an error that the kernel finds in ext4 is an issue, also where it goes on writing', async () => {
+  test('is an issue after an ext4 error, even if it continues to write', async () => {
     await showErrors();
     const { path, device } = await lab.host.mountSmallFileSystem('/srv/broken', 32);
     const looking = looks([LOOK, WAIT, LOOK]);
-    await meanwhile(() => findError(device));
+    await whileItWaits(() => findError(device));
     const [before, after] = (await looking) as [Told, Told];
     expect(status(before, `readonly:${path}`)).toBe('ok');
     expect(verdictOn(after, `readonly:${path}`)).toMatchObject({ status: 'bad', severity: 3 });
     expect(verdictOn(after, `readonly:${path}`)?.reason).toContain(
       'can still be written, and the kernel has counted',
     );
-    // An error from before the first reading is no news.
+    // An error from before the first reading raises no issue.
     const [later] = (await looks([LOOK])) as [Told];
     expect(status(later, `readonly:${path}`)).toBe('ok');
   });
 
-  test('ext4 that the kernel stopped after an error is an issue for this run, and for one that began afterwards', async () => {
+  test('is an issue if the kernel stopped its ext4 after an error, in this run and in later ones', async () => {
     await showErrors();
     const { path, device } = await lab.host.mountSmallFileSystem('/srv/stopped', 32);
     await lab.host.run(['mount', '-o', 'remount,errors=remount-ro', path]);
     const looking = looks([LOOK, WAIT, LOOK]);
-    await meanwhile(() => findError(device));
+    await whileItWaits(() => findError(device));
     const [before, after] = (await looking) as [Told, Told];
     expect(status(before, `readonly:${path}`)).toBe('ok');
     expect(status(after, `readonly:${path}`)).toBe('bad');
@@ -160,7 +160,7 @@ describeOnHost('file systems, read on a booted host', (lab) => {
     expect(status(later, `readonly:${path}`)).toBe('bad');
   });
 
-  test('a mount is seen at the next look, and what was unmounted is gone, not cleared', async () => {
+  test('is found at the next reading after a mount, and gone, not cleared, after an unmount', async () => {
     const path = '/srv/short';
     const fill = `mount -t tmpfs -o size=8m tmpfs ${path} && fallocate --length 8100k ${path}/filling`;
     const vanished = issueWith(`disk:${path}`, { type: 'resource', metricValue: 97, threshold: 90 });
@@ -175,7 +175,7 @@ describeOnHost('file systems, read on a booted host', (lab) => {
     expect(byHand.result.error).toContain(`The mount ${path} is gone`);
   });
 
-  test('a mount point with its own threshold is an issue when nothing is mounted there', async () => {
+  test('is an issue if it has its own threshold and is not mounted', async () => {
     const path = '/srv/named';
     const options = { mounts: { levels: { [path]: { percent: 95 } } } };
     const mount = run('mount', '-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', path);
@@ -191,19 +191,19 @@ describeOnHost('file systems, read on a booted host', (lab) => {
     expect(verdictOn(told[0]!, `disk:${path}`)).toMatchObject({ severity: 3 });
   });
 
-  test('a FUSE mount that does not answer is unknown, hides nothing else, and lets the program end', async () => {
+  test('is unknown if its FUSE does not answer, hides no other one, and lets the program end', async () => {
     await mountSilently('fuse', '/srv/silent');
     const { path } = await lab.host.mountSmallFileSystem('/srv/beside', 32);
     const [first, second] = (await looks([LOOK, run('mount', '-o', 'remount,ro', path), LOOK])) as [
       Told,
       Told,
     ];
-    for (const told of [first, second]) expect(status(told, 'disk:/srv/silent')).toBe('unknown');
+    for (const cycle of [first, second]) expect(status(cycle, 'disk:/srv/silent')).toBe('unknown');
     expect(status(first, `readonly:${path}`)).toBe('ok');
     expect(second.events).toEqual([`issue:opened readonly:${path}`]);
   });
 
-  test('an automount point is never asked, also where it is named: to ask is to mount', async () => {
+  test('is never read if it is an automount point, also if it is named, because reading would mount it', async () => {
     await mountSilently('autofs', '/srv/auto');
     const [told] = (await looks([LOOK], { mounts: { levels: { '/srv/auto': { percent: 95 } } } })) as [Told];
     expect(verdictOn(told, 'disk:/srv/auto')).toMatchObject({

@@ -15,7 +15,7 @@ const OPTIONS: HealingOptions = {
   nix: { rebuild: { flake: '/etc/nixos#host', flags: ['--option', 'cores', '2'] } },
 };
 const FOLDER = '/opt/stand-in';
-/** Debian has no `nixos-rebuild`: this one writes down how it was called, and does what the test says. */
+/** Debian has no `nixos-rebuild`: this script records its call, and behaves as the test prescribes. */
 const NIXOS_REBUILD = `#!/bin/sh
 printf '%s\\n' "$@" > ${FOLDER}/argv
 env > ${FOLDER}/env
@@ -30,7 +30,7 @@ const BROKEN = { 'one.service': sleeper('/bin/false'), 'two.service': sleeper('/
 const matching = (words: string | RegExp): string => expect.stringMatching(words) as string;
 const containing = (words: string): string => expect.stringContaining(words) as string;
 
-describeOnHost('nixos-rebuild, by a stand-in', (lab) => {
+describeOnHost('nixos-rebuild, simulated by a stand-in,', (lab) => {
   const nixos = new StandIn(lab);
   let running = '';
   beforeEach(async () => {
@@ -43,7 +43,7 @@ describeOnHost('nixos-rebuild, by a stand-in', (lab) => {
 
   const BY_HAND: Step = ['healIssue', issueWith('system', { type: 'system', severity: 4 })];
   const env = { PATH: `${FOLDER}:/usr/sbin:/usr/bin:/sbin:/bin`, NIX_PATH: 'nixpkgs=/etc/nixpkgs' };
-  /** A person has approved; the resolver picks the rebuild. What made it necessary is that nginx is down. */
+  /** A person has approved; the resolver picks the rebuild. Its cause is that nginx is down. */
   async function rebuild(script: string): Promise<HealingResult> {
     await lab.host.writeFile(`${FOLDER}/script`, script);
     await lab.host.systemctl('kill', '--signal=KILL', 'nginx');
@@ -62,7 +62,7 @@ describeOnHost('nixos-rebuild, by a stand-in', (lab) => {
   }
   const said = async (file: string) => (await lab.host.readFile(`${FOLDER}/${file}`)).trim().split('\n');
 
-  test('is called with flake and flags, in a unit of its own, and proved by the units', async () => {
+  test('is called with flake and flags, in a separate unit, and verified by the units', async () => {
     const next = await nixos.build('next', {
       units: { ...GOOD, 'three.service': sleeper('sleep infinity') },
     });
@@ -76,7 +76,7 @@ describeOnHost('nixos-rebuild, by a stand-in', (lab) => {
     expect((await nixos.now()).running).toBe(next);
   });
 
-  test('that fails is told with its exit code and last words, and nothing has changed', async () => {
+  test('is reported with its exit code and last lines if it fails, without a change', async () => {
     const result = await rebuild('echo "error: attribute missing" >&2; sleep 1; exit 1');
     expect(result).toMatchObject({
       outcome: 'failed',
@@ -85,12 +85,12 @@ describeOnHost('nixos-rebuild, by a stand-in', (lab) => {
     expect((await nixos.now()).running).toBe(running);
   });
 
-  test('that ends with 4 and helped all the same is a success', async () => {
+  test('is a success if it ends with 4 and the issue is gone', async () => {
     const result = await rebuild('systemctl restart nginx; exit 4');
     expect(result.outcome).toBe('fixed');
   });
 
-  test('that makes it worse leads back to where it was', async () => {
+  test('is undone if it makes the system worse', async () => {
     const worse = await nixos.build('worse', { units: BROKEN });
     const result = await rebuild(`${nixos.switching(worse).at(-1)}`);
     expect(result).toMatchObject({
@@ -101,7 +101,7 @@ describeOnHost('nixos-rebuild, by a stand-in', (lab) => {
     expect(await lab.show('ActiveState', 'one')).toBe('active');
   });
 
-  test('that hangs is not waited for when the engine is told to stop, and is looked at next time', async () => {
+  test('is not waited for if it hangs and the engine is stopped, and is verified at the next start', async () => {
     await lab.host.writeFile(`${FOLDER}/script`, 'sleep 6');
     await lab.host.systemctl('kill', '--signal=KILL', 'nginx');
     const setup = {

@@ -9,8 +9,8 @@ const reload = (service: string): Step => ['execute', { action: 'reload_service'
 
 const VITAL = ['dbus', 'systemd-logind', 'systemd-journald'];
 
-describeOnHost('units that are never acted on', (lab) => {
-  /** Runs something that must leave every vital unit in the same run, and systemd without a single new job. */
+describeOnHost('a protected unit', (lab) => {
+  /** Runs something that must leave every vital unit in the same run, and systemd without a new job. */
   async function untouched<T>(act: () => Promise<T>): Promise<T> {
     const before = [await lab.jobs(), ...(await lab.runs(...VITAL))];
     const answer = await act();
@@ -18,7 +18,7 @@ describeOnHost('units that are never acted on', (lab) => {
     return answer;
   }
 
-  test('protected units are rejected by each of their names, listed or not, for every caller', async () => {
+  test('is rejected by each of its names, listed or not, for every caller', async () => {
     const names = [
       ...[
         'dbus',
@@ -56,7 +56,7 @@ describeOnHost('units that are never acted on', (lab) => {
     }
   });
 
-  test('a resolver that wants to restart the bus is refused, and so are issues made by hand', async () => {
+  test('is not restarted for a resolver, or for a manually created issue: the bus', async () => {
     await lab.kill('nginx');
     const service = 'dbus-org.freedesktop.login1.service';
     for (const target of ['dbus', service]) {
@@ -82,7 +82,7 @@ describeOnHost('units that are never acted on', (lab) => {
     await lab.host.systemctl('start', 'nginx');
   });
 
-  test('an action of the host program that names a protected unit to systemctl is refused', async () => {
+  test('is not touched by a custom action that passes it to systemctl', async () => {
     const [execution] = await untouched(() =>
       lab.drive([['execute', { action: 'sly', parameters: {} }]], {
         commands: { sly: { argv: ['systemctl', '--no-block', 'restart', 'dbus.service'], timeoutMs: 5_000 } },
@@ -91,7 +91,7 @@ describeOnHost('units that are never acted on', (lab) => {
     expect(execution).toMatchObject({ outcome: 'skipped', blockedBy: 'protected', steps: [] });
   });
 
-  test('a service with a protected alias, and an alias of a protected service, are protected', async () => {
+  test('is also a service with a protected alias, and an alias of a protected service', async () => {
     const gate = await lab.service('gate', 'ExecStart=sleep infinity', '[Install]\nAlias=sshd.service\n');
     await lab.host.run([
       'ln',
@@ -113,7 +113,7 @@ describeOnHost('units that are never acted on', (lab) => {
   });
 
   test.each(['Requires', 'BindsTo', 'PartOf', 'Requisite'])(
-    'a service is not restarted when that would stop a protected one, which has %s= it, even over a third',
+    'is not stopped by the restart of a service that it depends on by %s=, also indirectly',
     async (relation) => {
       const base = await lab.service('base', 'ExecStart=sleep infinity');
       const middle = await lab.service(
@@ -144,7 +144,7 @@ describeOnHost('units that are never acted on', (lab) => {
     },
   );
 
-  test('units that the host program protects are refused, by name and by prefix', async () => {
+  test('is one that the option `protect` names, by name and by prefix', async () => {
     const service = await lab.service('precious', 'ExecStart=sleep infinity');
     await lab.host.systemctl('start', service);
     await lab.kill(service);
@@ -193,8 +193,8 @@ const HOSTILE = [
   ],
 ];
 
-describeOnHost('hostile names of units', (lab) => {
-  test('are refused before anything runs', async () => {
+describeOnHost('an invalid unit name', (lab) => {
+  test('is refused before anything runs', async () => {
     const jobs = await lab.jobs();
     const executions = await lab.drive(HOSTILE.flatMap((name) => [restart(name), reload(name)]));
     expect(executions).toHaveLength(2 * HOSTILE.length);
@@ -205,7 +205,7 @@ describeOnHost('hostile names of units', (lab) => {
     expect(await lab.jobs()).toBe(jobs);
   });
 
-  test('are no issue that is acted on', async () => {
+  test('in an issue triggers no action', async () => {
     const jobs = await lab.jobs();
     const names = HOSTILE.filter((name) => name !== '');
     const [results] = await lab.drive([['healIssuesBatch', names.map((name) => issueWith(name))]]);
@@ -219,7 +219,7 @@ describeOnHost('hostile names of units', (lab) => {
     await expect(lab.drive([['healIssue', issueWith('')]])).rejects.toThrow('Expected `issue.component`');
   });
 
-  test('are refused as an option, where they are given', async () => {
+  test('is refused in an option, when it is set', async () => {
     for (const name of ['a;reboot', '--now', '../x', 'a\nb', '', '*', 'a'.repeat(300)]) {
       await expect(lab.heal({ services: [name] }), name).rejects.toThrow(
         /^Expected `services\[0\]` to be a systemd unit name/,

@@ -9,7 +9,7 @@ import { nginxUnit, StandIn, type SystemParts } from './stand-in.js';
 
 const STATE = '/var/lib/rollback/state.json';
 
-/** What takes 10 min and an hour takes seconds here; only their length is another. */
+/** Durations of 10 min and an hour are seconds here; nothing else differs. */
 const GUARDS: HealingOptions['guards'] = {
   evidence: { healthyMs: 4_000, withinMs: 60_000, lastGoodMs: 6_000 },
   settleMs: { service: 300, system: 1_000 },
@@ -35,7 +35,7 @@ const BROKEN = nginxUnit('-c /etc/nginx/there-is-no-such-file');
 const matching = (words: string | RegExp): string => expect.stringMatching(words) as string;
 const containing = (words: string): string => expect.stringContaining(words) as string;
 
-describeOnHost('rolling back a generation', (lab) => {
+describeOnHost('a rollback of a generation', (lab) => {
   const nixos = new StandIn(lab);
   afterEach(async () => {
     await lab.host.run(['rm', '-rf', '/run/nginx-must-not', '/run/worse', '/var/lib/rollback']);
@@ -44,7 +44,7 @@ describeOnHost('rolling back a generation', (lab) => {
 
   const page = async () =>
     (await lab.host.run(['curl', '-sS', 'http://localhost/'], { allowFailure: true })).stdout;
-  /** Looks for so many times, far enough apart that the record is taken each time. */
+  /** Runs this number of cycles, far enough apart that the record is written each time. */
   const watch = (times: number): Step[] =>
     (
       Array.from({ length: times }, () => [['detectAndHeal'], ['sleep', 2_100]] as const).flat() as Step[]
@@ -58,7 +58,7 @@ describeOnHost('rolling back a generation', (lab) => {
   const BY_HAND: Step = ['healIssue', issueWith('system', { type: 'system', severity: 4 })];
   const remembered = async () => JSON.parse(await lab.host.readFile(STATE)) as GuardState;
 
-  /** Two systems of which the first is the one that runs, and nobody has looked yet. */
+  /** Two systems of which the first is running, before any cycle. */
   async function twoSystems(
     good: SystemParts = { units: { 'nginx.service': GOOD } },
     bad: SystemParts = { units: { 'nginx.service': BROKEN } },
@@ -68,7 +68,7 @@ describeOnHost('rolling back a generation', (lab) => {
     return paths;
   }
 
-  test('on evidence: three generations, the newest breaks nginx, and nginx serves again', async () => {
+  test('is executed with evidence: three generations, the newest breaks nginx, and nginx works again', async () => {
     const first = await nixos.build('first', { units: { 'nginx.service': nginxUnit() } });
     const good = await nixos.build('good', { units: { 'nginx.service': GOOD, 'other.service': 'same' } });
     const bad = await nixos.build('bad', { units: { 'nginx.service': BROKEN, 'other.service': 'same' } });
@@ -81,7 +81,7 @@ describeOnHost('rolling back a generation', (lab) => {
       heal,
       ['explain', 'system'],
       heal,
-      // It is built again, and is to boot next: nobody enters it unseen.
+      // It is built again, and boots next: it is not activated unnoticed.
       run('nix-env', '-p', '/nix/var/nix/profiles/system', '--set', bad),
       ['sleep', 2_100],
       heal,
@@ -109,7 +109,7 @@ describeOnHost('rolling back a generation', (lab) => {
     expect(await nixos.log()).toEqual(
       ['first', 'good', 'bad', 'good'].map((name) => matching(`^switch .*-${name}$`)),
     );
-    // What was proved is cleared at once.
+    // A proved issue is cleared at once.
     expect(explained).toEqual([]);
     const text = about(rollback, 'system')!.issue.evidence!.join('\n');
     expect(text).toMatch(/yes: nginx.service: its definition differs/);
@@ -151,7 +151,7 @@ describeOnHost('rolling back a generation', (lab) => {
       { units: { 'nginx.service': GOOD, 'one.service': sleeper(1), 'two.service': sleeper(1) } },
       { units: { 'nginx.service': BROKEN, 'one.service': sleeper(2), 'two.service': sleeper(2) } },
     ],
-  ])('on evidence: what differs is %s', async (_, service, before, after) => {
+  ])('is executed with evidence if the difference is %s', async (_, service, before, after) => {
     const { good, bad } = await twoSystems(before, after);
     await lab.host.systemctl('start', service);
     const answers = await drive(
@@ -167,7 +167,7 @@ describeOnHost('rolling back a generation', (lab) => {
     expect(await lab.show('ActiveState', service)).toBe('active');
   });
 
-  test('not of a unit that was broken before the switch', async () => {
+  test('is not executed for a unit that was broken before the switch', async () => {
     const { bad } = await twoSystems(
       { units: { 'nginx.service': FRAGILE(1) } },
       { units: { 'nginx.service': FRAGILE(2) } },
@@ -191,7 +191,7 @@ describeOnHost('rolling back a generation', (lab) => {
     expect((await nixos.now()).running).toBe(bad);
   });
 
-  test('not of a unit that fails long after the switch, and after a reboot', async () => {
+  test('is not executed for a unit that fails long after the switch, and after a reboot', async () => {
     const { bad: next } = await twoSystems(
       { units: { 'nginx.service': FRAGILE(1) } },
       { units: { 'nginx.service': FRAGILE(2) } },
@@ -218,7 +218,7 @@ describeOnHost('rolling back a generation', (lab) => {
     expect((await nixos.now()).running).toBe(next);
   });
 
-  test('without a record only when a person says so', async () => {
+  test('requires approval without a record', async () => {
     const { good, bad } = await twoSystems();
     await nixos.switchTo(bad);
     const [, second, asked, approved, done] = await drive([heal, heal, BY_HAND, ['approve'], BY_HAND]);
@@ -228,13 +228,13 @@ describeOnHost('rolling back a generation', (lab) => {
       error: containing('which system ran before this one is not on record'),
       plan: { generation: { from: bad, to: good } },
     });
-    // No open issue was asked about, so nothing is done by the "yes" alone: the person asks again, and it holds.
+    // The approval belonged to no open issue, so it alone does nothing: the operator runs it again, and it applies.
     expect(approved).toBeNull();
     expect(done).toMatchObject({ outcome: 'fixed' });
     expect((await nixos.now()).running).toBe(good);
   });
 
-  test('without `allowRollback` only when a person says so', async () => {
+  test('requires approval without `allowRollback`', async () => {
     const { good, bad } = await twoSystems();
     const answers = await drive([...watch(3), ['run', nixos.switching(bad)], heal, heal, ['approve']], {
       nix: {},
@@ -254,48 +254,51 @@ describeOnHost('rolling back a generation', (lab) => {
       { units: { 'nginx.service': GOOD } },
       'There are changes to critical components of the system:\n\ndbus-implementation : dbus -> broker\n\nSwitching into this system is not recommended.\nYou probably want to run nixos-rebuild boot and reboot your system instead.',
     ],
-  ])('with %s: at the next boot, with approval, and proved after it', async (_, target, refuses) => {
-    const first = await nixos.build('first', { units: { 'nginx.service': GOOD } });
-    const good = await nixos.build('good', { ...target, units: { ...target.units, 'x.service': 'x' } });
-    const bad = await nixos.build('bad', { units: { 'nginx.service': BROKEN } });
-    await nixos.begin(first);
-    await nixos.switchTo(good);
-    const refuse = refuses === undefined ? [] : [run(...nixos.refusing('switchInhibitors', refuses))];
-    const answers = await drive(
-      [...watch(3), ['run', nixos.switching(bad)], heal, ...refuse, heal, ['approve'], heal],
-      { state: STATE },
-    );
-    const asked = answers.findLast(
-      (results) => Array.isArray(results) && about(results, 'system')?.blockedBy === 'needs-approval',
-    );
-    expect(about(asked, 'system')).toMatchObject({
-      error: matching(
-        /it takes effect only when the host is restarted: (its kernel is|its own check refuses a switch: `switchInhibitors`: There are changes to critical components of the system: dbus-implementation : dbus -> broker)/,
-      ),
-      plan: { generation: { to: good, verb: 'boot' } },
-    });
-    expect(answers.at(-2)).toMatchObject({
-      outcome: 'pending-reboot',
-      error: containing('restart the host'),
-    });
-    expect(about(answers.at(-1), 'system')).toMatchObject({ blockedBy: 'in-flight' });
-    expect(await nixos.now()).toEqual({ running: bad, profile: good });
-    expect((await remembered()).intents).toMatchObject([{ awaitsReboot: true, generation: { to: good } }]);
+  ])(
+    'is staged for the next boot with approval, and verified after it, with %s',
+    async (_, target, refuses) => {
+      const first = await nixos.build('first', { units: { 'nginx.service': GOOD } });
+      const good = await nixos.build('good', { ...target, units: { ...target.units, 'x.service': 'x' } });
+      const bad = await nixos.build('bad', { units: { 'nginx.service': BROKEN } });
+      await nixos.begin(first);
+      await nixos.switchTo(good);
+      const refuse = refuses === undefined ? [] : [run(...nixos.refusing('switchInhibitors', refuses))];
+      const answers = await drive(
+        [...watch(3), ['run', nixos.switching(bad)], heal, ...refuse, heal, ['approve'], heal],
+        { state: STATE },
+      );
+      const asked = answers.findLast(
+        (results) => Array.isArray(results) && about(results, 'system')?.blockedBy === 'needs-approval',
+      );
+      expect(about(asked, 'system')).toMatchObject({
+        error: matching(
+          /it takes effect only when the host is restarted: (its kernel is|its own check refuses a switch: `switchInhibitors`: There are changes to critical components of the system: dbus-implementation : dbus -> broker)/,
+        ),
+        plan: { generation: { to: good, verb: 'boot' } },
+      });
+      expect(answers.at(-2)).toMatchObject({
+        outcome: 'pending-reboot',
+        error: containing('restart the host'),
+      });
+      expect(about(answers.at(-1), 'system')).toMatchObject({ blockedBy: 'in-flight' });
+      expect(await nixos.now()).toEqual({ running: bad, profile: good });
+      expect((await remembered()).intents).toMatchObject([{ awaitsReboot: true, generation: { to: good } }]);
 
-    await lab.host.reboot();
-    await lab.until('active', 'nginx');
-    await drive([...watch(4), heal], { state: STATE });
-    const { acts, intents, generations } = await remembered();
-    expect(intents).toEqual([]);
-    expect(acts.at(-1)).toMatchObject({
-      outcome: 'fixed',
-      words: containing('which was awaited after `rollback_generation`'),
-    });
-    expect(generations.systems[bad]?.bad).toBeTruthy();
-    expect((await nixos.now()).running).toBe(good);
-  });
+      await lab.host.reboot();
+      await lab.until('active', 'nginx');
+      await drive([...watch(4), heal], { state: STATE });
+      const { acts, intents, generations } = await remembered();
+      expect(intents).toEqual([]);
+      expect(acts.at(-1)).toMatchObject({
+        outcome: 'fixed',
+        words: containing('which was awaited after `rollback_generation`'),
+      });
+      expect(generations.systems[bad]?.bad).toBeTruthy();
+      expect((await nixos.now()).running).toBe(good);
+    },
+  );
 
-  test('after a boot without a switch, when there is no /run/nixos', async () => {
+  test('is executed after a boot without a switch, when there is no /run/nixos', async () => {
     const { good, bad } = await twoSystems();
     await drive([...watch(3), ['run', nixos.switching(bad)], heal], { state: STATE });
     await lab.host.run(['rm', '-rf', '/run/nixos']);
@@ -305,7 +308,7 @@ describeOnHost('rolling back a generation', (lab) => {
     expect(await nixos.now()).toEqual({ running: good, profile: good });
   });
 
-  test('planned and shown without taking the lock of a switch, or asking any check', async () => {
+  test('is planned without taking the lock of a switch, and without running any check', async () => {
     const { good, bad } = await twoSystems();
     await drive([...watch(3), ['run', nixos.switching(bad)], heal], { state: STATE });
     await lab.host.run(['rm', '-rf', '/run/nixos']);
@@ -319,7 +322,7 @@ describeOnHost('rolling back a generation', (lab) => {
     expect((await lab.host.run(['ls', '/run/nixos'], { allowFailure: true })).exitCode).not.toBe(0);
   });
 
-  test('with a check named `noBlockedUnits` that refuses: nothing is changed, and its reason is reported', async () => {
+  test('is blocked by a check named `noBlockedUnits` that refuses, whose reason is reported', async () => {
     const { good, bad } = await twoSystems();
     const answers = await drive([
       ...watch(3),
@@ -338,7 +341,7 @@ describeOnHost('rolling back a generation', (lab) => {
     expect(await nixos.now()).toEqual({ running: bad, profile: bad });
   });
 
-  test('with its record on a tmpfs: that is reported, as the reason why nothing is on record', async () => {
+  test('reports a state file on a tmpfs as the reason for the missing record', async () => {
     const { bad } = await twoSystems();
     await nixos.switchTo(bad);
     const asked = (await drive([heal, BY_HAND], { state: '/run/rollback/state.json' })).at(-1);
@@ -348,7 +351,7 @@ describeOnHost('rolling back a generation', (lab) => {
     });
   });
 
-  test('with a profile that somebody else moves during the switch: theirs stays, and a person is asked', async () => {
+  test('keeps the profile that somebody else set during the switch, and requests approval', async () => {
     const { good, bad } = await twoSystems();
     const theirs = await nixos.build('theirs', { units: { 'nginx.service': GOOD, 'their.service': 'x' } });
     const answers = await drive([
@@ -371,7 +374,7 @@ describeOnHost('rolling back a generation', (lab) => {
     ['nh', ['os', 'switch', '/etc/nixos'], /`nh os switch` runs as process/],
     ['activate-rs', ['activate', '/nix/store/x'], /`deploy-rs activate` runs as process/],
     ['colmena', ['apply-local'], /`colmena apply-local` runs as process/],
-  ])('not while %s is between copying and switching', async (program, args, words) => {
+  ])('is blocked while %s is between copying and switching', async (program, args, words) => {
     const { bad } = await twoSystems();
     await lab.host.writeFile(
       `/opt/deployers/${program}`,
@@ -395,7 +398,7 @@ describeOnHost('rolling back a generation', (lab) => {
     expect((await nixos.now()).running).toBe(bad);
   });
 
-  test('with only the boot loader failing: it runs for now, and the profile is what it was', async () => {
+  test('whose boot loader fails applies until the next boot, and the profile is unchanged', async () => {
     const { good, bad } = await twoSystems();
     const answers = await drive([
       ...watch(3),
@@ -410,7 +413,7 @@ describeOnHost('rolling back a generation', (lab) => {
     expect(await page()).toContain('Welcome to nginx');
   });
 
-  test('with a result that is worse: forward again, to where it was', async () => {
+  test('with a worse result is undone', async () => {
     const frail = (version: number) =>
       `[Service]\nEnvironment=VERSION=${version}\nExecStartPre=/usr/bin/test ${version} = 2 -o ! -e /run/worse\nExecStart=sleep infinity\n`;
     const units = (version: number) => ({ 'one.service': frail(version), 'two.service': frail(version) });
@@ -462,9 +465,9 @@ describeOnHost('rolling back a generation', (lab) => {
     const INTERRUPTED =
       /system: the engine was interrupted while `rollback_generation` was running; read again, it is healthy/;
 
-    test('killed in the middle: the switch goes on, and is proved by the next engine', async () => {
+    test('that is killed: the switch continues, and the next engine verifies it', async () => {
       const engine = await watching();
-      // The engine's own service is in both, or a person would have to decide.
+      // The engine's own service is in both, or the rollback would require approval.
       const own = {
         [`${engine.name}.service`]: await lab.host.readFile(`/lib/systemd/system/${engine.name}.service`),
       };
@@ -497,7 +500,7 @@ describeOnHost('rolling back a generation', (lab) => {
       expect(await page()).toContain('Welcome to nginx');
     });
 
-    test('restarted by the switch itself: it ends in time, and the next one proves the rollback', async () => {
+    test('that the switch restarts: it ends in time, and the next engine verifies the rollback', async () => {
       const engine = await watching();
       const own = await lab.host.readFile(`/lib/systemd/system/${engine.name}.service`);
       const withOwn = (nginx: string, version: number) => ({

@@ -4,16 +4,16 @@ import type { TestHost } from './host/TestHost.js';
 
 const PROGRAMS = '/repo/test/system/programs';
 
-/** What breaks one thing, and how `programs/faults.mjs` sees that it works. */
+/** A fault, and how `programs/faults.mjs` verifies its repair. */
 export interface Fault {
   readonly name: string;
   readonly component: string;
   readonly damage: readonly string[];
-  /** Asks in another way than the check whether it works. */
+  /** Verifies the service independently of the check. */
   readonly probe: readonly string[];
-  /** Unit that has to be in another run once it is healed. */
+  /** Unit that must be in another run once it is healed. */
   readonly unit?: string;
-  /** Reasons after which nothing more is done. */
+  /** Reasons after which no more repairs follow. */
   readonly over?: readonly string[];
   readonly mends?: readonly string[];
 }
@@ -24,7 +24,7 @@ export const shop = (port: number) => `test-shop@${port}`;
 const WEB = '/etc/nginx/conf.d/test-checks.conf';
 const LIVE = '/srv/keys/live.pem';
 
-/** Checks of network servers give up soon, so that hanging costs no more than a cycle. */
+/** Checks of network servers have short timeouts, so that a hanging one costs no more than a cycle. */
 const QUICK = { timeoutMs: 2_000, settleMs: 15_000 };
 const http = (url: string, heals: unknown, more: object = {}) => ({
   ...QUICK,
@@ -32,13 +32,13 @@ const http = (url: string, heals: unknown, more: object = {}) => ({
   heals,
 });
 
-/** One check of each, as in the configuration of the daemon. */
+/** One check of each kind, as in the configuration of the daemon. */
 export const CHECKS = {
   web: http('http://127.0.0.1/', 'nginx', { contains: 'Welcome' }),
   cache: { ...QUICK, tcp: { port: 6379, ready: 'redis' }, heals: 'redis' },
   gateway: http('http://127.0.0.1:8080/', shop(8101)),
   queue: { ...QUICK, tcp: { port: 8102 }, heals: shop(8102) },
-  // The kernel accepts for it; whether it answers is the question.
+  // The kernel accepts for it; the check must wait for an answer.
   accepts: { ...QUICK, tcp: { port: 8103 } },
   answers: http('http://127.0.0.1:8103/', shop(8103)),
   content: http('http://127.0.0.1:8104/', shop(8104), { contains: 'Welcome' }),
@@ -68,7 +68,7 @@ export const CHECKS = {
 };
 
 const SESSIONS = 'su postgres -c "psql -qc \'SELECT pg_sleep(300)\'" >/dev/null 2>&1 &';
-/** Twelve things that break, and stay active for systemd. */
+/** Twelve faults during which the service stays active for systemd. */
 export const FAULTS: readonly Fault[] = [
   {
     name: 'stopped by SIGSTOP',
@@ -115,7 +115,7 @@ export const FAULTS: readonly Fault[] = [
     unit: shop(8104),
   },
   {
-    // As after a renewal that nobody told the server of.
+    // As after a renewal of which the server was not notified.
     name: 'expired certificate',
     component: 'certificate',
     damage: sh(
@@ -144,7 +144,7 @@ export const FAULTS: readonly Fault[] = [
     unit: 'test-forker',
   },
   {
-    // The shop is healthy; what it needs lets nobody in.
+    // The shop is healthy, but its database accepts no client.
     name: 'dead dependency',
     component: 'orders',
     damage: sh(`for i in 1 2 3 4 5 6; do ${SESSIONS} done; sleep 1`),
@@ -152,7 +152,7 @@ export const FAULTS: readonly Fault[] = [
     unit: 'postgresql@15-main',
   },
   {
-    // No restart mends it: three are tried, and one message says so.
+    // No restart fixes it: three are tried, and one event reports that.
     name: 'read-only data directory',
     component: 'data',
     damage: sh('mount -o remount,ro /srv/data'),
@@ -211,7 +211,7 @@ export const UNITS = [
   ...[8101, 8102, 8103, 8104, 8105, 8106, 8107].map(shop),
 ];
 
-/** Twelve faults come in a minute here, not in a year. */
+/** Twelve faults occur in a minute here, not in a year. */
 export const GUARDS = {
   settleMs: { service: 300 },
   backoff: { firstMs: 200, maxMs: 400 },

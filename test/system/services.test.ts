@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
 import { commandsOf, describeOnHost, issueWith } from './lab.js';
 
-/** Runs for good once /run/test-well is there, and dies at once before. */
+/** Service that runs permanently once /run/test-well exists, and dies at once before. */
 const UNTIL_WELL = `ExecStart=sh -c 'test -e /run/test-well && exec sleep infinity; exit 1'`;
 const FOR_GOOD = 'ExecStart=sleep infinity';
 
-describeOnHost('services that can be healed', (lab) => {
+describeOnHost('the repair of a service', (lab) => {
   const makeWell = () => lab.host.writeFile('/run/test-well', '');
 
-  test('a service that failed is restarted once the cause is gone', async () => {
+  test('is one restart if it failed, once the cause is gone', async () => {
     const service = await lab.service('plain', UNTIL_WELL);
     await lab.start(service);
     await lab.until('failed', service);
@@ -18,7 +18,7 @@ describeOnHost('services that can be healed', (lab) => {
     expect(await lab.show('ActiveState', service)).toBe('active');
   });
 
-  test('a service that dies within the settle time is never called fixed', async () => {
+  test('is never reported as fixed if the service dies within the settle time', async () => {
     const service = await lab.service('frail', `ExecStart=sh -c 'sleep 0.3; exit 1'`);
     await lab.start(service);
     await lab.until('failed', service);
@@ -31,7 +31,7 @@ describeOnHost('services that can be healed', (lab) => {
     });
   });
 
-  test('a service that systemd restarted within the settle time is not called fixed, though it is active', async () => {
+  test('is not reported as fixed if systemd restarted the service within the settle time, though it is active', async () => {
     // The first run fails, the second ends after half a second, the third stays.
     const script = `n=$(cat /run/test-runs); echo x$n > /run/test-runs; case $n in "") exit 1;; x) sleep 0.5; exit 0;; esac; exec sleep infinity`;
     await lab.host.writeFile('/run/test-runs', '');
@@ -52,30 +52,27 @@ describeOnHost('services that can be healed', (lab) => {
   });
 
   test.each([
-    ['by being started by hand again and again', ''],
+    ['by repeated manual starts', ''],
     ['by Restart=', 'Restart=on-failure\nRestartSec=1ms'],
-  ])(
-    'a service that hit its start limit %s is healed by a second start, after its counter was reset',
-    async (_, restart) => {
-      const limit = '[Unit]\nStartLimitIntervalSec=600\nStartLimitBurst=2';
-      const service = await lab.service('limited', `${UNTIL_WELL}\n${restart}`, limit);
-      for (let starts = 0; starts < 4; starts += 1) {
-        await lab.host.run(['systemctl', 'start', service], { allowFailure: true });
-        await lab.until('failed', service);
-      }
-      await makeWell();
-      await expect(lab.host.systemctl('start', service)).rejects.toThrow(/ended with 1/);
-      const result = await lab.healOne(service);
-      expect(result).toMatchObject({ outcome: 'fixed' });
-      expect(commandsOf(result)).toEqual([
-        `systemctl --no-ask-password start -- ${service}.service`,
-        `systemctl --no-ask-password reset-failed -- ${service}.service`,
-        `systemctl --no-ask-password start -- ${service}.service`,
-      ]);
-    },
-  );
+  ])('is a second start after a reset if it hit its start limit %s', async (_, restart) => {
+    const limit = '[Unit]\nStartLimitIntervalSec=600\nStartLimitBurst=2';
+    const service = await lab.service('limited', `${UNTIL_WELL}\n${restart}`, limit);
+    for (let starts = 0; starts < 4; starts += 1) {
+      await lab.host.run(['systemctl', 'start', service], { allowFailure: true });
+      await lab.until('failed', service);
+    }
+    await makeWell();
+    await expect(lab.host.systemctl('start', service)).rejects.toThrow(/ended with 1/);
+    const result = await lab.healOne(service);
+    expect(result).toMatchObject({ outcome: 'fixed' });
+    expect(commandsOf(result)).toEqual([
+      `systemctl --no-ask-password start -- ${service}.service`,
+      `systemctl --no-ask-password reset-failed -- ${service}.service`,
+      `systemctl --no-ask-password start -- ${service}.service`,
+    ]);
+  });
 
-  test('a listed service that ended by itself with status 0 is started again', async () => {
+  test('is a start if it is listed and ended by itself with status 0', async () => {
     const service = await lab.service(
       'done',
       `ExecStart=sh -c 'test -e /run/test-well && exec sleep infinity; exit 0'`,
@@ -90,7 +87,7 @@ describeOnHost('services that can be healed', (lab) => {
     });
   });
 
-  test('a listed service that somebody killed with SIGTERM, past systemd, is started again', async () => {
+  test('is a start if it is listed and was killed by SIGTERM, not through systemd', async () => {
     const service = await lab.service('termed', FOR_GOOD);
     await lab.host.systemctl('start', service);
     await lab.host.run(['kill', '-TERM', await lab.show('MainPID', service)]);
@@ -99,7 +96,7 @@ describeOnHost('services that can be healed', (lab) => {
     expect(await lab.healOne(service)).toMatchObject({ outcome: 'fixed', issue: { severity: 3 } });
   });
 
-  test('a service that a person stopped is reported and stays stopped, also one that is to be kept running', async () => {
+  test('is only a report if a person stopped it, also with keepRunning', async () => {
     const service = await lab.service('stopped', FOR_GOOD);
     await lab.host.systemctl('start', service);
     await lab.host.systemctl('stop', service);
@@ -115,7 +112,7 @@ describeOnHost('services that can be healed', (lab) => {
     expect(await lab.show('ActiveState', service)).toBe('inactive');
   });
 
-  test('a service of which systemd has forgotten the last run is only reported, unless it is to be kept running', async () => {
+  test('is only a report if systemd has no record of its last run, unless it has keepRunning', async () => {
     const service = await lab.service('forgotten', FOR_GOOD, '[Install]\n');
     await lab.host.systemctl('start', service);
     await lab.host.run(['kill', '-TERM', await lab.show('MainPID', service)]);
@@ -125,7 +122,7 @@ describeOnHost('services that can be healed', (lab) => {
     expect(kept).toMatchObject({ outcome: 'fixed', issue: { severity: 3 } });
   });
 
-  test('an instance of a template is healed under its own name', async () => {
+  test('is reported under its own name if it is an instance of a template', async () => {
     await lab.service('many@', FOR_GOOD);
     const service = 'test-many@bar';
     await lab.host.systemctl('enable', '--quiet', '--now', service);
@@ -136,7 +133,7 @@ describeOnHost('services that can be healed', (lab) => {
     expect(await lab.runs('test-many@other')).toEqual([other]);
   });
 
-  test('a listed oneshot that failed is fixed when a later start ends well', async () => {
+  test('is fixed if a listed, failed oneshot ends well at a later start', async () => {
     const service = await lab.service('once', 'Type=oneshot\nExecStart=test -e /run/test-well');
     await lab.start(service);
     await lab.until('failed', service);
@@ -146,7 +143,7 @@ describeOnHost('services that can be healed', (lab) => {
     expect(await lab.verdict(service)).toMatchObject({ status: 'ok' });
   });
 
-  test('a transient service that failed is restarted when it is listed', async () => {
+  test('is a restart if it is listed, transient and failed', async () => {
     const service = lab.takeBack('test-passing');
     const script = 'test -e /run/test-well && exec sleep infinity; exit 1';
     await lab.host.run(['systemd-run', '--quiet', `--unit=${service}`, 'sh', '-c', script]);
@@ -155,7 +152,7 @@ describeOnHost('services that can be healed', (lab) => {
     expect(await lab.healOne(service)).toMatchObject({ outcome: 'fixed' });
   });
 
-  test('of two services that failed, the one that the other needs is healed first', async () => {
+  test('comes first for the one of two failed services that the other needs', async () => {
     const back = await lab.service('z-back', FOR_GOOD);
     const needs = `[Unit]\nRequires=${back}.service\nAfter=${back}.service\n`;
     const front = await lab.service('a-front', FOR_GOOD, needs);
@@ -170,11 +167,11 @@ describeOnHost('services that can be healed', (lab) => {
   });
 });
 
-describeOnHost('services that are left alone', (lab) => {
+describeOnHost('a service that is not repaired', (lab) => {
   test.each([
     ['listed', true],
     ['not listed', false],
-  ])('a crash loop becomes HIGH after three restarts and is left to systemd while %s', async (_, listed) => {
+  ])('is a crash loop, HIGH after three restarts, which is left to systemd while %s', async (_, listed) => {
     const lines = `ExecStart=sh -c 'sleep 0.05; exit 1'\nRestart=always\nRestartSec=200ms`;
     const service = await lab.service('loop', lines, '[Unit]\nStartLimitIntervalSec=0\n');
     await lab.start(service);
@@ -191,10 +188,10 @@ describeOnHost('services that are left alone', (lab) => {
   });
 
   test.each([
-    ['waits for a notification that does not come', 'Type=notify\nExecStart=sleep infinity'],
-    ['is long at its preparations', 'ExecStartPre=sleep infinity\nExecStart=sleep infinity'],
-    ['is a oneshot at work', 'Type=oneshot\nExecStart=sleep infinity'],
-  ])('a service that %s is left to systemd, for every caller', async (_, lines) => {
+    ['it waits for a notification that does not come', 'Type=notify\nExecStart=sleep infinity'],
+    ['it runs its ExecStartPre=', 'ExecStartPre=sleep infinity\nExecStart=sleep infinity'],
+    ['it is a running oneshot', 'Type=oneshot\nExecStart=sleep infinity'],
+  ])('%s: it is left to systemd, for every caller', async (_, lines) => {
     const service = await lab.service('slow', `${lines}\nTimeoutStartSec=infinity`);
     await lab.start(service);
     await lab.until('activating', service);
@@ -217,7 +214,7 @@ describeOnHost('services that are left alone', (lab) => {
     });
   });
 
-  test('a service that systemd is still stopping is left to it', async () => {
+  test('is still being stopped by systemd', async () => {
     const service = await lab.service('leaving', 'ExecStart=sleep infinity\nExecStop=sleep infinity');
     await lab.host.systemctl('start', service);
     await lab.host.systemctl('stop', '--no-block', service);
@@ -229,7 +226,7 @@ describeOnHost('services that are left alone', (lab) => {
     expect(await lab.verdict(service)).toMatchObject({ status: 'ok' });
   });
 
-  test('a masked service is reported', async () => {
+  test('is masked, and reported', async () => {
     const service = lab.takeBack('test-masked');
     await lab.host.run(['ln', '-s', '/dev/null', `/etc/systemd/system/${service}.service`]);
     await lab.host.systemctl('daemon-reload');
@@ -243,7 +240,7 @@ describeOnHost('services that are left alone', (lab) => {
     expect(direct).toMatchObject({ outcome: 'skipped', blockedBy: 'unavailable', steps: [] });
   });
 
-  test('a disabled service that is not running is reported', async () => {
+  test('is disabled and not running, and reported', async () => {
     const service = await lab.service('idle', FOR_GOOD);
     await lab.host.systemctl('disable', '--quiet', service);
     expect(await lab.healOne(service)).toMatchObject({
@@ -252,7 +249,7 @@ describeOnHost('services that are left alone', (lab) => {
     });
   });
 
-  test('a oneshot, a transient unit and a service that nothing wants are not restarted unless they are listed', async () => {
+  test('is a oneshot, a transient unit or one that no unit wants, unless it is listed', async () => {
     const oneshot = await lab.service('job', 'Type=oneshot\nExecStart=false');
     const lonely = await lab.service('lonely', 'ExecStart=false', '[Install]\n');
     const passing = lab.takeBack('test-passing');
@@ -272,7 +269,7 @@ describeOnHost('services that are left alone', (lab) => {
     expect(await lab.runs(oneshot, lonely, passing)).toEqual(runs);
   });
 
-  test('with services listed, no other one is restarted, however it is asked for', async () => {
+  test('is unlisted while others are listed, whatever requests the repair', async () => {
     const service = await lab.service('unlisted', FOR_GOOD);
     await lab.host.systemctl('start', service);
     await lab.kill(service);
@@ -294,7 +291,7 @@ describeOnHost('services that are left alone', (lab) => {
     expect(await lab.jobs()).toBe(jobs);
   });
 
-  test('a service whose socket listens for it, and one whose condition does not hold, are well while inactive', async () => {
+  test('is inactive while its socket listens, or because its condition does not hold', async () => {
     await lab.unit('lazy.socket', '[Socket]\nListenStream=/run/test-lazy.sock\n');
     const lazy = await lab.service('lazy', FOR_GOOD, '[Install]\n');
     const picky = await lab.service('picky', FOR_GOOD, '[Unit]\nConditionPathExists=/nowhere\n');
@@ -310,7 +307,7 @@ describeOnHost('services that are left alone', (lab) => {
     expect(await lab.heal({ services: [lazy, picky] })).toEqual([]);
   });
 
-  test('many listed services that die at once have one cause, so none of them is restarted', async () => {
+  test('is one of many listed services that die at once, which have one cause', async () => {
     const services = [];
     for (const name of ['a', 'b', 'c', 'd', 'e', 'f'])
       services.push(await lab.service(`many-${name}`, FOR_GOOD));
@@ -328,7 +325,7 @@ describeOnHost('services that are left alone', (lab) => {
     expect(results.map(({ blockedBy }) => blockedBy)).toEqual(services.slice(1).map(() => 'storm'));
   });
 
-  test('a unit that systemd does not know is unknown, and is never acted on', async () => {
+  test('is unknown to systemd', async () => {
     const [verdicts, results, byHand, direct] = await lab.drive(
       [
         ['inspect'],
@@ -347,7 +344,7 @@ describeOnHost('services that are left alone', (lab) => {
     expect(direct).toMatchObject({ outcome: 'skipped', blockedBy: 'unavailable', steps: [] });
   });
 
-  test('a mount, a timer and a socket that failed are reported as LOW', async () => {
+  test('is a failed mount, timer or socket, reported as LOW', async () => {
     const mount = await lab.unit(
       'mnt.mount',
       '[Mount]\nWhat=tmpfs\nWhere=/test/mnt\nType=tmpfs\nOptions=no-such-option\n',
@@ -372,7 +369,7 @@ describeOnHost('services that are left alone', (lab) => {
     ]);
   });
 
-  test('a reload is refused where the unit cannot, and no restart takes its place', async () => {
+  test('is one without a reload command whose reload is requested, and no restart replaces it', async () => {
     const service = await lab.service('stiff', FOR_GOOD);
     await lab.host.systemctl('start', service);
     const runs = await lab.runs(service);

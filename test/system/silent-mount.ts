@@ -6,7 +6,7 @@ const WAYS = {
   autofs: ['3> >(cat >/dev/null)', 'autofs', 'fd=3,pgrp=$$,minproto=5,maxproto=5,direct'],
 } as const;
 
-/** Mounts something on a test host that nobody ever answers for, until the process that is returned is killed. */
+/** Mounts a file system on a test host that never answers, until the returned process is killed. */
 export async function mountSilent(
   host: TestHost,
   type: keyof typeof WAYS,

@@ -1,7 +1,7 @@
 import type { DaemonConfig } from '../../src/service/config/config.js';
 import type { Lab } from './lab.js';
 
-/** The unit of nginx in a generation, with these additional options. */
+/** Unit of nginx in a generation, with these additional options. */
 export const nginxUnit = (options = ''): string => `[Unit]
 Description=nginx of a generation
 After=network.target
@@ -13,7 +13,7 @@ ExecStart=/usr/sbin/nginx ${options}
 WantedBy=multi-user.target
 `;
 
-/** A daemon that takes seconds for what takes minutes and hours by default. */
+/** A daemon with seconds instead of the minutes and hours of the defaults. */
 export const QUICK_DAEMON: DaemonConfig = {
   interval: 0.5,
   services: ['nginx'],
@@ -31,15 +31,16 @@ const PROFILE = '/nix/var/nix/profiles/system';
 export interface SystemParts {
   /** Files below `etc/systemd/system`, by path. */
   readonly units?: Readonly<Record<string, string>>;
-  /** Another word is another kernel. */
+  /** Each text is another kernel. */
   readonly kernel?: string;
-  /** Seconds that its activation takes. */
+  /** Duration of its activation, in seconds. */
   readonly slow?: number;
 }
 
 /**
- * Does what the real one does, as far as an engine can tell: takes the lock, checks, makes itself the default of the
- * boot menu, installs its units, resets what has failed, restarts what changed, and ends with 1 or 4 when it must.
+ * Stand-in for switch-to-configuration, with the behaviour that an engine can observe: takes the lock, runs the checks,
+ * makes itself the default of the boot menu, installs its units, resets failed ones, restarts changed ones, and ends
+ * with 1 or 4 if prescribed.
  */
 const SWITCH_TO_CONFIGURATION = `#!/bin/sh
 out=$(dirname "$(dirname "$(readlink -f "$0")")")
@@ -108,7 +109,7 @@ ExecStart=/bin/sh -c 'ln -sfn $(cat /var/lib/stand-in/default) /run/booted-syste
 WantedBy=multi-user.target
 `;
 
-/** NixOS systems on a host that is none: real paths in the real store, a real profile, and a stand-in for the switch. */
+/** NixOS systems on a Debian host: real paths in the real store, a real profile, and a stand-in for the switch. */
 export class StandIn {
   readonly #lab: Lab;
 
@@ -120,7 +121,7 @@ export class StandIn {
     return (await this.#lab.host.run(argv)).stdout.trim();
   }
 
-  /** Builds a system, and answers its place in the store. */
+  /** Builds a system, and returns its store path. */
   async build(name: string, { units = {}, kernel = 'one', slow }: SystemParts): Promise<string> {
     const { host } = this.#lab;
     const folder = `/root/systems/nixos-system-${name}`;
@@ -161,7 +162,7 @@ export class StandIn {
     await this.#lab.host.run(['ln', '-sfn', path, '/run/booted-system']);
   }
 
-  /** Place in the store of what runs, and of what boots next. */
+  /** Store paths of the running system, and of the next one to boot. */
   async now(): Promise<{ readonly running: string; readonly profile: string }> {
     const [running = '', profile = ''] = (
       await this.#said('readlink', '-f', '/run/current-system', PROFILE)
@@ -176,19 +177,19 @@ export class StandIn {
     return ['sh', '-c', script, 'sh', text];
   }
 
-  /** Every call of the program, whatever came of it, oldest first. */
+  /** Returns every call of the program, whatever its result, oldest first. */
   async asked(): Promise<string[]> {
     const text = await this.#lab.host.readFile('/var/lib/stand-in/asked').catch(() => '');
     return text.split('\n').filter(Boolean);
   }
 
-  /** Every switch and test that was run, oldest first. */
+  /** Returns every executed switch and test, oldest first. */
   async log(): Promise<string[]> {
     const text = await this.#lab.host.readFile('/var/lib/stand-in/log').catch(() => '');
     return text.split('\n').filter(Boolean);
   }
 
-  /** The host is a Debian again. */
+  /** Makes the host a Debian again. */
   async tidy(): Promise<void> {
     const script = `systemctl disable --quiet stand-in-boot.service
       for name in $(cd /run/current-system/etc/systemd/system 2>/dev/null && ls); do

@@ -15,7 +15,7 @@ const isAbout =
   (told: readonly Told[]): boolean =>
     told.some((line) => line.event === event && line.component === component);
 
-describeOnHost('what an engine remembers on a real host', (lab) => {
+describeOnHost('the state of an engine on a real host', (lab) => {
   const engines: EngineService[] = [];
 
   afterEach(async () => {
@@ -23,7 +23,7 @@ describeOnHost('what an engine remembers on a real host', (lab) => {
     await lab.host.run(['sh', '-c', 'rm -rf /var/lib/chaos; systemctl reset-failed; systemctl start nginx']);
   });
 
-  /** An engine that is not started yet. */
+  /** Engine that is not started yet. */
   async function install(
     services: readonly string[],
     { state = STATE, guards = GUARDS, name = 'one', interval = 0.2, ...rest }: Partial<Wishes> = {},
@@ -36,12 +36,12 @@ describeOnHost('what an engine remembers on a real host', (lab) => {
   }
 
   const remembered = async (path = STATE) => JSON.parse(await lab.host.readFile(path)) as GuardState;
-  /** The repairs of a service, which is not running when one begins. */
+  /** Returns the repairs of a service, which must not be running when one starts. */
   const starts = async (engine: EngineService, service: string) =>
     (await engine.called()).filter((call) => call.verb === 'start' && call.service === service);
   const failing = () => lab.service('bad', `ExecStart=sh -c 'exit 1'`);
 
-  /** Kills a service, and the engine half a second into its restart; and the intent is on disk. */
+  /** Kills a service, and the engine half a second into its restart, with the intent on disk. */
   async function killInMidRestart(engine: EngineService, service: string): Promise<void> {
     await lab.host.systemctl('kill', '--signal=KILL', service);
     await engine.until('the restart to be begun', isAbout('started', service));
@@ -55,7 +55,7 @@ describeOnHost('what an engine remembers on a real host', (lab) => {
   const lineOn = (told: readonly Told[], words: RegExp) =>
     told.find(({ event, message = '' }) => event === 'log' && words.test(message));
 
-  test('a restart that outlives a kill -9 of the engine is verified when it has ended, and not repeated', async () => {
+  test('has a restart that survives a kill -9 of the engine, which is verified at its end and not repeated', async () => {
     const service = await lab.service('slow', 'ExecStartPre=sleep 2.5\nExecStart=sleep infinity');
     await lab.host.systemctl('start', service);
     const engine = await install([service]);
@@ -79,21 +79,21 @@ describeOnHost('what an engine remembers on a real host', (lab) => {
     expect(acts).toMatchObject([
       { component: service, outcome: 'fixed', words: expect.stringMatching(INTERRUPTED) as string },
     ]);
-    // Nobody can know that it helped before it has.
+    // The effect of a repair is unknown until it has ended.
     const up = (await startsSince(lab.host, begun)).find(
       (start) => start.service === service && start.kind === 'started',
     );
     expect(lineOn(await engine.told(), INTERRUPTED)!.at).toBeGreaterThanOrEqual(up!.at);
   });
 
-  test('a restart that fails after a kill -9 of the engine is written down as failed, and not repeated at once', async () => {
+  test('has a restart that fails after a kill -9 of the engine as failed, and it is not repeated at once', async () => {
     await lab.host.writeFile('/run/test-well', '');
     const service = await lab.service(
       'doomed',
       `ExecStartPre=sh -c 'sleep 2.5; test -e /run/test-well'\nExecStart=sleep infinity`,
     );
     await lab.host.systemctl('start', service);
-    // The backoff is long enough to see that nothing is done in it.
+    // The backoff is long enough to see that nothing happens during it.
     const engine = await install([service], {
       guards: { ...GUARDS, backoff: { firstMs: 60_000, maxMs: 60_000 } },
     });
@@ -108,7 +108,7 @@ describeOnHost('what an engine remembers on a real host', (lab) => {
       15_000,
     );
     await lab.until('failed', service);
-    await engine.until('the backoff to be told of', (told) =>
+    await engine.until('the backoff to be reported', (told) =>
       told.some(({ component, blockedBy }) => component === service && blockedBy === 'backoff'),
     );
     const { acts, intents } = await remembered();
@@ -121,7 +121,7 @@ describeOnHost('what an engine remembers on a real host', (lab) => {
   const onDisk = `${disk.path}/state/state.json`;
   const cleaning = { state: onDisk, clean: { [disk.component]: disk.folder } };
 
-  /** Fills the small disk to the last byte, and kills nginx. */
+  /** Fills the small disk completely, and kills nginx. */
   async function fillAndKill(): Promise<void> {
     const fill = ['64k', '1k'].map(
       (size) => `dd if=/dev/zero of=${disk.folder}/by-${size} bs=${size} 2>/dev/null`,
@@ -132,7 +132,7 @@ describeOnHost('what an engine remembers on a real host', (lab) => {
     expect((await lab.host.run(['sh', '-c', script])).stdout.trim()).toBe('0');
   }
 
-  test('on a full disk nothing is done that cannot be written down there', async () => {
+  test('blocks every repair that cannot be recorded on a full disk', async () => {
     await lab.host.mountSmallFileSystem(disk.path, 8);
     await lab.host.run(['mkdir', '-p', disk.folder]);
     const engine = await install(['nginx'], { state: onDisk });
@@ -153,7 +153,7 @@ describeOnHost('what an engine remembers on a real host', (lab) => {
     expect((await remembered(onDisk)).acts).toMatchObject([{ component: 'nginx', outcome: 'fixed' }]);
   });
 
-  test('but the disk itself is cleaned, and then the rest is done and written down', async () => {
+  test('does not block the cleaning of that disk, after which the rest is done and recorded', async () => {
     const engine = await install(['nginx'], cleaning);
     await engine.start();
     await fillAndKill();
@@ -168,7 +168,7 @@ describeOnHost('what an engine remembers on a real host', (lab) => {
     ]);
   });
 
-  test('an engine that begins on a full disk cleans it, too, and has forgotten nothing', async () => {
+  test('is complete for an engine that starts on a full disk, which cleans it', async () => {
     const acts = (await remembered(onDisk)).acts.length;
     expect(acts).toBeGreaterThan(0);
     const engine = await install(['nginx'], cleaning);
@@ -180,20 +180,17 @@ describeOnHost('what an engine remembers on a real host', (lab) => {
   });
 
   test.each([
-    ['cut off in the middle', (text: string) => [text.slice(0, text.length / 2), 'root'] as const],
+    ['truncated', (text: string) => [text.slice(0, text.length / 2), 'root'] as const],
     ['garbage', () => ['\u0000\u0001 no state at all', 'root'] as const],
-    [
-      'of a version to come',
-      (text: string) => [text.replace('"version":2', '"version":99'), 'root'] as const,
-    ],
-    ["somebody else's", (text: string) => [text, 'nobody'] as const],
-  ])('a state that is %s is set aside, and makes the engine cautious', async (_, damage) => {
+    ['of a later version', (text: string) => [text.replace('"version":2', '"version":99'), 'root'] as const],
+    ['owned by another user', (text: string) => [text, 'nobody'] as const],
+  ])('is set aside if it is %s, and makes the engine cautious', async (_, damage) => {
     const service = await failing();
     await lab.start(service);
     await lab.until('failed', service);
     const engine = await install([service]);
     await engine.start();
-    // As many tries as ever, where nothing was lost.
+    // As many attempts as usual if nothing was lost.
     await engine.until('the breaker to open', (told) =>
       told.some(({ blockedBy }) => blockedBy === 'breaker-open'),
     );
@@ -221,7 +218,7 @@ describeOnHost('what an engine remembers on a real host', (lab) => {
     expect(await remembered()).toMatchObject({ cautious: true, acts: [{ component: service }] });
   });
 
-  test('of two engines on one state the first acts; the second looks on, says so, and takes over when the first is gone', async () => {
+  test('is used by the first of two engines; the second observes, reports that, and takes over when the first is gone', async () => {
     const [first, second] = [await install(['nginx']), await install(['nginx'], { name: 'two' })];
     await first.start();
     await second.start();
@@ -256,7 +253,7 @@ describeOnHost('what an engine remembers on a real host', (lab) => {
 
   const isLocked = ({ blockedBy }: Told): boolean => blockedBy === 'locked';
 
-  test('an engine whose lock was away for a moment acts again', async () => {
+  test('can be used again by an engine whose lock was missing for a moment', async () => {
     const engine = await install(['nginx'], { interval: 2 });
     await engine.start();
     await lab.host.run(['mv', `${STATE}.lock`, `${STATE}.away`]);
@@ -266,7 +263,7 @@ describeOnHost('what an engine remembers on a real host', (lab) => {
     await engine.until('nginx to be healed', isAbout('done', 'nginx'));
   });
 
-  test('a reboot is reported, and breaker and budget are kept', async () => {
+  test('keeps breaker and budget over a reboot, which is reported', async () => {
     const bad = await failing();
     const slow = await lab.service('slow', 'ExecStartPre=sleep 2\nExecStart=sleep infinity');
     await lab.host.systemctl('start', slow);
@@ -295,9 +292,9 @@ describeOnHost('what an engine remembers on a real host', (lab) => {
     const since = (await engine.told()).findLastIndex(({ event }) => event === 'begun');
     const now = async () => (await engine.told()).slice(since);
     const told = /the host was restarted while `restart_service` was running; read again, it is healthy/;
-    await engine.until('the reboot to be told of', (lines) => !!lineOn(lines.slice(since), told));
+    await engine.until('the reboot to be reported', (lines) => !!lineOn(lines.slice(since), told));
     await lab.host.systemctl('kill', '--signal=KILL', 'nginx');
-    await engine.until('the budget to be told of', (lines) =>
+    await engine.until('the budget to be reported', (lines) =>
       isBlocked('nginx', 'budget')(lines.slice(since)),
     );
     expect(isBlocked(bad, 'breaker-open')(await now())).toBe(true);

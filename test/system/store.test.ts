@@ -4,7 +4,7 @@ import { commandsOf, describeOnHost, issueWith, type Setup } from './lab.js';
 
 const MIB = 1024 ** 2;
 const PROFILE = '/nix/var/nix/profiles/system';
-/** Has nix-daemon read its configuration again; its socket starts it. */
+/** Makes nix-daemon read its configuration again; its socket starts it. */
 const AGAIN =
   'systemctl stop nix-daemon.service nix-daemon.socket; systemctl reset-failed nix-daemon.socket nix-daemon.service || true; systemctl start nix-daemon.socket';
 
@@ -25,7 +25,7 @@ describeOnHost('the Nix store on a small file system', (lab) => {
   const stored = async () =>
     (await shell('ls /nix/store | grep -v "^\\.links$" || true')).split('\n').filter(Boolean);
 
-  /** Adds a path that nothing refers to; made of files of so many bytes. */
+  /** Adds an unreferenced path that consists of files of this size. */
   const garbage = (name: string, ...sizes: readonly number[]) =>
     shell(
       [
@@ -40,7 +40,7 @@ describeOnHost('the Nix store on a small file system', (lab) => {
     await shell(`ln -sfn ${path} /nix/var/nix/gcroots/${name}`);
     return path;
   };
-  /** Fills what is left, up to so many percent, with a file that is none of Nix's. */
+  /** Fills the disk up to this percentage, with a file outside of the store. */
   const fillTo = async (percent: number) => {
     const { used, available } = await usageWithReserve();
     await shell(`fallocate --length ${Math.floor((percent / 100) * (used + available)) - used} /nix/filling`);
@@ -49,7 +49,7 @@ describeOnHost('the Nix store on a small file system', (lab) => {
   const heal = async (options: HealingOptions = {}, setup: Setup = {}): Promise<HealingResult> => {
     const [result, ...others] = await lab.heal({ enabledChecks: ['disk'], ...options }, setup);
     expect(others).toEqual([]);
-    if (result === undefined) throw new Error('Expected the disk to be in trouble');
+    if (result === undefined) throw new Error('Expected an issue of the disk');
     return result;
   };
 
@@ -68,7 +68,7 @@ describeOnHost('the Nix store on a small file system', (lab) => {
     await shell('nix-store --gc');
   });
 
-  test('is collected down to the clearing level and no further, and what is live stays', async () => {
+  test('is collected down to the clearing level and no further, without live paths', async () => {
     const kept = [await live('live-one', 4 * MIB), await live('live-two', 3 * MIB)];
     for (let index = 0; index < 12; index += 1) await garbage(`dead-${index}`, 2 * MIB);
     await fillTo(94);
@@ -79,7 +79,7 @@ describeOnHost('the Nix store on a small file system', (lab) => {
     const after = await usageWithReserve();
     expect(result).toMatchObject({ outcome: 'fixed', actionTaken: 'clean_nix_store' });
     expect(after.percent).toBeLessThan(85);
-    // It may overshoot by one path, which is 2 MiB.
+    // It may exceed the level by one path, which is 2 MiB.
     expect(after.used).toBeGreaterThan(0.85 * (after.used + after.available) - 2.2 * MIB);
     const left = await stored();
     expect(left.length).toBeGreaterThan(kept.length);
@@ -105,7 +105,7 @@ describeOnHost('the Nix store on a small file system', (lab) => {
     expect((await usage()).percent).toBeLessThan(85);
   });
 
-  test('is not collected by a user who may not speak to nix-daemon, who is told so', async () => {
+  test('is not collected by a user without access to nix-daemon, which is reported', async () => {
     await garbage('dead', 2 * MIB);
     await fillTo(93);
     const before = await stored();
@@ -117,13 +117,13 @@ describeOnHost('the Nix store on a small file system', (lab) => {
   });
 
   test.each([
-    ['is listed', 'allowed-users = root healer', 'fixed'],
-    ['has a group that is listed', 'allowed-users = @nix-users', 'fixed'],
-    ['is added', 'allowed-users = root\nextra-allowed-users = healer', 'fixed'],
+    ['is allowed', 'allowed-users = root healer', 'fixed'],
+    ['has an allowed group', 'allowed-users = @nix-users', 'fixed'],
+    ['is allowed by extra-allowed-users', 'allowed-users = root\nextra-allowed-users = healer', 'fixed'],
     ['is trusted', 'allowed-users = root\ntrusted-users = healer', 'fixed'],
-    ['is not listed', 'allowed-users = root @nobody', 'failed'],
-    ['was listed by an earlier line', 'allowed-users = healer\nallowed-users = root', 'failed'],
-  ])('with a socket that is open to everybody, and a user who %s', async (_, settings, outcome) => {
+    ['is not allowed', 'allowed-users = root @nobody', 'failed'],
+    ['was allowed by an earlier line only', 'allowed-users = healer\nallowed-users = root', 'failed'],
+  ])('has a socket that is open to everybody, and a user who %s', async (_, settings, outcome) => {
     const ADDED = '# of the test';
     try {
       await shell(
@@ -133,7 +133,7 @@ describeOnHost('the Nix store on a small file system', (lab) => {
           'chmod 755 /nix/var/nix/daemon-socket; chmod 666 /nix/var/nix/daemon-socket/socket',
         ].join('\n'),
       );
-      // What the daemon itself does is the judge.
+      // The daemon itself is the reference.
       const asking = ['env', 'HOME=/', 'NIX_REMOTE=daemon', 'nix-store', '--gc', '--print-dead'];
       const asked = await lab.host.run(asking, { user: 'healer', allowFailure: true });
       expect(asked.exitCode === 0, asked.stderr).toBe(outcome === 'fixed');
@@ -152,7 +152,7 @@ describeOnHost('the Nix store on a small file system', (lab) => {
     }
   });
 
-  test('is collected on a disk that is full to the last byte', async () => {
+  test('is collected on a completely full disk', async () => {
     for (let index = 0; index < 8; index += 1) await garbage(`dead-${index}`, 3 * MIB);
     await lab.host.run([
       'sh',
@@ -172,15 +172,15 @@ describeOnHost('the Nix store on a small file system', (lab) => {
     ]);
     expect(result).toMatchObject({ outcome: 'fixed' });
     expect((await usage()).percent).toBeLessThan(85);
-    // Nix makes its reserve anew, and there is room for it.
+    // Nix creates its reserve again, so there must be space for it.
     const after = await usageWithReserve();
     expect(Number(await shell('stat --format=%s /nix/var/nix/db/reserved'))).toBe(8 * MIB);
     expect(after.percent).toBeLessThan(85.1);
     expect(after.used).toBeGreaterThan(0.85 * (after.used + after.available) - 3.2 * MIB);
   });
 
-  test('that is optimised is looked at again until the level is reached', async () => {
-    // Two files in each path are one on disk: Nix counts each name of them as freed, and so stops early.
+  test('is read again after a collection of an optimised store until the level is reached', async () => {
+    // Two files in each path share their blocks: Nix counts each name of them as freed, and so stops early.
     await shell(
       `for i in $(seq 10); do mkdir -p /var/tmp/d; head -c ${2 * MIB} /dev/urandom > /var/tmp/d/a; cp /var/tmp/d/a /var/tmp/d/b; mv /var/tmp/d /var/tmp/twins-$i; nix-store --add /var/tmp/twins-$i; rm -r /var/tmp/twins-$i; nix-store --optimise; done`,
     );
@@ -195,7 +195,7 @@ describeOnHost('the Nix store on a small file system', (lab) => {
     expect(result.plan?.notes.join()).toContain('Looked at again after each run');
   });
 
-  test('is left alone while something is built', async () => {
+  test('is not collected while a build runs', async () => {
     await garbage('dead', 2 * MIB);
     await fillTo(93);
     const before = await stored();
@@ -225,7 +225,7 @@ describeOnHost('the Nix store on a small file system', (lab) => {
     }
   });
 
-  /** A system generation whose programs write down that they were called. */
+  /** System generation whose programs record their calls. */
   async function generation(number: number, size: number, daysAgo: number): Promise<string> {
     const path = await shell(
       [
@@ -243,7 +243,7 @@ describeOnHost('the Nix store on a small file system', (lab) => {
   }
   const generations = () => shell(`ls /nix/var/nix/profiles | grep -o 'system-[0-9]*' | sort`);
 
-  test('loses old generations only when they are allowed to go, and never what runs, booted or is to boot', async () => {
+  test('loses old generations only if that is allowed, and never the running, booted or next one', async () => {
     const paths: string[] = [];
     for (const [index, days] of [90, 80, 70, 60, 50].entries()) {
       paths.push(await generation(index + 1, 3 * MIB, days));
@@ -275,7 +275,7 @@ describeOnHost('the Nix store on a small file system', (lab) => {
     expect(await shell('cat /var/tmp/switches')).toBe(`${PROFILE}/bin/switch-to-configuration boot`);
     const left = await stored();
     for (const path of [booted, running, next]) expect(left).toContain(path!.split('/').pop());
-    // Both are garbage now, and go as far as there is need.
+    // Both are garbage now, and are deleted as far as needed.
     const gone = [paths[0], paths[2]].filter((path) => !left.includes(path!.split('/').pop()!));
     expect(gone).not.toEqual([]);
   });
@@ -293,7 +293,7 @@ describeOnHost('dropping caches where /proc/sys is read-only', (lab) => {
 });
 
 describeOnHost(
-  'dropping caches where it is possible',
+  'dropping caches on a host that permits it',
   (lab) => {
     const OPTIONS: HealingOptions = {
       enabledChecks: ['memory'],
@@ -302,17 +302,17 @@ describeOnHost(
     };
     const heal = async (options: HealingOptions) => {
       const [result] = await lab.heal(options);
-      if (result === undefined) throw new Error('Expected memory to be in trouble');
+      if (result === undefined) throw new Error('Expected an issue of memory');
       return result;
     };
 
-    test('is passed over by default: the kernel counts its cache as available', async () => {
+    test('is skipped by default, because the kernel counts its cache as available', async () => {
       const { attempts } = await heal(OPTIONS);
       expect(attempts[0]).toMatchObject({ action: 'clear_system_cache', blockedBy: 'no-expected-gain' });
       expect(attempts[0]?.error).toMatch(/would gain .* at most: less than 3 % of memory/);
     });
 
-    test('drops them in fact, and measures what that gave', async () => {
+    test('really drops them, and measures the gain', async () => {
       await lab.host.run([
         'sh',
         '-c',
@@ -321,7 +321,7 @@ describeOnHost(
       const guards = { ...OPTIONS.guards, useless: { gainPercent: 0 } };
       const result = await heal({ ...OPTIONS, guards });
       const [first] = result.attempts;
-      // The threshold is 1 %: nothing could bring it under that.
+      // The threshold is 1 %: no action could reach that.
       expect(first).toMatchObject({ action: 'clear_system_cache', outcome: 'ineffective' });
       const [, dropped = ''] =
         /; ([\d.]+ \wiB) were dropped, and .* more are available/.exec(first?.error ?? '') ?? [];

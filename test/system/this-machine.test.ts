@@ -7,7 +7,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 
 const PROGRAM = join(import.meta.dirname, 'programs/readings.mjs');
 
-/** Why the tests that need these programs cannot run here; empty if they can. */
+/** Returns why the tests that need these programs cannot run here; empty if they can. */
 function lacking(...programs: readonly string[]): string {
   const missing = programs.filter((name) => spawnSync('which', [name]).status !== 0);
   if (missing.length > 0) return `${missing.join(' and ')} must be installed`;
@@ -15,7 +15,7 @@ function lacking(...programs: readonly string[]): string {
   return spawnSync('unshare', ['--mount', 'true']).status === 0 ? '' : 'no mount namespace can be made here';
 }
 
-/** A test that says why it is skipped; where nothing may be skipped, it fails. */
+/** Skips a test with the reason; fails it if nothing may be skipped. */
 function testWith(programs: readonly string[], title: string, body: () => Promise<void> | void): void {
   const why = lacking(...programs);
   if (why === '') return test(title, body);
@@ -24,7 +24,7 @@ function testWith(programs: readonly string[], title: string, body: () => Promis
   test.skip(title);
 }
 
-describe('mounts on this machine, in a new mount namespace', () => {
+describe('on this machine, in a new mount namespace,', () => {
   let made: string;
   afterEach(() => rmSync(made, { recursive: true, force: true }));
 
@@ -49,14 +49,15 @@ describe('mounts on this machine, in a new mount namespace', () => {
   const on = (verdicts: readonly ComponentVerdict[] | undefined, component: string) =>
     verdicts?.find((verdict) => verdict.component === component);
 
-  testWith(['mkfs.btrfs'], 'a btrfs is as full as its metadata, where these are fuller than its data', () => {
+  testWith(['mkfs.btrfs'], 'a btrfs is as full as its metadata if they are fuller than its data', () => {
     made = mkdtempSync(join(tmpdir(), 'btrfs-'));
     const place = join(made, 'place');
     const prepare = [
       `mkdir ${place}; truncate --size=512M ${made}/image; mkfs.btrfs -q -f ${made}/image >/dev/null`,
       `mount -o loop ${made}/image ${place}`,
     ];
-    // All is divided into chunks, most of them for data, and half of the data goes away. What is small lies in the metadata.
+    // All space is divided into chunks, most of them for data, and half of the data is deleted. Small files are in the
+    // metadata.
     const fill = `cd ${place}; (for i in $(seq 20); do head -c 25M /dev/zero > data$i; done) 2>/dev/null; sync; rm data?; sync`;
     const small = `head -c 12M /dev/zero | split -b 1900 -a 4 - ${place}/small; sync`;
     const options = { enabledChecks: ['disk'], thresholds: { diskPercent: 55 } };
@@ -68,33 +69,37 @@ describe('mounts on this machine, in a new mount namespace', () => {
     expect(on(after, `disk:${place}`)?.reason).toMatch(/^Metadata of .* is \d+\.\d % full/);
   });
 
-  testWith(['lxcfs'], 'under lxcfs a load of the whole machine is unknown, mounted over or not', async () => {
-    made = mkdtempSync(join(tmpdir(), 'lxcfs-'));
-    const place = join(made, 'lxcfs');
-    mkdirSync(place);
-    const lxcfs = spawn('lxcfs', ['-f', '-p', join(made, 'pid'), place], { stdio: 'ignore' });
-    try {
-      await expect.poll(() => existsSync(join(place, 'proc/stat')), { timeout: 5_000 }).toBe(true);
-      const over = (...files: readonly string[]) =>
-        files.map((file) => `mount --bind ${place}/proc/${file} /proc/${file}`);
-      const options = { enabledChecks: ['memory', 'load'] };
-      const [own] = looks(options, []);
-      expect(on(own, 'load')?.status).not.toBe('unknown');
-      for (const files of [
-        ['meminfo', 'stat'],
-        ['meminfo', 'stat', 'loadavg'],
-      ]) {
-        const [verdicts] = looks(options, over(...files));
-        expect(on(verdicts, 'load'), files.join()).toMatchObject({
-          status: 'unknown',
-          reason: expect.stringContaining('of the whole machine') as string,
-        });
-        expect(on(verdicts, 'memory')?.status).toBe('ok');
+  testWith(
+    ['lxcfs'],
+    'the load is unknown under lxcfs, because it is that of the whole machine',
+    async () => {
+      made = mkdtempSync(join(tmpdir(), 'lxcfs-'));
+      const place = join(made, 'lxcfs');
+      mkdirSync(place);
+      const lxcfs = spawn('lxcfs', ['-f', '-p', join(made, 'pid'), place], { stdio: 'ignore' });
+      try {
+        await expect.poll(() => existsSync(join(place, 'proc/stat')), { timeout: 5_000 }).toBe(true);
+        const over = (...files: readonly string[]) =>
+          files.map((file) => `mount --bind ${place}/proc/${file} /proc/${file}`);
+        const options = { enabledChecks: ['memory', 'load'] };
+        const [own] = looks(options, []);
+        expect(on(own, 'load')?.status).not.toBe('unknown');
+        for (const files of [
+          ['meminfo', 'stat'],
+          ['meminfo', 'stat', 'loadavg'],
+        ]) {
+          const [verdicts] = looks(options, over(...files));
+          expect(on(verdicts, 'load'), files.join()).toMatchObject({
+            status: 'unknown',
+            reason: expect.stringContaining('of the whole machine') as string,
+          });
+          expect(on(verdicts, 'memory')?.status).toBe('ok');
+        }
+      } finally {
+        lxcfs.kill('SIGTERM');
+        await new Promise((resolve) => lxcfs.once('close', resolve));
+        spawnSync('umount', ['--lazy', place]);
       }
-    } finally {
-      lxcfs.kill('SIGTERM');
-      await new Promise((resolve) => lxcfs.once('close', resolve));
-      spawnSync('umount', ['--lazy', place]);
-    }
-  });
+    },
+  );
 });

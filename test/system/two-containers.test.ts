@@ -8,10 +8,10 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 const program = fileURLToPath(new URL('./programs/contained.mjs', import.meta.url));
-/** Like a container: with its own processes, mounts and host name. */
+/** Like a container: with separate processes, mounts and host name. */
 const UNSHARE = ['--pid', '--fork', '--mount', '--uts', '--mount-proc', '--kill-child'];
 const canUnshare = spawnSync('unshare', [...UNSHARE, 'true']).status === 0;
-/** Each takes some 2 s: a repair is proved by two readings. */
+/** Each repair takes some 2 s, because it is proved by two readings. */
 const ROUNDS = 4;
 const required = process.env['SYSTEM_TESTS_REQUIRED'] === '1';
 if (!canUnshare && !required) console.warn('Two containers are skipped: namespaces need root');
@@ -32,7 +32,7 @@ class Contained {
   readonly #child: ChildProcess;
   readonly #lines: AsyncIterator<string>;
 
-  /** Its machine id, like its mounts, is its own where `machine` is given. */
+  /** With `machine`, it has a separate machine id, like its mounts. */
   constructor(folder: string, name: string, machine?: string) {
     this.name = name;
     const script = machine === undefined ? 'exec "$@"' : 'mount --bind "$0" /etc/machine-id && exec "$@"';
@@ -59,7 +59,7 @@ class Contained {
   }
 }
 
-describe.skipIf(!canUnshare && !required)('two engines in two containers on one state', () => {
+describe.skipIf(!canUnshare && !required)('two engines in two containers with one state', () => {
   let folder: string;
   let both: readonly [Contained, Contained];
   beforeEach(async () => {
@@ -84,10 +84,10 @@ describe.skipIf(!canUnshare && !required)('two engines in two containers on one 
   };
 
   it.each([
-    ['of one machine id', false],
-    ['of two machine ids', true],
+    ['with one machine id', false],
+    ['with two machine ids', true],
   ])(
-    'are one that acts and one that observes and says so once; it takes over when the other is dead for 60 s: %s',
+    'are one that acts and one that observes and reports that once; it takes over after the other is dead for 60 s: %s',
     async (_what, machines) => {
       await started(machines);
       const sentence = expect.stringMatching(
@@ -100,7 +100,7 @@ describe.skipIf(!canUnshare && !required)('two engines in two containers on one 
         await Promise.all(both.map((one) => one.ask('look')));
       }
       const [name] = await acts();
-      // Nobody has to act in a round in which the first had acted before the other looked.
+      // No repair is needed in a round in which the first had repaired before the other's cycle.
       expect(await acts()).toEqual(Array.from({ length: ROUNDS }, () => name));
       const [actor, observer] = name === 'a' ? both : [both[1], both[0]];
       await spoil();

@@ -5,16 +5,16 @@ import { describeOnBoth } from './both-suites.js';
 import { commandsOf } from './lab.js';
 
 const FOR_GOOD = 'ExecStart=sleep infinity';
-/** A service that is started once it answers SIGTERM so: one that is stopped before that would just die. */
+/** Service that is started once it handles SIGTERM in this way: one that is stopped earlier would just die. */
 const trapping = (answer: string): string =>
   `Type=notify\nNotifyAccess=all\nExecStart=sh -c 'trap ${answer} TERM; systemd-notify --ready; while :; do sleep 0.05; done'`;
 /** Exits with 143 on SIGTERM, like a JVM. */
 const JVM = trapping('"exit 143"');
 const [LOW, HIGH] = [1, 3];
 
-await describeOnBoth('verdicts on units', (lab) => {
+await describeOnBoth('the verdict on a unit of a booted host', (lab) => {
   const systemctl = (...args: string[]) => lab.host.systemctl(...args);
-  /** The verdicts on some units, as one engine reads them. */
+  /** Returns the verdicts on some units, as one engine reads them. */
   const verdictsOf = async (services: readonly string[]): Promise<ComponentVerdict[]> => {
     const [verdicts] = await lab.drive([['inspect']], { options: { services } });
     return verdicts;
@@ -28,7 +28,7 @@ await describeOnBoth('verdicts on units', (lab) => {
   };
 
   // B4
-  test('a service whose stop ended with exit status 143 was stopped, and stays so', async () => {
+  test('is LOW after a stop with exit status 143, and it stays stopped', async () => {
     const service = await started('jvm', JVM);
     await systemctl('stop', service);
     expect(await lab.show('ActiveState', service)).toBe('failed');
@@ -46,14 +46,14 @@ await describeOnBoth('verdicts on units', (lab) => {
     expect(await verdictOn(service)).toMatchObject({ severity: HIGH });
   });
 
-  test('a stop that runs into its timeout, or is answered by a signal, was a stop', async () => {
+  test('is LOW after a stop that hit its timeout, or ended by a signal', async () => {
     const deaf = await started('deaf', `${trapping('""')}\nTimeoutStopSec=1`);
     await systemctl('stop', deaf);
     expect(await lab.show('Result', deaf)).toBe('timeout');
     expect(await verdictOn(deaf)).toMatchObject({ severity: LOW });
   });
 
-  test('a start that the start limit refused comes after the stop: the service is to run, and is healed', async () => {
+  test('is HIGH, and healed, if the start limit refused a start after the stop', async () => {
     const limits = '[Unit]\nStartLimitIntervalSec=60\nStartLimitBurst=2';
     const service = await started('limited', FOR_GOOD, limits);
     await systemctl('restart', service);
@@ -67,7 +67,7 @@ await describeOnBoth('verdicts on units', (lab) => {
     expect(await lab.healOne(service)).toMatchObject({ outcome: 'fixed' });
   });
 
-  test('a service that failed and is disabled is LOW, unless it is needed or to be kept running', async () => {
+  test('is LOW if it failed and is disabled, unless it is needed or has keepRunning', async () => {
     const service = await started('off', FOR_GOOD);
     await systemctl('disable', '--quiet', service);
     await lab.kill(service);
@@ -81,7 +81,7 @@ await describeOnBoth('verdicts on units', (lab) => {
     expect(await verdictOn(service)).toMatchObject({ severity: HIGH });
   });
 
-  test('who stopped a service is known by signals where no journal can be read', async () => {
+  test('is based on signals if no journal can be read', async () => {
     const [stopped, killed] = [await started('quiet', FOR_GOOD), await started('shot', FOR_GOOD)];
     await lab.host.run([
       'sh',
@@ -108,7 +108,7 @@ await describeOnBoth('verdicts on units', (lab) => {
   });
 
   // B5
-  test('a service that went down with the one it is bound to is healed after that one', async () => {
+  test('names the unit that it is bound to and that failed, after which it is healed', async () => {
     const base = await started('base', FOR_GOOD);
     const bound = await started('bound', FOR_GOOD, `[Unit]\nBindsTo=${base}.service\nAfter=${base}.service`);
     await lab.kill(base);
@@ -127,7 +127,7 @@ await describeOnBoth('verdicts on units', (lab) => {
     ]);
   });
 
-  test('a service that is bound by an alias, or needs one that is bound, is down for the same cause', async () => {
+  test('names the same cause if it is bound by an alias, or needs a bound one', async () => {
     const base = await lab.service('base', FOR_GOOD, '[Install]\nAlias=test-other.service');
     await systemctl('enable', '--quiet', base);
     const other = 'test-other.service';
@@ -144,7 +144,7 @@ await describeOnBoth('verdicts on units', (lab) => {
       });
   });
 
-  test('a service that went down with one that ended well by itself is healed; one that was stopped before is not', async () => {
+  test('is HIGH if it went down with one that ended by itself, and not if it was stopped before', async () => {
     const endless = '[Unit]\nStartLimitIntervalSec=0';
     const base = await started('base', FOR_GOOD, endless);
     const bind = `${endless}\nBindsTo=${base}.service\nAfter=${base}.service`;
@@ -167,7 +167,7 @@ await describeOnBoth('verdicts on units', (lab) => {
     expect(states).toEqual(['active', 'active', 'inactive']);
   });
 
-  test('a service that went down with one that was healed since is still down, and told so', async () => {
+  test('names a cause that was healed since, while it is still down', async () => {
     const base = await started('base', `${FOR_GOOD}\nRestart=on-failure\nRestartSec=100ms`);
     const bound = await started('bound', FOR_GOOD, `[Unit]\nBindsTo=${base}.service\nAfter=${base}.service`);
     const [run] = await lab.runs(base);
@@ -182,7 +182,7 @@ await describeOnBoth('verdicts on units', (lab) => {
     expect(await lab.healOne(bound)).toMatchObject({ outcome: 'fixed' });
   });
 
-  test('a service that a person stopped together with the one it is bound to stays stopped', async () => {
+  test('is LOW if an operator stopped it together with the unit that it is bound to', async () => {
     const base = await started('base', JVM);
     const bound = await started('bound', FOR_GOOD, `[Unit]\nBindsTo=${base}.service\nAfter=${base}.service`);
     await systemctl('stop', base);
@@ -191,7 +191,7 @@ await describeOnBoth('verdicts on units', (lab) => {
     expect(verdicts.map(({ severity }) => severity)).toEqual([LOW, LOW]);
   });
 
-  test('a service that gave way to one that conflicts with it stays down while that one runs', async () => {
+  test('is LOW while a conflicting unit runs', async () => {
     const service = await started('yields', FOR_GOOD);
     const rival = await started('rival', FOR_GOOD, `[Unit]\nConflicts=${service}.service`);
     expect(await verdictOn(service)).toMatchObject({
@@ -200,7 +200,7 @@ await describeOnBoth('verdicts on units', (lab) => {
     });
   });
 
-  test('a start that failed because of another unit is reported with that unit, listed or wanted by a target', async () => {
+  test('names the unit because of which its start failed, listed or wanted by a target', async () => {
     const need = await lab.service(
       'need',
       'Type=oneshot\nRemainAfterExit=yes\nExecStart=test -e /run/test-well',
@@ -220,7 +220,7 @@ await describeOnBoth('verdicts on units', (lab) => {
   });
 
   // B6
-  test('a service that never gets ready neither opens nor closes an issue', async () => {
+  test('neither opens nor closes an issue if it never becomes ready', async () => {
     const service = await lab.service(
       'mute',
       'Type=notify\nExecStart=sleep infinity\nTimeoutStartSec=infinity',
@@ -233,7 +233,7 @@ await describeOnBoth('verdicts on units', (lab) => {
   });
 
   // B7
-  test('a crash loop is found at a first look, and outlives a reset of its counter', async () => {
+  test('is a crash loop at a first reading, also after a reset of its counter', async () => {
     const service = await lab.service(
       'loop',
       `ExecStart=sh -c 'exit 3'\nRestart=always\nRestartSec=300ms`,
@@ -255,7 +255,7 @@ await describeOnBoth('verdicts on units', (lab) => {
   });
 
   // systemd before 254 does not know RestartMode and says so; the service is restarted all the same.
-  test('a crash loop whose restarts are not told to other units is one all the same', async () => {
+  test('is a crash loop even if its restarts are not propagated to other units', async () => {
     const lines = 'ExecStart=false\nRestart=always\nRestartSec=200ms\nRestartMode=direct';
     const service = await lab.service('direct', lines, '[Unit]\nStartLimitIntervalSec=0');
     await lab.host.run(['systemctl', 'start', service], { allowFailure: true });
@@ -268,7 +268,7 @@ await describeOnBoth('verdicts on units', (lab) => {
     expect(await lab.healOne(service)).toMatchObject({ outcome: 'skipped', blockedBy: 'in-transition' });
   });
 
-  test('a service that ends well and is restarted over and over is LOW', async () => {
+  test('is LOW if it ends well and is restarted repeatedly', async () => {
     const service = await lab.service(
       'again',
       `ExecStart=sh -c 'sleep 0.2; exit 0'\nRestart=always\nRestartSec=200ms`,
@@ -283,7 +283,7 @@ await describeOnBoth('verdicts on units', (lab) => {
   });
 
   // B8
-  test('a unit file with an error, and a deleted one, are reported as such', async () => {
+  test('mentions an error in its unit file, and a deleted one', async () => {
     const bad = await started('typo', FOR_GOOD);
     await systemctl('stop', bad);
     await lab.host.writeUnit(`${bad}.service`, '[Service]\nExecStart=not/absolute/and=wrong "\n');
@@ -313,7 +313,7 @@ await describeOnBoth('verdicts on units', (lab) => {
   });
 
   // B9
-  test('a oneshot stands for its members, of which the bad one is healed under its own name', async () => {
+  test('is that of the members for a oneshot that stands for them, and the bad one is healed', async () => {
     const main = await lab.unit('pg@.service', `[Unit]\nPartOf=test-pg.service\n[Service]\n${FOR_GOOD}\n`);
     const umbrella = await lab.service('pg', 'Type=oneshot\nExecStart=true\nRemainAfterExit=on');
     const member = main.replace('@.service', '@15-main');
@@ -329,7 +329,7 @@ await describeOnBoth('verdicts on units', (lab) => {
     expect(commandsOf(results[0]!)).toContain(`systemctl --no-ask-password start -- ${member}.service`);
   });
 
-  test('every other unit that failed is reported beside a list', async () => {
+  test('is given for every failed unit beside a list', async () => {
     const service = await started('stray', FOR_GOOD);
     await lab.kill(service);
     expect(await lab.heal({ services: ['dbus'] })).toMatchObject([
@@ -338,7 +338,7 @@ await describeOnBoth('verdicts on units', (lab) => {
   });
 
   // B10
-  test('what is to be kept running is started, socket or not, disabled or not', async () => {
+  test('leads to a start with keepRunning, with or without a socket, enabled or disabled', async () => {
     const dock = await lab.service('dock', FOR_GOOD);
     const socket = await lab.unit('dock.socket', '[Socket]\nListenStream=/run/test-dock.sock\n');
     await systemctl('start', socket, dock);
@@ -354,7 +354,7 @@ await describeOnBoth('verdicts on units', (lab) => {
   });
 
   // B11
-  test('a service whose own socket failed is healed by the socket', async () => {
+  test("leads to the start of the socket if the service's own socket failed", async () => {
     const dock = await lab.service(
       'dock',
       `ExecStart=sh -c 'test -e /run/test-well && exec sleep infinity; exit 1'`,
@@ -380,7 +380,7 @@ await describeOnBoth('verdicts on units', (lab) => {
     expect(own).toMatchObject({ outcome: 'fixed' });
   });
 
-  test('a listed timer, path, socket, mount and target are started', async () => {
+  test('leads to a start for a listed timer, path, socket, mount and target', async () => {
     await lab.service('job', 'Type=oneshot\nExecStart=true');
     const install = '\n[Install]\nWantedBy=multi-user.target\n';
     const units = [
@@ -397,7 +397,7 @@ await describeOnBoth('verdicts on units', (lab) => {
   });
 
   // B12
-  test('a pattern lists every loaded instance, and no other', async () => {
+  test('is given for every loaded instance of a pattern, and no other', async () => {
     await lab.unit('worker@.service', `[Service]\n${FOR_GOOD}\n`);
     const other = await started('workers', FOR_GOOD);
     const workers = ['test-worker@1', 'test-worker@2'];
@@ -411,7 +411,7 @@ await describeOnBoth('verdicts on units', (lab) => {
     });
   });
 
-  test('a file that changed on disk is reported in the plan and in the evidence', async () => {
+  test('mentions a file that changed on disk, in the plan and in the evidence', async () => {
     const service = await started('edited', FOR_GOOD);
     await lab.kill(service);
     await lab.host.run(['sh', '-c', `echo '# changed' >> /etc/systemd/system/${service}.service`]);
@@ -426,7 +426,7 @@ await describeOnBoth('verdicts on units', (lab) => {
     );
   });
 
-  test('processes that a dead service left behind are reported', async () => {
+  test('mentions left-over processes of a dead service', async () => {
     const service = await started(
       'leaves',
       `ExecStart=sh -c 'sleep 1000 & exec sleep infinity'\nKillMode=process`,
@@ -441,7 +441,7 @@ await describeOnBoth('verdicts on units', (lab) => {
   });
 
   // B13
-  test('drop-ins are found where systemd finds them, in its order', async () => {
+  test('considers the drop-ins that systemd reads, in its order', async () => {
     const unit = await lab.unit('a-b@.service', `[Service]\n${FOR_GOOD}\n`);
     const instance = unit.replace('@.', '@x.');
     const folders = dropInFolders(instance);

@@ -4,9 +4,9 @@ import type { TestHost } from './host/TestHost.js';
 /** Output of `programs/deaths.mjs`. Times are in milliseconds after the kill. */
 export interface Deaths {
   readonly times: readonly { readonly knownMs?: number; readonly backMs: number }[];
-  /** How often each outcome came. */
+  /** Counts of each outcome. */
   readonly outcomes: Readonly<Record<string, number>>;
-  /** Cycles of the monitor until then; with none, the failure was signalled by systemd. */
+  /** Number of cycles until the detection; 0 if the failure was signalled by systemd. */
   readonly wholeLooks: number;
 }
 
@@ -21,7 +21,7 @@ ExecStart=/bin/bash -c 'echo $$$$ > /dev/udp/127.0.0.1/${port}; exec sleep infin
 WantedBy=multi-user.target
 `;
 
-/** Settles quickly, and may repair as often as something dies: 300 times in a few minutes is no way to live. */
+/** Short settle times, and a large budget: the service dies 300 times in a few minutes. */
 export const OFTEN: HealingOptions['guards'] = {
   wake: { apartMs: 0 },
   settleMs: { service: 100 },
@@ -31,7 +31,7 @@ export const OFTEN: HealingOptions['guards'] = {
   useless: { recurrences: 1_000 },
 };
 
-/** Lets a service die again and again inside a host, healed by an engine, by a bare listener, or by somebody else. */
+/** Kills a service again and again inside a host, healed by an engine, by a plain listener, or by another program. */
 export async function letDie(
   host: TestHost,
   given: {

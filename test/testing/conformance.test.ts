@@ -27,7 +27,7 @@ import {
 } from '../../src/testing/index.js';
 import { issueOf } from '../make.js';
 
-/** Every sentence with which an adapter fails. */
+/** Returns every sentence with which an adapter fails. */
 async function broken(cases: readonly ConformanceCase[]): Promise<string> {
   const sentences: string[] = [];
   for (const { run } of cases) {
@@ -41,7 +41,7 @@ async function broken(cases: readonly ConformanceCase[]): Promise<string> {
 
 const ACTION = { action: 'x', parameters: {} };
 
-describe('the fakes keep the promises of their ports', () => {
+describe('the fakes pass the conformance suite of', () => {
   describe('fakeClock', () => {
     const elapse = (clock: ReturnType<typeof fakeClock>, ms: number) => clock.advance(ms);
     it.each(clockConformance(() => fakeClock(), { elapse }))('$name', ({ run }) => run());
@@ -71,7 +71,7 @@ function fakeExecutorThatKnows(): Executor {
   return fakeExecutor({ plan: known });
 }
 
-describe('the host of this machine keeps the promises of its port', () => {
+describe('the host of this machine passes the conformance suite', () => {
   it.each(hostConformance(() => localHost()))('$name', ({ run }) => run());
 });
 
@@ -93,7 +93,7 @@ describe('a host that violates a requirement is reported', () => {
     ],
     ['rejects', () => Promise.reject(new Error('no /proc')), 'must not fail'],
     [
-      'reads 0 for unknown NaN',
+      'returns NaN for an unknown value',
       (host: ReturnType<typeof fakeHost>) => ({
         ...host.read(),
         load: { one: NaN, five: 0, fifteen: 0, cpus: 4 },
@@ -101,12 +101,12 @@ describe('a host that violates a requirement is reported', () => {
       'NaN: what could not be read is unknown',
     ],
     [
-      'gives 140 %',
+      'returns 140 %',
       (host: ReturnType<typeof fakeHost>) => ({ ...host.read(), cpu: { percent: 140, cpus: 4 } }),
       'a CPU use of 140 %',
     ],
     [
-      'has no reason for what is unknown',
+      'has no reason for an unknown value',
       (host: ReturnType<typeof fakeHost>) => ({ ...host.read(), cpu: { unknown: '' } }),
       'unknown without a reason',
     ],
@@ -116,7 +116,7 @@ describe('a host that violates a requirement is reported', () => {
       'returned no system',
     ],
     [
-      'tells what was not asked',
+      'returns readings that were not requested',
       (host: ReturnType<typeof fakeHost>) => host.read(),
       'Asked for nothing, it returned cpu',
     ],
@@ -127,7 +127,7 @@ describe('a host that violates a requirement is reported', () => {
       'it returned none',
     ],
     [
-      'discovers unasked',
+      'discovers units without a request',
       (host: ReturnType<typeof fakeHost>, request: Parameters<Host['read']>[0]) =>
         host.read({ ...request, discover: true }),
       'units that were not requested',
@@ -167,13 +167,13 @@ describe('an executor that violates a requirement is reported', () => {
     expect(told).toContain('An unknown action');
     expect(told).toContain('although it was stopped before');
   });
-  it('when it says success and means failure', async () => {
+  it('when it reports success with the outcome failed', async () => {
     const told = await sentences({
       execute: () => Promise.resolve({ ...execution, outcome: 'failed' as const }),
     });
     expect(told).toContain('with `success` true');
   });
-  it('when it fails without saying why', async () => {
+  it('when it fails without a reason', async () => {
     const failed = { ...execution, outcome: 'failed', success: false } as const;
     expect(await sentences({ execute: () => Promise.resolve(failed) })).toContain(
       'without an error that says why',
@@ -189,9 +189,9 @@ describe('an executor that violates a requirement is reported', () => {
 
 describe('a clock that violates a requirement is reported', () => {
   it.each([
-    ['tells seconds', { now: () => 1_735_689_600 }, 'that is seconds'],
+    ['returns seconds', { now: () => 1_735_689_600 }, 'that is seconds'],
     ['goes back', { monotonic: () => -performance.now() }, 'went back'],
-    ['draws 1', { random: () => 1 }, '`random` returned 1'],
+    ['returns 1 as a random number', { random: () => 1 }, '`random` returned 1'],
     ['does not sleep', { sleep: () => Promise.resolve() }, 'must reject, and did not'],
   ])('when it %s', async (_how, more, sentence) => {
     const make = (): FakeClock => ({ ...fakeClock(), ...more });
@@ -202,7 +202,7 @@ describe('a clock that violates a requirement is reported', () => {
 
 describe('a resolver that violates a requirement is reported', () => {
   it.each([
-    ['answers with a promise', () => Promise.resolve(ACTION), 'it must answer at once'],
+    ['returns a promise', () => Promise.resolve(ACTION), 'it must answer at once'],
     [
       'throws',
       () => {
@@ -210,10 +210,10 @@ describe('a resolver that violates a requirement is reported', () => {
       },
       'failed with: no table',
     ],
-    ['answers nothing', () => undefined, 'which is not { action, parameters }'],
-    ['writes to the issue', (issue: { attempt?: number }) => ((issue.attempt = 5), ACTION), 'must not fail'],
+    ['returns nothing', () => undefined, 'which is not { action, parameters }'],
+    ['modifies the issue', (issue: { attempt?: number }) => ((issue.attempt = 5), ACTION), 'must not fail'],
     [
-      'throws dice',
+      'is random',
       (() => {
         let i = 0;
         return () => ({ action: `a${(i += 1)}`, parameters: {} });
@@ -226,7 +226,7 @@ describe('a resolver that violates a requirement is reported', () => {
     );
   });
 
-  it('also for a custom kind of issue', async () => {
+  it('and a custom kind of issue is covered, too', async () => {
     const resolver = {
       getAction: ({ component }: { component: string }) => (component === 'odd' ? null : ACTION),
     };
@@ -240,9 +240,9 @@ describe('a resolver that violates a requirement is reported', () => {
 describe('a detector that violates a requirement is reported', () => {
   it.each([
     ['rejects', () => Promise.reject(new Error('no'))],
-    ['gives half an issue', () => Promise.resolve([{ component: 'x' }])],
-    ['gives an issue without a date', () => Promise.resolve([{ ...issueOf(), timestamp: 'today' }])],
-    ['answers about another component', () => Promise.resolve([issueOf({ component: 'other' })])],
+    ['returns an incomplete issue', () => Promise.resolve([{ component: 'x' }])],
+    ['returns an issue without a date', () => Promise.resolve([{ ...issueOf(), timestamp: 'today' }])],
+    ['returns a verdict on another component', () => Promise.resolve([issueOf({ component: 'other' })])],
   ])('when it %s', async (_how, detectIssues) => {
     expect(await broken(detectorConformance(() => ({ detectIssues }) as unknown as Detector))).not.toBe('');
   });
@@ -257,14 +257,14 @@ describe('a check that violates a requirement is reported', () => {
   });
   it.each([
     [
-      'throws where nothing can be read',
+      'throws if nothing can be read',
       (snapshot: { cpu: { percent: number } }) => ({ status: 'ok', reason: snapshot.cpu.percent.toFixed() }),
       'must not fail',
     ],
     ['gives no reason', () => ({ status: 'bad' }), 'without a reason'],
     ['gives NaN', () => ({ status: 'bad', reason: 'x', value: NaN }), 'the value NaN'],
     [
-      'writes to the snapshot',
+      'modifies the snapshot',
       (snapshot: { timestamp: number }) => ((snapshot.timestamp = 0), { status: 'ok', reason: 'x' }),
       'must not fail',
     ],
@@ -291,19 +291,19 @@ describe('an action that violates a requirement is reported', () => {
     refused: readonly Readonly<Record<string, unknown>>[] = [],
   ) => broken(actionConformance(() => ({ ...whole, ...more }), { parameters: {}, refused }));
 
-  it('and a whole one is not', async () => {
+  it('but a complete action is not', async () => {
     expect(await sentences({})).toBe('');
   });
   it.each([
-    ['names no target', { plan: () => ({ targets: [], steps: [], effect: 'x' }) }, 'empty list of targets'],
+    ['has no target', { plan: () => ({ targets: [], steps: [], effect: 'x' }) }, 'empty list of targets'],
     [
-      'neither does nor refuses',
+      'has neither steps nor a refusal',
       { plan: () => ({ targets: ['x'], steps: [], effect: 'x' }) },
       'neither steps nor a refusal',
     ],
-    ['throws when it plans', { plan: () => Promise.reject(new Error('no')) }, '`plan` must not fail'],
+    ['throws in `plan`', { plan: () => Promise.reject(new Error('no')) }, '`plan` must not fail'],
     [
-      'verifies without a word',
+      'verifies without a reason',
       { verify: () => ({ status: 'fixed' as const, reason: '' }) },
       'without a reason',
     ],

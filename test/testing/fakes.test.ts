@@ -13,14 +13,14 @@ import {
 } from '../../src/testing/index.js';
 
 describe('fakeClock', () => {
-  it('stands still until it is moved', async () => {
+  it('stands still until it is advanced', async () => {
     const clock = fakeClock({ now: 1_000 });
     expect([clock.now(), clock.monotonic(), clock.random()]).toEqual([1_000, 0, 0.5]);
     await clock.advance(250);
     expect([clock.now(), clock.monotonic()]).toEqual([1_250, 250]);
   });
 
-  it('wakes sleepers in the order in which their time comes, each at its time', async () => {
+  it('wakes sleepers in the order of their times, each at its time', async () => {
     const clock = fakeClock();
     const woken: string[] = [];
     const sleep = (name: string, ms: number) =>
@@ -36,7 +36,7 @@ describe('fakeClock', () => {
     expect(woken.at(-1)).toBe('c at 300');
   });
 
-  it('wakes also those who fall asleep while it is moved', async () => {
+  it('wakes also sleepers that were added while it is advanced', async () => {
     const clock = fakeClock();
     const times: number[] = [];
     void (async () => {
@@ -51,7 +51,7 @@ describe('fakeClock', () => {
     expect(times).toEqual([10, 20, 30, 40, 50]);
   });
 
-  it('forgets a sleeper whose signal is aborted', async () => {
+  it('drops a sleeper whose signal is aborted', async () => {
     const clock = fakeClock();
     const controller = new AbortController();
     const sleep = clock.sleep(10, controller.signal);
@@ -60,14 +60,14 @@ describe('fakeClock', () => {
     expect(clock.sleepers).toBe(0);
   });
 
-  it('jumps like a wall clock: monotonic goes on, and nobody is woken', () => {
+  it('can jump like a wall clock: monotonic time continues, and no sleeper is woken', () => {
     const clock = fakeClock({ now: 1_000 });
     void clock.sleep(10);
     clock.jump(-500);
     expect([clock.now(), clock.monotonic(), clock.sleepers]).toEqual([500, 0, 1]);
   });
 
-  it('rejects when a loop sleeps for 0 ms again and again', async () => {
+  it('rejects if a loop sleeps for 0 ms again and again', async () => {
     const clock = fakeClock();
     let on = true;
     void (async () => {
@@ -112,7 +112,7 @@ describe('fakeHost', () => {
     });
   });
 
-  it('lets one unit be changed', () => {
+  it('permits changing one unit', () => {
     const host = fakeHost({ units: [failedUnit()] });
     host.setUnit('nginx', unitReading());
     host.setUnit('redis', { activeState: 'activating' });
@@ -121,7 +121,7 @@ describe('fakeHost', () => {
     });
   });
 
-  it('remembers what it was asked', () => {
+  it('records the requests', () => {
     const host = fakeHost();
     host.read({ parts: ['cpu'] });
     void host.close?.();
@@ -137,19 +137,20 @@ describe('fakeHost', () => {
   });
 });
 
-describe('readings', () => {
-  it('of a host of which nothing is known are all unknown', () => {
+describe('the fake readings', () => {
+  it('of an unknown host are all unknown', () => {
     const { timestamp: _timestamp, ...parts } = unknownSnapshot('why');
+    expect(Object.keys(parts)).toEqual(expect.arrayContaining(['cpu', 'memory', 'mounts', 'units']));
     for (const part of Object.values(parts)) expect(part).toEqual({ unknown: 'why' });
   });
 
-  it('of memory and mounts add up', () => {
+  it('of memory and mounts are consistent', () => {
     expect(memoryReading(75).availableBytes / memoryReading(75).totalBytes).toBeCloseTo(0.25);
     const { space } = mountReading({ percent: 80 });
     expect(space).toMatchObject({ percent: 80 });
   });
 
-  it('of a unit have names that fit', () => {
+  it('of a unit have matching names', () => {
     expect(unitReading({ name: 'a' })).toMatchObject({
       name: 'a.service',
       id: 'a.service',
@@ -161,7 +162,7 @@ describe('readings', () => {
 describe('fakeExecutor', () => {
   const action = { action: 'x', parameters: { y: 1 } };
 
-  it('remembers what was planned and carried out, and does nothing in a dry run', async () => {
+  it('records what was planned and executed, and does nothing in a dry run', async () => {
     const executor = fakeExecutor();
     await executor.plan(action);
     await executor.execute(action, { dryRun: true });
@@ -184,7 +185,7 @@ describe('fakeExecutor', () => {
     expect(await executor.execute(action)).toMatchObject({ outcome: 'executed' });
   });
 
-  it('fails when what it pretends to do throws', async () => {
+  it('fails if its callback throws', async () => {
     const executor = fakeExecutor({ act: () => Promise.reject(new Error('no')) });
     expect(await executor.execute(action)).toMatchObject({ outcome: 'failed', error: 'no' });
   });

@@ -32,19 +32,19 @@ describe('healScenario', () => {
     expect(result.plan?.refusal).toBeUndefined();
   });
 
-  it('shows the gate that blocks a repair, and executes nothing', async () => {
+  it('returns the gate that blocks a repair, and executes nothing', async () => {
     const result = await healScenario({ failed: 'nginx' }, { services: ['nginx'], protect: ['nginx'] });
     expect(result).toMatchObject({ outcome: 'skipped', blockedBy: 'protected', executed: [] });
   });
 
-  it('takes the reading of a unit, and other units beside it', async () => {
+  it('accepts the reading of a unit, and other units beside it', async () => {
     const failed = failedUnit({ name: 'nginx', dragsAlong: ['php-fpm.service'] });
     const units = [unitReading({ name: 'php-fpm' }), unitReading({ name: 'nginx' })];
     const result = await healScenario({ failed, host: { units } }, { services: ['nginx'] });
     expect(result.plan?.targets).toMatchObject([{ dragsAlong: ['php-fpm.service'] }]);
   });
 
-  it('reports a repair that changes nothing as ineffective', async () => {
+  it('returns ineffective for a repair that changes nothing', async () => {
     const result = await healScenario({ failed: 'nginx', after: 'unchanged' }, { services: ['nginx'] });
     expect(result).toMatchObject({ outcome: 'ineffective', executed: [restart('nginx')] });
   });
@@ -59,12 +59,12 @@ describe('healScenario', () => {
     expect(attempts[0]?.blockedBy).not.toBe('unavailable');
   });
 
-  it('takes the interfaces of the host that are given', async () => {
+  it('accepts the interfaces of the host', async () => {
     const host = { cpu: { percent: 99, cpus: 4 }, controls: { unknown: 'no cpufreq' } };
     expect(await healScenario({ host })).toMatchObject({ blockedBy: 'unavailable', executed: [] });
   });
 
-  it('has the units that the configuration names', async () => {
+  it('includes the units that the configuration names', async () => {
     const restarted = await healScenario(
       { bad: 'shop' },
       { checks: [shopCheck()], services: ['shop', 'db'] },
@@ -75,7 +75,7 @@ describe('healScenario', () => {
     expect(result).toMatchObject({ executed: [restart('db')], outcome: 'fixed' });
   });
 
-  it('takes the state of the host after a repair', async () => {
+  it('accepts the state of the host after a repair', async () => {
     const units = [unitReading({ name: 'nginx', activeState: 'activating', subState: 'start', job: '7' })];
     const result = await healScenario({ failed: 'nginx', after: { units } }, { services: ['nginx'] });
     expect(result.success).toBe(false);
@@ -84,7 +84,7 @@ describe('healScenario', () => {
     expect(other.outcome).toBe('fixed');
   });
 
-  it('lets a check read bad without running it, and ok after the repair', async () => {
+  it('makes a check read bad without running it, and ok after the repair', async () => {
     const checks = [shopCheck(), shopCheck({ name: 'other', component: 'other' })];
     const options = { checks, services: ['shop'] };
     const result = await healScenario({ bad: 'shop' }, options);
@@ -94,7 +94,7 @@ describe('healScenario', () => {
     expect(still.outcome).toBe('ineffective');
   });
 
-  it('takes a check that is an object of a class', async () => {
+  it('accepts a check that is an object of a class', async () => {
     class Shop implements Check {
       readonly #name = 'shop';
       get name() {
@@ -135,7 +135,7 @@ describe('healScenario', () => {
     );
   });
 
-  it('uses actions and the resolver of the configuration, and proves by the reading after them', async () => {
+  it('uses actions and the resolver of the configuration, and verifies by the reading after them', async () => {
     const ran: string[] = [];
     const archive = defineAction({
       parse: (parameters) => parameters,
@@ -170,7 +170,7 @@ describe('healScenario', () => {
     expect(await healScenario({ host, after: 'unchanged' }, options)).toMatchObject({ success: false });
   });
 
-  it('plans only in a dry run', async () => {
+  it('only plans in a dry run', async () => {
     const result = await healScenario({ failed: 'nginx' }, { services: ['nginx'], dryRun: true });
     expect(result).toMatchObject({ outcome: 'planned', planned: [restart('nginx')], executed: [] });
   });
@@ -180,7 +180,7 @@ describe('healScenario', () => {
     [false, { outcome: 'skipped', blockedBy: 'backoff', executed: [] }],
     [undefined, { outcome: 'skipped', blockedBy: 'needs-approval', executed: [] }],
   ])(
-    'asks `approve` of the configuration, which returns %s (undefined: there is none)',
+    'uses `approve` of the configuration, which returns %s (undefined: there is none)',
     async (answer, expected) => {
       const tidy = defineAction({
         parse: (parameters) => parameters,

@@ -13,8 +13,8 @@ function calmEngine() {
   return { engine, clock, cpu, ...live };
 }
 
-describe('an engine whose host is well', () => {
-  it('reports the readings of its own last cycle, also after others read the host', async () => {
+describe('an engine on a healthy host', () => {
+  it('reports the readings of its last cycle, also after others read the host', async () => {
     const { engine, cpu, now } = calmEngine();
     await engine.detectAndHeal();
     now.cpu = { percent: 20, cpus: 4 };
@@ -28,7 +28,7 @@ describe('an engine whose host is well', () => {
     await engine.close();
   });
 
-  it('still reports the previous cycle while one that found a problem is being processed', async () => {
+  it('still reports the previous cycle while one with an issue is being processed', async () => {
     const { engine, cpu, now } = calmEngine();
     await engine.detectAndHeal();
     await engine.detectAndHeal();
@@ -40,7 +40,7 @@ describe('an engine whose host is well', () => {
     await engine.close();
   });
 
-  it('reads the host once per cycle, also if it finds a problem', async () => {
+  it('reads the host once per cycle, also with an issue', async () => {
     const { engine, host, now } = calmEngine();
     await engine.detectAndHeal();
     await engine.detectAndHeal();
@@ -55,7 +55,7 @@ describe('an engine whose host is well', () => {
     await engine.close();
   });
 
-  it('goes on with a detector that took the place of another', async () => {
+  it('continues with a detector that replaced another one', async () => {
     const { engine, cpu } = calmEngine();
     await engine.detectAndHeal();
     const { host, now } = liveHost({ cpu: { percent: 44, cpus: 4 } });

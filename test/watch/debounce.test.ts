@@ -16,7 +16,7 @@ const ok = (more: Partial<ComponentVerdict> = {}) => bad({ status: 'ok', value: 
 const unknown = (more: Partial<ComponentVerdict> = {}) =>
   verdictOf({ status: 'unknown', reason: 'gone', ...more });
 
-/** Whether each component is open after each of some readings. */
+/** Returns for each component whether it is open after each reading. */
 function opened(readings: readonly (readonly ComponentVerdict[])[]): string[] {
   let watches = NOTHING;
   return readings.map((verdicts) => {
@@ -27,11 +27,11 @@ function opened(readings: readonly (readonly ComponentVerdict[])[]): string[] {
 }
 const one = (...readings: ComponentVerdict[]) => opened(readings.map((verdict) => [verdict]));
 
-describe('a reading of something in transition', () => {
+describe('a reading in transition', () => {
   const passing = () => verdictOf({ check: 'services', component: 'a', status: 'ok', transient: true });
   const failed = () => verdictOf({ check: 'services', component: 'a' });
 
-  it('neither opens nor clears', () => {
+  it('neither opens nor clears an issue', () => {
     expect(one(passing(), passing())).toEqual(['', '']);
     expect(one(failed(), passing(), passing())).toEqual(['a', 'a', 'a']);
     expect(one(failed(), passing(), verdictOf({ check: 'services', component: 'a', status: 'ok' }))).toEqual([
@@ -42,7 +42,7 @@ describe('a reading of something in transition', () => {
   });
 });
 
-describe('lasting', () => {
+describe('the debounce option `lasting`', () => {
   it.each([
     ['cpu', 3],
     ['load', 3],
@@ -50,17 +50,17 @@ describe('lasting', () => {
     ['disk', 1],
     ['services', 1],
     ['system', 1],
-    ["a host program's own", 1],
-  ])('%s opens after %d bad readings in a row', (check, needed) => {
+    ['a custom check', 1],
+  ])('makes %s open after %d bad readings in a row', (check, needed) => {
     const readings = Array.from({ length: needed }, () => bad({ check, component: 'it' }));
     expect(one(...readings)).toEqual([...Array.from({ length: needed - 1 }, () => ''), 'it']);
   });
 
-  it('restarts after an ok reading', () => {
+  it('restarts its count after an ok reading', () => {
     expect(one(bad(), bad(), ok(), bad(), bad(), bad())).toEqual(['', '', '', '', '', 'cpu']);
   });
 
-  it('is the same for a unit that is called cpu: the check counts, not the word', () => {
+  it('does not apply to a unit called cpu, because the check decides and not the name', () => {
     expect(one(bad({ check: 'services', component: 'cpu', type: 'service' }))).toEqual(['cpu']);
   });
 });
@@ -70,11 +70,11 @@ describe('a check with its own debounce settings', () => {
     verdictOf({ check: 'web', component: 'web', failAfter: 2, recoverAfter: 3, ...more });
   const well = (more: Partial<ComponentVerdict> = {}) => own({ status: 'ok', ...more });
 
-  it('opens after its own number of bad readings, and clears after its own number of healthy ones', () => {
+  it('opens after its own number of bad readings, and clears after its own number of ok ones', () => {
     expect(one(own(), own(), well(), well(), well())).toEqual(['', 'web', 'web', 'web', '']);
   });
 
-  it('restarts the count of ok readings after a bad one; an unknown one counts for neither', () => {
+  it('restarts the count of ok readings after a bad one; an unknown one does not count', () => {
     const blind = well({ status: 'unknown' });
     expect(one(own(), blind, own(), well(), well(), own(), well(), blind, well(), well())).toEqual([
       '',
@@ -90,7 +90,7 @@ describe('a check with its own debounce settings', () => {
     ]);
   });
 
-  it('counts a verdict once, however often it is shown until the check is due', () => {
+  it('counts a verdict once, however often it is reported until the check is due', () => {
     const again = own({ repeated: true });
     const wellAgain = well({ repeated: true });
     expect(one(own(), again, again, own(), again, well(), wellAgain, wellAgain, well(), well())).toEqual([
@@ -114,26 +114,26 @@ describe('a check with its own debounce settings', () => {
   });
 });
 
-describe('hysteresis', () => {
+describe('the hysteresis of an issue', () => {
   const open = [bad(), bad(), bad()];
 
-  it('keeps an open issue open down to 5 points under the threshold', () => {
+  it('keeps it open down to 5 points below the threshold', () => {
     const near = ok({ value: 79 });
     const clearing = ok({ value: 75 });
     expect(one(...open, near, clearing).slice(3)).toEqual(['cpu', 'cpu']);
     expect(one(...open, ok({ value: 74.9 })).at(-1)).toBe('');
   });
 
-  it('does not open what is between the clearing level and the threshold', () => {
+  it('does not open one between the clearing level and the threshold', () => {
     expect(one(ok({ value: 79 }), ok({ value: 79 }), ok({ value: 79 }), ok({ value: 79 })).at(-1)).toBe('');
   });
 
-  it('clears at once where a verdict has no level to clear at', () => {
+  it('clears it at once if a verdict has no clearing level', () => {
     const { value: _value, clearsAt: _clearsAt, ...plain } = ok({ check: 'services', component: 'nginx' });
     expect(one(bad({ check: 'services', component: 'nginx' }), plain)).toEqual(['nginx', '']);
   });
 
-  it('lets a resource at rest clear, however low the threshold is', () => {
+  it('clears the issue of an idle resource, however low the threshold is', () => {
     for (const threshold of [0, 1, 3, 5]) {
       const about = { check: 'disk', component: 'x', type: 'resource' } as const;
       const cpu = (percent: number) => ({ ...judgeCpu({ percent, cpus: 2 }, threshold), ...about });
@@ -147,13 +147,13 @@ describe('hysteresis', () => {
   });
 });
 
-describe('unknown', () => {
-  it('neither opens nor clears an issue, and neither counts nor restarts', () => {
+describe('an unknown reading', () => {
+  it('neither opens nor clears an issue, and does not change its count', () => {
     expect(one(bad(), bad(), unknown(), unknown(), bad())).toEqual(['', '', '', '', 'cpu']);
     expect(one(bad(), bad(), bad(), unknown(), unknown()).slice(2)).toEqual(['cpu', 'cpu', 'cpu']);
   });
 
-  it('keeps what a check can not look at any more, and drops what is not there any more', () => {
+  it('keeps an issue that a check can no longer read, and drops one whose component no longer exists', () => {
     const disk = (component: string, more: Partial<ComponentVerdict> = {}) =>
       bad({ check: 'disk', component, ...more });
     const both = [disk('disk:/'), disk('disk:/usb')];
@@ -162,8 +162,8 @@ describe('unknown', () => {
   });
 });
 
-describe('two checks that speak of one component', () => {
-  it('are watched each for itself', () => {
+describe('two checks of one component', () => {
+  it('are tracked separately', () => {
     const own = bad({ check: 'mine' });
     expect(watchKey(own)).not.toBe(watchKey(bad()));
     expect(
@@ -175,16 +175,26 @@ describe('two checks that speak of one component', () => {
   });
 });
 
-describe('any row of readings', () => {
+describe('any sequence of readings', () => {
   const reading = fc.oneof(
     fc.constant(unknown()),
     fc
-      .double({ min: 0, max: 100, noNaN: true })
+      .oneof(
+        fc.constantFrom(0, 74.9, 75, 75.1, 79.9, 80, 80.1, 100),
+        fc.double({ min: 0, max: 100, noNaN: true }),
+        fc.double({ min: 80, max: 100, noNaN: true }),
+      )
       .map((value) => ({ ...bad({ value }), status: value > 80 ? 'bad' : 'ok' }) as const),
   );
-  const rows = fc.array(reading, { maxLength: 40 });
+  // In short series: independent readings are almost never bad three times in a row.
+  const series = fc.tuple(reading, fc.integer({ min: 1, max: 4 }));
+  const rows = fc
+    .array(series, { maxLength: 15 })
+    .map((list) => list.flatMap(([verdict, times]) => Array<typeof verdict>(times).fill(verdict)));
+  const runs = { numRuns: 200, seed: 20_261_128 };
 
-  it('opens only when the last known readings were bad as often in a row as it takes', () => {
+  it('opens an issue only after the required number of bad readings in a row', () => {
+    let opened = 0;
     fc.assert(
       fc.property(rows, (row) => {
         const states = one(...row);
@@ -192,12 +202,16 @@ describe('any row of readings', () => {
           if (state === '' || (at > 0 && states[at - 1] !== '')) return;
           const known = row.slice(0, at + 1).filter(({ status }) => status !== 'unknown');
           expect(known.slice(-3).map(({ status }) => status)).toEqual(['bad', 'bad', 'bad']);
+          opened += 1;
         });
       }),
+      runs,
     );
+    expect(opened).toBeGreaterThan(20);
   });
 
-  it('closes only on a reading under the clearing level', () => {
+  it('closes an issue only on a reading below the clearing level', () => {
+    let closed = 0;
     fc.assert(
       fc.property(rows, (row) => {
         const states = one(...row);
@@ -205,12 +219,15 @@ describe('any row of readings', () => {
           if (at === 0 || states[at - 1] === '' || state !== '') return;
           expect(row[at]).toMatchObject({ status: 'ok' });
           expect(row[at]?.value).toBeLessThan(75);
+          closed += 1;
         });
       }),
+      runs,
     );
+    expect(closed).toBeGreaterThan(20);
   });
 
-  it('is the same with the unknown readings left out', () => {
+  it('has the same result without its unknown readings', () => {
     fc.assert(
       fc.property(rows, (row) => {
         const known = row.filter(({ status }) => status !== 'unknown');
@@ -219,7 +236,7 @@ describe('any row of readings', () => {
     );
   });
 
-  it('never changes what it was given', () => {
+  it('is never modified', () => {
     fc.assert(
       fc.property(rows, (row) => {
         let watches = NOTHING;

@@ -9,7 +9,7 @@ const issues = ({ told }: Bench) => told.filter((line) => line.startsWith('issue
 const diskOnly: BenchOptions = { enabledChecks: ['disk'] };
 
 describe('a component that is no longer read', () => {
-  it('is gone, and never cleared: a file system that was unmounted', async () => {
+  it('is gone, and never cleared: an unmounted file system', async () => {
     const bench = benchOf({ mounts: [ROOT, FULL] }, diskOnly);
     await bench.engine.detectAndHeal();
     bench.host.set({ mounts: [ROOT] });
@@ -40,7 +40,7 @@ describe('a component that is no longer read', () => {
     await bench.engine.close();
   });
 
-  it('is not gone while nothing can be read, but is beside another one that hangs', async () => {
+  it('is not gone while nothing can be read, but is gone beside another one that hangs', async () => {
     const bench = benchOf({ mounts: [ROOT, FULL] }, diskOnly);
     await bench.engine.detectAndHeal();
     bench.host.set({ mounts: { unknown: 'no table' } });
@@ -53,7 +53,7 @@ describe('a component that is no longer read', () => {
     await bench.engine.close();
   });
 
-  it('is an issue if its mount point has a threshold: it stays open', async () => {
+  it('stays an open issue if its mount point has a threshold', async () => {
     const bench = benchOf(
       { mounts: [ROOT, FULL] },
       { ...diskOnly, mounts: { levels: { '/data': { percent: 95 } } } },
@@ -71,7 +71,7 @@ describe('a component that is no longer read', () => {
     await bench.engine.close();
   });
 
-  it('is gone in monitoring as well, and takes its request for approval with it', async () => {
+  it('is gone in monitoring as well, with its request for approval', async () => {
     const bench = benchOf(
       { mounts: [ROOT, FULL] },
       { ...diskOnly, fake: { plan: () => ({ approval: 'a person' }) } },
@@ -88,7 +88,7 @@ describe('a component that is no longer read', () => {
     await bench.engine.close();
   });
 
-  it('is no success of a repair: a mount that was unmounted during it is not reported as fixed', async () => {
+  it('is no success of a repair: a file system that was unmounted during it is not reported as fixed', async () => {
     const bench = benchOf(
       { mounts: [ROOT, FULL] },
       { ...diskOnly, fake: { act: () => bench.host.set({ mounts: [ROOT] }) } },
@@ -102,7 +102,7 @@ describe('a component that is no longer read', () => {
   });
 });
 
-describe('an unlisted unit, which is found only while it has a problem', () => {
+describe('an unlisted unit, which is read only while it has a problem,', () => {
   const next = async (after: Parameters<typeof unitReading>[0] | undefined): Promise<string | undefined> => {
     const bench = benchOf({ units: [failedUnit({ name: 'job' })] }, { enabledChecks: ['services'] });
     await bench.engine.detectAndHeal({ dryRun: true });
@@ -120,16 +120,16 @@ describe('an unlisted unit, which is found only while it has a problem', () => {
     expect(await next(undefined)).toBe('issue:gone job');
   });
 
-  it('is cleared when it is inactive, which is well for a unit that nobody listed', async () => {
+  it('is cleared when it is inactive, which is ok for an unlisted unit', async () => {
     expect(await next({ activeState: 'inactive', subState: 'dead' })).toBe('issue:cleared job');
   });
 
-  it('stays open while it is on its way to another state', async () => {
+  it('stays open while it is in transition', async () => {
     expect(await next({ activeState: 'activating', subState: 'start', job: 'start' })).toBeUndefined();
   });
 });
 
-it('silence of a detector that has `detectIssues` alone means that all is well', async () => {
+it('a custom detector with `detectIssues` alone clears an issue that it does not return', async () => {
   const issue: Issue = {
     ...{ type: 'service', severity: 3, description: 'it is down', component: 'part', check: 'mine' },
     ...{ metricValue: 0, threshold: 1, timestamp: new Date(0) },
@@ -143,7 +143,7 @@ it('silence of a detector that has `detectIssues` alone means that all is well',
   await bench.engine.close();
 });
 
-it('a detector of the host program that names all it reads: what it no longer mentions is gone', async () => {
+it('a custom detector that lists all its readings makes a missing component gone', async () => {
   const verdict = (component: string, status: 'ok' | 'bad') =>
     ({ check: 'mine', type: 'service', component, status, reason: `it is ${status}` }) as const;
   let found = [verdict('a', 'ok'), verdict('b', 'bad')];

@@ -43,7 +43,7 @@ const failing = (run: Check['run'], name = 'queue'): Check => ({
 });
 
 describe('a host without systemd', () => {
-  it('is one warning that names every listed unit, in the first look and in no later one', async () => {
+  it('is one warning that names every listed unit, in the first cycle only', async () => {
     const bench = blindBench(none);
     await bench.look(3);
     expect(bench.warnings()).toEqual([`Cannot read nginx, redis, postgresql: ${NO_SYSTEMD}`]);
@@ -53,7 +53,7 @@ describe('a host without systemd', () => {
     ]);
   });
 
-  it('is a warning in a monitor, too, and the status of each listed unit is unknown', async () => {
+  it('is a warning in monitoring, too, and the status of each listed unit is unknown', async () => {
     const bench = blindBench(none);
     void bench.engine.startMonitoring(10);
     await bench.clock.advance(60_000);
@@ -65,22 +65,22 @@ describe('a host without systemd', () => {
     await bench.engine.close();
   });
 
-  it('is a warning when no unit is listed, and counts as nobody’s wish', async () => {
+  it('is a warning without listed units, and then no unit is reported as missing', async () => {
     const bench = blindBench(none, { services: undefined });
     await bench.look(2);
     expect(bench.warnings()).toEqual([`Cannot read services: ${NO_SYSTEMD}`]);
     expect(bench.engine.status().lostReadings).toMatchObject([{ component: 'services', listed: false }]);
   });
 
-  it('is nothing where the check of services is off', async () => {
+  it('is no warning if the check of services is disabled', async () => {
     const bench = blindBench(none, { enabledChecks: ['memory'] });
     await bench.look(2);
     expect([bench.warnings(), bench.lost, bench.engine.status().lostReadings]).toEqual([[], [], []]);
   });
 });
 
-describe('a bus that dies and comes back', () => {
-  it('is reported when it dies, when the cause changes, and when it is back', async () => {
+describe('a bus that fails and recovers', () => {
+  it('is reported when it fails, when the cause changes, and when it recovers', async () => {
     const bench = blindBench({ units: running });
     await bench.look(2);
     expect(bench.lost).toEqual([]);
@@ -102,7 +102,7 @@ describe('a bus that dies and comes back', () => {
     expect(bench.engine.status().lostReadings).toEqual([]);
   });
 
-  it('is reported once in five minutes when it comes and goes', async () => {
+  it('is reported once in five minutes if it fails repeatedly', async () => {
     const bench = blindBench({ units: running });
     for (let minute = 0; minute < 10; minute += 1) {
       bench.host.set(minute % 2 === 0 ? none : { units: running });
@@ -112,7 +112,7 @@ describe('a bus that dies and comes back', () => {
     expect(bench.back.length).toBeLessThanOrEqual(2);
   });
 
-  it('is reported again when it stays away after it came and went', async () => {
+  it('is reported again if it stays down after repeated failures', async () => {
     const bench = blindBench(none);
     await bench.look();
     bench.host.set({ units: running });
@@ -127,7 +127,7 @@ describe('a bus that dies and comes back', () => {
 });
 
 describe('a listed unit that systemd does not know', () => {
-  it('is a warning with the name that was probably meant, while the others are watched', async () => {
+  it('is a warning with the closest name, while the others are monitored', async () => {
     const bench = blindBench({ units: running }, { services: ['ngnix', 'nginx', 'redis'] });
     await bench.look(3);
     const reason = 'systemd does not know ngnix.service: did you mean `nginx`?';
@@ -136,7 +136,7 @@ describe('a listed unit that systemd does not know', () => {
     expect(bench.engine.status().lostReadings).toMatchObject([{ component: 'ngnix', reason, listed: true }]);
   });
 
-  it('is compared with the services that run, where the host can tell them', async () => {
+  it('is compared with the running services if the host can list them', async () => {
     const bench = blindBench({ units: running }, { services: ['postgresq'] });
     Object.assign(bench.host, { activeServices: () => Promise.resolve(['postgresql.service']) });
     await bench.look();
@@ -144,16 +144,16 @@ describe('a listed unit that systemd does not know', () => {
   });
 
   it.each([
-    ['cannot tell', () => Promise.resolve(unknown('no bus'))],
+    ['cannot list them', () => Promise.resolve(unknown('no bus'))],
     ['fails', () => Promise.reject(new Error('no bus'))],
-  ])('is a warning without a hint where the host %s', async (_when, activeServices) => {
+  ])('is a warning without a suggestion if the host %s', async (_when, activeServices) => {
     const bench = blindBench({ units: running }, { services: ['postgresq'] });
     Object.assign(bench.host, { activeServices });
     await bench.look();
     expect(bench.warnings()).toEqual(['Cannot read postgresq: systemd does not know postgresq.service']);
   });
 
-  it('is reported when it vanishes in a look that finds everything else well', async () => {
+  it('is reported if it disappears in a cycle that finds everything else healthy', async () => {
     const bench = blindBench({ units: running });
     await bench.look(2);
     bench.host.set({ units: running.slice(0, 2) });
@@ -165,7 +165,7 @@ describe('a listed unit that systemd does not know', () => {
   });
 });
 
-describe('a check of the host program', () => {
+describe('a custom check', () => {
   it.each<[string, Check['run']]>([
     [
       'throws',
@@ -174,9 +174,9 @@ describe('a check of the host program', () => {
       },
     ],
     ['rejects', () => Promise.reject(new Error('no route'))],
-    ['says that it does not know', () => ({ status: 'unknown', reason: 'no route' })],
-    ['answers nonsense', () => ({ status: 'fine' }) as never],
-  ])('that %s is a warning, and is back when it answers', async (_how, run) => {
+    ['returns unknown', () => ({ status: 'unknown', reason: 'no route' })],
+    ['returns an invalid verdict', () => ({ status: 'fine' }) as never],
+  ])('that %s is a warning, and is reported as readable again later', async (_how, run) => {
     let broken = true;
     const check = failing((...all) => (broken ? run(...all) : { status: 'ok', reason: 'it is up' }));
     const bench = blindBench({ units: running }, { checks: [check] });
@@ -188,7 +188,7 @@ describe('a check of the host program', () => {
     expect(bench.back).toEqual([{ component: 'queue', check: 'queue', forMs: 20_000 }]);
   });
 
-  it('shares one line with others that fail for the same cause', async () => {
+  it('shares one line with others that fail for the same reason', async () => {
     const run = (): never => {
       throw new Error('connection refused');
     };
@@ -202,15 +202,15 @@ describe('a check of the host program', () => {
   });
 });
 
-describe('a check of the library', () => {
-  it('is a warning when it can read nothing at all', async () => {
+describe('a built-in check', () => {
+  it('is a warning if it can read nothing at all', async () => {
     const bench = blindBench({ units: running, memory: unknown('no /proc/meminfo') });
     await bench.look(2);
     expect(bench.warnings()).toEqual(['Cannot read memory: no /proc/meminfo']);
     expect(bench.engine.status().lostReadings).toMatchObject([{ component: 'memory', listed: false }]);
   });
 
-  it('that needs two readings is not lost after the first one', async () => {
+  it('that needs two readings is not a warning after the first one', async () => {
     const bench = blindBench({ units: running, cpu: unknown('CPU use needs two readings') });
     await bench.look();
     expect(bench.lost).toEqual([]);
@@ -221,7 +221,7 @@ describe('a check of the library', () => {
     expect(bench.lost).toMatchObject([{ component: 'cpu', reason: 'no /proc/stat' }]);
   });
 
-  it('is found lost by a glance at gauges alone, too', async () => {
+  it('is a warning in the fast path of a cycle, too', async () => {
     const { host, clock } = benchOf();
     const logger = recordingLogger();
     const engine = new SimplifiedHealingEngine({ host, clock, logger, enabledChecks: ['memory'] });
@@ -250,15 +250,15 @@ describe('a check of the library', () => {
   });
 });
 
-describe('what is not lost', () => {
-  it('is a unit that nobody listed', async () => {
+describe('no warning of a lost reading', () => {
+  it('is logged for an unlisted unit', async () => {
     const strange = unitReading({ name: 'gone.service', loadState: 'not-found', activeState: 'failed' });
     const bench = blindBench({ units: [strange] }, { services: undefined });
     await bench.look(2);
     expect(bench.lost).toEqual([]);
   });
 
-  it('is a component that is being repaired: the repair alone reads it', async () => {
+  it('is logged for a component that is being repaired, which only the repair reads', async () => {
     let calls = 0;
     const bench = blindBench(
       { units: running },
@@ -283,7 +283,7 @@ describe('what is not lost', () => {
   });
 });
 
-it('an engine with a logger and no listener warns; one with a listener and no logger emits', async () => {
+it('a lost reading is logged by an engine with a logger, and emitted by one with a listener', async () => {
   const bench = benchOf(none, { services: THREE });
   await bench.engine.detectAndHeal();
   expect(bench.logger.of('warn')).toContain(`Cannot read nginx, redis, postgresql: ${NO_SYSTEMD}`);

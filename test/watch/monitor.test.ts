@@ -5,15 +5,15 @@ import type { HealingAction } from '../../src/model/plan.js';
 import { benchOf, type Bench } from '../make-engine.js';
 
 const cpu = (percent: number): FakeHostParts => ({ cpu: { percent, cpus: 4 } });
-/** Heals whatever it is, by an action that the fake executor carries out. */
+/** Heals any issue, by an action that the fake executor executes. */
 const resolver = { getAction: () => ({ action: 'heal_it', parameters: {} }) };
 const cycles = ({ events }: Bench) => events('cycle:done').length;
 const opened = ({ told }: Bench) => told.filter((line) => line.startsWith('issue:'));
 
-/** Lets things happen that take no time. */
+/** Waits for everything that takes no time. */
 const settle = (bench: Bench) => bench.clock.advance(0);
 
-describe('the interval', () => {
+describe('the interval of start()', () => {
   it.each([0, -1, NaN, Infinity, -Infinity, 2_147_484, 1e300])('refuses %d', async (interval) => {
     const { engine } = benchOf();
     const refused = engine.startMonitoring(interval);
@@ -30,7 +30,7 @@ describe('the interval', () => {
     );
   });
 
-  it('names the option that was probably meant, and refuses what is no signal', async () => {
+  it('suggests the closest option, and refuses an invalid signal', async () => {
     const { engine } = benchOf();
     await expect(engine.startMonitoring({ intervall: 5 } as never)).rejects.toThrow(
       'did you mean `interval`?',
@@ -41,7 +41,7 @@ describe('the interval', () => {
   });
 
   it.each([0.25, 1, 60, 2_147_483])(
-    'of %d s is taken, and is the time from cycle to cycle',
+    'of %d s is accepted, and is the time from cycle to cycle',
     async (interval) => {
       const bench = benchOf();
       const monitoring = bench.engine.startMonitoring(interval);
@@ -58,7 +58,7 @@ describe('the interval', () => {
     },
   );
 
-  it('is 60 s when it is left out', async () => {
+  it('is 60 s by default', async () => {
     const bench = benchOf();
     void bench.engine.startMonitoring();
     await bench.clock.advance(59_999);
@@ -68,7 +68,7 @@ describe('the interval', () => {
     await bench.engine.close();
   });
 
-  it('is not moved by a wall clock that jumps', async () => {
+  it('does not depend on jumps of the wall clock', async () => {
     const bench = benchOf();
     void bench.engine.startMonitoring(10);
     await settle(bench);
@@ -79,8 +79,8 @@ describe('the interval', () => {
   });
 });
 
-describe('starting and stopping', () => {
-  it('a second start is refused, and the first goes on', async () => {
+describe('starting and stopping the monitoring', () => {
+  it('refuses a second start, and the first continues', async () => {
     const bench = benchOf();
     const monitoring = bench.engine.startMonitoring(10);
     await expect(bench.engine.startMonitoring(10)).rejects.toMatchObject({
@@ -96,8 +96,8 @@ describe('starting and stopping', () => {
   it.each([
     ['stopMonitoring', (bench: Bench) => bench.engine.stopMonitoring()],
     ['close', (bench: Bench) => bench.engine.close()],
-    ['its end of scope', (bench: Bench) => bench.engine[Symbol.asyncDispose]()],
-  ])('resolves on %s, and nothing sleeps on', async (_how, stop) => {
+    ['the end of its scope', (bench: Bench) => bench.engine[Symbol.asyncDispose]()],
+  ])('resolves on %s, and leaves no timer', async (_how, stop) => {
     const bench = benchOf();
     const monitoring = bench.engine.startMonitoring(10);
     await settle(bench);
@@ -115,13 +115,13 @@ describe('starting and stopping', () => {
     await expect(monitoring).resolves.toBeUndefined();
   });
 
-  it('does not look at all when its signal is aborted already', async () => {
+  it('runs no cycle if its signal was aborted before', async () => {
     const bench = benchOf();
     await bench.engine.startMonitoring({ signal: AbortSignal.abort() });
     expect(bench.host.requests).toEqual([]);
   });
 
-  it('can be started again after it was stopped', async () => {
+  it('can be repeated', async () => {
     const bench = benchOf();
     for (let i = 1; i <= 3; i += 1) {
       const monitoring = bench.engine.startMonitoring(10);
@@ -132,11 +132,13 @@ describe('starting and stopping', () => {
     }
   });
 
-  it('can be stopped when nothing was started, and twice', async () => {
+  it('can be stopped when it was never started, and twice', async () => {
     const bench = benchOf();
     await bench.engine.stopMonitoring();
     const monitoring = bench.engine.startMonitoring(10);
+    expect(bench.engine.status().monitoring).toMatchObject({ intervalMs: 10_000 });
     await Promise.all([bench.engine.stopMonitoring(), bench.engine.stopMonitoring(), monitoring]);
+    expect(bench.engine.status().monitoring).toBeUndefined();
   });
 
   it('is refused after close', async () => {
@@ -146,7 +148,7 @@ describe('starting and stopping', () => {
   });
 });
 
-describe('what lasts', () => {
+describe('in monitoring', () => {
   it('a busy CPU is an issue from the third bad reading in a row, and is healed then', async () => {
     const bench = benchOf(cpu(85), { resolver });
     void bench.engine.startMonitoring(10);
@@ -160,7 +162,7 @@ describe('what lasts', () => {
     await bench.engine.close();
   });
 
-  it('a unit that failed is an issue at once', async () => {
+  it('a failed unit is an issue at once', async () => {
     const bench = benchOf({ units: [failedUnit()] }, { resolver });
     void bench.engine.startMonitoring(10);
     await settle(bench);
@@ -197,8 +199,8 @@ describe('what lasts', () => {
   });
 });
 
-describe('while something is healed', () => {
-  it('looking goes on, and nothing else is begun on the same component', async () => {
+describe('during a repair', () => {
+  it('cycles continue, and no other repair of the same component is started', async () => {
     let release = (): void => undefined;
     const act = () => new Promise<void>((resolve) => (release = resolve));
     const bench = benchOf({ units: [failedUnit()] }, { fake: { act }, resolver });
@@ -213,7 +215,7 @@ describe('while something is healed', () => {
     await bench.done(bench.engine.close());
   });
 
-  it('stopping aborts what may be interrupted, and waits until it has ended', async () => {
+  it('stopping aborts the interruptible parts, and waits for its end', async () => {
     let release = (): void => undefined;
     const signals: (AbortSignal | undefined)[] = [];
     const act = (_action: HealingAction, { signal }: { signal?: AbortSignal | undefined }) => {
@@ -234,7 +236,7 @@ describe('while something is healed', () => {
   });
 });
 
-describe('a cycle that goes wrong', () => {
+describe('a cycle that throws', () => {
   it('is reported, and the next cycle tries again', async () => {
     let broken = true;
     const detector = {
@@ -253,7 +255,7 @@ describe('a cycle that goes wrong', () => {
     await bench.engine.close();
   });
 
-  it('a listener that throws hurts nobody', async () => {
+  it('is not caused by a listener that throws', async () => {
     const bench = benchOf();
     bench.engine.on('cycle:done', () => {
       throw new Error('my fault');

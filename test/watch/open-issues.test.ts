@@ -10,7 +10,7 @@ const ok = (component: string): ComponentVerdict => ({ ...bad(component), status
 const never = (): boolean => false;
 const logs = (open: OpenIssues) => open.issues.map(({ component, log }) => [component, log]);
 
-it('keeps the log of an issue although another component is looked at while that log is read', () => {
+it('an open issue keeps its log even if another component is read while that log is read', () => {
   const open = new OpenIssues();
   const { opened } = open.watch([bad('a'), bad('b'), ok('c')], new Date(0), 0, undefined, never);
   open.watchOnly(new Set(['c']), [ok('c')], new Date(1), 1, DEFAULT_GUARDS.lasting, never);
@@ -24,7 +24,7 @@ it('keeps the log of an issue although another component is looked at while that
   ]);
 });
 
-it('gives the log of an issue that has gone to no other', () => {
+it('an open issue gets its log only if it is still the open one', () => {
   const open = new OpenIssues();
   const { opened } = open.watch([bad('a')], new Date(0), 0, undefined, never);
   open.clear('a');

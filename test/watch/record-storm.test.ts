@@ -7,7 +7,7 @@ import { benchOf, type Bench, type BenchOptions } from '../make-engine.js';
 const MINUTE = 60_000;
 const names = (count: number): string[] => Array.from({ length: count }, (_, index) => `unit${index}`);
 
-/** Units that failed so long before the first look, in milliseconds. */
+/** Units that failed this long before the first cycle, in milliseconds. */
 function withFailed(agoMs: readonly number[], options: BenchOptions = {}): Bench {
   const bench = benchOf({}, options);
   const now = bench.clock.now();
@@ -28,17 +28,17 @@ const all = (count: number, what: string): string[] => names(count).map(() => wh
 describe('a storm of listed services', () => {
   const services = names(8);
 
-  it('is seen by a first look that comes a minute after it, by the times that systemd tells', async () => {
+  it('is detected by a first cycle a minute after it, by the times that systemd reports', async () => {
     const ago = [65_000, 66_000, 67_000, 68_000, 69_000];
     expect(await reasons(withFailed(ago, { services }))).toEqual(all(5, 'storm'));
   });
 
-  it('is none when the services failed one after the other, however close together they were first seen', async () => {
+  it('is not detected if the services failed one after the other, even if they were first read at the same time', async () => {
     const ago = [0, 20_000, 40_000, 60_000, 80_000];
     expect(await reasons(withFailed(ago, { services }))).not.toContain('storm');
   });
 
-  it('is none of half of them, nor of a list of less than 6', async () => {
+  it('is not detected for half of the services, nor for a list of fewer than 6', async () => {
     expect(await reasons(withFailed([1, 2, 3, 4], { services }))).not.toContain('storm');
     expect(await reasons(withFailed([1, 2, 3, 4, 5], { services: names(5) }))).not.toContain('storm');
   });
@@ -63,7 +63,7 @@ describe('a storm of listed services', () => {
     expect(told).toEqual([['unit0', 'unit1', 'unit2', 'unit3', 'unit4']]);
   });
 
-  it('of 10 min ago is over: one repair at a time is made, and the first that does not help ends the calm', async () => {
+  it('is over after 10 min: repairs run one at a time, and the first ineffective one restarts the calm phase', async () => {
     const bench = withFailed([600_000, 600_000, 600_000, 600_000, 600_000], { services });
     const outcomes = await reasons(bench);
     expect(bench.executor.executed).toHaveLength(1);
@@ -71,15 +71,15 @@ describe('a storm of listed services', () => {
   });
 });
 
-describe('a storm of services that nobody listed', () => {
-  it('takes at least 10 of them', async () => {
+describe('a storm of unlisted services', () => {
+  it('needs at least 10 of them', async () => {
     const ago = (count: number) => names(count).map(() => 1_000);
     expect(await reasons(withFailed(ago(9)))).not.toContain('storm');
     expect(await reasons(withFailed(ago(10)))).toEqual(all(10, 'storm'));
   });
 });
 
-describe('a storm of checks of the host program', () => {
+describe('a storm of custom checks', () => {
   const checks = (count: number, type: Check['type']): BenchOptions => ({
     enabledChecks: names(count),
     checks: names(count).map((name) => ({
@@ -89,7 +89,7 @@ describe('a storm of checks of the host program', () => {
     })),
   });
 
-  it('takes at least 10 that are of the type service', async () => {
+  it('needs at least 10 of the type service', async () => {
     expect(await reasons(benchOf({}, checks(9, 'service')))).not.toContain('storm');
     expect(await reasons(benchOf({}, checks(10, 'service')))).toEqual(all(10, 'storm'));
     expect(await reasons(benchOf({}, checks(12, 'resource')))).not.toContain('storm');

@@ -10,7 +10,7 @@ const UNITS = [
   { ...unknownUnit('gone'), activeState: 'failed' },
 ];
 
-/** The warnings about `protect` of three looks, in one engine. */
+/** Returns the warnings about `protect` of three cycles, in one engine. */
 async function warnings(protect: readonly string[], more: BenchOptions = {}, units: unknown = UNITS) {
   const { engine, host, logger, done } = benchOf({ units: units as never }, { protect, ...more });
   Object.assign(host, { activeServices: () => Promise.resolve(['postgresql.service', 'nginx.service']) });
@@ -21,8 +21,8 @@ async function warnings(protect: readonly string[], more: BenchOptions = {}, uni
     .map((line) => JSON.stringify(line));
 }
 
-describe('names in `protect` that systemd does not know', () => {
-  it('are warned of once, with the closest name', async () => {
+describe('a name in `protect` that systemd does not know', () => {
+  it('is warned about once, with the closest name', async () => {
     const said = await warnings(['postgresq', 'nothing-like-it']);
     expect(said).toHaveLength(2);
     expect(said[0]).toContain(
@@ -40,15 +40,15 @@ describe('names in `protect` that systemd does not know', () => {
     ['one that failed, and whose file is gone', 'gone'],
     ['a pattern', 'what-comes-later-*'],
     ['one that is protected anyway', 'nscd'],
-  ])('are not: %s', async (_, name) => {
+  ])('is not one of these: %s', async (_, name) => {
     expect(await warnings([name])).toEqual([]);
   });
 
-  it('with a suffix, means that kind and no other', async () => {
+  it('with a suffix matches units of that type only', async () => {
     expect(await warnings(['postgresql.socket'])).toHaveLength(1);
   });
 
-  it('fail no look where the host rejects', async () => {
+  it('is no error if the host rejects', async () => {
     const { engine, host, done } = benchOf({ units: UNITS }, { protect: ['postgresq'] });
     const { read } = host;
     Object.assign(host, {
@@ -59,7 +59,7 @@ describe('names in `protect` that systemd does not know', () => {
     await engine.close();
   });
 
-  it('are not warned about if systemd cannot be read', async () => {
+  it('is not warned about if systemd cannot be read', async () => {
     expect(await warnings(['postgresq'], {}, unknown('systemd is not running here'))).toEqual([]);
   });
 });

@@ -8,7 +8,7 @@ const settle = (bench: Bench) => bench.clock.advance(0);
 const opened = ({ told }: Bench) => told.filter((line) => line.startsWith('issue:'));
 const wholeLooks = ({ host }: Bench) => host.requests.filter(({ parts }) => parts?.includes('cpu'));
 
-/** A monitor that looks once a minute at one unit that is well. */
+/** Monitoring of one healthy unit, with a cycle a minute. */
 async function watching(options: Parameters<typeof benchOf>[1] = {}): Promise<Bench> {
   const bench = benchOf({ units: [unitReading()] }, { services: ['nginx'], dryRun: true, ...options });
   void bench.engine.startMonitoring(60);
@@ -16,7 +16,7 @@ async function watching(options: Parameters<typeof benchOf>[1] = {}): Promise<Be
   return bench;
 }
 
-describe('a unit with a problem that the host reports by itself', () => {
+describe('a failing unit that the host reports immediately', () => {
   it('is an issue at once, and not only in the next cycle', async () => {
     const bench = await watching();
     bench.host.set({ units: [failedUnit()] });
@@ -29,7 +29,7 @@ describe('a unit with a problem that the host reports by itself', () => {
     await bench.engine.close();
   });
 
-  it('is reported with its state by systemd, and its log is read before any repair', async () => {
+  it('is reported with the state from systemd, and its log is read before any repair', async () => {
     const logs = { 'nginx.service': ['it crashed'] };
     const bench = await watching();
     bench.host.set({ units: [failedUnit()], logs });
@@ -40,7 +40,7 @@ describe('a unit with a problem that the host reports by itself', () => {
     await bench.engine.close();
   });
 
-  it('is no issue when it reads well after all', async () => {
+  it('is no issue if it reads ok afterwards', async () => {
     const bench = await watching();
     bench.host.tell('nginx');
     await settle(bench);
@@ -48,7 +48,7 @@ describe('a unit with a problem that the host reports by itself', () => {
     await bench.engine.close();
   });
 
-  it('does not hurry what has to last longer, nor clear it', async () => {
+  it('does not speed up an issue that has to last longer, nor clear it', async () => {
     const bench = await watching({ guards: { lasting: { cpu: 2 } } });
     bench.host.set({ cpu: { percent: 99, cpus: 4 } });
     await bench.clock.advance(60_000);
@@ -67,7 +67,7 @@ describe('a unit with a problem that the host reports by itself', () => {
     await bench.engine.close();
   });
 
-  it('wakes nobody where one bad reading of a service does not count, or services are not looked at', async () => {
+  it('is ignored if one bad reading of a service does not count, or services are not checked', async () => {
     for (const options of [{ guards: { lasting: { others: 2 } } }, { enabledChecks: ['cpu'] }]) {
       const bench = await watching(options);
       const before = bench.host.requests.length;
@@ -78,7 +78,7 @@ describe('a unit with a problem that the host reports by itself', () => {
     }
   });
 
-  it('costs four looks a second at most, however often it flaps', async () => {
+  it('causes at most four readings a second, however often it flaps', async () => {
     const bench = await watching();
     const before = bench.host.requests.length;
     for (let ms = 0; ms < 1_000; ms++) {
@@ -89,7 +89,7 @@ describe('a unit with a problem that the host reports by itself', () => {
     await bench.engine.close();
   });
 
-  it('wakes nobody any more after the monitoring was stopped', async () => {
+  it('is ignored after the monitoring was stopped', async () => {
     const bench = await watching();
     await bench.engine.stopMonitoring();
     const before = bench.host.requests.length;
@@ -100,7 +100,7 @@ describe('a unit with a problem that the host reports by itself', () => {
     await bench.engine.close();
   });
 
-  it('stays an issue though a longer look that began before says that it is well', async () => {
+  it('stays an issue even if a longer cycle that started before reads it as ok', async () => {
     const bench = await watching();
     const { host } = bench;
     let release = (): void => undefined;
@@ -108,7 +108,7 @@ describe('a unit with a problem that the host reports by itself', () => {
     const held = new Promise<void>((resolve) => (release = resolve));
     vi.spyOn(host, 'read').mockImplementation((request?: ReadRequest) => {
       const snapshot = read(request);
-      // A dead remote file system holds a whole look up.
+      // A dead remote file system delays a whole cycle.
       return ((request?.parts?.length ?? 0) > 1 ? held.then(() => snapshot) : snapshot) as never;
     });
     await bench.clock.advance(60_000);
@@ -122,7 +122,7 @@ describe('a unit with a problem that the host reports by itself', () => {
     await bench.engine.close();
   });
 
-  it('is seen at each interval where the host can tell nothing any more, and that is said once', async () => {
+  it('is read at each interval if the host can no longer report it, which is logged once', async () => {
     const bench = await watching();
     bench.host.tell(true);
     bench.host.tell({ unknown: 'the bus is gone' });
@@ -136,7 +136,7 @@ describe('a unit with a problem that the host reports by itself', () => {
   });
 });
 
-describe('a waker', () => {
+describe('the waker of the monitoring', () => {
   it('reads units that were reported in between together, 64 at once, and keeps its minimum interval', async () => {
     const clock = fakeClock();
     const looks: { at: number; size: number }[] = [];

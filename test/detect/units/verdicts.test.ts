@@ -19,7 +19,7 @@ const WATCHED: Record<Who, WatchedUnit | undefined> = {
   'no list': undefined,
 };
 
-/** What a verdict comes to: `ok`, `in transition`, `unknown`, or its severity. */
+/** Returns a verdict as one word: `ok`, `in transition`, `unknown`, or its severity. */
 function outcome(unit: UnitReading, who: Who = 'listed'): string {
   const { status, severity, transient } = judgeUnit(unit, WATCHED[who], {
     hasList: who !== 'no list',
@@ -36,7 +36,7 @@ const failed = (more: Partial<UnitReading> = {}) => failedUnit({ stoppedByJob: f
 const UNREADABLE = { stoppedByJob: { unknown: 'no permission' } };
 const DISABLED = { unitFileState: 'disabled' };
 
-describe('failed', () => {
+describe('a failed unit', () => {
   it.each<[string, Partial<UnitReading>, Who, string]>([
     ['a service that is listed', {}, 'listed', 'HIGH'],
     ['a service where nothing is listed', {}, 'no list', 'HIGH'],
@@ -78,12 +78,12 @@ describe('failed', () => {
     ],
     ['its start limit after a crash loop', { recentRestarts: 5 }, 'listed', 'HIGH'],
     ['a stop after a crash loop', { recentRestarts: 5, stoppedByJob: true }, 'listed', 'LOW'],
-  ])('%s', (_case, more, who, expected) => {
+  ])('has its documented verdict: %s', (_case, more, who, expected) => {
     expect(outcome(failed(more), who)).toBe(expected);
   });
 
   it.each(['data.mount', 'nightly.timer', 'web.socket', 'in.path', 'grp.target', 'a.swap', 'x.automount'])(
-    '%s is LOW, and HIGH when it is listed',
+    'of the kind %s is LOW, and HIGH when it is listed',
     (name) => {
       const unit = failed({ name, type: '', result: '' });
       expect([outcome(unit, 'no list'), outcome(unit, 'unlisted'), outcome(unit)]).toEqual([
@@ -107,7 +107,7 @@ describe('failed', () => {
   });
 });
 
-describe('in transition', () => {
+describe('a unit in transition', () => {
   const since = (ms: number) => ({ transitionSince: NOW - ms });
   const starting = { activeState: 'activating', subState: 'start' };
   const oneshot = { ...starting, type: 'oneshot', startTimeoutMs: Infinity };
@@ -177,11 +177,11 @@ describe('in transition', () => {
       'listed',
       'in transition',
     ],
-  ])('%s', (_case, more, who, expected) => {
+  ])('has its documented verdict: %s', (_case, more, who, expected) => {
     expect(outcome(unitReading(more), who)).toBe(expected);
   });
 
-  it('has its age in the sentence', () => {
+  it('is reported with its age', () => {
     expect(reasonOf(unitReading({ ...oneshot, ...since(HOUR) }))).toBe(
       'nginx.service is a oneshot that is running for 1 h',
     );
@@ -194,7 +194,7 @@ describe('in transition', () => {
   });
 });
 
-describe('restarts', () => {
+describe('the restarts of a unit', () => {
   it.each<[string, Partial<UnitReading>, Who, string]>([
     ['3 within its window', { recentRestarts: 3 }, 'listed', 'HIGH'],
     ['3 within its window, without a list', { recentRestarts: 3 }, 'no list', 'HIGH'],
@@ -215,18 +215,18 @@ describe('restarts', () => {
       'listed',
       'LOW',
     ],
-  ])('%s', (_case, more, who, expected) => {
+  ])('have their documented verdict: %s', (_case, more, who, expected) => {
     expect(outcome(unitReading(more), who)).toBe(expected);
   });
 
-  it('name the window that the unit has', () => {
+  it('are reported with the window of the unit', () => {
     expect(reasonOf(unitReading({ recentRestarts: 3, restartDelayMs: 5 * MINUTE }))).toBe(
       'nginx.service is in a crash loop: systemd restarted it 3 times within 20 min',
     );
   });
 });
 
-describe('listed and inactive', () => {
+describe('a listed and inactive unit', () => {
   const socket = { triggeredBy: [{ name: 'nginx.socket', activeState: 'active' }] };
   const downSocket = { triggeredBy: [{ name: 'nginx.socket', activeState: 'failed' }] };
   const killed = { exitKind: 'killed', exitStatus: 15 } as const;
@@ -289,15 +289,15 @@ describe('listed and inactive', () => {
     ['a oneshot that stays active is down', { type: 'oneshot', remainsAfterExit: true }, 'listed', 'HIGH'],
     ['nobody listed it', {}, 'no list', 'ok'],
     ['it is not listed where others are', {}, 'unlisted', 'ok'],
-  ])('%s', (_case, more, who, expected) => {
+  ])('is ok or LOW as documented: %s', (_case, more, who, expected) => {
     expect(outcome(inactive(more), who)).toBe(expected);
   });
 
-  it.each(['web.socket', 'nightly.timer', 'in.path', 'data.mount', 'grp.target'])('%s is HIGH', (name) => {
+  it.each(['web.socket', 'nightly.timer', 'in.path', 'data.mount', 'grp.target'])('is HIGH: %s', (name) => {
     expect(outcome(inactive({ name, type: '', result: '' }))).toBe('HIGH');
   });
 
-  it('reports a failed condition of the past, with its time', () => {
+  it('is reported with a failed condition of the past, with its time', () => {
     const unit = inactive({ conditionMet: false, conditionAt: Date.UTC(2025, 0, 1, 3, 4, 5) });
     expect(reasonOf(unit)).toBe(
       'nginx.service is inactive: a condition of its unit file did not hold when it was last tried, at 2025-01-01 03:04:05 UTC',
@@ -305,7 +305,7 @@ describe('listed and inactive', () => {
   });
 });
 
-describe('because of another unit', () => {
+describe('a unit that is down because of another unit', () => {
   const because = (kind: UnitCause['kind'], activeState: string): Partial<UnitReading> => ({
     cause: { kind, unit: 'base.service', activeState },
     stoppedByJob: true,
@@ -365,11 +365,11 @@ describe('because of another unit', () => {
       'listed',
       'LOW',
     ],
-  ])('%s', (_case, more, who, expected) => {
+  ])('has its documented verdict: %s', (_case, more, who, expected) => {
     expect(outcome(inactive(more), who)).toBe(expected);
   });
 
-  it('is reported with the cause, and whether that is over', () => {
+  it('is reported with the cause, and whether the cause is over', () => {
     expect(reasonOf(inactive(because('failed', 'failed')))).toBe(
       'nginx.service was stopped because base.service failed; base.service is failed, and comes first',
     );
@@ -396,11 +396,11 @@ describe('a unit file', () => {
     ['that is gone, failed', failed({ loadState: 'not-found' }), 'listed', 'LOW'],
     ['that is gone, still running', unitReading({ loadState: 'not-found' }), 'listed', 'LOW'],
     ['that never was', inactive({ loadState: 'not-found' }), 'listed', 'unknown'],
-  ])('%s', (_case, unit, who, expected) => {
+  ])('has its documented verdict: %s', (_case, unit, who, expected) => {
     expect(outcome(unit, who)).toBe(expected);
   });
 
-  it("with an error is told in systemd's words", () => {
+  it('with an error is reported in the words of systemd', () => {
     expect(reasonOf(inactive({ loadState: 'bad-setting', loadError }))).toBe(
       `nginx.service is inactive, and its unit file has an error: ${loadError}`,
     );
@@ -409,14 +409,14 @@ describe('a unit file', () => {
     );
   });
 
-  it('that changed on disk, and processes that are left, are in the evidence', () => {
+  it('that changed on disk, and left-over processes, are in the evidence', () => {
     const { evidence } = judgeUnit(failed({ needsReload: true, leftProcesses: 2 }), WATCHED.listed);
     expect(evidence).toContainEqual(expect.stringContaining('NeedDaemonReload=yes'));
     expect(evidence).toContain('2 of its processes still run, although the unit is failed');
   });
 });
 
-describe('a oneshot that stands for others', () => {
+describe('a oneshot that stands for its members', () => {
   const umbrella = unitReading({
     ...{ name: 'postgresql', type: 'oneshot', subState: 'exited', remainsAfterExit: true },
     members: ['postgresql@13-old.service', 'postgresql@15-main.service'],
@@ -438,7 +438,7 @@ describe('a oneshot that stands for others', () => {
     );
   });
 
-  it('is no health while a member is bad, which is judged under its own name as listed', () => {
+  it('has no separate verdict while a member is bad, which is judged under its own name as listed', () => {
     const members = [member('13-old'), member('15-main', failed)];
     expect(words(members)).toEqual([
       'postgresql ok',
@@ -451,7 +451,7 @@ describe('a oneshot that stands for others', () => {
     });
   });
 
-  it('hands its wishes to its members', () => {
+  it('passes its options to its members', () => {
     const stopped = { ...member('15-main', inactive), ...UNREADABLE };
     expect(words([stopped])).toContain(`postgresql@15-main bad ${LOW}`);
     expect(words([stopped], [{ unit: 'postgresql', keepRunning: true }])).toContain(
@@ -464,7 +464,7 @@ describe('two names of one unit', () => {
   const names = ['ssh.service', 'sshd.service'];
   const asked = names.map((name) => failed({ name, id: 'ssh.service', names }));
 
-  it('are one entry with both names and the wishes of both', () => {
+  it('are one verdict with both names and the options of both', () => {
     const watched = watchedUnits([{ unit: 'sshd', keepRunning: true }, 'ssh']);
     const down = asked.map((unit) => ({
       ...unit,

@@ -15,17 +15,17 @@ const hasStat = (() => {
   }
 })();
 
-it.runIf(hasStat)('tells what the system call tells', async () => {
+it.runIf(hasStat)('statInChild returns the figures of the system call', async () => {
   const folder = mkdtempSync(join(tmpdir(), '-f stat '));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const { blocks, files } = statfsSync(folder);
   expect(await statInChild(folder, signal())).toMatchObject({ blocks, files });
 });
 
-it.runIf(hasStat)('says what the program says of a path that is gone', async () => {
+it.runIf(hasStat)('statInChild returns the error of a path that does not exist', async () => {
   await expect(statInChild('/no such place', signal())).rejects.toThrow(/no such place.*No such file/);
 });
 
-it('the child process of statInChild is killed by its signal', async () => {
+it('statInChild has its child process killed by the signal', async () => {
   await expect(statInChild('/', AbortSignal.abort())).rejects.toThrow();
 });

@@ -8,7 +8,7 @@ import { nixosTree } from './nixos-tree.js';
 
 const STC_LOCK = '/run/nixos/switch-to-configuration.lock';
 
-/** A host with Nix on which nothing happens, until a test says so. */
+/** Creates a quiet host with Nix. */
 function quiet() {
   const tree = nixosTree();
   const files = [
@@ -23,7 +23,7 @@ function quiet() {
   for (const file of [STC_LOCK, '/nix/var/nix/profiles/system.lock', '/nix/store/x-out.lock', '/home/x'])
     tree.put(file);
   const lines: string[] = [];
-  /** The number of the file's device as the kernel prints it; here all files are on one. */
+  /** Device number of the file as the kernel prints it; here all files are on one device. */
   const device = (kind: string): string => {
     if (kind !== 'table') return hex(lstatSync(tree.root, { bigint: true }).dev);
     return 'fe:07';
@@ -57,8 +57,8 @@ const hex = (dev: bigint): string => {
 
 const NOTHING = { switching: null, building: null };
 
-describe('what is under way', () => {
-  it('is nothing on a quiet host, nor on one that never had Nix', async () => {
+describe('the activity of Nix', () => {
+  it('is empty on a quiet host, and on one that never had Nix', async () => {
     expect(await quiet().activity()).toEqual(NOTHING);
     const bare = nixosTree();
     bare.put('/proc/locks');
@@ -66,7 +66,7 @@ describe('what is under way', () => {
     expect(await createNixosReader({ root: bare.root }).activity()).toEqual(NOTHING);
   });
 
-  it('is nothing while somebody is merely connected to the store, or has evaluated something', async () => {
+  it('is empty while a client is merely connected to the store, or has evaluated something', async () => {
     const host = quiet();
     host.lock('/nix/var/nix/db/big-lock', 'READ', 100);
     host.lock('/nix/var/nix/temproots/100', 'WRITE', 100);
@@ -100,7 +100,7 @@ describe('what is under way', () => {
     expect(await host.activity()).toEqual({ switching: null, building });
   });
 
-  it('is a build while a process with temporary roots holds another lock on the store’s file system', async () => {
+  it('is a build while a process with temporary roots holds another lock on the file system of the store', async () => {
     const host = quiet();
     host.lock('/nix/var/nix/temproots/100', 'WRITE', 100);
     host.lock('/nix/store/x-out.lock', 'WRITE', 100);
@@ -110,7 +110,7 @@ describe('what is under way', () => {
     });
   });
 
-  it('is found by the device of the mount, too, where `stat` has another number', async () => {
+  it('is found by the device of the mount too if `stat` has another number', async () => {
     const host = quiet();
     host.lock(STC_LOCK, 'WRITE', 7, { dev: 'table' });
     expect(await host.activity()).toMatchObject({
@@ -118,13 +118,13 @@ describe('what is under way', () => {
     });
   });
 
-  it('is not what is only waited for', async () => {
+  it('does not include a lock that a process only waits for', async () => {
     const host = quiet();
     host.lock(STC_LOCK, 'WRITE', 7, { type: '-> FLOCK ' });
     expect(await host.activity()).toEqual(NOTHING);
   });
 
-  it('is a switch while a list is there that nobody’s lock explains; with the lock’s file it is a leftover', async () => {
+  it('is a switch while a unit list exists without a lock; with an unlocked lock file the list is a leftover', async () => {
     const host = quiet();
     host.put('/run/nixos/start-list', 'nginx.service\n');
     expect(await host.activity()).toEqual(NOTHING);
@@ -165,14 +165,14 @@ describe('what is under way', () => {
     expect(await host.activity()).toEqual({ switching: '`comin` runs as process 61', building: null });
   });
 
-  it('is not what runs in a container, whose system is its own', async () => {
+  it('does not include programs in a container, which has its own system', async () => {
     const host = quiet();
     host.process(70, 'switch-to-configuration', 'switch');
     host.put('/proc/70/status', 'Name:\tswitch\nPPid:\t1\nNSpid:\t70\t12\n');
     expect(await host.activity()).toEqual(NOTHING);
   });
 
-  it('is unknown where locks cannot be seen', async () => {
+  it('is unknown if locks cannot be read', async () => {
     const host = quiet();
     host.remove('/proc/locks');
     expect(await host.activity()).toMatchObject({
@@ -181,8 +181,8 @@ describe('what is under way', () => {
   });
 });
 
-describe('the locks of the kernel', () => {
-  it('are those by flock(2) that are held', () => {
+describe('the list of kernel locks', () => {
+  it('contains the held locks of flock(2)', () => {
     const text = [
       '1: FLOCK  ADVISORY  WRITE 52 00:2a:64 0 EOF',
       '1: -> FLOCK  ADVISORY  WRITE 53 00:2a:64 0 EOF',
@@ -199,7 +199,7 @@ describe('the locks of the kernel', () => {
   });
 });
 
-describe('a program', () => {
+describe('a running program', () => {
   it.each([
     ['/nix/store/x/bin/switch-to-configuration switch', 'switch-to-configuration switch', true],
     ['perl -w /nix/store/x/bin/switch-to-configuration test', undefined, false],

@@ -4,7 +4,7 @@ import { createNixosReader } from '../../../src/host/nixos/nixos-reader.js';
 import { isUnknown } from '../../../src/model/reading.js';
 import { nixosTree } from './nixos-tree.js';
 
-describe('the folders of drop-ins of a unit', () => {
+describe('the drop-in folders of a unit', () => {
   it.each([
     ['foo.service', ['foo.service', 'service']],
     ['foo-bar-baz.service', ['foo-bar-baz.service', 'foo-bar-.service', 'foo-.service', 'service']],
@@ -19,12 +19,12 @@ describe('the folders of drop-ins of a unit', () => {
       ['a-b@x-y.service', 'a-b@.service', 'a-.service', 'a-@.service', 'a-@x-y.service', 'service'],
     ],
     ['a-b@.service', ['a-b@.service', 'a-.service', 'a-@.service', 'service']],
-  ])('of %s', (unit, folders) => {
+  ])('are those of %s', (unit, folders) => {
     expect(dropInFolders(unit)).toEqual(folders);
   });
 });
 
-describe('a unit differs between two systems', () => {
+describe('a unit is reported as different between two systems', () => {
   const unit = '[Service]\nExecStart=/bin/x\n';
   const limit = (value: number): string => `[Service]\nLimitNOFILE=${value}\n`;
   const UNITS = {
@@ -57,11 +57,11 @@ describe('a unit differs between two systems', () => {
     ['service.d', ['foo-bar.service', 'foo-job@.service', 'other.service']],
     ['foo-.socket.d', ['foo-x.socket']],
     ['bar-.service.d', []],
-  ])('by a drop-in in %s', async (folder, units) => {
+  ])('for a drop-in in %s', async (folder, units) => {
     expect(await within(folder)).toEqual(units);
   });
 
-  it('not by a drop-in that a more specific one of the same name replaces', async () => {
+  it('unless the drop-in is replaced by a more specific one of the same name', async () => {
     const own = { 'foo-bar.service.d/x.conf': limit(9) };
     const general = (value: number) => ({ ...own, 'service.d/x.conf': limit(value) });
     expect(await changed(general(1), general(2))).toEqual(['foo-job@.service', 'other.service']);
@@ -72,13 +72,13 @@ describe('a unit differs between two systems', () => {
     expect(await changed(masked(1), masked(2))).toEqual(['foo-job@.service']);
   });
 
-  it('by the drop-in that counts, in the order of the file names of all folders', async () => {
+  it('for the effective drop-in, in the order of the file names of all folders', async () => {
     const first = { 'foo-bar.service.d/10.conf': limit(1), 'service.d/20.conf': limit(2) };
     const second = { 'foo-bar.service.d/30.conf': limit(1), 'service.d/20.conf': limit(2) };
     expect(await changed(first, second)).toEqual(['foo-bar.service']);
   });
 
-  it('by a drop-in of another name that it goes by', async () => {
+  it('for a drop-in of an alias', async () => {
     const alias = (value: number) => ({
       'alias.service': '-> other.service',
       'alias.service.d/x.conf': limit(value),

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { linkName, realPath } from '../../../src/host/nixos/links.js';
 import { nixosTree } from './nixos-tree.js';
 
-describe('the real path', () => {
+describe('the resolved path', () => {
   it.each([
     '/',
     '/bin/sh',
@@ -11,11 +11,11 @@ describe('the real path', () => {
     '/proc/self/exe',
     '/no/such/thing',
     '/etc/passwd/x',
-  ])('of %s is the same below a root as the kernel’s own', (path) => {
+  ])('of %s is the same below a root as that of the kernel', (path) => {
     expect(realPath('/.', path)).toBe(realPath('', path));
   });
 
-  it('stays below the root, whatever a link says, and ends in a circle', () => {
+  it('stays below the root, whatever the links contain, and ends in a circle', () => {
     const { root, link, put } = nixosTree();
     put('/etc/inside');
     link('/absolute', '/etc/inside');
@@ -30,8 +30,8 @@ describe('the real path', () => {
   });
 });
 
-describe('the name that a link leads to', () => {
-  it('is the last part of its target; what is no link has none', () => {
+describe("the name of a link's target", () => {
+  it('is its last component; a file that is not a link has none', () => {
     const { root, link, put } = nixosTree();
     link('/system', 'system-3-link');
     link('/absolute', '/nix/var/system-4-link');

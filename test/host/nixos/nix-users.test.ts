@@ -21,7 +21,7 @@ const allowed = (text: string, included = ''): boolean => {
   return isAllowedByNix(root, { user: 'healing', group: 'healing' });
 };
 
-describe('nix-daemon, by its configuration,', () => {
+describe('the access to nix-daemon by its configuration', () => {
   it.each([
     ['', true],
     ['allowed-users = *', true],
@@ -36,18 +36,18 @@ describe('nix-daemon, by its configuration,', () => {
     ['allowed-users = @wheel\ntrusted-users = root healing', true],
     ['allowed-users = @wheel\nextra-trusted-users = @healing', true],
     ['experimental-features = nix-command', true],
-  ])('with %j lets the daemon in: %s', (text, answer) => {
+  ])('with %j is granted to the daemon: %s', (text, answer) => {
     expect(allowed(text)).toBe(answer);
   });
 
-  it('reads what is included, where it stands', () => {
+  it('follows included files in place', () => {
     expect(allowed('!include more.conf', 'allowed-users = @wheel')).toBe(false);
     expect(allowed('include /etc/nix/more.conf\nallowed-users = *', 'allowed-users = @wheel')).toBe(true);
     expect(allowed('include nix.conf\nallowed-users = @wheel')).toBe(false);
     expect(allowed('!include there-is-none.conf')).toBe(true);
   });
 
-  it('knows a member of a group', () => {
+  it('considers the members of a group', () => {
     writeFileSync(join(root, 'etc/nix/nix.conf'), 'allowed-users = @users');
     expect(isAllowedByNix(root, { user: 'bob', group: 'nogroup' })).toBe(true);
     expect(isAllowedByNix(root, { user: 'carol', group: 'nogroup' })).toBe(false);

@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
-/** A time long enough ago that the clock of a file system is no matter. */
+/** Time long enough ago that the resolution of file times does not matter. */
 export const LONG_AGO = Date.UTC(2025, 0, 1);
 
-/** The store path of a system that is called so. */
+/** Returns the store path of a system with this name. */
 export const storePath = (name: string): string => `/nix/store/${'0'.repeat(32)}-${name}`;
 
-/** A NixOS host in a folder of its own, links as on a real one; gone when the test is. */
+/** NixOS host in a temporary folder, with links as on a real one. */
 export function nixosTree() {
   const root = mkdtempSync(join(tmpdir(), 'nixos-tree-'));
   onTestFinished(() => rmSync(root, { recursive: true, force: true }));
@@ -18,7 +18,7 @@ export function nixosTree() {
     mkdirSync(dirname(join(root, path)), { recursive: true });
     writeFileSync(join(root, path), text);
   };
-  /** Makes a link, or makes it anew; `at` is when, in milliseconds since the epoch. */
+  /** Creates or replaces a link; `at` is its time, in milliseconds since the epoch. */
   const link = (path: string, target: string, at = LONG_AGO): void => {
     mkdirSync(dirname(join(root, path)), { recursive: true });
     rmSync(join(root, path), { force: true });
@@ -26,13 +26,13 @@ export function nixosTree() {
     lutimesSync(join(root, path), at / 1000, at / 1000);
     settle(dirname(path));
   };
-  /** The time of a folder is the time of its last change; here that is long ago, and later with each change. */
+  /** The time of a folder is that of its last change; here that is long ago, and later with each change. */
   let changes = 0;
   const settle = (folder: string): void => {
     const at = LONG_AGO / 1000 + ++changes;
     lutimesSync(join(root, folder), at, at);
   };
-  /** A built system with its units; text by name below `etc/systemd/system`, `-> PATH` for a link. */
+  /** Creates a built system with its units: texts by name below `etc/systemd/system`, `-> PATH` for a link. */
   const system = (
     name: string,
     units: Readonly<Record<string, string>> = {},

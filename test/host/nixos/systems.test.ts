@@ -15,7 +15,7 @@ function read({ root }: Tree): NixosReading {
   return reading;
 }
 
-/** Three systems, of which the third runs, was booted and is what the profile stands at. */
+/** Three systems, of which the third is running, booted and in the profile. */
 function ordinary() {
   const tree = nixosTree();
   const [a, b, c] = [tree.system('a'), tree.system('b'), tree.system('c')];
@@ -30,8 +30,8 @@ const pathOf = (system: NixosReading['running']) => (isUnknown(system) ? system 
 const numbers = ({ generations }: NixosReading) =>
   isUnknown(generations) ? generations : generations.map(({ number, path }) => [number, path]);
 
-describe('an ordinary host', () => {
-  it('tells what runs, what was booted, and every generation with its time', () => {
+describe('the systems of an ordinary host', () => {
+  it('are the running one, the booted one, and every generation with its time', () => {
     const { c, ...tree } = ordinary();
     const kernel = `${storePath('linux-6.12')}/bzImage`;
     const modules = storePath('linux-6.12-modules');
@@ -49,7 +49,7 @@ describe('an ordinary host', () => {
     });
   });
 
-  it('gives the same answer again until something changes, and then another', () => {
+  it('are the same object until something changes', () => {
     const { root, run, generation, profile, a, b } = ordinary();
     const reader = createNixosReader({ root });
     const first = reader.read();
@@ -64,7 +64,7 @@ describe('an ordinary host', () => {
     expect(reader.read()).toMatchObject({ profile: { number: 1, path: a } });
   });
 
-  it('is read again after a while, and at once while a file time is too recent to be distinct', () => {
+  it('are read again after a while, and at once while a file time is too recent to be distinct', () => {
     const { root, run, c } = ordinary();
     let now = LONG_AGO + 9 * HOUR;
     const reader = createNixosReader({ root, now: () => now, refreshMs: 30_000 });
@@ -82,8 +82,8 @@ describe('an ordinary host', () => {
   });
 });
 
-describe('generations', () => {
-  it('may be one', () => {
+describe('the generations', () => {
+  it('may be a single one', () => {
     const tree = nixosTree();
     const a = tree.system('a');
     tree.generation(1, a);
@@ -93,7 +93,7 @@ describe('generations', () => {
     expect(numbers(read(tree))).toEqual([[1, a]]);
   });
 
-  it('may have gaps, and ascend by number, not by name', () => {
+  it('may have gaps, and are sorted by number, not by name', () => {
     const tree = ordinary();
     tree.generation(40, tree.a);
     tree.generation(100, tree.b);
@@ -114,7 +114,7 @@ describe('generations', () => {
     expect(read(tree).profile).toEqual({ number: 4, path: tree.b });
   });
 
-  it('may dangle: then the path is unknown, and the others are not', () => {
+  it('may contain a dangling link, whose path alone is unknown', () => {
     const tree = ordinary();
     tree.generation(2, storePath('gone'));
     expect(numbers(read(tree))).toEqual([
@@ -124,7 +124,7 @@ describe('generations', () => {
     ]);
   });
 
-  it('are not the links of other profiles, nor what else lies there', () => {
+  it('do not include links of other profiles, or other files', () => {
     const tree = ordinary();
     for (const name of ['default-7-link', 'system-x-link', 'system-8-link.tmp', 'my-system-9-link'])
       tree.link(`/nix/var/nix/profiles/${name}`, tree.a);
@@ -133,8 +133,8 @@ describe('generations', () => {
   });
 });
 
-describe('a host that runs something else than its profile', () => {
-  it('booted into an older entry of the menu', () => {
+describe('a host that runs another system than its profile', () => {
+  it('was booted into an older entry of the menu', () => {
     const tree = ordinary();
     tree.run(tree.a);
     tree.boot(tree.a);
@@ -146,7 +146,7 @@ describe('a host that runs something else than its profile', () => {
     });
   });
 
-  it('by `nixos-rebuild test`: it runs and is not kept; whether it is a specialisation nobody can tell', () => {
+  it('uses `nixos-rebuild test`: the system runs, is not kept, and may be a specialisation or not', () => {
     const tree = ordinary();
     const tested = tree.system('tested', {}, { kernel: '6.18' });
     tree.run(tested);
@@ -163,7 +163,7 @@ describe('a host that runs something else than its profile', () => {
     expect(read(tree).specialisation, 'one that has specialisations is none').toBeNull();
   });
 
-  it('by a staged `nixos-rebuild boot`: the profile is ahead', () => {
+  it('uses a staged `nixos-rebuild boot`: the profile is ahead', () => {
     const tree = ordinary();
     const staged = tree.system('staged');
     tree.generation(4, staged);
@@ -171,7 +171,7 @@ describe('a host that runs something else than its profile', () => {
     expect(read(tree)).toMatchObject({ running: { path: tree.c }, profile: { number: 4, path: staged } });
   });
 
-  it('by a specialisation of a generation, or of the booted system', () => {
+  it('runs a specialisation of a generation, or of the booted system', () => {
     const tree = ordinary();
     const quiet = tree.system('quiet');
     tree.link(`${tree.c}/specialisation/loud`, tree.a);
@@ -187,8 +187,8 @@ describe('a host that runs something else than its profile', () => {
   });
 });
 
-describe('a host that lacks something', () => {
-  it('without Nix does not run NixOS', () => {
+describe('an incomplete host', () => {
+  it('does not run NixOS if it has no Nix', () => {
     expect(createNixosReader({ root: nixosTree().root }).read()).toEqual({
       unknown: 'this host does not run NixOS',
     });
@@ -201,7 +201,7 @@ describe('a host that lacks something', () => {
     expect(read(tree).running).toEqual({ path, kernel: null, modules: null });
   });
 
-  it('keeps the rest of the answer where one field is unknown', () => {
+  it('has the other values if one is unknown', () => {
     const tree = nixosTree();
     const a = tree.system('a');
     tree.run(a);
@@ -212,7 +212,7 @@ describe('a host that lacks something', () => {
     expect(reading.booted).toEqual({ unknown: '/run/booted-system leads to no system' });
   });
 
-  it('whose running system is gone, or is a file, runs nothing that is known', () => {
+  it('has no known running system if the link dangles or is a file', () => {
     const tree = ordinary();
     tree.run(storePath('gone'));
     expect(read(tree).running).toEqual({ unknown: '/run/current-system leads to no system' });
@@ -223,7 +223,7 @@ describe('a host that lacks something', () => {
     });
   });
 
-  it('whose profile leads elsewhere, nowhere, or in a circle, has none that is known', () => {
+  it('has no known profile if its link leads elsewhere, nowhere, or in a circle', () => {
     const tree = ordinary();
     tree.link('/nix/var/nix/profiles/system', tree.c);
     expect(read(tree).profile).toMatchObject({ unknown: expect.stringContaining('no generation') as string });
@@ -234,7 +234,7 @@ describe('a host that lacks something', () => {
     expect(numbers(read(tree))).toHaveLength(4);
   });
 
-  it.skipIf(process.getuid?.() === 0)('that may not be looked at is unknown, with the reason', () => {
+  it.skipIf(process.getuid?.() === 0)('is unknown, with the reason, if it may not be read', () => {
     const tree = ordinary();
     chmodSync(join(tree.root, '/nix/var/nix/profiles'), 0o000);
     expect(read(tree)).toMatchObject({
@@ -244,7 +244,7 @@ describe('a host that lacks something', () => {
     chmodSync(join(tree.root, '/nix/var/nix/profiles'), 0o755);
   });
 
-  it('whose profiles are a file is unknown, with the reason', () => {
+  it('is unknown, with the reason, if its profiles folder is a file', () => {
     const tree = nixosTree();
     tree.run(tree.system('a'));
     tree.put('/nix/var/nix/profiles');

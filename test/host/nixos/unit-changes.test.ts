@@ -5,7 +5,7 @@ import { nixosTree, storePath } from './nixos-tree.js';
 
 const service = (program: string): string => `[Service]\nExecStart=${program}\n`;
 
-/** What differs between two systems with these units. */
+/** Returns the differences between two systems with these units. */
 async function changes(from: Record<string, string>, to: Record<string, string>) {
   const tree = nixosTree();
   tree.put('/dev/null');
@@ -14,14 +14,14 @@ async function changes(from: Record<string, string>, to: Record<string, string>)
 }
 
 describe('the units that differ between two systems', () => {
-  it('are those whose definition does: changed, gone or new, and no others', async () => {
+  it('have a changed, missing or new definition', async () => {
     const same = { 'same.service': service('/bin/same'), 'same.timer': '[Timer]\nOnCalendar=daily' };
     const from = { ...same, 'changed.service': service('/bin/1'), 'gone.socket': '[Socket]' };
     const to = { ...same, 'changed.service': service('/bin/2'), 'new.service': service('/bin/new') };
     expect(await changes(from, to)).toEqual(['changed.service', 'gone.socket', 'new.service']);
   });
 
-  it('do not include one whose file is the same in the store, or says the same', async () => {
+  it('do not include one whose file is the same store path, or has the same content', async () => {
     const link = `-> ${storePath('shared.service')}`;
     expect(await changes({ 'a.service': link }, { 'a.service': link })).toEqual([]);
     expect(await changes({ 'a.service': link }, { 'a.service': service('/bin/shared') })).toEqual([]);
@@ -43,7 +43,7 @@ describe('the units that differ between two systems', () => {
     expect(await changes(elsewhere, {}), 'of a unit that is not a file of the system').toEqual(['b.service']);
   });
 
-  it('are told by drop-ins in the order of their names, and only by those that systemd reads', async () => {
+  it('are found by drop-ins in the order of their names, and only by those that systemd reads', async () => {
     const [first, second] = [
       '[Service]\nExecStart=\nExecStart=/bin/1',
       '[Service]\nExecStart=\nExecStart=/bin/2',
@@ -56,7 +56,7 @@ describe('the units that differ between two systems', () => {
     expect(await changes(unit, { ...unit, 'a.service.d/README': second })).toEqual([]);
   });
 
-  it('include a template, which stands for its instances, and instances by their own drop-ins', async () => {
+  it('include a template, which stands for its instances, and instances with their own drop-ins', async () => {
     const template = (program: string) => ({ 'foo@.service': service(program) });
     const byTemplate = await changes(template('/bin/1'), template('/bin/2'));
     expect(byTemplate).toEqual(['foo@.service']);
@@ -79,7 +79,7 @@ describe('the units that differ between two systems', () => {
     expect(await changes(moved, same)).toEqual([]);
   });
 
-  it('are judged by their own file where an instance has one', async () => {
+  it("are compared by the instance's own file if it has one", async () => {
     const own = { 'foo@bar.service': service('/bin/own') };
     const [one, other] = [service('/bin/1'), service('/bin/2')];
     expect(await changes({ 'foo@.service': one, ...own }, { 'foo@.service': other, ...own })).toEqual([
@@ -87,14 +87,14 @@ describe('the units that differ between two systems', () => {
     ]);
   });
 
-  it('include one that was masked, and not one that stayed so', async () => {
+  it('include one that was newly masked, and not one that was masked before', async () => {
     const masked = { 'a.service': '-> /dev/null' };
     expect(await changes({ 'a.service': service('/bin/a') }, masked)).toEqual(['a.service']);
     expect(await changes(masked, masked)).toEqual([]);
     expect(await changes(masked, {})).toEqual([]);
   });
 
-  it('are no folders of dependencies, and nothing that is no unit', async () => {
+  it('include no dependency folders, and only units', async () => {
     const to = {
       'a.target.wants/b.service': '',
       'service.d/x.conf': '[Service]',
@@ -104,7 +104,7 @@ describe('the units that differ between two systems', () => {
     expect(await changes({}, to)).toEqual([]);
   });
 
-  it('are unknown where one of the systems is not there, or the signal says to end', async () => {
+  it('are unknown if one of the systems does not exist, or the signal is aborted', async () => {
     const tree = nixosTree();
     const reader = createNixosReader({ root: tree.root });
     const many = (program: string) =>
@@ -130,7 +130,7 @@ describe('the template of a unit', () => {
     ['foo@a.b@c.socket', 'foo@.socket'],
     ['foo@.service', undefined],
     ['foo.service', undefined],
-  ])('of %s is %s', (unit, template) => {
+  ])('for %s is %s', (unit, template) => {
     expect(templateOf(unit)).toBe(template);
   });
 });

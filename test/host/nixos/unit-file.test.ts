@@ -12,8 +12,8 @@ const parse = (...texts: readonly string[]): UnitFile => {
 };
 const differs = (from: string, to: string): boolean => isDifferent(parse(from), parse(to));
 
-describe('a unit file', () => {
-  it('has values by key by section, in the order given', () => {
+describe('a parsed unit file', () => {
+  it('has values by section and key, in the given order', () => {
     const text = '[Unit]\nAfter=a\nAfter=b\n[Service]\nExecStart=/bin/x --a=b\n';
     expect(plain(parse(text))).toEqual({
       Unit: { After: ['a', 'b'] },
@@ -21,12 +21,12 @@ describe('a unit file', () => {
     });
   });
 
-  it('may have comments, blank lines, blanks around everything, and ends of lines of two kinds', () => {
+  it('may have comments, blank lines, surrounding white space, and two kinds of line endings', () => {
     const text = '\n # c\n;d\n  [Service]  \r\n  ExecStart =  /bin/x  \r\n\t#ExecStart=no\n\n';
     expect(plain(parse(text))).toEqual({ Service: { ExecStart: ['/bin/x'] } });
   });
 
-  it('goes on in the next line after a backslash, over comments, but not after two', () => {
+  it('continues a line after a backslash, across comments, but not after two backslashes', () => {
     const text = '[Service]\nExecStart=/bin/x \\\n# why\n  -a \\\n  -b\nType=a\\\\\nUser=c\n';
     expect(plain(parse(text))).toEqual({
       Service: { ExecStart: ['/bin/x    -a    -b'], Type: ['a\\\\'], User: ['c'] },
@@ -35,7 +35,7 @@ describe('a unit file', () => {
     expect(plain(parse('[Service]\nA=x \\\n\nB=y'))).toEqual({ Service: { A: ['x'], B: ['y'] } });
   });
 
-  it('resets earlier values by an empty assignment, across drop-ins', () => {
+  it('resets earlier values by an empty assignment, also in a drop-in', () => {
     expect(plain(parse('[Service]\nExecStart=a\nExecStart=\nExecStart=b'))).toEqual({
       Service: { ExecStart: ['b'] },
     });
@@ -44,7 +44,7 @@ describe('a unit file', () => {
     });
   });
 
-  it('may come in pieces: one section twice, a drop-in after another', () => {
+  it('may be in parts: a repeated section, a drop-in after another', () => {
     expect(plain(parse('[Unit]\nAfter=a\n[Service]\n[Unit]\nAfter=b', '[Unit]\nAfter=c'))).toEqual({
       Unit: { After: ['a', 'b', 'c'] },
       Service: {},
@@ -68,7 +68,7 @@ describe('any unit file', () => {
   const write = (all: Said, style: (line: string) => string = (line) => `${line}\n`): string =>
     all.map(([section, key, value]) => style(`[${section}]`) + style(`${key}=${value}`)).join('');
 
-  it('means the same with comments, blanks and continuations strewn in', () => {
+  it('has the same meaning with added comments, white space and continuations', () => {
     const noise = fc.constantFrom('', '# a = b\n', '   ;[Unit]\n', '\n\n', '\t\n');
     fc.assert(
       fc.property(said, fc.array(noise, { minLength: 1 }), fc.nat(3), (all, noises, blanks) => {
@@ -86,7 +86,7 @@ describe('any unit file', () => {
     );
   });
 
-  it('means the same in one file as in drop-ins in the same order', () => {
+  it('has the same meaning in one file as in drop-ins in the same order', () => {
     fc.assert(
       fc.property(said, fc.nat(20), (all, cut) => {
         const parts = [write(all.slice(0, cut)), write(all.slice(cut))];
@@ -96,7 +96,7 @@ describe('any unit file', () => {
     );
   });
 
-  it('has, for a key, just what was said after the last assignment without a value', () => {
+  it('has, for each key, the values after its last empty assignment', () => {
     fc.assert(
       fc.property(fc.array(fc.option(word, { nil: '' }), { minLength: 1 }), (values) => {
         const text = write(values.map((value) => ['Service', 'Key', value] as const));
@@ -107,7 +107,7 @@ describe('any unit file', () => {
     );
   });
 
-  it('does not differ from itself, nor when whole keys change places; one more value is a difference', () => {
+  it('is equal to itself, also with keys in another order, and differs by one more value', () => {
     fc.assert(
       fc.property(said, (all) => {
         const text = write(all);
@@ -128,11 +128,11 @@ describe('two definitions of a unit', () => {
   const unit = (lines: string) => `[Unit]\nAfter=network.target\n[Service]\nExecStart=/bin/x\n${lines}`;
 
   it.each([
-    ['what the unit wants', '[Unit]\nWants=b'],
+    ['the wanted units', '[Unit]\nWants=b'],
     ['a restart trigger', '[Unit]\nX-Restart-Triggers=/nix/store/b'],
     ['a reload trigger', '[Unit]\nX-Reload-Triggers=/nix/store/b'],
-    ['what is run', '[Service]\nExecStartPre=/bin/y'],
-    ['how it is reloaded', '[Service]\nExecReload=/bin/y'],
+    ['the command', '[Service]\nExecStartPre=/bin/y'],
+    ['the reload command', '[Service]\nExecReload=/bin/y'],
     ['a new section', '[Socket]\nListenStream=80'],
     ['a reset', '[Service]\nExecStart='],
   ])('differ by %s', (_what, lines) => {
@@ -152,7 +152,7 @@ describe('two definitions of a unit', () => {
     'AllowIsolate=yes',
     'CollectMode=inactive-or-failed',
     'SourcePath=/x',
-  ])('do not differ by %s in [Unit], which is differences elsewhere', (line) => {
+  ])('do not differ by %s in [Unit], which differs in other sections', (line) => {
     expect(differs(unit(''), unit(`[Unit]\n${line}`))).toBe(false);
     expect(differs(unit(`[Unit]\n${line}`), unit(''))).toBe(false);
     expect(differs(unit(''), unit(`[Service]\n${line}`))).toBe(true);
@@ -162,7 +162,7 @@ describe('two definitions of a unit', () => {
     expect(differs(unit(''), unit('[Install]\nWantedBy=multi-user.target'))).toBe(false);
   });
 
-  it('do not differ for what runs when only a way to reload is gone', () => {
+  it('do not differ for a running unit if only a way to reload was removed', () => {
     expect(differs(unit('[Service]\nExecReload=/bin/y'), unit(''))).toBe(false);
     expect(differs(unit('[Unit]\nX-Reload-Triggers=/x'), unit(''))).toBe(false);
     expect(differs(unit('[Unit]\nX-Reload-Triggers=/x'), unit('[Unit]\nX-Reload-Triggers=/y'))).toBe(true);

@@ -10,7 +10,7 @@ describe('the path of a unit on the bus', () => {
     expect(unitPath('9p@a.mount')).toBe('/org/freedesktop/systemd1/unit/_39p_40a_2emount');
   });
 
-  it('leads back to the unit', () => {
+  it('can be converted back to the unit', () => {
     const chars = fc.constantFrom(...String.raw`azAZ09_-.:@\x`);
     fc.assert(
       fc.property(fc.string({ unit: chars, minLength: 1 }), (unit) => {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { createSlots } from '../../../src/host/systemd/bus.js';
 
-it('at most as many calls run at once as there are slots, and all of them end', async () => {
+it('slots limit the number of calls that run at once, and all calls end', async () => {
   const inSlot = createSlots(3);
   let running = 0;
   let most = 0;

@@ -19,7 +19,7 @@ const order: Asked = { ...asked, authorization: `Bearer ${TOKEN}`, contentType: 
 
 const status = (from: Asked, need: Need, rules = open): number => refusalOf(from, rules, need)?.status ?? 200;
 
-describe('the name that a request is sent to', () => {
+describe('the Host header of a request', () => {
   test.each(['127.0.0.1', '127.0.0.1:8080', 'localhost:1', 'LOCALHOST', '[::1]:8080', '127.8.8.8'])(
     'on loopback may be %s',
     (host) => expect(status({ ...asked, host }, 'read')).toBe(200),
@@ -51,8 +51,8 @@ describe('the name that a request is sent to', () => {
   });
 });
 
-describe('the page that asks', () => {
-  test('may be our own, also behind a proxy that speaks TLS', () => {
+describe('the Origin header of a request', () => {
+  test('may be that of the dashboard, also behind a proxy with TLS', () => {
     const host = 'localhost:8080';
     for (const origin of ['http://localhost:8080', 'https://localhost:8080'])
       expect(status({ ...asked, host, origin, fetchSite: 'same-origin' }, 'read')).toBe(200);
@@ -67,14 +67,17 @@ describe('the page that asks', () => {
   ])('may not be %s', (origin) =>
     expect(status({ ...asked, host: 'localhost:8080', origin }, 'read')).toBe(403),
   );
-  test.each(['cross-site', 'same-site', 'else'])('may not be %s by what the browser says', (fetchSite) => {
-    expect(status({ ...asked, fetchSite }, 'read')).toBe(403);
-    // A link from elsewhere may lead to the page: it knows nothing.
-    expect(status({ ...asked, fetchSite }, 'page')).toBe(200);
-  });
+  test.each(['cross-site', 'same-site', 'else'])(
+    'may not be %s if the browser reports the request as cross-site',
+    (fetchSite) => {
+      expect(status({ ...asked, fetchSite }, 'read')).toBe(403);
+      // A link on another site may open the page, which contains no data.
+      expect(status({ ...asked, fetchSite }, 'page')).toBe(200);
+    },
+  );
 });
 
-describe('the token', () => {
+describe('the token of the dashboard', () => {
   test.each([
     undefined,
     '',
@@ -84,36 +87,36 @@ describe('the token', () => {
     `Bearer ${TOKEN}x`,
     `Bearer ${TOKEN.slice(1)}`,
     TOKEN,
-  ])('is not %s', (authorization) => {
+  ])('is not accepted as %s', (authorization) => {
     expect(status({ ...order, authorization }, 'read', guarded)).toBe(401);
     expect(status({ ...order, authorization }, 'control', guarded)).toBe(401);
   });
-  test('lets read and act, and the page itself needs none', () => {
+  test('permits reading and acting; the page itself needs none', () => {
     expect(status(order, 'read', guarded)).toBe(200);
     expect(status(order, 'control', guarded)).toBe(200);
     expect(status(asked, 'page', guarded)).toBe(200);
   });
-  test('is needed beyond loopback, whatever was forgotten', () => {
+  test('is required beyond loopback, whatever is not configured', () => {
     const from = { ...asked, localAddress: '10.0.0.1', host: '10.0.0.1' };
     for (const need of ['page', 'read', 'control'] as const) expect(status(from, need)).toBe(403);
   });
 });
 
-describe('acting', () => {
-  test('is off by default, with a token too', () => {
+describe('the controls of the dashboard', () => {
+  test('are off by default, also with a token', () => {
     expect(status(order, 'control')).toBe(403);
     expect(status(order, 'control', rulesFrom({ token: TOKEN }))).toBe(403);
   });
   test.each([undefined, 'text/plain', 'application/x-www-form-urlencoded', 'application/jsonp'])(
-    'is not possible by what a form can send: %s',
+    'cannot be used by what a form can send: %s',
     (contentType) => expect(status({ ...order, contentType }, 'control', guarded)).toBe(415),
   );
-  test('is not possible for another page that knows the token', () => {
+  test('cannot be used by another page that has the token', () => {
     expect(status({ ...order, origin: 'http://evil.example' }, 'control', guarded)).toBe(403);
   });
 });
 
-describe('options', () => {
+describe('the options of the dashboard', () => {
   test.each([
     [{ controls: true }, /^Expected `controls` to be false without a `token`/],
     [{ token: 'short' }, /^Expected `token` to be 16 to 256 visible ASCII characters, got `"5 characters"/],
@@ -121,7 +124,7 @@ describe('options', () => {
     [{ maxClients: 0 }, /^Expected `maxClients` to be a number from 1 to 10000/],
     [{ allowedHosts: 'example.org' }, /^Expected `allowedHosts` to be an array of strings/],
     [{ tokens: 'x' }, /did you mean `token`\?/],
-  ])('are refused when they are invalid: %j', (options, message) => {
+  ])('are refused if invalid: %j', (options, message) => {
     expect(() => rulesFrom(options as object)).toThrow(message);
   });
   test('never repeat a token that is refused', () => {
@@ -130,27 +133,27 @@ describe('options', () => {
   });
 });
 
-describe('behind a proxy', () => {
+describe('the dashboard behind a proxy', () => {
   const behind = rulesFrom({
     token: TOKEN,
     controls: true,
     publicUrl: 'https://ops.example.org:8443/healing/',
   });
   const origin = 'https://ops.example.org:8443';
-  test('the public origin may act, whatever the proxy makes of the host', () => {
+  test('accepts requests from the public origin, whatever Host the proxy sends', () => {
     for (const host of ['127.0.0.1:8080', 'ops.example.org', 'ops.example.org:8443'])
       expect(status({ ...order, host, origin, forwarded: true }, 'control', behind)).toBe(200);
     expect(status({ ...order, origin: 'https://ops.example.org' }, 'control', behind)).toBe(403);
     expect(status({ ...order, origin }, 'control', guarded)).toBe(403);
   });
-  test('the files of the page are not judged by their origin: module scripts carry one', () => {
+  test('sends the files of the page for any Origin, because module scripts have one', () => {
     expect(status({ ...asked, origin: 'http://ops.example.org' }, 'page', guarded)).toBe(200);
   });
-  test('nothing is answered without a token', () => {
+  test('answers nothing without a token', () => {
     for (const need of ['page', 'read', 'control'] as const)
       expect(status({ ...asked, forwarded: true }, need)).toBe(403);
   });
-  test('the token may come in a separate header, beside a password for the proxy', () => {
+  test('accepts the token in a separate header, beside a password for the proxy', () => {
     expect(status({ ...order, authorization: 'Basic eDp5', token: TOKEN }, 'control', guarded)).toBe(200);
     expect(status({ ...order, token: 'x' }, 'control', guarded)).toBe(401);
   });

@@ -6,7 +6,7 @@ import { benchOf } from '../../make-engine.js';
 
 const TOKEN = 'sixteen-characters-and-more';
 
-test('who gave a command on the page stands in the state, in the log and on the page', async () => {
+test('the author of a command on the page is in the state, in the log and on the page', async () => {
   const state = memoryStore();
   const bench = benchOf(
     { units: [failedUnit({ name: 'nginx' }), failedUnit({ name: 'redis' })] },

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Audience } from '../../../src/observe/dashboard/audience.js';
 import type { View } from '../../../src/observe/dashboard/view/view.js';
 
-/** Somebody who listens, and may take nothing. */
+/** Client that may accept no data. */
 class Listener extends EventEmitter {
   readonly told: Buffer[] = [];
   takes = true;
@@ -17,7 +17,7 @@ class Listener extends EventEmitter {
     this.gone = true;
     this.emit('close');
   }
-  /** The text that was sent last. */
+  /** Returns the text that was sent last. */
   get last(): string {
     return this.told.at(-1)?.toString() ?? '';
   }
@@ -44,8 +44,8 @@ beforeEach(() => {
 });
 afterEach(() => void vi.useRealTimers());
 
-describe('an audience', () => {
-  test('receives everything at first, then each change, made once for all pages and no faster than it can be read', () => {
+describe('the open pages of the dashboard', () => {
+  test('receive everything at first, then each change, serialised once and no faster than it can be read', () => {
     const audience = audienceOf();
     const [one, two] = [admit(audience), admit(audience)];
     expect(one.last).toMatch(/^event: history\ndata: .*\n\nevent: view\ndata: .*view 0/);
@@ -62,7 +62,7 @@ describe('an audience', () => {
     audience.close();
   });
 
-  test('receives a heartbeat every five seconds, a short one when nothing has changed', () => {
+  test('receive a heartbeat every five seconds, a short one if nothing has changed', () => {
     const audience = audienceOf();
     const one = admit(audience);
     vi.advanceTimersByTime(15_000);
@@ -72,7 +72,7 @@ describe('an audience', () => {
     audience.close();
   });
 
-  test('may be slow: then it gets the newest, and holds one message at most', () => {
+  test('that are slow get the newest change, with one pending message at most', () => {
     const audience = audienceOf();
     const slow = new Listener();
     slow.takes = false;
@@ -89,7 +89,7 @@ describe('an audience', () => {
     audience.close();
   });
 
-  test('that takes nothing is dropped, and the others are not', () => {
+  test('that accept nothing are disconnected, without effect on the others', () => {
     const audience = audienceOf();
     const dead = new Listener();
     dead.takes = false;
@@ -102,7 +102,7 @@ describe('an audience', () => {
     audience.close();
   });
 
-  test('has so many seats, and costs nothing when it is empty', () => {
+  test('are limited in number, and cost nothing if there are none', () => {
     const audience = audienceOf(1);
     const one = admit(audience);
     expect(audience.admit(new Listener() as unknown as ServerResponse)).toBe(false);

@@ -8,8 +8,8 @@ import type { ReadingView } from '../../../src/observe/dashboard/view/view.js';
 import { viewOf } from '../../../src/observe/dashboard/view/view-of.js';
 import { benchOf } from '../../make-engine.js';
 
-describe('what a view holds is bounded', () => {
-  test('cuts a long text, says how long it is, and never halves a character', () => {
+describe('the limits of a view', () => {
+  test('cut a long text, give its length, and never split a character', () => {
     expect(cut('short')).toBe('short');
     expect(cut('x'.repeat(20_000))).toBe(`${'x'.repeat(1_000)}… (cut: 20,000 characters in all)`);
     fc.assert(
@@ -26,13 +26,13 @@ describe('what a view holds is bounded', () => {
     );
   });
 
-  test('cuts a long list, and says how many entries are missing', () => {
+  test('cut a long list, and give the number of missing entries', () => {
     const made = cutAll(Array.from({ length: 100 }, (_, index) => `line ${index}`));
     expect(made).toHaveLength(41);
     expect(made.at(-1)).toBe('… (60 more)');
   });
 
-  test('shortens names in a headline, and keeps the whole ones', () => {
+  test('shorten names in a headline, and keep the full names', () => {
     const long = `disk:/${'a/'.repeat(100)}end`;
     const made = headlineWith({
       tone: 'bad',
@@ -45,7 +45,7 @@ describe('what a view holds is bounded', () => {
     expect([made.names[0], made.more]).toEqual([long, 2]);
   });
 
-  test('stays small with 60 issues of 20 kB each', async () => {
+  test('keep it small with 60 issues of 20 kB each', async () => {
     const bench = benchOf();
     await bench.engine.detectAndHeal();
     const issues = Array.from({ length: 60 }, (_, index) => ({
@@ -76,7 +76,7 @@ describe('what a view holds is bounded', () => {
   });
 });
 
-test('a bad reading gets a curve when all places are taken by healthy ones', () => {
+test('a bad reading gets a chart if all charts are taken by healthy ones', () => {
   const reading = (key: string, status: ReadingView['status'], value: number): ReadingView => ({
     ...{ key, component: key, label: key, status, value, threshold: 5, unit: '', reason: '' },
   });
@@ -93,7 +93,7 @@ test('a bad reading gets a curve when all places are taken by healthy ones', () 
 test.each([
   ...['127.0.0.1', '127.8.9.10', 'localhost', 'LOCALHOST', '::1', '[::1]', '0:0:0:0:0:0:0:1'],
   ...['0000:0000:0000:0000:0000:0000:0000:0001', '::ffff:127.0.0.1', '[::ffff:127.0.0.1]'],
-])('%s is loopback', (host) => expect(isLoopback(host)).toBe(true));
+])('the address %s is loopback', (host) => expect(isLoopback(host)).toBe(true));
 
 test.each([
   ...[
@@ -109,4 +109,4 @@ test.each([
     '::1.example',
   ],
   ...['localhost.example.org', '', '[', '1', ':1'],
-])('%s is not loopback', (host) => expect(isLoopback(host)).toBe(false));
+])('the address %s is not loopback', (host) => expect(isLoopback(host)).toBe(false));

@@ -66,7 +66,7 @@ const CASES: readonly Case[] = [
   },
 ];
 
-/** Every answer that a server gives, with and without the headers of a proxy, a page and a scraper. */
+/** Returns every response of a server, with and without the headers of a proxy, a page and a scraper. */
 async function allAnswers(url: string, paths: readonly string[], headers = {}): Promise<string> {
   const answers = paths.flatMap((path) =>
     ['GET', 'POST', 'HEAD'].map(async (method) => {
@@ -74,7 +74,7 @@ async function allAnswers(url: string, paths: readonly string[], headers = {}): 
       const response = await fetch(`${url}${path}`, { method, headers, signal: stop.signal });
       const head = JSON.stringify([...response.headers]);
       if (path !== '/api/events' || method !== 'GET' || !response.ok) return head + (await response.text());
-      // The stream does not end: what it tells first is the history and a whole view.
+      // The stream does not end: it starts with the history and a whole view.
       let text = '';
       for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
         text += Buffer.from(chunk).toString();
@@ -117,7 +117,8 @@ describe.each(CASES)('$name', ({ bench }) => {
     expect(seen).not.toContain('hunter2');
     expect(seen).toMatch(/"status":"(bad|failed)"|"component":"(nginx|shop)"/);
     expect(await allAnswers(scraped.url, METRICS_PATHS)).not.toContain('hunter2');
-    // What an act said is in the journal, which the engine's reader may read; lines of other journals are not.
+    // The output of an action is in the journal, which the reader of the engine may read; lines of other journals are
+    // not.
     expect(
       lines.filter(
         (line) => line.includes('hunter2') && !line.includes('exited with') && !line.includes('was ended'),
@@ -133,7 +134,7 @@ describe.each(CASES)('$name', ({ bench }) => {
   });
 });
 
-test('what is left out is counted, and the state of the unit stays', async () => {
+test('omitted log lines are counted, and the state of the unit remains', async () => {
   const { engine, done } = benchOf({ units, logs }, { dryRun: true });
   const dashboard = new SimpleDashboard(engine);
   ends.push(

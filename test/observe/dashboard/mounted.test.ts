@@ -16,7 +16,7 @@ interface Mounted {
   readonly by: () => string | undefined;
 }
 
-/** A dashboard that acts, mounted by a server of a host program under `/healing`. */
+/** Creates a dashboard with controls, mounted by a server of a host program under `/healing`. */
 async function mount(
   serve: (dashboard: SimpleDashboard) => Promise<Server> | Server,
   options: { publicUrl?: string } = {},
@@ -61,12 +61,12 @@ const fastifyWith =
     return app.server;
   };
 
-/** A middleware that leaves `{}` behind for what it does not parse, as body parsers of express 4 do. */
+/** Middleware that leaves `{}` for a body that it does not parse, like body parsers of express 4. */
 const leavesEmpty: express.RequestHandler = (asked, _, next) => {
   asked.body = {};
   next();
 };
-/** A middleware that reads the body and keeps it to itself. */
+/** Middleware that consumes the body. */
 const swallows: express.RequestHandler = (asked, _, next) => void asked.resume().once('end', () => next());
 
 const order = (url: string, body: string, headers: Record<string, string> = {}): Promise<Response> =>
@@ -76,9 +76,9 @@ const order = (url: string, body: string, headers: Record<string, string> = {}):
     body,
   });
 
-describe('a body that was read before the dashboard is asked', () => {
+describe('a request body in a host server', () => {
   test.each([
-    ['nothing in front', expressWith()],
+    ['no parser', expressWith()],
     ['express.json()', expressWith(express.json())],
     ['express.text()', expressWith(express.text({ type: '*/*' }))],
     ['express.raw()', expressWith(express.raw({ type: '*/*' }))],
@@ -86,14 +86,14 @@ describe('a body that was read before the dashboard is asked', () => {
       'express.urlencoded() and express.json()',
       expressWith(express.urlencoded({ extended: true }), express.json()),
     ],
-    ['a parser that was not responsible', expressWith(express.json({ type: 'text/x-other' }), leavesEmpty)],
-    ['fastify, as docs/dashboard.md has it', fastifyWith((raw, body) => void (raw.body = body))],
-  ])('is taken: %s', async (_, serve) => {
+    ['a parser for another content type', expressWith(express.json({ type: 'text/x-other' }), leavesEmpty)],
+    ['fastify, as in docs/dashboard.md', fastifyWith((raw, body) => void (raw.body = body))],
+  ])('is accepted with %s', async (_, serve) => {
     const { url, pauses } = await mount(serve);
     const answer = await order(url, JSON.stringify({ reason: 'a backup runs' }));
     expect(await answer.text()).toBe('{"done":true}\n');
     expect(pauses()).toEqual(['a backup runs']);
-    // What is no order is still refused.
+    // An invalid command is still refused.
     for (const body of [
       '{}',
       '[]',
@@ -108,9 +108,9 @@ describe('a body that was read before the dashboard is asked', () => {
   });
 
   test.each([
-    ['a middleware that keeps it', expressWith(swallows)],
-    ['fastify, without handing it over', fastifyWith(() => undefined)],
-  ])('and was kept is asked for in words: %s', async (_, serve) => {
+    ['a middleware that consumes it', expressWith(swallows)],
+    ['fastify, without passing it on', fastifyWith(() => undefined)],
+  ])('that was consumed is requested in a sentence: %s', async (_, serve) => {
     const { url, pauses } = await mount(serve);
     const answer = await order(url, JSON.stringify({ reason: 'a backup runs' }));
     expect(answer.status).toBe(400);
@@ -119,30 +119,35 @@ describe('a body that was read before the dashboard is asked', () => {
   });
 });
 
-describe('who gave a command', () => {
+describe('the author of a command', () => {
   test.each([
     ['no proxy', {}, {}, 'dashboard token, from 127.0.0.1'],
-    ['a claim without a proxy', {}, { 'x-forwarded-for': '203.0.113.9' }, 'dashboard token, from 127.0.0.1'],
     [
-      'a proxy, whose last word counts',
+      'a forwarded header without a proxy',
+      {},
+      { 'x-forwarded-for': '203.0.113.9' },
+      'dashboard token, from 127.0.0.1',
+    ],
+    [
+      'a proxy, whose last entry applies',
       { publicUrl: 'https://ops.example.org/healing/' },
       { 'x-forwarded-for': '198.51.100.1, 203.0.113.9' },
       'dashboard token, from 203.0.113.9 by a proxy',
     ],
     [
-      'a proxy that passes on what is no address',
+      'a proxy that passes on an invalid address',
       { publicUrl: 'https://ops.example.org/healing/' },
       { 'x-forwarded-for': '<script>alert(1)</script>' },
       'dashboard token, from 127.0.0.1',
     ],
-  ])('is kept with its address: %s', async (_, options, headers, by) => {
+  ])('is recorded with its address: %s', async (_, options, headers, by) => {
     const mounted = await mount(expressWith(express.json()), options);
     expect((await order(mounted.url, '{"reason":"a test"}', headers)).status).toBe(200);
     expect(mounted.by()).toBe(by);
   });
 });
 
-/** Asks with any `Host`, which `fetch` does not allow. */
+/** Sends a request with any `Host`, which `fetch` does not permit. */
 const statusWith = (url: string, headers: Record<string, string>): Promise<number | undefined> =>
   new Promise((resolve, reject) => {
     request(url, { headers, agent: false }, (response) => {
@@ -153,23 +158,28 @@ const statusWith = (url: string, headers: Record<string, string>): Promise<numbe
       .end();
   });
 
-describe('metrics keep to the same rules for names and proxies', () => {
+describe('the metrics server follows the same rules for Host and proxies', () => {
   const forwarded = { 'x-forwarded-for': '203.0.113.9' };
   test.each([
     ['its address', {}, {}, 200],
     ['localhost', {}, { host: 'localhost:9090' }, 200],
-    ['a foreign name', {}, { host: 'rebound.example' }, 403],
+    ['another name', {}, { host: 'rebound.example' }, 403],
     ['an allowed name', { allowedHosts: ['Web1.example.org'] }, { host: 'web1.example.org:9090' }, 200],
     ['a proxy', {}, forwarded, 403],
-    ['the proxy of `publicUrl`', { publicUrl: 'https://ops.example.org/m/' }, forwarded, 200],
-    ['its name', { publicUrl: 'https://ops.example.org/m/' }, { ...forwarded, host: 'ops.example.org' }, 200],
+    ['the proxy in `publicUrl`', { publicUrl: 'https://ops.example.org/m/' }, forwarded, 200],
     [
-      'another name by it',
+      'the name of that proxy',
+      { publicUrl: 'https://ops.example.org/m/' },
+      { ...forwarded, host: 'ops.example.org' },
+      200,
+    ],
+    [
+      'another name through that proxy',
       { publicUrl: 'https://ops.example.org/m/' },
       { ...forwarded, host: 'x.example' },
       403,
     ],
-  ])('%s', async (_, options, headers, status) => {
+  ])('with %s', async (_, options, headers, status) => {
     const { engine } = benchOf();
     const metrics = new MetricsServer({ healingEngine: engine, port: 0, ...options });
     onTestFinished(async () => {
@@ -190,7 +200,7 @@ describe('metrics keep to the same rules for names and proxies', () => {
     'https://u:p@ops.example.org',
     'https://ops.example.org/?a',
     'https://ops.example.org/#a',
-  ])('refuses %s as `publicUrl`', (publicUrl) => {
+  ])('the option `publicUrl` may not be %s', (publicUrl) => {
     const { engine } = benchOf();
     for (const make of [
       () => new MetricsServer({ healingEngine: engine, publicUrl: publicUrl as string }),

@@ -34,7 +34,7 @@ interface Answered {
   readonly body: string;
 }
 
-/** Asks without the good manners of `fetch`. */
+/** Sends a request without the restrictions of `fetch`. */
 const ask = (
   port: number,
   path: string,
@@ -85,7 +85,7 @@ function stream(
 }
 
 describe('the page', () => {
-  test('weighs less than 150 KB in all, and has nothing inline', async () => {
+  test('is less than 150 KB in all, without inline scripts or styles', async () => {
     const { port } = await open();
     const { status, headers, body } = await ask(port, '/');
     expect(status).toBe(200);
@@ -108,7 +108,7 @@ describe('the page', () => {
     expect(gzipSync(body).length).toBeLessThan(2_000);
   });
 
-  test('is there for HEAD, and for nothing that writes', async () => {
+  test('is available for HEAD, and not for writing methods', async () => {
     const { port } = await open();
     expect(await ask(port, '/', { method: 'HEAD' })).toMatchObject({ status: 200, body: '' });
     expect(await ask(port, '/', { method: 'POST' })).toMatchObject({
@@ -119,7 +119,7 @@ describe('the page', () => {
       expect((await ask(port, path)).status).toBe(404);
   });
 
-  test('is for its own names only', async () => {
+  test('is available under the allowed names only', async () => {
     const { port } = await open();
     const answered = await ask(port, '/api/view', { headers: { host: 'rebound.example' } });
     expect(answered).toMatchObject({ status: 403 });
@@ -128,8 +128,8 @@ describe('the page', () => {
   });
 });
 
-describe('what the engine knows', () => {
-  test('is one view', async () => {
+describe('the view of the engine', () => {
+  test('is one JSON document', async () => {
     const { engine, port } = await open();
     await engine.detectAndHeal();
     const view = JSON.parse((await ask(port, '/api/view')).body) as Record<string, unknown>;
@@ -141,7 +141,7 @@ describe('what the engine knows', () => {
     });
   });
 
-  test('is sent at once when it changes, and to every page', async () => {
+  test('is sent to every page as soon as it changes', async () => {
     const { engine, port } = await open();
     const [one, two] = [stream(port), stream(port)];
     await vi.waitFor(() => expect(one.text() + two.text()).toMatch(/event: view.*event: view/s));
@@ -166,11 +166,11 @@ describe('what the engine knows', () => {
     await vi.waitFor(() => streams.forEach(({ text }) => expect(text()).toContain('event: view')));
     const answered = await ask(port, '/api/events');
     expect(answered).toMatchObject({ status: 503, headers: { 'retry-after': '10' } });
-    // The next page has room after that one was closed.
+    // The page itself is still served.
     expect((await ask(port, '/')).status).toBe(200);
   });
 
-  test('needs the token where there is one', async () => {
+  test('requires the token if there is one', async () => {
     const { port } = await open({ token: TOKEN });
     for (const path of ['/api/view', '/api/events'])
       expect(await ask(port, path)).toMatchObject({ status: 401, headers: { 'www-authenticate': 'Bearer' } });
@@ -181,8 +181,8 @@ describe('what the engine knows', () => {
   });
 });
 
-describe('what a person says', () => {
-  test('is refused without controls, without the token, and from elsewhere', async () => {
+describe('a command on the dashboard', () => {
+  test('is refused without controls, without the token, and from another origin', async () => {
     const readOnly = await open({ token: TOKEN });
     const body = JSON.stringify({ reason: 'a backup' });
     expect((await ask(readOnly.port, '/api/pause', { method: 'POST', headers: ORDER, body })).status).toBe(
@@ -201,7 +201,7 @@ describe('what a person says', () => {
     expect(engine.status().pauses).toEqual([]);
   });
 
-  test('is done: pause, resume, reset', async () => {
+  test('is executed: pause, resume, reset', async () => {
     const { engine, port } = await open({ token: TOKEN, controls: true });
     engine.dryRun = false;
     const tell = (what: string, value: unknown) =>
@@ -223,7 +223,7 @@ describe('what a person says', () => {
     );
   });
 
-  test('cannot be the approval of what the root helper takes from a person on the host only', async () => {
+  test('cannot approve what the root helper accepts only from a person on the host', async () => {
     const { engine, executor } = benchOf(
       { units: [failedUnit({ name: 'nginx' })] },
       { fake: { plan: () => ({ approval: 'A person has to decide', approvedBy: 'person' }) } },
@@ -261,7 +261,7 @@ describe('what a person says', () => {
     '{',
     '{"__proto__":{"reason":"x"}}',
     `{"reason":"${'x'.repeat(5_000)}"}`,
-  ])('has to be said properly: %.40s', async (body) => {
+  ])('is refused if invalid: %.40s', async (body) => {
     const { engine, port } = await open({ token: TOKEN, controls: true });
     engine.dryRun = false;
     expect((await ask(port, '/api/pause', { method: 'POST', headers: ORDER, body })).status).toBe(400);
@@ -269,7 +269,7 @@ describe('what a person says', () => {
   });
 });
 
-describe('where it can be', () => {
+describe('the address of the dashboard', () => {
   test('is loopback only, without a token', async () => {
     const { engine } = benchOf();
     await expect(new SimpleDashboard(engine).start({ host: '0.0.0.0', port: 0 })).rejects.toThrow(
@@ -281,7 +281,7 @@ describe('where it can be', () => {
     await dashboard.stop();
   });
 
-  test('is any path of a server of your own', async () => {
+  test('may be any path of a custom server', async () => {
     const { engine } = benchOf();
     const dashboard = new SimpleDashboard(engine);
     const handler = dashboard.handler('/healing');
@@ -302,7 +302,7 @@ describe('where it can be', () => {
     expect((await ask(port, '/healing/')).status).toBe(503);
   });
 
-  test('may be where express has taken the prefix away', async () => {
+  test('may be a path whose prefix express has removed', async () => {
     const { engine } = benchOf();
     const dashboard = new SimpleDashboard(engine);
     const handler = dashboard.handler();
@@ -320,13 +320,13 @@ describe('where it can be', () => {
     expect((await ask(port, '/healing/')).status).toBe(200);
   });
 
-  test.each(['healing', '/healing/', '/a?b', 7])('is no prefix that cannot be one: %s', (prefix) => {
+  test.each(['healing', '/healing/', '/a?b', 7])('may not have the invalid prefix %s', (prefix) => {
     const { engine } = benchOf();
     expect(() => new SimpleDashboard(engine).handler(prefix as string)).toThrow(/^Expected `prefix`/);
   });
 });
 
-test('a client that reads nothing holds at most one message, and the others receive all', async () => {
+test('a client that reads nothing does not delay the events of the others', async () => {
   const { engine, port } = await open();
   const slow = connect({ port, host: '127.0.0.1' });
   slow.pause();

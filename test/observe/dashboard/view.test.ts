@@ -10,6 +10,7 @@ import { readingsOf, unitsOf } from '../../../src/observe/dashboard/view/reading
 import type { ReadingView, View } from '../../../src/observe/dashboard/view/view.js';
 import { viewOf } from '../../../src/observe/dashboard/view/view-of.js';
 import { failedUnit, memoryReading, unitReading } from '../../../src/testing/index.js';
+import { anyCharacter } from '../../any-character.js';
 import { benchOf, type Bench } from '../../make-engine.js';
 
 const view = ({ engine }: Bench): View =>
@@ -24,18 +25,18 @@ const view = ({ engine }: Bench): View =>
 const headline = (bench: Bench, change: Partial<EngineStatus> = {}) =>
   headlineOf({ ...bench.engine.status(), ...change }, bench.engine.explain());
 
-describe('the sentence', () => {
-  test('is that nothing is known, before anything was read', () => {
+describe('the headline of the dashboard', () => {
+  test('is that nothing is known before anything was read', () => {
     expect(headline(benchOf())).toMatchObject({ tone: 'unknown', sentence: 'No readings yet.' });
   });
 
-  test('is that all is healthy, when it is', async () => {
+  test('is that all is healthy if it is', async () => {
     const bench = benchOf();
     await bench.engine.detectAndHeal();
     expect(headline(bench)).toMatchObject({ tone: 'ok', sentence: 'All healthy.' });
   });
 
-  test('names the one open issue, whose description stands below, and what happens next', async () => {
+  test('names the single open issue, whose description is below, and the next step', async () => {
     const bench = benchOf({ units: [failedUnit({ name: 'nginx' })] }, { dryRun: true });
     await bench.engine.detectAndHeal();
     expect(headline(bench)).toEqual({
@@ -48,7 +49,7 @@ describe('the sentence', () => {
     });
   });
 
-  test('names several issues, and counts what happens to them', async () => {
+  test('names several issues, and counts their next steps', async () => {
     const bench = benchOf(
       { units: [failedUnit({ name: 'nginx' })], memory: memoryReading(99) },
       { dryRun: true, enabledChecks: ['memory', 'services'] },
@@ -56,7 +57,7 @@ describe('the sentence', () => {
     await bench.engine.detectAndHeal();
     expect(headline(bench).sentence).toBe('2 open issues: memory and nginx.');
     expect(headline(bench).detail).toBe('2 planned only (dry run).');
-    // The order does not depend on that of the engine, or equal ones would swap places from cycle to cycle.
+    // The order does not depend on that of the engine, or equal ones would change places from cycle to cycle.
     const [first, second] = bench.engine.explain();
     const same = [first!, { ...second!, issue: { ...second!.issue, severity: first!.issue.severity } }];
     expect(headlineOf(bench.engine.status(), same)).toEqual(
@@ -64,13 +65,13 @@ describe('the sentence', () => {
     );
   });
 
-  test('is a note only, when nothing is urgent', async () => {
+  test('is only a note if nothing is urgent', async () => {
     const bench = benchOf({ memory: memoryReading(90) }, { dryRun: true });
     await bench.engine.detectAndHeal();
     expect(headline(bench).tone).toBe('note');
   });
 
-  test('is never that all is healthy, when the engine does not check', async () => {
+  test('is never that all is healthy if the engine does not monitor', async () => {
     const bench = benchOf();
     await bench.engine.detectAndHeal();
     const lastLook = { timestamp: new Date(), agoMs: 100_000, detectionMs: 1 };
@@ -88,7 +89,7 @@ describe('the sentence', () => {
     expect(headline(bench, { monitoring: { ...monitoring, intervalMs: 60_000 }, lastLook }).tone).toBe('ok');
   });
 
-  test('says that a storm is one cause', async () => {
+  test('reports a storm as one cause', async () => {
     const bench = benchOf();
     await bench.engine.detectAndHeal();
     expect(headline(bench, { storm: { forMs: 1, calmInMs: 600_000 } }).sentence).toBe(
@@ -96,7 +97,7 @@ describe('the sentence', () => {
     );
   });
 
-  test('does not call healthy what could not be read', async () => {
+  test('does not report an unreadable component as healthy', async () => {
     const bench = benchOf();
     await bench.engine.detectAndHeal();
     const verdicts = bench.engine
@@ -112,7 +113,7 @@ describe('the sentence', () => {
   });
 });
 
-test('banners tell every state in which what is shown means something else', async () => {
+test('the banners of the dashboard report every state that changes the meaning of the rest', async () => {
   const { engine } = benchOf({}, { dryRun: true });
   await engine.detectAndHeal();
   const kinds = (change: Partial<EngineStatus>): string[] =>
@@ -138,7 +139,7 @@ test('banners tell every state in which what is shown means something else', asy
   ).toEqual(['storm', 'locked', 'paused', 'paused', 'healing-disabled', 'dry-run']);
 });
 
-test('what was listed and cannot be read has a banner, and the sentence is not green', async () => {
+test('a listed component that cannot be read has a banner, and the headline is not green', async () => {
   const bench = benchOf({ units: unknown('no systemd') }, { services: ['nginx'] });
   await bench.engine.detectAndHeal();
   const { banners, headline: top, totals } = view(bench);
@@ -151,8 +152,8 @@ test('what was listed and cannot be read has a banner, and the sentence is not g
   expect(totals.byType).toEqual({ resource: 0, service: 0, system: 0 });
 });
 
-describe('a view', () => {
-  test('has what was done, with before and after and the steps', async () => {
+describe('the view of the dashboard', () => {
+  test('has the repairs, with the values before and after, and the steps', async () => {
     const act = (): void => void bench.host.setUnit('nginx', unitReading());
     const bench = benchOf({ units: [failedUnit({ name: 'nginx' })] }, { fake: { act } });
     await bench.done(bench.engine.detectAndHeal());
@@ -166,14 +167,14 @@ describe('a view', () => {
       },
     ]);
     expect(acts[0]?.after).toMatch(/nginx/);
-    // The same act has the same name in every view, or an open detail would close under the reader.
+    // A repair has the same key in every view, or an open detail would close while it is read.
     await bench.done(bench.engine.detectAndHeal());
     expect(view(bench).acts).toMatchObject([{ key: acts[0]?.key, at: acts[0]?.at }]);
     expect(held).toEqual([]);
     expect(totals).toMatchObject({ resolved: 1, successRate: 1 });
   });
 
-  test('has what was not done: the gate, what it is for, and what comes next', async () => {
+  test('has the blocked repairs: the gate, its purpose, and the next step', async () => {
     const bench = benchOf({ units: [failedUnit({ name: 'nginx' })] });
     bench.engine.healingEnabled = false;
     await bench.engine.detectAndHeal();
@@ -188,10 +189,10 @@ describe('a view', () => {
     expect(view(bench).issues[0]?.text).toContain('not acted on (healing-disabled)');
   });
 
-  test('is plain JSON, whatever is read', { timeout: 30_000 }, () => {
+  test('is plain JSON, for any readings', { timeout: 30_000 }, () => {
     const verdict = fc.record({
       check: fc.constantFrom('cpu', 'disk', 'services', 'own', '__proto__'),
-      component: fc.string({ unit: 'binary' }),
+      component: fc.string({ unit: anyCharacter }),
       type: fc.constantFrom(...Object.values(IssueType)),
       status: fc.constantFrom('ok', 'bad', 'unknown'),
       reason: fc.string(),
@@ -211,7 +212,7 @@ describe('a view', () => {
     );
   });
 
-  test('leaves out what is well, when there is too much of it', () => {
+  test('omits healthy components if there are too many', () => {
     const many = Array.from({ length: 1_000 }, (_, index) => ({
       check: 'services',
       component: `unit-${index}`,
@@ -225,7 +226,7 @@ describe('a view', () => {
   });
 });
 
-describe('the last hour', () => {
+describe('the last hour of the charts', () => {
   const reading = (value: number | null, key = 'cpu cpu'): ReadingView => ({
     key,
     component: 'cpu',
@@ -237,7 +238,7 @@ describe('the last hour', () => {
     reason: '',
   });
 
-  test('keeps the highest of each five seconds, and no more than an hour', () => {
+  test('keeps the maximum of each five seconds, for an hour at most', () => {
     const hour = new Hour();
     for (let at = 0; at < 2 * 3_600_000; at += 1_000) hour.add(at, [reading((at / 1_000) % 5)]);
     const { times, series } = hour.read();
@@ -245,7 +246,7 @@ describe('the last hour', () => {
     expect(series[0]?.values.every((value) => value === 4 || value === 3)).toBe(true);
   });
 
-  test('has a hole where something was not read', () => {
+  test('has a gap where something was not read', () => {
     const hour = new Hour();
     hour.add(0, [reading(1)]);
     hour.add(10_000, []);
@@ -254,7 +255,7 @@ describe('the last hour', () => {
     expect(hour.of('new')?.values).toEqual([null, null, 7]);
   });
 
-  test('is cleared when the clock is set back, and stays small when names change', () => {
+  test('is cleared when the clock is set back, and stays small if names change', () => {
     const hour = new Hour();
     for (let index = 0; index < 1_000; index += 1) hour.add(index * 10_000, [reading(1, `name-${index}`)]);
     expect(hour.read().series.length).toBeLessThanOrEqual(64);
@@ -262,7 +263,7 @@ describe('the last hour', () => {
     expect(hour.read().times).toEqual([0]);
   });
 
-  test('is the same after it was sent and received', () => {
+  test('is the same after serialisation', () => {
     fc.assert(
       fc.property(
         fc.array(fc.tuple(fc.nat(600_000), fc.option(fc.integer({ min: 0, max: 100 }))), { maxLength: 50 }),

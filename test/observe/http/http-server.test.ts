@@ -17,8 +17,8 @@ afterEach(async () => {
   for (const server of servers.splice(0)) await server.stop();
 });
 
-describe('a server', () => {
-  it('gives the address it really has', async () => {
+describe('an HTTP server', () => {
+  it('returns the address that it listens on', async () => {
     const { host, port, url } = await serverOf().start();
     expect(host).toBe('127.0.0.1');
     expect(port).toBeGreaterThan(0);
@@ -32,7 +32,7 @@ describe('a server', () => {
     expect(await server.start()).toBe(first);
   });
 
-  it('stops as often as one likes, frees its port, and can be started again', async () => {
+  it('may be stopped repeatedly, frees its port, and can be started again', async () => {
     const server = serverOf();
     await server.stop();
     const { port } = await server.start();
@@ -49,7 +49,7 @@ describe('a server', () => {
     await expect(fetch(url)).rejects.toThrow();
   });
 
-  it('ends its connections when it stops, also those that would go on for ever', async () => {
+  it('closes its connections when it stops, including endless ones', async () => {
     const server = serverOf((_request, response) => void response.write('more to come'));
     const { url } = await server.start();
     const { body } = await fetch(url);
@@ -59,12 +59,12 @@ describe('a server', () => {
     await expect(reader.read()).rejects.toThrow();
   });
 
-  it('refuses more connections than it may have', async () => {
-    // The beginning of an answer tells that the connection has been accepted, and not only queued by the kernel.
+  it('refuses connections above its limit', async () => {
+    // The first bytes of a response show that the connection was accepted, and not only queued by the kernel.
     const server = serverOf((_request, response) => void response.write('begun'), 1);
     const { port } = await server.start();
     const sockets = [];
-    // One, and eight that are kept for this machine.
+    // One, plus eight that are reserved for this machine.
     for (let n = 0; n < 9; n += 1) {
       const socket = connect(port, '127.0.0.1');
       socket.write('GET / HTTP/1.1\r\nhost: a\r\n\r\n');
@@ -72,12 +72,14 @@ describe('a server', () => {
       sockets.push(socket);
     }
     const last = connect(port, '127.0.0.1');
-    last.on('error', () => undefined);
+    let received = '';
+    last.on('data', (bytes) => (received += String(bytes))).on('error', () => undefined);
     await once(last, 'close');
+    expect(received).toBe('');
     for (const socket of sockets) socket.destroy();
   });
 
-  it('says in one sentence that a port is taken, and can be started elsewhere afterwards', async () => {
+  it('reports in one sentence that a port is taken, and can be started on another one afterwards', async () => {
     const { port } = await serverOf().start();
     const server = serverOf();
     await expect(server.start({ port })).rejects.toMatchObject({
@@ -98,7 +100,7 @@ describe('a server', () => {
   });
 });
 
-describe('an answer', () => {
+describe('an HTTP answer', () => {
   it('to HEAD has the headers and no body', async () => {
     const { url } = await serverOf().start();
     const response = await fetch(url, { method: 'HEAD' });
@@ -107,7 +109,7 @@ describe('an answer', () => {
     expect(await response.text()).toBe('');
   });
 
-  it('is 500 without a word about the reason when the work throws', async () => {
+  it('is 500 without the reason if the handler throws', async () => {
     const { url } = await serverOf(
       safely(() => {
         throw new Error('secret');
@@ -118,7 +120,7 @@ describe('an answer', () => {
     expect(await response.text()).not.toContain('secret');
   });
 
-  it('ends when the work throws in the middle of it', async () => {
+  it('ends if the handler throws after the first part', async () => {
     const { url } = await serverOf(
       safely((_request, response) => {
         response.write('begun');
@@ -129,36 +131,39 @@ describe('an answer', () => {
   });
 });
 
-describe('words about addresses', () => {
+describe('the description of an address', () => {
   it.each([
     ['127.0.0.1', 80, 'http://127.0.0.1:80'],
     ['::1', 80, 'http://[::1]:80'],
     ['0.0.0.0', 80, 'http://localhost:80'],
     ['::', 80, 'http://localhost:80'],
-  ])('%s is opened as %s', (host, port, url) => expect(urlOf(host, port)).toBe(url));
+  ])('of %s is %s', (host, port, url) => expect(urlOf(host, port)).toBe(url));
 
-  it.each(['127.0.0.1', '127.9.9.9', '::1', 'localhost'])('%s is this machine only', (host) => {
+  it.each(['127.0.0.1', '127.9.9.9', '::1', 'localhost'])('of %s is that of this machine only', (host) => {
     expect(isLoopback(host)).toBe(true);
   });
 
-  it.each(['0.0.0.0', '::', '192.168.1.2', '127.0.0.1.example.org'])('%s is not', (host) => {
-    expect(isLoopback(host)).toBe(false);
-  });
+  it.each(['0.0.0.0', '::', '192.168.1.2', '127.0.0.1.example.org'])(
+    'of %s is not that of this machine only',
+    (host) => {
+      expect(isLoopback(host)).toBe(false);
+    },
+  );
 
-  it('keep the words of what they do not know', () => {
+  it('keeps a text that it does not know', () => {
     expect(listenError(new Error('odd'), 'a', 1).message).toBe('Port 1 of a cannot be listened on: odd');
   });
 });
 
-describe('the path under a prefix', () => {
+describe('the path below a prefix', () => {
   const path = (url: string, prefix?: string): string | undefined => pathOf({ url } as never, prefix);
-  it('is what is left', () => {
+  it('is the remainder', () => {
     expect(path('/metrics?x=1')).toBe('/metrics');
     expect(path('/healing/metrics', '/healing')).toBe('/metrics');
     expect(path('/healing', '/healing')).toBe('');
     expect(path('/healing/', '/healing')).toBe('/');
   });
-  it('is none outside', () => {
+  it('does not exist outside of the prefix', () => {
     expect(path('/healings', '/healing')).toBeUndefined();
     expect(path('/', '/healing')).toBeUndefined();
   });

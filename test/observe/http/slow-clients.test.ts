@@ -36,8 +36,8 @@ async function slowClients(port: number, count: number, words: string): Promise<
 const normal = async (url: string): Promise<number> =>
   (await fetch(url, { headers: { connection: 'close' } })).status;
 
-describe.each(Object.entries(SLOW))('500 clients %s', (_, words) => {
-  it.each(['metrics', 'dashboard'] as const)('do not keep 50 normal ones from the %s', async (kind) => {
+describe.each(Object.entries(SLOW))('500 HTTP clients %s and', (_, words) => {
+  it.each(['metrics', 'dashboard'] as const)('do not block 50 normal ones of the %s', async (kind) => {
     const { engine } = benchOf();
     const metrics = new MetricsServer({ healingEngine: engine, port: 0 });
     const dashboard = new SimpleDashboard(engine);
@@ -53,27 +53,27 @@ describe.each(Object.entries(SLOW))('500 clients %s', (_, words) => {
   });
 });
 
-describe('the places of a server', () => {
+describe('the connection limit of a server', () => {
   const serverOf = async (handler: Handler, maxConnections: number) => {
     const server = new HttpServer({ handler, defaults: { host: '127.0.0.1', port: 0 }, maxConnections });
     ends.push(() => server.stop());
     return server.start();
   };
 
-  it('are not taken from those that are being answered, 8 more being kept for this machine', async () => {
+  it('never closes connections that are being answered, and reserves 8 for this machine', async () => {
     const open: (() => void)[] = [];
     const hang: Handler = (request, response) =>
       void open.push(() => send(request, response, text(200, 'late')));
     const { url } = await serverOf(hang, 2);
     const asked = Array.from({ length: 10 }, () => normal(url));
-    // 2 for all and 8 for this machine.
+    // 2 for all clients and 8 for this machine.
     while (open.length < 10) await new Promise((resolve) => setImmediate(resolve));
     await expect(normal(url)).rejects.toThrow();
     for (const answer of open) answer();
     expect(new Set(await Promise.all(asked))).toEqual(new Set([200]));
   });
 
-  it('of idle connections are given to newcomers, the oldest first', async () => {
+  it('closes idle connections for new ones, the oldest first', async () => {
     const { url, port } = await serverOf((request, response) => send(request, response, text(200, 'ok')), 3);
     const [oldest] = await slowClients(port, 1, '');
     const gone = once(oldest!, 'close');

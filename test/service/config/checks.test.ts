@@ -10,7 +10,7 @@ const mistakes = async (checks: unknown, more = {}): Promise<readonly string[]> 
 };
 
 describe('checks in the configuration file', () => {
-  it('may be of every kind that needs no code, and become checks of the engine', async () => {
+  it('may be of every kind without code, and become checks of the engine', async () => {
     const checks = {
       web: { http: { url: 'http://127.0.0.1/health', json: { status: 'up' } }, heals: 'nginx', every: 60 },
       cache: {
@@ -83,11 +83,11 @@ describe('checks in the configuration file', () => {
       { a: { http: { url: 'http://x', auth: { token: { file: 'x' } } } } },
       'Expected `checks.a.http.auth.token.file` to be an absolute path',
     ],
-  ])('are refused with %s, with its place', async (_what, checks, sentence) => {
+  ])('are refused with %s, with its position', async (_what, checks, sentence) => {
     expect(await mistakes(checks)).toEqual([expect.stringContaining(sentence)]);
   });
 
-  it('are refused when they would restart a unit that may not be restarted', async () => {
+  it('are refused if they would restart a unit that may not be restarted', async () => {
     const checks = { web: { clock: {}, heals: 'nginx' } };
     expect(await mistakes(checks, { services: ['redis'] })).toEqual([
       expect.stringContaining('`checks.web.heals` is nginx, which is not in `services`'),

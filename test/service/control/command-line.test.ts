@@ -5,16 +5,16 @@ import { COMMANDS, CONTROL_SOCKET } from '../../../src/service/control/protocol.
 const line = (text: string): string[] => text.split(' ').filter((word) => word !== '');
 
 describe('the command line of luminous-healing', () => {
-  it.each(['look', 'look --dry-run', 'heal --once --dry-run'])('`%s` is a look by this process', (text) => {
+  it.each(['look', 'look --dry-run', 'heal --once --dry-run'])('`%s` runs in this process', (text) => {
     expect(parseCommandLine(line(text))).toEqual({ kind: 'look', services: undefined, json: false });
   });
 
-  it('without a command asks the daemon for its status, and looks if there is no daemon', () => {
+  it('without a command requests the status from the daemon, or runs in this process if there is no daemon', () => {
     expect(parseCommandLine([])).toMatchObject({ kind: 'ask', command: 'status', orLook: true });
     expect(parseCommandLine(['status'])).toMatchObject({ kind: 'ask', command: 'status', orLook: false });
   });
 
-  it('asks the daemon what can be done here, and this process if there is no daemon', () => {
+  it('requests the capabilities from the daemon, or from this process if there is no daemon', () => {
     expect(parseCommandLine(['capabilities'])).toMatchObject({
       ...{ kind: 'ask', command: 'capabilities', orLook: true },
     });
@@ -44,7 +44,7 @@ describe('the command line of luminous-healing', () => {
     ['--help', 'help'],
     ['-h', 'help'],
     ['look --help', 'help'],
-  ])('`%s` asks for the %s', (text, kind) => expect(parseCommandLine(line(text))).toEqual({ kind }));
+  ])('`%s` prints the %s', (text, kind) => expect(parseCommandLine(line(text))).toEqual({ kind }));
 
   it.each([
     ['heal', '`heal` requires `--dry-run`: repairs are run by the daemon, not by this command.'],
@@ -71,7 +71,7 @@ describe('the command line of luminous-healing', () => {
     );
   });
 
-  it('suggests the command that was probably meant', () => {
+  it('suggests the closest command', () => {
     expect(() => parseCommandLine(['stauts'])).toThrow(/Unknown command `stauts`.*did you mean `status`\?/);
     expect(() => parseCommandLine(['lok'])).toThrow(/did you mean `look`\?/);
   });

@@ -51,7 +51,7 @@ describe('the control socket', () => {
   const asked = (command: Command, argument?: string) =>
     ask(path, { version: 1, command, ...(argument === undefined ? {} : { argument }) }, false);
 
-  /** Says something as it stands, and gives what comes back. */
+  /** Sends a text unchanged, and returns the answer. */
   const say = (bytes: string | Buffer): Promise<string> =>
     new Promise((resolve, reject) => {
       let heard = '';
@@ -60,12 +60,12 @@ describe('the control socket', () => {
       socket.on('error', reject).on('close', () => resolve(heard));
     });
 
-  it('is for its owner and its group only', () => {
+  it('is accessible to its owner and its group only', () => {
     expect(statSync(path).mode & 0o777).toBe(0o660);
     expect(statSync(rootSocketOf(path)).mode & 0o777).toBe(0o600);
   });
 
-  describe('beside clients that hold its places', () => {
+  describe('with many clients', () => {
     const held: Socket[] = [];
     afterEach(() => {
       for (const socket of held.splice(0)) socket.destroy();
@@ -84,8 +84,8 @@ describe('the control socket', () => {
     it.each([
       ['16 idle ones', 16, ''],
       ['100 idle ones', 100, ''],
-      ['100 that say half a line', 100, '{"version":1,'],
-      ['100 that were answered and stay', 100, '{"version":1,"command":"status"}\n'],
+      ['100 that send half a line', 100, '{"version":1,'],
+      ['100 that were answered and stay connected', 100, '{"version":1,"command":"status"}\n'],
     ])('answers root and the group: %s', async (_, count, bytes) => {
       await hold(path, count, bytes);
       expect(await status(true)).toMatchObject({ ok: true });
@@ -125,7 +125,7 @@ describe('the control socket', () => {
     );
   });
 
-  it('tells which actions can be carried out here, one line each', async () => {
+  it('lists the executable actions, one line each', async () => {
     const answer = await asked('capabilities');
     if (!answer.ok) throw new Error(answer.error);
     const told: Capability[] = [
@@ -169,7 +169,7 @@ describe('the control socket', () => {
     ]);
   });
 
-  it('shows a dry run by a separate engine, which changes nothing', async () => {
+  it('runs a dry run in a separate engine, which changes nothing', async () => {
     const answer = await asked('heal');
     expect(answer).toMatchObject({ ok: true, data: { results: [{ outcome: 'planned' }] } });
     if (!answer.ok) throw new Error(answer.error);
@@ -188,14 +188,18 @@ describe('the control socket', () => {
   );
 
   it.each([
-    ['no JSON', 'hello\n', /Expected one line of JSON/],
-    ['no object', '[]\n', /Expected `request` to be an object/],
+    ['invalid JSON', 'hello\n', /Expected one line of JSON/],
+    ['JSON that is not an object', '[]\n', /Expected `request` to be an object/],
     ['another version', '{"version":2,"command":"status"}\n', /Expected `version` to be 1/],
     ['an unknown command', '{"version":1,"command":"stats"}\n', /did you mean `status`/],
-    ['a key that nobody knows', '{"version":1,"command":"status","x":1}\n', /Unknown option `x`/],
-    ['an argument that is no text', '{"version":1,"command":"explain","argument":1}\n', /`argument` to be/],
-    ['too much', `${'x'.repeat(MAX_REQUEST + 1)}`, /The request is too long/],
-    ['no text at all', Buffer.from([0xff, 0xfe, 0x0a]), /Expected one line of JSON/],
+    ['an unknown key', '{"version":1,"command":"status","x":1}\n', /Unknown option `x`/],
+    [
+      'an argument that is not a text',
+      '{"version":1,"command":"explain","argument":1}\n',
+      /`argument` to be/,
+    ],
+    ['a request above the size limit', `${'x'.repeat(MAX_REQUEST + 1)}`, /The request is too long/],
+    ['invalid UTF-8', Buffer.from([0xff, 0xfe, 0x0a]), /Expected one line of JSON/],
   ])('refuses %s in one sentence', async (_, bytes, sentence) => {
     expect(JSON.parse(await say(bytes))).toEqual({
       version: 1,
@@ -204,7 +208,7 @@ describe('the control socket', () => {
     });
   });
 
-  it('takes the place of one that a killed daemon left, and never that of a living one', async () => {
+  it('replaces the socket of a killed daemon, and never that of a running one', async () => {
     const other = new ControlServer({ engine: () => engine, rehearsal: make });
     await expect(other.start(path)).rejects.toThrow(/Another daemon answers at/);
     const stale = join(folder, 'stale.sock');
@@ -214,7 +218,7 @@ describe('the control socket', () => {
     expect(existsSync(stale)).toBe(false);
   });
 
-  it('gives the reason when there is no daemon, and when the answer is invalid', async () => {
+  it('has the reason if there is no daemon, and if the answer is invalid', async () => {
     const none = join(folder, 'none.sock');
     await expect(ask(none, { version: 1, command: 'status' })).rejects.toMatchObject({
       exit: EXIT.absent,
@@ -237,7 +241,7 @@ describe('the control socket', () => {
     expect(shown).toContain('paused: red \\u001b[31m');
   });
 
-  it('counts an approved act that did not end well as not well', () => {
+  it('returns an error status for an approved action that failed', () => {
     expect(wentWell('approve', {})).toBe(true);
     expect(wentWell('approve', { result: { success: true } })).toBe(true);
     expect(wentWell('approve', { result: { success: false } })).toBe(false);
@@ -245,8 +249,8 @@ describe('the control socket', () => {
   });
 });
 
-describe('a request', () => {
-  it('of any text at all is a request, or is refused in one sentence', () => {
+describe('a request to the control socket', () => {
+  it('of any text is parsed, or refused in one sentence', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
         try {

@@ -48,7 +48,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** A root helper that answers each request with this. */
+/** Root helper that answers each request with this. */
 async function helper(answer: (request: HelperRequest) => Partial<Execution>): Promise<string> {
   const socket = join(folder, 'socket');
   server = createServer({ allowHalfOpen: true }, (connection) => {
@@ -79,7 +79,7 @@ const approve = (socket: string, says = true) =>
     socket,
   });
 
-describe('approving as a person', () => {
+describe('the command `approve`', () => {
   it('shows the plan of the helper, and has it recorded by its digest', async () => {
     await approve(await helper(planning(PLAN)));
     expect(asked.map(({ do: todo, digest }) => [todo, digest])).toEqual([
@@ -97,7 +97,7 @@ describe('approving as a person', () => {
     ]);
   });
 
-  it('records nothing without the word of the person', async () => {
+  it('records nothing without the confirmation of the person', async () => {
     await expect(approve(await helper(planning(PLAN)), false)).rejects.toMatchObject({
       exit: 1,
       message: 'Not approved: nothing was changed',
@@ -105,7 +105,7 @@ describe('approving as a person', () => {
     expect(asked.map(({ do: todo }) => todo)).toEqual(['plan']);
   });
 
-  it('refuses a plan other than the one that the daemon asks about, and does not show it', async () => {
+  it('refuses a plan other than the one that the daemon requested, and does not show it', async () => {
     const other = planOf({ ...PLAN, steps: [] });
     await expect(approve(await helper(planning(other)))).rejects.toThrow(
       'has changed since the daemon made it',
@@ -113,14 +113,14 @@ describe('approving as a person', () => {
     expect(printed).toEqual([]);
   });
 
-  it('gives the reason of the helper', async () => {
+  it('prints the reason of the helper', async () => {
     const refusing = await helper(() => ({
       ...{ outcome: 'skipped', success: false, blockedBy: 'not-allowed', error: 'You may not' },
     }));
     await expect(approve(refusing)).rejects.toMatchObject({ exit: 1, message: 'You may not' });
   });
 
-  it('says what to do when the helper is not running', async () => {
+  it('prints what to do if the helper is not running', async () => {
     await expect(approve(join(folder, 'none'))).rejects.toMatchObject({
       exit: 3,
       message: expect.stringContaining('start luminous-healing-approve.socket') as string,

@@ -5,12 +5,12 @@ import { benchOf } from '../../make-engine.js';
 
 const RESTART = { action: 'restart_service', parameters: { service: 'nginx' } };
 
-it('changes nothing when everything is allowed', () => {
+it('allowedActions changes nothing if everything is allowed', () => {
   const executor = fakeExecutor();
   expect(allowing(undefined, executor)).toBe(executor);
 });
 
-it('plans what is not allowed, says that it is not, and does not carry it out', async () => {
+it('allowedActions plans an action that is not allowed, with that refusal, and does not execute it', async () => {
   const executor = fakeExecutor();
   const guarded = allowing(['reload_service'], executor);
   const plan = await guarded.plan(RESTART);
@@ -25,7 +25,7 @@ it('plans what is not allowed, says that it is not, and does not carry it out', 
   });
 });
 
-it('is a gate of the engine: the reason is reported, and nothing is repaired', async () => {
+it('allowedActions is a gate of the engine: the reason is reported, and nothing is repaired', async () => {
   const bench = benchOf({ units: [failedUnit({ name: 'nginx' })] }, { services: ['nginx'] });
   bench.engine.executor = allowing([], bench.engine.executor);
   const [result] = await bench.done(bench.engine.detectAndHeal());

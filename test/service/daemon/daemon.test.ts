@@ -8,7 +8,7 @@ import { ask } from '../../../src/service/control/client.js';
 import { Daemon, EXIT } from '../../../src/service/daemon/daemon.js';
 import { recordingLogger } from '../../../src/testing/index.js';
 
-/** Looks at this machine, and changes nothing. */
+/** Reads this machine, and changes nothing. */
 const HARMLESS = { dryRun: true, enabledChecks: ['load'], interval: 3_600, thresholds: { loadAverage: 1e9 } };
 
 let folder: string;
@@ -39,7 +39,7 @@ const daemon = (): Daemon =>
   });
 const said = (): string[] => logger.lines.map(({ message }) => message);
 
-it('is ready after the first cycle, answers the control command, and stops on request', async () => {
+it('the daemon is ready after the first cycle, answers the control command, and stops on request', async () => {
   configure(HARMLESS);
   const running = daemon().run(stop.signal);
   await vi.waitFor(() => expect(told).toContain('READY=1'), 20_000);
@@ -59,7 +59,7 @@ it('is ready after the first cycle, answers the control command, and stops on re
   await expect(ask(path, { version: 1, command: 'status' })).rejects.toThrow(/not running/);
 });
 
-it('has no listener for cycles once it is ready: it would cost more than the cycle', async () => {
+it('the daemon has no listener for cycles once it is ready, because it would cost more than the cycle', async () => {
   let listeners = 0;
   const { on } = SimplifiedHealingEngine.prototype;
   vi.spyOn(SimplifiedHealingEngine.prototype, 'on').mockImplementation(function (
@@ -99,7 +99,7 @@ describe('the token of the dashboard', () => {
     return answer.ok ? (answer.data as { link: string }).link : answer.error;
   }
 
-  it('is made once in the folder of the state, for its group, and printed by the control command alone', async () => {
+  it('is created once in the state folder, for its group, and printed by the control command only', async () => {
     const tokenFile = join(folder, 'dashboard-token');
     const first = await linkWith({ tokenFile });
     const token = readFileSync(tokenFile, 'utf8').trim();
@@ -112,14 +112,14 @@ describe('the token of the dashboard', () => {
     expect(said().join('\n')).toContain('`luminous-healing dashboard` prints its address with the token');
   });
 
-  it('is not made elsewhere, where its absence is a mistake', async () => {
+  it('is not created elsewhere, and is a mistake if missing there', async () => {
     expect(await linkWith({ tokenFile: join(folder, 'keys', 'token') })).toMatch(
       /^The dashboard is not served: /,
     );
     expect(said().join('\n')).toMatch(/The dashboard cannot be served \(retried every cycle\): ENOENT/);
   });
 
-  it('is left out of the address of a dashboard that has none', async () => {
+  it('is omitted from the address of a dashboard without one', async () => {
     expect(await linkWith({})).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/$/);
     expect(await linkWith(undefined)).toBe(
       'The dashboard is not served: add `dashboard` to the configuration',
@@ -127,7 +127,7 @@ describe('the token of the dashboard', () => {
   });
 });
 
-it('does not begin with a configuration that has mistakes, and tells all of them', async () => {
+it('the daemon does not start with mistakes in its configuration, and reports all of them', async () => {
   configure('{ "interval": "often", "dryrun": true }');
   expect(await daemon().run(stop.signal)).toBe(EXIT.config);
   expect(said()).toEqual([
@@ -137,7 +137,7 @@ it('does not begin with a configuration that has mistakes, and tells all of them
   expect(told).toEqual([expect.stringMatching(/^STATUS=Configuration refused: .* \(and 1 more\)$/)]);
 });
 
-it('takes a new configuration, keeps the old one when the new has mistakes, and says so until it has none', async () => {
+it('the daemon reloads its configuration, keeps the previous one if the new one has mistakes, and reports them until fixed', async () => {
   configure(HARMLESS);
   const one = daemon();
   const running = one.run(stop.signal);
@@ -163,7 +163,7 @@ it('takes a new configuration, keeps the old one when the new has mistakes, and 
   expect(await running).toBe(0);
 });
 
-it('fails when its control socket cannot be had', async () => {
+it('the daemon fails if it cannot create its control socket', async () => {
   configure(HARMLESS);
   const first = daemon();
   const running = first.run(stop.signal);

@@ -3,7 +3,7 @@ import { journalLogger, logJsonEvents } from '../../../src/service/daemon/journa
 import { failedUnit } from '../../../src/testing/index.js';
 import { benchOf } from '../../make-engine.js';
 
-it('begins each line with its priority where the journal reads it, and not elsewhere', () => {
+it('the logger of the daemon starts each line with its priority in the journal, and not elsewhere', () => {
   const lines: string[] = [];
   for (const toJournal of [true, false]) {
     const logger = journalLogger((line) => lines.push(line), toJournal);
@@ -15,7 +15,7 @@ it('begins each line with its priority where the journal reads it, and not elsew
   expect(lines).toEqual(['<7>d', '<6>two\\nlines', '<4>w', '<3>e', 'd', 'two\\nlines', 'w', 'e']);
 });
 
-it('logs each event as a line of JSON', async () => {
+it('`jsonEvents` logs each event as a line of JSON', async () => {
   const bench = benchOf({ units: [failedUnit({ name: 'nginx' })] }, { services: ['nginx'] });
   const lines: string[] = [];
   logJsonEvents(

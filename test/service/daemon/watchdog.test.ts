@@ -3,7 +3,7 @@ import { Watchdog } from '../../../src/service/daemon/watchdog.js';
 import { watchdogMs } from '../../../src/service/daemon/notify.js';
 import { fakeClock } from '../../../src/testing/index.js';
 
-/** A watchdog of systemd that waits 120 s, over a loop that comes round every 60 s. */
+/** Watchdog of systemd with a limit of 120 s, for a loop with an interval of 60 s. */
 function watched() {
   const clock = fakeClock();
   const told: number[] = [];
@@ -19,7 +19,7 @@ function watched() {
   return { clock, told, watchdog, cycle };
 }
 
-it('is notified at half of its limit, while cycles end in time', async () => {
+it('the watchdog is notified at half of its limit, while cycles end in time', async () => {
   const { clock, told, watchdog, cycle } = watched();
   const stop = new AbortController();
   const kept = watchdog.keep(stop.signal);
@@ -32,7 +32,7 @@ it('is notified at half of its limit, while cycles end in time', async () => {
   await kept;
 });
 
-it('is not notified when no cycle has ended for an interval and half of its limit', async () => {
+it('the watchdog is not notified if no cycle has ended for an interval and half of its limit', async () => {
   const { clock, told, watchdog } = watched();
   const stop = new AbortController();
   const kept = watchdog.keep(stop.signal);
@@ -47,7 +47,7 @@ it('is not notified when no cycle has ended for an interval and half of its limi
   await kept;
 });
 
-it('is notified before its limit when a cycle ends late', async () => {
+it('the watchdog is notified before its limit if a cycle ends late', async () => {
   const { clock, told, watchdog, cycle } = watched();
   const stop = new AbortController();
   const kept = watchdog.keep(stop.signal);
@@ -61,7 +61,7 @@ it('is notified before its limit when a cycle ends late', async () => {
   await kept;
 });
 
-it('is notified during work that stops the cycles, and starts counting again afterwards', async () => {
+it('the watchdog is notified during work that blocks the cycles, and counts from its end afterwards', async () => {
   const { clock, watchdog } = watched();
   await watchdog.excused(async () => {
     await clock.advance(3_600_000);
@@ -79,6 +79,6 @@ it.each([
   [{ WATCHDOG_USEC: '120000000', WATCHDOG_PID: '1' }, undefined],
   [{ WATCHDOG_USEC: '0' }, undefined],
   [{ WATCHDOG_USEC: 'often' }, undefined],
-])('waits as long as the environment says: %j', (environment, ms) => {
+])('the watchdog has the limit of the environment: %j', (environment, ms) => {
   expect(watchdogMs(environment)).toBe(ms);
 });

@@ -11,7 +11,7 @@ beforeEach(async () => void (folder = await mkdtemp(join(tmpdir(), 'act-book-'))
 afterEach(() => rm(folder, { recursive: true }));
 
 describe('the act book', () => {
-  it('is empty at first, and outlives the process', async () => {
+  it('is empty at first, and survives the process', async () => {
     expect(fileActBook(folder, me).read()).toEqual([]);
     const acts = [ACT, { ...ACT, boot: 'a', upMs: 1.5 }];
     await fileActBook(folder, me).write(acts);
@@ -20,7 +20,7 @@ describe('the act book', () => {
   });
 
   it.each(['', '{"version":1', '{"version":2,"acts":[]}', '{"version":1,"acts":[{"at":"now"}]}', '[]'])(
-    'that says %j is an error, not an empty book',
+    'with the content %j is an error, not an empty book',
     async (text) => {
       await writeFile(join(folder, 'acts.json'), text);
       expect(() => fileActBook(folder, me).read()).toThrow();

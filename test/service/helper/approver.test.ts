@@ -22,16 +22,16 @@ describe('the approver of a plan', () => {
     ['rebuild_system', { allowApprovals: true, approvedBy: { rebuild_system: 'daemon' } }, 'daemon'],
     ['rebuild_system', { approvedBy: { rebuild_system: 'daemon' } }, 'person'],
     ['restart_service', { allowApprovals: true, approvedBy: { restart_service: 'person' } }, 'person'],
-  ])('%s by the policy %j: %s', (action, more, approver) => {
+  ])('is %s with the policy %j: %s', (action, more, approver) => {
     expect(approverOf(planOf({ action }), policyOf(more))).toBe(approver);
   });
 
-  it('is always a person where systemd could reboot the host', () => {
+  it('is always a person if systemd could reboot the host', () => {
     const policy = policyOf({ allowApprovals: true, approvedBy: { restart_service: 'daemon' } });
     expect(approverOf(planOf({ action: 'restart_service', effects: EMERGENCY }), policy)).toBe('person');
   });
 
-  it('is named in the plan only where the plan needs it', () => {
+  it('is named in the plan only if the plan needs it', () => {
     expect(withApprover(planOf({}), policyOf({}))).not.toHaveProperty('approvedBy');
     expect(withApprover(planOf({ approval: 'ask' }), policyOf({}))).toMatchObject({ approvedBy: 'person' });
     const plan = planOf({ approval: 'ask' });

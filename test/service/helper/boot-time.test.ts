@@ -19,7 +19,7 @@ const RESTART: Plan = {
   ...{ targets: [{ kind: 'plain', id: 'nginx.service' }], effect: 'x', notes: [] },
 };
 
-/** A host whose wall clock can be set, and its helper. */
+/** Host whose wall clock can be set, with its helper. */
 class ClockedHost {
   #upMs = HOUR;
   #boots = 0;

@@ -15,7 +15,7 @@ it.each([
   ['another version', '{"version":2,"actions":[]}', /policy\.json: Expected `version` to be 1/],
   ['an unknown action', '{"version":1,"actions":["restart_servic"]}', /did you mean `restart_service`/],
   ['what is no JSON', '{', /policy\.json: /],
-])('checks %s as the helper does', async (_, text, expected) => {
+])('--check-policy accepts or refuses %s as the helper does', async (_, text, expected) => {
   const path = join(folder, 'policy.json');
   await writeFile(path, text, { mode: 0o644 });
   const mistake = policyMistake(path, owner);
@@ -23,13 +23,13 @@ it.each([
   else expect(mistake).toMatch(expected);
 });
 
-it('reports a policy that others may write', async () => {
+it('--check-policy reports a policy that others may write', async () => {
   const path = join(folder, 'open.json');
   await writeFile(path, '{"version":1,"actions":[]}');
   await chmod(path, 0o666);
   expect(policyMistake(path, owner)).toMatch(/open\.json/);
 });
 
-it('accepts that there is no policy', () => {
+it('--check-policy accepts a missing policy', () => {
   expect(policyMistake(join(folder, 'none.json'), owner)).toBeUndefined();
 });

@@ -12,7 +12,7 @@ const MINUTE = 60_000;
 const UNIT = 'nginx.service';
 const [A, B] = [systemIdentity('a').path, systemIdentity('b').path];
 const EVIL = '/home/mallory/system';
-/** A was made a day before B, and B was entered when it was made. */
+/** A was created a day before B, and B was activated when it was created. */
 const NIXOS = nixosReading(['a', 'b']);
 const SWITCHED = isUnknown(NIXOS.switchedAt) ? NaN : NIXOS.switchedAt;
 const NOW = SWITCHED + 5 * MINUTE;
@@ -72,31 +72,35 @@ describe('the record that root accepts', () => {
 
   it.each<[string, Partial<HistorySources>, RegExp]>([
     ['cannot be read', { claimed: unknown('there is none') }, /^there is none$/],
-    ['is of a host that is not known', { nixos: unknown('no NixOS') }, /^no NixOS$/],
+    ['is of an unknown host', { nixos: unknown('no NixOS') }, /^no NixOS$/],
     [
-      'is about another system',
+      'names another running system',
       { claimed: { ...claim(), running: A } },
       /another system than the running one/,
     ],
     [
-      'names a path that is no kept generation',
+      'names a path without a generation',
       { claimed: claim({}, { previous: EVIL }) },
       /not a kept generation/,
     ],
-    ['leads to what runs', { claimed: claim({}, { previous: B }) }, /not a kept generation/],
-    ['leads nowhere', { claimed: claim({}, { previous: null }) }, /not a kept generation/],
     [
-      'has another switch',
+      'names the running system as the previous one',
+      { claimed: claim({}, { previous: B }) },
+      /not a kept generation/,
+    ],
+    ['has a dangling previous system', { claimed: claim({}, { previous: null }) }, /not a kept generation/],
+    [
+      'has another time of the switch',
       { claimed: claim({}, { enteredAt: SWITCHED + 2 * MINUTE }) },
       /does not go with the switch/,
     ],
     [
-      'has a switch beyond all time',
+      'has an impossible time of the switch',
       { claimed: claim({}, { enteredAt: 1e300 }) },
       /does not go with the switch/,
     ],
     ['is ahead of the clock', { now: SWITCHED - 2 * MINUTE }, /does not go with the switch/],
-  ])('is nothing when it %s', (_, facts, words) => {
+  ])('is empty if the record %s', (_, facts, words) => {
     const { generations, missing } = historyOf(facts);
     expect(generations).toMatchObject({ running: null, systems: {} });
     expect(missing).toMatch(words);
@@ -162,9 +166,9 @@ describe('the last change', () => {
   });
 
   it.each<[string, Partial<HelperAct>]>([
-    ['took one back', { undo: true }],
-    ['led to what does not run', { generation: { from: B, to: A } }],
-  ])('is none that %s', (_, more) => {
+    ['ends with an undo', { undo: true }],
+    ['ends with a system that does not run', { generation: { from: B, to: A } }],
+  ])("is absent if the helper's book %s", (_, more) => {
     expect(lastOf([act(), act(more)])).toBeNull();
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { thresholdValues } from '../../../src/detect/thresholds.js';
 import { parsePolicy } from '../../../src/service/helper/policy.js';
 
 const LEAST = { version: 1, actions: ['restart_service'], services: ['nginx'] };
@@ -11,7 +12,7 @@ describe('a policy', () => {
     expect(units.protect).toEqual([]);
     expect(allowApprovals).toBe(false);
     expect([...approvedBy]).toEqual([]);
-    expect(thresholds.diskPercent).toBe(90);
+    expect(thresholds).toEqual(thresholdValues());
     expect(nix.allowRollback).toBe(false);
     expect(limits).toEqual({ componentPerHour: 6, hostPerHour: 20, generationsPerDay: 1 });
   });

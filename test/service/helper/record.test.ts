@@ -16,11 +16,11 @@ function file(name: string, text: string): string {
 }
 const GOOD = file('state.json', JSON.stringify(EMPTY_STATE));
 
-it('returns the recorded systems', () => {
+it('readRecord returns the recorded systems', () => {
   expect(readRecord(GOOD)).toEqual(NO_GENERATIONS);
 });
 
-it('follows no link, never blocks, and reads no more than the size limit', () => {
+it('readRecord follows no link, never blocks, and reads no more than the size limit', () => {
   symlinkSync(GOOD, place('link'));
   execFileSync('mkfifo', [place('fifo')]);
   truncateSync(file('large', ''), 5 * 1024 ** 2);
@@ -32,7 +32,7 @@ it('follows no link, never blocks, and reads no more than the size limit', () =>
   expect(why('absent')).toMatch(/ENOENT/);
 });
 
-it('reveals nothing of a file that is no record', () => {
+it('readRecord reveals nothing of a file that is not a record', () => {
   const read = JSON.stringify([
     readRecord(file('shadow', 'root:secret:1')),
     readRecord(file('json', '{"version":"secret"}')),

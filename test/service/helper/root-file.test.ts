@@ -61,7 +61,7 @@ describe('a file that only root can have written', () => {
     await chmod(inner, 0o755);
     await chmod(folder, 0o775);
     expect(() => read(join(inner, 'policy.json'))).toThrow(`${folder} can be written by others`);
-    // As /tmp and /nix/store are: others cannot replace what is not theirs.
+    // Like /tmp and /nix/store, where users cannot replace files of others.
     await chmod(folder, 0o1777);
     expect(read(join(inner, 'policy.json'))).toBe('x');
   });
@@ -98,7 +98,7 @@ describe('a file that only root can have written', () => {
         /can be written by others|others than root can have made/,
       );
     }
-    // As the Nix store is: its group may add, and not replace.
+    // Like the Nix store, whose group may add files but not replace them.
     await chmod(open, 0o1775);
     expect(read(join(folder, 'first'))).toBe('whole');
   });
@@ -181,7 +181,7 @@ describe('a file that only root can have written', () => {
         try {
           read(join(folder, name));
         } catch {
-          // What is refused is not the point here.
+          // Refusals do not matter here.
         }
     }
     expect(open()).toBeLessThan(before + 10);

@@ -59,7 +59,7 @@ const connection = (host: Host, signal = new AbortController().signal) => ({
   owner: me,
 });
 
-/** Answer of the helper to some text. */
+/** Returns the answer of the helper to a text. */
 async function ask(said: string | object, { host = ill(), ...more } = {}): Promise<Execution> {
   const input = new PassThrough();
   const output = new PassThrough();
@@ -76,7 +76,7 @@ const request = (action: string, parameters: object = { service: 'nginx' }, more
   ...more,
 });
 const RESTART = request('restart_service');
-/** The plan for a failed unit; of these steps only the first is needed. */
+/** Plan for a failed unit; only the first of its steps is needed. */
 const STEPS = ['start', 'reset-failed', 'start'].map(
   (verb) => `systemctl --no-ask-password ${verb} -- nginx.service`,
 );
@@ -115,7 +115,7 @@ describe('the helper', () => {
     expect(await calls()).toEqual([]);
   });
 
-  it('carries out the plan with the digest that was announced, and refuses another', async () => {
+  it('executes the plan with the announced digest, and refuses another', async () => {
     await policy();
     const { plan } = await ask({ ...RESTART, do: 'plan' });
     const digest = digestOf(plan!);
@@ -368,7 +368,7 @@ describe('the helper', () => {
 });
 
 describe('an unprivileged executor', () => {
-  /** A helper at a real socket, as systemd starts it: one for each connection. */
+  /** Helper at a real socket, as systemd starts it: one for each connection. */
   async function listen(host: Host): Promise<string> {
     const path = join(folder, 'socket');
     server = createServer({ allowHalfOpen: true }, (socket) => {
@@ -440,7 +440,7 @@ describe('an unprivileged executor', () => {
     expect(asked()).toEqual([]);
   });
 
-  describe('keeps the promises of the port', () => {
+  describe('passes the conformance suite of executors', () => {
     const make = async () => {
       await policy();
       return new NixOSPermissionHandler({

@@ -11,7 +11,7 @@ type Unit = Partial<UnitReading> & { readonly name: string };
 
 const permissions = { description: 'all of it' } as never;
 
-/** The report of a dry run on a host with these units and mounts. */
+/** Returns the report of a dry run on a host with these units and mounts. */
 async function reportOf(units: readonly Unit[], mounts = 1): Promise<string> {
   const engine = createSelfHealingEngine({
     host: fakeHost({
@@ -29,7 +29,7 @@ async function reportOf(units: readonly Unit[], mounts = 1): Promise<string> {
 const named = (count: number, more: (index: number) => object = () => ({})): Unit[] =>
   Array.from({ length: count }, (_, index) => ({ name: `worker-${index}`, ...more(index) }));
 
-/** Two screens of a terminal. */
+/** Number of lines on two screens of a terminal. */
 const TWO_SCREENS = 48;
 
 describe('the report of a dry run', () => {
@@ -41,7 +41,7 @@ describe('the report of a dry run', () => {
     expect(text).toMatch(/^ {2}System$/m);
   });
 
-  it('groups 60 failed units that are alike, with the counts first', async () => {
+  it('groups 60 similar failed units, with the counts first', async () => {
     const text = await reportOf(named(60));
     expect(text.split('\n')[1]).toMatch(/^60 services have failed; \d+ would be repaired, \d+ would not \(/);
     expect(text).toContain('What is wrong: 60 issues\n');
@@ -51,7 +51,7 @@ describe('the report of a dry run', () => {
     expect(text.split('\n').length).toBeLessThanOrEqual(TWO_SCREENS);
   });
 
-  it('fits on two screens when no two units failed alike, and counts what it leaves out', async () => {
+  it('fits on two screens if no two units failed in the same way, and counts the omitted ones', async () => {
     const results = ['exit-code', 'signal', 'timeout', 'watchdog', 'core-dump', 'oom-kill', 'resources'];
     const text = await reportOf(
       named(60, (index) => ({ result: results[index % 7]!, type: index % 2 === 0 ? 'oneshot' : 'notify' })),
@@ -68,12 +68,12 @@ describe('the report of a dry run', () => {
   });
 });
 
-describe('what is alike', () => {
+describe('the grouping of similar issues', () => {
   it.each([
     ['nginx.service has failed', 'nginx', '….service has failed'],
     ['/var is 93.5 % full, 1,234 left', 'disk:/var', '… is # % full, # left'],
     ['no name in it', 'a:', 'no name in it'],
-  ])('is compared without names and numbers: %s', (sentence, component, shape) => {
+  ])('ignores names and numbers: %s', (sentence, component, shape) => {
     expect(shapeOf(sentence, component)).toBe(shape);
   });
 
@@ -82,7 +82,7 @@ describe('what is alike', () => {
     [['a', 'b'], 80, 'a, b'],
     [['long-name', 'b', 'c'], 4, 'long-name and 2 more'],
     [['a', 'b', 'c', 'd'], 4, 'a, b and 2 more'],
-  ])('is named within a width: %j, %i', (names, width, text) => {
+  ])('has a name within a width: %j, %i', (names, width, text) => {
     expect(namesOf(names, width)).toBe(text);
   });
 });

@@ -8,12 +8,12 @@ import { lookWith } from '../../../src/service/look.js';
 import { statusLine } from '../../../src/service/text/status-line.js';
 import { failedUnit, fakeClock, fakeHost, unitReading } from '../../../src/testing/index.js';
 
-/** Two screens of a terminal. */
+/** Number of lines on two screens of a terminal. */
 const TWO_SCREENS = 48;
 const many = <T>(count: number, make: (index: number) => T): T[] =>
   Array.from({ length: count }, (_, index) => make(index));
 
-/** A host on a bad day: a database is gone, and all that needs it; some other things fail for reasons of their own. */
+/** Host on which a database and everything that needs it failed, and a few other units for other reasons. */
 const units = [
   ...many(44, (index) => failedUnit({ name: `shop-worker@${index}` })),
   ...many(6, (index) => failedUnit({ name: `report-${index}`, type: 'oneshot', wantedBy: [] })),
@@ -36,7 +36,7 @@ const permissions = {
   description: 'service tier: this process (uid 0) runs as root and acts directly',
 } as never;
 
-/** Two processes of a person: a dry run, and what its engine says afterwards. */
+/** Two processes of an operator: a dry run, and the output of its engine afterwards. */
 async function printed() {
   const host = fakeHost({ units, logs });
   const engine = createSelfHealingEngine({
@@ -56,8 +56,8 @@ async function printed() {
 
 const lines = (text: string): string[] => text.split('\n');
 
-describe('a host with 60 failed units', () => {
-  it('fits on two screens in `npm start`, counted first', async () => {
+describe('the report on a host with 60 failed units', () => {
+  it('fits on two screens in `npm start`, with the counts first', async () => {
     const { report } = await printed();
     expect(report).toMatchInlineSnapshot(`
       "Luminous self-healing: a dry run on this host. Nothing is changed.
@@ -111,7 +111,7 @@ describe('a host with 60 failed units', () => {
     expect(lines(report).length).toBeLessThanOrEqual(TWO_SCREENS);
   });
 
-  it('fits on two screens in `explain`, counted first', async () => {
+  it('fits on two screens in `explain`, with the counts first', async () => {
     const { explained } = await printed();
     expect(explained).toMatchInlineSnapshot(`
       "60 open issues: 52 storm, 6 not-allowed, 1 protected, 1 unavailable.
@@ -155,7 +155,7 @@ describe('a host with 60 failed units', () => {
     expect(lines(explained).length).toBeLessThanOrEqual(TWO_SCREENS);
   });
 
-  it('is one line of `systemctl status`, counted first', async () => {
+  it('is one line in `systemctl status`, with the counts first', async () => {
     expect((await printed()).line).toMatchInlineSnapshot(
       `"Issues with 60 components: shop-worker@0, shop-worker@1, shop-worker@2, shop-worker@3, shop-worker@4 and 55 more; dry run; repairs on hold: many services failed at once"`,
     );

@@ -4,7 +4,7 @@ import { statusLine } from '../../../src/service/text/status-line.js';
 import { failedUnit } from '../../../src/testing/index.js';
 import { benchOf } from '../../make-engine.js';
 
-it('says in one line how an engine stands', async () => {
+it('the status line has the state of the engine in one line', async () => {
   const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
   const bench = benchOf(
     { units: names.map((name) => failedUnit({ name })) },
@@ -18,14 +18,14 @@ it('says in one line how an engine stands', async () => {
   await bench.engine.close();
 });
 
-it('names what was listed and cannot be read', async () => {
+it('the status line names the listed components that cannot be read', async () => {
   const bench = benchOf({ units: unknown('no systemd') }, { services: ['nginx'] });
   await bench.done(bench.engine.detectAndHeal());
   expect(statusLine(bench.engine.status())).toContain('; cannot read services');
   await bench.engine.close();
 });
 
-it('counts what is well, and says what could not be read', async () => {
+it('the status line counts the healthy components, and shows a dry run', async () => {
   const bench = benchOf({}, { enabledChecks: ['memory', 'cpu', 'load'], dryRun: true });
   await bench.done(bench.engine.detectAndHeal());
   expect(statusLine(bench.engine.status())).toMatch(/^All healthy: 3 components.*; dry run$/);

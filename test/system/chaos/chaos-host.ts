@@ -4,14 +4,14 @@ import type { EngineService } from './engine-service.js';
 import { openIssues } from './inject.js';
 import { DISK, HEALED, LISTED, OF_THE_HOST, RESTARTING, UNIT_FILES, UNLISTED } from './services.js';
 
-/** One thing that chaos, or a person, did to units: what starts in this time may have been started by it. */
+/** Record of what the fault injection, or the operator, did to units: a start in this time may be an effect of it. */
 export interface Deed {
   readonly from: number;
   readonly to: number;
   readonly services: readonly string[];
 }
 
-/** The hands of chaos on a test host: it remembers what it started. */
+/** Injects faults into a test host, and records what it started. */
 export class ChaosHost {
   readonly host: TestHost;
   readonly deeds: Deed[] = [];
@@ -20,10 +20,10 @@ export class ChaosHost {
     this.host = host;
   }
 
-  /** Makes the services and the small disk, and starts everything. */
+  /** Creates the services and the small disk, and starts everything. */
   async prepare(): Promise<void> {
     for (const [name, content] of Object.entries(UNIT_FILES)) {
-      // Not in /etc, where it could not be masked.
+      // Not in /etc, where a unit file cannot be masked.
       await this.host.writeFile(`/lib/systemd/system/${name}`, content);
     }
     await this.host.systemctl('daemon-reload');
@@ -33,19 +33,19 @@ export class ChaosHost {
     await this.host.run(['mkdir', '-p', DISK.cache]);
   }
 
-  /** Runs a program inside that may well fail, and answers what it printed. */
+  /** Runs a program inside that may fail, and returns its output. */
   async quietly(...argv: string[]): Promise<string> {
     return (await this.host.run(argv, { allowFailure: true })).stdout.trim();
   }
 
-  /** Does something that starts units, and remembers it. */
+  /** Runs something that starts units, and records it. */
   async starting(services: readonly string[], act: () => Promise<unknown>): Promise<void> {
     const from = Date.now();
     await act();
     this.deeds.push({ from, to: Date.now(), services });
   }
 
-  /** A person starts a unit. */
+  /** Starts a unit as an operator. */
   start(service: string, verb = 'start'): Promise<void> {
     return this.starting([service], () => this.quietly('systemctl', verb, service));
   }
@@ -55,7 +55,7 @@ export class ChaosHost {
     await this.quietly('systemctl', 'kill', '--kill-whom=main', `--signal=${signal}`, ...services);
   }
 
-  /** One property of some units, by service. */
+  /** Returns one property of some units, by service. */
   async show(property: string, services: readonly string[]): Promise<Map<string, string>> {
     const blocks = (await this.host.systemctl('show', `--property=Id,${property}`, ...services)).split(
       '\n\n',
@@ -68,19 +68,20 @@ export class ChaosHost {
     return (await this.show('ActiveState', [service])).get(service) === 'active';
   }
 
-  /** Identifies the runs of units that nobody touches, chaos included. */
+  /** Identifies the runs of units that must not be affected by any fault. */
   runs(): Promise<Map<string, string>> {
     return this.show('InvocationID', ['chaos-bystander', 'systemd-journald']);
   }
 
-  /** How full the small disk is, in percent. */
+  /** Usage of the small disk, in percent. */
   async fullness(): Promise<number> {
     return Number.parseInt((await this.quietly('df', '--output=pcent', DISK.path)).split('\n')[1] ?? '', 10);
   }
 
   /**
-   * Waits until everything that was listed runs, the disk has room and the engine knows of no issue. A person resets
-   * what the engine has given up; a crash loop is over after 60 s without a restart. Answers what was not well in the end, as a sentence.
+   * Waits until every listed service runs, the disk has space and the engine has no open issue. Resets what the engine
+   * no longer repairs, like an operator; a crash loop is over after 60 s without a restart. Returns a sentence on what
+   * was not healthy at the end.
    */
   async untilWell(engine: EngineService, timeoutMs = 90_000): Promise<string | undefined> {
     const deadline = Date.now() + timeoutMs;

@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import { nodeInside } from '../host/command.js';
 import type { TestHost } from '../host/TestHost.js';
 
-/** One line of what the program `chaos-engine.mjs` tells. */
+/** Output line of the program `chaos-engine.mjs`. */
 export interface Told {
   /** Milliseconds since the epoch, by the clock that all programs inside share. */
   readonly at: number;
@@ -33,7 +33,7 @@ export interface Told {
   readonly code?: number;
 }
 
-/** A `systemctl` call that the engine made. */
+/** `systemctl` call of the engine. */
 export interface Called {
   readonly at: number;
   readonly verb: string;
@@ -42,22 +42,24 @@ export interface Called {
 
 /** Options of the program. */
 export interface EngineSetup {
-  /** Seconds between two looks. */
+  /** Seconds between two cycles. */
   readonly interval: number;
   readonly options: HealingOptions & { readonly state: string };
   /** Folder that is emptied for an issue of a component (`disk:/srv/small`). */
   readonly clean?: Readonly<Record<string, string>>;
 }
 
-/** A copy of the built package, made once a host: it may be rebuilt while the engine is started a hundred times. */
+/**
+ * Copy of the built package, made once for each host: it may be rebuilt while the engine is started a hundred times.
+ */
 const COPY = '/opt/chaos';
 
-/** One engine that runs as a service of a test host. */
+/** Engine that runs as a service of a test host. */
 export class EngineService {
   readonly name: string;
   readonly #host: TestHost;
   readonly #folder: string;
-  /** Log read so far. */
+  /** Log lines read so far. */
   readonly #told: Told[] = [];
   #bytes = 0;
 
@@ -68,14 +70,14 @@ export class EngineService {
     this.#folder = `/var/lib/${this.name}`;
   }
 
-  /** Writes down what it is to do; the service is not started. */
+  /** Writes the options of the program; the service is not started. */
   async install(setup: EngineSetup): Promise<void> {
     const host = this.#host;
     const copied = `test -e ${COPY} || { mkdir -p ${COPY}/test/system && cp -r /repo/dist /repo/package.json ${COPY} &&
       cp -r /repo/test/system/programs ${COPY}/test/system && ln -s /repo/node_modules ${COPY}/node_modules; }`;
     await host.run(['sh', '-c', copied]);
     await host.writeFile(`${this.#folder}/setup.json`, JSON.stringify({ ...setup, events: this.#events }));
-    // Every call of systemctl by the engine is written down before it is made.
+    // Records every call of systemctl by the engine before it is made.
     const calls = `${this.#folder}/systemctl.log`;
     const shim = `#!/bin/sh\necho "$(date +%s%N) $*" >> ${calls}\nexec /usr/bin/systemctl "$@"\n`;
     await host.writeFile(`${this.#folder}/bin/systemctl`, shim, 0o755);
@@ -95,7 +97,7 @@ StandardError=append:${this.#folder}/stderr.log
     await host.systemctl('daemon-reload');
   }
 
-  /** Starts it, and waits until it has looked once. */
+  /** Starts it, and waits until its first cycle has ended. */
   async start(): Promise<void> {
     const before = (await this.told()).length;
     await this.#host.systemctl('start', this.name);
@@ -104,7 +106,7 @@ StandardError=append:${this.#folder}/stderr.log
     );
   }
 
-  /** kill -9. */
+  /** Kills it with SIGKILL. */
   async kill(): Promise<void> {
     await this.#host.run(['systemctl', 'kill', '--kill-whom=main', '--signal=KILL', this.name], {
       allowFailure: true,
@@ -112,7 +114,7 @@ StandardError=append:${this.#folder}/stderr.log
     await this.ended();
   }
 
-  /** SIGTERM: it closes its engine, and has to end by itself. */
+  /** Sends SIGTERM: it closes its engine, and must end by itself. */
   async stop(): Promise<void> {
     await this.signal('TERM');
     await this.ended();
@@ -123,17 +125,17 @@ StandardError=append:${this.#folder}/stderr.log
     await this.#host.run(argv, { allowFailure: true });
   }
 
-  /** Waits until its process is gone. */
+  /** Waits until its process has ended. */
   ended(): Promise<void> {
     return this.#host.waitFor(`${this.name} to end`, async () => (await this.mainPid()) === 0, 30_000);
   }
 
-  /** Its process, by the number that it has inside; 0 when it does not run. */
+  /** Returns the id of its process inside; 0 if it is not running. */
   async mainPid(): Promise<number> {
     return Number(await this.#host.systemctl('show', '--property=MainPID', '--value', this.name));
   }
 
-  /** Processes of its control group, by their numbers inside. */
+  /** Returns the ids inside of the processes in its control group. */
   async processes(): Promise<string[]> {
     const group = await this.#host.systemctl('show', '--property=ControlGroup', '--value', this.name);
     if (group === '') return [];
@@ -142,22 +144,22 @@ StandardError=append:${this.#folder}/stderr.log
     return (await this.#host.run(['sh', '-c', find])).stdout.split('\n').filter(Boolean);
   }
 
-  /** Everything that it and those before it under this name told, oldest first. */
+  /** Returns every line that it and its predecessors under this name printed, oldest first. */
   async told(): Promise<readonly Told[]> {
     const added = await this.#read(this.#events, this.#bytes);
-    // The last line may be half written.
+    // The last line may be incomplete.
     const whole = added.slice(0, added.lastIndexOf('\n') + 1);
     this.#bytes += Buffer.byteLength(whole);
     for (const line of whole.split('\n').filter(Boolean)) this.#told.push(JSON.parse(line) as Told);
     return this.#told;
   }
 
-  /** Waits until what it told so far is enough. */
+  /** Waits until the lines so far satisfy a condition. */
   until(what: string, enough: (told: readonly Told[]) => boolean, timeoutMs?: number): Promise<void> {
     return this.#host.waitFor(what, async () => enough(await this.told()), timeoutMs);
   }
 
-  /** Calls of systemctl that the engine made, without those that only ask. */
+  /** Returns its calls of systemctl, without read-only ones. */
   async called(): Promise<Called[]> {
     const lines = (await this.#read(`${this.#folder}/systemctl.log`)).split('\n').filter(Boolean);
     return lines
@@ -179,7 +181,7 @@ StandardError=append:${this.#folder}/stderr.log
     return `${this.#folder}/events.jsonl`;
   }
 
-  /** From outside, because that costs no process. */
+  /** Reads from outside, because that needs no process. */
   async #read(path: string, from = 0): Promise<string> {
     try {
       return await text(createReadStream(join(this.#host.root, path), { start: from }));

@@ -3,41 +3,41 @@ import { DISK, HEALED, MAINTENANCE, RESTARTING, SILENT, type Healed } from './se
 
 /** Faults of a host, with their relative frequency. */
 export const WEIGHTS = {
-  /** kill -9 of a service's main process. */
+  /** SIGKILL to the main process of a service. */
   kill: 26,
-  /** SIGTERM to it: it ends well, though nobody stopped it. */
+  /** SIGTERM to it: it ends with success, though nobody stopped it. */
   terminate: 10,
-  /** Its program is gone, and it dies. */
+  /** Its program is removed, and it dies. */
   break: 7,
-  /** A person stops it. */
+  /** An operator stops it. */
   stop: 7,
   /** It is masked, and dies. */
   mask: 4,
   /** It dies within the settle time, as often as it is started. */
   flaky: 5,
-  /** Restart= of systemd has to do. */
+  /** It dies, and Restart= of systemd must restart it. */
   'kill restarting': 5,
   'kill protected': 3,
   'kill unlisted': 4,
   'kill all': 3,
-  /** A person starts a unit that conflicts with it. */
+  /** An operator starts a unit that conflicts with it. */
   'gives way': 4,
   'fill disk': 8,
   /** The small file system becomes read-only. */
   'read-only': 4,
-  /** Something is mounted that never answers. */
+  /** A file system is mounted that never answers. */
   'silent mount': 4,
   'restart bus': 5,
-  /** kill -9 of the engine while it repairs. */
+  /** SIGKILL to the engine during a repair. */
   'kill engine': 7,
-  /** The same, and its state is damaged before it is started again. */
+  /** The same, with a damaged state before its next start. */
   'damage state': 3,
-  /** SIGTERM to the engine, and another one. */
+  /** SIGTERM to the engine, and a new one. */
   'restart engine': 3,
 } as const;
 export type FaultKind = keyof typeof WEIGHTS;
 
-/** Damage that stays until somebody mends it. */
+/** `true` for damage that stays until it is fixed. */
 export const LASTING: readonly FaultKind[] = [
   'break',
   'stop',
@@ -50,12 +50,12 @@ export const LASTING: readonly FaultKind[] = [
   'silent mount',
 ];
 
-/** One thing that is done to the host. */
+/** Planned fault. */
 export interface Fault {
   readonly kind: FaultKind;
-  /** The service, where it is done to one. */
+  /** Service, for a fault of one. */
   readonly target?: string;
-  /** After so many other faults it is mended. */
+  /** Number of other faults until it is fixed. */
   readonly lasts: number;
   /** From 0 up to 1: for choices within the kind. */
   readonly chance: number;
@@ -63,12 +63,12 @@ export interface Fault {
   readonly pauseMs: number;
 }
 
-/** Which services each kind can hit. */
+/** Services that each kind can affect. */
 const TARGETS: Partial<Record<FaultKind, readonly string[]>> = {
   kill: HEALED,
   terminate: HEALED,
   break: HEALED.filter((service) => service !== 'chaos-flaky'),
-  // Starting a service that needs the database starts the database: a stop would not last.
+  // Starting a service that needs the database also starts the database: a stop would not last.
   stop: HEALED.filter((service) => service !== 'chaos-database'),
   mask: ['chaos-plain', 'chaos-limited', 'chaos-slow', 'nginx'] satisfies Healed[],
   flaky: ['chaos-flaky'],
@@ -80,7 +80,7 @@ const TARGETS: Partial<Record<FaultKind, readonly string[]>> = {
   'silent mount': [SILENT],
 };
 
-/** The faults of a seed: each kind once, in any order, and then as the weights say. Pure. */
+/** Returns the faults of a seed: each kind once, in any order, and then by weight. Pure. */
 export function planFaults(seed: number, count: number): Fault[] {
   const random = new Random(seed);
   const kinds = random.shuffled(Object.keys(WEIGHTS) as FaultKind[]).slice(0, count);
@@ -89,7 +89,7 @@ export function planFaults(seed: number, count: number): Fault[] {
   return kinds.map((wanted, index) => {
     for (const [target, until] of damaged) if (until <= index) damaged.delete(target);
     const free = (kind: FaultKind) => TARGETS[kind]?.filter((target) => !damaged.has(target));
-    // What is damaged already is not damaged again; then something simple is done elsewhere.
+    // A damaged service is not damaged again; a simple fault of another one replaces it.
     const kind = free(wanted)?.length === 0 ? 'kill' : wanted;
     const target = random.oneOf(free(kind) ?? []);
     const lasts = LASTING.includes(kind) ? random.between(2, 5) : 0;

@@ -5,7 +5,7 @@ import type { Fault } from './faults.js';
 import { mountSilent } from '../silent-mount.js';
 import { DISK, HEALED, MAINTENANCE, type Healed } from './services.js';
 
-/** A span of time in which a unit must not be started by the engine. */
+/** Time span in which the engine must not start a unit. */
 export interface Forbidden {
   readonly service: string;
   readonly why: 'stopped by a person' | 'masked' | 'given way';
@@ -13,7 +13,7 @@ export interface Forbidden {
   readonly to: number;
 }
 
-/** An act that was under way when the engine was killed, by its state on disk. */
+/** Repair that was running when the engine was killed, by its state on disk. */
 export interface Interrupted {
   readonly component: string;
   readonly at: number;
@@ -27,20 +27,20 @@ export interface Injected {
   readonly hit: readonly string[];
 }
 
-/** Damage that is still to be mended. */
+/** Damage that is not fixed yet. */
 interface Damage {
   readonly until: number;
   readonly mend: () => Promise<void>;
 }
 
-/** Does faults to a host, mends what lasts, and keeps a record of it. */
+/** Injects faults into a host, fixes lasting ones, and records all of it. */
 export class Injector {
   readonly injected: Injected[] = [];
   readonly forbidden: Forbidden[] = [];
   readonly interrupted: Interrupted[] = [];
-  /** When the engine's state was lost. */
+  /** Times at which the engine's state was lost. */
   readonly stateLost: number[] = [];
-  /** Times at which the engine was killed while it repaired. */
+  /** Times at which the engine was killed during a repair. */
   killedInRepair = 0;
   /** Violations. */
   readonly problems: string[] = [];
@@ -56,7 +56,7 @@ export class Injector {
     this.#state = state;
   }
 
-  /** Does one fault, after what it is time to mend was mended. */
+  /** Injects one fault, after fixing the damage that is due. */
   async inject(fault: Fault): Promise<void> {
     this.#count += 1;
     const due = this.#damages.filter(({ until }) => until < this.#count);
@@ -68,7 +68,7 @@ export class Injector {
     await sleep(fault.pauseMs);
   }
 
-  /** Mends everything that is left; what could not be started yet, because what it needs was still broken, last. */
+  /** Fixes all remaining damage; what could not be started because of other damage comes last. */
   async mendAll(): Promise<void> {
     for (let round = 0; round < 10 && this.#damages.length > 0; round += 1) {
       const damages = this.#damages;
@@ -97,7 +97,7 @@ export class Injector {
         this.#lasting(fault, async () => {
           await quietly('rm', '-r', folder);
           await quietly('systemctl', 'daemon-reload');
-          // The person who mended it says so, in case the engine has given up.
+          // Resets the component like the operator who fixed it, in case the engine no longer repairs it.
           await this.#engine.signal('USR2');
         });
         return this.#kill('KILL', [target]);
@@ -126,7 +126,7 @@ export class Injector {
       case 'gives way':
         return this.#giveWay(fault, target);
       case 'read-only':
-        // A file that is just being written keeps it writable.
+        // An open file keeps the file system writable.
         await quietly('mount', '-o', 'remount,ro', target);
         this.#lasting(fault, async () => void (await quietly('mount', '-o', 'remount,rw', target)));
         return [];
@@ -140,7 +140,7 @@ export class Injector {
       }
       case 'fill disk': {
         const file = `${DISK.cache}/${this.#count}`;
-        // To the last byte.
+        // Filled completely.
         await quietly('dd', 'if=/dev/zero', `of=${file}`, 'bs=1M');
         return [];
       }
@@ -159,7 +159,7 @@ export class Injector {
     }
   }
 
-  /** Kills services, and answers which of them were running. */
+  /** Kills services, and returns those that were running. */
   async #kill(signal: 'KILL' | 'TERM', services: readonly string[]): Promise<string[]> {
     const states = await this.#chaos.show('ActiveState', services);
     const running = services.filter((service) => states.get(service) === 'active');
@@ -172,7 +172,7 @@ export class Injector {
     await this.#chaos.quietly('systemctl', 'stop', service);
     const start = async (): Promise<void> => {
       await this.#chaos.start(service);
-      // It stays a person's stop until a start of theirs has worked.
+      // It counts as stopped by the operator until a manual start has succeeded.
       if (!(await this.#chaos.isActive(service))) this.#damages.push({ until: this.#count + 1, mend: start });
     };
     this.#forbid(fault, service, 'stopped by a person', start);
@@ -208,7 +208,7 @@ export class Injector {
     });
   }
 
-  /** Waits until a service runs and the engine has nothing to do with it, so that nothing it does now is meant for it. */
+  /** Waits until a service runs and the engine is not repairing it, so that later actions are not meant for it. */
   async #atRest(service: string): Promise<boolean> {
     const deadline = Date.now() + 3_000;
     do {
@@ -219,7 +219,7 @@ export class Injector {
     return false;
   }
 
-  /** kill -9 of the engine, if it can be had, while it repairs; and starts it again. */
+  /** Kills the engine during a repair, if there is one, and starts it again. */
   async #killEngine({ kind, chance }: Fault): Promise<readonly string[]> {
     const victim: Healed = chance < 0.5 ? 'chaos-slow' : 'chaos-database';
     const before = (await this.#engine.told()).length;
@@ -265,7 +265,7 @@ export class Injector {
 
 const isRepair = ({ event }: Told): boolean => event === 'started' || event === 'done';
 
-/** Components with an issue, or with a repair under way, by what the engine that runs now told. */
+/** Returns components with an issue, or with a running repair, by the output of the running engine. */
 export function openIssues(told: readonly Told[]): Set<string> {
   const begun = told.findLastIndex(({ event }) => event === 'begun');
   const open = new Set<string>();

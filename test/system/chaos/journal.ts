@@ -1,6 +1,6 @@
 import type { TestHost } from '../host/TestHost.js';
 
-/** A start of a unit, or the failure of one, as PID 1 wrote it down. */
+/** Start or failure of a unit, as recorded by PID 1. */
 export interface Start {
   readonly at: number;
   readonly service: string;
@@ -13,7 +13,7 @@ const KINDS: Readonly<Record<string, Start['kind']>> = {
   be02cf6855d2428ba40df7e9d022f03d: 'failed',
 };
 
-/** Every start that PID 1 wrote down since a moment in milliseconds, oldest first. */
+/** Returns every start that PID 1 recorded since a time in milliseconds, oldest first. */
 export async function startsSince(host: TestHost, since: number): Promise<Start[]> {
   const ids = Object.keys(KINDS).map((id) => `MESSAGE_ID=${id}`);
   const argv = [

@@ -4,7 +4,7 @@ import type { Forbidden, Interrupted } from './inject.js';
 import type { Start } from './journal.js';
 import { ALSO_STARTED, DISK, HEALED, OF_THE_HOST, PROTECTED, RESTARTING, UNLISTED } from './services.js';
 
-/** Everything that was written down in a run of chaos, by the engine, by chaos, and by systemd. */
+/** Records of the engine, of the fault injection, and of systemd. */
 export interface Records {
   readonly told: readonly Told[];
   readonly called: readonly Called[];
@@ -13,26 +13,26 @@ export interface Records {
   readonly forbidden: readonly Forbidden[];
   readonly interrupted: readonly Interrupted[];
   readonly stateLost: readonly number[];
-  /** When chaos did something. */
+  /** Times of the injected faults. */
   readonly injectedAt: readonly number[];
   readonly calmMs: number;
 }
 
 /**
- * One repair from its start to its end; without one where the engine was killed. What systemd is at work on by the time
- * the executor looks ends with the gate that blocks it.
+ * One repair from its start to its end; without an end if the engine was killed. A repair of a unit that systemd has a
+ * job for by then ends with the gate that blocks it.
  */
 export interface Repair {
   readonly started: Told;
   readonly done: Told | undefined;
-  /** When it ended, or when nothing more was heard of the engine that did it. */
+  /** Time of its end, or of the last output of the engine that made it. */
   readonly until: number;
 }
 
-/** Clocks of the engine's log, the call log and the journal are one; but some of them write later than others. */
+/** Engine log, call log and journal use the same clock, but are written with different delays. */
 const SLACK_MS = 1_000;
 
-/** The repairs that the engines reported. */
+/** Returns the repairs that the engines reported. */
 export function repairsIn(told: readonly Told[]): Repair[] {
   return told.flatMap((started, index) => {
     if (started.event !== 'started') return [];
@@ -77,7 +77,7 @@ function withoutReason(told: readonly Told[]): string[] {
     const explains = explained?.some((text) => text.startsWith(`${component}: `) && text.includes('next: '));
     if (event === 'opened') return !explains || !description;
     if (event === 'started') return !description;
-    // An issue may be over when the last words on it are spoken.
+    // The last events of an issue may follow its end.
     if (event === 'blocked') return !why || (explained?.length !== 0 && !explains);
     return event === 'done' && !why;
   });
@@ -93,7 +93,7 @@ function withoutEnd(repairs: readonly Repair[], told: readonly Told[]): string[]
     .map(({ started }) => `Nobody told how the repair of ${on(started)} ended`);
 }
 
-/** So many repairs run side by side, each of another component. */
+/** Maximum number of repairs at the same time, each of another component. */
 const MOST_AT_ONCE = 4;
 
 function atOnce(repairs: readonly Repair[]): string[] {
@@ -107,7 +107,7 @@ function atOnce(repairs: readonly Repair[]): string[] {
   });
 }
 
-/** Until a storm has ended, services are repaired one at a time; what had begun before it goes on. */
+/** Until a storm has ended, services are repaired one at a time; earlier repairs continue. */
 function besideInAStorm(told: readonly Told[], repairs: readonly Repair[]): string[] {
   const services = repairs.filter(({ started }) => started.component !== DISK.component);
   return told.flatMap((storm) => {
@@ -149,7 +149,7 @@ function callsForbidden(called: readonly Called[], forbidden: readonly Forbidden
   });
 }
 
-/** Every start in the journal is the engine's, chaos's own, or comes along with one of them. */
+/** Every start in the journal is the engine's, an injected one, or a dependency of one of them. */
 function startsByNobody({ starts, called, deeds }: Records): string[] {
   const comesWith = (service: string) => [service, ...(ALSO_STARTED[service] ?? [])];
   const byEngine = called
@@ -171,7 +171,7 @@ function startsByNobody({ starts, called, deeds }: Records): string[] {
     );
 }
 
-/** Not even along with another unit. */
+/** Not even as a dependency. */
 function startsForbidden(starts: readonly Start[], forbidden: readonly Forbidden[]): string[] {
   return starts.flatMap(({ at, service, kind }) => {
     const found = forbidden.find((span) => span.service === service && span.from < at && at < span.to);
@@ -182,8 +182,8 @@ function startsForbidden(starts: readonly Start[], forbidden: readonly Forbidden
 }
 
 /**
- * While a storm is not calm, no service is repaired; one that was judged just before may still begin. The calm is
- * counted from the last failure, which is some time before the storm is reported.
+ * Until a storm is calm, no service is repaired, except one that was checked just before. The calm is counted from the
+ * last failure, which is slightly earlier than the report of the storm.
  */
 function inAStorm({ told, calmMs, injectedAt }: Records, repairs: readonly Repair[]): string[] {
   const storms = told.filter(({ event }) => event === 'storm');
@@ -199,7 +199,7 @@ function inAStorm({ told, calmMs, injectedAt }: Records, repairs: readonly Repai
   });
 }
 
-/** An act whose end nobody wrote down is verified by the next engine, and written down. */
+/** A repair without a recorded end is verified by the next engine, and recorded. */
 function forgotten({ interrupted, told, stateLost }: Records): string[] {
   return interrupted
     .filter(({ at }) => !stateLost.some((lost) => lost > at))

@@ -1,4 +1,4 @@
-/** Chance that can be repeated: the same seed gives the same numbers (mulberry32). */
+/** Repeatable pseudo-random numbers: the same for the same seed (mulberry32). */
 export class Random {
   #state: number;
 
@@ -15,24 +15,24 @@ export class Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   }
 
-  /** A whole number, both ends included. */
+  /** Returns a whole number, both ends included. */
   between(least: number, most: number): number {
     return least + Math.floor(this.next() * (most - least + 1));
   }
 
-  /** One of them; `undefined` of none. */
+  /** Returns one of the items; `undefined` for none. */
   oneOf<T>(items: readonly T[]): T | undefined {
     return items[this.between(0, items.length - 1)];
   }
 
-  /** One of the keys, each as often as its weight says. */
+  /** Returns one of the keys, each as often as its weight. */
   weighted<K extends string>(weights: Readonly<Record<K, number>>): K {
     const entries = Object.entries<number>(weights) as [K, number][];
     let left = this.next() * entries.reduce((sum, [, weight]) => sum + weight, 0);
     return (entries.find(([, weight]) => (left -= weight) < 0) ?? entries[0]!)[0];
   }
 
-  /** The same items in another order. */
+  /** Returns the items in random order. */
   shuffled<T>(items: readonly T[]): T[] {
     return items
       .map((item) => ({ item, at: this.next() }))

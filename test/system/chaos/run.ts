@@ -12,7 +12,7 @@ import { growthOf, percentile, tally, timesToBack, type Growth } from './summary
 
 const STATE = '/var/lib/chaos/state.json';
 
-/** Every duration is shortened, so that minutes show what would take days; budgets are per hour, and made large. */
+/** Every duration is shortened, so that minutes cover what takes days; budgets are per hour, and increased. */
 const GUARDS = {
   settleMs: { service: 150 },
   backoff: { firstMs: 200, maxMs: 1_500, resetAfterMs: 2_000 },
@@ -23,25 +23,25 @@ const GUARDS = {
 
 /** Result of a chaos run. */
 export interface ChaosReport {
-  /** For a person to read. */
+  /** Readable summary. */
   readonly text: string;
   readonly injected: readonly Injected[];
   /** Repairs that the engine itself proved. */
   readonly fixed: number;
   /** Violations; empty if there are none. */
   readonly violations: readonly string[];
-  /** Processes of the engine that were there after it had ended. */
+  /** Processes of the engine that remained after its end. */
   readonly leftProcesses: readonly string[];
   readonly growth: readonly Growth[];
-  /** Identifies the runs of units that nobody had any business with, before and after. */
+  /** Identifies the runs of units that must not be affected, before and after. */
   readonly bystanders: { readonly before: Map<string, string>; readonly after: Map<string, string> };
   /** Standard error of the engines, each line once. */
   readonly complaints: readonly string[];
 }
 
 /**
- * Does the faults of a seed to a host with an engine, mends them, waits until all is well, and judges the records.
- * With `CHAOS_RECORDS` set to a folder the records are kept there.
+ * Injects the faults of a seed into a host with an engine, fixes them, waits until all is healthy, and evaluates the
+ * records. If `CHAOS_RECORDS` is set to a folder, the records are kept there.
  */
 export async function runChaos(host: TestHost, seed: number, count: number): Promise<ChaosReport> {
   const chaos = new ChaosHost(host);
@@ -64,7 +64,7 @@ export async function runChaos(host: TestHost, seed: number, count: number): Pro
   const mended = Date.now();
   const unwell = await chaos.untilWell(engine);
   const well = Date.now();
-  // Quiet for a while, so that what is left is what stays.
+  // Waits for a while, so that temporary resources are released.
   await sleep(3_000);
   const after = await chaos.runs();
   await engine.stop();

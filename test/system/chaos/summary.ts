@@ -2,7 +2,7 @@ import type { Told } from './engine-service.js';
 import type { Injected } from './inject.js';
 import type { Start } from './journal.js';
 
-/** How often each word comes, the most frequent first. */
+/** Counts of each word, the most frequent first. */
 export function tally(words: readonly string[]): string {
   const counts = new Map<string, number>();
   for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
@@ -10,7 +10,7 @@ export function tally(words: readonly string[]): string {
   return sorted.map(([word, count]) => `${word} ${count}`).join(', ') || 'none';
 }
 
-/** Milliseconds from each death of a service by chaos to the next run of it. */
+/** Milliseconds from each injected death of a service to its next run. */
 export function timesToBack(injected: readonly Injected[], starts: readonly Start[]): number[] {
   const lasting = new Set(['break', 'mask', 'flaky']);
   return injected
@@ -26,12 +26,12 @@ export function timesToBack(injected: readonly Injected[], starts: readonly Star
     .sort((a, b) => a - b);
 }
 
-/** The value below which such a share of sorted values lies. */
+/** Returns the quantile of sorted values. */
 export function percentile(sorted: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? NaN;
 }
 
-/** Descriptors and memory of each engine that lived for long enough to tell: just after its start, and at its end. */
+/** Descriptors and memory of each engine that lived long enough: just after its start, and at its end. */
 export interface Growth {
   readonly samples: number;
   readonly seconds: number;
@@ -41,7 +41,7 @@ export interface Growth {
   readonly rssLate: number;
 }
 
-/** How much each engine held after its warm-up, and at the end of its life. */
+/** Resources of each engine after its warm-up, and at the end of its life. */
 export function growthOf(told: readonly Told[]): Growth[] {
   const bySize = new Map<number, Told[]>();
   for (const line of told.filter(({ event }) => event === 'sample')) {
@@ -56,7 +56,7 @@ export function growthOf(told: readonly Told[]): Growth[] {
       return {
         samples: samples.length,
         seconds: ((samples.at(-1)?.at ?? 0) - (samples[0]?.at ?? 0)) / 1_000,
-        // A child or a file that is open for the moment counts early, and not late.
+        // A temporary child or open file matters at the start, and not at the end.
         fdsEarly: Math.max(...of('fds', warm.slice(0, half))),
         fdsLate: Math.min(...of('fds', warm.slice(-Math.min(half, 5)))),
         rssEarly: Math.max(...of('rss', warm.slice(0, half))),

@@ -1,10 +1,10 @@
 /** Options of a command that runs inside a test host. */
 export interface RunOptions {
-  /** After this long the command is killed and `run` rejects. Default 30 s. */
+  /** Time limit, after which the command is killed and `run` rejects. Default 30 s. */
   readonly timeoutMs?: number;
-  /** Added to the environment, which else holds `PATH`, `HOME` and `LANG` only. */
+  /** Added to the environment, which otherwise has only `PATH`, `HOME` and `LANG`. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Given on standard input, which else is empty. */
+  /** Standard input. Default: empty. */
   readonly input?: string | Uint8Array;
   /** Name of a user inside, whose `HOME` becomes `/home/NAME`; default root. */
   readonly user?: string;
@@ -24,29 +24,29 @@ export interface RunResult {
 
 /** Options of a small file system. */
 export interface SmallFileSystemOptions {
-  /** How many an ext4 has. Default: what mkfs chooses. */
+  /** Number of inodes of an ext4. Default: that of mkfs. */
   readonly inodes?: number;
-  /** Default `ext4`. The other needs xfsprogs. */
+  /** Default `ext4`. The other one needs xfsprogs. */
   readonly type?: 'ext4' | 'xfs';
 }
 
-/** A small file system inside a test host. */
+/** Small file system inside a test host. */
 export interface SmallFileSystem {
-  /** Where it is mounted inside. */
+  /** Mount point inside. */
   readonly path: string;
-  /** The loop device below it, as seen in `/proc/mounts`; it has no node in `/dev` inside. */
+  /** Loop device below it, as shown in `/proc/mounts`; it has no node in `/dev` inside. */
   readonly device: string;
 }
 
-/** A running Debian with systemd, which tests may break: everything in it is thrown away at the end. */
+/** Running Debian with systemd, which tests may break: all its changes are discarded at the end. */
 export interface TestHost extends AsyncDisposable {
-  /** A name no other host has. */
+  /** Unique name of the host. */
   readonly name: string;
-  /** Process id, seen from outside, of the first process inside. Another one after a reboot. */
+  /** Process id, seen from outside, of the first process inside. It changes with a reboot. */
   readonly pid: number;
-  /** The root folder inside, seen from outside. Absolute symbolic links below it lead out of the container. */
+  /** Root folder of the host, seen from outside. Absolute symbolic links below it lead out of the container. */
   readonly root: string;
-  /** Address, for use from outside, of the system bus inside. */
+  /** Address of the system bus inside, for use from outside. */
   readonly systemBusAddress: string;
   /** Runs a program, never through a shell. Rejects on exit codes other than 0, unless `allowFailure`. */
   run(argv: readonly string[], options?: RunOptions): Promise<RunResult>;
@@ -55,14 +55,14 @@ export interface TestHost extends AsyncDisposable {
   /** Writes a file, with the folders above it. Default mode 0o644. */
   writeFile(path: string, content: string | Uint8Array, mode?: number): Promise<void>;
   readFile(path: string): Promise<string>;
-  /** Writes a unit to `/etc/systemd/system` and makes systemd read it. */
+  /** Writes a unit to `/etc/systemd/system` and reloads systemd. */
   writeUnit(name: string, content: string): Promise<void>;
   /**
    * Runs `systemctl` and answers what it printed, trimmed. Rejects on exit codes other than 0, which `is-active` and
    * `status` have for units that are not active: `show --property=ActiveState --value NAME` has not.
    */
   systemctl(...args: readonly string[]): Promise<string>;
-  /** Asks until the predicate holds; one that throws does not hold. Rejects after `timeoutMs`, default 10 s. */
+  /** Waits until the predicate holds; one that throws does not hold. Rejects after `timeoutMs`, default 10 s. */
   waitFor(description: string, predicate: () => Promise<boolean>, timeoutMs?: number): Promise<void>;
   /**
    * Mounts a new file system on a folder; an ext4 keeps the contents of the folder. Persists over a reboot.
@@ -77,6 +77,6 @@ export interface TestHost extends AsyncDisposable {
   reboot(): Promise<void>;
   /** Last 64 KiB of the console of the container. */
   console(): string;
-  /** Pulls the plug: no process, mount or folder stays. May be called twice. */
+  /** Stops the host at once: no process, mount or folder remains. May be called twice. */
   close(): Promise<void>;
 }

@@ -12,11 +12,11 @@ import type { Suite } from './recipe.js';
 import type { RunOptions, TestHost } from './TestHost.js';
 import { waitFor } from './waitFor.js';
 
-/** How a test host differs from the usual one. */
+/** Differences of a test host from the default. */
 export interface BootOptions {
   /** Installed distribution. Default `bookworm`. */
   readonly suite?: Suite;
-  /** Folders or files of the outside, not below `/run`, that are seen inside: path inside by path outside. */
+  /** Folders or files of the outside, not below `/run`, that are mounted inside: path inside by path outside. */
   readonly binds?: Readonly<Record<string, string>>;
   /** The same, read-only. */
   readonly readOnlyBinds?: Readonly<Record<string, string>>;
@@ -28,7 +28,7 @@ export interface BootOptions {
 
 const repository = fileURLToPath(new URL('../../..', import.meta.url));
 
-/** Boots a new test host and answers when systemd says `running`. Builds the image first if need be. */
+/** Boots a new test host and resolves when systemd reports `running`. Builds the image first if needed. */
 export async function bootTestHost(options: BootOptions = {}): Promise<TestHost> {
   removeLeftovers();
   const image = await buildImage(options.suite);
@@ -54,7 +54,7 @@ function nspawnOptions({ binds = {}, readOnlyBinds = {} }: BootOptions): string[
     '--private-network',
     ...Object.entries(readOnly).map(([outside, inside]) => `--bind-ro=${outside}:${inside}`),
     ...Object.entries(binds).map(([outside, inside]) => `--bind=${outside}:${inside}`),
-    // Given to the systemd inside.
+    // Environment of the systemd inside.
     '--',
     '--show-status=yes',
   ];
@@ -95,7 +95,7 @@ function hostOf(keeper: Keeper, bootTimeoutMs: number): TestHost {
   const run = async (argv: readonly string[], options?: RunOptions) => runInside(pid(), argv, options);
   const systemctl = async (...args: readonly string[]) => (await run(['systemctl', ...args])).stdout.trim();
   const writeFile = async (path: string, content: string | Uint8Array, mode = 0o644) => {
-    // From inside, because an absolute symbolic link on the way would lead out of the container.
+    // From inside, because an absolute symbolic link in the path would lead out of the container.
     await run(['mkdir', '-p', dirname(path)]);
     await run(['tee', path], { input: content });
     await run(['chmod', mode.toString(8), path]);

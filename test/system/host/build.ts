@@ -8,7 +8,7 @@ import { findPackageSource } from './mirror.js';
 import { isRunning } from './processes.js';
 import { recipes, type Suite } from './recipe.js';
 
-/** Folder of the image that the present recipe of a suite makes, whether it exists or not. */
+/** Returns the image folder for the current recipe of a suite, whether it exists or not. */
 export function imagePath(suite: Suite = 'bookworm'): string {
   const hash = createHash('sha256').update(JSON.stringify(recipes[suite])).digest('hex').slice(0, 16);
   return join(
@@ -18,7 +18,10 @@ export function imagePath(suite: Suite = 'bookworm'): string {
   );
 }
 
-/** Builds the image of a suite, unless it is in the cache, and answers its folder. Takes a minute or two; needs root and network. */
+/**
+ * Builds the image of a suite, unless it is in the cache, and returns its folder. Takes a minute or two; needs root and
+ * network.
+ */
 export async function buildImage(suite: Suite = 'bookworm'): Promise<string> {
   const image = imagePath(suite);
   if (existsSync(image)) return image;
@@ -28,7 +31,7 @@ export async function buildImage(suite: Suite = 'bookworm'): Promise<string> {
   try {
     await fill(unfinished, suite);
     await rename(unfinished, image).catch((error: unknown) => {
-      // Somebody else's build was finished first.
+      // Another process finished its build first.
       if (!existsSync(image)) throw error;
     });
   } finally {
@@ -63,7 +66,7 @@ async function fill(folder: string, suite: Suite): Promise<void> {
   for (const [path, content] of Object.entries(recipe.files)) await writeFile(join(folder, path), content);
 }
 
-/** Runs a command whose processes and mounts are gone when it ends, or when this process does. */
+/** Runs a command whose processes and mounts end with it, or with this process. */
 async function runInNamespaces(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
   const shelter = [
     '--pdeathsig',

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import type { RunOptions, RunResult } from './TestHost.js';
 
-/** Where the node binary of the outside is inside. */
+/** Path inside of the node binary from outside. */
 export const nodeInside = '/opt/node/node';
 
 /** Runs a program in all namespaces of the process `pid`. */
@@ -13,7 +13,7 @@ export async function runInside(
 ): Promise<RunResult> {
   const { timeoutMs = 30_000, user, cwd = '/', input, allowFailure = false } = options;
   const env = {
-    // Last, because where node lives in /usr/bin its folder would shadow the programs inside.
+    // Last, because the folder of node, possibly /usr/bin, would shadow the programs inside.
     PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/node',
     HOME: user === undefined || user === 'root' ? '/root' : `/home/${user}`,
     LANG: 'C.UTF-8',

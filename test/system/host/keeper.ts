@@ -8,28 +8,28 @@ import { firstProcesses, programOf } from './processes.js';
 const script = fileURLToPath(new URL('keeper.sh', import.meta.url));
 const consoleLimit = 64 * 1024;
 
-/** The process outside that a container lives and dies with. */
+/** Process outside that the lifetime of a container is bound to. */
 export interface Keeper {
-  /** Of the container's folder, mounts and control groups. */
+  /** Name of the container's folder, mounts and control groups. */
   readonly name: string;
-  /** Holds, in the keeper's mounts only, the container's root in `root`. */
+  /** Has the container's root mounted in `root`, in the keeper's mount namespace only. */
   readonly folder: string;
-  /** True after it has ended. */
+  /** `true` after it has ended. */
   readonly ended: boolean;
-  /** A process outside of the container that sees the keeper's mounts; `undefined` before and after there is one. */
+  /** Process outside of the container that sees the keeper's mounts; `undefined` before and after that. */
   holder(): number | undefined;
-  /** The first process of the container; `undefined` while there is none. */
+  /** First process of the container; `undefined` while there is none. */
   container(): number | undefined;
   console(): string;
-  /** Ends the container and waits until nothing is left of it. */
+  /** Ends the container and waits until nothing of it remains. */
   end(): Promise<void>;
 }
 
-/** Boots an image in a container that ends when this process does, in whatever way it does. */
+/** Boots an image in a container that ends when this process does, for whatever reason. */
 export function startKeeper(image: string, nspawnOptions: readonly string[], env: NodeJS.ProcessEnv): Keeper {
   const name = newHostName();
   const folder = hostFolder(name);
-  // Detached, so that a Ctrl-C in the terminal does not hit its parts one by one: its end comes through standard input.
+  // Detached, so that a Ctrl-C in the terminal does not hit its parts one by one: it ends when standard input closes.
   const child = spawn('bash', [script, name, folder, image, ...nspawnOptions], {
     detached: true,
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -52,7 +52,7 @@ export function startKeeper(image: string, nspawnOptions: readonly string[], env
       settle();
     });
   });
-  // A host that a test forgot must not keep that test's process from ending.
+  // A host that was not closed must not keep the process of the test alive.
   const handles = [child, ...(child.stdio.slice(0, 3) as Socket[])];
   for (const handle of handles) handle.unref();
   const firsts = () => (child.pid === undefined || ended ? [] : firstProcesses(child.pid));

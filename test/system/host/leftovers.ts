@@ -6,17 +6,17 @@ import { isInACommandLine, isRunning } from './processes.js';
 
 const prefix = 'luminous-test-host';
 
-/** A name for a host, its folder and its control groups. Says which process made it. */
+/** Returns a name for a host, its folder and its control groups, with the id of this process. */
 export function newHostName(): string {
   return `${prefix}-${process.pid}-${randomBytes(4).toString('hex')}`;
 }
 
-/** The folder a host's mounts are in. */
+/** Folder with the mounts of a host. */
 export function hostFolder(name: string): string {
   return join(tmpdir(), name);
 }
 
-/** Whatever can be found of a host outside of it; nothing after it was closed. */
+/** Returns everything that can be found of a host outside of it; nothing after it was closed. */
 export function findTraces(name: string): string[] {
   const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
   const loops = readdirSync('/sys/block').map((device) => `/sys/block/${device}/loop/backing_file`);
@@ -52,13 +52,13 @@ function controlGroupHierarchies(): string[] {
     .flatMap(([, path, type]) => (/^cgroup2?$/.test(type ?? '') ? [path ?? ''] : []));
 }
 
-/** Control groups hold files that cannot be removed one by one, and go with them. */
+/** Control groups contain files that cannot be removed one by one, and disappear with them. */
 function removeEmptyTree(folder: string): void {
   for (const child of subfolders(folder)) removeEmptyTree(child);
   try {
     rmdirSync(folder);
   } catch {
-    // Not empty: then it is not ours to remove; or another test run was faster.
+    // Not empty: then it belongs to another process; or another test run was faster.
   }
 }
 

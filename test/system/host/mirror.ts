@@ -3,17 +3,17 @@ import { promisify } from 'node:util';
 
 const execute = promisify(execFile);
 
-/** Where and how this machine gets Debian packages. */
+/** Source of Debian packages on this machine. */
 export interface PackageSource {
-  /** Address of the archive; `undefined` leaves it to debootstrap. */
+  /** Address of the archive; `undefined` means the default of debootstrap. */
   readonly mirror: string | undefined;
-  /** Options of `apt-get` that make it fetch as it does on this machine. */
+  /** Options for `apt-get`, as configured on this machine. */
   readonly aptOptions: readonly string[];
   /** The same for programs other than apt. */
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** Reads from this machine's own apt how to get packages of a Debian suite. */
+/** Reads the configuration of this machine's apt for the packages of a Debian suite. */
 export async function findPackageSource(suite: string): Promise<PackageSource> {
   const settings = await lines('apt-config', ['dump', '--format', '%f=%v%n']);
   const fetching = settings.filter((line) => /^Acquire::(https?::|Check-).*=./.test(line));
@@ -42,10 +42,10 @@ async function findMirror(suite: string): Promise<string | undefined> {
   ]);
   const archives = targets
     .map((line) => line.split(' '))
-    // The origin is empty before the first `apt-get update`; others than Debian use its names of suites too.
+    // The origin is empty before the first `apt-get update`; other distributions use its suite names too.
     .filter(([, , component, origin]) => component === 'main' && (origin === 'Debian' || origin === ''));
   const sameSuite = archives.find(([, release]) => release === suite);
-  // The archive of another suite has this one too, unless it is the one for updates alone.
+  // The archive of another suite has this one too, unless it contains updates only.
   const sameArchive = archives.find(
     ([address, , , origin]) => origin === 'Debian' && !address?.includes('security'),
   );
@@ -57,7 +57,7 @@ async function lines(command: string, args: readonly string[]): Promise<string[]
     const { stdout } = await execute(command, args);
     return stdout.split('\n').filter((line) => line !== '');
   } catch (error) {
-    // debootstrap also runs where there is no apt, and knows an archive itself.
+    // debootstrap also runs without apt, and knows an archive itself.
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;
   }

@@ -1,7 +1,7 @@
 import { buildImage } from './build.js';
 import { missingRequirements } from './requirements.js';
 
-/** Before all tests: the image is built once, and not by every worker that finds none. */
+/** Builds the image once before all tests, instead of in every worker. */
 export default async function prepare(): Promise<void> {
   if (missingRequirements().length === 0) await buildImage();
 }

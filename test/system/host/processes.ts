@@ -17,7 +17,7 @@ export function isInACommandLine(text: string): boolean {
   );
 }
 
-/** Processes below `pid` that are the first of a process namespace, outermost first. */
+/** Returns processes below `pid` that are the first of a process namespace, outermost first. */
 export function firstProcesses(pid: number): number[] {
   const found: number[] = [];
   let generation = [pid];
@@ -28,7 +28,7 @@ export function firstProcesses(pid: number): number[] {
   return found;
 }
 
-/** The name of a process's program, cut by the kernel to 15 characters; empty if there is no such process. */
+/** Returns the name of a process's program, cut by the kernel to 15 characters; empty if there is no such process. */
 export function programOf(pid: number): string {
   return read(`/proc/${pid}/comm`).trim();
 }

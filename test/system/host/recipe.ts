@@ -11,9 +11,9 @@ interface Recipe {
 const bookworm: Recipe = {
   suite: 'bookworm',
   architecture: process.arch,
-  /** Unpacked by debootstrap, which cannot choose between alternatives. */
+  /** Packages for debootstrap, which cannot choose between alternatives. */
   base: ['systemd', 'systemd-sysv', 'dbus'],
-  /** Installed by apt-get, without what they recommend. */
+  /** Packages for apt-get, without recommended ones. */
   packages: [
     'ca-certificates',
     'curl',
@@ -32,16 +32,16 @@ const bookworm: Recipe = {
     'sudo',
     'util-linux',
   ],
-  /** Run inside the image after the packages are there. */
+  /** Script that runs inside the image after the packages are installed. */
   commands: [
     ['apt-get', 'clean'],
     ['rm', '-rf', '/var/lib/apt/lists', '/etc/resolv.conf'],
-    // As on NixOS: the daemon starts when somebody asks for it.
+    // As on NixOS: the daemon is started by its socket.
     ['systemctl', 'disable', 'nix-daemon.service'],
-    // One test starts it; the others have no need of a server.
+    // One test starts it; the others need no server.
     ['systemctl', 'disable', 'ssh.service'],
     ['systemctl', 'disable', 'monit.service', 'postgresql.service', 'redis-server.service'],
-    // The timers would wake up in the middle of a test, and the console has no reader to log in.
+    // The timers would fire during a test, and the console needs no login.
     [
       'systemctl',
       'mask',
@@ -53,7 +53,7 @@ const bookworm: Recipe = {
       'e2scrub_reap.service',
       'fstrim.timer',
     ],
-    // As on NixOS: the journal outlives a reboot.
+    // As on NixOS: the journal survives a reboot.
     ['mkdir', '-p', '/var/log/journal'],
     ['nix-store', '--init'],
   ],
@@ -63,7 +63,7 @@ const bookworm: Recipe = {
   },
 };
 
-/** The image of each suite. Debian 12 has systemd 252; Debian 13 has 257, for what differs, without Nix. */
+/** Image of each suite. Debian 12 has systemd 252; Debian 13 has 257, for the differences, without Nix. */
 export const recipes = {
   bookworm,
   trixie: {
@@ -73,5 +73,5 @@ export const recipes = {
     commands: bookworm.commands.filter((argv) => !argv.join(' ').includes('nix-')),
   },
 } as const satisfies Readonly<Record<string, Recipe>>;
-/** A Debian suite that a test host can have. */
+/** Debian suite of a test host. */
 export type Suite = keyof typeof recipes;

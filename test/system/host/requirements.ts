@@ -11,7 +11,7 @@ const packages = {
 
 const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
-/** Says in sentences why no test host can run on this machine; empty if one can. */
+/** Returns in sentences why no test host can run on this machine; empty if one can. */
 export function missingRequirements(suite: Suite = 'bookworm'): string[] {
   if (process.platform !== 'linux') return [`A test host needs Linux, and this is ${process.platform}.`];
   const reasons: string[] = [];

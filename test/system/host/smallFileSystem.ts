@@ -6,14 +6,17 @@ import type { SmallFileSystem, SmallFileSystemOptions } from './TestHost.js';
 
 const execute = promisify(execFile);
 
-/** How each kind of file system is made in a file, without asking and without printing. */
+/** Command that creates each kind of file system in a file, without prompts and output. */
 const MAKE = {
-  // No space kept for root, and no kernel thread that goes on writing after the mount.
+  // No space reserved for root, and no kernel thread that continues to write after the mount.
   ext4: ['mkfs.ext4', '-q', '-m', '0', '-E', 'lazy_itable_init=0'],
   xfs: ['mkfs.xfs', '-q'],
 } as const;
 
-/** Makes a file system in a file and mounts it where the container's root is, from where it spreads into the container. */
+/**
+ * Creates a file system in a file and mounts it in the container's root, from where the mount propagates into the
+ * container.
+ */
 export async function mountSmallFileSystem(
   keeper: Keeper,
   path: string,

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Asks every 50 ms until the predicate holds. One that throws does not hold; its last error is the cause. */
+/** Calls the predicate every 50 ms until it holds. One that throws does not hold; its last error is the cause. */
 export async function waitFor(
   description: string,
   predicate: () => Promise<boolean>,

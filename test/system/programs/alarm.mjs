@@ -1,5 +1,5 @@
-// Runs inside a test host: monitors with one engine, whose checks ask over HTTP, and prints as JSON all that it told.
-// It ends when each of the events in `until` has come, and after `quietMs` more; or after `forMs`.
+// Runs inside a test host: one engine in monitoring, whose checks use HTTP; prints its events as JSON.
+// Ends when each of the events in `until` was emitted, and after `quietMs` more; or after `forMs`.
 
 import { execFile } from 'node:child_process';
 import { get } from 'node:http';
@@ -19,7 +19,7 @@ const statusOf = (url, signal) =>
     }).on('error', reject);
   });
 
-/** A check as a user would write it: what answers 200 is healthy. */
+/** Creates a check as a user would write it: status 200 is ok. */
 const checkOf = ({ name, component, url, settleMs, heals }) => ({
   ...{ name, component, type: 'service', parts: [] },
   ...(settleMs === undefined ? {} : { settleMs }),
@@ -32,7 +32,7 @@ const checkOf = ({ name, component, url, settleMs, heals }) => ({
   },
 });
 
-/** Picks the given action for a component, and what the default resolver picks for all others. */
+/** Picks the given action for a component, and that of the default resolver for all others. */
 class Resolver extends SimpleResolver {
   getAction(issue) {
     return given.actions?.[issue.component] ?? super.getAction(issue);

@@ -1,5 +1,5 @@
-// Runs inside a test host: sends what standard input holds (requests in base64) to the socket of the root helper, at
-// once or one after another, and prints what came of each as JSON: what was said, or the error that the kernel gave.
+// Runs inside a test host: sends the requests (in base64) on standard input to the socket of the root helper, at
+// once or one after another, and prints each result as JSON: the answer, or the system error.
 import { Buffer } from 'node:buffer';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
@@ -19,7 +19,7 @@ const ask = (request) =>
     const bytes = Buffer.from(request, 'base64');
     socket.on('connect', () => {
       socket.write(bytes);
-      // Without a newline it would be waited for; with one, to close means to stop.
+      // Without a newline the helper would wait; with one, closing the connection would stop it.
       if (!bytes.includes(0x0a)) socket.end();
     });
     socket.on('data', (chunk) => (said += chunk));

@@ -1,6 +1,6 @@
-// Runs inside a test host as a service: monitors with one engine, and writes down, as lines of JSON, all that it tells.
-// SIGTERM closes the engine, and the process ends when nothing holds it any more: it never calls process.exit.
-// SIGUSR2 is a person who has looked: components that need a human are reset.
+// Runs inside a test host as a service: one engine in monitoring, which writes its events as lines of JSON.
+// SIGTERM closes the engine, and the process ends when nothing keeps it alive: it never calls process.exit.
+// SIGUSR2 acts as an operator: components that need manual attention are reset.
 import { appendFileSync, readdirSync, readFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import process from 'node:process';
@@ -21,7 +21,7 @@ const log = (event, rest = {}) =>
   );
 const logged = (level) => (message) => log('log', { level, message });
 
-/** Which acts are under way by the state on disk, as another process would find it now. */
+/** Returns the running repairs by the state on disk, as another process would find it now. */
 function intents() {
   try {
     return JSON.parse(readFileSync(options.state, 'utf8')).intents.map(({ component }) => component);
@@ -30,7 +30,7 @@ function intents() {
   }
 }
 
-/** Empties one folder: an action of the host program's own that changes the host. */
+/** Empties one folder: a custom action that changes the host. */
 const cleanFolder = defineAction({
   parse: ({ folder }) => ({ folder: String(folder) }),
   plan: ({ folder }) => ({

@@ -1,5 +1,5 @@
-// An engine on a state that others share. It repairs the file `bad` by removing it, and writes down that it did. Told
-// `look`, it looks once; told `wait MS`, its monotonic clock goes on by so much. Each answer is a line of JSON.
+// An engine with a shared state. It repairs the file `bad` by removing it, and records that. The command `look` runs
+// one cycle; `wait MS` advances its monotonic clock. Each answer is a line of JSON.
 import { appendFileSync, existsSync, rmSync } from 'node:fs';
 import process from 'node:process';
 import { createInterface } from 'node:readline';

@@ -1,5 +1,5 @@
-// Healthy dry-run cycles of one engine on this host. What happens between two calls of `stat`, on `/begin` and `/end`,
-// are the cycles alone: a tracer can count it. Tells, as JSON, the descriptors before and after.
+// Healthy dry-run cycles of one engine on this host. Between two calls of `stat`, on `/begin` and `/end`, there are
+// only cycles, which a tracer can count. Prints the descriptors before and after as JSON.
 import { readdirSync, statSync } from 'node:fs';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';

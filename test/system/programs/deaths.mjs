@@ -1,7 +1,8 @@
-// Runs inside a test host: kills the main process of a service again and again, and tells, as JSON, how long it took
-// each time until an engine knew of it and until the service ran again. Input: { unit, port, deaths, engine, bare }; with
-// `bare` there is no engine but a listener for the signal of systemd, and systemctl repairs; with neither, somebody
-// else heals. The service sends its process id to the port whenever it starts.
+// Runs inside a test host: kills the main process of a service again and again, and prints as JSON how long it took
+// each time until an engine detected it and until the service ran again. Input: { unit, port, deaths, engine, bare };
+// with
+// `bare` there is no engine but a listener for the signal of systemd, and systemctl repairs; with neither, another
+// program heals. The service sends its process id to the port whenever it starts.
 /* global clearTimeout */
 import { Buffer } from 'node:buffer';
 import { createSocket } from 'node:dgram';
@@ -49,7 +50,7 @@ const first = started();
 restart();
 let pid = (await first).value;
 
-/** Lower bound of the latency: a connection to the bus that follows one unit, and makes no call. */
+/** Lower bound of the latency: a connection to the bus that subscribes to one unit, and makes no call. */
 async function listen() {
   const { build } = await import('esbuild');
   const source = fileURLToPath(new URL('../../../src/host/systemd/bus.ts', import.meta.url));
@@ -100,7 +101,7 @@ for (let death = 0; death < deaths; death++) {
   const { outcome } = healedAt?.value ?? {};
   if (outcome) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
   times.push({ knownMs: knownAt && knownAt.at - at, backMs: backAt.at - at });
-  // The look that clears the issue, and then a pause that is not always the same.
+  // The cycle that clears the issue, and then a pause of varying length.
   if (engine) await engine.detectAndHeal();
   await sleep(calmMs * (1 + Math.random()));
 }

@@ -1,5 +1,5 @@
-// Runs inside a test host: does what standard input asks for with one engine, and prints what came of it as JSON.
-// It never calls process.exit, so each use of it also proves that a closed engine holds nothing open.
+// Runs inside a test host: runs the steps on standard input with one engine, and prints their results as JSON.
+// It never calls process.exit, so each use also proves that a closed engine keeps nothing open.
 /* global AbortSignal */
 import { execFile } from 'node:child_process';
 import process from 'node:process';
@@ -11,7 +11,7 @@ import { checksOf } from './ready-checks.mjs';
 
 const run = async ([file, ...args]) => (await promisify(execFile)(file, args)).stdout.trim();
 
-/** An action that runs one program: a function could not come in as JSON. */
+/** Custom action that runs one program: JSON cannot contain a function. */
 const actionOf = ({ argv, timeoutMs, targets = ['something'] }) =>
   defineAction({
     parse: (parameters) => parameters,
@@ -26,7 +26,7 @@ const actionOf = ({ argv, timeoutMs, targets = ['something'] }) =>
     timeoutMs: 60_000,
   });
 
-/** Every step that can be asked for, with its one argument. */
+/** The possible steps, each with one argument. */
 const stepsOf = (engine, asked) => ({
   detectAndHeal: (abortAfterMs) =>
     engine.detectAndHeal(abortAfterMs === undefined ? {} : { signal: AbortSignal.timeout(abortAfterMs) }),
@@ -49,7 +49,7 @@ const stepsOf = (engine, asked) => ({
   },
 });
 
-/** Monitors, does the damage after the first cycle, and stops after the first repair or the given time. */
+/** Monitors, runs the damage after the first cycle, and stops after the first repair or the given time. */
 async function monitor(engine, { interval, damage, forMs }) {
   const healed = new AbortController();
   const told = { cycles: 0, openedInCycle: 0, results: [], blocked: [] };

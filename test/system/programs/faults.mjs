@@ -1,6 +1,6 @@
-// Runs inside a test host: one engine monitors with ready-made checks while one thing after the other breaks that
-// systemd cannot see. Input: { options, checks, interval, faults }; what became of each fault is printed as JSON.
-// A fault is over when its issue has cleared, and where it is not healed, when one of `over` has been the reason.
+// Runs inside a test host: one engine monitors with ready-made checks while faults are injected that systemd cannot
+// see. Input: { options, checks, interval, faults }; the result of each fault is printed as JSON.
+// A fault is over when its issue has cleared or, if it is not healed, when one of `over` has been the reason.
 import { execFile } from 'node:child_process';
 import process from 'node:process';
 import { text } from 'node:stream/consumers';
@@ -22,7 +22,7 @@ const { options, checks, interval, faults, quietMs = 0 } = JSON.parse(await text
 const messages = [];
 const note = (line) => messages.push(line);
 let current;
-/** On a busy machine a look may judge nothing: it says so, and does not count. */
+/** On a busy machine a cycle may be unable to judge, which it reports, and does not count. */
 const noticing = (check) => ({
   ...check,
   async run(...given) {
@@ -38,7 +38,7 @@ const engine = createSelfHealingEngine({
   ...{ checks: made, logger: { debug: () => undefined, info: () => undefined, warn: note, error: note } },
 });
 
-// A cycle counts when it begins after the damage.
+// A cycle counts if it starts after the fault.
 let begun = 0;
 const look = engine.detector.look.bind(engine.detector);
 engine.detector.look = (request) => {
@@ -47,28 +47,28 @@ engine.detector.look = (request) => {
 };
 
 const of = ({ issue, result }) => (result?.issue ?? issue).component;
-const hear = (name, what) =>
+const onEvent = (name, what) =>
   engine.on(name, (event) => {
     if (current === undefined) return;
     if (of(event) === current.component) what(current, event);
     else current.others.push({ event: name, component: of(event), outcome: event.result?.outcome });
   });
-hear('issue:opened', (told, { issue }) => {
-  // Some damage is found before it is done.
+onEvent('issue:opened', (told, { issue }) => {
+  // Some faults are detected before their command has ended.
   told.cyclesToFind = told.at === undefined ? 0 : Math.max(0, begun - told.begun - told.unheard);
   told.msToFind = told.at === undefined ? 0 : Math.round(performance.now() - told.at);
   told.found = issue.description;
 });
-hear('heal:blocked', (told, { blockedBy }) => {
+onEvent('heal:blocked', (told, { blockedBy }) => {
   told.blocked.push(blockedBy);
   if (told.over.includes(blockedBy)) told.end();
 });
-hear('heal:done', (told, { result }) => {
+onEvent('heal:done', (told, { result }) => {
   told.results.push({ outcome: result.outcome, why: result.proof ?? result.error });
-  // What it calls fixed is asked in another way, at once.
+  // A component that is reported as fixed is checked independently at once.
   if (result.outcome === 'fixed') told.probes.push(works(told.probe));
 });
-hear('issue:cleared', (told) => told.end());
+onEvent('issue:cleared', (told) => told.end());
 
 async function breakIt({ name, component, damage, probe, over = [], unit, mends }) {
   const before = unit && (await show('InvocationID', unit));
@@ -83,7 +83,7 @@ async function breakIt({ name, component, damage, probe, over = [], unit, mends 
   Object.assign(told, { at: performance.now(), begun, unheard: 0 });
   const inTime = await Promise.race([ended, sleep(60_000, false, { ref: false })]);
   await sleep(quietMs);
-  // Where somebody is asked, the state is what the engine says of it now.
+  // If the independent check cannot tell, the engine's current state is used.
   const explained = engine.explain(component).map((one) => one.text);
   const fine = await works(probe);
   const { cyclesToFind, msToFind, found, results, blocked, others } = told;
@@ -117,7 +117,7 @@ const cycle = () => new Promise((resolve) => engine.on('cycle:done', resolve));
 const monitoring = engine.startMonitoring(interval);
 const told = [];
 try {
-  // Some numbers need two readings.
+  // Some values need two readings.
   await cycle();
   await cycle();
   const first = (await engine.detector.inspect()).filter(({ status }) => status !== 'ok');

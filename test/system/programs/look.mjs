@@ -1,4 +1,4 @@
-// Runs inside a test host: prints what the host of an engine tells of the system, as an action sees it when it is
+// Runs inside a test host: prints the readings of the system by an engine's host, as an action gets them when it is
 // planned. Arguments: two systems to compare, if any.
 import process from 'node:process';
 import { createSelfHealingEngine, defineAction } from '../../../dist/index.js';

@@ -1,4 +1,4 @@
-// Monitors nginx as the README's second program does, until one repair has ended.
+// Monitors nginx like the README's second program, until one repair has ended.
 import { createSelfHealingEngine } from '../../../dist/index.js';
 
 const engine = createSelfHealingEngine({ services: ['nginx'], enabledChecks: ['services'], logger: console });

@@ -1,4 +1,4 @@
-// Runs inside a test host: heals once by `quickHeal`, and ends when Node thinks that there is nothing left to do.
+// Runs inside a test host: heals once by `quickHeal`, and ends when nothing keeps the process alive.
 import process from 'node:process';
 import { quickHeal } from '../../../dist/index.js';
 

@@ -1,5 +1,6 @@
-// Runs inside a test host: one engine looks, and things happen to file systems between its looks; prints as JSON what
-// each look read, and the events since the one before. Input: { engine, steps }; a step is { look }, { run } or { heal }.
+// Runs inside a test host: one engine runs cycles, and file systems change between them; prints as JSON what
+// each cycle read, and the events since the one before. Input: { engine, steps }; a step is { look }, { run } or { heal
+// }.
 import { execFile } from 'node:child_process';
 import process from 'node:process';
 import { text } from 'node:stream/consumers';

@@ -1,7 +1,7 @@
-// Makes ready-made checks of JSON: `{ NAME: { KIND: options, heals, … } }`, as in the configuration of the daemon.
+// Creates ready-made checks from JSON: `{ NAME: { KIND: options, heals, … } }`, as in the configuration of the daemon.
 import * as ready from '../../../dist/checks/index.js';
 
-/** The checks of such an object, in its order. */
+/** Returns the checks of such an object, in its order. */
 export const checksOf = (all = {}) =>
   Object.entries(all).map(([name, given]) => {
     const kind = Object.keys(given).find((key) => key in ready);

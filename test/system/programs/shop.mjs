@@ -1,5 +1,5 @@
 // Runs inside a test host: a web server that can be broken while it runs, without systemd noticing.
-// `shop.mjs PORT`; `/fault/NAME` breaks it, and only a new process is well again.
+// `shop.mjs PORT`; `/fault/NAME` breaks it, and only a new process is healthy again.
 /* global Buffer, setImmediate, setInterval */
 import { openSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -9,7 +9,7 @@ import process from 'node:process';
 const port = Number(process.argv[2]);
 let content = 'Welcome to the shop';
 
-/** Whether PostgreSQL takes one more client: it asks who that is, or refuses. */
+/** Returns whether PostgreSQL accepts one more client: it asks for authentication, or refuses. */
 const database = () =>
   new Promise((resolve) => {
     const socket = connect(5432, '127.0.0.1');
@@ -23,20 +23,20 @@ const database = () =>
     socket.on('data', ([kind]) => end(kind === 82)).on('error', () => end(false));
   });
 
-/** Never comes back, and uses no CPU. */
+/** Never returns, and uses no CPU. */
 const hang = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
 
 const faults = {
-  /** Lives on without a port. */
+  /** Continues without a port. */
   close: () => server.close(),
-  /** The kernel goes on to accept connections for it until its queue is full. */
+  /** The kernel continues to accept connections for it until its queue is full. */
   hang: () => setImmediate(hang),
   content: () => (content = 'Sorry, come back later'),
   leak: () => {
     try {
       for (let left = 5_000; left > 0; left -= 1) openSync('/dev/null');
     } catch {
-      // Its limit is reached.
+      // The limit is reached.
     }
   },
 };

@@ -1,4 +1,4 @@
-// Runs inside a test host: one engine monitors while things happen, and what it did meanwhile is counted; as JSON.
+// Runs inside a test host: counts what one engine in monitoring does while things happen; prints it as JSON.
 // Input: { engine, interval, phases }. A phase runs its command, if any, and lasts until an issue with the component
 // `opens` opens, or for `forMs`.
 /* global clearInterval, gc, setInterval */
@@ -43,7 +43,7 @@ const ticker = setInterval(() => (counts.ticks += 1), 10);
 const monitoring = engine.startMonitoring(interval);
 const delay = monitorEventLoopDelay({ resolution: 5 });
 
-/** Resolves when an issue with this component opens; asked for before anything is done. */
+/** Resolves when an issue with this component opens; to be called before the cause. */
 function opening(component) {
   return new Promise((resolve, reject) => {
     openedOne = (opened) => opened === component && resolve();
