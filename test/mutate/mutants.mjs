@@ -88,7 +88,8 @@ function write(source, sites, index, start, end) {
 
 function surrounded({ form, mutants }, inner) {
   const [{ id }] = mutants;
-  if (form === 'statement') return `if (!__mutant(${id})) { ${inner} }`;
+  // In a block of its own: an `else` may follow.
+  if (form === 'statement') return `{ if (!__mutant(${id})) { ${inner} } }`;
   if (form === 'element')
     return `...(__mutant(${id}) ? [] : ${inner.startsWith('...') ? inner.slice(3) : `[${inner}]`})`;
   return `(${mutants.map((one) => `__mutant(${one.id}) ? (${one.text}) : `).join('')}(${inner}))`;

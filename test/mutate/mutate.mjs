@@ -4,7 +4,9 @@
 //   npm run mutate -- src/repair src/gates/pacing.ts     files or folders
 //     --every 5 --seed 1     every fifth mutant of each file
 //     --lines 10-40          only mutants of these lines
+//     --tests test/repair    only test files whose path contains this
 //     --slow 2000            leaves out tests that take longer, in milliseconds
+//     --alone 100            at most so many of the mutants that need a process of their own, spread evenly
 //     --markdown FILE        also writes the report
 //     --results FILE         keeps what was found, one JSON value a line; a run that was stopped goes on from it
 //
@@ -27,7 +29,7 @@ import { clearInterval, setInterval } from 'node:timers';
 import { parseArgs } from 'node:util';
 import { LEFT_OUT } from './mutants.mjs';
 import { chosenMutants, readResults, root } from './plan.mjs';
-import { reportOf } from './report.mjs';
+import { reportOf, unusableOf } from './report.mjs';
 
 const { values, positionals: paths } = parseArgs({
   allowPositionals: true,
@@ -35,7 +37,9 @@ const { values, positionals: paths } = parseArgs({
     every: { type: 'string', default: '1' },
     seed: { type: 'string', default: '1' },
     lines: { type: 'string', default: '1-1000000' },
+    tests: { type: 'string', default: '' },
     slow: { type: 'string', default: '2000' },
+    alone: { type: 'string', default: '1000000' },
     markdown: { type: 'string' },
     results: { type: 'string' },
   },
@@ -65,7 +69,7 @@ const mutants = chosenMutants(chosen).flatMap((file) => file.mutants);
 const near = new Set(paths.map((path) => path.split('/')[1]));
 const tests = readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' })
   .map((name) => join('test', name))
-  .filter((name) => name.endsWith('.test.ts') && !OUT.test(name))
+  .filter((name) => name.endsWith('.test.ts') && !OUT.test(name) && name.includes(values.tests))
   .sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
 console.error(`${mutants.length} mutants, ${tests.length} test files`);
 
@@ -91,7 +95,7 @@ function environment(more) {
 
 /** Runs all tests against all mutants. A worker that hangs is killed, and the next one goes on after its mutant. */
 async function runAll() {
-  while (await isStalled()) {
+  while (await isStalled(tests)) {
     const { id, test, phase } = JSON.parse(readFileSync(heartbeat, 'utf8'));
     // After a mutant that has failed in time, what hangs is what it left behind: it is tried alone.
     const entry =
@@ -100,13 +104,16 @@ async function runAll() {
         : { hung: id, ...(id === undefined && { done: test }) };
     appendFileSync(results, `${JSON.stringify(entry)}\n`);
   }
+  // A test that failed without a mutant, because of what one before it left behind, gets a new process.
+  const again = unusableOf(readResults(results)).map((name) => name.split(' > ')[0]);
+  if (again.length > 0) await isStalled([...new Set(again)]);
 }
 
 /** Runs a worker to its end, or kills it when it gives no sign of life; returns whether that was so. */
-async function isStalled() {
+async function isStalled(tests) {
   writeFileSync(heartbeat, '{}');
   const child = spawn(...command(), {
-    ...{ cwd: root, env: environment({}), detached: true },
+    ...{ cwd: root, env: environment({ tests }), detached: true },
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   const stop = () => process.kill(-child.pid, 'SIGKILL');
@@ -142,9 +149,11 @@ function runOutside() {
     found.flatMap(({ outside = [], unsure = [], hung = [] }) => [outside, unsure, hung].flat()),
   );
   const failed = new Set(found.flatMap((one) => (one.failed ? [one.file] : [])));
-  const unusable = found.flatMap((one) => one.unusable ?? []);
-  for (const { id, path } of mutants) {
-    if (killed.has(id) || alone.has(id) || !outside.has(id)) continue;
+  const unusable = unusableOf(found);
+  const left = mutants.filter(({ id }) => !killed.has(id) && outside.has(id));
+  const step = Math.max(1, Math.ceil(left.length / Number(values.alone)));
+  for (const { id, path } of left.filter((_, index) => index % step === 0)) {
+    if (alone.has(id)) continue;
     const files = found
       .filter((one) => one.files?.includes(path) && !failed.has(one.file))
       .map((one) => relative(root, one.file))

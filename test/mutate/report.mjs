@@ -1,23 +1,31 @@
 // Prints the result of `npm run mutate`, as Markdown.
 
+const STATES = ['killed', 'survived', 'not reached', 'not tried'];
+
 export function reportOf(mutants, found, leftOut) {
-  const killed = new Map(found.flatMap((one) => (one.killed ? [[one.killed, one]] : [])));
-  const reached = new Set(found.flatMap(({ reached = [], outside = [] }) => [...reached, ...outside]));
-  const stateOf = ({ id }) => (killed.has(id) ? 'killed' : reached.has(id) ? 'survived' : 'not reached');
+  const killed = new Set(found.flatMap((one) => one.killed ?? []));
+  const shown = new Set(found.flatMap(({ reached = [], alone = [] }) => [reached, alone].flat()));
+  const outside = new Set(found.flatMap((one) => one.outside ?? []));
+  const stateOf = ({ id }) => {
+    if (killed.has(id)) return 'killed';
+    if (shown.has(id)) return 'survived';
+    return outside.has(id) ? 'not tried' : 'not reached';
+  };
   const row = (name, of) => {
-    const count = (state) => of.filter((one) => stateOf(one) === state).length;
-    const percent = of.length === 0 ? '' : `${Math.floor((100 * count('killed')) / of.length)} %`;
-    return `| ${name} | ${of.length} | ${count('killed')} | ${count('survived')} | ${count('not reached')} | ${percent} |`;
+    const counts = STATES.map((state) => of.filter((one) => stateOf(one) === state).length);
+    const [dead, , , untried] = counts;
+    const tried = of.length - untried;
+    return `| ${[name, of.length, ...counts, tried === 0 ? '' : `${Math.floor((100 * dead) / tried)} %`].join(' | ')} |`;
   };
   const grouped = (name) => {
     const groups = new Map();
     for (const one of mutants) groups.set(name(one), [...(groups.get(name(one)) ?? []), one]);
     return groups;
   };
-  const left = mutants.filter((one) => stateOf(one) !== 'killed');
+  const left = mutants.filter((one) => ['survived', 'not reached'].includes(stateOf(one)));
   return [
-    '| file | mutants | killed | survived | not reached | killed |',
-    '| ---- | ------: | -----: | -------: | ----------: | -----: |',
+    `| file | mutants | ${STATES.join(' | ')} | killed |`,
+    '| ---- | ------: | -----: | -------: | ----------: | --------: | -----: |',
     ...[...grouped(roomOf)].map(([room, of]) => row(`**${room}**`, of)),
     ...[...grouped(({ path }) => path)].map(([path, of]) => row(`\`${path}\``, of)),
     '',
@@ -28,11 +36,17 @@ export function reportOf(mutants, found, leftOut) {
         `- \`${one.path}:${one.line}\` ${one.kind} ${stateOf(one)}: ${code(one.before)} → ${code(one.text)}`,
     ),
     '',
-    ...found.flatMap((one) => (one.unusable ? [`Not used: ${one.unusable} (${one.why})`] : [])),
+    ...unusableOf(found).map((name) => `Not used: ${name}`),
     '',
     `Not mutated: ${leftOut.join('; ')}.`,
     '',
   ].join('\n');
+}
+
+/** Returns the names of the tests that were not shown to their mutants, because they cannot be repeated or are slow. */
+export function unusableOf(found) {
+  const done = new Set(found.flatMap((one) => one.done ?? []));
+  return [...new Set(found.flatMap((one) => one.unusable ?? []))].filter((name) => !done.has(name));
 }
 
 const roomOf = ({ path }) => path.split('/').slice(1, -1).join('/');

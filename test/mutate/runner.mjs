@@ -102,12 +102,12 @@ export default class MutantRunner extends TestRunner {
     state.collecting = false;
     state.isInTest = false;
     if (test.result.state === 'skip') return;
-    const isMore = next(current, isPassed);
+    const isMore = next(current, isPassed, test.result.errors?.[0]?.message);
     // `fail` makes vitest try the test again, and `pass` ends it.
     test.result.state = isMore ? 'fail' : 'pass';
     test.result.errors = isMore ? [AGAIN] : undefined;
     if (isMore) return;
-    record({ done: current.name, ms: current.baseMs });
+    if (isMore === false) record({ done: current.name, ms: current.baseMs });
     state.current = undefined;
   }
 
@@ -122,8 +122,8 @@ export default class MutantRunner extends TestRunner {
   }
 }
 
-/** Decides what the next try of a test is; returns false if there is none. */
-function next(current, isPassed) {
+/** Decides what the next try of a test is. Returns false if there is none, `undefined` if the test cannot be used now. */
+function next(current, isPassed, error) {
   const { pending, killed, slowMs } = state.plan;
   const id = current.queue[current.next];
   const go = (phase, index = current.next) => {
@@ -134,7 +134,7 @@ function next(current, isPassed) {
   switch (current.phase) {
     case 'collect': {
       current.baseMs = Math.ceil(performance.now() - current.began);
-      if (!isPassed) return void record({ unusable: current.name, why: 'fails without a mutant' });
+      if (!isPassed) return void record({ unusable: current.name, why: `fails without a mutant: ${error}` });
       for (const hit of state.hits) state.reached.add(hit);
       current.queue = [...state.hits].filter((hit) => pending.has(hit)).sort((a, b) => a - b);
       if (current.queue.length > 0 && current.baseMs > slowMs)
@@ -142,7 +142,8 @@ function next(current, isPassed) {
       return go('identity');
     }
     case 'identity':
-      if (!isPassed) return void record({ unusable: current.name, why: 'fails when it is run twice' });
+      if (!isPassed)
+        return void record({ unusable: current.name, why: `fails when it is run twice: ${error}` });
       return go('mutant');
     case 'mutant':
       return isPassed ? go('mutant', current.next + 1) : go('original');
