@@ -35,7 +35,7 @@ const CALLS = new Map([
 /**
  * Returns the mutants of a source, in the order of the text.
  *
- * @returns {{ kind: string, start: number, end: number, text: string, line: number, form: 'expression' | 'statement' | 'element' }[]}
+ * @returns {{ kind: string, start: number, end: number, text: string, line: number, form: 'expression' | 'statement' | 'element', isOnLoad: boolean }[]}
  */
 export function mutantsOf(path, source) {
   const file = ts.createSourceFile(path, source, ts.ScriptTarget.Latest, true);
@@ -44,7 +44,7 @@ export function mutantsOf(path, source) {
     const start = node.getStart(file);
     if (source.slice(start, node.end) === text) return;
     const line = file.getLineAndCharacterOfPosition(start).line + 1;
-    found.push({ kind, start, end: node.end, text, line, form });
+    found.push({ kind, start, end: node.end, text, line, form, isOnLoad: isOnLoad(node) });
   };
   const visit = (node) => {
     if (isLeftOut(node, file)) return;
@@ -93,6 +93,13 @@ function surrounded({ form, mutants }, inner) {
   if (form === 'element')
     return `...(__mutant(${id}) ? [] : ${inner.startsWith('...') ? inner.slice(3) : `[${inner}]`})`;
   return `(${mutants.map((one) => `__mutant(${one.id}) ? (${one.text}) : `).join('')}(${inner}))`;
+}
+
+/** Returns whether a node is evaluated when its module is loaded, and never again. */
+function isOnLoad(node) {
+  for (let one = node.parent; one; one = one.parent)
+    if (ts.isFunctionLike(one) || ts.isPropertyDeclaration(one)) return false;
+  return true;
 }
 
 function isLeftOut(node, file) {

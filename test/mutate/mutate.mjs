@@ -66,7 +66,7 @@ const chosen = {
   lines: values.lines.split('-').map(Number),
 };
 const mutants = chosenMutants(chosen).flatMap((file) => file.mutants);
-const near = new Set(paths.map((path) => path.split('/')[1]));
+const near = paths.map((path) => path.replace(/^src/, 'test').replace(/\/[^/]*\.ts$/, ''));
 const tests = readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' })
   .map((name) => join('test', name))
   .filter((name) => name.endsWith('.test.ts') && !OUT.test(name) && name.includes(values.tests))
@@ -82,9 +82,8 @@ if (values.markdown) writeFileSync(values.markdown, text);
 
 /** The tests of the same room first: they are the quickest, and what they kill need not be shown to the others. */
 function rank(test) {
-  const room = test.split('/')[1];
-  if (near.has(room)) return 0;
-  return ['ports', 'service', 'checks'].includes(room) ? 2 : 1;
+  if (near.some((folder) => test.startsWith(`${folder}/`))) return 0;
+  return /^test\/(ports|service|checks)\//.test(test) ? 2 : 1;
 }
 
 function environment(more) {

@@ -36,7 +36,10 @@ export function plan() {
   const given = JSON.parse(process.env.MUTATION_PLAN);
   const files = chosenMutants(given);
   const paths = new Map(files.flatMap(({ path, mutants }) => mutants.map(({ id }) => [id, path])));
-  const pending = new Set(paths.keys());
+  const onLoad = new Set(
+    files.flatMap(({ mutants }) => mutants.filter((one) => one.isOnLoad)).map(({ id }) => id),
+  );
+  const pending = new Set([...paths.keys()].filter((id) => !onLoad.has(id)));
   const done = new Set();
   for (const { killed, hung, done: name } of readResults(given.results)) {
     pending.delete(killed);
@@ -47,6 +50,7 @@ export function plan() {
     ...given,
     files,
     pending,
+    onLoad,
     done,
     pathOf: (id) => paths.get(id),
     killed: (id) => pending.delete(id),

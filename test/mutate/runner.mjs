@@ -27,7 +27,8 @@ function create() {
   };
   fresh.active = fresh.plan.fixed;
   globalThis.__mutant = (id) => {
-    if (fresh.collecting) fresh.hits.add(id);
+    if (fresh.plan.onLoad.has(id)) fresh.outside.add(id);
+    else if (fresh.collecting) fresh.hits.add(id);
     else if (!fresh.isInTest) fresh.outside.add(id);
     if (id !== fresh.active) return false;
     if (++fresh.calls > MAX_CALLS) throw new Error('A mutant that does not end');
