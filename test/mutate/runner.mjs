@@ -103,7 +103,7 @@ export default class MutantRunner extends TestRunner {
     state.collecting = false;
     state.isInTest = false;
     if (test.result.state === 'skip') return;
-    const isMore = next(current, isPassed, test.result.errors?.[0]?.message);
+    const isMore = next(current, isPassed, test.result.errors?.at(-1)?.message);
     // `fail` makes vitest try the test again, and `pass` ends it.
     test.result.state = isMore ? 'fail' : 'pass';
     test.result.errors = isMore ? [AGAIN] : undefined;

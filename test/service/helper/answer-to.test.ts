@@ -31,29 +31,32 @@ async function answered(
   const log: string[] = [];
   let kept = acts;
   const approvals: unknown[] = [];
-  const execution = await answerTo({ ...RESTART, ...request }, {
-    policy: policy(),
-    host: fakeHost({ units: [failedUnit({ name: 'nginx' })] }),
-    book: {
-      read: () => kept,
-      write: async (next) => {
-        log.push('write');
-        kept = next;
+  const execution = await answerTo(
+    { ...RESTART, ...request },
+    {
+      policy: policy(),
+      host: fakeHost({ units: [failedUnit({ name: 'nginx' })] }),
+      book: {
+        read: () => kept,
+        write: async (next) => {
+          log.push('write');
+          kept = next;
+        },
+        lock: async () => void log.push('lock'),
+        release: async () => void log.push('release'),
+        ...book,
       },
-      lock: async () => void log.push('lock'),
-      release: async () => void log.push('release'),
-      ...book,
+      approvals: {
+        add: async (approval) => void approvals.push(approval),
+        find: () => undefined,
+        take: () => undefined,
+      },
+      ...{ uid: 1_000, asks: 'engine', record: () => unknown('there is none'), now: () => NOW },
+      planWithin: new AbortController().signal,
+      signal: AbortSignal.abort(),
+      ...more,
     },
-    approvals: {
-      add: async (approval) => void approvals.push(approval),
-      find: () => undefined,
-      take: () => undefined,
-    },
-    ...{ uid: 1_000, asks: 'engine', record: () => unknown('there is none'), now: () => NOW },
-    planWithin: new AbortController().signal,
-    signal: AbortSignal.abort(),
-    ...more,
-  });
+  );
   return { execution, log, acts: kept, approvals };
 }
 
