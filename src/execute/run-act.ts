@@ -70,8 +70,10 @@ async function restore({ restore: action }: Plan, { planOf, admits, start }: Act
     const { signal } = new AbortController();
     const plan = await planOf(action, signal);
     const { reason, sentence = '' } = plan.refusal ?? {};
-    if (reason !== undefined && reason !== 'no-expected-gain') throw new Error(sentence);
-    const reports = (await admits(plan)) ? await runPlan(plan, signal, undefined, start) : [];
+    const isDone = reason === 'no-expected-gain';
+    if (reason !== undefined && !isDone) throw new Error(sentence);
+    if (!isDone && !(await admits(plan))) throw new Error('the safety gates do not allow it');
+    const reports = isDone ? [] : await runPlan(plan, signal, undefined, start);
     const failed = reports.find(({ ok }) => !ok);
     if (failed) throw new Error(failed.error ?? failed.step);
     return '; the steps before it were undone';

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { NO_GENERATIONS, type Generations, type SystemObservation } from '../../src/memory/generations.js';
+import {
+  NO_GENERATIONS,
+  type Generations,
+  type SystemObservation,
+  type SystemRecord,
+  type UnitRecord,
+} from '../../src/memory/generations.js';
 import { noteSystem } from '../../src/memory/record-generation.js';
 import { DEFAULT_GUARDS } from '../../src/model/guards.js';
 import {
@@ -132,5 +138,75 @@ describe('the evidence is incomplete without knowing', () => {
     expect(isProved(found)).toBe(false);
     expect(isUndecided(found)).toBe(true);
     expect(missingOf(found)).toHaveLength(expected.filter((one) => one !== true).length);
+  });
+});
+
+describe('the limits of the evidence', () => {
+  const system = (more: Partial<SystemRecord> = {}): SystemRecord => ({
+    ...{ previous: null, enteredAt: START, seenAt: START, blindMs: 0, quietSince: START },
+    ...{ good: false, bad: null, units: {}, ...more },
+  });
+  const record = (more: Partial<UnitRecord> = {}): UnitRecord => ({
+    ...{ run: '1', activeSince: null, activeUntil: null, healthy: false, failedAt: null, failing: false },
+    ...more,
+  });
+  const ACTIVE = { activeSince: START - 10 * MINUTE, activeUntil: START };
+  const FAILING = { failing: true, failedAt: START + MINUTE };
+  /** The conditions for a unit that was active before a switch at `START`, and fails after it. */
+  const judged = (
+    before: Partial<UnitRecord> = {},
+    after: Partial<UnitRecord> = {},
+    running: Partial<SystemRecord> = {},
+  ) => {
+    const units = { [UNIT]: record({ ...FAILING, ...after }) };
+    const found = weigh({
+      ...NO_GENERATIONS,
+      running: '/nix/store/b',
+      systems: {
+        '/nix/store/a': system({ units: { [UNIT]: record({ ...ACTIVE, ...before }) } }),
+        '/nix/store/b': system({ previous: '/nix/store/a', units, ...running }),
+      },
+    });
+    return {
+      holds: found.conditions.map((one) => one.holds),
+      words: found.conditions.map((one) => one.words),
+    };
+  };
+
+  it.each<[string, Parameters<typeof judged>, [boolean | 'unknown', boolean | 'unknown']]>([
+    ['active for exactly 10 min before', [], [true, true]],
+    ['active for less than 10 min before', [{ activeSince: START - 10 * MINUTE + 1 }], [false, true]],
+    [
+      'active for a moment before, in a run that was healthy',
+      [{ activeSince: START, healthy: true }],
+      [true, true],
+    ],
+    [
+      'last read exactly 10 min before the switch',
+      [{ activeSince: START - 20 * MINUTE, activeUntil: START - 10 * MINUTE }],
+      [true, true],
+    ],
+    [
+      'last read more than 10 min before the switch',
+      [{ activeSince: START - 21 * MINUTE, activeUntil: START - 10 * MINUTE - 1 }],
+      ['unknown', true],
+    ],
+    ['failing before, though it had been active', [{ failing: true }], [false, true]],
+    ['not active before', [{ activeSince: null, activeUntil: null }], [false, true]],
+    ['failing exactly 1 h after the switch', [{}, { failedAt: START + 60 * MINUTE }], [true, true]],
+    ['failing later than 1 h after the switch', [{}, { failedAt: START + 60 * MINUTE + 1 }], [true, false]],
+    ['healthy after the switch', [{}, { healthy: true }], [true, false]],
+    ['not failing after the switch', [{}, { failing: false, failedAt: null }], [true, 'unknown']],
+    ['unseen for exactly 10 min after the switch', [{}, {}, { blindMs: 10 * MINUTE }], [true, 'unknown']],
+    ['unseen for less than 10 min after the switch', [{}, {}, { blindMs: 10 * MINUTE - 1 }], [true, true]],
+  ])('a unit that was %s', (_which, [before, after, running], [wasHealthy, failedSoon]) => {
+    expect(judged(before, after, running).holds).toEqual([true, wasHealthy, failedSoon]);
+  });
+
+  it('are named in the sentences about a unit that was failing, or not active, before', () => {
+    expect(judged({ failing: true }).words[1]).toBe('it was failing already under the previous system');
+    expect(judged({ activeSince: null, activeUntil: null }).words[1]).toBe(
+      'it was not active when it was last read under the previous system',
+    );
   });
 });

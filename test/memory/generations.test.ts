@@ -78,6 +78,13 @@ describe('the record of systems', () => {
     expect(lastGood(after(...looks))).toBe(B);
   });
 
+  it('counts from the first look when what fails was failing before the switch', () => {
+    const record = after([0, look(A, [seen('failing')])], [5, look(B, [seen('failing')])]);
+    expect(runningOf(record)?.quietSince).toBe(runningOf(record)?.enteredAt);
+    const broken = after([0, look(A, [seen('active')])], [5, look(B, [seen('failing')])]);
+    expect(runningOf(broken)?.quietSince).toBe(5 * MINUTE);
+  });
+
   it('keeps a bad system by its path, until it is good', () => {
     const bad = markBad(after([0, look(A)]), B, 5 * MINUTE, 'it broke nginx.service');
     const entered = noteSystem(bad, look(B), 6 * MINUTE, evidence);

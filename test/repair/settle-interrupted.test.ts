@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_GUARDS } from '../../src/model/guards.js';
+import type { Host } from '../../src/host/host.js';
 import { Ledger } from '../../src/memory/ledger.js';
 import { EMPTY_STATE, type GuardState, type Intent } from '../../src/memory/state.js';
-import { memoryStore } from '../../src/memory/store.js';
 import type { ComponentVerdict } from '../../src/model/issue.js';
 import { settleInterrupted } from '../../src/repair/settle-interrupted.js';
 import { fakeClock, fakeHost, recordingLogger, type FakeHostParts } from '../../src/testing/index.js';
@@ -28,7 +28,7 @@ interface Begun extends Partial<Intent> {
 async function begun(
   { agoMs = 10_000, ...more }: Begun = {},
   state: Partial<GuardState> = {},
-  parts: FakeHostParts = {},
+  parts: FakeHostParts | Host = {},
 ) {
   const clock = fakeClock();
   const logger = recordingLogger();
@@ -37,21 +37,41 @@ async function begun(
     ...{ at, component: 'nginx', action: 'restart_service', scope: 'host', bootId: 'now', check: 'services' },
     ...more,
   };
-  const store = memoryStore();
-  await store.save({ ...EMPTY_STATE, ...state, savedAt: clock.now(), intents: [intent] });
+  const store = slowStore();
+  const intents = [intent, ...(state.intents ?? [])];
+  await store.save({ ...EMPTY_STATE, ...state, savedAt: clock.now(), intents });
   const ledger = new Ledger({ store, clock, logger });
   await ledger.open(false);
   const settled: string[] = [];
+  const host = 'read' in parts ? parts : fakeHost(parts);
+  /** Number of acts on the disk when each result was reported. */
+  const saved: (number | undefined)[] = [];
   const look = async (verdicts: readonly ComponentVerdict[], { inRepair = false, pending = false } = {}) => {
     await settleInterrupted(verdicts, {
-      ...{ ledger, clock, logger, guards: DEFAULT_GUARDS, bootId: 'now', host: fakeHost(parts) },
+      ...{ ledger, clock, logger, guards: DEFAULT_GUARDS, bootId: 'now', host },
       isInRepair: () => inRepair,
       isPending: () => pending,
-      settled: (_intent, outcome) => void settled.push(outcome),
+      settled: (_intent, outcome) => {
+        settled.push(outcome);
+        saved.push(store.kept().acts.length);
+      },
     });
     return settled.at(-1);
   };
-  return { look, clock, ledger, logger };
+  return { look, clock, ledger, logger, store, saved };
+}
+
+/** A store whose writes take a turn of the event loop, as those of a file do. */
+function slowStore() {
+  let kept: GuardState = EMPTY_STATE;
+  return {
+    kept: () => kept,
+    load: () => Promise.resolve(kept),
+    async save(state: GuardState) {
+      await new Promise((done) => setImmediate(done));
+      kept = state;
+    },
+  };
 }
 
 const ok = (about: object = UNIT) => verdictOf({ ...about, status: 'ok', value: 1 });
@@ -251,5 +271,62 @@ describe('the settle time of an interrupted repair', () => {
     const { look } = await begun({ agoMs: 10 * MINUTE });
     const db = verdictOf({ component: 'db', check: 'services', status: 'ok', value: 0 });
     expect(await look([ok(), db])).toBe('fixed');
+  });
+});
+
+describe('an interrupted repair, among other readings', () => {
+  it('is failed when its own service is down, whatever the other checks and components read', async () => {
+    const { look } = await begun({ agoMs: 10 * MINUTE });
+    const down = verdictOf({ ...UNIT, status: 'ok', value: 0 });
+    const db = verdictOf({ component: 'db', check: 'services', status: 'ok', value: 1 });
+    expect(await look([down, ok(HTTP), db])).toBe('failed');
+  });
+
+  it('that is healthy does not wait for the settle time of its slowest check', async () => {
+    const { look, clock } = await begun();
+    expect(await look([ok(), ok(HTTP)])).toBeUndefined();
+    await clock.advance(3_000);
+    expect(await look([ok(), ok(HTTP)])).toBe('fixed');
+  });
+
+  it('is on disk before its result is reported', async () => {
+    const { look, saved } = await begun({ agoMs: 3_000 });
+    await look([bad()]);
+    expect(saved).toEqual([1]);
+  });
+});
+
+describe('an interrupted switch that may be repeated', () => {
+  const change = { component: 'system', action: 'rollback_generation', check: 'system', generation: SWITCH };
+  const about = { component: 'system', check: 'system' } as const;
+  const generations = { ...EMPTY_STATE.generations, running: SWITCH.from };
+  const own: Intent = {
+    ...{ at: Date.UTC(2025, 0, 1) - 1_000, component: 'system', action: 'tidy', scope: 'process' },
+    ...{ bootId: 'now', check: 'system' },
+  };
+
+  it('is on disk as such before the next cycle', async () => {
+    const { look, store } = await begun(change, { generations });
+    await look([bad(about)]);
+    expect(store.kept()).toMatchObject({ intents: [], generations: { repeat: SWITCH.to } });
+  });
+
+  it('leaves a repair of the same component that is no switch on record', async () => {
+    const { look, ledger } = await begun(change, { generations, intents: [own] });
+    await look([bad(about)]);
+    expect(ledger.state.intents.map(({ action }) => action)).toEqual(['tidy']);
+  });
+
+  it('may be one whose system could not be read for an hour', async () => {
+    const { look, ledger } = await begun({ ...change, agoMs: 60 * MINUTE }, { generations });
+    expect(await look([unknown(about)])).toBeUndefined();
+    expect(ledger.state.generations.repeat).toBe(SWITCH.to);
+  });
+
+  it('is judged on a host that cannot say whether Nix is switching', async () => {
+    const { nixActivity: _, ...host } = fakeHost();
+    const running = { ...generations, running: SWITCH.to };
+    const { look } = await begun({ ...change, agoMs: 10 * MINUTE }, { generations: running }, host);
+    expect(await look([bad(about)])).toBe('failed');
   });
 });

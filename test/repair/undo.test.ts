@@ -1,8 +1,13 @@
 import { describe, expect, it, vi } from 'vitest';
 import { defineAction, verifyByCheck } from '../../src/actions/define.js';
+import { Ledger } from '../../src/memory/ledger.js';
 import { memoryStore, type Store } from '../../src/memory/store.js';
-import { EMPTY_STATE } from '../../src/memory/state.js';
+import { EMPTY_STATE, type GuardState, type Undo } from '../../src/memory/state.js';
+import type { Execution } from '../../src/model/execution.js';
+import { DEFAULT_GUARDS } from '../../src/model/guards.js';
 import type { HealingAction } from '../../src/model/plan.js';
+import { undoAll } from '../../src/repair/undo.js';
+import { fakeClock, fakeExecutor, recordingLogger } from '../../src/testing/index.js';
 import { benchOf, type BenchOptions } from '../make-engine.js';
 
 const HOT = { cpu: { percent: 95, cpus: 4 } };
@@ -130,6 +135,7 @@ describe('a change to undo', () => {
     await done(engine.close());
     expect(told).toEqual(['cpu', expect.objectContaining(BACK)]);
     expect(execute.mock.calls.map(([action, options]) => [action, options?.plan])).toEqual([[BACK, told[1]]]);
+    expect(execute.mock.calls[0]?.[1]?.approved).toBe(false);
   });
 
   it('stays recorded if the executor executed another plan than the announced one', async () => {
@@ -193,5 +199,46 @@ describe('a change to undo', () => {
     await dry.done(dry.engine.close());
     expect(dry.executed()).toEqual([]);
     expect(await remembered(store)).toHaveLength(1);
+  });
+});
+
+describe('a change that is undone by its record alone', () => {
+  const CHANGE: Undo = { at: 1, component: 'cpu', ...BACK, bootId: 'now', until: 0 };
+
+  /** Undoes one change that is on record, in a store whose writes take a turn of the event loop. */
+  async function undone(answer: Partial<Execution>) {
+    const clock = fakeClock();
+    const logger = recordingLogger();
+    let kept: GuardState = { ...EMPTY_STATE, undo: [CHANGE], savedAt: clock.now() };
+    const store: Store = {
+      load: () => Promise.resolve(kept),
+      async save(state) {
+        await new Promise((done) => setImmediate(done));
+        kept = state;
+      },
+    };
+    const ledger = new Ledger({ store, clock, logger });
+    await ledger.open(false);
+    const executor = fakeExecutor();
+    const plan = vi.spyOn(executor, 'plan');
+    executor.next(answer);
+    await undoAll([CHANGE], { logger, ledger, executor, guards: DEFAULT_GUARDS, emit: () => undefined });
+    const words = logger.lines.map(({ level, message }) => `${level} ${message}`);
+    return { kept, words, plans: plan.mock.calls.length, now: ledger.now() };
+  }
+
+  it('is forgotten on disk once it is undone, and the log reports no error', async () => {
+    const { kept, words, plans } = await undone({});
+    expect(kept.undo).toEqual([]);
+    expect(words).toEqual(['info cpu: the temporary change was undone by `set_cpu_governor`']);
+    // A second plan shows whether a part of it is left.
+    expect(plans).toBe(2);
+  });
+
+  it('is tried again after the longest backoff, and no second plan is made, if it failed', async () => {
+    const { kept, words, plans, now } = await undone({ outcome: 'failed', success: false, error: 'EBUSY' });
+    expect(kept.undo).toEqual([{ ...CHANGE, until: now + DEFAULT_GUARDS.backoff.maxMs }]);
+    expect(words).toEqual(['error cpu: the temporary change could not be undone: EBUSY']);
+    expect(plans).toBe(1);
   });
 });

@@ -280,6 +280,9 @@ describe('a listed and inactive unit', () => {
     ['its socket failed', downSocket, 'listed', 'HIGH'],
     ['its timer waits', { triggeredBy: [{ name: 'nginx.timer', activeState: 'active' }] }, 'listed', 'ok'],
     ['a oneshot that ended well', { type: 'oneshot' }, 'listed', 'ok'],
+    ['a oneshot that ended badly', { type: 'oneshot', result: 'exit-code' }, 'listed', 'HIGH'],
+    ['a oneshot that is to remain active', { type: 'oneshot', remainsAfterExit: true }, 'listed', 'HIGH'],
+    ['a service that ended well', { type: 'simple', result: 'success' }, 'listed', 'HIGH'],
     [
       'a oneshot that stays active was stopped',
       { type: 'oneshot', remainsAfterExit: true, stoppedByJob: true },

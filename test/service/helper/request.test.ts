@@ -21,6 +21,64 @@ describe('a request', () => {
     expect(parsed(JSON.stringify({ ...PLAN, parameters })).parameters).toEqual(parameters);
   });
 
+  it.each([
+    ['a text of the greatest length', 'n'.repeat(4_096)],
+    ['an empty text', ''],
+    ['true', true],
+    ['false', false],
+    ['zero', 0],
+    ['the greatest exact number', Number.MAX_SAFE_INTEGER],
+    ['texts by name', { policy0: 'powersave', policy1: 'x'.repeat(1_000) }],
+    ['a name of the greatest length', { ['p'.repeat(32)]: 'x' }],
+    ['no texts by name', {}],
+  ])('accepts %s as a parameter', (_what, value) => {
+    const sent = { ...PLAN, parameters: { one: value } };
+    expect(parsed(JSON.stringify(sent))).toEqual(sent);
+  });
+
+  it.each([
+    ['a negative number', -1],
+    ['a fraction', 0.5],
+    ['a number too great to be exact', 2 ** 53],
+    ['nothing', null],
+    ['a list', []],
+    ['a path as the name of a text', { '../etc/shadow': 'x' }],
+    ['an option as the name of a text', { '--root': 'x' }],
+    ['no name of a text', { '': 'x' }],
+    ['a name of a text that is too long', { ['p'.repeat(33)]: 'x' }],
+    ['a number by name', { policy0: 1 }],
+    ['an object by name', { policy0: { x: 'y' } }],
+    ['texts by name of which one is too long', { policy0: 'x', policy1: 'x'.repeat(4_097) }],
+  ])('refuses %s as a parameter', (_what, value) => {
+    expect(() => parsed(JSON.stringify({ ...PLAN, parameters: { one: value } }))).toThrow(
+      'Expected `parameters.one` to be a text of at most 4096 characters, or texts by name',
+    );
+  });
+
+  it('accepts 8 parameters, and a name of 32 letters', () => {
+    const names = [...'abcdefg', 'h'.repeat(32)];
+    const sent = { ...PLAN, parameters: Object.fromEntries(names.map((name) => [name, 'x'])) };
+    expect(parsed(JSON.stringify(sent))).toEqual(sent);
+    const long = { ...PLAN, parameters: { ['h'.repeat(33)]: 'x' } };
+    expect(() => parsed(JSON.stringify(long))).toThrow('named by letters');
+  });
+
+  it('to approve needs the fingerprint of a plan, of 64 hex digits', () => {
+    const asked = (more: object) =>
+      parseRequest(bytes(JSON.stringify({ ...PLAN, do: 'approve', ...more })), ['plan', 'approve']);
+    const digest = 'a0'.repeat(32);
+    expect(asked({ digest })).toMatchObject({ do: 'approve', digest });
+    expect(() => asked({})).toThrow('the fingerprint of the plan that is approved');
+    for (const odd of ['a'.repeat(63), 'a'.repeat(65), 'A0'.repeat(32), 7, null])
+      expect(() => asked({ digest: odd })).toThrow('a fingerprint of 64 hex digits');
+  });
+
+  it('is refused at a socket for another operation', () => {
+    expect(() => parseRequest(bytes(JSON_OF_PLAN), ['approve'])).toThrow('Unknown word `plan` in `do`');
+    const approval = { ...PLAN, do: 'approve', digest: 'a0'.repeat(32) };
+    expect(() => parsed(JSON.stringify(approval))).toThrow('Unknown word `approve` in `do`');
+  });
+
   const { version: _version, ...withoutVersion } = PLAN;
   it.each([
     ['nothing', '', 'it is not JSON'],
