@@ -3,7 +3,14 @@ import type { TestHost } from './host/TestHost.js';
 
 /** Output of `programs/deaths.mjs`. Times are in milliseconds after the kill. */
 export interface Deaths {
-  readonly times: readonly { readonly knownMs?: number; readonly backMs: number }[];
+  readonly times: readonly {
+    readonly knownMs?: number;
+    /** A repair began. */
+    readonly begunMs?: number;
+    readonly backMs: number;
+    /** After the proof of the repair; left out if the issue was not cleared within 200 ms of it. */
+    readonly clearedMs?: number;
+  }[];
   /** How often each outcome came. */
   readonly outcomes: Readonly<Record<string, number>>;
   /** Cycles of the monitor until then; with none, the failure was signalled by systemd. */
