@@ -66,7 +66,7 @@ export const PARTS = {
       known: spread(samples.known),
       back: spread(samples.back),
       begun: spread(begun(ours)),
-      firstBegun: spread(firsts),
+      firstBegun: { ...spread(firsts), count: firsts.length },
       cleared: { ...spread(cleared), late: ours.times.length - cleared.length },
       monitBack: spread(samples.monitBack),
       samples,

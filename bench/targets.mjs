@@ -117,11 +117,20 @@ const GOALS = [
   })),
 ];
 
+/** The same for recorded results, each judged as one of its own commit and machine: for the documentation. */
+export const recordedTargets = (results) =>
+  GOALS.map(({ part }, index) => {
+    const result = results[part];
+    return targets(result ? { [part]: result } : {}, result?.stamp ?? { commit: '', machine: { node: '' } })[
+      index
+    ];
+  });
+
 /** Every goal with what was reached, by the results of this run and the recorded ones. */
 export function targets(results, now) {
   return GOALS.map(({ reached, atMost, ...goal }) => {
     const result = results[goal.part];
-    const limit = typeof atMost === 'object' ? (atMost[/\d+/.exec(now.machine.node)[0]] ?? 100) : atMost;
+    const limit = typeof atMost === 'object' ? (atMost[/\d+/.exec(now.machine.node)?.[0]] ?? 100) : atMost;
     const value = result && valueOf(reached, result.data);
     const row = { ...goal, ...(limit === undefined ? {} : { atMost: limit }), reached: value };
     return { ...row, verdict: verdictOn(row, result, now) };
