@@ -1,8 +1,7 @@
-import { Buffer } from 'node:buffer';
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { stderr } from 'node:process';
 import { fileURLToPath, pathToFileURL, URL } from 'node:url';
 import { promisify } from 'node:util';
@@ -27,11 +26,17 @@ export async function loadSource(name) {
       });
     },
   };
-  const { outputFiles } = await build({
-    ...{ entryPoints: [fileHere(name)], bundle: true, write: false, plugins: [own] },
-    ...{ format: 'esm', platform: 'node', target: 'node20' },
-  });
-  return import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`);
+  const folder = await mkdtemp(join(tmpdir(), 'self-healing-bench-'));
+  const outfile = join(folder, `${basename(name, '.ts')}.mjs`);
+  try {
+    await build({
+      ...{ entryPoints: [fileHere(name)], bundle: true, outfile, plugins: [own] },
+      ...{ format: 'esm', platform: 'node', target: 'node20' },
+    });
+    return await import(pathToFileURL(outfile).href);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 }
 
 /** Boots a test host with the probes in it. Throws where this machine cannot, with the reasons. */

@@ -17,8 +17,8 @@ const FIRST_REPAIRS = 5;
 export const PARTS = {
   /** Contenders in turns. */
   async speed({ probe, floor }, { size }) {
-    const turns = { quick: { rounds: 3, turnMs: 100, warmUpMs: 200 } }[size] ?? {};
-    return probe('turns.mjs', { rounds: 9, turnMs: 250, warmUpMs: 500, ...turns, floor: await floor() });
+    const turns = { quick: { rounds: 3, turnMs: 150, warmUpMs: 1_000 } }[size] ?? {};
+    return probe('turns.mjs', { rounds: 9, turnMs: 250, warmUpMs: 2_000, ...turns, floor: await floor() });
   },
 
   /** Fresh processes, and the heap. */

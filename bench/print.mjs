@@ -9,17 +9,17 @@ const SPEED = {
   gauges: ["a monitor's look, gauges alone", 'cpu, memory, disk, load'],
   cycle: ['one `detectAndHeal()`, healthy', 'default checks, dry run'],
   fourIssues: ['one `detectAndHeal()`, 4 issues', 'the same; each issue is planned and judged by the gates'],
-  floor: ['C floor', 'the system calls of gauges alone, nothing parsed'],
+  gaugesOne: ['the same, one local mount', 'cpu, memory, disk, load of `/` alone'],
+  floor: ['C floor', 'its system calls, nothing parsed'],
   bareCalls: ['Node, bare calls', 'the same from Node'],
   psutil: ['psutil (Python)', 'cpu_percent, virtual_memory, getloadavg, disk_usage of the same mounts'],
   resolution: ['`SimpleResolver.getAction()`', 'reads nothing'],
 };
 const RATIOS = {
   lookOfGauges: "a monitor's look, of gauges alone",
-  gaugesOfFloor: 'gauges alone, of the C floor',
+  gaugesOfFloor: 'gauges alone with one local mount, of the C floor',
   bareCallsOfFloor: 'bare calls from Node, of the C floor',
-  gaugesOfPsutil: 'gauges alone, of psutil',
-  lookOfPsutil: "a monitor's look, of psutil, which reads no units",
+  gaugesOfPsutil: 'gauges alone with one local mount, of psutil',
 };
 
 /** Returns what a part measured as sentences and tables: a table has `head` and `rows`. */

@@ -37,9 +37,15 @@ const results = {};
 try {
   for (const part of asked) {
     say(`${part} begins`);
-    const data = await PARTS[part](place, { size, say: (text) => say(`${part}: ${text}`) });
-    results[part] = { stamp: now, size, data };
-    if (values.record) record(part, results[part]);
+    try {
+      const data = await PARTS[part](place, { size, say: (text) => say(`${part}: ${text}`) });
+      results[part] = { stamp: now, size, data };
+      if (values.record) record(part, results[part]);
+    } catch (error) {
+      // The other parts are worth having.
+      say(`${part} failed: ${error.message}`);
+      process.exitCode = 1;
+    }
   }
 } finally {
   await place.host.close();

@@ -4,7 +4,7 @@ import { execPath } from 'node:process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath, URL } from 'node:url';
 
-const WORKER = fileURLToPath(new URL('./worker.mjs', import.meta.url));
+export const WORKER = fileURLToPath(new URL('./worker.mjs', import.meta.url));
 
 /** A process that does one thing over and over while it is told to, so that contenders can take turns. */
 export class Contender {
@@ -26,10 +26,9 @@ export class Contender {
     return { contender, told };
   }
 
-  /** Starts one that runs in Node, below another program if `below` names one. */
-  static async startNode(name, given = {}, below = []) {
-    const argv = [...below, execPath, WORKER, name, JSON.stringify(given)];
-    const { contender, told } = await Contender.start(argv);
+  /** Starts one that runs in Node, by the words that start `program`. */
+  static async startNode(name, given = {}, program = [execPath, WORKER]) {
+    const { contender, told } = await Contender.start([...program, name, JSON.stringify(given)]);
     return { contender, found: JSON.parse(told) };
   }
 

@@ -14,7 +14,7 @@ export const CONTENDERS = {
   gauges: () => look({ thresholds: HEALTHY, enabledChecks: CHECKS }),
 
   async cycle() {
-    const { engine, results } = await readyEngine(HEALTHY);
+    const { engine, results } = await readyEngine({ thresholds: HEALTHY });
     if (results.length > 0) throw new Error(`A healthy cycle had ${results.length} issues`);
     return { run: () => engine.detectAndHeal(), every: 4, found: {} };
   },
@@ -61,8 +61,8 @@ async function look(options) {
   };
 }
 
-async function readyEngine(thresholds) {
-  const engine = createSelfHealingEngine({ dryRun: true, thresholds });
+async function readyEngine(options) {
+  const engine = createSelfHealingEngine({ dryRun: true, ...options });
   await thirdLook(engine.detector);
   return { engine, results: await engine.detectAndHeal() };
 }

@@ -2,35 +2,58 @@
 // { rounds, turnMs, warmUpMs, floor }; prints JSON.
 import console from 'node:console';
 import { execFile } from 'node:child_process';
-import { readFile, rm } from 'node:fs/promises';
-import { argv } from 'node:process';
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { argv, execPath } from 'node:process';
 import { fileURLToPath, URL } from 'node:url';
 import { promisify } from 'node:util';
 import { median, ratio } from '../statistics.mjs';
-import { Contender, takeTurns } from './contender.mjs';
+import { Contender, takeTurns, WORKER } from './contender.mjs';
 
 const call = promisify(execFile);
 /** The size of the reader's buffer, so that a read is as large. */
 const BUFFER_BYTES = '16384';
 const TRACED_ROUNDS = 200;
 const TRACE = '/run/bench-trace';
+const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
+const ONE = '/srv/one';
 const PYTHON = '/usr/bin/python3';
 const READER = fileURLToPath(new URL('./psutil-reader.py', import.meta.url));
 
 const rounds = JSON.parse(argv[2]);
 const say = (text) => console.error(`speed: ${text}`);
 
-const { contender: gauges, found: reads } = await Contender.startNode('gauges');
-const inNode = async (id, given = reads) => ({ id, ...(await Contender.startNode(id, given)) });
+/**
+ * Starts Node where `/` is the only local file system: the package is copied onto it, and other mounts are taken away
+ * from that process alone.
+ */
+async function copyToOneMount() {
+  await mkdir(ONE, { recursive: true });
+  const copied = ['dist', 'bench', 'package.json'].map((name) => join(REPOSITORY, name));
+  await call('cp', ['-r', ...copied, ONE]);
+  await call('cp', [execPath, `${ONE}/node`]);
+  const rest = ['/run', '/tmp', execPath, REPOSITORY].join(' ');
+  const alone = `umount -l ${rest}; exec "$@"`;
+  return [
+    ...['unshare', '--mount', '--propagation', 'private', 'sh', '-c', alone, 'sh'],
+    ...[`${ONE}/node`, `${ONE}/bench/probes/worker.mjs`],
+  ];
+}
+
+const oneMount = await copyToOneMount();
+const { contender: gauges, found: reads } = await Contender.startNode('gauges', {}, oneMount);
+if (reads.mounts.join() !== '/') throw new Error(`Expected one mount, got ${reads.mounts}`);
+const inNode = async (id, name = id) => ({ id, ...(await Contender.startNode(name, reads)) });
 const psutil = await call(PYTHON, ['-c', 'import psutil; print(psutil.__version__)']).then(
   ({ stdout }) => ({ version: stdout.trim() }),
   () => ({ missing: 'no psutil' }),
 );
 const entries = [
   await inNode('look'),
-  { id: 'gauges', contender: gauges, found: reads },
+  await inNode('gauges'),
   await inNode('cycle'),
   await inNode('fourIssues'),
+  { id: 'gaugesOne', contender: gauges, found: reads },
   rounds.floor.program
     ? {
         id: 'floor',
@@ -55,8 +78,8 @@ for (const { contender } of running) await contender.stop();
 
 /** System calls of a round by what they are made on, and method calls over D-Bus: those of all threads. */
 async function readInARound(id) {
-  const below = ['strace', '-f', '-qq', '-y', '-s', '65536', '-o', TRACE];
-  const { contender } = await Contender.startNode(id, reads, below);
+  const tracer = ['strace', '-f', '-qq', '-y', '-s', '65536', '-o', TRACE];
+  const { contender } = await Contender.startNode(id, reads, [...tracer, execPath, WORKER]);
   await contender.ask(`count ${TRACED_ROUNDS}`);
   await contender.stop();
   const lines = (await readFile(TRACE, 'utf8')).split('\n');
@@ -97,10 +120,9 @@ console.log(
     ...{ rounds, reads, rows, psutil },
     ratios: {
       lookOfGauges: cpuRatio('look', 'gauges'),
-      gaugesOfFloor: cpuRatio('gauges', 'floor'),
+      gaugesOfFloor: cpuRatio('gaugesOne', 'floor'),
       bareCallsOfFloor: cpuRatio('bareCalls', 'floor'),
-      gaugesOfPsutil: cpuRatio('gauges', 'psutil'),
-      lookOfPsutil: cpuRatio('look', 'psutil'),
+      gaugesOfPsutil: cpuRatio('gaugesOne', 'psutil'),
     },
   }),
 );
