@@ -41,6 +41,7 @@ export const PARTS = {
     const engine = { enabledChecks: ['services'], services: [UNIT], guards: OFTEN };
     const die = (given) => letDie(host, { unit: UNIT, port: PORT, ...given });
     await host.writeUnit(UNIT, victim(PORT));
+    await host.systemctl('enable', '--quiet', UNIT);
     const floor = await die({ deaths, bare: true });
     say(`${deaths} deaths, a bare listener`);
     const ours = await die({ deaths, engine });

@@ -6,8 +6,8 @@ import { figure } from './statistics.mjs';
 
 const WIDTH = 720;
 const HEIGHT = 380;
-const [LEFT, RIGHT, TOP, BOTTOM] = [64, 24, 76, 52];
-const COLORS = ['#9ca3af', '#2563eb', '#15803d', '#b45309', '#7c3aed'];
+const [LEFT, RIGHT, TOP, BOTTOM] = [64, 24, 90, 52];
+const COLORS = ['#9ca3af', '#2563eb', '#15803d', '#b45309', '#7c3aed', '#dc2626'];
 
 /** Maps from the first to the last tick, to a length. */
 const linear = (ticks) => (value) => (value - ticks[0]) / (ticks.at(-1) - ticks[0]);
@@ -38,7 +38,7 @@ function picture(name, { title, footer, x, y, lines }) {
           ? `H${atX(left)}V${atY(top)}`
           : `L${atX(left)},${atY(top)}`,
     );
-    const [column, line] = [LEFT + (at % 2) * 330, TOP - 40 + Math.floor(at / 2) * 15];
+    const [column, line] = [LEFT + (at % 2) * 330, TOP - 52 + Math.floor(at / 2) * 15];
     return (
       `<path d="${path.join('')}" fill="none" stroke="${COLORS[at]}" stroke-width="2"/>` +
       `<path d="M${column},${line - 4}h18" stroke="${COLORS[at]}" stroke-width="3"/>${text(column + 24, line, 'start', words)}`

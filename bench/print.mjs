@@ -1,8 +1,8 @@
 import { machineText } from './recorded.mjs';
 import { figure } from './statistics.mjs';
 
-const orDash = (value) => (value === undefined ? '–' : figure(value));
-const mib = (kib) => (kib === undefined ? '–' : figure(kib / 1_024));
+const orDash = (value) => (Number.isFinite(value) ? figure(value) : '–');
+const mib = (kib) => orDash(kib / 1_024);
 
 const SPEED = {
   look: ["a monitor's look", 'default checks, services and system included'],

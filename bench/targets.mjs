@@ -111,7 +111,7 @@ const GOALS = [
     ...{ what: 'first repair begins after the death', part: 'latency', atMost: 100, unit: 'ms' },
     reached: ({ firstBegun }) => firstBegun.p50,
   },
-  ...['units: a', 'units: one', 'file systems', 'checks'].map((start) => ({
+  ...['units: a', 'units: one', 'instances', 'file systems', 'checks'].map((start) => ({
     ...{ what: `growth with ${start} …, exponent`, part: 'growth', atMost: 1.1, unit: '', steady: true },
     reached: ({ curves }) => curves.find(({ what }) => what.startsWith(start)).exponent,
   })),

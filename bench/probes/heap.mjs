@@ -11,7 +11,6 @@ import { CHECKS, HEALTHY } from '../checks.mjs';
 
 const WARM_UP_MS = 1_500;
 const SETTLE_MS = 300;
-const COUNTED = 16_000;
 const STRETCH_MS = 1_200;
 const MONITOR = Object.freeze({ recent: true });
 
@@ -22,19 +21,19 @@ async function repeatFor(ms, run) {
   return times;
 }
 
-/** Bytes for one run; a collection in between would hide them, so such a measurement is made again. */
+/** Bytes for one run; a collection in between would hide them, so the measurement is then repeated with fewer runs. */
 async function bytesOf(run) {
   await repeatFor(WARM_UP_MS, run);
-  for (let attempt = 0; attempt < 5; attempt++) {
+  for (let runs = 16_000; runs >= 500; runs /= 2) {
     globalThis.gc();
     // A collection makes V8 forget code that it compiles anew: that is no allocation of a cycle's.
     await repeatFor(SETTLE_MS, run);
     const profiler = new GCProfiler();
     profiler.start();
     const before = memoryUsage().heapUsed;
-    for (let i = 0; i < COUNTED; i++) await run();
+    for (let i = 0; i < runs; i++) await run();
     const after = memoryUsage().heapUsed;
-    if (profiler.stop().statistics.length === 0) return (after - before) / COUNTED;
+    if (profiler.stop().statistics.length === 0) return (after - before) / runs;
   }
   return undefined;
 }

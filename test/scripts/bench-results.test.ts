@@ -33,7 +33,10 @@ const data = {
   imported: { root: { cpuMs: NEVER }, heavy: [] },
   quickHeal: { ratio: 1 },
   ...{ known: { p50: NEVER, p99: NEVER }, cleared: { max: NEVER, late: 0 }, firstBegun: { p50: NEVER } },
-  curves: ['units: a', 'units: one', 'file systems', 'checks'].map((what) => ({ what, exponent: 1 })),
+  curves: ['units: a', 'units: one', 'instances', 'file systems', 'checks'].map((what) => ({
+    what,
+    exponent: 1,
+  })),
 };
 const PARTS = ['speed', 'start', 'steady', 'latency', 'growth'];
 const results = (stamp: Stamp, size: Result['size'] = 'usual', all: object = data) =>
