@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, URL } from 'node:url';
 
 const fileHere = (name) => fileURLToPath(new URL(name, import.meta.url));
-const run = (program, ...args) => execFileSync(program, args, { encoding: 'utf8' });
+const run = (program, ...args) => execFileSync(program, args, { encoding: 'utf8', stdio: 'pipe' });
 const UNITS = fileHere('../../nix/systemd');
 const FOLDER = '/etc/bench';
 /** Control groups of version 1, which systemd counts CPU time in only where it is their master. */
