@@ -81,10 +81,6 @@ export default defineConfig({
       {
         test: { name: 'docs', include: ['test/printed/**/*.test.ts'], testTimeout: 90_000, maxWorkers: 2 },
       },
-      {
-        resolve: { alias },
-        test: { name: 'latency', include: ['bench/**/*.test.ts'] },
-      },
     ],
   },
 });

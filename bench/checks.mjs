@@ -1,8 +1,11 @@
-/** What every subject looks at. `services` and `system` are off: they ask systemd, over D-Bus. */
+/** The checks that read numbers. The defaults have `services` and `system` besides, which read from systemd. */
 export const CHECKS = ['cpu', 'memory', 'disk', 'load'];
 
 /** Nothing is ever over these, however busy the machine is. */
 export const HEALTHY = { cpuPercent: 100, memoryPercent: 100, diskPercent: 100, loadAverage: 1e6 };
 
-/** Whatever is not at rest is over these. */
-export const TROUBLED = { cpuPercent: 0, memoryPercent: 0, diskPercent: 0, loadAverage: 0 };
+/** CPU, memory, load and one file system are over these: four issues on a host that is well. */
+export const FOUR_ISSUES = {
+  thresholds: { cpuPercent: 0, memoryPercent: 0, diskPercent: 100, loadAverage: 0 },
+  mounts: { levels: { '/': { percent: 0 } } },
+};

@@ -1,72 +1,100 @@
-// `node bench/plot.mjs`: draws `docs/performance.svg` from `bench/results/latency.json`: which share of the deaths was
-// known, and healed, after how long.
-import { readFileSync, writeFileSync } from 'node:fs';
-import { fileURLToPath, URL } from 'node:url';
-
-const fileHere = (name) => fileURLToPath(new URL(name, import.meta.url));
-const { samples, machine, monit, deaths } = JSON.parse(
-  readFileSync(fileHere('./results/latency.json'), 'utf8'),
-);
+// `node bench/plot.mjs`: draws `docs/performance.svg` and `docs/growth.svg` from the recorded results, on logarithmic scales.
+import { writeFileSync } from 'node:fs';
+import { URL } from 'node:url';
+import { recorded } from './recorded.mjs';
+import { figure } from './statistics.mjs';
 
 const WIDTH = 720;
 const HEIGHT = 380;
-const [LEFT, RIGHT, TOP, BOTTOM] = [56, 24, 56, 52];
-const TICKS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000];
+const [LEFT, RIGHT, TOP, BOTTOM] = [64, 24, 90, 52];
+const COLORS = ['#9ca3af', '#2563eb', '#15803d', '#b45309', '#7c3aed', '#dc2626'];
 
-const span = Math.log10(TICKS.at(-1)) - Math.log10(TICKS[0]);
-const x = (ms) =>
-  LEFT + ((Math.log10(Math.max(ms, TICKS[0])) - Math.log10(TICKS[0])) / span) * (WIDTH - LEFT - RIGHT);
-const y = (share) => TOP + (1 - share) * (HEIGHT - TOP - BOTTOM);
+/** Maps from the first to the last tick, to a length. */
+const linear = (ticks) => (value) => (value - ticks[0]) / (ticks.at(-1) - ticks[0]);
+const log = (ticks) => (value) => linear(ticks.map(Math.log))(Math.log(Math.max(value, ticks[0])));
 
-/** A step up for each death. */
-function curve(numbers) {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  const steps = sorted.map((ms, at) => `H${x(ms).toFixed(1)}V${y((at + 1) / sorted.length).toFixed(1)}`);
-  return `M${LEFT},${y(0)}${steps.join('')}H${WIDTH - RIGHT}`;
-}
-
-const lines = [
-  { title: 'systemd says so', color: '#9ca3af', numbers: samples.floor },
-  { title: 'issue known', color: '#2563eb', numbers: samples.known },
-  { title: 'service runs again', color: '#15803d', numbers: samples.back },
-  ...(samples.monitBack.length > 0
-    ? [
-        {
-          title: `Monit ${monit.version}, cycle 1 s`,
-          color: '#b45309',
-          numbers: samples.monitBack,
-        },
-      ]
-    : []),
-];
-
-const grid = TICKS.map(
-  (ms) =>
-    `<path d="M${x(ms).toFixed(1)},${TOP}V${HEIGHT - BOTTOM}" class="grid"/>` +
-    `<text x="${x(ms).toFixed(1)}" y="${HEIGHT - BOTTOM + 18}" text-anchor="middle">${ms}</text>`,
-);
-const shares = [0, 0.25, 0.5, 0.75, 1].map(
-  (share) =>
-    `<path d="M${LEFT},${y(share)}H${WIDTH - RIGHT}" class="grid"/>` +
-    `<text x="${LEFT - 8}" y="${y(share) + 4}" text-anchor="end">${share * 100} %</text>`,
-);
-const legend = lines.map(
-  ({ title, color }, at) =>
-    `<path d="M${LEFT + at * 165},${TOP - 18}h18" stroke="${color}" stroke-width="3"/>` +
-    `<text x="${LEFT + at * 165 + 24}" y="${TOP - 14}">${title}</text>`,
-);
-const curves = lines.map(
-  ({ color, numbers }) => `<path d="${curve(numbers)}" fill="none" stroke="${color}" stroke-width="2"/>`,
-);
-
-writeFileSync(
-  fileHere('../docs/performance.svg'),
-  `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12" fill="#333">
+function picture(name, { title, footer, x, y, lines }) {
+  const atX = (value) => (LEFT + x.scale(x.ticks)(value) * (WIDTH - LEFT - RIGHT)).toFixed(1);
+  const atY = (value) => (HEIGHT - BOTTOM - y.scale(y.ticks)(value) * (HEIGHT - TOP - BOTTOM)).toFixed(1);
+  const text = (left, top, anchor, words) =>
+    `<text x="${left}" y="${top}" text-anchor="${anchor}">${words}</text>`;
+  const grid = [
+    ...x.ticks.map(
+      (tick) =>
+        `<path d="M${atX(tick)},${TOP}V${HEIGHT - BOTTOM}" class="grid"/>` +
+        text(atX(tick), HEIGHT - BOTTOM + 18, 'middle', x.label(tick)),
+    ),
+    ...y.ticks.map(
+      (tick) =>
+        `<path d="M${LEFT},${atY(tick)}H${WIDTH - RIGHT}" class="grid"/>` +
+        text(LEFT - 8, Number(atY(tick)) + 4, 'end', y.label(tick)),
+    ),
+  ];
+  const drawn = lines.map(({ title: words, points, steps }, at) => {
+    const path = points.map(([left, top], index) =>
+      index === 0
+        ? `M${atX(left)},${atY(top)}`
+        : steps
+          ? `H${atX(left)}V${atY(top)}`
+          : `L${atX(left)},${atY(top)}`,
+    );
+    const [column, line] = [LEFT + (at % 2) * 330, TOP - 52 + Math.floor(at / 2) * 15];
+    return (
+      `<path d="${path.join('')}" fill="none" stroke="${COLORS[at]}" stroke-width="2"/>` +
+      `<path d="M${column},${line - 4}h18" stroke="${COLORS[at]}" stroke-width="3"/>${text(column + 24, line, 'start', words)}`
+    );
+  });
+  writeFileSync(
+    new URL(`../docs/${name}.svg`, import.meta.url),
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12" fill="#333">
 <style>.grid{stroke:#ddd;stroke-width:1}</style>
 <rect width="${WIDTH}" height="${HEIGHT}" fill="#fff"/>
-<text x="${LEFT}" y="20" font-size="14" font-weight="bold">${deaths} deaths of a service: share that was known, and ran again, after so many ms</text>
-${[...grid, ...shares, ...legend, ...curves].join('\n')}
-<text x="${WIDTH / 2}" y="${HEIGHT - 12}" text-anchor="middle">milliseconds after the kill (${machine.date.slice(0, 10)}, ${machine.cores} × ${machine.cpu}, load ${machine.loadBefore[0]} before)</text>
+<text x="${LEFT}" y="20" font-size="14" font-weight="bold">${title}</text>
+${[...grid, ...drawn].join('\n')}
+${text(WIDTH / 2, HEIGHT - 12, 'middle', footer)}
 </svg>
 `,
-);
+  );
+}
+
+const source = ({ stamp }) =>
+  `commit ${stamp.commit}, ${stamp.date.slice(0, 10)}, ${stamp.machine.cores} × ${stamp.machine.cpu}, load ${stamp.loadBefore[0]} before`;
+
+/** A step up for each death. */
+const shares = (numbers) =>
+  [...numbers].sort((a, b) => a - b).map((ms, at) => [ms, (at + 1) / numbers.length]);
+
+const latency = recorded('latency');
+if (latency) {
+  const { samples, deaths } = latency.data;
+  picture('performance', {
+    title: `${deaths} deaths of a service: share that was known, and ran again, after so many ms`,
+    footer: `milliseconds after the kill (${source(latency)})`,
+    x: { ticks: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000], scale: log, label: String },
+    y: { ticks: [0, 0.25, 0.5, 0.75, 1], scale: linear, label: (share) => `${share * 100} %` },
+    lines: [
+      { title: 'systemd says so', steps: true, points: shares(samples.floor) },
+      { title: 'issue known', steps: true, points: shares(samples.known) },
+      { title: 'service runs again', steps: true, points: shares(samples.back) },
+      { title: 'Monit, cycle 1 s: it runs again', steps: true, points: shares(samples.monitBack) },
+    ],
+  });
+}
+
+const growth = recorded('growth');
+if (growth) {
+  const { curves } = growth.data;
+  picture('growth', {
+    title: 'CPU time of one cycle, by the number of things that are looked at',
+    footer: `number of units, file systems … (${source(growth)})`,
+    x: { ticks: [1, 10, 100, 1_000, 10_000], scale: log, label: (value) => value.toLocaleString('en') },
+    y: {
+      ...{ ticks: [1, 10, 100, 1_000, 10_000, 100_000], scale: log },
+      label: (us) => (us < 1_000 ? `${us} µs` : `${us / 1_000} ms`),
+    },
+    lines: curves.map(({ what, rows, exponent }) => ({
+      title: `${what} (exponent ${figure(exponent)})`,
+      points: rows.map(({ size, cpuUs }) => [size, cpuUs]),
+    })),
+  });
+}

@@ -3,7 +3,14 @@ import type { TestHost } from './host/TestHost.js';
 
 /** Output of `programs/deaths.mjs`. Times are in milliseconds after the kill. */
 export interface Deaths {
-  readonly times: readonly { readonly knownMs?: number; readonly backMs: number }[];
+  readonly times: readonly {
+    readonly knownMs?: number;
+    /** A repair began. */
+    readonly begunMs?: number;
+    readonly backMs: number;
+    /** After the proof of the repair; left out if the issue was not cleared within 200 ms of it. */
+    readonly clearedMs?: number;
+  }[];
   /** Counts of each outcome. */
   readonly outcomes: Readonly<Record<string, number>>;
   /** Number of cycles until the detection; 0 if the failure was signalled by systemd. */

@@ -10,6 +10,8 @@ export interface RunOptions {
   readonly user?: string;
   /** Working folder inside; default `/`. */
   readonly cwd?: string;
+  /** Called with each piece of standard error as it is written; the result has all of it. */
+  readonly onStderr?: (text: string) => void;
   /** Accepts an exit code other than 0. Default false. */
   readonly allowFailure?: boolean;
 }

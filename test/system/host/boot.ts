@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { buildImage } from './build.js';
 import { nodeInside, runInside } from './command.js';
+import { hostEnvironment } from './environment.js';
 import { startKeeper } from './keeper.js';
 import type { Keeper } from './keeper.js';
 import { removeLeftovers } from './leftovers.js';
@@ -34,7 +35,7 @@ export async function bootTestHost(options: BootOptions = {}): Promise<TestHost>
   const image = await buildImage(options.suite);
   const { bootTimeoutMs = 60_000 } = options;
   const env = options.apiVfsWritable === true ? { SYSTEMD_NSPAWN_API_VFS_WRITABLE: '1' } : {};
-  const keeper = startKeeper(image, nspawnOptions(options), { ...process.env, ...env });
+  const keeper = startKeeper(image, nspawnOptions(options), { ...hostEnvironment(), ...env });
   try {
     await untilBooted(keeper, undefined, bootTimeoutMs);
     const host = hostOf(keeper, bootTimeoutMs);

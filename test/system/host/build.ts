@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { hostEnvironment } from './environment.js';
 import { findPackageSource } from './mirror.js';
 import { isRunning } from './processes.js';
 import { recipes, type Suite } from './recipe.js';
@@ -44,11 +45,8 @@ async function fill(folder: string, suite: Suite): Promise<void> {
   const recipe = recipes[suite];
   const source = await findPackageSource(recipe.suite);
   const environment = {
-    ...process.env,
+    ...hostEnvironment(),
     ...source.environment,
-    PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
-    HOME: '/root',
-    LC_ALL: 'C.UTF-8',
     DEBIAN_FRONTEND: 'noninteractive',
   };
   const inside = (...argv: readonly string[]) => runInNamespaces([`--root=${folder}`, ...argv], environment);

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
+import { hostEnvironment } from './environment.js';
 import type { RunOptions, RunResult } from './TestHost.js';
 
 /** Path inside of the node binary from outside. */
@@ -11,7 +12,7 @@ export async function runInside(
   argv: readonly string[],
   options: RunOptions = {},
 ): Promise<RunResult> {
-  const { timeoutMs = 30_000, user, cwd = '/', input, allowFailure = false } = options;
+  const { timeoutMs = 30_000, user, cwd = '/', allowFailure = false } = options;
   const env = {
     // Last, because the folder of node, possibly /usr/bin, would shadow the programs inside.
     PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/node',
@@ -23,7 +24,7 @@ export async function runInside(
   const asUser = user === undefined ? [] : ['runuser', '-u', user, '--'];
   const result = await collect(
     ['nsenter', '-t', `${pid}`, '-a', 'env', '-i', `--chdir=${cwd}`, ...assignments, ...asUser, ...argv],
-    input,
+    options,
     timeoutMs,
   );
   if (result === 'timed out')
@@ -37,15 +38,22 @@ export async function runInside(
 
 async function collect(
   [command, ...args]: [string, ...string[]],
-  input: string | Uint8Array | undefined,
+  { input, onStderr }: RunOptions,
   timeoutMs: number,
 ): Promise<RunResult | 'timed out'> {
   // A new process group can be killed as a whole, with the children of the command.
-  const child = spawn(command, args, { detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(command, args, {
+    detached: true,
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: hostEnvironment(),
+  });
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
   child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
-  child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr.push(chunk);
+    onStderr?.(chunk.toString());
+  });
   // The command may end without reading its input.
   child.stdin.on('error', () => undefined);
   child.stdin.end(input);

@@ -33,7 +33,7 @@ export function startKeeper(image: string, nspawnOptions: readonly string[], env
   const child = spawn('bash', [script, name, folder, image, ...nspawnOptions], {
     detached: true,
     stdio: ['pipe', 'pipe', 'pipe'],
-    env: { ...env, PATH: `${env['PATH'] ?? ''}:/usr/sbin:/usr/bin:/sbin:/bin`, LC_ALL: 'C.UTF-8' },
+    env,
   });
   let output = '';
   let ended = false;

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync, rmdirSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { isInACommandLine, isRunning } from './processes.js';
 
 const prefix = 'luminous-test-host';
+/** Not that of `TMPDIR`: a host mounts its own `/run` over one in there, and each caller would see other leftovers. */
+const parent = '/tmp';
 
 /** Returns a name for a host, its folder and its control groups, with the id of this process. */
 export function newHostName(): string {
@@ -13,7 +14,7 @@ export function newHostName(): string {
 
 /** Folder with the mounts of a host. */
 export function hostFolder(name: string): string {
-  return join(tmpdir(), name);
+  return join(parent, name);
 }
 
 /** Returns everything that can be found of a host outside of it; nothing after it was closed. */
@@ -39,10 +40,8 @@ export function removeLeftovers(): void {
 }
 
 function namedFolders(): string[] {
-  const parents = [tmpdir(), ...controlGroupHierarchies()];
-  return parents.flatMap((parent) =>
-    subfolders(parent).filter((folder) => basename(folder).startsWith(prefix)),
-  );
+  const parents = [parent, ...controlGroupHierarchies()];
+  return parents.flatMap((folder) => subfolders(folder).filter((path) => basename(path).startsWith(prefix)));
 }
 
 function controlGroupHierarchies(): string[] {

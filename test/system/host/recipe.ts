@@ -27,8 +27,10 @@ const bookworm: Recipe = {
     'openssl',
     'postgresql',
     'procps',
-    'python3-minimal',
+    'prometheus-node-exporter',
+    'python3-psutil',
     'redis-server',
+    'strace',
     'sudo',
     'util-linux',
   ],
@@ -40,7 +42,14 @@ const bookworm: Recipe = {
     ['systemctl', 'disable', 'nix-daemon.service'],
     // One test starts it; the others need no server.
     ['systemctl', 'disable', 'ssh.service'],
-    ['systemctl', 'disable', 'monit.service', 'postgresql.service', 'redis-server.service'],
+    [
+      'systemctl',
+      'disable',
+      'monit.service',
+      'postgresql.service',
+      'prometheus-node-exporter.service',
+      'redis-server.service',
+    ],
     // The timers would fire during a test, and the console needs no login.
     [
       'systemctl',

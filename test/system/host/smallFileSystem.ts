@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { runInside } from './command.js';
+import { hostEnvironment } from './environment.js';
 import type { Keeper } from './keeper.js';
 import type { SmallFileSystem, SmallFileSystemOptions } from './TestHost.js';
 
@@ -29,7 +30,7 @@ export async function mountSmallFileSystem(
     throw new Error('Expected the test host to be running');
   const inside = async (...argv: readonly string[]) => (await runInside(container, argv)).stdout.trim();
   const outside = async (...argv: readonly string[]) =>
-    (await execute('nsenter', ['-t', `${holder}`, '-m', ...argv])).stdout.trim();
+    (await execute('nsenter', ['-t', `${holder}`, '-m', ...argv], { env: hostEnvironment() })).stdout.trim();
 
   await inside('mkdir', '-p', path);
   const folder = await inside('realpath', path);

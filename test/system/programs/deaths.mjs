@@ -14,6 +14,8 @@ import { fileURLToPath, URL } from 'node:url';
 import { createSelfHealingEngine } from '../../../dist/index.js';
 
 const LONGEST_MS = 20_000;
+/** So long after its proof an issue may take to be cleared; then a look clears it. */
+const CLEARED_MS = 200;
 const {
   unit,
   port,
@@ -88,10 +90,24 @@ await sleep(1_000);
 
 const times = [];
 const outcomes = {};
-let cyclesBefore = cycles;
+const cyclesBefore = cycles;
+let ownLooks = 0;
+/** When an event first comes after now; `undefined` while it has not come. */
+function firstOf(event) {
+  const seen = {};
+  const ended = new Promise((resolve) => {
+    const stop = engine.on(event, () => {
+      stop();
+      resolve((seen.at = performance.now()));
+    });
+  });
+  return { seen, ended };
+}
 for (let death = 0; death < deaths; death++) {
   const back = started();
   const known = engine ? nextTime((tell) => engine.on('issue:opened', tell)) : listener?.failed();
+  const begun = engine && firstOf('heal:started');
+  const cleared = engine && firstOf('issue:cleared');
   const healed = engine && nextTime((tell) => engine.on('heal:done', ({ result }) => tell(result)));
   const at = performance.now();
   process.kill(pid, 'SIGKILL');
@@ -100,15 +116,22 @@ for (let death = 0; death < deaths; death++) {
   pid = backAt.value;
   const { outcome } = healedAt?.value ?? {};
   if (outcome) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
-  times.push({ knownMs: knownAt && knownAt.at - at, backMs: backAt.at - at });
-  // The cycle that clears the issue, and then a pause of varying length.
-  if (engine) await engine.detectAndHeal();
+  if (cleared) await Promise.race([cleared.ended, sleep(CLEARED_MS)]);
+  times.push({
+    knownMs: knownAt && knownAt.at - at,
+    begunMs: begun?.seen.at && begun.seen.at - at,
+    backMs: backAt.at - at,
+    clearedMs: cleared?.seen.at && Math.max(0, cleared.seen.at - healedAt.at),
+  });
+  if (cleared && cleared.seen.at === undefined) {
+    ownLooks += 1;
+    await engine.detectAndHeal();
+  }
+  // A pause of varying length.
   await sleep(calmMs * (1 + Math.random()));
 }
 await engine?.close();
 await monitoring;
 listener?.close();
 starts.close();
-process.stdout.write(
-  JSON.stringify({ times, outcomes, wholeLooks: cycles - cyclesBefore - (engine ? deaths : 0) }),
-);
+process.stdout.write(JSON.stringify({ times, outcomes, wholeLooks: cycles - cyclesBefore - ownLooks }));

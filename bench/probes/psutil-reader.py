@@ -1,11 +1,15 @@
-"""The peer in Python: psutil, for the mount points given, in the protocol of floor.c."""
+"""The peer in Python: psutil, for the mount points given, in the protocol of floor.c.
+
+With `every SECONDS` before them it reads once in so many seconds, for ever.
+"""
 
 import sys
 import time
 
 import psutil
 
-mounts = sys.argv[1:]
+every = float(sys.argv[2]) if sys.argv[1] == "every" else 0
+mounts = sys.argv[3:] if every else sys.argv[1:]
 
 
 def detect():
@@ -16,9 +20,14 @@ def detect():
         psutil.disk_usage(mount)
 
 
+while every:
+    detect()
+    time.sleep(every)
+
 print("ready", psutil.__version__, flush=True)
 for line in sys.stdin:
     start = now = time.monotonic_ns()
+    cpu = time.process_time_ns()
     end = start + int(line) * 1_000_000
     rounds = 0
     while now < end:
@@ -26,4 +35,4 @@ for line in sys.stdin:
             detect()
         rounds += 16
         now = time.monotonic_ns()
-    print(rounds, now - start, flush=True)
+    print(rounds, now - start, time.process_time_ns() - cpu, flush=True)

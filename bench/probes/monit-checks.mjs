@@ -1,10 +1,10 @@
-// Runs inside the test host of `bench:monit`: an engine with so many checks of nginx, every 30 s, for so many seconds, and
+// Runs inside a test host: an engine with so many checks of nginx, every 30 s, for so many seconds, and
 // the CPU that it and Monit (`monit-checks.mjs COUNT SECONDS PID`) used meanwhile, after the first cycle of each; as JSON.
 import { readFileSync } from 'node:fs';
 import { argv, cpuUsage, memoryUsage, stdout } from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createSelfHealingEngine } from '../dist/index.js';
-import { http } from '../dist/checks/index.js';
+import { createSelfHealingEngine } from '../../dist/index.js';
+import { http } from '../../dist/checks/index.js';
 
 const [count, seconds, pid] = argv.slice(2).map(Number);
 const starts = [];

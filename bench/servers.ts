@@ -1,18 +1,8 @@
-// `npm run bench:monit`: ready-made checks beside Debian's Monit, on one booted host with the same servers, faults and
-// interval; then the CPU of 10, 100 and 1,000 checks, both at once. What was measured goes into
-// `bench/results/monit.json`. It asserts nothing about times. `PART` is a list of `ours`, `monit` and `cpu`; `FAULT` matches the
-// names of the faults.
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { test } from 'vitest';
-import { bootTestHost } from '../test/system/host/boot.js';
-import { missingRequirements } from '../test/system/host/requirements.js';
+// Ready-made checks beside Debian's Monit, on one booted host with the same servers, faults and interval; then the CPU of
+// 10, 100 and 1,000 checks, both at once.
 import type { TestHost } from '../test/system/host/TestHost.js';
 import { CHECKS, FAULTS, GUARDS, startServers, UNITS, type Fault } from '../test/system/server-faults.js';
-import { machine } from './machine.mjs';
 
-const PART = process.env['PART'] ?? 'ours,monit,cpu';
-const CHOSEN = FAULTS.filter(({ name }) => new RegExp(process.env['FAULT'] ?? '.').test(name));
 const INTERVAL = 2;
 const SIZES = [10, 100, 1_000];
 /** Long enough for two cycles of 30 s after the first. */
@@ -103,11 +93,11 @@ async function besideMonit(
   return { fault: name, foundMs: all[0], repairs: all.length, well };
 }
 
-async function ours(host: TestHost): Promise<Measured[]> {
+async function ours(host: TestHost, faults: readonly Fault[]): Promise<Measured[]> {
   const input = JSON.stringify({
     checks: CHECKS,
     options: { services: UNITS, guards: GUARDS },
-    ...{ interval: INTERVAL, faults: CHOSEN, quietMs: 500 },
+    ...{ interval: INTERVAL, faults, quietMs: 500 },
   });
   const { stdout } = await host.node([`${PROGRAMS}/faults.mjs`], { input, timeoutMs: 600_000 });
   interface Told {
@@ -123,12 +113,11 @@ async function ours(host: TestHost): Promise<Measured[]> {
   }));
 }
 
-async function monit(host: TestHost): Promise<Measured[]> {
+async function monit(host: TestHost, faults: readonly Fault[]): Promise<Measured[]> {
   await startMonit(host, rulesOfMonit());
   await inside(host, 'sleep 6');
   const all: Measured[] = [];
-  for (const fault of CHOSEN) all.push(await besideMonit(host, fault));
-  if (process.env['LOG']) console.log(await host.readFile('/var/log/monit.log'));
+  for (const fault of faults) all.push(await besideMonit(host, fault));
   await host.systemctl('stop', 'bench-monit');
   return all;
 }
@@ -146,7 +135,7 @@ async function cpu(host: TestHost, count: number) {
   );
   const monitPid = Number(await host.systemctl('show', '--property=MainPID', '--value', 'bench-monit'));
   const { stdout } = await host.node(
-    ['/repo/bench/monit-checks.mjs', String(count), String(CPU_SECONDS), String(monitPid)],
+    ['/repo/bench/probes/monit-checks.mjs', String(count), String(CPU_SECONDS), String(monitPid)],
     {
       timeoutMs: (CPU_SECONDS + 60) * 1_000,
     },
@@ -155,31 +144,22 @@ async function cpu(host: TestHost, count: number) {
   return { checks: count, ...(JSON.parse(stdout) as object) };
 }
 
-test('ready-made checks beside Monit', async () => {
-  const missing = missingRequirements();
-  if (missing.length > 0) throw new Error(missing.join('\n'));
-  const host = await bootTestHost();
-  const result: Record<string, unknown> = { machine: machine(), intervalSeconds: INTERVAL };
-  try {
-    await startServers(host);
-    if (PART.includes('cpu')) {
-      const all: object[] = [];
-      for (const size of SIZES) all.push(await cpu(host, size));
-      console.table(all);
-      result['cpu'] = all;
-    }
-    for (const [name, measure] of Object.entries({ ours, monit })) {
-      if (!PART.includes(name)) continue;
-      const all = await measure(host);
-      console.table(all);
-      result[name] = all;
-    }
-  } finally {
-    await host.close();
+/** Measures both; `quick` takes two faults and ten checks. */
+export async function measureServers(
+  host: TestHost,
+  { say, quick }: { readonly say: (text: string) => void; readonly quick: boolean },
+) {
+  await startServers(host);
+  const sizes = quick ? SIZES.slice(0, 1) : SIZES;
+  const faults = quick ? FAULTS.slice(0, 2) : FAULTS;
+  const costs: object[] = [];
+  for (const size of sizes) {
+    costs.push(await cpu(host, size));
+    say(`CPU time of ${size} checks`);
   }
-  await mkdir(join(import.meta.dirname, 'results'), { recursive: true });
-  await writeFile(
-    join(import.meta.dirname, 'results', 'monit.json'),
-    `${JSON.stringify(result, undefined, 2)}\n`,
-  );
-}, 1_500_000);
+  const found = await ours(host, faults);
+  say(`${found.length} faults with our checks`);
+  const theirs = await monit(host, faults);
+  say(`${theirs.length} faults with Monit`);
+  return { intervalSeconds: INTERVAL, cpu: costs, ours: found, monit: theirs };
+}
