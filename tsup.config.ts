@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Plugin } from 'esbuild';
 import { defineConfig } from 'tsup';
-import { DOORS } from './scripts/doors.mjs';
+import { DOORS } from './.ci/build/doors.mjs';
 import { pageForEsbuild } from './src/observe/dashboard/page/bundle.mjs';
 
 const CORE = fileURLToPath(new URL('src/index.ts', import.meta.url));
@@ -34,7 +34,7 @@ const oneCore: Plugin = {
 /** Programs, started by their path. */
 const PROGRAMS = ['dry-run', 'daemon', 'helper', 'control'].map((name) => `service/${name}`);
 
-/** ES modules only. `scripts/build.mjs` adds the CommonJS twins and the declarations. */
+/** ES modules only. `.ci/build/build.mjs` adds the CommonJS twins and the declarations. */
 export default defineConfig({
   entry: [...DOORS, ...PROGRAMS].map((name) => `src/${name}.ts`),
   format: 'esm',

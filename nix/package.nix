@@ -41,7 +41,7 @@ buildNpmPackage {
       ../tsconfig.json
       ../tsconfig.declarations.json
       ../tsup.config.ts
-      ../scripts
+      ../.ci/build
       ../src
       ../nix/systemd
       ../CHANGELOG.md

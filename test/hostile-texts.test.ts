@@ -7,7 +7,7 @@ import { printable, printableData, printableJson, printableLines } from '../src/
 import { coloured, uncoloured } from '../src/service/text/paint.js';
 import { lookAtThisHost } from '../src/service/look.js';
 import { render } from '../src/service/control/render.js';
-import { journalLogger, keepRecords } from '../src/service/daemon/journal.js';
+import { journalLogger, logJsonEvents } from '../src/service/daemon/journal.js';
 import { systemdNotify } from '../src/service/daemon/notify.js';
 import { statusLine } from '../src/service/text/status-line.js';
 import { failedUnit, recordingLogger, type FakeHostParts } from '../src/testing/index.js';
@@ -37,7 +37,7 @@ const ATTACKS = [
   '\u009b31m', // the same in one C1 character
   '\nrestart_service for ssh: fixed', // a forged line
   '\r\u001b[Kall is well', // overwrites the line
-  '\u2028record {"event":"heal:done"}',
+  '\u2028event {"event":"heal:done"}',
   '\u2029',
   '\u0085',
   '\u202egnp.exe\u202c', // reverses the following text
@@ -128,7 +128,7 @@ describe('a hostile text from any source', () => {
         const { engine, logger } = await engineAmong(text);
         const lines: string[] = [];
         const journalled = journalLogger((line) => lines.push(line), true);
-        keepRecords(engine, journalled);
+        logJsonEvents(engine, journalled);
         for (const name of ['issue:opened', 'heal:done', 'heal:blocked', 'cycle:failed'] as const)
           engine.on(name, (event) => journalled.warn(`${name} ${JSON.stringify(event)} ${text}`));
         const results = await engine.detectAndHeal();

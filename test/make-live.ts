@@ -1,5 +1,13 @@
-import type { Gauges, LiveGauges } from '../src/model/snapshot.js';
-import { fakeHost, memoryReading, mountReading, type FakeHost } from '../src/testing/index.js';
+import type { Host } from '../src/host/host.js';
+import type { Gauges, LiveGauges, UnitsReading } from '../src/model/snapshot.js';
+import {
+  fakeHost,
+  healthySnapshot,
+  memoryReading,
+  mountReading,
+  systemReading,
+  type FakeHost,
+} from '../src/testing/index.js';
 
 /** Host with gauges: they read `is`. With `pending` they have no result. */
 export function liveHost(is: Partial<Gauges> = {}) {
@@ -29,3 +37,15 @@ export function liveHost(is: Partial<Gauges> = {}) {
 
 /** Checks that read gauges only. */
 export const GAUGE_CHECKS = ['cpu', 'memory', 'disk', 'load'] as const;
+
+/** A host with gauges, these units, and what systemd last signalled of them. */
+export function signallingHost(units: UnitsReading) {
+  const { host } = liveHost();
+  const system = systemReading({ state: 'running', oomKills: 0 });
+  const recent = { units, state: 'running', oomKills: 0 };
+  return {
+    ...host,
+    read: () => ({ ...healthySnapshot(), units, system }),
+    recent: () => recent,
+  } satisfies Host;
+}

@@ -50,11 +50,14 @@ export class PortCalls {
     let waited = 0;
     for (;;) {
       const ms = limitMs() - waited;
-      const late = new SelfHealingError('timeout', `${what} did not answer within ${span(waited + ms)}`);
+      // Created at the deadline only: the stack of an error costs more than the call.
+      let late: SelfHealingError | undefined;
+      const isLate = (): SelfHealingError =>
+        (late = new SelfHealingError('timeout', `${what} did not answer within ${span(waited + ms)}`));
       try {
-        return await within({ ms, clock, signal, late }, () => ended);
+        return await within({ ms, clock, signal, late: isLate }, () => ended);
       } catch (error) {
-        if (error !== late) throw error;
+        if (late === undefined || error !== late) throw error;
       }
       waited += ms;
       if (limitMs() > waited) continue;

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.js';
 import type { BuiltInCheck } from '../model/built-in-checks.js';
 import { isUnknown } from '../model/reading.js';
-import type { Snapshot } from '../model/snapshot.js';
+import type { RecentReading, Snapshot } from '../model/snapshot.js';
 import type { ComponentVerdict } from '../model/issue.js';
 import { CPU_CHECK } from './cpu.js';
 import { DISK_CHECK, NO_RULES } from './disk.js';
@@ -23,6 +23,14 @@ export const GAUGE_CHECKS: ReadonlyMap<string, GaugeCheck> = new Map<BuiltInChec
   ['load', LOAD_CHECK],
 ]);
 
+/** Last calm state of the system: not degraded, and without recent kills. */
+interface Calm {
+  readonly state: string;
+  /** Number of kills since boot. */
+  readonly kills: number;
+  readonly verdicts: readonly ComponentVerdict[];
+}
+
 /** Runs the built-in checks of one detector. */
 export class BuiltInChecks {
   readonly #watched: WatchedUnits | undefined;
@@ -31,10 +39,7 @@ export class BuiltInChecks {
   #services: readonly ComponentVerdict[] = [];
   #units: Snapshot['units'] | undefined;
   /** Verdicts of the check `system` on a state without recent kills. */
-  #calm: { readonly state: string; readonly verdicts: readonly ComponentVerdict[] } = {
-    state: '',
-    verdicts: [],
-  };
+  #calm: Calm = { state: '', kills: NaN, verdicts: [] };
 
   readonly #rules: MountRules;
 
@@ -65,12 +70,20 @@ export class BuiltInChecks {
     else GAUGE_CHECKS.get(name)?.judge(snapshot, levels, into, this.#rules);
   }
 
+  /** Returns the verdicts of the check `services` or `system`, if the reading is the one that was judged last. */
+  known(name: string, { units, state, oomKills }: RecentReading): readonly ComponentVerdict[] | undefined {
+    if (name === 'services') return units === this.#units ? this.#services : undefined;
+    const isSame = name === 'system' && state === this.#calm.state && oomKills === this.#calm.kills;
+    return isSame ? this.#calm.verdicts : undefined;
+  }
+
   /** Judges again only when the reader returns a new object: it returns the same frozen one while no unit changes. */
   #judgeServices({ units, timestamp }: Snapshot): readonly ComponentVerdict[] {
-    if (units !== this.#units || !Object.isFrozen(units)) {
+    if (units !== this.#units) {
       this.#services = judgeServices(units, this.#watched, timestamp);
       this.#services.forEach(Object.freeze);
-      this.#units = units;
+      // Only a frozen reading is the same as long as it is the same object.
+      this.#units = Object.isFrozen(units) ? units : undefined;
     }
     return this.#services;
   }
@@ -81,12 +94,13 @@ export class BuiltInChecks {
     const kills = this.#oom.note(isUnknown(system) ? system : system.oomKills, this.#clock.monotonic());
     const state = isUnknown(system) ? system : system.state;
     const isCalm = !isUnknown(kills) && kills.recent === 0 && state !== 'degraded' && !isUnknown(state);
-    if (isCalm && state === this.#calm.state) return this.#calm.verdicts;
+    if (isCalm && state === this.#calm.state && kills.sinceBoot === this.#calm.kills)
+      return this.#calm.verdicts;
     const own = isDegraded(system) && judgesServices ? this.#judgeServices(snapshot) : [];
     const bad = own.filter(({ status }) => status === 'bad').map(({ component }) => component);
     const verdicts = judgeSystem(system, kills, units, new Set(bad));
     verdicts.forEach(Object.freeze);
-    if (isCalm) this.#calm = { state, verdicts };
+    if (isCalm) this.#calm = { state, kills: kills.sinceBoot, verdicts };
     return verdicts;
   }
 }

@@ -18,7 +18,7 @@ import { expectInspectRequest, NO_REQUEST, type InspectRequest } from './inspect
 import { builtInChecksOf, mayBeUnit, verdictsOn } from './component.js';
 import { healerOf, type Healer } from './healer.js';
 import { isBad, issueFrom } from './issue-from.js';
-import { GaugeGlance, type Glance, type Looking } from './fast-path.js';
+import { FastLook, type Glance, type Looking } from './fast-path.js';
 import { MountRules } from './mount-rules.js';
 import { guardedThresholds, thresholdValues, type Thresholds } from './thresholds.js';
 import { UserChecks } from './user-checks.js';
@@ -49,36 +49,36 @@ export class SimpleDetector implements Detector {
   readonly #units: readonly string[];
   readonly #patterns: readonly string[];
   readonly #list = new VerdictList();
-  readonly #glance: GaugeGlance;
-  readonly #custom = new UserChecks(() => this.#clock.monotonic());
-  readonly #judge: BuiltInChecks;
-  #asked: { readonly checks: readonly string[]; readonly request: ReadRequest } | undefined;
+  readonly #glance: FastLook;
   #thresholds: Thresholds;
   readonly #looking: Writable<Looking>;
 
   constructor(options: DetectorOptions = {}) {
     expectDetectorOptions(options);
     this.#clock = options.clock ?? realClock;
+    const { services, checks = [] } = options;
+    this.#watched = services === undefined ? undefined : watchedUnits(services);
+    const rules = new MountRules(options.mounts);
     this.#looking = {
       host: options.host ?? localHost(),
       enabled: Object.freeze([...BUILT_IN_CHECKS]),
       levels: thresholdValues(options.thresholds),
-      rules: new MountRules(options.mounts),
+      rules,
+      builtIn: new BuiltInChecks(this.#watched, this.#clock, rules),
+      custom: new UserChecks(() => this.#clock.monotonic()),
+      asked: undefined,
     };
     this.#thresholds = guardedThresholds(this.#looking.levels);
-    const { services, checks = [] } = options;
-    this.#watched = services === undefined ? undefined : watchedUnits(services);
     this.#units = listedNames(this.#watched ?? new Map());
     this.#patterns = listedPatterns(this.#watched ?? new Map());
-    this.#judge = new BuiltInChecks(this.#watched, this.#clock, this.#looking.rules);
-    this.#glance = new GaugeGlance(this.#looking, this.#list);
+    this.#glance = new FastLook(this.#looking, this.#list);
     for (const check of expectArray('checks', checks)) this.addCheck(check as Check);
     if (options.enabledChecks !== undefined) this.enabledChecks = options.enabledChecks;
   }
 
   /** Longest time limit of the checks of the host program, in milliseconds. */
   get longestCheckMs(): number {
-    return this.#custom.longestMs;
+    return this.#looking.custom.longestMs;
   }
 
   /** Host that it reads. */
@@ -100,7 +100,7 @@ export class SimpleDetector implements Detector {
     return this.#looking.enabled;
   }
   set enabledChecks(names: readonly string[]) {
-    const known = [...BUILT_IN_CHECKS, ...this.#custom.names];
+    const known = [...BUILT_IN_CHECKS, ...this.#looking.custom.names];
     for (const name of expectStrings('enabledChecks', names))
       expectOneOf('enabledChecks', name, known, 'check');
     this.#looking.enabled = Object.freeze([...new Set(names)]);
@@ -108,7 +108,7 @@ export class SimpleDetector implements Detector {
 
   /** Adds your own check and enables it. Throws when the name is taken. */
   addCheck(check: Check): this {
-    const name = this.#custom.add(check, [...BUILT_IN_CHECKS, UNNAMED_CHECK]);
+    const name = this.#looking.custom.add(check, [...BUILT_IN_CHECKS, UNNAMED_CHECK]);
     this.#looking.enabled = Object.freeze([...this.#looking.enabled, name]);
     return this;
   }
@@ -116,7 +116,7 @@ export class SimpleDetector implements Detector {
   /** Returns the function in the `heals` of a check; `undefined` where there is none. */
   healer(check: string): Healer | undefined {
     if (typeof check !== 'string') throw refusal('check', 'the name of a check', check);
-    return healerOf(this.#custom.runner(check), () => this.#clock.now());
+    return healerOf(this.#looking.custom.runner(check), () => this.#clock.now());
   }
 
   /** Returns the issues of this moment, without debounce. */
@@ -147,13 +147,14 @@ export class SimpleDetector implements Detector {
   glance(): Glance | undefined {
     const { prototype } = SimpleDetector;
     return this.inspect === prototype.inspect && this.look === prototype.look
-      ? new GaugeGlance(this.#looking, this.#list)
+      ? new FastLook(this.#looking, this.#list)
       : undefined;
   }
 
   #look(request: InspectRequest): Looked {
     const { component } = request;
-    if (component === undefined && this.#glance.look() !== undefined) return this.#glance.verdicts();
+    if (component === undefined && this.#glance.look(request.recent) !== undefined)
+      return this.#glance.verdicts();
     const checks =
       component === undefined ? this.#looking.enabled : this.#checksFor(component, request.check);
     const reading = this.#looking.host.read(this.#request(checks, component, request));
@@ -165,7 +166,7 @@ export class SimpleDetector implements Detector {
   #judgeAll(checks: readonly string[], snapshot: Snapshot, request: InspectRequest): Looked {
     const { component } = request;
     const began = this.#clock.monotonic();
-    const custom = this.#custom.run(checks, snapshot, request);
+    const custom = this.#looking.custom.run(checks, snapshot, request);
     if (!isPending(custom)) return this.#putTogether(checks, snapshot, custom, component);
     return custom.then(async (verdicts) => {
       const isOld = component !== undefined && this.#clock.monotonic() - began > OLD_MS;
@@ -184,9 +185,9 @@ export class SimpleDetector implements Detector {
   ): readonly ComponentVerdict[] {
     const list = component === undefined ? this.#list : new VerdictList();
     list.begin();
-    const { enabled, levels } = this.#looking;
+    const { enabled, levels, builtIn } = this.#looking;
     const judgesServices = enabled.includes('services');
-    for (const name of checks) this.#judge.judge(name, snapshot, levels, list, judgesServices);
+    for (const name of checks) builtIn.judge(name, snapshot, levels, list, judgesServices);
     for (const verdict of custom) list.add(verdict);
     const all = list.end();
     return component === undefined ? all : verdictsOn(component, all, snapshot.mounts);
@@ -194,7 +195,7 @@ export class SimpleDetector implements Detector {
 
   /** Returns the checks that judge a component, enabled or not: the issue may be made by hand. */
   #checksFor(component: string, check: string | undefined): readonly string[] {
-    const own = this.#custom.namesFor(component);
+    const own = this.#looking.custom.namesFor(component);
     const builtIn = builtInChecksOf(component);
     // A unit that only shares its name with the component of a check is ignored, unless it is watched or requested.
     const strange = builtIn[0] === 'services' && !this.#isWatched(component) && check !== 'services';
@@ -212,13 +213,16 @@ export class SimpleDetector implements Detector {
     component: string | undefined,
     { recent, fresh, signal }: InspectRequest,
   ): ReadRequest {
-    const known = component === undefined && this.#asked?.checks === checks ? this.#asked.request : undefined;
+    const known =
+      component === undefined && this.#looking.asked?.checks === checks
+        ? this.#looking.asked.request
+        : undefined;
     if (known && known.signal === signal && known.recent === recent) return known;
     const services = checks.includes('services');
     const single = component !== undefined && services;
     // A degraded system is reported with its failed units.
     const failed = checks.includes('system') && (component ?? 'system:state') === 'system:state';
-    const parts = checks.flatMap((name) => rulesOf(name)?.part ?? this.#custom.partsOf(name));
+    const parts = checks.flatMap((name) => rulesOf(name)?.part ?? this.#looking.custom.partsOf(name));
     const request: ReadRequest = {
       parts: [...new Set([...parts, ...(failed ? (['units'] as const) : [])])],
       units: !services ? undefined : single ? [unitName(component)] : this.#units,
@@ -230,7 +234,7 @@ export class SimpleDetector implements Detector {
       ...(single ? { fresh } : {}),
       signal,
     };
-    if (component === undefined) this.#asked = { checks, request };
+    if (component === undefined) this.#looking.asked = { checks, request };
     return request;
   }
 }

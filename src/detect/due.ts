@@ -24,9 +24,7 @@ export class Due {
 
   /** Returns the last verdict while the check is not due at this steady time, in milliseconds. */
   lastAt(now: number): ComponentVerdict | undefined {
-    if (this.#last === undefined || now - this.#ranAt < this.#waitMs * EARLY) return this.#last;
-    this.#waitMs = this.#everyMs;
-    return undefined;
+    return now - this.#ranAt < this.#waitMs * EARLY ? this.#last : undefined;
   }
 
   /** Keeps the verdict of a run that begins now, once it is there. */
@@ -40,6 +38,7 @@ export class Due {
 
   #keep(verdict: ComponentVerdict, now: number): ComponentVerdict {
     this.#ranAt = now;
+    if (this.#last !== undefined) this.#waitMs = this.#everyMs;
     this.#last = Object.freeze({ ...verdict, repeated: true });
     return verdict;
   }

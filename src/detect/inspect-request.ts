@@ -11,7 +11,10 @@ import {
 export interface InspectRequest {
   /** Only the checks that judge this component: `disk:/var`, `nginx`. Default: all. */
   readonly component?: string | undefined;
-  /** Accepts units as last signalled by systemd, at most 5 s old. Default `false`: reads them now. */
+  /**
+   * Accepts units and the state of systemd as last signalled, and a count of out-of-memory kills that is at most 5 s
+   * old. Default `false`: reads them now.
+   */
   readonly recent?: boolean | undefined;
   /** Name of a check that must run, besides the others that judge the component. */
   readonly check?: string | undefined;

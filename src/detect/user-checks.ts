@@ -72,6 +72,11 @@ export class UserChecks {
     return runner ? (runner.check.parts ?? SNAPSHOT_PARTS) : [];
   }
 
+  /** Returns the last verdict of a check that is not due; `undefined` if it has to run. */
+  known(name: string): ComponentVerdict | undefined {
+    return this.#dues.get(name)?.lastAt(this.#monotonic());
+  }
+
   /**
    * Runs the named checks, synchronously where each of them is. Of many asynchronous ones the first start at once and the
    * others one after the other: all together would keep this program, and the servers they ask, too busy to answer.

@@ -46,7 +46,7 @@ export async function capabilitiesOf(
   const capabilities = actions.names.map(async (action): Promise<Capability> => {
     try {
       const [status, reason] = await within(limit, (inner) =>
-        capabilityOf(action, permissions, sources, inner),
+        capabilityOf(action, permissions, sources, inner()),
       );
       return Object.freeze({ action, status, reason });
     } catch (error) {

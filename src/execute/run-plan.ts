@@ -87,7 +87,7 @@ async function runStep(
       return report(await runCommand(step, signal, (line) => onLine(line, step), start));
     const limit = { ms: step.timeoutMs, clock: realClock, signal, stopped: 'stopped while it was running' };
     await within(limit, async (inner) => {
-      await (step.kind === 'write' ? write(step) : step.run({ signal: inner }));
+      await (step.kind === 'write' ? write(step) : step.run({ signal: inner() }));
     });
     return report({ ok: true });
   } catch (error) {

@@ -57,6 +57,8 @@ export class GenerationWatch {
   #nixos: Reading<NixosReading> = unknown('not read yet');
   #changes: { readonly key: string; readonly units: Reading<readonly string[]> } | undefined;
   #looking: Promise<unknown> = Promise.resolve();
+  /** Last verdict, if it was ok and no recorded unit failed. */
+  #well: { readonly generations: Generations; readonly verdict: ComponentVerdict } | undefined;
 
   constructor(ports: WatchPorts) {
     this.#ports = ports;
@@ -88,9 +90,29 @@ export class GenerationWatch {
       detectIssues: (request) => detector.detectIssues(request),
       inspect: async (request) => look(request),
       look,
-      glance: () => unless(enabled, detector.glance?.()),
+      glance: () => this.#fast(enabled, detector.glance?.()),
     };
     return around;
+  }
+
+  /** Adds the last verdict to a fast path while it holds: until an observation is due, or the record changes. */
+  #fast(enabled: () => boolean, glance: Glance | undefined): Glance | undefined {
+    if (glance === undefined) return undefined;
+    let added: ComponentVerdict | undefined;
+    const mayLook = (): boolean => {
+      added = undefined;
+      const { host, ledger } = this.#ports;
+      if (!enabled() || host.unitChanges === undefined) return true;
+      if (this.#isDue([], this.#ports)) return false;
+      if (this.#well?.generations !== ledger.state.generations) return false;
+      added = this.#well.verdict;
+      return true;
+    };
+    return {
+      look: (recent) => (mayLook() ? glance.look(recent) : undefined),
+      verdicts: () => (added ? [...glance.verdicts(), added] : glance.verdicts()),
+      misses: () => glance.misses?.() ?? true,
+    };
   }
 
   async #only(detector: Detector, request: InspectRequest): Promise<readonly ComponentVerdict[]> {
@@ -127,7 +149,11 @@ export class GenerationWatch {
     const nixos = this.#nixos;
     const changes = await this.#changesOf(generations, parts, signal);
     const { judgeGeneration } = await rules();
-    return judgeGeneration({ nixos, changes, parts, asked: component !== undefined });
+    const verdict = judgeGeneration({ nixos, changes, parts, asked: component !== undefined });
+    // While nothing fails, only the record decides.
+    const isWell = verdict.status === 'ok' && failingUnits(generations).length === 0;
+    this.#well = isWell ? { generations, verdict } : undefined;
+    return verdict;
   }
 
   #isDue(verdicts: readonly ComponentVerdict[], { ledger, guards }: WatchPorts): boolean {
@@ -204,14 +230,6 @@ export class GenerationWatch {
     return units;
   }
 }
-
-/** Disables the fast path while `system` is checked: it does not cover it. */
-const unless = (enabled: () => boolean, glance: Glance | undefined): Glance | undefined =>
-  glance && {
-    look: () => (enabled() ? undefined : glance.look()),
-    verdicts: () => glance.verdicts(),
-    misses: () => glance.misses?.() ?? true,
-  };
 
 const isFailing = ({ check, status, severity = Severity.HIGH }: ComponentVerdict): boolean =>
   check === 'services' && status === 'bad' && severity >= Severity.HIGH;

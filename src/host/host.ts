@@ -1,7 +1,7 @@
 import type { NixActivity, SystemIdentity } from '../model/nixos-reading.js';
 import type { Reading } from '../model/reading.js';
 import type { UnitRelations } from '../model/unit-relations.js';
-import type { GaugePart, LiveGauges, Snapshot, SnapshotPart } from '../model/snapshot.js';
+import type { GaugePart, LiveGauges, RecentReading, Snapshot, SnapshotPart } from '../model/snapshot.js';
 
 /** Request for a reading. Reading less costs less. */
 export interface ReadRequest {
@@ -22,8 +22,9 @@ export interface ReadRequest {
   /** Also finds units with problems that were not requested. Default `false`. */
   readonly discover?: boolean | undefined;
   /**
-   * Accepts readings of units that are at most 5 s old, without changes that have arrived but were not processed yet.
-   * Default `false`: current readings.
+   * Accepts units and the state of systemd as last signalled, without changes that have arrived but were not processed
+   * yet, and a count of out-of-memory kills that is at most 5 s old. Without signals of all units, units are at most 5 s
+   * old, too. Default `false`: current readings.
    */
   readonly recent?: boolean | undefined;
   /**
@@ -59,6 +60,11 @@ export interface Host {
    * the first `read`. `mountPoints` as in {@link ReadRequest.mountPoints}. Optional.
    */
   liveGauges?(parts: readonly GaugePart[], mountPoints?: readonly string[]): LiveGauges | undefined;
+  /**
+   * Returns what {@link Host.read} with `recent` would return of units and systemd, if it would not have to wait;
+   * otherwise `undefined`. The object may be reused. Optional.
+   */
+  recent?(request: ReadRequest): RecentReading | undefined;
   /** Reads the last log lines of a unit, as evidence: few and short. Optional. */
   unitLog?(unit: string, signal?: AbortSignal): Promise<Reading<readonly string[]>>;
   /** Reads the memory of a unit that only stopping it frees, in bytes. Optional. */

@@ -6,13 +6,15 @@ import type { Host, ReadRequest } from './host.js';
 import type { LinuxReader } from './linux/linux-reader.js';
 import { CURRENT_SYSTEM } from './nixos/places.js';
 import type { PortableReader } from './portable.js';
-import { unknown } from '../model/reading.js';
-import type { Snapshot, SnapshotPart, SystemReading } from '../model/snapshot.js';
+import { unknown, type Writable } from '../model/reading.js';
+import type { RecentReading, Snapshot, SnapshotPart, SystemReading } from '../model/snapshot.js';
 import { createLazySystemdReader } from './systemd/lazy-reader.js';
 
 const NO_NIXOS = unknown('this host does not run NixOS');
 const NOT_ASKED = unknown('not asked for');
 const NO_NAMES: readonly string[] = Object.freeze([]);
+/** Maximum age of the count of kills in a recent reading, in milliseconds: it costs as much as all gauges. */
+const RECENT_KILLS_MS = 5_000;
 
 const unitMemory = lazy(() => import('./systemd/anonymous-memory.js'));
 const controls = lazy(() => import('./controls.js'));
@@ -44,13 +46,14 @@ export function localHost(): Host {
     from: LinuxReader | PortableReader,
     { recent, signal }: ReadRequest,
   ): SystemReading | Promise<SystemReading> => {
-    const oomKills = from.oomKills();
+    const oomKills = from.oomKills(recent ? RECENT_KILLS_MS : 0);
     const state = systemd.readState({ recent, signal });
     if (!runsNixos() && !isPending(state)) return { nixos: NO_NIXOS, oomKills, state };
     return Promise.all([state, runsNixos() ? loadNixos() : undefined]).then(([word, reader]) => ({
       ...{ nixos: reader?.read() ?? NO_NIXOS, oomKills, state: word },
     }));
   };
+  const recent: Writable<RecentReading> = { units: NOT_ASKED, state: NOT_ASKED, oomKills: NOT_ASKED };
   const host: Host = {
     read(request: ReadRequest = {}): Snapshot | Promise<Snapshot> {
       if (reader === undefined) {
@@ -82,6 +85,22 @@ export function localHost(): Host {
         : { timestamp, cpu, memory, load, mounts, pressure, units: unitsRead, system };
     },
     liveGauges: (parts, mountPoints) => linux?.liveGauges(parts, mountPoints),
+    recent(request) {
+      const { parts, units, patterns, discover = false } = request;
+      if (linux === undefined) return undefined;
+      if (wants(parts, 'units')) {
+        const read = systemd.recentUnits({ names: units ?? NO_NAMES, patterns, discover });
+        if (read === undefined) return undefined;
+        recent.units = read;
+      }
+      if (wants(parts, 'system')) {
+        const state = systemd.recentState();
+        if (state === undefined) return undefined;
+        recent.state = state;
+        recent.oomKills = linux.oomKills(RECENT_KILLS_MS);
+      }
+      return recent;
+    },
     unitMemory: async (unit, signal) => (await unitMemory()).anonymousMemory(unit, signal),
     unitLog: async (unit, signal) => (await unitLog()).unitLog(unit, signal),
     watch: (units, listener) => systemd.watch(units, listener),

@@ -8,7 +8,7 @@ import { DEADLINES } from '../base/deadlines.js';
 import { PortCalls } from '../base/port-calls.js';
 
 /** Methods of a host that return a reading. */
-type ReadingMethod = Exclude<keyof Host, 'read' | 'liveGauges' | 'watch' | 'close'>;
+type ReadingMethod = Exclude<keyof Host, 'read' | 'liveGauges' | 'recent' | 'watch' | 'close'>;
 
 interface OwnedHostOptions {
   readonly clock: Clock;

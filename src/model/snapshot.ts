@@ -159,6 +159,16 @@ export interface LiveGauges extends Gauges {
   read(cpuUnder?: number): boolean;
 }
 
+/** Units and state of systemd as last signalled. */
+export interface RecentReading {
+  /** The same frozen object while no unit changes. */
+  readonly units: Reading<UnitsReading>;
+  /** State of systemd: `running`, `degraded` … */
+  readonly state: Reading<string>;
+  /** Number of out-of-memory kills since boot. */
+  readonly oomKills: Reading<number>;
+}
+
 /** Name of a gauge. */
 export type GaugePart = keyof Gauges;
 

@@ -94,7 +94,7 @@ export class Looks {
     if (!this.open.calm || !isBlank(ledger.state) || hasListeners('cycle:done'))
       return this.#takeIn(this.#wholeLook(signal, lasting), start, mode, lasting);
     const glance = this.#fastPath.by(detector);
-    const well = glance?.look();
+    const well = glance?.look(lasting !== undefined);
     if (glance !== undefined && well === true) {
       this.#fastPath.keep();
       if (!this.lost.none || glance.misses?.() !== false) void this.#noteReadings(glance.verdicts(), signal);

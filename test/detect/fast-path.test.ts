@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { isBad } from '../../src/detect/issue-from.js';
 import { SimpleDetector } from '../../src/detect/detector.js';
 import type { Gauges } from '../../src/model/snapshot.js';
-import { fakeHost, memoryReading, mountReading } from '../../src/testing/index.js';
-import { GAUGE_CHECKS, liveHost } from '../make-live.js';
+import { fakeHost, memoryReading, mountReading, unitReading } from '../../src/testing/index.js';
+import { GAUGE_CHECKS, liveHost, signallingHost } from '../make-live.js';
 
 const percent = fc.double({ min: 0, max: 100, noNaN: true });
 const because = fc.constant({ unknown: 'the file is gone' });
@@ -101,6 +101,42 @@ describe('the fast path of the detector', () => {
     const [later] = await detector.inspect();
     expect(later).toMatchObject({ value: 20 });
     expect(glance.verdicts()[0]).toMatchObject({ value: 10 });
+  });
+});
+
+describe('FastLook with units', () => {
+  const active = { asked: [unitReading()], troubled: [] };
+  const lookTwice = async (host: ReturnType<typeof signallingHost>): Promise<boolean | undefined> => {
+    const detector = new SimpleDetector({ host, services: ['nginx'] });
+    const glance = detector.glance()!;
+    expect(glance.look(true)).toBeUndefined();
+    await detector.look({ recent: true });
+    return glance.look(true);
+  };
+
+  it('finds all well while units are the frozen object that a full look has judged', async () => {
+    expect(await lookTwice(signallingHost(Object.freeze(active)))).toBe(true);
+  });
+
+  it('leaves units that may change in place to a full look', async () => {
+    expect(await lookTwice(signallingHost({ ...active }))).toBeUndefined();
+  });
+
+  it('leaves a unit in transition to a full look', async () => {
+    const starting = unitReading({
+      activeState: 'activating',
+      subState: 'start',
+      transitionSince: Date.now(),
+    });
+    expect(await lookTwice(signallingHost(Object.freeze({ ...active, asked: [starting] })))).toBeUndefined();
+  });
+
+  it('does not take signals for an answer where the present state is asked for', async () => {
+    const host = signallingHost(Object.freeze(active));
+    const detector = new SimpleDetector({ host, services: ['nginx'] });
+    const glance = detector.glance()!;
+    await detector.look({ recent: true });
+    expect([glance.look(), glance.look(false), glance.look(true)]).toEqual([undefined, undefined, true]);
   });
 });
 

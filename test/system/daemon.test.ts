@@ -162,15 +162,15 @@ describeOnHost('the daemon on a systemd host', (lab) => {
     await expect(body('http://127.0.0.1:8080/')).rejects.toThrow(/connect/);
   });
 
-  test('writes to the journal with priorities, and one JSON record for each event', async () => {
-    await daemon.start({ ...QUICK, dryRun: true });
+  test('writes to the journal with priorities, and with `jsonEvents` a line of JSON for each event', async () => {
+    await daemon.start({ ...QUICK, dryRun: true, jsonEvents: true });
     await lab.kill('nginx');
     await lab.host.waitFor('the issue', async () =>
       (await daemon.journal('warning')).includes('Issue with nginx: nginx.service has failed (signal)'),
     );
     const records = (await daemon.journal())
-      .filter((line) => line.startsWith('record '))
-      .map((line) => JSON.parse(line.slice('record '.length)) as object);
+      .filter((line) => line.startsWith('event '))
+      .map((line) => JSON.parse(line.slice('event '.length)) as object);
     expect(records).toContainEqual({
       event: 'issue:opened',
       component: 'nginx',

@@ -52,8 +52,8 @@ export interface LinuxReader {
   ): Reading<readonly MountReading[]> | Promise<Reading<readonly MountReading[]>>;
   /** Creates gauges whose readings reuse the same objects. Mount points as for `mounts`. */
   liveGauges(parts: readonly GaugePart[], mountPoints?: readonly string[]): LiveGauges;
-  /** Number of out-of-memory kills since boot. */
-  oomKills(): Reading<number>;
+  /** Number of out-of-memory kills since boot, read at most `maxAgeMs` milliseconds ago. Default 0. */
+  oomKills(maxAgeMs?: number): Reading<number>;
   /** Closes all descriptors; a later reading opens them again. */
   close(): void;
 }
@@ -91,6 +91,8 @@ export function createLinuxReader(options: LinuxReaderOptions = {}): LinuxReader
   );
   const oomKills = new OomKills(root, scratch);
   let refreshedAt = -Infinity;
+  let kills: Reading<number> = unknown('not read yet');
+  let killsAt = -Infinity;
 
   const begin = (): number => {
     const now = monotonic();
@@ -139,15 +141,20 @@ export function createLinuxReader(options: LinuxReaderOptions = {}): LinuxReader
       fileSystems.name(mountPoints);
       return mounts.read(signal);
     },
-    oomKills() {
-      begin();
-      return oomKills.read(table);
+    oomKills(maxAgeMs = 0) {
+      const now = begin();
+      if (isUnknown(kills) || now - killsAt >= maxAgeMs) {
+        kills = oomKills.read(table);
+        killsAt = now;
+      }
+      return kills;
     },
     close() {
       for (const each of [cpu, groupCpu, memory, loadFile, loadScope, pressure, table, fileSystems])
         each.close();
       mounts.close();
       oomKills.close();
+      killsAt = -Infinity;
       refreshedAt = -Infinity;
     },
   };

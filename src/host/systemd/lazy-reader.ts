@@ -17,6 +17,8 @@ export function createLazySystemdReader(): SystemdReader {
   return {
     readUnits: (request) =>
       loaded ? loaded.readUnits(request) : load().then((reader) => reader.readUnits(request), notLoaded),
+    recentUnits: (request) => loaded?.recentUnits(request),
+    recentState: () => loaded?.recentState(),
     readState: (request) =>
       loaded ? loaded.readState(request) : load().then((reader) => reader.readState(request), notLoaded),
     activeServices: (signal) =>

@@ -18,8 +18,10 @@ import { isUnitName, unitName } from '../../model/unit-name.js';
 /** After a slow failure the bus is not used for a while, so that a hanging bus does not delay every reading. */
 const SLOW_FAILURE_MS = 1_000;
 const BUS_PAUSE_MS = 30_000;
-/** Maximum age of a result for requests with `recent`. */
+/** Maximum age of a result for requests with `recent`, in milliseconds … */
 const RECENT_MS = 5_000;
+/** … and while changes of all units are signalled. */
+const FOLLOWED_MS = 30_000;
 
 export interface SystemdReaderOptions {
   /** Folder whose `run/systemd/system` exists if systemd runs. Default `/`. */
@@ -42,6 +44,10 @@ export interface SystemdReaderOptions {
 export interface SystemdReader {
   /** Reads units by name, and those that are failing. */
   readUnits(request: UnitsRequest): Reading<UnitsReading> | Promise<Reading<UnitsReading>>;
+  /** Returns units as last signalled; `undefined` if they have to be read. */
+  recentUnits(request: UnitsRequest): UnitsReading | undefined;
+  /** Returns the state of the system as last signalled; `undefined` if it has to be read. */
+  recentState(): string | undefined;
   /** Reads the state of the whole system: `running`, `degraded` … */
   readState(request?: StateRequest): Reading<string> | Promise<Reading<string>>;
   /** Lists the full names of the active services. */
@@ -133,21 +139,25 @@ export function createSystemdReader(options: SystemdReaderOptions = {}): Systemd
     return units;
   }
 
+  function recentUnits({ names, patterns, discover }: UnitsRequest): UnitsReading | undefined {
+    if (names.length === 0 && patterns === undefined && !discover) return NO_UNITS;
+    const isSameRequest = last?.names === names && last.patterns === patterns && last.discover === discover;
+    if (!isSameRequest || last?.version !== bus.version) return undefined;
+    return now() - last.at < (bus.followsAll ? FOLLOWED_MS : RECENT_MS) ? last.units : undefined;
+  }
+
+  const recentState = (): string | undefined => bus.recentState();
+
   return {
+    recentUnits,
+    recentState,
     readUnits(request) {
       const { names, patterns, discover } = request;
       if (names.length === 0 && patterns === undefined && !discover) return NO_UNITS;
-      const isRecent =
-        request.recent === true &&
-        last?.names === names &&
-        last.patterns === patterns &&
-        last.discover === discover &&
-        last.version === bus.version &&
-        now() - last.at < RECENT_MS;
-      return isRecent ? last!.units : readNow(request);
+      return (request.recent === true ? recentUnits(request) : undefined) ?? readNow(request);
     },
     readState: (request = {}) =>
-      (request.recent === true ? bus.recentState() : undefined) ??
+      (request.recent === true ? recentState() : undefined) ??
       endedBy(request.signal, () => ask((source) => source.readState(request), request.signal)),
     activeServices: (signal) => endedBy(signal, () => ask((source) => source.activeServices(signal), signal)),
     unitRelations: (units, signal) =>

@@ -36,6 +36,8 @@ export interface DaemonConfig {
   readonly interval?: number;
   readonly dryRun?: boolean;
   readonly verbose?: boolean;
+  /** Adds a line of JSON to the log for each event. Default `false`. */
+  readonly jsonEvents?: boolean;
   readonly services?: readonly ServiceOption[];
   readonly protect?: readonly string[];
   readonly thresholds?: Partial<Thresholds>;
@@ -111,6 +113,7 @@ const RULE: Rule = {
     interval: (_, value) => void acceptMonitoring({ interval: value }),
     dryRun: boolean,
     verbose: boolean,
+    jsonEvents: boolean,
     services: {
       each: { pick: (value) => (typeof value === 'string' ? unit : service) },
       of: 'unit names',

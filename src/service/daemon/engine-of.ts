@@ -21,6 +21,7 @@ export function engineOf(
 ): SimplifiedHealingEngine {
   const {
     interval: _interval,
+    jsonEvents: _jsonEvents,
     allowedActions,
     metrics: _metrics,
     dashboard: _dashboard,

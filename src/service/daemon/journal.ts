@@ -23,10 +23,10 @@ export interface Teller {
   on<Name extends EventName>(name: Name, listener: (event: EngineEvents[Name]) => void): () => void;
 }
 
-/** Logs one line of JSON for each event, after the word `record`, besides the messages for people. */
-export function keepRecords(engine: Teller, logger: Logger): void {
+/** Logs one line of JSON for each event, after the word `event`. */
+export function logJsonEvents(engine: Teller, logger: Logger): void {
   const tell = (event: EventName, facts: object): void =>
-    logger.info(`record ${JSON.stringify({ event, ...facts })}`);
+    logger.info(`event ${JSON.stringify({ event, ...facts })}`);
   engine.on('issue:opened', ({ issue: { component, severity, description } }) =>
     tell('issue:opened', { component, severity, description }),
   );

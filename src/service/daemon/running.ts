@@ -3,7 +3,7 @@ import { messageOf, SelfHealingError } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import type { DaemonConfig } from '../config/config.js';
 import { engineOf, type Surroundings } from './engine-of.js';
-import { keepRecords } from './journal.js';
+import { logJsonEvents } from './journal.js';
 import { outletsOf, type Outlet, type Served } from './outlets.js';
 
 /** A configuration in effect: its engine and its servers. */
@@ -24,7 +24,7 @@ export class Running {
     this.#logger = surroundings.logger;
     this.#stateFolder = surroundings.stateFolder;
     this.engine = engineOf(config, surroundings);
-    keepRecords(this.engine, this.#logger);
+    if (config.jsonEvents) logJsonEvents(this.engine, this.#logger);
   }
 
   /** Interval between cycles, in seconds. */

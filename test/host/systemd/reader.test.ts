@@ -240,6 +240,45 @@ describe('over the bus', () => {
     expect(await look()).not.toBe(first);
   });
 
+  it.each([
+    { followed: 'all units', discover: true, forMs: 30_000 },
+    { followed: 'the requested units only', discover: false, forMs: 5_000 },
+  ])('a reading is recent for $forMs ms where $followed are followed', async ({ discover, forMs }) => {
+    const systemd = await fakeSystemd();
+    cleanups.push(systemd.close);
+    systemd.units.set('a.service', service('a.service'));
+    let time = 0;
+    const units = reader({ busAddress: systemd.address, monotonic: () => time });
+    const request = { names: ['a'], discover, recent: true };
+    expect(units.recentUnits(request)).toBeUndefined();
+    // The first reading subscribes to the signals.
+    await units.readUnits(request);
+    const read = await units.readUnits(request);
+    expect(units.recentUnits(request)).toBe(read);
+    time = forMs - 1;
+    expect(units.recentUnits(request)).toBe(read);
+    time = forMs;
+    expect(units.recentUnits(request)).toBeUndefined();
+  });
+
+  it('a reading is recent for the same request only, and until a change is signalled', async () => {
+    const systemd = await fakeSystemd();
+    cleanups.push(systemd.close);
+    systemd.units.set('a.service', service('a.service'));
+    const units = reader({ busAddress: systemd.address });
+    const request = { names: ['a'], discover: true, recent: true };
+    // The first reading subscribes to the signals.
+    await units.readUnits(request);
+    const read = await units.readUnits(request);
+    expect(units.recentUnits(request)).toBe(read);
+    expect(units.recentUnits({ ...request, names: ['a'] })).toBeUndefined();
+    expect(units.recentUnits({ ...request, discover: false })).toBeUndefined();
+    expect(units.recentUnits({ ...request, patterns: ['a*'] })).toBeUndefined();
+    systemd.signalChange('a.service');
+    await units.readState();
+    expect(units.recentUnits(request)).toBeUndefined();
+  });
+
   it('a hanging bus is replaced by systemctl, and not used for a while', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'hung-bus-'));
     let connections = 0;

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { MetricsServer } from '../../../src/index.js';
 import { SimpleDashboard } from '../../../src/observe/dashboard/index.js';
-import { keepRecords, journalLogger } from '../../../src/service/daemon/journal.js';
+import { logJsonEvents, journalLogger } from '../../../src/service/daemon/journal.js';
 import { failedUnit } from '../../../src/testing/index.js';
 import { benchOf, type Bench } from '../../make-engine.js';
 
@@ -101,7 +101,7 @@ describe.each(CASES)('$name', ({ bench }) => {
       () => metrics.stop(),
     );
     const lines: string[] = [];
-    keepRecords(
+    logJsonEvents(
       engine,
       journalLogger((line) => lines.push(line), true),
     );

@@ -26,6 +26,7 @@ describe('a configuration', () => {
       interval: 0.5,
       dryRun: true,
       verbose: false,
+      jsonEvents: true,
       services: ['nginx', { unit: 'redis', keepRunning: true, restartForMemory: false }],
       protect: ['database*'],
       thresholds: { cpuPercent: 90, memoryPercent: 90, diskPercent: 80, loadAverage: 8 },

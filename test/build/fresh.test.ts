@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, utimesSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { isFresh } from '../../scripts/fresh.mjs';
+import { isFresh } from '../../.ci/build/fresh.mjs';
 
 describe('`npm start` builds', () => {
   let root: string;
@@ -13,14 +13,14 @@ describe('`npm start` builds', () => {
     at(path, seconds);
   };
   const foldersAt = (seconds: number): void => {
-    for (const folder of ['src', 'src/deep', 'scripts']) at(folder, seconds);
+    for (const folder of ['src', 'src/deep', '.ci/build']) at(folder, seconds);
   };
 
   beforeEach(() => {
     root = mkdtempSync(join(tmpdir(), 'fresh-'));
     for (const path of ['tsup.config.ts', 'tsconfig.json', 'package.json', 'package-lock.json'])
       file(path, 100);
-    for (const path of ['src/index.ts', 'src/deep/one.ts', 'scripts/build.mjs']) file(path, 100);
+    for (const path of ['src/index.ts', 'src/deep/one.ts', '.ci/build/build.mjs']) file(path, 100);
     foldersAt(100);
   });
   afterEach(() => rmSync(root, { recursive: true }));
@@ -32,7 +32,7 @@ describe('`npm start` builds', () => {
     expect(isFresh(root)).toBe(true);
   });
 
-  it.each(['src/index.ts', 'src/deep/one.ts', 'scripts/build.mjs', 'package.json', 'package-lock.json'])(
+  it.each(['src/index.ts', 'src/deep/one.ts', '.ci/build/build.mjs', 'package.json', 'package-lock.json'])(
     'if %s is newer than dist, or has the same time',
     (path) => {
       file('dist/index.js', 200);

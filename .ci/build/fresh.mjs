@@ -2,7 +2,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** What `dist` is made of. A folder counts, too: its time changes when a file in it is added, renamed or removed. */
-const SOURCES = ['src', 'scripts', 'tsup.config.ts', 'tsconfig.json', 'package.json', 'package-lock.json'];
+const SOURCES = ['src', '.ci/build', 'tsup.config.ts', 'tsconfig.json', 'package.json', 'package-lock.json'];
 
 /** Returns whether `dist` was built from the sources as they are now. */
 export function isFresh(root) {

@@ -9,7 +9,7 @@ import { DOORS } from './doors.mjs';
 import { nameChunks } from './name-chunks.mjs';
 import { completeMaps } from './source-maps.mjs';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
+const root = fileURLToPath(new URL('../..', import.meta.url));
 /** Becomes `dist` when it is whole, so that a build that was interrupted leaves no half of one. */
 const partial = `${root}dist.partial`;
 const run = (program, ...args) =>
@@ -28,7 +28,7 @@ if (!process.argv.includes('--esm')) {
   completeDeclarations(partial, DOORS);
 }
 completeMaps(partial);
-// `scripts/start.mjs` compares this time with the sources: what was edited during the build is newer.
+// `start.mjs` compares this time with the sources: what was edited during the build is newer.
 utimesSync(`${partial}/index.js`, began, began);
 rmSync(`${root}dist`, { recursive: true, force: true });
 renameSync(partial, `${root}dist`);
