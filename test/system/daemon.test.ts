@@ -162,7 +162,7 @@ describeOnHost('the daemon on a systemd host', (lab) => {
     await expect(body('http://127.0.0.1:8080/')).rejects.toThrow(/connect/);
   });
 
-  test('writes to the journal with priorities, and a line of JSON for each event where that is configured', async () => {
+  test('writes to the journal with priorities, and with `jsonEvents` a line of JSON for each event', async () => {
     await daemon.start({ ...QUICK, dryRun: true, jsonEvents: true });
     await lab.kill('nginx');
     await lab.host.waitFor('the issue', async () =>

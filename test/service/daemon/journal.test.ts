@@ -15,7 +15,7 @@ it('the logger of the daemon starts each line with its priority in the journal, 
   expect(lines).toEqual(['<7>d', '<6>two\\nlines', '<4>w', '<3>e', 'd', 'two\\nlines', 'w', 'e']);
 });
 
-it('`jsonEvents` logs each event as a line of JSON', async () => {
+it('the daemon logs each event as a line of JSON', async () => {
   const bench = benchOf({ units: [failedUnit({ name: 'nginx' })] }, { services: ['nginx'] });
   const lines: string[] = [];
   logJsonEvents(
