@@ -82,7 +82,8 @@ async function watching({
   } as Detector;
   const watch = new GenerationWatch({
     ...{ host, ledger, clock, logger, dryRun, guards: DEFAULT_GUARDS },
-    policy: { services: watchedUnits(services), protect: [] },
+    policy: { services: watchedUnits(services) },
+    bootId: 'now',
     acting: new Set<string>(),
   });
   const around = watch.around(detector);
@@ -244,7 +245,7 @@ describe('a look without the whole reading', () => {
   });
 
   it('records the system without units when those are unknown', async () => {
-    const { look, units, ledger } = await watching({ parts: { units: unknown('no bus') } as never });
+    const { look, units, ledger } = await watching({ parts: { units: unknown('no bus') } });
     await look();
     expect(ledger.state.generations.running).toBe(A);
     expect(units()).toEqual({});
@@ -355,7 +356,8 @@ describe('a detector with the verdict on the system', () => {
     const { fake, clock, ledger } = await watching();
     const watch = new GenerationWatch({
       ...{ host: fake, ledger, clock, logger: recordingLogger(), dryRun: true, guards: DEFAULT_GUARDS },
-      policy: { services: undefined, protect: [] },
+      policy: { services: undefined },
+      bootId: 'now',
       acting: new Set<string>(),
     });
     expect(watch.around(bare)).toBe(bare);

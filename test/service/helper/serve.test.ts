@@ -386,7 +386,7 @@ describe('the helper', () => {
 
   it('logs a request that did not come in time without a text', async () => {
     await policy();
-    await ask('', { requestWithinMs: 1 });
+    await ask('', { requestWithinMs: 1 } as object);
     expect(journal[0]).toBe('<4>request {"uid":1000,"unreadable":""}');
   });
 
@@ -402,12 +402,14 @@ describe('the helper', () => {
   it('starts no step once the client has closed its side', async () => {
     await policy();
     const input = new PassThrough();
-    const host = ill();
-    const read = host.read.bind(host);
-    host.read = async (asked) => {
-      input.end();
-      await new Promise((done) => setImmediate(done));
-      return read(asked);
+    const fake = ill();
+    const host: Host = {
+      ...fake,
+      read: async (asked) => {
+        input.end();
+        await new Promise((done) => setImmediate(done));
+        return fake.read(asked);
+      },
     };
     const output = new PassThrough();
     input.write(`${JSON.stringify(RESTART)}\n`);
