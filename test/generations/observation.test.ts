@@ -38,7 +38,8 @@ interface Scene {
   readonly state?: Partial<GuardState>;
   readonly parts?: FakeHostParts;
   readonly host?: Partial<Host>;
-  readonly services?: readonly string[];
+  /** `null` for no list. */
+  readonly services?: readonly string[] | null;
   readonly dryRun?: boolean;
   readonly verdicts?: () => readonly ComponentVerdict[] | Promise<readonly ComponentVerdict[]>;
   readonly enabledChecks?: readonly string[];
@@ -82,7 +83,7 @@ async function watching({
   } as Detector;
   const watch = new GenerationWatch({
     ...{ host, ledger, clock, logger, dryRun, guards: DEFAULT_GUARDS },
-    policy: { services: watchedUnits(services) },
+    policy: { services: services === null ? undefined : watchedUnits(services) },
     bootId: 'now',
     acting: new Set<string>(),
   });
@@ -375,5 +376,71 @@ describe('a detector with the verdict on the system', () => {
     expect(seen).toEqual(['look']);
     expect(off.around.glance?.()?.misses?.()).toBe(false);
     expect((await watching()).around.glance?.()).toBeUndefined();
+  });
+});
+
+describe('without a list of services', () => {
+  it('every active service is recorded, besides those that fail, each once and in no run of its own', async () => {
+    const { look, units } = await watching({
+      ...{
+        services: null,
+        parts: { units: [failedUnit({ name: 'nginx' }), unitReading({ name: 'db', invocationId: 'f00' })] },
+      },
+      verdicts: () => [service('nginx'), service('db')],
+      host: { activeServices: async () => ['nginx.service', 'db.service', 'web.service'] },
+    });
+    await look();
+    expect(Object.keys(units()).sort()).toEqual(['db.service', 'nginx.service', 'web.service']);
+    expect(units()).toMatchObject({
+      'nginx.service': { failing: true },
+      'db.service': { failing: false, run: '', activeSince: expect.any(Number) as number },
+      'web.service': { failing: false, run: '', activeSince: expect.any(Number) as number },
+    });
+  });
+
+  it.each<[string, Partial<Host>]>([
+    ['cannot tell', { activeServices: undefined } as never],
+    ['cannot tell now', { activeServices: async () => unknown('no bus') }],
+  ])('only those that fail are recorded on a host that %s which are active', async (_which, host) => {
+    const { look, units } = await watching({
+      ...{ services: null, parts: { units: [failedUnit({ name: 'nginx' })] }, host },
+      verdicts: () => [service('nginx')],
+    });
+    await look();
+    expect(Object.keys(units())).toEqual(['nginx.service']);
+  });
+
+  it('is not asked for where there is a list', async () => {
+    let asked = 0;
+    const { look } = await watching({ host: { activeServices: async () => ((asked += 1), []) } });
+    await look();
+    expect(asked).toBe(0);
+  });
+});
+
+describe('the record of a system', () => {
+  it('has the units that match a pattern of the list', async () => {
+    const { look, units } = await watching({
+      services: ['worker@*'],
+      parts: { units: [unitReading({ name: 'worker@1.service' }), unitReading({ name: 'other' })] },
+    });
+    await look();
+    expect(Object.keys(units())).toEqual(['worker@1.service']);
+  });
+
+  it.each([
+    ['when its link was made', 3 * MINUTE, 3 * MINUTE],
+    ['when the system before it was last read, if the time of the link is unknown', undefined, 10 * MINUTE],
+  ])('was entered %s', async (_which, agoMs, enteredMsAgo) => {
+    const { look, clock, fake, ledger } = await watching();
+    await look();
+    await clock.advance(10 * MINUTE);
+    const switchedAt = agoMs === undefined ? unknown('no link') : clock.now() - agoMs;
+    fake.set({ system: systemReading({ nixos: nixosReading(['a', 'b'], { switchedAt }) }) });
+    await look();
+    expect(runningOf(ledger.state.generations)).toMatchObject({
+      previous: A,
+      enteredAt: ledger.now() - enteredMsAgo,
+    });
   });
 });
