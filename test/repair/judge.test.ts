@@ -84,6 +84,15 @@ describe('the gates of a plan', () => {
   });
 });
 
+describe('the first plan of a dry run', () => {
+  it('counts, too', () => {
+    const { componentPerHour } = DEFAULT_GUARDS.budget;
+    const judge = judgeOf({ acts: Array.from({ length: componentPerHour - 1 }, () => act('nginx')) });
+    judge.rehearse(issueOf(), PLAN);
+    expect(judge.all(issueOf(), PLANNED)).toMatchObject({ reason: 'budget' });
+  });
+});
+
 describe('an approval', () => {
   const approval = (more: object = {}) => ({
     ...{ id: '1', digest: PLANNED.digest, component: 'nginx', action: 'restart_service' },
