@@ -149,15 +149,15 @@ function runOutside() {
   );
   const failed = new Set(found.flatMap((one) => (one.failed ? [one.file] : [])));
   const unusable = unusableOf(found);
-  const left = mutants.filter(({ id }) => !killed.has(id) && outside.has(id));
+  const left = mutants.filter(({ id, isOnLoad }) => !killed.has(id) && (isOnLoad || outside.has(id)));
   const step = Math.max(1, Math.ceil(left.length / Number(values.alone)));
   for (const { id, path } of left.filter((_, index) => index % step === 0)) {
     if (alone.has(id)) continue;
-    const files = found
+    const reaching = found
       .filter((one) => one.files?.includes(path) && !failed.has(one.file))
       .map((one) => relative(root, one.file))
-      .filter((file) => !unusable.some((name) => name.startsWith(file)))
-      .slice(0, 12);
+      .filter((file) => !unusable.some((name) => name.startsWith(file)));
+    const files = [...new Set(reaching)].sort((a, b) => rank(a) - rank(b)).slice(0, 12);
     const isRed =
       files.length > 0 &&
       spawnSync(...command('--bail', '1'), {

@@ -6,8 +6,10 @@ export function reportOf(mutants, found, leftOut) {
   const killed = new Set(found.flatMap((one) => one.killed ?? []));
   const shown = new Set(found.flatMap(({ reached = [], alone = [] }) => [reached, alone].flat()));
   const outside = new Set(found.flatMap((one) => one.outside ?? []));
-  const stateOf = ({ id }) => {
+  const alone = new Set(found.flatMap((one) => one.alone ?? []));
+  const stateOf = ({ id, isOnLoad }) => {
     if (killed.has(id)) return 'killed';
+    if (isOnLoad) return alone.has(id) ? 'survived' : 'not tried';
     if (shown.has(id)) return 'survived';
     return outside.has(id) ? 'not tried' : 'not reached';
   };

@@ -64,7 +64,8 @@ async function asking(
 
 describe('a request for approval', () => {
   it('is on disk before it is announced, and lapses after a quarter of an hour', async () => {
-    const { asked, approval } = await asking();
+    const { asked, approval, words } = await asking();
+    expect(words).toEqual([]);
     const lapsesAt = new Date(Date.UTC(2025, 0, 1) + lapseMs);
     expect(asked).toEqual([
       { id: DIGEST.slice(0, 8), issue: CHOICE.issue, plan: PLAN, reason: 'it stops db', lapsesAt, onDisk: 1 },

@@ -9,7 +9,7 @@ import {
 import { DEADLINES } from '../../src/base/deadlines.js';
 import { span } from '../../src/base/format.js';
 import type { Detector, InspectRequest } from '../../src/detect/detector.js';
-import { DEFAULT_GUARDS } from '../../src/model/guards.js';
+import { DEFAULT_GUARDS, type Guards } from '../../src/model/guards.js';
 import type { ComponentVerdict, Issue } from '../../src/model/issue.js';
 import { isWorse, prove } from '../../src/repair/prove.js';
 import { fakeClock, fakeHost } from '../../src/testing/index.js';
@@ -32,18 +32,23 @@ interface Question {
   readonly before?: readonly ComponentVerdict[];
   readonly open?: readonly string[];
   readonly signal?: AbortSignal;
+  readonly guards?: Guards;
 }
 
 /** Proves a repair that was just carried out. Returns the proof, and when and how the checks were run. */
 async function proved({ reads = () => [ok()], before = [bad()], open = [], ...more }: Question = {}) {
   const clock = fakeClock();
+  // The act was not carried out at time 0.
+  await clock.advance(500);
+  const acted = clock.monotonic();
   const looks: { readonly ms: number; readonly request: InspectRequest | undefined }[] = [];
   const hostReads: unknown[] = [];
   const detector: Detector = {
     detectIssues: async () => [],
     inspect: async (request) => {
-      const found = reads(clock.monotonic(), looks.length);
-      looks.push({ ms: clock.monotonic(), request });
+      const ms = clock.monotonic() - acted;
+      const found = reads(ms, looks.length);
+      looks.push({ ms, request });
       return found;
     },
   };
@@ -73,9 +78,9 @@ async function proved({ reads = () => [ok()], before = [bad()], open = [], ...mo
     },
   };
   const { signal = new AbortController().signal } = more;
-  const sources = { host, detector, guards: DEFAULT_GUARDS, clock };
+  const sources = { host, detector, guards: more.guards ?? DEFAULT_GUARDS, clock };
   const result = await whenDone(prove(repair, definition, [], sources, signal), clock);
-  return { result, at: looks.map(({ ms }) => ms), looks, hostReads, ms: clock.monotonic() };
+  return { result, at: looks.map(({ ms }) => ms), looks, hostReads };
 }
 const says =
   (status: Verification['status'], reason = 'the unit runs') =>
@@ -89,6 +94,14 @@ describe('the proof of a repair by a built-in check', () => {
     ['of a disk', { issue: { type: 'resource', component: 'disk:/var' } }, 0],
     ['of the system', { issue: { type: 'system', component: 'system' } }, 60_000],
     ['of a component of no kind that is known', { issue: { type: 'resource', component: 'pool' } }, 0],
+    [
+      'of a component of no kind that is known, by other guards',
+      {
+        issue: { type: 'resource', component: 'pool' },
+        guards: { ...DEFAULT_GUARDS, settleMs: { ...DEFAULT_GUARDS.settleMs, others: 4_000 } },
+      },
+      4_000,
+    ],
     ['by an action that settles longer', { verify: (context) => context.proof(), settleMs: 7_000 }, 7_000],
     ['by an action that settles at once', { verify: (context) => context.proof(), settleMs: 0 }, 0],
   ])('%s is read once, after its settle time', async (_which, question, ms) => {

@@ -159,3 +159,42 @@ describe('any text at all', () => {
     expect(seen.errors).toBeGreaterThan(20);
   });
 });
+
+describe('the relations of a unit', () => {
+  const RELATIONS = {
+    ...{ BindsTo: 'bound.service', Requires: 'required.service', Requisite: 'requisite.service' },
+    ...{ PartOf: 'part.service', After: 'after.service', WantedBy: 'wanting.target', UpheldBy: 'up.service' },
+    ...{ RequiredBy: 'requiring.service', RequisiteOf: 'needing.service', BoundBy: 'tied.service' },
+    ...{ ConsistsOf: 'member.service', Conflicts: 'one.service', ConflictedBy: 'other.service' },
+    ...{ TriggeredBy: 'a.timer', Triggers: 'b.service' },
+  };
+  const block = showBlocks(
+    Object.entries({ Id: 'a.service', LoadState: 'loaded', ActiveState: 'active', ...RELATIONS })
+      .map(([name, value]) => `${name}=${value}`)
+      .join('\n'),
+  )[0]!;
+  const facts = unitFacts('a.service', shownProperties(block), nothingAround);
+
+  it('are read from every property that systemd has for them', () => {
+    expect(facts).toMatchObject({
+      requires: ['bound.service', 'required.service'],
+      needs: ['after.service', 'bound.service', 'required.service'],
+      wantedBy: ['requiring.service', 'wanting.target'],
+      triggeredBy: [{ name: 'a.timer', activeState: '' }],
+      triggers: ['b.service'],
+    });
+  });
+
+  it('tell which units take it down, start it, or go down with it', () => {
+    expect(facts.links).toMatchObject({
+      boundTo: ['bound.service'],
+      needsToStart: ['bound.service', 'required.service', 'requisite.service'],
+      dependsOn: ['bound.service', 'part.service', 'required.service', 'requisite.service'],
+      partOf: ['part.service'],
+      consistsOf: ['member.service'],
+      conflicts: ['one.service', 'other.service'],
+      dependents: ['member.service', 'needing.service', 'requiring.service', 'tied.service'],
+      startedBy: ['a.timer', 'requiring.service', 'tied.service', 'up.service', 'wanting.target'],
+    });
+  });
+});

@@ -172,3 +172,61 @@ describe('the last change', () => {
     expect(lastOf([act(), act(more)])).toBeNull();
   });
 });
+
+describe('the record of an engine, at the limits of what root reads', () => {
+  const SLACK = MINUTE;
+
+  it.each([
+    ['the slack before the switch', SWITCHED - SLACK, true],
+    ['more than the slack before it', SWITCHED - SLACK - 1, false],
+    ['the slack after it', SWITCHED + SLACK, true],
+    ['more than the slack after it', SWITCHED + SLACK + 1, false],
+  ])('is believed or not when it entered the system %s', (_which, enteredAt, isBelieved) => {
+    const { missing, generations } = historyOf({ claimed: claim(undefined, { enteredAt }) });
+    expect(missing === undefined).toBe(isBelieved);
+    expect(generations.systems[B]?.enteredAt).toBe(isBelieved ? SWITCHED : undefined);
+  });
+
+  it.each([
+    ['not later than the slack from now', SWITCHED - SLACK, true],
+    ['later than that', SWITCHED - SLACK - 1, false],
+  ])('is believed or not when the switch was %s', (_which, now, isBelieved) => {
+    expect(historyOf({ now }).missing === undefined).toBe(isBelieved);
+  });
+
+  it.each<[string, Partial<HistorySources>]>([
+    ['the record', { claimed: unknown('no file') }],
+    ['NixOS', { nixos: unknown('no file') }],
+    ['what runs', { nixos: nixosReading(['a', 'b'], { running: unknown('no file') }) }],
+    ['the generations', { nixos: nixosReading(['a', 'b'], { generations: unknown('no file') }) }],
+    ['the time of the switch', { nixos: nixosReading(['a', 'b'], { switchedAt: unknown('no file') }) }],
+  ])('is not believed, with the reason, when %s cannot be read', (_which, facts) => {
+    expect(historyOf(facts)).toMatchObject({
+      missing: 'no file',
+      wallAheadMs: 0,
+      now: NOW,
+      generations: { systems: {} },
+    });
+  });
+
+  it('has its times moved to between the switch and now', () => {
+    const failing = (failedAt: number | null) => {
+      const units = { [UNIT]: unit({ failing: true, failedAt }) };
+      return historyOf({ claimed: claim(undefined, { units }) }).generations.systems[B]?.units[UNIT]
+        ?.failedAt;
+    };
+    expect([SWITCHED - 1, SWITCHED + 1, NOW + 1, null].map(failing)).toEqual([
+      SWITCHED,
+      SWITCHED + 1,
+      NOW,
+      null,
+    ]);
+  });
+
+  it('has the times of the system before moved to before the switch', () => {
+    const before = historyOf({
+      claimed: claim({ activeSince: SWITCHED + 1, activeUntil: NOW + 1, healthy: true }),
+    }).generations.systems[A]?.units[UNIT];
+    expect(before).toMatchObject({ activeSince: SWITCHED, activeUntil: SWITCHED, healthy: true });
+  });
+});

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { PassThrough } from 'node:stream';
+import { PassThrough, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -357,6 +357,65 @@ describe('the helper', () => {
     await ask(request('restart_service', { service: 'a\n<3>answer {}\u001b[2J\u2028\u202e' }));
     expect(journal).toHaveLength(2);
     for (const line of journal) expect(line).toMatch(/^<\d>(request|answer) {[\x20-\x7e]*}$/);
+  });
+
+  it.each([
+    ['a plan as information', { do: 'plan' }, /^<6>answer {"outcome":"planned"/],
+    ['an act as a notice', {}, /^<5>answer {"outcome":"executed"/],
+    ['a refusal as a notice', { parameters: { service: 'other' } }, /^<5>answer {"outcome":"skipped"/],
+    ['a failure as a warning', { parameters: {} }, /^<4>answer {"outcome":"failed"/],
+  ])('logs %s', async (_what, more, expected) => {
+    await policy();
+    await ask({ ...RESTART, ...more });
+    expect(journal[0]).toMatch(/^<6>request /);
+    expect(journal[1]).toMatch(expected);
+  });
+
+  it('logs the first 200 bytes of a request that it cannot read, as a warning, with the user who sent it', async () => {
+    await policy();
+    const odd = `\x07é\u{1f600}${'x'.repeat(300)}`;
+    await ask(`${odd}\n`);
+    const shown = Buffer.from(odd).toString('latin1', 0, 200);
+    const ascii = JSON.stringify({ uid: 1000, unreadable: shown }).replace(
+      /[^\x20-\x7e]/g,
+      (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    );
+    expect(journal[0]).toBe(`<4>request ${ascii}`);
+    expect(journal[0]).toContain('\\u0007\\u00c3\\u00a9');
+  });
+
+  it('logs a request that did not come in time without a text', async () => {
+    await policy();
+    await ask('', { requestWithinMs: 1 } as object);
+    expect(journal[0]).toBe('<4>request {"uid":1000,"unreadable":""}');
+  });
+
+  it('ends when the client is gone before its answer is written', async () => {
+    await policy();
+    const input = new PassThrough();
+    const output = new Writable({ write: (_chunk, _encoding, done) => done(new Error('EPIPE')) });
+    input.write(`${JSON.stringify({ ...RESTART, do: 'plan' })}\n`);
+    await serve({ ...connection(ill()), input, output });
+    expect(journal.at(-1)).toContain('"outcome":"planned"');
+  });
+
+  it('starts no step once the client has closed its side', async () => {
+    await policy();
+    const input = new PassThrough();
+    const fake = ill();
+    const host: Host = {
+      ...fake,
+      read: async (asked) => {
+        input.end();
+        await new Promise((done) => setImmediate(done));
+        return fake.read(asked);
+      },
+    };
+    const output = new PassThrough();
+    input.write(`${JSON.stringify(RESTART)}\n`);
+    await serve({ ...connection(host), input, output });
+    expect(journal.at(-1)).toContain('Stopped before');
+    expect(await calls()).toEqual([]);
   });
 
   it('starts no step once it has to stop', async () => {
