@@ -6,7 +6,7 @@ import { planOf } from '../make.js';
 const ACTION: HealingAction = { action: 'switch', parameters: {} };
 const BACK: HealingAction = { action: 'switch_back', parameters: { to: 'a' } };
 
-/** A step that notes its name, and fails if it is told to. */
+/** A step that notes its name, and fails on request. */
 const step = (done: string[], name: string, isBroken = false): CallStep => ({
   ...{ kind: 'call', name, timeoutMs: 60_000, interruptible: true },
   run: () => {
@@ -15,7 +15,7 @@ const step = (done: string[], name: string, isBroken = false): CallStep => ({
   },
 });
 
-/** Carries out a plan of two steps, of which the second fails, and can be taken back. */
+/** Carries out a plan of two steps, of which the second fails, and can be undone. */
 async function halfDone(back: (done: string[]) => Partial<Plan> | Error, more: Partial<ActOptions> = {}) {
   const done: string[] = [];
   const asked: HealingAction[] = [];

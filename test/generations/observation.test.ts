@@ -380,7 +380,7 @@ describe('a detector with the verdict on the system', () => {
 });
 
 describe('without a list of services', () => {
-  it('every active service is recorded, besides those that fail, each once and in no run of its own', async () => {
+  it('every active service is recorded, besides those that fail, each once and in no separate run', async () => {
     const { look, units } = await watching({
       ...{
         services: null,

@@ -1,7 +1,7 @@
 // Makes the mutants of a source file, and its instrumented text: all mutants at once, each behind `__mutant(id)`.
 import ts from 'typescript';
 
-/** What is not mutated, for the report. */
+/** Texts of the report on code that is not mutated. */
 export const LEFT_OUT = [
   'comments, types and regular expressions',
   'texts for people: strings with a space, and the arguments of loggers and of errors',
@@ -88,7 +88,7 @@ function write(source, sites, index, start, end) {
 
 function surrounded({ form, mutants }, inner) {
   const [{ id }] = mutants;
-  // In a block of its own: an `else` may follow.
+  // In its own block: an `else` may follow.
   if (form === 'statement') return `{ if (!__mutant(${id})) { ${inner} } }`;
   if (form === 'element')
     return `...(__mutant(${id}) ? [] : ${inner.startsWith('...') ? inner.slice(3) : `[${inner}]`})`;

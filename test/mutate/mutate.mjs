@@ -138,7 +138,7 @@ async function isStalled(tests) {
 
 /**
  * Runs the test files again for each mutant that is left and is run while modules are loaded, or is not certain, in a
- * process of its own.
+ * separate process.
  */
 function runOutside() {
   const found = readResults(results);

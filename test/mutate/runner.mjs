@@ -10,7 +10,7 @@ const MAX_CALLS = 1_000_000;
 /** Vitest tries a test again only if it has failed with an error. */
 const AGAIN = { name: 'Error', message: 'The next mutant' };
 
-/** What is known in this process, once for all test files. */
+/** Knowledge of this process, once for all test files. */
 const state = (globalThis.__mutation ??= create());
 
 function create() {
@@ -149,7 +149,7 @@ function next(current, isPassed, error) {
     case 'mutant':
       return isPassed ? go('mutant', current.next + 1) : go('original');
     case 'original':
-      // The mutant, or one before it, left something behind: it needs a process of its own.
+      // The mutant, or one before it, left something behind: it needs its own process.
       if (!isPassed) return void record({ unsure: id, test: current.name });
       return go('again');
     case 'again':

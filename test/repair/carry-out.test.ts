@@ -33,7 +33,7 @@ describe('an act', () => {
     ['nothing', undefined],
     ['null', null],
     ['no outcome', { steps: [] }],
-    ['an outcome of its own', { outcome: 'done', steps: [] }],
+    ['its own outcome', { outcome: 'done', steps: [] }],
     ['a mere plan', { outcome: 'planned', steps: [] }],
     ['no steps', { outcome: 'executed' }],
   ])('that the executor answers with %s has failed', async (_what, answer) => {

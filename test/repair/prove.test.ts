@@ -24,7 +24,7 @@ const bad = (more: Partial<ComponentVerdict> = {}) =>
 const unknown = () => verdictOf({ ...HTTP, status: 'unknown', reason: 'no route' });
 
 interface Question {
-  /** What the checks read, by the number of milliseconds since the act and the number of earlier looks. */
+  /** Readings of the checks, by the number of milliseconds since the act and the number of earlier looks. */
   readonly reads?: (ms: number, looks: number) => readonly ComponentVerdict[];
   readonly verify?: (context: VerifyContext) => unknown;
   readonly settleMs?: number;
@@ -110,7 +110,7 @@ describe('the proof of a repair by a built-in check', () => {
     expect(at).toEqual([ms]);
   });
 
-  it('reads the checks of its own component afresh', async () => {
+  it('reads the checks of the repaired component again', async () => {
     const { signal } = new AbortController();
     const { looks } = await proved({ signal });
     expect(looks[0]?.request).toEqual({ component: 'nginx', check: 'http', fresh: true, signal });
@@ -206,7 +206,7 @@ describe('the proof of a repair by a check of your own', () => {
     expect(at).toEqual([1_000, 2_000, 3_000, 4_000]);
   });
 
-  it('starts to count anew after a bad reading', async () => {
+  it('counts from the start after a bad reading', async () => {
     const { result, at } = await proved({
       before: [bad({ settleMs: 10_000 })],
       reads: (ms) => [ms === 2_000 ? bad() : ok()],

@@ -33,7 +33,7 @@ const step = (more: Partial<StepReport> = {}): StepReport => ({
 
 interface Scene {
   readonly choice?: Partial<Choice>;
-  /** What the executor answers, or throws. */
+  /** Answer of the executor, or a function that throws. */
   readonly executes?: (abort: () => void) => Partial<Execution> | Error;
   readonly verifies?: (run: number, abort: () => void) => Verification;
   readonly looks?: (abort: () => void) => readonly ComponentVerdict[];

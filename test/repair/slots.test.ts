@@ -8,7 +8,7 @@ const turns = async (): Promise<void> => {
   for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
 };
 
-/** Slots whose work ends when it is told to. */
+/** Slots whose work ends on request. */
 function bench() {
   let now = 0;
   const slots = new Slots(() => now);
