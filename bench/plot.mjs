@@ -89,11 +89,11 @@ if (growth) {
     footer: `number of units, file systems … (${source(growth)})`,
     x: { ticks: [1, 10, 100, 1_000, 10_000], scale: log, label: (value) => value.toLocaleString('en') },
     y: {
-      ...{ ticks: [1, 10, 100, 1_000, 10_000, 100_000], scale: log },
-      label: (us) => (us < 1_000 ? `${us} µs` : `${us / 1_000} ms`),
+      ...{ ticks: [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000], scale: log },
+      label: (us) => (us < 1_000 ? `${us} µs` : `${(us / 1_000).toLocaleString('en')} ms`),
     },
     lines: curves.map(({ what, rows, exponent }) => ({
-      title: `${what} (exponent ${figure(exponent)})`,
+      title: `${what}, n^${figure(exponent)}`,
       points: rows.map(({ size, cpuUs }) => [size, cpuUs]),
     })),
   });

@@ -13,7 +13,7 @@ const MEASURED = [
   'package.json',
   'package-lock.json',
   'tsup.config.ts',
-  'scripts',
+  '.ci/build',
 ];
 
 const git = (...args) =>

@@ -37,8 +37,8 @@ const GOALS = [
     reached: ({ ratios }) => ratios.gaugesOfPsutil,
   },
   {
-    ...{ what: 'resolution', part: 'speed', atLeast: 10, unit: 'M/s' },
-    reached: (data) => row(data, 'resolution').perSecond / 1e6,
+    ...{ what: 'resolution', part: 'speed', atLeast: 10, unit: 'M/s of CPU time' },
+    reached: (data) => row(data, 'resolution').perCpuSecond / 1e6,
   },
   {
     ...{ what: 'heap for a healthy look of a monitor', part: 'start', atMost: HEAP_BYTES, unit: 'B' },
@@ -49,7 +49,7 @@ const GOALS = [
     ...{
       what: 'heap kept for each of 10⁵ looks, or more',
       part: 'start',
-      atMost: 1,
+      atMost: 8,
       unit: 'B',
       steady: true,
     },

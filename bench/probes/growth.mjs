@@ -97,13 +97,13 @@ const CURVES = {
       const engine = await units(size, plain);
       return { engine, cycle: () => engine.detectAndHeal() };
     },
-    "instances of a template: a monitor's look": async (size) => {
+    "instances: a monitor's look": async (size) => {
       const engine = await units(size, instance);
       return { engine, cycle: () => engine.detector.look(MONITOR) };
     },
   },
   mounts: {
-    'file systems (tmpfs): one detectAndHeal()': async (size) => {
+    'file systems: one detectAndHeal()': async (size) => {
       mountUpTo(size);
       const engine = await reading(
         { enabledChecks: ['disk'] },
@@ -114,7 +114,7 @@ const CURVES = {
     },
   },
   checks: {
-    'checks of your own that return a constant': (size) => {
+    'checks that return a constant': (size) => {
       const checks = numbers(size).map((at) => ({
         ...{ name: `check-${at}`, component: `part-${at}`, type: 'service', parts: [] },
         run: () => WELL,

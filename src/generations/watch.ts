@@ -1,24 +1,16 @@
-import { isCrashLooping } from '../detect/services.js';
 import { listedNames, listedPatterns, type WatchedUnits } from '../detect/watched-units.js';
 import type { Detector, InspectRequest, Looked, SimpleDetector } from '../detect/detector.js';
 import type { Glance } from '../detect/fast-path.js';
 import { messageOf } from '../base/errors.js';
-import {
-  failingUnits,
-  runningOf,
-  unitOf,
-  type Generations,
-  type UnitObservation,
-} from '../memory/generations.js';
+import { failingUnits, runningOf, unitOf, type Generations } from '../memory/generations.js';
 import type { NixosReading } from '../model/nixos-reading.js';
 import { isUnknown, unknown, type Reading } from '../model/reading.js';
 import { isUnitName } from '../model/unit-name.js';
-import type { UnitsReading } from '../model/snapshot.js';
-import type { UnitReading } from '../model/unit.js';
-import { Severity, type ComponentVerdict } from '../model/issue.js';
+import type { ComponentVerdict } from '../model/issue.js';
 import { lazy } from '../base/lazy.js';
 import { isPending } from '../base/pending.js';
 import { verdictsOf } from '../detect/look-again.js';
+import { isFailing, nameOf, seenAs, unitsIn } from './observed-units.js';
 import type { Clock } from '../base/clock.js';
 import type { Logger } from '../base/logger.js';
 import type { Host } from '../host/host.js';
@@ -229,26 +221,6 @@ export class GenerationWatch {
     if (!isUnknown(units)) this.#changes = { key, units };
     return units;
   }
-}
-
-const isFailing = ({ check, status, severity = Severity.HIGH }: ComponentVerdict): boolean =>
-  check === 'services' && status === 'bad' && severity >= Severity.HIGH;
-
-const nameOf = ({ component }: ComponentVerdict): string =>
-  isUnitName(component) ? component : `${component}.service`;
-
-const unitsIn = ({ asked, matched = [], members = [] }: UnitsReading): readonly UnitReading[] => {
-  const names = new Set(asked.map(({ id }) => id));
-  return [...asked, ...[...matched, ...members].filter(({ id }) => !names.has(id))];
-};
-
-/** Unlisted units have no invocation id: consecutive active readings count as one run. */
-function seenAs(unit: UnitReading, listed: boolean): UnitObservation {
-  const { id: name, activeState, job } = unit;
-  const run = listed ? unit.invocationId : '';
-  if (activeState === 'failed' || isCrashLooping(unit)) return { name, run, state: 'failing' };
-  if (activeState === 'active' && job === '') return { name, run, state: 'active' };
-  return { name, run, state: activeState === 'inactive' ? 'down' : 'changing' };
 }
 
 /** Returns whether a change must be saved at once. */

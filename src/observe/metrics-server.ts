@@ -1,13 +1,11 @@
-import type { IncomingMessage } from 'node:http';
-import type { RegistryContentType } from 'prom-client';
 import { expectKnownKeys, expectMethods, expectObject } from '../base/expect.js';
-import type { PrometheusRegistry } from './exposition.js';
 import { lazy } from '../base/lazy.js';
+import type { PrometheusRegistry } from './exposition.js';
 import { expectAddress, expectPrefix, type Address, type ListenOptions } from './http/address.js';
 import { hostRulesFrom, type HostOptions, type HostRules } from './http/host-rules.js';
-import { json, pathOf, safely, send, text, type Answer } from './http/answer.js';
+import { safely, send } from './http/answer.js';
 import { HttpServer, type Handler } from './http/http-server.js';
-import type { Health } from './health.js';
+import type { MetricsSite } from './metrics-site.js';
 import type { ObservedEngine } from '../report/observer.js';
 
 /** Options of a {@link MetricsServer}. */
@@ -30,21 +28,10 @@ export interface MetricsServerOptions extends ListenOptions, HostOptions {
   readonly maxConnections?: number | undefined;
 }
 
-const adapter = lazy(() => import('./prometheus.js'));
-const requestRules = lazy(() => import('./http/hosts.js'));
-const health = lazy(() => import('./health.js'));
-const index = lazy(() => import('./index-page.js'));
-const promClient = lazy(() => import('prom-client'));
+const metricsSite = lazy(() => import('./metrics-site.js'));
 
 const OPTIONS = ['healingEngine', 'host', 'port', 'registry', 'maxConnections', 'allowedHosts', 'publicUrl'];
 const DEFAULTS = { host: '127.0.0.1', port: 9_090 };
-
-/** A text to scrape. */
-interface Sources {
-  readonly text: PrometheusRegistry;
-  readonly openMetrics: PrometheusRegistry;
-  readonly detach: () => void;
-}
 
 /**
  * Serves an engine to Prometheus and to health checks: `/metrics`, `/health`, and a page with both. It
@@ -69,8 +56,8 @@ export class MetricsServer implements AsyncDisposable {
   readonly #options: MetricsServerOptions;
   readonly #hosts: HostRules;
   readonly #server: HttpServer;
-  readonly #scrapes = new Map<PrometheusRegistry, Promise<string>>();
-  #sources: Promise<Sources> | undefined;
+  /** Loaded with the first request. */
+  #site: Promise<MetricsSite> | undefined;
 
   /** Throws a `SelfHealingError` for an invalid option. */
   constructor(options: MetricsServerOptions) {
@@ -93,16 +80,16 @@ export class MetricsServer implements AsyncDisposable {
    * `SelfHealingError` of code `cannot-listen` when the port is taken.
    */
   async start(): Promise<Address> {
-    await this.#shown();
+    await this.#load();
     return this.#server.start();
   }
 
   /** Ends all connections. Resolves when the port is free, and at once when it does not run. */
   async stop(): Promise<void> {
     await this.#server.stop();
-    const sources = this.#sources;
-    this.#sources = undefined;
-    (await sources?.catch(() => undefined))?.detach();
+    const site = this.#site;
+    this.#site = undefined;
+    (await site?.catch(() => undefined))?.detach();
   }
 
   /** The same as `stop()`, for `await using`. */
@@ -118,73 +105,18 @@ export class MetricsServer implements AsyncDisposable {
    */
   handler(prefix = ''): Handler {
     expectPrefix(prefix);
-    return safely(async (request, response) => send(request, response, await this.#answer(request, prefix)));
+    return safely(async (request, response) => {
+      const site = await this.#load();
+      send(request, response, await site.answer(request, prefix));
+    });
   }
 
-  async #answer(request: IncomingMessage, prefix: string): Promise<Answer> {
-    const refusal = (await requestRules()).refusalOfNames(request, this.#hosts);
-    if (refusal !== undefined) return text(403, refusal);
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
-      return text(405, 'Only GET and HEAD are answered', { allow: 'GET, HEAD' });
-    }
-    switch (pathOf(request, prefix)) {
-      case '/metrics':
-        return this.#metrics(wantsOpenMetrics(request));
-      case '/health': {
-        const found = await this.#health();
-        return json(found.status === 'ok' ? 200 : 503, found);
-      }
-      case '/':
-      case '':
-        return (await index()).indexPage(request, await this.#health());
-      default:
-        return text(404, 'There are /metrics and /health');
-    }
-  }
-
-  async #health(): Promise<Health> {
-    return (await health()).healthOf(this.#options.healingEngine.status());
-  }
-
-  async #metrics(openMetrics: boolean): Promise<Answer> {
-    const sources = await this.#shown();
-    const registry = openMetrics ? sources.openMetrics : sources.text;
-    // Concurrent requests share one answer.
-    const scrape =
-      this.#scrapes.get(registry) ?? registry.metrics().finally(() => this.#scrapes.delete(registry));
-    this.#scrapes.set(registry, scrape);
-    return { status: 200, type: registry.contentType, body: await scrape };
-  }
-
-  #shown(): Promise<Sources> {
-    const sources = (this.#sources ??= this.#show());
-    sources.catch(() => (this.#sources = undefined));
-    return sources;
-  }
-
-  async #show(): Promise<Sources> {
+  #load(): Promise<MetricsSite> {
     const { healingEngine, registry } = this.#options;
-    const { prometheusMetrics } = await adapter();
-    const show = (one: PrometheusRegistry): (() => void) =>
-      prometheusMetrics({ registry: one }).attach(healingEngine);
-    if (registry) return { text: registry, openMetrics: registry, detach: show(registry) };
-    const { Registry } = await promClient();
-    const own = new Registry();
-    const openMetrics = new Registry<RegistryContentType>();
-    openMetrics.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
-    const detaches = [show(own), show(openMetrics)];
-    return { text: own, openMetrics, detach: () => detaches.forEach((detach) => detach()) };
+    const site = (this.#site ??= metricsSite().then(({ MetricsSite }) =>
+      MetricsSite.of(healingEngine, this.#hosts, registry),
+    ));
+    site.catch(() => (this.#site = undefined));
+    return site;
   }
-}
-
-/**
- * Whether the form of OpenMetrics is asked for, by `?format=openmetrics` or by accepting nothing else. Prometheus
- * accepts both and would like this one better, but in it the documented counters have other names.
- */
-function wantsOpenMetrics({ url = '', headers }: IncomingMessage): boolean {
-  const [, query = ''] = url.split('?', 2);
-  const format = new URLSearchParams(query).get('format');
-  if (format !== null) return format === 'openmetrics';
-  const { accept = '*/*' } = headers;
-  return accept.includes('application/openmetrics-text') && !/text\/(plain|\*)|\*\/\*/.test(accept);
 }

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hostEnvironment } from './host/environment.js';
 import { describeOnHost } from './lab.js';
 
-/** What a caller may have, and a host must not: a folder that is not there, a language, options, places. */
+/** Variables that a caller may have, and a host must not: a folder that is not there, a language, options, places. */
 const CALLERS = {
   TMPDIR: '/nowhere/at/all',
   LANG: 'tr_TR.UTF-8',
@@ -26,7 +26,7 @@ describe('the environment of a test host', () => {
   });
 });
 
-describe('a host booted by a caller with an environment of its own', () => {
+describe('a host booted by a caller with its own environment', () => {
   const before = new Map<string, string | undefined>();
   beforeAll(() => {
     for (const [name, value] of Object.entries(CALLERS)) {

@@ -117,6 +117,7 @@ export function createDbusUnits(options: DbusUnitsOptions): DbusUnits {
         dragsAlong: drags.get(bag.text('Id')) ?? [],
       });
       read.set(name, facts);
+      watch.noteAbsent(units[index]!.unit.path, facts.loadState === 'not-found');
       const mark = { globalChanges, changes: new Map([...changes, ...beforeTriggers[index]!.changes]) };
       known.keep(name, facts, mark, readAt);
     }

@@ -36,6 +36,8 @@ export interface SignalWatch {
   namesHoldSince(mark: Mark): boolean;
   /** Processes a signal. Returns whether it is about a followed unit. */
   handle(signal: UnitSignal): boolean;
+  /** Records whether systemd knows this unit: to look up one that it does not know loads and unloads it, by signal. */
+  noteAbsent(path: string, isAbsent: boolean): void;
   /** True when the pause after a flood of signals is over: then a new watch is due. */
   readonly isExpired: boolean;
 }
@@ -57,12 +59,14 @@ export function createSignalWatch(bus: SystemBus, now: () => number): SignalWatc
   let received = 0;
   let pausedAt = Infinity;
   const changes = new Map<string, number>();
+  const absent = new Set<string>();
 
   const match = (member: 'AddMatch' | 'RemoveMatch', rule: string): Promise<unknown> =>
     bus.call({ ...DAEMON, member, body: [rule] });
 
   function drop(path: string): void {
     changes.delete(path);
+    absent.delete(path);
     match('RemoveMatch', unitRule(path)).catch(() => {});
   }
 
@@ -137,11 +141,18 @@ export function createSignalWatch(bus: SystemBus, now: () => number): SignalWatc
       return true;
     },
     namesHoldSince: (mark) => live && mark.globalChanges === globalChanges,
+    noteAbsent(path, isAbsent) {
+      if (isAbsent && changes.has(path)) absent.add(path);
+      else absent.delete(path);
+    },
     handle(signal) {
       if (pausedAt !== Infinity) return false;
+      const isAbsent = 'path' in signal && absent.has(signal.path);
+      if (isAbsent && signal.about !== 'unit') return false;
       if (isFlood()) pause();
       if (signal.about === 'job') return false;
-      if (signal.about !== 'unit') globalChanges++;
+      // The state of an absent unit changes only once it is there, and others may depend on it.
+      if (isAbsent || signal.about !== 'unit') globalChanges++;
       else if (changes.has(signal.path)) changes.set(signal.path, ++ticks);
       else return all;
       return true;

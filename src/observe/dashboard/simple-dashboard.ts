@@ -7,8 +7,6 @@ import { safely, send, text } from '../http/answer.js';
 import { HttpServer, type Handler } from '../http/http-server.js';
 import { rulesFrom, type DashboardOptions, type Rules } from './options.js';
 import type { Site } from './site.js';
-import { Hour } from './view/hour.js';
-import { readingsOf } from './view/readings.js';
 
 const DEFAULTS = { host: '127.0.0.1', port: 8080 } as const;
 /** Additional connections, for loading a page and for refusing one. */
@@ -55,15 +53,16 @@ const SHOWN: readonly EventName[] = [
 export class SimpleDashboard implements AsyncDisposable {
   readonly #engine: SimplifiedHealingEngine;
   readonly #rules: Rules;
-  readonly #hour = new Hour();
+  /** Loaded with the first cycle or request. */
+  readonly #hour = lazy(async () => new (await import('./hour-of-verdicts.js')).HourOfVerdicts());
   readonly #server: HttpServer;
   #unlisten: (() => void)[] = [];
   /** The page and all that makes its answers: loaded with the first request. */
   readonly #load = lazy(async () => {
-    const { Site } = await import('./site.js');
+    const [{ Site }, hour] = await Promise.all([import('./site.js'), this.#hour()]);
     return (this.#site = new Site({
       ...{ engine: this.#engine, rules: this.#rules },
-      history: () => this.#hour.read(),
+      history: () => hour.read(),
     }));
   });
   #site: Site | undefined;
@@ -129,8 +128,11 @@ export class SimpleDashboard implements AsyncDisposable {
     const changed = (): void => this.#site?.audience.changed();
     this.#unlisten = SHOWN.map((name) => this.#engine.on(name, changed));
     const looked = this.#engine.on('cycle:done', ({ timestamp, verdicts }) => {
-      this.#hour.add(timestamp.getTime(), readingsOf(verdicts));
-      changed();
+      // A chart without a point is no reason to fail.
+      void this.#hour()
+        .then((hour) => hour.add(timestamp, verdicts))
+        .catch(() => undefined)
+        .then(changed);
     });
     this.#unlisten.push(looked);
   }

@@ -139,6 +139,29 @@ describe('units read over D-Bus', () => {
     },
   );
 
+  it('are not read again because a name without a unit was looked up', async () => {
+    systemd.units.set('a.service', service('a.service'));
+    const names = ['a.service', 'misspelled.service'];
+    const first = await read(...names);
+    await read(...names);
+    systemd.asked();
+    expect(await read(...names)).toEqual(first);
+    expect(systemd.asked()).toEqual([]);
+  });
+
+  it('are read again when a name without a unit has got one', async () => {
+    systemd.units.set('a.service', service('a.service'));
+    await read('a.service', 'b.service');
+    await read('a.service', 'b.service');
+    systemd.units.set('b.service', service('b.service', { RequiredBy: [] }));
+    systemd.units.set('a.service', service('a.service', { WantedBy: ['b.service'] }));
+    await heard(() => systemd.signalChange('b.service'));
+    expect(await read('a.service', 'b.service')).toMatchObject([
+      { wantedBy: ['b.service'] },
+      { loadState: 'loaded', activeState: 'active' },
+    ]);
+  });
+
   it('are listed again after half a minute, with one call for all of them', async () => {
     const ids = ['a.service', 'b.service', 'c.service'];
     for (const id of ids) systemd.units.set(id, service(id));

@@ -138,6 +138,18 @@ export async function fakeSystemd(): Promise<FakeSystemd> {
     return [unit.Id, '', ...state, '', unitPath(String(unit.Id)), 0, '', '/'];
   };
 
+  const isThere = (name: string): boolean =>
+    [...units.values()].some(({ unit: { Names: names } }) => (names as string[]).includes(name));
+  /** To look up a name that has no unit loads a unit without a file, and unloads it. */
+  const lookUp = (name: string): void => {
+    if (isThere(name)) return;
+    for (const member of ['UnitNew', 'UnitRemoved'])
+      bus.signal({
+        ...{ sender: unique, path: '/org/freedesktop/systemd1', interface: `${SYSTEMD}.Manager`, member },
+        ...{ signature: 'so', body: [name, unitPath(name)] },
+      });
+  };
+
   /** Properties of an object by interface, with their types. */
   function propertiesAt(path: string, face: string): Map<string, readonly [string, unknown]> {
     if (face === `${SYSTEMD}.Manager`) return new Map([['SystemState', ['s', 'running']]]);
@@ -155,6 +167,7 @@ export async function fakeSystemd(): Promise<FakeSystemd> {
       case 'Subscribe':
         return [''];
       case 'ListUnitsByNames':
+        for (const name of first as string[]) lookUp(name);
         return ['a(ssssssouso)', (first as string[]).map(listed)];
       case 'ListUnitsByPatterns': {
         const matches = (id: string): boolean =>
@@ -168,6 +181,7 @@ export async function fakeSystemd(): Promise<FakeSystemd> {
         return ['a(ssssssouso)', found.map(([id]) => listed(id))];
       }
       case 'GetAll':
+        if (String(first) !== `${SYSTEMD}.Manager`) lookUp(unitOfPath(path));
         return ['a{sv}', [...propertiesAt(path, String(first))]];
       case 'Get': {
         const value = propertiesAt(path, String(first)).get(String(second));

@@ -1,4 +1,4 @@
-/** What fetching packages may need on this machine. */
+/** Variables that fetching packages may need on this machine. */
 const PROXY = /^(https?|ftp|no|all)_proxy$/i;
 
 /**
