@@ -33,7 +33,7 @@ export const isBuiltIn = (name: string): name is BuiltInName =>
   (BUILT_IN_NAMES as readonly string[]).includes(name);
 
 /**
- * Returns the seven built-in actions and the custom ones. `healer` finds functions in the `heals` of checks, each of which
+ * Returns the built-in actions and the custom ones. `healer` finds functions in the `heals` of checks, each of which
  * is an action.
  */
 export function actionRegistry(own: unknown = {}, healer: FindHealer = () => undefined): ActionRegistry {

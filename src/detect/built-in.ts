@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.js';
-import type { BuiltInCheck } from '../model/built-in-checks.js';
+import type { BUILT_IN, BuiltInCheck } from '../model/built-in-checks.js';
 import { isUnknown } from '../model/reading.js';
-import type { RecentReading, Snapshot } from '../model/snapshot.js';
+import type { GaugePart, RecentReading, Snapshot } from '../model/snapshot.js';
 import type { ComponentVerdict } from '../model/issue.js';
 import { CPU_CHECK } from './cpu.js';
 import { DISK_CHECK, NO_RULES } from './disk.js';
@@ -15,13 +15,20 @@ import { judgeSystem } from './system.js';
 import type { ThresholdValues } from './thresholds.js';
 import type { VerdictList } from './verdict-list.js';
 
+/** Names of the checks whose part of the snapshot is a gauge. */
+type GaugeName = Extract<(typeof BUILT_IN)[number], { readonly part: GaugePart }>['name'];
+
 /** Judgements of the checks that compare gauges with thresholds, by name. */
-export const GAUGE_CHECKS: ReadonlyMap<string, GaugeCheck> = new Map<BuiltInCheck, GaugeCheck>([
-  ['cpu', CPU_CHECK],
-  ['memory', MEMORY_CHECK],
-  ['disk', DISK_CHECK],
-  ['load', LOAD_CHECK],
-]);
+export const GAUGE_CHECKS: ReadonlyMap<string, GaugeCheck> = new Map(
+  Object.entries({
+    cpu: CPU_CHECK,
+    memory: MEMORY_CHECK,
+    disk: DISK_CHECK,
+    load: LOAD_CHECK,
+  } satisfies Readonly<Record<GaugeName, GaugeCheck>>),
+);
+
+type Judgement = (snapshot: Snapshot, judgesServices: boolean) => readonly ComponentVerdict[];
 
 /** Last calm state of the system: not degraded, and without recent kills. */
 interface Calm {
@@ -42,6 +49,13 @@ export class BuiltInChecks {
   #calm: Calm = { state: '', kills: NaN, verdicts: [] };
 
   readonly #rules: MountRules;
+  /** Judgements of the other checks, by name. */
+  readonly #judgements: ReadonlyMap<string, Judgement> = new Map(
+    Object.entries({
+      services: (snapshot: Snapshot) => this.#judgeServices(snapshot),
+      system: (snapshot: Snapshot, judgesServices: boolean) => this.#judgeSystem(snapshot, judgesServices),
+    } satisfies Readonly<Record<Exclude<BuiltInCheck, GaugeName>, Judgement>>),
+  );
 
   constructor(
     watched: WatchedUnits | undefined,
@@ -64,9 +78,8 @@ export class BuiltInChecks {
     into: VerdictList,
     judgesServices = true,
   ): void {
-    if (name === 'services') this.#judgeServices(snapshot).forEach((verdict) => into.add(verdict));
-    else if (name === 'system')
-      this.#judgeSystem(snapshot, judgesServices).forEach((verdict) => into.add(verdict));
+    const judgement = this.#judgements.get(name);
+    if (judgement) judgement(snapshot, judgesServices).forEach((verdict) => into.add(verdict));
     else GAUGE_CHECKS.get(name)?.judge(snapshot, levels, into, this.#rules);
   }
 

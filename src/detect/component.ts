@@ -2,7 +2,7 @@ import { isUnknown, type Reading } from '../model/reading.js';
 import type { MountReading } from '../model/snapshot.js';
 import { componentOf, isUnitName, unitName } from '../model/unit-name.js';
 import type { ComponentVerdict } from '../model/issue.js';
-import { NIX_STORE, rulesFor, type BuiltInCheck } from '../model/built-in-checks.js';
+import { NIX_STORE, rulesFor } from '../model/built-in-checks.js';
 import { parseComponent } from '../model/component.js';
 import { mountOf } from './disk.js';
 
@@ -50,7 +50,7 @@ export function mayBeUnit(component: string): boolean {
 }
 
 /** Returns the built-in checks that judge a component. */
-export function builtInChecksOf(component: string): readonly BuiltInCheck[] {
+export function builtInChecksOf(component: string): readonly string[] {
   const found = rulesFor(parseComponent(component));
   if (found !== undefined) return [found.check.name];
   return mayBeUnit(component) ? ['services'] : [];

@@ -67,7 +67,8 @@ export class FastLook implements Glance {
     const gauges = (this.#gauges ??= host.liveGauges?.(this.#parts, rules.namedPaths));
     // Below the clearing level an upper bound is enough: no issue opens, and none stays open.
     if (gauges?.read(clearingLevel(levels.cpuPercent)) !== true) return undefined;
-    copyLevels(levels, this.#levels);
+    // A copy: one may be assigned between a look and the request for its verdicts.
+    Object.assign(this.#levels, levels);
     return !anyOver(this.#gaugeChecks, gauges, this.#levels, rules);
   }
 
@@ -116,11 +117,3 @@ export class FastLook implements Glance {
 
 /** An issue opens after a transient verdict, too. */
 const isWell = ({ status, transient }: ComponentVerdict): boolean => status === 'ok' && !transient;
-
-/** Copies thresholds: one may be assigned between a look and the request for its verdicts. */
-function copyLevels(from: ThresholdValues, to: ThresholdValues): void {
-  to.cpuPercent = from.cpuPercent;
-  to.memoryPercent = from.memoryPercent;
-  to.diskPercent = from.diskPercent;
-  to.loadAverage = from.loadAverage;
-}

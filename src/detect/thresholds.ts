@@ -16,13 +16,17 @@ export interface Thresholds {
 /** Thresholds for the checks; the default of the load depends on the host. */
 export type ThresholdValues = Omit<Thresholds, 'loadAverage'> & { loadAverage: number | undefined };
 
-const RULES = new Map(
+/** Default and largest value of each threshold, from the table of built-in checks. */
+export const THRESHOLD_RULES = new Map(
   BUILT_IN.flatMap((check) =>
     'threshold' in check ? [[check.threshold.option, check.threshold] as const] : [],
   ),
 );
-const KEYS = [...RULES.keys()];
-const DEFAULTS = Object.fromEntries([...RULES].map(([key, rule]) => [key, rule.default])) as ThresholdValues;
+// The compiler refuses a threshold of that table that the type lacks; in `assign`, the other way round.
+const KEYS: readonly (keyof Thresholds)[] = [...THRESHOLD_RULES.keys()];
+const DEFAULTS = Object.fromEntries(
+  [...THRESHOLD_RULES].map(([key, rule]) => [key, rule.default]),
+) as ThresholdValues;
 
 /** Validates thresholds and adds the defaults. */
 export function thresholdValues(given: unknown = {}): ThresholdValues {
@@ -57,6 +61,6 @@ export function guardedThresholds(values: ThresholdValues): Thresholds {
 
 function assign(values: ThresholdValues, key: string, value: unknown): void {
   const name = key as keyof Thresholds;
-  values[name] = expectNumber(key, value, 0, RULES.get(name)!.most);
+  values[name] = expectNumber(key, value, 0, THRESHOLD_RULES.get(name)!.most);
   if (values[name] === Infinity) expectNumber(key, NaN, 0, Infinity);
 }

@@ -13,11 +13,14 @@ export interface EarlyGateInput {
   readonly state: GuardState;
 }
 
-/** Input of the pacing gates. Plain data: equal inputs give equal results. */
+/**
+ * Input of the pacing gates. Plain data: equal inputs give equal results. A further fact is a field here, which the class
+ * `Judge` fills in, and `Recorder.misfire` for the gates that it checks.
+ */
 export interface GateInput extends EarlyGateInput {
   readonly plan: Plan;
   readonly guards: Guards;
-  /** Steady time, in milliseconds. */
+  /** Steady time (`ledger.now()`), in milliseconds: the wall clock may say something else. */
   readonly now: number;
   /** Verdict read just before acting; `undefined` if no check covers the component, or none has run yet. */
   readonly before?: ComponentVerdict | undefined;
@@ -27,22 +30,9 @@ export interface GateInput extends EarlyGateInput {
 
 /** Returns the sentence that says why not to act, if the gate blocks. */
 type Gate<Input> = (input: Input) => string | undefined;
+type Gates<Input> = Readonly<Partial<Record<BlockReason, Gate<Input>>>>;
 
 const HOUR = 3_600_000;
-
-/** Gates that need no plan; what they block is not planned. */
-export const EARLY_GATES = {
-  'healing-disabled': ({ healingEnabled }) =>
-    healingEnabled ? undefined : 'Healing is switched off: `healingEnabled` is false',
-
-  paused: ({ state }) => {
-    const reasons = Object.keys(state.pauses);
-    return reasons.length === 0 ? undefined : `Paused: ${reasons.join('; ')}`;
-  },
-
-  'monitor-only': ({ issue }: Pick<EarlyGateInput, 'issue'>) =>
-    issue.severity > Severity.LOW ? undefined : 'An issue of severity LOW is reported and not acted on',
-} satisfies Partial<Record<BlockReason, Gate<EarlyGateInput>>>;
 
 function storm({
   issue,
@@ -58,14 +48,22 @@ function storm({
 
 /** Pacing gates. `decide` orders them with the safety gates. */
 export const PACING_GATES = {
-  ...EARLY_GATES,
+  'healing-disabled': ({ healingEnabled }: Pick<EarlyGateInput, 'healingEnabled'>) =>
+    healingEnabled ? undefined : 'Healing is switched off: `healingEnabled` is false',
 
-  'monitor-only'({ issue, before }) {
+  paused({ state }: Pick<EarlyGateInput, 'state'>) {
+    const reasons = Object.keys(state.pauses);
+    return reasons.length === 0 ? undefined : `Paused: ${reasons.join('; ')}`;
+  },
+
+  'monitor-only'({ issue, before }: Pick<EarlyGateInput, 'issue'> & Pick<GateInput, 'before'>) {
     // The unit may have been stopped manually since the detection.
     if (before?.status === 'bad' && before.severity === Severity.LOW) {
       return `Read again, its severity is LOW: ${before.reason}`;
     }
-    return EARLY_GATES['monitor-only']({ issue });
+    return issue.severity > Severity.LOW
+      ? undefined
+      : 'An issue of severity LOW is reported and not acted on';
   },
 
   'already-healthy': ({ before }) =>
@@ -125,12 +123,48 @@ export const PACING_GATES = {
   'resources-busy': ({ busy }) => busy,
 } satisfies Partial<Record<BlockReason, Gate<GateInput>>>;
 
-/** Gates whose inputs may have changed while an intent was being saved. */
-export const LATE_GATES = {
-  'healing-disabled': EARLY_GATES['healing-disabled'],
-  paused: EARLY_GATES.paused,
-  storm,
-} satisfies Partial<Record<BlockReason, Gate<GateInput>>>;
+/** When a gate is checked besides just before the act, when every gate is. */
+interface Moments {
+  /** Before there is a plan: what it blocks is not planned. */
+  readonly early: boolean;
+  /** After the intent was saved: its inputs may have changed meanwhile. */
+  readonly late: boolean;
+  /** After planning failed: what it blocks is not planned again. */
+  readonly misfire: boolean;
+}
+type PacingReason = keyof typeof PACING_GATES;
+
+/** The compiler asks for a line for each gate, so that no moment is forgotten. */
+const MOMENTS = {
+  'healing-disabled': { early: true, late: true, misfire: false },
+  paused: { early: true, late: true, misfire: false },
+  'monitor-only': { early: true, late: false, misfire: false },
+  'already-healthy': { early: false, late: false, misfire: false },
+  'reading-unknown': { early: false, late: false, misfire: false },
+  'no-expected-gain': { early: false, late: false, misfire: false },
+  storm: { early: false, late: true, misfire: false },
+  'needs-human': { early: false, late: false, misfire: true },
+  'breaker-open': { early: false, late: false, misfire: true },
+  backoff: { early: false, late: false, misfire: true },
+  budget: { early: false, late: false, misfire: false },
+  'resources-busy': { early: false, late: false, misfire: false },
+} as const satisfies Readonly<Record<PacingReason, Moments>>;
+
+type ReasonsAt<Moment extends keyof Moments> = {
+  [Reason in PacingReason]: (typeof MOMENTS)[Reason][Moment] extends true ? Reason : never;
+}[PacingReason];
+
+const gatesAt = <Moment extends keyof Moments>(
+  moment: Moment,
+): Pick<typeof PACING_GATES, ReasonsAt<Moment>> =>
+  Object.fromEntries(
+    Object.entries(PACING_GATES).filter(([reason]) => MOMENTS[reason as PacingReason][moment]),
+  ) as Pick<typeof PACING_GATES, ReasonsAt<Moment>>;
+
+// The types refuse a gate that needs more than is known at that moment.
+export const EARLY_GATES: Gates<EarlyGateInput> = gatesAt('early');
+export const LATE_GATES: Gates<EarlyGateInput & Pick<GateInput, 'guards' | 'now'>> = gatesAt('late');
+export const MISFIRE_GATES: Gates<Omit<GateInput, 'before' | 'busy'>> = gatesAt('misfire');
 
 const at = ({ at }: { readonly at: number }): number => at;
 
@@ -151,10 +185,7 @@ const NTH = ['first', 'second', 'third', 'fourth', 'fifth', 'sixth'];
 const nth = (number: number): string => `the ${NTH[number - 1] ?? `${number}th`}`;
 
 /** Returns the first gate that blocks. */
-export function firstGate<Input>(
-  gates: Readonly<Partial<Record<BlockReason, Gate<Input>>>>,
-  input: Input,
-): Block | undefined {
+export function firstGate<Input>(gates: Gates<Input>, input: Input): Block | undefined {
   for (const reason of BLOCK_REASONS) {
     const sentence = gates[reason]?.(input);
     if (sentence !== undefined) return { reason, sentence };

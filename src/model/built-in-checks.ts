@@ -64,7 +64,8 @@ export interface BuiltInCheckRules {
 /** The checks that come with the library, in the order in which they run. */
 export const BUILT_IN = [
   {
-    ...{ name: 'cpu', type: IssueType.RESOURCE, part: 'cpu', unit: '%', lasting: 'cpu' },
+    name: 'cpu',
+    ...{ type: IssueType.RESOURCE, part: 'cpu', unit: '%', lasting: 'cpu' },
     threshold: { option: 'cpuPercent', default: 80, most: 100 },
     components: [
       {
@@ -74,7 +75,8 @@ export const BUILT_IN = [
     ],
   },
   {
-    ...{ name: 'memory', type: IssueType.RESOURCE, part: 'memory', unit: '%', lasting: 'memory' },
+    name: 'memory',
+    ...{ type: IssueType.RESOURCE, part: 'memory', unit: '%', lasting: 'memory' },
     threshold: { option: 'memoryPercent', default: 85, most: 100 },
     components: [
       {
@@ -87,7 +89,8 @@ export const BUILT_IN = [
     ],
   },
   {
-    ...{ name: 'disk', type: IssueType.RESOURCE, part: 'mounts', unit: '%' },
+    name: 'disk',
+    ...{ type: IssueType.RESOURCE, part: 'mounts', unit: '%' },
     threshold: { option: 'diskPercent', default: 90, most: 100 },
     components: [
       {
@@ -105,7 +108,8 @@ export const BUILT_IN = [
     ],
   },
   {
-    ...{ name: 'load', type: IssueType.RESOURCE, part: 'load', lasting: 'load' },
+    name: 'load',
+    ...{ type: IssueType.RESOURCE, part: 'load', lasting: 'load' },
     threshold: { option: 'loadAverage', default: undefined, most: Infinity },
     components: [
       {
@@ -115,11 +119,13 @@ export const BUILT_IN = [
     ],
   },
   {
-    ...{ name: 'services', type: IssueType.SERVICE, part: 'units' },
+    name: 'services',
+    ...{ type: IssueType.SERVICE, part: 'units' },
     components: [{ kind: 'named', ladder: [restart], settle: 'service' }],
   },
   {
-    ...{ name: 'system', type: IssueType.SYSTEM, part: 'system' },
+    name: 'system',
+    ...{ type: IssueType.SYSTEM, part: 'system' },
     components: [
       { kind: 'system', ladder: [rollBack], settle: 'system' },
       { kind: 'system', of: 'part', ladder: [none] },
@@ -127,6 +133,7 @@ export const BUILT_IN = [
   },
 ] as const satisfies readonly BuiltInCheckRules[];
 
+// A name inside of a spread would have the type `string`.
 export type BuiltInCheck = (typeof BUILT_IN)[number]['name'];
 
 const CHECKS: readonly BuiltInCheckRules[] = BUILT_IN;

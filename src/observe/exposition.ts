@@ -1,6 +1,7 @@
 import type { Metric, Registry, RegistryContentType } from 'prom-client';
 import { SelfHealingError } from '../base/errors.js';
-import { FAMILIES, type Family } from './families.js';
+import { FAMILIES } from './families.js';
+import type { Family } from './family.js';
 import type { ObservedEngine } from '../report/observer.js';
 import { sightOf, type Sight } from './sight.js';
 

@@ -4,7 +4,7 @@ import type { Executor } from '../execute/executor.js';
 import { digestOf } from '../memory/approvals.js';
 import type { Issue } from '../model/issue.js';
 import { owned } from '../base/pending.js';
-import type { Block, HealingAction, Plan } from '../model/plan.js';
+import type { Block, BlockReason, HealingAction, Plan } from '../model/plan.js';
 import type { Resolver } from '../resolve/resolver.js';
 import type { Attempt } from '../model/result.js';
 import type { Judge, Planned } from './judge.js';
@@ -47,7 +47,7 @@ const NONE: HealingAction = { action: 'none', parameters: {} };
 export const MAX_RUNGS = 16;
 
 /** Gates after which the next rung is tried in the same cycle. */
-const PASSED_OVER: readonly string[] = ['unavailable', 'not-allowed', 'no-expected-gain'];
+const PASSED_OVER: readonly BlockReason[] = ['unavailable', 'not-allowed', 'no-expected-gain'];
 
 /** Chooses the rung after those that did not help, plans it, and checks the gates. */
 export async function choose(

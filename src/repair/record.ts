@@ -4,7 +4,7 @@ import { messageOf } from '../base/errors.js';
 import { removeApproval } from '../memory/approvals.js';
 import type { Guards } from '../model/guards.js';
 import type { Ledger } from '../memory/ledger.js';
-import { firstGate, PACING_GATES, type GateInput } from '../gates/pacing.js';
+import { firstGate, MISFIRE_GATES } from '../gates/pacing.js';
 import { recordAct } from '../memory/record-act.js';
 import type { Act, GuardState, Intent } from '../memory/state.js';
 import { forgetUndo, rememberUndo, undosOf } from '../memory/undo.js';
@@ -104,7 +104,7 @@ export class Recorder {
     const { ledger, guards, clock } = this.#sources;
     const plan = { ...NO_PLAN, action: action.action, parameters: action.parameters };
     const question = { issue, plan, guards, state: ledger.state, now: ledger.now() };
-    const block = firstGate<GateInput>(MISFIRE_GATES, { ...question, healingEnabled: isHealingEnabled() });
+    const block = firstGate(MISFIRE_GATES, { ...question, healingEnabled: isHealingEnabled() });
     if (block) return { outcome: 'skipped', block: { ...block, sentence: `${block.sentence} (${error})` } };
     const { component } = issue;
     await this.#save((state, at) => {
@@ -129,13 +129,6 @@ function holds(component: string, path: string | undefined): boolean {
   const [, mount = '/'] = /^(?:disk|inodes)(?::(.*))?$/.exec(component) ?? [undefined, ''];
   return path !== undefined && mount !== '' && (mount === '/' || path.startsWith(`${mount}/`));
 }
-
-/** Gates for actions without a plan. */
-const MISFIRE_GATES = {
-  backoff: (question: GateInput) => PACING_GATES.backoff(question),
-  'breaker-open': (question: GateInput) => PACING_GATES['breaker-open'](question),
-  'needs-human': (question: GateInput) => PACING_GATES['needs-human'](question),
-};
 
 const NO_PLAN: Plan = {
   action: 'none',

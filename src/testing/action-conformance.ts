@@ -1,6 +1,7 @@
 import { isObject } from '../base/shape.js';
 import type { ActionDefinition, PlanContext, PlanDraft } from '../actions/define.js';
 import type { WatchedUnit } from '../detect/services.js';
+import { thresholdValues } from '../detect/thresholds.js';
 import { unknown } from '../model/reading.js';
 import { NO_HISTORY } from '../memory/generations.js';
 import { DEFAULT_GUARDS } from '../model/guards.js';
@@ -152,7 +153,7 @@ const contextOf = (host: FakeHost, services: readonly WatchedUnit[]): PlanContex
   nix: nixSettings(),
   keep: [],
   earlier: [],
-  thresholds: { cpuPercent: 80, memoryPercent: 85, diskPercent: 90, loadAverage: undefined },
+  thresholds: thresholdValues(),
   signal: new AbortController().signal,
 });
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Check } from '../../src/detect/check.js';
 import { SimpleDetector } from '../../src/detect/detector.js';
+import { BUILT_IN_CHECKS } from '../../src/model/built-in-checks.js';
 import type { Verdict } from '../../src/model/issue.js';
 import { checkConformance, fakeHost } from '../../src/testing/index.js';
 
@@ -155,7 +156,7 @@ describe('addCheck', () => {
   it('enables the check, and returns the detector', () => {
     const detector = new SimpleDetector({ host: fakeHost() });
     expect(detector.addCheck(checkOf(() => bad))).toBe(detector);
-    expect(detector.enabledChecks).toEqual(['cpu', 'memory', 'disk', 'load', 'services', 'system', 'queue']);
+    expect(detector.enabledChecks).toEqual([...BUILT_IN_CHECKS, 'queue']);
   });
 
   it.each([

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { BUILT_IN_ACTIONS } from '../../src/actions/built-in.js';
+import { BUILT_IN_NAMES } from '../../src/actions/registry.js';
+import { THRESHOLD_RULES } from '../../src/detect/thresholds.js';
 import { HELPER_SOCKET } from '../../src/execute/helper-protocol.js';
 import { CHANGES_GENERATION } from '../../src/memory/generations.js';
 import { parseConfig } from '../../src/service/config/load.js';
@@ -43,6 +45,25 @@ describe('docs/systemd.md', () => {
     const names = [...options.matchAll(/^ {4}(\w+) = /gm)].map(([, name = '']) => name);
     expect(names.length).toBeGreaterThan(10);
     for (const name of names) expect(page, name).toMatch(new RegExp(`^\\| \`${name}[.\`]`, 'm'));
+  });
+});
+
+describe('the NixOS module', () => {
+  const module = read('nix/module.nix');
+
+  it('offers every built-in action: the list `actions` in nix/module.nix is BUILT_IN_NAMES', () => {
+    const [, list = ''] = /^ {2}actions = \[([^\]]*)\];/m.exec(module) ?? [];
+    expect([...list.matchAll(/"(\w+)"/g)].map(([, name]) => name)).toEqual([...BUILT_IN_NAMES]);
+  });
+
+  it.each([...THRESHOLD_RULES])('has an option for the threshold %s, with its default', (key, rule) => {
+    const [, option] = new RegExp(`\\b${key} = cfg\\.thresholds\\.(\\w+);`).exec(module) ?? [];
+    const todo = `set ${key} from cfg.thresholds.NAME in \`configuration\` of nix/module.nix`;
+    expect(option, todo).toBeDefined();
+    const declared = new RegExp(`^ {6}${option} = (?:percent ${rule.default} |mkOption )`, 'm');
+    expect(module, `declare thresholds.${option} in nix/module.nix`).toMatch(declared);
+    const row = new RegExp(`^\\| \`thresholds(?:\\..*)?\\.${option}\``, 'm');
+    expect(page, `name thresholds.${option} in the table of docs/systemd.md`).toMatch(row);
   });
 });
 

@@ -1,8 +1,11 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import * as library from '@luminous-nix/self-healing';
 import { describe, expect, it, test } from 'vitest';
+import { BUILT_IN_CHECKS } from '../../src/model/built-in-checks.js';
 import { PART_METHODS } from '../../src/engine/options.js';
 import { parsePolicy } from '../../src/service/helper/policy.js';
-import { pages } from './blocks.js';
+import { pages, root } from './blocks.js';
 import { rowsOf, tablesOf } from './table.js';
 
 const page = (file: string): string => pages.find((one) => one.file === file)?.text ?? '';
@@ -99,6 +102,35 @@ describe("docs/configuration.md has exactly the code's", () => {
     };
     expect(names(configuration, 'part of an action').sort()).toEqual(Object.keys(wanted).sort());
   });
+});
+
+// A text that names some of them must name all.
+test.each(['docs/from-python.md', 'src/detect/detector.ts', 'src/engine/options.ts'])(
+  '%s names every built-in check, in the order of the code',
+  (file) => {
+    const [, named] = /(`cpu`(?:, `\w+`)+)/.exec(readFileSync(join(root, file), 'utf8')) ?? [];
+    expect(named).toBe(BUILT_IN_CHECKS.map((name) => `\`${name}\``).join(', '));
+  },
+);
+
+test('docs/dashboard.md has a row for every section of the page', () => {
+  const html = readFileSync(join(root, 'src/observe/dashboard/page/index.html'), 'utf8');
+  const sections = [...html.matchAll(/<section\s+id="([\w-]+)"/g)].map(([, id = '']) => id);
+  // The other two are in the text: they are shown with a token only.
+  const rowOf: Readonly<Record<string, string>> = {
+    ...{ headline: 'the sentence', approvals: 'awaiting your approval', issues: 'open issues' },
+    ...{ acts: 'repairs', held: 'blocked repairs', breakers: 'breakers' },
+    ...{ readings: 'now, and the last hour', capabilities: 'actions on this host', units: 'services' },
+  };
+  const shown = sections.filter((id) => !['sign-in', 'controls'].includes(id));
+  const todo = 'add a row to the table of docs/dashboard.md, and the section with its row to this test';
+  expect(Object.keys(rowOf).sort(), todo).toEqual(shown.sort());
+  expect(
+    rowsOf(page('docs/dashboard.md'), 'part')
+      .map(([part]) => part)
+      .sort(),
+    todo,
+  ).toEqual(Object.values(rowOf).sort());
 });
 
 test('docs/dashboard.md has exactly the options of SimpleDashboard', () => {

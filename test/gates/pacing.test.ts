@@ -1,6 +1,13 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { DEFAULT_GUARDS as guards } from '../../src/model/guards.js';
-import { EARLY_GATES, firstGate, PACING_GATES, type GateInput } from '../../src/gates/pacing.js';
+import {
+  EARLY_GATES,
+  firstGate,
+  LATE_GATES,
+  MISFIRE_GATES,
+  PACING_GATES,
+  type GateInput,
+} from '../../src/gates/pacing.js';
 import {
   EMPTY_STATE,
   FRESH_RECORD,
@@ -56,9 +63,15 @@ describe('the gates of pacing', () => {
   });
 });
 
-describe.each(['healing-disabled', 'paused', 'monitor-only'] as const)('the gate %s', (reason) => {
-  it('is evaluated before anything is planned', () => {
-    expect(Object.keys(EARLY_GATES)).toContain(reason);
+test('the gates that are checked at other moments, too, are these', () => {
+  expect({
+    early: Object.keys(EARLY_GATES),
+    late: Object.keys(LATE_GATES),
+    misfire: Object.keys(MISFIRE_GATES),
+  }).toEqual({
+    early: ['healing-disabled', 'paused', 'monitor-only'],
+    late: ['healing-disabled', 'paused', 'storm'],
+    misfire: ['needs-human', 'breaker-open', 'backoff'],
   });
 });
 

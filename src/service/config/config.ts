@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { actionRegistry } from '../../actions/registry.js';
 import { BUILT_IN_CHECKS } from '../../model/built-in-checks.js';
 import { MountRules, type MountOptions } from '../../detect/mount-rules.js';
-import type { Thresholds } from '../../detect/thresholds.js';
+import { THRESHOLD_RULES, type Thresholds } from '../../detect/thresholds.js';
 import type { ServiceOption } from '../../detect/watched.js';
 import { expectBoolean, expectNumber, expectOneOf, refusal } from '../../base/expect.js';
 import { DEFAULT_GUARDS, guardsFrom, type GuardOptions } from '../../model/guards.js';
@@ -88,12 +88,20 @@ const host: Leaf = (name, value) => {
   if (!known) throw refusal(name, 'an IP address or the name of a host', value);
 };
 const unit: Leaf = (name, value) => void unitName(value as string, name);
-const percent: Leaf = (name, value) => void expectNumber(name, value, 0, 100);
 const service: Rule = { keys: { unit, keepRunning: boolean, restartForMemory: boolean }, needs: ['unit'] };
 const address = {
   ...{ host, port, allowedHosts: { each: string, of: 'names' } },
   publicUrl: (name: string, value: unknown) => void expectPublicUrl(name, value),
 } as const;
+
+const thresholds: Rule = {
+  keys: mapped(
+    Object.fromEntries(THRESHOLD_RULES),
+    (_, { most }): Leaf =>
+      (name, value) =>
+        void expectNumber(name, value, 0, Math.min(most, Number.MAX_VALUE)),
+  ),
+};
 
 /** Each number of the guards is judged by the guards themselves. */
 const guards: Rule = {
@@ -119,14 +127,7 @@ const RULE: Rule = {
       of: 'unit names',
     },
     protect: { each: string, of: 'unit names' },
-    thresholds: {
-      keys: {
-        cpuPercent: percent,
-        memoryPercent: percent,
-        diskPercent: percent,
-        loadAverage: (name, value) => void expectNumber(name, value, 0, Number.MAX_VALUE),
-      },
-    },
+    thresholds,
     mounts: (_, value) => void new MountRules(value),
     enabledChecks: { each: oneOf(BUILT_IN_CHECKS, 'check'), of: 'checks' },
     checks: { names: checkNames, values: CHECK_RULE },

@@ -33,7 +33,9 @@ export function verdictLines(verdicts: readonly ComponentVerdict[], paint: Paint
         const mark = paint[PAINTS[status]](MARKS[status]);
         return `    ${mark} ${name.padEnd(width)}  ${status === 'ok' ? words : paint[PAINTS[status]](words)}`;
       }),
-      ...(left === 0 ? [] : [paint.faint(`      and ${left} more lines like these`)]),
+      ...(left === 0
+        ? []
+        : [paint.faint(`      and ${left} more ${left === 1 ? 'line' : 'lines'} like these`)]),
     ];
   });
 }

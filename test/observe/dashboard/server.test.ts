@@ -2,6 +2,7 @@ import { createServer, request, type IncomingHttpHeaders } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { BUILT_IN_NAMES } from '../../../src/actions/registry.js';
 import { SimpleDashboard, type DashboardOptions } from '../../../src/observe/dashboard/index.js';
 import { benchOf, type Bench } from '../../make-engine.js';
 import { failedUnit, memoryReading } from '../../../src/testing/index.js';
@@ -350,7 +351,7 @@ describe('the capabilities of the host', () => {
       ask(port, '/api/capabilities', { headers }),
     ]);
     expect(one.status).toBe(200);
-    expect(JSON.parse(one.body)).toHaveLength(7);
+    expect(JSON.parse(one.body)).toHaveLength(BUILT_IN_NAMES.length);
     expect(other.body).toBe(one.body);
     expect(asked).toHaveBeenCalledTimes(1);
     expect((await ask(port, '/api/capabilities', { headers, method: 'POST' })).status).toBe(405);

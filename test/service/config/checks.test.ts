@@ -28,7 +28,7 @@ describe('checks in the configuration file', () => {
       stalls: { pressure: { resource: 'memory', of: 'full', maxPercent: 20 } },
     };
     const loaded = await parsed(checks, { services: ['nginx', 'redis'], enabledChecks: ['cpu'] });
-    expect(loaded).toHaveProperty('config');
+    expect('mistakes' in loaded ? loaded.mistakes : []).toEqual([]);
     if (!('config' in loaded)) return;
     await using engine = engineOf(loaded.config, { logger: silentLogger, stateFolder: undefined });
     expect(engine.detector.enabledChecks).toEqual(['cpu', ...Object.keys(checks)]);

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { BUILT_IN_NAMES } from '../../../src/actions/registry.js';
 import { SimplifiedHealingEngine } from '../../../src/engine/engine.js';
 import { uncoloured } from '../../../src/service/text/paint.js';
 import { ask, EXIT } from '../../../src/service/control/client.js';
@@ -140,7 +141,7 @@ describe('the control socket', () => {
         '? rebuild_system    not known: ENOENT: no such file',
       ].join('\n'),
     );
-    expect(answer.data).toHaveLength(7);
+    expect(answer.data).toHaveLength(BUILT_IN_NAMES.length);
   });
 
   it('pauses and resumes; the only reason need not be repeated', async () => {
