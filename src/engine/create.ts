@@ -10,12 +10,12 @@ export function createSelfHealingEngine(options: HealingOptions = {}): Simplifie
   return new SimplifiedHealingEngine(options);
 }
 
-/** Time between the two readings of the CPU, in milliseconds: at least 100 are needed, and a timer may fire early. */
-const CPU_WINDOW_MS = 110;
+/** Time between the two readings of the CPU, in milliseconds. */
+const CPU_WINDOW_MS = 250;
 
 /**
  * Runs one cycle on this host, and frees everything it opened. **It is a dry run unless `dryRun` is `false`.** It takes
- * 110 ms longer than a cycle, because CPU use needs two readings.
+ * 250 ms longer than a cycle, because CPU use needs two readings.
  */
 export async function quickHeal(options: HealingOptions = {}): Promise<HealingResult[]> {
   const { dryRun = true } = expectObject('options', options) as HealingOptions;
