@@ -112,6 +112,7 @@ export type {
   GaugePart,
   Gauges,
   LiveGauges,
+  RecentReading,
   LoadReading,
   MemoryReading,
   MountReading,
