@@ -83,7 +83,8 @@ export function createJobMemory(bus: Pick<SystemBus, 'call'>, now: () => number 
       const job = ended.get(id);
       const went = Math.max(exitedAt, downAt);
       if (went === 0) return undefined;
-      if (job && job.at >= exitedAt - NEAR_MS) {
+      // A stop job ends after the run. Its signal never arrives early; times are in whole milliseconds.
+      if (job && job.at >= exitedAt - 1) {
         // A short job ends before its type can be read. If it began late in a long run, it did not start that run.
         const isLater = exitedAt - upAt > LONG_RUN_MS && job.begunAt > upAt + LONG_RUN_MS / 2;
         if (job.kind === '' && !isLater) return undefined;

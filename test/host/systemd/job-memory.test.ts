@@ -45,6 +45,15 @@ describe('the job that stopped a unit, by signals', () => {
     expect(stopped(150_000, 200_010, 200_090)).toBe(false);
   });
 
+  it('is none if the last job ended before the run did, however shortly before, even if its type is unknown', async () => {
+    const { jobs, job, at, stopped } = memory(GONE);
+    at(100_000);
+    jobs.begin();
+    await job(200_000, 200_001);
+    expect(stopped(200_000, 200_100)).toBe(false);
+    expect(stopped(200_000, 200_001), 'as the run ended').toBeUndefined();
+  });
+
   it('is none if no job was signalled since long before', () => {
     const { jobs, at, stopped } = memory('stop');
     at(100_000);
