@@ -28,7 +28,7 @@ export const PARTS = {
     return probe('start.mjs', { processes, cycles, thresholds: HEALTHY }, { minutes: 30 });
   },
 
-  /** What runs for days: ours and its peers, side by side. */
+  /** Programs that run for days: ours and its peers, side by side. */
   steady({ probe }, { size }) {
     const [settleSeconds, seconds] = { quick: [5, 20], usual: [120, 180], full: [120, 600] }[size];
     return probe('steady.mjs', { settleSeconds, seconds, thresholds: HEALTHY }, { minutes: 20 });

@@ -53,7 +53,7 @@ export function stamp() {
 export const machineText = ({ cpu, cores, memoryGiB, kernel, node, systemd }) =>
   [`${cores} × ${cpu}, ${memoryGiB} GiB, ${kernel}, Node ${node}`, ...(systemd ? [systemd] : [])].join(', ');
 
-/** Returns why a result says nothing about this commit on this machine; `undefined` where it does. */
+/** Returns why a result does not count for this commit on this machine; `undefined` where it does. */
 export function foreign(result, now) {
   const same = ['cpu', 'cores', 'memoryGiB', 'kernel', 'node'].every(
     (key) => result.stamp.machine[key] === now.machine[key],

@@ -33,7 +33,7 @@ const say = (text) =>
 const results = {};
 for (const part of asked) {
   say(`${part}: boots a host`);
-  // One of its own, so that no part finds what another one left behind.
+  // A separate one, so that no part finds what another one left behind.
   const place = await bootHost();
   now.machine.systemd = place.systemd;
   try {

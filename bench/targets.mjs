@@ -117,7 +117,7 @@ const GOALS = [
   })),
 ];
 
-/** The same for recorded results, each judged as one of its own commit and machine: for the documentation. */
+/** The same for recorded results, each judged for the commit and machine that it was taken on: for the documentation. */
 export const recordedTargets = (results) =>
   GOALS.map(({ part }, index) => {
     const result = results[part];

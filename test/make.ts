@@ -5,6 +5,15 @@ import { proofOf } from '../src/repair/proof.js';
 
 export const NOW = new Date(Date.UTC(2025, 0, 1));
 
+/** Change of generation from B back to A. */
+export const SWITCH_BACK = {
+  from: '/nix/store/b',
+  to: '/nix/store/a',
+  verb: 'switch',
+  units: [],
+  failing: [],
+} as const;
+
 /** Creates an issue for tests that need one or two of its fields. */
 export const issueOf = (overrides: Partial<Issue> = {}): Issue => ({
   type: 'service',

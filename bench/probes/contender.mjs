@@ -6,7 +6,7 @@ import { fileURLToPath, URL } from 'node:url';
 
 export const WORKER = fileURLToPath(new URL('./worker.mjs', import.meta.url));
 
-/** A process that does one thing over and over while it is told to, so that contenders can take turns. */
+/** A process that does one thing over and over on request, so that contenders can take turns. */
 export class Contender {
   #child;
   #lines;
@@ -19,7 +19,7 @@ export class Contender {
     this.#failed.catch(() => undefined);
   }
 
-  /** Starts one, and returns it with what it tells about itself. Rejects when it ends before it is ready. */
+  /** Starts one, and returns it with what it found. Rejects when it ends before it is ready. */
   static async start(argv) {
     const contender = new Contender(argv);
     const told = (await contender.#line()).replace(/^ready ?/, '');

@@ -5,10 +5,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createSelfHealingEngine, SimpleDetector, SimpleResolver } from '../../dist/index.js';
 import { CHECKS, FOUR_ISSUES, HEALTHY } from '../checks.mjs';
 
-/** What a monitor asks for: signals of systemd keep its units up to date. */
+/** Request of a monitor: signals of systemd keep its units up to date. */
 const MONITOR = Object.freeze({ recent: true });
 
-/** What runs in Node. Each gives the function that is timed, how often between two looks at the clock, and what it found. */
+/** Contenders in Node. Each gives the function that is timed, how often between two looks at the clock, and what it found. */
 export const CONTENDERS = {
   look: () => look({ thresholds: HEALTHY }),
   gauges: () => look({ thresholds: HEALTHY, enabledChecks: CHECKS }),

@@ -1,5 +1,5 @@
 // Runs inside a test host: what a cycle costs over more and more of something. Input: { what, sizes }, with `what` one of
-// the names below; `mounts` needs a mount namespace of its own. Prints JSON.
+// the names below; `mounts` needs its own mount namespace. Prints JSON.
 import console from 'node:console';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';

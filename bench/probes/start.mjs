@@ -13,7 +13,7 @@ const call = promisify(execFile);
 const fileHere = (name) => fileURLToPath(new URL(name, import.meta.url));
 const ROOT = pathToFileURL(fileHere('../../dist/index.js')).href;
 const NOTHING = fileHere('./nothing.mjs');
-/** What must not come with the import of the root. */
+/** Modules that the import of the root must not load. */
 const HEAVY = ['execa', 'prom-client', 'systeminformation'];
 
 const { processes, cycles, thresholds } = JSON.parse(argv[2]);

@@ -22,7 +22,7 @@ const file = (name, text) => {
   return `${FOLDER}/${name}`;
 };
 
-/** The daemon as docs/systemd.md installs it, in a service of its own for each interval. */
+/** The daemon as docs/systemd.md installs it, in a separate service for each interval. */
 function daemon(interval) {
   const name = `bench-daemon-${interval}`;
   const config = `${FOLDER}/${name}.json`;

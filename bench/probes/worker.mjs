@@ -1,4 +1,4 @@
-// Runs one contender in a process of its own, in the protocol of floor.c: a line with milliseconds is answered with the
+// Runs one contender in a separate process, in the protocol of floor.c: a line with milliseconds is answered with the
 // rounds, and the nanoseconds of wall and of CPU time that they took. `count N` does N rounds between two calls of
 // `statx`, on `/begin` and `/end`, for a tracer.
 import console from 'node:console';

@@ -127,7 +127,7 @@ export const PACING_GATES = {
 interface Moments {
   /** Before there is a plan: what it blocks is not planned. */
   readonly early: boolean;
-  /** After the intent was saved: its inputs may have changed meanwhile. */
+  /** After the intent was saved: its inputs may have changed. */
   readonly late: boolean;
   /** After planning failed: what it blocks is not planned again. */
   readonly misfire: boolean;

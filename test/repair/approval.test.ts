@@ -2,11 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { SelfHealingError } from '../../src/base/errors.js';
 import { approvalOf, digestOf } from '../../src/memory/approvals.js';
 import { Ledger } from '../../src/memory/ledger.js';
-import { EMPTY_STATE, type GuardState } from '../../src/memory/state.js';
+import { EMPTY_STATE } from '../../src/memory/state.js';
 import { DEFAULT_GUARDS } from '../../src/model/guards.js';
 import { askFor, type ApprovalSources } from '../../src/repair/approval.js';
 import { fakeClock, recordingLogger } from '../../src/testing/index.js';
 import { issueOf, planOf } from '../make.js';
+import { storeWithTurns } from './store-with-turns.js';
 
 const PLAN = planOf({ approval: 'it stops db' });
 const DIGEST = digestOf(PLAN);
@@ -24,16 +25,7 @@ async function asking(
 ) {
   const clock = fakeClock();
   const logger = recordingLogger();
-  let kept: GuardState = { ...EMPTY_STATE, savedAt: clock.now() };
-  const store = {
-    load: () => Promise.resolve(kept),
-    async save(next: GuardState) {
-      await new Promise((done) => setImmediate(done));
-      const error = fails?.();
-      if (error) throw error;
-      kept = next;
-    },
-  };
+  const store = storeWithTurns({ ...EMPTY_STATE, savedAt: clock.now() }, fails);
   const ledger = new Ledger({ store, clock, logger });
   await ledger.open(false);
   const asked: unknown[] = [];
@@ -41,7 +33,7 @@ async function asking(
   const sources: ApprovalSources = {
     ...{ ledger, guards: DEFAULT_GUARDS, clock, logger },
     approve: approve && (() => approve(controller) as Promise<boolean>),
-    asked: ({ request }) => void asked.push({ ...request, onDisk: kept.approvals.length }),
+    asked: ({ request }) => void asked.push({ ...request, onDisk: store.kept.approvals.length }),
   };
   const ask = () => askFor(choice as typeof CHOICE, sources, controller.signal);
   let error: unknown;
@@ -51,7 +43,7 @@ async function asking(
   while (clock.sleepers > 0) await clock.advance(lapseMs);
   await waiting;
   if (twice) await ask();
-  const approval = () => approvalOf(kept, DIGEST);
+  const approval = () => approvalOf(store.kept, DIGEST);
   return {
     asked,
     approval,

@@ -9,7 +9,8 @@ import type { HealingAction, Plan } from '../../src/model/plan.js';
 import { Recorder } from '../../src/repair/record.js';
 import type { Ending } from '../../src/repair/result.js';
 import { fakeClock, recordingLogger } from '../../src/testing/index.js';
-import { issueOf, planOf, verdictOf } from '../make.js';
+import { issueOf, planOf, SWITCH_BACK, verdictOf } from '../make.js';
+import { storeWithTurns } from './store-with-turns.js';
 
 const BACK: HealingAction = {
   action: 'set_cpu_governor',
@@ -24,17 +25,7 @@ async function recording(
 ) {
   const clock = fakeClock();
   const logger = recordingLogger();
-  let kept: GuardState = { ...EMPTY_STATE, ...state, savedAt: clock.now() };
-  const store = {
-    ...(path === undefined ? {} : { path }),
-    load: () => Promise.resolve(kept),
-    async save(next: GuardState) {
-      await new Promise((done) => setImmediate(done));
-      const error = fails?.();
-      if (error) throw error;
-      kept = next;
-    },
-  };
+  const store = storeWithTurns({ ...EMPTY_STATE, ...state, savedAt: clock.now() }, fails, path);
   const ledger = new Ledger({ store, clock, logger });
   await ledger.open(false);
   const acting = new Set<string>();
@@ -44,7 +35,7 @@ async function recording(
     ledger,
     acting,
     clock,
-    kept: () => kept,
+    kept: () => store.kept,
     words: () => logger.lines.map((line) => line.message),
   };
 }
@@ -209,28 +200,14 @@ describe('the end of a repair', () => {
     ['that made it worse marks the system it went to as bad', true, '/nix/store/a'],
     ['that did not help marks no system as bad', false, undefined],
   ])('%s', async (_which, worse, path) => {
-    const generation = {
-      from: '/nix/store/b',
-      to: '/nix/store/a',
-      verb: 'switch',
-      units: [],
-      failing: [],
-    } as const;
-    const { recorder, ledger } = await recording({ intents: [intent({ generation })] });
+    const { recorder, ledger } = await recording({ intents: [intent({ generation: SWITCH_BACK })] });
     await recorder.end(repairOf(), { outcome: 'ineffective', error: 'nginx fails' }, { worse });
     const bad = Object.entries(ledger.state.generations.systems).filter(([, system]) => system.bad);
     expect(bad.map(([system]) => system)).toEqual(path === undefined ? [] : [path]);
   });
 
   it('that is not told whether it made things worse did not', async () => {
-    const generation = {
-      from: '/nix/store/b',
-      to: '/nix/store/a',
-      verb: 'switch',
-      units: [],
-      failing: [],
-    } as const;
-    const { recorder, ledger } = await recording({ intents: [intent({ generation })] });
+    const { recorder, ledger } = await recording({ intents: [intent({ generation: SWITCH_BACK })] });
     await recorder.end(repairOf(), { outcome: 'ineffective', error: 'nginx fails' });
     expect(ledger.state.generations.systems).toEqual({});
   });

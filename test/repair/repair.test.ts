@@ -13,16 +13,9 @@ import type { Recorder } from '../../src/repair/record.js';
 import { repair, type RepairSources } from '../../src/repair/repair.js';
 import { fakeClock, fakeExecutor, fakeHost, recordingLogger } from '../../src/testing/index.js';
 import { whenDone } from '../make-engine.js';
-import { issueOf, planOf, verdictOf } from '../make.js';
+import { issueOf, planOf, SWITCH_BACK, verdictOf } from '../make.js';
 
 const ACTION: HealingAction = { action: 'restart_service', parameters: { service: 'nginx' } };
-const GENERATION = {
-  from: '/nix/store/b',
-  to: '/nix/store/a',
-  verb: 'switch',
-  units: [],
-  failing: [],
-} as const;
 const blockOf = (reason: Block['reason']): Block => ({ reason, sentence: `blocked by ${reason}` });
 const step = (more: Partial<StepReport> = {}): StepReport => ({
   step: 'start',
@@ -396,7 +389,7 @@ describe('the outcome of a repair', () => {
   });
 
   it('of a switch that is running when the engine stops is left to the next cycle', async () => {
-    const plan = planOf({ ...ACTION, generation: GENERATION });
+    const plan = planOf({ ...ACTION, generation: SWITCH_BACK });
     const { result, log } = await repaired({
       choice: { plan, digest: digestOf(plan) },
       verifies: (_run, abort) => (abort(), { status: 'ineffective', reason: 'x' }),
