@@ -1,7 +1,7 @@
 import { isUnknown } from '../../model/reading.js';
 import type { Reading } from '../../model/reading.js';
 import { NO_CIRCUMSTANCES, type UnitCircumstances } from '../../model/unit-circumstances.js';
-import { candidatesOf, causeOf, recordsWanted, type FoundCause } from './unit-causes.js';
+import { candidatesOf, causeOf, recordsWanted, type FoundCause, type LastJobs } from './unit-causes.js';
 import { MAX_AGE_MS } from './known-units.js';
 import type { UnitFacts, UnitSource } from './unit-facts.js';
 import { journalRecords, type JournalRecord } from './journal-records.js';
@@ -20,8 +20,7 @@ export interface CircumstanceFinder {
 
 export interface CircumstanceSources {
   readonly source: UnitSource;
-  /** Returns whether a stop job ended the last run of a unit; `undefined` if unknown. */
-  readonly stopped: (unit: UnitFacts) => boolean | undefined;
+  readonly jobsOf: (unit: UnitFacts) => LastJobs;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -42,19 +41,19 @@ export function createCircumstanceFinder(options: {
 
   async function find(
     units: readonly UnitFacts[],
-    { source, stopped, signal }: CircumstanceSources,
+    { source, jobsOf, signal }: CircumstanceSources,
   ): Promise<void> {
     const open = units.filter((unit) => isOpen(causes.get(unit.id), unit, now()));
     if (open.length === 0) return;
     const known = new Map(units.map((unit) => [unit.id, unit]));
-    await readDependencies(open, known, source, signal);
+    await readDependencies(open, known, { source, jobsOf, signal });
     const factsOf = (name: string): UnitFacts | undefined => known.get(name);
-    const wanted = [...new Set(open.flatMap((unit) => recordsWanted(unit, factsOf)))];
+    const wanted = [...new Set(open.flatMap((unit) => recordsWanted(unit, jobsOf(unit), factsOf)))];
     const records = await journalRecords(wanted, { journalctl, signal });
     const recordsOf = (name: string): readonly JournalRecord[] => recordsIn(records, name);
     if (causes.size > MAX_CAUSES) causes.clear();
     for (const unit of open) {
-      const cause = causeOf(unit, stopped(unit), { factsOf, recordsOf });
+      const cause = causeOf(unit, jobsOf(unit), { factsOf, recordsOf });
       causes.set(unit.id, { key: keyOf(unit), cause, at: now() });
     }
   }
@@ -132,16 +131,18 @@ const isOpen = (found: Found | undefined, unit: UnitFacts, now: number): boolean
 async function readDependencies(
   units: readonly UnitFacts[],
   known: Map<string, UnitFacts>,
-  source: UnitSource,
-  signal: AbortSignal | undefined,
+  { source, jobsOf, signal }: CircumstanceSources,
 ): Promise<void> {
-  let next = units;
-  for (let depth = 0; depth < 3 && next.length > 0; depth += 1) {
-    const names = [...new Set(next.flatMap(candidatesOf))].filter((name) => !known.has(name));
+  let wanted = units.flatMap((unit) => candidatesOf(unit, jobsOf(unit)));
+  for (let depth = 0; depth < 3; depth += 1) {
+    const names = [...new Set(wanted)].filter((name) => !known.has(name));
     if (names.length === 0) return;
     const { asked } = await source.readUnits({ names, discover: false, beside: true, signal });
     for (const unit of asked) for (const name of [unit.name, unit.id]) known.set(name, unit);
-    next = asked.filter(isDown);
+    // A cause further away may have stopped these, whatever their last job was.
+    wanted = asked
+      .filter(isDown)
+      .flatMap((unit) => candidatesOf(unit, { stopped: true, startFailed: false }));
   }
 }
 

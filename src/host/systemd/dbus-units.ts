@@ -198,6 +198,7 @@ export function createDbusUnits(options: DbusUnitsOptions): DbusUnits {
     },
 
     stopped: (unit) => session?.jobs.stopped(unit),
+    startFailed: (unit) => session?.jobs.startFailed(unit),
 
     async tasks(units, signal) {
       await bus.open();

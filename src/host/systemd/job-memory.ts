@@ -17,6 +17,11 @@ export interface JobMemory {
   handle(signal: Pick<BusSignal, 'member' | 'body'>): boolean;
   /** Returns whether a stop job ended the last run of a unit that is down; `undefined` if unknown. */
   stopped(unit: Pick<UnitFacts, 'id' | 'links'>): boolean | undefined;
+  /**
+   * Returns whether the last job since the last run of a unit was a start that failed because of a dependency; `undefined`
+   * if unknown.
+   */
+  startFailed(unit: Pick<UnitFacts, 'id' | 'links'>): boolean | undefined;
 }
 
 /** A run that lasted longer was not ended by the job that started it. */
@@ -92,6 +97,12 @@ export function createJobMemory(bus: Pick<SystemBus, 'call'>, now: () => number 
         // A later job may have found the unit down already.
         return isStop && job.at > went + NEAR_MS ? undefined : isStop;
       }
+      return heardSince < exitedAt - NEAR_MS ? false : undefined;
+    },
+    startFailed({ id, links: { exitedAt } }) {
+      const job = ended.get(id);
+      // Only a job that starts a unit has this result.
+      if (job && job.at >= exitedAt - 1) return job.result === 'dependency';
       return heardSince < exitedAt - NEAR_MS ? false : undefined;
     },
   };

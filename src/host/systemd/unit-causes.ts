@@ -11,6 +11,14 @@ export interface CauseSources {
   readonly recordsOf: (unit: string) => readonly JournalRecord[];
 }
 
+/** What is known of the last jobs of a unit that is down; `undefined` if unknown. */
+export interface LastJobs {
+  /** Whether a stop job ended its last run. */
+  readonly stopped: boolean | undefined;
+  /** Whether its last job was a start that failed because of a dependency. */
+  readonly startFailed: boolean | undefined;
+}
+
 /** Maximum time between units that go down together, in milliseconds. */
 const TOGETHER_MS = 5_000;
 /** Maximum time between the end of a run and its record, in milliseconds. */
@@ -27,33 +35,46 @@ const isExcluded = (name: string): boolean =>
   name.endsWith('.slice') || name === '-.mount' || (name.endsWith('.target') && BOOT_TARGETS.includes(name));
 const BOOT_TARGETS = ['sysinit.target', 'basic.target', 'shutdown.target', 'umount.target'];
 
-/** Returns the names of units that may have caused a unit to go down. */
-export function candidatesOf({ links }: UnitFacts): readonly string[] {
-  const conflicts = links.conflicts.filter((name) => !name.endsWith('.target'));
-  return [...links.dependsOn, ...conflicts].filter((name) => !isExcluded(name));
+/** Returns the names of units that may have caused a unit to go down; none if its jobs are known to exclude it. */
+export function candidatesOf(unit: UnitFacts, jobs: LastJobs): readonly string[] {
+  if (!mayBeStopped(unit, jobs)) return mayHaveFailedToStart(unit, jobs) ? neededBy(unit) : [];
+  const { dependsOn, conflicts } = unit.links;
+  return [...dependsOn, ...conflicts.filter((name) => !name.endsWith('.target'))].filter(
+    (name) => !isExcluded(name),
+  );
 }
 
-/** Returns the names of units whose records are needed: the unit and its dependencies. */
-export const recordsWanted = (unit: UnitFacts, factsOf: CauseSources['factsOf']): readonly string[] => [
-  unit.id,
-  ...dependenciesOf(unit, factsOf).map(({ id }) => id),
+/** Returns the names of units whose records are needed: of the unit for a start, of its dependencies for a stop. */
+export const recordsWanted = (
+  unit: UnitFacts,
+  jobs: LastJobs,
+  factsOf: CauseSources['factsOf'],
+): readonly string[] => [
+  ...(mayHaveFailedToStart(unit, jobs) ? [unit.id] : []),
+  ...(mayBeStopped(unit, jobs) ? dependenciesOf(unit, factsOf).map(({ id }) => id) : []),
 ];
 
-/**
- * Finds the unit that caused another one to go down. `stopped`: whether a stop job ended its last run. Returns `null` if
- * it was not stopped, or not because of another unit.
- */
-export function causeOf(
-  unit: UnitFacts,
-  stopped: boolean | undefined,
-  facts: CauseSources,
-): FoundCause | null {
+/** Finds the unit that caused another one to go down. Returns `null` if nobody stopped it, or not because of another unit. */
+export function causeOf(unit: UnitFacts, jobs: LastJobs, facts: CauseSources): FoundCause | null {
   if (!isDown(unit)) return null;
-  const dependency = failedStart(unit, facts);
+  const dependency = mayHaveFailedToStart(unit, jobs) ? failedStart(unit, jobs, facts) : null;
   if (dependency) return dependency;
-  if (stopped === false || (stopped === undefined && unit.activeState === 'failed')) return null;
+  if (!mayBeStopped(unit, jobs)) return null;
   return stopCauseOf(unit, unit.links, facts, MAX_CHAIN) ?? conflictOf(unit, facts);
 }
+
+/** Returns whether a stop may have ended the last run: a failed unit was probably not stopped. */
+const mayBeStopped = (
+  { activeState }: UnitFacts,
+  { stopped = activeState !== 'failed' }: LastJobs,
+): boolean => stopped;
+
+const mayHaveFailedToStart = (unit: UnitFacts, { startFailed = true }: LastJobs): boolean =>
+  startFailed && neededBy(unit).length > 0;
+
+/** Returns the names of units without which this one does not start. */
+const neededBy = ({ links }: UnitFacts): readonly string[] =>
+  links.needsToStart.filter((name) => !isExcluded(name));
 
 const dependenciesOf = ({ links }: UnitFacts, factsOf: CauseSources['factsOf']): readonly UnitFacts[] =>
   links.dependsOn.filter((name) => !isExcluded(name)).flatMap((name) => factsOf(name) ?? []);
@@ -123,17 +144,23 @@ function endWithin(
 }
 
 /** Finds the dependency that made the last start job of a unit fail. */
-function failedStart(unit: UnitFacts, { factsOf, recordsOf }: CauseSources): FoundCause | null {
-  const last = recordsOf(unit.id).findLast(({ kind }) => kind === 'job');
-  if (last?.job !== 'start' && last?.job !== 'restart') return null;
-  if (last.result !== 'dependency' || last.at < unit.links.exitedAt) return null;
-  const needed = unit.links.needsToStart
-    .filter((name) => !isExcluded(name))
-    .flatMap((name) => factsOf(name) ?? []);
+function failedStart(
+  unit: UnitFacts,
+  { startFailed }: LastJobs,
+  { factsOf, recordsOf }: CauseSources,
+): FoundCause | null {
+  if (startFailed === undefined && !isFailedStart(unit, recordsOf(unit.id))) return null;
+  const needed = neededBy(unit).flatMap((name) => factsOf(name) ?? []);
   const missing = needed.find((other) => !isUp(other));
   const latest = [...needed].sort((one, other) => other.links.upAt - one.links.upAt)[0];
   const cause = missing ?? latest;
   return cause ? { kind: 'dependency', unit: cause.id } : null;
+}
+
+function isFailedStart({ links }: UnitFacts, records: readonly JournalRecord[]): boolean {
+  const last = records.findLast(({ kind }) => kind === 'job');
+  const isStart = last?.job === 'start' || last?.job === 'restart';
+  return isStart && last.result === 'dependency' && last.at >= links.exitedAt;
 }
 
 /** Finds a conflicting unit that was started when this one was stopped. */

@@ -75,6 +75,8 @@ export interface UnitSource {
   readonly followsAll?: boolean;
   /** Returns whether a stop job ended the last run of a unit; `undefined` if unknown. */
   stopped?(unit: UnitFacts): boolean | undefined;
+  /** Returns whether the last job of a unit that is down was a start that failed because of a dependency; `undefined` if unknown. */
+  startFailed?(unit: UnitFacts): boolean | undefined;
   readState(request?: StateRequest): Promise<string>;
   /** Lists the full names of the active services. */
   activeServices(signal?: AbortSignal): Promise<readonly string[]>;

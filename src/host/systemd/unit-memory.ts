@@ -72,7 +72,10 @@ export function createUnitMemory(options: JournalOptions): UnitMemory {
       const found = await circumstances.of(all, {
         source,
         signal,
-        stopped: (unit) => knownValue(stopped.get(unit.id)),
+        jobsOf: (unit) => ({
+          stopped: knownValue(stopped.get(unit.id)),
+          startFailed: source.startFailed?.(unit),
+        }),
       });
       await restarts.note(all, signal);
 

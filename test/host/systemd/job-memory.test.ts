@@ -22,6 +22,8 @@ function memory(kind: string | Error) {
     },
     stopped: (upAt: number, exitedAt: number, downAt = exitedAt) =>
       jobs.stopped({ id: 'a.service', links: { upAt, exitedAt, downAt } as UnitFacts['links'] }),
+    startFailed: (exitedAt: number) =>
+      jobs.startFailed({ id: 'a.service', links: { upAt: 0, exitedAt, downAt: 0 } as UnitFacts['links'] }),
   };
 }
 
@@ -102,5 +104,37 @@ describe('the job that stopped a unit, by signals', () => {
     await job(200_000, 200_010);
     for (let n = 0; n < 1_100; n += 1) await job(201_000 + n, 201_000 + n, 'done', `u${n}.service`);
     expect(stopped(150_000, 200_005)).toBeUndefined();
+  });
+});
+
+describe('a start that failed because of a dependency, by signals', () => {
+  it.each([
+    ['dependency', true],
+    ['done', false],
+    ['failed', false],
+    ['canceled', false],
+  ])('is told by the result of the last job since the last run: %s', async (result, failed) => {
+    const { job, startFailed } = memory(GONE);
+    await job(200_000, 200_010, result);
+    expect(startFailed(150_000)).toBe(failed);
+    expect(startFailed(0), 'a unit that never ran').toBe(failed);
+  });
+
+  it('is forgotten with a later job', async () => {
+    const { job, startFailed } = memory('start');
+    await job(200_000, 200_010, 'dependency');
+    await job(201_000, 201_010, 'done');
+    expect(startFailed(150_000)).toBe(false);
+  });
+
+  it('is unknown before it listened, and excluded afterwards', async () => {
+    const { jobs, job, at, startFailed } = memory('start');
+    await job(120_000, 120_010, 'dependency');
+    at(130_000);
+    expect(startFailed(150_000), 'a job before the end of the run says nothing').toBeUndefined();
+    jobs.begin();
+    expect(startFailed(150_000)).toBe(false);
+    expect(startFailed(131_000), 'the run ended as it began to listen').toBeUndefined();
+    expect(memory('start').startFailed(0), 'a unit that never ran').toBeUndefined();
   });
 });

@@ -201,6 +201,23 @@ describe('over the bus', () => {
     expect(journalctl.calls()).toHaveLength(questions);
   });
 
+  it('the journal is not needed for a unit that died while signals arrived, whatever it requires', async () => {
+    const systemd = await fakeSystemd();
+    cleanups.push(systemd.close);
+    const later = process.hrtime.bigint() / 1_000n + 5_000_000n;
+    const died = { ActiveState: 'failed', SubState: 'failed', ActiveExitTimestampMonotonic: later };
+    systemd.units.set('a.service', service('a.service', { Requires: ['base.service', 'sysinit.target'] }));
+    systemd.units.set('base.service', service('base.service', { ActiveState: 'inactive' }));
+    const journalctl = stand('journalctl', 'exit 1');
+    const units = reader({ busAddress: systemd.address, journalctl: journalctl.path });
+    await units.readUnits({ names: ['a'], discover: false });
+    systemd.units.set('a.service', service('a.service', { Requires: ['base.service'], ...died }));
+    systemd.signalChange('a.service');
+    const { asked } = known(await units.readUnits({ names: ['a'], discover: false }));
+    expect(asked).toMatchObject([{ activeState: 'failed', stoppedByJob: false, cause: null }]);
+    expect(journalctl.calls()).toEqual([]);
+  });
+
   it('a crash loop of a unit that is not named is followed between two restarts', async () => {
     const systemd = await fakeSystemd();
     cleanups.push(systemd.close);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { candidatesOf, causeOf } from '../../../src/host/systemd/unit-causes.js';
+import { candidatesOf, causeOf, recordsWanted } from '../../../src/host/systemd/unit-causes.js';
 import type { UnitFacts, UnitLinks } from '../../../src/host/systemd/unit-facts.js';
 import type { JournalRecord } from '../../../src/host/systemd/journal-records.js';
 import { unitReading } from '../../../src/testing/index.js';
@@ -39,8 +39,10 @@ function cause(
   others: readonly UnitFacts[],
   records: Readonly<Record<string, readonly JournalRecord[]>> = {},
   stopped: boolean | null = true,
+  startFailed?: boolean,
 ) {
-  const found = causeOf(about, stopped ?? undefined, {
+  const jobs = { stopped: stopped ?? undefined, startFailed };
+  const found = causeOf(about, jobs, {
     factsOf: (id) => others.find((other) => other.id === id),
     recordsOf: (id) => records[id] ?? [],
   });
@@ -206,12 +208,77 @@ describe('the cause of a failed start', () => {
   });
 });
 
-describe('the candidates for a cause', () => {
-  it('exclude units that every unit depends on', () => {
-    const about = unit('a.service', 'inactive', {
-      dependsOn: ['base.service', 'system.slice', 'sysinit.target', '-.mount', 'grp.target'],
-      conflicts: ['shutdown.target', 'rival.service'],
-    });
-    expect(candidatesOf(about)).toEqual(['base.service', 'grp.target', 'rival.service']);
+describe('the cause of a failed start, by the signals of its job', () => {
+  const about = unit('app.service', 'inactive', {
+    needsToStart: ['need.service'],
+    dependsOn: ['need.service'],
+  });
+  const others = [unit('need.service', 'failed')];
+
+  it('is found without a record', () => {
+    expect(cause(about, others, {}, false, true)).toBe('dependency need.service');
+    expect(cause(about, others, {}, false)).toBeNull();
+  });
+
+  it('is none if its last job was another one, whatever the journal has of an earlier one', () => {
+    const records = { 'app.service': [record('job', DOWN, 'start', 'dependency')] };
+    expect(cause(about, others, records, false, false)).toBeNull();
+  });
+
+  it('is none for a unit that needs nothing but what every unit needs', () => {
+    const alone = unit('app.service', 'inactive', { needsToStart: ['sysinit.target', 'system.slice'] });
+    expect(cause(alone, [unit('sysinit.target', 'failed')], {}, false, true)).toBeNull();
+  });
+});
+
+describe('what is read to find a cause', () => {
+  const about = unit('a.service', 'inactive', {
+    dependsOn: ['base.service', 'part.service', 'system.slice', 'sysinit.target', '-.mount', 'grp.target'],
+    needsToStart: ['base.service', 'system.slice', 'sysinit.target'],
+    conflicts: ['shutdown.target', 'rival.service'],
+  });
+  const simple = unit('a.service', 'inactive', {
+    dependsOn: ['system.slice', 'sysinit.target'],
+    needsToStart: ['system.slice', 'sysinit.target'],
+    conflicts: ['shutdown.target'],
+  });
+  const others = ['base.service', 'part.service', 'sysinit.target'].map((id) => unit(id, 'active'));
+  const factsOf = (id: string) => others.find((other) => other.id === id);
+
+  it.each<[string, UnitFacts, boolean | undefined, boolean | undefined, string[], string[]]>([
+    [
+      'everything of a unit whose jobs are unknown',
+      ...([about, undefined, undefined] as const),
+      ['base.service', 'part.service', 'grp.target', 'rival.service'],
+      ['a.service', 'base.service', 'part.service'],
+    ],
+    [
+      'what it needs, of a unit that was not stopped',
+      about,
+      false,
+      undefined,
+      ['base.service'],
+      ['a.service'],
+    ],
+    ['no record of a start that failed by its signals', about, false, true, ['base.service'], ['a.service']],
+    ['nothing of a unit whose last run ended by itself', about, false, false, [], []],
+    [
+      'no record of its own, of a unit that was stopped',
+      ...([about, true, false] as const),
+      ['base.service', 'part.service', 'grp.target', 'rival.service'],
+      ['base.service', 'part.service'],
+    ],
+    [
+      'nothing of a failed unit without requirements',
+      { ...simple, activeState: 'failed' },
+      undefined,
+      undefined,
+      [],
+      [],
+    ],
+    ['nothing of a unit without requirements', simple, undefined, undefined, [], []],
+  ])('is %s', (_, unitDown, stopped, startFailed, candidates, records) => {
+    expect(candidatesOf(unitDown, { stopped, startFailed })).toEqual(candidates);
+    expect(recordsWanted(unitDown, { stopped, startFailed }, factsOf)).toEqual(records);
   });
 });
