@@ -8,6 +8,7 @@ import type { Block, BlockReason, HealingAction, Plan } from '../model/plan.js';
 import type { Resolver } from '../resolve/resolver.js';
 import type { Attempt } from '../model/result.js';
 import type { Judge, Planned } from './judge.js';
+import type { PlanMemory } from './plan-memory.js';
 import { isBuiltInCheck } from '../model/built-in-checks.js';
 
 /** Action that was chosen for an issue, with its plan, or the reason why nothing is done. */
@@ -39,6 +40,8 @@ export interface ChoiceSources {
   readonly executor: Executor;
   readonly judge: Judge;
   readonly dryRun: boolean;
+  /** Plans of a monitor that may be used again. Without it, every plan is new. */
+  readonly plans?: PlanMemory | undefined;
 }
 
 const NONE: HealingAction = { action: 'none', parameters: {} };
@@ -48,6 +51,9 @@ export const MAX_RUNGS = 16;
 
 /** Gates after which the next rung is tried in the same cycle. */
 const PASSED_OVER: readonly BlockReason[] = ['unavailable', 'not-allowed', 'no-expected-gain'];
+
+/** Gates that usually block the same plan in the next cycle too. */
+const LASTING: readonly BlockReason[] = [...PASSED_OVER, 'protected', 'needs-approval'];
 
 /** Chooses the rung after those that did not help, plans it, and checks the gates. */
 export async function choose(
@@ -78,8 +84,12 @@ export async function climb(
   let last: Choice | undefined;
   for (let step = met.length; step < MAX_RUNGS; step += 1) {
     const rung = from.rung + step - from.met.length;
-    const tried = await chooseRung(issue, rung, sources, signal);
-    if (met.some((other) => isSameAction(other, tried.action))) return last;
+    const picked = pick(issue, rung, sources.resolver);
+    if (met.some((other) => isSameAction(other, picked.action))) return last;
+    const tried =
+      picked.block || picked.error !== undefined
+        ? picked
+        : await planRung(issue, picked.action, sources, signal);
     const choice: Choice = { ...tried, issue, rung, attempts: [...attempts] };
     const { action, block } = choice;
     if (block === undefined || !PASSED_OVER.includes(block.reason) || signal.aborted) return choice;
@@ -102,12 +112,8 @@ const passedOver = ({ action }: HealingAction, { reason, sentence }: Block): Att
 
 type Rung = Pick<Choice, 'action' | 'plan' | 'digest' | 'block' | 'error'>;
 
-async function chooseRung(
-  issue: Issue,
-  rung: number,
-  { resolver, executor, judge, dryRun }: ChoiceSources,
-  signal: AbortSignal,
-): Promise<Rung> {
+/** Returns the action of a rung, or why there is none. */
+function pick(issue: Issue, rung: number, resolver: Resolver): Rung {
   let action: HealingAction;
   try {
     action = expectAction(resolver.getAction({ ...issue, attempt: rung }));
@@ -122,14 +128,39 @@ async function chooseRung(
         : `The check \`${check}\` has no \`heals\`, and the resolver picked nothing: ${component} is only reported`;
     return { action, block: { reason: 'no-action', sentence } };
   }
+  return { action };
+}
+
+async function planRung(
+  issue: Issue,
+  action: HealingAction,
+  sources: ChoiceSources,
+  signal: AbortSignal,
+): Promise<Rung> {
+  const { dryRun, plans } = sources;
   try {
-    const planned = await planOf(action, { executor, dryRun }, signal);
-    const block = judge.all(issue, planned);
-    return { action, ...planned, ...(block ? { block } : {}) };
+    const known = plans?.find(issue, action);
+    if (known) {
+      const again = judged(issue, known, sources);
+      if (isIdle(again, dryRun)) return { action, ...again };
+    }
+    const planned = await planOf(action, sources, signal);
+    const rung = judged(issue, planned, sources);
+    if (isIdle(rung, dryRun)) plans?.keep(issue, action, planned);
+    return { action, ...rung };
   } catch (error) {
     return { action, error: messageOf(error) };
   }
 }
+
+const judged = (issue: Issue, planned: Planned, { judge }: ChoiceSources): Omit<Rung, 'action'> => {
+  const block = judge.all(issue, planned);
+  return { ...planned, ...(block ? { block } : {}) };
+};
+
+/** Returns whether a plan changes nothing on the host, now and probably in the next cycle. */
+const isIdle = ({ block }: Pick<Rung, 'block'>, dryRun: boolean): boolean =>
+  block === undefined ? dryRun : LASTING.includes(block.reason);
 
 /** Returns the choice with a new plan, before any gate. */
 export async function planAgain(

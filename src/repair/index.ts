@@ -3,6 +3,7 @@ import type { Plan } from '../model/plan.js';
 import type { HealingResult } from '../model/result.js';
 import { repairAll } from './batch.js';
 import { Judge } from './judge.js';
+import type { PlanMemory } from './plan-memory.js';
 import type { EnginePorts } from './ports.js';
 import { Recorder } from './record.js';
 import type { Slots } from './slots.js';
@@ -16,6 +17,8 @@ export { laterResult } from './result.js';
 export interface RoundOptions {
   readonly dryRun: boolean;
   readonly slots: Slots;
+  /** Plans of a monitor that may be used again. Without it, every plan is new. */
+  readonly plans?: PlanMemory | undefined;
   readonly nextId: () => string;
   /** Returns the checks that opened the open issues of a component. */
   readonly openChecks: (component: string) => readonly string[];
@@ -32,7 +35,7 @@ export interface RoundOptions {
 export function repairRound(
   issues: readonly Issue[],
   ports: EnginePorts,
-  { dryRun, slots, nextId, openChecks, started, asked, done, signal }: RoundOptions,
+  { dryRun, slots, plans, nextId, openChecks, started, asked, done, signal }: RoundOptions,
 ): Promise<HealingResult[]> {
   const { host, detector, resolver, executor, actions, policy } = ports;
   const { guards, ledger, clock, logger, bootId, acting, approve, emit } = ports;
@@ -42,7 +45,7 @@ export function repairRound(
     issues,
     {
       ...{ host, detector, resolver, executor, actions, guards, ledger, clock, logger },
-      ...{ isHealingEnabled, nextId, openChecks, slots, done },
+      ...{ isHealingEnabled, nextId, openChecks, slots, plans, done },
       // Read each time, so that switching on a dry run also stops waiting repairs.
       get dryRun() {
         return dryRun || ports.dryRun;

@@ -112,7 +112,7 @@ async function repairOnce(
   if (plan === undefined || digest === undefined) throw new Error(`No plan was made for ${issue.component}`);
   const blockedNow = judge.all(issue, { plan, digest }, { before: worst, busy: busyBecause });
   if (blockedNow) return skipped(blockedNow);
-  announce.planned({ issue, plan });
+  if (!sources.dryRun || sources.plans?.isNew(issue, digest) !== false) announce.planned({ issue, plan });
   if (sources.dryRun) {
     judge.rehearse(issue, plan);
     return { choice, ending: { outcome: 'planned' } };

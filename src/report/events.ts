@@ -41,6 +41,7 @@ export interface EngineEvents {
   'reading:lost': { readonly component: string; readonly check: string; readonly reason: string };
   /** A reading after `reading:lost` is known again, after `forMs` milliseconds. */
   'reading:back': { readonly component: string; readonly check: string; readonly forMs: number };
+  /** All gates have passed. A dry run of a monitor announces a plan once while it stays the same. */
   'heal:planned': { readonly issue: Issue; readonly plan: Plan };
   'heal:started': { readonly issue: Issue; readonly plan: Plan };
   /** A temporary change of an earlier repair is about to be undone by this plan. */

@@ -7,6 +7,7 @@ import type { RecentActivity } from '../report/recent.js';
 import type { Counts } from '../report/counts.js';
 import type { Issue } from '../model/issue.js';
 import { repairs } from '../repair/load.js';
+import { PlanMemory } from '../repair/plan-memory.js';
 import type { EnginePorts } from '../repair/ports.js';
 import { Slots } from '../repair/slots.js';
 import type { HealingResult } from '../model/result.js';
@@ -23,6 +24,8 @@ export interface CallMode {
   readonly signal: AbortSignal;
   /** Makes this call a dry run; the engine's own setting applies as well. */
   readonly dryRun?: boolean | undefined;
+  /** Allows plans of the cycles before that led to no repair, and announces a plan of a dry run once. Default `false`. */
+  readonly recent?: boolean | undefined;
 }
 
 /** Runs looks and repairs, and keeps the open issues and the counters. */
@@ -37,6 +40,7 @@ export class Cycle {
   readonly #ports: EnginePorts;
   readonly #reports: Reports;
   readonly #slots: Slots;
+  readonly #plans: PlanMemory;
   readonly #inRepair = new Map<string, number>();
   readonly #underWay = new Set<Promise<unknown>>();
   #undoing: Promise<void> | undefined;
@@ -45,8 +49,9 @@ export class Cycle {
   constructor(ports: EnginePorts) {
     this.#ports = ports;
     this.#slots = new Slots(() => ports.clock.monotonic());
+    this.#plans = new PlanMemory(ports.clock);
     this.#looks = new Looks(ports, {
-      closed: (component) => this.#reports.forget(component),
+      closed: (component) => [this.#reports, this.#plans].forEach((memory) => memory.forget(component)),
       settle: (verdicts) => this.#settle(verdicts, 0),
     });
     this.counts = this.#looks.counts;
@@ -57,9 +62,9 @@ export class Cycle {
   }
 
   /** Runs one look and one round of repairs, without debounce. */
-  once({ signal, dryRun }: CallMode): Promise<HealingResult[]> {
+  once({ signal, dryRun = false }: CallMode): Promise<HealingResult[]> {
     try {
-      const mode = { signal, dryRun: this.#isDry(dryRun) };
+      const mode = { signal, dryRun: dryRun || this.#ports.dryRun };
       const look = this.#looks.all(mode);
       return look === undefined ? Promise.resolve([]) : this.#track(this.#repairFrom(look, mode));
     } catch (error) {
@@ -85,9 +90,12 @@ export class Cycle {
     return issues.length === 0 ? Promise.resolve([]) : this.#track(this.#heal(issues, mode));
   }
 
-  async #heal(issues: readonly Issue[], { signal, dryRun: asked }: CallMode): Promise<HealingResult[]> {
-    const dryRun = this.#isDry(asked);
+  async #heal(
+    issues: readonly Issue[],
+    { signal, dryRun: asked = false, recent }: CallMode,
+  ): Promise<HealingResult[]> {
     const { ledger } = this.#ports;
+    const dryRun = asked || this.#ports.dryRun;
     for (const { component } of issues)
       this.#inRepair.set(component, (this.#inRepair.get(component) ?? 0) + 1);
     try {
@@ -99,7 +107,7 @@ export class Cycle {
       }
       const { repairRound } = await repairs();
       return await repairRound(issues, this.#ports, {
-        ...{ dryRun, signal, slots: this.#slots },
+        ...{ dryRun, signal, slots: this.#slots, plans: recent ? this.#plans : undefined },
         nextId: () => this.#nextId(),
         openChecks: (component) => this.open.checksOf(component),
         started: (component) => this.#reports.begins(component),
@@ -221,10 +229,6 @@ export class Cycle {
     this.#undoDue(this.#ports.dryRun);
     this.#reports.cycleDone(look);
     return look.issues.filter(({ component }) => !this.inRepair(component));
-  }
-
-  #isDry(asked = false): boolean {
-    return asked || this.#ports.dryRun;
   }
 
   #release(component: string): void {

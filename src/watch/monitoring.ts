@@ -46,7 +46,8 @@ export class Monitoring {
       lookAt: (...some: Parameters<Cycle['watchOnly']>) => this.#cycle.watchOnly(...some),
       listen: (wake: (component: string) => void) => this.#listen(wake),
       wakesApartMs: guards.wake.apartMs,
-      heal: (issues: readonly Issue[], inner: AbortSignal) => this.#cycle.heal(issues, { signal: inner }),
+      heal: (issues: readonly Issue[], inner: AbortSignal) =>
+        this.#cycle.heal(issues, { signal: inner, recent: true }),
       failed: (error: unknown) => emit('cycle:failed', { error }),
     };
     const ended = until([signal, stop.signal], (inner) => monitor(intervalMs, jobs, inner))

@@ -147,8 +147,8 @@ describe('the choice of an action', () => {
 
 describe('a ladder climbed further in the same cycle', () => {
   const climbed = (place: Place, ladder: Ladder = {}) => {
-    const { sources, signal, asked } = sourcesOf(ladder);
-    return climb(issueOf(), place, sources, signal).then((choice) => ({ choice, asked }));
+    const { sources, signal, asked, planned } = sourcesOf(ladder);
+    return climb(issueOf(), place, sources, signal).then((choice) => ({ choice, asked, planned }));
   };
   const attempt = { action: 'rung_0', outcome: 'ineffective', durationMs: 1, error: 'no' } as const;
 
@@ -158,12 +158,13 @@ describe('a ladder climbed further in the same cycle', () => {
     expect(choice).toMatchObject({ action: rungOf(1), rung: 1, attempts: [attempt] });
   });
 
-  it('has no further rung when the next action is one that was met', async () => {
-    const { choice } = await climbed(
+  it('has no further rung when the next action is one that was met, which is not planned either', async () => {
+    const { choice, planned } = await climbed(
       { rung: 1, attempts: [attempt], met: [rungOf(0)] },
       { getAction: () => rungOf(0) },
     );
     expect(choice).toBeUndefined();
+    expect(planned).toEqual([]);
   });
 });
 
