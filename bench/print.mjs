@@ -61,7 +61,7 @@ export const SECTIONS = {
       ],
     },
     `Files of the import: ${files.join(', ')}.`,
-    `Heap: ${orDash(heap.look)} B for a look of a monitor with the default checks, ${orDash(heap.cycle)} B for \`detectAndHeal()\` of gauges alone, ${orDash(heap.emptyAsyncCall)} B for an empty async call; ${figure(heap.growthBytes)} B more after ${heap.growthCycles.toLocaleString('en')} looks and a collection.`,
+    `Heap: ${orDash(heap.look)} B for a healthy look of a monitor with the default checks, ${orDash(heap.verdicts)} B for one whose verdicts are read, ${orDash(heap.cycle)} B for \`detectAndHeal()\` of gauges alone, ${orDash(heap.emptyAsyncCall)} B for an empty async call; ${figure(heap.growthBytes)} B more after ${heap.growthCycles.toLocaleString('en')} looks and a collection.`,
   ],
 
   steady: ({ settleSeconds, seconds, rows }) => [
