@@ -219,6 +219,21 @@ await describeOnBoth('the verdict on a unit of a booted host', (lab) => {
     expect(await lab.healOne(app)).toMatchObject({ outcome: 'fixed' });
   });
 
+  test('names that unit also without a journal, if the engine was there: signals report it', async () => {
+    const need = await lab.service('need', 'Type=oneshot\nExecStart=false');
+    const app = await lab.service('app', FOR_GOOD, `[Unit]\nRequires=${need}.service\nAfter=${need}.service`);
+    const start = ['/bin/sh', '-c', `/usr/bin/systemctl start ${app}; true`];
+    const [, , found] = await lab.drive([['inspect'], ['run', start], ['inspect']], {
+      options: { services: [app] },
+      env: { PATH: '/nonexistent' },
+    });
+    expect(found.find(({ component }) => component === app)).toMatchObject({
+      severity: HIGH,
+      reason: expect.stringContaining(`not started because ${need}.service could not be started`) as string,
+      becauseOf: `${need}.service`,
+    });
+  });
+
   // B6
   test('neither opens nor closes an issue if it never becomes ready', async () => {
     const service = await lab.service(

@@ -43,7 +43,8 @@ export function createCircumstanceFinder(options: {
     units: readonly UnitFacts[],
     { source, jobsOf, signal }: CircumstanceSources,
   ): Promise<void> {
-    const open = units.filter((unit) => isOpen(causes.get(unit.id), unit, now()));
+    const keys = new Map(units.map((unit) => [unit.id, keyOf(unit, jobsOf(unit))]));
+    const open = units.filter(({ id }) => isOpen(causes.get(id), keys.get(id), now()));
     if (open.length === 0) return;
     const known = new Map(units.map((unit) => [unit.id, unit]));
     await readDependencies(open, known, { source, jobsOf, signal });
@@ -54,7 +55,7 @@ export function createCircumstanceFinder(options: {
     if (causes.size > MAX_CAUSES) causes.clear();
     for (const unit of open) {
       const cause = causeOf(unit, jobsOf(unit), { factsOf, recordsOf });
-      causes.set(unit.id, { key: keyOf(unit), cause, at: now() });
+      causes.set(unit.id, { key: keys.get(unit.id) ?? '', cause, at: now() });
     }
   }
 
@@ -120,12 +121,12 @@ const isSameRequest = (
 const isDown = ({ activeState, loadState, job }: UnitFacts): boolean =>
   (activeState === 'inactive' || activeState === 'failed') && loadState === 'loaded' && job === '';
 
-/** Identifies one time that a unit went down, or failed to start. */
-const keyOf = ({ activeState, links }: UnitFacts): string =>
-  [activeState, links.upAt, links.exitedAt, links.downAt].join(' ');
+/** Identifies one time that a unit went down, or failed to start, which leaves its times as they are. */
+const keyOf = ({ activeState, links }: UnitFacts, { startFailed }: LastJobs): string =>
+  [activeState, links.upAt, links.exitedAt, links.downAt, startFailed].join(' ');
 
-const isOpen = (found: Found | undefined, unit: UnitFacts, now: number): boolean =>
-  found?.key !== keyOf(unit) || (found.cause === null && now - found.at >= RETRY_MS);
+const isOpen = (found: Found | undefined, key: string | undefined, now: number): boolean =>
+  found === undefined || found.key !== key || (found.cause === null && now - found.at >= RETRY_MS);
 
 /** Reads the dependencies and conflicts of these units, and, up to three levels, of those that are down too. */
 async function readDependencies(
