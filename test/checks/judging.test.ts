@@ -102,7 +102,7 @@ describe('a ready-made check', () => {
   const made = (options: CommonOptions = {}) => makeCheck(options, { name: 'kind:x', type: 'service', run });
 
   it('has the name of what it looks at, and only the options that were given', () => {
-    expect(made()).toEqual({
+    expect(made()).toStrictEqual({
       ...{ name: 'kind:x', component: 'kind:x', type: 'service', parts: [], timeoutMs: 7_000 },
       run: expect.any(Function) as unknown,
     });
@@ -110,10 +110,10 @@ describe('a ready-made check', () => {
   });
 
   it('has the options that were given, and 2 s more than its own limit, up to 10 minutes', () => {
-    const given = {
+    const given: CommonOptions = {
       ...{ name: 'shop', type: 'resource', heals: 'shop', every: 5, failAfter: 3, recoverAfter: 4 },
       settleMs: 6,
-    } as const;
+    };
     expect(made({ ...given, timeoutMs: 100 })).toMatchObject({
       ...given,
       component: 'shop',

@@ -285,7 +285,7 @@ describe('a file system that must be writable', () => {
   it('is found by the folder above the path, and by names with spaces', async () => {
     expect(await asked(`${here}/a`, at('/', 'rw'), at(here, 'ro'))).toBe(READ_ONLY);
     const spaced = join(here, 'a b');
-    mkdirSync(spaced);
+    mkdirSync(spaced, { recursive: true });
     expect(await asked(spaced, at('/', 'rw'), at(spaced.replace(' ', '\\040'), 'ro'))).toBe(READ_ONLY);
   });
 
