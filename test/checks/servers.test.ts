@@ -126,14 +126,14 @@ describe('the check http', () => {
   });
 
   it('sends the method, the headers, the body and who asks', async () => {
-    const options = {
+    const options: Omit<HttpOptions, 'url'> = {
       ...{
-        method: 'PUT',
+        method: 'PUT' as const,
         body: { file: secretFile },
         headers: { ACCEPT: 'text/html', 'X-Key': { file: secretFile } },
       },
       auth: { user: 'me', password: { file: secretFile } },
-    } as const;
+    };
     await judge('/', options);
     expect(asked).toMatchObject([
       {
