@@ -82,7 +82,7 @@ describe('a number held against its bounds', () => {
     ],
   ])('%s', (_what, all, verdict) => {
     const judged = judgeLimits(all, 'well');
-    if ('reason' in verdict) expect(judged).toEqual(verdict);
+    if ('reason' in verdict) expect(judged).toStrictEqual(verdict);
     else expect(judged).toMatchObject(verdict);
   });
 

@@ -98,6 +98,18 @@ describe('the check process', () => {
     if (value !== undefined) expect(verdict.value).toBe(value);
   });
 
+  it.each<[Partial<ProcessOptions>, string | undefined]>([
+    [{ minAgeSeconds: 1 }, 's'],
+    [{ maxAgeSeconds: 1_000 }, 's'],
+    [{ maxMemoryBytes: 1e9 }, 'B'],
+    [{ maxDescriptorsPercent: 100 }, '%'],
+    [{ maxDescriptors: 100 }, undefined],
+    [{}, undefined],
+  ])('tells the unit of what was asked for: %o', async (options, unit) => {
+    const { valueUnit } = await judge(machine(...two), options);
+    expect(valueUnit).toBe(unit);
+  });
+
   it('knows one process from several, and names the unit, the file or the expression', async () => {
     expect((await judge(machine(two[0]!), {})).reason).toBe('process:worker runs: 1 process, 4.0 KiB');
     const table = new ProcessTable(machine());
@@ -204,10 +216,10 @@ describe('the processes in /proc', () => {
 
   it.each([
     ['its resident kilobytes', 'VmSize:\t9 kB\nVmRSS:\t     12 kB\n', 12_288],
-    ['its pages when there are no kilobytes', 'VmSize:\t9 kB\n', 5 * 4_096],
+    ['its pages when there are no kilobytes', 'VmSize:\t9 kB\n', 6 * 4_096],
     ['nothing when it has no memory, as a thread of the kernel', 'Name:\tkthreadd\n', 0],
   ])('have as memory %s', async (_what, status, memoryBytes) => {
-    expect(await read({ status, pages: 5 })).toMatchObject({ memoryBytes });
+    expect(await read({ status, pages: 6 })).toMatchObject({ memoryBytes });
   });
 
   it('are not there once they have ended', async () => {

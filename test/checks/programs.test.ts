@@ -7,6 +7,7 @@ import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { clock, command } from '../../src/checks/index.js';
 import { clockWith, type ClockOptions } from '../../src/checks/clock.js';
 import { findProcesses } from '../../src/checks/process-find.js';
+import { processWith } from '../../src/checks/process.js';
 import { ProcessTable } from '../../src/checks/process-table.js';
 import { timerWith } from '../../src/checks/timer.js';
 import { folder, verdictOf } from './house.js';
@@ -203,6 +204,24 @@ describe('the processes of a unit', () => {
     [{}, 1, 'systemd cannot be asked: oops'],
   ])('are unknown when systemd answers %o and exits with %d', async (says, exit, why) => {
     await expect(find(says, exit)).rejects.toThrow(why);
+  });
+});
+
+describe('the check process of a unit', () => {
+  it.each([
+    ['are hidden from this program is unknown', false, 'unknown', 'processes of other users are hidden'],
+    ['have ended meanwhile is bad', true, 'bad', 'process:a is not running'],
+  ])('whose processes %s', async (_what, showsFirst, status, reason) => {
+    const [proc, cgroups] = [folder(), folder()];
+    writeFileSync(join(proc, 'uptime'), '100.00 1.00\n');
+    if (showsFirst) mkdirSync(join(proc, '1'));
+    mkdirSync(join(cgroups, 'a.service'));
+    writeFileSync(join(cgroups, 'a.service', 'cgroup.procs'), '5\n');
+    const systemctl = program(`printf '${lines({ LoadState: 'loaded', ControlGroup: '/a.service' })}'`);
+    const check = processWith({ unit: 'a' }, { table: new ProcessTable(proc), cgroups, systemctl });
+    expect(await verdictOf(check)).toMatchObject({
+      ...{ status, reason: expect.stringContaining(reason) as string },
+    });
   });
 });
 

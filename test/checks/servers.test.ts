@@ -35,6 +35,7 @@ const site = await web((request, response) => {
     else if (kind === 'json') response.end('{"queue":7}');
     else if (kind === 'deflate')
       response.writeHead(200, { 'content-encoding': ' Deflate ' }).end(deflateSync(body));
+    else if (kind === 'empty') response.writeHead(Number(rest), { 'content-encoding': 'gzip' }).end();
     else if (kind === 'plain') response.writeHead(200, { 'content-encoding': 'identity' }).end(body);
     else if (kind === 'none') response.writeHead(200, { 'content-encoding': '' }).end(body);
     else response.writeHead(200, { 'x-shop': 'open', 'set-cookie': ['a=1', 'b=2'] }).end(body);
@@ -97,6 +98,10 @@ describe('the check http', () => {
       `has a body with the SHA-256 ${createHash('sha256').update(body).digest('hex').slice(0, 12)}…`,
     ],
     ['/deflate', { contains: 'shop' }, 'ok', ''],
+    ['/empty/204', {}, 'ok', 'answers with 204'],
+    ['/empty/304', {}, 'ok', 'answers with 304'],
+    ['/empty/200', {}, 'bad', 'is not compressed as its header says'],
+    ['/deflate', { method: 'HEAD' }, 'ok', 'answers with 200'],
     ['/plain', { contains: 'shop' }, 'ok', ''],
     ['/none', { contains: 'shop' }, 'ok', ''],
     ['/', { method: 'HEAD', contains: 'shop' }, 'bad', 'lacks "shop" in its body'],
