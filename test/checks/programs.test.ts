@@ -13,7 +13,10 @@ import { timerWith } from '../../src/checks/timer.js';
 import { folder, verdictOf } from './house.js';
 
 const NOW = 1_800_000_000;
-afterEach(() => void vi.useRealTimers());
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
 
 const programs = mkdtempSync(join(tmpdir(), 'checks-'));
 afterAll(() => rmSync(programs, { recursive: true, force: true }));
@@ -241,7 +244,15 @@ describe('the process of a file with its number', () => {
     [`  ${process.pid} more words\n`, [process.pid]],
     // The greatest number that the kernel gives is 4,194,304.
     ['4194305', []],
-  ])('%j is found if it runs', async (text, pids) => expect(await find(at(text))).toEqual(pids));
+  ])('%j is found if it runs', async (text, pids) => {
+    // A signal to this process would end it.
+    const kill = vi.spyOn(process, 'kill').mockImplementation((pid) => {
+      if (pid !== process.pid) throw Object.assign(new Error('no such process'), { code: 'ESRCH' });
+      return true;
+    });
+    expect(await find(at(text))).toEqual(pids);
+    expect(kill).toHaveBeenCalledExactlyOnceWith(expect.any(Number), 0);
+  });
 
   it.each(['', 'x', '0', '-1', '1.5'])('%j is no number of a process', async (text) => {
     const path = at(text);
@@ -254,7 +265,6 @@ describe('the process of a file with its number', () => {
     });
     expect(await find(at('4194305'))).toEqual([4_194_305]);
     expect(kill).toHaveBeenCalledWith(4_194_305, 0);
-    kill.mockRestore();
   });
 
   it('is unknown if the file may not be read', async () => {
