@@ -84,6 +84,26 @@ describe('the debounce of a look', () => {
     expect(debounce(open, [of('a', 'ok', own)], AT_ONCE).size).toBe(0);
   });
 
+  it('counts a verdict that is repeated until its check is due once', () => {
+    const own = { failAfter: 2, recoverAfter: 2 };
+    const again = { ...own, repeated: true };
+    const first = debounce(new Map(), [of('a', 'bad', own)], lasting);
+    expect(debounce(first, [of('a', 'bad', again)], lasting)).toEqual(first);
+    const unread = debounce(new Map(), [of('a', 'bad', { ...again, failAfter: 1 })], lasting);
+    expect([...unread.values()]).toMatchObject([{ open: true }]);
+    const open = debounce(first, [of('a', 'bad', own)], lasting);
+    const well = debounce(open, [of('a', 'ok', own)], lasting);
+    expect(debounce(well, [of('a', 'ok', again)], lasting)).toEqual(well);
+  });
+
+  it('keeps an issue until its value is below the clearing level', () => {
+    const at = (value: number, status: 'ok' | 'bad' = 'ok') =>
+      of('disk', status, { check: 'disk', value, threshold: 80, clearsAt: 75 });
+    const open = debounce(new Map(), [at(90, 'bad')], lasting);
+    expect(debounce(open, [at(75)], lasting)).toEqual(open);
+    expect(debounce(open, [at(74)], lasting).size).toBe(0);
+  });
+
   it('needs as many ok readings as its check says, in a row', () => {
     const own = { failAfter: 1, recoverAfter: 2 };
     const open = debounce(new Map(), [of('a', 'bad', own)], lasting);
