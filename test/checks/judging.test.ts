@@ -50,7 +50,7 @@ describe('a number held against its bounds', () => {
       { status: 'bad', reason: 'count is 2, over 1', value: 2, threshold: 1 },
     ],
     ['without bounds is not asked about', [{ what: 'count', value: 2 }], { status: 'ok', reason: 'well' }],
-    ['that nobody asks for may be unknown', [{ what: 'a', value: 'why' }], { status: 'ok', reason: 'well' }],
+    ['without bounds may be unknown', [{ what: 'a', value: 'why' }], { status: 'ok', reason: 'well' }],
     [
       'that is not known is unknown, with the reason',
       [{ what: 'growth', value: 'it needs two readings', max: 1 }],
@@ -352,7 +352,7 @@ describe('the content of a text', () => {
     expect(looksInside(options)).toBe(looks),
   );
 
-  it('is matched anew each time, also by an expression that goes on from its last match', () => {
+  it('is matched from its start each time, also by an expression that goes on from its last match', () => {
     const sticky = /ready/g;
     expect([1, 2, 3].map(() => matchesPattern('all ready', sticky))).toEqual([true, true, true]);
     expect(sticky.lastIndex).toBe(0);

@@ -1,32 +1,43 @@
 import { EventEmitter } from 'node:events';
+import { syncBuiltinESMExports } from 'node:module';
+import hooks from 'node:perf_hooks';
+import v8 from 'node:v8';
 import type { Worker } from 'node:worker_threads';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { eventLoop, heap, part, pressure, worker, type PartOptions } from '../../src/checks/index.js';
 import { healthySnapshot } from '../../src/testing/index.js';
 import { verdictOf } from './house.js';
 
-const readings = vi.hoisted(() => ({
+const readings = {
   heap: { used_heap_size: 50, heap_size_limit: 100 },
   delay: { count: 0, ms: 0, asked: [] as number[], resets: 0, enabled: 0, resolution: 0 },
-}));
-vi.mock('node:v8', () => ({ getHeapStatistics: () => readings.heap }));
-vi.mock('node:perf_hooks', () => ({
-  monitorEventLoopDelay: ({ resolution }: { resolution: number }) => {
-    readings.delay.resolution = resolution;
+};
+/** Replaces what Node measures by these readings; also for modules that are loaded already. */
+function measured(): void {
+  vi.spyOn(v8, 'getHeapStatistics').mockImplementation(() => readings.heap as never);
+  vi.spyOn(hooks, 'monitorEventLoopDelay').mockImplementation(({ resolution = 0 } = {}) => {
+    const { delay } = readings;
+    delay.resolution = resolution;
     return {
-      enable: () => (readings.delay.enabled += 1),
-      reset: () => (readings.delay.resets += 1),
+      enable: () => (delay.enabled += 1),
+      reset: () => (delay.resets += 1),
       get count() {
-        return readings.delay.count;
+        return delay.count;
       },
       percentile: (of: number) => {
-        readings.delay.asked.push(of);
-        return readings.delay.ms * 1e6;
+        delay.asked.push(of);
+        return delay.ms * 1e6;
       },
-    };
-  },
-}));
-afterEach(() => void vi.useRealTimers());
+    } as never;
+  });
+  syncBuiltinESMExports();
+}
+beforeEach(measured);
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+  syncBuiltinESMExports();
+});
 
 describe('the check heap', () => {
   it.each([

@@ -213,7 +213,7 @@ describe('the processes of a unit', () => {
 describe('the check process of a unit', () => {
   it.each([
     ['are hidden from this program is unknown', false, 'unknown', 'processes of other users are hidden'],
-    ['have ended meanwhile is bad', true, 'bad', 'process:a is not running'],
+    ['have ended is bad', true, 'bad', 'process:a is not running'],
   ])('whose processes %s', async (_what, showsFirst, status, reason) => {
     const [proc, cgroups] = [folder(), folder()];
     writeFileSync(join(proc, 'uptime'), '100.00 1.00\n');
@@ -452,7 +452,7 @@ describe('the check clock with a time server', () => {
     expect(await ask(told)).toMatchObject({ status: 'ok', value: 200 });
   });
 
-  it('knows the time after 2036, when the seconds of the packet begin anew', async () => {
+  it('knows the time after 2036, when the seconds of the packet restart at 0', async () => {
     const now = Date.UTC(2036, 1, 7, 6, 28, 20);
     expect(await ask([{ received: 200 }], {}, now)).toMatchObject({ status: 'ok', value: 200 });
     expect(await ask([{ received: -60_000 }], {}, now)).toMatchObject({ status: 'bad', value: 60_000 });

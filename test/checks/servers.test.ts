@@ -11,7 +11,7 @@ import { WrongAnswer } from '../../src/checks/failure.js';
 import { certificateFor } from './certificate.js';
 import { folder, secureWeb, server, verdictOf, web } from './house.js';
 
-/** What the server was asked, in order. */
+/** Request that the server received. */
 interface Asked {
   readonly method: string;
   readonly url: string;
@@ -120,7 +120,7 @@ describe('the check http', () => {
     expect(http({ url: `${site}/a?key=x` }).name).toBe(`http:${host}/a`);
   });
 
-  it('asks for a page as a program does, over a connection of its own', async () => {
+  it('asks for a page as a program does, over a new connection', async () => {
     await judge('/page?x=1&y=2');
     expect(asked).toEqual([
       {

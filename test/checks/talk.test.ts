@@ -122,7 +122,7 @@ describe('a server that is asked in its own protocol', () => {
     expect((await asked(ready, greeting)).sent).toBe(bytes);
   });
 
-  it('is told goodbye over SMTP, and asked for its options over SIP', async () => {
+  it('gets a goodbye over SMTP, and a question for its options over SIP', async () => {
     const { sent } = await asked('smtp', '220 mail\r\n', '250 mail\r\n');
     expect(sent).toBe('EHLO localhost\r\nQUIT\r\n');
     expect((await asked('sip', '')).sent).toMatch(/^OPTIONS sip:healthcheck SIP\/2\.0\r\n(.+\r\n)+\r\n$/);

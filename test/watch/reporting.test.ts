@@ -58,7 +58,7 @@ describe('the report of a result', () => {
     expect(names(told)).toEqual(events);
   });
 
-  it('that is blocked is told once for each reason, until something else happens', () => {
+  it('that is blocked is emitted once for each reason, until something else happens', () => {
     const { reports, told } = made();
     const block = (blockedBy: string) =>
       reports.add(resultOf({ outcome: 'skipped', blockedBy, error: 'e' } as never));
@@ -108,7 +108,7 @@ describe('the report of a result', () => {
     expect(reports.pending('p')).toBeUndefined();
   });
 
-  it('is told again at the end of a cycle, the last hundred of them, if somebody listens', () => {
+  it('is emitted again at the end of a cycle, the last hundred of them, if there is a listener', () => {
     const look = { issues: [] } as never;
     const { reports, told } = made();
     for (let id = 0; id < 102; id += 1) reports.add(resultOf({ id: String(id) }));
@@ -129,7 +129,7 @@ describe('the report of a result', () => {
     expect(deaf.told.at(-1)).toEqual(['cycle:done', { issues: [], results: [] }]);
   });
 
-  it('of a component that is repaired again and again is told once, when the number is reached', () => {
+  it('of a component that is repaired repeatedly is reported once, when the number is reached', () => {
     const { recurrences } = DEFAULT_GUARDS.useless;
     for (const [fixes, isTold] of [
       [recurrences - 1, false],
@@ -230,7 +230,7 @@ describe('the monitoring of one engine', () => {
   });
 
   it.each([
-    ['looks at a unit in trouble at once', false, 1],
+    ['reads a unit with a new problem at once', false, 1],
     ['leaves a unit to its repair', true, 0],
   ])('%s', async (_what, inRepair, looks) => {
     const { monitoring, clock, listeners, cycle } = made({ inRepair });

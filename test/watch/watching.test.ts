@@ -678,7 +678,7 @@ describe('the cadence of the monitoring', () => {
     await ended;
   });
 
-  it('heals nothing where a look finds nothing, or the monitoring was stopped meanwhile', async () => {
+  it('heals nothing where a look finds nothing, or the monitoring was stopped during the look', async () => {
     const heal = vi.fn(() => Promise.resolve());
     const calm = run(1_000, () => ({ heal }));
     await calm.clock.advance(3_000);
