@@ -86,7 +86,7 @@ describe('the debounce of a look', () => {
 
   it('counts a verdict that is repeated until its check is due once', () => {
     const own = { failAfter: 2, recoverAfter: 2 };
-    const again = { ...own, repeated: true };
+    const again = { ...own, repeated: true as const };
     const first = debounce(new Map(), [of('a', 'bad', own)], lasting);
     expect(debounce(first, [of('a', 'bad', again)], lasting)).toEqual(first);
     const unread = debounce(new Map(), [of('a', 'bad', { ...again, failAfter: 1 })], lasting);
