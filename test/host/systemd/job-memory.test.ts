@@ -131,7 +131,7 @@ describe('a start that failed because of a dependency, by signals', () => {
     const { jobs, job, at, startFailed } = memory('start');
     await job(120_000, 120_010, 'dependency');
     at(130_000);
-    expect(startFailed(150_000), 'a job before the end of the run says nothing').toBeUndefined();
+    expect(startFailed(150_000), 'a job before the end of the run').toBeUndefined();
     jobs.begin();
     expect(startFailed(150_000)).toBe(false);
     expect(startFailed(131_000), 'the run ended as it began to listen').toBeUndefined();

@@ -263,7 +263,7 @@ describe('what is read to find a cause', () => {
     ['no record of a start that failed by its signals', about, false, true, ['base.service'], ['a.service']],
     ['nothing of a unit whose last run ended by itself', about, false, false, [], []],
     [
-      'no record of its own, of a unit that was stopped',
+      'only the records of others if the unit was stopped',
       ...([about, true, false] as const),
       ['base.service', 'part.service', 'grp.target', 'rival.service'],
       ['base.service', 'part.service'],
