@@ -47,7 +47,7 @@ describe('the repairs of an issue, cheapest first,', () => {
     expect(rules!.ladder.map((rung) => rung('nginx'))).toEqual([restart('nginx')]);
   });
 
-  it('of a check without rules of its own depend on the type of the issue', () => {
+  it('of any other check depend on the type of the issue', () => {
     const first = Object.entries(TYPE_LADDERS).map(([type, ladder]) => [type, ladder.map((of) => of('x'))]);
     expect(Object.fromEntries(first)).toEqual({
       ...{ resource: [NOTHING], service: [restart('x')], system: [NOTHING] },
