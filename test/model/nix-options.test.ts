@@ -22,7 +22,7 @@ describe('the option `nix`', () => {
     expect(nixSettings({ deleteOlderThan: words }).deleteOlderThan).toEqual({ words, ms });
   });
 
-  it.each(['', '0d', '1', 'd', '1.5d', '-1d', '1m', '100000h', ' 1d', '1d ', 30])(
+  it.each(['', '0d', '1', 'd', '1.5d', '-1d', '1m', '100000h', ' 1d', '1d ', 30, ['30d']])(
     'refuses %j as an age of generations',
     (deleteOlderThan) => {
       expect(() => nixSettings({ deleteOlderThan })).toThrow('Expected `nix.deleteOlderThan` to be');
