@@ -29,6 +29,10 @@ describe('the full name of a unit', () => {
   it.each(['', '--now', 'a b', 'worker@', 7, undefined])('is refused when %j is given', (name) => {
     expect(() => unitName(name as string, 'service')).toThrow('Expected `service` to be a systemd unit name');
   });
+
+  it('that is refused is called `unit` where no option is named', () => {
+    expect(() => unitName('a b')).toThrow('Expected `unit` to be');
+  });
 });
 
 it.each([
