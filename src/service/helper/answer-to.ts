@@ -3,6 +3,7 @@ import { isSelfHealingError, messageOf } from '../../base/errors.js';
 import { runAct } from '../../execute/run-act.js';
 import type { HelperRequest } from '../../execute/helper-protocol.js';
 import { makePlan } from '../../execute/planner.js';
+import type { StartProgram } from '../../execute/start-program.js';
 import { startWithNode } from '../../execute/start-with-node.js';
 import { digestOf } from '../../memory/approvals.js';
 import { NO_HISTORY, type Generations } from '../../memory/generations.js';
@@ -43,6 +44,8 @@ export interface AnswerSources {
   readonly planWithin: AbortSignal;
   /** When aborted, no new step starts and interruptible steps end. */
   readonly signal: AbortSignal;
+  /** Starts the commands. Default: with `node:child_process`. */
+  readonly start?: StartProgram;
 }
 
 /**
@@ -73,7 +76,7 @@ export async function answerTo(request: HelperRequest, parts: AnswerSources): Pr
       planOf: (next: HealingAction, signal: AbortSignal, earlier?: readonly StepReport[]) =>
         planOf(next, { ...parts, planWithin: signal }, earlier),
       admits: (next: Plan) => judgeSafety(next, parts.policy.units, { approved: true }) === undefined,
-      start: startWithNode,
+      start: parts.start ?? startWithNode,
       signal: parts.signal,
     };
     const result = await runAct(plan, { action, parameters }, act);

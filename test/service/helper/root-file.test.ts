@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import {
   chmod,
   chown,
+  lchown,
   link,
   mkdir,
   mkdtemp,
@@ -214,5 +215,57 @@ describe('a file that another user writes', () => {
     expect(await readlink(join(folder, 'short'))).toBe('way');
     await chmod(folder, 0o777);
     expect(() => readForeignFile(join(folder, 'short', 'policy.json'), 10)).toThrow('others than root');
+  });
+});
+
+// Only root can give files to other users.
+describe.runIf(me === 0)('a path with parts of another user', () => {
+  const OTHER = 12_345;
+
+  it('is refused when a folder above the file belongs to that user', async () => {
+    const inner = join(folder, 'inner');
+    await mkdir(inner);
+    await writeFile(join(inner, 'policy.json'), 'x');
+    expect(read(join(inner, 'policy.json'))).toBe('x');
+    await chown(inner, OTHER, 0);
+    expect(() => read(join(inner, 'policy.json'))).toThrow(
+      `${inner} belongs to the user with uid ${OTHER}, not to root`,
+    );
+    expect(() => expectRootFolder(inner)).toThrow(`belongs to the user with uid ${OTHER}`);
+  });
+
+  it('is accepted when that user is the owner that was asked for, also its links', async () => {
+    await chown(folder, OTHER, OTHER);
+    await chown(file, OTHER, OTHER);
+    await symlink('policy.json', join(folder, 'link'));
+    await lchown(join(folder, 'link'), OTHER, OTHER);
+    expect(Buffer.from(readRootFile(join(folder, 'link'), OTHER)).toString()).toBe('whole');
+    expect(() => expectRootFolder(folder, OTHER)).not.toThrow();
+    expect(() => readRootFile(file)).toThrow(`belongs to the user with uid ${OTHER}`);
+    expect(() => readRootFile(file, OTHER + 1)).toThrow(`belongs to the user with uid ${OTHER}`);
+  });
+
+  it('is refused when a link of root is in a folder of that user, who can replace it', async () => {
+    const theirs = join(folder, 'theirs');
+    await mkdir(theirs);
+    await symlink(folder, join(theirs, 'way'));
+    const path = join(theirs, 'way', 'policy.json');
+    expect(Buffer.from(readForeignFile(path, 10)).toString()).toBe('whole');
+    await chown(theirs, OTHER, 0);
+    expect(() => readForeignFile(path, 10)).toThrow('is a link that others than root can have made');
+  });
+
+  it('is refused when a link of that user is in a folder of root', async () => {
+    await symlink(folder, join(folder, 'way'));
+    await lchown(join(folder, 'way'), OTHER, 0);
+    expect(() => readForeignFile(join(folder, 'way', 'policy.json'), 10)).toThrow(
+      'is a link that others than root can have made',
+    );
+  });
+
+  it('may be a file that this user writes, if only its text is wanted', async () => {
+    await chown(file, OTHER, 0);
+    await chmod(file, 0o666);
+    expect(Buffer.from(readForeignFile(file, 5)).toString()).toBe('whole');
   });
 });
