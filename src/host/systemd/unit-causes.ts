@@ -11,11 +11,11 @@ export interface CauseSources {
   readonly recordsOf: (unit: string) => readonly JournalRecord[];
 }
 
-/** What is known of the last jobs of a unit that is down; `undefined` if unknown. */
+/** Result of the last jobs of a unit that is down; `undefined` if unknown. */
 export interface LastJobs {
-  /** Whether a stop job ended its last run. */
+  /** True if a stop job ended its last run. */
   readonly stopped: boolean | undefined;
-  /** Whether its last job was a start that failed because of a dependency. */
+  /** True if its last job was a start that failed because of a dependency. */
   readonly startFailed: boolean | undefined;
 }
 

@@ -113,7 +113,7 @@ describe('a start that failed because of a dependency, by signals', () => {
     ['done', false],
     ['failed', false],
     ['canceled', false],
-  ])('is told by the result of the last job since the last run: %s', async (result, failed) => {
+  ])('is known by the result of the last job since the last run: %s', async (result, failed) => {
     const { job, startFailed } = memory(GONE);
     await job(200_000, 200_010, result);
     expect(startFailed(150_000)).toBe(failed);
