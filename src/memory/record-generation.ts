@@ -153,7 +153,7 @@ export const noteChange = (generations: Generations, lastChange: GenerationChang
 /** Drops what is no longer needed, because the whole state is written each time. */
 function pruned(generations: Generations): Generations {
   const { running, systems } = generations;
-  const previous = runningOf(generations)?.previous ?? null;
+  const previous = runningOf(generations)?.previous;
   const needed = new Set(neededSystems(generations));
   const kept = Object.entries(systems)
     .sort(
@@ -162,7 +162,7 @@ function pruned(generations: Generations): Generations {
     .slice(0, SYSTEMS)
     .map(([path, record]) => {
       const units = path === running || path === previous ? fewUnits(record.units) : {};
-      return [path, units === record.units ? record : { ...record, units }] as const;
+      return [path, { ...record, units }] as const;
     });
   return { ...generations, systems: Object.fromEntries(kept) };
 }

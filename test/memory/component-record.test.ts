@@ -270,7 +270,7 @@ describe('reset() of a component', () => {
     expect(breakerOf(recordOf(reset, 'redis'), 5)).toBe('half-open');
   });
 
-  it('that could not be saved is taken back, and changes of other components are kept', () => {
+  it('that could not be saved is undone, and changes of other components are kept', () => {
     const before = act(EMPTY_STATE);
     const later = act(resetComponent(before, 'nginx'), { component: 'redis' });
     const restored = undoReset(later, before, 'nginx').components;
@@ -279,8 +279,18 @@ describe('reset() of a component', () => {
 
   it('that could not be saved leaves no record if there was none', () => {
     const lost = { ...EMPTY_STATE, cautious: true };
-    expect(undoReset(resetComponent(lost, 'nginx'), lost, 'nginx').components).toEqual({});
+    expect(undoReset(resetComponent(lost, 'nginx'), lost, 'nginx').components).toStrictEqual({});
   });
+
+  it.each(['constructor', '__proto__'])(
+    'that could not be saved is undone for a component called %s',
+    (name) => {
+      expect(Object.entries(undoReset(EMPTY_STATE, EMPTY_STATE, name).components)).toEqual([]);
+      const before = act(EMPTY_STATE, { component: name });
+      const restored = undoReset(resetComponent(before, name), before, name);
+      expect(recordOf(restored, name)).toMatchObject({ failures: 1 });
+    },
+  );
 });
 
 describe('a repair of a resource', () => {

@@ -10,6 +10,7 @@ import {
   unitOf,
   type Generations,
   type SystemObservation,
+  type SystemRecord,
   type UnitObservation,
 } from '../../src/memory/generations.js';
 import { markBad, noteSystem } from '../../src/memory/record-generation.js';
@@ -40,6 +41,10 @@ const look = (
 const after = (...looks: readonly (readonly [minute: number, look: SystemObservation])[]): Generations =>
   looks.reduce((record, [minute, one]) => noteSystem(record, one, minute * MINUTE, evidence), NO_GENERATIONS);
 const nginx = (record: Generations) => unitOf(runningOf(record), 'nginx.service');
+
+const system: SystemRecord = {
+  ...{ previous: null, enteredAt: 0, seenAt: 0, blindMs: 0, quietSince: 0, good: true, bad: null, units: {} },
+};
 
 describe('the record of systems', () => {
   it('determines which system ran before, whatever the generation numbers', () => {
@@ -173,44 +178,49 @@ describe('the record of systems and units keeps', () => {
     expect(kept).toEqual([[], ['nginx.service'], ['nginx.service']]);
   });
 
-  it('400 units of a system: failing ones first, then those read active last, then those that failed last', () => {
+  it.each([1, -1])('the systems that were seen last, in whatever order they are stored: %i', (order) => {
+    const entries = Array.from(
+      { length: 20 },
+      (_, seenAt) => [`/nix/store/${seenAt}`, { ...system, seenAt }] as const,
+    );
+    const systems = Object.fromEntries(entries.sort(([, a], [, b]) => order * (a.seenAt - b.seenAt)));
+    const record = markBad({ ...NO_GENERATIONS, systems }, '/nix/store/19', 19, 'it broke');
+    expect(Math.min(...Object.values(record.systems).map(({ seenAt }) => seenAt))).toBe(4);
+  });
+
+  it('400 units of a system: failing ones, then those read as active last, then those that failed last', () => {
     const named = (name: string, state: UnitObservation['state']) => seen(state, '1', name);
     const others = (count: number) =>
       Array.from({ length: count }, (_, n) => named(`${n}.service`, 'active'));
-    const rare = [named('failing', 'failing'), named('failed', 'failing'), named('old', 'active')];
-    const read = (count: number) =>
-      Object.keys(
-        runningOf(
-          after(
-            [0, look(A, [...rare, named('down', 'down')])],
-            [1, look(A, [named('failed', 'down')])],
-            [2, look(A, others(count))],
-          ),
-        )!.units,
-      ).filter((name) => !name.endsWith('.service'));
-    expect(read(396)).toEqual(['failing', 'failed', 'old', 'down']);
-    expect(read(397)).toEqual(['failing', 'failed', 'old']);
-    expect(read(399)).toEqual(['failing']);
+    const rare = (count: number) => {
+      const record = after(
+        [1, look(A, [named('never read', 'down'), named('failed', 'failing'), named('failing', 'failing')])],
+        [2, look(A, [named('failed', 'down'), named('active before', 'active')])],
+        [3, look(A, others(count))],
+      );
+      return Object.keys(runningOf(record)!.units).filter((name) => !name.endsWith('.service'));
+    };
+    expect(rare(396).sort()).toEqual(['active before', 'failed', 'failing', 'never read']);
+    expect(rare(397).sort()).toEqual(['active before', 'failed', 'failing']);
+    expect(rare(398).sort()).toEqual(['active before', 'failing']);
+    expect(rare(399)).toEqual(['failing']);
   });
 });
 
 describe('the last good system', () => {
-  const system = (seenAt: number, more: object = {}) => ({
-    ...{ previous: null, enteredAt: 0, seenAt, blindMs: 0, quietSince: 0, good: true, bad: null, units: {} },
-    ...more,
-  });
+  const seenLast = (seenAt: number, more: Partial<SystemRecord> = {}) => ({ ...system, seenAt, ...more });
   const among = (systems: Generations['systems']) => lastGood({ ...NO_GENERATIONS, systems });
 
   it('is the one of the good systems that was seen last', () => {
-    expect(among({ [A]: system(1), [B]: system(2) })).toBe(B);
-    expect(among({ [A]: system(2), [B]: system(1) })).toBe(A);
-    expect(among({ [A]: system(1), [B]: system(2, { good: false }) })).toBe(A);
-    expect(among({ [A]: system(1), [B]: system(2, { bad: { at: 0, why: 'it broke' } }) })).toBe(A);
+    expect(among({ [A]: seenLast(1), [B]: seenLast(2) })).toBe(B);
+    expect(among({ [A]: seenLast(2), [B]: seenLast(1) })).toBe(A);
+    expect(among({ [A]: seenLast(1), [B]: seenLast(2, { good: false }) })).toBe(A);
+    expect(among({ [A]: seenLast(1), [B]: seenLast(2, { bad: { at: 0, why: 'it broke' } }) })).toBe(A);
     expect(among({})).toBeNull();
   });
 
   it('is never deleted, even if it is neither running nor the previous one', () => {
-    const generations = { ...NO_GENERATIONS, systems: { [A]: system(1) } };
+    const generations = { ...NO_GENERATIONS, systems: { [A]: seenLast(1) } };
     expect(neededSystems(generations)).toEqual([A]);
     expect(neededSystems(NO_GENERATIONS)).toEqual([]);
   });
