@@ -309,7 +309,7 @@ describe('each field of a stored state', () => {
     expect(parseState(JSON.stringify(FULL))).toEqual(FULL);
   });
 
-  it('may be null only where nothing is a value of its own', () => {
+  it('may be null only if it may have no value', () => {
     const nullable = accepted((holder, key) => void (holder[key] = null));
     expect(nullable).toEqual(places.filter((place) => isAmong(place, NULLABLE)));
   });
