@@ -125,23 +125,13 @@ function noteUnit(
 
 /** Marks a system that must not be entered without approval. */
 export function markBad(generations: Generations, path: string, at: number, why: string): Generations {
-  const record = systemOf(generations, path) ?? { ...UNSEEN, enteredAt: at, seenAt: at, quietSince: at };
+  const unseen = { previous: null, enteredAt: at, seenAt: at, blindMs: 0, quietSince: at, units: {} };
+  const record = systemOf(generations, path) ?? unseen;
   return pruned({
     ...generations,
     systems: { ...generations.systems, [path]: { ...record, good: false, bad: { at, why } } },
   });
 }
-
-const UNSEEN: SystemRecord = Object.freeze({
-  previous: null,
-  enteredAt: 0,
-  seenAt: 0,
-  blindMs: 0,
-  quietSince: 0,
-  good: false,
-  bad: null,
-  units: {},
-});
 
 /** Records a change of the running system. */
 export const noteChange = (generations: Generations, lastChange: GenerationChange): Generations => ({

@@ -211,6 +211,12 @@ describe('a loaded state keeps at most', () => {
     expect([state.acts.length, state.acts[0]?.at, found]).toEqual([LONGEST_LIST, 1, ['acts']]);
   });
 
+  it('10,000 pauses, the last ones', () => {
+    const { state, found } = bounded({ pauses: mapOf(LONGEST_LIST + 1, 5) });
+    expect([Object.keys(state.pauses).length, found]).toEqual([LONGEST_LIST, ['pauses']]);
+    expect(state.pauses).not.toHaveProperty('n0');
+  });
+
   it('100 undos, the oldest; those of another component, action or parameters are others', () => {
     const undo = many(101).map((index) => ({ ...UNDO, component: `c${index}` }));
     expect(bounded({ undo: undo.slice(0, 100) })).toMatchObject({
@@ -257,6 +263,7 @@ describe('the time at which a loaded state goes on, after the wall clock was set
   it('is at most the end of the year 9999', () => {
     const at = (time: number) => bounded({ savedAt: time, pauses: { backup: time } }).now;
     expect([at(LATEST), at(LATEST + 1)]).toEqual([LATEST, WALL]);
+    expect(new Date(LATEST).toISOString()).toBe('9999-12-31T23:59:59.999Z');
   });
 });
 
@@ -281,7 +288,7 @@ describe('the bounds of one value', () => {
     const bounds = new Bounds(WALL);
     const positive = (value: number) => (value > 0 ? value : undefined);
     expect(bounds.list([1, -1, 2], 'x', positive)).toEqual([1, 2]);
-    expect(bounds.map({ a: 1, b: -1 }, 'x', positive)).toEqual({ a: 1 });
+    expect(bounds.map({ a: 1, b: -1 }, 'x', positive)).toStrictEqual({ a: 1 });
   });
 
   it('drop an entry of a map whose name is too long, and keep a text of 8,192 characters', () => {

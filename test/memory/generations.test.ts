@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  CHANGES_GENERATION,
   failingUnits,
   lastGood,
   neededSystems,
@@ -345,3 +346,10 @@ describe('any record of systems', () => {
     expect(JSON.stringify(record)).toBe(text);
   });
 });
+
+it.each(['rollback_generation', 'rebuild_system'])(
+  '%s counts as a change of the system, limited per day',
+  (name) => {
+    expect(CHANGES_GENERATION).toContain(name);
+  },
+);

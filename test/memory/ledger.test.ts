@@ -377,6 +377,20 @@ describe('a lost state', () => {
     expect(saves.map(({ cautious }) => cautious)).toEqual([true]);
   });
 
+  it('permits no action before that is written down', async () => {
+    let written: () => void = () => undefined;
+    let isOpen = false;
+    const { ledger } = ledgerOn({
+      load: () => Promise.reject(new SelfHealingError('state-lost', 'The state in /x cannot be used')),
+      save: () => new Promise((resolve) => void (written = resolve)),
+    });
+    const opening = ledger.open(false).then(() => (isOpen = true));
+    await new Promise(setImmediate);
+    expect(isOpen).toBe(false);
+    written();
+    expect(await opening).toBe(true);
+  });
+
   it('that cannot be written down is reported as well', async () => {
     const { store, fail } = spiedStore();
     const { ledger, logger } = ledgerOn(store);

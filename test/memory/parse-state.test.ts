@@ -380,6 +380,7 @@ describe('the nesting of a stored state', () => {
     ['65 objects in each other are not', `${'{"a":'.repeat(65)}1${'}'.repeat(65)}`, deep],
     ['100 lists side by side are parsed', `[${'[],'.repeat(100)}[]]`, notAnObject],
     ['100 objects side by side are parsed', `[${'{},'.repeat(100)}{}]`, notAnObject],
+    ['64 lists in a list after a closed one are not', `[[],${nested(64)}]`, deep],
     ['brackets in a text do not count', JSON.stringify(['['.repeat(65)]), notAnObject],
     ['brackets after a quote in a text do not count', JSON.stringify([`"${'{'.repeat(65)}`]), notAnObject],
     ['closing brackets in a text do not count', `["]]",${nested(64)}]`, deep],

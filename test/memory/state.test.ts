@@ -55,6 +55,14 @@ describe('names that are properties of every object', () => {
 });
 
 describe('the breaker of a component', () => {
+  it('that was never seen is half-open at any time after a lost state', () => {
+    const lost = { ...EMPTY_STATE, cautious: true };
+    expect([0, NOW].map((now) => breakerOf(recordOf(lost, 'nginx'), now))).toEqual([
+      'half-open',
+      'half-open',
+    ]);
+  });
+
   it.each([
     [null, 'closed'],
     [NOW + 1, 'open'],
