@@ -80,7 +80,6 @@ export const beginHealth = (state: GuardState, component: string, now: number): 
 
 /** Records a bad or missing reading of a component, which ends its healthy time. */
 export function recordUnhealthy(state: GuardState, component: string): GuardState {
-  if (!Object.hasOwn(state.components, component)) return state;
   if (recordOf(state, component).healthySince === null) return state;
   return withRecord(state, component, { healthySince: null });
 }
@@ -95,9 +94,10 @@ export function resetComponent(state: GuardState, component: string): GuardState
 
 /** Restores the record of a component whose reset could not be saved. */
 export function undoReset(state: GuardState, before: GuardState, component: string): GuardState {
-  const record = before.components[component];
   const components = { ...state.components };
-  if (record === undefined) delete components[component];
-  else components[component] = record;
-  return { ...state, components };
+  delete components[component];
+  // Not by assignment, which would replace the prototype for a component called `__proto__`.
+  return Object.hasOwn(before.components, component)
+    ? { ...state, components: { ...components, [component]: before.components[component]! } }
+    : { ...state, components };
 }

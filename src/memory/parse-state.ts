@@ -159,9 +159,11 @@ export function parseState(text: string): GuardState {
 }
 
 /** Adds missing fields. In states without `strikes` the breaker counted failures. */
-const completed = (record: Partial<ComponentRecord>): ComponentRecord => ({
+const completed = (
+  record: Partial<ComponentRecord> & Pick<ComponentRecord, 'failures'>,
+): ComponentRecord => ({
   ...FRESH_RECORD,
-  strikes: record.failures ?? 0,
+  strikes: record.failures,
   ...record,
 });
 

@@ -125,23 +125,13 @@ function noteUnit(
 
 /** Marks a system that must not be entered without approval. */
 export function markBad(generations: Generations, path: string, at: number, why: string): Generations {
-  const record = systemOf(generations, path) ?? { ...UNSEEN, enteredAt: at, seenAt: at, quietSince: at };
+  const unseen = { previous: null, enteredAt: at, seenAt: at, blindMs: 0, quietSince: at, units: {} };
+  const record = systemOf(generations, path) ?? unseen;
   return pruned({
     ...generations,
     systems: { ...generations.systems, [path]: { ...record, good: false, bad: { at, why } } },
   });
 }
-
-const UNSEEN: SystemRecord = Object.freeze({
-  previous: null,
-  enteredAt: 0,
-  seenAt: 0,
-  blindMs: 0,
-  quietSince: 0,
-  good: false,
-  bad: null,
-  units: {},
-});
 
 /** Records a change of the running system. */
 export const noteChange = (generations: Generations, lastChange: GenerationChange): Generations => ({
@@ -153,7 +143,7 @@ export const noteChange = (generations: Generations, lastChange: GenerationChang
 /** Drops what is no longer needed, because the whole state is written each time. */
 function pruned(generations: Generations): Generations {
   const { running, systems } = generations;
-  const previous = runningOf(generations)?.previous ?? null;
+  const previous = runningOf(generations)?.previous;
   const needed = new Set(neededSystems(generations));
   const kept = Object.entries(systems)
     .sort(
@@ -162,7 +152,7 @@ function pruned(generations: Generations): Generations {
     .slice(0, SYSTEMS)
     .map(([path, record]) => {
       const units = path === running || path === previous ? fewUnits(record.units) : {};
-      return [path, units === record.units ? record : { ...record, units }] as const;
+      return [path, { ...record, units }] as const;
     });
   return { ...generations, systems: Object.fromEntries(kept) };
 }

@@ -75,6 +75,41 @@ describe('the digest of a plan', () => {
     expect(digestOf({ ...plan, ...change })).not.toBe(digest);
   });
 
+  const SWITCH = { from: '/a', to: '/b', verb: 'switch', units: [], failing: [] } as const;
+  it.each([
+    ['system to leave', { from: '/c' }],
+    ['system to go to', { to: '/c' }],
+    ['time at which it takes effect', { verb: 'boot' as const }],
+  ])('differs for a switch with another %s', (_what, change) => {
+    const digests = [SWITCH, { ...SWITCH, ...change }].map((generation) => digestOf({ ...plan, generation }));
+    expect(digests[0]).not.toBe(digests[1]);
+  });
+
+  const TOUCHED = {
+    id: 'a.service',
+    names: ['a.service'],
+    how: 'stopped',
+    refuseManualStart: false,
+  } as const;
+  it.each([
+    ['unit', { id: 'b.service' }],
+    ['effect on it', { how: 'restarted' as const }],
+  ])('differs for another unit that goes along: another %s', (_what, change) => {
+    const digests = [TOUCHED, { ...TOUCHED, ...change }].map((touched) =>
+      digestOf({ ...plan, effects: { ...NO_EFFECTS, touches: [touched] } }),
+    );
+    expect(digests[0]).not.toBe(digests[1]);
+  });
+
+  it('differs for a call of another function of the host program', () => {
+    const call = (name: string): Step => ({
+      ...{ kind: 'call', name, run: () => undefined, timeoutMs: 1_000, interruptible: true },
+    });
+    expect(digestOf({ ...plan, steps: [call('restart the pool')] })).not.toBe(
+      digestOf({ ...plan, steps: [call('drop the pool')] }),
+    );
+  });
+
   it('differs for the same content written to another file', () => {
     const write = (path: string, content: string): Step => ({
       kind: 'write',
@@ -93,9 +128,15 @@ describe('the digest of a plan', () => {
 
 describe('a request for approval', () => {
   it('has an id that can be typed, and is made once', () => {
-    expect(asked.approvals).toEqual([{ ...QUESTION, id, answer: 'waiting' }]);
-    expect(id).toMatch(/^[0-9a-f]{8}$/);
-    expect(requestApproval(asked, { ...QUESTION, askedAt: 5 })).toBe(asked);
+    const once = requestApproval(EMPTY_STATE, QUESTION);
+    expect(once.approvals).toEqual([{ ...QUESTION, id: digest.slice(0, 8), answer: 'waiting' }]);
+    expect(requestApproval(once, { ...QUESTION, askedAt: 5 })).toBe(once);
+  });
+
+  it('is added to those that are waiting', () => {
+    const both = requestApproval(asked, { ...QUESTION, digest: 'f'.repeat(64) });
+    expect(both.approvals.map((approval) => approval.digest)).toEqual([digest, 'f'.repeat(64)]);
+    expect(approve(both, id).approvals.map(({ answer }) => answer)).toEqual(['yes', 'waiting']);
   });
 
   it('is approved for this exact plan only', () => {
@@ -122,6 +163,12 @@ describe('a request for approval', () => {
     const lapsed = expireApprovals(state, 15 * MINUTE, guards, 0);
     expect(lapsed.approvals).toEqual([]);
     expect(backoff(lapsed)?.until).toBe(16 * MINUTE);
+  });
+
+  it('is rejected automatically 15 minutes after it was made, not earlier', () => {
+    const late = requestApproval(EMPTY_STATE, { ...QUESTION, askedAt: 10 * MINUTE });
+    expect(expireApprovals(late, 25 * MINUTE - 1, guards, 0)).toBe(late);
+    expect(expireApprovals(late, 25 * MINUTE, guards, 0).approvals).toEqual([]);
   });
 
   it('that is no longer needed is removed without a backoff', () => {

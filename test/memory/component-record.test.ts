@@ -3,12 +3,23 @@ import { describe, expect, it } from 'vitest';
 import { DEFAULT_GUARDS } from '../../src/model/guards.js';
 import { recordAct } from '../../src/memory/record-act.js';
 import {
+  beginHealth,
+  power,
   recordHealth,
   recordRefusal,
   recordUnhealthy,
   resetComponent,
+  undoReset,
 } from '../../src/memory/component-record.js';
-import { breakerOf, EMPTY_STATE, recordOf, type Act, type GuardState } from '../../src/memory/state.js';
+import {
+  breakerOf,
+  EMPTY_STATE,
+  FRESH_RECORD,
+  recordOf,
+  type Act,
+  type ComponentRecord,
+  type GuardState,
+} from '../../src/memory/state.js';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -202,6 +213,49 @@ describe('the health of a component', () => {
   });
 });
 
+describe('lasting health', () => {
+  it.each<[string, Partial<ComponentRecord>]>([
+    ['failures', { failures: 2 }],
+    ['strikes', { strikes: 2 }],
+    ['relapses', { relapses: 2 }],
+    ['as many relapses as failures', { failures: 2, relapses: 2 }],
+    ['as many strikes as failures', { failures: 2, strikes: 2 }],
+    ['backoff', { backoff: { restart_service: { count: 1, since: 0, until: 1 } } }],
+    ['breaker', { breakerUntil: 5 }],
+    ['useless repair', { useless: { action: 'clean', value: 97 } }],
+  ])('of ten minutes resets the %s of a component', (_what, change) => {
+    const record = { ...FRESH_RECORD, healthySince: 0 };
+    const state = { ...EMPTY_STATE, components: { nginx: { ...record, ...change } } };
+    expect(nginx(recordHealth(state, 'nginx', 10 * MINUTE - 1, guards))).toEqual({ ...record, ...change });
+    expect(nginx(recordHealth(state, 'nginx', 10 * MINUTE, guards))).toEqual(record);
+  });
+
+  it('can begin for a component without a record, and does not begin again while it lasts', () => {
+    const begun = beginHealth(EMPTY_STATE, 'nginx', 7);
+    expect(begun.components).toEqual({ nginx: { ...FRESH_RECORD, healthySince: 7 } });
+    expect(nginx(beginHealth(begun, 'nginx', 9)).healthySince).toBe(7);
+  });
+});
+
+describe('a bad reading', () => {
+  it('of a component without a record leaves no record, even after a lost state', () => {
+    const lost = { ...EMPTY_STATE, cautious: true };
+    expect(recordUnhealthy(lost, 'nginx')).toBe(lost);
+  });
+});
+
+describe('the longest backoff', () => {
+  it('is a number, however large the factor and the count are: NaN would block forever', () => {
+    expect(power(100, 1_000)).toBe(Number.MAX_VALUE);
+    expect(power(2, 3)).toBe(8);
+    const extreme = { ...guards, backoff: { ...guards.backoff, firstMs: 0, factor: 100 } };
+    const backoff = { restart_service: { count: 1_000, since: 0, until: 0 } };
+    const state = { ...EMPTY_STATE, components: { nginx: { ...FRESH_RECORD, backoff } } };
+    const after = recordRefusal(state, 'nginx', 'restart_service', 7, extreme, 0);
+    expect(nginx(after).backoff['restart_service']?.until).toBe(7);
+  });
+});
+
 describe('reset() of a component', () => {
   it('removes its failures, and keeps its acts', () => {
     const state = act(act(EMPTY_STATE), { component: 'redis' });
@@ -215,6 +269,28 @@ describe('reset() of a component', () => {
     expect(breakerOf(nginx(reset), 5)).toBe('closed');
     expect(breakerOf(recordOf(reset, 'redis'), 5)).toBe('half-open');
   });
+
+  it('that could not be saved is undone, and changes of other components are kept', () => {
+    const before = act(EMPTY_STATE);
+    const later = act(resetComponent(before, 'nginx'), { component: 'redis' });
+    const restored = undoReset(later, before, 'nginx').components;
+    expect(restored).toEqual({ nginx: before.components['nginx'], redis: later.components['redis'] });
+  });
+
+  it('that could not be saved leaves no record if there was none', () => {
+    const lost = { ...EMPTY_STATE, cautious: true };
+    expect(undoReset(resetComponent(lost, 'nginx'), lost, 'nginx').components).toStrictEqual({});
+  });
+
+  it.each(['constructor', '__proto__'])(
+    'that could not be saved is undone for a component called %s',
+    (name) => {
+      expect(Object.entries(undoReset(EMPTY_STATE, EMPTY_STATE, name).components)).toEqual([]);
+      const before = act(EMPTY_STATE, { component: name });
+      const restored = undoReset(resetComponent(before, name), before, name);
+      expect(recordOf(restored, name)).toMatchObject({ failures: 1 });
+    },
+  );
 });
 
 describe('a repair of a resource', () => {

@@ -1,14 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  CHANGES_GENERATION,
   failingUnits,
   lastGood,
   neededSystems,
   NO_GENERATIONS,
   runningOf,
+  systemOf,
   unitOf,
   type Generations,
   type SystemObservation,
+  type SystemRecord,
   type UnitObservation,
 } from '../../src/memory/generations.js';
 import { markBad, noteSystem } from '../../src/memory/record-generation.js';
@@ -39,6 +42,10 @@ const look = (
 const after = (...looks: readonly (readonly [minute: number, look: SystemObservation])[]): Generations =>
   looks.reduce((record, [minute, one]) => noteSystem(record, one, minute * MINUTE, evidence), NO_GENERATIONS);
 const nginx = (record: Generations) => unitOf(runningOf(record), 'nginx.service');
+
+const system: SystemRecord = {
+  ...{ previous: null, enteredAt: 0, seenAt: 0, blindMs: 0, quietSince: 0, good: true, bad: null, units: {} },
+};
 
 describe('the record of systems', () => {
   it('determines which system ran before, whatever the generation numbers', () => {
@@ -103,6 +110,148 @@ describe('the record of systems', () => {
     };
     expect(neededSystems(record).sort()).toEqual(['/c', '/d', A, B]);
   });
+});
+
+describe('the record of a system that is observed', () => {
+  it('starts at the first reading if the time of the switch is unknown, and is not blind then', () => {
+    expect(runningOf(after([5, look(A)]))).toEqual({
+      ...{ previous: null, enteredAt: 5 * MINUTE, seenAt: 5 * MINUTE, quietSince: 5 * MINUTE },
+      ...{ blindMs: 0, good: false, bad: null, units: {} },
+    });
+  });
+
+  it('remembers the longest gap between two readings', () => {
+    const record = after([0, look(A)], [3, look(A)], [8, look(A)], [9, look(A)]);
+    expect(runningOf(record)?.blindMs).toBe(5 * MINUTE);
+  });
+
+  it('with a gap of ten minutes starts the quiet time again', () => {
+    expect(runningOf(after([0, look(A)], [10, look(A)]))?.quietSince).toBe(10 * MINUTE);
+    const shorter = noteSystem(after([0, look(A)]), look(A), 10 * MINUTE - 1, evidence);
+    expect(runningOf(shorter)?.quietSince).toBe(0);
+  });
+
+  it('counts a unit as newly failed if it had failed in this system and was stopped in between', () => {
+    const failing = [seen('failing')];
+    const record = after(
+      [0, look(A, failing)],
+      [1, look(B, failing)],
+      [2, look(B, [seen('down')])],
+      [3, look(B, failing)],
+    );
+    expect(runningOf(record)?.quietSince).toBe(3 * MINUTE);
+  });
+
+  it('does not count a unit that failed and is down as failing', () => {
+    const record = after([0, look(A, [seen('failing')])], [1, look(A, [seen('down')])]);
+    expect(nginx(record)).toMatchObject({
+      failedAt: 0,
+      failing: false,
+      activeSince: null,
+      activeUntil: null,
+    });
+  });
+});
+
+describe('the record of systems and units keeps', () => {
+  /** Enters this number of systems, one a minute. */
+  const systems = (count: number): Generations =>
+    after(...Array.from({ length: count }, (_, index) => [index, look(`/nix/store/${index}`)] as const));
+
+  it('16 systems: those that a rollback may need, and of the others those that were seen last', () => {
+    const first = { at: 0, action: 'rollback_generation', from: '/nix/store/0', to: '/nix/store/1' };
+    const record = noteSystem(
+      { ...systems(16), lastChange: first },
+      look('/nix/store/16'),
+      16 * MINUTE,
+      evidence,
+    );
+    const numbers = [0, 1, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16];
+    expect(Object.keys(record.systems).sort()).toEqual(
+      numbers.map((number) => `/nix/store/${number}`).sort(),
+    );
+  });
+
+  it('the units of the running system and of the one before it', () => {
+    const units = [seen('active')];
+    const record = after([0, look(A, units)], [1, look(B, units)], [2, look('/nix/store/c', units)]);
+    const kept = [A, B, '/nix/store/c'].map((path) => Object.keys(record.systems[path]!.units));
+    expect(kept).toEqual([[], ['nginx.service'], ['nginx.service']]);
+  });
+
+  it.each([1, -1])('the systems that were seen last, in whatever order they are stored: %i', (order) => {
+    const entries = Array.from(
+      { length: 20 },
+      (_, seenAt) => [`/nix/store/${seenAt}`, { ...system, seenAt }] as const,
+    );
+    const systems = Object.fromEntries(entries.sort(([, a], [, b]) => order * (a.seenAt - b.seenAt)));
+    const record = markBad({ ...NO_GENERATIONS, systems }, '/nix/store/19', 19, 'it broke');
+    expect(Math.min(...Object.values(record.systems).map(({ seenAt }) => seenAt))).toBe(4);
+  });
+
+  it('400 units of a system: failing ones, then those read as active last, then those that failed last', () => {
+    const named = (name: string, state: UnitObservation['state']) => seen(state, '1', name);
+    const others = (count: number) =>
+      Array.from({ length: count }, (_, n) => named(`${n}.service`, 'active'));
+    const rare = (count: number) => {
+      const record = after(
+        [1, look(A, [named('never read', 'down'), named('failed', 'failing'), named('failing', 'failing')])],
+        [2, look(A, [named('failed', 'down'), named('active before', 'active')])],
+        [3, look(A, others(count))],
+      );
+      return Object.keys(runningOf(record)!.units).filter((name) => !name.endsWith('.service'));
+    };
+    expect(rare(396).sort()).toEqual(['active before', 'failed', 'failing', 'never read']);
+    expect(rare(397).sort()).toEqual(['active before', 'failed', 'failing']);
+    expect(rare(398).sort()).toEqual(['active before', 'failing']);
+    expect(rare(399)).toEqual(['failing']);
+  });
+});
+
+describe('the last good system', () => {
+  const seenLast = (seenAt: number, more: Partial<SystemRecord> = {}) => ({ ...system, seenAt, ...more });
+  const among = (systems: Generations['systems']) => lastGood({ ...NO_GENERATIONS, systems });
+
+  it('is the one of the good systems that was seen last', () => {
+    expect(among({ [A]: seenLast(1), [B]: seenLast(2) })).toBe(B);
+    expect(among({ [A]: seenLast(2), [B]: seenLast(1) })).toBe(A);
+    expect(among({ [A]: seenLast(1), [B]: seenLast(2, { good: false }) })).toBe(A);
+    expect(among({ [A]: seenLast(1), [B]: seenLast(2, { bad: { at: 0, why: 'it broke' } }) })).toBe(A);
+    expect(among({})).toBeNull();
+  });
+
+  it('is never deleted, even if it is neither running nor the previous one', () => {
+    const generations = { ...NO_GENERATIONS, systems: { [A]: seenLast(1) } };
+    expect(neededSystems(generations)).toEqual([A]);
+    expect(neededSystems(NO_GENERATIONS)).toEqual([]);
+  });
+});
+
+describe('a system that is marked as bad', () => {
+  it('before it was ever seen gets a whole record, which can be stored', () => {
+    expect(markBad(NO_GENERATIONS, B, 7, 'it broke nginx.service').systems).toEqual({
+      [B]: {
+        ...{ previous: null, enteredAt: 7, seenAt: 7, quietSince: 7, blindMs: 0, units: {} },
+        ...{ good: false, bad: { at: 7, why: 'it broke nginx.service' } },
+      },
+    });
+  });
+});
+
+describe('a system or unit that was never observed', () => {
+  it('has no record, also if its name is a property of every object', () => {
+    for (const name of ['constructor', '__proto__', A]) {
+      expect(systemOf(NO_GENERATIONS, name)).toBeUndefined();
+      expect(unitOf(runningOf(after([0, look(A)])), name)).toBeUndefined();
+    }
+    expect(systemOf(NO_GENERATIONS, null)).toBeUndefined();
+  });
+});
+
+it('the failing units of the running system are those that failed at their last reading', () => {
+  expect(failingUnits(NO_GENERATIONS)).toEqual([]);
+  const record = after([0, look(A, [seen('active'), seen('failing', '1', 'redis.service')])]);
+  expect(failingUnits(record)).toEqual(['redis.service']);
 });
 
 describe('the record of a unit', () => {
@@ -197,3 +346,10 @@ describe('any record of systems', () => {
     expect(JSON.stringify(record)).toBe(text);
   });
 });
+
+it.each(['rollback_generation', 'rebuild_system'])(
+  '%s counts as a change of the system, limited per day',
+  (name) => {
+    expect(CHANGES_GENERATION).toContain(name);
+  },
+);

@@ -81,6 +81,23 @@ describe('the steady time', () => {
   });
 });
 
+describe('the steady time of a clock that has run before', () => {
+  it('starts at the wall clock, without a saved state and with one', async () => {
+    const clock = fakeClock();
+    await clock.advance(HOUR);
+    const { ledger } = ledgerOn(memoryStore(), clock);
+    expect(ledger.now()).toBe(clock.now());
+    const store = memoryStore();
+    await store.save({ ...EMPTY_STATE, savedAt: clock.now() - 5 });
+    const next = ledgerOn(store, clock).ledger;
+    await next.open(false);
+    expect(next.now()).toBe(clock.now());
+    await clock.advance(HOUR);
+    expect(next.now()).toBe(clock.now());
+    expect(next.at(HOUR)).toBe(clock.now() - HOUR);
+  });
+});
+
 describe('the state of an engine', () => {
   it('is loaded once, and written with its time', async () => {
     const { store, loads, saves } = spiedStore();
@@ -113,6 +130,45 @@ describe('the state of an engine', () => {
     await ledger.open(false);
     await ledger.write(pause('upgrade'));
     expect(Object.keys(saves.at(-1)!.pauses)).toEqual(['backup', 'upgrade']);
+  });
+
+  it.each([
+    ['an error of the disk', new Error('EIO')],
+    ['an error of the library', new SelfHealingError('state-lost', 'it would be too large')],
+  ])('stays held after %s while it was saved', async (_what, error) => {
+    const { store, fail } = spiedStore();
+    const { ledger } = ledgerOn(store);
+    await ledger.open(false);
+    fail(error);
+    await expect(ledger.write(pause('backup'))).rejects.toBe(error);
+    expect([ledger.isHeld, ledger.lockedBy]).toEqual([true, undefined]);
+  });
+
+  it('is held only once it was loaded to be written', async () => {
+    const { ledger } = ledgerOn(memoryStore());
+    expect([ledger.isHeld, ledger.isOpen(true)]).toEqual([false, false]);
+    await ledger.open(true);
+    expect([ledger.isHeld, ledger.isOpen(true), ledger.isOpen(false)]).toEqual([false, true, false]);
+    await ledger.open(false);
+    expect([ledger.isHeld, ledger.isOpen(true), ledger.isOpen(false)]).toEqual([true, true, true]);
+  });
+
+  it('is held if it is opened to be written while a dry run is loading it', async () => {
+    const { store, loads } = spiedStore();
+    const { ledger } = ledgerOn(store);
+    await Promise.all([ledger.open(true), ledger.open(false)]);
+    expect([ledger.isHeld, loads]).toEqual([true, [true, false]]);
+  });
+
+  it('is loaded without a warning if no value is out of bounds, and with one if a single value is', async () => {
+    const warnings = async (savedAt: number) => {
+      const store = memoryStore();
+      await store.save({ ...EMPTY_STATE, savedAt });
+      const { ledger, logger } = ledgerOn(store);
+      await ledger.open(false);
+      return logger.lines.length;
+    };
+    expect([await warnings(5), await warnings(-5)]).toEqual([0, 1]);
   });
 
   it('is written in order, the newest last', async () => {
@@ -169,14 +225,19 @@ describe('the state that another engine has locked', () => {
     const { ledger, logger } = ledgerOn(store);
     fail(locked);
     await ledger.open(false);
+    expect(logger.lines).toEqual([{ level: 'warn', message: locked.message }]);
     await ledger.open(false);
     expect(ledger.lockedBy).toBe(locked.message);
     expect(ledger.isOpen(false)).toBe(false);
-    expect(logger.lines).toEqual([{ level: 'warn', message: locked.message }]);
+    const [once, other] = [locked, new SelfHealingError('locked', 'Another engine (process 8) holds it')];
+    expect(logger.of('warn')).toEqual([once.message]);
+    fail(other);
+    await ledger.open(false);
+    expect(logger.of('warn')).toEqual([once.message, other.message]);
     fail();
     await ledger.open(false);
     expect(ledger.lockedBy).toBeUndefined();
-    expect(loads).toHaveLength(3);
+    expect(loads).toHaveLength(4);
     expect(saves).toEqual([]);
   });
 
@@ -204,6 +265,95 @@ describe('the state that another engine has locked', () => {
   });
 });
 
+describe('an engine that was closed', () => {
+  const closed = { code: 'closed' };
+
+  it('neither opens nor writes its state any more, and closes its store each time', async () => {
+    const { store, saves } = spiedStore();
+    let closings = 0;
+    const { ledger } = ledgerOn({ ...store, close: () => void (closings += 1) });
+    await ledger.open(false);
+    await ledger.close();
+    await expect(ledger.save()).rejects.toMatchObject(closed);
+    await expect(ledger.write(pause('backup'))).rejects.toMatchObject(closed);
+    await ledger.close();
+    expect([saves.length, closings]).toEqual([1, 2]);
+  });
+
+  it('before it was opened does not load its state', async () => {
+    const { store, loads } = spiedStore();
+    const { ledger } = ledgerOn(store);
+    await ledger.close();
+    await expect(ledger.open(false)).rejects.toMatchObject(closed);
+    expect(loads).toEqual([]);
+  });
+
+  it('while its state was loading waits for it, and does not hold it', async () => {
+    const steps: string[] = [];
+    let loaded: (state: undefined) => void = () => undefined;
+    const { ledger } = ledgerOn({
+      load: () => new Promise((resolve) => void (loaded = resolve)),
+      save: () => Promise.resolve(void steps.push('saved')),
+      close: () => void steps.push('store closed'),
+    });
+    const opening = ledger.open(false).catch((error: SelfHealingError) => steps.push(error.code));
+    const closing = ledger.close();
+    await new Promise(setImmediate);
+    steps.push('loaded');
+    loaded(undefined);
+    await Promise.all([opening, closing]);
+    expect(steps[0]).toBe('loaded');
+    expect(steps.slice(1).sort()).toEqual(['closed', 'store closed']);
+    expect(ledger.isHeld).toBe(false);
+  });
+
+  it('reports a last state that could not be written', async () => {
+    const { store, fail } = spiedStore();
+    const { ledger, logger } = ledgerOn(store);
+    await ledger.open(false);
+    fail(new Error('EIO'));
+    await ledger.close();
+    expect(logger.of('warn')).toEqual(['The state could not be written: EIO']);
+  });
+});
+
+describe('a state that cannot be loaded', () => {
+  const unusable = new SelfHealingError('invalid-argument', 'The state /x cannot be written');
+
+  it('in time is not lost: the engine tries again', async () => {
+    const { store, saves, fail } = spiedStore();
+    const { ledger, logger } = ledgerOn(store);
+    fail(new SelfHealingError('timeout', '`store.load` took too long'));
+    await expect(ledger.open(false)).rejects.toMatchObject({ code: 'timeout' });
+    expect([ledger.isOpen(true), ledger.state, saves, logger.lines]).toEqual([false, EMPTY_STATE, [], []]);
+    fail();
+    await ledger.open(false);
+    expect([ledger.isHeld, ledger.state.cautious]).toEqual([true, false]);
+  });
+
+  it('because its path cannot hold one is reported once, and nothing is written', async () => {
+    const { store, saves, fail } = spiedStore();
+    const { ledger, logger } = ledgerOn(store);
+    fail(unusable);
+    await ledger.open(false);
+    fail();
+    await ledger.open(false);
+    expect([ledger.isHeld, ledger.state.cautious, saves]).toEqual([true, true, []]);
+    expect(logger.lines.map(({ message }) => message)).toEqual([
+      'The state /x cannot be written. Nothing that needs the state is repaired until it can be written',
+    ]);
+  });
+
+  it('because of an error of the host program is lost, whatever code that error has', async () => {
+    const { store, fail } = spiedStore();
+    const { ledger, logger } = ledgerOn(store);
+    fail(Object.assign(new Error('no answer'), { code: 'timeout' }));
+    await ledger.open(false);
+    expect([ledger.isHeld, ledger.state.cautious]).toEqual([true, true]);
+    expect(logger.of('error')[0]).toMatch(/^no answer\. What was done before is forgotten/);
+  });
+});
+
 describe('a lost state', () => {
   it('is reported, and makes the engine cautious', async () => {
     const { store, fail } = spiedStore();
@@ -217,5 +367,46 @@ describe('a lost state', () => {
     fail();
     await ledger.write(pause('backup'));
     expect((await store.load())?.cautious).toBe(true);
+  });
+
+  it('is written down at once, so that the next start is cautious too', async () => {
+    const { store, saves } = spiedStore();
+    const lost = new SelfHealingError('state-lost', 'The state in /x cannot be used');
+    const { ledger } = ledgerOn({ ...store, load: () => Promise.reject(lost) });
+    await ledger.open(false);
+    expect(saves.map(({ cautious }) => cautious)).toEqual([true]);
+  });
+
+  it('permits no action before that is written down', async () => {
+    let written: () => void = () => undefined;
+    let isOpen = false;
+    const { ledger } = ledgerOn({
+      load: () => Promise.reject(new SelfHealingError('state-lost', 'The state in /x cannot be used')),
+      save: () => new Promise((resolve) => void (written = resolve)),
+    });
+    const opening = ledger.open(false).then(() => (isOpen = true));
+    await new Promise(setImmediate);
+    expect(isOpen).toBe(false);
+    written();
+    expect(await opening).toBe(true);
+  });
+
+  it('that cannot be written down is reported as well', async () => {
+    const { store, fail } = spiedStore();
+    const { ledger, logger } = ledgerOn(store);
+    fail(new SelfHealingError('state-lost', 'The state in /x cannot be used'));
+    await ledger.open(false);
+    expect(logger.of('warn')).toEqual([
+      'That the state was lost could not be written down: The state in /x cannot be used',
+    ]);
+  });
+
+  it('is neither locked nor written in a dry run', async () => {
+    const { store, saves } = spiedStore();
+    const lost = new SelfHealingError('state-lost', 'The state in /x cannot be used');
+    const { ledger } = ledgerOn({ ...store, load: () => Promise.reject(lost) });
+    await ledger.open(true);
+    expect([ledger.isHeld, ledger.isOpen(true), ledger.state.cautious]).toEqual([false, true, true]);
+    expect(saves).toEqual([]);
   });
 });

@@ -41,33 +41,42 @@ describe('a repair has relapsed', () => {
     expect(fixOf(FIXED, 10 * MINUTE)).toMatchObject({ at: 0, action: 'restart_service' });
   });
 
-  it.each<[string, ReturnType<typeof fixOf>]>([
-    ['after more than 10 min', fixOf(FIXED, 10 * MINUTE + 1)],
-    ['when another check opens it', fixOf(FIXED, MINUTE, issueOf({ check: 'http' }))],
+  it.each<[string, () => ReturnType<typeof fixOf>]>([
+    ['after more than 10 min', () => fixOf(FIXED, 10 * MINUTE + 1)],
+    [
+      'for a fix in the future of a clock that was set back',
+      () => fixOf(repaired(EMPTY_STATE, { at: 5 }), 4),
+    ],
+    ['when another check opens it', () => fixOf(FIXED, MINUTE, issueOf({ check: 'http' }))],
     [
       'when another component opens',
-      fixOf(FIXED, MINUTE, issueOf({ component: 'redis', check: 'services' })),
+      () => fixOf(FIXED, MINUTE, issueOf({ component: 'redis', check: 'services' })),
     ],
     [
       'when it is LOW because a person stopped it',
-      fixOf(FIXED, MINUTE, issueOf({ check: 'services', severity: 1 })),
+      () => fixOf(FIXED, MINUTE, issueOf({ check: 'services', severity: 1 })),
     ],
     [
       'when it is down because of another unit',
-      fixOf(FIXED, MINUTE, { ...ISSUE, becauseOf: 'base.service' }),
+      () => fixOf(FIXED, MINUTE, { ...ISSUE, becauseOf: 'base.service' }),
     ],
-    ['when the host was booted in between', fixOf(FIXED, MINUTE, ISSUE, 'the next boot')],
+    ['when the host was booted in between', () => fixOf(FIXED, MINUTE, ISSUE, 'the next boot')],
     [
       'when the system was switched in between',
-      fixOf({ ...FIXED, generations: { ...FIXED.generations, running: '/nix/store/b' } }, MINUTE),
+      () => fixOf({ ...FIXED, generations: { ...FIXED.generations, running: '/nix/store/b' } }, MINUTE),
     ],
     [
       'when the repair was not `fixed`',
-      fixOf(repaired(EMPTY_STATE, { at: 0, outcome: 'ineffective' }), MINUTE),
+      () => fixOf(repaired(EMPTY_STATE, { at: 0, outcome: 'ineffective' }), MINUTE),
     ],
-    ['a second time for one repair', fixOf(relapsed(FIXED, MINUTE), 2 * MINUTE)],
-  ])('but not %s', (_why, fix) => {
-    expect(fix).toBeUndefined();
+    ['a second time for one repair', () => fixOf(relapsed(FIXED, MINUTE), 2 * MINUTE)],
+  ])('but not %s', (_why, find) => {
+    expect(find()).toBeUndefined();
+  });
+
+  it('even if it opens in the same millisecond, and if it is only MEDIUM', () => {
+    expect(fixOf(FIXED, 0)).toBeDefined();
+    expect(fixOf(FIXED, MINUTE, issueOf({ check: 'services', severity: 2 }))).toBeDefined();
   });
 
   it('for a manually created issue only if it is created manually again', () => {
@@ -92,6 +101,21 @@ describe('a relapse', () => {
     expect(wait(first)).toBe(MINUTE);
     const second = relapsed(repaired(first, { at: MINUTE }), MINUTE + 10 * SECOND);
     expect(wait(second)).toBe(3 * MINUTE);
+  });
+
+  it('adds the random share to its backoff, and never ends a longer wait earlier', () => {
+    const fix = fixOf(FIXED, SECOND)!;
+    const options = { now: SECOND, chance: 0.5, guards };
+    const until = (state: GuardState) => nginx(state).backoff['restart_service']?.until;
+    expect(until(recordRelapse(FIXED, ISSUE, fix, options))).toBeCloseTo(1.05 * MINUTE);
+    const backoff = { restart_service: { count: 1, since: 0, until: HOUR } };
+    const waiting = { ...FIXED, components: { nginx: { ...nginx(FIXED), backoff } } };
+    expect(until(recordRelapse(waiting, ISSUE, fix, options))).toBe(HOUR);
+  });
+
+  it('starts no backoff for an action whose backoff has been reset', () => {
+    const reset = { ...FIXED, components: { nginx: { ...nginx(FIXED), backoff: {} } } };
+    expect(nginx(relapsed(reset, SECOND)).backoff).toEqual({});
   });
 
   it('does not change the rung of the ladder', () => {
@@ -152,7 +176,7 @@ describe('the breaker', () => {
     const nothing = repaired(EMPTY_STATE, { at: 0, effect: { before: 95, after: 94 } });
     expect(nginx(relapsed(nothing, SECOND))).toMatchObject({
       strikes: 1,
-      useless: { action: 'restart_service' },
+      useless: { action: 'restart_service', value: ISSUE.metricValue },
     });
   });
 

@@ -21,12 +21,27 @@ describe('a storm', () => {
   });
 
   it.each([
-    ['only half of them did', begins(6, 0, 0, 0)],
-    ['there are only 5 of them', begins(5, 0, 0, 0, 0, 0)],
-    ['some have been bad for a minute', begins(6, 0, 0, 0, MINUTE)],
-    ['they turned bad one after another', begins(6, 0, MINUTE, 2 * MINUTE, 3 * MINUTE, 4 * MINUTE)],
-  ])('does not start when %s', (_why, storm) => {
-    expect(storm).toBeNull();
+    ['only half of them did', 6, [0, 0, 0]],
+    ['there are only 5 of them', 5, [0, 0, 0, 0, 0]],
+    ['some have been bad for a minute', 6, [0, 0, 0, MINUTE]],
+    ['they turned bad one after another', 6, [0, MINUTE, 2 * MINUTE, 3 * MINUTE, 4 * MINUTE]],
+  ])('does not start when %s', (_why, listed, ages) => {
+    expect(begins(listed, ...ages)).toBeNull();
+  });
+
+  it('starts when enough failed together, in whatever order they are listed, and others long before', () => {
+    expect(begins(8, 50 * MINUTE, 2_000, 90 * MINUTE, 0, 1_000, 3_000, 4_000)).toEqual({
+      since: NOW,
+      lastFailure: NOW,
+    });
+  });
+
+  it('lasts from the last failure of the group that failed last', () => {
+    const groups = [4 * MINUTE, 2 * MINUTE, 3 * MINUTE].map((age) => ({
+      badSince: at(age, age),
+      atLeast: 2,
+    }));
+    expect(stormAfter(null, groups, NOW, guards)?.lastFailure).toBe(NOW - 2 * MINUTE);
   });
 });
 
@@ -67,6 +82,13 @@ describe('a storm in progress', () => {
     expect(goesOn(calm - 1, 6, ...three)).toBe(STORM);
     expect(goesOn(calm, 6, ...three)).toBeNull();
     expect(goesOn(calm, 6, ...three, STORM.since)).toBe(STORM);
+  });
+
+  it('that is calm goes on while one of two groups still has too many bad ones', () => {
+    const calm = STORM.lastFailure + 10 * MINUTE;
+    const groups = [1, 3].map((bad) => ({ badSince: Array<number>(bad).fill(STORM.since), atLeast: 3 }));
+    expect(stormAfter(STORM, groups, calm, guards)).toBe(STORM);
+    expect(stormAfter(STORM, groups.slice(0, 1), calm, guards)).toBeNull();
   });
 
   it('never ends earlier than ten minutes after a failure that is still present', () => {
