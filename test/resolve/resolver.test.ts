@@ -99,6 +99,65 @@ describe('the default resolver', () => {
   });
 });
 
+describe('a later rung of the default resolver', () => {
+  const CACHE = { action: 'clear_system_cache', parameters: {} };
+  const RESTART = { action: 'restart_service', parameters: { freeing: 'memory' } };
+
+  it.each([
+    [0, CACHE],
+    [1, RESTART],
+    [2, RESTART],
+    [3, RESTART],
+  ])(
+    'is the one after the attempts that did not help, and the last one repeats: attempt %i',
+    (attempt, action) => {
+      for (let call = 0; call < 2; call += 1)
+        expect(resolver.getAction(resource('memory', { attempt }))).toEqual(action);
+    },
+  );
+
+  it('is none where no repair is known, however often it is asked for', () => {
+    expect(resolver.getAction(resource('load', { attempt: 4 }))).toEqual({ action: 'none', parameters: {} });
+  });
+});
+
+describe('an issue of a custom check', () => {
+  const HEALS = { action: 'drain_queue', parameters: { gently: true } };
+
+  it('gets the action in its `heals`, whatever its component is called', () => {
+    expect(resolver.getAction(issueOf({ component: 'nginx', check: 'login', heals: HEALS }))).toBe(HEALS);
+  });
+
+  it('gets none without `heals`, although a unit has the name of its component', () => {
+    const issue = issueOf({ component: 'nginx', check: 'login' });
+    expect(resolver.getAction(issue)).toEqual({ action: 'none', parameters: {} });
+  });
+
+  it('is another one than an issue of a built-in check', () => {
+    const issue = issueOf({ component: 'nginx', check: 'services' });
+    expect(resolver.getAction(issue)).toEqual({
+      action: 'restart_service',
+      parameters: { service: 'nginx' },
+    });
+  });
+});
+
+describe('what the default resolver refuses', () => {
+  it.each<[string, unknown]>([
+    ['nothing', undefined],
+    ['null', null],
+    ['a name', 'nginx'],
+    ['an issue without a component', { type: 'service' }],
+    ['a component that is no text', { component: 7 }],
+  ])('is %s, in one sentence', (_, issue) => {
+    expect(() => resolver.getAction(issue as Issue)).toThrow(/^Expected `issue` to be an issue, got /);
+  });
+
+  it('is the Python name of its method', () => {
+    expect(() => Object.assign(new SimpleResolver(), { get_action: () => undefined })).toThrow(/`getAction`/);
+  });
+});
+
 describe('a subclass of the default resolver', () => {
   it('may override some components and keep the rest', () => {
     class Mine extends SimpleResolver {
