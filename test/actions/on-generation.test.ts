@@ -64,7 +64,7 @@ describe('the proof of a change of generation', () => {
     ['it is stopped', { status: 'ineffective', worse: false }, [nginx(DOWN)]],
     ['it became active late', { status: 'ineffective', worse: false }, [nginx(DOWN)], [nginx()]],
     [
-      'it runs anew after the settle time',
+      'it was started again within the settle time',
       { status: 'ineffective', worse: false },
       [nginx()],
       [nginx({ invocationId: 'f'.repeat(32) })],
