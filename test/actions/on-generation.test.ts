@@ -316,6 +316,26 @@ describe('the plan of rebuild_system', () => {
     });
   });
 
+  it('passes on what a build needs from the environment, as far as it is set, and nothing else', async () => {
+    const proxies = ['all_proxy', 'ftp_proxy', 'http_proxy', 'https_proxy', 'no_proxy', 'rsync_proxy'];
+    const needed = [
+      'PATH',
+      'HOME',
+      'NIX_PATH',
+      'NIX_SSL_CERT_FILE',
+      'NIX_CONFIG',
+      'CURL_CA_BUNDLE',
+      ...proxies,
+    ];
+    for (const name of [...needed, 'SECRET_TOKEN']) vi.stubEnv(name, 'x');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const [build] = (await rebuildSystem.plan({}, planningOn(nixos()))).steps;
+    const argv = build?.kind === 'command' ? build.argv : [];
+    expect(argv.filter((word) => word.startsWith('--setenv='))).toEqual(
+      needed.map((name) => `--setenv=${name}`),
+    );
+  });
+
   it.each<[FakeHostParts, string]>([
     [{}, 'There is nothing to rebuild: this host does not run NixOS'],
     [{ ...nixos(), units: UNREAD }, 'What fails now is not known: not read'],
@@ -330,15 +350,15 @@ describe('the plan of rebuild_system', () => {
 });
 
 it('a command in its own unit is ended by systemd first, a minute before the wait ends', () => {
-  expect(inTransientUnit({ unit: 'x', argv: ['true'], passes: ['HOME'], timeoutMs: 1_500 })).toEqual({
+  expect(inTransientUnit({ unit: 'x', argv: ['true'], passes: ['HOME'], timeoutMs: 3_599_500 })).toEqual({
     kind: 'command',
     argv: [
       ...['systemd-run', '--collect', '--wait', '--no-ask-password', '--service-type=exec', '--unit=x'],
-      ...['--property=RuntimeMaxSec=2', '--setenv=HOME', '--', 'true'],
+      ...['--property=RuntimeMaxSec=3600', '--setenv=HOME', '--', 'true'],
     ],
     unit: 'x',
     needsRoot: true,
-    timeoutMs: 61_500,
+    timeoutMs: 3_659_500,
     interruptible: true,
   });
   expect(wordOf('/nix/store/ab-cd.ef123456-name')).toBe('abcdef12');
