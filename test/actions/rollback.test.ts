@@ -327,3 +327,68 @@ describe('the action rebuild', () => {
     });
   });
 });
+
+describe('the plan of a rollback', () => {
+  it('says what it leads to, by a switch or at the next boot', async () => {
+    expect(await plan()).toMatchObject({
+      targets: ['system'],
+      effect: `The system runs ${A} instead of ${B}`,
+      notes: [],
+    });
+    expect((await plan({ kernel: 'two' })).effect).toBe(`${A} is what boots next`);
+    const preSwitchCheck = () => Promise.resolve(unknown('not root'));
+    expect((await plan({ context: { preSwitchCheck } })).notes).toEqual([
+      'The switch runs the checks of the target itself, before it changes anything',
+    ]);
+  });
+
+  it('repairs services only, and names every doubt', async () => {
+    const host = fakeHost({
+      system: systemReading({ nixos: SYSTEMS }),
+      units: [failedUnit({ name: UNIT }), failedUnit({ name: 'data.mount' })],
+    });
+    const read: PlanContext['read'] = (request) => Promise.resolve(host.read(request));
+    expect((await plan({ context: { read } })).generation?.units).toEqual([UNIT]);
+    const unproved = { changes: [], allowRollback: false, context: { read } };
+    expect((await plan(unproved)).generation?.units).toEqual([UNIT]);
+    expect((await plan(unproved)).approval).toMatch(
+      /`nix.allowRollback` is not set; .*its definition is the same/,
+    );
+    const byNumber = { generations: NO_GENERATIONS, context: { read } };
+    expect((await plan(byNumber)).generation?.units).toEqual([UNIT]);
+    expect((await plan(byNumber)).approval).toContain(
+      'is not on record, so it is the one before it by number',
+    );
+  });
+
+  it('needs approval when no service fails', async () => {
+    const host = fakeHost({ system: systemReading({ nixos: SYSTEMS }), units: [] });
+    const read: PlanContext['read'] = (request) => Promise.resolve(host.read(request));
+    expect((await plan({ context: { read } })).approval).toContain('no service fails');
+  });
+
+  it('says why no systems are on record, where that is known', async () => {
+    const history = { generations: NO_GENERATIONS, now: 0, wallAheadMs: 0, missing: 'it was just created' };
+    expect((await plan({ context: { history } })).approval).toContain(
+      'not on record (it was just created), so',
+    );
+  });
+
+  it('does not use the record of another system than the one that runs', async () => {
+    expect((await plan({ generations: { ...RECORD, running: C } })).approval).toContain('not on record');
+  });
+
+  it('is refused while the units are not known', async () => {
+    const host = fakeHost({ system: systemReading({ nixos: SYSTEMS }), units: unknown('no bus') });
+    const read: PlanContext['read'] = (request) => Promise.resolve(host.read(request));
+    expect((await plan({ context: { read } })).refusal?.sentence).toBe('What fails now is not known: no bus');
+  });
+
+  it('undoes a change of an hour ago without approval, and an older one with it', async () => {
+    const lastChange = { at: 0, action: 'rebuild_system', from: A, to: B };
+    const undo = (now: number) =>
+      plan({ parameters: { undo: true }, generations: { ...RECORD, lastChange }, now });
+    expect((await undo(60 * MINUTE)).approval).toBeUndefined();
+    expect((await undo(60 * MINUTE + 1)).approval).toContain('was made 1 h ago');
+  });
+});
