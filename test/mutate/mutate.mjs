@@ -8,7 +8,8 @@
 //     --slow 2000            leaves out tests that take longer, in milliseconds
 //     --alone 100            at most so many of the mutants that need a process of their own, spread evenly
 //     --markdown FILE        also writes the report
-//     --results FILE         keeps what was found, one JSON value a line; a run that was stopped goes on from it
+//     --results FILE         keeps what was found, one JSON value a line; a run that was stopped goes on from it;
+//                            it is refused for other files, other options or another source
 //
 // The tests of histories (test/properties), of texts at random (test/fuzz) and of the repository itself are left out:
 // they find a mutant by luck, or read the sources as text.
@@ -28,7 +29,7 @@ import { join, relative } from 'node:path';
 import { clearInterval, setInterval } from 'node:timers';
 import { parseArgs } from 'node:util';
 import { LEFT_OUT } from './mutants.mjs';
-import { chosenMutants, readResults, root } from './plan.mjs';
+import { chosenMutants, digestOf, readResults, root } from './plan.mjs';
 import { reportOf, unusableOf } from './report.mjs';
 
 const { values, positionals: paths } = parseArgs({
@@ -57,7 +58,6 @@ const STALL_SECONDS = 30;
 const scratch = mkdtempSync(join(tmpdir(), 'mutants-'));
 process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
 const results = values.results ?? join(scratch, 'results');
-if (!existsSync(results)) writeFileSync(results, '');
 const heartbeat = join(scratch, 'heartbeat');
 const chosen = {
   paths,
@@ -65,7 +65,14 @@ const chosen = {
   seed: values.seed,
   lines: values.lines.split('-').map(Number),
 };
-const mutants = chosenMutants(chosen).flatMap((file) => file.mutants);
+const files = chosenMutants(chosen);
+const mutants = files.flatMap((file) => file.mutants);
+const choice = digestOf(files);
+if (!existsSync(results)) writeFileSync(results, `${JSON.stringify({ choice })}\n`);
+if (readResults(results)[0]?.choice !== choice) {
+  console.error(`${results} is of other files, other options or an earlier source: use another file`);
+  process.exit(2);
+}
 const near = paths.map((path) => path.replace(/^src/, 'test').replace(/\/[^/]*\.ts$/, ''));
 const tests = readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' })
   .map((name) => join('test', name))

@@ -1,4 +1,5 @@
 // What one run measures: the chosen mutants of the chosen files, the same for the driver, for vite and for the worker.
+import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, URL } from 'node:url';
@@ -56,6 +57,16 @@ export function plan() {
     killed: (id) => pending.delete(id),
   };
 }
+
+/** Returns a digest of the chosen mutants: results name them by number, so they count for the same choice only. */
+export const digestOf = (files) =>
+  createHash('sha256')
+    .update(
+      JSON.stringify(
+        files.map(({ path, source, mutants }) => [path, source, mutants.map(({ start }) => start)]),
+      ),
+    )
+    .digest('hex');
 
 export function readResults(file) {
   return readFileSync(file, 'utf8')
