@@ -16,7 +16,8 @@ export class PlanMemory {
     string,
     { readonly component: string; readonly planned: Planned; readonly at: number }
   >();
-  readonly #announced = new Map<string, string>();
+  /** Digests of the plans that were announced last, by component and check. */
+  readonly #announced = new Map<string, Map<string | undefined, string>>();
 
   constructor(clock: Pick<Clock, 'monotonic'>) {
     this.#clock = clock;
@@ -34,10 +35,11 @@ export class PlanMemory {
     this.#kept.set(keyOf(issue, action), { component, planned, at: this.#clock.monotonic() });
   }
 
-  /** Returns whether a plan of a dry run differs from the one that was announced last for this component. */
-  isNew({ component }: Issue, digest: string): boolean {
-    const isNew = this.#announced.get(component) !== digest;
-    this.#announced.set(component, digest);
+  /** Returns whether a plan of a dry run differs from the one that was announced last for this issue. */
+  isNew({ component, check }: Issue, digest: string): boolean {
+    const announced = this.#announced.get(component) ?? new Map<string | undefined, string>();
+    const isNew = announced.get(check) !== digest;
+    this.#announced.set(component, announced.set(check, digest));
     return isNew;
   }
 

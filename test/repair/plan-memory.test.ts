@@ -74,6 +74,14 @@ describe('a plan of a monitor that leads to no repair', () => {
     await bench.engine.close();
   });
 
+  it('does not delay the repair when a dry run is switched off', async () => {
+    const bench = await monitoring(() => ({}), { dryRun: true });
+    bench.engine.dryRun = false;
+    await bench.clock.advance(1_000);
+    expect(bench.executor.executed).toHaveLength(1);
+    await bench.engine.close();
+  });
+
   it('does not delay a repair that only has to wait', async () => {
     let isLeaving = true;
     const bench = await monitoring(() =>
@@ -138,6 +146,19 @@ describe('the memory of plans', () => {
     plans.keep(issue, action, planned);
     expect(plans.find(issue, action)).toBe(planned);
     expect(plans.find({ ...issue, ...other }, asked)).toBeUndefined();
+  });
+
+  it('knows which plan was announced for each check of a component', () => {
+    const plans = new PlanMemory(fakeClock());
+    const other = { ...issue, check: 'login' };
+    const announce = () => [plans.isNew(issue, 'a'), plans.isNew(other, 'b')];
+    expect([announce(), announce()]).toEqual([
+      [true, true],
+      [false, false],
+    ]);
+    expect(plans.isNew(issue, 'c')).toBe(true);
+    plans.forget('nginx');
+    expect(announce()).toEqual([true, true]);
   });
 
   it('forgets the plans of one component', () => {
