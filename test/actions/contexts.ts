@@ -1,10 +1,25 @@
-import type { PlanContext, VerifyContext } from '../../src/actions/define.js';
+import {
+  verifyByCheck,
+  type ActionDefinition,
+  type PlanContext,
+  type VerifyContext,
+} from '../../src/actions/define.js';
 import { thresholdValues } from '../../src/detect/thresholds.js';
 import { NO_HISTORY } from '../../src/memory/generations.js';
 import { DEFAULT_GUARDS } from '../../src/model/guards.js';
 import { nixSettings } from '../../src/model/nix-options.js';
 import { fakeHost, type FakeHostParts } from '../../src/testing/index.js';
 import { issueOf, planOf, proofFrom } from '../make.js';
+
+/** A complete definition of a custom action. */
+export const DEFINITION: ActionDefinition<object> = {
+  parse: () => ({}),
+  plan: () => ({ targets: ['x'], steps: [], effect: 'x' }),
+  verify: verifyByCheck,
+  scope: 'process',
+  risk: 'reversible',
+  timeoutMs: 1_000,
+};
 
 const NOT_GIVEN = { unknown: 'not given' };
 

@@ -1,42 +1,30 @@
 import { describe, expect, it } from 'vitest';
-import {
-  defineAction,
-  parametersOf,
-  verifyByCheck,
-  type ActionDefinition,
-} from '../../src/actions/define.js';
+import { defineAction, parametersOf } from '../../src/actions/define.js';
 import { healingByCheck } from '../../src/actions/heal-by-check.js';
 import { pathParameter, wordParameter } from '../../src/actions/parameters.js';
 import { actionNamed, actionRegistry, BUILT_IN_NAMES, isBuiltIn } from '../../src/actions/registry.js';
 import { HEAL_PREFIX } from '../../src/detect/check.js';
+import { DEFINITION } from './contexts.js';
 
-const own: ActionDefinition<object> = {
-  parse: () => ({}),
-  plan: () => ({ targets: ['x'], steps: [], effect: 'x' }),
-  verify: verifyByCheck,
-  scope: 'process',
-  risk: 'reversible',
-  timeoutMs: 1_000,
-};
 const healer = { name: 'refill', run: () => undefined };
 const find = (check: string) => (check === 'queue' ? healer : undefined);
 
 describe('the registry of actions', () => {
   it('has the built-in actions first, and then the own ones', () => {
-    expect(actionRegistry({ tidy: own }).names).toEqual([...BUILT_IN_NAMES, 'tidy']);
+    expect(actionRegistry({ tidy: DEFINITION }).names).toEqual([...BUILT_IN_NAMES, 'tidy']);
   });
 
   it.each(['none', '', `${HEAL_PREFIX}x`, ...BUILT_IN_NAMES])('refuses an own action called `%s`', (name) => {
-    expect(() => actionRegistry({ [name]: own })).toThrow('named unlike `none`');
+    expect(() => actionRegistry({ [name]: DEFINITION })).toThrow('named unlike `none`');
   });
 
   it('refuses an own action that is not complete, by its name', () => {
-    expect(() => actionRegistry({ tidy: { ...own, plan: undefined } })).toThrow('actions.tidy');
+    expect(() => actionRegistry({ tidy: { ...DEFINITION, plan: undefined } })).toThrow('actions.tidy');
   });
 
   it('finds own actions, built-in ones and the repair functions of checks', async () => {
-    const actions = actionRegistry({ tidy: own }, find);
-    expect(await actions.find('tidy')).toBe(own);
+    const actions = actionRegistry({ tidy: DEFINITION }, find);
+    expect(await actions.find('tidy')).toBe(DEFINITION);
     for (const name of BUILT_IN_NAMES) expect(await actions.find(name)).toHaveProperty('scope', 'host');
     expect(await actions.find(`${HEAL_PREFIX}queue`)).toHaveProperty('scope', 'process');
     expect(await actions.find(`${HEAL_PREFIX}other`)).toBeUndefined();
@@ -45,8 +33,8 @@ describe('the registry of actions', () => {
   });
 
   it('suggests a built-in or an own action for a name that is nearly the same', async () => {
-    const actions = actionRegistry({ tidy_up: own });
-    expect(await actionNamed('tidy_up', actions)).toBe(own);
+    const actions = actionRegistry({ tidy_up: DEFINITION });
+    expect(await actionNamed('tidy_up', actions)).toBe(DEFINITION);
     await expect(actionNamed('tidy_upp', actions)).rejects.toThrow('did you mean `tidy_up`?');
     await expect(actionNamed('restart_servic', actions)).rejects.toThrow('did you mean `restart_service`?');
     await expect(actionNamed('zzz', actions)).rejects.toThrow(/option `actions`$/);
@@ -75,7 +63,7 @@ describe('the definition of an action', () => {
     [{ runs: 10 }],
     [{ scope: 'host', risk: 'disruptive' }],
   ] as const)('may have %j', (change) => {
-    expect(defineAction({ ...own, ...change })).toMatchObject(change);
+    expect(defineAction({ ...DEFINITION, ...change })).toMatchObject(change);
   });
 
   it.each([
@@ -90,12 +78,12 @@ describe('the definition of an action', () => {
     [{ needsRoot: true }, 'action.needsRoot'],
     [{ plan: undefined }, 'a method `plan`'],
   ])('must not have %j', (change, words) => {
-    expect(() => defineAction({ ...own, ...change } as never)).toThrow(words);
+    expect(() => defineAction({ ...DEFINITION, ...change } as never)).toThrow(words);
   });
 
   it('must parse its parameters at once, not later', () => {
-    expect(parametersOf(own, {})).toEqual({});
-    const late = { ...own, parse: () => Promise.reject(new Error('late')) };
+    expect(parametersOf(DEFINITION, {})).toEqual({});
+    const late = { ...DEFINITION, parse: () => Promise.reject(new Error('late')) };
     expect(() => parametersOf(late, {})).toThrow('and not as a promise');
   });
 });

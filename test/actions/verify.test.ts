@@ -1,32 +1,15 @@
 import { describe, expect, it, vi } from 'vitest';
-import {
-  defineAction,
-  verifyByCheck,
-  type ActionDefinition,
-  type VerifyContext,
-} from '../../src/actions/define.js';
+import { defineAction, verifyByCheck, type VerifyContext } from '../../src/actions/define.js';
 import { actionNamed, actionRegistry } from '../../src/actions/registry.js';
-import { DEFAULT_GUARDS } from '../../src/model/guards.js';
 import type { ComponentVerdict } from '../../src/model/issue.js';
 import type { UnitReading } from '../../src/model/unit.js';
 import { failedUnit, fakeHost, unitReading } from '../../src/testing/index.js';
-import { issueOf, planOf, proofFrom, verdictOf } from '../make.js';
+import { verdictOf } from '../make.js';
+import { DEFINITION, verifyingOn } from './contexts.js';
 
 const RESTARTING = { activeState: 'activating', subState: 'auto-restart' };
 
-const contextOf = (more: Partial<VerifyContext> = {}): VerifyContext => ({
-  issue: issueOf(),
-  plan: planOf(),
-  before: undefined,
-  proof: () => proofFrom(more),
-  inspect: () => Promise.resolve(undefined),
-  read: () => Promise.resolve(fakeHost().read()),
-  steps: [],
-  guards: DEFAULT_GUARDS,
-  settle: () => Promise.resolve(),
-  signal: new AbortController().signal,
-  ...more,
-});
+const contextOf = (more: Partial<VerifyContext> = {}): VerifyContext => verifyingOn({}, more);
 
 describe('a proof by the check that found the issue', () => {
   const seen = (verdict: Partial<ComponentVerdict> | undefined) =>
@@ -113,17 +96,8 @@ describe.each(['restart_service', 'reload_service'])('the proof of %s', (name) =
 });
 
 describe('defineAction', () => {
-  const whole: ActionDefinition<object> = {
-    parse: () => ({}),
-    plan: () => ({ targets: ['x'], steps: [], effect: 'x' }),
-    verify: verifyByCheck,
-    scope: 'process',
-    risk: 'reversible',
-    timeoutMs: 1_000,
-  };
-
   it('returns the definition', () => {
-    expect(defineAction(whole)).toBe(whole);
+    expect(defineAction(DEFINITION)).toBe(DEFINITION);
   });
 
   it.each([
@@ -135,6 +109,6 @@ describe('defineAction', () => {
     [{ timeoutMs: Infinity }, 'Expected `action.timeoutMs`'],
     [{ settleMs: -1 }, 'Expected `action.settleMs`'],
   ])('refuses %o', (change, message) => {
-    expect(() => defineAction({ ...whole, ...change } as never)).toThrow(message);
+    expect(() => defineAction({ ...DEFINITION, ...change } as never)).toThrow(message);
   });
 });

@@ -338,6 +338,18 @@ describe('lost readings', () => {
 describe('the open issues', () => {
   const at = new Date(1_000);
   const open = () => new OpenIssues();
+  /** Issues of two checks of `a`, and of `b`. */
+  const openThree = () => {
+    const issues = open();
+    issues.watch(
+      [of('a', 'bad'), of('a', 'bad', { check: 'mine' }), of('b', 'bad')],
+      at,
+      0,
+      undefined,
+      never,
+    );
+    return issues;
+  };
 
   it('are calm until something is bad, and again once it has cleared', () => {
     const issues = open();
@@ -374,14 +386,7 @@ describe('the open issues', () => {
   });
 
   it('are found by component, by check, and by what is bad now', () => {
-    const issues = open();
-    issues.watch(
-      [of('a', 'bad'), of('a', 'bad', { check: 'mine' }), of('b', 'bad')],
-      at,
-      0,
-      undefined,
-      never,
-    );
+    const issues = openThree();
     expect(issues.checksOf('a')).toEqual(['services', 'mine']);
     expect(issues.checksOf('x')).toEqual([]);
     const bad = issues.badNow([of('a', 'ok'), of('b', 'bad'), of('a', 'bad', { type: 'system' })]);
@@ -399,14 +404,7 @@ describe('the open issues', () => {
   });
 
   it('of a proven component are cleared at once, all of them', () => {
-    const issues = open();
-    issues.watch(
-      [of('a', 'bad'), of('a', 'bad', { check: 'mine' }), of('b', 'bad')],
-      at,
-      0,
-      undefined,
-      never,
-    );
+    const issues = openThree();
     expect(issues.clear('a')).toHaveLength(2);
     expect(issues.issues.map(({ component }) => component)).toEqual(['b']);
     issues.clear('b');
