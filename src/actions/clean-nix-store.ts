@@ -83,7 +83,8 @@ export const cleanNixStore = defineAction<Parameters>({
 async function storeControls(context: Pick<PlanContext, 'read'>): Promise<NixControls | Block> {
   const controls = await controlsOf(context);
   if (isUnknown(controls)) return unavailable(`The Nix store is not known: ${controls.unknown}`);
-  return controls.nix.hasStore ? controls.nix : unavailable('This host has no Nix store');
+  const { nix } = controls;
+  return nix.hasStore ? nix : unavailable('This host has no Nix store');
 }
 
 const wordOf = ({ freeing }: Parameters): string => (freeing === 'space' ? 'disk' : 'inodes');

@@ -72,7 +72,9 @@ export async function makePlan(
       return refusal === undefined ? UNSUPPORTED : refusal;
     },
     history: sources.history ?? NO_HISTORY,
-    ownUnit: ownUnit(),
+    get ownUnit() {
+      return ownUnit();
+    },
     nixActivity: async () => (await sources.host.nixActivity?.(signal)) ?? UNSUPPORTED,
     thresholds: sources.thresholds,
     diskClearsAt: (mount) => clearingLevelOf(mount, sources.thresholds.diskPercent, sources.mounts),

@@ -117,24 +117,19 @@ function judgeAvailable(plan: Plan): Block | undefined {
 }
 
 function judgeAllowed(unit: UnitTarget, { services }: Policy): Block | undefined {
+  const no = (sentence: string): Block => block('not-allowed', `${unit.id} ${sentence}`);
   if (services !== undefined) {
-    if (watchedAs({ ...unit, memberOf: unit.listedThrough ?? [] }, services)) return undefined;
-    return block(
-      'not-allowed',
-      `${unit.id} is not among the listed services: add it to \`services\` to allow it`,
-    );
+    const isListed = watchedAs({ ...unit, memberOf: unit.listedThrough ?? [] }, services) !== undefined;
+    return isListed ? undefined : no('is not among the listed services: add it to `services` to allow it');
   }
   const add = 'list it in `services` to allow it';
-  if (!unit.id.endsWith('.service')) return block('not-allowed', `${unit.id} is not a service: ${add}`);
-  if (unit.loadState !== 'loaded') return block('not-allowed', `${unit.id} is ${unit.loadState}, not loaded`);
-  if (unit.transient) return block('not-allowed', `${unit.id} is transient: it has no file to start it from`);
-  if (unit.type === 'oneshot')
-    return block('not-allowed', `${unit.id} is a oneshot, which is only run on purpose: ${add}`);
+  if (!unit.id.endsWith('.service')) return no(`is not a service: ${add}`);
+  if (unit.loadState !== 'loaded') return no(`is ${unit.loadState}, not loaded`);
+  if (unit.transient) return no('is transient: it has no file to start it from');
+  if (unit.type === 'oneshot') return no(`is a oneshot, which is only run on purpose: ${add}`);
   if (unit.wantedBy.length === 0) return block('not-allowed', `No other unit wants ${unit.id}: ${add}`);
-  if (unit.activeState !== 'failed' && unit.recentRestarts < CRASH_LOOP_RESTARTS && !isHeldBack(unit)) {
-    return block('not-allowed', `${unit.id} is ${unit.activeState}, not failed: ${add}`);
-  }
-  return undefined;
+  const isBad = unit.activeState === 'failed' || unit.recentRestarts >= CRASH_LOOP_RESTARTS;
+  return isBad || isHeldBack(unit) ? undefined : no(`is ${unit.activeState}, not failed: ${add}`);
 }
 
 /** Returns whether a target wants it and its start failed because of a dependency. */

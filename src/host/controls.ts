@@ -7,16 +7,23 @@ import { isThisUserAllowed } from './nixos/nix-users.js';
 
 const DAEMON_SOCKET = '/nix/var/nix/daemon-socket/socket';
 
-/** Reads the interfaces that built-in actions use. `root` is prefixed to paths: empty, or a folder of a test. Never throws. */
+/**
+ * Reads the interfaces that built-in actions use, each when it is asked for, since an action needs one of them. `root` is
+ * prefixed to paths: empty, or a folder of a test. Never throws.
+ */
 export function readControls(root: string): ControlsReading {
-  const path = `${root}/proc/sys/vm/drop_caches`;
   return {
-    cpuPolicies: cpuPolicies(root),
-    dropCaches: { path, unwritable: whyNotWritable(path) },
-    nix: {
-      hasStore: existsSync(`${root}${NIX_STORE}`),
-      daemon: daemonAccess(root),
-      hasSystemd: existsSync(`${root}/run/systemd/system`),
+    get cpuPolicies() {
+      return cpuPolicies(root);
+    },
+    get dropCaches() {
+      const path = `${root}/proc/sys/vm/drop_caches`;
+      return { path, unwritable: whyNotWritable(path) };
+    },
+    get nix() {
+      const hasStore = existsSync(`${root}${NIX_STORE}`);
+      const hasSystemd = existsSync(`${root}/run/systemd/system`);
+      return { hasStore, daemon: daemonAccess(root), hasSystemd };
     },
   };
 }

@@ -1,7 +1,9 @@
 import { describe, expect, it, vi } from 'vitest';
 import { createSelfHealingEngine, quickHeal } from '../../src/engine/create.js';
 import type { HealingOptions } from '../../src/engine/options.js';
+import { unknown } from '../../src/model/reading.js';
 import { failedUnit, fakeClock, fakeExecutor, fakeHost } from '../../src/testing/index.js';
+import type { Snapshot } from '../../src/model/snapshot.js';
 import { whenDone } from '../make-engine.js';
 
 const FAILED = { units: [failedUnit()] };
@@ -32,17 +34,35 @@ describe('quickHeal', () => {
     expect(executor.executed).toEqual([]);
   });
 
-  it('reads the CPU twice, 250 ms apart, so that the first cycle has a value', async () => {
-    const clock = fakeClock();
-    const times: number[] = [];
-    const host = fakeHost({}, { clock });
-    const read = host.read.bind(host);
-    vi.spyOn(host, 'read').mockImplementation((request) => {
-      if (request?.parts?.includes('cpu') ?? true) times.push(clock.monotonic());
-      return read(request);
+  describe('reads the CPU twice, so that the first cycle has a value', () => {
+    const timesOfCpu = async (cpu: Snapshot['cpu'], options: HealingOptions = {}): Promise<number[]> => {
+      const clock = fakeClock();
+      const times: number[] = [];
+      const host = fakeHost({ cpu }, { clock });
+      const read = host.read.bind(host);
+      vi.spyOn(host, 'read').mockImplementation((request) => {
+        if (request?.parts?.includes('cpu') ?? true) times.push(clock.monotonic());
+        return read(request);
+      });
+      await whenDone(quickHeal({ host, clock, thresholds: { cpuPercent: 80 }, ...options }), clock);
+      return [...new Set(times)];
+    };
+
+    it('100 ms apart where use is under half of the threshold', async () => {
+      expect(await timesOfCpu({ percent: 39.9, cpus: 4 })).toEqual([0, 100]);
     });
-    await whenDone(quickHeal({ host, clock }), clock);
-    expect(times).toEqual([0, 250]);
+
+    it.each([40, 79, 90])('250 ms apart at %s %%, because a burst is no issue', async (percent) => {
+      expect(await timesOfCpu({ percent, cpus: 4 })).toEqual([0, 100, 250]);
+    });
+
+    it('250 ms apart where use is not known', async () => {
+      expect(await timesOfCpu(unknown('a counter went back'))).toEqual([0, 100, 250]);
+    });
+
+    it('but not where the check of the CPU is off', async () => {
+      expect(await timesOfCpu({ percent: 90, cpus: 4 }, { enabledChecks: ['memory'] })).toEqual([]);
+    });
   });
 
   it('does not close a host that was passed to it, and leaves no timer behind', async () => {

@@ -25,6 +25,8 @@ export interface KeptFileOptions {
    * has reached the end. Saves a system call. Default `false`: reads until 0 bytes are returned.
    */
   readonly oneGo?: boolean;
+  /** Returns whether what was read so far is enough, so that the rest is left. Default: never. */
+  readonly isEnough?: (length: number) => boolean;
   /** Milliseconds until a file that could not be opened is tried again. Default 0. */
   readonly retryMs?: number;
   /** Monotonic milliseconds. Default `performance.now`. */
@@ -41,6 +43,7 @@ export class KeptFile {
   reason = '';
   #scratch: Scratch;
   #oneGo: boolean;
+  #isEnough: KeptFileOptions['isEnough'];
   #retryMs: number;
   #monotonic: () => number;
   #fd = -1;
@@ -50,6 +53,7 @@ export class KeptFile {
     this.path = path;
     this.#scratch = scratch;
     this.#oneGo = options.oneGo ?? false;
+    this.#isEnough = options.isEnough;
     this.#retryMs = options.retryMs ?? 0;
     this.#monotonic = options.monotonic ?? (() => performance.now());
   }
@@ -95,7 +99,7 @@ export class KeptFile {
       const room = bytes.length - length;
       const count = readSync(this.#fd, bytes, length, room, length);
       length += count;
-      if (count === 0 || (this.#oneGo && count < room)) return length;
+      if (count === 0 || (this.#oneGo && count < room) || this.#isEnough?.(length)) return length;
       if (length < bytes.length) continue;
       if (length >= LARGEST_BYTES) throw new Error(`${this.path} is larger than ${LARGEST_BYTES} bytes`);
       grow(this.#scratch);

@@ -5,6 +5,7 @@ import { KeptFile, type Scratch } from './kept-file.js';
 import type { MountTable } from './mount-table.js';
 import { NamedNumbers } from './named-numbers.js';
 
+const NEWLINE = 10;
 /** Files by which Docker, Podman and systemd mark a container. */
 const MARKS = ['.dockerenv', 'run/.containerenv', 'run/systemd/container'];
 
@@ -23,7 +24,10 @@ export class OomKills {
   #numbers = new NamedNumbers(['oom_kill']);
 
   constructor(root: string, scratch: Scratch) {
-    this.#machine = new KeptFile(`${root}/proc/vmstat`, scratch);
+    // The kernel sums up its counters over all CPUs for each part of the file.
+    this.#machine = new KeptFile(`${root}/proc/vmstat`, scratch, {
+      isEnough: (length) => scratch.bytes[length - 1] === NEWLINE && this.#killsIn(length) >= 0,
+    });
     this.#root = root;
     this.#scratch = scratch;
   }
@@ -34,7 +38,7 @@ export class OomKills {
     const file = this.#group ?? this.#machine;
     const length = file.read();
     if (length < 0) return unknown(`the number of out-of-memory kills is unknown: ${file.reason}`);
-    const kills = this.#numbers.parse(this.#scratch.bytes, length)[0]!;
+    const kills = this.#killsIn(length);
     return kills >= 0 ? kills : unknown('this kernel does not count out-of-memory kills');
   }
 
@@ -42,6 +46,10 @@ export class OomKills {
     this.#machine.close();
     this.#group?.close();
     this.#version = -1;
+  }
+
+  #killsIn(length: number): number {
+    return this.#numbers.parse(this.#scratch.bytes, length)[0]!;
   }
 
   /**

@@ -24,7 +24,7 @@ const LISTS = ['start-list', 'restart-list', 'reload-list'];
 export async function nixActivity(root: string): Promise<Reading<NixActivity>> {
   try {
     const [locks, mountinfo] = [`${root}/proc/locks`, `${root}/proc/self/mountinfo`];
-    const table = new LockTable(readFileSync(locks, 'utf8'), readFileSync(mountinfo));
+    const table = new LockTable(readFileSync(locks, 'utf8'), () => readFileSync(mountinfo));
     const programs = await runningPrograms(root);
     return Object.freeze({
       switching: switching(root, table, programs),

@@ -26,40 +26,47 @@ export function parseLocks(text: string): FileLock[] {
 /** Finds the locks of a file. */
 export class LockTable {
   readonly locks: readonly FileLock[];
-  #mounts: readonly MountinfoEntry[];
+  #mountinfo: () => Buffer;
+  #mounts: readonly MountinfoEntry[] | undefined;
 
-  /** From the texts of `/proc/locks` and `/proc/self/mountinfo`. */
-  constructor(locks: string, mountinfo: Buffer) {
+  /** From the texts of `/proc/locks` and `/proc/self/mountinfo`; the latter is read when it is needed. */
+  constructor(locks: string, mountinfo: () => Buffer) {
     this.locks = parseLocks(locks);
-    this.#mounts = parseMountinfo(mountinfo, mountinfo.length);
+    this.#mountinfo = mountinfo;
   }
 
   /** Returns the locks on a file; none if it is missing. Throws if it cannot be read. */
   on(root: string, path: string): readonly FileLock[] {
     const stat = lstatSync(`${root}${path}`, { throwIfNoEntry: false, bigint: true });
     if (stat === undefined) return [];
-    const [inode, devices] = [String(stat.ino), this.#devicesOf(path, stat.dev)];
-    return this.locks.filter((lock) => lock.inode === inode && devices.includes(lock.device));
+    const inode = String(stat.ino);
+    const locks = this.locks.filter((lock) => lock.inode === inode);
+    return locks.length === 0 ? [] : this.#ofDevice(locks, path, stat.dev);
   }
 
   /** Returns the locks on files of the file system that contains a folder. */
   onFileSystemOf(root: string, path: string): readonly FileLock[] {
     const stat = lstatSync(`${root}${path}`, { throwIfNoEntry: false, bigint: true });
     if (stat === undefined) return [];
-    const devices = this.#devicesOf(path, stat.dev);
-    return this.locks.filter(({ device }) => devices.includes(device));
+    return this.#ofDevice(this.locks, path, stat.dev);
   }
 
-  /** Returns the numbers by `stat` and by the mount table: the kernel's list has the latter for btrfs subvolumes and overlays. */
-  #devicesOf(path: string, dev: bigint): readonly string[] {
+  #allMounts(): readonly MountinfoEntry[] {
+    if (this.#mounts !== undefined) return this.#mounts;
+    const bytes = this.#mountinfo();
+    return (this.#mounts = parseMountinfo(bytes, bytes.length));
+  }
+
+  /** Finds a device by its number of `stat` or of the mount table: the kernel's list has the latter for btrfs and overlays. */
+  #ofDevice(locks: readonly FileLock[], path: string, dev: bigint): readonly FileLock[] {
     const holds = (mount: string): boolean => mount === '/' || path === mount || path.startsWith(`${mount}/`);
-    const mount = this.#mounts
+    const mount = this.#allMounts()
       .filter(({ mountPoint }) => holds(mountPoint))
       .reduce<MountinfoEntry | undefined>(
         (best, next) => (best && best.mountPoint.length > next.mountPoint.length ? best : next),
         undefined,
       );
-    return [deviceOf(dev), ...(mount ? [mount.device] : [])];
+    return locks.filter(({ device }) => device === deviceOf(dev) || device === mount?.device);
   }
 }
 

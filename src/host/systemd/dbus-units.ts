@@ -1,18 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createSystemBus, type SystemBusOptions } from './bus.js';
-import { dbusCalls, type DbusCalls } from './dbus-calls.js';
-import { dbusProperties, unitPath } from './dbus-properties.js';
-import { allDrags } from './drags-along.js';
+import { dbusCalls, type DbusCalls, type ListedUnit } from './dbus-calls.js';
+import { unitPath } from './dbus-properties.js';
 import { createSession, type Session } from './dbus-session.js';
 import { MAX_AGE_MS, namesIn, type UnitRef } from './known-units.js';
-import {
-  DRAG_PROPERTIES,
-  merged,
-  FAILING_STATES,
-  unitFacts,
-  type UnitFacts,
-  type UnitSource,
-} from './unit-facts.js';
+import { readInFull } from './read-in-full.js';
+import { FAILING_STATES, type UnitFacts, type UnitSource, type UnitsRequest } from './unit-facts.js';
 import type { UnitStates } from './unit-events.js';
 import { unitSignal, type UnitSignal } from './unit-signal.js';
 
@@ -82,46 +75,34 @@ export function createDbusUnits(options: DbusUnitsOptions): DbusUnits {
     return current;
   }
 
-  /** Reads all facts of units, and keeps them until they change. */
-  async function readInFull(
-    { watch, known }: Session,
+  /**
+   * Returns the units that are failing, and none without `discover`. The signals up to now are processed then, so that
+   * earlier actions of the caller are seen: an answer of systemd comes after the signals that it sent before.
+   */
+  async function failingUnits(
+    current: Session,
     calls: DbusCalls,
-    units: readonly { readonly name: string; readonly unit: UnitRef }[],
-  ): Promise<Map<string, UnitFacts>> {
-    const readAt = now();
-    watch.follow(units.map(({ unit }) => unit.path));
-    const before = units.map(({ unit }) => watch.mark([unit.path]));
-    const values = await Promise.all(units.map(({ unit }) => calls.properties(unit)));
-    const bags = values.map(dbusProperties);
-
-    const triggers = merged(...bags.map((bag) => bag.words('TriggeredBy')));
-    watch.follow(triggers.map(unitPath));
-    const beforeTriggers = bags.map((bag) => watch.mark(bag.words('TriggeredBy').map(unitPath)));
-    const direct = new Map(
-      bags.map((bag) => [bag.text('Id'), merged(...DRAG_PROPERTIES.map((name) => bag.words(name)))]),
-    );
-    const [states, drags, jobs] = await Promise.all([
-      calls.named(triggers),
-      allDrags(direct, (others) => calls.drags(others)),
-      Promise.all(units.map(({ unit }, index) => calls.job(unit, values[index] ?? {}))),
-    ]);
-    const stateOf = (trigger: string): string => states[triggers.indexOf(trigger)]?.activeState ?? '';
-
-    const read = new Map<string, UnitFacts>();
-    for (const [index, bag] of bags.entries()) {
-      const { name } = units[index]!;
-      const { globalChanges, changes } = before[index]!;
-      const facts = unitFacts(name, bag, {
-        job: jobs[index]!,
-        stateOf,
-        dragsAlong: drags.get(bag.text('Id')) ?? [],
-      });
-      read.set(name, facts);
-      watch.noteAbsent(units[index]!.unit.path, facts.loadState === 'not-found');
-      const mark = { globalChanges, changes: new Map([...changes, ...beforeTriggers[index]!.changes]) };
-      known.keep(name, facts, mark, readAt);
+    { names, discover, recent = false, fresh = false }: UnitsRequest,
+  ): Promise<readonly ListedUnit[]> {
+    const { watch, failing, known } = current;
+    // For repeated readings the signals of all units cost less than a query each time.
+    if (discover && recent) watch.followAll();
+    const recall = () => (recent && watch.followsAll ? failing.recall(MAX_AGE_MS) : undefined);
+    if (!discover || recall() !== undefined) {
+      // Only the second turn of the event loop is certain to have polled the sockets.
+      await nextTurn();
+      await nextTurn();
     }
-    return read;
+    if (!discover) return [];
+    const remembered = recall();
+    if (remembered !== undefined) return remembered;
+    // A change that was signalled is read meanwhile.
+    const changed = fresh ? new Map<string, UnitRef>() : known.sort(names).changed;
+    const [troubled] = await Promise.all([
+      failing.ask(() => calls.inState(FAILING_STATES), watch.followsAll),
+      readInFull(current, calls, changed, now),
+    ]);
+    return troubled;
   }
 
   return {
@@ -132,27 +113,18 @@ export function createDbusUnits(options: DbusUnitsOptions): DbusUnits {
       return session?.watch.followsAll ?? false;
     },
 
-    async readUnits({ names: asked, patterns = [], discover, recent = false, fresh: force = false, signal }) {
-      await currentSession();
+    async readUnits(request) {
+      const { names: asked, patterns = [], recent = false, fresh: force = false, signal } = request;
       const calls = dbusCalls(bus, signal);
-      // Processes the signals that have arrived, so that earlier actions of the caller are seen. Only the second turn of
-      // the event loop is certain to have polled the sockets.
-      await nextTurn();
-      await nextTurn();
+      const troubled = await failingUnits(await currentSession(), calls, request);
       // The connection may have ended in between.
       const current = await currentSession();
-      const { watch, known, failing, matches } = current;
-      const matching = await matches.find(patterns, calls, recent);
+      const matching = await current.matches.find(patterns, calls, recent);
       const names = [...new Set([...asked, ...matching])];
+      const { known } = current;
       const { fresh, due, changed: again, missing } = known.sort(names, force);
       const toList = [...new Set([...missing, ...namesIn(due)])];
-      // For repeated readings the signals of all units cost less than a query each time.
-      if (discover && recent) watch.followAll();
-      const remembered = recent && watch.followsAll ? failing.recall(MAX_AGE_MS) : undefined;
-      const [list, troubled] = await Promise.all([
-        calls.named(toList),
-        discover ? (remembered ?? failing.ask(() => calls.inState(FAILING_STATES), watch.followsAll)) : [],
-      ]);
+      const list = await calls.named(toList);
       const listed = new Map(toList.map((name, index) => [name, list[index]!]));
       for (const name of missing) again.set(name, listed.get(name)!);
       for (const facts of due) {
@@ -164,9 +136,8 @@ export function createDbusUnits(options: DbusUnitsOptions): DbusUnits {
         if (facts?.activeState !== unit.activeState || facts.subState !== unit.subState)
           again.set(unit.id, unit);
       }
-      const stale = [...again].map(([name, unit]) => ({ name, unit }));
-      const read = stale.length > 0 ? await readInFull(current, calls, stale) : undefined;
-      const factsOf = (name: string): UnitFacts => (read?.get(name) ?? fresh.get(name))!;
+      const read = await readInFull(current, calls, again, now);
+      const factsOf = (name: string): UnitFacts => (read.get(name) ?? fresh.get(name))!;
       return {
         asked: asked.map(factsOf),
         troubled: troubled.map(({ id }) => factsOf(id)),
