@@ -29,7 +29,7 @@ describe('the options of `execute`', () => {
 
   it.each<[unknown, string]>([
     [null, 'Expected `options` to be an object'],
-    [{ dryrun: true }, 'did you mean `dryRun`?'],
+    [{ dryrun: true }, 'Unknown option `dryrun` in `options`: did you mean `dryRun`?'],
     [{ dryRun: 'yes' }, 'Expected `dryRun` to be true or false'],
     [{ approved: 1 }, 'Expected `approved` to be true or false'],
     [{ signal: {} }, 'Expected `signal` to be an AbortSignal'],
