@@ -39,6 +39,10 @@ describe('the lines of a stream', () => {
     expect(await linesOf([bytes.subarray(0, split), bytes.subarray(split)])).toEqual(['größer', 'übel']);
   });
 
+  it('mark a character that is cut off by the end of the stream', async () => {
+    expect(await linesOf([Buffer.from('für').subarray(0, 2)])).toEqual(['f\ufffd']);
+  });
+
   it('are kept up to 500 characters of a line that does not end', async () => {
     expect(await linesOf(['x'.repeat(600), 'y\n', 'z'])).toEqual([`${'x'.repeat(500)}y`, 'z']);
   });
@@ -49,7 +53,9 @@ describe('the lines of a stream', () => {
     splitLines(stream, (line) => void lines.push(line));
     stream.write('one\ntwo');
     await turn();
-    stream.destroy(new Error('EIO'));
+    // Without a listener, this would throw.
+    stream.emit('error', new Error('EIO'));
+    stream.destroy();
     await turn();
     expect(lines).toEqual(['one']);
   });
