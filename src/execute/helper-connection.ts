@@ -32,7 +32,10 @@ export function converse(
       resolve(conversation);
     };
     const lost = (sentence: string): void => finish({ kind: 'lost', sentence });
-    const stop = (): void => void socket.end();
+    const stop = (): void => {
+      if (connected) socket.end();
+      else finish({ kind: 'busy', sentence: 'the request was stopped before it was sent' });
+    };
     const timer = setTimeout(() => lost(`it did not answer within ${span(limitMs)}`), limitMs);
     signal.addEventListener('abort', stop);
 

@@ -1,3 +1,5 @@
+import { StringDecoder } from 'node:string_decoder';
+
 /** Longest logged line, in characters. */
 const MAX_LENGTH = 500;
 /** Logged lines of one step at most: a build may print millions. */
@@ -5,15 +7,17 @@ const MAX_LINES = 5_000;
 
 /** Calls `onLine` with each line of a stream. */
 export function splitLines(stream: NodeJS.ReadableStream, onLine: (line: string) => void): void {
+  // A chunk may end within a character.
+  const decoder = new StringDecoder('utf8');
   let rest = '';
   stream.on('data', (chunk: Buffer | string) => {
-    const lines = (rest + chunk.toString()).split(/\r\n|\r|\n/);
+    const lines = (rest + decoder.write(chunk)).split(/\r\n|\r|\n/);
     rest = (lines.pop() ?? '').slice(0, MAX_LENGTH);
     lines.forEach(onLine);
   });
   stream.on('end', () => {
+    rest += decoder.end();
     if (rest !== '') onLine(rest);
-    rest = '';
   });
   stream.on('error', () => undefined);
 }

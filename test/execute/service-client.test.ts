@@ -2,7 +2,7 @@ import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { BUILT_IN_ACTIONS } from '../../src/actions/built-in.js';
 import { BUILT_IN_NAMES } from '../../src/actions/registry.js';
 import { parseAnswer } from '../../src/execute/helper-answer.js';
@@ -20,6 +20,7 @@ beforeEach(async () => {
   path = join(folder, 'socket');
 });
 afterEach(async () => {
+  vi.restoreAllMocks();
   await new Promise((resolve) => (server ? server.close(resolve) : resolve(undefined)));
   server = undefined;
   await rm(folder, { recursive: true });
@@ -123,6 +124,8 @@ describe('a request to the root helper', () => {
   });
 
   it('is blocked, and nothing was executed, if the helper stays busy', async () => {
+    // No pauses between the tries.
+    vi.spyOn(Math, 'random').mockReturnValue(-0.5);
     let tries = 0;
     await helper((socket) => void ((tries += 1), socket.destroy()));
     expect(await execute()).toMatchObject({

@@ -59,9 +59,25 @@ describe('the gate that stopped a switch', () => {
     );
   });
 
-  it('limits the output of the check', () => {
-    const { sentence = '' } = gateOf(reportOf(`${'x'.repeat(5_000)}\nPre-switch checks failed\n`)) ?? {};
-    expect(sentence.length).toBeLessThan(700);
+  const reasonIn = (...lines: string[]) =>
+    gateOf(reportOf([...lines, 'Pre-switch checks failed', ''].join('\n')))?.sentence.replace(
+      'its own check refuses a switch: ',
+      '',
+    );
+
+  it.each([
+    ['has only the output if no check is named', ['/boot is full'], '/boot is full'],
+    ['has only the name if there is no output', ["Pre-switch check 'boot' failed"], '`boot`'],
+    ['is empty if there is neither', [], ''],
+    ['has no empty lines', ['one', '', '  two'], 'one two'],
+    [
+      'has the last ten lines of the output',
+      Array.from({ length: 11 }, (_, index) => String(index)),
+      '1 2 3 4 5 6 7 8 9 10',
+    ],
+    ['has 600 characters of the output at most', ['x'.repeat(601)], 'x'.repeat(600)],
+  ])('%s', (_what, lines, expected) => {
+    expect(reasonIn(...lines)).toBe(expected);
   });
 
   it('is the lock of another switch, without a check', () => {
