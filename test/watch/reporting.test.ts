@@ -5,7 +5,6 @@ import type { HealingResult } from '../../src/model/result.js';
 import { EMPTY_STATE } from '../../src/memory/state.js';
 import { recordingLogger } from '../../src/testing/index.js';
 import { Monitoring } from '../../src/watch/monitoring.js';
-import { Outdated } from '../../src/watch/outdated.js';
 import { Reports } from '../../src/watch/reports.js';
 import { fakeClock } from '../../src/testing/index.js';
 import { issueOf } from '../make.js';
@@ -257,25 +256,5 @@ describe('the monitoring of one engine', () => {
     expect(logger.of('warn')).toEqual(['Changes of units are seen at each interval only: the bus is gone']);
     expect(logger.of('info')).toEqual(['Changes of units are seen at once again']);
     await monitoring.stop();
-  });
-});
-
-describe('looks that overlap', () => {
-  it('are outdated each for itself, also after one of them has ended', () => {
-    const outdated = new Outdated();
-    const [first, second] = [outdated.begin(), outdated.begin()];
-    expect(outdated.end(first)).toBeUndefined();
-    outdated.changed('a');
-    expect(outdated.end(second)?.('a')).toBe(true);
-  });
-
-  it('keep a change for the oldest of them', () => {
-    const outdated = new Outdated();
-    const first = outdated.begin();
-    const second = outdated.begin();
-    outdated.changed('a');
-    const third = outdated.begin();
-    expect(outdated.end(third)).toBeUndefined();
-    expect([outdated.end(second)?.('a'), outdated.end(first)?.('a')]).toEqual([true, true]);
   });
 });

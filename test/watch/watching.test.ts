@@ -10,7 +10,6 @@ import { gatherEvidence } from '../../src/watch/log-evidence.js';
 import { isLost, nextReadings, type ReadingFacts } from '../../src/watch/lost-readings.js';
 import { monitor, type MonitorJobs } from '../../src/watch/monitor.js';
 import { OpenIssues } from '../../src/watch/open-issues.js';
-import { Outdated } from '../../src/watch/outdated.js';
 import { isBlank } from '../../src/watch/record-health.js';
 import { createWaker } from '../../src/watch/wake.js';
 import { EMPTY_STATE, FRESH_RECORD } from '../../src/memory/state.js';
@@ -422,52 +421,6 @@ describe('the open issues', () => {
     expect(b).not.toHaveProperty('log');
     issues.watch(verdicts, new Date(9_000), 1, undefined, never);
     expect(issues.issues[0]).toMatchObject({ log: ['said', 'line'] });
-  });
-});
-
-describe('a look that is outdated', () => {
-  const look = (...names: readonly string[]) => names.map((name) => of(name, 'ok'));
-
-  it('reads nothing about a component that was repaired while it was under way', async () => {
-    const outdated = new Outdated();
-    outdated.changed('before');
-    let give: (verdicts: readonly ComponentVerdict[]) => void = () => undefined;
-    const done = outdated.whenDone(new Promise((resolve) => (give = resolve)));
-    outdated.changed('a');
-    give(look('a', 'b', 'before'));
-    const { verdicts, isOutdated } = await done;
-    expect(verdicts.map(({ status }) => status)).toEqual(['unknown', 'ok', 'ok']);
-    expect(verdicts[0]!.reason).toBe('it was read again or repaired while this look was under way');
-    expect(['a', 'b', 'before'].map(isOutdated)).toEqual([true, false, false]);
-  });
-
-  it('is the one that was under way, and no later one', () => {
-    const outdated = new Outdated();
-    const first = outdated.begin();
-    outdated.changed('a');
-    const second = outdated.begin();
-    outdated.changed('b');
-    const [later, earlier] = [outdated.end(second), outdated.end(first)];
-    expect(['a', 'b'].map((name) => later?.(name))).toEqual([false, true]);
-    expect(['a', 'b'].map((name) => earlier?.(name))).toEqual([true, true]);
-  });
-
-  it('is none where nothing changed, and nothing is kept after the last one', async () => {
-    const outdated = new Outdated();
-    const { isOutdated } = await outdated.whenDone(Promise.resolve(look('a')));
-    expect(isOutdated('a')).toBe(false);
-    const first = outdated.begin();
-    outdated.changed('a');
-    outdated.end(first);
-    expect(outdated.end(outdated.begin())).toBeUndefined();
-  });
-
-  it('is over also when it fails', async () => {
-    const outdated = new Outdated();
-    const reading = Promise.reject(new Error('no bus'));
-    await expect(outdated.whenDone(reading)).rejects.toThrow('no bus');
-    outdated.changed('a');
-    expect(outdated.end(outdated.begin())).toBeUndefined();
   });
 });
 
