@@ -27,7 +27,7 @@ describe('the report of a result', () => {
     const acts = Array.from({ length: fixes }, () => ({ component: 'nginx', outcome: 'fixed', at: 10 }));
     const ports = {
       emit: (name: string, event: object) => void told.push([name, event]),
-      hasListeners: () => listens,
+      hasListeners: (name: string) => listens && name === 'cycle:done',
       ledger: { state: { ...EMPTY_STATE, acts }, now: () => 20 },
       guards: DEFAULT_GUARDS,
     };
@@ -105,6 +105,12 @@ describe('the report of a result', () => {
     ]);
     reports.add(resultOf({ id: 'p' }));
     expect(reports.pending('p')).toBeUndefined();
+  });
+
+  it('of a repair whose job still runs is kept for the first thousand of them', () => {
+    const { reports } = made();
+    for (let id = 1; id <= 1_001; id += 1) reports.add(resultOf({ id: String(id), outcome: 'pending' }));
+    expect([reports.pending('1000')?.id, reports.pending('1001')?.id]).toEqual(['1000', undefined]);
   });
 
   it('is emitted again at the end of a cycle, the last hundred of them, if there is a listener', () => {
