@@ -115,7 +115,7 @@ describe('the fast path of a look', () => {
       };
     };
     const look = () => [service('whole', 'ok')];
-    return { ...(await opened({ look, glance: glance as never, ...parts })), asked, glances };
+    return { ...(await opened({ look, glance: glance, ...parts })), asked, glances };
   };
 
   it('is enough if everything is well, and the last look is kept while the next one runs', async () => {
@@ -173,11 +173,11 @@ describe('the fast path of a look', () => {
   it('reports readings that are back, also if it has no lost ones', async () => {
     let status: 'ok' | 'unknown' = 'unknown';
     const { looks, told, mode } = await opened({
-      glance: (() => ({
+      glance: () => ({
         look: () => true,
         misses: () => status === 'unknown',
         verdicts: () => [service('q', status, { check: 'mine' })],
-      })) as never,
+      }),
     });
     void looks.all(mode);
     status = 'ok';

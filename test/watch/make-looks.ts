@@ -31,12 +31,14 @@ export function looksOn(parts: LooksParts = {}) {
   const loads: boolean[] = [];
   const saved = store.save({ ...EMPTY_STATE, savedAt: fake.now(), ...parts.state });
   const logger = recordingLogger();
+  const saves: GuardState[] = [];
+  const save = (state: GuardState) => Promise.resolve(void saves.push(state));
   const load = async (options: { readonly readOnly: boolean }) => {
     loads.push(options.readOnly);
     await saved;
     return store.load(options);
   };
-  const ledger = new Ledger({ store: { ...store, load } as typeof store, clock, logger });
+  const ledger = new Ledger({ store: { ...store, load, save }, clock, logger });
   const requests: InspectRequest[] = [];
   const told: string[] = [];
   const calls: string[] = [];
@@ -77,10 +79,41 @@ export function looksOn(parts: LooksParts = {}) {
   });
   const { signal } = new AbortController();
   return {
-    ...{ looks, ledger, clock, logger, requests, told, calls, loads, acting, signal, host: ports.host },
+    ...{
+      looks,
+      ledger,
+      clock,
+      logger,
+      requests,
+      told,
+      calls,
+      loads,
+      saves,
+      acting,
+      signal,
+      host: ports.host,
+    },
     mode: { signal, dryRun: ports.dryRun },
     took: (ms: number) => void (later += ms),
   };
+}
+
+/** Creates looks whose detector answers with `now.verdicts`, and by name with `now.named`. */
+export function answeredLooks(parts: Omit<LooksParts, 'look'> = {}) {
+  const now: { verdicts: readonly ComponentVerdict[]; named: readonly ComponentVerdict[] } = {
+    verdicts: [],
+    named: [],
+  };
+  const more = looksOn({
+    ...parts,
+    look: ({ component }) => (component === undefined ? now.verdicts : now.named),
+  });
+  const look = async (...verdicts: readonly ComponentVerdict[]) => {
+    now.verdicts = verdicts;
+    return more.looks.all(more.mode);
+  };
+  const open = () => more.looks.open.issues.map(({ component }) => component);
+  return { ...more, now, look, open };
 }
 
 /** Returns the verdict of the check `services` on a component. */
