@@ -16,6 +16,14 @@ describe('a look at single components', () => {
     }
   });
 
+  it('knows the repairs of an earlier run, also if it is the first look', async () => {
+    const intents = [{ component: 'a', check: 'services', action: 'x' }] as never;
+    const { looks, now, calls, signal } = answeredLooks({ state: { intents } });
+    now.named = [service('a', 'ok')];
+    await looks.only(new Set(['a']), signal);
+    expect(calls).toEqual(['settle a ok']);
+  });
+
   it('returns and changes their issues only, and keeps their verdicts', async () => {
     const { look, looks, now, signal, requests, told, open } = answeredLooks();
     await look(service('a', 'bad'), service('b', 'bad'), service('c', 'ok'));

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { UNKNOWN_UNIT } from '../../src/detect/services.js';
 import { FRESH_RECORD, type Approval } from '../../src/memory/state.js';
 import { fakeClock } from '../../src/testing/index.js';
 import { answeredLooks, deferred, looksOn, service } from './make-looks.js';
@@ -64,6 +65,19 @@ describe('a look', () => {
     expect(told.at(-1)).toBe('storm:began');
   });
 
+  it('ends after earlier repairs have been settled', async () => {
+    const intents = [{ component: 'a', check: 'services', action: 'x' }] as never;
+    const { look, calls } = answeredLooks({ state: { intents } });
+    await look(service('a', 'bad'));
+    expect(calls).toEqual(['settle a bad']);
+  });
+
+  it('ends after lost readings have been reported', async () => {
+    const { look, told } = answeredLooks({ services: ['ngnix'] });
+    await look(service('a', 'bad'), service('ngnix', 'unknown', { reason: `${UNKNOWN_UNIT} ngnix.service` }));
+    expect(told).toEqual(['issue:opened a', 'reading:lost ngnix']);
+  });
+
   it('reports lost readings, but not those of a component in repair', async () => {
     const { look, told, acting, looks } = answeredLooks();
     const lose = (component: string) => service(component, 'unknown', { check: 'mine' });
@@ -108,6 +122,13 @@ describe('an issue that opens soon after its repair', () => {
     expect(told).toEqual(['issue:opened a', 'issue:relapsed a']);
     expect(looks.counts.read().issuesRelapsed).toBe(1);
     expect(saves.map(({ components }) => components['a']?.relapses)).toEqual(saved);
+  });
+
+  it('is saved by the first look that is no dry run, if a dry run saw it', async () => {
+    const { look, looks, mode, saves } = answeredLooks({ state: state(fakeClock().now()), dryRun: true });
+    await look(service('a', 'bad'));
+    await looks.all({ ...mode, dryRun: false });
+    expect(saves.map(({ components }) => components['a']?.relapses)).toEqual([1]);
   });
 });
 

@@ -72,9 +72,9 @@ export function looksOn(parts: LooksParts = {}) {
   };
   const looks = new Looks(ports as never, {
     closed: (component) => void calls.push(`closed ${component}`),
-    settle: (verdicts) => {
+    settle: async (verdicts) => {
+      await new Promise(setImmediate);
       calls.push(`settle ${verdicts.map(({ component, status }) => `${component} ${status}`).join(', ')}`);
-      return Promise.resolve();
     },
   });
   const { signal } = new AbortController();
