@@ -36,6 +36,7 @@ export function looksOn(parts: LooksParts = {}) {
   const load = async (options: { readonly readOnly: boolean }) => {
     loads.push(options.readOnly);
     await saved;
+    await new Promise(setImmediate);
     return store.load(options);
   };
   const ledger = new Ledger({ store: { ...store, load, save }, clock, logger });
@@ -44,6 +45,7 @@ export function looksOn(parts: LooksParts = {}) {
   const calls: string[] = [];
   const acting = new Set<string>();
   const units = parts.services?.map((name) => [`${name}.service`, { unit: `${name}.service` }] as const);
+  const activeServices = () => new Promise<string[]>((resolve) => setImmediate(() => resolve([])));
   const ports = {
     ...{
       ledger,
@@ -54,7 +56,7 @@ export function looksOn(parts: LooksParts = {}) {
       guards: DEFAULT_GUARDS,
       dryRun: parts.dryRun ?? false,
     },
-    host: fakeHost({ logs: { 'a.service': ['it crashed'] } }),
+    host: { ...fakeHost({ logs: { 'a.service': ['it crashed'] } }), activeServices },
     policy: { protect: parts.protect ?? [], services: units && new Map(units) },
     detector: {
       detectIssues: () => Promise.resolve([]),

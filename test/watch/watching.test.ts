@@ -184,6 +184,7 @@ describe('the fast path', () => {
     expect(path.by(detector)).toBe(first);
     path.keep();
     const second = path.by(detector);
+    expect(second).toBeDefined();
     expect(second).not.toBe(first);
     path.keep();
     expect(path.by(detector)).toBe(first);
