@@ -109,6 +109,13 @@ describe('the end of monitoring', () => {
     expect(ledger.state.undo).toEqual([]);
   });
 
+  it('undoes a single change', async () => {
+    const { cycle, ledger, executed } = cycleOn({ state: { undo: [undoOf('a')] } });
+    await ledger.open(false);
+    await cycle.undoAll();
+    expect(executed()).toEqual(['undo a']);
+  });
+
   it('undoes nothing twice that is being undone', async () => {
     const undone = gate();
     const { cycle, executed, signal } = await healthyFor(LASTING, { act: () => undone.passed });
