@@ -16,6 +16,8 @@ export interface ReadingRecord extends LostReading {
   /** Detections in a row without it; 0 when it is known again. */
   readonly looks: number;
   readonly reported: boolean;
+  /** The last reason, without its numbers. */
+  readonly form: string;
   /** Recently reported reasons, without their numbers. */
   readonly said: readonly string[];
   /** Steady time of the last report. */

@@ -83,18 +83,18 @@ function unknownNow(
   const since = record === undefined || record.looks === 0 ? now : record.since;
   const quiet = record !== undefined && now - record.saidAt < QUIET_MS;
   const said = quiet ? record.said : record?.reported ? record.said.slice(-1) : [];
+  const form = shapeOf(reason, component);
   const next = {
-    ...{ component, check, listed, looks, since },
+    ...{ component, check, listed, looks, since, form },
     ...{ said, saidAt: record?.saidAt ?? -Infinity, reported: record?.reported ?? false },
   };
-  const words = shapeOf(reason, component);
-  const isNews = isLost({ ...next, reason }) && !said.includes(words) && said.length < MOST_REASONS;
-  // A sentence that differs only in its numbers keeps its first form.
-  const same = record !== undefined && said.at(-1) === words && record.looks > 0;
+  const isNews = isLost({ ...next, reason }) && !said.includes(form) && said.length < MOST_REASONS;
+  // A sentence that differs only in its numbers stays as it was first.
+  const same = record?.form === form && record.looks > 0;
   return {
     isNews,
     next: isNews
-      ? { ...next, reason, reported: true, said: [...said, words], saidAt: now }
+      ? { ...next, reason, reported: true, said: [...said, form], saidAt: now }
       : { ...next, reason: same ? record.reason : reason },
   };
 }

@@ -11,8 +11,8 @@ type StormPorts = Pick<EnginePorts, 'ledger' | 'guards' | 'policy' | 'emit'>;
 export function noteStorm(open: OpenIssues, ports: StormPorts): void {
   const { ledger, guards, emit } = ports;
   const before = ledger.state.storm;
-  if (before === null && open.issues.length < Math.min(guards.storm.discovered, guards.storm.services / 2))
-    return;
+  const { services, share, discovered } = guards.storm;
+  if (before === null && open.issues.length < Math.min(discovered, moreThan(share, services))) return;
   const bad = servicesIn(open);
   const groups = groupsOf(bad, ports);
   ledger.note((state, now) => ({ ...state, storm: stormAfter(state.storm, groups, now, guards) }));
@@ -35,7 +35,7 @@ function groupsOf(bad: readonly OpenIssue[], { guards, policy }: StormPorts): St
     atLeast,
   });
   return [
-    group(bad.filter(isListed), listed < services ? Infinity : Math.floor(share * listed) + 1),
+    group(bad.filter(isListed), listed < services ? Infinity : moreThan(share, listed)),
     group(
       bad.filter((one) => isUnit(one) && !isListed(one)),
       discovered,
@@ -46,6 +46,9 @@ function groupsOf(bad: readonly OpenIssue[], { guards, policy }: StormPorts): St
     ),
   ];
 }
+
+/** Returns the smallest number that exceeds a share of a count. */
+const moreThan = (share: number, count: number): number => Math.floor(share * count) + 1;
 
 const servicesIn = (open: OpenIssues): readonly OpenIssue[] =>
   open.issues

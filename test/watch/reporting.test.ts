@@ -5,7 +5,6 @@ import type { HealingResult } from '../../src/model/result.js';
 import { EMPTY_STATE } from '../../src/memory/state.js';
 import { recordingLogger } from '../../src/testing/index.js';
 import { Monitoring } from '../../src/watch/monitoring.js';
-import { Outdated } from '../../src/watch/outdated.js';
 import { Reports } from '../../src/watch/reports.js';
 import { fakeClock } from '../../src/testing/index.js';
 import { issueOf } from '../make.js';
@@ -28,7 +27,7 @@ describe('the report of a result', () => {
     const acts = Array.from({ length: fixes }, () => ({ component: 'nginx', outcome: 'fixed', at: 10 }));
     const ports = {
       emit: (name: string, event: object) => void told.push([name, event]),
-      hasListeners: () => listens,
+      hasListeners: (name: string) => listens && name === 'cycle:done',
       ledger: { state: { ...EMPTY_STATE, acts }, now: () => 20 },
       guards: DEFAULT_GUARDS,
     };
@@ -106,6 +105,12 @@ describe('the report of a result', () => {
     ]);
     reports.add(resultOf({ id: 'p' }));
     expect(reports.pending('p')).toBeUndefined();
+  });
+
+  it('of a repair whose job still runs is kept for the first thousand of them', () => {
+    const { reports } = made();
+    for (let id = 1; id <= 1_001; id += 1) reports.add(resultOf({ id: String(id), outcome: 'pending' }));
+    expect([reports.pending('1000')?.id, reports.pending('1001')?.id]).toEqual(['1000', undefined]);
   });
 
   it('is emitted again at the end of a cycle, the last hundred of them, if there is a listener', () => {
@@ -257,25 +262,5 @@ describe('the monitoring of one engine', () => {
     expect(logger.of('warn')).toEqual(['Changes of units are seen at each interval only: the bus is gone']);
     expect(logger.of('info')).toEqual(['Changes of units are seen at once again']);
     await monitoring.stop();
-  });
-});
-
-describe('looks that overlap', () => {
-  it('are outdated each for itself, also after one of them has ended', () => {
-    const outdated = new Outdated();
-    const [first, second] = [outdated.begin(), outdated.begin()];
-    expect(outdated.end(first)).toBeUndefined();
-    outdated.changed('a');
-    expect(outdated.end(second)?.('a')).toBe(true);
-  });
-
-  it('keep a change for the oldest of them', () => {
-    const outdated = new Outdated();
-    const first = outdated.begin();
-    const second = outdated.begin();
-    outdated.changed('a');
-    const third = outdated.begin();
-    expect(outdated.end(third)).toBeUndefined();
-    expect([outdated.end(second)?.('a'), outdated.end(first)?.('a')]).toEqual([true, true]);
   });
 });

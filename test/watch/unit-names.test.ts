@@ -1,6 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { unknown } from '../../src/model/reading.js';
-import { unitReading, unknownUnit } from '../../src/testing/index.js';
+import { fakeHost, recordingLogger, unitReading, unknownUnit } from '../../src/testing/index.js';
+import { activeNames, warnOfUnknownProtect } from '../../src/watch/unit-names.js';
 import { benchOf, type BenchOptions } from '../make-engine.js';
 
 const UNITS = [
@@ -61,5 +62,81 @@ describe('a name in `protect` that systemd does not know', () => {
 
   it('is not warned about if systemd cannot be read', async () => {
     expect(await warnings(['postgresq'], {}, unknown('systemd is not running here'))).toEqual([]);
+  });
+});
+
+describe('the check of the names in `protect`', () => {
+  const { signal } = new AbortController();
+  const check = async (protect: readonly string[], known: readonly string[], active = ['nginx.service']) => {
+    const host = fakeHost({ units: known.map((name) => unitReading({ name })) });
+    const activeServices = vi.fn(() => Promise.resolve(active));
+    const logger = recordingLogger();
+    const ports = { host: { ...host, activeServices }, policy: { protect }, logger };
+    const isAnswered = await warnOfUnknownProtect(ports as never, signal);
+    return { isAnswered, lines: logger.of('warn'), host, activeServices };
+  };
+
+  it.each(['.service', '.socket', '.timer', '.target', '.path', '.mount', '@0.service'])(
+    'finds a unit that ends in %s by its name alone',
+    async (kind) => {
+      const { isAnswered, lines, activeServices } = await check(['backup'], [`backup${kind}`]);
+      expect([isAnswered, lines]).toEqual([true, []]);
+      expect(activeServices).not.toHaveBeenCalled();
+    },
+  );
+
+  it('gives a hint for a single name, also if it has a suffix', async () => {
+    const { lines } = await check(['ngnix.service'], []);
+    expect(lines).toEqual([
+      '`protect` names `ngnix.service`, and systemd does not know such a unit: did you mean `nginx`?',
+    ]);
+  });
+
+  it('asks systemd only for names that a unit can have', async () => {
+    const longest = 'x'.repeat(250);
+    const { host } = await check([longest], []);
+    expect(host.requests.map(({ units }) => units)).toEqual([[`${longest}.path`]]);
+  });
+
+  it.each<[string, () => unknown]>([
+    ['cannot be read', () => ({ units: unknown('systemd is not running here') })],
+    ['rejects', () => Promise.reject(new Error('no bus'))],
+  ])('says that systemd did not answer if it %s', async (_what, read) => {
+    const logger = recordingLogger();
+    const ports = { host: { ...fakeHost(), read }, policy: { protect: ['ngnix'] }, logger };
+    expect(await warnOfUnknownProtect(ports as never, signal)).toBe(false);
+    expect(logger.lines).toEqual([]);
+  });
+});
+
+describe('the names of active services', () => {
+  const never = () => new Promise<never>(() => undefined);
+  const hostWith = (activeServices: unknown) => ({ ...fakeHost(), activeServices }) as never;
+
+  it.each<[string, unknown, readonly string[]]>([
+    ['have no suffix', () => Promise.resolve(['nginx.service', 'a.socket']), ['nginx', 'a.socket']],
+    ['are none if they are unknown', () => Promise.resolve(unknown('no bus')), []],
+    ['are none if the host rejects', () => Promise.reject(new Error('no bus')), []],
+    ['are none if the host cannot tell them', undefined, []],
+  ])('%s', async (_what, activeServices, names) => {
+    expect(await activeNames(hostWith(activeServices), new AbortController().signal)).toEqual(names);
+  });
+
+  it('are none if the look ends before they are known', async () => {
+    const stop = new AbortController();
+    const names = activeNames(hostWith(never), stop.signal);
+    stop.abort(new Error('stopped'));
+    expect(await names).toEqual([]);
+    expect(await activeNames(hostWith(never), stop.signal)).toEqual([]);
+  });
+
+  it('are none if they are not known after 2 s', async () => {
+    const deadline = new AbortController();
+    const timeout = vi.spyOn(AbortSignal, 'timeout').mockReturnValueOnce(deadline.signal);
+    const names = activeNames(hostWith(never), new AbortController().signal);
+    expect(timeout).toHaveBeenCalledExactlyOnceWith(2_000);
+    timeout.mockRestore();
+    deadline.abort(new Error('late'));
+    expect(await names).toEqual([]);
   });
 });

@@ -1,16 +1,12 @@
 import { describe, expect, it, vi } from 'vitest';
 import { DEFAULT_GUARDS } from '../../src/model/guards.js';
 import type { ComponentVerdict, Issue } from '../../src/model/issue.js';
-import type { ReadingRecord } from '../../src/model/lost-reading.js';
 import { fakeClock, fakeHost } from '../../src/testing/index.js';
 import { askForAbsent, namesAll } from '../../src/watch/absent.js';
 import { AT_ONCE, blindChecks, debounce, watchKey, type Watches } from '../../src/watch/debounce.js';
 import { FastPath } from '../../src/watch/fast-path.js';
 import { gatherEvidence } from '../../src/watch/log-evidence.js';
-import { isLost, nextReadings, type ReadingFacts } from '../../src/watch/lost-readings.js';
 import { monitor, type MonitorJobs } from '../../src/watch/monitor.js';
-import { OpenIssues } from '../../src/watch/open-issues.js';
-import { Outdated } from '../../src/watch/outdated.js';
 import { isBlank } from '../../src/watch/record-health.js';
 import { createWaker } from '../../src/watch/wake.js';
 import { EMPTY_STATE, FRESH_RECORD } from '../../src/memory/state.js';
@@ -45,6 +41,14 @@ describe('the debounce of a held component', () => {
 });
 
 describe('the debounce of a look', () => {
+  it.each(['cpu', 'load', 'memory', 'services'])(
+    'opens an issue of %s at once in a single cycle',
+    (check) => {
+      const watches = debounce(new Map(), [verdictOf({ check })], AT_ONCE);
+      expect([...watches.values()]).toMatchObject([{ open: true }]);
+    },
+  );
+
   it('returns the same state, unchanged, where nothing is or was bad', () => {
     const none: Watches = new Map();
     expect(debounce(none, [of('a', 'ok'), of('b', 'unknown')], lasting)).toBe(none);
@@ -114,363 +118,6 @@ describe('the debounce of a look', () => {
   });
 });
 
-describe('lost readings', () => {
-  const MINUTE = 60_000;
-  const facts = (more: Partial<ReadingFacts> = {}): ReadingFacts => ({
-    ...{ listed: new Set(['a', 'b']), enabled: undefined, skip: never, now: 0 },
-    ...more,
-  });
-  const lose = (component: string, more: Partial<ComponentVerdict> = {}) =>
-    of(component, 'unknown', { reason: `no ${component} after 5 s`, ...more });
-  /** Applies looks one after the other, at these times; returns the names of what is lost and back after each. */
-  const looks = (
-    rows: readonly (readonly [at: number, verdicts: readonly ComponentVerdict[]])[],
-    more = {},
-  ) => {
-    let records: ReadonlyMap<string, ReadingRecord> = new Map();
-    return rows.map(([now, verdicts]) => {
-      const changes = nextReadings(records, verdicts, facts({ ...more, now }));
-      records = changes.records;
-      const names = (list: readonly ReadingRecord[]) => list.map(({ component }) => component).join(' ');
-      return [names(changes.lost), names(changes.back), [...records.values()].filter(isLost).length];
-    });
-  };
-
-  it.each<[string, ComponentVerdict[], Partial<ReadingFacts>, string[]]>([
-    ['a listed unit', [lose('a')], {}, ['a']],
-    ['an unlisted unit', [lose('x')], {}, []],
-    ['a unit when none is listed', [lose('x')], { listed: undefined }, []],
-    ['all units', [lose('services')], {}, ['services']],
-    ['all units, and with them each listed one', [lose('services'), lose('a')], {}, ['services', 'a']],
-    ['a check of the host program', [lose('q', { check: 'mine' })], {}, ['q']],
-    [
-      'all of a built-in check',
-      [lose('disk:/', { check: 'disk' }), lose('disk:/a', { check: 'disk' })],
-      {},
-      ['disk'],
-    ],
-    [
-      'one of the readings of a built-in check',
-      [lose('disk:/', { check: 'disk' }), of('d', 'ok', { check: 'disk' })],
-      {},
-      [],
-    ],
-    ['the generation, which is no reading', [lose('system', { check: 'system' })], {}, []],
-    ['the CPU, which needs two readings', [lose('cpu', { check: 'cpu' })], {}, []],
-    ['what is being repaired', [lose('a'), lose('b')], { skip: (one) => one === 'a' }, ['b']],
-  ])('are those that somebody relies on: %s', (_what, verdicts, more, lost) => {
-    const changes = nextReadings(new Map(), verdicts, facts(more));
-    expect(changes.lost.map(({ component }) => component)).toEqual(lost);
-    expect(changes.back).toEqual([]);
-  });
-
-  it('have their component, check, reason and whether somebody listed it', () => {
-    const verdicts = [
-      lose('b'),
-      lose('services'),
-      lose('m', { check: 'memory' }),
-      lose('q', { check: 'mine' }),
-    ];
-    const { lost } = nextReadings(new Map(), verdicts, facts({ now: 7 }));
-    const record = { since: 7, looks: 1, reported: true, saidAt: 7 };
-    expect(lost).toEqual([
-      {
-        ...record,
-        component: 'b',
-        check: 'services',
-        reason: 'no b after 5 s',
-        listed: true,
-        said: ['no … after # s'],
-      },
-      {
-        ...record,
-        component: 'services',
-        check: 'services',
-        reason: 'no services after 5 s',
-        listed: true,
-        said: ['no … after # s'],
-      },
-      {
-        ...record,
-        component: 'q',
-        check: 'mine',
-        reason: 'no q after 5 s',
-        listed: true,
-        said: ['no … after # s'],
-      },
-      {
-        ...record,
-        component: 'memory',
-        check: 'memory',
-        reason: 'no m after 5 s',
-        listed: false,
-        said: ['no m after # s'],
-      },
-    ]);
-    const unlisted = nextReadings(new Map(), [lose('services')], facts({ listed: undefined }));
-    expect(unlisted.lost).toMatchObject([{ listed: false }]);
-  });
-
-  it('are reported once, and again when they are back', () => {
-    expect(
-      looks([
-        [0, [lose('a')]],
-        [10, [lose('a')]],
-        [20, [of('a', 'ok')]],
-        [30, [of('a', 'ok')]],
-      ]),
-    ).toEqual([
-      ['a', '', 1],
-      ['', '', 1],
-      ['', 'a', 0],
-      ['', '', 0],
-    ]);
-  });
-
-  it('are reported again for another reason, not for another number', () => {
-    const other = { reason: 'no right' };
-    expect(
-      looks([
-        [0, [lose('a')]],
-        [1, [lose('a', { reason: 'no a after 9 s' })]],
-        [2, [lose('a', other)]],
-        [3, [lose('a')]],
-        [4, [lose('a', other)]],
-      ]).map(([lost]) => lost),
-    ).toEqual(['a', '', 'a', '', '']);
-  });
-
-  it('keep the first form of a sentence while only its numbers change, and the start of the loss', () => {
-    const first = nextReadings(new Map(), [lose('a')], facts({ now: 5 }));
-    const then = nextReadings(first.records, [lose('a', { reason: 'no a after 9 s' })], facts({ now: 6 }));
-    expect([...then.records.values()]).toMatchObject([
-      { reason: 'no a after 5 s', since: 5, looks: 2, reported: true, saidAt: 5 },
-    ]);
-    const other = nextReadings(then.records, [lose('a', { reason: 'no right' })], facts({ now: 7 }));
-    expect([...other.records.values()]).toMatchObject([
-      { reason: 'no right', since: 5, looks: 3, saidAt: 7 },
-    ]);
-  });
-
-  it.each([
-    [5 * MINUTE - 1, ''],
-    [5 * MINUTE, 'a'],
-  ])('that come and go are reported again for the same reason after 5 min: after %d ms %j', (at, lost) => {
-    const rows = looks([
-      [0, [lose('a')]],
-      [10, [of('a', 'ok')]],
-      [at, [lose('a')]],
-    ]);
-    expect(rows[2]?.[0]).toBe(lost);
-  });
-
-  it('that stay lost for hours are reported once', () => {
-    const hours = Array.from({ length: 5 }, (_, index) => [index * 60 * MINUTE, [lose('a')]] as const);
-    expect(looks(hours).map(([lost]) => lost)).toEqual(['a', '', '', '', '']);
-  });
-
-  it('are reported for eight reasons within 5 min at most', () => {
-    const rows = 'abcdefghij'
-      .split('')
-      .map((word, at) => [at, [lose('a', { reason: `cause ${word}x` })]] as const);
-    expect(looks(rows).map(([lost]) => lost)).toEqual([...Array.from({ length: 8 }, () => 'a'), '', '']);
-  });
-
-  it('of the CPU are reported in the second look without it', () => {
-    const cpu = lose('cpu', { check: 'cpu' });
-    expect(
-      looks([
-        [0, [cpu]],
-        [1, [cpu]],
-        [2, [cpu]],
-      ]),
-    ).toEqual([
-      ['', '', 0],
-      ['cpu', '', 1],
-      ['', '', 1],
-    ]);
-  });
-
-  it('are back when their check ran and has no verdict on them any more', () => {
-    const rows = looks([
-      [0, [lose('a'), lose('q', { check: 'mine' })]],
-      [1, [of('b', 'ok')]],
-    ]);
-    expect(rows).toEqual([
-      ['a q', '', 2],
-      ['', 'a q', 0],
-    ]);
-  });
-
-  it('of one unit are neither back nor lost while no unit can be read', () => {
-    const rows = looks([
-      [0, [lose('a')]],
-      [1, [lose('services')]],
-      [2, [of('a', 'ok')]],
-    ]);
-    expect(rows).toEqual([
-      ['a', '', 1],
-      ['services', '', 2],
-      ['', 'a services', 0],
-    ]);
-  });
-
-  it('are kept while their component is in repair, and forgotten when their check is switched off', () => {
-    const { records } = nextReadings(new Map(), [lose('a')], facts());
-    const inRepair = nextReadings(records, [of('a', 'ok')], facts({ skip: () => true, now: 1 }));
-    expect([inRepair.back, inRepair.records]).toEqual([[], records]);
-    for (const enabled of [['services'], [], undefined])
-      expect(nextReadings(records, [], facts({ enabled })).back).toHaveLength(1);
-    const off = nextReadings(records, [], facts({ enabled: ['cpu'] }));
-    expect([off.back, off.records.size]).toEqual([[], 0]);
-  });
-
-  it('that were known again begin a new loss', () => {
-    const first = nextReadings(new Map(), [lose('a')], facts({ now: 1 }));
-    const known = nextReadings(first.records, [of('a', 'ok')], facts({ now: 2 }));
-    expect([...known.records.values()]).toMatchObject([{ looks: 0, reported: false }]);
-    const again = nextReadings(known.records, [lose('a', { reason: 'no a after 9 s' })], facts({ now: 3 }));
-    expect([...again.records.values()]).toMatchObject([{ since: 3, looks: 1, reason: 'no a after 9 s' }]);
-    expect(nextReadings(known.records, [of('a', 'ok')], facts({ now: 5 * MINUTE + 1 })).records.size).toBe(0);
-  });
-});
-
-describe('the open issues', () => {
-  const at = new Date(1_000);
-  const open = () => new OpenIssues();
-  /** Issues of two checks of `a`, and of `b`. */
-  const openThree = () => {
-    const issues = open();
-    issues.watch(
-      [of('a', 'bad'), of('a', 'bad', { check: 'mine' }), of('b', 'bad')],
-      at,
-      0,
-      undefined,
-      never,
-    );
-    return issues;
-  };
-
-  it('are calm until something is bad, and again once it has cleared', () => {
-    const issues = open();
-    expect(issues.calm).toBe(true);
-    issues.watch([verdictOf({ check: 'cpu' })], at, 0, lasting, never);
-    expect([issues.calm, issues.issues]).toEqual([false, []]);
-    issues.watch([verdictOf({ check: 'cpu', status: 'ok' })], at, 0, lasting, never);
-    expect(issues.calm).toBe(true);
-  });
-
-  it('tell what opened, cleared and is gone', () => {
-    const issues = open();
-    const names = (list: readonly { readonly issue: Issue }[]) => list.map(({ issue }) => issue.component);
-    const first = issues.watch([of('a', 'bad'), of('b', 'bad'), of('c', 'bad')], at, 5, undefined, never);
-    expect([names(first.opened), first.cleared, first.gone]).toEqual([['a', 'b', 'c'], [], []]);
-    const next = issues.watch([of('a', 'bad'), of('b', 'ok')], new Date(2_000), 6, undefined, never);
-    expect([names(next.opened), names(next.cleared), names(next.gone)]).toEqual([[], ['b'], ['c']]);
-    expect(issues.issues).toMatchObject([{ component: 'a', timestamp: at }]);
-    expect(issues.about('a')).toMatchObject([{ since: 5 }]);
-    expect(issues.verdicts.map(({ component }) => component)).toEqual(['a']);
-  });
-
-  it.each([
-    [undefined, 50],
-    [400, -550],
-    [1_000, 50],
-    // A clock that was set back: not in the future.
-    [1_500, 50],
-  ])('are bad since the time that their source says: %s', (since, steady) => {
-    const issues = open();
-    const given = since === undefined ? {} : { since };
-    issues.watch([of('a', 'bad', given)], at, 50, undefined, never);
-    expect(issues.about('a')).toMatchObject([{ since: steady }]);
-  });
-
-  it('are found by component, by check, and by what is bad now', () => {
-    const issues = openThree();
-    expect(issues.checksOf('a')).toEqual(['services', 'mine']);
-    expect(issues.checksOf('x')).toEqual([]);
-    const bad = issues.badNow([of('a', 'ok'), of('b', 'bad'), of('a', 'bad', { type: 'system' })]);
-    expect(bad.map(({ component }) => component)).toEqual(['b']);
-  });
-
-  it('change only where a look at single components looked', () => {
-    const issues = open();
-    issues.watch([of('a', 'bad'), of('b', 'bad')], at, 0, undefined, never);
-    const turn = issues.watchOnly(new Set(['a']), [of('a', 'ok')], at, 1, lasting, never);
-    expect(turn).toMatchObject({ opened: [], cleared: [{ issue: { component: 'a' } }], gone: [] });
-    expect(issues.issues.map(({ component }) => component)).toEqual(['b']);
-    const held = issues.watchOnly(new Set(['b']), [of('b', 'ok')], at, 1, lasting, () => true);
-    expect(held.cleared).toEqual([]);
-  });
-
-  it('of a proven component are cleared at once, all of them', () => {
-    const issues = openThree();
-    expect(issues.clear('a')).toHaveLength(2);
-    expect(issues.issues.map(({ component }) => component)).toEqual(['b']);
-    issues.clear('b');
-    expect(issues.calm).toBe(true);
-  });
-
-  it('have the log lines that were read when they opened, after those of their check', () => {
-    const issues = open();
-    const verdicts = [of('a', 'bad', { evidence: ['seen'], log: ['said'] }), of('b', 'bad')];
-    const { opened } = issues.watch(verdicts, at, 0, undefined, never);
-    issues.keep(opened[0]!, ['line']);
-    const [a, b] = issues.issues;
-    expect(a).toMatchObject({ evidence: ['seen', 'line'], log: ['said', 'line'] });
-    expect([a, a!.evidence, a!.log].every(Object.isFrozen)).toBe(true);
-    expect(b).not.toHaveProperty('log');
-    issues.watch(verdicts, new Date(9_000), 1, undefined, never);
-    expect(issues.issues[0]).toMatchObject({ log: ['said', 'line'] });
-  });
-});
-
-describe('a look that is outdated', () => {
-  const look = (...names: readonly string[]) => names.map((name) => of(name, 'ok'));
-
-  it('reads nothing about a component that was repaired while it was under way', async () => {
-    const outdated = new Outdated();
-    outdated.changed('before');
-    let give: (verdicts: readonly ComponentVerdict[]) => void = () => undefined;
-    const done = outdated.whenDone(new Promise((resolve) => (give = resolve)));
-    outdated.changed('a');
-    give(look('a', 'b', 'before'));
-    const { verdicts, isOutdated } = await done;
-    expect(verdicts.map(({ status }) => status)).toEqual(['unknown', 'ok', 'ok']);
-    expect(verdicts[0]!.reason).toBe('it was read again or repaired while this look was under way');
-    expect(['a', 'b', 'before'].map(isOutdated)).toEqual([true, false, false]);
-  });
-
-  it('is the one that was under way, and no later one', () => {
-    const outdated = new Outdated();
-    const first = outdated.begin();
-    outdated.changed('a');
-    const second = outdated.begin();
-    outdated.changed('b');
-    const [later, earlier] = [outdated.end(second), outdated.end(first)];
-    expect(['a', 'b'].map((name) => later?.(name))).toEqual([false, true]);
-    expect(['a', 'b'].map((name) => earlier?.(name))).toEqual([true, true]);
-  });
-
-  it('is none where nothing changed, and nothing is kept after the last one', async () => {
-    const outdated = new Outdated();
-    const { isOutdated } = await outdated.whenDone(Promise.resolve(look('a')));
-    expect(isOutdated('a')).toBe(false);
-    const first = outdated.begin();
-    outdated.changed('a');
-    outdated.end(first);
-    expect(outdated.end(outdated.begin())).toBeUndefined();
-  });
-
-  it('is over also when it fails', async () => {
-    const outdated = new Outdated();
-    const reading = Promise.reject(new Error('no bus'));
-    await expect(outdated.whenDone(reading)).rejects.toThrow('no bus');
-    outdated.changed('a');
-    expect(outdated.end(outdated.begin())).toBeUndefined();
-  });
-});
-
 describe('the log of a service', () => {
   const { signal } = new AbortController();
   const host = (unitLog?: unknown) => ({ ...fakeHost({}), unitLog }) as never;
@@ -537,6 +184,7 @@ describe('the fast path', () => {
     expect(path.by(detector)).toBe(first);
     path.keep();
     const second = path.by(detector);
+    expect(second).toBeDefined();
     expect(second).not.toBe(first);
     path.keep();
     expect(path.by(detector)).toBe(first);
