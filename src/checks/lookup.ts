@@ -10,9 +10,10 @@ export class Lookups {
   /** For the options of a connection. An address needs no lookup, and none is made. */
   readonly lookup: LookupFunction = (host, options, done) => {
     this.#pending += 1;
-    dns.lookup(host, options, (error, addresses) => {
+    dns.lookup(host, options, (error, addresses, family) => {
       this.#pending -= 1;
-      done(error, addresses);
+      // The family is given for a single address only, and needed then.
+      done(error, addresses, family);
     });
   };
 

@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { span } from '../base/format.js';
 import { CannotTell } from './failure.js';
 
@@ -35,18 +36,19 @@ export async function runCommand({ argv, cwd, env, timeoutMs, signal }: CommandC
   const [file = '', ...args] = argv;
   signal.throwIfAborted();
   return new Promise((resolve, reject) => {
-    const child = spawn(file, args, {
+    // Without a free file descriptor, Node returns a process without streams, and emits the error later.
+    const child: ChildProcess = spawn(file, args, {
       ...{ env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] },
       ...(cwd === undefined ? {} : { cwd }),
     });
     const [output, errors] = [new Kept(), new Kept()];
-    child.stdout.on('data', (data: Buffer) => output.add(data));
-    child.stderr.on('data', (data: Buffer) => errors.add(data));
+    child.stdout?.on('data', (data: Buffer) => output.add(data));
+    child.stderr?.on('data', (data: Buffer) => errors.add(data));
     const end = (settle: () => void): void => {
       clearTimeout(timer);
       signal.removeEventListener('abort', stop);
-      child.stdout.destroy();
-      child.stderr.destroy();
+      child.stdout?.destroy();
+      child.stderr?.destroy();
       settle();
     };
     const cannot = (why: string): void => end(() => reject(new CannotTell(`${file} ${why}`)));
