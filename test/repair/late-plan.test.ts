@@ -52,7 +52,7 @@ describe('a plan that takes longer than the others are made to wait', () => {
     ]);
   });
 
-  it('of a worse issue delays a MEDIUM repair meanwhile', async () => {
+  it('of a worse issue delays a MEDIUM repair', async () => {
     const { bench } = benchWith({ slow: LATE });
     bench.host.set({ memory: memoryReading(90) });
     const results = await bench.done(bench.engine.detectAndHeal());
