@@ -15,7 +15,7 @@ async function healed(
   const { read: fake } = bench.host;
   vi.spyOn(bench.host, 'read').mockImplementation((request) => {
     read?.(request?.parts ?? []);
-    return fake(request);
+    return Promise.resolve(fake(request)) as never;
   });
   const issue: Issue = issueOf({
     ...{ type: IssueType.RESOURCE, severity: Severity.MEDIUM, component, check: component },
