@@ -40,6 +40,8 @@ const change = (more: Partial<HelperAct> = {}): HelperAct => ({
   ...{ generation: { from: A, to: B }, ...more },
 });
 
+const EARLIER = change({ at: NOW.at - 2 * 3_600_000, upMs: 0, action: 'restart_service' });
+
 /** How a program ends: its exit status, and what it prints. */
 type Ending = readonly [exitCode: number, output?: string];
 
@@ -55,7 +57,13 @@ async function rolledBack({
   readonly ends?: (command: string) => Ending;
 } = {}) {
   let kept = acts;
+  let isReleased = false;
   const commands: string[] = [];
+  const fake = fakeHost({
+    system: systemReading({ nixos: NIXOS }),
+    units: [failedUnit({ name: 'nginx' })],
+    unitChanges: () => ['nginx.service'],
+  });
   const start = async ({ argv }: Program) => {
     const command = argv.join(' ');
     commands.push(command);
@@ -70,19 +78,19 @@ async function rolledBack({
     {
       policy: parsePolicy({ version: 1, actions: ['rollback_generation'], services: ['nginx'] }),
       host: {
-        ...fakeHost({
-          system: systemReading({ nixos: NIXOS }),
-          units: [failedUnit({ name: 'nginx' })],
-          unitChanges: () => ['nginx.service'],
-        }),
+        ...fake,
+        read: async (request) => fake.read(request),
         systemIdentity: async (path: string) => identity(path),
         nixActivity: async () => ({ switching: null, building: null }),
       },
       book: {
         read: () => kept,
-        write: async (next) => void (kept = next),
+        write: async (next) => {
+          await new Promise((written) => setImmediate(written));
+          if (!isReleased) kept = next;
+        },
         lock: async () => undefined,
-        release: async () => undefined,
+        release: async () => void (isReleased = true),
       },
       approvals: {
         add: async () => undefined,
@@ -121,9 +129,12 @@ describe.concurrent('a rollback by the root helper', () => {
       command.includes(' switch')
         ? [1, "raid is degraded\nPre-switch check 'raid' failed\nPre-switch checks failed\n"]
         : [0];
-    const first = await rolledBack({ ends: refuses });
+    const first = await rolledBack({ acts: [EARLIER], ends: refuses });
     expect(first.execution).toMatchObject({ outcome: 'skipped', blockedBy: 'needs-approval' });
-    expect(first.acts).toMatchObject([{ refused: '`raid`: raid is degraded' }]);
+    expect(first.acts).toMatchObject([
+      EARLIER,
+      { action: 'rollback_generation', refused: '`raid`: raid is degraded' },
+    ]);
     const again = await rolledBack({ acts: first.acts });
     expect(again.execution.plan?.approval).toContain('raid is degraded');
     const booted = await rolledBack({ acts: first.acts, now: () => ({ ...NOW, boot: 'b' }) });
@@ -131,12 +142,11 @@ describe.concurrent('a rollback by the root helper', () => {
   });
 
   it('that found another switch under way leaves no trace in the book', async () => {
-    const earlier = change({ at: NOW.at - 2 * 3_600_000, upMs: 0, action: 'restart_service' });
     const busy = (command: string): Ending =>
       command.includes(' switch') ? [1, 'Could not acquire lock\n'] : [0];
-    const { execution, acts } = await rolledBack({ acts: [earlier], ends: busy });
+    const { execution, acts } = await rolledBack({ acts: [EARLIER], ends: busy });
     expect(execution).toMatchObject({ outcome: 'skipped', blockedBy: 'in-transition' });
-    expect(acts).toEqual([earlier]);
+    expect(acts).toEqual([EARLIER]);
   });
 
   it('that fails on the way stays in the book and counts towards the limit of a day', async () => {
