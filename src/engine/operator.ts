@@ -6,7 +6,7 @@ import type { Capability } from '../execute/executor.js';
 import { expectText, nearest, refusal } from '../base/expect.js';
 import { approve, reject } from '../memory/approvals.js';
 import { resetComponent, undoReset } from '../memory/component-record.js';
-import { expectReason, MOST_PAUSES, withCommand } from '../memory/commands.js';
+import { expectReason, MOST_PAUSES, withCommand, withoutCommand } from '../memory/commands.js';
 import type { Approval, GuardState } from '../memory/state.js';
 import { componentOf } from '../model/unit-name.js';
 import type { HealingResult } from '../model/result.js';
@@ -149,11 +149,10 @@ export class Operator {
     const component = this.#expectKnown(componentOf(given));
     const { ledger } = this.#ports;
     const before = ledger.state;
-    await this.#write({ command: 'reset', of: component, by }, (state) =>
-      resetComponent(state, component),
-    ).catch((error: unknown) => {
-      // A command that fails has no effect.
-      ledger.note((state) => undoReset(state, before, component));
+    const command = { command: 'reset', of: component, by } as const;
+    await this.#write(command, (state) => resetComponent(state, component)).catch((error: unknown) => {
+      // A command that fails has no effect, and is not on record.
+      ledger.note((state) => withoutCommand(undoReset(state, before, component), before, command));
       throw error;
     });
   }

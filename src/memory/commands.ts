@@ -34,6 +34,17 @@ export const withCommand = (state: GuardState, command: OperatorCommand): GuardS
   commands: [...(state.commands ?? []), { ...command, of: command.of.slice(0, LONGEST) }].slice(-KEPT),
 });
 
+/** Removes a command that was added since `before` and could not be saved. */
+export function withoutCommand(
+  state: GuardState,
+  before: GuardState,
+  { command, of }: Pick<OperatorCommand, 'command' | 'of'>,
+): GuardState {
+  const isFailed = (one: OperatorCommand): boolean =>
+    one.command === command && one.of === of.slice(0, LONGEST) && before.commands?.includes(one) !== true;
+  return { ...state, commands: (state.commands ?? []).filter((one) => !isFailed(one)) };
+}
+
 /** Returns the author of the last pause with this reason. */
 export const pausedBy = ({ commands = [] }: GuardState, reason: string): string | undefined =>
   commands.findLast(({ command, of }) => command === 'pause' && of === reason)?.by;

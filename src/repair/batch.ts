@@ -41,13 +41,12 @@ export async function repairAll(
   await within({ ms: DEADLINES.plansMs, clock: sources.clock }, () =>
     Promise.all(chosen.map(({ planned }) => planned)),
   ).catch(() => undefined);
+  const inTime = chosen.filter(({ isPlanned }) => isPlanned);
+  const late = chosen.filter((one) => !inTime.includes(one));
   const round: Round = { turns: [], all: () => chosen.map(({ choice }) => choice) };
-  for (const choice of inOrder(chosen.filter(({ isPlanned }) => isPlanned).map(({ choice }) => choice)))
-    await takeTurn(choice, round, sources, signal);
+  for (const choice of inOrder(inTime.map(({ choice }) => choice))) takeTurn(choice, round, sources, signal);
   // Late plans do not delay the others; each is started when its plan is ready.
-  const late = chosen.filter(({ isPlanned }) => !isPlanned);
-  const joins = late.map(async ({ planned }) => takeTurn(await planned, round, sources, signal));
-  await Promise.all(joins);
+  await Promise.all(late.map(async ({ planned }) => takeTurn(await planned, round, sources, signal)));
   return Promise.all(round.turns.map(({ turn }) => turn));
 }
 
@@ -83,18 +82,12 @@ interface Round {
 }
 
 /** Starts a repair after those of the round that it needs. In a dry run one after the other: each plan counts. */
-async function takeTurn(
-  choice: Choice,
-  round: Round,
-  sources: BatchSources,
-  signal: AbortSignal,
-): Promise<void> {
+function takeTurn(choice: Choice, round: Round, sources: BatchSources, signal: AbortSignal): void {
   const needed = round.turns.filter((other) => needs(choice, other.choice));
   const before = sources.dryRun ? round.turns.at(-1)?.turn : undefined;
   const begin = (): Promise<HealingResult> => handle(choice, round.all(), needed, sources, signal);
   const turn = before ? before.then(begin) : begin();
   round.turns.push({ choice, turn });
-  if (sources.dryRun) await turn;
 }
 
 async function handle(
@@ -177,8 +170,7 @@ const ownerOf = ({ issue: { component }, action: { action } }: Choice): SlotOwne
 
 /** Makes the plan again for a repair that had to wait. */
 async function planAfterWait(choice: Choice, sources: RepairSources, signal: AbortSignal): Promise<Choice> {
-  if (choice.plan === undefined || choice.block !== undefined || signal.aborted) return choice;
-  return planAgain(choice, { executor: sources.executor, dryRun: false }, signal);
+  return signal.aborted ? choice : planAgain(choice, sources, signal);
 }
 
 /** Plans again, and requests approval if the new plan is another one that needs it. */
@@ -187,7 +179,7 @@ async function afterRefusal(
   sources: BatchSources,
   signal: AbortSignal,
 ): Promise<Choice | undefined> {
-  const fresh = await planAgain(choice, { executor: sources.executor, dryRun: false }, signal);
+  const fresh = await planAgain(choice, sources, signal);
   const { issue, plan, digest } = fresh;
   if (plan === undefined || digest === undefined || digest === choice.digest) return undefined;
   const block = sources.judge.all(issue, { plan, digest });

@@ -229,6 +229,19 @@ describe('the pacing of repairs', () => {
     expect(await bench.done(bench.engine.detectAndHeal())).not.toMatchObject([{ blockedBy: 'backoff' }]);
   });
 
+  it('has no record of a reset that could not be saved', async () => {
+    const memory = memoryStore();
+    let fails = false;
+    const save = (next: Parameters<typeof memory.save>[0]) =>
+      fails ? Promise.reject(new Error('EIO: the disk is gone')) : memory.save(next);
+    const bench = benchOf({ units: [failedUnit()] }, { state: { ...memory, save } });
+    await bench.done(bench.engine.detectAndHeal());
+    await bench.engine.reset('nginx', { by: 'uid 7' });
+    fails = true;
+    await expect(bench.engine.reset('nginx', { by: 'uid 8' })).rejects.toThrow('EIO');
+    expect(bench.engine.status().commands).toMatchObject([{ command: 'reset', by: 'uid 7' }]);
+  });
+
   it('backs off after an ineffective repair, opens the breaker after three, and closes it on reset', async () => {
     const bench = benchOf(FAILED);
     const round = async () => (await bench.done(bench.engine.detectAndHeal()))[0];

@@ -63,6 +63,19 @@ describe('the evidence that a switch broke a unit', () => {
     ]);
   });
 
+  it('has times of the wall clock, which may be ahead of the steady one', () => {
+    const facts = { generations: BROKEN, changes: [UNIT], evidence, now: 0, wallAheadMs: 60 * MINUTE };
+    const [, before, after] = generationEvidence(UNIT, facts).conditions;
+    expect(before.words).toContain('read so from 2025-01-01 13:00:00 UTC to 2025-01-01 16:00:00 UTC');
+    expect(after.words).toContain('at 2025-01-01 16:01:00 UTC');
+  });
+
+  it('names the condition that does not hold', () => {
+    expect(linesOf(weigh(BROKEN, []))[0]).toBe(
+      'no: nginx.service: its definition is the same in this system and the previous one',
+    );
+  });
+
   it('includes a unit that differs by its template', () => {
     const instance = { ...BROKEN };
     const found = weigh(instance, ['nginx@.service'], 'nginx@one.service').conditions[0];

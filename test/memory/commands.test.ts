@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { expectBy, expectReason, MOST_PAUSES, pausedBy, withCommand } from '../../src/memory/commands.js';
+import {
+  expectBy,
+  expectReason,
+  MOST_PAUSES,
+  pausedBy,
+  withCommand,
+  withoutCommand,
+} from '../../src/memory/commands.js';
 import { EMPTY_STATE, type GuardState } from '../../src/memory/state.js';
 import type { OperatorCommand } from '../../src/model/operator-command.js';
 
@@ -52,6 +59,19 @@ describe('the commands of operators', () => {
     expect(stateAfter(command({ of: `${'x'.repeat(199)}yz` })).commands).toEqual([
       command({ of: `${'x'.repeat(199)}y` }),
     ]);
+  });
+
+  it('are the same without one that could not be saved', () => {
+    const of = 'x'.repeat(201);
+    const reset = { command: 'reset', of } as const;
+    const before = stateAfter(command(reset), command());
+    const others = [command({ ...reset, of: 'nginx' }), command({ of })];
+    const after = [command(reset), ...others].reduce(withCommand, before);
+    expect(withoutCommand(after, before, reset).commands).toEqual([
+      ...before.commands!,
+      ...others.map((one) => ({ ...one, of: one.of.slice(0, 200) })),
+    ]);
+    expect(withoutCommand(stateAfter(command(reset)), EMPTY_STATE, reset).commands).toEqual([]);
   });
 
   it('name the author of the last pause with a reason', () => {

@@ -99,9 +99,12 @@ function environment(more) {
   return { ...process.env, NODE_OPTIONS: '--no-warnings', MUTATION_PLAN: JSON.stringify(given) };
 }
 
-/** Runs all tests against all mutants. A worker that hangs is killed, and the next one goes on after its mutant. */
+/**
+ * Runs all tests against all mutants. A worker that hangs is killed, and the next one goes on after its mutant; so it
+ * does after a mutant that ended the worker, for example by a signal.
+ */
 async function runAll() {
-  while (await isStalled(tests)) {
+  while ((await isStalled(tests)) || isUnfinished()) {
     const { id, test, phase } = JSON.parse(readFileSync(heartbeat, 'utf8'));
     // After a mutant that has failed in time, what hangs is what it left behind: it is tried alone.
     const entry =
@@ -113,6 +116,13 @@ async function runAll() {
   // A test that failed without a mutant, because of what one before it left behind, gets a new process.
   const again = unusableOf(readResults(results)).map((name) => name.split(' > ')[0]);
   if (again.length > 0) await isStalled([...new Set(again)]);
+}
+
+/** Returns whether the last test that a worker tried has no result: the worker ended with it. */
+function isUnfinished() {
+  const { test } = JSON.parse(readFileSync(heartbeat, 'utf8') || '{}');
+  if (test === undefined) return false;
+  return !readResults(results).some(({ done, unusable }) => done === test || unusable === test);
 }
 
 /** Runs a worker to its end, or kills it when it gives no sign of life; returns whether that was so. */

@@ -40,6 +40,11 @@ function create() {
 const record = (entry) => appendFileSync(state.plan.results, `${JSON.stringify(entry)}\n`);
 
 export default class MutantRunner extends TestRunner {
+  onCollected(files) {
+    super.onCollected?.(files);
+    files.forEach(oneByOne);
+  }
+
   async onBeforeRunTask(test) {
     await super.onBeforeRunTask(test);
     const { fixed, done } = state.plan;
@@ -121,6 +126,12 @@ export default class MutantRunner extends TestRunner {
     }
     await super.onAfterRunSuite(suite);
   }
+}
+
+/** Makes concurrent tests run one after the other: only one mutant can be active, for one test. */
+function oneByOne(task) {
+  task.concurrent = false;
+  task.tasks?.forEach(oneByOne);
 }
 
 /** Decides what the next try of a test is. Returns false if there is none, `undefined` if the test cannot be used now. */

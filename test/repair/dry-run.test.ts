@@ -1,4 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
+import type { Check } from '../../src/detect/check.js';
+import type { Verdict } from '../../src/model/issue.js';
 import { memoryStore } from '../../src/memory/store.js';
 import { failedUnit, fakeHost, memoryReading, unitReading } from '../../src/testing/index.js';
 import { NixOSPermissionHandler } from '../../src/execute/permission-handler.js';
@@ -60,6 +62,24 @@ describe('a dry run', () => {
       'planned',
       'resources-busy',
     ]);
+  });
+
+  it.each([1, 2])('counts each plan before the next one is judged: a budget of %d', async (hostPerHour) => {
+    // The later a component is checked, the quicker is its check.
+    const checks = ['a', 'b', 'c'].map((name, index): Check => ({
+      ...{ name, component: name, type: 'service', parts: [], heals: name },
+      run: async (): Promise<Verdict> => {
+        await bench.clock.sleep(3_000 - 1_000 * index);
+        return { status: 'bad', reason: `${name} is bad`, severity: 3 };
+      },
+    }));
+    const guards = { budget: { hostPerHour } };
+    const bench = benchOf({}, { checks, enabledChecks: ['a', 'b', 'c'], guards, dryRun: true });
+    for (const name of ['a', 'b', 'c']) bench.host.setUnit(name);
+    const results = await bench.done(bench.engine.detectAndHeal());
+    const planned = results.filter(({ outcome }) => outcome === 'planned');
+    expect(planned.map(({ issue }) => issue.component)).toEqual(['a', 'b'].slice(0, hostPerHour));
+    expect(results).toHaveLength(3);
   });
 
   it('writes nothing to the state', async () => {

@@ -312,6 +312,18 @@ describe('the verification of an action', () => {
     expect(result).toEqual({ status: 'unknown', reason: 'the probe is broken', after: [] });
   });
 
+  it('that cannot read the component has the verdicts of the look after it', async () => {
+    let looks = 0;
+    const { result } = await proved({
+      verify: (context) => context.proof(),
+      reads: () => {
+        if ((looks += 1) === 1) throw new Error('no detector');
+        return [bad()];
+      },
+    });
+    expect(result).toEqual({ status: 'unknown', reason: 'no detector', after: [bad()] });
+  });
+
   it('that ends because the engine is stopped says so', async () => {
     const controller = new AbortController();
     const verify = async (context: VerifyContext) => {
@@ -355,6 +367,19 @@ describe('whether a component is worse', () => {
       reading({ severity: undefined } as never),
       false,
     ],
+    [
+      'is judged by the value without a severity, before and after',
+      verdictOf({ value: 90, threshold: 80 }),
+      verdictOf({ value: 97, threshold: 80 }),
+      true,
+    ],
+    [
+      'is not so when it lost the lowest severity, whatever its value is',
+      verdictOf({ severity: 1, value: 90, threshold: 80 }),
+      verdictOf({ value: 97, threshold: 80 }),
+      false,
+    ],
+    ['is so when it got the lowest severity', verdictOf(), verdictOf({ severity: 1 }), true],
     ['is not known without a value before', reading({ threshold: 80 }), at(200), false],
     ['is not known without a value after', at(90), reading({ threshold: 80 }), false],
     ['is not known without a threshold', reading({ value: 90 }), reading({ value: 200 }), false],

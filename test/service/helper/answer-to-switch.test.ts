@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { HelperRequest } from '../../../src/execute/helper-protocol.js';
 import type { Program } from '../../../src/execute/start-program.js';
+import { digestOf } from '../../../src/memory/approvals.js';
 import { unknown } from '../../../src/model/reading.js';
 import { answerTo, type AnswerSources } from '../../../src/service/helper/answer-to.js';
 import type { HelperAct } from '../../../src/service/helper/limits.js';
@@ -40,22 +41,32 @@ const change = (more: Partial<HelperAct> = {}): HelperAct => ({
   ...{ generation: { from: A, to: B }, ...more },
 });
 
+const EARLIER = change({ at: NOW.at - 2 * 3_600_000, upMs: 0, action: 'restart_service' });
+
 /** How a program ends: its exit status, and what it prints. */
 type Ending = readonly [exitCode: number, output?: string];
 
 /** Answers a rollback that a person has approved; `ends` says how each program ends. */
 async function rolledBack({
   acts = [],
-  parameters = {},
+  request = {},
   ends = () => [0],
   ...more
 }: Partial<AnswerSources> & {
   readonly acts?: readonly HelperAct[];
-  readonly parameters?: HelperRequest['parameters'];
+  readonly request?: Partial<HelperRequest>;
   readonly ends?: (command: string) => Ending;
 } = {}) {
   let kept = acts;
+  let isReleased = false;
   const commands: string[] = [];
+  const added: unknown[] = [];
+  const taken: string[] = [];
+  const fake = fakeHost({
+    system: systemReading({ nixos: NIXOS }),
+    units: [failedUnit({ name: 'nginx' })],
+    unitChanges: () => ['nginx.service'],
+  });
   const start = async ({ argv }: Program) => {
     const command = argv.join(' ');
     commands.push(command);
@@ -66,28 +77,28 @@ async function rolledBack({
     };
   };
   const execution = await answerTo(
-    { version: 1, do: 'execute', action: 'rollback_generation', parameters },
+    { version: 1, do: 'execute', action: 'rollback_generation', parameters: {}, ...request },
     {
       policy: parsePolicy({ version: 1, actions: ['rollback_generation'], services: ['nginx'] }),
       host: {
-        ...fakeHost({
-          system: systemReading({ nixos: NIXOS }),
-          units: [failedUnit({ name: 'nginx' })],
-          unitChanges: () => ['nginx.service'],
-        }),
+        ...fake,
+        read: async (request) => fake.read(request),
         systemIdentity: async (path: string) => identity(path),
         nixActivity: async () => ({ switching: null, building: null }),
       },
       book: {
         read: () => kept,
-        write: async (next) => void (kept = next),
+        write: async (next) => {
+          await new Promise((written) => setImmediate(written));
+          if (!isReleased) kept = next;
+        },
         lock: async () => undefined,
-        release: async () => undefined,
+        release: async () => void (isReleased = true),
       },
       approvals: {
-        add: async () => undefined,
+        add: async (approval) => void added.push(approval),
         find: () => ({ ...NOW, digest: '', action: 'rollback_generation', uid: 1_000 }),
-        take: () => undefined,
+        take: (digest) => void taken.push(digest),
       },
       ...{ uid: 1_000, asks: 'engine', record: () => unknown('there is none'), now: () => NOW },
       planWithin: new AbortController().signal,
@@ -96,8 +107,38 @@ async function rolledBack({
       ...more,
     },
   );
-  return { execution, acts: kept, commands };
+  return { execution, acts: kept, commands, added, taken };
 }
+
+const digestOfRollback = async () =>
+  digestOf((await rolledBack({ request: { do: 'plan' } })).execution.plan!);
+
+describe.concurrent('the approval of a rollback by the root helper', () => {
+  it('by a person is recorded with the plan, the time and the user, and nothing is done', async () => {
+    const { added, commands } = await rolledBack({ request: { do: 'approve' }, asks: 'person', uid: 7 });
+    const digest = await digestOfRollback();
+    expect(added).toEqual([{ ...NOW, digest, action: 'rollback_generation', uid: 7 }]);
+    expect(commands).toEqual([]);
+  });
+
+  it('is not recorded for a plan only', async () => {
+    expect((await rolledBack({ request: { do: 'plan' } })).added).toEqual([]);
+  });
+
+  it('by a person is used up by the rollback', async () => {
+    expect((await rolledBack()).taken).toEqual([await digestOfRollback()]);
+  });
+
+  it('through the daemon, where the policy allows that, leaves that of a person', async () => {
+    const policy = parsePolicy({
+      ...{ version: 1, actions: ['rollback_generation'], services: ['nginx'] },
+      ...{ allowApprovals: true, approvedBy: { rollback_generation: 'daemon' } },
+    });
+    const { acts, taken } = await rolledBack({ policy, request: { approved: true } });
+    expect(taken).toEqual([]);
+    expect(acts[0]).not.toHaveProperty('approvedBy');
+  });
+});
 
 // Side by side: each switch waits a moment for the journal.
 describe.concurrent('a rollback by the root helper', () => {
@@ -121,22 +162,32 @@ describe.concurrent('a rollback by the root helper', () => {
       command.includes(' switch')
         ? [1, "raid is degraded\nPre-switch check 'raid' failed\nPre-switch checks failed\n"]
         : [0];
-    const first = await rolledBack({ ends: refuses });
+    const first = await rolledBack({ acts: [EARLIER], ends: refuses });
     expect(first.execution).toMatchObject({ outcome: 'skipped', blockedBy: 'needs-approval' });
-    expect(first.acts).toMatchObject([{ refused: '`raid`: raid is degraded' }]);
+    expect(first.acts).toMatchObject([
+      EARLIER,
+      { action: 'rollback_generation', refused: '`raid`: raid is degraded' },
+    ]);
     const again = await rolledBack({ acts: first.acts });
     expect(again.execution.plan?.approval).toContain('raid is degraded');
     const booted = await rolledBack({ acts: first.acts, now: () => ({ ...NOW, boot: 'b' }) });
     expect(booted.execution.plan?.approval).not.toContain('raid is degraded');
   });
 
+  it('is not refused for what another system refused in this boot', async () => {
+    const other = { generation: { from: B, to: '/nix/store/c' }, refused: 'raid is degraded' };
+    const { execution } = await rolledBack({
+      acts: [{ ...SWITCH, refused: 'raid is degraded' }, change(other)],
+    });
+    expect(execution.plan?.approval).not.toContain('raid is degraded');
+  });
+
   it('that found another switch under way leaves no trace in the book', async () => {
-    const earlier = change({ at: NOW.at - 2 * 3_600_000, upMs: 0, action: 'restart_service' });
     const busy = (command: string): Ending =>
       command.includes(' switch') ? [1, 'Could not acquire lock\n'] : [0];
-    const { execution, acts } = await rolledBack({ acts: [earlier], ends: busy });
+    const { execution, acts } = await rolledBack({ acts: [EARLIER], ends: busy });
     expect(execution).toMatchObject({ outcome: 'skipped', blockedBy: 'in-transition' });
-    expect(acts).toEqual([earlier]);
+    expect(acts).toEqual([EARLIER]);
   });
 
   it('that fails on the way stays in the book and counts towards the limit of a day', async () => {
@@ -152,7 +203,7 @@ describe.concurrent('a rollback by the root helper', () => {
 });
 
 describe.concurrent('the undo of a change by the root helper', () => {
-  const undo = { parameters: { undo: true } };
+  const undo = { request: { parameters: { undo: true } } };
 
   it('goes back to the system before its own last change, beyond the limit of a day', async () => {
     const { execution, commands } = await rolledBack({ ...undo, acts: [change()] });

@@ -109,6 +109,20 @@ describe('a request to the root helper', () => {
     expect(execution.error).toMatch(/^By the policy of the root helper: /);
   });
 
+  it('for any failed unit is accepted under a policy without a list of units', async () => {
+    const { execution, log } = await answered({}, { policy: policy({ services: 'failed' }) });
+    expect(log).toEqual(['lock', 'write', 'release']);
+    expect(execution).toMatchObject({ outcome: 'failed' });
+  });
+
+  it('for a service does not read the record of an engine', async () => {
+    const record = () => {
+      throw new Error('it was read');
+    };
+    const { log } = await answered({}, { policy: policy({ record: '/var/lib/x/state.json' }), record });
+    expect(log).toContain('write');
+  });
+
   it('for a protected unit is refused without naming the policy, which cannot allow it', async () => {
     const { execution } = await answered(
       { parameters: { service: 'sshd' } },

@@ -1,0 +1,101 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { FileLock } from '../../src/memory/file-lock.js';
+
+let folder: string;
+let path: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'lock-again-'));
+  path = join(folder, 'state.lock');
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  await rm(folder, { recursive: true });
+});
+const beat = async (): Promise<unknown> =>
+  (JSON.parse(await readFile(path, 'utf8')) as { beat: unknown }).beat;
+
+describe('a file lock', () => {
+  it('that was lost can be acquired again', async () => {
+    const lock = new FileLock(path);
+    await lock.take();
+    await rm(path);
+    await expect(lock.check()).rejects.toMatchObject({ code: 'locked' });
+    await lock.take();
+    await lock.check();
+    await lock.release();
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('that was released is dead, even if its file comes back', async () => {
+    const lock = new FileLock(path);
+    await lock.take();
+    const text = await readFile(path, 'utf8');
+    await lock.release();
+    await writeFile(path, text);
+    const next = new FileLock(path);
+    await next.take();
+    await next.release();
+  });
+
+  it('is refused as locked to all but one that ask at the same time', async () => {
+    const locks = Array.from({ length: 8 }, () => new FileLock(path));
+    const taken = await Promise.allSettled(locks.map((lock) => lock.take()));
+    const reasons = taken.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+    expect(reasons).toHaveLength(7);
+    for (const reason of reasons) expect(reason).toMatchObject({ code: 'locked' });
+    await Promise.all(locks.map((lock) => lock.release()));
+  });
+
+  it.each([
+    ['ENOENT', 'a missing folder', () => join(folder, 'missing', 'state.lock')],
+    ['ENOTDIR', 'a file', () => join(folder, 'file', 'state.lock')],
+  ])('is refused with %s in %s', async (code, _where, place) => {
+    await writeFile(join(folder, 'file'), '');
+    await expect(new FileLock(place()).take()).rejects.toMatchObject({ code });
+  });
+
+  it('of another machine is named so', async () => {
+    const holder = { pid: 7, began: '1', bootId: 'another boot', machine: 'another', token: 'x' };
+    await writeFile(path, JSON.stringify(holder));
+    await expect(new FileLock(path).take()).rejects.toThrow('another engine (process 7 on another machine)');
+  });
+});
+
+describe('the heartbeat of a file lock', () => {
+  it('counts from 0, in 12 digits', async () => {
+    const lock = new FileLock(path);
+    await lock.take();
+    expect(await beat()).toBe('000000000000');
+    await lock.beat();
+    await lock.beat();
+    expect(await beat()).toBe('000000000002');
+    await lock.release();
+  });
+
+  it('is written every 10 s until the lock is released', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const lock = new FileLock(path);
+    await lock.take();
+    vi.advanceTimersByTime(9_999);
+    await lock.beat();
+    expect(await beat()).toBe('000000000001');
+    vi.advanceTimersByTime(1);
+    // Heartbeats follow one another, so the one of the timer has been written.
+    await lock.beat();
+    expect(await beat()).toBe('000000000003');
+    await lock.release();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('is not written any more once the lock is lost', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const lock = new FileLock(path);
+    await lock.take();
+    await rm(path);
+    await expect(lock.check()).rejects.toMatchObject({ code: 'locked' });
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
