@@ -33,10 +33,9 @@ export async function firstCycle(
   engine: SimplifiedHealingEngine,
   clock: Clock = defaults.clock,
 ): Promise<HealingResult[]> {
-  const { detector } = engine;
-  const look = async (component: string) => (await detector.inspect?.({ component })) ?? [];
+  const look = async (component: string) => (await engine.detector.inspect?.({ component })) ?? [];
   // Absent in a detector of the host program.
-  const enabled = detector.enabledChecks as readonly string[] | undefined;
+  const enabled = engine.detector.enabledChecks as readonly string[] | undefined;
   if (enabled?.includes('cpu') === false) return engine.detectAndHeal();
   await look('cpu');
   const window = clock.sleep(WINDOW_MS.short);

@@ -68,9 +68,8 @@ function judgeProtected(target: Target, { protect }: Policy, wholeTarget: boolea
   // Without known effects, every unit that stops with the target is assumed to be affected.
   for (const name of target.kind === 'unit' && wholeTarget ? target.dragsAlong : []) {
     const rule = protectedBy(name, protect);
-    if (rule !== undefined) {
+    if (rule !== undefined)
       return block('protected', `${target.id} would take ${name} down with it, which is protected (${rule})`);
-    }
   }
   return undefined;
 }

@@ -94,10 +94,8 @@ export function resetComponent(state: GuardState, component: string): GuardState
 
 /** Restores the record of a component whose reset could not be saved. */
 export function undoReset(state: GuardState, before: GuardState, component: string): GuardState {
-  const components = { ...state.components };
-  delete components[component];
+  const { components } = resetComponent({ ...state, cautious: false }, component);
+  if (!Object.hasOwn(before.components, component)) return { ...state, components };
   // Not by assignment, which would replace the prototype for a component called `__proto__`.
-  return Object.hasOwn(before.components, component)
-    ? { ...state, components: { ...components, [component]: before.components[component]! } }
-    : { ...state, components };
+  return { ...state, components: { ...components, [component]: before.components[component]! } };
 }

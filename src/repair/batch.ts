@@ -147,7 +147,9 @@ async function inSlot(
   for (let wait = 0; wait < MAX_WAITS; wait += 1) {
     const claim = claimIn(current, sources);
     const result = await slots.take(claim, ownerOf(current), async (waited) => {
-      if (waited || (isLate && wait === 0)) current = await planAfterWait(current, sources, signal);
+      // Repairs that had to wait are planned again.
+      const isOld = waited || (isLate && wait === 0);
+      if (isOld && !signal.aborted) current = await planAgain(current, sources, signal);
       return covers(claim, claimIn(current, sources)) ? act(current) : undefined;
     });
     if (result) return result;
@@ -167,11 +169,6 @@ function claimIn({ plan, issue }: Choice, { ledger }: BatchSources): Claim {
 }
 
 const ownerOf = ({ issue: { component }, action: { action } }: Choice): SlotOwner => ({ component, action });
-
-/** Makes the plan again for a repair that had to wait. */
-async function planAfterWait(choice: Choice, sources: RepairSources, signal: AbortSignal): Promise<Choice> {
-  return signal.aborted ? choice : planAgain(choice, sources, signal);
-}
 
 /** Plans again, and requests approval if the new plan is another one that needs it. */
 async function afterRefusal(
