@@ -51,13 +51,8 @@ export function judgeTargets(targets: readonly Target[], policy: Policy): Block 
 
 const block = (reason: Block['reason'], sentence: string): Block => ({ reason, sentence });
 
-function first<T>(items: readonly T[], judge: (item: T) => Block | undefined): Block | undefined {
-  for (const item of items) {
-    const found = judge(item);
-    if (found) return found;
-  }
-  return undefined;
-}
+const first = <T>(items: readonly T[], judge: (item: T) => Block | undefined): Block | undefined =>
+  items.map(judge).find((found) => found !== undefined);
 
 function judgeProtected(target: Target, { protect }: Policy, wholeTarget: boolean): Block | undefined {
   if (target.kind === 'plain') return undefined;

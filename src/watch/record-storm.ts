@@ -34,16 +34,12 @@ function groupsOf(bad: readonly OpenIssue[], { guards, policy }: StormPorts): St
     badSince: members.map(({ since }) => since),
     atLeast,
   });
+  const units = bad.filter((one) => isUnit(one) && !isListed(one));
+  const others = bad.filter((one) => !isUnit(one));
   return [
     group(bad.filter(isListed), listed < services ? Infinity : moreThan(share, listed)),
-    group(
-      bad.filter((one) => isUnit(one) && !isListed(one)),
-      discovered,
-    ),
-    group(
-      bad.filter((one) => !isUnit(one)),
-      discovered,
-    ),
+    group(units, discovered),
+    group(others, discovered),
   ];
 }
 
