@@ -174,6 +174,12 @@ describe('a target of a plan', () => {
     ).toEqual(expected);
   });
 
+  it('lacks a dependency if that ended its last start', async () => {
+    expect(await targetFrom({ cause: { kind: 'dependency' } as never })).toMatchObject({
+      lacksDependency: true,
+    });
+  });
+
   it('is unreadable with the reason of the host', async () => {
     const blind = fakeHost({ units: unknown('no bus') });
     const { targets } = await planned(() => ({ ...DRAFT, targets: ['nginx.service'] }), blind);
