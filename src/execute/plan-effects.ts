@@ -27,7 +27,10 @@ export async function planEffects(
   const facts = new Map<string, UnitRelations>();
   for (;;) {
     const { effects, missing } = effectsOf(jobs, (unit) => facts.get(unit));
-    if (missing.length === 0) return judged(jobs, effects, facts);
+    if (missing.length === 0) {
+      await readRequisites(startedIn(jobs, effects, facts), facts, host, signal);
+      return judged(jobs, effects, facts);
+    }
     if (facts.size + missing.length > MAX_UNITS)
       return unavailable(`The effects reach more than ${MAX_UNITS} units, the limit`);
     const read = await host.unitRelations?.(missing, signal);
@@ -42,6 +45,32 @@ export async function planEffects(
   }
 }
 
+/** Returns the units of the jobs, and those that start with them. */
+const startedIn = (
+  jobs: readonly PlannedJob[],
+  effects: Effects,
+  facts: ReadonlyMap<string, UnitRelations>,
+): readonly UnitRelations[] => {
+  const names = new Set([...jobs.map(({ unit }) => unit), ...effects.starts.map(({ id }) => id)]);
+  return [...names].flatMap((name) => facts.get(name) ?? []);
+};
+
+/** Reads the `Requisite=` units of the started ones, which no job reaches. They are for notes only. */
+async function readRequisites(
+  started: readonly UnitRelations[],
+  facts: Map<string, UnitRelations>,
+  host: Pick<Host, 'unitRelations'>,
+  signal: AbortSignal,
+): Promise<void> {
+  const names = [...new Set(started.flatMap(({ requisite }) => requisite))].filter(
+    (name) => !facts.has(name),
+  );
+  if (names.length === 0) return;
+  const read = (await host.unitRelations?.(names, signal)) ?? [];
+  if (isUnknown(read)) return;
+  for (const [index, name] of names.entries()) if (read[index]) facts.set(name, read[index]);
+}
+
 const unavailable = (sentence: string): PlannedEffects => ({
   effects: NO_EFFECTS,
   notes: [],
@@ -54,7 +83,7 @@ function judged(
   facts: ReadonlyMap<string, UnitRelations>,
 ): PlannedEffects {
   const targets = [...new Set(jobs.map(({ unit }) => unit))].flatMap((unit) => facts.get(unit) ?? []);
-  const started = [...targets, ...effects.starts.flatMap(({ id }) => facts.get(id) ?? [])];
+  const started = startedIn(jobs, effects, facts);
   const stale = started.filter(({ needDaemonReload }) => needDaemonReload);
   const notes = stale.map(
     ({ id }) =>
@@ -121,5 +150,9 @@ export function namedBy(step: Step): string[] {
 function systemctlArguments(step: Step): readonly string[] {
   if (step.kind !== 'command') return [];
   const program = step.argv.findIndex((word) => /(^|\/)systemctl$/.test(word));
-  return program === -1 ? [] : step.argv.slice(program + 1).filter((word) => !word.startsWith('-'));
+  if (program === -1) return [];
+  const words = step.argv.slice(program + 1);
+  const options = words.includes('--') ? words.indexOf('--') : words.length;
+  // After `--`, `-.mount` is the name of a unit.
+  return words.filter((word, index) => index > options || !word.startsWith('-'));
 }

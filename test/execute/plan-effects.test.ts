@@ -63,7 +63,7 @@ describe('the effects of a plan on units', () => {
     expect(reads).toBe(0);
   });
 
-  it('mention that the unit file changed, and that a Requisite= unit is down', async () => {
+  it('mention that the unit file changed', async () => {
     const relations = { 'nginx.service': { needDaemonReload: true } };
     expect((await plan({ relations })).plan?.notes[0]).toBe(
       'The unit file of nginx.service changed on disk; systemd starts the loaded version until daemon-reload',
