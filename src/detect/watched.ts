@@ -1,6 +1,12 @@
 import { expectBoolean, expectKnownKeys, expectObject, refusal } from '../base/expect.js';
 import { isUnitName, UNIT_SUFFIX, unitName } from '../model/unit-name.js';
-import { isPattern, withBothWishes, type WatchedUnit, type WatchedUnits } from './watched-units.js';
+import {
+  isPattern,
+  matchesPattern,
+  withBothWishes,
+  type WatchedUnit,
+  type WatchedUnits,
+} from './watched-units.js';
 
 /**
  * A unit to watch: its name, with or without `.service`, or a pattern such as `worker@*`; optionally with settings.
@@ -47,9 +53,22 @@ function listedName(name: string, option: string): string {
 /** Validates a pattern; without a suffix it matches services. */
 function patternName(pattern: string, option: string): string {
   const full = UNIT_SUFFIX.test(pattern) ? pattern : `${pattern}.service`;
-  const wild = /\[[!^]?[^\]]+\]|[*?]/g;
+  // In fnmatch(3), `[!]` has no end.
+  const wild = /\[(?![!^]\])[!^]?[^\]]+\]|[*?]/g;
   // A pattern without a letter would list every unit.
   const isNarrow = /[A-Za-z0-9]/.test(full.replace(UNIT_SUFFIX, '').replace(wild, ''));
-  if (isUnitName(full.replace(wild, 'x')) && isNarrow && !pattern.startsWith('-')) return full;
-  throw refusal(option, 'a systemd unit name or a pattern with at least one letter or digit', pattern);
+  if (!isUnitName(full.replace(wild, 'x')) || !isNarrow || pattern.startsWith('-'))
+    throw refusal(option, 'a systemd unit name or a pattern with at least one letter or digit', pattern);
+  if (!hasOrderedRanges(full))
+    throw refusal(option, 'a pattern with ranges in order, such as `[0-9]`', pattern);
+  return full;
+}
+
+function hasOrderedRanges(pattern: string): boolean {
+  try {
+    matchesPattern('', pattern);
+    return true;
+  } catch {
+    return false;
+  }
 }

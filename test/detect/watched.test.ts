@@ -28,6 +28,10 @@ describe('the services option', () => {
     [['-a*'], /services\[0\]/],
     [['a*b c'], /services\[0\]/],
     [['a[b'], /services\[0\]/],
+    [['db[!]'], /services\[0\]/],
+    [['db[^]'], /services\[0\]/],
+    [['db[9-5]'], /services\[0\].*ranges in order, such as `\[0-9\]`/],
+    [['db[a-[]'], /ranges in order/],
     [['sdb.device'], /services\[0\].*can be started \(not a device, slice or scope\)/],
     [['user.slice'], /can be started/],
     [['session-1.scope'], /can be started/],
@@ -65,22 +69,44 @@ describe('the services option', () => {
 });
 
 describe('a pattern in the services option', () => {
+  let runs = 0;
+
   it.each([
     ['worker@1.service', 'worker@*.service', true],
+    ['worker@.service', 'worker@*.service', true],
     ['worker@a-b.service', 'worker@*.service', true],
     ['workers.service', 'worker@*.service', false],
     ['worker@1.socket', 'worker@*.service', false],
+    ['worker@1.service.service', 'worker@*.service', true],
+    ['worker@1xservice', 'worker@*.service', false],
     ['db1.service', 'db[12].service', true],
     ['db3.service', 'db[12].service', false],
+    ['db12.service', 'db[12].service', false],
     ['db3.service', 'db[!12].service', true],
+    ['db1.service', 'db[!12].service', false],
+    ['db1.service', 'db[^12].service', false],
+    ['db!.service', 'db[1!].service', true],
     ['db7.service', 'db[5-9].service', true],
+    ['db4.service', 'db[5-9].service', false],
+    ['db\\x2d.service', 'db[\\]x2d.service', true],
+    ['dbx.service', 'db[\\x].service', true],
     ['app-a.socket', 'app-?.socket', true],
+    ['app-.socket', 'app-?.socket', false],
     ['app-ab.socket', 'app-?.socket', false],
     ['a.b.service', 'a.b*.service', true],
     ['axb.service', 'a.b*.service', false],
     ['grp.target', 'grp*', false],
   ])('matches %s against %s: %s', (name, pattern, matches) => {
-    expect(matchesPattern(name, pattern)).toBe(matches);
+    // Compiled patterns are kept, so each run has one of its own.
+    const run = `run${(runs += 1)}-`;
+    expect(matchesPattern(`${run}${name}`, `${run}${pattern}`)).toBe(matches);
+  });
+
+  it('matches the same also after a thousand others', () => {
+    const run = `many${(runs += 1)}-`;
+    for (let number = 0; number < 1_001; number += 1)
+      expect(matchesPattern(`${run}${number}.service`, `${run}${number}?service`)).toBe(true);
+    expect(matchesPattern(`${run}0.service`, `${run}0?service`)).toBe(true);
   });
 });
 
