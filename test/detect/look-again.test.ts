@@ -34,7 +34,7 @@ describe('the verdicts of a detector', () => {
     const full = { check: 'mine', evidence: ['seen'], log: ['said'], heals: { action: 'x', parameters: {} } };
     const [plain, other] = await verdictsOf(finder({ severity: 2 }, full), {});
     const { description: reason, ...issue } = issueOf();
-    expect(plain).toEqual({
+    expect(plain).toStrictEqual({
       ...{ status: 'bad', check: 'detector', component: 'nginx', type: 'service', severity: 2, reason },
       ...{ value: issue.metricValue, threshold: issue.threshold },
     });
@@ -68,6 +68,7 @@ describe('the worst verdict', () => {
   it.each([
     ['ok unknown bad', 'bad'],
     ['bad ok', 'bad'],
+    ['bad unknown', 'bad'],
     ['ok unknown', 'unknown'],
     ['unknown ok', 'unknown'],
     ['ok ok', 'ok'],

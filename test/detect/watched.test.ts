@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { watchedUnits } from '../../src/detect/watched.js';
-import { matchesPattern, watchedAs } from '../../src/detect/watched-units.js';
+import {
+  listedNames,
+  listedPatterns,
+  matchesPattern,
+  watchedAs,
+  withBothWishes,
+} from '../../src/detect/watched-units.js';
 
 describe('the services option', () => {
   it('accepts names with and without suffix, and names with permissions', () => {
@@ -122,6 +128,18 @@ describe('the options of a listed unit', () => {
       { unit: 'sshd.service', keepRunning: true },
     ],
     ['a pattern', named('worker@2.service'), { unit: 'worker@*.service' }],
+    ['a pattern of another name', named('queue.service', 'worker@3.service'), { unit: 'worker@*.service' }],
+    ['its id alone', { id: 'sshd.service', names: [] }, { unit: 'sshd.service', keepRunning: true }],
+    [
+      'several entries, which are merged',
+      named('sshd.service', 'worker@4.service'),
+      { unit: 'sshd.service', keepRunning: true },
+    ],
+    [
+      'the entry of the unit that has it as a member, and its own',
+      { ...named('worker@5.service'), memberOf: ['postgresql.service'] },
+      { unit: 'postgresql.service' },
+    ],
     [
       'the unit that has it as a member',
       { ...named('postgresql@15-main.service'), memberOf: ['postgresql.service'] },
@@ -129,6 +147,25 @@ describe('the options of a listed unit', () => {
     ],
     ['nothing', named('nginx.service'), undefined],
   ])('are found by %s', (_way, unit, expected) => {
-    expect(watchedAs(unit, listed)).toEqual(expected);
+    expect(watchedAs(unit, listed)).toStrictEqual(expected);
+  });
+});
+
+it('the names and the patterns of the services option are told apart', () => {
+  const listed = watchedUnits(['worker@*', 'sshd', 'db[12]', 'app-?.socket']);
+  expect(listedNames(listed)).toEqual(['sshd.service']);
+  expect(listedPatterns(listed)).toEqual(['worker@*.service', 'db[12].service', 'app-?.socket']);
+});
+
+it('a unit without settings has none after its entries were merged', () => {
+  const plain = { unit: 'a.service' };
+  expect(withBothWishes(plain, plain)).toStrictEqual(plain);
+  expect(withBothWishes({ ...plain, keepRunning: true }, plain)).toStrictEqual({
+    ...plain,
+    keepRunning: true,
+  });
+  expect(withBothWishes(plain, { ...plain, restartForMemory: true })).toStrictEqual({
+    ...plain,
+    restartForMemory: true,
   });
 });
