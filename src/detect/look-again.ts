@@ -1,5 +1,4 @@
 import { IssueType, type ComponentVerdict, type Issue } from '../model/issue.js';
-
 import type { Detector, InspectRequest, Looked } from './detector.js';
 import { UNNAMED_CHECK } from '../model/built-in-checks.js';
 

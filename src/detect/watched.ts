@@ -1,12 +1,6 @@
 import { expectBoolean, expectKnownKeys, expectObject, refusal } from '../base/expect.js';
 import { isUnitName, UNIT_SUFFIX, unitName } from '../model/unit-name.js';
-import {
-  isPattern,
-  matchesPattern,
-  withBothWishes,
-  type WatchedUnit,
-  type WatchedUnits,
-} from './watched-units.js';
+import { isPattern, withBothWishes, type WatchedUnit, type WatchedUnits } from './watched-units.js';
 
 /**
  * A unit to watch: its name, with or without `.service`, or a pattern such as `worker@*`; optionally with settings.
@@ -57,18 +51,9 @@ function patternName(pattern: string, option: string): string {
   const wild = /\[(?![!^]\])[!^]?[^\]]+\]|[*?]/g;
   // A pattern without a letter would list every unit.
   const isNarrow = /[A-Za-z0-9]/.test(full.replace(UNIT_SUFFIX, '').replace(wild, ''));
-  if (!isUnitName(full.replace(wild, 'x')) || !isNarrow || pattern.startsWith('-'))
-    throw refusal(option, 'a systemd unit name or a pattern with at least one letter or digit', pattern);
-  if (!hasOrderedRanges(full))
-    throw refusal(option, 'a pattern with ranges in order, such as `[0-9]`', pattern);
-  return full;
-}
-
-function hasOrderedRanges(pattern: string): boolean {
-  try {
-    matchesPattern('', pattern);
-    return true;
-  } catch {
-    return false;
-  }
+  const ranges = (full.match(wild) ?? []).flatMap((part) => part.match(/.-[^\]]/g) ?? []);
+  const isOrdered = ranges.every((range) => range.at(0)! <= range.at(2)!);
+  if (isUnitName(full.replace(wild, 'x')) && isNarrow && isOrdered && !pattern.startsWith('-')) return full;
+  const wanted = isOrdered ? 'with at least one letter or digit' : 'with ranges in order, such as `[0-9]`';
+  throw refusal(option, `a systemd unit name or a pattern ${wanted}`, pattern);
 }
