@@ -47,9 +47,13 @@ function listedName(name: string, option: string): string {
 /** Validates a pattern; without a suffix it matches services. */
 function patternName(pattern: string, option: string): string {
   const full = UNIT_SUFFIX.test(pattern) ? pattern : `${pattern}.service`;
-  const wild = /\[[!^]?[^\]]+\]|[*?]/g;
+  // In fnmatch(3), `[!]` has no end.
+  const wild = /\[(?![!^]\])[!^]?[^\]]+\]|[*?]/g;
   // A pattern without a letter would list every unit.
   const isNarrow = /[A-Za-z0-9]/.test(full.replace(UNIT_SUFFIX, '').replace(wild, ''));
-  if (isUnitName(full.replace(wild, 'x')) && isNarrow && !pattern.startsWith('-')) return full;
-  throw refusal(option, 'a systemd unit name or a pattern with at least one letter or digit', pattern);
+  const ranges = (full.match(wild) ?? []).flatMap((part) => part.match(/.-[^\]]/g) ?? []);
+  const isOrdered = ranges.every((range) => range.at(0)! <= range.at(2)!);
+  if (isUnitName(full.replace(wild, 'x')) && isNarrow && isOrdered && !pattern.startsWith('-')) return full;
+  const wanted = isOrdered ? 'with at least one letter or digit' : 'with ranges in order, such as `[0-9]`';
+  throw refusal(option, `a systemd unit name or a pattern ${wanted}`, pattern);
 }

@@ -124,7 +124,6 @@ export class OpenIssues {
     }
     const opened = [...this.#open].filter(([key]) => !before.has(key)).map(([, open]) => open);
     const closed = [...before].filter(([key]) => !this.#open.has(key));
-    if (closed.length === 0) return { opened, cleared: [], gone: [] };
     const read = new Set(verdicts.map(watchKey));
     const of = (isRead: boolean) =>
       closed.filter(([key]) => read.has(key) === isRead).map(([, open]) => open);

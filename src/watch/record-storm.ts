@@ -29,17 +29,16 @@ function groupsOf(bad: readonly OpenIssue[], { guards, policy }: StormPorts): St
   const listed = listedNames(policy.services ?? new Map()).length;
   const isListed = ({ issue }: OpenIssue): boolean =>
     issue.check === 'services' && policy.services?.has(unitNameOf(issue.component)) === true;
-  const isUnit = ({ issue }: OpenIssue): boolean => issue.check === 'services';
+  const isCustom = ({ issue }: OpenIssue): boolean => issue.check !== 'services';
+  const unlisted = bad.filter((one) => !isCustom(one) && !isListed(one));
   const group = (members: readonly OpenIssue[], atLeast: number): StormGroup => ({
     badSince: members.map(({ since }) => since),
     atLeast,
   });
-  const units = bad.filter((one) => isUnit(one) && !isListed(one));
-  const others = bad.filter((one) => !isUnit(one));
   return [
     group(bad.filter(isListed), listed < services ? Infinity : moreThan(share, listed)),
-    group(units, discovered),
-    group(others, discovered),
+    group(unlisted, discovered),
+    group(bad.filter(isCustom), discovered),
   ];
 }
 

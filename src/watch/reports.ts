@@ -83,7 +83,6 @@ export class Reports {
     this.#looks.proved(component);
     const { ledger, guards, emit } = this.#ports;
     const times = recurrences(ledger.state, component, ledger.now(), guards.useless.withinMs);
-    // Reported once, when the number is reached.
     if (times === guards.useless.recurrences) emit('issue:recurring', { component, times });
   }
 }

@@ -8,6 +8,7 @@ import {
   fakeClock,
   fakeHost,
   systemReading,
+  unitReading,
   type FakeHostParts,
 } from '../../src/testing/index.js';
 
@@ -33,6 +34,86 @@ describe('the system state', () => {
 
   it.each(['running', 'starting', 'initializing', 'stopping'])('is ok when systemd reports %s', (state) => {
     expect(judge({ state })).toMatchObject([{ status: 'ok' }, { status: 'ok' }]);
+  });
+});
+
+describe('the sentence on a degraded system', () => {
+  const failed = (count: number, from = 1) =>
+    Array.from({ length: count }, (_, index) => failedUnit({ name: `unit${from + index}.service` }));
+  const none = { asked: [], troubled: [] };
+  const words = (units: Parameters<typeof judgeSystem>[2], own: readonly string[] = [], state = 'degraded') =>
+    judgeSystem(systemReading({ state }), calm, units, new Set(own))[0]?.reason;
+  const degraded = 'systemd says that the system is degraded';
+
+  it.each<[string, Parameters<typeof judgeSystem>[2], readonly string[], string]>([
+    [
+      'names the failed units, however they were read, each once',
+      {
+        asked: [...failed(1), unitReading({ name: 'ok.service' })],
+        matched: failed(1, 2),
+        members: failed(1, 3),
+        troubled: failed(4),
+      },
+      [],
+      'unit1.service, unit2.service, unit3.service, unit4.service failed',
+    ],
+    [
+      'leaves out units with an issue of their own',
+      { ...none, troubled: failed(3) },
+      ['unit1', 'unit3'],
+      'unit2.service failed',
+    ],
+    [
+      'leaves out a unit with an issue by another name',
+      { asked: [{ ...failedUnit({ name: 'sshd.service' }), name: 'ssh.service' }], troubled: failed(1) },
+      ['ssh'],
+      'unit1.service failed',
+    ],
+    [
+      'says if each of them has an issue',
+      { ...none, troubled: failed(2) },
+      ['unit1', 'unit2'],
+      'each failed unit has its own issue',
+    ],
+    [
+      'says if none is left',
+      { asked: [unitReading({ name: 'ok.service' })], troubled: [] },
+      ['ok'],
+      'no failed unit is left, `systemctl reset-failed` clears the word',
+    ],
+    ['says if the units cannot be read', because, [], 'the units cannot be read (the file is gone)'],
+    [
+      'names ten of them',
+      { ...none, troubled: failed(10) },
+      [],
+      `${failed(10)
+        .map(({ id }) => id)
+        .join(', ')} failed`,
+    ],
+    [
+      'counts those after the tenth',
+      { ...none, troubled: failed(12) },
+      [],
+      `${failed(10)
+        .map(({ id }) => id)
+        .join(', ')} and 2 more failed`,
+    ],
+  ])('%s', (_what, units, own, sentence) => {
+    expect(words(units, own)).toBe(`${degraded}: ${sentence}`);
+  });
+
+  it('is short in any other state', () => {
+    const units = { ...none, troubled: failed(1) };
+    expect(words(units, [], 'running')).toBe('systemd says that the system is running');
+    expect(words(units, [], 'maintenance')).toBe('systemd says that the system is maintenance');
+  });
+
+  it('comes with the value 1 if the system is well, and 0 if not', () => {
+    const values = ['running', 'degraded'].map((state) => judge({ state })[0]);
+    expect(values).toMatchObject([
+      { value: 1, threshold: 1 },
+      { value: 0, threshold: 1 },
+    ]);
   });
 });
 
