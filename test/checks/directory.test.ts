@@ -38,6 +38,10 @@ describe('the check directory', () => {
     });
   });
 
+  it('needs a path', () => {
+    expect(() => directory({} as DirectoryOptions)).toThrow('Expected `directory.path` to be given');
+  });
+
   it('reports the unit of each number', async () => {
     const path = folder();
     writeFileSync(join(path, 'a'), 'xx');
