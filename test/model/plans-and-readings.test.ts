@@ -137,7 +137,7 @@ describe('the lists of the model', () => {
     ],
   ])('are empty and cannot be changed: %s', (_name, nothing, empty) => {
     expect(nothing).toEqual(empty);
-    const objects = [nothing, ...Object.values<unknown>(nothing)].filter(
+    const objects = [nothing, ...(Object.values(nothing as object) as unknown[])].filter(
       (one) => typeof one === 'object' && one !== null,
     );
     expect(objects.every(Object.isFrozen)).toBe(true);
