@@ -56,13 +56,7 @@ async function judge(
   let opened: Socket | undefined;
   const lookups = new Lookups();
   try {
-    const { serverName, caFile, insecure } = trust;
-    const wanted: TlsTrust = {
-      ...(serverName === undefined ? {} : { serverName }),
-      ...(caFile === undefined ? {} : { caFile }),
-      ...(insecure === undefined ? {} : { insecure }),
-    };
-    const settings = await tlsSettings(wanted, host);
+    const settings = await tlsSettings(trust, host);
     return await withinLimit(timeoutMs, signal, async () => {
       const socket = await connectTls(
         { host, port, lookup: lookups.lookup },
@@ -78,7 +72,7 @@ async function judge(
         });
       // Node gives the code where its types have an error.
       const problem = socket.authorizationError as unknown as string | undefined;
-      if (!socket.authorized && !insecure)
+      if (!socket.authorized && !trust.insecure)
         throw new WrongAnswer(
           refusedCertificate(codeOf(problem)) ?? `has a certificate that is refused (${String(problem)})`,
         );
