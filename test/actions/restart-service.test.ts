@@ -253,6 +253,8 @@ describe('the proof of restart_service', () => {
     ['fixed', 'nginx.service is active, and in the same run', {}],
     ['fixed', 'active, and in the same run', {}, { recentRestarts: 2 }],
     ['ineffective', 'in a crash loop all the same', {}, { recentRestarts: 3 }],
+    // The check reports such a service too, as LOW.
+    ['ineffective', 'nginx.service is active', {}, { recentRestarts: 3, restartsAfterSuccess: true }],
     ['ineffective', 'died and was started again', {}, { invocationId: 'f'.repeat(32) }],
     ['ineffective', 'became active, and was failed (exit-code) when read again', {}, FAILED],
     ['ineffective', 'became active, and was inactive (dead) when read again', {}, DOWN],

@@ -1,8 +1,10 @@
+import { readdirSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { FileLock } from '../../src/memory/file-lock.js';
+import { thisHolder } from '../../src/memory/lock-holder.js';
 
 let folder: string;
 let path: string;
@@ -57,6 +59,27 @@ describe('a file lock', () => {
     await expect(new FileLock(place()).take()).rejects.toMatchObject({ code });
   });
 
+  it('that is held is known to other copies of this library in the same thread', async () => {
+    const held = (globalThis as Record<symbol, unknown>)[
+      Symbol.for('@luminous-nix/self-healing/held-locks')
+    ] as Map<string, unknown>;
+    const lock = new FileLock(path);
+    await lock.take();
+    const { token } = JSON.parse(await readFile(path, 'utf8')) as { token: string };
+    expect(held.has(token)).toBe(true);
+    await lock.release();
+    expect(held.has(token)).toBe(false);
+  });
+
+  it('leaves the draft of another one that is being acquired in this thread', async () => {
+    const draft = `${path}.${crypto.randomUUID()}`;
+    await writeFile(draft, JSON.stringify({ ...thisHolder(), token: 'x' }));
+    const lock = new FileLock(path);
+    await lock.take();
+    expect(await readdir(folder)).toHaveLength(2);
+    await lock.release();
+  });
+
   it('of another machine is named so', async () => {
     const holder = { pid: 7, began: '1', bootId: 'another boot', machine: 'another', token: 'x' };
     await writeFile(path, JSON.stringify(holder));
@@ -72,6 +95,16 @@ describe('the heartbeat of a file lock', () => {
     await lock.beat();
     await lock.beat();
     expect(await beat()).toBe('000000000002');
+    await lock.release();
+  });
+
+  it.runIf(process.platform === 'linux')('leaves no file open', async () => {
+    const open = () => readdirSync('/proc/self/fd').length;
+    const lock = new FileLock(path);
+    await lock.take();
+    const before = open();
+    for (let count = 0; count < 50; count += 1) await lock.beat();
+    expect(open()).toBeLessThan(before + 10);
     await lock.release();
   });
 

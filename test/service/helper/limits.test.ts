@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { actOf, actsThatCount, judgeLimits, type HelperAct } from '../../../src/service/helper/limits.js';
+import {
+  actOf,
+  actsThatCount,
+  asOfNow,
+  judgeLimits,
+  type HelperAct,
+} from '../../../src/service/helper/limits.js';
 import type { BootTime } from '../../../src/service/helper/boot-time.js';
 import { peerOf } from '../../../src/service/helper/peer.js';
 import type { Plan } from '../../../src/model/plan.js';
@@ -39,6 +45,15 @@ describe('the limits of the root helper', () => {
         '2 of 2 acts of the root helper on nginx.service in the last hour; the next may be made in 40 min',
     });
     expect(judge([act(NOW - 2), act(NOW - 1)], planOf('restart_service', 'redis.service'))).toBeUndefined();
+  });
+
+  it('count an act of less than an hour ago, by a millisecond, and acts in any order', () => {
+    expect(judge([act(NOW - 60_000), act(NOW - HOUR + 1)])?.sentence).toContain(
+      'the next may be made in 1 ms',
+    );
+    expect(judge([act(NOW - HOUR + 1), act(NOW - 60_000)])?.sentence).toContain(
+      'the next may be made in 1 ms',
+    );
   });
 
   it('hold per host, whatever the unit', () => {
@@ -81,6 +96,21 @@ describe('the limits of the root helper', () => {
     const early: BootTime = { ...MOMENT, upMs: HOUR };
     expect(actsThatCount(acts, early)).toEqual(acts.slice(1));
     expect(actsThatCount(acts, MOMENT)).toEqual([]);
+  });
+
+  it('do not count an act of exactly a day ago in this boot', () => {
+    const ago = (ms: number) => ({ ...act(NOW - ms), boot: 'a', upMs: MOMENT.upMs - ms });
+    expect(actsThatCount([ago(24 * HOUR), ago(24 * HOUR - 1)], MOMENT)).toEqual([ago(24 * HOUR - 1)]);
+  });
+
+  it('use the time since an act in this boot, by the present wall clock', () => {
+    const beforeJump = { ...act(NOW + 5 * HOUR), boot: 'a', upMs: MOMENT.upMs - HOUR };
+    expect(asOfNow([beforeJump], MOMENT)).toEqual([{ ...beforeJump, at: NOW - HOUR }]);
+  });
+
+  it('are recorded with the person who approved an act', () => {
+    expect(actOf(RESTART, MOMENT, 1_000)).toMatchObject({ approvedBy: 1_000 });
+    expect(actOf(RESTART, MOMENT)).not.toHaveProperty('approvedBy');
   });
 
   it('are recorded with the targets of an act', () => {

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -64,6 +64,20 @@ describe('the approvals of persons', () => {
     await approvals().add(APPROVAL);
     await chmod(file(), 0o666);
     expect(() => approvals().find(DIGEST, NOW)).toThrow('can be written by others');
+  });
+
+  it('are valid for 15 min', () => {
+    expect(APPROVED_FOR_MS).toBe(15 * 60_000);
+  });
+
+  it.each([
+    ['the state is kept in', () => folder],
+    ['they are kept in', () => join(folder, 'approvals')],
+  ])('are not recorded in a folder that others may write: the one that %s', async (_which, open) => {
+    await mkdir(join(folder, 'approvals'));
+    await chmod(open(), 0o1777);
+    await expect(approvals().add(APPROVAL)).rejects.toThrow(`${open()} can be written by others`);
+    expect(await readdir(join(folder, 'approvals'))).toEqual([]);
   });
 
   it('are removed when they expire, and are limited in number', async () => {

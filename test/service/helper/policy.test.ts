@@ -82,3 +82,12 @@ describe('a policy', () => {
     expect(() => parsePolicy(policy)).toThrow(words);
   });
 });
+
+it.each(['person', 'daemon'] as const)(
+  'the policy of the helper may name a %s as approver of an action',
+  (who) => {
+    const given = { version: 1, actions: ['restart_service'], services: ['nginx'] };
+    const { approvedBy } = parsePolicy({ ...given, approvedBy: { restart_service: who } });
+    expect([...approvedBy]).toEqual([['restart_service', who]]);
+  },
+);
