@@ -1,4 +1,4 @@
-import { SelfHealingError } from '../base/errors.js';
+import { invalid } from '../base/errors.js';
 import { expectObject, nearest, refusal } from '../base/expect.js';
 import { lazy } from '../base/lazy.js';
 import type { BuiltInAction } from '../model/plan.js';
@@ -59,8 +59,5 @@ export async function actionNamed(name: string, actions: ActionRegistry): Promis
   if (definition) return definition;
   const meant = nearest(name, actions.names);
   const hint = meant === undefined ? '' : `; did you mean \`${meant}\`?`;
-  throw new SelfHealingError(
-    'invalid-argument',
-    `No action is called \`${name}\`: register it in the option \`actions\`${hint}`,
-  );
+  throw invalid(`No action is called \`${name}\`: register it in the option \`actions\`${hint}`);
 }

@@ -47,6 +47,10 @@ export class SelfHealingError extends Error {
   }
 }
 
+/** Returns the error for an invalid argument. */
+export const invalid = (sentence: string): SelfHealingError =>
+  new SelfHealingError('invalid-argument', sentence);
+
 /** Returns whether a thrown value is a {@link SelfHealingError} from any copy of the library. */
 export function isSelfHealingError(error: unknown): error is SelfHealingError {
   try {

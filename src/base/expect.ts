@@ -1,22 +1,16 @@
 import { distance } from 'fastest-levenshtein';
-import { SelfHealingError } from './errors.js';
+import { invalid, SelfHealingError } from './errors.js';
 
 /** Returns the error for an invalid option: its name, what was expected and the value. */
 export function refusal(option: string, expected: string, got: unknown): SelfHealingError {
-  return new SelfHealingError(
-    'invalid-argument',
-    `Expected \`${option}\` to be ${expected}, got ${describeOption(got)}`,
-  );
+  return invalid(`Expected \`${option}\` to be ${expected}, got ${describeOption(got)}`);
 }
 
 /** Throws unless the value is a number from `min` to `max`, both included. */
 export function expectNumber(option: string, value: unknown, min: number, max: number): number {
   if (typeof value === 'number' && value >= min && value <= max) return value;
-  throw refusal(
-    option,
-    max === Infinity ? `a number of at least ${min}` : `a number from ${min} to ${max}`,
-    value,
-  );
+  const range = max === Infinity ? `of at least ${min}` : `from ${min} to ${max}`;
+  throw refusal(option, `a number ${range}`, value);
 }
 
 /** Throws unless the value is `true` or `false`. */
@@ -77,10 +71,8 @@ export function expectOneOf(option: string, value: unknown, known: readonly stri
   if (typeof value === 'string' && known.includes(value)) return value;
   const meant = typeof value === 'string' ? nearest(value, known) : undefined;
   const hint = meant === undefined ? `; known: ${known.join(', ')}` : `: did you mean \`${meant}\`?`;
-  throw new SelfHealingError(
-    'invalid-argument',
-    `Unknown ${noun} ${typeof value === 'string' ? `\`${value.slice(0, 60)}\`` : describeOption(value)} in \`${option}\`${hint}`,
-  );
+  const got = typeof value === 'string' ? `\`${value.slice(0, 60)}\`` : describeOption(value);
+  throw invalid(`Unknown ${noun} ${got} in \`${option}\`${hint}`);
 }
 
 /** Throws when an object has an unknown key. */

@@ -1,12 +1,12 @@
 import { GAUGES } from '../model/built-in-checks.js';
 import type { SimpleDetector } from '../detect/detector.js';
 import { listedNames } from '../detect/watched-units.js';
-import { SelfHealingError } from '../base/errors.js';
+import { invalid, SelfHealingError } from '../base/errors.js';
 import type { Capability } from '../execute/executor.js';
 import { expectText, nearest, refusal } from '../base/expect.js';
 import { approve, reject } from '../memory/approvals.js';
 import { resetComponent, undoReset } from '../memory/component-record.js';
-import { expectReason, MOST_PAUSES, withCommand, withoutCommand } from '../memory/commands.js';
+import { expectReason, MOST_PAUSES, setPause, withCommand, withoutCommand } from '../memory/commands.js';
 import type { Approval, GuardState } from '../memory/state.js';
 import { componentOf } from '../model/unit-name.js';
 import type { HealingResult } from '../model/result.js';
@@ -88,23 +88,28 @@ export class Operator {
 
   /** Approves a plan: checks all gates again, and carries it out at once. */
   async approve(id: string, by: string, signal: AbortSignal): Promise<HealingResult | undefined> {
-    const { component, action } = await this.#asked(id);
+    const asked = await this.#asked(id);
     this.#expectActing(id);
-    await this.#write({ command: 'approve', of: `${action} for ${component}`, by }, (state) =>
-      approve(state, id),
+    await this.#write(
+      { command: 'approve', of: `${asked.action} for ${asked.component}`, by },
+      (state) => approve(state, id),
+      (state) => ({ ...state, approvals: state.approvals.map((one) => (one.id === id ? asked : one)) }),
     );
-    const issue = this.#cycle.open.issues.find((open) => open.component === component);
-    if (issue === undefined || this.#cycle.inRepair(component)) return undefined;
+    const issue = this.#cycle.open.issues.find((open) => open.component === asked.component);
+    if (issue === undefined || this.#cycle.inRepair(asked.component)) return undefined;
     const [result] = await this.#cycle.heal([issue], { signal });
     return result;
   }
 
   /** Rejects a plan: it is requested again only after the backoff. */
   async reject(id: string, by: string): Promise<void> {
-    const { component, action } = await this.#asked(id);
+    const asked = await this.#asked(id);
     const { guards, clock } = this.#ports;
-    await this.#write({ command: 'reject', of: `${action} for ${component}`, by }, (state, now) =>
-      reject(state, id, now, guards, clock.random()),
+    await this.#write(
+      { command: 'reject', of: `${asked.action} for ${asked.component}`, by },
+      (state, now) => reject(state, id, now, guards, clock.random()),
+      (state, before) =>
+        undoReset({ ...state, approvals: [...state.approvals, asked] }, before, asked.component),
     );
   }
 
@@ -115,14 +120,14 @@ export class Operator {
     const { pauses } = this.#ports.ledger.state;
     if (Object.hasOwn(pauses, reason)) return;
     if (Object.keys(pauses).length >= MOST_PAUSES)
-      throw new SelfHealingError(
-        'invalid-argument',
+      throw invalid(
         `Not paused for \`${reason}\`: there are ${MOST_PAUSES} reasons already, and each of them holds; resume one first`,
       );
-    await this.#write({ command: 'pause', of: reason, by }, (state, now) => ({
-      ...state,
-      pauses: { ...state.pauses, [reason]: now },
-    }));
+    await this.#write(
+      { command: 'pause', of: reason, by },
+      (state, now) => setPause(state, reason, now),
+      (state) => setPause(state, reason, undefined),
+    );
   }
 
   /** Removes one reason for pausing; repairs resume when none is left. */
@@ -133,13 +138,13 @@ export class Operator {
     const reason = asShown(given, reasons);
     if (reason === undefined) {
       const known = reasons.length === 0 ? 'nothing is paused' : `paused are: ${reasons.join('; ')}`;
-      throw new SelfHealingError('invalid-argument', `Not paused for \`${given}\`; ${known}`);
+      throw invalid(`Not paused for \`${given}\`; ${known}`);
     }
-    await this.#write({ command: 'resume', of: reason, by }, (state) => {
-      const pauses = { ...state.pauses };
-      delete pauses[reason];
-      return { ...state, pauses };
-    });
+    await this.#write(
+      { command: 'resume', of: reason, by },
+      (state) => setPause(state, reason, undefined),
+      (state, before) => setPause(state, reason, before.pauses[reason]),
+    );
   }
 
   /** Resets backoff, breaker and `needs-human` of a component. */
@@ -147,23 +152,27 @@ export class Operator {
     expectText('component', given);
     await this.#opened();
     const component = this.#expectKnown(componentOf(given));
-    const { ledger } = this.#ports;
-    const before = ledger.state;
-    const command = { command: 'reset', of: component, by } as const;
-    await this.#write(command, (state) => resetComponent(state, component)).catch((error: unknown) => {
-      // A command that fails has no effect, and is not on record.
-      ledger.note((state) => withoutCommand(undoReset(state, before, component), before, command));
-      throw error;
-    });
+    await this.#write(
+      { command: 'reset', of: component, by },
+      (state) => resetComponent(state, component),
+      (state, before) => undoReset(state, before, component),
+    );
   }
 
-  /** Saves and logs a command. */
+  /** Saves and logs a command. One that cannot be saved has no effect, and is not on record. */
   async #write(
     command: Omit<OperatorCommand, 'at'>,
     change: (state: GuardState, now: number) => GuardState,
+    undo: (state: GuardState, before: GuardState) => GuardState,
   ): Promise<void> {
     const { ledger, logger } = this.#ports;
-    await ledger.write((state, now) => withCommand(change(state, now), { at: now, ...command }));
+    const before = ledger.state;
+    try {
+      await ledger.write((state, now) => withCommand(change(state, now), { at: now, ...command }));
+    } catch (error) {
+      ledger.note((state) => withoutCommand(undo(state, before), before, command));
+      throw error;
+    }
     logger.info(`Command of ${command.by}: ${command.command}: ${command.of}`);
   }
 
@@ -175,10 +184,7 @@ export class Operator {
     if (found !== undefined) return found;
     const meant = nearest(component, known);
     const hint = meant === undefined ? '' : `: did you mean \`${meant}\`?`;
-    throw new SelfHealingError(
-      'invalid-argument',
-      `Nothing is known of the component \`${component}\`${hint}`,
-    );
+    throw invalid(`Nothing is known of the component \`${component}\`${hint}`);
   }
 
   async #asked(id: string): Promise<Approval> {
@@ -191,7 +197,7 @@ export class Operator {
       (approval) => `${approval.id} (${approval.action} for ${approval.component})`,
     );
     const rest = known.length === 0 ? 'none is waiting' : `waiting are: ${known.join(', ')}`;
-    throw new SelfHealingError('invalid-argument', `No approval is waiting under \`${id}\`; ${rest}`);
+    throw invalid(`No approval is waiting under \`${id}\`; ${rest}`);
   }
 
   /** Throws when an approval would have no effect now. */
@@ -205,17 +211,13 @@ export class Operator {
           ? undefined
           : 'healing is switched off: set `healingEnabled` to true first';
     if (why === undefined) return;
-    throw new SelfHealingError('invalid-argument', `\`${id}\` was not approved, because ${why}`);
+    throw invalid(`\`${id}\` was not approved, because ${why}`);
   }
 
   async #opened(): Promise<void> {
     const { ledger, dryRun } = this.#ports;
     await ledger.open(dryRun);
-    if (dryRun)
-      throw new SelfHealingError(
-        'invalid-argument',
-        'A dry run changes no state: set `dryRun` to false first',
-      );
+    if (dryRun) throw invalid('A dry run changes no state: set `dryRun` to false first');
     if (ledger.lockedBy !== undefined) throw new SelfHealingError('locked', ledger.lockedBy);
   }
 }

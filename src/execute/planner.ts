@@ -5,7 +5,7 @@ import { clearingLevelOf } from '../detect/disk-clears-at.js';
 import type { MountRules } from '../detect/mount-rules.js';
 import type { WatchedUnit } from '../detect/services.js';
 import type { ThresholdValues } from '../detect/thresholds.js';
-import { SelfHealingError } from '../base/errors.js';
+import { invalid } from '../base/errors.js';
 import { effectsApproval } from '../gates/safety.js';
 import { expectStrings } from '../base/expect.js';
 import { NO_HISTORY, type GenerationHistory } from '../memory/generations.js';
@@ -132,8 +132,7 @@ function expectDraft(action: string, draft: PlanDraft): void {
     expectStrings(`${action}: targets`, draft.targets);
     return draft.steps.forEach((step, index) => expectStep(`${action}: steps[${index}]`, step));
   }
-  throw new SelfHealingError(
-    'invalid-argument',
+  throw invalid(
     `The plan of \`${action}\` lacks \`targets\`, \`steps\` or \`effect\`: its \`plan\` must return all three`,
   );
 }

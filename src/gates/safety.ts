@@ -133,10 +133,8 @@ const isHeldBack = ({ lacksDependency, wantedBy }: UnitTarget): boolean =>
 function transitionBlock(unit: UnitTarget): Block | undefined {
   if (inTransition(unit)) {
     const job = unit.job === '' ? '' : `, a ${unit.job} job is in progress`;
-    return block(
-      'in-transition',
-      `${unit.id} is ${unit.activeState} (${unit.subState})${job}: left to systemd`,
-    );
+    const state = `${unit.activeState} (${unit.subState})${job}`;
+    return block('in-transition', `${unit.id} is ${state}: left to systemd`);
   }
   if (unit.recentRestarts >= CRASH_LOOP_RESTARTS) {
     const often = `systemd restarted it ${unit.recentRestarts} times within 10 min`;

@@ -45,6 +45,12 @@ export function withoutCommand(
   return { ...state, commands: (state.commands ?? []).filter((one) => !isFailed(one)) };
 }
 
+/** Sets the time since when a reason pauses, or removes the reason. */
+export function setPause(state: GuardState, reason: string, since: number | undefined): GuardState {
+  const { [reason]: _, ...pauses } = state.pauses;
+  return { ...state, pauses: since === undefined ? pauses : { ...pauses, [reason]: since } };
+}
+
 /** Returns the author of the last pause with this reason. */
 export const pausedBy = ({ commands = [] }: GuardState, reason: string): string | undefined =>
   commands.findLast(({ command, of }) => command === 'pause' && of === reason)?.by;

@@ -1,5 +1,5 @@
 import type { Metric, Registry, RegistryContentType } from 'prom-client';
-import { SelfHealingError } from '../base/errors.js';
+import { invalid } from '../base/errors.js';
 import { FAMILIES } from './families.js';
 import type { Family } from './family.js';
 import type { ObservedEngine } from '../report/observer.js';
@@ -64,8 +64,7 @@ export class Exposition {
     const taken = new Set(this.#shown.map(({ label }) => label));
     if (!taken.has(given)) return given;
     if (given !== undefined) {
-      throw new SelfHealingError(
-        'invalid-argument',
+      throw invalid(
         `The registry shows another engine called \`${given}\`: give each a different name in \`engine\``,
       );
     }
@@ -77,8 +76,7 @@ export class Exposition {
   #register(): void {
     const known = FAMILIES.find(({ name }) => this.#registry.getSingleMetric(name) !== undefined);
     if (known) {
-      throw new SelfHealingError(
-        'invalid-argument',
+      throw invalid(
         `The registry has a metric \`${known.name}\` that is not of this library: give another \`registry\``,
       );
     }

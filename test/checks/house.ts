@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
 import { createServer as createHttp } from 'node:http';
 import { createServer as createHttps } from 'node:https';
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
@@ -69,11 +69,13 @@ export const server = (talk: (socket: Socket) => void, where: number | string = 
     where,
   );
 
-/** Returns a port without a listener. */
-export async function closedPort(): Promise<number> {
+/** Returns a port without a listener: not one that the kernel gives, which a parallel test may get next. */
+export async function closedPort(from = 10_000 + (process.pid % 10_000)): Promise<number> {
   const made = createServer();
-  await new Promise<void>((resolve) => made.listen(0, '127.0.0.1', resolve));
-  const { port } = made.address() as AddressInfo;
+  const isFree = await new Promise<boolean>((resolve) => {
+    made.once('error', () => resolve(false)).listen(from, '127.0.0.1', () => resolve(true));
+  });
+  if (!isFree) return closedPort(from + 1);
   await new Promise((resolve) => made.close(resolve));
-  return port;
+  return from;
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { SimplifiedHealingEngine } from '../../engine/engine.js';
-import { isSelfHealingError, SelfHealingError } from '../../base/errors.js';
+import { invalid, isSelfHealingError } from '../../base/errors.js';
 import type { HealingResult } from '../../model/result.js';
 import { json, type Answer } from '../http/answer.js';
 import { type CommandOptions, commandFor } from '../../model/operator-command.js';
@@ -65,7 +65,7 @@ function refusePersonal(engine: SimplifiedHealingEngine, id: string): void {
   const asked = engine.status().approvals.find((one) => one.id === id);
   if (asked?.plan?.approvedBy !== 'person') return;
   const sentence = `Only a person on the host may approve this: ${commandFor(id)}`;
-  throw new SelfHealingError('invalid-argument', sentence);
+  throw invalid(sentence);
 }
 
 const patience = (): Promise<undefined> =>

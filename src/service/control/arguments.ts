@@ -1,5 +1,5 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
-import { SelfHealingError } from '../../base/errors.js';
+import { invalid, SelfHealingError } from '../../base/errors.js';
 import { nearest } from '../../base/expect.js';
 
 type OptionTable = NonNullable<ParseArgsConfig['options']>;
@@ -47,5 +47,5 @@ export function parseArguments<const Options extends OptionTable>(
 export function usage(program: string, problem: string): SelfHealingError {
   const end = problem.endsWith('?') ? '' : '.';
   const help = program.startsWith('npm ') ? `${program} -- --help` : `${program} --help`;
-  return new SelfHealingError('invalid-argument', `${problem}${end} Run \`${help}\` for usage.`);
+  return invalid(`${problem}${end} Run \`${help}\` for usage.`);
 }

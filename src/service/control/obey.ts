@@ -1,5 +1,5 @@
 import type { SimplifiedHealingEngine } from '../../engine/engine.js';
-import { SelfHealingError } from '../../base/errors.js';
+import { invalid } from '../../base/errors.js';
 import type { Capability } from '../../execute/executor.js';
 import type { Explanation } from '../../report/explain.js';
 import type { EngineStatus } from '../../report/status.js';
@@ -41,7 +41,7 @@ export async function obey(
   const by = { by: uid === undefined ? 'the control command' : `uid ${uid}` };
   const needed = (what: string): string => {
     if (argument !== undefined) return argument;
-    throw new SelfHealingError('invalid-argument', `\`${command}\` needs ${what}`);
+    throw invalid(`\`${command}\` needs ${what}`);
   };
   switch (command) {
     case 'status':
@@ -70,7 +70,7 @@ export async function obey(
       return lookWith(rehearsal());
     case 'dashboard': {
       const link = dashboard?.();
-      if (link === undefined) throw new SelfHealingError('invalid-argument', 'The dashboard is not served');
+      if (link === undefined) throw invalid('The dashboard is not served');
       return { link };
     }
     default:
@@ -83,5 +83,5 @@ function onlyPause(engine: SimplifiedHealingEngine): string {
   const reasons = engine.status().pauses.map(({ reason }) => reason);
   if (reasons.length === 1) return reasons[0]!;
   const known = reasons.length === 0 ? 'nothing is paused' : `name one of the reasons: ${reasons.join('; ')}`;
-  throw new SelfHealingError('invalid-argument', `Nothing was resumed: ${known}`);
+  throw invalid(`Nothing was resumed: ${known}`);
 }

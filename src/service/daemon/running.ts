@@ -1,5 +1,5 @@
 import type { SimplifiedHealingEngine } from '../../engine/engine.js';
-import { messageOf, SelfHealingError } from '../../base/errors.js';
+import { invalid, messageOf } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import type { DaemonConfig } from '../config/config.js';
 import { engineOf, type Surroundings } from './engine-of.js';
@@ -40,7 +40,7 @@ export class Running {
       this.config.dashboard === undefined
         ? 'add `dashboard` to the configuration'
         : 'its address is not available yet; see the journal';
-    throw new SelfHealingError('invalid-argument', `The dashboard is not served: ${why}`);
+    throw invalid(`The dashboard is not served: ${why}`);
   }
 
   /** Starts servers and monitoring. Resolves when it has been stopped. */
