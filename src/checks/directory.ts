@@ -1,3 +1,4 @@
+import type { Dirent } from 'node:fs';
 import { opendir, stat } from 'node:fs/promises';
 import type { Check } from '../detect/check.js';
 import { messageOf } from '../base/errors.js';
@@ -128,6 +129,9 @@ interface Found {
   newest: { readonly mtimeMs: number; readonly size: number } | undefined;
 }
 
+/** Errors of a folder that was removed, or replaced by a file, since its entry was read. */
+const GONE = ['ENOENT', 'ENOTDIR'];
+
 /** Number of files that are read at a time. */
 const BATCH = 64;
 
@@ -144,7 +148,7 @@ async function filesBelow(
   const folders = [root];
   try {
     for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-      for await (const entry of await opendir(folder, { bufferSize: 256 })) {
+      for await (const entry of await entriesOf(folder, root)) {
         signal.throwIfAborted();
         seen += 1;
         if (seen > MOST_FILES) throw new CannotTell(`it has more than ${MOST_FILES} files`);
@@ -161,6 +165,13 @@ async function filesBelow(
   }
   return found;
 }
+
+/** Opens a folder. One below the root that no longer exists is skipped. */
+const entriesOf = async (folder: string, root: string): Promise<AsyncIterable<Dirent> | readonly []> =>
+  opendir(folder, { bufferSize: 256 }).catch((error: unknown) => {
+    if (folder !== root && GONE.includes((error as NodeJS.ErrnoException).code ?? '')) return [];
+    throw error;
+  });
 
 /** Adds the facts about files. A file that no longer exists is skipped. */
 async function lookAt(paths: readonly string[], found: Found): Promise<void> {

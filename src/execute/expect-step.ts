@@ -4,12 +4,20 @@ import {
   expectObject,
   expectOneOf,
   expectStrings,
+  expectText,
   refusal,
 } from '../base/expect.js';
-import type { Step } from '../model/plan.js';
+import type { CommandStep, Step } from '../model/plan.js';
 
 /** Longest timer of Node, in milliseconds. */
 const LONGEST_MS = 2_147_483_647;
+
+/** Every condition of a step. */
+const CONDITIONS = Object.keys({
+  'start-limit-hit': true,
+  'not-activated': true,
+  'boot-loader-failed': true,
+} satisfies Record<NonNullable<CommandStep['onlyIf']>, true>);
 
 /** Checks a step of a plan, which may come from a custom action. */
 export function expectStep(option: string, given: unknown): asserts given is Step {
@@ -26,6 +34,12 @@ export function expectStep(option: string, given: unknown): asserts given is Ste
       if (expectStrings(`${option}.argv`, step.argv).length === 0)
         throw refusal(`${option}.argv`, 'a program and its arguments', step.argv);
       expectBoolean(`${option}.needsRoot`, step.needsRoot);
+      if (step.onlyIf !== undefined) expectOneOf(`${option}.onlyIf`, step.onlyIf, CONDITIONS, 'condition');
+      if (step.input !== undefined) text('input');
+      if (step.unit !== undefined) expectText(`${option}.unit`, step.unit);
+      if (step.env !== undefined)
+        for (const [name, value] of Object.entries(expectObject(`${option}.env`, step.env)))
+          if (typeof value !== 'string') throw refusal(`${option}.env.${name}`, 'a string', value);
       break;
     case 'write':
       text('path');

@@ -103,7 +103,13 @@ export class ServiceClient {
   }
 
   async #converse(line: string, limitMs: number, signal: AbortSignal): Promise<Conversation | undefined> {
-    return (await connection()).converseInTurn(this.#socket, line, { limitMs, signal });
+    try {
+      const { converseInTurn } = await connection();
+      return await converseInTurn(this.#socket, line, { limitMs, signal });
+    } catch (error) {
+      // The module could not be loaded: nothing was sent.
+      return { kind: 'busy', sentence: messageOf(error) };
+    }
   }
 }
 

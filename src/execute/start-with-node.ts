@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { Readable } from 'node:stream';
 import type { ProgramEnd, StartProgram } from './start-program.js';
 
@@ -6,7 +6,7 @@ import type { ProgramEnd, StartProgram } from './start-program.js';
 // eslint-disable-next-line @typescript-eslint/require-await -- StartProgram is asynchronous.
 export const startWithNode: StartProgram = async ({ argv, env, input }) => {
   const [file = '', ...args] = argv;
-  let child;
+  let child: ChildProcess;
   try {
     child = spawn(file, args, {
       detached: true,
@@ -15,7 +15,6 @@ export const startWithNode: StartProgram = async ({ argv, env, input }) => {
     });
   } catch (error) {
     const { code = 'no code' } = error as NodeJS.ErrnoException;
-    const empty = (): Readable => Readable.from([]);
     const ended = Promise.resolve({ code });
     const [kill, exited] = [(): void => undefined, Promise.resolve()];
     return { pid: undefined, stdout: empty(), stderr: empty(), kill, exited, ended };
@@ -23,7 +22,9 @@ export const startWithNode: StartProgram = async ({ argv, env, input }) => {
   // A program may close its standard input unread.
   child.stdin?.on('error', () => undefined).end(input);
   const { pid, stdout, stderr } = child;
-  const exited = new Promise<void>((resolve) => void child.once('exit', () => resolve()));
+  const exited = new Promise<void>((resolve) => {
+    for (const end of pid === undefined ? ['exit', 'error'] : ['exit']) child.once(end, () => resolve());
+  });
   const ended = new Promise<ProgramEnd>((resolve) => {
     child.once('error', ({ code = 'no code' }: NodeJS.ErrnoException) => resolve({ code }));
     child.once('close', (exitCode, signal) =>
@@ -31,5 +32,8 @@ export const startWithNode: StartProgram = async ({ argv, env, input }) => {
     );
   });
   const kill = (): void => void child.kill('SIGKILL');
-  return { pid, stdout: stdout!, stderr: stderr!, kill, exited, ended };
+  // Without a free file descriptor, Node returns a process without streams.
+  return { pid, stdout: stdout ?? empty(), stderr: stderr ?? empty(), kill, exited, ended };
 };
+
+const empty = (): Readable => Readable.from([]);

@@ -96,6 +96,24 @@ describe('the check directory', () => {
     });
   });
 
+  it.each(['ENOENT', 'ENOTDIR'])('does not count a folder below it that vanished (%s)', async (code) => {
+    const path = folder();
+    mkdirSync(join(path, 'inner'));
+    writeFileSync(join(path, 'here'), 'xx');
+    const { opendir } = fs;
+    vi.spyOn(fs, 'opendir').mockImplementation((at, options) =>
+      at === path ? opendir(at, options) : failing(code),
+    );
+    syncBuiltinESMExports();
+    expect(await judge(path, { maxBytes: 5 })).toMatchObject({ status: 'ok', value: 2 });
+  });
+
+  it('is unknown if it vanished itself while it was read', async () => {
+    vi.spyOn(fs, 'opendir').mockImplementation(() => failing('ENOENT'));
+    syncBuiltinESMExports();
+    expect(await judge(folder(), { minFiles: 0 })).toMatchObject({ status: 'unknown' });
+  });
+
   it('is unknown, with the reason, if a folder below it may not be listed', async () => {
     const path = folder();
     mkdirSync(join(path, 'inner'));

@@ -20,6 +20,13 @@ describe('a step of a plan is accepted', () => {
     ['whose time limit is 0', { ...CALL, timeoutMs: 0 }],
     ['whose time limit is the longest timer of Node', { ...CALL, timeoutMs: 2_147_483_647 }],
     ['that must not be interrupted', { ...COMMAND, interruptible: false }],
+    [
+      'with an environment, an input and a unit',
+      { ...COMMAND, env: { A: '' }, input: '', unit: 'x.service' },
+    ],
+    ['after a start limit', { ...COMMAND, onlyIf: 'start-limit-hit' }],
+    ['after a switch that was not activated', { ...COMMAND, onlyIf: 'not-activated' }],
+    ['after a boot loader that was not written', { ...COMMAND, onlyIf: 'boot-loader-failed' }],
   ])('%s', (_which, step) => {
     expect(check(step)).not.toThrow();
   });
@@ -32,6 +39,11 @@ describe('a step of a plan is refused', () => {
       'has an unknown kind',
       { ...COMMAND, kind: 'comand' },
       'Unknown kind of step `comand` in `own: steps[0].kind`: did you mean `command`?',
+    ],
+    [
+      'has an unknown condition: it would run after any failure',
+      { ...COMMAND, onlyIf: 'start-limit' },
+      'Unknown condition `start-limit` in `own: steps[0].onlyIf`',
     ],
     ['has no kind', limits, '`own: steps[0].kind`; known: command, write, call'],
   ])('that %s', (_which, step, message) => {
@@ -47,6 +59,10 @@ describe('a step of a plan is refused', () => {
     ['argv', COMMAND, 'sync', 'an array of strings'],
     ['argv', COMMAND, [], 'a program and its arguments'],
     ['needsRoot', COMMAND, undefined, 'true or false'],
+    ['input', COMMAND, 5, 'a string'],
+    ['unit', COMMAND, '', 'a non-empty string'],
+    ['env', COMMAND, 'A=1', 'an object'],
+    ['env.A', { ...COMMAND, env: { A: 1 } }, undefined, 'a string'],
     ['path', WRITE, undefined, 'a string'],
     ['content', WRITE, 1, 'a string'],
     ['needsRoot', WRITE, 'yes', 'true or false'],

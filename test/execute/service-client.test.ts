@@ -1,4 +1,6 @@
+import fs from 'node:fs';
 import { mkdtemp, rename, rm } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -352,4 +354,21 @@ describe("the request whether the helper's policy lists an action", () => {
     if (serve) await helper(serve);
     expect(await allows()).toEqual({ unknown: expect.stringMatching(/./) as string });
   });
+});
+
+it('a client whose module could not be loaded once works after that', async () => {
+  await helper(says(() => ''));
+  vi.resetModules();
+  const fresh = await import('../../src/execute/service-client.js');
+  const client = new fresh.ServiceClient(path);
+  const full = vi.spyOn(fs, 'openSync').mockImplementation(() => {
+    throw Object.assign(new Error('EMFILE: too many open files'), { code: 'EMFILE' });
+  });
+  syncBuiltinESMExports();
+  const refused = await client.plan(ACTION, PLAN, never());
+  expect(refused.refusal?.sentence).toContain('only 0 of the 32 file descriptors that are needed are free');
+  full.mockRestore();
+  syncBuiltinESMExports();
+  const asked = await client.plan(ACTION, PLAN, never());
+  expect(asked.refusal?.sentence).not.toContain('file descriptors');
 });
