@@ -16,7 +16,7 @@ beforeEach(() => {
   vi.spyOn(timers, 'setTimeout').mockImplementation(async (ms) => {
     await new Promise((resolve) => setImmediate(resolve));
     events.push(`waited ${ms} ms`);
-    return undefined as never;
+    return undefined;
   });
   syncBuiltinESMExports();
 });
