@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createLinuxReader } from '../../../src/host/linux/linux-reader.js';
+import { createScratch } from '../../../src/host/linux/kept-file.js';
+import type { MountTable } from '../../../src/host/linux/mount-table.js';
+import { OomKills } from '../../../src/host/linux/oom-kills.js';
 import { temporaryHost } from './odd-hosts.js';
 
 describe('out-of-memory kills', () => {
@@ -57,6 +60,36 @@ describe('out-of-memory kills', () => {
     expect(reader.oomKills()).toBe(kills);
     reader.close();
     expect(reader.oomKills()).toBe(kills);
+  });
+
+  describe('in a long file', () => {
+    const BUFFER = createScratch().bytes.length;
+    const NO_GROUPS = { entries: [], version: 1 } as unknown as MountTable;
+
+    /** Reads this text, and returns the kills and how much the buffer has grown. */
+    function read(text: string) {
+      const { root } = temporaryHost({ 'proc/vmstat': text });
+      const scratch = createScratch();
+      const kills = new OomKills(root, scratch);
+      const count = kills.read(NO_GROUPS);
+      kills.close();
+      return { count, times: scratch.bytes.length / BUFFER };
+    }
+    /** Seven bytes, so that the buffer ends with a line. */
+    const filler = 'nr_x 1\n'.repeat(5_000);
+
+    it('are found in its first part, and the rest is not read', () => {
+      expect(read(`oom_kill 5\n${filler}`)).toEqual({ count: 5, times: 1 });
+    });
+
+    it('are found at its end', () => {
+      expect(read(`${filler}oom_kill 6\n`)).toEqual({ count: 6, times: 4 });
+    });
+
+    it('are not cut off where a part of it ends within their number', () => {
+      const first = `pad ${'1'.repeat(BUFFER - 'pad '.length - '\noom_kill 12'.length)}\n`;
+      expect(read(`${first}oom_kill 1234\n${filler}`).count).toBe(1234);
+    });
   });
 
   it('are unknown on a kernel that does not count them, and if the file cannot be read', () => {

@@ -21,6 +21,11 @@ describe('the units that are stopped with a unit', () => {
     expect(asked).toEqual([]);
   });
 
+  it('are in alphabetical order', async () => {
+    const none = async () => new Map();
+    expect(await allDrags(new Map([['a', ['z', 'b', 'z']]]), none)).toEqual(new Map([['a', ['b', 'z']]]));
+  });
+
   it('include an unknown unit without dependents', async () => {
     expect(await allDrags(new Map([['x', ['y']]]), async () => new Map())).toEqual(new Map([['x', ['y']]]));
   });

@@ -46,6 +46,7 @@ describe('the cache of failing units', () => {
     ['another unit stops', unit('/other', 'inactive', 'dead')],
     ['a unit is loaded', { about: 'loaded', path: '/bad' }],
     ['another unit is forgotten', { about: 'unloaded', path: '/other' }],
+    ['another unit has a job', { about: 'job' }],
   ])('stays valid when %s', async (_, signal) => {
     const { memory } = await remembering();
     memory.handle(signal);
@@ -55,6 +56,7 @@ describe('the cache of failing units', () => {
   it.each<[string, UnitSignal]>([
     ['another unit fails', unit('/other', 'failed', 'failed')],
     ['another unit waits for its restart', unit('/other', 'activating', 'auto-restart')],
+    ['another unit is queued for its restart', unit('/other', 'activating', 'auto-restart-queued')],
     ['a failing unit recovers', unit('/bad')],
     ['a failing unit is unloaded', { about: 'unloaded', path: '/bad' }],
     ['a change does not say how the unit stands', { about: 'unit', path: '/other', state: undefined }],
@@ -64,6 +66,37 @@ describe('the cache of failing units', () => {
     const { memory } = await remembering();
     memory.handle(signal);
     expect(memory.recall(30_000)).toBeUndefined();
+  });
+
+  it('becomes invalid when one of several failing units recovers', async () => {
+    const memory = createFailingUnits(() => 0);
+    await memory.ask(() => Promise.resolve([BAD, { ...BAD, id: 'worse.service', path: '/worse' }]), true);
+    memory.handle(unit('/worse'));
+    expect(memory.recall(30_000)).toBeUndefined();
+  });
+
+  it('is as old as the beginning of its query', async () => {
+    let time = 0;
+    const memory = createFailingUnits(() => time);
+    const list = () => {
+      time = 5_000;
+      return Promise.resolve([BAD]);
+    };
+    await memory.ask(list, true);
+    time = 29_999;
+    expect(memory.recall(30_000)).toEqual([BAD]);
+    time = 30_000;
+    expect(memory.recall(30_000)).toBeUndefined();
+  });
+
+  it('is not needed to process signals, and none of jobs spoils a query', async () => {
+    const memory = createFailingUnits(() => 0);
+    memory.handle(unit('/other'));
+    expect(memory.recall(30_000)).toBeUndefined();
+    const answer = memory.ask(() => Promise.resolve([BAD]), true);
+    memory.handle({ about: 'job' });
+    await answer;
+    expect(memory.recall(30_000)).toEqual([BAD]);
   });
 
   it('keeps no result if a signal arrived while it was read', async () => {

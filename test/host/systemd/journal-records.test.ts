@@ -1,0 +1,78 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { journalRecords, recordsIn } from '../../../src/host/systemd/journal-records.js';
+import { isUnknown } from '../../../src/model/reading.js';
+import { program, type Program } from './program.js';
+
+const RESTART = '5eb03494b6584870a536b337290809b3';
+const FAILED = 'd9b373ed55a64feb8242e02dbe79a49c';
+const SUCCEEDED = '7ad2d189f7e94e70a38c781354912448';
+const line = (more: object) =>
+  JSON.stringify({ UNIT: 'a.service', __MONOTONIC_TIMESTAMP: '5000000', ...more });
+
+let journalctl: Program | undefined;
+afterEach(() => journalctl?.remove());
+function stand(script: string): string {
+  journalctl = program('journalctl', script);
+  return journalctl.path;
+}
+
+describe('the records of units in the journal', () => {
+  it('are read by one process, those of PID 1 only, of this boot and the last 24 h', async () => {
+    const path = stand(`echo '${line({ MESSAGE_ID: SUCCEEDED })}'`);
+    const records = await journalRecords(['a.service', 'b.service'], { journalctl: path });
+    expect(records).toEqual(
+      new Map([['a.service', [{ kind: 'succeeded', at: 5_000, job: '', result: '' }]]]),
+    );
+    const own = '_PID=1 UNIT=a.service UNIT=b.service';
+    expect(journalctl!.calls()).toEqual([
+      ' --no-pager --boot --since=-24h --lines=5000 --output=json' +
+        ' --output-fields=UNIT,MESSAGE_ID,JOB_TYPE,JOB_RESULT' +
+        ` ${own} JOB_TYPE=start JOB_TYPE=stop JOB_TYPE=restart JOB_TYPE=try-restart` +
+        ` + ${own} MESSAGE_ID=${RESTART} MESSAGE_ID=${FAILED} MESSAGE_ID=${SUCCEEDED}`,
+    ]);
+  });
+
+  it('need no process without units', async () => {
+    expect(await journalRecords([], { journalctl: stand('exit 1') })).toEqual(new Map());
+    expect(journalctl!.calls()).toEqual([]);
+  });
+
+  it('are unknown with the reason if journalctl reports an error or does not exist', async () => {
+    const journalctl = stand(`echo 'Failed to open files: Permission denied' >&2; exit 1`);
+    expect(await journalRecords(['a.service'], { journalctl })).toEqual({
+      unknown: 'Failed to open files: Permission denied',
+    });
+    const missing = await journalRecords(['a.service'], { journalctl: '/nonexistent/journalctl' });
+    expect(missing).toEqual({ unknown: '/nonexistent/journalctl: no such program' });
+  });
+
+  it('are not read once the reading was ended', async () => {
+    const signal = AbortSignal.abort();
+    expect(isUnknown(await journalRecords(['a.service'], { journalctl: stand('true'), signal }))).toBe(true);
+    expect(journalctl!.calls()).toEqual([]);
+  });
+
+  it('are separate for each unit, oldest first', () => {
+    const lines = [
+      line({ MESSAGE_ID: FAILED }),
+      line({ UNIT: 'b.service', MESSAGE_ID: FAILED }),
+      line({ MESSAGE_ID: RESTART, __MONOTONIC_TIMESTAMP: '6000500' }),
+    ];
+    const none = { job: '', result: '' };
+    expect([...recordsIn(lines.join('\n'))]).toEqual([
+      [
+        'a.service',
+        [
+          { kind: 'failed', at: 5_000, ...none },
+          { kind: 'restart', at: 6_000.5, ...none },
+        ],
+      ],
+      ['b.service', [{ kind: 'failed', at: 5_000, ...none }]],
+    ]);
+  });
+
+  it('have the kind of their message id, even with the result of a job', () => {
+    const text = line({ MESSAGE_ID: FAILED, JOB_TYPE: 'stop', JOB_RESULT: 'done' });
+    expect(recordsIn(text).get('a.service')).toEqual([{ kind: 'failed', at: 5_000, job: '', result: '' }]);
+  });
+});

@@ -1,0 +1,188 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { RestartMemory } from '../../../src/host/systemd/restart-memory.js';
+import { madeUnit, type UnitChanges } from './made-units.js';
+import { program, type Program } from './program.js';
+
+const RESTART = '5eb03494b6584870a536b337290809b3';
+const FAILED = 'd9b373ed55a64feb8242e02dbe79a49c';
+const SUCCEEDED = '7ad2d189f7e94e70a38c781354912448';
+const WAITING = { activeState: 'activating', subState: 'auto-restart' };
+const RUNNING = { activeState: 'active', subState: 'running' };
+
+let journalctl: Program | undefined;
+afterEach(() => {
+  journalctl?.remove();
+  journalctl = undefined;
+});
+
+/** A memory with a test clock; `records` are the message ids in the journal, which else cannot be read. */
+function memory(...records: readonly string[]) {
+  let time = 0;
+  if (records.length > 0) {
+    const aSecondAgo = String(process.hrtime.bigint() / 1_000n - 1_000_000n);
+    const lines = records.map((MESSAGE_ID) =>
+      JSON.stringify({ UNIT: 'a.service', __MONOTONIC_TIMESTAMP: aSecondAgo, MESSAGE_ID }),
+    );
+    journalctl = program('journalctl', `cat <<'END'\n${lines.join('\n')}\nEND`);
+  }
+  const restarts = new RestartMemory({
+    ...{ now: () => time, journalctl: journalctl?.path ?? '/nonexistent/journalctl' },
+  });
+  const unit = (changes: UnitChanges = {}) => madeUnit('a.service', { ...WAITING, ...changes });
+  return {
+    restarts,
+    unit,
+    at: (ms: number) => void (time = ms),
+    /** Reads the unit a second later, and returns what is known of it. */
+    async note(...changes: readonly UnitChanges[]) {
+      time += 1_000;
+      await restarts.note(changes.map(unit), undefined);
+      return restarts.of(unit());
+    },
+  };
+}
+
+describe('the memory of restarts', () => {
+  it('has none of a unit that was never read', () => {
+    const { restarts, unit } = memory();
+    expect(restarts.of(unit())).toEqual({
+      ...{ recentRestarts: 0, dailyRestarts: 0, restartsAfterSuccess: false },
+    });
+    expect(restarts.restarting()).toEqual([]);
+  });
+
+  it('counts them between readings, and names the units in a crash loop', async () => {
+    const { note, restarts } = memory();
+    expect(await note({ restarts: 1 })).toMatchObject({ recentRestarts: 0, dailyRestarts: 0 });
+    expect(restarts.restarting()).toEqual([]);
+    expect(await note({ restarts: 3 })).toMatchObject({ recentRestarts: 2, dailyRestarts: 2 });
+    expect(restarts.restarting()).toEqual(['a.service']);
+  });
+
+  it('begins with the counter of a unit that waits for its restart, if the journal cannot be read', async () => {
+    expect(await memory().note({ restarts: 3 })).toMatchObject({ recentRestarts: 3, dailyRestarts: 3 });
+    expect(await memory().note({ restarts: 2 })).toMatchObject({ recentRestarts: 0 });
+    expect(await memory().note({ restarts: 3, ...RUNNING })).toMatchObject({ recentRestarts: 0 });
+    expect(await memory().note({ restarts: 3, loadState: 'masked' })).toMatchObject({ recentRestarts: 0 });
+  });
+
+  it('takes the first of two facts about a unit that is read under two names at once', async () => {
+    const { note } = memory();
+    await note({ restarts: 0 });
+    expect(await note({ restarts: 2 }, { restarts: 1 })).toMatchObject({ recentRestarts: 2 });
+    expect(await note({ restarts: 2 })).toMatchObject({ recentRestarts: 2 });
+  });
+
+  it('forgets a unit that was not read for ten minutes', async () => {
+    const { at, note, restarts, unit } = memory();
+    await note({ restarts: 0 });
+    await note({ restarts: 2, result: 'success' });
+    at(602_000);
+    await restarts.note([], undefined);
+    expect(restarts.of(unit())).toMatchObject({ recentRestarts: 2, restartsAfterSuccess: true });
+    at(602_001);
+    await restarts.note([], undefined);
+    expect(restarts.of(unit())).toMatchObject({ recentRestarts: 0, dailyRestarts: 0 });
+    expect(restarts.restarting()).toEqual([]);
+  });
+
+  it('uses the start times of runs, and the restart delay of the unit', async () => {
+    const { at, restarts, unit } = memory();
+    const read = (ms: number, count: number) => {
+      at(ms);
+      const links = { upAt: 10_000 + ms };
+      const run = { restarts: count, restartDelayMs: 300_000, invocationId: `${count}`, ...RUNNING, links };
+      return restarts.note([unit(run)], undefined);
+    };
+    await read(0, 0);
+    await read(300_000, 1);
+    await read(600_000, 2);
+    expect(restarts.of(unit())).toMatchObject({ recentRestarts: 2 });
+  });
+});
+
+describe('the result of the runs of a crash loop', () => {
+  it.each([
+    ['waits for its restart', WAITING, true],
+    ['is queued for its restart', { activeState: 'activating', subState: 'auto-restart-queued' }, true],
+    ['has failed', { activeState: 'failed', subState: 'failed' }, true],
+    ['is inactive', { activeState: 'inactive', subState: 'dead' }, true],
+    ['runs', RUNNING, false],
+  ])('is that of the unit if it %s: %s', async (_, state, expected) => {
+    const { note } = memory();
+    await note({ restarts: 0, ...RUNNING });
+    expect(await note({ restarts: 2, result: 'success', ...state })).toMatchObject({
+      restartsAfterSuccess: expected,
+    });
+  });
+
+  it('is a success only if the last run was one', async () => {
+    const { note } = memory();
+    await note({ restarts: 0, result: 'success' });
+    expect(await note({ restarts: 2, result: 'success' })).toMatchObject({ restartsAfterSuccess: true });
+    expect(await note({ restarts: 3, result: 'exit-code' })).toMatchObject({ restartsAfterSuccess: false });
+  });
+
+  it('is no success of a unit that is in no loop', async () => {
+    const { note } = memory();
+    expect(await note({ restarts: 1, result: 'success' })).toMatchObject({ restartsAfterSuccess: false });
+  });
+
+  it('is kept while the unit runs again', async () => {
+    const { note } = memory();
+    await note({ restarts: 0 });
+    await note({ restarts: 2, result: 'success' });
+    expect(await note({ restarts: 2, ...RUNNING })).toMatchObject({ restartsAfterSuccess: true });
+  });
+
+  it.each([
+    ['a success', SUCCEEDED, true],
+    ['a failure', FAILED, false],
+  ])('is read from the journal, once, if no reading was between two runs: %s', async (_, record, success) => {
+    const { note } = memory(record);
+    await note({ restarts: 0, ...RUNNING });
+    expect(journalctl!.calls()).toEqual([]);
+    const loop = { ...RUNNING, restarts: 2, result: 'success' };
+    expect(await note(loop)).toMatchObject({ recentRestarts: 2, restartsAfterSuccess: success });
+    await note({ ...loop, restarts: 3 });
+    expect(journalctl!.calls()).toHaveLength(1);
+  });
+
+  it.each([
+    ['a success', SUCCEEDED, true],
+    ['a failure', FAILED, false],
+  ])(
+    'is read from the journal after reset-failed, which sets it to success: %s',
+    async (_, record, success) => {
+      const { note } = memory(record);
+      await note({ restarts: 0, result: 'exit-code' });
+      await note({ restarts: 2, result: 'exit-code' });
+      expect(journalctl!.calls()).toEqual([]);
+      const reset = { restarts: 0, result: 'success', activeState: 'inactive', subState: 'dead' };
+      expect(await note(reset)).toMatchObject({ recentRestarts: 2, restartsAfterSuccess: success });
+      expect(journalctl!.calls()).toHaveLength(1);
+    },
+  );
+
+  it('is that of the unit if that was not reset: a failure, or a counter that goes on', async () => {
+    const { note } = memory(SUCCEEDED);
+    const down = { activeState: 'inactive', subState: 'dead' };
+    await note({ restarts: 1, result: 'exit-code' });
+    await note({ restarts: 2, result: 'exit-code' });
+    expect(await note({ ...down, restarts: 0, result: 'exit-code' })).toMatchObject({
+      ...{ recentRestarts: 1, restartsAfterSuccess: false },
+    });
+    expect(await note({ ...down, restarts: 1, result: 'success' })).toMatchObject({
+      restartsAfterSuccess: true,
+    });
+    expect(journalctl!.calls()).toEqual([]);
+  });
+
+  it('is read from the journal with the restarts before the first reading', async () => {
+    const { note } = memory(RESTART, RESTART, RESTART, RESTART, SUCCEEDED);
+    expect(await note({ ...RUNNING, restarts: 9, result: 'success' })).toEqual({
+      ...{ recentRestarts: 4, dailyRestarts: 4, restartsAfterSuccess: true },
+    });
+    expect(journalctl!.calls()).toHaveLength(1);
+  });
+});
