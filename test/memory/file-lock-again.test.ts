@@ -80,6 +80,23 @@ describe('a file lock', () => {
     await lock.release();
   });
 
+  it.each([
+    ['respected', 4_096, 'reject'],
+    ['taken over', 4_097, 'resolve'],
+  ])('of a running process is %s if it has %i bytes', async (_what, size, end) => {
+    // Without the number of a thread, as version 0.1 wrote it, this process is alive whether it holds the lock or not.
+    const { thread: _, ...holder } = thisHolder();
+    const token = (length: number): string => JSON.stringify({ ...holder, token: 'x'.repeat(length) });
+    await writeFile(path, token(size - token(0).length));
+    const lock = new FileLock(path);
+    const taken = lock.take().then(
+      () => 'resolve',
+      () => 'reject',
+    );
+    expect(await taken).toBe(end);
+    await lock.release();
+  });
+
   it('of another machine is named so', async () => {
     const holder = { pid: 7, began: '1', bootId: 'another boot', machine: 'another', token: 'x' };
     await writeFile(path, JSON.stringify(holder));
@@ -130,5 +147,20 @@ describe('the heartbeat of a file lock', () => {
     await rm(path);
     await expect(lock.check()).rejects.toMatchObject({ code: 'locked' });
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('ends when the lock was garbage-collected', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const lock = new FileLock(path);
+    await lock.take();
+    const collected = vi.spyOn(WeakRef.prototype, 'deref').mockReturnValue(undefined);
+    try {
+      vi.advanceTimersByTime(10_000);
+    } finally {
+      collected.mockRestore();
+    }
+    expect(vi.getTimerCount()).toBe(0);
+    expect(await beat()).toBe('000000000000');
+    await lock.release();
   });
 });

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -26,6 +26,47 @@ describe('the act book', () => {
       expect(() => fileActBook(folder, me).read()).toThrow();
     },
   );
+
+  const FULL = {
+    ...{ ...ACT, boot: 'a', upMs: 1.5, generation: { from: '/a', to: null } },
+    ...{ undo: true as const, refused: 'why', approvedBy: 1_000 },
+  };
+
+  it('keeps every part of an act', async () => {
+    await fileActBook(folder, me).write([FULL]);
+    expect(fileActBook(folder, me).read()).toEqual([FULL]);
+  });
+
+  it.each<[string, unknown]>([
+    ['at', 'now'],
+    ['boot', 1],
+    ['upMs', 'x'],
+    ['action', null],
+    ['targets', 'nginx.service'],
+    ['targets', [1]],
+    ['generation', { from: 1, to: null }],
+    ['generation', { from: '/a', to: 1 }],
+    ['undo', false],
+    ['refused', true],
+    ['approvedBy', 'root'],
+  ])('with an act whose `%s` is %j is an error', async (key, value) => {
+    const acts = [FULL, { ...FULL, [key]: value }];
+    await writeFile(join(folder, 'acts.json'), JSON.stringify({ version: 1, acts }));
+    expect(() => fileActBook(folder, me).read()).toThrow('it is not as it was written');
+  });
+
+  it('is not locked in a folder that others may write', async () => {
+    await chmod(folder, 0o777);
+    await expect(fileActBook(folder, me).lock()).rejects.toThrow(`${folder} can be written by others`);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it.runIf(me === 0)('has to belong to root by default', async () => {
+    await fileActBook(folder).write([ACT]);
+    expect(fileActBook(folder).read()).toEqual([ACT]);
+    await chown(join(folder, 'acts.json'), 1, 1);
+    expect(() => fileActBook(folder).read()).toThrow('belongs to the user with uid 1, not to root');
+  });
 
   it('is an error if others may write it', async () => {
     await fileActBook(folder, me).write([ACT]);

@@ -65,6 +65,9 @@ describe('the approval of a plan', () => {
 
   it('is given through the daemon or by a person where the daemon is the approver', () => {
     expect(judgeApproval(forDaemon, request, none)).toEqual({ reason: 'needs-approval', sentence: 'ask' });
+    expect(judgeApproval(forDaemon, { ...request, approved: false }, none)).toMatchObject({
+      reason: 'needs-approval',
+    });
     expect(judgeApproval(forDaemon, { ...request, approved: true }, none)).toBeUndefined();
     expect(judgeApproval(forDaemon, request, () => record)).toBeUndefined();
   });

@@ -1,5 +1,8 @@
+import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import os from 'node:os';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Plan } from '../../../src/model/plan.js';
 import {
   actOf,
@@ -155,5 +158,35 @@ describe('the limits of the root helper', () => {
     expect(first.boot).toMatch(/^[0-9a-f-]{36}$/);
     expect(first.upMs).toBeGreaterThan(0);
     expect(ageOf(first, bootTimeNow())).toBeGreaterThanOrEqual(0);
+  });
+});
+
+describe('the clocks of the root helper', () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+    syncBuiltinESMExports();
+  });
+
+  it('give the time since the boot in milliseconds', () => {
+    vi.spyOn(os, 'uptime').mockReturnValue(12.5);
+    vi.spyOn(fs, 'readFileSync').mockReturnValue('the-boot\n');
+    syncBuiltinESMExports();
+    expect(bootTimeNow()).toMatchObject({ boot: 'the-boot', upMs: 12_500 });
+  });
+
+  it('cannot be read without the identifier of the boot', () => {
+    vi.spyOn(fs, 'readFileSync').mockImplementation(() => {
+      throw new Error('ENOENT');
+    });
+    syncBuiltinESMExports();
+    expect(bootTimeNow).toThrow('/proc/sys/kernel/random/boot_id cannot be read');
+  });
+
+  it('give an age of 0 to what has just happened, however the wall clock was set', () => {
+    expect(ageOf({ at: 0, boot: 'a', upMs: HOUR }, { at: DAY, boot: 'a', upMs: HOUR })).toBe(0);
+  });
+
+  it('give an age by the wall clock to what has no time since the boot', () => {
+    expect(ageOf({ at: 0, boot: 'a' }, { at: DAY, boot: 'a', upMs: HOUR })).toBe(DAY);
   });
 });

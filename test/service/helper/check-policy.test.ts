@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -32,4 +32,12 @@ it('--check-policy reports a policy that others may write', async () => {
 
 it('--check-policy accepts a missing policy', () => {
   expect(policyMistake(join(folder, 'none.json'), owner)).toBeUndefined();
+});
+
+it.runIf(owner === 0)('--check-policy reports a policy that does not belong to root', async () => {
+  const path = join(folder, 'owned.json');
+  await writeFile(path, '{"version":1,"actions":[],"services":[]}', { mode: 0o644 });
+  expect(policyMistake(path)).toBeUndefined();
+  await chown(path, 1, 1);
+  expect(policyMistake(path)).toContain('belongs to the user with uid 1, not to root');
 });

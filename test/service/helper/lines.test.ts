@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ANSWER_LIMIT } from '../../../src/execute/helper-protocol.js';
 import { executionOf, type Execution } from '../../../src/model/execution.js';
 import { lineOf } from '../../../src/service/helper/line-of.js';
@@ -118,5 +118,27 @@ describe('a line that is read', () => {
     input.write('a\n');
     await line;
     expect(['data', 'end', 'error'].map((event) => input.listenerCount(event))).toEqual(before);
+  });
+
+  describe('with a timer', () => {
+    afterEach(() => void vi.useRealTimers());
+
+    it.each([
+      ['is returned', 'a\n', 'resolve'],
+      ['is refused', 'a\nb', 'reject'],
+    ])('leaves neither it nor a listener behind when it %s', async (_how, piece, expected) => {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+      const input = new PassThrough();
+      const before = ['data', 'end', 'error'].map((event) => input.listenerCount(event));
+      const end = readLine(input, LIMITS).then(
+        () => 'resolve',
+        () => 'reject',
+      );
+      expect(vi.getTimerCount()).toBe(1);
+      input.write(piece);
+      expect(await end).toBe(expected);
+      expect(vi.getTimerCount()).toBe(0);
+      expect(['data', 'end', 'error'].map((event) => input.listenerCount(event))).toEqual(before);
+    });
   });
 });

@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -64,6 +64,27 @@ describe('the approvals of persons', () => {
     await approvals().add(APPROVAL);
     await chmod(file(), 0o666);
     expect(() => approvals().find(DIGEST, NOW)).toThrow('can be written by others');
+  });
+
+  it.runIf(me === 0)('have to belong to root by default', async () => {
+    await filePersonApprovals(folder).add(APPROVAL);
+    expect(filePersonApprovals(folder).find(DIGEST, NOW)).toBeDefined();
+    await chown(file(), 1, 1);
+    expect(() => filePersonApprovals(folder).find(DIGEST, NOW)).toThrow('belongs to the user with uid 1');
+  });
+
+  it.each([
+    ['version', 2],
+    ['digest', 1],
+    ['action', null],
+    ['uid', 'root'],
+    ['at', 'now'],
+    ['boot', 1],
+    ['upMs', undefined],
+  ])('whose `%s` is %j are an error', async (key, value) => {
+    await approvals().add(APPROVAL);
+    await writeFile(file(), JSON.stringify({ version: 1, ...APPROVAL, [key]: value }));
+    expect(() => approvals().find(DIGEST, NOW)).toThrow(`${file()} is not as it was written`);
   });
 
   it('are valid for 15 min', () => {

@@ -60,7 +60,7 @@ describe('a policy', () => {
     [{ ...LEAST, services: ['*'] }, 'Expected `services[0]` to be a systemd unit name'],
     [{ ...LEAST, record: 'state.json' }, 'Expected `record` to be an absolute path'],
     [{ ...LEAST, record: 1 }, 'Expected `record`'],
-    [{ ...LEAST, service: ['nginx'] }, 'did you mean `services`?'],
+    [{ ...LEAST, service: ['nginx'] }, 'Unknown option `service` in `policy`: did you mean `services`?'],
     [{ ...LEAST, protect: 'x' }, 'Expected `protect`'],
     [{ ...LEAST, approvals: [] }, 'Expected `approvals` to be replaced by `allowApprovals` and `approvedBy`'],
     [{ ...LEAST, allowApprovals: 'yes' }, 'Expected `allowApprovals` to be'],
@@ -72,7 +72,8 @@ describe('a policy', () => {
     ],
     [{ ...LEAST, thresholds: { memoryPercent: 101 } }, 'Expected `memoryPercent`'],
     [{ ...LEAST, mounts: { levels: { '/': { percent: 101 } } } }, 'Expected `mounts.levels./.percent`'],
-    [{ ...LEAST, limits: { perHour: 3 } }, 'Unknown option'],
+    [{ ...LEAST, limits: 3 }, 'Expected `limits` to be an object'],
+    [{ ...LEAST, limits: { perHour: 3 } }, 'Unknown option `perHour` in `limits`'],
     [
       { ...LEAST, limits: { hostPerHour: -1 } },
       'Expected `limits.hostPerHour` to be a number from 0 to 1000',

@@ -32,6 +32,15 @@ it('readRecord follows no link, never blocks, and reads no more than the size li
   expect(why('absent')).toMatch(/ENOENT/);
 });
 
+it('readRecord reads a record of 4 MiB, and nothing larger', () => {
+  const text = JSON.stringify(EMPTY_STATE).padEnd(4 * 1024 ** 2);
+  expect(readRecord(file('full', text))).toEqual(NO_GENERATIONS);
+  const path = file('over', `${text} `);
+  expect(readRecord(path)).toEqual({
+    unknown: `the record ${path} cannot be used: ${path} is larger than 4194304 bytes`,
+  });
+});
+
 it('readRecord reveals nothing of a file that is not a record', () => {
   const read = JSON.stringify([
     readRecord(file('shadow', 'root:secret:1')),

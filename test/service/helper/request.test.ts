@@ -16,6 +16,15 @@ describe('a request', () => {
     });
   });
 
+  it('may have 8,191 bytes, and one more with its newline', () => {
+    expect(parsed(JSON_OF_PLAN.padEnd(8_191))).toEqual(PLAN);
+    expect(() => parsed(JSON_OF_PLAN.padEnd(8_192))).toThrow('The request is longer than 8192 bytes');
+  });
+
+  it.each(['[]', 'null', '"plan"'])('is an object, not %s', (text) => {
+    expect(() => parsed(text)).toThrow('Expected `request` to be an object');
+  });
+
   it('accepts a colon and a quote in a text', () => {
     const parameters = { service: 'a":"b', path: '{"x":1}\\' };
     expect(parsed(JSON.stringify({ ...PLAN, parameters })).parameters).toEqual(parameters);
