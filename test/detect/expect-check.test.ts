@@ -67,10 +67,10 @@ describe('a check of the host program is refused', () => {
   });
 
   it.each([
-    ['nmae', 'name'],
+    ['nam', 'name'],
     ['componet', 'component'],
-    ['tpye', 'type'],
-    ['rnu', 'run'],
+    ['typ', 'type'],
+    ['runs', 'run'],
     ['part', 'parts'],
     ['timeoutms', 'timeoutMs'],
     ['evry', 'every'],
