@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
+  DEFAULT_CHECK_SETTLE_MS,
+  DEFAULT_CHECK_TIMEOUT_MS,
   expectCheck,
   expectEvery,
   expectHeals,
@@ -64,6 +66,24 @@ describe('a check of the host program is refused', () => {
     expect(checked(more)).toThrow(message);
   });
 
+  it.each([
+    ['nam', 'name'],
+    ['componet', 'component'],
+    ['typ', 'type'],
+    ['runs', 'run'],
+    ['part', 'parts'],
+    ['timeoutms', 'timeoutMs'],
+    ['evry', 'every'],
+    ['failafter', 'failAfter'],
+    ['recoverAftr', 'recoverAfter'],
+    ['settlems', 'settleMs'],
+    ['heal', 'heals'],
+  ])('with `%s`, which is almost `%s`', (key, option) => {
+    expect(checked({ [key]: undefined })).toThrow(
+      `Unknown option \`${key}\` in \`check\`: did you mean \`${option}\`?`,
+    );
+  });
+
   it.each([undefined, null, 'queue', []])('that is %o', (check) => {
     expect(() => expectCheck(check, [])).toThrow('Expected `check` to be an object');
   });
@@ -79,6 +99,10 @@ describe('a check of the host program is refused', () => {
     const check = new Queue();
     expect(expectCheck(check, [])).toBe(check);
   });
+});
+
+it('a check of the host program has 5 s to answer, and a repair 1 min to work, unless it is given other limits', () => {
+  expect([DEFAULT_CHECK_TIMEOUT_MS, DEFAULT_CHECK_SETTLE_MS]).toEqual([5_000, 60_000]);
 });
 
 describe('the time between two runs', () => {
