@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { followJournal } from '../../src/execute/follow-journal.js';
 import type { Program, RunningProgram, StartProgram } from '../../src/execute/start-program.js';
 
-/** What the stand-ins of `journalctl` did, in order. */
+/** Events of the stand-ins of `journalctl`, in order. */
 let events: string[];
 let programs: Program[];
 beforeEach(() => {

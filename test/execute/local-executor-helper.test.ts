@@ -29,9 +29,9 @@ const DONE = { step: 'systemctl start', ok: true, durationMs: 7 };
 let folder: string;
 let helperSocket: string;
 let server: Server;
-/** What the helper was asked, in order. */
+/** Requests to the helper, in order. */
 let requests: HelperRequest[];
-/** What the helper answers instead of success. */
+/** Fields that replace those of a successful answer. */
 let answer: object;
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'executor-helper-'));
@@ -61,7 +61,7 @@ afterEach(async () => {
 const executor = (more: Partial<LocalExecutorOptions> = {}) => executorWith({}, { helperSocket, ...more });
 
 describe('an action through the root helper', () => {
-  it('is planned and carried out by the helper, which gets the digest of its own plan', async () => {
+  it('is planned and carried out by the helper, which gets the digest of that plan', async () => {
     const { durationMs, ...execution } = await executor().execute(RESTART);
     expect(execution).toEqual({
       ...{ action: 'restart_service', outcome: 'executed', success: true, dryRun: false },

@@ -47,7 +47,7 @@ export const ownAction = (
   draft: (context: PlanContext) => Partial<PlanDraft> | Promise<Partial<PlanDraft>>,
   more: Partial<ActionDefinition> = {},
 ): ActionDefinition =>
-  defineAction({
+  defineAction<unknown>({
     parse: (parameters) => parameters,
     plan: async (_parameters, context) => ({
       ...{ targets: ['pool'], effect: 'The pool is new', steps: [] },

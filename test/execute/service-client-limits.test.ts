@@ -76,7 +76,7 @@ describe('a plan of the root helper', () => {
     expect((await plan(undefined, own)).targets).toEqual(PLAN.targets);
   });
 
-  it.each([
+  it.each<[string, Partial<Plan>, string]>([
     ['needs-approval', {}, 'without a reason to approve it'],
     ['budget', { approval: 'It is a lot' }, 'that a person could approve'],
   ])('is refused by %s, with %o: %s', async (blockedBy, more) => {
