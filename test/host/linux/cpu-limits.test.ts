@@ -23,7 +23,7 @@ describe('the window of a CPU usage', () => {
     expect(at(100, 1, 0, 0, 1)).toMatchObject({ percent: 50 });
   });
 
-  it('begins anew after it was forgotten', () => {
+  it('begins again after it was forgotten', () => {
     const { usage, at } = window();
     at(0);
     at(100, 1, 0, 0, 1);
@@ -58,6 +58,18 @@ describe('the window of a CPU usage', () => {
     other.at(0);
     other.at(1_000, 100);
     expect(other.at(1_050, 221)).toEqual(unknownSaying('more than the time'));
+  });
+
+  it('measures that time from the reading before, however long the host has run', () => {
+    const { at } = window();
+    at(1_000_000);
+    expect(at(1_001_000, 211)).toEqual(unknownSaying('more than the time'));
+  });
+
+  it('has the share of the hypervisor from the first tick on', () => {
+    const { at } = window();
+    at(0);
+    expect(at(1_000, 9, 0, 0, 0, 0, 0, 0, 1)).toMatchObject({ percent: 100, stealPercent: 10 });
   });
 
   it.each([
@@ -109,6 +121,7 @@ describe('the counters in /proc/stat', () => {
   it.each<[string, number[] | false]>([
     ['cpu  1 2 3 4 5 6 7 8 9 10\n', [1, 2, 3, 4, 5, 6, 7, 8]],
     ['cpu  1 2 3 4\n', [1, 2, 3, 4, 0, 0, 0, 0]],
+    ['cpu  0 0 0 0 0 6 7 8\n', [0, 0, 0, 0, 0, 6, 7, 8]],
     ['cpu  1 2 3\n', false],
     ['cpu0 1 2 3 4\n', false],
     ['cpu', false],

@@ -1,3 +1,4 @@
+import { closeSync, openSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createScratch, KeptFile, type KeptFileOptions } from '../../../src/host/linux/kept-file.js';
@@ -66,6 +67,45 @@ describe('the buffer of kept files', () => {
     expect(bytes.toString('utf8', 0, 7)).toBe('otherxx');
     file.close();
     other.close();
+  });
+});
+
+describe.skipIf(process.platform !== 'linux')('the descriptor of a kept file', () => {
+  /** Returns how many descriptors of this process are of a path. */
+  const openOn = (path: string): number =>
+    readdirSync('/proc/self/fd').filter((fd) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${fd}`) === path;
+      } catch {
+        return false;
+      }
+    }).length;
+
+  it('is one for all readings, and none after it was closed', () => {
+    const { root, file } = kept('text');
+    file.read();
+    file.read();
+    expect(openOn(join(root, 'a'))).toBe(1);
+    file.close();
+    expect(openOn(join(root, 'a'))).toBe(0);
+  });
+
+  it('is closed if the file cannot be read', () => {
+    const { root } = temporaryHost();
+    const file = new KeptFile(root, createScratch());
+    expect([file.read(), file.read()]).toEqual([-1, -1]);
+    expect(openOn(root)).toBe(0);
+  });
+
+  it('is not used after it was closed, though another file may have its number by then', () => {
+    const { root, put, scratch, file } = kept('text');
+    put('b', 'another text');
+    file.read();
+    file.close();
+    const fd = openSync(join(root, 'b'), 'r');
+    expect(scratch.bytes.toString('utf8', 0, file.read())).toBe('text');
+    file.close();
+    closeSync(fd);
   });
 });
 

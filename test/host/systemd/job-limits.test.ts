@@ -132,6 +132,16 @@ describe('the memory of jobs', () => {
     expect(stopped(WENT, WENT + 3_000), 'after it forgot').toBe(false);
   });
 
+  it('forgets first the unit whose last job was first, not the one that it has known longest', async () => {
+    const { signal, stopped } = await crowded(998);
+    for (const [id, unit] of ['a.service', 'x.service', 'y.service'].entries()) {
+      signal(WENT + 2_000, 'JobNew', id, `/job/${id}`, unit);
+      signal(WENT + 2_000, 'JobRemoved', id, `/job/${id}`, unit, 'done');
+    }
+    await answered();
+    expect(stopped(0, WENT + 2_000)).toBe(true);
+  });
+
   it('excludes nothing after it forgot a unit without listening', async () => {
     expect((await crowded(1_000, { listens: false })).stopped(WENT, WENT + 90_000)).toBeUndefined();
   });
@@ -147,7 +157,7 @@ describe('whether a job stopped a unit', () => {
   });
 
   it('is unknown for a unit that never went down, whatever job it had', async () => {
-    expect((await afterJob(stop, WENT, WENT)).stopped(0, 0)).toBeUndefined();
+    expect((await afterJob(stop, 0, 0)).stopped(0, 0)).toBeUndefined();
   });
 
   it.each([

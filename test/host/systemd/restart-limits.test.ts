@@ -52,6 +52,14 @@ describe('the limits of a history of restarts', () => {
     ]);
   });
 
+  it('have no entry for a reading without a restart, and one for a single earlier one', () => {
+    const growth = (...readings: readonly Partial<RestartSample>[]) => after(undefined, ...readings).growth;
+    expect(growth({}, { at: 10_000 }, { at: 19_000, restarts: 1 })).toEqual([{ at: 19_000, by: 1 }]);
+    expect(after({ recent: 1, daily: 1 }, { at: 5 })).toMatchObject({
+      ...{ growth: [{ at: 5, by: 1 }], daily: [{ at: 5, by: 1 }] },
+    });
+  });
+
   it('have one entry for the restarts of an hour, and forget them after a day', () => {
     const grown = [0, HOUR - 1, HOUR].map((after, count) => ({ at: 1_000 + after, restarts: count + 1 }));
     expect(after(undefined, {}, ...grown).daily).toEqual([

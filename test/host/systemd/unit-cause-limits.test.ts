@@ -154,6 +154,18 @@ describe('the search through dependencies', () => {
     expect(cause(bound('1.service'), [...chain, four, failed('5.service')])).toBeNull();
   });
 
+  it('is four units deep also through mounts that vanished with each other', () => {
+    const mounts = [1, 2, 3, 4, 5].map((n) =>
+      down(`m${n}.mount`, { dependsOn: [`m${n + 1}.mount`], exitedAt: DOWN + 3 }),
+    );
+    expect(cause(bound('m1.mount'), mounts)).toBe('vanished m4.mount');
+  });
+
+  it('leaves out targets, with which a unit may conflict', () => {
+    const about = down('a.service', { conflicts: ['other.target', 'rival.service'] });
+    expect(candidatesOf(about, { stopped: true, startFailed: false })).toEqual(['rival.service']);
+  });
+
   it('goes on with the next unit if one has no cause', () => {
     const about = down('bound.service', { dependsOn: ['a.service', 'b.service'], exitedAt: DOWN + 5 });
     const others = [down('a.service'), down('b.service', {}, { activeState: 'failed' })];

@@ -86,6 +86,31 @@ describe('the readings of units', () => {
     expect(members).toMatchObject([{ id: 'db@1.service', members: [], memberOf: ['db.service'] }]);
   });
 
+  it('have a cause and a count of restarts also as a member or by a pattern', async () => {
+    const loop = (restarts: number) => madeUnit('db@1.service', { restarts });
+    const group = madeUnit('db.service', { type: 'oneshot', remainsAfterExit: true });
+    for (const matched of [true, false]) {
+      let restarts = 0;
+      const made = memory([group], {
+        readUnits: () =>
+          Promise.resolve({
+            asked: [loop(restarts)],
+            troubled: [],
+            matched: matched ? [] : [loop(restarts)],
+          }),
+      });
+      const facts = () => (matched ? { matched: [loop(restarts)] } : { asked: [group] });
+      const names = matched ? [] : ['db.service'];
+      await made.complete(facts(), names, false);
+      restarts = 2;
+      made.at(1_000);
+      const read = await made.complete(facts(), names, false);
+      expect(matched ? read.matched : read.members).toMatchObject([
+        { id: 'db@1.service', recentRestarts: 2 },
+      ]);
+    }
+  });
+
   it('come with those that match a pattern', async () => {
     const { complete } = memory();
     const { matched } = await complete({ matched: [madeUnit('a.service')] }, []);
@@ -123,6 +148,30 @@ describe('the time since which a unit has a job', () => {
 });
 
 describe('failing units that are not named', () => {
+  it('need no request if no failed unit has dependents, or none of these is down', async () => {
+    const { complete, requests, states } = memory([madeUnit('up.service')]);
+    await complete({ troubled: [failed('a.service')] }, []);
+    expect([requests, states]).toEqual([[], []]);
+    await complete({ troubled: [failed('a.service', { dependents: ['up.service'] })] }, []);
+    expect([requests, states]).toEqual([[], ['up.service']]);
+  });
+
+  it('are read beside the others, if a dependent of a failed one is down', async () => {
+    const off = madeUnit('off.service', { activeState: 'inactive' });
+    const { complete, requests, states } = memory([off, madeUnit('up.service')]);
+    const links = { dependents: ['off.service', 'up.service'] };
+    await complete({ troubled: [failed('a.service', links), failed('b.service', links)] }, []);
+    expect(states).toEqual(['off.service', 'up.service']);
+    expect(requests).toMatchObject([{ names: ['off.service'], discover: false, beside: true }]);
+  });
+
+  it('are no others than those of a failed one: none of one that waits for its restart', async () => {
+    const { complete, states } = memory();
+    const waiting = { activeState: 'activating', subState: 'auto-restart' };
+    await complete({ troubled: [{ ...failed('a.service', { dependents: ['b.service'] }), ...waiting }] }, []);
+    expect(states).toEqual([]);
+  });
+
   const DOWN = 1_000_000;
   const base = failed('base.service', {
     ...{ upAt: 1_000, exitedAt: DOWN, downAt: DOWN + 1, dependents: ['bound.service', 'up.service'] },
