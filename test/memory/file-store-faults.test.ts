@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -135,6 +135,12 @@ describe('an unusable state', () => {
     expect(await readdir(folder)).toEqual(expect.arrayContaining(persons));
   });
 
+  it('is kept beside one older copy', async () => {
+    await writeFile(`${file}.unreadable-5`, '');
+    await expect(store.load()).rejects.toThrow('set aside');
+    expect(await asides()).toHaveLength(2);
+  });
+
   it('is kept as one copy that exists already', async () => {
     for (let start = 0; start < 2; start += 1) await expect(store.load()).rejects.toThrow('set aside');
     expect(await asides()).toHaveLength(1);
@@ -157,11 +163,24 @@ describe('the owner and the mode of a state file', () => {
     else await expect(loading).rejects.toThrow(`it belongs to the user with uid ${uid}`);
   });
 
+  it.runIf(process.getuid?.() === 0)('may be a user other than root', async () => {
+    await write();
+    await chown(file, 1, 1);
+    await expect(store.load()).rejects.toThrow('it belongs to the user with uid 1');
+    vi.spyOn(process as { getuid: () => number }, 'getuid').mockReturnValue(1);
+    expect(await store.load()).toEqual(stateOf(1));
+  });
+
   it('do not count on a platform without user ids', async () => {
     await write();
     await chmod(file, 0o666);
-    vi.spyOn(process as { getuid: () => number | undefined }, 'getuid').mockReturnValue(undefined);
-    expect(await store.load()).toEqual(stateOf(1));
+    const { getuid } = process;
+    delete process.getuid;
+    try {
+      expect(await store.load()).toEqual(stateOf(1));
+    } finally {
+      if (getuid) process.getuid = getuid;
+    }
   });
 });
 

@@ -29,6 +29,7 @@ describe('the approver of a plan', () => {
   it('is always a person if systemd could reboot the host', () => {
     const policy = policyOf({ allowApprovals: true, approvedBy: { restart_service: 'daemon' } });
     expect(approverOf(planOf({ action: 'restart_service', effects: EMERGENCY }), policy)).toBe('person');
+    expect(approverOf(planOf({ action: 'restart_service', effects: NO_EFFECTS }), policy)).toBe('daemon');
   });
 
   it('is named in the plan only if the plan needs it', () => {

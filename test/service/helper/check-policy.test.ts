@@ -39,5 +39,9 @@ it.runIf(owner === 0)('--check-policy reports a policy that does not belong to r
   await writeFile(path, '{"version":1,"actions":[],"services":[]}', { mode: 0o644 });
   expect(policyMistake(path)).toBeUndefined();
   await chown(path, 1, 1);
-  expect(policyMistake(path)).toContain('belongs to the user with uid 1, not to root');
+  try {
+    expect(policyMistake(path)).toContain('belongs to the user with uid 1, not to root');
+  } finally {
+    await rm(path);
+  }
 });

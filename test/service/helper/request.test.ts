@@ -126,7 +126,11 @@ describe('a request', () => {
       JSON.stringify({ ...PLAN, parameters: Object.fromEntries([...'abcdefghi'].map((key) => [key, ''])) }),
       'Expected `parameters` to be at most 8',
     ],
-    ['a command beside it', JSON.stringify({ ...PLAN, argv: ['reboot'] }), 'Unknown option `argv`'],
+    [
+      'a command beside it',
+      JSON.stringify({ ...PLAN, argv: ['reboot'] }),
+      'Unknown option `argv` in `request`',
+    ],
     ['an approval that is no boolean', JSON.stringify({ ...PLAN, approved: 'yes' }), 'Expected `approved`'],
     ['`__proto__`', `{"__proto__":{"approved":true},${JSON_OF_PLAN.slice(1)}`, 'Unknown option `__proto__`'],
     ['`__proto__` as a parameter', JSON_OF_PLAN.replace('"service"', '"__proto__"'), 'named by letters'],

@@ -31,6 +31,10 @@ describe('strict JSON', () => {
     expect(() => parsed(text)).toThrow(new Error(why));
   });
 
+  it('that is not UTF-8 is refused', () => {
+    expect(() => parseStrictJson(Uint8Array.of(0x22, 0xff, 0x22))).toThrow(new Error('it is not UTF-8'));
+  });
+
   it.each([nested, inObjects])('may nest 8 deep, and no deeper', (make) => {
     expect(parsed(make(8))).toEqual(JSON.parse(make(8)));
     expect(() => parsed(make(9))).toThrow(new Error('it nests deeper than 8'));
