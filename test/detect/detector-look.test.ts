@@ -4,7 +4,7 @@ import { SimpleDetector } from '../../src/detect/detector.js';
 import type { InspectRequest } from '../../src/detect/inspect-request.js';
 import { isPending } from '../../src/base/pending.js';
 import type { Host } from '../../src/host/host.js';
-import { failedUnit, fakeClock, fakeHost, systemReading } from '../../src/testing/index.js';
+import { failedUnit, fakeClock, fakeHost, systemReading, unitReading } from '../../src/testing/index.js';
 
 const checkOn = (component: string, more: Partial<Check> = {}): Check => ({
   ...{ name: 'mine', component, type: 'service', parts: [] },
@@ -29,6 +29,10 @@ describe('one look of a detector', () => {
     expect(() => detector.look(request)).toThrow(message);
     await expect(detector.inspect(request)).rejects.toThrow(message);
     await expect(detector.detectIssues(request)).rejects.toThrow(message);
+    class Inspects extends SimpleDetector {
+      override inspect = () => Promise.resolve([]);
+    }
+    await expect(new Inspects({ host: fakeHost() }).detectIssues(request)).rejects.toThrow(message);
   });
 
   it('at one component leaves the list of the last full look as it is', async () => {
@@ -52,28 +56,34 @@ describe('one look of a detector', () => {
     expect(new SimpleDetector({ host: fakeHost() }).glance()).toBeDefined();
   });
 
-  it.each([
+  it.each<[string, number, InspectRequest, number]>([
     ['250 ms at one component reads the host once', 250, { component: 'nginx' }, 1],
     ['251 ms at one component reads it again', 251, { component: 'nginx' }, 2],
     ['5 s at all components reads it once', 5_000, {}, 1],
-  ])('of %s', async (_case, ms, request, reads) => {
-    const clock = fakeClock();
-    const host = fakeHost();
-    const run = async () => {
-      await clock.sleep(ms);
-      return { status: 'ok', reason: 'It is well' } as const;
-    };
-    const detector = new SimpleDetector({
-      host,
-      clock,
-      services: ['nginx'],
-      checks: [checkOn('nginx', { run })],
-    });
-    const looked = detector.inspect(request);
-    await clock.advance(ms);
-    await looked;
-    expect(host.requests).toHaveLength(reads);
-    expect(host.requests.at(-1)).toEqual(host.requests[0]);
+  ])('of %s, at once or with a promise', async (_case, ms, request, reads) => {
+    for (const isLater of [false, true]) {
+      let now = 60_000;
+      const clock = { ...fakeClock(), monotonic: () => now };
+      const host = fakeHost({ units: [unitReading()] });
+      const later: Host = { read: (asked) => Promise.resolve(host.read(asked)) };
+      const run = () =>
+        Promise.resolve().then(() => {
+          now += ms;
+          return { status: 'ok', reason: 'It is well' } as const;
+        });
+      const checks = [checkOn('nginx', { run })];
+      const detector = new SimpleDetector({
+        ...{ host: isLater ? later : host, clock, services: ['nginx'], checks },
+      });
+      const verdicts = await detector.inspect(request);
+      const ofNginx = verdicts.filter(({ component }) => component === 'nginx');
+      expect(ofNginx.map(({ check, status }) => `${check} ${status}`).sort()).toEqual([
+        'mine ok',
+        'services ok',
+      ]);
+      expect(host.requests).toHaveLength(reads);
+      expect(host.requests.at(-1)).toEqual(host.requests[0]);
+    }
   });
 
   it('names a failed unit with the degraded system unless the check of units is enabled, which reports it', async () => {
@@ -123,16 +133,27 @@ describe('a detector', () => {
     expect(detector.thresholds.cpuPercent).toBe(51);
   });
 
-  it('returns the healer of a check that has a function, with the time of its clock', async () => {
+  it('returns the healer of a check that has a function, with the time of its clock', () => {
     const clock = fakeClock();
     const heals = ({ issue }: { issue: { timestamp: Date } }) => issue.timestamp.getTime();
     const checks = [checkOn('x', { heals }), checkOn('y', { name: 'other' })];
     const detector = new SimpleDetector({ host: fakeHost(), clock, checks });
     const healer = detector.healer('mine');
     expect(healer?.name).toBe('heals() of the check `mine`');
-    await clock.advance(1_000);
+    clock.jump(1_000);
     expect(healer?.run({ signal: new AbortController().signal })).toBe(clock.now());
     expect([detector.healer('other'), detector.healer('nope')]).toEqual([undefined, undefined]);
     expect(() => detector.healer(5 as never)).toThrow('Expected `check` to be the name of a check, got `5`');
+  });
+
+  it('reads this machine by default', () => {
+    expect(new SimpleDetector().host.read).toBeTypeOf('function');
+  });
+
+  it('refuses options by their names', () => {
+    expect(() => new SimpleDetector({ checks: 5 as never })).toThrow('Expected `checks` to be an array');
+    expect(() => new SimpleDetector({ enabledChecks: 5 as never })).toThrow(
+      'Expected `enabledChecks` to be an array of strings',
+    );
   });
 });
