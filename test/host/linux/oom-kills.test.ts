@@ -45,6 +45,7 @@ describe('out-of-memory kills', () => {
       2,
     ],
     ['Podman, the same', '0::/libpod-9\n', ['libpod-9'], ['run/.containerenv'], 2],
+    ['a container of systemd, the same', '0::/machine/x\n', ['machine/x'], ['run/systemd/container'], 2],
     ['a container of version 1', '4:memory:/docker/abc\n', [], ['.dockerenv'], 12],
   ])('of other containers are not included: %s', (_, cgroup, groups, marks, kills) => {
     const host = temporaryHost({
@@ -90,6 +91,32 @@ describe('out-of-memory kills', () => {
       const first = `pad ${'1'.repeat(BUFFER - 'pad '.length - '\noom_kill 12'.length)}\n`;
       expect(read(`${first}oom_kill 1234\n${filler}`).count).toBe(1234);
     });
+  });
+
+  it('may be none, or a single one', () => {
+    for (const kills of [0, 1]) {
+      const { root } = temporaryHost({ 'proc/vmstat': `nr_free_pages 1\noom_kill ${kills}\n` });
+      expect(createLinuxReader({ root }).oomKills()).toBe(kills);
+    }
+    const { root } = temporaryHost({ 'proc/vmstat': '' });
+    expect(createLinuxReader({ root }).oomKills()).toEqual({
+      unknown: 'this kernel does not count out-of-memory kills',
+    });
+  });
+
+  it('are those of the machine again if its container is no longer one', () => {
+    const host = temporaryHost({
+      'proc/vmstat': 'oom_kill 12\n',
+      'proc/self/mountinfo': GROUPS,
+      'proc/self/cgroup': '0::/\n',
+      'sys/fs/cgroup/memory.events': events(2),
+    });
+    const reader = createLinuxReader({ root: host.root });
+    expect(reader.oomKills()).toBe(2);
+    host.remove('sys/fs/cgroup/memory.events');
+    reader.close();
+    expect(reader.oomKills()).toBe(12);
+    reader.close();
   });
 
   it('are unknown on a kernel that does not count them, and if the file cannot be read', () => {
