@@ -113,4 +113,22 @@ describe('a connection to the root helper', () => {
     await serve({ ...connection(), input: inputOf(REQUEST), output: output as unknown as Writable });
     expect(journal.at(-1)).toContain('"outcome":"planned"');
   });
+
+  it('ends only once its answer has been written', async () => {
+    let confirm = (): void => undefined;
+    let isEnded = false;
+    const written = new Promise<void>((resolve) => {
+      const write = (_line: string, done: () => void): void => {
+        confirm = done;
+        resolve();
+      };
+      const output = Object.assign(new EventEmitter(), { write }) as unknown as Writable;
+      void serve({ ...connection(), input: inputOf(REQUEST), output }).then(() => (isEnded = true));
+    });
+    await written;
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(isEnded).toBe(false);
+    confirm();
+    await vi.waitUntil(() => isEnded);
+  });
 });
