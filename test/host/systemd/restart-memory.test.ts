@@ -84,6 +84,23 @@ describe('the memory of restarts', () => {
     await restarts.note([], undefined);
     expect(restarts.of(unit())).toMatchObject({ recentRestarts: 0, dailyRestarts: 0 });
     expect(restarts.restarting()).toEqual([]);
+    await note({ restarts: 0, ...RUNNING });
+    const loop = await note({ restarts: 2, ...RUNNING });
+    expect(loop, 'the result of the runs too').toMatchObject({
+      recentRestarts: 2,
+      restartsAfterSuccess: false,
+    });
+  });
+
+  it.each([
+    ['was active', RUNNING, 0],
+    ['was starting', { activeState: 'activating', subState: 'start' }, 2],
+  ])('ends a crash loop after a minute only if the unit %s', async (_, state, left) => {
+    const { at, note } = memory();
+    await note({ restarts: 0, ...state });
+    expect(await note({ restarts: 2, ...state })).toMatchObject({ recentRestarts: 2 });
+    at(61_000);
+    expect(await note({ restarts: 2, ...state })).toMatchObject({ recentRestarts: left });
   });
 
   it('uses the start times of runs, and the restart delay of the unit', async () => {

@@ -6,6 +6,8 @@ import {
   timeoutProperties,
   UNIT_PROPERTIES,
   unitFacts,
+  type UnitFacts,
+  type UnitLinks,
   type RelatedFacts,
   type UnitProperties,
 } from '../../../src/host/systemd/unit-facts.js';
@@ -17,6 +19,8 @@ const NO_LIMIT = 0xffff_ffff_ffff_ffffn;
 /** Facts about `a.service`, loaded and active, with these properties. */
 const facts = (properties: Record<string, unknown> = {}, related = ALONE) =>
   unitFacts('asked.service', dbusProperties({ ...LOADED, ...properties }), related);
+
+const X = ['x.service'];
 
 describe('the facts about a unit', () => {
   it('have its requested and its primary name, and its other names in alphabetical order', () => {
@@ -112,6 +116,27 @@ describe('the facts about a unit', () => {
     expect(facts(TIMES).links).toMatchObject({ upAt: 1_000, exitedAt: 2_000, downAt: 3_000 });
     expect(facts(TIMES).inactiveSince).toBe(sinceEpoch(3_000_000));
     expect(facts()).toMatchObject({ inactiveSince: 0, links: { upAt: 0, exitedAt: 0, downAt: 0 } });
+  });
+
+  it.each<[string, Partial<UnitFacts>, Partial<UnitLinks>]>([
+    ['BindsTo', { requires: X, needs: X }, { dependsOn: X, boundTo: X, needsToStart: X }],
+    ['Requires', { requires: X, needs: X }, { dependsOn: X, needsToStart: X }],
+    ['Requisite', {}, { dependsOn: X, needsToStart: X }],
+    ['PartOf', {}, { dependsOn: X, partOf: X }],
+    ['After', { needs: X }, {}],
+    ['ConsistsOf', {}, { consistsOf: X, dependents: X }],
+    ['Conflicts', {}, { conflicts: X }],
+    ['ConflictedBy', {}, { conflicts: X }],
+    ['WantedBy', { wantedBy: X }, { startedBy: X }],
+    ['RequiredBy', { wantedBy: X }, { dependents: X, startedBy: X }],
+    ['BoundBy', {}, { dependents: X, startedBy: X }],
+    ['RequisiteOf', {}, { dependents: X }],
+    ['UpheldBy', {}, { startedBy: X }],
+    ['Triggers', { triggers: X }, {}],
+    ['TriggeredBy', { triggeredBy: [{ name: 'x.service', activeState: '' }] }, { startedBy: X }],
+  ])('have the lists of other units that %s is part of, and no others', (property, own, links) => {
+    const none = facts();
+    expect(facts({ [property]: X })).toEqual({ ...none, ...own, links: { ...none.links, ...links } });
   });
 
   it('have its job, the states of its triggers, and the units that stop with it', () => {
