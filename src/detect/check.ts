@@ -81,7 +81,7 @@ export const DEFAULT_CHECK_TIMEOUT_MS = 5_000;
 export const DEFAULT_CHECK_SETTLE_MS = 60_000;
 
 const KEYS = [
-  ...['name', 'component', 'type', 'run', 'parts', 'timeoutMs', 'onTimeout'],
+  ...['name', 'component', 'type', 'run', 'parts', 'timeoutMs'],
   ...['every', 'failAfter', 'recoverAfter', 'settleMs', 'heals'],
 ];
 

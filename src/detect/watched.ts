@@ -51,7 +51,9 @@ function patternName(pattern: string, option: string): string {
   const wild = /\[(?![!^]\])[!^]?[^\]]+\]|[*?]/g;
   // A pattern without a letter would list every unit.
   const isNarrow = /[A-Za-z0-9]/.test(full.replace(UNIT_SUFFIX, '').replace(wild, ''));
-  const ranges = (full.match(wild) ?? []).flatMap((part) => part.match(/.-[^\]]/g) ?? []);
+  const ranges = (full.match(wild) ?? []).flatMap(
+    (part) => part.replace(/^\[[!^]?/, '').match(/.-[^\]]/g) ?? [],
+  );
   const isOrdered = ranges.every((range) => range.at(0)! <= range.at(2)!);
   if (isUnitName(full.replace(wild, 'x')) && isNarrow && isOrdered && !pattern.startsWith('-')) return full;
   const wanted = isOrdered ? 'with at least one letter or digit' : 'with ranges in order, such as `[0-9]`';

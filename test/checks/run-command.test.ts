@@ -1,10 +1,10 @@
-import childProcess, { ChildProcess } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { CannotTell } from '../../src/checks/failure.js';
 import { runCommand, type CommandCall } from '../../src/checks/run-command.js';
+import { spawnWithoutDescriptors } from '../without-descriptors.js';
 import { folder } from './house.js';
 
 afterEach(() => {
@@ -143,13 +143,7 @@ describe('runCommand()', () => {
   });
 
   it('rejects when no file descriptor is left, where Node returns a process without streams', async () => {
-    const child = new ChildProcess();
-    vi.spyOn(childProcess, 'spawn').mockImplementation(() => {
-      const error = Object.assign(new Error('spawn sh EMFILE'), { code: 'EMFILE' });
-      process.nextTick(() => child.emit('error', error));
-      return child;
-    });
-    syncBuiltinESMExports();
+    spawnWithoutDescriptors();
     await expect(run('true')).rejects.toThrow(new CannotTell('sh cannot be run: EMFILE'));
   });
 });

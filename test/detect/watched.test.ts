@@ -49,6 +49,13 @@ describe('the services option', () => {
     expect(() => watchedUnits(services)).toThrow(message);
   });
 
+  it.each(['db[-0-9]', 'db[-9]', 'db[a-]', 'db[--0]', 'db[!-9]', 'db[^-0-9]'])(
+    'accepts %s: a hyphen at the edge of a class is one of its characters',
+    (pattern) => {
+      expect(listedPatterns(watchedUnits([pattern]))).toEqual([`${pattern}.service`]);
+    },
+  );
+
   it('accepts patterns, with and without a unit type', () => {
     const units = watchedUnits(['worker@*', 'app-?.socket', { unit: 'db[12]', keepRunning: true }]);
     expect([...units.keys()]).toEqual(['worker@*.service', 'app-?.socket', 'db[12].service']);

@@ -1,8 +1,8 @@
-import childProcess, { ChildProcess } from 'node:child_process';
 import { syncBuiltinESMExports } from 'node:module';
 import { text } from 'node:stream/consumers';
 import { afterEach, expect, it, vi } from 'vitest';
 import { startWithNode } from '../../src/execute/start-with-node.js';
+import { spawnWithoutDescriptors } from '../without-descriptors.js';
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -26,13 +26,7 @@ it('a program that does not exist ends with its code, and without output', async
 });
 
 it('a program without a free file descriptor ends with its code, though Node gives it no streams', async () => {
-  const child = new ChildProcess();
-  vi.spyOn(childProcess, 'spawn').mockImplementation(() => {
-    const error = Object.assign(new Error('spawn sh EMFILE'), { code: 'EMFILE' });
-    process.nextTick(() => child.emit('error', error));
-    return child;
-  });
-  syncBuiltinESMExports();
+  spawnWithoutDescriptors();
   const { pid, stdout, stderr, exited, ended } = await startWithNode({ argv: ['sh'], env: {} });
   expect([pid, await ended, await exited]).toEqual([undefined, { code: 'EMFILE' }, undefined]);
   expect([await text(stdout), await text(stderr)]).toEqual(['', '']);
