@@ -65,6 +65,8 @@ async function judge(
       );
       const certificate = socket.getPeerCertificate();
       const days = daysLeft(certificate.valid_to);
+      if (Number.isNaN(days))
+        throw new WrongAnswer(`has a certificate without a readable end (${String(certificate.valid_to)})`);
       if (days < 0)
         throw new WrongAnswer(`has a certificate that has expired ${-days} days ago`, {
           value: days,

@@ -7,17 +7,11 @@ import {
   expectText,
   refusal,
 } from '../base/expect.js';
-import type { CommandStep, Step } from '../model/plan.js';
+import { CONDITIONS } from '../model/effects.js';
+import type { Step } from '../model/plan.js';
 
 /** Longest timer of Node, in milliseconds. */
 const LONGEST_MS = 2_147_483_647;
-
-/** Every condition of a step. */
-const CONDITIONS = Object.keys({
-  'start-limit-hit': true,
-  'not-activated': true,
-  'boot-loader-failed': true,
-} satisfies Record<NonNullable<CommandStep['onlyIf']>, true>);
 
 /** Checks a step of a plan, which may come from a custom action. */
 export function expectStep(option: string, given: unknown): asserts given is Step {
@@ -34,7 +28,8 @@ export function expectStep(option: string, given: unknown): asserts given is Ste
       if (expectStrings(`${option}.argv`, step.argv).length === 0)
         throw refusal(`${option}.argv`, 'a program and its arguments', step.argv);
       expectBoolean(`${option}.needsRoot`, step.needsRoot);
-      if (step.onlyIf !== undefined) expectOneOf(`${option}.onlyIf`, step.onlyIf, CONDITIONS, 'condition');
+      if (step.onlyIf !== undefined)
+        expectOneOf(`${option}.onlyIf`, step.onlyIf, Object.keys(CONDITIONS), 'condition');
       if (step.input !== undefined) text('input');
       if (step.unit !== undefined) expectText(`${option}.unit`, step.unit);
       if (step.env !== undefined)

@@ -1,4 +1,5 @@
 import { SelfHealingError } from '../base/errors.js';
+import { CONDITIONS } from '../model/effects.js';
 import { BLOCK_REASONS, type CallStep, type Plan, type Step } from '../model/plan.js';
 import {
   isBoolean,
@@ -24,7 +25,7 @@ const STEP: Shape = (step) =>
     kind: oneOf('command'),
     argv: listOf(isString),
     input: orAbsent(isString),
-    onlyIf: orAbsent(oneOf('start-limit-hit', 'not-activated', 'boot-loader-failed')),
+    onlyIf: orAbsent(oneOf(...Object.keys(CONDITIONS))),
     needsRoot: isBoolean,
     ...limits,
   })(step) ||

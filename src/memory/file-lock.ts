@@ -70,11 +70,10 @@ export class FileLock {
     return (this.#beating = this.#beating.then(() => this.#writeBeat()).catch(() => undefined));
   }
 
-  /** Releases it; does nothing when it is not held. */
+  /** Releases it: removes the file if it is this one's, also if it was lost in between. */
   async release(): Promise<void> {
     clearInterval(this.#timer);
     await this.#beating;
-    if (!this.#held) return;
     try {
       await this.check().then(
         () => rm(this.#path, { force: true }),

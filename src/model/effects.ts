@@ -1,3 +1,5 @@
+import type { CommandStep } from './plan.js';
+
 /** A unit other than the targets that a plan affects through systemd. */
 export interface AffectedUnit {
   /** Primary name. */
@@ -77,8 +79,9 @@ export function effectLines({ touches, starts, onFailure, onSuccess, emergency }
 export const conditionOf = (step: { readonly kind: string; readonly onlyIf?: string }): string =>
   step.onlyIf === undefined ? '' : `  (only if ${CONDITIONS[step.onlyIf] ?? step.onlyIf})`;
 
-const CONDITIONS: Readonly<Record<string, string>> = {
+/** Every condition of a step, with its words. */
+export const CONDITIONS: Readonly<Record<string, string>> = {
   'start-limit-hit': 'the start limit refused it',
   'not-activated': 'the switch ends before it activates anything',
   'boot-loader-failed': 'only the boot loader cannot be written',
-};
+} satisfies Record<NonNullable<CommandStep['onlyIf']>, string>;

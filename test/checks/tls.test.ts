@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import type { AddressInfo, Socket } from 'node:net';
-import { createServer } from 'node:tls';
+import { createServer, TLSSocket, type PeerCertificate } from 'node:tls';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { tls, type TlsOptions } from '../../src/checks/index.js';
 import { certificateFor } from './certificate.js';
 import { folder, verdictOf } from './house.js';
@@ -52,6 +52,23 @@ describe('the check tls', () => {
     connections.length = 0;
     expect(await judge(options)).toMatchObject({ status });
     await expect.poll(() => connections.map(({ destroyed }) => destroyed), { interval: 5 }).toEqual([true]);
+  });
+
+  it.each([
+    ['Bad time value', 'Bad time value'],
+    [undefined, 'undefined'],
+  ])('does not trust a certificate whose end is %s', async (end, words) => {
+    const certificate = vi
+      .spyOn(TLSSocket.prototype, 'getPeerCertificate')
+      .mockReturnValue({ valid_to: end } as PeerCertificate);
+    const verdict = await judge({ caFile: file(keys.cert) });
+    certificate.mockRestore();
+    expect(verdict).toMatchObject({
+      ...{
+        status: 'bad',
+        reason: `tls:localhost:${port} has a certificate without a readable end (${words})`,
+      },
+    });
   });
 
   it('needs the host', () => {

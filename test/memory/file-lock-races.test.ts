@@ -144,6 +144,16 @@ describe('a file lock that was lost', () => {
     await expect(other.take()).rejects.toMatchObject(LOCKED);
   });
 
+  it('and is put back is removed by its release, so that it refuses nobody', async () => {
+    await mine.take();
+    await real.rename(path, `${path}.aside`);
+    await expect(mine.check()).rejects.toMatchObject(LOCKED);
+    await real.rename(`${path}.aside`, path);
+    await mine.release();
+    await other.take();
+    await other.check();
+  });
+
   it('while it was being released is released', async () => {
     await mine.take();
     steps.before('rm state.lock', () => real.rm(path));

@@ -1,23 +1,30 @@
 // Prints the result of `npm run mutate`, as Markdown.
+import { code, keyOf, REASONS, reasons } from './harmless.mjs';
 
-const STATES = ['killed', 'survived', 'not reached', 'not tried'];
+const STATES = ['killed', 'harmless', 'survived', 'not reached', 'not tried'];
 
 export function reportOf(mutants, found, leftOut) {
   const killed = new Set(found.flatMap((one) => one.killed ?? []));
   const shown = new Set(found.flatMap(({ reached = [], alone = [] }) => [reached, alone].flat()));
   const outside = new Set(found.flatMap((one) => one.outside ?? []));
   const alone = new Set(found.flatMap((one) => one.alone ?? []));
-  const stateOf = ({ id, isOnLoad }) => {
+  const known = reasons();
+  const resultOf = ({ id, isOnLoad }) => {
     if (killed.has(id)) return 'killed';
     if (isOnLoad) return alone.has(id) ? 'survived' : 'not tried';
     if (shown.has(id)) return 'survived';
     return outside.has(id) ? 'not tried' : 'not reached';
   };
+  const stateOf = (one) => {
+    const result = resultOf(one);
+    return /^survived|^not reached/.test(result) && known.has(keyOf(one)) ? 'harmless' : result;
+  };
   const row = (name, of) => {
     const counts = STATES.map((state) => of.filter((one) => stateOf(one) === state).length);
-    const [dead, , , untried] = counts;
+    const [dead, harmless, , , untried] = counts;
     const tried = of.length - untried;
-    return `| ${[name, of.length, ...counts, tried === 0 ? '' : `${Math.floor((100 * dead) / tried)} %`].join(' | ')} |`;
+    const share = (all) => (all === 0 ? '' : `${Math.floor((100 * dead) / all)} %`);
+    return `| ${[name, of.length, ...counts, share(tried), share(tried - harmless)].join(' | ')} |`;
   };
   const grouped = (name) => {
     const groups = new Map();
@@ -25,19 +32,22 @@ export function reportOf(mutants, found, leftOut) {
     return groups;
   };
   const left = mutants.filter((one) => ['survived', 'not reached'].includes(stateOf(one)));
+  const harmless = mutants.filter((one) => stateOf(one) === 'harmless');
   return [
-    `| file | mutants | ${STATES.join(' | ')} | killed |`,
-    '| ---- | ------: | -----: | -------: | ----------: | --------: | -----: |',
+    `| file | mutants | ${STATES.join(' | ')} | killed of tried | of those with an effect |`,
+    '| ---- | ------: | -----: | -------: | -------: | ----------: | --------: | ----: | ----: |',
     ...[...grouped(roomOf)].map(([room, of]) => row(`**${room}**`, of)),
     ...[...grouped(({ path }) => path)].map(([path, of]) => row(`\`${path}\``, of)),
     '',
-    left.length === 0 ? 'No mutant survived.' : 'Survivors:',
+    left.length === 0 ? 'No mutant survived without a known reason.' : 'Survivors without a known reason:',
     '',
-    ...left.map(
-      (one) =>
-        `- \`${one.path}:${one.line}\` ${one.kind} ${stateOf(one)}: ${code(one.before)} → ${code(one.text)}`,
-    ),
+    ...left.map((one) => `- ${lineOf(one)} (${one.kind}, ${stateOf(one)})`),
     '',
+    ...Object.entries(REASONS).flatMap(([reason, words]) => {
+      const of = harmless.filter((one) => known.get(keyOf(one)) === reason);
+      if (of.length === 0) return [];
+      return [`Harmless, as ${words}:`, '', ...of.map((one) => `- ${lineOf(one)}`), ''];
+    }),
     ...unusableOf(found).map((name) => `Not used: ${name}`),
     '',
     `Not mutated: ${leftOut.join('; ')}.`,
@@ -53,8 +63,5 @@ export function unusableOf(found) {
 
 const roomOf = ({ path }) => path.split('/').slice(1, -1).join('/');
 
-/** One line of code for a list. */
-function code(text) {
-  const line = text.replace(/\s+/g, ' ');
-  return `\`\` ${line.length > 110 ? `${line.slice(0, 109)}…` : line} \`\``;
-}
+const lineOf = (one) =>
+  `\`${one.path}:${one.line}\` \`\` ${code(one.before)} \`\` → \`\` ${code(one.text)} \`\``;
