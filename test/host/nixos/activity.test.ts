@@ -25,8 +25,8 @@ function quiet() {
   const lines: string[] = [];
   /** Device number of the file as the kernel prints it; here all files are on one device. */
   const device = (kind: string): string => {
-    if (kind !== 'table') return hex(lstatSync(tree.root, { bigint: true }).dev);
-    return 'fe:07';
+    if (kind === 'stat') return hex(lstatSync(tree.root, { bigint: true }).dev);
+    return kind === 'table' ? 'fe:07' : 'fe:08';
   };
   const write = (): void =>
     tree.put('/proc/locks', lines.map((line, index) => `${index + 1}: ${line}\n`).join(''));
@@ -134,6 +134,86 @@ describe('the activity of Nix', () => {
     });
   });
 
+  it.each(['restart-list', 'reload-list'])(
+    'is a switch while %s exists, from before the lock',
+    async (list) => {
+      const host = quiet();
+      host.remove(STC_LOCK);
+      host.put(`/run/nixos/${list}`);
+      expect(await host.activity()).toMatchObject({
+        switching: `A switch is under way, or was broken off: /run/nixos/${list} is there`,
+      });
+    },
+  );
+
+  it('is a build while a build user of newer versions of Nix is held', async () => {
+    const host = quiet();
+    host.put('/nix/var/nix/userpool2/slot-0');
+    host.lock('/nix/var/nix/userpool2/slot-0', 'WRITE', 7);
+    expect(await host.activity()).toMatchObject({
+      building: 'A build is under way: process 7 holds a build user',
+    });
+  });
+
+  it('does not include a lock on a file of the same number on another file system', async () => {
+    const host = quiet();
+    host.lock(STC_LOCK, 'WRITE', 7, { dev: 'other' });
+    expect(await host.activity()).toEqual(NOTHING);
+  });
+
+  it('is found by the device of the innermost mount only', async () => {
+    const host = quiet();
+    const mounts = (...lines: string[]) => host.put('/proc/self/mountinfo', `${lines.join('\n')}\n`);
+    host.lock(STC_LOCK, 'WRITE', 7, { dev: 'table' });
+    const table = (point: string) => `2 1 254:7 / ${point} rw - ext4 /dev/vda1 rw`;
+    const other = (point: string) => `3 1 254:9 / ${point} rw - tmpfs none rw`;
+    for (const inner of [other('/run'), other(STC_LOCK)]) {
+      mounts(inner, table('/'));
+      expect(await host.activity(), inner).toEqual(NOTHING);
+      mounts(table('/'), inner);
+      expect(await host.activity(), inner).toEqual(NOTHING);
+    }
+    for (const beside of [other('/ru'), other('/run/other'), other('/home')]) {
+      mounts(table('/'), beside);
+      expect((await host.activity()) as object, beside).toMatchObject({
+        switching: expect.stringContaining('process 7') as string,
+      });
+    }
+    // Mounted over: the later one counts.
+    mounts(other('/run'), table('/run'));
+    expect(await host.activity()).toMatchObject({
+      switching: expect.stringContaining('process 7') as string,
+    });
+    mounts(table('/run'), other('/run'));
+    expect(await host.activity()).toEqual(NOTHING);
+  });
+
+  it('is that of a lock by its own device if no mount is known', async () => {
+    const host = quiet();
+    host.put('/proc/self/mountinfo');
+    host.lock(STC_LOCK, 'WRITE', 7);
+    expect(await host.activity()).toMatchObject({
+      switching: expect.stringContaining('process 7') as string,
+    });
+  });
+
+  it('is unknown if a folder of Nix cannot be read', async () => {
+    const host = quiet();
+    host.put('/nix/var/nix/userpool2');
+    expect(await host.activity()).toMatchObject({
+      unknown: expect.stringContaining('what is under way is not known: ') as string,
+    });
+  });
+
+  it('includes a program that runs beside hundreds of others', async () => {
+    const host = quiet();
+    for (let pid = 300; pid < 500; pid += 1) host.process(pid, 'sleep', '1');
+    host.put('/proc/nixos-rebuild/cmdline', 'nixos-rebuild\0switch\0');
+    expect(await host.activity()).toEqual(NOTHING);
+    host.process(499, 'nixos-rebuild', 'switch');
+    expect(await host.activity()).toMatchObject({ switching: '`nixos-rebuild switch` runs as process 499' });
+  });
+
   it('is a switch or a build by the programs that run', async () => {
     const host = quiet();
     host.process(
@@ -230,6 +310,22 @@ describe('a running program', () => {
     ['nixos apply --no-activate', 'nixos apply', true],
     ['nixos apply --no-activate --no-boot', 'nixos apply', false],
     ['nixos apply --dry', 'nixos apply', false],
+    ['nixos activate', 'nixos activate switch', true],
+    ['nixos activate boot', 'nixos activate boot', true],
+    ['nixos activate dry-activate', 'nixos activate dry-activate', false],
+    ['nixos rollback', undefined, false],
+    ['nixos generation', undefined, false],
+    ['activate-rs', 'deploy-rs', true],
+    ['nixos-rebuild  switch', 'nixos-rebuild switch', true],
+    ['nh  os switch', 'nh os switch', true],
+    ...[
+      ...['build', 'build-vm', 'build-vm-with-bootloader', 'build-image', 'dry-build', 'dry-activate'],
+      ...['dry-run', 'check', 'edit', 'repl', 'list-generations'],
+    ].map((verb): [string, string, boolean] => [
+      `nixos-rebuild ${verb} test`,
+      `nixos-rebuild ${verb}`,
+      false,
+    ]),
     ['nixos generation rollback', 'nixos generation rollback', true],
     ['nixos generation list', undefined, false],
     ['comin run', undefined, false],

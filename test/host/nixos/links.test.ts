@@ -15,6 +15,34 @@ describe('the resolved path', () => {
     expect(realPath('/.', path)).toBe(realPath('', path));
   });
 
+  it('follows 40 links, as the kernel does, and no more', () => {
+    const { root, link, put } = nixosTree();
+    put('/end');
+    link('/link-1', 'end');
+    for (let index = 2; index <= 41; index += 1) link(`/link-${index}`, `link-${index - 1}`);
+    for (const from of ['', root]) {
+      const below = (path: string): string => (from === '' ? `${root}${path}` : path);
+      expect(realPath(from, below('/link-40'))?.endsWith('/end')).toBe(true);
+      expect(realPath(from, below('/link-41'))).toBeUndefined();
+    }
+  });
+
+  it('of a folder above the root is the root, and one above another is that', () => {
+    const { root, put } = nixosTree();
+    put('/one/two/file');
+    expect(
+      ['/..', '/../..', '/one/..', '/one/two/..', '/one/two/../..'].map((path) => realPath(root, path)),
+    ).toEqual([...['/', '/', '/', '/one', '/']]);
+  });
+
+  it('is not replaced by a guess if a folder cannot be read', () => {
+    const name = 'x'.repeat(300);
+    for (const root of ['', nixosTree().root])
+      expect(() => realPath(root, `/${name}`)).toThrow(
+        expect.objectContaining({ code: 'ENAMETOOLONG' }) as Error,
+      );
+  });
+
   it('stays below the root, whatever the links contain, and ends in a circle', () => {
     const { root, link, put } = nixosTree();
     put('/etc/inside');

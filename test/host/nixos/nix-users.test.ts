@@ -1,8 +1,8 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { isAllowedByNix } from '../../../src/host/nixos/nix-users.js';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { isAllowedByNix, isThisUserAllowed } from '../../../src/host/nixos/nix-users.js';
 
 let root: string;
 beforeEach(() => {
@@ -47,9 +47,73 @@ describe('the access to nix-daemon by its configuration', () => {
     expect(allowed('!include there-is-none.conf')).toBe(true);
   });
 
+  it('takes a setting of an included file, and of one that it includes, only where it stands', () => {
+    writeFileSync(join(root, 'etc/nix/third.conf'), 'extra-allowed-users = healing');
+    expect(allowed('allowed-users = @wheel\ninclude more.conf', 'include third.conf')).toBe(true);
+    expect(allowed('include more.conf\nallowed-users = @wheel', 'include third.conf')).toBe(false);
+  });
+
+  it('follows 16 nested includes, and no more', () => {
+    const include = (count: number): boolean => {
+      for (let index = 1; index <= count; index += 1)
+        writeFileSync(
+          join(root, `etc/nix/${index}.conf`),
+          index === count ? 'allowed-users = @wheel' : `include ${index + 1}.conf`,
+        );
+      return allowed('include 1.conf');
+    };
+    expect([include(16), include(17)]).toEqual([false, true]);
+  });
+
+  it('adds to a setting of the file, several times', () => {
+    expect(allowed('allowed-users = healing\nextra-allowed-users = @wheel')).toBe(true);
+    expect(
+      allowed('allowed-users = @wheel\nextra-allowed-users = alice\nextra-allowed-users =  healing'),
+    ).toBe(true);
+  });
+
+  it('is granted to root by default, whoever else is allowed', () => {
+    writeFileSync(join(root, 'etc/nix/nix.conf'), 'allowed-users = @wheel');
+    expect(isAllowedByNix(root, { user: 'root', group: 'nogroup' })).toBe(true);
+  });
+
+  it('is not granted to a user without a name, or a group without one, by a list that is empty', () => {
+    writeFileSync(join(root, 'etc/nix/nix.conf'), 'allowed-users = \ntrusted-users = ');
+    expect(isAllowedByNix(root, { user: '', group: '' })).toBe(false);
+  });
+
   it('considers the members of a group', () => {
     writeFileSync(join(root, 'etc/nix/nix.conf'), 'allowed-users = @users');
     expect(isAllowedByNix(root, { user: 'bob', group: 'nogroup' })).toBe(true);
     expect(isAllowedByNix(root, { user: 'carol', group: 'nogroup' })).toBe(false);
+  });
+});
+
+describe('the access of this process to nix-daemon', () => {
+  const { username, gid } = userInfo();
+  const asked = (uid: number, text: string): boolean => {
+    writeFileSync(join(root, 'etc/nix/nix.conf'), text);
+    writeFileSync(join(root, 'etc/group'), `mine:x:${gid}:\nother:x:${gid + 1}:\n`);
+    const id = vi.spyOn(process, 'getuid').mockReturnValue(uid);
+    try {
+      return isThisUserAllowed(root);
+    } finally {
+      id.mockRestore();
+    }
+  };
+  const nobody = 'allowed-users =\ntrusted-users =\n';
+
+  it('is granted to root, whatever the configuration says', () => {
+    expect(asked(0, nobody)).toBe(true);
+  });
+
+  it.each([
+    [nobody, false],
+    [`${nobody}extra-allowed-users = ${username}`, true],
+    [`${nobody}extra-allowed-users = ${username}x`, false],
+    [`${nobody}extra-allowed-users = @mine`, true],
+    [`${nobody}extra-allowed-users = @other`, false],
+  ])('is granted to another user by name and group: %j, %s', (text, answer) => {
+    expect(asked(1_000, text)).toBe(answer);
   });
 });

@@ -64,6 +64,32 @@ describe('the systems of an ordinary host', () => {
     expect(reader.read()).toMatchObject({ profile: { number: 1, path: a } });
   });
 
+  it('are another object once the booted system has changed', () => {
+    const { root, boot, b } = ordinary();
+    const reader = createNixosReader({ root });
+    const first = reader.read();
+    boot(b);
+    expect(reader.read()).toMatchObject({ booted: { path: b } });
+    expect(reader.read()).not.toBe(first);
+  });
+
+  it('are read again until the last change is more than a second ago', () => {
+    const { root, run, c } = ordinary();
+    const now = LONG_AGO + 9 * HOUR;
+    const reader = createNixosReader({ root, now: () => now });
+    run(c, now - 1_000);
+    expect(reader.read()).not.toBe(reader.read());
+    run(c, now - 1_001);
+    expect(reader.read()).toBe(reader.read());
+  });
+
+  it('are the same object on a host without a booted system or generations', () => {
+    const { root, run, system } = nixosTree();
+    run(system('a'));
+    const reader = createNixosReader({ root });
+    expect(reader.read()).toBe(reader.read());
+  });
+
   it('are read again after a while, and at once while a file time is too recent to be distinct', () => {
     const { root, run, c } = ordinary();
     let now = LONG_AGO + 9 * HOUR;
@@ -169,6 +195,23 @@ describe('a host that runs another system than its profile', () => {
     tree.generation(4, staged);
     tree.profile(4);
     expect(read(tree)).toMatchObject({ running: { path: tree.c }, profile: { number: 4, path: staged } });
+  });
+
+  it('runs the specialisation of the newest generation that has it, also of one that was not booted', () => {
+    const host = ordinary();
+    const special = host.system('special');
+    host.link(`${host.a}/specialisation/old`, special);
+    host.run(special);
+    expect(read(host).specialisation).toBe('old');
+    host.link(`${host.b}/specialisation/new`, special);
+    expect(read(host).specialisation).toBe('new');
+  });
+
+  it('runs an unknown specialisation if a folder of specialisations cannot be read', () => {
+    const host = ordinary();
+    host.put(`${host.b}/specialisation`);
+    host.run(host.system('special'));
+    expect(isUnknown(read(host).specialisation)).toBe(true);
   });
 
   it('runs a specialisation of a generation, or of the booted system', () => {

@@ -56,6 +56,26 @@ describe('the units that differ between two systems', () => {
     expect(await changes(unit, { ...unit, 'a.service.d/README': second })).toEqual([]);
   });
 
+  it('include one whose alias has other drop-ins, whichever of its aliases', async () => {
+    const unit = { 'a.service': service('/bin/0'), 'b.service': '-> a.service', 'c.service': '-> a.service' };
+    for (const alias of ['b', 'c'])
+      expect(await changes(unit, { ...unit, [`${alias}.service.d/x.conf`]: '[Service]\nUser=a' })).toContain(
+        'a.service',
+      );
+  });
+
+  it('are found among many, and in both systems alike', async () => {
+    const units = (limit: number) =>
+      Object.fromEntries(
+        Array.from({ length: 100 }, (_, index) => [
+          `u${index}.service`,
+          service(`/bin/${index < limit ? 1 : 2}`),
+        ]),
+      );
+    expect(await changes(units(100), units(100))).toEqual([]);
+    expect(await changes(units(100), units(50))).toHaveLength(50);
+  });
+
   it('include a template, which stands for its instances, and instances with their own drop-ins', async () => {
     const template = (program: string) => ({ 'foo@.service': service(program) });
     const byTemplate = await changes(template('/bin/1'), template('/bin/2'));
