@@ -126,10 +126,11 @@ export function createSystemdReader(options: SystemdReaderOptions = {}): Systemd
       const valid = full.filter(isUnitName);
       const followed = discover ? memory.followed(valid) : [];
       const wanted = { ...request, names: [...valid, ...followed] };
-      return ask(
-        async (source) => memory.complete(full, await source.readUnits(wanted), { source, discover, signal }),
-        signal,
-      );
+      return ask(async (source) => {
+        const startedAt = now();
+        const facts = await source.readUnits(wanted);
+        return memory.complete(full, facts, { source, discover, startedAt, signal });
+      }, signal);
     });
     // Failing units, and units in transition, are read each time.
     if (isUnknown(read) || !unitsIn(read).every(runsWell) || read.troubled.length > 0) return read;

@@ -28,22 +28,25 @@ export class RestartMemory {
     return [...this.#histories].flatMap(([id, history]) => (recentRestarts(history) > 0 ? [id] : []));
   }
 
-  /** Adds a reading of these units. */
-  async note(units: readonly UnitFacts[], signal: AbortSignal | undefined): Promise<void> {
-    const at = this.#now();
-    for (const [id, { last }] of this.#histories) if (at - last.at > FORGET_AFTER_MS) this.#forget(id);
+  /**
+   * Adds a reading of these units that was begun at `startedAt`. One that overlaps with a reading that was added before
+   * is left out: which of the two is the later one is not known, and a counter that seems to go down counts as reset.
+   */
+  async note(units: readonly UnitFacts[], startedAt: number, signal: AbortSignal | undefined): Promise<void> {
+    for (const [id, { last }] of this.#histories) if (startedAt - last.at > FORGET_AFTER_MS) this.#forget(id);
     const options = { journalctl: this.#journalctl, signal };
     const fresh = units.filter((unit) => !this.#histories.has(unit.id) && needsJournal(unit));
     const before = await restartsBefore(fresh, systemdNow(), options);
+    const at = this.#now();
     for (const unit of units) {
       const { id, restarts, invocationId, activeState, restartDelayMs: delayMs } = unit;
       const known = this.#histories.get(id);
+      if (known !== undefined && startedAt <= known.last.at) continue;
       const earlier = before.get(id);
       if (earlier) this.#endedWell.set(id, earlier.endedWell);
       const active = activeState === 'active';
       const sample = { at, restarts, delayMs, invocationId, active, upAt: unit.links.upAt };
-      // A unit may be read under two names at once.
-      if (known?.last.at !== at) this.#histories.set(id, addSample(known, sample, earlier));
+      this.#histories.set(id, addSample(known, sample, earlier));
       // A unit that runs also has the result `success`: only between two runs it is that of the last run.
       if (!isBetweenRuns(unit)) continue;
       // `reset-failed` sets the result to `success` and the counter to 0: the journal has the real result.

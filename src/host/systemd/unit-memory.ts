@@ -15,6 +15,8 @@ export interface Completion {
   readonly source: UnitSource;
   /** True if units that are not named are searched. */
   readonly discover: boolean;
+  /** Time at which the facts began to be read, by the clock of the memory. */
+  readonly startedAt: number;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -61,7 +63,7 @@ export function createUnitMemory(options: JournalOptions): UnitMemory {
     followed: (named) =>
       [...new Set([...restarts.restarting(), ...victims])].filter((id) => !named.includes(id)),
 
-    async complete(names, facts, { source, discover, signal }) {
+    async complete(names, facts, { source, discover, startedAt, signal }) {
       const named = new Set(names);
       const affected = discover ? await affectedBy(facts, source, signal) : [];
       const base = byId([...facts.asked, ...facts.matched, ...affected, ...facts.troubled]);
@@ -77,7 +79,7 @@ export function createUnitMemory(options: JournalOptions): UnitMemory {
           startFailed: source.startFailed?.(unit),
         }),
       });
-      await restarts.note(all, signal);
+      await restarts.note(all, startedAt, signal);
 
       const read = (unit: UnitFacts): UnitReading =>
         toReading(unit, stopped.get(unit.id) ?? NOT_LOOKED_UP, {

@@ -33,10 +33,11 @@ function memory(...records: readonly string[]) {
     restarts,
     unit,
     at: (ms: number) => void (time = ms),
+    now: () => time,
     /** Reads the unit a second later, and returns what is known of it. */
     async note(...changes: readonly UnitChanges[]) {
       time += 1_000;
-      await restarts.note(changes.map(unit), undefined);
+      await restarts.note(changes.map(unit), time, undefined);
       return restarts.of(unit());
     },
   };
@@ -73,15 +74,53 @@ describe('the memory of restarts', () => {
     expect(await note({ restarts: 2 })).toMatchObject({ recentRestarts: 2 });
   });
 
+  it.each([
+    ['began earlier', 1_500, 2_000],
+    ['began while the other was under way', 2_000, 2_500],
+  ])(
+    'leaves out a reading that overlaps with one that was added before it: it %s',
+    async (_, startedAt, end) => {
+      const { at, restarts, unit, now } = memory();
+      const read = (ms: number, count: number) => {
+        at(ms);
+        return restarts.note(
+          [unit({ restarts: count, ...RUNNING, links: { upAt: 5 } })],
+          startedAt,
+          undefined,
+        );
+      };
+      await restarts.note([unit({ restarts: 4, ...RUNNING, links: { upAt: 5 } })], now(), undefined);
+      at(2_000);
+      await restarts.note([unit({ restarts: 5, ...RUNNING, links: { upAt: 5 } })], 1_900, undefined);
+      // The counter of an older reading is lower: this is no reset.
+      await read(end, 4);
+      expect(restarts.of(unit())).toMatchObject({ recentRestarts: 1, dailyRestarts: 1 });
+      at(3_000);
+      await restarts.note([unit({ restarts: 5, ...RUNNING, links: { upAt: 5 } })], 2_900, undefined);
+      expect(restarts.of(unit())).toMatchObject({ recentRestarts: 1, dailyRestarts: 1 });
+    },
+  );
+
+  it('counts a unit that two overlapping readings find for the first time once', async () => {
+    const { at, restarts, unit } = memory();
+    at(1_000);
+    const both = [
+      restarts.note([unit({ restarts: 3 })], 900, undefined),
+      restarts.note([unit({ restarts: 3 })], 950, undefined),
+    ];
+    await Promise.all(both);
+    expect(restarts.of(unit())).toMatchObject({ recentRestarts: 3, dailyRestarts: 3 });
+  });
+
   it('forgets a unit that was not read for ten minutes', async () => {
-    const { at, note, restarts, unit } = memory();
+    const { at, note, now, restarts, unit } = memory();
     await note({ restarts: 0 });
     await note({ restarts: 2, result: 'success' });
     at(602_000);
-    await restarts.note([], undefined);
+    await restarts.note([], now(), undefined);
     expect(restarts.of(unit())).toMatchObject({ recentRestarts: 2, restartsAfterSuccess: true });
     at(602_001);
-    await restarts.note([], undefined);
+    await restarts.note([], now(), undefined);
     expect(restarts.of(unit())).toMatchObject({ recentRestarts: 0, dailyRestarts: 0 });
     expect(restarts.restarting()).toEqual([]);
     await note({ restarts: 0, ...RUNNING });
@@ -109,7 +148,7 @@ describe('the memory of restarts', () => {
       at(ms);
       const links = { upAt: 10_000 + ms };
       const run = { restarts: count, restartDelayMs: 300_000, invocationId: `${count}`, ...RUNNING, links };
-      return restarts.note([unit(run)], undefined);
+      return restarts.note([unit(run)], ms, undefined);
     };
     await read(0, 0);
     await read(300_000, 1);

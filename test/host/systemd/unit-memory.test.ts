@@ -12,7 +12,7 @@ function memory(others: readonly UnitFacts[] = [], own: Partial<UnitSource> = {}
     units.complete(
       names,
       { asked: [], troubled: [], matched: [], ...facts },
-      { source: made.source, discover },
+      { source: made.source, discover, startedAt: time },
     );
   return {
     ...made,
