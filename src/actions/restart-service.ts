@@ -1,7 +1,6 @@
 import { watchedAs } from '../detect/watched-units.js';
 import { causeWords, isOver } from '../detect/units/cause.js';
 import { expectKnownKeys, refusal } from '../base/expect.js';
-import { isUnknown } from '../model/reading.js';
 import type { UnitReading } from '../model/unit.js';
 import type { CommandStep } from '../model/plan.js';
 import { defineAction, verifyByCheck, type PlanContext, type PlanDraft } from './define.js';
@@ -64,11 +63,6 @@ async function restart(unit: string, context: PlanContext): Promise<PlanDraft> {
   const effect = `${unit} is running again`;
   const reading = await readUnit(unit, context);
   if (isRefusal(reading)) return refusedDraft(unit, reading, effect);
-  const wouldStart = await stoppedRequirement(reading, context);
-  if (wouldStart !== undefined) {
-    const sentence = `Starting ${unit} would start ${wouldStart}, which a person has stopped or masked`;
-    return refusedDraft(unit, { reason: 'not-allowed', sentence }, effect);
-  }
   const { cause } = reading;
   if (cause !== null && cause.kind !== 'conflict' && !isOver(cause)) {
     const sentence = `${unit} ${causeWords(cause)}: it is started once ${cause.unit} is active again`;
@@ -129,19 +123,3 @@ function startSockets(
 }
 
 const onlyAtStartLimit = (step: CommandStep): CommandStep => ({ ...step, onlyIf: 'start-limit-hit' });
-
-/** Returns a required service that an operator has stopped or masked: systemd would start it along with the unit. */
-async function stoppedRequirement(
-  { requires }: UnitReading,
-  { read }: PlanContext,
-): Promise<string | undefined> {
-  const services = requires.filter((name) => name.endsWith('.service'));
-  if (services.length === 0) return undefined;
-  const { units } = await read({ parts: ['units'], units: services });
-  if (isUnknown(units)) return undefined;
-  const kept = units.asked.find(
-    ({ activeState, loadState, stoppedByJob, cause }) =>
-      activeState === 'inactive' && (loadState === 'masked' || (stoppedByJob === true && cause === null)),
-  );
-  return kept?.name;
-}

@@ -20,7 +20,7 @@ export interface PlannedEffects {
 /** Returns the effects of the jobs of a plan; reads the units that they reach, level by level. */
 export async function planEffects(
   jobs: readonly PlannedJob[],
-  host: Pick<Host, 'unitRelations'>,
+  host: Pick<Host, 'read' | 'unitRelations'>,
   signal: AbortSignal,
 ): Promise<PlannedEffects> {
   if (jobs.length === 0) return { effects: NO_EFFECTS, notes: [] };
@@ -29,7 +29,9 @@ export async function planEffects(
     const { effects, missing } = effectsOf(jobs, (unit) => facts.get(unit));
     if (missing.length === 0) {
       await readRequisites(startedIn(jobs, effects, facts), facts, host, signal);
-      return judged(jobs, effects, facts);
+      const planned = judged(jobs, effects, facts);
+      const keptDown = planned.refusal ?? (await stoppedStart(jobs, effects, facts, host, signal));
+      return keptDown === undefined ? planned : { ...planned, refusal: keptDown };
     }
     if (facts.size + missing.length > MAX_UNITS)
       return unavailable(`The effects reach more than ${MAX_UNITS} units, the limit`);
@@ -69,6 +71,48 @@ async function readRequisites(
   const read = (await host.unitRelations?.(names, signal)) ?? [];
   if (isUnknown(read)) return;
   for (const [index, name] of names.entries()) if (read[index]) facts.set(name, read[index]);
+}
+
+/** Kinds of units that a person starts and stops. */
+const STOPPABLE = /\.(service|socket|timer|path)$/;
+
+/**
+ * Returns a block if systemd would start, along with the units of the jobs, one that a person has stopped, or would have
+ * to start one that is masked. A unit with `StopWhenUnneeded=` is stopped by systemd, so its stop says nothing.
+ */
+async function stoppedStart(
+  jobs: readonly PlannedJob[],
+  effects: Effects,
+  facts: ReadonlyMap<string, UnitRelations>,
+  host: Pick<Host, 'read'>,
+  signal: AbortSignal,
+): Promise<Block | undefined> {
+  const isMasked = (name: string): boolean =>
+    facts.get(name)?.loadState === 'masked' && facts.get(name)?.activeState === 'inactive';
+  const starting = jobs.filter(({ verb }) => verb === 'start' || verb === 'restart');
+  const masked = startedIn(starting, effects, facts)
+    .flatMap(({ requires, bindsTo }) => [...requires, ...bindsTo])
+    .find(isMasked);
+  const others = effects.starts
+    .map(({ id }) => id)
+    .filter((id) => STOPPABLE.test(id) && facts.get(id)?.stopWhenUnneeded !== true);
+  const kept = masked ?? (others.length === 0 ? undefined : await stoppedByPerson(others, host, signal));
+  if (kept === undefined) return undefined;
+  const sentence = `Starting ${starting[0]?.unit} would start ${kept}, which a person has stopped or masked`;
+  return { reason: 'not-allowed', sentence };
+}
+
+async function stoppedByPerson(
+  names: readonly string[],
+  host: Pick<Host, 'read'>,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const { units } = await host.read({ parts: ['units'], units: names, signal });
+  if (isUnknown(units)) return undefined;
+  return units.asked.find(
+    ({ activeState, stoppedByJob, cause }) =>
+      (activeState === 'inactive' || activeState === 'failed') && stoppedByJob === true && cause === null,
+  )?.name;
 }
 
 const unavailable = (sentence: string): PlannedEffects => ({

@@ -14,6 +14,8 @@ export interface UnitRelations {
   readonly type: string;
   readonly canReload: boolean;
   readonly refuseManualStart: boolean;
+  /** `true` if systemd stops it once no other unit needs it. */
+  readonly stopWhenUnneeded: boolean;
   /** `true` if the unit file changed on disk after systemd loaded it. */
   readonly needDaemonReload: boolean;
   /** `true` if a start was attempted in this boot, even if a condition prevented it. */

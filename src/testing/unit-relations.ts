@@ -9,6 +9,7 @@ export function unitRelations(overrides: Partial<UnitRelations> & { readonly nam
     type: id.endsWith('.service') ? 'simple' : '',
     canReload: false,
     refuseManualStart: false,
+    stopWhenUnneeded: false,
     needDaemonReload: false,
     triedThisBoot: false,
     requires: [],

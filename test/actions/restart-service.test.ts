@@ -121,35 +121,6 @@ describe('the plan of restart_service', () => {
     const { refusal } = await restart([unitReading({ ...DOWN, cause })]);
     expect(refusal?.sentence).toBe(words && `${words}: it is started once base.service is active again`);
   });
-
-  const base = (more: Partial<UnitReading>) => unitReading({ name: 'base', cause: null, ...more });
-  it.each<[string, boolean, UnitReading]>([
-    ['that a person has stopped', true, base({ ...DOWN, stoppedByJob: true })],
-    ['that is masked and stopped', true, base({ ...DOWN, loadState: 'masked' })],
-    ['that is masked and still runs', false, base({ loadState: 'masked' })],
-    ['that runs again after a stop', false, base({ stoppedByJob: true })],
-    ['that has stopped by itself', false, base({ ...DOWN, stoppedByJob: false })],
-    [
-      'that was stopped because of another unit',
-      false,
-      base({
-        ...DOWN,
-        stoppedByJob: true,
-        cause: { kind: 'failed', unit: 'x.service', activeState: 'failed' },
-      }),
-    ],
-    ['of another kind, which no person stops', false, base({ ...DOWN, name: 'b.mount', stoppedByJob: true })],
-  ])('requiring a unit %s is refused: %s', async (_, isRefused, required) => {
-    const { refusal } = await restart([unitReading({ ...DOWN, requires: [required.name] }), required]);
-    expect(refusal).toEqual(
-      isRefused
-        ? {
-            reason: 'not-allowed',
-            sentence: 'Starting nginx.service would start base.service, which a person has stopped or masked',
-          }
-        : undefined,
-    );
-  });
 });
 
 describe('restart_service of a service whose socket failed', () => {

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { NixOSPermissionHandler } from '../../src/execute/permission-handler.js';
 import { planEffects } from '../../src/execute/plan-effects.js';
+import { readAgain } from '../../src/execute/planner.js';
 import type { Host } from '../../src/host/host.js';
+import type { UnitReading } from '../../src/model/unit.js';
 import {
   failedUnit,
   fakeHost,
@@ -141,7 +143,7 @@ describe('reading the effects of a plan', () => {
       asked.push(names);
       return Promise.resolve(names.map((name) => unitRelations({ name, wants: wants[name] ?? [] })));
     };
-    await planEffects(start, { unitRelations: unitRelationsOf }, never);
+    await planEffects(start, { ...fakeHost(), unitRelations: unitRelationsOf }, never);
     expect(asked).toEqual([['u0.service'], ['a.service', 'b.service'], ['c.service']]);
   });
 
@@ -160,7 +162,120 @@ describe('reading the effects of a plan', () => {
           ),
       },
     ],
-  ])('is unavailable if %s', async (_why, host) => {
-    expect((await planEffects(start, host, never)).refusal).toMatchObject({ reason: 'unavailable' });
+  ])('is unavailable if %s', async (_why, own) => {
+    const { unitRelations: _, ...host } = fakeHost();
+    expect((await planEffects(start, { ...host, ...own }, never)).refusal).toMatchObject({
+      reason: 'unavailable',
+    });
+  });
+});
+
+describe('a plan that would start a unit which a person has stopped', () => {
+  const DOWN = { activeState: 'inactive', subState: 'dead' };
+  const STOPPED = { ...DOWN, stoppedByJob: true } as const;
+  const nginx = failedUnit();
+  /** Plans the start of nginx beside these units, with these relations. */
+  const startBeside = (others: readonly UnitReading[], relations: NonNullable<FakeHostParts['relations']>) =>
+    plan({ units: [nginx, ...others], relations });
+  const base = (more: Partial<UnitReading>) => unitReading({ name: 'base', cause: null, ...more });
+  const other = { unit: 'x.service', activeState: 'failed' };
+
+  it.each<[string, boolean, UnitReading]>([
+    ['that a person has stopped', true, base(STOPPED)],
+    ['whose stop by a person has failed', true, base({ ...STOPPED, activeState: 'failed' })],
+    ['that is masked and stopped', true, base({ ...DOWN, loadState: 'masked' })],
+    ['that is masked and still runs', false, base({ loadState: 'masked' })],
+    ['that runs again after a stop', false, base({ stoppedByJob: true })],
+    ['that has stopped by itself', false, base({ ...DOWN, stoppedByJob: false })],
+    ['whose stop is not known', false, base({ ...DOWN, stoppedByJob: { unknown: 'no journal' } })],
+    [
+      'that was stopped because of another unit',
+      false,
+      base({ ...STOPPED, cause: { kind: 'failed', ...other } }),
+    ],
+  ])('by Requires= of a unit %s is refused: %s', async (_, isRefused, required) => {
+    const { plan: made } = await startBeside([required], { 'nginx.service': { requires: [required.name] } });
+    expect(made?.refusal).toEqual(
+      isRefused
+        ? {
+            reason: 'not-allowed',
+            sentence: 'Starting nginx.service would start base.service, which a person has stopped or masked',
+          }
+        : undefined,
+    );
+  });
+
+  it.each(['requires', 'bindsTo', 'wants', 'upholds'])(
+    'is refused whichever way it is started: %s',
+    async (by) => {
+      const relations = { 'nginx.service': { [by]: ['base.service'] } };
+      expect(await startBeside([base(STOPPED)], relations)).toMatchObject({ blockedBy: 'not-allowed' });
+    },
+  );
+
+  it.each(['base.service', 'base.socket', 'base.timer', 'base.path'])('is refused for %s', async (name) => {
+    const relations = { 'nginx.service': { wants: [name] } };
+    expect(await startBeside([unitReading({ name, ...STOPPED, cause: null })], relations)).toMatchObject({
+      blockedBy: 'not-allowed',
+      error: `Starting nginx.service would start ${name}, which a person has stopped or masked`,
+    });
+  });
+
+  it.each(['base.mount', 'base.target', 'base.slice'])(
+    'is made for %s, which no person stops',
+    async (name) => {
+      const relations = { 'nginx.service': { wants: [name] } };
+      expect(await startBeside([unitReading({ name, ...STOPPED, cause: null })], relations)).toMatchObject({
+        outcome: 'planned',
+      });
+    },
+  );
+
+  it('is refused for a unit that another dependency would start', async () => {
+    const relations = {
+      'nginx.service': { wants: ['middle.service'] },
+      'middle.service': { requires: ['base.service'] },
+    };
+    const units = [unitReading({ name: 'middle', ...DOWN, stoppedByJob: false }), base(STOPPED)];
+    expect(await startBeside(units, relations)).toMatchObject({ blockedBy: 'not-allowed' });
+  });
+
+  it('is refused for a masked unit that another dependency requires, and made for one that it only wants', async () => {
+    const units = [
+      unitReading({ name: 'middle', ...DOWN, stoppedByJob: false }),
+      base({ ...DOWN, loadState: 'masked' }),
+    ];
+    for (const [by, outcome] of [
+      ['requires', 'skipped'],
+      ['bindsTo', 'skipped'],
+      ['wants', 'planned'],
+    ] as const)
+      expect(
+        await startBeside(units, {
+          'nginx.service': { wants: ['middle.service'] },
+          'middle.service': { [by]: ['base.service'] },
+        }),
+        by,
+      ).toMatchObject({ outcome });
+  });
+
+  it('is made if systemd stops that unit whenever nothing needs it', async () => {
+    const relations = {
+      'nginx.service': { requires: ['base.service'] },
+      'base.service': { stopWhenUnneeded: true },
+    };
+    expect(await startBeside([base(STOPPED)], relations)).toMatchObject({ outcome: 'planned' });
+  });
+
+  it('is refused if it is stopped between the plan and the act', async () => {
+    const host = fakeHost({
+      units: [nginx, base({ ...DOWN, stoppedByJob: false })],
+      relations: { 'nginx.service': { wants: ['base.service'] } },
+    });
+    const planned = await new NixOSPermissionHandler({ host }).execute(NGINX, { dryRun: true });
+    expect(planned).toMatchObject({ outcome: 'planned' });
+    host.setUnit('base', STOPPED);
+    const again = await readAgain(planned.plan!, host, never);
+    expect(again.refusal).toMatchObject({ reason: 'not-allowed' });
   });
 });

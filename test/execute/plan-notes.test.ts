@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { planEffects } from '../../src/execute/plan-effects.js';
 import type { UnitRelations } from '../../src/model/unit-relations.js';
-import { unitRelations } from '../../src/testing/index.js';
+import { fakeHost, unitRelations } from '../../src/testing/index.js';
 
 const never = new AbortController().signal;
 
 describe('the notes and the refusal that follow from the effects of a plan', () => {
   /** Returns a host with these relations of units. */
   const hostOf = (relations: Readonly<Record<string, Partial<UnitRelations>>>) => ({
+    ...fakeHost(),
     unitRelations: (names: readonly string[]) =>
       Promise.resolve(names.map((name) => unitRelations({ name, ...relations[name] }))),
   });
@@ -18,7 +19,11 @@ describe('the notes and the refusal that follow from the effects of a plan', () 
 
   it('are none without jobs, and nothing is read', async () => {
     const unitRelationsOf = () => Promise.reject(new Error('It was read'));
-    const { effects, ...rest } = await planEffects([], { unitRelations: unitRelationsOf }, never);
+    const { effects, ...rest } = await planEffects(
+      [],
+      { ...fakeHost(), unitRelations: unitRelationsOf },
+      never,
+    );
     expect(effects).toMatchObject({ touches: [], starts: [] });
     expect(rest).toEqual({ notes: [] });
   });
@@ -41,7 +46,11 @@ describe('the notes and the refusal that follow from the effects of a plan', () 
     const host = hostOf({ 'a.service': { requisite: ['down.service'] } });
     const unitRelationsOf = (names: readonly string[]) =>
       names.includes('down.service') ? Promise.resolve({ unknown: 'no bus' }) : host.unitRelations(names);
-    const { notes, refusal } = await planEffects([jobOf('start')], { unitRelations: unitRelationsOf }, never);
+    const { notes, refusal } = await planEffects(
+      [jobOf('start')],
+      { ...host, unitRelations: unitRelationsOf },
+      never,
+    );
     expect({ notes, refusal }).toEqual({ notes: [], refusal: undefined });
   });
 

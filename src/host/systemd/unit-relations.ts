@@ -35,6 +35,7 @@ const WORDS = {
 /** Properties that {@link parseUnitRelations} reads. */
 export const RELATION_PROPERTIES: readonly string[] = [
   ...['Id', 'Names', 'LoadState', 'ActiveState', 'CanReload', 'RefuseManualStart', 'NeedDaemonReload'],
+  'StopWhenUnneeded',
   ...['InactiveExitTimestamp', 'ConditionTimestamp', 'StartLimitIntervalUSec', 'StartLimitBurst'],
   ...Object.values(LISTS),
   ...Object.values(WORDS),
@@ -60,6 +61,7 @@ export function parseUnitRelations(name: string, properties: UnitProperties): Un
     type: id.endsWith('.service') ? text('Type') : '',
     canReload: flag('CanReload'),
     refuseManualStart: flag('RefuseManualStart'),
+    stopWhenUnneeded: flag('StopWhenUnneeded'),
     needDaemonReload: flag('NeedDaemonReload'),
     triedThisBoot: moment('InactiveExitTimestamp') > 0 || moment('ConditionTimestamp') > 0,
     ...lists,
