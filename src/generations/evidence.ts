@@ -41,12 +41,12 @@ export interface EvidenceInput {
 export function generationEvidence(unit: string, facts: EvidenceInput): Evidence {
   const { generations } = facts;
   const running = runningOf(generations);
-  const before = systemOf(generations, running?.previous ?? null);
+  const previous = running?.previous ?? null;
   return {
     unit,
     conditions: [
-      definitionDiffers(unit, running?.previous ?? null, facts),
-      wasHealthy(unit, before, running, facts),
+      definitionDiffers(unit, previous, facts),
+      wasHealthy(unit, systemOf(generations, previous), running, facts),
       failedSoon(unit, running, facts),
     ],
   };
@@ -66,9 +66,7 @@ export const missingOf = ({ unit, conditions }: Evidence): string[] =>
 
 /** Returns all conditions, one line each. */
 export const linesOf = ({ unit, conditions }: Evidence): string[] =>
-  conditions.map(
-    ({ holds, words }) => `${CONDITION_MARKS[String(holds) as 'true'] ?? '?'} ${unit}: ${words}`,
-  );
+  conditions.map(({ holds, words }) => `${CONDITION_MARKS[String(holds) as 'true']} ${unit}: ${words}`);
 
 const CONDITION_MARKS = { true: 'yes:', false: 'no:', unknown: 'not known:' } as const;
 
@@ -93,7 +91,7 @@ function wasHealthy(
   { evidence, wallAheadMs }: EvidenceInput,
 ): Condition {
   const record = unitOf(before, unit);
-  if (before === undefined || running === undefined || record === undefined)
+  if (running === undefined || record === undefined)
     return unknownCondition('how it was under the previous system is not on record');
   if (record.failing) return { holds: false, words: 'it was failing already under the previous system' };
   const { activeSince, activeUntil } = record;

@@ -107,7 +107,7 @@ function judgeBad(
     return { status: 'bad', severity: Severity.HIGH, value: 1, threshold: 0, reason, evidence };
   }
   const path = isUnknown(profile) ? null : profile.path;
-  const next = path === generations.running ? undefined : badReason(systemOf(generations, path));
+  const next = badReason(systemOf(generations, path));
   if (next === undefined) return undefined;
   const reason = `The next boot would enter a system that was left before: ${next}`;
   const evidence = [`/nix/var/nix/profiles/system is ${path ?? ''}`];

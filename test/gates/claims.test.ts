@@ -48,6 +48,11 @@ describe('the claim of a plan', () => {
       { names: ['clean'], alone: false },
     ],
     [
+      'of another host action is the action, whatever the names of its targets',
+      { targets: [{ kind: 'plain', id: 'disk:/var' }], action: 'clean' },
+      { names: ['clean'] },
+    ],
+    [
       'in this process is the component, whatever its targets',
       { scope: 'process', targets: [target] },
       { scope: 'process', names: ['pool'], alone: false },

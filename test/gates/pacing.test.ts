@@ -147,6 +147,20 @@ describe('the gate backoff', () => {
     expect(gates({ state: waiting(NOW + 1), issue: issueOf({ component: 'redis' }) })).toEqual({});
   });
 
+  it.each([
+    [1, 'the first'],
+    [3, 'the third'],
+    [4, 'the fourth'],
+    [5, 'the fifth'],
+    [6, 'the sixth'],
+    [7, 'the 7th'],
+  ])('names the repair that it follows: %i', (count, which) => {
+    const backoff = { restart_service: { count, since: NOW, until: NOW + MINUTE } };
+    expect(gates({ state: remembering({ backoff }) })).toEqual({
+      backoff: `1 min of 1 min left after ${which} \`restart_service\` of nginx`,
+    });
+  });
+
   it('has no entry for an action called `constructor`', () => {
     expect(gates({ state: waiting(NOW + 1), plan: planOf({ action: 'constructor' }) })).toEqual({});
   });
@@ -216,14 +230,27 @@ describe('a repair that gained nothing', () => {
     expect(at(94)).toEqual({});
   });
 
+  it('may be repeated when the value has changed by exactly the percentage', () => {
+    const components = { 'disk:/': { ...FRESH_RECORD, useless: { action: 'clean', value: 100 } } };
+    const now = (value: number) =>
+      gates({
+        state: { ...EMPTY_STATE, components },
+        issue: disk,
+        plan: planOf({ action: 'clean' }),
+        before: verdictOf({ component: 'disk:/', value }),
+      });
+    expect(Object.keys(now(102.99))).toEqual(['no-expected-gain']);
+    expect(now(103)).toEqual({});
+  });
+
   it('does not block another action', () => {
     expect(at(97, 'other')).toEqual({});
   });
 
   it('is compared with the issue if nothing was read again', () => {
-    expect(gates({ state, issue: disk, plan: planOf({ action: 'clean' }) })).toHaveProperty(
-      'no-expected-gain',
-    );
+    const plan = planOf({ action: 'clean' });
+    expect(gates({ state, issue: disk, plan })).toHaveProperty('no-expected-gain');
+    expect(gates({ state, issue: { ...disk, metricValue: 100 }, plan })).toEqual({});
   });
 });
 

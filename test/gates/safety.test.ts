@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { watchedUnits } from '../../src/detect/watched.js';
 import { PROTECTED_UNITS } from '../../src/gates/protected-units.js';
-import { judgeSafety, type Policy } from '../../src/gates/safety.js';
+import { judgeSafety, judgeTargets, type Policy } from '../../src/gates/safety.js';
 import { BLOCK_REASONS, type Plan, type UnitTarget } from '../../src/model/plan.js';
 import { NO_EFFECTS, type TouchedUnit } from '../../src/model/effects.js';
 import { planOf, unitTargetOf } from '../make.js';
@@ -37,6 +37,7 @@ describe('without a list, a start that failed because of another unit', () => {
 
   it('may be repeated if a target wants the service', () => {
     expect(judge(held)).toBeUndefined();
+    expect(judge({ ...held, wantedBy: ['other.service', 'multi-user.target'] })).toBeUndefined();
     expect(judge({ ...held, wantedBy: ['other.service'] })).toMatchObject({ reason: 'not-allowed' });
     expect(judge({ ...held, type: 'oneshot' })).toMatchObject({ reason: 'not-allowed' });
   });
@@ -91,6 +92,16 @@ describe('protected units', () => {
     });
   });
 
+  it('are protected by their id, even if it is not among their names', () => {
+    expect(judge({ id: 'sshd.service', names: [] })).toMatchObject({ reason: 'protected' });
+  });
+
+  it('are reported as protected by the refusal of a plan, too, before its other blocks', () => {
+    const refusal = { reason: 'protected', sentence: 'It would take ssh.service down' } as const;
+    expect(judgeSafety(planOf({ refusal, targets: [] }), ANY)).toEqual(refusal);
+    expect(judge({}, listing('redis'), { refusal })).toEqual(refusal);
+  });
+
   it('are protected by each of their names', () => {
     expect(judge({ names: ['nginx.service', 'dbus.service'] })).toMatchObject({ reason: 'protected' });
   });
@@ -116,7 +127,10 @@ describe('protected units', () => {
     const aliased = stopped('net.service', ['net.service', 'NetworkManager.service']);
     expect(judgeSafety(touching(aliased), ANY, { approved: true })).toMatchObject({ reason: 'protected' });
     const manual = { ...stopped('local.target'), refuseManualStart: true };
-    expect(judgeSafety(touching(manual), ANY, { approved: true })).toMatchObject({ reason: 'protected' });
+    expect(judgeSafety(touching(manual), ANY, { approved: true })).toEqual({
+      reason: 'protected',
+      sentence: 'local.target would be stopped, which is protected (RefuseManualStart=yes)',
+    });
   });
 
   it('are protected from being started as a dependency, unless every boot starts them', () => {
@@ -209,6 +223,13 @@ describe('the gate in-transition', () => {
     },
   );
 
+  it('names the state of a unit that has no job', () => {
+    const target = { activeState: 'activating', subState: 'start-pre', job: '' };
+    expect(judge(target, listing('nginx'))?.sentence).toBe(
+      'nginx.service is activating (start-pre): left to systemd',
+    );
+  });
+
   it('leaves a unit with a job in progress to systemd', () => {
     const block = judge({ activeState: 'inactive', subState: 'dead', job: 'start' }, listing('nginx'));
     expect(block).toEqual({
@@ -218,11 +239,12 @@ describe('the gate in-transition', () => {
   });
 
   it('blocks the restart of a crash loop, listed or not', () => {
-    for (const policy of [ANY, listing('nginx')]) {
-      const block = judge({ activeState: 'failed', recentRestarts: 3 }, policy);
-      expect(block).toMatchObject({ reason: 'in-transition' });
-      expect(block?.sentence).toContain('restarted it 3 times within 10 min');
-    }
+    for (const policy of [ANY, listing('nginx')])
+      for (const activeState of ['failed', 'active']) {
+        const block = judge({ activeState, recentRestarts: 3 }, policy);
+        expect(block).toMatchObject({ reason: 'in-transition' });
+        expect(block?.sentence).toContain('restarted it 3 times within 10 min');
+      }
   });
 });
 
@@ -230,6 +252,12 @@ describe('the gate unavailable', () => {
   it("gives the plan's own refusal", () => {
     const refusal = { reason: 'unavailable', sentence: 'This machine has no cpufreq' } as const;
     expect(judge({}, ANY, { refusal })).toEqual(refusal);
+  });
+
+  it('follows the gate not-allowed if the refusal of the plan has another reason', () => {
+    const refusal = { reason: 'needs-approval', sentence: 'It may take long' } as const;
+    expect(judge({}, ANY, { refusal })).toEqual(refusal);
+    expect(judge({}, listing('redis'), { refusal })).toMatchObject({ reason: 'not-allowed' });
   });
 
   it('blocks a plan without targets', () => {
@@ -275,8 +303,24 @@ describe('the situation of a plan', () => {
 });
 
 describe('targets other than units', () => {
-  it('are not judged as units', () => {
-    expect(judgeSafety(planOf({ targets: [{ kind: 'plain', id: 'memory' }] }), listing())).toBeUndefined();
+  it.each(['memory', 'sshd'])('are not judged as units: %s', (id) => {
+    expect(judgeSafety(planOf({ targets: [{ kind: 'plain', id }] }), listing())).toBeUndefined();
+  });
+});
+
+describe('targets without the effects of a plan', () => {
+  it('are blocked if one is protected, or a unit is not listed', () => {
+    const plain = { kind: 'plain', id: 'memory' } as const;
+    expect(judgeTargets([plain, unitTargetOf()], listing('nginx'))).toBeUndefined();
+    expect(judgeTargets([plain, unitTargetOf()], listing('redis'))).toMatchObject({ reason: 'not-allowed' });
+    const ssh = unitTargetOf({ id: 'sshd.service' });
+    expect(judgeTargets([unitTargetOf(), ssh], listing('nginx', 'sshd'))).toMatchObject({
+      reason: 'protected',
+    });
+  });
+
+  it('are judged without the units that would stop with them', () => {
+    expect(judgeTargets([unitTargetOf({ dragsAlong: ['sshd.service'] })], listing('nginx'))).toBeUndefined();
   });
 });
 

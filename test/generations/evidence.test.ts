@@ -206,6 +206,8 @@ describe('the limits of the evidence', () => {
     ],
     ['failing before, though it had been active', [{ failing: true }], [false, true]],
     ['not active before', [{ activeSince: null, activeUntil: null }], [false, true]],
+    ['not active before, by the start of its run', [{ activeSince: null }], [false, true]],
+    ['not active before, by the end of its run', [{ activeUntil: null }], [false, true]],
     ['failing exactly 1 h after the switch', [{}, { failedAt: START + 60 * MINUTE }], [true, true]],
     ['failing later than 1 h after the switch', [{}, { failedAt: START + 60 * MINUTE + 1 }], [true, false]],
     ['healthy after the switch', [{}, { healthy: true }], [true, false]],

@@ -198,6 +198,18 @@ describe('the definitions of the units of two systems', () => {
     expect(compared).toEqual([`${A} ${B}`]);
   });
 
+  it('are unknown when the host gives no answer', async () => {
+    const { around } = await watching({
+      state: { generations: record(true) },
+      parts: { ...RUNS_B, units: [failedUnit({ name: 'nginx' })] },
+      host: { unitChanges: async () => undefined as never },
+    });
+    const [verdict] = (await around.inspect?.({ component: 'system' })) ?? [];
+    expect(verdict?.evidence).toContainEqual(
+      'not known: nginx.service: whether its definition differs is not known: this host cannot tell',
+    );
+  });
+
   it('are compared again while they cannot be read', async () => {
     let reads = 0;
     const { look } = await watching({

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { actionRegistry } from '../../src/actions/registry.js';
@@ -54,6 +55,15 @@ describe('the first rung of the default resolver', () => {
 });
 
 describe('the default resolver', () => {
+  it('gives a component its action the first time that it is seen, and every other time', () => {
+    const path = `/${randomUUID()}`;
+    for (let call = 0; call < 2; call += 1)
+      expect(resolver.getAction(resource(`disk:${path}`))).toEqual({
+        action: 'clean_nix_store',
+        parameters: { path },
+      });
+  });
+
   const issues = fc.record({
     type: fc.constantFrom('resource' as const, 'service' as const, 'system' as const),
     severity: fc.constantFrom(1 as const, 2 as const, 3 as const, 4 as const),
@@ -115,6 +125,10 @@ describe('a later rung of the default resolver', () => {
         expect(resolver.getAction(resource('memory', { attempt }))).toEqual(action);
     },
   );
+
+  it.each([-1, 0.5])('is none for an attempt that is no number of repairs: %d', (attempt) => {
+    expect(resolver.getAction(resource('memory', { attempt })).action).toBe('none');
+  });
 
   it('is none where no repair is known, however often it is asked for', () => {
     expect(resolver.getAction(resource('load', { attempt: 4 }))).toEqual({ action: 'none', parameters: {} });
