@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isSelfHealingError, messageOf, SelfHealingError } from '../../src/base/errors.js';
+import { asError, isSelfHealingError, messageOf, SelfHealingError } from '../../src/base/errors.js';
 
 describe('SelfHealingError', () => {
   it('has a code and a message, and keeps its cause', () => {
@@ -26,6 +26,28 @@ describe('SelfHealingError', () => {
 
   it('does not list its brand among its own keys', () => {
     expect(Object.getOwnPropertySymbols({ ...new SelfHealingError('closed', 'x') })).toEqual([]);
+  });
+});
+
+describe('a thrown value that cannot be read', () => {
+  const fails = () => {
+    throw new Error('not to be read');
+  };
+  const hostile = new Proxy({}, { has: fails, get: fails, getPrototypeOf: fails });
+
+  it('is no SelfHealingError, and an error with a text', () => {
+    expect(isSelfHealingError(hostile)).toBe(false);
+    expect(messageOf(hostile)).toBe('a thrown value that has no text');
+    expect(asError(hostile).message).toBe('a thrown value that has no text');
+  });
+});
+
+describe('asError', () => {
+  it('returns an error as it is, and any other value as the cause of one', () => {
+    const error = new RangeError('a');
+    expect(asError(error)).toBe(error);
+    expect(asError('b')).toMatchObject({ message: 'b', cause: 'b' });
+    expect(asError('b')).toBeInstanceOf(Error);
   });
 });
 

@@ -2,13 +2,17 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SelfHealingError } from '../../src/base/errors.js';
 import {
+  expectArray,
   expectBoolean,
+  expectFunction,
   expectKnownKeys,
   expectMethods,
   expectNumber,
   expectObject,
   expectOneOf,
+  expectSignal,
   expectStrings,
+  expectText,
   nearest,
 } from '../../src/base/expect.js';
 
@@ -39,6 +43,7 @@ describe('the error for an invalid option', () => {
     [Symbol('s'), 'got a symbol'],
     [10n, 'got `10` (bigint)'],
     ['x'.repeat(100), `got \`"${'x'.repeat(59)}…\` (string)`],
+    ['x'.repeat(58), `got \`"${'x'.repeat(58)}"\` (string)`],
   ])('shows the value %s', (value, ending) => {
     expect(refusalOf(() => expectNumber('x', value, 0, 1)).message).toContain(ending);
   });
@@ -73,6 +78,52 @@ describe('expectNumber', () => {
     expect(refusalOf(() => expectNumber('load', -1, 0, Infinity)).message).toBe(
       'Expected `load` to be a number of at least 0, got `-1` (number)',
     );
+  });
+});
+
+describe('a value that is as expected', () => {
+  const { signal } = new AbortController();
+  it.each<[string, (value: never) => unknown, unknown]>([
+    ['the least number', (value) => expectNumber('x', value, 5, 7), 5],
+    ['the greatest number', (value) => expectNumber('x', value, 5, 7), 7],
+    ['true', (value) => expectBoolean('x', value), true],
+    ['false', (value) => expectBoolean('x', value), false],
+    ['a signal', (value) => expectSignal(value), signal],
+    ['no signal', (value) => expectSignal(value), undefined],
+    ['a text', (value) => expectText('x', value), 'a'],
+    ['an array', (value) => expectArray('x', value), [7]],
+    ['a known word', (value) => expectOneOf('x', value, ['a', 'b'], 'word'), 'b'],
+  ])('is returned: %s', (_which, accept, value) => {
+    expect(accept(value as never)).toBe(value);
+  });
+
+  it('may be a function or absent, where one is optional', () => {
+    expect(() => expectFunction('x', undefined)).not.toThrow();
+    expect(() => expectFunction('x', () => 1)).not.toThrow();
+  });
+});
+
+describe('another value than', () => {
+  it.each<[string, () => unknown, string]>([
+    ['a signal', () => expectSignal({}), 'Expected `signal` to be an AbortSignal, got `{}` (object)'],
+    ['a text', () => expectText('x', 7), 'Expected `x` to be a non-empty string, got `7` (number)'],
+    [
+      'a text with letters',
+      () => expectText('x', ''),
+      'Expected `x` to be a non-empty string, got `""` (string)',
+    ],
+    ['a function', () => expectFunction('x', 7), 'Expected `x` to be a function, got `7` (number)'],
+    ['an array', () => expectArray('x', {}), 'Expected `x` to be an array, got `{}` (object)'],
+    ['a known word', () => expectOneOf('x', 7, ['a'], 'word'), 'Unknown word `7` (number) in `x`; known: a'],
+    ['one or nothing', () => expectArray('x', null), 'Expected `x` to be an array, got `null`'],
+    ['one that exists', () => expectArray('x', undefined), 'Expected `x` to be an array, got `undefined`'],
+    [
+      'a word that fits into a line',
+      () => expectOneOf('x', 'y'.repeat(61), ['a'], 'word'),
+      `Unknown word \`${'y'.repeat(60)}\` in \`x\`; known: a`,
+    ],
+  ])('%s is refused in one sentence', (_which, accept, message) => {
+    expect(refusalOf(accept).message).toBe(message);
   });
 });
 
@@ -126,6 +177,25 @@ describe('the suggestion for an unknown word', () => {
     expect(refusalOf(() => expectKnownKeys('thresholds', { [given]: 1 }, known)).message).toBe(
       `Unknown option \`${given}\` in \`thresholds\`: did you mean \`${meant}\`?`,
     );
+  });
+
+  it.each<[string, string, string | undefined]>([
+    ['cup', 'cpu', undefined],
+    ['cpus', 'cpu', 'cpu'],
+    ['hots', 'host', undefined],
+    ['tihng', 'thing', 'thing'],
+    ['abcde', 'abxyz', undefined],
+    ['abcdefghi', 'abcdefxyz', 'abcdefxyz'],
+    ['abcdefghi', 'abcdewxyz', undefined],
+  ])(
+    'allows one change in a short word, two in others, and a third of a long one: %s, %s',
+    (word, known, meant) => {
+      expect(nearest(word, [known])).toBe(meant);
+    },
+  );
+
+  it('is the first of several that are equally close', () => {
+    expect(nearest('tihng', ['thing', 'thong'])).toBe('thing');
   });
 
   it('is the list of all known words if none is close', () => {

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { getEventListeners } from 'node:events';
+import { sleepsOnly } from '../../src/base/clock.js';
 import { within } from '../../src/base/within.js';
 import { fakeClock } from '../../src/testing/index.js';
 
@@ -9,6 +11,17 @@ describe('within', () => {
     const clock = fakeClock();
     expect(await within({ ms: 10, clock }, () => 'done')).toBe('done');
     expect(clock.sleepers).toBe(0);
+  });
+
+  it('leaves no sleep and no listener when the work ends', async () => {
+    const clock = fakeClock();
+    const { signal } = new AbortController();
+    const waiting = within({ ms: 10, clock: sleepsOnly(clock), signal }, () => Promise.resolve('done'));
+    expect(clock.sleepers).toBe(1);
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+    await waiting;
+    expect(clock.sleepers).toBe(0);
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
   });
 
   it('rejects with the error of work that fails', async () => {
