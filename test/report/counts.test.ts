@@ -51,6 +51,24 @@ describe("the engine's counters", () => {
     });
   });
 
+  it('have a success rate without the repairs that relapsed, which is never negative', () => {
+    const counts = new Counts();
+    for (const outcome of ['fixed', 'fixed', 'fixed', 'failed'] as const) counts.healed(resultOf(outcome));
+    counts.relapsed();
+    expect(counts.read()).toMatchObject({ issuesRelapsed: 1, issuesResolved: 3, successRate: 0.5 });
+    for (let more = 0; more < 3; more += 1) counts.relapsed();
+    expect(counts.read()).toMatchObject({ issuesRelapsed: 4, successRate: 0 });
+  });
+
+  it('have the durations of cycles and of repairs in separate histograms', () => {
+    const counts = new Counts();
+    counts.looked(NOW.getTime(), 1);
+    counts.healed(resultOf('fixed', 20));
+    counts.healed(resultOf('failed', 30));
+    const { detection, resolution } = counts.distributions();
+    expect([detection.count, detection.sum, resolution.count, resolution.sum]).toEqual([1, 1, 2, 50]);
+  });
+
   it('return a new date each time', () => {
     const counts = new Counts();
     counts.looked(NOW.getTime(), 1);

@@ -37,6 +37,47 @@ describe('Emitter', () => {
     expect(listener).toHaveBeenCalledTimes(3);
   });
 
+  it('refuses an unknown event, and a listener that is no function', () => {
+    const emitter = new Emitter();
+    expect(() => emitter.on('issue:open' as never, vi.fn())).toThrow(
+      'Unknown event `issue:open` in `on`: did you mean `issue:opened`?',
+    );
+    expect(() => emitter.on('issue:opened', 7 as never)).toThrow(
+      'Expected `listener` to be a function, got `7` (number)',
+    );
+  });
+
+  it('knows whether an event has listeners', () => {
+    const emitter = new Emitter();
+    expect(emitter.hasListeners('issue:opened')).toBe(false);
+    const end = emitter.on('issue:opened', vi.fn());
+    expect(emitter.hasListeners('issue:opened')).toBe(true);
+    end();
+    expect(emitter.hasListeners('issue:opened')).toBe(false);
+  });
+
+  it('emits an event that never had a listener', () => {
+    expect(() => new Emitter().emit('issue:opened', { issue }, recordingLogger())).not.toThrow();
+  });
+
+  it('logs the same error of a listener once, until it throws another one', () => {
+    const emitter = new Emitter();
+    const logger = recordingLogger();
+    let fault = 'my fault';
+    emitter.on('issue:opened', () => {
+      throw new Error(fault);
+    });
+    for (const next of ['my fault', 'my fault', 'another', 'my fault']) {
+      fault = next;
+      emitter.emit('issue:opened', { issue }, logger);
+    }
+    expect(logger.of('error').map((line) => line.split(': ')[1])).toEqual([
+      'my fault',
+      'another',
+      'my fault',
+    ]);
+  });
+
   it('logs a listener that throws, and calls the others', () => {
     const emitter = new Emitter();
     const logger = recordingLogger();

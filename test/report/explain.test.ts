@@ -11,6 +11,9 @@ import {
 import { explain, type ExplanationSources } from '../../src/report/explain.js';
 import { BLOCK_REASONS, type BlockReason } from '../../src/model/plan.js';
 import type { HealingResult } from '../../src/model/result.js';
+import { approvalId, digestOf } from '../../src/memory/approvals.js';
+import { NO_EFFECTS } from '../../src/model/effects.js';
+import { commandFor } from '../../src/model/operator-command.js';
 import { issueOf, NOW as DATE, planOf } from '../make.js';
 
 const MINUTE = 60_000;
@@ -37,6 +40,7 @@ const base = {
   dryRun: false,
   attempts: [],
 };
+const FOR_PERSON = planOf({ approvedBy: 'person' });
 const skipped = (blockedBy: BlockReason, error: string): HealingResult => ({
   ...base,
   outcome: 'skipped',
@@ -89,6 +93,36 @@ describe('the next step in an explanation', () => {
       '`restart_service` may be tried again in 1 min 30 s',
     ],
     [
+      'while it waits for another repair',
+      { result: failed, waits: { component: 'system', action: 'rebuild_system' } },
+      'Queued: it waits for `rebuild_system` of system',
+    ],
+    [
+      'while it waits for another repair that runs',
+      { waits: { component: 'system', action: 'rebuild_system', since: NOW - 5_000 } },
+      'Queued: it waits for `rebuild_system` of system, which has been running for 5 s',
+    ],
+    [
+      'while its job runs',
+      { result: { ...base, outcome: 'pending', success: false, error: 'It runs' } as never },
+      'Its job still runs; the repair is verified when it has ended',
+    ],
+    [
+      'when a person must approve its plan',
+      { result: { ...skipped('needs-approval', 'Ask'), plan: FOR_PERSON } as HealingResult },
+      `It is carried out after \`${commandFor(approvalId(digestOf(FOR_PERSON)))}\` on this host, and dropped when nobody approves in time`,
+    ],
+    [
+      'when the plan that a person would approve is blocked otherwise',
+      { result: { ...skipped('storm', 'Wait'), plan: FOR_PERSON } as HealingResult },
+      GATE_MEANINGS.storm.next,
+    ],
+    [
+      'when the host program must approve its plan',
+      { result: { ...skipped('needs-approval', 'Ask'), plan: planOf() } as HealingResult },
+      GATE_MEANINGS['needs-approval'].next,
+    ],
+    [
       'in a dry run',
       { result: { ...base, dryRun: true, outcome: 'planned', success: true, plan: planOf() } },
       'Nothing: this is a dry run, and `restart_service` would be carried out',
@@ -99,6 +133,11 @@ describe('the next step in an explanation', () => {
 });
 
 describe('the attempts in an explanation', () => {
+  it('may be none', () => {
+    expect(explain(facts()).text).toContain('  tried: nothing within the last day\n');
+    expect(explain(facts({ state: { ...EMPTY_STATE, acts: actsOf(1) } })).text).not.toContain('nothing');
+  });
+
   it('are all of the last day, oldest first, of this component only', () => {
     const acts = [
       ...actsOf(2, { component: 'redis' }),
@@ -144,6 +183,15 @@ describe('the breaker in an explanation', () => {
 });
 
 describe('an explanation', () => {
+  it('has the effects of the last plan on other units, one line each', () => {
+    const touches = [{ id: 'app.service', names: ['app.service'], how: 'stopped', refuseManualStart: false }];
+    const plan = planOf({ effects: { ...NO_EFFECTS, touches } as never });
+    const { effects, text } = explain(facts({ result: { ...failed, plan } as HealingResult }));
+    expect(effects).toHaveLength(1);
+    const [line] = effects as [string];
+    expect(text).toContain(`\n  ${line.charAt(0).toLowerCase()}${line.slice(1)}\n`);
+  });
+
   it('is a short text for an operator', () => {
     const state = stateOf(
       { failures: 3, breakerUntil: NOW + 40 * MINUTE },
