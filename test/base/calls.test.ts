@@ -1,5 +1,7 @@
 import { getEventListeners } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { bootId } from '../../src/base/boot-id.js';
 import { Calls } from '../../src/base/calls.js';
 import { SelfHealingError } from '../../src/base/errors.js';
 import { lazy } from '../../src/base/lazy.js';
@@ -92,6 +94,13 @@ describe('a logger of the host program', () => {
     };
     const own = ownedLogger({ debug: fails, info: fails, warn: fails, error: fails }, () => true);
     expect(() => own.error('e')).not.toThrow();
+  });
+});
+
+describe('the id of this boot', () => {
+  const file = '/proc/sys/kernel/random/boot_id';
+  it.runIf(existsSync(file))('is the one of the kernel, without a line break', () => {
+    expect(bootId()).toBe(readFileSync(file, 'utf8').trim());
   });
 });
 

@@ -43,6 +43,7 @@ describe('the error for an invalid option', () => {
     [Symbol('s'), 'got a symbol'],
     [10n, 'got `10` (bigint)'],
     ['x'.repeat(100), `got \`"${'x'.repeat(59)}…\` (string)`],
+    ['x'.repeat(59), `got \`"${'x'.repeat(59)}…\` (string)`],
     ['x'.repeat(58), `got \`"${'x'.repeat(58)}"\` (string)`],
   ])('shows the value %s', (value, ending) => {
     expect(refusalOf(() => expectNumber('x', value, 0, 1)).message).toContain(ending);
@@ -182,6 +183,7 @@ describe('the suggestion for an unknown word', () => {
   it.each<[string, string, string | undefined]>([
     ['cup', 'cpu', undefined],
     ['cpus', 'cpu', 'cpu'],
+    ['cp', 'cpu', 'cpu'],
     ['hots', 'host', undefined],
     ['tihng', 'thing', 'thing'],
     ['abcde', 'abxyz', undefined],

@@ -109,17 +109,17 @@ describe('the next step in an explanation', () => {
     ],
     [
       'when a person must approve its plan',
-      { result: { ...skipped('needs-approval', 'Ask'), plan: FOR_PERSON } as HealingResult },
+      { result: { ...skipped('needs-approval', 'Ask'), plan: FOR_PERSON } },
       `It is carried out after \`${commandFor(approvalId(digestOf(FOR_PERSON)))}\` on this host, and dropped when nobody approves in time`,
     ],
     [
       'when the plan that a person would approve is blocked otherwise',
-      { result: { ...skipped('storm', 'Wait'), plan: FOR_PERSON } as HealingResult },
+      { result: { ...skipped('storm', 'Wait'), plan: FOR_PERSON } },
       GATE_MEANINGS.storm.next,
     ],
     [
       'when the host program must approve its plan',
-      { result: { ...skipped('needs-approval', 'Ask'), plan: planOf() } as HealingResult },
+      { result: { ...skipped('needs-approval', 'Ask'), plan: planOf() } },
       GATE_MEANINGS['needs-approval'].next,
     ],
     [

@@ -74,7 +74,7 @@ describe('the times in a status', () => {
 
   it('are absent before anything has happened', () => {
     const { commands: _, ...before } = EMPTY_STATE as GuardState & { commands?: unknown };
-    expect(status({ state: before as GuardState })).toMatchObject({
+    expect(status({ state: before })).toMatchObject({
       ...{ monitoring: undefined, lastLook: undefined, lastFailure: undefined, storm: undefined },
       ...{ commands: [], verdicts: [], components: [], approvals: [] },
     });
