@@ -13,6 +13,9 @@ describe('a printable text', () => {
     ['bidirectional controls', 'a\u202eb', String.raw`a\u202eb`],
     ['a lone surrogate', LONE, String.raw`\ud800`],
     ['an invisible character outside of the basic plane', '\u{e0001}', String.raw`\udb40\udc01`],
+    ['a line break alone', '\n', String.raw`\n`],
+    ['the last control character alone', '\u001f', String.raw`\u001f`],
+    ['the character after the tilde alone', '\u007f', String.raw`\u007f`],
     ['a text that becomes odd at its end only', 'a\u0007', String.raw`a\u0007`],
   ])('has %s as expected', (_what, text, expected) => {
     expect(printable(text)).toBe(expected);
