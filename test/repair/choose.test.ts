@@ -247,6 +247,10 @@ describe('a plan of a monitor', () => {
     expect(await plansFor('needs-approval', 'needs-approval')).toBe(1);
   });
 
+  it('is used again while its unit is protected', async () => {
+    expect(await plansFor('protected', 'protected')).toBe(1);
+  });
+
   it('is made again as soon as nothing blocks it', async () => {
     expect(await plansFor('needs-approval', undefined)).toBe(2);
   });
