@@ -15,6 +15,7 @@ import type { Ledger } from '../memory/ledger.js';
 import type { Logger } from '../base/logger.js';
 import { within } from '../base/within.js';
 import type { Choice } from './choose.js';
+import type { Planned } from './judge.js';
 
 /** Asks a person whether a plan may be carried out. */
 export type Approve = (request: ApprovalRequest) => boolean | Promise<boolean>;
@@ -30,9 +31,11 @@ export interface ApprovalSources {
 }
 
 /** Requests approval of a plan that is blocked by nothing else. */
-export async function askFor(choice: Choice, sources: ApprovalSources, signal: AbortSignal): Promise<void> {
-  const { issue, plan, digest } = choice;
-  if (plan === undefined || digest === undefined) return;
+export async function askFor(
+  { issue, plan, digest }: Pick<Choice, 'issue'> & Planned,
+  sources: ApprovalSources,
+  signal: AbortSignal,
+): Promise<void> {
   const { ledger, guards, clock, logger } = sources;
   if (approvalOf(ledger.state, digest)) return;
   const { component } = issue;

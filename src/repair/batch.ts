@@ -196,7 +196,7 @@ async function afterAsking(choice: Choice, sources: BatchSources, signal: AbortS
   const { component, check } = issue;
   const asking = judged(worstVerdict(await lookAgain(sources.detector, { component, check, signal })));
   if (asking.block?.reason !== 'needs-approval') return asking;
-  await askFor(choice, sources.approval, signal);
+  await askFor({ issue, plan, digest }, sources.approval, signal);
   return judged();
 }
 

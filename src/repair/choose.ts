@@ -65,8 +65,8 @@ export async function choose(
   const rung = issue.attempt ?? failures;
   const early = sources.judge.early(issue);
   if (early) return { issue, action: NONE, rung, block: early, attempts: [] };
-  const choice = await climb(issue, { rung, attempts: [], met: [] }, sources, signal);
-  return choice ?? { issue, action: NONE, rung, error: 'The resolver returned no action', attempts: [] };
+  // Only a ladder whose first rungs were met may have no further one.
+  return (await climb(issue, { rung, attempts: [], met: [] }, sources, signal))!;
 }
 
 /**

@@ -104,7 +104,6 @@ export class Slots {
       } else still.push({ slot, begin });
     }
     this.#waiting = still;
-    if (this.#running.size + still.length > 0) return;
     for (const resolve of this.#idle.splice(0)) resolve();
   }
 

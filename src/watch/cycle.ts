@@ -232,7 +232,7 @@ export class Cycle {
   }
 
   #release(component: string): void {
-    const left = (this.#inRepair.get(component) ?? 1) - 1;
+    const left = this.#inRepair.get(component)! - 1;
     if (left === 0) this.#inRepair.delete(component);
     else this.#inRepair.set(component, left);
   }

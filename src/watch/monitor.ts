@@ -44,9 +44,7 @@ export async function monitor(intervalMs: number, jobs: MonitorJobs, signal: Abo
   };
   const look = (components: ReadonlySet<string>) => healAfter(() => jobs.lookAt(components, signal));
   const waker = createWaker({ clock, apartMs: jobs.wakesApartMs, look }, signal);
-  const stopListening = jobs.listen((component) => {
-    if (!signal.aborted) keep(waker(component));
-  });
+  const stopListening = jobs.listen((component) => keep(waker(component)));
   try {
     while (!signal.aborted) {
       const start = clock.monotonic();

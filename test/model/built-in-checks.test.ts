@@ -111,6 +111,13 @@ describe('a built-in check', () => {
     expect(GAUGES).toEqual(['cpu', 'memory', 'load']);
   });
 
+  it('of a mount is one of its space, of its inodes or of its writability; a unit belongs to no kind', () => {
+    for (const kind of ['disk', 'inodes', 'readonly'])
+      expect(rulesFor(parseComponent(`${kind}:/var`))?.rules).toMatchObject({ kind, of: 'mount' });
+    expect(BUILT_IN.flatMap(({ components }) => components.map(({ kind }) => kind))).toContain('named');
+    expect(rulesFor(parseComponent('nginx'))).toBeUndefined();
+  });
+
   it('has a label and a metric for each value on the dashboard', () => {
     const rules = BUILT_IN.flatMap(({ components }) => [...components]);
     expect(rules.flatMap((one) => ('label' in one ? [one.label] : []))).toEqual([

@@ -47,6 +47,18 @@ describe('a plan that needs approval', () => {
     expect(acts).toEqual(['boots']);
   });
 
+  it('is in the status while `approve` decides on it', async () => {
+    const seen: unknown[] = [];
+    const { bench, heal } = benchWith([{ ...ASKS, effect: 'boots' }], {
+      approve: () => {
+        seen.push(...bench.engine.status().approvals);
+        return false;
+      },
+    });
+    await heal();
+    expect(seen).toMatchObject([{ plan: { effect: 'boots' } }]);
+  });
+
   it('is not carried out when a person rejects it', async () => {
     const { acts, heal } = benchWith([ASKS], { approve: () => false });
     expect(await heal()).toMatchObject([{ outcome: 'skipped' }]);

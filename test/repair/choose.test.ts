@@ -1,10 +1,11 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { digestOf } from '../../src/memory/approvals.js';
 import type { Issue } from '../../src/model/issue.js';
 import type { Block, HealingAction, Plan } from '../../src/model/plan.js';
 import { choose, climb, planAgain, type Place } from '../../src/repair/choose.js';
 import type { Judge } from '../../src/repair/judge.js';
-import { fakeExecutor } from '../../src/testing/index.js';
+import { PlanMemory } from '../../src/repair/plan-memory.js';
+import { fakeClock, fakeExecutor } from '../../src/testing/index.js';
 import { issueOf, planOf } from '../make.js';
 
 const rungOf = (rung: number): HealingAction => ({ action: `rung_${rung}`, parameters: {} });
@@ -188,6 +189,13 @@ describe('a resolver', () => {
     expect(planned).toEqual([]);
   });
 
+  it('that returns a promise has its rejection handled, so that the process goes on', async () => {
+    const answer = Promise.resolve(rungOf(0));
+    const then = vi.spyOn(answer, 'then');
+    await chosen({ getAction: () => answer });
+    expect(then).toHaveBeenCalled();
+  });
+
   it('that throws has failed with its error', async () => {
     const getAction = () => {
       throw new Error('no rule');
@@ -222,6 +230,33 @@ describe('a resolver', () => {
     );
     expect(choice.block).toEqual({ reason: 'no-action', sentence });
     expect(planned).toEqual([]);
+  });
+});
+
+describe('a plan of a monitor', () => {
+  /** Number of plans that were made for an issue that was blocked by each of these in turn. */
+  const plansFor = async (...reasons: (Block['reason'] | undefined)[]): Promise<number> => {
+    let reason: Block['reason'] | undefined;
+    const { sources, planned, signal } = sourcesOf({ block: () => reason && blockOf(reason) });
+    const monitor = { ...sources, dryRun: false, plans: new PlanMemory(fakeClock()) };
+    for (reason of reasons) await choose(issueOf(), 0, monitor, signal);
+    return planned.length;
+  };
+
+  it('is used again while it needs approval', async () => {
+    expect(await plansFor('needs-approval', 'needs-approval')).toBe(1);
+  });
+
+  it('is used again while its unit is protected', async () => {
+    expect(await plansFor('protected', 'protected')).toBe(1);
+  });
+
+  it('is made again as soon as nothing blocks it', async () => {
+    expect(await plansFor('needs-approval', undefined)).toBe(2);
+  });
+
+  it('is not kept while it is only blocked for a moment', async () => {
+    expect(await plansFor('in-transition', 'needs-approval')).toBe(2);
   });
 });
 

@@ -26,6 +26,14 @@ describe('the order of a batch', () => {
     expect(names(inOrder(list))).toEqual(['db', 'app', 'web']);
   });
 
+  it('knows a dependency also by another of its names', () => {
+    const db: Choice = {
+      ...choiceOf('db', 3),
+      plan: planOf({ targets: [unitTargetOf({ id: 'db', names: ['db', 'postgres'] })] }),
+    };
+    expect(names(inOrder([choiceOf('web', 3, ['postgres']), db]))).toEqual(['db', 'web']);
+  });
+
   it('does not let a dependency move a milder issue before a more severe one', () => {
     expect(names(inOrder([choiceOf('web', 4, ['db']), choiceOf('db', 3)]))).toEqual(['web', 'db']);
   });

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Plan } from '../../src/model/plan.js';
 import { failedUnit, unitReading } from '../../src/testing/index.js';
+// A service that does not exist is reported with a similar name. Loading that takes real time, so it is done here.
+import '../../src/watch/unit-names.js';
 import { benchOf } from '../make-engine.js';
 import { planOf, SWITCH_BACK, unitTargetOf } from '../make.js';
 

@@ -161,6 +161,18 @@ describe('the memory of plans', () => {
     expect(announce()).toEqual([true, true]);
   });
 
+  it('keeps plans of several issues, and uses each for less than five seconds', async () => {
+    const clock = fakeClock();
+    await clock.advance(60_000);
+    const plans = new PlanMemory(clock);
+    const issues = [issue, issueOf({ component: 'redis' })];
+    for (const one of issues) plans.keep(one, action, planned);
+    await clock.advance(4_999);
+    expect(issues.map((one) => plans.find(one, action))).toEqual([planned, planned]);
+    await clock.advance(1);
+    expect(issues.map((one) => plans.find(one, action))).toEqual([undefined, undefined]);
+  });
+
   it('forgets the plans of one component', () => {
     const plans = new PlanMemory(fakeClock());
     const other = issueOf({ component: 'redis' });

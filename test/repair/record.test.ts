@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { SelfHealingError } from '../../src/base/errors.js';
 import { digestOf, requestApproval } from '../../src/memory/approvals.js';
 import { Ledger } from '../../src/memory/ledger.js';
@@ -64,6 +64,12 @@ describe('the intent of a repair', () => {
     expect([...acting]).toEqual(['nginx']);
   });
 
+  it('names the change of the system, so that a later engine knows which one was to run', async () => {
+    const { recorder, kept } = await recording();
+    await recorder.intent(repairOf({}, { generation: SWITCH_BACK }), 'x');
+    expect(kept().intents).toMatchObject([{ generation: SWITCH_BACK }]);
+  });
+
   it('keeps the intents of other components, uses the approval up and remembers what to undo', async () => {
     const plan = planOf({ restore: BACK });
     const digest = digestOf(plan);
@@ -97,6 +103,12 @@ describe('the intent of a repair', () => {
     expect(ledger.state.intents).toEqual([intent({ component: 'db' })]);
     expect(ledger.state.undo).toEqual([mine]);
     expect([...acting]).toEqual([]);
+  });
+
+  it('blocks the act also when the store of somebody else rejects with no error', async () => {
+    const { recorder, ledger } = await recording();
+    vi.spyOn(ledger, 'write').mockRejectedValue(undefined);
+    expect(await recorder.intent(repairOf(), 'x')).toMatchObject({ reason: 'unavailable' });
   });
 
   it('that cannot be written because another engine took the state over is blocked by it', async () => {
@@ -179,6 +191,24 @@ describe('the end of a repair', () => {
     expect(ledger.state.intents).toEqual(others);
     expect(ledger.state.undo).toEqual(kept);
     expect(ledger.state.acts).toEqual([]);
+  });
+
+  it('keeps the undo of an act on the same component that began at another time', async () => {
+    const other = intent({ scope: 'process', at: 2 });
+    const { recorder, ledger } = await recording({ intents: [intent(), other], undo: [undo({ at: 2 })] });
+    await recorder.end(repairOf(), { outcome: 'skipped', block: { reason: 'paused', sentence: 'x' } });
+    expect(ledger.state.intents).toEqual([other]);
+    expect(ledger.state.undo).toEqual([undo({ at: 2 })]);
+  });
+
+  it.each([
+    ['before', [], [verdictOf({ value: 90 })]],
+    ['after', [verdictOf({ value: 90 })], []],
+  ])('of a resource that no check read %s is recorded', async (_when, before, after) => {
+    const { recorder, kept } = await recording({ intents: [intent()] });
+    const repair = { ...repairOf({ type: 'resource' }), before };
+    await recorder.end(repair, { outcome: 'ineffective', error: 'x' }, { after });
+    expect(kept().acts).toMatchObject([{ outcome: 'ineffective' }]);
   });
 
   it.each<[string, Partial<Issue>, number | undefined, number | undefined, unknown]>([

@@ -415,6 +415,19 @@ describe('a repair that made it worse', () => {
     run === 1 ? worse : { status: 'fixed', reason: 'it runs' };
   const ladder = (rung: number): HealingAction => ({ action: `rung_${rung}`, parameters: {} });
 
+  it('is undone to the end before the next rung is planned', async () => {
+    const order: string[] = [];
+    await repaired({
+      ...{ verifies: firstIsWorse, ladder },
+      undo: async () => {
+        await new Promise((done) => setImmediate(done));
+        order.push('undone');
+      },
+      plan: (action) => (order.push(`plan ${action.action}`), planOf(action)),
+    });
+    expect(order).toEqual(['undone', 'plan rung_1']);
+  });
+
   it('is recorded as such, undone, and followed by the next rung at once', async () => {
     const undone: string[] = [];
     const { result, log, ends } = await repaired({

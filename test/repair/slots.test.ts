@@ -98,6 +98,17 @@ describe('a repair that waits for those of the units that it needs', () => {
 });
 
 describe('idle slots', () => {
+  it('are not so while one repair runs', async () => {
+    const { slots, take, end } = bench();
+    void take('a', ['x']);
+    let isIdle = false;
+    const idle = slots.idle().then(() => (isIdle = true));
+    await turns();
+    expect(isIdle).toBe(false);
+    await end('a');
+    await idle;
+  });
+
   it('are so at once when nothing runs, and otherwise when the last one has ended', async () => {
     const { slots, take, end } = bench();
     await slots.idle();

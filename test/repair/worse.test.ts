@@ -10,6 +10,8 @@ import { verdictOf } from '../make.js';
 
 const bad = (value: number, severity: 2 | 3 | 4 = 3) =>
   verdictOf({ status: 'bad', value, severity, threshold: 80, reason: `it is ${value}` });
+/** As a detector of somebody else may answer. */
+const bare = (value: number) => verdictOf({ status: 'bad', value, threshold: 80 });
 
 describe('a component is worse after a repair', () => {
   it.each([
@@ -22,6 +24,9 @@ describe('a component is worse after a repair', () => {
     ['except if it is unknown now', bad(90), verdictOf({ status: 'unknown' }), false],
     ['except if it was not read before', undefined, bad(99), false],
     ['except if it was ok before', verdictOf({ status: 'ok' }), bad(99), false],
+    ['if it has a severity that it had not before', bare(90), bad(90, 2), true],
+    ['except if it has lost its severity, whatever the value', bad(90, 2), bare(99), false],
+    ['also without any severity, by its value', bare(90), bare(99), true],
     [
       'also if a value below its threshold moved further away',
       verdictOf({ status: 'bad', severity: 3, value: 70, threshold: 80 }),

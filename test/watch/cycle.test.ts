@@ -220,6 +220,13 @@ describe('a repair of an earlier run', () => {
     expect(ledger.state.intents).toMatchObject([{ component: 'b' }]);
   });
 
+  it('no longer blocks the next repair of its component, also if it takes a while to read it', async () => {
+    const { cycle, now, done, signal } = cycleOn({ state: { intents: [intentOf('a')] }, lookMs: 1_000 });
+    now['a'] = 'bad';
+    const results = await done(cycle.heal([issueOf({ component: 'a', check: 'services' })], { signal }));
+    expect(results).toMatchObject([{ outcome: 'skipped', blockedBy: 'backoff' }]);
+  });
+
   it('is not settled in a dry run', async () => {
     const { cycle, ledger, now, signal } = cycleOn({ state: state() });
     now['a'] = 'ok';

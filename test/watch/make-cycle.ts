@@ -18,6 +18,8 @@ export interface CycleParts {
   /** State of an earlier run. */
   readonly state?: Partial<GuardState>;
   readonly dryRun?: boolean;
+  /** Duration of a look, in milliseconds. Default: it is answered at once. */
+  readonly lookMs?: number;
   /** Called when an action is executed. Default: its component is ok then. */
   readonly act?: (action: HealingAction) => void | Promise<void>;
   readonly plan?: (action: HealingAction) => Partial<Plan>;
@@ -61,10 +63,12 @@ export function cycleOn(parts: CycleParts = {}) {
   });
   const told: string[] = [];
   const settings = { healingEnabled: true, dryRun: parts.dryRun ?? false };
-  const look = ({ component: only }: InspectRequest = {}) =>
+  const seen = ({ component: only }: InspectRequest = {}) =>
     Object.entries(now)
       .filter(([component]) => only === undefined || component === only)
       .map(([component, status]) => service(component, status));
+  const look = (request?: InspectRequest) =>
+    parts.lookMs === undefined ? seen(request) : clock.sleep(parts.lookMs).then(() => seen(request));
   const ports = {
     ...{ host: fakeHost(), executor, ledger, clock, logger, bootId: 'boot', guards: DEFAULT_GUARDS },
     detector: { detectIssues: () => Promise.resolve([]), look },

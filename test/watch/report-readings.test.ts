@@ -14,8 +14,13 @@ const { signal } = new AbortController();
 const never = (): boolean => false;
 const misspelled = (name: string) => service(name, 'unknown', { reason: `${UNKNOWN_UNIT} ${name}.service` });
 
-/** Lost readings on a host whose systemd answers, or not. */
-function made({ protect = [] as readonly string[], services = ['ngin', 'nginz'], answers = true } = {}) {
+/** Lost readings on a host whose systemd answers, or not, and has these active services. */
+function made({
+  protect = [] as readonly string[],
+  services = ['ngin', 'nginz'],
+  answers = true,
+  active = [] as readonly string[],
+} = {}) {
   const logger = recordingLogger();
   const told: string[] = [];
   let asked = 0;
@@ -26,7 +31,12 @@ function made({ protect = [] as readonly string[], services = ['ngin', 'nginz'],
     return host.read(request);
   };
   const lost = new LostReadings({
-    ...{ host: { ...host, read }, logger, guards: DEFAULT_GUARDS, policy: { protect, services: units } },
+    ...{
+      host: { ...host, read, activeServices: async () => active },
+      logger,
+      guards: DEFAULT_GUARDS,
+      policy: { protect, services: units },
+    },
     detector: { detectIssues: () => Promise.resolve([]) },
     ledger: { now: () => 0 },
     emit: (name: string, event: { readonly component: string }) =>
@@ -83,6 +93,12 @@ describe('a lost reading of a unit that systemd does not know', () => {
     const all = made();
     await all.take(misspelled('ngin'), ...others);
     expect(reasons(all).filter((reason) => reason !== '')).toEqual([]);
+  });
+
+  it('is not its own hint if it is started in between', async () => {
+    const all = made({ active: ['ngin.service'] });
+    await all.take(misspelled('ngin'));
+    expect(reasons(all)).toEqual(['']);
   });
 
   it('keeps the record of every other lost reading', async () => {

@@ -137,6 +137,22 @@ describe('a failing unit that the host reports immediately', () => {
 });
 
 describe('the waker of the monitoring', () => {
+  it('begins a look only after the one before has ended, however long that takes', async () => {
+    const clock = fakeClock();
+    const looks: string[] = [];
+    const look = async (components: ReadonlySet<string>) => {
+      looks.push(...components);
+      await clock.sleep(5_000);
+    };
+    const wake = createWaker({ clock, apartMs: 250, look }, new AbortController().signal);
+    for (const component of ['a', 'b']) void wake(component);
+    await clock.advance(5_000);
+    expect(looks).toEqual(['a']);
+    await clock.advance(250);
+    expect(looks).toEqual(['a', 'b']);
+    await clock.advance(10_000);
+  });
+
   it('reads units that were reported in between together, 64 at once, and keeps its minimum interval', async () => {
     const clock = fakeClock();
     const looks: { at: number; size: number }[] = [];
