@@ -36,12 +36,13 @@ export function expectFunction(option: string, value: unknown): void {
   if (value !== undefined && typeof value !== 'function') throw refusal(option, 'a function', value);
 }
 
-/** Throws unless the value is a plain object. */
+/** Throws unless the value is an object with options: not a `Map` or `Promise`, for example, which has none of its own. */
 export function expectObject(option: string, value: unknown): Record<string, unknown> {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value))
-    return value as Record<string, unknown>;
+  if (['Object', 'Module'].includes(kindOf(value))) return value as Record<string, unknown>;
   throw refusal(option, 'an object', value);
 }
+
+const kindOf = (value: unknown): string => Object.prototype.toString.call(value).slice(8, -1);
 
 /** Throws unless the value is an array. */
 export function expectArray(option: string, value: unknown): readonly unknown[] {
@@ -52,10 +53,7 @@ export function expectArray(option: string, value: unknown): readonly unknown[] 
 /** Throws unless the value is an array of non-empty strings. */
 export function expectStrings(option: string, value: unknown): readonly string[] {
   if (!Array.isArray(value)) throw refusal(option, 'an array of strings', value);
-  for (const [index, entry] of value.entries()) {
-    if (typeof entry !== 'string' || entry === '')
-      throw refusal(`${option}[${index}]`, 'a non-empty string', entry);
-  }
+  for (const [index, entry] of value.entries()) expectText(`${option}[${index}]`, entry);
   return value as string[];
 }
 
@@ -97,6 +95,7 @@ export function nearest(word: string, known: readonly string[]): string | undefi
 function describeOption(value: unknown): string {
   if (value === undefined || value === null) return `\`${String(value)}\``;
   if (typeof value === 'function' || typeof value === 'symbol') return `a ${typeof value}`;
+  if (value instanceof Promise) return 'a Promise: is an `await` missing?';
   let text: string | undefined;
   try {
     text = typeof value === 'object' ? JSON.stringify(value) : undefined;
@@ -105,5 +104,5 @@ function describeOption(value: unknown): string {
   }
   text ??= typeof value === 'string' ? JSON.stringify(value) : String(value);
   const short = text.length > 60 ? `${text.slice(0, 60)}…` : text;
-  return `\`${short}\` (${Array.isArray(value) ? 'array' : typeof value})`;
+  return `\`${short}\` (${typeof value === 'object' ? kindOf(value).toLowerCase() : typeof value})`;
 }

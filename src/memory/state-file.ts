@@ -1,4 +1,4 @@
-import { link, lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { link, lstat, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { messageOf, SelfHealingError } from '../base/errors.js';
 import { FileLock } from './file-lock.js';
@@ -79,7 +79,7 @@ async function loadReadOnly(file: string): Promise<GuardState | undefined> {
 
 async function take(file: string, lock: FileLock): Promise<void> {
   try {
-    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    await makeFolder(dirname(file));
     await lock.take();
   } catch (error) {
     // With a full disk, saving reports the error.
@@ -90,6 +90,16 @@ async function take(file: string, lock: FileLock): Promise<void> {
   for (const left of [...(await leftoversOf(file, ['\\.tmp'])), `${file}.next`]) {
     await rm(left, { force: true }).catch(() => undefined);
   }
+}
+
+/** Creates a folder and those above it. Node's `recursive` never ends where the kernel answers with ENOENT, as in `/proc`. */
+async function makeFolder(folder: string, hasParent = false): Promise<void> {
+  await mkdir(folder, { mode: 0o700 }).catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EEXIST' && (await stat(folder)).isDirectory()) return;
+    if (error.code !== 'ENOENT' || hasParent) throw error;
+    await makeFolder(dirname(folder));
+    await makeFolder(folder, true);
+  });
 }
 
 async function read(file: string): Promise<GuardState | undefined> {

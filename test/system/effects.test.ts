@@ -25,6 +25,24 @@ const effects = (lab: Lab): void => {
     expect(await lab.runs(app)).toEqual([before]);
   });
 
+  test.each([
+    ['wanted, and stopped by a person', 'Wants', 'service', FOR_GOOD],
+    ['required, and whose stop failed', 'Requires', 'service', `${FOR_GOOD}\nExecStop=false`],
+    ['required, and a socket that was stopped', 'Requires', 'socket', FOR_GOOD],
+  ])('block a start that would start a unit that is %s', async (_, by, kind, lines) => {
+    const base = await lab.service('base', lines);
+    if (kind === 'socket') await lab.unit('base.socket', '[Socket]\nListenStream=/run/test-base.sock\n');
+    const unit = `${base}.${kind}`;
+    const app = await killed('app', `[Unit]\n${by}=${unit}`);
+    await lab.host.systemctl('stop', unit);
+    const result = await lab.healOne(app);
+    expect(result).toMatchObject({
+      blockedBy: 'not-allowed',
+      error: `Starting ${app}.service would start ${unit}, which a person has stopped or masked`,
+    });
+    expect(await lab.show('ActiveState', unit)).not.toBe('active');
+  });
+
   test('name a running service that is restarted as well, which requires approval', async () => {
     const db = await lab.service('db', FOR_GOOD);
     const app = await lab.service('app', FOR_GOOD, `[Unit]\nRequires=${db}.service`);

@@ -72,6 +72,22 @@ describeOnHost('the repair of a service', (lab) => {
     ]);
   });
 
+  test('is a start after a crash loop at whose end systemd gave up', async () => {
+    const limit = '[Unit]\nStartLimitIntervalSec=60\nStartLimitBurst=5';
+    const service = await lab.service(
+      'given-up',
+      `${UNTIL_WELL}\nRestart=on-failure\nRestartSec=100ms`,
+      limit,
+    );
+    await lab.host.run(['systemctl', 'start', service], { allowFailure: true });
+    await lab.until('failed', service);
+    expect(await lab.healOne(service), 'still ill').toMatchObject({ outcome: 'ineffective' });
+    await lab.until('failed', service);
+    await makeWell();
+    expect(await lab.healOne(service)).toMatchObject({ outcome: 'fixed' });
+    expect(await lab.show('ActiveState', service)).toBe('active');
+  });
+
   test('is a start if it is listed and ended by itself with status 0', async () => {
     const service = await lab.service(
       'done',

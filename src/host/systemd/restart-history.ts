@@ -15,6 +15,8 @@ export interface RestartSample {
   readonly delayMs: number;
   readonly invocationId: string;
   readonly active: boolean;
+  /** `true` if it has failed and systemd does not restart it any more, for example at its start limit. */
+  readonly gaveUp?: boolean;
   /** Time of the last start, by systemd's monotonic clock, in milliseconds; absent or 0 if unknown. */
   readonly upAt?: number;
 }
@@ -48,6 +50,8 @@ const NONE: EarlierRestarts = { recent: 0, daily: 0 };
 /**
  * Adds a reading to the history of a unit.
  *
+ * A crash loop ends with a long run. When systemd gives up, the unit has failed: what counts is what follows.
+ *
  * A counter that goes down was reset, by `reset-failed` or a start: it counts from 0 again, and earlier restarts are kept.
  * If long runs may have gone unnoticed between two readings, only the restarts count that must have followed each other
  * without a long run.
@@ -57,10 +61,10 @@ export function addSample(
   sample: RestartSample,
   earlier: EarlierRestarts = NONE,
 ): RestartHistory {
-  const { at, restarts, active, invocationId, delayMs } = sample;
+  const { at, restarts, active, invocationId, delayMs, gaveUp = false } = sample;
   if (history === undefined) {
     const entries = (by: number): Growth[] => (by > 0 ? [{ at, by }] : []);
-    const [growth, daily] = [entries(earlier.recent), entries(earlier.daily)];
+    const [growth, daily] = gaveUp ? [[], []] : [entries(earlier.recent), entries(earlier.daily)];
     return { last: sample, runSeenAt: active ? at : undefined, growth, daily };
   }
   const { last } = history;
@@ -70,6 +74,7 @@ export function addSample(
   const sameRun = active && last.active && invocationId === last.invocationId;
   const runSeenAt = active ? ((sameRun ? history.runSeenAt : undefined) ?? at) : undefined;
   const seenLong = runSeenAt !== undefined && at - runSeenAt >= longRunMs(delayMs);
+  if (gaveUp) return { last: sample, runSeenAt, growth: [], daily: [] };
   if (seenLong || endedLong(last, sample)) return { last: sample, runSeenAt, growth: [], daily };
   const growth = within(history.growth, at, restartWindowMs(delayMs));
   const inARow = longestChain(by, longRunsBetween(last, sample));

@@ -45,7 +45,8 @@ export class RestartMemory {
       const earlier = before.get(id);
       if (earlier) this.#endedWell.set(id, earlier.endedWell);
       const active = activeState === 'active';
-      const sample = { at, restarts, delayMs, invocationId, active, upAt: unit.links.upAt };
+      const gaveUp = activeState === 'failed' && unit.subState === 'failed' && unit.job === '';
+      const sample = { at, restarts, delayMs, invocationId, active, gaveUp, upAt: unit.links.upAt };
       this.#histories.set(id, addSample(known, sample, earlier));
       // A unit that runs also has the result `success`: only between two runs it is that of the last run.
       if (!isBetweenRuns(unit)) continue;

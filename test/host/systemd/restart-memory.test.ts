@@ -142,6 +142,19 @@ describe('the memory of restarts', () => {
     expect(await note({ restarts: 2, ...state })).toMatchObject({ recentRestarts: left });
   });
 
+  it('ends a crash loop, and the count of the day, when systemd gives up', async () => {
+    const { note } = memory();
+    await note({ restarts: 0 });
+    expect(await note({ restarts: 4 })).toMatchObject({ recentRestarts: 4, dailyRestarts: 4 });
+    const gaveUp = { activeState: 'failed', subState: 'failed', result: 'start-limit-hit' };
+    expect(await note({ restarts: 4, ...gaveUp })).toMatchObject({ recentRestarts: 0, dailyRestarts: 0 });
+    expect(await note({ restarts: 0, ...RUNNING }), 'started again').toMatchObject({ recentRestarts: 0 });
+    expect(await note({ restarts: 3 }), 'a new loop').toMatchObject({ recentRestarts: 3, dailyRestarts: 3 });
+    expect(await memory(RESTART, RESTART, RESTART).note({ restarts: 3, ...gaveUp })).toMatchObject({
+      ...{ recentRestarts: 0, dailyRestarts: 0 },
+    });
+  });
+
   it('uses the start times of runs, and the restart delay of the unit', async () => {
     const { at, restarts, unit } = memory();
     const read = (ms: number, count: number) => {
@@ -161,7 +174,8 @@ describe('the result of the runs of a crash loop', () => {
   it.each([
     ['waits for its restart', WAITING, true],
     ['is queued for its restart', { activeState: 'activating', subState: 'auto-restart-queued' }, true],
-    ['has failed', { activeState: 'failed', subState: 'failed' }, true],
+    ['is briefly failed', { activeState: 'failed', subState: 'failed-before-auto-restart' }, true],
+    ['is queued for a start', { activeState: 'failed', subState: 'failed', job: 'start' }, true],
     ['is inactive', { activeState: 'inactive', subState: 'dead' }, true],
     ['runs', RUNNING, false],
   ])('is that of the unit if it %s: %s', async (_, state, expected) => {
