@@ -67,8 +67,9 @@ export function expectMethods(option: string, value: unknown, methods: readonly 
 /** Throws unless the value is a known word; the message suggests the nearest one. */
 export function expectOneOf(option: string, value: unknown, known: readonly string[], noun: string): string {
   if (typeof value === 'string' && known.includes(value)) return value;
-  const meant = typeof value === 'string' ? nearest(value, known) : undefined;
-  const hint = meant === undefined ? `; known: ${known.join(', ')}` : `: did you mean \`${meant}\`?`;
+  const longer = known.filter((word) => typeof value === 'string' && value !== '' && word.startsWith(value));
+  const meant = longer.length === 1 ? longer[0] : typeof value === 'string' && nearest(value, known);
+  const hint = !meant ? `; known: ${known.join(', ')}` : `: did you mean \`${meant}\`?`;
   const got = typeof value === 'string' ? `\`${value.slice(0, 60)}\`` : describeOption(value);
   throw invalid(`Unknown ${noun} ${got} in \`${option}\`${hint}`);
 }

@@ -5,9 +5,11 @@ import {
   expectObject,
   expectOneOf,
   expectStrings,
+  expectText,
   nearest,
   refusal,
 } from '../base/expect.js';
+import { printable } from '../base/printable.js';
 import { unitName } from '../model/unit-name.js';
 import { SNAPSHOT_PARTS, type Snapshot, type SnapshotPart } from '../model/snapshot.js';
 import { IssueType, type Heals, type Issue, type Verdict } from '../model/issue.js';
@@ -88,14 +90,13 @@ const KEYS = [
 /** Returns a valid check. Throws a `SelfHealingError` for anything else. */
 export function expectCheck(check: unknown, taken: readonly string[]): Check {
   const given = expectObject('check', check);
-  const { name, component, type, timeoutMs, settleMs, parts, heals } = given;
+  const { type, timeoutMs, settleMs, parts, heals } = given;
   const { every, failAfter, recoverAfter } = given;
   expectNoTypingMistake(given);
-  if (typeof name !== 'string' || name === '') throw refusal('check.name', 'a non-empty string', name);
+  const name = expectText('check.name', given.name);
+  if (printable(name) !== name) throw refusal('check.name', 'a text without control characters', name);
   if (taken.includes(name)) throw refusal('check.name', 'a name that no other check has', name);
-  if (typeof component !== 'string' || component === '') {
-    throw refusal('check.component', 'a non-empty string', component);
-  }
+  expectText('check.component', given.component);
   expectOneOf('check.type', type, Object.values(IssueType), 'issue type');
   expectMethods('check', check, ['run']);
   if (timeoutMs !== undefined) expectNumber('check.timeoutMs', timeoutMs, 1, 600_000);

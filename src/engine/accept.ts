@@ -4,6 +4,7 @@ import {
   expectOneOf,
   expectSignal,
   expectStrings,
+  expectText,
   refusal,
 } from '../base/expect.js';
 import { componentOf } from '../model/unit-name.js';
@@ -12,29 +13,14 @@ import { IssueType, Severity, type Issue } from '../model/issue.js';
 /** Checks an issue that was made by hand. Throws for an invalid one. */
 export function acceptIssue(given: unknown, now: Date, option = 'issue'): Issue {
   const issue = expectObject(option, given);
-  const {
-    type,
-    severity,
-    description,
-    component,
-    metricValue,
-    threshold,
-    timestamp = now,
-    attempt,
-    evidence,
-    log,
-    check,
-    heals,
-    becauseOf,
-  } = issue;
+  const { type, severity, description, metricValue, threshold, timestamp = now } = issue;
+  const { attempt, evidence, log, check, heals, becauseOf } = issue;
   expectOneOf(`${option}.type`, type, Object.values(IssueType), 'issue type');
   if (!Object.values(Severity).includes(severity as Severity)) {
     throw refusal(`${option}.severity`, 'a severity from 1 (LOW) to 4 (CRITICAL)', severity);
   }
   if (typeof description !== 'string') throw refusal(`${option}.description`, 'a string', description);
-  if (typeof component !== 'string' || component === '') {
-    throw refusal(`${option}.component`, 'a non-empty string', component);
-  }
+  const component = expectText(`${option}.component`, issue.component);
   for (const [key, value] of Object.entries({ metricValue, threshold })) {
     if (!Number.isFinite(value)) throw refusal(`${option}.${key}`, 'a finite number', value);
   }

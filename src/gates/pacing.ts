@@ -93,7 +93,7 @@ export const PACING_GATES = {
   'breaker-open'({ issue, state, now, guards }) {
     const record = recordOf(state, issue.component);
     if (breakerOf(record, now) !== 'open') return undefined;
-    return `${count(record.failures)} repairs of ${issue.component} in a row did not help; one more is tried in ${span((record.breakerUntil ?? now) - now)}, of ${span(guards.breaker.openMs)}`;
+    return `${record.strikes === 1 ? '1 repair' : `${count(record.strikes)} repairs`} of ${issue.component} did not help or did not last; one more is tried in ${span((record.breakerUntil ?? now) - now)}, of ${span(guards.breaker.openMs)}`;
   },
 
   backoff({ issue, plan, state, now }) {

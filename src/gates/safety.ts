@@ -137,7 +137,7 @@ function transitionBlock(unit: UnitTarget): Block | undefined {
     return block('in-transition', `${unit.id} is ${state}: left to systemd`);
   }
   if (unit.recentRestarts >= CRASH_LOOP_RESTARTS) {
-    const often = `systemd restarted it ${unit.recentRestarts} times within 10 min`;
+    const often = `systemd restarted it ${unit.recentRestarts} times without a long run in between`;
     return block('in-transition', `${unit.id} is in a crash loop (${often}): another restart would not help`);
   }
   return undefined;

@@ -135,6 +135,26 @@ describe('expectBoolean', () => {
 });
 
 describe('expectObject', () => {
+  it.each<[string, unknown, string]>([
+    ['a Map', new Map([['dryRun', true]]), 'got `{}` (map)'],
+    ['a Set', new Set(['dryRun']), 'got `{}` (set)'],
+    ['a Date', new Date(0), 'got `"1970-01-01T00:00:00.000Z"` (date)'],
+    ['an Error', new Error('x'), 'got `{}` (error)'],
+    ['a Promise', Promise.resolve({}), 'got a Promise: is an `await` missing?'],
+    ['a RegExp', /x/, 'got `{}` (regexp)'],
+  ])('refuses %s, whose content would be lost', (_what, value, got) => {
+    expect(() => expectObject('options', value)).toThrow(`Expected \`options\` to be an object, ${got}`);
+  });
+
+  it('takes instances of classes, objects without a prototype and modules', async () => {
+    class Options {
+      dryRun = true;
+    }
+    const module: unknown = await import('node:path');
+    for (const value of [new Options(), Object.create(null), module])
+      expect(expectObject('options', value)).toBe(value);
+  });
+
   it.each([null, [], 'text', undefined])('refuses %s', (value) => {
     expect(() => expectObject('options', value)).toThrow('Expected `options` to be an object');
   });
@@ -198,6 +218,17 @@ describe('the suggestion for an unknown word', () => {
 
   it('is the first of several that are equally close', () => {
     expect(nearest('tihng', ['thing', 'thong'])).toBe('thing');
+  });
+
+  it('is the only known word that begins with a shorter one', () => {
+    const known = ['cpuPercent', 'memoryPercent', 'memorySwap'];
+    const told = (word: string): string =>
+      refusalOf(() => expectOneOf('thresholds', word, known, 'option')).message;
+    expect(told('cpu')).toBe('Unknown option `cpu` in `thresholds`: did you mean `cpuPercent`?');
+    expect(told('memory')).toBe(
+      'Unknown option `memory` in `thresholds`; known: cpuPercent, memoryPercent, memorySwap',
+    );
+    expect(told('')).toBe('Unknown option `` in `thresholds`; known: cpuPercent, memoryPercent, memorySwap');
   });
 
   it('is the list of all known words if none is close', () => {

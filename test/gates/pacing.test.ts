@@ -105,8 +105,13 @@ describe('a single blocking gate gives a sentence with its numbers:', () => {
     ],
     [
       'breaker-open',
-      { state: remembering({ failures: 3, breakerUntil: NOW + 20 * MINUTE }) },
-      '3 repairs of nginx in a row did not help; one more is tried in 20 min, of 1 h',
+      { state: remembering({ failures: 2, strikes: 3, breakerUntil: NOW + 20 * MINUTE }) },
+      '3 repairs of nginx did not help or did not last; one more is tried in 20 min, of 1 h',
+    ],
+    [
+      'breaker-open',
+      { state: remembering({ strikes: 1, breakerUntil: NOW + 20 * MINUTE }) },
+      '1 repair of nginx did not help or did not last; one more is tried in 20 min, of 1 h',
     ],
     [
       'backoff',

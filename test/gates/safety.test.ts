@@ -243,7 +243,7 @@ describe('the gate in-transition', () => {
       for (const activeState of ['failed', 'active']) {
         const block = judge({ activeState, recentRestarts: 3 }, policy);
         expect(block).toMatchObject({ reason: 'in-transition' });
-        expect(block?.sentence).toContain('restarted it 3 times within 10 min');
+        expect(block?.sentence).toContain('restarted it 3 times without a long run');
       }
   });
 });

@@ -210,6 +210,16 @@ describe('another file in place of a state file', () => {
     expect(await readFile(join(folder, 'target'), 'utf8')).toBe('of a person');
   });
 
+  it.runIf(process.platform === 'linux')('in a folder of /proc is refused, and does not hang', async () => {
+    for (const path of ['/proc/x/state.json', '/proc/x/y/state.json'])
+      await expect(fileStore(path).load()).rejects.toMatchObject({
+        code: 'invalid-argument',
+        message: expect.stringMatching(
+          /^The state \/proc\/x.* cannot be written: its folder .* \((ENOENT|EACCES)\)$/,
+        ) as string,
+      });
+  });
+
   it('in place of its folder is reported in one sentence', async () => {
     await writeFile(join(folder, 'file'), '');
     const path = join(folder, 'file', 'state.json');

@@ -202,7 +202,7 @@ describe('an explanation', () => {
       }),
     );
     const issue = issueOf({ evidence: ['Result=exit-code ExecMainStatus=1', 'bind() to 0.0.0.0:80 failed'] });
-    const because = '3 repairs of nginx in a row did not help; one more is tried in 40 min, of 1 h';
+    const because = '3 repairs of nginx did not help or did not last; one more is tried in 40 min, of 1 h';
     const { text } = explain(
       facts({ issue, openForMs: 25 * MINUTE, state, result: skipped('breaker-open', because) }),
     );

@@ -14,6 +14,8 @@ export const judgeFailed: UnitRule = (question) => {
     const reason = `${subject} was stopped by a person or a program, and its stop ended${how} (${result})`;
     return bad(question, Severity.LOW, reason);
   }
+  if (unit.loadState === 'masked')
+    return bad(question, Severity.LOW, `${subject} has failed (${result}), and is masked`);
   if (!watched?.keepRunning && isDisabled(unit)) {
     const reason = `${subject} has failed (${result}), but it is disabled, and nothing that is active needs it`;
     return bad(question, Severity.LOW, reason);

@@ -54,7 +54,8 @@ export async function serve(connection: Connection): Promise<void> {
   const answer = await answerFrom(connection);
   const { outcome, action, blockedBy, error, steps, durationMs } = answer;
   const priority = outcome === 'failed' ? WARNING : outcome === 'planned' ? INFO : NOTICE;
-  const told = { outcome, action, blockedBy, error, steps: steps.map(({ step, ok }) => ({ step, ok })) };
+  const ran = steps.map(({ step, ok, notNeeded, retried }) => ({ step, ok, notNeeded, retried }));
+  const told = { outcome, action, blockedBy, error, steps: ran };
   log(priority, `answer ${plain({ ...told, durationMs: Math.round(durationMs) })}`);
   await handOver(lineOf(answer), connection.output);
 }

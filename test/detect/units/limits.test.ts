@@ -198,3 +198,17 @@ describe('the state of a unit file', () => {
     expect([isDisabled(unit), isEnabled(unit)]).toEqual([disabled, enabled]);
   });
 });
+
+describe('a failed unit that is masked', () => {
+  it.each([false, true])('is only reported, with keepRunning %s: no repair may start it', (keepRunning) => {
+    const verdict = judgeUnit(
+      failedUnit({ loadState: 'masked' }),
+      { ...LISTED, keepRunning },
+      { hasList: true, now: NOW },
+    );
+    expect(verdict).toMatchObject({
+      severity: LOW,
+      reason: 'nginx.service has failed (exit-code), and is masked',
+    });
+  });
+});

@@ -90,6 +90,11 @@ describe('the helper', () => {
     expect(journal).toHaveLength(2);
     expect(journal[0]).toBe(`<6>request ${JSON.stringify({ uid: 1000, ...RESTART })}`);
     expect(journal[1]).toMatch(/^<5>answer {"outcome":"executed","action":"restart_service","steps":\[/);
+    const { steps } = JSON.parse(journal[1]!.slice('<5>answer '.length)) as { readonly steps: unknown };
+    expect(steps, 'what did not run is marked').toEqual([
+      { step: START, ok: true },
+      ...STEPS.slice(1).map((step) => ({ step, ok: true, notNeeded: true })),
+    ]);
   });
 
   it('derives the members of a listed unit by itself, and matches patterns', async () => {
