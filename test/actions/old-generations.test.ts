@@ -171,6 +171,12 @@ describe('clean_nix_store with `deleteOlderThan`', () => {
     ).toEqual([true, false, false]);
   });
 
+  it('collects what is still missing, on a file system that releases space late', async () => {
+    const mounts = [mountReading({ percent: 97, fsType: 'btrfs' })];
+    const earlier = [collected('1.00 GiB', 3 * GIB)];
+    expect(argvs(await plan({ mounts }, { earlier })).at(-1)).toBe(`--gc --max-freed ${2 * GIB}`);
+  });
+
   it('deletes none while garbage was found, or while the generations are unknown', async () => {
     expect((await plan({}, { earlier: [collected('1024.00 MiB')] })).steps).toHaveLength(1);
     const blind = await plan({ system: UNREAD }, { earlier: [USED_UP] });
