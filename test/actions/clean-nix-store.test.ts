@@ -151,14 +151,16 @@ describe('the plan of clean_nix_store', () => {
 
 describe('clean_nix_store deletes nothing', () => {
   const UNREAD = { unknown: 'not read' };
-  const refusalOf = async (parts: FakeHostParts, parameters = {}) => {
-    const { steps, refusal, effect } = await planOn(parts, { parameters });
+  const refusalOf = async (parts: FakeHostParts, parameters: { path?: string; freeing?: string } = {}) => {
+    const { steps, refusal, effect, targets } = await planOn(parts, { parameters });
+    const { path = '/', freeing = 'space' } = parameters;
     expect(steps).toEqual([]);
+    expect(targets).toEqual([{ kind: 'plain', id: `${freeing === 'space' ? 'disk' : 'inodes'}:${path}` }]);
     expect(effect).toContain('tore paths that nothing refers to are deleted');
     return refusal;
   };
 
-  it.each<[string, FakeHostParts, object, string]>([
+  it.each<[string, FakeHostParts, { path?: string; freeing?: string }, string]>([
     [
       'while the free space is unknown',
       { mounts: [mountReading({ space: UNREAD })] },
@@ -198,6 +200,15 @@ describe('clean_nix_store deletes nothing', () => {
     ],
   ])('%s', async (_, parts, parameters, sentence) => {
     expect(await refusalOf(parts, parameters)).toEqual({ reason: 'unavailable', sentence });
+  });
+
+  it.each([
+    [{ mount: '/' }, 'Unknown option `mount` in `parameters`'],
+    [{ path: 7 }, '`path`'],
+    [{ path: 'nix' }, '`path`'],
+    [{ freeing: 'spaces' }, 'Unknown kind `spaces` in `freeing`: did you mean `space`?'],
+  ])('with invalid parameters: %j', (parameters, message) => {
+    expect(() => cleanNixStore.parse(parameters)).toThrow(message);
   });
 
   it('below the clearing level already', async () => {
