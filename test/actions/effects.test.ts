@@ -129,6 +129,32 @@ describe('the effects of a start', () => {
     };
     expect(effects('start', units).atBoot).toEqual(['a.service', 'b.service', 'e.service']);
   });
+
+  it.each([
+    ...['sysinit.target', 'basic.target', 'sockets.target', 'timers.target', 'paths.target', 'slices.target'],
+    ...['local-fs.target', 'local-fs-pre.target', 'remote-fs.target', 'swap.target', 'cryptsetup.target'],
+    ...['srv-data.mount', 'dev-sda2.swap'],
+  ])('count a oneshot that %s wants as started at boot, and so a socket', (boot) => {
+    const units = [
+      unitRelations({ name: 'web.service', wants: ['a.service', 'a.socket', 'b.socket'] }),
+      unitRelations({ name: 'a.service', type: 'oneshot', wantedBy: [boot] }),
+      unitRelations({ name: 'a.socket', type: '', wantedBy: [boot] }),
+      unitRelations({ name: 'b.socket', type: '', wantedBy: ['web.target'] }),
+    ];
+    const { starts } = effectsOf([{ verb: 'start', unit: 'web.service' }], (name) =>
+      units.find(({ id }) => id === name),
+    ).effects;
+    expect(starts.map(({ id, atBoot }) => [id, atBoot])).toEqual([
+      ['a.service', true],
+      ['a.socket', true],
+      ['b.socket', false],
+    ]);
+  });
+
+  it('are in alphabetical order', () => {
+    const units = { web: { wants: ['c.service', 'a.service', 'b.service'] }, a: {}, b: {}, c: {} };
+    expect(effects('start', units).starts).toEqual(['a', 'b', 'c']);
+  });
 });
 
 describe('the effects of a restart', () => {
@@ -148,6 +174,17 @@ describe('the effects of a restart', () => {
       c: UP,
     };
     expect(effects('restart', units)).toMatchObject({ touches: ['restarted a', 'stopped c'], starts: ['b'] });
+  });
+
+  it('of a unit that is down are those of a start, with what follows its failure', () => {
+    const units = {
+      web: { wants: ['a.service'], conflicts: ['b.service'], onFailure: ['c.service'] },
+      ...{ a: {}, b: UP, c: {} },
+    };
+    expect(effects('restart', units)).toEqual({
+      ...{ starts: ['a'], touches: ['stopped b'], touchesIfUp: [], atBoot: [] },
+      ...{ onFailure: ['c.service'], onSuccess: [], emergency: [] },
+    });
   });
 
   it('are finite if dependencies are circular', () => {
@@ -279,9 +316,8 @@ describe('the effects of a plan with several jobs', () => {
     }),
   );
   const jobs = ['web', 'api'].map((name) => ({ verb: 'start', unit: `${name}.service` }) as const);
-  const found = effectsOf(jobs, (name) => all.find(({ names }) => names.includes(name)));
-
   it('exclude the units of the plan itself, and give every name of the others', () => {
+    const found = effectsOf(jobs, (name) => all.find(({ names }) => names.includes(name)));
     expect(found).toEqual({
       missing: [],
       effects: {
