@@ -55,6 +55,15 @@ describe('the path of a Nix program', () => {
     withEnv({ PATH: undefined });
     expect(nixProgram('nix-no-such-program')).toBe('nix-no-such-program');
   });
+
+  it('is that in the first folder of NixOS which has it, but only if PATH lacks it', () => {
+    const [inPath, empty, system] = [folder(), folder(), folder()];
+    writeFileSync(join(system, 'nix-test-program'), '');
+    withEnv({ PATH: `${empty}:${inPath}` });
+    expect(nixProgram('nix-test-program', [empty, system])).toBe(join(system, 'nix-test-program'));
+    writeFileSync(join(inPath, 'nix-test-program'), '');
+    expect(nixProgram('nix-test-program', [empty, system])).toBe('nix-test-program');
+  });
 });
 
 describe('the result that Nix prints', () => {

@@ -88,6 +88,22 @@ describe('the definition of an action', () => {
   });
 });
 
+it.each([
+  ['clean_nix_store', 'reversible', 30],
+  ['clear_system_cache', 'reversible', 2],
+  ['set_cpu_governor', 'reversible', 1],
+  ['restart_service', 'disruptive', 60],
+  ['reload_service', 'reversible', 10],
+  ['rollback_generation', 'disruptive', 30],
+  ['rebuild_system', 'disruptive', 121],
+])('the built-in action %s is %s and ends within %i min', async (name, risk, minutes) => {
+  const { scope, timeoutMs, ...definition } = await actionNamed(name, actionRegistry());
+  expect({ scope, risk: definition.risk, timeoutMs }).toEqual({
+    ...{ scope: 'host', risk },
+    timeoutMs: minutes * 60_000,
+  });
+});
+
 describe('a parameter', () => {
   it.each(['/', '/a', '/a/..b/c..'])('may be the path %s', (path) => {
     expect(pathParameter('path', path, '/x')).toBe(path);
