@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { collectedBy, collectGarbage, nixProgram } from '../../src/actions/nix-gc.js';
-import { storeMount } from '../../src/actions/store-mount.js';
+import { goneMount, storeMount } from '../../src/actions/store-mount.js';
 import { mountReading } from '../../src/testing/index.js';
 
 const folder = () => {
@@ -94,6 +94,12 @@ describe('the file system of the Nix store', () => {
   const elsewhere = { reason: 'unavailable', sentence: 'The Nix store is not on the file system of /var' };
   const root = mountReading({ device: '8:1' });
   const at = (mountPoint: string, device: string) => mountReading({ mountPoint, device });
+
+  it('is looked at by its folders even if they are no mount points', () => {
+    expect(goneMount('/', [])).toBeUndefined();
+    expect(goneMount('/nix', [])).toBeUndefined();
+    expect(goneMount('/var', [])).toMatchObject({ reason: 'unavailable' });
+  });
 
   it('is that of a path on the same device, and of no other', () => {
     const other = at('/var', '8:2');
