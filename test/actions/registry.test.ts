@@ -11,6 +11,10 @@ const healer = { name: 'refill', run: () => undefined };
 const find = (check: string) => (check === 'queue' ? healer : undefined);
 
 describe('the registry of actions', () => {
+  it('refuses what is no object of actions', () => {
+    expect(() => actionRegistry(7)).toThrow('Expected `actions` to be an object');
+  });
+
   it('has the built-in actions first, and then the own ones', () => {
     expect(actionRegistry({ tidy: DEFINITION }).names).toEqual([...BUILT_IN_NAMES, 'tidy']);
   });
