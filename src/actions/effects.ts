@@ -51,7 +51,7 @@ export function effectsOf(
   const targets = facts(jobs.map(({ unit }) => unit));
   const walk = walked(jobs, facts);
   const { touched, touchedIfUp, started } = walk;
-  const mayRun = [...targets, ...started.values(), ...[...touched.values()].map(({ unit }) => unit)];
+  const mayRun = [...started.values(), ...[...touched.values()].map(({ unit }) => unit)];
 
   const onFailure = startedLater(
     mayRun.flatMap((unit) => unit.onFailure),
