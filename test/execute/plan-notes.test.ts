@@ -142,6 +142,14 @@ describe('the notes and the refusal that follow from the effects of a plan', () 
     },
   );
 
+  it('name the unit that starts, not one that the plan stops before', async () => {
+    const { refusal } = await planned({ 'a.service': { requires: ['down.service'] }, ...MASKED }, [
+      jobOf('stop', 'old.service'),
+      jobOf('start'),
+    ]);
+    expect(refusal?.sentence).toContain('Starting a.service would start down.service');
+  });
+
   it.each<[string, Pick<Host, 'read'>['read'], string | undefined]>([
     [
       'a person has stopped',
