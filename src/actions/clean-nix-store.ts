@@ -168,7 +168,7 @@ async function draft(
     return { ...about, steps: [], refusal: { reason: 'no-expected-gain', sentence } };
   }
   const { steps, notes } = collectGarbage(amount, surplus.available, controls);
-  if (earlier.length > 0 && ((usedUp && !deleting) || (late && !usedUp))) {
+  if (usedUp ? !deleting : late) {
     const sentence = usedUp ? 'Nix has nothing more to delete' : `${fsType} gives space back later`;
     return { ...about, steps: [], refusal: { reason: 'no-expected-gain', sentence } };
   }

@@ -51,7 +51,7 @@ export function effectsOf(
   const targets = facts(jobs.map(({ unit }) => unit));
   const walk = walked(jobs, facts);
   const { touched, touchedIfUp, started } = walk;
-  const mayRun = [...targets, ...started.values(), ...[...touched.values()].map(({ unit }) => unit)];
+  const mayRun = [...started.values(), ...[...touched.values()].map(({ unit }) => unit)];
 
   const onFailure = startedLater(
     mayRun.flatMap((unit) => unit.onFailure),
@@ -117,7 +117,7 @@ function walked(jobs: readonly PlannedJob[], facts: FactsOf): Walk {
     if (!asked && verb !== 'start' && isDown(one)) touchedIfUp.set(one.id, one);
     if (!asked && isNoop(verb, one)) continue;
     if (verb === 'start') started.set(one.id, one);
-    else if (!isDown(one)) touch(one, HOW[verb]);
+    else touch(one, HOW[verb]);
     if (verb === 'start' || verb === 'restart') {
       add('start', [...one.requires, ...one.bindsTo, ...one.wants, ...one.upholds]);
       add('stop', [...one.conflicts, ...one.conflictedBy]);

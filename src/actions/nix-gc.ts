@@ -90,11 +90,11 @@ function daemonEnv(): Readonly<Record<string, string>> {
 /** Folders of Nix programs that are missing from the `PATH` of a service. */
 const FOLDERS = ['/run/current-system/sw/bin', '/nix/var/nix/profiles/default/bin'];
 
-/** Returns the path of a Nix program, or its name if `PATH` has it. */
-export function nixProgram(name: string): string {
+/** Returns the path of a Nix program, or its name if `PATH` has it or none of the folders does. */
+export function nixProgram(name: string, folders = FOLDERS): string {
   const path = (process.env.PATH ?? '').split(':').filter(Boolean);
   if (path.some((folder) => existsSync(`${folder}/${name}`))) return name;
-  const folder = FOLDERS.find((one) => existsSync(`${one}/${name}`));
+  const folder = folders.find((one) => existsSync(`${one}/${name}`));
   return folder === undefined ? name : `${folder}/${name}`;
 }
 

@@ -110,10 +110,8 @@ export async function verifyGeneration(context: VerifyContext): Promise<Verifica
   const first = await readAll(generation.units, context);
   await context.settle();
   const second = await readAll(generation.units, context);
-  if (isUnknown(first) || isUnknown(second)) {
-    const [problem] = [first, second].filter(isUnknown);
-    return { status: 'unknown', reason: problem?.unknown ?? 'the units could not be read' };
-  }
+  if (isUnknown(first)) return { status: 'unknown', reason: first.unknown };
+  if (isUnknown(second)) return { status: 'unknown', reason: second.unknown };
   const down = [...second.troubled.filter(fails), ...second.asked.filter(isDown)];
   const failing = [...new Set(down.map(({ id }) => id))].sort();
   const where = `in ${systems.running.path}`;

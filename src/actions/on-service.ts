@@ -30,10 +30,7 @@ export function parseService(parameters: Readonly<Record<string, unknown>>): Ser
 /** Reads `{ service: 'nginx' }` or `{ service: 'nginx.socket' }`: a unit of any kind that can be started. */
 export function parseUnit(parameters: Readonly<Record<string, unknown>>): ServiceParameters {
   expectKnownKeys('parameters', parameters, ['service']);
-  if (typeof parameters.service !== 'string') {
-    throw refusal('service', 'a systemd unit name', parameters.service);
-  }
-  const unit = unitName(parameters.service, 'service');
+  const unit = unitName(parameters.service as string, 'service');
   if (!STARTED.test(unit))
     throw refusal('service', 'a unit that can be started (not a device, slice or scope)', parameters.service);
   return { unit };

@@ -14,7 +14,7 @@ const MAX_UNITS = 500;
 export interface PlannedEffects {
   readonly effects: Effects;
   readonly notes: readonly string[];
-  readonly refusal?: Block;
+  readonly refusal?: Block | undefined;
 }
 
 /** Returns the effects of the jobs of a plan; reads the units that they reach, level by level. */
@@ -23,15 +23,14 @@ export async function planEffects(
   host: Pick<Host, 'read' | 'unitRelations'>,
   signal: AbortSignal,
 ): Promise<PlannedEffects> {
-  if (jobs.length === 0) return { effects: NO_EFFECTS, notes: [] };
   const facts = new Map<string, UnitRelations>();
   for (;;) {
     const { effects, missing } = effectsOf(jobs, (unit) => facts.get(unit));
     if (missing.length === 0) {
       await readRequisites(startedIn(jobs, effects, facts), facts, host, signal);
       const planned = judged(jobs, effects, facts);
-      const keptDown = planned.refusal ?? (await stoppedStart(jobs, effects, facts, host, signal));
-      return keptDown === undefined ? planned : { ...planned, refusal: keptDown };
+      const refusal = planned.refusal ?? (await stoppedStart(jobs, effects, facts, host, signal));
+      return { ...planned, refusal };
     }
     if (facts.size + missing.length > MAX_UNITS)
       return unavailable(`The effects reach more than ${MAX_UNITS} units, the limit`);
@@ -40,7 +39,7 @@ export async function planEffects(
     if (isUnknown(read)) return unavailable(`The effects on other units are not known: ${read.unknown}`);
     missing.forEach((name, index) => {
       const unit = read[index];
-      if (unit !== undefined) facts.set(name, unit);
+      if (unit !== undefined) facts.set(name, unit).set(unit.id, unit);
     });
     const unread = missing.find((name) => !facts.has(name));
     if (unread !== undefined) return unavailable(`The effects on other units are not known: ${unread}`);
@@ -146,7 +145,7 @@ function judged(
   const refusal: Block | undefined = refusesStart
     ? { reason: 'protected', sentence: `${refusesStart.id} is protected: it has RefuseManualStart=yes` }
     : limited;
-  return { effects, notes: [...notes, ...missing], ...(refusal ? { refusal } : {}) };
+  return { effects, notes: [...notes, ...missing], refusal };
 }
 
 /** Returns a block when one more start could trigger the unit's `StartLimitAction`. */
@@ -160,9 +159,8 @@ function startLimit(unit: UnitRelations): Block | undefined {
   }
   const starts = recentStarts.length;
   if (starts + 1 < startLimitBurst) return undefined;
-  const free = (recentStarts[0] ?? 0) + startLimitIntervalMs;
-  const when =
-    Number.isFinite(free) && starts > 0 ? `; possible from ${new Date(free).toISOString()} on` : '';
+  const free = (recentStarts[0] ?? NaN) + startLimitIntervalMs;
+  const when = Number.isFinite(free) ? `; possible from ${new Date(free).toISOString()} on` : '';
   const sentence =
     `${id} was started ${starts} ${starts === 1 ? 'time' : 'times'} within ${span(startLimitIntervalMs)} and has ${action} at ` +
     `${startLimitBurst} starts${when}`;

@@ -149,6 +149,107 @@ describe('the plan of clean_nix_store', () => {
   });
 });
 
+describe('clean_nix_store deletes nothing', () => {
+  const UNREAD = { unknown: 'not read' };
+  const refusalOf = async (parts: FakeHostParts, parameters: { path?: string; freeing?: string } = {}) => {
+    const { steps, refusal, effect, targets } = await planOn(parts, { parameters });
+    const { path = '/', freeing = 'space' } = parameters;
+    expect(steps).toEqual([]);
+    expect(targets).toEqual([{ kind: 'plain', id: `${freeing === 'space' ? 'disk' : 'inodes'}:${path}` }]);
+    expect(effect).toContain('tore paths that nothing refers to are deleted');
+    return refusal;
+  };
+
+  it.each<[string, FakeHostParts, { path?: string; freeing?: string }, string]>([
+    [
+      'while the free space is unknown',
+      { mounts: [mountReading({ space: UNREAD })] },
+      {},
+      'How full / is, is not known: not read',
+    ],
+    [
+      'for inodes while the free space is unknown',
+      { mounts: [mountReading({ space: UNREAD, inodesPercent: 97 })] },
+      { freeing: 'inodes' },
+      'How full / is, is not known: not read',
+    ],
+    [
+      'for inodes while the free inodes are unknown',
+      { mounts: [mountReading({ percent: 97, inodes: UNREAD })] },
+      { freeing: 'inodes' },
+      'How full / is, is not known: not read',
+    ],
+    ['while the mounts are unknown', { mounts: UNREAD }, {}, 'The mounts are not known: not read'],
+    [
+      'while it is unknown whether Nix is at work',
+      { mounts: [FULL], activity: UNREAD },
+      {},
+      'Whether Nix is at work is not known: not read',
+    ],
+    [
+      'on a host whose store is unknown',
+      { mounts: [FULL], controls: UNREAD },
+      {},
+      'The Nix store is not known: not read',
+    ],
+    [
+      'on another file system than that of the store',
+      { mounts: [FULL, mountReading({ mountPoint: '/var', device: '9:9', percent: 97 })] },
+      { path: '/var' },
+      'The Nix store is not on the file system of /var',
+    ],
+  ])('%s', async (_, parts, parameters, sentence) => {
+    expect(await refusalOf(parts, parameters)).toEqual({ reason: 'unavailable', sentence });
+  });
+
+  it.each([
+    [{ mount: '/' }, 'Unknown option `mount` in `parameters`'],
+    [{ path: 7 }, '`path`'],
+    [{ path: 'nix' }, '`path`'],
+    [{ freeing: 'spaces' }, 'Unknown kind `spaces` in `freeing`: did you mean `space`?'],
+  ])('with invalid parameters: %j', (parameters, message) => {
+    expect(() => cleanNixStore.parse(parameters)).toThrow(message);
+  });
+
+  it('below the clearing level already', async () => {
+    expect(await refusalOf({ mounts: [mountReading({ percent: 85 })] })).toEqual({
+      reason: 'no-expected-gain',
+      sentence: '/ is 85.0 % full, which is under 85.0 % already',
+    });
+  });
+});
+
+describe('what clean_nix_store plans', () => {
+  it('is described by its amount, its limit, and what was in use before', async () => {
+    const { effect, baseline, notes } = await planOn({ mounts: [mountReading({ percent: 97 })] });
+    expect({ effect, baseline }).toEqual({
+      effect: 'Up to 12.0 GiB of store paths that nothing refers to are deleted, until / is under 85.0 %',
+      baseline: { usedBytes: 97 * GIB, usedInodes: expect.any(Number) as number },
+    });
+    expect(notes).toHaveLength(1);
+    const blind = await planOn({ mounts: [mountReading({ percent: 97, inodes: { unknown: 'not read' } })] });
+    expect(blind.baseline).toStrictEqual({ usedBytes: 97 * GIB });
+  });
+
+  it('is described as inodes and the bytes of an average one', async () => {
+    const mounts = [mountReading({ percent: 50, inodesPercent: 95 })];
+    const { effect } = await planOn({ mounts }, { parameters: { freeing: 'inodes' } });
+    expect(effect).toMatch(/^Up to .+ inodes \(about 5\.3 GiB\) of store paths/);
+  });
+
+  it.each([
+    ['99 %', '990.00 KiB', 1],
+    ['less than 99 %', '989.00 KiB', 0],
+  ])('continues after a run that freed %s of what it was asked for', async (_, freed, steps) => {
+    const earlier = [collected(1_000 * 1024, `1 store paths deleted, ${freed} freed`)];
+    expect((await planOn({ mounts: [FULL] }, { earlier })).steps).toHaveLength(steps);
+  });
+
+  it('may be repeated three times within half an hour', () => {
+    expect(cleanNixStore).toMatchObject({ runs: 4, timeoutMs: 1_800_000 });
+  });
+});
+
 describe('the number of bytes in a plan of clean_nix_store', () => {
   // The disk has 100 GiB; the clearing level is 85 GiB.
   const at = (percent: number): FakeHostParts => ({
@@ -181,6 +282,10 @@ describe('the number of bytes in a plan of clean_nix_store', () => {
     const plan = await planOn(at(87), { parameters: decided, earlier });
     expect(lines(plan)).toEqual([`nix-store --gc --max-freed ${2 * GIB}`]);
     expect(plan.parameters).toMatchObject({ maxFreed: 2 * GIB });
+  });
+
+  it('may be a single byte', () => {
+    expect(cleanNixStore.parse({ maxFreed: 1 })).toMatchObject({ maxFreed: 1 });
   });
 
   it.each([0, -1, Number.MAX_SAFE_INTEGER + 1, '1', null])('is refused as %j', async (maxFreed) => {

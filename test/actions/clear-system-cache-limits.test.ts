@@ -45,6 +45,8 @@ describe('clear_system_cache', () => {
     expect(levelOf(draft)).toEqual(level);
     expect(draft.effect).toContain(words);
     expect(draft.targets).toEqual(['memory']);
+    const note = 'What was cached is read from disk again when it is needed';
+    expect(draft.notes).toEqual(level.length === 0 ? undefined : [note]);
     expect(draft.refusal?.reason).toBe(level.length === 0 ? 'no-expected-gain' : undefined);
   });
 

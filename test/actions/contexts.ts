@@ -62,7 +62,11 @@ export function verifyingOn(
     read: (request) => Promise.resolve(host.read(request)),
     steps: [],
     guards: DEFAULT_GUARDS,
-    settle: () => Promise.resolve(host.set(later)),
+    settle: async () => {
+      // What does not wait for it reads the host as it was before.
+      await Promise.resolve();
+      host.set(later);
+    },
     signal: new AbortController().signal,
     ...more,
   };

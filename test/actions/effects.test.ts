@@ -129,6 +129,32 @@ describe('the effects of a start', () => {
     };
     expect(effects('start', units).atBoot).toEqual(['a.service', 'b.service', 'e.service']);
   });
+
+  it.each([
+    ...['sysinit.target', 'basic.target', 'sockets.target', 'timers.target', 'paths.target', 'slices.target'],
+    ...['local-fs.target', 'local-fs-pre.target', 'remote-fs.target', 'swap.target', 'cryptsetup.target'],
+    ...['srv-data.mount', 'dev-sda2.swap'],
+  ])('count a oneshot that %s wants as started at boot, and so a socket', (boot) => {
+    const units = [
+      unitRelations({ name: 'web.service', wants: ['a.service', 'a.socket', 'b.socket'] }),
+      unitRelations({ name: 'a.service', type: 'oneshot', wantedBy: [boot] }),
+      unitRelations({ name: 'a.socket', type: '', wantedBy: [boot] }),
+      unitRelations({ name: 'b.socket', type: '', wantedBy: ['web.target'] }),
+    ];
+    const { starts } = effectsOf([{ verb: 'start', unit: 'web.service' }], (name) =>
+      units.find(({ id }) => id === name),
+    ).effects;
+    expect(starts.map(({ id, atBoot }) => [id, atBoot])).toEqual([
+      ['a.service', true],
+      ['a.socket', true],
+      ['b.socket', false],
+    ]);
+  });
+
+  it('are in alphabetical order', () => {
+    const units = { web: { wants: ['c.service', 'a.service', 'b.service'] }, a: {}, b: {}, c: {} };
+    expect(effects('start', units).starts).toEqual(['a', 'b', 'c']);
+  });
 });
 
 describe('the effects of a restart', () => {
@@ -148,6 +174,17 @@ describe('the effects of a restart', () => {
       c: UP,
     };
     expect(effects('restart', units)).toMatchObject({ touches: ['restarted a', 'stopped c'], starts: ['b'] });
+  });
+
+  it('of a unit that is down are those of a start, with what follows its failure', () => {
+    const units = {
+      web: { wants: ['a.service'], conflicts: ['b.service'], onFailure: ['c.service'] },
+      ...{ a: {}, b: UP, c: {} },
+    };
+    expect(effects('restart', units)).toEqual({
+      ...{ starts: ['a'], touches: ['stopped b'], touchesIfUp: [], atBoot: [] },
+      ...{ onFailure: ['c.service'], onSuccess: [], emergency: [] },
+    });
   });
 
   it('are finite if dependencies are circular', () => {
@@ -217,10 +254,105 @@ describe('emergency actions in the effects', () => {
   });
 });
 
+describe('units that OnFailure= and OnSuccess= start', () => {
+  it.each([
+    ['onFailure', 'started', { web: { wants: ['a.service'] } }],
+    ['onSuccess', 'started', { web: { wants: ['a.service'] } }],
+    ['onFailure', 'stopped', { web: { conflicts: ['a.service'] } }],
+    ['onSuccess', 'stopped', { web: { conflicts: ['a.service'] } }],
+  ])('are effects too if %s= is that of a unit that is %s as well', (property, how, web) => {
+    const a = { activeState: how === 'started' ? 'inactive' : 'active', [property]: ['next.service'] };
+    const found = effects('start', { ...web, a, next: {} });
+    const none = { onFailure: [], onSuccess: [] };
+    expect(found).toMatchObject({ ...none, [property]: ['next.service'], emergency: [] });
+  });
+
+  it.each(['onFailure', 'onSuccess'])(
+    'are an emergency if what %s= starts acts on the host, or stops a unit',
+    (property) => {
+      const units = {
+        web: { [property]: ['next.service'] },
+        next: { conflicts: ['db.service'], failureAction: 'poweroff' },
+        db: UP,
+      };
+      expect(effects('start', units)).toMatchObject({
+        touches: [],
+        emergency: [
+          'db.service: stopped if OnFailure= or OnSuccess= applies',
+          'next.service: FailureAction=poweroff',
+        ],
+      });
+    },
+  );
+
+  it('are an emergency if OnSuccessJobMode=isolate, which stops all other units', () => {
+    const web = { onSuccessJobMode: 'isolate' };
+    expect(effects('start', { web: { ...web, onSuccess: ['next.service'] }, next: {} }).emergency).toEqual([
+      'web.service: OnSuccessJobMode=isolate',
+    ]);
+    expect(effects('start', { web }).emergency).toEqual([]);
+  });
+});
+
+describe('a unit that two jobs reach', () => {
+  it.each([
+    ['first', { conflicts: ['a.service'], requiredBy: ['a.service'] }],
+    ['last', { consistsOf: ['a.service'], propagatesStopTo: ['a.service'] }],
+  ])('is stopped if one of them, here the %s one, stops it', (_, web) => {
+    expect(effects('restart', { web: { ...UP, ...web }, a: UP }).touches).toEqual(['stopped a']);
+  });
+});
+
+describe('the effects of a plan with several jobs', () => {
+  const all = ['web', 'api', 'cache', 'db'].map((name) =>
+    unitRelations({
+      name: `${name}.service`,
+      names: [`${name}.service`, `${name}-alias.service`],
+      refuseManualStart: name === 'db',
+      ...(name === 'db' ? UP : {}),
+      ...(name === 'web'
+        ? { wants: ['api.service', 'cache.service'], conflicts: ['db.service', 'api.service'] }
+        : {}),
+    }),
+  );
+  const jobs = ['web', 'api'].map((name) => ({ verb: 'start', unit: `${name}.service` }) as const);
+  it('exclude the units of the plan itself, and give every name of the others', () => {
+    const found = effectsOf(jobs, (name) => all.find(({ names }) => names.includes(name)));
+    expect(found).toEqual({
+      missing: [],
+      effects: {
+        touches: [
+          {
+            id: 'db.service',
+            names: ['db.service', 'db-alias.service'],
+            how: 'stopped',
+            refuseManualStart: true,
+          },
+        ],
+        touchesIfUp: [],
+        starts: [{ id: 'cache.service', names: ['cache.service', 'cache-alias.service'], atBoot: false }],
+        ...{ onFailure: [], onSuccess: [], emergency: [] },
+      },
+    });
+  });
+});
+
 describe('missing facts about units', () => {
   it('are requested, and never treated as "no effect"', () => {
     const found = effectsOf([{ verb: 'start', unit: 'web.service' }], () => undefined);
     expect(found.missing).toEqual(['web.service']);
+  });
+
+  it('are all requested at once, in alphabetical order', () => {
+    const web = unitRelations({
+      name: 'web.service',
+      wants: ['c.service', 'a.service'],
+      onFailure: ['b.service'],
+    });
+    const { missing } = effectsOf([{ verb: 'start', unit: 'web.service' }], (name) =>
+      name === 'web.service' ? web : undefined,
+    );
+    expect(missing).toEqual(['a.service', 'b.service', 'c.service']);
   });
 });
 

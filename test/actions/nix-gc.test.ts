@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { collectedBy, collectGarbage, nixProgram } from '../../src/actions/nix-gc.js';
-import { storeMount } from '../../src/actions/store-mount.js';
+import { goneMount, storeMount } from '../../src/actions/store-mount.js';
 import { mountReading } from '../../src/testing/index.js';
 
 const folder = () => {
@@ -55,6 +55,15 @@ describe('the path of a Nix program', () => {
     withEnv({ PATH: undefined });
     expect(nixProgram('nix-no-such-program')).toBe('nix-no-such-program');
   });
+
+  it('is that in the first folder of NixOS which has it, but only if PATH lacks it', () => {
+    const [inPath, empty, system] = [folder(), folder(), folder()];
+    writeFileSync(join(system, 'nix-test-program'), '');
+    withEnv({ PATH: `${empty}:${inPath}` });
+    expect(nixProgram('nix-test-program', [empty, system])).toBe(join(system, 'nix-test-program'));
+    writeFileSync(join(inPath, 'nix-test-program'), '');
+    expect(nixProgram('nix-test-program', [empty, system])).toBe('nix-test-program');
+  });
 });
 
 describe('the result that Nix prints', () => {
@@ -85,6 +94,12 @@ describe('the file system of the Nix store', () => {
   const elsewhere = { reason: 'unavailable', sentence: 'The Nix store is not on the file system of /var' };
   const root = mountReading({ device: '8:1' });
   const at = (mountPoint: string, device: string) => mountReading({ mountPoint, device });
+
+  it('is looked at by its folders even if they are no mount points', () => {
+    expect(goneMount('/', [])).toBeUndefined();
+    expect(goneMount('/nix', [])).toBeUndefined();
+    expect(goneMount('/var', [])).toMatchObject({ reason: 'unavailable' });
+  });
 
   it('is that of a path on the same device, and of no other', () => {
     const other = at('/var', '8:2');

@@ -169,6 +169,27 @@ describe('clean_nix_store with `deleteOlderThan`', () => {
     expect(
       steps.map((step) => step.kind === 'command' && step.argv.includes('--delete-generations')),
     ).toEqual([true, false, false]);
+    expect(steps[0]).toMatchObject({
+      argv: [
+        expect.stringMatching(/(^|\/)nix-env$/),
+        '--profile',
+        '/nix/var/nix/profiles/system',
+        '--delete-generations',
+        '1',
+        '2',
+      ],
+    });
+  });
+
+  it('deletes also a single one', async () => {
+    const system = systemReading({ nixos: nixosReading(['a', 'b']) });
+    expect((await plan({ system }, { earlier: [USED_UP] })).steps).toHaveLength(3);
+  });
+
+  it('collects what is still missing, on a file system that releases space late', async () => {
+    const mounts = [mountReading({ percent: 97, fsType: 'btrfs' })];
+    const earlier = [collected('1.00 GiB', 3 * GIB)];
+    expect(argvs(await plan({ mounts }, { earlier })).at(-1)).toBe(`--gc --max-freed ${2 * GIB}`);
   });
 
   it('deletes none while garbage was found, or while the generations are unknown', async () => {
@@ -205,6 +226,43 @@ describe('the proof of clean_nix_store', () => {
 
   it('of another file system is that of the check at once', async () => {
     expect(await prove('ext4')).toEqual({ status: 'ineffective', reason: 'first', settled: [] });
+  });
+
+  it('on a late file system is read only after the wait', async () => {
+    const order: string[] = [];
+    const mounts = [mountReading({ fsType: 'zfs' })];
+    await cleanNixStore.verify(
+      { path: '/', freeing: 'space' },
+      verifyingOn(
+        { mounts },
+        {
+          proof: () => Promise.resolve((order.push('proof'), { status: 'ineffective', reason: 'full' })),
+          settle: async () => {
+            await Promise.resolve();
+            order.push('settled');
+          },
+        },
+      ),
+    );
+    expect(order).toEqual(['proof', 'settled', 'proof']);
+  });
+
+  it.each([
+    ['unknown', { unknown: 'not read' }],
+    ['gone', []],
+    ['unreadable', [mountReading({ space: { unknown: 'not read' } })]],
+  ])('is that of the check also if the mount is %s by then', async (_, mounts) => {
+    const context = verifyingOn(
+      { mounts },
+      {
+        plan: planOf({ baseline: { usedBytes: GIB } }),
+        proof: () => Promise.resolve({ status: 'ineffective', reason: 'full' }),
+      },
+    );
+    expect(await cleanNixStore.verify({ path: '/', freeing: 'space' }, context)).toEqual({
+      status: 'ineffective',
+      reason: 'full',
+    });
   });
 
   it.each([

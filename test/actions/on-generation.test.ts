@@ -21,6 +21,7 @@ import type { NixosReading } from '../../src/model/nixos-reading.js';
 import type { PlannedGeneration } from '../../src/model/plan.js';
 import {
   failedUnit,
+  fakeHost,
   nixosReading,
   systemIdentity,
   systemReading,
@@ -71,6 +72,19 @@ describe('the proof of a change of generation', () => {
     ],
     ['it is in a crash loop', { status: 'ineffective', worse: false }, [nginx({ recentRestarts: 3 })]],
     ['another unit fails in its place', { status: 'fixed' }, [nginx(), other]],
+    [
+      'another unit fails in its place, and stops one that needs it',
+      { status: 'fixed' },
+      [
+        nginx(),
+        other,
+        unitReading({
+          ...{ name: 'needy', ...DOWN },
+          cause: { kind: 'failed', unit: 'other.service', activeState: 'failed' },
+        }),
+      ],
+    ],
+    ['it did not exist at first', { status: 'ineffective', worse: false }, [], [nginx()]],
     ['more units fail than before', { status: 'ineffective', worse: true }, [failedUnit(), other]],
     [
       'more units fail after the settle time',
@@ -240,6 +254,9 @@ describe('before a change of generation', () => {
       'z.service',
     ]);
     expect(await failingNow([], planningOn({ units: UNREAD }))).toEqual(UNREAD);
+    const asked = [failedUnit({ name: 'z' }), unitReading({ name: 'well' })];
+    const read = async () => ({ ...fakeHost().read(), units: { asked, troubled: [] } });
+    expect(await failingNow(['z.service', 'well.service'], { read })).toEqual(['z.service']);
   });
 
   it.each<[FakeHostParts['activity'], unknown]>([

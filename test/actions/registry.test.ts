@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { BUILT_IN_ACTIONS } from '../../src/actions/built-in.js';
 import { defineAction, parametersOf } from '../../src/actions/define.js';
 import { healingByCheck } from '../../src/actions/heal-by-check.js';
 import { pathParameter, wordParameter } from '../../src/actions/parameters.js';
@@ -10,6 +11,10 @@ const healer = { name: 'refill', run: () => undefined };
 const find = (check: string) => (check === 'queue' ? healer : undefined);
 
 describe('the registry of actions', () => {
+  it('refuses what is no object of actions', () => {
+    expect(() => actionRegistry(7)).toThrow('Expected `actions` to be an object');
+  });
+
   it('has the built-in actions first, and then the own ones', () => {
     expect(actionRegistry({ tidy: DEFINITION }).names).toEqual([...BUILT_IN_NAMES, 'tidy']);
   });
@@ -75,6 +80,7 @@ describe('the definition of an action', () => {
     [{ runs: 11 }, 'action.runs'],
     [{ undo: 'yes' }, 'action.undo'],
     [{ unavailable: 'yes' }, 'action.unavailable'],
+    [{ scope: 'x' }, 'Unknown scope'],
     [{ needsRoot: true }, 'action.needsRoot'],
     [{ plan: undefined }, 'a method `plan`'],
   ])('must not have %j', (change, words) => {
@@ -85,6 +91,21 @@ describe('the definition of an action', () => {
     expect(parametersOf(DEFINITION, {})).toEqual({});
     const late = { ...DEFINITION, parse: () => Promise.reject(new Error('late')) };
     expect(() => parametersOf(late, {})).toThrow('and not as a promise');
+  });
+});
+
+it.each([
+  ['clean_nix_store', 'reversible', 30],
+  ['clear_system_cache', 'reversible', 2],
+  ['set_cpu_governor', 'reversible', 1],
+  ['restart_service', 'disruptive', 60],
+  ['reload_service', 'reversible', 10],
+  ['rollback_generation', 'disruptive', 30],
+  ['rebuild_system', 'disruptive', 121],
+] as const)('the built-in action %s is %s and ends within %i min', (name, risk, minutes) => {
+  expect(BUILT_IN_ACTIONS[name]).toMatchObject({
+    ...{ scope: 'host', risk },
+    timeoutMs: minutes * 60_000,
   });
 });
 

@@ -38,6 +38,17 @@ describe('restart_service for memory', () => {
     expect(draft.approval).toBeUndefined();
   });
 
+  it('asks for the memory of no pattern while the units are unknown', async () => {
+    const asked: string[] = [];
+    const unitMemory = async (unit: string) => (asked.push(unit), UNREAD);
+    const services = [SMALL, { unit: 'bi*.service' }];
+    await restartService.plan(
+      { freeing: 'memory' },
+      planningOn({ ...URGENT, units: UNREAD }, { services, unitMemory }),
+    );
+    expect(asked).toEqual(['small.service']);
+  });
+
   it('restarts a member of a listed group', async () => {
     const units = [
       unitReading({ name: 'app.target', type: '', members: ['big.service'] }),

@@ -33,11 +33,12 @@ describe('the parameters of restart_service', () => {
 
   it.each([
     [{}, 'Expected `service`'],
-    [{ service: 7 }, 'a systemd unit name'],
+    [{ service: 7 }, 'Expected `service` to be a systemd unit name'],
+    [{ service: 'a b' }, 'Expected `service` to be'],
     [{ service: 'x.slice' }, 'not a device, slice or scope'],
-    [{ service: 'nginx', force: true }, 'Unknown option `force`'],
+    [{ service: 'nginx', force: true }, 'Unknown option `force` in `parameters`'],
     [{ freeing: 'disk' }, 'Expected `freeing`'],
-    [{ freeing: 'memory', service: 'nginx' }, 'Unknown option `service`'],
+    [{ freeing: 'memory', service: 'nginx' }, 'Unknown option `service` in `parameters`'],
   ])('%j are refused', (given, words) => {
     expect(() => restartService.parse(given)).toThrow(words);
   });
@@ -70,6 +71,11 @@ describe('the plan of restart_service', () => {
     const draft = await restart([unitReading(state)]);
     expect(jobsOf(draft)).toEqual(jobs);
     expect(draft.targets).toEqual(['nginx.service']);
+  });
+
+  it('waits 10 s for the reset of a start counter', async () => {
+    const { steps } = await restart([failedUnit({ result: 'start-limit-hit' })]);
+    expect(steps[0]?.timeoutMs).toBe(10_000);
   });
 
   it('says that a start limit is reset first', async () => {
@@ -153,6 +159,13 @@ describe('restart_service of a service whose socket failed', () => {
     expect(jobsOf(await dock(state))).toEqual(jobs);
   });
 
+  it('leaves a service to its socket if only another one is listed', async () => {
+    const triggeredBy = [{ name: 'dock.socket', activeState: 'failed' }];
+    const unit = unitReading({ name: 'dock', ...DOWN, triggeredBy, wantedBy: [] });
+    const listed = [{ unit: 'other.service' }];
+    expect(jobsOf(await restart([unit], 'dock', { services: listed }))).toEqual(['start dock.socket']);
+  });
+
   it('touches no socket when no services are listed', async () => {
     const triggeredBy = [{ name: 'dock.socket', activeState: 'failed' }];
     const draft = await restart([unitReading({ name: 'dock', ...DOWN, triggeredBy })], 'dock');
@@ -204,6 +217,9 @@ it.each([restartService, reloadService])(
     const answer = async (parts: FakeHostParts) => one.unavailable?.(planningOn(parts));
     expect(await answer({ units: { unknown: 'no bus' } })).toBe('No unit can be read: no bus');
     expect(await answer({})).toBeUndefined();
+    const host = fakeHost();
+    await one.unavailable?.({ ...planningOn(), read: async (request) => host.read(request) });
+    expect(host.requests).toMatchObject([{ parts: ['units'], units: ['init.scope'] }]);
   },
 );
 
@@ -258,7 +274,8 @@ describe('the proof of restart_service', () => {
       'ineffective',
     ],
   ])('of a service left to its socket, when %s', async (_, state, id, status) => {
-    expect(await nginx(state, state, [unitTargetOf({ id })])).toMatchObject({ status });
+    const targets = [unitTargetOf(), unitTargetOf({ id })];
+    expect(await nginx(state, state, targets)).toMatchObject({ status });
   });
 
   it('for memory needs both the service in the same run and the check of memory', async () => {

@@ -118,6 +118,7 @@ describe('a rollback with evidence', () => {
       'argv',
       expect.arrayContaining([`${A}/bin/switch-to-configuration`, 'switch']),
     );
+    expect(draft.steps[1]?.timeoutMs).toBe(21 * MINUTE);
     expect(draft.approval).toBeUndefined();
     expect(draft.refusal).toBeUndefined();
   });
@@ -251,7 +252,30 @@ describe('a rollback is refused', () => {
         parameters: { undo: true },
         generations: { ...RECORD, lastChange: { at: 0, action: 'x', from: B, to: A } },
       },
-      /runs/,
+      /-b, where the last change began, runs/,
+    ],
+    [
+      'if the record leads to the system that runs',
+      {
+        generations: {
+          ...RECORD,
+          systems: { ...RECORD.systems, [B]: { ...RECORD.systems[B]!, previous: B } },
+        },
+      },
+      /-b runs already/,
+    ],
+    [
+      'if it is not known which generations are kept',
+      { nixos: { generations: unknown('not read') } },
+      /^Which generations are kept is not known: not read$/,
+    ],
+    [
+      'if the target has no program for a switch',
+      {
+        generations: NO_GENERATIONS,
+        nixos: { generations: [generation(1, join(root, 'empty')), generation(2, B)] },
+      },
+      /empty cannot be switched to$/,
     ],
   ])('%s', async (_, story, words, reason = 'unavailable') => {
     const draft = await plan(story);
@@ -260,7 +284,9 @@ describe('a rollback is refused', () => {
   });
 
   it('with invalid parameters', () => {
-    expect(() => rollbackGeneration.parse({ generation: 12 })).toThrow('Unknown option `generation`');
+    expect(() => rollbackGeneration.parse({ generation: 12 })).toThrow(
+      'Unknown option `generation` in `parameters`',
+    );
     expect(() => rollbackGeneration.parse({ undo: '/nix/store/evil' })).toThrow('undo');
   });
 });
@@ -376,6 +402,25 @@ describe('the plan of a rollback', () => {
 
   it('does not use the record of another system than the one that runs', async () => {
     expect((await plan({ generations: { ...RECORD, running: C } })).approval).toContain('not on record');
+    const generations = [generation(1, A), generation(2, B), generation(3, C)];
+    const nixos = { running: identity(C), profile: { number: 3, path: C }, generations };
+    const draft = await plan({ nixos });
+    expect(draft.generation?.to).toBe(B);
+    expect(draft.approval).toContain('not on record');
+    const unrecorded = await plan({ generations: { ...NO_GENERATIONS, running: B }, allowRollback: false });
+    expect(unrecorded.generation?.to).toBe(A);
+    expect(unrecorded.approval).toMatch(/`nix.allowRollback` is not set; .*not on record/);
+  });
+
+  it('repairs the services with evidence, without approval for the others that fail', async () => {
+    const host = fakeHost({
+      system: systemReading({ nixos: SYSTEMS }),
+      units: [failedUnit({ name: UNIT }), failedUnit({ name: 'other' })],
+    });
+    const read: PlanContext['read'] = (request) => Promise.resolve(host.read(request));
+    const { generation: change, approval } = await plan({ context: { read } });
+    expect(change).toMatchObject({ units: [UNIT], failing: [UNIT, 'other.service'] });
+    expect(approval).toBeUndefined();
   });
 
   it('is refused while the units are not known', async () => {

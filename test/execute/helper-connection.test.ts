@@ -55,6 +55,26 @@ describe('a conversation with the root helper', () => {
     expect(await converse(path, '{}\n', limits())).toEqual({ kind: 'answered', text });
   });
 
+  it('has an unknown result if the answer is longer', async () => {
+    await helper(says('x'.repeat(ANSWER_LIMIT + 1)));
+    expect(await converse(path, '{}\n', limits())).toEqual({
+      kind: 'lost',
+      sentence: `its answer is longer than ${ANSWER_LIMIT} bytes`,
+    });
+  });
+
+  it('that is stopped ends its own side, and still returns the answer', async () => {
+    const controller = new AbortController();
+    await helper((socket) => {
+      socket.once('data', () => controller.abort());
+      socket.on('end', () => socket.end('{}\n')).resume();
+    });
+    expect(await converse(path, '{}\n', limits(controller.signal))).toEqual({
+      kind: 'answered',
+      text: '{}\n',
+    });
+  });
+
   it('leaves neither a timer nor a listener', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     await helper(says('{}\n'));

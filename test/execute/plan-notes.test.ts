@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { planEffects } from '../../src/execute/plan-effects.js';
+import type { Host } from '../../src/host/host.js';
 import type { UnitRelations } from '../../src/model/unit-relations.js';
-import { fakeHost, unitRelations } from '../../src/testing/index.js';
+import { failedUnit, fakeHost, unitRelations } from '../../src/testing/index.js';
 
 const never = new AbortController().signal;
 
@@ -107,6 +108,65 @@ describe('the notes and the refusal that follow from the effects of a plan', () 
       expect(refusal?.reason).toBe('backoff');
       expect(refusal?.sentence.endsWith(sentence)).toBe(true);
     }
+  });
+
+  it('are about the start limit also of a unit that is started by another of its names', async () => {
+    const { effects, notes, refusal } = await planned({
+      'a.service': { wants: ['alias.service'] },
+      'alias.service': {
+        ...{ id: 'real.service', names: ['real.service', 'alias.service'], needDaemonReload: true },
+        ...{ ...REBOOTS, recentStarts: [AT, AT + 1] },
+      },
+    });
+    expect(effects.starts.map(({ id }) => id)).toEqual(['real.service']);
+    expect(notes).toEqual([expect.stringMatching(/^The unit file of real.service changed on disk/)]);
+    expect(refusal).toMatchObject({ reason: 'backoff' });
+  });
+
+  it('do not depend on what a unit requires that cannot be loaded', async () => {
+    const { refusal } = await planned({ 'a.service': { loadState: 'bad-setting', requires: ['b.service'] } });
+    expect(refusal).toBeUndefined();
+  });
+
+  const MASKED = { 'down.service': { loadState: 'masked', activeState: 'inactive' } };
+
+  it.each(['start', 'restart', 'stop', 'reload'] as const)(
+    'are about a masked unit that the unit requires only if that starts: %s',
+    async (verb) => {
+      const { refusal } = await planned(
+        { 'a.service': { activeState: 'active', canReload: true, requires: ['down.service'] }, ...MASKED },
+        [jobOf(verb)],
+      );
+      const sentence = 'Starting a.service would start down.service, which a person has stopped or masked';
+      expect(refusal).toEqual(verb.endsWith('start') ? { reason: 'not-allowed', sentence } : undefined);
+    },
+  );
+
+  it('name the unit that starts, not one that the plan stops before', async () => {
+    const { refusal } = await planned({ 'a.service': { requires: ['down.service'] }, ...MASKED }, [
+      jobOf('stop', 'old.service'),
+      jobOf('start'),
+    ]);
+    expect(refusal?.sentence).toContain('Starting a.service would start down.service');
+  });
+
+  it.each<[string, Pick<Host, 'read'>['read'], string | undefined]>([
+    [
+      'a person has stopped',
+      async () => ({
+        ...fakeHost().read(),
+        units: {
+          ...{ all: [], troubled: [] },
+          asked: [failedUnit({ name: 'b', activeState: 'inactive', stoppedByJob: true, cause: null })],
+        } as never,
+      }),
+      'Starting a.service would start b.service, which a person has stopped or masked',
+    ],
+    ['cannot be read', async () => ({ ...fakeHost().read(), units: { unknown: 'no bus' } }), undefined],
+  ])('are about a unit that starts too and that %s', async (_, read, sentence) => {
+    const host = { ...hostOf({ 'a.service': { wants: ['b.service'] } }), read };
+    const { refusal } = await planEffects([jobOf('start')], host, never);
+    expect(refusal?.sentence).toBe(sentence);
   });
 
   it.each([

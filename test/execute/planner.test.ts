@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { defineAction, verifyByCheck, type PlanContext, type PlanDraft } from '../../src/actions/define.js';
+import {
+  defineAction,
+  verifyByCheck,
+  type ActionDefinition,
+  type PlanContext,
+  type PlanDraft,
+} from '../../src/actions/define.js';
 import { actionRegistry } from '../../src/actions/registry.js';
 import { thresholdValues } from '../../src/detect/thresholds.js';
 import { makePlan, readAgain, type PlanSources } from '../../src/execute/planner.js';
@@ -7,6 +13,7 @@ import type { Host } from '../../src/host/host.js';
 import { NO_HISTORY } from '../../src/memory/generations.js';
 import { unknown } from '../../src/model/reading.js';
 import type { CommandStep, Target } from '../../src/model/plan.js';
+import type { Snapshot } from '../../src/model/snapshot.js';
 import type { UnitReading } from '../../src/model/unit.js';
 import { failedUnit, fakeHost, unitReading } from '../../src/testing/index.js';
 import { planOf, SWITCH_BACK, unitTargetOf } from '../make.js';
@@ -25,7 +32,7 @@ const BLOCK = { reason: 'no-expected-gain', sentence: 'It is new already' } as c
 const planned = (
   draft: (context: PlanContext) => unknown,
   host: Host = fakeHost(),
-  more: Partial<PlanSources> & { readonly unavailable?: () => string } = {},
+  more: Partial<PlanSources> & Partial<Pick<ActionDefinition, 'unavailable'>> = {},
 ) => {
   const { unavailable, ...sources } = more;
   const own = defineAction({
@@ -71,6 +78,11 @@ describe('the plan of an action', () => {
     const draft = refusal === BLOCK ? { ...DRAFT, refusal } : DRAFT;
     const plan = await planned(() => draft, fakeHost(), { unavailable: () => 'There is no pool' });
     expect(plan.refusal).toEqual(refusal);
+  });
+
+  it('is not refused by an action that finds out later that it is available', async () => {
+    const unavailable = () => Promise.resolve(undefined);
+    expect(await planned(() => DRAFT, fakeHost(), { unavailable })).not.toHaveProperty('refusal');
   });
 
   it.each(['targets', 'steps', 'effect'])('is refused without `%s`', async (key) => {
@@ -125,6 +137,21 @@ describe('the effects of a plan', () => {
     expect(await touchedBy({ steps: [RESTART] }, { isRefused: () => true })).toEqual([]);
   });
 
+  it('need no approval for listed units', async () => {
+    const services = [{ unit: 'app.service' }];
+    const plan = await planned(() => ({ ...DRAFT, steps: [RESTART] }), host, { services });
+    expect(plan.effects?.touches).toHaveLength(1);
+    expect(plan).not.toHaveProperty('approval');
+  });
+
+  it('add to the notes, and refuse a plan with a unit that refuses a manual start', async () => {
+    const relations = { 'nginx.service': { needDaemonReload: true, refuseManualStart: true } };
+    const strict = fakeHost({ units: [failedUnit()], relations });
+    const plan = await planned(() => ({ ...DRAFT, steps: [RESTART], notes: ['It takes long'] }), strict);
+    expect(plan.notes).toEqual(['It takes long', expect.stringContaining('changed on disk')]);
+    expect(plan.refusal).toMatchObject({ reason: 'protected' });
+  });
+
   it('add to the reasons for an approval', async () => {
     const plan = await planned(() => ({ ...DRAFT, steps: [RESTART], approval: 'It stops mail' }), host);
     expect(plan.approval).toBe(
@@ -138,6 +165,28 @@ describe('a target of a plan', () => {
     const host = fakeHost({ units: [failedUnit({ name, ...reading })] });
     return (await planned(() => ({ ...DRAFT, targets: [name] }), host)).targets[0];
   };
+
+  it('is also a unit that only a step names', async () => {
+    const { targets } = await planned(
+      () => ({ ...DRAFT, steps: [RESTART] }),
+      fakeHost({ units: [failedUnit()] }),
+    );
+    expect(targets.map(({ kind, id }) => `${kind} ${id}`)).toEqual(['plain the pool', 'unit nginx.service']);
+  });
+
+  it('is read also from a host that answers later, or not at all while the action plans', async () => {
+    let units: Snapshot['units'] = unknown('no bus');
+    const read = async () => ({ ...fakeHost({ units: [failedUnit()] }).read(), units });
+    const { targets } = await planned(
+      async (context) => {
+        await context.read({ parts: ['units'], units: ['nginx.service'] });
+        units = { asked: [failedUnit()], troubled: [] };
+        return { ...DRAFT, targets: ['nginx.service'] };
+      },
+      { read },
+    );
+    expect(targets).toMatchObject([{ kind: 'unit', id: 'nginx.service' }]);
+  });
 
   it('has the facts of its unit', async () => {
     const facts = { wantedBy: ['a.target'], dragsAlong: ['b.service'], needs: ['c.mount'] };
@@ -226,6 +275,7 @@ describe('the context of an action', () => {
       expect(await asked(ask, host)).toBe(answer);
       expect(given.at(-1)).toBe(never);
       expect(await asked(ask)).toEqual(UNSUPPORTED);
+      expect(await asked(ask, { [name]: () => Promise.resolve(undefined) })).toEqual(UNSUPPORTED);
     },
   );
 

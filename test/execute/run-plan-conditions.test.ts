@@ -26,6 +26,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   vi.restoreAllMocks();
+  vi.unstubAllEnvs();
   rmSync(folder, { recursive: true });
 });
 
@@ -137,6 +138,36 @@ describe('a step whose condition holds', () => {
 });
 
 describe('a step after the start limit', () => {
+  it.each([
+    ['runs after a job that failed without a new run', 'first', ['again']],
+    ['does not run after a job that failed in a new run', 'second', []],
+  ])('%s', async (_, run2, expected) => {
+    const script = [
+      '#!/bin/sh',
+      `if [ "$1" = show ]; then echo Result=exit-code; cat ${join(folder, 'run')}; exit; fi`,
+      `echo InvocationID=${run2} > ${join(folder, 'run')}`,
+      'echo "Job for web.service failed" >&2; exit 1',
+    ];
+    writeFileSync(join(folder, 'run'), 'InvocationID=first\n');
+    writeFileSync(join(folder, 'systemctl'), script.join('\n'), { mode: 0o755 });
+    vi.stubEnv('PATH', `${folder}:${process.env.PATH}`);
+    await run([
+      commandStep(['systemctl', 'start', '--', 'web.service']),
+      ifSo('start-limit-hit', note('again')),
+    ]);
+    expect(done()).toEqual(expected);
+  });
+
+  it('does not run after another step that failed since', async () => {
+    await run([
+      switchTo(systemThat('is', BOOT_LOADER)),
+      ifSo('boot-loader-failed', note('test')),
+      callStep('renew', () => Promise.reject(new Error('no'))),
+      ifSo('boot-loader-failed', note('again')),
+    ]);
+    expect(done()).toEqual(['test']);
+  });
+
   it('does not run after a function that failed', async () => {
     const broken = callStep('renew', () => Promise.reject(new Error('no')));
     const reports = await run([broken, ifSo('start-limit-hit', note('again'))]);
