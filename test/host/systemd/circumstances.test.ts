@@ -35,6 +35,13 @@ describe('the circumstances of a unit', () => {
     expect(requests).toMatchObject([{ names: ['base.service'], discover: false, beside: true }]);
   });
 
+  it('are looked up anew, without a known change, if the source does not follow all units', async () => {
+    const unit = bound();
+    const { of, states } = search([base()], { own: { version: 1 } });
+    for (let count = 0; count < 2; count += 1) await of([unit]);
+    expect(states).toEqual(['base.service', 'base.service']);
+  });
+
   it('contain no cause if the journal has no record of the units that it depends on', async () => {
     const journalctl = program('journalctl', 'true');
     const healed = madeUnit('base.service', { links: { upAt: DOWN + 900, exitedAt: DOWN + 50_000 } });
