@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { unitPath } from '../../../src/host/systemd/dbus-properties.js';
 import { createUnitEvents, type UnitStates } from '../../../src/host/systemd/unit-events.js';
+import type { UnitSignal } from '../../../src/host/systemd/unit-signal.js';
 import { isUnknown } from '../../../src/model/reading.js';
 
 beforeEach(() => void vi.useFakeTimers());
@@ -151,11 +152,11 @@ describe('the events of units', () => {
     expect(asked).toHaveLength(2);
   });
 
-  const changed = (name: string, activeState?: string) =>
-    ({
-      ...{ about: 'unit', path: unitPath(name) },
-      state: activeState === undefined ? undefined : { activeState, subState: '' },
-    }) as const;
+  const changed = (name: string, activeState?: string): UnitSignal => ({
+    about: 'unit',
+    path: unitPath(name),
+    state: activeState === undefined ? undefined : { activeState, subState: '' },
+  });
 
   it('report the unit of a signal by its state, without a query', async () => {
     const any = made();
