@@ -25,7 +25,7 @@ function foldersOf(unit: string): readonly string[] {
  */
 function withShorterPrefix(unit: string): readonly string[] {
   const [, prefix = '', rest = ''] = /^([^@]*?)((?:@.*)?\.[a-z]+)$/.exec(unit) ?? [];
-  const dash = (prefix.endsWith('-') ? prefix.slice(0, -1) : prefix).lastIndexOf('-');
+  const dash = prefix.slice(0, -1).lastIndexOf('-');
   if (dash <= 0) return [];
   const shorter = prefix.slice(0, dash + 1);
   return rest.startsWith('@.') ? [`${shorter}${rest.slice(1)}`, `${shorter}${rest}`] : [`${shorter}${rest}`];

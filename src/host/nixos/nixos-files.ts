@@ -19,7 +19,7 @@ export class NixosFiles {
   #root: string;
   #refreshMs: number;
   #now: () => number;
-  #mark: readonly number[] = [];
+  #mark: readonly (number | undefined)[] = [];
   #expiresAt = -Infinity;
   #answer: Reading<NixosReading> = NO_NIXOS;
 
@@ -36,7 +36,7 @@ export class NixosFiles {
       const current = this.#look(CURRENT_SYSTEM);
       if (current === undefined) return NO_NIXOS;
       const places = [current, this.#look(BOOTED_SYSTEM), this.#look(PROFILES)];
-      const mark = places.flatMap((place) => [place?.ino ?? 0, place?.mtimeMs ?? 0]);
+      const mark = places.flatMap((place) => [place?.ino, place?.mtimeMs]);
       const now = this.#now();
       const isDue = now >= this.#expiresAt || now < this.#expiresAt - this.#refreshMs;
       if (!isDue && mark.every((value, index) => value === this.#mark[index])) return this.#answer;

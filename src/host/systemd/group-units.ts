@@ -36,7 +36,7 @@ export async function membershipsOf(
   const over = new Map(asked.filter(isGroup).map((unit) => [unit.name, unit]));
   const found = new Map<string, Membership>(
     units.map((unit) => {
-      const instances = isGroup(unit) ? matched.filter(({ id }) => belongsTo(id, unit.id)) : [];
+      const instances = matched.filter(({ id }) => belongsTo(id, unit.id));
       const consists = isGroup(unit) ? unit.links.consistsOf : [];
       const members = [...new Set([...consists, ...instances.map(({ id }) => id)])].filter(
         (id) => id !== unit.id,

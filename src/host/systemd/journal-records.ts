@@ -57,7 +57,7 @@ function matchesOf(units: readonly string[]): readonly string[] {
 export function recordsIn(lines: string): ReadonlyMap<string, readonly JournalRecord[]> {
   const found = new Map<string, JournalRecord[]>();
   for (const line of lines.split('\n')) {
-    const record = line.startsWith('{') ? recordIn(line) : undefined;
+    const record = recordIn(line);
     if (record === undefined) continue;
     const { unit, ...rest } = record;
     found.set(unit, [...(found.get(unit) ?? []), rest]);

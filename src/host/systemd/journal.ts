@@ -116,7 +116,6 @@ export function stopIn(lines: string, invocation: string): boolean | undefined {
 }
 
 function parseEntry(line: string): Record<string, unknown> | undefined {
-  if (!line.startsWith('{')) return undefined;
   try {
     return JSON.parse(line) as Record<string, unknown>;
   } catch {

@@ -71,8 +71,8 @@ export function addSample(
   const wasReset = restarts < last.restarts;
   const by = wasReset ? restarts : restarts - last.restarts;
   const daily = grown(within(history.daily, at, DAY), at, by, HOUR);
-  const sameRun = active && last.active && invocationId === last.invocationId;
-  const runSeenAt = active ? ((sameRun ? history.runSeenAt : undefined) ?? at) : undefined;
+  const isSameRun = invocationId === last.invocationId;
+  const runSeenAt = active ? ((isSameRun ? history.runSeenAt : undefined) ?? at) : undefined;
   const seenLong = runSeenAt !== undefined && at - runSeenAt >= longRunMs(delayMs);
   if (gaveUp) return { last: sample, runSeenAt, growth: [], daily: [] };
   if (seenLong || endedLong(last, sample)) return { last: sample, runSeenAt, growth: [], daily };

@@ -30,7 +30,7 @@ export function shownProperties(block: ReadonlyMap<string, string>): UnitPropert
 /** Parses a list: systemctl prints a word with a backslash in quotes, and escapes the backslash. */
 export function shownWords(text: string): readonly string[] {
   return (text.match(/"(?:\\.|[^"\\])*"|\S+/g) ?? []).map((word) =>
-    /^".*"$/.test(word) && word.length > 1 ? word.slice(1, -1).replace(/\\(.)/g, '$1') : word,
+    /^".*"$/.test(word) ? word.slice(1, -1).replace(/\\(.)/g, '$1') : word,
   );
 }
 

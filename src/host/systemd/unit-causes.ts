@@ -32,7 +32,7 @@ const isNear = (one: number, other: number): boolean => Math.abs(one - other) <=
 
 /** Returns whether a unit is never a cause: every unit depends on it, or a shutdown starts it. */
 const isExcluded = (name: string): boolean =>
-  name.endsWith('.slice') || name === '-.mount' || (name.endsWith('.target') && BOOT_TARGETS.includes(name));
+  name.endsWith('.slice') || name === '-.mount' || BOOT_TARGETS.includes(name);
 const BOOT_TARGETS = ['sysinit.target', 'basic.target', 'shutdown.target', 'umount.target'];
 
 /** Returns the names of units that may have caused a unit to go down; none if its jobs are known to exclude it. */
@@ -122,8 +122,8 @@ const isMountOrDevice = (name: string): boolean => /\.(device|mount)$/.test(name
 const isEnd = ({ kind }: JournalRecord): boolean => kind === 'failed' || kind === 'succeeded';
 
 /** Returns whether the end of `other` stops a unit: `BindsTo=`, or a mount or device, for which systemd adds a job. */
-const stopsWith = ({ links }: UnitFacts, { id, names }: UnitFacts): boolean =>
-  [id, ...names].some((name) => links.boundTo.includes(name) || isMountOrDevice(name));
+const stopsWith = ({ links }: UnitFacts, { names }: UnitFacts): boolean =>
+  names.some((name) => links.boundTo.includes(name) || isMountOrDevice(name));
 
 /** Returns how a unit ended by itself during the run of another one, which may have been stopped manually around that time. */
 function endWithin(

@@ -138,7 +138,6 @@ function createWatcher(
 
   function lost(reason: string): void {
     if (state === 'listening') listener.listening(unknown(reason));
-    if (state === 'listening') retryMs = FIRST_RETRY_MS;
     state = 'lost';
     known = new Set();
     askIn(retryMs);

@@ -1,6 +1,7 @@
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { createLinuxReader } from '../../../src/host/linux/linux-reader.js';
+import type { ErrorCount } from '../../../src/host/linux/error-count.js';
 import { parseMountinfo } from '../../../src/host/linux/mountinfo.js';
 import type { MonitoredMount } from '../../../src/host/linux/monitored-mounts.js';
 import { isShutDown } from '../../../src/host/linux/file-systems.js';
@@ -199,5 +200,59 @@ describe('an XFS that the kernel shut down', () => {
     expect(said[1]?.reason).toBe(
       '/data (/dev/sdb1, xfs) cannot be written: the kernel shut it down, and every access fails with an I/O error',
     );
+  });
+});
+
+describe('the state of one file system', () => {
+  const entryOf = (line: string) => {
+    const bytes = Buffer.from(`${line}\n`);
+    return parseMountinfo(bytes, bytes.length)[0]!;
+  };
+  /** A file system whose error counter has these values in turn; `undefined` if it cannot be read. */
+  const made = (options: string, ...counts: readonly (number | undefined)[]) => {
+    const left = [...counts];
+    let isClosed = false;
+    const errors = {
+      read: () => left.shift(),
+      areOfThisBoot: () => true,
+      close: () => void (isClosed = true),
+    };
+    const sources = { errors: errors as unknown as ErrorCount, isReadOnlyInFstab: () => false };
+    return { state: new WriteState(entryOf(data(options)), sources), isClosed: () => isClosed };
+  };
+
+  it('is read-only by design at first without an error, though errors could be counted', () => {
+    expect(made('ro', 0).state.current.status).toBe('by-design');
+    expect(made('ro', 1).state.current.status).toBe('bad');
+  });
+
+  it('stays bad while the counter cannot be read again', () => {
+    const { state } = made('rw', 0, 2, undefined);
+    const seen = [false, false, true].map((isShutDown) => (state.update(isShutDown), state.current.status));
+    state.update(false);
+    expect([...seen, state.current.status]).toEqual(['bad', 'bad', 'bad', 'bad']);
+  });
+
+  it('is bad by a new error, though the counter could not be read at first', () => {
+    const { state } = made('rw', undefined, undefined, 1, 2);
+    state.update(true);
+    state.update(false);
+    expect(state.current.status).toBe('ok');
+    state.update(false);
+    expect(state.current.status).toBe('bad');
+  });
+
+  it('is that of the same device, type and source only', () => {
+    const entry = entryOf(data('rw'));
+    const { state } = made('rw');
+    expect(state.is(entry)).toBe(true);
+    for (const other of [{ device: '8:18' }, { fsType: 'xfs' }, { source: '/dev/sdc1' }])
+      expect(state.is({ ...entry, ...other })).toBe(false);
+  });
+
+  it('closes its counter', () => {
+    const { state, isClosed } = made('rw', 0);
+    state.close();
+    expect(isClosed()).toBe(true);
   });
 });

@@ -1,4 +1,4 @@
-import { lstatSync } from 'node:fs';
+import { lstatSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseLocks } from '../../../src/host/nixos/locks.js';
@@ -188,6 +188,29 @@ describe('the activity of Nix', () => {
     expect(await host.activity()).toEqual(NOTHING);
   });
 
+  it('does not include a lock on another file system if no mount is known', async () => {
+    const host = quiet();
+    host.put('/proc/self/mountinfo');
+    host.lock(STC_LOCK, 'WRITE', 7, { dev: 'other' });
+    expect(await host.activity()).toEqual(NOTHING);
+  });
+
+  it('is empty while a client has temporary roots but the store is missing', async () => {
+    const host = quiet();
+    host.lock('/nix/var/nix/temproots/100', 'WRITE', 100);
+    rmSync(join(host.root, '/nix/store'), { recursive: true });
+    expect(await host.activity()).toEqual(NOTHING);
+  });
+
+  it('lets other work run while it reads the processes of a large host', async () => {
+    const host = quiet();
+    for (let pid = 300; pid < 400; pid += 1) host.process(pid, 'sleep', '1');
+    let hasRun = false;
+    setImmediate(() => (hasRun = true));
+    await host.activity();
+    expect(hasRun).toBe(true);
+  });
+
   it('is that of a lock by its own device if no mount is known', async () => {
     const host = quiet();
     host.put('/proc/self/mountinfo');
@@ -243,6 +266,15 @@ describe('the activity of Nix', () => {
     expect(await host.activity()).toEqual(NOTHING);
     host.put('/proc/61/status', 'Name:\tnix\nPPid:\t60\nNSpid:\t61\n');
     expect(await host.activity()).toEqual({ switching: '`comin` runs as process 61', building: null });
+  });
+
+  it('is no deployment by comin while it runs another program, or for a process of Nix that has just ended', async () => {
+    const host = quiet();
+    host.process(60, 'comin', 'run');
+    host.process(61, 'git', 'fetch');
+    host.put('/proc/61/status', 'Name:\tgit\nPPid:\t60\nNSpid:\t61\n');
+    host.process(62, 'nix', 'build');
+    expect(await host.activity()).toEqual(NOTHING);
   });
 
   it('does not include programs in a container, which has its own system', async () => {
@@ -331,6 +363,7 @@ describe('a running program', () => {
     ['comin run', undefined, false],
     ['man nixos-rebuild switch', undefined, false],
     ['vim nixos-rebuild', undefined, false],
+    ['bash', undefined, false],
     ['journalctl -u nixos-rebuild', undefined, false],
     ['', undefined, false],
   ])('called as `%s` is %s', (line, words, switches) => {

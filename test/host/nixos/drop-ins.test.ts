@@ -11,6 +11,7 @@ describe('the drop-in folders of a unit', () => {
     ['foo-.service', ['foo-.service', 'service']],
     ['foo--bar.service', ['foo--bar.service', 'foo--.service', 'foo-.service', 'service']],
     ['-.mount', ['-.mount', 'mount']],
+    ['-x.mount', ['-x.mount', 'mount']],
     ['a-b.socket', ['a-b.socket', 'a-.socket', 'socket']],
     ['foo@x.service', ['foo@x.service', 'foo@.service', 'service']],
     ['foo@.service', ['foo@.service', 'service']],
@@ -76,6 +77,11 @@ describe('a unit is reported as different between two systems', () => {
     const first = { 'foo-bar.service.d/10.conf': limit(1), 'service.d/20.conf': limit(2) };
     const second = { 'foo-bar.service.d/30.conf': limit(1), 'service.d/20.conf': limit(2) };
     expect(await changed(first, second)).toEqual(['foo-bar.service']);
+  });
+
+  it('also if a link to its file is not named like a unit', async () => {
+    const unit = (value: number) => ({ 'a.service': limit(value), README: '-> a.service' });
+    expect(await changed(unit(1), unit(2))).toEqual(['a.service']);
   });
 
   it('for a drop-in of an alias', async () => {

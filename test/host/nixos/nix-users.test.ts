@@ -36,6 +36,7 @@ describe('the access to nix-daemon by its configuration', () => {
     ['allowed-users = @wheel\ntrusted-users = root healing', true],
     ['allowed-users = @wheel\nextra-trusted-users = @healing', true],
     ['experimental-features = nix-command', true],
+    ['allowed-users = @wheel\nsystem-features = healing', false],
   ])('with %j is granted to the daemon: %s', (text, answer) => {
     expect(allowed(text)).toBe(answer);
   });
@@ -87,13 +88,18 @@ describe('the access to nix-daemon by its configuration', () => {
     expect(isAllowedByNix(root, { user: 'bob', group: 'nogroup' })).toBe(true);
     expect(isAllowedByNix(root, { user: 'carol', group: 'nogroup' })).toBe(false);
   });
+
+  it('is not granted to the members of another group', () => {
+    writeFileSync(join(root, 'etc/nix/nix.conf'), 'allowed-users = @wheel');
+    expect(isAllowedByNix(root, { user: 'bob', group: 'nogroup' })).toBe(false);
+  });
 });
 
 describe('the access of this process to nix-daemon', () => {
   const { username, gid } = userInfo();
-  const asked = (uid: number, text: string): boolean => {
+  const asked = (uid: number, text: string, groups = `mine:x:${gid}:\nother:x:${gid + 1}:\n`): boolean => {
     writeFileSync(join(root, 'etc/nix/nix.conf'), text);
-    writeFileSync(join(root, 'etc/group'), `mine:x:${gid}:\nother:x:${gid + 1}:\n`);
+    writeFileSync(join(root, 'etc/group'), groups);
     const id = vi.spyOn(process, 'getuid').mockReturnValue(uid);
     try {
       return isThisUserAllowed(root);
@@ -102,6 +108,13 @@ describe('the access of this process to nix-daemon', () => {
     }
   };
   const nobody = 'allowed-users =\ntrusted-users =\n';
+
+  it.each([
+    [username, true],
+    ['@undefined', false],
+  ])('is granted to a user whose group has no name only by its own name: %s, %s', (word, answer) => {
+    expect(asked(1_000, `${nobody}extra-allowed-users = ${word}`, 'other:x:99999:\n')).toBe(answer);
+  });
 
   it('is granted to root, whatever the configuration says', () => {
     expect(asked(0, nobody)).toBe(true);

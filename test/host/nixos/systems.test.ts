@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createNixosReader } from '../../../src/host/nixos/nixos-reader.js';
@@ -70,6 +70,26 @@ describe('the systems of an ordinary host', () => {
     const first = reader.read();
     link('/run/booted-system', b, LONG_AGO + HOUR);
     expect(reader.read()).toMatchObject({ booted: { path: b } });
+    expect(reader.read()).not.toBe(first);
+  });
+
+  it('are read again once a link was replaced by one with the same time, as by a restored backup', () => {
+    const { root, link, a } = ordinary();
+    const reader = createNixosReader({ root });
+    reader.read();
+    link('/run/new', a, LONG_AGO + 3 * HOUR);
+    renameSync(join(root, '/run/new'), join(root, '/run/current-system'));
+    expect(reader.read()).toMatchObject({ running: { path: a } });
+  });
+
+  it('are read again after 30 seconds by default', () => {
+    const { root } = ordinary();
+    let now = LONG_AGO + 9 * HOUR;
+    const reader = createNixosReader({ root, now: () => now });
+    const first = reader.read();
+    now += 29_999;
+    expect(reader.read()).toBe(first);
+    now += 1;
     expect(reader.read()).not.toBe(first);
   });
 
@@ -214,6 +234,17 @@ describe('a host that runs another system than its profile', () => {
     expect(isUnknown(read(host).specialisation)).toBe(true);
   });
 
+  it('runs an unknown specialisation, with the reason, if a folder cannot be read or the running system is unknown', () => {
+    const host = ordinary();
+    host.put(`${host.b}/specialisation`);
+    host.run(host.system('special'));
+    expect(read(host).specialisation).toMatchObject({
+      unknown: expect.stringContaining('ENOTDIR') as string,
+    });
+    host.run(storePath('gone'));
+    expect(read(host).specialisation).toEqual(read(host).running);
+  });
+
   it('runs a specialisation of a generation, or of the booted system', () => {
     const tree = ordinary();
     const quiet = tree.system('quiet');
@@ -309,6 +340,10 @@ describe('the identity of a system', () => {
       expect(createNixosReader({ root: ordinary().root }).identity(path)).toHaveProperty('unknown');
     },
   );
+
+  it('is looked for below `/` by default', () => {
+    expect(createNixosReader().identity('/')).toMatchObject({ path: '/' });
+  });
 
   it('never leads out of the root', () => {
     const { root, link } = ordinary();

@@ -114,6 +114,34 @@ describe('the units that differ between two systems', () => {
     expect(await changes(masked, {})).toEqual([]);
   });
 
+  it('include an instance that loses or gets a file of its own beside its template', async () => {
+    const template = { 'foo@.service': service('/bin/1') };
+    const own = { ...template, 'foo@bar.service': service('/bin/own') };
+    expect(await changes(own, template)).toEqual(['foo@bar.service']);
+    expect(await changes(template, own)).toEqual(['foo@bar.service']);
+  });
+
+  it('do not include one with a masked drop-in that it did not have before', async () => {
+    const unit = { 'a.service': service('/bin/a') };
+    expect(await changes(unit, { ...unit, 'a.service.d/x.conf': '-> /dev/null' })).toEqual([]);
+  });
+
+  it('are unknown if the signal is aborted during the comparison, or a path is relative', async () => {
+    const tree = nixosTree();
+    const reader = createNixosReader({ root: tree.root });
+    const many = Object.fromEntries(
+      Array.from({ length: 100 }, (_, index) => [`u${index}.service`, service('/bin/a')]),
+    );
+    const [a, b] = [tree.system('a', many), tree.system('b')];
+    expect(await reader.unitChanges(a, b)).toHaveLength(100);
+    const controller = new AbortController();
+    setImmediate(() => controller.abort());
+    expect(await reader.unitChanges(a, b, controller.signal)).toHaveProperty('unknown');
+    expect(await reader.unitChanges(a.slice(1), b)).toEqual({
+      unknown: `the units of the two systems cannot be compared: ${a.slice(1)} has no units`,
+    });
+  });
+
   it('include no dependency folders, and only units', async () => {
     const to = {
       'a.target.wants/b.service': '',

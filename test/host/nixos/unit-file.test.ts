@@ -168,6 +168,10 @@ describe('two definitions of a unit', () => {
     expect(differs(unit('[Unit]\nX-Reload-Triggers=/x'), unit('[Unit]\nX-Reload-Triggers=/y'))).toBe(true);
   });
 
+  it('differ by where one value of a key ends and the next begins', () => {
+    expect(differs('[Service]\nExecStart=a\nExecStart=b', '[Service]\nExecStart=ab')).toBe(true);
+  });
+
   it('differ by the order of the values of a key', () => {
     expect(
       differs('[Service]\nExecStartPre=a\nExecStartPre=b', '[Service]\nExecStartPre=b\nExecStartPre=a'),

@@ -29,6 +29,31 @@ describe('the circumstances of a unit', () => {
     });
   });
 
+  it('are searched among the units that it depends on, without searching failed units', async () => {
+    const { of, requests } = search([base()]);
+    await of([bound()]);
+    expect(requests).toMatchObject([{ names: ['base.service'], discover: false, beside: true }]);
+  });
+
+  it('are looked up anew, without a known change, if the source does not follow all units', async () => {
+    const unit = bound();
+    const { of, states } = search([base()], { own: { version: 1 } });
+    for (let count = 0; count < 2; count += 1) await of([unit]);
+    expect(states).toEqual(['base.service', 'base.service']);
+  });
+
+  it('contain no cause if the journal has no record of the units that it depends on', async () => {
+    const journalctl = program('journalctl', 'true');
+    const healed = madeUnit('base.service', { links: { upAt: DOWN + 900, exitedAt: DOWN + 50_000 } });
+    try {
+      const { of } = search([healed], { journalctl: journalctl.path });
+      expect(await of([bound()])).toMatchObject({ 'bound.service': { cause: null } });
+      expect(journalctl.calls()).toHaveLength(1);
+    } finally {
+      journalctl.remove();
+    }
+  });
+
   it('contain no state of the cause if the source has none', async () => {
     const { of } = search([base()], { own: { states: () => Promise.resolve([]) } });
     expect(await of([bound()])).toMatchObject({ 'bound.service': { cause: { activeState: '' } } });

@@ -72,6 +72,19 @@ describe('the memory of jobs', () => {
     expect(asked).toEqual([]);
   });
 
+  it('takes a signal about a new job', () => {
+    expect(memory(stop).signal(WENT, 'JobNew', 1, '/job/1', 'a.service')).toBe(true);
+  });
+
+  it("excludes by systemd's clock a stop after it began to listen", () => {
+    const jobs = createJobMemory({ call: stop });
+    jobs.begin();
+    const now = Number(process.hrtime.bigint() / 1_000_000n);
+    const stoppedAt = (exitedAt: number) =>
+      jobs.stopped({ id: 'a.service', links: { upAt: 1, exitedAt, downAt: exitedAt } as UnitFacts['links'] });
+    expect([stoppedAt(now - 1), stoppedAt(now + 60_000)]).toEqual([undefined, false]);
+  });
+
   it('takes a job that began unseen for one of an unknown type, of any time', async () => {
     const { signal, stopped } = memory(stop);
     signal(WENT, 'JobRemoved', 1, '/job/1', 'a.service', 'done');
@@ -139,6 +152,16 @@ describe('the memory of jobs', () => {
       signal(WENT + 2_000, 'JobRemoved', id, `/job/${id}`, unit, 'done');
     }
     await answered();
+    expect(stopped(0, WENT + 2_000)).toBe(true);
+  });
+
+  it('does not forget a unit whose last job was known before those of others', async () => {
+    const { signal, stopped } = await crowded(998);
+    for (const [id, unit] of ['a.service', 'x.service', 'y.service'].entries()) {
+      signal(WENT + 2_000, 'JobNew', id, `/job/${id}`, unit);
+      signal(WENT + 2_000, 'JobRemoved', id, `/job/${id}`, unit, 'done');
+      await answered();
+    }
     expect(stopped(0, WENT + 2_000)).toBe(true);
   });
 

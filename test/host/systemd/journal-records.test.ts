@@ -71,6 +71,23 @@ describe('the records of units in the journal', () => {
     ]);
   });
 
+  it('are those of jobs too, with type and result', () => {
+    expect(recordsIn(line({ JOB_TYPE: 'start', JOB_RESULT: 'dependency' })).get('a.service')).toEqual([
+      { kind: 'job', at: 5_000, job: 'start', result: 'dependency' },
+    ]);
+  });
+
+  it.each([
+    ['is not JSON', '-- No entries --'],
+    ['is not an object', 'null'],
+    ['is cut off', '{"UNIT":"a.service"'],
+    ['has no unit', line({ UNIT: 7, MESSAGE_ID: FAILED })],
+    ['has no known kind', line({ MESSAGE_ID: 'x' })],
+    ['has no time', line({ MESSAGE_ID: FAILED, __MONOTONIC_TIMESTAMP: 'soon' })],
+  ])('do not include a line that %s', (_, text) => {
+    expect(recordsIn(`${text}\n`)).toEqual(new Map());
+  });
+
   it('have the kind of their message id, even with the result of a job', () => {
     const text = line({ MESSAGE_ID: FAILED, JOB_TYPE: 'stop', JOB_RESULT: 'done' });
     expect(recordsIn(text).get('a.service')).toEqual([{ kind: 'failed', at: 5_000, job: '', result: '' }]);

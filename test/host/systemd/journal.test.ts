@@ -70,6 +70,29 @@ describe('the journal', () => {
     );
   });
 
+  it('is asked for the jobs and ends of the runs, in a form that can be parsed', async () => {
+    await open('true').stoppedByJob([RUN, OTHER]);
+    const runs = `_PID=1 INVOCATION_ID=${RUN} INVOCATION_ID=${OTHER}`;
+    const ends = ['7ad2d189f7e94e70a38c781354912448', 'd9b373ed55a64feb8242e02dbe79a49c'];
+    expect(journalctl!.calls()).toEqual([
+      ' --no-pager --output=json --output-fields=INVOCATION_ID,JOB_TYPE,JOB_RESULT,MESSAGE_ID' +
+        ` ${runs} JOB_TYPE=stop JOB_TYPE=restart JOB_TYPE=try-restart` +
+        ` + ${runs} ${[...ends, '98e322203f7a4ed290d09fe03c09fe15'].map((id) => `MESSAGE_ID=${id}`).join(' ')}`,
+    ]);
+  });
+
+  it('has the reason that a record is missing if it was read without an error', async () => {
+    expect([...(await open('true').stoppedByJob([RUN])).values()]).toEqual([
+      { unknown: 'the journal has no record of the end of its last run' },
+    ]);
+  });
+
+  it('is read at once after three attempts that were aborted', async () => {
+    const journal = open(`echo '${stopped}'`);
+    for (let attempt = 0; attempt < 3; attempt += 1) await journal.stoppedByJob([RUN], AbortSignal.abort());
+    expect([...(await journal.stoppedByJob([RUN])).values()]).toEqual([true]);
+  });
+
   it('starts no process without a run', async () => {
     const journal = open('exit 1');
     expect((await journal.stoppedByJob([])).size).toBe(0);

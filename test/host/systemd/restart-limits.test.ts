@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { restartsBefore } from '../../../src/host/systemd/first-restarts.js';
+import { needsJournal, restartsBefore } from '../../../src/host/systemd/first-restarts.js';
 import {
   addSample,
   chainOf,
@@ -88,6 +88,7 @@ describe('the limits of a history of restarts', () => {
 
   it.each<[string, Partial<RestartSample>, Partial<RestartSample>]>([
     ['the start of the last run is unknown', { upAt: 0 }, { upAt: 61_000 }],
+    ['the start of the last run was not read', {}, { upAt: 61_000 }],
     ['the start of this run is unknown', { upAt: 1_000 }, { upAt: 0 }],
     ['the last run began at the same time', { upAt: 1_000 }, { upAt: 1_000 }],
   ])('count by the times of the readings if %s', (_, first, second) => {
@@ -122,6 +123,17 @@ describe('a long run that ended between two readings', () => {
   });
 });
 
+describe('a run whose start was not read', () => {
+  it('does not end the crash loop when it ends, as it may have been short', () => {
+    const readings = [
+      { restarts: 0, at: 0 },
+      { restarts: 3, at: 1_000, active: true, invocationId: 'a' },
+      { restarts: 3, at: 2_000, upAt: 61_001 },
+    ];
+    expect(recent(...readings)).toBe(3);
+  });
+});
+
 describe('the crash loop before the first reading', () => {
   it.each([
     ['a gap of a long run and the delay', [60_100, 0], 120_200, 2],
@@ -135,6 +147,12 @@ describe('the crash loop before the first reading', () => {
     const minutes = Array.from({ length: 11 }, (_, minute) => minute * 60_000);
     expect(chainOf(minutes, 600_000, 100)).toBe(10);
     expect(chainOf(minutes, 599_999, 100)).toBe(11);
+  });
+
+  it('is read from the journal for a loaded unit with three restarts', () => {
+    expect(needsJournal(madeUnit('a.service', { restarts: 2 }))).toBe(false);
+    expect(needsJournal(madeUnit('a.service', { restarts: 3 }))).toBe(true);
+    expect(needsJournal(madeUnit('a.service', { restarts: 9, loadState: 'masked' }))).toBe(false);
   });
 
   it('is read from the journal for all units at once, with all restarts of the day', async () => {

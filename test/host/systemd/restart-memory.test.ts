@@ -52,6 +52,23 @@ describe('the memory of restarts', () => {
     expect(restarts.restarting()).toEqual([]);
   });
 
+  it('names a unit in a crash loop, and knows whether its runs succeed, from a single restart on', async () => {
+    const { note, restarts } = memory();
+    await note({ restarts: 0 });
+    expect(await note({ restarts: 1, result: 'success' })).toMatchObject({
+      ...{ recentRestarts: 1, restartsAfterSuccess: true },
+    });
+    expect(restarts.restarting()).toEqual(['a.service']);
+  });
+
+  it('does not know a success of a unit in a crash loop of which the journal has no record', async () => {
+    const { note, restarts } = memory(SUCCEEDED);
+    for (const count of [0, 1]) await note({ ...RUNNING, id: 'b.service', restarts: count });
+    expect(restarts.of(madeUnit('b.service'))).toMatchObject({
+      ...{ recentRestarts: 1, restartsAfterSuccess: false },
+    });
+  });
+
   it('counts them between readings, and names the units in a crash loop', async () => {
     const { note, restarts } = memory();
     expect(await note({ restarts: 1 })).toMatchObject({ recentRestarts: 0, dailyRestarts: 0 });

@@ -71,6 +71,23 @@ describe('recorded output of systemctl 252 about odd units', () => {
   });
 });
 
+describe('the output of systemctl', () => {
+  it('consists of units with keys and values, between empty lines', () => {
+    expect(showBlocks('=x\nA=1=2\nno value\n\n\nnothing\n\nB=\n')).toEqual([
+      new Map([['A', '1=2']]),
+      new Map([['B', '']]),
+    ]);
+  });
+
+  it('has flags and counts; a missing or invalid one is false or 0', () => {
+    const { flag, count } = shownProperties(
+      new Map(Object.entries({ on: 'yes', off: 'no', seven: '7', huge: '1'.repeat(16), text: '7x' })),
+    );
+    expect(['on', 'off', 'missing'].map(flag)).toEqual([true, false, false]);
+    expect(['seven', 'huge', 'text', 'missing'].map(count)).toEqual([7, 0, 0, 0]);
+  });
+});
+
 describe('a list of systemctl', () => {
   it('is parsed with quoted words', () => {
     expect(shownWords('a.service "b\\\\x2dc.service" d.socket')).toEqual([
@@ -79,6 +96,7 @@ describe('a list of systemctl', () => {
       'd.socket',
     ]);
     expect(shownWords('')).toEqual([]);
+    expect(shownWords('a "" "b')).toEqual(['a', '', '"b']);
   });
 
   it('is parsed with the unquoted words of an older systemctl', () => {
@@ -92,6 +110,9 @@ describe('times of systemctl', () => {
     ['infinity', Infinity],
     ['0', 0],
     ['500ms', 500],
+    ['500us', 0.5],
+    ['2d', 172_800_000],
+    ['1y', 31_557_600_000],
     ['2.500s', 2_500],
     ['1h 2min 3s 4ms', 3_723_004],
     ['1month 1w', 2_629_800_000 + 604_800_000],

@@ -112,6 +112,15 @@ describe('the records of a unit that ended', () => {
     expect(cause(bound('base.service'), [base], at(DOWN - 21))).toBeNull();
   });
 
+  it('are of an earlier end, and the cause, only if its last end was more than 20 ms later', () => {
+    const ended = (exitedAt: number) =>
+      cause(bound('base.service', DOWN), [down('base.service', { exitedAt })], {
+        'base.service': [record('failed', DOWN - 1)],
+      });
+    expect(ended(DOWN + 19)).toBeNull();
+    expect(ended(DOWN + 20)).toBe('failed base.service');
+  });
+
   it('have its last end before the other unit went down, and its first of the last end', () => {
     const twice = [record('failed', DOWN - 50), record('succeeded', DOWN - 10)];
     expect(cause(bound('base.service', DOWN), [healed], { 'base.service': twice })).toBe(
@@ -251,6 +260,10 @@ describe('a conflicting unit', () => {
     [DOWN + 5_001, null],
   ])('is the cause within five seconds of its start: %i', (upAt, expected) => {
     expect(cause(about(), [rival(upAt)])).toBe(expected);
+  });
+
+  it('is no cause if nothing is known of it', () => {
+    expect(cause(about(), [])).toBeNull();
   });
 
   it('is no cause for a unit that never ran, and never a target', () => {

@@ -228,6 +228,14 @@ describe('failing units that are not named', () => {
     expect(followed([])).toEqual([]);
   });
 
+  it('are in a crash loop from a single restart on', async () => {
+    const { complete, at } = memory();
+    const loop = (restarts: number) => complete({ asked: [madeUnit('loop.service', { restarts })] }, []);
+    await loop(1);
+    at(1_000);
+    expect((await loop(2)).troubled).toMatchObject([{ id: 'loop.service', recentRestarts: 1 }]);
+  });
+
   it('are in a crash loop, and followed until it ends', async () => {
     const { complete, followed, at } = memory();
     const loop = (restarts: number) =>
