@@ -9,7 +9,6 @@ import {
   nearest,
   refusal,
 } from '../base/expect.js';
-import { printable } from '../base/printable.js';
 import { unitName } from '../model/unit-name.js';
 import { SNAPSHOT_PARTS, type Snapshot, type SnapshotPart } from '../model/snapshot.js';
 import { IssueType, type Heals, type Issue, type Verdict } from '../model/issue.js';
@@ -94,7 +93,6 @@ export function expectCheck(check: unknown, taken: readonly string[]): Check {
   const { every, failAfter, recoverAfter } = given;
   expectNoTypingMistake(given);
   const name = expectText('check.name', given.name);
-  if (printable(name) !== name) throw refusal('check.name', 'a text without control characters', name);
   if (taken.includes(name)) throw refusal('check.name', 'a name that no other check has', name);
   expectText('check.component', given.component);
   expectOneOf('check.type', type, Object.values(IssueType), 'issue type');
