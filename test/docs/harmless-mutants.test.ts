@@ -7,10 +7,10 @@ interface Mutant {
   readonly text: string;
 }
 // Plain scripts, run by Node as they are.
-const { mutantsOf } = (await import('../mutate/mutants.mjs' as string)) as {
+const { mutantsOf } = (await import('../mutate/mutants.mjs')) as {
   mutantsOf(path: string, source: string): readonly Mutant[];
 };
-const { keyOf, REASONS } = (await import('../mutate/harmless.mjs' as string)) as {
+const { keyOf, REASONS } = (await import('../mutate/harmless.mjs')) as {
   keyOf(mutant: { path: string; before: string; text: string }): string;
   readonly REASONS: Readonly<Record<string, string>>;
 };
