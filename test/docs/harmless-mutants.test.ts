@@ -6,11 +6,12 @@ interface Mutant {
   readonly end: number;
   readonly text: string;
 }
-// Plain scripts, run by Node as they are.
-const { mutantsOf } = (await import('../mutate/mutants.mjs')) as {
+// Plain scripts without types.
+const script = (name: string): string => new URL(`../mutate/${name}.mjs`, import.meta.url).href;
+const { mutantsOf } = (await import(script('mutants'))) as {
   mutantsOf(path: string, source: string): readonly Mutant[];
 };
-const { keyOf, REASONS } = (await import('../mutate/harmless.mjs')) as {
+const { keyOf, REASONS } = (await import(script('harmless'))) as {
   keyOf(mutant: { path: string; before: string; text: string }): string;
   readonly REASONS: Readonly<Record<string, string>>;
 };
