@@ -226,6 +226,7 @@ describe('the verdict on out-of-memory kills', () => {
     const verdict = judgeOom({ sinceBoot: 5_000, recent }, units);
     expect(verdict.reason).toBe(`The kernel killed ${words} within the last 10 min because memory ran out`);
     expect(verdict).toMatchObject({ status: recent === 0 ? 'ok' : 'bad', value: recent, threshold: 0 });
+    expect('evidence' in verdict).toBe(recent > 0);
   });
 
   it('names each unit that ended by one, listed or not, and no other', () => {
