@@ -76,7 +76,7 @@ export class BuiltInChecks {
     snapshot: Snapshot,
     levels: ThresholdValues,
     into: VerdictList,
-    judgesServices = true,
+    judgesServices: boolean,
   ): void {
     const judgement = this.#judgements.get(name);
     if (judgement) judgement(snapshot, judgesServices).forEach((verdict) => into.add(verdict));
@@ -118,5 +118,4 @@ export class BuiltInChecks {
   }
 }
 
-const isDegraded = (system: Snapshot['system']): boolean =>
-  !isUnknown(system) && !isUnknown(system.state) && system.state === 'degraded';
+const isDegraded = (system: Snapshot['system']): boolean => !isUnknown(system) && system.state === 'degraded';

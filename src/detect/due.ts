@@ -17,7 +17,7 @@ export class Due {
    * @param firstShare Share of it after which the second run comes, over 0 up to 1. Checks that all ran first in the same
    * cycle differ in it, so that they do not run together ever after.
    */
-  constructor(everySeconds: number, firstShare = 1) {
+  constructor(everySeconds: number, firstShare: number) {
     this.#everyMs = everySeconds * 1_000;
     this.#waitMs = this.#everyMs * firstShare;
   }

@@ -32,7 +32,7 @@ export class MountRules {
     const paths = expectArray('mounts.exclude', exclude).map((path) =>
       expectPath('mounts.exclude', path, true),
     );
-    this.#exact = new Set(paths.filter((path) => !path.endsWith('*')));
+    this.#exact = new Set(paths);
     this.#starts = paths.filter((path) => path.endsWith('*')).map((path) => path.slice(0, -1));
     this.#levels = new Map(
       Object.entries(expectObject('mounts.levels', levels)).map(([path, level]) => [

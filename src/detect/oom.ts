@@ -26,7 +26,7 @@ export class OomHistory {
     else if (kills > last.kills) this.#steps.push({ at: now, kills });
     const first = this.#steps.findLastIndex(({ at }) => at <= now - OOM_WINDOW_MS);
     if (first > 0) this.#steps.splice(0, first);
-    return { sinceBoot: kills, recent: kills - (this.#steps[0]?.kills ?? kills) };
+    return { sinceBoot: kills, recent: kills - this.#steps[0]!.kills };
   }
 }
 
@@ -34,8 +34,7 @@ export class OomHistory {
 export function judgeOom(kills: Reading<OomKills>, units: Reading<UnitsReading>): Verdict {
   if (isUnknown(kills)) return { status: 'unknown', reason: kills.unknown };
   const { recent, sinceBoot } = kills;
-  const processes = recent === 1 ? 'process' : 'processes';
-  const words = `${recent === 0 ? 'no' : count(recent)} ${recent === 0 ? 'process' : processes}`;
+  const words = recent === 0 ? 'no process' : `${count(recent)} process${recent === 1 ? '' : 'es'}`;
   return {
     status: recent > 0 ? 'bad' : 'ok',
     severity: Severity.LOW,

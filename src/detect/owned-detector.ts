@@ -10,11 +10,11 @@ import { PortCalls } from '../base/port-calls.js';
 /** Returns a detector whose looks have a deadline beyond the time limits of its checks, and return valid verdicts. */
 export function ownedDetector(detector: Detector, clock: Clock, reading: AbortSignal): Detector {
   const calls = new PortCalls({ clock, signal: reading });
-  let accepted: unknown;
+  let accepted: readonly ComponentVerdict[] = [];
   const expect = (verdicts: unknown): readonly ComponentVerdict[] => {
     // Frozen and checked before: the same list while nothing changes.
     if (verdicts !== accepted) accepted = expectVerdicts(verdicts);
-    return accepted as readonly ComponentVerdict[];
+    return accepted;
   };
   const look = (request: InspectRequest = {}): Looked => {
     // A fresh look may first wait for an earlier run of the same check.

@@ -27,7 +27,6 @@ export class VerdictList {
     if (this.#next === undefined && this.#length < this.#before.length)
       this.#next = this.#before.slice(0, this.#length);
     if (this.#next !== undefined) this.#before = Object.freeze(this.#next);
-    this.#next = undefined;
     return this.#before;
   }
 }

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { judgeServices, judgeUnit, type WatchedUnit } from '../../src/detect/services.js';
+import { isUnlisted, judgeServices, judgeUnit, type WatchedUnit } from '../../src/detect/services.js';
 import { watchedUnits } from '../../src/detect/watched.js';
+import { issueFrom } from '../../src/detect/issue-from.js';
 import type { UnitReading } from '../../src/model/unit.js';
 import { Severity } from '../../src/model/issue.js';
 import { failedUnit, unitReading, unknownUnit } from '../../src/testing/index.js';
@@ -201,4 +202,68 @@ describe('the verdicts on units', () => {
     const verdicts = judgeServices({ asked: [sshd], troubled: [ssh] }, watchedUnits(['sshd']));
     expect(verdicts.map(({ component }) => component)).toEqual(['sshd']);
   });
+});
+
+describe('a unit that is found by a pattern', () => {
+  const watched = watchedUnits(['worker@*']);
+  const judge = (unit: UnitReading, members: UnitReading[] = []) =>
+    judgeServices({ asked: [], matched: [unit], members, troubled: [] }, watched);
+
+  it('is judged as a listed one', () => {
+    expect(judge(failedUnit({ name: 'worker@1' }))).toMatchObject([
+      { component: 'worker@1', status: 'bad', severity: HIGH },
+    ]);
+  });
+
+  it('neither opens nor clears an issue while a member of it has failed', () => {
+    const group = unitReading({ name: 'worker@1', members: ['a.service'] });
+    const member = failedUnit({ name: 'a', memberOf: ['worker@1.service'] });
+    const [verdict] = judge(group, [member]);
+    expect(verdict).toMatchObject({ component: 'worker@1', status: 'ok', transient: true });
+    expect(verdict?.reason).toContain('; a.service has failed');
+  });
+});
+
+describe('the reason of a verdict on a unit', () => {
+  const reasonOf = (members: readonly string[], also: readonly string[] = []) =>
+    judgeUnit(unitReading({ members }), LISTED, { also }).reason;
+
+  it('names its members, if it has any, and its other names in the list', () => {
+    expect(reasonOf([])).toBe('nginx.service is active (running)');
+    expect(reasonOf(['a.service'])).toBe('nginx.service is active (running); it stands for a.service');
+    expect(reasonOf(['a.service', 'b.service'])).toBe(
+      'nginx.service is active (running); it stands for a.service, b.service',
+    );
+    expect(reasonOf([], ['nginx.service', 'web.service'])).toBe(
+      'nginx.service (also web.service) is active (running)',
+    );
+  });
+
+  it('ends with the words that it is not listed only if it is bad and others are listed', () => {
+    const reasons = [failedUnit(), unitReading()].flatMap((unit) =>
+      [true, false].map((hasList) => judgeUnit(unit, undefined, { hasList }).reason),
+    );
+    expect(reasons).toEqual([
+      'nginx.service has failed (exit-code); it is not listed in `services`',
+      'nginx.service has failed (exit-code)',
+      ...Array<string>(2).fill('nginx.service is active (running)'),
+    ]);
+  });
+});
+
+it('an issue is about an unlisted unit only if the check of units found it, and the unit is not listed', () => {
+  const issueOf = (services: string[]) =>
+    issueFrom(
+      judgeServices({ asked: [], troubled: [failedUnit()] }, watchedUnits(services))[0]!,
+      new Date(0),
+    );
+  expect(isUnlisted(issueOf(['redis']))).toBe(true);
+  expect(isUnlisted(issueOf(['nginx']))).toBe(false);
+  expect(isUnlisted({ ...issueOf(['redis']), check: 'mine' })).toBe(false);
+});
+
+it('an unlisted unit whose unit file has an error is reported as LOW where there is a list', () => {
+  const broken = failedUnit({ loadState: 'error' });
+  expect(judgeUnit(broken, undefined, { hasList: true }).severity).toBe(LOW);
+  expect(judgeUnit(broken, undefined).severity).toBe(HIGH);
 });

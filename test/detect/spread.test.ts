@@ -33,6 +33,11 @@ describe('the fraction of its interval after which a check runs for the second t
     expect(shares).toEqual(Array.from({ length: 1_000 }, (_, index) => shareOfFirstInterval(index)));
   });
 
+  it('is a golden section less for each further check, and wraps above 0', () => {
+    expect(shareOfFirstInterval(1)).toBeCloseTo(0.381966, 6);
+    expect(shareOfFirstInterval(2)).toBeCloseTo(0.763932, 6);
+  });
+
   it.each([2, 3, 10, 100, 1_000])(
     'spreads %i checks evenly: no tenth of the interval has twice its share',
     (count) => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { SimpleDetector } from '../../src/detect/detector.js';
+import { judgeOom, OomHistory } from '../../src/detect/oom.js';
 import { judgeSystem } from '../../src/detect/system.js';
 import { unknown } from '../../src/model/reading.js';
 import { Severity } from '../../src/model/issue.js';
@@ -52,7 +53,7 @@ describe('the sentence on a degraded system', () => {
         asked: [...failed(1), unitReading({ name: 'ok.service' })],
         matched: failed(1, 2),
         members: failed(1, 3),
-        troubled: failed(4),
+        troubled: [...failed(1), ...failed(1, 4)],
       },
       [],
       'unit1.service, unit2.service, unit3.service, unit4.service failed',
@@ -68,6 +69,12 @@ describe('the sentence on a degraded system', () => {
       { asked: [{ ...failedUnit({ name: 'sshd.service' }), name: 'ssh.service' }], troubled: failed(1) },
       ['ssh'],
       'unit1.service failed',
+    ],
+    [
+      'leaves out a unit with an issue by its full name, though it was read by another name',
+      { ...none, matched: [{ ...failedUnit({ name: 'sshd.service' }), name: 'ssh.service' }] },
+      ['sshd'],
+      'each failed unit has its own issue',
     ],
     [
       'says if each of them has an issue',
@@ -204,5 +211,72 @@ describe('out-of-memory kills', () => {
     const { look, host } = start();
     host.set({ system: systemReading({ oomKills: because }) });
     expect(await look()).toMatchObject({ status: 'unknown', reason: 'the file is gone' });
+  });
+});
+
+describe('the verdict on out-of-memory kills', () => {
+  const units = { asked: [], troubled: [] };
+
+  it.each([
+    [0, 'no process'],
+    [1, '1 process'],
+    [2, '2 processes'],
+    [1_200, '1,200 processes'],
+  ])('counts %d in words', (recent, words) => {
+    const verdict = judgeOom({ sinceBoot: 5_000, recent }, units);
+    expect(verdict.reason).toBe(`The kernel killed ${words} within the last 10 min because memory ran out`);
+    expect(verdict).toMatchObject({ status: recent === 0 ? 'ok' : 'bad', value: recent, threshold: 0 });
+    expect('evidence' in verdict).toBe(recent > 0);
+  });
+
+  it('names each unit that ended by one, listed or not, and no other', () => {
+    const eater = (name: string) => failedUnit({ name, result: 'oom-kill' });
+    const all = {
+      asked: [unitReading({ name: 'well' }), eater('listed')],
+      troubled: [failedUnit({ name: 'crashed' }), eater('other'), eater('listed')],
+    };
+    expect(judgeOom({ sinceBoot: 2, recent: 2 }, all).evidence?.[1]).toBe(
+      'Result=oom-kill: listed.service, other.service',
+    );
+  });
+
+  it('counts from the last reading at which the counter went back', () => {
+    const history = new OomHistory();
+    const recent = [5, 9, 7, 8].map((kills, minute) => history.note(kills, minute * MINUTE));
+    expect(recent).toEqual([
+      { sinceBoot: 5, recent: 0 },
+      { sinceBoot: 9, recent: 4 },
+      { sinceBoot: 7, recent: 0 },
+      { sinceBoot: 8, recent: 1 },
+    ]);
+  });
+});
+
+describe('the verdicts on the system', () => {
+  const start = (parts: FakeHostParts = {}) => {
+    const host = fakeHost(parts);
+    const detector = new SimpleDetector({ host, clock: fakeClock() });
+    const state = async () =>
+      (await detector.inspect()).find(({ component }) => component === 'system:state');
+    return { host, detector, state };
+  };
+
+  it('follow its state while no process is killed', async () => {
+    const { host, state } = start();
+    const seen: unknown[] = [];
+    for (const word of ['running', 'starting', 'degraded', 'running']) {
+      host.set({ system: systemReading({ state: word }) });
+      const verdict = await state();
+      seen.push(`${verdict?.status}: ${verdict?.reason.split(':')[0]}`);
+    }
+    const words = 'systemd says that the system is';
+    expect(seen).toEqual([
+      ...[`ok: ${words} running`, `ok: ${words} starting`, `bad: ${words} degraded`, `ok: ${words} running`],
+    ]);
+  });
+
+  it('are frozen, as those on units are', async () => {
+    const { detector } = start({ units: [failedUnit({ name: 'db' })] });
+    for (const verdict of await detector.inspect()) expect(verdict).toSatisfy(Object.isFrozen);
   });
 });

@@ -72,6 +72,35 @@ describe('the thresholds', () => {
     expect(it.thresholds.cpuPercent).toBe(60);
   });
 
+  it('have their defaults for keys that are undefined', () => {
+    const it = detector();
+    it.thresholds = { cpuPercent: undefined, memoryPercent: 50 } as never;
+    expect(it.thresholds).toMatchObject({ cpuPercent: 80, memoryPercent: 50 });
+  });
+
+  it('have no value under an unknown name', () => {
+    expect((detector().thresholds as unknown as Record<string, unknown>).swapPercent).toBeUndefined();
+  });
+
+  it('are validated, too, when they are defined as properties', () => {
+    const { thresholds } = detector();
+    Object.defineProperty(thresholds, 'cpuPercent', { value: 60 });
+    expect(thresholds.cpuPercent).toBe(60);
+    expect(() => Object.defineProperty(thresholds, 'cpuPercent', { value: 101 })).toThrow(
+      'Expected `cpuPercent` to be a number from 0 to 100, got `101`',
+    );
+    expect(() => Object.defineProperty(thresholds, 'cpu_percent', { value: 60 })).toThrow(
+      'Unknown option `cpu_percent` in `thresholds`: did you mean `cpuPercent`?',
+    );
+    expect(thresholds.cpuPercent).toBe(60);
+  });
+
+  it('refuse an infinite load with the smallest value that is allowed', () => {
+    expect(() => (detector().thresholds.loadAverage = Infinity)).toThrow(
+      'Expected `loadAverage` to be a number of at least 0',
+    );
+  });
+
   it('cannot be deleted', () => {
     const it = detector();
     expect(() => delete (it.thresholds as { cpuPercent?: number }).cpuPercent).toThrow(TypeError);

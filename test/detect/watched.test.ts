@@ -28,6 +28,9 @@ describe('the services option', () => {
     [[7], /services\[0\]/],
     [[{ keepRunning: true }], /services\[0\]\.unit/],
     [[{ unit: 'a', keepRunning: 'yes' }], /services\[0\]\.keepRunning.*true or false/],
+    [[{ unit: 'a', restartForMemory: 'yes' }], /services\[0\]\.restartForMemory.*true or false/],
+    [['ng inx'], /to be a systemd unit name, got/],
+    [[{ unit: 7 }], /services\[0\]\.unit.*a systemd unit name, got `7`/],
     ['nginx', /`services` to be an array/],
     [['*.service'], /services\[0\].*at least one letter or digit/],
     [['@*'], /services\[0\].*at least one letter or digit/],
@@ -49,8 +52,8 @@ describe('the services option', () => {
     expect(() => watchedUnits(services)).toThrow(message);
   });
 
-  it.each(['db[-0-9]', 'db[-9]', 'db[a-]', 'db[--0]', 'db[!-9]', 'db[^-0-9]'])(
-    'accepts %s: a hyphen at the edge of a class is one of its characters',
+  it.each(['db[-0-9]', 'db[-9]', 'db[a-]', 'db[--0]', 'db[!-9]', 'db[^-0-9]', 'db[1-1]'])(
+    'accepts %s: a hyphen at the edge of a class is one of its characters, and a range may have one',
     (pattern) => {
       expect(listedPatterns(watchedUnits([pattern]))).toEqual([`${pattern}.service`]);
     },

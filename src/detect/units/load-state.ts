@@ -8,7 +8,7 @@ const DOWN = ['inactive', 'failed'];
 
 /** Judges a unit whose file systemd cannot use: no start would help. */
 export const judgeLoadState: UnitRule = (question) => {
-  const { unit, subject, watched, hasList } = question;
+  const { unit, subject } = question;
   const { loadState, activeState, subState, name } = unit;
   switch (loadState) {
     case 'not-found': {
@@ -26,8 +26,7 @@ export const judgeLoadState: UnitRule = (question) => {
       if (activeState === 'active')
         return ok(`${subject} is active (${subState}), but ${error}; it could not be started again`);
       if (!DOWN.includes(activeState)) return undefined;
-      const severity = watched || !hasList ? Severity.HIGH : Severity.LOW;
-      return bad(question, severity, `${subject} is ${activeState}, and ${error}`);
+      return bad(question, Severity.HIGH, `${subject} is ${activeState}, and ${error}`);
     }
     default:
       return undefined;
