@@ -43,6 +43,12 @@ describe('a policy', () => {
     });
   });
 
+  it('has the defaults of an option that is `null`, as in a policy that is generated', () => {
+    const given = { ...LEAST, protect: null, approvedBy: null, nix: null, limits: null };
+    const { mounts: _rules, ...policy } = parsePolicy(given);
+    expect(policy).toEqual((({ mounts: _same, ...least }) => least)(parsePolicy(LEAST)));
+  });
+
   it('accepts a limit of 0, which allows nothing, and one of 1000', () => {
     const limits = { componentPerHour: 0, hostPerHour: 1_000 };
     expect(parsePolicy({ ...LEAST, limits }).limits).toMatchObject(limits);
