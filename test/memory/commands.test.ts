@@ -4,6 +4,7 @@ import {
   expectReason,
   MOST_PAUSES,
   pausedBy,
+  setPause,
   withCommand,
   withoutCommand,
 } from '../../src/memory/commands.js';
@@ -74,6 +75,12 @@ describe('the commands of operators', () => {
     expect(withoutCommand(stateAfter(command(reset)), EMPTY_STATE, reset).commands).toEqual([]);
   });
 
+  it('are none without one that could not be saved if an earlier version saved the state', () => {
+    const { commands: _none, ...ofEarlierVersion } = EMPTY_STATE;
+    const { commands } = withoutCommand(ofEarlierVersion, ofEarlierVersion, command());
+    expect(commands).toEqual([]);
+  });
+
   it('name the author of the last pause with a reason', () => {
     const state = stateAfter(
       command({ by: 'the first' }),
@@ -85,6 +92,13 @@ describe('the commands of operators', () => {
     expect(pausedBy(state, 'never given')).toBeUndefined();
     expect(pausedBy(EMPTY_STATE, 'backup')).toBeUndefined();
   });
+});
+
+it('a reason for a pause is set and removed without changing the other reasons', () => {
+  const paused = setPause(setPause(EMPTY_STATE, 'backup', 5), 'upgrade', 6);
+  expect(paused.pauses).toEqual({ backup: 5, upgrade: 6 });
+  expect(setPause(paused, 'backup', undefined).pauses).toEqual({ upgrade: 6 });
+  expect(setPause(paused, 'backup', 7).pauses).toEqual({ backup: 7, upgrade: 6 });
 });
 
 it('at most 16 reasons for a pause may apply at the same time', () => {

@@ -101,6 +101,15 @@ describe('the backoff', () => {
     });
   });
 
+  it('starts with the shortest wait after the rejection of an action that was never tried', () => {
+    const state = recordRefusal(act(EMPTY_STATE), 'nginx', 'reload_service', 5 * MINUTE, guards, 0);
+    expect(nginx(state).backoff['reload_service']).toEqual({
+      count: 1,
+      since: 5 * MINUTE,
+      until: 6 * MINUTE,
+    });
+  });
+
   it.each(['constructor', 'toString', '__proto__'])('has no entry for an action called %s', (action) => {
     const state = act(EMPTY_STATE, { action });
     expect(Object.keys(nginx(state).backoff)).toEqual([action]);

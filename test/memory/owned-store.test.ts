@@ -148,6 +148,24 @@ describe('a store that ends its load after it was closed', () => {
     expect(steps).toEqual(['closed', 'loaded', 'closed']);
   });
 
+  it('ends its load only after it is closed again', async () => {
+    const steps: string[] = [];
+    let answer: (state: undefined) => void = () => undefined;
+    const { store } = storeWith({
+      load: () => new Promise((resolve) => void (answer = resolve)),
+      close: async () => {
+        await new Promise(setImmediate);
+        steps.push('closed');
+      },
+    });
+    const loading = store.load();
+    await store.close?.();
+    answer(undefined);
+    await loading;
+    steps.push('loaded');
+    expect(steps).toEqual(['closed', 'closed', 'loaded']);
+  });
+
   it('has its state all the same, if it has nothing to close', async () => {
     let answer: (state: typeof EMPTY_STATE) => void = () => undefined;
     const { store } = storeWith({ load: () => new Promise((resolve) => void (answer = resolve)) });

@@ -38,6 +38,11 @@ describe('the approver of a plan', () => {
     const plan = planOf({ approval: 'ask' });
     expect(digestOf(withApprover(plan, policyOf({})))).toBe(digestOf(plan));
   });
+
+  it('is not named in a plan that may be approved through the daemon', () => {
+    const plan = planOf({ approval: 'ask' });
+    expect(withApprover(plan, policyOf({ allowApprovals: true }))).toBe(plan);
+  });
 });
 
 describe('the approval of a plan', () => {

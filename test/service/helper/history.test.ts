@@ -171,6 +171,17 @@ describe('the last change', () => {
   ])("is absent if the helper's book %s", (_, more) => {
     expect(lastOf([act(), act(more)])).toBeNull();
   });
+
+  it('is the one before a switch that the system refused, because that changed nothing', () => {
+    const refused = act({ at: NOW, generation: { from: B, to: A }, refused: 'raid is degraded' });
+    expect(lastOf([act(), refused])).toMatchObject({ at: NOW - MINUTE, from: A, to: B });
+  });
+
+  it('is absent while it cannot be read which system runs', () => {
+    expect(lastOf([act()], { nixos: unknown('no file') })).toBeNull();
+    const nixos = nixosReading(['a', 'b'], { running: unknown('no file') });
+    expect(lastOf([act()], { nixos })).toBeNull();
+  });
 });
 
 describe('the record of an engine, at the limits of what root reads', () => {

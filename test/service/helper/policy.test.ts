@@ -33,6 +33,7 @@ describe('a policy', () => {
       limits: { componentPerHour: 2 },
     });
     expect(policy.record).toBe('/var/lib/luminous-healing/state.json');
+    expect(policy.units.protect).toEqual(['postgresql']);
     expect(policy.units.services?.get('nginx.service')).toMatchObject({ restartForMemory: true });
     expect(policy).toMatchObject({
       allowApprovals: true,
@@ -40,6 +41,17 @@ describe('a policy', () => {
       thresholds: { memoryPercent: 70 },
       limits: { componentPerHour: 2, hostPerHour: 20 },
     });
+  });
+
+  it('has the defaults of an option that is `null`, as in a policy that is generated', () => {
+    const given = { ...LEAST, protect: null, approvedBy: null, nix: null, limits: null };
+    const { mounts: _rules, ...policy } = parsePolicy(given);
+    expect(policy).toEqual((({ mounts: _same, ...least }) => least)(parsePolicy(LEAST)));
+  });
+
+  it('accepts a limit of 0, which allows nothing, and one of 1000', () => {
+    const limits = { componentPerHour: 0, hostPerHour: 1_000 };
+    expect(parsePolicy({ ...LEAST, limits }).limits).toMatchObject(limits);
   });
 
   it('ignores `deleteOlderThan`, because the helper has no record of the generations to keep', () => {
@@ -60,6 +72,7 @@ describe('a policy', () => {
     [{ ...LEAST, services: ['*'] }, 'Expected `services[0]` to be a systemd unit name'],
     [{ ...LEAST, record: 'state.json' }, 'Expected `record` to be an absolute path'],
     [{ ...LEAST, record: 1 }, 'Expected `record`'],
+    [{ ...LEAST, record: '/var/lib/state.json\0' }, 'Expected `record` to be an absolute path'],
     [{ ...LEAST, service: ['nginx'] }, 'Unknown option `service` in `policy`: did you mean `services`?'],
     [{ ...LEAST, protect: 'x' }, 'Expected `protect`'],
     [{ ...LEAST, approvals: [] }, 'Expected `approvals` to be replaced by `allowApprovals` and `approvedBy`'],
@@ -76,6 +89,10 @@ describe('a policy', () => {
     [{ ...LEAST, limits: { perHour: 3 } }, 'Unknown option `perHour` in `limits`'],
     [
       { ...LEAST, limits: { hostPerHour: -1 } },
+      'Expected `limits.hostPerHour` to be a number from 0 to 1000',
+    ],
+    [
+      { ...LEAST, limits: { hostPerHour: 1_001 } },
       'Expected `limits.hostPerHour` to be a number from 0 to 1000',
     ],
     [{ ...LEAST, limits: { hostPerHour: 1.5 } }, 'a whole number'],
