@@ -6,6 +6,7 @@ import {
   LATE_GATES,
   MISFIRE_GATES,
   PACING_GATES,
+  spent,
   type GateInput,
 } from '../../src/gates/pacing.js';
 import {
@@ -285,4 +286,10 @@ describe('the first blocking gate', () => {
     );
     expect(firstGate(PACING_GATES, ask())).toBeUndefined();
   });
+});
+
+test('a budget of 0 allows nothing, and names the whole time as the wait', () => {
+  expect(spent([], 0, HOUR, NOW, 'repairs in the last hour')).toBe(
+    '0 of 0 repairs in the last hour; the next may be made in 1 h',
+  );
 });
