@@ -97,7 +97,7 @@ describe('the commands of operators', () => {
 it('a reason for a pause is set and removed without changing the other reasons', () => {
   const paused = setPause(setPause(EMPTY_STATE, 'backup', 5), 'upgrade', 6);
   expect(paused.pauses).toEqual({ backup: 5, upgrade: 6 });
-  expect(setPause(paused, 'backup', undefined).pauses).toEqual({ upgrade: 6 });
+  expect(setPause(paused, 'backup', undefined).pauses).toStrictEqual({ upgrade: 6 });
   expect(setPause(paused, 'backup', 7).pauses).toEqual({ backup: 7, upgrade: 6 });
 });
 
