@@ -36,9 +36,11 @@ export function expectFunction(option: string, value: unknown): void {
   if (value !== undefined && typeof value !== 'function') throw refusal(option, 'a function', value);
 }
 
-/** Throws unless the value is an object with options: not a `Map` or `Promise`, for example, which has none of its own. */
+/** Throws unless the value is an object, but not one of JavaScript's own kinds (`Map`, `Promise`, …), which hold no options. */
 export function expectObject(option: string, value: unknown): Record<string, unknown> {
-  if (['Object', 'Module'].includes(kindOf(value))) return value as Record<string, unknown>;
+  const kind = kindOf(value);
+  if (typeof value === 'object' && value !== null && (kind === 'Object' || !(kind in globalThis)))
+    return value as Record<string, unknown>;
   throw refusal(option, 'an object', value);
 }
 
@@ -67,11 +69,16 @@ export function expectMethods(option: string, value: unknown, methods: readonly 
 /** Throws unless the value is a known word; the message suggests the nearest one. */
 export function expectOneOf(option: string, value: unknown, known: readonly string[], noun: string): string {
   if (typeof value === 'string' && known.includes(value)) return value;
-  const longer = known.filter((word) => typeof value === 'string' && value !== '' && word.startsWith(value));
-  const meant = longer.length === 1 ? longer[0] : typeof value === 'string' && nearest(value, known);
-  const hint = !meant ? `; known: ${known.join(', ')}` : `: did you mean \`${meant}\`?`;
+  const meant = typeof value === 'string' ? meantBy(value, known) : undefined;
+  const hint = meant === undefined ? `; known: ${known.join(', ')}` : `: did you mean \`${meant}\`?`;
   const got = typeof value === 'string' ? `\`${value.slice(0, 60)}\`` : describeOption(value);
   throw invalid(`Unknown ${noun} ${got} in \`${option}\`${hint}`);
+}
+
+/** Returns the only known word that a word begins, else the nearest one. */
+function meantBy(word: string, known: readonly string[]): string | undefined {
+  const longer = word === '' ? [] : known.filter((one) => one.startsWith(word));
+  return longer.length === 1 ? longer[0] : nearest(word, known);
 }
 
 /** Throws when an object has an unknown key. */

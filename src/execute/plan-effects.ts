@@ -77,7 +77,7 @@ const STOPPABLE = /\.(service|socket|timer|path)$/;
 
 /**
  * Returns a block if systemd would start, along with the units of the jobs, one that a person has stopped, or would have
- * to start one that is masked. A unit with `StopWhenUnneeded=` is stopped by systemd, so its stop says nothing.
+ * to start one that is masked. A unit with `StopWhenUnneeded=` is left out: systemd itself stops it.
  */
 async function stoppedStart(
   jobs: readonly PlannedJob[],

@@ -1,4 +1,5 @@
-import { expectKnownKeys, expectMethods, expectObject, refusal } from '../base/expect.js';
+import { invalid } from '../base/errors.js';
+import { expectKnownKeys, expectMethods, expectObject } from '../base/expect.js';
 import { lazy } from '../base/lazy.js';
 import type { PrometheusRegistry } from './exposition.js';
 import { expectAddress, expectPrefix, type Address, type ListenOptions } from './http/address.js';
@@ -62,7 +63,8 @@ export class MetricsServer implements AsyncDisposable {
   /** Throws a `SelfHealingError` for an invalid option. */
   constructor(options: MetricsServerOptions) {
     expectKnownKeys('options', expectObject('options', options), OPTIONS);
-    if ('getMetrics' in options) throw refusal('options', '`{ healingEngine: engine }`', 'an engine');
+    if ('getMetrics' in options)
+      throw invalid('Expected `options` to be `{ healingEngine: engine }`, got an engine');
     expectMethods('healingEngine', options.healingEngine, ['status', 'getMetrics']);
     if (options.registry !== undefined)
       expectMethods('registry', options.registry, ['metrics', 'registerMetric']);

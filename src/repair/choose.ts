@@ -65,7 +65,7 @@ export async function choose(
   const rung = issue.attempt ?? failures;
   const early = sources.judge.early(issue);
   if (early) return { issue, action: NONE, rung, block: early, attempts: [] };
-  // Only a ladder whose first rungs were met may have no further one.
+  // The first rung always exists; only a climb that goes on after others may find none.
   return (await climb(issue, { rung, attempts: [], met: [] }, sources, signal))!;
 }
 

@@ -141,6 +141,8 @@ describe('expectObject', () => {
     ['a Date', new Date(0), 'got `"1970-01-01T00:00:00.000Z"` (date)'],
     ['an Error', new Error('x'), 'got `{}` (error)'],
     ['a Promise', Promise.resolve({}), 'got a Promise: is an `await` missing?'],
+    ['a subclass of Map', new (class extends Map {})(), 'got `{}` (map)'],
+    ['query parameters', new URLSearchParams('dryRun=true'), 'got `{}` (urlsearchparams)'],
     ['a RegExp', /x/, 'got `{}` (regexp)'],
   ])('refuses %s, whose content would be lost', (_what, value, got) => {
     expect(() => expectObject('options', value)).toThrow(`Expected \`options\` to be an object, ${got}`);
@@ -151,7 +153,8 @@ describe('expectObject', () => {
       dryRun = true;
     }
     const module: unknown = await import('node:path');
-    for (const value of [new Options(), Object.create(null), module])
+    const tagged = { [Symbol.toStringTag]: 'Options', dryRun: true };
+    for (const value of [new Options(), tagged, Object.create(null), module])
       expect(expectObject('options', value)).toBe(value);
   });
 

@@ -98,7 +98,7 @@ describe('one look of a detector', () => {
 });
 
 describe('a detector', () => {
-  it('has the host that it was given, and the longest time limit of its own checks', () => {
+  it('has the host that it was given, and the longest time limit of its custom checks', () => {
     const host = fakeHost();
     const detector = new SimpleDetector({ host });
     expect([detector.host, detector.longestCheckMs]).toEqual([host, 0]);

@@ -134,7 +134,7 @@ describe('a list of verdicts', () => {
     expect([...lasts, list.last]).toEqual([a, b, c, undefined]);
   });
 
-  it('begins anew after a round that was not ended', () => {
+  it('begins again after a round that was not ended', () => {
     const { list, first } = begun();
     list.begin();
     list.add(d);

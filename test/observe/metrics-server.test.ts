@@ -189,7 +189,7 @@ describe('the metrics server', () => {
   it.each([
     [{}, 'Expected `healingEngine`'],
     [{ healingEngine: {} }, 'Expected `healingEngine`'],
-    [benchOf().engine, 'Expected `options` to be `{ healingEngine: engine }`, got `"an engine"`'],
+    [benchOf().engine, 'Expected `options` to be `{ healingEngine: engine }`, got an engine'],
     [{ healingEngine: benchOf().engine, port: 70_000 }, 'Expected `port`'],
     [{ healingEngine: benchOf().engine, registry: {} }, 'Expected `registry`'],
     [{ healingEngine: benchOf().engine, prt: 1 }, 'did you mean `port`'],

@@ -6,7 +6,7 @@ import type { HealingResult } from '../../src/model/result.js';
 import { recordingLogger } from '../../src/testing/index.js';
 import { issueOf, NOW, planOf, verdictOf } from '../make.js';
 
-/** What is logged for one event after the other. */
+/** Returns the lines that are logged for one event after the other. */
 function logging(lastLook = () => 0) {
   const logger = recordingLogger();
   const emitter = new Emitter();

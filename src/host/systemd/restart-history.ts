@@ -50,7 +50,7 @@ const NONE: EarlierRestarts = { recent: 0, daily: 0 };
 /**
  * Adds a reading to the history of a unit.
  *
- * A crash loop ends with a long run. When systemd gives up, the unit has failed: what counts is what follows.
+ * A crash loop ends with a long run, or when systemd gives up: the unit has failed, and counting begins again.
  *
  * A counter that goes down was reset, by `reset-failed` or a start: it counts from 0 again, and earlier restarts are kept.
  * If long runs may have gone unnoticed between two readings, only the restarts count that must have followed each other
@@ -61,10 +61,11 @@ export function addSample(
   sample: RestartSample,
   earlier: EarlierRestarts = NONE,
 ): RestartHistory {
-  const { at, restarts, active, invocationId, delayMs, gaveUp = false } = sample;
+  const { at, restarts, active, invocationId, delayMs } = sample;
+  if (sample.gaveUp) return { last: sample, runSeenAt: undefined, growth: [], daily: [] };
   if (history === undefined) {
     const entries = (by: number): Growth[] => (by > 0 ? [{ at, by }] : []);
-    const [growth, daily] = gaveUp ? [[], []] : [entries(earlier.recent), entries(earlier.daily)];
+    const [growth, daily] = [entries(earlier.recent), entries(earlier.daily)];
     return { last: sample, runSeenAt: active ? at : undefined, growth, daily };
   }
   const { last } = history;
@@ -74,7 +75,6 @@ export function addSample(
   const isSameRun = invocationId === last.invocationId;
   const runSeenAt = active ? ((isSameRun ? history.runSeenAt : undefined) ?? at) : undefined;
   const seenLong = runSeenAt !== undefined && at - runSeenAt >= longRunMs(delayMs);
-  if (gaveUp) return { last: sample, runSeenAt, growth: [], daily: [] };
   if (seenLong || endedLong(last, sample)) return { last: sample, runSeenAt, growth: [], daily };
   const growth = within(history.growth, at, restartWindowMs(delayMs));
   const inARow = longestChain(by, longRunsBetween(last, sample));

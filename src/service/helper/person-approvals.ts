@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, unlinkSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { replaceFile } from '../../memory/regular-file.js';
 import { isNumber, isString, oneOf, shaped } from '../../base/shape.js';
@@ -78,7 +78,7 @@ export function filePersonApprovals(stateFolder: string, owner = 0): PersonAppro
   return {
     async add(approval) {
       expectRootFolder(stateFolder, owner);
-      if (!existsSync(folder)) mkdirSync(folder, { mode: 0o700 });
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
       expectRootFolder(folder, owner);
       if (tidy(approval) >= APPROVAL_LIMIT)
         throw new Error(`${APPROVAL_LIMIT} approvals have not been used yet`);

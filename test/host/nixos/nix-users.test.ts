@@ -73,7 +73,7 @@ describe('the access to nix-daemon by its configuration', () => {
     ).toBe(true);
   });
 
-  it('is granted to root by default, whoever else is allowed', () => {
+  it('is granted to root by default, also if only others are listed', () => {
     writeFileSync(join(root, 'etc/nix/nix.conf'), 'allowed-users = @wheel');
     expect(isAllowedByNix(root, { user: 'root', group: 'nogroup' })).toBe(true);
   });

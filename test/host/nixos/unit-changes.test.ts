@@ -114,7 +114,7 @@ describe('the units that differ between two systems', () => {
     expect(await changes(masked, {})).toEqual([]);
   });
 
-  it('include an instance that loses or gets a file of its own beside its template', async () => {
+  it('include an instance that loses or gets its own file beside its template', async () => {
     const template = { 'foo@.service': service('/bin/1') };
     const own = { ...template, 'foo@bar.service': service('/bin/own') };
     expect(await changes(own, template)).toEqual(['foo@bar.service']);

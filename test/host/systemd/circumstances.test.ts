@@ -35,7 +35,7 @@ describe('the circumstances of a unit', () => {
     expect(requests).toMatchObject([{ names: ['base.service'], discover: false, beside: true }]);
   });
 
-  it('are looked up anew, without a known change, if the source does not follow all units', async () => {
+  it('are looked up again, without a known change, if the source does not follow all units', async () => {
     const unit = bound();
     const { of, states } = search([base()], { own: { version: 1 } });
     for (let count = 0; count < 2; count += 1) await of([unit]);

@@ -145,23 +145,17 @@ describe('the memory of jobs', () => {
     expect(stopped(WENT, WENT + 3_000), 'after it forgot').toBe(false);
   });
 
-  it('forgets first the unit whose last job was first, not the one that it has known longest', async () => {
+  it.each([
+    ['forgets first the unit whose last job was first, not the one that it has known longest', false],
+    ['does not forget a unit whose last job was known before those of others', true],
+  ])('%s', async (_title, isEachKnownAtOnce) => {
     const { signal, stopped } = await crowded(998);
     for (const [id, unit] of ['a.service', 'x.service', 'y.service'].entries()) {
       signal(WENT + 2_000, 'JobNew', id, `/job/${id}`, unit);
       signal(WENT + 2_000, 'JobRemoved', id, `/job/${id}`, unit, 'done');
+      if (isEachKnownAtOnce) await answered();
     }
     await answered();
-    expect(stopped(0, WENT + 2_000)).toBe(true);
-  });
-
-  it('does not forget a unit whose last job was known before those of others', async () => {
-    const { signal, stopped } = await crowded(998);
-    for (const [id, unit] of ['a.service', 'x.service', 'y.service'].entries()) {
-      signal(WENT + 2_000, 'JobNew', id, `/job/${id}`, unit);
-      signal(WENT + 2_000, 'JobRemoved', id, `/job/${id}`, unit, 'done');
-      await answered();
-    }
     expect(stopped(0, WENT + 2_000)).toBe(true);
   });
 
