@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.js';
-import { worstOf } from '../detect/look-again.js';
+import type { Detector } from '../detect/detector.js';
+import { lookAgain, worstOf } from '../detect/look-again.js';
 import type { Guards } from '../model/guards.js';
 import type { Ledger } from '../memory/ledger.js';
 import { beginHealth } from '../memory/component-record.js';
@@ -18,6 +19,7 @@ export interface SettleSources {
   readonly logger: Logger;
   readonly bootId: string;
   readonly host: Host;
+  readonly detector: Detector;
   /** Returns whether this engine is repairing a component. */
   readonly isInRepair: (component: string) => boolean;
   /** Returns whether this engine has reported the repair with this id as `pending`. */
@@ -41,7 +43,7 @@ export async function settleInterrupted(
     // A running act is not interrupted, and an unknown status is read again later.
     if (isInRepair(component) || status === undefined || (awaitsReboot && boot === bootId)) continue;
     if (!hasSettled(component, status, begun, settleMsOf(component, verdicts, guards), sources)) continue;
-    if (intent.generation && (await isSwitching(sources.host))) continue;
+    if (intent.generation && !(await hasEnded(intent, status, sources))) continue;
     if (status === 'bad' && (await mayRepeat(intent, sources))) continue;
     // An unlisted service may be down without an issue; after a repair that is a failure.
     const down = status === 'ok' && isDown(component);
@@ -80,10 +82,14 @@ function known(
   return generation && ledger.now() - at >= guards.evidence.withinMs ? 'bad' : undefined;
 }
 
-/** Returns whether a switch is running, which goes on in its own unit without the engine. */
-async function isSwitching(host: Host): Promise<boolean> {
-  const activity = await host.nixActivity?.();
-  return activity !== undefined && !isUnknown(activity) && activity.switching !== null;
+/** Returns whether the switch, which goes on in its own unit without the engine, had ended before the status was read. */
+async function hasEnded(intent: Intent, status: 'ok' | 'bad', sources: SettleSources): Promise<boolean> {
+  const activity = await sources.host.nixActivity?.();
+  if (activity !== undefined && !isUnknown(activity) && activity.switching !== null) return false;
+  if (status === 'ok') return true;
+  // It may have ended between the reading and the question.
+  const again = await lookAgain(sources.detector, intent).catch(() => []);
+  return known(worstOf(again).get(intent.component), intent, sources) === 'bad';
 }
 
 /** Returns whether a switch that was interrupted early may be repeated once, with a new plan. */
@@ -111,8 +117,10 @@ function settleMsOf(
   { settleMs }: Guards,
 ): { readonly bad: number; readonly ok: number } {
   const own = verdicts.flatMap((one) => (one.component === component ? [one.settleMs ?? 0] : []));
-  const bad = Math.max(settleMs.service, ...own);
-  return { bad, ok: settleMs[component === 'system' ? 'system' : 'service'] };
+  return {
+    bad: Math.max(settleMs.service, ...own),
+    ok: settleMs[component === 'system' ? 'system' : 'service'],
+  };
 }
 
 /** Returns whether the outcome is final: healthy for the settle time, or started long ago. */

@@ -62,11 +62,11 @@ export class Cycle {
   }
 
   /** Runs one look and one round of repairs, without debounce. */
-  once({ signal, dryRun = false }: CallMode): Promise<HealingResult[]> {
+  once({ signal, dryRun: asked = false }: CallMode): Promise<HealingResult[]> {
     try {
-      const mode = { signal, dryRun: dryRun || this.#ports.dryRun };
-      const look = this.#looks.all(mode);
-      return look === undefined ? Promise.resolve([]) : this.#track(this.#repairFrom(look, mode));
+      const dryRun = asked || this.#ports.dryRun;
+      const look = this.#looks.all({ signal, dryRun });
+      return look === undefined ? Promise.resolve([]) : this.#track(this.#repairFrom(look, signal, dryRun));
     } catch (error) {
       return Promise.reject(asError(error));
     }
@@ -185,13 +185,10 @@ export class Cycle {
 
   /** Verifies repairs that an earlier run began before new ones begin. */
   async #settleBefore(issues: readonly Issue[], signal: AbortSignal): Promise<void> {
-    const { ledger, detector } = this.#ports;
-    const components = new Set(issues.map(({ component }) => component));
     // By the check that opened the issue then.
-    for (const { component, check } of ledger.state.intents.filter((intent) =>
-      components.has(intent.component),
-    )) {
-      const verdicts = await lookAgain(detector, { component, check, signal }).catch(() => []);
+    for (const { component, check } of this.#ports.ledger.state.intents) {
+      if (!issues.some((issue) => issue.component === component)) continue;
+      const verdicts = await lookAgain(this.#ports.detector, { component, check, signal }).catch(() => []);
       // This round counts the component once; a second count means a repair by this engine.
       await this.#settle(verdicts, 1);
     }
@@ -199,10 +196,9 @@ export class Cycle {
 
   async #settle(verdicts: Parameters<Looks['open']['badNow']>[0], own: number): Promise<void> {
     const { settleInterrupted, laterResult } = await repairs();
-    const isInRepair = (component: string): boolean => (this.#inRepair.get(component) ?? 0) > own;
     await settleInterrupted(verdicts, {
       ...this.#ports,
-      isInRepair,
+      isInRepair: (component) => (this.#inRepair.get(component) ?? 0) > own,
       isPending: (id) => this.#reports.pending(id) !== undefined,
       settled: ({ id }: Intent, outcome, words) => {
         const pending = this.#reports.pending(id);
@@ -211,15 +207,12 @@ export class Cycle {
     });
   }
 
-  async #repairFrom(
-    seen: Promise<Look>,
-    mode: CallMode & { readonly dryRun: boolean },
-  ): Promise<HealingResult[]> {
+  async #repairFrom(seen: Promise<Look>, signal: AbortSignal, dryRun: boolean): Promise<HealingResult[]> {
     const look = await seen;
-    this.#undoDue(mode.dryRun);
+    this.#undoDue(dryRun);
     await this.#undoing;
     const issues = this.open.badNow(look.verdicts);
-    const results = await this.heal(issues, mode);
+    const results = await this.heal(issues, { signal, dryRun });
     this.#reports.cycleDone({ ...look, issues }, results);
     return results;
   }

@@ -86,11 +86,13 @@ describe.runIf(isLinux)('a process id', () => {
   });
 
   it('of a zombie counts as gone', async () => {
-    const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 60'], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    // The child ends once its parent is `sleep`, which never reaps: a shell could.
+    const script = 'exec 3<&0; cat <&3 & echo $!; exec sleep 60 3<&-';
+    const parent = spawn('sh', ['-c', script], { stdio: ['pipe', 'pipe', 'inherit'] });
     const [text] = (await once(parent.stdout, 'data')) as [Buffer];
     const pid = Number(text.toString());
+    while (readFileSync(`/proc/${parent.pid}/comm`, 'utf8') !== 'sleep\n') await sleep(5);
+    parent.stdin.end();
     while (statOf(pid)[0] !== 'Z') await sleep(5);
     expect(seeProcess(pid).exists).toBe(false);
     parent.kill('SIGKILL');

@@ -46,9 +46,16 @@ async function begun(
   const host = 'read' in parts ? parts : fakeHost(parts);
   /** Number of acts on the disk when each result was reported. */
   const saved: (number | undefined)[] = [];
-  const look = async (verdicts: readonly ComponentVerdict[], { inRepair = false, pending = false } = {}) => {
+  const look = async (
+    verdicts: readonly ComponentVerdict[],
+    { inRepair = false, pending = false, again = (): readonly ComponentVerdict[] => verdicts } = {},
+  ) => {
+    const detector = {
+      detectIssues: () => Promise.resolve([]),
+      inspect: () => Promise.resolve().then(again),
+    };
     await settleInterrupted(verdicts, {
-      ...{ ledger, clock, logger, guards: DEFAULT_GUARDS, bootId: 'now', host },
+      ...{ ledger, clock, logger, guards: DEFAULT_GUARDS, bootId: 'now', host, detector },
       isInRepair: () => inRepair,
       isPending: () => pending,
       settled: (_intent, outcome) => {
@@ -238,6 +245,29 @@ describe('a switch that was interrupted by a crash', () => {
   ])('while %s', async (_which, parts, outcome) => {
     const { look } = await begun(intent, { generations }, parts);
     expect(await look([bad(about)])).toBe(outcome);
+  });
+
+  it.each<[string, () => ComponentVerdict[], string | undefined]>([
+    ['it is healthy now', () => [ok(about)], undefined],
+    ['it cannot be read now', () => [unknown(about)], undefined],
+    ['nothing answers now', () => [], undefined],
+    [
+      'the detector fails now',
+      () => {
+        throw new Error('no detector');
+      },
+      undefined,
+    ],
+    ['it is still bad', () => [bad(about)], 'failed'],
+    ['another component is bad, too', () => [bad(about), ok()], 'failed'],
+  ])('is read again, because it may have ended after the reading: %s', async (_which, again, outcome) => {
+    for (const running of [SWITCH.from, SWITCH.to]) {
+      const { look, ledger } = await begun(intent, { generations: { ...generations, running } });
+      const isRepeated = running === SWITCH.from && outcome === 'failed';
+      expect(await look([bad(about)], { again })).toBe(isRepeated ? undefined : outcome);
+      expect(ledger.state.generations.repeat).toBe(isRepeated ? SWITCH.to : null);
+      expect(ledger.state.intents).toHaveLength(outcome === undefined ? 1 : 0);
+    }
   });
 
   it('is verified after the settle time of a system, which is longer than that of a service', async () => {

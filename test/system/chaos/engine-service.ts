@@ -154,9 +154,14 @@ StandardError=append:${this.#folder}/stderr.log
     return this.#told;
   }
 
-  /** Waits until the lines so far satisfy a condition. */
-  until(what: string, enough: (told: readonly Told[]) => boolean, timeoutMs?: number): Promise<void> {
-    return this.#host.waitFor(what, async () => enough(await this.told()), timeoutMs);
+  /** Waits until the lines so far satisfy a condition. An error names the last ones. */
+  async until(what: string, enough: (told: readonly Told[]) => boolean, timeoutMs?: number): Promise<void> {
+    try {
+      await this.#host.waitFor(what, async () => enough(await this.told()), timeoutMs);
+    } catch (cause) {
+      const last = this.#told.filter(({ event }) => event !== 'sample').slice(-8);
+      throw new Error(`${what}: not among ${JSON.stringify(last)}`, { cause });
+    }
   }
 
   /** Returns its calls of systemctl, without read-only ones. */
