@@ -1,5 +1,5 @@
 import type { Host } from '../src/host/host.js';
-import type { Gauges, LiveGauges, UnitsReading } from '../src/model/snapshot.js';
+import type { GaugePart, Gauges, LiveGauges, UnitsReading } from '../src/model/snapshot.js';
 import {
   fakeHost,
   healthySnapshot,
@@ -17,9 +17,11 @@ export function liveHost(is: Partial<Gauges> = {}) {
     load: { one: 0.5, cpus: 4 },
     mounts: [mountReading({ percent: 30 })],
   };
-  const now = { ...well, ...is, pending: false, made: 0, looks: 0 };
-  const liveGauges = (): LiveGauges => {
+  const parts: readonly GaugePart[] = [];
+  const now = { ...well, ...is, pending: false, made: 0, looks: 0, parts };
+  const liveGauges = (asked: readonly GaugePart[] = []): LiveGauges => {
     now.made += 1;
+    now.parts = asked;
     const live = {
       ...well,
       read() {

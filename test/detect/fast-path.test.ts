@@ -64,6 +64,17 @@ describe('the fast path of the detector', () => {
     expect(now.made).toBe(1);
   });
 
+  it('reads the gauges of the enabled checks, and those of others once they are enabled', () => {
+    const { host, now } = liveHost();
+    const detector = new SimpleDetector({ host, enabledChecks: ['cpu', 'disk'] });
+    const glance = detector.glance()!;
+    expect(glance.look()).toBe(true);
+    expect(now.parts).toEqual(['cpu', 'mounts']);
+    detector.enabledChecks = ['memory'];
+    expect(glance.look()).toBe(true);
+    expect(now.parts).toEqual(['memory']);
+  });
+
   it('returns undefined if a reading is asynchronous, and for a host without gauges', () => {
     const { host, now } = liveHost();
     now.pending = true;

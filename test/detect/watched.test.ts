@@ -31,6 +31,7 @@ describe('the services option', () => {
     [[{ unit: 'a', restartForMemory: 'yes' }], /services\[0\]\.restartForMemory.*true or false/],
     [['ng inx'], /to be a systemd unit name, got/],
     [[{ unit: 7 }], /services\[0\]\.unit.*a systemd unit name, got `7`/],
+    [[{ unit: ['nginx*'] }], /services\[0\]\.unit` to be a systemd unit name, got .*array/],
     ['nginx', /`services` to be an array/],
     [['*.service'], /services\[0\].*at least one letter or digit/],
     [['@*'], /services\[0\].*at least one letter or digit/],

@@ -1,5 +1,7 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { root } from './blocks.js';
 
 interface Mutant {
   readonly start: number;
@@ -16,7 +18,8 @@ const { keyOf, REASONS } = (await import(script('harmless'))) as {
   readonly REASONS: Readonly<Record<string, string>>;
 };
 
-const folder = 'test/mutate/harmless';
+const folder = join(root, 'test/mutate/harmless');
+const page = join(root, 'docs/test-survivors.md');
 const linesOf = (name: string): string[][] =>
   readFileSync(`${folder}/${name}`, 'utf8')
     .split('\n')
@@ -46,3 +49,30 @@ it.each(readdirSync(folder))(
     expect(stale.map((line) => line.join(' | '))).toEqual([]);
   },
 );
+
+/** Groups lines by one of their columns. */
+function groups(lines: readonly string[][], column: number): [value: string, lines: readonly string[][]][] {
+  const values = [...new Set(lines.map((line) => line[column]!))];
+  return values.map((value) => [value, lines.filter((line) => line[column] === value)]);
+}
+
+it('docs/test-survivors.md has every harmless mutant with its reason; UPDATE_DOCS=1 writes it', () => {
+  const span = (code = ''): string => (code.includes('`') ? `\`\` ${code} \`\`` : `\`${code}\``);
+  const parts = groups(readdirSync(folder).sort().flatMap(linesOf), 0).map(([path, lines]) => {
+    const items = groups(lines, 3).map(([reason, those]) => {
+      const changes = those.map(([, before, after]) => `  - ${span(before)} → ${span(after)}`);
+      return `- ${REASONS[reason]}:\n${changes.join('\n')}`;
+    });
+    return `## ${path}\n\n${items.join('\n')}`;
+  });
+  const text = `# Changes that no test notices, and why
+
+Every mutant that no unit test notices, with the reason why it is harmless: file, code before, code after.
+[How strong the tests are](test-strength.md) has the figures, and how to measure them.
+This page is made from \`test/mutate/harmless\`.
+
+${parts.join('\n\n')}
+`;
+  if (process.env['UPDATE_DOCS']) writeFileSync(page, text);
+  else expect(readFileSync(page, 'utf8')).toBe(text);
+});

@@ -354,6 +354,12 @@ describe('a unit that is down because of another unit', () => {
       'listed',
       'LOW',
     ],
+    [
+      'its start lacked that one, it is disabled, and there is no list',
+      { ...because('dependency', 'failed'), ...DISABLED, wantedBy: ['app.service'] },
+      'no list',
+      'ok',
+    ],
     ['it gave way to one that is active', because('conflict', 'active'), 'listed', 'LOW'],
     ['it gave way to one that is being started', because('conflict', 'activating'), 'listed', 'LOW'],
     [
