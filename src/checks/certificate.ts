@@ -9,6 +9,16 @@ const REFUSED: Readonly<Record<string, string>> = {
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'has a certificate of an authority that is not trusted',
   UNABLE_TO_GET_ISSUER_CERT: 'has a certificate of an authority that is not trusted',
   CERT_REVOKED: 'has a certificate that was revoked',
+  CERT_UNTRUSTED: 'has a certificate that is not trusted',
+  CERT_REJECTED: 'has a certificate that is not trusted',
+  CERT_SIGNATURE_FAILURE: 'has a certificate with a wrong signature',
+  CERT_CHAIN_TOO_LONG: 'sends too many certificates between its own and a trusted authority',
+  PATH_LENGTH_EXCEEDED: 'sends too many certificates between its own and a trusted authority',
+  INVALID_CA: 'has a certificate that was signed by one that is no authority',
+  INVALID_PURPOSE: 'has a certificate that is not for a server',
+  HOSTNAME_MISMATCH: 'has a certificate for another name',
+  ERROR_IN_CERT_NOT_BEFORE_FIELD: 'has a certificate without a readable start',
+  ERROR_IN_CERT_NOT_AFTER_FIELD: 'has a certificate without a readable end',
 };
 
 /** Returns how a certificate is refused, in words that follow the name of the server; nothing for another error. */

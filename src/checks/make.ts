@@ -101,7 +101,7 @@ export function makeCheck(options: CommonOptions, made: Made): Check {
   });
 }
 
-/** A bad verdict has the severity that the options say, unless the check found a milder one. */
+/** A bad verdict has the severity that the options say. */
 function withSeverity(run: Check['run'], severity: Severity): Check['run'] {
   return async (snapshot, context) => {
     const verdict = await run(snapshot, context);

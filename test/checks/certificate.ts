@@ -19,8 +19,15 @@ const time = (at: number): Buffer =>
 const pem = (label: string, der: Buffer): string =>
   `-----BEGIN ${label}-----\n${der.toString('base64').replace(/.{64}/g, '$&\n')}\n-----END ${label}-----\n`;
 
+/** Extension: the certificate is for clients only. */
+const FOR_CLIENTS = sequence(oid('551d25'), tlv(4, sequence(oid('2b06010505070302'))));
+
 /** Creates a self-signed certificate for a name, valid for this number of days from a day ago. */
-export function certificateFor(host: string, days: number): { readonly key: string; readonly cert: string } {
+export function certificateFor(
+  host: string,
+  days: number,
+  { isForClients = false } = {},
+): { readonly key: string; readonly cert: string } {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
   const algorithm = sequence(oid('2a8648ce3d040302'));
   const now = Date.now();
@@ -32,7 +39,13 @@ export function certificateFor(host: string, days: number): { readonly key: stri
     sequence(time(now - 40 * 86_400_000), time(now + days * 86_400_000)),
     name(host),
     publicKey.export({ type: 'spki', format: 'der' }),
-    tlv(0xa3, sequence(sequence(oid('551d11'), tlv(4, sequence(tlv(0x82, Buffer.from(host))))))),
+    tlv(
+      0xa3,
+      sequence(
+        sequence(oid('551d11'), tlv(4, sequence(tlv(0x82, Buffer.from(host))))),
+        ...(isForClients ? [FOR_CLIENTS] : []),
+      ),
+    ),
   );
   const signature = tlv(3, Buffer.from([0]), sign('sha256', body, privateKey));
   return {

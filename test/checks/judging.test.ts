@@ -129,6 +129,8 @@ describe('a ready-made check', () => {
     expect(await verdictOf(made({ severity: 2 }))).toEqual({ status: 'bad', reason: 'broken', severity: 2 });
     const well = makeCheck({ severity: 2 }, { name: 'x', type: 'system', run: () => ok('well') });
     expect(await verdictOf(well)).toEqual({ status: 'ok', reason: 'well' });
+    const later = { name: 'x', type: 'system', run: () => Promise.resolve(bad('broken')) } as const;
+    expect(await verdictOf(makeCheck({ severity: 1 }, later))).toMatchObject({ severity: 1 });
   });
 
   it('passes its time limit on, 5 s by default', async () => {
@@ -175,6 +177,16 @@ describe('what a probe failed with', () => {
     ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'has a certificate of an authority that is not trusted'],
     ['UNABLE_TO_GET_ISSUER_CERT', 'has a certificate of an authority that is not trusted'],
     ['CERT_REVOKED', 'has a certificate that was revoked'],
+    ['CERT_UNTRUSTED', 'has a certificate that is not trusted'],
+    ['CERT_REJECTED', 'has a certificate that is not trusted'],
+    ['CERT_SIGNATURE_FAILURE', 'has a certificate with a wrong signature'],
+    ['CERT_CHAIN_TOO_LONG', 'sends too many certificates between its own and a trusted authority'],
+    ['PATH_LENGTH_EXCEEDED', 'sends too many certificates between its own and a trusted authority'],
+    ['INVALID_CA', 'has a certificate that was signed by one that is no authority'],
+    ['INVALID_PURPOSE', 'has a certificate that is not for a server'],
+    ['HOSTNAME_MISMATCH', 'has a certificate for another name'],
+    ['ERROR_IN_CERT_NOT_BEFORE_FIELD', 'has a certificate without a readable start'],
+    ['ERROR_IN_CERT_NOT_AFTER_FIELD', 'has a certificate without a readable end'],
   ])('%s is bad: the server %s', (code, words) =>
     expect(verdictOfFailure('shop', of(code))).toEqual({ status: 'bad', reason: `shop ${words}` }),
   );

@@ -45,6 +45,7 @@ describe('the ready-made checks', () => {
     ['http', { url: 'http://x', every: -1 }, 'Expected `http.every` to be a number of seconds over 0'],
     ['http', { url: 'http://x', failAfter: 0 }, 'Expected `http.failAfter` to be a number from 1 to 1000'],
     ['http', { url: 'http://x', severity: 5 }, 'Expected `http.severity` to be a number from 1 to 4'],
+    ['http', { url: new URL('http://x') }, 'Expected `http.url` to be'],
     ['tcp', {}, 'Expected `tcp.port` to be given'],
     ['tcp', { port: 0 }, 'Expected `tcp.port` to be a number from 1 to 65535, got `0` (number)'],
     ['tcp', { port: 1, ready: 'reddis' }, 'Unknown protocol `reddis` in `tcp.ready`: did you mean `redis`?'],

@@ -1,9 +1,13 @@
+import { lookup } from 'node:dns';
 import { writeFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { http, tcp, tls, unixSocket, type HttpOptions } from '../../src/checks/index.js';
 import { verdictOfFailure } from '../../src/checks/failure.js';
 import { TimeLimit, withinLimit } from '../../src/checks/deadline.js';
+import { open } from '../../src/checks/socket.js';
 import { certificateFor } from './certificate.js';
 import { certain, closedPort, folder, secureWeb, server, verdictOf, web } from './house.js';
 
@@ -79,6 +83,54 @@ describe('the check http', () => {
     expect(await verdictOf(http({ url: slow, maxMs: 5 }))).toMatchObject({ status: 'bad', threshold: 5 });
   });
 
+  it('has the time until the answer as its value, in milliseconds', async () => {
+    const start = performance.now();
+    const { value } = await verdictOf(http({ url: site }));
+    expect(value).toBeLessThanOrEqual(performance.now() - start);
+    expect(value).toBeGreaterThan(0);
+  });
+
+  it('reads 1 MiB of a body by default: what is missing there may follow', async () => {
+    const big = await web((_request, response) => response.end(`${'a'.repeat(2 ** 20)}b`));
+    const rest = 'its body has more than 1048576 bytes';
+    expect(await verdictOf(http({ url: big, contains: 'b' }))).toMatchObject({
+      ...{ status: 'unknown', reason: expect.stringContaining(rest) as string },
+    });
+    expect(await verdictOf(http({ url: big, contains: 'b', maxBytes: 2 ** 20 + 1 }))).toMatchObject({
+      status: 'ok',
+    });
+  });
+
+  it('uses `address` for the host of its URL only, also after a redirect', async () => {
+    const other = new URL(await web((_request, response) => response.end('x')));
+    const moving = new URL(
+      await web((request, response) => {
+        const location = request.url === '/here' ? '/there' : `http://127.0.0.2:${other.port}/`;
+        if (request.url !== '/there') response.writeHead(302, { location });
+        response.end('x');
+      }),
+    );
+    const asked = (path: string) =>
+      verdictOf(
+        http({ url: `http://shop.invalid:${moving.port}${path}`, address: '127.0.0.1', followRedirects: 1 }),
+      );
+    expect(await asked('/here')).toMatchObject({ status: 'ok' });
+    // Nothing listens on 127.0.0.2.
+    expect(await asked('/away')).toMatchObject({
+      ...{ status: 'bad', reason: expect.stringContaining('refused the connection') as string },
+    });
+  });
+
+  it('is bad if the connection breaks within a body that is compressed', async () => {
+    const broken = await web((_request, response) => {
+      response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': 1_000 });
+      response.write(gzipSync('x'), () => response.destroy());
+    });
+    expect(await verdictOf(http({ url: broken, contains: 'y', timeoutMs: 60_000 }))).toMatchObject({
+      ...{ status: 'bad', reason: expect.stringContaining('closed the connection') as string },
+    });
+  });
+
   it('is bad without a server, and with another one', async () => {
     const closed = await verdictOf(http({ url: `http://127.0.0.1:${await closedPort()}` }));
     expect(closed).toMatchObject({
@@ -134,6 +186,22 @@ describe('the check tcp', () => {
   it('is ok if a connection is accepted, and bad if it is refused', async () => {
     expect(await verdictOf(tcp({ port: await answers('') }))).toMatchObject({ status: 'ok' });
     expect(await verdictOf(tcp({ port: await closedPort() }))).toMatchObject({ status: 'bad' });
+  });
+
+  it('has the time until the answer as its value, in milliseconds', async () => {
+    const port = await answers('');
+    const start = performance.now();
+    const { value } = await verdictOf(tcp({ port }));
+    expect(value).toBeLessThanOrEqual(performance.now() - start);
+  });
+
+  it('has a connection that can be closed before it is open', async () => {
+    const made: Socket[] = [];
+    const target = { host: '127.0.0.1', port: await answers(''), lookup };
+    const opened = open(target, (socket) => made.push(socket));
+    expect(made).toHaveLength(1);
+    expect(await opened).toBe(made[0]);
+    made[0]?.destroy();
   });
 
   it('sends and receives several times', async () => {
@@ -262,12 +330,30 @@ describe('the check tls', () => {
     expect(await judged(other)).toEqual(['bad', 'bad']);
   });
 
+  it('is bad with a certificate that is not for servers, and so are other checks over TLS', async () => {
+    const keys = certificateFor('localhost', 90, { isForClients: true });
+    const port = await secureWeb(keys, (_request, response) => response.end());
+    const caFile = join(folder(), 'clients.pem');
+    writeFileSync(caFile, keys.cert);
+    const all = [
+      tls({ host: 'localhost', port, caFile }),
+      http({ url: `https://localhost:${port}`, tls: { caFile } }),
+      tcp({ host: 'localhost', port, tls: { caFile } }),
+    ];
+    for (const check of all)
+      expect(await verdictOf(check)).toMatchObject({
+        ...{ status: 'bad', reason: `${check.name} has a certificate that is not for a server` },
+      });
+  });
+
   it('is bad with an authority that is not trusted, and without TLS', async () => {
     const { host, port } = await serve(30);
     expect(await verdictOf(tls({ host, port }))).toMatchObject({ status: 'bad' });
     const plain = await server((socket) => socket.on('data', () => socket.end('HTTP/1.1 400 no\r\n\r\n')));
     expect(await verdictOf(tls({ host, port: plain }))).toMatchObject({ status: 'bad' });
-    expect(await verdictOf(tls({ host, port: await closedPort() }))).toMatchObject({ status: 'bad' });
+    expect(await verdictOf(tls({ host, port: await closedPort() }))).toMatchObject({
+      ...{ status: 'bad', reason: expect.stringContaining('refused the connection') as string },
+    });
   });
 });
 
@@ -302,6 +388,12 @@ describe('a failed connection', () => {
     const both = (...codes: string[]) => verdictOfFailure('x', new AggregateError(codes.map(of))).status;
     expect(both('ENETUNREACH', 'ECONNREFUSED')).toBe('bad');
     expect(both('ENETUNREACH', 'ETIMEDOUT')).toBe('unknown');
+  });
+
+  it('comes at once if the check was already stopped', async () => {
+    const stopped = new Error('stopped');
+    const work = () => new Promise(() => undefined);
+    await expect(withinLimit(60_000, AbortSignal.abort(stopped), work)).rejects.toBe(stopped);
   });
 
   it('by a time limit is bad only if this program was not late itself', async () => {

@@ -148,6 +148,9 @@ describe('a conversation over a socket', () => {
     expect(await second).toBe('two');
     line.says('\r\n');
     expect(await talk.line()).toBe('');
+    line.says('\nthree\n');
+    expect(await talk.line()).toBe('');
+    expect(await talk.line()).toBe('three');
   });
 
   it('reads so many bytes, and leaves the rest', async () => {
@@ -162,6 +165,8 @@ describe('a conversation over a socket', () => {
   it.each<[string, string | RegExp, string[], string | undefined]>([
     ['a text within a line', 'ready', ['all ready now'], undefined],
     ['a text in two pieces', 'ready', ['rea', 'dy'], undefined],
+    ['a text with signs of a regular expression', '+PONG?', ['+PONG?'], undefined],
+    ['a text with a dot, which is no other sign', 'a.c', ['abc\n'], 'answered "abc"'],
     ['a match', /^\d+ ready/, ['12 ready'], undefined],
     ['a match over lines', /two$/, ['one two'], undefined],
     ['another line', 'ready', ['busy\r\n'], 'answered "busy"'],

@@ -71,6 +71,19 @@ describe('the check tls', () => {
     });
   });
 
+  it('does not trust a certificate that Node refuses with a code of its own', async () => {
+    const certificate = vi.spyOn(TLSSocket.prototype, 'getPeerCertificate').mockImplementation(function (
+      this: TLSSocket,
+    ) {
+      Object.assign(this, { authorized: false, authorizationError: 'NEW_CODE' });
+      return { valid_to: '2100-01-01' } as PeerCertificate;
+    });
+    const verdict = await judge({ caFile: file(keys.cert) });
+    certificate.mockRestore();
+    const reason = `tls:localhost:${port} has a certificate that is refused (NEW_CODE)`;
+    expect(verdict).toMatchObject({ status: 'bad', reason });
+  });
+
   it('needs the host', () => {
     expect(() => tls({} as TlsOptions)).toThrow('Expected `tls.host` to be given');
   });
