@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { FRESH_RECORD } from '../../src/memory/state.js';
+import { EMPTY_STATE, FRESH_RECORD } from '../../src/memory/state.js';
 import { DEFAULT_GUARDS } from '../../src/model/guards.js';
 import { fakeClock } from '../../src/testing/index.js';
 import { issueOf, unitTargetOf } from '../make.js';
@@ -225,6 +225,31 @@ describe('a repair of an earlier run', () => {
     now['a'] = 'bad';
     const results = await done(cycle.heal([issueOf({ component: 'a', check: 'services' })], { signal }));
     expect(results).toMatchObject([{ outcome: 'skipped', blockedBy: 'backoff' }]);
+  });
+
+  it('is settled before the repairs of a round begin, also if the host answers late, and one beside it', async () => {
+    const { passed, open } = gate();
+    const nixActivity = () => passed.then(() => ({ switching: null, building: null }));
+    const generation = { from: 'x', to: 'y', verb: 'switch', units: [], failing: [] } as const;
+    const { cycle, clock, executed, ledger, now, done, signal } = cycleOn({
+      host: { nixActivity },
+      state: {
+        intents: [{ ...intentOf('a'), generation }],
+        generations: { ...EMPTY_STATE.generations, running: 'y' },
+      },
+    });
+    Object.assign(now, { a: 'bad', b: 'bad' });
+    const issues = ['b', 'a'].map((component) => issueOf({ component, check: 'services' }));
+    const round = cycle.heal(issues, { signal });
+    await clock.advance(0);
+    expect([executed(), ledger.state.acts]).toEqual([[], []]);
+    open();
+    const results = await done(round);
+    expect(ledger.state.acts[0]).toMatchObject({ component: 'a', outcome: 'failed' });
+    expect(results.map(({ issue, outcome }) => `${issue.component} ${outcome}`).sort()).toEqual([
+      'a skipped',
+      'b fixed',
+    ]);
   });
 
   it('is not settled in a dry run', async () => {

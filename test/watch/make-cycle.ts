@@ -1,6 +1,7 @@
 import { actionRegistry } from '../../src/actions/registry.js';
 import { defineAction, type Verification } from '../../src/actions/define.js';
 import type { InspectRequest } from '../../src/detect/detector.js';
+import type { Host } from '../../src/host/host.js';
 import { Ledger } from '../../src/memory/ledger.js';
 import { EMPTY_STATE, type GuardState, type Intent, type Undo } from '../../src/memory/state.js';
 import { memoryStore } from '../../src/memory/store.js';
@@ -25,6 +26,7 @@ export interface CycleParts {
   readonly plan?: (action: HealingAction) => Partial<Plan>;
   /** Result of a repair. Default: proven. */
   readonly verify?: () => Verification;
+  readonly host?: Partial<Host>;
 }
 
 /** Time at which each {@link cycleOn} begins, in milliseconds. */
@@ -70,7 +72,15 @@ export function cycleOn(parts: CycleParts = {}) {
   const look = (request?: InspectRequest) =>
     parts.lookMs === undefined ? seen(request) : clock.sleep(parts.lookMs).then(() => seen(request));
   const ports = {
-    ...{ host: fakeHost(), executor, ledger, clock, logger, bootId: 'boot', guards: DEFAULT_GUARDS },
+    ...{
+      host: { ...fakeHost(), ...parts.host },
+      executor,
+      ledger,
+      clock,
+      logger,
+      bootId: 'boot',
+      guards: DEFAULT_GUARDS,
+    },
     detector: { detectIssues: () => Promise.resolve([]), look },
     resolver: {
       getAction: ({ component }: { readonly component: string }) => ({

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { UNKNOWN_UNIT } from '../../src/detect/services.js';
 import { unknown } from '../../src/model/reading.js';
@@ -20,6 +21,7 @@ function made({
   services = ['ngin', 'nginz'],
   answers = true,
   active = [] as readonly string[],
+  listMs = 0,
 } = {}) {
   const logger = recordingLogger();
   const told: string[] = [];
@@ -32,7 +34,7 @@ function made({
   };
   const lost = new LostReadings({
     ...{
-      host: { ...host, read, activeServices: async () => active },
+      host: { ...host, read, activeServices: () => sleep(listMs, active) },
       logger,
       guards: DEFAULT_GUARDS,
       policy: { protect, services: units },
@@ -72,6 +74,12 @@ describe('a lost reading of a unit that systemd does not know', () => {
 
   it('is reported before the look ends, also beside names in `protect`', async () => {
     const { take, told } = made({ protect: ['nginx'] });
+    await take(misspelled('ngin'));
+    expect(told).toEqual(['reading:lost ngin']);
+  });
+
+  it('is reported before the look ends, also if the host lists its services late', async () => {
+    const { take, told } = made({ protect: ['nginx'], listMs: 5 });
     await take(misspelled('ngin'));
     expect(told).toEqual(['reading:lost ngin']);
   });
