@@ -114,6 +114,35 @@ describe('the record that root accepts', () => {
     expect(proves({ nixos: { ...NIXOS, generations } })).toBe(false);
   });
 
+  it('has a unit that was healthy for exactly as long as its system existed', () => {
+    const { healthyMs } = DEFAULT_GUARDS.evidence;
+    const healthy = (linkedAt: number) => {
+      const generations = [
+        { number: 1, path: A, linkedAt },
+        { number: 2, path: B, linkedAt: SWITCHED },
+      ];
+      return historyOf({ nixos: { ...NIXOS, generations } }).generations.systems[A]?.units[UNIT]?.healthy;
+    };
+    expect([SWITCHED - healthyMs, SWITCHED - healthyMs + 1].map(healthy)).toEqual([true, false]);
+  });
+
+  it('counts a system that was built twice from the first time', () => {
+    const generations = [
+      { number: 1, path: A, linkedAt: SWITCHED - 60 * MINUTE },
+      { number: 2, path: A, linkedAt: SWITCHED - MINUTE },
+      { number: 3, path: B, linkedAt: SWITCHED },
+    ];
+    expect(proves({ nixos: { ...NIXOS, generations } })).toBe(true);
+  });
+
+  it('has the first 200 characters of the reason why a system is bad', () => {
+    const why = '0123456789'.repeat(30);
+    const { generations } = historyOf({
+      claimed: claim(undefined, { bad: { at: SWITCHED, why } as SystemRecord['bad'] }),
+    });
+    expect(generations.systems[B]?.bad?.why).toBe(why.slice(0, 200));
+  });
+
   it('has no unit that failed before its system was entered, or in the future', () => {
     const units = { [UNIT]: unit({ failedAt: -1e300, failing: true }), '/etc/passwd': unit() };
     const { generations } = historyOf({ claimed: claim(undefined, { units }) });
