@@ -174,7 +174,7 @@ function runOutside() {
       .filter((one) => one.files?.includes(path) && !failed.has(one.file))
       .map((one) => relative(root, one.file))
       .filter((file) => !unusable.some((name) => name.startsWith(file)));
-    const files = [...new Set(reaching)].sort((a, b) => rank(a) - rank(b)).slice(0, 12);
+    const files = [...new Set(reaching)].sort((a, b) => rank(a) - rank(b)).slice(0, 25);
     // A file that is only read on load is reached by no test that is known: its mutants are not tried, and do not survive.
     if (files.length === 0) continue;
     const isRed =
