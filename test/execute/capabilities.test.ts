@@ -314,3 +314,31 @@ describe('engine.capabilities()', () => {
     expect(JSON.stringify(engine.status())).toBe(before);
   });
 });
+
+describe('the capabilities of a host that does not answer', () => {
+  it('are unknown as soon as the caller stops waiting', async () => {
+    const host = { ...hostOfRoot(), read: () => new Promise<never>(() => undefined) };
+    const stop = new AbortController();
+    const asked = capabilitiesOf(partsOf({ host, actions: onlyBuiltIn('rebuild_system') }), stop.signal);
+    stop.abort(new Error('the caller has ended'));
+    expect(await asked).toMatchObject([{ action: 'rebuild_system', status: 'unknown' }]);
+  });
+
+  it('are a frozen list', async () => {
+    expect(Object.isFrozen(await capabilitiesOf(partsOf({}), never()))).toBe(true);
+  });
+
+  it('leave no rejection without a handler if the permissions cannot be read, and no action needs them', async () => {
+    const lost: unknown[] = [];
+    const note = (reason: unknown): void => void lost.push(reason);
+    process.on('unhandledRejection', note);
+    const sources = { readsThisMachine: () => false, actions: onlyBuiltIn('rebuild_system') };
+    await capabilitiesOf(
+      partsOf({ ...sources, permissions: () => Promise.reject(new Error('no sudo')) }),
+      never(),
+    );
+    await new Promise(setImmediate);
+    process.off('unhandledRejection', note);
+    expect(lost).toEqual([]);
+  });
+});
