@@ -87,7 +87,7 @@ describe('the check directory', () => {
     });
   });
 
-  it('waits for files that the kernel tells slowly, before those after them', async () => {
+  it('counts files that the kernel is slow to tell about, also when those after them are faster', async () => {
     const path = folder();
     writeFileSync(join(path, 'f'), 'x');
     const { stat } = fs;

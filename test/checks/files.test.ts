@@ -365,6 +365,9 @@ describe('the check directory', () => {
     expect(await verdictOf(check)).toMatchObject({
       ...{ status: 'bad', reason: `growth of directory:${at} per hour is 4 B, over 3 B` },
     });
+    vi.advanceTimersByTime(3_600_000);
+    writeFileSync(join(at, 'b'), 'x');
+    expect(await verdictOf(check)).toMatchObject({ status: 'ok', value: 0 });
   });
 
   it('is given up when the caller aborts', async () => {
