@@ -161,7 +161,7 @@ async function filesBelow(
     }
     await lookAt(batch, found);
   } catch (error) {
-    throw error instanceof CannotTell ? error : new CannotTell(messageOf(error));
+    throw new CannotTell(messageOf(error));
   }
   return found;
 }

@@ -91,9 +91,8 @@ export class Growth {
     const now = performance.now();
     const before = this.#before;
     this.#before = { at: now, size };
-    const hours = before === undefined ? 0 : (now - before.at) / 3_600_000;
-    const value =
-      before === undefined || hours === 0 ? 'it needs two readings' : Math.max(0, size - before.size) / hours;
+    const hours = (now - (before?.at ?? now)) / 3_600_000;
+    const value = hours === 0 ? 'it needs two readings' : Math.max(0, size - before!.size) / hours;
     return { what: `growth of ${what} per hour`, value, max, show: bytes, unit: 'B' };
   }
 }

@@ -38,8 +38,7 @@ export async function runCommand({ argv, cwd, env, timeoutMs, signal }: CommandC
   return new Promise((resolve, reject) => {
     // Without a free file descriptor, Node returns a process without streams, and emits the error later.
     const child: ChildProcess = spawn(file, args, {
-      ...{ env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] },
-      ...(cwd === undefined ? {} : { cwd }),
+      ...{ cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] },
     });
     const [output, errors] = [new Kept(), new Kept()];
     child.stdout?.on('data', (data: Buffer) => output.add(data));

@@ -83,7 +83,8 @@ async function judge(
           current.postMessage(ping);
         }),
     );
-    return answered ? ok(`${what} answers`, { value: performance.now() - start }) : bad(`${what} has ended`);
+    const took = { value: performance.now() - start, valueUnit: 'ms' };
+    return answered ? ok(`${what} answers`, took) : bad(`${what} has ended`);
   } catch (error) {
     return verdictOfFailure(what, error);
   } finally {

@@ -87,6 +87,20 @@ describe('the check directory', () => {
     });
   });
 
+  it('counts files that the kernel is slow to tell about, also when those after them are faster', async () => {
+    const path = folder();
+    writeFileSync(join(path, 'f'), 'x');
+    const { stat } = fs;
+    let asked = 0;
+    vi.spyOn(fs, 'stat').mockImplementation((async (at: string) => {
+      asked += 1;
+      if (asked < 60) await new Promise((resolve) => setTimeout(resolve, 20));
+      return stat(at);
+    }) as never);
+    listing(() => Array<Dirent>(70).fill(file('f')));
+    expect(await judge(path, { maxBytes: 70 })).toMatchObject({ status: 'ok', value: 70 });
+  });
+
   it('does not count a file that vanished before it was read', async () => {
     const path = folder();
     writeFileSync(join(path, 'here'), 'xx');

@@ -1,5 +1,7 @@
 import { appendFileSync, mkdirSync, mkdtempSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
+import fs from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { directory, file, type DirectoryOptions, type FileOptions } from '../../src/checks/index.js';
@@ -9,7 +11,11 @@ import { folder, verdictOf } from './house.js';
 
 const NOW = 1_800_000_000_000;
 const MIB = 1024 * 1024;
-afterEach(() => void vi.useRealTimers());
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+  syncBuiltinESMExports();
+});
 
 const root = folder();
 const fresh = (): string => mkdtempSync(join(root, 'x'));
@@ -76,6 +82,27 @@ describe('the check file', () => {
 
   it('is named after its path, and about a resource', () =>
     expect(file({ path })).toMatchObject({ name, component: name, type: 'resource' }));
+
+  it.each([
+    [{ writable: true }, 'unknown', 'it is mounted read-only for this program'],
+    [{ writable: false }, 'ok', 'is there'],
+    [{}, 'ok', 'is there'],
+  ])('asks the kernel whether it is writable only with %o', async (options, status, reason) => {
+    vi.spyOn(fs, 'access').mockRejectedValue(Object.assign(new Error('read-only'), { code: 'EROFS' }));
+    syncBuiltinESMExports();
+    expect(await judge(options)).toMatchObject({
+      ...{ status, reason: expect.stringContaining(reason) as string },
+    });
+  });
+
+  it('is read only when something in it is asked for', async () => {
+    vi.spyOn(fs, 'open').mockRejectedValue(new Error('permission denied'));
+    syncBuiltinESMExports();
+    expect(await judge({ maxBytes: 7, mode: '0644' })).toMatchObject({ status: 'ok', value: 7 });
+    expect(await judge({ contains: '7' })).toMatchObject({
+      ...{ status: 'unknown', reason: `${name}: permission denied` },
+    });
+  });
 
   it('searches the last 1 MiB', async () => {
     const at = written('needle');
@@ -179,6 +206,21 @@ describe('the bytes of a file', () => {
   it('are read over several chunks', async () => {
     const read = await readFrom(at, 1, 70_001);
     expect([read.length, read.toString().slice(-3)]).toEqual([70_001, 'aen']);
+  });
+
+  it('cannot be told when closing the file fails', async () => {
+    const { open } = fs;
+    vi.spyOn(fs, 'open').mockImplementation(async (path, flags) => {
+      const handle = await open(path, flags);
+      const { close } = handle;
+      handle.close = async () => {
+        await close.call(handle);
+        throw new Error('the network is gone');
+      };
+      return handle;
+    });
+    syncBuiltinESMExports();
+    await expect(readFrom(at, 0, 5)).rejects.toThrow('the network is gone');
   });
 
   it('cannot be told when it is not there', async () =>
@@ -323,6 +365,9 @@ describe('the check directory', () => {
     expect(await verdictOf(check)).toMatchObject({
       ...{ status: 'bad', reason: `growth of directory:${at} per hour is 4 B, over 3 B` },
     });
+    vi.advanceTimersByTime(3_600_000);
+    writeFileSync(join(at, 'b'), 'x');
+    expect(await verdictOf(check)).toMatchObject({ status: 'ok', value: 0 });
   });
 
   it('is given up when the caller aborts', async () => {

@@ -110,7 +110,9 @@ describe('the check pressure', () => {
     [{ resource: 'io', maxPercent: 1 }, 'unknown', 'pressure:io: no PSI'],
   ] as const)('%o is %s: %s', async (options, status, reason) => {
     const check = pressure(options);
-    expect(await verdictOf(check, snapshot)).toMatchObject({ status, reason });
+    const verdict = await verdictOf(check, snapshot);
+    expect(verdict).toMatchObject({ status, reason });
+    expect(verdict.valueUnit).toBe(status === 'unknown' ? undefined : '%');
     expect(check).toMatchObject({
       name: `pressure:${options.resource}`,
       type: 'resource',
@@ -179,6 +181,15 @@ describe('the check worker', () => {
     expect([fake.listenerCount('message'), fake.listenerCount('exit')]).toEqual([0, 0]);
   });
 
+  it('tells how long the answer took, in milliseconds', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    vi.advanceTimersByTime(1_000);
+    const fake = new FakeWorker();
+    fake.answers = ['pong'];
+    fake.on('message', () => vi.advanceTimersByTime(7));
+    expect(await judge(fake, { ping: 'ping' })).toMatchObject({ status: 'ok', value: 7, valueUnit: 'ms' });
+  });
+
   it('is bad when it does not answer, and no listener is left behind', async () => {
     vi.useFakeTimers();
     const fake = new FakeWorker();
@@ -197,7 +208,10 @@ describe('the check worker', () => {
   });
 
   it('refuses what is no worker', async () => {
-    await expect(judge({ postMessage: () => undefined })).rejects.toThrow('a method `on`');
+    await expect(judge({ postMessage: () => undefined })).rejects.toThrow(
+      'Expected `worker` to be an object with a method `on`',
+    );
+    await expect(judge({ on: () => undefined })).rejects.toThrow('a method `postMessage`');
   });
 });
 

@@ -1,12 +1,19 @@
 import { mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import fs from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ProcessTable } from '../../src/checks/process-table.js';
 import { processWith, type ProcessOptions } from '../../src/checks/process.js';
+import { WrongAnswer } from '../../src/checks/failure.js';
 import { expectWritable } from '../../src/checks/read-only.js';
 import { folder, verdictOf } from './house.js';
 
-afterEach(() => void vi.useRealTimers());
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+  syncBuiltinESMExports();
+});
 
 /** One process in a made-up `/proc`, on a machine that booted 1,000 s ago. */
 interface Fake {
@@ -92,6 +99,13 @@ describe('the check process', () => {
       'process:nothing runs: 0 processes',
       0,
     ],
+    [
+      'must not run, and so open nothing',
+      { match: 'nothing', minCount: 0, maxDescriptors: 0 },
+      'ok',
+      'process:nothing runs: 0 processes',
+      0,
+    ],
   ])('judges processes that %s', async (_what, options, status, reason, value) => {
     const verdict = await judge(machine(...two), options);
     expect([verdict.status, verdict.reason]).toEqual([status, expect.stringContaining(reason)]);
@@ -134,6 +148,12 @@ describe('the check process', () => {
         status: 'bad',
         reason: `zombies of ${name} is ${count}, over 0`,
       });
+  });
+
+  it('counts no zombies where a process ends while it is read', async () => {
+    const root = machine({ pid: 10 });
+    mkdirSync(join(root, '12'));
+    expect(await judge(root, { maxZombies: 0 })).toMatchObject({ status: 'ok', value: 0 });
   });
 
   it.each(['Z', 'X'])('does not count what has ended (state %s) as running', async (state) => {
@@ -251,6 +271,11 @@ describe('the processes in /proc', () => {
     expect((await new ProcessTable(machine({ pid: 10, limit })).descriptors(10)).limit).toBe(number);
   });
 
+  it('may have a single descriptor, which is counted without the right to see it', async () => {
+    const table = new ProcessTable(machine({ pid: 10, descriptors: 1 }));
+    expect(await table.descriptors(10)).toEqual({ open: 1, limit: 100 });
+  });
+
   it('have their descriptors counted where the kernel does not tell the number', async () => {
     const root = machine({ pid: 10 });
     const folderWithoutSize = '/proc/sys/kernel/random';
@@ -307,5 +332,8 @@ describe('a file system that must be writable', () => {
 
   it('is asked from the kernel when no table of mounts can be read', async () => {
     await expect(expectWritable(here, '/nowhere/mountinfo')).resolves.toBeUndefined();
+    vi.spyOn(fs, 'access').mockRejectedValue(Object.assign(new Error('read-only'), { code: 'EROFS' }));
+    syncBuiltinESMExports();
+    await expect(expectWritable(here, '/nowhere/mountinfo')).rejects.toThrow(new WrongAnswer(READ_ONLY));
   });
 });

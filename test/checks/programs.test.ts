@@ -1,10 +1,11 @@
-import { createSocket, type RemoteInfo } from 'node:dgram';
-import { once } from 'node:events';
+import dgram, { createSocket, type RemoteInfo } from 'node:dgram';
+import { EventEmitter, once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
-import { clock, command } from '../../src/checks/index.js';
+import { clock, command, timer } from '../../src/checks/index.js';
 import { clockWith, type ClockOptions } from '../../src/checks/clock.js';
 import { findProcesses } from '../../src/checks/process-find.js';
 import { processWith } from '../../src/checks/process.js';
@@ -16,6 +17,8 @@ const NOW = 1_800_000_000;
 afterEach(() => {
   vi.useRealTimers();
   vi.restoreAllMocks();
+  vi.unstubAllEnvs();
+  syncBuiltinESMExports();
 });
 
 const programs = mkdtempSync(join(tmpdir(), 'checks-'));
@@ -28,8 +31,15 @@ function program(script: string): string {
   writeFileSync(path, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
   return path;
 }
-const lines = (values: Readonly<Record<string, string>>): string =>
+/** Makes a program the one that is found by a name. */
+function installed(name: string, script: string): void {
+  const at = folder();
+  writeFileSync(join(at, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  vi.stubEnv('PATH', `${at}:${process.env['PATH']}`);
+}
+const lines = (values: Readonly<Record<string, string | undefined>>): string =>
   Object.entries(values)
+    .filter(([, value]) => value !== undefined)
     .map(([key, value]) => `${key}=${value}\n`)
     .join('');
 
@@ -44,7 +54,10 @@ describe('the check timer', () => {
     const at = folder();
     writeFileSync(join(at, 'b.timer'), lines({ ...timerIs, ...timerSays }));
     writeFileSync(join(at, 'b.service'), lines({ ...unitIs, ...unitSays }));
-    const check = timerWith({ timer: name, maxAgeSeconds: 60 }, program(`cat "${at}/$5"`));
+    const check = timerWith(
+      { timer: name, maxAgeSeconds: 60 },
+      program(`[ "$5" ] || { echo no unit >&2; exit 1; }; cat "${at}/$5"`),
+    );
     return verdictOf(check);
   };
   const ran = (value: number) => ({ value, threshold: 60, valueUnit: 's' });
@@ -131,6 +144,30 @@ describe('the check timer', () => {
       { status: 'bad', reason: 'timer:b.timer is unknown, so it starts nothing' },
     ],
     [
+      'has a state that systemd does not tell',
+      { ActiveState: undefined },
+      {},
+      { status: 'bad', reason: 'timer:b.timer is unknown, so it starts nothing' },
+    ],
+    [
+      'starts what has no result, as a target',
+      {},
+      { Result: undefined },
+      { status: 'ok', reason: 'timer:b.timer ran 40 s ago', ...ran(40) },
+    ],
+    [
+      'starts what systemd does not tell',
+      { Unit: undefined },
+      {},
+      { status: 'unknown', reason: 'timer:b.timer: systemd cannot be asked: no unit' },
+    ],
+    [
+      'became active in the future, by a clock that was set back',
+      { LastTriggerUSec: '', ActiveEnterTimestamp: before(-30) },
+      { ExecMainExitTimestamp: '' },
+      { status: 'ok', reason: 'timer:b.timer has not run yet, and is active for 0 ms' },
+    ],
+    [
       'is not known to systemd',
       { LoadState: 'not-found' },
       {},
@@ -149,10 +186,12 @@ describe('the check timer', () => {
 
   it('asks systemd for what it needs, with times as seconds since the epoch', async () => {
     const said = join(folder(), 'said');
-    const systemctl = program(`echo "$@" >> ${said}; echo LoadState=not-found`);
-    await verdictOf(timerWith({ timer: 'b', maxAgeSeconds: 60 }, systemctl));
+    installed('systemctl', `echo "$@" >> ${said}; printf 'ActiveState=active\\nUnit=b.service\\n'`);
+    await verdictOf(timer({ timer: 'b', maxAgeSeconds: 60 }));
     expect(readFileSync(said, 'utf8')).toBe(
-      'show --timestamp=unix --property=LoadState,ActiveState,Unit,LastTriggerUSec,ActiveEnterTimestamp -- b.timer\n',
+      `show --timestamp=unix --property=LoadState,ActiveState,Unit,LastTriggerUSec,ActiveEnterTimestamp -- b.timer
+show --timestamp=unix --property=ActiveState,Result,ExecMainExitTimestamp,ActiveEnterTimestamp,InactiveExitTimestamp -- b.service
+`,
     );
   });
 
@@ -212,14 +251,15 @@ describe('the processes of a unit', () => {
 
 describe('the check process of a unit', () => {
   it.each([
-    ['are hidden from this program is unknown', false, 'unknown', 'processes of other users are hidden'],
-    ['have ended is bad', true, 'bad', 'process:a is not running'],
-  ])('whose processes %s', async (_what, showsFirst, status, reason) => {
+    ['are hidden from this program is unknown', [5], false, 'unknown', 'processes of other users are hidden'],
+    ['have ended is bad', [5], true, 'bad', 'process:a is not running'],
+    ['are none is bad, whatever is hidden', [], false, 'bad', 'process:a is not running'],
+  ])('whose processes %s', async (_what, pids, showsFirst, status, reason) => {
     const [proc, cgroups] = [folder(), folder()];
     writeFileSync(join(proc, 'uptime'), '100.00 1.00\n');
     if (showsFirst) mkdirSync(join(proc, '1'));
     mkdirSync(join(cgroups, 'a.service'));
-    writeFileSync(join(cgroups, 'a.service', 'cgroup.procs'), '5\n');
+    writeFileSync(join(cgroups, 'a.service', 'cgroup.procs'), pids.join('\n'));
     const systemctl = program(`printf '${lines({ LoadState: 'loaded', ControlGroup: '/a.service' })}'`);
     const check = processWith({ unit: 'a' }, { table: new ProcessTable(proc), cgroups, systemctl });
     expect(await verdictOf(check)).toMatchObject({
@@ -318,6 +358,10 @@ describe('the check command', () => {
   it('shortens a long complaint to 200 characters', async () => {
     const { reason } = await judge(`echo ${'x'.repeat(300)} >&2; exit 1`);
     expect(reason).toBe(`${name()} exited with 1: ${'x'.repeat(200)}`);
+  });
+
+  it('is about a service', () => {
+    expect(command({ argv: ['true'] })).toMatchObject({ name: 'command:true', type: 'service' });
   });
 
   it('says that a number is out of its bounds', async () => {
@@ -431,6 +475,8 @@ describe('the check clock with a time server', () => {
       { received: -1_500 },
       { status: 'bad', reason: /^clock is 1.5 s ahead of .*, over 1 s$/ },
     ],
+    ['a time that is later by 1 ms', { received: 1 }, { reason: 'clock is 1 ms behind 127.0.0.1' }],
+    ['the time of another day', { received: 86_400_000 }, { status: 'bad', value: 86_400_000 }],
     ['a way that took time', { received: 500, sent: 1_000 }, { reason: 'clock is 750 ms behind 127.0.0.1' }],
     ['stratum 15, the last one', { stratum: 15 }, { status: 'ok' }],
     ['stratum 1, the first one', { stratum: 1 }, { status: 'ok' }],
@@ -439,6 +485,7 @@ describe('the check clock with a time server', () => {
     ['the alarm that it has no time', { leap: 3 }, { status: 'unknown' }],
     ['a second that is left out', { leap: 2 }, { status: 'ok' }],
     ['the packet of a client', { mode: 3 }, { status: 'unknown' }],
+    ['the packet of a broadcast', { mode: 5 }, { status: 'unknown' }],
   ])('judges %s', async (_what, told, expected) => {
     const verdict = await ask([told]);
     const { reason = '', ...others } = expected as { reason?: string | RegExp };
@@ -472,6 +519,54 @@ describe('the check clock with a time server', () => {
     expect(await ask([], { timeoutMs: 20 })).toMatchObject({
       ...{ status: 'unknown', reason: 'clock: 127.0.0.1: no answer within 20 ms' },
     });
+  });
+
+  /** A socket that sends nothing, and ends with an error when there is one. */
+  class Socket extends EventEmitter {
+    asked: unknown[] = [];
+    closed = 0;
+    error: Error | undefined;
+    connect(port: number, address: string, done: () => void): void {
+      this.asked.push(port, address);
+      done();
+    }
+    send(): void {
+      if (this.error !== undefined) setImmediate(() => this.emit('error', this.error));
+    }
+    close(): void {
+      this.closed += 1;
+    }
+  }
+  const by = (socket: Socket) => {
+    const create = vi.spyOn(dgram, 'createSocket').mockReturnValue(socket as never);
+    syncBuiltinESMExports();
+    return create;
+  };
+
+  it.each([
+    ['127.0.0.2', 'udp4'],
+    ['::1', 'udp6'],
+  ])('asks %s at the port 123 by a socket of its kind, and closes it', async (server, kind) => {
+    const socket = new Socket();
+    socket.error = new Error('refused');
+    const create = by(socket);
+    expect(await verdictOf(clock({ synchronised: false, server }))).toEqual({
+      ...{ status: 'unknown', reason: `clock: ${server}: refused` },
+    });
+    expect(create).toHaveBeenCalledExactlyOnceWith(kind);
+    expect(socket).toMatchObject({ asked: [123, server], closed: 1 });
+  });
+
+  it('closes its socket when the server is silent', async () => {
+    const socket = new Socket();
+    by(socket);
+    await verdictOf(clock({ synchronised: false, server: '127.0.0.1', timeoutMs: 20 }));
+    await expect.poll(() => socket.closed).toBe(1);
+  });
+
+  it('asks timedatectl by its name', async () => {
+    installed('timedatectl', 'echo no');
+    expect(await verdictOf(clock())).toEqual({ status: 'bad', reason: 'clock is not synchronised' });
   });
 
   it('asks the kernel first, and no server by default', async () => {
