@@ -11,7 +11,11 @@ const host = () => {
     told.push('read');
     return fake.read(request);
   };
-  return { ...fake, read, close: () => void told.push('closed') };
+  const close = async () => {
+    await new Promise(setImmediate);
+    told.push('closed');
+  };
+  return { ...fake, read, close };
 };
 vi.mock('../../src/host/local-host.js', () => ({ localHost: () => host(), isThisMachine: () => false }));
 
