@@ -56,6 +56,7 @@ it('the repair function of a check is one call inside the host program, of 1 min
   });
   expect(() => action?.parse({ x: 1 })).toThrow('Unknown option `x`');
   expect(healingByCheck('queue', find)).toBeUndefined();
+  expect(healingByCheck(`${'x'.repeat(HEAL_PREFIX.length)}queue`, find)).toBeUndefined();
 });
 
 describe('the definition of an action', () => {
@@ -87,10 +88,16 @@ describe('the definition of an action', () => {
     expect(() => defineAction({ ...DEFINITION, ...change } as never)).toThrow(words);
   });
 
-  it('must parse its parameters at once, not later', () => {
+  it('must parse its parameters at once, not later', async () => {
     expect(parametersOf(DEFINITION, {})).toEqual({});
     const late = { ...DEFINITION, parse: () => Promise.reject(new Error('late')) };
+    const lost: unknown[] = [];
+    const note = (reason: unknown): void => void lost.push(reason);
+    process.on('unhandledRejection', note);
     expect(() => parametersOf(late, {})).toThrow('and not as a promise');
+    await new Promise(setImmediate);
+    process.off('unhandledRejection', note);
+    expect(lost).toEqual([]);
   });
 });
 

@@ -47,6 +47,26 @@ describe('set_cpu_governor', () => {
     ]);
   });
 
+  it('refuses a parameter that it does not have', () => {
+    expect(() => setCpuGovernor.parse({ governer: 'powersave' })).toThrow('did you mean `governor`?');
+    expect(() => setCpuGovernor.parse({ governors: { policy0: 'powersave' }, x: 1 })).toThrow('`x`');
+  });
+
+  it('has nothing to undo in a policy that has its governor back, whatever the others have', async () => {
+    const { refusal } = await plan(host([policy(0), policy(1)]), { governors: { policy0: 'powersave' } });
+    expect(refusal).toMatchObject({ reason: 'no-expected-gain' });
+  });
+
+  it('names what cannot be read and what lacks the governor beside what it sets', async () => {
+    const unreadable = [{ name: 'policy2', unreadable: 'EIO' }];
+    const readable = [policy(0), policy(1, { offered: ['powersave'] })];
+    const { notes } = await plan(host({ readable, unreadable } as unknown as CpuPolicies));
+    expect(notes).toEqual([
+      'policy2 cannot be read now: EIO',
+      '/sys/policy1 offers powersave, not `performance`',
+    ]);
+  });
+
   // The threshold is 80 %.
   it.each([
     [90, 10, true],
@@ -132,6 +152,40 @@ describe('the proof of set_cpu_governor', () => {
       status: 'unknown',
       reason: 'performance in policy0',
     });
+  });
+
+  it('reads the governors after the time to settle, and not before', async () => {
+    const { read } = verifyingOn(host([policy(0, { current: 'performance' })]));
+    const context = {
+      ...verifyingOn(host([policy(0, { current: 'powersave' })])),
+      inspect: () => Promise.resolve(verdictOf({ status: 'ok' })),
+    };
+    const settle = async () => {
+      await new Promise(setImmediate);
+      Object.assign(context, { read });
+    };
+    Object.assign(context, { settle });
+    expect(await setCpuGovernor.verify({ governor: 'performance' }, context)).toMatchObject({
+      status: 'fixed',
+    });
+  });
+
+  it('does not count an unchanged frequency as faster, however small the least gain is', async () => {
+    const frequency = 1_000_000;
+    const plan = planOf({ baseline: { frequency } });
+    const prove = (gainPercent: number) => {
+      const context = verifyingOn(host([policy(0, { current: 'performance', frequency })]), {
+        plan,
+        inspect: () => Promise.resolve(verdictOf({ status: 'bad' })),
+      });
+      const { guards } = context;
+      const useless = { ...guards.useless, gainPercent };
+      return setCpuGovernor.verify(
+        { governor: 'performance' },
+        { ...context, guards: { ...guards, useless } },
+      );
+    };
+    expect((await prove(0)).status).toBe('ineffective');
   });
 
   it('leaves out policies that do not offer the governor', async () => {
