@@ -64,8 +64,18 @@ describe('a file store', () => {
     expect(await loadWith(file)).toEqual(stateOf(5));
   });
 
+  it('removes the temporary file of a process that was killed, and no other one', async () => {
+    const left = `${file}.${crypto.randomUUID()}.tmp`;
+    const other = `${file}.copy.tmp`;
+    for (const path of [left, other]) await writeFile(path, 'x');
+    const store = fileStore(file);
+    await store.load();
+    await store.close?.();
+    expect(await readdir(folder)).toEqual(['state.json.copy.tmp']);
+  });
+
   it('creates missing folders, which only their owner may enter', async () => {
-    const deep = join(folder, 'a', 'b', 'state.json');
+    const deep = join(folder, 'a', 'b', 'c', 'd', 'state.json');
     const store = fileStore(deep);
     await store.load();
     await store.save(stateOf(1));

@@ -55,6 +55,11 @@ describe('the record of systems', () => {
     expect(record.systems[B]).toMatchObject({ previous: A });
   });
 
+  it('has a system that is seen for the first time as neither good nor bad', () => {
+    const { good, bad } = after([0, look(A)]).systems[A]!;
+    expect([good, bad]).toEqual([false, null]);
+  });
+
   it('takes the time of a switch from the link, but not before the previous system was last seen', () => {
     expect(runningOf(after([0, look(A)], [10, look(B, [], 7 * MINUTE)]))?.enteredAt).toBe(7 * MINUTE);
     expect(runningOf(after([5, look(A)], [10, look(B, [], 1 * MINUTE)]))?.enteredAt).toBe(5 * MINUTE);

@@ -280,6 +280,14 @@ describe('an engine that was closed', () => {
     expect([saves.length, closings]).toEqual([1, 2]);
   });
 
+  it('has closed its store', async () => {
+    let isClosed = false;
+    const close = () => new Promise(setImmediate).then(() => void (isClosed = true));
+    const { ledger } = ledgerOn({ ...spiedStore().store, close });
+    await ledger.close();
+    expect(isClosed).toBe(true);
+  });
+
   it('before it was opened does not load its state', async () => {
     const { store, loads } = spiedStore();
     const { ledger } = ledgerOn(store);

@@ -121,6 +121,13 @@ describe('a store that does not answer', () => {
     expect([await loadsOf({ path: '/x/state.json' }), await loadsOf({})]).toEqual([1, 8]);
   });
 
+  it('is asked to save once while that does not end', async () => {
+    let saves = 0;
+    const { store, clock } = storeWith({ save: () => ((saves += 1), forever) });
+    for (let tries = 0; tries < 3; tries += 1) await after10s(clock, store.save(EMPTY_STATE));
+    expect(saves).toBe(1);
+  });
+
   it('can be closed while it loads and saves', async () => {
     let closings = 0;
     const { store, clock } = storeWith({
