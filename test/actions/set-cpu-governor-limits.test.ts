@@ -60,7 +60,7 @@ describe('set_cpu_governor', () => {
   it('names what cannot be read and what lacks the governor beside what it sets', async () => {
     const unreadable = [{ name: 'policy2', unreadable: 'EIO' }];
     const readable = [policy(0), policy(1, { offered: ['powersave'] })];
-    const { notes } = await plan(host({ readable, unreadable } as unknown as CpuPolicies));
+    const { notes } = await plan(host({ readable, unreadable }));
     expect(notes).toEqual([
       'policy2 cannot be read now: EIO',
       '/sys/policy1 offers powersave, not `performance`',

@@ -138,7 +138,7 @@ describe('the record that root accepts', () => {
   it('has the first 200 characters of the reason why a system is bad', () => {
     const why = '0123456789'.repeat(30);
     const { generations } = historyOf({
-      claimed: claim(undefined, { bad: { at: SWITCHED, why } as SystemRecord['bad'] }),
+      claimed: claim(undefined, { bad: { at: SWITCHED, why } }),
     });
     expect(generations.systems[B]?.bad?.why).toBe(why.slice(0, 200));
   });
