@@ -78,7 +78,6 @@ export async function runCommand(
     clearTimeout(timer);
     clearTimeout(graceTimer);
     clearTimeout(closeTimer);
-    void journal?.end();
     signal?.removeEventListener('abort', onAbort);
   }
 }
@@ -102,7 +101,6 @@ function tailOf(stream: NodeJS.ReadableStream): { text(): string } {
     kept = Buffer.concat([kept, chunk]);
     if (kept.length > OUTPUT_LIMIT) kept = kept.subarray(kept.length - OUTPUT_LIMIT);
   });
-  stream.on('error', () => undefined);
   return { text: () => kept.toString('utf8').trim() };
 }
 

@@ -44,7 +44,6 @@ export const startWithExeca: StartProgram = async ({ argv, env, input }) => {
   const [file = '', ...args] = argv;
   const child = execa(file, args, {
     detached: true,
-    cleanup: false,
     buffer: false,
     reject: false,
     env,

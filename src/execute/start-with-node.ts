@@ -23,7 +23,7 @@ export const startWithNode: StartProgram = async ({ argv, env, input }) => {
   child.stdin?.on('error', () => undefined).end(input);
   const { pid, stdout, stderr } = child;
   const exited = new Promise<void>((resolve) => {
-    for (const end of pid === undefined ? ['exit', 'error'] : ['exit']) child.once(end, () => resolve());
+    child.once(pid === undefined ? 'error' : 'exit', () => resolve());
   });
   const ended = new Promise<ProgramEnd>((resolve) => {
     child.once('error', ({ code = 'no code' }: NodeJS.ErrnoException) => resolve({ code }));
