@@ -14,7 +14,14 @@ const alias = {
 };
 
 /** Files that put a mock in the place of a module: each runs with modules of its own. */
-const MOCKING = ['test/actions/actions.test.ts', 'test/docs.test.ts'];
+const MOCKING = [
+  'test/actions/actions.test.ts',
+  'test/docs.test.ts',
+  'test/execute/own-host.test.ts',
+  'test/execute/permission-platform.test.ts',
+  'test/service/helper/root-folder.test.ts',
+  'test/watch/unloadable-names.test.ts',
+];
 
 export default defineConfig({
   test: {

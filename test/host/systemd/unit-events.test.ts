@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isUnknown } from '../../../src/model/reading.js';
 import { createSystemdReader, type SystemdReader } from '../../../src/host/systemd/reader.js';
-import { createUnitEvents } from '../../../src/host/systemd/unit-events.js';
+import { createUnitEvents, type UnitEventsOptions } from '../../../src/host/systemd/unit-events.js';
 import { fakeSystemd, service, type FakeSystemd } from './fake-systemd.js';
+
+type UnitStates = Awaited<ReturnType<UnitEventsOptions['followStates']>>;
 
 let systemd: FakeSystemd;
 let reader: SystemdReader;
@@ -91,6 +93,23 @@ describe('an event of systemd', () => {
     events.changed({ about: 'unit', path, state: { activeState: 'failed', subState: 'failed' } });
     expect(told).toEqual(['a.service']);
     events.close();
+  });
+
+  it('is none once the watcher is closed, even if an earlier question fails late', async () => {
+    start();
+    const answers: { resolve: (found: UnitStates) => void; reject: (error: Error) => void }[] = [];
+    const followStates = () =>
+      new Promise<UnitStates>((resolve, reject) => void answers.push({ resolve, reject }));
+    const events = createUnitEvents({ followStates, now: () => 0 });
+    events.watch(['a.service'], listener);
+    answers[0]?.resolve({ units: [], isFollowed: true });
+    await until(() => expect(told).toEqual(['listening']));
+    events.flooded();
+    expect(answers).toHaveLength(2);
+    events.close();
+    answers[1]?.reject(new Error('no bus'));
+    await new Promise(setImmediate);
+    expect(told).toEqual(['listening']);
   });
 
   it('is emitted for each watched name of a unit', async () => {
