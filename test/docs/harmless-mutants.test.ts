@@ -57,7 +57,7 @@ function groups(lines: readonly string[][], column: number): [value: string, lin
 }
 
 it('docs/test-survivors.md has every harmless mutant with its reason; UPDATE_DOCS=1 writes it', () => {
-  const span = (code = ''): string => (code.includes('`') ? `\`\` ${code} \`\`` : `\`${code}\``);
+  const span = (code = ''): string => (code.includes('`') ? `\`\`${code}\`\`` : `\`${code}\``);
   const parts = groups(readdirSync(folder).sort().flatMap(linesOf), 0).map(([path, lines]) => {
     const items = groups(lines, 3).map(([reason, those]) => {
       const changes = those.map(([, before, after]) => `  - ${span(before)} → ${span(after)}`);

@@ -12,7 +12,8 @@ export const REASONS = {
   number: 'it is a size or time by one more or less, and nothing depends on the exact one',
   words: 'it only changes words for people',
   host: 'it shows on a host with systemd, NixOS or root only, and a test on the booted host covers it',
-  elsewhere: 'a test that is not used here covers it: a property, a random input, one of another room, or one that replaces a module',
+  elsewhere:
+    'a test that is not used here covers it: a property, a random input, one of another room, or one that replaces a module',
 };
 
 const folder = join(root, 'test/mutate/harmless');
