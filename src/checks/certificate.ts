@@ -12,6 +12,8 @@ const REFUSED: Readonly<Record<string, string>> = {
   CERT_UNTRUSTED: 'has a certificate that is not trusted',
   CERT_REJECTED: 'has a certificate that is not trusted',
   CERT_SIGNATURE_FAILURE: 'has a certificate with a wrong signature',
+  UNABLE_TO_DECRYPT_CERT_SIGNATURE: 'has a certificate with a wrong signature',
+  UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY: 'has a certificate with a wrong signature',
   CERT_CHAIN_TOO_LONG: 'sends too many certificates between its own and a trusted authority',
   PATH_LENGTH_EXCEEDED: 'sends too many certificates between its own and a trusted authority',
   INVALID_CA: 'has a certificate that was signed by one that is no authority',

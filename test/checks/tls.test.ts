@@ -71,7 +71,7 @@ describe('the check tls', () => {
     });
   });
 
-  it('does not trust a certificate that Node refuses with a code of its own', async () => {
+  it('does not trust a certificate that Node refuses for a reason that is not known here', async () => {
     const certificate = vi.spyOn(TLSSocket.prototype, 'getPeerCertificate').mockImplementation(function (
       this: TLSSocket,
     ) {
