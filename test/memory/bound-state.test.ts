@@ -100,6 +100,9 @@ const nginx = (change: Partial<GuardState['components'][string]>) => ({
   components: { nginx: { ...FRESH_RECORD, ...change } },
 });
 
+/** States in `npm test`; 1,000 with the `PROPERTY_RUNS` of `.ci/run`. */
+const RUNS = Math.min(Number(process.env['PROPERTY_RUNS'] ?? 200), 1_000);
+
 describe('the bounds of a loaded state', () => {
   it('keep every wait within the guards, whatever the numbers are', () => {
     fc.assert(
@@ -131,7 +134,7 @@ describe('the bounds of a loaded state', () => {
         expect(again.found).toEqual([]);
         expect(again.state).toEqual(state);
       }),
-      { numRuns: 1_000 },
+      { numRuns: RUNS },
     );
   });
 
