@@ -153,7 +153,7 @@ export class Ledger {
       this.#mode = readOnly ? 'read' : 'held';
       this.#state = { ...EMPTY_STATE, cautious: true };
       // An unusable path is logged once; each save rejects with the same error.
-      if (isSelfHealingError(error) && error.code === 'invalid-argument') {
+      if (code === 'invalid-argument') {
         logger.error(`${message}. Nothing that needs the state is repaired until it can be written`);
         return;
       }

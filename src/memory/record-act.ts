@@ -4,7 +4,6 @@ import { DAY, type Guards } from '../model/guards.js';
 import { markBad, noteChange } from './record-generation.js';
 import { extendedBackoff, withRecord } from './component-record.js';
 import {
-  backoffOf,
   breakerOf,
   recordOf,
   type Act,
@@ -68,10 +67,7 @@ export function recordAct(
   };
   return withRecord(next, act.component, {
     healthySince: null,
-    backoff: {
-      ...record.backoff,
-      [act.action]: extendedBackoff(backoffOf(record, act.action)?.count ?? 0, act, guards, chance),
-    },
+    backoff: extendedBackoff(record, act, guards, chance),
     useless: useless ? { action: act.action, value: effect.after } : null,
     ...(act.outcome === 'fixed'
       ? { failures: 0, strikes: 0, breakerUntil: null, fixed }

@@ -1,6 +1,6 @@
 import { Severity, type Issue } from '../model/issue.js';
 import type { Guards } from '../model/guards.js';
-import { power, withRecord } from './component-record.js';
+import { waitMs, withRecord } from './component-record.js';
 import { strike } from './record-act.js';
 import {
   backoffOf,
@@ -57,16 +57,15 @@ export function recordRelapse(
   return { ...next, acts: state.acts.map((act) => (isFix(act) ? { ...act, relapsed: true as const } : act)) };
 }
 
-/** Returns the backoff as after a repair that was not `fixed`: first x factor^(repairs - 1). */
+/** Returns the backoff as after a repair that was not `fixed`. */
 function waitAfter(
   record: ComponentRecord,
   { action }: LastFix,
-  { backoff }: Guards,
+  guards: Guards,
   chance: number,
 ): ComponentRecord['backoff'] {
   const entry = backoffOf(record, action);
   if (entry === undefined) return {};
-  const wait = Math.min(backoff.maxMs, backoff.firstMs * power(backoff.factor, entry.count - 1));
-  const until = Math.max(entry.until, entry.since + wait * (1 + backoff.jitter * chance));
+  const until = Math.max(entry.until, entry.since + waitMs(entry.count - 1, guards, chance));
   return { [action]: { ...entry, until } };
 }

@@ -2,10 +2,8 @@ import type { HealingAction } from '../model/plan.js';
 import type { Guards } from '../model/guards.js';
 import { recordOf, type GuardState, type Undo } from './state.js';
 
-const NONE: readonly Undo[] = [];
-
 /** Returns the changes to undo, oldest first. */
-export const undosOf = (state: GuardState): readonly Undo[] => state.undo ?? NONE;
+export const undosOf = (state: GuardState): readonly Undo[] => state.undo ?? [];
 
 /** Adds the undo of an action that is about to be executed. */
 export function rememberUndo(

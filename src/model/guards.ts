@@ -1,3 +1,4 @@
+import { LONGEST_MS } from '../base/clock.js';
 import { expectKnownKeys, expectNumber, expectObject, refusal } from '../base/expect.js';
 
 /** Tuning for debounce, backoff, breakers and budgets. Times are in milliseconds. */
@@ -107,7 +108,7 @@ export interface Guards {
 export type GuardOptions = { readonly [Group in keyof Guards]?: Partial<Guards[Group]> };
 
 const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
+export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
 /** Defaults of all guards. */
@@ -123,9 +124,6 @@ export const DEFAULT_GUARDS: Guards = {
   evidence: { healthyMs: 10 * MINUTE, withinMs: HOUR, lastGoodMs: HOUR },
   approval: { lapseMs: 15 * MINUTE },
 };
-
-/** Longest delay of Node's timers. */
-const LONGEST_MS = 2 ** 31 - 1;
 
 interface Range {
   readonly least: number;
