@@ -25,10 +25,6 @@ export function boundState(
   const now = resumedAt(loaded, wall);
   const bounds = new Bounds(now);
   if (loaded.savedAt < 0 || loaded.savedAt > now) bounds.note('savedAt');
-  const at = <T extends { readonly at: number }>(entry: T, path: string): T => ({
-    ...entry,
-    at: bounds.past(entry.at, `${path}.at`),
-  });
   const { storm, undo } = loaded;
   const state: GuardState = {
     ...loaded,
@@ -39,16 +35,12 @@ export function boundState(
       boundRecord(record, path, bounds, guards),
     ),
     acts: bounds.list(loaded.acts, 'acts', (act, path) => ({
-      ...at(act, path),
+      ...bounds.times(act, path, 'at'),
       component: bounds.name(act.component, path),
       action: bounds.name(act.action, path),
       words: bounds.name(act.words, path),
     })),
-    storm: storm && {
-      ...storm,
-      since: bounds.past(storm.since, 'storm.since'),
-      lastFailure: bounds.past(storm.lastFailure, 'storm.lastFailure'),
-    },
+    storm: storm && bounds.times(storm, 'storm', 'since', 'lastFailure'),
     // A pause is only dropped beyond the list limit; its time may be corrected.
     pauses: Object.fromEntries(
       bounds
@@ -56,7 +48,7 @@ export function boundState(
         .map(([reason, since]) => [bounds.name(reason, 'pauses'), bounds.past(since, `pauses.${reason}`)]),
     ),
     approvals: bounds.list(loaded.approvals, 'approvals', boundApproval(bounds)),
-    intents: bounds.list(loaded.intents, 'intents', at),
+    intents: bounds.list(loaded.intents, 'intents', (intent, path) => bounds.times(intent, path, 'at')),
     generations: boundGenerations(loaded.generations, bounds),
     ...(undo && { undo: bounds.list(undo, 'undo', boundUndos(bounds, guards.backoff.maxMs)) }),
   };
@@ -70,8 +62,6 @@ function boundRecord(
   bounds: Bounds,
   { backoff, breaker }: Guards,
 ): ComponentRecord {
-  const orNull = (at: number | null, name: string): number | null =>
-    at === null ? null : bounds.past(at, `${path}.${name}`);
   const longestMs = backoff.maxMs * (1 + backoff.jitter);
   // The next strike opens the breaker.
   const strikes = (count: number, where: string): number =>
@@ -80,31 +70,28 @@ function boundRecord(
   // If backoffs had to be dropped, single attempts are allowed until health has lasted.
   const isCut = Object.keys(record.backoff).length > LONGEST_LIST;
   const breakerUntil = record.breakerUntil ?? (isCut ? 0 : null);
-  return {
+  const bounded: ComponentRecord = {
     ...record,
     backoff: bounds.map(record.backoff, `${path}.backoff`, (entry, where) => {
-      const since = bounds.past(entry.since, `${where}.since`);
+      const begun = bounds.times(entry, where, 'since');
       return {
-        ...entry,
-        since,
+        ...begun,
         count: bounds.count(entry.count, MOST, MOST, `${where}.count`),
-        until: bounds.until(entry.until, longestMs, `${where}.until`, since),
+        until: bounds.until(entry.until, longestMs, `${where}.until`, begun.since),
       };
     }),
     failures: bounds.count(record.failures, MOST * breaker.attempts, breaker.attempts, `${path}.failures`),
     strikes: strikes(record.strikes, `${path}.strikes`),
     relapses: bounds.count(record.relapses, MOST, MOST, `${path}.relapses`),
     fixed: fixed && {
-      ...fixed,
-      at: bounds.past(fixed.at, `${path}.fixed.at`),
+      ...bounds.times(fixed, `${path}.fixed`, 'at'),
       strikes: strikes(fixed.strikes, `${path}.fixed.strikes`),
     },
     breakerUntil:
       breakerUntil === null ? null : bounds.until(breakerUntil, breaker.openMs, `${path}.breakerUntil`),
     openings: bounds.list(record.openings, `${path}.openings`, (at, where) => bounds.past(at, where)),
-    needsHumanSince: orNull(record.needsHumanSince, 'needsHumanSince'),
-    healthySince: orNull(record.healthySince, 'healthySince'),
   };
+  return bounds.times(bounded, path, 'needsHumanSince', 'healthySince');
 }
 
 /** Bounds the record of systems. Evidence with impossible times is dropped; a system marked bad stays so. */
@@ -113,17 +100,14 @@ function boundGenerations(generations: Generations, bounds: Bounds): Generations
   return {
     ...generations,
     systems: bounds.map(systems, 'generations.systems', (system, path) => boundSystem(system, path, bounds)),
-    lastChange: lastChange && {
-      ...lastChange,
-      at: bounds.past(lastChange.at, 'generations.lastChange.at'),
-    },
+    lastChange: lastChange && bounds.times(lastChange, 'generations.lastChange', 'at'),
   };
 }
 
 function boundSystem(system: SystemRecord, path: string, bounds: Bounds): SystemRecord {
   const { now } = bounds;
   const { enteredAt, seenAt, quietSince, blindMs, bad } = system;
-  const known = { ...system, bad: bad && { ...bad, at: bounds.past(bad.at, `${path}.bad.at`) } };
+  const known = { ...system, bad: bad && bounds.times(bad, `${path}.bad`, 'at') };
   const isTrue = [enteredAt, seenAt, quietSince].every((at) => bounds.isPast(at));
   if (!isTrue || !(blindMs >= 0 && blindMs <= LATEST)) {
     bounds.note(path);
@@ -147,7 +131,7 @@ function boundApproval(bounds: Bounds): (approval: Approval, path: string) => Ap
     if (id !== approvalId(digest) || ids.has(id)) return bounds.note(path);
     ids.add(id);
     if (bounds.isPast(askedAt)) return approval;
-    return { ...approval, askedAt: bounds.past(askedAt, `${path}.askedAt`), answer: 'waiting' };
+    return { ...bounds.times(approval, path, 'askedAt'), answer: 'waiting' };
   };
 }
 
@@ -159,8 +143,7 @@ function boundUndos(bounds: Bounds, postponedMs: number): (undo: Undo, path: str
     if (known.has(act) || known.size >= MOST_UNDOS) return bounds.note(path);
     known.add(act);
     return {
-      ...undo,
-      at: bounds.past(undo.at, `${path}.at`),
+      ...bounds.times(undo, path, 'at'),
       until: bounds.until(undo.until, postponedMs, `${path}.until`),
     };
   };

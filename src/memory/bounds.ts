@@ -19,6 +19,19 @@ export class Bounds {
     return this.isPast(at) ? at : this.note(path, this.now);
   }
 
+  /** Bounds the named times of an entry; `null` stays. */
+  times<Name extends string, T extends Readonly<Record<Name, number | null>>>(
+    entry: T,
+    path: string,
+    ...names: readonly Name[]
+  ): T {
+    const bounded = names.map((name) => {
+      const at = entry[name];
+      return [name, at === null ? null : this.past(at, `${path}.${name}`)] as const;
+    });
+    return { ...entry, ...Object.fromEntries(bounded) };
+  }
+
   isPast(at: number): boolean {
     return at >= 0 && at <= this.now;
   }
