@@ -71,13 +71,11 @@ export function messageOf(error: unknown): string {
 }
 
 /** Returns the thrown value as an `Error`. */
-export const asError = (thrown: unknown): Error =>
-  isError(thrown) ? thrown : new Error(messageOf(thrown), { cause: thrown });
-
-function isError(thrown: unknown): thrown is Error {
+export function asError(thrown: unknown): Error {
   try {
-    return thrown instanceof Error;
+    if (thrown instanceof Error) return thrown;
   } catch {
-    return false;
+    // The test fails for a revoked proxy.
   }
+  return new Error(messageOf(thrown), { cause: thrown });
 }

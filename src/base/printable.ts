@@ -12,15 +12,8 @@ const escaped = (character: string): string =>
     (_, index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, '0')}`,
   ).join('');
 
-/** Returns whether a text is printable ASCII, for which the regular expression need not be compiled. */
-function isPlain(text: string): boolean {
-  for (let index = 0; index < text.length; index += 1) {
-    const code = text.charCodeAt(index);
-    if (code < 0x20 || code > 0x7e) return false;
-  }
-  return true;
-}
-
+/** Printable ASCII, for which the large expression need not be compiled. */
+const PLAIN = /^[ -~]*$/;
 let odd: RegExp | undefined;
 
 /**
@@ -32,7 +25,7 @@ let odd: RegExp | undefined;
  * are untrusted.
  */
 export const printable = (text: string): string =>
-  isPlain(text) ? text : text.replace((odd ??= new RegExp(`[${CONTROLS}]|${INVISIBLE}`, 'gu')), escaped);
+  PLAIN.test(text) ? text : text.replace((odd ??= new RegExp(`[${CONTROLS}]|${INVISIBLE}`, 'gu')), escaped);
 
 /** Makes each line of a text printable. */
 export const printableLines = (text: string): string => text.split('\n').map(printable).join('\n');

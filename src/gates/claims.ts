@@ -45,14 +45,8 @@ export const conflicts = (one: Claim, other: Claim): boolean =>
   (one.scope === other.scope && (one.alone || other.alone || excludes(one, other) || excludes(other, one)));
 
 const excludes = ({ names, starts }: Claim, other: Claim): boolean =>
-  names.some((name) => claimed(other).includes(name)) ||
+  names.some((name) => [...other.names, ...other.starts, ...other.stopsIfUp].includes(name)) ||
   starts.some((name) => other.stopsIfUp.includes(name));
-
-const claimed = ({ names, starts, stopsIfUp }: Claim): readonly string[] => [
-  ...names,
-  ...starts,
-  ...stopsIfUp,
-];
 
 /** Returns whether a held claim includes another one. */
 export const covers = (held: Claim, needed: Claim): boolean =>

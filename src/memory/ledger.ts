@@ -4,7 +4,7 @@ import { lazy } from '../base/lazy.js';
 import type { Logger } from '../base/logger.js';
 import { DEFAULT_GUARDS, type Guards } from '../model/guards.js';
 import { EMPTY_STATE, type GuardState } from './state.js';
-import type { Store } from './store.js';
+import { notNow, type Store } from './store.js';
 
 /** Loads the code that bounds a state; only needed once a state has been saved. */
 export const loadBounds = lazy(() => import('./bound-state.js'));
@@ -78,8 +78,7 @@ export class Ledger {
   async open(readOnly: boolean): Promise<void> {
     while (!this.isOpen(readOnly)) {
       if (this.#end) throw isClosed();
-      const tries = (this.#opening ??= this.#load(readOnly).finally(() => (this.#opening = undefined)));
-      await tries;
+      await (this.#opening ??= this.#load(readOnly).finally(() => (this.#opening = undefined)));
       if (this.#lockedBy !== undefined) return;
     }
   }
@@ -132,7 +131,9 @@ export class Ledger {
     try {
       const loaded = await store.load({ readOnly });
       if (loaded !== undefined) {
-        const { boundState, outOfBoundsWarning } = await loadBounds().catch(notNow);
+        const { boundState, outOfBoundsWarning } = await loadBounds().catch((error: unknown) => {
+          throw notNow('cannot be checked', error);
+        });
         const { state, now, found } = boundState(loaded, this.now(), this.#parts.guards ?? DEFAULT_GUARDS);
         this.#state = { ...state, components: withoutHealth(state.components) };
         this.#origin = now - clock.monotonic();
@@ -177,9 +178,3 @@ const withoutHealth = (components: GuardState['components']): GuardState['compon
   Object.fromEntries(
     Object.entries(components).map(([component, record]) => [component, { ...record, healthySince: null }]),
   );
-
-/** Throws the error for a state that cannot be checked now and is read again later. */
-function notNow(error: unknown): never {
-  const message = `The state cannot be checked now (${messageOf(error)}): this engine only observes until it can`;
-  throw new SelfHealingError('locked', message, { cause: error });
-}
