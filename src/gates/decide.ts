@@ -5,7 +5,6 @@ import { judgeSafety, type Policy, type SafetyInput } from './safety.js';
 /** Inputs that are only known just before acting. */
 export type LateGateInput = Partial<Pick<GateInput, 'before' | 'busy'>>;
 
-/** Input of all gates. */
 export interface DecisionInput extends GateInput, SafetyInput {
   readonly policy: Policy;
 }

@@ -147,7 +147,6 @@ export function spent(
 const NTH = ['first', 'second', 'third', 'fourth', 'fifth', 'sixth'];
 const nth = (number: number): string => `the ${NTH[number - 1] ?? `${number}th`}`;
 
-/** Returns the first gate that blocks. */
 export function firstGate<Input>(gates: Gates<Input>, input: Input): Block | undefined {
   for (const reason of BLOCK_REASONS) {
     const sentence = gates[reason]?.(input);

@@ -18,7 +18,6 @@ export interface Evidence {
   readonly conditions: readonly [Condition, Condition, Condition];
 }
 
-/** Input of {@link generationEvidence}. */
 export interface EvidenceInput {
   readonly generations: Generations;
   /** Units whose definition differs between the previous and the running system. */
@@ -45,7 +44,6 @@ export function generationEvidence(unit: string, facts: EvidenceInput): Evidence
   };
 }
 
-/** Returns whether all three conditions hold. */
 export const isProved = ({ conditions }: Evidence): boolean =>
   conditions.every(({ holds }) => holds === true);
 
@@ -53,11 +51,9 @@ export const isProved = ({ conditions }: Evidence): boolean =>
 export const isUndecided = ({ conditions }: Evidence): boolean =>
   conditions.every(({ holds }) => holds !== false);
 
-/** Returns the missing conditions, one line each. */
 export const missingOf = ({ unit, conditions }: Evidence): string[] =>
   conditions.filter(({ holds }) => holds !== true).map(({ words }) => `${unit}: ${words}`);
 
-/** Returns all conditions, one line each. */
 export const linesOf = ({ unit, conditions }: Evidence): string[] =>
   conditions.map(({ holds, words }) => `${CONDITION_MARKS[String(holds) as 'true']} ${unit}: ${words}`);
 

@@ -15,7 +15,6 @@ import { IssueType, Severity, type ComponentVerdict, type Verdict } from '../mod
 import { count, span, utc } from '../base/format.js';
 import type { WatchPorts } from './watch.js';
 
-/** Input of {@link judgeGeneration}. */
 export interface GenerationInput {
   readonly nixos: Reading<NixosReading>;
   /** Units that differ between the previous and the running system. */

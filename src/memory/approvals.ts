@@ -34,7 +34,6 @@ function essenceOf(step: Step): unknown {
   return step.kind === 'write' ? [step.path, step.content] : step.name;
 }
 
-/** Returns the approval of a plan, or `undefined` if none was requested. */
 export const approvalOf = (state: GuardState, digest: string): Approval | undefined =>
   state.approvals.find((approval) => approval.digest === digest);
 

@@ -9,7 +9,6 @@ import { notNow, type Store } from './store.js';
 /** Loads the code that bounds a state; only needed once a state has been saved. */
 export const loadBounds = lazy(() => import('./bound-state.js'));
 
-/** Ports and settings of a ledger. */
 export interface LedgerOptions {
   readonly store: Store;
   readonly clock: Clock;
@@ -99,7 +98,6 @@ export class Ledger {
     await this.save();
   }
 
-  /** Saves the state. */
   save(): Promise<void> {
     if (this.#end === 'closed') return Promise.reject(isClosed());
     const write = this.#writing.then(() => this.#parts.store.save({ ...this.#state, savedAt: this.now() }));

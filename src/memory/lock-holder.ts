@@ -85,7 +85,6 @@ export function parseHolder(text: string): Holder | undefined {
   }
 }
 
-/** Returns the holder data of this thread. */
 export const thisHolder = (): Omit<Holder, 'token'> => ({
   pid: process.pid,
   began: statOf('self')?.began ?? '',

@@ -13,22 +13,14 @@ import {
   type LastFix,
 } from './state.js';
 
-/** Values measured before and after a repair. */
-export interface Effect {
-  readonly before: number;
-  readonly after: number;
-}
-
-/** Details of a repair besides its outcome. */
 export interface RepairDetails {
   /** From 0 to 1; spreads the backoff. */
   readonly chance: number;
-  readonly effect?: Effect | undefined;
+  /** Values measured before and after it. */
+  readonly effect?: { readonly before: number; readonly after: number } | undefined;
   /** `true` if the component is in a worse state than before. */
   readonly worse?: boolean | undefined;
-  /** Name of the check that opened the issue. */
   readonly check?: string | undefined;
-  /** Identifies the boot of the host. */
   readonly bootId?: string;
 }
 
@@ -108,5 +100,5 @@ export function strike(
   };
 }
 
-const gained = ({ before, after }: Effect, { useless }: Guards): boolean =>
+const gained = ({ before, after }: NonNullable<RepairDetails['effect']>, { useless }: Guards): boolean =>
   before - after >= (useless.gainPercent / 100) * before;
