@@ -77,12 +77,16 @@ export async function createFile(file: string, text: string, { flush }: { readon
 }
 
 /** Returns the temporary files of killed processes beside a file: a random name with one of the endings. */
-export async function leftoversOf(file: string, endings: readonly string[]): Promise<string[]> {
-  const names = await readdir(dirname(file)).catch(() => []);
+export const leftoversOf = (file: string, endings: readonly string[]): Promise<string[]> =>
+  filesBeside(file, new RegExp(`^${UUID}(?:${endings.join('|')})$`)).catch(() => []);
+
+/** Returns the paths beside a file that consist of its path, a dot and a matching rest. */
+export async function filesBeside(file: string, rest: RegExp): Promise<string[]> {
   const start = `${basename(file)}.`;
-  const rest = new RegExp(`^${UUID}(?:${endings.join('|')})$`);
-  const left = names.filter((name) => name.startsWith(start) && rest.test(name.slice(start.length)));
-  return left.map((name) => join(dirname(file), name));
+  const names = await readdir(dirname(file));
+  return names
+    .filter((name) => name.startsWith(start) && rest.test(name.slice(start.length)))
+    .map((name) => join(dirname(file), name));
 }
 
 /** Thrown for anything but a regular file. */

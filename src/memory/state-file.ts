@@ -1,9 +1,16 @@
-import { link, lstat, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { link, lstat, mkdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { messageOf, SelfHealingError } from '../base/errors.js';
 import { FileLock } from './file-lock.js';
 import { LARGEST_STATE, parseState } from './parse-state.js';
-import { leftoversOf, NotRegularError, openRegular, readAtMost, replaceFile } from './regular-file.js';
+import {
+  filesBeside,
+  leftoversOf,
+  NotRegularError,
+  openRegular,
+  readAtMost,
+  replaceFile,
+} from './regular-file.js';
 import type { GuardState } from './state.js';
 import { notNow, type Store } from './store.js';
 
@@ -137,11 +144,9 @@ async function setAside(file: string): Promise<string> {
 
 /** Returns the copies that were set aside, oldest first. */
 async function asideOf(file: string): Promise<string[]> {
-  const start = `${basename(file)}.unreadable-`;
-  const timeOf = (name: string): number => Number(name.slice(start.length));
-  const names = await readdir(dirname(file));
-  const asides = names.filter((name) => name.startsWith(start) && /^\d+$/.test(name.slice(start.length)));
-  return asides.sort((one, other) => timeOf(one) - timeOf(other)).map((name) => join(dirname(file), name));
+  const timeOf = (path: string): number => Number(path.slice(path.lastIndexOf('-') + 1));
+  const asides = await filesBeside(file, /^unreadable-\d+$/);
+  return asides.sort((one, other) => timeOf(one) - timeOf(other));
 }
 
 /** Returns whether an error is a temporary shortage of resources, which does not make the state invalid. */

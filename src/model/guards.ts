@@ -107,7 +107,7 @@ export interface Guards {
 /** Guards as options; each has a default. */
 export type GuardOptions = { readonly [Group in keyof Guards]?: Partial<Guards[Group]> };
 
-const MINUTE = 60_000;
+export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
