@@ -63,8 +63,7 @@ export function isSelfHealingError(error: unknown): error is SelfHealingError {
 /** Returns the message of a thrown value. Never throws, even if reading the value does. */
 export function messageOf(error: unknown): string {
   try {
-    const message: unknown = error instanceof Error ? error.message : error;
-    return String(message);
+    return String(error instanceof Error ? error.message : error);
   } catch {
     return 'a thrown value that has no text';
   }
