@@ -32,10 +32,7 @@ export const printableJson = (value: unknown, indent?: number): string =>
   // Newlines inside strings are escaped by JSON.stringify; the others are layout.
   printableLines(JSON.stringify(value, undefined, indent));
 
-/**
- * Makes every string and key of plain data printable, for a renderer that joins lines itself. A string under the key
- * `text` keeps its newlines.
- */
+/** Makes every string and key of plain data printable. A string under the key `text` keeps its newlines. */
 export function printableData<T>(value: T): T {
   return made(value) as T;
 

@@ -15,7 +15,7 @@ const MOST_UNDOS = 100;
  * are set to now, or their entries dropped.
  *
  * @param wall The wall clock, in milliseconds since the epoch.
- * @returns The state, its current steady time, and the paths of the values that were out of bounds.
+ * @returns Also the steady time now, and the paths of the values that were out of bounds.
  */
 export function boundState(
   loaded: GuardState,

@@ -28,9 +28,7 @@ export interface ProcessSeen {
 
 /**
  * Returns whether a holder is alive. `unknown`: its process id belongs to another pid namespace or machine, so only the
- * heartbeat can decide.
- *
- * @param isHeldHere Whether a lock with that token is in use in this thread.
+ * heartbeat can decide. `isHeldHere`: whether a lock with that token is in use in this thread.
  */
 export function judgeHolder(
   holder: Holder,

@@ -6,9 +6,7 @@ const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constant
 
 const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
 
-/**
- * Opens a regular file; returns `undefined` if it does not exist. Follows no link and never blocks, as a FIFO would.
- */
+/** Opens a regular file; `undefined` if there is none. Follows no link and never blocks, as a FIFO would. */
 export async function openRegular(file: string, flags = O_RDONLY): Promise<FileHandle | undefined> {
   try {
     // Opening a device can have side effects.
@@ -46,10 +44,7 @@ export async function readStart(handle: FileHandle, most: number): Promise<Buffe
   }
 }
 
-/**
- * Replaces a file atomically: writes and flushes a temporary file, renames it, and flushes the folder. Removes the
- * temporary file on failure.
- */
+/** Replaces a file atomically, by a flushed temporary file that is removed on failure; then flushes the folder. */
 export async function replaceFile(file: string, text: string): Promise<void> {
   const stats = await lstat(file).catch(() => undefined);
   if (stats) insistOnRegular(stats);
