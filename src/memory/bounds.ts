@@ -48,9 +48,8 @@ export class Bounds {
   }
 
   /** Truncates a name or sentence that is too long. */
-  name<T extends string | null | undefined>(text: T, path: string): T {
-    if (typeof text !== 'string' || text.length <= LONGEST_NAME) return text;
-    return this.note(path, text.slice(0, LONGEST_NAME) as T);
+  name(text: string, path: string): string {
+    return text.length <= LONGEST_NAME ? text : this.note(path, text.slice(0, LONGEST_NAME));
   }
 
   /** Bounds the newest entries of a list; `undefined` drops an entry. */

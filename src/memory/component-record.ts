@@ -34,24 +34,10 @@ export function extendedBackoff(
 }
 
 /** Returns a wait: `first × factor^exponent`, at most `max`, plus a random share. */
-export const waitMs = (exponent: number, { backoff }: Guards, chance: number): number =>
-  Math.min(backoff.maxMs, backoff.firstMs * power(backoff.factor, exponent)) * (1 + backoff.jitter * chance);
-
-/** Returns a finite power: `0 * Infinity` is NaN, and would block forever. */
-export const power = (base: number, exponent: number): number => Math.min(base ** exponent, Number.MAX_VALUE);
-
-/** Records a rejection: the action waits as after an ineffective repair. */
-export function recordRefusal(
-  state: GuardState,
-  component: string,
-  action: string,
-  now: number,
-  guards: Guards,
-  chance: number,
-): GuardState {
-  const record = recordOf(state, component);
-  const refused = { action, outcome: 'failed', at: now } as const;
-  return withRecord(state, component, { backoff: extendedBackoff(record, refused, guards, chance) });
+export function waitMs(exponent: number, { backoff }: Guards, chance: number): number {
+  // Finite: `0 * Infinity` is NaN, and would block forever.
+  const growth = Math.min(backoff.factor ** exponent, Number.MAX_VALUE);
+  return Math.min(backoff.maxMs, backoff.firstMs * growth) * (1 + backoff.jitter * chance);
 }
 
 /** Records a healthy reading of a component; lasting health resets its record. */

@@ -2,7 +2,7 @@ import { Severity, type Issue } from '../model/issue.js';
 import type { PlannedGeneration } from '../model/plan.js';
 import type { Generations } from './generations.js';
 import { DAY, MINUTE, type Guards } from '../model/guards.js';
-import { markBad, noteChange } from './record-generation.js';
+import { markBad } from './record-generation.js';
 import { extendedBackoff, waitMs, withRecord } from './component-record.js';
 import {
   backoffOf,
@@ -78,7 +78,7 @@ function afterChange(
   { at, action, outcome, words }: Act,
   worse: boolean,
 ): Generations {
-  const changed = noteChange(generations, { at, action, from, to });
+  const changed = { ...generations, lastChange: { at, action, from, to }, repeat: null };
   if (to === null) return changed;
   if (worse) return markBad(changed, to, at, `going to it with \`${action}\` made things worse: ${words}`);
   const left = outcome === 'fixed' || outcome === 'pending-reboot';

@@ -145,10 +145,7 @@ const byName = new Map<string, BuiltInCheckRules>(CHECKS.map((check) => [check.n
 export const rulesOf = (check: string): BuiltInCheckRules | undefined => byName.get(check);
 
 /** Returns the built-in check that judges a component that is no unit, with the rules of its kind. */
-export function rulesFor({
-  kind,
-  of,
-}: Component): { readonly check: BuiltInCheckRules; readonly rules: ComponentRules } | undefined {
+export function rulesFor({ kind, of }: Component) {
   if (kind === 'named') return undefined;
   for (const check of CHECKS)
     for (const rules of check.components)
