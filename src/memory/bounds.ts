@@ -48,8 +48,9 @@ export class Bounds {
   }
 
   /** Truncates a name or sentence that is too long. */
-  name(text: string, path: string): string {
-    return text.length <= LONGEST_NAME ? text : this.note(path, text.slice(0, LONGEST_NAME));
+  name<T extends string | null | undefined>(text: T, path: string): T {
+    if (typeof text !== 'string' || text.length <= LONGEST_NAME) return text;
+    return this.note(path, text.slice(0, LONGEST_NAME) as T);
   }
 
   /** Bounds the newest entries of a list; `undefined` drops an entry. */
