@@ -74,7 +74,7 @@ export function asError(thrown: unknown): Error {
   try {
     if (thrown instanceof Error) return thrown;
   } catch {
-    // The test fails for a revoked proxy.
+    // `instanceof` throws for a revoked proxy.
   }
   return new Error(messageOf(thrown), { cause: thrown });
 }
