@@ -1,10 +1,8 @@
 import type { SelfHealingError } from './errors.js';
 
-const HOUR_MS = 3_600_000;
-
 /** Keeps the process alive until the work settles; deadline timers are unreferenced and do not. */
 export function aliveDuring<T>(work: Promise<T>): Promise<T> {
-  const alive = setInterval(() => undefined, HOUR_MS);
+  const alive = setInterval(() => undefined, 3_600_000);
   return work.finally(() => clearInterval(alive));
 }
 

@@ -59,7 +59,7 @@ export const realClock: Clock = {
 };
 
 /** Longest delay of Node's timers. */
-const LONGEST_MS = 2_147_483_647;
+export const LONGEST_MS = 2_147_483_647;
 
 /** Calls a function after `ms` on a clock, unless the returned function is called first. */
 export function deadlineOn(clock: Clock, ms: number, end: () => void): () => void {

@@ -63,21 +63,18 @@ export function isSelfHealingError(error: unknown): error is SelfHealingError {
 /** Returns the message of a thrown value. Never throws, even if reading the value does. */
 export function messageOf(error: unknown): string {
   try {
-    const message: unknown = error instanceof Error ? error.message : error;
-    return String(message);
+    return String(error instanceof Error ? error.message : error);
   } catch {
     return 'a thrown value that has no text';
   }
 }
 
 /** Returns the thrown value as an `Error`. */
-export const asError = (thrown: unknown): Error =>
-  isError(thrown) ? thrown : new Error(messageOf(thrown), { cause: thrown });
-
-function isError(thrown: unknown): thrown is Error {
+export function asError(thrown: unknown): Error {
   try {
-    return thrown instanceof Error;
+    if (thrown instanceof Error) return thrown;
   } catch {
-    return false;
+    // `instanceof` throws for a revoked proxy.
   }
+  return new Error(messageOf(thrown), { cause: thrown });
 }

@@ -13,25 +13,21 @@ export function expectNumber(option: string, value: unknown, min: number, max: n
   throw refusal(option, `a number ${range}`, value);
 }
 
-/** Throws unless the value is `true` or `false`. */
 export function expectBoolean(option: string, value: unknown): boolean {
   if (typeof value === 'boolean') return value;
   throw refusal(option, 'true or false', value);
 }
 
-/** Throws unless the value is an `AbortSignal` or undefined. */
 export function expectSignal(signal: unknown): AbortSignal | undefined {
   if (signal === undefined || signal instanceof AbortSignal) return signal;
   throw refusal('signal', 'an AbortSignal', signal);
 }
 
-/** Throws unless the value is a non-empty string. */
 export function expectText(option: string, value: unknown): string {
   if (typeof value === 'string' && value !== '') return value;
   throw refusal(option, 'a non-empty string', value);
 }
 
-/** Throws unless the value is a function or undefined. */
 export function expectFunction(option: string, value: unknown): void {
   if (value !== undefined && typeof value !== 'function') throw refusal(option, 'a function', value);
 }
@@ -46,20 +42,17 @@ export function expectObject(option: string, value: unknown): Record<string, unk
 
 const kindOf = (value: unknown): string => Object.prototype.toString.call(value).slice(8, -1);
 
-/** Throws unless the value is an array. */
 export function expectArray(option: string, value: unknown): readonly unknown[] {
   if (Array.isArray(value)) return value;
   throw refusal(option, 'an array', value);
 }
 
-/** Throws unless the value is an array of non-empty strings. */
 export function expectStrings(option: string, value: unknown): readonly string[] {
   if (!Array.isArray(value)) throw refusal(option, 'an array of strings', value);
   for (const [index, entry] of value.entries()) expectText(`${option}[${index}]`, entry);
   return value as string[];
 }
 
-/** Throws unless the value has all of these methods. */
 export function expectMethods(option: string, value: unknown, methods: readonly string[]): void {
   const holder = value as Record<string, unknown> | null | undefined;
   const missing = methods.find((method) => typeof holder?.[method] !== 'function');
@@ -81,7 +74,6 @@ function meantBy(word: string, known: readonly string[]): string | undefined {
   return longer.length === 1 ? longer[0] : nearest(word, known);
 }
 
-/** Throws when an object has an unknown key. */
 export function expectKnownKeys(option: string, value: object, known: readonly string[]): void {
   for (const key of Object.keys(value)) expectOneOf(option, key, known, 'option');
 }

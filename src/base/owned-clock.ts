@@ -2,6 +2,7 @@ import { realClock, type Clock } from './clock.js';
 import { messageOf } from './errors.js';
 import type { Logger } from './logger.js';
 import { owned } from './pending.js';
+import { within } from './within.js';
 
 /**
  * Wraps a clock of the host program. Falls back to the machine's clock when it throws, returns a non-number or does not
@@ -29,7 +30,7 @@ export function ownedClock(clock: Clock, logger: Logger): Clock {
   const sleep = async (ms: number, signal?: AbortSignal): Promise<void> => {
     const start = around.monotonic();
     try {
-      await untilAborted(clock.sleep(ms, signal), signal);
+      await within({ ms: Infinity, clock: realClock, signal }, () => clock.sleep(ms, signal));
       // A loop of such sleeps would starve the event loop.
       if (ms > 0 && around.monotonic() <= start) throw new Error('it did not wait');
     } catch (error) {
@@ -51,19 +52,4 @@ export function ownedClock(clock: Clock, logger: Logger): Clock {
   };
   const around = { now: number('now'), monotonic: number('monotonic'), random: number('random'), sleep };
   return clock.deadline ? { ...around, deadline } : around;
-}
-
-async function untilAborted(sleeping: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  if (signal === undefined) return sleeping;
-  let onAbort = (): void => undefined;
-  const aborted = new Promise<never>((_resolve, reject) => {
-    onAbort = () => reject(signal.reason as Error);
-  });
-  signal.addEventListener('abort', onAbort, { once: true });
-  if (signal.aborted) onAbort();
-  try {
-    await Promise.race([sleeping, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
 }

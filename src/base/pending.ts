@@ -2,10 +2,7 @@
 export const isPending = <T>(answer: T | PromiseLike<T>): answer is PromiseLike<T> =>
   typeof (answer as Partial<PromiseLike<T>> | null | undefined)?.then === 'function';
 
-/**
- * Handles a value that a callback returned and that is not awaited: a rejection is reported instead of ending the
- * process. Never throws.
- */
+/** Reports the rejection of a returned value that is not awaited, which would end the process. Never throws. */
 export function owned(value: unknown, report: (error: unknown) => void): void {
   try {
     if (isPending(value)) Promise.resolve(value).then(undefined, report);

@@ -7,7 +7,6 @@ import { within } from './within.js';
 /** Calls of a port that may be past their deadlines before no further call is made. */
 const MOST_HANGING = 8;
 
-/** Limits for the calls of a port. */
 export interface PortLimits {
   readonly clock: Clock;
   /** Cancels the wait. */

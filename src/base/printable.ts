@@ -7,20 +7,10 @@ const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t'
 
 const escaped = (character: string): string =>
   SHORT[character] ??
-  Array.from(
-    { length: character.length },
-    (_, index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, '0')}`,
-  ).join('');
+  character.replace(/[^]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
-/** Returns whether a text is printable ASCII, for which the regular expression need not be compiled. */
-function isPlain(text: string): boolean {
-  for (let index = 0; index < text.length; index += 1) {
-    const code = text.charCodeAt(index);
-    if (code < 0x20 || code > 0x7e) return false;
-  }
-  return true;
-}
-
+/** Printable ASCII, for which the large expression need not be compiled. */
+const PLAIN = /^[ -~]*$/;
 let odd: RegExp | undefined;
 
 /**
@@ -32,7 +22,7 @@ let odd: RegExp | undefined;
  * are untrusted.
  */
 export const printable = (text: string): string =>
-  isPlain(text) ? text : text.replace((odd ??= new RegExp(`[${CONTROLS}]|${INVISIBLE}`, 'gu')), escaped);
+  PLAIN.test(text) ? text : text.replace((odd ??= new RegExp(`[${CONTROLS}]|${INVISIBLE}`, 'gu')), escaped);
 
 /** Makes each line of a text printable. */
 export const printableLines = (text: string): string => text.split('\n').map(printable).join('\n');
@@ -42,10 +32,7 @@ export const printableJson = (value: unknown, indent?: number): string =>
   // Newlines inside strings are escaped by JSON.stringify; the others are layout.
   printableLines(JSON.stringify(value, undefined, indent));
 
-/**
- * Makes every string and key of plain data printable, for a renderer that joins lines itself. A string under the key
- * `text` keeps its newlines.
- */
+/** Makes every string and key of plain data printable. A string under the key `text` keeps its newlines. */
 export function printableData<T>(value: T): T {
   return made(value) as T;
 

@@ -11,8 +11,6 @@ export function refusePythonNames(prototype: object, names: PythonNames): void {
   for (const [python, name] of Object.entries(names)) {
     Object.defineProperty(prototype, python, {
       configurable: true,
-      enumerable: false,
-      get: () => undefined,
       set: (value: unknown) => {
         throw refusal(python, `left out: it is called \`${name}\` here`, value);
       },

@@ -39,22 +39,14 @@ export function claimOf(plan: Plan, component: string): Claim {
 
 const namesOf = (units: readonly AffectedUnit[] = []): string[] => units.flatMap(({ names }) => names);
 
-/** Returns whether two plans exclude each other. */
 export const conflicts = (one: Claim, other: Claim): boolean =>
   (one.component !== undefined && one.component === other.component) ||
   (one.scope === other.scope && (one.alone || other.alone || excludes(one, other) || excludes(other, one)));
 
 const excludes = ({ names, starts }: Claim, other: Claim): boolean =>
-  names.some((name) => claimed(other).includes(name)) ||
+  names.some((name) => [...other.names, ...other.starts, ...other.stopsIfUp].includes(name)) ||
   starts.some((name) => other.stopsIfUp.includes(name));
 
-const claimed = ({ names, starts, stopsIfUp }: Claim): readonly string[] => [
-  ...names,
-  ...starts,
-  ...stopsIfUp,
-];
-
-/** Returns whether a held claim includes another one. */
 export const covers = (held: Claim, needed: Claim): boolean =>
   held.scope === needed.scope &&
   (held.alone ||

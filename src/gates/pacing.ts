@@ -2,7 +2,7 @@ import { IssueType, Severity, type ComponentVerdict, type Issue } from '../model
 import { BLOCK_REASONS, type Block, type BlockReason, type Plan } from '../model/plan.js';
 import { count, span } from '../base/format.js';
 import { CHANGES_GENERATION } from '../memory/generations.js';
-import { DAY, type Guards } from '../model/guards.js';
+import { DAY, HOUR, type Guards } from '../model/guards.js';
 import { backoffOf, breakerOf, recordOf, type GuardState } from '../memory/state.js';
 import { stormWait } from '../memory/storm.js';
 
@@ -11,6 +11,8 @@ export interface EarlyGateInput {
   readonly issue: Issue;
   readonly healingEnabled: boolean;
   readonly state: GuardState;
+  /** Verdict read just before acting; `undefined` if no check covers the component, or none has run yet. */
+  readonly before?: ComponentVerdict | undefined;
 }
 
 /**
@@ -22,41 +24,24 @@ export interface GateInput extends EarlyGateInput {
   readonly guards: Guards;
   /** Steady time (`ledger.now()`), in milliseconds: the wall clock may say something else. */
   readonly now: number;
-  /** Verdict read just before acting; `undefined` if no check covers the component, or none has run yet. */
-  readonly before?: ComponentVerdict | undefined;
   /** Why the host is busy: a worse issue is being repaired in this cycle, or the load is high. */
   readonly busy?: string | undefined;
 }
 
-/** Returns the sentence that says why not to act, if the gate blocks. */
-type Gate<Input> = (input: Input) => string | undefined;
-type Gates<Input> = Readonly<Partial<Record<BlockReason, Gate<Input>>>>;
+/** For each gate a function that returns the sentence that says why not to act, if the gate blocks. */
+type Gates<Input> = Readonly<Partial<Record<BlockReason, (input: Input) => string | undefined>>>;
 
-const HOUR = 3_600_000;
-
-function storm({
-  issue,
-  state,
-  now,
-  guards,
-}: Pick<GateInput, 'issue' | 'state' | 'now' | 'guards'>): string | undefined {
-  if (state.storm === null || issue.type !== IssueType.SERVICE) return undefined;
-  const wait = stormWait(state.storm, now, guards);
-  if (wait === 0) return undefined;
-  return `Many services failed at once ${span(now - state.storm.since)} ago, which suggests one cause; nothing is repaired until ${span(wait)} have passed without a new failure`;
-}
-
-/** Pacing gates. `decide` orders them with the safety gates. */
-export const PACING_GATES = {
-  'healing-disabled': ({ healingEnabled }: Pick<EarlyGateInput, 'healingEnabled'>) =>
+/** Gates that are also checked before there is a plan: what they block is not planned. */
+export const EARLY_GATES = {
+  'healing-disabled': ({ healingEnabled }) =>
     healingEnabled ? undefined : 'Healing is switched off: `healingEnabled` is false',
 
-  paused({ state }: Pick<EarlyGateInput, 'state'>) {
+  paused: ({ state }) => {
     const reasons = Object.keys(state.pauses);
     return reasons.length === 0 ? undefined : `Paused: ${reasons.join('; ')}`;
   },
 
-  'monitor-only'({ issue, before }: Pick<EarlyGateInput, 'issue'> & Pick<GateInput, 'before'>) {
+  'monitor-only'({ issue, before }) {
     // The unit may have been stopped manually since the detection.
     if (before?.status === 'bad' && before.severity === Severity.LOW) {
       return `Read again, its severity is LOW: ${before.reason}`;
@@ -65,25 +50,23 @@ export const PACING_GATES = {
       ? undefined
       : 'An issue of severity LOW is reported and not acted on';
   },
+} satisfies Gates<EarlyGateInput>;
 
-  'already-healthy': ({ before }) =>
-    before?.status === 'ok' && !before.transient ? `Read again, it is healthy: ${before.reason}` : undefined,
+/** Gates that are also checked after the intent was saved: their inputs may have changed. */
+export const LATE_GATES = {
+  'healing-disabled': EARLY_GATES['healing-disabled'],
+  paused: EARLY_GATES.paused,
 
-  'reading-unknown': ({ before }) =>
-    before?.status === 'unknown' ? `Read again, its state is not known: ${before.reason}` : undefined,
-
-  'no-expected-gain'({ issue, plan, state, guards, before }) {
-    const { useless } = recordOf(state, issue.component);
-    if (useless?.action !== plan.action) return undefined;
-    const value = before?.value ?? issue.metricValue;
-    const moved =
-      Math.abs(value - useless.value) >= (guards.useless.gainPercent / 100) * Math.abs(useless.value);
-    if (moved) return undefined;
-    return `\`${plan.action}\` gained less than ${guards.useless.gainPercent} % last time (at ${useless.value.toFixed(1)}), and it has not changed by as much since`;
+  storm({ issue, state, now, guards }) {
+    if (state.storm === null || issue.type !== IssueType.SERVICE) return undefined;
+    const wait = stormWait(state.storm, now, guards);
+    if (wait === 0) return undefined;
+    return `Many services failed at once ${span(now - state.storm.since)} ago, which suggests one cause; nothing is repaired until ${span(wait)} have passed without a new failure`;
   },
+} satisfies Gates<Omit<GateInput, 'plan'>>;
 
-  storm,
-
+/** Gates that are also checked after planning failed: what they block is not planned again. */
+export const MISFIRE_GATES = {
   'needs-human'({ issue, state, now, guards }) {
     const { needsHumanSince, openings } = recordOf(state, issue.component);
     if (needsHumanSince === null) return undefined;
@@ -101,6 +84,29 @@ export const PACING_GATES = {
     if (backoff === undefined || backoff.until <= now) return undefined;
     const { until, since, count: repairs } = backoff;
     return `${span(until - now)} of ${span(until - since)} left after ${nth(repairs)} \`${plan.action}\` of ${issue.component}`;
+  },
+} satisfies Gates<GateInput>;
+
+/** All pacing gates, as checked just before the act. `decide` orders them with the safety gates. */
+export const PACING_GATES = {
+  ...EARLY_GATES,
+  ...LATE_GATES,
+  ...MISFIRE_GATES,
+
+  'already-healthy': ({ before }) =>
+    before?.status === 'ok' && !before.transient ? `Read again, it is healthy: ${before.reason}` : undefined,
+
+  'reading-unknown': ({ before }) =>
+    before?.status === 'unknown' ? `Read again, its state is not known: ${before.reason}` : undefined,
+
+  'no-expected-gain'({ issue, plan, state, guards, before }) {
+    const { useless } = recordOf(state, issue.component);
+    if (useless?.action !== plan.action) return undefined;
+    const value = before?.value ?? issue.metricValue;
+    const moved =
+      Math.abs(value - useless.value) >= (guards.useless.gainPercent / 100) * Math.abs(useless.value);
+    if (moved) return undefined;
+    return `\`${plan.action}\` gained less than ${guards.useless.gainPercent} % last time (at ${useless.value.toFixed(1)}), and it has not changed by as much since`;
   },
 
   budget({ issue, plan, state, now, guards }) {
@@ -121,50 +127,7 @@ export const PACING_GATES = {
   },
 
   'resources-busy': ({ busy }) => busy,
-} satisfies Partial<Record<BlockReason, Gate<GateInput>>>;
-
-/** When a gate is checked besides just before the act, when every gate is. */
-interface Moments {
-  /** Before there is a plan: what it blocks is not planned. */
-  readonly early: boolean;
-  /** After the intent was saved: its inputs may have changed. */
-  readonly late: boolean;
-  /** After planning failed: what it blocks is not planned again. */
-  readonly misfire: boolean;
-}
-type PacingReason = keyof typeof PACING_GATES;
-
-/** The compiler asks for a line for each gate, so that no moment is forgotten. */
-const MOMENTS = {
-  'healing-disabled': { early: true, late: true, misfire: false },
-  paused: { early: true, late: true, misfire: false },
-  'monitor-only': { early: true, late: false, misfire: false },
-  'already-healthy': { early: false, late: false, misfire: false },
-  'reading-unknown': { early: false, late: false, misfire: false },
-  'no-expected-gain': { early: false, late: false, misfire: false },
-  storm: { early: false, late: true, misfire: false },
-  'needs-human': { early: false, late: false, misfire: true },
-  'breaker-open': { early: false, late: false, misfire: true },
-  backoff: { early: false, late: false, misfire: true },
-  budget: { early: false, late: false, misfire: false },
-  'resources-busy': { early: false, late: false, misfire: false },
-} as const satisfies Readonly<Record<PacingReason, Moments>>;
-
-type ReasonsAt<Moment extends keyof Moments> = {
-  [Reason in PacingReason]: (typeof MOMENTS)[Reason][Moment] extends true ? Reason : never;
-}[PacingReason];
-
-const gatesAt = <Moment extends keyof Moments>(
-  moment: Moment,
-): Pick<typeof PACING_GATES, ReasonsAt<Moment>> =>
-  Object.fromEntries(
-    Object.entries(PACING_GATES).filter(([reason]) => MOMENTS[reason as PacingReason][moment]),
-  ) as Pick<typeof PACING_GATES, ReasonsAt<Moment>>;
-
-// The types refuse a gate that needs more than is known at that moment.
-export const EARLY_GATES: Gates<EarlyGateInput> = gatesAt('early');
-export const LATE_GATES: Gates<EarlyGateInput & Pick<GateInput, 'guards' | 'now'>> = gatesAt('late');
-export const MISFIRE_GATES: Gates<Omit<GateInput, 'before' | 'busy'>> = gatesAt('misfire');
+} satisfies Gates<GateInput>;
 
 const at = ({ at }: { readonly at: number }): number => at;
 
@@ -184,7 +147,6 @@ export function spent(
 const NTH = ['first', 'second', 'third', 'fourth', 'fifth', 'sixth'];
 const nth = (number: number): string => `the ${NTH[number - 1] ?? `${number}th`}`;
 
-/** Returns the first gate that blocks. */
 export function firstGate<Input>(gates: Gates<Input>, input: Input): Block | undefined {
   for (const reason of BLOCK_REASONS) {
     const sentence = gates[reason]?.(input);

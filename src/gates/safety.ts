@@ -14,7 +14,7 @@ export interface Policy {
 
 /** Input of the safety gates besides the plan. */
 export interface SafetyInput {
-  /** Name of a running host action. */
+  /** Host action that is running, or action on the component that is running or was interrupted. */
   readonly inFlight?: string | undefined;
   /** Why a required lock is not available, as one sentence. */
   readonly lockedBy?: string | undefined;

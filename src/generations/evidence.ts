@@ -1,14 +1,7 @@
 import { isUnknown, type Reading } from '../model/reading.js';
 import { isNamed } from '../model/unit-name.js';
 import { count, span, utc } from '../base/format.js';
-import {
-  runningOf,
-  systemOf,
-  unitOf,
-  type Generations,
-  type SystemRecord,
-  type UnitRecord,
-} from '../memory/generations.js';
+import { runningOf, systemOf, unitOf, type Generations, type SystemRecord } from '../memory/generations.js';
 import type { Guards } from '../model/guards.js';
 
 /** One of the three conditions for blaming a generation; `unknown` counts as missing. */
@@ -25,7 +18,6 @@ export interface Evidence {
   readonly conditions: readonly [Condition, Condition, Condition];
 }
 
-/** Input of {@link generationEvidence}. */
 export interface EvidenceInput {
   readonly generations: Generations;
   /** Units whose definition differs between the previous and the running system. */
@@ -52,7 +44,6 @@ export function generationEvidence(unit: string, facts: EvidenceInput): Evidence
   };
 }
 
-/** Returns whether all three conditions hold. */
 export const isProved = ({ conditions }: Evidence): boolean =>
   conditions.every(({ holds }) => holds === true);
 
@@ -60,11 +51,9 @@ export const isProved = ({ conditions }: Evidence): boolean =>
 export const isUndecided = ({ conditions }: Evidence): boolean =>
   conditions.every(({ holds }) => holds !== false);
 
-/** Returns the missing conditions, one line each. */
 export const missingOf = ({ unit, conditions }: Evidence): string[] =>
   conditions.filter(({ holds }) => holds !== true).map(({ words }) => `${unit}: ${words}`);
 
-/** Returns all conditions, one line each. */
 export const linesOf = ({ unit, conditions }: Evidence): string[] =>
   conditions.map(({ holds, words }) => `${CONDITION_MARKS[String(holds) as 'true']} ${unit}: ${words}`);
 
@@ -116,24 +105,13 @@ function failedSoon(
   const record = unitOf(running, unit);
   if (running === undefined || record === undefined || record.failedAt === null)
     return unknownCondition('it has not been read failing in this system');
-  return { ...began(record, running, evidence, record.failedAt, utc(record.failedAt + wallAheadMs)) };
-}
-
-function began(
-  { healthy }: UnitRecord,
-  { enteredAt, blindMs }: SystemRecord,
-  { healthyMs, withinMs }: Guards['evidence'],
-  failedAt: number,
-  at: string,
-): Condition {
-  const after = failedAt - enteredAt;
-  const failed = `it was first read failing ${span(after)} after the switch (at ${at})`;
-  if (healthy) {
+  const { healthyMs, withinMs } = evidence;
+  const after = record.failedAt - running.enteredAt;
+  const failed = `it was first read failing ${span(after)} after the switch (at ${utc(record.failedAt + wallAheadMs)})`;
+  if (record.healthy)
     return { holds: false, words: `${failed}, and has been active for ${span(healthyMs)} in this system` };
-  }
   if (after > withinMs) return { holds: false, words: `${failed}, which is later than ${span(withinMs)}` };
-  if (blindMs >= healthyMs) {
-    return unknownCondition(`${failed}; once in this system nobody looked for ${span(blindMs)}`);
-  }
+  if (running.blindMs >= healthyMs)
+    return unknownCondition(`${failed}; once in this system nobody looked for ${span(running.blindMs)}`);
   return { holds: true, words: `${failed}, and has never been active for ${span(healthyMs)} since` };
 }

@@ -5,7 +5,6 @@ import type { UnitsReading } from '../model/snapshot.js';
 import type { UnitReading } from '../model/unit.js';
 import { isUnitName } from '../model/unit-name.js';
 
-/** Returns whether a verdict is about a unit that fails. */
 export const isFailing = ({ check, status, severity = Severity.HIGH }: ComponentVerdict): boolean =>
   check === 'services' && status === 'bad' && severity >= Severity.HIGH;
 

@@ -15,7 +15,6 @@ import { IssueType, Severity, type ComponentVerdict, type Verdict } from '../mod
 import { count, span, utc } from '../base/format.js';
 import type { WatchPorts } from './watch.js';
 
-/** Input of {@link judgeGeneration}. */
 export interface GenerationInput {
   readonly nixos: Reading<NixosReading>;
   /** Units that differ between the previous and the running system. */
@@ -45,43 +44,40 @@ function systemVerdict({ nixos, changes, parts, asked }: GenerationInput): Verdi
   const heading = headingOf(nixos, generations, facts.wallAheadMs);
   const waiting = proved.filter(({ unit }) => !wasTried(unit, parts, now));
   if (proved.length > 0 && (asked || waiting.length < proved.length)) {
-    const units = unitList(proved);
-    const reason = `The generation that was switched to ${span(now - enteredAt(generations))} ago broke ${units}`;
+    const reason = `The generation that was switched to ${span(now - enteredAt(generations))} ago broke ${unitList(proved)}`;
     const evidence = [
       ...heading,
       ...proved.flatMap(linesOf),
       ...proved.map(({ unit }) => checkLine(unit, generations)),
     ];
-    return {
-      status: 'bad',
-      severity: Severity.CRITICAL,
-      value: proved.length,
-      threshold: 0,
-      reason,
-      evidence,
-    };
+    return bad(Severity.CRITICAL, proved.length, reason, evidence);
   }
   if (proved.length > 0) {
-    const reason = `${unitList(waiting)} fails since the switch, and all evidence is against this generation; a restart comes first`;
-    return { status: 'ok', value: 0, threshold: 0, reason };
+    return ok(
+      `${unitList(waiting)} fails since the switch, and all evidence is against this generation; a restart comes first`,
+    );
   }
   const open = failing.filter(isUndecided);
   if (open.length > 0) {
     const missing = open.flatMap(missingOf);
     const reason = `Whether this generation broke ${unitList(open)} is not proved: ${missing.join('; ')}`;
     if (!asked) return { status: 'unknown', reason };
-    const evidence = [...heading, ...open.flatMap(linesOf)];
-    return { status: 'bad', severity: Severity.HIGH, value: open.length, threshold: 0, reason, evidence };
+    return bad(Severity.HIGH, open.length, reason, [...heading, ...open.flatMap(linesOf)]);
   }
-  return (
-    judgeBad(nixos, generations, facts.wallAheadMs) ?? {
-      status: 'ok',
-      value: 0,
-      threshold: 0,
-      reason: healthyReason(failing),
-    }
-  );
+  return judgeBad(nixos, generations, facts.wallAheadMs) ?? ok(healthyReason(failing));
 }
+
+const ok = (reason: string): Verdict => ({ status: 'ok', value: 0, threshold: 0, reason });
+
+/** Returns a bad verdict; `value` is the number of bad units or systems. */
+const bad = (severity: Severity, value: number, reason: string, evidence?: readonly string[]): Verdict => ({
+  status: 'bad',
+  severity,
+  value,
+  threshold: 0,
+  reason,
+  ...(evidence && { evidence }),
+});
 
 function healthyReason(failing: readonly Evidence[]): string {
   if (failing.length === 0) return 'Nothing that is on record fails in the running system';
@@ -103,15 +99,13 @@ function judgeBad(
   const running = badReason(runningOf(generations));
   if (running !== undefined) {
     const reason = `The system that runs is one that was left before: ${running}`;
-    const evidence = [`${generations.running ?? ''} runs again`];
-    return { status: 'bad', severity: Severity.HIGH, value: 1, threshold: 0, reason, evidence };
+    return bad(Severity.HIGH, 1, reason, [`${generations.running ?? ''} runs again`]);
   }
   const path = isUnknown(profile) ? null : profile.path;
   const next = badReason(systemOf(generations, path));
   if (next === undefined) return undefined;
   const reason = `The next boot would enter a system that was left before: ${next}`;
-  const evidence = [`/nix/var/nix/profiles/system is ${path ?? ''}`];
-  return { status: 'bad', severity: Severity.LOW, value: 1, threshold: 0, reason, evidence };
+  return bad(Severity.LOW, 1, reason, [`/nix/var/nix/profiles/system is ${path ?? ''}`]);
 }
 
 /** Judges an interrupted change of generation. */
@@ -120,24 +114,19 @@ function judgeIntent({ generation, action }: Intent, generations: Generations): 
   const units = generation?.units ?? [];
   const to = generation?.to ?? null;
   const what = `\`${action}\` was acting`;
-  const value = (bad: number) => ({ value: bad, threshold: 0 });
   if (to !== null && generations.running !== to) {
     const reason = `${what}, and ${generations.running ?? 'another system'} runs, not ${to}`;
-    return { status: 'bad', severity: Severity.CRITICAL, ...value(1), reason };
+    return bad(Severity.CRITICAL, 1, reason);
   }
   const failing = units.filter((unit) => unitOf(running, unit)?.failing === true);
   if (failing.length > 0) {
     const reason = `${what}, and ${failing.join(', ')} still fails`;
-    return { status: 'bad', severity: Severity.CRITICAL, ...value(failing.length), reason };
+    return bad(Severity.CRITICAL, failing.length, reason);
   }
   const unread = units.filter((unit) => (unitOf(running, unit)?.activeSince ?? null) === null);
   if (unread.length > 0)
     return { status: 'unknown', reason: `${what}, and ${unread.join(', ')} is not active yet` };
-  return {
-    status: 'ok',
-    ...value(0),
-    reason: `${what}, and ${units.join(', ')} is active in ${generations.running ?? ''}`,
-  };
+  return ok(`${what}, and ${units.join(', ')} is active in ${generations.running ?? ''}`);
 }
 
 /** Returns whether a restart was tried, or was not possible for a while: it is cheaper than a rollback, and comes first. */
@@ -162,16 +151,14 @@ function headingOf(
 ): string[] {
   const running = runningOf(generations);
   const numbers = (path: string): string => {
-    const all = isUnknown(kept)
-      ? []
-      : kept.filter((one) => one.path === path).map(({ number }) => count(number));
+    const same = isUnknown(kept) ? [] : kept.filter((one) => one.path === path);
+    const all = same.map(({ number }) => count(number));
     return all.length === 0 ? path : `${path} (generation ${all.join(', ')})`;
   };
   if (generations.running === null || running === undefined) return [];
-  const since = `since ${utc(running.enteredAt + wallAheadMs)}`;
   const before =
     running.previous === null ? 'what ran before is not on record' : `before: ${numbers(running.previous)}`;
-  return [`running: ${numbers(generations.running)}, ${since}`, before];
+  return [`running: ${numbers(generations.running)}, since ${utc(running.enteredAt + wallAheadMs)}`, before];
 }
 
 /** Returns the command that shows the difference. */

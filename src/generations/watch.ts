@@ -57,22 +57,25 @@ export class GenerationWatch {
   }
 
   /** Adds the verdict on `system` to a detector that can inspect single components. */
-  around(detector: Detector): Detector {
+  around(detector: Detector): Detector & Partial<Pick<SimpleDetector, 'enabledChecks'>> {
     if (detector.inspect === undefined && detector.look === undefined) return detector;
     const enabled = (): boolean => {
-      const { enabledChecks } = detector as { enabledChecks?: readonly string[] };
+      const { enabledChecks } = detector as Partial<SimpleDetector>;
       return enabledChecks === undefined || enabledChecks.includes('system');
     };
     const look = (request: InspectRequest = {}): Looked => {
       const { component } = request;
-      if (component === 'system') return this.#only(detector, request);
+      if (component === 'system')
+        return this.#verdict([], request).then((verdict) =>
+          verdict === undefined ? verdictsOf(detector, request) : [verdict],
+        );
       const verdicts = verdictsOf(detector, request);
       if (component !== undefined || !enabled()) return verdicts;
       return isPending(verdicts)
         ? Promise.resolve(verdicts).then((all) => this.#beside(all, request))
         : this.#beside(verdicts, request);
     };
-    const around: Detector & Pick<SimpleDetector, 'enabledChecks'> = {
+    return {
       get enabledChecks() {
         return (detector as Partial<SimpleDetector>).enabledChecks ?? [];
       },
@@ -84,7 +87,6 @@ export class GenerationWatch {
       look,
       glance: () => this.#fast(enabled, detector.glance?.()),
     };
-    return around;
   }
 
   /** Adds the last verdict to a fast path while it holds: until an observation is due, or the record changes. */
@@ -95,7 +97,7 @@ export class GenerationWatch {
       added = undefined;
       const { host, ledger } = this.#ports;
       if (!enabled() || host.unitChanges === undefined) return true;
-      if (this.#isDue([], this.#ports)) return false;
+      if (this.#isDue([])) return false;
       if (this.#well?.generations !== ledger.state.generations) return false;
       added = this.#well.verdict;
       return true;
@@ -107,17 +109,11 @@ export class GenerationWatch {
     };
   }
 
-  async #only(detector: Detector, request: InspectRequest): Promise<readonly ComponentVerdict[]> {
-    const verdict = await this.#verdict([], request);
-    return verdict === undefined ? verdictsOf(detector, request) : [verdict];
-  }
-
   /** Adds the verdict; synchronous if there is none to add. */
   #beside(verdicts: readonly ComponentVerdict[], request: InspectRequest): Looked {
-    const parts = this.#ports;
-    const { running } = parts.ledger.state.generations;
-    if (parts.host.unitChanges === undefined || (running === null && !this.#isDue(verdicts, parts)))
-      return verdicts;
+    const { host, ledger } = this.#ports;
+    const { running } = ledger.state.generations;
+    if (host.unitChanges === undefined || (running === null && !this.#isDue(verdicts))) return verdicts;
     return this.#verdict(verdicts, request).then((verdict) =>
       verdict === undefined ? verdicts : [...verdicts, verdict],
     );
@@ -130,16 +126,16 @@ export class GenerationWatch {
     const parts = this.#ports;
     // A host without `unitChanges` has no generations.
     if (parts.host.unitChanges === undefined) return undefined;
-    if (component !== undefined || this.#isDue(verdicts, parts)) {
+    if (component !== undefined || this.#isDue(verdicts)) {
       // One observation at a time: each builds on the record of the previous one.
-      const look = this.#looking.then(() => this.#look(verdicts, parts, signal));
+      const look = this.#looking.then(() => this.#look(verdicts, signal));
       this.#looking = look.catch(() => undefined);
       await look;
     }
     const { generations } = parts.ledger.state;
     if (generations.running === null) return undefined;
     const nixos = this.#nixos;
-    const changes = await this.#changesOf(generations, parts, signal);
+    const changes = await this.#changesOf(generations, signal);
     const { judgeGeneration } = await rules();
     const verdict = judgeGeneration({ nixos, changes, parts, asked: component !== undefined });
     // While nothing fails, only the record decides.
@@ -148,7 +144,8 @@ export class GenerationWatch {
     return verdict;
   }
 
-  #isDue(verdicts: readonly ComponentVerdict[], { ledger, guards }: WatchPorts): boolean {
+  #isDue(verdicts: readonly ComponentVerdict[]): boolean {
+    const { ledger, guards } = this.#ports;
     const { generations, intents } = ledger.state;
     if (ledger.now() - this.#lookedAt >= guards.evidence.healthyMs / 2) return true;
     if (generations.running === null) return false;
@@ -156,11 +153,8 @@ export class GenerationWatch {
     return verdicts.some((verdict) => isFailing(verdict));
   }
 
-  async #look(
-    verdicts: readonly ComponentVerdict[],
-    { host, policy, ledger, clock, guards, logger, dryRun }: WatchPorts,
-    signal: AbortSignal | undefined,
-  ): Promise<void> {
+  async #look(verdicts: readonly ComponentVerdict[], signal: AbortSignal | undefined): Promise<void> {
+    const { host, policy, ledger, clock, guards, logger, dryRun } = this.#ports;
     this.#lookedAt = ledger.now();
     const listed = policy.services && listedNames(policy.services);
     const patterns = listedPatterns(policy.services ?? new Map());
@@ -170,8 +164,8 @@ export class GenerationWatch {
       ...{ parts: ['system', 'units'], units, signal },
       ...(patterns.length > 0 ? { patterns } : {}),
     });
-    this.#nixos = isUnknown(snapshot.system) ? snapshot.system : snapshot.system.nixos;
-    const nixos = this.#nixos;
+    const nixos = isUnknown(snapshot.system) ? snapshot.system : snapshot.system.nixos;
+    this.#nixos = nixos;
     if (isUnknown(nixos) || isUnknown(nixos.running)) return;
     const active = listed === undefined ? await host.activeServices?.(signal) : undefined;
     const seen = isUnknown(snapshot.units)
@@ -185,7 +179,11 @@ export class GenerationWatch {
       units: [...seen, ...others.map((name) => ({ name, run: '', state: 'active' as const }))],
     };
     const { noteSystem, whyVolatile } = await rules();
-    if (!this.#hasWarned) this.#warnOfVolatile(whyVolatile(ledger.storePath), logger);
+    if (!this.#hasWarned) {
+      this.#hasWarned = true;
+      const why = whyVolatile(ledger.storePath);
+      if (why !== undefined) logger.warn(`The record of generations is lost at the next boot: ${why}`);
+    }
     const before = ledger.state.generations;
     ledger.note((state, now) => ({
       ...state,
@@ -200,15 +198,9 @@ export class GenerationWatch {
     });
   }
 
-  #warnOfVolatile(why: string | undefined, logger: WatchPorts['logger']): void {
-    this.#hasWarned = true;
-    if (why !== undefined) logger.warn(`The record of generations is lost at the next boot: ${why}`);
-  }
-
   /** Compares two systems once: store paths are immutable. */
   async #changesOf(
     generations: Generations,
-    { host }: WatchPorts,
     signal: AbortSignal | undefined,
   ): Promise<Reading<readonly string[]>> {
     const from = runningOf(generations)?.previous ?? null;
@@ -217,7 +209,8 @@ export class GenerationWatch {
     if (failingUnits(generations).length === 0) return unknown('nothing fails');
     const key = `${from} ${to}`;
     if (this.#changes?.key === key) return this.#changes.units;
-    const units = (await host.unitChanges?.(from, to, signal)) ?? unknown('this host cannot tell');
+    const units =
+      (await this.#ports.host.unitChanges?.(from, to, signal)) ?? unknown('this host cannot tell');
     if (!isUnknown(units)) this.#changes = { key, units };
     return units;
   }

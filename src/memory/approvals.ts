@@ -1,8 +1,8 @@
 import type { Issue } from '../model/issue.js';
 import type { Plan, Step } from '../model/plan.js';
-import { recordRefusal } from './component-record.js';
+import { extendedBackoff, withRecord } from './component-record.js';
 import type { Guards } from '../model/guards.js';
-import type { Approval, GuardState } from './state.js';
+import { recordOf, type Approval, type GuardState } from './state.js';
 
 /** A plan that is awaiting approval. */
 export interface ApprovalRequest {
@@ -34,7 +34,6 @@ function essenceOf(step: Step): unknown {
   return step.kind === 'write' ? [step.path, step.content] : step.name;
 }
 
-/** Returns the approval of a plan, or `undefined` if none was requested. */
 export const approvalOf = (state: GuardState, digest: string): Approval | undefined =>
   state.approvals.find((approval) => approval.digest === digest);
 
@@ -65,8 +64,11 @@ export function reject(
 ): GuardState {
   const refused = state.approvals.find((approval) => approval.id === id);
   if (refused === undefined) return state;
-  const { component, action } = refused;
-  return recordRefusal(removeApproval(state, refused.digest), component, action, now, guards, chance);
+  const { component, action, digest } = refused;
+  // The action waits as after an ineffective repair.
+  const act = { action, outcome: 'failed', at: now } as const;
+  const backoff = extendedBackoff(recordOf(state, component), act, guards, chance);
+  return withRecord(removeApproval(state, digest), component, { backoff });
 }
 
 /** Removes an approval that was used or is not needed any more. */

@@ -1,10 +1,12 @@
 import { count } from '../base/format.js';
-import { boundGenerations, boundRecord } from './bound-parts.js';
 import { Bounds, LATEST, LONGEST_LIST } from './bounds.js';
 import { DAY, type Guards } from '../model/guards.js';
 import { approvalId } from './approvals.js';
-import type { Approval, GuardState, Undo } from './state.js';
+import type { Generations, SystemRecord } from './generations.js';
+import type { Approval, ComponentRecord, GuardState, Undo } from './state.js';
 
+/** Limit of all counters; larger values would make no difference. */
+const MOST = 1_000;
 /** Limit of undos, far above what an engine leaves. */
 const MOST_UNDOS = 100;
 
@@ -13,7 +15,7 @@ const MOST_UNDOS = 100;
  * are set to now, or their entries dropped.
  *
  * @param wall The wall clock, in milliseconds since the epoch.
- * @returns The state, its current steady time, and the paths of the values that were out of bounds.
+ * @returns Also the steady time now, and the paths of the values that were out of bounds.
  */
 export function boundState(
   loaded: GuardState,
@@ -23,11 +25,6 @@ export function boundState(
   const now = resumedAt(loaded, wall);
   const bounds = new Bounds(now);
   if (loaded.savedAt < 0 || loaded.savedAt > now) bounds.note('savedAt');
-  const at = <T extends { readonly at: number }>(entry: T, path: string): T => ({
-    ...entry,
-    at: bounds.past(entry.at, `${path}.at`),
-  });
-  const postponedMs = guards.backoff.maxMs;
   const { storm, undo } = loaded;
   const state: GuardState = {
     ...loaded,
@@ -38,16 +35,12 @@ export function boundState(
       boundRecord(record, path, bounds, guards),
     ),
     acts: bounds.list(loaded.acts, 'acts', (act, path) => ({
-      ...at(act, path),
+      ...bounds.times(act, path, 'at'),
       component: bounds.name(act.component, path),
       action: bounds.name(act.action, path),
       words: bounds.name(act.words, path),
     })),
-    storm: storm && {
-      ...storm,
-      since: bounds.past(storm.since, 'storm.since'),
-      lastFailure: bounds.past(storm.lastFailure, 'storm.lastFailure'),
-    },
+    storm: storm && bounds.times(storm, 'storm', 'since', 'lastFailure'),
     // A pause is only dropped beyond the list limit; its time may be corrected.
     pauses: Object.fromEntries(
       bounds
@@ -55,13 +48,76 @@ export function boundState(
         .map(([reason, since]) => [bounds.name(reason, 'pauses'), bounds.past(since, `pauses.${reason}`)]),
     ),
     approvals: bounds.list(loaded.approvals, 'approvals', boundApproval(bounds)),
-    intents: bounds.list(loaded.intents, 'intents', at),
-    generations: boundGenerations(loaded.generations, bounds, now),
-    ...(undo && {
-      undo: bounds.list(undo, 'undo', boundUndos(bounds, postponedMs)),
-    }),
+    intents: bounds.list(loaded.intents, 'intents', (intent, path) => bounds.times(intent, path, 'at')),
+    generations: boundGenerations(loaded.generations, bounds),
+    ...(undo && { undo: bounds.list(undo, 'undo', boundUndos(bounds, guards.backoff.maxMs)) }),
   };
   return { state, now, found: bounds.found };
+}
+
+/** Bounds the record of one component. An open breaker and `needs-human` are kept. */
+function boundRecord(
+  record: ComponentRecord,
+  path: string,
+  bounds: Bounds,
+  { backoff, breaker }: Guards,
+): ComponentRecord {
+  const longestMs = backoff.maxMs * (1 + backoff.jitter);
+  // The next strike opens the breaker.
+  const strikes = (count: number, where: string): number =>
+    bounds.count(count, MOST * breaker.attempts, breaker.attempts - 1, where);
+  const { fixed } = record;
+  // If backoffs had to be dropped, single attempts are allowed until health has lasted.
+  const isCut = Object.keys(record.backoff).length > LONGEST_LIST;
+  const breakerUntil = record.breakerUntil ?? (isCut ? 0 : null);
+  const bounded: ComponentRecord = {
+    ...record,
+    backoff: bounds.map(record.backoff, `${path}.backoff`, (entry, where) => {
+      const begun = bounds.times(entry, where, 'since');
+      return {
+        ...begun,
+        count: bounds.count(entry.count, MOST, MOST, `${where}.count`),
+        until: bounds.until(entry.until, longestMs, `${where}.until`, begun.since),
+      };
+    }),
+    failures: bounds.count(record.failures, MOST * breaker.attempts, breaker.attempts, `${path}.failures`),
+    strikes: strikes(record.strikes, `${path}.strikes`),
+    relapses: bounds.count(record.relapses, MOST, MOST, `${path}.relapses`),
+    fixed: fixed && {
+      ...bounds.times(fixed, `${path}.fixed`, 'at'),
+      strikes: strikes(fixed.strikes, `${path}.fixed.strikes`),
+    },
+    breakerUntil:
+      breakerUntil === null ? null : bounds.until(breakerUntil, breaker.openMs, `${path}.breakerUntil`),
+    openings: bounds.list(record.openings, `${path}.openings`, (at, where) => bounds.past(at, where)),
+  };
+  return bounds.times(bounded, path, 'needsHumanSince', 'healthySince');
+}
+
+/** Bounds the record of systems. Evidence with impossible times is dropped; a system marked bad stays so. */
+function boundGenerations(generations: Generations, bounds: Bounds): Generations {
+  const { systems, lastChange } = generations;
+  return {
+    ...generations,
+    systems: bounds.map(systems, 'generations.systems', (system, path) => boundSystem(system, path, bounds)),
+    lastChange: lastChange && bounds.times(lastChange, 'generations.lastChange', 'at'),
+  };
+}
+
+function boundSystem(system: SystemRecord, path: string, bounds: Bounds): SystemRecord {
+  const { now } = bounds;
+  const { enteredAt, seenAt, quietSince, blindMs, bad } = system;
+  const known = { ...system, bad: bad && bounds.times(bad, `${path}.bad`, 'at') };
+  const isTrue = [enteredAt, seenAt, quietSince].every((at) => bounds.isPast(at));
+  if (!isTrue || !(blindMs >= 0 && blindMs <= LATEST)) {
+    bounds.note(path);
+    return { ...known, enteredAt: now, seenAt: now, quietSince: now, blindMs: 0, good: false, units: {} };
+  }
+  const units = bounds.map(system.units, `${path}.units`, (unit, where) => {
+    const times = [unit.activeSince, unit.activeUntil, unit.failedAt];
+    return times.every((at) => at === null || bounds.isPast(at)) ? unit : bounds.note(where);
+  });
+  return { ...known, units };
 }
 
 /**
@@ -75,7 +131,7 @@ function boundApproval(bounds: Bounds): (approval: Approval, path: string) => Ap
     if (id !== approvalId(digest) || ids.has(id)) return bounds.note(path);
     ids.add(id);
     if (bounds.isPast(askedAt)) return approval;
-    return { ...approval, askedAt: bounds.past(askedAt, `${path}.askedAt`), answer: 'waiting' };
+    return { ...bounds.times(approval, path, 'askedAt'), answer: 'waiting' };
   };
 }
 
@@ -87,8 +143,7 @@ function boundUndos(bounds: Bounds, postponedMs: number): (undo: Undo, path: str
     if (known.has(act) || known.size >= MOST_UNDOS) return bounds.note(path);
     known.add(act);
     return {
-      ...undo,
-      at: bounds.past(undo.at, `${path}.at`),
+      ...bounds.times(undo, path, 'at'),
       until: bounds.until(undo.until, postponedMs, `${path}.until`),
     };
   };
@@ -131,6 +186,5 @@ const SHOWN = 3;
 /** Returns the warning about values that were out of bounds. */
 export function outOfBoundsWarning(found: readonly string[]): string {
   const shown = found.slice(0, SHOWN).map((path) => (path.length > 80 ? `${path.slice(0, 80)}…` : path));
-  const more = found.length > SHOWN ? `, …` : '';
-  return `The state has ${count(found.length)} value${found.length === 1 ? '' : 's'} out of bounds, which were clamped or dropped: ${shown.join(', ')}${more}`;
+  return `The state has ${count(found.length)} value${found.length === 1 ? '' : 's'} out of bounds, which were clamped or dropped: ${shown.join(', ')}${found.length > SHOWN ? ', …' : ''}`;
 }

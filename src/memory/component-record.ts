@@ -18,41 +18,26 @@ export function withRecord(
 }
 
 /**
- * Returns the next backoff: `first × factor^n`, at most `max`, plus a random share. There is no wait after the first
- * repair that is `fixed`; later ones did not last, and wait like the others.
+ * Returns the backoffs after a repair. There is no wait after the first repair that is `fixed`; later ones did not last,
+ * and wait like the others.
  */
 export function extendedBackoff(
-  count: number,
-  act: Pick<Act, 'outcome' | 'at'>,
-  { backoff }: Guards,
-  chance: number,
-) {
-  const exponent = act.outcome === 'fixed' ? count - 1 : count;
-  const wait = exponent < 0 ? 0 : Math.min(backoff.maxMs, backoff.firstMs * power(backoff.factor, exponent));
-  return { count: count + 1, since: act.at, until: act.at + wait * (1 + backoff.jitter * chance) };
-}
-
-/** Returns a finite power: `0 * Infinity` is NaN, and would block forever. */
-export const power = (base: number, exponent: number): number => Math.min(base ** exponent, Number.MAX_VALUE);
-
-/** Records a rejection: the action waits as after an ineffective repair. */
-export function recordRefusal(
-  state: GuardState,
-  component: string,
-  action: string,
-  now: number,
+  record: ComponentRecord,
+  { action, outcome, at }: Pick<Act, 'action' | 'outcome' | 'at'>,
   guards: Guards,
   chance: number,
-): GuardState {
-  const record = recordOf(state, component);
-  const { backoff } = record;
-  const next = extendedBackoff(
-    backoffOf(record, action)?.count ?? 0,
-    { outcome: 'failed', at: now },
-    guards,
-    chance,
-  );
-  return withRecord(state, component, { backoff: { ...backoff, [action]: next } });
+): ComponentRecord['backoff'] {
+  const count = backoffOf(record, action)?.count ?? 0;
+  const exponent = outcome === 'fixed' ? count - 1 : count;
+  const wait = exponent < 0 ? 0 : waitMs(exponent, guards, chance);
+  return { ...record.backoff, [action]: { count: count + 1, since: at, until: at + wait } };
+}
+
+/** Returns a wait: `first × factor^exponent`, at most `max`, plus a random share. */
+export function waitMs(exponent: number, { backoff }: Guards, chance: number): number {
+  // Finite: `0 * Infinity` is NaN, and would block forever.
+  const growth = Math.min(backoff.factor ** exponent, Number.MAX_VALUE);
+  return Math.min(backoff.maxMs, backoff.firstMs * growth) * (1 + backoff.jitter * chance);
 }
 
 /** Records a healthy reading of a component; lasting health resets its record. */
@@ -87,8 +72,7 @@ export function recordUnhealthy(state: GuardState, component: string): GuardStat
 /** Resets the record of a component. The list of acts is kept. */
 export function resetComponent(state: GuardState, component: string): GuardState {
   if (state.cautious) return { ...state, components: { ...state.components, [component]: FRESH_RECORD } };
-  const components = { ...state.components };
-  delete components[component];
+  const { [component]: _, ...components } = state.components;
   return { ...state, components };
 }
 

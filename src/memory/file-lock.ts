@@ -188,13 +188,10 @@ export class FileLock {
   async #sweep(): Promise<void> {
     for (const left of await leftoversOf(this.#path, ['', '.dead'])) {
       const holder = parseHolder((await contentOf(left)) ?? '');
-      if (!holder || !this.#isTaking(holder)) await rm(left, { force: true }).catch(() => undefined);
+      const seen = holder && { seen: seeProcess(holder.pid), isHeldHere: true };
+      if (seen && judgeHolder(holder, thisHolder(), seen) !== 'dead') continue;
+      await rm(left, { force: true }).catch(() => undefined);
     }
-  }
-
-  #isTaking(holder: Holder): boolean {
-    const seen = seeProcess(holder.pid);
-    return judgeHolder(holder, thisHolder(), { seen, isHeldHere: true }) !== 'dead';
   }
 
   #refusal(holder: Holder | undefined): SelfHealingError {

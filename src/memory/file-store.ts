@@ -1,8 +1,7 @@
 import { resolve } from 'node:path';
-import { messageOf, SelfHealingError } from '../base/errors.js';
 import { refusal } from '../base/expect.js';
 import { lazy } from '../base/lazy.js';
-import type { Store } from './store.js';
+import { notNow, type Store } from './store.js';
 
 /**
  * Returns a store in one file that only its owner can read. The file is replaced atomically: a crash leaves the old or
@@ -26,8 +25,7 @@ export function fileStoreWith(path: string, monotonic: () => number): Store {
       return await store();
     } catch (error) {
       // The state itself is intact, so the next call tries again.
-      const message = `The state ${file} cannot be opened now (${messageOf(error)}): this engine only observes until it can`;
-      throw new SelfHealingError('locked', message, { cause: error });
+      throw notNow(`${file} cannot be opened`, error);
     }
   };
   return {

@@ -56,7 +56,6 @@ export interface Generations {
   readonly repeat: string | null;
 }
 
-/** Empty record. */
 export const NO_GENERATIONS: Generations = Object.freeze({
   running: null,
   systems: {},
@@ -77,7 +76,6 @@ export interface GenerationHistory {
   readonly missing?: string;
 }
 
-/** Empty record, for plans. */
 export const NO_HISTORY: GenerationHistory = Object.freeze({
   generations: NO_GENERATIONS,
   now: 0,
@@ -100,15 +98,12 @@ export interface SystemObservation {
   readonly units: readonly UnitObservation[];
 }
 
-/** Returns the record of a system, if any. */
 export const systemOf = (generations: Generations, path: string | null): SystemRecord | undefined =>
   path !== null && Object.hasOwn(generations.systems, path) ? generations.systems[path] : undefined;
 
-/** Returns the record of a unit in a system, if any. */
 export const unitOf = (system: SystemRecord | undefined, unit: string): UnitRecord | undefined =>
   system !== undefined && Object.hasOwn(system.units, unit) ? system.units[unit] : undefined;
 
-/** Returns the record of the running system, if any. */
 export const runningOf = (generations: Generations): SystemRecord | undefined =>
   systemOf(generations, generations.running);
 
@@ -118,7 +113,6 @@ export const failingUnits = (generations: Generations): string[] =>
     .filter(([, { failing }]) => failing)
     .map(([name]) => name);
 
-/** Returns the last good system, or `null`. */
 export function lastGood({ systems }: Generations): string | null {
   const good = Object.entries(systems).filter(([, record]) => record.good && record.bad === null);
   return good.sort(([, one], [, other]) => other.seenAt - one.seenAt)[0]?.[0] ?? null;
@@ -126,13 +120,8 @@ export function lastGood({ systems }: Generations): string | null {
 
 /** Returns the systems that a rollback may need and that are therefore never deleted. */
 export function neededSystems(generations: Generations): string[] {
-  const { running, lastChange } = generations;
-  const needed = [
-    running,
-    runningOf(generations)?.previous,
-    lastGood(generations),
-    lastChange?.from,
-    lastChange?.to,
-  ];
+  const { from, to } = generations.lastChange ?? {};
+  const { running } = generations;
+  const needed = [running, runningOf(generations)?.previous, lastGood(generations), from, to];
   return [...new Set(needed)].filter((path) => typeof path === 'string');
 }

@@ -4,12 +4,11 @@ import { lazy } from '../base/lazy.js';
 import type { Logger } from '../base/logger.js';
 import { DEFAULT_GUARDS, type Guards } from '../model/guards.js';
 import { EMPTY_STATE, type GuardState } from './state.js';
-import type { Store } from './store.js';
+import { notNow, type Store } from './store.js';
 
 /** Loads the code that bounds a state; only needed once a state has been saved. */
 export const loadBounds = lazy(() => import('./bound-state.js'));
 
-/** Ports and settings of a ledger. */
 export interface LedgerOptions {
   readonly store: Store;
   readonly clock: Clock;
@@ -78,8 +77,7 @@ export class Ledger {
   async open(readOnly: boolean): Promise<void> {
     while (!this.isOpen(readOnly)) {
       if (this.#end) throw isClosed();
-      const tries = (this.#opening ??= this.#load(readOnly).finally(() => (this.#opening = undefined)));
-      await tries;
+      await (this.#opening ??= this.#load(readOnly).finally(() => (this.#opening = undefined)));
       if (this.#lockedBy !== undefined) return;
     }
   }
@@ -100,7 +98,6 @@ export class Ledger {
     await this.save();
   }
 
-  /** Saves the state. */
   save(): Promise<void> {
     if (this.#end === 'closed') return Promise.reject(isClosed());
     const write = this.#writing.then(() => this.#parts.store.save({ ...this.#state, savedAt: this.now() }));
@@ -132,7 +129,9 @@ export class Ledger {
     try {
       const loaded = await store.load({ readOnly });
       if (loaded !== undefined) {
-        const { boundState, outOfBoundsWarning } = await loadBounds().catch(notNow);
+        const { boundState, outOfBoundsWarning } = await loadBounds().catch((error: unknown) => {
+          throw notNow('cannot be checked', error);
+        });
         const { state, now, found } = boundState(loaded, this.now(), this.#parts.guards ?? DEFAULT_GUARDS);
         this.#state = { ...state, components: withoutHealth(state.components) };
         this.#origin = now - clock.monotonic();
@@ -153,7 +152,7 @@ export class Ledger {
       this.#mode = readOnly ? 'read' : 'held';
       this.#state = { ...EMPTY_STATE, cautious: true };
       // An unusable path is logged once; each save rejects with the same error.
-      if (isSelfHealingError(error) && error.code === 'invalid-argument') {
+      if (code === 'invalid-argument') {
         logger.error(`${message}. Nothing that needs the state is repaired until it can be written`);
         return;
       }
@@ -177,9 +176,3 @@ const withoutHealth = (components: GuardState['components']): GuardState['compon
   Object.fromEntries(
     Object.entries(components).map(([component, record]) => [component, { ...record, healthySince: null }]),
   );
-
-/** Throws the error for a state that cannot be checked now and is read again later. */
-function notNow(error: unknown): never {
-  const message = `The state cannot be checked now (${messageOf(error)}): this engine only observes until it can`;
-  throw new SelfHealingError('locked', message, { cause: error });
-}

@@ -1,25 +1,22 @@
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { threadId } from 'node:worker_threads';
-import { bootId } from '../base/boot-id.js';
+import { bootId, textOf } from '../base/boot-id.js';
 
-/** Scope of a process id. Locks of versions up to 0.1 have the boot id only. */
-interface Scope {
+/** Holder of a lock. A process id alone is ambiguous: it may be reused, also after a reboot, and belongs to a namespace. */
+export interface Holder {
+  readonly pid: number;
+  /** Start time of the process in clock ticks; empty where unknown. */
+  readonly began: string;
+  readonly token: string;
   readonly bootId: string;
+  // Locks of versions up to 0.1 lack the rest.
   /** Content of `/etc/machine-id`, or the host's name. */
   readonly machine?: string;
   /** Inode of the pid namespace; empty where the platform has none. */
   readonly pidns?: string;
   /** Thread of the process, as `worker_threads` numbers them. */
   readonly thread?: number;
-}
-
-/** Holder of a lock. A process id alone is ambiguous: it may be reused, also after a reboot. */
-export interface Holder extends Scope {
-  readonly pid: number;
-  /** Start time of the process in clock ticks; empty where unknown. */
-  readonly began: string;
-  readonly token: string;
 }
 
 /** Result of looking up a process id. */
@@ -31,9 +28,7 @@ export interface ProcessSeen {
 
 /**
  * Returns whether a holder is alive. `unknown`: its process id belongs to another pid namespace or machine, so only the
- * heartbeat can decide.
- *
- * @param isHeldHere Whether a lock with that token is in use in this thread.
+ * heartbeat can decide. `isHeldHere`: whether a lock with that token is in use in this thread.
  */
 export function judgeHolder(
   holder: Holder,
@@ -77,7 +72,7 @@ export function watchAfter(watch: Watch | undefined, text: string, at: number): 
 export function parseHolder(text: string): Holder | undefined {
   try {
     const holder = JSON.parse(text) as Partial<Record<keyof Holder, unknown>> | null;
-    if (typeof holder !== 'object' || holder === null) return undefined;
+    if (holder === null) return undefined;
     const { pid, token, began, bootId: boot, machine = '', pidns = '', thread = 0 } = holder;
     // 0 and negative numbers denote process groups.
     const isPid = Number.isInteger(pid) && (pid as number) > 0 && (pid as number) < 2 ** 31;
@@ -88,13 +83,12 @@ export function parseHolder(text: string): Holder | undefined {
   }
 }
 
-/** Returns the holder data of this thread. */
 export const thisHolder = (): Omit<Holder, 'token'> => ({
   pid: process.pid,
   began: statOf('self')?.began ?? '',
   bootId: bootId(),
   machine: textOf('/etc/machine-id') || hostname(),
-  pidns: namespaceId(),
+  pidns: /\d+/.exec(linkOf('/proc/self/ns/pid'))?.[0] ?? '',
   thread: threadId,
 });
 
@@ -118,19 +112,9 @@ function statOf(pid: string): { readonly state: string; readonly began: string }
   return text === '' ? undefined : { state: fields[0] ?? '', began: fields[19] ?? '' };
 }
 
-const namespaceId = (): string => /\d+/.exec(linkOf('/proc/self/ns/pid'))?.[0] ?? '';
-
 function linkOf(path: string): string {
   try {
     return readlinkSync(path);
-  } catch {
-    return '';
-  }
-}
-
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, 'utf8').trim();
   } catch {
     return '';
   }

@@ -6,7 +6,8 @@ import { PortCalls } from '../base/port-calls.js';
 
 /** Wraps a store with deadlines. A `load` that ends after `close` closes the store again. */
 export function ownedStore(store: Store, clock: Clock): Store {
-  const loads = new PortCalls({ clock, mostHanging: store.path === undefined ? undefined : 1 });
+  const { path } = store;
+  const loads = new PortCalls({ clock, mostHanging: path === undefined ? undefined : 1 });
   // A hanging save may still write later, and must not overwrite a newer one.
   const saves = new PortCalls({ clock, mostHanging: 1 });
   // Separate, so that closing is possible while another call hangs.
@@ -29,7 +30,8 @@ export function ownedStore(store: Store, clock: Clock): Store {
     if (isClosed) await store.close?.();
     return loaded;
   };
-  const kept: Store = {
+  return {
+    ...(path !== undefined && { path }),
     load: (options) => call(loads, 'load', () => load(options)),
     save: (state) => call(saves, 'save', async () => store.save(state)),
     close() {
@@ -37,5 +39,4 @@ export function ownedStore(store: Store, clock: Clock): Store {
       return call(closing, 'close', async () => store.close?.());
     },
   };
-  return store.path === undefined ? kept : { ...kept, path: store.path };
 }

@@ -1,4 +1,5 @@
 import {
+  isBoolean,
   isNumber,
   isObject,
   isString,
@@ -11,10 +12,9 @@ import {
   type Shape,
 } from '../base/shape.js';
 import { NO_GENERATIONS } from './generations.js';
-import { EMPTY_STATE, FRESH_RECORD, type ComponentRecord, type GuardState } from './state.js';
+import { EMPTY_STATE, FRESH_RECORD, type GuardState } from './state.js';
 
 const SCOPE = oneOf('host', 'process');
-const FLAG = oneOf(true, false);
 /** An absolute path, which cannot be mistaken for an option. */
 const isPath: Shape = (value) => typeof value === 'string' && value.startsWith('/');
 
@@ -30,9 +30,9 @@ const UNIT_RECORD = shaped({
   run: isString,
   activeSince: orNull(isNumber),
   activeUntil: orNull(isNumber),
-  healthy: FLAG,
+  healthy: isBoolean,
   failedAt: orNull(isNumber),
-  failing: FLAG,
+  failing: isBoolean,
 });
 
 const SYSTEM_RECORD = shaped({
@@ -41,7 +41,7 @@ const SYSTEM_RECORD = shaped({
   seenAt: isNumber,
   blindMs: isNumber,
   quietSince: isNumber,
-  good: FLAG,
+  good: isBoolean,
   bad: orNull(shaped({ at: isNumber, why: isString })),
   units: mapOf(UNIT_RECORD),
 });
@@ -52,14 +52,14 @@ const LAST_FIX = shaped({
   check: orNull(isString),
   bootId: isString,
   system: orNull(isPath),
-  gained: orNull(FLAG),
+  gained: orNull(isBoolean),
   strikes: isNumber,
-  probation: FLAG,
+  probation: isBoolean,
 });
 
 const FIELDS: Readonly<Record<Exclude<keyof GuardState, 'version'>, Shape>> = {
   savedAt: isNumber,
-  cautious: FLAG,
+  cautious: isBoolean,
   components: mapOf(
     shaped({
       backoff: mapOf(shaped({ count: isNumber, until: isNumber, since: isNumber })),
@@ -100,7 +100,7 @@ const FIELDS: Readonly<Record<Exclude<keyof GuardState, 'version'>, Shape>> = {
   intents: listOf(
     shaped({
       ...{ at: isNumber, component: isString, action: isString, scope: SCOPE, bootId: isString },
-      ...{ generation: orAbsent(GENERATION), awaitsReboot: orAbsent(FLAG) },
+      ...{ generation: orAbsent(GENERATION), awaitsReboot: orAbsent(isBoolean) },
       ...{ id: orAbsent(isString), check: orAbsent(isString) },
     }),
   ),
@@ -142,37 +142,24 @@ export function parseState(text: string): GuardState {
   if (isDeeper(text, DEEPEST)) throw new TypeError(`it is nested deeper than ${DEEPEST} levels`);
   const parsed: unknown = JSON.parse(text);
   if (!isObject(parsed)) throw new TypeError('it is not an object');
-  const value = parsed['version'] === 1 ? fromFirst(parsed) : parsed;
-  if (value['version'] !== EMPTY_STATE.version) {
+  const { version } = EMPTY_STATE;
+  // Version 1 had no generations.
+  const value = parsed['version'] === 1 ? { ...parsed, version, generations: NO_GENERATIONS } : parsed;
+  if (value['version'] !== version)
     throw new TypeError(
-      `its version is ${JSON.stringify(value['version'])}, and this library knows ${EMPTY_STATE.version}`,
+      `its version is ${JSON.stringify(value['version'])}, and this library knows ${version}`,
     );
-  }
   for (const [key, shape] of Object.entries(FIELDS)) {
     if (!shape(value[key])) throw new TypeError(`\`${key}\` is not as it was written`);
   }
   const state = value as unknown as GuardState;
-  const components = Object.entries(state.components).map(
-    ([component, record]) => [component, completed(record)] as const,
-  );
+  const components = Object.entries(state.components).map(([component, record]) => {
+    // States of earlier versions lack some fields; their breaker counted failures.
+    const defaults = { ...FRESH_RECORD, strikes: record.failures };
+    return [component, { ...defaults, ...record }] as const;
+  });
   return { ...state, components: Object.fromEntries(components) };
 }
-
-/** Adds missing fields. In states without `strikes` the breaker counted failures. */
-const completed = (
-  record: Partial<ComponentRecord> & Pick<ComponentRecord, 'failures'>,
-): ComponentRecord => ({
-  ...FRESH_RECORD,
-  strikes: record.failures,
-  ...record,
-});
-
-/** Converts a state of version 1, which had no generations. */
-const fromFirst = (state: Record<string, unknown>): Record<string, unknown> => ({
-  ...state,
-  version: EMPTY_STATE.version,
-  generations: NO_GENERATIONS,
-});
 
 /** Returns whether the nesting exceeds `most`. A loop, because a regular expression could overflow the stack. */
 function isDeeper(text: string, most: number): boolean {

@@ -3,7 +3,6 @@ import {
   runningOf,
   systemOf,
   unitOf,
-  type GenerationChange,
   type Generations,
   type SystemObservation,
   type SystemRecord,
@@ -132,13 +131,6 @@ export function markBad(generations: Generations, path: string, at: number, why:
     systems: { ...generations.systems, [path]: { ...record, good: false, bad: { at, why } } },
   });
 }
-
-/** Records a change of the running system. */
-export const noteChange = (generations: Generations, lastChange: GenerationChange): Generations => ({
-  ...generations,
-  lastChange,
-  repeat: null,
-});
 
 /** Drops what is no longer needed, because the whole state is written each time. */
 function pruned(generations: Generations): Generations {

@@ -6,9 +6,7 @@ const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constant
 
 const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
 
-/**
- * Opens a regular file; returns `undefined` if it does not exist. Follows no link and never blocks, as a FIFO would.
- */
+/** Opens a regular file; `undefined` if there is none. Follows no link and never blocks, as a FIFO would. */
 export async function openRegular(file: string, flags = O_RDONLY): Promise<FileHandle | undefined> {
   try {
     // Opening a device can have side effects.
@@ -46,10 +44,7 @@ export async function readStart(handle: FileHandle, most: number): Promise<Buffe
   }
 }
 
-/**
- * Replaces a file atomically: writes and flushes a temporary file, renames it, and flushes the folder. Removes the
- * temporary file on failure.
- */
+/** Replaces a file atomically, by a flushed temporary file that is removed on failure; then flushes the folder. */
 export async function replaceFile(file: string, text: string): Promise<void> {
   const stats = await lstat(file).catch(() => undefined);
   if (stats) insistOnRegular(stats);
@@ -77,12 +72,16 @@ export async function createFile(file: string, text: string, { flush }: { readon
 }
 
 /** Returns the temporary files of killed processes beside a file: a random name with one of the endings. */
-export async function leftoversOf(file: string, endings: readonly string[]): Promise<string[]> {
-  const names = await readdir(dirname(file)).catch(() => []);
+export const leftoversOf = (file: string, endings: readonly string[]): Promise<string[]> =>
+  filesBeside(file, new RegExp(`^${UUID}(?:${endings.join('|')})$`)).catch(() => []);
+
+/** Returns the paths beside a file that consist of its path, a dot and a matching rest. */
+export async function filesBeside(file: string, rest: RegExp): Promise<string[]> {
   const start = `${basename(file)}.`;
-  const rest = new RegExp(`^${UUID}(?:${endings.join('|')})$`);
-  const left = names.filter((name) => name.startsWith(start) && rest.test(name.slice(start.length)));
-  return left.map((name) => join(dirname(file), name));
+  const names = await readdir(dirname(file));
+  return names
+    .filter((name) => name.startsWith(start) && rest.test(name.slice(start.length)))
+    .map((name) => join(dirname(file), name));
 }
 
 /** Thrown for anything but a regular file. */

@@ -1,11 +1,18 @@
-import { link, lstat, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { link, lstat, mkdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { messageOf, SelfHealingError } from '../base/errors.js';
 import { FileLock } from './file-lock.js';
 import { LARGEST_STATE, parseState } from './parse-state.js';
-import { leftoversOf, NotRegularError, openRegular, readAtMost, replaceFile } from './regular-file.js';
+import {
+  filesBeside,
+  leftoversOf,
+  NotRegularError,
+  openRegular,
+  readAtMost,
+  replaceFile,
+} from './regular-file.js';
 import type { GuardState } from './state.js';
-import type { Store } from './store.js';
+import { notNow, type Store } from './store.js';
 
 /** Write permission of group and others. */
 const OTHERS_WRITE = 0o022;
@@ -26,17 +33,13 @@ export function stateFile(file: string, monotonic: () => number): Required<Omit<
 
   return {
     load({ readOnly } = { readOnly: false }) {
-      if (readOnly) return loadReadOnly(file).catch(asRefusal(file));
-      isClosed = false;
-      return inTurn(async () => {
-        await take(file, lock);
-        try {
-          return await read(file);
-        } catch (error) {
-          if (isShortage(error)) throw error;
-          throw await lost(file, error);
-        }
-      }).catch(asRefusal(file));
+      if (!readOnly) isClosed = false;
+      const loading = readOnly
+        ? loadFrom(file, true)
+        : inTurn(() => take(file, lock).then(() => loadFrom(file, false)));
+      return loading.catch((error: unknown) => {
+        throw isShortage(error) ? notNow(`${file} cannot be read`, error) : error;
+      });
     },
 
     save(state: GuardState) {
@@ -67,13 +70,20 @@ export function stateFile(file: string, monotonic: () => number): Required<Omit<
   };
 }
 
-async function loadReadOnly(file: string): Promise<GuardState | undefined> {
+/** Reads the state. Sets an unusable file aside unless `readOnly`; anything but a regular file is not touched. */
+async function loadFrom(file: string, readOnly: boolean): Promise<GuardState | undefined> {
   try {
     return await read(file);
   } catch (error) {
-    if (error instanceof NotRegularError) throw unwritable(file, error);
     if (isShortage(error)) throw error;
-    throw new SelfHealingError('state-lost', `The state in ${file} cannot be used (${messageOf(error)})`);
+    if (error instanceof NotRegularError) throw unwritable(file, error);
+    const message = `The state in ${file} cannot be used (${messageOf(error)})`;
+    if (readOnly) throw new SelfHealingError('state-lost', message);
+    const where = await setAside(file).then(
+      (aside) => `it was set aside as ${aside}`,
+      () => 'it could not be set aside',
+    );
+    throw new SelfHealingError('state-lost', `${message}; ${where}`, { cause: error });
   }
 }
 
@@ -119,17 +129,6 @@ async function read(file: string): Promise<GuardState | undefined> {
   }
 }
 
-/** Sets an unusable file aside and returns the error. Anything but a regular file is not touched. */
-async function lost(file: string, error: unknown): Promise<unknown> {
-  if (error instanceof NotRegularError) return unwritable(file, error);
-  const message = `The state in ${file} cannot be used (${messageOf(error)})`;
-  const where = await setAside(file).then(
-    (aside) => `it was set aside as ${aside}`,
-    () => 'it could not be set aside',
-  );
-  return new SelfHealingError('state-lost', `${message}; ${where}`, { cause: error });
-}
-
 async function setAside(file: string): Promise<string> {
   const { ino } = await lstat(file);
   const kept = await asideOf(file);
@@ -145,25 +144,14 @@ async function setAside(file: string): Promise<string> {
 
 /** Returns the copies that were set aside, oldest first. */
 async function asideOf(file: string): Promise<string[]> {
-  const start = `${basename(file)}.unreadable-`;
-  const timeOf = (name: string): number => Number(name.slice(start.length));
-  const names = await readdir(dirname(file));
-  const asides = names.filter((name) => name.startsWith(start) && /^\d+$/.test(name.slice(start.length)));
-  return asides.sort((one, other) => timeOf(one) - timeOf(other)).map((name) => join(dirname(file), name));
+  const timeOf = (path: string): number => Number(path.slice(path.lastIndexOf('-') + 1));
+  const asides = await filesBeside(file, /^unreadable-\d+$/);
+  return asides.sort((one, other) => timeOf(one) - timeOf(other));
 }
 
 /** Returns whether an error is a temporary shortage of resources, which does not make the state invalid. */
 const isShortage = (error: unknown): boolean =>
   ['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EINTR'].includes((error as NodeJS.ErrnoException).code ?? '');
-
-/** Converts a shortage to an error with code `locked`: this engine observes and tries again later. */
-const asRefusal =
-  (file: string) =>
-  (error: unknown): never => {
-    if (!isShortage(error)) throw error;
-    const message = `The state ${file} cannot be read now (${messageOf(error)}): this engine only observes until it can`;
-    throw new SelfHealingError('locked', message, { cause: error });
-  };
 
 /** Reason for an unwritable folder, by error code. */
 const UNWRITABLE: Readonly<Record<string, string>> = {

@@ -145,7 +145,6 @@ export interface GuardState {
   readonly commands?: readonly OperatorCommand[];
 }
 
-/** Initial state. */
 export const EMPTY_STATE: GuardState = Object.freeze({
   version: 2,
   savedAt: 0,
@@ -159,7 +158,6 @@ export const EMPTY_STATE: GuardState = Object.freeze({
   generations: NO_GENERATIONS,
 });
 
-/** Initial record of a component. */
 export const FRESH_RECORD: ComponentRecord = Object.freeze({
   backoff: {},
   failures: 0,
@@ -183,7 +181,6 @@ export const recordOf = (state: GuardState, component: string): ComponentRecord 
       ? CAUTIOUS
       : FRESH_RECORD;
 
-/** Returns the state of the breaker. */
 export function breakerOf({ breakerUntil }: ComponentRecord, now: number): 'closed' | 'open' | 'half-open' {
   if (breakerUntil === null) return 'closed';
   return breakerUntil > now ? 'open' : 'half-open';

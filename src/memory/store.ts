@@ -1,3 +1,4 @@
+import { messageOf, SelfHealingError } from '../base/errors.js';
 import type { GuardState } from './state.js';
 
 /**
@@ -31,3 +32,11 @@ export function memoryStore(): Store {
     },
   };
 }
+
+/** Returns the error for a state that cannot be used now, and is tried again later. */
+export const notNow = (what: string, error: unknown): SelfHealingError =>
+  new SelfHealingError(
+    'locked',
+    `The state ${what} now (${messageOf(error)}): this engine only observes until it can`,
+    { cause: error },
+  );

@@ -2,10 +2,7 @@ import type { HealingAction } from '../model/plan.js';
 import type { Guards } from '../model/guards.js';
 import { recordOf, type GuardState, type Undo } from './state.js';
 
-const NONE: readonly Undo[] = [];
-
-/** Returns the changes to undo, oldest first. */
-export const undosOf = (state: GuardState): readonly Undo[] => state.undo ?? NONE;
+export const undosOf = (state: GuardState): readonly Undo[] => state.undo ?? [];
 
 /** Adds the undo of an action that is about to be executed. */
 export function rememberUndo(
@@ -22,7 +19,6 @@ export const forgetUndo = (state: GuardState, done: Undo): GuardState => ({
   undo: undosOf(state).filter((undo) => !isSame(undo, done)),
 });
 
-/** Postpones an undo that failed. */
 export const postponeUndo = (state: GuardState, failed: Undo, until: number): GuardState => ({
   ...state,
   undo: undosOf(state).map((undo) => (isSame(undo, failed) ? { ...undo, until } : undo)),

@@ -138,19 +138,14 @@ export type BuiltInCheck = (typeof BUILT_IN)[number]['name'];
 
 const CHECKS: readonly BuiltInCheckRules[] = BUILT_IN;
 
-/** Names of the checks that come with the library. */
 export const BUILT_IN_CHECKS: readonly BuiltInCheck[] = BUILT_IN.map(({ name }) => name);
 
 const byName = new Map<string, BuiltInCheckRules>(CHECKS.map((check) => [check.name, check]));
 
-/** Returns the rules of a built-in check; `undefined` for any other name. */
 export const rulesOf = (check: string): BuiltInCheckRules | undefined => byName.get(check);
 
 /** Returns the built-in check that judges a component that is no unit, with the rules of its kind. */
-export function rulesFor({
-  kind,
-  of,
-}: Component): { readonly check: BuiltInCheckRules; readonly rules: ComponentRules } | undefined {
+export function rulesFor({ kind, of }: Component) {
   if (kind === 'named') return undefined;
   for (const check of CHECKS)
     for (const rules of check.components)
@@ -179,6 +174,5 @@ export const TYPE_LADDERS: Readonly<Record<Issue['type'], Ladder>> = {
 /** Value of `check` in issues from a detector that names none. */
 export const UNNAMED_CHECK = 'detector';
 
-/** Returns whether a check is built in. */
 export const isBuiltInCheck = (name: string): boolean =>
   rulesOf(name) !== undefined || name === UNNAMED_CHECK;

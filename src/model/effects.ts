@@ -55,20 +55,17 @@ const SHOWN = 20;
 
 /** Describes the effects of a plan, one line each. */
 export function effectLines({ touches, starts, onFailure, onSuccess, emergency }: Effects): string[] {
-  const named = (how: TouchedUnit['how']): string[] =>
-    touches.filter((unit) => unit.how === how).map(({ id }) => id);
+  const idsOf = (units: readonly AffectedUnit[]): string[] => units.map(({ id }) => id);
+  const touched = (how: TouchedUnit['how']): string[] => idsOf(touches.filter((unit) => unit.how === how));
   const line = (words: string, names: readonly string[]): string[] => {
     const more = names.length > SHOWN ? ` and ${names.length - SHOWN} more` : '';
     return names.length === 0 ? [] : [`${words}: ${names.slice(0, SHOWN).join(', ')}${more}`];
   };
   return [
-    ...line('Also stops', named('stopped')),
-    ...line('Also restarts', named('restarted')),
-    ...line('Also reloads', named('reloaded')),
-    ...line(
-      'Also starts',
-      starts.map(({ id }) => id),
-    ),
+    ...line('Also stops', touched('stopped')),
+    ...line('Also restarts', touched('restarted')),
+    ...line('Also reloads', touched('reloaded')),
+    ...line('Also starts', idsOf(starts)),
     ...line('Starts only if it fails', onFailure),
     ...line('Starts only if it succeeds', onSuccess),
     ...line('Emergency actions', emergency),

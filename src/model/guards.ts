@@ -1,3 +1,4 @@
+import { LONGEST_MS } from '../base/clock.js';
 import { expectKnownKeys, expectNumber, expectObject, refusal } from '../base/expect.js';
 
 /** Tuning for debounce, backoff, breakers and budgets. Times are in milliseconds. */
@@ -106,8 +107,8 @@ export interface Guards {
 /** Guards as options; each has a default. */
 export type GuardOptions = { readonly [Group in keyof Guards]?: Partial<Guards[Group]> };
 
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
+export const MINUTE = 60_000;
+export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
 /** Defaults of all guards. */
@@ -124,9 +125,6 @@ export const DEFAULT_GUARDS: Guards = {
   approval: { lapseMs: 15 * MINUTE },
 };
 
-/** Longest delay of Node's timers. */
-const LONGEST_MS = 2 ** 31 - 1;
-
 interface Range {
   readonly least: number;
   readonly most: number;
@@ -136,24 +134,19 @@ interface Range {
 
 const COUNT: Range = { least: 1, most: 1_000, whole: true };
 const SERVICES: Range = { least: 1, most: 100_000, whole: true };
-const REPAIRS: Range = { least: 0, most: LONGEST_MS, whole: true };
 const SHARE: Range = { least: 0, most: 1 };
+const TIME: Range = { least: 0, most: LONGEST_MS };
 
-/** Ranges of the guards that are not a time. */
+/** Ranges of the guards that are not a time, by group or name. */
 const RANGES: Readonly<Record<string, Range>> = {
-  'lasting.cpu': COUNT,
-  'lasting.load': COUNT,
-  'lasting.memory': COUNT,
-  'lasting.others': COUNT,
+  lasting: COUNT,
   'backoff.factor': { least: 1, most: 100 },
   'backoff.jitter': SHARE,
   'breaker.attempts': COUNT,
   'breaker.openingsPerDay': COUNT,
   'useless.gainPercent': { least: 0, most: 100 },
   'useless.recurrences': COUNT,
-  'budget.componentPerHour': REPAIRS,
-  'budget.hostPerHour': REPAIRS,
-  'budget.generationsPerDay': REPAIRS,
+  budget: { least: 0, most: LONGEST_MS, whole: true },
   'storm.services': SERVICES,
   'storm.share': SHARE,
   'storm.discovered': SERVICES,
@@ -167,7 +160,7 @@ export function guardsFrom(given: unknown = {}): Guards {
     const numbers = expectObject(`guards.${group}`, options[group] === undefined ? {} : options[group]);
     expectKnownKeys(`guards.${group}`, numbers, Object.keys(defaults));
     for (const [key, value] of Object.entries(numbers)) {
-      const { least, most, whole } = RANGES[`${group}.${key}`] ?? { least: 0, most: LONGEST_MS };
+      const { least, most, whole } = RANGES[group] ?? RANGES[`${group}.${key}`] ?? TIME;
       expectNumber(`guards.${group}.${key}`, value, least, most);
       if (whole && !Number.isInteger(value)) {
         throw refusal(`guards.${group}.${key}`, 'a whole number', value);

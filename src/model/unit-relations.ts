@@ -55,9 +55,5 @@ export interface UnitRelations {
 }
 
 /** Returns whether reaching the start limit of the unit makes systemd act on the host itself. */
-export const hasStartLimitAction = ({
-  startLimitAction,
-  startLimitIntervalMs,
-  startLimitBurst,
-}: UnitRelations): boolean =>
-  startLimitAction !== '' && startLimitAction !== 'none' && startLimitIntervalMs > 0 && startLimitBurst > 0;
+export const hasStartLimitAction = (unit: UnitRelations): boolean =>
+  !['', 'none'].includes(unit.startLimitAction) && unit.startLimitIntervalMs > 0 && unit.startLimitBurst > 0;

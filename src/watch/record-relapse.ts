@@ -1,5 +1,5 @@
 import { messageOf } from '../base/errors.js';
-import { recordRelapse, relapsedFix } from '../memory/relapse.js';
+import { recordRelapse, relapsedFix } from '../memory/record-act.js';
 import type { LastFix } from '../memory/state.js';
 import type { Counts } from '../report/counts.js';
 import type { Issue } from '../model/issue.js';

@@ -1,15 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_GUARDS } from '../../src/model/guards.js';
+import { approvalId, reject, requestApproval } from '../../src/memory/approvals.js';
 import { recordAct } from '../../src/memory/record-act.js';
 import {
   beginHealth,
-  power,
   recordHealth,
-  recordRefusal,
   recordUnhealthy,
   resetComponent,
   undoReset,
+  waitMs,
 } from '../../src/memory/component-record.js';
 import {
   breakerOf,
@@ -54,6 +54,12 @@ function waits(outcomes: readonly Act['outcome'][]): number[] {
   });
 }
 
+/** Rejects an action of nginx. */
+function refused(state: GuardState, action: string, at: number, given = guards): GuardState {
+  const asked = { digest: 'digest', component: 'nginx', action, reason: 'It restarts nginx', askedAt: 0 };
+  return reject(requestApproval(state, asked), approvalId('digest'), at, given, 0);
+}
+
 /** Records ok readings every minute between two times. */
 function healthy(state: GuardState, from: number, to: number): GuardState {
   let next = state;
@@ -94,7 +100,7 @@ describe('the backoff', () => {
   });
 
   it('also applies after a rejection', () => {
-    const state = recordRefusal(act(EMPTY_STATE), 'nginx', 'restart_service', 5 * MINUTE, guards, 0);
+    const state = refused(act(EMPTY_STATE), 'restart_service', 5 * MINUTE);
     expect(nginx(state)).toMatchObject({
       failures: 1,
       backoff: { restart_service: { count: 2, since: 5 * MINUTE, until: 7 * MINUTE } },
@@ -102,7 +108,7 @@ describe('the backoff', () => {
   });
 
   it('starts with the shortest wait after the rejection of an action that was never tried', () => {
-    const state = recordRefusal(act(EMPTY_STATE), 'nginx', 'reload_service', 5 * MINUTE, guards, 0);
+    const state = refused(act(EMPTY_STATE), 'reload_service', 5 * MINUTE);
     expect(nginx(state).backoff['reload_service']).toEqual({
       count: 1,
       since: 5 * MINUTE,
@@ -255,12 +261,16 @@ describe('a bad reading', () => {
 
 describe('the longest backoff', () => {
   it('is a number, however large the factor and the count are: NaN would block forever', () => {
-    expect(power(100, 1_000)).toBe(Number.MAX_VALUE);
-    expect(power(2, 3)).toBe(8);
+    const growing = (factor: number) => ({
+      ...guards,
+      backoff: { ...guards.backoff, firstMs: 1, factor, maxMs: Infinity },
+    });
+    expect(waitMs(1_000, growing(100), 0)).toBe(Number.MAX_VALUE);
+    expect(waitMs(3, growing(2), 0)).toBe(8);
     const extreme = { ...guards, backoff: { ...guards.backoff, firstMs: 0, factor: 100 } };
     const backoff = { restart_service: { count: 1_000, since: 0, until: 0 } };
     const state = { ...EMPTY_STATE, components: { nginx: { ...FRESH_RECORD, backoff } } };
-    const after = recordRefusal(state, 'nginx', 'restart_service', 7, extreme, 0);
+    const after = refused(state, 'restart_service', 7, extreme);
     expect(nginx(after).backoff['restart_service']?.until).toBe(7);
   });
 });

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_GUARDS as guards } from '../../src/model/guards.js';
-import { recordAct } from '../../src/memory/record-act.js';
-import { recordRelapse, relapsedFix } from '../../src/memory/relapse.js';
+import { recordAct, recordRelapse, relapsedFix } from '../../src/memory/record-act.js';
 import { breakerOf, EMPTY_STATE, recordOf, type Act, type GuardState } from '../../src/memory/state.js';
 import type { Issue } from '../../src/model/issue.js';
 import { issueOf } from '../make.js';
