@@ -19,8 +19,7 @@ export { recordingLogger, type LogLine, type RecordingLogger } from './recording
 export { healScenario, type Scenario, type ScenarioResult } from './scenario.js';
 export { nixosReading, systemIdentity } from './nixos-reading.js';
 export { healthySnapshot, memoryReading, mountReading, systemReading, unknownSnapshot } from './snapshot.js';
-export { unitRelations } from './unit-relations.js';
-export { failedUnit, unitReading, unknownUnit } from './unit-reading.js';
+export { failedUnit, unitReading, unitRelations, unknownUnit } from './unit-reading.js';
 
 export type { ConformanceCase, Make } from './conformance.js';
 export { actionConformance, type ActionConformanceOptions } from './action-conformance.js';
