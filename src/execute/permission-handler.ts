@@ -103,8 +103,7 @@ export class NixOSPermissionHandler implements Executor {
       expectMethods('logger', options.logger, ['debug', 'info', 'warn', 'error']);
     for (const key of ['healer', 'thresholds', 'keepSystems', 'history'] as const)
       expectFunction(key, options[key]);
-    const { protect = [] } = options;
-    const { host = localHost(), readsThisMachine = isThisMachine(host) } = options;
+    const { protect = [], host = localHost(), readsThisMachine = isThisMachine(host) } = options;
     if (typeof readsThisMachine !== 'function') expectBoolean('readsThisMachine', readsThisMachine);
     const executorOptions: LocalExecutorOptions = {
       host,

@@ -6,7 +6,6 @@ import { stepText } from '../model/step-text.js';
 import { runPlan, type OnLine } from './run-plan.js';
 import type { StartProgram } from './start-program.js';
 
-/** Options of {@link runAct}. */
 export interface ActOptions {
   /** Limits of the runs. Default: one run. */
   readonly definition: Pick<ActionDefinition, 'runs' | 'timeoutMs'> | undefined;
