@@ -19,7 +19,7 @@ import { controlsOf } from './controls.js';
 import { collectedBy, collectGarbage, nixProgram } from './nix-gc.js';
 import { deleteGenerations, generationsToDelete, nextAfterGarbage } from './old-generations.js';
 import { pathParameter } from './parameters.js';
-import { unavailable } from './on-service.js';
+import { refusedDraft, unavailable } from './on-service.js';
 import { goneMount, storeMount } from './store-mount.js';
 
 interface Parameters {
@@ -45,12 +45,9 @@ export const cleanNixStore = defineAction<Parameters>({
     };
   },
   async plan(parameters, context) {
-    const refused = (refusal: Block): PlanDraft => ({
-      targets: [`${wordOf(parameters)}:${parameters.path}`],
-      steps: [],
-      effect: 'Store paths that nothing refers to are deleted',
-      refusal,
-    });
+    const target = `${wordOf(parameters)}:${parameters.path}`;
+    const refused = (refusal: Block) =>
+      refusedDraft(target, 'Store paths that nothing refers to are deleted', refusal);
     const { mounts } = await context.read({ parts: ['mounts'] });
     const gone = goneMount(parameters.path, mounts);
     if (gone) return refused(gone);
@@ -61,7 +58,7 @@ export const cleanNixStore = defineAction<Parameters>({
     const inTheWay = await activity(context);
     if (inTheWay) return refused(inTheWay);
     const surplus = surplusOf(mount, parameters, context);
-    return isBlock(surplus) ? refused(surplus) : draft({ mount, surplus, parameters, nix }, context);
+    return 'sentence' in surplus ? refused(surplus) : draft(parameters, mount, surplus, nix, context);
   },
   unavailable: async (context) => {
     const nix = await storeControls(context);
@@ -88,16 +85,14 @@ async function storeControls(context: Pick<PlanContext, 'read'>): Promise<NixCon
 }
 
 const wordOf = ({ freeing }: Parameters): string => (freeing === 'space' ? 'disk' : 'inodes');
-const isBlock = (value: Surplus | Block): value is Block => 'sentence' in value;
 
 /** Returns a block during a build or a switch, which may need what is garbage now. */
 async function activity({ nixActivity }: PlanContext): Promise<Block | undefined> {
   const now = await nixActivity();
   if (isUnknown(now)) return unavailable(`Whether Nix is at work is not known: ${now.unknown}`);
   const busy = now.switching ?? now.building;
-  return busy === null
-    ? undefined
-    : { reason: 'in-transition', sentence: `${busy}: nothing is deleted until it ends` };
+  if (busy === null) return undefined;
+  return { reason: 'in-transition', sentence: `${busy}: nothing is deleted until it ends` };
 }
 
 interface Surplus {
@@ -135,16 +130,12 @@ function surplusOf(mount: MountReading, { freeing }: Parameters, context: PlanCo
   return { bytes: inBytes, words, available: space.available, baseline };
 }
 
-interface Job {
-  readonly mount: MountReading;
-  readonly surplus: Surplus;
-  readonly parameters: Parameters;
-  readonly nix: NixControls;
-}
-
 /** Plans to collect garbage; generations are deleted only after a run that left no garbage and was not enough. */
 async function draft(
-  { mount, surplus, parameters, nix: controls }: Job,
+  parameters: Parameters,
+  mount: MountReading,
+  surplus: Surplus,
+  controls: NixControls,
   context: PlanContext,
 ): Promise<PlanDraft> {
   const { earlier, nix } = context;

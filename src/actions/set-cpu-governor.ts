@@ -7,7 +7,7 @@ import type { CpuPolicies, CpuPolicy, UnreadablePolicy } from '../model/controls
 import { controlsOf } from './controls.js';
 import { defineAction, type PlanContext, type Verification, type VerifyContext } from './define.js';
 import { wordParameter } from './parameters.js';
-import { unavailable } from './on-service.js';
+import { refusedDraft, unavailable } from './on-service.js';
 
 const GOVERNOR = 'performance';
 const OWN_GROUP =
@@ -30,7 +30,7 @@ export const setCpuGovernor = defineAction<Parameters>({
       'governor' in parameters
         ? `The frequency governor of every CPU is \`${parameters.governor}\``
         : 'The frequency governor of every CPU is what it was before';
-    const refused = (refusal: Block) => ({ targets: ['cpu'], steps: [], effect, refusal });
+    const refused = (refusal: Block) => refusedDraft('cpu', effect, refusal);
     const found = wishesOf(parameters, await policiesOf({ read }));
     if ('sentence' in found) return refused(found);
     const { wishes, later } = found;
@@ -171,24 +171,16 @@ async function verify(parameters: Parameters, context: VerifyContext): Promise<V
     return { status: 'ineffective', reason: `${name} reads back as ${current}, not ${other.governor}` };
   }
   const verdict = await context.inspect();
-  const gained = fasterBy(
-    context.plan.baseline?.frequency,
-    meanFrequency(wishes.map(({ policy }) => policy)),
-    context.guards.useless.gainPercent,
-  );
-  const reason = [`${wishes.map(asWords).join(', ')}`, gained?.words, verdict?.reason]
-    .filter(Boolean)
-    .join('; ');
+  const mean = meanFrequency(wishes.map(({ policy }) => policy));
+  const gained = fasterBy(context.plan.baseline?.frequency, mean, context.guards.useless.gainPercent);
+  const words = [wishes.map(asWords).join(', '), gained?.words, verdict?.reason];
+  const reason = words.filter(Boolean).join('; ');
   if ((verdict !== undefined && isCleared(verdict)) || gained?.enough) return { status: 'fixed', reason };
   const known = verdict !== undefined && verdict.status !== 'unknown';
   return { status: known ? 'ineffective' : 'unknown', reason };
 }
 
-function fasterBy(
-  before: number | undefined,
-  after: number | undefined,
-  gainPercent: number,
-): { readonly enough: boolean; readonly words: string } | undefined {
+function fasterBy(before: number | undefined, after: number | undefined, gainPercent: number) {
   if (before === undefined || after === undefined) return undefined;
   const mega = (kHz: number): string => `${Math.round(kHz / 1_000)} MHz`;
   return {
