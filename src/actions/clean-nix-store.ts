@@ -19,7 +19,7 @@ import { controlsOf } from './controls.js';
 import { collectedBy, collectGarbage, nixProgram } from './nix-gc.js';
 import { deleteGenerations, generationsToDelete, nextAfterGarbage } from './old-generations.js';
 import { pathParameter } from './parameters.js';
-import { refusedDraft, unavailable } from './on-service.js';
+import { noGain, refusedDraft, unavailable } from './on-service.js';
 import { goneMount, storeMount } from './store-mount.js';
 
 interface Parameters {
@@ -122,7 +122,7 @@ function surplusOf(mount: MountReading, { freeing }: Parameters, context: PlanCo
   const amount = Math.max(0, Math.ceil(usage.used - (level / 100) * (usage.used + usage.available)));
   if (amount === 0) {
     const sentence = `${mountPoint} is ${percent(usage.percent)} full, which is under ${percent(level)} already`;
-    return { reason: 'no-expected-gain', sentence };
+    return noGain(sentence);
   }
   const inBytes = freeing === 'space' ? amount : Math.ceil((amount * space.used) / Math.max(1, usage.used));
   const words = freeing === 'space' ? bytes(amount) : `${count(amount)} inodes (about ${bytes(inBytes)})`;
@@ -154,15 +154,12 @@ async function draft(
   };
   const own = Math.max(1, Math.ceil(wanted));
   const amount = decided(parameters, own, mount, earlier.length);
-  if (amount === undefined) {
-    const sentence = `${mountPoint} needs less freed by now than was planned: plan it again`;
-    return { ...about, steps: [], refusal: { reason: 'no-expected-gain', sentence } };
-  }
+  const gainless = (sentence: string) => ({ ...about, steps: [], refusal: noGain(sentence) });
+  if (amount === undefined)
+    return gainless(`${mountPoint} needs less freed by now than was planned: plan it again`);
   const { steps, notes } = collectGarbage(amount, surplus.available, controls);
-  if (usedUp ? !deleting : late) {
-    const sentence = usedUp ? 'Nix has nothing more to delete' : `${fsType} gives space back later`;
-    return { ...about, steps: [], refusal: { reason: 'no-expected-gain', sentence } };
-  }
+  if (usedUp && !deleting) return gainless('Nix has nothing more to delete');
+  if (!usedUp && late) return gainless(`${fsType} gives space back later`);
   const again = `Looked at again after each run, up to 4 runs: Nix counts files with several links, small and compressed ones in another way than ${fsType} does`;
   const further = nix.deleteOlderThan ? [nextAfterGarbage(old, nix.deleteOlderThan.words)] : [];
   return {
@@ -177,12 +174,7 @@ async function draft(
 const STILL_NEEDED = 0.03;
 
 /** Returns the amount decided before, unless much less is needed now. Further runs of the same act use the need. */
-function decided(
-  { maxFreed }: Parameters,
-  need: number,
-  { space }: MountReading,
-  runsBefore: number,
-): number | undefined {
+function decided({ maxFreed }: Parameters, need: number, { space }: MountReading, runsBefore: number) {
   if (maxFreed === undefined || runsBefore > 0) return need;
   const size = isUnknown(space) ? 0 : space.used + space.available;
   return need >= maxFreed - STILL_NEEDED * size ? maxFreed : undefined;
@@ -202,16 +194,16 @@ async function verify(parameters: Parameters, context: VerifyContext): Promise<V
 }
 
 async function freedWords({ path }: Parameters, { steps, plan, read }: VerifyContext): Promise<string[]> {
+  const words: string[] = [];
   const collected = collectedBy(steps);
-  const nix =
-    collected &&
-    `Nix deleted ${count(collected.paths)} store paths and counts ${bytes(collected.freedBytes)} as freed`;
+  if (collected) {
+    const { paths, freedBytes } = collected;
+    words.push(`Nix deleted ${count(paths)} store paths and counts ${bytes(freedBytes)} as freed`);
+  }
   const { mounts } = await read({ parts: ['mounts'] });
   const space = isUnknown(mounts) ? undefined : mountOf(path, mounts)?.space;
   const before = plan.baseline?.usedBytes;
-  const measured =
-    before === undefined || space === undefined || isUnknown(space)
-      ? undefined
-      : `${bytes(Math.max(0, before - space.used))} less are in use`;
-  return [nix, measured].filter((words) => words !== undefined);
+  if (before !== undefined && space !== undefined && !isUnknown(space))
+    words.push(`${bytes(Math.max(0, before - space.used))} less are in use`);
+  return words;
 }

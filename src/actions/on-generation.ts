@@ -33,7 +33,6 @@ export const profileBefore = (to: string, { profile, running }: KnownSystems): s
 /** Systems of a NixOS host whose running system is known. */
 export type KnownSystems = NixosReading & { readonly running: SystemIdentity };
 
-/** Reads the systems of this host. */
 export async function readSystems({ read }: Pick<PlanContext, 'read'>): Promise<Reading<KnownSystems>> {
   const { system } = await read({ parts: ['system'] });
   if (isUnknown(system)) return system;

@@ -14,7 +14,6 @@ const LONGEST_JOB_MS = 5 * 60_000;
 /** Kinds of units that a job can start; devices, slices and scopes are created in other ways. */
 const STARTED = /\.(service|socket|timer|path|mount|automount|swap|target)$/;
 
-/** Parameters of the two service actions. */
 export interface ServiceParameters {
   /** Full unit name. */
   readonly unit: string;
@@ -62,12 +61,13 @@ export async function withoutSystemd({ read }: CapabilityContext): Promise<strin
   return isUnknown(units) ? `No unit can be read: ${units.unknown}` : undefined;
 }
 
-/** Returns a draft that is refused. */
 export function refusedDraft(target: string, effect: string, refusal: Block): PlanDraft {
   return { targets: [target], steps: [], effect, refusal };
 }
 
 export const unavailable = (sentence: string): Block => ({ reason: 'unavailable', sentence });
+
+export const noGain = (sentence: string): Block => ({ reason: 'no-expected-gain', sentence });
 
 /** Returns a `systemctl` call that waits for its job. Ending it early does not end the job. */
 export function systemctl(verb: string, unit: string, timeoutMs: number): CommandStep {

@@ -14,7 +14,6 @@ export interface ActionRegistry {
   readonly find: (name: string) => Promise<ActionDefinition | undefined>;
 }
 
-/** Names of the built-in actions. */
 export const BUILT_IN_NAMES = [
   'clean_nix_store',
   'clear_system_cache',
@@ -29,7 +28,6 @@ type BuiltInName = (typeof BUILT_IN_NAMES)[number];
 
 const builtIn = lazy(() => import('./built-in.js'));
 
-/** Returns whether an action is built in. */
 export const isBuiltIn = (name: string): name is BuiltInName =>
   (BUILT_IN_NAMES as readonly string[]).includes(name);
 

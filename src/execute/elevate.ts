@@ -2,7 +2,6 @@ import type { Block, Plan, Step } from '../model/plan.js';
 import type { PermissionStatus } from './permission-status.js';
 import { assignments } from '../model/step-text.js';
 
-/** Returns whether a plan has a step that needs root. */
 export const needsRoot = (plan: Plan): boolean =>
   plan.steps.some((step) => step.kind !== 'call' && step.needsRoot);
 

@@ -17,7 +17,6 @@ export interface ActOptions {
   ) => Promise<Plan>;
   /** Returns whether all gates allow a further plan. */
   readonly admits: (plan: Plan) => boolean | Promise<boolean>;
-  /** Receives the output of the commands. */
   readonly onLine?: OnLine;
   /** Starts the commands. Default: with execa. */
   readonly start?: StartProgram | undefined;
