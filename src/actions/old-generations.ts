@@ -51,12 +51,7 @@ const THROUGH_HELPER =
   'this program is not root, and the root helper deletes no generations: on NixOS use `nix.gc.options`';
 
 /** Returns the generations that may be deleted; none after an earlier run deleted them, or without `deleteOlderThan`. */
-export async function generationsToDelete({
-  read,
-  nix,
-  keep,
-  earlier,
-}: PlanContext): Promise<Reading<readonly GenerationReading[]>> {
+export async function generationsToDelete({ read, nix, keep, earlier }: PlanContext) {
   if (nix.deleteOlderThan === undefined) return [];
   if (process.getuid?.() !== 0 && tierOf(process.env) === 'service') return unknown(THROUGH_HELPER);
   if (earlier.some(({ step }) => step.includes(' --delete-generations '))) return [];

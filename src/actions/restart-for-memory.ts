@@ -19,13 +19,7 @@ const OWN_GROUP =
   'What is full is the memory of this control group, and a restart of another service gives nothing back to it';
 
 /** Returns the listed service with the most memory that only stopping it frees. */
-export async function largestService({
-  services,
-  unitMemory,
-  read,
-}: Pick<PlanContext, 'services' | 'unitMemory' | 'read'>): Promise<
-  { readonly watched: WatchedUnit; readonly held: number } | undefined
-> {
+export async function largestService({ services, unitMemory, read }: PlanContext) {
   let largest: { watched: WatchedUnit; held: number } | undefined;
   for (const watched of await listedUnits(services, read)) {
     const held = await unitMemory(watched.unit);

@@ -1,7 +1,7 @@
 import { isCleared, percent } from '../detect/percent.js';
 import { expectKnownKeys, expectObject, refusal } from '../base/expect.js';
 import { isUnknown, unknown, type Reading } from '../model/reading.js';
-import type { Block, HealingAction, WriteStep } from '../model/plan.js';
+import type { Block, WriteStep } from '../model/plan.js';
 import { meanFrequency } from '../host/linux/cpu-policies.js';
 import type { CpuPolicies, CpuPolicy, UnreadablePolicy } from '../model/controls-reading.js';
 import { controlsOf } from './controls.js';
@@ -48,13 +48,14 @@ export const setCpuGovernor = defineAction<Parameters>({
       return refused(noGain(sentence));
     }
     const mean = meanFrequency(wishes.map(({ policy }) => policy));
+    const governors = Object.fromEntries(changes.map(({ policy }) => [policy.name, policy.current]));
     return {
       targets: ['cpu'],
       steps,
       effect,
       notes: lacking ? [...notes, whyLacking(lacking)] : notes,
       undo: `Back to ${changes.map(({ policy }) => `${policy.current} in ${policy.path}`).join(', ')}`,
-      restore: restoreOf(changes.map(({ policy }) => [policy.name, policy.current])),
+      restore: { action: 'set_cpu_governor', parameters: { governors } },
       ...(mean === undefined ? {} : { baseline: { frequency: mean } }),
     };
   },
@@ -128,11 +129,6 @@ function whyNothing(wishes: readonly Wish[], lacking: Wish | undefined, notes: r
 
 const whyLacking = ({ policy: { path, offered }, governor }: Wish): string =>
   `${path} offers ${offered.join(', ') || 'nothing'}, not \`${governor}\``;
-
-const restoreOf = (governors: readonly (readonly [string, unknown])[]): HealingAction => ({
-  action: 'set_cpu_governor',
-  parameters: { governors: Object.fromEntries(governors) },
-});
 
 const asWords = ({ policy, governor }: Wish): string => `${governor} in ${policy.name}`;
 

@@ -88,21 +88,11 @@ export function fakeHost(parts: FakeHostParts = {}, options: FakeHostOptions = {
     },
     read(request = {}) {
       requests.push(request);
-      const {
-        units,
-        logs: _l,
-        memories: _m,
-        relations: _r,
-        unitChanges: _u,
-        systems: _s,
-        activity: _a,
-        controls,
-        ...rest
-      } = now;
+      const given = SNAPSHOT_PARTS.filter((part) => part in now).map((part) => [part, now[part]] as const);
       const whole = healthySnapshot({
-        ...rest,
-        units: unitsRead(units ?? [], request),
-        ...(request.controls && controls ? { controls } : {}),
+        ...(Object.fromEntries(given) as Partial<Snapshot>),
+        units: unitsRead(now.units ?? [], request),
+        ...(request.controls && now.controls ? { controls: now.controls } : {}),
         ...(clock ? { timestamp: clock.now() } : {}),
       });
       const wanted = (part: SnapshotPart) => request.parts === undefined || request.parts.includes(part);
