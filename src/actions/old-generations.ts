@@ -6,7 +6,6 @@ import type { PlanContext } from './define.js';
 
 const PROFILE = '/nix/var/nix/profiles/system';
 
-/** Rules for deleting generations. */
 export interface OldAge {
   /** Minimum age, in milliseconds. */
   readonly ms: number;

@@ -122,7 +122,7 @@ export class LocalExecutor {
   /** Carries out the given plan, or a new one, after the safety gates. Never rejects. */
   async execute(action: HealingAction, options: ExecuteOptions = {}): Promise<Execution> {
     const { dryRun = false, signal = new AbortController().signal } = expectExecuteOptions(options);
-    const { approved, plan: given } = options;
+    const { approved, plan: given, onPlan } = options;
     expectHealingAction(action);
     const start = performance.now();
     const ended = (fields: Parameters<typeof executionOf>[1]): Execution =>
@@ -153,7 +153,7 @@ export class LocalExecutor {
     // Set before the first await, so that two concurrent calls cannot both pass the gates.
     this.#running.set(plan, claim);
     try {
-      const result = await this.#carryOut(routed, action, signal, options);
+      const result = await this.#carryOut(routed, action, signal, { approved, onPlan });
       const refusal = refusalIn(result.steps);
       if (refusal !== undefined && plan.generation?.to) this.#refusals.set(plan.generation.to, refusal);
       return ended({ plan, ...result });
